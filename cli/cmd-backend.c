@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "base/clock.h"
+#include "base/jw.h"
+#include "cli/cmd.h"
+#include "cli/secret.h"
+#include "net/http.h"
+#include "state/config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define TEST_BODY_MAX (4u << 20)
+
+static int check_name(const char *name, struct err *e)
+{
+	if (!store_good_name(span_of(name)))
+		return err_set(e, ERR_USAGE, "a backend's name is 1 to 64 of "
+			       "A-Z a-z 0-9 _ -, not \"%.40s\"", name);
+	if (strcmp(name, "claude") == 0 || strcmp(name, "demo") == 0)
+		return err_set(e, ERR_USAGE, "the name \"%s\" is dario's own: "
+			       "choose another", name);
+	return 0;
+}
+
+/* Sending a key in the clear must be a choice, not an accident. */
+static int check_url(const char *url, bool has_key, struct err *e)
+{
+	bool tls, loopback, has_path;
+
+	if (http_check_url(url, &tls, &loopback, &has_path, e))
+		return -1;
+	if (!has_key && !loopback && tls)
+		return err_set(e, ERR_USAGE, "a key is missing: use "
+			       "--key-file=FILE or --key-stdin");
+	if (has_key && !tls && !loopback)
+		fprintf(stderr, "dario: warning: the key will go to %s "
+			"unencrypted\n", url);
+	return 0;
+}
+
+static struct json_object *split_models(const char *list)
+{
+	struct json_object *models = json_object_new_array();
+
+	while (*list) {
+		size_t n = strcspn(list, ",");
+		struct span s = span_trim((struct span){ list, n });
+
+		if (s.n)
+			json_object_array_add(models,
+				json_object_new_string_len(s.p, (int)s.n));
+		list += n + (list[n] == ',');
+	}
+	return models;
+}
+
+/* What the flags say goes over what the file had. */
+static void merge(const struct cmd *c, struct json_object *file,
+		  struct span key)
+{
+	const char *url = cmd_value(c, "base-url");
+	const char *protocol = cmd_value(c, "protocol");
+	const char *models = cmd_value(c, "models");
+
+	json_set_str(file, "provider", "openai");
+	json_set_str(file, "name", c->args[0]);
+	if (key.n)
+		json_set_str(file, "apiKey", key.p);
+	if (url)
+		json_set_str(file, "baseUrl", url);
+	else if (!json_cstr(file, "baseUrl"))
+		json_set_str(file, "baseUrl", BACKEND_DEFAULT_URL);
+	if (protocol)
+		json_set_str(file, "protocol", protocol);
+	else if (!json_cstr(file, "protocol"))
+		json_set_str(file, "protocol", "openai");
+	if (models)
+		json_object_object_add(file, "models", split_models(models));
+}
+
+static int save(const struct cmd *c, const char *path, struct span key,
+		struct err *e)
+{
+	struct json_object *file = NULL;
+	struct backend b;
+	int lock, rc = -1;
+
+	lock = store_lock(c->home, path, e);
+	if (lock < 0)
+		return -1;
+	if (config_read_json(c->home, path, &file, e) < 0)
+		goto out;
+	if (!file)
+		file = json_object_new_object();
+	merge(c, file, key);
+	if (backend_parse(&b, c->args[0], file, e))
+		goto out;
+	if (check_url(b.base_url, b.api_key, e) == 0)
+		rc = store_replace(c->home, path, span_of(json_pretty(file)),
+				   e);
+	if (rc == 0)
+		fprintf(stderr, "dario: backend %s: %s (%s)\n", b.name,
+			b.base_url, dialects[b.protocol].name);
+	backend_release(&b);
+out:
+	json_object_put(file);
+	store_unlock(lock);
+	return rc;
+}
+
+static int run_add(struct cmd *c, struct err *e)
+{
+	char path[300];
+	struct buf key;
+	int rc;
+
+	if (check_name(c->args[0], e))
+		return -1;
+	buf_init(&key, 8192);
+	rc = secret_take(c, &key, e);
+	if (rc == 0)
+		rc = store_folder(c->home, NULL, e);
+	if (rc == 0)
+		rc = store_folder(c->home, "backends", e);
+	backend_file(c->args[0], path, sizeof(path));
+	if (rc == 0)
+		rc = save(c, path, buf_get(&key), e);
+	buf_release(&key);
+	return rc;
+}
+
+static void put_backend(struct jw *w, const struct backend *b)
+{
+	jw_obj(w);
+	jw_kcstr(w, "name", b->name);
+	jw_key(w, "protocols");
+	jw_arr(w);
+	for (int i = 0; i < DIALECTS; i++)
+		if (b->speaks[i])
+			jw_str(w, span_of(dialects[i].name));
+	jw_arr_end(w);
+	jw_kcstr(w, "baseUrl", b->base_url);
+	jw_key(w, "models");
+	jw_arr(w);
+	for (size_t i = 0; i < b->n_models; i++)
+		jw_str(w, span_of(b->models[i]));
+	jw_arr_end(w);
+	jw_kbool(w, "hasKey", b->api_key);
+	jw_obj_end(w);
+}
+
+static void print_backend(const struct backend *b)
+{
+	printf("%-16s %-10s %-40s %s", b->name, dialects[b->protocol].name,
+	       b->base_url, b->api_key ? "key set" : "no key");
+	for (size_t i = 0; i < b->n_models; i++)
+		printf("%s%s", i ? "," : "  ", b->models[i]);
+	putchar('\n');
+}
+
+static int run_list(struct cmd *c, struct err *e)
+{
+	struct config *cfg = config_load(c->home, e);
+	struct buf out;
+	struct jw w = jw_to(&out);
+
+	if (!cfg)
+		return -1;
+	buf_init(&out, 4u << 20);
+	jw_arr(&w);
+	for (size_t i = 0; i < cfg->n_backends; i++) {
+		if (cmd_value(c, "json"))
+			put_backend(&w, &cfg->backends[i]);
+		else
+			print_backend(&cfg->backends[i]);
+	}
+	jw_arr_end(&w);
+	if (cmd_value(c, "json"))
+		puts(buf_cstr(&out));
+	else if (!cfg->n_backends)
+		fputs("dario: no backend yet: add one with dario backend "
+		      "add\n", stderr);
+	buf_release(&out);
+	config_free(cfg);
+	return 0;
+}
+
+static int run_remove(struct cmd *c, struct err *e)
+{
+	struct store_sign sign, none = { 0 };
+	char path[300];
+	int lock, rc;
+
+	if (check_name(c->args[0], e))
+		return -1;
+	backend_file(c->args[0], path, sizeof(path));
+	store_sign(c->home, path, &sign);
+	if (memcmp(&sign, &none, sizeof(none)) == 0)
+		return err_set(e, ERR_CONFIG, "there is no backend %s: see "
+			       "dario backend list", c->args[0]);
+	lock = store_lock(c->home, path, e);
+	if (lock < 0)
+		return -1;
+	rc = store_remove(c->home, path, e);
+	store_unlock(lock);
+	return rc;
+}
+
+/* --- test: one GET of the model list ------------------------------------ */
+
+struct probe {
+	int status;
+	struct buf body;
+};
+
+static int probe_head(void *arg, const struct http_head *head, struct err *e)
+{
+	struct probe *p = arg;
+
+	(void)e;
+	p->status = head->status;
+	return 0;
+}
+
+static int probe_body(void *arg, struct span bytes, struct err *e)
+{
+	struct probe *p = arg;
+
+	buf_span(&p->body, bytes);
+	return p->body.full ? err_set(e, ERR_UPSTREAM, "its model list is "
+				      "larger than %u bytes", TEST_BODY_MAX)
+			    : 0;
+}
+
+static int probe_run(const struct config *cfg, const struct backend *b,
+		     struct probe *p, struct err *e)
+{
+	struct http *h = http_new();
+	struct buf url, credential;
+	struct http_call call = {
+		.method = "GET", .watch = -1, .arg = p,
+		.connect_ms = cfg->settings.connect_ms,
+		.first_byte_ms = cfg->settings.connect_ms,
+		.idle_ms = cfg->settings.connect_ms,
+		.on_head = probe_head, .on_body = probe_body,
+	};
+	int rc;
+
+	buf_init(&url, 4096);
+	buf_init(&credential, 16384);
+	backend_url(b, b->protocol, "/models", &url);
+	backend_credential(b, b->protocol, &credential);
+	call.url = buf_cstr(&url);
+	call.headers[call.n_headers++] = "User-Agent: dario/" PACKAGE_VERSION;
+	call.headers[call.n_headers++] = "anthropic-version: 2023-06-01";
+	if (credential.n)
+		call.headers[call.n_headers++] = buf_cstr(&credential);
+	rc = h ? http_run(h, &call, e) : err_set(e, ERR_INTERNAL, "libcurl "
+						 "cannot start");
+	http_free(h);
+	buf_release(&url);
+	buf_release(&credential);
+	return rc;
+}
+
+/* What an answer to the probe means for the person who asked. */
+static int judge(const struct backend *b, const struct probe *p, int64_t ms,
+		 struct err *e)
+{
+	struct err unused;
+	struct json_object *list = json_read(buf_get(&p->body), &unused);
+	struct json_object *data = json_get(list, "data");
+	int models = json_object_is_type(data, json_type_array)
+			     ? (int)json_object_array_length(data)
+			     : -1;
+
+	json_object_put(list);
+	if (p->status == 401 || p->status == 403)
+		return err_set(e, ERR_CONFIG, "backend %s refuses the key "
+			       "(HTTP %d): give the right one with dario "
+			       "backend add %s --key-file=FILE", b->name,
+			       p->status, b->name);
+	if (p->status == 404)
+		return err_set(e, ERR_CONFIG, "backend %s has no model list "
+			       "at %s (HTTP 404): is the base URL complete?",
+			       b->name, b->base_url);
+	if (p->status != 200)
+		return err_set(e, ERR_CONFIG, "backend %s answers HTTP %d",
+			       b->name, p->status);
+	if (models < 0)
+		return err_set(e, ERR_CONFIG, "backend %s answers, but not "
+			       "with a model list: is %s an API address?",
+			       b->name, b->base_url);
+	printf("backend %s answers in %lld ms and lists %d models\n", b->name,
+	       (long long)ms, models);
+	return 0;
+}
+
+static int run_test(struct cmd *c, struct err *e)
+{
+	struct config *cfg = config_load(c->home, e);
+	const struct backend *b;
+	struct probe p = { 0 };
+	int64_t started = clock_ms();
+	int rc;
+
+	if (!cfg)
+		return -1;
+	buf_init(&p.body, TEST_BODY_MAX);
+	b = config_backend(cfg, span_of(c->args[0]));
+	if (!b) {
+		rc = err_set(e, ERR_CONFIG, "there is no backend %.64s: see "
+			     "dario backend list", c->args[0]);
+	} else {
+		rc = probe_run(cfg, b, &p, e);
+		if (rc)
+			err_add(e, b->base_url);
+		else
+			rc = judge(b, &p, clock_ms() - started, e);
+	}
+	buf_release(&p.body);
+	config_free(cfg);
+	return rc;
+}
+
+static const struct cmd_flag add_flags[] = {
+	SECRET_FLAGS,
+	{ "base-url", "URL", "where the API is; default OpenAI's" },
+	{ "protocol", "LIST", "openai (Chat Completions, the default), "
+			      "responses, anthropic, or several" },
+	{ "models", "GLOB,...", "models that go there, such as llama-*" },
+	{ 0 },
+};
+
+static const struct cmd_flag json_flags[] = {
+	{ "json", NULL, "as JSON" },
+	{ 0 },
+};
+
+static const struct cmd_entry entries[] = {
+	{ "add", "NAME", "add a provider, or change what the flags name", 1, 1,
+	  add_flags, false, run_add },
+	{ "list", "[--json]", "show the providers", 0, 0, json_flags, false,
+	  run_list },
+	{ "remove", "NAME", "forget a provider", 1, 1, NULL, false,
+	  run_remove },
+	{ "test", "NAME", "ask a provider for its models", 1, 1, NULL, false,
+	  run_test },
+	{ 0 },
+};
+
+const struct cmd_group cmd_backend = { "backend", "providers", entries };

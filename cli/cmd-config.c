@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "base/jw.h"
+#include "cli/cmd.h"
+#include "state/config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void put_json(struct jw *w, const struct option_row *o,
+		     struct span value, const char *source)
+{
+	jw_key(w, o->key);
+	jw_obj(w);
+	jw_key(w, "value");
+	if (o->type == OPTION_INT || o->type == OPTION_BOOL)
+		jw_raw(w, value);
+	else
+		jw_str(w, value);
+	jw_kcstr(w, "source", source);
+	jw_kcstr(w, "env", o->env);
+	jw_obj_end(w);
+}
+
+static int run(struct cmd *c, struct err *e)
+{
+	struct config *cfg = config_load(c->home, e);
+	bool json = cmd_value(c, "json");
+	struct buf out, value;
+	struct jw w = jw_to(&out);
+
+	if (!cfg)
+		return -1;
+	buf_init(&out, 1u << 20);
+	buf_init(&value, 1u << 16);
+	jw_obj(&w);
+	for (const struct option_row *o = options; o->key; o++) {
+		const char *source = option_source_name(
+			cfg->settings.source[o - options]);
+
+		buf_reset(&value);
+		settings_show(&cfg->settings, o, &value);
+		if (json)
+			put_json(&w, o, buf_get(&value), source);
+		else
+			printf("%-20s %-24s %s\n", o->key, buf_cstr(&value),
+			       source);
+	}
+	jw_obj_end(&w);
+	if (json)
+		puts(buf_cstr(&out));
+	buf_release(&out);
+	buf_release(&value);
+	config_free(cfg);
+	return 0;
+}
+
+static const struct cmd_flag flags[] = {
+	{ "json", NULL, "as JSON" },
+	{ 0 },
+};
+
+static const struct cmd_entry entries[] = {
+	{ "", "[--json]", "show the settings in force and where each came from",
+	  0, 0, flags, false, run },
+	{ 0 },
+};
+
+const struct cmd_group cmd_config = { "config", "settings", entries };

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dario proxy: lighttpd in the foreground with lighttpd/dario.conf.
+ *
+ * The web server and its workers run in a process group of their own, so that
+ * Ctrl-C reaches us alone and we end them: gently, then for good. They in turn
+ * end when we are gone.
+ */
+#include "config.h"
+
+#include "base/clock.h"
+#include "cli/cmd.h"
+#include "cli/server-conf.h"
+#include "state/config.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <limits.h>
+#include <netdb.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#ifdef HAVE_SYS_PRCTL_H
+#include <sys/prctl.h>
+#endif
+
+#define STOP_MS 1200 /* for the web server to end by itself */
+#define START_MS 10000
+#define POLL_MS 20
+
+/* Flags go over the settings and, as environment, to the worker. */
+static int apply_flags(const struct cmd *c, struct settings *s, struct err *e)
+{
+	for (const struct option_row *o = options; o->key; o++) {
+		const char *v = c->settings[o - options];
+		char name[80];
+
+		if (!v)
+			continue;
+		snprintf(name, sizeof(name), "--%s", o->flag);
+		if (settings_set(s, o, v, SOURCE_FLAG, name, e)) {
+			e->code = ERR_USAGE;
+			return -1;
+		}
+		setenv(o->env, v, 1);
+	}
+	return 0;
+}
+
+static bool is_loopback(const char *host)
+{
+	return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0 ||
+	       strcmp(host, "localhost") == 0;
+}
+
+static int check_settings(const struct settings *s, struct err *e)
+{
+	if (!is_loopback(s->host) && !*s->api_key)
+		return err_set(e, ERR_CONFIG, "--host=%.60s is open to other "
+			       "machines: set DARIO_API_KEY first, or listen "
+			       "on 127.0.0.1", s->host);
+	return 0;
+}
+
+/* Can the address be had? lighttpd would say so later and less clearly. */
+static int check_port(const struct settings *s, struct err *e)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+				  .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
+	struct addrinfo *a;
+	char port[16];
+	int fd, on = 1, rc = 0;
+
+	snprintf(port, sizeof(port), "%ld", s->port);
+	if (getaddrinfo(s->host, port, &hints, &a))
+		return err_set(e, ERR_CONFIG, "--host=%.60s is not an address "
+			       "of this machine", s->host);
+	fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (fd < 0 || bind(fd, a->ai_addr, a->ai_addrlen) || listen(fd, 1)) {
+		if (errno == EADDRINUSE)
+			rc = err_set(e, ERR_CONFIG, "port %ld is in use: stop "
+				     "what listens there, or take another "
+				     "with --port=N", s->port);
+		else
+			rc = err_set(e, ERR_CONFIG, "cannot listen on "
+				     "%.60s:%ld: %s", s->host, s->port,
+				     strerror(errno));
+	}
+	if (fd >= 0)
+		close(fd);
+	freeaddrinfo(a);
+	return rc;
+}
+
+/* In the child: become the web server. */
+static void become_server(char *const argv[], pid_t parent)
+{
+	sigset_t none;
+
+	setpgid(0, 0);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+#ifdef HAVE_SYS_PRCTL_H
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+#endif
+	if (getppid() != parent)
+		_exit(1);
+	execv(argv[0], argv);
+	fprintf(stderr, "dario: cannot run %s: %s\n", argv[0],
+		strerror(errno));
+	_exit(127);
+}
+
+static pid_t start_server(const struct server_conf *sc, struct err *e)
+{
+	char *argv[] = { sc->lighttpd, (char *)"-D", (char *)"-f", sc->path,
+			 NULL };
+	pid_t parent = getpid();
+	pid_t pid = fork();
+
+	if (pid == 0)
+		become_server(argv, parent);
+	if (pid < 0)
+		err_sys(e, "start", sc->lighttpd);
+	else
+		setpgid(pid, pid); /* whoever comes first */
+	return pid;
+}
+
+static bool can_connect(const struct settings *s)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+	bool any = strcmp(s->host, "0.0.0.0") == 0;
+	struct addrinfo *a;
+	char port[16];
+	int fd;
+	bool ok;
+
+	snprintf(port, sizeof(port), "%ld", s->port);
+	if (getaddrinfo(any ? "127.0.0.1" : s->host, port, &hints, &a))
+		return false;
+	fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ok = fd >= 0 && connect(fd, a->ai_addr, a->ai_addrlen) == 0;
+	if (fd >= 0)
+		close(fd);
+	freeaddrinfo(a);
+	return ok;
+}
+
+/* The next of our signals within ms, or 0. */
+static int next_signal(const sigset_t *set, long ms)
+{
+	struct timespec t = { .tv_sec = ms / 1000,
+			      .tv_nsec = ms % 1000 * 1000000 };
+	int sig = sigtimedwait(set, NULL, &t);
+
+	return sig < 0 ? 0 : sig;
+}
+
+static bool server_ended(pid_t pid, int *status)
+{
+	return waitpid(pid, status, WNOHANG) == pid;
+}
+
+/* Gently, then for good; with everything it has started. */
+static void stop_server(pid_t pid, const sigset_t *set)
+{
+	int64_t end = clock_ms() + STOP_MS;
+	int status;
+
+	kill(pid, SIGTERM);
+	while (!server_ended(pid, &status) && clock_ms() < end)
+		next_signal(set, POLL_MS);
+	while (kill(-pid, 0) == 0 && clock_ms() < end) {
+		while (waitpid(-pid, &status, WNOHANG) > 0)
+			;
+		next_signal(set, POLL_MS);
+	}
+	kill(-pid, SIGKILL);
+	while (waitpid(-pid, &status, 0) > 0)
+		;
+}
+
+/* Until a signal asks for the end: 0; -1 when the server ended by itself. */
+static int watch_server(pid_t pid, const struct settings *s,
+			const sigset_t *set, struct err *e)
+{
+	int64_t deadline = clock_ms() + START_MS;
+	bool up = false;
+	int status, sig;
+
+	for (;;) {
+		sig = next_signal(set, up ? 3600000 : POLL_MS);
+		if (server_ended(pid, &status))
+			return err_set(e, ERR_CONFIG, "lighttpd ended with "
+				       "status %d: its message stands above",
+				       WIFEXITED(status) ? WEXITSTATUS(status)
+							 : WTERMSIG(status));
+		if (sig && sig != SIGCHLD)
+			return 0;
+		if (!up && can_connect(s)) {
+			up = true;
+			fprintf(stderr, "dario: listening on http://%s:%ld "
+				"(Ctrl-C stops)\n", s->host, s->port);
+		}
+		if (!up && clock_ms() > deadline)
+			return err_set(e, ERR_CONFIG, "lighttpd does not "
+				       "accept connections");
+	}
+}
+
+static int serve(const struct server_conf *sc, const struct settings *s,
+		 struct err *e)
+{
+	sigset_t set;
+	pid_t pid;
+	int rc;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+#ifdef HAVE_SYS_PRCTL_H
+	prctl(PR_SET_CHILD_SUBREAPER, 1); /* workers whose server died */
+#endif
+	pid = start_server(sc, e);
+	if (pid < 0)
+		return -1;
+	rc = watch_server(pid, s, &set, e);
+	stop_server(pid, &set);
+	return rc;
+}
+
+static int run(struct cmd *c, struct err *e)
+{
+	struct server_conf sc = { 0 };
+	struct config *cfg = config_load(c->home, e);
+	bool check = cmd_value(c, "check");
+	int rc = -1;
+
+	if (!cfg)
+		return -1;
+	if (apply_flags(c, &cfg->settings, e) ||
+	    check_settings(&cfg->settings, e) ||
+	    (!check && check_port(&cfg->settings, e)) ||
+	    server_conf_write(&sc, c->home, &cfg->settings, e) ||
+	    server_conf_test(&sc, e))
+		goto out;
+	if (check)
+		fprintf(stderr, "dario: everything is in order\n");
+	rc = check ? 0 : serve(&sc, &cfg->settings, e);
+out:
+	server_conf_release(&sc);
+	config_free(cfg);
+	return rc;
+}
+
+static const struct cmd_flag flags[] = {
+	{ "check", NULL, "check everything, start nothing" },
+	{ 0 },
+};
+
+static const struct cmd_entry entries[] = {
+	{ "", "[FLAGS]", "run the router in the foreground", 0, 0, flags, true,
+	  run },
+	{ 0 },
+};
+
+const struct cmd_group cmd_proxy = { "proxy", "the router", entries };

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd: the commands of dario, as tables.
+ *
+ * One file per command (cmd-*.c) exports a struct cmd_group. The tables make
+ * the parser, the help and the manual page. `run` returns 0 or -1 with an
+ * error; ERR_USAGE ends with status 2, any other with 1. Data goes to standard
+ * output, messages to standard error.
+ */
+#ifndef DARIO_CMD_H
+#define DARIO_CMD_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#define CMD_FLAGS_MAX 32
+
+struct cmd_flag {
+	const char *name; /* without dashes */
+	const char *metavar; /* NULL: takes no value */
+	const char *help;
+};
+
+struct cmd;
+struct cmd_entry {
+	const char *name; /* "add" of "backend add"; "" when there is none */
+	const char *args; /* for the synopsis */
+	const char *help;
+	int min, max; /* arguments */
+	const struct cmd_flag *flags; /* ends with name == NULL; or NULL */
+	bool settings; /* takes the flags of the options table too */
+	int (*run)(struct cmd *c, struct err *e);
+};
+
+struct cmd_group {
+	const char *name, *help;
+	const struct cmd_entry *entries; /* ends with name == NULL */
+};
+
+/* One call: arguments and flags as given. */
+struct cmd {
+	const struct cmd_group *group;
+	const struct cmd_entry *entry;
+	const char *home; /* DARIO_HOME */
+	char **args;
+	int n;
+	const char *values[CMD_FLAGS_MAX]; /* by row of entry->flags */
+	const char *settings[CMD_FLAGS_MAX]; /* by row of `options` */
+};
+
+/* Value of a flag of the entry's table; "" for one without; NULL not given. */
+const char *cmd_value(const struct cmd *c, const char *flag);
+
+extern const struct cmd_group cmd_backend, cmd_config, cmd_proxy;
+extern const struct cmd_group *const cmd_groups[]; /* ends with NULL */
+
+/* Fill *c from the command line (argv[0] is the group's name). */
+int cmd_parse(struct cmd *c, int argc, char **argv, struct err *e);
+
+/* Whole help, or that of one group (NULL: all). */
+void help_print(const char *group);
+void help_man(void); /* manual page dario(1), as roff */
+
+/* Files that belong to the program: from the build tree when dario runs in
+ * one, else where it is installed. Malloced; NULL with an error. */
+char *place_worker(struct err *e);
+char *place_data(const char *name, struct err *e);
+
+#endif

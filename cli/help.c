@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "cli/cmd.h"
+#include "state/option.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define COLUMN 26 /* where explanations begin */
+
+static void row(const char *left, const char *right)
+{
+	printf("  %-*s %s\n", COLUMN, left, right);
+}
+
+static void synopsis(const struct cmd_group *g, const struct cmd_entry *n,
+		     char *out, size_t size)
+{
+	snprintf(out, size, "%s%s%s%s%s", g->name, *n->name ? " " : "",
+		 n->name, *n->args ? " " : "", n->args);
+}
+
+static void flag_name(char *out, size_t n, const char *name, const char *alias,
+		      const char *metavar)
+{
+	snprintf(out, n, "--%s%s%s%s%s", name, metavar ? "=" : "",
+		 metavar ? metavar : "", alias ? (alias[1] ? ", --" : ", -")
+					       : "",
+		 alias ? alias : "");
+}
+
+static void print_flags(const struct cmd_entry *n)
+{
+	char left[80];
+
+	for (int i = 0; n->flags && n->flags[i].name; i++) {
+		flag_name(left, sizeof(left), n->flags[i].name, NULL,
+			  n->flags[i].metavar);
+		row(left, n->flags[i].help);
+	}
+	for (const struct option_row *o = options; n->settings && o->key;
+	     o++) {
+		if (!o->flag)
+			continue;
+		flag_name(left, sizeof(left), o->flag, o->alias, o->metavar);
+		row(left, o->help);
+	}
+}
+
+static void print_settings(void)
+{
+	printf("\nSettings (environment variable, key in config.json, "
+	       "default; a flag beats them):\n");
+	for (const struct option_row *o = options; o->key; o++) {
+		char right[200];
+
+		snprintf(right, sizeof(right), "%s (%s%s%s)", o->help, o->key,
+			 *o->preset ? ", " : "", o->preset);
+		row(o->env, right);
+	}
+}
+
+static void print_group(const struct cmd_group *g)
+{
+	char line[160];
+
+	for (const struct cmd_entry *n = g->entries; n->name; n++) {
+		synopsis(g, n, line, sizeof(line));
+		printf("dario %s\n    %s\n", line, n->help);
+		print_flags(n);
+		if (n->settings)
+			print_settings();
+		if (n[1].name)
+			putchar('\n');
+	}
+}
+
+static void print_all(void)
+{
+	char line[160];
+
+	printf("dario: one local address for every language model API\n\n");
+	for (int i = 0; cmd_groups[i]; i++) {
+		const struct cmd_group *g = cmd_groups[i];
+
+		for (const struct cmd_entry *n = g->entries; n->name; n++) {
+			synopsis(g, n, line, sizeof(line));
+			row(line, n->help);
+		}
+	}
+	row("help [COMMAND]", "show this, or the flags of a command");
+	row("--version", "show the version");
+}
+
+void help_print(const char *group)
+{
+	if (!group)
+		print_all();
+	for (int i = 0; group && cmd_groups[i]; i++)
+		if (strcmp(cmd_groups[i]->name, group) == 0)
+			print_group(cmd_groups[i]);
+}
+
+/* Text for roff: a hyphen there is a minus here, a leading dot is harmless. */
+static void man_text(const char *s)
+{
+	for (; *s; s++) {
+		if (*s == '-')
+			putchar('\\');
+		if (*s == '\\')
+			fputs("\\e", stdout);
+		else
+			putchar(*s);
+	}
+}
+
+static void man_item(const char *term, const char *text)
+{
+	printf(".TP\n.B ");
+	man_text(term);
+	printf("\n");
+	man_text(text);
+	printf("\n");
+}
+
+static void man_group(const struct cmd_group *g)
+{
+	char line[160];
+
+	for (const struct cmd_entry *n = g->entries; n->name; n++) {
+		synopsis(g, n, line, sizeof(line));
+		man_item(line, n->help);
+		for (int i = 0; n->flags && n->flags[i].name; i++) {
+			flag_name(line, sizeof(line), n->flags[i].name, NULL,
+				  n->flags[i].metavar);
+			printf(".RS\n");
+			man_item(line, n->flags[i].help);
+			printf(".RE\n");
+		}
+		for (const struct option_row *o = options;
+		     n->settings && o->key; o++) {
+			if (!o->flag)
+				continue;
+			flag_name(line, sizeof(line), o->flag, o->alias,
+				  o->metavar);
+			printf(".RS\n");
+			man_item(line, o->help);
+			printf(".RE\n");
+		}
+	}
+}
+
+static const char *const man_files[][2] = {
+	{ "config.json", "settings, by the keys above" },
+	{ "backends/NAME.json",
+	  "a provider: name, apiKey, baseUrl, protocol, models" },
+	{ "run/PORT/", "files of a running dario proxy" },
+};
+
+static const char *const man_paths[][2] = {
+	{ "POST /v1/messages, /v1/messages/count_tokens", "Anthropic" },
+	{ "POST /v1/chat/completions, /v1/completions, /v1/embeddings, "
+	  "/v1/responses", "OpenAI" },
+	{ "GET /health", "200 when a request could be served, else 503" },
+};
+
+static void man_table(const char *title, const char *const rows[][2], size_t n)
+{
+	printf(".SH %s\n", title);
+	for (size_t i = 0; i < n; i++)
+		man_item(rows[i][0], rows[i][1]);
+}
+
+void help_man(void)
+{
+	char text[200];
+
+	printf(".TH DARIO 1 \"\" \"dario %s\"\n.SH NAME\n"
+	       "dario \\- one local address for every language model API\n"
+	       ".SH SYNOPSIS\n.B dario\n.I COMMAND\n[\\fIARGUMENTS\\fR]\n"
+	       ".SH COMMANDS\n", PACKAGE_VERSION);
+	for (int i = 0; cmd_groups[i]; i++)
+		man_group(cmd_groups[i]);
+	printf(".SH SETTINGS\nA flag beats the environment, the environment "
+	       "beats config.json, config.json beats the default.\n");
+	for (const struct option_row *o = options; o->key; o++) {
+		snprintf(text, sizeof(text), "%s. Key %s%s%s.", o->help,
+			 o->key, *o->preset ? ", default " : "", o->preset);
+		man_item(o->env, text);
+	}
+	man_table("HTTP", man_paths, sizeof(man_paths) / sizeof(man_paths[0]));
+	printf(".SH FILES\nUnder DARIO_HOME, by default ~/.dario. Folders are "
+	       "0700, files 0600; anything looser is refused.\n");
+	for (size_t i = 0; i < sizeof(man_files) / sizeof(man_files[0]); i++)
+		man_item(man_files[i][0], man_files[i][1]);
+	printf(".SH EXIT STATUS\n0 done, 1 failed, 2 wrong usage.\n");
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "cli/cmd.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The folder of the running program, or "". */
+static void own_folder(char out[PATH_MAX])
+{
+	ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - 1);
+
+	out[n < 0 ? 0 : n] = '\0';
+	if (strrchr(out, '/'))
+		*strrchr(out, '/') = '\0';
+}
+
+/* The first of some folders that holds `name`. */
+static char *find(const char *env, const char *below, const char *installed,
+		  const char *name, int mode, struct err *e)
+{
+	char self[PATH_MAX], path[PATH_MAX * 2];
+	const char *given = getenv(env);
+
+	own_folder(self);
+	if (given && *given) {
+		snprintf(path, sizeof(path), "%s/%s", given, name);
+		if (access(path, mode) == 0)
+			return xstrdup(path);
+	}
+	snprintf(path, sizeof(path), "%s/%s", self, name);
+	if (*self && access(path, mode) == 0)
+		return xstrdup(path);
+	snprintf(path, sizeof(path), "%s/../%s/%s", self, below, name);
+	if (*self && access(path, mode) == 0)
+		return xstrdup(path);
+	snprintf(path, sizeof(path), "%s/%s", installed, name);
+	if (access(path, mode) == 0)
+		return xstrdup(path);
+	err_set(e, ERR_CONFIG, "%s is missing: install dario, or set %s to "
+		"the folder that holds it", name, env);
+	return NULL;
+}
+
+char *place_worker(struct err *e)
+{
+	return find("DARIO_LIBEXECDIR", "libexec/dario", DARIO_LIBEXECDIR,
+		    "dario.fcgi", X_OK, e);
+}
+
+char *place_data(const char *name, struct err *e)
+{
+	return find("DARIO_DATADIR", "share/dario", DARIO_DATADIR, name, R_OK,
+		    e);
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "cli/server-conf.h"
+
+#include "base/store.h"
+#include "cli/cmd.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define CONF_MAX (64u << 10)
+#define FDS_WANTED 8192
+#define FDS_RESERVED 192 /* lighttpd's own, beside two a request */
+
+/* Where lighttpd is: PATH of a user often lacks sbin. */
+static char *find_lighttpd(struct err *e)
+{
+	const char *path = getenv("PATH");
+	char *dirs, *dir, *rest, file[PATH_MAX], *found = NULL;
+	struct buf all;
+
+	buf_init(&all, 65536);
+	buf_str(&all, path ? path : "");
+	buf_str(&all, ":/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin");
+	dirs = xstrdup(buf_cstr(&all));
+	buf_release(&all);
+	for (dir = strtok_r(dirs, ":", &rest); dir && !found;
+	     dir = strtok_r(NULL, ":", &rest)) {
+		snprintf(file, sizeof(file), "%s/lighttpd", dir);
+		if (*dir == '/' && access(file, X_OK) == 0)
+			found = xstrdup(file);
+	}
+	free(dirs);
+	if (!found)
+		err_set(e, ERR_CONFIG, "lighttpd is not installed: install the "
+			"package lighttpd");
+	return found;
+}
+
+/* A string of lighttpd's configuration cannot hold these. */
+static int check_value(const char *v, struct err *e)
+{
+	if (strpbrk(v, "\"\\\n"))
+		return err_set(e, ERR_CONFIG, "lighttpd cannot take the path "
+			       "%.100s: it has a quote or backslash", v);
+	return 0;
+}
+
+/* bin-path is split at blanks. */
+static int check_worker(const char *worker, struct err *e)
+{
+	if (strpbrk(worker, " \t"))
+		return err_set(e, ERR_CONFIG, "lighttpd cannot start a worker "
+			       "whose path has a blank: %.100s", worker);
+	return check_value(worker, e);
+}
+
+static long fd_limit(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) || r.rlim_max >= FDS_WANTED)
+		return FDS_WANTED;
+	return (long)r.rlim_max;
+}
+
+/* One of our values for a line `var.NAME = …`; false when it is not ours. */
+static bool put_var(struct buf *out, struct span name, const char *run,
+		    const char *worker, const char *errors,
+		    const struct settings *s)
+{
+	long fds = fd_limit();
+
+	if (span_is(name, "host"))
+		buf_fmt(out, "var.host = \"%s\"\n", s->host);
+	else if (span_is(name, "port"))
+		buf_fmt(out, "var.port = %ld\n", s->port);
+	else if (span_is(name, "run"))
+		buf_fmt(out, "var.run = \"%s\"\n", run);
+	else if (span_is(name, "worker"))
+		buf_fmt(out, "var.worker = \"%s\"\n", worker);
+	else if (span_is(name, "errors"))
+		buf_fmt(out, "var.errors = \"%s\"\n", errors);
+	else if (span_is(name, "workers"))
+		buf_fmt(out, "var.workers = %ld\n", s->workers);
+	else if (span_is(name, "fds"))
+		buf_fmt(out, "var.fds = %ld\n", fds);
+	else if (span_is(name, "clients"))
+		buf_fmt(out, "var.clients = %ld\n", (fds - FDS_RESERVED) / 2);
+	else
+		return false;
+	return true;
+}
+
+static struct span next_line(struct span *text)
+{
+	const char *lf = memchr(text->p, '\n', text->n);
+	struct span line = *text;
+
+	if (lf)
+		line.n = (size_t)(lf - text->p) + 1;
+	text->p += line.n;
+	text->n -= line.n;
+	return line;
+}
+
+static void fill(struct buf *out, struct span template, const char *run,
+		 const char *worker, const char *errors,
+		 const struct settings *s)
+{
+	while (template.n) {
+		struct span line = next_line(&template);
+		struct span name = { line.p + 4, 0 };
+
+		if (span_starts(line, "var.")) {
+			name.n = strcspn(name.p, " =\n");
+			if (put_var(out, name, run, worker, errors, s))
+				continue;
+		}
+		buf_span(out, line);
+	}
+}
+
+static int read_template(struct buf *out, const char *path, struct err *e)
+{
+	char chunk[4096];
+	FILE *f = fopen(path, "re");
+	size_t n;
+
+	if (!f)
+		return err_sys(e, "open", path);
+	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
+		buf_add(out, chunk, n);
+	fclose(f);
+	return out->full ? err_set(e, ERR_CONFIG, "%s is too large", path) : 0;
+}
+
+static int make_folders(const char *home, long port, char *run, size_t n,
+			struct err *e)
+{
+	char name[40];
+
+	snprintf(name, sizeof(name), "run/%ld", port);
+	if (store_folder(home, NULL, e) || store_folder(home, "run", e) ||
+	    store_folder(home, name, e))
+		return -1;
+	snprintf(run, n, "%s/%s", home, name);
+	if (strlen(run) + strlen("/worker.sock-00") >=
+	    sizeof(((struct sockaddr_un *)0)->sun_path))
+		return err_set(e, ERR_CONFIG, "%.80s is too long for a "
+			       "socket: choose a shorter DARIO_HOME", run);
+	return check_value(run, e);
+}
+
+int server_conf_write(struct server_conf *sc, const char *home,
+		      const struct settings *s, struct err *e)
+{
+	char run[PATH_MAX], name[80];
+	char *template = NULL, *worker = NULL, *errors = NULL;
+	struct buf in, out;
+	int rc = -1;
+
+	buf_init(&in, CONF_MAX);
+	buf_init(&out, CONF_MAX * 2);
+	sc->lighttpd = find_lighttpd(e);
+	if (!sc->lighttpd || make_folders(home, s->port, run, sizeof(run), e) ||
+	    !(worker = place_worker(e)) ||
+	    !(template = place_data("lighttpd/dario.conf", e)) ||
+	    !(errors = place_data("lighttpd/errors", e)) ||
+	    check_worker(worker, e) || check_value(errors, e) ||
+	    check_value(s->host, e) || read_template(&in, template, e))
+		goto out;
+	fill(&out, buf_get(&in), run, worker, errors, s);
+	snprintf(name, sizeof(name), "run/%ld/lighttpd.conf", s->port);
+	if (store_replace(home, name, buf_get(&out), e))
+		goto out;
+	snprintf(run + strlen(run), sizeof(run) - strlen(run),
+		 "/lighttpd.conf");
+	sc->path = xstrdup(run);
+	rc = 0;
+out:
+	free(template);
+	free(worker);
+	free(errors);
+	buf_release(&in);
+	buf_release(&out);
+	return rc;
+}
+
+/* lighttpd's own check of the file; it writes its complaints itself. */
+int server_conf_test(const struct server_conf *sc, struct err *e)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		execl(sc->lighttpd, sc->lighttpd, "-tt", "-f", sc->path,
+		      (char *)NULL);
+		_exit(127);
+	}
+	if (pid < 0)
+		return err_sys(e, "start", sc->lighttpd);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		return err_set(e, ERR_CONFIG, "lighttpd refuses %s: its "
+			       "message stands above", sc->path);
+	return 0;
+}
+
+void server_conf_release(struct server_conf *sc)
+{
+	free(sc->lighttpd);
+	free(sc->path);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * server-conf: lighttpd/dario.conf with this machine's values, written to
+ * run/PORT/ below the home, and the lighttpd to run it with.
+ */
+#ifndef DARIO_SERVER_CONF_H
+#define DARIO_SERVER_CONF_H
+
+#include "base/err.h"
+#include "state/option.h"
+
+struct server_conf {
+	char *lighttpd; /* path of the program */
+	char *path; /* of the configuration written */
+};
+
+int server_conf_write(struct server_conf *sc, const char *home,
+		      const struct settings *s, struct err *e);
+int server_conf_test(const struct server_conf *sc, struct err *e);
+void server_conf_release(struct server_conf *sc);
+
+#endif

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "base/buf.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct span span_of(const char *s)
+{
+	return (struct span){ s ? s : "", s ? strlen(s) : 0 };
+}
+
+bool span_eq(struct span a, struct span b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+bool span_is(struct span a, const char *s)
+{
+	return span_eq(a, span_of(s));
+}
+
+bool span_starts(struct span a, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return a.n >= n && memcmp(a.p, prefix, n) == 0;
+}
+
+bool span_ieq(struct span a, const char *s)
+{
+	return a.n == strlen(s) && strncasecmp(a.p, s, a.n) == 0;
+}
+
+bool span_has(struct span a, struct span part)
+{
+	return part.n && a.n >= part.n && memmem(a.p, a.n, part.p, part.n);
+}
+
+static bool blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct span span_trim(struct span a)
+{
+	while (a.n && blank(a.p[0])) {
+		a.p++;
+		a.n--;
+	}
+	while (a.n && blank(a.p[a.n - 1]))
+		a.n--;
+	return a;
+}
+
+static void *must(void *p)
+{
+	if (!p) {
+		fputs("dario: out of memory\n", stderr);
+		abort();
+	}
+	return p;
+}
+
+void *xmalloc(size_t n)
+{
+	return must(malloc(n ? n : 1));
+}
+
+void *xcalloc(size_t count, size_t size)
+{
+	return must(calloc(count ? count : 1, size ? size : 1));
+}
+
+char *xstrdup(const char *s)
+{
+	return s ? must(strdup(s)) : NULL;
+}
+
+char *xstrndup(const char *s, size_t n)
+{
+	return must(strndup(s, n));
+}
+
+void buf_init(struct buf *b, size_t max)
+{
+	memset(b, 0, sizeof(*b));
+	b->max = max;
+}
+
+void buf_release(struct buf *b)
+{
+	free(b->p);
+	buf_init(b, b->max);
+}
+
+void buf_reset(struct buf *b)
+{
+	b->n = 0;
+	b->full = false;
+	if (b->p)
+		b->p[0] = '\0';
+}
+
+char *buf_room(struct buf *b, size_t want)
+{
+	size_t need, cap;
+
+	if (want > b->max || b->n > b->max - want) {
+		b->full = true;
+		return NULL;
+	}
+	need = b->n + want + 1;
+	if (need > b->cap) {
+		cap = b->cap ? b->cap * 2 : 128;
+		if (cap < need)
+			cap = need;
+		b->p = must(realloc(b->p, cap));
+		b->cap = cap;
+	}
+	return b->p + b->n;
+}
+
+void buf_took(struct buf *b, size_t n)
+{
+	assert(b->n + n < b->cap);
+	b->n += n;
+	b->p[b->n] = '\0';
+}
+
+void buf_add(struct buf *b, const void *p, size_t n)
+{
+	char *to = buf_room(b, n);
+
+	if (!to)
+		return;
+	if (n)
+		memcpy(to, p, n);
+	buf_took(b, n);
+}
+
+void buf_span(struct buf *b, struct span s)
+{
+	buf_add(b, s.p, s.n);
+}
+
+void buf_str(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));
+}
+
+void buf_byte(struct buf *b, char c)
+{
+	buf_add(b, &c, 1);
+}
+
+void buf_fmt(struct buf *b, const char *fmt, ...)
+{
+	va_list ap;
+	char *to;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0 || !(to = buf_room(b, (size_t)n)))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(to, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	buf_took(b, (size_t)n);
+}
+
+struct span buf_get(const struct buf *b)
+{
+	return (struct span){ b->p ? b->p : "", b->n };
+}
+
+const char *buf_cstr(struct buf *b)
+{
+	return b->p ? b->p : "";
+}
+
+void buf_splice(struct buf *b, size_t at, size_t del, struct span ins)
+{
+	assert(at <= b->n && del <= b->n - at);
+	if (ins.n > del && !buf_room(b, ins.n - del))
+		return;
+	if (!b->p)
+		return;
+	memmove(b->p + at + ins.n, b->p + at + del, b->n - at - del);
+	if (ins.n)
+		memcpy(b->p + at, ins.p, ins.n);
+	b->n = b->n - del + ins.n;
+	b->p[b->n] = '\0';
+}

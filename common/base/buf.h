@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * buf: borrowed and owned bytes.
+ *
+ * A span borrows bytes: it never frees, and it dies with whatever it points
+ * into. A buf owns bytes and is born with a hard maximum: an append that would
+ * pass it is dropped whole and sets `full`, so a writer appends freely and
+ * tests the flag once at the end. Running out of memory aborts the process.
+ * Neither is thread-safe.
+ */
+#ifndef DARIO_BUF_H
+#define DARIO_BUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct span {
+	const char *p;
+	size_t n;
+};
+
+#define SPAN_INIT(lit) { "" lit, sizeof(lit) - 1 } /* in constant tables */
+#define SPAN(lit) ((struct span)SPAN_INIT(lit))
+/* For "%.*s": spans from outside are capped long before INT_MAX. */
+#define SPAN_FMT(s) (int)(s).n, (s).p
+
+struct span span_of(const char *s); /* NULL gives an empty span */
+bool span_eq(struct span a, struct span b);
+bool span_is(struct span a, const char *s);
+bool span_starts(struct span a, const char *prefix);
+bool span_ieq(struct span a, const char *s); /* ASCII case is ignored */
+bool span_has(struct span a, struct span part);
+struct span span_trim(struct span a); /* blanks at both ends */
+
+struct buf {
+	char *p; /* always NUL-terminated once something was added */
+	size_t n;
+	size_t cap;
+	size_t max; /* bytes, the terminator not counted */
+	bool full; /* something was dropped */
+};
+
+void buf_init(struct buf *b, size_t max);
+void buf_release(struct buf *b);
+void buf_reset(struct buf *b); /* empty again, memory kept */
+void buf_add(struct buf *b, const void *p, size_t n);
+void buf_span(struct buf *b, struct span s);
+void buf_str(struct buf *b, const char *s);
+void buf_byte(struct buf *b, char c);
+void buf_fmt(struct buf *b, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+struct span buf_get(const struct buf *b);
+const char *buf_cstr(struct buf *b);
+
+/* Room for `want` more bytes to be written at the end by hand, then buf_took.
+ * NULL (and `full`) when the maximum does not allow it. */
+char *buf_room(struct buf *b, size_t want);
+void buf_took(struct buf *b, size_t n);
+
+/* Replace the `del` bytes at `at` by `ins`, which must not point into b. */
+void buf_splice(struct buf *b, size_t at, size_t del, struct span ins);
+
+void *xmalloc(size_t n);
+void *xcalloc(size_t count, size_t size);
+char *xstrdup(const char *s); /* NULL stays NULL */
+char *xstrndup(const char *s, size_t n);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "base/digest.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SHA256_BYTES 32
+#define RANDOM_CHARS 24
+
+static bool sha256(struct span in, unsigned char out[SHA256_BYTES])
+{
+	return EVP_Digest(in.p, in.n, out, NULL, EVP_sha256(), NULL) == 1;
+}
+
+bool digest_same_secret(struct span a, struct span b)
+{
+	unsigned char ha[SHA256_BYTES], hb[SHA256_BYTES];
+
+	return sha256(a, ha) && sha256(b, hb) &&
+	       CRYPTO_memcmp(ha, hb, SHA256_BYTES) == 0;
+}
+
+void digest_random_id(char *out, size_t n, const char *prefix)
+{
+	static const char set[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				  "abcdefghijklmnopqrstuvwxyz";
+	unsigned char r[RANDOM_CHARS];
+	size_t len = strlen(prefix);
+
+	if (n < len + RANDOM_CHARS + 1 || RAND_bytes(r, sizeof(r)) != 1)
+		abort();
+	memcpy(out, prefix, len);
+	for (size_t i = 0; i < RANDOM_CHARS; i++)
+		out[len + i] = set[r[i] % 62];
+	out[len + RANDOM_CHARS] = '\0';
+}

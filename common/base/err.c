@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "base/err.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	int status;
+	const char *name;
+} codes[ERR_CODES] = {
+	[ERR_NONE] = { 200, "ok" },
+	[ERR_BAD_REQUEST] = { 400, "bad_request" },
+	[ERR_AUTH] = { 401, "invalid_api_key" },
+	[ERR_FORBIDDEN] = { 403, "forbidden" },
+	[ERR_NOT_FOUND] = { 404, "not_found" },
+	[ERR_NO_MODEL] = { 404, "model_not_found" },
+	[ERR_METHOD] = { 405, "method_not_allowed" },
+	[ERR_TOO_BIG] = { 413, "request_too_large" },
+	[ERR_ENCODING] = { 415, "unsupported_encoding" },
+	[ERR_UPGRADE] = { 426, "websocket_not_supported" },
+	[ERR_BUSY] = { 429, "router_busy" },
+	[ERR_INTERNAL] = { 500, "internal_error" },
+	[ERR_CONFIG] = { 500, "config_error" },
+	[ERR_UNSUPPORTED] = { 400, "unsupported_by_backend" },
+	[ERR_DNS] = { 502, "upstream_dns" },
+	[ERR_CONNECT] = { 502, "upstream_unreachable" },
+	[ERR_TLS] = { 502, "upstream_tls" },
+	[ERR_RESET] = { 502, "upstream_reset" },
+	[ERR_UPSTREAM] = { 502, "upstream_invalid" },
+	[ERR_TIMEOUT] = { 504, "upstream_timeout" },
+	[ERR_SHUTDOWN] = { 503, "router_stopping" },
+	[ERR_GONE] = { 499, "client_gone" },
+	[ERR_USAGE] = { 400, "usage" },
+};
+
+int err_set(struct err *e, enum err_code code, const char *fmt, ...)
+{
+	va_list ap;
+
+	e->code = code;
+	e->param[0] = '\0';
+	va_start(ap, fmt);
+	vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int err_sys(struct err *e, const char *verb, const char *name)
+{
+	return err_set(e, ERR_INTERNAL, "cannot %s %s: %s", verb, name,
+		       strerror(errno));
+}
+
+int err_add(struct err *e, const char *object)
+{
+	char was[sizeof(e->msg)];
+
+	memcpy(was, e->msg, sizeof(was));
+	snprintf(e->msg, sizeof(e->msg), "%.120s: %.270s", object, was);
+	return -1;
+}
+
+int err_status(enum err_code code)
+{
+	return codes[code].status;
+}
+
+const char *err_name(enum err_code code)
+{
+	return codes[code].name;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * err: one error space for the whole program.
+ *
+ * A function that can fail returns 0 or -1 and takes `struct err *e` last; the
+ * error is filled once, where it happens. A caller may put its own object in
+ * front with err_add. Codes are classes that a client can act on: the status
+ * and the dialect's own error type follow from the code. Messages are lower
+ * case, without a full stop, name the object and say what to do; they never
+ * hold a secret or a request body.
+ */
+#ifndef DARIO_ERR_H
+#define DARIO_ERR_H
+
+#include <stdbool.h>
+
+enum err_code {
+	ERR_NONE,
+	ERR_BAD_REQUEST, /* the request is wrong: 400 */
+	ERR_AUTH, /* our own key is missing or wrong: 401 */
+	ERR_FORBIDDEN, /* Host or Origin refused: 403 */
+	ERR_NOT_FOUND, /* path: 404 */
+	ERR_NO_MODEL, /* no backend for this model: 404 */
+	ERR_METHOD, /* 405 */
+	ERR_TOO_BIG, /* 413 */
+	ERR_ENCODING, /* content-encoding: 415 */
+	ERR_UPGRADE, /* no WebSocket here: 426 */
+	ERR_BUSY, /* all threads are taken: 429 */
+	ERR_INTERNAL, /* 500 */
+	ERR_CONFIG, /* a file of ours is wrong: 500 */
+	ERR_UNSUPPORTED, /* the chosen backend cannot do this: 400 */
+	ERR_DNS, /* upstream's name: 502 */
+	ERR_CONNECT, /* upstream refused or unreachable: 502 */
+	ERR_TLS, /* upstream's certificate or handshake: 502 */
+	ERR_RESET, /* upstream hung up: 502 */
+	ERR_UPSTREAM, /* upstream sent what is not HTTP, or too much: 502 */
+	ERR_TIMEOUT, /* upstream too slow: 504 */
+	ERR_SHUTDOWN, /* the router is stopping: 503 */
+	ERR_GONE, /* the client left: nobody to tell */
+	ERR_USAGE, /* a command was called wrongly: exit status 2 */
+	ERR_CODES
+};
+
+struct err {
+	enum err_code code;
+	char param[64]; /* request field at fault, or "" */
+	char msg[400];
+};
+
+int err_set(struct err *e, enum err_code code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4))); /* always -1 */
+int err_sys(struct err *e, const char *verb, const char *name); /* errno; -1 */
+int err_add(struct err *e, const char *object); /* "object: message"; -1 */
+int err_status(enum err_code code); /* HTTP status */
+const char *err_name(enum err_code code); /* machine-readable, snake_case */
+
+#endif

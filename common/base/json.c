@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "base/json.h"
+
+#include <limits.h>
+
+struct json_object *json_read(struct span text, struct err *e)
+{
+	struct json_tokener *t = json_tokener_new_ex(JSON_DEPTH);
+	struct json_object *o = NULL;
+	enum json_tokener_error je;
+
+	if (!t || text.n >= INT_MAX) {
+		err_set(e, ERR_TOO_BIG, "JSON text is too large");
+		goto out;
+	}
+	json_tokener_set_flags(t, JSON_TOKENER_STRICT |
+				  JSON_TOKENER_VALIDATE_UTF8);
+	/* The NUL tells the tokener that a bare number ends here. */
+	o = json_tokener_parse_ex(t, text.p, (int)text.n);
+	je = json_tokener_get_error(t);
+	if (je == json_tokener_continue)
+		err_set(e, ERR_BAD_REQUEST, "JSON text ends too early");
+	else if (je != json_tokener_success)
+		err_set(e, ERR_BAD_REQUEST, "not JSON at byte %zu: %s",
+			json_tokener_get_parse_end(t),
+			json_tokener_error_desc(je));
+	else if (span_trim((struct span){
+			 text.p + json_tokener_get_parse_end(t),
+			 text.n - json_tokener_get_parse_end(t) }).n)
+		err_set(e, ERR_BAD_REQUEST, "not JSON at byte %zu: text "
+			"follows the value", json_tokener_get_parse_end(t));
+	else
+		goto out;
+	json_object_put(o);
+	o = NULL;
+out:
+	if (t)
+		json_tokener_free(t);
+	return o;
+}
+
+struct json_object *json_get(struct json_object *o, const char *key)
+{
+	struct json_object *v = NULL;
+
+	if (!json_object_is_type(o, json_type_object))
+		return NULL;
+	json_object_object_get_ex(o, key, &v);
+	return v;
+}
+
+struct span json_span(struct json_object *s)
+{
+	if (!json_object_is_type(s, json_type_string))
+		return SPAN("");
+	return (struct span){ json_object_get_string(s),
+			      (size_t)json_object_get_string_len(s) };
+}
+
+const char *json_cstr(struct json_object *o, const char *key)
+{
+	struct json_object *v = json_get(o, key);
+
+	return json_object_is_type(v, json_type_string)
+		       ? json_object_get_string(v)
+		       : NULL;
+}
+
+int64_t json_int(struct json_object *o, const char *key, int64_t otherwise)
+{
+	struct json_object *v = json_get(o, key);
+
+	return json_object_is_type(v, json_type_int) ? json_object_get_int64(v)
+						     : otherwise;
+}
+
+bool json_flag(struct json_object *o, const char *key, bool otherwise)
+{
+	struct json_object *v = json_get(o, key);
+
+	return json_object_is_type(v, json_type_boolean)
+		       ? json_object_get_boolean(v)
+		       : otherwise;
+}
+
+void json_set_str(struct json_object *o, const char *key, const char *value)
+{
+	json_object_object_add(o, key, value ? json_object_new_string(value)
+					     : NULL);
+}
+
+const char *json_pretty(struct json_object *o)
+{
+	return json_object_to_json_string_ext(
+		o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+			   JSON_C_TO_STRING_NOSLASHESCAPE);
+}

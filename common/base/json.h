@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * json: json-c with our limits.
+ *
+ * Reads JSON that is small and must be understood: our own files, and request
+ * bodies that are translated. The getters borrow from the object and treat a
+ * member of the wrong type as absent. An object belongs to one thread.
+ */
+#ifndef DARIO_JSON_H
+#define DARIO_JSON_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <json-c/json.h>
+#include <stdint.h>
+
+#define JSON_DEPTH 128
+
+/* NULL on failure; free with json_object_put. */
+struct json_object *json_read(struct span text, struct err *e);
+
+struct json_object *json_get(struct json_object *o, const char *key);
+const char *json_cstr(struct json_object *o, const char *key); /* or NULL */
+struct span json_span(struct json_object *string); /* empty if no string */
+int64_t json_int(struct json_object *o, const char *key, int64_t otherwise);
+bool json_flag(struct json_object *o, const char *key, bool otherwise);
+
+void json_set_str(struct json_object *o, const char *key, const char *value);
+/* Pretty text; borrowed from o. */
+const char *json_pretty(struct json_object *o);
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "base/jw.h"
+
+#include "base/utf8.h"
+
+#include <inttypes.h>
+
+struct jw jw_to(struct buf *out)
+{
+	return (struct jw){ .out = out };
+}
+
+static void before(struct jw *w)
+{
+	if (w->comma)
+		buf_byte(w->out, ',');
+	w->comma = true;
+}
+
+static void open_with(struct jw *w, char c)
+{
+	before(w);
+	buf_byte(w->out, c);
+	w->comma = false;
+}
+
+static void close_with(struct jw *w, char c)
+{
+	buf_byte(w->out, c);
+	w->comma = true;
+}
+
+void jw_obj(struct jw *w)
+{
+	open_with(w, '{');
+}
+
+void jw_obj_end(struct jw *w)
+{
+	close_with(w, '}');
+}
+
+void jw_arr(struct jw *w)
+{
+	open_with(w, '[');
+}
+
+void jw_arr_end(struct jw *w)
+{
+	close_with(w, ']');
+}
+
+static void escape_byte(struct buf *out, unsigned char c)
+{
+	switch (c) {
+	case '"':
+		buf_str(out, "\\\"");
+		return;
+	case '\\':
+		buf_str(out, "\\\\");
+		return;
+	case '\n':
+		buf_str(out, "\\n");
+		return;
+	case '\r':
+		buf_str(out, "\\r");
+		return;
+	case '\t':
+		buf_str(out, "\\t");
+		return;
+	}
+	buf_fmt(out, "\\u%04x", c);
+}
+
+/* Length of the valid UTF-8 sequence at p, or 0. */
+static size_t sequence(const unsigned char *p, size_t n)
+{
+	struct utf8 u = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		if (!utf8_take(&u, p[i]))
+			return 0;
+		if (u.left == 0)
+			return i + 1;
+	}
+	return 0;
+}
+
+void jw_escape(struct buf *out, struct span s)
+{
+	const unsigned char *p = (const unsigned char *)s.p;
+	size_t from = 0, i = 0;
+
+	while (i < s.n) {
+		size_t len = 1;
+		bool plain = p[i] >= 0x20 && p[i] != '"' && p[i] != '\\';
+
+		if (p[i] >= 0x80)
+			plain = (len = sequence(p + i, s.n - i)) > 0;
+		if (plain) {
+			i += len;
+			continue;
+		}
+		buf_add(out, p + from, i - from);
+		if (p[i] >= 0x80)
+			buf_str(out, "\xef\xbf\xbd");
+		else
+			escape_byte(out, p[i]);
+		from = ++i;
+	}
+	buf_add(out, s.p + from, s.n - from);
+}
+
+void jw_str(struct jw *w, struct span s)
+{
+	before(w);
+	buf_byte(w->out, '"');
+	jw_escape(w->out, s);
+	buf_byte(w->out, '"');
+}
+
+void jw_key(struct jw *w, const char *key)
+{
+	jw_str(w, span_of(key));
+	buf_byte(w->out, ':');
+	w->comma = false;
+}
+
+void jw_int(struct jw *w, int64_t v)
+{
+	before(w);
+	buf_fmt(w->out, "%" PRId64, v);
+}
+
+void jw_raw(struct jw *w, struct span json)
+{
+	before(w);
+	buf_span(w->out, json);
+}
+
+void jw_bool(struct jw *w, bool v)
+{
+	jw_raw(w, v ? SPAN("true") : SPAN("false"));
+}
+
+void jw_null(struct jw *w)
+{
+	jw_raw(w, SPAN("null"));
+}
+
+void jw_kstr(struct jw *w, const char *key, struct span s)
+{
+	jw_key(w, key);
+	jw_str(w, s);
+}
+
+void jw_kcstr(struct jw *w, const char *key, const char *s)
+{
+	jw_key(w, key);
+	if (s)
+		jw_str(w, span_of(s));
+	else
+		jw_null(w);
+}
+
+void jw_kint(struct jw *w, const char *key, int64_t v)
+{
+	jw_key(w, key);
+	jw_int(w, v);
+}
+
+void jw_kbool(struct jw *w, const char *key, bool v)
+{
+	jw_key(w, key);
+	jw_bool(w, v);
+}
+
+void jw_knull(struct jw *w, const char *key)
+{
+	jw_key(w, key);
+	jw_null(w);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * jw: writes JSON straight into a buf, without a tree.
+ *
+ * The caller opens and closes in order; commas are put in by the writer.
+ * Strings may hold any bytes: what is not UTF-8 becomes U+FFFD, so the result
+ * is always valid JSON text on a single line. Overflow shows as out->full.
+ */
+#ifndef DARIO_JW_H
+#define DARIO_JW_H
+
+#include "base/buf.h"
+
+#include <stdint.h>
+
+struct jw {
+	struct buf *out;
+	bool comma; /* a value stands before the next one */
+};
+
+struct jw jw_to(struct buf *out);
+void jw_obj(struct jw *w);
+void jw_obj_end(struct jw *w);
+void jw_arr(struct jw *w);
+void jw_arr_end(struct jw *w);
+void jw_key(struct jw *w, const char *key);
+void jw_str(struct jw *w, struct span s);
+void jw_int(struct jw *w, int64_t v);
+void jw_bool(struct jw *w, bool v);
+void jw_null(struct jw *w);
+void jw_raw(struct jw *w, struct span json); /* a whole JSON value */
+
+/* Key and value in one call. */
+void jw_kstr(struct jw *w, const char *key, struct span s);
+void jw_kcstr(struct jw *w, const char *key, const char *s); /* NULL: null */
+void jw_kint(struct jw *w, const char *key, int64_t v);
+void jw_kbool(struct jw *w, const char *key, bool v);
+void jw_knull(struct jw *w, const char *key);
+
+/* The inside of a JSON string, without the quotes. */
+void jw_escape(struct buf *out, struct span s);
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "base/log.h"
+
+#include "base/clock.h"
+#include "base/jw.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LINE_MAX_BYTES 4096
+#define SECRET_MIN 8 /* shorter tails are words, not keys */
+
+static bool as_json;
+
+void log_init(bool json)
+{
+	as_json = json;
+}
+
+/* What the keys of the known providers begin with. */
+static const char *const secret_prefixes[] = {
+	"sk-", "sk_", "gsk_", "xai-", "AIza", "eyJ", "hf_", "pplx-", "csk-",
+	"tgp_", "nvapi-", "ghp_", "gho_", "fw_", "r8_", "AKIA",
+	"Bearer ", "bearer ", "x-api-key: ", "api_key=", "key=",
+};
+
+static bool secret_char(char c)
+{
+	return isalnum((unsigned char)c) || (c && strchr("-_.~+/=", c));
+}
+
+/* Length of the prefix when a credential begins at s, else 0. */
+static size_t secret_at(struct span s)
+{
+	for (size_t i = 0; i < sizeof(secret_prefixes) / sizeof(char *); i++) {
+		size_t n = strlen(secret_prefixes[i]), tail = 0;
+
+		if (!span_starts(s, secret_prefixes[i]))
+			continue;
+		while (n + tail < s.n && secret_char(s.p[n + tail]))
+			tail++;
+		if (tail >= SECRET_MIN)
+			return n;
+	}
+	return 0;
+}
+
+void log_redact(struct span in, struct buf *out)
+{
+	size_t from = 0, i = 0;
+
+	while (i < in.n) {
+		bool word = i == 0 || !isalnum((unsigned char)in.p[i - 1]);
+		size_t n = word ? secret_at((struct span){ in.p + i,
+							   in.n - i })
+				: 0;
+		if (!n) {
+			i++;
+			continue;
+		}
+		i += n;
+		buf_add(out, in.p + from, i - from);
+		buf_str(out, "***");
+		while (i < in.n && secret_char(in.p[i]))
+			i++;
+		from = i;
+	}
+	buf_add(out, in.p + from, in.n - from);
+}
+
+static void emit(struct buf *line)
+{
+	char mem[LINE_MAX_BYTES * 2];
+	struct buf out = { .p = mem, .cap = sizeof(mem),
+			   .max = sizeof(mem) - 2 };
+
+	log_redact(buf_get(line), &out);
+	for (size_t i = 0; i < out.n; i++)
+		if ((unsigned char)out.p[i] < 0x20)
+			out.p[i] = ' ';
+	out.p[out.n++] = '\n';
+	/* Nobody can be told that the log itself cannot be written. */
+	if (write(STDERR_FILENO, out.p, out.n) < 0)
+		return;
+}
+
+void log_msg(const char *fmt, ...)
+{
+	char text[1024], stamp[32], mem[LINE_MAX_BYTES];
+	struct buf line = { .p = mem, .cap = sizeof(mem),
+			    .max = sizeof(mem) - 1 };
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	clock_stamp(stamp, sizeof(stamp));
+	if (as_json) {
+		struct jw w = jw_to(&line);
+
+		jw_obj(&w);
+		jw_kcstr(&w, "time", stamp);
+		jw_kcstr(&w, "msg", text);
+		jw_obj_end(&w);
+	} else {
+		buf_fmt(&line, "%s dario: %s", stamp, text);
+	}
+	emit(&line);
+}
+
+static void put_str(struct jw *w, const char *key, const char *s)
+{
+	struct buf *b = w->out;
+
+	if (!s || !*s)
+		return;
+	if (as_json) {
+		jw_kcstr(w, key, s);
+		return;
+	}
+	buf_fmt(b, " %s=", key);
+	if (strpbrk(s, " \"\\=")) {
+		buf_byte(b, '"');
+		jw_escape(b, span_of(s));
+		buf_byte(b, '"');
+	} else {
+		jw_escape(b, span_of(s));
+	}
+}
+
+static void put_int(struct jw *w, const char *key, int64_t v)
+{
+	if (v < 0)
+		return;
+	if (as_json)
+		jw_kint(w, key, v);
+	else
+		buf_fmt(w->out, " %s=%lld", key, (long long)v);
+}
+
+void log_request(const struct log_access *a)
+{
+	char stamp[32], mem[LINE_MAX_BYTES];
+	struct buf line = { .p = mem, .cap = sizeof(mem),
+			    .max = sizeof(mem) - 1 };
+	struct jw w = jw_to(&line);
+
+	clock_stamp(stamp, sizeof(stamp));
+	if (as_json) {
+		jw_obj(&w);
+		jw_kcstr(&w, "time", stamp);
+	} else {
+		buf_str(&line, stamp);
+	}
+	put_str(&w, "id", a->id);
+	put_str(&w, "method", a->method);
+	put_str(&w, "path", a->path);
+	put_int(&w, "status", a->status);
+	put_str(&w, "api", a->api);
+	put_str(&w, "backend", a->backend);
+	put_str(&w, "model", a->model);
+	put_str(&w, "upstream_model", a->upstream_model);
+	put_str(&w, "upstream_id", a->upstream_id);
+	put_int(&w, "stream", a->stream ? 1 : -1);
+	put_int(&w, "first_ms", a->first_ms);
+	put_int(&w, "total_ms", a->total_ms);
+	put_int(&w, "bytes_in", (int64_t)a->bytes_in);
+	put_int(&w, "bytes_out", (int64_t)a->bytes_out);
+	put_str(&w, "error", a->error);
+	put_str(&w, "cause", a->cause);
+	if (as_json)
+		jw_obj_end(&w);
+	emit(&line);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * log: the one writer of log lines.
+ *
+ * Lines go to standard error with one write(2) each, so threads do not mix.
+ * Everything passes the redaction: what looks like a credential is replaced by
+ * its prefix and "***". Callers never hand in bodies or header values that
+ * hold keys; the redaction is the second line of defence. Thread-safe after
+ * log_init.
+ */
+#ifndef DARIO_LOG_H
+#define DARIO_LOG_H
+
+#include "base/buf.h"
+
+#include <stdint.h>
+
+/* One request. NULL and empty strings are left out; times in ms, -1 unknown. */
+struct log_access {
+	const char *id, *method, *path, *api;
+	const char *backend, *model, *upstream_model, *upstream_id;
+	const char *error; /* err_name, or NULL */
+	const char *cause; /* message of the error */
+	int status;
+	bool stream;
+	int64_t first_ms, total_ms;
+	uint64_t bytes_in, bytes_out;
+};
+
+void log_init(bool json);
+void log_msg(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_request(const struct log_access *a);
+
+/* What log_* do to a line; for whoever shows text of foreign origin. */
+void log_redact(struct span in, struct buf *out);
+
+#endif

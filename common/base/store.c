@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "base/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+char *store_home(struct err *e)
+{
+	const char *dir = getenv("DARIO_HOME");
+	const char *user = getenv("HOME");
+	char path[PATH_MAX];
+	struct passwd *pw;
+
+	if (dir && *dir) {
+		if (*dir == '/')
+			return xstrdup(dir);
+		err_set(e, ERR_CONFIG, "DARIO_HOME must be an absolute path");
+		return NULL;
+	}
+	if (!user || *user != '/') {
+		pw = getpwuid(geteuid());
+		user = pw ? pw->pw_dir : NULL;
+	}
+	if (!user || *user != '/') {
+		err_set(e, ERR_CONFIG, "no home folder known: set DARIO_HOME");
+		return NULL;
+	}
+	snprintf(path, sizeof(path), "%s/.dario", user);
+	return xstrdup(path);
+}
+
+static int path_of(char out[PATH_MAX], const char *home, const char *name,
+		   struct err *e)
+{
+	int n = snprintf(out, PATH_MAX, "%s%s%s", home, name ? "/" : "",
+			 name ? name : "");
+
+	if (n < 0 || n >= PATH_MAX)
+		return err_set(e, ERR_CONFIG, "path too long: %.60s…", home);
+	return 0;
+}
+
+/* Ours, and closed to everyone else? */
+static int check_owner(const struct stat *st, const char *path,
+		       const char *mode, struct err *e)
+{
+	if (st->st_uid != geteuid())
+		return err_set(e, ERR_CONFIG, "%s belongs to another user: "
+			       "chown it or set DARIO_HOME", path);
+	if (st->st_mode & 077)
+		return err_set(e, ERR_CONFIG, "%s is open to other users: "
+			       "chmod %s %s", path, mode, path);
+	return 0;
+}
+
+int store_folder(const char *home, const char *name, struct err *e)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (path_of(path, home, name, e))
+		return -1;
+	if (mkdir(path, 0700) && errno != EEXIST)
+		return err_sys(e, "make folder", path);
+	if (stat(path, &st))
+		return err_sys(e, "open folder", path);
+	if (!S_ISDIR(st.st_mode))
+		return err_set(e, ERR_CONFIG, "%s is not a folder", path);
+	return check_owner(&st, path, "700", e);
+}
+
+static int open_checked(const char *path, struct err *e)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	if (fd < 0) {
+		if (errno == ELOOP)
+			err_set(e, ERR_CONFIG, "%s is a symbolic link: "
+				"put the file itself there", path);
+		else
+			err_sys(e, "open", path);
+		return -1;
+	}
+	if (fstat(fd, &st))
+		err_sys(e, "look at", path);
+	else if (!S_ISREG(st.st_mode))
+		err_set(e, ERR_CONFIG, "%s is not a plain file", path);
+	else if (st.st_size > STORE_FILE_MAX)
+		err_set(e, ERR_CONFIG, "%s is larger than %u bytes", path,
+			STORE_FILE_MAX);
+	else if (check_owner(&st, path, "600", e) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+int store_read(const char *home, const char *name, struct buf *out,
+	       struct err *e)
+{
+	char path[PATH_MAX], chunk[8192];
+	struct stat st;
+	ssize_t n;
+	int fd;
+
+	if (path_of(path, home, name, e))
+		return -1;
+	if (lstat(path, &st) && (errno == ENOENT || errno == ENOTDIR))
+		return 1;
+	fd = open_checked(path, e);
+	if (fd < 0)
+		return -1;
+	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
+		buf_add(out, chunk, (size_t)n);
+	if (n < 0)
+		err_sys(e, "read", path);
+	else if (out->full)
+		err_set(e, ERR_CONFIG, "%s is too large", path);
+	close(fd);
+	return n < 0 || out->full ? -1 : 0;
+}
+
+static int write_all(int fd, struct span s)
+{
+	while (s.n) {
+		ssize_t n = write(fd, s.p, s.n);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		s.p += n;
+		s.n -= (size_t)n;
+	}
+	return 0;
+}
+
+static int sync_folder_of(const char *path)
+{
+	char dir[PATH_MAX];
+	int fd, rc;
+
+	snprintf(dir, sizeof(dir), "%s", path);
+	*strrchr(dir, '/') = '\0';
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	rc = fsync(fd);
+	close(fd);
+	return rc;
+}
+
+int store_replace(const char *home, const char *name, struct span text,
+		  struct err *e)
+{
+	char path[PATH_MAX], tmp[PATH_MAX];
+	int fd, rc = -1;
+
+	if (path_of(path, home, name, e))
+		return -1;
+	if (snprintf(tmp, sizeof(tmp), "%s.new", path) >= (int)sizeof(tmp))
+		return err_set(e, ERR_CONFIG, "path too long: %.60s…", path);
+	unlink(tmp); /* left by a writer that died; we hold the lock */
+	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+		  0600);
+	if (fd < 0)
+		return err_sys(e, "create", tmp);
+	if (write_all(fd, text) || fsync(fd)) {
+		err_sys(e, "write", tmp);
+		goto out;
+	}
+	if (rename(tmp, path) || sync_folder_of(path)) {
+		err_sys(e, "replace", path);
+		goto out;
+	}
+	rc = 0;
+out:
+	close(fd);
+	if (rc)
+		unlink(tmp);
+	return rc;
+}
+
+int store_remove(const char *home, const char *name, struct err *e)
+{
+	char path[PATH_MAX];
+
+	if (path_of(path, home, name, e))
+		return -1;
+	if (unlink(path) || sync_folder_of(path))
+		return err_sys(e, "remove", path);
+	return 0;
+}
+
+void store_sign(const char *home, const char *name, struct store_sign *out)
+{
+	char path[PATH_MAX];
+	struct err unused;
+	struct stat st;
+
+	memset(out, 0, sizeof(*out));
+	if (path_of(path, home, name, &unused) || lstat(path, &st))
+		return;
+	out->dev = (uint64_t)st.st_dev;
+	out->ino = (uint64_t)st.st_ino;
+	out->size = (uint64_t)st.st_size;
+	out->sec = st.st_ctim.tv_sec;
+	out->nsec = st.st_ctim.tv_nsec;
+}
+
+int store_lock(const char *home, const char *name, struct err *e)
+{
+	char path[PATH_MAX], lock[PATH_MAX];
+	int fd;
+
+	if (path_of(path, home, name, e))
+		return -1;
+	if (snprintf(lock, sizeof(lock), "%s.lock", path) >= (int)sizeof(lock))
+		return err_set(e, ERR_CONFIG, "path too long: %.60s…", path);
+	fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return err_sys(e, "open", lock);
+	while (flock(fd, LOCK_EX)) {
+		if (errno == EINTR)
+			continue;
+		err_sys(e, "lock", lock);
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+void store_unlock(int lock)
+{
+	if (lock >= 0)
+		close(lock);
+}
+
+bool store_good_name(struct span s)
+{
+	static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				  "abcdefghijklmnopqrstuvwxyz0123456789_-";
+
+	if (s.n == 0 || s.n > 64)
+		return false;
+	for (size_t i = 0; i < s.n; i++)
+		if (!memchr(set, s.p[i], sizeof(set) - 1))
+			return false;
+	return true;
+}

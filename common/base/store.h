@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store: small files under one home folder, shared by many processes.
+ *
+ * `name` is relative to the home, for instance "backends/groq.json". The home
+ * and its folders are 0700, files 0600 and ours: anything looser, a symbolic
+ * link or something that is not a plain file is refused by name. A writer
+ * takes the lock, reads again, changes, replaces: readers take no lock and see
+ * the old file or the new one, never a part. The lock is a flock on a separate
+ * file that is never renamed or unlinked, on a descriptor of its own, so that
+ * threads of one process exclude each other as well.
+ */
+#ifndef DARIO_STORE_H
+#define DARIO_STORE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdint.h>
+
+#define STORE_FILE_MAX (1u << 20) /* bytes in one file */
+
+/* What tells one version of a file from the next without reading it: the time
+ * is the change time, which a chmod moves too. */
+struct store_sign {
+	uint64_t dev, ino, size;
+	int64_t sec, nsec;
+};
+
+/* DARIO_HOME, else ~/.dario; malloced, NULL with an error. */
+char *store_home(struct err *e);
+/* Make `home` or `home/name` if it is missing; check it. name may be NULL. */
+int store_folder(const char *home, const char *name, struct err *e);
+
+/* 0 read, 1 there is no such file, -1 refused or failed. */
+int store_read(const char *home, const char *name, struct buf *out,
+	       struct err *e);
+/* Whole or not at all, and durable when it returns 0. */
+int store_replace(const char *home, const char *name, struct span text,
+		  struct err *e);
+int store_remove(const char *home, const char *name, struct err *e);
+
+/* All zero when there is no such file. */
+void store_sign(const char *home, const char *name, struct store_sign *out);
+
+/* The exclusive lock on `name`: a descriptor, or -1. It blocks. */
+int store_lock(const char *home, const char *name, struct err *e);
+void store_unlock(int lock);
+
+/* A name of ours: [A-Za-z0-9_-]{1,64} (alias, backend). */
+bool store_good_name(struct span s);
+
+#endif

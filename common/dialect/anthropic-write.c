@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "base/jw.h"
+#include "dialect/dialect.h"
+
+static const char *stop_reason(enum stop_kind stop)
+{
+	switch (stop) {
+	case STOP_END:
+		return "end_turn";
+	case STOP_TOOL_USE:
+		return "tool_use";
+	case STOP_MAX_TOKENS:
+		return "max_tokens";
+	case STOP_SEQUENCE:
+		return "stop_sequence";
+	case STOP_REFUSAL:
+		return "refusal";
+	}
+	return "end_turn";
+}
+
+static void put_usage(struct jw *w, const struct usage *u)
+{
+	jw_key(w, "usage");
+	jw_obj(w);
+	jw_kint(w, "input_tokens", u->input);
+	jw_kint(w, "cache_creation_input_tokens", u->cache_write);
+	jw_kint(w, "cache_read_input_tokens", u->cache_read);
+	jw_kint(w, "output_tokens", u->output);
+	if (u->reasoning) {
+		jw_key(w, "output_tokens_details");
+		jw_obj(w);
+		jw_kint(w, "thinking_tokens", u->reasoning);
+		jw_obj_end(w);
+	}
+	jw_obj_end(w);
+}
+
+/* Open an event; the caller adds members and calls end_event. */
+static struct jw event(struct writer *w, const char *type)
+{
+	struct jw j = jw_to(w->out);
+
+	buf_fmt(w->out, "event: %s\ndata: ", type);
+	jw_obj(&j);
+	jw_kcstr(&j, "type", type);
+	return j;
+}
+
+static void end_event(struct jw *j)
+{
+	jw_obj_end(j);
+	buf_str(j->out, "\n\n");
+}
+
+static void message_head(struct jw *j, const struct writer *w)
+{
+	jw_kcstr(j, "id", w->id);
+	jw_kcstr(j, "type", "message");
+	jw_kcstr(j, "role", "assistant");
+	jw_kcstr(j, "model", w->model);
+}
+
+static void start(struct writer *w, const struct ev *v)
+{
+	struct jw j = event(w, "message_start");
+
+	jw_key(&j, "message");
+	jw_obj(&j);
+	message_head(&j, w);
+	jw_key(&j, "content");
+	jw_arr(&j);
+	jw_arr_end(&j);
+	jw_knull(&j, "stop_reason");
+	jw_knull(&j, "stop_sequence");
+	put_usage(&j, &v->usage);
+	jw_obj_end(&j);
+	end_event(&j);
+}
+
+static void open_block(struct writer *w, const struct ev *v)
+{
+	struct jw j = event(w, "content_block_start");
+
+	jw_kint(&j, "index", w->blocks++);
+	jw_key(&j, "content_block");
+	jw_obj(&j);
+	switch (v->part) {
+	case PART_TEXT:
+	case PART_REFUSAL:
+		jw_kcstr(&j, "type", "text");
+		jw_kcstr(&j, "text", "");
+		break;
+	case PART_THINKING:
+		jw_kcstr(&j, "type", "thinking");
+		jw_kcstr(&j, "thinking", "");
+		jw_kcstr(&j, "signature", "");
+		break;
+	case PART_REDACTED:
+		jw_kcstr(&j, "type", "redacted_thinking");
+		jw_kstr(&j, "data", v->text);
+		break;
+	case PART_TOOL_USE:
+		jw_kcstr(&j, "type", "tool_use");
+		jw_kstr(&j, "id", v->id);
+		jw_kstr(&j, "name", v->name);
+		jw_key(&j, "input");
+		jw_raw(&j, SPAN("{}"));
+		break;
+	}
+	jw_obj_end(&j);
+	end_event(&j);
+}
+
+static void delta(struct writer *w, const char *type, const char *key,
+		  struct span text)
+{
+	struct jw j = event(w, "content_block_delta");
+
+	jw_kint(&j, "index", w->blocks - 1);
+	jw_key(&j, "delta");
+	jw_obj(&j);
+	jw_kcstr(&j, "type", type);
+	jw_kstr(&j, key, text);
+	jw_obj_end(&j);
+	end_event(&j);
+}
+
+static void block_delta(struct writer *w, const struct ev *v)
+{
+	switch (v->part) {
+	case PART_TEXT:
+	case PART_REFUSAL:
+		delta(w, "text_delta", "text", v->text);
+		break;
+	case PART_THINKING:
+		delta(w, "thinking_delta", "thinking", v->text);
+		break;
+	case PART_TOOL_USE:
+		delta(w, "input_json_delta", "partial_json", v->text);
+		break;
+	case PART_REDACTED:
+		break; /* its data stands in the start event */
+	}
+}
+
+static void close_block(struct writer *w, const struct ev *v)
+{
+	struct jw j;
+
+	if (v->part == PART_THINKING && v->text.n)
+		delta(w, "signature_delta", "signature", v->text);
+	j = event(w, "content_block_stop");
+	jw_kint(&j, "index", w->blocks - 1);
+	end_event(&j);
+}
+
+static void finish(struct writer *w, const struct ev *v)
+{
+	struct jw j = event(w, "message_delta");
+
+	jw_key(&j, "delta");
+	jw_obj(&j);
+	jw_kcstr(&j, "stop_reason", stop_reason(v->stop));
+	jw_knull(&j, "stop_sequence");
+	jw_obj_end(&j);
+	put_usage(&j, &v->usage);
+	end_event(&j);
+	j = event(w, "message_stop");
+	end_event(&j);
+}
+
+int anthropic_write(void *writer, const struct ev *v, struct err *e)
+{
+	struct writer *w = writer;
+
+	(void)e;
+	switch (v->kind) {
+	case EV_START:
+		start(w, v);
+		break;
+	case EV_OPEN:
+		open_block(w, v);
+		break;
+	case EV_DELTA:
+		block_delta(w, v);
+		break;
+	case EV_CLOSE:
+		close_block(w, v);
+		break;
+	case EV_FINISH:
+		finish(w, v);
+		break;
+	case EV_PING:
+		buf_span(w->out, w->dialect->ping);
+		break;
+	case EV_ERROR:
+		w->dialect->error_event(w->out, v->err, w->id);
+		break;
+	}
+	return 0;
+}
+
+static void put_part(struct jw *j, const struct part *p)
+{
+	struct span text = buf_get(&p->text);
+
+	jw_obj(j);
+	switch (p->kind) {
+	case PART_TEXT:
+	case PART_REFUSAL:
+		jw_kcstr(j, "type", "text");
+		jw_kstr(j, "text", text);
+		break;
+	case PART_THINKING:
+		jw_kcstr(j, "type", "thinking");
+		jw_kstr(j, "thinking", text);
+		jw_kcstr(j, "signature", p->signature ? p->signature : "");
+		break;
+	case PART_REDACTED:
+		jw_kcstr(j, "type", "redacted_thinking");
+		jw_kstr(j, "data", text);
+		break;
+	case PART_TOOL_USE:
+		jw_kcstr(j, "type", "tool_use");
+		jw_kcstr(j, "id", p->id);
+		jw_kcstr(j, "name", p->name);
+		jw_key(j, "input");
+		jw_raw(j, text.n ? text : SPAN("{}"));
+		break;
+	}
+	jw_obj_end(j);
+}
+
+void anthropic_whole(struct writer *w, const struct answer *a)
+{
+	struct jw j = jw_to(w->out);
+
+	jw_obj(&j);
+	message_head(&j, w);
+	jw_key(&j, "content");
+	jw_arr(&j);
+	for (const struct part *p = a->parts; p; p = p->next)
+		put_part(&j, p);
+	jw_arr_end(&j);
+	jw_kcstr(&j, "stop_reason", stop_reason(a->stop));
+	jw_knull(&j, "stop_sequence");
+	put_usage(&j, &a->usage);
+	jw_obj_end(&j);
+}

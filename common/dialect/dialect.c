@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "dialect/dialect.h"
+
+#include "base/digest.h"
+#include "dialect/error.h"
+#include "dialect/tap.h"
+
+#include <string.h>
+#include <time.h>
+
+const struct span dialect_comment = SPAN_INIT(": keep-alive\n\n");
+
+const struct dialect dialects[DIALECTS] = {
+	[DIALECT_ANTHROPIC] = {
+		.name = "anthropic",
+		.id_prefix = "msg_",
+		.request_id_header = "request-id",
+		.write = anthropic_write,
+		.whole = anthropic_whole,
+		.error_body = error_body_anthropic,
+		.error_event = error_event_anthropic,
+		.error_event_name = "error",
+		.ping = SPAN_INIT("event: ping\ndata: {\"type\":\"ping\"}\n\n"),
+		.tap = tap_anthropic,
+	},
+	[DIALECT_OPENAI] = {
+		.name = "openai",
+		.id_prefix = "chatcmpl-",
+		.request_id_header = "x-request-id",
+		.write = openai_write,
+		.whole = openai_whole,
+		.error_body = error_body_openai,
+		.error_event = error_event_openai,
+		.error_event_name = NULL,
+		.ping = SPAN_INIT(": keep-alive\n\n"),
+		.tap = tap_openai,
+	},
+	[DIALECT_RESPONSES] = {
+		.name = "responses",
+		.id_prefix = "resp_",
+		.request_id_header = "x-request-id",
+		.write = responses_write,
+		.whole = responses_whole,
+		.error_body = error_body_openai,
+		.error_event = error_event_responses,
+		.error_event_name = "error",
+		.ping = SPAN_INIT(": keep-alive\n\n"),
+		.tap = tap_responses,
+	},
+};
+
+const struct dialect *dialect_find(struct span name)
+{
+	for (int i = 0; i < DIALECTS; i++)
+		if (span_is(name, dialects[i].name))
+			return &dialects[i];
+	return NULL;
+}
+
+void dialect_event(struct buf *out, const char *name, struct span data)
+{
+	if (name)
+		buf_fmt(out, "event: %s\n", name);
+	do {
+		const char *lf = memchr(data.p, '\n', data.n);
+		struct span line = data;
+
+		if (lf)
+			line.n = (size_t)(lf - data.p);
+		data.p += line.n + (lf ? 1 : 0);
+		data.n -= line.n + (lf ? 1 : 0);
+		if (line.n && line.p[line.n - 1] == '\r')
+			line.n--;
+		buf_str(out, "data: ");
+		buf_span(out, line);
+		buf_byte(out, '\n');
+	} while (data.n);
+	buf_byte(out, '\n');
+}
+
+void writer_init(struct writer *w, const struct dialect *d, struct buf *out)
+{
+	memset(w, 0, sizeof(*w));
+	w->dialect = d;
+	w->out = out;
+	w->created = (int64_t)time(NULL);
+	digest_random_id(w->id, sizeof(w->id), d->id_prefix);
+	buf_init(&w->text, WRITER_TEXT_MAX);
+	buf_init(&w->items, WRITER_TEXT_MAX);
+}
+
+void writer_release(struct writer *w)
+{
+	buf_release(&w->text);
+	buf_release(&w->items);
+}

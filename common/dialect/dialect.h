@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dialect: the wire formats that dario speaks, one row each.
+ *
+ * Everything here is pure: bytes and events in, bytes out, no files and no
+ * network. A writer turns neutral events into one dialect's stream; `whole`
+ * writes a folded answer; the error writers make the body of an HTTP error and
+ * the event that ends a stream that failed; the tap looks at events that pass
+ * through unchanged and tells whether the answer came to its proper end.
+ *
+ * Sources: Anthropic Messages API reference (streaming, errors) and the types
+ * of @anthropic-ai/sdk 1.12; OpenAI API reference and the types of openai 7.57
+ * (Chat Completions, Responses).
+ */
+#ifndef DARIO_DIALECT_H
+#define DARIO_DIALECT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "dialect/event.h"
+#include "dialect/fold.h"
+
+enum dialect_id {
+	DIALECT_ANTHROPIC, /* Messages */
+	DIALECT_OPENAI, /* Chat Completions; also Completions and Embeddings */
+	DIALECT_RESPONSES,
+	DIALECTS
+};
+
+/* What the tap saw, as bits. */
+enum tap {
+	TAP_BEGUN = 1, /* the answer's first event */
+	TAP_FINISH = 2, /* a finish reason or the final usage */
+	TAP_END = 4, /* the terminal event */
+	TAP_ERROR = 8, /* an error in the stream */
+};
+
+#define WRITER_TEXT_MAX (64u << 20)
+
+/* State of one answer on its way to the client. Set up by writer_init. */
+struct writer {
+	const struct dialect *dialect;
+	struct buf *out;
+	char id[64]; /* id of the answer, in the dialect's own form */
+	char model[256];
+	int64_t created; /* seconds since 1970 */
+	bool usage_wanted; /* Chat: stream_options.include_usage */
+	unsigned blocks; /* opened so far */
+	unsigned tools; /* tool calls opened so far */
+	bool args; /* the open tool call has arguments */
+	/* Responses repeats everything at the end of an item and of the
+	 * stream, so its writer has to keep it. */
+	unsigned sequence;
+	struct buf text; /* of the open item */
+	struct buf items; /* finished items, as JSON */
+	char item_id[64], call_id[128], name[160];
+};
+
+void writer_init(struct writer *w, const struct dialect *d, struct buf *out);
+void writer_release(struct writer *w);
+
+struct dialect {
+	const char *name; /* as in backends/NAME.json and in the log */
+	const char *id_prefix;
+	const char *request_id_header;
+	ev_fn *write; /* arg is a struct writer */
+	void (*whole)(struct writer *w, const struct answer *a);
+	void (*error_body)(struct buf *out, const struct err *e,
+			   const char *request_id);
+	void (*error_event)(struct buf *out, const struct err *e,
+			    const char *request_id);
+	/* An upstream's JSON error body as the event that ends a stream. */
+	const char *error_event_name;
+	struct span ping; /* keep-alive inside an answer */
+	unsigned (*tap)(struct span name, struct span data);
+};
+
+extern const struct dialect dialects[DIALECTS];
+
+/* By name; NULL when there is none. */
+const struct dialect *dialect_find(struct span name);
+
+/* Keep-alive that every reader skips, even before the first event. */
+extern const struct span dialect_comment;
+
+/* `data` may have several lines. `name` may be NULL. */
+void dialect_event(struct buf *out, const char *name, struct span data);
+
+/* The rows' functions. */
+ev_fn anthropic_write, openai_write, responses_write;
+void anthropic_whole(struct writer *w, const struct answer *a);
+void openai_whole(struct writer *w, const struct answer *a);
+void responses_whole(struct writer *w, const struct answer *a);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * event: the neutral form of an answer, between any two dialects.
+ *
+ * An answer is START, then blocks one after the other (OPEN, any number of
+ * DELTA, CLOSE), then FINISH. PING may come anywhere, ERROR ends the answer.
+ * Spans in an event die when the call that received it returns. Tool arguments
+ * stay raw JSON text. Counters are disjoint as in Anthropic's usage: `input`
+ * does not hold what was read from or written to a cache; `output` holds
+ * `reasoning`.
+ */
+#ifndef DARIO_EVENT_H
+#define DARIO_EVENT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdint.h>
+
+enum part_kind {
+	PART_TEXT,
+	PART_THINKING, /* text and, at the end, a signature */
+	PART_REDACTED, /* opaque data only */
+	PART_TOOL_USE, /* id, name, arguments as JSON text */
+	PART_REFUSAL,
+};
+
+enum stop_kind {
+	STOP_END,
+	STOP_TOOL_USE,
+	STOP_MAX_TOKENS,
+	STOP_SEQUENCE,
+	STOP_REFUSAL,
+};
+
+struct usage {
+	int64_t input, cache_read, cache_write, output, reasoning;
+};
+
+enum ev_kind {
+	EV_START, /* id, name: the model; usage as far as it is known */
+	EV_OPEN, /* part; id and name of a tool call */
+	EV_DELTA, /* text */
+	EV_CLOSE, /* text: the signature of a thinking part */
+	EV_FINISH, /* stop, usage */
+	EV_PING,
+	EV_ERROR, /* err */
+};
+
+struct ev {
+	enum ev_kind kind;
+	enum part_kind part; /* of OPEN, DELTA and CLOSE */
+	struct span id, name, text;
+	enum stop_kind stop;
+	struct usage usage;
+	const struct err *err;
+};
+
+/* Receives an answer, event by event. */
+typedef int ev_fn(void *arg, const struct ev *v, struct err *e);
+
+#endif

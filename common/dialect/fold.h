@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fold: gathers the events of an answer into one whole answer.
+ *
+ * A non-streamed answer is always the fold of the streamed one, so the two
+ * agree by construction. Memory comes from the caller's arena and buf; the
+ * answer borrows from both. Not thread-safe.
+ */
+#ifndef DARIO_FOLD_H
+#define DARIO_FOLD_H
+
+#include "base/arena.h"
+#include "dialect/event.h"
+
+#define FOLD_PARTS_MAX 4096
+#define FOLD_TEXT_MAX (64u << 20)
+
+struct part {
+	enum part_kind kind;
+	const char *id, *name; /* of a tool call */
+	struct buf text;
+	const char *signature;
+	struct part *next;
+};
+
+struct answer {
+	const char *id, *model;
+	struct part *parts; /* in order */
+	enum stop_kind stop;
+	struct usage usage;
+};
+
+struct fold {
+	struct answer answer;
+	struct arena *arena;
+	struct part **tail, *open;
+	unsigned parts;
+	bool finished;
+};
+
+void fold_init(struct fold *f, struct arena *a);
+void fold_release(struct fold *f);
+int fold_feed(void *fold, const struct ev *v, struct err *e); /* an ev_fn */
+
+#endif

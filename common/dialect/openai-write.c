@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "base/jw.h"
+#include "dialect/dialect.h"
+
+static const char *finish_reason(enum stop_kind stop)
+{
+	switch (stop) {
+	case STOP_END:
+	case STOP_SEQUENCE:
+		return "stop";
+	case STOP_TOOL_USE:
+		return "tool_calls";
+	case STOP_MAX_TOKENS:
+		return "length";
+	case STOP_REFUSAL:
+		return "content_filter";
+	}
+	return "stop";
+}
+
+static void put_usage(struct jw *j, const struct usage *u)
+{
+	int64_t prompt = u->input + u->cache_read + u->cache_write;
+
+	jw_key(j, "usage");
+	jw_obj(j);
+	jw_kint(j, "prompt_tokens", prompt);
+	jw_kint(j, "completion_tokens", u->output);
+	jw_kint(j, "total_tokens", prompt + u->output);
+	jw_key(j, "prompt_tokens_details");
+	jw_obj(j);
+	jw_kint(j, "cached_tokens", u->cache_read);
+	jw_kint(j, "cache_write_tokens", u->cache_write);
+	jw_obj_end(j);
+	jw_key(j, "completion_tokens_details");
+	jw_obj(j);
+	jw_kint(j, "reasoning_tokens", u->reasoning);
+	jw_obj_end(j);
+	jw_obj_end(j);
+}
+
+static struct jw chunk(struct writer *w)
+{
+	struct jw j = jw_to(w->out);
+
+	buf_str(w->out, "data: ");
+	jw_obj(&j);
+	jw_kcstr(&j, "id", w->id);
+	jw_kcstr(&j, "object", "chat.completion.chunk");
+	jw_kint(&j, "created", w->created);
+	jw_kcstr(&j, "model", w->model);
+	jw_key(&j, "choices");
+	jw_arr(&j);
+	return j;
+}
+
+static void end_chunk(struct jw *j)
+{
+	jw_obj_end(j);
+	buf_str(j->out, "\n\n");
+}
+
+/* A chunk whose delta the caller fills in before end_delta. */
+static struct jw delta(struct writer *w)
+{
+	struct jw j = chunk(w);
+
+	jw_obj(&j);
+	jw_kint(&j, "index", 0);
+	jw_key(&j, "delta");
+	jw_obj(&j);
+	return j;
+}
+
+static void end_delta(struct jw *j, const char *finish)
+{
+	jw_obj_end(j);
+	jw_kcstr(j, "finish_reason", finish);
+	jw_obj_end(j);
+	jw_arr_end(j);
+	end_chunk(j);
+}
+
+static void text_delta(struct writer *w, const char *key, struct span text)
+{
+	struct jw j = delta(w);
+
+	jw_kstr(&j, key, text);
+	end_delta(&j, NULL);
+}
+
+static void start(struct writer *w)
+{
+	struct jw j = delta(w);
+
+	jw_kcstr(&j, "role", "assistant");
+	jw_kcstr(&j, "content", "");
+	end_delta(&j, NULL);
+}
+
+static void open_tool(struct writer *w, const struct ev *v)
+{
+	struct jw j = delta(w);
+
+	w->args = false;
+	jw_key(&j, "tool_calls");
+	jw_arr(&j);
+	jw_obj(&j);
+	jw_kint(&j, "index", w->tools++);
+	jw_kstr(&j, "id", v->id);
+	jw_kcstr(&j, "type", "function");
+	jw_key(&j, "function");
+	jw_obj(&j);
+	jw_kstr(&j, "name", v->name);
+	jw_kcstr(&j, "arguments", "");
+	jw_obj_end(&j);
+	jw_obj_end(&j);
+	jw_arr_end(&j);
+	end_delta(&j, NULL);
+}
+
+static void tool_args(struct writer *w, struct span text)
+{
+	struct jw j;
+
+	if (!text.n)
+		return;
+	w->args = true;
+	j = delta(w);
+	jw_key(&j, "tool_calls");
+	jw_arr(&j);
+	jw_obj(&j);
+	jw_kint(&j, "index", w->tools - 1);
+	jw_key(&j, "function");
+	jw_obj(&j);
+	jw_kstr(&j, "arguments", text);
+	jw_obj_end(&j);
+	jw_obj_end(&j);
+	jw_arr_end(&j);
+	end_delta(&j, NULL);
+}
+
+static void part_delta(struct writer *w, const struct ev *v)
+{
+	switch (v->part) {
+	case PART_TEXT:
+		text_delta(w, "content", v->text);
+		break;
+	case PART_REFUSAL:
+		text_delta(w, "refusal", v->text);
+		break;
+	case PART_THINKING:
+		text_delta(w, "reasoning_content", v->text);
+		break;
+	case PART_TOOL_USE:
+		tool_args(w, v->text);
+		break;
+	case PART_REDACTED:
+		break;
+	}
+}
+
+static void finish(struct writer *w, const struct ev *v)
+{
+	struct jw j = delta(w);
+
+	end_delta(&j, finish_reason(v->stop));
+	if (w->usage_wanted) {
+		j = chunk(w);
+		jw_arr_end(&j);
+		put_usage(&j, &v->usage);
+		end_chunk(&j);
+	}
+	buf_str(w->out, "data: [DONE]\n\n");
+}
+
+int openai_write(void *writer, const struct ev *v, struct err *e)
+{
+	struct writer *w = writer;
+
+	(void)e;
+	switch (v->kind) {
+	case EV_START:
+		start(w);
+		break;
+	case EV_OPEN:
+		if (v->part == PART_TOOL_USE)
+			open_tool(w, v);
+		break;
+	case EV_DELTA:
+		part_delta(w, v);
+		break;
+	case EV_CLOSE:
+		/* Clients parse what they gathered: "" is not JSON. */
+		if (v->part == PART_TOOL_USE && !w->args)
+			tool_args(w, SPAN("{}"));
+		break;
+	case EV_FINISH:
+		finish(w, v);
+		break;
+	case EV_PING:
+		buf_span(w->out, w->dialect->ping);
+		break;
+	case EV_ERROR:
+		w->dialect->error_event(w->out, v->err, w->id);
+		break;
+	}
+	return 0;
+}
+
+/* All parts of one kind, joined; null when there are none. */
+static void put_text(struct jw *j, const char *key, const struct answer *a,
+		     enum part_kind kind, bool always)
+{
+	bool any = false;
+
+	for (const struct part *p = a->parts; p; p = p->next)
+		any |= p->kind == kind;
+	if (!any) {
+		if (always)
+			jw_knull(j, key);
+		return;
+	}
+	jw_key(j, key);
+	jw_raw(j, SPAN("\""));
+	for (const struct part *p = a->parts; p; p = p->next)
+		if (p->kind == kind)
+			jw_escape(j->out, buf_get(&p->text));
+	buf_byte(j->out, '"');
+}
+
+static void put_tools(struct jw *j, const struct answer *a)
+{
+	bool any = false;
+
+	for (const struct part *p = a->parts; p; p = p->next) {
+		struct span args = buf_get(&p->text);
+
+		if (p->kind != PART_TOOL_USE)
+			continue;
+		if (!any) {
+			jw_key(j, "tool_calls");
+			jw_arr(j);
+		}
+		any = true;
+		jw_obj(j);
+		jw_kcstr(j, "id", p->id);
+		jw_kcstr(j, "type", "function");
+		jw_key(j, "function");
+		jw_obj(j);
+		jw_kcstr(j, "name", p->name);
+		jw_kstr(j, "arguments", args.n ? args : SPAN("{}"));
+		jw_obj_end(j);
+		jw_obj_end(j);
+	}
+	if (any)
+		jw_arr_end(j);
+}
+
+void openai_whole(struct writer *w, const struct answer *a)
+{
+	struct jw j = jw_to(w->out);
+
+	jw_obj(&j);
+	jw_kcstr(&j, "id", w->id);
+	jw_kcstr(&j, "object", "chat.completion");
+	jw_kint(&j, "created", w->created);
+	jw_kcstr(&j, "model", w->model);
+	jw_key(&j, "choices");
+	jw_arr(&j);
+	jw_obj(&j);
+	jw_kint(&j, "index", 0);
+	jw_key(&j, "message");
+	jw_obj(&j);
+	jw_kcstr(&j, "role", "assistant");
+	put_text(&j, "content", a, PART_TEXT, true);
+	put_text(&j, "refusal", a, PART_REFUSAL, true);
+	put_text(&j, "reasoning_content", a, PART_THINKING, false);
+	put_tools(&j, a);
+	jw_obj_end(&j);
+	jw_knull(&j, "logprobs");
+	jw_kcstr(&j, "finish_reason", finish_reason(a->stop));
+	jw_obj_end(&j);
+	jw_arr_end(&j);
+	put_usage(&j, &a->usage);
+	jw_obj_end(&j);
+}

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "base/digest.h"
+#include "base/jw.h"
+#include "dialect/dialect.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* One output item, at any moment of its life. */
+struct item {
+	enum part_kind kind;
+	const char *id, *call_id, *name;
+	struct span text;
+	bool done;
+};
+
+static const char *const id_prefix[] = {
+	[PART_TEXT] = "msg_",	     [PART_REFUSAL] = "msg_",
+	[PART_THINKING] = "rs_",     [PART_REDACTED] = "rs_",
+	[PART_TOOL_USE] = "fc_",
+};
+
+static void put_text_part(struct jw *j, enum part_kind kind, struct span text)
+{
+	bool refusal = kind == PART_REFUSAL;
+
+	jw_obj(j);
+	jw_kcstr(j, "type", refusal ? "refusal" : "output_text");
+	jw_kstr(j, refusal ? "refusal" : "text", text);
+	if (!refusal) {
+		jw_key(j, "annotations");
+		jw_raw(j, SPAN("[]"));
+		jw_key(j, "logprobs");
+		jw_raw(j, SPAN("[]"));
+	}
+	jw_obj_end(j);
+}
+
+static void put_summary_part(struct jw *j, struct span text)
+{
+	jw_obj(j);
+	jw_kcstr(j, "type", "summary_text");
+	jw_kstr(j, "text", text);
+	jw_obj_end(j);
+}
+
+static void put_item(struct jw *j, const struct item *it)
+{
+	jw_obj(j);
+	jw_kcstr(j, "id", it->id);
+	switch (it->kind) {
+	case PART_TEXT:
+	case PART_REFUSAL:
+		jw_kcstr(j, "type", "message");
+		jw_kcstr(j, "role", "assistant");
+		jw_key(j, "content");
+		jw_arr(j);
+		if (it->done)
+			put_text_part(j, it->kind, it->text);
+		jw_arr_end(j);
+		break;
+	case PART_THINKING:
+	case PART_REDACTED:
+		jw_kcstr(j, "type", "reasoning");
+		jw_key(j, "summary");
+		jw_arr(j);
+		if (it->done && it->kind == PART_THINKING)
+			put_summary_part(j, it->text);
+		jw_arr_end(j);
+		break;
+	case PART_TOOL_USE:
+		jw_kcstr(j, "type", "function_call");
+		jw_kcstr(j, "call_id", it->call_id);
+		jw_kcstr(j, "name", it->name);
+		jw_kstr(j, "arguments", it->text);
+		break;
+	}
+	jw_kcstr(j, "status", it->done ? "completed" : "in_progress");
+	jw_obj_end(j);
+}
+
+static void put_usage(struct jw *j, const struct usage *u)
+{
+	int64_t input = u->input + u->cache_read + u->cache_write;
+
+	jw_key(j, "usage");
+	jw_obj(j);
+	jw_kint(j, "input_tokens", input);
+	jw_key(j, "input_tokens_details");
+	jw_obj(j);
+	jw_kint(j, "cached_tokens", u->cache_read);
+	jw_kint(j, "cache_write_tokens", u->cache_write);
+	jw_obj_end(j);
+	jw_kint(j, "output_tokens", u->output);
+	jw_key(j, "output_tokens_details");
+	jw_obj(j);
+	jw_kint(j, "reasoning_tokens", u->reasoning);
+	jw_obj_end(j);
+	jw_kint(j, "total_tokens", input + u->output);
+	jw_obj_end(j);
+}
+
+/* Why an answer is incomplete, or NULL when it is complete. */
+static const char *incomplete(enum stop_kind stop)
+{
+	switch (stop) {
+	case STOP_MAX_TOKENS:
+		return "max_output_tokens";
+	case STOP_REFUSAL:
+		return "content_filter";
+	case STOP_END:
+	case STOP_TOOL_USE:
+	case STOP_SEQUENCE:
+		return NULL;
+	}
+	return NULL;
+}
+
+/* The response object; usage is NULL while it is in progress. */
+static void put_response(struct jw *j, const struct writer *w,
+			 const char *status, const char *why,
+			 const struct usage *usage)
+{
+	jw_obj(j);
+	jw_kcstr(j, "id", w->id);
+	jw_kcstr(j, "object", "response");
+	jw_kint(j, "created_at", w->created);
+	jw_kcstr(j, "status", status);
+	jw_knull(j, "error");
+	jw_key(j, "incomplete_details");
+	if (why) {
+		jw_obj(j);
+		jw_kcstr(j, "reason", why);
+		jw_obj_end(j);
+	} else {
+		jw_null(j);
+	}
+	jw_knull(j, "instructions");
+	jw_kcstr(j, "model", w->model);
+	jw_key(j, "output");
+	jw_arr(j);
+	if (w->items.n)
+		jw_raw(j, buf_get(&w->items));
+	jw_arr_end(j);
+	jw_kbool(j, "parallel_tool_calls", true);
+	jw_kcstr(j, "tool_choice", "auto");
+	jw_key(j, "tools");
+	jw_raw(j, SPAN("[]"));
+	jw_kbool(j, "store", false);
+	if (usage)
+		put_usage(j, usage);
+	else
+		jw_knull(j, "usage");
+	jw_obj_end(j);
+}
+
+static struct jw event(struct writer *w, const char *type)
+{
+	struct jw j = jw_to(w->out);
+
+	buf_fmt(w->out, "event: %s\ndata: ", type);
+	jw_obj(&j);
+	jw_kcstr(&j, "type", type);
+	jw_kint(&j, "sequence_number", w->sequence++);
+	return j;
+}
+
+static void end_event(struct jw *j)
+{
+	jw_obj_end(j);
+	buf_str(j->out, "\n\n");
+}
+
+static void response_event(struct writer *w, const char *type,
+			   const char *status, const char *why,
+			   const struct usage *usage)
+{
+	struct jw j = event(w, type);
+
+	jw_key(&j, "response");
+	put_response(&j, w, status, why, usage);
+	end_event(&j);
+}
+
+/* An event about the open item; the caller adds members. */
+static struct jw item_event(struct writer *w, const char *type)
+{
+	struct jw j = event(w, type);
+
+	jw_kcstr(&j, "item_id", w->item_id);
+	jw_kint(&j, "output_index", w->blocks - 1);
+	return j;
+}
+
+static void output_item(struct writer *w, const char *type,
+			const struct item *it)
+{
+	struct jw j = event(w, type);
+
+	jw_kint(&j, "output_index", w->blocks - 1);
+	jw_key(&j, "item");
+	put_item(&j, it);
+	end_event(&j);
+}
+
+static struct item open_item(const struct writer *w, enum part_kind kind)
+{
+	return (struct item){ .kind = kind, .id = w->item_id,
+			      .call_id = w->call_id, .name = w->name };
+}
+
+/* content_part or reasoning_summary_part, added or done. */
+static void part_event(struct writer *w, enum part_kind kind, bool done)
+{
+	struct span text = done ? buf_get(&w->text) : SPAN("");
+	bool summary = kind == PART_THINKING;
+	struct jw j;
+
+	if (summary)
+		j = item_event(w, done ? "response.reasoning_summary_part.done"
+				       : "response.reasoning_summary_part."
+					 "added");
+	else
+		j = item_event(w, done ? "response.content_part.done"
+				       : "response.content_part.added");
+	jw_kint(&j, summary ? "summary_index" : "content_index", 0);
+	jw_key(&j, "part");
+	if (summary)
+		put_summary_part(&j, text);
+	else
+		put_text_part(&j, kind, text);
+	end_event(&j);
+}
+
+static void copy(char *out, size_t n, struct span s)
+{
+	snprintf(out, n, "%.*s", SPAN_FMT(s));
+}
+
+static void open_block(struct writer *w, const struct ev *v)
+{
+	struct item it;
+
+	digest_random_id(w->item_id, sizeof(w->item_id), id_prefix[v->part]);
+	copy(w->call_id, sizeof(w->call_id), v->id);
+	copy(w->name, sizeof(w->name), v->name);
+	buf_reset(&w->text);
+	w->blocks++;
+	it = open_item(w, v->part);
+	output_item(w, "response.output_item.added", &it);
+	if (v->part != PART_TOOL_USE && v->part != PART_REDACTED)
+		part_event(w, v->part, false);
+}
+
+/* Names of the events and members that carry a part's text. */
+static const struct {
+	const char *delta, *done, *member, *index;
+} text_events[] = {
+	[PART_TEXT] = { "response.output_text.delta",
+			"response.output_text.done", "text", "content_index" },
+	[PART_THINKING] = { "response.reasoning_summary_text.delta",
+			    "response.reasoning_summary_text.done", "text",
+			    "summary_index" },
+	[PART_REDACTED] = { 0 },
+	[PART_TOOL_USE] = { "response.function_call_arguments.delta",
+			    "response.function_call_arguments.done",
+			    "arguments", NULL },
+	[PART_REFUSAL] = { "response.refusal.delta", "response.refusal.done",
+			   "refusal", "content_index" },
+};
+
+static void text_event(struct writer *w, enum part_kind kind, bool done,
+		       struct span text)
+{
+	struct jw j;
+
+	if (!text_events[kind].delta)
+		return;
+	j = item_event(w, done ? text_events[kind].done
+			       : text_events[kind].delta);
+	if (text_events[kind].index)
+		jw_kint(&j, text_events[kind].index, 0);
+	jw_kstr(&j, done ? text_events[kind].member : "delta", text);
+	if (kind == PART_TOOL_USE && done)
+		jw_kcstr(&j, "name", w->name);
+	if (kind == PART_TEXT) {
+		jw_key(&j, "logprobs");
+		jw_raw(&j, SPAN("[]"));
+	}
+	end_event(&j);
+}
+
+static void block_delta(struct writer *w, const struct ev *v)
+{
+	buf_span(&w->text, v->text);
+	text_event(w, v->part, false, v->text);
+}
+
+static void keep_item(struct writer *w, const struct item *it)
+{
+	struct jw j = jw_to(&w->items);
+
+	j.comma = w->items.n > 0;
+	put_item(&j, it);
+}
+
+static void close_block(struct writer *w, const struct ev *v)
+{
+	struct item it = open_item(w, v->part);
+
+	if (v->part == PART_TOOL_USE && !w->text.n)
+		buf_str(&w->text, "{}");
+	it.text = buf_get(&w->text);
+	it.done = true;
+	text_event(w, v->part, true, it.text);
+	if (v->part != PART_TOOL_USE && v->part != PART_REDACTED)
+		part_event(w, v->part, true);
+	output_item(w, "response.output_item.done", &it);
+	keep_item(w, &it);
+}
+
+static void finish(struct writer *w, const struct ev *v)
+{
+	const char *why = incomplete(v->stop);
+
+	response_event(w, why ? "response.incomplete" : "response.completed",
+		       why ? "incomplete" : "completed", why, &v->usage);
+}
+
+int responses_write(void *writer, const struct ev *v, struct err *e)
+{
+	struct writer *w = writer;
+
+	switch (v->kind) {
+	case EV_START:
+		response_event(w, "response.created", "in_progress", NULL,
+			       NULL);
+		response_event(w, "response.in_progress", "in_progress", NULL,
+			       NULL);
+		break;
+	case EV_OPEN:
+		open_block(w, v);
+		break;
+	case EV_DELTA:
+		block_delta(w, v);
+		break;
+	case EV_CLOSE:
+		close_block(w, v);
+		break;
+	case EV_FINISH:
+		finish(w, v);
+		break;
+	case EV_PING:
+		buf_span(w->out, w->dialect->ping);
+		break;
+	case EV_ERROR:
+		w->dialect->error_event(w->out, v->err, w->id);
+		break;
+	}
+	if (w->text.full || w->items.full)
+		return err_set(e, ERR_UPSTREAM, "the answer is larger than %u "
+			       "bytes", WRITER_TEXT_MAX);
+	return 0;
+}
+
+void responses_whole(struct writer *w, const struct answer *a)
+{
+	struct jw j = jw_to(w->out);
+	const char *why = incomplete(a->stop);
+
+	for (const struct part *p = a->parts; p; p = p->next) {
+		char id[64];
+		struct item it = { .kind = p->kind, .id = id,
+				   .call_id = p->id, .name = p->name,
+				   .text = buf_get(&p->text), .done = true };
+
+		digest_random_id(id, sizeof(id), id_prefix[p->kind]);
+		if (p->kind == PART_TOOL_USE && !it.text.n)
+			it.text = SPAN("{}");
+		keep_item(w, &it);
+	}
+	put_response(&j, w, why ? "incomplete" : "completed", why, &a->usage);
+}

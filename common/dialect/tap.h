@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tap: reads the state of a stream that passes through unchanged.
+ *
+ * Each function looks at one event and returns enum tap bits. They search for
+ * byte patterns that cannot occur inside a JSON string (a quote there is
+ * escaped), so no event is parsed.
+ */
+#ifndef DARIO_TAP_H
+#define DARIO_TAP_H
+
+#include "base/buf.h"
+
+unsigned tap_anthropic(struct span name, struct span data);
+unsigned tap_openai(struct span name, struct span data);
+unsigned tap_responses(struct span name, struct span data);
+
+#endif

@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "net/http.h"
+
+#include "base/clock.h"
+
+#include <curl/curl.h>
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define IDLE_MAX 64 /* kept handles per origin */
+#define POOLS_MAX 256 /* origins with kept handles */
+
+struct handle {
+	struct handle *next;
+	CURL *easy;
+	CURLM *multi;
+	struct buf head;
+	struct curl_slist fields[HTTP_HEADERS_MAX + 1];
+	char error[CURL_ERROR_SIZE];
+
+	/* of the running call */
+	struct http_call *call;
+	struct err *err;
+	bool failed; /* a callback filled *err */
+	bool dirty; /* bytes were handed over since the last flush */
+	int64_t started, last;
+};
+
+struct pool {
+	char *origin;
+	struct handle *top;
+	unsigned n;
+};
+
+struct http {
+	pthread_mutex_t lock;
+	struct pool pools[POOLS_MAX];
+	size_t n;
+};
+
+struct http *http_new(void)
+{
+	struct http *h;
+
+	if (curl_global_init(CURL_GLOBAL_DEFAULT))
+		return NULL;
+	h = xcalloc(1, sizeof(*h));
+	pthread_mutex_init(&h->lock, NULL);
+	return h;
+}
+
+static void handle_free(struct handle *k)
+{
+	curl_easy_cleanup(k->easy);
+	curl_multi_cleanup(k->multi);
+	buf_release(&k->head);
+	free(k);
+}
+
+void http_free(struct http *h)
+{
+	if (!h)
+		return;
+	for (size_t i = 0; i < h->n; i++) {
+		while (h->pools[i].top) {
+			struct handle *k = h->pools[i].top;
+
+			h->pools[i].top = k->next;
+			handle_free(k);
+		}
+		free(h->pools[i].origin);
+	}
+	pthread_mutex_destroy(&h->lock);
+	free(h);
+	curl_global_cleanup();
+}
+
+bool http_next_field(const struct http_head *head, size_t *at,
+		     struct span *name, struct span *value)
+{
+	while (*at < head->fields.n) {
+		struct span line = { head->fields.p + *at,
+				     head->fields.n - *at };
+		const char *lf = memchr(line.p, '\n', line.n);
+		const char *colon;
+
+		if (lf)
+			line.n = (size_t)(lf - line.p) + 1;
+		*at += line.n;
+		colon = memchr(line.p, ':', line.n);
+		if (!colon)
+			continue;
+		*name = (struct span){ line.p, (size_t)(colon - line.p) };
+		*value = span_trim((struct span){
+			colon + 1, line.n - name->n - 1 });
+		return true;
+	}
+	return false;
+}
+
+struct span http_field(const struct http_head *head, const char *name)
+{
+	struct span n, v;
+	size_t at = 0;
+
+	while (http_next_field(head, &at, &n, &v))
+		if (span_ieq(n, name))
+			return v;
+	return SPAN("");
+}
+
+/* The status of "HTTP/1.1 200 OK" or "HTTP/2 200", else -1. */
+static int status_of(struct span line)
+{
+	const char *sp;
+
+	if (!span_starts(line, "HTTP/"))
+		return -1;
+	sp = memchr(line.p, ' ', line.n);
+	if (!sp || line.n - (size_t)(sp - line.p) < 4)
+		return -1;
+	return (sp[1] - '0') * 100 + (sp[2] - '0') * 10 + (sp[3] - '0');
+}
+
+static int head_done(struct handle *k)
+{
+	struct span all = buf_get(&k->head);
+	const char *lf = memchr(all.p, '\n', all.n);
+	struct http_head head = { 0 };
+
+	if (!lf)
+		return -1;
+	head.status = status_of(all);
+	if (head.status < 200)
+		return 0; /* 100-continue and the like: the real one follows */
+	head.fields.p = lf + 1;
+	head.fields.n = all.n - (size_t)(lf + 1 - all.p);
+	k->call->answered = true;
+	k->last = clock_ms();
+	return k->call->on_head(k->call->arg, &head, k->err);
+}
+
+static size_t on_header(char *p, size_t size, size_t n, void *arg)
+{
+	struct handle *k = arg;
+	struct span line = { p, size * n };
+
+	if (k->call->answered)
+		return line.n; /* a trailer */
+	if (status_of(line) >= 0)
+		buf_reset(&k->head);
+	buf_span(&k->head, line);
+	if (k->head.full) {
+		err_set(k->err, ERR_UPSTREAM,
+			"the answer's header fields are larger than %u bytes",
+			HTTP_HEAD_MAX);
+		k->failed = true;
+		return 0;
+	}
+	if (span_trim(line).n == 0 && head_done(k)) {
+		k->failed = true;
+		return 0;
+	}
+	return line.n;
+}
+
+static size_t on_body(char *p, size_t size, size_t n, void *arg)
+{
+	struct handle *k = arg;
+	struct span bytes = { p, size * n };
+
+	k->last = clock_ms();
+	k->dirty = true;
+	if (k->call->on_body(k->call->arg, bytes, k->err)) {
+		k->failed = true;
+		return bytes.n + 1; /* anything but bytes.n ends the call */
+	}
+	return bytes.n;
+}
+
+/* What stays the same for every call. */
+static void set_constants(struct handle *k)
+{
+	CURL *c = k->easy;
+
+	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(c, CURLOPT_PROXY, "");
+	curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	/* HTTP/2 of libcurl before 8.2 leaks window on cancelled streams. */
+	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	/* Asks for plain bytes, and decodes if the upstream does not care. */
+	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "identity");
+	curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, k->error);
+	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(c, CURLOPT_HEADERDATA, k);
+	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(c, CURLOPT_WRITEDATA, k);
+}
+
+static struct handle *handle_new(struct err *e)
+{
+	struct handle *k = xcalloc(1, sizeof(*k));
+
+	k->easy = curl_easy_init();
+	k->multi = curl_multi_init();
+	buf_init(&k->head, HTTP_HEAD_MAX);
+	if (!k->easy || !k->multi) {
+		err_set(e, ERR_INTERNAL, "libcurl gives no handle: out of "
+			"file descriptors?");
+		handle_free(k);
+		return NULL;
+	}
+	curl_multi_setopt(k->multi, CURLMOPT_MAXCONNECTS, 2L);
+	set_constants(k);
+	return k;
+}
+
+/* Scheme, host and port of a URL that was checked. */
+static struct span origin_of(const char *url)
+{
+	const char *host = strstr(url, "://");
+	struct span o = span_of(url);
+
+	if (host) {
+		host += 3;
+		o.n = (size_t)(host - url) + strcspn(host, "/");
+	}
+	return o;
+}
+
+/* Under the lock. NULL when the table is full: such handles are not kept. */
+static struct pool *pool_of(struct http *h, struct span origin)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (span_is(origin, h->pools[i].origin))
+			return &h->pools[i];
+	if (h->n == POOLS_MAX)
+		return NULL;
+	h->pools[h->n].origin = xstrndup(origin.p, origin.n);
+	return &h->pools[h->n++];
+}
+
+static struct handle *take_handle(struct http *h, const char *url,
+				  struct err *e)
+{
+	struct handle *k = NULL;
+	struct pool *p;
+
+	pthread_mutex_lock(&h->lock);
+	p = pool_of(h, origin_of(url));
+	if (p && p->top) {
+		k = p->top;
+		p->top = k->next;
+		p->n--;
+	}
+	pthread_mutex_unlock(&h->lock);
+	return k ? k : handle_new(e);
+}
+
+static void give_handle(struct http *h, const char *url, struct handle *k)
+{
+	struct pool *p;
+
+	pthread_mutex_lock(&h->lock);
+	p = pool_of(h, origin_of(url));
+	if (p && p->n < IDLE_MAX) {
+		k->next = p->top;
+		p->top = k;
+		p->n++;
+		k = NULL;
+	}
+	pthread_mutex_unlock(&h->lock);
+	if (k)
+		handle_free(k);
+}
+
+static void set_call(struct handle *k, struct http_call *c, struct err *e)
+{
+	size_t n = 0;
+
+	k->call = c;
+	k->err = e;
+	k->failed = k->dirty = false;
+	k->error[0] = '\0';
+	k->started = k->last = clock_ms();
+	c->answered = false;
+	buf_reset(&k->head);
+	/* libcurl only reads the list; an empty Expect keeps it from waiting
+	 * for 100-continue on large bodies. */
+	k->fields[n++].data = (char *)"Expect:";
+	for (size_t i = 0; i < c->n_headers; i++)
+		k->fields[n++].data = (char *)c->headers[i];
+	for (size_t i = 0; i < n; i++)
+		k->fields[i].next = i + 1 < n ? &k->fields[i + 1] : NULL;
+	curl_easy_setopt(k->easy, CURLOPT_HTTPHEADER, k->fields);
+	curl_easy_setopt(k->easy, CURLOPT_URL, c->url);
+	curl_easy_setopt(k->easy, CURLOPT_CONNECTTIMEOUT_MS, c->connect_ms);
+	if (strcmp(c->method, "GET") == 0) {
+		curl_easy_setopt(k->easy, CURLOPT_HTTPGET, 1L);
+	} else {
+		curl_easy_setopt(k->easy, CURLOPT_POST, 1L);
+		curl_easy_setopt(k->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+				 (curl_off_t)c->body.n);
+		curl_easy_setopt(k->easy, CURLOPT_POSTFIELDS, c->body.p);
+	}
+}
+
+static enum err_code code_of(CURLcode rc)
+{
+	switch ((int)rc) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+		return ERR_DNS;
+	case CURLE_COULDNT_CONNECT:
+		return ERR_CONNECT;
+	case CURLE_OPERATION_TIMEDOUT:
+		return ERR_TIMEOUT;
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CIPHER:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_SSL_SHUTDOWN_FAILED:
+		return ERR_TLS;
+	case CURLE_GOT_NOTHING:
+	case CURLE_SEND_ERROR:
+	case CURLE_RECV_ERROR:
+	case CURLE_PARTIAL_FILE:
+		return ERR_RESET;
+	case CURLE_URL_MALFORMAT:
+		return ERR_CONFIG;
+	}
+	return ERR_UPSTREAM;
+}
+
+static int fail(struct handle *k, CURLcode rc, struct err *e)
+{
+	enum err_code code = code_of(rc);
+	const char *why = k->error[0] ? k->error : curl_easy_strerror(rc);
+
+	if (k->failed)
+		return -1;
+	if (code == ERR_RESET)
+		return err_set(e, code, "the connection was lost %s",
+			       k->call->answered ? "in the middle of the answer"
+						 : "before an answer came");
+	if (code == ERR_TIMEOUT)
+		return err_set(e, code, "no connection within %ld ms",
+			       k->call->connect_ms);
+	if (code == ERR_TLS)
+		return err_set(e, code, "TLS failed: %.200s", why);
+	return err_set(e, code, "%.200s", why);
+}
+
+static int fail_here(struct handle *k)
+{
+	k->failed = true;
+	return -1;
+}
+
+/* How long the next wait may last; an error when a clock ran out. */
+static int clocks(struct handle *k, long *wait)
+{
+	struct http_call *c = k->call;
+	int64_t now = clock_ms();
+	int64_t left;
+
+	*wait = 60000;
+	if (c->on_tick && c->on_tick(c->arg, wait, k->err))
+		return fail_here(k);
+	if (c->answered)
+		left = k->last + c->idle_ms - now;
+	else
+		left = k->started + c->first_byte_ms - now;
+	if (left <= 0) {
+		err_set(k->err, ERR_TIMEOUT, "%s for %ld ms",
+			c->answered ? "silent in the middle of the answer"
+				    : "no answer",
+			c->answered ? c->idle_ms : c->first_byte_ms);
+		return fail_here(k);
+	}
+	if (left < *wait)
+		*wait = (long)left;
+	return 0;
+}
+
+static int wait_more(struct handle *k)
+{
+	struct http_call *c = k->call;
+	struct curl_waitfd watch = { .fd = c->watch,
+				     .events = CURL_WAIT_POLLIN };
+	long wait;
+
+	if (clocks(k, &wait))
+		return -1;
+	curl_multi_poll(k->multi, &watch, c->watch >= 0 ? 1 : 0, (int)wait,
+			NULL);
+	if ((watch.revents || c->blind) && c->on_gone && c->on_gone(c->arg)) {
+		err_set(k->err, ERR_GONE, "the client left");
+		return fail_here(k);
+	}
+	return 0;
+}
+
+static int transfer(struct handle *k, struct err *e)
+{
+	struct http_call *c = k->call;
+	int running = 1, left;
+	CURLMsg *m;
+
+	while (running) {
+		CURLMcode mc = curl_multi_perform(k->multi, &running);
+
+		if (mc)
+			return err_set(e, ERR_INTERNAL, "libcurl: %s",
+				       curl_multi_strerror(mc));
+		if (k->dirty && !k->failed) {
+			k->dirty = false;
+			if (c->on_flush && c->on_flush(c->arg, e))
+				return fail_here(k);
+		}
+		if (running && wait_more(k))
+			return -1;
+	}
+	m = curl_multi_info_read(k->multi, &left);
+	if (!m || m->data.result != CURLE_OK)
+		return fail(k, m ? m->data.result : CURLE_RECV_ERROR, e);
+	if (!c->answered)
+		return err_set(e, ERR_UPSTREAM, "the answer is not HTTP");
+	return 0;
+}
+
+int http_run(struct http *h, struct http_call *c, struct err *e)
+{
+	struct handle *k = take_handle(h, c->url, e);
+	int rc;
+
+	if (!k)
+		return -1;
+	set_call(k, c, e);
+	curl_multi_add_handle(k->multi, k->easy);
+	rc = transfer(k, e);
+	curl_multi_remove_handle(k->multi, k->easy);
+	k->call = NULL;
+	give_handle(h, c->url, k);
+	return rc;
+}
+
+static bool is_loopback(const char *host)
+{
+	size_t n = strlen(host);
+
+	return strncmp(host, "127.", 4) == 0 || strcmp(host, "[::1]") == 0 ||
+	       strcasecmp(host, "localhost") == 0 ||
+	       (n > 10 && strcasecmp(host + n - 10, ".localhost") == 0);
+}
+
+static char *url_part(CURLU *u, CURLUPart what)
+{
+	char *s = NULL;
+
+	return curl_url_get(u, what, &s, 0) == CURLUE_OK ? s : NULL;
+}
+
+int http_check_url(const char *url, bool *tls, bool *loopback, bool *has_path,
+		   struct err *e)
+{
+	static const CURLUPart refused[] = {
+		CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_QUERY,
+		CURLUPART_FRAGMENT,
+	};
+	CURLU *u = curl_url();
+	char *scheme = NULL, *host = NULL, *path = NULL;
+	int rc = -1;
+
+	if (curl_url_set(u, CURLUPART_URL, url, 0) ||
+	    !(scheme = url_part(u, CURLUPART_SCHEME)) ||
+	    !(host = url_part(u, CURLUPART_HOST)) ||
+	    (strcmp(scheme, "https") && strcmp(scheme, "http"))) {
+		err_set(e, ERR_CONFIG, "not an http or https URL: %.100s", url);
+		goto out;
+	}
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		char *part = url_part(u, refused[i]);
+
+		curl_free(part);
+		if (part) {
+			err_set(e, ERR_CONFIG, "a base URL has no user, query "
+				"or fragment");
+			goto out;
+		}
+	}
+	path = url_part(u, CURLUPART_PATH);
+	*tls = strcmp(scheme, "https") == 0;
+	*loopback = is_loopback(host);
+	*has_path = path && strcmp(path, "/") != 0;
+	rc = 0;
+out:
+	curl_free(scheme);
+	curl_free(host);
+	curl_free(path);
+	curl_url_cleanup(u);
+	return rc;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * http: the HTTP client, on libcurl, which lives only here.
+ *
+ * http_run makes one request and blocks until the answer is complete, failed,
+ * or not wanted any more; its callbacks run in the caller's thread. Redirects
+ * are never followed, no proxy is taken from the environment, TLS certificates
+ * are always verified, and the body arrives decoded. Handles with their warm
+ * connections are kept per origin and handed out last in, first out, so that
+ * few connections stay busy instead of many going stale. One `struct http`
+ * serves any number of threads. Times are milliseconds.
+ */
+#ifndef DARIO_HTTP_H
+#define DARIO_HTTP_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdint.h>
+
+#define HTTP_HEADERS_MAX 32 /* request header fields of one call */
+#define HTTP_HEAD_MAX (64u << 10) /* bytes of one answer's header fields */
+
+struct http;
+struct http *http_new(void); /* once per process, before any thread */
+void http_free(struct http *h); /* NULL is fine; no call may be running */
+
+/* The answer's status and header fields; borrowed for one callback. */
+struct http_head {
+	int status;
+	struct span fields; /* raw lines */
+};
+
+struct span http_field(const struct http_head *head, const char *name);
+/* Walk: start with *at = 0; false at the end. */
+bool http_next_field(const struct http_head *head, size_t *at,
+		     struct span *name, struct span *value);
+
+struct http_call {
+	const char *method;
+	const char *url;
+	const char *headers[HTTP_HEADERS_MAX]; /* "Name: value" */
+	size_t n_headers;
+	struct span body;
+	long connect_ms, first_byte_ms, idle_ms;
+	int watch; /* the client's descriptor, or -1 */
+	bool blind; /* its end shows as an error only: ask gone each time */
+
+	/* Callbacks; a -1 with *e filled ends the call with that error. */
+	void *arg;
+	int (*on_head)(void *arg, const struct http_head *head, struct err *e);
+	int (*on_body)(void *arg, struct span bytes, struct err *e);
+	/* What was read has been handed over: the moment to flush. */
+	int (*on_flush)(void *arg, struct err *e);
+	/* `watch` became readable: has the client left? */
+	bool (*on_gone)(void *arg);
+	/* Called before each wait; *wait is how long it may last, at most. */
+	int (*on_tick)(void *arg, long *wait, struct err *e);
+
+	bool answered; /* out: the head has arrived */
+};
+
+/* 0 when the answer is complete as HTTP frames it. */
+int http_run(struct http *h, struct http_call *c, struct err *e);
+
+/* An absolute http or https URL without user, query or fragment? */
+int http_check_url(const char *url, bool *tls, bool *loopback, bool *has_path,
+		   struct err *e);
+
+#endif

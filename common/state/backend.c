@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "state/backend.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void backend_file(const char *name, char *out, size_t n)
+{
+	snprintf(out, n, "backends/%s.json", name);
+}
+
+int backend_protocols(struct backend *b, struct span list, struct err *e)
+{
+	bool first = true;
+
+	memset(b->speaks, 0, sizeof(b->speaks));
+	while (list.n || first) {
+		const char *comma = memchr(list.p, ',', list.n);
+		struct span name = list;
+		const struct dialect *d;
+
+		if (comma)
+			name.n = (size_t)(comma - list.p);
+		list.p += name.n + (comma ? 1 : 0);
+		list.n -= name.n + (comma ? 1 : 0);
+		d = dialect_find(span_trim(name));
+		if (!d)
+			return err_set(e, ERR_CONFIG, "unknown protocol "
+				       "\"%.*s\": use openai, responses or "
+				       "anthropic", SPAN_FMT(name));
+		b->speaks[d - dialects] = true;
+		if (first)
+			b->protocol = (enum dialect_id)(d - dialects);
+		first = false;
+	}
+	return 0;
+}
+
+static int load_models(struct backend *b, struct json_object *list,
+		       struct err *e)
+{
+	size_t n;
+
+	if (!list)
+		return 0;
+	if (!json_object_is_type(list, json_type_array))
+		return err_set(e, ERR_CONFIG, "models must be a list");
+	n = json_object_array_length(list);
+	if (n > BACKEND_MODELS_MAX)
+		return err_set(e, ERR_CONFIG, "more than %d models",
+			       BACKEND_MODELS_MAX);
+	b->models = xcalloc(n, sizeof(*b->models));
+	for (size_t i = 0; i < n; i++) {
+		struct span s = json_span(json_object_array_get_idx(list, i));
+
+		if (!s.n)
+			return err_set(e, ERR_CONFIG, "models must be a list "
+				       "of patterns such as \"gpt-*\"");
+		b->models[b->n_models++] = xstrndup(s.p, s.n);
+	}
+	return 0;
+}
+
+/* A key goes into a header field: printable ASCII without blanks. */
+static bool good_key(const char *key)
+{
+	for (; *key; key++)
+		if (*key <= ' ' || *key > '~')
+			return false;
+	return true;
+}
+
+static void set_url(struct backend *b, const char *url)
+{
+	size_t n = strlen(url);
+
+	while (n && url[n - 1] == '/')
+		n--;
+	b->base_url = xstrndup(url, n);
+}
+
+int backend_parse(struct backend *out, const char *name,
+		  struct json_object *file, struct err *e)
+{
+	const char *key = json_cstr(file, "apiKey");
+	const char *url = json_cstr(file, "baseUrl");
+	const char *protocol = json_cstr(file, "protocol");
+
+	memset(out, 0, sizeof(*out));
+	if (!json_object_is_type(file, json_type_object)) {
+		err_set(e, ERR_CONFIG, "not a JSON object");
+		goto fail;
+	}
+	if (key && !good_key(key)) {
+		err_set(e, ERR_CONFIG, "apiKey has blanks or characters "
+			"outside ASCII");
+		goto fail;
+	}
+	out->name = xstrdup(name);
+	out->api_key = key && *key ? xstrdup(key) : NULL;
+	set_url(out, url ? url : BACKEND_DEFAULT_URL);
+	if (backend_protocols(out, span_of(protocol ? protocol : "openai"), e))
+		goto fail;
+	if (load_models(out, json_get(file, "models"), e))
+		goto fail;
+	return 0;
+fail:
+	backend_release(out);
+	return -1;
+}
+
+void backend_release(struct backend *b)
+{
+	for (size_t i = 0; i < b->n_models; i++)
+		free(b->models[i]);
+	free(b->models);
+	free(b->name);
+	free(b->base_url);
+	free(b->api_key);
+	memset(b, 0, sizeof(*b));
+}
+
+void backend_demo(struct backend *out, const char *host, long port,
+		  const char *api_key)
+{
+	char url[300];
+	bool any = strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
+
+	memset(out, 0, sizeof(*out));
+	snprintf(url, sizeof(url), strchr(host, ':') && !any
+		 ? "http://[%s]:%ld/demo/v1" : "http://%s:%ld/demo/v1",
+		 any ? "127.0.0.1" : host, port);
+	out->name = xstrdup("demo");
+	out->base_url = xstrdup(url);
+	out->api_key = *api_key ? xstrdup(api_key) : NULL;
+	out->protocol = DIALECT_OPENAI;
+	for (int i = 0; i < DIALECTS; i++)
+		out->speaks[i] = true;
+	out->models = xcalloc(1, sizeof(*out->models));
+	out->models[out->n_models++] = xstrdup("demo");
+	out->demo = true;
+}
+
+/* Does the base URL name a path, or a host alone? */
+static bool host_only(const char *url)
+{
+	const char *host = strstr(url, "://");
+
+	return host && !strchr(host + 3, '/');
+}
+
+void backend_url(const struct backend *b, enum dialect_id dialect,
+		 const char *path, struct buf *out)
+{
+	size_t n = strlen(b->base_url);
+	bool v1 = n > 3 && strcmp(b->base_url + n - 3, "/v1") == 0;
+
+	buf_str(out, b->base_url);
+	/* Base URLs are written with and without the version, by the habit of
+	 * each provider's own SDK. */
+	if (host_only(b->base_url) || (dialect == DIALECT_ANTHROPIC && !v1))
+		buf_str(out, "/v1");
+	buf_str(out, path);
+}
+
+void backend_credential(const struct backend *b, enum dialect_id dialect,
+			struct buf *out)
+{
+	if (!b->api_key)
+		return;
+	buf_str(out, dialect == DIALECT_ANTHROPIC ? "x-api-key: "
+						  : "Authorization: Bearer ");
+	buf_str(out, b->api_key);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * backend: one provider, as it stands in backends/NAME.json.
+ *
+ *	{"provider":"openai","name":"groq","apiKey":"…","baseUrl":"https://…",
+ *	 "protocol":"openai","models":["llama-*"]}
+ *
+ * `protocol` names the dialects that the provider speaks, the preferred one
+ * first: "openai" (Chat Completions), "responses", "anthropic", or several
+ * separated by commas. Keys that we do not know are kept when a file is
+ * rewritten. A backend is immutable once loaded.
+ */
+#ifndef DARIO_BACKEND_H
+#define DARIO_BACKEND_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "dialect/dialect.h"
+
+#define BACKEND_DEFAULT_URL "https://api.openai.com/v1"
+#define BACKEND_MODELS_MAX 256
+
+struct backend {
+	char *name;
+	char *base_url; /* without a slash at the end */
+	char *api_key; /* or NULL */
+	enum dialect_id protocol; /* the preferred one */
+	bool speaks[DIALECTS];
+	char **models; /* globs */
+	size_t n_models;
+	bool demo; /* the built-in one */
+};
+
+int backend_parse(struct backend *out, const char *name,
+		  struct json_object *file, struct err *e);
+void backend_release(struct backend *b);
+
+/* Fill protocol and speaks from "openai,responses". */
+int backend_protocols(struct backend *b, struct span list, struct err *e);
+
+/* The built-in demo provider of a router at host:port. */
+void backend_demo(struct backend *out, const char *host, long port,
+		  const char *api_key);
+
+/* baseUrl and the API path below it, such as "/chat/completions". */
+void backend_url(const struct backend *b, enum dialect_id dialect,
+		 const char *path, struct buf *out);
+
+/* The header field that carries the key; empty without one. */
+void backend_credential(const struct backend *b, enum dialect_id dialect,
+			struct buf *out);
+
+/* "backends/NAME.json" */
+void backend_file(const char *name, char *out, size_t n);
+
+#endif

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "state/config.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BACKENDS_MAX 256
+#define FIXED_SIGNS 2 /* config.json and the folder */
+
+struct config_store {
+	char *home;
+	pthread_mutex_t lock; /* of current, its refs, error */
+	pthread_mutex_t loading; /* one thread loads */
+	struct config *current;
+	bool broken;
+	struct err error;
+	uint64_t broken_state; /* of the files that could not be loaded */
+};
+
+struct config_store *config_open(char *home)
+{
+	struct config_store *cs = xcalloc(1, sizeof(*cs));
+
+	cs->home = home;
+	pthread_mutex_init(&cs->lock, NULL);
+	pthread_mutex_init(&cs->loading, NULL);
+	return cs;
+}
+
+void config_close(struct config_store *cs)
+{
+	if (!cs)
+		return;
+	config_free(cs->current);
+	pthread_mutex_destroy(&cs->lock);
+	pthread_mutex_destroy(&cs->loading);
+	free(cs->home);
+	free(cs);
+}
+
+const char *config_home(const struct config_store *cs)
+{
+	return cs->home;
+}
+
+int config_read_json(const char *home, const char *name,
+		     struct json_object **out, struct err *e)
+{
+	struct buf text;
+	int rc;
+
+	*out = NULL;
+	buf_init(&text, STORE_FILE_MAX);
+	rc = store_read(home, name, &text, e);
+	if (rc == 0) {
+		*out = json_read(buf_get(&text), e);
+		if (!*out) {
+			e->code = ERR_CONFIG;
+			rc = err_add(e, name);
+		}
+	}
+	buf_release(&text);
+	return rc;
+}
+
+static int is_backend(const struct dirent *d)
+{
+	size_t n = strlen(d->d_name);
+
+	return n > 5 && strcmp(d->d_name + n - 5, ".json") == 0 &&
+	       store_good_name((struct span){ d->d_name, n - 5 });
+}
+
+/* The names of the backend files, sorted; malloced as scandir does. */
+static int list_backends(const char *home, struct dirent ***list)
+{
+	char path[PATH_MAX];
+	int n;
+
+	snprintf(path, sizeof(path), "%s/backends", home);
+	*list = NULL;
+	n = scandir(path, list, is_backend, alphasort);
+	return n < 0 ? 0 : n;
+}
+
+static void free_list(struct dirent **list, int n)
+{
+	while (n > 0)
+		free(list[--n]);
+	free(list);
+}
+
+static int load_backend(struct config *c, const char *home, const char *file,
+			struct err *e)
+{
+	char path[300], name[80];
+	struct json_object *json;
+	int rc;
+
+	snprintf(name, sizeof(name), "%.*s", (int)strlen(file) - 5, file);
+	backend_file(name, path, sizeof(path));
+	/* Sign first: a change while we read is then seen next time. */
+	store_sign(home, path, &c->signs[FIXED_SIGNS + c->n_backends]);
+	rc = config_read_json(home, path, &json, e);
+	if (rc)
+		return rc < 0 ? -1 : 0;
+	rc = backend_parse(&c->backends[c->n_backends], name, json, e);
+	if (rc)
+		err_add(e, path);
+	else
+		c->n_backends++;
+	json_object_put(json);
+	return rc;
+}
+
+static int load_backends(struct config *c, const char *home, struct err *e)
+{
+	struct dirent **list;
+	int n, rc = 0;
+
+	store_sign(home, "backends", &c->signs[1]);
+	n = list_backends(home, &list);
+	if (n > BACKENDS_MAX)
+		rc = err_set(e, ERR_CONFIG, "more than %d backends",
+			     BACKENDS_MAX);
+	c->backends = xcalloc((size_t)n + 1, sizeof(*c->backends));
+	for (int i = 0; i < n && rc == 0; i++)
+		rc = load_backend(c, home, list[i]->d_name, e);
+	free_list(list, n);
+	return rc;
+}
+
+static int load_settings(struct config *c, const char *home, struct err *e)
+{
+	struct json_object *file;
+	int rc;
+
+	settings_init(&c->settings);
+	store_sign(home, "config.json", &c->signs[0]);
+	if (config_read_json(home, "config.json", &file, e) < 0)
+		return -1;
+	rc = settings_from_file(&c->settings, file, e);
+	json_object_put(file);
+	return rc ? rc : settings_from_env(&c->settings, e);
+}
+
+struct config *config_load(const char *home, struct err *e)
+{
+	struct config *c = xcalloc(1, sizeof(*c));
+	const struct settings *s = &c->settings;
+
+	c->refs = 1;
+	c->signs = xcalloc(FIXED_SIGNS + BACKENDS_MAX, sizeof(*c->signs));
+	if (store_folder(home, NULL, e) ||
+	    store_folder(home, "backends", e) || load_settings(c, home, e) ||
+	    load_backends(c, home, e)) {
+		config_free(c);
+		return NULL;
+	}
+	if (s->demo && !config_backend(c, SPAN("demo")))
+		backend_demo(&c->backends[c->n_backends++], s->host, s->port,
+			     s->api_key);
+	return c;
+}
+
+void config_free(struct config *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->n_backends; i++)
+		backend_release(&c->backends[i]);
+	free(c->backends);
+	free(c->signs);
+	settings_release(&c->settings);
+	free(c);
+}
+
+static bool same(const char *home, const char *name,
+		 const struct store_sign *was)
+{
+	struct store_sign now;
+
+	store_sign(home, name, &now);
+	return memcmp(&now, was, sizeof(now)) == 0;
+}
+
+static bool up_to_date(const struct config *c, const char *home)
+{
+	char path[300];
+
+	if (!same(home, "config.json", &c->signs[0]) ||
+	    !same(home, "backends", &c->signs[1]))
+		return false;
+	for (size_t i = 0; i < c->n_backends; i++) {
+		if (c->backends[i].demo)
+			continue;
+		backend_file(c->backends[i].name, path, sizeof(path));
+		if (!same(home, path, &c->signs[FIXED_SIGNS + i]))
+			return false;
+	}
+	return true;
+}
+
+static uint64_t mix(uint64_t h, const void *p, size_t n)
+{
+	const unsigned char *c = p;
+
+	while (n--)
+		h = (h ^ *c++) * 0x100000001b3u; /* FNV-1a */
+	return h;
+}
+
+/* One number for the state of all files; only asked while it is broken. */
+static uint64_t state_of_files(const char *home)
+{
+	static const char *const fixed[] = { NULL, "backends", "config.json" };
+	uint64_t h = 0xcbf29ce484222325u;
+	struct store_sign s;
+	struct dirent **list;
+	char path[300];
+	int n = list_backends(home, &list);
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+		store_sign(home, fixed[i], &s);
+		h = mix(h, &s, sizeof(s));
+	}
+	for (int i = 0; i < n; i++) {
+		snprintf(path, sizeof(path), "backends/%s", list[i]->d_name);
+		store_sign(home, path, &s);
+		h = mix(h, path, strlen(path));
+		h = mix(h, &s, sizeof(s));
+	}
+	free_list(list, n);
+	return h;
+}
+
+static struct config *take(struct config_store *cs)
+{
+	struct config *c;
+
+	pthread_mutex_lock(&cs->lock);
+	c = cs->current;
+	if (c)
+		c->refs++;
+	pthread_mutex_unlock(&cs->lock);
+	return c;
+}
+
+void config_put(struct config_store *cs, struct config *c)
+{
+	bool last;
+
+	if (!c)
+		return;
+	pthread_mutex_lock(&cs->lock);
+	last = --c->refs == 0;
+	pthread_mutex_unlock(&cs->lock);
+	if (last)
+		config_free(c);
+}
+
+bool config_broken(struct config_store *cs, struct err *e)
+{
+	bool broken;
+
+	pthread_mutex_lock(&cs->lock);
+	broken = cs->broken;
+	*e = cs->error;
+	pthread_mutex_unlock(&cs->lock);
+	return broken;
+}
+
+/* Swap in what the files hold now; `loading` is held. */
+static void reload(struct config_store *cs)
+{
+	uint64_t state = state_of_files(cs->home);
+	struct config *fresh = NULL, *old = NULL;
+	struct err e = { 0 };
+
+	if (cs->broken && cs->broken_state == state)
+		return;
+	fresh = config_load(cs->home, &e);
+	pthread_mutex_lock(&cs->lock);
+	if (fresh) {
+		old = cs->current;
+		cs->current = fresh;
+	}
+	cs->broken = !fresh;
+	cs->broken_state = state;
+	cs->error = e;
+	pthread_mutex_unlock(&cs->lock);
+	config_put(cs, old);
+}
+
+struct config *config_current(struct config_store *cs, struct err *e)
+{
+	struct config *c = take(cs);
+
+	if (c && up_to_date(c, cs->home))
+		return c;
+	pthread_mutex_lock(&cs->loading);
+	config_put(cs, c);
+	c = take(cs);
+	if (!c || !up_to_date(c, cs->home)) {
+		config_put(cs, c);
+		reload(cs);
+		c = take(cs);
+	}
+	pthread_mutex_unlock(&cs->loading);
+	if (!c)
+		config_broken(cs, e);
+	return c;
+}
+
+const struct backend *config_backend(const struct config *c, struct span name)
+{
+	for (size_t i = 0; i < c->n_backends; i++)
+		if (span_is(name, c->backends[i].name))
+			return &c->backends[i];
+	return NULL;
+}

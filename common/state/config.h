@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * config: everything under DARIO_HOME that a request needs, as one immutable
+ * snapshot.
+ *
+ * config_current gives the snapshot that matches the files at this moment: it
+ * compares their signatures (no file is read when nothing changed) and loads
+ * anew when one differs, so an edit is in force on the next request. When an
+ * edit cannot be loaded the last good snapshot goes on serving and
+ * config_broken tells why. A snapshot lives until its last config_put.
+ * Thread-safe.
+ */
+#ifndef DARIO_CONFIG_H
+#define DARIO_CONFIG_H
+
+#include "base/err.h"
+#include "base/store.h"
+#include "state/backend.h"
+#include "state/option.h"
+
+struct config {
+	struct settings settings;
+	struct backend *backends; /* by name; the demo last */
+	size_t n_backends;
+	/* private */
+	struct store_sign *signs; /* config.json, backends/, each backend */
+	int refs;
+};
+
+struct config_store;
+
+/* Takes `home` over (malloced). */
+struct config_store *config_open(char *home);
+void config_close(struct config_store *cs); /* no snapshot may be out */
+const char *config_home(const struct config_store *cs);
+
+/* NULL only when there never was a good one. */
+struct config *config_current(struct config_store *cs, struct err *e);
+void config_put(struct config_store *cs, struct config *c);
+bool config_broken(struct config_store *cs, struct err *e);
+
+const struct backend *config_backend(const struct config *c, struct span name);
+
+/* Load once, without a store; free with config_free. */
+struct config *config_load(const char *home, struct err *e);
+void config_free(struct config *c);
+
+/* One JSON file of ours: 0 and *out, 1 absent (*out NULL), -1. */
+int config_read_json(const char *home, const char *name,
+		     struct json_object **out, struct err *e);
+
+#endif

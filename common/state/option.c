@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "state/option.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AT(member) offsetof(struct settings, member)
+
+const struct option_row options[] = {
+	{ "port", "DARIO_PORT", "port", NULL, OPTION_INT, AT(port), 1, 65535,
+	  "3456", "N", "port to listen on" },
+	{ "host", "DARIO_HOST", "host", NULL, OPTION_STRING, AT(host), 0, 0,
+	  "127.0.0.1", "ADDR",
+	  "address to listen on; beyond loopback only with an API key" },
+	{ "verbose", "DARIO_VERBOSE", "verbose", "v", OPTION_BOOL, AT(verbose),
+	  0, 0, "false", NULL, "log as JSON, one object a line" },
+	{ "workers", "DARIO_WORKERS", "workers", NULL, OPTION_INT, AT(workers),
+	  1, 64, "1", "N", "worker processes" },
+	{ "threads", "DARIO_THREADS", "threads", NULL, OPTION_INT, AT(threads),
+	  1, 8192, "512", "N",
+	  "requests that one worker serves at a time; more get a 429" },
+	{ "demo", "DARIO_DEMO", "demo", NULL, OPTION_BOOL, AT(demo), 0, 0,
+	  "false", NULL, "offer the built-in model \"demo\"" },
+	{ "apiKey", "DARIO_API_KEY", NULL, NULL, OPTION_SECRET, AT(api_key), 0,
+	  0, "", NULL, "key that clients must send" },
+	{ "corsOrigin", "DARIO_CORS_ORIGIN", NULL, NULL, OPTION_STRING,
+	  AT(cors_origin), 0, 0, "", "ORIGIN",
+	  "web origin that may call the router, beside those on loopback" },
+	{ "allowedHosts", "DARIO_ALLOWED_HOSTS", NULL, NULL, OPTION_STRING,
+	  AT(allowed_hosts), 0, 0, "", "NAME,...",
+	  "names under which the router may be called, beside loopback" },
+	{ "keepaliveMs", "DARIO_KEEPALIVE_MS", NULL, NULL, OPTION_INT,
+	  AT(keepalive_ms), 50, 60000, "15000", "MS",
+	  "silence after which a streaming client is sent keep-alive bytes" },
+	{ "connectTimeoutMs", "DARIO_CONNECT_TIMEOUT_MS", NULL, NULL,
+	  OPTION_INT, AT(connect_ms), 50, 600000, "10000", "MS",
+	  "time to reach a backend" },
+	{ "firstByteTimeoutMs", "DARIO_FIRST_BYTE_TIMEOUT_MS", NULL, NULL,
+	  OPTION_INT, AT(first_byte_ms), 50, 3600000, "600000", "MS",
+	  "time until a backend begins to answer" },
+	{ "idleTimeoutMs", "DARIO_IDLE_TIMEOUT_MS", NULL, NULL, OPTION_INT,
+	  AT(idle_ms), 50, 3600000, "300000", "MS",
+	  "longest silence inside an answer" },
+	{ .key = NULL },
+};
+
+static void *member(const struct settings *s, const struct option_row *o)
+{
+	return (char *)s + o->at;
+}
+
+void settings_init(struct settings *s)
+{
+	struct err unused;
+
+	memset(s, 0, sizeof(*s));
+	for (const struct option_row *o = options; o->key; o++)
+		settings_set(s, o, o->preset, SOURCE_DEFAULT, o->key, &unused);
+}
+
+void settings_release(struct settings *s)
+{
+	for (const struct option_row *o = options; o->key; o++)
+		if (o->type == OPTION_STRING || o->type == OPTION_SECRET)
+			free(*(char **)member(s, o));
+	memset(s, 0, sizeof(*s));
+}
+
+static int parse_bool(const char *text, bool *out)
+{
+	static const struct {
+		const char *text;
+		bool value;
+	} words[] = {
+		{ "true", true }, { "1", true }, { "yes", true },
+		{ "on", true }, { "false", false }, { "0", false },
+		{ "no", false }, { "off", false }, { "", false },
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(text, words[i].text) == 0) {
+			*out = words[i].value;
+			return 0;
+		}
+	}
+	return -1;
+}
+
+static int parse_int(const char *text, const struct option_row *o, long *out)
+{
+	char *end;
+	long v;
+
+	errno = 0;
+	v = strtol(text, &end, 10);
+	if (errno || end == text || *end || v < o->min || v > o->max)
+		return -1;
+	*out = v;
+	return 0;
+}
+
+int settings_set(struct settings *s, const struct option_row *o, const char *value,
+		 enum option_source from, const char *where, struct err *e)
+{
+	char **string = member(s, o);
+
+	switch (o->type) {
+	case OPTION_BOOL:
+		if (parse_bool(value, member(s, o)))
+			return err_set(e, ERR_CONFIG,
+				       "%s must be true or false", where);
+		break;
+	case OPTION_INT:
+		if (parse_int(value, o, member(s, o)))
+			return err_set(e, ERR_CONFIG, "%s must be a number "
+				       "from %ld to %ld, not \"%.40s\"", where,
+				       o->min, o->max, value);
+		break;
+	case OPTION_STRING:
+	case OPTION_SECRET:
+		free(*string);
+		*string = xstrdup(value);
+		break;
+	}
+	s->source[o - options] = from;
+	return 0;
+}
+
+int settings_from_file(struct settings *s, struct json_object *file,
+		       struct err *e)
+{
+	for (const struct option_row *o = options; o->key; o++) {
+		struct json_object *v = json_get(file, o->key);
+
+		if (!v)
+			continue;
+		if (settings_set(s, o, json_object_get_string(v), SOURCE_FILE,
+				 o->key, e))
+			return err_add(e, "config.json");
+	}
+	return 0;
+}
+
+int settings_from_env(struct settings *s, struct err *e)
+{
+	for (const struct option_row *o = options; o->key; o++) {
+		const char *v = getenv(o->env);
+
+		if (v && *v && settings_set(s, o, v, SOURCE_ENV, o->env, e))
+			return -1;
+	}
+	return 0;
+}
+
+void settings_show(const struct settings *s, const struct option_row *o,
+		   struct buf *out)
+{
+	const char *string;
+
+	switch (o->type) {
+	case OPTION_BOOL:
+		buf_str(out, *(bool *)member(s, o) ? "true" : "false");
+		break;
+	case OPTION_INT:
+		buf_fmt(out, "%ld", *(long *)member(s, o));
+		break;
+	case OPTION_STRING:
+		buf_str(out, *(char **)member(s, o));
+		break;
+	case OPTION_SECRET:
+		string = *(char **)member(s, o);
+		buf_str(out, *string ? "set" : "");
+		break;
+	}
+}
+
+const char *option_source_name(enum option_source from)
+{
+	static const char *const names[] = {
+		[SOURCE_DEFAULT] = "default",
+		[SOURCE_FILE] = "config.json",
+		[SOURCE_ENV] = "environment",
+		[SOURCE_FLAG] = "flag",
+	};
+
+	return names[from];
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * option: the settings, one row each.
+ *
+ * The same table makes `dario proxy` flags, the environment variables, the
+ * keys of config.json, --help, the manual page and `dario config`. A flag
+ * beats the environment, the environment beats the file, the file beats the
+ * default.
+ */
+#ifndef DARIO_OPTION_H
+#define DARIO_OPTION_H
+
+#include "base/err.h"
+#include "base/json.h"
+
+#include <stddef.h>
+
+enum option_type {
+	OPTION_BOOL,
+	OPTION_INT,
+	OPTION_STRING,
+	OPTION_SECRET, /* never printed, no flag */
+};
+
+enum option_source {
+	SOURCE_DEFAULT,
+	SOURCE_FILE,
+	SOURCE_ENV,
+	SOURCE_FLAG,
+};
+
+struct option_row {
+	const char *key; /* in config.json */
+	const char *env;
+	const char *flag; /* of dario proxy, without dashes; or NULL */
+	const char *alias; /* second spelling of the flag, or NULL */
+	enum option_type type;
+	size_t at; /* offset in struct settings */
+	long min, max;
+	const char *preset; /* default, as text */
+	const char *metavar;
+	const char *help;
+};
+
+#define OPTIONS_MAX 32
+
+struct settings {
+	char *host;
+	long port;
+	char *api_key;
+	char *cors_origin;
+	char *allowed_hosts; /* names, comma-separated */
+	bool verbose, demo;
+	long workers, threads;
+	long keepalive_ms, connect_ms, first_byte_ms, idle_ms;
+	enum option_source source[OPTIONS_MAX]; /* by row of `options` */
+};
+
+extern const struct option_row options[]; /* ends with key == NULL */
+
+void settings_init(struct settings *s); /* the defaults */
+void settings_release(struct settings *s);
+/* One value from text; the error names the spelling in `where`. */
+int settings_set(struct settings *s, const struct option_row *o, const char *value,
+		 enum option_source from, const char *where, struct err *e);
+int settings_from_file(struct settings *s, struct json_object *file,
+		       struct err *e);
+int settings_from_env(struct settings *s, struct err *e);
+
+/* The value as text: "true", "3456"; a secret is "set" or "". */
+void settings_show(const struct settings *s, const struct option_row *o,
+		   struct buf *out);
+const char *option_source_name(enum option_source from);
+
+#endif

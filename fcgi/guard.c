@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "fcgi/guard.h"
+
+#include "base/digest.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* "[::1]:3456" and "localhost:3456" without the port. */
+static struct span host_name(struct span host)
+{
+	const char *end = host.n && host.p[0] == '['
+				  ? memchr(host.p, ']', host.n)
+				  : memchr(host.p, ':', host.n);
+
+	if (end)
+		host.n = (size_t)(end - host.p) + (host.p[0] == '[' ? 1 : 0);
+	return host;
+}
+
+static bool ends_with(struct span s, const char *tail)
+{
+	size_t n = strlen(tail);
+
+	return s.n > n && span_ieq((struct span){ s.p + s.n - n, n }, tail);
+}
+
+static bool is_ipv4_loopback(struct span name)
+{
+	int dots = 0;
+
+	if (!span_starts(name, "127."))
+		return false;
+	for (size_t i = 0; i < name.n; i++) {
+		if (name.p[i] == '.')
+			dots++;
+		else if (name.p[i] < '0' || name.p[i] > '9')
+			return false;
+	}
+	return dots == 3;
+}
+
+static bool is_loopback(struct span name)
+{
+	return span_ieq(name, "localhost") || span_is(name, "[::1]") ||
+	       is_ipv4_loopback(name) || ends_with(name, ".localhost");
+}
+
+/* Is `name` in a comma-separated list? */
+static bool listed(struct span name, const char *list)
+{
+	while (*list) {
+		size_t n = strcspn(list, ",");
+		struct span item = span_trim((struct span){ list, n });
+
+		if (item.n && item.n == name.n &&
+		    strncasecmp(item.p, name.p, name.n) == 0)
+			return true;
+		list += n + (list[n] == ',');
+	}
+	return false;
+}
+
+static bool host_allowed(const struct settings *s, struct span host)
+{
+	struct span name = host_name(host);
+
+	return is_loopback(name) || span_ieq(name, s->host) ||
+	       listed(name, s->allowed_hosts);
+}
+
+static bool origin_allowed(const struct settings *s, struct span origin)
+{
+	const char *sep = origin.n ? memmem(origin.p, origin.n, "://", 3)
+				   : NULL;
+	struct span host;
+
+	if (*s->cors_origin && span_is(origin, s->cors_origin))
+		return true;
+	if (!sep)
+		return false;
+	host.p = sep + 3;
+	host.n = origin.n - (size_t)(host.p - origin.p);
+	return is_loopback(host_name(host));
+}
+
+static bool key_matches(const struct request *r, const char *key)
+{
+	const char *auth = r->vars.authorization;
+	struct span want = span_of(key), bearer = SPAN("");
+	bool by_header, by_bearer;
+
+	if (auth && span_ieq((struct span){ auth, strnlen(auth, 7) },
+			     "bearer "))
+		bearer = span_trim(span_of(auth + 7));
+	by_header = digest_same_secret(span_of(r->vars.api_key), want);
+	by_bearer = digest_same_secret(bearer, want);
+	return by_header || by_bearer;
+}
+
+int guard_request(struct request *r, struct err *e)
+{
+	const struct settings *s = &r->config->settings;
+	const char *origin = r->vars.origin;
+
+	if (r->vars.repeated)
+		return err_set(e, ERR_BAD_REQUEST, "%s was sent more than "
+			       "once: send it once",
+			       r->vars.repeated + strlen("HTTP_"));
+	if (!host_allowed(s, span_of(r->vars.host)))
+		return err_set(e, ERR_FORBIDDEN, "host \"%.80s\" is not "
+			       "served here: use localhost, or add the name "
+			       "to DARIO_ALLOWED_HOSTS",
+			       r->vars.host ? r->vars.host : "");
+	if (origin && !origin_allowed(s, span_of(origin)))
+		return err_set(e, ERR_FORBIDDEN, "origin \"%.80s\" is not "
+			       "allowed: set DARIO_CORS_ORIGIN to let it in",
+			       origin);
+	r->origin = origin;
+	r->trusted = !*s->api_key || key_matches(r, s->api_key);
+	return 0;
+}
+
+int guard_key(struct request *r, struct err *e)
+{
+	bool sent = r->vars.api_key || r->vars.authorization;
+
+	if (r->trusted)
+		return 0;
+	return err_set(e, ERR_AUTH, "%s API key: send the router's "
+		       "DARIO_API_KEY as x-api-key or as Authorization: "
+		       "Bearer", sent ? "wrong" : "missing");
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "fcgi/reply.h"
+
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define BUSY_RETRY_SECONDS "2"
+
+static const struct {
+	int status;
+	const char *text;
+} reasons[] = {
+	{ 200, "OK" }, { 204, "No Content" }, { 400, "Bad Request" },
+	{ 401, "Unauthorized" }, { 403, "Forbidden" }, { 404, "Not Found" },
+	{ 405, "Method Not Allowed" }, { 413, "Content Too Large" },
+	{ 415, "Unsupported Media Type" }, { 426, "Upgrade Required" },
+	{ 429, "Too Many Requests" }, { 500, "Internal Server Error" },
+	{ 502, "Bad Gateway" }, { 503, "Service Unavailable" },
+	{ 504, "Gateway Timeout" },
+};
+
+void reply_field(struct request *r, const char *name, struct span value)
+{
+	size_t n = 0;
+
+	while (n < value.n && (unsigned char)value.p[n] >= 0x20 &&
+	       value.p[n] != 0x7f)
+		n++;
+	buf_str(&r->head, name);
+	buf_str(&r->head, ": ");
+	buf_add(&r->head, value.p, n);
+	buf_str(&r->head, "\r\n");
+}
+
+static const char *reason(int status)
+{
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (reasons[i].status == status)
+			return reasons[i].text;
+	return "Status";
+}
+
+static void cors_fields(struct request *r)
+{
+	if (!r->origin)
+		return;
+	reply_field(r, "Access-Control-Allow-Origin", span_of(r->origin));
+	reply_field(r, "Vary", SPAN("Origin"));
+}
+
+int reply_head(struct request *r, int status)
+{
+	char line[64];
+	int n;
+
+	r->head_sent = true;
+	r->log.status = status;
+	r->log.first_ms = clock_ms() - r->started;
+	reply_field(r, "x-dario-request-id", span_of(r->id));
+	if (r->log.backend)
+		reply_field(r, "x-dario-backend", span_of(r->log.backend));
+	if (r->log.backend && r->log.model)
+		reply_field(r, "x-dario-model",
+			    span_of(r->log.upstream_model
+					    ? r->log.upstream_model
+					    : r->log.model));
+	cors_fields(r);
+	buf_str(&r->head, "\r\n");
+	n = snprintf(line, sizeof(line), "Status: %d %s\r\n", status,
+		     reason(status));
+	if (r->gw->ops->write(r->gw, (struct span){ line, (size_t)n }))
+		return -1;
+	return r->gw->ops->write(r->gw, buf_get(&r->head));
+}
+
+int reply_write(struct request *r, struct span bytes)
+{
+	r->log.bytes_out += bytes.n;
+	return r->gw->ops->write(r->gw, bytes);
+}
+
+int reply_flush(struct request *r)
+{
+	return r->gw->ops->flush(r->gw);
+}
+
+void reply_stream_fields(struct request *r)
+{
+	reply_field(r, "Content-Type",
+		    SPAN("text/event-stream; charset=utf-8"));
+	reply_field(r, "Cache-Control", SPAN("no-cache"));
+	reply_field(r, "X-Accel-Buffering", SPAN("no"));
+}
+
+int reply_json(struct request *r, int status, struct span json)
+{
+	char length[24];
+
+	snprintf(length, sizeof(length), "%zu", json.n);
+	reply_field(r, "Content-Type", SPAN("application/json"));
+	reply_field(r, "Content-Length", span_of(length));
+	if (reply_head(r, status))
+		return -1;
+	return reply_write(r, json);
+}
+
+/* Inside a stream the error is an event; its code still goes to the log. */
+static void error_in_stream(struct request *r, const struct err *e)
+{
+	struct buf out;
+
+	buf_init(&out, 16384);
+	r->dialect->error_event(&out, e, r->id);
+	if (reply_write(r, buf_get(&out)) || reply_flush(r))
+		r->cut = true;
+	buf_release(&out);
+}
+
+static void error_fields(struct request *r, const struct err *e)
+{
+	reply_field(r, r->dialect->request_id_header, span_of(r->id));
+	if (e->code == ERR_BUSY || e->code == ERR_SHUTDOWN)
+		reply_field(r, "Retry-After", SPAN(BUSY_RETRY_SECONDS));
+	if (e->code == ERR_UPGRADE)
+		reply_field(r, "Upgrade", SPAN("HTTP/1.1"));
+	/* Clients retry a 401 for minutes, though the key stays as it is. */
+	if (e->code == ERR_AUTH) {
+		reply_field(r, "x-should-retry", SPAN("false"));
+		reply_field(r, "WWW-Authenticate", SPAN("Bearer"));
+	}
+}
+
+void reply_error(struct request *r, const struct err *e)
+{
+	struct buf out;
+
+	r->log.error = err_name(e->code);
+	r->log.cause = arena_str(r->arena, span_of(e->msg));
+	if (e->code == ERR_GONE) {
+		r->cut = true;
+		if (!r->head_sent)
+			r->log.status = err_status(e->code);
+		return;
+	}
+	if (r->head_sent) {
+		error_in_stream(r, e);
+		return;
+	}
+	buf_init(&out, 16384);
+	r->dialect->error_body(&out, e, r->id);
+	error_fields(r, e);
+	reply_json(r, err_status(e->code), buf_get(&out));
+	buf_release(&out);
+}

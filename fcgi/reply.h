@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reply: writes the answer to the client.
+ *
+ * Add header fields, send the head once, then write and flush; or use one of
+ * the whole answers. -1 means that the client is gone. Values of header
+ * fields are cut at the first control character.
+ */
+#ifndef DARIO_REPLY_H
+#define DARIO_REPLY_H
+
+#include "fcgi/request.h"
+
+void reply_field(struct request *r, const char *name, struct span value);
+int reply_head(struct request *r, int status);
+int reply_write(struct request *r, struct span bytes);
+int reply_flush(struct request *r);
+
+/* Fields that every event stream gets. */
+void reply_stream_fields(struct request *r);
+
+int reply_json(struct request *r, int status, struct span json);
+/* The error in the caller's dialect; inside the stream once that has begun. */
+void reply_error(struct request *r, const struct err *e);
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "fcgi/request.h"
+
+#include "base/clock.h"
+#include "base/digest.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define READ_STEP (64u << 10)
+
+/* `guarded`: two of them in one request are an attempt to be read in two
+ * ways (web servers join equal names with a comma and map X_A to X-A). */
+static const struct {
+	const char *name;
+	size_t at;
+	bool guarded;
+} wanted[] = {
+#define VAR(name, member) name, offsetof(struct request_vars, member)
+	{ VAR("REQUEST_METHOD", method), false },
+	{ VAR("SCRIPT_NAME", script_name), false },
+	{ VAR("PATH_INFO", path_info), false },
+	{ VAR("QUERY_STRING", query), false },
+	{ VAR("CONTENT_LENGTH", content_length), false },
+	{ VAR("HTTP_HOST", host), true },
+	{ VAR("HTTP_ORIGIN", origin), true },
+	{ VAR("HTTP_X_API_KEY", api_key), true },
+	{ VAR("HTTP_AUTHORIZATION", authorization), true },
+	{ VAR("HTTP_CONTENT_ENCODING", content_encoding), false },
+	{ VAR("HTTP_ANTHROPIC_VERSION", anthropic_version), false },
+	{ VAR("HTTP_ANTHROPIC_BETA", anthropic_beta), false },
+	{ VAR("HTTP_UPGRADE", upgrade), false },
+	{ VAR("HTTP_SEC_WEBSOCKET_KEY", ws_key), false },
+	{ VAR("HTTP_ACCESS_CONTROL_REQUEST_METHOD", preflight_method), false },
+#undef VAR
+};
+
+static void read_var(struct request_vars *v, const char *entry)
+{
+	const char *eq = strchr(entry, '=');
+	size_t n = eq ? (size_t)(eq - entry) : 0;
+
+	for (size_t i = 0; n && i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		const char **to = (const char **)((char *)v + wanted[i].at);
+
+		if (strncmp(entry, wanted[i].name, n) || wanted[i].name[n])
+			continue;
+		if (wanted[i].guarded && (*to || strchr(eq + 1, ',')))
+			v->repeated = wanted[i].name;
+		*to = eq + 1;
+		return;
+	}
+}
+
+/* "/v1" in front, once or twice, says nothing. */
+static const char *strip_version(const char *path)
+{
+	for (int i = 0; i < 2; i++)
+		if (strncmp(path, "/v1/", 4) == 0)
+			path += 3;
+	return path;
+}
+
+/* Both are decoded and normalised by the web server. */
+static const char *path_var(const struct request_vars *v)
+{
+	if (v->path_info && *v->path_info)
+		return v->path_info;
+	return v->script_name && *v->script_name ? v->script_name : "/";
+}
+
+void request_init(struct request *r, struct app *app, struct gateway *gw,
+		  struct arena *arena)
+{
+	struct request_vars *v = &r->vars;
+
+	memset(r, 0, sizeof(*r));
+	r->app = app;
+	r->gw = gw;
+	r->arena = arena;
+	r->started = clock_ms();
+	r->dialect = &dialects[DIALECT_OPENAI];
+	digest_random_id(r->id, sizeof(r->id), "req_");
+	buf_init(&r->body, REQUEST_BODY_MAX);
+	buf_init(&r->head, REQUEST_HEAD_MAX);
+	for (char **p = gw->envp; *p; p++)
+		read_var(v, *p);
+	/* The log wants both when the gateway's variables are gone. */
+	v->method = arena_str(arena, span_of(v->method));
+	r->path = arena_str(arena, span_of(path_var(v)));
+	r->log = (struct log_access){ .id = r->id, .method = v->method,
+				      .path = r->path, .first_ms = -1 };
+	r->path = strip_version(r->path);
+}
+
+void request_release(struct request *r)
+{
+	buf_release(&r->body);
+	buf_release(&r->head);
+}
+
+static int too_large(struct err *e)
+{
+	return err_set(e, ERR_TOO_BIG, "the request body is larger than %u "
+		       "MiB", REQUEST_BODY_MAX >> 20);
+}
+
+static bool plain_encoding(const char *encoding)
+{
+	return !encoding || !*encoding ||
+	       strcasecmp(encoding, "identity") == 0;
+}
+
+/* The announced length, or 0 when there is none (chunked requests). */
+static size_t announced(const struct request *r)
+{
+	const char *s = r->vars.content_length;
+
+	return s && *s ? strtoul(s, NULL, 10) : 0;
+}
+
+/* The end of the body: until it is read, the web server's descriptor stays
+ * readable and a client that leaves cannot be told from it. */
+static int expect_end(struct request *r, struct err *e)
+{
+	char extra;
+
+	if (r->gw->ops->read(r->gw, &extra, 1) == 0)
+		return 0;
+	return too_large(e);
+}
+
+int request_read_body(struct request *r, body_fn *fn, void *arg,
+		      struct err *e)
+{
+	size_t expect = announced(r);
+	size_t limit = expect ? expect : REQUEST_BODY_MAX;
+
+	if (!plain_encoding(r->vars.content_encoding))
+		return err_set(e, ERR_ENCODING, "content-encoding %.40s is "
+			       "not supported: send the body uncompressed",
+			       r->vars.content_encoding);
+	if (expect > REQUEST_BODY_MAX)
+		return too_large(e);
+	while (r->body.n < limit) {
+		size_t left = limit - r->body.n;
+		size_t room = expect || left < READ_STEP ? left : READ_STEP;
+		char *to = buf_room(&r->body, room);
+		long n = r->gw->ops->read(r->gw, to, room);
+
+		if (n < 0 || (n == 0 && expect))
+			return err_set(e, ERR_GONE, "the body ended after "
+				       "%zu bytes", r->body.n);
+		if (n == 0)
+			return 0;
+		buf_took(&r->body, (size_t)n);
+		r->log.bytes_in += (uint64_t)n;
+		if (fn && fn(arg, (struct span){ to, (size_t)n }, e))
+			return -1;
+	}
+	return expect_end(r, e);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * request: one HTTP request on its way through routes, serve and relay.
+ *
+ * Its strings borrow from the gateway's variables or from the arena and live
+ * until the request ends. The answer is written through reply.h. A request
+ * belongs to one thread.
+ */
+#ifndef DARIO_REQUEST_H
+#define DARIO_REQUEST_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "dialect/dialect.h"
+#include "fcgi/gateway.h"
+#include "net/http.h"
+#include "state/config.h"
+
+#include <stdatomic.h>
+
+#define REQUEST_BODY_MAX (64u << 20) /* bytes, as sent */
+#define REQUEST_HEAD_MAX (32u << 10) /* bytes of our answer's header */
+
+/* What all threads of a worker share. */
+struct app {
+	struct config_store *config;
+	struct http *http;
+	int capacity; /* requests served at a time */
+	atomic_int busy; /* requests being served */
+	atomic_bool cut; /* end what still streams: the worker must go */
+};
+
+/* The CGI variables that we read; NULL when absent. */
+struct request_vars {
+	const char *method, *script_name, *path_info, *query;
+	const char *host, *origin, *api_key, *authorization;
+	const char *content_length, *content_encoding;
+	const char *anthropic_version, *anthropic_beta;
+	const char *upgrade, *ws_key, *preflight_method;
+	const char *repeated; /* name of a guarded field that came twice */
+};
+
+struct request {
+	struct app *app;
+	struct gateway *gw;
+	struct arena *arena;
+	struct config *config; /* NULL when there is none to be had */
+	struct request_vars vars;
+	const char *path; /* without the leading /v1 */
+	const char *upstream_path; /* of the route */
+	const struct dialect *dialect; /* the caller's, for errors too */
+	char id[32];
+	bool trusted; /* may see details: the key is right, or none is set */
+	const char *origin; /* that was let in, for CORS; or NULL */
+
+	struct buf body;
+	struct buf head; /* answer's header fields so far */
+	bool head_sent;
+	bool cut; /* the answer must not look complete */
+	int64_t started;
+	struct log_access log;
+};
+
+void request_init(struct request *r, struct app *app, struct gateway *gw,
+		  struct arena *arena);
+void request_release(struct request *r);
+
+/* Read the body to its end; fn (or NULL) receives it piece by piece. */
+typedef int body_fn(void *arg, struct span piece, struct err *e);
+int request_read_body(struct request *r, body_fn *fn, void *arg,
+		      struct err *e);
+
+#endif

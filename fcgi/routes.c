@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "fcgi/routes.h"
+
+#include "base/clock.h"
+#include "fcgi/guard.h"
+#include "fcgi/reply.h"
+#include "fcgi/serve.h"
+
+#include <string.h>
+
+struct route_entry {
+	const char *method, *path;
+	enum dialect_id dialect; /* of the caller */
+	serve_fn *serve;
+	bool open; /* needs no key */
+	bool demo; /* only with the demo provider on */
+};
+
+static const struct route_entry table[] = {
+	{ "POST", "/messages", DIALECT_ANTHROPIC, serve_forward, false, false },
+	{ "POST", "/messages/count_tokens", DIALECT_ANTHROPIC, serve_forward,
+	  false, false },
+	{ "POST", "/chat/completions", DIALECT_OPENAI, serve_forward, false,
+	  false },
+	{ "POST", "/completions", DIALECT_OPENAI, serve_forward, false, false },
+	{ "POST", "/embeddings", DIALECT_OPENAI, serve_forward, false, false },
+	{ "POST", "/responses", DIALECT_RESPONSES, serve_forward, false,
+	  false },
+	{ "GET", "/health", DIALECT_OPENAI, serve_health, true, false },
+	{ "GET", "/", DIALECT_OPENAI, serve_root, false, false },
+	{ "POST", "/demo/v1/messages", DIALECT_ANTHROPIC, serve_demo, false,
+	  true },
+	{ "POST", "/demo/v1/chat/completions", DIALECT_OPENAI, serve_demo,
+	  false, true },
+	{ "POST", "/demo/v1/responses", DIALECT_RESPONSES, serve_demo, false,
+	  true },
+};
+
+#define ENTRIES (sizeof(table) / sizeof(table[0]))
+
+/* HEAD is GET without the body, which the web server leaves out. */
+static bool same_method(const char *entry, const char *method)
+{
+	return strcmp(entry, method) == 0 ||
+	       (strcmp(entry, "GET") == 0 && strcmp(method, "HEAD") == 0);
+}
+
+/* The row for method and path; with the path alone right, *allow. */
+static const struct route_entry *find(const struct request *r,
+				      const char **allow)
+{
+	bool demo = r->config->settings.demo;
+
+	*allow = NULL;
+	for (size_t i = 0; i < ENTRIES; i++) {
+		if (strcmp(table[i].path, r->path) ||
+		    (table[i].demo && !demo))
+			continue;
+		if (same_method(table[i].method, r->vars.method))
+			return &table[i];
+		*allow = table[i].method;
+	}
+	return NULL;
+}
+
+/* Whose error format? The path says it, else the headers. */
+static const struct dialect *guess_dialect(const struct request *r)
+{
+	for (size_t i = 0; i < ENTRIES; i++)
+		if (strcmp(table[i].path, r->path) == 0)
+			return &dialects[table[i].dialect];
+	if (r->vars.anthropic_version || strstr(r->path, "/messages"))
+		return &dialects[DIALECT_ANTHROPIC];
+	return &dialects[DIALECT_OPENAI];
+}
+
+static int answer_options(struct request *r)
+{
+	reply_field(r, "Allow", SPAN("GET, HEAD, POST, OPTIONS"));
+	if (r->origin && r->vars.preflight_method) {
+		reply_field(r, "Access-Control-Allow-Methods",
+			    SPAN("GET, POST, OPTIONS"));
+		reply_field(r, "Access-Control-Allow-Headers",
+			    SPAN("authorization, content-type, x-api-key, "
+				 "anthropic-version, anthropic-beta, "
+				 "anthropic-dangerous-direct-browser-access"));
+		reply_field(r, "Access-Control-Max-Age", SPAN("600"));
+	}
+	return reply_head(r, 204);
+}
+
+static int no_route(struct request *r, const char *allow, struct err *e)
+{
+	if (!allow)
+		return err_set(e, ERR_NOT_FOUND, "nothing is served at %.120s: "
+			       "see the API paths in dario(1)", r->path);
+	reply_field(r, "Allow", span_of(allow));
+	return err_set(e, ERR_METHOD, "%.20s is not allowed at %.120s: use %s",
+		       r->vars.method, r->path, allow);
+}
+
+static int dispatch(struct request *r, struct err *e)
+{
+	const struct route_entry *entry;
+	const char *allow;
+
+	if (guard_request(r, e))
+		return -1;
+	if (strcmp(r->vars.method, "OPTIONS") == 0)
+		return answer_options(r);
+	entry = find(r, &allow);
+	if (!(entry && entry->open) && guard_key(r, e))
+		return -1;
+	if (r->vars.ws_key ||
+	    (r->vars.upgrade && strstr(r->vars.upgrade, "websocket")))
+		return err_set(e, ERR_UPGRADE, "WebSocket is not supported: "
+			       "use HTTP with server-sent events");
+	if (!entry)
+		return no_route(r, allow, e);
+	r->log.api = r->dialect->name;
+	r->upstream_path = entry->path;
+	return entry->serve(r, e);
+}
+
+static int run(struct request *r, bool over_capacity, struct err *e)
+{
+	if (over_capacity)
+		return err_set(e, ERR_BUSY, "all %d places of this router are "
+			       "taken: try again shortly, or raise "
+			       "DARIO_THREADS", r->app->capacity);
+	r->config = config_current(r->app->config, e);
+	if (!r->config)
+		return -1;
+	return dispatch(r, e);
+}
+
+/* The web server must be able to get rid of what it has to send. */
+static void drain(struct request *r)
+{
+	char scrap[16384];
+	size_t total = 0;
+	long n;
+
+	while (total <= REQUEST_BODY_MAX &&
+	       (n = r->gw->ops->read(r->gw, scrap, sizeof(scrap))) > 0)
+		total += (size_t)n;
+}
+
+void routes_serve(struct app *app, struct gateway *gw, struct arena *arena,
+		  bool over_capacity)
+{
+	struct request r;
+	struct err e = { 0 };
+
+	request_init(&r, app, gw, arena);
+	r.dialect = guess_dialect(&r);
+	if (run(&r, over_capacity, &e)) {
+		if (!r.head_sent)
+			drain(&r);
+		reply_error(&r, &e);
+	}
+	gw->ops->finish(gw, !r.cut);
+	r.log.total_ms = clock_ms() - r.started;
+	log_request(&r.log);
+	config_put(app->config, r.config);
+	request_release(&r);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "base/jw.h"
+#include "fcgi/reply.h"
+#include "fcgi/serve.h"
+
+static void put_details(struct jw *w, struct request *r,
+			const struct err *broken)
+{
+	const struct config *c = r->config;
+
+	jw_kcstr(w, "version", PACKAGE_VERSION);
+	jw_kint(w, "capacity", r->app->capacity);
+	jw_kint(w, "busy", atomic_load(&r->app->busy));
+	jw_kcstr(w, "configError", broken->code ? broken->msg : NULL);
+	jw_key(w, "backends");
+	jw_arr(w);
+	for (size_t i = 0; i < c->n_backends; i++) {
+		jw_obj(w);
+		jw_kcstr(w, "name", c->backends[i].name);
+		jw_kcstr(w, "protocol",
+			 dialects[c->backends[i].protocol].name);
+		jw_obj_end(w);
+	}
+	jw_arr_end(w);
+}
+
+/* Healthy is: a request could be served. */
+int serve_health(struct request *r, struct err *e)
+{
+	struct err broken = { 0 };
+	bool ok = r->config->n_backends > 0;
+	struct buf out;
+	struct jw w = jw_to(&out);
+
+	(void)e;
+	config_broken(r->app->config, &broken);
+	buf_init(&out, 65536);
+	jw_obj(&w);
+	jw_kcstr(&w, "status", ok ? "ok" : "no_backend");
+	if (r->trusted)
+		put_details(&w, r, &broken);
+	jw_obj_end(&w);
+	reply_json(r, ok ? 200 : 503, buf_get(&out));
+	buf_release(&out);
+	return 0;
+}
+
+int serve_root(struct request *r, struct err *e)
+{
+	(void)e;
+	reply_json(r, 200, SPAN("{\"name\":\"dario\",\"version\":\""
+				PACKAGE_VERSION "\"}"));
+	return 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * serve: the handlers of routes.c, one file each (serve-*.c).
+ *
+ * A handler answers the request or returns -1 with an error that routes turns
+ * into an answer in the caller's dialect.
+ */
+#ifndef DARIO_SERVE_H
+#define DARIO_SERVE_H
+
+#include "fcgi/request.h"
+
+typedef int serve_fn(struct request *r, struct err *e);
+
+serve_fn serve_forward; /* to a backend that speaks the caller's dialect */
+serve_fn serve_demo; /* the built-in provider */
+serve_fn serve_health;
+serve_fn serve_root;
+
+#endif
