@@ -46,7 +46,7 @@ static int path_of(char out[PATH_MAX], const char *home, const char *name,
 			 name ? name : "");
 
 	if (n < 0 || n >= PATH_MAX)
-		return err_set(e, ERR_CONFIG, "path too long: %.60s…", home);
+		return err_set(e, ERR_CONFIG, "path too long: %.60s...", home);
 	return 0;
 }
 
@@ -169,7 +169,7 @@ int store_replace(const char *home, const char *name, struct span text,
 	if (path_of(path, home, name, e))
 		return -1;
 	if (snprintf(tmp, sizeof(tmp), "%s.new", path) >= (int)sizeof(tmp))
-		return err_set(e, ERR_CONFIG, "path too long: %.60s…", path);
+		return err_set(e, ERR_CONFIG, "path too long: %.60s...", path);
 	unlink(tmp); /* left by a writer that died; we hold the lock */
 	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
 		  0600);
@@ -226,7 +226,7 @@ int store_lock(const char *home, const char *name, struct err *e)
 	if (path_of(path, home, name, e))
 		return -1;
 	if (snprintf(lock, sizeof(lock), "%s.lock", path) >= (int)sizeof(lock))
-		return err_set(e, ERR_CONFIG, "path too long: %.60s…", path);
+		return err_set(e, ERR_CONFIG, "path too long: %.60s...", path);
 	fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return err_sys(e, "open", lock);

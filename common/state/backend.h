@@ -2,7 +2,7 @@
 /*
  * backend: one provider, as it stands in backends/NAME.json.
  *
- *	{"provider":"openai","name":"groq","apiKey":"…","baseUrl":"https://…",
+ *	{"provider":"openai","name":"groq","apiKey":"...","baseUrl":"https://…",
  *	 "protocol":"openai","models":["llama-*"]}
  *
  * `protocol` names the dialects that the provider speaks, the preferred one

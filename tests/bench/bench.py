@@ -1,0 +1,357 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Measures dario against a direct connection and two plain reverse proxies.
+
+All targets forward to the same nginx and are measured in turn, round after
+round, in one run, so that a noisy machine hits all of them alike; what counts
+are the ratios. Needs wrk, h2load, nginx with the echo module and lighttpd;
+uses loopback only and ends by itself.
+
+    tests/bench/bench.py [--rounds=N] [--seconds=S] [--builddir=DIR]
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ANSWER = json.dumps({
+    "id": "chatcmpl-1", "object": "chat.completion", "created": 1,
+    "model": "m", "choices": [{"index": 0, "finish_reason": "stop",
+    "message": {"role": "assistant", "content": "word " * 60}}],
+    "usage": {"prompt_tokens": 9, "completion_tokens": 60,
+              "total_tokens": 69}})
+CHUNK = ('data: {"id":"chatcmpl-1","object":"chat.completion.chunk",'
+         '"created":1,"model":"m","choices":[{"index":0,"delta":'
+         '{"content":"a few words of text "},"finish_reason":null}]}')
+FINISH = CHUNK.replace('null}]}', '"stop"}]}')
+
+
+def body(model, stream):
+    return json.dumps({"model": model, "stream": stream, "messages": [
+        {"role": "user", "content": "hello " * 30}]})
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def events(count, pause):
+    """nginx echo directives that stream `count` chunks."""
+    lines = []
+    for i in range(count):
+        if pause:
+            lines.append(f"echo_sleep {pause};")
+        text = CHUNK if i < count - 1 else FINISH
+        lines.append(f"echo '{text}\n'; echo_flush;")
+    lines.append("echo 'data: [DONE]\n';")
+    return "\n".join(lines)
+
+
+class Bench:
+    def __init__(self, args):
+        self.args = args
+        self.dir = tempfile.mkdtemp(prefix="dario-bench-")
+        self.children = []
+        self.ports = {n: free_port() for n in
+                      ("direct", "lighttpd", "nginx", "dario")}
+
+    # --- set-up ---------------------------------------------------------
+
+    def write(self, name, text):
+        path = os.path.join(self.dir, name)
+        with open(path, "w") as f:
+            f.write(text)
+        return path
+
+    def start(self, argv, port, env=None):
+        log = open(os.path.join(self.dir, f"{port}.log"), "wb")
+        child = subprocess.Popen(argv, stdout=log, stderr=log, env=env,
+                                 start_new_session=True)
+        self.children.append(child)
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                return child
+            except OSError:
+                if child.poll() is not None:
+                    break
+                time.sleep(0.02)
+        with open(log.name) as f:
+            sys.exit(f"bench: {argv[0]} does not start:\n{f.read()}")
+
+    def nginx(self, name, port, http):
+        module = "/usr/lib/nginx/modules/ngx_http_echo_module.so"
+        load = f"load_module {module};" if os.path.exists(module) else ""
+        conf = self.write(f"{name}.conf", f"""
+            {load}
+            daemon off; worker_processes 1; pid {self.dir}/{name}.pid;
+            error_log stderr error;
+            events {{ worker_connections 8192; }}
+            http {{
+                access_log off; keepalive_requests 1000000;
+                client_body_temp_path {self.dir}/{name}-body;
+                proxy_temp_path {self.dir}/{name}-proxy;
+                fastcgi_temp_path {self.dir}/{name}-f;
+                uwsgi_temp_path {self.dir}/{name}-u;
+                scgi_temp_path {self.dir}/{name}-s;
+                {http}
+            }}""")
+        return self.start(["nginx", "-p", self.dir, "-c", conf], port)
+
+    def start_upstream(self):
+        port = self.ports["direct"]
+        stream = "default_type text/event-stream; echo_read_request_body;"
+        self.nginx("direct", port, f"""
+            server {{
+                listen 127.0.0.1:{port} backlog=4096;
+                location /fast/ {{
+                    default_type application/json;
+                    return 200 '{ANSWER}';
+                }}
+                location /s50/ {{ {stream} {events(50, 0)} }}
+                location /slow/ {{ {stream} {events(30, 0.05)} }}
+                location /idle/ {{ {stream} {events(3, 2)} }}
+            }}""")
+
+    def start_proxies(self):
+        up, port = self.ports["direct"], self.ports["nginx"]
+        self.nginx("nginx", port, f"""
+            upstream up {{ server 127.0.0.1:{up}; keepalive 64; }}
+            server {{
+                listen 127.0.0.1:{port} backlog=4096;
+                location / {{
+                    proxy_pass http://up; proxy_http_version 1.1;
+                    proxy_set_header Connection ""; proxy_buffering off;
+                }}
+            }}""")
+        port = self.ports["lighttpd"]
+        conf = self.write("lighttpd.conf", f"""
+            server.modules = ("mod_proxy")
+            server.document-root = "{self.dir}"
+            server.bind = "127.0.0.1"
+            server.port = {port}
+            server.max-fds = 8192
+            server.listen-backlog = 4096
+            server.max-keep-alive-requests = 1000000
+            server.stream-response-body = 2
+            proxy.server = ("" => ((
+                "host" => "127.0.0.1", "port" => {up})))
+            """)
+        self.start(["lighttpd", "-D", "-f", conf], port)
+
+    def start_dario(self):
+        dario = os.path.join(self.args.builddir, "dario")
+        port, up = self.ports["dario"], self.ports["direct"]
+        env = {k: v for k, v in os.environ.items()
+               if not k.startswith("DARIO_")}
+        env["DARIO_HOME"] = os.path.join(self.dir, "home")
+        env["DARIO_DATADIR"] = os.path.join(HERE, "..", "..")
+        for name in ("fast", "s50", "slow", "idle"):
+            subprocess.run([dario, "backend", "add", name,
+                            f"--base-url=http://127.0.0.1:{up}/{name}/v1"],
+                           env=env, check=True, stderr=subprocess.DEVNULL)
+        return self.start([dario, "proxy", f"--port={port}"], port, env)
+
+    def stop(self):
+        for child in reversed(self.children):
+            child.send_signal(signal.SIGTERM)
+        for child in self.children:
+            try:
+                child.wait(10)
+            except subprocess.TimeoutExpired:
+                child.kill()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    # --- one measurement ------------------------------------------------
+
+    def url(self, target, kind):
+        prefix = "" if target == "dario" else f"/{kind}"
+        return (f"http://127.0.0.1:{self.ports[target]}{prefix}"
+                "/v1/chat/completions")
+
+    def wrk(self, target, kind, connections):
+        env = dict(os.environ, BODY=body(f"{kind}:m", kind != "fast"))
+        out = subprocess.run(
+            ["wrk", "-t1", f"-c{connections}", f"-d{self.args.seconds}s",
+             "--latency", "-s", os.path.join(HERE, "post.lua"),
+             self.url(target, kind)],
+            env=env, check=True, capture_output=True, text=True).stdout
+        if "Non-2xx" in out or "Socket errors" in out:
+            print(f"bench: {target}: {out}", file=sys.stderr)
+        return {"rps": float(re.search(r"Requests/sec:\s+(\S+)", out)[1]),
+                "p50": micros(re.search(r"\n +50%\s+(\S+)", out)[1]),
+                "p99": micros(re.search(r"\n +99%\s+(\S+)", out)[1])}
+
+    def h2load(self, target, kind, clients):
+        data = self.write("body.json", body(f"{kind}:m", True))
+        started = time.monotonic()
+        out = subprocess.run(
+            ["h2load", "--h1", f"-n{clients}", f"-c{clients}", "-t1",
+             "-d", data, "-H", "Content-Type: application/json",
+             self.url(target, kind)],
+            check=True, capture_output=True, text=True).stdout
+        ok = int(re.search(r"status codes: (\d+) 2xx", out)[1])
+        size = int(re.search(r"\((\d+)\) data", out)[1])
+        return {"seconds": time.monotonic() - started, "ok": ok,
+                "bytes": size}
+
+    def dario_pids(self):
+        """lighttpd and the worker of the router under test."""
+        pids = subprocess.run(["pgrep", "-f", f"{self.dir}/home/run"],
+                              capture_output=True, text=True).stdout.split()
+        below = []
+        for pid in pids:
+            below += subprocess.run(["pgrep", "-P", pid], text=True,
+                                    capture_output=True).stdout.split()
+        return sorted(set(pids + below), key=int)
+
+    def cpu(self):
+        ticks = 0
+        for pid in self.dario_pids():
+            with open(f"/proc/{pid}/stat") as f:
+                fields = f.read().rsplit(")", 1)[1].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def worker_memory(self):
+        """MiB resident in dario.fcgi."""
+        for pid in self.dario_pids():
+            with open(f"/proc/{pid}/status") as f:
+                text = f.read()
+            if "Name:\tdario.fcgi" in text:
+                return int(re.search(r"VmRSS:\s+(\d+)", text)[1]) / 1024
+        return 0.0
+
+
+def micros(text):
+    number, unit = re.match(r"([\d.]+)(us|ms|s|m)", text).groups()
+    return float(number) * {"us": 1, "ms": 1e3, "s": 1e6, "m": 6e7}[unit]
+
+
+def median(samples, key):
+    return statistics.median(s[key] for s in samples)
+
+
+TARGETS = ("direct", "lighttpd", "nginx", "dario")
+NAMES = {"direct": "direct", "lighttpd": "lighttpd mod_proxy",
+         "nginx": "nginx proxy_pass", "dario": "dario"}
+
+
+def table(bench, kind, connections, title):
+    samples = {t: [] for t in TARGETS}
+    for target in TARGETS:
+        bench.wrk(target, kind, connections)  # warm up
+    for _ in range(bench.args.rounds):
+        for target in TARGETS:
+            samples[target].append(bench.wrk(target, kind, connections))
+    base = median(samples["lighttpd"], "rps")
+    print(f"\n{title}, {connections} connection(s)\n")
+    print("| target | requests/s | to mod_proxy | p50 µs | p99 µs |")
+    print("|---|---:|---:|---:|---:|")
+    for t in TARGETS:
+        s = samples[t]
+        print(f"| {NAMES[t]} | {median(s, 'rps'):.0f} "
+              f"| {median(s, 'rps') / base:.2f} | {median(s, 'p50'):.0f} "
+              f"| {median(s, 'p99'):.0f} |", flush=True)
+    return samples
+
+
+def slow_streams(bench):
+    """500 streams of 30 events, and the CPU of router and lighttpd."""
+    rows = {t: [] for t in ("direct", "dario")}
+    for _ in range(bench.args.rounds):
+        for t in rows:
+            before = bench.cpu()
+            row = bench.h2load(t, "slow", 500)
+            row["cpu"] = (bench.cpu() - before) / (500 * 31) * 1e6
+            rows[t].append(row)
+    return rows
+
+
+def memory(bench, clients):
+    """Worker's MiB while `clients` streams are open, and before."""
+    before = bench.worker_memory()
+    data = bench.write("idle.json", body("idle:m", True))
+    load = subprocess.Popen(
+        ["h2load", "--h1", f"-n{clients}", f"-c{clients}", "-t1", "-d", data,
+         bench.url("dario", "idle")], stdout=subprocess.DEVNULL)
+    time.sleep(3)
+    during = bench.worker_memory()
+    load.wait(60)
+    return before, during
+
+
+def run(bench):
+    bench.start_upstream()
+    bench.start_proxies()
+    bench.start_dario()
+    results = {}
+    for connections in (1, 16, 64):
+        results[connections] = table(bench, "fast", connections,
+                                     "Non-stream requests")
+    streams = table(bench, "s50", 16, "Streams of 50 chunks")
+    before, with200 = memory(bench, 200)
+    _, with500 = memory(bench, 500)
+    print(f"\nMemory of the worker: {before:.1f} MiB after the load above, "
+          f"{with200:.1f} MiB with 200 slow streams open, "
+          f"{with500:.1f} MiB with 500")
+    rows = slow_streams(bench)
+    direct = median(rows["direct"], "seconds")
+    dario = median(rows["dario"], "seconds")
+    whole = all(r["ok"] == 500 and r["bytes"] == rows["direct"][0]["bytes"]
+                for r in rows["dario"])
+    cost = median(rows["dario"], "cpu")
+
+    def of(c, key):
+        s = results[c]
+        return median(s["dario"], key), median(s["lighttpd"], key), \
+            median(s["direct"], key)
+    r16, l16, _ = of(16, "rps")
+    p1, _, d1 = of(1, "p50")
+    print("\n| measure | value | target |\n|---|---:|---:|")
+    print(f"| requests/s to mod_proxy, 16 connections | {r16 / l16:.2f} "
+          "| ≥ 0.55 |")
+    print(f"| added p50 at 1 connection | {p1 - d1:.0f} µs | ≤ 200 µs |")
+    print(f"| CPU per streamed chunk | {cost:.0f} µs | ≤ 80 µs |")
+    print(f"| 500 streams of 30 events, time to direct | "
+          f"{dario / direct:.2f} | ≤ 1.30 |")
+    print(f"| 500 streams complete and equal in bytes | "
+          f"{'yes' if whole else 'NO'} | yes |")
+    s = streams
+    print("| streams/s to mod_proxy, 50 chunks, 16 connections | "
+          f"{median(s['dario'], 'rps') / median(s['lighttpd'], 'rps'):.2f} "
+          "| |")
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument("--rounds", type=int, default=3)
+    p.add_argument("--seconds", type=int, default=3)
+    p.add_argument("--builddir", default=os.path.join(HERE, "..", ".."))
+    bench = Bench(p.parse_args())
+    bench.args.builddir = os.path.abspath(bench.args.builddir)
+    for tool in ("wrk", "h2load", "nginx", "lighttpd"):
+        if not shutil.which(tool, path=os.environ["PATH"] + ":/usr/sbin"):
+            sys.exit(f"bench: {tool} is missing: see packages.txt")
+    os.environ["PATH"] += ":/usr/sbin"
+    try:
+        run(bench)
+    finally:
+        bench.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Who is let in: key, Host, Origin, repeated fields; and what is refused how.
+. "$(dirname "$0")/lib.sh"
+need lighttpd curl python3
+
+chat='{"model":"demo","messages":[{"role":"user","content":"hi"}]}'
+start_router --demo
+
+post /v1/chat/completions "$chat" >/dev/null
+is 'no key set: open' "$(status)" 200
+
+post /v1/chat/completions "$chat" -H 'Host: evil.example' >/dev/null
+is 'foreign Host: 403' "$(status)" 403
+for host in localhost "LOCALHOST:$port" 127.0.0.1 127.8.9.10:80 '[::1]:99' \
+	dario.localhost; do
+	post /v1/chat/completions "$chat" -H "Host: $host" >/dev/null
+	is "Host $host: in" "$(status)" 200
+done
+for host in localhost.evil.example 127.0.0.1.evil.example 127.evil 1127.0.0.1; do
+	post /v1/chat/completions "$chat" -H "Host: $host" >/dev/null
+	is "Host $host: 403" "$(status)" 403
+done
+
+post /v1/chat/completions "$chat" -H 'Origin: https://evil.example' >/dev/null
+is 'foreign Origin: 403' "$(status)" 403
+is 'foreign Origin: not let in by CORS' \
+	"$(header Access-Control-Allow-Origin)" ''
+post /v1/chat/completions "$chat" -H 'Origin: null' >/dev/null
+is 'Origin null: 403' "$(status)" 403
+post /v1/chat/completions "$chat" -H 'Origin: http://localhost:5173' >/dev/null
+is 'Origin on loopback: in' "$(status)" 200
+is 'Origin on loopback: CORS names it' \
+	"$(header Access-Control-Allow-Origin)" http://localhost:5173
+
+# Paths and methods, in the caller's dialect.
+for path in /v1/chat/completions /chat/completions /v1/v1/chat/completions; do
+	post $path "$chat" >/dev/null
+	is "$path is served" "$(status)" 200
+done
+post /v1/nothing '{}' >/dev/null
+is 'unknown path: 404' "$(status)" 404
+is 'unknown path: OpenAI error' \
+	"$(json 'j["error"]["code"]' <"$tmp/body")" not_found
+post /v1/nothing '{}' -H 'anthropic-version: 2023-06-01' >/dev/null
+is 'unknown path: Anthropic error for its clients' \
+	"$(json 'j["type"] + j["error"]["type"]' <"$tmp/body")" \
+	errornot_found_error
+ok 'Anthropic error: request_id is the header request-id' \
+	test "$(json 'j["request_id"]' <"$tmp/body")" = "$(header request-id)"
+for path in /v1/../v1/messages/ //etc/passwd /v1/messages/x '/%2e%2e/x'; do
+	post "$path" '{}' --path-as-is >/dev/null
+	is "$path: 404" "$(status)" 404
+done
+post /v1/messages '' -X GET >/dev/null
+is 'wrong method: 405' "$(status)" 405
+is 'wrong method: Allow' "$(header Allow)" POST
+post /v1/messages '{}' -X PUT >/dev/null
+is 'PUT: 405' "$(status)" 405
+is 'HEAD /: 200' "$(curl -sI -o /dev/null -w '%{http_code}' "$url/")" 200
+curl -s -X OPTIONS -D "$tmp/head" -H 'Origin: http://localhost:1' \
+	-H 'Access-Control-Request-Method: POST' "$url/v1/messages"
+like 'preflight: 204' "$(head -1 "$tmp/head")" 204
+like 'preflight: key headers are allowed' \
+	"$(header Access-Control-Allow-Headers)" x-api-key
+curl -s -o "$tmp/body" -w '%{http_code}' -D "$tmp/head" \
+	-H 'Connection: Upgrade' -H 'Upgrade: websocket' \
+	-H 'Sec-WebSocket-Key: x' -H 'Sec-WebSocket-Version: 13' \
+	"$url/v1/responses" >"$tmp/status"
+is 'WebSocket: 426' "$(status)" 426
+
+# Bodies.
+post /v1/messages '{"model":"demo"' >/dev/null
+is 'bad JSON: 400' "$(status)" 400
+like 'bad JSON: the byte is named' "$(cat "$tmp/body")" 'at byte 15'
+post /v1/messages '' >/dev/null
+like 'empty body: said so' "$(cat "$tmp/body")" 'body is empty'
+post /v1/responses '{"input":"x"}' >/dev/null
+is 'no model: param' "$(json 'j["error"]["param"]' <"$tmp/body")" model
+printf '%s' "$chat" | gzip >"$tmp/gz"
+post /v1/chat/completions "@$tmp/gz" -H 'Content-Encoding: gzip' \
+	--data-binary "@$tmp/gz" >/dev/null
+is 'gzip: 415' "$(status)" 415
+like 'gzip: says what to send' "$(cat "$tmp/body")" uncompressed
+post /v1/chat/completions "$chat" -H 'Content-Encoding: identity' >/dev/null
+is 'identity: 200' "$(status)" 200
+post /v1/chat/completions "$chat" -H 'Transfer-Encoding: chunked' >/dev/null
+is 'chunked body: 200' "$(status)" 200
+python3 - "$tmp/10" "$tmp/65" <<'EOF'
+import sys
+for path, mib in ((sys.argv[1], 10), (sys.argv[2], 65)):
+    with open(path, "w") as f:
+        f.write('{"model":"demo","messages":[{"role":"user","content":"')
+        f.write("x" * (mib << 20))
+        f.write('"}]}')
+EOF
+post /v1/chat/completions "@$tmp/10" >/dev/null
+is '10 MiB: 200' "$(status)" 200
+post /v1/messages "@$tmp/65" >/dev/null
+is '65 MiB: 413' "$(status)" 413
+is '65 MiB: JSON' "$(json 'j["error"]["type"]' <"$tmp/body")" \
+	request_too_large
+post /v1/messages "@$tmp/65" -H 'Transfer-Encoding: chunked' >/dev/null
+is '65 MiB chunked: 413' "$(status)" 413
+post /v1/messages "$chat" -H "x-big: $(head -c 40000 /dev/zero | tr '\0' x)" \
+	>/dev/null
+is 'header of 40 KB: 431' "$(status)" 431
+is 'header of 40 KB: JSON' "$(json 'j["error"]["code"]' <"$tmp/body")" \
+	header_too_large
+post /v1/chat/completions "$chat" -H 'Proxy: http://127.0.0.1:1' >/dev/null
+is 'a Proxy field has no effect' "$(status)" 200
+stop_router
+
+# With a key.
+export DARIO_API_KEY=router-key-0123456789 DARIO_CORS_ORIGIN=https://app.example
+export DARIO_ALLOWED_HOSTS=my.box,other
+start_router --demo
+post /v1/chat/completions "$chat" >/dev/null
+is 'no key: 401' "$(status)" 401
+is 'no key: clients shall not retry' "$(header x-should-retry)" false
+post /v1/messages "$chat" -H 'x-api-key: wrong' >/dev/null
+is 'wrong key: 401' "$(status)" 401
+is 'wrong key: Anthropic type' "$(json 'j["error"]["type"]' <"$tmp/body")" \
+	authentication_error
+unlike 'wrong key: not repeated' "$(cat "$tmp/body" "$tmp/head")" \
+	router-key-0123456789
+for field in "x-api-key: $DARIO_API_KEY" \
+	"Authorization: Bearer $DARIO_API_KEY" \
+	"authorization: bearer $DARIO_API_KEY"; do
+	post /v1/chat/completions "$chat" -H "$field" >/dev/null
+	is "${field%%:*}: in" "$(status)" 200
+done
+post /v1/chat/completions "$chat" -H 'x-api-key: wrong' \
+	-H "Authorization: Bearer $DARIO_API_KEY" >/dev/null
+is 'one of two different fields is right: in' "$(status)" 200
+for pair in "x-api-key: $DARIO_API_KEY|x-api-key: x" \
+	"x-api-key: x|X_Api_Key: $DARIO_API_KEY" \
+	"Authorization: Bearer $DARIO_API_KEY|Authorization: Bearer x"; do
+	post /v1/chat/completions "$chat" -H "${pair%%|*}" -H "${pair#*|}" \
+		>/dev/null
+	is "repeated: ${pair#*|}" "$(status)" 400
+done
+is 'health is open' "$(curl -s "$url/health")" '{"status":"ok"}'
+like 'health: details with the key' \
+	"$(curl -s -H "x-api-key: $DARIO_API_KEY" "$url/health")" '"backends"'
+is 'unknown path needs the key too' \
+	"$(curl -s -o /dev/null -w '%{http_code}' "$url/v1/nothing")" 401
+is 'the demo needs the key too' \
+	"$(curl -s -o /dev/null -w '%{http_code}' -d "$chat" \
+		"$url/demo/v1/chat/completions")" 401
+post /v1/chat/completions "$chat" -H "x-api-key: $DARIO_API_KEY" \
+	-H 'Host: my.box:99' -H 'Origin: https://app.example' >/dev/null
+is 'configured Host and Origin: in' "$(status)" 200
+is 'configured Origin: CORS' "$(header Access-Control-Allow-Origin)" \
+	https://app.example
+unlike 'the key is not in the log' "$(cat "$tmp/log")" router-key-0123456789
+done_testing

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: MIT
+# Sourced by the shell tests: TAP output, a private home, a router on a free
+# port. A test ends with done_testing; whatever it started ends with it.
+#
+# Each test can be run by itself. From the environment: srcdir and builddir,
+# by default the tree that the test lies in.
+
+set -u
+export LC_ALL=C
+top=$(cd "$(dirname "$0")/../.." && pwd)
+srcdir=$(cd "${srcdir:-$top}" && pwd)
+builddir=$(cd "${builddir:-$top}" && pwd)
+dario=$builddir/dario
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/dario-test.XXXXXX")
+for v in $(env | sed -n 's/^\(DARIO_[A-Z_]*\)=.*/\1/p'); do
+	unset "$v"
+done
+export DARIO_HOME=$tmp/home HOME=$tmp
+export DARIO_DATADIR=$srcdir DARIO_LIBEXECDIR=$builddir
+unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY all_proxy
+PATH=$PATH:/usr/sbin:/sbin
+
+tests=0
+failures=0
+children=
+
+# What is left of a router: its processes that are no zombies.
+processes_of() {
+	for p in $(pgrep -g "$1" 2>/dev/null); do
+		case $(ps -o stat= -p "$p" 2>/dev/null) in
+		''|Z*) ;;
+		*) echo "$p" ;;
+		esac
+	done
+}
+
+cleanup() {
+	for pid in $children; do
+		kill "$pid" 2>/dev/null
+	done
+	for pid in $children; do
+		wait "$pid" 2>/dev/null
+	done
+	rm -rf "$tmp"
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM HUP
+
+diag() {
+	printf '%s\n' "$*" | sed 's/^/# /'
+}
+
+# pass NAME, fail NAME [what went wrong]
+pass() {
+	tests=$((tests + 1))
+	echo "ok $tests - $1"
+}
+
+fail() {
+	tests=$((tests + 1))
+	failures=$((failures + 1))
+	echo "not ok $tests - $1"
+	shift
+	[ $# -eq 0 ] || diag "$@"
+}
+
+# ok NAME COMMAND...: the command must succeed.
+ok() {
+	name=$1
+	shift
+	if "$@"; then pass "$name"; else fail "$name" "failed: $*"; fi
+}
+
+# is NAME GOT WANTED
+is() {
+	if [ "$2" = "$3" ]; then
+		pass "$1"
+	else
+		fail "$1" "got:    $2" "wanted: $3"
+	fi
+}
+
+# like NAME TEXT PART, unlike NAME TEXT PART
+like() {
+	case $2 in
+	*"$3"*) pass "$1" ;;
+	*) fail "$1" "got:    $2" "wanted: *$3*" ;;
+	esac
+}
+
+unlike() {
+	case $2 in
+	*"$3"*) fail "$1" "got:    $2" "without: *$3*" ;;
+	*) pass "$1" ;;
+	esac
+}
+
+done_testing() {
+	echo "1..$tests"
+	[ "$failures" -eq 0 ]
+	exit
+}
+
+skip_all() {
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+
+need() {
+	for tool; do
+		command -v "$tool" >/dev/null || skip_all "$tool is missing"
+	done
+}
+
+free_port() {
+	python3 - <<-'EOF'
+	import random, socket
+	while True:
+	    port = random.randrange(10000, 32000)
+	    with socket.socket() as s:
+	        try:
+	            s.bind(("127.0.0.1", port))
+	        except OSError:
+	            continue
+	    print(port)
+	    break
+	EOF
+}
+
+# wait_for SECONDS COMMAND...: until the command succeeds, or time is up.
+wait_for() {
+	deadline=$(($(date +%s) + $1))
+	shift
+	until "$@" 2>/dev/null; do
+		[ "$(date +%s)" -lt "$deadline" ] || return 1
+		sleep 0.02
+	done
+}
+
+listens() {
+	curl -s -o "$tmp/probe" "http://127.0.0.1:$1/health"
+}
+
+# start_router [FLAGS]: sets port, url, router (pid); its log is $tmp/log.
+start_router() {
+	port=${port:-$(free_port)}
+	url=http://127.0.0.1:$port
+	"$dario" proxy --port="$port" "$@" >>"$tmp/log" 2>&1 &
+	router=$!
+	children="$children $router"
+	wait_for 15 listens "$port" || {
+		diag "the router does not start:" "$(cat "$tmp/log")"
+		exit 1
+	}
+}
+
+stop_router() {
+	kill "$router" 2>/dev/null
+	wait "$router" 2>/dev/null
+}
+
+# start_process LOG COMMAND...: in the background; sets pid.
+start_process() {
+	plog=$1
+	shift
+	"$@" >"$plog" 2>&1 &
+	pid=$!
+	children="$children $pid"
+}
+
+# the web server and the worker of the running router
+lighttpd_pid() {
+	pgrep -P "$router" lighttpd
+}
+
+worker_pid() {
+	pgrep -P "$(lighttpd_pid)" dario.fcgi
+}
+
+# post PATH JSON [curl flags]: the answer's body; status in $tmp/status.
+post() {
+	path=$1
+	body=$2
+	shift 2
+	curl -s -o "$tmp/body" -w '%{http_code}' -D "$tmp/head" "$@" \
+		-d "$body" "$url$path" >"$tmp/status"
+	cat "$tmp/body"
+}
+
+status() {
+	cat "$tmp/status"
+}
+
+# header NAME: of the last post
+header() {
+	sed -n "s/^$1: *//Ip" "$tmp/head" | tr -d '\r'
+}
+
+# json EXPRESSION: of standard input, as python sees it in `j`
+json() {
+	python3 -c "import json,sys
+j = json.load(sys.stdin)
+print($1)"
+}

@@ -1,0 +1,82 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Life and death of worker and web server: no orphan, no silent end.
+. "$(dirname "$0")/lib.sh"
+need lighttpd curl python3
+
+ask='{"model":"demo","stream":true,"messages":[{"role":"user","content":"hi"}]}'
+
+# A stream that has begun: its output is $tmp/stream, its pid is $client.
+begin_stream() {
+	: >"$tmp/stream"
+	curl -sN -d "$ask" -o "$tmp/stream" "$url/v1/chat/completions" &
+	client=$!
+	wait_for 10 test -s "$tmp/stream"
+}
+same_worker() { test "$(worker_pid)" = "$1"; }
+other_worker() { w=$(worker_pid) && test "$w" != "$1"; }
+gone() { test -z "$(processes_of "$1")"; }
+serves() {
+	test "$(curl -s -o /dev/null -w '%{http_code}' -d '{"model":"demo","input":"x"}' \
+		"$url/v1/responses")" = 200
+}
+
+start_router --demo
+
+# A clean end: what runs is finished, then the worker goes.
+worker=$(worker_pid)
+begin_stream
+kill -TERM "$worker"
+wait "$client"
+is 'worker TERM: the stream comes to its end' "$?" 0
+like 'worker TERM: it is whole' "$(tail -n 2 "$tmp/stream")" '[DONE]'
+ok 'worker TERM: it has left' wait_for 5 other_worker "$worker"
+ok 'worker TERM: the next request works' wait_for 5 serves
+
+worker=$(worker_pid)
+begin_stream
+kill -KILL "$worker"
+wait "$client"
+ok 'worker KILL: the client sees an error, no clean end' test "$?" -ne 0
+unlike 'worker KILL: no [DONE]' "$(cat "$tmp/stream")" '[DONE]'
+serves || true
+ok 'worker KILL: another one is there' wait_for 5 other_worker "$worker"
+ok 'worker KILL: the next request works' wait_for 5 serves
+
+for sig in TERM INT KILL; do
+	[ -n "$router" ] || start_router --demo
+	server=$(lighttpd_pid)
+	begin_stream
+	kill -$sig "$server"
+	if [ $sig = INT ]; then # lighttpd lets requests finish
+		wait "$client"
+		is 'server INT: the stream is finished' "$?" 0
+	else
+		wait "$client"
+		ok "server $sig: the client sees an error" test "$?" -ne 0
+		unlike "server $sig: no [DONE]" "$(cat "$tmp/stream")" '[DONE]'
+	fi
+	wait "$router"
+	is "server $sig: dario proxy says so and exits 1" "$?" 1
+	ok "server $sig: no orphan a second later" wait_for 1 gone "$server"
+	start_router --demo
+	ok "server $sig: the next start works" serves
+	stop_router
+	router=
+done
+
+# dario proxy itself is killed: everything goes.
+start_router --demo
+server=$(lighttpd_pid)
+begin_stream
+kill -KILL "$router"
+wait "$client"
+ok 'proxy KILL: the client sees an error' test "$?" -ne 0
+ok 'proxy KILL: no orphan two seconds later' wait_for 2 gone "$server"
+start_router --demo
+ok 'proxy KILL: the next start works' serves
+stop_router
+
+like 'the log says that a client left or a server ended' "$(cat "$tmp/log")" \
+	'lighttpd ended'
+done_testing

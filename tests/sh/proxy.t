@@ -1,0 +1,73 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# dario proxy: what it refuses, and that it ends with everything it started.
+. "$(dirname "$0")/lib.sh"
+need lighttpd curl python3
+
+run() { # sets out, rc
+	out=$("$dario" "$@" 2>&1)
+	rc=$?
+}
+
+run proxy --check
+is 'check: succeeds' "$rc" 0
+like 'check: says so' "$out" 'in order'
+
+start_router
+run proxy --port="$port"
+is 'busy port: exit 1' "$rc" 1
+is 'busy port: one line that names it' "$out" \
+	"dario: port $port is in use: stop what listens there, or take another with --port=N"
+
+run proxy --host=0.0.0.0
+is 'open host without a key: exit 1' "$rc" 1
+like 'open host without a key: says what to set' "$out" 'set DARIO_API_KEY'
+DARIO_API_KEY=k run proxy --host=0.0.0.0 --check
+is 'open host with a key: fine' "$rc" 0
+run proxy --host=no.such.host.invalid
+is 'unknown host: exit 1' "$rc" 1
+
+run proxy --port=0
+is 'port 0: exit 2' "$rc" 2
+run proxy --threads=x
+is 'threads=x: exit 2' "$rc" 2
+like 'threads=x: the message names the flag' "$out" '--threads'
+run proxy --no-such-flag
+is 'unknown flag: exit 2' "$rc" 2
+like 'unknown flag: named' "$out" '--no-such-flag'
+run proxy now
+is 'a word too many: exit 2' "$rc" 2
+
+mkdir -p "$DARIO_HOME/backends"
+(umask 077; echo '{' >"$DARIO_HOME/backends/broken.json")
+run proxy --check
+is 'broken file: exit 1' "$rc" 1
+like 'broken file: named' "$out" 'backends/broken.json'
+rm "$DARIO_HOME/backends/broken.json"
+
+if unshare -m true 2>/dev/null; then
+	out=$(unshare -m sh -c "mount --bind /dev/null $(command -v lighttpd) &&
+		exec '$dario' proxy --check" 2>&1)
+	is 'no lighttpd: exit 1' "$?" 1
+	is 'no lighttpd: one line that names the package' "$out" \
+		'dario: lighttpd is not installed: install the package lighttpd'
+else
+	diag 'not run, unshare is not permitted here: no lighttpd'
+fi
+
+# The end: Ctrl-C reaches dario alone, all is gone within two seconds.
+for sig in INT TERM; do
+	[ -n "$router" ] || start_router
+	group=$(lighttpd_pid)
+	worker=$(worker_pid)
+	ok "$sig: there is a worker" test -n "$worker"
+	start=$(date +%s%N)
+	kill -$sig "$router"
+	wait "$router"
+	is "$sig: exit 0" "$?" 0
+	ms=$((($(date +%s%N) - start) / 1000000))
+	ok "$sig: within 2 s ($ms ms)" test "$ms" -lt 2000
+	is "$sig: nothing is left" "$(processes_of "$group")" ''
+	router=
+done
+done_testing

@@ -1,0 +1,59 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Planted keys appear in no log, answer, process list or core, and the access
+# log has one line a request with what is needed.
+. "$(dirname "$0")/lib.sh"
+need lighttpd curl python3
+
+up=sk-planted-upstream-0123456789
+ours=planted-router-9876543210
+export DARIO_API_KEY=$ours
+start_router --demo --verbose
+printf '%s\n' "$up" >"$tmp/key"
+"$dario" backend add bad --key-file="$tmp/key" --base-url=http://127.0.0.1:1 \
+	2>"$tmp/cli"
+"$dario" backend list >>"$tmp/cli" 2>&1
+"$dario" backend list --json >>"$tmp/cli" 2>&1
+"$dario" backend test bad >>"$tmp/cli" 2>&1
+"$dario" config >>"$tmp/cli" 2>&1
+
+ask() { # MODEL [curl flags]
+	m=$1
+	shift
+	post /v1/chat/completions \
+		"{\"model\":\"$m\",\"messages\":[{\"role\":\"user\",\"content\":\"secret body text\"}]}" \
+		"$@" >>"$tmp/answers"
+	cat "$tmp/head" >>"$tmp/answers"
+}
+before=$(wc -l <"$tmp/log")
+ask demo -H "x-api-key: $ours"
+ask bad:m -H "Authorization: Bearer $ours"
+ask "$up" -H "x-api-key: $ours"
+ask demo -H "x-api-key: x$ours"
+ask demo -H "x-api-key: $ours" -H "x-api-key: $ours"
+curl -s -o "$tmp/body" "$url/v1/$up?key=$up" -H "x-api-key: $ours"
+
+for key in "$up" "$ours"; do
+	unlike "log: no ${key%-*}" "$(cat "$tmp/log")" "$key"
+	unlike "commands: no ${key%-*}" "$(cat "$tmp/cli")" "$key"
+	found=
+	for p in $(pgrep -g "$(lighttpd_pid)") "$router"; do
+		tr '\0' ' ' <"/proc/$p/cmdline" | grep -qF -- "$key" && found=$p
+	done
+	is "process list: no ${key%-*}" "$found" ''
+done
+unlike 'answers: no router key' "$(cat "$tmp/answers")" "$ours"
+unlike 'log: no text of a body' "$(cat "$tmp/log")" 'secret body'
+is 'worker: no core file' \
+	"$(awk '/Max core file size/ {print $5}' "/proc/$(worker_pid)/limits")" 0
+
+# Five requests and the demo's own one, after the router was up.
+lines=$(tail -n +$((before + 1)) "$tmp/log" | grep -c '"id"')
+is 'one line a request' "$lines" 7
+line=$(grep '"backend":"bad"' "$tmp/log" | head -n 1)
+is 'the line is JSON with what is needed' "$(printf '%s' "$line" | json \
+	'j["method"], j["path"], j["status"], j["model"], j["upstream_model"], j["error"], "total_ms" in j, j["bytes_in"] > 0, j["bytes_out"] > 0')" \
+	'POST /v1/chat/completions 502 bad:m m upstream_unreachable True True True'
+like 'the id is that of the answer' "$(cat "$tmp/answers")" \
+	"$(printf '%s' "$line" | json 'j["id"]')"
+done_testing

@@ -1,0 +1,73 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The source tree keeps its shape: layers, sizes, formatting, manual pages.
+. "$(dirname "$0")/lib.sh"
+need python3
+cd "$srcdir" || exit 1
+
+# Calls go downward only: who may include whom.
+bad=$(python3 - <<'EOF'
+import pathlib, re
+below = {
+    "common/base": {"base"},
+    "common/dialect": {"base", "dialect"},
+    "common/state": {"base", "dialect", "state"},
+    "common/net": {"base", "net"},
+    "fcgi": {"base", "dialect", "state", "net", "fcgi"},
+    "cli": {"base", "dialect", "state", "net", "cli"},
+}
+only = {  # a library and the files that may see it
+    "fcgiapp.h": {"fcgi/gw-fastcgi.c"},
+    "curl/": {"common/net/http.c"},
+    "openssl/": {"common/base/digest.c"},
+    "sys/file.h": {"common/base/store.c"},
+}
+for folder, allowed in below.items():
+    for path in sorted(pathlib.Path(folder).glob("*.[ch]")):
+        text = path.read_text()
+        for name in re.findall(r'#include "([^"]+)"', text):
+            if "/" in name and name.split("/")[0] not in allowed:
+                print(f"{path} includes {name}")
+        for name in re.findall(r"#include <([^>]+)>", text):
+            for prefix, files in only.items():
+                if name.startswith(prefix) and str(path) not in files:
+                    print(f"{path} includes {name}")
+EOF
+)
+is 'includes go downward' "$bad" ''
+
+files=$(find fcgi common cli -name '*.[ch]' | sort)
+is 'no file over 700 lines' "$(wc -l $files | awk '$1 > 700 && $2 != "total"')" ''
+is 'no function over 80 lines' "$(awk '
+	FNR == 1 { start = 0 }
+	/^\{/ { start = FNR }
+	/^\}/ { if (start && FNR - start > 80) print FILENAME ":" start; start = 0 }
+	' $files)" ''
+is 'no line over 80 columns' "$(for f in $files; do
+	expand "$f" | awk -v f="$f" 'length($0) > 80 { print f ":" FNR }'
+	done)" ''
+is 'every file names its licence' "$(grep -L 'SPDX-License-Identifier: MIT' \
+	$files tests/unit/*.[ch] tests/sh/*.t tests/sh/lib.sh)" ''
+
+if command -v clang-format >/dev/null; then
+	is 'formatted' "$(clang-format --dry-run $files 2>&1 | head -n 5)" ''
+else
+	diag 'not run, clang-format is missing: formatted'
+fi
+
+if command -v man >/dev/null; then
+	"$dario" help --man >"$tmp/dario.1"
+	is 'the manual page formats without a complaint' \
+		"$(LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings -l "$tmp/dario.1" 2>&1 >/dev/null)" ''
+else
+	diag 'not run, man is missing: the manual page formats'
+fi
+page=$("$dario" help --man)
+for word in $("$dario" help | awk '/^  [a-z]/ {print $1}' | sort -u); do
+	[ "$word" = help ] || like "manual: $word" "$page" ".B $word"
+	[ "$word" = help ] || "$dario" help "$word" >/dev/null || fail "help $word"
+done
+for row in $("$dario" config | awk '{print $1}'); do
+	like "manual: key $row" "$page" "Key $row"
+done
+done_testing

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+#include "unit.h"
+
+#include "base/arena.h"
+#include "base/digest.h"
+#include "base/json.h"
+#include "base/jw.h"
+#include "base/utf8.h"
+
+static void buf_keeps_its_maximum(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 5);
+	buf_str(&b, "abc");
+	buf_str(&b, "def"); /* dropped whole */
+	assert_true(b.full);
+	assert_span(buf_get(&b), "abc");
+	buf_reset(&b);
+	buf_fmt(&b, "%d-%d", 12, 34);
+	assert_false(b.full);
+	assert_string_equal(buf_cstr(&b), "12-34");
+	buf_byte(&b, 'x');
+	assert_true(b.full);
+	buf_release(&b);
+}
+
+static void splice(const char *text, size_t at, size_t del, const char *ins,
+		   const char *want)
+{
+	struct buf b;
+
+	buf_init(&b, 100);
+	buf_str(&b, text);
+	buf_splice(&b, at, del, span_of(ins));
+	assert_span(buf_get(&b), want);
+	buf_release(&b);
+}
+
+static void buf_splices(void **state)
+{
+	(void)state;
+	splice("abcdef", 2, 2, "XYZW", "abXYZWef");
+	splice("abcdef", 2, 3, "", "abf");
+	splice("abcdef", 0, 0, "<", "<abcdef");
+	splice("abcdef", 6, 0, ">", "abcdef>");
+	splice("abcdef", 0, 6, "q", "q");
+}
+
+static void arena_gives_zeroed_memory_again(void **state)
+{
+	struct arena a;
+	char *p;
+
+	(void)state;
+	arena_init(&a);
+	for (int round = 0; round < 3; round++) {
+		p = arena_take(&a, 10000);
+		for (int i = 0; i < 10000; i++)
+			assert_int_equal(p[i], 0);
+		memset(p, 'x', 10000);
+		assert_string_equal(arena_fmt(&a, "%s-%d", "n", 7), "n-7");
+		assert_string_equal(arena_str(&a, SPAN("ab")), "ab");
+		arena_reset(&a);
+	}
+	arena_release(&a);
+}
+
+static void jw_writes_nested_values(void **state)
+{
+	struct buf b;
+	struct jw w = jw_to(&b);
+
+	(void)state;
+	buf_init(&b, 1000);
+	jw_obj(&w);
+	jw_kint(&w, "a", INT64_MIN);
+	jw_key(&w, "b");
+	jw_arr(&w);
+	jw_obj(&w);
+	jw_obj_end(&w);
+	jw_bool(&w, true);
+	jw_null(&w);
+	jw_arr_end(&w);
+	jw_kcstr(&w, "c", NULL);
+	jw_obj_end(&w);
+	assert_span(buf_get(&b), "{\"a\":-9223372036854775808,"
+				 "\"b\":[{},true,null],\"c\":null}");
+	buf_release(&b);
+}
+
+static void jw_makes_valid_text_of_any_bytes(void **state)
+{
+	struct buf b;
+	struct jw w = jw_to(&b);
+	struct err e;
+	struct json_object *o;
+	char all[256];
+
+	(void)state;
+	for (int i = 0; i < 256; i++)
+		all[i] = (char)i;
+	buf_init(&b, 10000);
+	jw_obj(&w);
+	jw_kstr(&w, "all", (struct span){ all, sizeof(all) });
+	jw_kstr(&w, "cut", SPAN("\xe2\x82"));
+	jw_kstr(&w, "good", SPAN("\xf0\x9f\x98\x80\xc3\xa9"));
+	jw_obj_end(&w);
+	o = json_read(buf_get(&b), &e);
+	assert_non_null(o);
+	assert_string_equal(json_cstr(o, "good"),
+			    "\xf0\x9f\x98\x80\xc3\xa9");
+	assert_null(memchr(b.p, '\n', b.n));
+	json_object_put(o);
+	buf_release(&b);
+}
+
+static bool utf8_valid(const char *s)
+{
+	struct utf8 u = { 0 };
+
+	for (; *s; s++)
+		if (!utf8_take(&u, (unsigned char)*s))
+			return false;
+	return u.left == 0;
+}
+
+static void utf8_follows_the_rfc(void **state)
+{
+	(void)state;
+	assert_true(utf8_valid("a\xc2\x80\xe0\xa0\x80\xf4\x8f\xbf\xbf"));
+	assert_false(utf8_valid("\xc0\x80")); /* overlong */
+	assert_false(utf8_valid("\xe0\x9f\xbf"));
+	assert_false(utf8_valid("\xed\xa0\x80")); /* surrogate */
+	assert_false(utf8_valid("\xf4\x90\x80\x80")); /* beyond Unicode */
+	assert_false(utf8_valid("\xf5\x80\x80\x80"));
+	assert_false(utf8_valid("\x80"));
+	assert_false(utf8_valid("\xe2\x82")); /* cut */
+}
+
+static void json_refuses(const char *text)
+{
+	struct err e = { 0 };
+
+	assert_null(json_read(span_of(text), &e));
+	assert_int_equal(e.code, ERR_BAD_REQUEST);
+}
+
+static void json_reads_strictly(void **state)
+{
+	struct err e;
+	struct json_object *o;
+
+	(void)state;
+	json_refuses("{\"a\":1");
+	json_refuses("{\"a\":1} x");
+	json_refuses("");
+	json_refuses("{'a':1}");
+	json_refuses("{\"a\":\"\xff\"}");
+	o = json_read(SPAN(" {\"s\":\"x\",\"n\":3,\"t\":true} \n"), &e);
+	assert_non_null(o);
+	assert_string_equal(json_cstr(o, "s"), "x");
+	assert_null(json_cstr(o, "n"));
+	assert_int_equal(json_int(o, "n", 7), 3);
+	assert_int_equal(json_int(o, "s", 7), 7);
+	assert_true(json_flag(o, "t", false));
+	json_object_put(o);
+}
+
+static void ids_differ(void **state)
+{
+	char a[32], b[32];
+
+	(void)state;
+	digest_random_id(a, sizeof(a), "req_");
+	digest_random_id(b, sizeof(b), "req_");
+	assert_int_equal(strlen(a), 28);
+	assert_memory_equal(a, "req_", 4);
+	assert_string_not_equal(a, b);
+}
+
+static void secrets_compare(void **state)
+{
+	(void)state;
+	assert_true(digest_same_secret(SPAN("abc"), SPAN("abc")));
+	assert_false(digest_same_secret(SPAN("abc"), SPAN("abd")));
+	assert_false(digest_same_secret(SPAN("abc"), SPAN("ab")));
+	assert_false(digest_same_secret(SPAN(""), SPAN("x")));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(buf_keeps_its_maximum),
+		cmocka_unit_test(buf_splices),
+		cmocka_unit_test(arena_gives_zeroed_memory_again),
+		cmocka_unit_test(jw_writes_nested_values),
+		cmocka_unit_test(jw_makes_valid_text_of_any_bytes),
+		cmocka_unit_test(utf8_follows_the_rfc),
+		cmocka_unit_test(json_reads_strictly),
+		cmocka_unit_test(ids_differ),
+		cmocka_unit_test(secrets_compare),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+#include "unit.h"
+
+#include "base/json.h"
+#include "dialect/peek.h"
+
+static int peek_all(struct peek *k, struct span text, size_t step,
+		    struct err *e)
+{
+	peek_init(k);
+	while (text.n) {
+		struct span piece = { text.p, step < text.n ? step : text.n };
+
+		if (peek_feed(k, piece, e))
+			return -1;
+		text.p += piece.n;
+		text.n -= piece.n;
+	}
+	return peek_end(k, e);
+}
+
+/* Whole, byte by byte and cut in two at every place: always the same. */
+static void check(const char *text, const char *model, bool stream)
+{
+	struct span all = span_of(text);
+	struct err e = { 0 };
+
+	for (size_t cut = 0; cut <= all.n; cut++) {
+		struct span value = { 0 };
+		struct peek k;
+
+		peek_init(&k);
+		assert_int_equal(
+			peek_feed(&k, (struct span){ text, cut }, &e), 0);
+		assert_int_equal(peek_feed(&k, (struct span){ text + cut,
+							      all.n - cut },
+					   &e), 0);
+		assert_int_equal(peek_end(&k, &e), 0);
+		assert_string_equal(k.model, model);
+		assert_int_equal(k.stream, stream);
+		value = (struct span){ text + k.model_at, k.model_len };
+		assert_int_equal(value.p[0], '"');
+		assert_int_equal(value.p[value.n - 1], '"');
+		assert_int_equal(peek_all(&k, all, 1, &e), 0);
+		assert_int_equal(k.model_at, value.p - text);
+		assert_int_equal(k.model_len, value.n);
+	}
+}
+
+static void finds_model_and_stream(void **state)
+{
+	(void)state;
+	check("{\"model\":\"m\"}", "m", false);
+	check(" { \"stream\" : true , \"model\" : \"a/b:c\" } \n", "a/b:c",
+	      true);
+	check("{\"x\":{\"model\":\"no\",\"stream\":true},\"model\":\"m\"}",
+	      "m", false);
+	check("{\"x\":[\"model\",{\"model\":1}],\"model\":\"m\","
+	      "\"stream\":false}", "m", false);
+	check("{\"m\\u006fdel\":\"\\u0061\\\"\\/\",\"stream\":null}",
+	      "a\"/", false);
+	check("{\"modelx\":1,\"mode\":2,\"models\":[],\"model\":\"\"}", "",
+	      false);
+	check("{\"n\":[0,-0.5e+10,1E9,-12],\"s\":\"\xc3\xa9\xf0\x9f\x98\x80"
+	      "\",\"model\":\"m\",\"z\":[true,false,null,[],{}]}", "m", false);
+	check("{\"a\":\"\\ud83d\\ude00 \\n\",\"model\":\"m\"}", "m", false);
+}
+
+static void refuse(const char *text, const char *message)
+{
+	struct span all = span_of(text);
+
+	for (size_t step = 1; step <= all.n + 1; step++) {
+		struct err e = { 0 };
+		struct peek k;
+
+		assert_int_equal(peek_all(&k, all, step, &e), -1);
+		assert_int_equal(e.code, ERR_BAD_REQUEST);
+		if (!strstr(e.msg, message))
+			fail_msg("%s: got \"%s\", wanted \"%s\"", text, e.msg,
+				 message);
+	}
+}
+
+static void names_the_byte_at_fault(void **state)
+{
+	(void)state;
+	refuse("{\"model\":\"m\",}", "expected a key at byte 13");
+	refuse("{\"model\":\"m\"} x", "text after the end at byte 14");
+	refuse("{\"model\":\"m\"", "ends too early at byte 12");
+	refuse("{\"a\":01}", "bad number at byte 6");
+	refuse("{\"a\":1.}", "bad number at byte 7");
+	refuse("{\"a\":+1}", "unexpected character at byte 5");
+	refuse("{\"a\":nul}", "unknown word at byte 8");
+	refuse("{\"a\":NaN}", "unexpected character at byte 5");
+	refuse("{\"a\":'x'}", "unexpected character at byte 5");
+	refuse("{\"a\":\"\\x\"}", "unknown escape at byte 7");
+	refuse("{\"a\":\"\\u12g4\"}", "bad \\u escape at byte 10");
+	refuse("{\"a\":\"\t\"}", "control character in a string at byte 6");
+	refuse("{\"a\":\"\xff\"}", "invalid UTF-8 at byte 6");
+	refuse("{\"a\":\"\xc3\"}", "invalid UTF-8 at byte 7");
+	refuse("{\"a\":[1}", "unexpected } at byte 7");
+	refuse("{\"a\":{1:2}}", "expected a key at byte 6");
+	refuse("{\"a\" 1}", "expected : at byte 5");
+	refuse("{\"a\":1 \"b\":2}", "expected , or the end");
+	refuse("\xef\xbb\xbf{\"model\":\"m\"}", "must be a JSON object");
+	refuse("[]", "must be a JSON object (byte 0)");
+	refuse("{}", "model is missing");
+	refuse("{\"model\":1}", "model must be a string (byte 9)");
+	refuse("{\"model\":\"a\",\"model\":\"b\"}",
+	       "second \"model\" key at byte 21");
+	refuse("{\"model\":\"a\",\"mod\\u0065l\":\"b\"}",
+	       "second \"model\" key");
+	refuse("{\"stream\":true,\"stream\":false,\"model\":\"a\"}",
+	       "second \"stream\" key");
+	refuse("{\"model\":\"a\\nb\"}", "printable bytes");
+}
+
+static void empty_body(void **state)
+{
+	struct err e = { 0 };
+	struct peek k;
+
+	(void)state;
+	peek_init(&k);
+	assert_int_equal(peek_end(&k, &e), -1);
+	assert_non_null(strstr(e.msg, "empty"));
+}
+
+static void limits(void **state)
+{
+	struct err e = { 0 };
+	struct peek k;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 100000);
+	buf_str(&b, "{\"a\":");
+	for (int i = 0; i < 1000; i++)
+		buf_byte(&b, '[');
+	assert_int_equal(peek_all(&k, buf_get(&b), 7, &e), -1);
+	assert_non_null(strstr(e.msg, "nested more than 128"));
+
+	buf_reset(&b);
+	buf_str(&b, "{\"a\":");
+	for (int i = 0; i < PEEK_DEPTH_MAX - 1; i++)
+		buf_str(&b, i % 2 ? "[" : "{\"k\":");
+	buf_byte(&b, '1');
+	for (int i = PEEK_DEPTH_MAX - 2; i >= 0; i--)
+		buf_byte(&b, i % 2 ? ']' : '}');
+	buf_str(&b, ",\"model\":\"m\"}");
+	assert_int_equal(peek_all(&k, buf_get(&b), 3, &e), 0);
+
+	buf_reset(&b);
+	buf_str(&b, "{\"model\":\"");
+	for (int i = 0; i <= PEEK_MODEL_MAX; i++)
+		buf_byte(&b, 'm');
+	buf_str(&b, "\"}");
+	assert_int_equal(peek_all(&k, buf_get(&b), 5, &e), -1);
+	buf_release(&b);
+}
+
+/* Everything that peek lets through, json-c must read as well. */
+static void agrees_with_json_c(void **state)
+{
+	static const char alphabet[] = "{}[]\",:\\ntrue0-1.e model\"";
+	unsigned seed = 12345;
+	int accepted = 0;
+
+	(void)state;
+	for (int round = 0; round < 200000; round++) {
+		char text[64] = "{\"model\":\"m\",\"a\":";
+		size_t n = strlen(text), more = 1 + round % 8;
+		struct err e;
+		struct peek k;
+
+		for (size_t i = 0; i < more; i++) {
+			seed = seed * 1103515245u + 12345u;
+			text[n++] = alphabet[(seed >> 16) %
+					     (sizeof(alphabet) - 1)];
+		}
+		text[n++] = '}';
+		if (peek_all(&k, (struct span){ text, n }, 64, &e) == 0) {
+			struct json_object *o =
+				json_read((struct span){ text, n }, &e);
+
+			if (!o)
+				fail_msg("only peek reads %s", text);
+			accepted++;
+			json_object_put(o);
+		}
+	}
+	assert_true(accepted > 100);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(finds_model_and_stream),
+		cmocka_unit_test(names_the_byte_at_fault),
+		cmocka_unit_test(empty_body),
+		cmocka_unit_test(limits),
+		cmocka_unit_test(agrees_with_json_c),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

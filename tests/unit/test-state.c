@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+#include "unit.h"
+
+#include "base/log.h"
+#include "net/http.h"
+#include "state/route.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A home of its own for each test. */
+static int make_home(void **state)
+{
+	char path[] = "/tmp/dario-unit.XXXXXX";
+
+	if (!mkdtemp(path))
+		return -1;
+	*state = xstrdup(path);
+	return 0;
+}
+
+static int drop_home(void **state)
+{
+	char command[200];
+
+	snprintf(command, sizeof(command), "rm -rf '%s'", (char *)*state);
+	free(*state);
+	return system(command);
+}
+
+static void put(const char *home, const char *name, const char *text)
+{
+	struct err e;
+
+	if (store_replace(home, name, span_of(text), &e))
+		fail_msg("%s", e.msg);
+}
+
+static void add_backend(const char *home, const char *name, const char *rest)
+{
+	char file[100], text[500];
+	struct err e;
+
+	store_folder(home, "backends", &e);
+	backend_file(name, file, sizeof(file));
+	snprintf(text, sizeof(text),
+		 "{\"name\":\"%s\",\"apiKey\":\"k\"%s%s}", name,
+		 *rest ? "," : "", rest);
+	put(home, file, text);
+}
+
+static void picks(const struct config *c, const char *model,
+		  const char *backend, const char *upstream)
+{
+	struct route r;
+	struct err e = { 0 };
+
+	if (route_pick(c, model, &r, &e)) {
+		assert_int_equal(e.code, ERR_NO_MODEL);
+		if (backend)
+			fail_msg("%s: %s", model, e.msg);
+		return;
+	}
+	if (!backend)
+		fail_msg("%s went to %s", model, r.backend->name);
+	assert_string_equal(r.backend->name, backend);
+	assert_string_equal(r.model, upstream);
+	assert_int_equal(r.renamed, strcmp(model, upstream) != 0);
+}
+
+static void routes_in_order(void **state)
+{
+	struct err e = { 0 };
+	struct config *c;
+
+	add_backend(*state, "anth", "\"protocol\":\"anthropic\"");
+	add_backend(*state, "groq", "\"models\":[\"llama-*\",\"gpt-oss*\"]");
+	add_backend(*state, "local",
+		    "\"models\":[\"llama-3*\",\"exact\",\"*\\u002dtail\"]");
+	c = config_load(*state, &e);
+	assert_non_null(c);
+	picks(c, "groq:anything", "groq", "anything");
+	picks(c, "groq:a:b", "groq", "a:b");
+	picks(c, "local:", NULL, NULL); /* a prefix needs a model */
+	picks(c, "llama3:8b", NULL, NULL); /* llama3 is no backend */
+	picks(c, "llama-2", "groq", "llama-2");
+	picks(c, "llama-3.3-70b", "local", "llama-3.3-70b");
+	picks(c, "exact", "local", "exact");
+	picks(c, "gpt-oss-20b", "groq", "gpt-oss-20b");
+	picks(c, "gpt-5", "groq", "gpt-5"); /* the first that is OpenAI's */
+	picks(c, "o3-mini", "groq", "o3-mini");
+	picks(c, "text-embedding-3-small", "groq", "text-embedding-3-small");
+	picks(c, "claude-opus-5", NULL, NULL);
+	config_free(c);
+
+	add_backend(*state, "openai", "");
+	c = config_load(*state, &e);
+	assert_non_null(c);
+	picks(c, "gpt-5", "openai", "gpt-5");
+	picks(c, "gpt-oss-20b", "groq", "gpt-oss-20b");
+	config_free(c);
+}
+
+static void one_backend_takes_all(void **state)
+{
+	struct err e = { 0 };
+	struct config *c;
+
+	setenv("DARIO_DEMO", "1", 1);
+	c = config_load(*state, &e);
+	picks(c, "demo", "demo", "demo");
+	picks(c, "whatever", "demo", "whatever");
+	config_free(c);
+	add_backend(*state, "only", "");
+	c = config_load(*state, &e);
+	picks(c, "demo", "demo", "demo");
+	picks(c, "whatever", "only", "whatever");
+	config_free(c);
+	unsetenv("DARIO_DEMO");
+	c = config_load(*state, &e);
+	picks(c, "demo", "only", "demo");
+	config_free(c);
+}
+
+static void refused(const char *home, const char *part)
+{
+	struct err e = { 0 };
+	struct config *c = config_load(home, &e);
+
+	if (c)
+		fail_msg("accepted, without \"%s\"", part);
+	if (!strstr(e.msg, part))
+		fail_msg("got \"%s\", wanted \"%s\"", e.msg, part);
+}
+
+static void wrong_files_are_named(void **state)
+{
+	char path[200];
+	const char *home = *state;
+
+	add_backend(home, "bad", "\"protocol\":\"soap\"");
+	refused(home, "backends/bad.json: unknown protocol \"soap\"");
+	put(home, "backends/bad.json", "{\"apiKey\":");
+	refused(home, "backends/bad.json: JSON text ends too early");
+	put(home, "backends/bad.json", "");
+	refused(home, "backends/bad.json");
+	put(home, "backends/bad.json", "{\"apiKey\":\"a b\"}");
+	refused(home, "apiKey has blanks");
+	put(home, "backends/bad.json", "{\"models\":[1]}");
+	refused(home, "models must be a list");
+	put(home, "backends/bad.json", "{}");
+	put(home, "config.json", "{\"port\":70000}");
+	refused(home, "config.json: port must be a number from 1 to 65535");
+	put(home, "config.json", "{}");
+
+	snprintf(path, sizeof(path), "%s/backends/bad.json", home);
+	chmod(path, 0644);
+	refused(home, "chmod 600");
+	unlink(path);
+	assert_int_equal(symlink("/etc/passwd", path), 0);
+	refused(home, "is a symbolic link");
+	unlink(path);
+	assert_int_equal(mkdir(path, 0700), 0);
+	refused(home, "is not a plain file");
+	rmdir(path);
+	chmod(home, 0755);
+	refused(home, "chmod 700");
+	chmod(home, 0700);
+}
+
+static void settings_have_an_order(void **state)
+{
+	const struct option_row *port = NULL;
+	struct err e = { 0 };
+	struct config *c;
+
+	for (const struct option_row *o = options; o->key; o++)
+		if (strcmp(o->key, "port") == 0)
+			port = o;
+	assert_non_null(port);
+	assert_true((size_t)(port - options) < OPTIONS_MAX);
+	c = config_load(*state, &e);
+	assert_int_equal(c->settings.port, 3456);
+	config_free(c);
+	put(*state, "config.json", "{\"port\":4000,\"verbose\":true}");
+	c = config_load(*state, &e);
+	assert_int_equal(c->settings.port, 4000);
+	assert_true(c->settings.verbose);
+	assert_int_equal(c->settings.source[port - options], SOURCE_FILE);
+	config_free(c);
+	setenv("DARIO_PORT", "5000", 1);
+	c = config_load(*state, &e);
+	assert_int_equal(c->settings.port, 5000);
+	assert_int_equal(settings_set(&c->settings, port, "6000", SOURCE_FLAG,
+				      "--port", &e), 0);
+	assert_int_equal(c->settings.port, 6000);
+	assert_int_equal(settings_set(&c->settings, port, "6000x",
+				      SOURCE_FLAG, "--port", &e), -1);
+	config_free(c);
+	unsetenv("DARIO_PORT");
+}
+
+static void snapshots_follow_the_files(void **state)
+{
+	struct config_store *cs = config_open(xstrdup(*state));
+	struct config *old, *c;
+	struct err e = { 0 };
+
+	old = config_current(cs, &e);
+	assert_int_equal(old->n_backends, 0);
+	c = config_current(cs, &e);
+	assert_ptr_equal(c, old); /* nothing changed: nothing loaded */
+	config_put(cs, c);
+
+	add_backend(*state, "a", "");
+	c = config_current(cs, &e);
+	assert_int_equal(c->n_backends, 1);
+	assert_int_equal(old->n_backends, 0); /* still whole */
+	config_put(cs, old);
+	config_put(cs, c);
+
+	put(*state, "backends/a.json", "not json");
+	c = config_current(cs, &e);
+	assert_int_equal(c->n_backends, 1); /* the last good one */
+	assert_true(config_broken(cs, &e));
+	assert_non_null(strstr(e.msg, "backends/a.json"));
+	config_put(cs, c);
+
+	add_backend(*state, "a", "\"models\":[\"x\"]");
+	c = config_current(cs, &e);
+	assert_int_equal(c->backends[0].n_models, 1);
+	assert_false(config_broken(cs, &e));
+	config_put(cs, c);
+	config_close(cs);
+}
+
+static void url_is(const char *base, const char *protocol,
+		   enum dialect_id dialect, const char *want)
+{
+	struct json_object *file = json_object_new_object();
+	struct backend b;
+	struct buf out;
+	struct err e;
+
+	json_set_str(file, "baseUrl", base);
+	json_set_str(file, "protocol", protocol);
+	assert_int_equal(backend_parse(&b, "x", file, &e), 0);
+	buf_init(&out, 500);
+	backend_url(&b, dialect, "/p", &out);
+	assert_span(buf_get(&out), want);
+	buf_release(&out);
+	backend_release(&b);
+	json_object_put(file);
+}
+
+static void base_urls_of_every_habit(void **state)
+{
+	(void)state;
+	url_is("https://api.openai.com/v1/", "openai", DIALECT_OPENAI,
+	       "https://api.openai.com/v1/p");
+	url_is("http://localhost:8080", "openai", DIALECT_OPENAI,
+	       "http://localhost:8080/v1/p");
+	url_is("https://x/openai", "openai", DIALECT_OPENAI,
+	       "https://x/openai/p");
+	url_is("https://api.anthropic.com", "anthropic", DIALECT_ANTHROPIC,
+	       "https://api.anthropic.com/v1/p");
+	url_is("https://x/anthropic/", "anthropic", DIALECT_ANTHROPIC,
+	       "https://x/anthropic/v1/p");
+	url_is("https://x/a/v1", "anthropic", DIALECT_ANTHROPIC,
+	       "https://x/a/v1/p");
+}
+
+static void urls_are_checked(void **state)
+{
+	bool tls, loopback, path;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(http_check_url("https://h/v1", &tls, &loopback,
+					&path, &e), 0);
+	assert_true(tls && !loopback && path);
+	assert_int_equal(http_check_url("http://[::1]:80", &tls, &loopback,
+					&path, &e), 0);
+	assert_true(!tls && loopback && !path);
+	assert_int_equal(http_check_url("ftp://h/", &tls, &loopback, &path,
+					&e), -1);
+	assert_int_equal(http_check_url("https://u:p@h/", &tls, &loopback,
+					&path, &e), -1);
+	assert_int_equal(http_check_url("https://h/?q=1", &tls, &loopback,
+					&path, &e), -1);
+	assert_int_equal(http_check_url("h/v1", &tls, &loopback, &path, &e),
+			 -1);
+}
+
+static void redacts(const char *text, const char *want)
+{
+	struct buf out;
+
+	buf_init(&out, 1000);
+	log_redact(span_of(text), &out);
+	assert_span(buf_get(&out), want);
+	buf_release(&out);
+}
+
+static void log_hides_credentials(void **state)
+{
+	(void)state;
+	redacts("key sk-ant-oat01-abcdefgh.x_y, next", "key sk-***, next");
+	redacts("Authorization: Bearer abcdefghijkl", "Authorization: "
+						      "Bearer ***");
+	redacts("\"gsk_0123456789abcdef\"", "\"gsk_***\"");
+	redacts("?key=AIzaSyA1234567890", "?key=***");
+	redacts("desk-top and sk-short", "desk-top and sk-short");
+	redacts("nothing to hide", "nothing to hide");
+	redacts("sk-", "sk-");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define WITH_HOME(f) cmocka_unit_test_setup_teardown(f, make_home, drop_home)
+		WITH_HOME(routes_in_order),
+		WITH_HOME(one_backend_takes_all),
+		WITH_HOME(wrong_files_are_named),
+		WITH_HOME(settings_have_an_order),
+		WITH_HOME(snapshots_follow_the_files),
+		cmocka_unit_test(base_urls_of_every_habit),
+		cmocka_unit_test(urls_are_checked),
+		cmocka_unit_test(log_hides_credentials),
+	};
+
+	for (const struct option_row *o = options; o->key; o++)
+		unsetenv(o->env);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
