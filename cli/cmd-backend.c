@@ -16,11 +16,15 @@
 static int check_name(const char *name, struct err *e)
 {
 	if (!store_good_name(span_of(name)))
-		return err_set(e, ERR_USAGE, "a backend's name is 1 to 64 of "
-			       "A-Z a-z 0-9 _ -, not \"%.40s\"", name);
+		return err_set(e, ERR_USAGE,
+			       "a backend's name is 1 to 64 of "
+			       "A-Z a-z 0-9 _ -, not \"%.40s\"",
+			       name);
 	if (strcmp(name, "claude") == 0 || strcmp(name, "demo") == 0)
-		return err_set(e, ERR_USAGE, "the name \"%s\" is dario's own: "
-			       "choose another", name);
+		return err_set(e, ERR_USAGE,
+			       "the name \"%s\" is dario's own: "
+			       "choose another",
+			       name);
 	return 0;
 }
 
@@ -32,11 +36,14 @@ static int check_url(const char *url, bool has_key, struct err *e)
 	if (http_check_url(url, &tls, &loopback, &has_path, e))
 		return -1;
 	if (!has_key && !loopback && tls)
-		return err_set(e, ERR_USAGE, "a key is missing: use "
+		return err_set(e, ERR_USAGE,
+			       "a key is missing: use "
 			       "--key-file=FILE or --key-stdin");
 	if (has_key && !tls && !loopback)
-		fprintf(stderr, "dario: warning: the key will go to %s "
-			"unencrypted\n", url);
+		fprintf(stderr,
+			"dario: warning: the key will go to %s "
+			"unencrypted\n",
+			url);
 	return 0;
 }
 
@@ -49,7 +56,8 @@ static struct json_object *split_models(const char *list)
 		struct span s = span_trim((struct span){ list, n });
 
 		if (s.n)
-			json_object_array_add(models,
+			json_object_array_add(
+				models,
 				json_object_new_string_len(s.p, (int)s.n));
 		list += n + (list[n] == ',');
 	}
@@ -181,7 +189,8 @@ static int run_list(struct cmd *c, struct err *e)
 		puts(buf_cstr(&out));
 	else if (!cfg->n_backends)
 		fputs("dario: no backend yet: add one with dario backend "
-		      "add\n", stderr);
+		      "add\n",
+		      stderr);
 	buf_release(&out);
 	config_free(cfg);
 	return 0;
@@ -198,8 +207,10 @@ static int run_remove(struct cmd *c, struct err *e)
 	backend_file(c->args[0], path, sizeof(path));
 	store_sign(c->home, path, &sign);
 	if (memcmp(&sign, &none, sizeof(none)) == 0)
-		return err_set(e, ERR_CONFIG, "there is no backend %s: see "
-			       "dario backend list", c->args[0]);
+		return err_set(e, ERR_CONFIG,
+			       "there is no backend %s: see "
+			       "dario backend list",
+			       c->args[0]);
 	lock = store_lock(c->home, path, e);
 	if (lock < 0)
 		return -1;
@@ -229,8 +240,10 @@ static int probe_body(void *arg, struct span bytes, struct err *e)
 	struct probe *p = arg;
 
 	buf_span(&p->body, bytes);
-	return p->body.full ? err_set(e, ERR_UPSTREAM, "its model list is "
-				      "larger than %u bytes", TEST_BODY_MAX)
+	return p->body.full ? err_set(e, ERR_UPSTREAM,
+				      "its model list is "
+				      "larger than %u bytes",
+				      TEST_BODY_MAX)
 			    : 0;
 }
 
@@ -240,11 +253,14 @@ static int probe_run(const struct config *cfg, const struct backend *b,
 	struct http *h = http_new();
 	struct buf url, credential;
 	struct http_call call = {
-		.method = "GET", .watch = -1, .arg = p,
+		.method = "GET",
+		.watch = -1,
+		.arg = p,
 		.connect_ms = cfg->settings.connect_ms,
 		.first_byte_ms = cfg->settings.connect_ms,
 		.idle_ms = cfg->settings.connect_ms,
-		.on_head = probe_head, .on_body = probe_body,
+		.on_head = probe_head,
+		.on_body = probe_body,
 	};
 	int rc;
 
@@ -257,8 +273,10 @@ static int probe_run(const struct config *cfg, const struct backend *b,
 	call.headers[call.n_headers++] = "anthropic-version: 2023-06-01";
 	if (credential.n)
 		call.headers[call.n_headers++] = buf_cstr(&credential);
-	rc = h ? http_run(h, &call, e) : err_set(e, ERR_INTERNAL, "libcurl "
-						 "cannot start");
+	rc = h ? http_run(h, &call, e)
+	       : err_set(e, ERR_INTERNAL,
+			 "libcurl "
+			 "cannot start");
 	http_free(h);
 	buf_release(&url);
 	buf_release(&credential);
@@ -273,24 +291,27 @@ static int judge(const struct backend *b, const struct probe *p, int64_t ms,
 	struct json_object *list = json_read(buf_get(&p->body), &unused);
 	struct json_object *data = json_get(list, "data");
 	int models = json_object_is_type(data, json_type_array)
-			     ? (int)json_object_array_length(data)
-			     : -1;
+			   ? (int)json_object_array_length(data)
+			   : -1;
 
 	json_object_put(list);
 	if (p->status == 401 || p->status == 403)
-		return err_set(e, ERR_CONFIG, "backend %s refuses the key "
+		return err_set(e, ERR_CONFIG,
+			       "backend %s refuses the key "
 			       "(HTTP %d): give the right one with dario "
-			       "backend add %s --key-file=FILE", b->name,
-			       p->status, b->name);
+			       "backend add %s --key-file=FILE",
+			       b->name, p->status, b->name);
 	if (p->status == 404)
-		return err_set(e, ERR_CONFIG, "backend %s has no model list "
+		return err_set(e, ERR_CONFIG,
+			       "backend %s has no model list "
 			       "at %s (HTTP 404): is the base URL complete?",
 			       b->name, b->base_url);
 	if (p->status != 200)
 		return err_set(e, ERR_CONFIG, "backend %s answers HTTP %d",
 			       b->name, p->status);
 	if (models < 0)
-		return err_set(e, ERR_CONFIG, "backend %s answers, but not "
+		return err_set(e, ERR_CONFIG,
+			       "backend %s answers, but not "
 			       "with a model list: is %s an API address?",
 			       b->name, b->base_url);
 	printf("backend %s answers in %lld ms and lists %d models\n", b->name,
@@ -311,8 +332,10 @@ static int run_test(struct cmd *c, struct err *e)
 	buf_init(&p.body, TEST_BODY_MAX);
 	b = config_backend(cfg, span_of(c->args[0]));
 	if (!b) {
-		rc = err_set(e, ERR_CONFIG, "there is no backend %.64s: see "
-			     "dario backend list", c->args[0]);
+		rc = err_set(e, ERR_CONFIG,
+			     "there is no backend %.64s: see "
+			     "dario backend list",
+			     c->args[0]);
 	} else {
 		rc = probe_run(cfg, b, &p, e);
 		if (rc)
@@ -328,8 +351,9 @@ static int run_test(struct cmd *c, struct err *e)
 static const struct cmd_flag add_flags[] = {
 	SECRET_FLAGS,
 	{ "base-url", "URL", "where the API is; default OpenAI's" },
-	{ "protocol", "LIST", "openai (Chat Completions, the default), "
-			      "responses, anthropic, or several" },
+	{ "protocol", "LIST",
+	  "openai (Chat Completions, the default), "
+	  "responses, anthropic, or several" },
 	{ "models", "GLOB,...", "models that go there, such as llama-*" },
 	{ 0 },
 };

@@ -36,8 +36,8 @@ static int run(struct cmd *c, struct err *e)
 	buf_init(&value, 1u << 16);
 	jw_obj(&w);
 	for (const struct option_row *o = options; o->key; o++) {
-		const char *source = option_source_name(
-			cfg->settings.source[o - options]);
+		const char *source =
+			option_source_name(cfg->settings.source[o - options]);
 
 		buf_reset(&value);
 		settings_show(&cfg->settings, o, &value);

@@ -61,9 +61,11 @@ static bool is_loopback(const char *host)
 static int check_settings(const struct settings *s, struct err *e)
 {
 	if (!is_loopback(s->host) && !*s->api_key)
-		return err_set(e, ERR_CONFIG, "--host=%.60s is open to other "
+		return err_set(e, ERR_CONFIG,
+			       "--host=%.60s is open to other "
 			       "machines: set DARIO_API_KEY first, or listen "
-			       "on 127.0.0.1", s->host);
+			       "on 127.0.0.1",
+			       s->host);
 	return 0;
 }
 
@@ -78,19 +80,24 @@ static int check_port(const struct settings *s, struct err *e)
 
 	snprintf(port, sizeof(port), "%ld", s->port);
 	if (getaddrinfo(s->host, port, &hints, &a))
-		return err_set(e, ERR_CONFIG, "--host=%.60s is not an address "
-			       "of this machine", s->host);
+		return err_set(e, ERR_CONFIG,
+			       "--host=%.60s is not an address "
+			       "of this machine",
+			       s->host);
 	fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (fd < 0 || bind(fd, a->ai_addr, a->ai_addrlen) || listen(fd, 1)) {
 		if (errno == EADDRINUSE)
-			rc = err_set(e, ERR_CONFIG, "port %ld is in use: stop "
+			rc = err_set(e, ERR_CONFIG,
+				     "port %ld is in use: stop "
 				     "what listens there, or take another "
-				     "with --port=N", s->port);
+				     "with --port=N",
+				     s->port);
 		else
-			rc = err_set(e, ERR_CONFIG, "cannot listen on "
-				     "%.60s:%ld: %s", s->host, s->port,
-				     strerror(errno));
+			rc = err_set(e, ERR_CONFIG,
+				     "cannot listen on "
+				     "%.60s:%ld: %s",
+				     s->host, s->port, strerror(errno));
 	}
 	if (fd >= 0)
 		close(fd);
@@ -113,8 +120,7 @@ static void become_server(char *const argv[], pid_t parent)
 	if (getppid() != parent)
 		_exit(1);
 	execv(argv[0], argv);
-	fprintf(stderr, "dario: cannot run %s: %s\n", argv[0],
-		strerror(errno));
+	fprintf(stderr, "dario: cannot run %s: %s\n", argv[0], strerror(errno));
 	_exit(127);
 }
 
@@ -199,7 +205,8 @@ static int watch_server(pid_t pid, const struct settings *s,
 	for (;;) {
 		sig = next_signal(set, up ? 3600000 : POLL_MS);
 		if (server_ended(pid, &status))
-			return err_set(e, ERR_CONFIG, "lighttpd ended with "
+			return err_set(e, ERR_CONFIG,
+				       "lighttpd ended with "
 				       "status %d: its message stands above",
 				       WIFEXITED(status) ? WEXITSTATUS(status)
 							 : WTERMSIG(status));
@@ -207,11 +214,14 @@ static int watch_server(pid_t pid, const struct settings *s,
 			return 0;
 		if (!up && can_connect(s)) {
 			up = true;
-			fprintf(stderr, "dario: listening on http://%s:%ld "
-				"(Ctrl-C stops)\n", s->host, s->port);
+			fprintf(stderr,
+				"dario: listening on http://%s:%ld "
+				"(Ctrl-C stops)\n",
+				s->host, s->port);
 		}
 		if (!up && clock_ms() > deadline)
-			return err_set(e, ERR_CONFIG, "lighttpd does not "
+			return err_set(e, ERR_CONFIG,
+				       "lighttpd does not "
 				       "accept connections");
 	}
 }

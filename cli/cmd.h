@@ -16,7 +16,7 @@
 #define CMD_FLAGS_MAX 32
 
 struct cmd_flag {
-	const char *name; /* without dashes */
+	const char *name;    /* without dashes */
 	const char *metavar; /* NULL: takes no value */
 	const char *help;
 };
@@ -26,7 +26,7 @@ struct cmd_entry {
 	const char *name; /* "add" of "backend add"; "" when there is none */
 	const char *args; /* for the synopsis */
 	const char *help;
-	int min, max; /* arguments */
+	int min, max;                 /* arguments */
 	const struct cmd_flag *flags; /* ends with name == NULL; or NULL */
 	bool settings; /* takes the flags of the options table too */
 	int (*run)(struct cmd *c, struct err *e);
@@ -44,7 +44,7 @@ struct cmd {
 	const char *home; /* DARIO_HOME */
 	char **args;
 	int n;
-	const char *values[CMD_FLAGS_MAX]; /* by row of entry->flags */
+	const char *values[CMD_FLAGS_MAX];   /* by row of entry->flags */
 	const char *settings[CMD_FLAGS_MAX]; /* by row of `options` */
 };
 

@@ -17,17 +17,16 @@ static void row(const char *left, const char *right)
 static void synopsis(const struct cmd_group *g, const struct cmd_entry *n,
 		     char *out, size_t size)
 {
-	snprintf(out, size, "%s%s%s%s%s", g->name, *n->name ? " " : "",
-		 n->name, *n->args ? " " : "", n->args);
+	snprintf(out, size, "%s%s%s%s%s", g->name, *n->name ? " " : "", n->name,
+		 *n->args ? " " : "", n->args);
 }
 
 static void flag_name(char *out, size_t n, const char *name, const char *alias,
 		      const char *metavar)
 {
 	snprintf(out, n, "--%s%s%s%s%s", name, metavar ? "=" : "",
-		 metavar ? metavar : "", alias ? (alias[1] ? ", --" : ", -")
-					       : "",
-		 alias ? alias : "");
+		 metavar ? metavar : "",
+		 alias ? (alias[1] ? ", --" : ", -") : "", alias ? alias : "");
 }
 
 static void print_flags(const struct cmd_entry *n)
@@ -39,8 +38,7 @@ static void print_flags(const struct cmd_entry *n)
 			  n->flags[i].metavar);
 		row(left, n->flags[i].help);
 	}
-	for (const struct option_row *o = options; n->settings && o->key;
-	     o++) {
+	for (const struct option_row *o = options; n->settings && o->key; o++) {
 		if (!o->flag)
 			continue;
 		flag_name(left, sizeof(left), o->flag, o->alias, o->metavar);
@@ -161,7 +159,8 @@ static const char *const man_files[][2] = {
 static const char *const man_paths[][2] = {
 	{ "POST /v1/messages, /v1/messages/count_tokens", "Anthropic" },
 	{ "POST /v1/chat/completions, /v1/completions, /v1/embeddings, "
-	  "/v1/responses", "OpenAI" },
+	  "/v1/responses",
+	  "OpenAI" },
 	{ "GET /health", "200 when a request could be served, else 503" },
 };
 
@@ -179,14 +178,15 @@ void help_man(void)
 	printf(".TH DARIO 1 \"\" \"dario %s\"\n.SH NAME\n"
 	       "dario \\- one local address for every language model API\n"
 	       ".SH SYNOPSIS\n.B dario\n.I COMMAND\n[\\fIARGUMENTS\\fR]\n"
-	       ".SH COMMANDS\n", PACKAGE_VERSION);
+	       ".SH COMMANDS\n",
+	       PACKAGE_VERSION);
 	for (int i = 0; cmd_groups[i]; i++)
 		man_group(cmd_groups[i]);
 	printf(".SH SETTINGS\nA flag beats the environment, the environment "
 	       "beats config.json, config.json beats the default.\n");
 	for (const struct option_row *o = options; o->key; o++) {
-		snprintf(text, sizeof(text), "%s. Key %s%s%s.", o->help,
-			 o->key, *o->preset ? ", default " : "", o->preset);
+		snprintf(text, sizeof(text), "%s. Key %s%s%s.", o->help, o->key,
+			 *o->preset ? ", default " : "", o->preset);
 		man_item(o->env, text);
 	}
 	man_table("HTTP", man_paths, sizeof(man_paths) / sizeof(man_paths[0]));

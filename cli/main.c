@@ -32,8 +32,10 @@ static int run_command(int argc, char **argv, struct err *e)
 	int rc;
 
 	if (!c.group)
-		return err_set(e, ERR_USAGE, "unknown command \"%.40s\": see "
-			       "dario help", argv[1]);
+		return err_set(e, ERR_USAGE,
+			       "unknown command \"%.40s\": see "
+			       "dario help",
+			       argv[1]);
 	for (int i = 2; i < argc; i++) {
 		if (strcmp(argv[i], "--help") == 0) {
 			help_print(c.group->name);
@@ -56,8 +58,10 @@ static int run_help(int argc, char **argv, struct err *e)
 		return 0;
 	}
 	if (argc > 2 && !find_group(argv[2]))
-		return err_set(e, ERR_USAGE, "unknown command \"%.40s\": see "
-			       "dario help", argv[2]);
+		return err_set(e, ERR_USAGE,
+			       "unknown command \"%.40s\": see "
+			       "dario help",
+			       argv[2]);
 	help_print(argc > 2 ? argv[2] : NULL);
 	return 0;
 }

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FLAG 0x1000 /* getopt's value: a row of the entry's flags, */
+#define FLAG 0x1000    /* getopt's value: a row of the entry's flags, */
 #define SETTING 0x2000 /* or of the options table */
 #define LONG_MAX_ROWS (2 * CMD_FLAGS_MAX + 1)
 
@@ -126,8 +126,8 @@ int cmd_parse(struct cmd *c, int argc, char **argv, struct err *e)
 	if (c->n < c->entry->min)
 		return usage(e, c, "missing: ", c->entry->args);
 	if (c->n > c->entry->max)
-		return usage(e, c, "one word too many: ",
-			     c->args[c->entry->max]);
+		return usage(e, c,
+			     "one word too many: ", c->args[c->entry->max]);
 	return 0;
 }
 

@@ -41,8 +41,10 @@ static char *find(const char *env, const char *below, const char *installed,
 	snprintf(path, sizeof(path), "%s/%s", installed, name);
 	if (access(path, mode) == 0)
 		return xstrdup(path);
-	err_set(e, ERR_CONFIG, "%s is missing: install dario, or set %s to "
-		"the folder that holds it", name, env);
+	err_set(e, ERR_CONFIG,
+		"%s is missing: install dario, or set %s to "
+		"the folder that holds it",
+		name, env);
 	return NULL;
 }
 

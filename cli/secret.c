@@ -30,7 +30,8 @@ int secret_take(const struct cmd *c, struct buf *out, struct err *e)
 	int rc;
 
 	if ((key != NULL) + (file != NULL) + from_stdin > 1)
-		return err_set(e, ERR_USAGE, "give one of --key, --key-file "
+		return err_set(e, ERR_USAGE,
+			       "give one of --key, --key-file "
 			       "and --key-stdin");
 	if (from_stdin)
 		return read_line(stdin, "standard input", out, e);

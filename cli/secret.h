@@ -5,11 +5,14 @@
 
 #include "cli/cmd.h"
 
-#define SECRET_FLAGS                                                       \
-	{ "key", "KEY", "the API key (other users may see it in the "      \
-			"process list)" },                                 \
-	{ "key-file", "FILE", "read the key from a file" },                \
-	{ "key-stdin", NULL, "read the key from standard input" }
+#define SECRET_FLAGS \
+	{ "key", "KEY", \
+	  "the API key (other users may see it in the " \
+	  "process list)" }, \
+		{ "key-file", "FILE", "read the key from a file" }, \
+	{ \
+		"key-stdin", NULL, "read the key from standard input" \
+	}
 
 /* Into *out (the caller releases it); left empty when none was given. */
 int secret_take(const struct cmd *c, struct buf *out, struct err *e);

@@ -41,7 +41,8 @@ static char *find_lighttpd(struct err *e)
 	}
 	free(dirs);
 	if (!found)
-		err_set(e, ERR_CONFIG, "lighttpd is not installed: install the "
+		err_set(e, ERR_CONFIG,
+			"lighttpd is not installed: install the "
 			"package lighttpd");
 	return found;
 }
@@ -50,8 +51,10 @@ static char *find_lighttpd(struct err *e)
 static int check_value(const char *v, struct err *e)
 {
 	if (strpbrk(v, "\"\\\n"))
-		return err_set(e, ERR_CONFIG, "lighttpd cannot take the path "
-			       "%.100s: it has a quote or backslash", v);
+		return err_set(e, ERR_CONFIG,
+			       "lighttpd cannot take the path "
+			       "%.100s: it has a quote or backslash",
+			       v);
 	return 0;
 }
 
@@ -59,8 +62,10 @@ static int check_value(const char *v, struct err *e)
 static int check_worker(const char *worker, struct err *e)
 {
 	if (strpbrk(worker, " \t"))
-		return err_set(e, ERR_CONFIG, "lighttpd cannot start a worker "
-			       "whose path has a blank: %.100s", worker);
+		return err_set(e, ERR_CONFIG,
+			       "lighttpd cannot start a worker "
+			       "whose path has a blank: %.100s",
+			       worker);
 	return check_value(worker, e);
 }
 
@@ -156,8 +161,10 @@ static int make_folders(const char *home, long port, char *run, size_t n,
 	snprintf(run, n, "%s/%s", home, name);
 	if (strlen(run) + strlen("/worker.sock-00") >=
 	    sizeof(((struct sockaddr_un *)0)->sun_path))
-		return err_set(e, ERR_CONFIG, "%.80s is too long for a "
-			       "socket: choose a shorter DARIO_HOME", run);
+		return err_set(e, ERR_CONFIG,
+			       "%.80s is too long for a "
+			       "socket: choose a shorter DARIO_HOME",
+			       run);
 	return check_value(run, e);
 }
 
@@ -212,8 +219,10 @@ int server_conf_test(const struct server_conf *sc, struct err *e)
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
-		return err_set(e, ERR_CONFIG, "lighttpd refuses %s: its "
-			       "message stands above", sc->path);
+		return err_set(e, ERR_CONFIG,
+			       "lighttpd refuses %s: its "
+			       "message stands above",
+			       sc->path);
 	return 0;
 }
 

@@ -11,7 +11,7 @@
 
 struct server_conf {
 	char *lighttpd; /* path of the program */
-	char *path; /* of the configuration written */
+	char *path;     /* of the configuration written */
 };
 
 int server_conf_write(struct server_conf *sc, const char *home,

@@ -12,8 +12,8 @@
 static struct span host_name(struct span host)
 {
 	const char *end = host.n && host.p[0] == '['
-				  ? memchr(host.p, ']', host.n)
-				  : memchr(host.p, ':', host.n);
+				? memchr(host.p, ']', host.n)
+				: memchr(host.p, ':', host.n);
 
 	if (end)
 		host.n = (size_t)(end - host.p) + (host.p[0] == '[' ? 1 : 0);
@@ -92,8 +92,8 @@ static bool key_matches(const struct request *r, const char *key)
 	struct span want = span_of(key), bearer = SPAN("");
 	bool by_header, by_bearer;
 
-	if (auth && span_ieq((struct span){ auth, strnlen(auth, 7) },
-			     "bearer "))
+	if (auth &&
+	    span_ieq((struct span){ auth, strnlen(auth, 7) }, "bearer "))
 		bearer = span_trim(span_of(auth + 7));
 	by_header = digest_same_secret(span_of(r->vars.api_key), want);
 	by_bearer = digest_same_secret(bearer, want);
@@ -106,16 +106,19 @@ int guard_request(struct request *r, struct err *e)
 	const char *origin = r->vars.origin;
 
 	if (r->vars.repeated)
-		return err_set(e, ERR_BAD_REQUEST, "%s was sent more than "
+		return err_set(e, ERR_BAD_REQUEST,
+			       "%s was sent more than "
 			       "once: send it once",
 			       r->vars.repeated + strlen("HTTP_"));
 	if (!host_allowed(s, span_of(r->vars.host)))
-		return err_set(e, ERR_FORBIDDEN, "host \"%.80s\" is not "
+		return err_set(e, ERR_FORBIDDEN,
+			       "host \"%.80s\" is not "
 			       "served here: use localhost, or add the name "
 			       "to DARIO_ALLOWED_HOSTS",
 			       r->vars.host ? r->vars.host : "");
 	if (origin && !origin_allowed(s, span_of(origin)))
-		return err_set(e, ERR_FORBIDDEN, "origin \"%.80s\" is not "
+		return err_set(e, ERR_FORBIDDEN,
+			       "origin \"%.80s\" is not "
 			       "allowed: set DARIO_CORS_ORIGIN to let it in",
 			       origin);
 	r->origin = origin;
@@ -129,7 +132,9 @@ int guard_key(struct request *r, struct err *e)
 
 	if (r->trusted)
 		return 0;
-	return err_set(e, ERR_AUTH, "%s API key: send the router's "
+	return err_set(e, ERR_AUTH,
+		       "%s API key: send the router's "
 		       "DARIO_API_KEY as x-api-key or as Authorization: "
-		       "Bearer", sent ? "wrong" : "missing");
+		       "Bearer",
+		       sent ? "wrong" : "missing");
 }

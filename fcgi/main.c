@@ -28,11 +28,11 @@
 #endif
 
 #define SPARE_THREADS 16 /* beyond the capacity, to answer "busy" */
-#define IDLE_WANTED 4 /* threads that wait for a request */
+#define IDLE_WANTED 4    /* threads that wait for a request */
 #define STACK_BYTES (256u << 10)
 #define FDS_PER_THREAD 8 /* client, upstream, libcurl's own */
-#define DRAIN_MS 30000 /* what runs may take to end by itself */
-#define CUT_MS 1000 /* and after it was told to end */
+#define DRAIN_MS 30000   /* what runs may take to end by itself */
+#define CUT_MS 1000      /* and after it was told to end */
 #define WAKE_MS 10
 
 struct thread {
@@ -137,8 +137,7 @@ static bool wake_threads(struct worker *w)
 		if (atomic_load(&t->ended))
 			continue;
 		all = false;
-		if (atomic_load(&t->accepting) ||
-		    atomic_load(&w->app.cut))
+		if (atomic_load(&t->accepting) || atomic_load(&w->app.cut))
 			pthread_kill(t->id, SIGUSR2);
 	}
 	pthread_mutex_unlock(&w->lock);
@@ -271,7 +270,8 @@ static int run_cgi(struct app *app)
 
 	if (!getenv("REQUEST_METHOD")) {
 		fputs("dario.fcgi is started by a web server: run "
-		      "\"dario proxy\"\n", stderr);
+		      "\"dario proxy\"\n",
+		      stderr);
 		return 2;
 	}
 	gw_cgi_init(&g);

@@ -10,15 +10,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PING_MS 10000 /* silence inside a stream */
+#define PING_MS 10000       /* silence inside a stream */
 #define ERROR_BODY_MAX 4096 /* of an upstream's error put into a stream */
 
 enum mode {
 	WAITING, /* no head from the upstream yet */
 	STREAM,
-	WHOLE, /* held until it is complete */
+	WHOLE,   /* held until it is complete */
 	PASSING, /* too large to hold */
-	LATE, /* no stream, but the client's stream has begun */
+	LATE,    /* no stream, but the client's stream has begun */
 };
 
 struct relay {
@@ -28,18 +28,18 @@ struct relay {
 	int status;
 	unsigned seen; /* enum tap */
 	struct sse sse;
-	struct buf held; /* unfinished event, or the body so far */
-	bool torn; /* a part of an unfinished event is out */
-	bool wrote; /* since the last flush */
-	int64_t last_out; /* when the client last got bytes */
+	struct buf held;    /* unfinished event, or the body so far */
+	bool torn;          /* a part of an unfinished event is out */
+	bool wrote;         /* since the last flush */
+	int64_t last_out;   /* when the client last got bytes */
 	struct span length; /* upstream's Content-Length */
 };
 
 /* Fields of an upstream's answer that the client gets: equal names, or names
  * that begin with the entry when it ends in "-". */
 static const char *const passed[] = {
-	"retry-after", "retry-after-ms", "x-should-retry", "request-id",
-	"x-request-id", "anthropic-", "openai-", "x-ratelimit-",
+	"retry-after",  "retry-after-ms", "x-should-retry", "request-id",
+	"x-request-id", "anthropic-",     "openai-",        "x-ratelimit-",
 };
 
 static bool is_passed(struct span name)
@@ -91,9 +91,11 @@ static int on_head(void *arg, const struct http_head *head, struct err *e)
 
 	y->status = head->status;
 	if (head->status / 100 == 3)
-		return err_set(e, ERR_UPSTREAM, "it redirects (HTTP %d), and "
+		return err_set(e, ERR_UPSTREAM,
+			       "it redirects (HTTP %d), and "
 			       "redirects are not followed: set its base URL "
-			       "to the final address", head->status);
+			       "to the final address",
+			       head->status);
 	if (r->head_sent) { /* by keep-alive bytes */
 		y->mode = stream ? STREAM : LATE;
 		return 0;
@@ -106,8 +108,8 @@ static int on_head(void *arg, const struct http_head *head, struct err *e)
 	}
 	if (type.n)
 		reply_field(r, "Content-Type", type);
-	y->length = span_of(arena_str(r->arena,
-				      http_field(head, "content-length")));
+	y->length = span_of(
+		arena_str(r->arena, http_field(head, "content-length")));
 	return 0;
 }
 
@@ -240,7 +242,8 @@ static int on_tick(void *arg, long *wait, struct err *e)
 	int64_t left;
 
 	if (atomic_load(&y->r->app->cut))
-		return err_set(e, ERR_SHUTDOWN, "the router is stopping: "
+		return err_set(e, ERR_SHUTDOWN,
+			       "the router is stopping: "
 			       "try again");
 	if (!y->asked_stream || y->torn ||
 	    (y->mode != WAITING && y->mode != STREAM))
@@ -273,7 +276,8 @@ static int end_stream(struct relay *y, struct err *e)
 	if (sse_end(&y->sse, e) || put_held(y, e))
 		return -1;
 	if (!complete(y))
-		return err_set(e, ERR_RESET, "the stream ended early, without "
+		return err_set(e, ERR_RESET,
+			       "the stream ended early, without "
 			       "its final event");
 	return on_flush(y, e);
 }
@@ -299,8 +303,10 @@ static int end_late(struct relay *y, struct err *e)
 	int rc;
 
 	if (y->status / 100 == 2 || !body.n || body.p[0] != '{')
-		return err_set(e, ERR_UPSTREAM, "it answered HTTP %d without "
-			       "a stream", y->status);
+		return err_set(e, ERR_UPSTREAM,
+			       "it answered HTTP %d without "
+			       "a stream",
+			       y->status);
 	buf_init(&event, ERROR_BODY_MAX * 8);
 	dialect_event(&event, d->error_event_name, body);
 	y->r->log.error = "upstream_error";
@@ -343,7 +349,8 @@ static void fail(struct relay *y, struct err *e)
 
 void relay_run(struct request *r, struct http_call *call, bool stream)
 {
-	struct relay y = { .r = r, .asked_stream = stream,
+	struct relay y = { .r = r,
+			   .asked_stream = stream,
 			   .last_out = clock_ms() };
 	struct err e = { 0 };
 

@@ -91,8 +91,10 @@ void request_init(struct request *r, struct app *app, struct gateway *gw,
 	/* The log wants both when the gateway's variables are gone. */
 	v->method = arena_str(arena, span_of(v->method));
 	r->path = arena_str(arena, span_of(path_var(v)));
-	r->log = (struct log_access){ .id = r->id, .method = v->method,
-				      .path = r->path, .first_ms = -1 };
+	r->log = (struct log_access){ .id = r->id,
+				      .method = v->method,
+				      .path = r->path,
+				      .first_ms = -1 };
 	r->path = strip_version(r->path);
 }
 
@@ -104,14 +106,15 @@ void request_release(struct request *r)
 
 static int too_large(struct err *e)
 {
-	return err_set(e, ERR_TOO_BIG, "the request body is larger than %u "
-		       "MiB", REQUEST_BODY_MAX >> 20);
+	return err_set(e, ERR_TOO_BIG,
+		       "the request body is larger than %u "
+		       "MiB",
+		       REQUEST_BODY_MAX >> 20);
 }
 
 static bool plain_encoding(const char *encoding)
 {
-	return !encoding || !*encoding ||
-	       strcasecmp(encoding, "identity") == 0;
+	return !encoding || !*encoding || strcasecmp(encoding, "identity") == 0;
 }
 
 /* The announced length, or 0 when there is none (chunked requests). */
@@ -133,14 +136,14 @@ static int expect_end(struct request *r, struct err *e)
 	return too_large(e);
 }
 
-int request_read_body(struct request *r, body_fn *fn, void *arg,
-		      struct err *e)
+int request_read_body(struct request *r, body_fn *fn, void *arg, struct err *e)
 {
 	size_t expect = announced(r);
 	size_t limit = expect ? expect : REQUEST_BODY_MAX;
 
 	if (!plain_encoding(r->vars.content_encoding))
-		return err_set(e, ERR_ENCODING, "content-encoding %.40s is "
+		return err_set(e, ERR_ENCODING,
+			       "content-encoding %.40s is "
 			       "not supported: send the body uncompressed",
 			       r->vars.content_encoding);
 	if (expect > REQUEST_BODY_MAX)
@@ -152,8 +155,10 @@ int request_read_body(struct request *r, body_fn *fn, void *arg,
 		long n = r->gw->ops->read(r->gw, to, room);
 
 		if (n < 0 || (n == 0 && expect))
-			return err_set(e, ERR_GONE, "the body ended after "
-				       "%zu bytes", r->body.n);
+			return err_set(e, ERR_GONE,
+				       "the body ended after "
+				       "%zu bytes",
+				       r->body.n);
 		if (n == 0)
 			return 0;
 		buf_took(&r->body, (size_t)n);

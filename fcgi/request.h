@@ -26,7 +26,7 @@
 struct app {
 	struct config_store *config;
 	struct http *http;
-	int capacity; /* requests served at a time */
+	int capacity;    /* requests served at a time */
 	atomic_int busy; /* requests being served */
 	atomic_bool cut; /* end what still streams: the worker must go */
 };
@@ -47,8 +47,8 @@ struct request {
 	struct arena *arena;
 	struct config *config; /* NULL when there is none to be had */
 	struct request_vars vars;
-	const char *path; /* without the leading /v1 */
-	const char *upstream_path; /* of the route */
+	const char *path;              /* without the leading /v1 */
+	const char *upstream_path;     /* of the route */
 	const struct dialect *dialect; /* the caller's, for errors too */
 	char id[32];
 	bool trusted; /* may see details: the key is right, or none is set */
@@ -68,7 +68,6 @@ void request_release(struct request *r);
 
 /* Read the body to its end; fn (or NULL) receives it piece by piece. */
 typedef int body_fn(void *arg, struct span piece, struct err *e);
-int request_read_body(struct request *r, body_fn *fn, void *arg,
-		      struct err *e);
+int request_read_body(struct request *r, body_fn *fn, void *arg, struct err *e);
 
 #endif

@@ -55,8 +55,7 @@ static const struct route_entry *find(const struct request *r,
 
 	*allow = NULL;
 	for (size_t i = 0; i < ENTRIES; i++) {
-		if (strcmp(table[i].path, r->path) ||
-		    (table[i].demo && !demo))
+		if (strcmp(table[i].path, r->path) || (table[i].demo && !demo))
 			continue;
 		if (same_method(table[i].method, r->vars.method))
 			return &table[i];
@@ -94,8 +93,10 @@ static int answer_options(struct request *r)
 static int no_route(struct request *r, const char *allow, struct err *e)
 {
 	if (!allow)
-		return err_set(e, ERR_NOT_FOUND, "nothing is served at %.120s: "
-			       "see the API paths in dario(1)", r->path);
+		return err_set(e, ERR_NOT_FOUND,
+			       "nothing is served at %.120s: "
+			       "see the API paths in dario(1)",
+			       r->path);
 	reply_field(r, "Allow", span_of(allow));
 	return err_set(e, ERR_METHOD, "%.20s is not allowed at %.120s: use %s",
 		       r->vars.method, r->path, allow);
@@ -115,7 +116,8 @@ static int dispatch(struct request *r, struct err *e)
 		return -1;
 	if (r->vars.ws_key ||
 	    (r->vars.upgrade && strstr(r->vars.upgrade, "websocket")))
-		return err_set(e, ERR_UPGRADE, "WebSocket is not supported: "
+		return err_set(e, ERR_UPGRADE,
+			       "WebSocket is not supported: "
 			       "use HTTP with server-sent events");
 	if (!entry)
 		return no_route(r, allow, e);
@@ -127,9 +129,11 @@ static int dispatch(struct request *r, struct err *e)
 static int run(struct request *r, bool over_capacity, struct err *e)
 {
 	if (over_capacity)
-		return err_set(e, ERR_BUSY, "all %d places of this router are "
+		return err_set(e, ERR_BUSY,
+			       "all %d places of this router are "
 			       "taken: try again shortly, or raise "
-			       "DARIO_THREADS", r->app->capacity);
+			       "DARIO_THREADS",
+			       r->app->capacity);
 	r->config = config_current(r->app->config, e);
 	if (!r->config)
 		return -1;

@@ -18,7 +18,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define PACE_MS 20 /* between two words */
+#define PACE_MS 20    /* between two words */
 #define QUOTE_MAX 200 /* bytes of the prompt that are repeated */
 #define CHARS_PER_TOKEN 4
 
@@ -27,7 +27,7 @@ struct demo {
 	struct json_object *body;
 	struct span prompt;
 	struct json_object *tool; /* to be called, or NULL */
-	bool tool_result; /* the conversation ends with one */
+	bool tool_result;         /* the conversation ends with one */
 	bool stream;
 	ev_fn *sink;
 	void *sink_arg;
@@ -104,8 +104,8 @@ static void pick_tool(struct demo *d)
 {
 	struct json_object *tools = json_get(d->body, "tools");
 	size_t n = json_object_is_type(tools, json_type_array)
-			   ? json_object_array_length(tools)
-			   : 0;
+			 ? json_object_array_length(tools)
+			 : 0;
 
 	if (d->tool_result)
 		return;
@@ -226,8 +226,8 @@ static int call_tool(struct demo *d, struct err *e)
 	rc = send(d, &v, e);
 	v.kind = EV_DELTA;
 	v.text = span_of(json_object_to_json_string_ext(
-		input, JSON_C_TO_STRING_PLAIN |
-			       JSON_C_TO_STRING_NOSLASHESCAPE));
+		input,
+		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 	d->tokens += (int64_t)v.text.n / CHARS_PER_TOKEN + 1;
 	if (rc == 0)
 		rc = send(d, &v, e);
@@ -247,8 +247,8 @@ static struct span quote(struct request *r, struct span prompt)
 	prompt = span_trim(prompt);
 	if (prompt.n > QUOTE_MAX) {
 		prompt.n = QUOTE_MAX;
-		while (prompt.n && ((unsigned char)prompt.p[prompt.n] & 0xc0)
-					   == 0x80)
+		while (prompt.n &&
+		       ((unsigned char)prompt.p[prompt.n] & 0xc0) == 0x80)
 			prompt.n--;
 	}
 	text = arena_str(r->arena, prompt);
@@ -270,7 +270,9 @@ static int answer(struct demo *d, struct err *e)
 		       "The tool's result arrived, so the whole loop works: "
 		       "call, result, answer.";
 	else
-		text = arena_fmt(d->r->arena, "This is dario's built-in demo, "
+		text = arena_fmt(
+			d->r->arena,
+			"This is dario's built-in demo, "
 			"not a language model. You asked: \"%.*s\". Your "
 			"request went through the web server, the router and "
 			"its HTTP client to this provider, and the words come "
@@ -282,7 +284,8 @@ static int answer(struct demo *d, struct err *e)
 
 static int play(struct demo *d, struct err *e)
 {
-	struct ev v = { .kind = EV_START, .id = SPAN("demo"),
+	struct ev v = { .kind = EV_START,
+			.id = SPAN("demo"),
 			.name = SPAN("demo") };
 
 	v.usage.input = (int64_t)d->r->body.n / CHARS_PER_TOKEN + 1;

@@ -28,7 +28,8 @@ static int rename_model(struct request *r, const struct peek *k,
 	jw_str(&w, span_of(model));
 	buf_splice(&r->body, k->model_at, k->model_len, buf_get(&value));
 	buf_release(&value);
-	return r->body.full ? err_set(e, ERR_TOO_BIG, "the body is too large "
+	return r->body.full ? err_set(e, ERR_TOO_BIG,
+				      "the body is too large "
 				      "to rename its model")
 			    : 0;
 }
@@ -39,11 +40,14 @@ static int put_query(struct buf *url, const char *query, struct err *e)
 	if (!query || !*query)
 		return 0;
 	if (strlen(query) > QUERY_MAX)
-		return err_set(e, ERR_BAD_REQUEST, "the query string is "
-			       "longer than %d bytes", QUERY_MAX);
+		return err_set(e, ERR_BAD_REQUEST,
+			       "the query string is "
+			       "longer than %d bytes",
+			       QUERY_MAX);
 	for (const char *p = query; *p; p++)
 		if (*p <= ' ' || *p > '~' || *p == '#')
-			return err_set(e, ERR_BAD_REQUEST, "the query string "
+			return err_set(e, ERR_BAD_REQUEST,
+				       "the query string "
 				       "has a character that must be encoded");
 	buf_byte(url, '?');
 	buf_str(url, query);
@@ -85,8 +89,8 @@ static int build_call(struct request *r, const struct backend *b, bool stream,
 	c->first_byte_ms = s->first_byte_ms;
 	c->idle_ms = s->idle_ms;
 	add(c, "Content-Type: application/json");
-	add(c, stream ? "Accept: text/event-stream"
-		      : "Accept: application/json");
+	add(c,
+	    stream ? "Accept: text/event-stream" : "Accept: application/json");
 	add(c, "User-Agent: dario/" PACKAGE_VERSION);
 	buf_reset(&text);
 	backend_credential(b, d, &text);
@@ -109,7 +113,8 @@ static int check_dialect(const struct request *r, const struct backend *b,
 {
 	if (b->speaks[r->dialect - dialects])
 		return 0;
-	return err_set(e, ERR_UNSUPPORTED, "backend %s speaks %s, this "
+	return err_set(e, ERR_UNSUPPORTED,
+		       "backend %s speaks %s, this "
 		       "request is %s: use that API for this model, or add "
 		       "the backend with --protocol=%s if it has both",
 		       b->name, dialects[b->protocol].name, r->dialect->name,

@@ -19,8 +19,7 @@ static void put_details(struct jw *w, struct request *r,
 	for (size_t i = 0; i < c->n_backends; i++) {
 		jw_obj(w);
 		jw_kcstr(w, "name", c->backends[i].name);
-		jw_kcstr(w, "protocol",
-			 dialects[c->backends[i].protocol].name);
+		jw_kcstr(w, "protocol", dialects[c->backends[i].protocol].name);
 		jw_obj_end(w);
 	}
 	jw_arr_end(w);
@@ -50,7 +49,8 @@ int serve_health(struct request *r, struct err *e)
 int serve_root(struct request *r, struct err *e)
 {
 	(void)e;
-	reply_json(r, 200, SPAN("{\"name\":\"dario\",\"version\":\""
-				PACKAGE_VERSION "\"}"));
+	reply_json(r, 200,
+		   SPAN("{\"name\":\"dario\",\"version\":\"" PACKAGE_VERSION
+			"\"}"));
 	return 0;
 }

@@ -19,7 +19,10 @@ struct span {
 	size_t n;
 };
 
-#define SPAN_INIT(lit) { "" lit, sizeof(lit) - 1 } /* in constant tables */
+#define SPAN_INIT(lit) \
+	{ \
+		"" lit, sizeof(lit) - 1 \
+	} /* in constant tables */
 #define SPAN(lit) ((struct span)SPAN_INIT(lit))
 /* For "%.*s": spans from outside are capped long before INT_MAX. */
 #define SPAN_FMT(s) (int)(s).n, (s).p
@@ -37,7 +40,7 @@ struct buf {
 	size_t n;
 	size_t cap;
 	size_t max; /* bytes, the terminator not counted */
-	bool full; /* something was dropped */
+	bool full;  /* something was dropped */
 };
 
 void buf_init(struct buf *b, size_t max);

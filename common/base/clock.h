@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-int64_t clock_ms(void); /* monotonic */
+int64_t clock_ms(void);                /* monotonic */
 void clock_stamp(char *out, size_t n); /* 2026-11-22T10:00:00.123Z; n >= 32 */
 
 #endif

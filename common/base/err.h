@@ -17,27 +17,27 @@
 enum err_code {
 	ERR_NONE,
 	ERR_BAD_REQUEST, /* the request is wrong: 400 */
-	ERR_AUTH, /* our own key is missing or wrong: 401 */
-	ERR_FORBIDDEN, /* Host or Origin refused: 403 */
-	ERR_NOT_FOUND, /* path: 404 */
-	ERR_NO_MODEL, /* no backend for this model: 404 */
-	ERR_METHOD, /* 405 */
-	ERR_TOO_BIG, /* 413 */
-	ERR_ENCODING, /* content-encoding: 415 */
-	ERR_UPGRADE, /* no WebSocket here: 426 */
-	ERR_BUSY, /* all threads are taken: 429 */
-	ERR_INTERNAL, /* 500 */
-	ERR_CONFIG, /* a file of ours is wrong: 500 */
+	ERR_AUTH,        /* our own key is missing or wrong: 401 */
+	ERR_FORBIDDEN,   /* Host or Origin refused: 403 */
+	ERR_NOT_FOUND,   /* path: 404 */
+	ERR_NO_MODEL,    /* no backend for this model: 404 */
+	ERR_METHOD,      /* 405 */
+	ERR_TOO_BIG,     /* 413 */
+	ERR_ENCODING,    /* content-encoding: 415 */
+	ERR_UPGRADE,     /* no WebSocket here: 426 */
+	ERR_BUSY,        /* all threads are taken: 429 */
+	ERR_INTERNAL,    /* 500 */
+	ERR_CONFIG,      /* a file of ours is wrong: 500 */
 	ERR_UNSUPPORTED, /* the chosen backend cannot do this: 400 */
-	ERR_DNS, /* upstream's name: 502 */
-	ERR_CONNECT, /* upstream refused or unreachable: 502 */
-	ERR_TLS, /* upstream's certificate or handshake: 502 */
-	ERR_RESET, /* upstream hung up: 502 */
-	ERR_UPSTREAM, /* upstream sent what is not HTTP, or too much: 502 */
-	ERR_TIMEOUT, /* upstream too slow: 504 */
-	ERR_SHUTDOWN, /* the router is stopping: 503 */
-	ERR_GONE, /* the client left: nobody to tell */
-	ERR_USAGE, /* a command was called wrongly: exit status 2 */
+	ERR_DNS,         /* upstream's name: 502 */
+	ERR_CONNECT,     /* upstream refused or unreachable: 502 */
+	ERR_TLS,         /* upstream's certificate or handshake: 502 */
+	ERR_RESET,       /* upstream hung up: 502 */
+	ERR_UPSTREAM,    /* upstream sent what is not HTTP, or too much: 502 */
+	ERR_TIMEOUT,     /* upstream too slow: 504 */
+	ERR_SHUTDOWN,    /* the router is stopping: 503 */
+	ERR_GONE,        /* the client left: nobody to tell */
+	ERR_USAGE,       /* a command was called wrongly: exit status 2 */
 	ERR_CODES
 };
 
@@ -48,10 +48,10 @@ struct err {
 };
 
 int err_set(struct err *e, enum err_code code, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4))); /* always -1 */
+	__attribute__((format(printf, 3, 4)));                  /* always -1 */
 int err_sys(struct err *e, const char *verb, const char *name); /* errno; -1 */
 int err_add(struct err *e, const char *object); /* "object: message"; -1 */
-int err_status(enum err_code code); /* HTTP status */
+int err_status(enum err_code code);             /* HTTP status */
 const char *err_name(enum err_code code); /* machine-readable, snake_case */
 
 #endif

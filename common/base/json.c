@@ -16,7 +16,7 @@ struct json_object *json_read(struct span text, struct err *e)
 		goto out;
 	}
 	json_tokener_set_flags(t, JSON_TOKENER_STRICT |
-				  JSON_TOKENER_VALIDATE_UTF8);
+					  JSON_TOKENER_VALIDATE_UTF8);
 	/* The NUL tells the tokener that a bare number ends here. */
 	o = json_tokener_parse_ex(t, text.p, (int)text.n);
 	je = json_tokener_get_error(t);
@@ -27,10 +27,13 @@ struct json_object *json_read(struct span text, struct err *e)
 			json_tokener_get_parse_end(t),
 			json_tokener_error_desc(je));
 	else if (span_trim((struct span){
-			 text.p + json_tokener_get_parse_end(t),
-			 text.n - json_tokener_get_parse_end(t) }).n)
-		err_set(e, ERR_BAD_REQUEST, "not JSON at byte %zu: text "
-			"follows the value", json_tokener_get_parse_end(t));
+				   text.p + json_tokener_get_parse_end(t),
+				   text.n - json_tokener_get_parse_end(t) })
+			 .n)
+		err_set(e, ERR_BAD_REQUEST,
+			"not JSON at byte %zu: text "
+			"follows the value",
+			json_tokener_get_parse_end(t));
 	else
 		goto out;
 	json_object_put(o);
@@ -64,8 +67,8 @@ const char *json_cstr(struct json_object *o, const char *key)
 	struct json_object *v = json_get(o, key);
 
 	return json_object_is_type(v, json_type_string)
-		       ? json_object_get_string(v)
-		       : NULL;
+		     ? json_object_get_string(v)
+		     : NULL;
 }
 
 int64_t json_int(struct json_object *o, const char *key, int64_t otherwise)
@@ -81,14 +84,14 @@ bool json_flag(struct json_object *o, const char *key, bool otherwise)
 	struct json_object *v = json_get(o, key);
 
 	return json_object_is_type(v, json_type_boolean)
-		       ? json_object_get_boolean(v)
-		       : otherwise;
+		     ? json_object_get_boolean(v)
+		     : otherwise;
 }
 
 void json_set_str(struct json_object *o, const char *key, const char *value)
 {
-	json_object_object_add(o, key, value ? json_object_new_string(value)
-					     : NULL);
+	json_object_object_add(o, key,
+			       value ? json_object_new_string(value) : NULL);
 }
 
 const char *json_pretty(struct json_object *o)

@@ -24,9 +24,10 @@ void log_init(bool json)
 
 /* What the keys of the known providers begin with. */
 static const char *const secret_prefixes[] = {
-	"sk-", "sk_", "gsk_", "xai-", "AIza", "eyJ", "hf_", "pplx-", "csk-",
-	"tgp_", "nvapi-", "ghp_", "gho_", "fw_", "r8_", "AKIA",
-	"Bearer ", "bearer ", "x-api-key: ", "api_key=", "key=",
+	"sk-",         "sk_",      "gsk_", "xai-", "AIza",    "eyJ",
+	"hf_",         "pplx-",    "csk-", "tgp_", "nvapi-",  "ghp_",
+	"gho_",        "fw_",      "r8_",  "AKIA", "Bearer ", "bearer ",
+	"x-api-key: ", "api_key=", "key=",
 };
 
 static bool secret_char(char c)
@@ -56,8 +57,7 @@ void log_redact(struct span in, struct buf *out)
 
 	while (i < in.n) {
 		bool word = i == 0 || !isalnum((unsigned char)in.p[i - 1]);
-		size_t n = word ? secret_at((struct span){ in.p + i,
-							   in.n - i })
+		size_t n = word ? secret_at((struct span){ in.p + i, in.n - i })
 				: 0;
 		if (!n) {
 			i++;
@@ -76,7 +76,8 @@ void log_redact(struct span in, struct buf *out)
 static void emit(struct buf *line)
 {
 	char mem[LINE_MAX_BYTES * 2];
-	struct buf out = { .p = mem, .cap = sizeof(mem),
+	struct buf out = { .p = mem,
+			   .cap = sizeof(mem),
 			   .max = sizeof(mem) - 2 };
 
 	log_redact(buf_get(line), &out);
@@ -92,7 +93,8 @@ static void emit(struct buf *line)
 void log_msg(const char *fmt, ...)
 {
 	char text[1024], stamp[32], mem[LINE_MAX_BYTES];
-	struct buf line = { .p = mem, .cap = sizeof(mem),
+	struct buf line = { .p = mem,
+			    .cap = sizeof(mem),
 			    .max = sizeof(mem) - 1 };
 	va_list ap;
 
@@ -146,7 +148,8 @@ static void put_int(struct jw *w, const char *key, int64_t v)
 void log_request(const struct log_access *a)
 {
 	char stamp[32], mem[LINE_MAX_BYTES];
-	struct buf line = { .p = mem, .cap = sizeof(mem),
+	struct buf line = { .p = mem,
+			    .cap = sizeof(mem),
 			    .max = sizeof(mem) - 1 };
 	struct jw w = jw_to(&line);
 

@@ -55,11 +55,15 @@ static int check_owner(const struct stat *st, const char *path,
 		       const char *mode, struct err *e)
 {
 	if (st->st_uid != geteuid())
-		return err_set(e, ERR_CONFIG, "%s belongs to another user: "
-			       "chown it or set DARIO_HOME", path);
+		return err_set(e, ERR_CONFIG,
+			       "%s belongs to another user: "
+			       "chown it or set DARIO_HOME",
+			       path);
 	if (st->st_mode & 077)
-		return err_set(e, ERR_CONFIG, "%s is open to other users: "
-			       "chmod %s %s", path, mode, path);
+		return err_set(e, ERR_CONFIG,
+			       "%s is open to other users: "
+			       "chmod %s %s",
+			       path, mode, path);
 	return 0;
 }
 
@@ -86,8 +90,10 @@ static int open_checked(const char *path, struct err *e)
 
 	if (fd < 0) {
 		if (errno == ELOOP)
-			err_set(e, ERR_CONFIG, "%s is a symbolic link: "
-				"put the file itself there", path);
+			err_set(e, ERR_CONFIG,
+				"%s is a symbolic link: "
+				"put the file itself there",
+				path);
 		else
 			err_sys(e, "open", path);
 		return -1;

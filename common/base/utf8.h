@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 struct utf8 {
-	unsigned char left; /* continuation bytes still due */
+	unsigned char left;   /* continuation bytes still due */
 	unsigned char lo, hi; /* allowed range of the next one */
 };
 

@@ -29,10 +29,10 @@ enum dialect_id {
 
 /* What the tap saw, as bits. */
 enum tap {
-	TAP_BEGUN = 1, /* the answer's first event */
+	TAP_BEGUN = 1,  /* the answer's first event */
 	TAP_FINISH = 2, /* a finish reason or the final usage */
-	TAP_END = 4, /* the terminal event */
-	TAP_ERROR = 8, /* an error in the stream */
+	TAP_END = 4,    /* the terminal event */
+	TAP_ERROR = 8,  /* an error in the stream */
 };
 
 #define WRITER_TEXT_MAX (64u << 20)
@@ -43,15 +43,15 @@ struct writer {
 	struct buf *out;
 	char id[64]; /* id of the answer, in the dialect's own form */
 	char model[256];
-	int64_t created; /* seconds since 1970 */
+	int64_t created;   /* seconds since 1970 */
 	bool usage_wanted; /* Chat: stream_options.include_usage */
-	unsigned blocks; /* opened so far */
-	unsigned tools; /* tool calls opened so far */
-	bool args; /* the open tool call has arguments */
+	unsigned blocks;   /* opened so far */
+	unsigned tools;    /* tool calls opened so far */
+	bool args;         /* the open tool call has arguments */
 	/* Responses repeats everything at the end of an item and of the
 	 * stream, so its writer has to keep it. */
 	unsigned sequence;
-	struct buf text; /* of the open item */
+	struct buf text;  /* of the open item */
 	struct buf items; /* finished items, as JSON */
 	char item_id[64], call_id[128], name[160];
 };

@@ -29,8 +29,7 @@ static const char *type_of(const struct err *e, bool anthropic)
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (types[i].status == status)
-			return anthropic ? types[i].anthropic
-					 : types[i].openai;
+			return anthropic ? types[i].anthropic : types[i].openai;
 	return anthropic ? "api_error" : "server_error";
 }
 
@@ -75,8 +74,7 @@ static void event(struct buf *out, const char *name, struct buf *body)
 	buf_release(body);
 }
 
-void error_event_anthropic(struct buf *out, const struct err *e,
-			   const char *id)
+void error_event_anthropic(struct buf *out, const struct err *e, const char *id)
 {
 	struct buf body;
 
@@ -96,8 +94,7 @@ void error_event_openai(struct buf *out, const struct err *e, const char *id)
 
 /* Flat, as in OpenAI's ResponseErrorEvent. The sequence number is not known
  * for a stream that passes through; readers do not check it on an error. */
-void error_event_responses(struct buf *out, const struct err *e,
-			   const char *id)
+void error_event_responses(struct buf *out, const struct err *e, const char *id)
 {
 	struct buf body;
 	struct jw w = jw_to(&body);

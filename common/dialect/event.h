@@ -38,10 +38,10 @@ struct usage {
 };
 
 enum ev_kind {
-	EV_START, /* id, name: the model; usage as far as it is known */
-	EV_OPEN, /* part; id and name of a tool call */
-	EV_DELTA, /* text */
-	EV_CLOSE, /* text: the signature of a thinking part */
+	EV_START,  /* id, name: the model; usage as far as it is known */
+	EV_OPEN,   /* part; id and name of a tool call */
+	EV_DELTA,  /* text */
+	EV_CLOSE,  /* text: the signature of a thinking part */
 	EV_FINISH, /* stop, usage */
 	EV_PING,
 	EV_ERROR, /* err */

@@ -25,8 +25,10 @@ static int open_part(struct fold *f, const struct ev *v, struct err *e)
 	struct part *p;
 
 	if (f->parts++ == FOLD_PARTS_MAX)
-		return err_set(e, ERR_UPSTREAM, "the answer has more than %d "
-			       "parts", FOLD_PARTS_MAX);
+		return err_set(e, ERR_UPSTREAM,
+			       "the answer has more than %d "
+			       "parts",
+			       FOLD_PARTS_MAX);
 	p = arena_take(f->arena, sizeof(*p));
 	p->kind = v->part;
 	p->id = arena_str(f->arena, v->id);
@@ -53,8 +55,10 @@ int fold_feed(void *fold, const struct ev *v, struct err *e)
 	case EV_DELTA:
 		buf_span(&f->open->text, v->text);
 		if (f->open->text.full)
-			return err_set(e, ERR_UPSTREAM, "the answer is larger "
-				       "than %u bytes", FOLD_TEXT_MAX);
+			return err_set(e, ERR_UPSTREAM,
+				       "the answer is larger "
+				       "than %u bytes",
+				       FOLD_TEXT_MAX);
 		break;
 	case EV_CLOSE:
 		f->open->signature = arena_str(f->arena, v->text);

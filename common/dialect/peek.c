@@ -6,10 +6,10 @@
 #include <string.h>
 
 enum state {
-	VALUE, /* a value must come */
+	VALUE,     /* a value must come */
 	ARR_FIRST, /* a value or ] */
 	OBJ_FIRST, /* a key or } */
-	KEY, /* a key must come */
+	KEY,       /* a key must come */
 	COLON,
 	NEXT, /* a comma or the end of the container */
 	STRING,
@@ -110,8 +110,7 @@ static int wanted_value(struct peek *k, unsigned char c, struct err *e)
 	}
 	return 0;
 type:
-	err_set(e, ERR_BAD_REQUEST, "model must be a string (byte %zu)",
-		k->at);
+	err_set(e, ERR_BAD_REQUEST, "model must be a string (byte %zu)", k->at);
 	memcpy(e->param, "model", sizeof("model"));
 	return -1;
 }
@@ -421,7 +420,8 @@ int peek_feed(struct peek *k, struct span in, struct err *e)
 int peek_end(struct peek *k, struct err *e)
 {
 	if (k->at == 0)
-		return err_set(e, ERR_BAD_REQUEST, "the body is empty: send a "
+		return err_set(e, ERR_BAD_REQUEST,
+			       "the body is empty: send a "
 			       "JSON object");
 	if (k->state != DONE)
 		return bad(k, e, "the text ends too early");

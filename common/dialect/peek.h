@@ -17,7 +17,7 @@
 
 #define PEEK_DEPTH_MAX 128
 #define PEEK_MODEL_MAX 256 /* bytes of a model name, decoded */
-#define PEEK_KEY_MAX 8 /* longer keys are none of ours */
+#define PEEK_KEY_MAX 8     /* longer keys are none of ours */
 
 struct peek {
 	/* results, after peek_end */
@@ -29,7 +29,7 @@ struct peek {
 	/* state */
 	int state;
 	const char *literal; /* what is left of true, false or null */
-	size_t at; /* offset of the byte looked at */
+	size_t at;           /* offset of the byte looked at */
 	unsigned depth;
 	unsigned char object[PEEK_DEPTH_MAX / 8]; /* bit set: an object */
 	struct utf8 utf8;

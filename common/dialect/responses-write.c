@@ -17,8 +17,8 @@ struct item {
 };
 
 static const char *const id_prefix[] = {
-	[PART_TEXT] = "msg_",	     [PART_REFUSAL] = "msg_",
-	[PART_THINKING] = "rs_",     [PART_REDACTED] = "rs_",
+	[PART_TEXT] = "msg_",    [PART_REFUSAL] = "msg_",
+	[PART_THINKING] = "rs_", [PART_REDACTED] = "rs_",
 	[PART_TOOL_USE] = "fc_",
 };
 
@@ -207,8 +207,10 @@ static void output_item(struct writer *w, const char *type,
 
 static struct item open_item(const struct writer *w, enum part_kind kind)
 {
-	return (struct item){ .kind = kind, .id = w->item_id,
-			      .call_id = w->call_id, .name = w->name };
+	return (struct item){ .kind = kind,
+			      .id = w->item_id,
+			      .call_id = w->call_id,
+			      .name = w->name };
 }
 
 /* content_part or reasoning_summary_part, added or done. */
@@ -278,8 +280,8 @@ static void text_event(struct writer *w, enum part_kind kind, bool done,
 
 	if (!text_events[kind].delta)
 		return;
-	j = item_event(w, done ? text_events[kind].done
-			       : text_events[kind].delta);
+	j = item_event(w,
+		       done ? text_events[kind].done : text_events[kind].delta);
 	if (text_events[kind].index)
 		jw_kint(&j, text_events[kind].index, 0);
 	jw_kstr(&j, done ? text_events[kind].member : "delta", text);
@@ -360,8 +362,10 @@ int responses_write(void *writer, const struct ev *v, struct err *e)
 		break;
 	}
 	if (w->text.full || w->items.full)
-		return err_set(e, ERR_UPSTREAM, "the answer is larger than %u "
-			       "bytes", WRITER_TEXT_MAX);
+		return err_set(e, ERR_UPSTREAM,
+			       "the answer is larger than %u "
+			       "bytes",
+			       WRITER_TEXT_MAX);
 	return 0;
 }
 
@@ -372,9 +376,12 @@ void responses_whole(struct writer *w, const struct answer *a)
 
 	for (const struct part *p = a->parts; p; p = p->next) {
 		char id[64];
-		struct item it = { .kind = p->kind, .id = id,
-				   .call_id = p->id, .name = p->name,
-				   .text = buf_get(&p->text), .done = true };
+		struct item it = { .kind = p->kind,
+				   .id = id,
+				   .call_id = p->id,
+				   .name = p->name,
+				   .text = buf_get(&p->text),
+				   .done = true };
 
 		digest_random_id(id, sizeof(id), id_prefix[p->kind]);
 		if (p->kind == PART_TOOL_USE && !it.text.n)

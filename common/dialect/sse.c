@@ -24,8 +24,10 @@ void sse_release(struct sse *s)
 
 static int too_big(struct err *e)
 {
-	return err_set(e, ERR_UPSTREAM, "an event of the upstream's stream is "
-		       "larger than %u bytes", SSE_EVENT_MAX);
+	return err_set(e, ERR_UPSTREAM,
+		       "an event of the upstream's stream is "
+		       "larger than %u bytes",
+		       SSE_EVENT_MAX);
 }
 
 /* The single data line must outlive the input: copy it. */

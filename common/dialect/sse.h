@@ -28,7 +28,7 @@ struct sse {
 	size_t edge;
 	struct buf line; /* beginning of a line, from earlier feeds */
 	struct buf name;
-	struct buf data; /* complete data lines of the event so far */
+	struct buf data;  /* complete data lines of the event so far */
 	struct span only; /* its single data line, still in the input */
 	bool has_data, after_cr, begun;
 };

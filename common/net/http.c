@@ -12,7 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define IDLE_MAX 64 /* kept handles per origin */
+#define IDLE_MAX 64   /* kept handles per origin */
 #define POOLS_MAX 256 /* origins with kept handles */
 
 struct handle {
@@ -27,7 +27,7 @@ struct handle {
 	struct http_call *call;
 	struct err *err;
 	bool failed; /* a callback filled *err */
-	bool dirty; /* bytes were handed over since the last flush */
+	bool dirty;  /* bytes were handed over since the last flush */
 	int64_t started, last;
 };
 
@@ -96,8 +96,8 @@ bool http_next_field(const struct http_head *head, size_t *at,
 		if (!colon)
 			continue;
 		*name = (struct span){ line.p, (size_t)(colon - line.p) };
-		*value = span_trim((struct span){
-			colon + 1, line.n - name->n - 1 });
+		*value = span_trim(
+			(struct span){ colon + 1, line.n - name->n - 1 });
 		return true;
 	}
 	return false;
@@ -214,7 +214,8 @@ static struct handle *handle_new(struct err *e)
 	k->multi = curl_multi_init();
 	buf_init(&k->head, HTTP_HEAD_MAX);
 	if (!k->easy || !k->multi) {
-		err_set(e, ERR_INTERNAL, "libcurl gives no handle: out of "
+		err_set(e, ERR_INTERNAL,
+			"libcurl gives no handle: out of "
 			"file descriptors?");
 		handle_free(k);
 		return NULL;
@@ -475,7 +476,9 @@ int http_check_url(const char *url, bool *tls, bool *loopback, bool *has_path,
 		   struct err *e)
 {
 	static const CURLUPart refused[] = {
-		CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_QUERY,
+		CURLUPART_USER,
+		CURLUPART_PASSWORD,
+		CURLUPART_QUERY,
 		CURLUPART_FRAGMENT,
 	};
 	CURLU *u = curl_url();
@@ -494,7 +497,8 @@ int http_check_url(const char *url, bool *tls, bool *loopback, bool *has_path,
 
 		curl_free(part);
 		if (part) {
-			err_set(e, ERR_CONFIG, "a base URL has no user, query "
+			err_set(e, ERR_CONFIG,
+				"a base URL has no user, query "
 				"or fragment");
 			goto out;
 		}

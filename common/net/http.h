@@ -18,11 +18,11 @@
 
 #include <stdint.h>
 
-#define HTTP_HEADERS_MAX 32 /* request header fields of one call */
+#define HTTP_HEADERS_MAX 32       /* request header fields of one call */
 #define HTTP_HEAD_MAX (64u << 10) /* bytes of one answer's header fields */
 
 struct http;
-struct http *http_new(void); /* once per process, before any thread */
+struct http *http_new(void);    /* once per process, before any thread */
 void http_free(struct http *h); /* NULL is fine; no call may be running */
 
 /* The answer's status and header fields; borrowed for one callback. */
@@ -43,7 +43,7 @@ struct http_call {
 	size_t n_headers;
 	struct span body;
 	long connect_ms, first_byte_ms, idle_ms;
-	int watch; /* the client's descriptor, or -1 */
+	int watch;  /* the client's descriptor, or -1 */
 	bool blind; /* its end shows as an error only: ask gone each time */
 
 	/* Callbacks; a -1 with *e filled ends the call with that error. */

@@ -28,9 +28,11 @@ int backend_protocols(struct backend *b, struct span list, struct err *e)
 		list.n -= name.n + (comma ? 1 : 0);
 		d = dialect_find(span_trim(name));
 		if (!d)
-			return err_set(e, ERR_CONFIG, "unknown protocol "
+			return err_set(e, ERR_CONFIG,
+				       "unknown protocol "
 				       "\"%.*s\": use openai, responses or "
-				       "anthropic", SPAN_FMT(name));
+				       "anthropic",
+				       SPAN_FMT(name));
 		b->speaks[d - dialects] = true;
 		if (first)
 			b->protocol = (enum dialect_id)(d - dialects);
@@ -57,7 +59,8 @@ static int load_models(struct backend *b, struct json_object *list,
 		struct span s = json_span(json_object_array_get_idx(list, i));
 
 		if (!s.n)
-			return err_set(e, ERR_CONFIG, "models must be a list "
+			return err_set(e, ERR_CONFIG,
+				       "models must be a list "
 				       "of patterns such as \"gpt-*\"");
 		b->models[b->n_models++] = xstrndup(s.p, s.n);
 	}
@@ -95,7 +98,8 @@ int backend_parse(struct backend *out, const char *name,
 		goto fail;
 	}
 	if (key && !good_key(key)) {
-		err_set(e, ERR_CONFIG, "apiKey has blanks or characters "
+		err_set(e, ERR_CONFIG,
+			"apiKey has blanks or characters "
 			"outside ASCII");
 		goto fail;
 	}
@@ -130,8 +134,9 @@ void backend_demo(struct backend *out, const char *host, long port,
 	bool any = strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
 
 	memset(out, 0, sizeof(*out));
-	snprintf(url, sizeof(url), strchr(host, ':') && !any
-		 ? "http://[%s]:%ld/demo/v1" : "http://%s:%ld/demo/v1",
+	snprintf(url, sizeof(url),
+		 strchr(host, ':') && !any ? "http://[%s]:%ld/demo/v1"
+					   : "http://%s:%ld/demo/v1",
 		 any ? "127.0.0.1" : host, port);
 	out->name = xstrdup("demo");
 	out->base_url = xstrdup(url);

@@ -2,7 +2,8 @@
 /*
  * backend: one provider, as it stands in backends/NAME.json.
  *
- *	{"provider":"openai","name":"groq","apiKey":"...","baseUrl":"https://…",
+ *	{"provider":"openai","name":"groq","apiKey":"k",
+ *	 "baseUrl":"https://api.groq.com/openai/v1",
  *	 "protocol":"openai","models":["llama-*"]}
  *
  * `protocol` names the dialects that the provider speaks, the preferred one
@@ -23,8 +24,8 @@
 
 struct backend {
 	char *name;
-	char *base_url; /* without a slash at the end */
-	char *api_key; /* or NULL */
+	char *base_url;           /* without a slash at the end */
+	char *api_key;            /* or NULL */
 	enum dialect_id protocol; /* the preferred one */
 	bool speaks[DIALECTS];
 	char **models; /* globs */

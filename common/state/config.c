@@ -15,7 +15,7 @@
 
 struct config_store {
 	char *home;
-	pthread_mutex_t lock; /* of current, its refs, error */
+	pthread_mutex_t lock;    /* of current, its refs, error */
 	pthread_mutex_t loading; /* one thread loads */
 	struct config *current;
 	bool broken;
@@ -157,9 +157,8 @@ struct config *config_load(const char *home, struct err *e)
 
 	c->refs = 1;
 	c->signs = xcalloc(FIXED_SIGNS + BACKENDS_MAX, sizeof(*c->signs));
-	if (store_folder(home, NULL, e) ||
-	    store_folder(home, "backends", e) || load_settings(c, home, e) ||
-	    load_backends(c, home, e)) {
+	if (store_folder(home, NULL, e) || store_folder(home, "backends", e) ||
+	    load_settings(c, home, e) || load_backends(c, home, e)) {
 		config_free(c);
 		return NULL;
 	}

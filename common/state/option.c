@@ -75,9 +75,9 @@ static int parse_bool(const char *text, bool *out)
 		const char *text;
 		bool value;
 	} words[] = {
-		{ "true", true }, { "1", true }, { "yes", true },
-		{ "on", true }, { "false", false }, { "0", false },
-		{ "no", false }, { "off", false }, { "", false },
+		{ "true", true }, { "1", true },      { "yes", true },
+		{ "on", true },   { "false", false }, { "0", false },
+		{ "no", false },  { "off", false },   { "", false },
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -102,8 +102,9 @@ static int parse_int(const char *text, const struct option_row *o, long *out)
 	return 0;
 }
 
-int settings_set(struct settings *s, const struct option_row *o, const char *value,
-		 enum option_source from, const char *where, struct err *e)
+int settings_set(struct settings *s, const struct option_row *o,
+		 const char *value, enum option_source from, const char *where,
+		 struct err *e)
 {
 	char **string = member(s, o);
 
@@ -115,9 +116,10 @@ int settings_set(struct settings *s, const struct option_row *o, const char *val
 		break;
 	case OPTION_INT:
 		if (parse_int(value, o, member(s, o)))
-			return err_set(e, ERR_CONFIG, "%s must be a number "
-				       "from %ld to %ld, not \"%.40s\"", where,
-				       o->min, o->max, value);
+			return err_set(e, ERR_CONFIG,
+				       "%s must be a number "
+				       "from %ld to %ld, not \"%.40s\"",
+				       where, o->min, o->max, value);
 		break;
 	case OPTION_STRING:
 	case OPTION_SECRET:

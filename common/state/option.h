@@ -32,7 +32,7 @@ enum option_source {
 struct option_row {
 	const char *key; /* in config.json */
 	const char *env;
-	const char *flag; /* of dario proxy, without dashes; or NULL */
+	const char *flag;  /* of dario proxy, without dashes; or NULL */
 	const char *alias; /* second spelling of the flag, or NULL */
 	enum option_type type;
 	size_t at; /* offset in struct settings */
@@ -61,8 +61,9 @@ extern const struct option_row options[]; /* ends with key == NULL */
 void settings_init(struct settings *s); /* the defaults */
 void settings_release(struct settings *s);
 /* One value from text; the error names the spelling in `where`. */
-int settings_set(struct settings *s, const struct option_row *o, const char *value,
-		 enum option_source from, const char *where, struct err *e);
+int settings_set(struct settings *s, const struct option_row *o,
+		 const char *value, enum option_source from, const char *where,
+		 struct err *e);
 int settings_from_file(struct settings *s, struct json_object *file,
 		       struct err *e);
 int settings_from_env(struct settings *s, struct err *e);

@@ -7,7 +7,12 @@
 #include <string.h>
 
 static const char *const openai_models[] = {
-	"gpt-*", "o1*", "o3*", "o4*", "chatgpt-*", "text-davinci-*",
+	"gpt-*",
+	"o1*",
+	"o3*",
+	"o4*",
+	"chatgpt-*",
+	"text-davinci-*",
 	"text-embedding-*",
 };
 
@@ -38,8 +43,7 @@ static bool by_prefix(const struct config *c, const char *model,
 
 	if (!colon || !colon[1])
 		return false;
-	b = config_backend(c, (struct span){ model,
-					     (size_t)(colon - model) });
+	b = config_backend(c, (struct span){ model, (size_t)(colon - model) });
 	if (!b)
 		return false;
 	out->backend = b;
@@ -78,8 +82,8 @@ static const struct backend *by_openai_name(const struct config *c,
 	const struct backend *b = config_backend(c, SPAN("openai"));
 	bool ours = false;
 
-	for (size_t i = 0;
-	     i < sizeof(openai_models) / sizeof(openai_models[0]); i++)
+	for (size_t i = 0; i < sizeof(openai_models) / sizeof(openai_models[0]);
+	     i++)
 		ours |= glob_match(openai_models[i], model);
 	if (!ours)
 		return NULL;
@@ -105,21 +109,25 @@ static const struct backend *the_only_one(const struct config *c)
 static int no_model(const struct config *c, const char *model, struct err *e)
 {
 	char names[160];
-	struct buf list = { .p = names, .cap = sizeof(names),
+	struct buf list = { .p = names,
+			    .cap = sizeof(names),
 			    .max = sizeof(names) - 1 };
 
 	names[0] = '\0';
 	for (size_t i = 0; i < c->n_backends && !list.full; i++)
 		buf_fmt(&list, "%s%s", i ? ", " : "", c->backends[i].name);
 	if (!c->n_backends)
-		err_set(e, ERR_NO_MODEL, "model not found: %.80s: there is no "
+		err_set(e, ERR_NO_MODEL,
+			"model not found: %.80s: there is no "
 			"backend yet, add one with: dario backend add NAME "
-			"--key-file=FILE --base-url=URL", model);
+			"--key-file=FILE --base-url=URL",
+			model);
 	else
-		err_set(e, ERR_NO_MODEL, "model not found: %.80s: write "
+		err_set(e, ERR_NO_MODEL,
+			"model not found: %.80s: write "
 			"BACKEND:MODEL with one of %s, or give a backend the "
-			"pattern: dario backend add NAME --models=GLOB", model,
-			names);
+			"pattern: dario backend add NAME --models=GLOB",
+			model, names);
 	memcpy(e->param, "model", sizeof("model"));
 	return -1;
 }

@@ -15,8 +15,8 @@
 
 struct route {
 	const struct backend *backend; /* borrowed from the snapshot */
-	const char *model; /* what the upstream is asked for */
-	bool renamed; /* differs from what the client wrote */
+	const char *model;             /* what the upstream is asked for */
+	bool renamed;                  /* differs from what the client wrote */
 };
 
 /* `model` must outlive the route. */

@@ -1,0 +1,47 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Every command of the README does what it says.
+. "$(dirname "$0")/lib.sh"
+need lighttpd curl python3
+readme=$srcdir/README.md
+
+ok 'README: under 150 lines' test "$(wc -l <"$readme")" -lt 150
+
+# The sh blocks, one file each, with the installed name of the program.
+awk -v dir="$tmp" '/^```sh$/ { n++; on = 1; next } /^```$/ { on = 0 }
+	on { print > (dir "/block" n) }' "$readme"
+mkdir "$tmp/bin"
+ln -s "$dario" "$tmp/bin/dario"
+PATH=$tmp/bin:$PATH
+cd "$tmp" || exit 1
+for f in openai groq anthropic; do
+	echo "sk-$f-0123456789abcdef" >$f.key
+done
+
+# The block that holds a text.
+block() {
+	grep -l -- "$1" "$tmp"/block* | head -n 1
+}
+ok 'README: scripts exist' test -x "$srcdir/quickstart" -a -x "$srcdir/runtests"
+
+start_router --demo
+adds=$(block 'backend add openai')
+sed -i "s|http://127.0.0.1:8080|$url/demo|" "$adds"
+out=$(sh -e "$adds" 2>&1)
+is 'README: backends are added, listed and tested' "$?" 0
+like 'README: all four are there' "$(dario backend list)" claude-api
+like 'README: test asks the backend' "$out" 'lists 1 models'
+
+stop_router
+out=$(dario proxy --check 2>&1)
+is 'README: proxy --check' "$?" 0
+run=$(block 'host=0.0.0.0')
+sed -i 's/$/ --check/' "$run"
+ok 'README: open to other machines' sh -e "$run" 2>/dev/null
+start_router --demo
+curl=$(block 'curl http')
+sed -i "s|localhost:3456|localhost:$port|" "$curl"
+like 'README: curl' "$(sh -e "$curl" 2>/dev/null)" 'demo, not a language model'
+like 'quickstart: a wrong flag is refused' \
+	"$("$srcdir/quickstart" --nope 2>&1)" 'usage:'
+done_testing
