@@ -30,6 +30,8 @@ static const struct route_entry table[] = {
 	  false },
 	{ "GET", "/health", DIALECT_OPENAI, serve_health, true, false },
 	{ "GET", "/", DIALECT_OPENAI, serve_root, false, false },
+	{ "GET", "/demo/v1/models", DIALECT_OPENAI, serve_demo_models, false,
+	  true },
 	{ "POST", "/demo/v1/messages", DIALECT_ANTHROPIC, serve_demo, false,
 	  true },
 	{ "POST", "/demo/v1/chat/completions", DIALECT_OPENAI, serve_demo,

@@ -351,3 +351,13 @@ int serve_demo(struct request *r, struct err *e)
 	json_object_put(d.body);
 	return rc;
 }
+
+int serve_demo_models(struct request *r, struct err *e)
+{
+	(void)e;
+	reply_json(r, 200,
+		   SPAN("{\"object\":\"list\",\"data\":[{\"id\":\"demo\","
+			"\"object\":\"model\",\"created\":0,"
+			"\"owned_by\":\"dario\"}]}"));
+	return 0;
+}

@@ -14,6 +14,7 @@ typedef int serve_fn(struct request *r, struct err *e);
 
 serve_fn serve_forward; /* to a backend that speaks the caller's dialect */
 serve_fn serve_demo;    /* the built-in provider */
+serve_fn serve_demo_models;
 serve_fn serve_health;
 serve_fn serve_root;
 

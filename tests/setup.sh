@@ -20,10 +20,13 @@ install_packages() {
 	}
 	missing=
 	for kind; do
-		for p in $(awk -v k="$kind" '$1 == k { print $2 }' packages.txt); do
+		while read -r k p command; do
+			[ "$k" = "$kind" ] || continue
+			[ -z "$command" ] || ! command -v "$command" \
+				>/dev/null || continue
 			dpkg-query -W -f '${Status}' "$p" 2>/dev/null |
 				grep -q 'ok installed' || missing="$missing $p"
-		done
+		done <packages.txt
 	done
 	[ -n "$missing" ] || return 0
 	echo "installing:$missing"

@@ -26,7 +26,7 @@ ok 'README: scripts exist' test -x "$srcdir/quickstart" -a -x "$srcdir/runtests"
 
 start_router --demo
 adds=$(block 'backend add openai')
-sed -i "s|http://127.0.0.1:8080|$url/demo|" "$adds"
+sed -i "s|http://127.0.0.1:8080|$url/demo/v1|" "$adds"
 out=$(sh -e "$adds" 2>&1)
 is 'README: backends are added, listed and tested' "$?" 0
 like 'README: all four are there' "$(dario backend list)" claude-api
