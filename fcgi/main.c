@@ -213,7 +213,8 @@ static void keep_memory_private(void)
 	struct rlimit none = { 0, 0 };
 
 	setrlimit(RLIMIT_CORE, &none);
-#ifdef HAVE_SYS_PRCTL_H
+	/* The leak checker has to look into the process. */
+#if defined(HAVE_SYS_PRCTL_H) && !defined(SANITIZED)
 	prctl(PR_SET_DUMPABLE, 0);
 #endif
 }

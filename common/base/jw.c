@@ -93,6 +93,8 @@ void jw_escape(struct buf *out, struct span s)
 	const unsigned char *p = (const unsigned char *)s.p;
 	size_t from = 0, i = 0;
 
+	if (!s.n)
+		return; /* s.p may be NULL */
 	while (i < s.n) {
 		size_t len = 1;
 		bool plain = p[i] >= 0x20 && p[i] != '"' && p[i] != '\\';

@@ -34,13 +34,18 @@ processes_of() {
 	done
 }
 
-cleanup() {
+stop_children() {
 	for pid in $children; do
 		kill "$pid" 2>/dev/null
 	done
 	for pid in $children; do
 		wait "$pid" 2>/dev/null
 	done
+	children=
+}
+
+cleanup() {
+	stop_children
 	rm -rf "$tmp"
 }
 trap cleanup EXIT
@@ -96,6 +101,10 @@ unlike() {
 }
 
 done_testing() {
+	stop_children
+	if grep -qs -e 'Sanitizer' -e 'runtime error:' "$tmp"/*log "$tmp/err"; then
+		fail 'no complaint of a sanitizer' "$(cat "$tmp"/*log)"
+	fi
 	echo "1..$tests"
 	[ "$failures" -eq 0 ]
 	exit
@@ -129,10 +138,10 @@ free_port() {
 
 # wait_for SECONDS COMMAND...: until the command succeeds, or time is up.
 wait_for() {
-	deadline=$(($(date +%s) + $1))
+	deadline=$(($(date +%s%N) / 1000000 + $1 * 1000))
 	shift
 	until "$@" 2>/dev/null; do
-		[ "$(date +%s)" -lt "$deadline" ] || return 1
+		[ $(($(date +%s%N) / 1000000)) -lt "$deadline" ] || return 1
 		sleep 0.02
 	done
 }

@@ -105,6 +105,7 @@ static void jw_makes_valid_text_of_any_bytes(void **state)
 	jw_obj(&w);
 	jw_kstr(&w, "all", (struct span){ all, sizeof(all) });
 	jw_kstr(&w, "cut", SPAN("\xe2\x82"));
+	jw_kstr(&w, "none", (struct span){ 0 });
 	jw_kstr(&w, "good", SPAN("\xf0\x9f\x98\x80\xc3\xa9"));
 	jw_obj_end(&w);
 	o = json_read(buf_get(&b), &e);
