@@ -61,9 +61,4 @@ int cmd_parse(struct cmd *c, int argc, char **argv, struct err *e);
 void help_print(const char *group);
 void help_man(void); /* manual page dario(1), as roff */
 
-/* Files that belong to the program: from the build tree when dario runs in
- * one, else where it is installed. Malloced; NULL with an error. */
-char *place_worker(struct err *e);
-char *place_data(const char *name, struct err *e);
-
 #endif

@@ -4,7 +4,7 @@
 #include "cli/server-conf.h"
 
 #include "base/store.h"
-#include "cli/cmd.h"
+#include "base/place.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -4,6 +4,7 @@
 #include "fcgi/reply.h"
 
 #include "base/clock.h"
+#include "dialect/error.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +15,8 @@ static const struct {
 	int status;
 	const char *text;
 } reasons[] = {
-	{ 200, "OK" },
+	{ 200, "OK" },               { 402, "Payment Required" },
+	{ 409, "Conflict" },         { 529, "Overloaded" },
 	{ 204, "No Content" },
 	{ 400, "Bad Request" },
 	{ 401, "Unauthorized" },
@@ -76,6 +78,8 @@ int reply_head(struct request *r, int status)
 			    span_of(r->log.upstream_model
 					    ? r->log.upstream_model
 					    : r->log.model));
+	if (r->log.dropped)
+		reply_field(r, "x-dario-dropped", span_of(r->log.dropped));
 	cors_fields(r);
 	buf_str(&r->head, "\r\n");
 	n = snprintf(line, sizeof(line), "Status: %d %s\r\n", status,
@@ -119,10 +123,17 @@ int reply_json(struct request *r, int status, struct span json)
 /* Inside a stream the error is an event; its code still goes to the log. */
 static void error_in_stream(struct request *r, const struct err *e)
 {
+	struct ev v = { .kind = EV_ERROR, .err = e };
+	struct err unused;
 	struct buf out;
 
-	buf_init(&out, 16384);
-	r->dialect->error_event(&out, e, r->id);
+	buf_init(&out, WRITER_TEXT_MAX);
+	if (r->writer) { /* it knows what the stream has said so far */
+		r->writer->out = &out;
+		r->writer->dialect->write(r->writer, &v, &unused);
+	} else {
+		r->dialect->error_event(&out, e, r->id);
+	}
 	if (reply_write(r, buf_get(&out)) || reply_flush(r))
 		r->cut = true;
 	buf_release(&out);
@@ -161,6 +172,7 @@ void reply_error(struct request *r, const struct err *e)
 	buf_init(&out, 16384);
 	r->dialect->error_body(&out, e, r->id);
 	error_fields(r, e);
-	reply_json(r, err_status(e->code), buf_get(&out));
+	reply_json(r, error_status(e, r->dialect == &dialects[DIALECT_ANTHROPIC]),
+		   buf_get(&out));
 	buf_release(&out);
 }

@@ -6,11 +6,9 @@
 #include "fcgi/relay.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
-#include "state/route.h"
+#include "fcgi/upstream.h"
 
 #include <string.h>
-
-#define QUERY_MAX 1024
 
 static int peek_piece(void *arg, struct span piece, struct err *e)
 {
@@ -34,96 +32,42 @@ static int rename_model(struct request *r, const struct peek *k,
 			    : 0;
 }
 
-/* A client's query goes behind the URL when it can stand there as it is. */
-static int put_query(struct buf *url, const char *query, struct err *e)
+static int pass(struct request *r, const struct route *route,
+		const struct peek *k, struct err *e)
 {
-	if (!query || !*query)
-		return 0;
-	if (strlen(query) > QUERY_MAX)
-		return err_set(e, ERR_BAD_REQUEST,
-			       "the query string is "
-			       "longer than %d bytes",
-			       QUERY_MAX);
-	for (const char *p = query; *p; p++)
-		if (*p <= ' ' || *p > '~' || *p == '#')
-			return err_set(e, ERR_BAD_REQUEST,
-				       "the query string "
-				       "has a character that must be encoded");
-	buf_byte(url, '?');
-	buf_str(url, query);
+	enum dialect_id d = (enum dialect_id)(r->dialect - dialects);
+	struct http_call call = { 0 };
+
+	if (route->renamed && rename_model(r, k, route->model, e))
+		return -1;
+	if (upstream_call(r, route->backend, d, r->upstream_path, k->stream,
+			  &call, e))
+		return -1;
+	relay_run(r, &call, k->stream);
 	return 0;
 }
 
-static void add(struct http_call *c, const char *field)
+/* A backend of another dialect: conversations are translated, tokens are
+ * estimated, the rest cannot be done. */
+static int pass_on(struct request *r, const struct route *route,
+		   const struct peek *k, struct err *e)
 {
-	c->headers[c->n_headers++] = field;
-}
+	const struct backend *b = route->backend;
 
-static void add_client_field(struct request *r, struct http_call *c,
-			     const char *name, const char *value)
-{
-	struct span v = span_trim(span_of(value));
-
-	for (size_t i = 0; i < v.n; i++)
-		if ((unsigned char)v.p[i] < 0x20 || v.p[i] == 0x7f)
-			return;
-	if (v.n)
-		add(c, arena_fmt(r->arena, "%s: %.*s", name, SPAN_FMT(v)));
-}
-
-static int build_call(struct request *r, const struct backend *b, bool stream,
-		      struct http_call *c, struct err *e)
-{
-	const struct settings *s = &r->config->settings;
-	enum dialect_id d = (enum dialect_id)(r->dialect - dialects);
-	struct buf text;
-	int rc;
-
-	buf_init(&text, 8192);
-	backend_url(b, d, r->upstream_path, &text);
-	rc = put_query(&text, r->vars.query, e);
-	c->method = "POST";
-	c->url = arena_str(r->arena, buf_get(&text));
-	c->body = buf_get(&r->body);
-	c->connect_ms = s->connect_ms;
-	c->first_byte_ms = s->first_byte_ms;
-	c->idle_ms = s->idle_ms;
-	add(c, "Content-Type: application/json");
-	add(c,
-	    stream ? "Accept: text/event-stream" : "Accept: application/json");
-	add(c, "User-Agent: dario/" PACKAGE_VERSION);
-	buf_reset(&text);
-	backend_credential(b, d, &text);
-	if (text.n)
-		add(c, arena_str(r->arena, buf_get(&text)));
-	buf_release(&text);
-	if (d == DIALECT_ANTHROPIC) {
-		add_client_field(r, c, "anthropic-version",
-				 r->vars.anthropic_version
-					 ? r->vars.anthropic_version
-					 : "2023-06-01");
-		add_client_field(r, c, "anthropic-beta",
-				 r->vars.anthropic_beta);
-	}
-	return rc;
-}
-
-static int check_dialect(const struct request *r, const struct backend *b,
-			 struct err *e)
-{
 	if (b->speaks[r->dialect - dialects])
-		return 0;
+		return pass(r, route, k, e);
+	if (strcmp(r->upstream_path, r->dialect->path) == 0)
+		return serve_translated(r, route, e);
+	if (strcmp(r->upstream_path, "/messages/count_tokens") == 0)
+		return serve_token_estimate(r, e);
 	return err_set(e, ERR_UNSUPPORTED,
-		       "backend %s speaks %s, this "
-		       "request is %s: use that API for this model, or add "
-		       "the backend with --protocol=%s if it has both",
-		       b->name, dialects[b->protocol].name, r->dialect->name,
-		       r->dialect->name);
+		       "backend %s speaks %s and has nothing like %s: name "
+		       "another backend for this model",
+		       b->name, dialects[b->protocol].name, r->upstream_path);
 }
 
 int serve_forward(struct request *r, struct err *e)
 {
-	struct http_call call = { 0 };
 	struct route route;
 	struct peek k;
 
@@ -136,10 +80,5 @@ int serve_forward(struct request *r, struct err *e)
 		return -1;
 	r->log.backend = route.backend->name;
 	r->log.upstream_model = route.renamed ? route.model : NULL;
-	if (check_dialect(r, route.backend, e) ||
-	    (route.renamed && rename_model(r, &k, route.model, e)) ||
-	    build_call(r, route.backend, k.stream, &call, e))
-		return -1;
-	relay_run(r, &call, k.stream);
-	return 0;
+	return pass_on(r, &route, &k, e);
 }

@@ -9,13 +9,19 @@
 #define DARIO_SERVE_H
 
 #include "fcgi/request.h"
+#include "state/route.h"
 
 typedef int serve_fn(struct request *r, struct err *e);
 
-serve_fn serve_forward; /* to a backend that speaks the caller's dialect */
+serve_fn serve_forward; /* a model's API, to the backend for the model */
 serve_fn serve_demo;    /* the built-in provider */
 serve_fn serve_demo_models;
 serve_fn serve_health;
 serve_fn serve_root;
+
+/* Parts of serve_forward; the body has been read and checked. */
+int serve_translated(struct request *r, const struct route *route,
+		     struct err *e);
+serve_fn serve_token_estimate;
 
 #endif

@@ -27,10 +27,42 @@ bool digest_same_secret(struct span a, struct span b)
 	       CRYPTO_memcmp(ha, hb, SHA256_BYTES) == 0;
 }
 
+static const char base62[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			     "abcdefghijklmnopqrstuvwxyz";
+
+void digest_hex(struct span in, char *out, size_t n)
+{
+	unsigned char h[SHA256_BYTES] = { 0 };
+
+	if (!sha256(in, h))
+		abort();
+	for (size_t i = 0; i + 1 < n; i++)
+		out[i] = "0123456789abcdef"[h[i / 2] >> (i % 2 ? 0 : 4) & 15];
+	out[n - 1] = '\0';
+}
+
+void digest_base62(struct span in, char *out, size_t n)
+{
+	unsigned char h[SHA256_BYTES] = { 0 };
+
+	if (!sha256(in, h))
+		abort();
+	for (size_t i = 0; i + 1 < n; i++)
+		out[i] = base62[h[i] % 62];
+	out[n - 1] = '\0';
+}
+
+struct span digest_base64(struct arena *a, struct span in)
+{
+	char *out = arena_take(a, (in.n + 2) / 3 * 4 + 1);
+	int n = EVP_EncodeBlock((unsigned char *)out,
+				(const unsigned char *)in.p, (int)in.n);
+
+	return (struct span){ out, (size_t)n };
+}
+
 void digest_random_id(char *out, size_t n, const char *prefix)
 {
-	static const char set[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				  "abcdefghijklmnopqrstuvwxyz";
 	unsigned char r[RANDOM_CHARS];
 	size_t len = strlen(prefix);
 
@@ -38,6 +70,6 @@ void digest_random_id(char *out, size_t n, const char *prefix)
 		abort();
 	memcpy(out, prefix, len);
 	for (size_t i = 0; i < RANDOM_CHARS; i++)
-		out[len + i] = set[r[i] % 62];
+		out[len + i] = base62[r[i] % 62];
 	out[len + RANDOM_CHARS] = '\0';
 }

@@ -6,10 +6,19 @@
 #ifndef DARIO_DIGEST_H
 #define DARIO_DIGEST_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 
 /* Equal? The time taken tells nothing about either side's bytes. */
 bool digest_same_secret(struct span a, struct span b);
+
+/* The beginning of SHA-256: as lower-case hex, as base62. n - 1 characters,
+ * at most 64 and 32, and a NUL. */
+void digest_hex(struct span in, char *out, size_t n);
+void digest_base62(struct span in, char *out, size_t n);
+
+/* Base64 with padding, from the arena. */
+struct span digest_base64(struct arena *a, struct span in);
 
 /* `prefix` and 24 random base62 characters; n >= strlen(prefix) + 25. */
 void digest_random_id(char *out, size_t n, const char *prefix);

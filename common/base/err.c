@@ -25,6 +25,9 @@ static const struct {
 	[ERR_BUSY] = { 429, "router_busy" },
 	[ERR_INTERNAL] = { 500, "internal_error" },
 	[ERR_CONFIG] = { 500, "config_error" },
+	[ERR_THREAD] = { 400, "thread_unsupported_request" },
+	[ERR_THREAD_GONE] = { 404, "thread_not_found" },
+	[ERR_PASSED] = { 502, "upstream_error" },
 	[ERR_UNSUPPORTED] = { 400, "unsupported_by_backend" },
 	[ERR_DNS] = { 502, "upstream_dns" },
 	[ERR_CONNECT] = { 502, "upstream_unreachable" },
@@ -42,6 +45,8 @@ int err_set(struct err *e, enum err_code code, const char *fmt, ...)
 	va_list ap;
 
 	e->code = code;
+	e->status = 0;
+	e->type[0] = '\0';
 	e->param[0] = '\0';
 	va_start(ap, fmt);
 	vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
@@ -60,7 +65,7 @@ int err_add(struct err *e, const char *object)
 	char was[sizeof(e->msg)];
 
 	memcpy(was, e->msg, sizeof(was));
-	snprintf(e->msg, sizeof(e->msg), "%.120s: %.270s", object, was);
+	snprintf(e->msg, sizeof(e->msg), "%.120s: %.900s", object, was);
 	return -1;
 }
 

@@ -88,6 +88,37 @@ bool json_flag(struct json_object *o, const char *key, bool otherwise)
 		     : otherwise;
 }
 
+double json_number(struct json_object *o, const char *key, double otherwise)
+{
+	struct json_object *v = json_get(o, key);
+
+	if (json_object_is_type(v, json_type_double) ||
+	    json_object_is_type(v, json_type_int))
+		return json_object_get_double(v);
+	return otherwise;
+}
+
+struct span json_str(struct json_object *o, const char *key)
+{
+	return json_span(json_get(o, key));
+}
+
+size_t json_length(struct json_object *list)
+{
+	return json_object_is_type(list, json_type_array)
+		       ? json_object_array_length(list)
+		       : 0;
+}
+
+struct span json_text(struct json_object *o)
+{
+	size_t n = 0;
+	const char *p = json_object_to_json_string_length(
+		o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &n);
+
+	return (struct span){ p, n };
+}
+
 void json_set_str(struct json_object *o, const char *key, const char *value)
 {
 	json_object_object_add(o, key,

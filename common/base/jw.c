@@ -6,6 +6,8 @@
 #include "base/utf8.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 struct jw jw_to(struct buf *out)
 {
@@ -134,6 +136,16 @@ void jw_int(struct jw *w, int64_t v)
 {
 	before(w);
 	buf_fmt(w->out, "%" PRId64, v);
+}
+
+void jw_double(struct jw *w, double v)
+{
+	char text[40];
+
+	snprintf(text, sizeof(text), "%.15g", v);
+	if (strtod(text, NULL) != v)
+		snprintf(text, sizeof(text), "%.17g", v);
+	jw_raw(w, span_of(text));
 }
 
 void jw_raw(struct jw *w, struct span json)

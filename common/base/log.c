@@ -174,6 +174,7 @@ void log_request(const struct log_access *a)
 	put_int(&w, "total_ms", a->total_ms);
 	put_int(&w, "bytes_in", (int64_t)a->bytes_in);
 	put_int(&w, "bytes_out", (int64_t)a->bytes_out);
+	put_str(&w, "dropped", a->dropped);
 	put_str(&w, "error", a->error);
 	put_str(&w, "cause", a->cause);
 	if (as_json)

@@ -109,6 +109,10 @@ static void open_block(struct writer *w, const struct ev *v)
 		jw_key(&j, "input");
 		jw_raw(&j, SPAN("{}"));
 		break;
+	case PART_IMAGE:
+	case PART_DOCUMENT:
+	case PART_TOOL_RESULT:
+		break; /* in requests only */
 	}
 	jw_obj_end(&j);
 	end_event(&j);
@@ -143,6 +147,10 @@ static void block_delta(struct writer *w, const struct ev *v)
 		break;
 	case PART_REDACTED:
 		break; /* its data stands in the start event */
+	case PART_IMAGE:
+	case PART_DOCUMENT:
+	case PART_TOOL_RESULT:
+		break; /* in requests only */
 	}
 }
 
@@ -203,7 +211,7 @@ int anthropic_write(void *writer, const struct ev *v, struct err *e)
 	return 0;
 }
 
-static void put_part(struct jw *j, const struct part *p)
+static void put_part(struct jw *j, const struct block *p)
 {
 	struct span text = buf_get(&p->text);
 
@@ -230,6 +238,10 @@ static void put_part(struct jw *j, const struct part *p)
 		jw_key(j, "input");
 		jw_raw(j, text.n ? text : SPAN("{}"));
 		break;
+	case PART_IMAGE:
+	case PART_DOCUMENT:
+	case PART_TOOL_RESULT:
+		break; /* in requests only */
 	}
 	jw_obj_end(j);
 }
@@ -242,7 +254,7 @@ void anthropic_whole(struct writer *w, const struct answer *a)
 	message_head(&j, w);
 	jw_key(&j, "content");
 	jw_arr(&j);
-	for (const struct part *p = a->parts; p; p = p->next)
+	for (const struct block *p = a->parts; p; p = p->next)
 		put_part(&j, p);
 	jw_arr_end(&j);
 	jw_kcstr(&j, "stop_reason", stop_reason(a->stop));

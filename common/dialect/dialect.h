@@ -48,6 +48,8 @@ struct writer {
 	unsigned blocks;   /* opened so far */
 	unsigned tools;    /* tool calls opened so far */
 	bool args;         /* the open tool call has arguments */
+	bool custom; /* and takes free text */
+	unsigned details; /* Chat: entries of reasoning_details so far */
 	/* Responses repeats everything at the end of an item and of the
 	 * stream, so its writer has to keep it. */
 	unsigned sequence;
@@ -59,10 +61,34 @@ struct writer {
 void writer_init(struct writer *w, const struct dialect *d, struct buf *out);
 void writer_release(struct writer *w);
 
+struct chat;
+struct target;
+struct reader;
+struct json_object;
+
+typedef int chat_read_fn(struct chat *c, struct json_object *body,
+			 struct err *e);
+typedef int chat_write_fn(const struct target *t, struct chat *c,
+			  struct buf *out, struct err *e);
+typedef int reader_event_fn(struct reader *r, struct span name,
+			    struct json_object *o, struct err *e);
+typedef int reader_end_fn(struct reader *r, struct err *e);
+typedef int reader_whole_fn(struct reader *r, struct json_object *o,
+			    struct err *e);
+
 struct dialect {
 	const char *name; /* as in backends/NAME.json and in the log */
 	const char *id_prefix;
 	const char *request_id_header;
+	const char *path; /* of the API that a translated request goes to */
+	/* requests: body to neutral, neutral to body (chat.h) */
+	chat_read_fn *read;
+	chat_write_fn *request;
+	/* answers of an upstream: one event, the end, a whole one (reader.h) */
+	reader_event_fn *read_event;
+	reader_end_fn *read_end;
+	reader_whole_fn *read_whole;
+	/* answers to a client */
 	ev_fn *write; /* arg is a struct writer */
 	void (*whole)(struct writer *w, const struct answer *a);
 	void (*error_body)(struct buf *out, const struct err *e,
@@ -87,6 +113,11 @@ extern const struct span dialect_comment;
 void dialect_event(struct buf *out, const char *name, struct span data);
 
 /* The rows' functions. */
+chat_read_fn anthropic_read, openai_read, responses_read;
+chat_write_fn anthropic_request, openai_request, responses_request;
+reader_event_fn anthropic_event, openai_event, responses_event;
+reader_end_fn anthropic_end, openai_end, responses_end;
+reader_whole_fn anthropic_answer, openai_answer, responses_answer;
 ev_fn anthropic_write, openai_write, responses_write;
 void anthropic_whole(struct writer *w, const struct answer *a);
 void openai_whole(struct writer *w, const struct answer *a);

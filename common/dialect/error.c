@@ -6,6 +6,10 @@
 #include "base/jw.h"
 #include "dialect/dialect.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 /* HTTP status → error type, both dialects. */
 static const struct {
 	int status;
@@ -13,24 +17,193 @@ static const struct {
 } types[] = {
 	{ 400, "invalid_request_error", "invalid_request_error" },
 	{ 401, "authentication_error", "invalid_request_error" },
+	{ 402, "billing_error", "insufficient_quota" },
 	{ 403, "permission_error", "permission_error" },
 	{ 404, "not_found_error", "invalid_request_error" },
 	{ 405, "invalid_request_error", "invalid_request_error" },
 	{ 413, "request_too_large", "invalid_request_error" },
 	{ 415, "invalid_request_error", "invalid_request_error" },
 	{ 426, "invalid_request_error", "invalid_request_error" },
+	{ 409, "conflict_error", "invalid_request_error" },
 	{ 429, "rate_limit_error", "rate_limit_error" },
+	{ 529, "overloaded_error", "server_error" },
 	{ 504, "timeout_error", "server_error" },
 };
 
+/* 503 and 529 are one condition in two dialects. */
+int error_status(const struct err *e, bool anthropic)
+{
+	int status = e->status ? e->status : err_status(e->code);
+
+	if (e->code != ERR_PASSED)
+		return status;
+	if (anthropic && status == 503)
+		return 529;
+	if (anthropic && status == 422)
+		return 400;
+	if (!anthropic && status == 529)
+		return 503;
+	return status;
+}
+
 static const char *type_of(const struct err *e, bool anthropic)
 {
-	int status = err_status(e->code);
+	int status = error_status(e, anthropic);
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (types[i].status == status)
-			return anthropic ? types[i].anthropic : types[i].openai;
+			return anthropic ? types[i].anthropic
+					 : types[i].openai;
+	if (status / 100 == 4)
+		return "invalid_request_error";
 	return anthropic ? "api_error" : "server_error";
+}
+
+/* Codes that OpenAI's clients look for, by the status alone. */
+const char *error_code(const struct err *e)
+{
+	static const struct {
+		int status;
+		const char *code;
+	} codes[] = {
+		{ 401, "invalid_api_key" },	 { 404, "model_not_found" },
+		{ 429, "rate_limit_exceeded" },	 { 503, "overloaded" },
+		{ 413, "request_too_large" },
+	};
+
+	if (e->code != ERR_PASSED)
+		return err_name(e->code);
+	if (strstr(e->msg, "prompt is too long"))
+		return "context_length_exceeded";
+	if (e->type[0] && !strstr(e->type, "_error"))
+		return e->type;
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (codes[i].status == error_status(e, false))
+			return codes[i].code;
+	return NULL;
+}
+
+/* --- an upstream's error ------------------------------------------------ */
+
+/* Where the status is not said, the type says it. */
+static const struct {
+	const char *type;
+	int status;
+} statuses[] = {
+	{ "invalid_request_error", 400 }, { "authentication_error", 401 },
+	{ "billing_error", 402 },	  { "permission_error", 403 },
+	{ "not_found_error", 404 },	  { "request_too_large", 413 },
+	{ "rate_limit", 429 },		  { "insufficient_quota", 429 },
+	{ "overloaded", 529 },		  { "timeout", 504 },
+	{ "server_error", 500 },	  { "api_error", 500 },
+};
+
+static int status_of(struct json_object *o, const char *type)
+{
+	static const char *const keys[] = { "status_code", "code", "status" };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		int64_t v = json_int(o, keys[i], 0);
+
+		if (v >= 400 && v <= 599)
+			return (int)v;
+	}
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+		if (strstr(type, statuses[i].type))
+			return statuses[i].status;
+	return 502;
+}
+
+static struct span first_text(struct json_object *top, struct json_object *o)
+{
+	struct json_object *const at[] = {
+		json_get(o, "message"), json_get(top, "message"),
+		json_get(top, "error"), json_get(top, "detail"),
+	};
+
+	for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++)
+		if (json_span(at[i]).n)
+			return json_span(at[i]);
+	return SPAN("");
+}
+
+/* Claude Code begins to compact when it reads these words. */
+static void context_words(struct err *e)
+{
+	long max = 0, got = 0;
+	char was[sizeof(e->msg)];
+	const char *p = strstr(e->msg, "maximum context length is ");
+	const char *q = strstr(e->msg, "resulted in ");
+
+	if (!q)
+		q = strstr(e->msg, "you requested ");
+	if (p)
+		max = strtol(p + strlen("maximum context length is "), NULL,
+			     10);
+	if (q)
+		got = strtol(strpbrk(q, "0123456789") ? strpbrk(q, "0123456789")
+						      : q, NULL, 10);
+	if (max <= 0 || got <= 0)
+		return;
+	memcpy(was, e->msg, sizeof(was));
+	snprintf(e->msg, sizeof(e->msg), "prompt is too long: %ld tokens > "
+		 "%ld maximum (%.900s)", got, max, was);
+}
+
+void error_read(struct json_object *top, int status, struct err *out)
+{
+	struct json_object *o = json_get(top, "error");
+	const char *code, *type;
+	struct span text;
+
+	if (!json_object_is_type(o, json_type_object))
+		o = top;
+	text = first_text(top, o);
+	code = json_cstr(o, "code");
+	type = json_cstr(o, "type");
+	if (!type || strcmp(type, "error") == 0)
+		type = "";
+	err_set(out, ERR_PASSED, "%.*s", text.n ? (int)text.n : 16,
+		text.n ? text.p : "upstream failed");
+	snprintf(out->type, sizeof(out->type), "%s", code ? code : type);
+	snprintf(out->param, sizeof(out->param), "%s",
+		 json_cstr(o, "param") ? json_cstr(o, "param") : "");
+	out->status = status >= 400 ? status
+				    : status_of(o, *type ? type : out->type);
+	context_words(out);
+}
+
+void error_read_body(struct span body, int status, struct err *out)
+{
+	struct err unused;
+	struct json_object *o = json_read(body, &unused);
+
+	if (json_object_is_type(o, json_type_object)) {
+		error_read(o, status, out);
+	} else {
+		err_set(out, ERR_PASSED, "the upstream answered HTTP %d",
+			status);
+		out->status = status;
+	}
+	json_object_put(o);
+}
+
+static void put_details(struct jw *w, const struct err *e)
+{
+	const char *code = e->code == ERR_PASSED ? e->type : err_name(e->code);
+
+	if (!*code)
+		return;
+	jw_key(w, "details");
+	jw_obj(w);
+	jw_kcstr(w, "error_code", code);
+	if (e->code == ERR_THREAD) {
+		jw_key(w, "unsupported");
+		jw_arr(w);
+		jw_str(w, span_of(e->param));
+		jw_arr_end(w);
+	}
+	jw_obj_end(w);
 }
 
 void error_body_anthropic(struct buf *out, const struct err *e, const char *id)
@@ -43,10 +216,7 @@ void error_body_anthropic(struct buf *out, const struct err *e, const char *id)
 	jw_obj(&w);
 	jw_kcstr(&w, "type", type_of(e, true));
 	jw_kcstr(&w, "message", e->msg);
-	jw_key(&w, "details");
-	jw_obj(&w);
-	jw_kcstr(&w, "error_code", err_name(e->code));
-	jw_obj_end(&w);
+	put_details(&w, e);
 	jw_obj_end(&w);
 	jw_kcstr(&w, "request_id", id);
 	jw_obj_end(&w);
@@ -63,7 +233,7 @@ void error_body_openai(struct buf *out, const struct err *e, const char *id)
 	jw_kcstr(&w, "message", e->msg);
 	jw_kcstr(&w, "type", type_of(e, false));
 	jw_kcstr(&w, "param", e->param[0] ? e->param : NULL);
-	jw_kcstr(&w, "code", err_name(e->code));
+	jw_kcstr(&w, "code", error_code(e));
 	jw_obj_end(&w);
 	jw_obj_end(&w);
 }
@@ -103,7 +273,7 @@ void error_event_responses(struct buf *out, const struct err *e, const char *id)
 	buf_init(&body, 8192);
 	jw_obj(&w);
 	jw_kcstr(&w, "type", "error");
-	jw_kcstr(&w, "code", err_name(e->code));
+	jw_kcstr(&w, "code", error_code(e));
 	jw_kcstr(&w, "message", e->msg);
 	jw_kcstr(&w, "param", e->param[0] ? e->param : NULL);
 	jw_kint(&w, "sequence_number", 0);

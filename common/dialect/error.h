@@ -9,6 +9,18 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/json.h"
+
+/* An upstream's error body or error event, of any dialect, into an err with
+ * ERR_PASSED: message, status (of the HTTP answer, or 0: from the body) and its
+ * code in its own words. */
+void error_read(struct json_object *o, int status, struct err *out);
+/* The same from bytes, which may be no JSON at all. */
+void error_read_body(struct span body, int status, struct err *out);
+/* What OpenAI's clients find as `code`; NULL when there is none. */
+const char *error_code(const struct err *e);
+/* The HTTP status for a client of this dialect. */
+int error_status(const struct err *e, bool anthropic);
 
 void error_body_anthropic(struct buf *out, const struct err *e, const char *id);
 void error_body_openai(struct buf *out, const struct err *e, const char *id);

@@ -23,6 +23,10 @@ enum part_kind {
 	PART_REDACTED, /* opaque data only */
 	PART_TOOL_USE, /* id, name, arguments as JSON text */
 	PART_REFUSAL,
+	/* in requests only */
+	PART_IMAGE,
+	PART_DOCUMENT,
+	PART_TOOL_RESULT,
 };
 
 enum stop_kind {
@@ -51,6 +55,7 @@ struct ev {
 	enum ev_kind kind;
 	enum part_kind part; /* of OPEN, DELTA and CLOSE */
 	struct span id, name, text;
+	bool custom; /* a tool call whose input is free text */
 	enum stop_kind stop;
 	struct usage usage;
 	const struct err *err;

@@ -15,14 +15,14 @@ void fold_init(struct fold *f, struct arena *a)
 
 void fold_release(struct fold *f)
 {
-	for (struct part *p = f->answer.parts; p; p = p->next)
+	for (struct block *p = f->answer.parts; p; p = p->next)
 		buf_release(&p->text);
 	f->answer.parts = NULL;
 }
 
 static int open_part(struct fold *f, const struct ev *v, struct err *e)
 {
-	struct part *p;
+	struct block *p;
 
 	if (f->parts++ == FOLD_PARTS_MAX)
 		return err_set(e, ERR_UPSTREAM,
@@ -31,6 +31,7 @@ static int open_part(struct fold *f, const struct ev *v, struct err *e)
 			       FOLD_PARTS_MAX);
 	p = arena_take(f->arena, sizeof(*p));
 	p->kind = v->part;
+	p->custom = v->custom;
 	p->id = arena_str(f->arena, v->id);
 	p->name = arena_str(f->arena, v->name);
 	buf_init(&p->text, FOLD_TEXT_MAX);

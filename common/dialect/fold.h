@@ -15,17 +15,18 @@
 #define FOLD_PARTS_MAX 4096
 #define FOLD_TEXT_MAX (64u << 20)
 
-struct part {
+struct block {
 	enum part_kind kind;
 	const char *id, *name; /* of a tool call */
+	bool custom;
 	struct buf text;
 	const char *signature;
-	struct part *next;
+	struct block *next;
 };
 
 struct answer {
 	const char *id, *model;
-	struct part *parts; /* in order */
+	struct block *parts; /* in order */
 	enum stop_kind stop;
 	struct usage usage;
 };
@@ -33,7 +34,7 @@ struct answer {
 struct fold {
 	struct answer answer;
 	struct arena *arena;
-	struct part **tail, *open;
+	struct block **tail, *open;
 	unsigned parts;
 	bool finished;
 };

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/jw.h"
+#include "dialect/chat-write.h"
 #include "dialect/dialect.h"
 
 static const char *finish_reason(enum stop_kind stop)
@@ -100,21 +101,33 @@ static void start(struct writer *w)
 	end_delta(&j, NULL);
 }
 
+/* A custom tool takes free text instead of JSON. */
+static const char *call_type(bool custom)
+{
+	return custom ? "custom" : "function";
+}
+
+static const char *call_text(bool custom)
+{
+	return custom ? "input" : "arguments";
+}
+
 static void open_tool(struct writer *w, const struct ev *v)
 {
 	struct jw j = delta(w);
 
 	w->args = false;
+	w->custom = v->custom;
 	jw_key(&j, "tool_calls");
 	jw_arr(&j);
 	jw_obj(&j);
 	jw_kint(&j, "index", w->tools++);
 	jw_kstr(&j, "id", v->id);
-	jw_kcstr(&j, "type", "function");
-	jw_key(&j, "function");
+	jw_kcstr(&j, "type", call_type(v->custom));
+	jw_key(&j, call_type(v->custom));
 	jw_obj(&j);
 	jw_kstr(&j, "name", v->name);
-	jw_kcstr(&j, "arguments", "");
+	jw_kcstr(&j, call_text(v->custom), "");
 	jw_obj_end(&j);
 	jw_obj_end(&j);
 	jw_arr_end(&j);
@@ -133,9 +146,9 @@ static void tool_args(struct writer *w, struct span text)
 	jw_arr(&j);
 	jw_obj(&j);
 	jw_kint(&j, "index", w->tools - 1);
-	jw_key(&j, "function");
+	jw_key(&j, call_type(w->custom));
 	jw_obj(&j);
-	jw_kstr(&j, "arguments", text);
+	jw_kstr(&j, call_text(w->custom), text);
 	jw_obj_end(&j);
 	jw_obj_end(&j);
 	jw_arr_end(&j);
@@ -152,14 +165,49 @@ static void part_delta(struct writer *w, const struct ev *v)
 		text_delta(w, "refusal", v->text);
 		break;
 	case PART_THINKING:
+		buf_span(&w->text, v->text);
 		text_delta(w, "reasoning_content", v->text);
 		break;
 	case PART_TOOL_USE:
 		tool_args(w, v->text);
 		break;
 	case PART_REDACTED:
-		break;
+	case PART_IMAGE:
+	case PART_DOCUMENT:
+	case PART_TOOL_RESULT:
+		break; /* in requests only */
 	}
+}
+
+/* Signed thinking goes out whole, so that a client can send it back. */
+static void detail(struct writer *w, enum part_kind kind, struct span text,
+		   struct span signature)
+{
+	struct jw j = delta(w);
+
+	jw_key(&j, "reasoning_details");
+	jw_arr(&j);
+	write_reasoning_detail(&j, kind, text, signature, (int)w->details++);
+	jw_arr_end(&j);
+	end_delta(&j, NULL);
+}
+
+static void open_part(struct writer *w, const struct ev *v)
+{
+	buf_reset(&w->text);
+	if (v->part == PART_TOOL_USE)
+		open_tool(w, v);
+	else if (v->part == PART_REDACTED)
+		detail(w, v->part, v->text, SPAN(""));
+}
+
+static void close_part(struct writer *w, const struct ev *v)
+{
+	/* Clients parse what they gathered: "" is not JSON. */
+	if (v->part == PART_TOOL_USE && !w->args && !w->custom)
+		tool_args(w, SPAN("{}"));
+	if (v->part == PART_THINKING && v->text.n)
+		detail(w, v->part, buf_get(&w->text), v->text);
 }
 
 static void finish(struct writer *w, const struct ev *v)
@@ -186,16 +234,13 @@ int openai_write(void *writer, const struct ev *v, struct err *e)
 		start(w);
 		break;
 	case EV_OPEN:
-		if (v->part == PART_TOOL_USE)
-			open_tool(w, v);
+		open_part(w, v);
 		break;
 	case EV_DELTA:
 		part_delta(w, v);
 		break;
 	case EV_CLOSE:
-		/* Clients parse what they gathered: "" is not JSON. */
-		if (v->part == PART_TOOL_USE && !w->args)
-			tool_args(w, SPAN("{}"));
+		close_part(w, v);
 		break;
 	case EV_FINISH:
 		finish(w, v);
@@ -216,7 +261,7 @@ static void put_text(struct jw *j, const char *key, const struct answer *a,
 {
 	bool any = false;
 
-	for (const struct part *p = a->parts; p; p = p->next)
+	for (const struct block *p = a->parts; p; p = p->next)
 		any |= p->kind == kind;
 	if (!any) {
 		if (always)
@@ -225,7 +270,7 @@ static void put_text(struct jw *j, const char *key, const struct answer *a,
 	}
 	jw_key(j, key);
 	jw_raw(j, SPAN("\""));
-	for (const struct part *p = a->parts; p; p = p->next)
+	for (const struct block *p = a->parts; p; p = p->next)
 		if (p->kind == kind)
 			jw_escape(j->out, buf_get(&p->text));
 	buf_byte(j->out, '"');
@@ -235,7 +280,7 @@ static void put_tools(struct jw *j, const struct answer *a)
 {
 	bool any = false;
 
-	for (const struct part *p = a->parts; p; p = p->next) {
+	for (const struct block *p = a->parts; p; p = p->next) {
 		struct span args = buf_get(&p->text);
 
 		if (p->kind != PART_TOOL_USE)
@@ -247,15 +292,37 @@ static void put_tools(struct jw *j, const struct answer *a)
 		any = true;
 		jw_obj(j);
 		jw_kcstr(j, "id", p->id);
-		jw_kcstr(j, "type", "function");
-		jw_key(j, "function");
+		jw_kcstr(j, "type", call_type(p->custom));
+		jw_key(j, call_type(p->custom));
 		jw_obj(j);
 		jw_kcstr(j, "name", p->name);
-		jw_kstr(j, "arguments", args.n ? args : SPAN("{}"));
+		jw_kstr(j, call_text(p->custom),
+			args.n || p->custom ? args : SPAN("{}"));
 		jw_obj_end(j);
 		jw_obj_end(j);
 	}
 	if (any)
+		jw_arr_end(j);
+}
+
+static void put_details(struct jw *j, const struct answer *a)
+{
+	int n = 0;
+
+	for (const struct block *p = a->parts; p; p = p->next) {
+		bool signed_text = p->kind == PART_THINKING && p->signature &&
+				   *p->signature;
+
+		if (!signed_text && p->kind != PART_REDACTED)
+			continue;
+		if (!n) {
+			jw_key(j, "reasoning_details");
+			jw_arr(j);
+		}
+		write_reasoning_detail(j, p->kind, buf_get(&p->text),
+				       span_of(p->signature), n++);
+	}
+	if (n)
 		jw_arr_end(j);
 }
 
@@ -278,6 +345,7 @@ void openai_whole(struct writer *w, const struct answer *a)
 	put_text(&j, "content", a, PART_TEXT, true);
 	put_text(&j, "refusal", a, PART_REFUSAL, true);
 	put_text(&j, "reasoning_content", a, PART_THINKING, false);
+	put_details(&j, a);
 	put_tools(&j, a);
 	jw_obj_end(&j);
 	jw_knull(&j, "logprobs");

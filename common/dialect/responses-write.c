@@ -3,7 +3,8 @@
 
 #include "base/digest.h"
 #include "base/jw.h"
-#include "dialect/dialect.h"
+#include "dialect/chat.h"
+#include "dialect/error.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,8 +13,8 @@
 struct item {
 	enum part_kind kind;
 	const char *id, *call_id, *name;
-	struct span text;
-	bool done;
+	struct span text, signature;
+	bool custom, done;
 };
 
 static const char *const id_prefix[] = {
@@ -46,6 +47,33 @@ static void put_summary_part(struct jw *j, struct span text)
 	jw_obj_end(j);
 }
 
+/* Thinking's signature and redacted thinking, sealed by us: what a client
+ * sends back is read by chat_unseal. */
+static void put_sealed(struct jw *j, const char *kind, struct span text)
+{
+	jw_key(j, "encrypted_content");
+	jw_raw(j, SPAN("\"" CHAT_SEAL));
+	buf_fmt(j->out, "%s:", kind);
+	jw_escape(j->out, text);
+	buf_byte(j->out, '"');
+}
+
+static void put_reasoning(struct jw *j, const struct item *it)
+{
+	bool thinking = it->kind == PART_THINKING;
+
+	jw_kcstr(j, "type", "reasoning");
+	jw_key(j, "summary");
+	jw_arr(j);
+	if (it->done && thinking)
+		put_summary_part(j, it->text);
+	jw_arr_end(j);
+	if (it->done && !thinking)
+		put_sealed(j, "redacted", it->text);
+	else if (it->done && it->signature.n)
+		put_sealed(j, "signature", it->signature);
+}
+
 static void put_item(struct jw *j, const struct item *it)
 {
 	jw_obj(j);
@@ -63,19 +91,19 @@ static void put_item(struct jw *j, const struct item *it)
 		break;
 	case PART_THINKING:
 	case PART_REDACTED:
-		jw_kcstr(j, "type", "reasoning");
-		jw_key(j, "summary");
-		jw_arr(j);
-		if (it->done && it->kind == PART_THINKING)
-			put_summary_part(j, it->text);
-		jw_arr_end(j);
+		put_reasoning(j, it);
 		break;
 	case PART_TOOL_USE:
-		jw_kcstr(j, "type", "function_call");
+		jw_kcstr(j, "type",
+			 it->custom ? "custom_tool_call" : "function_call");
 		jw_kcstr(j, "call_id", it->call_id);
 		jw_kcstr(j, "name", it->name);
-		jw_kstr(j, "arguments", it->text);
+		jw_kstr(j, it->custom ? "input" : "arguments", it->text);
 		break;
+	case PART_IMAGE:
+	case PART_DOCUMENT:
+	case PART_TOOL_RESULT:
+		break; /* in requests only */
 	}
 	jw_kcstr(j, "status", it->done ? "completed" : "in_progress");
 	jw_obj_end(j);
@@ -121,14 +149,22 @@ static const char *incomplete(enum stop_kind stop)
 /* The response object; usage is NULL while it is in progress. */
 static void put_response(struct jw *j, const struct writer *w,
 			 const char *status, const char *why,
-			 const struct usage *usage)
+			 const struct usage *usage, const struct err *error)
 {
 	jw_obj(j);
 	jw_kcstr(j, "id", w->id);
 	jw_kcstr(j, "object", "response");
 	jw_kint(j, "created_at", w->created);
 	jw_kcstr(j, "status", status);
-	jw_knull(j, "error");
+	jw_key(j, "error");
+	if (error) {
+		jw_obj(j);
+		jw_kcstr(j, "code", error_code(error));
+		jw_kcstr(j, "message", error->msg);
+		jw_obj_end(j);
+	} else {
+		jw_null(j);
+	}
 	jw_key(j, "incomplete_details");
 	if (why) {
 		jw_obj(j);
@@ -175,12 +211,12 @@ static void end_event(struct jw *j)
 
 static void response_event(struct writer *w, const char *type,
 			   const char *status, const char *why,
-			   const struct usage *usage)
+			   const struct usage *usage, const struct err *error)
 {
 	struct jw j = event(w, type);
 
 	jw_key(&j, "response");
-	put_response(&j, w, status, why, usage);
+	put_response(&j, w, status, why, usage, error);
 	end_event(&j);
 }
 
@@ -210,7 +246,8 @@ static struct item open_item(const struct writer *w, enum part_kind kind)
 	return (struct item){ .kind = kind,
 			      .id = w->item_id,
 			      .call_id = w->call_id,
-			      .name = w->name };
+			      .name = w->name,
+			      .custom = w->custom };
 }
 
 /* content_part or reasoning_summary_part, added or done. */
@@ -249,6 +286,7 @@ static void open_block(struct writer *w, const struct ev *v)
 	copy(w->call_id, sizeof(w->call_id), v->id);
 	copy(w->name, sizeof(w->name), v->name);
 	buf_reset(&w->text);
+	w->custom = v->custom;
 	w->blocks++;
 	it = open_item(w, v->part);
 	output_item(w, "response.output_item.added", &it);
@@ -257,9 +295,16 @@ static void open_block(struct writer *w, const struct ev *v)
 }
 
 /* Names of the events and members that carry a part's text. */
-static const struct {
+struct text_event {
 	const char *delta, *done, *member, *index;
-} text_events[] = {
+};
+
+static const struct text_event custom_event = {
+	"response.custom_tool_call_input.delta",
+	"response.custom_tool_call_input.done", "input", NULL
+};
+
+static const struct text_event text_events[] = {
 	[PART_TEXT] = { "response.output_text.delta",
 			"response.output_text.done", "text", "content_index" },
 	[PART_THINKING] = { "response.reasoning_summary_text.delta",
@@ -276,16 +321,18 @@ static const struct {
 static void text_event(struct writer *w, enum part_kind kind, bool done,
 		       struct span text)
 {
+	bool custom = kind == PART_TOOL_USE && w->custom;
+	const struct text_event *t = custom ? &custom_event
+					    : &text_events[kind];
 	struct jw j;
 
-	if (!text_events[kind].delta)
+	if (!t->delta)
 		return;
-	j = item_event(w,
-		       done ? text_events[kind].done : text_events[kind].delta);
-	if (text_events[kind].index)
-		jw_kint(&j, text_events[kind].index, 0);
-	jw_kstr(&j, done ? text_events[kind].member : "delta", text);
-	if (kind == PART_TOOL_USE && done)
+	j = item_event(w, done ? t->done : t->delta);
+	if (t->index)
+		jw_kint(&j, t->index, 0);
+	jw_kstr(&j, done ? t->member : "delta", text);
+	if (kind == PART_TOOL_USE && done && !custom)
 		jw_kcstr(&j, "name", w->name);
 	if (kind == PART_TEXT) {
 		jw_key(&j, "logprobs");
@@ -312,8 +359,9 @@ static void close_block(struct writer *w, const struct ev *v)
 {
 	struct item it = open_item(w, v->part);
 
-	if (v->part == PART_TOOL_USE && !w->text.n)
+	if (v->part == PART_TOOL_USE && !w->text.n && !w->custom)
 		buf_str(&w->text, "{}");
+	it.signature = v->text;
 	it.text = buf_get(&w->text);
 	it.done = true;
 	text_event(w, v->part, true, it.text);
@@ -328,7 +376,13 @@ static void finish(struct writer *w, const struct ev *v)
 	const char *why = incomplete(v->stop);
 
 	response_event(w, why ? "response.incomplete" : "response.completed",
-		       why ? "incomplete" : "completed", why, &v->usage);
+		       why ? "incomplete" : "completed", why, &v->usage, NULL);
+}
+
+/* The failed response keeps what had been finished. */
+static void fail(struct writer *w, const struct err *e)
+{
+	response_event(w, "response.failed", "failed", NULL, NULL, e);
 }
 
 int responses_write(void *writer, const struct ev *v, struct err *e)
@@ -338,9 +392,9 @@ int responses_write(void *writer, const struct ev *v, struct err *e)
 	switch (v->kind) {
 	case EV_START:
 		response_event(w, "response.created", "in_progress", NULL,
-			       NULL);
+			       NULL, NULL);
 		response_event(w, "response.in_progress", "in_progress", NULL,
-			       NULL);
+			       NULL, NULL);
 		break;
 	case EV_OPEN:
 		open_block(w, v);
@@ -358,7 +412,7 @@ int responses_write(void *writer, const struct ev *v, struct err *e)
 		buf_span(w->out, w->dialect->ping);
 		break;
 	case EV_ERROR:
-		w->dialect->error_event(w->out, v->err, w->id);
+		fail(w, v->err);
 		break;
 	}
 	if (w->text.full || w->items.full)
@@ -374,19 +428,22 @@ void responses_whole(struct writer *w, const struct answer *a)
 	struct jw j = jw_to(w->out);
 	const char *why = incomplete(a->stop);
 
-	for (const struct part *p = a->parts; p; p = p->next) {
+	for (const struct block *p = a->parts; p; p = p->next) {
 		char id[64];
 		struct item it = { .kind = p->kind,
 				   .id = id,
 				   .call_id = p->id,
 				   .name = p->name,
+				   .custom = p->custom,
+				   .signature = span_of(p->signature),
 				   .text = buf_get(&p->text),
 				   .done = true };
 
 		digest_random_id(id, sizeof(id), id_prefix[p->kind]);
-		if (p->kind == PART_TOOL_USE && !it.text.n)
+		if (p->kind == PART_TOOL_USE && !it.text.n && !p->custom)
 			it.text = SPAN("{}");
 		keep_item(w, &it);
 	}
-	put_response(&j, w, why ? "incomplete" : "completed", why, &a->usage);
+	put_response(&j, w, why ? "incomplete" : "completed", why, &a->usage,
+		     NULL);
 }

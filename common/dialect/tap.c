@@ -68,8 +68,10 @@ unsigned tap_openai(struct span name, struct span data)
 	v = after_key(data, SPAN("\"finish_reason\""));
 	if (v.n && v.p[0] == '"')
 		seen |= TAP_FINISH;
+	/* Some send usage with every chunk: alone it is the end. */
 	v = after_key(data, SPAN("\"usage\""));
-	if (v.n && v.p[0] == '{')
+	if (v.n && v.p[0] == '{' &&
+	    span_starts(after_key(data, SPAN("\"choices\"")), "[]"))
 		seen |= TAP_FINISH;
 	return seen;
 }

@@ -3,6 +3,8 @@
 
 #include "state/backend.h"
 
+#include "state/models.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,7 +110,8 @@ int backend_parse(struct backend *out, const char *name,
 	set_url(out, url ? url : BACKEND_DEFAULT_URL);
 	if (backend_protocols(out, span_of(protocol ? protocol : "openai"), e))
 		goto fail;
-	if (load_models(out, json_get(file, "models"), e))
+	if (load_models(out, json_get(file, "models"), e) ||
+	    quirks_parse(&out->quirks, file, e))
 		goto fail;
 	return 0;
 fail:

@@ -17,7 +17,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/json.h"
-#include "dialect/dialect.h"
+#include "dialect/chat.h"
 
 #define BACKEND_DEFAULT_URL "https://api.openai.com/v1"
 #define BACKEND_MODELS_MAX 256
@@ -30,6 +30,7 @@ struct backend {
 	bool speaks[DIALECTS];
 	char **models; /* globs */
 	size_t n_models;
+	struct quirks quirks;
 	bool demo; /* the built-in one */
 };
 

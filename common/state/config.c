@@ -157,8 +157,10 @@ struct config *config_load(const char *home, struct err *e)
 
 	c->refs = 1;
 	c->signs = xcalloc(FIXED_SIGNS + BACKENDS_MAX, sizeof(*c->signs));
-	if (store_folder(home, NULL, e) || store_folder(home, "backends", e) ||
-	    load_settings(c, home, e) || load_backends(c, home, e)) {
+	if (store_folder(home, NULL, e) ||
+	    store_folder(home, "backends", e) || load_settings(c, home, e) ||
+	    !(c->models = models_load(e)) ||
+	    load_backends(c, home, e)) {
 		config_free(c);
 		return NULL;
 	}
@@ -176,6 +178,7 @@ void config_free(struct config *c)
 		backend_release(&c->backends[i]);
 	free(c->backends);
 	free(c->signs);
+	models_free(c->models);
 	settings_release(&c->settings);
 	free(c);
 }

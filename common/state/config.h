@@ -16,10 +16,12 @@
 #include "base/err.h"
 #include "base/store.h"
 #include "state/backend.h"
+#include "state/models.h"
 #include "state/option.h"
 
 struct config {
 	struct settings settings;
+	struct models *models;
 	struct backend *backends; /* by name; the demo last */
 	size_t n_backends;
 	/* private */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include "cli/cmd.h"
+#include "base/place.h"
+
+#include "base/buf.h"
 
 #include <limits.h>
 #include <stdio.h>

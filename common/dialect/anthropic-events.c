@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "dialect/reader.h"
+
+#include <string.h>
+
+static void read_count(struct json_object *o, const char *key, int64_t *to)
+{
+	*to = json_int(o, key, *to); /* absent or null: as it was */
+}
+
+static void read_usage(struct reader *r, struct json_object *o)
+{
+	struct json_object *details = json_get(o, "output_tokens_details");
+
+	if (!o)
+		return;
+	r->has_usage = true;
+	read_count(o, "input_tokens", &r->usage.input);
+	read_count(o, "cache_read_input_tokens", &r->usage.cache_read);
+	read_count(o, "cache_creation_input_tokens", &r->usage.cache_write);
+	read_count(o, "output_tokens", &r->usage.output);
+	read_count(details, "thinking_tokens", &r->usage.reasoning);
+}
+
+static const struct {
+	const char *name;
+	enum stop_kind stop;
+} stops[] = {
+	{ "end_turn", STOP_END },
+	{ "tool_use", STOP_TOOL_USE },
+	{ "max_tokens", STOP_MAX_TOKENS },
+	{ "model_context_window_exceeded", STOP_MAX_TOKENS },
+	{ "stop_sequence", STOP_SEQUENCE },
+	{ "refusal", STOP_REFUSAL },
+};
+
+static void read_stop(struct reader *r, struct json_object *o)
+{
+	struct span reason = json_str(o, "stop_reason");
+	struct json_object *details = json_get(o, "stop_details");
+
+	if (!reason.n)
+		return;
+	r->has_stop = true;
+	r->stop = STOP_END;
+	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
+		if (span_is(reason, stops[i].name))
+			r->stop = stops[i].stop;
+	if (details)
+		r->explanation = reader_copy(r, details, "explanation");
+}
+
+static struct slot *find(struct reader *r, int64_t index)
+{
+	for (struct slot *s = r->head; s; s = s->next)
+		if (s->key == index && !s->ended)
+			return s;
+	return NULL;
+}
+
+static int feed(struct reader *r, struct slot *s, struct span text,
+		struct err *e)
+{
+	return s && text.n ? reader_text(r, s, text, e) : 0;
+}
+
+/* A block as it starts, or as it stands whole in an answer. */
+static int start_block(struct reader *r, struct json_object *b, int64_t index,
+		       struct err *e)
+{
+	struct span type = json_str(b, "type");
+	struct json_object *input = json_get(b, "input");
+	struct slot *s = NULL;
+
+	if (span_is(type, "text")) {
+		/* An empty block is opened by its first text. */
+		s = reader_open(r, PART_TEXT, index, e);
+		return s ? feed(r, s, json_str(b, "text"), e) : -1;
+	}
+	if (span_is(type, "thinking")) {
+		s = reader_open(r, PART_THINKING, index, e);
+		if (!s)
+			return -1;
+		s->signature = reader_copy(r, b, "signature");
+		return reader_text(r, s, json_str(b, "thinking"), e);
+	}
+	if (span_is(type, "redacted_thinking")) {
+		s = reader_open(r, PART_REDACTED, index, e);
+		return s ? reader_text(r, s, json_str(b, "data"), e) : -1;
+	}
+	if (!span_is(type, "tool_use"))
+		return 0; /* the provider's own tools, and what is to come */
+	s = reader_open(r, PART_TOOL_USE, index, e);
+	if (!s)
+		return -1;
+	s->id = reader_copy(r, b, "id");
+	s->name = reader_copy(r, b, "name");
+	if (json_object_is_type(input, json_type_object) &&
+	    json_object_object_length(input))
+		return reader_text(r, s, json_text(input), e);
+	return reader_text(r, s, SPAN(""), e);
+}
+
+static int delta(struct reader *r, struct json_object *o, struct err *e)
+{
+	struct json_object *d = json_get(o, "delta");
+	struct span type = json_str(d, "type");
+	struct slot *s = find(r, json_int(o, "index", -1));
+
+	if (!s)
+		return 0;
+	if (span_is(type, "text_delta") && s->kind == PART_TEXT)
+		return feed(r, s, json_str(d, "text"), e);
+	if (span_is(type, "thinking_delta") && s->kind == PART_THINKING)
+		return feed(r, s, json_str(d, "thinking"), e);
+	if (span_is(type, "input_json_delta") && s->kind == PART_TOOL_USE)
+		return feed(r, s, json_str(d, "partial_json"), e);
+	if (span_is(type, "signature_delta") && s->kind == PART_THINKING)
+		s->signature = reader_copy(r, d, "signature");
+	return 0;
+}
+
+static int stop_block(struct reader *r, struct slot *s, struct err *e)
+{
+	return s ? reader_close(r, s, e) : 0;
+}
+
+static int whole_content(struct reader *r, struct json_object *content,
+			 struct err *e)
+{
+	for (size_t i = 0; i < json_length(content); i++) {
+		if (start_block(r, json_at(content, i), (int64_t)i, e) ||
+		    stop_block(r, find(r, (int64_t)i), e))
+			return -1;
+	}
+	return 0;
+}
+
+static int message_start(struct reader *r, struct json_object *m,
+			 struct err *e)
+{
+	const char *id = reader_copy(r, m, "id");
+
+	if (r->started) {
+		if (strcmp(id, r->id) == 0)
+			return 0;
+		return err_set(e, ERR_UPSTREAM, "the upstream began a second "
+			       "message");
+	}
+	r->id = id;
+	r->model = reader_copy(r, m, "model");
+	read_usage(r, json_get(m, "usage"));
+	if (reader_start(r, e))
+		return -1;
+	read_stop(r, m);
+	/* With programmatic tool calls the whole message may stand here. */
+	return whole_content(r, json_get(m, "content"), e);
+}
+
+int anthropic_event(struct reader *r, struct span name, struct json_object *o,
+		    struct err *e)
+{
+	struct span type = json_str(o, "type");
+	struct ev ping = { .kind = EV_PING };
+
+	(void)name; /* compatible servers leave it out */
+	if (span_is(type, "content_block_delta"))
+		return delta(r, o, e);
+	if (span_is(type, "content_block_start"))
+		return start_block(r, json_get(o, "content_block"),
+				   json_int(o, "index", -1), e);
+	if (span_is(type, "content_block_stop"))
+		return stop_block(r, find(r, json_int(o, "index", -1)), e);
+	if (span_is(type, "message_start"))
+		return message_start(r, json_get(o, "message"), e);
+	if (span_is(type, "message_delta")) {
+		read_stop(r, json_get(o, "delta"));
+		read_usage(r, json_get(o, "usage"));
+		return 0;
+	}
+	if (span_is(type, "message_stop"))
+		return reader_finish(r, e);
+	if (span_is(type, "error"))
+		return reader_error(r, o, e);
+	if (span_is(type, "ping") && r->started)
+		return r->sink(r->arg, &ping, e);
+	return 0;
+}
+
+int anthropic_end(struct reader *r, struct err *e)
+{
+	if (r->has_stop)
+		return reader_finish(r, e);
+	return err_set(e, ERR_RESET, "the stream ended early, without its "
+		       "final event");
+}
+
+int anthropic_answer(struct reader *r, struct json_object *o, struct err *e)
+{
+	if (!json_object_is_type(json_get(o, "content"), json_type_array))
+		return err_set(e, ERR_UPSTREAM, "the upstream's answer is not "
+			       "a message");
+	if (message_start(r, o, e))
+		return -1;
+	return reader_finish(r, e);
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "dialect/chat-read.h"
+
+#include <string.h>
+
+static const char *const handled[] = {
+	"model", "max_tokens", "messages", "system", "stop_sequences",
+	"stream", "tools", "tool_choice", "thinking", "output_config",
+	"output_format", "metadata", "service_tier", "temperature", "top_p",
+	"top_k", NULL,
+};
+
+static void media(struct part *p, struct json_object *source)
+{
+	p->mime = json_str(source, "media_type");
+	p->data = json_str(source, "data");
+	p->url = json_str(source, "url");
+}
+
+static int put_image(struct chat *c, struct msg *m, struct json_object *b,
+		     struct err *e)
+{
+	struct json_object *source = json_get(b, "source");
+
+	if (span_is(json_str(source, "type"), "file"))
+		return read_bad(e, "messages", "an image by file_id cannot be "
+				"sent to another provider: send its data");
+	media(chat_part(c, m, PART_IMAGE), source);
+	return 0;
+}
+
+/* All text below a list of blocks, joined by line ends. */
+static struct span joined_text(struct chat *c, struct json_object *list)
+{
+	struct span out;
+	struct buf b;
+
+	buf_init(&b, REQUEST_TEXT_MAX);
+	for (size_t i = 0; i < json_length(list); i++) {
+		struct span s = json_str(json_at(list, i), "text");
+
+		if (b.n && s.n)
+			buf_byte(&b, '\n');
+		buf_span(&b, s);
+	}
+	out.p = arena_str(c->arena, buf_get(&b));
+	out.n = b.n;
+	buf_release(&b);
+	return out;
+}
+
+static int put_document(struct chat *c, struct msg *m, struct json_object *b,
+			struct err *e)
+{
+	struct json_object *source = json_get(b, "source");
+	struct span type = json_str(source, "type");
+	struct part *p;
+
+	if (span_is(type, "file"))
+		return read_bad(e, "messages", "a document by file_id cannot "
+				"be sent to another provider: send its data");
+	p = chat_part(c, m, PART_DOCUMENT);
+	p->name = json_str(b, "title");
+	media(p, source);
+	if (span_is(type, "text")) {
+		p->text = p->data;
+		p->data = SPAN("");
+	} else if (span_is(type, "content")) {
+		struct json_object *content = json_get(source, "content");
+
+		p->mime = SPAN("text/plain");
+		p->text = json_object_is_type(content, json_type_string)
+				  ? json_span(content)
+				  : joined_text(c, content);
+	}
+	return 0;
+}
+
+static int put_blocks(struct chat *c, struct msg *m, struct json_object *list,
+		      struct err *e);
+
+static int put_result(struct chat *c, struct msg *m, struct json_object *b,
+		      struct err *e)
+{
+	struct json_object *content = json_get(b, "content");
+	struct part *p = chat_part(c, m, PART_TOOL_RESULT);
+	struct msg inside = { .tail = &inside.parts };
+
+	p->id = json_str(b, "tool_use_id");
+	p->error = json_flag(b, "is_error", false);
+	if (put_blocks(c, &inside, content, e))
+		return -1;
+	p->content = inside.parts;
+	return 0;
+}
+
+static void put_call(struct chat *c, struct msg *m, struct json_object *b)
+{
+	struct json_object *input = json_get(b, "input");
+	struct part *p = chat_part(c, m, PART_TOOL_USE);
+
+	p->id = json_str(b, "id");
+	p->name = json_str(b, "name");
+	p->text = input ? json_text(input) : SPAN("{}");
+}
+
+static void put_search_result(struct chat *c, struct msg *m,
+			      struct json_object *b)
+{
+	struct span text = joined_text(c, json_get(b, "content"));
+	struct span title = json_str(b, "title");
+
+	if (title.n)
+		chat_text(c, m, title);
+	chat_text(c, m, text);
+}
+
+static int put_block(struct chat *c, struct msg *m, struct json_object *b,
+		     struct err *e)
+{
+	struct span type = json_str(b, "type");
+	struct part *p;
+
+	if (span_is(type, "text")) {
+		p = chat_text(c, m, json_str(b, "text"));
+		p->cache = json_get(b, "cache_control");
+	} else if (span_is(type, "image")) {
+		return put_image(c, m, b, e);
+	} else if (span_is(type, "document")) {
+		return put_document(c, m, b, e);
+	} else if (span_is(type, "tool_use")) {
+		put_call(c, m, b);
+	} else if (span_is(type, "tool_result")) {
+		return put_result(c, m, b, e);
+	} else if (span_is(type, "thinking")) {
+		p = chat_part(c, m, PART_THINKING);
+		p->text = json_str(b, "thinking");
+		p->signature = json_str(b, "signature");
+	} else if (span_is(type, "redacted_thinking")) {
+		p = chat_part(c, m, PART_REDACTED);
+		p->text = json_str(b, "data");
+	} else if (span_is(type, "search_result")) {
+		put_search_result(c, m, b);
+	} else {
+		chat_dropped(c, arena_fmt(c->arena, "content.%.40s",
+					  type.n ? type.p : "untyped"));
+	}
+	return 0;
+}
+
+static int put_blocks(struct chat *c, struct msg *m, struct json_object *list,
+		      struct err *e)
+{
+	if (json_object_is_type(list, json_type_string)) {
+		chat_text(c, m, json_span(list));
+		return 0;
+	}
+	for (size_t i = 0; i < json_length(list); i++)
+		if (put_block(c, m, json_at(list, i), e))
+			return -1;
+	return 0;
+}
+
+static int read_messages(struct chat *c, struct json_object *body,
+			 struct err *e)
+{
+	struct json_object *list = json_get(body, "messages");
+	struct json_object *system = json_get(body, "system");
+
+	if (!json_object_is_type(list, json_type_array))
+		return read_bad(e, "messages", "messages must be a list");
+	if (system && put_blocks(c, chat_msg(c, ROLE_SYSTEM), system, e))
+		return -1;
+	for (size_t i = 0; i < json_length(list); i++) {
+		struct json_object *m = json_at(list, i);
+		struct span role = json_str(m, "role");
+		enum role to = ROLE_USER;
+
+		if (span_is(role, "assistant"))
+			to = ROLE_ASSISTANT;
+		else if (span_is(role, "system"))
+			to = ROLE_SYSTEM;
+		else if (!span_is(role, "user"))
+			return read_bad(e, "messages", "message %zu has the "
+					"unknown role \"%.40s\"", i,
+					role.n ? role.p : "");
+		if (put_blocks(c, chat_msg(c, to), json_get(m, "content"), e))
+			return -1;
+	}
+	return 0;
+}
+
+static void read_tools(struct chat *c, struct json_object *list)
+{
+	for (size_t i = 0; i < json_length(list); i++) {
+		struct json_object *o = json_at(list, i);
+		struct span type = json_str(o, "type");
+		struct json_object *strict = json_get(o, "strict");
+		struct tool *t;
+
+		if (type.n && !span_is(type, "custom")) {
+			chat_tool(c, TOOL_HOSTED, type)->description =
+				json_str(o, "name");
+			continue;
+		}
+		t = chat_tool(c, TOOL_FUNCTION, json_str(o, "name"));
+		t->description = json_str(o, "description");
+		t->schema = json_get(o, "input_schema");
+		t->cache = json_get(o, "cache_control");
+		if (json_object_is_type(strict, json_type_boolean))
+			t->strict = json_object_get_boolean(strict);
+	}
+}
+
+static void read_tool_choice(struct chat *c, struct json_object *o)
+{
+	struct span type = json_str(o, "type");
+
+	c->no_parallel = json_flag(o, "disable_parallel_tool_use", false);
+	if (span_is(type, "auto"))
+		c->choice = CHOICE_AUTO;
+	else if (span_is(type, "any"))
+		c->choice = CHOICE_ANY;
+	else if (span_is(type, "none"))
+		c->choice = CHOICE_NONE;
+	else if (span_is(type, "tool"))
+		c->choice = CHOICE_NAMED;
+	c->choice_name = json_str(o, "name");
+}
+
+/* Pydantic-like bounds that the table of efforts round-trips through. */
+static enum effort effort_of_budget(int64_t budget)
+{
+	if (budget < 4096)
+		return EFFORT_LOW;
+	if (budget < 16384)
+		return EFFORT_MEDIUM;
+	return budget < 32768 ? EFFORT_HIGH : EFFORT_XHIGH;
+}
+
+static void read_thinking(struct chat *c, struct json_object *body)
+{
+	struct json_object *thinking = json_get(body, "thinking");
+	struct json_object *config = json_get(body, "output_config");
+	struct span type = json_str(thinking, "type");
+
+	c->effort = effort_find(json_str(config, "effort"));
+	if (span_is(type, "enabled")) {
+		c->budget = json_int(thinking, "budget_tokens", -1);
+		if (c->effort == EFFORT_UNSET && c->budget >= 0)
+			c->effort = effort_of_budget(c->budget);
+	} else if (span_is(type, "disabled") ||
+		   span_is(type, "between_tools")) {
+		c->thinking_off = true;
+		c->effort = EFFORT_NONE;
+	}
+}
+
+static int read_output(struct chat *c, struct json_object *body,
+		       struct err *e)
+{
+	struct json_object *config = json_get(body, "output_config");
+	struct json_object *format = json_get(config, "format");
+
+	if (!format)
+		format = json_get(body, "output_format");
+	if (!format)
+		return 0;
+	return read_format(c, format, false, e);
+}
+
+int anthropic_read(struct chat *c, struct json_object *body, struct err *e)
+{
+	struct json_object *thread = json_get(body, "thread");
+
+	if (thread) {
+		err_set(e, ERR_THREAD, "threads are kept by the provider: "
+			"this backend needs the whole conversation");
+		if (span_is(json_str(thread, "type"), "continue"))
+			e->code = ERR_THREAD_GONE;
+		memcpy(e->param, "thread", sizeof("thread"));
+		return -1;
+	}
+	read_samplers(c, body);
+	c->max_tokens = json_int(body, "max_tokens", -1);
+	read_stop(c, json_get(body, "stop_sequences"));
+	read_tools(c, json_get(body, "tools"));
+	read_tool_choice(c, json_get(body, "tool_choice"));
+	read_thinking(c, body);
+	c->user = json_str(json_get(body, "metadata"), "user_id");
+	c->tier = json_str(body, "service_tier");
+	if (span_is(c->tier, "standard_only"))
+		c->tier = SPAN("default");
+	c->usage_wanted = true;
+	if (read_messages(c, body, e) || read_output(c, body, e))
+		return -1;
+	read_merge(c);
+	read_dropped(c, body, handled);
+	return 0;
+}

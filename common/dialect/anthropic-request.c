@@ -1,0 +1,676 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "base/jw.h"
+#include "dialect/chat.h"
+#include "dialect/schema.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <string.h>
+
+#define TOOL_NAME_MAX 128
+#define JSON_TOOL "json_response"
+#define JSON_SENTENCE                                                          \
+	"Answer with exactly one JSON object and nothing before or after it."
+
+/* State of one body: which turn is open, and what waits for its place. */
+struct body {
+	struct jw w;
+	const struct target *t;
+	struct chat *c;
+	enum role role; /* of the open turn */
+	bool open;
+	bool any_tools;
+	struct msg *system; /* waits until it may stand in the messages */
+	struct span last_text; /* of an assistant turn */
+};
+
+static void close_turn(struct body *b)
+{
+	if (!b->open)
+		return;
+	jw_arr_end(&b->w);
+	jw_obj_end(&b->w);
+	b->open = false;
+}
+
+/* Content goes on in a turn of this role. */
+static void turn(struct body *b, enum role role)
+{
+	static const char *const names[] = { [ROLE_SYSTEM] = "system",
+					     [ROLE_USER] = "user",
+					     [ROLE_ASSISTANT] = "assistant" };
+
+	if (b->open && b->role == role && role != ROLE_SYSTEM)
+		return;
+	close_turn(b);
+	b->open = true;
+	b->role = role;
+	jw_obj(&b->w);
+	jw_kcstr(&b->w, "role", names[role]);
+	jw_key(&b->w, "content");
+	jw_arr(&b->w);
+}
+
+static bool blank(struct span s)
+{
+	return span_trim(s).n == 0;
+}
+
+static void put_text(struct jw *w, struct span text, struct json_object *cache)
+{
+	jw_obj(w);
+	jw_kcstr(w, "type", "text");
+	jw_kstr(w, "text", text);
+	if (cache) {
+		jw_key(w, "cache_control");
+		jw_raw(w, json_text(cache));
+	}
+	jw_obj_end(w);
+}
+
+static void put_source(struct jw *w, const struct part *p)
+{
+	jw_key(w, "source");
+	jw_obj(w);
+	if (p->url.n) {
+		jw_kcstr(w, "type", "url");
+		jw_kstr(w, "url", p->url);
+	} else if (p->text.n) {
+		jw_kcstr(w, "type", "text");
+		jw_kcstr(w, "media_type", "text/plain");
+		jw_kstr(w, "data", p->text);
+	} else {
+		jw_kcstr(w, "type", "base64");
+		jw_kstr(w, "media_type", p->mime);
+		jw_kstr(w, "data", p->data);
+	}
+	jw_obj_end(w);
+}
+
+static void put_media(struct jw *w, const struct part *p)
+{
+	bool document = p->kind == PART_DOCUMENT;
+
+	jw_obj(w);
+	jw_kcstr(w, "type", document ? "document" : "image");
+	put_source(w, p);
+	if (document && p->name.n)
+		jw_kstr(w, "title", p->name);
+	jw_obj_end(w);
+}
+
+/* Arguments must be one JSON object; what is not is kept, wrapped. */
+static void put_input(struct jw *w, const struct part *p)
+{
+	struct span args = span_trim(p->text);
+	struct json_object *o;
+	struct err unused;
+
+	jw_key(w, "input");
+	if (!args.n && !p->custom) {
+		jw_raw(w, SPAN("{}"));
+		return;
+	}
+	o = p->custom ? NULL : json_read(args, &unused);
+	if (json_object_is_type(o, json_type_object)) {
+		jw_raw(w, json_text(o));
+	} else {
+		jw_obj(w);
+		jw_key(w, p->custom ? "input" : "rawInvalidInput");
+		if (o)
+			jw_raw(w, json_text(o));
+		else
+			jw_str(w, p->text);
+		jw_obj_end(w);
+	}
+	json_object_put(o);
+}
+
+static void put_call(struct body *b, const struct part *p)
+{
+	struct jw *w = &b->w;
+	struct arena *a = b->c->arena;
+
+	jw_obj(w);
+	jw_kcstr(w, "type", "tool_use");
+	jw_kstr(w, "id", chat_id_anthropic(a, p->id));
+	jw_kstr(w, "name", chat_tool_name(a, p->name, TOOL_NAME_MAX));
+	put_input(w, p);
+	jw_obj_end(w);
+}
+
+static bool has_content(const struct part *p)
+{
+	for (; p; p = p->next)
+		if (p->kind != PART_TEXT || !blank(p->text))
+			return true;
+	return false;
+}
+
+static void put_result(struct body *b, const struct part *p)
+{
+	struct jw *w = &b->w;
+
+	jw_obj(w);
+	jw_kcstr(w, "type", "tool_result");
+	jw_kstr(w, "tool_use_id", chat_id_anthropic(b->c->arena, p->id));
+	if (has_content(p->content)) {
+		jw_key(w, "content");
+		jw_arr(w);
+		for (const struct part *i = p->content; i; i = i->next) {
+			if (i->kind != PART_TEXT)
+				put_media(w, i);
+			else if (!blank(i->text))
+				put_text(w, i->text, NULL);
+		}
+		jw_arr_end(w);
+	}
+	if (p->error)
+		jw_kbool(w, "is_error", true);
+	jw_obj_end(w);
+}
+
+static void put_thinking(struct body *b, const struct part *p)
+{
+	struct jw *w = &b->w;
+
+	/* Anthropic refuses thinking that it has not signed itself. */
+	if (p->kind == PART_THINKING && !p->signature.n) {
+		chat_dropped(b->c, "unsigned thinking");
+		return;
+	}
+	turn(b, ROLE_ASSISTANT);
+	jw_obj(w);
+	if (p->kind == PART_THINKING) {
+		jw_kcstr(w, "type", "thinking");
+		jw_kstr(w, "thinking", p->text);
+		jw_kstr(w, "signature", p->signature);
+	} else {
+		jw_kcstr(w, "type", "redacted_thinking");
+		jw_kstr(w, "data", p->text);
+	}
+	jw_obj_end(w);
+}
+
+static struct span right_trim(struct span s)
+{
+	while (s.n && isspace((unsigned char)s.p[s.n - 1]))
+		s.n--;
+	return s;
+}
+
+/* The very end of a conversation: it may not end in blanks. */
+static bool is_last(const struct msg *m, const struct part *p)
+{
+	return !m->next && !p->next && m->role == ROLE_ASSISTANT;
+}
+
+static void put_part(struct body *b, const struct msg *m,
+		     const struct part *p)
+{
+	switch (p->kind) {
+	case PART_TEXT:
+	case PART_REFUSAL:
+		if (blank(p->text))
+			return;
+		turn(b, m->role);
+		put_text(&b->w, is_last(m, p) ? right_trim(p->text) : p->text,
+			 p->cache);
+		break;
+	case PART_IMAGE:
+	case PART_DOCUMENT:
+		turn(b, m->role);
+		put_media(&b->w, p);
+		break;
+	case PART_TOOL_USE:
+		turn(b, m->role);
+		put_call(b, p);
+		break;
+	case PART_TOOL_RESULT:
+		turn(b, m->role);
+		put_result(b, p);
+		break;
+	case PART_THINKING:
+	case PART_REDACTED:
+		put_thinking(b, p);
+		break;
+	}
+}
+
+/* A system message in the middle: as such where the model takes it, else as
+ * marked text at the head of the user's turn. */
+static void put_system(struct body *b)
+{
+	struct msg *m = b->system;
+	bool native = b->t->family.inline_system;
+
+	if (!m)
+		return;
+	b->system = NULL;
+	for (const struct part *p = m->parts; p; p = p->next) {
+		if (blank(p->text))
+			continue;
+		if (native && p == m->parts)
+			turn(b, ROLE_SYSTEM);
+		else if (!native)
+			turn(b, ROLE_USER);
+		put_text(&b->w,
+			 native ? p->text
+				: span_of(arena_fmt(b->c->arena,
+						    "<system>%.*s</system>",
+						    SPAN_FMT(p->text))),
+			 NULL);
+	}
+	if (native)
+		close_turn(b);
+}
+
+static void put_message(struct body *b, struct msg *m)
+{
+	const struct part *p = m->parts;
+
+	if (m->role == ROLE_SYSTEM) {
+		put_system(b);
+		b->system = m;
+		return;
+	}
+	/* Nothing may come between a tool call and its result. */
+	for (; p && p->kind == PART_TOOL_RESULT; p = p->next)
+		put_part(b, m, p);
+	put_system(b);
+	for (; p; p = p->next)
+		put_part(b, m, p);
+}
+
+static struct msg *put_system_field(struct body *b)
+{
+	struct msg *m = b->c->msgs;
+	struct jw *w = &b->w;
+	bool any = b->c->format == FORMAT_JSON;
+
+	for (struct msg *i = m; i && i->role == ROLE_SYSTEM; i = i->next)
+		any |= has_content(i->parts);
+	if (any) {
+		jw_key(w, "system");
+		jw_arr(w);
+	}
+	for (; m && m->role == ROLE_SYSTEM; m = m->next)
+		for (struct part *p = m->parts; p; p = p->next)
+			if (!blank(p->text))
+				put_text(w, p->text, p->cache);
+	if (b->c->format == FORMAT_JSON)
+		put_text(w, SPAN(JSON_SENTENCE), NULL);
+	if (any)
+		jw_arr_end(w);
+	return m;
+}
+
+static int put_messages(struct body *b, struct err *e)
+{
+	struct msg *m = put_system_field(b);
+	struct msg *last = NULL;
+
+	jw_key(&b->w, "messages");
+	jw_arr(&b->w);
+	for (; m; m = m->next) {
+		put_message(b, m);
+		last = m;
+	}
+	put_system(b);
+	close_turn(b);
+	jw_arr_end(&b->w);
+	if (last && last->role == ROLE_USER && !has_content(last->parts)) {
+		err_set(e, ERR_BAD_REQUEST, "the last message is empty");
+		memcpy(e->param, "messages", sizeof("messages"));
+		return -1;
+	}
+	return 0;
+}
+
+/* --- tools -------------------------------------------------------------- */
+
+static void put_tool(struct body *b, const struct tool *t)
+{
+	struct jw *w = &b->w;
+	struct arena *a = b->c->arena;
+
+	jw_obj(w);
+	jw_kstr(w, "name", chat_tool_name(a, t->name, TOOL_NAME_MAX));
+	if (t->kind == TOOL_CUSTOM) {
+		jw_kstr(w, "description", schema_custom_text(a, t));
+		jw_key(w, "input_schema");
+		jw_raw(w, schema_custom);
+	} else {
+		if (t->description.n)
+			jw_kstr(w, "description", t->description);
+		jw_key(w, "input_schema");
+		schema_object(w, t->schema);
+		if (t->strict == 1 && b->t->family.structured)
+			jw_kbool(w, "strict", true);
+	}
+	if (t->cache) {
+		jw_key(w, "cache_control");
+		jw_raw(w, json_text(t->cache));
+	}
+	jw_obj_end(w);
+}
+
+/* Calls in the history need declared tools: Anthropic refuses them without.
+ */
+static void put_used_tools(struct body *b)
+{
+	struct chat *c = b->c;
+
+	for (struct msg *m = c->msgs; m; m = m->next)
+		for (struct part *p = m->parts; p; p = p->next)
+			if (p->kind == PART_TOOL_USE &&
+			    !chat_find_tool(c, p->name))
+				chat_tool(c, TOOL_FUNCTION, p->name);
+}
+
+static bool offered(const struct body *b, const struct tool *t, bool forced)
+{
+	if (t->kind == TOOL_HOSTED)
+		return false;
+	/* A model that cannot be forced sees the named tool alone. */
+	return forced || b->c->choice != CHOICE_NAMED ||
+	       span_eq(t->name, b->c->choice_name);
+}
+
+static void put_choice(struct body *b, bool forced)
+{
+	struct chat *c = b->c;
+	struct jw *w = &b->w;
+	const char *type = "auto";
+
+	if (c->choice == CHOICE_UNSET && !c->no_parallel)
+		return;
+	if (c->choice == CHOICE_NONE)
+		type = "none";
+	else if (c->choice == CHOICE_ANY && forced)
+		type = "any";
+	else if (c->choice == CHOICE_NAMED && forced)
+		type = "tool";
+	else if (c->choice >= CHOICE_ANY)
+		chat_dropped(c, "tool_choice");
+	jw_key(w, "tool_choice");
+	jw_obj(w);
+	jw_kcstr(w, "type", type);
+	if (c->choice == CHOICE_NAMED && forced)
+		jw_kstr(w, "name", chat_tool_name(c->arena, c->choice_name,
+						  TOOL_NAME_MAX));
+	if (c->no_parallel && c->choice != CHOICE_NONE)
+		jw_kbool(w, "disable_parallel_tool_use", true);
+	jw_obj_end(w);
+}
+
+static void put_tools(struct body *b, bool thinking)
+{
+	bool forced = b->t->family.forced_tools && !thinking;
+	struct jw *w = &b->w;
+
+	if (!b->c->tools)
+		put_used_tools(b);
+	for (const struct tool *t = b->c->tools; t; t = t->next) {
+		if (t->kind == TOOL_HOSTED)
+			chat_dropped(b->c,
+				     arena_fmt(b->c->arena, "tools.%.*s",
+					       SPAN_FMT(t->name)));
+		if (!offered(b, t, forced))
+			continue;
+		if (!b->any_tools) {
+			jw_key(w, "tools");
+			jw_arr(w);
+		}
+		b->any_tools = true;
+		put_tool(b, t);
+	}
+	if (!b->any_tools)
+		return;
+	jw_arr_end(w);
+	put_choice(b, forced);
+}
+
+/* The schema as a tool that must be called, for models without anything
+ * better. */
+static void json_by_tool(struct chat *c)
+{
+	struct tool *t = chat_tool(c, TOOL_FUNCTION, SPAN(JSON_TOOL));
+
+	t->schema = c->format_schema;
+	t->description = SPAN("Gives the answer.");
+	c->choice = CHOICE_NAMED;
+	c->choice_name = SPAN(JSON_TOOL);
+	c->json_tool = JSON_TOOL;
+}
+
+/* --- thinking ----------------------------------------------------------- */
+
+static const char *adaptive_effort(enum effort f, bool xhigh)
+{
+	if (f <= EFFORT_LOW)
+		return "low";
+	if (f == EFFORT_XHIGH && !xhigh)
+		return "max";
+	return effort_name(f);
+}
+
+static int64_t budget_of(enum effort f)
+{
+	static const int64_t budgets[] = {
+		[EFFORT_MINIMAL] = 1024, [EFFORT_LOW] = 2048,
+		[EFFORT_MEDIUM] = 10000, [EFFORT_HIGH] = 16384,
+		[EFFORT_XHIGH] = 32768,	 [EFFORT_MAX] = 32768,
+	};
+
+	return budgets[f];
+}
+
+/* A tool loop that began without signed thinking must go on without. */
+static bool unsigned_tool_loop(const struct chat *c)
+{
+	const struct msg *last = NULL;
+	bool calls = false;
+
+	for (const struct msg *m = c->msgs; m; m = m->next)
+		if (m->role == ROLE_ASSISTANT)
+			last = m;
+	for (const struct part *p = last ? last->parts : NULL; p;
+	     p = p->next) {
+		if (p->kind == PART_TOOL_USE)
+			calls = true;
+		else if (p->kind == PART_REDACTED || p->signature.n)
+			return false;
+	}
+	return calls && last->next && last->next->parts &&
+	       last->next->parts->kind == PART_TOOL_RESULT;
+}
+
+static bool uses_budget(enum thinking_form f)
+{
+	return f == THINKING_BUDGET;
+}
+
+static bool wants_thinking(const struct body *b, int64_t max_tokens)
+{
+	const struct chat *c = b->c;
+	enum thinking_form form = b->t->family.thinking;
+
+	if (form == THINKING_NONE || c->effort <= EFFORT_NONE || c->json_tool)
+		return false;
+	if (!uses_budget(form))
+		return true;
+	return max_tokens > 1024 && !unsigned_tool_loop(c);
+}
+
+static void put_thinking_field(struct body *b, int64_t max_tokens)
+{
+	enum thinking_form form = b->t->family.thinking;
+	struct jw *w = &b->w;
+	int64_t budget;
+
+	if (wants_thinking(b, max_tokens)) {
+		jw_key(w, "thinking");
+		jw_obj(w);
+		if (uses_budget(form)) {
+			budget = budget_of(b->c->effort);
+			if (budget >= max_tokens)
+				budget = max_tokens - 1;
+			jw_kcstr(w, "type", "enabled");
+			jw_kint(w, "budget_tokens", budget);
+		} else {
+			/* Without it the newer models show no text. */
+			jw_kcstr(w, "type", "adaptive");
+			jw_kcstr(w, "display", "summarized");
+		}
+		jw_obj_end(w);
+	} else if (b->c->thinking_off && (form == THINKING_ADAPTIVE ||
+					  form == THINKING_BETWEEN)) {
+		jw_key(w, "thinking");
+		jw_raw(w, form == THINKING_BETWEEN
+				  ? SPAN("{\"type\":\"between_tools\"}")
+				  : SPAN("{\"type\":\"disabled\"}"));
+	}
+}
+
+static void put_output_config(struct body *b)
+{
+	enum thinking_form form = b->t->family.thinking;
+	struct chat *c = b->c;
+	struct jw *w = &b->w;
+	bool adaptive = form != THINKING_NONE && !uses_budget(form);
+	bool effort = adaptive && (c->effort > EFFORT_NONE ||
+				   (c->thinking_off &&
+				    form == THINKING_ALWAYS));
+	bool schema = c->format == FORMAT_SCHEMA && !c->json_tool;
+
+	if (!effort && !schema)
+		return;
+	jw_key(w, "output_config");
+	jw_obj(w);
+	if (effort)
+		jw_kcstr(w, "effort",
+			 adaptive_effort(c->effort, b->t->family.xhigh));
+	if (schema) {
+		jw_key(w, "format");
+		jw_obj(w);
+		jw_kcstr(w, "type", "json_schema");
+		jw_key(w, "schema");
+		schema_sanitised(w, c->format_schema);
+		jw_obj_end(w);
+	}
+	jw_obj_end(w);
+}
+
+/* --- the rest ----------------------------------------------------------- */
+
+static void put_samplers(struct body *b, bool thinking)
+{
+	struct chat *c = b->c;
+	struct jw *w = &b->w;
+	bool ok = b->t->family.samplers;
+	double t = c->temperature;
+
+	if (!isnan(t) && (!ok || thinking))
+		chat_dropped(c, "temperature");
+	else if (!isnan(t)) {
+		jw_key(w, "temperature");
+		jw_double(w, t > 1 ? 1 : t < 0 ? 0 : t);
+	}
+	if (!isnan(c->top_p) && (!ok || !isnan(t)))
+		chat_dropped(c, "top_p");
+	else if (!isnan(c->top_p)) {
+		jw_key(w, "top_p");
+		jw_double(w, c->top_p);
+	}
+	if (c->top_k >= 0 && (!ok || thinking))
+		chat_dropped(c, "top_k");
+	else if (c->top_k >= 0)
+		jw_kint(w, "top_k", c->top_k);
+}
+
+/* Anthropic refuses what looks like an address or a phone number. */
+static bool opaque(struct span user)
+{
+	size_t digits = 0, other = 0;
+
+	for (size_t i = 0; i < user.n; i++) {
+		if (user.p[i] == '@')
+			return false;
+		if (isdigit((unsigned char)user.p[i]))
+			digits++;
+		else if (!strchr("+-() .", user.p[i]))
+			other++;
+	}
+	return user.n && !(digits >= 7 && other == 0);
+}
+
+static void put_tier(struct body *b)
+{
+	static const char *const map[][2] = {
+		{ "auto", "auto" },
+		{ "priority", "auto" },
+		{ "fast", "auto" },
+		{ "default", "standard_only" },
+	};
+
+	for (size_t i = 0; i < sizeof(map) / sizeof(map[0]); i++)
+		if (span_is(b->c->tier, map[i][0]))
+			jw_kcstr(&b->w, "service_tier", map[i][1]);
+}
+
+static void put_rest(struct body *b)
+{
+	struct chat *c = b->c;
+	struct jw *w = &b->w;
+
+	if (c->n_stop) {
+		jw_key(w, "stop_sequences");
+		jw_arr(w);
+		for (size_t i = 0; i < c->n_stop; i++)
+			jw_str(w, c->stop[i]);
+		jw_arr_end(w);
+	}
+	if (opaque(c->user)) {
+		jw_key(w, "metadata");
+		jw_obj(w);
+		jw_kstr(w, "user_id", c->user);
+		jw_obj_end(w);
+	} else if (c->user.n) {
+		chat_dropped(c, "user");
+	}
+	if (c->verbosity.n)
+		chat_dropped(c, "verbosity");
+	put_tier(b);
+	if (c->stream)
+		jw_kbool(w, "stream", true);
+}
+
+int anthropic_request(const struct target *t, struct chat *c, struct buf *out,
+		      struct err *e)
+{
+	struct body b = { .w = jw_to(out), .t = t, .c = c };
+	int64_t limit = t->family.max_output;
+	int64_t max = c->max_tokens;
+	bool thinking;
+
+	if (max < 0 || max > limit)
+		max = limit;
+	if (c->format == FORMAT_SCHEMA && !t->family.structured)
+		json_by_tool(c);
+	thinking = wants_thinking(&b, max);
+	jw_obj(&b.w);
+	jw_kcstr(&b.w, "model", t->model);
+	jw_kint(&b.w, "max_tokens", max);
+	if (put_messages(&b, e))
+		return -1;
+	put_tools(&b, thinking);
+	put_thinking_field(&b, max);
+	put_output_config(&b);
+	put_samplers(&b, thinking);
+	put_rest(&b);
+	jw_obj_end(&b.w);
+	return 0;
+}

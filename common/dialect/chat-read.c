@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "dialect/chat-read.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int read_bad(struct err *e, const char *param, const char *fmt, ...)
+{
+	char msg[300];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(msg, sizeof(msg), fmt, ap);
+	va_end(ap);
+	err_set(e, ERR_BAD_REQUEST, "%s", msg);
+	snprintf(e->param, sizeof(e->param), "%s", param);
+	return -1;
+}
+
+void read_dropped(struct chat *c, struct json_object *body,
+		  const char *const *handled)
+{
+	json_object_object_foreach(body, key, value)
+	{
+		bool known = !value; /* null says the same as nothing */
+
+		for (size_t i = 0; handled[i] && !known; i++)
+			known = strcmp(handled[i], key) == 0;
+		if (!known)
+			chat_dropped(c, key);
+	}
+}
+
+void read_samplers(struct chat *c, struct json_object *body)
+{
+	c->temperature = json_number(body, "temperature", (double)NAN);
+	c->top_p = json_number(body, "top_p", (double)NAN);
+	c->top_k = json_int(body, "top_k", -1);
+	c->stream = json_flag(body, "stream", false);
+}
+
+static bool all_blank(struct span s)
+{
+	return span_trim(s).n == 0;
+}
+
+static void add_stop(struct chat *c, struct span s)
+{
+	size_t room = sizeof(c->stop) / sizeof(c->stop[0]);
+
+	if (all_blank(s) || c->n_stop == room)
+		chat_dropped(c, "stop");
+	else
+		c->stop[c->n_stop++] = s;
+}
+
+void read_stop(struct chat *c, struct json_object *stop)
+{
+	if (json_object_is_type(stop, json_type_string))
+		add_stop(c, json_span(stop));
+	for (size_t i = 0; i < json_length(stop); i++)
+		add_stop(c, json_span(json_at(stop, i)));
+}
+
+int read_format(struct chat *c, struct json_object *format, bool nested,
+		struct err *e)
+{
+	struct span type = json_str(format, "type");
+	struct json_object *f = nested ? json_get(format, "json_schema")
+				       : format;
+
+	if (!type.n || span_is(type, "text"))
+		return 0;
+	if (span_is(type, "json_object")) {
+		c->format = FORMAT_JSON;
+		return 0;
+	}
+	if (!span_is(type, "json_schema"))
+		return read_bad(e, nested ? "response_format" : "text.format",
+				"unknown format \"%.40s\"",
+				json_cstr(format, "type"));
+	c->format = FORMAT_SCHEMA;
+	c->format_name = json_str(f, "name");
+	c->format_schema = json_get(f, "schema");
+	c->format_strict = json_flag(f, "strict", false);
+	return 0;
+}
+
+static bool allowed(struct json_object *list, const struct tool *t)
+{
+	for (size_t i = 0; i < json_length(list); i++) {
+		struct json_object *o = json_at(list, i);
+		struct json_object *f = json_get(o, "function");
+
+		if (span_eq(json_str(f ? f : o, "name"), t->name))
+			return true;
+	}
+	return false;
+}
+
+static void keep_allowed(struct chat *c, struct json_object *list)
+{
+	struct tool **at = &c->tools;
+
+	while (*at) {
+		if (allowed(list, *at))
+			at = &(*at)->next;
+		else
+			*at = (*at)->next;
+	}
+	c->tools_tail = at;
+}
+
+static int choice_word(struct chat *c, struct span word, struct err *e)
+{
+	if (span_is(word, "auto"))
+		c->choice = CHOICE_AUTO;
+	else if (span_is(word, "required"))
+		c->choice = CHOICE_ANY;
+	else if (span_is(word, "none"))
+		c->choice = CHOICE_NONE;
+	else
+		return read_bad(e, "tool_choice", "unknown tool_choice");
+	return 0;
+}
+
+int read_choice(struct chat *c, struct json_object *choice, struct err *e)
+{
+	struct span type = json_str(choice, "type");
+	struct json_object *f;
+
+	if (!choice)
+		return 0;
+	if (json_object_is_type(choice, json_type_string))
+		return choice_word(c, json_span(choice), e);
+	if (span_is(type, "allowed_tools")) {
+		f = json_get(choice, "allowed_tools");
+		f = f ? f : choice;
+		keep_allowed(c, json_get(f, "tools"));
+		return choice_word(c, json_str(f, "mode"), e);
+	}
+	f = json_get(choice, "function");
+	f = f ? f : json_get(choice, "custom");
+	f = f ? f : choice;
+	if (!json_str(f, "name").n)
+		return read_bad(e, "tool_choice",
+				"tool_choice names a tool that runs at the "
+				"provider, and this backend has none");
+	c->choice = CHOICE_NAMED;
+	c->choice_name = json_str(f, "name");
+	return 0;
+}
+
+void read_tool(struct chat *c, struct json_object *tool, struct json_object *f)
+{
+	struct json_object *strict = json_get(f, "strict");
+	bool custom = span_is(json_str(tool, "type"), "custom");
+	struct tool *t;
+
+	t = chat_tool(c, custom ? TOOL_CUSTOM : TOOL_FUNCTION,
+		      json_str(f, "name"));
+	t->description = json_str(f, "description");
+	t->schema = json_get(f, "parameters");
+	t->cache = json_get(tool, "cache_control");
+	if (custom) /* its grammar is text for the model */
+		t->schema = json_get(f, "format");
+	if (json_object_is_type(strict, json_type_boolean))
+		t->strict = json_object_get_boolean(strict);
+}
+
+/* Results first, in order, then the rest, in order. */
+static void results_first(struct msg *m)
+{
+	struct part *results = NULL, **r = &results;
+	struct part *rest = NULL, **o = &rest;
+
+	for (struct part *p = m->parts; p; p = p->next) {
+		struct part ***to = p->kind == PART_TOOL_RESULT ? &r : &o;
+
+		**to = p;
+		*to = &p->next;
+	}
+	*o = NULL;
+	*r = rest;
+	m->parts = results;
+	m->tail = rest ? o : r;
+}
+
+void read_merge(struct chat *c)
+{
+	for (struct msg *m = c->msgs; m; m = m->next) {
+		while (m->next && m->role != ROLE_SYSTEM &&
+		       m->next->role == m->role) {
+			*m->tail = m->next->parts;
+			if (m->next->parts)
+				m->tail = m->next->tail;
+			m->next = m->next->next;
+		}
+		if (!m->next)
+			c->tail = &m->next;
+		if (m->role == ROLE_USER)
+			results_first(m);
+	}
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* chat-read: what the three request readers share. */
+#ifndef DARIO_CHAT_READ_H
+#define DARIO_CHAT_READ_H
+
+#include "dialect/chat.h"
+
+/* 400 that names the field. Always -1. */
+int read_bad(struct err *e, const char *param, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Note every top-level key of `body` that is in neither list (both end with
+ * NULL) as dropped. */
+void read_dropped(struct chat *c, struct json_object *body,
+		  const char *const *handled);
+
+/* Limits and samplers that have the same names everywhere. */
+void read_samplers(struct chat *c, struct json_object *body);
+
+/* A string or a list of strings. */
+void read_stop(struct chat *c, struct json_object *stop);
+
+/* {type,json_schema...} of Chat (`nested`) and Responses. */
+int read_format(struct chat *c, struct json_object *format, bool nested,
+		struct err *e);
+
+/* tool_choice of Chat and Responses, allowed_tools included. */
+int read_choice(struct chat *c, struct json_object *choice, struct err *e);
+
+/* One function or custom tool; `f` holds its fields. */
+void read_tool(struct chat *c, struct json_object *tool,
+	       struct json_object *f);
+
+/* Neighbours of one role become one message, tool results first in it. */
+void read_merge(struct chat *c);
+
+#endif

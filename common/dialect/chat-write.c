@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "dialect/chat-write.h"
+
+#include "base/digest.h"
+#include "dialect/schema.h"
+
+#include <math.h>
+
+bool write_has(const struct part *parts, enum part_kind kind)
+{
+	for (; parts; parts = parts->next)
+		if (parts->kind == kind)
+			return true;
+	return false;
+}
+
+bool write_is_media(const struct part *p)
+{
+	return p->kind == PART_IMAGE || p->kind == PART_DOCUMENT;
+}
+
+bool write_has_media(const struct part *parts)
+{
+	for (; parts; parts = parts->next)
+		if (write_is_media(parts))
+			return true;
+	return false;
+}
+
+static struct span joined(struct arena *a, const struct part *parts,
+			  bool (*wanted)(const struct part *),
+			  const char *separator)
+{
+	const struct part *only = NULL;
+	struct buf b;
+	struct span out;
+	int n = 0;
+
+	for (const struct part *p = parts; p; p = p->next) {
+		if (wanted(p) && p->text.n) {
+			only = p;
+			n++;
+		}
+	}
+	if (n <= 1)
+		return only ? only->text : SPAN("");
+	buf_init(&b, REQUEST_TEXT_MAX);
+	for (const struct part *p = parts; p; p = p->next) {
+		if (!wanted(p) || !p->text.n)
+			continue;
+		if (b.n)
+			buf_str(&b, separator);
+		buf_span(&b, p->text);
+	}
+	out = (struct span){ arena_str(a, buf_get(&b)), b.n };
+	buf_release(&b);
+	return out;
+}
+
+static bool is_text(const struct part *p)
+{
+	return p->kind == PART_TEXT || p->kind == PART_REFUSAL;
+}
+
+static bool is_thinking(const struct part *p)
+{
+	return p->kind == PART_THINKING;
+}
+
+struct span write_joined(struct arena *a, const struct part *parts,
+			 const char *separator)
+{
+	return joined(a, parts, is_text, separator);
+}
+
+struct span write_thinking(struct arena *a, const struct part *parts)
+{
+	return joined(a, parts, is_thinking, "\n\n");
+}
+
+struct span write_document_text(struct arena *a, const struct part *p)
+{
+	if (!p->name.n)
+		return p->text;
+	return span_of(arena_fmt(a, "%.*s\n%.*s", SPAN_FMT(p->name),
+				 SPAN_FMT(p->text)));
+}
+
+struct span write_data_url(struct arena *a, const struct part *p)
+{
+	if (p->url.n)
+		return p->url;
+	return span_of(arena_fmt(a, "data:%.*s;base64,%.*s", SPAN_FMT(p->mime),
+				 SPAN_FMT(p->data)));
+}
+
+int write_no_url_document(struct err *e)
+{
+	return err_set(e, ERR_BAD_REQUEST, "this backend takes no document by "
+		       "URL, and dario fetches none: send its data");
+}
+
+struct span write_arguments(struct arena *a, const struct part *p)
+{
+	struct buf b;
+	struct jw w = jw_to(&b);
+	struct span out;
+
+	if (!p->custom)
+		return p->text.n ? p->text : SPAN("{}");
+	buf_init(&b, REQUEST_TEXT_MAX);
+	jw_obj(&w);
+	jw_kstr(&w, "input", p->text);
+	jw_obj_end(&w);
+	out = (struct span){ arena_str(a, buf_get(&b)), b.n };
+	buf_release(&b);
+	return out;
+}
+
+int write_hosted(struct chat *c, const struct tool *t, struct err *e)
+{
+	if (c->choice == CHOICE_NAMED &&
+	    (span_eq(c->choice_name, t->name) ||
+	     span_eq(c->choice_name, t->description)))
+		return err_set(e, ERR_BAD_REQUEST, "tool_choice asks for "
+			       "%.60s, which this backend does not have",
+			       arena_str(c->arena, c->choice_name));
+	chat_dropped(c, arena_fmt(c->arena, "tools.%.*s", SPAN_FMT(t->name)));
+	return 0;
+}
+
+const char *write_choice(enum choice choice)
+{
+	switch (choice) {
+	case CHOICE_ANY:
+		return "required";
+	case CHOICE_NONE:
+		return "none";
+	case CHOICE_UNSET:
+	case CHOICE_AUTO:
+	case CHOICE_NAMED:
+		break;
+	}
+	return "auto";
+}
+
+const char *write_effort(const struct target *t, const struct chat *c)
+{
+	enum effort f = c->effort;
+
+	if (!t->family.reasoning && !t->quirks.reasoning)
+		return NULL;
+	if (f == EFFORT_UNSET || (f == EFFORT_NONE && !t->family.xhigh))
+		return NULL;
+	if (f >= EFFORT_XHIGH)
+		f = t->family.xhigh ? EFFORT_XHIGH : EFFORT_HIGH;
+	return effort_name(f);
+}
+
+void write_schema(struct jw *w, struct chat *c)
+{
+	bool strict = c->format_strict > 0;
+
+	/* Anthropic's format has no such flag: it is always kept to. */
+	if (!c->format_name.n)
+		strict = schema_is_strict(c->format_schema);
+	jw_kstr(w, "name", c->format_name.n ? c->format_name
+					    : SPAN("response"));
+	jw_key(w, "schema");
+	jw_raw(w, c->format_schema ? json_text(c->format_schema)
+				   : SPAN("{}"));
+	jw_kbool(w, "strict", strict);
+}
+
+static void put_sampler(struct jw *w, const struct target *t, struct chat *c,
+			const char *name, double v)
+{
+	if (isnan(v))
+		return;
+	if (t->family.reasoning) {
+		chat_dropped(c, name);
+		return;
+	}
+	jw_key(w, name);
+	jw_double(w, v);
+}
+
+void write_samplers(struct jw *w, const struct target *t, struct chat *c)
+{
+	put_sampler(w, t, c, "temperature", c->temperature);
+	put_sampler(w, t, c, "top_p", c->top_p);
+	if (c->top_k < 0)
+		return;
+	if (t->quirks.top_k)
+		jw_kint(w, "top_k", c->top_k);
+	else
+		chat_dropped(c, "top_k");
+}
+
+void write_user(struct jw *w, const struct target *t, struct chat *c)
+{
+	bool openai = t->quirks.max_completion_tokens;
+	char hash[65];
+
+	if (!c->user.n)
+		return;
+	jw_key(w, openai ? "safety_identifier" : "user");
+	if (c->user.n <= (openai ? 128 : 64)) {
+		jw_str(w, c->user);
+		return;
+	}
+	digest_hex(c->user, hash, sizeof(hash));
+	jw_str(w, span_of(hash));
+}
+
+void write_reasoning_detail(struct jw *w, enum part_kind kind,
+			    struct span text, struct span signature, int index)
+{
+	jw_obj(w);
+	if (kind == PART_REDACTED) {
+		jw_kcstr(w, "type", "reasoning.encrypted");
+		jw_kstr(w, "data", text);
+	} else {
+		jw_kcstr(w, "type", "reasoning.text");
+		jw_kstr(w, "text", text);
+		if (signature.n)
+			jw_kstr(w, "signature", signature);
+	}
+	jw_kcstr(w, "format", "anthropic-claude-v1");
+	jw_kint(w, "index", index);
+	jw_obj_end(w);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* chat-write: what the request writers of OpenAI's two dialects share. */
+#ifndef DARIO_CHAT_WRITE_H
+#define DARIO_CHAT_WRITE_H
+
+#include "base/jw.h"
+#include "dialect/chat.h"
+
+#define WRITE_NAME_MAX 64 /* bytes of a tool's name */
+
+bool write_has(const struct part *parts, enum part_kind kind);
+bool write_is_media(const struct part *p);
+bool write_has_media(const struct part *parts);
+
+/* All text of a list of parts; thinking apart. */
+struct span write_joined(struct arena *a, const struct part *parts,
+			 const char *separator);
+struct span write_thinking(struct arena *a, const struct part *parts);
+
+/* A document's title and text as plain text. */
+struct span write_document_text(struct arena *a, const struct part *p);
+struct span write_data_url(struct arena *a, const struct part *p);
+int write_no_url_document(struct err *e); /* -1 */
+
+/* A call's arguments; free text is wrapped as {"input": ...}. */
+struct span write_arguments(struct arena *a, const struct part *p);
+
+/* A tool that runs at the provider has no place: noted, or an error when the
+ * client insists on it. */
+int write_hosted(struct chat *c, const struct tool *t, struct err *e);
+
+const char *write_choice(enum choice choice); /* auto, required, none */
+const char *write_effort(const struct target *t, const struct chat *c);
+
+/* name, schema and strict of an answer's format. */
+void write_schema(struct jw *w, struct chat *c);
+void write_samplers(struct jw *w, const struct target *t, struct chat *c);
+void write_user(struct jw *w, const struct target *t, struct chat *c);
+
+/* One entry of reasoning_details, as OpenRouter writes Anthropic's thinking. */
+void write_reasoning_detail(struct jw *w, enum part_kind kind,
+			    struct span text, struct span signature,
+			    int index);
+
+#endif

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "dialect/chat.h"
+
+#include "base/digest.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+void chat_init(struct chat *c, struct arena *a)
+{
+	memset(c, 0, sizeof(*c));
+	c->arena = a;
+	c->tail = &c->msgs;
+	c->tools_tail = &c->tools;
+	c->max_tokens = c->top_k = c->budget = -1;
+	c->temperature = c->top_p = (double)NAN;
+	c->format_strict = -1;
+	buf_init(&c->dropped, CHAT_DROPPED_MAX);
+}
+
+void chat_release(struct chat *c)
+{
+	buf_release(&c->dropped);
+}
+
+struct msg *chat_msg(struct chat *c, enum role role)
+{
+	struct msg *m = arena_take(c->arena, sizeof(*m));
+
+	m->role = role;
+	m->tail = &m->parts;
+	*c->tail = m;
+	c->tail = &m->next;
+	return m;
+}
+
+struct part *chat_part(struct chat *c, struct msg *m, enum part_kind kind)
+{
+	struct part *p = arena_take(c->arena, sizeof(*p));
+
+	p->kind = kind;
+	*m->tail = p;
+	m->tail = &p->next;
+	return p;
+}
+
+struct part *chat_text(struct chat *c, struct msg *m, struct span text)
+{
+	struct part *p = chat_part(c, m, PART_TEXT);
+
+	p->text = text;
+	return p;
+}
+
+struct tool *chat_tool(struct chat *c, enum tool_kind kind, struct span name)
+{
+	struct tool *t = arena_take(c->arena, sizeof(*t));
+
+	t->kind = kind;
+	t->name = name;
+	t->strict = -1;
+	*c->tools_tail = t;
+	c->tools_tail = &t->next;
+	return t;
+}
+
+void chat_dropped(struct chat *c, const char *what)
+{
+	struct span all = buf_get(&c->dropped);
+
+	if (span_has(all, span_of(what)))
+		return;
+	buf_fmt(&c->dropped, "%s%s", all.n ? ", " : "", what);
+}
+
+const struct tool *chat_find_tool(const struct chat *c, struct span name)
+{
+	for (const struct tool *t = c->tools; t; t = t->next)
+		if (span_eq(t->name, name))
+			return t;
+	return NULL;
+}
+
+static const char *const efforts[] = {
+	[EFFORT_UNSET] = "", [EFFORT_NONE] = "none",
+	[EFFORT_MINIMAL] = "minimal", [EFFORT_LOW] = "low",
+	[EFFORT_MEDIUM] = "medium", [EFFORT_HIGH] = "high",
+	[EFFORT_XHIGH] = "xhigh", [EFFORT_MAX] = "max",
+};
+
+enum effort effort_find(struct span name)
+{
+	for (int i = EFFORT_NONE; i <= EFFORT_MAX; i++)
+		if (span_is(name, efforts[i]))
+			return (enum effort)i;
+	return EFFORT_UNSET;
+}
+
+const char *effort_name(enum effort f)
+{
+	return efforts[f];
+}
+
+/* --- names and ids ------------------------------------------------------ */
+
+static bool id_char(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || c == '-';
+}
+
+/* The first `keep` characters, all within the set, and a hash of the whole. */
+static struct span hashed(struct arena *a, struct span s, size_t keep)
+{
+	char hex[9];
+	char *out = arena_take(a, keep + 10);
+
+	digest_hex(s, hex, sizeof(hex));
+	for (size_t i = 0; i < keep; i++)
+		out[i] = id_char(s.p[i]) ? s.p[i] : '_';
+	snprintf(out + keep, 10, "_%s", hex);
+	return (struct span){ out, keep + 9 };
+}
+
+static bool clean(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!id_char(s.p[i]))
+			return false;
+	return s.n > 0;
+}
+
+/* Unchanged when it fits; the hash keeps apart what was different. */
+static struct span fit(struct arena *a, struct span s, size_t max)
+{
+	if (clean(s) && s.n <= max)
+		return s;
+	return hashed(a, s, s.n < max - 9 ? s.n : max - 9);
+}
+
+struct span chat_tool_name(struct arena *a, struct span name, size_t max)
+{
+	return fit(a, name, max);
+}
+
+struct span chat_id_anthropic(struct arena *a, struct span id)
+{
+	return fit(a, id, 128);
+}
+
+struct span chat_id_openai(struct arena *a, struct span id,
+			   const struct quirks *q)
+{
+	size_t max = q->id_max ? (size_t)q->id_max : 40;
+
+	if (q->nine_ids) {
+		char *nine = arena_take(a, 10);
+
+		if (id.n == 9 && clean(id) && !memchr(id.p, '_', 9) &&
+		    !memchr(id.p, '-', 9))
+			return id;
+		digest_base62(id, nine, 10);
+		return (struct span){ nine, 9 };
+	}
+	if (id.n && id.n <= max)
+		return id;
+	return fit(a, id, max);
+}
+
+/* --- sealed text -------------------------------------------------------- */
+
+bool chat_unseal(struct span sealed, struct span *kind, struct span *text)
+{
+	const char *colon;
+
+	if (!span_starts(sealed, CHAT_SEAL))
+		return false;
+	sealed.p += strlen(CHAT_SEAL);
+	sealed.n -= strlen(CHAT_SEAL);
+	colon = memchr(sealed.p, ':', sealed.n);
+	if (!colon)
+		return false;
+	*kind = (struct span){ sealed.p, (size_t)(colon - sealed.p) };
+	*text = (struct span){ colon + 1, sealed.n - kind->n - 1 };
+	return true;
+}
+
+/* --- media -------------------------------------------------------------- */
+
+static const struct {
+	const char *bytes;
+	size_t n;
+	const char *mime;
+} magic[] = {
+	/* base64 of FF D8 FF, 89 50 4E 47, 47 49 46 38, RIFF, %PDF */
+	{ "/9j/", 4, "image/jpeg" },   { "iVBORw", 6, "image/png" },
+	{ "R0lGOD", 6, "image/gif" },  { "UklGR", 5, "image/webp" },
+	{ "JVBER", 5, "application/pdf" },
+};
+
+static struct span sniff(struct span data)
+{
+	for (size_t i = 0; i < sizeof(magic) / sizeof(magic[0]); i++)
+		if (data.n >= magic[i].n &&
+		    memcmp(data.p, magic[i].bytes, magic[i].n) == 0)
+			return span_of(magic[i].mime);
+	return SPAN("");
+}
+
+static struct span lower(struct arena *a, struct span s)
+{
+	char *p = arena_str(a, s);
+
+	for (size_t i = 0; i < s.n; i++)
+		p[i] = (char)tolower((unsigned char)p[i]);
+	return (struct span){ p, s.n };
+}
+
+static struct span without_blanks(struct arena *a, struct span s)
+{
+	char *p;
+	size_t n = 0;
+	bool any = false;
+
+	for (size_t i = 0; i < s.n && !any; i++)
+		any = isspace((unsigned char)s.p[i]);
+	if (!any)
+		return s;
+	p = arena_take(a, s.n + 1);
+	for (size_t i = 0; i < s.n; i++)
+		if (!isspace((unsigned char)s.p[i]))
+			p[n++] = s.p[i];
+	return (struct span){ p, n };
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)tolower((unsigned char)c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static struct span percent_decoded(struct arena *a, struct span s)
+{
+	char *p = arena_take(a, s.n + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		int hi, lo;
+
+		if (s.p[i] == '%' && i + 2 < s.n &&
+		    (hi = hex_value(s.p[i + 1])) >= 0 &&
+		    (lo = hex_value(s.p[i + 2])) >= 0) {
+			p[n++] = (char)(hi << 4 | lo);
+			i += 2;
+		} else {
+			p[n++] = s.p[i];
+		}
+	}
+	return (struct span){ p, n };
+}
+
+/* The media type and whether ";base64" follows, from "image/png;x=y;base64". */
+static bool media_head(struct arena *a, struct span head, struct span *mime)
+{
+	bool base64 = false;
+	bool first = true;
+
+	*mime = SPAN("");
+	while (head.n || first) {
+		const char *semi = memchr(head.p, ';', head.n);
+		struct span item = head;
+
+		if (semi)
+			item.n = (size_t)(semi - head.p);
+		head.p += item.n + (semi ? 1 : 0);
+		head.n -= item.n + (semi ? 1 : 0);
+		item = span_trim(item);
+		if (first)
+			*mime = lower(a, item);
+		else if (span_ieq(item, "base64"))
+			base64 = true;
+		first = false;
+	}
+	if (span_is(*mime, "image/jpg"))
+		*mime = SPAN("image/jpeg");
+	return base64;
+}
+
+static bool known_media(struct span mime)
+{
+	static const char *const known[] = {
+		"image/jpeg", "image/png", "image/gif", "image/webp",
+		"application/pdf", "text/plain",
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (span_is(mime, known[i]))
+			return true;
+	return false;
+}
+
+static int data_url(struct chat *c, struct part *p, struct span source,
+		    struct err *e)
+{
+	const char *comma = memchr(source.p, ',', source.n);
+	struct span head = { source.p + 5, 0 };
+	bool base64;
+
+	if (!comma)
+		return err_set(e, ERR_BAD_REQUEST, "a data: URL has no comma");
+	head.n = (size_t)(comma - head.p);
+	p->data = (struct span){ comma + 1,
+				 source.n - (size_t)(comma + 1 - source.p) };
+	base64 = media_head(c->arena, head, &p->mime);
+	if (base64)
+		p->data = without_blanks(c->arena, p->data);
+	else
+		p->data = digest_base64(c->arena,
+					percent_decoded(c->arena, p->data));
+	if (!p->mime.n)
+		p->mime = sniff(p->data);
+	if (!known_media(p->mime))
+		return err_set(e, ERR_BAD_REQUEST,
+			       "media type \"%.60s\" is not supported: use "
+			       "JPEG, PNG, GIF, WebP or PDF",
+			       arena_str(c->arena, p->mime));
+	if (!span_starts(p->mime, "image/"))
+		p->kind = PART_DOCUMENT;
+	return 0;
+}
+
+int chat_media(struct chat *c, struct part *p, struct span source,
+	       struct err *e)
+{
+	if (source.n >= 5 && strncasecmp(source.p, "data:", 5) == 0)
+		return data_url(c, p, source, e);
+	if ((source.n > 8 && strncasecmp(source.p, "https://", 8) == 0) ||
+	    (source.n > 7 && strncasecmp(source.p, "http://", 7) == 0)) {
+		p->url = source;
+		return 0;
+	}
+	return err_set(e, ERR_BAD_REQUEST, "an image must be a data: or an "
+		       "http(s) URL");
+}

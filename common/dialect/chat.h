@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * chat: the neutral form of a request, between any two dialects.
+ *
+ * A reader fills it from a parsed body, a writer makes another dialect's body
+ * from it. Everything lives in the request's arena; spans and JSON objects
+ * borrow from the parsed body, which must outlive the chat. Numbers that were
+ * not given are negative (or NAN for the samplers). What has no place in the
+ * neutral form, or none in the target, is named in `dropped`: nothing vanishes
+ * silently.
+ */
+#ifndef DARIO_CHAT_H
+#define DARIO_CHAT_H
+
+#include "base/arena.h"
+#include "base/json.h"
+#include "dialect/dialect.h"
+
+#define CHAT_DROPPED_MAX 512 /* bytes of the list of names */
+#define REQUEST_TEXT_MAX (64u << 20) /* bytes of joined text */
+
+enum role {
+	ROLE_SYSTEM,
+	ROLE_USER,
+	ROLE_ASSISTANT,
+};
+
+struct part {
+	enum part_kind kind;
+	struct span text; /* text, thinking; a tool call's arguments */
+	struct span id; /* of a tool call, or of the call a result answers */
+	struct span name; /* of a tool, a file, or a document's title */
+	struct span signature; /* of thinking */
+	struct span mime, data, url; /* media: base64 data or a URL */
+	bool error; /* a tool result that reports a failure */
+	bool custom; /* a tool call with free text instead of JSON */
+	struct json_object *cache; /* cache_control, or NULL */
+	struct part *content; /* of a tool result */
+	struct part *next;
+};
+
+struct msg {
+	enum role role;
+	bool developer; /* a system message with OpenAI's newer name */
+	struct part *parts, **tail;
+	struct msg *next;
+};
+
+enum tool_kind {
+	TOOL_FUNCTION,
+	TOOL_CUSTOM, /* free text input */
+	TOOL_HOSTED, /* run by the provider: `name` is its type */
+};
+
+struct tool {
+	enum tool_kind kind;
+	struct span name, description;
+	struct json_object *schema; /* or NULL */
+	struct json_object *cache;
+	int strict; /* -1 unset */
+	struct tool *next;
+};
+
+enum choice {
+	CHOICE_UNSET,
+	CHOICE_AUTO,
+	CHOICE_ANY,
+	CHOICE_NONE,
+	CHOICE_NAMED,
+};
+
+enum effort {
+	EFFORT_UNSET,
+	EFFORT_NONE,
+	EFFORT_MINIMAL,
+	EFFORT_LOW,
+	EFFORT_MEDIUM,
+	EFFORT_HIGH,
+	EFFORT_XHIGH,
+	EFFORT_MAX,
+};
+
+enum format {
+	FORMAT_TEXT,
+	FORMAT_JSON,
+	FORMAT_SCHEMA,
+};
+
+struct chat {
+	struct arena *arena;
+	struct msg *msgs, **tail;
+	struct tool *tools, **tools_tail;
+	enum choice choice;
+	struct span choice_name;
+	bool no_parallel;
+	int64_t max_tokens;
+	double temperature, top_p;
+	int64_t top_k;
+	struct span stop[16];
+	size_t n_stop;
+	enum effort effort;
+	bool thinking_off; /* said in so many words */
+	int64_t budget; /* of thinking, in tokens */
+	enum format format;
+	struct span format_name;
+	struct json_object *format_schema;
+	int format_strict;
+	struct span user; /* an opaque id of the end user */
+	struct span tier; /* service_tier, in the source's words */
+	struct span verbosity;
+	bool stream, usage_wanted;
+	/* Older models give JSON by a schema as the input of a tool that they
+	 * must call: its name, to turn the call back into text. */
+	const char *json_tool;
+	struct buf dropped; /* names, separated by ", " */
+};
+
+void chat_init(struct chat *c, struct arena *a);
+void chat_release(struct chat *c);
+struct msg *chat_msg(struct chat *c, enum role role);
+struct part *chat_part(struct chat *c, struct msg *m, enum part_kind kind);
+struct part *chat_text(struct chat *c, struct msg *m, struct span text);
+struct tool *chat_tool(struct chat *c, enum tool_kind kind, struct span name);
+void chat_dropped(struct chat *c, const char *what);
+const struct tool *chat_find_tool(const struct chat *c, struct span name);
+
+/* "data:image/png;base64,..." or a URL, into mime, data, url. -1: not usable,
+ * with an error that names the field. */
+int chat_media(struct chat *c, struct part *p, struct span source,
+	       struct err *e);
+
+enum effort effort_find(struct span name);
+const char *effort_name(enum effort f);
+
+/* What a request writer has to know of the model and the provider. */
+enum thinking_form {
+	THINKING_NONE,
+	THINKING_BUDGET, /* enabled + budget_tokens */
+	THINKING_EITHER, /* budget or adaptive */
+	THINKING_ADAPTIVE, /* can be disabled */
+	THINKING_BETWEEN, /* adaptive; off is "between_tools" */
+	THINKING_ALWAYS, /* adaptive, cannot be switched off */
+};
+
+struct family {
+	int64_t max_output; /* tokens */
+	bool structured; /* output_config.format */
+	enum thinking_form thinking;
+	bool samplers; /* temperature, top_p, top_k */
+	bool xhigh; /* effort xhigh */
+	bool forced_tools; /* tool_choice any and tool */
+	bool inline_system; /* role system in the middle of messages */
+	bool prefill; /* a final assistant turn */
+	bool reasoning; /* OpenAI's: reasoning_effort, no samplers, no stop */
+};
+
+struct quirks {
+	bool max_completion_tokens; /* name of the field for the limit */
+	bool reasoning; /* takes reasoning_effort whatever the model */
+	bool no_usage; /* refuses stream_options */
+	bool developer; /* wants role developer for the system text */
+	bool nine_ids; /* tool call ids of exactly 9 letters and digits */
+	bool reasoning_content; /* wants thinking back in history */
+	bool reasoning_details; /* the same with signatures */
+	bool top_k; /* takes the extension */
+	bool search; /* takes web_search_options */
+	bool no_strict; /* refuses `strict` in tools */
+	int64_t id_max; /* bytes of a tool call id; 0: 40 */
+	int64_t max_tokens; /* its limit; 0: unknown */
+};
+
+struct target {
+	const char *model;
+	struct family family;
+	struct quirks quirks;
+};
+
+/* Tool names and ids, as the target allows them; pure functions of what goes
+ * in, so that another process maps the same way. From the arena. */
+struct span chat_tool_name(struct arena *a, struct span name, size_t max);
+struct span chat_id_anthropic(struct arena *a, struct span id);
+struct span chat_id_openai(struct arena *a, struct span id,
+			   const struct quirks *q);
+
+/* Responses has a place for opaque text only. Anthropic's signatures and
+ * redacted thinking travel there as CHAT_SEAL, kind, ":", text. False if it is
+ * not ours. */
+#define CHAT_SEAL "dario1:"
+bool chat_unseal(struct span sealed, struct span *kind, struct span *text);
+
+#endif

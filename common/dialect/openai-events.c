@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "dialect/reader.h"
+
+#include <string.h>
+
+static int64_t most(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Providers differ: DeepSeek names its cache, xAI leaves reasoning out of the
+ * completion but not out of the total. */
+static void read_usage(struct reader *r, struct json_object *o)
+{
+	struct json_object *in = json_get(o, "prompt_tokens_details");
+	struct json_object *out = json_get(o, "completion_tokens_details");
+	int64_t prompt = json_int(o, "prompt_tokens", 0);
+	struct usage *u = &r->usage;
+
+	if (!json_object_is_type(o, json_type_object))
+		return;
+	u->cache_read = json_int(in, "cached_tokens",
+				 json_int(o, "prompt_cache_hit_tokens", 0));
+	u->cache_write = json_int(in, "cache_write_tokens", 0);
+	u->input = most(0, prompt - u->cache_read - u->cache_write);
+	u->output = most(json_int(o, "completion_tokens", 0),
+			 json_int(o, "total_tokens", 0) - prompt);
+	u->reasoning = json_int(out, "reasoning_tokens",
+				json_int(o, "reasoning_tokens", 0));
+}
+
+/* Text of this kind goes on in the open slot, or begins a new one. */
+static struct slot *current(struct reader *r, enum part_kind kind,
+			    struct err *e)
+{
+	struct slot *s = r->current;
+
+	if (s && s->kind == kind && !s->ended)
+		return s;
+	if (reader_close_all(r, e))
+		return NULL;
+	r->current = reader_open(r, kind, -1, e);
+	return r->current;
+}
+
+static int add(struct reader *r, enum part_kind kind, struct span text,
+	       struct err *e)
+{
+	struct slot *s;
+
+	if (!text.n)
+		return 0;
+	s = current(r, kind, e);
+	return s ? reader_text(r, s, text, e) : -1;
+}
+
+/* One entry of reasoning_details. `text`: nobody else has brought it. */
+static int add_detail(struct reader *r, struct json_object *d, bool text,
+		      struct err *e)
+{
+	struct span type = json_str(d, "type");
+	bool ours = span_starts(json_str(d, "format"), "anthropic");
+	struct slot *s;
+
+	if (span_is(type, "reasoning.encrypted") && ours) {
+		s = current(r, PART_REDACTED, e);
+		if (!s || reader_text(r, s, json_str(d, "data"), e))
+			return -1;
+		return reader_close(r, s, e);
+	}
+	if (text && add(r, PART_THINKING,
+			json_str(d, span_is(type, "reasoning.summary")
+					    ? "summary"
+					    : "text"),
+			e))
+		return -1;
+	if (ours && json_str(d, "signature").n) {
+		s = current(r, PART_THINKING, e);
+		if (!s)
+			return -1;
+		s->signature = reader_copy(r, d, "signature");
+		return reader_text(r, s, SPAN(""), e);
+	}
+	return 0;
+}
+
+static int add_reasoning(struct reader *r, struct json_object *m,
+			 struct err *e)
+{
+	struct json_object *details = json_get(m, "reasoning_details");
+	struct span text = json_str(m, "reasoning_content");
+
+	if (!text.n)
+		text = json_str(m, "reasoning");
+	if (add(r, PART_THINKING, text, e))
+		return -1;
+	for (size_t i = 0; i < json_length(details); i++)
+		if (add_detail(r, json_at(details, i), !text.n, e))
+			return -1;
+	return 0;
+}
+
+/* Mistral's thinking part holds text parts. */
+static int add_thinking_part(struct reader *r, struct json_object *thinking,
+			     struct err *e)
+{
+	if (json_object_is_type(thinking, json_type_string))
+		return add(r, PART_THINKING, json_span(thinking), e);
+	for (size_t i = 0; i < json_length(thinking); i++)
+		if (add(r, PART_THINKING,
+			json_str(json_at(thinking, i), "text"), e))
+			return -1;
+	return 0;
+}
+
+static int add_content(struct reader *r, struct json_object *content,
+		       struct err *e)
+{
+	if (json_object_is_type(content, json_type_string))
+		return add(r, PART_TEXT, json_span(content), e);
+	for (size_t i = 0; i < json_length(content); i++) {
+		struct json_object *p = json_at(content, i);
+		int rc;
+
+		if (json_get(p, "thinking"))
+			rc = add_thinking_part(r, json_get(p, "thinking"), e);
+		else
+			rc = add(r, PART_TEXT, json_str(p, "text"), e);
+		if (rc)
+			return -1;
+	}
+	return 0;
+}
+
+/* By id, else by index (the latest of that index), else the latest. */
+static struct slot *find_call(struct reader *r, struct span id, int64_t index)
+{
+	for (struct slot *s = r->calls; s; s = s->older)
+		if (id.n ? span_is(id, s->id) : index < 0 || s->key == index)
+			return s;
+	return NULL;
+}
+
+/* Text before the call is over, and so is a call whose arguments are one
+ * complete object; another one may still get more. */
+static struct slot *new_call(struct reader *r, int64_t index, struct err *e)
+{
+	for (struct slot *s = r->head; s; s = s->next)
+		if (s->kind != PART_TOOL_USE || s->complete)
+			s->ended = true;
+	r->current = NULL;
+	if (reader_pump(r, e))
+		return NULL;
+	return reader_open(r, PART_TOOL_USE, index, e);
+}
+
+/* More for a call that is over: an empty end is usual, text is a fault. */
+static int late_fragment(struct span args, struct err *e)
+{
+	if (!span_trim(args).n)
+		return 0;
+	return err_set(e, ERR_UPSTREAM, "the upstream went on with a tool "
+		       "call that was over");
+}
+
+static int add_call(struct reader *r, struct json_object *call, bool whole,
+		    struct err *e)
+{
+	struct json_object *f = json_get(call, "function");
+	struct span id = json_str(call, "id");
+	int64_t index = json_int(call, "index", -1);
+	struct slot *s = whole ? NULL : find_call(r, id, index);
+	struct span name, args;
+
+	if (!f)
+		f = json_get(call, "custom");
+	name = json_str(f, "name");
+	args = json_str(f, "arguments");
+	if (!args.n && json_object_is_type(json_get(f, "arguments"),
+					   json_type_object))
+		args = json_text(json_get(f, "arguments"));
+	if (s && s->ended)
+		return late_fragment(args, e);
+	if (!s && !id.n && !name.n)
+		return late_fragment(args, e);
+	if (!s)
+		s = new_call(r, index, e);
+	if (!s)
+		return -1;
+	if (!*s->id)
+		s->id = arena_str(r->arena, id);
+	if (!*s->name)
+		s->name = arena_str(r->arena, name);
+	return reader_text(r, s, args, e);
+}
+
+static int add_message(struct reader *r, struct json_object *m, bool whole,
+		       struct err *e)
+{
+	struct json_object *calls = json_get(m, "tool_calls");
+	struct json_object *legacy = json_get(m, "function_call");
+	struct span refusal = json_str(m, "refusal");
+
+	if (add_reasoning(r, m, e) ||
+	    add_content(r, json_get(m, "content"), e))
+		return -1;
+	if (refusal.n) {
+		r->refused = true;
+		if (add(r, PART_REFUSAL, refusal, e))
+			return -1;
+	}
+	for (size_t i = 0; i < json_length(calls); i++)
+		if (add_call(r, json_at(calls, i), whole, e))
+			return -1;
+	if (legacy) {
+		struct slot *s = find_call(r, SPAN(""), -1);
+
+		s = s ? s : new_call(r, 0, e);
+		if (!s)
+			return -1;
+		if (!*s->name)
+			s->name = reader_copy(r, legacy, "name");
+		return reader_text(r, s, json_str(legacy, "arguments"), e);
+	}
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	enum stop_kind stop;
+} finishes[] = {
+	{ "stop", STOP_END },
+	{ "eos", STOP_END },
+	{ "length", STOP_MAX_TOKENS },
+	{ "model_length", STOP_MAX_TOKENS },
+	{ "tool_calls", STOP_TOOL_USE },
+	{ "function_call", STOP_TOOL_USE },
+	{ "content_filter", STOP_REFUSAL },
+};
+
+static int read_finish(struct reader *r, struct json_object *choice,
+		       struct json_object *top, struct err *e)
+{
+	struct span reason = json_str(choice, "finish_reason");
+
+	if (!reason.n)
+		return 0;
+	if (span_is(reason, "error") ||
+	    span_is(reason, "insufficient_system_resource")) {
+		struct json_object *o = json_get(choice, "error") ? choice
+								  : top;
+
+		return reader_error(r, o, e);
+	}
+	r->has_stop = true;
+	r->stop = STOP_END;
+	for (size_t i = 0; i < sizeof(finishes) / sizeof(finishes[0]); i++)
+		if (span_is(reason, finishes[i].name))
+			r->stop = finishes[i].stop;
+	return 0;
+}
+
+static int add_choice(struct reader *r, struct json_object *o,
+		      struct json_object *choice, bool whole, struct err *e)
+{
+	struct json_object *m = json_get(choice, whole ? "message" : "delta");
+
+	if (!r->started) {
+		r->id = reader_copy(r, o, "id");
+		r->model = reader_copy(r, o, "model");
+		if (reader_start(r, e))
+			return -1;
+	}
+	if (m && add_message(r, m, whole, e))
+		return -1;
+	return read_finish(r, choice, o, e);
+}
+
+static bool is_error(struct span name, struct json_object *o)
+{
+	struct json_object *error = json_get(o, "error");
+
+	return span_is(name, "error") ||
+	       json_object_is_type(error, json_type_object) ||
+	       json_object_is_type(error, json_type_string);
+}
+
+/* Usage beside content comes with every chunk of some providers; alone it is
+ * the end of a stream. */
+static void read_usages(struct reader *r, struct json_object *o)
+{
+	read_usage(r, json_get(json_get(o, "x_groq"), "usage"));
+	read_usage(r, json_get(o, "usage"));
+	if (json_get(o, "usage") && !json_length(json_get(o, "choices")))
+		r->has_usage = true;
+}
+
+int openai_event(struct reader *r, struct span name, struct json_object *o,
+		 struct err *e)
+{
+	struct json_object *choices = json_get(o, "choices");
+
+	if (is_error(name, o))
+		return reader_error(r, o, e);
+	read_usages(r, o);
+	if (!json_length(choices))
+		return 0; /* usage, or a provider's preliminaries */
+	return add_choice(r, o, json_at(choices, 0), false, e);
+}
+
+int openai_end(struct reader *r, struct err *e)
+{
+	if (r->has_stop || (r->has_usage && r->started))
+		return reader_finish(r, e);
+	return err_set(e, ERR_RESET, "the stream ended early, without its "
+		       "final event");
+}
+
+int openai_answer(struct reader *r, struct json_object *o, struct err *e)
+{
+	struct json_object *choices = json_get(o, "choices");
+
+	read_usages(r, o);
+	if (!json_length(choices))
+		return err_set(e, ERR_UPSTREAM, "the upstream's answer has no "
+			       "choices");
+	if (add_choice(r, o, json_at(choices, 0), true, e))
+		return -1;
+	return reader_finish(r, e);
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "base/digest.h"
+#include "dialect/chat-read.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const handled[] = {
+	"model", "messages", "stream", "stream_options", "tools",
+	"tool_choice", "functions", "function_call", "parallel_tool_calls",
+	"response_format", "max_tokens", "max_completion_tokens", "stop", "n",
+	"temperature", "top_p", "top_k", "reasoning_effort", "verbosity",
+	"user", "safety_identifier", "service_tier", "modalities", NULL,
+};
+
+static int put_file(struct chat *c, struct msg *m, struct json_object *file,
+		    struct err *e)
+{
+	struct span data = json_str(file, "file_data");
+	struct part *p;
+
+	if (!data.n)
+		return read_bad(e, "messages", "a file by file_id cannot be "
+				"sent to another provider: send file_data");
+	p = chat_part(c, m, PART_DOCUMENT);
+	p->name = json_str(file, "filename");
+	return chat_media(c, p, data, e);
+}
+
+static int put_part(struct chat *c, struct msg *m, struct json_object *o,
+		    struct err *e)
+{
+	struct span type = json_str(o, "type");
+	struct part *p;
+
+	if (span_is(type, "text")) {
+		p = chat_text(c, m, json_str(o, "text"));
+		p->cache = json_get(o, "cache_control");
+		return 0;
+	}
+	if (span_is(type, "refusal")) {
+		chat_text(c, m, json_str(o, "refusal"));
+		return 0;
+	}
+	if (span_is(type, "image_url")) {
+		struct json_object *image = json_get(o, "image_url");
+		struct span url = json_span(image);
+
+		p = chat_part(c, m, PART_IMAGE);
+		if (!url.n)
+			url = json_str(image, "url");
+		return chat_media(c, p, url, e);
+	}
+	if (span_is(type, "file"))
+		return put_file(c, m, json_get(o, "file"), e);
+	if (span_is(type, "input_audio"))
+		return read_bad(e, "messages", "this backend takes no audio");
+	chat_dropped(c, arena_fmt(c->arena, "content.%.40s",
+				  type.n ? type.p : "untyped"));
+	return 0;
+}
+
+static int put_content(struct chat *c, struct msg *m, struct json_object *o,
+		       struct err *e)
+{
+	if (json_object_is_type(o, json_type_string)) {
+		if (json_span(o).n)
+			chat_text(c, m, json_span(o));
+		return 0;
+	}
+	for (size_t i = 0; i < json_length(o); i++)
+		if (put_part(c, m, json_at(o, i), e))
+			return -1;
+	return 0;
+}
+
+/* Thinking as this router and OpenRouter send it, else plain text without a
+ * signature. */
+static void put_thinking(struct chat *c, struct msg *m, struct json_object *o)
+{
+	struct json_object *details = json_get(o, "reasoning_details");
+	struct span plain = json_str(o, "reasoning_content");
+	bool any = false;
+
+	for (size_t i = 0; i < json_length(details); i++) {
+		struct json_object *d = json_at(details, i);
+		struct span type = json_str(d, "type");
+		struct part *p = NULL;
+
+		if (!span_starts(json_str(d, "format"), "anthropic"))
+			continue;
+		if (span_is(type, "reasoning.text")) {
+			p = chat_part(c, m, PART_THINKING);
+			p->text = json_str(d, "text");
+			p->signature = json_str(d, "signature");
+		} else if (span_is(type, "reasoning.encrypted")) {
+			p = chat_part(c, m, PART_REDACTED);
+			p->text = json_str(d, "data");
+		}
+		any |= p != NULL;
+	}
+	if (!plain.n)
+		plain = json_str(o, "reasoning");
+	if (!any && plain.n)
+		chat_part(c, m, PART_THINKING)->text = plain;
+}
+
+static void put_call(struct chat *c, struct msg *m, struct json_object *call)
+{
+	struct json_object *f = json_get(call, "function");
+	struct part *p = chat_part(c, m, PART_TOOL_USE);
+
+	p->id = json_str(call, "id");
+	if (!f) {
+		f = json_get(call, "custom");
+		p->custom = true;
+	}
+	p->name = json_str(f, "name");
+	p->text = json_str(f, p->custom ? "input" : "arguments");
+}
+
+/* The id that the old function_call lacks: the same for call and result. */
+static struct span legacy_id(struct chat *c, struct span name)
+{
+	return span_of(arena_fmt(c->arena, "call_fn_%.*s", SPAN_FMT(name)));
+}
+
+static int put_assistant(struct chat *c, struct json_object *o, struct err *e)
+{
+	struct msg *m = chat_msg(c, ROLE_ASSISTANT);
+	struct json_object *calls = json_get(o, "tool_calls");
+	struct json_object *legacy = json_get(o, "function_call");
+	struct span refusal = json_str(o, "refusal");
+	struct part *p;
+
+	put_thinking(c, m, o);
+	if (put_content(c, m, json_get(o, "content"), e))
+		return -1;
+	if (refusal.n)
+		chat_text(c, m, refusal);
+	for (size_t i = 0; i < json_length(calls); i++)
+		put_call(c, m, json_at(calls, i));
+	if (legacy) {
+		p = chat_part(c, m, PART_TOOL_USE);
+		p->name = json_str(legacy, "name");
+		p->id = legacy_id(c, p->name);
+		p->text = json_str(legacy, "arguments");
+	}
+	return 0;
+}
+
+static int put_result(struct chat *c, struct json_object *o, struct span id,
+		      struct err *e)
+{
+	struct msg *m = chat_msg(c, ROLE_USER);
+	struct part *p = chat_part(c, m, PART_TOOL_RESULT);
+	struct msg inside = { .tail = &inside.parts };
+
+	p->id = id;
+	if (put_content(c, &inside, json_get(o, "content"), e))
+		return -1;
+	p->content = inside.parts;
+	return 0;
+}
+
+static int put_message(struct chat *c, struct json_object *o, size_t i,
+		       struct err *e)
+{
+	struct span role = json_str(o, "role");
+	struct json_object *content = json_get(o, "content");
+	struct msg *m;
+
+	if (span_is(role, "user"))
+		return put_content(c, chat_msg(c, ROLE_USER), content, e);
+	if (span_is(role, "assistant"))
+		return put_assistant(c, o, e);
+	if (span_is(role, "tool"))
+		return put_result(c, o, json_str(o, "tool_call_id"), e);
+	if (span_is(role, "function"))
+		return put_result(c, o, legacy_id(c, json_str(o, "name")), e);
+	if (!span_is(role, "system") && !span_is(role, "developer"))
+		return read_bad(e, "messages", "message %zu has the unknown "
+				"role \"%.40s\"", i, role.n ? role.p : "");
+	m = chat_msg(c, ROLE_SYSTEM);
+	m->developer = span_is(role, "developer");
+	return put_content(c, m, content, e);
+}
+
+static int read_tools(struct chat *c, struct json_object *body, struct err *e)
+{
+	struct json_object *tools = json_get(body, "tools");
+	struct json_object *functions = json_get(body, "functions");
+	struct json_object *call = json_get(body, "function_call");
+
+	for (size_t i = 0; i < json_length(tools); i++) {
+		struct json_object *t = json_at(tools, i);
+		struct json_object *f = json_get(t, "function");
+
+		f = f ? f : json_get(t, "custom");
+		if (f)
+			read_tool(c, t, f);
+		else
+			chat_tool(c, TOOL_HOSTED, json_str(t, "type"));
+	}
+	for (size_t i = 0; i < json_length(functions); i++)
+		read_tool(c, json_at(functions, i), json_at(functions, i));
+	if (read_choice(c, json_get(body, "tool_choice"), e))
+		return -1;
+	if (call && c->choice == CHOICE_UNSET)
+		return read_choice(c, call, e);
+	return 0;
+}
+
+static int check_unsupported(struct json_object *body, struct err *e)
+{
+	struct json_object *modalities = json_get(body, "modalities");
+
+	if (json_int(body, "n", 1) != 1)
+		return read_bad(e, "n", "n must be 1: this backend gives one "
+				"answer a request");
+	for (size_t i = 0; i < json_length(modalities); i++)
+		if (span_is(json_span(json_at(modalities, i)), "audio"))
+			return read_bad(e, "modalities",
+					"this backend makes no audio");
+	if (!json_object_is_type(json_get(body, "messages"), json_type_array))
+		return read_bad(e, "messages", "messages must be a list");
+	return 0;
+}
+
+int openai_read(struct chat *c, struct json_object *body, struct err *e)
+{
+	struct json_object *list = json_get(body, "messages");
+	struct json_object *parallel = json_get(body, "parallel_tool_calls");
+
+	if (check_unsupported(body, e))
+		return -1;
+	read_samplers(c, body);
+	c->max_tokens = json_int(body, "max_completion_tokens",
+				 json_int(body, "max_tokens", -1));
+	read_stop(c, json_get(body, "stop"));
+	c->no_parallel = parallel && !json_object_get_boolean(parallel);
+	c->effort = effort_find(json_str(body, "reasoning_effort"));
+	c->thinking_off = c->effort == EFFORT_NONE;
+	c->verbosity = json_str(body, "verbosity");
+	c->user = json_str(body, "safety_identifier");
+	if (!c->user.n)
+		c->user = json_str(body, "user");
+	c->tier = json_str(body, "service_tier");
+	c->usage_wanted = json_flag(json_get(body, "stream_options"),
+				    "include_usage", false);
+	for (size_t i = 0; i < json_length(list); i++)
+		if (put_message(c, json_at(list, i), i, e))
+			return -1;
+	if (read_tools(c, body, e) ||
+	    read_format(c, json_get(body, "response_format"), true, e))
+		return -1;
+	read_merge(c);
+	read_dropped(c, body, handled);
+	return 0;
+}

@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "base/digest.h"
+#include "base/jw.h"
+#include "dialect/chat-write.h"
+#include "dialect/schema.h"
+
+#include <math.h>
+#include <string.h>
+
+#define STOPS_MAX 4
+
+struct body {
+	struct jw w;
+	const struct target *t;
+	struct chat *c;
+};
+
+static void open_message(struct jw *w, const char *role)
+{
+	jw_obj(w);
+	jw_kcstr(w, "role", role);
+}
+
+static int put_media(struct body *b, const struct part *p, struct err *e)
+{
+	struct jw *w = &b->w;
+	struct arena *a = b->c->arena;
+
+	if (p->kind == PART_DOCUMENT && p->text.n) {
+		jw_obj(w);
+		jw_kcstr(w, "type", "text");
+		jw_kstr(w, "text", write_document_text(a, p));
+		jw_obj_end(w);
+		return 0;
+	}
+	if (p->kind == PART_DOCUMENT && p->url.n)
+		return write_no_url_document(e);
+	jw_obj(w);
+	if (p->kind == PART_DOCUMENT) {
+		jw_kcstr(w, "type", "file");
+		jw_key(w, "file");
+		jw_obj(w);
+		jw_kstr(w, "filename",
+			p->name.n ? p->name : SPAN("document.pdf"));
+		jw_kstr(w, "file_data", write_data_url(a, p));
+	} else {
+		jw_kcstr(w, "type", "image_url");
+		jw_key(w, "image_url");
+		jw_obj(w);
+		jw_kstr(w, "url", write_data_url(a, p));
+	}
+	jw_obj_end(w);
+	jw_obj_end(w);
+	return 0;
+}
+
+static void put_text_part(struct jw *w, struct span text)
+{
+	jw_obj(w);
+	jw_kcstr(w, "type", "text");
+	jw_kstr(w, "text", text);
+	jw_obj_end(w);
+}
+
+static void put_result(struct body *b, const struct part *p)
+{
+	struct arena *a = b->c->arena;
+	struct span text = write_joined(a, p->content, "\n");
+
+	if (!text.n && p->error)
+		text = SPAN("Error");
+	open_message(&b->w, "tool");
+	jw_kstr(&b->w, "tool_call_id",
+		chat_id_openai(a, p->id, &b->t->quirks));
+	jw_kstr(&b->w, "content", text);
+	jw_obj_end(&b->w);
+}
+
+/* The tool role takes text only: pictures follow in a user message, behind
+ * all results of the turn, each with the call it belongs to. */
+static int put_result_media(struct body *b, const struct part *results,
+			    struct err *e)
+{
+	struct jw *w = &b->w;
+	bool open = false;
+
+	for (const struct part *r = results;
+	     r && r->kind == PART_TOOL_RESULT; r = r->next) {
+		if (!write_has_media(r->content))
+			continue;
+		if (!open) {
+			open_message(w, "user");
+			jw_key(w, "content");
+			jw_arr(w);
+		}
+		open = true;
+		put_text_part(w, span_of(arena_fmt(
+					 b->c->arena,
+					 "Attachment of tool call %.*s:",
+					 SPAN_FMT(chat_id_openai(
+						 b->c->arena, r->id,
+						 &b->t->quirks)))));
+		for (const struct part *p = r->content; p; p = p->next)
+			if (write_is_media(p) && put_media(b, p, e))
+				return -1;
+	}
+	if (open) {
+		jw_arr_end(w);
+		jw_obj_end(w);
+	}
+	return 0;
+}
+
+static int put_user(struct body *b, const struct msg *m, struct err *e)
+{
+	const struct part *p = m->parts;
+	struct jw *w = &b->w;
+
+	for (; p && p->kind == PART_TOOL_RESULT; p = p->next)
+		put_result(b, p);
+	if (put_result_media(b, m->parts, e))
+		return -1;
+	if (!p)
+		return 0;
+	open_message(w, "user");
+	jw_key(w, "content");
+	if (!write_has_media(p)) {
+		jw_str(w, write_joined(b->c->arena, p, "\n\n"));
+		jw_obj_end(w);
+		return 0;
+	}
+	jw_arr(w);
+	for (; p; p = p->next) {
+		if (!write_is_media(p))
+			put_text_part(w, p->text);
+		else if (put_media(b, p, e))
+			return -1;
+	}
+	jw_arr_end(w);
+	jw_obj_end(w);
+	return 0;
+}
+
+static void put_call(struct body *b, const struct part *p)
+{
+	struct jw *w = &b->w;
+	struct arena *a = b->c->arena;
+
+	jw_obj(w);
+	jw_kstr(w, "id", chat_id_openai(a, p->id, &b->t->quirks));
+	jw_kcstr(w, "type", "function");
+	jw_key(w, "function");
+	jw_obj(w);
+	jw_kstr(w, "name", chat_tool_name(a, p->name, WRITE_NAME_MAX));
+	jw_kstr(w, "arguments", write_arguments(a, p));
+	jw_obj_end(w);
+	jw_obj_end(w);
+}
+
+/* Thinking goes back only to providers that want it. */
+static void put_thinking(struct body *b, const struct msg *m)
+{
+	const struct quirks *q = &b->t->quirks;
+	struct jw *w = &b->w;
+	struct span text = write_thinking(b->c->arena, m->parts);
+	int index = 0;
+
+	if (!write_has(m->parts, PART_THINKING) &&
+	    !write_has(m->parts, PART_REDACTED))
+		return;
+	if (q->reasoning_content && text.n)
+		jw_kstr(w, "reasoning_content", text);
+	else if (!q->reasoning_details)
+		chat_dropped(b->c, "thinking");
+	if (!q->reasoning_details)
+		return;
+	jw_key(w, "reasoning_details");
+	jw_arr(w);
+	for (const struct part *p = m->parts; p; p = p->next)
+		if (p->kind == PART_THINKING || p->kind == PART_REDACTED)
+			write_reasoning_detail(w, p->kind, p->text,
+					       p->signature, index++);
+	jw_arr_end(w);
+}
+
+static void put_assistant(struct body *b, const struct msg *m)
+{
+	struct span text = write_joined(b->c->arena, m->parts, "");
+	bool calls = write_has(m->parts, PART_TOOL_USE);
+	struct jw *w = &b->w;
+
+	if (!text.n && !calls)
+		return;
+	open_message(w, "assistant");
+	jw_key(w, "content");
+	if (text.n)
+		jw_str(w, text);
+	else
+		jw_null(w);
+	put_thinking(b, m);
+	if (calls) {
+		jw_key(w, "tool_calls");
+		jw_arr(w);
+		for (const struct part *p = m->parts; p; p = p->next)
+			if (p->kind == PART_TOOL_USE)
+				put_call(b, p);
+		jw_arr_end(w);
+	}
+	jw_obj_end(w);
+}
+
+static void put_system(struct body *b, const struct msg *m)
+{
+	struct span text = write_joined(b->c->arena, m->parts, "\n\n");
+
+	if (!text.n)
+		return;
+	open_message(&b->w, m->developer || b->t->quirks.developer
+				    ? "developer"
+				    : "system");
+	jw_kstr(&b->w, "content", text);
+	jw_obj_end(&b->w);
+}
+
+/* A system message may not stand between calls and their results. */
+static int put_messages(struct body *b, struct err *e)
+{
+	const struct msg *wait = NULL;
+
+	jw_key(&b->w, "messages");
+	jw_arr(&b->w);
+	for (const struct msg *m = b->c->msgs; m; m = m->next) {
+		if (m->role == ROLE_SYSTEM && m->next &&
+		    m->next->role == ROLE_USER && m->next->parts &&
+		    m->next->parts->kind == PART_TOOL_RESULT) {
+			wait = m;
+			continue;
+		}
+		if (m->role == ROLE_SYSTEM)
+			put_system(b, m);
+		else if (m->role == ROLE_ASSISTANT)
+			put_assistant(b, m);
+		else if (put_user(b, m, e))
+			return -1;
+		if (wait)
+			put_system(b, wait);
+		wait = NULL;
+	}
+	jw_arr_end(&b->w);
+	return 0;
+}
+
+static void put_tool(struct body *b, const struct tool *t)
+{
+	struct jw *w = &b->w;
+	struct arena *a = b->c->arena;
+
+	jw_obj(w);
+	jw_kcstr(w, "type", "function");
+	jw_key(w, "function");
+	jw_obj(w);
+	jw_kstr(w, "name", chat_tool_name(a, t->name, WRITE_NAME_MAX));
+	if (t->kind == TOOL_CUSTOM) {
+		jw_kstr(w, "description", schema_custom_text(a, t));
+		jw_key(w, "parameters");
+		jw_raw(w, schema_custom);
+	} else {
+		if (t->description.n)
+			jw_kstr(w, "description", t->description);
+		jw_key(w, "parameters");
+		schema_object(w, t->schema);
+		if (t->strict >= 0 && !b->t->quirks.no_strict)
+			jw_kbool(w, "strict", t->strict);
+	}
+	jw_obj_end(w);
+	jw_obj_end(w);
+}
+
+static void web_search(struct jw *w)
+{
+	jw_key(w, "web_search_options");
+	jw_raw(w, SPAN("{}"));
+}
+
+static int put_tools(struct body *b, struct err *e)
+{
+	struct chat *c = b->c;
+	struct jw *w = &b->w;
+	bool any = false;
+
+	for (const struct tool *t = c->tools; t; t = t->next) {
+		if (t->kind == TOOL_HOSTED) {
+			if (span_starts(t->name, "web_search") &&
+			    b->t->quirks.search)
+				web_search(w);
+			else if (write_hosted(c, t, e))
+				return -1;
+			continue;
+		}
+		if (!any) {
+			jw_key(w, "tools");
+			jw_arr(w);
+		}
+		any = true;
+		put_tool(b, t);
+	}
+	if (!any)
+		return 0;
+	jw_arr_end(w);
+	if (c->choice == CHOICE_NAMED) {
+		jw_key(w, "tool_choice");
+		jw_obj(w);
+		jw_kcstr(w, "type", "function");
+		jw_key(w, "function");
+		jw_obj(w);
+		jw_kstr(w, "name", chat_tool_name(c->arena, c->choice_name,
+						  WRITE_NAME_MAX));
+		jw_obj_end(w);
+		jw_obj_end(w);
+	} else if (c->choice != CHOICE_UNSET) {
+		jw_kcstr(w, "tool_choice", write_choice(c->choice));
+	}
+	if (c->no_parallel)
+		jw_kbool(w, "parallel_tool_calls", false);
+	return 0;
+}
+
+static void put_format(struct body *b)
+{
+	struct chat *c = b->c;
+	struct jw *w = &b->w;
+
+	if (c->format == FORMAT_TEXT)
+		return;
+	jw_key(w, "response_format");
+	jw_obj(w);
+	if (c->format == FORMAT_JSON) {
+		jw_kcstr(w, "type", "json_object");
+	} else {
+		jw_kcstr(w, "type", "json_schema");
+		jw_key(w, "json_schema");
+		jw_obj(w);
+		write_schema(w, c);
+		jw_obj_end(w);
+	}
+	jw_obj_end(w);
+}
+
+static void put_stop(struct body *b)
+{
+	struct chat *c = b->c;
+	struct jw *w = &b->w;
+
+	if (!c->n_stop)
+		return;
+	if (b->t->family.reasoning) {
+		chat_dropped(c, "stop");
+		return;
+	}
+	if (c->n_stop > STOPS_MAX)
+		chat_dropped(c, "stop after the fourth");
+	jw_key(w, "stop");
+	jw_arr(w);
+	for (size_t i = 0; i < c->n_stop && i < STOPS_MAX; i++)
+		jw_str(w, c->stop[i]);
+	jw_arr_end(w);
+}
+
+static void put_limits(struct body *b)
+{
+	const struct target *t = b->t;
+	struct chat *c = b->c;
+	struct jw *w = &b->w;
+	int64_t max = c->max_tokens;
+
+	if (t->quirks.max_tokens && max > t->quirks.max_tokens)
+		max = t->quirks.max_tokens;
+	if (max >= 0)
+		jw_kint(w,
+			t->quirks.max_completion_tokens || t->family.reasoning
+				? "max_completion_tokens"
+				: "max_tokens",
+			max);
+	write_samplers(w, t, c);
+	put_stop(b);
+	if (write_effort(t, c))
+		jw_kcstr(w, "reasoning_effort", write_effort(t, c));
+	if (c->verbosity.n && t->family.reasoning)
+		jw_kstr(w, "verbosity", c->verbosity);
+	else if (c->verbosity.n)
+		chat_dropped(c, "verbosity");
+}
+
+static void put_rest(struct body *b)
+{
+	struct chat *c = b->c;
+	struct jw *w = &b->w;
+
+	write_user(w, b->t, c);
+	if (c->tier.n)
+		jw_kstr(w, "service_tier", c->tier);
+	if (!c->stream)
+		return;
+	jw_kbool(w, "stream", true);
+	if (!b->t->quirks.no_usage) {
+		jw_key(w, "stream_options");
+		jw_raw(w, SPAN("{\"include_usage\":true}"));
+	}
+}
+
+int openai_request(const struct target *t, struct chat *c, struct buf *out,
+		   struct err *e)
+{
+	struct body b = { .w = jw_to(out), .t = t, .c = c };
+
+	jw_obj(&b.w);
+	jw_kcstr(&b.w, "model", t->model);
+	if (put_messages(&b, e) || put_tools(&b, e))
+		return -1;
+	put_format(&b);
+	put_limits(&b);
+	put_rest(&b);
+	jw_obj_end(&b.w);
+	return 0;
+}

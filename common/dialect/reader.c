@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "dialect/reader.h"
+
+#include "base/digest.h"
+#include "dialect/error.h"
+
+#include <limits.h>
+#include <string.h>
+
+void reader_init(struct reader *r, const struct dialect *d, struct arena *a,
+		 ev_fn *sink, void *arg)
+{
+	memset(r, 0, sizeof(*r));
+	r->dialect = d;
+	r->arena = a;
+	r->sink = sink;
+	r->arg = arg;
+	r->id = r->model = "";
+	r->json = json_tokener_new_ex(JSON_DEPTH);
+	json_tokener_set_flags(r->json, JSON_TOKENER_STRICT |
+						JSON_TOKENER_VALIDATE_UTF8);
+}
+
+void reader_release(struct reader *r)
+{
+	for (struct slot *s = r->head; s; s = s->next)
+		buf_release(&s->pending);
+	json_tokener_free(r->json);
+}
+
+static int broken(struct err *e)
+{
+	return err_set(e, ERR_UPSTREAM, "the upstream sent an event that is "
+		       "not JSON");
+}
+
+int reader_event(void *reader, struct span name, struct span data,
+		 struct err *e)
+{
+	struct reader *r = reader;
+	struct json_object *o;
+	int rc;
+
+	if (r->finished)
+		return 0;
+	data = span_trim(data);
+	if (span_is(data, "[DONE]"))
+		return r->dialect == &dialects[DIALECT_OPENAI]
+			       ? reader_finish(r, e)
+			       : 0;
+	if (!data.n || data.n >= INT_MAX)
+		return data.n ? broken(e) : 0;
+	json_tokener_reset(r->json);
+	o = json_tokener_parse_ex(r->json, data.p, (int)data.n);
+	if (!json_object_is_type(o, json_type_object)) {
+		json_object_put(o);
+		return broken(e);
+	}
+	rc = r->dialect->read_event(r, name, o, e);
+	json_object_put(o);
+	return rc;
+}
+
+int reader_end(struct reader *r, struct err *e)
+{
+	return r->finished ? 0 : r->dialect->read_end(r, e);
+}
+
+int reader_whole(struct reader *r, struct span text, struct err *e)
+{
+	struct json_object *o = json_read(text, e);
+	int rc;
+
+	if (!json_object_is_type(o, json_type_object)) {
+		json_object_put(o);
+		return err_set(e, ERR_UPSTREAM, "the upstream's answer is not "
+			       "a JSON object");
+	}
+	if (json_object_is_type(json_get(o, "error"), json_type_object) ||
+	    json_object_is_type(json_get(o, "error"), json_type_string))
+		rc = reader_error(r, o, e);
+	else
+		rc = r->dialect->read_whole(r, o, e);
+	json_object_put(o);
+	return rc;
+}
+
+char *reader_copy(struct reader *r, struct json_object *o, const char *key)
+{
+	return arena_str(r->arena, json_str(o, key));
+}
+
+static int emit(struct reader *r, struct ev *v, struct err *e)
+{
+	return r->sink(r->arg, v, e);
+}
+
+int reader_start(struct reader *r, struct err *e)
+{
+	struct ev v = { .kind = EV_START };
+
+	if (r->started)
+		return 0;
+	r->started = true;
+	v.id = span_of(r->id);
+	v.name = span_of(r->model);
+	v.usage = r->usage;
+	return emit(r, &v, e);
+}
+
+struct slot *reader_open(struct reader *r, enum part_kind kind, int64_t key,
+			 struct err *e)
+{
+	struct slot *s;
+
+	if (r->slots++ == READER_SLOTS_MAX) {
+		err_set(e, ERR_UPSTREAM, "the answer has more than %d parts",
+			READER_SLOTS_MAX);
+		return NULL;
+	}
+	s = arena_take(r->arena, sizeof(*s));
+	s->kind = kind;
+	s->key = key;
+	s->id = s->name = s->signature = "";
+	buf_init(&s->pending, READER_PENDING_MAX);
+	if (r->last)
+		r->last->next = s;
+	else
+		r->head = s;
+	r->last = s;
+	if (kind == PART_TOOL_USE) {
+		r->tools++;
+		s->older = r->calls;
+		r->calls = s;
+	}
+	return s;
+}
+
+/* A call without an id gets one: clients pair results by it. */
+static void need_id(struct reader *r, struct slot *s)
+{
+	char id[48];
+
+	if (s->kind != PART_TOOL_USE || *s->id)
+		return;
+	digest_random_id(id, sizeof(id), "call_");
+	s->id = arena_str(r->arena, span_of(id));
+}
+
+static int open_block(struct reader *r, struct slot *s, struct err *e)
+{
+	struct ev v = { .kind = EV_OPEN, .part = s->kind };
+
+	if (reader_start(r, e))
+		return -1;
+	need_id(r, s);
+	s->opened = true;
+	v.id = span_of(s->id);
+	v.name = span_of(s->name);
+	if (s->kind == PART_REDACTED)
+		v.text = buf_get(&s->pending);
+	if (emit(r, &v, e))
+		return -1;
+	if (!s->pending.n)
+		return 0;
+	v = (struct ev){ .kind = EV_DELTA, .part = s->kind,
+			 .text = buf_get(&s->pending) };
+	return emit(r, &v, e);
+}
+
+static int close_block(struct reader *r, struct slot *s, struct err *e)
+{
+	struct ev v = { .kind = EV_CLOSE, .part = s->kind };
+
+	v.text = span_of(s->signature);
+	return emit(r, &v, e);
+}
+
+/* Redacted thinking and nameless calls are opened when they are whole; text
+ * without a character never is. */
+static bool ready(const struct slot *s)
+{
+	if (!s->wanted)
+		return false;
+	if (s->kind == PART_REDACTED ||
+	    (s->kind == PART_TOOL_USE && !*s->name))
+		return s->ended;
+	return s->pending.n || s->kind == PART_TOOL_USE ||
+	       s->kind == PART_THINKING;
+}
+
+/* Let out what has its turn: only the first slot may be open. */
+int reader_pump(struct reader *r, struct err *e)
+{
+	while (r->head) {
+		struct slot *s = r->head;
+
+		if (!s->opened && ready(s) && open_block(r, s, e))
+			return -1;
+		if (!s->ended)
+			return 0;
+		if (s->opened && close_block(r, s, e))
+			return -1;
+		buf_release(&s->pending);
+		r->head = s->next;
+		if (!r->head)
+			r->last = NULL;
+	}
+	return 0;
+}
+
+/* Follow the brackets of a call's arguments. */
+static void follow(struct slot *s, struct span text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		char c = text.p[i];
+
+		if (s->escaped)
+			s->escaped = false;
+		else if (s->in_string && c == '\\')
+			s->escaped = true;
+		else if (c == '"')
+			s->in_string = !s->in_string;
+		else if (!s->in_string && (c == '{' || c == '['))
+			s->depth++;
+		else if (!s->in_string && (c == '}' || c == ']'))
+			s->complete = --s->depth == 0;
+	}
+}
+
+int reader_text(struct reader *r, struct slot *s, struct span text,
+		struct err *e)
+{
+	struct ev v = { .kind = EV_DELTA, .part = s->kind, .text = text };
+
+	s->wanted = true;
+	if (s->kind == PART_TOOL_USE)
+		follow(s, text);
+	if (s->kind == PART_TEXT && text.n)
+		r->got_text = true;
+	if (text.n)
+		s->got_text = true;
+	if (s == r->head && s->opened)
+		return text.n ? emit(r, &v, e) : 0;
+	buf_span(&s->pending, text);
+	if (s->pending.full)
+		return err_set(e, ERR_UPSTREAM, "a part of the answer is "
+			       "larger than %u bytes", READER_PENDING_MAX);
+	return reader_pump(r, e);
+}
+
+int reader_close(struct reader *r, struct slot *s, struct err *e)
+{
+	s->ended = true;
+	return reader_pump(r, e);
+}
+
+int reader_close_all(struct reader *r, struct err *e)
+{
+	for (struct slot *s = r->head; s; s = s->next)
+		s->ended = true;
+	r->current = NULL;
+	return reader_pump(r, e);
+}
+
+/* A refusal's explanation stands where its text would be. */
+static int explain(struct reader *r, struct err *e)
+{
+	struct slot *s;
+
+	if (r->stop != STOP_REFUSAL || !r->explanation || !*r->explanation ||
+	    r->got_text)
+		return 0;
+	s = reader_open(r, PART_REFUSAL, -1, e);
+	if (!s || reader_text(r, s, span_of(r->explanation), e))
+		return -1;
+	return reader_close(r, s, e);
+}
+
+int reader_finish(struct reader *r, struct err *e)
+{
+	struct ev v = { .kind = EV_FINISH };
+
+	if (r->finished)
+		return 0;
+	if (reader_start(r, e) || reader_close_all(r, e) || explain(r, e))
+		return -1;
+	if (r->refused)
+		r->stop = STOP_REFUSAL;
+	/* Providers differ in what they call a turn that ends in calls. */
+	if (r->stop == STOP_END && r->tools)
+		r->stop = STOP_TOOL_USE;
+	if (r->stop == STOP_TOOL_USE && !r->tools)
+		r->stop = STOP_END;
+	r->finished = true;
+	v.stop = r->stop;
+	v.usage = r->usage;
+	return emit(r, &v, e);
+}
+
+int reader_error(struct reader *r, struct json_object *o, struct err *e)
+{
+	struct err seen = { 0 };
+	struct ev v = { .kind = EV_ERROR, .err = &seen };
+
+	error_read(o, 0, &seen);
+	r->finished = true;
+	return emit(r, &v, e);
+}

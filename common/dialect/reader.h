@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reader: turns an upstream's answer into neutral events.
+ *
+ * Feed it the events of the stream as the SSE splitter gives them, then end;
+ * or one whole answer. The sink receives START, blocks one after the other,
+ * and FINISH or ERROR. Upstreams may interleave what belongs to several
+ * blocks: a slot per block keeps what arrives early until its turn. What an
+ * upstream sends beyond the answer (unknown events and blocks, results of its
+ * own tools) is passed over. Not thread-safe; memory comes from the arena.
+ */
+#ifndef DARIO_READER_H
+#define DARIO_READER_H
+
+#include "base/arena.h"
+#include "base/json.h"
+#include "dialect/dialect.h"
+
+#define READER_SLOTS_MAX 4096
+#define READER_PENDING_MAX (64u << 20)
+
+struct slot {
+	enum part_kind kind;
+	int64_t key; /* the upstream's index; -1 none */
+	const char *id, *name, *signature;
+	struct buf pending; /* text that waits for its turn */
+	bool wanted; /* something was said to it, if only "" */
+	bool opened, ended;
+	bool got_text; /* some came as deltas */
+	/* Are the arguments a complete JSON object? */
+	int depth;
+	bool in_string, escaped, complete;
+	struct slot *next;
+	struct slot *older; /* the tool call before this one */
+};
+
+struct reader {
+	const struct dialect *dialect;
+	struct arena *arena;
+	ev_fn *sink;
+	void *arg;
+	struct json_tokener *json;
+
+	struct slot *head, *last; /* not closed yet, in order */
+	struct slot *calls; /* all tool calls, the latest first */
+	struct slot *current; /* Chat: what the next text goes to */
+	unsigned slots, tools;
+	bool started, finished;
+	bool got_text; /* any text at all */
+	bool refused, has_stop, has_usage;
+	enum stop_kind stop;
+	struct usage usage;
+	const char *id, *model; /* of the answer */
+	const char *explanation; /* of a refusal */
+};
+
+void reader_init(struct reader *r, const struct dialect *d, struct arena *a,
+		 ev_fn *sink, void *arg);
+void reader_release(struct reader *r);
+/* One event of the stream: an sse_fn with the reader as arg. */
+int reader_event(void *reader, struct span name, struct span data,
+		 struct err *e);
+/* The stream is over; an error when it was not complete. */
+int reader_end(struct reader *r, struct err *e);
+/* A whole answer. */
+int reader_whole(struct reader *r, struct span text, struct err *e);
+
+/* --- for the dialects' own readers -------------------------------------- */
+
+int reader_start(struct reader *r, struct err *e);
+struct slot *reader_open(struct reader *r, enum part_kind kind, int64_t key,
+			 struct err *e); /* NULL: too many */
+int reader_text(struct reader *r, struct slot *s, struct span text,
+		struct err *e);
+int reader_close(struct reader *r, struct slot *s, struct err *e);
+int reader_pump(struct reader *r, struct err *e); /* after setting ended */
+int reader_close_all(struct reader *r, struct err *e);
+int reader_finish(struct reader *r, struct err *e);
+int reader_error(struct reader *r, struct json_object *o, struct err *e);
+char *reader_copy(struct reader *r, struct json_object *o, const char *key);
+
+#endif

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "dialect/chat.h"
+#include "dialect/reader.h"
+
+#include <string.h>
+
+static void read_usage(struct reader *r, struct json_object *o)
+{
+	struct json_object *in = json_get(o, "input_tokens_details");
+	struct json_object *out = json_get(o, "output_tokens_details");
+	int64_t input = json_int(o, "input_tokens", 0);
+	struct usage *u = &r->usage;
+
+	if (!json_object_is_type(o, json_type_object))
+		return;
+	r->has_usage = true;
+	u->cache_read = json_int(in, "cached_tokens", 0);
+	u->cache_write = json_int(in, "cache_write_tokens", 0);
+	u->input = input - u->cache_read - u->cache_write;
+	if (u->input < 0)
+		u->input = 0;
+	u->output = json_int(o, "output_tokens", 0);
+	u->reasoning = json_int(out, "reasoning_tokens", 0);
+}
+
+/* Items are told apart by output_index: their ids may change on the way. */
+static struct slot *find(struct reader *r, int64_t index, enum part_kind kind)
+{
+	for (struct slot *s = r->head; s; s = s->next)
+		if (s->key == index && s->kind == kind && !s->ended)
+			return s;
+	return NULL;
+}
+
+static struct slot *need(struct reader *r, int64_t index, enum part_kind kind,
+			 struct err *e)
+{
+	struct slot *s = find(r, index, kind);
+
+	return s ? s : reader_open(r, kind, index, e);
+}
+
+static int add(struct reader *r, int64_t index, enum part_kind kind,
+	       struct span text, struct err *e)
+{
+	struct slot *s;
+
+	if (!text.n)
+		return 0;
+	s = need(r, index, kind, e);
+	return s ? reader_text(r, s, text, e) : -1;
+}
+
+static int start_call(struct reader *r, struct json_object *item,
+		      int64_t index, struct err *e)
+{
+	struct slot *s = need(r, index, PART_TOOL_USE, e);
+
+	if (!s)
+		return -1;
+	if (!*s->id)
+		s->id = reader_copy(r, item, "call_id");
+	if (!*s->name)
+		s->name = reader_copy(r, item, "name");
+	return reader_text(r, s, SPAN(""), e);
+}
+
+static bool is_call(struct span type)
+{
+	return span_is(type, "function_call");
+}
+
+/* Is this kind of text already there, from deltas? */
+static bool has_text(struct reader *r, int64_t index, enum part_kind kind)
+{
+	const struct slot *s = find(r, index, kind);
+
+	return s && s->got_text;
+}
+
+/* Text of parts that came without deltas. */
+static int add_missing(struct reader *r, struct json_object *parts,
+		       int64_t index, bool thinking, struct err *e)
+{
+	bool have[2] = { has_text(r, index, thinking ? PART_THINKING
+						     : PART_TEXT),
+			 has_text(r, index, PART_REFUSAL) };
+
+	for (size_t i = 0; i < json_length(parts); i++) {
+		struct json_object *p = json_at(parts, i);
+		bool refusal = span_is(json_str(p, "type"), "refusal");
+		enum part_kind kind = refusal	 ? PART_REFUSAL
+				      : thinking ? PART_THINKING
+						 : PART_TEXT;
+
+		if (have[refusal])
+			continue;
+		r->refused |= refusal;
+		if (thinking && i && add(r, index, kind, SPAN("\n\n"), e))
+			return -1;
+		if (add(r, index, kind,
+			json_str(p, refusal ? "refusal" : "text"), e))
+			return -1;
+	}
+	return 0;
+}
+
+static int add_reasoning(struct reader *r, struct json_object *item,
+			 int64_t index, struct err *e)
+{
+	struct span sealed = json_str(item, "encrypted_content");
+	struct span kind, text;
+	struct slot *s;
+
+	if (add_missing(r, json_get(item, "summary"), index, true, e) ||
+	    add_missing(r, json_get(item, "content"), index, true, e))
+		return -1;
+	/* Only what another dario has sealed is Anthropic's. */
+	if (!chat_unseal(sealed, &kind, &text))
+		return 0;
+	if (span_is(kind, "redacted"))
+		return add(r, index, PART_REDACTED, text, e);
+	s = need(r, index, PART_THINKING, e);
+	if (!s)
+		return -1;
+	s->signature = arena_str(r->arena, text);
+	return reader_text(r, s, SPAN(""), e);
+}
+
+static int close_index(struct reader *r, int64_t index, struct err *e)
+{
+	for (struct slot *s = r->head; s; s = s->next)
+		if (s->key == index)
+			s->ended = true;
+	return reader_pump(r, e);
+}
+
+/* A finished item: what its deltas left out, and its end. */
+static int item_done(struct reader *r, struct json_object *item,
+		     int64_t index, struct err *e)
+{
+	struct span type = json_str(item, "type");
+
+	if (span_is(type, "message")) {
+		if (add_missing(r, json_get(item, "content"), index, false, e))
+			return -1;
+	} else if (span_is(type, "reasoning")) {
+		if (add_reasoning(r, item, index, e))
+			return -1;
+	} else if (is_call(type)) {
+		if (start_call(r, item, index, e))
+			return -1;
+		if (!has_text(r, index, PART_TOOL_USE) &&
+		    add(r, index, PART_TOOL_USE, json_str(item, "arguments"),
+			e))
+			return -1;
+	} else {
+		return 0; /* tools that run at the provider */
+	}
+	return close_index(r, index, e);
+}
+
+static void read_status(struct reader *r, struct json_object *o)
+{
+	struct span why = json_str(json_get(o, "incomplete_details"),
+				   "reason");
+
+	r->has_stop = true;
+	r->stop = STOP_END;
+	if (!span_is(json_str(o, "status"), "incomplete"))
+		return;
+	r->stop = span_is(why, "content_filter") ? STOP_REFUSAL
+						 : STOP_MAX_TOKENS;
+}
+
+static void read_head(struct reader *r, struct json_object *o)
+{
+	if (r->started)
+		return;
+	r->id = reader_copy(r, o, "id");
+	r->model = reader_copy(r, o, "model");
+}
+
+/* Some servers send items only in the final response. */
+static int add_output(struct reader *r, struct json_object *output,
+		      struct err *e)
+{
+	if (r->slots)
+		return 0;
+	for (size_t i = 0; i < json_length(output); i++)
+		if (item_done(r, json_at(output, i), (int64_t)i, e))
+			return -1;
+	return 0;
+}
+
+static int final(struct reader *r, struct json_object *o, struct err *e)
+{
+	read_head(r, o);
+	read_usage(r, json_get(o, "usage"));
+	read_status(r, o);
+	if (reader_start(r, e) || add_output(r, json_get(o, "output"), e))
+		return -1;
+	return reader_finish(r, e);
+}
+
+static const struct {
+	const char *type;
+	enum part_kind kind;
+} deltas[] = {
+	{ "response.output_text.delta", PART_TEXT },
+	{ "response.function_call_arguments.delta", PART_TOOL_USE },
+	{ "response.reasoning_summary_text.delta", PART_THINKING },
+	{ "response.reasoning_text.delta", PART_THINKING },
+	{ "response.refusal.delta", PART_REFUSAL },
+};
+
+static int delta(struct reader *r, struct json_object *o, struct span type,
+		 struct err *e)
+{
+	int64_t index = json_int(o, "output_index", 0);
+
+	for (size_t i = 0; i < sizeof(deltas) / sizeof(deltas[0]); i++) {
+		if (!span_is(type, deltas[i].type))
+			continue;
+		if (deltas[i].kind == PART_REFUSAL)
+			r->refused = true;
+		return add(r, index, deltas[i].kind, json_str(o, "delta"), e);
+	}
+	return 0;
+}
+
+/* The second summary part begins a new paragraph. */
+static int summary_part(struct reader *r, struct json_object *o, struct err *e)
+{
+	if (json_int(o, "summary_index", 0) == 0)
+		return 0;
+	return add(r, json_int(o, "output_index", 0), PART_THINKING,
+		   SPAN("\n\n"), e);
+}
+
+int responses_event(struct reader *r, struct span name, struct json_object *o,
+		    struct err *e)
+{
+	struct span type = json_str(o, "type");
+	struct json_object *item = json_get(o, "item");
+	struct json_object *response = json_get(o, "response");
+	int64_t index = json_int(o, "output_index", 0);
+
+	if (!type.n)
+		type = name;
+	if (span_is(type, "response.created")) {
+		read_head(r, response);
+		return reader_start(r, e);
+	}
+	if (span_is(type, "response.output_item.added"))
+		return is_call(json_str(item, "type"))
+			       ? start_call(r, item, index, e)
+			       : 0;
+	if (span_is(type, "response.output_item.done"))
+		return item_done(r, item, index, e);
+	if (span_is(type, "response.reasoning_summary_part.added"))
+		return summary_part(r, o, e);
+	if (span_is(type, "response.completed") ||
+	    span_is(type, "response.incomplete"))
+		return final(r, response, e);
+	if (span_is(type, "response.failed"))
+		return reader_error(r, response, e);
+	if (span_is(type, "error"))
+		return reader_error(r, o, e);
+	return delta(r, o, type, e);
+}
+
+int responses_end(struct reader *r, struct err *e)
+{
+	(void)r;
+	return err_set(e, ERR_RESET, "the stream ended early, without its "
+		       "final event");
+}
+
+int responses_answer(struct reader *r, struct json_object *o, struct err *e)
+{
+	if (!json_object_is_type(json_get(o, "output"), json_type_array))
+		return err_set(e, ERR_UPSTREAM, "the upstream's answer is not "
+			       "a response");
+	return final(r, o, e);
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "base/jw.h"
+#include "dialect/chat-write.h"
+#include "dialect/schema.h"
+
+#include <string.h>
+
+struct body {
+	struct jw w;
+	const struct target *t;
+	struct chat *c;
+};
+
+static int put_content_part(struct body *b, const struct part *p, bool output,
+			    struct err *e)
+{
+	struct jw *w = &b->w;
+	struct arena *a = b->c->arena;
+
+	(void)e;
+	jw_obj(w);
+	if (p->kind == PART_IMAGE) {
+		jw_kcstr(w, "type", "input_image");
+		jw_kstr(w, "image_url", write_data_url(a, p));
+		jw_kcstr(w, "detail", "auto");
+	} else if (p->kind == PART_DOCUMENT && !p->text.n) {
+		jw_kcstr(w, "type", "input_file");
+		if (p->url.n) {
+			jw_kstr(w, "file_url", p->url);
+		} else {
+			jw_kstr(w, "filename",
+				p->name.n ? p->name : SPAN("document.pdf"));
+			jw_kstr(w, "file_data", write_data_url(a, p));
+		}
+	} else {
+		jw_kcstr(w, "type", output ? "output_text" : "input_text");
+		jw_kstr(w, "text", p->kind == PART_DOCUMENT
+					   ? write_document_text(a, p)
+					   : p->text);
+	}
+	jw_obj_end(w);
+	return 0;
+}
+
+static int put_content(struct body *b, const struct part *p, bool output,
+		       struct err *e)
+{
+	jw_key(&b->w, "content");
+	jw_arr(&b->w);
+	for (; p; p = p->next) {
+		bool text = p->kind == PART_TEXT || p->kind == PART_REFUSAL;
+
+		if ((text && !p->text.n) || (!text && !write_is_media(p)))
+			continue;
+		if (put_content_part(b, p, output, e))
+			return -1;
+	}
+	jw_arr_end(&b->w);
+	return 0;
+}
+
+static int put_message(struct body *b, const char *role,
+		       const struct part *parts, struct err *e)
+{
+	struct jw *w = &b->w;
+	bool output = strcmp(role, "assistant") == 0;
+
+	if (!write_joined(b->c->arena, parts, "").n && !write_has_media(parts))
+		return 0;
+	jw_obj(w);
+	jw_kcstr(w, "type", "message");
+	jw_kcstr(w, "role", role);
+	if (put_content(b, parts, output, e))
+		return -1;
+	jw_obj_end(w);
+	return 0;
+}
+
+static struct span call_id(struct body *b, struct span id)
+{
+	struct quirks q = b->t->quirks;
+
+	q.id_max = q.id_max ? q.id_max : 64;
+	return chat_id_openai(b->c->arena, id, &q);
+}
+
+static void put_call(struct body *b, const struct part *p)
+{
+	struct jw *w = &b->w;
+	struct arena *a = b->c->arena;
+
+	jw_obj(w);
+	jw_kcstr(w, "type", "function_call");
+	jw_kstr(w, "call_id", call_id(b, p->id));
+	jw_kstr(w, "name", chat_tool_name(a, p->name, WRITE_NAME_MAX));
+	jw_kstr(w, "arguments", write_arguments(a, p));
+	jw_obj_end(w);
+}
+
+static int put_result(struct body *b, const struct part *p, struct err *e)
+{
+	struct jw *w = &b->w;
+	struct span text = write_joined(b->c->arena, p->content, "\n");
+
+	jw_obj(w);
+	jw_kcstr(w, "type", "function_call_output");
+	jw_kstr(w, "call_id", call_id(b, p->id));
+	jw_key(w, "output");
+	if (!write_has_media(p->content)) {
+		jw_str(w, !text.n && p->error ? SPAN("Error") : text);
+		jw_obj_end(w);
+		return 0;
+	}
+	jw_arr(w);
+	for (const struct part *i = p->content; i; i = i->next)
+		if (put_content_part(b, i, false, e))
+			return -1;
+	jw_arr_end(w);
+	jw_obj_end(w);
+	return 0;
+}
+
+static int put_user(struct body *b, const struct msg *m, struct err *e)
+{
+	const struct part *p = m->parts;
+
+	for (; p && p->kind == PART_TOOL_RESULT; p = p->next)
+		if (put_result(b, p, e))
+			return -1;
+	return p ? put_message(b, "user", p, e) : 0;
+}
+
+static int put_assistant(struct body *b, const struct msg *m, struct err *e)
+{
+	if (write_has(m->parts, PART_THINKING) ||
+	    write_has(m->parts, PART_REDACTED))
+		chat_dropped(b->c, "thinking");
+	if (put_message(b, "assistant", m->parts, e))
+		return -1;
+	for (const struct part *p = m->parts; p; p = p->next)
+		if (p->kind == PART_TOOL_USE)
+			put_call(b, p);
+	return 0;
+}
+
+/* The leading system text is `instructions`; returns what comes behind. */
+static const struct msg *put_instructions(struct body *b)
+{
+	const struct msg *m = b->c->msgs;
+	struct buf text;
+
+	buf_init(&text, REQUEST_TEXT_MAX);
+	for (; m && m->role == ROLE_SYSTEM; m = m->next) {
+		struct span s = write_joined(b->c->arena, m->parts, "\n\n");
+
+		if (text.n && s.n)
+			buf_str(&text, "\n\n");
+		buf_span(&text, s);
+	}
+	if (text.n)
+		jw_kstr(&b->w, "instructions", buf_get(&text));
+	buf_release(&text);
+	return m;
+}
+
+static int put_input(struct body *b, struct err *e)
+{
+	const struct msg *m = put_instructions(b);
+	int rc = 0;
+
+	jw_key(&b->w, "input");
+	jw_arr(&b->w);
+	for (; m && rc == 0; m = m->next) {
+		if (m->role == ROLE_SYSTEM)
+			rc = put_message(b, "developer", m->parts, e);
+		else if (m->role == ROLE_ASSISTANT)
+			rc = put_assistant(b, m, e);
+		else
+			rc = put_user(b, m, e);
+	}
+	jw_arr_end(&b->w);
+	return rc;
+}
+
+static void put_tool(struct body *b, const struct tool *t)
+{
+	struct jw *w = &b->w;
+	struct arena *a = b->c->arena;
+	bool custom = t->kind == TOOL_CUSTOM;
+	struct span about = custom ? schema_custom_text(a, t) : t->description;
+
+	jw_obj(w);
+	jw_kcstr(w, "type", "function");
+	jw_kstr(w, "name", chat_tool_name(a, t->name, WRITE_NAME_MAX));
+	if (about.n)
+		jw_kstr(w, "description", about);
+	jw_key(w, "parameters");
+	if (custom)
+		jw_raw(w, schema_custom);
+	else
+		schema_object(w, t->schema);
+	/* Strict is the default there, and not what the client asked for. */
+	jw_kbool(w, "strict", t->strict == 1);
+	jw_obj_end(w);
+}
+
+static int put_tools(struct body *b, struct err *e)
+{
+	struct chat *c = b->c;
+	struct jw *w = &b->w;
+	bool any = false;
+
+	for (const struct tool *t = c->tools; t; t = t->next) {
+		if (t->kind == TOOL_HOSTED) {
+			if (write_hosted(c, t, e))
+				return -1;
+			continue;
+		}
+		if (!any) {
+			jw_key(w, "tools");
+			jw_arr(w);
+		}
+		any = true;
+		put_tool(b, t);
+	}
+	if (!any)
+		return 0;
+	jw_arr_end(w);
+	if (c->choice == CHOICE_NAMED) {
+		jw_key(w, "tool_choice");
+		jw_obj(w);
+		jw_kcstr(w, "type", "function");
+		jw_kstr(w, "name", chat_tool_name(c->arena, c->choice_name,
+						  WRITE_NAME_MAX));
+		jw_obj_end(w);
+	} else if (c->choice != CHOICE_UNSET) {
+		jw_kcstr(w, "tool_choice", write_choice(c->choice));
+	}
+	if (c->no_parallel)
+		jw_kbool(w, "parallel_tool_calls", false);
+	return 0;
+}
+
+static void put_text_field(struct body *b)
+{
+	struct chat *c = b->c;
+	struct jw *w = &b->w;
+	bool verbosity = c->verbosity.n && b->t->family.reasoning;
+
+	if (c->format == FORMAT_TEXT && !verbosity)
+		return;
+	jw_key(w, "text");
+	jw_obj(w);
+	if (c->format != FORMAT_TEXT) {
+		jw_key(w, "format");
+		jw_obj(w);
+		jw_kcstr(w, "type", c->format == FORMAT_JSON ? "json_object"
+							     : "json_schema");
+		if (c->format == FORMAT_SCHEMA)
+			write_schema(w, c);
+		jw_obj_end(w);
+	}
+	if (verbosity)
+		jw_kstr(w, "verbosity", c->verbosity);
+	jw_obj_end(w);
+}
+
+static void put_rest(struct body *b)
+{
+	const char *effort = write_effort(b->t, b->c);
+	struct chat *c = b->c;
+	struct jw *w = &b->w;
+
+	if (c->max_tokens >= 0)
+		jw_kint(w, "max_output_tokens", c->max_tokens);
+	write_samplers(w, b->t, c);
+	if (c->n_stop)
+		chat_dropped(c, "stop");
+	if (effort) {
+		jw_key(w, "reasoning");
+		jw_obj(w);
+		jw_kcstr(w, "effort", effort);
+		jw_kcstr(w, "summary", "auto");
+		jw_obj_end(w);
+	}
+	write_user(w, b->t, c);
+	if (c->tier.n)
+		jw_kstr(w, "service_tier", c->tier);
+	/* The conversation stays with the client. */
+	jw_kbool(w, "store", false);
+	if (c->stream)
+		jw_kbool(w, "stream", true);
+}
+
+int responses_request(const struct target *t, struct chat *c, struct buf *out,
+		      struct err *e)
+{
+	struct body b = { .w = jw_to(out), .t = t, .c = c };
+
+	jw_obj(&b.w);
+	jw_kcstr(&b.w, "model", t->model);
+	if (put_input(&b, e) || put_tools(&b, e))
+		return -1;
+	put_text_field(&b);
+	put_rest(&b);
+	jw_obj_end(&b.w);
+	return 0;
+}

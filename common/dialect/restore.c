@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "dialect/restore.h"
+
+#include <string.h>
+
+void restore_init(struct restore *r, const struct chat *c,
+		  enum dialect_id upstream, ev_fn *sink, void *arg)
+{
+	memset(r, 0, sizeof(*r));
+	r->chat = c;
+	r->name_max = upstream == DIALECT_ANTHROPIC ? 128 : 64;
+	r->sink = sink;
+	r->arg = arg;
+	buf_init(&r->input, REQUEST_TEXT_MAX);
+}
+
+void restore_release(struct restore *r)
+{
+	buf_release(&r->input);
+}
+
+static const struct tool *find_tool(const struct restore *r, struct span name)
+{
+	for (const struct tool *t = r->chat->tools; t; t = t->next)
+		if (t->kind != TOOL_HOSTED &&
+		    span_eq(chat_tool_name(r->chat->arena, t->name,
+					   r->name_max), name))
+			return t;
+	return NULL;
+}
+
+static int open_call(struct restore *r, struct ev v, struct err *e)
+{
+	const struct tool *t = find_tool(r, v.name);
+
+	if (r->chat->json_tool && span_is(v.name, r->chat->json_tool)) {
+		r->json = r->was_json = true;
+		v.part = PART_TEXT;
+		return r->sink(r->arg, &v, e);
+	}
+	r->calls++;
+	if (t)
+		v.name = t->name;
+	r->custom = v.custom = t && t->kind == TOOL_CUSTOM;
+	buf_reset(&r->input);
+	return r->sink(r->arg, &v, e);
+}
+
+static int close_call(struct restore *r, struct ev v, struct err *e)
+{
+	if (r->custom) {
+		struct err unused;
+		struct json_object *o = json_read(buf_get(&r->input), &unused);
+		struct json_object *input = json_get(o, "input");
+		struct ev d = { .kind = EV_DELTA, .part = PART_TOOL_USE,
+				.custom = true };
+		int rc;
+
+		/* What is not as asked for is handed on as it came. */
+		d.text = input ? json_span(input) : buf_get(&r->input);
+		rc = r->sink(r->arg, &d, e);
+		json_object_put(o);
+		if (rc)
+			return -1;
+	}
+	if (r->json)
+		v.part = PART_TEXT;
+	v.custom = r->custom;
+	r->custom = r->json = false;
+	return r->sink(r->arg, &v, e);
+}
+
+int restore_event(void *arg, const struct ev *v, struct err *e)
+{
+	struct restore *r = arg;
+	struct ev changed = *v;
+
+	if (v->kind == EV_FINISH && r->was_json && !r->calls &&
+	    v->stop == STOP_TOOL_USE)
+		changed.stop = STOP_END;
+	if (v->part != PART_TOOL_USE || v->kind == EV_FINISH)
+		return r->sink(r->arg, &changed, e);
+	if (v->kind == EV_OPEN)
+		return open_call(r, changed, e);
+	if (v->kind == EV_CLOSE)
+		return close_call(r, changed, e);
+	if (r->json)
+		changed.part = PART_TEXT;
+	if (v->kind == EV_DELTA && r->custom) {
+		buf_span(&r->input, v->text);
+		return 0;
+	}
+	return r->sink(r->arg, &changed, e);
+}

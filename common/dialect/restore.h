@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * restore: gives the answer back the shape that the client's request had.
+ *
+ * On the way to another dialect some things had to change: long tool names
+ * were shortened, free-text tools became functions, a schema became a tool.
+ * This stage, between a reader and a writer, undoes that by looking at the
+ * request. Not thread-safe.
+ */
+#ifndef DARIO_RESTORE_H
+#define DARIO_RESTORE_H
+
+#include "dialect/chat.h"
+
+struct restore {
+	const struct chat *chat;
+	size_t name_max; /* bytes of a name in the upstream's dialect */
+	ev_fn *sink;
+	void *arg;
+	struct buf input; /* of the free-text call that is open */
+	bool custom, json; /* what is open */
+	bool was_json;
+	unsigned calls;
+};
+
+void restore_init(struct restore *r, const struct chat *c,
+		  enum dialect_id upstream, ev_fn *sink, void *arg);
+void restore_release(struct restore *r);
+ev_fn restore_event; /* arg is the struct restore */
+
+#endif

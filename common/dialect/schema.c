@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "dialect/schema.h"
+
+#include <string.h>
+
+const struct span schema_custom = SPAN_INIT(
+	"{\"type\":\"object\",\"properties\":{\"input\":{\"type\":\"string\"}},"
+	"\"required\":[\"input\"],\"additionalProperties\":false}");
+
+struct span schema_custom_text(struct arena *a, const struct tool *t)
+{
+	struct span grammar = t->schema ? json_text(t->schema) : SPAN("");
+
+	if (!grammar.n)
+		return t->description;
+	return span_of(arena_fmt(a, "%.*s%sThe input must follow this "
+				    "format: %.*s", SPAN_FMT(t->description),
+				 t->description.n ? "\n" : "",
+				 SPAN_FMT(grammar)));
+}
+
+void schema_object(struct jw *w, struct json_object *schema)
+{
+	struct json_object *copy = NULL;
+
+	if (!json_object_is_type(schema, json_type_object) ||
+	    json_object_object_length(schema) == 0) {
+		jw_raw(w, SPAN("{\"type\":\"object\",\"properties\":{}}"));
+		return;
+	}
+	if (span_is(json_str(schema, "type"), "object")) {
+		jw_raw(w, json_text(schema));
+		return;
+	}
+	json_object_deep_copy(schema, &copy, NULL);
+	json_set_str(copy, "type", "object");
+	jw_raw(w, json_text(copy));
+	json_object_put(copy);
+}
+
+/* String formats that structured output checks. */
+static bool known_format(struct span s)
+{
+	static const char *const known[] = {
+		"date-time", "time", "date", "duration", "email", "hostname",
+		"uri", "ipv4", "ipv6", "uuid",
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (span_is(s, known[i]))
+			return true;
+	return false;
+}
+
+static void sanitise(struct json_object *o, bool properties);
+
+static void sanitise_children(struct json_object *o, bool properties)
+{
+	json_object_object_foreach(o, key, value)
+	{
+		/* Below "properties" the keys are names, not keywords. */
+		bool names = !properties && (strcmp(key, "properties") == 0 ||
+					     strcmp(key, "$defs") == 0 ||
+					     strcmp(key, "definitions") == 0);
+
+		for (size_t i = 0; i < json_length(value); i++)
+			sanitise(json_at(value, i), false);
+		sanitise(value, names);
+	}
+}
+
+static void sanitise(struct json_object *o, bool properties)
+{
+	static const char *const refused[] = {
+		"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
+		"multipleOf", "minLength", "maxLength", "pattern", "minItems",
+		"maxItems", "uniqueItems", "not",
+	};
+	struct json_object *one;
+
+	if (!json_object_is_type(o, json_type_object))
+		return;
+	sanitise_children(o, properties);
+	if (properties)
+		return;
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		json_object_object_del(o, refused[i]);
+	if (json_str(o, "format").n && !known_format(json_str(o, "format")))
+		json_object_object_del(o, "format");
+	one = json_get(o, "oneOf");
+	if (one) {
+		json_object_object_add(o, "anyOf", json_object_get(one));
+		json_object_object_del(o, "oneOf");
+	}
+	if (span_is(json_str(o, "type"), "object") || json_get(o, "properties"))
+		json_object_object_add(o, "additionalProperties",
+				       json_object_new_boolean(false));
+}
+
+void schema_sanitised(struct jw *w, struct json_object *schema)
+{
+	struct json_object *copy = NULL;
+
+	if (!schema) {
+		jw_raw(w, SPAN("{\"type\":\"object\","
+			       "\"additionalProperties\":false}"));
+		return;
+	}
+	json_object_deep_copy(schema, &copy, NULL);
+	sanitise(copy, false);
+	jw_raw(w, json_text(copy));
+	json_object_put(copy);
+}
+
+static bool all_required(struct json_object *o)
+{
+	struct json_object *properties = json_get(o, "properties");
+	struct json_object *required = json_get(o, "required");
+
+	return !json_object_is_type(properties, json_type_object) ||
+	       (size_t)json_object_object_length(properties) ==
+		       json_length(required);
+}
+
+static bool strict_below(struct json_object *o)
+{
+	for (size_t i = 0; i < json_length(o); i++)
+		if (!schema_is_strict(json_at(o, i)))
+			return false;
+	if (!json_object_is_type(o, json_type_object))
+		return true;
+	json_object_object_foreach(o, key, value)
+	{
+		(void)key;
+		if (!schema_is_strict(value))
+			return false;
+	}
+	return true;
+}
+
+bool schema_is_strict(struct json_object *o)
+{
+	struct json_object *more = json_get(o, "additionalProperties");
+
+	if (span_is(json_str(o, "type"), "object") &&
+	    (!more || json_object_get_boolean(more) || !all_required(o)))
+		return false;
+	return strict_below(o);
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "state/models.h"
+
+#include "base/place.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FILE_MAX (1u << 20)
+
+struct row {
+	struct json_object *match; /* list of globs */
+	struct family family;
+};
+
+struct models {
+	struct json_object *file;
+	struct row *rows;
+	size_t n;
+};
+
+static struct json_object *read_data(const char *name, struct err *e)
+{
+	char *path = place_data(name, e);
+	struct json_object *o = NULL;
+	char chunk[8192];
+	struct buf text;
+	size_t n;
+	FILE *f;
+
+	if (!path)
+		return NULL;
+	buf_init(&text, FILE_MAX);
+	f = fopen(path, "re");
+	if (!f) {
+		err_sys(e, "open", path);
+		goto out;
+	}
+	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
+		buf_add(&text, chunk, n);
+	fclose(f);
+	o = json_read(buf_get(&text), e);
+	if (!o)
+		err_add(e, path);
+out:
+	buf_release(&text);
+	free(path);
+	return o;
+}
+
+static const struct {
+	const char *name;
+	enum thinking_form form;
+} forms[] = {
+	{ "none", THINKING_NONE },	   { "budget", THINKING_BUDGET },
+	{ "either", THINKING_EITHER },	   { "adaptive", THINKING_ADAPTIVE },
+	{ "between", THINKING_BETWEEN },   { "always", THINKING_ALWAYS },
+};
+
+static void parse_family(struct family *f, struct json_object *o)
+{
+	struct span thinking = json_str(o, "thinking");
+
+	f->max_output = json_int(o, "maxOutput", 4096);
+	f->structured = json_flag(o, "structured", false);
+	f->samplers = json_flag(o, "samplers", true);
+	f->xhigh = json_flag(o, "xhigh", false);
+	f->forced_tools = json_flag(o, "forcedTools", true);
+	f->inline_system = json_flag(o, "inlineSystem", false);
+	f->reasoning = json_flag(o, "reasoning", false);
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+		if (span_is(thinking, forms[i].name))
+			f->thinking = forms[i].form;
+}
+
+struct models *models_load(struct err *e)
+{
+	struct models *m = xcalloc(1, sizeof(*m));
+	struct json_object *list;
+
+	m->file = read_data("share/models.json", e);
+	if (!m->file) {
+		models_free(m);
+		return NULL;
+	}
+	list = json_get(m->file, "families");
+	m->rows = xcalloc(json_length(list), sizeof(*m->rows));
+	for (size_t i = 0; i < json_length(list); i++) {
+		struct row *r = &m->rows[m->n++];
+
+		r->match = json_get(json_at(list, i), "match");
+		parse_family(&r->family, json_at(list, i));
+	}
+	return m;
+}
+
+void models_free(struct models *m)
+{
+	if (!m)
+		return;
+	json_object_put(m->file);
+	free(m->rows);
+	free(m);
+}
+
+struct family models_family(const struct models *m, const char *model)
+{
+	struct family unknown = { 0 };
+
+	for (size_t i = 0; i < m->n; i++) {
+		struct json_object *globs = m->rows[i].match;
+
+		for (size_t k = 0; k < json_length(globs); k++)
+			if (fnmatch(json_span(json_at(globs, k)).p, model,
+				    0) == 0)
+				return m->rows[i].family;
+	}
+	parse_family(&unknown, NULL);
+	return unknown;
+}
+
+/* --- switches of a backend ---------------------------------------------- */
+
+static const struct {
+	const char *key;
+	size_t at;
+} flags[] = {
+#define FLAG(key, member) { key, offsetof(struct quirks, member) }
+	FLAG("maxCompletionTokens", max_completion_tokens),
+	FLAG("reasoning", reasoning),
+	FLAG("noStreamUsage", no_usage),
+	FLAG("developerRole", developer),
+	FLAG("nineCharacterIds", nine_ids),
+	FLAG("reasoningContent", reasoning_content),
+	FLAG("reasoningDetails", reasoning_details),
+	FLAG("topK", top_k),
+	FLAG("webSearch", search),
+	FLAG("noStrictTools", no_strict),
+#undef FLAG
+};
+
+int quirks_parse(struct quirks *q, struct json_object *file, struct err *e)
+{
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		struct json_object *v = json_get(file, flags[i].key);
+
+		if (v && !json_object_is_type(v, json_type_boolean))
+			return err_set(e, ERR_CONFIG,
+				       "%s must be true or false",
+				       flags[i].key);
+		if (v)
+			*(bool *)((char *)q + flags[i].at) =
+				json_object_get_boolean(v);
+	}
+	q->id_max = json_int(file, "toolIdMax", 0);
+	q->max_tokens = json_int(file, "maxTokens", 0);
+	if (q->id_max < 0 || (q->id_max > 0 && q->id_max < 16))
+		return err_set(e, ERR_CONFIG, "toolIdMax must be at least 16");
+	return 0;
+}
+
+struct json_object *providers_find(const char *base_url, struct err *e)
+{
+	struct json_object *file = read_data("share/providers.json", e);
+	struct json_object *list = json_get(file, "providers");
+	struct json_object *found = NULL;
+
+	for (size_t i = 0; i < json_length(list) && !found; i++) {
+		struct json_object *row = json_at(list, i);
+		struct json_object *globs = json_get(row, "baseUrl");
+
+		for (size_t k = 0; k < json_length(globs); k++)
+			if (fnmatch(json_span(json_at(globs, k)).p, base_url,
+				    0) == 0)
+				found = json_object_get(json_get(row, "set"));
+	}
+	json_object_put(file);
+	return found;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "fcgi/relay-stage.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ERROR_BODY_MAX 4096 /* of an upstream's error put into a stream */
+
+/* Fields of an upstream's answer that the client gets. */
+static const char *const passed[] = {
+	"retry-after",	"retry-after-ms", "x-should-retry", "request-id",
+	"x-request-id", "anthropic-",	  "openai-",	    "x-ratelimit-",
+	NULL,
+};
+
+static void fields(struct relay *y, const struct http_head *head)
+{
+	struct request *r = y->r;
+	const char *id_name = r->dialect->request_id_header;
+	struct span type = http_field(head, "content-type");
+	struct span name, value, id = SPAN("");
+	size_t at = 0;
+
+	while (http_next_field(head, &at, &name, &value)) {
+		if (!relay_listed(name, passed))
+			continue;
+		if (span_ieq(name, id_name) || span_ieq(name, "x-request-id"))
+			id = value;
+		reply_field(r, arena_str(r->arena, name), value);
+	}
+	if (!http_field(head, id_name).n)
+		reply_field(r, id_name, span_of(r->id));
+	r->log.upstream_id = arena_str(r->arena, id);
+	if (y->mode == STREAM) {
+		reply_stream_fields(r);
+		return;
+	}
+	if (type.n)
+		reply_field(r, "Content-Type", type);
+	y->length = span_of(
+		arena_str(r->arena, http_field(head, "content-length")));
+}
+
+int relay_pass_event(void *arg, struct span name, struct span data,
+		     struct err *e)
+{
+	struct relay *y = arg;
+
+	(void)e;
+	y->seen |= y->r->dialect->tap(name, data);
+	y->begun |= (y->seen & TAP_BEGUN) != 0;
+	return 0;
+}
+
+static int bytes(struct relay *y, struct span in, struct err *e)
+{
+	struct span rest;
+
+	if (sse_feed(&y->sse, in, e))
+		return -1;
+	rest.p = in.p + y->sse.edge;
+	rest.n = in.n - y->sse.edge;
+	in.n = y->sse.edge;
+	if (in.n) {
+		if (relay_put_held(y, e) || relay_put(y, in, e))
+			return -1;
+		y->torn = false;
+	}
+	if (y->held.n + rest.n > RELAY_EVENT_HOLD_MAX) {
+		/* Too long to wait for: its end comes without us. */
+		y->torn = true;
+		return relay_put_held(y, e) ? -1 : relay_put(y, rest, e);
+	}
+	buf_span(&y->held, rest);
+	return 0;
+}
+
+static bool complete(const struct relay *y)
+{
+	unsigned ends = TAP_END | TAP_ERROR;
+
+	/* Several Chat providers send a finish reason and no [DONE]. */
+	if (y->r->dialect == &dialects[DIALECT_OPENAI])
+		ends |= TAP_FINISH;
+	return y->seen & ends;
+}
+
+static int end(struct relay *y, struct err *e)
+{
+	if (sse_end(&y->sse, e) || relay_put_held(y, e))
+		return -1;
+	if (!complete(y))
+		return err_set(e, ERR_RESET,
+			       "the stream ended early, without its final "
+			       "event");
+	return 0;
+}
+
+static int overflow(struct relay *y, struct err *e)
+{
+	if (y->length.n)
+		reply_field(y->r, "Content-Length", y->length);
+	return relay_put_held(y, e);
+}
+
+/* The client's stream has begun, and the upstream answers with something else:
+ * an error of its own is passed on as the last event. */
+static int late(struct relay *y, struct err *e)
+{
+	struct span body = span_trim(buf_get(&y->held));
+	const struct dialect *d = y->r->dialect;
+	struct buf event;
+	int rc;
+
+	if (y->status / 100 == 2 || !body.n || body.p[0] != '{' ||
+	    body.n > ERROR_BODY_MAX)
+		return err_set(e, ERR_UPSTREAM,
+			       "it answered HTTP %d without a stream",
+			       y->status);
+	buf_init(&event, ERROR_BODY_MAX * 8);
+	dialect_event(&event, d->error_event_name, body);
+	y->r->log.error = "upstream_error";
+	rc = relay_put(y, buf_get(&event), e);
+	buf_release(&event);
+	return rc;
+}
+
+static int whole(struct relay *y, struct err *e)
+{
+	char length[24];
+
+	if (y->mode == LATE)
+		return late(y, e);
+	snprintf(length, sizeof(length), "%zu", y->held.n);
+	reply_field(y->r, "Content-Length", span_of(length));
+	if (!y->held.n)
+		return reply_head(y->r, y->status) ? relay_gone(e) : 0;
+	return relay_put_held(y, e);
+}
+
+const struct relay_stage relay_pass = {
+	.fields = fields,
+	.bytes = bytes,
+	.end = end,
+	.overflow = overflow,
+	.whole = whole,
+};

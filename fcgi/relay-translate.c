@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "dialect/error.h"
+#include "dialect/reader.h"
+#include "dialect/restore.h"
+#include "fcgi/rate-fields.h"
+#include "fcgi/relay-stage.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* upstream bytes → reader → restore → writer (or fold → whole answer) */
+struct translation {
+	struct reader reader;
+	struct restore restore;
+	struct writer writer;
+	struct fold fold;
+	struct buf out; /* what the writer has made and nobody has sent */
+	bool stream; /* wanted by the client */
+	bool content; /* there is something to show, not only beginnings */
+};
+
+/* Fields that mean the same in every dialect. */
+static const char *const passed[] = {
+	"retry-after", "retry-after-ms", "x-should-retry", NULL,
+};
+
+static void fields(struct relay *y, const struct http_head *head)
+{
+	struct request *r = y->r;
+	struct span name, value, id;
+	size_t at = 0;
+
+	while (http_next_field(head, &at, &name, &value))
+		if (relay_listed(name, passed))
+			reply_field(r, arena_str(r->arena, name), value);
+	id = http_field(head, "request-id");
+	if (!id.n)
+		id = http_field(head, "x-request-id");
+	r->log.upstream_id = arena_str(r->arena, id);
+	if (id.n)
+		reply_field(r, "x-dario-upstream-id", id);
+	rate_fields(r, head, y->translation->reader.dialect);
+	if (head->status / 100 != 2)
+		return; /* reply_error has its own fields */
+	reply_field(r, r->dialect->request_id_header, span_of(r->id));
+	if (y->translation->stream)
+		reply_stream_fields(r);
+}
+
+/* The end of the chain for a client that wants a stream. */
+static int to_client(void *arg, const struct ev *v, struct err *e)
+{
+	struct relay *y = arg;
+	struct translation *t = y->translation;
+
+	if (v->kind == EV_ERROR) {
+		*e = *v->err;
+		return -1;
+	}
+	if (v->kind == EV_START && v->name.n)
+		snprintf(t->writer.model, sizeof(t->writer.model), "%.*s",
+			 SPAN_FMT(v->name));
+	if (v->kind != EV_START && v->kind != EV_PING)
+		t->content = true;
+	if (v->kind == EV_PING && !y->begun)
+		return 0;
+	return t->writer.dialect->write(&t->writer, v, e);
+}
+
+static int to_fold(void *arg, const struct ev *v, struct err *e)
+{
+	struct relay *y = arg;
+
+	return fold_feed(&y->translation->fold, v, e);
+}
+
+void relay_translate_init(struct relay *y, struct chat *chat,
+			  enum dialect_id upstream)
+{
+	struct translation *t = xcalloc(1, sizeof(*t));
+	struct request *r = y->r;
+
+	y->translation = t;
+	t->stream = chat->stream;
+	buf_init(&t->out, RELAY_WHOLE_MAX);
+	writer_init(&t->writer, r->dialect, &t->out);
+	t->writer.usage_wanted = chat->usage_wanted;
+	snprintf(t->writer.model, sizeof(t->writer.model), "%s",
+		 r->log.upstream_model ? r->log.upstream_model
+				       : r->log.model);
+	fold_init(&t->fold, r->arena);
+	restore_init(&t->restore, chat, upstream,
+		     t->stream ? to_client : to_fold, y);
+	reader_init(&t->reader, &dialects[upstream], r->arena, restore_event,
+		    &t->restore);
+	sse_init(&y->sse, reader_event, &t->reader);
+}
+
+void relay_translate_release(struct relay *y)
+{
+	struct translation *t = y->translation;
+
+	y->r->writer = NULL;
+	reader_release(&t->reader);
+	restore_release(&t->restore);
+	fold_release(&t->fold);
+	writer_release(&t->writer);
+	buf_release(&t->out);
+	free(t);
+}
+
+/* Send what the writer has made, once there is content. */
+static int send_out(struct relay *y, struct err *e)
+{
+	struct translation *t = y->translation;
+
+	if (t->out.full)
+		return err_set(e, ERR_UPSTREAM,
+			       "the answer is larger than %u bytes",
+			       RELAY_WHOLE_MAX);
+	if (!t->out.n || (!t->content && !y->r->head_sent))
+		return 0;
+	y->status = 200;
+	if (relay_put(y, buf_get(&t->out), e))
+		return -1;
+	y->begun = true;
+	y->r->writer = &t->writer;
+	buf_reset(&t->out);
+	return 0;
+}
+
+static int send_whole(struct relay *y, struct err *e)
+{
+	struct translation *t = y->translation;
+
+	if (*t->fold.answer.model)
+		snprintf(t->writer.model, sizeof(t->writer.model), "%s",
+			 t->fold.answer.model);
+	t->writer.dialect->whole(&t->writer, &t->fold.answer);
+	if (t->out.full)
+		return send_out(y, e);
+	return reply_json(y->r, 200, buf_get(&t->out)) ? relay_gone(e) : 0;
+}
+
+static int finish(struct relay *y, struct err *e)
+{
+	return y->translation->stream ? send_out(y, e) : send_whole(y, e);
+}
+
+static int bytes(struct relay *y, struct span in, struct err *e)
+{
+	int rc = sse_feed(&y->sse, in, e);
+	struct err unused;
+
+	/* What came before the fault belongs to the client. */
+	if (y->translation->stream && send_out(y, rc ? &unused : e))
+		return -1;
+	return rc;
+}
+
+static int end(struct relay *y, struct err *e)
+{
+	struct translation *t = y->translation;
+	struct err unused;
+
+	if (sse_end(&y->sse, e) || reader_end(&t->reader, e)) {
+		if (t->stream)
+			send_out(y, &unused);
+		return -1;
+	}
+	return finish(y, e);
+}
+
+static int overflow(struct relay *y, struct err *e)
+{
+	(void)y;
+	return err_set(e, ERR_UPSTREAM, "the answer is larger than %u bytes",
+		       RELAY_WHOLE_MAX);
+}
+
+/* OpenAI says "no credit left" as a 429 that no waiting will mend. */
+static void note_quota(struct relay *y, const struct err *e)
+{
+	if (strcmp(e->type, "insufficient_quota") == 0)
+		reply_field(y->r, "x-should-retry", SPAN("false"));
+}
+
+static int whole(struct relay *y, struct err *e)
+{
+	struct translation *t = y->translation;
+
+	if (y->status / 100 != 2) {
+		error_read_body(buf_get(&y->held), y->status, e);
+		note_quota(y, e);
+		return -1;
+	}
+	if (reader_whole(&t->reader, buf_get(&y->held), e))
+		return -1;
+	return finish(y, e);
+}
+
+const struct relay_stage relay_translate = {
+	.fields = fields,
+	.bytes = bytes,
+	.end = end,
+	.overflow = overflow,
+	.whole = whole,
+};

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * convert: the translation by itself, for tests.
+ *
+ *	convert request FROM TO MODEL [SWITCHES]      body on standard input
+ *	convert answer FROM TO stream|whole STEP [REQUEST MODEL]
+ *
+ * FROM and TO are dialects. SWITCHES is a JSON object as in a backend's file.
+ * An answer is read in steps of STEP bytes (0: at once); REQUEST is a file with
+ * what the client, who speaks TO, had asked. What would be an HTTP error is
+ * printed as "HTTP status" and its body. Dropped parameters go to standard
+ * error.
+ */
+#include "config.h"
+
+#include "base/digest.h"
+#include "dialect/error.h"
+#include "dialect/reader.h"
+#include "dialect/restore.h"
+#include "dialect/sse.h"
+#include "state/models.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define INPUT_MAX (256u << 20)
+
+static void read_file(FILE *f, struct buf *out)
+{
+	char chunk[65536];
+	size_t n;
+
+	buf_init(out, INPUT_MAX);
+	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
+		buf_add(out, chunk, n);
+}
+
+static const struct dialect *need_dialect(const char *name)
+{
+	const struct dialect *d = dialect_find(span_of(name));
+
+	if (!d) {
+		fprintf(stderr, "convert: unknown dialect %s\n", name);
+		exit(2);
+	}
+	return d;
+}
+
+static int http_error(const struct dialect *d, const struct err *e)
+{
+	struct buf out;
+
+	buf_init(&out, 65536);
+	d->error_body(&out, e, "req_test");
+	printf("HTTP %d\n%s\n",
+	       error_status(e, d == &dialects[DIALECT_ANTHROPIC]),
+	       buf_cstr(&out));
+	buf_release(&out);
+	return 1;
+}
+
+/* Read `text` in dialect `from`, write it for `to` and model. */
+static int request(struct chat *c, struct json_object *body,
+		   const struct dialect *from, const struct dialect *to,
+		   const char *model, const char *switches, struct buf *out,
+		   struct err *e)
+{
+	struct models *m = models_load(e);
+	struct json_object *q = switches ? json_read(span_of(switches), e)
+					 : NULL;
+	struct target t = { .model = model };
+	int rc = -1;
+
+	if (!m || (switches && !q))
+		goto done;
+	t.family = models_family(m, model);
+	if (quirks_parse(&t.quirks, q, e) == 0 && from->read(c, body, e) == 0)
+		rc = to->request(&t, c, out, e);
+done:
+	models_free(m);
+	json_object_put(q);
+	return rc;
+}
+
+static int run_request(char **argv, int argc)
+{
+	const struct dialect *from = need_dialect(argv[2]);
+	const struct dialect *to = need_dialect(argv[3]);
+	struct json_object *body;
+	struct err e = { 0 };
+	struct arena a;
+	struct chat c;
+	struct buf in, out;
+	int rc = -1;
+
+	arena_init(&a);
+	chat_init(&c, &a);
+	buf_init(&out, INPUT_MAX);
+	read_file(stdin, &in);
+	body = json_read(buf_get(&in), &e);
+	if (body)
+		rc = request(&c, body, from, to, argv[4],
+			     argc > 5 ? argv[5] : NULL, &out, &e);
+	if (rc)
+		rc = http_error(from, &e);
+	else
+		puts(buf_cstr(&out));
+	fputs(buf_cstr(&c.dropped), stderr);
+	json_object_put(body);
+	buf_release(&in);
+	buf_release(&out);
+	chat_release(&c);
+	arena_release(&a);
+	return rc;
+}
+
+/* As the relay does it: nothing goes out before the first content. */
+struct answer_run {
+	struct writer w;
+	struct fold fold;
+	struct buf out;
+	bool stream, content;
+};
+
+static int sink(void *arg, const struct ev *v, struct err *e)
+{
+	struct answer_run *r = arg;
+
+	if (v->kind == EV_ERROR) {
+		*e = *v->err;
+		return -1;
+	}
+	if (!r->stream)
+		return fold_feed(&r->fold, v, e);
+	if (v->kind != EV_START && v->kind != EV_PING)
+		r->content = true;
+	if (v->kind == EV_PING && !r->content)
+		return 0;
+	return r->w.dialect->write(&r->w, v, e);
+}
+
+static int feed(struct reader *rd, struct span in, size_t step, struct err *e)
+{
+	struct sse s;
+	int rc = 0;
+
+	if (in.n && in.p[0] == '{')
+		return reader_whole(rd, in, e);
+	sse_init(&s, reader_event, rd);
+	while (in.n && rc == 0) {
+		size_t n = step && step < in.n ? step : in.n;
+
+		rc = sse_feed(&s, (struct span){ in.p, n }, e);
+		in.p += n;
+		in.n -= n;
+	}
+	if (rc == 0)
+		rc = sse_end(&s, e);
+	if (rc == 0)
+		rc = reader_end(rd, e);
+	sse_release(&s);
+	return rc;
+}
+
+static void print_answer(struct answer_run *r, int rc, struct err *e)
+{
+	struct err unused;
+
+	if (rc && !r->content) {
+		http_error(r->w.dialect, e);
+		return;
+	}
+	if (rc)
+		r->w.dialect->write(&r->w,
+				    &(struct ev){ .kind = EV_ERROR, .err = e },
+				    &unused);
+	else if (!r->stream)
+		r->w.dialect->whole(&r->w, &r->fold.answer);
+	fwrite(r->out.p, 1, r->out.n, stdout);
+}
+
+static void read_client(struct chat *c, const struct dialect *from,
+			const struct dialect *to, char **argv,
+			struct json_object **body)
+{
+	struct err e = { 0 };
+	struct buf text, unused;
+	FILE *f = fopen(argv[6], "r");
+
+	if (!f) {
+		perror(argv[6]);
+		exit(2);
+	}
+	read_file(f, &text);
+	fclose(f);
+	buf_init(&unused, INPUT_MAX);
+	*body = json_read(buf_get(&text), &e);
+	if (!*body || request(c, *body, to, from, argv[7], NULL, &unused, &e)) {
+		fprintf(stderr, "convert: %s\n", e.msg);
+		exit(2);
+	}
+	buf_release(&unused);
+	buf_release(&text);
+}
+
+static int run_answer(char **argv, int argc)
+{
+	const struct dialect *from = need_dialect(argv[2]);
+	const struct dialect *to = need_dialect(argv[3]);
+	struct answer_run r = { .stream = strcmp(argv[4], "stream") == 0 };
+	size_t step = strtoul(argv[5], NULL, 10);
+	struct json_object *body = NULL;
+	struct restore restore;
+	struct err e = { 0 };
+	struct reader rd;
+	struct arena a;
+	struct chat c;
+	struct buf in;
+	int rc;
+
+	arena_init(&a);
+	chat_init(&c, &a);
+	if (argc > 7)
+		read_client(&c, from, to, argv, &body);
+	read_file(stdin, &in);
+	buf_init(&r.out, INPUT_MAX);
+	writer_init(&r.w, to, &r.out);
+	strcpy(r.w.model, "model");
+	r.w.usage_wanted = true;
+	fold_init(&r.fold, &a);
+	restore_init(&restore, &c, (enum dialect_id)(from - dialects), sink,
+		     &r);
+	reader_init(&rd, from, &a, restore_event, &restore);
+	rc = feed(&rd, buf_get(&in), step, &e);
+	print_answer(&r, rc, &e);
+	reader_release(&rd);
+	restore_release(&restore);
+	fold_release(&r.fold);
+	writer_release(&r.w);
+	buf_release(&r.out);
+	buf_release(&in);
+	chat_release(&c);
+	json_object_put(body);
+	arena_release(&a);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc >= 5 && strcmp(argv[1], "request") == 0)
+		return run_request(argv, argc);
+	if (argc >= 6 && strcmp(argv[1], "answer") == 0)
+		return run_answer(argv, argc);
+	fputs("usage: see tests/golden/convert.c\n", stderr);
+	return 2;
+}
