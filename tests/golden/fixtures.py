@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 """Translates recordings of real providers into both other dialects.
 
-    fixtures.py CONVERT FOLDER
+    fixtures.py CONVERT FOLDER OUT
 
-Each is fed at once, byte by byte and at seeded splits; all must give the same,
+The results go to the folder OUT for other readers, with what they should find
+in them. Each is fed at once, byte by byte and at seeded splits; all must give the same,
 streamed and whole, and mean what the recording means. Prints "PASS name" or
 "FAIL name: why" a line.
 """
@@ -41,6 +42,13 @@ def differences(want, got):
             for k in keys if want[k] != got[k]]
 
 
+def save(name, target, want, streamed, whole):
+    out = pathlib.Path(sys.argv[3]) / f"{name}.{target}"
+    out.with_suffix(f".{target}.stream").write_bytes(streamed)
+    out.with_suffix(f".{target}.whole").write_bytes(whole)
+    out.with_suffix(f".{target}.want").write_text(json.dumps(want))
+
+
 def check(program, meta, data, target):
     source = NAMES[meta["protocol"]]
     random.seed(meta["id"])
@@ -62,6 +70,7 @@ def check(program, meta, data, target):
         assert got["error"] == want["error"], got
         assert got["text"] == want["text"] or target == "responses", got
         return
+    save(meta["id"], target, want, streamed, whole)
     if want["usage"] is None:
         want["usage"] = got["usage"]
     wrong = differences(want, got)

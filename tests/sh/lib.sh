@@ -100,6 +100,24 @@ unlike() {
 	esac
 }
 
+# report NAME FILE COMMAND...: a program that prints "PASS case" and
+# "FAIL case: why"; its output is kept in FILE.
+report() {
+	name=$1
+	out=$2
+	shift 2
+	timeout 300 "$@" >"$out" 2>&1
+	is "$name: ran to its end" "$?" 0
+	while IFS= read -r line; do
+		case $line in
+		PASS\ *) pass "$name: ${line#PASS }" ;;
+		FAIL\ *) fail "$name: ${line#FAIL }" ;;
+		*) diag "$line" ;;
+		esac
+	done <"$out"
+	ok "$name: printed its cases" grep -q '^PASS' "$out"
+}
+
 done_testing() {
 	stop_children
 	if grep -qs -e 'Sanitizer' -e 'runtime error:' "$tmp"/*log "$tmp/err"; then

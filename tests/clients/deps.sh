@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+# Sourced after lib.sh by tests that use the official SDKs: they are installed
+# once per build tree, from pinned versions, into $deps.
+
+deps=$builddir/tests/clients
+sdks=$srcdir/tests/clients
+mkdir -p "$deps"
+
+install_npm() {
+	[ "$sdks" = "$deps" ] ||
+		cp -f "$sdks"/package*.json "$sdks"/*.mjs "$deps/"
+	cmp -s "$sdks/package-lock.json" "$deps/.npm-done" && return
+	(cd "$deps" && npm ci --no-audit --no-fund --loglevel=error) &&
+		cp -f "$sdks/package-lock.json" "$deps/.npm-done"
+}
+
+install_pip() {
+	cmp -s "$sdks/requirements.txt" "$deps/.pip-done" && return
+	rm -rf "$deps/venv"
+	python3 -m venv "$deps/venv" &&
+		"$deps/venv/bin/pip" install -q --disable-pip-version-check \
+			-r "$sdks/requirements.txt" &&
+		cp -f "$sdks/requirements.txt" "$deps/.pip-done"
+}
+
+# One at a time: several tests need them.
+locked() {
+	(
+		flock 9
+		"$@"
+	) 9>"$deps/.lock"
+}
+
+# with_npm COMMAND..., with_pip COMMAND...: run it, or skip with the reason.
+with_npm() {
+	with_sdk npm install_npm "$@"
+}
+
+with_pip() {
+	with_sdk PyPI install_pip "$@"
+}
+
+with_sdk() {
+	from=$1
+	install=$2
+	shift 2
+	if locked "$install" >"$tmp/install.log" 2>&1; then
+		"$@"
+	else
+		tests=$((tests + 1))
+		echo "ok $tests # SKIP the $from packages cannot be had: $(tail -n 1 "$tmp/install.log")"
+	fi
+}

@@ -1,0 +1,919 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The numbered edge cases of translation: edge.py CONVERT.
+
+Prints "PASS NN what" or "FAIL NN what: why" a line.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+
+from meaning import events, meaning
+
+CONVERT = sys.argv[1]
+CASES = []
+
+
+class HttpError(Exception):
+    def __init__(self, status, body):
+        super().__init__(f"HTTP {status} {body}")
+        self.status, self.body = status, body
+
+
+def edge(number, what):
+    def add(fn):
+        CASES.append((number, what, fn))
+        return fn
+    return add
+
+
+def http_error(out):
+    status, body = out.decode().split("\n", 1)
+    return HttpError(int(status.split()[1]), json.loads(body))
+
+
+def request(source, target, body, model, switches=None):
+    """The translated body, and `dropped`."""
+    argv = [CONVERT, "request", source, target, model]
+    if switches:
+        argv.append(json.dumps(switches))
+    p = subprocess.run(argv, input=json.dumps(body).encode(), timeout=20,
+                       capture_output=True)
+    if p.returncode:
+        raise http_error(p.stdout)
+    out = json.loads(p.stdout)
+    out["dropped"] = p.stderr.decode()
+    return out
+
+
+def to_claude(body, model="claude-sonnet-4-5"):
+    body.setdefault("messages", [{"role": "user", "content": "hi"}])
+    return request("openai", "anthropic", body, model)
+
+
+def to_chat(body, model="m", switches=None):
+    body.setdefault("max_tokens", 10)
+    body.setdefault("messages", [{"role": "user", "content": "hi"}])
+    return request("anthropic", "openai", body, model, switches)
+
+
+def answer(source, target, data, how="stream", step=0, asked=None, model="m"):
+    if isinstance(data, dict):
+        data = json.dumps(data)
+    argv = [CONVERT, "answer", source, target, how, str(step)]
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as f:
+        if asked is not None:
+            json.dump(asked, f)
+            f.flush()
+            argv += [f.name, model]
+        out = subprocess.run(
+            argv, input=data if isinstance(data, bytes) else data.encode(),
+            check=True, capture_output=True, timeout=20).stdout
+    if out.startswith(b"HTTP "):
+        raise http_error(out)
+    return out
+
+
+def chat_sse(*chunks, done=True):
+    lines = [c if isinstance(c, str) else "data: " + json.dumps(c)
+             for c in chunks]
+    return "\n\n".join(lines + (["data: [DONE]"] if done else [])) + "\n\n"
+
+
+def chunk(delta, finish=None, **more):
+    return {"id": "c", "object": "chat.completion.chunk", "model": "m",
+            "choices": [{"index": 0, "delta": delta,
+                         "finish_reason": finish}], **more}
+
+
+def call(index, args, id=None, name=None):
+    c = {"index": index, "function": {"arguments": args}}
+    if id is not None:
+        c.update(id=id, type="function")
+    if name is not None:
+        c["function"]["name"] = name
+    return {"tool_calls": [c]}
+
+
+def claude_sse(*evs):
+    return "".join(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n"
+                   for e in evs)
+
+
+def start(**message):
+    return {"type": "message_start", "message": {
+        "id": "msg_1", "type": "message", "role": "assistant", "model": "m",
+        "content": [], "stop_reason": None,
+        "usage": {"input_tokens": 1, "output_tokens": 1}, **message}}
+
+
+def block(index, kind, *deltas, **more):
+    out = [{"type": "content_block_start", "index": index,
+            "content_block": {"type": kind, **more}}]
+    out += [{"type": "content_block_delta", "index": index, "delta": d}
+            for d in deltas]
+    return out + [{"type": "content_block_stop", "index": index}]
+
+
+def text_delta(text):
+    return {"type": "text_delta", "text": text}
+
+
+def stop(reason="end_turn", **usage):
+    return [{"type": "message_delta",
+             "delta": {"stop_reason": reason, "stop_sequence": None},
+             "usage": {"output_tokens": 1, **usage}},
+            {"type": "message_stop"}]
+
+
+def blocks_of(out):
+    """Content blocks of an Anthropic stream, in order."""
+    found = []
+    for _, o in events(out):
+        if o["type"] == "content_block_start":
+            found.append(dict(o["content_block"], json=""))
+            assert o["index"] == len(found) - 1
+        elif o["type"] == "content_block_delta":
+            assert o["index"] == len(found) - 1
+            found[-1]["json"] += o["delta"].get("partial_json", "")
+    return found
+
+
+def text_of(message):
+    content = message["content"]
+    return content if isinstance(content, str) else content[0].get("text")
+
+
+# --- requests, Chat to Anthropic -----------------------------------------
+
+@edge(1, "leading system and developer text")
+def _():
+    r = to_claude({"messages": [
+        {"role": "system", "content": "A"},
+        {"role": "developer", "content": "B"},
+        {"role": "user", "content": "hi"}]})
+    assert [b["text"] for b in r["system"]] == ["A", "B"]
+    assert [m["role"] for m in r["messages"]] == ["user"]
+
+
+@edge(2, "system text in the middle stays there")
+def _():
+    m = [{"role": "user", "content": "a"},
+         {"role": "assistant", "content": "b"},
+         {"role": "system", "content": "S"},
+         {"role": "user", "content": "c"}]
+    r = to_claude({"messages": m}, "claude-opus-4-8")
+    assert [x["role"] for x in r["messages"]] == [
+        "user", "assistant", "system", "user"]
+    r = to_claude({"messages": m}, "claude-sonnet-4-6")
+    last = r["messages"][-1]
+    assert last["role"] == "user" and len(r["messages"]) == 3
+    assert [b["text"] for b in last["content"]] == ["<system>S</system>", "c"]
+
+
+@edge(3, "default limit by family")
+def _():
+    for model, want in (("claude-opus-4-1", 32000),
+                        ("claude-haiku-4-5", 64000), ("foo", 4096)):
+        assert to_claude({}, model)["max_tokens"] == want, model
+
+
+@edge(4, "max_completion_tokens wins")
+def _():
+    r = to_claude({"max_tokens": 100, "max_completion_tokens": 50})
+    assert r["max_tokens"] == 50
+
+
+@edge(5, "temperature is clamped, dropped, kept at 0")
+def _():
+    assert to_claude({"temperature": 1.7})["temperature"] == 1
+    r = to_claude({"temperature": 1.7}, "claude-opus-5")
+    assert "temperature" not in r and "temperature" in r["dropped"]
+    assert to_claude({"temperature": 0})["temperature"] == 0
+
+
+@edge(6, "temperature and top_p exclude each other")
+def _():
+    r = to_claude({"temperature": 0.5, "top_p": 0.9})
+    assert r["temperature"] == 0.5 and "top_p" not in r
+
+
+@edge(7, "stop")
+def _():
+    assert to_claude({"stop": "X"})["stop_sequences"] == ["X"]
+    r = to_claude({"stop": ["\n", "END"]})
+    assert r["stop_sequences"] == ["END"]
+    assert "stop_sequences" not in to_claude({"stop": []})
+
+
+def two_calls(*results):
+    return [
+        {"role": "user", "content": "q"},
+        {"role": "assistant", "content": None, "tool_calls": [
+            {"id": i, "type": "function",
+             "function": {"name": "f", "arguments": "{}"}} for i in "ab"]},
+        *[{"role": "tool", "tool_call_id": i, "content": "r" + i}
+          for i in results],
+        {"role": "user", "content": "go"}]
+
+
+@edge(8, "calls, results and text")
+def _():
+    m = to_claude({"messages": two_calls("a", "b")})["messages"]
+    assert [b["type"] for b in m[1]["content"]] == ["tool_use"] * 2
+    assert [b["type"] for b in m[2]["content"]] == [
+        "tool_result", "tool_result", "text"]
+    assert len(m) == 3
+
+
+@edge(9, "results in another order stand before all text")
+def _():
+    m = to_claude({"messages": two_calls("b", "a")})["messages"]
+    assert [b["type"] for b in m[2]["content"]] == [
+        "tool_result", "tool_result", "text"]
+    assert {b.get("tool_use_id") for b in m[2]["content"][:2]} == {"a", "b"}
+
+
+@edge(10, "arguments that are no object")
+def _():
+    for args, want in (("", {}), ("[1]", {"rawInvalidInput": [1]}),
+                       ("{bad", {"rawInvalidInput": "{bad"})):
+        m = two_calls("a", "b")
+        m[1]["tool_calls"][0]["function"]["arguments"] = args
+        r = to_claude({"messages": m})["messages"]
+        assert r[1]["content"][0]["input"] == want, args
+
+
+def ids(*given):
+    m = two_calls(*given)
+    for c, i in zip(m[1]["tool_calls"], given):
+        c["id"] = i
+    m[1]["tool_calls"] = m[1]["tool_calls"][:len(given)]
+    r = to_claude({"messages": m})["messages"]
+    uses = [b["id"] for b in r[1]["content"]]
+    results = [b["tool_use_id"] for b in r[2]["content"]
+               if b["type"] == "tool_result"]
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]+", i) for i in uses), uses
+    return uses, results
+
+
+@edge(11, "a foreign id, the same in call and result")
+def _():
+    uses, results = ids("functions.Bash:0")
+    assert uses == results
+
+
+@edge(12, "ids that differ stay different")
+def _():
+    uses, results = ids("a.b", "a:b")
+    assert uses == results and uses[0] != uses[1]
+
+
+@edge(13, "a tool without parameters")
+def _():
+    r = to_claude({"tools": [{"type": "function",
+                              "function": {"name": "f"}}]})
+    assert r["tools"][0]["input_schema"] == {"type": "object",
+                                             "properties": {}}
+
+
+TOOLS = [{"type": "function", "function": {
+    "name": n, "parameters": {"type": "object", "properties": {}}}}
+    for n in "ab"]
+
+
+@edge(14, "tool_choice required")
+def _():
+    body = {"tools": TOOLS, "tool_choice": "required"}
+    r = to_claude(dict(body), "claude-opus-4-5")
+    assert r["tool_choice"]["type"] == "any"
+    r = to_claude(dict(body), "claude-opus-5-5")
+    assert r["tool_choice"]["type"] == "auto"
+
+
+@edge(15, "tool_choice none keeps the tools")
+def _():
+    r = to_claude({"tools": TOOLS, "tool_choice": "none"})
+    assert r["tool_choice"] == {"type": "none"} and len(r["tools"]) == 2
+
+
+@edge(16, "parallel_tool_calls false")
+def _():
+    r = to_claude({"tools": TOOLS, "parallel_tool_calls": False})
+    assert r["tool_choice"] == {"type": "auto",
+                                "disable_parallel_tool_use": True}
+
+
+@edge(17, "allowed_tools")
+def _():
+    r = to_claude({"tools": TOOLS, "tool_choice": {
+        "type": "allowed_tools", "allowed_tools": {
+            "mode": "required",
+            "tools": [{"type": "function", "function": {"name": "a"}}]}}})
+    assert [t["name"] for t in r["tools"]] == ["a"]
+    assert r["tool_choice"]["type"] == "any"
+
+
+def image(url):
+    r = to_claude({"messages": [{"role": "user", "content": [
+        {"type": "image_url", "image_url": {"url": url}}]}]})
+    return r["messages"][0]["content"][0]
+
+
+@edge(18, "data URLs of every habit")
+def _():
+    assert image("data:image/png;charset=utf-8;base64,AAAA")["source"] == {
+        "type": "base64", "media_type": "image/png", "data": "AAAA"}
+    s = image("DATA:IMAGE/JPG;BASE64,AA AA\n")["source"]
+    assert s["media_type"] == "image/jpeg" and s["data"] == "AAAA"
+    assert image("https://h/x.png")["source"] == {
+        "type": "url", "url": "https://h/x.png"}
+
+
+@edge(19, "a PDF in image_url is a document")
+def _():
+    b = image("data:application/pdf;base64,JVBE")
+    assert b["type"] == "document"
+    assert b["source"]["media_type"] == "application/pdf"
+
+
+SCHEMA = {"type": "object", "properties": {
+    "minLength": {"type": "string", "minLength": 3}}}
+FORMAT = {"type": "json_schema", "json_schema": {"name": "n",
+                                                 "schema": SCHEMA}}
+
+
+@edge(20, "a schema is sanitised, its property names are not")
+def _():
+    r = to_claude({"response_format": FORMAT})
+    f = r["output_config"]["format"]
+    assert f == {"type": "json_schema", "schema": {
+        "type": "object", "additionalProperties": False,
+        "properties": {"minLength": {"type": "string"}}}}
+
+
+@edge(21, "a schema for an older model, by a forced tool")
+def _():
+    asked = {"model": "x", "messages": [{"role": "user", "content": "q"}],
+             "response_format": FORMAT}
+    model = "claude-sonnet-4-20250514"
+    r = to_claude(dict(asked), model)
+    assert r["tool_choice"]["type"] == "tool" and "thinking" not in r
+    name = r["tools"][0]["name"]
+    data = claude_sse(start(), *block(
+        0, "tool_use", {"type": "input_json_delta",
+                        "partial_json": '{"a":1}'},
+        id="t", name=name, input={}), *stop("tool_use"))
+    for how in ("stream", "whole"):
+        out = answer("anthropic", "openai", data, how, 0, asked, model)
+        m = meaning("openai", out)
+        assert m["text"] == '{"a":1}' and not m["tools"], m
+        assert m["finish"] == "stop"
+
+
+@edge(22, "n=2 is refused by name")
+def _():
+    try:
+        to_claude({"n": 2})
+    except HttpError as e:
+        assert e.status == 400 and e.body["error"]["param"] == "n"
+    else:
+        raise AssertionError("accepted")
+
+
+@edge(23, "reasoning_effort")
+def _():
+    r = to_claude({"reasoning_effort": "none"}, "claude-opus-5-5")
+    assert "thinking" not in r
+    r = to_claude({"reasoning_effort": "none"}, "claude-haiku-5-5")
+    assert r["thinking"] == {"type": "disabled"}
+    r = to_claude({"reasoning_effort": "low"}, "claude-opus-4-5")
+    assert r["thinking"] == {"type": "enabled", "budget_tokens": 2048}
+    r = to_claude({"reasoning_effort": "low", "max_tokens": 1000},
+                  "claude-opus-4-5")
+    assert "thinking" not in r
+    r = to_claude({"reasoning_effort": "high"}, "claude-opus-5")
+    assert r["thinking"] == {"type": "adaptive", "display": "summarized"}
+    assert r["output_config"] == {"effort": "high"}
+
+
+@edge(24, "user ids that Anthropic takes")
+def _():
+    r = to_claude({"user": "a@b.c"})
+    assert "metadata" not in r and "user" in r["dropped"]
+    r = to_claude({"user": "u", "safety_identifier": "h"})
+    assert r["metadata"] == {"user_id": "h"}
+
+
+@edge(25, "empty text")
+def _():
+    r = to_claude({"messages": [
+        {"role": "user", "content": [
+            {"type": "text", "text": ""},
+            {"type": "image_url", "image_url": {"url": "https://h/x"}}]},
+        {"role": "assistant", "content": " "},
+        {"role": "user", "content": "x"}]})
+    kinds = [[b["type"] for b in m["content"]] for m in r["messages"]]
+    assert kinds == [["image", "text"]], kinds
+
+
+@edge(26, "a final assistant text does not end in blanks")
+def _():
+    r = to_claude({"messages": [{"role": "user", "content": "q"},
+                                {"role": "assistant", "content": "a\n"}]})
+    assert r["messages"][-1]["content"][0]["text"] == "a"
+
+
+# --- requests, Anthropic to Chat -----------------------------------------
+
+@edge(27, "system blocks are joined")
+def _():
+    r = to_chat({"system": [{"type": "text", "text": t} for t in "AB"]})
+    assert r["messages"][0] == {"role": "system", "content": "A\n\nB"}
+
+
+def claude_result(content, **more):
+    return {"role": "user", "content": [
+        {"type": "text", "text": "T"},
+        {"type": "tool_result", "tool_use_id": "t1", "content": content,
+         **more}]}
+
+
+@edge(28, "results come before the text")
+def _():
+    r = to_chat({"messages": [claude_result("R")]})
+    assert [(m["role"], m["content"]) for m in r["messages"]] == [
+        ("tool", "R"), ("user", "T")]
+
+
+@edge(29, "a picture in a result follows all results")
+def _():
+    picture = {"type": "image", "source": {
+        "type": "base64", "media_type": "image/png", "data": "AA"}}
+    r = to_chat({"messages": [{"role": "user", "content": [
+        {"type": "tool_result", "tool_use_id": i, "content": [
+            {"type": "text", "text": "R" + i}, picture]} for i in "12"]}]})
+    m = r["messages"]
+    assert [x["role"] for x in m] == ["tool", "tool", "user"]
+    assert m[0]["content"] == "R1"
+    urls = [p["image_url"]["url"] for p in m[2]["content"]
+            if p["type"] == "image_url"]
+    assert urls == ["data:image/png;base64,AA"] * 2
+
+
+@edge(30, "a failed result without text")
+def _():
+    r = to_chat({"messages": [claude_result("", is_error=True)]})
+    assert r["messages"][0]["content"] == "Error"
+
+
+@edge(31, "thinking goes back only to who wants it")
+def _():
+    m = [{"role": "user", "content": "q"}, {"role": "assistant", "content": [
+        {"type": "thinking", "thinking": "th", "signature": "s"},
+        {"type": "tool_use", "id": "t", "name": "f", "input": {}}]},
+        claude_result("R", )]
+    r = to_chat({"messages": m})
+    assert not any("reason" in k for k in r["messages"][1])
+    assert "thinking" in r["dropped"]
+    r = to_chat({"messages": m}, "m", {"reasoningContent": True})
+    assert r["messages"][1]["reasoning_content"] == "th"
+    r = to_chat({"messages": m}, "m", {"reasoningDetails": True})
+    assert r["messages"][1]["reasoning_details"][0]["signature"] == "s"
+
+
+@edge(32, "a long tool name is shortened and restored")
+def _():
+    name = "n" * 80
+    asked = {"model": "x", "max_tokens": 1, "messages": [
+        {"role": "user", "content": "q"}],
+        "tools": [{"name": name, "input_schema": {"type": "object"}}],
+        "tool_choice": {"type": "tool", "name": name}}
+    r = to_chat(dict(asked))
+    short = r["tools"][0]["function"]["name"]
+    assert len(short) == 64
+    assert r["tool_choice"]["function"]["name"] == short
+    out = answer("openai", "anthropic", chat_sse(
+        chunk(call(0, "{}", "c1", short)), chunk({}, "tool_calls")),
+        asked=asked)
+    assert blocks_of(out)[0]["name"] == name
+
+
+@edge(33, "a named tool without parallel calls")
+def _():
+    r = to_chat({"tools": [{"name": "f", "input_schema": {}}],
+                 "tool_choice": {"type": "tool", "name": "f",
+                                 "disable_parallel_tool_use": True}})
+    assert r["tool_choice"] == {"type": "function",
+                                "function": {"name": "f"}}
+    assert r["parallel_tool_calls"] is False
+
+
+@edge(34, "six stop sequences, top_k")
+def _():
+    r = to_chat({"stop_sequences": list("abcdef"), "top_k": 5})
+    assert r["stop"] == list("abcd") and "top_k" not in r
+    assert "stop" in r["dropped"] and "top_k" in r["dropped"]
+
+
+@edge(35, "usage is always asked for")
+def _():
+    r = to_chat({"stream": True})
+    assert r["stream_options"] == {"include_usage": True}
+    r = to_chat({"stream": True}, "m", {"noStreamUsage": True})
+    assert "stream_options" not in r
+
+
+@edge(36, "a hosted tool that the backend lacks")
+def _():
+    tool = {"type": "web_search_20250305", "name": "web_search"}
+    r = to_chat({"tools": [tool]})
+    assert "tools" not in r and "web_search" in r["dropped"]
+    try:
+        to_chat({"tools": [tool], "tool_choice": {"type": "tool",
+                                                  "name": "web_search"}})
+    except HttpError as e:
+        assert e.status == 400
+    else:
+        raise AssertionError("accepted")
+
+
+# --- answers --------------------------------------------------------------
+
+USAGE = {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}
+
+
+@edge(37, "text, finish and usage in one chunk")
+def _():
+    m = meaning("anthropic", answer("openai", "anthropic", chat_sse(
+        chunk({"content": "x"}, "stop", usage=USAGE))))
+    assert (m["text"], m["finish"], m["usage"]["completion"]) == (
+        "x", "stop", 2)
+
+
+@edge(38, "a call and its finish in one chunk")
+def _():
+    out = answer("openai", "anthropic", chat_sse(
+        chunk(call(0, '{"a":1}', "c", "f"), "tool_calls")))
+    assert meaning("anthropic", out)["tools"] == [("f", {"a": 1})]
+
+
+@edge(39, "a new id on a known index is a new call")
+def _():
+    out = answer("openai", "anthropic", chat_sse(
+        chunk(call(0, '{"x":', "A", "f")), chunk(call(0, "1}", "", "")),
+        chunk(call(0, '{"y":2}', "B", "g")), chunk({}, "tool_calls")))
+    assert meaning("anthropic", out)["tools"] == [
+        ("f", {"x": 1}), ("g", {"y": 2})]
+
+
+@edge(40, "interleaved calls become sequential blocks")
+def _():
+    data = chat_sse(
+        chunk(call(0, '{"x"', "A", "f")), chunk(call(1, '{"y"', "B", "g")),
+        chunk(call(0, ":1}")), chunk(call(1, ":2}")),
+        chunk({}, "tool_calls"))
+    out = answer("openai", "anthropic", data)
+    assert [b["json"] for b in blocks_of(out)] == ['{"x":1}', '{"y":2}']
+    for target in ("anthropic", "responses"):
+        assert meaning(target, answer("openai", target, data))["tools"] == [
+            ("f", {"x": 1}), ("g", {"y": 2})]
+
+
+@edge(41, "the only call has index 1")
+def _():
+    out = answer("openai", "anthropic", chat_sse(
+        chunk(call(1, "{}", "A", "f")), chunk({}, "tool_calls")))
+    assert len(blocks_of(out)) == 1
+    out = answer("anthropic", "openai", claude_sse(
+        start(), *block(0, "text", text_delta("t"), text=""),
+        *block(1, "tool_use", id="A", name="f", input={}),
+        *stop("tool_use")))
+    indexes = [t["index"] for _, o in events(out) if o != "[DONE]"
+               for c in o["choices"]
+               for t in c["delta"].get("tool_calls", [])]
+    assert set(indexes) == {0}
+
+
+@edge(42, "arguments that never come")
+def _():
+    out = answer("openai", "anthropic", chat_sse(
+        chunk(call(0, "", "A", "f")), chunk({}, "tool_calls")))
+    assert meaning("anthropic", out)["tools"] == [("f", {})]
+    data = claude_sse(start(), *block(
+        0, "tool_use", id="A", name="f", input={}), *stop("tool_use"))
+    out = answer("anthropic", "openai", data)
+    args = "".join(t["function"]["arguments"]
+                   for _, o in events(out) if o != "[DONE]"
+                   for c in o["choices"]
+                   for t in c["delta"].get("tool_calls", []))
+    assert args == "{}"
+
+
+@edge(43, "a first chunk without choices opens nothing")
+def _():
+    out = answer("openai", "anthropic", chat_sse(
+        {"id": "", "model": "", "choices": [], "prompt_filter_results": []},
+        chunk({"content": "x"}), chunk({}, "stop")))
+    assert [o["type"] for _, o in events(out)][:2] == [
+        "message_start", "content_block_start"]
+
+
+@edge(44, "reasoning, then a call, content null")
+def _():
+    out = answer("openai", "anthropic", chat_sse(
+        chunk({"content": None, "reasoning_content": "r"}),
+        chunk({"content": None, **call(0, "{}", "A", "f")}),
+        chunk({}, "tool_calls")))
+    assert [b["type"] for b in blocks_of(out)] == ["thinking", "tool_use"]
+
+
+@edge(45, "reasoning beside reasoning_details: once")
+def _():
+    m = meaning("anthropic", answer("openai", "anthropic", chat_sse(
+        chunk({"reasoning": "r", "reasoning_details": [
+            {"type": "reasoning.text", "text": "r"}]}),
+        chunk({"content": "x"}, "stop"))))
+    assert m["reasoning"] == "r"
+
+
+@edge(46, "Mistral's content list")
+def _():
+    m = meaning("anthropic", answer("openai", "anthropic", chat_sse(
+        chunk({"content": [{"type": "thinking", "thinking": [
+            {"type": "text", "text": "th"}]}]}),
+        chunk({"content": [{"type": "text", "text": "x"}]}, "stop"))))
+    assert (m["reasoning"], m["text"]) == ("th", "x")
+
+
+@edge(47, "usage on every chunk, and under x_groq")
+def _():
+    more = dict(USAGE, completion_tokens=9, total_tokens=14)
+    m = meaning("anthropic", answer("openai", "anthropic", chat_sse(
+        chunk({"content": "x"}, usage=USAGE),
+        chunk({"content": "y"}, "stop", usage=more))))
+    assert m["usage"]["completion"] == 9
+    m = meaning("anthropic", answer("openai", "anthropic", chat_sse(
+        chunk({"content": "x"}, "stop", x_groq={"usage": more}))))
+    assert m["usage"]["completion"] == 9
+
+
+@edge(48, "a completion count without reasoning")
+def _():
+    m = meaning("anthropic", answer("openai", "anthropic", chat_sse(
+        chunk({"content": "x"}, "stop", usage={
+            "prompt_tokens": 12, "completion_tokens": 2,
+            "total_tokens": 354}))))
+    assert m["usage"]["completion"] == 342
+
+
+@edge(49, "no finish_reason: complete with [DONE], cut without")
+def _():
+    m = meaning("anthropic", answer("openai", "anthropic", chat_sse(
+        chunk({"content": "x"}),
+        {"choices": [], "usage": USAGE})))
+    assert m["finish"] == "stop" and not m["error"]
+    out = answer("openai", "anthropic",
+                 chat_sse(chunk({"content": "x"}), done=False))
+    assert meaning("anthropic", out)["error"]
+    assert b"message_stop" not in out
+    # usage beside content is no end: some send it with every chunk
+    out = answer("openai", "anthropic", chat_sse(
+        chunk({"content": "x"}, usage=USAGE), done=False))
+    assert meaning("anthropic", out)["error"]
+
+
+ERROR = ('event: error\ndata: {"type":"error","error":{"type":'
+         '"overloaded_error","message":"Overloaded"}}\n\n')
+
+
+@edge(50, "an error as the first event is an HTTP error")
+def _():
+    for target, status in (("openai", 503), ("responses", 503)):
+        try:
+            answer("anthropic", target, ERROR)
+        except HttpError as e:
+            assert e.status == status
+            assert e.body["error"]["message"] == "Overloaded"
+        else:
+            raise AssertionError("answered")
+    try:
+        answer("openai", "anthropic", chat_sse(
+            {"error": {"message": "busy", "code": 503}}))
+    except HttpError as e:
+        assert e.status == 529
+        assert e.body["error"]["type"] == "overloaded_error"
+    else:
+        raise AssertionError("answered")
+
+
+@edge(51, "an error after text")
+def _():
+    data = claude_sse(start(), *block(0, "text", text_delta("Hello"),
+                                      text="")) + ERROR
+    out = answer("anthropic", "openai", data)
+    m = meaning("openai", out)
+    assert m["text"] == "Hello" and m["error"] == "Overloaded"
+    assert b"[DONE]" not in out and b'"stop"' not in out
+    out = answer("openai", "anthropic", chat_sse(
+        chunk({"content": "Hello"}), {"error": {"message": "no"}},
+        done=False))
+    assert b"message_stop" not in out
+    assert meaning("anthropic", out)["error"] == "no"
+
+
+@edge(52, "input tokens that come at the end")
+def _():
+    m = meaning("openai", answer("anthropic", "openai", claude_sse(
+        start(usage={"input_tokens": 0, "output_tokens": 0}),
+        *block(0, "text", text_delta("x"), text=""),
+        *stop(input_tokens=77))))
+    assert m["usage"]["prompt"] == 77
+
+
+@edge(53, "cache arithmetic, there and back")
+def _():
+    data = claude_sse(
+        start(usage={"input_tokens": 10, "cache_read_input_tokens": 100,
+                     "cache_creation_input_tokens": 5, "output_tokens": 0}),
+        *block(0, "text", text_delta("x"), text=""), *stop(output_tokens=3))
+    out = answer("anthropic", "openai", data)
+    usage = [o["usage"] for _, o in events(out)
+             if o != "[DONE]" and o.get("usage")][0]
+    assert (usage["prompt_tokens"], usage["completion_tokens"],
+            usage["total_tokens"]) == (115, 3, 118)
+    assert usage["prompt_tokens_details"] == {
+        "cached_tokens": 100, "cache_write_tokens": 5}
+    back = answer("openai", "anthropic", out, "whole")
+    u = json.loads(back)["usage"]
+    assert (u["input_tokens"], u["cache_read_input_tokens"],
+            u["cache_creation_input_tokens"], u["output_tokens"]) == (
+                10, 100, 5, 3)
+
+
+@edge(54, "refusals")
+def _():
+    o = {"id": "m", "type": "message", "role": "assistant", "model": "m",
+         "content": [], "stop_reason": "refusal",
+         "stop_details": {"type": "refusal", "explanation": "no"},
+         "usage": {"input_tokens": 1, "output_tokens": 1}}
+    c = json.loads(answer("anthropic", "openai", o, "whole"))["choices"][0]
+    assert c["message"]["content"] is None
+    assert c["message"]["refusal"] == "no"
+    assert c["finish_reason"] == "content_filter"
+    m = json.loads(answer("openai", "anthropic", chat_sse(
+        chunk({"refusal": "I can't"}), chunk({}, "stop")), "whole"))
+    assert m["content"] == [{"type": "text", "text": "I can't"}]
+    assert m["stop_reason"] == "refusal"
+
+
+@edge(55, "the provider's own tools stay there")
+def _():
+    m = meaning("openai", answer("anthropic", "openai", claude_sse(
+        start(), *block(0, "server_tool_use",
+                        {"type": "input_json_delta", "partial_json": "{}"},
+                        id="s", name="web_search", input={}),
+        *block(1, "web_search_tool_result", tool_use_id="s", content=[]),
+        *block(2, "text", text_delta("x"), text=""), *stop())))
+    assert (m["text"], m["tools"], m["finish"]) == ("x", [], "stop")
+
+
+@edge(56, "redacted thinking is opaque and comes back")
+def _():
+    data = claude_sse(start(), *block(0, "redacted_thinking", data="RED"),
+                      *block(1, "text", text_delta("x"), text=""), *stop())
+    out = json.loads(answer("anthropic", "openai", data, "whole"))
+    message = out["choices"][0]["message"]
+    assert message["content"] == "x" and "reasoning_content" not in message
+    r = to_claude({"messages": [{"role": "user", "content": "q"}, message,
+                                {"role": "user", "content": "go"}]})
+    assert r["messages"][1]["content"][0] == {
+        "type": "redacted_thinking", "data": "RED"}
+    out = json.loads(answer("anthropic", "responses", data, "whole"))
+    r = request("responses", "anthropic", {"model": "x", "input": [
+        {"role": "user", "content": "q"}, *out["output"],
+        {"role": "user", "content": "go"}]}, "claude-opus-5")
+    assert r["messages"][1]["content"][0] == {
+        "type": "redacted_thinking", "data": "RED"}
+
+
+@edge(57, "pause_turn, and a full context window")
+def _():
+    for reason, want in (("pause_turn", "stop"),
+                         ("model_context_window_exceeded", "length")):
+        out = answer("anthropic", "openai", claude_sse(
+            start(), *block(0, "text", text_delta("x"), text=""),
+            *stop(reason)), "whole")
+        assert json.loads(out)["choices"][0]["finish_reason"] == want
+
+
+@edge(58, "a whole message in message_start")
+def _():
+    out = answer("anthropic", "openai", claude_sse(
+        start(content=[{"type": "tool_use", "id": "t", "name": "f",
+                        "input": {"a": 1}}], stop_reason="tool_use"),
+        {"type": "message_stop"}))
+    m = meaning("openai", out)
+    assert m["tools"] == [("f", {"a": 1})] and m["finish"] == "tool"
+
+
+@edge(59, "message_start twice")
+def _():
+    rest = [*block(0, "text", text_delta("x"), text=""), *stop()]
+    out = answer("anthropic", "openai", claude_sse(start(), start(), *rest))
+    assert meaning("openai", out)["text"] == "x"
+    try:
+        out = answer("anthropic", "openai",
+                     claude_sse(start(), start(id="msg_2"), *rest))
+    except HttpError as e:
+        assert e.status == 502
+    else:
+        assert meaning("openai", out)["error"]
+
+
+@edge(60, "UTF-8 and surrogate pairs, byte by byte")
+def _():
+    raw = '\U0001f600 \u00e9 \u6f22'
+    for text in (json.dumps(raw), json.dumps(raw, ensure_ascii=False)):
+        data = ('data: {"choices":[{"index":0,"delta":{"content":%s}}]}\n\n'
+                'data: [DONE]\n\n' % text)
+        for target in ("anthropic", "responses"):
+            out = answer("openai", target, data, "stream", 1)
+            assert meaning(target, out)["text"] == raw
+
+
+@edge(61, "line ends, comments, no space, no event lines")
+def _():
+    data = claude_sse(start(), *block(0, "text", text_delta("x"), text=""),
+                      *stop())
+    data = re.sub(r"event: .*\n", "", data).replace("data: ", "data:")
+    data = ": hello\n\n" + data
+    for changed in (data, data.replace("\n", "\r\n"),
+                    data.replace("\n", "\r")):
+        out = answer("anthropic", "openai", changed, "stream", 3)
+        assert meaning("openai", out)["text"] == "x"
+
+
+def responses_sse(*evs):
+    return claude_sse(*evs)
+
+
+@edge(62, "item ids that change on the way")
+def _():
+    out = answer("responses", "openai", responses_sse(
+        {"type": "response.created", "response": {"id": "r", "model": "m"}},
+        {"type": "response.output_item.added", "output_index": 0,
+         "item": {"type": "message", "id": "a"}},
+        {"type": "response.output_text.delta", "output_index": 0,
+         "item_id": "b", "delta": "x"},
+        {"type": "response.output_text.delta", "output_index": 0,
+         "item_id": "c", "delta": "y"},
+        {"type": "response.output_item.done", "output_index": 0,
+         "item": {"type": "message", "id": "d", "content": [
+             {"type": "output_text", "text": "xy"}]}},
+        {"type": "response.completed", "response": {
+            "id": "r", "status": "completed", "output": []}}))
+    assert meaning("openai", out)["text"] == "xy"
+
+
+@edge(63, "text that only output_item.done has")
+def _():
+    out = answer("responses", "anthropic", responses_sse(
+        {"type": "response.created", "response": {"id": "r", "model": "m"}},
+        {"type": "response.output_item.done", "output_index": 0,
+         "item": {"type": "message", "id": "d", "content": [
+             {"type": "output_text", "text": "xy"}]}},
+        {"type": "response.completed", "response": {
+            "id": "r", "status": "completed", "output": []}}))
+    assert meaning("anthropic", out)["text"] == "xy"
+
+
+@edge(70, "a call that the limit has cut")
+def _():
+    out = answer("anthropic", "openai", claude_sse(
+        start(), {"type": "content_block_start", "index": 0,
+                  "content_block": {"type": "tool_use", "id": "t",
+                                    "name": "f", "input": {}}},
+        {"type": "content_block_delta", "index": 0, "delta": {
+            "type": "input_json_delta", "partial_json": '{"a'}},
+        *stop("max_tokens")))
+    m = meaning("openai", out)
+    assert m["tools"] == [("f", '{"a')] and m["finish"] == "length"
+    out = answer("openai", "anthropic", chat_sse(
+        chunk(call(0, '{"a', "t", "f")), chunk({}, "length")))
+    m = meaning("anthropic", out)
+    assert m["finish"] == "length"
+    kinds = [o["type"] for _, o in events(out)]
+    assert kinds.count("content_block_stop") == 1
+
+
+for number, what, fn in CASES:
+    try:
+        fn()
+        print(f"PASS {number:02d} {what}")
+    except Exception as e:
+        print(f"FAIL {number:02d} {what}: {type(e).__name__} {e}".replace(
+            "\n", " ")[:500])
