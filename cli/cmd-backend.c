@@ -5,7 +5,7 @@
 #include "base/jw.h"
 #include "cli/cmd.h"
 #include "cli/secret.h"
-#include "net/http.h"
+#include "net/fetch.h"
 #include "state/config.h"
 
 #include <stdio.h>
@@ -64,6 +64,23 @@ static struct json_object *split_models(const char *list)
 	return models;
 }
 
+/* What is known of the provider at this address, where the file is silent. */
+static int add_known(struct json_object *file, struct err *e)
+{
+	struct json_object *set = providers_find(json_cstr(file, "baseUrl"), e);
+
+	if (!set)
+		return e->code ? -1 : 0;
+	json_object_object_foreach(set, key, value)
+	{
+		if (!json_get(file, key))
+			json_object_object_add(file, key,
+					       json_object_get(value));
+	}
+	json_object_put(set);
+	return 0;
+}
+
 /* What the flags say goes over what the file had. */
 static void merge(const struct cmd *c, struct json_object *file,
 		  struct span key)
@@ -82,8 +99,6 @@ static void merge(const struct cmd *c, struct json_object *file,
 		json_set_str(file, "baseUrl", BACKEND_DEFAULT_URL);
 	if (protocol)
 		json_set_str(file, "protocol", protocol);
-	else if (!json_cstr(file, "protocol"))
-		json_set_str(file, "protocol", "openai");
 	if (models)
 		json_object_object_add(file, "models", split_models(models));
 }
@@ -103,6 +118,10 @@ static int save(const struct cmd *c, const char *path, struct span key,
 	if (!file)
 		file = json_object_new_object();
 	merge(c, file, key);
+	if (add_known(file, e))
+		goto out;
+	if (!json_cstr(file, "protocol"))
+		json_set_str(file, "protocol", "openai");
 	if (backend_parse(&b, c->args[0], file, e))
 		goto out;
 	if (check_url(b.base_url, b.api_key, e) == 0)
@@ -221,70 +240,31 @@ static int run_remove(struct cmd *c, struct err *e)
 
 /* --- test: one GET of the model list ------------------------------------ */
 
-struct probe {
-	int status;
-	struct buf body;
-};
-
-static int probe_head(void *arg, const struct http_head *head, struct err *e)
-{
-	struct probe *p = arg;
-
-	(void)e;
-	p->status = head->status;
-	return 0;
-}
-
-static int probe_body(void *arg, struct span bytes, struct err *e)
-{
-	struct probe *p = arg;
-
-	buf_span(&p->body, bytes);
-	return p->body.full ? err_set(e, ERR_UPSTREAM,
-				      "its model list is "
-				      "larger than %u bytes",
-				      TEST_BODY_MAX)
-			    : 0;
-}
-
-static int probe_run(const struct config *cfg, const struct backend *b,
-		     struct probe *p, struct err *e)
+static int probe(const struct config *cfg, const struct backend *b,
+		 struct fetch *f, struct err *e)
 {
 	struct http *h = http_new();
 	struct buf url, credential;
-	struct http_call call = {
-		.method = "GET",
-		.watch = -1,
-		.arg = p,
-		.connect_ms = cfg->settings.connect_ms,
-		.first_byte_ms = cfg->settings.connect_ms,
-		.idle_ms = cfg->settings.connect_ms,
-		.on_head = probe_head,
-		.on_body = probe_body,
-	};
 	int rc;
 
+	if (!h)
+		return err_set(e, ERR_INTERNAL, "libcurl cannot start");
 	buf_init(&url, 4096);
 	buf_init(&credential, 16384);
 	backend_url(b, b->protocol, "/models", &url);
 	backend_credential(b, b->protocol, &credential);
-	call.url = buf_cstr(&url);
-	call.headers[call.n_headers++] = "User-Agent: dario/" PACKAGE_VERSION;
-	call.headers[call.n_headers++] = "anthropic-version: 2023-06-01";
-	if (credential.n)
-		call.headers[call.n_headers++] = buf_cstr(&credential);
-	rc = h ? http_run(h, &call, e)
-	       : err_set(e, ERR_INTERNAL,
-			 "libcurl "
-			 "cannot start");
+	f->url = buf_cstr(&url);
+	f->credential = buf_cstr(&credential);
+	f->timeout_ms = cfg->settings.connect_ms;
+	rc = fetch_get(h, f, e);
 	http_free(h);
 	buf_release(&url);
 	buf_release(&credential);
-	return rc;
+	return rc ? err_add(e, b->base_url) : 0;
 }
 
 /* What an answer to the probe means for the person who asked. */
-static int judge(const struct backend *b, const struct probe *p, int64_t ms,
+static int judge(const struct backend *b, const struct fetch *p, int64_t ms,
 		 struct err *e)
 {
 	struct err unused;
@@ -323,7 +303,7 @@ static int run_test(struct cmd *c, struct err *e)
 {
 	struct config *cfg = config_load(c->home, e);
 	const struct backend *b;
-	struct probe p = { 0 };
+	struct fetch p = { 0 };
 	int64_t started = clock_ms();
 	int rc;
 
@@ -337,10 +317,8 @@ static int run_test(struct cmd *c, struct err *e)
 			     "dario backend list",
 			     c->args[0]);
 	} else {
-		rc = probe_run(cfg, b, &p, e);
-		if (rc)
-			err_add(e, b->base_url);
-		else
+		rc = probe(cfg, b, &p, e);
+		if (rc == 0)
 			rc = judge(b, &p, clock_ms() - started, e);
 	}
 	buf_release(&p.body);

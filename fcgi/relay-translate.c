@@ -43,11 +43,11 @@ static void fields(struct relay *y, const struct http_head *head)
 	if (id.n)
 		reply_field(r, "x-dario-upstream-id", id);
 	rate_fields(r, head, y->translation->reader.dialect);
-	if (head->status / 100 != 2)
-		return; /* reply_error has its own fields */
+}
+
+static void add_request_id(struct request *r)
+{
 	reply_field(r, r->dialect->request_id_header, span_of(r->id));
-	if (y->translation->stream)
-		reply_stream_fields(r);
 }
 
 /* The end of the chain for a client that wants a stream. */
@@ -123,7 +123,11 @@ static int send_out(struct relay *y, struct err *e)
 			       RELAY_WHOLE_MAX);
 	if (!t->out.n || (!t->content && !y->r->head_sent))
 		return 0;
-	y->status = 200;
+	if (!y->r->head_sent) {
+		y->status = 200;
+		add_request_id(y->r);
+		reply_stream_fields(y->r);
+	}
 	if (relay_put(y, buf_get(&t->out), e))
 		return -1;
 	y->begun = true;
@@ -142,6 +146,7 @@ static int send_whole(struct relay *y, struct err *e)
 	t->writer.dialect->whole(&t->writer, &t->fold.answer);
 	if (t->out.full)
 		return send_out(y, e);
+	add_request_id(y->r);
 	return reply_json(y->r, 200, buf_get(&t->out)) ? relay_gone(e) : 0;
 }
 

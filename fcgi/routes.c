@@ -28,6 +28,8 @@ static const struct route_entry table[] = {
 	{ "POST", "/embeddings", DIALECT_OPENAI, serve_forward, false, false },
 	{ "POST", "/responses", DIALECT_RESPONSES, serve_forward, false,
 	  false },
+	{ "GET", "/models", DIALECT_OPENAI, serve_models, false, false },
+	{ "GET", "/models/*", DIALECT_OPENAI, serve_models, false, false },
 	{ "GET", "/health", DIALECT_OPENAI, serve_health, true, false },
 	{ "GET", "/", DIALECT_OPENAI, serve_root, false, false },
 	{ "GET", "/demo/v1/models", DIALECT_OPENAI, serve_demo_models, false,
@@ -49,6 +51,16 @@ static bool same_method(const char *entry, const char *method)
 	       (strcmp(entry, "GET") == 0 && strcmp(method, "HEAD") == 0);
 }
 
+/* An entry that ends in an asterisk takes what begins like it. */
+static bool same_path(const char *entry, const char *path)
+{
+	size_t n = strlen(entry);
+
+	if (n && entry[n - 1] == '*')
+		return strncmp(entry, path, n - 1) == 0 && path[n - 1];
+	return strcmp(entry, path) == 0;
+}
+
 /* The row for method and path; with the path alone right, *allow. */
 static const struct route_entry *find(const struct request *r,
 				      const char **allow)
@@ -57,7 +69,7 @@ static const struct route_entry *find(const struct request *r,
 
 	*allow = NULL;
 	for (size_t i = 0; i < ENTRIES; i++) {
-		if (strcmp(table[i].path, r->path) || (table[i].demo && !demo))
+		if (!same_path(table[i].path, r->path) || (table[i].demo && !demo))
 			continue;
 		if (same_method(table[i].method, r->vars.method))
 			return &table[i];
@@ -70,7 +82,8 @@ static const struct route_entry *find(const struct request *r,
 static const struct dialect *guess_dialect(const struct request *r)
 {
 	for (size_t i = 0; i < ENTRIES; i++)
-		if (strcmp(table[i].path, r->path) == 0)
+		if (same_path(table[i].path, r->path) &&
+		    strcmp(table[i].method, "POST") == 0)
 			return &dialects[table[i].dialect];
 	if (r->vars.anthropic_version || strstr(r->path, "/messages"))
 		return &dialects[DIALECT_ANTHROPIC];

@@ -17,6 +17,7 @@ serve_fn serve_forward; /* a model's API, to the backend for the model */
 serve_fn serve_demo;    /* the built-in provider */
 serve_fn serve_demo_models;
 serve_fn serve_health;
+serve_fn serve_models; /* /models and /models/ID */
 serve_fn serve_root;
 
 /* Parts of serve_forward; the body has been read and checked. */

@@ -107,6 +107,12 @@ void models_free(struct models *m)
 	free(m);
 }
 
+struct json_object *models_baked(const struct models *m, enum dialect_id d)
+{
+	return json_get(json_get(m->file, "baked"),
+			d == DIALECT_ANTHROPIC ? "anthropic" : "openai");
+}
+
 struct family models_family(const struct models *m, const char *model)
 {
 	struct family unknown = { 0 };

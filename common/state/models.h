@@ -12,6 +12,8 @@ struct models;
 
 struct models *models_load(struct err *e);
 void models_free(struct models *m);
+/* Names to show when a provider cannot be asked: a list, borrowed. */
+struct json_object *models_baked(const struct models *m, enum dialect_id d);
 struct family models_family(const struct models *m, const char *model);
 
 /* The switches of a backend, from the members of its file. */

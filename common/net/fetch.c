@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "net/fetch.h"
+
+static int on_head(void *arg, const struct http_head *head, struct err *e)
+{
+	struct fetch *f = arg;
+
+	(void)e;
+	f->status = head->status;
+	return 0;
+}
+
+static int on_body(void *arg, struct span bytes, struct err *e)
+{
+	struct fetch *f = arg;
+
+	buf_span(&f->body, bytes);
+	if (f->body.full)
+		return err_set(e, ERR_UPSTREAM, "its answer is larger than "
+						"%zu bytes",
+			       f->body.max);
+	return 0;
+}
+
+int fetch_get(struct http *h, struct fetch *f, struct err *e)
+{
+	struct http_call call = {
+		.method = "GET",
+		.url = f->url,
+		.watch = -1,
+		.arg = f,
+		.connect_ms = f->timeout_ms,
+		.first_byte_ms = f->timeout_ms,
+		.idle_ms = f->timeout_ms,
+		.on_head = on_head,
+		.on_body = on_body,
+	};
+
+	call.headers[call.n_headers++] = "User-Agent: dario/" PACKAGE_VERSION;
+	call.headers[call.n_headers++] = "anthropic-version: 2023-06-01";
+	if (*f->credential)
+		call.headers[call.n_headers++] = f->credential;
+	return http_run(h, &call, e);
+}
