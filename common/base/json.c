@@ -79,6 +79,15 @@ int64_t json_int(struct json_object *o, const char *key, int64_t otherwise)
 						     : otherwise;
 }
 
+int64_t json_count(struct json_object *o, const char *key, int64_t otherwise)
+{
+	int64_t v = json_int(o, key, otherwise);
+
+	if (v < 0)
+		return 0;
+	return v < JSON_COUNT_MAX ? v : JSON_COUNT_MAX;
+}
+
 bool json_flag(struct json_object *o, const char *key, bool otherwise)
 {
 	struct json_object *v = json_get(o, key);
@@ -108,6 +117,12 @@ size_t json_length(struct json_object *list)
 	return json_object_is_type(list, json_type_array)
 		       ? json_object_array_length(list)
 		       : 0;
+}
+
+struct json_object *json_at(struct json_object *list, size_t i)
+{
+	return i < json_length(list) ? json_object_array_get_idx(list, i)
+				     : NULL;
 }
 
 struct span json_text(struct json_object *o)

@@ -24,12 +24,15 @@ struct json_object *json_get(struct json_object *o, const char *key);
 const char *json_cstr(struct json_object *o, const char *key); /* or NULL */
 struct span json_span(struct json_object *string); /* empty if no string */
 int64_t json_int(struct json_object *o, const char *key, int64_t otherwise);
+/* A counter from outside: 0 to JSON_COUNT_MAX, so that sums cannot overflow. */
+#define JSON_COUNT_MAX 1000000000000000
+int64_t json_count(struct json_object *o, const char *key, int64_t otherwise);
 bool json_flag(struct json_object *o, const char *key, bool otherwise);
 
 double json_number(struct json_object *o, const char *key, double otherwise);
 struct span json_str(struct json_object *o, const char *key); /* or empty */
 size_t json_length(struct json_object *list); /* 0 when it is no list */
-#define json_at(list, i) json_object_array_get_idx(list, i)
+struct json_object *json_at(struct json_object *list, size_t i); /* or NULL */
 struct span json_text(struct json_object *o); /* compact; borrowed from o */
 
 void json_set_str(struct json_object *o, const char *key, const char *value);

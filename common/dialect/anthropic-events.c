@@ -7,7 +7,7 @@
 
 static void read_count(struct json_object *o, const char *key, int64_t *to)
 {
-	*to = json_int(o, key, *to); /* absent or null: as it was */
+	*to = json_count(o, key, *to); /* absent or null: as it was */
 }
 
 static void read_usage(struct reader *r, struct json_object *o)

@@ -16,19 +16,19 @@ static void read_usage(struct reader *r, struct json_object *o)
 {
 	struct json_object *in = json_get(o, "prompt_tokens_details");
 	struct json_object *out = json_get(o, "completion_tokens_details");
-	int64_t prompt = json_int(o, "prompt_tokens", 0);
+	int64_t prompt = json_count(o, "prompt_tokens", 0);
 	struct usage *u = &r->usage;
 
 	if (!json_object_is_type(o, json_type_object))
 		return;
-	u->cache_read = json_int(in, "cached_tokens",
-				 json_int(o, "prompt_cache_hit_tokens", 0));
-	u->cache_write = json_int(in, "cache_write_tokens", 0);
+	u->cache_read = json_count(in, "cached_tokens",
+				 json_count(o, "prompt_cache_hit_tokens", 0));
+	u->cache_write = json_count(in, "cache_write_tokens", 0);
 	u->input = most(0, prompt - u->cache_read - u->cache_write);
-	u->output = most(json_int(o, "completion_tokens", 0),
-			 json_int(o, "total_tokens", 0) - prompt);
-	u->reasoning = json_int(out, "reasoning_tokens",
-				json_int(o, "reasoning_tokens", 0));
+	u->output = most(json_count(o, "completion_tokens", 0),
+			 json_count(o, "total_tokens", 0) - prompt);
+	u->reasoning = json_count(out, "reasoning_tokens",
+				json_count(o, "reasoning_tokens", 0));
 }
 
 /* Text of this kind goes on in the open slot, or begins a new one. */

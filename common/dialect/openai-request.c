@@ -278,10 +278,24 @@ static void put_tool(struct body *b, const struct tool *t)
 	jw_obj_end(w);
 }
 
-static void web_search(struct jw *w)
+/* Tools that run at the provider: searching is a field of its own. */
+static int put_hosted(struct body *b, struct err *e)
 {
-	jw_key(w, "web_search_options");
-	jw_raw(w, SPAN("{}"));
+	bool search = false;
+
+	for (const struct tool *t = b->c->tools; t; t = t->next) {
+		if (t->kind != TOOL_HOSTED)
+			continue;
+		if (b->t->quirks.search && span_starts(t->name, "web_search"))
+			search = true;
+		else if (write_hosted(b->c, t, e))
+			return -1;
+	}
+	if (search) {
+		jw_key(&b->w, "web_search_options");
+		jw_raw(&b->w, SPAN("{}"));
+	}
+	return 0;
 }
 
 static int put_tools(struct body *b, struct err *e)
@@ -290,15 +304,11 @@ static int put_tools(struct body *b, struct err *e)
 	struct jw *w = &b->w;
 	bool any = false;
 
+	if (put_hosted(b, e))
+		return -1;
 	for (const struct tool *t = c->tools; t; t = t->next) {
-		if (t->kind == TOOL_HOSTED) {
-			if (span_starts(t->name, "web_search") &&
-			    b->t->quirks.search)
-				web_search(w);
-			else if (write_hosted(c, t, e))
-				return -1;
+		if (t->kind == TOOL_HOSTED)
 			continue;
-		}
 		if (!any) {
 			jw_key(w, "tools");
 			jw_arr(w);

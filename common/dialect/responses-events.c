@@ -10,19 +10,19 @@ static void read_usage(struct reader *r, struct json_object *o)
 {
 	struct json_object *in = json_get(o, "input_tokens_details");
 	struct json_object *out = json_get(o, "output_tokens_details");
-	int64_t input = json_int(o, "input_tokens", 0);
+	int64_t input = json_count(o, "input_tokens", 0);
 	struct usage *u = &r->usage;
 
 	if (!json_object_is_type(o, json_type_object))
 		return;
 	r->has_usage = true;
-	u->cache_read = json_int(in, "cached_tokens", 0);
-	u->cache_write = json_int(in, "cache_write_tokens", 0);
+	u->cache_read = json_count(in, "cached_tokens", 0);
+	u->cache_write = json_count(in, "cache_write_tokens", 0);
 	u->input = input - u->cache_read - u->cache_write;
 	if (u->input < 0)
 		u->input = 0;
-	u->output = json_int(o, "output_tokens", 0);
-	u->reasoning = json_int(out, "reasoning_tokens", 0);
+	u->output = json_count(o, "output_tokens", 0);
+	u->reasoning = json_count(out, "reasoning_tokens", 0);
 }
 
 /* Items are told apart by output_index: their ids may change on the way. */
