@@ -3,8 +3,8 @@
 
 #include "cli/server-conf.h"
 
-#include "base/store.h"
 #include "base/place.h"
+#include "base/store.h"
 
 #include <errno.h>
 #include <limits.h>

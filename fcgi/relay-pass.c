@@ -10,9 +10,9 @@
 
 /* Fields of an upstream's answer that the client gets. */
 static const char *const passed[] = {
-	"retry-after",	"retry-after-ms", "x-should-retry", "request-id",
-	"x-request-id", "anthropic-",	  "openai-",	    "x-ratelimit-",
-	NULL,
+	"retry-after", "retry-after-ms", "x-should-retry",
+	"request-id",  "x-request-id",   "anthropic-",
+	"openai-",     "x-ratelimit-",   NULL,
 };
 
 static void fields(struct relay *y, const struct http_head *head)

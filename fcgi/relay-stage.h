@@ -15,9 +15,9 @@
 enum mode {
 	WAITING, /* no head from the upstream yet */
 	STREAM,
-	WHOLE, /* held until it is complete */
+	WHOLE,   /* held until it is complete */
 	PASSING, /* too large to hold */
-	LATE, /* no stream, but the client's stream has begun */
+	LATE,    /* no stream, but the client's stream has begun */
 };
 
 struct relay_stage;
@@ -27,15 +27,15 @@ struct relay {
 	const struct relay_stage *stage;
 	bool asked_stream;
 	enum mode mode;
-	int status; /* the upstream's */
-	bool begun; /* the client has seen the answer's first event */
-	bool torn; /* the client has a part of an unfinished event */
-	bool wrote; /* since the last flush */
-	int64_t last_out; /* when the client last got bytes */
+	int status;         /* the upstream's */
+	bool begun;         /* the client has seen the answer's first event */
+	bool torn;          /* the client has a part of an unfinished event */
+	bool wrote;         /* since the last flush */
+	int64_t last_out;   /* when the client last got bytes */
 	struct span length; /* upstream's Content-Length */
 	struct sse sse;
 	struct buf held; /* unfinished event, or the body so far */
-	unsigned seen; /* by relay_pass: enum tap */
+	unsigned seen;   /* by relay_pass: enum tap */
 	struct translation *translation; /* of relay_translate */
 };
 

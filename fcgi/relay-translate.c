@@ -11,20 +11,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* upstream bytes → reader → restore → writer (or fold → whole answer) */
+/* upstream bytes -> reader -> restore -> writer (or fold -> whole answer) */
 struct translation {
 	struct reader reader;
 	struct restore restore;
 	struct writer writer;
 	struct fold fold;
 	struct buf out; /* what the writer has made and nobody has sent */
-	bool stream; /* wanted by the client */
-	bool content; /* there is something to show, not only beginnings */
+	bool stream;    /* wanted by the client */
+	bool content;   /* there is something to show, not only beginnings */
 };
 
 /* Fields that mean the same in every dialect. */
 static const char *const passed[] = {
-	"retry-after", "retry-after-ms", "x-should-retry", NULL,
+	"retry-after",
+	"retry-after-ms",
+	"x-should-retry",
+	NULL,
 };
 
 static void fields(struct relay *y, const struct http_head *head)
@@ -89,8 +92,7 @@ void relay_translate_init(struct relay *y, struct chat *chat,
 	writer_init(&t->writer, r->dialect, &t->out);
 	t->writer.usage_wanted = chat->usage_wanted;
 	snprintf(t->writer.model, sizeof(t->writer.model), "%s",
-		 r->log.upstream_model ? r->log.upstream_model
-				       : r->log.model);
+		 r->log.upstream_model ? r->log.upstream_model : r->log.model);
 	fold_init(&t->fold, r->arena);
 	restore_init(&t->restore, chat, upstream,
 		     t->stream ? to_client : to_fold, y);

@@ -4,9 +4,12 @@
 #include "base/clock.h"
 #include "fcgi/relay-stage.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define PING_MS 10000 /* silence inside a stream */
+#define PING_MS 10000    /* silence inside a stream */
+#define RETRY_SECONDS 5L /* when an upstream does not say */
 
 bool relay_listed(struct span name, const char *const *list)
 {
@@ -29,6 +32,20 @@ static bool is_event_stream(struct span type)
 	return type.n >= head.n && span_ieq(head, "text/event-stream");
 }
 
+/* Some clients give up at once on a 429 that does not say when to come back
+ * (in seconds: they do not read retry-after-ms). */
+static void need_retry_after(struct request *r, const struct http_head *head)
+{
+	struct span ms = http_field(head, "retry-after-ms");
+	long seconds = strtol(arena_str(r->arena, ms), NULL, 10) / 1000 + 1;
+	char text[24];
+
+	if (http_field(head, "retry-after").n)
+		return;
+	snprintf(text, sizeof(text), "%ld", ms.n ? seconds : RETRY_SECONDS);
+	reply_field(r, "Retry-After", span_of(text));
+}
+
 static int on_head(void *arg, const struct http_head *head, struct err *e)
 {
 	struct relay *y = arg;
@@ -49,6 +66,8 @@ static int on_head(void *arg, const struct http_head *head, struct err *e)
 	}
 	y->mode = stream ? STREAM : WHOLE;
 	y->stage->fields(y, head);
+	if (head->status == 429)
+		need_retry_after(r, head);
 	return 0;
 }
 
@@ -145,8 +164,9 @@ static int on_tick(void *arg, long *wait, struct err *e)
 	int64_t left;
 
 	if (atomic_load(&y->r->app->cut))
-		return err_set(e, ERR_SHUTDOWN, "the router is stopping: "
-						"try again");
+		return err_set(e, ERR_SHUTDOWN,
+			       "the router is stopping: "
+			       "try again");
 	if (!y->asked_stream || y->torn ||
 	    (y->mode != WAITING && y->mode != STREAM))
 		return 0;
@@ -223,7 +243,8 @@ static void run(struct relay *y, struct http_call *call, size_t hold)
 
 void relay_run(struct request *r, struct http_call *call, bool stream)
 {
-	struct relay y = { .r = r, .stage = &relay_pass,
+	struct relay y = { .r = r,
+			   .stage = &relay_pass,
 			   .asked_stream = stream };
 
 	sse_init(&y.sse, relay_pass_event, &y);
@@ -233,7 +254,8 @@ void relay_run(struct request *r, struct http_call *call, bool stream)
 void relay_run_translated(struct request *r, struct http_call *call,
 			  struct chat *chat, enum dialect_id upstream)
 {
-	struct relay y = { .r = r, .stage = &relay_translate,
+	struct relay y = { .r = r,
+			   .stage = &relay_translate,
 			   .asked_stream = chat->stream };
 
 	relay_translate_init(&y, chat, upstream);

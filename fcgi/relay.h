@@ -19,7 +19,7 @@
 #include "dialect/chat.h"
 #include "fcgi/request.h"
 
-#define RELAY_HOLD_MAX (1u << 20) /* bytes of an answer that is no stream */
+#define RELAY_HOLD_MAX (1u << 20)   /* bytes of an answer that is no stream */
 #define RELAY_WHOLE_MAX (64u << 20) /* the same when it is translated */
 #define RELAY_EVENT_HOLD_MAX (256u << 10) /* bytes of an unfinished event */
 

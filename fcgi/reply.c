@@ -15,8 +15,10 @@ static const struct {
 	int status;
 	const char *text;
 } reasons[] = {
-	{ 200, "OK" },               { 402, "Payment Required" },
-	{ 409, "Conflict" },         { 529, "Overloaded" },
+	{ 200, "OK" },
+	{ 402, "Payment Required" },
+	{ 409, "Conflict" },
+	{ 529, "Overloaded" },
 	{ 204, "No Content" },
 	{ 400, "Bad Request" },
 	{ 401, "Unauthorized" },
@@ -172,7 +174,8 @@ void reply_error(struct request *r, const struct err *e)
 	buf_init(&out, 16384);
 	r->dialect->error_body(&out, e, r->id);
 	error_fields(r, e);
-	reply_json(r, error_status(e, r->dialect == &dialects[DIALECT_ANTHROPIC]),
+	reply_json(r,
+		   error_status(e, r->dialect == &dialects[DIALECT_ANTHROPIC]),
 		   buf_get(&out));
 	buf_release(&out);
 }

@@ -58,7 +58,7 @@ struct request {
 	struct buf head; /* answer's header fields so far */
 	bool head_sent;
 	struct writer *writer; /* of a translated stream, or NULL */
-	bool cut; /* the answer must not look complete */
+	bool cut;              /* the answer must not look complete */
 	int64_t started;
 	struct log_access log;
 };

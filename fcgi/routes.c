@@ -69,7 +69,8 @@ static const struct route_entry *find(const struct request *r,
 
 	*allow = NULL;
 	for (size_t i = 0; i < ENTRIES; i++) {
-		if (!same_path(table[i].path, r->path) || (table[i].demo && !demo))
+		if (!same_path(table[i].path, r->path) ||
+		    (table[i].demo && !demo))
 			continue;
 		if (same_method(table[i].method, r->vars.method))
 			return &table[i];

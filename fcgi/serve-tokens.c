@@ -10,7 +10,7 @@
 
 #define BYTES_PER_TOKEN 4
 #define TOKENS_PER_MEDIA 1600 /* a picture of ordinary size */
-#define TOKENS_PER_MESSAGE 4 /* role and separators */
+#define TOKENS_PER_MESSAGE 4  /* role and separators */
 
 static int64_t count_parts(const struct part *p)
 {

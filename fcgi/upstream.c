@@ -74,8 +74,8 @@ int upstream_call(struct request *r, const struct backend *b,
 	c->first_byte_ms = s->first_byte_ms;
 	c->idle_ms = s->idle_ms;
 	add(c, "Content-Type: application/json");
-	add(c, stream ? "Accept: text/event-stream"
-		      : "Accept: application/json");
+	add(c,
+	    stream ? "Accept: text/event-stream" : "Accept: application/json");
 	add(c, "User-Agent: dario/" PACKAGE_VERSION);
 	buf_reset(&text);
 	backend_credential(b, dialect, &text);

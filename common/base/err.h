@@ -28,9 +28,9 @@ enum err_code {
 	ERR_BUSY,        /* all threads are taken: 429 */
 	ERR_INTERNAL,    /* 500 */
 	ERR_CONFIG,      /* a file of ours is wrong: 500 */
-	ERR_THREAD, /* server-side threads are not supported: 400 */
+	ERR_THREAD,      /* server-side threads are not supported: 400 */
 	ERR_THREAD_GONE, /* and this one is not known: 404 */
-	ERR_PASSED, /* an upstream's own error, see `status` and `type` */
+	ERR_PASSED,      /* an upstream's own error, see `status` and `type` */
 	ERR_UNSUPPORTED, /* the chosen backend cannot do this: 400 */
 	ERR_DNS,         /* upstream's name: 502 */
 	ERR_CONNECT,     /* upstream refused or unreachable: 502 */
@@ -46,8 +46,8 @@ enum err_code {
 
 struct err {
 	enum err_code code;
-	int status; /* HTTP status of an upstream's error; else 0 */
-	char type[64]; /* its code, in its own words, or "" */
+	int status;     /* HTTP status of an upstream's error; else 0 */
+	char type[64];  /* its code, in its own words, or "" */
 	char param[64]; /* request field at fault, or "" */
 	char msg[1024];
 };

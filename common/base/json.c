@@ -115,8 +115,8 @@ struct span json_str(struct json_object *o, const char *key)
 size_t json_length(struct json_object *list)
 {
 	return json_object_is_type(list, json_type_array)
-		       ? json_object_array_length(list)
-		       : 0;
+		     ? json_object_array_length(list)
+		     : 0;
 }
 
 struct json_object *json_at(struct json_object *list, size_t i)

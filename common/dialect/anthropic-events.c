@@ -138,15 +138,15 @@ static int whole_content(struct reader *r, struct json_object *content,
 	return 0;
 }
 
-static int message_start(struct reader *r, struct json_object *m,
-			 struct err *e)
+static int message_start(struct reader *r, struct json_object *m, struct err *e)
 {
 	const char *id = reader_copy(r, m, "id");
 
 	if (r->started) {
 		if (strcmp(id, r->id) == 0)
 			return 0;
-		return err_set(e, ERR_UPSTREAM, "the upstream began a second "
+		return err_set(e, ERR_UPSTREAM,
+			       "the upstream began a second "
 			       "message");
 	}
 	r->id = id;
@@ -193,14 +193,16 @@ int anthropic_end(struct reader *r, struct err *e)
 {
 	if (r->has_stop)
 		return reader_finish(r, e);
-	return err_set(e, ERR_RESET, "the stream ended early, without its "
+	return err_set(e, ERR_RESET,
+		       "the stream ended early, without its "
 		       "final event");
 }
 
 int anthropic_answer(struct reader *r, struct json_object *o, struct err *e)
 {
 	if (!json_object_is_type(json_get(o, "content"), json_type_array))
-		return err_set(e, ERR_UPSTREAM, "the upstream's answer is not "
+		return err_set(e, ERR_UPSTREAM,
+			       "the upstream's answer is not "
 			       "a message");
 	if (message_start(r, o, e))
 		return -1;

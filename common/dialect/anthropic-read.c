@@ -6,10 +6,23 @@
 #include <string.h>
 
 static const char *const handled[] = {
-	"model", "max_tokens", "messages", "system", "stop_sequences",
-	"stream", "tools", "tool_choice", "thinking", "output_config",
-	"output_format", "metadata", "service_tier", "temperature", "top_p",
-	"top_k", NULL,
+	"model",
+	"max_tokens",
+	"messages",
+	"system",
+	"stop_sequences",
+	"stream",
+	"tools",
+	"tool_choice",
+	"thinking",
+	"output_config",
+	"output_format",
+	"metadata",
+	"service_tier",
+	"temperature",
+	"top_p",
+	"top_k",
+	NULL,
 };
 
 static void media(struct part *p, struct json_object *source)
@@ -25,7 +38,8 @@ static int put_image(struct chat *c, struct msg *m, struct json_object *b,
 	struct json_object *source = json_get(b, "source");
 
 	if (span_is(json_str(source, "type"), "file"))
-		return read_bad(e, "messages", "an image by file_id cannot be "
+		return read_bad(e, "messages",
+				"an image by file_id cannot be "
 				"sent to another provider: send its data");
 	media(chat_part(c, m, PART_IMAGE), source);
 	return 0;
@@ -59,7 +73,8 @@ static int put_document(struct chat *c, struct msg *m, struct json_object *b,
 	struct part *p;
 
 	if (span_is(type, "file"))
-		return read_bad(e, "messages", "a document by file_id cannot "
+		return read_bad(e, "messages",
+				"a document by file_id cannot "
 				"be sent to another provider: send its data");
 	p = chat_part(c, m, PART_DOCUMENT);
 	p->name = json_str(b, "title");
@@ -72,8 +87,8 @@ static int put_document(struct chat *c, struct msg *m, struct json_object *b,
 
 		p->mime = SPAN("text/plain");
 		p->text = json_object_is_type(content, json_type_string)
-				  ? json_span(content)
-				  : joined_text(c, content);
+				? json_span(content)
+				: joined_text(c, content);
 	}
 	return 0;
 }
@@ -183,9 +198,10 @@ static int read_messages(struct chat *c, struct json_object *body,
 		else if (span_is(role, "system"))
 			to = ROLE_SYSTEM;
 		else if (!span_is(role, "user"))
-			return read_bad(e, "messages", "message %zu has the "
-					"unknown role \"%.40s\"", i,
-					role.n ? role.p : "");
+			return read_bad(e, "messages",
+					"message %zu has the "
+					"unknown role \"%.40s\"",
+					i, role.n ? role.p : "");
 		if (put_blocks(c, chat_msg(c, to), json_get(m, "content"), e))
 			return -1;
 	}
@@ -258,8 +274,7 @@ static void read_thinking(struct chat *c, struct json_object *body)
 	}
 }
 
-static int read_output(struct chat *c, struct json_object *body,
-		       struct err *e)
+static int read_output(struct chat *c, struct json_object *body, struct err *e)
 {
 	struct json_object *config = json_get(body, "output_config");
 	struct json_object *format = json_get(config, "format");
@@ -276,7 +291,8 @@ int anthropic_read(struct chat *c, struct json_object *body, struct err *e)
 	struct json_object *thread = json_get(body, "thread");
 
 	if (thread) {
-		err_set(e, ERR_THREAD, "threads are kept by the provider: "
+		err_set(e, ERR_THREAD,
+			"threads are kept by the provider: "
 			"this backend needs the whole conversation");
 		if (span_is(json_str(thread, "type"), "continue"))
 			e->code = ERR_THREAD_GONE;

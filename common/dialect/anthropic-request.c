@@ -11,7 +11,7 @@
 
 #define TOOL_NAME_MAX 128
 #define JSON_TOOL "json_response"
-#define JSON_SENTENCE                                                          \
+#define JSON_SENTENCE \
 	"Answer with exactly one JSON object and nothing before or after it."
 
 /* State of one body: which turn is open, and what waits for its place. */
@@ -22,7 +22,7 @@ struct body {
 	enum role role; /* of the open turn */
 	bool open;
 	bool any_tools;
-	struct msg *system; /* waits until it may stand in the messages */
+	struct msg *system;    /* waits until it may stand in the messages */
 	struct span last_text; /* of an assistant turn */
 };
 
@@ -207,8 +207,7 @@ static bool is_last(const struct msg *m, const struct part *p)
 	return !m->next && !p->next && m->role == ROLE_ASSISTANT;
 }
 
-static void put_part(struct body *b, const struct msg *m,
-		     const struct part *p)
+static void put_part(struct body *b, const struct msg *m, const struct part *p)
 {
 	switch (p->kind) {
 	case PART_TEXT:
@@ -399,8 +398,9 @@ static void put_choice(struct body *b, bool forced)
 	jw_obj(w);
 	jw_kcstr(w, "type", type);
 	if (c->choice == CHOICE_NAMED && forced)
-		jw_kstr(w, "name", chat_tool_name(c->arena, c->choice_name,
-						  TOOL_NAME_MAX));
+		jw_kstr(w, "name",
+			chat_tool_name(c->arena, c->choice_name,
+				       TOOL_NAME_MAX));
 	if (c->no_parallel && c->choice != CHOICE_NONE)
 		jw_kbool(w, "disable_parallel_tool_use", true);
 	jw_obj_end(w);
@@ -415,9 +415,8 @@ static void put_tools(struct body *b, bool thinking)
 		put_used_tools(b);
 	for (const struct tool *t = b->c->tools; t; t = t->next) {
 		if (t->kind == TOOL_HOSTED)
-			chat_dropped(b->c,
-				     arena_fmt(b->c->arena, "tools.%.*s",
-					       SPAN_FMT(t->name)));
+			chat_dropped(b->c, arena_fmt(b->c->arena, "tools.%.*s",
+						     SPAN_FMT(t->name)));
 		if (!offered(b, t, forced))
 			continue;
 		if (!b->any_tools) {
@@ -462,7 +461,7 @@ static int64_t budget_of(enum effort f)
 	static const int64_t budgets[] = {
 		[EFFORT_MINIMAL] = 1024, [EFFORT_LOW] = 2048,
 		[EFFORT_MEDIUM] = 10000, [EFFORT_HIGH] = 16384,
-		[EFFORT_XHIGH] = 32768,	 [EFFORT_MAX] = 32768,
+		[EFFORT_XHIGH] = 32768,  [EFFORT_MAX] = 32768,
 	};
 
 	return budgets[f];
@@ -477,8 +476,7 @@ static bool unsigned_tool_loop(const struct chat *c)
 	for (const struct msg *m = c->msgs; m; m = m->next)
 		if (m->role == ROLE_ASSISTANT)
 			last = m;
-	for (const struct part *p = last ? last->parts : NULL; p;
-	     p = p->next) {
+	for (const struct part *p = last ? last->parts : NULL; p; p = p->next) {
 		if (p->kind == PART_TOOL_USE)
 			calls = true;
 		else if (p->kind == PART_REDACTED || p->signature.n)
@@ -526,8 +524,8 @@ static void put_thinking_field(struct body *b, int64_t max_tokens)
 			jw_kcstr(w, "display", "summarized");
 		}
 		jw_obj_end(w);
-	} else if (b->c->thinking_off && (form == THINKING_ADAPTIVE ||
-					  form == THINKING_BETWEEN)) {
+	} else if (b->c->thinking_off &&
+		   (form == THINKING_ADAPTIVE || form == THINKING_BETWEEN)) {
 		jw_key(w, "thinking");
 		jw_raw(w, form == THINKING_BETWEEN
 				  ? SPAN("{\"type\":\"between_tools\"}")
@@ -541,9 +539,9 @@ static void put_output_config(struct body *b)
 	struct chat *c = b->c;
 	struct jw *w = &b->w;
 	bool adaptive = form != THINKING_NONE && !uses_budget(form);
-	bool effort = adaptive && (c->effort > EFFORT_NONE ||
-				   (c->thinking_off &&
-				    form == THINKING_ALWAYS));
+	bool effort = adaptive &&
+		      (c->effort > EFFORT_NONE ||
+		       (c->thinking_off && form == THINKING_ALWAYS));
 	bool schema = c->format == FORMAT_SCHEMA && !c->json_tool;
 
 	if (!effort && !schema)

@@ -28,8 +28,7 @@ int read_format(struct chat *c, struct json_object *format, bool nested,
 int read_choice(struct chat *c, struct json_object *choice, struct err *e);
 
 /* One function or custom tool; `f` holds its fields. */
-void read_tool(struct chat *c, struct json_object *tool,
-	       struct json_object *f);
+void read_tool(struct chat *c, struct json_object *tool, struct json_object *f);
 
 /* Neighbours of one role become one message, tool results first in it. */
 void read_merge(struct chat *c);

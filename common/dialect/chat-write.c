@@ -98,7 +98,8 @@ struct span write_data_url(struct arena *a, const struct part *p)
 
 int write_no_url_document(struct err *e)
 {
-	return err_set(e, ERR_BAD_REQUEST, "this backend takes no document by "
+	return err_set(e, ERR_BAD_REQUEST,
+		       "this backend takes no document by "
 		       "URL, and dario fetches none: send its data");
 }
 
@@ -124,7 +125,8 @@ int write_hosted(struct chat *c, const struct tool *t, struct err *e)
 	if (c->choice == CHOICE_NAMED &&
 	    (span_eq(c->choice_name, t->name) ||
 	     span_eq(c->choice_name, t->description)))
-		return err_set(e, ERR_BAD_REQUEST, "tool_choice asks for "
+		return err_set(e, ERR_BAD_REQUEST,
+			       "tool_choice asks for "
 			       "%.60s, which this backend does not have",
 			       arena_str(c->arena, c->choice_name));
 	chat_dropped(c, arena_fmt(c->arena, "tools.%.*s", SPAN_FMT(t->name)));
@@ -166,11 +168,10 @@ void write_schema(struct jw *w, struct chat *c)
 	/* Anthropic's format has no such flag: it is always kept to. */
 	if (!c->format_name.n)
 		strict = schema_is_strict(c->format_schema);
-	jw_kstr(w, "name", c->format_name.n ? c->format_name
-					    : SPAN("response"));
+	jw_kstr(w, "name",
+		c->format_name.n ? c->format_name : SPAN("response"));
 	jw_key(w, "schema");
-	jw_raw(w, c->format_schema ? json_text(c->format_schema)
-				   : SPAN("{}"));
+	jw_raw(w, c->format_schema ? json_text(c->format_schema) : SPAN("{}"));
 	jw_kbool(w, "strict", strict);
 }
 
@@ -215,8 +216,8 @@ void write_user(struct jw *w, const struct target *t, struct chat *c)
 	jw_str(w, span_of(hash));
 }
 
-void write_reasoning_detail(struct jw *w, enum part_kind kind,
-			    struct span text, struct span signature, int index)
+void write_reasoning_detail(struct jw *w, enum part_kind kind, struct span text,
+			    struct span signature, int index)
 {
 	jw_obj(w);
 	if (kind == PART_REDACTED) {

@@ -38,8 +38,7 @@ void write_samplers(struct jw *w, const struct target *t, struct chat *c);
 void write_user(struct jw *w, const struct target *t, struct chat *c);
 
 /* One entry of reasoning_details, as OpenRouter writes Anthropic's thinking. */
-void write_reasoning_detail(struct jw *w, enum part_kind kind,
-			    struct span text, struct span signature,
-			    int index);
+void write_reasoning_detail(struct jw *w, enum part_kind kind, struct span text,
+			    struct span signature, int index);
 
 #endif

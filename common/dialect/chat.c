@@ -87,10 +87,10 @@ const struct tool *chat_find_tool(const struct chat *c, struct span name)
 }
 
 static const char *const efforts[] = {
-	[EFFORT_UNSET] = "", [EFFORT_NONE] = "none",
+	[EFFORT_UNSET] = "",          [EFFORT_NONE] = "none",
 	[EFFORT_MINIMAL] = "minimal", [EFFORT_LOW] = "low",
-	[EFFORT_MEDIUM] = "medium", [EFFORT_HIGH] = "high",
-	[EFFORT_XHIGH] = "xhigh", [EFFORT_MAX] = "max",
+	[EFFORT_MEDIUM] = "medium",   [EFFORT_HIGH] = "high",
+	[EFFORT_XHIGH] = "xhigh",     [EFFORT_MAX] = "max",
 };
 
 enum effort effort_find(struct span name)
@@ -197,8 +197,8 @@ static const struct {
 	const char *mime;
 } magic[] = {
 	/* base64 of FF D8 FF, 89 50 4E 47, 47 49 46 38, RIFF, %PDF */
-	{ "/9j/", 4, "image/jpeg" },   { "iVBORw", 6, "image/png" },
-	{ "R0lGOD", 6, "image/gif" },  { "UklGR", 5, "image/webp" },
+	{ "/9j/", 4, "image/jpeg" },       { "iVBORw", 6, "image/png" },
+	{ "R0lGOD", 6, "image/gif" },      { "UklGR", 5, "image/webp" },
 	{ "JVBER", 5, "application/pdf" },
 };
 
@@ -295,8 +295,8 @@ static bool media_head(struct arena *a, struct span head, struct span *mime)
 static bool known_media(struct span mime)
 {
 	static const char *const known[] = {
-		"image/jpeg", "image/png", "image/gif", "image/webp",
-		"application/pdf", "text/plain",
+		"image/jpeg", "image/png",       "image/gif",
+		"image/webp", "application/pdf", "text/plain",
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -345,6 +345,7 @@ int chat_media(struct chat *c, struct part *p, struct span source,
 		p->url = source;
 		return 0;
 	}
-	return err_set(e, ERR_BAD_REQUEST, "an image must be a data: or an "
+	return err_set(e, ERR_BAD_REQUEST,
+		       "an image must be a data: or an "
 		       "http(s) URL");
 }

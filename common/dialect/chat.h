@@ -16,7 +16,7 @@
 #include "base/json.h"
 #include "dialect/dialect.h"
 
-#define CHAT_DROPPED_MAX 512 /* bytes of the list of names */
+#define CHAT_DROPPED_MAX 512         /* bytes of the list of names */
 #define REQUEST_TEXT_MAX (64u << 20) /* bytes of joined text */
 
 enum role {
@@ -28,14 +28,14 @@ enum role {
 struct part {
 	enum part_kind kind;
 	struct span text; /* text, thinking; a tool call's arguments */
-	struct span id; /* of a tool call, or of the call a result answers */
+	struct span id;   /* of a tool call, or of the call a result answers */
 	struct span name; /* of a tool, a file, or a document's title */
-	struct span signature; /* of thinking */
+	struct span signature;       /* of thinking */
 	struct span mime, data, url; /* media: base64 data or a URL */
-	bool error; /* a tool result that reports a failure */
+	bool error;                  /* a tool result that reports a failure */
 	bool custom; /* a tool call with free text instead of JSON */
 	struct json_object *cache; /* cache_control, or NULL */
-	struct part *content; /* of a tool result */
+	struct part *content;      /* of a tool result */
 	struct part *next;
 };
 
@@ -100,7 +100,7 @@ struct chat {
 	size_t n_stop;
 	enum effort effort;
 	bool thinking_off; /* said in so many words */
-	int64_t budget; /* of thinking, in tokens */
+	int64_t budget;    /* of thinking, in tokens */
 	enum format format;
 	struct span format_name;
 	struct json_object *format_schema;
@@ -135,38 +135,38 @@ const char *effort_name(enum effort f);
 /* What a request writer has to know of the model and the provider. */
 enum thinking_form {
 	THINKING_NONE,
-	THINKING_BUDGET, /* enabled + budget_tokens */
-	THINKING_EITHER, /* budget or adaptive */
+	THINKING_BUDGET,   /* enabled + budget_tokens */
+	THINKING_EITHER,   /* budget or adaptive */
 	THINKING_ADAPTIVE, /* can be disabled */
-	THINKING_BETWEEN, /* adaptive; off is "between_tools" */
-	THINKING_ALWAYS, /* adaptive, cannot be switched off */
+	THINKING_BETWEEN,  /* adaptive; off is "between_tools" */
+	THINKING_ALWAYS,   /* adaptive, cannot be switched off */
 };
 
 struct family {
 	int64_t max_output; /* tokens */
-	bool structured; /* output_config.format */
+	bool structured;    /* output_config.format */
 	enum thinking_form thinking;
-	bool samplers; /* temperature, top_p, top_k */
-	bool xhigh; /* effort xhigh */
-	bool forced_tools; /* tool_choice any and tool */
+	bool samplers;      /* temperature, top_p, top_k */
+	bool xhigh;         /* effort xhigh */
+	bool forced_tools;  /* tool_choice any and tool */
 	bool inline_system; /* role system in the middle of messages */
-	bool prefill; /* a final assistant turn */
+	bool prefill;       /* a final assistant turn */
 	bool reasoning; /* OpenAI's: reasoning_effort, no samplers, no stop */
 };
 
 struct quirks {
 	bool max_completion_tokens; /* name of the field for the limit */
 	bool reasoning; /* takes reasoning_effort whatever the model */
-	bool no_usage; /* refuses stream_options */
+	bool no_usage;  /* refuses stream_options */
 	bool developer; /* wants role developer for the system text */
-	bool nine_ids; /* tool call ids of exactly 9 letters and digits */
+	bool nine_ids;  /* tool call ids of exactly 9 letters and digits */
 	bool reasoning_content; /* wants thinking back in history */
 	bool reasoning_details; /* the same with signatures */
-	bool top_k; /* takes the extension */
-	bool search; /* takes web_search_options */
-	bool no_strict; /* refuses `strict` in tools */
-	int64_t id_max; /* bytes of a tool call id; 0: 40 */
-	int64_t max_tokens; /* its limit; 0: unknown */
+	bool top_k;             /* takes the extension */
+	bool search;            /* takes web_search_options */
+	bool no_strict;         /* refuses `strict` in tools */
+	int64_t id_max;         /* bytes of a tool call id; 0: 40 */
+	int64_t max_tokens;     /* its limit; 0: unknown */
 };
 
 struct target {

@@ -48,8 +48,8 @@ struct writer {
 	unsigned blocks;   /* opened so far */
 	unsigned tools;    /* tool calls opened so far */
 	bool args;         /* the open tool call has arguments */
-	bool custom; /* and takes free text */
-	unsigned details; /* Chat: entries of reasoning_details so far */
+	bool custom;       /* and takes free text */
+	unsigned details;  /* Chat: entries of reasoning_details so far */
 	/* Responses repeats everything at the end of an item and of the
 	 * stream, so its writer has to keep it. */
 	unsigned sequence;

@@ -52,8 +52,7 @@ static const char *type_of(const struct err *e, bool anthropic)
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (types[i].status == status)
-			return anthropic ? types[i].anthropic
-					 : types[i].openai;
+			return anthropic ? types[i].anthropic : types[i].openai;
 	if (status / 100 == 4)
 		return "invalid_request_error";
 	return anthropic ? "api_error" : "server_error";
@@ -66,8 +65,8 @@ const char *error_code(const struct err *e)
 		int status;
 		const char *code;
 	} codes[] = {
-		{ 401, "invalid_api_key" },	 { 404, "model_not_found" },
-		{ 429, "rate_limit_exceeded" },	 { 503, "overloaded" },
+		{ 401, "invalid_api_key" },     { 404, "model_not_found" },
+		{ 429, "rate_limit_exceeded" }, { 503, "overloaded" },
 		{ 413, "request_too_large" },
 	};
 
@@ -90,12 +89,18 @@ static const struct {
 	const char *type;
 	int status;
 } statuses[] = {
-	{ "invalid_request_error", 400 }, { "authentication_error", 401 },
-	{ "billing_error", 402 },	  { "permission_error", 403 },
-	{ "not_found_error", 404 },	  { "request_too_large", 413 },
-	{ "rate_limit", 429 },		  { "insufficient_quota", 429 },
-	{ "overloaded", 529 },		  { "timeout", 504 },
-	{ "server_error", 500 },	  { "api_error", 500 },
+	{ "invalid_request_error", 400 },
+	{ "authentication_error", 401 },
+	{ "billing_error", 402 },
+	{ "permission_error", 403 },
+	{ "not_found_error", 404 },
+	{ "request_too_large", 413 },
+	{ "rate_limit", 429 },
+	{ "insufficient_quota", 429 },
+	{ "overloaded", 529 },
+	{ "timeout", 504 },
+	{ "server_error", 500 },
+	{ "api_error", 500 },
 };
 
 static int status_of(struct json_object *o, const char *type)
@@ -117,8 +122,10 @@ static int status_of(struct json_object *o, const char *type)
 static struct span first_text(struct json_object *top, struct json_object *o)
 {
 	struct json_object *const at[] = {
-		json_get(o, "message"), json_get(top, "message"),
-		json_get(top, "error"), json_get(top, "detail"),
+		json_get(o, "message"),
+		json_get(top, "message"),
+		json_get(top, "error"),
+		json_get(top, "detail"),
 	};
 
 	for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++)
@@ -142,12 +149,15 @@ static void context_words(struct err *e)
 			     10);
 	if (q)
 		got = strtol(strpbrk(q, "0123456789") ? strpbrk(q, "0123456789")
-						      : q, NULL, 10);
+						      : q,
+			     NULL, 10);
 	if (max <= 0 || got <= 0)
 		return;
 	memcpy(was, e->msg, sizeof(was));
-	snprintf(e->msg, sizeof(e->msg), "prompt is too long: %ld tokens > "
-		 "%ld maximum (%.900s)", got, max, was);
+	snprintf(e->msg, sizeof(e->msg),
+		 "prompt is too long: %ld tokens > "
+		 "%ld maximum (%.900s)",
+		 got, max, was);
 }
 
 void error_read(struct json_object *top, int status, struct err *out)

@@ -22,13 +22,13 @@ static void read_usage(struct reader *r, struct json_object *o)
 	if (!json_object_is_type(o, json_type_object))
 		return;
 	u->cache_read = json_count(in, "cached_tokens",
-				 json_count(o, "prompt_cache_hit_tokens", 0));
+				   json_count(o, "prompt_cache_hit_tokens", 0));
 	u->cache_write = json_count(in, "cache_write_tokens", 0);
 	u->input = most(0, prompt - u->cache_read - u->cache_write);
 	u->output = most(json_count(o, "completion_tokens", 0),
 			 json_count(o, "total_tokens", 0) - prompt);
 	u->reasoning = json_count(out, "reasoning_tokens",
-				json_count(o, "reasoning_tokens", 0));
+				  json_count(o, "reasoning_tokens", 0));
 }
 
 /* Text of this kind goes on in the open slot, or begins a new one. */
@@ -70,11 +70,11 @@ static int add_detail(struct reader *r, struct json_object *d, bool text,
 			return -1;
 		return reader_close(r, s, e);
 	}
-	if (text && add(r, PART_THINKING,
-			json_str(d, span_is(type, "reasoning.summary")
-					    ? "summary"
-					    : "text"),
-			e))
+	if (text &&
+	    add(r, PART_THINKING,
+		json_str(d, span_is(type, "reasoning.summary") ? "summary"
+							       : "text"),
+		e))
 		return -1;
 	if (ours && json_str(d, "signature").n) {
 		s = current(r, PART_THINKING, e);
@@ -86,8 +86,7 @@ static int add_detail(struct reader *r, struct json_object *d, bool text,
 	return 0;
 }
 
-static int add_reasoning(struct reader *r, struct json_object *m,
-			 struct err *e)
+static int add_reasoning(struct reader *r, struct json_object *m, struct err *e)
 {
 	struct json_object *details = json_get(m, "reasoning_details");
 	struct span text = json_str(m, "reasoning_content");
@@ -161,7 +160,8 @@ static int late_fragment(struct span args, struct err *e)
 {
 	if (!span_trim(args).n)
 		return 0;
-	return err_set(e, ERR_UPSTREAM, "the upstream went on with a tool "
+	return err_set(e, ERR_UPSTREAM,
+		       "the upstream went on with a tool "
 		       "call that was over");
 }
 
@@ -178,8 +178,8 @@ static int add_call(struct reader *r, struct json_object *call, bool whole,
 		f = json_get(call, "custom");
 	name = json_str(f, "name");
 	args = json_str(f, "arguments");
-	if (!args.n && json_object_is_type(json_get(f, "arguments"),
-					   json_type_object))
+	if (!args.n &&
+	    json_object_is_type(json_get(f, "arguments"), json_type_object))
 		args = json_text(json_get(f, "arguments"));
 	if (s && s->ended)
 		return late_fragment(args, e);
@@ -203,8 +203,7 @@ static int add_message(struct reader *r, struct json_object *m, bool whole,
 	struct json_object *legacy = json_get(m, "function_call");
 	struct span refusal = json_str(m, "refusal");
 
-	if (add_reasoning(r, m, e) ||
-	    add_content(r, json_get(m, "content"), e))
+	if (add_reasoning(r, m, e) || add_content(r, json_get(m, "content"), e))
 		return -1;
 	if (refusal.n) {
 		r->refused = true;
@@ -314,7 +313,8 @@ int openai_end(struct reader *r, struct err *e)
 {
 	if (r->has_stop || (r->has_usage && r->started))
 		return reader_finish(r, e);
-	return err_set(e, ERR_RESET, "the stream ended early, without its "
+	return err_set(e, ERR_RESET,
+		       "the stream ended early, without its "
 		       "final event");
 }
 
@@ -324,7 +324,8 @@ int openai_answer(struct reader *r, struct json_object *o, struct err *e)
 
 	read_usages(r, o);
 	if (!json_length(choices))
-		return err_set(e, ERR_UPSTREAM, "the upstream's answer has no "
+		return err_set(e, ERR_UPSTREAM,
+			       "the upstream's answer has no "
 			       "choices");
 	if (add_choice(r, o, json_at(choices, 0), true, e))
 		return -1;

@@ -8,11 +8,30 @@
 #include <string.h>
 
 static const char *const handled[] = {
-	"model", "messages", "stream", "stream_options", "tools",
-	"tool_choice", "functions", "function_call", "parallel_tool_calls",
-	"response_format", "max_tokens", "max_completion_tokens", "stop", "n",
-	"temperature", "top_p", "top_k", "reasoning_effort", "verbosity",
-	"user", "safety_identifier", "service_tier", "modalities", NULL,
+	"model",
+	"messages",
+	"stream",
+	"stream_options",
+	"tools",
+	"tool_choice",
+	"functions",
+	"function_call",
+	"parallel_tool_calls",
+	"response_format",
+	"max_tokens",
+	"max_completion_tokens",
+	"stop",
+	"n",
+	"temperature",
+	"top_p",
+	"top_k",
+	"reasoning_effort",
+	"verbosity",
+	"user",
+	"safety_identifier",
+	"service_tier",
+	"modalities",
+	NULL,
 };
 
 static int put_file(struct chat *c, struct msg *m, struct json_object *file,
@@ -22,7 +41,8 @@ static int put_file(struct chat *c, struct msg *m, struct json_object *file,
 	struct part *p;
 
 	if (!data.n)
-		return read_bad(e, "messages", "a file by file_id cannot be "
+		return read_bad(e, "messages",
+				"a file by file_id cannot be "
 				"sent to another provider: send file_data");
 	p = chat_part(c, m, PART_DOCUMENT);
 	p->name = json_str(file, "filename");
@@ -181,8 +201,10 @@ static int put_message(struct chat *c, struct json_object *o, size_t i,
 	if (span_is(role, "function"))
 		return put_result(c, o, legacy_id(c, json_str(o, "name")), e);
 	if (!span_is(role, "system") && !span_is(role, "developer"))
-		return read_bad(e, "messages", "message %zu has the unknown "
-				"role \"%.40s\"", i, role.n ? role.p : "");
+		return read_bad(e, "messages",
+				"message %zu has the unknown "
+				"role \"%.40s\"",
+				i, role.n ? role.p : "");
 	m = chat_msg(c, ROLE_SYSTEM);
 	m->developer = span_is(role, "developer");
 	return put_content(c, m, content, e);
@@ -218,7 +240,8 @@ static int check_unsupported(struct json_object *body, struct err *e)
 	struct json_object *modalities = json_get(body, "modalities");
 
 	if (json_int(body, "n", 1) != 1)
-		return read_bad(e, "n", "n must be 1: this backend gives one "
+		return read_bad(e, "n",
+				"n must be 1: this backend gives one "
 				"answer a request");
 	for (size_t i = 0; i < json_length(modalities); i++)
 		if (span_is(json_span(json_at(modalities, i)), "audio"))

@@ -72,8 +72,7 @@ static void put_result(struct body *b, const struct part *p)
 	if (!text.n && p->error)
 		text = SPAN("Error");
 	open_message(&b->w, "tool");
-	jw_kstr(&b->w, "tool_call_id",
-		chat_id_openai(a, p->id, &b->t->quirks));
+	jw_kstr(&b->w, "tool_call_id", chat_id_openai(a, p->id, &b->t->quirks));
 	jw_kstr(&b->w, "content", text);
 	jw_obj_end(&b->w);
 }
@@ -86,8 +85,8 @@ static int put_result_media(struct body *b, const struct part *results,
 	struct jw *w = &b->w;
 	bool open = false;
 
-	for (const struct part *r = results;
-	     r && r->kind == PART_TOOL_RESULT; r = r->next) {
+	for (const struct part *r = results; r && r->kind == PART_TOOL_RESULT;
+	     r = r->next) {
 		if (!write_has_media(r->content))
 			continue;
 		if (!open) {
@@ -96,12 +95,11 @@ static int put_result_media(struct body *b, const struct part *results,
 			jw_arr(w);
 		}
 		open = true;
-		put_text_part(w, span_of(arena_fmt(
-					 b->c->arena,
-					 "Attachment of tool call %.*s:",
-					 SPAN_FMT(chat_id_openai(
-						 b->c->arena, r->id,
-						 &b->t->quirks)))));
+		put_text_part(
+			w, span_of(arena_fmt(
+				   b->c->arena, "Attachment of tool call %.*s:",
+				   SPAN_FMT(chat_id_openai(b->c->arena, r->id,
+							   &b->t->quirks)))));
 		for (const struct part *p = r->content; p; p = p->next)
 			if (write_is_media(p) && put_media(b, p, e))
 				return -1;
@@ -217,9 +215,8 @@ static void put_system(struct body *b, const struct msg *m)
 
 	if (!text.n)
 		return;
-	open_message(&b->w, m->developer || b->t->quirks.developer
-				    ? "developer"
-				    : "system");
+	open_message(&b->w, m->developer || b->t->quirks.developer ? "developer"
+								   : "system");
 	jw_kstr(&b->w, "content", text);
 	jw_obj_end(&b->w);
 }
@@ -325,8 +322,9 @@ static int put_tools(struct body *b, struct err *e)
 		jw_kcstr(w, "type", "function");
 		jw_key(w, "function");
 		jw_obj(w);
-		jw_kstr(w, "name", chat_tool_name(c->arena, c->choice_name,
-						  WRITE_NAME_MAX));
+		jw_kstr(w, "name",
+			chat_tool_name(c->arena, c->choice_name,
+				       WRITE_NAME_MAX));
 		jw_obj_end(w);
 		jw_obj_end(w);
 	} else if (c->choice != CHOICE_UNSET) {

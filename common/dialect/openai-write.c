@@ -311,7 +311,7 @@ static void put_details(struct jw *j, const struct answer *a)
 
 	for (const struct block *p = a->parts; p; p = p->next) {
 		bool signed_text = p->kind == PART_THINKING && p->signature &&
-				   *p->signature;
+				 *p->signature;
 
 		if (!signed_text && p->kind != PART_REDACTED)
 			continue;

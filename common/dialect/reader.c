@@ -32,7 +32,8 @@ void reader_release(struct reader *r)
 
 static int broken(struct err *e)
 {
-	return err_set(e, ERR_UPSTREAM, "the upstream sent an event that is "
+	return err_set(e, ERR_UPSTREAM,
+		       "the upstream sent an event that is "
 		       "not JSON");
 }
 
@@ -48,8 +49,8 @@ int reader_event(void *reader, struct span name, struct span data,
 	data = span_trim(data);
 	if (span_is(data, "[DONE]"))
 		return r->dialect == &dialects[DIALECT_OPENAI]
-			       ? reader_finish(r, e)
-			       : 0;
+			     ? reader_finish(r, e)
+			     : 0;
 	if (!data.n || data.n >= INT_MAX)
 		return data.n ? broken(e) : 0;
 	json_tokener_reset(r->json);
@@ -75,7 +76,8 @@ int reader_whole(struct reader *r, struct span text, struct err *e)
 
 	if (!json_object_is_type(o, json_type_object)) {
 		json_object_put(o);
-		return err_set(e, ERR_UPSTREAM, "the upstream's answer is not "
+		return err_set(e, ERR_UPSTREAM,
+			       "the upstream's answer is not "
 			       "a JSON object");
 	}
 	if (json_object_is_type(json_get(o, "error"), json_type_object) ||
@@ -165,7 +167,8 @@ static int open_block(struct reader *r, struct slot *s, struct err *e)
 		return -1;
 	if (!s->pending.n)
 		return 0;
-	v = (struct ev){ .kind = EV_DELTA, .part = s->kind,
+	v = (struct ev){ .kind = EV_DELTA,
+			 .part = s->kind,
 			 .text = buf_get(&s->pending) };
 	return emit(r, &v, e);
 }
@@ -184,8 +187,7 @@ static bool ready(const struct slot *s)
 {
 	if (!s->wanted)
 		return false;
-	if (s->kind == PART_REDACTED ||
-	    (s->kind == PART_TOOL_USE && !*s->name))
+	if (s->kind == PART_REDACTED || (s->kind == PART_TOOL_USE && !*s->name))
 		return s->ended;
 	return s->pending.n || s->kind == PART_TOOL_USE ||
 	       s->kind == PART_THINKING;
@@ -246,8 +248,10 @@ int reader_text(struct reader *r, struct slot *s, struct span text,
 		return text.n ? emit(r, &v, e) : 0;
 	buf_span(&s->pending, text);
 	if (s->pending.full)
-		return err_set(e, ERR_UPSTREAM, "a part of the answer is "
-			       "larger than %u bytes", READER_PENDING_MAX);
+		return err_set(e, ERR_UPSTREAM,
+			       "a part of the answer is "
+			       "larger than %u bytes",
+			       READER_PENDING_MAX);
 	return reader_pump(r, e);
 }
 

@@ -24,7 +24,7 @@ struct slot {
 	int64_t key; /* the upstream's index; -1 none */
 	const char *id, *name, *signature;
 	struct buf pending; /* text that waits for its turn */
-	bool wanted; /* something was said to it, if only "" */
+	bool wanted;        /* something was said to it, if only "" */
 	bool opened, ended;
 	bool got_text; /* some came as deltas */
 	/* Are the arguments a complete JSON object? */
@@ -42,15 +42,15 @@ struct reader {
 	struct json_tokener *json;
 
 	struct slot *head, *last; /* not closed yet, in order */
-	struct slot *calls; /* all tool calls, the latest first */
-	struct slot *current; /* Chat: what the next text goes to */
+	struct slot *calls;       /* all tool calls, the latest first */
+	struct slot *current;     /* Chat: what the next text goes to */
 	unsigned slots, tools;
 	bool started, finished;
 	bool got_text; /* any text at all */
 	bool refused, has_stop, has_usage;
 	enum stop_kind stop;
 	struct usage usage;
-	const char *id, *model; /* of the answer */
+	const char *id, *model;  /* of the answer */
 	const char *explanation; /* of a refusal */
 };
 

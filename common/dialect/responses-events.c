@@ -53,8 +53,8 @@ static int add(struct reader *r, int64_t index, enum part_kind kind,
 	return s ? reader_text(r, s, text, e) : -1;
 }
 
-static int start_call(struct reader *r, struct json_object *item,
-		      int64_t index, struct err *e)
+static int start_call(struct reader *r, struct json_object *item, int64_t index,
+		      struct err *e)
 {
 	struct slot *s = need(r, index, PART_TOOL_USE, e);
 
@@ -84,16 +84,16 @@ static bool has_text(struct reader *r, int64_t index, enum part_kind kind)
 static int add_missing(struct reader *r, struct json_object *parts,
 		       int64_t index, bool thinking, struct err *e)
 {
-	bool have[2] = { has_text(r, index, thinking ? PART_THINKING
-						     : PART_TEXT),
+	bool have[2] = { has_text(r, index,
+				  thinking ? PART_THINKING : PART_TEXT),
 			 has_text(r, index, PART_REFUSAL) };
 
 	for (size_t i = 0; i < json_length(parts); i++) {
 		struct json_object *p = json_at(parts, i);
 		bool refusal = span_is(json_str(p, "type"), "refusal");
-		enum part_kind kind = refusal	 ? PART_REFUSAL
-				      : thinking ? PART_THINKING
-						 : PART_TEXT;
+		enum part_kind kind = refusal  ? PART_REFUSAL
+				    : thinking ? PART_THINKING
+					       : PART_TEXT;
 
 		if (have[refusal])
 			continue;
@@ -138,8 +138,8 @@ static int close_index(struct reader *r, int64_t index, struct err *e)
 }
 
 /* A finished item: what its deltas left out, and its end. */
-static int item_done(struct reader *r, struct json_object *item,
-		     int64_t index, struct err *e)
+static int item_done(struct reader *r, struct json_object *item, int64_t index,
+		     struct err *e)
 {
 	struct span type = json_str(item, "type");
 
@@ -164,8 +164,7 @@ static int item_done(struct reader *r, struct json_object *item,
 
 static void read_status(struct reader *r, struct json_object *o)
 {
-	struct span why = json_str(json_get(o, "incomplete_details"),
-				   "reason");
+	struct span why = json_str(json_get(o, "incomplete_details"), "reason");
 
 	r->has_stop = true;
 	r->stop = STOP_END;
@@ -256,8 +255,8 @@ int responses_event(struct reader *r, struct span name, struct json_object *o,
 	}
 	if (span_is(type, "response.output_item.added"))
 		return is_call(json_str(item, "type"))
-			       ? start_call(r, item, index, e)
-			       : 0;
+			     ? start_call(r, item, index, e)
+			     : 0;
 	if (span_is(type, "response.output_item.done"))
 		return item_done(r, item, index, e);
 	if (span_is(type, "response.reasoning_summary_part.added"))
@@ -275,14 +274,16 @@ int responses_event(struct reader *r, struct span name, struct json_object *o,
 int responses_end(struct reader *r, struct err *e)
 {
 	(void)r;
-	return err_set(e, ERR_RESET, "the stream ended early, without its "
+	return err_set(e, ERR_RESET,
+		       "the stream ended early, without its "
 		       "final event");
 }
 
 int responses_answer(struct reader *r, struct json_object *o, struct err *e)
 {
 	if (!json_object_is_type(json_get(o, "output"), json_type_array))
-		return err_set(e, ERR_UPSTREAM, "the upstream's answer is not "
+		return err_set(e, ERR_UPSTREAM,
+			       "the upstream's answer is not "
 			       "a response");
 	return final(r, o, e);
 }

@@ -6,26 +6,46 @@
 #include <string.h>
 
 static const char *const handled[] = {
-	"model", "input", "instructions", "tools", "tool_choice",
-	"parallel_tool_calls", "max_output_tokens", "reasoning", "text",
-	"temperature", "top_p", "top_k", "stream", "stream_options", "store",
-	"include", "user", "safety_identifier", "service_tier", NULL,
+	"model",
+	"input",
+	"instructions",
+	"tools",
+	"tool_choice",
+	"parallel_tool_calls",
+	"max_output_tokens",
+	"reasoning",
+	"text",
+	"temperature",
+	"top_p",
+	"top_k",
+	"stream",
+	"stream_options",
+	"store",
+	"include",
+	"user",
+	"safety_identifier",
+	"service_tier",
+	NULL,
 };
 
 /* What only a provider that keeps conversations can do. */
 static int check_stateless(struct json_object *body, struct err *e)
 {
 	static const char *const stateful[] = {
-		"previous_response_id", "conversation",
+		"previous_response_id",
+		"conversation",
 	};
 
 	for (size_t i = 0; i < sizeof(stateful) / sizeof(stateful[0]); i++)
 		if (json_get(body, stateful[i]))
-			return read_bad(e, stateful[i], "%s needs a provider "
+			return read_bad(e, stateful[i],
+					"%s needs a provider "
 					"that keeps conversations: send the "
-					"whole input", stateful[i]);
+					"whole input",
+					stateful[i]);
 	if (json_flag(body, "background", false))
-		return read_bad(e, "background", "this backend does not "
+		return read_bad(e, "background",
+				"this backend does not "
 				"answer in the background");
 	return 0;
 }
@@ -38,7 +58,8 @@ static int put_file(struct chat *c, struct msg *m, struct json_object *o,
 	struct part *p;
 
 	if (!data.n && !url.n)
-		return read_bad(e, "input", "a file by file_id cannot be sent "
+		return read_bad(e, "input",
+				"a file by file_id cannot be sent "
 				"to another provider: send file_data");
 	p = chat_part(c, m, PART_DOCUMENT);
 	p->name = json_str(o, "filename");
@@ -63,7 +84,8 @@ static int put_part(struct chat *c, struct msg *m, struct json_object *o,
 		struct span url = json_str(o, "image_url");
 
 		if (!url.n)
-			return read_bad(e, "input", "an image by file_id "
+			return read_bad(e, "input",
+					"an image by file_id "
 					"cannot be sent to another provider: "
 					"send image_url");
 		return chat_media(c, chat_part(c, m, PART_IMAGE), url, e);
@@ -143,8 +165,7 @@ static void put_call(struct chat *c, struct json_object *o, bool custom)
 
 static int put_output(struct chat *c, struct json_object *o, struct err *e)
 {
-	struct part *p = chat_part(c, chat_msg(c, ROLE_USER),
-				   PART_TOOL_RESULT);
+	struct part *p = chat_part(c, chat_msg(c, ROLE_USER), PART_TOOL_RESULT);
 	struct msg inside = { .tail = &inside.parts };
 
 	p->id = json_str(o, "call_id");
@@ -164,7 +185,8 @@ static int put_item(struct chat *c, struct json_object *o, struct err *e)
 	    span_is(type, "custom_tool_call_output"))
 		return put_output(c, o, e);
 	if (span_is(type, "item_reference"))
-		return read_bad(e, "input", "item_reference needs a provider "
+		return read_bad(e, "input",
+				"item_reference needs a provider "
 				"that keeps items: send the item itself");
 	if (span_is(type, "function_call"))
 		put_call(c, o, false);
@@ -189,7 +211,8 @@ static int read_input(struct chat *c, struct json_object *body, struct err *e)
 		return 0;
 	}
 	if (!json_object_is_type(input, json_type_array))
-		return read_bad(e, "input", "input must be a string or a "
+		return read_bad(e, "input",
+				"input must be a string or a "
 				"list");
 	for (size_t i = 0; i < json_length(input); i++)
 		if (put_item(c, json_at(input, i), e))
@@ -220,8 +243,8 @@ int responses_read(struct chat *c, struct json_object *body, struct err *e)
 	read_samplers(c, body);
 	c->max_tokens = json_int(body, "max_output_tokens", -1);
 	c->no_parallel = parallel && !json_object_get_boolean(parallel);
-	c->effort = effort_find(json_str(json_get(body, "reasoning"),
-					 "effort"));
+	c->effort =
+		effort_find(json_str(json_get(body, "reasoning"), "effort"));
 	c->thinking_off = c->effort == EFFORT_NONE;
 	c->verbosity = json_str(text, "verbosity");
 	c->user = json_str(body, "safety_identifier");

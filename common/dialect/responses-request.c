@@ -36,9 +36,9 @@ static int put_content_part(struct body *b, const struct part *p, bool output,
 		}
 	} else {
 		jw_kcstr(w, "type", output ? "output_text" : "input_text");
-		jw_kstr(w, "text", p->kind == PART_DOCUMENT
-					   ? write_document_text(a, p)
-					   : p->text);
+		jw_kstr(w, "text",
+			p->kind == PART_DOCUMENT ? write_document_text(a, p)
+						 : p->text);
 	}
 	jw_obj_end(w);
 	return 0;
@@ -232,8 +232,9 @@ static int put_tools(struct body *b, struct err *e)
 		jw_key(w, "tool_choice");
 		jw_obj(w);
 		jw_kcstr(w, "type", "function");
-		jw_kstr(w, "name", chat_tool_name(c->arena, c->choice_name,
-						  WRITE_NAME_MAX));
+		jw_kstr(w, "name",
+			chat_tool_name(c->arena, c->choice_name,
+				       WRITE_NAME_MAX));
 		jw_obj_end(w);
 	} else if (c->choice != CHOICE_UNSET) {
 		jw_kcstr(w, "tool_choice", write_choice(c->choice));
@@ -256,8 +257,9 @@ static void put_text_field(struct body *b)
 	if (c->format != FORMAT_TEXT) {
 		jw_key(w, "format");
 		jw_obj(w);
-		jw_kcstr(w, "type", c->format == FORMAT_JSON ? "json_object"
-							     : "json_schema");
+		jw_kcstr(w, "type",
+			 c->format == FORMAT_JSON ? "json_object"
+						  : "json_schema");
 		if (c->format == FORMAT_SCHEMA)
 			write_schema(w, c);
 		jw_obj_end(w);

@@ -391,8 +391,8 @@ int responses_write(void *writer, const struct ev *v, struct err *e)
 
 	switch (v->kind) {
 	case EV_START:
-		response_event(w, "response.created", "in_progress", NULL,
-			       NULL, NULL);
+		response_event(w, "response.created", "in_progress", NULL, NULL,
+			       NULL);
 		response_event(w, "response.in_progress", "in_progress", NULL,
 			       NULL, NULL);
 		break;

@@ -26,7 +26,8 @@ static const struct tool *find_tool(const struct restore *r, struct span name)
 	for (const struct tool *t = r->chat->tools; t; t = t->next)
 		if (t->kind != TOOL_HOSTED &&
 		    span_eq(chat_tool_name(r->chat->arena, t->name,
-					   r->name_max), name))
+					   r->name_max),
+			    name))
 			return t;
 	return NULL;
 }
@@ -54,7 +55,8 @@ static int close_call(struct restore *r, struct ev v, struct err *e)
 		struct err unused;
 		struct json_object *o = json_read(buf_get(&r->input), &unused);
 		struct json_object *input = json_get(o, "input");
-		struct ev d = { .kind = EV_DELTA, .part = PART_TOOL_USE,
+		struct ev d = { .kind = EV_DELTA,
+				.part = PART_TOOL_USE,
 				.custom = true };
 		int rc;
 

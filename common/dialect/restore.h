@@ -17,7 +17,7 @@ struct restore {
 	size_t name_max; /* bytes of a name in the upstream's dialect */
 	ev_fn *sink;
 	void *arg;
-	struct buf input; /* of the free-text call that is open */
+	struct buf input;  /* of the free-text call that is open */
 	bool custom, json; /* what is open */
 	bool was_json;
 	unsigned calls;

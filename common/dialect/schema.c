@@ -15,8 +15,10 @@ struct span schema_custom_text(struct arena *a, const struct tool *t)
 
 	if (!grammar.n)
 		return t->description;
-	return span_of(arena_fmt(a, "%.*s%sThe input must follow this "
-				    "format: %.*s", SPAN_FMT(t->description),
+	return span_of(arena_fmt(a,
+				 "%.*s%sThe input must follow this "
+				 "format: %.*s",
+				 SPAN_FMT(t->description),
 				 t->description.n ? "\n" : "",
 				 SPAN_FMT(grammar)));
 }
@@ -44,8 +46,8 @@ void schema_object(struct jw *w, struct json_object *schema)
 static bool known_format(struct span s)
 {
 	static const char *const known[] = {
-		"date-time", "time", "date", "duration", "email", "hostname",
-		"uri", "ipv4", "ipv6", "uuid",
+		"date-time", "time", "date", "duration", "email",
+		"hostname",  "uri",  "ipv4", "ipv6",     "uuid",
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -74,9 +76,10 @@ static void sanitise_children(struct json_object *o, bool properties)
 static void sanitise(struct json_object *o, bool properties)
 {
 	static const char *const refused[] = {
-		"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
-		"multipleOf", "minLength", "maxLength", "pattern", "minItems",
-		"maxItems", "uniqueItems", "not",
+		"minimum",          "maximum",     "exclusiveMinimum",
+		"exclusiveMaximum", "multipleOf",  "minLength",
+		"maxLength",        "pattern",     "minItems",
+		"maxItems",         "uniqueItems", "not",
 	};
 	struct json_object *one;
 

@@ -8,9 +8,9 @@
 struct fetch {
 	const char *url;
 	const char *credential; /* header field with the key, or "" */
-	long timeout_ms; /* for each of its waits */
-	int status; /* out */
-	struct buf body; /* out; init with its maximum */
+	long timeout_ms;        /* for each of its waits */
+	int status;             /* out */
+	struct buf body;        /* out; init with its maximum */
 };
 
 int fetch_get(struct http *h, struct fetch *f, struct err *e);

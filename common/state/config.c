@@ -157,9 +157,8 @@ struct config *config_load(const char *home, struct err *e)
 
 	c->refs = 1;
 	c->signs = xcalloc(FIXED_SIGNS + BACKENDS_MAX, sizeof(*c->signs));
-	if (store_folder(home, NULL, e) ||
-	    store_folder(home, "backends", e) || load_settings(c, home, e) ||
-	    !(c->models = models_load(e)) ||
+	if (store_folder(home, NULL, e) || store_folder(home, "backends", e) ||
+	    load_settings(c, home, e) || !(c->models = models_load(e)) ||
 	    load_backends(c, home, e)) {
 		config_free(c);
 		return NULL;

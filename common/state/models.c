@@ -56,9 +56,9 @@ static const struct {
 	const char *name;
 	enum thinking_form form;
 } forms[] = {
-	{ "none", THINKING_NONE },	   { "budget", THINKING_BUDGET },
-	{ "either", THINKING_EITHER },	   { "adaptive", THINKING_ADAPTIVE },
-	{ "between", THINKING_BETWEEN },   { "always", THINKING_ALWAYS },
+	{ "none", THINKING_NONE },       { "budget", THINKING_BUDGET },
+	{ "either", THINKING_EITHER },   { "adaptive", THINKING_ADAPTIVE },
+	{ "between", THINKING_BETWEEN }, { "always", THINKING_ALWAYS },
 };
 
 static void parse_family(struct family *f, struct json_object *o)
@@ -121,8 +121,8 @@ struct family models_family(const struct models *m, const char *model)
 		struct json_object *globs = m->rows[i].match;
 
 		for (size_t k = 0; k < json_length(globs); k++)
-			if (fnmatch(json_span(json_at(globs, k)).p, model,
-				    0) == 0)
+			if (fnmatch(json_span(json_at(globs, k)).p, model, 0) ==
+			    0)
 				return m->rows[i].family;
 	}
 	parse_family(&unknown, NULL);
@@ -135,7 +135,10 @@ static const struct {
 	const char *key;
 	size_t at;
 } flags[] = {
-#define FLAG(key, member) { key, offsetof(struct quirks, member) }
+#define FLAG(key, member) \
+	{ \
+		key, offsetof(struct quirks, member) \
+	}
 	FLAG("maxCompletionTokens", max_completion_tokens),
 	FLAG("reasoning", reasoning),
 	FLAG("noStreamUsage", no_usage),

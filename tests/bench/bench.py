@@ -7,10 +7,11 @@ round, in one run, so that a noisy machine hits all of them alike; what counts
 are the ratios. Needs wrk, h2load, nginx with the echo module and lighttpd;
 uses loopback only and ends by itself.
 
-    tests/bench/bench.py [--rounds=N] [--seconds=S] [--builddir=DIR]
+    tests/bench/bench.py [--rounds=N] [--seconds=S] [--translate]
 """
 
 import argparse
+import http.client
 import json
 import os
 import re
@@ -294,10 +295,61 @@ def memory(bench, clients):
     return before, during
 
 
+def translated(bench):
+    """CPU of router and lighttpd for a 50-chunk stream: translated (a
+    Messages client) to passed through (a Chat client)."""
+    ratios = []
+    for _ in range(bench.args.rounds):
+        cost = {}
+        for path in ("/v1/chat/completions", "/v1/messages"):
+            data = json.dumps({
+                "model": "s50:m", "stream": True, "max_tokens": 99,
+                "messages": [{"role": "user", "content": "hello " * 30}]})
+            before = bench.cpu()
+            out = subprocess.run(
+                ["h2load", "--h1", "-n4000", "-c16", "-t1",
+                 "-d", bench.write("t.json", data),
+                 f"http://127.0.0.1:{bench.ports['dario']}{path}"],
+                check=True, capture_output=True, text=True).stdout
+            assert "4000 2xx" in out, out
+            cost[path] = bench.cpu() - before
+        ratios.append(cost["/v1/messages"] / cost["/v1/chat/completions"])
+    return statistics.median(ratios)
+
+
+def conversation(bench):
+    """Milliseconds that translation adds to a conversation of 1 MiB."""
+    words = "some words of a long conversation, with \\u00e9 and \\n. "
+    turns = [{"role": ("user", "assistant")[i % 2],
+              "content": [{"type": "text", "text": words * 20}]}
+             for i in range(860)]
+    data = json.dumps({"model": "fast:m", "max_tokens": 9,
+                       "messages": turns}).encode()
+    times = {}
+    for path in ("/v1/chat/completions", "/v1/messages"):
+        times[path] = []
+        for _ in range(20):
+            c = http.client.HTTPConnection("127.0.0.1", bench.ports["dario"])
+            started = time.perf_counter()
+            c.request("POST", path, data)
+            r = c.getresponse()
+            r.read()
+            times[path].append(time.perf_counter() - started)
+            assert r.status == 200
+            c.close()
+    passed, changed = (statistics.median(t) * 1e3 for t in times.values())
+    return len(data) / 2**20, passed, changed
+
+
 def run(bench):
     bench.start_upstream()
     bench.start_proxies()
     bench.start_dario()
+    if bench.args.translate:
+        print(f"translated stream: {translated(bench):.2f}")
+        print("conversation: %.1f MiB, %.1f ms passed, %.1f ms translated"
+              % conversation(bench))
+        return
     results = {}
     for connections in (1, 16, 64):
         results[connections] = table(bench, "fast", connections,
@@ -330,6 +382,11 @@ def run(bench):
           f"{dario / direct:.2f} | ≤ 1.30 |")
     print(f"| 500 streams complete and equal in bytes | "
           f"{'yes' if whole else 'NO'} | yes |")
+    print("| CPU of a translated 50-chunk stream to a passed one | "
+          f"{translated(bench):.2f} | ≤ 2.00 |")
+    size, passed, changed = conversation(bench)
+    print(f"| translating a conversation of {size:.1f} MiB adds | "
+          f"{changed - passed:.1f} ms | ≤ 25 ms |")
     s = streams
     print("| streams/s to mod_proxy, 50 chunks, 16 connections | "
           f"{median(s['dario'], 'rps') / median(s['lighttpd'], 'rps'):.2f} "
@@ -341,6 +398,8 @@ def main():
     p.add_argument("--rounds", type=int, default=3)
     p.add_argument("--seconds", type=int, default=3)
     p.add_argument("--builddir", default=os.path.join(HERE, "..", ".."))
+    p.add_argument("--translate", action="store_true",
+                   help="only the cost of translation")
     bench = Bench(p.parse_args())
     bench.args.builddir = os.path.abspath(bench.args.builddir)
     for tool in ("wrk", "h2load", "nginx", "lighttpd"):

@@ -133,6 +133,9 @@ static int sink(void *arg, const struct ev *v, struct err *e)
 	}
 	if (!r->stream)
 		return fold_feed(&r->fold, v, e);
+	if (v->kind == EV_START && v->name.n)
+		snprintf(r->w.model, sizeof(r->w.model), "%.*s",
+			 SPAN_FMT(v->name));
 	if (v->kind != EV_START && v->kind != EV_PING)
 		r->content = true;
 	if (v->kind == EV_PING && !r->content)

@@ -6,6 +6,7 @@ Prints "PASS NN what" or "FAIL NN what: why" a line.
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -14,6 +15,8 @@ import tempfile
 from meaning import events, meaning
 
 CONVERT = sys.argv[1]
+os.environ.setdefault("DARIO_DATADIR", os.path.abspath(
+    os.path.join(os.path.dirname(__file__), "..", "..")))
 CASES = []
 
 
@@ -910,10 +913,203 @@ def _():
     assert kinds.count("content_block_stop") == 1
 
 
+# --- what clients need, whatever the upstream leaves out -------------------
+
+def each_answer(data):
+    """(target, stream, whole) for a Chat answer."""
+    for target in ("anthropic", "responses"):
+        yield target, answer("openai", target, data), json.loads(
+            answer("openai", target, data, "whole"))
+
+
+BARE = chat_sse({"choices": [{"index": 0, "delta": {"content": "x"}}]})
+
+
+@edge("need", "usage even when the upstream gives none")
+def _():
+    for target, stream, whole in each_answer(BARE):
+        evs = [o for _, o in events(stream)]
+        if target == "anthropic":
+            assert evs[0]["message"]["usage"]["input_tokens"] == 0
+            assert evs[-2]["usage"]["output_tokens"] == 0
+        else:
+            assert evs[-1]["response"]["usage"]["total_tokens"] == 0
+        assert whole["usage"]
+
+
+@edge("need", "a terminal event, and event lines")
+def _():
+    for target, stream, _ in each_answer(BARE):
+        named = list(events(stream))
+        assert all(name == o["type"] for name, o in named)
+        assert named[-1][0] == ("message_stop" if target == "anthropic"
+                                else "response.completed")
+
+
+@edge("need", "response.created first, one id throughout, contiguous order")
+def _():
+    data = chat_sse(chunk({"reasoning_content": "r"}),
+                    chunk({"content": "x"}), chunk(call(0, "{}", "c", "f")),
+                    chunk({}, "tool_calls"))
+    evs = [o for _, o in events(answer("openai", "responses", data))]
+    assert [o["sequence_number"] for o in evs] == list(range(len(evs)))
+    assert evs[0]["type"] == "response.created"
+    ids = {o["response"]["id"] for o in evs if "response" in o}
+    assert len(ids) == 1
+    added = [o for o in evs if o["type"] == "response.output_item.added"]
+    done = [o for o in evs if o["type"] == "response.output_item.done"]
+    assert [o["output_index"] for o in added] == [0, 1, 2]
+    assert [o["item"]["id"] for o in added] == [o["item"]["id"] for o in done]
+    final = evs[-1]["response"]
+    assert [i["id"] for i in final["output"]] == [
+        o["item"]["id"] for o in added]
+    assert final["output"][2]["call_id"] == "c"
+    assert final["model"] and final["usage"]
+
+
+@edge("need", "role, id and model in the first Chat chunk")
+def _():
+    out = answer("anthropic", "openai", claude_sse(
+        start(), *block(0, "text", text_delta("x"), text=""), *stop()))
+    first = next(events(out))[1]
+    assert first["choices"][0]["delta"]["role"] == "assistant"
+    assert first["id"] and first["model"] == "m"
+    assert first["object"] == "chat.completion.chunk"
+
+
+@edge("need", "Responses of llama.cpp, without indexes and numbers")
+def _():
+    out = answer("responses", "anthropic", responses_sse(
+        {"type": "response.created", "response": {"id": "r"}},
+        {"type": "response.output_item.added", "item": {
+            "type": "reasoning", "id": "a"}},
+        {"type": "response.reasoning_text.delta", "delta": "th"},
+        {"type": "response.output_item.done", "item": {
+            "type": "reasoning", "id": "a", "summary": []}},
+        {"type": "response.output_item.added", "item": {
+            "type": "message", "id": "b"}},
+        {"type": "response.output_text.delta", "delta": "x"},
+        {"type": "response.output_item.done", "item": {
+            "type": "message", "id": "b", "content": []}},
+        {"type": "response.completed", "response": {
+            "id": "r", "status": "completed"}}))
+    m = meaning("anthropic", out)
+    assert (m["reasoning"], m["text"], m["error"]) == ("th", "x", None)
+
+
+@edge("need", "what only the provider keeps is refused by name")
+def _():
+    for field, given in (("previous_response_id", "r"),
+                         ("conversation", "c"), ("background", True),
+                         ("input", [{"type": "item_reference", "id": "i"}])):
+        try:
+            request("responses", "anthropic",
+                    {"model": "m", "input": "x", field: given}, "m")
+        except HttpError as e:
+            assert e.status == 400, field
+            assert e.body["error"]["param"] == field
+        else:
+            raise AssertionError(field + " accepted")
+
+
+@edge("need", "threads of Anthropic's tool runner")
+def _():
+    for kind, status, code in (
+            ("create", 400, "thread_unsupported_request"),
+            ("continue", 404, "thread_not_found")):
+        try:
+            to_chat({"thread": {"type": kind}})
+        except HttpError as e:
+            details = e.body["error"]["details"]
+            assert e.status == status and details["error_code"] == code
+        else:
+            raise AssertionError(kind + " accepted")
+
+
+@edge("need", "custom tools go as functions and come back as themselves")
+def _():
+    asked = {"model": "x", "input": "q", "tools": [
+        {"type": "custom", "name": "patch", "description": "d"}]}
+    r = request("responses", "anthropic", dict(asked), "claude-opus-5")
+    assert r["tools"][0]["input_schema"]["required"] == ["input"]
+    data = claude_sse(start(), *block(
+        0, "tool_use", {"type": "input_json_delta",
+                        "partial_json": '{"input": "free\\n'},
+        {"type": "input_json_delta", "partial_json": 'text"}'},
+        id="t", name="patch", input={}), *stop("tool_use"))
+    out = answer("anthropic", "responses", data, asked=asked,
+                 model="claude-opus-5")
+    item = [o for _, o in events(out)][-1]["response"]["output"][0]
+    assert item["type"] == "custom_tool_call"
+    assert item["input"] == "free\ntext"
+
+
+@edge("need", "signed thinking through Chat and Responses and back")
+def _():
+    data = claude_sse(start(), *block(
+        0, "thinking", {"type": "thinking_delta", "thinking": "th"},
+        {"type": "signature_delta", "signature": "SIG"}, thinking="",
+        signature=""), *block(1, "text", text_delta("x"), text=""), *stop())
+    want = {"type": "thinking", "thinking": "th", "signature": "SIG"}
+    message = json.loads(answer("anthropic", "openai", data, "whole"))[
+        "choices"][0]["message"]
+    r = to_claude({"messages": [{"role": "user", "content": "q"}, message,
+                                {"role": "user", "content": "go"}]})
+    assert r["messages"][1]["content"][0] == want
+    output = json.loads(answer("anthropic", "responses", data, "whole"))[
+        "output"]
+    r = request("responses", "anthropic", {"model": "x", "input": [
+        {"role": "user", "content": "q"}, *output,
+        {"role": "user", "content": "go"}]}, "claude-opus-5")
+    assert r["messages"][1]["content"][0] == want
+    # what nobody has signed does not go to Anthropic
+    r = to_claude({"messages": [
+        {"role": "user", "content": "q"},
+        {"role": "assistant", "content": "a", "reasoning_content": "r"},
+        {"role": "user", "content": "go"}]})
+    assert [b["type"] for b in r["messages"][1]["content"]] == ["text"]
+    assert "unsigned thinking" in r["dropped"]
+
+
+@edge("bad", "unknown fields, blocks and roles never crash and are named")
+def _():
+    r = to_claude({"seed": 1, "x_new": {}, "messages": [
+        {"role": "user", "content": [{"type": "hologram"},
+                                     {"type": "text", "text": "t"}]}]})
+    assert {"seed", "x_new", "content.hologram"} <= set(
+        r["dropped"].split(", "))
+    try:
+        to_claude({"messages": [{"role": "wizard", "content": "x"}]})
+    except HttpError as e:
+        assert e.status == 400 and "wizard" in e.body["error"]["message"]
+    else:
+        raise AssertionError("accepted")
+
+
+@edge("bad", "broken events end the stream with an error")
+def _():
+    for data in (b'data: {"choices":[{"delta":{"content":"x"}}]}\n\n'
+                 b'data: {"a":"\xff"}\n\n',
+                 b'data: {"choices":[{"delta":{"content":"x"}}]}\n\n'
+                 b'data: ' + b'[' * 1000 + b'\n\n'):
+        out = answer("openai", "anthropic", data)
+        assert meaning("anthropic", out)["error"], data[:80]
+
+
+@edge("bad", "numbers beyond all bounds")
+def _():
+    out = answer("openai", "anthropic", 'data: {"choices":[{"delta":'
+                 '{"content":"x"},"finish_reason":"stop"}],"usage":'
+                 '{"prompt_tokens":1e999,"completion_tokens":'
+                 '99999999999999999999}}\n\ndata: [DONE]\n\n')
+    assert meaning("anthropic", out)["text"] == "x"
+
+
 for number, what, fn in CASES:
+    name = f"{number:02d}" if isinstance(number, int) else number
     try:
         fn()
-        print(f"PASS {number:02d} {what}")
+        print(f"PASS {name} {what}")
     except Exception as e:
-        print(f"FAIL {number:02d} {what}: {type(e).__name__} {e}".replace(
+        print(f"FAIL {name} {what}: {type(e).__name__} {e}".replace(
             "\n", " ")[:500])

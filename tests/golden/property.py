@@ -8,12 +8,15 @@ Each is written in every dialect by this script, translated into every dialect
 """
 
 import json
+import os
 import random
 import string
 import subprocess
 import sys
 
 CONVERT = sys.argv[1]
+os.environ.setdefault("DARIO_DATADIR", os.path.abspath(
+    os.path.join(os.path.dirname(__file__), "..", "..")))
 ROUNDS = 40
 MODEL = "claude-sonnet-4-5"
 

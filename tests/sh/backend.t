@@ -37,6 +37,23 @@ unlike 'list: hides the key' "$out" sk-test
 is 'list --json' "$("$dario" backend list --json | json '[j[0][k] for k in ("name","protocols","hasKey")]')" \
 	"['groq', ['openai', 'responses'], True]"
 
+known() { # URL: what the file says of the provider there
+	"$dario" backend add known --key=k --base-url="$1" 2>/dev/null
+	json 'j.get("protocol"), j.get("maxCompletionTokens"), j.get("reasoningContent"), j.get("nineCharacterIds")' \
+		<"$DARIO_HOME/backends/known.json"
+	"$dario" backend remove known
+}
+is 'OpenAI is known' "$(known https://api.openai.com/v1)" \
+	'openai,responses True None None'
+is 'DeepSeek is known' "$(known https://api.deepseek.com/v1)" \
+	'openai None True None'
+is 'Mistral is known' "$(known https://api.mistral.ai/v1)" \
+	'openai None None True'
+is 'Anthropic is known' "$(known https://api.anthropic.com)" \
+	'anthropic None None None'
+is 'others are not' "$(known https://llm.example/v1)" 'openai None None None'
+run backend add x --key=k --base-url=https://h/v1
+"$dario" backend remove x
 for name in ../x a/b '' "$(head -c 65 /dev/zero | tr '\0' a)" 'a b' claude demo; do
 	run backend add "$name" --key=k
 	is "name '$name': exit 2" "$rc" 2
@@ -91,11 +108,20 @@ post /v1/chat/completions "$chat" >/dev/null
 is 'broken edit: the old configuration serves' "$(status)" 502
 like 'broken edit: health names the file' "$(curl -s "$url/health")" \
 	'backends/groq.json'
-post /v1/messages '{"model":"two:m"}' >/dev/null
-is 'other dialect: 400' "$(status)" 400
-like 'other dialect: says who speaks what' "$(cat "$tmp/body")" \
-	'backend two speaks openai, this request is anthropic'
 rm "$file"
+"$dario" backend add anth --base-url=http://127.0.0.1:1 --protocol=anthropic \
+	2>/dev/null
+post /v1/embeddings '{"model":"anth:m"}' >/dev/null
+is 'nothing like it there: 400' "$(status)" 400
+like 'nothing like it there: says so' "$(cat "$tmp/body")" \
+	'backend anth speaks anthropic and has nothing like /embeddings'
+post /v1/messages/count_tokens \
+	'{"model":"two:m","messages":[{"role":"user","content":"some words here"}]}' \
+	>/dev/null
+is 'count_tokens without a counter: an estimate' "$(status)" 200
+is 'count_tokens: marked' "$(header x-dario-estimated)" input_tokens
+ok 'count_tokens: a number' test "$(json 'j["input_tokens"]' <"$tmp/body")" -gt 3
+"$dario" backend remove anth
 "$dario" backend remove two
 post /v1/chat/completions '{"model":"two:m"}' >/dev/null
 is 'removed: gone for the next request' "$(status)" 404
