@@ -152,7 +152,12 @@ static void man_group(const struct cmd_group *g)
 static const char *const man_files[][2] = {
 	{ "config.json", "settings, by the keys above" },
 	{ "backends/NAME.json",
-	  "a provider: name, apiKey, baseUrl, protocol, models" },
+	  "a provider: name, apiKey, baseUrl, protocol, models; switches for "
+	  "translation: maxCompletionTokens, reasoning, noStreamUsage, "
+	  "developerRole, nineCharacterIds, reasoningContent, "
+	  "reasoningDetails, topK, webSearch, noStrictTools (true or false), "
+	  "toolIdMax, maxTokens (numbers)" },
+	{ "state/", "what the workers share and may lose" },
 	{ "run/PORT/", "files of a running dario proxy" },
 };
 
@@ -161,6 +166,8 @@ static const char *const man_paths[][2] = {
 	{ "POST /v1/chat/completions, /v1/completions, /v1/embeddings, "
 	  "/v1/responses",
 	  "OpenAI" },
+	{ "GET /v1/models, /v1/models/ID",
+	  "the models of all backends, in the caller's shape" },
 	{ "GET /health", "200 when a request could be served, else 503" },
 };
 

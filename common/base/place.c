@@ -21,28 +21,33 @@ static void own_folder(char out[PATH_MAX])
 		*strrchr(out, '/') = '\0';
 }
 
-/* The first of some folders that holds `name`. */
+/* The first of some folders that holds `name`: the one given, the program's
+ * own (a build tree), the same installation moved elsewhere, the installation. */
 static char *find(const char *env, const char *below, const char *installed,
 		  const char *name, int mode, struct err *e)
 {
 	char self[PATH_MAX], path[PATH_MAX * 2];
 	const char *given = getenv(env);
+	const struct {
+		const char *folder, *up;
+	} places[] = {
+		{ given ? given : "", "" },
+		{ self, "" },
+		{ self, "/.." },    /* of bin/ */
+		{ self, "/../.." }, /* of libexec/dario/ */
+		{ installed, "" },
+	};
 
 	own_folder(self);
-	if (given && *given) {
-		snprintf(path, sizeof(path), "%s/%s", given, name);
-		if (access(path, mode) == 0)
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		bool inside = *places[i].up;
+
+		snprintf(path, sizeof(path), "%s%s%s%s/%s", places[i].folder,
+			 places[i].up, inside ? "/" : "", inside ? below : "",
+			 name);
+		if (*places[i].folder && access(path, mode) == 0)
 			return xstrdup(path);
 	}
-	snprintf(path, sizeof(path), "%s/%s", self, name);
-	if (*self && access(path, mode) == 0)
-		return xstrdup(path);
-	snprintf(path, sizeof(path), "%s/../%s/%s", self, below, name);
-	if (*self && access(path, mode) == 0)
-		return xstrdup(path);
-	snprintf(path, sizeof(path), "%s/%s", installed, name);
-	if (access(path, mode) == 0)
-		return xstrdup(path);
 	err_set(e, ERR_CONFIG,
 		"%s is missing: install dario, or set %s to "
 		"the folder that holds it",

@@ -6,8 +6,7 @@
 . "$srcdir/tests/clients/deps.sh"
 need python3
 
-fixtures=$srcdir/../shared/fixtures
-[ -d "$fixtures" ] || fixtures=${DARIO_FIXTURES:-$fixtures}
+fixtures=${RECORDINGS:-$srcdir/../shared/fixtures}
 [ -d "$fixtures" ] || skip_all "the recordings are not beside this tree"
 
 mkdir "$tmp/out"

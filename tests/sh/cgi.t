@@ -8,6 +8,7 @@ worker=$builddir/dario.fcgi
 cgi() { # METHOD PATH [BODY]: sets out, rc
 	printf '%s' "${3-}" >"$tmp/in"
 	out=$(env -i HOME="$HOME" DARIO_HOME="$DARIO_HOME" \
+		DARIO_DATADIR="$DARIO_DATADIR" \
 		GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD="$1" \
 		SCRIPT_NAME=/cgi-bin/dario.cgi PATH_INFO="$2" \
 		HTTP_HOST=localhost ${CGI_PROXY:+HTTP_PROXY="$CGI_PROXY"} \
@@ -40,6 +41,7 @@ like 'stream: whole, and past the Proxy field' "$out" 'data: [DONE]'
 # Whoever reads our output leaves: we end by ourselves, soon.
 ask='{"model":"real:demo","stream":true,"messages":[{"role":"user","content":"x"}]}'
 printf '%s' "$ask" | timeout 20 env -i HOME="$HOME" DARIO_HOME="$DARIO_HOME" \
+		DARIO_DATADIR="$DARIO_DATADIR" \
 	REQUEST_METHOD=POST PATH_INFO=/v1/messages HTTP_HOST=localhost \
 	CONTENT_LENGTH=${#ask} "$worker" 2>"$tmp/err" | head -n 1 >"$tmp/first"
 wait_for 5 grep -q client_gone "$tmp/err"
