@@ -22,7 +22,7 @@ static void own_folder(char out[PATH_MAX])
 }
 
 /* The first of some folders that holds `name`: the one given, the program's
- * own (a build tree), the same installation moved elsewhere, the installation. */
+ * own (a build tree), the installation moved elsewhere, the installation. */
 static char *find(const char *env, const char *below, const char *installed,
 		  const char *name, int mode, struct err *e)
 {
