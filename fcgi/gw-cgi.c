@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "base/io.h"
 #include "fcgi/gateway.h"
 
 #include <errno.h>
@@ -23,17 +24,7 @@ static long gw_read(struct gateway *g, char *p, size_t n)
 static int gw_write(struct gateway *g, struct span s)
 {
 	(void)g;
-	while (s.n) {
-		ssize_t n = write(STDOUT_FILENO, s.p, s.n);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -1;
-		s.p += n;
-		s.n -= (size_t)n;
-	}
-	return 0;
+	return io_write(STDOUT_FILENO, s);
 }
 
 static int gw_flush(struct gateway *g)

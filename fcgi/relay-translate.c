@@ -70,7 +70,7 @@ static int to_client(void *arg, const struct ev *v, struct err *e)
 		t->content = true;
 	if (v->kind == EV_PING && !y->begun)
 		return 0;
-	return t->writer.dialect->write(&t->writer, v, e);
+	return writer_event(&t->writer, v, e);
 }
 
 static int to_fold(void *arg, const struct ev *v, struct err *e)

@@ -132,7 +132,7 @@ static void error_in_stream(struct request *r, const struct err *e)
 	buf_init(&out, WRITER_TEXT_MAX);
 	if (r->writer) { /* it knows what the stream has said so far */
 		r->writer->out = &out;
-		r->writer->dialect->write(r->writer, &v, &unused);
+		writer_event(r->writer, &v, &unused);
 	} else {
 		r->dialect->error_event(&out, e, r->id);
 	}

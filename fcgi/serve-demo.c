@@ -299,7 +299,7 @@ static int play(struct demo *d, struct err *e)
 
 static int serve_stream(struct demo *d, struct writer *w, struct err *e)
 {
-	d->sink = w->dialect->write;
+	d->sink = writer_event;
 	d->sink_arg = w;
 	w->usage_wanted = json_flag(json_get(d->body, "stream_options"),
 				    "include_usage", false);

@@ -3,6 +3,8 @@
 
 #include "base/store.h"
 
+#include "base/io.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -136,21 +138,6 @@ int store_read(const char *home, const char *name, struct buf *out,
 	return n < 0 || out->full ? -1 : 0;
 }
 
-static int write_all(int fd, struct span s)
-{
-	while (s.n) {
-		ssize_t n = write(fd, s.p, s.n);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -1;
-		s.p += n;
-		s.n -= (size_t)n;
-	}
-	return 0;
-}
-
 static int sync_folder_of(const char *path)
 {
 	char dir[PATH_MAX];
@@ -181,7 +168,7 @@ int store_replace(const char *home, const char *name, struct span text,
 		  0600);
 	if (fd < 0)
 		return err_sys(e, "create", tmp);
-	if (write_all(fd, text) || fsync(fd)) {
+	if (io_write(fd, text) || fsync(fd)) {
 		err_sys(e, "write", tmp);
 		goto out;
 	}

@@ -168,14 +168,7 @@ static int put_block(struct chat *c, struct msg *m, struct json_object *b,
 static int put_blocks(struct chat *c, struct msg *m, struct json_object *list,
 		      struct err *e)
 {
-	if (json_object_is_type(list, json_type_string)) {
-		chat_text(c, m, json_span(list));
-		return 0;
-	}
-	for (size_t i = 0; i < json_length(list); i++)
-		if (put_block(c, m, json_at(list, i), e))
-			return -1;
-	return 0;
+	return read_content(c, m, list, put_block, e);
 }
 
 static int read_messages(struct chat *c, struct json_object *body,

@@ -180,37 +180,6 @@ static void finish(struct writer *w, const struct ev *v)
 	end_event(&j);
 }
 
-int anthropic_write(void *writer, const struct ev *v, struct err *e)
-{
-	struct writer *w = writer;
-
-	(void)e;
-	switch (v->kind) {
-	case EV_START:
-		start(w, v);
-		break;
-	case EV_OPEN:
-		open_block(w, v);
-		break;
-	case EV_DELTA:
-		block_delta(w, v);
-		break;
-	case EV_CLOSE:
-		close_block(w, v);
-		break;
-	case EV_FINISH:
-		finish(w, v);
-		break;
-	case EV_PING:
-		buf_span(w->out, w->dialect->ping);
-		break;
-	case EV_ERROR:
-		w->dialect->error_event(w->out, v->err, w->id);
-		break;
-	}
-	return 0;
-}
-
 static void put_part(struct jw *j, const struct block *p)
 {
 	struct span text = buf_get(&p->text);
@@ -262,3 +231,11 @@ void anthropic_whole(struct writer *w, const struct answer *a)
 	put_usage(&j, &a->usage);
 	jw_obj_end(&j);
 }
+
+const struct writer_ops anthropic_writer = {
+	.start = start,
+	.open = open_block,
+	.delta = block_delta,
+	.close = close_block,
+	.finish = finish,
+};

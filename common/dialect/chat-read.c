@@ -66,6 +66,17 @@ void read_stop(struct chat *c, struct json_object *stop)
 		add_stop(c, json_span(json_at(stop, i)));
 }
 
+int read_content(struct chat *c, struct msg *m, struct json_object *content,
+		 read_part_fn *part, struct err *e)
+{
+	if (json_span(content).n)
+		chat_text(c, m, json_span(content));
+	for (size_t i = 0; i < json_length(content); i++)
+		if (part(c, m, json_at(content, i), e))
+			return -1;
+	return 0;
+}
+
 int read_format(struct chat *c, struct json_object *format, bool nested,
 		struct err *e)
 {

@@ -20,6 +20,12 @@ void read_samplers(struct chat *c, struct json_object *body);
 /* A string or a list of strings. */
 void read_stop(struct chat *c, struct json_object *stop);
 
+/* A message's content: a string, or a list of parts for `part`. */
+typedef int read_part_fn(struct chat *c, struct msg *m, struct json_object *o,
+			 struct err *e);
+int read_content(struct chat *c, struct msg *m, struct json_object *content,
+		 read_part_fn *part, struct err *e);
+
 /* {type,json_schema...} of Chat (`nested`) and Responses. */
 int read_format(struct chat *c, struct json_object *format, bool nested,
 		struct err *e);

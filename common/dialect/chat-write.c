@@ -133,7 +133,7 @@ int write_hosted(struct chat *c, const struct tool *t, struct err *e)
 	return 0;
 }
 
-const char *write_choice(enum choice choice)
+static const char *choice_word(enum choice choice)
 {
 	switch (choice) {
 	case CHOICE_ANY:
@@ -146,6 +146,29 @@ const char *write_choice(enum choice choice)
 		break;
 	}
 	return "auto";
+}
+
+void write_choice(struct jw *w, const struct chat *c, bool nested)
+{
+	if (c->choice == CHOICE_NAMED) {
+		jw_key(w, "tool_choice");
+		jw_obj(w);
+		jw_kcstr(w, "type", "function");
+		if (nested) {
+			jw_key(w, "function");
+			jw_obj(w);
+		}
+		jw_kstr(w, "name",
+			chat_tool_name(c->arena, c->choice_name,
+				       WRITE_NAME_MAX));
+		if (nested)
+			jw_obj_end(w);
+		jw_obj_end(w);
+	} else if (c->choice != CHOICE_UNSET) {
+		jw_kcstr(w, "tool_choice", choice_word(c->choice));
+	}
+	if (c->no_parallel)
+		jw_kbool(w, "parallel_tool_calls", false);
 }
 
 const char *write_effort(const struct target *t, const struct chat *c)

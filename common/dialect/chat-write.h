@@ -29,7 +29,8 @@ struct span write_arguments(struct arena *a, const struct part *p);
  * client insists on it. */
 int write_hosted(struct chat *c, const struct tool *t, struct err *e);
 
-const char *write_choice(enum choice choice); /* auto, required, none */
+/* tool_choice and parallel_tool_calls; Chat nests a tool's name. */
+void write_choice(struct jw *w, const struct chat *c, bool nested);
 const char *write_effort(const struct target *t, const struct chat *c);
 
 /* name, schema and strict of an answer's format. */

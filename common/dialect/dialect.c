@@ -23,7 +23,7 @@ const struct dialect dialects[DIALECTS] = {
 		.read_event = anthropic_event,
 		.read_end = anthropic_end,
 		.read_whole = anthropic_answer,
-		.write = anthropic_write,
+		.writer = &anthropic_writer,
 		.whole = anthropic_whole,
 		.error_body = error_body_anthropic,
 		.error_event = error_event_anthropic,
@@ -41,7 +41,7 @@ const struct dialect dialects[DIALECTS] = {
 		.read_event = openai_event,
 		.read_end = openai_end,
 		.read_whole = openai_answer,
-		.write = openai_write,
+		.writer = &openai_writer,
 		.whole = openai_whole,
 		.error_body = error_body_openai,
 		.error_event = error_event_openai,
@@ -59,7 +59,7 @@ const struct dialect dialects[DIALECTS] = {
 		.read_event = responses_event,
 		.read_end = responses_end,
 		.read_whole = responses_answer,
-		.write = responses_write,
+		.writer = &responses_writer,
 		.whole = responses_whole,
 		.error_body = error_body_openai,
 		.error_event = error_event_responses,
@@ -113,4 +113,42 @@ void writer_release(struct writer *w)
 {
 	buf_release(&w->text);
 	buf_release(&w->items);
+}
+
+int writer_event(void *writer, const struct ev *v, struct err *e)
+{
+	struct writer *w = writer;
+	const struct writer_ops *ops = w->dialect->writer;
+
+	switch (v->kind) {
+	case EV_START:
+		ops->start(w, v);
+		break;
+	case EV_OPEN:
+		ops->open(w, v);
+		break;
+	case EV_DELTA:
+		ops->delta(w, v);
+		break;
+	case EV_CLOSE:
+		ops->close(w, v);
+		break;
+	case EV_FINISH:
+		ops->finish(w, v);
+		break;
+	case EV_PING:
+		buf_span(w->out, w->dialect->ping);
+		break;
+	case EV_ERROR:
+		if (ops->fail)
+			ops->fail(w, v->err);
+		else
+			w->dialect->error_event(w->out, v->err, w->id);
+		break;
+	}
+	if (w->text.full || w->items.full)
+		return err_set(e, ERR_UPSTREAM,
+			       "the answer is larger than %u bytes",
+			       WRITER_TEXT_MAX);
+	return 0;
 }

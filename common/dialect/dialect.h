@@ -61,6 +61,20 @@ struct writer {
 void writer_init(struct writer *w, const struct dialect *d, struct buf *out);
 void writer_release(struct writer *w);
 
+/* How a dialect writes the events of an answer; see writer_event. */
+struct writer_ops {
+	void (*start)(struct writer *w, const struct ev *v);
+	void (*open)(struct writer *w, const struct ev *v);
+	void (*delta)(struct writer *w, const struct ev *v);
+	void (*close)(struct writer *w, const struct ev *v);
+	void (*finish)(struct writer *w, const struct ev *v);
+	void (*fail)(struct writer *w, const struct err *e); /* NULL: event */
+};
+
+extern const struct writer_ops anthropic_writer, openai_writer,
+	responses_writer;
+ev_fn writer_event; /* arg is a struct writer */
+
 struct chat;
 struct target;
 struct reader;
@@ -89,7 +103,7 @@ struct dialect {
 	reader_end_fn *read_end;
 	reader_whole_fn *read_whole;
 	/* answers to a client */
-	ev_fn *write; /* arg is a struct writer */
+	const struct writer_ops *writer;
 	void (*whole)(struct writer *w, const struct answer *a);
 	void (*error_body)(struct buf *out, const struct err *e,
 			   const char *request_id);
@@ -118,7 +132,6 @@ chat_write_fn anthropic_request, openai_request, responses_request;
 reader_event_fn anthropic_event, openai_event, responses_event;
 reader_end_fn anthropic_end, openai_end, responses_end;
 reader_whole_fn anthropic_answer, openai_answer, responses_answer;
-ev_fn anthropic_write, openai_write, responses_write;
 void anthropic_whole(struct writer *w, const struct answer *a);
 void openai_whole(struct writer *w, const struct answer *a);
 void responses_whole(struct writer *w, const struct answer *a);

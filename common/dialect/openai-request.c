@@ -316,22 +316,7 @@ static int put_tools(struct body *b, struct err *e)
 	if (!any)
 		return 0;
 	jw_arr_end(w);
-	if (c->choice == CHOICE_NAMED) {
-		jw_key(w, "tool_choice");
-		jw_obj(w);
-		jw_kcstr(w, "type", "function");
-		jw_key(w, "function");
-		jw_obj(w);
-		jw_kstr(w, "name",
-			chat_tool_name(c->arena, c->choice_name,
-				       WRITE_NAME_MAX));
-		jw_obj_end(w);
-		jw_obj_end(w);
-	} else if (c->choice != CHOICE_UNSET) {
-		jw_kcstr(w, "tool_choice", write_choice(c->choice));
-	}
-	if (c->no_parallel)
-		jw_kbool(w, "parallel_tool_calls", false);
+	write_choice(w, c, true);
 	return 0;
 }
 

@@ -92,10 +92,11 @@ static void text_delta(struct writer *w, const char *key, struct span text)
 	end_delta(&j, NULL);
 }
 
-static void start(struct writer *w)
+static void start(struct writer *w, const struct ev *v)
 {
 	struct jw j = delta(w);
 
+	(void)v;
 	jw_kcstr(&j, "role", "assistant");
 	jw_kcstr(&j, "content", "");
 	end_delta(&j, NULL);
@@ -224,37 +225,6 @@ static void finish(struct writer *w, const struct ev *v)
 	buf_str(w->out, "data: [DONE]\n\n");
 }
 
-int openai_write(void *writer, const struct ev *v, struct err *e)
-{
-	struct writer *w = writer;
-
-	(void)e;
-	switch (v->kind) {
-	case EV_START:
-		start(w);
-		break;
-	case EV_OPEN:
-		open_part(w, v);
-		break;
-	case EV_DELTA:
-		part_delta(w, v);
-		break;
-	case EV_CLOSE:
-		close_part(w, v);
-		break;
-	case EV_FINISH:
-		finish(w, v);
-		break;
-	case EV_PING:
-		buf_span(w->out, w->dialect->ping);
-		break;
-	case EV_ERROR:
-		w->dialect->error_event(w->out, v->err, w->id);
-		break;
-	}
-	return 0;
-}
-
 /* All parts of one kind, joined; null when there are none. */
 static void put_text(struct jw *j, const char *key, const struct answer *a,
 		     enum part_kind kind, bool always)
@@ -355,3 +325,11 @@ void openai_whole(struct writer *w, const struct answer *a)
 	put_usage(&j, &a->usage);
 	jw_obj_end(&j);
 }
+
+const struct writer_ops openai_writer = {
+	.start = start,
+	.open = open_part,
+	.delta = part_delta,
+	.close = close_part,
+	.finish = finish,
+};

@@ -102,14 +102,7 @@ static int put_part(struct chat *c, struct msg *m, struct json_object *o,
 static int put_content(struct chat *c, struct msg *m, struct json_object *o,
 		       struct err *e)
 {
-	if (json_object_is_type(o, json_type_string)) {
-		chat_text(c, m, json_span(o));
-		return 0;
-	}
-	for (size_t i = 0; i < json_length(o); i++)
-		if (put_part(c, m, json_at(o, i), e))
-			return -1;
-	return 0;
+	return read_content(c, m, o, put_part, e);
 }
 
 static int put_message(struct chat *c, struct json_object *o, struct err *e)

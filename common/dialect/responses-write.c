@@ -371,6 +371,14 @@ static void close_block(struct writer *w, const struct ev *v)
 	keep_item(w, &it);
 }
 
+static void start(struct writer *w, const struct ev *v)
+{
+	(void)v;
+	response_event(w, "response.created", "in_progress", NULL, NULL, NULL);
+	response_event(w, "response.in_progress", "in_progress", NULL, NULL,
+		       NULL);
+}
+
 static void finish(struct writer *w, const struct ev *v)
 {
 	const char *why = incomplete(v->stop);
@@ -383,44 +391,6 @@ static void finish(struct writer *w, const struct ev *v)
 static void fail(struct writer *w, const struct err *e)
 {
 	response_event(w, "response.failed", "failed", NULL, NULL, e);
-}
-
-int responses_write(void *writer, const struct ev *v, struct err *e)
-{
-	struct writer *w = writer;
-
-	switch (v->kind) {
-	case EV_START:
-		response_event(w, "response.created", "in_progress", NULL, NULL,
-			       NULL);
-		response_event(w, "response.in_progress", "in_progress", NULL,
-			       NULL, NULL);
-		break;
-	case EV_OPEN:
-		open_block(w, v);
-		break;
-	case EV_DELTA:
-		block_delta(w, v);
-		break;
-	case EV_CLOSE:
-		close_block(w, v);
-		break;
-	case EV_FINISH:
-		finish(w, v);
-		break;
-	case EV_PING:
-		buf_span(w->out, w->dialect->ping);
-		break;
-	case EV_ERROR:
-		fail(w, v->err);
-		break;
-	}
-	if (w->text.full || w->items.full)
-		return err_set(e, ERR_UPSTREAM,
-			       "the answer is larger than %u "
-			       "bytes",
-			       WRITER_TEXT_MAX);
-	return 0;
 }
 
 void responses_whole(struct writer *w, const struct answer *a)
@@ -447,3 +417,12 @@ void responses_whole(struct writer *w, const struct answer *a)
 	put_response(&j, w, why ? "incomplete" : "completed", why, &a->usage,
 		     NULL);
 }
+
+const struct writer_ops responses_writer = {
+	.start = start,
+	.open = open_block,
+	.delta = block_delta,
+	.close = close_block,
+	.finish = finish,
+	.fail = fail,
+};

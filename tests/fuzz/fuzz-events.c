@@ -34,7 +34,7 @@ static int sink(void *arg, const struct ev *v, struct err *e)
 		abort();
 	r->open = v->kind == EV_OPEN || (r->open && v->kind != EV_CLOSE);
 	r->finished = v->kind == EV_FINISH || v->kind == EV_ERROR;
-	if (r->w.dialect->write(&r->w, v, e))
+	if (writer_event(&r->w, v, e))
 		return -1;
 	return fold_feed(&r->fold, v, e);
 }

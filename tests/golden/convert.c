@@ -140,7 +140,7 @@ static int sink(void *arg, const struct ev *v, struct err *e)
 		r->content = true;
 	if (v->kind == EV_PING && !r->content)
 		return 0;
-	return r->w.dialect->write(&r->w, v, e);
+	return writer_event(&r->w, v, e);
 }
 
 static int feed(struct reader *rd, struct span in, size_t step, struct err *e)
@@ -175,7 +175,7 @@ static void print_answer(struct answer_run *r, int rc, struct err *e)
 		return;
 	}
 	if (rc)
-		r->w.dialect->write(&r->w,
+		writer_event(&r->w,
 				    &(struct ev){ .kind = EV_ERROR, .err = e },
 				    &unused);
 	else if (!r->stream)
