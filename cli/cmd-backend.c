@@ -81,6 +81,33 @@ static int add_known(struct json_object *file, struct err *e)
 	return 0;
 }
 
+/* Another provider's key and habits do not go along to a new address. */
+static int leave_old_address(const struct cmd *c, struct json_object *file,
+			     struct span key, struct err *e)
+{
+	const char *url = cmd_value(c, "base-url");
+	const char *was = json_cstr(file, "baseUrl");
+	struct json_object *set;
+
+	if (!url || !was || strcmp(url, was) == 0)
+		return 0;
+	if (json_cstr(file, "apiKey") && !key.n)
+		return err_set(e, ERR_USAGE,
+			       "backend %s has a key for %s: give the one for "
+			       "the new address too",
+			       c->args[0], was);
+	set = providers_find(was, e);
+	if (!set)
+		return e->code ? -1 : 0;
+	json_object_object_foreach(set, name, value)
+	{
+		(void)value;
+		json_object_object_del(file, name);
+	}
+	json_object_put(set);
+	return 0;
+}
+
 /* What the flags say goes over what the file had. */
 static void merge(const struct cmd *c, struct json_object *file,
 		  struct span key)
@@ -117,6 +144,8 @@ static int save(const struct cmd *c, const char *path, struct span key,
 		goto out;
 	if (!file)
 		file = json_object_new_object();
+	if (leave_old_address(c, file, key, e))
+		goto out;
 	merge(c, file, key);
 	if (add_known(file, e))
 		goto out;

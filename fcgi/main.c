@@ -203,7 +203,7 @@ static void die_with_parent(struct worker *w)
 #ifdef HAVE_SYS_PRCTL_H
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 #endif
-	if (w->parent == 1)
+	if (getppid() != w->parent)
 		exit(0); /* gone before we could ask */
 }
 

@@ -34,7 +34,8 @@ static int64_t unit_ms(const char *p, size_t n)
 	return n >= 1 && p[0] == 'h' ? 3600000 : -1;
 }
 
-int64_t rate_duration(struct span s)
+/* "6m0s", "1h2m", "20ms" as milliseconds; -1 when it is none. */
+static int64_t read_duration(struct span s)
 {
 	double total = 0;
 	size_t i = 0;
@@ -59,7 +60,7 @@ int64_t rate_duration(struct span s)
 	return s.n && total < 1e15 ? (int64_t)(total + 0.5) : -1;
 }
 
-void rate_put_duration(char *out, size_t n, int64_t ms)
+static void put_duration(char *out, size_t n, int64_t ms)
 {
 	long long s = ms / 1000;
 
@@ -91,14 +92,14 @@ static void put_reset(struct request *r, const char *name, struct span value,
 {
 	char out[64];
 	int64_t ms = to_openai ? until(arena_str(r->arena, value))
-			       : rate_duration(value);
+			       : read_duration(value);
 	time_t then;
 	struct tm tm;
 
 	if (ms < 0)
 		return;
 	if (to_openai) {
-		rate_put_duration(out, sizeof(out), ms);
+		put_duration(out, sizeof(out), ms);
 	} else {
 		then = time(NULL) + (time_t)((ms + 999) / 1000);
 		gmtime_r(&then, &tm);

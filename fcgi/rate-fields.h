@@ -12,8 +12,4 @@
 void rate_fields(struct request *r, const struct http_head *head,
 		 const struct dialect *upstream);
 
-/* "6m0s", "1h2m", "20ms" → milliseconds, -1 when it is none; and back. */
-int64_t rate_duration(struct span s);
-void rate_put_duration(char *out, size_t n, int64_t ms);
-
 #endif

@@ -133,10 +133,14 @@ static int whole(struct relay *y, struct err *e)
 
 	if (y->mode == LATE)
 		return late(y, e);
+	if (y->r->instead && (y->status == 404 || y->status == 405)) {
+		buf_reset(&y->r->head);
+		return y->r->instead(y->r, e);
+	}
 	snprintf(length, sizeof(length), "%zu", y->held.n);
 	reply_field(y->r, "Content-Length", span_of(length));
 	if (!y->held.n)
-		return reply_head(y->r, y->status) ? relay_gone(e) : 0;
+		return reply_head(y->r, y->status) ? reply_gone(e) : 0;
 	return relay_put_held(y, e);
 }
 

@@ -61,7 +61,6 @@ void relay_translate_release(struct relay *y);
 /* Bytes to the client, behind the head; no flush. */
 int relay_put(struct relay *y, struct span bytes, struct err *e);
 int relay_put_held(struct relay *y, struct err *e);
-int relay_gone(struct err *e); /* -1 */
 /* Is `name` equal to an entry, or does it begin with one that ends in "-"? */
 bool relay_listed(struct span name, const char *const *list);
 

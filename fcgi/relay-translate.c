@@ -149,7 +149,7 @@ static int send_whole(struct relay *y, struct err *e)
 	if (t->out.full)
 		return send_out(y, e);
 	add_request_id(y->r);
-	return reply_json(y->r, 200, buf_get(&t->out)) ? relay_gone(e) : 0;
+	return reply_json(y->r, 200, buf_get(&t->out)) ? reply_gone(e) : 0;
 }
 
 static int finish(struct relay *y, struct err *e)

@@ -71,19 +71,14 @@ static int on_head(void *arg, const struct http_head *head, struct err *e)
 	return 0;
 }
 
-int relay_gone(struct err *e)
-{
-	return err_set(e, ERR_GONE, "the client left");
-}
-
 int relay_put(struct relay *y, struct span bytes, struct err *e)
 {
 	if (!bytes.n)
 		return 0;
 	if (!y->r->head_sent && reply_head(y->r, y->status))
-		return relay_gone(e);
+		return reply_gone(e);
 	if (reply_write(y->r, bytes))
-		return relay_gone(e);
+		return reply_gone(e);
 	y->wrote = true;
 	return 0;
 }
@@ -132,7 +127,7 @@ static int on_flush(void *arg, struct err *e)
 		return 0;
 	y->wrote = false;
 	y->last_out = clock_ms();
-	return reply_flush(y->r) ? relay_gone(e) : 0;
+	return reply_flush(y->r) ? reply_gone(e) : 0;
 }
 
 static bool on_gone(void *arg)

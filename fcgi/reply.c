@@ -122,6 +122,11 @@ int reply_json(struct request *r, int status, struct span json)
 	return reply_write(r, json);
 }
 
+int reply_gone(struct err *e)
+{
+	return err_set(e, ERR_GONE, "the client left");
+}
+
 /* Inside a stream the error is an event; its code still goes to the log. */
 static void error_in_stream(struct request *r, const struct err *e)
 {

@@ -15,6 +15,7 @@ void reply_field(struct request *r, const char *name, struct span value);
 int reply_head(struct request *r, int status);
 int reply_write(struct request *r, struct span bytes);
 int reply_flush(struct request *r);
+int reply_gone(struct err *e); /* the client left: always -1 */
 
 /* Fields that every event stream gets. */
 void reply_stream_fields(struct request *r);

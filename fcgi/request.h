@@ -58,7 +58,9 @@ struct request {
 	struct buf head; /* answer's header fields so far */
 	bool head_sent;
 	struct writer *writer; /* of a translated stream, or NULL */
-	bool cut;              /* the answer must not look complete */
+	/* Answers in the place of an upstream that lacks the path; or NULL. */
+	int (*instead)(struct request *r, struct err *e);
+	bool cut; /* the answer must not look complete */
 	int64_t started;
 	struct log_access log;
 };

@@ -112,10 +112,10 @@ static int no_route(struct request *r, const char *allow, struct err *e)
 		return err_set(e, ERR_NOT_FOUND,
 			       "nothing is served at %.120s: "
 			       "see the API paths in dario(1)",
-			       r->path);
+			       r->log.path);
 	reply_field(r, "Allow", span_of(allow));
 	return err_set(e, ERR_METHOD, "%.20s is not allowed at %.120s: use %s",
-		       r->vars.method, r->path, allow);
+		       r->vars.method, r->log.path, allow);
 }
 
 static int dispatch(struct request *r, struct err *e)

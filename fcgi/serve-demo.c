@@ -35,11 +35,6 @@ struct demo {
 	int64_t tokens;
 };
 
-static int gone(struct err *e)
-{
-	return err_set(e, ERR_GONE, "the client left");
-}
-
 static struct json_object *last_of(struct json_object *list)
 {
 	size_t n;
@@ -171,17 +166,17 @@ static int pace(struct demo *d, struct err *e)
 		reply_stream_fields(r);
 		reply_field(r, r->dialect->request_id_header, span_of(r->id));
 		if (reply_head(r, 200))
-			return gone(e);
+			return reply_gone(e);
 	}
 	if (reply_write(r, buf_get(&d->out)) || reply_flush(r))
-		return gone(e);
+		return reply_gone(e);
 	buf_reset(&d->out);
 	if (poll(&p, 1, PACE_MS) > 0 && r->gw->ops->gone(r->gw))
-		return gone(e);
+		return reply_gone(e);
 	return 0;
 }
 
-static int send(struct demo *d, const struct ev *v, struct err *e)
+static int emit(struct demo *d, const struct ev *v, struct err *e)
 {
 	if (d->sink(d->sink_arg, v, e))
 		return -1;
@@ -193,7 +188,7 @@ static int say(struct demo *d, struct span text, struct err *e)
 {
 	struct ev v = { .kind = EV_OPEN, .part = PART_TEXT };
 
-	if (send(d, &v, e))
+	if (emit(d, &v, e))
 		return -1;
 	v.kind = EV_DELTA;
 	while (text.n) {
@@ -205,12 +200,12 @@ static int say(struct demo *d, struct span text, struct err *e)
 		text.p += n;
 		text.n -= n;
 		d->tokens++;
-		if (send(d, &v, e))
+		if (emit(d, &v, e))
 			return -1;
 	}
 	v.kind = EV_CLOSE;
 	v.text = SPAN("");
-	return send(d, &v, e);
+	return emit(d, &v, e);
 }
 
 static int call_tool(struct demo *d, struct err *e)
@@ -223,18 +218,18 @@ static int call_tool(struct demo *d, struct err *e)
 	snprintf(id, sizeof(id), "call_%s", d->r->id + strlen("req_"));
 	v.id = span_of(id);
 	v.name = span_of(json_cstr(d->tool, "name"));
-	rc = send(d, &v, e);
+	rc = emit(d, &v, e);
 	v.kind = EV_DELTA;
 	v.text = span_of(json_object_to_json_string_ext(
 		input,
 		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 	d->tokens += (int64_t)v.text.n / CHARS_PER_TOKEN + 1;
 	if (rc == 0)
-		rc = send(d, &v, e);
+		rc = emit(d, &v, e);
 	v.kind = EV_CLOSE;
 	v.text = SPAN("");
 	if (rc == 0)
-		rc = send(d, &v, e);
+		rc = emit(d, &v, e);
 	json_object_put(input);
 	return rc;
 }
@@ -289,12 +284,12 @@ static int play(struct demo *d, struct err *e)
 			.name = SPAN("demo") };
 
 	v.usage.input = (int64_t)d->r->body.n / CHARS_PER_TOKEN + 1;
-	if (send(d, &v, e) || answer(d, e))
+	if (emit(d, &v, e) || answer(d, e))
 		return -1;
 	v.kind = EV_FINISH;
 	v.stop = d->tool ? STOP_TOOL_USE : STOP_END;
 	v.usage.output = d->tokens;
-	return send(d, &v, e);
+	return emit(d, &v, e);
 }
 
 static int serve_stream(struct demo *d, struct writer *w, struct err *e)
@@ -320,7 +315,7 @@ static int serve_whole(struct demo *d, struct writer *w, struct err *e)
 		reply_field(d->r, w->dialect->request_id_header,
 			    span_of(d->r->id));
 		if (reply_json(d->r, 200, buf_get(&d->out)))
-			rc = gone(e);
+			rc = reply_gone(e);
 	}
 	fold_release(&f);
 	return rc;

@@ -4,7 +4,6 @@
 #include "base/jw.h"
 #include "dialect/peek.h"
 #include "fcgi/relay.h"
-#include "fcgi/reply.h"
 #include "fcgi/serve.h"
 #include "fcgi/upstream.h"
 
@@ -32,8 +31,8 @@ static int rename_model(struct request *r, const struct peek *k,
 			    : 0;
 }
 
-static int pass(struct request *r, const struct route *route,
-		const struct peek *k, struct err *e)
+static int forward_same(struct request *r, const struct route *route,
+			const struct peek *k, struct err *e)
 {
 	enum dialect_id d = (enum dialect_id)(r->dialect - dialects);
 	struct http_call call = { 0 };
@@ -49,16 +48,18 @@ static int pass(struct request *r, const struct route *route,
 
 /* A backend of another dialect: conversations are translated, tokens are
  * estimated, the rest cannot be done. */
-static int pass_on(struct request *r, const struct route *route,
-		   const struct peek *k, struct err *e)
+static int choose_way(struct request *r, const struct route *route,
+		      const struct peek *k, struct err *e)
 {
 	const struct backend *b = route->backend;
+	bool count = strcmp(r->upstream_path, "/messages/count_tokens") == 0;
 
+	r->instead = count ? serve_token_estimate : NULL;
 	if (b->speaks[r->dialect - dialects])
-		return pass(r, route, k, e);
+		return forward_same(r, route, k, e);
 	if (strcmp(r->upstream_path, r->dialect->path) == 0)
 		return serve_translated(r, route, e);
-	if (strcmp(r->upstream_path, "/messages/count_tokens") == 0)
+	if (count)
 		return serve_token_estimate(r, e);
 	return err_set(e, ERR_UNSUPPORTED,
 		       "backend %s speaks %s and has nothing like %s: name "
@@ -80,5 +81,5 @@ int serve_forward(struct request *r, struct err *e)
 		return -1;
 	r->log.backend = route.backend->name;
 	r->log.upstream_model = route.renamed ? route.model : NULL;
-	return pass_on(r, &route, &k, e);
+	return choose_way(r, &route, &k, e);
 }

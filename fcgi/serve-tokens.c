@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include "base/jw.h"
 #include "dialect/chat.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"

@@ -2,7 +2,6 @@
 #include "config.h"
 
 #include "fcgi/relay.h"
-#include "fcgi/reply.h"
 #include "fcgi/serve.h"
 #include "fcgi/upstream.h"
 

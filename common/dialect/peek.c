@@ -98,6 +98,8 @@ static int wanted_value(struct peek *k, unsigned char c, struct err *e)
 	if (key_is(k, "model")) {
 		if (k->has_model)
 			return bad(k, e, "second \"model\" key");
+		if (c != '"' && !strchr("{[tfn-0123456789", c))
+			return bad(k, e, "unexpected character");
 		if (c != '"')
 			goto type;
 		k->has_model = k->in_model = true;

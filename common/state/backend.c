@@ -90,6 +90,8 @@ static void set_url(struct backend *b, const char *url)
 int backend_parse(struct backend *out, const char *name,
 		  struct json_object *file, struct err *e)
 {
+	static const char *const strings[] = { "apiKey", "baseUrl",
+					       "protocol" };
 	const char *key = json_cstr(file, "apiKey");
 	const char *url = json_cstr(file, "baseUrl");
 	const char *protocol = json_cstr(file, "protocol");
@@ -97,6 +99,19 @@ int backend_parse(struct backend *out, const char *name,
 	memset(out, 0, sizeof(*out));
 	if (!json_object_is_type(file, json_type_object)) {
 		err_set(e, ERR_CONFIG, "not a JSON object");
+		goto fail;
+	}
+	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
+		if (json_get(file, strings[i]) &&
+		    !json_cstr(file, strings[i])) {
+			err_set(e, ERR_CONFIG, "%s must be a string",
+				strings[i]);
+			goto fail;
+		}
+	}
+	/* A misspelt baseUrl must not send somebody's key to the default. */
+	if (key && *key && !url) {
+		err_set(e, ERR_CONFIG, "baseUrl is missing");
 		goto fail;
 	}
 	if (key && !good_key(key)) {

@@ -3,6 +3,8 @@
 
 #include "state/option.h"
 
+#include "base/log.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +36,8 @@ const struct option_row options[] = {
 	  "names under which the router may be called, beside loopback" },
 	{ "keepaliveMs", "DARIO_KEEPALIVE_MS", NULL, NULL, OPTION_INT,
 	  AT(keepalive_ms), 50, 60000, "15000", "MS",
-	  "silence after which a streaming client is sent keep-alive bytes" },
+	  "silence after which a streaming client is sent keep-alive bytes; "
+	  "inside an answer at most 10 s" },
 	{ "connectTimeoutMs", "DARIO_CONNECT_TIMEOUT_MS", NULL, NULL,
 	  OPTION_INT, AT(connect_ms), 50, 600000, "10000", "MS",
 	  "time to reach a backend" },
@@ -131,14 +134,47 @@ int settings_set(struct settings *s, const struct option_row *o,
 	return 0;
 }
 
+static const enum json_type json_types[] = {
+	[OPTION_BOOL] = json_type_boolean,
+	[OPTION_INT] = json_type_int,
+	[OPTION_STRING] = json_type_string,
+	[OPTION_SECRET] = json_type_string,
+};
+
+/* A typing mistake, or a key of another version. */
+static void warn_unknown(struct json_object *file)
+{
+	if (!file)
+		return;
+	json_object_object_foreach(file, key, value)
+	{
+		const struct option_row *o = options;
+
+		(void)value;
+		while (o->key && strcmp(o->key, key))
+			o++;
+		if (!o->key)
+			log_msg("config.json: unknown key \"%.60s\"", key);
+	}
+}
+
 int settings_from_file(struct settings *s, struct json_object *file,
 		       struct err *e)
 {
+	if (file && !json_object_is_type(file, json_type_object))
+		return err_set(e, ERR_CONFIG, "config.json: not a JSON object");
+	warn_unknown(file);
 	for (const struct option_row *o = options; o->key; o++) {
 		struct json_object *v = json_get(file, o->key);
 
 		if (!v)
 			continue;
+		if (!json_object_is_type(v, json_types[o->type]))
+			return err_set(e, ERR_CONFIG,
+				       "config.json: %s must "
+				       "be a %s",
+				       o->key,
+				       json_type_to_name(json_types[o->type]));
 		if (settings_set(s, o, json_object_get_string(v), SOURCE_FILE,
 				 o->key, e))
 			return err_add(e, "config.json");

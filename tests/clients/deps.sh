@@ -9,13 +9,15 @@ mkdir -p "$deps"
 install_npm() {
 	[ "$sdks" = "$deps" ] ||
 		cp -f "$sdks"/package*.json "$sdks"/*.mjs "$deps/"
-	cmp -s "$sdks/package-lock.json" "$deps/.npm-done" && return
+	[ -d "$deps/node_modules" ] &&
+		cmp -s "$sdks/package-lock.json" "$deps/.npm-done" && return
 	(cd "$deps" && npm ci --no-audit --no-fund --loglevel=error) &&
 		cp -f "$sdks/package-lock.json" "$deps/.npm-done"
 }
 
 install_pip() {
-	cmp -s "$sdks/requirements.txt" "$deps/.pip-done" && return
+	[ -x "$deps/venv/bin/python" ] &&
+		cmp -s "$sdks/requirements.txt" "$deps/.pip-done" && return
 	rm -rf "$deps/venv"
 	python3 -m venv "$deps/venv" &&
 		"$deps/venv/bin/pip" install -q --disable-pip-version-check \

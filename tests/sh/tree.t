@@ -49,6 +49,12 @@ is 'no line over 80 columns' "$(for f in $files; do
 is 'every file names its licence' "$(grep -L 'SPDX-License-Identifier: MIT' \
 	$files tests/unit/*.[ch] tests/sh/*.t tests/sh/lib.sh)" ''
 
+if git rev-parse --git-dir >/dev/null 2>&1 &&
+	[ "$(git rev-parse --show-toplevel)" = "$srcdir" ]; then
+	is 'nothing that is made is kept' \
+		"$(git ls-files -ci --exclude-standard)" ''
+fi
+
 if command -v clang-format >/dev/null; then
 	is 'formatted' "$(clang-format --dry-run $files 2>&1 | head -n 5)" ''
 else

@@ -106,6 +106,7 @@ static void names_the_byte_at_fault(void **state)
 	refuse("\xef\xbb\xbf{\"model\":\"m\"}", "must be a JSON object");
 	refuse("[]", "must be a JSON object (byte 0)");
 	refuse("{}", "model is missing");
+	refuse("{\"model\":m}", "unexpected character at byte 9");
 	refuse("{\"model\":1}", "model must be a string (byte 9)");
 	refuse("{\"model\":\"a\",\"model\":\"b\"}",
 	       "second \"model\" key at byte 21");
