@@ -61,6 +61,20 @@ struct span digest_base64(struct arena *a, struct span in)
 	return (struct span){ out, (size_t)n };
 }
 
+bool digest_unbase64(struct arena *a, struct span in, struct span *out)
+{
+	unsigned char *p = arena_take(a, in.n / 4 * 3 + 4);
+	size_t pad = 0;
+	int n = EVP_DecodeBlock(p, (const unsigned char *)in.p, (int)in.n);
+
+	while (pad < 2 && in.n > pad && in.p[in.n - 1 - pad] == '=')
+		pad++;
+	if (n < 0 || (size_t)n < pad)
+		return false;
+	*out = (struct span){ (char *)p, (size_t)n - pad };
+	return true;
+}
+
 void digest_random_id(char *out, size_t n, const char *prefix)
 {
 	unsigned char r[RANDOM_CHARS];

@@ -19,6 +19,8 @@ void digest_base62(struct span in, char *out, size_t n);
 
 /* Base64 with padding, from the arena. */
 struct span digest_base64(struct arena *a, struct span in);
+/* And back; false when it is not base64. */
+bool digest_unbase64(struct arena *a, struct span in, struct span *out);
 
 /* `prefix` and 24 random base62 characters; n >= strlen(prefix) + 25. */
 void digest_random_id(char *out, size_t n, const char *prefix);

@@ -99,7 +99,7 @@ static int start_block(struct reader *r, struct json_object *b, int64_t index,
 	s->name = reader_copy(r, b, "name");
 	if (json_object_is_type(input, json_type_object) &&
 	    json_object_object_length(input))
-		return reader_text(r, s, json_text(input), e);
+		s->given = arena_str(r->arena, json_text(input));
 	return reader_text(r, s, SPAN(""), e);
 }
 
@@ -165,7 +165,8 @@ int anthropic_event(struct reader *r, struct span name, struct json_object *o,
 	struct span type = json_str(o, "type");
 	struct ev ping = { .kind = EV_PING };
 
-	(void)name; /* compatible servers leave it out */
+	if (!type.n) /* compatible servers leave out the one or the other */
+		type = json_get(o, "error") ? SPAN("error") : name;
 	if (span_is(type, "content_block_delta"))
 		return delta(r, o, e);
 	if (span_is(type, "content_block_start"))

@@ -45,26 +45,6 @@ static int put_image(struct chat *c, struct msg *m, struct json_object *b,
 	return 0;
 }
 
-/* All text below a list of blocks, joined by line ends. */
-static struct span joined_text(struct chat *c, struct json_object *list)
-{
-	struct span out;
-	struct buf b;
-
-	buf_init(&b, REQUEST_TEXT_MAX);
-	for (size_t i = 0; i < json_length(list); i++) {
-		struct span s = json_str(json_at(list, i), "text");
-
-		if (b.n && s.n)
-			buf_byte(&b, '\n');
-		buf_span(&b, s);
-	}
-	out.p = arena_str(c->arena, buf_get(&b));
-	out.n = b.n;
-	buf_release(&b);
-	return out;
-}
-
 static int put_document(struct chat *c, struct msg *m, struct json_object *b,
 			struct err *e)
 {
@@ -88,7 +68,7 @@ static int put_document(struct chat *c, struct msg *m, struct json_object *b,
 		p->mime = SPAN("text/plain");
 		p->text = json_object_is_type(content, json_type_string)
 				? json_span(content)
-				: joined_text(c, content);
+				: read_joined(c, content, "\n");
 	}
 	return 0;
 }
@@ -124,7 +104,7 @@ static void put_call(struct chat *c, struct msg *m, struct json_object *b)
 static void put_search_result(struct chat *c, struct msg *m,
 			      struct json_object *b)
 {
-	struct span text = joined_text(c, json_get(b, "content"));
+	struct span text = read_joined(c, json_get(b, "content"), "\n");
 	struct span title = json_str(b, "title");
 
 	if (title.n)

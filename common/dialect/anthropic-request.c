@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "base/jw.h"
-#include "dialect/chat.h"
+#include "dialect/chat-write.h"
 #include "dialect/schema.h"
 
 #include <ctype.h>
@@ -101,33 +101,6 @@ static void put_media(struct jw *w, const struct part *p)
 	jw_obj_end(w);
 }
 
-/* Arguments must be one JSON object; what is not is kept, wrapped. */
-static void put_input(struct jw *w, const struct part *p)
-{
-	struct span args = span_trim(p->text);
-	struct json_object *o;
-	struct err unused;
-
-	jw_key(w, "input");
-	if (!args.n && !p->custom) {
-		jw_raw(w, SPAN("{}"));
-		return;
-	}
-	o = p->custom ? NULL : json_read(args, &unused);
-	if (json_object_is_type(o, json_type_object)) {
-		jw_raw(w, json_text(o));
-	} else {
-		jw_obj(w);
-		jw_key(w, p->custom ? "input" : "rawInvalidInput");
-		if (o)
-			jw_raw(w, json_text(o));
-		else
-			jw_str(w, p->text);
-		jw_obj_end(w);
-	}
-	json_object_put(o);
-}
-
 static void put_call(struct body *b, const struct part *p)
 {
 	struct jw *w = &b->w;
@@ -137,7 +110,7 @@ static void put_call(struct body *b, const struct part *p)
 	jw_kcstr(w, "type", "tool_use");
 	jw_kstr(w, "id", chat_id_anthropic(a, p->id));
 	jw_kstr(w, "name", chat_tool_name(a, p->name, TOOL_NAME_MAX));
-	put_input(w, p);
+	write_input(w, p->text, p->custom);
 	jw_obj_end(w);
 }
 
@@ -204,7 +177,7 @@ static struct span right_trim(struct span s)
 /* The very end of a conversation: it may not end in blanks. */
 static bool is_last(const struct msg *m, const struct part *p)
 {
-	return !m->next && !p->next && m->role == ROLE_ASSISTANT;
+	return !m->next && m->role == ROLE_ASSISTANT && !has_content(p->next);
 }
 
 static void put_part(struct body *b, const struct msg *m, const struct part *p)
@@ -238,41 +211,46 @@ static void put_part(struct body *b, const struct msg *m, const struct part *p)
 	}
 }
 
-/* A system message in the middle: as such where the model takes it, else as
- * marked text at the head of the user's turn. */
-static void put_system(struct body *b)
+static struct span system_text(struct body *b, const struct part *p)
 {
-	struct msg *m = b->system;
+	if (b->t->family.inline_system)
+		return p->text;
+	return span_of(arena_fmt(b->c->arena, "<system>%.*s</system>",
+				 SPAN_FMT(p->text)));
+}
+
+/* As such where the model takes it, else as marked text at the head of the
+ * user's turn. */
+static void put_one_system(struct body *b, const struct msg *m)
+{
 	bool native = b->t->family.inline_system;
 
-	if (!m)
+	if (!has_content(m->parts))
 		return;
-	b->system = NULL;
-	for (const struct part *p = m->parts; p; p = p->next) {
-		if (blank(p->text))
-			continue;
-		if (native && p == m->parts)
-			turn(b, ROLE_SYSTEM);
-		else if (!native)
-			turn(b, ROLE_USER);
-		put_text(&b->w,
-			 native ? p->text
-				: span_of(arena_fmt(b->c->arena,
-						    "<system>%.*s</system>",
-						    SPAN_FMT(p->text))),
-			 NULL);
-	}
+	turn(b, native ? ROLE_SYSTEM : ROLE_USER);
+	for (const struct part *p = m->parts; p; p = p->next)
+		if (!blank(p->text))
+			put_text(&b->w, system_text(b, p), NULL);
 	if (native)
 		close_turn(b);
 }
 
+/* System messages in the middle, once they may stand there. */
+static void put_system(struct body *b)
+{
+	const struct msg *m = b->system;
+
+	b->system = NULL;
+	for (; m && m->role == ROLE_SYSTEM; m = m->next)
+		put_one_system(b, m);
+}
 static void put_message(struct body *b, struct msg *m)
 {
 	const struct part *p = m->parts;
 
 	if (m->role == ROLE_SYSTEM) {
-		put_system(b);
-		b->system = m;
+		if (!b->system)
+			b->system = m;
 		return;
 	}
 	/* Nothing may come between a tool call and its result. */
@@ -369,6 +347,14 @@ static void put_used_tools(struct body *b)
 				chat_tool(c, TOOL_FUNCTION, p->name);
 }
 
+static bool any_function(const struct chat *c)
+{
+	for (const struct tool *t = c->tools; t; t = t->next)
+		if (t->kind != TOOL_HOSTED)
+			return true;
+	return false;
+}
+
 static bool offered(const struct body *b, const struct tool *t, bool forced)
 {
 	if (t->kind == TOOL_HOSTED)
@@ -411,7 +397,7 @@ static void put_tools(struct body *b, bool thinking)
 	bool forced = b->t->family.forced_tools && !thinking;
 	struct jw *w = &b->w;
 
-	if (!b->c->tools)
+	if (!any_function(b->c))
 		put_used_tools(b);
 	for (const struct tool *t = b->c->tools; t; t = t->next) {
 		if (t->kind == TOOL_HOSTED)
@@ -650,7 +636,8 @@ int anthropic_request(const struct target *t, struct chat *c, struct buf *out,
 		      struct err *e)
 {
 	struct body b = { .w = jw_to(out), .t = t, .c = c };
-	int64_t limit = t->family.max_output;
+	int64_t limit = t->quirks.max_tokens ? t->quirks.max_tokens
+					     : t->family.max_output;
 	int64_t max = c->max_tokens;
 	bool thinking;
 

@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "base/jw.h"
-#include "dialect/dialect.h"
+#include "dialect/chat-write.h"
 
 static const char *stop_reason(enum stop_kind stop)
 {
@@ -204,8 +204,7 @@ static void put_part(struct jw *j, const struct block *p)
 		jw_kcstr(j, "type", "tool_use");
 		jw_kcstr(j, "id", p->id);
 		jw_kcstr(j, "name", p->name);
-		jw_key(j, "input");
-		jw_raw(j, text.n ? text : SPAN("{}"));
+		write_input(j, text, p->custom);
 		break;
 	case PART_IMAGE:
 	case PART_DOCUMENT:

@@ -77,6 +77,25 @@ int read_content(struct chat *c, struct msg *m, struct json_object *content,
 	return 0;
 }
 
+struct span read_joined(struct chat *c, struct json_object *list,
+			const char *separator)
+{
+	struct span out;
+	struct buf b;
+
+	buf_init(&b, REQUEST_TEXT_MAX);
+	for (size_t i = 0; i < json_length(list); i++) {
+		struct span s = json_str(json_at(list, i), "text");
+
+		if (b.n && s.n)
+			buf_str(&b, separator);
+		buf_span(&b, s);
+	}
+	out = (struct span){ arena_str(c->arena, buf_get(&b)), b.n };
+	buf_release(&b);
+	return out;
+}
+
 int read_format(struct chat *c, struct json_object *format, bool nested,
 		struct err *e)
 {
@@ -107,6 +126,7 @@ static bool allowed(struct json_object *list, const struct tool *t)
 		struct json_object *o = json_at(list, i);
 		struct json_object *f = json_get(o, "function");
 
+		f = f ? f : json_get(o, "custom");
 		if (span_eq(json_str(f ? f : o, "name"), t->name))
 			return true;
 	}

@@ -26,6 +26,10 @@ typedef int read_part_fn(struct chat *c, struct msg *m, struct json_object *o,
 int read_content(struct chat *c, struct msg *m, struct json_object *content,
 		 read_part_fn *part, struct err *e);
 
+/* All `text` of a list of parts. */
+struct span read_joined(struct chat *c, struct json_object *list,
+			const char *separator);
+
 /* {type,json_schema...} of Chat (`nested`) and Responses. */
 int read_format(struct chat *c, struct json_object *format, bool nested,
 		struct err *e);

@@ -4,6 +4,7 @@
 #include "dialect/chat-write.h"
 
 #include "base/digest.h"
+#include "dialect/peek.h"
 #include "dialect/schema.h"
 
 #include <math.h>
@@ -118,6 +119,39 @@ struct span write_arguments(struct arena *a, const struct part *p)
 	out = (struct span){ arena_str(a, buf_get(&b)), b.n };
 	buf_release(&b);
 	return out;
+}
+
+void write_input(struct jw *w, struct span args, bool custom)
+{
+	struct span text = span_trim(args);
+
+	jw_key(w, "input");
+	if (!text.n && !custom) {
+		jw_raw(w, SPAN("{}"));
+	} else if (!custom && peek_is_object(text)) {
+		jw_raw(w, text);
+	} else {
+		struct err unused;
+		struct json_object *o = custom ? NULL
+					       : json_read(text, &unused);
+
+		jw_obj(w);
+		jw_key(w, custom ? "input" : "rawInvalidInput");
+		if (o)
+			jw_raw(w, json_text(o));
+		else
+			jw_str(w, args);
+		jw_obj_end(w);
+		json_object_put(o);
+	}
+}
+
+bool write_awaits_results(const struct msg *m)
+{
+	while (m && m->role == ROLE_SYSTEM)
+		m = m->next;
+	return m && m->role == ROLE_USER && m->parts &&
+	       m->parts->kind == PART_TOOL_RESULT;
 }
 
 int write_hosted(struct chat *c, const struct tool *t, struct err *e)

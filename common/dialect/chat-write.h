@@ -25,6 +25,13 @@ int write_no_url_document(struct err *e); /* -1 */
 /* A call's arguments; free text is wrapped as {"input": ...}. */
 struct span write_arguments(struct arena *a, const struct part *p);
 
+/* `input` of Anthropic's tool_use: arguments as one JSON object; what is none
+ * is kept, wrapped. */
+void write_input(struct jw *w, struct span args, bool custom);
+
+/* Has a system message to wait, because what follows answers tool calls? */
+bool write_awaits_results(const struct msg *system);
+
 /* A tool that runs at the provider has no place: noted, or an error when the
  * client insists on it. */
 int write_hosted(struct chat *c, const struct tool *t, struct err *e);

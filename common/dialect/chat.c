@@ -305,6 +305,18 @@ static bool known_media(struct span mime)
 	return false;
 }
 
+/* A text file is text wherever it goes. */
+static int plain_text(struct chat *c, struct part *p, bool base64,
+		      struct err *e)
+{
+	p->kind = PART_DOCUMENT;
+	p->text = p->data;
+	p->data = SPAN("");
+	if (base64 && !digest_unbase64(c->arena, p->text, &p->text))
+		return err_set(e, ERR_BAD_REQUEST, "a data: URL is not base64");
+	return 0;
+}
+
 static int data_url(struct chat *c, struct part *p, struct span source,
 		    struct err *e)
 {
@@ -321,8 +333,11 @@ static int data_url(struct chat *c, struct part *p, struct span source,
 	if (base64)
 		p->data = without_blanks(c->arena, p->data);
 	else
-		p->data = digest_base64(c->arena,
-					percent_decoded(c->arena, p->data));
+		p->data = percent_decoded(c->arena, p->data);
+	if (span_starts(p->mime, "text/"))
+		return plain_text(c, p, base64, e);
+	if (!base64)
+		p->data = digest_base64(c->arena, p->data);
 	if (!p->mime.n)
 		p->mime = sniff(p->data);
 	if (!known_media(p->mime))

@@ -55,7 +55,7 @@ struct writer {
 	unsigned sequence;
 	struct buf text;  /* of the open item */
 	struct buf items; /* finished items, as JSON */
-	char item_id[64], call_id[128], name[160];
+	char item_id[64], call_id[512], name[160];
 };
 
 void writer_init(struct writer *w, const struct dialect *d, struct buf *out);

@@ -84,27 +84,42 @@ const char *error_code(const struct err *e)
 
 /* --- an upstream's error ------------------------------------------------ */
 
-/* Where the status is not said, the type says it. */
+/* Where the status is not said, the code or the type says it. */
 static const struct {
-	const char *type;
+	const char *word;
 	int status;
 } statuses[] = {
+	{ "rate_limit", 429 },
+	{ "insufficient_quota", 429 },
+	{ "context_length_exceeded", 400 },
+	{ "exceed_context_size", 400 },
+	{ "model_not_found", 404 },
+	{ "invalid_api_key", 401 },
+	{ "invalid_prompt", 400 },
+	{ "content_filter", 400 },
+	{ "overloaded", 529 },
+	{ "timeout", 504 },
 	{ "invalid_request_error", 400 },
 	{ "authentication_error", 401 },
 	{ "billing_error", 402 },
 	{ "permission_error", 403 },
 	{ "not_found_error", 404 },
 	{ "request_too_large", 413 },
-	{ "rate_limit", 429 },
-	{ "insufficient_quota", 429 },
-	{ "overloaded", 529 },
-	{ "timeout", 504 },
 	{ "server_error", 500 },
 	{ "api_error", 500 },
 };
 
-static int status_of(struct json_object *o, const char *type)
+static int status_of_word(const char *word)
 {
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+		if (strstr(word, statuses[i].word))
+			return statuses[i].status;
+	return 0;
+}
+
+static int status_of(struct json_object *o, const char *code, const char *type)
+{
+	int found;
 	static const char *const keys[] = { "status_code", "code", "status" };
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
@@ -113,10 +128,10 @@ static int status_of(struct json_object *o, const char *type)
 		if (v >= 400 && v <= 599)
 			return (int)v;
 	}
-	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
-		if (strstr(type, statuses[i].type))
-			return statuses[i].status;
-	return 502;
+	found = status_of_word(code);
+	if (!found)
+		found = status_of_word(type);
+	return found ? found : 502;
 }
 
 static struct span first_text(struct json_object *top, struct json_object *o)
@@ -131,33 +146,57 @@ static struct span first_text(struct json_object *top, struct json_object *o)
 	for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++)
 		if (json_span(at[i]).n)
 			return json_span(at[i]);
-	return SPAN("");
+	for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+		struct json_object *list = json_get(at[i], "detail");
+		struct json_object *first = json_at(list ? list : at[i], 0);
+
+		if (json_str(first, "msg").n)
+			return json_str(first, "msg");
+	}
+	return json_str(json_get(top, "x_groq"), "error");
+}
+
+static long number_after(const char *text, const char *words)
+{
+	const char *p = strstr(text, words);
+
+	p = p ? strpbrk(p, "0123456789") : NULL;
+	return p ? strtol(p, NULL, 10) : 0;
 }
 
 /* Claude Code begins to compact when it reads these words. */
-static void context_words(struct err *e)
+static void context_words(struct err *e, struct json_object *o)
 {
-	long max = 0, got = 0;
+	long max = number_after(e->msg, "maximum context length is ");
+	long got = number_after(e->msg, "resulted in ");
 	char was[sizeof(e->msg)];
-	const char *p = strstr(e->msg, "maximum context length is ");
-	const char *q = strstr(e->msg, "resulted in ");
 
-	if (!q)
-		q = strstr(e->msg, "you requested ");
-	if (p)
-		max = strtol(p + strlen("maximum context length is "), NULL,
-			     10);
-	if (q)
-		got = strtol(strpbrk(q, "0123456789") ? strpbrk(q, "0123456789")
-						      : q,
-			     NULL, 10);
-	if (max <= 0 || got <= 0)
-		return;
+	if (!got)
+		got = number_after(e->msg, "you requested ");
+	if (!max)
+		max = (long)json_int(o, "n_ctx", 0);
+	if (!got)
+		got = (long)json_int(o, "n_prompt_tokens", 0);
 	memcpy(was, e->msg, sizeof(was));
-	snprintf(e->msg, sizeof(e->msg),
-		 "prompt is too long: %ld tokens > "
-		 "%ld maximum (%.900s)",
-		 got, max, was);
+	if (max > 0 && got > 0)
+		snprintf(
+			e->msg, sizeof(e->msg),
+			"prompt is too long: %ld tokens > %ld maximum (%.900s)",
+			got, max, was);
+	else if (strstr(e->type, "context_length") ||
+		 strstr(e->type, "context_size"))
+		snprintf(e->msg, sizeof(e->msg), "prompt is too long: %.980s",
+			 was);
+}
+
+bool error_is(struct json_object *o)
+{
+	struct json_object *error = json_get(o, "error");
+
+	return json_object_is_type(error, json_type_object) ||
+	       json_span(error).n ||
+	       json_span(json_get(json_get(o, "x_groq"), "error")).n ||
+	       span_is(json_str(o, "object"), "error");
 }
 
 void error_read(struct json_object *top, int status, struct err *out)
@@ -179,8 +218,8 @@ void error_read(struct json_object *top, int status, struct err *out)
 	snprintf(out->param, sizeof(out->param), "%s",
 		 json_cstr(o, "param") ? json_cstr(o, "param") : "");
 	out->status = status >= 400 ? status
-				    : status_of(o, *type ? type : out->type);
-	context_words(out);
+				    : status_of(o, code ? code : "", type);
+	context_words(out, o);
 }
 
 void error_read_body(struct span body, int status, struct err *out)

@@ -15,6 +15,8 @@
  * ERR_PASSED: message, status (of the HTTP answer, or 0: from the body) and its
  * code in its own words. */
 void error_read(struct json_object *o, int status, struct err *out);
+/* Is an object, meant as an answer or event, in truth an error? */
+bool error_is(struct json_object *o);
 /* The same from bytes, which may be no JSON at all. */
 void error_read_body(struct span body, int status, struct err *out);
 /* What OpenAI's clients find as `code`; NULL when there is none. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "dialect/error.h"
 #include "dialect/reader.h"
 
 #include <string.h>
@@ -31,6 +32,17 @@ static void read_usage(struct reader *r, struct json_object *o)
 				  json_count(o, "reasoning_tokens", 0));
 }
 
+/* What comes next begins a block of its own: text is over, and so is a call
+ * whose arguments are one complete object; another call may still get more. */
+static int end_before(struct reader *r, struct err *e)
+{
+	for (struct slot *s = r->head; s; s = s->next)
+		if (s->kind != PART_TOOL_USE || s->complete)
+			s->ended = true;
+	r->current = NULL;
+	return reader_pump(r, e);
+}
+
 /* Text of this kind goes on in the open slot, or begins a new one. */
 static struct slot *current(struct reader *r, enum part_kind kind,
 			    struct err *e)
@@ -39,7 +51,7 @@ static struct slot *current(struct reader *r, enum part_kind kind,
 
 	if (s && s->kind == kind && !s->ended)
 		return s;
-	if (reader_close_all(r, e))
+	if (end_before(r, e))
 		return NULL;
 	r->current = reader_open(r, kind, -1, e);
 	return r->current;
@@ -81,22 +93,36 @@ static int add_detail(struct reader *r, struct json_object *d, bool text,
 		if (!s)
 			return -1;
 		s->signature = reader_copy(r, d, "signature");
-		return reader_text(r, s, SPAN(""), e);
+		/* What follows has a signature of its own. */
+		return reader_text(r, s, SPAN(""), e) || reader_close(r, s, e)
+			     ? -1
+			     : 0;
 	}
 	return 0;
+}
+
+/* Do the details hold the text as well, each with its signature? */
+static bool detailed(struct json_object *details)
+{
+	for (size_t i = 0; i < json_length(details); i++)
+		if (json_str(json_at(details, i), "text").n ||
+		    json_str(json_at(details, i), "summary").n)
+			return true;
+	return false;
 }
 
 static int add_reasoning(struct reader *r, struct json_object *m, struct err *e)
 {
 	struct json_object *details = json_get(m, "reasoning_details");
 	struct span text = json_str(m, "reasoning_content");
+	bool from_details = detailed(details);
 
 	if (!text.n)
 		text = json_str(m, "reasoning");
-	if (add(r, PART_THINKING, text, e))
+	if (!from_details && add(r, PART_THINKING, text, e))
 		return -1;
 	for (size_t i = 0; i < json_length(details); i++)
-		if (add_detail(r, json_at(details, i), !text.n, e))
+		if (add_detail(r, json_at(details, i), from_details, e))
 			return -1;
 	return 0;
 }
@@ -133,24 +159,29 @@ static int add_content(struct reader *r, struct json_object *content,
 	return 0;
 }
 
-/* By id, else by index (the latest of that index), else the latest. */
-static struct slot *find_call(struct reader *r, struct span id, int64_t index)
+/* By id, else by index (the latest of that index), else the latest. What has
+ * the same id or index and yet is another call: see the name. */
+static struct slot *find_call(struct reader *r, struct span id, int64_t index,
+			      struct span name)
 {
-	for (struct slot *s = r->calls; s; s = s->older)
-		if (id.n ? span_is(id, s->id) : index < 0 || s->key == index)
-			return s;
+	for (struct slot *s = r->all; s; s = s->older) {
+		if (s->kind != PART_TOOL_USE)
+			continue;
+		if (id.n ? !span_is(id, s->id) : index >= 0 && s->key != index)
+			continue;
+		if (id.n && name.n && index >= 0 && s->key != index)
+			return NULL;
+		if (!id.n && name.n && *s->name &&
+		    (s->complete || !span_is(name, s->name)))
+			return NULL;
+		return s;
+	}
 	return NULL;
 }
 
-/* Text before the call is over, and so is a call whose arguments are one
- * complete object; another one may still get more. */
 static struct slot *new_call(struct reader *r, int64_t index, struct err *e)
 {
-	for (struct slot *s = r->head; s; s = s->next)
-		if (s->kind != PART_TOOL_USE || s->complete)
-			s->ended = true;
-	r->current = NULL;
-	if (reader_pump(r, e))
+	if (end_before(r, e))
 		return NULL;
 	return reader_open(r, PART_TOOL_USE, index, e);
 }
@@ -171,12 +202,13 @@ static int add_call(struct reader *r, struct json_object *call, bool whole,
 	struct json_object *f = json_get(call, "function");
 	struct span id = json_str(call, "id");
 	int64_t index = json_int(call, "index", -1);
-	struct slot *s = whole ? NULL : find_call(r, id, index);
 	struct span name, args;
+	struct slot *s;
 
 	if (!f)
 		f = json_get(call, "custom");
 	name = json_str(f, "name");
+	s = whole ? NULL : find_call(r, id, index, name);
 	args = json_str(f, "arguments");
 	if (!args.n &&
 	    json_object_is_type(json_get(f, "arguments"), json_type_object))
@@ -214,7 +246,7 @@ static int add_message(struct reader *r, struct json_object *m, bool whole,
 		if (add_call(r, json_at(calls, i), whole, e))
 			return -1;
 	if (legacy) {
-		struct slot *s = find_call(r, SPAN(""), -1);
+		struct slot *s = find_call(r, SPAN(""), -1, SPAN(""));
 
 		s = s ? s : new_call(r, 0, e);
 		if (!s)
@@ -277,20 +309,12 @@ static int add_choice(struct reader *r, struct json_object *o,
 	return read_finish(r, choice, o, e);
 }
 
-static bool is_error(struct span name, struct json_object *o)
-{
-	struct json_object *error = json_get(o, "error");
-
-	return span_is(name, "error") ||
-	       json_object_is_type(error, json_type_object) ||
-	       json_object_is_type(error, json_type_string);
-}
-
 /* Usage beside content comes with every chunk of some providers; alone it is
  * the end of a stream. */
 static void read_usages(struct reader *r, struct json_object *o)
 {
 	read_usage(r, json_get(json_get(o, "x_groq"), "usage"));
+	read_usage(r, json_get(json_at(json_get(o, "choices"), 0), "usage"));
 	read_usage(r, json_get(o, "usage"));
 	if (json_get(o, "usage") && !json_length(json_get(o, "choices")))
 		r->has_usage = true;
@@ -301,7 +325,7 @@ int openai_event(struct reader *r, struct span name, struct json_object *o,
 {
 	struct json_object *choices = json_get(o, "choices");
 
-	if (is_error(name, o))
+	if (span_is(name, "error") || error_is(o))
 		return reader_error(r, o, e);
 	read_usages(r, o);
 	if (!json_length(choices))

@@ -221,7 +221,7 @@ static void put_system(struct body *b, const struct msg *m)
 	jw_obj_end(&b->w);
 }
 
-/* A system message may not stand between calls and their results. */
+/* System messages may not stand between calls and their results. */
 static int put_messages(struct body *b, struct err *e)
 {
 	const struct msg *wait = NULL;
@@ -229,10 +229,8 @@ static int put_messages(struct body *b, struct err *e)
 	jw_key(&b->w, "messages");
 	jw_arr(&b->w);
 	for (const struct msg *m = b->c->msgs; m; m = m->next) {
-		if (m->role == ROLE_SYSTEM && m->next &&
-		    m->next->role == ROLE_USER && m->next->parts &&
-		    m->next->parts->kind == PART_TOOL_RESULT) {
-			wait = m;
+		if (m->role == ROLE_SYSTEM && write_awaits_results(m)) {
+			wait = wait ? wait : m;
 			continue;
 		}
 		if (m->role == ROLE_SYSTEM)
@@ -241,7 +239,7 @@ static int put_messages(struct body *b, struct err *e)
 			put_assistant(b, m);
 		else if (put_user(b, m, e))
 			return -1;
-		if (wait)
+		for (; wait && wait != m; wait = wait->next)
 			put_system(b, wait);
 		wait = NULL;
 	}

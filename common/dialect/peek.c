@@ -142,7 +142,7 @@ static int begin_value(struct peek *k, unsigned char c, struct err *e)
 			       "the body must be a JSON object (byte %zu)",
 			       k->at);
 	}
-	if (member && wanted_value(k, c, e))
+	if (member && !k->any_keys && wanted_value(k, c, e))
 		return -1;
 	switch (c) {
 	case '{':
@@ -433,4 +433,14 @@ int peek_end(struct peek *k, struct err *e)
 		return -1;
 	}
 	return 0;
+}
+
+bool peek_is_object(struct span text)
+{
+	struct err unused;
+	struct peek k;
+
+	peek_init(&k);
+	k.any_keys = true;
+	return peek_feed(&k, text, &unused) == 0 && k.state == DONE;
 }

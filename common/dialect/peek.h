@@ -37,10 +37,14 @@ struct peek {
 	size_t key_n;
 	unsigned hex, hex_left;
 	bool in_key, in_model, has_stream, started;
+	bool any_keys; /* look for none of ours */
 };
 
 void peek_init(struct peek *k);
 int peek_feed(struct peek *k, struct span in, struct err *e);
 int peek_end(struct peek *k, struct err *e);
+
+/* One complete JSON object, by the same strict rules? */
+bool peek_is_object(struct span text);
 
 #endif

@@ -51,8 +51,10 @@ int reader_event(void *reader, struct span name, struct span data,
 		return r->dialect == &dialects[DIALECT_OPENAI]
 			     ? reader_finish(r, e)
 			     : 0;
-	if (!data.n || data.n >= INT_MAX)
-		return data.n ? broken(e) : 0;
+	if (!data.n || span_is(data, "null"))
+		return 0;
+	if (data.n >= INT_MAX)
+		return broken(e);
 	json_tokener_reset(r->json);
 	o = json_tokener_parse_ex(r->json, data.p, (int)data.n);
 	if (!json_object_is_type(o, json_type_object)) {
@@ -80,8 +82,7 @@ int reader_whole(struct reader *r, struct span text, struct err *e)
 			       "the upstream's answer is not "
 			       "a JSON object");
 	}
-	if (json_object_is_type(json_get(o, "error"), json_type_object) ||
-	    json_object_is_type(json_get(o, "error"), json_type_string))
+	if (error_is(o))
 		rc = reader_error(r, o, e);
 	else
 		rc = r->dialect->read_whole(r, o, e);
@@ -132,21 +133,37 @@ struct slot *reader_open(struct reader *r, enum part_kind kind, int64_t key,
 	else
 		r->head = s;
 	r->last = s;
-	if (kind == PART_TOOL_USE) {
+	s->older = r->all;
+	r->all = s;
+	if (kind == PART_TOOL_USE)
 		r->tools++;
-		s->older = r->calls;
-		r->calls = s;
-	}
 	return s;
 }
 
-/* A call without an id gets one: clients pair results by it. */
+static bool id_taken(const struct slot *s)
+{
+	for (const struct slot *o = s->older; o; o = o->older)
+		if (o->kind == PART_TOOL_USE && strcmp(o->id, s->id) == 0)
+			return true;
+	return false;
+}
+
+/* A call without an id gets one, and one of its own: clients pair results by
+ * it. */
 static void need_id(struct reader *r, struct slot *s)
 {
 	char id[48];
+	int n = 2;
 
-	if (s->kind != PART_TOOL_USE || *s->id)
+	if (s->kind != PART_TOOL_USE)
 		return;
+	if (*s->id) {
+		const char *base = s->id;
+
+		while (id_taken(s))
+			s->id = arena_fmt(r->arena, "%s_%d", base, n++);
+		return;
+	}
 	digest_random_id(id, sizeof(id), "call_");
 	s->id = arena_str(r->arena, span_of(id));
 }
@@ -193,12 +210,29 @@ static bool ready(const struct slot *s)
 	       s->kind == PART_THINKING;
 }
 
+/* Arguments that came whole and not as deltas. */
+static int take_given(struct reader *r, struct slot *s, struct err *e)
+{
+	struct ev v = { .kind = EV_DELTA, .part = s->kind };
+
+	if (!s->given || s->got_text)
+		return 0;
+	s->got_text = s->wanted = true;
+	v.text = span_of(s->given);
+	if (s->opened)
+		return v.text.n ? emit(r, &v, e) : 0;
+	buf_span(&s->pending, v.text);
+	return 0;
+}
+
 /* Let out what has its turn: only the first slot may be open. */
 int reader_pump(struct reader *r, struct err *e)
 {
 	while (r->head) {
 		struct slot *s = r->head;
 
+		if (s->ended && take_given(r, s, e))
+			return -1;
 		if (!s->opened && ready(s) && open_block(r, s, e))
 			return -1;
 		if (!s->ended)

@@ -23,6 +23,7 @@ struct slot {
 	enum part_kind kind;
 	int64_t key; /* the upstream's index; -1 none */
 	const char *id, *name, *signature;
+	const char *given;  /* arguments, if no deltas bring them; or NULL */
 	struct buf pending; /* text that waits for its turn */
 	bool wanted;        /* something was said to it, if only "" */
 	bool opened, ended;
@@ -31,7 +32,7 @@ struct slot {
 	int depth;
 	bool in_string, escaped, complete;
 	struct slot *next;
-	struct slot *older; /* the tool call before this one */
+	struct slot *older; /* the one begun before this */
 };
 
 struct reader {
@@ -42,10 +43,11 @@ struct reader {
 	struct json_tokener *json;
 
 	struct slot *head, *last; /* not closed yet, in order */
-	struct slot *calls;       /* all tool calls, the latest first */
+	struct slot *all;         /* every slot, the latest first */
 	struct slot *current;     /* Chat: what the next text goes to */
 	unsigned slots, tools;
 	bool started, finished;
+	bool by_id;    /* Responses: events have no output_index */
 	bool got_text; /* any text at all */
 	bool refused, has_stop, has_usage;
 	enum stop_kind stop;

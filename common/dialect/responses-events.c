@@ -4,6 +4,7 @@
 #include "dialect/chat.h"
 #include "dialect/reader.h"
 
+#include <stdint.h>
 #include <string.h>
 
 static void read_usage(struct reader *r, struct json_object *o)
@@ -25,13 +26,39 @@ static void read_usage(struct reader *r, struct json_object *o)
 	u->reasoning = json_count(out, "reasoning_tokens", 0);
 }
 
-/* Items are told apart by output_index: their ids may change on the way. */
-static struct slot *find(struct reader *r, int64_t index, enum part_kind kind)
+/* Items are told apart by output_index: their ids may change on the way. A
+ * server that leaves it out keeps the ids. */
+static int64_t key_of(struct reader *r, struct json_object *o)
 {
-	for (struct slot *s = r->head; s; s = s->next)
-		if (s->key == index && s->kind == kind && !s->ended)
+	struct span id = json_str(o, "item_id");
+	uint64_t h = 0xcbf29ce484222325u;
+
+	if (json_get(o, "output_index"))
+		return json_int(o, "output_index", 0);
+	if (!id.n)
+		id = json_str(json_get(o, "item"), "id");
+	if (!id.n)
+		id = json_str(o, "id");
+	r->by_id = true;
+	for (size_t i = 0; i < id.n; i++)
+		h = (h ^ (unsigned char)id.p[i]) * 0x100000001b3u; /* FNV-1a */
+	return (int64_t)(h >> 1);
+}
+
+static struct slot *find(struct reader *r, int64_t key, enum part_kind kind)
+{
+	for (struct slot *s = r->all; s; s = s->older)
+		if (s->key == key && s->kind == kind)
 			return s;
 	return NULL;
+}
+
+static bool is_done(struct reader *r, int64_t key)
+{
+	for (struct slot *s = r->all; s; s = s->older)
+		if (s->key == key && s->ended)
+			return true;
+	return false;
 }
 
 static struct slot *need(struct reader *r, int64_t index, enum part_kind kind,
@@ -39,7 +66,7 @@ static struct slot *need(struct reader *r, int64_t index, enum part_kind kind,
 {
 	struct slot *s = find(r, index, kind);
 
-	return s ? s : reader_open(r, kind, index, e);
+	return s && !s->ended ? s : reader_open(r, kind, index, e);
 }
 
 static int add(struct reader *r, int64_t index, enum part_kind kind,
@@ -64,6 +91,8 @@ static int start_call(struct reader *r, struct json_object *item, int64_t index,
 		s->id = reader_copy(r, item, "call_id");
 	if (!*s->name)
 		s->name = reader_copy(r, item, "name");
+	if (json_str(item, "arguments").n)
+		s->given = reader_copy(r, item, "arguments");
 	return reader_text(r, s, SPAN(""), e);
 }
 
@@ -152,10 +181,6 @@ static int item_done(struct reader *r, struct json_object *item, int64_t index,
 	} else if (is_call(type)) {
 		if (start_call(r, item, index, e))
 			return -1;
-		if (!has_text(r, index, PART_TOOL_USE) &&
-		    add(r, index, PART_TOOL_USE, json_str(item, "arguments"),
-			e))
-			return -1;
 	} else {
 		return 0; /* tools that run at the provider */
 	}
@@ -182,15 +207,17 @@ static void read_head(struct reader *r, struct json_object *o)
 	r->model = reader_copy(r, o, "model");
 }
 
-/* Some servers send items only in the final response. */
+/* Some servers send items, or the end of them, only in the final response. */
 static int add_output(struct reader *r, struct json_object *output,
 		      struct err *e)
 {
-	if (r->slots)
-		return 0;
-	for (size_t i = 0; i < json_length(output); i++)
-		if (item_done(r, json_at(output, i), (int64_t)i, e))
+	for (size_t i = 0; i < json_length(output); i++) {
+		struct json_object *item = json_at(output, i);
+		int64_t key = r->by_id ? key_of(r, item) : (int64_t)i;
+
+		if (!is_done(r, key) && item_done(r, item, key, e))
 			return -1;
+	}
 	return 0;
 }
 
@@ -204,28 +231,37 @@ static int final(struct reader *r, struct json_object *o, struct err *e)
 	return reader_finish(r, e);
 }
 
+/* Text comes as deltas, or whole with the event that ends it. */
 static const struct {
 	const char *type;
 	enum part_kind kind;
-} deltas[] = {
-	{ "response.output_text.delta", PART_TEXT },
-	{ "response.function_call_arguments.delta", PART_TOOL_USE },
-	{ "response.reasoning_summary_text.delta", PART_THINKING },
-	{ "response.reasoning_text.delta", PART_THINKING },
-	{ "response.refusal.delta", PART_REFUSAL },
+	const char *whole; /* member of the ending event */
+} texts[] = {
+	{ "response.output_text.", PART_TEXT, "text" },
+	{ "response.function_call_arguments.", PART_TOOL_USE, "arguments" },
+	{ "response.reasoning_summary_text.", PART_THINKING, "text" },
+	{ "response.reasoning_text.", PART_THINKING, "text" },
+	{ "response.refusal.", PART_REFUSAL, "refusal" },
 };
 
-static int delta(struct reader *r, struct json_object *o, struct span type,
-		 struct err *e)
+static int text(struct reader *r, struct json_object *o, struct span type,
+		int64_t key, struct err *e)
 {
-	int64_t index = json_int(o, "output_index", 0);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		size_t n = strlen(texts[i].type);
+		struct span end = { type.p + n, type.n - n };
 
-	for (size_t i = 0; i < sizeof(deltas) / sizeof(deltas[0]); i++) {
-		if (!span_is(type, deltas[i].type))
+		if (!span_starts(type, texts[i].type))
 			continue;
-		if (deltas[i].kind == PART_REFUSAL)
+		if (texts[i].kind == PART_REFUSAL)
 			r->refused = true;
-		return add(r, index, deltas[i].kind, json_str(o, "delta"), e);
+		if (span_is(end, "delta"))
+			return add(r, key, texts[i].kind, json_str(o, "delta"),
+				   e);
+		if (span_is(end, "done") && !has_text(r, key, texts[i].kind))
+			return add(r, key, texts[i].kind,
+				   json_str(o, texts[i].whole), e);
+		return 0;
 	}
 	return 0;
 }
@@ -235,8 +271,7 @@ static int summary_part(struct reader *r, struct json_object *o, struct err *e)
 {
 	if (json_int(o, "summary_index", 0) == 0)
 		return 0;
-	return add(r, json_int(o, "output_index", 0), PART_THINKING,
-		   SPAN("\n\n"), e);
+	return add(r, key_of(r, o), PART_THINKING, SPAN("\n\n"), e);
 }
 
 int responses_event(struct reader *r, struct span name, struct json_object *o,
@@ -245,7 +280,7 @@ int responses_event(struct reader *r, struct span name, struct json_object *o,
 	struct span type = json_str(o, "type");
 	struct json_object *item = json_get(o, "item");
 	struct json_object *response = json_get(o, "response");
-	int64_t index = json_int(o, "output_index", 0);
+	int64_t index;
 
 	if (!type.n)
 		type = name;
@@ -253,6 +288,16 @@ int responses_event(struct reader *r, struct span name, struct json_object *o,
 		read_head(r, response);
 		return reader_start(r, e);
 	}
+	if (span_is(type, "response.completed") ||
+	    span_is(type, "response.incomplete"))
+		return final(r, response, e);
+	if (span_is(type, "response.failed"))
+		return reader_error(r, response, e);
+	if (span_is(type, "error"))
+		return reader_error(r, o, e);
+	if (response)
+		return 0;
+	index = key_of(r, o);
 	if (span_is(type, "response.output_item.added"))
 		return is_call(json_str(item, "type"))
 			     ? start_call(r, item, index, e)
@@ -261,14 +306,7 @@ int responses_event(struct reader *r, struct span name, struct json_object *o,
 		return item_done(r, item, index, e);
 	if (span_is(type, "response.reasoning_summary_part.added"))
 		return summary_part(r, o, e);
-	if (span_is(type, "response.completed") ||
-	    span_is(type, "response.incomplete"))
-		return final(r, response, e);
-	if (span_is(type, "response.failed"))
-		return reader_error(r, response, e);
-	if (span_is(type, "error"))
-		return reader_error(r, o, e);
-	return delta(r, o, type, e);
+	return text(r, o, type, index, e);
 }
 
 int responses_end(struct reader *r, struct err *e)

@@ -141,7 +141,9 @@ static void put_reasoning(struct chat *c, struct json_object *o)
 		text = SPAN("");
 	}
 	p = chat_part(c, m, PART_THINKING);
-	p->text = json_str(json_at(summary, 0), "text");
+	p->text = read_joined(
+		c, json_length(summary) ? summary : json_get(o, "content"),
+		"\n\n");
 	p->signature = text;
 }
 

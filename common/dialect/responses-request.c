@@ -165,20 +165,35 @@ static const struct msg *put_instructions(struct body *b)
 	return m;
 }
 
+static int put_item(struct body *b, const struct msg *m, struct err *e)
+{
+	switch (m->role) {
+	case ROLE_SYSTEM:
+		return put_message(b, "developer", m->parts, e);
+	case ROLE_ASSISTANT:
+		return put_assistant(b, m, e);
+	case ROLE_USER:
+		break;
+	}
+	return put_user(b, m, e);
+}
+
 static int put_input(struct body *b, struct err *e)
 {
-	const struct msg *m = put_instructions(b);
+	const struct msg *m = put_instructions(b), *wait = NULL;
 	int rc = 0;
 
 	jw_key(&b->w, "input");
 	jw_arr(&b->w);
 	for (; m && rc == 0; m = m->next) {
-		if (m->role == ROLE_SYSTEM)
-			rc = put_message(b, "developer", m->parts, e);
-		else if (m->role == ROLE_ASSISTANT)
-			rc = put_assistant(b, m, e);
-		else
-			rc = put_user(b, m, e);
+		if (m->role == ROLE_SYSTEM && write_awaits_results(m)) {
+			wait = wait ? wait : m;
+			continue;
+		}
+		rc = put_item(b, m, e);
+		for (; wait && wait != m && rc == 0; wait = wait->next)
+			rc = put_item(b, wait, e);
+		wait = NULL;
 	}
 	jw_arr_end(&b->w);
 	return rc;
@@ -263,8 +278,11 @@ static void put_rest(struct body *b)
 	struct chat *c = b->c;
 	struct jw *w = &b->w;
 
+	int64_t limit = b->t->quirks.max_tokens;
+
 	if (c->max_tokens >= 0)
-		jw_kint(w, "max_output_tokens", c->max_tokens);
+		jw_kint(w, "max_output_tokens",
+			limit && c->max_tokens > limit ? limit : c->max_tokens);
 	write_samplers(w, b->t, c);
 	if (c->n_stop)
 		chat_dropped(c, "stop");

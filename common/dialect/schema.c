@@ -58,19 +58,46 @@ static bool known_format(struct span s)
 
 static void sanitise(struct json_object *o, bool properties);
 
+/* Below these stand values, which are not schemas. */
+static bool holds_values(const char *key)
+{
+	static const char *const keys[] = { "const", "enum", "default",
+					    "examples" };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (strcmp(key, keys[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Below these the keys are names, not keywords. */
+static bool holds_names(const char *key)
+{
+	return strcmp(key, "properties") == 0 || strcmp(key, "$defs") == 0 ||
+	       strcmp(key, "definitions") == 0;
+}
+
 static void sanitise_children(struct json_object *o, bool properties)
 {
 	json_object_object_foreach(o, key, value)
 	{
-		/* Below "properties" the keys are names, not keywords. */
-		bool names = !properties && (strcmp(key, "properties") == 0 ||
-					     strcmp(key, "$defs") == 0 ||
-					     strcmp(key, "definitions") == 0);
-
+		if (!properties && holds_values(key))
+			continue;
 		for (size_t i = 0; i < json_length(value); i++)
 			sanitise(json_at(value, i), false);
-		sanitise(value, names);
+		sanitise(value, !properties && holds_names(key));
 	}
+}
+
+/* "object", or a list with it, such as ["object", "null"]. */
+static bool is_object_type(struct json_object *type)
+{
+	if (span_is(json_span(type), "object"))
+		return true;
+	for (size_t i = 0; i < json_length(type); i++)
+		if (span_is(json_span(json_at(type, i)), "object"))
+			return true;
+	return false;
 }
 
 static void sanitise(struct json_object *o, bool properties)
@@ -97,7 +124,7 @@ static void sanitise(struct json_object *o, bool properties)
 		json_object_object_add(o, "anyOf", json_object_get(one));
 		json_object_object_del(o, "oneOf");
 	}
-	if (span_is(json_str(o, "type"), "object") || json_get(o, "properties"))
+	if (is_object_type(json_get(o, "type")) || json_get(o, "properties"))
 		json_object_object_add(o, "additionalProperties",
 				       json_object_new_boolean(false));
 }
@@ -147,7 +174,7 @@ bool schema_is_strict(struct json_object *o)
 {
 	struct json_object *more = json_get(o, "additionalProperties");
 
-	if (span_is(json_str(o, "type"), "object") &&
+	if (is_object_type(json_get(o, "type")) &&
 	    (!more || json_object_get_boolean(more) || !all_required(o)))
 		return false;
 	return strict_below(o);

@@ -1105,6 +1105,284 @@ def _():
     assert meaning("anthropic", out)["text"] == "x"
 
 
+# --- variants that providers send, beyond the numbered ones ----------------
+
+@edge("more", "invalid arguments in a whole answer")
+def _():
+    for args, want in (("{bad", {"rawInvalidInput": "{bad"}), (" ", {}),
+                       ("[1]", {"rawInvalidInput": [1]}),
+                       ('{"n":12345678901234567890123}',
+                        {"n": 12345678901234567890123})):
+        out = answer("openai", "anthropic", {"choices": [{"message": {
+            "tool_calls": [{"id": "c", "type": "function", "function": {
+                "name": "a", "arguments": args}}]},
+            "finish_reason": "length"}]}, "whole")
+        assert json.loads(out)["content"][0]["input"] == want, args
+
+
+@edge("more", "calls of Google, without index and with an empty id")
+def _():
+    two = [{"id": "", "type": "function", "function": {
+        "name": n, "arguments": a}} for n, a in (("a", '{"x":1}'),
+                                                 ("b", "{}"))]
+    want = [("a", {"x": 1}), ("b", {})]
+    for data in (chat_sse(chunk({"tool_calls": two}, "stop")),
+                 chat_sse(*[chunk({"tool_calls": [dict(t, index=0)]})
+                            for t in two], chunk({}, "stop"))):
+        for target in ("anthropic", "responses", "openai"):
+            m = meaning(target, answer("openai", target, data, "whole"))
+            assert m["tools"] == want, m
+
+
+@edge("more", "one id for two calls")
+def _():
+    data = chat_sse(chunk(call(0, '{"p":1}', "c", "f")),
+                    chunk(call(1, '{"q":1}', "c", "g")),
+                    chunk({}, "tool_calls"))
+    out = blocks_of(answer("openai", "anthropic", data))
+    assert [b["json"] for b in out] == ['{"p":1}', '{"q":1}']
+    assert out[0]["id"] != out[1]["id"]
+
+
+@edge("more", "Responses without output_index: calls and text by id")
+def _():
+    def item(i, name):
+        return {"type": "function_call", "id": i, "call_id": "c" + i,
+                "name": name}
+    end = {"type": "response.completed", "response": {
+        "status": "completed", "output": []}}
+    m = meaning("anthropic", answer("responses", "anthropic", responses_sse(
+        {"type": "response.output_item.added", "item": item("1", "f")},
+        {"type": "response.function_call_arguments.delta", "item_id": "1",
+         "delta": "{}"},
+        {"type": "response.output_item.added", "item": item("2", "g")},
+        {"type": "response.function_call_arguments.delta", "item_id": "2",
+         "delta": '{"y":2}'}, end)))
+    assert m["tools"] == [("f", {}), ("g", {"y": 2})], m
+    m = meaning("anthropic", answer("responses", "anthropic", responses_sse(
+        {"type": "response.reasoning_text.delta", "item_id": "r",
+         "delta": "T"},
+        {"type": "response.output_text.delta", "item_id": "m", "delta": "X"},
+        {"type": "response.output_item.done", "item": {
+            "type": "reasoning", "id": "r", "summary": [], "content": [
+                {"type": "reasoning_text", "text": "T"}]}},
+        {"type": "response.output_item.done", "item": {
+            "type": "message", "id": "m", "content": [
+                {"type": "output_text", "text": "X"}]}}, end)))
+    assert (m["reasoning"], m["text"]) == ("T", "X"), m
+
+
+@edge("more", "Responses with content only in the ending events")
+def _():
+    call_item = {"type": "function_call", "call_id": "c", "name": "f",
+                 "arguments": '{"x":1}'}
+    m = meaning("anthropic", answer("responses", "anthropic", responses_sse(
+        {"type": "response.output_item.added", "output_index": 0,
+         "item": dict(call_item, arguments="")},
+        {"type": "response.function_call_arguments.done", "output_index": 0,
+         "arguments": '{"x":1}'},
+        {"type": "response.completed", "response": {
+            "status": "completed", "output": [call_item]}})))
+    assert m["tools"] == [("f", {"x": 1})], m
+    m = meaning("anthropic", answer("responses", "anthropic", responses_sse(
+        {"type": "response.reasoning_summary_text.delta", "output_index": 0,
+         "delta": "T"},
+        {"type": "response.completed", "response": {
+            "status": "completed", "output": [
+                {"type": "reasoning", "summary": []},
+                {"type": "message", "content": [
+                    {"type": "output_text", "text": "X"}]}]}})))
+    assert (m["reasoning"], m["text"]) == ("T", "X"), m
+    m = meaning("anthropic", answer("responses", "anthropic", responses_sse(
+        {"type": "response.output_item.added", "output_index": 0,
+         "item": call_item},
+        {"type": "response.output_text.done", "output_index": 1,
+         "text": "X"},
+        {"type": "response.completed", "response": {
+            "status": "completed", "output": []}})))
+    assert (m["tools"], m["text"]) == ([("f", {"x": 1})], "X"), m
+
+
+@edge("more", "two thoughts, each with its own signature")
+def _():
+    details = [{"type": "reasoning.text", "text": t, "signature": s,
+                "format": "anthropic-claude-v1"}
+               for t, s in (("A", "s1"), ("B", "s2"))]
+    streamed = chat_sse(*[chunk({"reasoning": d["text"],
+                                 "reasoning_details": [d]})
+                          for d in details], chunk({"content": "x"}, "stop"))
+    whole = {"choices": [{"message": {
+        "reasoning": "AB", "reasoning_details": details, "content": "x"},
+        "finish_reason": "stop"}]}
+    for data in (streamed, whole):
+        o = json.loads(answer("openai", "anthropic", data, "whole"))
+        assert [(b["thinking"], b["signature"]) for b in o["content"][:2]
+                ] == [("A", "s1"), ("B", "s2")], o
+
+
+def status_of(source, target, data):
+    try:
+        answer(source, target, data)
+    except HttpError as e:
+        return e.status, e.body["error"]["message"]
+    raise AssertionError("answered")
+
+
+@edge("more", "errors whose status only the code tells")
+def _():
+    def said(error):
+        return status_of("openai", "anthropic", chat_sse({"error": error}))
+    assert said({"type": "tokens", "code": "rate_limit_exceeded",
+                 "message": "m"}) == (429, "m")
+    assert said({"type": "invalid_request_error", "code": "model_not_found",
+                 "message": "m"}) == (404, "m")
+    assert said({"code": "invalid_prompt", "message": "m"}) == (400, "m")
+    status, message = status_of("responses", "anthropic", responses_sse(
+        {"type": "response.failed", "response": {"error": {
+            "code": "context_length_exceeded", "message": "Too much."}}}))
+    assert status == 400 and message.startswith("prompt is too long")
+    status, message = said({
+        "code": 400, "type": "exceed_context_size_error",
+        "message": "too much", "n_prompt_tokens": 9000, "n_ctx": 4096})
+    assert status == 400
+    assert message.startswith("prompt is too long: 9000 tokens > 4096")
+
+
+@edge("more", "errors of every shape")
+def _():
+    for data, want in (
+            (chat_sse({"object": "error", "message": "boom", "code": 400}),
+             (400, "boom")),
+            (chat_sse({"choices": [], "x_groq": {"error": "cut"}}),
+             (502, "cut")),
+            ('event: error\ndata: {"detail":[{"msg":"Field required"}]}\n\n',
+             (502, "Field required")),
+            (chat_sse({"error": {"message": {"detail": [
+                {"msg": "no"}]}, "code": 422}}), (400, "no"))):
+        assert status_of("openai", "anthropic", data) == want, data
+    assert status_of(
+        "anthropic", "openai", 'event: error\ndata: {"error":{"type":'
+        '"overloaded_error","message":"O"}}\n\n') == (503, "O")
+    # and what is none
+    m = meaning("anthropic", answer("openai", "anthropic", {
+        "error": "", "choices": [{"message": {"content": "x"},
+                                  "finish_reason": "stop"}]}))
+    assert m["text"] == "x"
+
+
+@edge("more", "system messages between a call and its result")
+def _():
+    m = [{"role": "user", "content": "q"},
+         {"role": "assistant", "tool_calls": [
+             {"id": "c", "type": "function",
+              "function": {"name": "f", "arguments": "{}"}}]},
+         {"role": "system", "content": "A"},
+         {"role": "system", "content": "B"},
+         {"role": "tool", "tool_call_id": "c", "content": "r"}]
+    r = to_claude({"messages": m})["messages"]
+    assert [b["type"] for b in r[2]["content"]] == ["tool_result", "text",
+                                                    "text"]
+    r = to_claude({"messages": m}, "claude-opus-4-8")["messages"]
+    assert [x["role"] for x in r] == ["user", "assistant", "user", "system",
+                                      "system"]
+    r = request("openai", "openai", {"messages": m}, "m")["messages"]
+    assert [x["role"] for x in r][2:] == ["tool", "system", "system"]
+    r = request("openai", "responses", {"messages": m}, "m")["input"]
+    assert [x["type"] for x in r][1:] == ["function_call",
+                                          "function_call_output",
+                                          "message", "message"]
+
+
+@edge("more", "text files are text")
+def _():
+    m = [{"role": "user", "content": [{"type": "file", "file": {
+        "file_data": "data:text/plain;base64,aGVsbG8="}}]}]
+    b = to_claude({"messages": m})["messages"][0]["content"][0]
+    assert b["source"] == {"type": "text", "media_type": "text/plain",
+                           "data": "hello"}
+    r = request("openai", "openai", {"messages": m}, "m")
+    assert r["messages"][0]["content"] == [{"type": "text", "text": "hello"}]
+
+
+@edge("more", "a tool history beside hosted tools only")
+def _():
+    r = to_claude({"messages": two_calls("a", "b"),
+                   "tools": [{"type": "web_search"}]})
+    assert [t["name"] for t in r["tools"]] == ["f"]
+
+
+@edge("more", "the limit that a backend's file names")
+def _():
+    for target, key in (("anthropic", "max_tokens"),
+                        ("responses", "max_output_tokens")):
+        r = request("openai", target, {
+            "messages": [{"role": "user", "content": "x"}],
+            "max_tokens": 32000}, "kimi-k2", {"maxTokens": 20000})
+        assert r[key] == 20000
+
+
+@edge("more", "schemas: values are kept, nullable objects are closed")
+def _():
+    schema = {"type": ["object", "null"], "properties": {
+        "a": {"const": {"pattern": "p"}}, "b": {"enum": [{"minimum": 1}]}}}
+    r = to_claude({"response_format": {"type": "json_schema", "json_schema":
+                                       {"name": "n", "schema": schema}}})
+    assert r["output_config"]["format"]["schema"] == dict(
+        schema, additionalProperties=False)
+    r = to_chat({"output_config": {"format": {"type": "json_schema",
+                                              "schema": schema}}})
+    assert r["response_format"]["json_schema"]["strict"] is False
+
+
+@edge("more", "allowed_tools with a custom tool")
+def _():
+    r = to_claude({"tools": [{"type": "custom", "custom": {"name": "c"}},
+                             TOOLS[0]], "tool_choice": {
+        "type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [
+            {"type": "custom", "custom": {"name": "c"}}]}}})
+    assert [t["name"] for t in r["tools"]] == ["c"]
+
+
+@edge("more", "all of a thought comes back")
+def _():
+    for item in ({"summary": [{"type": "summary_text", "text": t}
+                              for t in "ab"]},
+                 {"summary": [], "content": [
+                     {"type": "reasoning_text", "text": t} for t in "ab"]}):
+        r = request("responses", "openai", {"input": [
+            {"role": "user", "content": "q"}, dict(item, type="reasoning"),
+            {"role": "assistant", "content": "x"}]}, "m",
+            {"reasoningContent": True})
+        assert r["messages"][1]["reasoning_content"] == "a\n\nb"
+
+
+@edge("more", "text beside a fragment of a call that goes on")
+def _():
+    data = chat_sse(chunk(call(0, '{"a"', "c", "f")),
+                    chunk(dict(call(0, ":1}"), content="\n")),
+                    chunk({}, "tool_calls"))
+    m = meaning("anthropic", answer("openai", "anthropic", data))
+    assert m["tools"] == [("f", {"a": 1})] and m["text"] == "\n", m
+
+
+@edge("more", "input in the start event and again in deltas")
+def _():
+    out = answer("anthropic", "openai", claude_sse(start(), *block(
+        0, "tool_use", {"type": "input_json_delta",
+                        "partial_json": '{"a":1}'},
+        id="t", name="f", input={"a": 1}), *stop("tool_use")))
+    assert meaning("openai", out)["tools"] == [("f", {"a": 1})]
+
+
+@edge("more", "null events, usage inside the choice")
+def _():
+    m = meaning("anthropic", answer("openai", "anthropic", chat_sse(
+        "data: null", {"choices": [{"delta": {"content": "x"},
+                                    "finish_reason": "stop",
+                                    "usage": USAGE}]})))
+    assert m["text"] == "x" and m["usage"]["completion"] == 2
+
+
 for number, what, fn in CASES:
     name = f"{number:02d}" if isinstance(number, int) else number
     try:

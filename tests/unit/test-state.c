@@ -44,7 +44,8 @@ static void add_backend(const char *home, const char *name, const char *rest)
 	store_folder(home, "backends", &e);
 	backend_file(name, file, sizeof(file));
 	snprintf(text, sizeof(text),
-		 "{\"name\":\"%s\",\"apiKey\":\"k\"%s%s}", name,
+		 "{\"name\":\"%s\",\"apiKey\":\"k\","
+		 "\"baseUrl\":\"https://h/v1\"%s%s}", name,
 		 *rest ? "," : "", rest);
 	put(home, file, text);
 }
@@ -144,8 +145,12 @@ static void wrong_files_are_named(void **state)
 	refused(home, "backends/bad.json: JSON text ends too early");
 	put(home, "backends/bad.json", "");
 	refused(home, "backends/bad.json");
-	put(home, "backends/bad.json", "{\"apiKey\":\"a b\"}");
+	put(home, "backends/bad.json", "{\"apiKey\":\"a b\",\"baseUrl\":\"https://h\"}");
 	refused(home, "apiKey has blanks");
+	put(home, "backends/bad.json", "{\"apiKey\":\"k\",\"baseURL\":\"x\"}");
+	refused(home, "baseUrl is missing");
+	put(home, "backends/bad.json", "{\"apiKey\":7}");
+	refused(home, "apiKey must be a string");
 	put(home, "backends/bad.json", "{\"models\":[1]}");
 	refused(home, "models must be a list");
 	put(home, "backends/bad.json", "{}");
