@@ -247,6 +247,7 @@ static int run_list(struct cmd *c, struct err *e)
 static int run_remove(struct cmd *c, struct err *e)
 {
 	struct store_sign sign, none = { 0 };
+	struct err unused;
 	char path[300];
 	int lock, rc;
 
@@ -264,6 +265,9 @@ static int run_remove(struct cmd *c, struct err *e)
 		return -1;
 	rc = store_remove(c->home, path, e);
 	store_unlock(lock);
+	/* What was kept of it; there may be nothing. */
+	snprintf(path, sizeof(path), "state/models-%s.json", c->args[0]);
+	store_remove(c->home, path, &unused);
 	return rc;
 }
 

@@ -2,9 +2,10 @@
 /*
  * serve-models: the models of all backends, in the shape of the caller's API.
  *
- * Each backend is asked once in a while; its answer is kept in state/, which
- * every worker reads. A backend that cannot be asked is represented by what
- * was kept, else by the names that its file and the program know.
+ * Each backend is asked once in a while, all at the same time; what it says is
+ * kept in state/, which every worker reads. A backend that cannot be asked is
+ * left alone for a moment and represented by what was kept, else by the names
+ * that its file and the program know.
  */
 #include "config.h"
 
@@ -13,12 +14,14 @@
 #include "fcgi/serve.h"
 #include "net/fetch.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define KEEP_SECONDS 600
+#define KEEP_SECONDS 600 /* what a backend said */
+#define FAIL_SECONDS 30  /* that it said nothing */
 #define LIST_MAX (4u << 20)
 #define ASK_MS 4000
 #define MODELS_MAX 4096
@@ -36,11 +39,6 @@ struct list {
 	size_t n;
 };
 
-static void keep_name(const struct backend *b, char *out, size_t n)
-{
-	snprintf(out, n, "state/models-%s.json", b->name);
-}
-
 /* A model is listed under the name that leads back to this backend. */
 static const char *listed_name(struct list *l, const struct backend *b,
 			       const char *id)
@@ -52,6 +50,17 @@ static const char *listed_name(struct list *l, const struct backend *b,
 	    route.backend == b && !route.renamed)
 		return id;
 	return arena_fmt(l->r->arena, "%s:%s", b->name, id);
+}
+
+/* Seconds since 1970, from OpenAI's `created` or Anthropic's `created_at`. */
+static int64_t created(struct json_object *o)
+{
+	const char *text = json_cstr(o, "created_at");
+	struct tm tm = { 0 };
+
+	if (text && strptime(text, "%Y-%m-%dT%H:%M:%S", &tm))
+		return (int64_t)timegm(&tm);
+	return json_count(o, "created", 0);
 }
 
 static void add(struct list *l, const struct backend *b, struct span id,
@@ -67,7 +76,7 @@ static void add(struct list *l, const struct backend *b, struct span id,
 	m->id = listed_name(l, b, arena_str(a, id));
 	m->owner = b->name;
 	m->display = display.n ? arena_str(a, display) : m->id;
-	m->created = json_int(o, "created", 0);
+	m->created = created(o);
 }
 
 static void add_list(struct list *l, const struct backend *b,
@@ -81,32 +90,53 @@ static void add_list(struct list *l, const struct backend *b,
 	}
 }
 
-static bool fresh(const struct request *r, const char *name)
+/* One backend's list: read, and asked for when that is due. */
+struct lookup {
+	struct request *r;
+	const struct backend *b;
+	char name[100];           /* of the file in state/ */
+	struct json_object *list; /* out, or NULL */
+	bool due, running;
+	pthread_t thread;
+};
+
+/* What was kept, if it is of this address. */
+static void read_kept(struct lookup *k)
 {
+	const char *home = config_home(k->r->app->config);
 	struct store_sign s;
-
-	store_sign(config_home(r->app->config), name, &s);
-	return s.ino && s.sec + KEEP_SECONDS > (int64_t)time(NULL);
-}
-
-static struct json_object *kept(const struct request *r, const char *name)
-{
-	struct json_object *o = NULL;
 	struct err unused;
+	int64_t age;
 
-	config_read_json(config_home(r->app->config), name, &o, &unused);
-	return o;
+	store_sign(home, k->name, &s);
+	config_read_json(home, k->name, &k->list, &unused);
+	if (k->list && strcmp(k->b->base_url, json_str(k->list, "baseUrl").p)) {
+		json_object_put(k->list);
+		k->list = NULL;
+	}
+	age = (int64_t)time(NULL) - s.sec;
+	k->due = !k->list ||
+		 age >= (json_flag(k->list, "failed", false) ? FAIL_SECONDS
+							     : KEEP_SECONDS);
 }
 
-/* Ask the backend and keep its answer; NULL when that fails. */
-static struct json_object *ask(struct request *r, const struct backend *b,
-			       const char *name)
+static void keep(struct lookup *k)
 {
-	const char *home = config_home(r->app->config);
-	struct json_object *o = NULL;
+	const char *home = config_home(k->r->app->config);
+	struct err e;
+
+	json_set_str(k->list, "baseUrl", k->b->base_url);
+	if (store_folder(home, "state", &e) ||
+	    store_replace(home, k->name, json_text(k->list), &e))
+		log_msg("%s", e.msg); /* asked again next time, then */
+}
+
+static struct json_object *ask(struct request *r, const struct backend *b)
+{
 	struct fetch f = { .timeout_ms = ASK_MS };
+	struct json_object *o = NULL;
 	struct buf url, credential;
-	struct err e = { 0 };
+	struct err unused;
 
 	buf_init(&url, 4096);
 	buf_init(&credential, 16384);
@@ -118,19 +148,52 @@ static struct json_object *ask(struct request *r, const struct backend *b,
 	backend_credential(b, b->protocol, &credential);
 	f.url = buf_cstr(&url);
 	f.credential = buf_cstr(&credential);
-	if (fetch_get(r->app->http, &f, &e) == 0 && f.status == 200)
-		o = json_read(buf_get(&f.body), &e);
-	if (!json_length(json_get(o, "data"))) {
-		json_object_put(o);
-		o = NULL;
-	} else if (store_folder(home, "state", &e) ||
-		   store_replace(home, name, buf_get(&f.body), &e)) {
-		log_msg("%s", e.msg); /* asked again next time, then */
-	}
+	if (fetch_get(r->app->http, &f, &unused) == 0 && f.status == 200)
+		o = json_read(buf_get(&f.body), &unused);
 	buf_release(&url);
 	buf_release(&credential);
 	buf_release(&f.body);
 	return o;
+}
+
+/* In a thread of its own: it touches nothing of the request but *k. */
+static void *ask_and_keep(void *arg)
+{
+	struct lookup *k = arg;
+	struct json_object *o = ask(k->r, k->b);
+
+	if (json_length(json_get(o, "data"))) {
+		json_object_put(k->list);
+		k->list = o;
+	} else {
+		json_object_put(o);
+		if (!k->list)
+			k->list = json_object_new_object();
+		json_object_object_add(k->list, "failed",
+				       json_object_new_boolean(true));
+	}
+	keep(k);
+	return NULL;
+}
+
+static void look_up(struct request *r, struct lookup *all, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct lookup *k = &all[i];
+
+		k->r = r;
+		k->b = &r->config->backends[i];
+		snprintf(k->name, sizeof(k->name), "state/models-%s.json",
+			 k->b->name);
+		if (k->b->demo)
+			continue;
+		read_kept(k);
+		k->running = k->due && pthread_create(&k->thread, NULL,
+						      ask_and_keep, k) == 0;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (all[i].running)
+			pthread_join(all[i].thread, NULL);
 }
 
 static void add_fallback(struct list *l, const struct backend *b)
@@ -146,23 +209,15 @@ static void add_fallback(struct list *l, const struct backend *b)
 		add_list(l, b, models_baked(m, b->protocol));
 }
 
-static void add_backend(struct list *l, const struct backend *b)
+static void add_backend(struct list *l, struct lookup *k)
 {
-	struct json_object *o = NULL;
-	char name[100];
+	struct json_object *data = json_get(k->list, "data");
 
-	keep_name(b, name, sizeof(name));
-	if (!b->demo && fresh(l->r, name))
-		o = kept(l->r, name);
-	if (!b->demo && !o)
-		o = ask(l->r, b, name);
-	if (!b->demo && !o)
-		o = kept(l->r, name);
-	if (o)
-		add_list(l, b, json_get(o, "data"));
+	if (json_length(data))
+		add_list(l, k->b, data);
 	else
-		add_fallback(l, b);
-	json_object_put(o);
+		add_fallback(l, k->b);
+	json_object_put(k->list);
 }
 
 static void put_model(struct jw *w, const struct model *m, bool anthropic)
@@ -252,14 +307,19 @@ int serve_models(struct request *r, struct err *e)
 {
 	bool anthropic = r->vars.anthropic_version;
 	const char *id = r->path + strlen("/models");
+	size_t n = r->config->n_backends;
+	struct lookup *lookups;
 	struct list l = { .r = r };
 	struct buf out;
 	struct jw w = jw_to(&out);
 	int rc = 0;
 
 	l.models = xcalloc(MODELS_MAX, sizeof(*l.models));
-	for (size_t i = 0; i < r->config->n_backends; i++)
-		add_backend(&l, &r->config->backends[i]);
+	lookups = xcalloc(n, sizeof(*lookups));
+	look_up(r, lookups, n);
+	for (size_t i = 0; i < n; i++)
+		add_backend(&l, &lookups[i]);
+	free(lookups);
 	buf_init(&out, LIST_MAX);
 	if (*id) {
 		rc = put_one(&w, &l, id + 1, anthropic, e);

@@ -48,8 +48,7 @@ static void check_whole(struct run *r)
 	buf_reset(&r->w.items);
 	r->w.dialect->whole(&r->w, &r->fold.answer);
 	o = json_read(buf_get(r->w.out), &e);
-	/* Arguments are handed on as they came, into Anthropic's as JSON. */
-	if (!o && r->w.dialect != &dialects[DIALECT_ANTHROPIC])
+	if (!o)
 		abort();
 	json_object_put(o);
 }
