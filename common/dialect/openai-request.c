@@ -258,7 +258,8 @@ static void put_tool(struct body *b, const struct tool *t)
 	jw_obj(w);
 	jw_kstr(w, "name", chat_tool_name(a, t->name, WRITE_NAME_MAX));
 	if (t->kind == TOOL_CUSTOM) {
-		jw_kstr(w, "description", schema_custom_text(a, t));
+		if (schema_custom_text(a, t).n)
+			jw_kstr(w, "description", schema_custom_text(a, t));
 		jw_key(w, "parameters");
 		jw_raw(w, schema_custom);
 	} else {
