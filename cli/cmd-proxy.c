@@ -36,6 +36,8 @@
 /* Flags go over the settings and, as environment, to the worker. */
 static int apply_flags(const struct cmd *c, struct settings *s, struct err *e)
 {
+	char port[16];
+
 	for (const struct option_row *o = options; o->key; o++) {
 		const char *v = c->settings[o - options];
 		char name[80];
@@ -49,23 +51,11 @@ static int apply_flags(const struct cmd *c, struct settings *s, struct err *e)
 		}
 		setenv(o->env, v, 1);
 	}
-	return 0;
-}
-
-static bool is_loopback(const char *host)
-{
-	return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0 ||
-	       strcmp(host, "localhost") == 0;
-}
-
-static int check_settings(const struct settings *s, struct err *e)
-{
-	if (!is_loopback(s->host) && !*s->api_key)
-		return err_set(e, ERR_CONFIG,
-			       "--host=%.60s is open to other "
-			       "machines: set DARIO_API_KEY first, or listen "
-			       "on 127.0.0.1",
-			       s->host);
+	/* Where we listen does not change while we do: the worker must not
+	 * take it from a file that is edited meanwhile. */
+	snprintf(port, sizeof(port), "%ld", s->port);
+	setenv("DARIO_PORT", port, 1);
+	setenv("DARIO_HOST", s->host, 1);
 	return 0;
 }
 
@@ -260,7 +250,7 @@ static int run(struct cmd *c, struct err *e)
 	if (!cfg)
 		return -1;
 	if (apply_flags(c, &cfg->settings, e) ||
-	    check_settings(&cfg->settings, e) ||
+	    config_check_key(&cfg->settings, e) ||
 	    (!check && check_port(&cfg->settings, e)) ||
 	    server_conf_write(&sc, c->home, &cfg->settings, e) ||
 	    server_conf_test(&sc, e))

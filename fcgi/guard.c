@@ -4,6 +4,7 @@
 #include "fcgi/guard.h"
 
 #include "base/digest.h"
+#include "base/host.h"
 
 #include <string.h>
 #include <strings.h>
@@ -18,34 +19,6 @@ static struct span host_name(struct span host)
 	if (end)
 		host.n = (size_t)(end - host.p) + (host.p[0] == '[' ? 1 : 0);
 	return host;
-}
-
-static bool ends_with(struct span s, const char *tail)
-{
-	size_t n = strlen(tail);
-
-	return s.n > n && span_ieq((struct span){ s.p + s.n - n, n }, tail);
-}
-
-static bool is_ipv4_loopback(struct span name)
-{
-	int dots = 0;
-
-	if (!span_starts(name, "127."))
-		return false;
-	for (size_t i = 0; i < name.n; i++) {
-		if (name.p[i] == '.')
-			dots++;
-		else if (name.p[i] < '0' || name.p[i] > '9')
-			return false;
-	}
-	return dots == 3;
-}
-
-static bool is_loopback(struct span name)
-{
-	return span_ieq(name, "localhost") || span_is(name, "[::1]") ||
-	       is_ipv4_loopback(name) || ends_with(name, ".localhost");
 }
 
 /* Is `name` in a comma-separated list? */
@@ -67,7 +40,7 @@ static bool host_allowed(const struct settings *s, struct span host)
 {
 	struct span name = host_name(host);
 
-	return is_loopback(name) || span_ieq(name, s->host) ||
+	return host_is_loopback(name) || span_ieq(name, s->host) ||
 	       listed(name, s->allowed_hosts);
 }
 
@@ -83,7 +56,7 @@ static bool origin_allowed(const struct settings *s, struct span origin)
 		return false;
 	host.p = sep + 3;
 	host.n = origin.n - (size_t)(host.p - origin.p);
-	return is_loopback(host_name(host));
+	return host_is_loopback(host_name(host));
 }
 
 static bool key_matches(const struct request *r, const char *key)

@@ -15,6 +15,15 @@ static const char *const passed[] = {
 	"openai-",     "x-ratelimit-",   NULL,
 };
 
+/* A length that can be handed on: of the bytes as they are, and a number. */
+static struct span digits(struct request *r, struct span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return SPAN("");
+	return span_of(arena_str(r->arena, s));
+}
+
 static void fields(struct relay *y, const struct http_head *head)
 {
 	struct request *r = y->r;
@@ -34,13 +43,15 @@ static void fields(struct relay *y, const struct http_head *head)
 		reply_field(r, id_name, span_of(r->id));
 	r->log.upstream_id = arena_str(r->arena, id);
 	if (y->mode == STREAM) {
+		y->has_fields = true;
 		reply_stream_fields(r);
 		return;
 	}
 	if (type.n)
 		reply_field(r, "Content-Type", type);
-	y->length = span_of(
-		arena_str(r->arena, http_field(head, "content-length")));
+	if (!http_field(head, "content-encoding").n &&
+	    !http_field(head, "transfer-encoding").n)
+		y->length = digits(r, http_field(head, "content-length"));
 }
 
 int relay_pass_event(void *arg, struct span name, struct span data,
@@ -79,19 +90,23 @@ static int bytes(struct relay *y, struct span in, struct err *e)
 
 static bool complete(const struct relay *y)
 {
-	unsigned ends = TAP_END | TAP_ERROR;
+	return y->seen & (TAP_END | TAP_ERROR) && !y->held.n;
+}
 
-	/* Several Chat providers send a finish reason and no [DONE]. */
-	if (y->r->dialect == &dialects[DIALECT_OPENAI])
-		ends |= TAP_FINISH;
-	return y->seen & ends;
+/* At the end of the connection: several Chat providers send a finish reason
+ * and no [DONE]. */
+static bool may_end(const struct relay *y)
+{
+	bool chat = y->r->dialect == &dialects[DIALECT_OPENAI];
+
+	return y->seen & (TAP_END | TAP_ERROR | (chat ? TAP_FINISH : 0));
 }
 
 static int end(struct relay *y, struct err *e)
 {
 	if (sse_end(&y->sse, e) || relay_put_held(y, e))
 		return -1;
-	if (!complete(y))
+	if (!may_end(y))
 		return err_set(e, ERR_RESET,
 			       "the stream ended early, without its final "
 			       "event");
@@ -148,6 +163,7 @@ const struct relay_stage relay_pass = {
 	.fields = fields,
 	.bytes = bytes,
 	.end = end,
+	.complete = complete,
 	.overflow = overflow,
 	.whole = whole,
 };

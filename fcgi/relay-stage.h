@@ -27,10 +27,13 @@ struct relay {
 	const struct relay_stage *stage;
 	bool asked_stream;
 	enum mode mode;
-	int status;         /* the upstream's */
-	bool begun;         /* the client has seen the answer's first event */
-	bool torn;          /* the client has a part of an unfinished event */
-	bool wrote;         /* since the last flush */
+	int status;      /* the upstream's */
+	bool begun;      /* the client has seen the answer's first event */
+	bool torn;       /* the client has a part of an unfinished event */
+	bool wrote;      /* since the last flush */
+	bool has_fields; /* of a stream, from the upstream */
+	int64_t ended;   /* when the final event came; 0 not yet */
+	struct http_call *call;
 	int64_t last_out;   /* when the client last got bytes */
 	struct span length; /* upstream's Content-Length */
 	struct sse sse;
@@ -45,6 +48,8 @@ struct relay_stage {
 	/* Bytes of the stream, and its end. */
 	int (*bytes)(struct relay *y, struct span in, struct err *e);
 	int (*end)(struct relay *y, struct err *e);
+	/* Has the final event of the stream come? */
+	bool (*complete)(const struct relay *y);
 	/* The body in `held` is too large to hold on. */
 	int (*overflow)(struct relay *y, struct err *e);
 	/* The whole body is in `held`. */
@@ -60,6 +65,8 @@ void relay_translate_release(struct relay *y);
 
 /* Bytes to the client, behind the head; no flush. */
 int relay_put(struct relay *y, struct span bytes, struct err *e);
+/* The head of a stream, unless the upstream has given its own. */
+void relay_stream_head(struct relay *y);
 int relay_put_held(struct relay *y, struct err *e);
 /* Is `name` equal to an entry, or does it begin with one that ends in "-"? */
 bool relay_listed(struct span name, const char *const *list);

@@ -48,11 +48,6 @@ static void fields(struct relay *y, const struct http_head *head)
 	rate_fields(r, head, y->translation->reader.dialect);
 }
 
-static void add_request_id(struct request *r)
-{
-	reply_field(r, r->dialect->request_id_header, span_of(r->id));
-}
-
 /* The end of the chain for a client that wants a stream. */
 static int to_client(void *arg, const struct ev *v, struct err *e)
 {
@@ -125,11 +120,8 @@ static int send_out(struct relay *y, struct err *e)
 			       RELAY_WHOLE_MAX);
 	if (!t->out.n || (!t->content && !y->r->head_sent))
 		return 0;
-	if (!y->r->head_sent) {
-		y->status = 200;
-		add_request_id(y->r);
-		reply_stream_fields(y->r);
-	}
+	if (!y->r->head_sent)
+		relay_stream_head(y);
 	if (relay_put(y, buf_get(&t->out), e))
 		return -1;
 	y->begun = true;
@@ -148,7 +140,7 @@ static int send_whole(struct relay *y, struct err *e)
 	t->writer.dialect->whole(&t->writer, &t->fold.answer);
 	if (t->out.full)
 		return send_out(y, e);
-	add_request_id(y->r);
+	reply_field(y->r, y->r->dialect->request_id_header, span_of(y->r->id));
 	return reply_json(y->r, 200, buf_get(&t->out)) ? reply_gone(e) : 0;
 }
 
@@ -166,6 +158,11 @@ static int bytes(struct relay *y, struct span in, struct err *e)
 	if (y->translation->stream && send_out(y, rc ? &unused : e))
 		return -1;
 	return rc;
+}
+
+static bool complete(const struct relay *y)
+{
+	return y->translation->reader.finished;
 }
 
 static int end(struct relay *y, struct err *e)
@@ -213,6 +210,7 @@ const struct relay_stage relay_translate = {
 	.fields = fields,
 	.bytes = bytes,
 	.end = end,
+	.complete = complete,
 	.overflow = overflow,
 	.whole = whole,
 };

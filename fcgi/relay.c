@@ -4,12 +4,26 @@
 #include "base/clock.h"
 #include "fcgi/relay-stage.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* A stream whose final event is there is complete; its connection gets this
+ * long to end as well, so that it can be used again. */
+#define LINGER_MS 200
 #define PING_MS 10000    /* silence inside a stream */
 #define RETRY_SECONDS 5L /* when an upstream does not say */
+
+/* A field name as RFC 9110 has it: what is none is not handed on. */
+static bool is_token(struct span name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (!isalnum((unsigned char)name.p[i]) &&
+		    !strchr("!#$%&'*+-.^_`|~", name.p[i]))
+			return false;
+	return name.n > 0;
+}
 
 bool relay_listed(struct span name, const char *const *list)
 {
@@ -20,7 +34,7 @@ bool relay_listed(struct span name, const char *const *list)
 
 		if ((prefix ? name.n > n : name.n == n) &&
 		    span_ieq(head, *list))
-			return true;
+			return is_token(name);
 	}
 	return false;
 }
@@ -123,6 +137,8 @@ static int on_flush(void *arg, struct err *e)
 {
 	struct relay *y = arg;
 
+	if (!y->ended && y->mode == STREAM && y->stage->complete(y))
+		y->ended = clock_ms();
 	if (!y->wrote)
 		return 0;
 	y->wrote = false;
@@ -137,15 +153,23 @@ static bool on_gone(void *arg)
 	return y->r->gw->ops->gone(y->r->gw);
 }
 
+void relay_stream_head(struct relay *y)
+{
+	struct request *r = y->r;
+
+	y->status = 200;
+	if (y->has_fields) /* the upstream's own, in one dialect */
+		return;
+	reply_field(r, r->dialect->request_id_header, span_of(r->id));
+	reply_stream_fields(r);
+}
+
 static int keep_alive(struct relay *y, struct err *e)
 {
 	struct request *r = y->r;
 
-	if (!r->head_sent) {
-		y->status = 200;
-		reply_field(r, r->dialect->request_id_header, span_of(r->id));
-		reply_stream_fields(r);
-	}
+	if (!r->head_sent)
+		relay_stream_head(y);
 	if (relay_put(y, y->begun ? r->dialect->ping : dialect_comment, e))
 		return -1;
 	return on_flush(y, e);
@@ -162,6 +186,13 @@ static int on_tick(void *arg, long *wait, struct err *e)
 		return err_set(e, ERR_SHUTDOWN,
 			       "the router is stopping: "
 			       "try again");
+	if (y->ended) {
+		left = y->ended + LINGER_MS - clock_ms();
+		y->call->enough = left <= 0;
+		if (left < *wait)
+			*wait = left < 0 ? 0 : (long)left;
+		return 0;
+	}
 	if (!y->asked_stream || y->torn ||
 	    (y->mode != WAITING && y->mode != STREAM))
 		return 0;
@@ -188,6 +219,8 @@ static int end_answer(struct relay *y, struct err *e)
 		break;
 	case WHOLE:
 	case LATE:
+		if (y->status >= 400 && y->r->upstream_key)
+			buf_mask(&y->held, span_of(y->r->upstream_key));
 		rc = y->stage->whole(y, e);
 		break;
 	case PASSING:
@@ -219,6 +252,7 @@ static void fail(struct relay *y, struct err *e)
 static void run(struct relay *y, struct http_call *call, size_t hold)
 {
 	struct err e = { 0 };
+	int rc;
 
 	y->last_out = clock_ms();
 	buf_init(&y->held, hold);
@@ -230,7 +264,11 @@ static void run(struct relay *y, struct http_call *call, size_t hold)
 	call->on_tick = on_tick;
 	call->watch = y->r->gw->watch;
 	call->blind = y->r->gw->blind;
-	if (http_run(y->r->app->http, call, &e) || end_answer(y, &e))
+	y->call = call;
+	rc = http_run(y->r->app->http, call, &e);
+	if (rc && y->ended && e.code != ERR_GONE)
+		rc = 0; /* nothing was missing any more */
+	if (rc || end_answer(y, &e))
 		fail(y, &e);
 	sse_release(&y->sse);
 	buf_release(&y->held);

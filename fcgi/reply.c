@@ -42,10 +42,8 @@ void reply_field(struct request *r, const char *name, struct span value)
 	while (n < value.n && (unsigned char)value.p[n] >= 0x20 &&
 	       value.p[n] != 0x7f)
 		n++;
-	buf_str(&r->head, name);
-	buf_str(&r->head, ": ");
-	buf_add(&r->head, value.p, n);
-	buf_str(&r->head, "\r\n");
+	/* In one piece: half a field would change what the others mean. */
+	buf_fmt(&r->head, "%s: %.*s\r\n", name, (int)n, value.p);
 }
 
 static const char *reason(int status)
@@ -84,6 +82,10 @@ int reply_head(struct request *r, int status)
 		reply_field(r, "x-dario-dropped", span_of(r->log.dropped));
 	cors_fields(r);
 	buf_str(&r->head, "\r\n");
+	if (r->head.full) {
+		r->cut = true; /* the caps do not let it come to this */
+		return -1;
+	}
 	n = snprintf(line, sizeof(line), "Status: %d %s\r\n", status,
 		     reason(status));
 	if (r->gw->ops->write(r->gw, (struct span){ line, (size_t)n }))

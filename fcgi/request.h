@@ -19,8 +19,8 @@
 
 #include <stdatomic.h>
 
-#define REQUEST_BODY_MAX (64u << 20) /* bytes, as sent */
-#define REQUEST_HEAD_MAX (32u << 10) /* bytes of our answer's header */
+#define REQUEST_BODY_MAX (64u << 20)  /* bytes, as sent */
+#define REQUEST_HEAD_MAX (128u << 10) /* our answer's header, all of it */
 
 /* What all threads of a worker share. */
 struct app {
@@ -57,7 +57,8 @@ struct request {
 	struct buf body;
 	struct buf head; /* answer's header fields so far */
 	bool head_sent;
-	struct writer *writer; /* of a translated stream, or NULL */
+	const char *upstream_key; /* never shown; or NULL */
+	struct writer *writer;    /* of a translated stream, or NULL */
 	/* Answers in the place of an upstream that lacks the path; or NULL. */
 	int (*instead)(struct request *r, struct err *e);
 	bool cut; /* the answer must not look complete */

@@ -20,9 +20,11 @@
 #include <string.h>
 #include <time.h>
 
-#define KEEP_SECONDS 600 /* what a backend said */
-#define FAIL_SECONDS 30  /* that it said nothing */
-#define LIST_MAX (4u << 20)
+#define KEEP_SECONDS 600                 /* what a backend said */
+#define FAIL_SECONDS 30                  /* that it said nothing */
+#define LIST_MAX (STORE_FILE_MAX - 4096) /* bytes of a backend's list */
+#define ANSWER_MAX (16u << 20)
+#define LAST_SECOND 253402300799 /* of the year 9999 */
 #define ASK_MS 4000
 #define MODELS_MAX 4096
 #define PAGE_PRESET 20 /* of Anthropic's list */
@@ -57,10 +59,12 @@ static int64_t created(struct json_object *o)
 {
 	const char *text = json_cstr(o, "created_at");
 	struct tm tm = { 0 };
+	int64_t then;
 
 	if (text && strptime(text, "%Y-%m-%dT%H:%M:%S", &tm))
 		return (int64_t)timegm(&tm);
-	return json_count(o, "created", 0);
+	then = json_count(o, "created", 0);
+	return then < LAST_SECOND ? then : LAST_SECOND;
 }
 
 static void add(struct list *l, const struct backend *b, struct span id,
@@ -124,11 +128,14 @@ static void keep(struct lookup *k)
 {
 	const char *home = config_home(k->r->app->config);
 	struct err e;
+	int lock;
 
 	json_set_str(k->list, "baseUrl", k->b->base_url);
-	if (store_folder(home, "state", &e) ||
-	    store_replace(home, k->name, json_text(k->list), &e))
+	lock = store_folder(home, "state", &e) ? -1
+					       : store_lock(home, k->name, &e);
+	if (lock < 0 || store_replace(home, k->name, json_text(k->list), &e))
 		log_msg("%s", e.msg); /* asked again next time, then */
+	store_unlock(lock);
 }
 
 static struct json_object *ask(struct request *r, const struct backend *b)
@@ -320,7 +327,7 @@ int serve_models(struct request *r, struct err *e)
 	for (size_t i = 0; i < n; i++)
 		add_backend(&l, &lookups[i]);
 	free(lookups);
-	buf_init(&out, LIST_MAX);
+	buf_init(&out, ANSWER_MAX);
 	if (*id) {
 		rc = put_one(&w, &l, id + 1, anthropic, e);
 	} else {

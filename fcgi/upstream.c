@@ -78,6 +78,7 @@ int upstream_call(struct request *r, const struct backend *b,
 	    stream ? "Accept: text/event-stream" : "Accept: application/json");
 	add(c, "User-Agent: dario/" PACKAGE_VERSION);
 	buf_reset(&text);
+	r->upstream_key = b->api_key;
 	backend_credential(b, dialect, &text);
 	if (text.n)
 		add(c, arena_str(r->arena, buf_get(&text)));

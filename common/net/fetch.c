@@ -3,6 +3,8 @@
 
 #include "net/fetch.h"
 
+#include "base/clock.h"
+
 static int on_head(void *arg, const struct http_head *head, struct err *e)
 {
 	struct fetch *f = arg;
@@ -25,6 +27,19 @@ static int on_body(void *arg, struct span bytes, struct err *e)
 	return 0;
 }
 
+static int on_tick(void *arg, long *wait, struct err *e)
+{
+	const struct fetch *f = arg;
+	int64_t left = f->deadline - clock_ms();
+
+	if (left <= 0)
+		return err_set(e, ERR_TIMEOUT, "no whole answer in %ld ms",
+			       f->timeout_ms);
+	if (left < *wait)
+		*wait = (long)left;
+	return 0;
+}
+
 int fetch_get(struct http *h, struct fetch *f, struct err *e)
 {
 	struct http_call call = {
@@ -37,11 +52,13 @@ int fetch_get(struct http *h, struct fetch *f, struct err *e)
 		.idle_ms = f->timeout_ms,
 		.on_head = on_head,
 		.on_body = on_body,
+		.on_tick = on_tick,
 	};
 
 	call.headers[call.n_headers++] = "User-Agent: dario/" PACKAGE_VERSION;
 	call.headers[call.n_headers++] = "anthropic-version: 2023-06-01";
 	if (*f->credential)
 		call.headers[call.n_headers++] = f->credential;
+	f->deadline = clock_ms() + f->timeout_ms;
 	return http_run(h, &call, e);
 }

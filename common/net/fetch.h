@@ -8,9 +8,10 @@
 struct fetch {
 	const char *url;
 	const char *credential; /* header field with the key, or "" */
-	long timeout_ms;        /* for each of its waits */
+	long timeout_ms;        /* for all of it */
 	int status;             /* out */
 	struct buf body;        /* out; init with its maximum */
+	int64_t deadline;       /* private */
 };
 
 int fetch_get(struct http *h, struct fetch *f, struct err *e);

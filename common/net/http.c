@@ -4,16 +4,20 @@
 #include "net/http.h"
 
 #include "base/clock.h"
+#include "base/host.h"
 
 #include <curl/curl.h>
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#define IDLE_MAX 64   /* kept handles per origin */
-#define POOLS_MAX 256 /* origins with kept handles */
+#define BUSY_CHECK_MS 200 /* while bytes pour in without a pause */
+#define BLIND_MS 500      /* between two looks at a client one must ask for */
+#define IDLE_MAX 64       /* kept handles per origin */
+#define POOLS_MAX 256     /* origins with kept handles */
 
 struct handle {
 	struct handle *next;
@@ -28,7 +32,7 @@ struct handle {
 	struct err *err;
 	bool failed; /* a callback filled *err */
 	bool dirty;  /* bytes were handed over since the last flush */
-	int64_t started, last;
+	int64_t started, last, checked;
 };
 
 struct pool {
@@ -169,6 +173,26 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
 	return line.n;
 }
 
+/* An upstream that never pauses keeps libcurl from coming back to the loop:
+ * clocks, client and shutdown are looked at from here, now and then. */
+static int busy_check(struct handle *k)
+{
+	struct http_call *c = k->call;
+	struct pollfd p = { .fd = c->watch, .events = POLLIN };
+	long wait = 0;
+
+	if (k->last - k->checked < BUSY_CHECK_MS)
+		return 0;
+	k->checked = k->last;
+	k->dirty = false;
+	if (c->on_flush && c->on_flush(c->arg, k->err))
+		return -1;
+	if (c->watch >= 0 && (c->blind || poll(&p, 1, 0) > 0) && c->on_gone &&
+	    c->on_gone(c->arg))
+		return err_set(k->err, ERR_GONE, "the client left");
+	return c->on_tick ? c->on_tick(c->arg, &wait, k->err) : 0;
+}
+
 static size_t on_body(char *p, size_t size, size_t n, void *arg)
 {
 	struct handle *k = arg;
@@ -176,7 +200,7 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg)
 
 	k->last = clock_ms();
 	k->dirty = true;
-	if (k->call->on_body(k->call->arg, bytes, k->err)) {
+	if (k->call->on_body(k->call->arg, bytes, k->err) || busy_check(k)) {
 		k->failed = true;
 		return bytes.n + 1; /* anything but bytes.n ends the call */
 	}
@@ -292,7 +316,7 @@ static void set_call(struct handle *k, struct http_call *c, struct err *e)
 	k->err = e;
 	k->failed = k->dirty = false;
 	k->error[0] = '\0';
-	k->started = k->last = clock_ms();
+	k->started = k->last = k->checked = clock_ms();
 	c->answered = false;
 	buf_reset(&k->head);
 	/* libcurl only reads the list; an empty Expect keeps it from waiting
@@ -403,7 +427,9 @@ static int wait_more(struct handle *k)
 
 	if (clocks(k, &wait))
 		return -1;
-	curl_multi_poll(k->multi, &watch, c->watch >= 0 ? 1 : 0, (int)wait,
+	if (c->blind && wait > BLIND_MS)
+		wait = BLIND_MS;
+	curl_multi_poll(k->multi, &watch, c->watch >= 0 && !c->blind, (int)wait,
 			NULL);
 	if ((watch.revents || c->blind) && c->on_gone && c->on_gone(c->arg)) {
 		err_set(k->err, ERR_GONE, "the client left");
@@ -431,6 +457,8 @@ static int transfer(struct handle *k, struct err *e)
 		}
 		if (running && wait_more(k))
 			return -1;
+		if (c->enough)
+			return 0;
 	}
 	m = curl_multi_info_read(k->multi, &left);
 	if (!m || m->data.result != CURLE_OK)
@@ -454,15 +482,6 @@ int http_run(struct http *h, struct http_call *c, struct err *e)
 	k->call = NULL;
 	give_handle(h, c->url, k);
 	return rc;
-}
-
-static bool is_loopback(const char *host)
-{
-	size_t n = strlen(host);
-
-	return strncmp(host, "127.", 4) == 0 || strcmp(host, "[::1]") == 0 ||
-	       strcasecmp(host, "localhost") == 0 ||
-	       (n > 10 && strcasecmp(host + n - 10, ".localhost") == 0);
 }
 
 static char *url_part(CURLU *u, CURLUPart what)
@@ -505,7 +524,7 @@ int http_check_url(const char *url, bool *tls, bool *loopback, bool *has_path,
 	}
 	path = url_part(u, CURLUPART_PATH);
 	*tls = strcmp(scheme, "https") == 0;
-	*loopback = is_loopback(host);
+	*loopback = host_is_loopback(span_of(host));
 	*has_path = path && strcmp(path, "/") != 0;
 	rc = 0;
 out:

@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #define HTTP_HEADERS_MAX 32       /* request header fields of one call */
-#define HTTP_HEAD_MAX (64u << 10) /* bytes of one answer's header fields */
+#define HTTP_HEAD_MAX (32u << 10) /* bytes of one answer's header fields */
 
 struct http;
 struct http *http_new(void);    /* once per process, before any thread */
@@ -57,6 +57,7 @@ struct http_call {
 	/* Called before each wait; *wait is how long it may last, at most. */
 	int (*on_tick)(void *arg, long *wait, struct err *e);
 
+	bool enough;   /* set by a callback: the rest is not needed */
 	bool answered; /* out: the head has arrived */
 };
 

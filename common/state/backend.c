@@ -78,6 +78,22 @@ static bool good_key(const char *key)
 	return true;
 }
 
+/* Enough to keep a file from naming what must not be asked; `dario backend
+ * add` looks closer. */
+static bool good_url(const char *url)
+{
+	const char *host = strstr(url, "://");
+	size_t n;
+
+	if (!host ||
+	    (strncmp(url, "http://", 7) && strncmp(url, "https://", 8)))
+		return false;
+	host += 3;
+	n = strcspn(host, "/");
+	return n && !memchr(host, '@', n) && !strpbrk(url, "?#\\\"") &&
+	       good_key(url);
+}
+
 static void set_url(struct backend *b, const char *url)
 {
 	size_t n = strlen(url);
@@ -118,6 +134,12 @@ int backend_parse(struct backend *out, const char *name,
 		err_set(e, ERR_CONFIG,
 			"apiKey has blanks or characters "
 			"outside ASCII");
+		goto fail;
+	}
+	if (url && !good_url(url)) {
+		err_set(e, ERR_CONFIG,
+			"baseUrl must be an http or https URL "
+			"without user, query or fragment");
 		goto fail;
 	}
 	out->name = xstrdup(name);

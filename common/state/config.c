@@ -3,7 +3,10 @@
 
 #include "state/config.h"
 
+#include "base/host.h"
+
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -86,7 +89,7 @@ static int list_backends(const char *home, struct dirent ***list)
 	snprintf(path, sizeof(path), "%s/backends", home);
 	*list = NULL;
 	n = scandir(path, list, is_backend, alphasort);
-	return n < 0 ? 0 : n;
+	return n < 0 && errno == ENOENT ? 0 : n;
 }
 
 static void free_list(struct dirent **list, int n)
@@ -126,6 +129,8 @@ static int load_backends(struct config *c, const char *home, struct err *e)
 
 	store_sign(home, "backends", &c->signs[1]);
 	n = list_backends(home, &list);
+	if (n < 0)
+		return err_sys(e, "list", "backends");
 	if (n > BACKENDS_MAX)
 		rc = err_set(e, ERR_CONFIG, "more than %d backends",
 			     BACKENDS_MAX);
@@ -150,6 +155,21 @@ static int load_settings(struct config *c, const char *home, struct err *e)
 	return rc ? rc : settings_from_env(&c->settings, e);
 }
 
+/* A router that other machines reach needs a key, after every edit too. */
+int config_check_key(const struct settings *s, struct err *e)
+{
+	if (strpbrk(s->api_key, ", \t\r\n"))
+		return err_set(e, ERR_CONFIG,
+			       "the API key may have no comma "
+			       "and no blank");
+	if (host_is_loopback(span_of(s->host)) || *s->api_key)
+		return 0;
+	return err_set(e, ERR_CONFIG,
+		       "--host=%.60s is open to other machines: set "
+		       "DARIO_API_KEY first, or listen on 127.0.0.1",
+		       s->host);
+}
+
 struct config *config_load(const char *home, struct err *e)
 {
 	struct config *c = xcalloc(1, sizeof(*c));
@@ -159,7 +179,7 @@ struct config *config_load(const char *home, struct err *e)
 	c->signs = xcalloc(FIXED_SIGNS + BACKENDS_MAX, sizeof(*c->signs));
 	if (store_folder(home, NULL, e) || store_folder(home, "backends", e) ||
 	    load_settings(c, home, e) || !(c->models = models_load(e)) ||
-	    load_backends(c, home, e)) {
+	    load_backends(c, home, e) || config_check_key(s, e)) {
 		config_free(c);
 		return NULL;
 	}
@@ -293,7 +313,8 @@ static void reload(struct config_store *cs)
 		cs->current = fresh;
 	}
 	cs->broken = !fresh;
-	cs->broken_state = state;
+	/* What the system refused may be granted the next time. */
+	cs->broken_state = e.code == ERR_INTERNAL ? 0 : state;
 	cs->error = e;
 	pthread_mutex_unlock(&cs->lock);
 	config_put(cs, old);

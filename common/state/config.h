@@ -43,6 +43,10 @@ bool config_broken(struct config_store *cs, struct err *e);
 
 const struct backend *config_backend(const struct config *c, struct span name);
 
+/* A router that other machines reach needs a key: part of loading, and to be
+ * asked again when flags have changed the settings. */
+int config_check_key(const struct settings *s, struct err *e);
+
 /* Load once, without a store; free with config_free. */
 struct config *config_load(const char *home, struct err *e);
 void config_free(struct config *c);

@@ -38,6 +38,26 @@ like 'unknown flag: named' "$out" '--no-such-flag'
 run proxy now
 is 'a word too many: exit 2' "$rc" 2
 
+for host in 127.evil.example 127.0.0.1.evil.example; do
+	run proxy --host=$host --check
+	is "host $host is not loopback: exit 1" "$rc" 1
+done
+DARIO_API_KEY=a,b run proxy --check
+like 'a key with a comma: refused' "$out" comma
+
+# A key that goes out of force by an edit does not open the router.
+(umask 077; printf '{"host":"0.0.0.0","apiKey":"edited-key"}' \
+	>"$DARIO_HOME/config.json")
+was=$router
+port=
+start_router
+code() { curl -s -o /dev/null -w '%{http_code}' "$url/v1/models"; }
+is 'a key in the file is asked for' "$(code)" 401
+mv "$DARIO_HOME/config.json" "$tmp/config.json"
+is 'the file is away: still asked for' "$(code)" 401
+stop_router
+router=$was
+
 mkdir -p "$DARIO_HOME/backends"
 (umask 077; echo '{' >"$DARIO_HOME/backends/broken.json")
 run proxy --check
