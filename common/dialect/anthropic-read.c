@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define BILLING_HEADER "x-anthropic-billing-header"
+
 static const char *const handled[] = {
 	"model",
 	"max_tokens",
@@ -151,6 +153,25 @@ static int put_blocks(struct chat *c, struct msg *m, struct json_object *list,
 	return read_content(c, m, list, put_block, e);
 }
 
+/* System text; Claude Code's first block is a header for Anthropic's billing
+ * and says nothing to another provider. */
+static int put_system(struct chat *c, struct json_object *system, struct err *e)
+{
+	struct msg *m = chat_msg(c, ROLE_SYSTEM);
+
+	if (json_object_is_type(system, json_type_string))
+		return put_blocks(c, m, system, e);
+	for (size_t i = 0; i < json_length(system); i++) {
+		struct json_object *b = json_at(system, i);
+
+		if (span_starts(json_str(b, "text"), BILLING_HEADER))
+			chat_dropped(c, "system." BILLING_HEADER);
+		else if (put_block(c, m, b, e))
+			return -1;
+	}
+	return 0;
+}
+
 static int read_messages(struct chat *c, struct json_object *body,
 			 struct err *e)
 {
@@ -159,7 +180,7 @@ static int read_messages(struct chat *c, struct json_object *body,
 
 	if (!json_object_is_type(list, json_type_array))
 		return read_bad(e, "messages", "messages must be a list");
-	if (system && put_blocks(c, chat_msg(c, ROLE_SYSTEM), system, e))
+	if (system && put_system(c, system, e))
 		return -1;
 	for (size_t i = 0; i < json_length(list); i++) {
 		struct json_object *m = json_at(list, i);

@@ -19,7 +19,16 @@ bool write_has(const struct part *parts, enum part_kind kind)
 
 bool write_is_media(const struct part *p)
 {
-	return p->kind == PART_IMAGE || p->kind == PART_DOCUMENT;
+	return p->kind == PART_IMAGE ||
+	       (p->kind == PART_DOCUMENT && !p->text.n);
+}
+
+bool write_is_text(const struct part *p)
+{
+	bool text = p->kind == PART_TEXT || p->kind == PART_REFUSAL ||
+		    p->kind == PART_DOCUMENT;
+
+	return text && p->text.n;
 }
 
 bool write_has_media(const struct part *parts)
@@ -28,6 +37,15 @@ bool write_has_media(const struct part *parts)
 		if (write_is_media(parts))
 			return true;
 	return false;
+}
+
+/* A text document begins with its title. */
+struct span write_text(struct arena *a, const struct part *p)
+{
+	if (p->kind != PART_DOCUMENT || !p->name.n)
+		return p->text;
+	return span_of(arena_fmt(a, "%.*s\n%.*s", SPAN_FMT(p->name),
+				 SPAN_FMT(p->text)));
 }
 
 static struct span joined(struct arena *a, const struct part *parts,
@@ -46,23 +64,18 @@ static struct span joined(struct arena *a, const struct part *parts,
 		}
 	}
 	if (n <= 1)
-		return only ? only->text : SPAN("");
+		return only ? write_text(a, only) : SPAN("");
 	buf_init(&b, REQUEST_TEXT_MAX);
 	for (const struct part *p = parts; p; p = p->next) {
 		if (!wanted(p) || !p->text.n)
 			continue;
 		if (b.n)
 			buf_str(&b, separator);
-		buf_span(&b, p->text);
+		buf_span(&b, write_text(a, p));
 	}
 	out = (struct span){ arena_str(a, buf_get(&b)), b.n };
 	buf_release(&b);
 	return out;
-}
-
-static bool is_text(const struct part *p)
-{
-	return p->kind == PART_TEXT || p->kind == PART_REFUSAL;
 }
 
 static bool is_thinking(const struct part *p)
@@ -73,20 +86,12 @@ static bool is_thinking(const struct part *p)
 struct span write_joined(struct arena *a, const struct part *parts,
 			 const char *separator)
 {
-	return joined(a, parts, is_text, separator);
+	return joined(a, parts, write_is_text, separator);
 }
 
 struct span write_thinking(struct arena *a, const struct part *parts)
 {
 	return joined(a, parts, is_thinking, "\n\n");
-}
-
-struct span write_document_text(struct arena *a, const struct part *p)
-{
-	if (!p->name.n)
-		return p->text;
-	return span_of(arena_fmt(a, "%.*s\n%.*s", SPAN_FMT(p->name),
-				 SPAN_FMT(p->text)));
 }
 
 struct span write_data_url(struct arena *a, const struct part *p)

@@ -9,7 +9,9 @@
 #define WRITE_NAME_MAX 64 /* bytes of a tool's name */
 
 bool write_has(const struct part *parts, enum part_kind kind);
+/* What is not text: pictures, and documents in other forms. */
 bool write_is_media(const struct part *p);
+bool write_is_text(const struct part *p); /* and not empty */
 bool write_has_media(const struct part *parts);
 
 /* All text of a list of parts; thinking apart. */
@@ -17,8 +19,8 @@ struct span write_joined(struct arena *a, const struct part *parts,
 			 const char *separator);
 struct span write_thinking(struct arena *a, const struct part *parts);
 
-/* A document's title and text as plain text. */
-struct span write_document_text(struct arena *a, const struct part *p);
+/* The text of a text part, or of a document that is text, with its title. */
+struct span write_text(struct arena *a, const struct part *p);
 struct span write_data_url(struct arena *a, const struct part *p);
 int write_no_url_document(struct err *e); /* -1 */
 

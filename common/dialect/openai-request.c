@@ -28,13 +28,6 @@ static int put_media(struct body *b, const struct part *p, struct err *e)
 	struct jw *w = &b->w;
 	struct arena *a = b->c->arena;
 
-	if (p->kind == PART_DOCUMENT && p->text.n) {
-		jw_obj(w);
-		jw_kcstr(w, "type", "text");
-		jw_kstr(w, "text", write_document_text(a, p));
-		jw_obj_end(w);
-		return 0;
-	}
 	if (p->kind == PART_DOCUMENT && p->url.n)
 		return write_no_url_document(e);
 	jw_obj(w);
@@ -132,7 +125,7 @@ static int put_user(struct body *b, const struct msg *m, struct err *e)
 	jw_arr(w);
 	for (; p; p = p->next) {
 		if (!write_is_media(p))
-			put_text_part(w, p->text);
+			put_text_part(w, write_text(b->c->arena, p));
 		else if (put_media(b, p, e))
 			return -1;
 	}

@@ -36,9 +36,7 @@ static int put_content_part(struct body *b, const struct part *p, bool output,
 		}
 	} else {
 		jw_kcstr(w, "type", output ? "output_text" : "input_text");
-		jw_kstr(w, "text",
-			p->kind == PART_DOCUMENT ? write_document_text(a, p)
-						 : p->text);
+		jw_kstr(w, "text", write_text(a, p));
 	}
 	jw_obj_end(w);
 	return 0;
@@ -50,9 +48,7 @@ static int put_content(struct body *b, const struct part *p, bool output,
 	jw_key(&b->w, "content");
 	jw_arr(&b->w);
 	for (; p; p = p->next) {
-		bool text = p->kind == PART_TEXT || p->kind == PART_REFUSAL;
-
-		if ((text && !p->text.n) || (!text && !write_is_media(p)))
+		if (!write_is_media(p) && !write_is_text(p))
 			continue;
 		if (put_content_part(b, p, output, e))
 			return -1;

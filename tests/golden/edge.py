@@ -1301,7 +1301,23 @@ def _():
     assert b["source"] == {"type": "text", "media_type": "text/plain",
                            "data": "hello"}
     r = request("openai", "openai", {"messages": m}, "m")
-    assert r["messages"][0]["content"] == [{"type": "text", "text": "hello"}]
+    assert r["messages"][0]["content"] == "hello"
+    r = to_chat({"messages": [{"role": "user", "content": [
+        {"type": "tool_result", "tool_use_id": "t", "content": [
+            {"type": "document", "title": "T", "source": {
+                "type": "text", "media_type": "text/plain",
+                "data": "D"}}]}]}]})
+    assert r["messages"] == [{"role": "tool", "tool_call_id": "t",
+                              "content": "T\nD"}]
+
+
+@edge("more", "a billing header for Anthropic goes to nobody else, and is named")
+def _():
+    r = to_chat({"system": [
+        {"type": "text", "text": "x-anthropic-billing-header: v"},
+        {"type": "text", "text": "S"}]})
+    assert r["messages"][0]["content"] == "S"
+    assert "x-anthropic-billing-header" in r["dropped"]
 
 
 @edge("more", "a tool history beside hosted tools only")
