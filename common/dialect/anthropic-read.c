@@ -293,8 +293,9 @@ int anthropic_read(struct chat *c, struct json_object *body, struct err *e)
 		memcpy(e->param, "thread", sizeof("thread"));
 		return -1;
 	}
-	read_samplers(c, body);
-	c->max_tokens = json_int(body, "max_tokens", -1);
+	if (read_samplers(c, body, e) ||
+	    read_tokens(body, "max_tokens", &c->max_tokens, e))
+		return -1;
 	read_stop(c, json_get(body, "stop_sequences"));
 	read_tools(c, json_get(body, "tools"));
 	read_tool_choice(c, json_get(body, "tool_choice"));

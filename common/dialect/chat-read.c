@@ -35,12 +35,39 @@ void read_dropped(struct chat *c, struct json_object *body,
 	}
 }
 
-void read_samplers(struct chat *c, struct json_object *body)
+int read_tokens(struct json_object *body, const char *key, int64_t *to,
+		struct err *e)
 {
-	c->temperature = json_number(body, "temperature", (double)NAN);
-	c->top_p = json_number(body, "top_p", (double)NAN);
-	c->top_k = json_int(body, "top_k", -1);
+	struct json_object *v = json_get(body, key);
+
+	if (!v)
+		return 0;
+	if (!json_object_is_type(v, json_type_int) ||
+	    json_object_get_int64(v) < 0)
+		return read_bad(e, key, "%s must be a whole number", key);
+	*to = json_object_get_int64(v);
+	return 0;
+}
+
+/* 1e999 is valid JSON and no number that can be handed on. */
+static int read_number(struct json_object *body, const char *key, double *to,
+		       struct err *e)
+{
+	struct json_object *v = json_get(body, key);
+
+	*to = json_number(body, key, (double)NAN);
+	if (v && !isfinite(*to))
+		return read_bad(e, key, "%s must be a number", key);
+	return 0;
+}
+
+int read_samplers(struct chat *c, struct json_object *body, struct err *e)
+{
 	c->stream = json_flag(body, "stream", false);
+	if (read_number(body, "temperature", &c->temperature, e) ||
+	    read_number(body, "top_p", &c->top_p, e))
+		return -1;
+	return read_tokens(body, "top_k", &c->top_k, e);
 }
 
 static bool all_blank(struct span s)

@@ -14,8 +14,12 @@ int read_bad(struct err *e, const char *param, const char *fmt, ...)
 void read_dropped(struct chat *c, struct json_object *body,
 		  const char *const *handled);
 
-/* Limits and samplers that have the same names everywhere. */
-void read_samplers(struct chat *c, struct json_object *body);
+/* A whole number of tokens; *to stays as it is when the field is absent. */
+int read_tokens(struct json_object *body, const char *key, int64_t *to,
+		struct err *e);
+
+/* Samplers and `stream`, which have the same names everywhere. */
+int read_samplers(struct chat *c, struct json_object *body, struct err *e);
 
 /* A string or a list of strings. */
 void read_stop(struct chat *c, struct json_object *stop);

@@ -251,9 +251,10 @@ int openai_read(struct chat *c, struct json_object *body, struct err *e)
 
 	if (check_unsupported(body, e))
 		return -1;
-	read_samplers(c, body);
-	c->max_tokens = json_int(body, "max_completion_tokens",
-				 json_int(body, "max_tokens", -1));
+	if (read_samplers(c, body, e) ||
+	    read_tokens(body, "max_tokens", &c->max_tokens, e) ||
+	    read_tokens(body, "max_completion_tokens", &c->max_tokens, e))
+		return -1;
 	read_stop(c, json_get(body, "stop"));
 	c->no_parallel = parallel && !json_object_get_boolean(parallel);
 	c->effort = effort_find(json_str(body, "reasoning_effort"));

@@ -235,8 +235,9 @@ int responses_read(struct chat *c, struct json_object *body, struct err *e)
 
 	if (check_stateless(body, e))
 		return -1;
-	read_samplers(c, body);
-	c->max_tokens = json_int(body, "max_output_tokens", -1);
+	if (read_samplers(c, body, e) ||
+	    read_tokens(body, "max_output_tokens", &c->max_tokens, e))
+		return -1;
 	c->no_parallel = parallel && !json_object_get_boolean(parallel);
 	c->effort =
 		effort_find(json_str(json_get(body, "reasoning"), "effort"));

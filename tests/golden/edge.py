@@ -1086,6 +1086,20 @@ def _():
         raise AssertionError("accepted")
 
 
+@edge("bad", "fields of the wrong type are refused by name")
+def _():
+    for field, given in (("max_tokens", "many"), ("max_tokens", -1),
+                         ("temperature", "hot"), ("top_p", float("inf"))):
+        text = {"model": "m", "messages": [{"role": "user", "content": "x"}],
+                field: given}
+        data = json.dumps(text).replace("Infinity", "1e999").encode()
+        p = subprocess.run([CONVERT, "request", "openai", "anthropic", "m"],
+                           input=data, capture_output=True, timeout=20)
+        assert p.returncode == 1, (field, given)
+        e = http_error(p.stdout)
+        assert e.status == 400 and e.body["error"]["param"] == field
+
+
 @edge("bad", "broken events end the stream with an error")
 def _():
     for data in (b'data: {"choices":[{"delta":{"content":"x"}}]}\n\n'
