@@ -65,6 +65,7 @@ class Bench:
         self.args = args
         self.dir = tempfile.mkdtemp(prefix="dario-bench-")
         self.children = []
+        self.kept = {}
         self.ports = {n: free_port() for n in
                       ("direct", "lighttpd", "nginx", "dario")}
 
@@ -122,6 +123,10 @@ class Bench:
                     default_type application/json;
                     return 200 '{ANSWER}';
                 }}
+                location /first/ {{ {stream}
+                    echo '{CHUNK}\n'; echo_flush; echo_sleep 0.01;
+                    echo '{FINISH}\n\ndata: [DONE]\n';
+                }}
                 location /s50/ {{ {stream} {events(50, 0)} }}
                 location /slow/ {{ {stream} {events(30, 0.05)} }}
                 location /idle/ {{ {stream} {events(3, 2)} }}
@@ -160,7 +165,7 @@ class Bench:
                if not k.startswith("DARIO_")}
         env["DARIO_HOME"] = os.path.join(self.dir, "home")
         env["DARIO_DATADIR"] = os.path.join(HERE, "..", "..")
-        for name in ("fast", "s50", "slow", "idle"):
+        for name in ("fast", "first", "s50", "slow", "idle"):
             subprocess.run([dario, "backend", "add", name,
                             f"--base-url=http://127.0.0.1:{up}/{name}/v1"],
                            env=env, check=True, stderr=subprocess.DEVNULL)
@@ -182,6 +187,13 @@ class Bench:
         prefix = "" if target == "dario" else f"/{kind}"
         return (f"http://127.0.0.1:{self.ports[target]}{prefix}"
                 "/v1/chat/completions")
+
+    def connection(self, target):
+        """A kept connection to the target."""
+        if target not in self.kept:
+            self.kept[target] = http.client.HTTPConnection(
+                "127.0.0.1", self.ports[target])
+        return self.kept[target]
 
     def wrk(self, target, kind, connections):
         env = dict(os.environ, BODY=body(f"{kind}:m", kind != "fast"))
@@ -282,6 +294,24 @@ def slow_streams(bench):
     return rows
 
 
+def first_byte(bench):
+    """Median µs from a request to the first byte of its stream, each target,
+    one request at a time over a kept connection."""
+    data = body("first:m", True).encode()
+    times = {t: [] for t in TARGETS}
+    for _ in range(100 * bench.args.rounds):
+        for t in TARGETS:
+            c = bench.connection(t)
+            started = time.perf_counter()
+            prefix = "" if t == "dario" else "/first"
+            c.request("POST", prefix + "/v1/chat/completions", data)
+            r = c.getresponse()
+            r.read(1)
+            times[t].append((time.perf_counter() - started) * 1e6)
+            r.read()
+    return {t: statistics.median(v) for t, v in times.items()}
+
+
 def memory(bench, clients):
     """Worker's MiB while `clients` streams are open, and before."""
     before = bench.worker_memory()
@@ -345,6 +375,9 @@ def run(bench):
     bench.start_upstream()
     bench.start_proxies()
     bench.start_dario()
+    if bench.args.first_byte:
+        print(first_byte(bench))
+        return
     if bench.args.translate:
         print(f"translated stream: {translated(bench):.2f}")
         print("conversation: %.1f MiB, %.1f ms passed, %.1f ms translated"
@@ -355,6 +388,11 @@ def run(bench):
         results[connections] = table(bench, "fast", connections,
                                      "Non-stream requests")
     streams = table(bench, "s50", 16, "Streams of 50 chunks")
+    first = first_byte(bench)
+    print("\nTime to the first byte of a stream\n\n| target | µs |\n"
+          "|---|---:|")
+    for t in TARGETS:
+        print(f"| {NAMES[t]} | {first[t]:.0f} |")
     before, with200 = memory(bench, 200)
     _, with500 = memory(bench, 500)
     print(f"\nMemory of the worker: {before:.1f} MiB after the load above, "
@@ -400,6 +438,8 @@ def main():
     p.add_argument("--builddir", default=os.path.join(HERE, "..", ".."))
     p.add_argument("--translate", action="store_true",
                    help="only the cost of translation")
+    p.add_argument("--first-byte", action="store_true",
+                   help="only the time to first byte")
     bench = Bench(p.parse_args())
     bench.args.builddir = os.path.abspath(bench.args.builddir)
     for tool in ("wrk", "h2load", "nginx", "lighttpd"):
