@@ -143,7 +143,7 @@ static int save(const struct cmd *c, const char *path, struct span key,
 	lock = store_lock(c->home, path, e);
 	if (lock < 0)
 		return -1;
-	if (config_read_json(c->home, path, &file, e) < 0)
+	if (json_load(c->home, path, &file, e) < 0)
 		goto out;
 	if (!file)
 		file = json_object_new_object();
@@ -292,7 +292,7 @@ static int probe(const struct config *cfg, const struct backend *b,
 	f->url = buf_cstr(&url);
 	f->credential = buf_cstr(&credential);
 	f->timeout_ms = cfg->settings.connect_ms;
-	rc = fetch_get(h, f, e);
+	rc = fetch_run(h, f, e);
 	http_free(h);
 	buf_release(&url);
 	buf_release(&credential);

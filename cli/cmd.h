@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-#define CMD_FLAGS_MAX 32
+#define CMD_FLAGS_MAX 64
 
 struct cmd_flag {
 	const char *name;    /* without dashes */

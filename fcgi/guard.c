@@ -9,18 +9,6 @@
 #include <string.h>
 #include <strings.h>
 
-/* "[::1]:3456" and "localhost:3456" without the port. */
-static struct span host_name(struct span host)
-{
-	const char *end = host.n && host.p[0] == '['
-				? memchr(host.p, ']', host.n)
-				: memchr(host.p, ':', host.n);
-
-	if (end)
-		host.n = (size_t)(end - host.p) + (host.p[0] == '[' ? 1 : 0);
-	return host;
-}
-
 /* Is `name` in a comma-separated list? */
 static bool listed(struct span name, const char *list)
 {
@@ -38,7 +26,7 @@ static bool listed(struct span name, const char *list)
 
 static bool host_allowed(const struct settings *s, struct span host)
 {
-	struct span name = host_name(host);
+	struct span name = host_part(host);
 
 	return host_is_loopback(name) || span_ieq(name, s->host) ||
 	       listed(name, s->allowed_hosts);
@@ -56,7 +44,7 @@ static bool origin_allowed(const struct settings *s, struct span origin)
 		return false;
 	host.p = sep + 3;
 	host.n = origin.n - (size_t)(host.p - origin.p);
-	return host_is_loopback(host_name(host));
+	return host_is_loopback(host_part(host));
 }
 
 static bool key_matches(const struct request *r, const char *key)

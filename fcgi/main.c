@@ -13,8 +13,10 @@
 
 #include "base/clock.h"
 #include "fcgi/routes.h"
+#include "net/refresh.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -219,6 +221,15 @@ static void keep_memory_private(void)
 #endif
 }
 
+/* The path of this program; malloced, NULL when it cannot be known. */
+static char *own_path(void)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	return n > 0 ? xstrndup(path, (size_t)n) : NULL;
+}
+
 static void raise_fd_limit(int threads)
 {
 	rlim_t need = (rlim_t)threads * FDS_PER_THREAD + 64;
@@ -261,6 +272,7 @@ static int app_init(struct app *app)
 static void app_release(struct app *app)
 {
 	http_free(app->http);
+	free(app->program);
 	config_close(app->config);
 }
 
@@ -312,6 +324,11 @@ int main(int argc, char **argv)
 		puts("dario.fcgi " PACKAGE_VERSION);
 		return 0;
 	}
+	if (argc > 1 && strncmp(argv[1], "--refresh=", 10) == 0) {
+		keep_memory_private();
+		return refresh_main(argv[1] + 10);
+	}
+	w.app.program = own_path();
 	die_with_parent(&w);
 	keep_memory_private();
 	cgi = gw_is_cgi();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "dialect/error.h"
 #include "fcgi/relay-stage.h"
 
 #include <stdio.h>
@@ -54,15 +55,64 @@ static void fields(struct relay *y, const struct http_head *head)
 		y->length = digits(r, http_field(head, "content-length"));
 }
 
+/* An error from before the first content may still be kept from the client. */
+static void note_error(struct relay *y, struct span data)
+{
+	struct err unused;
+	struct json_object *o = json_read(data, &unused);
+
+	error_read(o, 0, &y->error);
+	json_object_put(o);
+}
+
 int relay_pass_event(void *arg, struct span name, struct span data,
 		     struct err *e)
 {
 	struct relay *y = arg;
+	const struct dialect *d = y->r->dialect;
+	unsigned seen = d->tap(name, data);
 
 	(void)e;
-	y->seen |= y->r->dialect->tap(name, data);
-	y->begun |= (y->seen & TAP_BEGUN) != 0;
+	if (y->call->hold && !(y->seen & TAP_CONTENT)) {
+		if (seen & TAP_ERROR)
+			note_error(y, data);
+		if (d->content(name, data))
+			seen |= TAP_CONTENT;
+	}
+	y->seen |= seen;
 	return 0;
+}
+
+static int commit(struct relay *y, struct err *e)
+{
+	int rc;
+
+	y->call->hold = false;
+	y->begun |= (y->seen & TAP_BEGUN) != 0;
+	rc = relay_put(y, buf_get(&y->early), e);
+	buf_reset(&y->early);
+	return rc;
+}
+
+/* Whole events to the client, or kept back for a while. */
+static int put_events(struct relay *y, struct span in, struct err *e)
+{
+	if (!y->call->hold) {
+		y->begun |= (y->seen & TAP_BEGUN) != 0;
+		return relay_put_held(y, e) || relay_put(y, in, e);
+	}
+	buf_span(&y->early, buf_get(&y->held));
+	buf_reset(&y->held);
+	buf_span(&y->early, in);
+	if (y->error.code) {
+		*e = y->error;
+		return -1;
+	}
+	if (y->early.full)
+		return err_set(e, ERR_UPSTREAM,
+			       "more than %u bytes before any content",
+			       RELAY_EARLY_MAX);
+	return y->seen & (TAP_CONTENT | TAP_END) ? commit(y, e) : 0;
 }
 
 static int bytes(struct relay *y, struct span in, struct err *e)
@@ -75,12 +125,14 @@ static int bytes(struct relay *y, struct span in, struct err *e)
 	rest.n = in.n - y->sse.edge;
 	in.n = y->sse.edge;
 	if (in.n) {
-		if (relay_put_held(y, e) || relay_put(y, in, e))
+		if (put_events(y, in, e))
 			return -1;
 		y->torn = false;
 	}
 	if (y->held.n + rest.n > RELAY_EVENT_HOLD_MAX) {
 		/* Too long to wait for: its end comes without us. */
+		if (commit(y, e))
+			return -1;
 		y->torn = true;
 		return relay_put_held(y, e) ? -1 : relay_put(y, rest, e);
 	}
@@ -104,7 +156,13 @@ static bool may_end(const struct relay *y)
 
 static int end(struct relay *y, struct err *e)
 {
-	if (sse_end(&y->sse, e) || relay_put_held(y, e))
+	bool kept = y->call->hold;
+
+	if (sse_end(&y->sse, e))
+		return -1;
+	if (kept && y->error.code)
+		return put_events(y, SPAN(""), e);
+	if ((!kept || may_end(y)) && (commit(y, e) || relay_put_held(y, e)))
 		return -1;
 	if (!may_end(y))
 		return err_set(e, ERR_RESET,
@@ -166,4 +224,5 @@ const struct relay_stage relay_pass = {
 	.complete = complete,
 	.overflow = overflow,
 	.whole = whole,
+	.commit = commit,
 };

@@ -24,21 +24,25 @@ struct relay_stage;
 
 struct relay {
 	struct request *r;
-	const struct relay_stage *stage;
 	bool asked_stream;
+	bool begun;       /* the client has seen the answer's first event */
+	bool torn;        /* the client has a part of an unfinished event */
+	bool wrote;       /* since the last flush */
+	int64_t last_out; /* when the client last got bytes */
+
+	/* of the running call */
+	struct relay_call *call;
+	const struct relay_stage *stage;
 	enum mode mode;
-	int status;      /* the upstream's */
-	bool begun;      /* the client has seen the answer's first event */
-	bool torn;       /* the client has a part of an unfinished event */
-	bool wrote;      /* since the last flush */
-	bool has_fields; /* of a stream, from the upstream */
-	int64_t ended;   /* when the final event came; 0 not yet */
-	struct http_call *call;
-	int64_t last_out;   /* when the client last got bytes */
+	int status;         /* the upstream's */
+	bool has_fields;    /* of a stream, from the upstream */
+	int64_t ended;      /* when the final event came; 0 not yet */
 	struct span length; /* upstream's Content-Length */
 	struct sse sse;
-	struct buf held; /* unfinished event, or the body so far */
-	unsigned seen;   /* by relay_pass: enum tap */
+	struct buf held;  /* unfinished event, or the body so far */
+	struct buf early; /* events from before the first content */
+	unsigned seen;    /* by relay_pass: enum tap */
+	struct err error; /* by relay_pass: in the stream, before content */
 	struct translation *translation; /* of relay_translate */
 };
 
@@ -54,13 +58,14 @@ struct relay_stage {
 	int (*overflow)(struct relay *y, struct err *e);
 	/* The whole body is in `held`. */
 	int (*whole)(struct relay *y, struct err *e);
+	/* Send what was kept back in `early`. */
+	int (*commit)(struct relay *y, struct err *e);
 };
 
 extern const struct relay_stage relay_pass, relay_translate;
 
 sse_fn relay_pass_event; /* arg is the struct relay */
-void relay_translate_init(struct relay *y, struct chat *chat,
-			  enum dialect_id upstream);
+void relay_translate_init(struct relay *y);
 void relay_translate_release(struct relay *y);
 
 /* Bytes to the client, behind the head; no flush. */

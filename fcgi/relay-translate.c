@@ -75,9 +75,10 @@ static int to_fold(void *arg, const struct ev *v, struct err *e)
 	return fold_feed(&y->translation->fold, v, e);
 }
 
-void relay_translate_init(struct relay *y, struct chat *chat,
-			  enum dialect_id upstream)
+void relay_translate_init(struct relay *y)
 {
+	struct chat *chat = y->call->chat;
+	enum dialect_id upstream = y->call->upstream;
 	struct translation *t = xcalloc(1, sizeof(*t));
 	struct request *r = y->r;
 
@@ -178,6 +179,14 @@ static int end(struct relay *y, struct err *e)
 	return finish(y, e);
 }
 
+/* Nothing is kept back here but what the writer has made. */
+static int commit(struct relay *y, struct err *e)
+{
+	(void)y;
+	(void)e;
+	return 0;
+}
+
 static int overflow(struct relay *y, struct err *e)
 {
 	(void)y;
@@ -213,4 +222,5 @@ const struct relay_stage relay_translate = {
 	.complete = complete,
 	.overflow = overflow,
 	.whole = whole,
+	.commit = commit,
 };

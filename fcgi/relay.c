@@ -5,6 +5,7 @@
 #include "fcgi/relay-stage.h"
 
 #include <ctype.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +13,10 @@
 /* A stream whose final event is there is complete; its connection gets this
  * long to end as well, so that it can be used again. */
 #define LINGER_MS 200
-#define PING_MS 10000    /* silence inside a stream */
-#define RETRY_SECONDS 5L /* when an upstream does not say */
+#define PING_MS 10000     /* silence inside a stream */
+#define BLIND_MS 250      /* between looks at a client that poll cannot see */
+#define STOP_CHECK_MS 500 /* between looks whether the worker must go */
+#define RETRY_SECONDS 5L  /* when an upstream does not say */
 
 /* A field name as RFC 9110 has it: what is none is not handed on. */
 static bool is_token(struct span name)
@@ -68,6 +71,8 @@ static int on_head(void *arg, const struct http_head *head, struct err *e)
 		      is_event_stream(http_field(head, "content-type"));
 
 	y->status = head->status;
+	if (y->call->on_head)
+		y->call->on_head(y->call->arg, head);
 	if (head->status / 100 == 3)
 		return err_set(e, ERR_UPSTREAM,
 			       "it redirects (HTTP %d), and "
@@ -168,6 +173,8 @@ static int keep_alive(struct relay *y, struct err *e)
 {
 	struct request *r = y->r;
 
+	if (y->early.n) /* the client has waited long enough for it */
+		return y->stage->commit(y, e) ? -1 : on_flush(y, e);
 	if (!r->head_sent)
 		relay_stream_head(y);
 	if (relay_put(y, y->begun ? r->dialect->ping : dialect_comment, e))
@@ -188,7 +195,7 @@ static int on_tick(void *arg, long *wait, struct err *e)
 			       "try again");
 	if (y->ended) {
 		left = y->ended + LINGER_MS - clock_ms();
-		y->call->enough = left <= 0;
+		y->call->http.enough = left <= 0;
 		if (left < *wait)
 			*wait = left < 0 ? 0 : (long)left;
 		return 0;
@@ -207,6 +214,15 @@ static int on_tick(void *arg, long *wait, struct err *e)
 	if (left < *wait)
 		*wait = (long)left;
 	return 0;
+}
+
+/* Has the upstream refused, and may another be asked instead? */
+static bool refused(struct relay *y)
+{
+	struct failure f = { .status = y->status, .body = buf_get(&y->held) };
+
+	return y->status >= 400 && (y->mode == WHOLE || y->mode == LATE) &&
+	       y->call->again && y->call->again(y->call->arg, &f);
 }
 
 static int end_answer(struct relay *y, struct err *e)
@@ -230,15 +246,11 @@ static int end_answer(struct relay *y, struct err *e)
 	return rc ? rc : on_flush(y, e);
 }
 
-static void fail(struct relay *y, struct err *e)
+void relay_fail(struct relay *y, const struct err *e)
 {
 	struct request *r = y->r;
 	struct err unused;
 
-	/* What the upstream itself says stays as it is. */
-	if (e->code != ERR_GONE && e->code != ERR_SHUTDOWN &&
-	    e->code != ERR_PASSED)
-		err_add(e, arena_fmt(r->arena, "backend %s", r->log.backend));
 	if (!r->head_sent && e->code != ERR_PASSED)
 		buf_reset(&r->head); /* fields of the answer that failed */
 	else if (y->mode == PASSING)
@@ -248,14 +260,33 @@ static void fail(struct relay *y, struct err *e)
 	reply_error(r, e);
 }
 
-/* What every relay needs; the stage's own part is set by the caller. */
-static void run(struct relay *y, struct http_call *call, size_t hold)
+/* True when another call follows. */
+static bool fail(struct relay *y, struct err *e)
+{
+	struct relay_call *c = y->call;
+	struct failure f = { .err = e };
+
+	if (e->code != ERR_GONE && e->code != ERR_SHUTDOWN) {
+		if (!y->begun && y->mode != PASSING && c->again &&
+		    c->again(c->arg, &f))
+			return true;
+		if (y->early.n && y->stage->commit(y, e) == 0 &&
+		    y->error.code && on_flush(y, e) == 0)
+			return false; /* the upstream's own error event */
+		/* What the upstream itself says stays as it is. */
+		if (e->code != ERR_PASSED)
+			err_add(e, arena_fmt(y->r->arena, "backend %s",
+					     y->r->log.backend));
+	}
+	relay_fail(y, e);
+	return false;
+}
+
+static bool run(struct relay *y, struct http_call *call)
 {
 	struct err e = { 0 };
 	int rc;
 
-	y->last_out = clock_ms();
-	buf_init(&y->held, hold);
 	call->arg = y;
 	call->on_head = on_head;
 	call->on_body = on_body;
@@ -264,34 +295,84 @@ static void run(struct relay *y, struct http_call *call, size_t hold)
 	call->on_tick = on_tick;
 	call->watch = y->r->gw->watch;
 	call->blind = y->r->gw->blind;
-	y->call = call;
 	rc = http_run(y->r->app->http, call, &e);
 	if (rc && y->ended && e.code != ERR_GONE)
 		rc = 0; /* nothing was missing any more */
-	if (rc || end_answer(y, &e))
-		fail(y, &e);
+	if (rc == 0 && refused(y))
+		return true;
+	return (rc || end_answer(y, &e)) && fail(y, &e);
+}
+
+struct relay *relay_new(struct request *r, bool stream)
+{
+	struct relay *y = arena_take(r->arena, sizeof(*y));
+
+	y->r = r;
+	y->asked_stream = stream;
+	y->last_out = clock_ms();
+	return y;
+}
+
+bool relay_run(struct relay *y, struct relay_call *c)
+{
+	bool again;
+
+	y->call = c;
+	y->mode = WAITING;
+	y->status = 0;
+	y->has_fields = false;
+	y->ended = 0;
+	y->length = SPAN("");
+	y->seen = 0;
+	y->error.code = ERR_NONE;
+	buf_init(&y->early, RELAY_EARLY_MAX);
+	if (c->chat) {
+		y->stage = &relay_translate;
+		buf_init(&y->held, RELAY_WHOLE_MAX);
+		relay_translate_init(y);
+	} else {
+		y->stage = &relay_pass;
+		buf_init(&y->held, RELAY_HOLD_MAX);
+		sse_init(&y->sse, relay_pass_event, y);
+	}
+	again = run(y, &c->http);
+	if (again && !y->r->head_sent)
+		buf_reset(&y->r->head);
+	if (c->chat)
+		relay_translate_release(y);
 	sse_release(&y->sse);
 	buf_release(&y->held);
+	buf_release(&y->early);
+	y->call = NULL;
+	return again;
 }
 
-void relay_run(struct request *r, struct http_call *call, bool stream)
+/* Has the client left? Waits at most `ms` for it. */
+static bool gone_within(struct gateway *g, long ms)
 {
-	struct relay y = { .r = r,
-			   .stage = &relay_pass,
-			   .asked_stream = stream };
+	struct pollfd p = { .fd = g->watch, .events = POLLIN };
 
-	sse_init(&y.sse, relay_pass_event, &y);
-	run(&y, call, RELAY_HOLD_MAX);
+	if (g->blind) {
+		poll(NULL, 0, (int)(ms < BLIND_MS ? ms : BLIND_MS));
+		return g->ops->gone(g);
+	}
+	return poll(&p, 1, (int)ms) > 0 && g->ops->gone(g);
 }
 
-void relay_run_translated(struct request *r, struct http_call *call,
-			  struct chat *chat, enum dialect_id upstream)
+int relay_wait(struct relay *y, long ms, struct err *e)
 {
-	struct relay y = { .r = r,
-			   .stage = &relay_translate,
-			   .asked_stream = chat->stream };
+	int64_t end = clock_ms() + ms;
+	int64_t left;
 
-	relay_translate_init(&y, chat, upstream);
-	run(&y, call, RELAY_WHOLE_MAX);
-	relay_translate_release(&y);
+	y->mode = WAITING;
+	y->ended = 0;
+	while ((left = end - clock_ms()) > 0) {
+		long wait = left < STOP_CHECK_MS ? (long)left : STOP_CHECK_MS;
+
+		if (on_tick(y, &wait, e))
+			return -1;
+		if (gone_within(y->r->gw, wait))
+			return reply_gone(e);
+	}
+	return 0;
 }

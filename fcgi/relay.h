@@ -12,6 +12,11 @@
  * streaming client is sent a head and keep-alive bytes; what fails later fails
  * inside the stream. A stream that ends without its dialect's terminal event
  * ends with an error event.
+ *
+ * One answer may take several upstream calls: while the client knows nothing
+ * of an answer (keep-alive bytes are none) a failed call can be followed by
+ * another, which `again` decides. After the first content nothing is ever sent
+ * to an upstream again.
  */
 #ifndef DARIO_RELAY_H
 #define DARIO_RELAY_H
@@ -21,14 +26,42 @@
 
 #define RELAY_HOLD_MAX (1u << 20)   /* bytes of an answer that is no stream */
 #define RELAY_WHOLE_MAX (64u << 20) /* the same when it is translated */
+#define RELAY_EARLY_MAX (64u << 10) /* bytes of events before content */
 #define RELAY_EVENT_HOLD_MAX (256u << 10) /* bytes of an unfinished event */
 
-/* Make `call` (method, URL, headers, body, clocks are set) and answer `r`.
- * `stream`: the client asked for a stream. */
-void relay_run(struct request *r, struct http_call *call, bool stream);
+struct relay;
 
-/* The same when the upstream speaks another dialect; `chat` is the request. */
-void relay_run_translated(struct request *r, struct http_call *call,
-			  struct chat *chat, enum dialect_id upstream);
+/* How a call failed before the client got anything of an answer. */
+struct failure {
+	int status;            /* of the upstream's answer; 0: none came */
+	struct span body;      /* of that answer */
+	const struct err *err; /* what went wrong when no such answer came */
+};
+
+struct relay_call {
+	struct http_call http; /* method, URL, fields, body, clocks are set */
+	struct chat *chat; /* the request, to translate; NULL: one dialect */
+	enum dialect_id upstream;
+	bool hold; /* keep the beginning back until there is content */
+	void *arg;
+	/* NULL or: header fields of the answer have come. */
+	void (*on_head)(void *arg, const struct http_head *head);
+	/* NULL or: shall the client not see this, because another call will
+	 * follow? */
+	bool (*again)(void *arg, const struct failure *f);
+};
+
+/* For the answer to `r`, from its arena. `stream`: the client wants one. */
+struct relay *relay_new(struct request *r, bool stream);
+
+/* Make the call. True when `again` said so; else `r` has been answered. */
+bool relay_run(struct relay *y, struct relay_call *c);
+
+/* Let time pass, with keep-alive bytes; -1 when the client left or the worker
+ * must go. */
+int relay_wait(struct relay *y, long ms, struct err *e);
+
+/* Answer with an error of our own: inside the stream once that has begun. */
+void relay_fail(struct relay *y, const struct err *e);
 
 #endif

@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BUSY_RETRY_SECONDS "2"
+#define BUSY_RETRY_SECONDS 2
+#define NO_ACCOUNT_RETRY_SECONDS 60
 
 static const struct {
 	int status;
@@ -78,6 +79,10 @@ int reply_head(struct request *r, int status)
 			    span_of(r->log.upstream_model
 					    ? r->log.upstream_model
 					    : r->log.model));
+	if (r->log.account)
+		reply_field(r, "x-dario-account", span_of(r->log.account));
+	if (r->log.fallback)
+		reply_field(r, "x-dario-fallback", span_of(r->log.fallback));
 	if (r->log.dropped)
 		reply_field(r, "x-dario-dropped", span_of(r->log.dropped));
 	cors_fields(r);
@@ -148,11 +153,28 @@ static void error_in_stream(struct request *r, const struct err *e)
 	buf_release(&out);
 }
 
+/* When to come back, where coming back may help. */
+static long retry_seconds(const struct err *e)
+{
+	if (e->retry_after)
+		return e->retry_after;
+	if (e->code == ERR_BUSY || e->code == ERR_SHUTDOWN)
+		return BUSY_RETRY_SECONDS;
+	return e->code == ERR_NO_ACCOUNT ? NO_ACCOUNT_RETRY_SECONDS : 0;
+}
+
 static void error_fields(struct request *r, const struct err *e)
 {
+	long seconds = retry_seconds(e);
+	char text[24];
+
 	reply_field(r, r->dialect->request_id_header, span_of(r->id));
-	if (e->code == ERR_BUSY || e->code == ERR_SHUTDOWN)
-		reply_field(r, "Retry-After", SPAN(BUSY_RETRY_SECONDS));
+	if (seconds) {
+		snprintf(text, sizeof(text), "%ld", seconds);
+		reply_field(r, "Retry-After", span_of(text));
+	}
+	if (e->code == ERR_NO_ACCOUNT) /* somebody has to do something */
+		reply_field(r, "x-should-retry", SPAN("false"));
 	if (e->code == ERR_UPGRADE)
 		reply_field(r, "Upgrade", SPAN("HTTP/1.1"));
 	/* Clients retry a 401 for minutes, though the key stays as it is. */

@@ -33,6 +33,7 @@ static const struct {
 	{ VAR("HTTP_ANTHROPIC_VERSION", anthropic_version), false },
 	{ VAR("HTTP_ANTHROPIC_BETA", anthropic_beta), false },
 	{ VAR("HTTP_UPGRADE", upgrade), false },
+	{ VAR("HTTP_USER_AGENT", user_agent), false },
 	{ VAR("HTTP_SEC_WEBSOCKET_KEY", ws_key), false },
 	{ VAR("HTTP_ACCESS_CONTROL_REQUEST_METHOD", preflight_method), false },
 #undef VAR

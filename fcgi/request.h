@@ -25,6 +25,7 @@
 /* What all threads of a worker share. */
 struct app {
 	struct config_store *config;
+	char *program; /* path of this program, to start it anew; or NULL */
 	struct http *http;
 	int capacity;    /* requests served at a time */
 	atomic_int busy; /* requests being served */
@@ -37,7 +38,7 @@ struct request_vars {
 	const char *host, *origin, *api_key, *authorization;
 	const char *content_length, *content_encoding;
 	const char *anthropic_version, *anthropic_beta;
-	const char *upgrade, *ws_key, *preflight_method;
+	const char *upgrade, *ws_key, *preflight_method, *user_agent;
 	const char *repeated; /* name of a guarded field that came twice */
 };
 

@@ -4,6 +4,7 @@
 #include "base/jw.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
+#include "state/pool.h"
 
 static void put_details(struct jw *w, struct request *r,
 			const struct err *broken)
@@ -23,13 +24,28 @@ static void put_details(struct jw *w, struct request *r,
 		jw_obj_end(w);
 	}
 	jw_arr_end(w);
+	jw_kint(w, "accounts", (int64_t)c->accounts.n);
+}
+
+/* Can some Claude account serve? As serving asks it. */
+static bool has_seat(struct request *r)
+{
+	const struct accounts *a = &r->config->accounts;
+	const bool *tried = arena_take(r->arena, a->n + 1);
+	struct pool p;
+	bool ok;
+
+	pool_look(&p, config_home(r->app->config), a, FAMILY_OTHER);
+	ok = pool_pick(&p, "", tried) >= 0;
+	pool_release(&p);
+	return ok;
 }
 
 /* Healthy is: a request could be served. */
 int serve_health(struct request *r, struct err *e)
 {
 	struct err broken = { 0 };
-	bool ok = r->config->n_backends > 0;
+	bool ok = r->config->n_backends > 0 || has_seat(r);
 	struct buf out;
 	struct jw w = jw_to(&out);
 
@@ -37,7 +53,10 @@ int serve_health(struct request *r, struct err *e)
 	config_broken(r->app->config, &broken);
 	buf_init(&out, 65536);
 	jw_obj(&w);
-	jw_kcstr(&w, "status", ok ? "ok" : "no_backend");
+	jw_kcstr(&w, "status",
+		 ok                      ? "ok"
+		 : r->config->accounts.n ? "no_account"
+					 : "no_backend");
 	if (r->trusted)
 		put_details(&w, r, &broken);
 	jw_obj_end(&w);

@@ -2,17 +2,16 @@
 /*
  * serve-models: the models of all backends, in the shape of the caller's API.
  *
- * Each backend is asked once in a while, all at the same time; what it says is
- * kept in state/, which every worker reads. A backend that cannot be asked is
- * left alone for a moment and represented by what was kept, else by the names
- * that its file and the program know.
+ * All are asked at the same time when it is due (catalog.h). One that cannot be
+ * asked is represented by what was kept, else by the names that its file and
+ * the program know.
  */
 #include "config.h"
 
 #include "base/jw.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
-#include "net/fetch.h"
+#include "net/catalog.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -20,12 +19,8 @@
 #include <string.h>
 #include <time.h>
 
-#define KEEP_SECONDS 600                 /* what a backend said */
-#define FAIL_SECONDS 30                  /* that it said nothing */
-#define LIST_MAX (STORE_FILE_MAX - 4096) /* bytes of a backend's list */
 #define ANSWER_MAX (16u << 20)
 #define LAST_SECOND 253402300799 /* of the year 9999 */
-#define ASK_MS 4000
 #define MODELS_MAX 4096
 #define PAGE_PRESET 20 /* of Anthropic's list */
 #define PAGE_MAX 1000
@@ -94,113 +89,59 @@ static void add_list(struct list *l, const struct backend *b,
 	}
 }
 
-/* One backend's list: read, and asked for when that is due. */
+/* One provider's list: read, and asked for when that is due. */
 struct lookup {
-	struct request *r;
-	const struct backend *b;
-	char name[100];           /* of the file in state/ */
+	struct catalog catalog;
 	struct json_object *list; /* out, or NULL */
 	bool due, running;
 	pthread_t thread;
 };
 
-/* What was kept, if it is of this address. */
-static void read_kept(struct lookup *k)
-{
-	const char *home = config_home(k->r->app->config);
-	struct store_sign s;
-	struct err unused;
-	int64_t age;
-
-	store_sign(home, k->name, &s);
-	config_read_json(home, k->name, &k->list, &unused);
-	if (k->list && strcmp(k->b->base_url, json_str(k->list, "baseUrl").p)) {
-		json_object_put(k->list);
-		k->list = NULL;
-	}
-	age = (int64_t)time(NULL) - s.sec;
-	k->due = !k->list ||
-		 age >= (json_flag(k->list, "failed", false) ? FAIL_SECONDS
-							     : KEEP_SECONDS);
-}
-
-static void keep(struct lookup *k)
-{
-	const char *home = config_home(k->r->app->config);
-	struct err e;
-	int lock;
-
-	json_set_str(k->list, "baseUrl", k->b->base_url);
-	lock = store_folder(home, "state", &e) ? -1
-					       : store_lock(home, k->name, &e);
-	if (lock < 0 || store_replace(home, k->name, json_text(k->list), &e))
-		log_msg("%s", e.msg); /* asked again next time, then */
-	store_unlock(lock);
-}
-
-static struct json_object *ask(struct request *r, const struct backend *b)
-{
-	struct fetch f = { .timeout_ms = ASK_MS };
-	struct json_object *o = NULL;
-	struct buf url, credential;
-	struct err unused;
-
-	buf_init(&url, 4096);
-	buf_init(&credential, 16384);
-	buf_init(&f.body, LIST_MAX);
-	backend_url(b, b->protocol,
-		    b->protocol == DIALECT_ANTHROPIC ? "/models?limit=1000"
-						     : "/models",
-		    &url);
-	backend_credential(b, b->protocol, &credential);
-	f.url = buf_cstr(&url);
-	f.credential = buf_cstr(&credential);
-	if (fetch_get(r->app->http, &f, &unused) == 0 && f.status == 200)
-		o = json_read(buf_get(&f.body), &unused);
-	buf_release(&url);
-	buf_release(&credential);
-	buf_release(&f.body);
-	return o;
-}
-
-/* In a thread of its own: it touches nothing of the request but *k. */
-static void *ask_and_keep(void *arg)
+/* In a thread of its own: it touches nothing but *k. */
+static void *ask(void *arg)
 {
 	struct lookup *k = arg;
-	struct json_object *o = ask(k->r, k->b);
 
-	if (json_length(json_get(o, "data"))) {
-		json_object_put(k->list);
-		k->list = o;
-	} else {
-		json_object_put(o);
-		if (!k->list)
-			k->list = json_object_new_object();
-		json_object_object_add(k->list, "failed",
-				       json_object_new_boolean(true));
-	}
-	keep(k);
+	k->list = catalog_ask(&k->catalog, k->list);
 	return NULL;
 }
 
-static void look_up(struct request *r, struct lookup *all, size_t n)
+static void look_up(struct request *r, struct lookup *k,
+		    const struct backend *b, const struct account *account)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct lookup *k = &all[i];
+	catalog_init(&k->catalog, r->app->http, config_home(r->app->config), b,
+		     account);
+	if (b->demo)
+		return;
+	k->list = catalog_kept(&k->catalog, &k->due);
+	k->running = k->due && pthread_create(&k->thread, NULL, ask, k) == 0;
+}
 
-		k->r = r;
-		k->b = &r->config->backends[i];
-		snprintf(k->name, sizeof(k->name), "state/models-%s.json",
-			 k->b->name);
-		if (k->b->demo)
-			continue;
-		read_kept(k);
-		k->running = k->due && pthread_create(&k->thread, NULL,
-						      ask_and_keep, k) == 0;
-	}
+/* The account to ask with: any that has a good token. */
+static const struct account *fresh_account(const struct config *c)
+{
+	for (size_t i = 0; i < c->accounts.n; i++)
+		if (!c->accounts.list[i].problem &&
+		    account_fresh(&c->accounts.list[i], 0))
+			return &c->accounts.list[i];
+	return NULL;
+}
+
+/* All providers, the Claude accounts first; how many. */
+static size_t look_up_all(struct request *r, struct lookup *all)
+{
+	const struct config *c = r->config;
+	const struct account *account = fresh_account(c);
+	size_t n = 0;
+
+	if (account)
+		look_up(r, &all[n++], &c->claude, account);
+	for (size_t i = 0; i < c->n_backends; i++)
+		look_up(r, &all[n++], &c->backends[i], NULL);
 	for (size_t i = 0; i < n; i++)
 		if (all[i].running)
 			pthread_join(all[i].thread, NULL);
+	return n;
 }
 
 static void add_fallback(struct list *l, const struct backend *b)
@@ -221,10 +162,11 @@ static void add_backend(struct list *l, struct lookup *k)
 	struct json_object *data = json_get(k->list, "data");
 
 	if (json_length(data))
-		add_list(l, k->b, data);
+		add_list(l, k->catalog.backend, data);
 	else
-		add_fallback(l, k->b);
+		add_fallback(l, k->catalog.backend);
 	json_object_put(k->list);
+	catalog_release(&k->catalog);
 }
 
 static void put_model(struct jw *w, const struct model *m, bool anthropic)
@@ -314,16 +256,16 @@ int serve_models(struct request *r, struct err *e)
 {
 	bool anthropic = r->vars.anthropic_version;
 	const char *id = r->path + strlen("/models");
-	size_t n = r->config->n_backends;
 	struct lookup *lookups;
+	size_t n;
 	struct list l = { .r = r };
 	struct buf out;
 	struct jw w = jw_to(&out);
 	int rc = 0;
 
 	l.models = xcalloc(MODELS_MAX, sizeof(*l.models));
-	lookups = xcalloc(n, sizeof(*lookups));
-	look_up(r, lookups, n);
+	lookups = xcalloc(r->config->n_backends + 1, sizeof(*lookups));
+	n = look_up_all(r, lookups);
 	for (size_t i = 0; i < n; i++)
 		add_backend(&l, &lookups[i]);
 	free(lookups);

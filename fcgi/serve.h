@@ -8,6 +8,7 @@
 #ifndef DARIO_SERVE_H
 #define DARIO_SERVE_H
 
+#include "dialect/peek.h"
 #include "fcgi/request.h"
 #include "state/route.h"
 
@@ -17,12 +18,15 @@ serve_fn serve_forward; /* a model's API, to the backend for the model */
 serve_fn serve_demo;    /* the built-in provider */
 serve_fn serve_demo_models;
 serve_fn serve_health;
-serve_fn serve_models; /* /models and /models/ID */
+serve_fn serve_status;   /* log-ins: valid, how long */
+serve_fn serve_accounts; /* the pool */
+serve_fn serve_callback; /* where a log-in in the browser ends */
+serve_fn serve_models;   /* /models and /models/ID */
 serve_fn serve_root;
 
 /* Parts of serve_forward; the body has been read and checked. */
-int serve_translated(struct request *r, const struct route *route,
-		     struct err *e);
+int serve_claude(struct request *r, const struct route *route, struct peek *k,
+		 struct err *e);
 serve_fn serve_token_estimate;
 
 #endif

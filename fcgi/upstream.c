@@ -3,9 +3,13 @@
 
 #include "fcgi/upstream.h"
 
+#include <ctype.h>
 #include <string.h>
 
+#define PRODUCT "dario/" PACKAGE_VERSION
 #define QUERY_MAX 1024
+#define BETAS_MAX 4096
+#define FIELDS_SPARE 2 /* places for our own fields */
 
 /* A client's query goes behind the URL when it can stand there as it is. */
 static int put_query(struct buf *url, const char *query, struct err *e)
@@ -44,46 +48,133 @@ static void add_client_field(struct request *r, struct http_call *c,
 		add(c, arena_fmt(r->arena, "%s: %.*s", name, SPAN_FMT(v)));
 }
 
-static void add_versions(struct request *r, struct http_call *c, bool same)
+/* The client's betas, and what the credential and the request need. */
+static void add_betas(struct request *r, const struct outgoing *o,
+		      const struct account *account, struct http_call *c)
 {
-	const char *version = same ? r->vars.anthropic_version : NULL;
+	const char *given = o->chat ? NULL : r->vars.anthropic_beta;
+	const char *more[] = { account && !account->api_key ? ACCOUNT_BETA
+							    : NULL,
+			       o->betas };
+	struct buf list;
+
+	buf_init(&list, BETAS_MAX);
+	buf_span(&list, span_trim(span_of(given)));
+	for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++)
+		if (more[i] && !(given && strstr(given, more[i])))
+			buf_fmt(&list, "%s%s", list.n ? "," : "", more[i]);
+	if (list.n)
+		add_client_field(r, c, "anthropic-beta", buf_cstr(&list));
+	buf_release(&list);
+}
+
+static void add_versions(struct request *r, const struct outgoing *o,
+			 const struct account *account, struct http_call *c)
+{
+	const char *version = o->chat ? NULL : r->vars.anthropic_version;
 
 	add_client_field(r, c, "anthropic-version",
 			 version ? version : "2023-06-01");
-	if (same)
-		add_client_field(r, c, "anthropic-beta",
-				 r->vars.anthropic_beta);
+	add_betas(r, o, account, c);
 }
 
-int upstream_call(struct request *r, const struct backend *b,
-		  enum dialect_id dialect, const char *path, bool stream,
-		  struct http_call *c, struct err *e)
+/* --- a client that is passed on as it is --------------------------------- */
+
+/* End-to-end fields of Anthropic's own clients, as CGI names them. An entry
+ * that ends in an underscore stands for all that begin like it. */
+static const char *const own_fields[] = {
+	"X_APP",
+	"X_STAINLESS_",
+	"X_CLAUDE_CODE_",
+	"ANTHROPIC_DANGEROUS_DIRECT_BROWSER_ACCESS",
+};
+
+static bool is_own(const char *name, size_t n)
+{
+	for (size_t i = 0; i < sizeof(own_fields) / sizeof(own_fields[0]);
+	     i++) {
+		size_t len = strlen(own_fields[i]);
+		bool prefix = own_fields[i][len - 1] == '_';
+
+		if ((prefix ? n > len : n == len) &&
+		    strncmp(name, own_fields[i], len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void add_own_fields(struct request *r, struct http_call *c)
+{
+	for (char **v = r->gw->envp; *v; v++) {
+		const char *eq = strchr(*v, '=');
+		char *name;
+
+		if (!eq || strncmp(*v, "HTTP_", 5) ||
+		    !is_own(*v + 5, (size_t)(eq - *v) - 5) ||
+		    c->n_headers >= HTTP_HEADERS_MAX - FIELDS_SPARE)
+			continue;
+		name = arena_str(
+			r->arena,
+			(struct span){ *v + 5, (size_t)(eq - *v) - 5 });
+		for (char *p = name; *p; p++)
+			*p = *p == '_' ? '-' : (char)tolower((unsigned char)*p);
+		add_client_field(r, c, name, eq + 1);
+	}
+}
+
+static bool is_passed_on(const struct request *r, const struct outgoing *o,
+			 const struct account *account)
+{
+	const char *agent = r->vars.user_agent;
+
+	return account && !o->chat && agent &&
+	       (r->config->settings.passthrough ||
+		strncmp(agent, "claude-cli/", 11) == 0);
+}
+
+int upstream_call(struct request *r, const struct outgoing *o,
+		  const struct account *account, struct http_call *c,
+		  struct err *e)
 {
 	const struct settings *s = &r->config->settings;
-	bool same = &dialects[dialect] == r->dialect;
+	const struct backend *b = o->backend;
 	struct buf text;
 	int rc;
 
+	memset(c, 0, sizeof(*c));
 	buf_init(&text, 16384);
-	backend_url(b, dialect, path, &text);
-	rc = same ? put_query(&text, r->vars.query, e) : 0;
+	backend_url(b, o->dialect, o->path, &text);
+	rc = o->chat ? 0 : put_query(&text, r->vars.query, e);
 	c->method = "POST";
 	c->url = arena_str(r->arena, buf_get(&text));
-	c->body = buf_get(&r->body);
+	c->body = o->body;
 	c->connect_ms = s->connect_ms;
 	c->first_byte_ms = s->first_byte_ms;
 	c->idle_ms = s->idle_ms;
 	add(c, "Content-Type: application/json");
-	add(c,
-	    stream ? "Accept: text/event-stream" : "Accept: application/json");
-	add(c, "User-Agent: dario/" PACKAGE_VERSION);
+	add(c, o->stream ? "Accept: text/event-stream"
+			 : "Accept: application/json");
 	buf_reset(&text);
-	r->upstream_key = b->api_key;
-	backend_credential(b, dialect, &text);
-	if (text.n)
+	if (account)
+		account_credential(account, &text);
+	else
+		backend_credential(b, o->dialect, &text);
+	if (text.n) {
 		add(c, arena_str(r->arena, buf_get(&text)));
+		/* What is never shown: behind the name and the scheme. */
+		r->upstream_key = strrchr(c->headers[c->n_headers - 1], ' ') +
+				  1;
+	}
 	buf_release(&text);
-	if (dialect == DIALECT_ANTHROPIC)
-		add_versions(r, c, same);
+	if (o->dialect == DIALECT_ANTHROPIC)
+		add_versions(r, o, account, c);
+	if (is_passed_on(r, o, account)) {
+		add_client_field(r, c, "User-Agent",
+				 arena_fmt(r->arena, "%.512s " PRODUCT,
+					   r->vars.user_agent));
+		add_own_fields(r, c);
+	} else {
+		add(c, "User-Agent: " PRODUCT);
+	}
 	return rc;
 }

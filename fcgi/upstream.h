@@ -3,13 +3,15 @@
 #ifndef DARIO_UPSTREAM_H
 #define DARIO_UPSTREAM_H
 
-#include "fcgi/request.h"
+#include "fcgi/outgoing.h"
 
-/* Fill *c; strings are in the arena, the body is borrowed. `path` is below the
- * API's base. In the caller's own dialect its query string and Anthropic's
- * version and betas go along; no other field of the client ever does. */
-int upstream_call(struct request *r, const struct backend *b,
-		  enum dialect_id dialect, const char *path, bool stream,
-		  struct http_call *c, struct err *e);
+/* Fill *c; strings are in the arena, the body is borrowed. `account` is that of
+ * the Claude pool, else NULL. In the caller's own dialect its query string and
+ * Anthropic's version and betas go along. No other field of the client does,
+ * but for those of Claude Code, and of everybody in pass-through, to a Claude
+ * account: those go along as they are, with dario named beside the client. */
+int upstream_call(struct request *r, const struct outgoing *o,
+		  const struct account *account, struct http_call *c,
+		  struct err *e);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 int64_t clock_ms(void);                /* monotonic */
+int64_t clock_wall_ms(void);           /* since 1970 */
 void clock_stamp(char *out, size_t n); /* 2026-11-22T10:00:00.123Z; n >= 32 */
 
 #endif

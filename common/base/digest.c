@@ -75,6 +75,37 @@ bool digest_unbase64(struct arena *a, struct span in, struct span *out)
 	return true;
 }
 
+static void to_url(const unsigned char in[SHA256_BYTES],
+		   char out[DIGEST_URL_BYTES])
+{
+	unsigned char text[(SHA256_BYTES + 2) / 3 * 4 + 1];
+
+	EVP_EncodeBlock(text, in, SHA256_BYTES);
+	for (size_t i = 0; i < DIGEST_URL_BYTES - 1; i++)
+		out[i] = text[i] == '+' ? '-'
+		       : text[i] == '/' ? '_'
+					: (char)text[i];
+	out[DIGEST_URL_BYTES - 1] = '\0';
+}
+
+void digest_random_url(char out[DIGEST_URL_BYTES])
+{
+	unsigned char r[SHA256_BYTES];
+
+	if (RAND_bytes(r, sizeof(r)) != 1)
+		abort();
+	to_url(r, out);
+}
+
+void digest_sha256_url(struct span in, char out[DIGEST_URL_BYTES])
+{
+	unsigned char h[SHA256_BYTES];
+
+	if (!sha256(in, h))
+		abort();
+	to_url(h, out);
+}
+
 void digest_random_id(char *out, size_t n, const char *prefix)
 {
 	unsigned char r[RANDOM_CHARS];

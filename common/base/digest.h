@@ -22,6 +22,12 @@ struct span digest_base64(struct arena *a, struct span in);
 /* And back; false when it is not base64. */
 bool digest_unbase64(struct arena *a, struct span in, struct span *out);
 
+/* For PKCE (RFC 7636): 32 random bytes, and the SHA-256 of a text, in base64url
+ * without padding: 43 characters and a NUL. */
+#define DIGEST_URL_BYTES 44
+void digest_random_url(char out[DIGEST_URL_BYTES]);
+void digest_sha256_url(struct span in, char out[DIGEST_URL_BYTES]);
+
 /* `prefix` and 24 random base62 characters; n >= strlen(prefix) + 25. */
 void digest_random_id(char *out, size_t n, const char *prefix);
 

@@ -22,6 +22,8 @@ static const struct {
 	[ERR_TOO_BIG] = { 413, "request_too_large" },
 	[ERR_ENCODING] = { 415, "unsupported_encoding" },
 	[ERR_UPGRADE] = { 426, "websocket_not_supported" },
+	[ERR_EXHAUSTED] = { 429, "accounts_exhausted" },
+	[ERR_NO_ACCOUNT] = { 503, "no_account" },
 	[ERR_BUSY] = { 429, "router_busy" },
 	[ERR_INTERNAL] = { 500, "internal_error" },
 	[ERR_CONFIG] = { 500, "config_error" },
@@ -46,6 +48,7 @@ int err_set(struct err *e, enum err_code code, const char *fmt, ...)
 
 	e->code = code;
 	e->status = 0;
+	e->retry_after = 0;
 	e->type[0] = '\0';
 	e->param[0] = '\0';
 	va_start(ap, fmt);

@@ -26,6 +26,8 @@ enum err_code {
 	ERR_ENCODING,    /* content-encoding: 415 */
 	ERR_UPGRADE,     /* no WebSocket here: 426 */
 	ERR_BUSY,        /* all threads are taken: 429 */
+	ERR_EXHAUSTED,   /* all Claude accounts are: 429 */
+	ERR_NO_ACCOUNT,  /* no Claude account can serve: 503 */
 	ERR_INTERNAL,    /* 500 */
 	ERR_CONFIG,      /* a file of ours is wrong: 500 */
 	ERR_THREAD,      /* server-side threads are not supported: 400 */
@@ -46,9 +48,10 @@ enum err_code {
 
 struct err {
 	enum err_code code;
-	int status;     /* HTTP status of an upstream's error; else 0 */
-	char type[64];  /* its code, in its own words, or "" */
-	char param[64]; /* request field at fault, or "" */
+	int status;       /* HTTP status of an upstream's error; else 0 */
+	long retry_after; /* seconds; 0: not said */
+	char type[64];    /* its code, in its own words, or "" */
+	char param[64];   /* request field at fault, or "" */
 	char msg[1024];
 };
 

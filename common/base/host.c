@@ -28,3 +28,14 @@ bool host_is_loopback(struct span host)
 	text[host.n] = '\0';
 	return inet_pton(AF_INET, text, v4) == 1 && v4[0] == 127;
 }
+
+struct span host_part(struct span host)
+{
+	const char *end = host.n && host.p[0] == '['
+				? memchr(host.p, ']', host.n)
+				: memchr(host.p, ':', host.n);
+
+	if (end)
+		host.n = (size_t)(end - host.p) + (host.p[0] == '[' ? 1 : 0);
+	return host;
+}

@@ -9,4 +9,7 @@
  * brackets). No name is looked up: 127.example.org is not loopback. */
 bool host_is_loopback(struct span host);
 
+/* "[::1]:3456" and "localhost:3456" without the port. */
+struct span host_part(struct span host);
+
 #endif

@@ -3,6 +3,8 @@
 
 #include "base/json.h"
 
+#include "base/store.h"
+
 #include <limits.h>
 
 struct json_object *json_read(struct span text, struct err *e)
@@ -42,6 +44,26 @@ out:
 	if (t)
 		json_tokener_free(t);
 	return o;
+}
+
+int json_load(const char *home, const char *name, struct json_object **out,
+	      struct err *e)
+{
+	struct buf text;
+	int rc;
+
+	*out = NULL;
+	buf_init(&text, STORE_FILE_MAX);
+	rc = store_read(home, name, &text, e);
+	if (rc == 0) {
+		*out = json_read(buf_get(&text), e);
+		if (!*out) {
+			e->code = ERR_CONFIG;
+			rc = err_add(e, name);
+		}
+	}
+	buf_release(&text);
+	return rc;
 }
 
 struct json_object *json_get(struct json_object *o, const char *key)

@@ -20,6 +20,10 @@
 /* NULL on failure; free with json_object_put. */
 struct json_object *json_read(struct span text, struct err *e);
 
+/* A file of ours (store.h): 0 and *out, 1 absent (*out NULL), -1. */
+int json_load(const char *home, const char *name, struct json_object **out,
+	      struct err *e);
+
 struct json_object *json_get(struct json_object *o, const char *key);
 const char *json_cstr(struct json_object *o, const char *key); /* or NULL */
 struct span json_span(struct json_object *string); /* empty if no string */

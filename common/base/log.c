@@ -166,6 +166,7 @@ void log_request(const struct log_access *a)
 	put_int(&w, "status", a->status);
 	put_str(&w, "api", a->api);
 	put_str(&w, "backend", a->backend);
+	put_str(&w, "account", a->account);
 	put_str(&w, "model", a->model);
 	put_str(&w, "upstream_model", a->upstream_model);
 	put_str(&w, "upstream_id", a->upstream_id);
@@ -174,6 +175,7 @@ void log_request(const struct log_access *a)
 	put_int(&w, "total_ms", a->total_ms);
 	put_int(&w, "bytes_in", (int64_t)a->bytes_in);
 	put_int(&w, "bytes_out", (int64_t)a->bytes_out);
+	put_str(&w, "fallback", a->fallback);
 	put_str(&w, "dropped", a->dropped);
 	put_str(&w, "error", a->error);
 	put_str(&w, "cause", a->cause);

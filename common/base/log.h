@@ -19,9 +19,11 @@
 struct log_access {
 	const char *id, *method, *path, *api;
 	const char *backend, *model, *upstream_model, *upstream_id;
-	const char *dropped; /* what the target dialect lacks */
-	const char *error;   /* err_name, or NULL */
-	const char *cause;   /* message of the error */
+	const char *account;  /* of the Claude pool */
+	const char *fallback; /* who could not answer, and why */
+	const char *dropped;  /* what the target dialect lacks */
+	const char *error;    /* err_name, or NULL */
+	const char *cause;    /* message of the error */
 	int status;
 	bool stream;
 	int64_t first_ms, total_ms;

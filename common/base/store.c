@@ -153,34 +153,110 @@ static int sync_folder_of(const char *path)
 	return rc;
 }
 
+/* The new file beside the one it will replace. */
+static int slot_open(struct store_slot *s, const char *home, const char *name,
+		     struct err *e)
+{
+	s->fd = -1;
+	if (path_of(s->path, home, name, e))
+		return -1;
+	if (snprintf(s->tmp, sizeof(s->tmp), "%s.new", s->path) >=
+	    (int)sizeof(s->tmp))
+		return err_set(e, ERR_CONFIG, "path too long: %.60s...",
+			       s->path);
+	unlink(s->tmp); /* left by a writer that died; we hold the lock */
+	s->fd = open(s->tmp,
+		     O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+		     0600);
+	return s->fd < 0 ? err_sys(e, "create", s->tmp) : 0;
+}
+
+void store_abandon(struct store_slot *s)
+{
+	if (s->fd < 0)
+		return;
+	close(s->fd);
+	unlink(s->tmp);
+	s->fd = -1;
+}
+
+/* Write and swap in; `durable`: it is on the disk when this returns. */
+static int slot_fill(struct store_slot *s, struct span text, bool durable,
+		     struct err *e)
+{
+	int rc = -1;
+
+	if (io_write(s->fd, text) || ftruncate(s->fd, (off_t)text.n) ||
+	    (durable && fsync(s->fd)))
+		err_sys(e, "write", s->tmp);
+	else if (rename(s->tmp, s->path) ||
+		 (durable && sync_folder_of(s->path)))
+		err_sys(e, "replace", s->path);
+	else
+		rc = 0;
+	if (rc) {
+		store_abandon(s);
+		return -1;
+	}
+	close(s->fd);
+	s->fd = -1;
+	return 0;
+}
+
+int store_reserve(struct store_slot *s, const char *home, const char *name,
+		  size_t bytes, struct err *e)
+{
+	int rc;
+
+	if (slot_open(s, home, name, e))
+		return -1;
+	rc = posix_fallocate(s->fd, 0, (off_t)bytes);
+	if (rc == 0 && fsync(s->fd) == 0)
+		return 0;
+	errno = rc ? rc : errno;
+	err_sys(e, "reserve space for", s->path);
+	store_abandon(s);
+	return -1;
+}
+
+int store_fill(struct store_slot *s, struct span text, struct err *e)
+{
+	return slot_fill(s, text, true, e);
+}
+
 int store_replace(const char *home, const char *name, struct span text,
 		  struct err *e)
 {
-	char path[PATH_MAX], tmp[PATH_MAX];
-	int fd, rc = -1;
+	struct store_slot s;
+
+	return slot_open(&s, home, name, e) ? -1 : slot_fill(&s, text, true, e);
+}
+
+int store_put(const char *home, const char *name, struct span text,
+	      struct err *e)
+{
+	struct store_slot s;
+
+	return slot_open(&s, home, name, e) ? -1
+					    : slot_fill(&s, text, false, e);
+}
+
+int store_append(const char *home, const char *name, struct span line,
+		 struct err *e)
+{
+	char path[PATH_MAX];
+	int fd, rc;
 
 	if (path_of(path, home, name, e))
 		return -1;
-	if (snprintf(tmp, sizeof(tmp), "%s.new", path) >= (int)sizeof(tmp))
-		return err_set(e, ERR_CONFIG, "path too long: %.60s...", path);
-	unlink(tmp); /* left by a writer that died; we hold the lock */
-	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
 		  0600);
 	if (fd < 0)
-		return err_sys(e, "create", tmp);
-	if (io_write(fd, text) || fsync(fd)) {
-		err_sys(e, "write", tmp);
-		goto out;
-	}
-	if (rename(tmp, path) || sync_folder_of(path)) {
-		err_sys(e, "replace", path);
-		goto out;
-	}
-	rc = 0;
-out:
-	close(fd);
+		return err_sys(e, "open", path);
+	rc = io_write(fd, line);
 	if (rc)
-		unlink(tmp);
+		err_sys(e, "write", path);
+	close(fd);
 	return rc;
 }
 
@@ -211,7 +287,7 @@ void store_sign(const char *home, const char *name, struct store_sign *out)
 	out->nsec = st.st_ctim.tv_nsec;
 }
 
-int store_lock(const char *home, const char *name, struct err *e)
+static int open_lock(const char *home, const char *name, struct err *e)
 {
 	char path[PATH_MAX], lock[PATH_MAX];
 	int fd;
@@ -221,16 +297,39 @@ int store_lock(const char *home, const char *name, struct err *e)
 	if (snprintf(lock, sizeof(lock), "%s.lock", path) >= (int)sizeof(lock))
 		return err_set(e, ERR_CONFIG, "path too long: %.60s...", path);
 	fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return fd < 0 ? err_sys(e, "open", lock) : fd;
+}
+
+static int lock_with(int how, const char *home, const char *name, bool *busy,
+		     struct err *e)
+{
+	int fd = open_lock(home, name, e);
+
+	*busy = false;
 	if (fd < 0)
-		return err_sys(e, "open", lock);
-	while (flock(fd, LOCK_EX)) {
+		return -1;
+	while (flock(fd, how)) {
 		if (errno == EINTR)
 			continue;
-		err_sys(e, "lock", lock);
+		*busy = errno == EWOULDBLOCK;
+		err_sys(e, "lock", name);
 		close(fd);
 		return -1;
 	}
 	return fd;
+}
+
+int store_lock(const char *home, const char *name, struct err *e)
+{
+	bool busy;
+
+	return lock_with(LOCK_EX, home, name, &busy, e);
+}
+
+int store_try_lock(const char *home, const char *name, bool *busy,
+		   struct err *e)
+{
+	return lock_with(LOCK_EX | LOCK_NB, home, name, busy, e);
 }
 
 void store_unlock(int lock)

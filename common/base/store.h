@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #define STORE_FILE_MAX (1u << 20) /* bytes in one file */
+#define STORE_PATH_MAX 4096
 
 /* What tells one version of a file from the next without reading it: the time
  * is the change time, which a chmod moves too. */
@@ -38,13 +39,33 @@ int store_read(const char *home, const char *name, struct buf *out,
 /* Whole or not at all, and durable when it returns 0. */
 int store_replace(const char *home, const char *name, struct span text,
 		  struct err *e);
+/* The same without waiting for the disk: for state that may be lost. */
+int store_put(const char *home, const char *name, struct span text,
+	      struct err *e);
+/* One line at the end of a file that many append to without a lock. */
+int store_append(const char *home, const char *name, struct span line,
+		 struct err *e);
 int store_remove(const char *home, const char *name, struct err *e);
 
 /* All zero when there is no such file. */
 void store_sign(const char *home, const char *name, struct store_sign *out);
 
+/* A replacement whose space on the disk is there before what it will hold
+ * exists: reserve, then fill (or abandon, when it never came to exist). */
+struct store_slot {
+	int fd;
+	char path[STORE_PATH_MAX], tmp[STORE_PATH_MAX];
+};
+int store_reserve(struct store_slot *s, const char *home, const char *name,
+		  size_t bytes, struct err *e);
+int store_fill(struct store_slot *s, struct span text, struct err *e);
+void store_abandon(struct store_slot *s);
+
 /* The exclusive lock on `name`: a descriptor, or -1. It blocks. */
 int store_lock(const char *home, const char *name, struct err *e);
+/* The same at once or not at all: -1 with *busy when another has it. */
+int store_try_lock(const char *home, const char *name, bool *busy,
+		   struct err *e);
 void store_unlock(int lock);
 
 /* A name of ours: [A-Za-z0-9_-]{1,64} (alias, backend). */

@@ -30,6 +30,7 @@ const struct dialect dialects[DIALECTS] = {
 		.error_event_name = "error",
 		.ping = SPAN_INIT("event: ping\ndata: {\"type\":\"ping\"}\n\n"),
 		.tap = tap_anthropic,
+		.content = content_anthropic,
 	},
 	[DIALECT_OPENAI] = {
 		.name = "openai",
@@ -48,6 +49,7 @@ const struct dialect dialects[DIALECTS] = {
 		.error_event_name = NULL,
 		.ping = SPAN_INIT(": keep-alive\n\n"),
 		.tap = tap_openai,
+		.content = content_openai,
 	},
 	[DIALECT_RESPONSES] = {
 		.name = "responses",
@@ -66,6 +68,7 @@ const struct dialect dialects[DIALECTS] = {
 		.error_event_name = "error",
 		.ping = SPAN_INIT(": keep-alive\n\n"),
 		.tap = tap_responses,
+		.content = content_responses,
 	},
 };
 

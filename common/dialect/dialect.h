@@ -29,10 +29,11 @@ enum dialect_id {
 
 /* What the tap saw, as bits. */
 enum tap {
-	TAP_BEGUN = 1,  /* the answer's first event */
-	TAP_FINISH = 2, /* a finish reason or the final usage */
-	TAP_END = 4,    /* the terminal event */
-	TAP_ERROR = 8,  /* an error in the stream */
+	TAP_BEGUN = 1,    /* the answer's first event */
+	TAP_FINISH = 2,   /* a finish reason or the final usage */
+	TAP_END = 4,      /* the terminal event */
+	TAP_ERROR = 8,    /* an error in the stream */
+	TAP_CONTENT = 16, /* set by the relay: see `content` */
 };
 
 #define WRITER_TEXT_MAX (64u << 20)
@@ -113,6 +114,7 @@ struct dialect {
 	const char *error_event_name;
 	struct span ping; /* keep-alive inside an answer */
 	unsigned (*tap)(struct span name, struct span data);
+	bool (*content)(struct span name, struct span data); /* tap.h */
 };
 
 extern const struct dialect dialects[DIALECTS];

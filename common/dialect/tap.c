@@ -55,6 +55,32 @@ unsigned tap_anthropic(struct span name, struct span data)
 	return 0;
 }
 
+bool content_anthropic(struct span name, struct span data)
+{
+	return span_starts(type_of(name, data), "content_block");
+}
+
+/* Is there more in a Chat chunk's delta than its role? */
+bool content_openai(struct span name, struct span data)
+{
+	static const struct span keys[] = {
+		SPAN_INIT("\"content\""),
+		SPAN_INIT("\"reasoning_content\""),
+		SPAN_INIT("\"reasoning\""),
+		SPAN_INIT("\"refusal\""),
+	};
+
+	(void)name;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		struct span v = after_key(data, keys[i]);
+
+		if (v.n > 1 && v.p[0] == '"' && v.p[1] != '"')
+			return true;
+	}
+	return after_key(data, SPAN("\"tool_calls\"")).n ||
+	       span_starts(after_key(data, keys[0]), "[");
+}
+
 unsigned tap_openai(struct span name, struct span data)
 {
 	struct span v;
@@ -88,4 +114,14 @@ unsigned tap_responses(struct span name, struct span data)
 	if (span_is(type, "response.created"))
 		return TAP_BEGUN;
 	return 0;
+}
+
+bool content_responses(struct span name, struct span data)
+{
+	struct span type = type_of(name, data);
+
+	return span_starts(type, "response.output") ||
+	       span_starts(type, "response.content") ||
+	       span_starts(type, "response.reasoning") ||
+	       span_starts(type, "response.function");
 }

@@ -15,4 +15,10 @@ unsigned tap_anthropic(struct span name, struct span data);
 unsigned tap_openai(struct span name, struct span data);
 unsigned tap_responses(struct span name, struct span data);
 
+/* Does the event carry something of the answer itself, or only what comes
+ * before it? */
+bool content_anthropic(struct span name, struct span data);
+bool content_openai(struct span name, struct span data);
+bool content_responses(struct span name, struct span data);
+
 #endif

@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 
+#include <stdio.h>
+
 static int on_head(void *arg, const struct http_head *head, struct err *e)
 {
 	struct fetch *f = arg;
@@ -40,11 +42,13 @@ static int on_tick(void *arg, long *wait, struct err *e)
 	return 0;
 }
 
-int fetch_get(struct http *h, struct fetch *f, struct err *e)
+int fetch_run(struct http *h, struct fetch *f, struct err *e)
 {
+	char type[80];
 	struct http_call call = {
-		.method = "GET",
+		.method = f->type ? "POST" : "GET",
 		.url = f->url,
+		.body = f->send,
 		.watch = -1,
 		.arg = f,
 		.connect_ms = f->timeout_ms,
@@ -56,9 +60,18 @@ int fetch_get(struct http *h, struct fetch *f, struct err *e)
 	};
 
 	call.headers[call.n_headers++] = "User-Agent: dario/" PACKAGE_VERSION;
-	call.headers[call.n_headers++] = "anthropic-version: 2023-06-01";
 	if (*f->credential)
 		call.headers[call.n_headers++] = f->credential;
+	if (f->field)
+		call.headers[call.n_headers++] = f->field;
+	if (f->type) {
+		snprintf(type, sizeof(type), "Content-Type: %s", f->type);
+		call.headers[call.n_headers++] = type;
+		call.headers[call.n_headers++] = "Accept: application/json";
+	} else {
+		call.headers[call.n_headers++] =
+			"anthropic-version: 2023-06-01";
+	}
 	f->deadline = clock_ms() + f->timeout_ms;
 	return http_run(h, &call, e);
 }

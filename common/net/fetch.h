@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fetch: one small GET, its whole body in memory. */
+/* fetch: one small request, the whole answer in memory. */
 #ifndef DARIO_FETCH_H
 #define DARIO_FETCH_H
 
@@ -8,12 +8,15 @@
 struct fetch {
 	const char *url;
 	const char *credential; /* header field with the key, or "" */
-	long timeout_ms;        /* for all of it */
-	int status;             /* out */
-	struct buf body;        /* out; init with its maximum */
-	int64_t deadline;       /* private */
+	const char *field;      /* another header field, or NULL */
+	const char *type;       /* Content-Type of `send`: a POST; NULL: GET */
+	struct span send;
+	long timeout_ms;  /* for all of it */
+	int status;       /* out */
+	struct buf body;  /* out; init with its maximum */
+	int64_t deadline; /* private */
 };
 
-int fetch_get(struct http *h, struct fetch *f, struct err *e);
+int fetch_run(struct http *h, struct fetch *f, struct err *e);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "config.h"
+#include <config.h>
 
 #include "state/backend.h"
 
+#include "base/host.h"
 #include "state/models.h"
 
 #include <stdio.h>
@@ -187,6 +188,31 @@ void backend_demo(struct backend *out, const char *host, long port,
 	out->models = xcalloc(1, sizeof(*out->models));
 	out->models[out->n_models++] = xstrdup("demo");
 	out->demo = true;
+}
+
+int backend_claude(struct backend *out, const char *base_url, struct err *e)
+{
+	const char *host = strstr(base_url, "://");
+	struct span name = span_of(host ? host + 3 : "");
+
+	memset(out, 0, sizeof(*out));
+	if (!good_url(base_url))
+		return err_set(e, ERR_CONFIG,
+			       "DARIO_ANTHROPIC_BASE_URL must be an http or "
+			       "https URL without user, query or fragment");
+	name.n = strcspn(name.p, "/");
+	if (strncmp(base_url, "https://", 8) &&
+	    !host_is_loopback(host_part(name)))
+		return err_set(e, ERR_CONFIG,
+			       "DARIO_ANTHROPIC_BASE_URL must be https: keys "
+			       "go there, and %.80s is another machine",
+			       name.p);
+	out->name = xstrdup("claude");
+	set_url(out, base_url);
+	out->protocol = DIALECT_ANTHROPIC;
+	out->speaks[DIALECT_ANTHROPIC] = true;
+	out->claude = true;
+	return 0;
 }
 
 /* Does the base URL name a path, or a host alone? */

@@ -31,7 +31,8 @@ struct backend {
 	char **models; /* globs */
 	size_t n_models;
 	struct quirks quirks;
-	bool demo; /* the built-in one */
+	bool demo;   /* the built-in one */
+	bool claude; /* not a file: the pool of accounts answers */
 };
 
 int backend_parse(struct backend *out, const char *name,
@@ -44,6 +45,9 @@ int backend_protocols(struct backend *b, struct span list, struct err *e);
 /* The built-in demo provider of a router at host:port. */
 void backend_demo(struct backend *out, const char *host, long port,
 		  const char *api_key);
+
+/* Anthropic's API for the Claude accounts. */
+int backend_claude(struct backend *out, const char *base_url, struct err *e);
 
 /* baseUrl and the API path below it, such as "/chat/completions". */
 void backend_url(const struct backend *b, enum dialect_id dialect,

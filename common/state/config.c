@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "config.h"
+#include <config.h>
 
 #include "state/config.h"
 
+#include "base/clock.h"
 #include "base/host.h"
 
 #include <dirent.h>
@@ -14,7 +15,7 @@
 #include <string.h>
 
 #define BACKENDS_MAX 256
-#define FIXED_SIGNS 2 /* config.json and the folder */
+#define WATCHES_MAX (BACKENDS_MAX + ACCOUNTS_MAX + 16)
 
 struct config_store {
 	char *home;
@@ -52,24 +53,44 @@ const char *config_home(const struct config_store *cs)
 	return cs->home;
 }
 
-int config_read_json(const char *home, const char *name,
-		     struct json_object **out, struct err *e)
-{
-	struct buf text;
-	int rc;
+/* A file or folder that the configuration was made of, as it was then. */
+struct watch {
+	char *root, *name;
+	struct store_sign sign;
+};
 
-	*out = NULL;
-	buf_init(&text, STORE_FILE_MAX);
-	rc = store_read(home, name, &text, e);
-	if (rc == 0) {
-		*out = json_read(buf_get(&text), e);
-		if (!*out) {
-			e->code = ERR_CONFIG;
-			rc = err_add(e, name);
-		}
-	}
-	buf_release(&text);
-	return rc;
+static account_watch_fn watch;
+
+/* Called before the file is read: a change meanwhile is then seen next time. */
+static void watch(void *arg, const char *root, const char *name)
+{
+	struct config *c = arg;
+	struct watch *w;
+
+	if (c->n_watches == WATCHES_MAX)
+		return; /* more backends and accounts are refused anyway */
+	w = &c->watches[c->n_watches++];
+	w->root = xstrdup(root);
+	w->name = xstrdup(name);
+	store_sign(root, name, &w->sign);
+}
+
+static bool unchanged(const struct watch *w)
+{
+	struct store_sign now;
+
+	store_sign(w->root, w->name, &now);
+	return memcmp(&now, &w->sign, sizeof(now)) == 0;
+}
+
+static bool up_to_date(const struct config *c)
+{
+	int64_t again = c->accounts.ask_again;
+
+	for (size_t i = 0; i < c->n_watches; i++)
+		if (!unchanged(&c->watches[i]))
+			return false;
+	return !again || clock_ms() < again;
 }
 
 static int is_backend(const struct dirent *d)
@@ -108,9 +129,8 @@ static int load_backend(struct config *c, const char *home, const char *file,
 
 	snprintf(name, sizeof(name), "%.*s", (int)strlen(file) - 5, file);
 	backend_file(name, path, sizeof(path));
-	/* Sign first: a change while we read is then seen next time. */
-	store_sign(home, path, &c->signs[FIXED_SIGNS + c->n_backends]);
-	rc = config_read_json(home, path, &json, e);
+	watch(c, home, path);
+	rc = json_load(home, path, &json, e);
 	if (rc)
 		return rc < 0 ? -1 : 0;
 	rc = backend_parse(&c->backends[c->n_backends], name, json, e);
@@ -127,7 +147,7 @@ static int load_backends(struct config *c, const char *home, struct err *e)
 	struct dirent **list;
 	int n, rc = 0;
 
-	store_sign(home, "backends", &c->signs[1]);
+	watch(c, home, "backends");
 	n = list_backends(home, &list);
 	if (n < 0)
 		return err_sys(e, "list", "backends");
@@ -147,8 +167,8 @@ static int load_settings(struct config *c, const char *home, struct err *e)
 	int rc;
 
 	settings_init(&c->settings);
-	store_sign(home, "config.json", &c->signs[0]);
-	if (config_read_json(home, "config.json", &file, e) < 0)
+	watch(c, home, "config.json");
+	if (json_load(home, "config.json", &file, e) < 0)
 		return -1;
 	rc = settings_from_file(&c->settings, file, e);
 	json_object_put(file);
@@ -176,10 +196,13 @@ struct config *config_load(const char *home, struct err *e)
 	const struct settings *s = &c->settings;
 
 	c->refs = 1;
-	c->signs = xcalloc(FIXED_SIGNS + BACKENDS_MAX, sizeof(*c->signs));
+	c->watches = xcalloc(WATCHES_MAX, sizeof(*c->watches));
 	if (store_folder(home, NULL, e) || store_folder(home, "backends", e) ||
-	    load_settings(c, home, e) || !(c->models = models_load(e)) ||
-	    load_backends(c, home, e) || config_check_key(s, e)) {
+	    store_folder(home, "accounts", e) || load_settings(c, home, e) ||
+	    !(c->models = models_load(e)) || load_backends(c, home, e) ||
+	    accounts_load(&c->accounts, home, watch, c, e) ||
+	    backend_claude(&c->claude, s->anthropic_url, e) ||
+	    config_check_key(s, e)) {
 		config_free(c);
 		return NULL;
 	}
@@ -196,36 +219,16 @@ void config_free(struct config *c)
 	for (size_t i = 0; i < c->n_backends; i++)
 		backend_release(&c->backends[i]);
 	free(c->backends);
-	free(c->signs);
+	backend_release(&c->claude);
+	accounts_release(&c->accounts);
+	for (size_t i = 0; i < c->n_watches; i++) {
+		free(c->watches[i].root);
+		free(c->watches[i].name);
+	}
+	free(c->watches);
 	models_free(c->models);
 	settings_release(&c->settings);
 	free(c);
-}
-
-static bool same(const char *home, const char *name,
-		 const struct store_sign *was)
-{
-	struct store_sign now;
-
-	store_sign(home, name, &now);
-	return memcmp(&now, was, sizeof(now)) == 0;
-}
-
-static bool up_to_date(const struct config *c, const char *home)
-{
-	char path[300];
-
-	if (!same(home, "config.json", &c->signs[0]) ||
-	    !same(home, "backends", &c->signs[1]))
-		return false;
-	for (size_t i = 0; i < c->n_backends; i++) {
-		if (c->backends[i].demo)
-			continue;
-		backend_file(c->backends[i].name, path, sizeof(path));
-		if (!same(home, path, &c->signs[FIXED_SIGNS + i]))
-			return false;
-	}
-	return true;
 }
 
 static uint64_t mix(uint64_t h, const void *p, size_t n)
@@ -237,25 +240,30 @@ static uint64_t mix(uint64_t h, const void *p, size_t n)
 	return h;
 }
 
+static uint64_t mix_file(uint64_t h, const char *home, const char *name)
+{
+	struct store_sign s;
+
+	store_sign(home, name, &s);
+	h = mix(h, name ? name : "", name ? strlen(name) : 0);
+	return mix(h, &s, sizeof(s));
+}
+
 /* One number for the state of all files; only asked while it is broken. */
 static uint64_t state_of_files(const char *home)
 {
-	static const char *const fixed[] = { NULL, "backends", "config.json" };
+	static const char *const fixed[] = { NULL, "backends", "accounts",
+					     "config.json" };
 	uint64_t h = 0xcbf29ce484222325u;
-	struct store_sign s;
 	struct dirent **list;
 	char path[300];
 	int n = list_backends(home, &list);
 
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
-		store_sign(home, fixed[i], &s);
-		h = mix(h, &s, sizeof(s));
-	}
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		h = mix_file(h, home, fixed[i]);
 	for (int i = 0; i < n; i++) {
 		snprintf(path, sizeof(path), "backends/%s", list[i]->d_name);
-		store_sign(home, path, &s);
-		h = mix(h, path, strlen(path));
-		h = mix(h, &s, sizeof(s));
+		h = mix_file(h, home, path);
 	}
 	free_list(list, n);
 	return h;
@@ -324,12 +332,12 @@ struct config *config_current(struct config_store *cs, struct err *e)
 {
 	struct config *c = take(cs);
 
-	if (c && up_to_date(c, cs->home))
+	if (c && up_to_date(c))
 		return c;
 	pthread_mutex_lock(&cs->loading);
 	config_put(cs, c);
 	c = take(cs);
-	if (!c || !up_to_date(c, cs->home)) {
+	if (!c || !up_to_date(c)) {
 		config_put(cs, c);
 		reload(cs);
 		c = take(cs);

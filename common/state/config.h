@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "base/store.h"
+#include "state/account.h"
 #include "state/backend.h"
 #include "state/models.h"
 #include "state/option.h"
@@ -24,11 +25,15 @@ struct config {
 	struct models *models;
 	struct backend *backends; /* by name; the demo last */
 	size_t n_backends;
+	struct accounts accounts; /* of Claude */
+	struct backend claude;    /* where they are served */
 	/* private */
-	struct store_sign *signs; /* config.json, backends/, each backend */
+	struct watch *watches; /* the files that this was made of */
+	size_t n_watches;
 	int refs;
 };
 
+struct watch;
 struct config_store;
 
 /* Takes `home` over (malloced). */
@@ -50,9 +55,5 @@ int config_check_key(const struct settings *s, struct err *e);
 /* Load once, without a store; free with config_free. */
 struct config *config_load(const char *home, struct err *e);
 void config_free(struct config *c);
-
-/* One JSON file of ours: 0 and *out, 1 absent (*out NULL), -1. */
-int config_read_json(const char *home, const char *name,
-		     struct json_object **out, struct err *e);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "config.h"
+#include <config.h>
 
 #include "state/option.h"
 
@@ -47,8 +47,35 @@ const struct option_row options[] = {
 	{ "idleTimeoutMs", "DARIO_IDLE_TIMEOUT_MS", NULL, NULL, OPTION_INT,
 	  AT(idle_ms), 50, 3600000, "300000", "MS",
 	  "longest silence inside an answer" },
+	{ "anthropicBaseUrl", "DARIO_ANTHROPIC_BASE_URL", NULL, NULL,
+	  OPTION_STRING, AT(anthropic_url), 0, 0, "https://api.anthropic.com",
+	  "URL", "where the Claude accounts are served" },
+	{ "model", "DARIO_MODEL", "model", NULL, OPTION_STRING, AT(model), 0, 0,
+	  "", "NAME", "model of all requests to the Claude accounts" },
+	{ "passthrough", "DARIO_PASSTHROUGH", "passthrough", "thin",
+	  OPTION_BOOL, AT(passthrough), 0, 0, "false", NULL,
+	  "to the Claude accounts: swap the credential, nothing else" },
+	{ "minIntervalMs", "DARIO_MIN_INTERVAL_MS", NULL, NULL, OPTION_INT,
+	  AT(min_interval_ms), 0, 600000, "500", "MS",
+	  "time between two requests of one subscription; none for API keys" },
+	{ "queueMs", "DARIO_QUEUE_MS", NULL, NULL, OPTION_INT, AT(queue_ms), 0,
+	  3600000, "60000", "MS",
+	  "how long a request waits when every Claude account is exhausted" },
+	{ "overage", "DARIO_OVERAGE", "overage", NULL, OPTION_CHOICE,
+	  AT(overage), 0, 0, "halt", "halt|warn|off",
+	  "when an answer is billed beyond a subscription" },
+	{ "ccPath", "DARIO_CC_PATH", NULL, NULL, OPTION_STRING, AT(cc_path), 0,
+	  0, "", "FILE", "Claude Code's program, when it is not found" },
+	{ "noBun", "DARIO_NO_BUN", NULL, NULL, OPTION_BOOL, AT(no_bun), 0, 0,
+	  "false", NULL, "accepted from older set-ups; no effect" },
 	{ .key = NULL },
 };
+
+static bool is_string(const struct option_row *o)
+{
+	return o->type == OPTION_STRING || o->type == OPTION_SECRET ||
+	       o->type == OPTION_CHOICE;
+}
 
 static void *member(const struct settings *s, const struct option_row *o)
 {
@@ -67,7 +94,7 @@ void settings_init(struct settings *s)
 void settings_release(struct settings *s)
 {
 	for (const struct option_row *o = options; o->key; o++)
-		if (o->type == OPTION_STRING || o->type == OPTION_SECRET)
+		if (is_string(o))
 			free(*(char **)member(s, o));
 	memset(s, 0, sizeof(*s));
 }
@@ -105,6 +132,17 @@ static int parse_int(const char *text, const struct option_row *o, long *out)
 	return 0;
 }
 
+static bool is_choice(const char *words, const char *text)
+{
+	size_t n = strlen(text);
+
+	for (const char *at = words; (at = strstr(at, text)); at += n)
+		if (n && (at == words || at[-1] == '|') &&
+		    (at[n] == '|' || !at[n]))
+			return true;
+	return false;
+}
+
 int settings_set(struct settings *s, const struct option_row *o,
 		 const char *value, enum option_source from, const char *where,
 		 struct err *e)
@@ -124,6 +162,12 @@ int settings_set(struct settings *s, const struct option_row *o,
 				       "from %ld to %ld, not \"%.40s\"",
 				       where, o->min, o->max, value);
 		break;
+	case OPTION_CHOICE:
+		if (!is_choice(o->metavar, value))
+			return err_set(e, ERR_CONFIG,
+				       "%s must be one of %s, not \"%.40s\"",
+				       where, o->metavar, value);
+		/* fall through */
 	case OPTION_STRING:
 	case OPTION_SECRET:
 		free(*string);
@@ -135,10 +179,9 @@ int settings_set(struct settings *s, const struct option_row *o,
 }
 
 static const enum json_type json_types[] = {
-	[OPTION_BOOL] = json_type_boolean,
-	[OPTION_INT] = json_type_int,
-	[OPTION_STRING] = json_type_string,
-	[OPTION_SECRET] = json_type_string,
+	[OPTION_BOOL] = json_type_boolean,  [OPTION_INT] = json_type_int,
+	[OPTION_STRING] = json_type_string, [OPTION_SECRET] = json_type_string,
+	[OPTION_CHOICE] = json_type_string,
 };
 
 /* A typing mistake, or a key of another version. */
@@ -206,6 +249,7 @@ void settings_show(const struct settings *s, const struct option_row *o,
 		buf_fmt(out, "%ld", *(long *)member(s, o));
 		break;
 	case OPTION_STRING:
+	case OPTION_CHOICE:
 		buf_str(out, *(char **)member(s, o));
 		break;
 	case OPTION_SECRET:

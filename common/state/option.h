@@ -20,6 +20,7 @@ enum option_type {
 	OPTION_INT,
 	OPTION_STRING,
 	OPTION_SECRET, /* never printed, no flag */
+	OPTION_CHOICE, /* one of the words of metavar, separated by "|" */
 };
 
 enum option_source {
@@ -42,7 +43,7 @@ struct option_row {
 	const char *help;
 };
 
-#define OPTIONS_MAX 32
+#define OPTIONS_MAX 64
 
 struct settings {
 	char *host;
@@ -53,6 +54,14 @@ struct settings {
 	bool verbose, demo;
 	long workers, threads;
 	long keepalive_ms, connect_ms, first_byte_ms, idle_ms;
+	/* of the Claude pool */
+	char *anthropic_url;
+	char *model;      /* in place of the client's; "" none */
+	bool passthrough; /* swap the credential, nothing else */
+	long min_interval_ms, queue_ms;
+	char *overage; /* halt, warn, off */
+	char *cc_path; /* Claude Code's program; "" look for it */
+	bool no_bun;   /* accepted, no effect */
 	enum option_source source[OPTIONS_MAX]; /* by row of `options` */
 };
 

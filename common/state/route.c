@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "config.h"
+#include <config.h>
 
 #include "state/route.h"
 
@@ -41,9 +41,12 @@ static bool by_prefix(const struct config *c, const char *model,
 	const char *colon = strchr(model, ':');
 	const struct backend *b;
 
+	struct span name = { model, colon ? (size_t)(colon - model) : 0 };
+
 	if (!colon || !colon[1])
 		return false;
-	b = config_backend(c, (struct span){ model, (size_t)(colon - model) });
+	b = span_is(name, c->claude.name) ? &c->claude
+					  : config_backend(c, name);
 	if (!b)
 		return false;
 	out->backend = b;
@@ -106,6 +109,16 @@ static const struct backend *the_only_one(const struct config *c)
 	return NULL;
 }
 
+/* --model speaks for everything that goes to the Claude accounts. */
+static void replace_model(const struct config *c, struct route *out)
+{
+	if (!out->backend->claude || !*c->settings.model ||
+	    c->settings.passthrough)
+		return;
+	out->model = c->settings.model;
+	out->renamed = true;
+}
+
 static int no_model(const struct config *c, const char *model, struct err *e)
 {
 	char names[160];
@@ -120,7 +133,8 @@ static int no_model(const struct config *c, const char *model, struct err *e)
 		err_set(e, ERR_NO_MODEL,
 			"model not found: %.80s: there is no "
 			"backend yet, add one with: dario backend add NAME "
-			"--key-file=FILE --base-url=URL",
+			"--key-file=FILE --base-url=URL, or a Claude account "
+			"with: dario login",
 			model);
 	else
 		err_set(e, ERR_NO_MODEL,
@@ -136,13 +150,18 @@ int route_pick(const struct config *c, const char *model, struct route *out,
 	       struct err *e)
 {
 	memset(out, 0, sizeof(*out));
-	if (by_prefix(c, model, out))
-		return 0;
-	out->model = model;
-	out->backend = by_models(c, model);
+	if (!by_prefix(c, model, out)) {
+		out->model = model;
+		out->backend = by_models(c, model);
+		if (!out->backend)
+			out->backend = by_openai_name(c, model);
+		if (!out->backend && c->accounts.n)
+			out->backend = &c->claude;
+		if (!out->backend)
+			out->backend = the_only_one(c);
+	}
 	if (!out->backend)
-		out->backend = by_openai_name(c, model);
-	if (!out->backend)
-		out->backend = the_only_one(c);
-	return out->backend ? 0 : no_model(c, model, e);
+		return no_model(c, model, e);
+	replace_model(c, out);
+	return 0;
 }

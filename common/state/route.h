@@ -2,11 +2,12 @@
 /*
  * route: which backend answers a model, and under which name.
  *
- * The order: a "NAME:" prefix of a backend that exists; the backends' own
- * model patterns, the most specific first; names of OpenAI's models to the
- * backend "openai", else the first that is not Anthropic's; then, with one
- * backend only, that one. Pure: the same function serves requests and people
- * who ask why.
+ * The order: a "NAME:" prefix of a backend that exists ("claude:" is the pool
+ * of Claude accounts); the backends' own model patterns, the most specific
+ * first; names of OpenAI's models to the backend "openai", else the first that
+ * is not Anthropic's; everything else to the Claude accounts; without any, to
+ * the one backend, when there is one only. Pure: the same function serves
+ * requests and people who ask why.
  */
 #ifndef DARIO_ROUTE_H
 #define DARIO_ROUTE_H

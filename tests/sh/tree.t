@@ -12,7 +12,7 @@ below = {
     "common/base": {"base"},
     "common/dialect": {"base", "dialect"},
     "common/state": {"base", "dialect", "state"},
-    "common/net": {"base", "net"},
+    "common/net": {"base", "state", "net"},
     "fcgi": {"base", "dialect", "state", "net", "fcgi"},
     "cli": {"base", "dialect", "state", "net", "cli"},
 }

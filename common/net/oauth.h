@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * oauth: the authorization server's side of a subscription log-in (RFC 6749,
+ * RFC 7636 with S256).
+ *
+ * oauth_begin makes the secrets of one log-in and the address that the person
+ * opens; the code that comes back is exchanged for tokens. Nothing is stored
+ * here. A refresh token is good for one use: see refresh.h for the only caller
+ * of oauth_refresh. Blocking; thread-safe.
+ */
+#ifndef DARIO_OAUTH_H
+#define DARIO_OAUTH_H
+
+#include "base/digest.h"
+#include "net/http.h"
+#include "state/account.h"
+#include "state/grant.h"
+
+#define OAUTH_MANUAL_REDIRECT "https://platform.claude.com/oauth/code/callback"
+
+struct oauth_login {
+	char state[DIGEST_URL_BYTES], verifier[DIGEST_URL_BYTES];
+	char redirect[256];
+};
+
+/* `url` gets the address to open. */
+void oauth_begin(struct oauth_login *l, const struct grant *g,
+		 const char *redirect, struct buf *url);
+int oauth_exchange(struct http *h, const struct grant *g,
+		   const struct oauth_login *l, const char *code,
+		   struct tokens *out, struct err *e);
+
+/* *final: the refresh token is void, asking again is of no use. */
+int oauth_refresh(struct http *h, const struct grant *g,
+		  const char *refresh_token, struct tokens *out, bool *final,
+		  struct err *e);
+
+/* The value of `key` in "a=1&b=2", decoded into out; false when it is not
+ * there or does not fit. */
+bool oauth_query(const char *query, const char *key, char *out, size_t n);
+
+#endif

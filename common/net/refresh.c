@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "net/refresh.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/oauth.h"
+#include "state/config.h"
+#include "state/limits.h"
+#include "state/pool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STEP_MS 20          /* between looks at a lock or a process */
+#define RESERVE_BYTES 49152 /* of an account's file with the longest tokens */
+
+extern char **environ;
+
+/* --- the caller's side --------------------------------------------------- */
+
+/* 1: the file has another token; 0: not; -1. *now is to be released. */
+static int adopt(const struct refresh *r, const struct account *old,
+		 struct account *now, struct err *e)
+{
+	int rc = account_read(r->home, old->file, now, e);
+
+	if (rc > 0)
+		return err_set(e, ERR_CONFIG, "%s is gone", old->file);
+	if (rc < 0)
+		return -1;
+	if (now->access_token &&
+	    (!old->access_token ||
+	     strcmp(now->access_token, old->access_token)) &&
+	    account_fresh(now, 0))
+		return 1;
+	return 0;
+}
+
+static int lock_in_turn(const struct refresh *r, const struct account *old,
+			struct err *e)
+{
+	for (;;) {
+		bool busy;
+		int lock = store_try_lock(r->home, old->file, &busy, e);
+
+		if (lock >= 0 || !busy)
+			return lock;
+		if (r->wait(r->arg, STEP_MS, e))
+			return -1;
+	}
+}
+
+/* A session of its own: what ends the worker's group leaves it alone. */
+static pid_t start(const struct refresh *r, const struct account *old, int lock)
+{
+	char arg[sizeof(old->file) + 16];
+	char *const argv[] = { (char *)"dario.fcgi", arg, NULL };
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	sigset_t none;
+	pid_t pid = -1;
+
+	snprintf(arg, sizeof(arg), "--refresh=%s", old->file);
+	sigemptyset(&none);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setflags(&attr,
+				 POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID);
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDWR, 0);
+	posix_spawn_file_actions_adddup2(&files, 0, 1);
+	posix_spawn_file_actions_adddup2(&files, lock, REFRESH_LOCK_FD);
+	if (posix_spawn(&pid, r->worker, &files, &attr, argv, environ))
+		pid = -1;
+	posix_spawn_file_actions_destroy(&files);
+	posix_spawnattr_destroy(&attr);
+	return pid;
+}
+
+/* Also when the client has left: nobody else would fetch the exit status. */
+static int wait_for(const struct refresh *r, pid_t pid, struct err *e)
+{
+	struct timespec step = { .tv_nsec = STEP_MS * 1000000L };
+	int rc = 0, status;
+
+	for (;;) {
+		pid_t ended = waitpid(pid, &status, WNOHANG);
+
+		if (ended == pid || (ended < 0 && errno != EINTR))
+			return rc;
+		if (rc)
+			nanosleep(&step, NULL);
+		else
+			rc = r->wait(r->arg, STEP_MS, e);
+		if (rc && e->code == ERR_SHUTDOWN)
+			return rc; /* it goes on without us */
+	}
+}
+
+/* Why there is no new token: what the asking process has left. */
+static int explain(const struct refresh *r, const struct account *old,
+		   struct err *e)
+{
+	struct limits l;
+
+	limits_read(r->home, old->alias, &l);
+	if (l.cause == CAUSE_AUTH)
+		return err_set(e, ERR_CONFIG,
+			       "account %s needs a new log-in: its refresh "
+			       "token is void, run dario login%s%s",
+			       old->alias,
+			       strcmp(old->alias, ACCOUNT_LOGIN)
+				       ? " or dario accounts add "
+				       : "",
+			       strcmp(old->alias, ACCOUNT_LOGIN) ? old->alias
+								 : "");
+	return err_set(
+		e, ERR_CONFIG,
+		"account %s: its token could not be refreshed: the "
+		"log says why, the next try is in %lld s",
+		old->alias,
+		(long long)(l.refresh_after > clock_wall_ms()
+				    ? (l.refresh_after - clock_wall_ms()) /
+						      1000 +
+					      1
+				    : 0));
+}
+
+int refresh_account(const struct refresh *r, const struct account *old,
+		    struct account *out, struct err *e)
+{
+	struct limits l;
+	pid_t pid;
+	int rc, lock = lock_in_turn(r, old, e);
+
+	if (lock < 0)
+		return -1;
+	rc = adopt(r, old, out, e);
+	if (rc) {
+		store_unlock(lock);
+		return rc > 0 ? 0 : -1;
+	}
+	account_release(out);
+	limits_read(r->home, old->alias, &l);
+	if (l.refresh_after > clock_wall_ms() || !old->refresh_token) {
+		store_unlock(lock);
+		return explain(r, old, e);
+	}
+	pid = start(r, old, lock);
+	store_unlock(lock); /* the new process has it too */
+	if (pid < 0)
+		return err_sys(e, "start", r->worker);
+	if (wait_for(r, pid, e))
+		return -1;
+	rc = adopt(r, old, out, e);
+	if (rc > 0)
+		return 0;
+	account_release(out);
+	return rc < 0 ? -1 : explain(r, old, e);
+}
+
+/* --- the asking process -------------------------------------------------- */
+
+struct outcome {
+	const struct account *account;
+	bool final, ok;
+};
+
+static bool note(struct limits *l, void *arg)
+{
+	const struct outcome *o = arg;
+
+	l->refresh_after = o->ok ? 0 : clock_wall_ms() + REFRESH_PAUSE_MS;
+	if (o->final) {
+		l->cause = CAUSE_AUTH;
+		l->until = 0;
+		account_sign(o->account, l->sign, sizeof(l->sign));
+	} else if (o->ok && l->cause == CAUSE_AUTH) {
+		l->cause = CAUSE_NONE;
+	}
+	return true;
+}
+
+static int ask_and_store(const char *home, const struct account *a,
+			 const struct settings *s, struct outcome *o,
+			 struct err *e)
+{
+	struct json_object *file = NULL;
+	struct http *h = NULL;
+	struct store_slot slot;
+	struct tokens *t;
+	struct grant g;
+	int rc = -1;
+
+	/* Room first: a new token that cannot be kept would be lost. */
+	if (grant_load(&g, home, s->cc_path, e) ||
+	    store_reserve(&slot, home, a->file, RESERVE_BYTES, e))
+		return -1;
+	t = xcalloc(1, sizeof(*t));
+	h = http_new();
+	if (!h)
+		err_set(e, ERR_INTERNAL, "libcurl cannot start");
+	else if (oauth_refresh(h, &g, a->refresh_token, t, &o->final, e) == 0)
+		file = account_with_tokens(home, a->file, t, e);
+	if (file)
+		rc = store_fill(&slot, span_of(json_pretty(file)), e);
+	else
+		store_abandon(&slot);
+	json_object_put(file);
+	http_free(h);
+	free(t);
+	return rc;
+}
+
+/* With the lock held: look again, ask, store, say how it went. */
+static int refresh_file(const char *home, const char *file, struct err *e)
+{
+	struct settings s;
+	struct account a;
+	struct outcome o = { .account = &a };
+	struct json_object *conf = NULL;
+	struct err unused;
+	int rc = -1;
+
+	settings_init(&s);
+	if (account_read(home, file, &a, e) ||
+	    json_load(home, "config.json", &conf, e) < 0 ||
+	    settings_from_file(&s, conf, e) || settings_from_env(&s, e))
+		goto out;
+	if (!a.refresh_token) {
+		err_set(e, ERR_CONFIG, "%s has no refresh token", file);
+		goto out;
+	}
+	rc = ask_and_store(home, &a, &s, &o, e);
+	o.ok = rc == 0;
+	limits_update(home, a.alias, note, &o, &unused);
+	if (rc)
+		err_add(e, a.alias);
+out:
+	json_object_put(conf);
+	account_release(&a);
+	settings_release(&s);
+	return rc;
+}
+
+int refresh_main(const char *file)
+{
+	struct err e = { 0 };
+	char *home = store_home(&e);
+	int rc;
+
+	/* Others wait for the lock to go; nobody after us shall hold it. */
+	fcntl(REFRESH_LOCK_FD, F_SETFD, FD_CLOEXEC);
+	signal(SIGPIPE, SIG_IGN);
+	rc = home ? refresh_file(home, file, &e) : -1;
+	if (rc)
+		log_msg("token refresh: %s", e.msg);
+	free(home);
+	return rc ? 1 : 0;
+}

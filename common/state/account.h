@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * account: one Claude account, as it stands in its file.
+ *
+ *	credentials.json      {"claudeAiOauth":{"accessToken":"...",
+ *	                       "refreshToken":"...","expiresAt":1764000000000,
+ *	                       "scopes":["user:inference"]}}
+ *	accounts/ALIAS.json   {"alias":"...","accessToken":"...",...} with the
+ *	                      same keys, or {"alias":"...","apiKey":"..."}
+ *
+ * The log-in of credentials.json is the account "login". When there is no
+ * account of our own, Claude Code's log-in is used ("claude-code"): only read,
+ * never refreshed, for its refresh token is good for one use and is Claude
+ * Code's. Unknown keys stay in the files. A file that cannot be used makes an
+ * account with a `problem` that names it, and is not touched. Accounts are
+ * immutable once loaded; times are milliseconds since 1970.
+ */
+#ifndef DARIO_ACCOUNT_H
+#define DARIO_ACCOUNT_H
+
+#include "base/err.h"
+#include "base/json.h"
+#include "base/store.h"
+
+#define ACCOUNT_ALIAS_MAX 64
+#define ACCOUNT_TOKEN_MAX 8192 /* bytes of a token or key */
+#define ACCOUNTS_MAX 256
+#define ACCOUNT_REFRESH_AHEAD_MS (30 * 60 * 1000)
+
+#define ACCOUNT_LOGIN "login"
+#define ACCOUNT_CLAUDE_CODE "claude-code"
+
+struct account {
+	char alias[ACCOUNT_ALIAS_MAX + 1];
+	char file[ACCOUNT_ALIAS_MAX + 32];  /* below the home; "" borrowed */
+	char *api_key;                      /* or NULL: a subscription */
+	char *access_token, *refresh_token; /* may be NULL */
+	int64_t expires_at;                 /* 0: unknown */
+	long reserve;  /* percent of its limit that is left alone */
+	bool borrowed; /* Claude Code's */
+	char *problem; /* why it cannot be used, or NULL */
+};
+
+struct accounts {
+	struct account *list;
+	size_t n;
+	int64_t ask_again; /* clock_ms when a key store is to be asked; or 0 */
+};
+
+/* What loading has looked at, so that a change is noticed: below `root`. */
+typedef void account_watch_fn(void *arg, const char *root, const char *name);
+
+int accounts_load(struct accounts *out, const char *home,
+		  account_watch_fn *watch, void *arg, struct err *e);
+void accounts_release(struct accounts *a);
+const struct account *accounts_find(const struct accounts *a,
+				    const char *alias);
+
+/* Is the access token good for another `ahead_ms`? An API key always is. */
+bool account_fresh(const struct account *a, int64_t ahead_ms);
+/* Can dario get it a new token? */
+bool account_refreshable(const struct account *a);
+
+/* The header field with the credential. A subscription's token needs the
+ * beta field as well. */
+#define ACCOUNT_BETA "oauth-2025-04-20"
+#define ACCOUNT_BETA_FIELD "anthropic-beta: " ACCOUNT_BETA
+void account_credential(const struct account *a, struct buf *out);
+
+/* "accounts/ALIAS.json" */
+void account_file(const char *alias, char *out, size_t n);
+/* One account anew from its file: 0, 1 it is gone, -1. Release it. */
+int account_read(const char *home, const char *file, struct account *out,
+		 struct err *e);
+void account_release(struct account *a);
+int account_copy(struct account *to, const struct account *from); /* always 0 */
+
+/* Fresh tokens, as an authorization server gave them. */
+struct tokens {
+	char access[ACCOUNT_TOKEN_MAX], refresh[ACCOUNT_TOKEN_MAX];
+	int64_t expires_at;
+	char scopes[1024]; /* separated by blanks; "" not said */
+};
+
+/* The file's text with these tokens in it, all other keys kept; NULL with an
+ * error. `file` is "credentials.json" or below accounts/. json_object_put. */
+struct json_object *account_with_tokens(const char *home, const char *file,
+					const struct tokens *t, struct err *e);
+
+/* Where Claude Code keeps its files; malloced. */
+char *claude_code_folder(void);
+
+#endif

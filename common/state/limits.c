@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "state/limits.h"
+
+#include "base/clock.h"
+#include "base/jw.h"
+#include "base/stamp.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define UNIFIED "anthropic-ratelimit-unified-"
+#define PER_KEY "anthropic-ratelimit-"
+#define EXHAUSTED 0.0005 /* headroom below this is none */
+#define WINDOW_GUESS_MS (5 * 3600 * 1000)
+#define STEP 0.005 /* of headroom: below it is no news */
+#define RESET_JITTER_MS 60000
+#define FRESH_MS 30000
+#define CACHE_MAX 64
+/* A change within a tick of the file system's clock does not show. */
+#define TICK_MS 20
+
+static const struct {
+	const char *name, *text;
+} causes[CAUSES] = {
+	[CAUSE_NONE] = { "none", "ready" },
+	[CAUSE_WINDOW] = { "window", "its limit is used up" },
+	[CAUSE_BURST] = { "burst", "too many requests at a time" },
+	[CAUSE_OVERLOAD] = { "overloaded", "the provider is overloaded" },
+	[CAUSE_CREDIT] = { "credit", "it has no credit left" },
+	[CAUSE_AUTH] = { "auth", "its credential was refused" },
+	[CAUSE_OVERAGE] = { "overage", "an answer was billed beyond the plan" },
+	[CAUSE_FAULT] = { "fault", "the provider failed" },
+};
+
+const char *limit_cause_name(enum limit_cause c)
+{
+	return causes[c].name;
+}
+
+const char *limit_cause_text(enum limit_cause c)
+{
+	return causes[c].text;
+}
+
+/* --- header fields ------------------------------------------------------- */
+
+static const struct {
+	const char *name; /* behind UNIFIED */
+	size_t at;
+} windows[] = {
+	{ "5h", offsetof(struct limits, h5) },
+	{ "7d", offsetof(struct limits, d7) },
+	{ "7d_opus", offsetof(struct limits, opus) },
+	{ "7d_sonnet", offsetof(struct limits, sonnet) },
+};
+
+static const struct {
+	const char *name; /* behind PER_KEY */
+	size_t at;
+} allowances[] = {
+	{ "requests", offsetof(struct limits, requests) },
+	{ "tokens", offsetof(struct limits, tokens) },
+	{ "input-tokens", offsetof(struct limits, input) },
+	{ "output-tokens", offsetof(struct limits, output) },
+};
+
+#define WINDOWS (sizeof(windows) / sizeof(windows[0]))
+#define ALLOWANCES (sizeof(allowances) / sizeof(allowances[0]))
+
+static struct window *window_at(const struct limits *l, size_t i)
+{
+	return (struct window *)((char *)l + windows[i].at);
+}
+
+static struct allowance *allowance_at(const struct limits *l, size_t i)
+{
+	return (struct allowance *)((char *)l + allowances[i].at);
+}
+
+struct source {
+	limits_field_fn *field;
+	const void *arg;
+	char text[64]; /* of the last field */
+};
+
+/* A field's value as text, or NULL. */
+static const char *get(struct source *s, const char *prefix, const char *name,
+		       const char *ending)
+{
+	char full[96];
+	struct span v;
+
+	snprintf(full, sizeof(full), "%s%s%s", prefix, name, ending);
+	v = s->field(s->arg, full);
+	if (!v.n || v.n >= sizeof(s->text))
+		return NULL;
+	memcpy(s->text, v.p, v.n);
+	s->text[v.n] = '\0';
+	return s->text;
+}
+
+static bool get_number(struct source *s, const char *prefix, const char *name,
+		       const char *ending, double *out)
+{
+	const char *v = get(s, prefix, name, ending);
+	char *end;
+	double d = v ? strtod(v, &end) : 0;
+
+	if (!v || end == v || !isfinite(d) || d < 0 || d > 1e15)
+		return false;
+	*out = d;
+	return true;
+}
+
+/* Seconds since 1970, or a date as RFC 3339 has it. */
+static int64_t get_time(struct source *s, const char *prefix, const char *name)
+{
+	const char *v = get(s, prefix, name, "-reset");
+
+	return v ? stamp_read(span_of(v)) : 0;
+}
+
+static bool take_windows(struct limits *l, struct source *s)
+{
+	bool any = false;
+	double used;
+
+	for (size_t i = 0; i < WINDOWS; i++) {
+		struct window *w = window_at(l, i);
+
+		if (!get_number(s, UNIFIED, windows[i].name, "-utilization",
+				&used))
+			continue;
+		w->used = used;
+		w->reset = get_time(s, UNIFIED, windows[i].name);
+		if (!w->reset) /* it ends some time, then */
+			w->reset = clock_wall_ms() + WINDOW_GUESS_MS;
+		any = true;
+	}
+	return any;
+}
+
+static bool take_allowances(struct limits *l, struct source *s)
+{
+	bool any = false;
+	double limit, remaining;
+
+	for (size_t i = 0; i < ALLOWANCES; i++) {
+		const char *name = allowances[i].name;
+
+		if (!get_number(s, PER_KEY, name, "-limit", &limit) ||
+		    !get_number(s, PER_KEY, name, "-remaining", &remaining))
+			continue;
+		*allowance_at(l, i) = (struct allowance){
+			.limit = (int64_t)limit,
+			.remaining = (int64_t)remaining,
+			.reset = get_time(s, PER_KEY, name),
+		};
+		any = true;
+	}
+	return any;
+}
+
+static void take_word(char *out, size_t n, const char *v)
+{
+	if (v)
+		snprintf(out, n, "%s", v);
+}
+
+bool limits_take(struct limits *l, limits_field_fn *field, const void *arg)
+{
+	struct source s = { .field = field, .arg = arg };
+	bool any = take_windows(l, &s);
+	const char *v;
+
+	any |= take_allowances(l, &s);
+	v = get(&s, UNIFIED, "", "status");
+	any |= v != NULL;
+	take_word(l->status, sizeof(l->status), v);
+	take_word(l->claim, sizeof(l->claim),
+		  get(&s, UNIFIED, "", "representative-claim"));
+	v = get(&s, UNIFIED, "", "overage-in-use");
+	l->overage = (v && strcasecmp(v, "true") == 0) ||
+		     strcmp(l->claim, "overage") == 0;
+	if (any)
+		l->updated_at = clock_wall_ms();
+	return any;
+}
+
+/* --- what it means ------------------------------------------------------- */
+
+enum family_kind family_of(const char *model)
+{
+	static const struct {
+		const char *part;
+		enum family_kind kind;
+	} names[] = {
+		{ "opus", FAMILY_OPUS },
+		{ "sonnet", FAMILY_SONNET },
+		{ "haiku", FAMILY_HAIKU },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strstr(model, names[i].part))
+			return names[i].kind;
+	return FAMILY_OTHER;
+}
+
+/* One thing that may run out: how much is left, and when it is whole again. */
+struct bucket {
+	double left;
+	int64_t reset;
+};
+
+static struct bucket window_left(const struct window *w, int64_t now)
+{
+	if (w->reset <= now)
+		return (struct bucket){ 1, 0 };
+	return (struct bucket){ w->used < 1 ? 1 - w->used : 0, w->reset };
+}
+
+static double share(const struct allowance *a)
+{
+	return a->limit ? (double)a->remaining / (double)a->limit : 1;
+}
+
+static struct bucket allowance_left(const struct allowance *a, int64_t now)
+{
+	if (!a->limit || a->reset <= now)
+		return (struct bucket){ 1, 0 };
+	return (struct bucket){ share(a), a->reset };
+}
+
+static struct bucket tightest(const struct limits *l, enum family_kind f,
+			      int64_t now)
+{
+	struct bucket all[WINDOWS + ALLOWANCES], least = { 1, 0 };
+	size_t n = 0;
+
+	all[n++] = window_left(&l->h5, now);
+	all[n++] = window_left(&l->d7, now);
+	if (f == FAMILY_OPUS)
+		all[n++] = window_left(&l->opus, now);
+	if (f == FAMILY_SONNET)
+		all[n++] = window_left(&l->sonnet, now);
+	for (size_t i = 0; i < ALLOWANCES; i++)
+		all[n++] = allowance_left(allowance_at(l, i), now);
+	for (size_t i = 0; i < n; i++)
+		if (all[i].left < least.left ||
+		    (all[i].left < EXHAUSTED && all[i].reset > least.reset))
+			least = all[i];
+	return least;
+}
+
+double limits_headroom(const struct limits *l, enum family_kind f, int64_t now)
+{
+	double left = tightest(l, f, now).left;
+
+	return left < EXHAUSTED ? 0 : left;
+}
+
+int64_t limits_reset(const struct limits *l, enum family_kind f, int64_t now)
+{
+	int64_t reset = tightest(l, f, now).reset;
+
+	return reset > now ? reset : 0;
+}
+
+enum limit_cause limits_cause(const struct limits *l, enum family_kind f,
+			      int64_t now)
+{
+	if (l->cause && (!l->until || l->until > now))
+		return l->cause;
+	return limits_headroom(l, f, now) > 0 ? CAUSE_NONE : CAUSE_WINDOW;
+}
+
+int64_t limits_until(const struct limits *l, enum family_kind f, int64_t now)
+{
+	int64_t reset = limits_headroom(l, f, now) > 0
+			      ? 0
+			      : limits_reset(l, f, now);
+
+	if (l->cause && (!l->until || l->until > now))
+		return l->until && l->until < reset ? reset : l->until;
+	return reset;
+}
+
+/* --- the stored state ---------------------------------------------------- */
+
+static void put_window(struct jw *w, const char *key, const struct window *v)
+{
+	if (!v->reset && v->used <= 0)
+		return;
+	jw_key(w, key);
+	jw_obj(w);
+	jw_key(w, "used");
+	jw_double(w, v->used);
+	jw_kint(w, "reset", v->reset);
+	jw_obj_end(w);
+}
+
+static void put_allowance(struct jw *w, const char *key,
+			  const struct allowance *v)
+{
+	if (!v->limit)
+		return;
+	jw_key(w, key);
+	jw_obj(w);
+	jw_kint(w, "limit", v->limit);
+	jw_kint(w, "remaining", v->remaining);
+	jw_kint(w, "reset", v->reset);
+	jw_obj_end(w);
+}
+
+static void write_text(const struct limits *l, struct buf *out)
+{
+	struct jw w = jw_to(out);
+
+	jw_obj(&w);
+	jw_kint(&w, "updatedAt", l->updated_at);
+	for (size_t i = 0; i < WINDOWS; i++)
+		put_window(&w, windows[i].name, window_at(l, i));
+	for (size_t i = 0; i < ALLOWANCES; i++)
+		put_allowance(&w, allowances[i].name, allowance_at(l, i));
+	jw_kcstr(&w, "status", l->status);
+	jw_kcstr(&w, "claim", l->claim);
+	jw_kbool(&w, "overage", l->overage);
+	jw_kcstr(&w, "cause", causes[l->cause].name);
+	jw_kint(&w, "until", l->until);
+	jw_kcstr(&w, "sign", l->sign);
+	jw_kint(&w, "refreshAfter", l->refresh_after);
+	jw_obj_end(&w);
+	buf_byte(out, '\n');
+}
+
+static void read_words(struct limits *l, struct json_object *o)
+{
+	static const struct {
+		const char *key;
+		size_t at, size;
+	} words[] = {
+		{ "status", offsetof(struct limits, status),
+		  sizeof(l->status) },
+		{ "claim", offsetof(struct limits, claim), sizeof(l->claim) },
+		{ "sign", offsetof(struct limits, sign), sizeof(l->sign) },
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		snprintf((char *)l + words[i].at, words[i].size, "%.*s",
+			 SPAN_FMT(json_str(o, words[i].key)));
+}
+
+static void read_text(struct limits *l, struct json_object *o)
+{
+	struct span cause = json_str(o, "cause");
+
+	memset(l, 0, sizeof(*l));
+	l->updated_at = json_count(o, "updatedAt", 0);
+	l->until = json_count(o, "until", 0);
+	l->refresh_after = json_count(o, "refreshAfter", 0);
+	l->overage = json_flag(o, "overage", false);
+	for (size_t i = 0; i < WINDOWS; i++) {
+		struct json_object *v = json_get(o, windows[i].name);
+
+		window_at(l, i)->used = json_number(v, "used", 0);
+		window_at(l, i)->reset = json_count(v, "reset", 0);
+	}
+	for (size_t i = 0; i < ALLOWANCES; i++) {
+		struct json_object *v = json_get(o, allowances[i].name);
+		struct allowance *a = allowance_at(l, i);
+
+		a->limit = json_count(v, "limit", 0);
+		a->remaining = json_count(v, "remaining", 0);
+		a->reset = json_count(v, "reset", 0);
+	}
+	for (int i = 0; i < CAUSES; i++)
+		if (span_is(cause, causes[i].name))
+			l->cause = (enum limit_cause)i;
+	read_words(l, o);
+}
+
+static bool far(int64_t a, int64_t b, int64_t by)
+{
+	return a - b > by || b - a > by;
+}
+
+static bool bucket_news(double was, double now, int64_t reset_was,
+			int64_t reset_now)
+{
+	bool gone = now < EXHAUSTED;
+
+	return fabs(now - was) >= STEP || gone != (was < EXHAUSTED) ||
+	       far(reset_was, reset_now, RESET_JITTER_MS);
+}
+
+bool limits_news(const struct limits *was, const struct limits *now)
+{
+	if (was->cause != now->cause || was->until != now->until ||
+	    was->refresh_after != now->refresh_after ||
+	    was->overage != now->overage || strcmp(was->status, now->status) ||
+	    strcmp(was->sign, now->sign) || strcmp(was->claim, now->claim) ||
+	    far(was->updated_at, now->updated_at, FRESH_MS))
+		return true;
+	for (size_t i = 0; i < WINDOWS; i++) {
+		const struct window *a = window_at(was, i);
+		const struct window *b = window_at(now, i);
+
+		if (bucket_news(1 - a->used, 1 - b->used, a->reset, b->reset))
+			return true;
+	}
+	for (size_t i = 0; i < ALLOWANCES; i++) {
+		const struct allowance *a = allowance_at(was, i);
+		const struct allowance *b = allowance_at(now, i);
+
+		if (bucket_news(share(a), share(b), a->reset, b->reset))
+			return true;
+	}
+	return false;
+}
+
+/* The last version read of each account's file, by this process. */
+static struct {
+	char alias[72];
+	struct store_sign sign;
+	struct limits limits;
+} cache[CACHE_MAX];
+static pthread_mutex_t cache_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static size_t slot_of(const char *alias)
+{
+	size_t h = 5381;
+
+	while (*alias)
+		h = h * 33 + (unsigned char)*alias++;
+	return h % CACHE_MAX;
+}
+
+static bool from_cache(const char *alias, const struct store_sign *sign,
+		       struct limits *out)
+{
+	int64_t written = sign->sec * 1000 + sign->nsec / 1000000;
+	size_t i = slot_of(alias);
+	bool hit;
+
+	if (sign->ino && clock_wall_ms() - written < TICK_MS)
+		return false;
+	pthread_mutex_lock(&cache_lock);
+	hit = strcmp(cache[i].alias, alias) == 0 &&
+	      memcmp(&cache[i].sign, sign, sizeof(*sign)) == 0;
+	if (hit)
+		*out = cache[i].limits;
+	pthread_mutex_unlock(&cache_lock);
+	return hit;
+}
+
+static void to_cache(const char *alias, const struct store_sign *sign,
+		     const struct limits *l)
+{
+	size_t i = slot_of(alias);
+
+	pthread_mutex_lock(&cache_lock);
+	snprintf(cache[i].alias, sizeof(cache[i].alias), "%s", alias);
+	cache[i].sign = *sign;
+	cache[i].limits = *l;
+	pthread_mutex_unlock(&cache_lock);
+}
+
+static void file_of(const char *alias, char *out, size_t n)
+{
+	snprintf(out, n, "state/limits-%s.json", alias);
+}
+
+void limits_read(const char *home, const char *alias, struct limits *out)
+{
+	struct json_object *o;
+	struct store_sign sign;
+	struct err unused;
+	char name[112];
+
+	file_of(alias, name, sizeof(name));
+	store_sign(home, name, &sign);
+	if (from_cache(alias, &sign, out))
+		return;
+	json_load(home, name, &o, &unused);
+	read_text(out, o);
+	json_object_put(o);
+	to_cache(alias, &sign, out);
+}
+
+int limits_update(const char *home, const char *alias, limits_change_fn *change,
+		  void *arg, struct err *e)
+{
+	char name[112], mem[2048];
+	struct buf text = { .p = mem,
+			    .cap = sizeof(mem),
+			    .max = sizeof(mem) - 1 };
+	struct store_sign sign;
+	struct limits l;
+	int lock, rc = 0;
+
+	file_of(alias, name, sizeof(name));
+	lock = store_lock(home, name, e);
+	if (lock < 0 && store_folder(home, "state", e) == 0)
+		lock = store_lock(home, name, e);
+	if (lock < 0)
+		return -1;
+	limits_read(home, alias, &l);
+	if (change(&l, arg)) {
+		write_text(&l, &text);
+		rc = store_put(home, name, buf_get(&text), e);
+		store_sign(home, name, &sign);
+		if (rc == 0)
+			to_cache(alias, &sign, &l);
+	}
+	store_unlock(lock);
+	return rc;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "state/sticky.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/store.h"
+
+#include <stdio.h>
+
+#define FOLDER "state/sticky"
+#define FILES 256
+#define RENEW_MS (STICKY_MS / 8) /* a use is noted this often at most */
+#define FILE_KEYS_MAX 4096
+
+static void file_of(const char *key, char *out, size_t n)
+{
+	snprintf(out, n, FOLDER "/%.2s.json", key);
+}
+
+/* {"KEY":["alias",1764000000000],...} */
+static bool alive(struct json_object *entry, int64_t now)
+{
+	struct json_object *then = json_at(entry, 1);
+
+	return json_object_get_int64(then) + STICKY_MS > now;
+}
+
+void sticky_get(const char *home, const char *key, char *alias, size_t n)
+{
+	struct json_object *file, *entry;
+	struct err unused;
+	char name[40];
+
+	*alias = '\0';
+	file_of(key, name, sizeof(name));
+	json_load(home, name, &file, &unused);
+	entry = json_get(file, key);
+	if (entry && alive(entry, clock_wall_ms()))
+		snprintf(alias, n, "%.*s",
+			 SPAN_FMT(json_span(json_at(entry, 0))));
+	json_object_put(file);
+}
+
+static bool is_news(struct json_object *entry, const char *alias, int64_t now)
+{
+	struct span bound = json_span(json_at(entry, 0));
+
+	return !span_is(bound, alias) ||
+	       json_object_get_int64(json_at(entry, 1)) + RENEW_MS < now;
+}
+
+/* Only what is still alive goes into the new file. */
+static void write_entry(const char *home, const char *name,
+			struct json_object *file, const char *key,
+			const char *alias, int64_t now)
+{
+	struct json_object *fresh = json_object_new_object();
+	struct json_object *entry = json_object_new_array();
+	struct err unused;
+	int left = FILE_KEYS_MAX;
+
+	json_object_array_add(entry, json_object_new_string(alias));
+	json_object_array_add(entry, json_object_new_int64(now));
+	json_object_object_add(fresh, key, entry);
+	if (file) {
+		json_object_object_foreach(file, other, value)
+		{
+			if (alive(value, now) && left-- > 0 &&
+			    !json_get(fresh, other))
+				json_object_object_add(fresh, other,
+						       json_object_get(value));
+		}
+	}
+	store_put(home, name, json_text(fresh), &unused);
+	json_object_put(fresh);
+}
+
+void sticky_set(const char *home, const char *key, const char *alias)
+{
+	struct json_object *file;
+	struct err unused;
+	char name[40];
+	int64_t now = clock_wall_ms();
+	int lock;
+
+	file_of(key, name, sizeof(name));
+	json_load(home, name, &file, &unused);
+	if (!is_news(json_get(file, key), alias, now)) {
+		json_object_put(file);
+		return;
+	}
+	json_object_put(file);
+	lock = store_lock(home, name, &unused);
+	if (lock < 0 && store_folder(home, "state", &unused) == 0 &&
+	    store_folder(home, FOLDER, &unused) == 0)
+		lock = store_lock(home, name, &unused);
+	if (lock < 0)
+		return; /* the next turn looks for an account again, then */
+	json_load(home, name, &file, &unused);
+	if (!json_object_is_type(file, json_type_object)) {
+		json_object_put(file);
+		file = NULL;
+	}
+	write_entry(home, name, file, key, alias, now);
+	json_object_put(file);
+	store_unlock(lock);
+}
+
+size_t sticky_count(const char *home)
+{
+	int64_t now = clock_wall_ms();
+	size_t count = 0;
+
+	for (int i = 0; i < FILES; i++) {
+		struct json_object *file;
+		struct err unused;
+		char name[40], key[3];
+
+		snprintf(key, sizeof(key), "%02x", i);
+		file_of(key, name, sizeof(name));
+		json_load(home, name, &file, &unused);
+		if (json_object_is_type(file, json_type_object)) {
+			json_object_object_foreach(file, other, value)
+			{
+				(void)other;
+				count += alive(value, now);
+			}
+		}
+		json_object_put(file);
+	}
+	return count;
+}

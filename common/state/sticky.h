@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sticky: which account a conversation is served by, shared by all processes.
+ *
+ * A provider keeps a conversation's beginning in its cache for the account
+ * that sent it, so the next turn belongs there. The key is a hash of what does
+ * not change from turn to turn; bindings are kept in 256 small files
+ * (state/sticky/XX.json) and forgotten STICKY_MS after their last use. They
+ * may be lost. Thread-safe.
+ */
+#ifndef DARIO_STICKY_H
+#define DARIO_STICKY_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdint.h>
+
+#define STICKY_MS (60 * 60 * 1000)
+#define STICKY_KEY_BYTES 33 /* 32 hexadecimal digits */
+
+/* The alias bound to `key`, or "". */
+void sticky_get(const char *home, const char *key, char *alias, size_t n);
+/* Bind, or say that the binding was used: written only when that is news. */
+void sticky_set(const char *home, const char *key, const char *alias);
+/* How many bindings are alive. */
+size_t sticky_count(const char *home);
+
+#endif

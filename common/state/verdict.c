@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "state/verdict.h"
+
+#include "base/stamp.h"
+
+#include <string.h>
+
+#define SECOND 1000
+#define OVERLOAD_MS (10 * SECOND)
+#define CREDIT_MS (60 * 60 * SECOND)
+#define BURST_MIN_MS (1 * SECOND)
+#define BURST_MAX_MS (6 * 60 * 60 * SECOND)
+
+static bool says(struct span text, const char *words)
+{
+	return memmem(text.p, text.n, words, strlen(words)) != NULL;
+}
+
+/* A 429 is one of three things: a window that is used up, a burst that
+ * Retry-After puts an end to, or neither: then it says nothing of the next
+ * request. */
+static void too_many(struct verdict *v, const struct failed_answer *a,
+		     const struct limits *l, enum family_kind f, int64_t now)
+{
+	int64_t delay = stamp_delay(a->retry_after, now);
+	bool rejected = strcmp(l->status, "rejected") == 0;
+	int64_t reset = limits_reset(l, f, now);
+
+	if (limits_headroom(l, f, now) == 0) {
+		v->cause = CAUSE_WINDOW;
+		v->until = reset;
+		return;
+	}
+	if (delay < 0 && !rejected)
+		return;
+	v->cause = rejected ? CAUSE_WINDOW : CAUSE_BURST;
+	if (delay < BURST_MIN_MS)
+		delay = rejected && reset ? reset - now : BURST_MIN_MS;
+	v->until = now + (delay < BURST_MAX_MS ? delay : BURST_MAX_MS);
+}
+
+static void bad_request(struct verdict *v, const struct failed_answer *a,
+			int64_t now)
+{
+	if (says(a->text, "credit balance is too low")) {
+		v->next = NEXT_OTHER;
+		v->cause = CAUSE_CREDIT;
+		v->until = now + CREDIT_MS;
+	} else if (says(a->text, "thinking") && says(a->text, "ignature")) {
+		v->next = NEXT_STRIP;
+	}
+}
+
+static void not_allowed(struct verdict *v, const struct failed_answer *a)
+{
+	bool token = a->status == 401 || says(a->text, "OAuth token");
+
+	v->next = NEXT_OTHER;
+	if (!token)
+		return;
+	v->cause = CAUSE_AUTH;
+	if (a->subscription)
+		v->next = NEXT_REFRESH;
+}
+
+struct verdict verdict_of(const struct failed_answer *a, const struct limits *l,
+			  enum family_kind f, int64_t now)
+{
+	struct verdict v = { .next = NEXT_ANSWER };
+
+	switch (a->status) {
+	case 400:
+		bad_request(&v, a, now);
+		break;
+	case 401:
+	case 403:
+		not_allowed(&v, a);
+		break;
+	case 402:
+		v = (struct verdict){ NEXT_OTHER, CAUSE_CREDIT,
+				      now + CREDIT_MS };
+		break;
+	case 429:
+		v.next = NEXT_OTHER;
+		too_many(&v, a, l, f, now);
+		break;
+	case 529:
+		v = (struct verdict){ NEXT_OTHER, CAUSE_OVERLOAD,
+				      now + OVERLOAD_MS };
+		break;
+	}
+	if (a->status == 0 || (a->status >= 500 && a->status != 529))
+		v.next = NEXT_OTHER;
+	return v;
+}

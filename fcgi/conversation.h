@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* conversation: recognises the turns of one conversation. */
+#ifndef DARIO_CONVERSATION_H
+#define DARIO_CONVERSATION_H
+
+#include "fcgi/request.h"
+#include "state/limits.h"
+#include "state/sticky.h"
+
+/* A hash of what stays the same from turn to turn: the model's family, the
+ * system text and the first user message, text only (cache marks move from
+ * turn to turn). False when there is no such message. */
+bool conversation_key(const struct request *r, enum family_kind family,
+		      char key[STICKY_KEY_BYTES]);
+
+#endif

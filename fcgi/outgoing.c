@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "base/jw.h"
+#include "fcgi/outgoing.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The body goes out as it came, but for the model's name. */
+static int rename_model(struct request *r, struct peek *k, const char *model,
+			struct err *e)
+{
+	struct buf value;
+	struct jw w = jw_to(&value);
+
+	buf_init(&value, PEEK_MODEL_MAX * 8);
+	jw_str(&w, span_of(model));
+	buf_splice(&r->body, k->model_at, k->model_len, buf_get(&value));
+	k->model_len = value.n;
+	snprintf(k->model, sizeof(k->model), "%s", model);
+	buf_release(&value);
+	return r->body.full ? err_set(e, ERR_TOO_BIG,
+				      "the body is too large "
+				      "to rename its model")
+			    : 0;
+}
+
+/* The request anew, in the upstream's dialect. */
+static int translate(struct outgoing *o, struct request *r, struct err *e)
+{
+	const struct backend *b = o->backend;
+	struct target t = {
+		.model = o->model,
+		.family = models_family(r->config->models, o->model),
+		.quirks = b->quirks,
+	};
+	struct chat *c = &o->read;
+
+	o->parsed = json_read(buf_get(&r->body), e);
+	if (!o->parsed || r->dialect->read(c, o->parsed, e) ||
+	    dialects[o->dialect].request(&t, c, &o->text, e))
+		return -1;
+	if (o->text.full)
+		return err_set(e, ERR_TOO_BIG,
+			       "the translated request is larger than %u MiB",
+			       REQUEST_BODY_MAX >> 20);
+	o->chat = c;
+	o->stream = c->stream;
+	o->body = buf_get(&o->text);
+	if (c->dropped.n)
+		r->log.dropped = arena_str(r->arena, buf_get(&c->dropped));
+	return 0;
+}
+
+int outgoing_make(struct outgoing *o, struct request *r,
+		  const struct route *route, struct peek *k, struct err *e)
+{
+	const struct backend *b = route->backend;
+
+	memset(o, 0, sizeof(*o));
+	buf_init(&o->text, REQUEST_BODY_MAX);
+	chat_init(&o->read, r->arena);
+	o->backend = b;
+	o->model = route->model;
+	o->dialect = (enum dialect_id)(r->dialect - dialects);
+	o->path = r->upstream_path;
+	o->stream = k->stream;
+	o->count = strcmp(o->path, "/messages/count_tokens") == 0;
+	if (b->speaks[o->dialect]) {
+		if (strcmp(route->model, k->model) &&
+		    rename_model(r, k, route->model, e))
+			return -1;
+		o->body = buf_get(&r->body);
+		return 0;
+	}
+	if (strcmp(o->path, r->dialect->path))
+		return err_set(e, ERR_UNSUPPORTED,
+			       "backend %s speaks %s and has nothing like "
+			       "%s: name another backend for this model",
+			       b->name, dialects[b->protocol].name, o->path);
+	o->dialect = b->protocol;
+	o->path = dialects[o->dialect].path;
+	return translate(o, r, e);
+}
+
+void outgoing_release(struct outgoing *o)
+{
+	chat_release(&o->read);
+	json_object_put(o->parsed);
+	buf_release(&o->text);
+}
+
+/* --- thinking that was signed elsewhere ---------------------------------- */
+
+static bool is_thinking(struct json_object *block)
+{
+	struct span type = json_str(block, "type");
+
+	return span_is(type, "thinking") || span_is(type, "redacted_thinking");
+}
+
+/* From one message; true when there was any. */
+static bool strip_message(struct json_object *message)
+{
+	struct json_object *content = json_get(message, "content");
+	bool any = false;
+
+	for (size_t i = json_length(content); i-- > 0;) {
+		if (!is_thinking(json_at(content, i)))
+			continue;
+		json_object_array_del_idx(content, i, 1);
+		any = true;
+	}
+	return any;
+}
+
+/* A turn that called a tool must begin with its thinking while thinking is
+ * on: without it thinking is off for this request. */
+static bool ends_in_call(struct json_object *messages)
+{
+	for (size_t i = json_length(messages); i-- > 0;) {
+		struct json_object *m = json_at(messages, i);
+		struct json_object *content = json_get(m, "content");
+
+		if (!span_is(json_str(m, "role"), "assistant"))
+			continue;
+		for (size_t k = 0; k < json_length(content); k++)
+			if (span_is(json_str(json_at(content, k), "type"),
+				    "tool_use"))
+				return true;
+		return false;
+	}
+	return false;
+}
+
+bool outgoing_strip_thinking(struct outgoing *o)
+{
+	struct err unused;
+	struct json_object *body = json_read(o->body, &unused);
+	struct json_object *messages = json_get(body, "messages");
+	struct buf text;
+	bool any = false;
+
+	for (size_t i = json_length(messages); i-- > 0;) {
+		struct json_object *m = json_at(messages, i);
+
+		if (!strip_message(m))
+			continue;
+		any = true;
+		if (!json_length(json_get(m, "content")))
+			json_object_array_del_idx(messages, i, 1);
+	}
+	if (any) {
+		if (ends_in_call(messages))
+			json_object_object_del(body, "thinking");
+		buf_init(&text, REQUEST_BODY_MAX);
+		buf_span(&text, json_text(body));
+		buf_release(&o->text);
+		o->text = text;
+		o->body = buf_get(&o->text);
+	}
+	json_object_put(body);
+	return any;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * outgoing: a request in the form that one backend takes.
+ *
+ * A backend that speaks the caller's dialect gets the body as it came, but for
+ * the model's name; another gets it translated. The request's own body stays,
+ * so that another backend can be tried. outgoing_make, then any number of
+ * upstream calls, then outgoing_release (also after a failure).
+ */
+#ifndef DARIO_OUTGOING_H
+#define DARIO_OUTGOING_H
+
+#include "dialect/chat.h"
+#include "dialect/peek.h"
+#include "fcgi/request.h"
+#include "state/route.h"
+
+struct outgoing {
+	const struct backend *backend;
+	const char *model; /* that the upstream is asked for */
+	enum dialect_id dialect;
+	const char *path; /* below the API's base */
+	bool stream;
+	bool count;        /* tokens are counted, nothing is generated */
+	struct span body;  /* borrowed from the request or from `text` */
+	struct chat *chat; /* NULL: the same dialect */
+	const char *betas; /* of Anthropic's that the request needs, or NULL */
+	/* private */
+	struct json_object *parsed;
+	struct buf text;
+	struct chat read;
+};
+
+/* `k` is of r->body and follows what is changed there. */
+int outgoing_make(struct outgoing *o, struct request *r,
+		  const struct route *route, struct peek *k, struct err *e);
+void outgoing_release(struct outgoing *o);
+
+/* Without the thinking of earlier turns, whose signatures were refused. False
+ * when there is none. */
+bool outgoing_strip_thinking(struct outgoing *o);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "fcgi/reply.h"
+#include "fcgi/serve.h"
+#include "state/account-show.h"
+
+#define ANSWER_MAX (1u << 20)
+
+typedef void show_fn(struct jw *w, const struct config *c, const char *home);
+
+static int answer(struct request *r, show_fn *show)
+{
+	struct buf out;
+	struct jw w = jw_to(&out);
+
+	buf_init(&out, ANSWER_MAX);
+	show(&w, r->config, config_home(r->app->config));
+	reply_json(r, 200, buf_get(&out));
+	buf_release(&out);
+	return 0;
+}
+
+int serve_status(struct request *r, struct err *e)
+{
+	(void)e;
+	return answer(r, show_status);
+}
+
+int serve_accounts(struct request *r, struct err *e)
+{
+	(void)e;
+	return answer(r, show_accounts);
+}

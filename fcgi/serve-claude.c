@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * serve-claude: a request to the pool of Claude accounts.
+ *
+ * One turn after the other: choose an account, see that its token is good,
+ * keep its pace, make the call. What a failed call means is told by verdict.h;
+ * while the client knows nothing of an answer the next account gets the
+ * request. When all accounts are exhausted the request waits in line.
+ */
+#include "config.h"
+
+#include "base/clock.h"
+#include "fcgi/conversation.h"
+#include "fcgi/relay.h"
+#include "fcgi/reply.h"
+#include "fcgi/serve.h"
+#include "fcgi/upstream.h"
+#include "net/catalog.h"
+#include "net/refresh.h"
+#include "state/pace.h"
+#include "state/pool.h"
+#include "state/queue.h"
+#include "state/sticky.h"
+#include "state/verdict.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RETRY_MS 1000 /* before an overloaded account is asked again */
+#define QUEUE_STEP_MS 100
+#define LONG_CONTEXT_BETA "context-1m-2025-08-07"
+
+struct claude {
+	struct request *r;
+	const char *home;
+	struct route route; /* with the model's real name */
+	struct peek *peek;
+	enum family_kind family;
+	struct relay *relay;
+	struct outgoing out;
+	bool made; /* `out` is */
+	char key[STICKY_KEY_BYTES], bound[ACCOUNT_ALIAS_MAX + 1];
+
+	struct pool pool;
+	bool *tried;            /* by account */
+	struct account account; /* as its file has it now */
+	int seat;               /* of it */
+	struct ticket ticket;   /* while waiting in line */
+	int64_t deadline;       /* of waiting */
+
+	/* of the running call */
+	struct limits limits;
+	bool told; /* the answer's head said something of limits */
+	char retry_after[64];
+	enum verdict_next next;
+	enum limit_cause cause;
+
+	bool refreshed, retried, stripped; /* once each, per account */
+	bool is_answered;
+	struct err error; /* the last failure that is ours to tell */
+};
+
+static const struct account *seat_account(const struct claude *c)
+{
+	return c->pool.seats[c->seat].account;
+}
+
+static bool is_subscription(const struct claude *c)
+{
+	return !c->account.api_key;
+}
+
+/* --- what is learnt ------------------------------------------------------ */
+
+struct lesson {
+	const struct claude *c;
+	struct verdict verdict;
+	bool served;
+};
+
+static bool learn(struct limits *l, void *arg)
+{
+	const struct lesson *w = arg;
+	struct limits was = *l;
+
+	if (w->c->told) {
+		struct limits now = w->c->limits;
+
+		now.cause = l->cause;
+		now.until = l->until;
+		now.refresh_after = l->refresh_after;
+		memcpy(now.sign, l->sign, sizeof(now.sign));
+		*l = now;
+	}
+	if (w->verdict.cause) {
+		l->cause = w->verdict.cause;
+		l->until = w->verdict.until;
+		account_sign(&w->c->account, l->sign, sizeof(l->sign));
+	} else if (w->served && l->cause != CAUSE_OVERAGE) {
+		l->cause = CAUSE_NONE;
+		l->until = 0;
+	}
+	return limits_news(&was, l);
+}
+
+/* The stored state, and this request's view of it. */
+static void note(struct claude *c, struct verdict v, bool served)
+{
+	struct lesson w = { .c = c, .verdict = v, .served = served };
+	struct limits seen = c->pool.seats[c->seat].limits;
+	struct err e = { 0 };
+
+	/* The lock is taken only for what looks like news. */
+	if (learn(&seen, &w) &&
+	    limits_update(c->home, c->account.alias, learn, &w, &e))
+		log_msg("account %s: %s", c->account.alias, e.msg);
+}
+
+/* --- the running call ---------------------------------------------------- */
+
+static struct span head_field(const void *arg, const char *name)
+{
+	return http_field(arg, name);
+}
+
+static void on_head(void *arg, const struct http_head *head)
+{
+	struct claude *c = arg;
+
+	c->limits = c->pool.seats[c->seat].limits;
+	c->told = limits_take(&c->limits, head_field, head);
+	snprintf(c->retry_after, sizeof(c->retry_after), "%.*s",
+		 SPAN_FMT(http_field(head, "retry-after")));
+}
+
+/* Is there another account that could serve? */
+static bool has_other(const struct claude *c)
+{
+	bool was = c->tried[c->seat], other;
+
+	c->tried[c->seat] = true;
+	other = pool_pick(&c->pool, "", c->tried) >= 0;
+	c->tried[c->seat] = was;
+	return other;
+}
+
+/* May the request wait for this account or another? */
+static bool may_wait(const struct claude *c, const struct verdict *v)
+{
+	int64_t now = clock_wall_ms();
+	int64_t left = c->deadline - clock_ms();
+
+	return (v->cause == CAUSE_WINDOW || v->cause == CAUSE_BURST) &&
+	       v->until > now && v->until - now < left;
+}
+
+static void add_fallback(struct claude *c, const char *why)
+{
+	const char *before = c->r->log.fallback;
+
+	c->r->log.fallback = arena_fmt(c->r->arena, "%s%sclaude/%s: %s",
+				       before ? before : "", before ? ", " : "",
+				       c->account.alias, why);
+}
+
+static const char *why_of(const struct verdict *v, const struct failure *f)
+{
+	if (v->cause)
+		return limit_cause_name(v->cause);
+	return f->status ? "refused" : "failed";
+}
+
+/* What else can be done with the request, of what the verdict asks for. */
+static enum verdict_next possible(struct claude *c, struct verdict *v)
+{
+	switch (v->next) {
+	case NEXT_REFRESH:
+		if (!c->refreshed && account_refreshable(&c->account)) {
+			v->cause = CAUSE_NONE;
+			return NEXT_REFRESH;
+		}
+		return has_other(c) ? NEXT_OTHER : NEXT_ANSWER;
+	case NEXT_OTHER:
+		if (has_other(c) || may_wait(c, v))
+			return NEXT_OTHER;
+		if (v->cause == CAUSE_OVERLOAD && !c->retried)
+			return NEXT_OTHER;
+		return NEXT_ANSWER;
+	case NEXT_STRIP:
+		return c->stripped ? NEXT_ANSWER : NEXT_STRIP;
+	case NEXT_ANSWER:
+		break;
+	}
+	return NEXT_ANSWER;
+}
+
+static bool again(void *arg, const struct failure *f)
+{
+	struct claude *c = arg;
+	int64_t now = clock_wall_ms();
+	struct failed_answer a = {
+		.status = f->status ? f->status : f->err->status,
+		.text = f->status ? f->body : span_of(f->err->msg),
+		.retry_after = span_of(c->retry_after),
+		.subscription = is_subscription(c),
+	};
+	struct verdict v;
+
+	if (!c->told)
+		c->limits = c->pool.seats[c->seat].limits;
+	v = verdict_of(&a, &c->limits, c->family, now);
+	c->next = possible(c, &v);
+	c->cause = v.cause;
+	note(c, v, false);
+	if (c->next == NEXT_OTHER)
+		add_fallback(c, why_of(&v, f));
+	return c->next != NEXT_ANSWER;
+}
+
+/* --- before the call ----------------------------------------------------- */
+
+static int wait_step(void *arg, long ms, struct err *e)
+{
+	struct claude *c = arg;
+
+	return relay_wait(c->relay, ms, e);
+}
+
+/* The account as it is now, with a token that is good. An old token serves on
+ * when it cannot be renewed yet. */
+static int ready_token(struct claude *c, bool force, struct err *e)
+{
+	const struct account *a = force ? &c->account : seat_account(c);
+	struct refresh refresh = { .home = c->home,
+				   .worker = c->r->app->program,
+				   .wait = wait_step,
+				   .arg = c };
+	struct limits *l = &c->pool.seats[c->seat].limits;
+	bool due = !account_fresh(a, ACCOUNT_REFRESH_AHEAD_MS) &&
+		   account_refreshable(a) &&
+		   (l->refresh_after < c->pool.now || !account_fresh(a, 0));
+	struct account fresh;
+
+	if (!force && !due) {
+		account_release(&c->account);
+		return account_copy(&c->account, a);
+	}
+	if (refresh_account(&refresh, a, &fresh, e) == 0) {
+		account_release(&c->account);
+		c->account = fresh;
+		return 0;
+	}
+	if (force || e->code == ERR_GONE || e->code == ERR_SHUTDOWN ||
+	    !account_fresh(a, 0))
+		return -1;
+	account_release(&c->account);
+	return account_copy(&c->account, a);
+}
+
+static int keep_pace(struct claude *c, struct err *e)
+{
+	long interval = c->r->config->settings.min_interval_ms;
+	long wait;
+
+	if (!is_subscription(c) || c->out.count)
+		return 0;
+	wait = pace_take(c->home, c->account.alias, interval);
+	return wait > 0 ? relay_wait(c->relay, wait, e) : 0;
+}
+
+/* "opus" by its real name; known once there is an account to ask with. */
+static void resolve_model(struct claude *c)
+{
+	struct request *r = c->r;
+	struct catalog catalog;
+	char name[PEEK_MODEL_MAX + 1];
+	bool million = false;
+
+	if (r->config->settings.passthrough)
+		return;
+	catalog_init(&catalog, r->app->http, c->home, c->route.backend,
+		     &c->account);
+	if (catalog_alias(&catalog, r->config->models, c->route.model, name,
+			  sizeof(name), &million)) {
+		c->route.model = arena_str(r->arena, span_of(name));
+		r->log.upstream_model = c->route.model;
+	}
+	catalog_release(&catalog);
+	c->out.betas = million ? LONG_CONTEXT_BETA : NULL;
+}
+
+static int make_once(struct claude *c, struct err *e)
+{
+	const char *betas;
+
+	if (c->made)
+		return 0;
+	resolve_model(c);
+	betas = c->out.betas;
+	c->made = true;
+	if (outgoing_make(&c->out, c->r, &c->route, c->peek, e))
+		return -1;
+	c->out.betas = betas;
+	return 0;
+}
+
+/* --- choosing ------------------------------------------------------------ */
+
+static void look(struct claude *c)
+{
+	pool_release(&c->pool);
+	pool_look(&c->pool, c->home, &c->r->config->accounts, c->family);
+}
+
+/* In how long a seat may be free again, in seconds; 0: unknown. */
+static long seconds_until(const struct claude *c)
+{
+	int64_t next = pool_next(&c->pool);
+
+	return next ? (long)((next - c->pool.now) / 1000 + 1) : 0;
+}
+
+/* Nobody can serve: why, and when to come back. */
+static int no_seat(struct claude *c, struct err *e)
+{
+	const struct seat *s = c->pool.n == 1 ? &c->pool.seats[0] : NULL;
+	long seconds = seconds_until(c);
+
+	if (c->error.code) {
+		*e = c->error;
+		return -1;
+	}
+	if (!c->pool.n)
+		return err_set(e, ERR_NO_MODEL,
+			       "there is no Claude account: add one with "
+			       "dario login or dario accounts add");
+	if (!seconds)
+		return err_set(e, ERR_NO_ACCOUNT,
+			       "no Claude account can serve: %s%s%.400s",
+			       s ? s->account->alias : "see dario status",
+			       s ? ": " : "", s ? s->why : "");
+	err_set(e, ERR_EXHAUSTED,
+		"all Claude accounts are exhausted: the first is free again "
+		"in %ld s",
+		seconds);
+	e->retry_after = seconds;
+	return -1;
+}
+
+/* In line, until a seat is free and nobody is before us. */
+static int wait_in_line(struct claude *c, struct err *e)
+{
+	if (c->ticket.lock < 0 && queue_join(c->home, &c->ticket, e))
+		return -1;
+	if (relay_wait(c->relay, QUEUE_STEP_MS, e))
+		return -1;
+	memset(c->tried, 0, c->pool.n * sizeof(*c->tried));
+	return 0;
+}
+
+static bool worth_waiting(const struct claude *c)
+{
+	int64_t next = pool_next(&c->pool);
+	int64_t left = c->deadline - clock_ms();
+
+	return left > 0 && next && next - c->pool.now < left;
+}
+
+/* c->seat, or an error. */
+static int choose(struct claude *c, struct err *e)
+{
+	for (;;) {
+		look(c);
+		c->seat = pool_pick(&c->pool, c->bound, c->tried);
+		if (c->seat >= 0 &&
+		    (c->ticket.lock < 0 || queue_first(c->home, &c->ticket))) {
+			queue_leave(c->home, &c->ticket);
+			return 0;
+		}
+		if (c->seat < 0 && !worth_waiting(c))
+			return no_seat(c, e);
+		if (wait_in_line(c, e))
+			return -1;
+	}
+}
+
+/* --- one turn ------------------------------------------------------------ */
+
+static int call(struct claude *c, struct err *e)
+{
+	struct relay_call call = {
+		.chat = c->out.chat,
+		.upstream = c->out.dialect,
+		.hold = true,
+		.arg = c,
+		.on_head = on_head,
+		.again = again,
+	};
+
+	if (upstream_call(c->r, &c->out, &c->account, &call.http, e))
+		return -1;
+	c->told = false;
+	c->retry_after[0] = '\0';
+	c->r->log.account = arena_str(c->r->arena, span_of(c->account.alias));
+	c->is_answered = !relay_run(c->relay, &call);
+	return 0;
+}
+
+static void after_answer(struct claude *c)
+{
+	struct verdict none = { 0 };
+	bool served = c->r->log.status / 100 == 2 && !c->r->log.error;
+
+	if (c->told || served)
+		note(c, none, served);
+	if (served && *c->key)
+		sticky_set(c->home, c->key, c->account.alias);
+}
+
+/* After a failed call: the same account once more, or another. */
+static int prepare_again(struct claude *c, struct err *e)
+{
+	switch (c->next) {
+	case NEXT_REFRESH:
+		c->refreshed = true;
+		return ready_token(c, true, e);
+	case NEXT_STRIP:
+		c->stripped = true;
+		outgoing_strip_thinking(&c->out);
+		return 0;
+	case NEXT_OTHER:
+	case NEXT_ANSWER:
+		break;
+	}
+	if (c->cause == CAUSE_OVERLOAD && !has_other(c)) {
+		c->retried = true; /* overloaded: in place, once */
+		return relay_wait(c->relay, RETRY_MS, e);
+	}
+	c->tried[c->seat] = true;
+	return 1;
+}
+
+/* With one account, until it has answered or another is to be asked. 0 done,
+ * 1 choose again, -1. */
+static int serve_seat(struct claude *c, struct err *e)
+{
+	int rc;
+
+	c->refreshed = c->retried = false;
+	if (ready_token(c, false, e)) {
+		if (e->code == ERR_GONE || e->code == ERR_SHUTDOWN)
+			return -1;
+		c->error = *e;
+		c->tried[c->seat] = true;
+		return 1;
+	}
+	if (make_once(c, e))
+		return -1;
+	do {
+		if (keep_pace(c, e) || call(c, e))
+			return -1;
+		if (c->is_answered) {
+			after_answer(c);
+			return 0;
+		}
+		rc = prepare_again(c, e);
+	} while (rc == 0);
+	return rc;
+}
+
+/* The conversation's own account cannot serve: that is no silent move. */
+static void note_move(struct claude *c)
+{
+	for (size_t i = 0; i < c->pool.n && !c->r->log.fallback; i++) {
+		const struct seat *s = &c->pool.seats[i];
+
+		if ((int)i != c->seat &&
+		    strcmp(s->account->alias, c->bound) == 0)
+			c->r->log.fallback = arena_fmt(
+				c->r->arena, "claude/%s: %s", c->bound,
+				s->cause ? limit_cause_name(s->cause)
+					 : "not usable");
+	}
+}
+
+static int serve(struct claude *c, struct err *e)
+{
+	int rc;
+
+	do {
+		if (choose(c, e))
+			return -1;
+		note_move(c);
+		rc = serve_seat(c, e);
+	} while (rc > 0);
+	return rc;
+}
+
+int serve_claude(struct request *r, const struct route *route, struct peek *k,
+		 struct err *e)
+{
+	size_t n = r->config->accounts.n;
+	struct claude c = {
+		.r = r,
+		.home = config_home(r->app->config),
+		.route = *route,
+		.peek = k,
+		.family = family_of(route->model),
+		.relay = relay_new(r, k->stream),
+		.tried = arena_take(r->arena, n ? n : 1),
+		.ticket = { .lock = -1 },
+		.deadline = clock_ms() + r->config->settings.queue_ms,
+	};
+	struct err why = { 0 };
+
+	if (n > 1 && conversation_key(r, c.family, c.key))
+		sticky_get(c.home, c.key, c.bound, sizeof(c.bound));
+	if (serve(&c, &why))
+		relay_fail(c.relay, &why);
+	queue_leave(c.home, &c.ticket);
+	pool_release(&c.pool);
+	account_release(&c.account);
+	if (c.made)
+		outgoing_release(&c.out);
+	(void)e;
+	return 0;
+}
