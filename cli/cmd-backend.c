@@ -372,15 +372,10 @@ static const struct cmd_flag add_flags[] = {
 	{ 0 },
 };
 
-static const struct cmd_flag json_flags[] = {
-	{ "json", NULL, "as JSON" },
-	{ 0 },
-};
-
 static const struct cmd_entry entries[] = {
 	{ "add", "NAME", "add a provider, or change what the flags name", 1, 1,
 	  add_flags, false, run_add },
-	{ "list", "[--json]", "show the providers", 0, 0, json_flags, false,
+	{ "list", "[--json]", "show the providers", 0, 0, cmd_json_flags, false,
 	  run_list },
 	{ "remove", "NAME", "forget a provider", 1, 1, NULL, false,
 	  run_remove },

@@ -4,6 +4,7 @@
 #include "base/jw.h"
 #include "cli/cmd.h"
 #include "state/config.h"
+#include "state/grant.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -23,12 +24,39 @@ static void put_json(struct jw *w, const struct option_row *o,
 	jw_obj_end(w);
 }
 
+/* How a log-in is made, in the same form. */
+static int put_grant(struct jw *w, const struct config *cfg, const char *home,
+		     bool json, struct err *e)
+{
+	struct grant g;
+	char key[40];
+
+	if (grant_load(&g, home, cfg->settings.cc_path, e))
+		return -1;
+	for (int v = 0; v < GRANT_VALUES; v++) {
+		snprintf(key, sizeof(key), "oauth.%s",
+			 grant_name((enum grant_value)v));
+		if (!json) {
+			printf("%-20s %-24s %s\n", key, g.value[v],
+			       g.source[v]);
+			continue;
+		}
+		jw_key(w, key);
+		jw_obj(w);
+		jw_kcstr(w, "value", g.value[v]);
+		jw_kcstr(w, "source", g.source[v]);
+		jw_obj_end(w);
+	}
+	return 0;
+}
+
 static int run(struct cmd *c, struct err *e)
 {
 	struct config *cfg = config_load(c->home, e);
 	bool json = cmd_value(c, "json");
 	struct buf out, value;
 	struct jw w = jw_to(&out);
+	int rc;
 
 	if (!cfg)
 		return -1;
@@ -47,23 +75,19 @@ static int run(struct cmd *c, struct err *e)
 			printf("%-20s %-24s %s\n", o->key, buf_cstr(&value),
 			       source);
 	}
+	rc = put_grant(&w, cfg, c->home, json, e);
 	jw_obj_end(&w);
-	if (json)
+	if (json && rc == 0)
 		puts(buf_cstr(&out));
 	buf_release(&out);
 	buf_release(&value);
 	config_free(cfg);
-	return 0;
+	return rc;
 }
-
-static const struct cmd_flag flags[] = {
-	{ "json", NULL, "as JSON" },
-	{ 0 },
-};
 
 static const struct cmd_entry entries[] = {
 	{ "", "[--json]", "show the settings in force and where each came from",
-	  0, 0, flags, false, run },
+	  0, 0, cmd_json_flags, false, run },
 	{ 0 },
 };
 

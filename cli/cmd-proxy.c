@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * dario proxy: lighttpd in the foreground with lighttpd/dario.conf.
- *
- * The web server and its workers run in a process group of their own, so that
- * Ctrl-C reaches us alone and we end them: gently, then for good. They in turn
- * end when we are gone.
  */
 #include "config.h"
 
 #include "base/clock.h"
 #include "cli/cmd.h"
-#include "cli/server-conf.h"
+#include "cli/server.h"
 #include "state/config.h"
 
 #include <arpa/inet.h>
@@ -25,11 +21,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#ifdef HAVE_SYS_PRCTL_H
-#include <sys/prctl.h>
-#endif
 
-#define STOP_MS 1200 /* for the web server to end by itself */
 #define START_MS 10000
 #define POLL_MS 20
 
@@ -95,61 +87,6 @@ static int check_port(const struct settings *s, struct err *e)
 	return rc;
 }
 
-/* In the child: become the web server. */
-static void become_server(char *const argv[], pid_t parent)
-{
-	sigset_t none;
-
-	setpgid(0, 0);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-#ifdef HAVE_SYS_PRCTL_H
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-#endif
-	if (getppid() != parent)
-		_exit(1);
-	execv(argv[0], argv);
-	fprintf(stderr, "dario: cannot run %s: %s\n", argv[0], strerror(errno));
-	_exit(127);
-}
-
-static pid_t start_server(const struct server_conf *sc, struct err *e)
-{
-	char *argv[] = { sc->lighttpd, (char *)"-D", (char *)"-f", sc->path,
-			 NULL };
-	pid_t parent = getpid();
-	pid_t pid = fork();
-
-	if (pid == 0)
-		become_server(argv, parent);
-	if (pid < 0)
-		err_sys(e, "start", sc->lighttpd);
-	else
-		setpgid(pid, pid); /* whoever comes first */
-	return pid;
-}
-
-static bool can_connect(const struct settings *s)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
-	bool any = strcmp(s->host, "0.0.0.0") == 0;
-	struct addrinfo *a;
-	char port[16];
-	int fd;
-	bool ok;
-
-	snprintf(port, sizeof(port), "%ld", s->port);
-	if (getaddrinfo(any ? "127.0.0.1" : s->host, port, &hints, &a))
-		return false;
-	fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	ok = fd >= 0 && connect(fd, a->ai_addr, a->ai_addrlen) == 0;
-	if (fd >= 0)
-		close(fd);
-	freeaddrinfo(a);
-	return ok;
-}
-
 /* The next of our signals within ms, or 0. */
 static int next_signal(const sigset_t *set, long ms)
 {
@@ -158,30 +95,6 @@ static int next_signal(const sigset_t *set, long ms)
 	int sig = sigtimedwait(set, NULL, &t);
 
 	return sig < 0 ? 0 : sig;
-}
-
-static bool server_ended(pid_t pid, int *status)
-{
-	return waitpid(pid, status, WNOHANG) == pid;
-}
-
-/* Gently, then for good; with everything it has started. */
-static void stop_server(pid_t pid, const sigset_t *set)
-{
-	int64_t end = clock_ms() + STOP_MS;
-	int status;
-
-	kill(pid, SIGTERM);
-	while (!server_ended(pid, &status) && clock_ms() < end)
-		next_signal(set, POLL_MS);
-	while (kill(-pid, 0) == 0 && clock_ms() < end) {
-		while (waitpid(-pid, &status, WNOHANG) > 0)
-			;
-		next_signal(set, POLL_MS);
-	}
-	kill(-pid, SIGKILL);
-	while (waitpid(-pid, &status, 0) > 0)
-		;
 }
 
 /* Until a signal asks for the end: 0; -1 when the server ended by itself. */
@@ -202,7 +115,7 @@ static int watch_server(pid_t pid, const struct settings *s,
 							 : WTERMSIG(status));
 		if (sig && sig != SIGCHLD)
 			return 0;
-		if (!up && can_connect(s)) {
+		if (!up && server_up(s)) {
 			up = true;
 			fprintf(stderr,
 				"dario: listening on http://%s:%ld "
@@ -229,14 +142,11 @@ static int serve(const struct server_conf *sc, const struct settings *s,
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-#ifdef HAVE_SYS_PRCTL_H
-	prctl(PR_SET_CHILD_SUBREAPER, 1); /* workers whose server died */
-#endif
-	pid = start_server(sc, e);
+	pid = server_start(sc, false, e);
 	if (pid < 0)
 		return -1;
 	rc = watch_server(pid, s, &set, e);
-	stop_server(pid, &set);
+	server_stop(pid);
 	return rc;
 }
 

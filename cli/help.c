@@ -157,6 +157,14 @@ static const char *const man_files[][2] = {
 	  "developerRole, nineCharacterIds, reasoningContent, "
 	  "reasoningDetails, topK, webSearch, noStrictTools (true or false), "
 	  "toolIdMax, maxTokens (numbers)" },
+	{ "credentials.json", "the log-in of dario login" },
+	{ "accounts/ALIAS.json",
+	  "a Claude account: accessToken, refreshToken, expiresAt, or apiKey; "
+	  "reserve" },
+	{ "oauth-config.override.json",
+	  "clientId, authorizeUrl, tokenUrl, scopes: instead of those found "
+	  "or built in" },
+	{ "cc-oauth-cache-v3.json", "what was found in Claude Code's program" },
 	{ "state/", "what the workers share and may lose" },
 	{ "run/PORT/", "files of a running dario proxy" },
 };
@@ -168,6 +176,9 @@ static const char *const man_paths[][2] = {
 	  "OpenAI" },
 	{ "GET /v1/models, /v1/models/ID",
 	  "the models of all backends, in the caller's shape" },
+	{ "GET /status", "the log-ins and how long they are good" },
+	{ "GET /accounts", "the pool: what is left of each account" },
+	{ "GET /callback", "where a log-in in the browser ends" },
 	{ "GET /health", "200 when a request could be served, else 503" },
 };
 

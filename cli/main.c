@@ -10,11 +10,14 @@
 #include <string.h>
 #include <sys/resource.h>
 
+const struct cmd_flag cmd_json_flags[] = {
+	{ "json", NULL, "as JSON" },
+	{ 0 },
+};
+
 const struct cmd_group *const cmd_groups[] = {
-	&cmd_proxy,
-	&cmd_backend,
-	&cmd_config,
-	NULL,
+	&cmd_proxy,    &cmd_login,   &cmd_logout, &cmd_refresh, &cmd_status,
+	&cmd_accounts, &cmd_backend, &cmd_config, NULL,
 };
 
 static const struct cmd_group *find_group(const char *name)

@@ -6,6 +6,7 @@
 #include "base/place.h"
 #include "base/store.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -230,4 +231,21 @@ void server_conf_release(struct server_conf *sc)
 {
 	free(sc->lighttpd);
 	free(sc->path);
+}
+
+void server_conf_remove(const char *home, long port)
+{
+	char path[PATH_MAX];
+	struct dirent *d;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s/run/%ld", home, port);
+	dir = opendir(path);
+	if (!dir)
+		return;
+	while ((d = readdir(dir)))
+		if (d->d_name[0] != '.')
+			unlinkat(dirfd(dir), d->d_name, 0);
+	closedir(dir);
+	rmdir(path);
 }

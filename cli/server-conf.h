@@ -18,5 +18,7 @@ int server_conf_write(struct server_conf *sc, const char *home,
 		      const struct settings *s, struct err *e);
 int server_conf_test(const struct server_conf *sc, struct err *e);
 void server_conf_release(struct server_conf *sc);
+/* Take away the folder that was made for this port. */
+void server_conf_remove(const char *home, long port);
 
 #endif

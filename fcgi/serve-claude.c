@@ -239,7 +239,7 @@ static int ready_token(struct claude *c, bool force, struct err *e)
 	struct limits *l = &c->pool.seats[c->seat].limits;
 	bool due = !account_fresh(a, ACCOUNT_REFRESH_AHEAD_MS) &&
 		   account_refreshable(a) &&
-		   (l->refresh_after < c->pool.now || !account_fresh(a, 0));
+		   (account_pause(a, l) < c->pool.now || !account_fresh(a, 0));
 	struct account fresh;
 
 	if (!force && !due) {
@@ -452,6 +452,7 @@ static int serve_seat(struct claude *c, struct err *e)
 		if (e->code == ERR_GONE || e->code == ERR_SHUTDOWN)
 			return -1;
 		c->error = *e;
+		c->error.code = ERR_NO_ACCOUNT;
 		c->tried[c->seat] = true;
 		return 1;
 	}

@@ -152,7 +152,8 @@ int refresh_account(const struct refresh *r, const struct account *old,
 	}
 	account_release(out);
 	limits_read(r->home, old->alias, &l);
-	if (l.refresh_after > clock_wall_ms() || !old->refresh_token) {
+	if ((account_pause(old, &l) > clock_wall_ms() && !r->insist) ||
+	    !old->refresh_token) {
 		store_unlock(lock);
 		return explain(r, old, e);
 	}
@@ -181,10 +182,11 @@ static bool note(struct limits *l, void *arg)
 	const struct outcome *o = arg;
 
 	l->refresh_after = o->ok ? 0 : clock_wall_ms() + REFRESH_PAUSE_MS;
+	if (!o->ok)
+		account_sign(o->account, l->sign, sizeof(l->sign));
 	if (o->final) {
 		l->cause = CAUSE_AUTH;
 		l->until = 0;
-		account_sign(o->account, l->sign, sizeof(l->sign));
 	} else if (o->ok && l->cause == CAUSE_AUTH) {
 		l->cause = CAUSE_NONE;
 	}

@@ -23,6 +23,7 @@
 struct refresh {
 	const char *home;
 	const char *worker; /* path of dario.fcgi */
+	bool insist;        /* also soon after a failure */
 	/* Let some time pass; -1 when it is not worth it any more. */
 	int (*wait)(void *arg, long ms, struct err *e);
 	void *arg;

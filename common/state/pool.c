@@ -19,13 +19,18 @@ void account_sign(const struct account *a, char *out, size_t n)
 	digest_hex(span_of(secret), out, n);
 }
 
-/* "refused" speaks of one credential: another log-in makes it void. */
-static bool still_refused(const struct seat *s)
+/* What was learnt of a credential is void with another log-in. */
+static bool is_of(const struct limits *l, const struct account *a)
 {
-	char sign[sizeof(s->limits.sign)];
+	char sign[sizeof(l->sign)];
 
-	account_sign(s->account, sign, sizeof(sign));
-	return strcmp(sign, s->limits.sign) == 0;
+	account_sign(a, sign, sizeof(sign));
+	return strcmp(sign, l->sign) == 0;
+}
+
+int64_t account_pause(const struct account *a, const struct limits *l)
+{
+	return l->refresh_after && is_of(l, a) ? l->refresh_after : 0;
 }
 
 static void not_usable(struct seat *s, const char *why)
@@ -53,7 +58,7 @@ static void judge_limits(struct seat *s, enum family_kind family, int64_t now)
 	const struct limits *l = &s->limits;
 	double floor = (double)s->account->reserve / 100;
 
-	if (s->cause == CAUSE_AUTH && !still_refused(s))
+	if (s->cause == CAUSE_AUTH && !is_of(&s->limits, s->account))
 		s->cause = CAUSE_NONE;
 	if (s->cause == CAUSE_NONE && s->headroom <= floor && floor > 0) {
 		not_usable(s, "what is left is its reserve");

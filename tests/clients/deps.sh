@@ -9,10 +9,20 @@ mkdir -p "$deps"
 install_npm() {
 	[ "$sdks" = "$deps" ] ||
 		cp -f "$sdks"/package*.json "$sdks"/*.mjs "$deps/"
+	cp -f "$srcdir/tests/claude/sdk.mjs" "$deps/claude-sdk.mjs"
 	[ -d "$deps/node_modules" ] &&
 		cmp -s "$sdks/package-lock.json" "$deps/.npm-done" && return
 	(cd "$deps" && npm ci --no-audit --no-fund --loglevel=error) &&
 		cp -f "$sdks/package-lock.json" "$deps/.npm-done"
+}
+
+# Claude Code is a large program: in a folder of its own.
+install_claude_code() {
+	[ -x "$deps/claude-code/node_modules/.bin/claude" ] && return
+	mkdir -p "$deps/claude-code" &&
+		echo '{"private": true}' >"$deps/claude-code/package.json" &&
+		(cd "$deps/claude-code" && npm install --no-audit --no-fund \
+			--loglevel=error --no-save @anthropic-ai/claude-code@2.1.197)
 }
 
 install_pip() {

@@ -1,0 +1,291 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""A Claude provider for tests: authorization server and Messages API.
+
+    provider.py     prints its port and serves until it is killed
+
+What it does is set with POST /set (a JSON object over `rules`), what it has
+seen is read with GET /seen. Refresh tokens are good for one use, access tokens
+end when they say, PKCE is verified.
+"""
+
+import base64
+import hashlib
+import json
+import secrets
+import threading
+import time
+import urllib.parse
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+lock = threading.Lock()
+rules = {
+    "refresh_delay": 0,     # seconds that a refresh takes
+    "refresh_error": None,  # [status, body] in place of tokens
+    "expires_in": 28800,
+    "answers": {},          # credential: [{status, headers, body}, ...]
+    "windows": {},          # credential: {limit, used, reset}
+    "accept": [],           # further credentials that are good
+    "text": "Hello from the provider.",
+    "tool": None,           # [name, input]: answered when it is offered
+    "delay": 0,             # seconds before an answer
+}
+refresh_tokens, access_tokens, codes = set(), {}, {}
+seen = {"refreshes": 0, "reuses": 0, "exchanges": 0, "requests": []}
+
+
+def new_tokens():
+    access = "sk-ant-oat01-" + secrets.token_hex(16)
+    refresh = "sk-ant-ort01-" + secrets.token_hex(16)
+    access_tokens[access] = time.time() + rules["expires_in"]
+    refresh_tokens.add(refresh)
+    seen["newest"] = refresh
+    return {"access_token": access, "refresh_token": refresh,
+            "expires_in": rules["expires_in"], "token_type": "Bearer",
+            "scope": "user:inference user:profile"}
+
+
+def refresh(form):
+    time.sleep(rules["refresh_delay"])
+    with lock:
+        seen["refreshes"] += 1
+        if rules["refresh_error"]:
+            return tuple(rules["refresh_error"])
+        token = form.get("refresh_token")
+        if token not in refresh_tokens:
+            seen["reuses"] += 1
+            return 400, {"error": "invalid_grant",
+                         "error_description": "Refresh token not found"}
+        refresh_tokens.discard(token)
+        return 200, new_tokens()
+
+
+def exchange(form):
+    with lock:
+        asked = codes.pop(form.get("code"), None)
+        digest = hashlib.sha256(form.get("code_verifier", "").encode())
+        challenge = base64.urlsafe_b64encode(digest.digest()).decode()
+        if (not asked or asked["code_challenge"] != challenge.rstrip("=") or
+                asked["redirect_uri"] != form.get("redirect_uri") or
+                asked["state"] != form.get("state")):
+            return 400, {"error": "invalid_grant"}
+        seen["exchanges"] += 1
+        return 200, new_tokens()
+
+
+def consent_page(query):
+    """Two links back to the client, or a code to copy."""
+    code = secrets.token_hex(8)
+    with lock:
+        codes[code] = query
+    to, state = query["redirect_uri"], urllib.parse.quote(query["state"])
+    return (f'<title>Consent</title><a id="allow" href="{to}?code={code}'
+            f'&state={state}">Allow</a> <a id="deny" href="{to}?error='
+            f'access_denied&state={state}">Deny</a> '
+            f'<a id="forge" href="{to}?code={code}&state=wrong">Forge</a> '
+            f'<code id="code">{code}#{query["state"]}</code>')
+
+
+def limit_fields(credential):
+    """Unified fields of a window that fills up, one request at a time."""
+    w = rules["windows"].get(credential)
+    if not w:
+        return {}, False
+    now = time.time()
+    for part in w.values():
+        if part["reset"] <= now:
+            part["used"] = 0
+            part["reset"] = now + part["length"]
+    full = any(p["used"] >= p["limit"] for p in w.values())
+    if not full:
+        for part in w.values():
+            part["used"] += 1
+    name = "anthropic-ratelimit-unified-"
+    fields = {name + "status": "rejected" if full else "allowed",
+              name + "representative-claim": "five_hour"}
+    for part, v in w.items():
+        fields[f"{name}{part}-utilization"] = f"{v['used'] / v['limit']:.4f}"
+        fields[f"{name}{part}-reset"] = str(int(v["reset"]) + 1)
+    return fields, full
+
+
+def events(message, text, tool):
+    """The stream of one answer."""
+    yield {"type": "message_start", "message": dict(
+        message, content=[], stop_reason=None,
+        usage={"input_tokens": 12, "output_tokens": 1,
+               "cache_read_input_tokens": 100,
+               "cache_creation_input_tokens": 20})}
+    block = ({"type": "tool_use", "id": "toolu_1", "name": tool[0],
+              "input": {}} if tool else {"type": "text", "text": ""})
+    yield {"type": "content_block_start", "index": 0, "content_block": block}
+    parts = ([{"type": "input_json_delta", "partial_json": json.dumps(tool[1])}]
+             if tool else [{"type": "text_delta", "text": w}
+                           for w in text.split(" ")])
+    for p in parts:
+        yield {"type": "content_block_delta", "index": 0, "delta": p}
+    yield {"type": "content_block_stop", "index": 0}
+    yield {"type": "message_delta", "delta": {
+        "stop_reason": message["stop_reason"], "stop_sequence": None},
+        "usage": {"output_tokens": 7}}
+    yield {"type": "message_stop"}
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def log_message(self, *args):
+        pass
+
+    def reply(self, status, body, fields=None, kind="application/json"):
+        data = body if isinstance(body, bytes) else (
+            body if kind == "text/html" else json.dumps(body)).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        for name, value in (fields or {}).items():
+            self.send_header(name, str(value))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def credential(self):
+        key = self.headers.get("x-api-key")
+        auth = self.headers.get("authorization", "")
+        return key or auth.removeprefix("Bearer ")
+
+    def error(self, status, kind, text, fields=None):
+        self.reply(status, {"type": "error", "error": {
+            "type": kind, "message": text}}, fields)
+
+    def do_GET(self):
+        url = urllib.parse.urlsplit(self.path)
+        if url.path == "/seen":
+            with lock:
+                self.reply(200, seen)
+        elif url.path == "/authorize":
+            query = dict(urllib.parse.parse_qsl(url.query))
+            self.reply(200, consent_page(query), kind="text/html")
+        elif url.path == "/v1/models":
+            seen["models"] = seen.get("models", 0) + 1
+            self.reply(200, {"data": [
+                {"type": "model", "id": "claude-opus-9-1", "display_name": "O",
+                 "created_at": "2026-10-01T00:00:00Z"},
+                {"type": "model", "id": "claude-opus-9", "display_name": "O",
+                 "created_at": "2026-01-01T00:00:00Z"},
+                {"type": "model", "id": "claude-sonnet-9",
+                 "display_name": "S", "created_at": "2026-02-01T00:00:00Z"},
+            ], "has_more": False})
+        else:
+            self.error(404, "not_found_error", "no such page")
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        path = urllib.parse.urlsplit(self.path).path
+        if path == "/set":
+            change = json.loads(body)
+            with lock:
+                for token in change.pop("refresh_tokens", []):
+                    refresh_tokens.add(token)
+                for token, until in change.pop("access_tokens", {}).items():
+                    access_tokens[token] = until
+                if change.pop("forget", False):
+                    seen["requests"] = []
+                rules.update(change)
+            self.reply(200, {})
+        elif path == "/v1/oauth/token":
+            kind = self.headers.get("Content-Type", "")
+            if kind.startswith("application/json"):
+                self.reply(*exchange(json.loads(body)))
+            else:
+                self.reply(*refresh(dict(urllib.parse.parse_qsl(
+                    body.decode()))))
+        elif path in ("/v1/messages", "/v1/messages/count_tokens"):
+            self.messages(path, json.loads(body), body)
+        else:
+            self.error(404, "not_found_error", "no such page")
+
+    def messages(self, path, body, raw):
+        credential = self.credential()
+        with lock:
+            seen["requests"].append({
+                "time": time.time(), "path": self.path,
+                "credential": credential, "model": body.get("model"),
+                "headers": {k.lower(): v for k, v in self.headers.items()},
+                "body": body if len(raw) < 1000000 else None})
+            good = (credential in rules["accept"] or
+                    access_tokens.get(credential, 0) > time.time())
+            script = rules["answers"].get(credential)
+            step = script.pop(0) if script else None
+        if not good:
+            self.error(401, "authentication_error", "OAuth token is not valid")
+            return
+        with lock:
+            fields, full = limit_fields(credential)
+        time.sleep(rules["delay"])
+        if step:
+            fields.update(step.get("headers", {}))
+        if step and "cut" in step:
+            self.close_connection = True
+            self.connection.close()
+        elif step and step.get("status", 200) != 200:
+            self.reply(step["status"], step.get("body") or {
+                "type": "error", "error": {"type": "test_error",
+                                           "message": "scripted"}}, fields)
+        elif full:
+            self.error(429, "rate_limit_error", "window used up", fields)
+        elif path.endswith("count_tokens"):
+            self.reply(200, {"input_tokens": 42}, fields)
+        else:
+            self.answer(body, fields, step or {})
+
+    def answer(self, body, fields, step):
+        names = [t.get("name") for t in body.get("tools") or []]
+        called = any(b.get("type") == "tool_result" for m in body["messages"]
+                     if isinstance(m["content"], list) for b in m["content"])
+        tool = rules["tool"]
+        if not tool or tool[0] not in names or called:
+            tool = None
+        message = {"id": "msg_" + secrets.token_hex(8), "type": "message",
+                   "role": "assistant", "model": body["model"],
+                   "stop_reason": "tool_use" if tool else "end_turn",
+                   "stop_sequence": None,
+                   "content": [{"type": "tool_use", "id": "toolu_1",
+                                "name": tool[0], "input": tool[1]}] if tool
+                   else [{"type": "text", "text": rules["text"]}],
+                   "usage": {"input_tokens": 12, "output_tokens": 7,
+                             "cache_read_input_tokens": 100,
+                             "cache_creation_input_tokens": 20}}
+        if not body.get("stream"):
+            self.reply(200, message, fields)
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Connection", "close")
+        for name, value in fields.items():
+            self.send_header(name, str(value))
+        self.end_headers()
+        self.close_connection = True
+        for i, e in enumerate(events(message, rules["text"], tool)):
+            if step.get("error_at") == i:
+                e = {"type": "error", "error": {
+                    "type": "overloaded_error", "message": "Overloaded"}}
+            if step.get("cut_at") == i:
+                self.connection.close()
+                return
+            self.wfile.write(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n"
+                             .encode())
+            self.wfile.flush()
+            if e["type"] == "error":
+                return
+
+
+class Server(ThreadingHTTPServer):
+    request_queue_size = 512
+    daemon_threads = True
+
+
+if __name__ == "__main__":
+    server = Server(("127.0.0.1", 0), Handler)
+    print(server.server_address[1], flush=True)
+    server.serve_forever()
