@@ -52,7 +52,7 @@ struct cmd {
 const char *cmd_value(const struct cmd *c, const char *flag);
 
 extern const struct cmd_group cmd_accounts, cmd_backend, cmd_config, cmd_login,
-	cmd_logout, cmd_proxy, cmd_refresh, cmd_status;
+	cmd_logout, cmd_proxy, cmd_refresh, cmd_status, cmd_usage;
 extern const struct cmd_flag cmd_json_flags[];     /* --json alone */
 extern const struct cmd_group *const cmd_groups[]; /* ends with NULL */
 

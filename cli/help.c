@@ -178,6 +178,8 @@ static const char *const man_paths[][2] = {
 	  "the models of all backends, in the caller's shape" },
 	{ "GET /status", "the log-ins and how long they are good" },
 	{ "GET /accounts", "the pool: what is left of each account" },
+	{ "GET /analytics",
+	  "tokens, cost and burn rate: the last hour, all time" },
 	{ "GET /callback", "where a log-in in the browser ends" },
 	{ "GET /health", "200 when a request could be served, else 503" },
 };

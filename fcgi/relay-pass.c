@@ -80,6 +80,8 @@ int relay_pass_event(void *arg, struct span name, struct span data,
 			seen |= TAP_CONTENT;
 	}
 	y->seen |= seen;
+	if (usage_scan(d->usage, data, false, &y->r->usage))
+		y->r->has_usage = true;
 	return 0;
 }
 
@@ -210,6 +212,10 @@ static int whole(struct relay *y, struct err *e)
 		buf_reset(&y->r->head);
 		return y->r->instead(y->r, e);
 	}
+	if (y->status / 100 == 2)
+		y->r->has_usage = usage_scan(y->r->dialect->usage,
+					     buf_get(&y->held), true,
+					     &y->r->usage);
 	snprintf(length, sizeof(length), "%zu", y->held.n);
 	reply_field(y->r, "Content-Length", span_of(length));
 	if (!y->held.n)

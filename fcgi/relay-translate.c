@@ -48,12 +48,21 @@ static void fields(struct relay *y, const struct http_head *head)
 	rate_fields(r, head, y->translation->reader.dialect);
 }
 
+static void note_usage(struct relay *y, const struct ev *v)
+{
+	if (v->kind != EV_START && v->kind != EV_FINISH)
+		return;
+	y->r->usage = v->usage;
+	y->r->has_usage = true;
+}
+
 /* The end of the chain for a client that wants a stream. */
 static int to_client(void *arg, const struct ev *v, struct err *e)
 {
 	struct relay *y = arg;
 	struct translation *t = y->translation;
 
+	note_usage(y, v);
 	if (v->kind == EV_ERROR) {
 		*e = *v->err;
 		return -1;
@@ -72,6 +81,7 @@ static int to_fold(void *arg, const struct ev *v, struct err *e)
 {
 	struct relay *y = arg;
 
+	note_usage(y, v);
 	return fold_feed(&y->translation->fold, v, e);
 }
 

@@ -59,7 +59,11 @@ struct request {
 	struct buf head; /* answer's header fields so far */
 	bool head_sent;
 	const char *upstream_key; /* never shown; or NULL */
-	struct writer *writer;    /* of a translated stream, or NULL */
+	struct usage usage;       /* of the answer, as far as it is known */
+	bool has_usage;
+	double h5, d7; /* shares used of the account's windows */
+	bool has_windows;
+	struct writer *writer; /* of a translated stream, or NULL */
 	/* Answers in the place of an upstream that lacks the path; or NULL. */
 	int (*instead)(struct request *r, struct err *e);
 	bool cut; /* the answer must not look complete */

@@ -7,6 +7,7 @@
 #include "fcgi/guard.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
+#include "state/history.h"
 
 #include <string.h>
 
@@ -33,6 +34,7 @@ static const struct route_entry table[] = {
 	{ "GET", "/health", DIALECT_OPENAI, serve_health, true, false },
 	{ "GET", "/status", DIALECT_OPENAI, serve_status, false, false },
 	{ "GET", "/accounts", DIALECT_OPENAI, serve_accounts, false, false },
+	{ "GET", "/analytics", DIALECT_OPENAI, serve_analytics, false, false },
 	{ "GET", "/callback", DIALECT_OPENAI, serve_callback, true, false },
 	{ "GET", "/", DIALECT_OPENAI, serve_root, false, false },
 	{ "GET", "/demo/v1/models", DIALECT_OPENAI, serve_demo_models, false,
@@ -171,6 +173,29 @@ static void drain(struct request *r)
 		total += (size_t)n;
 }
 
+/* What went to a backend, for /analytics. */
+static void note_history(const struct request *r)
+{
+	const struct log_access *l = &r->log;
+	struct history_record h = {
+		.time = clock_wall_ms(),
+		.took_ms = l->total_ms,
+		.account = l->account ? l->account : "",
+		.backend = l->backend,
+		.model = l->upstream_model ? l->upstream_model : l->model,
+		.status = l->status,
+		.has_usage = r->has_usage,
+		.partial = l->error && l->status / 100 == 2,
+		.fallback = l->fallback,
+		.h5 = r->has_windows ? r->h5 : -1,
+		.d7 = r->d7,
+		.usage = r->usage,
+	};
+
+	if (l->backend)
+		history_add(config_home(r->app->config), &h);
+}
+
 void routes_serve(struct app *app, struct gateway *gw, struct arena *arena,
 		  bool over_capacity)
 {
@@ -187,6 +212,7 @@ void routes_serve(struct app *app, struct gateway *gw, struct arena *arena,
 	gw->ops->finish(gw, !r.cut);
 	r.log.total_ms = clock_ms() - r.started;
 	log_request(&r.log);
+	note_history(&r);
 	config_put(app->config, r.config);
 	request_release(&r);
 }

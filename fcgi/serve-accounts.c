@@ -4,8 +4,9 @@
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
 #include "state/account-show.h"
+#include "state/report.h"
 
-#define ANSWER_MAX (1u << 20)
+#define ANSWER_MAX (4u << 20)
 
 typedef void show_fn(struct jw *w, const struct config *c, const char *home);
 
@@ -16,6 +17,23 @@ static int answer(struct request *r, show_fn *show)
 
 	buf_init(&out, ANSWER_MAX);
 	show(&w, r->config, config_home(r->app->config));
+	reply_json(r, 200, buf_get(&out));
+	buf_release(&out);
+	return 0;
+}
+
+int serve_analytics(struct request *r, struct err *e)
+{
+	const char *home = config_home(r->app->config);
+	struct report report;
+	struct buf out;
+	struct jw w = jw_to(&out);
+
+	if (report_make(&report, home, r->config, e))
+		return -1;
+	buf_init(&out, ANSWER_MAX);
+	report_put(&w, &report, home);
+	report_release(&report);
 	reply_json(r, 200, buf_get(&out));
 	buf_release(&out);
 	return 0;

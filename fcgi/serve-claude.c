@@ -130,6 +130,11 @@ static void on_head(void *arg, const struct http_head *head)
 
 	c->limits = c->pool.seats[c->seat].limits;
 	c->told = limits_take(&c->limits, head_field, head);
+	if (c->told && c->limits.h5.reset) {
+		c->r->has_windows = true;
+		c->r->h5 = c->limits.h5.used;
+		c->r->d7 = c->limits.d7.used;
+	}
 	snprintf(c->retry_after, sizeof(c->retry_after), "%.*s",
 		 SPAN_FMT(http_field(head, "retry-after")));
 }

@@ -7,9 +7,11 @@
 #ifndef DARIO_PLACE_H
 #define DARIO_PLACE_H
 
-#include "base/err.h"
+#include "base/json.h"
 
 char *place_worker(struct err *e);
 char *place_data(const char *name, struct err *e);
+/* The same as JSON; json_object_put it. */
+struct json_object *place_json(const char *name, struct err *e);
 
 #endif

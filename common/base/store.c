@@ -241,23 +241,26 @@ int store_put(const char *home, const char *name, struct span text,
 					    : slot_fill(&s, text, false, e);
 }
 
-int store_append(const char *home, const char *name, struct span line,
-		 struct err *e)
+int store_open_append(const char *home, const char *name, struct err *e)
 {
 	char path[PATH_MAX];
-	int fd, rc;
+	int fd;
 
 	if (path_of(path, home, name, e))
 		return -1;
 	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
 		  0600);
-	if (fd < 0)
-		return err_sys(e, "open", path);
-	rc = io_write(fd, line);
-	if (rc)
-		err_sys(e, "write", path);
-	close(fd);
-	return rc;
+	return fd < 0 ? err_sys(e, "open", path) : fd;
+}
+
+int store_rename(const char *home, const char *from, const char *to,
+		 struct err *e)
+{
+	char old[PATH_MAX], new[PATH_MAX];
+
+	if (path_of(old, home, from, e) || path_of(new, home, to, e))
+		return -1;
+	return rename(old, new) ? err_sys(e, "rename", old) : 0;
 }
 
 int store_remove(const char *home, const char *name, struct err *e)

@@ -42,8 +42,9 @@ int store_replace(const char *home, const char *name, struct span text,
 /* The same without waiting for the disk: for state that may be lost. */
 int store_put(const char *home, const char *name, struct span text,
 	      struct err *e);
-/* One line at the end of a file that many append to without a lock. */
-int store_append(const char *home, const char *name, struct span line,
+/* For appending to a file that many append to without a lock: a descriptor. */
+int store_open_append(const char *home, const char *name, struct err *e);
+int store_rename(const char *home, const char *from, const char *to,
 		 struct err *e);
 int store_remove(const char *home, const char *name, struct err *e);
 

@@ -2,26 +2,14 @@
 #include "config.h"
 
 #include "dialect/reader.h"
+#include "dialect/usage.h"
 
 #include <string.h>
 
-static void read_count(struct json_object *o, const char *key, int64_t *to)
-{
-	*to = json_count(o, key, *to); /* absent or null: as it was */
-}
-
 static void read_usage(struct reader *r, struct json_object *o)
 {
-	struct json_object *details = json_get(o, "output_tokens_details");
-
-	if (!o)
-		return;
-	r->has_usage = true;
-	read_count(o, "input_tokens", &r->usage.input);
-	read_count(o, "cache_read_input_tokens", &r->usage.cache_read);
-	read_count(o, "cache_creation_input_tokens", &r->usage.cache_write);
-	read_count(o, "output_tokens", &r->usage.output);
-	read_count(details, "thinking_tokens", &r->usage.reasoning);
+	r->has_usage |= o != NULL;
+	usage_anthropic(&r->usage, o);
 }
 
 static const struct {

@@ -31,6 +31,7 @@ const struct dialect dialects[DIALECTS] = {
 		.ping = SPAN_INIT("event: ping\ndata: {\"type\":\"ping\"}\n\n"),
 		.tap = tap_anthropic,
 		.content = content_anthropic,
+		.usage = usage_anthropic,
 	},
 	[DIALECT_OPENAI] = {
 		.name = "openai",
@@ -50,6 +51,7 @@ const struct dialect dialects[DIALECTS] = {
 		.ping = SPAN_INIT(": keep-alive\n\n"),
 		.tap = tap_openai,
 		.content = content_openai,
+		.usage = usage_openai,
 	},
 	[DIALECT_RESPONSES] = {
 		.name = "responses",
@@ -69,6 +71,7 @@ const struct dialect dialects[DIALECTS] = {
 		.ping = SPAN_INIT(": keep-alive\n\n"),
 		.tap = tap_responses,
 		.content = content_responses,
+		.usage = usage_responses,
 	},
 };
 

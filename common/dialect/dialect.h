@@ -19,6 +19,7 @@
 #include "base/err.h"
 #include "dialect/event.h"
 #include "dialect/fold.h"
+#include "dialect/usage.h"
 
 enum dialect_id {
 	DIALECT_ANTHROPIC, /* Messages */
@@ -115,6 +116,7 @@ struct dialect {
 	struct span ping; /* keep-alive inside an answer */
 	unsigned (*tap)(struct span name, struct span data);
 	bool (*content)(struct span name, struct span data); /* tap.h */
+	usage_fn *usage;
 };
 
 extern const struct dialect dialects[DIALECTS];

@@ -39,6 +39,7 @@ enum stop_kind {
 
 struct usage {
 	int64_t input, cache_read, cache_write, output, reasoning;
+	int64_t cache_write_1h; /* of cache_write: kept for an hour */
 };
 
 enum ev_kind {

@@ -3,34 +3,9 @@
 
 #include "dialect/error.h"
 #include "dialect/reader.h"
+#include "dialect/usage.h"
 
 #include <string.h>
-
-static int64_t most(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
-/* Providers differ: DeepSeek names its cache, xAI leaves reasoning out of the
- * completion but not out of the total. */
-static void read_usage(struct reader *r, struct json_object *o)
-{
-	struct json_object *in = json_get(o, "prompt_tokens_details");
-	struct json_object *out = json_get(o, "completion_tokens_details");
-	int64_t prompt = json_count(o, "prompt_tokens", 0);
-	struct usage *u = &r->usage;
-
-	if (!json_object_is_type(o, json_type_object))
-		return;
-	u->cache_read = json_count(in, "cached_tokens",
-				   json_count(o, "prompt_cache_hit_tokens", 0));
-	u->cache_write = json_count(in, "cache_write_tokens", 0);
-	u->input = most(0, prompt - u->cache_read - u->cache_write);
-	u->output = most(json_count(o, "completion_tokens", 0),
-			 json_count(o, "total_tokens", 0) - prompt);
-	u->reasoning = json_count(out, "reasoning_tokens",
-				  json_count(o, "reasoning_tokens", 0));
-}
 
 /* What comes next begins a block of its own: text is over, and so is a call
  * whose arguments are one complete object; another call may still get more. */
@@ -313,9 +288,10 @@ static int add_choice(struct reader *r, struct json_object *o,
  * the end of a stream. */
 static void read_usages(struct reader *r, struct json_object *o)
 {
-	read_usage(r, json_get(json_get(o, "x_groq"), "usage"));
-	read_usage(r, json_get(json_at(json_get(o, "choices"), 0), "usage"));
-	read_usage(r, json_get(o, "usage"));
+	usage_openai(&r->usage, json_get(json_get(o, "x_groq"), "usage"));
+	usage_openai(&r->usage,
+		     json_get(json_at(json_get(o, "choices"), 0), "usage"));
+	usage_openai(&r->usage, json_get(o, "usage"));
 	if (json_get(o, "usage") && !json_length(json_get(o, "choices")))
 		r->has_usage = true;
 }

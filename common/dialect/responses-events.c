@@ -3,28 +3,10 @@
 
 #include "dialect/chat.h"
 #include "dialect/reader.h"
+#include "dialect/usage.h"
 
 #include <stdint.h>
 #include <string.h>
-
-static void read_usage(struct reader *r, struct json_object *o)
-{
-	struct json_object *in = json_get(o, "input_tokens_details");
-	struct json_object *out = json_get(o, "output_tokens_details");
-	int64_t input = json_count(o, "input_tokens", 0);
-	struct usage *u = &r->usage;
-
-	if (!json_object_is_type(o, json_type_object))
-		return;
-	r->has_usage = true;
-	u->cache_read = json_count(in, "cached_tokens", 0);
-	u->cache_write = json_count(in, "cache_write_tokens", 0);
-	u->input = input - u->cache_read - u->cache_write;
-	if (u->input < 0)
-		u->input = 0;
-	u->output = json_count(o, "output_tokens", 0);
-	u->reasoning = json_count(out, "reasoning_tokens", 0);
-}
 
 /* Items are told apart by output_index: their ids may change on the way. A
  * server that leaves it out keeps the ids. */
@@ -224,7 +206,8 @@ static int add_output(struct reader *r, struct json_object *output,
 static int final(struct reader *r, struct json_object *o, struct err *e)
 {
 	read_head(r, o);
-	read_usage(r, json_get(o, "usage"));
+	r->has_usage |= json_get(o, "usage") != NULL;
+	usage_responses(&r->usage, json_get(o, "usage"));
 	read_status(r, o);
 	if (reader_start(r, e) || add_output(r, json_get(o, "output"), e))
 		return -1;

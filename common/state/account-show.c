@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "state/queue.h"
+#include "state/report.h"
 #include "state/sticky.h"
 
 #include <stdio.h>
@@ -105,7 +106,8 @@ static void put_used(struct jw *w, const char *key, const struct window *v,
 		jw_int(w, 0);
 }
 
-static void put_seat(struct jw *w, const struct seat *s, int64_t now)
+static void put_seat(struct jw *w, const struct seat *s, int64_t requests,
+		     int64_t now)
 {
 	const struct account *a = s->account;
 	const struct limits *l = &s->limits;
@@ -131,6 +133,7 @@ static void put_seat(struct jw *w, const struct seat *s, int64_t now)
 		jw_int(w, resets);
 	else
 		jw_null(w);
+	jw_kint(w, "requestCount", requests);
 	jw_key(w, "expiresInMs");
 	if (a->expires_at && !a->api_key)
 		jw_int(w, a->expires_at - now);
@@ -150,9 +153,12 @@ void show_accounts(struct jw *w, const struct config *c, const char *home)
 	bool *tried = xcalloc(c->accounts.n + 1, sizeof(*tried));
 	size_t healthy = 0, exhausted = 0;
 	double total = 0;
+	struct report r = { 0 };
+	struct err unused;
 	struct pool p;
 	int best;
 
+	report_make(&r, home, c, &unused);
 	pool_look(&p, home, &c->accounts, FAMILY_OTHER);
 	best = pool_pick(&p, "", tried);
 	jw_obj(w);
@@ -162,7 +168,9 @@ void show_accounts(struct jw *w, const struct config *c, const char *home)
 	for (size_t i = 0; i < p.n; i++) {
 		const struct seat *s = &p.seats[i];
 
-		put_seat(w, s, p.now);
+		put_seat(w, s,
+			 sum_row(&r.ever.accounts, s->account->alias)->requests,
+			 p.now);
 		healthy += s->usable;
 		exhausted += s->cause == CAUSE_WINDOW;
 		total += s->usable ? s->headroom : 0;
@@ -177,6 +185,7 @@ void show_accounts(struct jw *w, const struct config *c, const char *home)
 	jw_kint(w, "queued", (int64_t)queue_length(home));
 	jw_kint(w, "sticky", (int64_t)sticky_count(home));
 	jw_obj_end(w);
+	report_release(&r);
 	pool_release(&p);
 	free(tried);
 }

@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FILE_MAX (1u << 20)
-
 struct row {
 	struct json_object *match; /* list of globs */
 	struct family family;
@@ -22,35 +20,6 @@ struct models {
 	struct row *rows;
 	size_t n;
 };
-
-static struct json_object *read_data(const char *name, struct err *e)
-{
-	char *path = place_data(name, e);
-	struct json_object *o = NULL;
-	char chunk[8192];
-	struct buf text;
-	size_t n;
-	FILE *f;
-
-	if (!path)
-		return NULL;
-	buf_init(&text, FILE_MAX);
-	f = fopen(path, "re");
-	if (!f) {
-		err_sys(e, "open", path);
-		goto out;
-	}
-	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
-		buf_add(&text, chunk, n);
-	fclose(f);
-	o = json_read(buf_get(&text), e);
-	if (!o)
-		err_add(e, path);
-out:
-	buf_release(&text);
-	free(path);
-	return o;
-}
 
 static const struct {
 	const char *name;
@@ -82,7 +51,7 @@ struct models *models_load(struct err *e)
 	struct models *m = xcalloc(1, sizeof(*m));
 	struct json_object *list;
 
-	m->file = read_data("share/models.json", e);
+	m->file = place_json("share/models.json", e);
 	if (!m->file) {
 		models_free(m);
 		return NULL;
@@ -174,7 +143,7 @@ int quirks_parse(struct quirks *q, struct json_object *file, struct err *e)
 
 struct json_object *providers_find(const char *base_url, struct err *e)
 {
-	struct json_object *file = read_data("share/providers.json", e);
+	struct json_object *file = place_json("share/providers.json", e);
 	struct json_object *list = json_get(file, "providers");
 	struct json_object *found = NULL;
 

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* dario usage: what was used, and how fast the accounts fill up. */
+#include "config.h"
+
+#include "cli/cmd.h"
+#include "state/account-show.h"
+#include "state/report.h"
+
+#include <stdio.h>
+
+static void print_sum(const char *name, const struct sum *s)
+{
+	const struct usage *u = &s->usage;
+
+	printf("%-24s %6lld requests %8lld in %8lld cached %8lld out  ", name,
+	       (long long)s->requests, (long long)(u->input + u->cache_write),
+	       (long long)u->cache_read, (long long)u->output);
+	if (s->unpriced && s->cost == 0)
+		printf("cost unknown\n");
+	else
+		printf("$%.2f%s\n", s->cost,
+		       s->unpriced ? " and more that is unknown" : "");
+}
+
+static void print_table(const struct sum_table *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		print_sum(t->rows[i].name, &t->rows[i].sum);
+}
+
+static void print_forecast(const char *what, struct forecast f, int64_t now)
+{
+	char left[32];
+
+	printf("  %s: %.1f%% an hour", what, f.per_hour * 100);
+	if (f.full_at) {
+		show_duration(left, sizeof(left), f.full_at - now);
+		printf(", full in %s", left);
+	}
+	putchar('\n');
+}
+
+static void print_trend(const char *home, const struct trend *t, int64_t now)
+{
+	struct limits l;
+
+	limits_read(home, t->alias, &l);
+	if (l.h5.reset <= now && l.d7.reset <= now)
+		return;
+	printf("%s: %.0f%% of five hours, %.0f%% of seven days used\n",
+	       t->alias, l.h5.used * 100, l.d7.used * 100);
+	print_forecast("five hours", report_forecast(t, false, l.h5.reset, now),
+		       now);
+	print_forecast("seven days", report_forecast(t, true, l.d7.reset, now),
+		       now);
+}
+
+static void print_report(const struct report *r, const char *home)
+{
+	printf("The last %d minutes\n", REPORT_MINUTES);
+	print_sum("all", &r->hour.all);
+	print_table(&r->hour.accounts);
+	printf("\nAll time\n");
+	print_sum("all", &r->ever.all);
+	print_table(&r->ever.accounts);
+	print_table(&r->ever.models);
+	if (r->n_trends)
+		putchar('\n');
+	for (size_t i = 0; i < r->n_trends; i++)
+		print_trend(home, &r->trends[i], r->now);
+}
+
+static int run(struct cmd *c, struct err *e)
+{
+	struct config *cfg = config_load(c->home, e);
+	struct report r;
+	struct buf out;
+	struct jw w = jw_to(&out);
+
+	if (!cfg)
+		return -1;
+	if (report_make(&r, c->home, cfg, e)) {
+		config_free(cfg);
+		return -1;
+	}
+	if (cmd_value(c, "json")) {
+		buf_init(&out, 4u << 20);
+		report_put(&w, &r, c->home);
+		puts(buf_cstr(&out));
+		buf_release(&out);
+	} else {
+		print_report(&r, c->home);
+	}
+	report_release(&r);
+	config_free(cfg);
+	return 0;
+}
+
+static const struct cmd_entry entries[] = {
+	{ "", "[--json]", "show tokens, cost and burn rate", 0, 0,
+	  cmd_json_flags, false, run },
+	{ 0 },
+};
+
+const struct cmd_group cmd_usage = { "usage", "usage", entries };

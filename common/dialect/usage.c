@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "dialect/usage.h"
+
+#include <string.h>
+
+#define KEY "\"usage\""
+#define OBJECT_MAX 16384 /* bytes of a usage object */
+
+static void read_count(struct json_object *o, const char *key, int64_t *to)
+{
+	*to = json_count(o, key, *to); /* absent or null: as it was */
+}
+
+static int64_t most(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+void usage_anthropic(struct usage *u, struct json_object *o)
+{
+	struct json_object *details = json_get(o, "output_tokens_details");
+	struct json_object *created = json_get(o, "cache_creation");
+
+	read_count(o, "input_tokens", &u->input);
+	read_count(o, "cache_read_input_tokens", &u->cache_read);
+	read_count(o, "cache_creation_input_tokens", &u->cache_write);
+	read_count(created, "ephemeral_1h_input_tokens", &u->cache_write_1h);
+	read_count(o, "output_tokens", &u->output);
+	read_count(details, "thinking_tokens", &u->reasoning);
+}
+
+/* Providers differ: DeepSeek names its cache, xAI leaves reasoning out of the
+ * completion but not out of the total. */
+void usage_openai(struct usage *u, struct json_object *o)
+{
+	struct json_object *in = json_get(o, "prompt_tokens_details");
+	struct json_object *out = json_get(o, "completion_tokens_details");
+	int64_t prompt = json_count(o, "prompt_tokens", 0);
+
+	if (!json_object_is_type(o, json_type_object))
+		return;
+	u->cache_read = json_count(in, "cached_tokens",
+				   json_count(o, "prompt_cache_hit_tokens", 0));
+	u->cache_write = json_count(in, "cache_write_tokens", 0);
+	u->input = most(0, prompt - u->cache_read - u->cache_write);
+	u->output = most(json_count(o, "completion_tokens", 0),
+			 json_count(o, "total_tokens", 0) - prompt);
+	u->reasoning = json_count(out, "reasoning_tokens",
+				  json_count(o, "reasoning_tokens", 0));
+}
+
+void usage_responses(struct usage *u, struct json_object *o)
+{
+	struct json_object *in = json_get(o, "input_tokens_details");
+	struct json_object *out = json_get(o, "output_tokens_details");
+	int64_t input = json_count(o, "input_tokens", 0);
+
+	if (!json_object_is_type(o, json_type_object))
+		return;
+	u->cache_read = json_count(in, "cached_tokens", 0);
+	u->cache_write = json_count(in, "cache_write_tokens", 0);
+	u->input = most(0, input - u->cache_read - u->cache_write);
+	u->output = json_count(o, "output_tokens", 0);
+	u->reasoning = json_count(out, "reasoning_tokens", 0);
+}
+
+/* A quote inside a string is escaped, so the pattern is always a key. */
+static const char *find_key(struct span text, bool last)
+{
+	const char *at = NULL, *next = text.p;
+	size_t left = text.n;
+
+	while (left && (next = memmem(next, left, KEY, sizeof(KEY) - 1))) {
+		at = next;
+		if (!last)
+			break;
+		next += sizeof(KEY) - 1;
+		left = text.n - (size_t)(next - text.p);
+	}
+	return at;
+}
+
+/* The object that begins at the front of s; what follows is not looked at. */
+static struct json_object *read_front(struct span s)
+{
+	struct json_tokener *t = json_tokener_new_ex(JSON_DEPTH);
+	struct json_object *o;
+
+	o = json_tokener_parse_ex(t, s.p, (int)s.n);
+	json_tokener_free(t);
+	return o;
+}
+
+bool usage_scan(usage_fn *fn, struct span text, bool whole, struct usage *u)
+{
+	const char *at = find_key(text, whole);
+	struct json_object *o;
+	struct span rest;
+
+	if (!at)
+		return false;
+	rest.p = at + sizeof(KEY) - 1;
+	rest.n = text.n - (size_t)(rest.p - text.p);
+	while (rest.n && strchr(" \t\r\n:", *rest.p)) {
+		rest.p++;
+		rest.n--;
+	}
+	if (!rest.n || *rest.p != '{')
+		return false;
+	if (rest.n > OBJECT_MAX)
+		rest.n = OBJECT_MAX;
+	o = read_front(rest);
+	fn(u, o);
+	json_object_put(o);
+	return o != NULL;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * usage: reads the token counters of an answer, in each dialect's form.
+ *
+ * The row functions take a `usage` object and overwrite what it says: counters
+ * in a stream are totals. usage_scan finds that object in bytes that pass
+ * through unread.
+ */
+#ifndef DARIO_USAGE_H
+#define DARIO_USAGE_H
+
+#include "base/json.h"
+#include "dialect/event.h"
+
+typedef void usage_fn(struct usage *u, struct json_object *o);
+usage_fn usage_anthropic, usage_openai, usage_responses;
+
+/* From the first `usage` object in an event's data, or from the last one in a
+ * whole body. False when there is none. */
+bool usage_scan(usage_fn *fn, struct span text, bool whole, struct usage *u);
+
+#endif

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "state/history.h"
+
+#include "base/clock.h"
+#include "base/jw.h"
+#include "base/store.h"
+#include "state/sum.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CURRENT "state/history.jsonl"
+#define OLD "state/history-old.jsonl"
+#define TOTALS "state/totals.json"
+#define LINE_MAX_BYTES 1024
+#define LOOK_MS 2000 /* between looks at a file that may have grown */
+
+/* Keys are short: there are many lines. */
+static void write_line(const struct history_record *r, struct buf *out)
+{
+	struct jw w = jw_to(out);
+	const struct usage *u = &r->usage;
+
+	jw_obj(&w);
+	jw_kint(&w, "t", r->time);
+	jw_kcstr(&w, "a", r->account);
+	jw_kcstr(&w, "b", r->backend);
+	jw_kcstr(&w, "m", r->model);
+	jw_kint(&w, "s", r->status);
+	jw_kint(&w, "ms", r->took_ms);
+	if (r->partial)
+		jw_kbool(&w, "p", true);
+	if (r->fallback)
+		jw_kbool(&w, "f", true);
+	if (r->h5 >= 0) {
+		jw_key(&w, "h5");
+		jw_double(&w, r->h5);
+		jw_key(&w, "d7");
+		jw_double(&w, r->d7);
+	}
+	if (r->has_usage) {
+		jw_key(&w, "u");
+		jw_arr(&w);
+		jw_int(&w, u->input);
+		jw_int(&w, u->cache_read);
+		jw_int(&w, u->cache_write);
+		jw_int(&w, u->cache_write_1h);
+		jw_int(&w, u->output);
+		jw_int(&w, u->reasoning);
+		jw_arr_end(&w);
+	}
+	jw_obj_end(&w);
+	buf_byte(out, '\n');
+}
+
+static int64_t count_at(struct json_object *list, size_t i)
+{
+	return json_object_get_int64(json_at(list, i));
+}
+
+static bool read_line(struct json_object *o, struct history_record *r)
+{
+	struct json_object *u = json_get(o, "u");
+
+	if (!json_object_is_type(o, json_type_object))
+		return false;
+	*r = (struct history_record){
+		.time = json_count(o, "t", 0),
+		.took_ms = json_count(o, "ms", 0),
+		.account = json_str(o, "a").p,
+		.backend = json_str(o, "b").p,
+		.model = json_str(o, "m").p,
+		.status = (int)json_count(o, "s", 0),
+		.has_usage = json_length(u) == 6,
+		.partial = json_flag(o, "p", false),
+		.fallback = json_flag(o, "f", false),
+		.h5 = json_number(o, "h5", -1),
+		.d7 = json_number(o, "d7", -1),
+	};
+	if (r->has_usage)
+		r->usage = (struct usage){
+			.input = count_at(u, 0),
+			.cache_read = count_at(u, 1),
+			.cache_write = count_at(u, 2),
+			.cache_write_1h = count_at(u, 3),
+			.output = count_at(u, 4),
+			.reasoning = count_at(u, 5),
+		};
+	return true;
+}
+
+/* A line that was cut by a process that died is passed over. */
+static void walk_file(const char *home, const char *name, history_fn *fn,
+		      void *arg)
+{
+	char path[PATH_MAX], *line = NULL;
+	size_t cap = 0;
+	ssize_t n;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", home, name);
+	f = fopen(path, "re");
+	if (!f)
+		return;
+	while ((n = getline(&line, &cap, f)) > 0) {
+		struct err unused;
+		struct history_record r;
+		struct json_object *o =
+			json_read((struct span){ line, (size_t)n }, &unused);
+
+		if (o && read_line(o, &r))
+			fn(arg, &r);
+		json_object_put(o);
+	}
+	free(line);
+	fclose(f);
+}
+
+void history_walk(const char *home, history_fn *fn, void *arg)
+{
+	walk_file(home, OLD, fn, arg);
+	walk_file(home, CURRENT, fn, arg);
+}
+
+struct json_object *history_totals(const char *home)
+{
+	struct json_object *o;
+	struct err unused;
+
+	json_load(home, TOTALS, &o, &unused);
+	return o;
+}
+
+/* --- when the file has grown ---------------------------------------------------- */
+
+struct folding {
+	struct sums sums;
+	struct prices *prices;
+};
+
+static void fold(void *arg, const struct history_record *r)
+{
+	struct folding *f = arg;
+
+	sums_add(&f->sums, f->prices, r);
+}
+
+/* What is old goes into the sums, what is current becomes old. Others may
+ * write to the renamed file for a moment: it is read when it is folded, and
+ * that is far away. */
+static void turn_over(const char *home)
+{
+	struct folding f = { 0 };
+	struct json_object *totals;
+	struct store_sign s;
+	struct err unused;
+	struct buf text;
+	int lock = store_lock(home, CURRENT, &unused);
+
+	store_sign(home, CURRENT, &s);
+	f.prices = lock < 0 || s.size < HISTORY_FILE_MAX ? NULL
+							 : prices_load(&unused);
+	if (f.prices) {
+		totals = history_totals(home);
+		sums_read(&f.sums, totals);
+		json_object_put(totals);
+		walk_file(home, OLD, fold, &f);
+		buf_init(&text, STORE_FILE_MAX);
+		sums_write(&f.sums, &text);
+		if (store_put(home, TOTALS, buf_get(&text), &unused) == 0)
+			store_rename(home, CURRENT, OLD, &unused);
+		buf_release(&text);
+	}
+	sums_release(&f.sums);
+	prices_free(f.prices);
+	store_unlock(lock);
+}
+
+/* --- writing ---------------------------------------------------------------------- */
+
+/* The file stays open: one write a request. Now and then it is opened anew,
+ * because another process may have turned it over. */
+static struct {
+	pthread_mutex_t lock;
+	int fd;
+	int64_t opened;
+	char home[PATH_MAX];
+} writer = { .lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1 };
+
+static void look_again(const char *home)
+{
+	struct err unused;
+	struct stat st;
+
+	if (writer.fd >= 0)
+		close(writer.fd);
+	snprintf(writer.home, sizeof(writer.home), "%s", home);
+	writer.opened = clock_ms();
+	writer.fd = store_open_append(home, CURRENT, &unused);
+	if (writer.fd < 0 && store_folder(home, "state", &unused) == 0)
+		writer.fd = store_open_append(home, CURRENT, &unused);
+	if (writer.fd < 0 || fstat(writer.fd, &st) ||
+	    st.st_size < (off_t)HISTORY_FILE_MAX)
+		return;
+	turn_over(home);
+	close(writer.fd);
+	writer.fd = store_open_append(home, CURRENT, &unused);
+}
+
+void history_add(const char *home, const struct history_record *r)
+{
+	char mem[LINE_MAX_BYTES];
+	struct buf line = { .p = mem,
+			    .cap = sizeof(mem),
+			    .max = sizeof(mem) - 1 };
+
+	write_line(r, &line);
+	pthread_mutex_lock(&writer.lock);
+	if (writer.fd < 0 || clock_ms() - writer.opened > LOOK_MS ||
+	    strcmp(writer.home, home))
+		look_again(home);
+	/* It may be lost; nobody waits for it. */
+	if (writer.fd >= 0 && !line.full &&
+	    write(writer.fd, line.p, line.n) < 0)
+		writer.opened = 0;
+	pthread_mutex_unlock(&writer.lock);
+}

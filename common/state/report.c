@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "state/report.h"
+
+#include "base/clock.h"
+#include "state/limits.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MINUTE_MS 60000
+#define HOUR_MS (60 * MINUTE_MS)
+#define STEP_MS (REPORT_MINUTES * MINUTE_MS / REPORT_STEPS)
+#define LEAST_MS (2 * MINUTE_MS) /* of history, for a forecast */
+
+static struct trend *trend_of(struct report *r, const char *alias)
+{
+	for (size_t i = 0; i < r->n_trends; i++)
+		if (strcmp(r->trends[i].alias, alias) == 0)
+			return &r->trends[i];
+	return NULL; /* the account is gone */
+}
+
+/* A window that was reset begins anew. */
+static void note_trend(struct trend *t, const struct history_record *r,
+		       int64_t now)
+{
+	int64_t age = now - r->time;
+	int step = REPORT_STEPS - 1 - (int)(age / STEP_MS);
+
+	if (r->h5 < 0 || step < 0 || step >= REPORT_STEPS)
+		return;
+	t->h5[step] = r->h5;
+	t->d7[step] = r->d7;
+	if (!t->first_time || r->h5 < t->last_h5 || r->d7 < t->last_d7) {
+		t->first_time = r->time;
+		t->first_h5 = r->h5;
+		t->first_d7 = r->d7;
+	}
+	t->last_time = r->time;
+	t->last_h5 = r->h5;
+	t->last_d7 = r->d7;
+}
+
+static void take(void *arg, const struct history_record *h)
+{
+	struct report *r = arg;
+	struct trend *t = trend_of(r, h->account);
+
+	sums_add(&r->ever, r->prices, h);
+	if (h->time <= r->now - REPORT_MINUTES * MINUTE_MS)
+		return;
+	sums_add(&r->hour, r->prices, h);
+	if (t)
+		note_trend(t, h, r->now);
+}
+
+int report_make(struct report *r, const char *home, const struct config *c,
+		struct err *e)
+{
+	struct json_object *totals;
+
+	memset(r, 0, sizeof(*r));
+	r->prices = prices_load(e);
+	if (!r->prices)
+		return -1;
+	r->now = clock_wall_ms();
+	r->n_trends = c->accounts.n;
+	r->trends = xcalloc(c->accounts.n + 1, sizeof(*r->trends));
+	for (size_t i = 0; i < c->accounts.n; i++) {
+		struct trend *t = &r->trends[i];
+
+		snprintf(t->alias, sizeof(t->alias), "%s",
+			 c->accounts.list[i].alias);
+		for (int k = 0; k < REPORT_STEPS; k++)
+			t->h5[k] = t->d7[k] = -1;
+	}
+	totals = history_totals(home);
+	sums_read(&r->ever, totals);
+	json_object_put(totals);
+	history_walk(home, take, r);
+	return 0;
+}
+
+void report_release(struct report *r)
+{
+	sums_release(&r->hour);
+	sums_release(&r->ever);
+	free(r->trends);
+	prices_free(r->prices);
+	memset(r, 0, sizeof(*r));
+}
+
+struct forecast report_forecast(const struct trend *t, bool week, int64_t reset,
+				int64_t now)
+{
+	double first = week ? t->first_d7 : t->first_h5;
+	double last = week ? t->last_d7 : t->last_h5;
+	int64_t span = t->last_time - t->first_time;
+	struct forecast f = { 0 };
+	double left_ms;
+
+	if (span < LEAST_MS || last <= first)
+		return f;
+	f.per_hour = (last - first) * HOUR_MS / (double)span;
+	left_ms = (1 - last) / f.per_hour * HOUR_MS;
+	if (left_ms < 0)
+		left_ms = 0;
+	if (!reset || (double)(reset - now) > left_ms)
+		f.full_at = now + (int64_t)left_ms;
+	return f;
+}
+
+/* --- as JSON --------------------------------------------------------------- */
+
+static void put_share(struct jw *w, const char *key, double v)
+{
+	jw_key(w, key);
+	if (v >= 0)
+		jw_double(w, v);
+	else
+		jw_null(w);
+}
+
+static void put_trends(struct jw *w, const struct report *r)
+{
+	jw_arr(w);
+	for (int k = 0; k < REPORT_STEPS; k++) {
+		int64_t t = r->now - (REPORT_STEPS - 1 - k) * STEP_MS;
+
+		for (size_t i = 0; i < r->n_trends; i++) {
+			const struct trend *v = &r->trends[i];
+
+			if (v->h5[k] < 0)
+				continue;
+			jw_obj(w);
+			jw_kint(w, "until", t);
+			jw_kcstr(w, "alias", v->alias);
+			put_share(w, "util5h", v->h5[k]);
+			put_share(w, "util7d", v->d7[k]);
+			jw_obj_end(w);
+		}
+	}
+	jw_arr_end(w);
+}
+
+static void put_moment(struct jw *w, const char *key, int64_t when)
+{
+	jw_key(w, key);
+	if (when)
+		jw_int(w, when);
+	else
+		jw_null(w);
+}
+
+static void put_prediction(struct jw *w, const struct report *r,
+			   const struct trend *t, const char *home)
+{
+	struct forecast h5, d7;
+	struct limits l;
+
+	limits_read(home, t->alias, &l);
+	h5 = report_forecast(t, false, l.h5.reset, r->now);
+	d7 = report_forecast(t, true, l.d7.reset, r->now);
+	jw_obj(w);
+	jw_kcstr(w, "alias", t->alias);
+	put_share(w, "burnPerHour5h", h5.per_hour);
+	put_moment(w, "exhaustedAt5h", h5.full_at);
+	put_moment(w, "resetsAt5h", l.h5.reset);
+	put_share(w, "burnPerHour7d", d7.per_hour);
+	put_moment(w, "exhaustedAt7d", d7.full_at);
+	put_moment(w, "resetsAt7d", l.d7.reset);
+	jw_obj_end(w);
+}
+
+/* The sum with how long a time it is of. */
+static void put_window(struct jw *w, const struct report *r)
+{
+	jw_key(w, "window");
+	jw_obj(w);
+	jw_kint(w, "minutes", REPORT_MINUTES);
+	jw_key(w, "sum");
+	sum_put(w, &r->hour.all);
+	jw_key(w, "perAccount");
+	sum_table_put(w, &r->hour.accounts);
+	jw_key(w, "perModel");
+	sum_table_put(w, &r->hour.models);
+	jw_obj_end(w);
+}
+
+void report_put(struct jw *w, const struct report *r, const char *home)
+{
+	jw_obj(w);
+	put_window(w, r);
+	jw_key(w, "allTime");
+	sum_put(w, &r->ever.all);
+	jw_key(w, "perAccount");
+	sum_table_put(w, &r->ever.accounts);
+	jw_key(w, "perModel");
+	sum_table_put(w, &r->ever.models);
+	jw_key(w, "utilization");
+	put_trends(w, r);
+	jw_key(w, "predictions");
+	jw_arr(w);
+	for (size_t i = 0; i < r->n_trends; i++)
+		put_prediction(w, r, &r->trends[i], home);
+	jw_arr_end(w);
+	jw_obj_end(w);
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "state/sum.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROWS_MAX 512 /* names from outside; the rest goes under "other" */
+
+struct sum *sum_row(struct sum_table *t, const char *name)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (strncmp(t->rows[i].name, name,
+			    sizeof(t->rows[i].name) - 1) == 0)
+			return &t->rows[i].sum;
+	if (!t->rows)
+		t->rows = xcalloc(ROWS_MAX + 1, sizeof(*t->rows));
+	if (t->n == ROWS_MAX && strcmp(name, "other"))
+		return sum_row(t, "other");
+	snprintf(t->rows[t->n].name, sizeof(t->rows[t->n].name), "%s", name);
+	return &t->rows[t->n++].sum;
+}
+
+void sums_release(struct sums *s)
+{
+	free(s->accounts.rows);
+	free(s->models.rows);
+	memset(s, 0, sizeof(*s));
+}
+
+static void add(struct sum *s, const struct history_record *r, double cost)
+{
+	s->requests++;
+	s->errors += r->status >= 400;
+	s->partial += r->partial;
+	s->fallbacks += r->fallback;
+	s->unknown += r->status < 400 && !r->has_usage;
+	if (!r->has_usage)
+		return;
+	s->usage.input += r->usage.input;
+	s->usage.cache_read += r->usage.cache_read;
+	s->usage.cache_write += r->usage.cache_write;
+	s->usage.cache_write_1h += r->usage.cache_write_1h;
+	s->usage.output += r->usage.output;
+	s->usage.reasoning += r->usage.reasoning;
+	if (cost < 0)
+		s->unpriced++;
+	else
+		s->cost += cost;
+}
+
+void sums_add(struct sums *s, const struct prices *p,
+	      const struct history_record *r)
+{
+	double cost = prices_cost(p, r->model, r->time, &r->usage);
+
+	add(&s->all, r, cost);
+	add(sum_row(&s->models, r->model), r, cost);
+	add(sum_row(&s->accounts, *r->account ? r->account : r->backend), r,
+	    cost);
+}
+
+/* --- as JSON --------------------------------------------------------------- */
+
+static const struct {
+	const char *key;
+	size_t at;
+} counters[] = {
+#define AT(member) offsetof(struct sum, member)
+	{ "requests", AT(requests) },
+	{ "errors", AT(errors) },
+	{ "partial", AT(partial) },
+	{ "fallbacks", AT(fallbacks) },
+	{ "usageUnknown", AT(unknown) },
+	{ "costUnknown", AT(unpriced) },
+	{ "uncached", AT(usage.input) },
+	{ "read", AT(usage.cache_read) },
+	{ "write1h", AT(usage.cache_write_1h) },
+	{ "reasoning", AT(usage.reasoning) },
+#undef AT
+};
+
+/* Disjoint: reasoning is not in output, an hour's writes not in the others. */
+void sum_put(struct jw *w, const struct sum *s)
+{
+	jw_obj(w);
+	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
+		jw_kint(w, counters[i].key,
+			*(const int64_t *)((const char *)s + counters[i].at));
+	jw_kint(w, "write5m", s->usage.cache_write - s->usage.cache_write_1h);
+	jw_kint(w, "output", s->usage.output - s->usage.reasoning);
+	jw_key(w, "cost");
+	if (s->unpriced && s->cost == 0)
+		jw_str(w, SPAN("unknown"));
+	else
+		jw_double(w, s->cost);
+	jw_obj_end(w);
+}
+
+static void read_sum(struct sum *s, struct json_object *o)
+{
+	int64_t reasoning = json_count(o, "reasoning", 0);
+
+	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
+		*(int64_t *)((char *)s + counters[i].at) +=
+			json_count(o, counters[i].key, 0);
+	s->usage.cache_write += json_count(o, "write5m", 0) +
+				json_count(o, "write1h", 0);
+	s->usage.output += json_count(o, "output", 0) + reasoning;
+	s->cost += json_number(o, "cost", 0);
+}
+
+void sum_table_put(struct jw *w, const struct sum_table *t)
+{
+	jw_obj(w);
+	for (size_t i = 0; i < t->n; i++) {
+		jw_key(w, t->rows[i].name);
+		sum_put(w, &t->rows[i].sum);
+	}
+	jw_obj_end(w);
+}
+
+static void read_table(struct sum_table *t, struct json_object *o)
+{
+	if (!json_object_is_type(o, json_type_object))
+		return;
+	json_object_object_foreach(o, name, value)
+		read_sum(sum_row(t, name), value);
+}
+
+void sums_read(struct sums *s, struct json_object *o)
+{
+	read_sum(&s->all, json_get(o, "all"));
+	read_table(&s->accounts, json_get(o, "accounts"));
+	read_table(&s->models, json_get(o, "models"));
+}
+
+void sums_write(const struct sums *s, struct buf *out)
+{
+	struct jw w = jw_to(out);
+
+	jw_obj(&w);
+	jw_key(&w, "all");
+	sum_put(&w, &s->all);
+	jw_key(&w, "accounts");
+	sum_table_put(&w, &s->accounts);
+	jw_key(&w, "models");
+	sum_table_put(&w, &s->models);
+	jw_obj_end(&w);
+}
