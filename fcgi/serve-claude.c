@@ -79,6 +79,16 @@ struct lesson {
 	bool served;
 };
 
+/* An answer that a subscription did not cover ends its use, if so wished. */
+static bool halts(const struct lesson *w)
+{
+	const struct claude *c = w->c;
+
+	return w->served && c->told && c->limits.overage &&
+	       is_subscription(c) &&
+	       strcmp(c->r->config->settings.overage, "halt") == 0;
+}
+
 static bool learn(struct limits *l, void *arg)
 {
 	const struct lesson *w = arg;
@@ -93,7 +103,10 @@ static bool learn(struct limits *l, void *arg)
 		memcpy(now.sign, l->sign, sizeof(now.sign));
 		*l = now;
 	}
-	if (w->verdict.cause) {
+	if (halts(w)) {
+		l->cause = CAUSE_OVERAGE;
+		l->until = 0;
+	} else if (w->verdict.cause) {
 		l->cause = w->verdict.cause;
 		l->until = w->verdict.until;
 		account_sign(&w->c->account, l->sign, sizeof(l->sign));
@@ -326,10 +339,25 @@ static long seconds_until(const struct claude *c)
 	return next ? (long)((next - c->pool.now) / 1000 + 1) : 0;
 }
 
+/* Nobody will by itself: each account and what is the matter with it. */
+static int none_can(const struct claude *c, struct err *e)
+{
+	char mem[600];
+	struct buf list = { .p = mem, .cap = sizeof(mem), .max = 599 };
+
+	mem[0] = '\0';
+	for (size_t i = 0; i < c->pool.n && !list.full; i++)
+		buf_fmt(&list, "%s%s: %s", i ? "; " : "",
+			c->pool.seats[i].account->alias,
+			*c->pool.seats[i].why ? c->pool.seats[i].why
+					      : "it failed just now");
+	return err_set(e, ERR_NO_ACCOUNT, "no Claude account can serve: %s",
+		       mem);
+}
+
 /* Nobody can serve: why, and when to come back. */
 static int no_seat(struct claude *c, struct err *e)
 {
-	const struct seat *s = c->pool.n == 1 ? &c->pool.seats[0] : NULL;
 	long seconds = seconds_until(c);
 
 	if (c->error.code) {
@@ -341,10 +369,7 @@ static int no_seat(struct claude *c, struct err *e)
 			       "there is no Claude account: add one with "
 			       "dario login or dario accounts add");
 	if (!seconds)
-		return err_set(e, ERR_NO_ACCOUNT,
-			       "no Claude account can serve: %s%s%.400s",
-			       s ? s->account->alias : "see dario status",
-			       s ? ": " : "", s ? s->why : "");
+		return none_can(c, e);
 	err_set(e, ERR_EXHAUSTED,
 		"all Claude accounts are exhausted: the first is free again "
 		"in %ld s",
@@ -419,6 +444,10 @@ static void after_answer(struct claude *c)
 
 	if (c->told || served)
 		note(c, none, served);
+	if (served && c->told && c->limits.overage && is_subscription(c) &&
+	    strcmp(c->r->config->settings.overage, "off"))
+		log_msg("account %s: an answer was billed beyond its plan",
+			c->account.alias);
 	if (served && *c->key)
 		sticky_set(c->home, c->key, c->account.alias);
 }

@@ -69,6 +69,11 @@ static void judge_limits(struct seat *s, enum family_kind family, int64_t now)
 	if (s->cause == CAUSE_NONE)
 		return;
 	not_usable(s, limit_cause_text(s->cause));
+	if (s->cause == CAUSE_OVERAGE)
+		snprintf(s->why, sizeof(s->why),
+			 "an answer was billed beyond its plan: look at the "
+			 "account, then run dario accounts resume %s",
+			 s->account->alias);
 	/* The provider's trouble, not the account's. */
 	s->resting = s->cause == CAUSE_OVERLOAD || s->cause == CAUSE_FAULT;
 	s->until = limits_until(l, family, now);

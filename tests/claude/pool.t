@@ -1,0 +1,158 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Several accounts as one: who answers, who steps in, who waits.
+. "$(dirname "$0")/../sh/lib.sh"
+. "$srcdir/tests/claude/claude.sh"
+need lighttpd curl python3
+start_provider
+DARIO_QUEUE_MS=0
+export DARIO_QUEUE_MS
+account() { # ALIAS: an API key "sk-ant-api03-ALIAS"
+	printf 'sk-ant-api03-%s\n' "$1" | "$dario" accounts add "$1" --key-stdin 2>/dev/null
+}
+mkdir -m 700 "$DARIO_HOME"
+rule '{"accept":["sk-ant-api03-a","sk-ant-api03-b","sk-ant-api03-c"]}'
+account a
+account b
+start_router
+
+# next JSON: what the accounts answer next, by alias
+next() {
+	rule "$(printf '%s' "$1" | json 'json.dumps({"answers": {"sk-ant-api03-" + k: v for k, v in j.items()}})')"
+}
+# talk N: a turn of conversation N; prints "STATUS ACCOUNT"
+talk() {
+	post /v1/messages "{\"model\":\"claude-sonnet-9\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"conversation $1\"}]}" >"$tmp/answer"
+	echo "$(status) $(header x-dario-account)"
+}
+forget() { # all that is known
+	rm -rf "$DARIO_HOME/state"
+}
+used() { # SHARE SECONDS: header fields of an account's five hours
+	echo "\"anthropic-ratelimit-unified-5h-utilization\":\"$1\",\"anthropic-ratelimit-unified-5h-reset\":\"$(($(date +%s) + $2))\",\"anthropic-ratelimit-unified-status\":\"allowed\""
+}
+
+# the most headroom, and staying with it
+next "{\"a\":[{\"headers\":{$(used 0.6 60)}}]}"
+is 'both are free: the first' "$(talk 1)" '200 a'
+is 'the other has more left' "$(talk 2)" '200 b'
+is 'a conversation stays where its cache is' "$(talk 1)" '200 a'
+is 'a binding is known' "$(curl -s "$url/accounts" | json 'j["sticky"], j["bestAccount"], j["mode"]')" '2 b pool'
+is 'Chat: the same conversation, the same account' \
+	"$(post /v1/chat/completions '{"model":"claude-sonnet-9","messages":[{"role":"user","content":"conversation 1"}]}' >/dev/null; header x-dario-account)" a
+
+# one that cannot serve
+next "{\"a\":[{\"status\":429,\"headers\":{$(used 1.0 60),\"anthropic-ratelimit-unified-status\":\"rejected\"}}]}"
+is 'used up: the next one answers' "$(talk 1)" '200 b'
+is 'used up: that is said' "$(header x-dario-fallback)" 'claude/a: window'
+is 'used up: not asked again' "$(talk 1) $(header x-dario-fallback)" '200 b '
+is 'a recovered account does not steal it back' "$(forget; talk 3 >/dev/null; talk 1)" '200 a'
+forget
+is 'again a' "$(talk 1)" '200 a'
+for case in '529|overloaded' '500|refused' '503|refused' '402|credit' '403|refused' '401|auth'; do
+	forget
+	talk 9 >/dev/null
+	next "{\"a\":[{\"status\":${case%|*}}]}"
+	is "${case%|*}: the next one answers" "$(talk 1)" '200 b'
+	is "${case%|*}: that is said" "$(header x-dario-fallback)" "claude/a: ${case#*|}"
+done
+forget
+next '{"a":[{"cut":true},{"cut":true}]}' # libcurl tries a kept connection anew
+is 'cut before an answer: the next one' "$(talk 1) $(header x-dario-fallback)" '200 b claude/a: failed'
+forget
+next '{"a":[{"status":429}]}'
+is 'a bare 429: the next one' "$(talk 1)" '200 b'
+is 'a bare 429: no bench' "$(curl -s "$url/accounts" | json 'j["healthy"]')" 2
+forget
+next '{"a":[{"status":400}]}'
+is 'a bad request is nobody else'"'"'s' "$(talk 1)" '400 a'
+forget
+next '{"a":[{"status":429,"headers":{"retry-after":"30"}}],"b":[{"status":429,"headers":{"retry-after":"20"}}]}'
+talk 1 >"$tmp/last"
+is 'all are too fast: the last answer as it is' "$(cat "$tmp/last")" '429 b'
+talk 1 >"$tmp/last"
+is "all rest: our own 429" "$(cat "$tmp/last")" "429 "
+like 'all rest: says when' "$(cat "$tmp/answer")" 'all Claude accounts are exhausted'
+ok 'all rest: Retry-After of the earliest' test "$(header Retry-After)" -le 21
+is 'causes are shown' "$(curl -s "$url/accounts" | json 'sorted((a["alias"], a["cause"], a["resetsAt"] is not None) for a in j["accounts"])')" \
+	"[('a', 'burst', True), ('b', 'burst', True)]"
+
+# a share that is left alone
+forget
+"$dario" accounts add a --reserve=50% 2>/dev/null
+next "{\"a\":[{\"headers\":{$(used 0.6 60)}}]}"
+is 'reserve: not reached yet' "$(talk 1)" '200 a'
+is 'reserve: reached' "$(talk 1)" '200 b'
+is 'reserve: that is said' "$(header x-dario-fallback)" 'claude/a: window'
+"$dario" accounts add a --reserve=0 2>/dev/null
+
+# beyond the plan
+subscription accounts/plan.json sk-ant-oat01-plan sk-ant-ort01-plan 3600000
+"$dario" accounts remove a
+"$dario" accounts remove b
+forget
+over='{"answers":{"sk-ant-oat01-plan":[{"headers":{"anthropic-ratelimit-unified-status":"allowed","anthropic-ratelimit-unified-overage-in-use":"true","anthropic-ratelimit-unified-representative-claim":"overage"}}]}}'
+rule "$over"
+is 'beyond the plan: that answer comes' "$(talk 1)" '200 plan'
+is 'beyond the plan: the next does not' "$(talk 1)" '503 '
+like 'beyond the plan: explained' "$(cat "$tmp/answer")" 'dario accounts resume plan'
+like 'beyond the plan: shown' "$("$dario" accounts list)" 'billed beyond its plan'
+is 'beyond the plan: health' "$(curl -s -o /dev/null -w '%{http_code}' "$url/health")" 503
+"$dario" accounts resume plan
+is 'beyond the plan: resumed' "$(talk 1)" '200 plan'
+stop_router
+start_router --overage=warn
+rule "$over"
+is 'warn: goes on' "$(talk 1) $(talk 1)" '200 plan 200 plan'
+like 'warn: said in the log' "$(tail -n 5 "$tmp/log")" 'billed beyond its plan'
+stop_router
+"$dario" accounts remove plan
+
+# in line
+DARIO_QUEUE_MS=10000
+account a
+forget
+start_router
+next '{"a":[{"status":429,"headers":{"retry-after":"2"}}]}'
+is 'in line: served when the account is free' "$(talk 1)" '200 a'
+next '{"a":[{"status":429,"headers":{"retry-after":"3"}}]}'
+for i in 1 2 3; do
+	curl -s -o "$tmp/wait$i" -d "{\"model\":\"claude-x\",\"messages\":[{\"role\":\"user\",\"content\":\"waiter $i\"}]}" "$url/v1/messages" &
+	waiters="${waiters:-} $!"
+	wait_for 5 sh -c "[ \$(curl -s $url/accounts | grep -o '\"queued\":$i') ]"
+done
+wait $waiters
+is 'in line: first come, first served' \
+	"$(seen '[r["body"]["messages"][0]["content"] for r in j["requests"][-3:]]')" \
+	"['waiter 1', 'waiter 2', 'waiter 3']"
+is 'in line: nobody is left' "$(curl -s "$url/accounts" | json 'j["queued"]')" 0
+next '{"a":[{"status":429,"headers":{"retry-after":"9"}}]}'
+before=$(seen 'len(j["requests"])')
+curl -s -m 1 -o /dev/null -d '{"model":"claude-x","stream":true,"messages":[{"role":"user","content":"leaves"}]}' "$url/v1/messages"
+queue_empty() { [ "$(curl -s "$url/accounts" | json 'j["queued"]')" = 0 ]; }
+is 'in line: it had been asked once' "$(seen 'len(j["requests"])')" $((before + 1))
+next '{"a":[]}'
+stop_router
+DARIO_QUEUE_MS=0
+forget
+
+# one home, two routers, one limit
+rule "{\"windows\":{\"sk-ant-api03-a\":{\"5h\":{\"limit\":10,\"used\":0,\"length\":600,\"reset\":$(($(date +%s) + 600))}}}}"
+start_router
+one=$url
+port=
+start_router
+two=$url
+codes=
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+	for url in "$one" "$two"; do
+		codes="$codes $(talk "$i" | cut -d' ' -f1)"
+	done
+done
+is 'two routers: one limit' "$(echo $codes | tr ' ' '\n' | sort | uniq -c | awk '{print $2 "x" $1}' | tr '\n' ' ')" '200x10 429x14 '
+is 'two routers: the account was left alone when it was full' \
+	"$(seen 'sum(r["credential"] == "sk-ant-api03-a" for r in j["requests"][-40:] if r["body"]["messages"][0]["content"].startswith("conversation"))' | awk '{print ($1 <= 24)}')" 1
+is 'analytics: counts both' "$(curl -s "$url/analytics" | json 'j["allTime"]["requests"] >= 20, j["window"]["minutes"], j["perModel"]["claude-sonnet-9"]["cost"]')" \
+	'True 60 unknown'
+like 'dario usage' "$("$dario" usage)" 'cost unknown'
+done_testing

@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: MIT */
+/* The pool: limits, verdicts, choosing, queue, pace, history. */
+#include "unit.h"
+
+#include "base/clock.h"
+#include "base/stamp.h"
+#include "dialect/dialect.h"
+#include "state/history.h"
+#include "state/pace.h"
+#include "state/pool.h"
+#include "state/queue.h"
+#include "state/report.h"
+#include "state/sticky.h"
+#include "state/verdict.h"
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MINUTE (60 * 1000)
+#define HOUR (60 * MINUTE)
+
+static int make_home(void **state)
+{
+	char path[] = "/tmp/dario-pool.XXXXXX";
+
+	if (!mkdtemp(path))
+		return -1;
+	*state = xstrdup(path);
+	return 0;
+}
+
+static int drop_home(void **state)
+{
+	char command[200];
+
+	snprintf(command, sizeof(command), "rm -rf '%s'", (char *)*state);
+	free(*state);
+	return system(command);
+}
+
+/* Header fields as "name: value" lines. */
+static struct span field(const void *arg, const char *name)
+{
+	const char *at = arg;
+	size_t n = strlen(name);
+
+	while ((at = strstr(at, name))) {
+		if (at[n] == ':') {
+			struct span v = { at + n + 2, strcspn(at + n + 2, "\n") };
+
+			return v;
+		}
+		at += n;
+	}
+	return SPAN("");
+}
+
+static struct limits taken(const char *fmt, ...)
+{
+	struct limits l = { 0 };
+	char text[2048];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	limits_take(&l, field, text);
+	return l;
+}
+
+#define U "anthropic-ratelimit-unified-"
+
+static void moments_in_every_form(void **state)
+{
+	const int64_t then = 1795341600000; /* 2026-11-22T10:00:00Z */
+
+	(void)state;
+	assert_int_equal(stamp_read(SPAN("1795341600")), then);
+	assert_int_equal(stamp_read(SPAN("2026-11-22T10:00:00Z")), then);
+	assert_int_equal(stamp_read(SPAN("2026-11-22T11:30:00.5+01:30")), then);
+	assert_int_equal(stamp_read(SPAN("Sun, 22 Nov 2026 10:00:00 GMT")),
+			 then);
+	assert_int_equal(stamp_read(SPAN("soon")), 0);
+	assert_int_equal(stamp_read(SPAN("")), 0);
+	assert_int_equal(stamp_read(SPAN("1e999")), 0);
+	assert_int_equal(stamp_delay(SPAN("17"), then), 17000);
+	assert_int_equal(stamp_delay(SPAN("0.5"), then), 500);
+	assert_int_equal(stamp_delay(SPAN("Sun, 22 Nov 2026 10:00:07 GMT"),
+				     then),
+			 7000);
+	assert_int_equal(stamp_delay(SPAN("Sun, 22 Nov 2026 09:00:00 GMT"),
+				     then),
+			 0);
+	assert_int_equal(stamp_delay(SPAN("-3"), then), -1);
+}
+
+static void headroom_of_a_subscription(void **state)
+{
+	int64_t now = clock_wall_ms(), s = now / 1000;
+	struct limits l = taken(U "status: allowed\n" U
+				  "5h-utilization: 0.25\n" U "5h-reset: %lld\n" U
+				  "7d-utilization: 0.5\n" U "7d-reset: %lld\n" U
+				  "7d_opus-utilization: 0.75\n" U
+				  "7d_opus-reset: %lld\n" U
+				  "representative-claim: seven_day\n",
+				  s + 60, s + 600, s + 600);
+
+	(void)state;
+	assert_float_equal(limits_headroom(&l, FAMILY_OTHER, now), 0.5, 1e-9);
+	assert_float_equal(limits_headroom(&l, FAMILY_SONNET, now), 0.5, 1e-9);
+	assert_float_equal(limits_headroom(&l, FAMILY_OPUS, now), 0.25, 1e-9);
+	assert_string_equal(l.claim, "seven_day");
+	/* past its reset a window is unused */
+	assert_float_equal(limits_headroom(&l, FAMILY_OTHER, now + 601000), 1,
+			   1e-9);
+	l.d7.used = 1;
+	assert_int_equal(limits_cause(&l, FAMILY_OTHER, now), CAUSE_WINDOW);
+	assert_int_equal(limits_until(&l, FAMILY_OTHER, now),
+			 (s + 600) * 1000);
+	/* both full: the later reset counts */
+	l.h5.used = 1;
+	assert_int_equal(limits_until(&l, FAMILY_OTHER, now),
+			 (s + 600) * 1000);
+}
+
+static void headroom_of_a_key(void **state)
+{
+	int64_t now = clock_wall_ms();
+	time_t then = (time_t)(now / 1000) + 60;
+	char reset[40];
+	struct limits l;
+
+	(void)state;
+	strftime(reset, sizeof(reset), "%Y-%m-%dT%H:%M:%SZ", gmtime(&then));
+	l = taken("anthropic-ratelimit-requests-limit: 100\n"
+		  "anthropic-ratelimit-requests-remaining: 40\n"
+		  "anthropic-ratelimit-requests-reset: %s\n"
+		  "anthropic-ratelimit-input-tokens-limit: 1000\n"
+		  "anthropic-ratelimit-input-tokens-remaining: 100\n"
+		  "anthropic-ratelimit-input-tokens-reset: %s\n",
+		  reset, reset);
+	assert_float_equal(limits_headroom(&l, FAMILY_OTHER, now), 0.1, 1e-9);
+	assert_float_equal(limits_headroom(&l, FAMILY_OTHER, now + 61000), 1,
+			   1e-9);
+}
+
+static void hostile_fields_are_passed_over(void **state)
+{
+	struct limits l = taken(U "5h-utilization: nan\n" U "5h-reset: x\n" U
+				  "7d-utilization: -1\n" U "status: %0200d\n"
+				  "anthropic-ratelimit-tokens-limit: 1e400\n",
+				  7);
+
+	(void)state;
+	assert_int_equal(l.updated_at, 0);
+	assert_float_equal(limits_headroom(&l, FAMILY_OPUS, clock_wall_ms()), 1,
+			   1e-9);
+}
+
+static struct verdict judge(int status, const char *text, const char *after,
+			    bool subscription, const struct limits *l,
+			    int64_t now)
+{
+	struct limits none = { 0 };
+	struct failed_answer a = {
+		.status = status,
+		.text = span_of(text),
+		.retry_after = span_of(after),
+		.subscription = subscription,
+	};
+
+	return verdict_of(&a, l ? l : &none, FAMILY_OTHER, now);
+}
+
+static void causes_are_kept_apart(void **state)
+{
+	int64_t now = clock_wall_ms(), s = now / 1000;
+	struct limits full = taken(U "status: rejected\n" U
+				     "5h-utilization: 1.0\n" U
+				     "5h-reset: %lld\n",
+				     s + 600);
+	struct verdict v;
+
+	(void)state;
+	v = judge(429, "", "", true, &full, now);
+	assert_int_equal(v.cause, CAUSE_WINDOW);
+	assert_int_equal(v.until, (s + 600) * 1000);
+	v = judge(429, "", "7", true, NULL, now);
+	assert_int_equal(v.cause, CAUSE_BURST);
+	assert_int_equal(v.until, now + 7000);
+	v = judge(429, "", "9999999", true, NULL, now);
+	assert_int_equal(v.until, now + 6 * HOUR);
+	v = judge(429, "", "", true, NULL, now);
+	assert_int_equal(v.cause, CAUSE_NONE); /* not a bench */
+	assert_int_equal(v.next, NEXT_OTHER);
+	v = judge(529, "", "", true, NULL, now);
+	assert_int_equal(v.cause, CAUSE_OVERLOAD);
+	v = judge(400, "Your credit balance is too low to access", "", false,
+		  NULL, now);
+	assert_int_equal(v.cause, CAUSE_CREDIT);
+	v = judge(401, "", "", true, NULL, now);
+	assert_int_equal(v.next, NEXT_REFRESH);
+	v = judge(401, "", "", false, NULL, now);
+	assert_int_equal(v.next, NEXT_OTHER);
+	assert_int_equal(v.cause, CAUSE_AUTH);
+	v = judge(403, "no access to this model", "", true, NULL, now);
+	assert_int_equal(v.cause, CAUSE_NONE);
+	v = judge(500, "", "", true, NULL, now);
+	assert_int_equal(v.next, NEXT_OTHER);
+	assert_int_equal(v.cause, CAUSE_NONE);
+	v = judge(0, "", "", true, NULL, now);
+	assert_int_equal(v.next, NEXT_OTHER);
+	v = judge(400, "Invalid `signature` in `thinking` block", "", true,
+		  NULL, now);
+	assert_int_equal(v.next, NEXT_STRIP);
+	v = judge(400, "max_tokens: required", "", true, NULL, now);
+	assert_int_equal(v.next, NEXT_ANSWER);
+	v = judge(404, "model: x", "", true, NULL, now);
+	assert_int_equal(v.next, NEXT_ANSWER);
+}
+
+static struct seat seat(const struct account *a, double headroom, bool usable)
+{
+	return (struct seat){ .account = a,
+			      .headroom = headroom,
+			      .usable = usable };
+}
+
+static void the_most_headroom_or_the_bound_one(void **state)
+{
+	struct account a = { .alias = "a" }, b = { .alias = "b" },
+		       c = { .alias = "c" };
+	struct seat seats[] = { seat(&a, 0.2, true), seat(&b, 0.9, true),
+				seat(&c, 0.5, true) };
+	struct pool p = { .seats = seats, .n = 3 };
+	bool none[3] = { 0 }, tried[3] = { false, true, false };
+
+	(void)state;
+	assert_int_equal(pool_pick(&p, "", none), 1);
+	assert_int_equal(pool_pick(&p, "a", none), 0);
+	assert_int_equal(pool_pick(&p, "gone", none), 1);
+	assert_int_equal(pool_pick(&p, "", tried), 2);
+	seats[0].usable = false;
+	assert_int_equal(pool_pick(&p, "a", none), 1);
+	/* overloaded ones are better than none */
+	seats[1].usable = seats[2].usable = false;
+	assert_int_equal(pool_pick(&p, "", none), -1);
+	seats[2].resting = true;
+	assert_int_equal(pool_pick(&p, "", none), 2);
+}
+
+static bool store_full(struct limits *l, void *arg)
+{
+	*l = *(struct limits *)arg;
+	return true;
+}
+
+static void the_view_tells_why_not(void **state)
+{
+	const char *home = *state;
+	int64_t now = clock_wall_ms(), s = now / 1000;
+	struct account list[] = {
+		{ .alias = "full", .api_key = (char *)"k1" },
+		{ .alias = "floor", .api_key = (char *)"k2", .reserve = 60 },
+		{ .alias = "broken", .problem = (char *)"x.json: no" },
+		{ .alias = "late", .access_token = (char *)"t",
+		  .expires_at = now - 1 },
+		{ .alias = "good", .api_key = (char *)"k3" },
+	};
+	struct accounts a = { list, 5, 0 };
+	struct limits l = taken(U "5h-utilization: 1\n" U "5h-reset: %lld\n",
+				s + 60);
+	struct limits half = taken(U "5h-utilization: 0.5\n" U
+				     "5h-reset: %lld\n",
+				     s + 90);
+	bool none[5] = { 0 };
+	struct err e;
+	struct pool p;
+
+	store_folder(home, NULL, &e);
+	assert_int_equal(limits_update(home, "full", store_full, &l, &e), 0);
+	assert_int_equal(limits_update(home, "floor", store_full, &half, &e),
+			 0);
+	pool_look(&p, home, &a, FAMILY_OTHER);
+	assert_false(p.seats[0].usable);
+	assert_int_equal(p.seats[0].cause, CAUSE_WINDOW);
+	assert_false(p.seats[1].usable);
+	assert_string_equal(p.seats[1].why, "what is left is its reserve");
+	assert_string_equal(p.seats[2].why, "x.json: no");
+	assert_false(p.seats[3].usable);
+	assert_int_equal(pool_pick(&p, "", none), 4);
+	assert_int_equal(pool_next(&p), (s + 60) * 1000);
+	pool_release(&p);
+}
+
+static bool refuse(struct limits *l, void *arg)
+{
+	l->cause = CAUSE_AUTH;
+	account_sign(arg, l->sign, sizeof(l->sign));
+	return true;
+}
+
+static void refused_until_another_log_in(void **state)
+{
+	const char *home = *state;
+	struct account one = { .alias = "a", .api_key = (char *)"old" };
+	struct accounts a = { &one, 1, 0 };
+	struct err e;
+	struct pool p;
+
+	store_folder(home, NULL, &e);
+	limits_update(home, "a", refuse, &one, &e);
+	pool_look(&p, home, &a, FAMILY_OTHER);
+	assert_false(p.seats[0].usable);
+	pool_release(&p);
+	one.api_key = (char *)"new";
+	pool_look(&p, home, &a, FAMILY_OTHER);
+	assert_true(p.seats[0].usable);
+	pool_release(&p);
+}
+
+static void small_steps_are_no_news(void **state)
+{
+	int64_t s = clock_wall_ms() / 1000;
+	struct limits a = taken(U "5h-utilization: 0.500\n" U
+				  "5h-reset: %lld\n",
+				  s + 600);
+	struct limits b = a;
+
+	(void)state;
+	assert_false(limits_news(&a, &b));
+	b.h5.used = 0.503;
+	assert_false(limits_news(&a, &b));
+	b.h5.used = 0.51;
+	assert_true(limits_news(&a, &b));
+	b = a;
+	a.h5.used = 0.998;
+	b.h5.used = 1; /* full is always news */
+	assert_true(limits_news(&a, &b));
+	b = a;
+	b.updated_at += 31000;
+	assert_true(limits_news(&a, &b));
+}
+
+static void conversations_stick(void **state)
+{
+	const char *home = *state, *key = "00112233445566778899aabbccddeeff";
+	char alias[65];
+	struct err e;
+
+	store_folder(home, NULL, &e);
+	sticky_get(home, key, alias, sizeof(alias));
+	assert_string_equal(alias, "");
+	sticky_set(home, key, "a");
+	sticky_set(home, "00ffffffffffffffffffffffffffffff", "b");
+	sticky_get(home, key, alias, sizeof(alias));
+	assert_string_equal(alias, "a");
+	sticky_set(home, key, "c");
+	sticky_get(home, key, alias, sizeof(alias));
+	assert_string_equal(alias, "c");
+	assert_int_equal(sticky_count(home), 2);
+}
+
+static void the_queue_is_in_order(void **state)
+{
+	const char *home = *state;
+	struct ticket a, b, all[QUEUE_MAX];
+	struct err e = { 0 };
+	int status;
+	pid_t pid;
+
+	store_folder(home, NULL, &e);
+	assert_int_equal(queue_join(home, &a, &e), 0);
+	assert_int_equal(queue_join(home, &b, &e), 0);
+	assert_true(queue_first(home, &a));
+	assert_false(queue_first(home, &b));
+	queue_leave(home, &a);
+	assert_true(queue_first(home, &b));
+	/* whoever is killed leaves no gap */
+	pid = fork();
+	if (pid == 0) {
+		struct ticket c;
+
+		queue_leave(home, &b); /* inherited: let it go here */
+		_exit(queue_join(home, &c, &e) ? 1 : 0);
+	}
+	waitpid(pid, &status, 0);
+	assert_int_equal(status, 0);
+	queue_leave(home, &b);
+	assert_int_equal(queue_length(home), 0);
+	/* and it is bounded */
+	for (int i = 0; i < QUEUE_MAX; i++)
+		assert_int_equal(queue_join(home, &all[i], &e), 0);
+	assert_int_equal(queue_join(home, &a, &e), -1);
+	assert_int_equal(e.code, ERR_BUSY);
+	for (int i = 0; i < QUEUE_MAX; i++)
+		queue_leave(home, &all[i]);
+	assert_int_equal(queue_length(home), 0);
+}
+
+static void the_pace_is_kept(void **state)
+{
+	const char *home = *state;
+	struct err e;
+	long first, second, third;
+
+	store_folder(home, NULL, &e);
+	first = pace_take(home, "a", 1000);
+	second = pace_take(home, "a", 1000);
+	third = pace_take(home, "a", 1000);
+	assert_int_equal(first, 0);
+	assert_in_range(second, 900, 1000);
+	assert_in_range(third, 1900, 2000);
+	assert_int_equal(pace_take(home, "b", 1000), 0);
+	assert_int_equal(pace_take(home, "a", 0), 0);
+}
+
+static void count_record(void *arg, const struct history_record *r)
+{
+	int *n = arg;
+
+	assert_string_equal(r->model, "claude-opus-5");
+	(*n)++;
+}
+
+static void the_history_turns_over(void **state)
+{
+	const char *home = *state;
+	struct config c = { 0 };
+	struct history_record r = {
+		.time = clock_wall_ms(),
+		.account = "a",
+		.backend = "claude",
+		.model = "claude-opus-5",
+		.status = 200,
+		.has_usage = true,
+		.h5 = -1,
+		.usage = { .input = 1000000, .output = 2000000,
+			   .reasoning = 500000 },
+	};
+	struct report report;
+	char path[300];
+	struct err e;
+	int n = 0;
+	FILE *f;
+
+	store_folder(home, NULL, &e);
+	history_add(home, &r);
+	history_add(home, &r);
+	history_walk(home, count_record, &n);
+	assert_int_equal(n, 2);
+	/* a line that was cut, and one too many */
+	snprintf(path, sizeof(path), "%s/state/history.jsonl", home);
+	f = fopen(path, "a");
+	assert_non_null(f);
+	fputs("{\"t\":1,\n", f);
+	for (int i = 0; i < (int)HISTORY_FILE_MAX / 8; i++)
+		fputs("filling\n", f);
+	fclose(f);
+	/* twice: what is current becomes old, then part of the sums */
+	for (int turn = 0; turn < 2; turn++) {
+		char other[300];
+
+		snprintf(other, sizeof(other), "%s/../%s", home,
+			 strrchr(home, '/') + 1);
+		history_add(other, &r); /* another name: opened anew */
+		if (turn == 0) {
+			f = fopen(path, "a");
+			for (int i = 0; i < (int)HISTORY_FILE_MAX / 8; i++)
+				fputs("filling\n", f);
+			fclose(f);
+		}
+		history_add(home, &r);
+	}
+	assert_int_equal(report_make(&report, home, &c, &e), 0);
+	assert_int_equal(report.ever.all.requests, 6);
+	assert_int_equal(report.ever.all.usage.output, 12000000);
+	assert_float_equal(report.ever.all.cost, 6 * (5 + 2 * 25), 1e-6);
+	report_release(&report);
+}
+
+static void prices_have_dates(void **state)
+{
+	struct usage u = { .cache_read = 1000000 };
+	struct usage far = { .input = 200000 }, near = { .input = 100000 };
+	struct err e = { 0 };
+	struct prices *p = prices_load(&e);
+	int64_t before = stamp_read(SPAN("2026-10-01T00:00:00Z"));
+	int64_t after = stamp_read(SPAN("2026-10-08T00:00:00Z"));
+
+	(void)state;
+	assert_non_null(p);
+	assert_float_equal(prices_cost(p, "claude-sonnet-5-5", before, &u), 0.2,
+			   1e-9);
+	assert_float_equal(prices_cost(p, "claude-sonnet-5-5", after, &u), 0.1,
+			   1e-9);
+	assert_float_equal(prices_cost(p, "claude-haiku-5-5", after, &far), 0.1,
+			   1e-9);
+	assert_float_equal(prices_cost(p, "claude-haiku-5-5", after, &near),
+			   0.01, 1e-9);
+	assert_true(prices_cost(p, "llama", after, &u) < 0);
+	prices_free(p);
+}
+
+static void usage_in_passing(void **state)
+{
+	struct usage u = { 0 };
+
+	(void)state;
+	assert_true(usage_scan(
+		usage_anthropic,
+		SPAN("{\"content\":[{\"input\":{\"usage\":{\"input_tokens\":9}"
+		     "},\"text\":\"\\\"usage\\\":{\"}],\"usage\": "
+		     "{\"input_tokens\":1,\"cache_creation_input_tokens\":5,"
+		     "\"cache_creation\":{\"ephemeral_1h_input_tokens\":4}}}"),
+		true, &u));
+	assert_int_equal(u.input, 1);
+	assert_int_equal(u.cache_write, 5);
+	assert_int_equal(u.cache_write_1h, 4);
+	assert_false(usage_scan(usage_openai, SPAN("{\"usage\":null}"), false,
+				&u));
+	assert_false(usage_scan(usage_openai, SPAN("{\"usage\":{\"pro"), false,
+				&u));
+	assert_false(usage_scan(usage_openai, SPAN(""), false, &u));
+}
+
+static void a_forecast(void **state)
+{
+	struct trend t = { .first_time = 0, .last_time = 30 * MINUTE,
+			   .first_h5 = 0.2, .last_h5 = 0.6 };
+	struct forecast f = report_forecast(&t, false, 0, 30 * MINUTE);
+
+	(void)state;
+	assert_float_equal(f.per_hour, 0.8, 1e-9);
+	assert_int_equal(f.full_at, HOUR);
+	f = report_forecast(&t, false, 50 * MINUTE, 30 * MINUTE);
+	assert_int_equal(f.full_at, 0); /* it is reset before that */
+}
+
+int main(void)
+{
+#define WITH_HOME(f) cmocka_unit_test_setup_teardown(f, make_home, drop_home)
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(moments_in_every_form),
+		cmocka_unit_test(headroom_of_a_subscription),
+		cmocka_unit_test(headroom_of_a_key),
+		cmocka_unit_test(hostile_fields_are_passed_over),
+		cmocka_unit_test(causes_are_kept_apart),
+		cmocka_unit_test(the_most_headroom_or_the_bound_one),
+		WITH_HOME(the_view_tells_why_not),
+		WITH_HOME(refused_until_another_log_in),
+		cmocka_unit_test(small_steps_are_no_news),
+		WITH_HOME(conversations_stick),
+		WITH_HOME(the_queue_is_in_order),
+		WITH_HOME(the_pace_is_kept),
+		WITH_HOME(the_history_turns_over),
+		cmocka_unit_test(prices_have_dates),
+		cmocka_unit_test(usage_in_passing),
+		cmocka_unit_test(a_forecast),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
