@@ -16,7 +16,7 @@
 
 #define LOGIN_FILE "credentials.json"
 
-/* --- login ------------------------------------------------------------------- */
+/* --- login --------------------------------------------------------------- */
 
 /* Claude Code's log-in is used where there is one that is good. */
 static bool is_borrowed(const struct config *c)
@@ -69,7 +69,7 @@ static const struct cmd_entry login_entries[] = {
 
 const struct cmd_group cmd_login = { "login", "log-in", login_entries };
 
-/* --- logout ------------------------------------------------------------------ */
+/* --- logout -------------------------------------------------------------- */
 
 static int run_logout(struct cmd *c, struct err *e)
 {
@@ -99,7 +99,7 @@ static const struct cmd_entry logout_entries[] = {
 
 const struct cmd_group cmd_logout = { "logout", "log-out", logout_entries };
 
-/* --- refresh ----------------------------------------------------------------- */
+/* --- refresh ------------------------------------------------------------- */
 
 static int nap(void *arg, long ms, struct err *e)
 {
@@ -182,7 +182,7 @@ static const struct cmd_entry refresh_entries[] = {
 
 const struct cmd_group cmd_refresh = { "refresh", "tokens", refresh_entries };
 
-/* --- status ------------------------------------------------------------------ */
+/* --- status -------------------------------------------------------------- */
 
 static void print_status(const struct config *cfg, const char *home)
 {

@@ -42,7 +42,7 @@ void sign_in_terms(void)
 	      stderr);
 }
 
-/* --- by hand --------------------------------------------------------------- */
+/* --- by hand ------------------------------------------------------------- */
 
 /* Without echo: until it is used the code is as good as a password. */
 static int read_hidden(char *out, size_t n)
@@ -113,7 +113,7 @@ static int by_hand(struct flow *f, struct err *e)
 	return take_pasted(f, line, e);
 }
 
-/* --- through the browser ----------------------------------------------------- */
+/* --- through the browser ------------------------------------------------- */
 
 static long free_port(void)
 {
@@ -282,7 +282,7 @@ out:
 	return rc;
 }
 
-/* --- what both have in common -------------------------------------------------- */
+/* --- what both have in common -------------------------------------------- */
 
 static int store(const char *home, const char *file, const struct tokens *t,
 		 struct err *e)

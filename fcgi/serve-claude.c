@@ -39,8 +39,8 @@ struct claude {
 	enum family_kind family;
 	struct relay *relay;
 	struct outgoing out;
-	bool made; /* `out` is */
-	char key[STICKY_KEY_BYTES], bound[ACCOUNT_ALIAS_MAX + 1];
+	bool made;            /* `out` is */
+	struct binding bound; /* of the conversation; key "": of none */
 
 	struct pool pool;
 	bool *tried;            /* by account */
@@ -402,7 +402,7 @@ static int choose(struct claude *c, struct err *e)
 {
 	for (;;) {
 		look(c);
-		c->seat = pool_pick(&c->pool, c->bound, c->tried);
+		c->seat = pool_pick(&c->pool, c->bound.alias, c->tried);
 		if (c->seat >= 0 &&
 		    (c->ticket.lock < 0 || queue_first(c->home, &c->ticket))) {
 			queue_leave(c->home, &c->ticket);
@@ -448,8 +448,8 @@ static void after_answer(struct claude *c)
 	    strcmp(c->r->config->settings.overage, "off"))
 		log_msg("account %s: an answer was billed beyond its plan",
 			c->account.alias);
-	if (served && *c->key)
-		sticky_set(c->home, c->key, c->account.alias);
+	if (served && *c->bound.key)
+		sticky_set(c->home, &c->bound, c->account.alias);
 }
 
 /* After a failed call: the same account once more, or another. */
@@ -511,9 +511,9 @@ static void note_move(struct claude *c)
 		const struct seat *s = &c->pool.seats[i];
 
 		if ((int)i != c->seat &&
-		    strcmp(s->account->alias, c->bound) == 0)
+		    strcmp(s->account->alias, c->bound.alias) == 0)
 			c->r->log.fallback = arena_fmt(
-				c->r->arena, "claude/%s: %s", c->bound,
+				c->r->arena, "claude/%s: %s", c->bound.alias,
 				s->cause ? limit_cause_name(s->cause)
 					 : "not usable");
 	}
@@ -549,8 +549,8 @@ int serve_claude(struct request *r, const struct route *route, struct peek *k,
 	};
 	struct err why = { 0 };
 
-	if (n > 1 && conversation_key(r, c.family, c.key))
-		sticky_get(c.home, c.key, c.bound, sizeof(c.bound));
+	if (n > 1 && conversation_key(r, c.family, c.bound.key))
+		sticky_get(c.home, &c.bound);
 	if (serve(&c, &why))
 		relay_fail(c.relay, &why);
 	queue_leave(c.home, &c.ticket);

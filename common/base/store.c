@@ -113,13 +113,29 @@ static int open_checked(const char *path, struct err *e)
 	return -1;
 }
 
+static int read_all(int fd, const char *path, struct buf *out, struct err *e)
+{
+	char chunk[8192];
+	ssize_t n;
+
+	do {
+		n = read(fd, chunk, sizeof(chunk));
+		if (n > 0)
+			buf_add(out, chunk, (size_t)n);
+	} while (n == (ssize_t)sizeof(chunk)); /* less is the end of a file */
+	if (n < 0)
+		return err_sys(e, "read", path);
+	if (out->full)
+		return err_set(e, ERR_CONFIG, "%s is too large", path);
+	return 0;
+}
+
 int store_read(const char *home, const char *name, struct buf *out,
 	       struct err *e)
 {
-	char path[PATH_MAX], chunk[8192];
+	char path[PATH_MAX];
 	struct stat st;
-	ssize_t n;
-	int fd;
+	int fd, rc;
 
 	if (path_of(path, home, name, e))
 		return -1;
@@ -128,14 +144,31 @@ int store_read(const char *home, const char *name, struct buf *out,
 	fd = open_checked(path, e);
 	if (fd < 0)
 		return -1;
-	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
-		buf_add(out, chunk, (size_t)n);
-	if (n < 0)
-		err_sys(e, "read", path);
-	else if (out->full)
-		err_set(e, ERR_CONFIG, "%s is too large", path);
+	rc = read_all(fd, path, out, e);
 	close(fd);
-	return n < 0 || out->full ? -1 : 0;
+	return rc;
+}
+
+int store_follow(const char *home, const char *name, int *fd, bool *fresh,
+		 struct buf *out, struct err *e)
+{
+	struct stat now, held;
+	char path[PATH_MAX];
+
+	*fresh = false;
+	if (path_of(path, home, name, e))
+		return -1;
+	if (*fd >= 0 && lstat(path, &now) == 0 && fstat(*fd, &held) == 0 &&
+	    now.st_ino == held.st_ino && now.st_dev == held.st_dev)
+		return 0;
+	if (*fd >= 0)
+		close(*fd);
+	*fresh = true;
+	*fd = -1;
+	if (lstat(path, &now) && (errno == ENOENT || errno == ENOTDIR))
+		return 1;
+	*fd = open_checked(path, e);
+	return *fd < 0 ? -1 : read_all(*fd, path, out, e);
 }
 
 static int sync_folder_of(const char *path)
@@ -164,10 +197,11 @@ static int slot_open(struct store_slot *s, const char *home, const char *name,
 	    (int)sizeof(s->tmp))
 		return err_set(e, ERR_CONFIG, "path too long: %.60s...",
 			       s->path);
-	unlink(s->tmp); /* left by a writer that died; we hold the lock */
+	/* One may be left by a writer that died; we hold the lock. */
 	s->fd = open(s->tmp,
-		     O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+		     O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
 		     0600);
+	s->reserved = false;
 	return s->fd < 0 ? err_sys(e, "create", s->tmp) : 0;
 }
 
@@ -186,7 +220,8 @@ static int slot_fill(struct store_slot *s, struct span text, bool durable,
 {
 	int rc = -1;
 
-	if (io_write(s->fd, text) || ftruncate(s->fd, (off_t)text.n) ||
+	if (io_write(s->fd, text) ||
+	    (s->reserved && ftruncate(s->fd, (off_t)text.n)) ||
 	    (durable && fsync(s->fd)))
 		err_sys(e, "write", s->tmp);
 	else if (rename(s->tmp, s->path) ||
@@ -210,6 +245,7 @@ int store_reserve(struct store_slot *s, const char *home, const char *name,
 
 	if (slot_open(s, home, name, e))
 		return -1;
+	s->reserved = true;
 	rc = posix_fallocate(s->fd, 0, (off_t)bytes);
 	if (rc == 0 && fsync(s->fd) == 0)
 		return 0;

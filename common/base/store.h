@@ -36,6 +36,11 @@ int store_folder(const char *home, const char *name, struct err *e);
 /* 0 read, 1 there is no such file, -1 refused or failed. */
 int store_read(const char *home, const char *name, struct buf *out,
 	       struct err *e);
+/* The same from a version that is kept open: *fd (or -1) becomes the file that
+ * has the name now. While it is open no other version can look like it, so
+ * 0 with *fresh false means: it is still that one, nothing was read. */
+int store_follow(const char *home, const char *name, int *fd, bool *fresh,
+		 struct buf *out, struct err *e);
 /* Whole or not at all, and durable when it returns 0. */
 int store_replace(const char *home, const char *name, struct span text,
 		  struct err *e);
@@ -55,6 +60,7 @@ void store_sign(const char *home, const char *name, struct store_sign *out);
  * exists: reserve, then fill (or abandon, when it never came to exist). */
 struct store_slot {
 	int fd;
+	bool reserved;
 	char path[STORE_PATH_MAX], tmp[STORE_PATH_MAX];
 };
 int store_reserve(struct store_slot *s, const char *home, const char *name,

@@ -13,17 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #define UNIFIED "anthropic-ratelimit-unified-"
 #define PER_KEY "anthropic-ratelimit-"
-#define EXHAUSTED 0.0005 /* headroom below this is none */
+#define EXHAUSTED 1e-6 /* headroom below this is none */
 #define WINDOW_GUESS_MS (5 * 3600 * 1000)
 #define STEP 0.005 /* of headroom: below it is no news */
 #define RESET_JITTER_MS 60000
 #define FRESH_MS 30000
 #define CACHE_MAX 64
-/* A change within a tick of the file system's clock does not show. */
-#define TICK_MS 20
 
 static const struct {
 	const char *name, *text;
@@ -426,49 +425,19 @@ bool limits_news(const struct limits *was, const struct limits *now)
 
 /* The last version read of each account's file, by this process. */
 static struct {
-	char alias[72];
-	struct store_sign sign;
+	char name[112];
+	int fd; /* of that version; 0: none yet */
 	struct limits limits;
 } cache[CACHE_MAX];
 static pthread_mutex_t cache_lock = PTHREAD_MUTEX_INITIALIZER;
 
-static size_t slot_of(const char *alias)
+static size_t slot_of(const char *name)
 {
 	size_t h = 5381;
 
-	while (*alias)
-		h = h * 33 + (unsigned char)*alias++;
+	while (*name)
+		h = h * 33 + (unsigned char)*name++;
 	return h % CACHE_MAX;
-}
-
-static bool from_cache(const char *alias, const struct store_sign *sign,
-		       struct limits *out)
-{
-	int64_t written = sign->sec * 1000 + sign->nsec / 1000000;
-	size_t i = slot_of(alias);
-	bool hit;
-
-	if (sign->ino && clock_wall_ms() - written < TICK_MS)
-		return false;
-	pthread_mutex_lock(&cache_lock);
-	hit = strcmp(cache[i].alias, alias) == 0 &&
-	      memcmp(&cache[i].sign, sign, sizeof(*sign)) == 0;
-	if (hit)
-		*out = cache[i].limits;
-	pthread_mutex_unlock(&cache_lock);
-	return hit;
-}
-
-static void to_cache(const char *alias, const struct store_sign *sign,
-		     const struct limits *l)
-{
-	size_t i = slot_of(alias);
-
-	pthread_mutex_lock(&cache_lock);
-	snprintf(cache[i].alias, sizeof(cache[i].alias), "%s", alias);
-	cache[i].sign = *sign;
-	cache[i].limits = *l;
-	pthread_mutex_unlock(&cache_lock);
 }
 
 static void file_of(const char *alias, char *out, size_t n)
@@ -476,21 +445,41 @@ static void file_of(const char *alias, char *out, size_t n)
 	snprintf(out, n, "state/limits-%s.json", alias);
 }
 
+/* With the lock of the cache. What cannot be read is as good as nothing. */
+static void read_cached(const char *home, const char *name, struct limits *out)
+{
+	size_t i = slot_of(name);
+	bool same = strcmp(cache[i].name, name) == 0, fresh;
+	int fd = cache[i].fd - 1;
+	struct json_object *o;
+	struct err unused;
+	struct buf text;
+
+	if (!same && fd >= 0) {
+		close(fd);
+		fd = -1;
+	}
+	buf_init(&text, STORE_FILE_MAX);
+	store_follow(home, name, &fd, &fresh, &text, &unused);
+	if (fresh || !same) {
+		o = json_read(buf_get(&text), &unused);
+		read_text(&cache[i].limits, o);
+		json_object_put(o);
+	}
+	snprintf(cache[i].name, sizeof(cache[i].name), "%s", name);
+	cache[i].fd = fd + 1;
+	*out = cache[i].limits;
+	buf_release(&text);
+}
+
 void limits_read(const char *home, const char *alias, struct limits *out)
 {
-	struct json_object *o;
-	struct store_sign sign;
-	struct err unused;
 	char name[112];
 
 	file_of(alias, name, sizeof(name));
-	store_sign(home, name, &sign);
-	if (from_cache(alias, &sign, out))
-		return;
-	json_load(home, name, &o, &unused);
-	read_text(out, o);
-	json_object_put(o);
-	to_cache(alias, &sign, out);
+	pthread_mutex_lock(&cache_lock);
+	read_cached(home, name, out);
+	pthread_mutex_unlock(&cache_lock);
 }
 
 int limits_update(const char *home, const char *alias, limits_change_fn *change,
@@ -500,7 +489,6 @@ int limits_update(const char *home, const char *alias, limits_change_fn *change,
 	struct buf text = { .p = mem,
 			    .cap = sizeof(mem),
 			    .max = sizeof(mem) - 1 };
-	struct store_sign sign;
 	struct limits l;
 	int lock, rc = 0;
 
@@ -514,9 +502,6 @@ int limits_update(const char *home, const char *alias, limits_change_fn *change,
 	if (change(&l, arg)) {
 		write_text(&l, &text);
 		rc = store_put(home, name, buf_get(&text), e);
-		store_sign(home, name, &sign);
-		if (rc == 0)
-			to_cache(alias, &sign, &l);
 	}
 	store_unlock(lock);
 	return rc;

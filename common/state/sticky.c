@@ -8,6 +8,7 @@
 #include "base/store.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define FOLDER "state/sticky"
 #define FILES 256
@@ -27,28 +28,23 @@ static bool alive(struct json_object *entry, int64_t now)
 	return json_object_get_int64(then) + STICKY_MS > now;
 }
 
-void sticky_get(const char *home, const char *key, char *alias, size_t n)
+void sticky_get(const char *home, struct binding *b)
 {
 	struct json_object *file, *entry;
 	struct err unused;
 	char name[40];
 
-	*alias = '\0';
-	file_of(key, name, sizeof(name));
+	b->alias[0] = '\0';
+	b->used = 0;
+	file_of(b->key, name, sizeof(name));
 	json_load(home, name, &file, &unused);
-	entry = json_get(file, key);
-	if (entry && alive(entry, clock_wall_ms()))
-		snprintf(alias, n, "%.*s",
+	entry = json_get(file, b->key);
+	if (entry && alive(entry, clock_wall_ms())) {
+		snprintf(b->alias, sizeof(b->alias), "%.*s",
 			 SPAN_FMT(json_span(json_at(entry, 0))));
+		b->used = json_object_get_int64(json_at(entry, 1));
+	}
 	json_object_put(file);
-}
-
-static bool is_news(struct json_object *entry, const char *alias, int64_t now)
-{
-	struct span bound = json_span(json_at(entry, 0));
-
-	return !span_is(bound, alias) ||
-	       json_object_get_int64(json_at(entry, 1)) + RENEW_MS < now;
 }
 
 /* Only what is still alive goes into the new file. */
@@ -77,7 +73,7 @@ static void write_entry(const char *home, const char *name,
 	json_object_put(fresh);
 }
 
-void sticky_set(const char *home, const char *key, const char *alias)
+void sticky_set(const char *home, struct binding *b, const char *alias)
 {
 	struct json_object *file;
 	struct err unused;
@@ -85,13 +81,9 @@ void sticky_set(const char *home, const char *key, const char *alias)
 	int64_t now = clock_wall_ms();
 	int lock;
 
-	file_of(key, name, sizeof(name));
-	json_load(home, name, &file, &unused);
-	if (!is_news(json_get(file, key), alias, now)) {
-		json_object_put(file);
+	if (strcmp(b->alias, alias) == 0 && b->used + RENEW_MS >= now)
 		return;
-	}
-	json_object_put(file);
+	file_of(b->key, name, sizeof(name));
 	lock = store_lock(home, name, &unused);
 	if (lock < 0 && store_folder(home, "state", &unused) == 0 &&
 	    store_folder(home, FOLDER, &unused) == 0)
@@ -103,9 +95,11 @@ void sticky_set(const char *home, const char *key, const char *alias)
 		json_object_put(file);
 		file = NULL;
 	}
-	write_entry(home, name, file, key, alias, now);
+	write_entry(home, name, file, b->key, alias, now);
 	json_object_put(file);
 	store_unlock(lock);
+	snprintf(b->alias, sizeof(b->alias), "%s", alias);
+	b->used = now;
 }
 
 size_t sticky_count(const char *home)

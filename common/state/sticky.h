@@ -13,16 +13,24 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "state/account.h"
 
 #include <stdint.h>
 
 #define STICKY_MS (60 * 60 * 1000)
 #define STICKY_KEY_BYTES 33 /* 32 hexadecimal digits */
 
-/* The alias bound to `key`, or "". */
-void sticky_get(const char *home, const char *key, char *alias, size_t n);
-/* Bind, or say that the binding was used: written only when that is news. */
-void sticky_set(const char *home, const char *key, const char *alias);
+struct binding {
+	char key[STICKY_KEY_BYTES];
+	char alias[ACCOUNT_ALIAS_MAX + 1]; /* "": none */
+	int64_t used;                      /* ms since 1970 */
+};
+
+/* What is bound to b->key. */
+void sticky_get(const char *home, struct binding *b);
+/* Bind to `alias`, or say that the binding was used: written only when that is
+ * news against what sticky_get found. */
+void sticky_set(const char *home, struct binding *b, const char *alias);
 /* How many bindings are alive. */
 size_t sticky_count(const char *home);
 

@@ -425,10 +425,26 @@ def run(bench):
     size, passed, changed = conversation(bench)
     print(f"| translating a conversation of {size:.1f} MiB adds | "
           f"{changed - passed:.1f} ms | ≤ 25 ms |")
+    for processes in (1, 8):
+        cost, _ = pool_cost(bench, processes)
+        print(f"| choosing an account and noting its answer, {processes} at "
+              f"once, median | {cost:.0f} µs | ≤ 50 µs |")
     s = streams
     print("| streams/s to mod_proxy, 50 chunks, 16 connections | "
           f"{median(s['dario'], 'rps') / median(s['lighttpd'], 'rps'):.2f} "
           "| |")
+
+
+def pool_cost(bench, processes):
+    """Median and 99th percentile in µs, all processes at once."""
+    program = os.path.join(bench.args.builddir, "tests", "bench", "pool-cost")
+    runs = []
+    for _ in range(max(3, bench.args.rounds)):
+        with tempfile.TemporaryDirectory() as home:
+            out = subprocess.run([program, home, str(processes), "3000"],
+                                 capture_output=True, text=True, check=True)
+            runs.append([float(v) for v in out.stdout.split()])
+    return sorted(runs)[len(runs) // 2]
 
 
 def main():
@@ -438,10 +454,16 @@ def main():
     p.add_argument("--builddir", default=os.path.join(HERE, "..", ".."))
     p.add_argument("--translate", action="store_true",
                    help="only the cost of translation")
+    p.add_argument("--pool", action="store_true",
+                   help="only the cost of choosing an account")
     p.add_argument("--first-byte", action="store_true",
                    help="only the time to first byte")
     bench = Bench(p.parse_args())
     bench.args.builddir = os.path.abspath(bench.args.builddir)
+    if bench.args.pool:
+        for processes in (1, 8):
+            print(processes, *pool_cost(bench, processes))
+        return
     for tool in ("wrk", "h2load", "nginx", "lighttpd"):
         if not shutil.which(tool, path=os.environ["PATH"] + ":/usr/sbin"):
             sys.exit(f"bench: {tool} is missing: see packages.txt")

@@ -29,9 +29,12 @@ rules = {
     "text": "Hello from the provider.",
     "tool": None,           # [name, input]: answered when it is offered
     "delay": 0,             # seconds before an answer
+    "keep": True,           # requests, for /seen
 }
 refresh_tokens, access_tokens, codes = set(), {}, {}
-seen = {"refreshes": 0, "reuses": 0, "exchanges": 0, "requests": []}
+# "full": requests to an account whose window was used up; "known_full": those
+# that came after the account had said so.
+seen = {"full": 0, "known_full": 0, "refreshes": 0, "reuses": 0, "exchanges": 0, "requests": []}
 
 
 def new_tokens():
@@ -92,14 +95,21 @@ def limit_fields(credential):
     if not w:
         return {}, False
     now = time.time()
+    known = rules.setdefault("said", {}).get(credential, now) < now - 0.05
     for part in w.values():
         if part["reset"] <= now:
             part["used"] = 0
             part["reset"] = now + part["length"]
     full = any(p["used"] >= p["limit"] for p in w.values())
+    seen["full"] += full
+    seen["known_full"] += full and known
     if not full:
         for part in w.values():
             part["used"] += 1
+    if any(p["used"] >= p["limit"] for p in w.values()):
+        rules["said"].setdefault(credential, now)
+    else:
+        rules["said"].pop(credential, None)
     name = "anthropic-ratelimit-unified-"
     fields = {name + "status": "rejected" if full else "allowed",
               name + "representative-claim": "five_hour"}
@@ -163,6 +173,11 @@ class Handler(BaseHTTPRequestHandler):
         if url.path == "/seen":
             with lock:
                 self.reply(200, seen)
+        elif url.path == "/windows":
+            with lock:
+                self.reply(200, {k: max(p["used"] / p["limit"] for p in
+                                        w.values())
+                                 for k, w in rules["windows"].items()})
         elif url.path == "/authorize":
             query = dict(urllib.parse.parse_qsl(url.query))
             self.reply(200, consent_page(query), kind="text/html")
@@ -208,11 +223,12 @@ class Handler(BaseHTTPRequestHandler):
     def messages(self, path, body, raw):
         credential = self.credential()
         with lock:
-            seen["requests"].append({
-                "time": time.time(), "path": self.path,
-                "credential": credential, "model": body.get("model"),
-                "headers": {k.lower(): v for k, v in self.headers.items()},
-                "body": body if len(raw) < 1000000 else None})
+            if rules["keep"]:
+                seen["requests"].append({
+                    "time": time.time(), "path": self.path,
+                    "credential": credential, "model": body.get("model"),
+                    "headers": {k.lower(): v for k, v in self.headers.items()},
+                    "body": body if len(raw) < 1000000 else None})
             good = (credential in rules["accept"] or
                     access_tokens.get(credential, 0) > time.time())
             script = rules["answers"].get(credential)

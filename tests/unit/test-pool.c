@@ -346,20 +346,21 @@ static void small_steps_are_no_news(void **state)
 
 static void conversations_stick(void **state)
 {
-	const char *home = *state, *key = "00112233445566778899aabbccddeeff";
-	char alias[65];
+	const char *home = *state;
+	struct binding one = { .key = "00112233445566778899aabbccddeeff" };
+	struct binding two = { .key = "00ffffffffffffffffffffffffffffff" };
 	struct err e;
 
 	store_folder(home, NULL, &e);
-	sticky_get(home, key, alias, sizeof(alias));
-	assert_string_equal(alias, "");
-	sticky_set(home, key, "a");
-	sticky_set(home, "00ffffffffffffffffffffffffffffff", "b");
-	sticky_get(home, key, alias, sizeof(alias));
-	assert_string_equal(alias, "a");
-	sticky_set(home, key, "c");
-	sticky_get(home, key, alias, sizeof(alias));
-	assert_string_equal(alias, "c");
+	sticky_get(home, &one);
+	assert_string_equal(one.alias, "");
+	sticky_set(home, &one, "a");
+	sticky_set(home, &two, "b");
+	sticky_get(home, &one);
+	assert_string_equal(one.alias, "a");
+	sticky_set(home, &one, "c");
+	sticky_get(home, &one);
+	assert_string_equal(one.alias, "c");
 	assert_int_equal(sticky_count(home), 2);
 }
 
