@@ -5,6 +5,8 @@
 
 #include "dialect/tool-map-own.h"
 
+#include <string.h>
+
 static struct span name_of(struct json_object *tool)
 {
 	return json_str(tool, "name");
@@ -97,6 +99,30 @@ static void rename_member(const struct tool_map *m, struct json_object *o,
 		json_set_str(o, key, s->row->form->name.p);
 }
 
+static void map_names(const struct tool_map *m, struct json_object *list)
+{
+	for (size_t i = 0; i < json_length(list); i++) {
+		const struct tool_shape *s =
+			by_client(m, json_span(json_at(list, i)));
+
+		if (s)
+			json_object_array_put_idx(
+				list, i,
+				json_object_new_string(s->row->form->name.p));
+	}
+}
+
+/* Rules for clearing old calls name the tools that they spare or mean. */
+static void map_management(const struct tool_map *m, struct json_object *o)
+{
+	struct json_object *edits = json_get(o, "edits");
+
+	for (size_t i = 0; i < json_length(edits); i++) {
+		map_names(m, json_get(json_at(edits, i), "exclude_tools"));
+		map_names(m, json_get(json_at(edits, i), "clear_tool_inputs"));
+	}
+}
+
 static void map_call(const struct tool_map *m, struct json_object *block)
 {
 	const struct tool_shape *s = by_client(m, name_of(block));
@@ -146,6 +172,13 @@ static void copy_context(struct tool_map *m, const struct tool_context *from)
 	}
 }
 
+bool tool_map_wanted(struct span body)
+{
+	static const char key[] = "\"tools\"";
+
+	return body.n && memmem(body.p, body.n, key, sizeof(key) - 1);
+}
+
 struct tool_map *tool_map_request(const struct tool_rows *rows,
 				  enum tool_mode mode,
 				  const struct tool_context *context,
@@ -167,6 +200,7 @@ struct tool_map *tool_map_request(const struct tool_rows *rows,
 		return NULL;
 	if (span_is(json_str(choice, "type"), "tool"))
 		rename_member(m, choice, "name");
+	map_management(m, json_get(body, "context_management"));
 	for (size_t i = 0; i < json_length(messages); i++)
 		map_blocks(m, json_get(json_at(messages, i), "content"), true);
 	return m;

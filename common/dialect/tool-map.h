@@ -24,7 +24,9 @@
  * field of the canonical tool that the client does not declare is not offered.
  * So mapping is only renaming, and mapping back is its exact inverse. Changed
  * are: tools (with their input_examples), tool_choice, tool_use blocks and
- * tool_reference blocks in the messages. Nothing else; no text, ever.
+ * tool_reference blocks in the messages, and names in context_management.
+ * Nothing else; no text, ever. What goes through a tree keeps its values but
+ * for integers beyond 64 bits and a key's second value.
  *
  * What passes as it is: a tool without a row; with a dated `type`; whose
  * canonical name a client's tool has already, or an earlier one was given;
@@ -83,6 +85,9 @@ struct tool_context {
 };
 
 struct tool_map;
+
+/* Could a body, as text, declare tools? False saves reading it. */
+bool tool_map_wanted(struct span body);
 
 /* Map `body` in place; NULL, and `body` untouched, when no tool of it is
  * mapped. `context` may be NULL. `rows` and `arena` must outlive the map. */

@@ -212,7 +212,9 @@ static void renames_tools_choice_and_history(void **state)
 	(void)state;
 	begin(&r, TOOLS_MAP,
 	      "{'tools':[" READ_FILE "," EXEC ",{'name':'other'}],"
-	      "'tool_choice':{'type':'tool','name':'exec'},'messages':["
+	      "'tool_choice':{'type':'tool','name':'exec'},"
+	      "'context_management':{'edits':[{'exclude_tools':['exec','z'],"
+	      "'clear_tool_inputs':true},7]},'messages':["
 	      "{'role':'user','content':'read_file and exec'},"
 	      "{'role':'assistant','content':[{'type':'tool_use','id':'1',"
 	      "'name':'read_file','input':{'note':'n','path':'a'}},"
@@ -233,6 +235,11 @@ static void renames_tools_choice_and_history(void **state)
 		    "{'type':'string'}},'required':['file_path']}");
 	assert_json(json_get(r.body, "tool_choice"),
 		    "{'type':'tool','name':'Bash'}");
+	assert_json(json_get(r.body, "context_management"),
+		    "{'edits':[{'exclude_tools':['Bash','z'],"
+		    "'clear_tool_inputs':true},7]}");
+	assert_true(tool_map_wanted(json_text(r.body)));
+	assert_false(tool_map_wanted(SPAN("{\"messages\":[]}")));
 	assert_json(json_get(r.body, "messages"),
 		    "[{'role':'user','content':'read_file and exec'},"
 		    "{'role':'assistant','content':[{'type':'tool_use',"
