@@ -166,8 +166,8 @@ static const char *const man_files[][2] = {
 	  "or built in" },
 	{ "cc-oauth-cache-v3.json", "what was found in Claude Code's program" },
 	{ "tools.json",
-	  "rows of your own for the mapping of tools: tools (name, description, "
-	  "input_schema) and map (names, tool, fields, unless)" },
+	  "rows of your own for the mapping of tools: tools (name, "
+	  "description, input_schema), map (names, tool, fields, unless)" },
 	{ "template.json",
 	  "defaults for requests to the Claude backend: system, max_tokens, "
 	  "thinking, effort, betas, metadata, order, cache" },
