@@ -191,6 +191,15 @@ int tool_map_end(struct tool_map *m, struct err *e)
 	return flush_all(m, e);
 }
 
+void tool_map_reset(struct tool_map *m)
+{
+	for (struct tool_block *b = m->blocks; b; b = b->next) {
+		b->shape = NULL;
+		buf_reset(&b->held);
+	}
+	m->open = m->held = 0;
+}
+
 /* --- events ------------------------------------------------------------- */
 
 struct event {

@@ -102,6 +102,8 @@ void tool_map_free(struct tool_map *m); /* NULL is fine */
  * tool_map_write with a buf. */
 void tool_map_sink(struct tool_map *m, sse_fn *fn, void *arg);
 sse_fn tool_map_event; /* arg is the struct tool_map */
+/* Forget what an answer left open: the request is sent once more. */
+void tool_map_reset(struct tool_map *m);
 /* The stream is over, in whatever way: what is still held goes to the sink. */
 int tool_map_end(struct tool_map *m, struct err *e);
 sse_fn tool_map_write; /* arg is a struct buf: the event as bytes */

@@ -197,6 +197,7 @@ static int stream(struct client *c, struct span in, unsigned run, sse_fn *fn,
 	struct sse s;
 	int rc = 0;
 
+	tool_map_reset(c->map);
 	tool_map_sink(c->map, fn, arg);
 	sse_init(&s, tool_map_event, c->map);
 	while (in.n && rc == 0) {

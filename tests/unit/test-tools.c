@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
-#include "dialect/context.h"
+#include "base/store.h"
 #include "dialect/tool-map.h"
 #include "state/tools.h"
 
@@ -584,6 +584,26 @@ static void cut_streams(void **state)
 	end(&r);
 }
 
+/* A second attempt knows nothing of the first. */
+static void reset_between_attempts(void **state)
+{
+	struct err e = { 0 };
+	struct run r;
+
+	(void)state;
+	begin(&r, TOOLS_MAP, "{'tools':[" READ_FILE "]}");
+	start_call(&r, 0, "Read");
+	delta(&r, 0, "{\"file_path\":");
+	tool_map_reset(r.map);
+	assert_int_equal(tool_map_end(r.map, &e), 0);
+	assert_out(&r, "<read_file>");
+	start_call(&r, 0, "Read");
+	delta(&r, 0, "{\"file_path\":1}");
+	stop(&r, 0);
+	assert_out(&r, "<read_file>[{\"path\":1}]/");
+	end(&r);
+}
+
 static void too_much_is_an_error(void **state)
 {
 	struct err e = { 0 };
@@ -788,6 +808,44 @@ static void user_rows_win(void **state)
 	tool_rows_free(t);
 	json_object_put(shipped);
 	json_object_put(user);
+}
+
+/* The files under the home: absent, good, wrong. */
+static void files_of_the_user(void **state)
+{
+	char home[] = "/tmp/dario-tools.XXXXXX", command[80];
+	struct err e = { 0 };
+	struct tool_rows *t;
+	struct template *p;
+
+	(void)state;
+	assert_non_null(mkdtemp(home));
+	p = template_load(home, NULL, &e);
+	assert_non_null(p);
+	template_free(p);
+	assert_null(template_load(home, "/nonexistent/t.json", &e));
+	assert_non_null(strstr(e.msg, "/nonexistent/t.json"));
+	assert_int_equal(store_replace(home, TOOLS_FILE,
+				       SPAN("{\"map\":[{\"names\":[\"bash\"],"
+					    "\"tool\":null}]}"),
+				       &e),
+			 0);
+	t = tools_load(home, &e);
+	assert_non_null(t);
+	assert_null(tool_rows_find(t, SPAN("bash"))->form);
+	assert_non_null(tool_rows_find(t, SPAN("exec"))->form);
+	tool_rows_free(t);
+	store_replace(home, TOOLS_FILE, SPAN("{\"map\":[{}]}"), &e);
+	assert_null(tools_load(home, &e));
+	assert_int_equal(e.code, ERR_CONFIG);
+	assert_string_equal(e.msg, "tools.json: map[0]: names or tool is "
+				   "missing");
+	store_replace(home, TEMPLATE_FILE, SPAN("{\"effort\":1}"), &e);
+	assert_null(template_load(home, NULL, &e));
+	assert_string_equal(e.msg, "template.json: effort must be low or medium "
+				   "or high or xhigh or max");
+	snprintf(command, sizeof(command), "rm -rf '%s'", home);
+	assert_int_equal(system(command), 0);
 }
 
 static void refuses(const char *file, const char *part)
@@ -1217,12 +1275,14 @@ int main(void)
 		cmocka_unit_test(streams),
 		cmocka_unit_test(streams_side_by_side),
 		cmocka_unit_test(cut_streams),
+		cmocka_unit_test(reset_between_attempts),
 		cmocka_unit_test(too_much_is_an_error),
 		cmocka_unit_test(other_events_are_not_touched),
 		cmocka_unit_test(other_servers),
 		cmocka_unit_test(modes),
 		cmocka_unit_test(hybrid_fills_what_is_missing),
 		cmocka_unit_test(user_rows_win),
+		cmocka_unit_test(files_of_the_user),
 		cmocka_unit_test(wrong_rows_are_named),
 		cmocka_unit_test(there_and_back_again),
 		cmocka_unit_test(breakpoints),
