@@ -165,6 +165,12 @@ static const char *const man_files[][2] = {
 	  "clientId, authorizeUrl, tokenUrl, scopes: instead of those found "
 	  "or built in" },
 	{ "cc-oauth-cache-v3.json", "what was found in Claude Code's program" },
+	{ "tools.json",
+	  "rows of your own for the mapping of tools: tools (name, "
+	  "description, input_schema), map (names, tool, fields, unless)" },
+	{ "template.json",
+	  "defaults for requests to the Claude backend: system, max_tokens, "
+	  "thinking, effort, betas, metadata, order, cache" },
 	{ "state/", "what the workers share and may lose" },
 	{ "run/PORT/", "files of a running dario proxy" },
 };

@@ -19,6 +19,8 @@
 
 /* NULL on failure; free with json_object_put. */
 struct json_object *json_read(struct span text, struct err *e);
+#define JSON_FILE_MAX (1u << 20) /* bytes */
+struct json_object *json_file(const char *path, struct err *e);
 
 /* A file of ours (store.h): 0 and *out, 1 absent (*out NULL), -1. */
 int json_load(const char *home, const char *name, struct json_object **out,

@@ -11,8 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FILE_MAX (1u << 20)
-
 /* The folder of the running program, or "". */
 static void own_folder(char out[PATH_MAX])
 {
@@ -72,28 +70,8 @@ char *place_data(const char *name, struct err *e)
 struct json_object *place_json(const char *name, struct err *e)
 {
 	char *path = place_data(name, e);
-	struct json_object *o = NULL;
-	char chunk[8192];
-	struct buf text;
-	size_t n;
-	FILE *f;
+	struct json_object *o = path ? json_file(path, e) : NULL;
 
-	if (!path)
-		return NULL;
-	buf_init(&text, FILE_MAX);
-	f = fopen(path, "re");
-	if (!f) {
-		err_sys(e, "open", path);
-		goto out;
-	}
-	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
-		buf_add(&text, chunk, n);
-	fclose(f);
-	o = json_read(buf_get(&text), e);
-	if (!o)
-		err_add(e, path);
-out:
-	buf_release(&text);
 	free(path);
 	return o;
 }

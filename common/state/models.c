@@ -6,7 +6,6 @@
 #include "base/place.h"
 
 #include <fnmatch.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -8,7 +8,7 @@ shift
 src=$(cd "$(dirname "$0")/../.." && pwd)
 out=fuzz-build
 mkdir -p $out
-for target in peek sse request events; do
+for target in peek sse request events tools; do
 	clang -g -O1 -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all -o $out/$target \
 		-I. -I"$src" -I"$src/common" "$@" \
