@@ -25,30 +25,60 @@
 #define START_MS 10000
 #define POLL_MS 20
 
-/* Flags go over the settings and, as environment, to the worker. */
-static int apply_flags(const struct cmd *c, struct settings *s, struct err *e)
+/* The worker has another working directory. */
+static int absolute_template(struct settings *s, struct err *e)
 {
-	char port[16];
+	char *path;
 
-	for (const struct option_row *o = options; o->key; o++) {
+	if (!*s->template)
+		return 0;
+	path = realpath(s->template, NULL);
+	if (!path)
+		return err_sys(e, "open the template", s->template);
+	free(s->template);
+	s->template = path;
+	return setenv("DARIO_TEMPLATE", path, 1);
+}
+
+/* Flags become environment, which goes over the file, here and in the worker.
+ * A wrong one is the caller's fault. */
+static int apply_flags(const struct cmd *c, struct err *e)
+{
+	struct settings s;
+	int rc = 0;
+
+	settings_init(&s);
+	for (const struct option_row *o = options; o->key && rc == 0; o++) {
 		const char *v = c->settings[o - options];
 		char name[80];
 
 		if (!v)
 			continue;
 		snprintf(name, sizeof(name), "--%s", o->flag);
-		if (settings_set(s, o, v, SOURCE_FLAG, name, e)) {
-			e->code = ERR_USAGE;
-			return -1;
-		}
+		rc = settings_set(&s, o, v, SOURCE_FLAG, name, e);
 		setenv(o->env, v, 1);
 	}
-	/* Where we listen does not change while we do: the worker must not
-	 * take it from a file that is edited meanwhile. */
+	if (rc == 0 && s.preserve_tools && s.hybrid_tools)
+		rc = err_set(e, ERR_USAGE,
+			     "--preserve-tools and --hybrid-tools exclude each "
+			     "other: choose one");
+	if (rc)
+		e->code = ERR_USAGE;
+	else
+		rc = absolute_template(&s, e);
+	settings_release(&s);
+	return rc;
+}
+
+/* Where we listen does not change while we do: the worker must not take it
+ * from a file that is edited meanwhile. */
+static void pin_address(const struct settings *s)
+{
+	char port[16];
+
 	snprintf(port, sizeof(port), "%ld", s->port);
 	setenv("DARIO_PORT", port, 1);
 	setenv("DARIO_HOST", s->host, 1);
-	return 0;
 }
 
 /* Can the address be had? lighttpd would say so later and less clearly. */
@@ -153,15 +183,17 @@ static int serve(const struct server_conf *sc, const struct settings *s,
 static int run(struct cmd *c, struct err *e)
 {
 	struct server_conf sc = { 0 };
-	struct config *cfg = config_load(c->home, e);
+	struct config *cfg;
 	bool check = cmd_value(c, "check");
 	int rc = -1;
 
+	if (apply_flags(c, e))
+		return -1;
+	cfg = config_load(c->home, e);
 	if (!cfg)
 		return -1;
-	if (apply_flags(c, &cfg->settings, e) ||
-	    config_check_key(&cfg->settings, e) ||
-	    (!check && check_port(&cfg->settings, e)) ||
+	pin_address(&cfg->settings);
+	if ((!check && check_port(&cfg->settings, e)) ||
 	    server_conf_write(&sc, c->home, &cfg->settings, e) ||
 	    server_conf_test(&sc, e))
 		goto out;

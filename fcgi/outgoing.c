@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "base/clock.h"
 #include "base/jw.h"
 #include "fcgi/outgoing.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#define BETAS_MAX 4096
 
 /* The body goes out as it came, but for the model's name. */
 static int rename_model(struct request *r, struct peek *k, const char *model,
@@ -47,7 +50,7 @@ static int translate(struct outgoing *o, struct request *r, struct err *e)
 			       REQUEST_BODY_MAX >> 20);
 	o->chat = c;
 	o->stream = c->stream;
-	o->body = buf_get(&o->text);
+	o->body = o->plain = buf_get(&o->text);
 	if (c->dropped.n)
 		r->log.dropped = arena_str(r->arena, buf_get(&c->dropped));
 	return 0;
@@ -60,6 +63,7 @@ int outgoing_make(struct outgoing *o, struct request *r,
 
 	memset(o, 0, sizeof(*o));
 	buf_init(&o->text, REQUEST_BODY_MAX);
+	buf_init(&o->shaped, REQUEST_BODY_MAX);
 	chat_init(&o->read, r->arena);
 	o->backend = b;
 	o->model = route->model;
@@ -71,7 +75,7 @@ int outgoing_make(struct outgoing *o, struct request *r,
 		if (strcmp(route->model, k->model) &&
 		    rename_model(r, k, route->model, e))
 			return -1;
-		o->body = buf_get(&r->body);
+		o->body = o->plain = buf_get(&r->body);
 		return 0;
 	}
 	if (strcmp(o->path, r->dialect->path))
@@ -84,8 +88,99 @@ int outgoing_make(struct outgoing *o, struct request *r,
 	return translate(o, r, e);
 }
 
+bool outgoing_is_passed_on(const struct outgoing *o, const struct request *r)
+{
+	const char *agent = r->vars.user_agent;
+
+	return !o->chat && (r->config->settings.passthrough ||
+			    (agent && strncmp(agent, "claude-cli/", 11) == 0));
+}
+
+/* --- shape ----------------------------------------------------------------- */
+
+static enum tool_mode mode_for(const struct settings *s,
+			       const struct account *account)
+{
+	if (s->preserve_tools)
+		return TOOLS_PRESERVE;
+	if (s->hybrid_tools)
+		return TOOLS_HYBRID;
+	return account->api_key ? TOOLS_PRESERVE : TOOLS_MAP;
+}
+
+static struct tool_context context_of(const struct request *r)
+{
+	const char *id = r->vars.request_id ? r->vars.request_id : r->id;
+
+	return (struct tool_context){
+		.session_id = span_of(r->vars.session_id),
+		.request_id = span_of(id),
+		.channel_id = span_of(r->vars.channel_id),
+		.user_id = span_of(r->vars.user_id),
+		.now_ms = clock_wall_ms(),
+	};
+}
+
+static int shape_tree(struct outgoing *o, struct request *r,
+		      enum tool_mode mode, bool fill, struct err *e)
+{
+	const struct config *c = r->config;
+	struct tool_context context = context_of(r);
+	struct json_object *body = json_read(o->plain, e);
+
+	if (!body)
+		return -1;
+	o->map = tool_map_request(c->tools, mode, &context, r->arena, body);
+	if (fill)
+		template_apply(c->template, body, o->count);
+	if (o->map || fill) {
+		buf_reset(&o->shaped);
+		buf_span(&o->shaped, json_text(body));
+		o->body = buf_get(&o->shaped);
+	}
+	json_object_put(body);
+	return o->shaped.full ? err_set(e, ERR_TOO_BIG,
+					"the body is too large for its "
+					"template")
+			      : 0;
+}
+
+static void add_template_betas(struct outgoing *o, struct request *r)
+{
+	struct buf list;
+
+	buf_init(&list, BETAS_MAX);
+	template_betas(r->config->template, SPAN(""), &list);
+	if (list.n)
+		o->betas = arena_fmt(
+			r->arena, "%s%s%.*s", o->betas ? o->betas : "",
+			o->betas ? "," : "", SPAN_FMT(buf_get(&list)));
+	buf_release(&list);
+}
+
+int outgoing_shape(struct outgoing *o, struct request *r,
+		   const struct account *account, struct err *e)
+{
+	const struct settings *s = &r->config->settings;
+	enum tool_mode mode = mode_for(s, account);
+	bool fill = !account->api_key || o->chat ||
+		    template_is_given(r->config->template);
+	bool map = mode != TOOLS_PRESERVE && tool_map_wanted(o->plain);
+
+	tool_map_free(o->map);
+	o->map = NULL;
+	o->body = o->plain;
+	if (outgoing_is_passed_on(o, r) || (!fill && !map))
+		return 0;
+	if (fill)
+		add_template_betas(o, r);
+	return shape_tree(o, r, mode, fill, e);
+}
+
 void outgoing_release(struct outgoing *o)
 {
+	tool_map_free(o->map);
+	buf_release(&o->shaped);
 	chat_release(&o->read);
 	json_object_put(o->parsed);
 	buf_release(&o->text);
@@ -137,7 +232,7 @@ static bool ends_in_call(struct json_object *messages)
 bool outgoing_strip_thinking(struct outgoing *o)
 {
 	struct err unused;
-	struct json_object *body = json_read(o->body, &unused);
+	struct json_object *body = json_read(o->plain, &unused);
 	struct json_object *messages = json_get(body, "messages");
 	struct buf text;
 	bool any = false;
@@ -158,7 +253,7 @@ bool outgoing_strip_thinking(struct outgoing *o)
 		buf_span(&text, json_text(body));
 		buf_release(&o->text);
 		o->text = text;
-		o->body = buf_get(&o->text);
+		o->body = o->plain = buf_get(&o->text);
 	}
 	json_object_put(body);
 	return any;

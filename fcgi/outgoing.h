@@ -4,14 +4,16 @@
  *
  * A backend that speaks the caller's dialect gets the body as it came, but for
  * the model's name; another gets it translated. The request's own body stays,
- * so that another backend can be tried. outgoing_make, then any number of
- * upstream calls, then outgoing_release (also after a failure).
+ * so that another backend can be tried. outgoing_make, for a Claude account
+ * outgoing_shape, then any number of upstream calls, then outgoing_release
+ * (also after a failure).
  */
 #ifndef DARIO_OUTGOING_H
 #define DARIO_OUTGOING_H
 
 #include "dialect/chat.h"
 #include "dialect/peek.h"
+#include "dialect/tool-map.h"
 #include "fcgi/request.h"
 #include "state/route.h"
 
@@ -25,7 +27,10 @@ struct outgoing {
 	struct span body;  /* borrowed from the request or from `text` */
 	struct chat *chat; /* NULL: the same dialect */
 	const char *betas; /* of Anthropic's that the request needs, or NULL */
+	struct tool_map *map; /* of the client's tools, or NULL */
 	/* private */
+	struct span plain; /* the body before it was shaped */
+	struct buf shaped;
 	struct json_object *parsed;
 	struct buf text;
 	struct chat read;
@@ -35,6 +40,15 @@ struct outgoing {
 int outgoing_make(struct outgoing *o, struct request *r,
 		  const struct route *route, struct peek *k, struct err *e);
 void outgoing_release(struct outgoing *o);
+
+/* Tools and template for this account. Claude Code's own requests, and all in
+ * pass-through, stay as they are; so does what goes to an API key in its own
+ * dialect, unless settings say otherwise. */
+int outgoing_shape(struct outgoing *o, struct request *r,
+		   const struct account *account, struct err *e);
+
+/* Is the client to be passed on to this account as it is? */
+bool outgoing_is_passed_on(const struct outgoing *o, const struct request *r);
 
 /* Without the thinking of earlier turns, whose signatures were refused. False
  * when there is none. */

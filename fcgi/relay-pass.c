@@ -85,6 +85,16 @@ int relay_pass_event(void *arg, struct span name, struct span data,
 	return 0;
 }
 
+int relay_mapped_event(void *arg, struct span name, struct span data,
+		       struct err *e)
+{
+	struct relay *y = arg;
+
+	if (relay_pass_event(y, name, data, e))
+		return -1;
+	return tool_map_write(&y->held, name, data, e);
+}
+
 static int commit(struct relay *y, struct err *e)
 {
 	int rc;
@@ -117,10 +127,23 @@ static int put_events(struct relay *y, struct span in, struct err *e)
 	return y->seen & (TAP_CONTENT | TAP_END) ? commit(y, e) : 0;
 }
 
+/* What the map has made of the events so far, also before a fault. */
+static int mapped_bytes(struct relay *y, struct span in, struct err *e)
+{
+	struct err unused;
+	int rc = sse_feed(&y->sse, in, e);
+
+	if (put_events(y, SPAN(""), rc ? &unused : e))
+		return -1;
+	return rc;
+}
+
 static int bytes(struct relay *y, struct span in, struct err *e)
 {
 	struct span rest;
 
+	if (y->call->map)
+		return mapped_bytes(y, in, e);
 	if (sse_feed(&y->sse, in, e))
 		return -1;
 	rest.p = in.p + y->sse.edge;
@@ -160,7 +183,8 @@ static int end(struct relay *y, struct err *e)
 {
 	bool kept = y->call->hold;
 
-	if (sse_end(&y->sse, e))
+	if (sse_end(&y->sse, e) ||
+	    (y->call->map && tool_map_end(y->call->map, e)))
 		return -1;
 	if (kept && y->error.code)
 		return put_events(y, SPAN(""), e);
@@ -173,8 +197,20 @@ static int end(struct relay *y, struct err *e)
 	return 0;
 }
 
+static void cut(struct relay *y)
+{
+	struct err unused;
+
+	if (y->call->map && tool_map_end(y->call->map, &unused) == 0)
+		relay_put_held(y, &unused);
+}
+
 static int overflow(struct relay *y, struct err *e)
 {
+	if (y->call->map)
+		return err_set(e, ERR_UPSTREAM,
+			       "the answer is larger than %u bytes",
+			       RELAY_WHOLE_MAX);
 	if (y->length.n)
 		reply_field(y->r, "Content-Length", y->length);
 	return relay_put_held(y, e);
@@ -202,6 +238,19 @@ static int late(struct relay *y, struct err *e)
 	return rc;
 }
 
+/* A whole message with the client's own tools in it. */
+void relay_map_whole(struct relay *y)
+{
+	struct err unused;
+	struct json_object *o = json_read(buf_get(&y->held), &unused);
+
+	if (o && tool_map_whole(y->call->map, o)) {
+		buf_reset(&y->held);
+		buf_span(&y->held, json_text(o));
+	}
+	json_object_put(o);
+}
+
 static int whole(struct relay *y, struct err *e)
 {
 	char length[24];
@@ -216,6 +265,8 @@ static int whole(struct relay *y, struct err *e)
 		y->r->has_usage = usage_scan(y->r->dialect->usage,
 					     buf_get(&y->held), true,
 					     &y->r->usage);
+	if (y->call->map && y->status / 100 == 2)
+		relay_map_whole(y);
 	snprintf(length, sizeof(length), "%zu", y->held.n);
 	reply_field(y->r, "Content-Length", span_of(length));
 	if (!y->held.n)
@@ -230,5 +281,6 @@ const struct relay_stage relay_pass = {
 	.complete = complete,
 	.overflow = overflow,
 	.whole = whole,
+	.cut = cut,
 	.commit = commit,
 };

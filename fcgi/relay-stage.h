@@ -58,15 +58,21 @@ struct relay_stage {
 	int (*overflow)(struct relay *y, struct err *e);
 	/* The whole body is in `held`. */
 	int (*whole)(struct relay *y, struct err *e);
+	/* The stream breaks off: what was still held goes to the client. */
+	void (*cut)(struct relay *y);
 	/* Send what was kept back in `early`. */
 	int (*commit)(struct relay *y, struct err *e);
 };
 
 extern const struct relay_stage relay_pass, relay_translate;
 
-sse_fn relay_pass_event; /* arg is the struct relay */
+sse_fn relay_pass_event;   /* arg is the struct relay */
+sse_fn relay_mapped_event; /* the same for events out of a tool map */
 void relay_translate_init(struct relay *y);
 void relay_translate_release(struct relay *y);
+
+/* A whole message in `held`, with the client's own tools in it. */
+void relay_map_whole(struct relay *y);
 
 /* Bytes to the client, behind the head; no flush. */
 int relay_put(struct relay *y, struct span bytes, struct err *e);

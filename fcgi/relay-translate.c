@@ -104,7 +104,12 @@ void relay_translate_init(struct relay *y)
 		     t->stream ? to_client : to_fold, y);
 	reader_init(&t->reader, &dialects[upstream], r->arena, restore_event,
 		    &t->restore);
-	sse_init(&y->sse, reader_event, &t->reader);
+	if (y->call->map) {
+		tool_map_sink(y->call->map, reader_event, &t->reader);
+		sse_init(&y->sse, tool_map_event, y->call->map);
+	} else {
+		sse_init(&y->sse, reader_event, &t->reader);
+	}
 }
 
 void relay_translate_release(struct relay *y)
@@ -181,12 +186,22 @@ static int end(struct relay *y, struct err *e)
 	struct translation *t = y->translation;
 	struct err unused;
 
-	if (sse_end(&y->sse, e) || reader_end(&t->reader, e)) {
+	if (sse_end(&y->sse, e) ||
+	    (y->call->map && tool_map_end(y->call->map, e)) ||
+	    reader_end(&t->reader, e)) {
 		if (t->stream)
 			send_out(y, &unused);
 		return -1;
 	}
 	return finish(y, e);
+}
+
+static void cut(struct relay *y)
+{
+	struct err unused;
+
+	if (y->call->map && tool_map_end(y->call->map, &unused) == 0)
+		send_out(y, &unused);
 }
 
 /* Nothing is kept back here but what the writer has made. */
@@ -220,6 +235,8 @@ static int whole(struct relay *y, struct err *e)
 		note_quota(y, e);
 		return -1;
 	}
+	if (y->call->map)
+		relay_map_whole(y);
 	if (reader_whole(&t->reader, buf_get(&y->held), e))
 		return -1;
 	return finish(y, e);
@@ -232,5 +249,6 @@ const struct relay_stage relay_translate = {
 	.complete = complete,
 	.overflow = overflow,
 	.whole = whole,
+	.cut = cut,
 	.commit = commit,
 };

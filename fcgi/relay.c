@@ -273,6 +273,8 @@ static bool fail(struct relay *y, struct err *e)
 		if (y->early.n && y->stage->commit(y, e) == 0 &&
 		    y->error.code && on_flush(y, e) == 0)
 			return false; /* the upstream's own error event */
+		if (y->begun && y->mode == STREAM)
+			y->stage->cut(y);
 		/* What the upstream itself says stays as it is. */
 		if (e->code != ERR_PASSED)
 			err_add(e, arena_fmt(y->r->arena, "backend %s",
@@ -326,13 +328,19 @@ bool relay_run(struct relay *y, struct relay_call *c)
 	y->seen = 0;
 	y->error.code = ERR_NONE;
 	buf_init(&y->early, RELAY_EARLY_MAX);
+	buf_init(&y->held,
+		 c->chat || c->map ? RELAY_WHOLE_MAX : RELAY_HOLD_MAX);
+	if (c->map)
+		tool_map_reset(c->map);
 	if (c->chat) {
 		y->stage = &relay_translate;
-		buf_init(&y->held, RELAY_WHOLE_MAX);
 		relay_translate_init(y);
+	} else if (c->map) {
+		y->stage = &relay_pass;
+		tool_map_sink(c->map, relay_mapped_event, y);
+		sse_init(&y->sse, tool_map_event, c->map);
 	} else {
 		y->stage = &relay_pass;
-		buf_init(&y->held, RELAY_HOLD_MAX);
 		sse_init(&y->sse, relay_pass_event, y);
 	}
 	again = run(y, &c->http);

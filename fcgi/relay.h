@@ -22,6 +22,7 @@
 #define DARIO_RELAY_H
 
 #include "dialect/chat.h"
+#include "dialect/tool-map.h"
 #include "fcgi/request.h"
 
 #define RELAY_HOLD_MAX (1u << 20)   /* bytes of an answer that is no stream */
@@ -42,6 +43,7 @@ struct relay_call {
 	struct http_call http; /* method, URL, fields, body, clocks are set */
 	struct chat *chat; /* the request, to translate; NULL: one dialect */
 	enum dialect_id upstream;
+	struct tool_map *map; /* of the client's tools, or NULL */
 	bool hold; /* keep the beginning back until there is content */
 	void *arg;
 	/* NULL or: header fields of the answer have come. */

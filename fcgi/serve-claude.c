@@ -397,17 +397,21 @@ static bool worth_waiting(const struct claude *c)
 	return left > 0 && next && next - c->pool.now < left;
 }
 
+/* Whoever comes while others wait goes behind them. */
+static bool is_our_turn(const struct claude *c)
+{
+	return c->ticket.lock >= 0 ? queue_first(c->home, &c->ticket)
+				   : queue_is_empty(c->home);
+}
+
 /* c->seat, or an error. */
 static int choose(struct claude *c, struct err *e)
 {
 	for (;;) {
 		look(c);
 		c->seat = pool_pick(&c->pool, c->bound.alias, c->tried);
-		if (c->seat >= 0 &&
-		    (c->ticket.lock < 0 || queue_first(c->home, &c->ticket))) {
-			queue_leave(c->home, &c->ticket);
+		if (c->seat >= 0 && is_our_turn(c))
 			return 0;
-		}
 		if (c->seat < 0 && !worth_waiting(c))
 			return no_seat(c, e);
 		if (wait_in_line(c, e))
@@ -421,6 +425,7 @@ static int call(struct claude *c, struct err *e)
 {
 	struct relay_call call = {
 		.chat = c->out.chat,
+		.map = c->out.map,
 		.upstream = c->out.dialect,
 		.hold = true,
 		.arg = c,
@@ -462,7 +467,7 @@ static int prepare_again(struct claude *c, struct err *e)
 	case NEXT_STRIP:
 		c->stripped = true;
 		outgoing_strip_thinking(&c->out);
-		return 0;
+		return outgoing_shape(&c->out, c->r, &c->account, e);
 	case NEXT_OTHER:
 	case NEXT_ANSWER:
 		break;
@@ -490,10 +495,14 @@ static int serve_seat(struct claude *c, struct err *e)
 		c->tried[c->seat] = true;
 		return 1;
 	}
-	if (make_once(c, e))
+	if (make_once(c, e) || outgoing_shape(&c->out, c->r, &c->account, e))
 		return -1;
 	do {
-		if (keep_pace(c, e) || call(c, e))
+		if (keep_pace(c, e))
+			return -1;
+		/* The next in line comes behind us. */
+		queue_leave(c->home, &c->ticket);
+		if (call(c, e))
 			return -1;
 		if (c->is_answered) {
 			after_answer(c);

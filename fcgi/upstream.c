@@ -122,16 +122,6 @@ static void add_own_fields(struct request *r, struct http_call *c)
 	}
 }
 
-static bool is_passed_on(const struct request *r, const struct outgoing *o,
-			 const struct account *account)
-{
-	const char *agent = r->vars.user_agent;
-
-	return account && !o->chat && agent &&
-	       (r->config->settings.passthrough ||
-		strncmp(agent, "claude-cli/", 11) == 0);
-}
-
 int upstream_call(struct request *r, const struct outgoing *o,
 		  const struct account *account, struct http_call *c,
 		  struct err *e)
@@ -168,7 +158,7 @@ int upstream_call(struct request *r, const struct outgoing *o,
 	buf_release(&text);
 	if (o->dialect == DIALECT_ANTHROPIC)
 		add_versions(r, o, account, c);
-	if (is_passed_on(r, o, account)) {
+	if (account && r->vars.user_agent && outgoing_is_passed_on(o, r)) {
 		add_client_field(r, c, "User-Agent",
 				 arena_fmt(r->arena, "%.512s " PRODUCT,
 					   r->vars.user_agent));

@@ -23,7 +23,7 @@ struct template
 	int64_t max_tokens;             /* 0 unset */
 	struct span thinking, metadata; /* JSON text, or empty */
 	struct span effort;
-	bool cache_tools, cache_system;
+	bool given, cache_tools, cache_system;
 	int64_t cache_turns;
 	struct span ttl; /* or empty: the API's own */
 };
@@ -170,6 +170,7 @@ struct template *template_parse(struct json_object *file, struct err *e)
 	struct template *t = xcalloc(1, sizeof(*t));
 
 	arena_init(&t->arena);
+	t->given = file != NULL;
 	t->cache_tools = t->cache_system = true;
 	t->cache_turns = TURNS_DEFAULT;
 	if (file && parse(t, file, e)) {
@@ -177,6 +178,11 @@ struct template *template_parse(struct json_object *file, struct err *e)
 		return NULL;
 	}
 	return t;
+}
+
+bool template_is_given(const struct template *t)
+{
+	return t->given;
 }
 
 void template_free(struct template *t)

@@ -40,6 +40,8 @@ struct template;
  * key. `file` stays the caller's. */
 struct template *template_parse(struct json_object *file, struct err *e);
 void template_free(struct template *t); /* NULL is fine */
+/* From a file, not the shipped default? */
+bool template_is_given(const struct template *t);
 
 /* Put the defaults into `body`, after tools were mapped. `count`: the body is
  * for count_tokens, which takes neither max_tokens nor metadata. */

@@ -175,8 +175,28 @@ static int load_settings(struct config *c, const char *home, struct err *e)
 	return rc ? rc : settings_from_env(&c->settings, e);
 }
 
+static int load_tools(struct config *c, const char *home, struct err *e)
+{
+	const struct settings *s = &c->settings;
+	const char *path = *s->template ? s->template : NULL;
+
+	if (s->preserve_tools && s->hybrid_tools)
+		return err_set(e, ERR_CONFIG,
+			       "preserveTools and hybridTools exclude each "
+			       "other: choose one");
+	watch(c, home, TOOLS_FILE);
+	if (path)
+		watch(c, "", path);
+	else
+		watch(c, home, TEMPLATE_FILE);
+	c->tools = tools_load(home, e);
+	if (c->tools)
+		c->template = template_load(home, path, e);
+	return c->template ? 0 : -1;
+}
+
 /* A router that other machines reach needs a key, after every edit too. */
-int config_check_key(const struct settings *s, struct err *e)
+static int check_key(const struct settings *s, struct err *e)
 {
 	if (strpbrk(s->api_key, ", \t\r\n"))
 		return err_set(e, ERR_CONFIG,
@@ -201,8 +221,9 @@ struct config *config_load(const char *home, struct err *e)
 	    store_folder(home, "accounts", e) || load_settings(c, home, e) ||
 	    !(c->models = models_load(e)) || load_backends(c, home, e) ||
 	    accounts_load(&c->accounts, home, watch, c, e) ||
+	    load_tools(c, home, e) ||
 	    backend_claude(&c->claude, s->anthropic_url, e) ||
-	    config_check_key(s, e)) {
+	    check_key(s, e)) {
 		config_free(c);
 		return NULL;
 	}
@@ -220,6 +241,8 @@ void config_free(struct config *c)
 		backend_release(&c->backends[i]);
 	free(c->backends);
 	backend_release(&c->claude);
+	tool_rows_free(c->tools);
+	template_free(c->template);
 	accounts_release(&c->accounts);
 	for (size_t i = 0; i < c->n_watches; i++) {
 		free(c->watches[i].root);
@@ -252,8 +275,9 @@ static uint64_t mix_file(uint64_t h, const char *home, const char *name)
 /* One number for the state of all files; only asked while it is broken. */
 static uint64_t state_of_files(const char *home)
 {
-	static const char *const fixed[] = { NULL, "backends", "accounts",
-					     "config.json" };
+	static const char *const fixed[] = { NULL,         "backends",
+					     "accounts",   "config.json",
+					     "tools.json", "template.json" };
 	uint64_t h = 0xcbf29ce484222325u;
 	struct dirent **list;
 	char path[300];

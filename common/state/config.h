@@ -19,14 +19,17 @@
 #include "state/backend.h"
 #include "state/models.h"
 #include "state/option.h"
+#include "state/tools.h"
 
 struct config {
 	struct settings settings;
 	struct models *models;
 	struct backend *backends; /* by name; the demo last */
 	size_t n_backends;
-	struct accounts accounts; /* of Claude */
-	struct backend claude;    /* where they are served */
+	struct accounts accounts;  /* of Claude */
+	struct backend claude;     /* where they are served */
+	struct tool_rows *tools;   /* how clients' tools are mapped there */
+	struct template *template; /* what is put into their requests */
 	/* private */
 	struct watch *watches; /* the files that this was made of */
 	size_t n_watches;
@@ -47,10 +50,6 @@ void config_put(struct config_store *cs, struct config *c);
 bool config_broken(struct config_store *cs, struct err *e);
 
 const struct backend *config_backend(const struct config *c, struct span name);
-
-/* A router that other machines reach needs a key: part of loading, and to be
- * asked again when flags have changed the settings. */
-int config_check_key(const struct settings *s, struct err *e);
 
 /* Load once, without a store; free with config_free. */
 struct config *config_load(const char *home, struct err *e);

@@ -55,6 +55,17 @@ const struct option_row options[] = {
 	{ "passthrough", "DARIO_PASSTHROUGH", "passthrough", "thin",
 	  OPTION_BOOL, AT(passthrough), 0, 0, "false", NULL,
 	  "to the Claude accounts: swap the credential, nothing else" },
+	{ "preserveTools", "DARIO_PRESERVE_TOOLS", "preserve-tools",
+	  "keep-tools", OPTION_BOOL, AT(preserve_tools), 0, 0, "false", NULL,
+	  "to the Claude accounts: leave the client's tools as they are" },
+	{ "hybridTools", "DARIO_HYBRID_TOOLS", "hybrid-tools", "context-inject",
+	  OPTION_BOOL, AT(hybrid_tools), 0, 0, "false", NULL,
+	  "map the client's tools, and fill session, request, channel, user "
+	  "and time into their calls" },
+	{ "template", "DARIO_TEMPLATE", "template", NULL, OPTION_STRING,
+	  AT(template), 0, 0, "", "FILE",
+	  "what is put into requests to the Claude accounts, instead of "
+	  "template.json" },
 	{ "minIntervalMs", "DARIO_MIN_INTERVAL_MS", NULL, NULL, OPTION_INT,
 	  AT(min_interval_ms), 0, 600000, "500", "MS",
 	  "time between two requests of one subscription; none for API keys" },

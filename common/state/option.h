@@ -58,6 +58,8 @@ struct settings {
 	char *anthropic_url;
 	char *model;      /* in place of the client's; "" none */
 	bool passthrough; /* swap the credential, nothing else */
+	bool preserve_tools, hybrid_tools;
+	char *template; /* path of the request template; "" the usual one */
 	long min_interval_ms, queue_ms;
 	char *overage; /* halt, warn, off */
 	char *cc_path; /* Claude Code's program; "" look for it */

@@ -136,3 +136,20 @@ size_t queue_length(const char *home)
 	store_unlock(lock);
 	return n;
 }
+
+bool queue_is_empty(const char *home)
+{
+	char path[PATH_MAX];
+	bool empty = true;
+	struct dirent *d;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s/" FOLDER, home);
+	dir = opendir(path);
+	if (!dir)
+		return true;
+	while (empty && (d = readdir(dir)))
+		empty = !is_ticket(d);
+	closedir(dir);
+	return empty || !queue_length(home);
+}

@@ -28,5 +28,6 @@ int queue_join(const char *home, struct ticket *t, struct err *e);
 bool queue_first(const char *home, const struct ticket *t);
 void queue_leave(const char *home, struct ticket *t); /* without one is fine */
 size_t queue_length(const char *home);
+bool queue_is_empty(const char *home); /* the same, cheaply */
 
 #endif

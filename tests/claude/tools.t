@@ -1,0 +1,114 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Tools and template on their way through the router: which account gets what.
+. "$(dirname "$0")/../sh/lib.sh"
+. "$srcdir/tests/claude/claude.sh"
+need lighttpd curl python3
+start_provider
+subscription accounts/plan.json sk-ant-oat01-plan sk-ant-ort01-plan 3600000
+start_router
+rule '{"tool":["Bash",{"command":"ls -l"}]}'
+
+tool='{"name":"process","description":"Runs it.","input_schema":{"type":"object","properties":{"action":{"type":"string"},"sessionId":{"type":"string"}},"required":["action"]}}'
+plain='{"role":"user","content":"list the files"}'
+ask() { # STREAM [curl flags]: sent has the tool as the model saw it
+	stream=$1
+	shift
+	post /v1/messages "{\"model\":\"claude-sonnet-9\",\"max_tokens\":50,\"stream\":$stream,\"tools\":[$tool],\"messages\":[$plain]}" "$@" >"$tmp/answer"
+	sent=$(seen '(lambda t: (t["name"], sorted(t["input_schema"]["properties"])))(j["requests"][-1]["body"]["tools"][0])')
+}
+call() { # of the last whole answer
+	json '[(c["name"], c["input"]) for c in j["content"]]' <"$tmp/answer"
+}
+streamed() { # name and input of the streamed call
+	python3 -c '
+import json, sys
+name, text = None, ""
+for line in sys.stdin:
+    if line.startswith("data: "):
+        e = json.loads(line[6:])
+        if e["type"] == "content_block_start":
+            name = e["content_block"]["name"]
+        if e["type"] == "content_block_delta":
+            text += e["delta"]["partial_json"]
+print(name, json.loads(text))' <"$tmp/answer"
+}
+
+ask false
+is 'mapped: the model sees' "$sent" "('Bash', ['command'])"
+is 'mapped: the client gets' "$(call)" "[('process', {'action': 'ls -l'})]"
+ask true
+is 'mapped, streamed' "$(streamed)" "process {'action': 'ls -l'}"
+like 'mapped, streamed: ends well' "$(cat "$tmp/answer")" message_stop
+post /v1/chat/completions "{\"model\":\"claude-sonnet-9\",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"process\",\"parameters\":{\"type\":\"object\",\"properties\":{\"action\":{\"type\":\"string\"}},\"required\":[\"action\"]}}}],\"messages\":[$plain]}" >"$tmp/answer"
+is 'mapped, from Chat' "$(json '[(c["function"]["name"], c["function"]["arguments"]) for c in j["choices"][0]["message"]["tool_calls"]]' <"$tmp/answer")" \
+	"[('process', '{\"action\":\"ls -l\"}')]"
+post /v1/chat/completions "{\"model\":\"claude-sonnet-9\",\"stream\":true,\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"process\",\"parameters\":{\"type\":\"object\",\"properties\":{\"action\":{\"type\":\"string\"}},\"required\":[\"action\"]}}}],\"messages\":[$plain]}" >"$tmp/answer"
+like 'mapped, from Chat, streamed: the name' "$(cat "$tmp/answer")" '"name":"process"'
+like 'mapped, from Chat, streamed: the input' "$(cat "$tmp/answer")" '{\"action\":'
+post /v1/responses "{\"model\":\"claude-sonnet-9\",\"tools\":[{\"type\":\"function\",\"name\":\"process\",\"parameters\":{\"type\":\"object\",\"properties\":{\"action\":{\"type\":\"string\"}},\"required\":[\"action\"]},\"strict\":false}],\"input\":\"list\"}" >"$tmp/answer"
+is 'mapped, from Responses' "$(json '[(c["name"], c["arguments"]) for c in j["output"] if c["type"] == "function_call"]' <"$tmp/answer")" \
+	"[('process', '{\"action\":\"ls -l\"}')]"
+rule '{"answers":{"sk-ant-oat01-plan":[{"cut_at":3}]}}'
+ask true
+like 'cut: the input as it came' "$(cat "$tmp/answer")" 'ls -l'
+like 'cut: then the error' "$(tail -n 3 "$tmp/answer")" '"type":"error"'
+ask false -H 'User-Agent: claude-cli/2.1 (external, cli)'
+is 'Claude Code: its tools are left alone' "$sent" "('process', ['action', 'sessionId'])"
+
+# cache breakpoints, where the client has none
+is 'the default: breakpoints on tools and turns' \
+	"$(ask false; seen '(lambda b: ("cache_control" in b["tools"][-1], "cache_control" in str(b["messages"][-1]), "system" in b))(j["requests"][-1]["body"])')" \
+	'(True, True, False)'
+is "the client's breakpoints are enough" \
+	"$(post /v1/messages '{"model":"claude-x","max_tokens":9,"system":[{"type":"text","text":"s","cache_control":{"type":"ephemeral"}}],"messages":[{"role":"user","content":"hi"}]}' >/dev/null; seen 'str(j["requests"][-1]["body"]).count("cache_control")')" 1
+is 'Claude Code: no breakpoints' \
+	"$(ask false -H 'User-Agent: claude-cli/2.1'; seen '"cache_control" in str(j["requests"][-1]["body"])')" False
+
+# an API key gets what the client sent, byte for byte
+printf 'sk-ant-api03-key\n' | "$dario" accounts add key --key-stdin 2>/dev/null
+rule '{"accept":["sk-ant-api03-key"],"tool":["process",{"action":"x"}]}'
+mv "$DARIO_HOME/accounts/plan.json" "$tmp/plan.json"
+ask false
+is 'an API key: preserved' "$sent" "('process', ['action', 'sessionId'])"
+is 'an API key: no breakpoints' "$(seen '"cache_control" in str(j["requests"][-1]["body"])')" False
+
+# the user's template, on the next request
+(umask 077 && printf '{"system":"Be brief.","max_tokens":77,"betas":["b-9"],"cache":false}' >"$DARIO_HOME/template.json")
+post /v1/messages '{"model":"claude-x","system":"Mine.","messages":[{"role":"user","content":"hi"}]}' >/dev/null
+is 'template: before the own system text, and the default' \
+	"$(seen '(lambda b: ([s["text"] for s in b["system"]], b["max_tokens"]))(j["requests"][-1]["body"])')" \
+	"(['Be brief.', 'Mine.'], 77)"
+is 'template: its betas' "$(seen 'j["requests"][-1]["headers"]["anthropic-beta"]')" b-9
+printf '{"max_tokens":"many"}' >"$DARIO_HOME/template.json"
+message claude-x >/dev/null
+is 'template: a wrong one leaves the last one in force' "$(status)" 200
+like 'template: health names it' "$(curl -s "$url/health")" 'template.json'
+rm "$DARIO_HOME/template.json"
+stop_router
+mv "$tmp/plan.json" "$DARIO_HOME/accounts/plan.json"
+"$dario" accounts remove key
+
+rule '{"tool":["Bash",{"command":"ls -l"}]}'
+start_router --hybrid-tools
+ask false -H 'x-session-id: s-17'
+is 'hybrid: the model sees' "$sent" "('Bash', ['command'])"
+is 'hybrid: the session is filled in' "$(call)" "[('process', {'action': 'ls -l', 'sessionId': 's-17'})]"
+ask true -H 'x-session-id: s-17'
+is 'hybrid, streamed' "$(streamed)" "process {'action': 'ls -l', 'sessionId': 's-17'}"
+stop_router
+rule '{"tool":["process",{"action":"x"}]}'
+start_router --preserve-tools
+ask false
+is 'preserve: untouched' "$sent" "('process', ['action', 'sessionId'])"
+is 'preserve: the client gets what the model said' "$(call)" "[('process', {'action': 'x'})]"
+stop_router
+"$dario" proxy --preserve-tools --hybrid-tools --check 2>"$tmp/both"
+is 'both: exit status' "$?" 2
+like 'both: says so' "$(cat "$tmp/both")" 'exclude each other'
+printf '{"effort":"lots"}' >"$tmp/mine.json"
+chmod 600 "$tmp/mine.json"
+(cd "$tmp" && "$dario" proxy --template=mine.json --check 2>"$tmp/mine.err")
+is 'a wrong template: exit status' "$?" 1
+like 'a wrong template: named' "$(cat "$tmp/mine.err")" effort
+done_testing
