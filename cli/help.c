@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "cli/cmd.h"
+#include "state/grant.h"
 #include "state/option.h"
 
 #include <stdio.h>
@@ -214,6 +215,15 @@ void help_man(void)
 		snprintf(text, sizeof(text), "%s. Key %s%s%s.", o->help, o->key,
 			 *o->preset ? ", default " : "", o->preset);
 		man_item(o->env, text);
+	}
+	for (int v = 0; v < GRANT_VALUES; v++) {
+		enum grant_value g = (enum grant_value)v;
+
+		snprintf(text, sizeof(text),
+			 "for log-ins, instead of what is found in Claude "
+			 "Code or built in. Key oauth.%s.",
+			 grant_name(g));
+		man_item(grant_env(g), text);
 	}
 	man_table("HTTP", man_paths, sizeof(man_paths) / sizeof(man_paths[0]));
 	printf(".SH FILES\nUnder DARIO_HOME, by default ~/.dario. Folders are "

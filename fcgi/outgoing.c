@@ -96,7 +96,7 @@ bool outgoing_is_passed_on(const struct outgoing *o, const struct request *r)
 			    (agent && strncmp(agent, "claude-cli/", 11) == 0));
 }
 
-/* --- shape ----------------------------------------------------------------- */
+/* --- shape --------------------------------------------------------------- */
 
 static enum tool_mode mode_for(const struct settings *s,
 			       const struct account *account)

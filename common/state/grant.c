@@ -49,6 +49,11 @@ const char *grant_name(enum grant_value v)
 	return values[v].key;
 }
 
+const char *grant_env(enum grant_value v)
+{
+	return values[v].env;
+}
+
 static bool is_url(enum grant_value v)
 {
 	return v == GRANT_AUTHORIZE_URL || v == GRANT_TOKEN_URL;

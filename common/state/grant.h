@@ -33,7 +33,8 @@ struct grant {
 /* `cc_path`: Claude Code's program, "" to look in the usual places. */
 int grant_load(struct grant *g, const char *home, const char *cc_path,
 	       struct err *e);
-/* "clientId", ... */
+/* "clientId", "DARIO_OAUTH_CLIENT_ID" */
 const char *grant_name(enum grant_value v);
+const char *grant_env(enum grant_value v);
 
 #endif

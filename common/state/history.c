@@ -139,7 +139,7 @@ struct json_object *history_totals(const char *home)
 	return o;
 }
 
-/* --- when the file has grown ---------------------------------------------------- */
+/* --- when the file has grown --------------------------------------------- */
 
 struct folding {
 	struct sums sums;
@@ -184,7 +184,7 @@ static void turn_over(const char *home)
 	store_unlock(lock);
 }
 
-/* --- writing ---------------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------- */
 
 /* The file stays open: one write a request. Now and then it is opened anew,
  * because another process may have turned it over. */

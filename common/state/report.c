@@ -113,7 +113,7 @@ struct forecast report_forecast(const struct trend *t, bool week, int64_t reset,
 	return f;
 }
 
-/* --- as JSON --------------------------------------------------------------- */
+/* --- as JSON ------------------------------------------------------------- */
 
 static void put_share(struct jw *w, const char *key, double v)
 {

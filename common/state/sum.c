@@ -62,7 +62,7 @@ void sums_add(struct sums *s, const struct prices *p,
 	    cost);
 }
 
-/* --- as JSON --------------------------------------------------------------- */
+/* --- as JSON ------------------------------------------------------------- */
 
 static const struct {
 	const char *key;
