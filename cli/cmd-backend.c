@@ -291,6 +291,8 @@ static int probe(const struct config *cfg, const struct backend *b,
 	backend_credential(b, b->protocol, &credential);
 	f->url = buf_cstr(&url);
 	f->credential = buf_cstr(&credential);
+	f->proxy = b->proxy;
+	f->ca_file = b->ca_file;
 	f->timeout_ms = cfg->settings.connect_ms;
 	rc = fetch_run(h, f, e);
 	http_free(h);

@@ -32,6 +32,7 @@
 #define LONG_CONTEXT_BETA "context-1m-2025-08-07"
 
 struct claude {
+	struct hop *hop;
 	struct request *r;
 	const char *home;
 	struct route route; /* with the model's real name */
@@ -58,6 +59,7 @@ struct claude {
 
 	bool refreshed, retried, stripped; /* once each, per account */
 	bool is_answered;
+	bool leave;       /* for the next target of the route */
 	struct err error; /* the last failure that is ours to tell */
 };
 
@@ -175,11 +177,9 @@ static bool may_wait(const struct claude *c, const struct verdict *v)
 
 static void add_fallback(struct claude *c, const char *why)
 {
-	const char *before = c->r->log.fallback;
-
-	c->r->log.fallback = arena_fmt(c->r->arena, "%s%sclaude/%s: %s",
-				       before ? before : "", before ? ", " : "",
-				       c->account.alias, why);
+	hop_note_fallback(c->hop,
+			  arena_fmt(c->r->arena, "claude/%s", c->account.alias),
+			  why);
 }
 
 static const char *why_of(const struct verdict *v, const struct failure *f)
@@ -190,7 +190,8 @@ static const char *why_of(const struct verdict *v, const struct failure *f)
 }
 
 /* What else can be done with the request, of what the verdict asks for. */
-static enum verdict_next possible(struct claude *c, struct verdict *v)
+static enum verdict_next possible(struct claude *c, struct verdict *v,
+				  const struct failure *f)
 {
 	switch (v->next) {
 	case NEXT_REFRESH:
@@ -200,7 +201,11 @@ static enum verdict_next possible(struct claude *c, struct verdict *v)
 		}
 		return has_other(c) ? NEXT_OTHER : NEXT_ANSWER;
 	case NEXT_OTHER:
-		if (has_other(c) || may_wait(c, v))
+		if (has_other(c))
+			return NEXT_OTHER;
+		if (hop_moves_on(c->hop, f)) /* rather than wait */
+			return NEXT_ANSWER;
+		if (may_wait(c, v))
 			return NEXT_OTHER;
 		if (v->cause == CAUSE_OVERLOAD && !c->retried)
 			return NEXT_OTHER;
@@ -228,12 +233,13 @@ static bool again(void *arg, const struct failure *f)
 	if (!c->told)
 		c->limits = c->pool.seats[c->seat].limits;
 	v = verdict_of(&a, &c->limits, c->family, now);
-	c->next = possible(c, &v);
+	c->next = possible(c, &v, f);
 	c->cause = v.cause;
+	c->leave = c->next == NEXT_ANSWER && hop_moves_on(c->hop, f);
 	note(c, v, false);
-	if (c->next == NEXT_OTHER)
+	if (c->next == NEXT_OTHER || c->leave)
 		add_fallback(c, why_of(&v, f));
-	return c->next != NEXT_ANSWER;
+	return c->next != NEXT_ANSWER || c->leave;
 }
 
 /* --- before the call ----------------------------------------------------- */
@@ -404,7 +410,7 @@ static bool is_our_turn(const struct claude *c)
 				   : queue_is_empty(c->home);
 }
 
-/* c->seat, or an error. */
+/* c->seat, or c->leave, or an error. */
 static int choose(struct claude *c, struct err *e)
 {
 	for (;;) {
@@ -412,6 +418,11 @@ static int choose(struct claude *c, struct err *e)
 		c->seat = pool_pick(&c->pool, c->bound.alias, c->tried);
 		if (c->seat >= 0 && is_our_turn(c))
 			return 0;
+		if (c->seat < 0 && hop_leaves_exhausted(c->hop)) {
+			hop_note_fallback(c->hop, "claude", "exhausted");
+			c->leave = true;
+			return 0;
+		}
 		if (c->seat < 0 && !worth_waiting(c))
 			return no_seat(c, e);
 		if (wait_in_line(c, e))
@@ -457,13 +468,24 @@ static void after_answer(struct claude *c)
 		sticky_set(c->home, &c->bound, c->account.alias);
 }
 
+/* This account has no token to offer: another, then. */
+static int without_token(struct claude *c, struct err *e)
+{
+	if (e->code == ERR_GONE || e->code == ERR_SHUTDOWN)
+		return -1;
+	c->error = *e;
+	c->error.code = ERR_NO_ACCOUNT;
+	c->tried[c->seat] = true;
+	return 1;
+}
+
 /* After a failed call: the same account once more, or another. */
 static int prepare_again(struct claude *c, struct err *e)
 {
 	switch (c->next) {
 	case NEXT_REFRESH:
 		c->refreshed = true;
-		return ready_token(c, true, e);
+		return ready_token(c, true, e) ? without_token(c, e) : 0;
 	case NEXT_STRIP:
 		c->stripped = true;
 		outgoing_strip_thinking(&c->out);
@@ -487,14 +509,8 @@ static int serve_seat(struct claude *c, struct err *e)
 	int rc;
 
 	c->refreshed = c->retried = false;
-	if (ready_token(c, false, e)) {
-		if (e->code == ERR_GONE || e->code == ERR_SHUTDOWN)
-			return -1;
-		c->error = *e;
-		c->error.code = ERR_NO_ACCOUNT;
-		c->tried[c->seat] = true;
-		return 1;
-	}
+	if (ready_token(c, false, e))
+		return without_token(c, e);
 	if (make_once(c, e) || outgoing_shape(&c->out, c->r, &c->account, e))
 		return -1;
 	do {
@@ -508,6 +524,8 @@ static int serve_seat(struct claude *c, struct err *e)
 			after_answer(c);
 			return 0;
 		}
+		if (c->leave)
+			return 0;
 		rc = prepare_again(c, e);
 	} while (rc == 0);
 	return rc;
@@ -521,10 +539,11 @@ static void note_move(struct claude *c)
 
 		if ((int)i != c->seat &&
 		    strcmp(s->account->alias, c->bound.alias) == 0)
-			c->r->log.fallback = arena_fmt(
-				c->r->arena, "claude/%s: %s", c->bound.alias,
-				s->cause ? limit_cause_name(s->cause)
-					 : "not usable");
+			hop_note_fallback(c->hop,
+					  arena_fmt(c->r->arena, "claude/%s",
+						    c->bound.alias),
+					  s->cause ? limit_cause_name(s->cause)
+						   : "not usable");
 	}
 }
 
@@ -535,38 +554,41 @@ static int serve(struct claude *c, struct err *e)
 	do {
 		if (choose(c, e))
 			return -1;
+		if (c->leave)
+			return 0;
 		note_move(c);
 		rc = serve_seat(c, e);
 	} while (rc > 0);
 	return rc;
 }
 
-int serve_claude(struct request *r, const struct route *route, struct peek *k,
-		 struct err *e)
+int serve_claude(struct hop *h, enum hop_end *end, struct err *e)
 {
+	struct request *r = h->r;
+	const struct route *route = hop_route(h);
 	size_t n = r->config->accounts.n;
 	struct claude c = {
+		.hop = h,
 		.r = r,
 		.home = config_home(r->app->config),
 		.route = *route,
-		.peek = k,
+		.peek = h->peek,
 		.family = family_of(route->model),
-		.relay = relay_new(r, k->stream),
+		.relay = h->relay,
 		.tried = arena_take(r->arena, n ? n : 1),
 		.ticket = { .lock = -1 },
 		.deadline = clock_ms() + r->config->settings.queue_ms,
 	};
-	struct err why = { 0 };
+	int rc;
 
 	if (n > 1 && conversation_key(r, c.family, c.bound.key))
 		sticky_get(c.home, &c.bound);
-	if (serve(&c, &why))
-		relay_fail(c.relay, &why);
+	rc = serve(&c, e);
+	*end = c.leave ? HOP_NEXT : HOP_DONE;
 	queue_leave(c.home, &c.ticket);
 	pool_release(&c.pool);
 	account_release(&c.account);
 	if (c.made)
 		outgoing_release(&c.out);
-	(void)e;
-	return 0;
+	return rc;
 }

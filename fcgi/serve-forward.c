@@ -1,26 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include "fcgi/outgoing.h"
-#include "fcgi/relay.h"
+#include "base/clock.h"
 #include "fcgi/serve.h"
-#include "fcgi/upstream.h"
+#include "state/breaker.h"
 
 #include <string.h>
 
 static int peek_piece(void *arg, struct span piece, struct err *e)
 {
 	return peek_feed(arg, piece, e);
-}
-
-static int to_backend(struct request *r, struct outgoing *o, struct err *e)
-{
-	struct relay_call call = { .chat = o->chat, .upstream = o->dialect };
-
-	if (upstream_call(r, o, NULL, &call.http, e))
-		return -1;
-	relay_run(relay_new(r, o->stream), &call);
-	return 0;
 }
 
 /* Tokens are counted by whoever can; else they are estimated. */
@@ -30,26 +19,55 @@ static bool cannot_count(const struct request *r, const struct backend *b)
 	       r->instead == serve_token_estimate;
 }
 
-static int to_route(struct request *r, const struct route *route,
-		    struct peek *k, struct err *e)
+static int to_target(struct hop *h, enum hop_end *end, struct err *e)
 {
-	struct outgoing o;
-	int rc;
+	const struct route *route = hop_route(h);
+	struct request *r = h->r;
 
+	*end = HOP_DONE;
+	r->log.backend = route->backend->name;
+	r->log.account = NULL;
+	r->log.upstream_model = route->renamed ? route->model : NULL;
 	if (cannot_count(r, route->backend))
 		return serve_token_estimate(r, e);
 	if (route->backend->claude)
-		return serve_claude(r, route, k, e);
-	rc = outgoing_make(&o, r, route, k, e);
-	if (rc == 0)
-		rc = to_backend(r, &o, e);
-	outgoing_release(&o);
-	return rc;
+		return serve_claude(h, end, e);
+	return hop_to_backend(h, end, e);
+}
+
+/* A backend that fails all the time is passed over, while there is another. */
+static bool passed_over(struct hop *h)
+{
+	const struct backend *b = hop_route(h)->backend;
+
+	if (!hop_has_next(h) || b->claude ||
+	    breaker_allows(config_home(h->r->app->config), b->name,
+			   &h->r->config->settings))
+		return false;
+	hop_note_fallback(h, b->name, "its breaker is open");
+	return true;
+}
+
+static void follow(struct hop *h)
+{
+	struct err e = { 0 };
+	enum hop_end end;
+
+	for (;; h->at++) {
+		if (passed_over(h))
+			continue;
+		if (to_target(h, &end, &e)) {
+			relay_fail(h->relay, &e);
+			return;
+		}
+		if (end == HOP_DONE)
+			return;
+	}
 }
 
 int serve_forward(struct request *r, struct err *e)
 {
-	struct route route;
+	struct plan plan;
 	struct peek k;
 
 	peek_init(&k);
@@ -57,11 +75,16 @@ int serve_forward(struct request *r, struct err *e)
 		return -1;
 	r->log.model = arena_str(r->arena, span_of(k.model));
 	r->log.stream = k.stream;
-	if (route_pick(r->config, r->log.model, &route, e))
+	if (route_pick(r->config, r->log.model, &plan, e))
 		return -1;
-	r->log.backend = route.backend->name;
-	r->log.upstream_model = route.renamed ? route.model : NULL;
 	if (strcmp(r->upstream_path, "/messages/count_tokens") == 0)
 		r->instead = serve_token_estimate;
-	return to_route(r, &route, &k, e);
+	follow(&(struct hop){
+		.r = r,
+		.relay = relay_new(r, k.stream),
+		.peek = &k,
+		.plan = &plan,
+		.deadline = clock_ms() + plan.rule->budget_ms,
+	});
+	return 0;
 }

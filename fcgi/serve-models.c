@@ -40,11 +40,11 @@ struct list {
 static const char *listed_name(struct list *l, const struct backend *b,
 			       const char *id)
 {
-	struct route route;
+	struct plan plan;
 	struct err unused;
 
-	if (route_pick(l->r->config, id, &route, &unused) == 0 &&
-	    route.backend == b && !route.renamed)
+	if (route_pick(l->r->config, id, &plan, &unused) == 0 &&
+	    plan.routes[0].backend == b && !plan.routes[0].renamed)
 		return id;
 	return arena_fmt(l->r->arena, "%s:%s", b->name, id);
 }

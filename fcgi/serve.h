@@ -8,9 +8,7 @@
 #ifndef DARIO_SERVE_H
 #define DARIO_SERVE_H
 
-#include "dialect/peek.h"
-#include "fcgi/request.h"
-#include "state/route.h"
+#include "fcgi/hop.h"
 
 typedef int serve_fn(struct request *r, struct err *e);
 
@@ -26,8 +24,7 @@ serve_fn serve_models;   /* /models and /models/ID */
 serve_fn serve_root;
 
 /* Parts of serve_forward; the body has been read and checked. */
-int serve_claude(struct request *r, const struct route *route, struct peek *k,
-		 struct err *e);
+int serve_claude(struct hop *h, enum hop_end *end, struct err *e);
 serve_fn serve_token_estimate;
 
 #endif

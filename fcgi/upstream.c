@@ -9,7 +9,7 @@
 #define PRODUCT "dario/" PACKAGE_VERSION
 #define QUERY_MAX 1024
 #define BETAS_MAX 4096
-#define FIELDS_SPARE 2 /* places for our own fields */
+#define FIELDS_SPARE (BACKEND_FIELDS_MAX + 2) /* places for our own */
 
 /* A client's query goes behind the URL when it can stand there as it is. */
 static int put_query(struct buf *url, const char *query, struct err *e)
@@ -138,9 +138,12 @@ int upstream_call(struct request *r, const struct outgoing *o,
 	c->method = "POST";
 	c->url = arena_str(r->arena, buf_get(&text));
 	c->body = o->body;
-	c->connect_ms = s->connect_ms;
-	c->first_byte_ms = s->first_byte_ms;
-	c->idle_ms = s->idle_ms;
+	c->proxy = b->proxy;
+	c->ca_file = b->ca_file;
+	c->connect_ms = b->connect_ms ? b->connect_ms : s->connect_ms;
+	c->first_byte_ms = b->first_byte_ms ? b->first_byte_ms
+					    : s->first_byte_ms;
+	c->idle_ms = b->idle_ms ? b->idle_ms : s->idle_ms;
 	add(c, "Content-Type: application/json");
 	add(c, o->stream ? "Accept: text/event-stream"
 			 : "Accept: application/json");
@@ -166,5 +169,7 @@ int upstream_call(struct request *r, const struct outgoing *o,
 	} else {
 		add(c, "User-Agent: " PRODUCT);
 	}
+	for (size_t i = 0; i < b->n_fields; i++)
+		add(c, b->fields[i]);
 	return rc;
 }

@@ -86,6 +86,8 @@ static struct json_object *ask(const struct catalog *c)
 		.url = c->url.p,
 		.credential = c->credential.n ? c->credential.p : "",
 		.field = c->field,
+		.proxy = c->backend->proxy,
+		.ca_file = c->backend->ca_file,
 		.timeout_ms = ASK_MS,
 	};
 	struct json_object *o = NULL;

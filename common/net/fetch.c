@@ -49,6 +49,8 @@ int fetch_run(struct http *h, struct fetch *f, struct err *e)
 		.method = f->type ? "POST" : "GET",
 		.url = f->url,
 		.body = f->send,
+		.proxy = f->proxy,
+		.ca_file = f->ca_file,
 		.watch = -1,
 		.arg = f,
 		.connect_ms = f->timeout_ms,

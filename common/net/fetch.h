@@ -11,10 +11,11 @@ struct fetch {
 	const char *field;      /* another header field, or NULL */
 	const char *type;       /* Content-Type of `send`: a POST; NULL: GET */
 	struct span send;
-	long timeout_ms;  /* for all of it */
-	int status;       /* out */
-	struct buf body;  /* out; init with its maximum */
-	int64_t deadline; /* private */
+	const char *proxy, *ca_file; /* as in http.h */
+	long timeout_ms;             /* for all of it */
+	int status;                  /* out */
+	struct buf body;             /* out; init with its maximum */
+	int64_t deadline;            /* private */
 };
 
 int fetch_run(struct http *h, struct fetch *f, struct err *e);

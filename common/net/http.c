@@ -37,6 +37,7 @@ struct handle {
 
 struct pool {
 	char *origin;
+	char *ca_file; /* or NULL: the setting stays with a handle */
 	struct handle *top;
 	unsigned n;
 };
@@ -78,6 +79,7 @@ void http_free(struct http *h)
 			handle_free(k);
 		}
 		free(h->pools[i].origin);
+		free(h->pools[i].ca_file);
 	}
 	pthread_mutex_destroy(&h->lock);
 	free(h);
@@ -215,7 +217,6 @@ static void set_constants(struct handle *k)
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(c, CURLOPT_PROXY, "");
 	curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	/* HTTP/2 of libcurl before 8.2 leaks window on cancelled streams. */
@@ -263,25 +264,33 @@ static struct span origin_of(const char *url)
 }
 
 /* Under the lock. NULL when the table is full: such handles are not kept. */
-static struct pool *pool_of(struct http *h, struct span origin)
+static struct pool *pool_of(struct http *h, const struct http_call *c)
 {
-	for (size_t i = 0; i < h->n; i++)
-		if (span_is(origin, h->pools[i].origin))
+	struct span origin = origin_of(c->url);
+	const char *ca = c->ca_file ? c->ca_file : "";
+
+	for (size_t i = 0; i < h->n; i++) {
+		const char *kept = h->pools[i].ca_file;
+
+		if (span_is(origin, h->pools[i].origin) &&
+		    strcmp(kept ? kept : "", ca) == 0)
 			return &h->pools[i];
+	}
 	if (h->n == POOLS_MAX)
 		return NULL;
 	h->pools[h->n].origin = xstrndup(origin.p, origin.n);
+	h->pools[h->n].ca_file = xstrdup(c->ca_file);
 	return &h->pools[h->n++];
 }
 
-static struct handle *take_handle(struct http *h, const char *url,
+static struct handle *take_handle(struct http *h, const struct http_call *c,
 				  struct err *e)
 {
 	struct handle *k = NULL;
 	struct pool *p;
 
 	pthread_mutex_lock(&h->lock);
-	p = pool_of(h, origin_of(url));
+	p = pool_of(h, c);
 	if (p && p->top) {
 		k = p->top;
 		p->top = k->next;
@@ -291,12 +300,13 @@ static struct handle *take_handle(struct http *h, const char *url,
 	return k ? k : handle_new(e);
 }
 
-static void give_handle(struct http *h, const char *url, struct handle *k)
+static void give_handle(struct http *h, const struct http_call *c,
+			struct handle *k)
 {
 	struct pool *p;
 
 	pthread_mutex_lock(&h->lock);
-	p = pool_of(h, origin_of(url));
+	p = pool_of(h, c);
 	if (p && p->n < IDLE_MAX) {
 		k->next = p->top;
 		p->top = k;
@@ -306,6 +316,19 @@ static void give_handle(struct http *h, const char *url, struct handle *k)
 	pthread_mutex_unlock(&h->lock);
 	if (k)
 		handle_free(k);
+}
+
+/* libcurl itself leaves HTTP_PROXY alone, which a CGI client could set. */
+static const char *proxy_for(const struct http_call *c)
+{
+	struct span host = origin_of(c->url);
+	const char *scheme = strstr(c->url, "://");
+
+	if (c->proxy || !scheme)
+		return c->proxy;
+	host.n -= (size_t)(scheme + 3 - host.p);
+	host.p = scheme + 3;
+	return host_is_loopback(host_part(host)) ? "" : NULL;
 }
 
 static void set_call(struct handle *k, struct http_call *c, struct err *e)
@@ -328,6 +351,9 @@ static void set_call(struct handle *k, struct http_call *c, struct err *e)
 		k->fields[i].next = i + 1 < n ? &k->fields[i + 1] : NULL;
 	curl_easy_setopt(k->easy, CURLOPT_HTTPHEADER, k->fields);
 	curl_easy_setopt(k->easy, CURLOPT_URL, c->url);
+	curl_easy_setopt(k->easy, CURLOPT_PROXY, proxy_for(c));
+	if (c->ca_file)
+		curl_easy_setopt(k->easy, CURLOPT_CAINFO, c->ca_file);
 	curl_easy_setopt(k->easy, CURLOPT_CONNECTTIMEOUT_MS, c->connect_ms);
 	if (strcmp(c->method, "GET") == 0) {
 		curl_easy_setopt(k->easy, CURLOPT_HTTPGET, 1L);
@@ -470,7 +496,7 @@ static int transfer(struct handle *k, struct err *e)
 
 int http_run(struct http *h, struct http_call *c, struct err *e)
 {
-	struct handle *k = take_handle(h, c->url, e);
+	struct handle *k = take_handle(h, c, e);
 	int rc;
 
 	if (!k)
@@ -480,7 +506,7 @@ int http_run(struct http *h, struct http_call *c, struct err *e)
 	rc = transfer(k, e);
 	curl_multi_remove_handle(k->multi, k->easy);
 	k->call = NULL;
-	give_handle(h, c->url, k);
+	give_handle(h, c, k);
 	return rc;
 }
 

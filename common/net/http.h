@@ -4,7 +4,7 @@
  *
  * http_run makes one request and blocks until the answer is complete, failed,
  * or not wanted any more; its callbacks run in the caller's thread. Redirects
- * are never followed, no proxy is taken from the environment, TLS certificates
+ * are never followed, nothing for loopback goes through a proxy, TLS certificates
  * are always verified, and the body arrives decoded. Handles with their warm
  * connections are kept per origin and handed out last in, first out, so that
  * few connections stay busy instead of many going stale. One `struct http`
@@ -18,7 +18,7 @@
 
 #include <stdint.h>
 
-#define HTTP_HEADERS_MAX 32       /* request header fields of one call */
+#define HTTP_HEADERS_MAX 64       /* request header fields of one call */
 #define HTTP_HEAD_MAX (32u << 10) /* bytes of one answer's header fields */
 
 struct http;
@@ -43,7 +43,10 @@ struct http_call {
 	size_t n_headers;
 	struct span body;
 	long connect_ms, first_byte_ms, idle_ms;
-	int watch;  /* the client's descriptor, or -1 */
+	/* NULL: as the environment says, and none to loopback; "": none. */
+	const char *proxy;
+	const char *ca_file; /* of certificates to trust, or NULL: the usual */
+	int watch;           /* the client's descriptor, or -1 */
 	bool blind; /* its end shows as an error only: ask gone each time */
 
 	/* Callbacks; a -1 with *e filled ends the call with that error. */

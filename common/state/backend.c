@@ -6,9 +6,13 @@
 #include "base/host.h"
 #include "state/models.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+
+#define CLOCK_MAX_MS 3600000
 
 void backend_file(const char *name, char *out, size_t n)
 {
@@ -95,6 +99,116 @@ static bool good_url(const char *url)
 	       good_key(url);
 }
 
+static bool good_field_name(const char *name)
+{
+	static const char *const ours[] = {
+		"authorization",  "x-api-key",    "host",
+		"content-length", "content-type", "transfer-encoding",
+	};
+
+	for (const char *p = name; *p; p++)
+		if (!isalnum((unsigned char)*p) && !strchr("-_", *p))
+			return false;
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		if (strcasecmp(name, ours[i]) == 0)
+			return false;
+	return *name;
+}
+
+static int add_field(struct backend *b, const char *name, const char *value,
+		     struct err *e)
+{
+	struct buf field;
+
+	if (b->n_fields == BACKEND_FIELDS_MAX)
+		return err_set(e, ERR_CONFIG, "more than %d headers",
+			       BACKEND_FIELDS_MAX);
+	if (!good_field_name(name))
+		return err_set(e, ERR_CONFIG,
+			       "headers: %.60s is not a name that can be set "
+			       "here",
+			       name);
+	for (const char *p = value; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			return err_set(e, ERR_CONFIG,
+				       "headers: %.60s has control characters",
+				       name);
+	if (!b->fields)
+		b->fields = xcalloc(BACKEND_FIELDS_MAX, sizeof(*b->fields));
+	buf_init(&field, 4096);
+	buf_fmt(&field, "%s: %s", name, value);
+	b->fields[b->n_fields++] = xstrdup(buf_cstr(&field));
+	buf_release(&field);
+	return 0;
+}
+
+static int load_fields(struct backend *b, struct json_object *file,
+		       struct err *e)
+{
+	static const struct {
+		const char *key, *field;
+	} known[] = {
+		{ "organization", "OpenAI-Organization" },
+		{ "project", "OpenAI-Project" },
+	};
+	struct json_object *o = json_get(file, "headers");
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		const char *v = json_cstr(file, known[i].key);
+
+		if (v && add_field(b, known[i].field, v, e))
+			return -1;
+	}
+	if (!o)
+		return 0;
+	if (!json_object_is_type(o, json_type_object))
+		return err_set(e, ERR_CONFIG, "headers must be an object");
+	json_object_object_foreach(o, name, value)
+	{
+		if (!json_object_is_type(value, json_type_string))
+			return err_set(e, ERR_CONFIG,
+				       "headers: %.60s must be a string", name);
+		if (add_field(b, name, json_object_get_string(value), e))
+			return -1;
+	}
+	return 0;
+}
+
+/* The way to the backend: proxy, certificates, clocks. */
+static int load_way(struct backend *b, struct json_object *file, struct err *e)
+{
+	static const struct {
+		const char *key;
+		size_t at;
+	} clocks[] = {
+		{ "connectTimeoutMs", offsetof(struct backend, connect_ms) },
+		{ "firstByteTimeoutMs",
+		  offsetof(struct backend, first_byte_ms) },
+		{ "idleTimeoutMs", offsetof(struct backend, idle_ms) },
+	};
+	const char *proxy = json_cstr(file, "proxy");
+	const char *ca = json_cstr(file, "caFile");
+
+	for (size_t i = 0; i < sizeof(clocks) / sizeof(clocks[0]); i++) {
+		int64_t v = json_int(file, clocks[i].key, 0);
+
+		if (v < 0 || v > CLOCK_MAX_MS)
+			return err_set(e, ERR_CONFIG, "%s must be 0 to %d",
+				       clocks[i].key, CLOCK_MAX_MS);
+		*(long *)((char *)b + clocks[i].at) = (long)v;
+	}
+	if (proxy && *proxy && !strstr(proxy, "://"))
+		return err_set(e, ERR_CONFIG,
+			       "proxy must be a URL such as "
+			       "http://host:port, or \"\" for none");
+	if (ca && *ca != '/')
+		return err_set(e, ERR_CONFIG,
+			       "caFile must be an absolute path");
+	b->proxy = xstrdup(proxy);
+	b->ca_file = xstrdup(ca);
+	return load_fields(b, file, e);
+}
+
 static void set_url(struct backend *b, const char *url)
 {
 	size_t n = strlen(url);
@@ -107,8 +221,10 @@ static void set_url(struct backend *b, const char *url)
 int backend_parse(struct backend *out, const char *name,
 		  struct json_object *file, struct err *e)
 {
-	static const char *const strings[] = { "apiKey", "baseUrl",
-					       "protocol" };
+	static const char *const strings[] = { "apiKey",   "baseUrl",
+					       "protocol", "proxy",
+					       "caFile",   "organization",
+					       "project" };
 	const char *key = json_cstr(file, "apiKey");
 	const char *url = json_cstr(file, "baseUrl");
 	const char *protocol = json_cstr(file, "protocol");
@@ -149,7 +265,7 @@ int backend_parse(struct backend *out, const char *name,
 	if (backend_protocols(out, span_of(protocol ? protocol : "openai"), e))
 		goto fail;
 	if (load_models(out, json_get(file, "models"), e) ||
-	    quirks_parse(&out->quirks, file, e))
+	    load_way(out, file, e) || quirks_parse(&out->quirks, file, e))
 		goto fail;
 	return 0;
 fail:
@@ -162,6 +278,11 @@ void backend_release(struct backend *b)
 	for (size_t i = 0; i < b->n_models; i++)
 		free(b->models[i]);
 	free(b->models);
+	for (size_t i = 0; i < b->n_fields; i++)
+		free(b->fields[i]);
+	free(b->fields);
+	free(b->proxy);
+	free(b->ca_file);
 	free(b->name);
 	free(b->base_url);
 	free(b->api_key);

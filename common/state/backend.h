@@ -6,6 +6,10 @@
  *	 "baseUrl":"https://api.groq.com/openai/v1",
  *	 "protocol":"openai","models":["llama-*"]}
  *
+ * Also: proxy (URL), caFile (path), headers ({"Name":"value"}), organization,
+ * project, connectTimeoutMs, firstByteTimeoutMs, idleTimeoutMs, and switches
+ * for translation (models.h).
+ *
  * `protocol` names the dialects that the provider speaks, the preferred one
  * first: "openai" (Chat Completions), "responses", "anthropic", or several
  * separated by commas. Keys that we do not know are kept when a file is
@@ -21,6 +25,7 @@
 
 #define BACKEND_DEFAULT_URL "https://api.openai.com/v1"
 #define BACKEND_MODELS_MAX 256
+#define BACKEND_FIELDS_MAX 16
 
 struct backend {
 	char *name;
@@ -31,7 +36,12 @@ struct backend {
 	char **models; /* globs */
 	size_t n_models;
 	struct quirks quirks;
-	bool demo;   /* the built-in one */
+	char *proxy;   /* on the way there, or NULL: as the environment says */
+	char *ca_file; /* of certificates to trust, or NULL */
+	char **fields; /* further header fields, "Name: value" */
+	size_t n_fields;
+	long connect_ms, first_byte_ms, idle_ms; /* 0: as the settings say */
+	bool demo;                               /* the built-in one */
 	bool claude; /* not a file: the pool of accounts answers */
 };
 

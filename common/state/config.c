@@ -175,6 +175,25 @@ static int load_settings(struct config *c, const char *home, struct err *e)
 	return rc ? rc : settings_from_env(&c->settings, e);
 }
 
+static bool is_target(const void *arg, struct span name)
+{
+	return span_is(name, "claude") || span_is(name, "demo") ||
+	       config_backend(arg, name);
+}
+
+static int load_rules(struct config *c, const char *home, struct err *e)
+{
+	struct json_object *file;
+	int rc;
+
+	watch(c, home, RULES_FILE);
+	if (json_load(home, RULES_FILE, &file, e) < 0)
+		return -1;
+	rc = rules_parse(&c->rules, file, is_target, c, e);
+	json_object_put(file);
+	return rc ? err_add(e, RULES_FILE) : 0;
+}
+
 static int load_tools(struct config *c, const char *home, struct err *e)
 {
 	const struct settings *s = &c->settings;
@@ -221,7 +240,7 @@ struct config *config_load(const char *home, struct err *e)
 	    store_folder(home, "accounts", e) || load_settings(c, home, e) ||
 	    !(c->models = models_load(e)) || load_backends(c, home, e) ||
 	    accounts_load(&c->accounts, home, watch, c, e) ||
-	    load_tools(c, home, e) ||
+	    load_rules(c, home, e) || load_tools(c, home, e) ||
 	    backend_claude(&c->claude, s->anthropic_url, e) ||
 	    check_key(s, e)) {
 		config_free(c);
@@ -241,6 +260,7 @@ void config_free(struct config *c)
 		backend_release(&c->backends[i]);
 	free(c->backends);
 	backend_release(&c->claude);
+	rules_release(&c->rules);
 	tool_rows_free(c->tools);
 	template_free(c->template);
 	accounts_release(&c->accounts);
@@ -275,9 +295,10 @@ static uint64_t mix_file(uint64_t h, const char *home, const char *name)
 /* One number for the state of all files; only asked while it is broken. */
 static uint64_t state_of_files(const char *home)
 {
-	static const char *const fixed[] = { NULL,         "backends",
-					     "accounts",   "config.json",
-					     "tools.json", "template.json" };
+	static const char *const fixed[] = { NULL,           "backends",
+					     "accounts",     "config.json",
+					     "routes.json",  "tools.json",
+					     "template.json" };
 	uint64_t h = 0xcbf29ce484222325u;
 	struct dirent **list;
 	char path[300];

@@ -19,6 +19,7 @@
 #include "state/backend.h"
 #include "state/models.h"
 #include "state/option.h"
+#include "state/rule.h"
 #include "state/tools.h"
 
 struct config {
@@ -26,6 +27,7 @@ struct config {
 	struct models *models;
 	struct backend *backends; /* by name; the demo last */
 	size_t n_backends;
+	struct rules rules;
 	struct accounts accounts;  /* of Claude */
 	struct backend claude;     /* where they are served */
 	struct tool_rows *tools;   /* how clients' tools are mapped there */

@@ -47,6 +47,13 @@ const struct option_row options[] = {
 	{ "idleTimeoutMs", "DARIO_IDLE_TIMEOUT_MS", NULL, NULL, OPTION_INT,
 	  AT(idle_ms), 50, 3600000, "300000", "MS",
 	  "longest silence inside an answer" },
+	{ "breakerFailures", "DARIO_BREAKER_FAILURES", NULL, NULL, OPTION_INT,
+	  AT(breaker_failures), 1, 1000, "5", "N",
+	  "failures in a row after which a backend is passed over, where a "
+	  "rule has another" },
+	{ "breakerOpenMs", "DARIO_BREAKER_OPEN_MS", NULL, NULL, OPTION_INT,
+	  AT(breaker_open_ms), 100, 3600000, "30000", "MS",
+	  "how long it is passed over before it is tried again" },
 	{ "anthropicBaseUrl", "DARIO_ANTHROPIC_BASE_URL", NULL, NULL,
 	  OPTION_STRING, AT(anthropic_url), 0, 0, "https://api.anthropic.com",
 	  "URL", "where the Claude accounts are served" },

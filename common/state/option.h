@@ -61,6 +61,7 @@ struct settings {
 	bool preserve_tools, hybrid_tools;
 	char *template; /* path of the request template; "" the usual one */
 	long min_interval_ms, queue_ms;
+	long breaker_failures, breaker_open_ms;
 	char *overage; /* halt, warn, off */
 	char *cc_path; /* Claude Code's program; "" look for it */
 	bool no_bun;   /* accepted, no effect */

@@ -3,7 +3,7 @@
 
 #include "state/route.h"
 
-#include <fnmatch.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *const openai_models[] = {
@@ -15,11 +15,6 @@ static const char *const openai_models[] = {
 	"text-davinci-*",
 	"text-embedding-*",
 };
-
-static bool glob_match(const char *glob, const char *model)
-{
-	return fnmatch(glob, model, 0) == 0;
-}
 
 /* How much of a pattern is literal; a pattern without wildcards is more
  * specific than any other. */
@@ -35,28 +30,61 @@ static size_t specificity(const char *glob)
 	return literal + 1;
 }
 
+/* A backend, or the pool of Claude accounts, by its name. */
+static const struct backend *named(const struct config *c, struct span name)
+{
+	return span_is(name, c->claude.name) ? &c->claude
+					     : config_backend(c, name);
+}
+
 static bool by_prefix(const struct config *c, const char *model,
-		      struct route *out)
+		      struct plan *out)
 {
 	const char *colon = strchr(model, ':');
 	const struct backend *b;
 
-	struct span name = { model, colon ? (size_t)(colon - model) : 0 };
-
 	if (!colon || !colon[1])
 		return false;
-	b = span_is(name, c->claude.name) ? &c->claude
-					  : config_backend(c, name);
+	b = named(c, (struct span){ model, (size_t)(colon - model) });
 	if (!b)
 		return false;
-	out->backend = b;
-	out->model = colon + 1;
-	out->renamed = true;
+	out->routes[out->n++] = (struct route){ b, colon + 1, true };
+	snprintf(out->why, sizeof(out->why), "the prefix %s:", b->name);
 	return true;
 }
 
+static void take_targets(const struct config *c, const struct rule *r,
+			 const char *model, struct plan *out)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		const struct rule_target *t = &r->targets[i];
+		const struct backend *b = named(c, span_of(t->backend));
+
+		if (b) /* the demo may be off */
+			out->routes[out->n++] = (struct route){
+				b, t->model ? t->model : model,
+				t->model && strcmp(t->model, model)
+			};
+	}
+}
+
+static bool by_rule(const struct config *c, const char *model, struct plan *out)
+{
+	for (size_t i = 0; i < c->rules.n && !out->n; i++) {
+		const struct rule *r = &c->rules.list[i];
+
+		if (!glob_match(r->match, model))
+			continue;
+		take_targets(c, r, model, out);
+		out->rule = r;
+		snprintf(out->why, sizeof(out->why), "rule \"%.100s\"",
+			 r->match);
+	}
+	return out->n > 0;
+}
+
 static const struct backend *by_models(const struct config *c,
-				       const char *model)
+				       const char *model, const char **glob)
 {
 	const struct backend *best = NULL;
 	size_t most = 0;
@@ -73,6 +101,7 @@ static const struct backend *by_models(const struct config *c,
 			if (s > most) {
 				most = s;
 				best = b;
+				*glob = b->models[k];
 			}
 		}
 	}
@@ -109,14 +138,42 @@ static const struct backend *the_only_one(const struct config *c)
 	return NULL;
 }
 
-/* --model speaks for everything that goes to the Claude accounts. */
-static void replace_model(const struct config *c, struct route *out)
+/* The setting speaks for everything that goes to the Claude accounts. */
+static void replace_models(const struct config *c, struct plan *out)
 {
-	if (!out->backend->claude || !*c->settings.model ||
-	    c->settings.passthrough)
+	if (!*c->settings.model || c->settings.passthrough)
 		return;
-	out->model = c->settings.model;
-	out->renamed = true;
+	for (size_t i = 0; i < out->n; i++) {
+		if (!out->routes[i].backend->claude)
+			continue;
+		out->routes[i].model = c->settings.model;
+		out->routes[i].renamed = true;
+	}
+}
+
+/* The way of a model that no prefix and no rule speaks of. */
+static const struct backend *by_name(const struct config *c, const char *model,
+				     char *why, size_t n)
+{
+	const struct backend *b;
+	const char *glob = "";
+
+	b = by_models(c, model, &glob);
+	if (b) {
+		snprintf(why, n, "its pattern %.100s", glob);
+		return b;
+	}
+	b = by_openai_name(c, model);
+	if (b) {
+		snprintf(why, n, "the name is one of OpenAI's");
+		return b;
+	}
+	if (c->accounts.n) {
+		snprintf(why, n, "no backend claims the name");
+		return &c->claude;
+	}
+	snprintf(why, n, "it is the only backend");
+	return the_only_one(c);
 }
 
 static int no_model(const struct config *c, const char *model, struct err *e)
@@ -146,22 +203,71 @@ static int no_model(const struct config *c, const char *model, struct err *e)
 	return -1;
 }
 
-int route_pick(const struct config *c, const char *model, struct route *out,
+int route_pick(const struct config *c, const char *model, struct plan *out,
 	       struct err *e)
 {
+	const struct backend *b;
+
 	memset(out, 0, sizeof(*out));
-	if (!by_prefix(c, model, out)) {
-		out->model = model;
-		out->backend = by_models(c, model);
-		if (!out->backend)
-			out->backend = by_openai_name(c, model);
-		if (!out->backend && c->accounts.n)
-			out->backend = &c->claude;
-		if (!out->backend)
-			out->backend = the_only_one(c);
+	out->rule = &rule_none;
+	if (!by_prefix(c, model, out) && !by_rule(c, model, out)) {
+		b = by_name(c, model, out->why, sizeof(out->why));
+		if (!b)
+			return no_model(c, model, e);
+		out->routes[out->n++] = (struct route){ b, model, false };
 	}
-	if (!out->backend)
-		return no_model(c, model, e);
-	replace_model(c, out);
+	replace_models(c, out);
 	return 0;
+}
+
+static void explain_rules(const struct config *c, const char *model,
+			  const struct plan *plan, route_note_fn *note,
+			  void *arg)
+{
+	char target[300], why[300];
+
+	for (size_t i = 0; i < c->rules.n; i++) {
+		const struct rule *r = &c->rules.list[i];
+		bool match = glob_match(r->match, model);
+
+		snprintf(target, sizeof(target), "%s%s%s",
+			 r->targets[0].backend, r->targets[0].model ? ":" : "",
+			 r->targets[0].model ? r->targets[0].model : "");
+		snprintf(why, sizeof(why), "rule \"%.100s\" %s", r->match,
+			 r == plan->rule ? "matches"
+			 : match         ? "comes too late"
+					 : "does not match");
+		note(arg, target, r == plan->rule, why);
+	}
+}
+
+static void explain_backends(const struct config *c, const struct plan *plan,
+			     route_note_fn *note, void *arg)
+{
+	for (size_t i = 0; i < c->n_backends; i++) {
+		const struct backend *b = &c->backends[i];
+		bool ok = plan->n && plan->routes[0].backend == b;
+
+		note(arg, b->name, ok,
+		     ok            ? plan->why
+		     : b->n_models ? "no pattern of its own leads here"
+				   : "nothing leads here");
+	}
+}
+
+void route_explain(const struct config *c, const char *model,
+		   route_note_fn *note, void *arg)
+{
+	struct err unused;
+	struct plan plan;
+	bool claude;
+
+	route_pick(c, model, &plan, &unused);
+	claude = plan.n && plan.routes[0].backend->claude;
+	explain_rules(c, model, &plan, note, arg);
+	explain_backends(c, &plan, note, arg);
+	note(arg, c->claude.name, claude,
+	     claude           ? plan.why
+	     : !c->accounts.n ? "there is no Claude account"
+			      : "another is the better choice");
 }

@@ -53,20 +53,21 @@ static void add_backend(const char *home, const char *name, const char *rest)
 static void picks(const struct config *c, const char *model,
 		  const char *backend, const char *upstream)
 {
-	struct route r;
+	struct plan plan;
+	const struct route *r = &plan.routes[0];
 	struct err e = { 0 };
 
-	if (route_pick(c, model, &r, &e)) {
+	if (route_pick(c, model, &plan, &e)) {
 		assert_int_equal(e.code, ERR_NO_MODEL);
 		if (backend)
 			fail_msg("%s: %s", model, e.msg);
 		return;
 	}
 	if (!backend)
-		fail_msg("%s went to %s", model, r.backend->name);
-	assert_string_equal(r.backend->name, backend);
-	assert_string_equal(r.model, upstream);
-	assert_int_equal(r.renamed, strcmp(model, upstream) != 0);
+		fail_msg("%s went to %s", model, r->backend->name);
+	assert_string_equal(r->backend->name, backend);
+	assert_string_equal(r->model, upstream);
+	assert_int_equal(r->renamed, strcmp(model, upstream) != 0);
 }
 
 static void routes_in_order(void **state)
