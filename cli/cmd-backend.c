@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/jw.h"
 #include "cli/cmd.h"
+#include "cli/save.h"
 #include "cli/secret.h"
 #include "net/fetch.h"
 #include "state/config.h"
@@ -157,8 +158,7 @@ static int save(const struct cmd *c, const char *path, struct span key,
 	if (backend_parse(&b, c->args[0], file, e))
 		goto out;
 	if (check_url(b.base_url, b.api_key, e) == 0)
-		rc = store_replace(c->home, path, span_of(json_pretty(file)),
-				   e);
+		rc = save_checked(c->home, path, file, e);
 	if (rc == 0)
 		fprintf(stderr, "dario: backend %s: %s (%s)\n", b.name,
 			b.base_url, dialects[b.protocol].name);
@@ -266,8 +266,10 @@ static int run_remove(struct cmd *c, struct err *e)
 	lock = store_lock(c->home, path, e);
 	if (lock < 0)
 		return -1;
-	rc = store_remove(c->home, path, e);
+	rc = save_checked(c->home, path, NULL, e);
 	store_unlock(lock);
+	if (rc)
+		return -1;
 	/* What was kept of it; there may be nothing. */
 	snprintf(path, sizeof(path), "state/models-%s.json", c->args[0]);
 	store_remove(c->home, path, &unused);

@@ -4,6 +4,7 @@
 #include "cli/cmd.h"
 #include "state/grant.h"
 #include "state/option.h"
+#include "state/rule.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -153,11 +154,15 @@ static void man_group(const struct cmd_group *g)
 static const char *const man_files[][2] = {
 	{ "config.json", "settings, by the keys above" },
 	{ "backends/NAME.json",
-	  "a provider: name, apiKey, baseUrl, protocol, models; switches for "
+	  "a provider: name, apiKey, baseUrl, protocol, models, proxy, caFile, headers, organization, "
+	  "project, connectTimeoutMs, firstByteTimeoutMs, idleTimeoutMs; switches for "
 	  "translation: maxCompletionTokens, reasoning, noStreamUsage, "
 	  "developerRole, nineCharacterIds, reasoningContent, "
 	  "reasoningDetails, topK, webSearch, noStrictTools (true or false), "
 	  "toolIdMax, maxTokens (numbers)" },
+	{ RULES_FILE,
+	  "routing rules: match, target, fallbacks, on, retries, budgetMs, "
+	  "firstByteTimeoutMs" },
 	{ "credentials.json", "the log-in of dario login" },
 	{ "accounts/ALIAS.json",
 	  "a Claude account: accessToken, refreshToken, expiresAt, or apiKey; "

@@ -4,6 +4,9 @@
 
     provider.py     prints its port and serves until it is killed
 
+It also plays any number of other backends, below /b/NAME/v1, for Chat, Messages
+and Responses.
+
 What it does is set with POST /set (a JSON object over `rules`), what it has
 seen is read with GET /seen. Refresh tokens are good for one use, access tokens
 end when they say, PKCE is verified.
@@ -30,6 +33,7 @@ rules = {
     "tool": None,           # [name, input]: answered when it is offered
     "delay": 0,             # seconds before an answer
     "keep": True,           # requests, for /seen
+    "faults": {},           # backend: [{status, delay, cut, cut_at, garbage}]
 }
 refresh_tokens, access_tokens, codes = set(), {}, {}
 # "full": requests to an account whose window was used up; "known_full": those
@@ -215,10 +219,77 @@ class Handler(BaseHTTPRequestHandler):
             else:
                 self.reply(*refresh(dict(urllib.parse.parse_qsl(
                     body.decode()))))
+        elif path.startswith("/b/"):
+            self.backend(path.split("/")[2], path, json.loads(body))
         elif path in ("/v1/messages", "/v1/messages/count_tokens"):
             self.messages(path, json.loads(body), body)
         else:
             self.error(404, "not_found_error", "no such page")
+
+    def backend(self, name, path, body):
+        with lock:
+            seen["requests"].append({
+                "time": time.time(), "backend": name, "path": path,
+                "address": self.path,
+                "headers": {k.lower(): v for k, v in self.headers.items()},
+                "model": body.get("model"), "body": body})
+            script = rules["faults"].get(name)
+            step = script.pop(0) if script else {}
+        time.sleep(step.get("delay", 0))
+        if "cut" in step:
+            self.close_connection = True
+            self.connection.close()
+        elif "garbage" in step:
+            self.wfile.write(b"this is not HTTP\r\n\r\n")
+            self.close_connection = True
+        elif "status" in step:
+            self.reply(step["status"], {"error": {
+                "message": "scripted", "type": "test_error"}},
+                step.get("headers"))
+        elif path.endswith("/messages"):
+            self.answer(body, {}, step)
+        elif path.endswith("/chat/completions"):
+            self.chat(body, step)
+        elif path.endswith("/responses"):
+            self.reply(200, {
+                "id": "resp_1", "object": "response", "created_at": 1,
+                "status": "completed", "model": body["model"], "output": [{
+                    "type": "message", "id": "msg_1", "role": "assistant",
+                    "status": "completed", "content": [{
+                        "type": "output_text", "text": rules["text"],
+                        "annotations": []}]}],
+                "usage": {"input_tokens": 1, "output_tokens": 1,
+                          "total_tokens": 2}})
+        else:
+            self.error(404, "not_found_error", "no such page")
+
+    def chat(self, body, step):
+        head = {"id": "chatcmpl-1", "created": 1, "model": body["model"]}
+        usage = {"prompt_tokens": 1, "completion_tokens": 1,
+                 "total_tokens": 2}
+        if not body.get("stream"):
+            self.reply(200, dict(head, object="chat.completion", choices=[{
+                "index": 0, "finish_reason": "stop", "message": {
+                    "role": "assistant", "content": rules["text"]}}],
+                usage=usage))
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.close_connection = True
+        deltas = [({"role": "assistant", "content": ""}, None)]
+        deltas += [({"content": w}, None) for w in rules["text"].split(" ")]
+        deltas += [({}, "stop")]
+        for i, (delta, finish) in enumerate(deltas):
+            if step.get("cut_at") == i:
+                self.connection.close()
+                return
+            e = dict(head, object="chat.completion.chunk", choices=[{
+                "index": 0, "delta": delta, "finish_reason": finish}])
+            self.wfile.write(f"data: {json.dumps(e)}\n\n".encode())
+            self.wfile.flush()
+        self.wfile.write(b"data: [DONE]\n\n")
 
     def messages(self, path, body, raw):
         credential = self.credential()

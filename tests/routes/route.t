@@ -1,0 +1,94 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Routing: the table, the commands, and edits that are refused.
+. "$(dirname "$0")/../sh/lib.sh"
+. "$srcdir/tests/claude/claude.sh"
+need lighttpd curl python3
+start_provider
+mkdir -m 700 "$DARIO_HOME"
+rule '{"accept":["sk-ant-api03-work"]}'
+start_router
+# the live list of models, once
+printf 'sk-ant-api03-work\n' | "$dario" accounts add work --key-stdin 2>/dev/null
+message opus >/dev/null
+report table "$tmp/table.out" python3 "$srcdir/tests/routes/table.py" "$dario" "$url" "$provider"
+
+rm -rf "$DARIO_HOME"/backends "$DARIO_HOME"/accounts "$DARIO_HOME"/routes.json "$DARIO_HOME"/config.json
+for name in one two; do
+	"$dario" backend add $name --base-url="$provider/b/$name/v1" 2>/dev/null
+done
+refused() { # NAME PART COMMAND...: exit 1, says PART, and nothing has changed
+	what=$1
+	part=$2
+	shift 2
+	before=$(cat "$DARIO_HOME/routes.json" 2>/dev/null)
+	out=$("$@" 2>&1)
+	is "$what: exit status" "$?" 1
+	like "$what: says so" "$out" "$part"
+	is "$what: nothing has changed" "$(cat "$DARIO_HOME/routes.json" 2>/dev/null)" "$before"
+}
+ask() { # MODEL
+	post /v1/chat/completions "{\"model\":\"$1\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}" >"$tmp/answer"
+	echo "$(status) $(header x-dario-backend) $(header x-dario-model)"
+}
+ok 'add' "$dario" route add fast one:m1 --fallback=two:m2
+is 'add: counts on the next request' "$(ask fast)" '200 one m1'
+ok 'add: the same pattern changes its rule' "$dario" route add fast two:m3
+is 'add: changed' "$(ask fast)" '200 two m3'
+is 'list --json' "$("$dario" route list --json | json '[(r["match"], r["target"], r["fallbacks"]) for r in j]')" \
+	"[('fast', 'two:m3', ['two:m2'])]"
+like 'list' "$("$dario" route list)" 'two:m3  else two:m2'
+refused 'an unknown backend' 'there is no backend "nowhere"' "$dario" route add x nowhere
+refused 'an unknown fallback' 'rules[1]: fallbacks' "$dario" route add x one --fallback=nowhere
+refused 'a loop' 'comes back to "one"' "$dario" route add x one --fallback=two,one
+refused 'a bad pattern' 'not a pattern' "$dario" route add 'x[' one
+refused 'no model after the colon' 'BACKEND:MODEL' "$dario" route add x one:
+refused 'a bad condition' 'not "6xx"' "$dario" route add x one --on=6xx
+ok 'a prefix' "$dario" route add 'gpt-*' one
+refused 'a rule that is never reached' 'is never reached' "$dario" route add 'gpt-4*' two
+refused 'a backend that a rule names is not removed' 'there is no backend "two"' "$dario" backend remove two
+refused 'no such rule' 'dario route list' "$dario" route remove nothing
+ok remove "$dario" route remove fast
+"$dario" explain fast >"$tmp/out" 2>&1
+is 'explain: nowhere to go' "$?" 1
+like 'explain: says how to mend it' "$(cat "$tmp/out")" 'model not found'
+"$dario" explain x --api=soap >"$tmp/out" 2>&1
+is 'explain: a wrong API' "$?" 2
+
+# An edit by hand that is wrong leaves the old one in force.
+"$dario" route add fast one:m1
+is 'before a wrong edit' "$(ask fast)" '200 one m1'
+echo '{"rules":[{"match":"fast","target":"gone"}]}' >"$DARIO_HOME/routes.json"
+is 'a wrong edit: the old rules serve on' "$(ask fast)" '200 one m1'
+like 'a wrong edit: health names file and key' "$(curl -s "$url/health")" 'routes.json: rules[0]: target'
+"$dario" proxy --check >"$tmp/out" 2>&1
+is 'a wrong edit: --check fails' "$?" 1
+like 'a wrong edit: --check names it' "$(cat "$tmp/out")" 'routes.json: rules[0]: target'
+echo '{"rules":[{"match":"fast","target":"two:m9"}]}' >"$DARIO_HOME/routes.json"
+is 'mended: in force on the next request' "$(ask fast)" '200 two m9'
+like 'mended: health' "$(curl -s "$url/health")" '"configError":null'
+
+# What a backend's file says of the way to it
+file=$DARIO_HOME/backends/one.json
+edit() { # PYTHON: of the file's object `j`
+	python3 -c "import json,sys
+j = json.load(open('$file'))
+$1
+json.dump(j, open('$file', 'w'))"
+}
+edit 'j["headers"] = {"X-Team": "red"}; j["organization"] = "org-1"; j["project"] = "proj-2"'
+ask one:m >/dev/null
+is 'fields of the backend' "$(seen '(lambda h: (h["x-team"], h["openai-organization"], h["openai-project"]))(j["requests"][-1]["headers"])')" \
+	"('red', 'org-1', 'proj-2')"
+edit 'j["headers"] = {"Authorization": "x"}'
+ask one:m >/dev/null
+like 'the credential is no such field' "$(curl -s "$url/health")" 'Authorization is not a name'
+edit 'j["headers"] = {}; j["proxy"] = "http://127.0.0.1:1"'
+is 'a proxy that is down' "$(ask one:m | cut -d' ' -f1)" 502
+edit "j['proxy'] = '$provider'"
+ask one:m >/dev/null
+is 'a proxy gets the whole address' "$(seen 'j["requests"][-1]["address"].startswith("http://")')" True
+edit 'j["proxy"] = ""; j["firstByteTimeoutMs"] = 200'
+rule '{"faults":{"one":[{"delay":2}]}}'
+is "the backend's own clock" "$(ask one:m | cut -d' ' -f1)" 504
+done_testing
