@@ -228,6 +228,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def backend(self, name, path, body):
         with lock:
+            if not rules["keep"]:
+                seen["requests"].clear()
             seen["requests"].append({
                 "time": time.time(), "backend": name, "path": path,
                 "address": self.path,

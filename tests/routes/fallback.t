@@ -1,0 +1,125 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# A provider's bad hour: fallbacks, retries, the breaker.
+. "$(dirname "$0")/../sh/lib.sh"
+. "$srcdir/tests/claude/claude.sh"
+need lighttpd curl python3
+start_provider
+mkdir -m 700 "$DARIO_HOME"
+export DARIO_BREAKER_OPEN_MS=1500 DARIO_BREAKER_FAILURES=3
+start_router
+"$dario" backend add one --base-url="$provider/b/one/v1" 2>/dev/null
+"$dario" backend add two --base-url="$provider/b/two/v1" --protocol=anthropic 2>/dev/null
+"$dario" backend add three --base-url="$provider/b/three/v1" --protocol=responses 2>/dev/null
+rules() { # JSON of one rule's further keys
+	(umask 077 && echo "{\"rules\":[{\"match\":\"m\",\"target\":\"one\",\"fallbacks\":[\"two:m2\",\"three:m3\"]$1}]}" >"$DARIO_HOME/routes.new")
+	mv "$DARIO_HOME/routes.new" "$DARIO_HOME/routes.json"
+}
+rules ''
+faults() { # JSON: {"one": [...]}
+	rule "{\"forget\":true,\"faults\":$1}"
+	rm -rf "$DARIO_HOME"/state/breaker-*
+}
+ask() { # [STREAM]: "STATUS BACKEND"
+	post /v1/chat/completions "{\"model\":\"m\",\"stream\":${1:-false},\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}" >"$tmp/answer"
+	echo "$(status) $(header x-dario-backend)"
+}
+asked() { # who was asked, in order
+	seen '" ".join(r["backend"] for r in j["requests"])'
+}
+
+for case in '{"status":500}|500' '{"status":503}|503' '{"status":529}|529' \
+	'{"status":429}|429' '{"cut":true},{"cut":true}|upstream_reset' \
+	'{"garbage":true}|upstream_invalid'; do
+	faults "{\"one\":[${case%|*}]}"
+	is "${case#*|}: the next one, in another dialect" "$(ask)" '200 two'
+	is "${case#*|}: that is said" "$(header x-dario-fallback) $(header x-dario-model)" "one: ${case#*|} m2"
+	is "${case#*|}: the answer is in the client's dialect" "$(json 'j["choices"][0]["message"]["content"]' <"$tmp/answer")" 'Hello from the provider.'
+done
+faults '{"one":[{"status":500}],"two":[{"status":503}]}'
+is 'two fail: the third' "$(ask)" '200 three'
+is 'two fail: both are named' "$(header x-dario-fallback)" 'one: 500, two: 503'
+faults '{"one":[{"status":500}],"two":[{"status":503}],"three":[{"status":502}]}'
+is 'all fail: the last error' "$(ask)" '502 three'
+faults '{"one":[{"status":400}]}'
+is 'a bad request stays where it is' "$(ask) $(asked)" '400 one one'
+faults '{"one":[{"status":401}]}'
+is 'so does a refused key' "$(ask) $(asked)" '401 one one'
+
+# streams
+faults '{"one":[{"status":500}]}'
+is 'streamed: the next one' "$(ask true)" '200 two'
+like 'streamed: whole' "$(cat "$tmp/answer")" '[DONE]'
+faults '{"one":[{"cut_at":1}]}'
+is 'streamed: cut before content' "$(ask true) $(asked)" '200 two one two'
+unlike 'streamed: nothing of the first' "$(cat "$tmp/answer")" chatcmpl-1
+faults '{"one":[{"cut_at":3}]}'
+is 'streamed: cut after content: nothing is sent twice' "$(ask true) $(asked)" '200 one one'
+like 'streamed: cut after content: an error' "$(cat "$tmp/answer")" '"error"'
+unlike 'streamed: cut after content: no end' "$(cat "$tmp/answer")" '[DONE]'
+
+# clocks, conditions, retries
+rules ',"firstByteTimeoutMs":200'
+faults '{"one":[{"delay":3}]}'
+is 'slow: the next one' "$(ask)" '200 two'
+is 'slow: that is said' "$(header x-dario-fallback)" 'one: upstream_timeout'
+rules ',"firstByteTimeoutMs":200,"budgetMs":100'
+faults '{"one":[{"delay":3}]}'
+is 'slow beyond the budget: nothing else begins' "$(ask) $(asked)" '504 one one'
+rules ',"on":["429"]'
+faults '{"one":[{"status":500}]}'
+is 'another condition: stays' "$(ask)" '500 one'
+faults '{"one":[{"status":429}]}'
+is 'this condition: moves' "$(ask)" '200 two'
+rules ',"retries":2'
+faults '{"one":[{"status":500},{"status":500}]}'
+is 'retried twice, then served' "$(ask) $(asked)" '200 one one one one'
+is 'retried: that is no fallback' "$(header x-dario-fallback)" ''
+faults '{"one":[{"status":500},{"status":500},{"status":500}]}'
+is 'retried twice, then the next one' "$(ask) $(asked)" '200 two one one one two'
+rules ''
+
+# nothing listens there at all
+faults '{}'
+sed -i 's#/b/one/v1#/nowhere#; s#127.0.0.1:[0-9]*#127.0.0.1:1#' "$DARIO_HOME/backends/one.json"
+is 'down: the next one' "$(ask) $(header x-dario-fallback)" '200 two one: upstream_unreachable'
+"$dario" backend add one --base-url="$provider/b/one/v1" 2>/dev/null
+
+# the breaker: three failures open it, a probe closes it
+faults '{"one":[{"status":500},{"status":500},{"status":500},{"status":500}]}'
+for i in 1 2 3; do ask >/dev/null; done
+is 'breaker: three failures were seen' "$(asked)" 'one two one two one two'
+rule '{"forget":true}'
+is 'breaker: open' "$(ask) $(asked)" '200 two two'
+is 'breaker: that is said' "$(header x-dario-fallback)" 'one: its breaker is open'
+ok 'breaker: explain shows it' test "$("$dario" explain m --json | json 'j["backend"]')" = one
+half_open() { ask >/dev/null; asked | grep -q one; }
+ok 'breaker: tried again after a while' wait_for 5 half_open
+rule '{"forget":true}'
+is 'breaker: the probe failed, open again' "$(ask) $(asked)" '200 two two'
+rule '{"forget":true}'
+ok 'breaker: and again' wait_for 5 half_open
+is 'breaker: the probe went well, closed' "$(ask)" '200 one'
+is 'breaker: nothing is left of it' "$(ls "$DARIO_HOME/state" | grep -c 'breaker-one.json$')" 0
+post /v1/chat/completions '{"model":"one:x","messages":[{"role":"user","content":"hi"}]}' >/dev/null
+faults '{"one":[{"status":500},{"status":500},{"status":500},{"status":500}]}'
+for i in 1 2 3; do post /v1/chat/completions '{"model":"one:x","messages":[]}' >/dev/null; done
+is 'breaker: without another target it is asked all the same' \
+	"$(post /v1/chat/completions '{"model":"one:x","messages":[]}' >/dev/null; status)" 500
+
+# from Claude to another provider, and back
+faults '{}'
+printf 'sk-ant-api03-a\n' | "$dario" accounts add a --key-stdin 2>/dev/null
+"$dario" route add smart claude:claude-opus-9 --fallback=one:gpt-x
+rule '{"accept":["sk-ant-api03-a"],"answers":{"sk-ant-api03-a":[{"status":429,"headers":{"retry-after":"30"}}]}}'
+smart() {
+	post /v1/messages '{"model":"smart","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}' >"$tmp/answer"
+	echo "$(status) $(header x-dario-backend) $(header x-dario-model)"
+}
+is 'Claude is exhausted: another provider' "$(smart)" '200 one gpt-x'
+is 'Claude is exhausted: that is said' "$(header x-dario-fallback)" 'claude/a: burst'
+is 'Claude is still exhausted: at once' "$(smart) $(header x-dario-fallback)" '200 one gpt-x claude: exhausted'
+is 'the answer is in the caller'"'"'s dialect' "$(json 'j["content"][0]["text"]' <"$tmp/answer")" 'Hello from the provider.'
+is 'analytics counts fallbacks' "$(curl -s "$url/analytics" | json 'j["allTime"]["fallbacks"] > 5')" True
+like 'the log says so' "$(cat "$tmp/log")" 'fallback="claude/a: burst"'
+done_testing
