@@ -88,7 +88,7 @@ static void choose_seat(struct explain *x)
 	free(tried);
 }
 
-/* --- as text --------------------------------------------------------------- */
+/* --- as text ------------------------------------------------------------ */
 
 static void print_note(void *arg, const char *target, bool ok, const char *why)
 {
@@ -144,7 +144,7 @@ static void print_text(const struct explain *x)
 	print_seats(x);
 }
 
-/* --- as JSON --------------------------------------------------------------- */
+/* --- as JSON ------------------------------------------------------------ */
 
 static void put_note(void *arg, const char *target, bool ok, const char *why)
 {

@@ -154,9 +154,10 @@ static void man_group(const struct cmd_group *g)
 static const char *const man_files[][2] = {
 	{ "config.json", "settings, by the keys above" },
 	{ "backends/NAME.json",
-	  "a provider: name, apiKey, baseUrl, protocol, models, proxy, caFile, headers, organization, "
-	  "project, connectTimeoutMs, firstByteTimeoutMs, idleTimeoutMs; switches for "
-	  "translation: maxCompletionTokens, reasoning, noStreamUsage, "
+	  "a provider: name, apiKey, baseUrl, protocol, models, proxy, caFile, "
+	  "headers, organization, project, connectTimeoutMs, "
+	  "firstByteTimeoutMs, idleTimeoutMs; switches for translation: "
+	  "maxCompletionTokens, reasoning, noStreamUsage, "
 	  "developerRole, nineCharacterIds, reasoningContent, "
 	  "reasoningDetails, topK, webSearch, noStrictTools (true or false), "
 	  "toolIdMax, maxTokens (numbers)" },
@@ -192,7 +193,9 @@ static const char *const man_paths[][2] = {
 	{ "GET /accounts", "the pool: what is left of each account" },
 	{ "GET /analytics",
 	  "tokens, cost and burn rate: the last hour, all time" },
+	{ "GET /metrics", "the same for Prometheus" },
 	{ "GET /callback", "where a log-in in the browser ends" },
+	{ "GET /", "the same for people, as a page" },
 	{ "GET /health", "200 when a request could be served, else 503" },
 };
 

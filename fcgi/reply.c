@@ -117,16 +117,36 @@ void reply_stream_fields(struct request *r)
 	reply_field(r, "X-Accel-Buffering", SPAN("no"));
 }
 
-int reply_json(struct request *r, int status, struct span json)
+static int whole(struct request *r, int status, const char *type,
+		 struct span body)
 {
 	char length[24];
 
-	snprintf(length, sizeof(length), "%zu", json.n);
-	reply_field(r, "Content-Type", SPAN("application/json"));
+	snprintf(length, sizeof(length), "%zu", body.n);
+	reply_field(r, "Content-Type", span_of(type));
 	reply_field(r, "Content-Length", span_of(length));
 	if (reply_head(r, status))
 		return -1;
-	return reply_write(r, json);
+	return reply_write(r, body);
+}
+
+int reply_json(struct request *r, int status, struct span json)
+{
+	return whole(r, status, "application/json", json);
+}
+
+int reply_text(struct request *r, const char *type, struct span text)
+{
+	return whole(r, 200, type, text);
+}
+
+int reply_page(struct request *r, int status, struct span html)
+{
+	reply_field(r, "Cache-Control", SPAN("no-store"));
+	reply_field(r, "Content-Security-Policy",
+		    SPAN("default-src 'none'; style-src 'unsafe-inline'"));
+	reply_field(r, "Referrer-Policy", SPAN("no-referrer"));
+	return whole(r, status, "text/html; charset=utf-8", html);
 }
 
 int reply_gone(struct err *e)

@@ -21,6 +21,9 @@ int reply_gone(struct err *e); /* the client left: always -1 */
 void reply_stream_fields(struct request *r);
 
 int reply_json(struct request *r, int status, struct span json);
+int reply_text(struct request *r, const char *type, struct span text);
+/* A page for people: no scripts, nothing from elsewhere, not kept. */
+int reply_page(struct request *r, int status, struct span html);
 /* The error in the caller's dialect; inside the stream once that has begun. */
 void reply_error(struct request *r, const struct err *e);
 

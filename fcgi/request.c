@@ -34,6 +34,7 @@ static const struct {
 	{ VAR("HTTP_ANTHROPIC_BETA", anthropic_beta), false },
 	{ VAR("HTTP_UPGRADE", upgrade), false },
 	{ VAR("HTTP_USER_AGENT", user_agent), false },
+	{ VAR("HTTP_ACCEPT", accept), false },
 	{ VAR("HTTP_X_SESSION_ID", session_id), false },
 	{ VAR("HTTP_X_REQUEST_ID", request_id), false },
 	{ VAR("HTTP_X_CHANNEL_ID", channel_id), false },

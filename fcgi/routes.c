@@ -35,6 +35,7 @@ static const struct route_entry table[] = {
 	{ "GET", "/status", DIALECT_OPENAI, serve_status, false, false },
 	{ "GET", "/accounts", DIALECT_OPENAI, serve_accounts, false, false },
 	{ "GET", "/analytics", DIALECT_OPENAI, serve_analytics, false, false },
+	{ "GET", "/metrics", DIALECT_OPENAI, serve_metrics, false, false },
 	{ "GET", "/callback", DIALECT_OPENAI, serve_callback, true, false },
 	{ "GET", "/", DIALECT_OPENAI, serve_root, false, false },
 	{ "GET", "/demo/v1/models", DIALECT_OPENAI, serve_demo_models, false,

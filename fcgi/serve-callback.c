@@ -27,13 +27,7 @@ static int answer_page(struct request *r, int status, const char *title,
 		"system-ui,sans-serif;max-width:34em;margin:20vh auto;"
 		"padding:0 1em}</style>\n<h1>%s</h1>\n<p>%s</p>\n</html>\n",
 		title, title, text);
-	reply_field(r, "Content-Type", SPAN("text/html; charset=utf-8"));
-	reply_field(r, "Cache-Control", SPAN("no-store"));
-	reply_field(r, "Content-Security-Policy",
-		    SPAN("default-src 'none'; style-src 'unsafe-inline'"));
-	reply_field(r, "Referrer-Policy", SPAN("no-referrer"));
-	if (reply_head(r, status) == 0)
-		reply_write(r, buf_get(&page));
+	reply_page(r, status, buf_get(&page));
 	buf_release(&page);
 	return 0;
 }

@@ -289,8 +289,10 @@ static int keep_pace(struct claude *c, struct err *e)
 
 	if (!is_subscription(c) || c->out.count)
 		return 0;
-	wait = pace_take(c->home, c->account.alias, interval);
-	return wait > 0 ? relay_wait(c->relay, wait, e) : 0;
+	while ((wait = pace_take(c->home, c->account.alias, interval)) > 0)
+		if (relay_wait(c->relay, wait, e))
+			return -1;
+	return 0;
 }
 
 /* "opus" by its real name; known once there is an account to ask with. */

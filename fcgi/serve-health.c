@@ -64,12 +64,3 @@ int serve_health(struct request *r, struct err *e)
 	buf_release(&out);
 	return 0;
 }
-
-int serve_root(struct request *r, struct err *e)
-{
-	(void)e;
-	reply_json(r, 200,
-		   SPAN("{\"name\":\"dario\",\"version\":\"" PACKAGE_VERSION
-			"\"}"));
-	return 0;
-}

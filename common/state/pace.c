@@ -9,24 +9,22 @@
 
 #include <stdio.h>
 
-#define AHEAD_MAX_MS 600000 /* a clock that was set back is not waited for */
-
 static long take(const char *home, const char *name, long interval_ms)
 {
 	struct json_object *file;
 	struct err unused;
-	int64_t now = clock_wall_ms(), next;
+	int64_t now = clock_wall_ms(), last;
 	char text[48];
 
 	json_load(home, name, &file, &unused);
-	next = json_count(file, "next", 0);
+	last = json_count(file, "last", 0);
 	json_object_put(file);
-	if (next < now || next > now + AHEAD_MAX_MS)
-		next = now;
-	snprintf(text, sizeof(text), "{\"next\":%lld}",
-		 (long long)next + interval_ms);
+	/* A clock that was set back is not waited for. */
+	if (last <= now && now - last < interval_ms)
+		return (long)(last + interval_ms - now);
+	snprintf(text, sizeof(text), "{\"last\":%lld}", (long long)now);
 	store_put(home, name, span_of(text), &unused);
-	return (long)(next - now);
+	return 0;
 }
 
 long pace_take(const char *home, const char *alias, long interval_ms)

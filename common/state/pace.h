@@ -6,7 +6,7 @@
 #ifndef DARIO_PACE_H
 #define DARIO_PACE_H
 
-/* Take the account's next place in time; milliseconds to wait for it. */
+/* 0: go now, it is noted; else milliseconds after which to ask again. */
 long pace_take(const char *home, const char *alias, long interval_ms);
 
 #endif

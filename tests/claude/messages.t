@@ -79,7 +79,7 @@ for i in 1 2 3 4; do
 	racers="${racers:-} $!"
 done
 wait $racers
-is 'four at once: 300 ms apart' "$(seen '(lambda t: (len(t), all(b - a > 0.28 for a, b in zip(t, t[1:]))))(sorted(r["time"] for r in j["requests"]))')" \
+is 'four at once: 300 ms apart' "$(seen '(lambda t: (len(t), all(b - a > 0.27 for a, b in zip(t, t[1:]))))(sorted(r["time"] for r in j["requests"]))')" \
 	'(4, True)'
 stop_router
 DARIO_MIN_INTERVAL_MS=0

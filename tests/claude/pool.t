@@ -165,5 +165,13 @@ is 'two routers: the account was left alone when it was full' \
 	"$(seen 'sum(r["credential"] == "sk-ant-api03-a" for r in j["requests"][-40:] if "conversation" in str(r["body"]))' | awk '{print ($1 <= 24)}')" 1
 is 'analytics: counts both' "$(curl -s "$url/analytics" | json 'j["allTime"]["requests"] >= 20, j["window"]["minutes"], j["perModel"]["claude-sonnet-9"]["cost"]')" \
 	'True 60 unknown'
+metrics=$(curl -s "$url/metrics")
+like 'metrics: requests' "$metrics" 'dario_requests_total{account="a"}'
+like 'metrics: tokens' "$metrics" 'dario_tokens_total{model="claude-sonnet-9",class="read"}'
+like 'metrics: headroom' "$metrics" 'dario_account_headroom{account="a"}'
+page=$(curl -s -H 'Accept: text/html' "$url/")
+like 'the page: the account' "$page" '<td>a</td><td>API key</td>'
+like 'the page: its state' "$page" 'its limit is used up'
+unlike 'the page: no key' "$page" api03
 like 'dario usage' "$("$dario" usage)" 'cost unknown'
 done_testing

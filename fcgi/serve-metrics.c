@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* serve-metrics: the sums of all time in Prometheus' text format 0.0.4. */
+#include "config.h"
+
+#include "fcgi/reply.h"
+#include "fcgi/serve.h"
+#include "state/account-show.h"
+#include "state/report.h"
+
+#define ANSWER_MAX (4u << 20)
+
+static void put_label(struct buf *out, const char *s)
+{
+	for (; *s; s++) {
+		if (*s == '"' || *s == '\\')
+			buf_byte(out, '\\');
+		buf_byte(out, *s == '\n' ? ' ' : *s);
+	}
+}
+
+/* name{by="what",extra} value */
+static void put_line(struct buf *out, const char *metric, const char *by,
+		     const char *name, const char *extra, int64_t value)
+{
+	buf_fmt(out, "dario_%s{%s=\"", metric, by);
+	put_label(out, name);
+	buf_fmt(out, "\"%s} %lld\n", extra, (long long)value);
+}
+
+static void put_requests(struct buf *out, const char *by,
+			 const struct sum_table *t)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		const struct sum *s = &t->rows[i].sum;
+		const char *name = t->rows[i].name;
+
+		put_line(out, "requests_total", by, name, "", s->requests);
+		put_line(out, "errors_total", by, name, "", s->errors);
+		put_line(out, "fallbacks_total", by, name, "", s->fallbacks);
+	}
+}
+
+static void put_tokens(struct buf *out, const char *by,
+		       const struct sum_table *t)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		const struct usage *u = &t->rows[i].sum.usage;
+		const struct {
+			const char *label;
+			int64_t n;
+		} classes[] = {
+			{ ",class=\"uncached\"", u->input },
+			{ ",class=\"read\"", u->cache_read },
+			{ ",class=\"write5m\"",
+			  u->cache_write - u->cache_write_1h },
+			{ ",class=\"write1h\"", u->cache_write_1h },
+			{ ",class=\"output\"", u->output - u->reasoning },
+			{ ",class=\"reasoning\"", u->reasoning },
+		};
+
+		for (size_t k = 0; k < sizeof(classes) / sizeof(classes[0]);
+		     k++)
+			put_line(out, "tokens_total", by, t->rows[i].name,
+				 classes[k].label, classes[k].n);
+	}
+}
+
+static void put_pool(struct buf *out, struct request *r)
+{
+	struct pool p;
+
+	pool_look(&p, config_home(r->app->config), &r->config->accounts,
+		  FAMILY_OTHER);
+	buf_str(out, "# TYPE dario_account_headroom gauge\n");
+	for (size_t i = 0; i < p.n; i++)
+		buf_fmt(out, "dario_account_headroom{account=\"%s\"} %.4f\n",
+			p.seats[i].account->alias, p.seats[i].headroom);
+	buf_str(out, "# TYPE dario_account_usable gauge\n");
+	for (size_t i = 0; i < p.n; i++)
+		put_line(out, "account_usable", "account",
+			 p.seats[i].account->alias, "", p.seats[i].usable);
+	pool_release(&p);
+}
+
+static void put_worker(struct buf *out, const struct app *app)
+{
+	buf_fmt(out,
+		"# TYPE dario_worker_busy gauge\ndario_worker_busy %d\n"
+		"# TYPE dario_worker_capacity gauge\n"
+		"dario_worker_capacity %d\n",
+		atomic_load(&app->busy), app->capacity);
+}
+
+int serve_metrics(struct request *r, struct err *e)
+{
+	const char *home = config_home(r->app->config);
+	struct report report;
+	struct buf out;
+
+	if (report_make(&report, home, r->config, e))
+		return -1;
+	buf_init(&out, ANSWER_MAX);
+	buf_str(&out, "# TYPE dario_requests_total counter\n"
+		      "# TYPE dario_errors_total counter\n"
+		      "# TYPE dario_fallbacks_total counter\n");
+	put_requests(&out, "account", &report.ever.accounts);
+	put_requests(&out, "model", &report.ever.models);
+	buf_str(&out, "# TYPE dario_tokens_total counter\n");
+	put_tokens(&out, "account", &report.ever.accounts);
+	put_tokens(&out, "model", &report.ever.models);
+	put_pool(&out, r);
+	put_worker(&out, r->app);
+	report_release(&report);
+	reply_text(r, "text/plain; version=0.0.4", buf_get(&out));
+	buf_release(&out);
+	return 0;
+}
