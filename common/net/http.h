@@ -4,7 +4,7 @@
  *
  * http_run makes one request and blocks until the answer is complete, failed,
  * or not wanted any more; its callbacks run in the caller's thread. Redirects
- * are never followed, nothing for loopback goes through a proxy, TLS certificates
+ * are never followed, nothing for loopback goes through a proxy, certificates
  * are always verified, and the body arrives decoded. Handles with their warm
  * connections are kept per origin and handed out last in, first out, so that
  * few connections stay busy instead of many going stale. One `struct http`

@@ -19,7 +19,7 @@
  * the probe: breaker_note must follow. */
 bool breaker_allows(const char *home, const char *name,
 		    const struct settings *s);
-/* How a request went; told of answers and failures, not of clients that left. */
+/* How a request went. A client that left says nothing of it. */
 void breaker_note(const char *home, const char *name, const struct settings *s,
 		  bool ok);
 /* When an open one is tried again, ms since 1970; 0: it is closed. */

@@ -35,7 +35,7 @@ bool glob_good(const char *glob)
 	return true;
 }
 
-/* --- one rule ---------------------------------------------------------------- */
+/* --- one rule ------------------------------------------------------------ */
 
 static int bad(struct err *e, const char *key, const char *why,
 	       struct span what)
@@ -182,7 +182,7 @@ static int parse_rule(struct rule *r, struct json_object *o,
 	return 0;
 }
 
-/* --- all of them --------------------------------------------------------------- */
+/* --- all of them --------------------------------------------------------- */
 
 /* Does everything that `late` matches match `early` too? Known for sure when
  * they are equal, when `late` is a name, and when `early` is a prefix. */
