@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "cli/cmd.h"
+#include "cli/print-config.h"
 #include "cli/server-conf.h"
 #include "state/config.h"
 
@@ -244,13 +245,20 @@ static int run(struct cmd *c, struct err *e)
 {
 	struct server_conf sc = { 0 };
 	struct config *cfg = config_load(c->home, e);
+	const char *print = cmd_value(c, "print-config");
 	bool check = cmd_value(c, "check");
 	int rc = -1;
 
 	if (!cfg)
 		return -1;
-	if (apply_flags(c, &cfg->settings, e) ||
-	    config_check_key(&cfg->settings, e) ||
+	if (apply_flags(c, &cfg->settings, e))
+		goto out;
+	if (print) {
+		rc = print_config(print, c->home, &cfg->settings,
+				  cmd_value(c, "socket"), e);
+		goto out;
+	}
+	if (config_check_key(&cfg->settings, e) ||
 	    (!check && check_port(&cfg->settings, e)) ||
 	    server_conf_write(&sc, c->home, &cfg->settings, e) ||
 	    server_conf_test(&sc, e))
@@ -266,6 +274,12 @@ out:
 
 static const struct cmd_flag flags[] = {
 	{ "check", NULL, "check everything, start nothing" },
+	{ "print-config", "NAME",
+	  "print the configuration for a web server that you run already, with "
+	  "this machine's paths: lighttpd, nginx, apache-proxy, apache-fcgid, "
+	  "cgi, htaccess, lighttpd-cgi; systemd-socket, systemd-service, "
+	  "tmpfiles" },
+	{ "socket", "PATH", "the worker's socket in what is printed" },
 	{ 0 },
 };
 

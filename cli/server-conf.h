@@ -19,4 +19,7 @@ int server_conf_write(struct server_conf *sc, const char *home,
 int server_conf_test(const struct server_conf *sc, struct err *e);
 void server_conf_release(struct server_conf *sc);
 
+/* A file that such a configuration is made from. */
+int server_conf_read(struct buf *out, const char *path, struct err *e);
+
 #endif

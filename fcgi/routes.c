@@ -144,16 +144,16 @@ static int dispatch(struct request *r, struct err *e)
 
 static int run(struct request *r, bool over_capacity, struct err *e)
 {
+	r->config = config_current(r->app->config, e);
+	request_find_path(r);
+	r->dialect = guess_dialect(r);
 	if (over_capacity)
 		return err_set(e, ERR_BUSY,
 			       "all %d places of this router are "
 			       "taken: try again shortly, or raise "
 			       "DARIO_THREADS",
 			       r->app->capacity);
-	r->config = config_current(r->app->config, e);
-	if (!r->config)
-		return -1;
-	return dispatch(r, e);
+	return r->config ? dispatch(r, e) : -1;
 }
 
 /* The web server must be able to get rid of what it has to send. */
@@ -175,7 +175,6 @@ void routes_serve(struct app *app, struct gateway *gw, struct arena *arena,
 	struct err e = { 0 };
 
 	request_init(&r, app, gw, arena);
-	r.dialect = guess_dialect(&r);
 	if (run(&r, over_capacity, &e)) {
 		if (!r.head_sent)
 			drain(&r);
