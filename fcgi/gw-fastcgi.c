@@ -19,9 +19,11 @@
 #define LISTEN_FD 0
 #define PASSED_FD 3 /* the first that systemd passes */
 #define BACKLOG 4096
+#define REST_MAX (1u << 20) /* bytes of a body that nobody wanted */
 
 struct gw_fastcgi {
 	FCGX_Request req;
+	bool read_all; /* the end of the body was seen */
 };
 
 /* The socket that we have made ourselves; its path is "" when there is none.
@@ -173,7 +175,35 @@ static long gw_read(struct gateway *g, char *p, size_t n)
 	int want = n > INT_MAX ? INT_MAX : (int)n;
 	int got = FCGX_GetStr(p, want, f->req.in);
 
+	/* libfcgi returns less than it was asked for at the end only. */
+	f->read_all |= got < want;
 	return got < 0 || FCGX_GetError(f->req.in) ? -1 : got;
+}
+
+static int gw_flush(struct gateway *g)
+{
+	struct gw_fastcgi *f = g->impl;
+
+	return FCGX_FFlush(f->req.out) ? -1 : 0;
+}
+
+/* A web server that cannot send the rest of a request may drop the answer with
+ * it. Apache sends even the end of an empty body by itself: a GET whose body
+ * nobody read would now and then be answered 503. */
+static void read_rest(struct gateway *g)
+{
+	struct gw_fastcgi *f = g->impl;
+	char scrap[4096];
+	size_t total = 0;
+
+	if (f->read_all)
+		return;
+	gw_flush(g);
+	while (!f->read_all && total < REST_MAX) {
+		if (gw_read(g, scrap, sizeof(scrap)) < 0)
+			return;
+		total += sizeof(scrap);
+	}
 }
 
 static int gw_write(struct gateway *g, struct span s)
@@ -189,13 +219,6 @@ static int gw_write(struct gateway *g, struct span s)
 		s.n -= (size_t)want;
 	}
 	return 0;
-}
-
-static int gw_flush(struct gateway *g)
-{
-	struct gw_fastcgi *f = g->impl;
-
-	return FCGX_FFlush(f->req.out) ? -1 : 0;
 }
 
 /* The web server sends nothing after the body but an abort, and no server is
@@ -217,6 +240,7 @@ static void gw_finish(struct gateway *g, bool whole)
 		FCGX_Free(&f->req, 1); /* no END_REQUEST */
 		return;
 	}
+	read_rest(g);
 	/* Everything was read, so the lingering close is not needed. */
 	FCGX_Detach(&f->req);
 	FCGX_Finish_r(&f->req);
@@ -251,6 +275,7 @@ int gw_fastcgi_accept(struct gw_fastcgi *f, struct gateway *g)
 	g->ops = &ops;
 	g->envp = f->req.envp;
 	g->watch = f->req.ipcFd;
+	f->read_all = false;
 	g->blind = false;
 	g->script = false;
 	g->impl = f;

@@ -10,6 +10,10 @@
 
 #include <string.h>
 
+/* Bytes of a request that is refused: more than the body may have, so that who
+ * sends a little too much is told, and not cut off. */
+#define DRAIN_MAX (4u * REQUEST_BODY_MAX)
+
 struct route_entry {
 	const char *method, *path;
 	enum dialect_id dialect; /* of the caller */
@@ -163,7 +167,7 @@ static void drain(struct request *r)
 	size_t total = 0;
 	long n;
 
-	while (total <= REQUEST_BODY_MAX &&
+	while (total <= DRAIN_MAX &&
 	       (n = r->gw->ops->read(r->gw, scrap, sizeof(scrap))) > 0)
 		total += (size_t)n;
 }
