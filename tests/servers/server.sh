@@ -79,6 +79,9 @@ lighttpd_start() {
 	server.feature-flags = ( "server.h2c" => "enable" )
 	index-file.names     = ( "index.html" )
 	mimetype.assign      = ( ".html" => "text/html" )
+	server.modules       = ( "mod_deflate" )
+	deflate.mimetypes    = ( "text/", "application/" )
+	deflate.allowed-encodings = ( "gzip" )
 	include "$tmp/conf/dario.conf"
 	EOF
 	in_background lighttpd -D -f "$tmp/conf/main.conf"
@@ -213,6 +216,7 @@ limits() {
 		echo 'gone-silent lighttpd watches the client from the first byte of the answer on'
 		;;
 	apache-*)
+		echo 'slash Apache refuses %2F, unless AllowEncodedSlashes is On'
 		echo 'gone-silent Apache notices when it writes, and not before'
 		;;
 	esac
