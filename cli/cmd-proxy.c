@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "cli/cmd.h"
+#include "cli/print-config.h"
 #include "cli/server.h"
 #include "state/config.h"
 
@@ -184,6 +185,7 @@ static int run(struct cmd *c, struct err *e)
 {
 	struct server_conf sc = { 0 };
 	struct config *cfg;
+	const char *print = cmd_value(c, "print-config");
 	bool check = cmd_value(c, "check");
 	int rc = -1;
 
@@ -193,6 +195,11 @@ static int run(struct cmd *c, struct err *e)
 	if (!cfg)
 		return -1;
 	pin_address(&cfg->settings);
+	if (print) {
+		rc = print_config(print, c->home, &cfg->settings,
+				  cmd_value(c, "socket"), e);
+		goto out;
+	}
 	if ((!check && check_port(&cfg->settings, e)) ||
 	    server_conf_write(&sc, c->home, &cfg->settings, e) ||
 	    server_conf_test(&sc, e))
@@ -208,6 +215,12 @@ out:
 
 static const struct cmd_flag flags[] = {
 	{ "check", NULL, "check everything, start nothing" },
+	{ "print-config", "NAME",
+	  "print the configuration for a web server that you run already, with "
+	  "this machine's paths: lighttpd, nginx, apache-proxy, apache-fcgid, "
+	  "cgi, htaccess, lighttpd-cgi; systemd-socket, systemd-service, "
+	  "tmpfiles" },
+	{ "socket", "PATH", "the worker's socket in what is printed" },
 	{ 0 },
 };
 

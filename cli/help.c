@@ -182,6 +182,15 @@ static const char *const man_files[][2] = {
 	{ "run/PORT/", "files of a running dario proxy" },
 };
 
+static const char *const man_worker[][2] = {
+	{ "dario.fcgi",
+	  "is the worker, a FastCGI program on the socket that a web server or "
+	  "systemd (LISTEN_FDS) hands to it, and a CGI program else" },
+	{ "dario.fcgi --listen=SOCKET [--mode=0660]",
+	  "listens by itself, for a web server that starts no programs; a "
+	  "socket that nobody listens on any more is replaced" },
+};
+
 static const char *const man_paths[][2] = {
 	{ "POST /v1/messages, /v1/messages/count_tokens", "Anthropic" },
 	{ "POST /v1/chat/completions, /v1/completions, /v1/embeddings, "
@@ -233,6 +242,8 @@ void help_man(void)
 			 grant_name(g));
 		man_item(grant_env(g), text);
 	}
+	man_table("WORKER", man_worker,
+		  sizeof(man_worker) / sizeof(man_worker[0]));
 	man_table("HTTP", man_paths, sizeof(man_paths) / sizeof(man_paths[0]));
 	printf(".SH FILES\nUnder DARIO_HOME, by default ~/.dario. Folders are "
 	       "0700, files 0600; anything looser is refused.\n");

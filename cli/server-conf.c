@@ -136,7 +136,7 @@ static void fill(struct buf *out, struct span template, const char *run,
 	}
 }
 
-static int read_template(struct buf *out, const char *path, struct err *e)
+int server_conf_read(struct buf *out, const char *path, struct err *e)
 {
 	char chunk[4096];
 	FILE *f = fopen(path, "re");
@@ -185,7 +185,7 @@ int server_conf_write(struct server_conf *sc, const char *home,
 	    !(template = place_data("lighttpd/dario.conf", e)) ||
 	    !(errors = place_data("lighttpd/errors", e)) ||
 	    check_worker(worker, e) || check_value(errors, e) ||
-	    check_value(s->host, e) || read_template(&in, template, e))
+	    check_value(s->host, e) || server_conf_read(&in, template, e))
 		goto out;
 	fill(&out, buf_get(&in), run, worker, errors, s);
 	snprintf(name, sizeof(name), "run/%ld/lighttpd.conf", s->port);

@@ -21,4 +21,7 @@ void server_conf_release(struct server_conf *sc);
 /* Take away the folder that was made for this port. */
 void server_conf_remove(const char *home, long port);
 
+/* A file that such a configuration is made from. */
+int server_conf_read(struct buf *out, const char *path, struct err *e);
+
 #endif

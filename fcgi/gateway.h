@@ -12,6 +12,9 @@
 #define DARIO_GATEWAY_H
 
 #include "base/buf.h"
+#include "base/err.h"
+
+#include <sys/types.h>
 
 struct gateway;
 
@@ -28,18 +31,25 @@ struct gateway {
 	const struct gateway_ops *ops;
 	char **envp;
 	int watch;
-	bool blind; /* poll does not show the end on `watch` as readable */
+	bool blind;  /* poll does not show the end on `watch` as readable */
+	bool script; /* SCRIPT_NAME is the program's own name, never a path */
 	void *impl;
 };
 
 /* One accept loop for FastCGI: gw_fastcgi_accept blocks; -1 when the process
  * is stopping (see gw_fastcgi_stop) or the accept failed (errno). */
 struct gw_fastcgi;
-bool gw_is_cgi(void); /* call first; sets libfcgi up */
+/* Where requests come from. A socket of our own: one that nobody listens on
+ * any more is replaced, if it is ours; one at a time may do this. Or the one
+ * that systemd has passed: 1, or 0 when it has passed none. */
+int gw_fastcgi_listen(const char *path, mode_t mode, struct err *e);
+int gw_fastcgi_inherit(struct err *e);
+bool gw_is_cgi(void); /* call after these two; sets libfcgi up */
 struct gw_fastcgi *gw_fastcgi_new(void);
 void gw_fastcgi_free(struct gw_fastcgi *f);
 int gw_fastcgi_accept(struct gw_fastcgi *f, struct gateway *g);
-/* After this, an accept that is interrupted by a signal returns. */
+/* After this, an accept that is interrupted by a signal returns, and a socket
+ * of our own is gone. */
 void gw_fastcgi_stop(void);
 
 void gw_cgi_init(struct gateway *g);

@@ -61,6 +61,15 @@ static bool key_matches(const struct request *r, const char *key)
 	return by_header || by_bearer;
 }
 
+/* Is the client this machine itself, as far as the web server says? */
+static bool is_local(const char *addr)
+{
+	if (addr && strncasecmp(addr, "::ffff:", 7) == 0)
+		addr += 7;
+	return !addr || !*addr || strcmp(addr, "unix:") == 0 ||
+	       host_is_loopback(span_of(addr));
+}
+
 int guard_request(struct request *r, struct err *e)
 {
 	const struct settings *s = &r->config->settings;
@@ -83,7 +92,8 @@ int guard_request(struct request *r, struct err *e)
 			       "allowed: set DARIO_CORS_ORIGIN to let it in",
 			       origin);
 	r->origin = origin;
-	r->trusted = !*s->api_key || key_matches(r, s->api_key);
+	r->trusted = *s->api_key ? key_matches(r, s->api_key)
+				 : is_local(r->vars.remote);
 	return 0;
 }
 
@@ -93,6 +103,12 @@ int guard_key(struct request *r, struct err *e)
 
 	if (r->trusted)
 		return 0;
+	/* A web server that others reach, too: Host says what they like. */
+	if (!*r->config->settings.api_key)
+		return err_set(e, ERR_FORBIDDEN,
+			       "this router has no API key yet and serves "
+			       "its own machine only: set DARIO_API_KEY, or "
+			       "apiKey in config.json");
 	return err_set(e, ERR_AUTH,
 		       "%s API key: send the router's "
 		       "DARIO_API_KEY as x-api-key or as Authorization: "

@@ -5,7 +5,8 @@
  * A web page in the user's own browser can reach a router on loopback. It is
  * kept out by its Origin, and by Host when it tricks the resolver into
  * pointing a name of its own at 127.0.0.1. The key is compared in constant
- * time, from x-api-key or Authorization: Bearer.
+ * time, from x-api-key or Authorization: Bearer; while there is none, clients
+ * on other machines are refused.
  */
 #ifndef DARIO_GUARD_H
 #define DARIO_GUARD_H

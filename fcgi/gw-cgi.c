@@ -1,14 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include "base/io.h"
 #include "fcgi/gateway.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <unistd.h>
 
 extern char **environ;
+
+/* With SIGTERM a web server says that the client has left. It then waits for
+ * some seconds: enough to end the request in order, as one that is gone. */
+static volatile sig_atomic_t told;
+
+static void on_term(int sig)
+{
+	(void)sig;
+	told = 1;
+}
 
 static long gw_read(struct gateway *g, char *p, size_t n)
 {
@@ -16,15 +26,25 @@ static long gw_read(struct gateway *g, char *p, size_t n)
 
 	(void)g;
 	do
-		got = read(STDIN_FILENO, p, n);
-	while (got < 0 && errno == EINTR);
+		got = told ? -1 : read(STDIN_FILENO, p, n);
+	while (got < 0 && errno == EINTR && !told);
 	return got;
 }
 
 static int gw_write(struct gateway *g, struct span s)
 {
 	(void)g;
-	return io_write(STDOUT_FILENO, s);
+	while (s.n) {
+		ssize_t n = told ? -1 : write(STDOUT_FILENO, s.p, s.n);
+
+		if (n < 0 && errno == EINTR && !told)
+			continue;
+		if (n <= 0)
+			return -1;
+		s.p += n;
+		s.n -= (size_t)n;
+	}
+	return 0;
 }
 
 static int gw_flush(struct gateway *g)
@@ -33,12 +53,14 @@ static int gw_flush(struct gateway *g)
 	return 0; /* nothing is held back */
 }
 
-/* The reader of our output has closed its end. */
+/* Told so, or the reader of our output has closed its end. */
 static bool gw_gone(struct gateway *g)
 {
 	struct pollfd p = { .fd = STDOUT_FILENO };
 
 	(void)g;
+	if (told)
+		return true;
 	return poll(&p, 1, 0) > 0 && (p.revents & (POLLERR | POLLHUP));
 }
 
@@ -58,9 +80,14 @@ static const struct gateway_ops ops = {
 
 void gw_cgi_init(struct gateway *g)
 {
+	/* No SA_RESTART: it shall interrupt what waits. */
+	struct sigaction term = { .sa_handler = on_term };
+
+	sigaction(SIGTERM, &term, NULL);
 	g->ops = &ops;
 	g->envp = environ;
 	g->watch = STDOUT_FILENO;
 	g->blind = true;
+	g->script = true;
 	g->impl = NULL;
 }

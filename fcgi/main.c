@@ -8,6 +8,9 @@
  * main thread waits for signals: on SIGTERM it stops accepting, lets what runs
  * come to its end, and exits. With DARIO_EXIT_WITH_PARENT set it also ends
  * when the process that started it is gone. As plain CGI it serves one request.
+ *
+ * A web server that spawns hands the listening socket over as descriptor 0,
+ * systemd as descriptor 3; for one that does neither, --listen makes it.
  */
 #include "config.h"
 
@@ -16,6 +19,7 @@
 #include "net/refresh.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
@@ -36,6 +40,14 @@
 #define DRAIN_MS 30000   /* what runs may take to end by itself */
 #define CUT_MS 1000      /* and after it was told to end */
 #define WAKE_MS 10
+#define SOCKET_MODE 0660 /* for us and the web server's group */
+
+struct flags {
+	const char *listen; /* path, or NULL */
+	mode_t mode;
+	bool version;
+	const char *refresh; /* an account's file: see net/refresh.h */
+};
 
 struct thread {
 	pthread_t id;
@@ -313,27 +325,101 @@ static int run_fastcgi(struct worker *w, const sigset_t *stop)
 	return 0;
 }
 
+static int parse_mode(const char *text, mode_t *out)
+{
+	char *end;
+	long mode = strtol(text, &end, 8);
+
+	if (end == text || *end || mode < 0 || mode > 0777)
+		return -1;
+	*out = (mode_t)mode;
+	return 0;
+}
+
+static int parse_flags(struct flags *f, int argc, char **argv)
+{
+	static const struct option rows[] = {
+		{ "listen", required_argument, NULL, 'l' },
+		{ "mode", required_argument, NULL, 'm' },
+		{ "refresh", required_argument, NULL, 'r' },
+		{ "version", no_argument, NULL, 'V' },
+		{ 0 },
+	};
+	int c, rc = 0;
+
+	while ((c = getopt_long(argc, argv, "", rows, NULL)) != -1) {
+		if (c == 'l')
+			f->listen = optarg;
+		else if (c == 'm')
+			rc |= parse_mode(optarg, &f->mode);
+		else if (c == 'r')
+			f->refresh = optarg;
+		else if (c == 'V')
+			f->version = true;
+		else
+			rc = -1;
+	}
+	if (rc == 0 && optind == argc)
+		return 0;
+	fputs("usage: dario.fcgi [--listen=SOCKET [--mode=0660]] "
+	      "[--version]\n",
+	      stderr);
+	return -1;
+}
+
+/* The lock lets one process at a time look for a stale socket. */
+static int listen_own(const struct flags *f, struct err *e)
+{
+	char *home = store_home(e);
+	int lock = -1, rc = -1;
+
+	if (home && store_folder(home, NULL, e) == 0)
+		lock = store_lock(home, "listen", e);
+	if (lock >= 0)
+		rc = gw_fastcgi_listen(f->listen, f->mode, e);
+	store_unlock(lock);
+	free(home);
+	return rc;
+}
+
+/* Where requests come from: 1 plain CGI, 0 FastCGI, -1. */
+static int find_gateway(const struct flags *f)
+{
+	struct err e = { 0 };
+	int rc = f->listen ? listen_own(f, &e) : gw_fastcgi_inherit(&e);
+
+	if (rc < 0) {
+		log_msg("%s", e.msg);
+		return -1;
+	}
+	return gw_is_cgi();
+}
+
 int main(int argc, char **argv)
 {
+	struct flags flags = { .mode = SOCKET_MODE };
 	struct worker w = { 0 };
 	sigset_t stop;
-	bool cgi;
-	int rc;
+	int cgi, rc;
 
-	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+	/* A CGI program's arguments come from the client: a query string
+	 * without "=" (RFC 3875, 4.4). */
+	if (!getenv("REQUEST_METHOD") && parse_flags(&flags, argc, argv))
+		return 2;
+	if (flags.version) {
 		puts("dario.fcgi " PACKAGE_VERSION);
 		return 0;
 	}
-	if (argc > 1 && strncmp(argv[1], "--refresh=", 10) == 0) {
+	if (flags.refresh) {
 		keep_memory_private();
-		return refresh_main(argv[1] + 10);
+		return refresh_main(flags.refresh);
 	}
 	w.app.program = own_path();
 	die_with_parent(&w);
 	keep_memory_private();
-	cgi = gw_is_cgi();
 	setup_signals(&stop);
-	if (app_init(&w.app))
+	cgi = find_gateway(&flags);
+	if (cgi < 0 || app_init(&w.app))
 		return 1;
 	if (cgi) {
 		pthread_sigmask(SIG_UNBLOCK, &stop, NULL);

@@ -25,6 +25,7 @@ static const struct {
 	{ VAR("PATH_INFO", path_info), false },
 	{ VAR("QUERY_STRING", query), false },
 	{ VAR("CONTENT_LENGTH", content_length), false },
+	{ VAR("REMOTE_ADDR", remote), false },
 	{ VAR("HTTP_HOST", host), true },
 	{ VAR("HTTP_ORIGIN", origin), true },
 	{ VAR("HTTP_X_API_KEY", api_key), true },
@@ -70,12 +71,46 @@ static const char *strip_version(const char *path)
 	return path;
 }
 
-/* Both are decoded and normalised by the web server. */
-static const char *path_var(const struct request_vars *v)
+/* What follows the prefix in `path`, or NULL when that is not below it. */
+static const char *below(const char *path, const char *prefix)
 {
-	if (v->path_info && *v->path_info)
-		return v->path_info;
-	return v->script_name && *v->script_name ? v->script_name : "/";
+	size_t n = strlen(prefix);
+
+	while (n && prefix[n - 1] == '/')
+		n--;
+	if (n == 0 || strncmp(path, prefix, n))
+		return NULL;
+	if (path[n] == '\0')
+		return "/";
+	return path[n] == '/' ? path + n : NULL;
+}
+
+/* Both are decoded and normalised by the web server, and are the whole path
+ * when put together. Where it splits them, SCRIPT_NAME is the prefix; some
+ * leave everything in SCRIPT_NAME, and then only the setting tells. */
+static const char *find_path(const struct request *r)
+{
+	const struct request_vars *v = &r->vars;
+	const char *script = v->script_name ? v->script_name : "";
+	const char *info = v->path_info ? v->path_info : "";
+	const char *rest = NULL;
+
+	if (r->config)
+		rest = below(arena_fmt(r->arena, "%s%s", script, info),
+			     r->config->settings.prefix);
+	if (rest)
+		return rest;
+	if (*info || r->gw->script)
+		return *info ? info : "/";
+	return *script ? script : "/";
+}
+
+void request_find_path(struct request *r)
+{
+	/* The log wants it when the gateway's variables are gone. */
+	r->path = arena_str(r->arena, span_of(find_path(r)));
+	r->log.path = r->path;
+	r->path = strip_version(r->path);
 }
 
 void request_init(struct request *r, struct app *app, struct gateway *gw,
@@ -94,14 +129,11 @@ void request_init(struct request *r, struct app *app, struct gateway *gw,
 	buf_init(&r->head, REQUEST_HEAD_MAX);
 	for (char **p = gw->envp; *p; p++)
 		read_var(v, *p);
-	/* The log wants both when the gateway's variables are gone. */
+	/* The log wants it when the gateway's variables are gone. */
 	v->method = arena_str(arena, span_of(v->method));
-	r->path = arena_str(arena, span_of(path_var(v)));
 	r->log = (struct log_access){ .id = r->id,
 				      .method = v->method,
-				      .path = r->path,
 				      .first_ms = -1 };
-	r->path = strip_version(r->path);
 }
 
 void request_release(struct request *r)

@@ -35,7 +35,7 @@ struct app {
 /* The CGI variables that we read; NULL when absent. */
 struct request_vars {
 	const char *method, *script_name, *path_info, *query;
-	const char *host, *origin, *api_key, *authorization;
+	const char *host, *origin, *api_key, *authorization, *remote;
 	const char *content_length, *content_encoding;
 	const char *anthropic_version, *anthropic_beta;
 	const char *upgrade, *ws_key, *preflight_method, *user_agent;
@@ -50,7 +50,7 @@ struct request {
 	struct arena *arena;
 	struct config *config; /* NULL when there is none to be had */
 	struct request_vars vars;
-	const char *path;              /* without the leading /v1 */
+	const char *path;              /* without prefix and leading /v1 */
 	const char *upstream_path;     /* of the route */
 	const struct dialect *dialect; /* the caller's, for errors too */
 	char id[32];
@@ -75,6 +75,8 @@ struct request {
 
 void request_init(struct request *r, struct app *app, struct gateway *gw,
 		  struct arena *arena);
+/* Which path is asked for: needs r->config, for the prefix. */
+void request_find_path(struct request *r);
 void request_release(struct request *r);
 
 /* Read the body to its end; fn (or NULL) receives it piece by piece. */

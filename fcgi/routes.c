@@ -11,6 +11,10 @@
 
 #include <string.h>
 
+/* Bytes of a request that is refused: more than the body may have, so that who
+ * sends a little too much is told, and not cut off. */
+#define DRAIN_MAX (4u * REQUEST_BODY_MAX)
+
 struct route_entry {
 	const char *method, *path;
 	enum dialect_id dialect; /* of the caller */
@@ -150,16 +154,16 @@ static int dispatch(struct request *r, struct err *e)
 
 static int run(struct request *r, bool over_capacity, struct err *e)
 {
+	r->config = config_current(r->app->config, e);
+	request_find_path(r);
+	r->dialect = guess_dialect(r);
 	if (over_capacity)
 		return err_set(e, ERR_BUSY,
 			       "all %d places of this router are "
 			       "taken: try again shortly, or raise "
 			       "DARIO_THREADS",
 			       r->app->capacity);
-	r->config = config_current(r->app->config, e);
-	if (!r->config)
-		return -1;
-	return dispatch(r, e);
+	return r->config ? dispatch(r, e) : -1;
 }
 
 /* The web server must be able to get rid of what it has to send. */
@@ -169,7 +173,7 @@ static void drain(struct request *r)
 	size_t total = 0;
 	long n;
 
-	while (total <= REQUEST_BODY_MAX &&
+	while (total <= DRAIN_MAX &&
 	       (n = r->gw->ops->read(r->gw, scrap, sizeof(scrap))) > 0)
 		total += (size_t)n;
 }
@@ -204,7 +208,6 @@ void routes_serve(struct app *app, struct gateway *gw, struct arena *arena,
 	struct err e = { 0 };
 
 	request_init(&r, app, gw, arena);
-	r.dialect = guess_dialect(&r);
 	if (run(&r, over_capacity, &e)) {
 		if (!r.head_sent)
 			drain(&r);

@@ -60,6 +60,25 @@ static int lock_in_turn(const struct refresh *r, const struct account *old,
 	}
 }
 
+/* What a web server has set for a request is not for the new process: with it
+ * that would take itself for a CGI program. The list is the caller's, the
+ * strings are not. */
+static char **plain_environment(void)
+{
+	size_t n = 0, kept = 0;
+	char **out;
+
+	while (environ[n])
+		n++;
+	out = xcalloc(n + 1, sizeof(*out));
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(environ[i], "HTTP_", 5) &&
+		    strncmp(environ[i], "REQUEST_", 8) &&
+		    strncmp(environ[i], "QUERY_", 6))
+			out[kept++] = environ[i];
+	return out;
+}
+
 /* A session of its own: what ends the worker's group leaves it alone. */
 static pid_t start(const struct refresh *r, const struct account *old, int lock)
 {
@@ -67,6 +86,7 @@ static pid_t start(const struct refresh *r, const struct account *old, int lock)
 	char *const argv[] = { (char *)"dario.fcgi", arg, NULL };
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
+	char **env = plain_environment();
 	sigset_t none;
 	pid_t pid = -1;
 
@@ -80,8 +100,9 @@ static pid_t start(const struct refresh *r, const struct account *old, int lock)
 	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDWR, 0);
 	posix_spawn_file_actions_adddup2(&files, 0, 1);
 	posix_spawn_file_actions_adddup2(&files, lock, REFRESH_LOCK_FD);
-	if (posix_spawn(&pid, r->worker, &files, &attr, argv, environ))
+	if (posix_spawn(&pid, r->worker, &files, &attr, argv, env))
 		pid = -1;
+	free(env);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attr);
 	return pid;

@@ -34,6 +34,10 @@ const struct option_row options[] = {
 	{ "allowedHosts", "DARIO_ALLOWED_HOSTS", NULL, NULL, OPTION_STRING,
 	  AT(allowed_hosts), 0, 0, "", "NAME,...",
 	  "names under which the router may be called, beside loopback" },
+	{ "prefix", "DARIO_PREFIX", "prefix", NULL, OPTION_STRING, AT(prefix),
+	  0, 0, "", "PATH",
+	  "path below which the router is served, such as /llm, where the web "
+	  "server does not take it away" },
 	{ "keepaliveMs", "DARIO_KEEPALIVE_MS", NULL, NULL, OPTION_INT,
 	  AT(keepalive_ms), 50, 60000, "15000", "MS",
 	  "silence after which a streaming client is sent keep-alive bytes; "

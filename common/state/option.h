@@ -51,6 +51,7 @@ struct settings {
 	char *api_key;
 	char *cors_origin;
 	char *allowed_hosts; /* names, comma-separated */
+	char *prefix;        /* path in front of every route, or "" */
 	bool verbose, demo;
 	long workers, threads;
 	long keepalive_ms, connect_ms, first_byte_ms, idle_ms;

@@ -33,7 +33,8 @@ def seen():
 
 def begin():
     env = dict(os.environ, REQUEST_METHOD="POST", SCRIPT_NAME="/v1/messages",
-               HTTP_HOST="localhost", CONTENT_LENGTH=str(len(BODY)),
+               HTTP_HOST="localhost", REMOTE_ADDR="127.0.0.1",
+               CONTENT_LENGTH=str(len(BODY)),
                GATEWAY_INTERFACE="CGI/1.1", SERVER_PROTOCOL="HTTP/1.1")
     p = subprocess.Popen([WORKER], stdin=subprocess.PIPE, env=env,
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)

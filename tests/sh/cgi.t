@@ -5,15 +5,16 @@
 need curl python3 lighttpd
 
 worker=$builddir/dario.fcgi
-cgi() { # METHOD PATH [BODY]: sets out, rc
+cgi() { # METHOD PATH [BODY]: sets out, rc; more variables in $more
 	printf '%s' "${3-}" >"$tmp/in"
 	out=$(env -i HOME="$HOME" DARIO_HOME="$DARIO_HOME" \
 		DARIO_DATADIR="$DARIO_DATADIR" \
 		GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD="$1" \
 		SCRIPT_NAME=/cgi-bin/dario.cgi PATH_INFO="$2" \
 		HTTP_HOST=localhost ${CGI_PROXY:+HTTP_PROXY="$CGI_PROXY"} \
+		${more-} \
 		CONTENT_LENGTH="$(wc -c <"$tmp/in")" \
-		"$worker" <"$tmp/in" 2>"$tmp/err")
+		"$worker" ${args-} <"$tmp/in" 2>"$tmp/err")
 	rc=$?
 }
 
@@ -28,6 +29,40 @@ like 'health: the body' "$out" '"status":"no_backend"'
 cgi POST /v1/messages '{"model":'
 like 'bad JSON: 400' "$out" 'Status: 400'
 like 'one access line, to standard error' "$(cat "$tmp/err")" status=400
+
+# A web server makes arguments of a query without "=": they are the client's.
+args="--listen=$tmp/evil --version" cgi GET /health
+like 'arguments are ignored' "$out" '"status":"no_backend"'
+ok 'arguments make no socket' test ! -e "$tmp/evil"
+
+# Below a prefix: known from the split, or by the setting.
+more='SCRIPT_NAME=/~me/dario.cgi' cgi GET /v1/health
+like 'prefix: SCRIPT_NAME is the program' "$out" '"status":"no_backend"'
+more='SCRIPT_NAME=/~me/dario.cgi' cgi GET ''
+like 'prefix: no path is the root' "$out" '"name":"dario"'
+more='SCRIPT_NAME= DARIO_PREFIX=/a/b/' cgi GET /a/b/v1/health
+like 'prefix: by the setting' "$out" '"status":"no_backend"'
+more='SCRIPT_NAME= DARIO_PREFIX=/a/b' cgi GET /a/b
+like 'prefix: alone' "$out" '"name":"dario"'
+more='SCRIPT_NAME= DARIO_PREFIX=/a/b' cgi GET /a/bc/health
+like 'prefix: not within a word' "$out" 'Status: 404'
+more='SCRIPT_NAME= DARIO_PREFIX=/a/b' cgi GET /health
+like 'prefix: without it as well' "$out" '"status":"no_backend"'
+
+# Without a key, only this machine.
+for addr in 127.0.0.1 ::1 ::ffff:127.0.0.1 unix:; do
+	more="REMOTE_ADDR=$addr" cgi GET /
+	like "no key, from $addr: in" "$out" 'Status: 200'
+done
+for addr in 192.0.2.1 2001:db8::1 ::ffff:192.0.2.1; do
+	more="REMOTE_ADDR=$addr" cgi GET /
+	like "no key, from $addr: refused" "$out" 'Status: 403'
+	like "no key, from $addr: says what to set" "$out" DARIO_API_KEY
+done
+more='REMOTE_ADDR=192.0.2.1' cgi GET /health
+like 'no key: health is open' "$out" '{"status":"no_backend"}'
+more='REMOTE_ADDR=192.0.2.1 DARIO_API_KEY=k HTTP_X_API_KEY=k' cgi GET /
+like 'with a key, from elsewhere: in' "$out" 'Status: 200'
 
 start_router --demo
 "$dario" backend add real --base-url="http://127.0.0.1:$port/demo/v1" \
@@ -46,4 +81,42 @@ printf '%s' "$ask" | timeout 20 env -i HOME="$HOME" DARIO_HOME="$DARIO_HOME" \
 	CONTENT_LENGTH=${#ask} "$worker" 2>"$tmp/err" | head -n 1 >"$tmp/first"
 wait_for 5 grep -q client_gone "$tmp/err"
 like 'reader gone: noticed' "$(cat "$tmp/err")" client_gone
+
+# The web server tells us to go: the request ends in order, and is logged.
+mkfifo "$tmp/pipe"
+exec 8<>"$tmp/pipe"
+printf '%s' "$ask" >"$tmp/in"
+env -i HOME="$HOME" DARIO_HOME="$DARIO_HOME" DARIO_DATADIR="$DARIO_DATADIR" \
+	REQUEST_METHOD=POST PATH_INFO=/v1/messages HTTP_HOST=localhost \
+	CONTENT_LENGTH=${#ask} "$worker" <"$tmp/in" >"$tmp/pipe" 2>"$tmp/err" &
+pid=$!
+read -r first <&8
+kill "$pid"
+wait "$pid"
+is 'SIGTERM: exit 0' "$?" 0
+like 'SIGTERM: as if the client had left' "$(cat "$tmp/err")" client_gone
+
+# What a request pays for the start, beside what any program pays.
+ms=$(python3 - "$worker" "$(command -v true)" <<'EOF'
+import os, statistics, subprocess, sys, time
+env = dict(DARIO_HOME=os.environ["DARIO_HOME"], REQUEST_METHOD="GET",
+           PATH_INFO="/health", HTTP_HOST="localhost")
+def took(program):
+    times = []
+    for _ in range(15):
+        start = time.perf_counter()
+        subprocess.run([program], env=env, stdin=subprocess.DEVNULL,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        times.append((time.perf_counter() - start) * 1000)
+    return statistics.median(times)
+own, least = took(sys.argv[1]), took(sys.argv[2])
+print("%.1f %.1f %d" % (own, least, own < 15 or own < 25 * least))
+EOF
+)
+diag "start-up: ${ms% *} ms (the second is true(1))"
+if grep -q '^#define SANITIZED' "$builddir/config.h"; then
+	diag 'not run, the sanitizers need time: start-up under 15 ms'
+else
+	is 'start-up under 15 ms' "${ms##* }" 1
+fi
 done_testing

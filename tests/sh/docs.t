@@ -38,6 +38,8 @@ is 'README: proxy --check' "$?" 0
 run=$(block 'host=0.0.0.0')
 sed -i 's/$/ --check/' "$run"
 ok 'README: open to other machines' sh -e "$run" 2>/dev/null
+like 'README: a configuration is printed' "$(sh -e "$(block print-config)")" \
+	'location /llm/ {'
 start_router --demo
 curl=$(block 'curl http')
 sed -i "s|localhost:3456|localhost:$port|" "$curl"

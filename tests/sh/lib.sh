@@ -45,6 +45,7 @@ stop_children() {
 }
 
 cleanup() {
+	[ -z "${KEEP-}" ] || cp -r "$tmp" "$KEEP"
 	stop_children
 	rm -rf "$tmp"
 }

@@ -1,0 +1,56 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# dario proxy --print-config: every file of contrib/, with this machine's paths.
+. "$(dirname "$0")/lib.sh"
+need python3
+
+show() { "$dario" proxy --print-config="$@" 2>&1; }
+
+for name in lighttpd nginx apache-proxy apache-fcgid cgi htaccess lighttpd-cgi \
+	systemd-socket systemd-service tmpfiles; do
+	out=$(show $name --prefix=/my/api/ --socket="$tmp/my.sock")
+	is "$name: exit 0" "$?" 0
+	is "$name: no path of another machine" "$(printf '%s\n' "$out" |
+		grep -e /usr/local -e /var/lib/dario -e /llm -e '/run/.*\.sock')" ''
+	printf '%s\n' "$out" >>"$tmp/all"
+done
+for part in "$builddir/dario.fcgi" "$srcdir/lighttpd/errors" "$DARIO_HOME" \
+	"$tmp/my.sock" 'location /my/api/ {' 'ProxyPass "/my/api/"'; do
+	like "there is $part" "$(cat "$tmp/all")" "$part"
+done
+is 'every file of contrib can be printed' "$(find "$srcdir/contrib" -type f |
+	wc -l)" 10
+
+like 'by default below /llm' "$(show nginx)" 'location /llm/ {'
+like 'or at the root' "$(show nginx --prefix=/)" 'location / {'
+like 'a setting, too' "$(DARIO_PREFIX=/set show nginx)" 'location /set/ {'
+out=$(show apache)
+is 'unknown name: exit 2' "$?" 2
+like 'unknown name: the others are named' "$out" 'apache-proxy, apache-fcgid'
+show nginx --prefix=llm >/dev/null
+is 'prefix without a slash: exit 2' "$?" 2
+for bad in '/a b' '/a"b' '/a;b' '/a$b'; do
+	show nginx --prefix="$bad" >/dev/null
+	is "prefix $bad: exit 1" "$?" 1
+done
+if [ "$(id -u)" = 0 ]; then
+	like "root's own folder is not for a web server" \
+		"$(DARIO_HOME='' show nginx)" 'DARIO_HOME=/var/lib/dario'
+fi
+
+# What systemd itself says.
+if command -v systemd-analyze >/dev/null && command -v systemd-tmpfiles \
+	>/dev/null; then
+	mkdir "$tmp/units"
+	for kind in socket service; do
+		show systemd-$kind --socket=/run/dario/dario.sock |
+			sed 's/^User=dario/User=daemon/' >"$tmp/units/dario.$kind"
+	done
+	is 'systemd: the units are in order' "$(SYSTEMD_UNIT_PATH="$tmp/units:" \
+		systemd-analyze verify --recursive-errors=no --man=no \
+		"$tmp/units/dario.socket" "$tmp/units/dario.service" 2>&1 |
+		grep -F "$tmp/units")" ''
+else
+	diag 'not run, systemd is missing: the units are in order'
+fi
+done_testing
