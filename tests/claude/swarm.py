@@ -32,7 +32,8 @@ def seen():
 
 
 def begin():
-    env = dict(os.environ, REQUEST_METHOD="POST", SCRIPT_NAME="/v1/messages",
+    env = dict(os.environ, REQUEST_METHOD="POST", SCRIPT_NAME="",
+               PATH_INFO="/v1/messages",
                HTTP_HOST="localhost", REMOTE_ADDR="127.0.0.1",
                CONTENT_LENGTH=str(len(BODY)),
                GATEWAY_INTERFACE="CGI/1.1", SERVER_PROTOCOL="HTTP/1.1")

@@ -32,6 +32,12 @@ is 'README: backends are added, listed and tested' "$?" 0
 like 'README: all four are there' "$(dario backend list)" claude-api
 like 'README: test asks the backend' "$out" 'lists 1 models'
 
+accounts=$(block 'accounts add work')
+sed -i '/^dario login/d' "$accounts" # tests/claude/login.t logs in
+like 'README: accounts are added and shown' "$(sh -e "$accounts" 2>&1)" spare
+like 'README: rules are added and explained' \
+	"$(sh -e "$(block 'route add fast')" 2>&1)" 'fast goes to groq'
+
 stop_router
 out=$(dario proxy --check 2>&1)
 is 'README: proxy --check' "$?" 0
