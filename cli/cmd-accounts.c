@@ -75,14 +75,6 @@ out:
 	return rc;
 }
 
-static bool exists(const char *home, const char *file)
-{
-	struct store_sign sign, none = { 0 };
-
-	store_sign(home, file, &sign);
-	return memcmp(&sign, &none, sizeof(none)) != 0;
-}
-
 static int add(const struct cmd *c, struct span key, struct err *e)
 {
 	char file[128];
@@ -93,7 +85,7 @@ static int add(const struct cmd *c, struct span key, struct err *e)
 	    store_folder(c->home, "accounts", e))
 		return -1;
 	/* A reserve alone changes an account that is there. */
-	if (!key.n && !(reserve >= 0 && exists(c->home, file)) &&
+	if (!key.n && !(reserve >= 0 && store_exists(c->home, file)) &&
 	    sign_in(c, file, e))
 		return -1;
 	if ((key.n || reserve >= 0) && change(c, file, key, reserve, e))
@@ -179,7 +171,7 @@ static int run_remove(struct cmd *c, struct err *e)
 	if (check_alias(c->args[0], e))
 		return -1;
 	account_file(c->args[0], file, sizeof(file));
-	if (!exists(c->home, file)) {
+	if (!store_exists(c->home, file)) {
 		if (strcmp(c->args[0], ACCOUNT_LOGIN) == 0)
 			return err_set(e, ERR_CONFIG,
 				       "the log-in is ended with dario "

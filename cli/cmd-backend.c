@@ -51,23 +51,6 @@ static int check_url(const char *url, bool has_key, struct err *e)
 	return 0;
 }
 
-static struct json_object *split_models(const char *list)
-{
-	struct json_object *models = json_object_new_array();
-
-	while (*list) {
-		size_t n = strcspn(list, ",");
-		struct span s = span_trim((struct span){ list, n });
-
-		if (s.n)
-			json_object_array_add(
-				models,
-				json_object_new_string_len(s.p, (int)s.n));
-		list += n + (list[n] == ',');
-	}
-	return models;
-}
-
 /* What is known of the provider at this address, where the file is silent. */
 static int add_known(struct json_object *file, struct err *e)
 {
@@ -131,7 +114,7 @@ static void merge(const struct cmd *c, struct json_object *file,
 	if (protocol)
 		json_set_str(file, "protocol", protocol);
 	if (models)
-		json_object_object_add(file, "models", split_models(models));
+		json_object_object_add(file, "models", json_split(models));
 }
 
 static int save(const struct cmd *c, const char *path, struct span key,
@@ -249,7 +232,6 @@ static int run_list(struct cmd *c, struct err *e)
 
 static int run_remove(struct cmd *c, struct err *e)
 {
-	struct store_sign sign, none = { 0 };
 	struct err unused;
 	char path[300];
 	int lock, rc;
@@ -257,8 +239,7 @@ static int run_remove(struct cmd *c, struct err *e)
 	if (check_name(c->args[0], e))
 		return -1;
 	backend_file(c->args[0], path, sizeof(path));
-	store_sign(c->home, path, &sign);
-	if (memcmp(&sign, &none, sizeof(none)) == 0)
+	if (!store_exists(c->home, path))
 		return err_set(e, ERR_CONFIG,
 			       "there is no backend %s: see "
 			       "dario backend list",

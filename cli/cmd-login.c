@@ -73,11 +73,9 @@ const struct cmd_group cmd_login = { "login", "log-in", login_entries };
 
 static int run_logout(struct cmd *c, struct err *e)
 {
-	struct store_sign sign, none = { 0 };
 	int lock, rc;
 
-	store_sign(c->home, LOGIN_FILE, &sign);
-	if (memcmp(&sign, &none, sizeof(none)) == 0)
+	if (!store_exists(c->home, LOGIN_FILE))
 		return err_set(e, ERR_CONFIG,
 			       "there is no log-in of dario's own: Claude "
 			       "Code's is ended there, accounts with dario "

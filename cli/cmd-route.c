@@ -18,22 +18,6 @@ static int find_rule(struct json_object *list, const char *match)
 	return -1;
 }
 
-static struct json_object *split(const char *list)
-{
-	struct json_object *out = json_object_new_array();
-
-	while (*list) {
-		size_t n = strcspn(list, ",");
-		struct span s = span_trim((struct span){ list, n });
-
-		if (s.n)
-			json_object_array_add(
-				out, json_object_new_string_len(s.p, (int)s.n));
-		list += n + (list[n] == ',');
-	}
-	return out;
-}
-
 /* What the flags say goes over what the rule had. */
 static void fill(const struct cmd *c, struct json_object *rule)
 {
@@ -43,9 +27,9 @@ static void fill(const struct cmd *c, struct json_object *rule)
 	json_set_str(rule, "match", c->args[0]);
 	json_set_str(rule, "target", c->args[1]);
 	if (fallback)
-		json_object_object_add(rule, "fallbacks", split(fallback));
+		json_object_object_add(rule, "fallbacks", json_split(fallback));
 	if (on)
-		json_object_object_add(rule, "on", split(on));
+		json_object_object_add(rule, "on", json_split(on));
 }
 
 /* routes.json as it is, with a list of rules in it. */

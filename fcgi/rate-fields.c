@@ -3,6 +3,8 @@
 
 #include "fcgi/rate-fields.h"
 
+#include "base/clock.h"
+#include "base/stamp.h"
 #include "fcgi/reply.h"
 
 #include <ctype.h>
@@ -76,23 +78,20 @@ static void put_duration(char *out, size_t n, int64_t ms)
 }
 
 /* How long until a moment such as 2026-11-22T10:00:00Z; -1: unreadable. */
-static int64_t until(const char *text)
+static int64_t until(struct span text)
 {
-	struct tm tm = { 0 };
-	time_t now = time(NULL), then;
+	int64_t then = stamp_read(text), now = clock_wall_ms();
 
-	if (!strptime(text, "%Y-%m-%dT%H:%M:%S", &tm))
+	if (!then)
 		return -1;
-	then = timegm(&tm);
-	return then > now ? (int64_t)(then - now) * 1000 : 0;
+	return then > now ? then - now : 0;
 }
 
 static void put_reset(struct request *r, const char *name, struct span value,
 		      bool to_openai)
 {
 	char out[64];
-	int64_t ms = to_openai ? until(arena_str(r->arena, value))
-			       : read_duration(value);
+	int64_t ms = to_openai ? until(value) : read_duration(value);
 	time_t then;
 	struct tm tm;
 

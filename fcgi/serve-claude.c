@@ -10,18 +10,13 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "fcgi/claude.h"
 #include "fcgi/conversation.h"
-#include "fcgi/relay.h"
-#include "fcgi/reply.h"
 #include "fcgi/serve.h"
 #include "fcgi/upstream.h"
 #include "net/catalog.h"
 #include "net/refresh.h"
 #include "state/pace.h"
-#include "state/pool.h"
-#include "state/queue.h"
-#include "state/sticky.h"
-#include "state/verdict.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,215 +26,9 @@
 #define QUEUE_STEP_MS 100
 #define LONG_CONTEXT_BETA "context-1m-2025-08-07"
 
-struct claude {
-	struct hop *hop;
-	struct request *r;
-	const char *home;
-	struct route route; /* with the model's real name */
-	struct peek *peek;
-	enum family_kind family;
-	struct relay *relay;
-	struct outgoing out;
-	bool made;            /* `out` is */
-	struct binding bound; /* of the conversation; key "": of none */
-
-	struct pool pool;
-	bool *tried;            /* by account */
-	struct account account; /* as its file has it now */
-	int seat;               /* of it */
-	struct ticket ticket;   /* while waiting in line */
-	int64_t deadline;       /* of waiting */
-
-	/* of the running call */
-	struct limits limits;
-	bool told; /* the answer's head said something of limits */
-	char retry_after[64];
-	enum verdict_next next;
-	enum limit_cause cause;
-
-	bool refreshed, retried, stripped; /* once each, per account */
-	bool is_answered;
-	bool leave;       /* for the next target of the route */
-	struct err error; /* the last failure that is ours to tell */
-};
-
 static const struct account *seat_account(const struct claude *c)
 {
 	return c->pool.seats[c->seat].account;
-}
-
-static bool is_subscription(const struct claude *c)
-{
-	return !c->account.api_key;
-}
-
-/* --- what is learnt ------------------------------------------------------ */
-
-struct lesson {
-	const struct claude *c;
-	struct verdict verdict;
-	bool served;
-};
-
-/* An answer that a subscription did not cover ends its use, if so wished. */
-static bool halts(const struct lesson *w)
-{
-	const struct claude *c = w->c;
-
-	return w->served && c->told && c->limits.overage &&
-	       is_subscription(c) &&
-	       strcmp(c->r->config->settings.overage, "halt") == 0;
-}
-
-static bool learn(struct limits *l, void *arg)
-{
-	const struct lesson *w = arg;
-	struct limits was = *l;
-
-	if (w->c->told) {
-		struct limits now = w->c->limits;
-
-		now.cause = l->cause;
-		now.until = l->until;
-		now.refresh_after = l->refresh_after;
-		memcpy(now.sign, l->sign, sizeof(now.sign));
-		*l = now;
-	}
-	if (halts(w)) {
-		l->cause = CAUSE_OVERAGE;
-		l->until = 0;
-	} else if (w->verdict.cause) {
-		l->cause = w->verdict.cause;
-		l->until = w->verdict.until;
-		account_sign(&w->c->account, l->sign, sizeof(l->sign));
-	} else if (w->served && l->cause != CAUSE_OVERAGE) {
-		l->cause = CAUSE_NONE;
-		l->until = 0;
-	}
-	return limits_news(&was, l);
-}
-
-/* The stored state, and this request's view of it. */
-static void note(struct claude *c, struct verdict v, bool served)
-{
-	struct lesson w = { .c = c, .verdict = v, .served = served };
-	struct limits seen = c->pool.seats[c->seat].limits;
-	struct err e = { 0 };
-
-	/* The lock is taken only for what looks like news. */
-	if (learn(&seen, &w) &&
-	    limits_update(c->home, c->account.alias, learn, &w, &e))
-		log_msg("account %s: %s", c->account.alias, e.msg);
-}
-
-/* --- the running call ---------------------------------------------------- */
-
-static struct span head_field(const void *arg, const char *name)
-{
-	return http_field(arg, name);
-}
-
-static void on_head(void *arg, const struct http_head *head)
-{
-	struct claude *c = arg;
-
-	c->limits = c->pool.seats[c->seat].limits;
-	c->told = limits_take(&c->limits, head_field, head);
-	if (c->told && c->limits.h5.reset) {
-		c->r->has_windows = true;
-		c->r->h5 = c->limits.h5.used;
-		c->r->d7 = c->limits.d7.used;
-	}
-	snprintf(c->retry_after, sizeof(c->retry_after), "%.*s",
-		 SPAN_FMT(http_field(head, "retry-after")));
-}
-
-/* Is there another account that could serve? */
-static bool has_other(const struct claude *c)
-{
-	bool was = c->tried[c->seat], other;
-
-	c->tried[c->seat] = true;
-	other = pool_pick(&c->pool, "", c->tried) >= 0;
-	c->tried[c->seat] = was;
-	return other;
-}
-
-/* May the request wait for this account or another? */
-static bool may_wait(const struct claude *c, const struct verdict *v)
-{
-	int64_t now = clock_wall_ms();
-	int64_t left = c->deadline - clock_ms();
-
-	return (v->cause == CAUSE_WINDOW || v->cause == CAUSE_BURST) &&
-	       v->until > now && v->until - now < left;
-}
-
-static void add_fallback(struct claude *c, const char *why)
-{
-	hop_note_fallback(c->hop,
-			  arena_fmt(c->r->arena, "claude/%s", c->account.alias),
-			  why);
-}
-
-static const char *why_of(const struct verdict *v, const struct failure *f)
-{
-	if (v->cause)
-		return limit_cause_name(v->cause);
-	return f->status ? "refused" : "failed";
-}
-
-/* What else can be done with the request, of what the verdict asks for. */
-static enum verdict_next possible(struct claude *c, struct verdict *v,
-				  const struct failure *f)
-{
-	switch (v->next) {
-	case NEXT_REFRESH:
-		if (!c->refreshed && account_refreshable(&c->account)) {
-			v->cause = CAUSE_NONE;
-			return NEXT_REFRESH;
-		}
-		return has_other(c) ? NEXT_OTHER : NEXT_ANSWER;
-	case NEXT_OTHER:
-		if (has_other(c))
-			return NEXT_OTHER;
-		if (hop_moves_on(c->hop, f)) /* rather than wait */
-			return NEXT_ANSWER;
-		if (may_wait(c, v))
-			return NEXT_OTHER;
-		if (v->cause == CAUSE_OVERLOAD && !c->retried)
-			return NEXT_OTHER;
-		return NEXT_ANSWER;
-	case NEXT_STRIP:
-		return c->stripped ? NEXT_ANSWER : NEXT_STRIP;
-	case NEXT_ANSWER:
-		break;
-	}
-	return NEXT_ANSWER;
-}
-
-static bool again(void *arg, const struct failure *f)
-{
-	struct claude *c = arg;
-	int64_t now = clock_wall_ms();
-	struct failed_answer a = {
-		.status = f->status ? f->status : f->err->status,
-		.text = f->status ? f->body : span_of(f->err->msg),
-		.retry_after = span_of(c->retry_after),
-		.subscription = is_subscription(c),
-	};
-	struct verdict v;
-
-	if (!c->told)
-		c->limits = c->pool.seats[c->seat].limits;
-	v = verdict_of(&a, &c->limits, c->family, now);
-	c->next = possible(c, &v, f);
-	c->cause = v.cause;
-	c->leave = c->next == NEXT_ANSWER && hop_moves_on(c->hop, f);
-	note(c, v, false);
-	if (c->next == NEXT_OTHER || c->leave)
-		add_fallback(c, why_of(&v, f));
-	return c->next != NEXT_ANSWER || c->leave;
 }
 
 /* --- before the call ----------------------------------------------------- */
@@ -287,7 +76,7 @@ static int keep_pace(struct claude *c, struct err *e)
 	long interval = c->r->config->settings.min_interval_ms;
 	long wait;
 
-	if (!is_subscription(c) || c->out.count)
+	if (!claude_is_subscription(c) || c->out.count)
 		return 0;
 	while ((wait = pace_take(c->home, c->account.alias, interval)) > 0)
 		if (relay_wait(c->relay, wait, e))
@@ -442,8 +231,8 @@ static int call(struct claude *c, struct err *e)
 		.upstream = c->out.dialect,
 		.hold = true,
 		.arg = c,
-		.on_head = on_head,
-		.again = again,
+		.on_head = claude_on_head,
+		.again = claude_again,
 	};
 
 	if (upstream_call(c->r, &c->out, &c->account, &call.http, e))
@@ -453,21 +242,6 @@ static int call(struct claude *c, struct err *e)
 	c->r->log.account = arena_str(c->r->arena, span_of(c->account.alias));
 	c->is_answered = !relay_run(c->relay, &call);
 	return 0;
-}
-
-static void after_answer(struct claude *c)
-{
-	struct verdict none = { 0 };
-	bool served = c->r->log.status / 100 == 2 && !c->r->log.error;
-
-	if (c->told || served)
-		note(c, none, served);
-	if (served && c->told && c->limits.overage && is_subscription(c) &&
-	    strcmp(c->r->config->settings.overage, "off"))
-		log_msg("account %s: an answer was billed beyond its plan",
-			c->account.alias);
-	if (served && *c->bound.key)
-		sticky_set(c->home, &c->bound, c->account.alias);
 }
 
 /* This account has no token to offer: another, then. */
@@ -496,7 +270,7 @@ static int prepare_again(struct claude *c, struct err *e)
 	case NEXT_ANSWER:
 		break;
 	}
-	if (c->cause == CAUSE_OVERLOAD && !has_other(c)) {
+	if (c->cause == CAUSE_OVERLOAD && !claude_has_other(c)) {
 		c->retried = true; /* overloaded: in place, once */
 		return relay_wait(c->relay, RETRY_MS, e);
 	}
@@ -523,7 +297,7 @@ static int serve_seat(struct claude *c, struct err *e)
 		if (call(c, e))
 			return -1;
 		if (c->is_answered) {
-			after_answer(c);
+			claude_after_answer(c);
 			return 0;
 		}
 		if (c->leave)

@@ -9,6 +9,7 @@
 #include "config.h"
 
 #include "base/jw.h"
+#include "base/stamp.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
 #include "net/catalog.h"
@@ -52,13 +53,10 @@ static const char *listed_name(struct list *l, const struct backend *b,
 /* Seconds since 1970, from OpenAI's `created` or Anthropic's `created_at`. */
 static int64_t created(struct json_object *o)
 {
-	const char *text = json_cstr(o, "created_at");
-	struct tm tm = { 0 };
-	int64_t then;
+	int64_t then = stamp_read(json_str(o, "created_at")) / 1000;
 
-	if (text && strptime(text, "%Y-%m-%dT%H:%M:%S", &tm))
-		return (int64_t)timegm(&tm);
-	then = json_count(o, "created", 0);
+	if (!then)
+		then = json_count(o, "created", 0);
 	return then < LAST_SECOND ? then : LAST_SECOND;
 }
 

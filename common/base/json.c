@@ -7,6 +7,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 
 struct json_object *json_read(struct span text, struct err *e)
 {
@@ -197,4 +198,20 @@ const char *json_pretty(struct json_object *o)
 	return json_object_to_json_string_ext(
 		o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
 			   JSON_C_TO_STRING_NOSLASHESCAPE);
+}
+
+struct json_object *json_split(const char *list)
+{
+	struct json_object *out = json_object_new_array();
+
+	while (*list) {
+		size_t n = strcspn(list, ",");
+		struct span s = span_trim((struct span){ list, n });
+
+		if (s.n)
+			json_object_array_add(
+				out, json_object_new_string_len(s.p, (int)s.n));
+		list += n + (list[n] == ',');
+	}
+	return out;
 }

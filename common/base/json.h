@@ -41,6 +41,8 @@ size_t json_length(struct json_object *list); /* 0 when it is no list */
 struct json_object *json_at(struct json_object *list, size_t i); /* or NULL */
 struct span json_text(struct json_object *o); /* compact; borrowed from o */
 
+/* "a, b,c" as a list of strings; json_object_put it. */
+struct json_object *json_split(const char *list);
 void json_set_str(struct json_object *o, const char *key, const char *value);
 /* Pretty text; borrowed from o. */
 const char *json_pretty(struct json_object *o);

@@ -326,6 +326,14 @@ void store_sign(const char *home, const char *name, struct store_sign *out)
 	out->nsec = st.st_ctim.tv_nsec;
 }
 
+bool store_exists(const char *home, const char *name)
+{
+	struct store_sign s;
+
+	store_sign(home, name, &s);
+	return s.ino != 0;
+}
+
 static int open_lock(const char *home, const char *name, struct err *e)
 {
 	char path[PATH_MAX], lock[PATH_MAX];

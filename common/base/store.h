@@ -53,6 +53,7 @@ int store_rename(const char *home, const char *from, const char *to,
 		 struct err *e);
 int store_remove(const char *home, const char *name, struct err *e);
 
+bool store_exists(const char *home, const char *name);
 /* All zero when there is no such file. */
 void store_sign(const char *home, const char *name, struct store_sign *out);
 

@@ -20,14 +20,6 @@ static void file_of(const char *name, char *out, size_t n)
 	snprintf(out, n, "state/breaker-%s.json", name);
 }
 
-static bool has_file(const char *home, const char *file)
-{
-	struct store_sign s;
-
-	store_sign(home, file, &s);
-	return s.ino != 0;
-}
-
 static void read_file(const char *home, const char *file, struct breaker *b)
 {
 	struct json_object *o;
@@ -70,7 +62,7 @@ bool breaker_allows(const char *home, const char *name,
 	int fd;
 
 	file_of(name, file, sizeof(file));
-	if (!has_file(home, file))
+	if (!store_exists(home, file))
 		return true;
 	fd = lock(home, file);
 	read_file(home, file, &b);
@@ -93,7 +85,7 @@ void breaker_note(const char *home, const char *name, const struct settings *s,
 	int fd;
 
 	file_of(name, file, sizeof(file));
-	if (ok && !has_file(home, file))
+	if (ok && !store_exists(home, file))
 		return;
 	fd = lock(home, file);
 	if (fd < 0)
@@ -117,7 +109,7 @@ int64_t breaker_until(const char *home, const char *name)
 	char file[112];
 
 	file_of(name, file, sizeof(file));
-	if (!has_file(home, file))
+	if (!store_exists(home, file))
 		return 0;
 	read_file(home, file, &b);
 	return b.until;

@@ -21,25 +21,6 @@
 #define MINUTE (60 * 1000)
 #define HOUR (60 * MINUTE)
 
-static int make_home(void **state)
-{
-	char path[] = "/tmp/dario-pool.XXXXXX";
-
-	if (!mkdtemp(path))
-		return -1;
-	*state = xstrdup(path);
-	return 0;
-}
-
-static int drop_home(void **state)
-{
-	char command[200];
-
-	snprintf(command, sizeof(command), "rm -rf '%s'", (char *)*state);
-	free(*state);
-	return system(command);
-}
-
 /* Header fields as "name: value" lines. */
 static struct span field(const void *arg, const char *name)
 {
@@ -540,7 +521,6 @@ static void a_forecast(void **state)
 
 int main(void)
 {
-#define WITH_HOME(f) cmocka_unit_test_setup_teardown(f, make_home, drop_home)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(moments_in_every_form),
 		cmocka_unit_test(headroom_of_a_subscription),

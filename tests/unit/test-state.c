@@ -8,26 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A home of its own for each test. */
-static int make_home(void **state)
-{
-	char path[] = "/tmp/dario-unit.XXXXXX";
-
-	if (!mkdtemp(path))
-		return -1;
-	*state = xstrdup(path);
-	return 0;
-}
-
-static int drop_home(void **state)
-{
-	char command[200];
-
-	snprintf(command, sizeof(command), "rm -rf '%s'", (char *)*state);
-	free(*state);
-	return system(command);
-}
-
 static void put(const char *home, const char *name, const char *text)
 {
 	struct err e;
@@ -324,7 +304,6 @@ static void log_hides_credentials(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define WITH_HOME(f) cmocka_unit_test_setup_teardown(f, make_home, drop_home)
 		WITH_HOME(routes_in_order),
 		WITH_HOME(one_backend_takes_all),
 		WITH_HOME(wrong_files_are_named),

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -26,5 +27,27 @@ static inline void assert_span(struct span s, const char *want)
 	assert_string_equal(text, want);
 	free(text);
 }
+
+/* A home of its own for each test, as *state. */
+static inline int make_home(void **state)
+{
+	char path[] = "/tmp/dario-unit.XXXXXX";
+
+	if (!mkdtemp(path))
+		return -1;
+	*state = xstrdup(path);
+	return 0;
+}
+
+static inline int drop_home(void **state)
+{
+	char command[200];
+
+	snprintf(command, sizeof(command), "rm -rf '%s'", (char *)*state);
+	free(*state);
+	return system(command);
+}
+
+#define WITH_HOME(f) cmocka_unit_test_setup_teardown(f, make_home, drop_home)
 
 #endif

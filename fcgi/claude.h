@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * claude: a request on its way through the pool of Claude accounts.
+ * serve-claude.c chooses, prepares and calls; claude-lesson.c takes from each
+ * answer what it says of the account, and tells what else can be done with the
+ * request. Private to these two.
+ */
+#ifndef DARIO_CLAUDE_H
+#define DARIO_CLAUDE_H
+
+#include "fcgi/hop.h"
+#include "state/pool.h"
+#include "state/queue.h"
+#include "state/sticky.h"
+#include "state/verdict.h"
+
+struct claude {
+	struct hop *hop;
+	struct request *r;
+	const char *home;
+	struct route route; /* with the model's real name */
+	struct peek *peek;
+	enum family_kind family;
+	struct relay *relay;
+	struct outgoing out;
+	bool made;            /* `out` is */
+	struct binding bound; /* of the conversation; key "": of none */
+
+	struct pool pool;
+	bool *tried;            /* by account */
+	struct account account; /* as its file has it now */
+	int seat;               /* of it */
+	struct ticket ticket;   /* while waiting in line */
+	int64_t deadline;       /* of waiting */
+
+	/* of the running call */
+	struct limits limits;
+	bool told; /* the answer's head said something of limits */
+	char retry_after[64];
+	enum verdict_next next;
+	enum limit_cause cause;
+
+	bool refreshed, retried, stripped; /* once each, per account */
+	bool is_answered;
+	bool leave;       /* for the next target of the route */
+	struct err error; /* the last failure that is ours to tell */
+};
+
+bool claude_is_subscription(const struct claude *c);
+/* Is there another account that could serve? */
+bool claude_has_other(const struct claude *c);
+
+/* Of the running call: see relay.h; arg is the struct claude. */
+void claude_on_head(void *arg, const struct http_head *head);
+bool claude_again(void *arg, const struct failure *f);
+/* The client has its answer. */
+void claude_after_answer(struct claude *c);
+
+#endif
