@@ -55,10 +55,8 @@ static int change(const struct cmd *c, const char *file, struct span key,
 
 	if (lock < 0)
 		return -1;
-	if (json_load(c->home, file, &o, e) < 0)
+	if (json_load_object(c->home, file, &o, e))
 		goto out;
-	if (!o)
-		o = json_object_new_object();
 	json_set_str(o, "alias", c->args[0]);
 	if (key.n) {
 		json_set_str(o, "apiKey", key.p);

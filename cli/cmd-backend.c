@@ -127,10 +127,8 @@ static int save(const struct cmd *c, const char *path, struct span key,
 	lock = store_lock(c->home, path, e);
 	if (lock < 0)
 		return -1;
-	if (json_load(c->home, path, &file, e) < 0)
+	if (json_load_object(c->home, path, &file, e))
 		goto out;
-	if (!file)
-		file = json_object_new_object();
 	if (leave_old_address(c, file, key, e))
 		goto out;
 	merge(c, file, key);

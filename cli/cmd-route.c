@@ -38,12 +38,10 @@ static struct json_object *open_file(const char *home,
 {
 	struct json_object *file;
 
-	if (json_load(home, RULES_FILE, &file, e) < 0)
+	if (json_load_object(home, RULES_FILE, &file, e))
 		return NULL;
-	if (!file)
-		file = json_object_new_object();
 	*list = json_get(file, "rules");
-	if (!*list && json_object_is_type(file, json_type_object)) {
+	if (!*list) {
 		*list = json_object_new_array();
 		json_object_object_add(file, "rules", *list);
 	}

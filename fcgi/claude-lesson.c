@@ -29,12 +29,22 @@ static bool halts(const struct lesson *w)
 	       strcmp(c->r->config->settings.overage, "halt") == 0;
 }
 
+/* An answer ends the cause that stood when the request went out, not one that
+ * others have met meanwhile. */
+static bool was_seen(const struct claude *c, const struct limits *l)
+{
+	const struct limits *seen = &c->pool.seats[c->seat].limits;
+
+	return l->cause != CAUSE_OVERAGE && l->cause == seen->cause &&
+	       l->until == seen->until;
+}
+
 static bool learn(struct limits *l, void *arg)
 {
 	const struct lesson *w = arg;
 	struct limits was = *l;
 
-	if (w->c->told) {
+	if (w->c->told && w->c->limits.updated_at >= l->updated_at) {
 		struct limits now = w->c->limits;
 
 		now.cause = l->cause;
@@ -50,7 +60,7 @@ static bool learn(struct limits *l, void *arg)
 		l->cause = w->verdict.cause;
 		l->until = w->verdict.until;
 		account_sign(&w->c->account, l->sign, sizeof(l->sign));
-	} else if (w->served && l->cause != CAUSE_OVERAGE) {
+	} else if (w->served && was_seen(w->c, l)) {
 		l->cause = CAUSE_NONE;
 		l->until = 0;
 	}

@@ -90,8 +90,8 @@ static bool again(void *arg, const struct failure *f)
 
 	if (is_fault(f))
 		note(h, false);
-	h->retry = h->retries_left > 0 && clock_ms() < h->deadline &&
-		   is_listed(h->plan->rule, f);
+	h->retry = h->retries_left > 0 && is_listed(h->plan->rule, f) &&
+		   clock_ms() + h->pause < h->deadline;
 	if (h->retry) {
 		h->retries_left--;
 		return true;
@@ -114,7 +114,6 @@ static int call(struct hop *h, struct outgoing *o, enum hop_end *end,
 		struct err *e)
 {
 	const struct rule *rule = h->plan->rule;
-	long pause = RETRY_MS;
 	struct relay_call call = {
 		.chat = o->chat,
 		.upstream = o->dialect,
@@ -123,6 +122,7 @@ static int call(struct hop *h, struct outgoing *o, enum hop_end *end,
 	};
 
 	h->retries_left = rule->retries;
+	h->pause = jittered(RETRY_MS);
 	for (;;) {
 		if (upstream_call(h->r, o, NULL, &call.http, e))
 			return -1;
@@ -130,7 +130,7 @@ static int call(struct hop *h, struct outgoing *o, enum hop_end *end,
 			call.http.first_byte_ms = rule->first_byte_ms;
 		call.hold = h->retries_left > 0 || hop_has_next(h);
 		if (!relay_run(h->relay, &call)) {
-			if (!h->r->log.error)
+			if (!h->r->log.error && h->r->log.status < 500)
 				note(h, true);
 			*end = HOP_DONE;
 			return 0;
@@ -139,9 +139,9 @@ static int call(struct hop *h, struct outgoing *o, enum hop_end *end,
 			*end = HOP_NEXT;
 			return 0;
 		}
-		if (relay_wait(h->relay, jittered(pause), e))
+		if (relay_wait(h->relay, h->pause, e))
 			return -1;
-		pause *= 2;
+		h->pause = jittered(h->pause * 2);
 	}
 }
 

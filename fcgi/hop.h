@@ -26,6 +26,7 @@ struct hop {
 	size_t at;         /* the target asked now */
 	int64_t deadline;  /* clock_ms after which nothing begins */
 	long retries_left; /* at this target */
+	long pause;        /* before the next retry, ms */
 	bool retry;        /* decided by hop_again: the same once more */
 };
 

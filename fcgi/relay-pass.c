@@ -149,7 +149,13 @@ static int bytes(struct relay *y, struct span in, struct err *e)
 	rest.p = in.p + y->sse.edge;
 	rest.n = in.n - y->sse.edge;
 	in.n = y->sse.edge;
-	if (in.n) {
+	if (y->seen & TAP_ERROR && y->r->upstream_key) {
+		/* An error may repeat what it was sent. */
+		buf_span(&y->held, in);
+		buf_mask(&y->held, span_of(y->r->upstream_key));
+		if (put_events(y, SPAN(""), e))
+			return -1;
+	} else if (in.n) {
 		if (put_events(y, in, e))
 			return -1;
 		y->torn = false;

@@ -266,8 +266,9 @@ static bool fail(struct relay *y, struct err *e)
 	struct relay_call *c = y->call;
 	struct failure f = { .err = e };
 
+	err_mask(e, y->r->upstream_key);
 	if (e->code != ERR_GONE && e->code != ERR_SHUTDOWN) {
-		if (!y->begun && y->mode != PASSING && c->again &&
+		if (!y->begun && !y->torn && y->mode != PASSING && c->again &&
 		    c->again(c->arg, &f))
 			return true;
 		if (y->early.n && y->stage->commit(y, e) == 0 &&
@@ -345,7 +346,9 @@ bool relay_run(struct relay *y, struct relay_call *c)
 	}
 	again = run(y, &c->http);
 	if (again && !y->r->head_sent)
-		buf_reset(&y->r->head);
+		buf_reset(&y->r->head); /* and with it the fields there */
+	if (again)
+		y->has_fields = false;
 	if (c->chat)
 		relay_translate_release(y);
 	sse_release(&y->sse);

@@ -122,6 +122,10 @@ static int whole(struct request *r, int status, const char *type,
 {
 	char length[24];
 
+	if (r->head_sent) { /* no second answer in the middle of the first */
+		r->cut = true;
+		return -1;
+	}
 	snprintf(length, sizeof(length), "%zu", body.n);
 	reply_field(r, "Content-Type", span_of(type));
 	reply_field(r, "Content-Length", span_of(length));

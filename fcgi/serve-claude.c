@@ -24,6 +24,7 @@
 
 #define RETRY_MS 1000 /* before an overloaded account is asked again */
 #define QUEUE_STEP_MS 100
+#define PACE_MAX_MS 30000 /* that a request waits for its place */
 #define LONG_CONTEXT_BETA "context-1m-2025-08-07"
 
 static const struct account *seat_account(const struct claude *c)
@@ -71,16 +72,29 @@ static int ready_token(struct claude *c, bool force, struct err *e)
 	return account_copy(&c->account, a);
 }
 
+static int too_many(struct err *e)
+{
+	err_set(e, ERR_EXHAUSTED,
+		"too many requests at a time for one subscription: add an "
+		"account, or lower DARIO_MIN_INTERVAL_MS");
+	e->retry_after = PACE_MAX_MS / 1000;
+	return -1;
+}
+
 static int keep_pace(struct claude *c, struct err *e)
 {
 	long interval = c->r->config->settings.min_interval_ms;
+	int64_t end = clock_ms() + PACE_MAX_MS;
 	long wait;
 
 	if (!claude_is_subscription(c) || c->out.count)
 		return 0;
-	while ((wait = pace_take(c->home, c->account.alias, interval)) > 0)
+	while ((wait = pace_take(c->home, c->account.alias, interval)) > 0) {
+		if (clock_ms() + wait > end)
+			return too_many(e);
 		if (relay_wait(c->relay, wait, e))
 			return -1;
+	}
 	return 0;
 }
 
@@ -178,7 +192,7 @@ static int no_seat(struct claude *c, struct err *e)
 /* In line, until a seat is free and nobody is before us. */
 static int wait_in_line(struct claude *c, struct err *e)
 {
-	if (c->ticket.lock < 0 && queue_join(c->home, &c->ticket, e))
+	if (c->ticket.lock < 0 && queue_join(c->home, &c->ticket, c->family, e))
 		return -1;
 	if (relay_wait(c->relay, QUEUE_STEP_MS, e))
 		return -1;
@@ -198,7 +212,7 @@ static bool worth_waiting(const struct claude *c)
 static bool is_our_turn(const struct claude *c)
 {
 	return c->ticket.lock >= 0 ? queue_first(c->home, &c->ticket)
-				   : queue_is_empty(c->home);
+				   : queue_is_free(c->home, c->family);
 }
 
 /* c->seat, or c->leave, or an error. */
@@ -214,7 +228,7 @@ static int choose(struct claude *c, struct err *e)
 			c->leave = true;
 			return 0;
 		}
-		if (c->seat < 0 && !worth_waiting(c))
+		if (c->seat < 0 ? !worth_waiting(c) : clock_ms() >= c->deadline)
 			return no_seat(c, e);
 		if (wait_in_line(c, e))
 			return -1;

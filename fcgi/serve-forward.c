@@ -74,11 +74,14 @@ int serve_forward(struct request *r, struct err *e)
 	if (request_read_body(r, peek_piece, &k, e) || peek_end(&k, e))
 		return -1;
 	r->log.model = arena_str(r->arena, span_of(k.model));
+	/* A count is never a stream, whatever the body says. */
+	if (strcmp(r->upstream_path, "/messages/count_tokens") == 0) {
+		r->instead = serve_token_estimate;
+		k.stream = false;
+	}
 	r->log.stream = k.stream;
 	if (route_pick(r->config, r->log.model, &plan, e))
 		return -1;
-	if (strcmp(r->upstream_path, "/messages/count_tokens") == 0)
-		r->instead = serve_token_estimate;
 	follow(&(struct hop){
 		.r = r,
 		.relay = relay_new(r, k.stream),

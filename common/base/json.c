@@ -97,6 +97,20 @@ struct json_object *json_file(const char *path, struct err *e)
 	return o;
 }
 
+int json_load_object(const char *home, const char *name,
+		     struct json_object **out, struct err *e)
+{
+	if (json_load(home, name, out, e) < 0)
+		return -1;
+	if (!*out)
+		*out = json_object_new_object();
+	if (json_object_is_type(*out, json_type_object))
+		return 0;
+	json_object_put(*out);
+	*out = NULL;
+	return err_set(e, ERR_CONFIG, "%s: not a JSON object", name);
+}
+
 struct json_object *json_get(struct json_object *o, const char *key)
 {
 	struct json_object *v = NULL;

@@ -26,6 +26,10 @@ struct json_object *json_file(const char *path, struct err *e);
 int json_load(const char *home, const char *name, struct json_object **out,
 	      struct err *e);
 
+/* The same for a file that must hold an object; a new one when it is absent. */
+int json_load_object(const char *home, const char *name,
+		     struct json_object **out, struct err *e);
+
 struct json_object *json_get(struct json_object *o, const char *key);
 const char *json_cstr(struct json_object *o, const char *key); /* or NULL */
 struct span json_span(struct json_object *string); /* empty if no string */

@@ -35,6 +35,16 @@ bool run_exists(const char *name)
 	return false;
 }
 
+void run_close_from(posix_spawn_file_actions_t *files, int fd)
+{
+#ifdef HAVE_POSIX_SPAWN_FILE_ACTIONS_ADDCLOSEFROM_NP
+	posix_spawn_file_actions_addclosefrom_np(files, fd);
+#else
+	(void)files;
+	(void)fd;
+#endif
+}
+
 /* Standard input and error are /dev/null; output goes to `out` (-1: there
  * too). Signals are as a program expects them. */
 static pid_t start(const char *const argv[], int out)
@@ -57,6 +67,7 @@ static pid_t start(const char *const argv[], int out)
 	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDWR, 0);
 	posix_spawn_file_actions_adddup2(&files, out < 0 ? 0 : out, 1);
 	posix_spawn_file_actions_adddup2(&files, 0, 2);
+	run_close_from(&files, 3);
 	if (posix_spawnp(&pid, argv[0], &files, &attr, (char *const *)argv,
 			 environ))
 		pid = -1;

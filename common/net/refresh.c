@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/run.h"
 #include "net/oauth.h"
 #include "state/config.h"
 #include "state/limits.h"
@@ -36,8 +37,10 @@ static int adopt(const struct refresh *r, const struct account *old,
 
 	if (rc > 0)
 		return err_set(e, ERR_CONFIG, "%s is gone", old->file);
-	if (rc < 0)
+	if (rc < 0) {
+		account_release(now);
 		return -1;
+	}
 	if (now->access_token &&
 	    (!old->access_token ||
 	     strcmp(now->access_token, old->access_token)) &&
@@ -100,6 +103,8 @@ static pid_t start(const struct refresh *r, const struct account *old, int lock)
 	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDWR, 0);
 	posix_spawn_file_actions_adddup2(&files, 0, 1);
 	posix_spawn_file_actions_adddup2(&files, lock, REFRESH_LOCK_FD);
+	/* A client's or an upstream's connection must not be kept open. */
+	run_close_from(&files, REFRESH_LOCK_FD + 1);
 	if (posix_spawn(&pid, r->worker, &files, &attr, argv, env))
 		pid = -1;
 	free(env);

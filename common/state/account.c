@@ -359,17 +359,10 @@ struct json_object *account_with_tokens(const char *home, const char *file,
 	struct json_object *root, *o;
 	struct account names = { 0 };
 
-	if (json_load(home, file, &root, e) < 0)
+	if (json_load_object(home, file, &root, e))
 		return NULL;
-	if (root && !json_object_is_type(root, json_type_object)) {
-		err_set(e, ERR_CONFIG, "%s: not a JSON object", file);
-		json_object_put(root);
-		return NULL;
-	}
-	if (!root)
-		root = json_object_new_object();
 	o = login ? json_get(root, OAUTH_KEY) : root;
-	if (!o) {
+	if (!json_object_is_type(o, json_type_object)) {
 		o = json_object_new_object();
 		json_object_object_add(root, OAUTH_KEY, o);
 	}

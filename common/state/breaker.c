@@ -66,7 +66,8 @@ bool breaker_allows(const char *home, const char *name,
 		return true;
 	fd = lock(home, file);
 	read_file(home, file, &b);
-	allowed = b.until <= now;
+	/* A clock that was set back is not waited for. */
+	allowed = b.until <= now || b.until > now + s->breaker_open_ms;
 	/* One probe at a time: the others wait as long again for it. */
 	if (allowed && b.until) {
 		b.until = now + s->breaker_open_ms;

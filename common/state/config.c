@@ -293,7 +293,7 @@ static uint64_t mix_file(uint64_t h, const char *home, const char *name)
 }
 
 /* One number for the state of all files; only asked while it is broken. */
-static uint64_t state_of_files(const char *home)
+static uint64_t state_of_files(const char *home, const char *template)
 {
 	static const char *const fixed[] = { NULL,           "backends",
 					     "accounts",     "config.json",
@@ -311,7 +311,7 @@ static uint64_t state_of_files(const char *home)
 		h = mix_file(h, home, path);
 	}
 	free_list(list, n);
-	return h;
+	return mix_file(h, "", template);
 }
 
 static struct config *take(struct config_store *cs)
@@ -353,7 +353,11 @@ bool config_broken(struct config_store *cs, struct err *e)
 /* Swap in what the files hold now; `loading` is held. */
 static void reload(struct config_store *cs)
 {
-	uint64_t state = state_of_files(cs->home);
+	const struct settings *s = cs->current ? &cs->current->settings : NULL;
+	const char *env = getenv("DARIO_TEMPLATE");
+	uint64_t state = state_of_files(cs->home, env ? env
+						  : s ? s->template
+						      : "");
 	struct config *fresh = NULL, *old = NULL;
 	struct err e = { 0 };
 

@@ -63,7 +63,9 @@ static void write_line(const struct history_record *r, struct buf *out)
 
 static int64_t count_at(struct json_object *list, size_t i)
 {
-	return json_object_get_int64(json_at(list, i));
+	int64_t n = json_object_get_int64(json_at(list, i));
+
+	return n < 0 ? 0 : n < JSON_COUNT_MAX ? n : JSON_COUNT_MAX;
 }
 
 static bool read_line(struct json_object *o, struct history_record *r)

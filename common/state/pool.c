@@ -58,8 +58,13 @@ static void judge_limits(struct seat *s, enum family_kind family, int64_t now)
 	const struct limits *l = &s->limits;
 	double floor = (double)s->account->reserve / 100;
 
-	if (s->cause == CAUSE_AUTH && !is_of(&s->limits, s->account))
-		s->cause = CAUSE_NONE;
+	if (s->cause == CAUSE_AUTH && !is_of(l, s->account)) {
+		struct limits other = *l;
+
+		other.cause = CAUSE_NONE;
+		s->cause = limits_cause(&other, family, now);
+		s->until = limits_until(&other, family, now);
+	}
 	if (s->cause == CAUSE_NONE && s->headroom <= floor && floor > 0) {
 		not_usable(s, "what is left is its reserve");
 		s->cause = CAUSE_WINDOW;
@@ -76,7 +81,8 @@ static void judge_limits(struct seat *s, enum family_kind family, int64_t now)
 			 s->account->alias);
 	/* The provider's trouble, not the account's. */
 	s->resting = s->cause == CAUSE_OVERLOAD || s->cause == CAUSE_FAULT;
-	s->until = limits_until(l, family, now);
+	if (!s->until)
+		s->until = limits_until(l, family, now);
 }
 
 void pool_look(struct pool *p, const char *home, const struct accounts *a,

@@ -15,7 +15,9 @@
 
 #define FOLDER "state/queue"
 #define ENDING ".lock"
-#define NUMBER "%020lld-%ld-%lx" /* ns since 1970, process, ticket */
+/* ns since 1970, process, ticket, family */
+#define NUMBER "%020lld-%ld-%lx-%d"
+#define ALL_FAMILIES -1
 
 static int is_ticket(const struct dirent *d)
 {
@@ -44,8 +46,16 @@ static bool alive(const char *home, const char *file)
 	return false;
 }
 
+/* Is this ticket one that the family comes behind? */
+static bool concerns(const char *file, int family)
+{
+	int of = file[strlen(file) - sizeof(ENDING)] - '0';
+
+	return family == ALL_FAMILIES || of == family || of == FAMILY_OTHER;
+}
+
 /* Live tickets that were taken before `before` (NULL: all). */
-static size_t count(const char *home, const char *before)
+static size_t count(const char *home, const char *before, int family)
 {
 	char path[PATH_MAX];
 	struct dirent **list = NULL;
@@ -56,6 +66,7 @@ static size_t count(const char *home, const char *before)
 	n = scandir(path, &list, is_ticket, alphasort);
 	for (int i = 0; i < n; i++) {
 		if ((!before || strcmp(list[i]->d_name, before) < 0) &&
+		    concerns(list[i]->d_name, family) &&
 		    alive(home, list[i]->d_name))
 			live++;
 		free(list[i]);
@@ -69,7 +80,7 @@ static size_t count(const char *home, const char *before)
 static int take(const char *home, struct ticket *t, struct err *e)
 {
 	struct timespec now;
-	size_t waiting = count(home, NULL);
+	size_t waiting = count(home, NULL, ALL_FAMILIES);
 
 	if (waiting >= QUEUE_MAX)
 		return err_set(e, ERR_BUSY,
@@ -79,16 +90,19 @@ static int take(const char *home, struct ticket *t, struct err *e)
 	clock_gettime(CLOCK_REALTIME, &now);
 	snprintf(t->name, sizeof(t->name), FOLDER "/" NUMBER,
 		 (long long)now.tv_sec * 1000000000 + now.tv_nsec,
-		 (long)getpid(), (unsigned long)(size_t)t & 0xffffff);
+		 (long)getpid(), (unsigned long)(size_t)t & 0xffffff,
+		 (int)t->family);
 	t->lock = store_lock(home, t->name, e);
 	return t->lock < 0 ? -1 : 0;
 }
 
-int queue_join(const char *home, struct ticket *t, struct err *e)
+int queue_join(const char *home, struct ticket *t, enum family_kind family,
+	       struct err *e)
 {
 	int lock, rc;
 
 	t->lock = -1;
+	t->family = family;
 	if (store_folder(home, "state", e) || store_folder(home, FOLDER, e))
 		return -1;
 	lock = store_lock(home, FOLDER, e);
@@ -108,7 +122,7 @@ bool queue_first(const char *home, const struct ticket *t)
 
 	snprintf(file, sizeof(file), "%s" ENDING,
 		 t->name + sizeof(FOLDER "/") - 1);
-	before = count(home, file);
+	before = count(home, file, t->family);
 	store_unlock(lock);
 	return before == 0;
 }
@@ -132,24 +146,32 @@ size_t queue_length(const char *home)
 	size_t n;
 	int lock = store_lock(home, FOLDER, &unused);
 
-	n = lock < 0 ? 0 : count(home, NULL);
+	n = lock < 0 ? 0 : count(home, NULL, ALL_FAMILIES);
 	store_unlock(lock);
 	return n;
 }
 
-bool queue_is_empty(const char *home)
+bool queue_is_free(const char *home, enum family_kind family)
 {
 	char path[PATH_MAX];
-	bool empty = true;
+	bool any = false;
+	struct err unused;
 	struct dirent *d;
+	size_t waiting;
 	DIR *dir;
+	int lock;
 
 	snprintf(path, sizeof(path), "%s/" FOLDER, home);
 	dir = opendir(path);
 	if (!dir)
 		return true;
-	while (empty && (d = readdir(dir)))
-		empty = !is_ticket(d);
+	while (!any && (d = readdir(dir)))
+		any = is_ticket(d) && concerns(d->d_name, (int)family);
 	closedir(dir);
-	return empty || !queue_length(home);
+	if (!any)
+		return true;
+	lock = store_lock(home, FOLDER, &unused);
+	waiting = count(home, NULL, (int)family);
+	store_unlock(lock);
+	return !waiting;
 }

@@ -76,6 +76,8 @@ static bool by_rule(const struct config *c, const char *model, struct plan *out)
 		if (!glob_match(r->match, model))
 			continue;
 		take_targets(c, r, model, out);
+		if (!out->n)
+			continue;
 		out->rule = r;
 		snprintf(out->why, sizeof(out->why), "rule \"%.100s\"",
 			 r->match);

@@ -17,7 +17,7 @@ struct sum *sum_row(struct sum_table *t, const char *name)
 			return &t->rows[i].sum;
 	if (!t->rows)
 		t->rows = xcalloc(ROWS_MAX + 1, sizeof(*t->rows));
-	if (t->n == ROWS_MAX && strcmp(name, "other"))
+	if (t->n >= ROWS_MAX && strcmp(name, "other"))
 		return sum_row(t, "other");
 	snprintf(t->rows[t->n].name, sizeof(t->rows[t->n].name), "%s", name);
 	return &t->rows[t->n++].sum;
@@ -30,6 +30,14 @@ void sums_release(struct sums *s)
 	memset(s, 0, sizeof(*s));
 }
 
+/* Files can be edited: no sum overflows. */
+static void plus(int64_t *to, int64_t n)
+{
+	if (n > JSON_COUNT_MAX || n < 0)
+		n = JSON_COUNT_MAX;
+	*to = *to > JSON_COUNT_MAX - n ? JSON_COUNT_MAX : *to + n;
+}
+
 static void add(struct sum *s, const struct history_record *r, double cost)
 {
 	s->requests++;
@@ -39,12 +47,12 @@ static void add(struct sum *s, const struct history_record *r, double cost)
 	s->unknown += r->status < 400 && !r->has_usage;
 	if (!r->has_usage)
 		return;
-	s->usage.input += r->usage.input;
-	s->usage.cache_read += r->usage.cache_read;
-	s->usage.cache_write += r->usage.cache_write;
-	s->usage.cache_write_1h += r->usage.cache_write_1h;
-	s->usage.output += r->usage.output;
-	s->usage.reasoning += r->usage.reasoning;
+	plus(&s->usage.input, r->usage.input);
+	plus(&s->usage.cache_read, r->usage.cache_read);
+	plus(&s->usage.cache_write, r->usage.cache_write);
+	plus(&s->usage.cache_write_1h, r->usage.cache_write_1h);
+	plus(&s->usage.output, r->usage.output);
+	plus(&s->usage.reasoning, r->usage.reasoning);
 	if (cost < 0)
 		s->unpriced++;
 	else
@@ -104,11 +112,12 @@ static void read_sum(struct sum *s, struct json_object *o)
 	int64_t reasoning = json_count(o, "reasoning", 0);
 
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
-		*(int64_t *)((char *)s + counters[i].at) +=
-			json_count(o, counters[i].key, 0);
-	s->usage.cache_write += json_count(o, "write5m", 0) +
-				json_count(o, "write1h", 0);
-	s->usage.output += json_count(o, "output", 0) + reasoning;
+		plus((int64_t *)((char *)s + counters[i].at),
+		     json_count(o, counters[i].key, 0));
+	plus(&s->usage.cache_write, json_count(o, "write5m", 0));
+	plus(&s->usage.cache_write, json_count(o, "write1h", 0));
+	plus(&s->usage.output, json_count(o, "output", 0));
+	plus(&s->usage.output, reasoning);
 	s->cost += json_number(o, "cost", 0);
 }
 

@@ -78,6 +78,10 @@ printf 'hello' | (umask 077 && cat >"$file")
 refused 'not JSON' 'accounts/work.json'
 printf '{"alias":"work","apiKey":"with blank"}' | (umask 077 && cat >"$file")
 refused 'a key with a blank' 'apiKey'
+printf '[]' | (umask 077 && cat >"$file")
+refused 'a list' 'not a JSON object'
+run 1 'a list: not written over' "$dario" accounts add work --key-file="$tmp/key"
+like 'a list: named' "$out" 'accounts/work.json: not a JSON object'
 mv "$file.real" "$file"
 message claude-sonnet-9 >/dev/null
 is 'mended: served again' "$(status)" 200

@@ -226,6 +226,14 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.error(404, "not_found_error", "no such page")
 
+    def raw(self, parts):
+        """Texts, and numbers of bytes, just as they are; then the end."""
+        self.close_connection = True
+        for part in parts:
+            text = "x" * part if isinstance(part, int) else part
+            self.wfile.write(text.encode())
+            self.wfile.flush()
+
     def backend(self, name, path, body):
         with lock:
             if not rules["keep"]:
@@ -238,7 +246,9 @@ class Handler(BaseHTTPRequestHandler):
             script = rules["faults"].get(name)
             step = script.pop(0) if script else {}
         time.sleep(step.get("delay", 0))
-        if "cut" in step:
+        if "raw" in step:
+            self.raw(step["raw"])
+        elif "cut" in step:
             self.close_connection = True
             self.connection.close()
         elif "garbage" in step:
@@ -314,7 +324,9 @@ class Handler(BaseHTTPRequestHandler):
         time.sleep(rules["delay"])
         if step:
             fields.update(step.get("headers", {}))
-        if step and "cut" in step:
+        if step and "raw" in step:
+            self.raw(step["raw"])
+        elif step and "cut" in step:
             self.close_connection = True
             self.connection.close()
         elif step and step.get("status", 200) != 200:
@@ -362,6 +374,8 @@ class Handler(BaseHTTPRequestHandler):
             if step.get("cut_at") == i:
                 self.connection.close()
                 return
+            if step.get("pause_at") == i:
+                time.sleep(step["pause"])
             self.wfile.write(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n"
                              .encode())
             self.wfile.flush()

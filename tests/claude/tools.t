@@ -106,6 +106,17 @@ stop_router
 "$dario" proxy --preserve-tools --hybrid-tools --check 2>"$tmp/both"
 is 'both: exit status' "$?" 2
 like 'both: says so' "$(cat "$tmp/both")" 'exclude each other'
+printf '{"system":"One."}' >"$tmp/mine.json"
+chmod 600 "$tmp/mine.json"
+start_router --template="$tmp/mine.json"
+post /v1/messages '{"model":"claude-x","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}' >/dev/null
+is '--template: in force' "$(seen 'j["requests"][-1]["body"]["system"][0]["text"]')" One.
+printf '{"system":7}' >"$tmp/mine.json"
+like '--template: a wrong edit is named' "$(curl -s "$url/health")" 'mine.json'
+printf '{"system":"Two."}' >"$tmp/mine.json"
+post /v1/messages '{"model":"claude-x","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}' >/dev/null
+is '--template: mended, in force again' "$(seen 'j["requests"][-1]["body"]["system"][0]["text"]')" Two.
+stop_router
 printf '{"effort":"lots"}' >"$tmp/mine.json"
 chmod 600 "$tmp/mine.json"
 (cd "$tmp" && "$dario" proxy --template=mine.json --check 2>"$tmp/mine.err")

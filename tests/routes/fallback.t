@@ -107,6 +107,17 @@ for i in 1 2 3; do post /v1/chat/completions '{"model":"one:x","messages":[]}' >
 is 'breaker: without another target it is asked all the same' \
 	"$(post /v1/chat/completions '{"model":"one:x","messages":[]}' >/dev/null; status)" 500
 
+faults '{"one":[{"status":500},{"status":500},{"status":500}]}'
+for i in 1 2 3; do post /v1/chat/completions '{"model":"one:x","messages":[]}' >/dev/null; done
+is 'breaker: errors that are passed on open it too' "$(ask) $(header x-dario-fallback)" '200 two one: its breaker is open'
+echo '{"failures":9,"until":9999999999999}' >"$DARIO_HOME/state/breaker-one.json"
+is 'breaker: a clock that was set back is not waited for' "$(ask)" '200 one'
+rules ',"retries":5,"budgetMs":1000'
+faults '{"one":[{"status":500},{"status":500},{"status":500},{"status":500},{"status":500},{"status":500}]}'
+ask >/dev/null
+ok 'retries: none begins after the budget' test "$(seen 'j["requests"][-1]["time"] - j["requests"][0]["time"] <= 1.2')" = True
+rules ''
+
 # from Claude to another provider, and back
 faults '{}'
 printf 'sk-ant-api03-a\n' | "$dario" accounts add a --key-stdin 2>/dev/null

@@ -354,8 +354,8 @@ static void the_queue_is_in_order(void **state)
 	pid_t pid;
 
 	store_folder(home, NULL, &e);
-	assert_int_equal(queue_join(home, &a, &e), 0);
-	assert_int_equal(queue_join(home, &b, &e), 0);
+	assert_int_equal(queue_join(home, &a, FAMILY_OTHER, &e), 0);
+	assert_int_equal(queue_join(home, &b, FAMILY_OTHER, &e), 0);
 	assert_true(queue_first(home, &a));
 	assert_false(queue_first(home, &b));
 	queue_leave(home, &a);
@@ -366,16 +366,21 @@ static void the_queue_is_in_order(void **state)
 		struct ticket c;
 
 		queue_leave(home, &b); /* inherited: let it go here */
-		_exit(queue_join(home, &c, &e) ? 1 : 0);
+		_exit(queue_join(home, &c, FAMILY_OTHER, &e) ? 1 : 0);
 	}
 	waitpid(pid, &status, 0);
 	assert_int_equal(status, 0);
 	queue_leave(home, &b);
 	assert_int_equal(queue_length(home), 0);
+	/* one family's line is not in the way of another */
+	assert_int_equal(queue_join(home, &a, FAMILY_OPUS, &e), 0);
+	assert_true(queue_is_free(home, FAMILY_SONNET));
+	assert_false(queue_is_free(home, FAMILY_OPUS));
+	queue_leave(home, &a);
 	/* and it is bounded */
 	for (int i = 0; i < QUEUE_MAX; i++)
-		assert_int_equal(queue_join(home, &all[i], &e), 0);
-	assert_int_equal(queue_join(home, &a, &e), -1);
+		assert_int_equal(queue_join(home, &all[i], FAMILY_OTHER, &e), 0);
+	assert_int_equal(queue_join(home, &a, FAMILY_OTHER, &e), -1);
 	assert_int_equal(e.code, ERR_BUSY);
 	for (int i = 0; i < QUEUE_MAX; i++)
 		queue_leave(home, &all[i]);

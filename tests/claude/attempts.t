@@ -1,0 +1,100 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# One answer from several calls: nothing twice, nothing mixed, nothing old.
+. "$(dirname "$0")/../sh/lib.sh"
+. "$srcdir/tests/claude/claude.sh"
+need lighttpd curl python3
+start_provider
+mkdir -m 700 "$DARIO_HOME"
+rule '{"accept":["sk-ant-api03-a","sk-ant-api03-b"]}'
+account() {
+	printf 'sk-ant-api03-%s\n' "$1" | "$dario" accounts add "$1" --key-stdin 2>/dev/null
+}
+export DARIO_KEEPALIVE_MS=300 DARIO_QUEUE_MS=0
+account a
+account b
+start_router
+ask='{"model":"claude-x","stream":true,"max_tokens":9,"messages":[{"role":"user","content":"hi"}]}'
+head='HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\nContent-Length: 9999999\r\n\r\n'
+
+# The client has a part of an event: nobody else may go on from there.
+rule "{\"forget\":true,\"answers\":{\"sk-ant-api03-a\":[{\"raw\":[\"${head}event: message_start\\ndata: {\\\"type\\\":\\\"message_start\\\",\\\"pad\\\":\\\"\",300000]}]}}"
+post /v1/messages "$ask" >"$tmp/answer"
+is 'a torn first event: nothing is sent again' "$(seen 'len(j["requests"])')" 1
+unlike 'a torn first event: no end is made up' "$(tail -c 300 "$tmp/answer")" message_stop
+like 'a torn first event: an error' "$(tail -c 300 "$tmp/answer")" 'event: error'
+
+# Keep-alive bytes between two calls come behind a proper head.
+rule '{"forget":true,"answers":{"sk-ant-api03-a":[{"error_at":0}],"sk-ant-api03-b":[{"error_at":0},{"pause_at":0,"pause":1}]}}'
+post /v1/messages "$ask" >"$tmp/answer"
+like 'overloaded twice: served in the end' "$(cat "$tmp/answer")" message_stop
+like 'overloaded twice: a stream by its head' "$(header Content-Type)" text/event-stream
+
+# An old answer does not overwrite what has been learnt since.
+"$dario" accounts remove b
+rm -rf "$DARIO_HOME/state"
+reset=$(($(date +%s) + 600))
+fields() { echo "\"anthropic-ratelimit-unified-5h-utilization\":\"$1\",\"anthropic-ratelimit-unified-5h-reset\":\"$reset\",\"anthropic-ratelimit-unified-status\":\"$2\""; }
+rule "{\"answers\":{\"sk-ant-api03-a\":[{\"headers\":{$(fields 0.1 allowed)},\"pause_at\":3,\"pause\":1.5},{\"status\":429,\"headers\":{$(fields 1.0 rejected)}}]}}"
+curl -sN -o "$tmp/long" -d "$ask" "$url/v1/messages" &
+long=$!
+wait_for 5 grep -q content_block_start "$tmp/long"
+message claude-x >/dev/null
+is 'meanwhile: the window is used up' "$(status)" 429
+wait $long
+like 'the long answer came' "$(cat "$tmp/long")" message_stop
+is 'and what it knew was old' "$("$dario" accounts list --json | json 'j["accounts"][0]["cause"]')" window
+
+# Whoever waits for Opus is not in the way of Sonnet.
+stop_router
+DARIO_QUEUE_MS=20000
+start_router
+rm -rf "$DARIO_HOME/state"
+mkdir -m 700 "$DARIO_HOME/state"
+(umask 077 && echo "{\"updatedAt\":$(now_ms),\"7d_opus\":{\"used\":1.0,\"reset\":$(($(now_ms) + 6000))}}" >"$DARIO_HOME/state/limits-a.json")
+curl -s -o "$tmp/opus" -d '{"model":"claude-opus-9","max_tokens":9,"messages":[{"role":"user","content":"x"}]}' "$url/v1/messages" &
+opus=$!
+queued() { curl -s "$url/accounts" | grep -q '"queued":1'; }
+ok 'Opus waits in line' wait_for 5 queued
+message claude-sonnet-9 >/dev/null
+is 'Sonnet does not' "$(status)" 200
+ok 'Opus still does' queued
+wait $opus
+like 'and is served in the end' "$(cat "$tmp/opus")" 'Hello from'
+
+# Counting is no stream, whatever the body says.
+"$dario" backend add chat --base-url="$provider/b/chat/v1" 2>/dev/null
+"$dario" backend add anth --base-url="$provider/b/anth/v1" --protocol=anthropic 2>/dev/null
+"$dario" route add m anth --fallback=chat
+rule '{"faults":{"anth":[{"delay":1,"status":500}]}}'
+post /v1/messages/count_tokens '{"model":"m","stream":true,"messages":[{"role":"user","content":"hello there"}]}' >"$tmp/answer"
+is 'a count is a count' "$(status) $(json 'j["input_tokens"] > 0' <"$tmp/answer")" '200 True'
+
+# A provider that repeats the key in an error gets it masked, in streams too.
+printf 'sk-planted-0123456789\n' >"$tmp/key"
+for api in openai anthropic; do
+	"$dario" backend add echo --base-url="$provider/b/echo/v1" --protocol=$api --key-file="$tmp/key" 2>/dev/null
+	rule '{"faults":{"echo":[{"raw":["HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\nevent: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"bad key sk-planted-0123456789\"}}\n\n"]}]}}'
+	post /v1/messages '{"model":"echo:m","stream":true,"max_tokens":9,"messages":[{"role":"user","content":"hi"}]}' >"$tmp/answer"
+	like "$api: the error comes" "$(cat "$tmp/answer")" 'bad key'
+	unlike "$api: without the key" "$(cat "$tmp/answer")" planted
+done
+
+# More names than the sums have rows for.
+seq 1 600 | sed 's/.*/{"t":1,"a":"","b":"x","m":"model-&","s":200,"ms":1,"u":[9223372036854775807,9,9,9,9223372036854775807,9]}/' >>"$DARIO_HOME/state/history.jsonl"
+is 'six hundred models' "$(curl -s "$url/analytics" | json '"other" in j["perModel"], j["allTime"]["requests"] >= 600')" 'True True'
+
+# A client that leaves is seen while a token is being refreshed.
+"$dario" accounts remove a
+subscription credentials.json sk-ant-oat01-slow sk-ant-ort01-slow -1000
+rule '{"refresh_delay":4,"faults":{"anth":[{"delay":0}]}}'
+curl -s -o /dev/null -d '{"model":"claude-x","max_tokens":9,"messages":[{"role":"user","content":"x"}]}' "$url/v1/messages" &
+slow=$!
+asking() { pgrep -f -- '--refresh=credentials.json' >"$tmp/asking"; }
+ok 'a refresh runs' wait_for 5 asking
+sockets() { ls -l "/proc/$1/fd" | grep -o 'socket:.*' | sort; }
+sockets "$(head -n 1 "$tmp/asking")" >"$tmp/its"
+sockets "$(worker_pid)" >"$tmp/ours"
+is 'it holds no connection of the worker' "$(comm -12 "$tmp/its" "$tmp/ours")" ''
+wait $slow
+done_testing
