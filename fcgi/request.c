@@ -25,6 +25,7 @@ static const struct {
 	{ VAR("PATH_INFO", path_info), false },
 	{ VAR("QUERY_STRING", query), false },
 	{ VAR("CONTENT_LENGTH", content_length), false },
+	{ VAR("SERVER_SOFTWARE", server), false },
 	{ VAR("HTTP_HOST", host), true },
 	{ VAR("HTTP_ORIGIN", origin), true },
 	{ VAR("HTTP_X_API_KEY", api_key), true },

@@ -11,10 +11,13 @@ struct fetch {
 	const char *field;      /* another header field, or NULL */
 	const char *type;       /* Content-Type of `send`: a POST; NULL: GET */
 	struct span send;
-	long timeout_ms;  /* for all of it */
-	int status;       /* out */
-	struct buf body;  /* out; init with its maximum */
-	int64_t deadline; /* private */
+	long timeout_ms; /* for all of it */
+	int status;      /* out */
+	int64_t date;    /* out: the answer's Date, ms since 1970; or 0 */
+	int64_t came;    /* out: our clock, when the head came */
+	struct http_times times; /* out */
+	struct buf body;         /* out; init with its maximum */
+	int64_t deadline;        /* private */
 };
 
 int fetch_run(struct http *h, struct fetch *f, struct err *e);
