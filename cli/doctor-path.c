@@ -62,6 +62,12 @@ static bool not_healthy(struct doctor_target *t, const struct doctor_ask *a,
 			   "add the name to DARIO_ALLOWED_HOSTS (allowedHosts "
 			   "in config.json) of the worker",
 			   "%s", message_of(o));
+	else if (a->status == 404 || a->status == 405)
+		doctor_say(d, DOCTOR_FAIL, "path health",
+			   doctor_directive(t->software, NEED_WORKER),
+			   "the worker gets another path or method than GET "
+			   "/health: %s",
+			   message_of(o));
 	else if (!json_cstr(o, "status"))
 		doctor_say(d, DOCTOR_FAIL, "path health",
 			   "correct what the message names, in the worker's "

@@ -120,12 +120,12 @@ static void note_busy(struct doctor_target *t, void *arg)
 }
 
 /* How long it took after the client had left; -1: too long. */
-static long wait_free(struct doctor_target *t, int during)
+static long wait_free(struct doctor_target *t, int before)
 {
 	int64_t start = clock_ms();
 
 	while (clock_ms() - start < FREE_MS) {
-		if (busy_now(t) < during)
+		if (busy_now(t) <= before)
 			return (long)(clock_ms() - start);
 		poll(NULL, 0, LOOK_MS);
 	}
@@ -149,8 +149,9 @@ static void judge_leave(struct doctor_target *t, const char *name,
 			   silence ? "in a silence" : "a stream", ms + 1);
 }
 
-/* Begin a stream, leave it, and see from /health when the worker is free. */
-static void leave_once(struct doctor_target *t, const char *name,
+/* Begin a stream, leave it, and see from /health when the worker is free.
+ * False: it was not noticed, and the stream still runs. */
+static bool leave_once(struct doctor_target *t, const char *name,
 		       enum doctor_need need, struct span body)
 {
 	int before = busy_at_rest(t), during = before;
@@ -162,6 +163,7 @@ static void leave_once(struct doctor_target *t, const char *name,
 				.on_leave = note_busy,
 				.arg = &during };
 	struct err e = { 0 };
+	long ms = 0;
 
 	buf_init(&a.answer, ANSWER_MAX);
 	doctor_ask(t, &a, &e);
@@ -175,12 +177,17 @@ static void leave_once(struct doctor_target *t, const char *name,
 			   "/health is answered by another process than the "
 			   "stream, or without the key");
 	else
-		judge_leave(t, name, need, wait_free(t, during));
+		judge_leave(t, name, need, ms = wait_free(t, before));
 	buf_release(&a.answer);
+	return ms >= 0;
 }
 
 void doctor_leave(struct doctor_target *t)
 {
-	leave_once(t, "path departure", NEED_LEAVE, SPAN(PROMPT(A A A A)));
-	leave_once(t, "path silence", NEED_SILENCE, SPAN(PROMPT("silence")));
+	if (leave_once(t, "path departure", NEED_LEAVE, SPAN(PROMPT(A A A A))))
+		leave_once(t, "path silence", NEED_SILENCE,
+			   SPAN(PROMPT("silence")));
+	else
+		doctor_say(t->d, DOCTOR_SKIP, "path silence", NULL,
+			   "who leaves is not even noticed in a stream");
 }
