@@ -113,12 +113,13 @@ void doctor_clock(struct doctor *d)
 	if (!*d->clock.who)
 		doctor_say(d, DOCTOR_SKIP, "clock", NULL,
 			   "no server has told its time");
+	else if (s == DOCTOR_OK)
+		doctor_say(d, s, "clock", NULL, "within %lld s of that of %s",
+			   off + 1, d->clock.who);
 	else
 		doctor_say(d, s, "clock",
-			   s == DOCTOR_OK ? NULL
-					  : "set it with timedatectl set-ntp "
-					    "true: log-ins and the ends of "
-					    "limits are moments in time",
+			   "set it with timedatectl set-ntp true: log-ins and "
+			   "the ends of limits are moments in time",
 			   "this machine's clock is %lld s %s that of %s", off,
 			   late ? "behind" : "ahead of", d->clock.who);
 }
@@ -151,7 +152,7 @@ static int summary(const struct doctor *d, struct err *e)
 	int failed = d->counts[DOCTOR_FAIL];
 
 	if (!d->json)
-		printf("\n%d ok, %d warnings, %d failures, %d skipped\n",
+		printf("\nok %d, warn %d, fail %d, skip %d\n",
 		       d->counts[DOCTOR_OK], d->counts[DOCTOR_WARN], failed,
 		       d->counts[DOCTOR_SKIP]);
 	if (!failed)

@@ -98,11 +98,11 @@ static void judge_health(struct doctor_target *t, const struct doctor_ask *a,
 			   "the router serves an older configuration, for: %s",
 			   broken);
 	else if (version && strcmp(version, PACKAGE_VERSION))
-		doctor_say(
-			d, DOCTOR_WARN, "path health",
-			"restart the worker, or install this version there",
-			"%s answers in %lld ms with version %.40s, this is " PACKAGE_VERSION,
-			t->url, (long long)a->took, version);
+		doctor_say(d, DOCTOR_WARN, "path health",
+			   "restart the worker, or install this version there",
+			   "%s answers in %lld ms with version %.40s, not %s",
+			   t->url, (long long)a->took, version,
+			   PACKAGE_VERSION);
 	else
 		doctor_say(d, DOCTOR_OK, "path health", NULL,
 			   "%s answers in %lld ms", t->url, (long long)a->took);
