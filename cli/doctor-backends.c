@@ -65,8 +65,11 @@ static void begin(struct doctor *d, struct probe *p, const struct backend *b,
 /* --- what came of it ----------------------------------------------------- */
 
 /* What to do when no answer came, by the kind of failure. */
-static const char *fix_of(enum err_code code)
+static const char *fix_of(const struct backend *b, enum err_code code)
 {
+	if (b->claude)
+		return "look at this machine's network and DNS, and at "
+		       "DARIO_ANTHROPIC_BASE_URL if it is set";
 	switch ((int)code) {
 	case ERR_DNS:
 		return "correct the name in its baseUrl, or this machine's "
@@ -198,14 +201,15 @@ static void judge(struct doctor *d, const struct probe *p)
 
 	snprintf(name, sizeof(name), "backend %s", p->backend->name);
 	if (!atomic_load(&p->done)) {
-		doctor_say(d, DOCTOR_FAIL, name, fix_of(ERR_DNS),
+		doctor_say(d, DOCTOR_FAIL, name, fix_of(p->backend, ERR_DNS),
 			   "%s: no answer within %d ms", p->backend->base_url,
 			   WAIT_MS);
 		return;
 	}
 	if (p->rc) {
-		doctor_say(d, DOCTOR_FAIL, name, fix_of(p->err.code),
-			   "%s: %s (%s)", p->backend->base_url, p->err.msg,
+		doctor_say(d, DOCTOR_FAIL, name,
+			   fix_of(p->backend, p->err.code), "%s: %s (%s)",
+			   p->backend->base_url, p->err.msg,
 			   err_name(p->err.code));
 		return;
 	}
