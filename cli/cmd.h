@@ -51,7 +51,7 @@ struct cmd {
 /* Value of a flag of the entry's table; "" for one without; NULL not given. */
 const char *cmd_value(const struct cmd *c, const char *flag);
 
-extern const struct cmd_group cmd_accounts, cmd_backend, cmd_config,
+extern const struct cmd_group cmd_accounts, cmd_backend, cmd_config, cmd_doctor,
 	cmd_explain, cmd_login, cmd_logout, cmd_proxy, cmd_refresh, cmd_route,
 	cmd_status, cmd_usage;
 extern const struct cmd_flag cmd_json_flags[];     /* --json alone */

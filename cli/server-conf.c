@@ -23,7 +23,7 @@
 #define FDS_RESERVED 192 /* lighttpd's own, beside two a request */
 
 /* Where lighttpd is: PATH of a user often lacks sbin. */
-static char *find_lighttpd(struct err *e)
+char *server_conf_program(struct err *e)
 {
 	const char *path = getenv("PATH");
 	char *dirs, *dir, *rest, file[PATH_MAX], *found = NULL;
@@ -179,7 +179,7 @@ int server_conf_write(struct server_conf *sc, const char *home,
 
 	buf_init(&in, CONF_MAX);
 	buf_init(&out, CONF_MAX * 2);
-	sc->lighttpd = find_lighttpd(e);
+	sc->lighttpd = server_conf_program(e);
 	if (!sc->lighttpd || make_folders(home, s->port, run, sizeof(run), e) ||
 	    !(worker = place_worker(e)) ||
 	    !(template = place_data("lighttpd/dario.conf", e)) ||

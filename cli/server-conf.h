@@ -14,6 +14,8 @@ struct server_conf {
 	char *path;     /* of the configuration written */
 };
 
+/* The path of lighttpd; malloced, NULL with an error. */
+char *server_conf_program(struct err *e);
 int server_conf_write(struct server_conf *sc, const char *home,
 		      const struct settings *s, struct err *e);
 int server_conf_test(const struct server_conf *sc, struct err *e);

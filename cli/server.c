@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <signal.h>
@@ -60,6 +61,22 @@ pid_t server_start(const struct server_conf *sc, bool quiet, struct err *e)
 	else
 		setpgid(pid, pid); /* whoever comes first */
 	return pid;
+}
+
+long server_free_port(void)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET,
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t n = sizeof(a);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	long port = 0;
+
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&a, n) == 0 &&
+	    getsockname(fd, (struct sockaddr *)&a, &n) == 0)
+		port = ntohs(a.sin_port);
+	if (fd >= 0)
+		close(fd);
+	return port;
 }
 
 bool server_up(const struct settings *s)

@@ -15,6 +15,7 @@
 
 /* Its process, or -1. `quiet`: what it has to say is not shown. */
 pid_t server_start(const struct server_conf *sc, bool quiet, struct err *e);
+long server_free_port(void); /* on loopback; 0: there is none */
 /* Does it accept connections? */
 bool server_up(const struct settings *s);
 bool server_ended(pid_t pid, int *status);

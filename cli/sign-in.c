@@ -11,12 +11,10 @@
 #include "state/account-show.h"
 #include "state/pending.h"
 
-#include <arpa/inet.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -115,22 +113,6 @@ static int by_hand(struct flow *f, struct err *e)
 
 /* --- through the browser ------------------------------------------------- */
 
-static long free_port(void)
-{
-	struct sockaddr_in a = { .sin_family = AF_INET,
-				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t n = sizeof(a);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	long port = 0;
-
-	if (fd >= 0 && bind(fd, (struct sockaddr *)&a, n) == 0 &&
-	    getsockname(fd, (struct sockaddr *)&a, &n) == 0)
-		port = ntohs(a.sin_port);
-	if (fd >= 0)
-		close(fd);
-	return port;
-}
-
 static int set_number(struct settings *s, const char *key, long value,
 		      struct err *e)
 {
@@ -154,7 +136,7 @@ static int start_listener(struct flow *f, struct server_conf *sc, pid_t *pid,
 	setenv("DARIO_HOST", "127.0.0.1", 1);
 	free(s->host);
 	s->host = xstrdup("127.0.0.1");
-	if (set_number(s, "port", free_port(), e) ||
+	if (set_number(s, "port", server_free_port(), e) ||
 	    set_number(s, "workers", 1, e) || set_number(s, "threads", 4, e) ||
 	    server_conf_write(sc, f->cmd->home, s, e))
 		return -1;

@@ -26,6 +26,7 @@ static const struct {
 	{ VAR("QUERY_STRING", query), false },
 	{ VAR("CONTENT_LENGTH", content_length), false },
 	{ VAR("REMOTE_ADDR", remote), false },
+	{ VAR("SERVER_SOFTWARE", server), false },
 	{ VAR("HTTP_HOST", host), true },
 	{ VAR("HTTP_ORIGIN", origin), true },
 	{ VAR("HTTP_X_API_KEY", api_key), true },

@@ -4,7 +4,9 @@
  *
  * It stands behind the router like any other provider and speaks all dialects:
  * a prompt gives a paced answer about that prompt, a prompt that asks for a
- * declared tool gives a call of it. It always says that it is a demo.
+ * declared tool gives a call of it. A prompt about silence makes it fall silent
+ * after the first word, as a model that thinks. It always says that it is a
+ * demo.
  */
 #include "config.h"
 
@@ -18,7 +20,9 @@
 #include <string.h>
 #include <strings.h>
 
-#define PACE_MS 20    /* between two words */
+#define PACE_MS 20 /* between two words */
+#define SILENCE_MS 6000
+#define LOOK_MS 250   /* at a client one must ask for */
 #define QUOTE_MAX 200 /* bytes of the prompt that are repeated */
 #define CHARS_PER_TOKEN 4
 
@@ -28,7 +32,7 @@ struct demo {
 	struct span prompt;
 	struct json_object *tool; /* to be called, or NULL */
 	bool tool_result;         /* the conversation ends with one */
-	bool stream;
+	bool stream, silence;
 	ev_fn *sink;
 	void *sink_arg;
 	struct buf out;
@@ -154,11 +158,27 @@ static struct json_object *sample_input(struct json_object *tool)
 	return input;
 }
 
-/* Send what has been written, then wait a moment or until the client left. */
+/* So long, or until the client left. */
+static int rest(const struct demo *d, int ms, struct err *e)
+{
+	struct gateway *gw = d->r->gw;
+	struct pollfd p = { .fd = gw->watch, .events = POLLIN };
+
+	while (ms > 0) {
+		int step = gw->blind && ms > LOOK_MS ? LOOK_MS : ms;
+
+		if ((poll(&p, !gw->blind, step) > 0 || gw->blind) &&
+		    gw->ops->gone(gw))
+			return reply_gone(e);
+		ms -= step;
+	}
+	return 0;
+}
+
+/* Send what has been written, then wait a moment. */
 static int pace(struct demo *d, struct err *e)
 {
 	struct request *r = d->r;
-	struct pollfd p = { .fd = r->gw->watch, .events = POLLIN };
 
 	if (!d->stream)
 		return 0;
@@ -171,9 +191,7 @@ static int pace(struct demo *d, struct err *e)
 	if (reply_write(r, buf_get(&d->out)) || reply_flush(r))
 		return reply_gone(e);
 	buf_reset(&d->out);
-	if (poll(&p, 1, PACE_MS) > 0 && r->gw->ops->gone(r->gw))
-		return reply_gone(e);
-	return 0;
+	return rest(d, PACE_MS, e);
 }
 
 static int emit(struct demo *d, const struct ev *v, struct err *e)
@@ -199,8 +217,8 @@ static int say(struct demo *d, struct span text, struct err *e)
 		v.text = (struct span){ text.p, n };
 		text.p += n;
 		text.n -= n;
-		d->tokens++;
-		if (emit(d, &v, e))
+		if (emit(d, &v, e) ||
+		    (!d->tokens++ && d->silence && rest(d, SILENCE_MS, e)))
 			return -1;
 	}
 	v.kind = EV_CLOSE;
@@ -337,6 +355,7 @@ int serve_demo(struct request *r, struct err *e)
 	r->log.model = "demo";
 	read_prompt(&d);
 	pick_tool(&d);
+	d.silence = d.stream && mentions(d.prompt, "silence");
 	buf_init(&d.out, WRITER_TEXT_MAX);
 	writer_init(&w, r->dialect, &d.out);
 	memcpy(w.model, "demo", sizeof("demo"));

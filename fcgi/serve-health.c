@@ -12,6 +12,7 @@ static void put_details(struct jw *w, struct request *r,
 	const struct config *c = r->config;
 
 	jw_kcstr(w, "version", PACKAGE_VERSION);
+	jw_kcstr(w, "server", r->vars.server);
 	jw_kint(w, "capacity", r->app->capacity);
 	jw_kint(w, "busy", atomic_load(&r->app->busy));
 	jw_kcstr(w, "configError", broken->code ? broken->msg : NULL);

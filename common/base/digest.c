@@ -19,6 +19,11 @@ static bool sha256(struct span in, unsigned char out[SHA256_BYTES])
 	return EVP_Digest(in.p, in.n, out, NULL, EVP_sha256(), NULL) == 1;
 }
 
+const char *digest_version(void)
+{
+	return OpenSSL_version(OPENSSL_VERSION);
+}
+
 bool digest_same_secret(struct span a, struct span b)
 {
 	unsigned char ha[SHA256_BYTES], hb[SHA256_BYTES];

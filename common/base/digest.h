@@ -9,6 +9,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
+const char *digest_version(void); /* of OpenSSL */
+
 /* Equal? The time taken tells nothing about either side's bytes. */
 bool digest_same_secret(struct span a, struct span b);
 

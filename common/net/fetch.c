@@ -4,6 +4,7 @@
 #include "net/fetch.h"
 
 #include "base/clock.h"
+#include "base/stamp.h"
 
 #include <stdio.h>
 
@@ -13,6 +14,8 @@ static int on_head(void *arg, const struct http_head *head, struct err *e)
 
 	(void)e;
 	f->status = head->status;
+	f->date = stamp_read(http_field(head, "Date"));
+	f->came = clock_wall_ms();
 	return 0;
 }
 
@@ -60,6 +63,7 @@ int fetch_run(struct http *h, struct fetch *f, struct err *e)
 		.on_body = on_body,
 		.on_tick = on_tick,
 	};
+	int rc;
 
 	call.headers[call.n_headers++] = "User-Agent: dario/" PACKAGE_VERSION;
 	if (*f->credential)
@@ -75,5 +79,7 @@ int fetch_run(struct http *h, struct fetch *f, struct err *e)
 			"anthropic-version: 2023-06-01";
 	}
 	f->deadline = clock_ms() + f->timeout_ms;
-	return http_run(h, &call, e);
+	rc = http_run(h, &call, e);
+	f->times = call.times;
+	return rc;
 }

@@ -14,8 +14,11 @@ struct fetch {
 	const char *proxy, *ca_file; /* as in http.h */
 	long timeout_ms;             /* for all of it */
 	int status;                  /* out */
-	struct buf body;             /* out; init with its maximum */
-	int64_t deadline;            /* private */
+	int64_t date; /* out: the answer's Date, ms since 1970; or 0 */
+	int64_t came; /* out: our clock, when the head came */
+	struct http_times times; /* out */
+	struct buf body;         /* out; init with its maximum */
+	int64_t deadline;        /* private */
 };
 
 int fetch_run(struct http *h, struct fetch *f, struct err *e);

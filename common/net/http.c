@@ -10,6 +10,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -47,6 +48,14 @@ struct http {
 	struct pool pools[POOLS_MAX];
 	size_t n;
 };
+
+void http_version(char *out, size_t n)
+{
+	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+
+	snprintf(out, n, "%s, %s", v->version,
+		 v->ssl_version ? v->ssl_version : "no TLS");
+}
 
 struct http *http_new(void)
 {
@@ -331,6 +340,24 @@ static const char *proxy_for(const struct http_call *c)
 	return host_is_loopback(host_part(host)) ? "" : NULL;
 }
 
+static void set_method(struct handle *k, const struct http_call *c)
+{
+	CURL *easy = k->easy;
+
+	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, NULL);
+	curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+	if (strcmp(c->method, "HEAD") == 0) {
+		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+	} else if (strcmp(c->method, "POST") == 0) {
+		curl_easy_setopt(easy, CURLOPT_POST, 1L);
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+				 (curl_off_t)c->body.n);
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, c->body.p);
+	} else if (strcmp(c->method, "GET")) {
+		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, c->method);
+	}
+}
+
 static void set_call(struct handle *k, struct http_call *c, struct err *e)
 {
 	size_t n = 0;
@@ -355,14 +382,7 @@ static void set_call(struct handle *k, struct http_call *c, struct err *e)
 	if (c->ca_file)
 		curl_easy_setopt(k->easy, CURLOPT_CAINFO, c->ca_file);
 	curl_easy_setopt(k->easy, CURLOPT_CONNECTTIMEOUT_MS, c->connect_ms);
-	if (strcmp(c->method, "GET") == 0) {
-		curl_easy_setopt(k->easy, CURLOPT_HTTPGET, 1L);
-	} else {
-		curl_easy_setopt(k->easy, CURLOPT_POST, 1L);
-		curl_easy_setopt(k->easy, CURLOPT_POSTFIELDSIZE_LARGE,
-				 (curl_off_t)c->body.n);
-		curl_easy_setopt(k->easy, CURLOPT_POSTFIELDS, c->body.p);
-	}
+	set_method(k, c);
 }
 
 static enum err_code code_of(CURLcode rc)
@@ -494,6 +514,22 @@ static int transfer(struct handle *k, struct err *e)
 	return 0;
 }
 
+static long time_of(CURL *easy, CURLINFO what)
+{
+	curl_off_t us = 0;
+
+	curl_easy_getinfo(easy, what, &us);
+	return us > 0 ? (long)((us + 999) / 1000) : 0;
+}
+
+static void take_times(const struct handle *k, struct http_times *t)
+{
+	t->name = time_of(k->easy, CURLINFO_NAMELOOKUP_TIME_T);
+	t->tcp = time_of(k->easy, CURLINFO_CONNECT_TIME_T);
+	t->tls = time_of(k->easy, CURLINFO_APPCONNECT_TIME_T);
+	t->first_byte = time_of(k->easy, CURLINFO_STARTTRANSFER_TIME_T);
+}
+
 int http_run(struct http *h, struct http_call *c, struct err *e)
 {
 	struct handle *k = take_handle(h, c, e);
@@ -504,6 +540,7 @@ int http_run(struct http *h, struct http_call *c, struct err *e)
 	set_call(k, c, e);
 	curl_multi_add_handle(k->multi, k->easy);
 	rc = transfer(k, e);
+	take_times(k, &c->times);
 	curl_multi_remove_handle(k->multi, k->easy);
 	k->call = NULL;
 	give_handle(h, c, k);

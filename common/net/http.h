@@ -22,6 +22,8 @@
 #define HTTP_HEAD_MAX (32u << 10) /* bytes of one answer's header fields */
 
 struct http;
+/* Versions of libcurl and of its TLS library, such as "7.88.1, OpenSSL/3.0". */
+void http_version(char *out, size_t n);
 struct http *http_new(void);    /* once per process, before any thread */
 void http_free(struct http *h); /* NULL is fine; no call may be running */
 
@@ -35,6 +37,11 @@ struct span http_field(const struct http_head *head, const char *name);
 /* Walk: start with *at = 0; false at the end. */
 bool http_next_field(const struct http_head *head, size_t *at,
 		     struct span *name, struct span *value);
+
+/* From the start of the call until each was there; 0: not come to that. */
+struct http_times {
+	long name, tcp, tls, first_byte;
+};
 
 struct http_call {
 	const char *method;
@@ -60,8 +67,9 @@ struct http_call {
 	/* Called before each wait; *wait is how long it may last, at most. */
 	int (*on_tick)(void *arg, long *wait, struct err *e);
 
-	bool enough;   /* set by a callback: the rest is not needed */
-	bool answered; /* out: the head has arrived */
+	bool enough;             /* set by a callback: the rest is not needed */
+	bool answered;           /* out: the head has arrived */
+	struct http_times times; /* out */
 };
 
 /* 0 when the answer is complete as HTTP frames it. */
