@@ -213,11 +213,12 @@ reload_server() {
 limits() {
 	case $server in
 	lighttpd*)
-		echo 'gone-silent lighttpd watches the client from the first byte of the answer on'
+		echo 'gone-silent lighttpd does not watch the client until the answer begins, if the request was there when it accepted the connection'
 		;;
 	apache-*)
 		echo 'slash Apache refuses %2F, unless AllowEncodedSlashes is On'
 		echo 'gone-silent Apache notices when it writes, and not before'
+		echo 'gone-at-once Apache notices when it writes for the second time: 20 s in a silence'
 		;;
 	esac
 	case $server in

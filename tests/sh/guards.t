@@ -114,7 +114,11 @@ stop_router
 # With a key.
 export DARIO_API_KEY=router-key-0123456789 DARIO_CORS_ORIGIN=https://app.example
 export DARIO_ALLOWED_HOSTS=my.box,other
-start_router --demo
+start_router --demo --prefix=/llm
+post /llm/v1/chat/completions "$chat" -H "x-api-key: $DARIO_API_KEY" >/dev/null
+is 'below a prefix, too' "$(status)" 200
+post /llmx/v1/chat/completions "$chat" -H "x-api-key: $DARIO_API_KEY" >/dev/null
+is 'not below another one' "$(status)" 404
 post /v1/chat/completions "$chat" >/dev/null
 is 'no key: 401' "$(status)" 401
 is 'no key: clients shall not retry' "$(header x-should-retry)" false

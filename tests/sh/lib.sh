@@ -3,7 +3,8 @@
 # port. A test ends with done_testing; whatever it started ends with it.
 #
 # Each test can be run by itself. From the environment: srcdir and builddir,
-# by default the tree that the test lies in.
+# by default the tree that the test lies in. KEEP names a folder that gets a
+# copy of what the test has written.
 
 set -u
 export LC_ALL=C
