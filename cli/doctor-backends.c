@@ -52,6 +52,8 @@ static void begin(struct doctor *d, struct probe *p, const struct backend *b,
 	p->fetch.url = buf_cstr(&p->catalog.url);
 	p->fetch.credential = buf_cstr(&p->catalog.credential);
 	p->fetch.field = p->catalog.field;
+	p->fetch.proxy = b->proxy;
+	p->fetch.ca_file = b->ca_file;
 	p->fetch.timeout_ms = ASK_MS;
 	buf_init(&p->fetch.body, LIST_MAX);
 	if (pthread_create(&thread, NULL, ask, p) == 0) {
