@@ -197,7 +197,6 @@ static void setup_signals(sigset_t *stop)
 	struct sigaction wake = { .sa_handler = on_wake,
 				  .sa_flags = SA_RESTART };
 
-	signal(SIGPIPE, SIG_IGN);
 	sigaction(SIGUSR2, &wake, NULL);
 	sigemptyset(stop);
 	sigaddset(stop, SIGTERM);
@@ -419,6 +418,7 @@ int main(int argc, char **argv)
 	keep_memory_private();
 	setup_signals(&stop);
 	cgi = find_gateway(&flags);
+	signal(SIGPIPE, SIG_IGN); /* libfcgi has set a handler of its own */
 	if (cgi < 0 || app_init(&w.app))
 		return 1;
 	if (cgi) {

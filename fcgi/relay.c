@@ -237,8 +237,8 @@ static int end_answer(struct relay *y, struct err *e)
 	case LATE:
 		if (y->status >= 400 && y->r->upstream_key)
 			buf_mask(&y->held, span_of(y->r->upstream_key));
-		rc = y->stage->whole(y, e);
-		break;
+		/* It goes out together with the end of the request. */
+		return y->stage->whole(y, e);
 	case PASSING:
 	case WAITING:
 		break;

@@ -69,6 +69,14 @@ static void watch(void *arg, const char *root, const char *name)
 
 	if (c->n_watches == WATCHES_MAX)
 		return; /* more backends and accounts are refused anyway */
+	/* A file that appears in the home changes the home. */
+	if (strcmp(root, c->home) == 0 && !strchr(name, '/') &&
+	    !store_exists(root, name)) {
+		if (c->watches_home)
+			return;
+		c->watches_home = true;
+		name = "";
+	}
 	w = &c->watches[c->n_watches++];
 	w->root = xstrdup(root);
 	w->name = xstrdup(name);
@@ -235,6 +243,7 @@ struct config *config_load(const char *home, struct err *e)
 	const struct settings *s = &c->settings;
 
 	c->refs = 1;
+	c->home = home;
 	c->watches = xcalloc(WATCHES_MAX, sizeof(*c->watches));
 	if (store_folder(home, NULL, e) || store_folder(home, "backends", e) ||
 	    store_folder(home, "accounts", e) || load_settings(c, home, e) ||

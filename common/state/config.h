@@ -33,8 +33,10 @@ struct config {
 	struct tool_rows *tools;   /* how clients' tools are mapped there */
 	struct template *template; /* what is put into their requests */
 	/* private */
+	const char *home;      /* while it is loaded */
 	struct watch *watches; /* the files that this was made of */
 	size_t n_watches;
+	bool watches_home;
 	int refs;
 };
 

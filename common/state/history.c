@@ -165,7 +165,8 @@ static void turn_over(const char *home)
 	struct store_sign s;
 	struct err unused;
 	struct buf text;
-	int lock = store_lock(home, CURRENT, &unused);
+	bool busy;
+	int lock = store_try_lock(home, CURRENT, &busy, &unused);
 
 	store_sign(home, CURRENT, &s);
 	f.prices = lock < 0 || s.size < HISTORY_FILE_MAX ? NULL
@@ -197,7 +198,8 @@ static struct {
 	char home[PATH_MAX];
 } writer = { .lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1 };
 
-static void look_again(const char *home)
+/* Under the lock; true when the file has grown. */
+static bool look_again(const char *home)
 {
 	struct err unused;
 	struct stat st;
@@ -209,12 +211,8 @@ static void look_again(const char *home)
 	writer.fd = store_open_append(home, CURRENT, &unused);
 	if (writer.fd < 0 && store_folder(home, "state", &unused) == 0)
 		writer.fd = store_open_append(home, CURRENT, &unused);
-	if (writer.fd < 0 || fstat(writer.fd, &st) ||
-	    st.st_size < (off_t)HISTORY_FILE_MAX)
-		return;
-	turn_over(home);
-	close(writer.fd);
-	writer.fd = store_open_append(home, CURRENT, &unused);
+	return writer.fd >= 0 && fstat(writer.fd, &st) == 0 &&
+	       st.st_size >= (off_t)HISTORY_FILE_MAX;
 }
 
 void history_add(const char *home, const struct history_record *r)
@@ -223,15 +221,19 @@ void history_add(const char *home, const struct history_record *r)
 	struct buf line = { .p = mem,
 			    .cap = sizeof(mem),
 			    .max = sizeof(mem) - 1 };
+	bool grown = false;
 
 	write_line(r, &line);
 	pthread_mutex_lock(&writer.lock);
 	if (writer.fd < 0 || clock_ms() - writer.opened > LOOK_MS ||
 	    strcmp(writer.home, home))
-		look_again(home);
+		grown = look_again(home);
 	/* It may be lost; nobody waits for it. */
 	if (writer.fd >= 0 && !line.full &&
 	    write(writer.fd, line.p, line.n) < 0)
 		writer.opened = 0;
 	pthread_mutex_unlock(&writer.lock);
+	/* That takes a while: meanwhile the others go on. */
+	if (grown)
+		turn_over(home);
 }
