@@ -61,13 +61,15 @@ static bool key_matches(const struct request *r, const char *key)
 	return by_header || by_bearer;
 }
 
-/* Is the client this machine itself, as far as the web server says? */
+/* Is the client this machine itself? A web server that does not say so may
+ * serve anybody. */
 static bool is_local(const char *addr)
 {
-	if (addr && strncasecmp(addr, "::ffff:", 7) == 0)
+	if (!addr)
+		return false;
+	if (strncasecmp(addr, "::ffff:", 7) == 0)
 		addr += 7;
-	return !addr || !*addr || strcmp(addr, "unix:") == 0 ||
-	       host_is_loopback(span_of(addr));
+	return strcmp(addr, "unix:") == 0 || host_is_loopback(span_of(addr));
 }
 
 int guard_request(struct request *r, struct err *e)

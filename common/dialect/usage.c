@@ -7,6 +7,7 @@
 
 #define KEY "\"usage\""
 #define OBJECT_MAX 16384 /* bytes of a usage object */
+#define USAGE_DEPTH 8
 
 static void read_count(struct json_object *o, const char *key, int64_t *to)
 {
@@ -85,7 +86,7 @@ static const char *find_key(struct span text, bool last)
 /* The object that begins at the front of s; what follows is not looked at. */
 static struct json_object *read_front(struct span s)
 {
-	struct json_tokener *t = json_tokener_new_ex(JSON_DEPTH);
+	struct json_tokener *t = json_tokener_new_ex(USAGE_DEPTH);
 	struct json_object *o;
 
 	o = json_tokener_parse_ex(t, s.p, (int)s.n);

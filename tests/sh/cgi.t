@@ -11,7 +11,7 @@ cgi() { # METHOD PATH [BODY]: sets out, rc; more variables in $more
 		DARIO_DATADIR="$DARIO_DATADIR" \
 		GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD="$1" \
 		SCRIPT_NAME=/cgi-bin/dario.cgi PATH_INFO="$2" \
-		HTTP_HOST=localhost ${CGI_PROXY:+HTTP_PROXY="$CGI_PROXY"} \
+		REMOTE_ADDR=127.0.0.1 HTTP_HOST=localhost ${CGI_PROXY:+HTTP_PROXY="$CGI_PROXY"} \
 		${more-} \
 		CONTENT_LENGTH="$(wc -c <"$tmp/in")" \
 		"$worker" ${args-} <"$tmp/in" 2>"$tmp/err")
@@ -54,7 +54,7 @@ for addr in 127.0.0.1 ::1 ::ffff:127.0.0.1 unix:; do
 	more="REMOTE_ADDR=$addr" cgi GET /
 	like "no key, from $addr: in" "$out" 'Status: 200'
 done
-for addr in 192.0.2.1 2001:db8::1 ::ffff:192.0.2.1; do
+for addr in 192.0.2.1 2001:db8::1 ::ffff:192.0.2.1 ''; do
 	more="REMOTE_ADDR=$addr" cgi GET /
 	like "no key, from $addr: refused" "$out" 'Status: 403'
 	like "no key, from $addr: says what to set" "$out" DARIO_API_KEY
@@ -78,6 +78,7 @@ ask='{"model":"real:demo","stream":true,"messages":[{"role":"user","content":"x"
 printf '%s' "$ask" | timeout 20 env -i HOME="$HOME" DARIO_HOME="$DARIO_HOME" \
 		DARIO_DATADIR="$DARIO_DATADIR" \
 	REQUEST_METHOD=POST PATH_INFO=/v1/messages HTTP_HOST=localhost \
+	REMOTE_ADDR=127.0.0.1 \
 	CONTENT_LENGTH=${#ask} "$worker" 2>"$tmp/err" | head -n 1 >"$tmp/first"
 wait_for 5 grep -q client_gone "$tmp/err"
 like 'reader gone: noticed' "$(cat "$tmp/err")" client_gone
@@ -88,6 +89,7 @@ exec 8<>"$tmp/pipe"
 printf '%s' "$ask" >"$tmp/in"
 env -i HOME="$HOME" DARIO_HOME="$DARIO_HOME" DARIO_DATADIR="$DARIO_DATADIR" \
 	REQUEST_METHOD=POST PATH_INFO=/v1/messages HTTP_HOST=localhost \
+	REMOTE_ADDR=127.0.0.1 \
 	CONTENT_LENGTH=${#ask} "$worker" <"$tmp/in" >"$tmp/pipe" 2>"$tmp/err" &
 pid=$!
 read -r first <&8
@@ -100,7 +102,8 @@ like 'SIGTERM: as if the client had left' "$(cat "$tmp/err")" client_gone
 ms=$(python3 - "$worker" "$(command -v true)" <<'EOF'
 import os, statistics, subprocess, sys, time
 env = dict(DARIO_HOME=os.environ["DARIO_HOME"], REQUEST_METHOD="GET",
-           PATH_INFO="/health", HTTP_HOST="localhost")
+           PATH_INFO="/health", HTTP_HOST="localhost",
+           REMOTE_ADDR="127.0.0.1")
 def took(program):
     times = []
     for _ in range(15):
