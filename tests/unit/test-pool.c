@@ -39,6 +39,8 @@ static struct span field(const void *arg, const char *name)
 }
 
 static struct limits taken(const char *fmt, ...)
+	__attribute__((format(printf, 1, 2)));
+static struct limits taken(const char *fmt, ...)
 {
 	struct limits l = { 0 };
 	char text[2048];
