@@ -83,10 +83,10 @@ static void headroom_of_a_subscription(void **state)
 {
 	int64_t now = clock_wall_ms(), s = now / 1000;
 	struct limits l = taken(U "status: allowed\n" U
-				  "5h-utilization: 0.25\n" U "5h-reset: %lld\n" U
-				  "7d-utilization: 0.5\n" U "7d-reset: %lld\n" U
+				  "5h-utilization: 0.25\n" U "5h-reset: %" PRId64 "\n" U
+				  "7d-utilization: 0.5\n" U "7d-reset: %" PRId64 "\n" U
 				  "7d_opus-utilization: 0.75\n" U
-				  "7d_opus-reset: %lld\n" U
+				  "7d_opus-reset: %" PRId64 "\n" U
 				  "representative-claim: seven_day\n",
 				  s + 60, s + 600, s + 600);
 
@@ -162,7 +162,7 @@ static void causes_are_kept_apart(void **state)
 	int64_t now = clock_wall_ms(), s = now / 1000;
 	struct limits full = taken(U "status: rejected\n" U
 				     "5h-utilization: 1.0\n" U
-				     "5h-reset: %lld\n",
+				     "5h-reset: %" PRId64 "\n",
 				     s + 600);
 	struct verdict v;
 
@@ -253,10 +253,10 @@ static void the_view_tells_why_not(void **state)
 		{ .alias = "good", .api_key = (char *)"k3" },
 	};
 	struct accounts a = { list, 5, 0 };
-	struct limits l = taken(U "5h-utilization: 1\n" U "5h-reset: %lld\n",
+	struct limits l = taken(U "5h-utilization: 1\n" U "5h-reset: %" PRId64 "\n",
 				s + 60);
 	struct limits half = taken(U "5h-utilization: 0.5\n" U
-				     "5h-reset: %lld\n",
+				     "5h-reset: %" PRId64 "\n",
 				     s + 90);
 	bool none[5] = { 0 };
 	struct err e;
@@ -308,7 +308,7 @@ static void small_steps_are_no_news(void **state)
 {
 	int64_t s = clock_wall_ms() / 1000;
 	struct limits a = taken(U "5h-utilization: 0.500\n" U
-				  "5h-reset: %lld\n",
+				  "5h-reset: %" PRId64 "\n",
 				  s + 600);
 	struct limits b = a;
 
