@@ -263,6 +263,7 @@ static int app_init(struct app *app)
 		log_msg("%s", e.msg);
 		return -1;
 	}
+	app->program = own_path();
 	app->config = config_open(home);
 	app->http = http_new();
 	if (!app->http) {
@@ -413,7 +414,6 @@ int main(int argc, char **argv)
 		keep_memory_private();
 		return refresh_main(flags.refresh);
 	}
-	w.app.program = own_path();
 	die_with_parent(&w);
 	keep_memory_private();
 	setup_signals(&stop);

@@ -13,6 +13,7 @@
 #include "state/sticky.h"
 #include "state/verdict.h"
 
+#include <inttypes.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
