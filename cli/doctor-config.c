@@ -174,12 +174,8 @@ static void unknown_keys(struct doctor *d)
 		goto out;
 	json_object_object_foreach(file, key, value)
 	{
-		const struct option_row *o = options;
-
 		(void)value;
-		while (o->key && strcmp(o->key, key))
-			o++;
-		if (!o->key)
+		if (!option_find(key))
 			doctor_say(d, DOCTOR_WARN, "config key",
 				   "correct or remove it in config.json; "
 				   "dario config lists the keys",

@@ -21,10 +21,8 @@
 static int set(struct settings *s, const char *key, const char *value,
 	       struct err *e)
 {
-	const struct option_row *o = options;
+	const struct option_row *o = option_find(key);
 
-	while (strcmp(o->key, key))
-		o++;
 	setenv(o->env, value, 1);
 	return settings_set(s, o, value, SOURCE_FLAG, key, e);
 }

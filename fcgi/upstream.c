@@ -21,11 +21,10 @@ static int put_query(struct buf *url, const char *query, struct err *e)
 			       "the query string is "
 			       "longer than %d bytes",
 			       QUERY_MAX);
-	for (const char *p = query; *p; p++)
-		if (*p <= ' ' || *p > '~' || *p == '#')
-			return err_set(e, ERR_BAD_REQUEST,
-				       "the query string "
-				       "has a character that must be encoded");
+	if (!span_visible(span_of(query)) || strchr(query, '#'))
+		return err_set(e, ERR_BAD_REQUEST,
+			       "the query string has a character that must be "
+			       "encoded");
 	buf_byte(url, '?');
 	buf_str(url, query);
 	return 0;

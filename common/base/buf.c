@@ -42,6 +42,14 @@ bool span_has(struct span a, struct span part)
 	return part.n && a.n >= part.n && memmem(a.p, a.n, part.p, part.n);
 }
 
+bool span_visible(struct span a)
+{
+	for (size_t i = 0; i < a.n; i++)
+		if (a.p[i] <= ' ' || a.p[i] > '~')
+			return false;
+	return true;
+}
+
 static bool blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';

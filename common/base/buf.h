@@ -34,6 +34,8 @@ bool span_starts(struct span a, const char *prefix);
 bool span_ieq(struct span a, const char *s); /* ASCII case is ignored */
 bool span_has(struct span a, struct span part);
 struct span span_trim(struct span a); /* blanks at both ends */
+/* Only VCHAR (RFC 5234): what a header field or a query takes as it is. */
+bool span_visible(struct span a);
 
 struct buf {
 	char *p; /* always NUL-terminated once something was added */

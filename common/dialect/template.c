@@ -69,15 +69,13 @@ static int parse_texts(struct template *t, struct json_object *file,
 /* A beta's name goes into a header field. */
 static int check_betas(const struct template *t, struct err *e)
 {
-	for (size_t i = 0; i < t->betas.n; i++)
-		for (size_t k = 0; k < t->betas.list[i].n; k++) {
-			char c = t->betas.list[i].p[k];
+	for (size_t i = 0; i < t->betas.n; i++) {
+		struct span name = t->betas.list[i];
 
-			if (c <= ' ' || c > '~' || c == ',')
-				return bad(e, "betas",
-					   "a list of names without blanks and "
-					   "commas");
-		}
+		if (!span_visible(name) || span_has(name, SPAN(",")))
+			return bad(e, "betas",
+				   "a list of names without blanks and commas");
+	}
 	return 0;
 }
 

@@ -123,12 +123,11 @@ static int copy_token(struct json_object *o, const char *key, char *out,
 			       "the authorization server sent a %s of %zu "
 			       "bytes",
 			       key, s.n);
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] <= ' ' || s.p[i] > '~')
-			return err_set(e, ERR_UPSTREAM,
-				       "the authorization server sent a %s "
-				       "that cannot be sent back",
-				       key);
+	if (!span_visible(s))
+		return err_set(e, ERR_UPSTREAM,
+			       "the authorization server sent a %s that "
+			       "cannot be sent back",
+			       key);
 	memcpy(out, s.p, s.n);
 	out[s.n] = '\0';
 	return 0;

@@ -105,12 +105,10 @@ static int take_secret(struct json_object *o, const char *key, char **out,
 	if (s.n >= ACCOUNT_TOKEN_MAX)
 		return err_set(e, ERR_CONFIG, "%s is longer than %d bytes", key,
 			       ACCOUNT_TOKEN_MAX);
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] <= ' ' || s.p[i] > '~')
-			return err_set(e, ERR_CONFIG,
-				       "%s has blanks or characters outside "
-				       "ASCII",
-				       key);
+	if (!span_visible(s))
+		return err_set(e, ERR_CONFIG,
+			       "%s has blanks or characters outside ASCII",
+			       key);
 	if (s.n)
 		*out = xstrndup(s.p, s.n);
 	return 0;

@@ -74,15 +74,6 @@ static int load_models(struct backend *b, struct json_object *list,
 	return 0;
 }
 
-/* A key goes into a header field: printable ASCII without blanks. */
-static bool good_key(const char *key)
-{
-	for (; *key; key++)
-		if (*key <= ' ' || *key > '~')
-			return false;
-	return true;
-}
-
 /* Enough to keep a file from naming what must not be asked; `dario backend
  * add` looks closer. */
 static bool good_url(const char *url)
@@ -96,7 +87,7 @@ static bool good_url(const char *url)
 	host += 3;
 	n = strcspn(host, "/");
 	return n && !memchr(host, '@', n) && !strpbrk(url, "?#\\\"") &&
-	       good_key(url);
+	       span_visible(span_of(url));
 }
 
 static bool good_field_name(const char *name)
@@ -247,7 +238,7 @@ int backend_parse(struct backend *out, const char *name,
 		err_set(e, ERR_CONFIG, "baseUrl is missing");
 		goto fail;
 	}
-	if (key && !good_key(key)) {
+	if (key && !span_visible(span_of(key))) {
 		err_set(e, ERR_CONFIG,
 			"apiKey has blanks or characters "
 			"outside ASCII");

@@ -104,6 +104,14 @@ static void *member(const struct settings *s, const struct option_row *o)
 	return (char *)s + o->at;
 }
 
+const struct option_row *option_find(const char *key)
+{
+	for (const struct option_row *o = options; o->key; o++)
+		if (strcmp(o->key, key) == 0)
+			return o;
+	return NULL;
+}
+
 void settings_init(struct settings *s)
 {
 	struct err unused;
@@ -213,12 +221,8 @@ static void warn_unknown(struct json_object *file)
 		return;
 	json_object_object_foreach(file, key, value)
 	{
-		const struct option_row *o = options;
-
 		(void)value;
-		while (o->key && strcmp(o->key, key))
-			o++;
-		if (!o->key)
+		if (!option_find(key))
 			log_msg("config.json: unknown key \"%.60s\"", key);
 	}
 }

@@ -71,6 +71,8 @@ struct settings {
 
 extern const struct option_row options[]; /* ends with key == NULL */
 
+const struct option_row *option_find(const char *key); /* or NULL */
+
 void settings_init(struct settings *s); /* the defaults */
 void settings_release(struct settings *s);
 /* One value from text; the error names the spelling in `where`. */
