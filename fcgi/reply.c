@@ -44,7 +44,12 @@ void reply_field(struct request *r, const char *name, struct span value)
 	       value.p[n] != 0x7f)
 		n++;
 	/* In one piece: half a field would change what the others mean. */
-	buf_fmt(&r->head, "%s: %.*s\r\n", name, (int)n, value.p);
+	if (!buf_room(&r->head, strlen(name) + n + strlen(": \r\n")))
+		return;
+	buf_str(&r->head, name);
+	buf_str(&r->head, ": ");
+	buf_add(&r->head, value.p, n);
+	buf_str(&r->head, "\r\n");
 }
 
 static const char *reason(int status)

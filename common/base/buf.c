@@ -167,6 +167,19 @@ void buf_byte(struct buf *b, char c)
 	buf_add(b, &c, 1);
 }
 
+void buf_int(struct buf *b, int64_t v)
+{
+	uint64_t rest = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+	char text[20], *p = text + sizeof(text); /* 2^63 has 19 digits */
+
+	do
+		*--p = (char)('0' + rest % 10);
+	while (rest /= 10);
+	if (v < 0)
+		*--p = '-';
+	buf_add(b, p, (size_t)(text + sizeof(text) - p));
+}
+
 void buf_fmt(struct buf *b, const char *fmt, ...)
 {
 	va_list ap;

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct span {
 	const char *p;
@@ -52,6 +53,7 @@ void buf_add(struct buf *b, const void *p, size_t n);
 void buf_span(struct buf *b, struct span s);
 void buf_str(struct buf *b, const char *s);
 void buf_byte(struct buf *b, char c);
+void buf_int(struct buf *b, int64_t v); /* in decimal */
 void buf_fmt(struct buf *b, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 struct span buf_get(const struct buf *b);

@@ -5,7 +5,6 @@
 
 #include "base/utf8.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -135,7 +134,7 @@ void jw_key(struct jw *w, const char *key)
 void jw_int(struct jw *w, int64_t v)
 {
 	before(w);
-	buf_fmt(w->out, "%" PRId64, v);
+	buf_int(w->out, v);
 }
 
 void jw_double(struct jw *w, double v)

@@ -118,6 +118,13 @@ void log_msg(const char *fmt, ...)
 	emit(&line);
 }
 
+static void put_name(struct buf *b, const char *key)
+{
+	buf_byte(b, ' ');
+	buf_str(b, key);
+	buf_byte(b, '=');
+}
+
 static void put_str(struct jw *w, const char *key, const char *s)
 {
 	struct buf *b = w->out;
@@ -128,7 +135,7 @@ static void put_str(struct jw *w, const char *key, const char *s)
 		jw_kcstr(w, key, s);
 		return;
 	}
-	buf_fmt(b, " %s=", key);
+	put_name(b, key);
 	if (strpbrk(s, " \"\\=")) {
 		buf_byte(b, '"');
 		jw_escape(b, span_of(s));
@@ -142,10 +149,12 @@ static void put_int(struct jw *w, const char *key, int64_t v)
 {
 	if (v < 0)
 		return;
-	if (as_json)
+	if (as_json) {
 		jw_kint(w, key, v);
-	else
-		buf_fmt(w->out, " %s=%lld", key, (long long)v);
+		return;
+	}
+	put_name(w->out, key);
+	buf_int(w->out, v);
 }
 
 void log_request(const struct log_access *a)

@@ -44,12 +44,15 @@ char *store_home(struct err *e)
 static int path_of(char out[PATH_MAX], const char *home, const char *name,
 		   struct err *e)
 {
-	int n = snprintf(out, PATH_MAX, "%s%s%s", home, name ? "/" : "",
-			 name ? name : "");
+	struct buf b = { .p = out, .cap = PATH_MAX, .max = PATH_MAX - 1 };
 
-	if (n < 0 || n >= PATH_MAX)
-		return err_set(e, ERR_CONFIG, "path too long: %.60s...", home);
-	return 0;
+	buf_str(&b, home);
+	if (name) {
+		buf_byte(&b, '/');
+		buf_str(&b, name);
+	}
+	return b.full ? err_set(e, ERR_CONFIG, "path too long: %.60s...", home)
+		      : 0;
 }
 
 /* Ours, and closed to everyone else? */
@@ -85,30 +88,39 @@ int store_folder(const char *home, const char *name, struct err *e)
 	return check_owner(&st, path, "700", e);
 }
 
-static int open_checked(const char *path, struct err *e)
+static int check_file(const struct stat *st, const char *path, struct err *e)
+{
+	if (!S_ISREG(st->st_mode))
+		return err_set(e, ERR_CONFIG, "%s is not a plain file", path);
+	if (st->st_size > STORE_FILE_MAX)
+		return err_set(e, ERR_CONFIG, "%s is larger than %u bytes",
+			       path, STORE_FILE_MAX);
+	return check_owner(st, path, "600", e);
+}
+
+/* 0 with h->fd, 1 there is no such file, -1 refused or failed. */
+static int open_checked(const char *path, struct store_held *h, struct err *e)
 {
 	struct stat st;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
+	h->open = false;
 	if (fd < 0) {
+		if (errno == ENOENT || errno == ENOTDIR)
+			return 1;
 		if (errno == ELOOP)
-			err_set(e, ERR_CONFIG,
-				"%s is a symbolic link: "
-				"put the file itself there",
-				path);
-		else
-			err_sys(e, "open", path);
-		return -1;
+			return err_set(e, ERR_CONFIG,
+				       "%s is a symbolic link: "
+				       "put the file itself there",
+				       path);
+		return err_sys(e, "open", path);
 	}
 	if (fstat(fd, &st))
 		err_sys(e, "look at", path);
-	else if (!S_ISREG(st.st_mode))
-		err_set(e, ERR_CONFIG, "%s is not a plain file", path);
-	else if (st.st_size > STORE_FILE_MAX)
-		err_set(e, ERR_CONFIG, "%s is larger than %u bytes", path,
-			STORE_FILE_MAX);
-	else if (check_owner(&st, path, "600", e) == 0)
-		return fd;
+	else if (check_file(&st, path, e) == 0) {
+		*h = (struct store_held){ true, fd, st.st_dev, st.st_ino };
+		return 0;
+	}
 	close(fd);
 	return -1;
 }
@@ -133,42 +145,44 @@ static int read_all(int fd, const char *path, struct buf *out, struct err *e)
 int store_read(const char *home, const char *name, struct buf *out,
 	       struct err *e)
 {
+	struct store_held h;
 	char path[PATH_MAX];
-	struct stat st;
-	int fd, rc;
+	int rc;
 
 	if (path_of(path, home, name, e))
 		return -1;
-	if (lstat(path, &st) && (errno == ENOENT || errno == ENOTDIR))
-		return 1;
-	fd = open_checked(path, e);
-	if (fd < 0)
-		return -1;
-	rc = read_all(fd, path, out, e);
-	close(fd);
+	rc = open_checked(path, &h, e);
+	if (rc == 0) {
+		rc = read_all(h.fd, path, out, e);
+		store_let_go(&h);
+	}
 	return rc;
 }
 
-int store_follow(const char *home, const char *name, int *fd, bool *fresh,
-		 struct buf *out, struct err *e)
+int store_follow(const char *home, const char *name, struct store_held *h,
+		 bool *fresh, struct buf *out, struct err *e)
 {
-	struct stat now, held;
 	char path[PATH_MAX];
+	struct stat now;
+	int rc;
 
 	*fresh = false;
 	if (path_of(path, home, name, e))
 		return -1;
-	if (*fd >= 0 && lstat(path, &now) == 0 && fstat(*fd, &held) == 0 &&
-	    now.st_ino == held.st_ino && now.st_dev == held.st_dev)
+	if (h->open && lstat(path, &now) == 0 && now.st_ino == h->ino &&
+	    now.st_dev == h->dev)
 		return 0;
-	if (*fd >= 0)
-		close(*fd);
+	store_let_go(h);
 	*fresh = true;
-	*fd = -1;
-	if (lstat(path, &now) && (errno == ENOENT || errno == ENOTDIR))
-		return 1;
-	*fd = open_checked(path, e);
-	return *fd < 0 ? -1 : read_all(*fd, path, out, e);
+	rc = open_checked(path, h, e);
+	return rc ? rc : read_all(h->fd, path, out, e);
+}
+
+void store_let_go(struct store_held *h)
+{
+	if (h->open)
+		close(h->fd);
+	h->open = false;
 }
 
 static int sync_folder_of(const char *path)

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #define UNIFIED "anthropic-ratelimit-unified-"
 #define PER_KEY "anthropic-ratelimit-"
@@ -426,7 +425,7 @@ bool limits_news(const struct limits *was, const struct limits *now)
 /* The last version read of each account's file, by this process. */
 static struct {
 	char name[112];
-	int fd; /* of that version; 0: none yet */
+	struct store_held version;
 	struct limits limits;
 } cache[CACHE_MAX];
 static pthread_mutex_t cache_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -450,24 +449,20 @@ static void read_cached(const char *home, const char *name, struct limits *out)
 {
 	size_t i = slot_of(name);
 	bool same = strcmp(cache[i].name, name) == 0, fresh;
-	int fd = cache[i].fd - 1;
 	struct json_object *o;
 	struct err unused;
 	struct buf text;
 
-	if (!same && fd >= 0) {
-		close(fd);
-		fd = -1;
-	}
+	if (!same)
+		store_let_go(&cache[i].version);
 	buf_init(&text, STORE_FILE_MAX);
-	store_follow(home, name, &fd, &fresh, &text, &unused);
+	store_follow(home, name, &cache[i].version, &fresh, &text, &unused);
 	if (fresh || !same) {
 		o = json_read(buf_get(&text), &unused);
 		read_text(&cache[i].limits, o);
 		json_object_put(o);
 	}
 	snprintf(cache[i].name, sizeof(cache[i].name), "%s", name);
-	cache[i].fd = fd + 1;
 	*out = cache[i].limits;
 	buf_release(&text);
 }

@@ -7,6 +7,8 @@
 #include "base/jw.h"
 #include "base/utf8.h"
 
+#include <inttypes.h>
+
 static void buf_keeps_its_maximum(void **state)
 {
 	struct buf b;
@@ -36,6 +38,31 @@ static void splice(const char *text, size_t at, size_t del, const char *ins,
 	buf_splice(&b, at, del, span_of(ins));
 	assert_span(buf_get(&b), want);
 	buf_release(&b);
+}
+
+static void buf_writes_numbers(void **state)
+{
+	struct buf ours, libs;
+	uint64_t bits = 0;
+
+	(void)state;
+	buf_init(&ours, 100);
+	buf_init(&libs, 100);
+	for (int i = 0; i < 20000; i++) {
+		/* Both ends of the range, then every length and sign. */
+		int64_t v = i == 0 ? INT64_MIN
+			  : i == 1 ? INT64_MAX
+				   : (int64_t)bits >> i % 64;
+
+		buf_reset(&ours);
+		buf_reset(&libs);
+		buf_int(&ours, v);
+		buf_fmt(&libs, "%" PRId64, v);
+		assert_string_equal(buf_cstr(&ours), buf_cstr(&libs));
+		bits = bits * 6364136223846793005u + 1442695040888963407u;
+	}
+	buf_release(&ours);
+	buf_release(&libs);
 }
 
 static void buf_splices(void **state)
@@ -194,6 +221,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(buf_keeps_its_maximum),
 		cmocka_unit_test(buf_splices),
+		cmocka_unit_test(buf_writes_numbers),
 		cmocka_unit_test(arena_gives_zeroed_memory_again),
 		cmocka_unit_test(jw_writes_nested_values),
 		cmocka_unit_test(jw_makes_valid_text_of_any_bytes),
