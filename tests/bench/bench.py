@@ -7,7 +7,7 @@ round, in one run, so that a noisy machine hits all of them alike; what counts
 are the ratios. Needs wrk, h2load, nginx with the echo module and lighttpd;
 uses loopback only and ends by itself.
 
-    tests/bench/bench.py [--rounds=N] [--seconds=S] [--translate]
+    tests/bench/bench.py [--rounds=N] [--seconds=S] [--translate | --map]
 """
 
 import argparse
@@ -35,6 +35,18 @@ CHUNK = ('data: {"id":"chatcmpl-1","object":"chat.completion.chunk",'
          '"created":1,"model":"m","choices":[{"index":0,"delta":'
          '{"content":"a few words of text "},"finish_reason":null}]}')
 FINISH = CHUNK.replace('null}]}', '"stop"}]}')
+MESSAGE = [  # the events of a Messages stream around its deltas
+    '{"type":"message_start","message":{"id":"msg_1","type":"message",'
+    '"role":"assistant","model":"m","content":[],"stop_reason":null,'
+    '"stop_sequence":null,"usage":{"input_tokens":9,"output_tokens":1}}}',
+    '{"type":"content_block_start","index":0,'
+    '"content_block":{"type":"text","text":""}}',
+    '{"type":"content_block_delta","index":0,'
+    '"delta":{"type":"text_delta","text":"a few words of text "}}',
+    '{"type":"content_block_stop","index":0}',
+    '{"type":"message_delta","delta":{"stop_reason":"end_turn",'
+    '"stop_sequence":null},"usage":{"output_tokens":60}}',
+    '{"type":"message_stop"}']
 
 
 def body(model, stream):
@@ -58,6 +70,14 @@ def events(count, pause):
         lines.append(f"echo '{text}\n'; echo_flush;")
     lines.append("echo 'data: [DONE]\n';")
     return "\n".join(lines)
+
+
+def message(count):
+    """nginx echo directives that stream a message of `count` deltas."""
+    start, begin, delta, *ends = MESSAGE
+    return "\n".join(
+        f"echo 'event: {json.loads(data)['type']}\ndata: {data}\n'; "
+        "echo_flush;" for data in [start, begin] + [delta] * count + ends)
 
 
 class Bench:
@@ -130,6 +150,7 @@ class Bench:
                 location /s50/ {{ {stream} {events(50, 0)} }}
                 location /slow/ {{ {stream} {events(30, 0.05)} }}
                 location /idle/ {{ {stream} {events(3, 2)} }}
+                location /claude/ {{ {stream} {message(50)} }}
             }}""")
 
     def start_proxies(self):
@@ -163,8 +184,10 @@ class Bench:
         port, up = self.ports["dario"], self.ports["direct"]
         env = {k: v for k, v in os.environ.items()
                if not k.startswith("DARIO_")}
-        env["DARIO_HOME"] = os.path.join(self.dir, "home")
+        env["DARIO_HOME"] = self.home = os.path.join(self.dir, "home")
         env["DARIO_DATADIR"] = os.path.join(HERE, "..", "..")
+        env["DARIO_ANTHROPIC_BASE_URL"] = f"http://127.0.0.1:{up}/claude"
+        env["DARIO_MIN_INTERVAL_MS"] = "0"
         for name in ("fast", "first", "s50", "slow", "idle"):
             subprocess.run([dario, "backend", "add", name,
                             f"--base-url=http://127.0.0.1:{up}/{name}/v1"],
@@ -223,7 +246,7 @@ class Bench:
 
     def dario_pids(self):
         """lighttpd and the worker of the router under test."""
-        pids = subprocess.run(["pgrep", "-f", f"{self.dir}/home/run"],
+        pids = subprocess.run(["pgrep", "-f", f"{self.home}/run"],
                               capture_output=True, text=True).stdout.split()
         below = []
         for pid in pids:
@@ -325,26 +348,51 @@ def memory(bench, clients):
     return before, during
 
 
+def stream_cpu(bench, path, model):
+    """CPU seconds of router and lighttpd for 4000 streams of 50 chunks."""
+    data = json.dumps({
+        "model": model, "stream": True, "max_tokens": 99,
+        "messages": [{"role": "user", "content": "hello " * 30}]})
+    before = bench.cpu()
+    out = subprocess.run(
+        ["h2load", "--h1", "-n4000", "-c16", "-t1",
+         "-d", bench.write("t.json", data),
+         "-H", "Content-Type: application/json",
+         f"http://127.0.0.1:{bench.ports['dario']}{path}"],
+        check=True, capture_output=True, text=True).stdout
+    assert "4000 2xx" in out, out
+    return bench.cpu() - before
+
+
 def translated(bench):
-    """CPU of router and lighttpd for a 50-chunk stream: translated (a
-    Messages client) to passed through (a Chat client)."""
-    ratios = []
-    for _ in range(bench.args.rounds):
-        cost = {}
-        for path in ("/v1/chat/completions", "/v1/messages"):
-            data = json.dumps({
-                "model": "s50:m", "stream": True, "max_tokens": 99,
-                "messages": [{"role": "user", "content": "hello " * 30}]})
-            before = bench.cpu()
-            out = subprocess.run(
-                ["h2load", "--h1", "-n4000", "-c16", "-t1",
-                 "-d", bench.write("t.json", data),
-                 f"http://127.0.0.1:{bench.ports['dario']}{path}"],
-                check=True, capture_output=True, text=True).stdout
-            assert "4000 2xx" in out, out
-            cost[path] = bench.cpu() - before
-        ratios.append(cost["/v1/messages"] / cost["/v1/chat/completions"])
-    return statistics.median(ratios)
+    """CPU for a 50-chunk stream: translated (a Messages client) to passed
+    through (a Chat client)."""
+    return statistics.median(
+        stream_cpu(bench, "/v1/messages", "s50:m") /
+        stream_cpu(bench, "/v1/chat/completions", "s50:m")
+        for _ in range(bench.args.rounds))
+
+
+def mapped(bench):
+    """CPU for a 50-chunk stream without tools from a subscription account:
+    with tools mapped, as is the default, to tools preserved."""
+    until = int(time.time() + 86400) * 1000
+    with open(os.open(os.path.join(bench.home, "credentials.json"),
+                      os.O_WRONLY | os.O_CREAT, 0o600), "w") as f:
+        json.dump({"claudeAiOauth": {
+            "accessToken": "bench-access", "refreshToken": "bench-refresh",
+            "expiresAt": until, "scopes": ["user:inference"]}}, f)
+    settings = os.path.join(bench.home, "config.json")
+    cost = {True: 0, False: 0}
+    for _ in range(8):
+        for preserve in (True, False):
+            with open(os.open(settings + ".new", os.O_WRONLY | os.O_CREAT,
+                              0o600), "w") as f:
+                json.dump({"preserveTools": preserve}, f)
+            os.rename(settings + ".new", settings)
+            cost[preserve] += stream_cpu(bench, "/v1/messages",
+                                         "claude-sonnet-4-5")
+    return cost[False] / cost[True]
 
 
 def conversation(bench):
@@ -377,6 +425,9 @@ def run(bench):
     bench.start_dario()
     if bench.args.first_byte:
         print(first_byte(bench))
+        return
+    if bench.args.map:
+        print(f"mapped stream: {mapped(bench):.3f}")
         return
     if bench.args.translate:
         print(f"translated stream: {translated(bench):.2f}")
@@ -425,6 +476,8 @@ def run(bench):
     size, passed, changed = conversation(bench)
     print(f"| translating a conversation of {size:.1f} MiB adds | "
           f"{changed - passed:.1f} ms | ≤ 25 ms |")
+    print("| CPU of a stream without tools, tools mapped to preserved | "
+          f"{mapped(bench):.2f} | ≤ 1.05 |")
     for processes in (1, 8):
         cost, _ = pool_cost(bench, processes)
         print(f"| choosing an account and noting its answer, {processes} at "
@@ -454,6 +507,8 @@ def main():
     p.add_argument("--builddir", default=os.path.join(HERE, "..", ".."))
     p.add_argument("--translate", action="store_true",
                    help="only the cost of translation")
+    p.add_argument("--map", action="store_true",
+                   help="only the cost of mapping tools when there are none")
     p.add_argument("--pool", action="store_true",
                    help="only the cost of choosing an account")
     p.add_argument("--first-byte", action="store_true",
