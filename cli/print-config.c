@@ -88,8 +88,7 @@ static void put_text(struct span text, const struct swap *swaps)
 			fputs(s->is, stdout);
 		else
 			putchar(*text.p);
-		text.p += n;
-		text.n -= n;
+		text = span_skip(text, n);
 	}
 }
 

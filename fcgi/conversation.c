@@ -31,46 +31,81 @@ static void put_text(struct buf *out, struct json_object *content)
 	buf_byte(out, '\n');
 }
 
-/* What comes before the first answer: messages of Messages and Chat, input of
- * Responses. True when a user speaks in it. */
-static bool put_beginning(struct buf *out, struct json_object *list)
+/* The body from the value of a key on; empty when it has no such key. */
+static struct span from(const struct request *r, const struct peek *k,
+			enum peek_place place)
 {
-	for (size_t i = 0; i < json_length(list); i++) {
-		struct json_object *m = json_at(list, i);
-		struct span role = json_str(m, "role");
+	size_t at = k->places[place];
 
-		if (span_is(role, "assistant"))
-			return false;
-		put_text(out, json_get(m, "content"));
-		if (span_is(role, "user"))
-			return true;
-	}
-	return false;
+	return at ? span_skip(buf_get(&r->body), at) : SPAN("");
 }
 
-bool conversation_key(const struct request *r, enum family_kind family,
-		      char key[STICKY_KEY_BYTES])
+/* The text of the value at the front of `rest`; true when it has any. */
+static bool put_value(struct buf *out, struct span rest)
 {
 	struct err unused;
-	struct json_object *body = json_read(buf_get(&r->body), &unused);
-	struct json_object *input = json_get(body, "input");
+	struct json_object *value = rest.n ? json_take(&rest, &unused) : NULL;
+	size_t n = out->n;
+
+	put_text(out, value);
+	json_object_put(value);
+	return out->n > n + 1;
+}
+
+enum speaker { OTHER, USER, ASSISTANT };
+
+static enum speaker put_message(struct buf *out, struct json_object *message)
+{
+	struct span role = json_str(message, "role");
+
+	if (span_is(role, "assistant"))
+		return ASSISTANT;
+	put_text(out, json_get(message, "content"));
+	return span_is(role, "user") ? USER : OTHER;
+}
+
+/* What comes before the first answer: messages of Messages and Chat, input of
+ * Responses. Item by item, for a long conversation is mostly what follows.
+ * True when a user speaks in it. */
+static bool put_beginning(struct buf *out, struct span list)
+{
+	enum speaker who = OTHER;
+
+	if (!span_starts(list, "["))
+		return false;
+	do {
+		struct json_object *message;
+		struct err unused;
+
+		/* Behind the bracket or the comma; the body is known to be
+		 * JSON. */
+		list = span_skip(list, 1);
+		message = json_take(&list, &unused);
+		who = message ? put_message(out, message) : OTHER;
+		json_object_put(message);
+		list = span_trim(list);
+	} while (who == OTHER && span_starts(list, ","));
+	return who == USER;
+}
+
+bool conversation_key(const struct request *r, const struct peek *k,
+		      enum family_kind family, char key[STICKY_KEY_BYTES])
+{
+	struct span input = from(r, k, PEEK_INPUT);
 	struct buf text;
 	bool found;
 
 	buf_init(&text, TEXT_MAX);
 	buf_byte(&text, (char)('0' + family));
-	put_text(&text, json_get(body, "system"));
-	put_text(&text, json_get(body, "instructions"));
-	found = put_beginning(&text, json_get(body, "messages")) ||
+	put_value(&text, from(r, k, PEEK_SYSTEM));
+	put_value(&text, from(r, k, PEEK_INSTRUCTIONS));
+	found = put_beginning(&text, from(r, k, PEEK_MESSAGES)) ||
 		put_beginning(&text, input);
-	if (!found && json_span(input).n) {
-		put_text(&text, input);
-		found = true;
-	}
+	if (!found && span_starts(input, "\""))
+		found = put_value(&text, input);
 	key[0] = '\0';
 	if (found)
 		digest_hex(buf_get(&text), key, STICKY_KEY_BYTES);
 	buf_release(&text);
-	json_object_put(body);
 	return found;
 }

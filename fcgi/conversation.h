@@ -3,14 +3,15 @@
 #ifndef DARIO_CONVERSATION_H
 #define DARIO_CONVERSATION_H
 
+#include "dialect/peek.h"
 #include "fcgi/request.h"
 #include "state/limits.h"
 #include "state/sticky.h"
 
 /* A hash of what stays the same from turn to turn: the model's family, the
  * system text and the first user message, text only (cache marks move from
- * turn to turn). False when there is no such message. */
-bool conversation_key(const struct request *r, enum family_kind family,
-		      char key[STICKY_KEY_BYTES]);
+ * turn to turn). False when there is no such message. `k` is of r->body. */
+bool conversation_key(const struct request *r, const struct peek *k,
+		      enum family_kind family, char key[STICKY_KEY_BYTES]);
 
 #endif

@@ -41,8 +41,7 @@ static int gw_write(struct gateway *g, struct span s)
 			continue;
 		if (n <= 0)
 			return -1;
-		s.p += n;
-		s.n -= (size_t)n;
+		s = span_skip(s, (size_t)n);
 	}
 	return 0;
 }

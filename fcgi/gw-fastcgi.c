@@ -215,8 +215,7 @@ static int gw_write(struct gateway *g, struct span s)
 
 		if (FCGX_PutStr(s.p, want, f->req.out) != want)
 			return -1;
-		s.p += want;
-		s.n -= (size_t)want;
+		s = span_skip(s, (size_t)want);
 	}
 	return 0;
 }

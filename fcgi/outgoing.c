@@ -20,8 +20,7 @@ static int rename_model(struct request *r, struct peek *k, const char *model,
 	buf_init(&value, PEEK_MODEL_MAX * 8);
 	jw_str(&w, span_of(model));
 	buf_splice(&r->body, k->model_at, k->model_len, buf_get(&value));
-	k->model_len = value.n;
-	snprintf(k->model, sizeof(k->model), "%s", model);
+	peek_renamed(k, model, value.n);
 	buf_release(&value);
 	return r->body.full ? err_set(e, ERR_TOO_BIG,
 				      "the body is too large "

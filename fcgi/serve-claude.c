@@ -371,7 +371,7 @@ int serve_claude(struct hop *h, enum hop_end *end, struct err *e)
 	};
 	int rc;
 
-	if (n > 1 && conversation_key(r, c.family, c.bound.key))
+	if (n > 1 && conversation_key(r, c.peek, c.family, c.bound.key))
 		sticky_get(c.home, &c.bound);
 	rc = serve(&c, e);
 	*end = c.leave ? HOP_NEXT : HOP_DONE;

@@ -215,8 +215,7 @@ static int say(struct demo *d, struct span text, struct err *e)
 		while (n < text.n && text.p[n] != ' ')
 			n++;
 		v.text = (struct span){ text.p, n };
-		text.p += n;
-		text.n -= n;
+		text = span_skip(text, n);
 		if (emit(d, &v, e) ||
 		    (!d->tokens++ && d->silence && rest(d, SILENCE_MS, e)))
 			return -1;

@@ -42,6 +42,23 @@ bool span_has(struct span a, struct span part)
 	return part.n && a.n >= part.n && memmem(a.p, a.n, part.p, part.n);
 }
 
+struct span span_skip(struct span a, size_t n)
+{
+	n = n < a.n ? n : a.n;
+	return (struct span){ a.p + n, a.n - n };
+}
+
+struct span span_cut(struct span *rest, char sep)
+{
+	const char *end = rest->n ? memchr(rest->p, sep, rest->n) : NULL;
+	struct span piece = *rest;
+
+	if (end)
+		piece.n = (size_t)(end - rest->p);
+	*rest = span_skip(*rest, piece.n + 1);
+	return piece;
+}
+
 bool span_visible(struct span a)
 {
 	for (size_t i = 0; i < a.n; i++)

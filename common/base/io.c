@@ -15,8 +15,7 @@ int io_write(int fd, struct span s)
 			continue;
 		if (n <= 0)
 			return -1;
-		s.p += n;
-		s.n -= (size_t)n;
+		s = span_skip(s, (size_t)n);
 	}
 	return 0;
 }

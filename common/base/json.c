@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-struct json_object *json_read(struct span text, struct err *e)
+/* The value at the front of `text`, and where it ends. */
+static struct json_object *parse(struct span text, int flags, size_t *end,
+				 struct err *e)
 {
 	struct json_tokener *t = json_tokener_new_ex(JSON_DEPTH);
 	struct json_object *o = NULL;
@@ -19,32 +21,47 @@ struct json_object *json_read(struct span text, struct err *e)
 		err_set(e, ERR_TOO_BIG, "JSON text is too large");
 		goto out;
 	}
-	json_tokener_set_flags(t, JSON_TOKENER_STRICT |
+	json_tokener_set_flags(t, flags | JSON_TOKENER_STRICT |
 					  JSON_TOKENER_VALIDATE_UTF8);
 	/* The NUL tells the tokener that a bare number ends here. */
 	o = json_tokener_parse_ex(t, text.p, (int)text.n);
 	je = json_tokener_get_error(t);
+	*end = json_tokener_get_parse_end(t);
+	if (je == json_tokener_success)
+		goto out;
 	if (je == json_tokener_continue)
 		err_set(e, ERR_BAD_REQUEST, "JSON text ends too early");
-	else if (je != json_tokener_success)
-		err_set(e, ERR_BAD_REQUEST, "not JSON at byte %zu: %s",
-			json_tokener_get_parse_end(t),
-			json_tokener_error_desc(je));
-	else if (span_trim((struct span){
-				   text.p + json_tokener_get_parse_end(t),
-				   text.n - json_tokener_get_parse_end(t) })
-			 .n)
-		err_set(e, ERR_BAD_REQUEST,
-			"not JSON at byte %zu: text "
-			"follows the value",
-			json_tokener_get_parse_end(t));
 	else
-		goto out;
+		err_set(e, ERR_BAD_REQUEST, "not JSON at byte %zu: %s", *end,
+			json_tokener_error_desc(je));
 	json_object_put(o);
 	o = NULL;
 out:
 	if (t)
 		json_tokener_free(t);
+	return o;
+}
+
+struct json_object *json_read(struct span text, struct err *e)
+{
+	size_t end = 0;
+	struct json_object *o = parse(text, 0, &end, e);
+
+	if (!o || !span_trim(span_skip(text, end)).n)
+		return o;
+	err_set(e, ERR_BAD_REQUEST,
+		"not JSON at byte %zu: text follows the value", end);
+	json_object_put(o);
+	return NULL;
+}
+
+struct json_object *json_take(struct span *text, struct err *e)
+{
+	size_t end = 0;
+	struct json_object *o =
+		parse(*text, JSON_TOKENER_ALLOW_TRAILING_CHARS, &end, e);
+
+	*text = span_skip(*text, end);
 	return o;
 }
 
@@ -217,15 +234,14 @@ const char *json_pretty(struct json_object *o)
 struct json_object *json_split(const char *list)
 {
 	struct json_object *out = json_object_new_array();
+	struct span rest = span_of(list);
 
-	while (*list) {
-		size_t n = strcspn(list, ",");
-		struct span s = span_trim((struct span){ list, n });
+	while (rest.n) {
+		struct span s = span_trim(span_cut(&rest, ','));
 
 		if (s.n)
 			json_object_array_add(
 				out, json_object_new_string_len(s.p, (int)s.n));
-		list += n + (list[n] == ',');
 	}
 	return out;
 }

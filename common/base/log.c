@@ -60,8 +60,8 @@ void log_redact(struct span in, struct buf *out)
 
 	while (i < in.n) {
 		bool word = i == 0 || !isalnum((unsigned char)in.p[i - 1]);
-		size_t n = word ? secret_at((struct span){ in.p + i, in.n - i })
-				: 0;
+		size_t n = word ? secret_at(span_skip(in, i)) : 0;
+
 		if (!n) {
 			i++;
 			continue;

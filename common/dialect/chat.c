@@ -179,8 +179,7 @@ bool chat_unseal(struct span sealed, struct span *kind, struct span *text)
 
 	if (!span_starts(sealed, CHAT_SEAL))
 		return false;
-	sealed.p += strlen(CHAT_SEAL);
-	sealed.n -= strlen(CHAT_SEAL);
+	sealed = span_skip(sealed, strlen(CHAT_SEAL));
 	colon = memchr(sealed.p, ':', sealed.n);
 	if (!colon)
 		return false;
@@ -273,14 +272,8 @@ static bool media_head(struct arena *a, struct span head, struct span *mime)
 
 	*mime = SPAN("");
 	while (head.n || first) {
-		const char *semi = memchr(head.p, ';', head.n);
-		struct span item = head;
+		struct span item = span_trim(span_cut(&head, ';'));
 
-		if (semi)
-			item.n = (size_t)(semi - head.p);
-		head.p += item.n + (semi ? 1 : 0);
-		head.n -= item.n + (semi ? 1 : 0);
-		item = span_trim(item);
 		if (first)
 			*mime = lower(a, item);
 		else if (span_ieq(item, "base64"))

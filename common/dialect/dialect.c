@@ -88,13 +88,8 @@ void dialect_event(struct buf *out, const char *name, struct span data)
 	if (name)
 		buf_fmt(out, "event: %s\n", name);
 	do {
-		const char *lf = memchr(data.p, '\n', data.n);
-		struct span line = data;
+		struct span line = span_cut(&data, '\n');
 
-		if (lf)
-			line.n = (size_t)(lf - data.p);
-		data.p += line.n + (lf ? 1 : 0);
-		data.n -= line.n + (lf ? 1 : 0);
 		if (line.n && line.p[line.n - 1] == '\r')
 			line.n--;
 		buf_str(out, "data: ");

@@ -3,6 +3,7 @@
 
 #include "dialect/peek.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum state {
@@ -92,6 +93,13 @@ static bool key_is(const struct peek *k, const char *name)
 	       memcmp(k->key, name, k->key_n) == 0;
 }
 
+static const char *const place_keys[PEEK_PLACES] = {
+	[PEEK_SYSTEM] = "system",
+	[PEEK_INSTRUCTIONS] = "instructions",
+	[PEEK_MESSAGES] = "messages",
+	[PEEK_INPUT] = "input",
+};
+
 /* The first byte of the value of a top-level key of ours. */
 static int wanted_value(struct peek *k, unsigned char c, struct err *e)
 {
@@ -110,6 +118,9 @@ static int wanted_value(struct peek *k, unsigned char c, struct err *e)
 		k->has_stream = true;
 		k->stream = c == 't';
 	}
+	for (int i = 0; i < PEEK_PLACES; i++)
+		if (key_is(k, place_keys[i]))
+			k->places[i] = k->at;
 	return 0;
 type:
 	err_set(e, ERR_BAD_REQUEST, "model must be a string (byte %zu)", k->at);
@@ -433,6 +444,15 @@ int peek_end(struct peek *k, struct err *e)
 		return -1;
 	}
 	return 0;
+}
+
+void peek_renamed(struct peek *k, const char *model, size_t len)
+{
+	for (int i = 0; i < PEEK_PLACES; i++)
+		if (k->places[i] > k->model_at)
+			k->places[i] += len - k->model_len;
+	k->model_len = len;
+	snprintf(k->model, sizeof(k->model), "%s", model);
 }
 
 bool peek_is_object(struct span text)

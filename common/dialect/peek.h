@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * peek: finds `model` and `stream` in a request body without building a tree.
+ * peek: finds `model` and `stream` in a request body without building a tree,
+ * and where the beginning of the conversation is.
  *
  * Feed the body in pieces of any size, then end. The whole text is checked
  * against RFC 8259 (UTF-8 and depth too), because a body that we route by one
@@ -17,7 +18,15 @@
 
 #define PEEK_DEPTH_MAX 128
 #define PEEK_MODEL_MAX 256 /* bytes of a model name, decoded */
-#define PEEK_KEY_MAX 8     /* longer keys are none of ours */
+#define PEEK_KEY_MAX 12    /* longer keys are none of ours */
+
+enum peek_place {
+	PEEK_SYSTEM,
+	PEEK_INSTRUCTIONS,
+	PEEK_MESSAGES,
+	PEEK_INPUT,
+	PEEK_PLACES,
+};
 
 struct peek {
 	/* results, after peek_end */
@@ -25,6 +34,7 @@ struct peek {
 	char model[PEEK_MODEL_MAX + 1];
 	size_t model_n;
 	bool has_model, stream;
+	size_t places[PEEK_PLACES]; /* of the values, or 0 */
 
 	/* state */
 	int state;
@@ -43,6 +53,10 @@ struct peek {
 void peek_init(struct peek *k);
 int peek_feed(struct peek *k, struct span in, struct err *e);
 int peek_end(struct peek *k, struct err *e);
+
+/* The value of `model` was replaced in the text by one of `len` bytes, which
+ * reads `model`. */
+void peek_renamed(struct peek *k, const char *model, size_t len);
 
 /* One complete JSON object, by the same strict rules? */
 bool peek_is_object(struct span text);

@@ -232,7 +232,7 @@ static int text(struct reader *r, struct json_object *o, struct span type,
 {
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		size_t n = strlen(texts[i].type);
-		struct span end = { type.p + n, type.n - n };
+		struct span end = span_skip(type, n);
 
 		if (!span_starts(type, texts[i].type))
 			continue;

@@ -76,8 +76,7 @@ static int take_line(struct sse *s, struct span line, bool borrowed,
 	const char *colon;
 
 	if (!s->begun && span_starts(line, "\xef\xbb\xbf")) {
-		line.p += 3;
-		line.n -= 3;
+		line = span_skip(line, 3);
 		field = line;
 	}
 	s->begun = true;

@@ -507,18 +507,9 @@ void template_apply(const struct template *t, struct json_object *body,
 
 static bool in_list(struct span list, struct span name)
 {
-	while (list.n) {
-		const char *comma = memchr(list.p, ',', list.n);
-		struct span one = list;
-
-		if (comma)
-			one.n = (size_t)(comma - list.p);
-		if (span_eq(span_trim(one), name))
+	while (list.n)
+		if (span_eq(span_trim(span_cut(&list, ',')), name))
 			return true;
-		one.n += comma ? 1 : 0;
-		list.p += one.n;
-		list.n -= one.n;
-	}
 	return false;
 }
 

@@ -25,15 +25,9 @@ int backend_protocols(struct backend *b, struct span list, struct err *e)
 
 	memset(b->speaks, 0, sizeof(b->speaks));
 	while (list.n || first) {
-		const char *comma = memchr(list.p, ',', list.n);
-		struct span name = list;
-		const struct dialect *d;
+		struct span name = span_cut(&list, ',');
+		const struct dialect *d = dialect_find(span_trim(name));
 
-		if (comma)
-			name.n = (size_t)(comma - list.p);
-		list.p += name.n + (comma ? 1 : 0);
-		list.n -= name.n + (comma ? 1 : 0);
-		d = dialect_find(span_trim(name));
 		if (!d)
 			return err_set(e, ERR_CONFIG,
 				       "unknown protocol "

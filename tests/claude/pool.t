@@ -40,6 +40,12 @@ is 'a conversation stays where its cache is' "$(talk 1)" '200 a'
 is 'a binding is known' "$(curl -s "$url/accounts" | json 'j["sticky"], j["bestAccount"], j["mode"]')" '2 b pool'
 is 'Chat: the same conversation, the same account' \
 	"$(post /v1/chat/completions '{"model":"claude-sonnet-9","messages":[{"role":"user","content":"conversation 1"}]}' >/dev/null; header x-dario-account)" a
+is 'Responses, a text: the same conversation' \
+	"$(post /v1/responses '{"model":"claude-sonnet-9","input":"conversation 1"}' >/dev/null; header x-dario-account)" a
+is 'Responses, a list: the same conversation, whatever follows' \
+	"$(post /v1/responses '{"input":[{"role":"user","content":[{"type":"input_text","text":"conversation 1"}]},{"role":"assistant","content":"1"},{"role":"user","content":"2"}],"model":"claude-sonnet-9"}' >/dev/null; header x-dario-account)" a
+is 'another system text: another conversation' \
+	"$(post /v1/responses '{"model":"claude-sonnet-9","input":"conversation 1","instructions":"other"}' >/dev/null; header x-dario-account)" b
 
 # one that cannot serve
 next "{\"a\":[{\"status\":429,\"headers\":{$(used 1.0 60),\"anthropic-ratelimit-unified-status\":\"rejected\"}}]}"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* peek: whatever the text, whole and in two pieces give the same, and what is
- * accepted can be read by json-c. */
+ * accepted can be read by json-c, which finds the same at the places. */
 #include "config.h"
 
 #include "base/json.h"
@@ -10,6 +10,26 @@
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+static bool same_places(const struct peek *k, struct span text,
+			struct json_object *body)
+{
+	static const char *const keys[] = { "system", "instructions",
+					    "messages", "input" };
+	bool same = true;
+
+	for (int i = 0; i < PEEK_PLACES; i++) {
+		struct span rest = span_skip(text, k->places[i]);
+		struct json_object *value = NULL;
+		struct err e;
+
+		if (k->places[i])
+			value = json_take(&rest, &e);
+		same = same && json_object_equal(value, json_get(body, keys[i]));
+		json_object_put(value);
+	}
+	return same;
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
@@ -29,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (a == 0) {
 		struct json_object *o = json_read(all, &e);
 
-		if (!o)
+		if (!o || !same_places(&whole, all, o))
 			abort();
 		json_object_put(o);
 	}

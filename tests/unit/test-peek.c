@@ -66,6 +66,83 @@ static void finds_model_and_stream(void **state)
 	check("{\"a\":\"\\ud83d\\ude00 \\n\",\"model\":\"m\"}", "m", false);
 }
 
+/* At every place stands the value that json-c has under that key. */
+static void check_places(const struct peek *k, struct span text)
+{
+	static const char *const keys[] = { "system", "instructions",
+					    "messages", "input" };
+	struct err e = { 0 };
+	struct json_object *body = json_read(text, &e);
+
+	for (int i = 0; i < PEEK_PLACES; i++) {
+		struct span rest = span_skip(text, k->places[i]);
+		struct json_object *is = json_get(body, keys[i]);
+		struct json_object *at = NULL;
+
+		assert_int_equal(k->places[i] != 0,
+				 json_object_object_get_ex(body, keys[i],
+							   NULL));
+		if (k->places[i]) {
+			at = json_take(&rest, &e);
+			assert_true(json_object_equal(at, is));
+			assert_true(strchr(" ,}", *rest.p) != NULL);
+		}
+		json_object_put(at);
+	}
+	json_object_put(body);
+}
+
+static void finds_the_beginning(void **state)
+{
+	static const char *const texts[] = {
+		"{\"model\":\"m\"}",
+		"{\"system\":[{\"system\":1}] , \"model\":\"m\","
+		"\"messages\": [{\"messages\":{}},2]}",
+		"{\"input\":\"input\",\"model\":\"m\",\"x\":{\"input\":1},"
+		"\"instr\\u0075ctions\":null,\"instructionsx\":1}",
+		"{\"messages\":1,\"model\":\"m\",\"messages\":[ ]}",
+		"{\"model\":\"m\",\"input\":12}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct span text = span_of(texts[i]);
+
+		for (size_t step = 1; step <= text.n; step++) {
+			struct err e = { 0 };
+			struct peek k;
+
+			assert_int_equal(peek_all(&k, text, step, &e), 0);
+			check_places(&k, text);
+		}
+	}
+}
+
+static void follows_a_new_name(void **state)
+{
+	static const char *const names[] = { "m", "much-longer/than:before" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct err e = { 0 };
+		struct peek k;
+		struct buf text;
+		char value[40];
+
+		buf_init(&text, 1000);
+		buf_str(&text, "{\"system\":\"s\",\"model\":\"middle\","
+			       "\"messages\":[1],\"input\":{}}");
+		assert_int_equal(peek_all(&k, buf_get(&text), 9, &e), 0);
+		snprintf(value, sizeof(value), "\"%s\"", names[i]);
+		buf_splice(&text, k.model_at, k.model_len, span_of(value));
+		peek_renamed(&k, names[i], strlen(value));
+		assert_string_equal(k.model, names[i]);
+		assert_int_equal(k.model_len, strlen(value));
+		check_places(&k, buf_get(&text));
+		buf_release(&text);
+	}
+}
+
 static void refuse(const char *text, const char *message)
 {
 	struct span all = span_of(text);
@@ -198,6 +275,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_model_and_stream),
+		cmocka_unit_test(finds_the_beginning),
+		cmocka_unit_test(follows_a_new_name),
 		cmocka_unit_test(names_the_byte_at_fault),
 		cmocka_unit_test(empty_body),
 		cmocka_unit_test(limits),
