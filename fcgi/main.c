@@ -37,6 +37,7 @@
 #define IDLE_WANTED 4    /* threads that wait for a request */
 #define STACK_BYTES (256u << 10)
 #define FDS_PER_THREAD 8 /* client, upstream, libcurl's own */
+#define FDS_SPARE 512    /* above all for the configuration's files */
 #define DRAIN_MS 30000   /* what runs may take to end by itself */
 #define CUT_MS 1000      /* and after it was told to end */
 #define WAKE_MS 10
@@ -243,7 +244,7 @@ static char *own_path(void)
 
 static void raise_fd_limit(int threads)
 {
-	rlim_t need = (rlim_t)threads * FDS_PER_THREAD + 64;
+	rlim_t need = (rlim_t)threads * FDS_PER_THREAD + FDS_SPARE;
 	struct rlimit r;
 
 	if (getrlimit(RLIMIT_NOFILE, &r) || r.rlim_cur >= need)

@@ -16,10 +16,11 @@
  * ways (web servers join equal names with a comma and map X_A to X-A). */
 static const struct {
 	const char *name;
-	size_t at;
+	size_t n, at;
 	bool guarded;
 } wanted[] = {
-#define VAR(name, member) name, offsetof(struct request_vars, member)
+#define VAR(name, member) \
+	name, sizeof(name) - 1, offsetof(struct request_vars, member)
 	{ VAR("REQUEST_METHOD", method), false },
 	{ VAR("SCRIPT_NAME", script_name), false },
 	{ VAR("PATH_INFO", path_info), false },
@@ -54,7 +55,7 @@ static void read_var(struct request_vars *v, const char *entry)
 	for (size_t i = 0; n && i < sizeof(wanted) / sizeof(wanted[0]); i++) {
 		const char **to = (const char **)((char *)v + wanted[i].at);
 
-		if (strncmp(entry, wanted[i].name, n) || wanted[i].name[n])
+		if (n != wanted[i].n || memcmp(entry, wanted[i].name, n))
 			continue;
 		if (wanted[i].guarded && (*to || strchr(eq + 1, ',')))
 			v->repeated = wanted[i].name;

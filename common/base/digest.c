@@ -111,12 +111,27 @@ void digest_sha256_url(struct span in, char out[DIGEST_URL_BYTES])
 	to_url(h, out);
 }
 
+/* Random bytes for an id, drawn for many at a time: every request has one. */
+static const unsigned char *draw(void)
+{
+	static _Thread_local unsigned char drawn[16 * RANDOM_CHARS];
+	static _Thread_local size_t left;
+
+	if (!left) {
+		if (RAND_bytes(drawn, sizeof(drawn)) != 1)
+			abort();
+		left = sizeof(drawn);
+	}
+	left -= RANDOM_CHARS;
+	return drawn + left;
+}
+
 void digest_random_id(char *out, size_t n, const char *prefix)
 {
-	unsigned char r[RANDOM_CHARS];
+	const unsigned char *r = draw();
 	size_t len = strlen(prefix);
 
-	if (n < len + RANDOM_CHARS + 1 || RAND_bytes(r, sizeof(r)) != 1)
+	if (n < len + RANDOM_CHARS + 1)
 		abort();
 	memcpy(out, prefix, len);
 	for (size_t i = 0; i < RANDOM_CHARS; i++)

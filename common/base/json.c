@@ -10,10 +10,10 @@
 #include <string.h>
 
 /* The value at the front of `text`, and where it ends. */
-static struct json_object *parse(struct span text, int flags, size_t *end,
-				 struct err *e)
+static struct json_object *parse(struct span text, int depth, int flags,
+				 size_t *end, struct err *e)
 {
-	struct json_tokener *t = json_tokener_new_ex(JSON_DEPTH);
+	struct json_tokener *t = json_tokener_new_ex(depth);
 	struct json_object *o = NULL;
 	enum json_tokener_error je;
 
@@ -45,7 +45,7 @@ out:
 struct json_object *json_read(struct span text, struct err *e)
 {
 	size_t end = 0;
-	struct json_object *o = parse(text, 0, &end, e);
+	struct json_object *o = parse(text, JSON_DEPTH, 0, &end, e);
 
 	if (!o || !span_trim(span_skip(text, end)).n)
 		return o;
@@ -55,11 +55,11 @@ struct json_object *json_read(struct span text, struct err *e)
 	return NULL;
 }
 
-struct json_object *json_take(struct span *text, struct err *e)
+struct json_object *json_take(struct span *text, int depth, struct err *e)
 {
 	size_t end = 0;
-	struct json_object *o =
-		parse(*text, JSON_TOKENER_ALLOW_TRAILING_CHARS, &end, e);
+	struct json_object *o = parse(
+		*text, depth, JSON_TOKENER_ALLOW_TRAILING_CHARS, &end, e);
 
 	*text = span_skip(*text, end);
 	return o;

@@ -19,9 +19,9 @@
 
 /* NULL on failure; free with json_object_put. */
 struct json_object *json_read(struct span text, struct err *e);
-/* The value at the front of `text`, which goes on behind it, or at the byte at
- * fault. */
-struct json_object *json_take(struct span *text, struct err *e);
+/* The value at the front of `text`, no deeper than `depth`, which is what it
+ * costs; the text goes on behind it, or at the byte at fault. */
+struct json_object *json_take(struct span *text, int depth, struct err *e);
 #define JSON_FILE_MAX (1u << 20) /* bytes */
 struct json_object *json_file(const char *path, struct err *e);
 

@@ -324,6 +324,18 @@ int store_remove(const char *home, const char *name, struct err *e)
 	return 0;
 }
 
+static struct store_sign sign_of(const struct stat *st)
+{
+	return (struct store_sign){
+		.dev = (uint64_t)st->st_dev,
+		.ino = (uint64_t)st->st_ino,
+		.size = (uint64_t)st->st_size,
+		.links = (uint64_t)st->st_nlink,
+		.sec = st->st_ctim.tv_sec,
+		.nsec = st->st_ctim.tv_nsec,
+	};
+}
+
 void store_sign(const char *home, const char *name, struct store_sign *out)
 {
 	char path[PATH_MAX];
@@ -331,13 +343,27 @@ void store_sign(const char *home, const char *name, struct store_sign *out)
 	struct stat st;
 
 	memset(out, 0, sizeof(*out));
-	if (path_of(path, home, name, &unused) || lstat(path, &st))
-		return;
-	out->dev = (uint64_t)st.st_dev;
-	out->ino = (uint64_t)st.st_ino;
-	out->size = (uint64_t)st.st_size;
-	out->sec = st.st_ctim.tv_sec;
-	out->nsec = st.st_ctim.tv_nsec;
+	if (path_of(path, home, name, &unused) == 0 && lstat(path, &st) == 0)
+		*out = sign_of(&st);
+}
+
+int store_pin(const char *home, const char *name)
+{
+	char path[PATH_MAX];
+	struct err unused;
+
+	return path_of(path, home, name, &unused)
+		       ? -1
+		       : open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+}
+
+void store_sign_pinned(int fd, struct store_sign *out)
+{
+	struct stat st;
+
+	memset(out, 0, sizeof(*out));
+	if (fstat(fd, &st) == 0)
+		*out = sign_of(&st);
 }
 
 bool store_exists(const char *home, const char *name)

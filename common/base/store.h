@@ -24,7 +24,7 @@
 /* What tells one version of a file from the next without reading it: the time
  * is the change time, which a chmod moves too. */
 struct store_sign {
-	uint64_t dev, ino, size;
+	uint64_t dev, ino, size, links;
 	int64_t sec, nsec;
 };
 
@@ -63,6 +63,11 @@ int store_remove(const char *home, const char *name, struct err *e);
 bool store_exists(const char *home, const char *name);
 /* All zero when there is no such file. */
 void store_sign(const char *home, const char *name, struct store_sign *out);
+/* A descriptor of the file or folder that has the name now, or -1. Its sign is
+ * had without a walk along the path, and changes too when another one takes the
+ * name or it is removed: a link goes. */
+int store_pin(const char *home, const char *name);
+void store_sign_pinned(int fd, struct store_sign *out);
 
 /* A replacement whose space on the disk is there before what it will hold
  * exists: reserve, then fill (or abandon, when it never came to exist). */

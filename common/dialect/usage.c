@@ -83,36 +83,23 @@ static const char *find_key(struct span text, bool last)
 	return at;
 }
 
-/* The object that begins at the front of s; what follows is not looked at. */
-static struct json_object *read_front(struct span s)
-{
-	struct json_tokener *t = json_tokener_new_ex(USAGE_DEPTH);
-	struct json_object *o;
-
-	o = json_tokener_parse_ex(t, s.p, (int)s.n);
-	json_tokener_free(t);
-	return o;
-}
-
 bool usage_scan(usage_fn *fn, struct span text, bool whole, struct usage *u)
 {
 	const char *at = find_key(text, whole);
 	struct json_object *o;
+	struct err unused;
 	struct span rest;
 
 	if (!at)
 		return false;
-	rest.p = at + sizeof(KEY) - 1;
-	rest.n = text.n - (size_t)(rest.p - text.p);
-	while (rest.n && strchr(" \t\r\n:", *rest.p)) {
-		rest.p++;
-		rest.n--;
-	}
-	if (!rest.n || *rest.p != '{')
+	rest = span_skip(text, (size_t)(at - text.p) + sizeof(KEY) - 1);
+	while (rest.n && strchr(" \t\r\n:", *rest.p))
+		rest = span_skip(rest, 1);
+	if (!span_starts(rest, "{"))
 		return false;
 	if (rest.n > OBJECT_MAX)
 		rest.n = OBJECT_MAX;
-	o = read_front(rest);
+	o = json_take(&rest, USAGE_DEPTH, &unused);
 	fn(u, o);
 	json_object_put(o);
 	return o != NULL;

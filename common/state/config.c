@@ -13,9 +13,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define BACKENDS_MAX 256
 #define WATCHES_MAX (BACKENDS_MAX + ACCOUNTS_MAX + 16)
+#define TICK_MS 20 /* more than the clock of any file system moves at once */
 
 struct config_store {
 	char *home;
@@ -56,49 +58,67 @@ const char *config_home(const struct config_store *cs)
 /* A file or folder that the configuration was made of, as it was then. */
 struct watch {
 	char *root, *name;
+	int fd; /* of a pinned one, or -1 */
 	struct store_sign sign;
 };
 
 static account_watch_fn watch;
 
-/* Called before the file is read: a change meanwhile is then seen next time. */
+static void add_watch(struct config *c, const char *root, const char *name,
+		      int fd)
+{
+	struct watch *w = &c->watches[c->n_watches++];
+	int64_t age;
+
+	*w = (struct watch){ xstrdup(root), xstrdup(name), fd, { 0 } };
+	if (fd >= 0)
+		store_sign_pinned(fd, &w->sign);
+	else
+		store_sign(root, name, &w->sign);
+	/* One more change in the same tick may look like this one. */
+	age = clock_wall_ms() -
+	      (w->sign.sec * 1000 + w->sign.nsec / 1000000);
+	if (age > -TICK_MS && age < TICK_MS)
+		c->again = clock_ms() + TICK_MS;
+}
+
+/* Called before the file is read: a change meanwhile is then seen next time.
+ * What is in the home is pinned; a file that appears there, or is moved away,
+ * shows in its folder. */
 static void watch(void *arg, const char *root, const char *name)
 {
 	struct config *c = arg;
-	struct watch *w;
+	bool inside = strcmp(root, c->home) == 0;
 
 	if (c->n_watches == WATCHES_MAX)
 		return; /* more backends and accounts are refused anyway */
-	/* A file that appears in the home changes the home. */
-	if (strcmp(root, c->home) == 0 && !strchr(name, '/') &&
-	    !store_exists(root, name)) {
-		if (c->watches_home)
-			return;
-		c->watches_home = true;
-		name = "";
-	}
-	w = &c->watches[c->n_watches++];
-	w->root = xstrdup(root);
-	w->name = xstrdup(name);
-	store_sign(root, name, &w->sign);
+	if (!inside || store_exists(root, name))
+		add_watch(c, root, name, inside ? store_pin(root, name) : -1);
 }
 
-static bool unchanged(const struct watch *w)
+/* While a change may look like the last one, what has the name is looked at. */
+static bool unchanged(const struct config *c, const struct watch *w)
 {
 	struct store_sign now;
 
-	store_sign(w->root, w->name, &now);
+	if (w->fd >= 0 && !c->again)
+		store_sign_pinned(w->fd, &now);
+	else
+		store_sign(w->root, w->name, &now);
 	return memcmp(&now, &w->sign, sizeof(now)) == 0;
+}
+
+static bool is_due(int64_t when)
+{
+	return when && clock_ms() >= when;
 }
 
 static bool up_to_date(const struct config *c)
 {
-	int64_t again = c->accounts.ask_again;
-
 	for (size_t i = 0; i < c->n_watches; i++)
-		if (!unchanged(&c->watches[i]))
+		if (!unchanged(c, &c->watches[i]))
 			return false;
-	return !again || clock_ms() < again;
+	return !is_due(c->again) && !is_due(c->accounts.ask_again);
 }
 
 static int is_backend(const struct dirent *d)
@@ -237,6 +257,15 @@ static int check_key(const struct settings *s, struct err *e)
 		       s->host);
 }
 
+static int open_home(struct config *c, const char *home, struct err *e)
+{
+	if (store_folder(home, NULL, e) || store_folder(home, "backends", e) ||
+	    store_folder(home, "accounts", e))
+		return -1;
+	add_watch(c, home, "", -1);
+	return 0;
+}
+
 struct config *config_load(const char *home, struct err *e)
 {
 	struct config *c = xcalloc(1, sizeof(*c));
@@ -245,8 +274,7 @@ struct config *config_load(const char *home, struct err *e)
 	c->refs = 1;
 	c->home = home;
 	c->watches = xcalloc(WATCHES_MAX, sizeof(*c->watches));
-	if (store_folder(home, NULL, e) || store_folder(home, "backends", e) ||
-	    store_folder(home, "accounts", e) || load_settings(c, home, e) ||
+	if (open_home(c, home, e) || load_settings(c, home, e) ||
 	    !(c->models = models_load(e)) || load_backends(c, home, e) ||
 	    accounts_load(&c->accounts, home, watch, c, e) ||
 	    load_rules(c, home, e) || load_tools(c, home, e) ||
@@ -276,6 +304,8 @@ void config_free(struct config *c)
 	for (size_t i = 0; i < c->n_watches; i++) {
 		free(c->watches[i].root);
 		free(c->watches[i].name);
+		if (c->watches[i].fd >= 0)
+			close(c->watches[i].fd);
 	}
 	free(c->watches);
 	models_free(c->models);

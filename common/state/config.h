@@ -36,7 +36,7 @@ struct config {
 	const char *home;      /* while it is loaded */
 	struct watch *watches; /* the files that this was made of */
 	size_t n_watches;
-	bool watches_home;
+	int64_t again; /* when to load it again in any case, or 0 (clock_ms) */
 	int refs;
 };
 

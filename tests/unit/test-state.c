@@ -220,6 +220,57 @@ static void snapshots_follow_the_files(void **state)
 	config_close(cs);
 }
 
+/* The only model that the only backend has now, or "". */
+static char only_model(struct config_store *cs)
+{
+	struct err e;
+	struct config *c = config_current(cs, &e);
+	char model = '\0';
+
+	if (c->n_backends)
+		model = *c->backends[0].models[0];
+	config_put(cs, c);
+	return model;
+}
+
+static void move(const char *home, const char *from, const char *to)
+{
+	struct err e;
+
+	if (store_rename(home, from, to, &e))
+		fail_msg("%s", e.msg);
+}
+
+/* However soon after the last one, and of equal size. */
+static void no_change_is_missed(void **state)
+{
+	struct config_store *cs = config_open(xstrdup(*state));
+	char away[STORE_PATH_MAX];
+	struct err e;
+
+	for (int round = 0; round < 200; round++) {
+		add_backend(*state, "a", "\"models\":[\"x\"]");
+		assert_int_equal(only_model(cs), 'x');
+		add_backend(*state, "a", "\"models\":[\"y\"]");
+		assert_int_equal(only_model(cs), 'y');
+		add_backend(*state, "b", "\"models\":[\"z\"]");
+		move(*state, "backends/b.json", "backends/a.json");
+		assert_int_equal(only_model(cs), 'z');
+		move(*state, "backends", "away");
+		assert_int_equal(only_model(cs), '\0');
+		add_backend(*state, "a", "\"models\":[\"w\"]");
+		assert_int_equal(only_model(cs), 'w');
+		move(*state, "backends/a.json", "away/b.json");
+		assert_int_equal(only_model(cs), '\0');
+		move(*state, "away/b.json", "backends/a.json");
+		assert_int_equal(only_model(cs), 'w');
+		snprintf(away, sizeof(away), "%s/away", (char *)*state);
+		store_remove(*state, "away/a.json", &e);
+		assert_int_equal(rmdir(away), 0);
+	}
+	config_close(cs);
+}
+
 static void url_is(const char *base, const char *protocol,
 		   enum dialect_id dialect, const char *want)
 {
@@ -309,6 +360,7 @@ int main(void)
 		WITH_HOME(wrong_files_are_named),
 		WITH_HOME(settings_have_an_order),
 		WITH_HOME(snapshots_follow_the_files),
+		WITH_HOME(no_change_is_missed),
 		cmocka_unit_test(base_urls_of_every_habit),
 		cmocka_unit_test(urls_are_checked),
 		cmocka_unit_test(log_hides_credentials),
