@@ -53,7 +53,11 @@ static bool put_value(struct buf *out, struct span rest)
 	return out->n > n + 1;
 }
 
-enum speaker { OTHER, USER, ASSISTANT };
+enum speaker {
+	OTHER,
+	USER,
+	ASSISTANT
+};
 
 static enum speaker put_message(struct buf *out, struct json_object *message)
 {

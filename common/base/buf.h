@@ -34,7 +34,7 @@ bool span_is(struct span a, const char *s);
 bool span_starts(struct span a, const char *prefix);
 bool span_ieq(struct span a, const char *s); /* ASCII case is ignored */
 bool span_has(struct span a, struct span part);
-struct span span_trim(struct span a); /* blanks at both ends */
+struct span span_trim(struct span a);           /* blanks at both ends */
 struct span span_skip(struct span a, size_t n); /* without the first n bytes */
 /* What stands before the first `sep`, or all; *rest goes on behind it. */
 struct span span_cut(struct span *rest, char sep);

@@ -58,8 +58,8 @@ struct json_object *json_read(struct span text, struct err *e)
 struct json_object *json_take(struct span *text, int depth, struct err *e)
 {
 	size_t end = 0;
-	struct json_object *o = parse(
-		*text, depth, JSON_TOKENER_ALLOW_TRAILING_CHARS, &end, e);
+	struct json_object *o =
+		parse(*text, depth, JSON_TOKENER_ALLOW_TRAILING_CHARS, &end, e);
 
 	*text = span_skip(*text, end);
 	return o;

@@ -353,8 +353,8 @@ int store_pin(const char *home, const char *name)
 	struct err unused;
 
 	return path_of(path, home, name, &unused)
-		       ? -1
-		       : open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		     ? -1
+		     : open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 }
 
 void store_sign_pinned(int fd, struct store_sign *out)

@@ -76,8 +76,7 @@ static void add_watch(struct config *c, const char *root, const char *name,
 	else
 		store_sign(root, name, &w->sign);
 	/* One more change in the same tick may look like this one. */
-	age = clock_wall_ms() -
-	      (w->sign.sec * 1000 + w->sign.nsec / 1000000);
+	age = clock_wall_ms() - (w->sign.sec * 1000 + w->sign.nsec / 1000000);
 	if (age > -TICK_MS && age < TICK_MS)
 		c->again = clock_ms() + TICK_MS;
 }

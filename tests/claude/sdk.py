@@ -5,11 +5,14 @@ Prints "PASS name" or "FAIL name: why" for each case.
 """
 
 import json
+import os
 import sys
-import traceback
 
 import anthropic
 import openai
+
+sys.path.append(os.path.join(os.path.dirname(__file__), "..", "clients"))
+import cases  # noqa: E402
 
 url = sys.argv[1]
 oa = openai.OpenAI(base_url=f"{url}/v1", api_key="any", max_retries=0)
@@ -85,11 +88,4 @@ def openai_models():
     assert "claude-opus-9-1" in [m.id for m in oa.models.list()]
 
 
-for name, fn in list(globals().items()):
-    if name.startswith(("openai_", "anthropic_")) and callable(fn):
-        try:
-            fn()
-            print(f"PASS {name}")
-        except Exception:
-            why = traceback.format_exc().replace("\n", " ")
-            print(f"FAIL {name}: {why}")
+cases.run(globals())

@@ -6,9 +6,9 @@ Prints "PASS name" or "FAIL name: why" for each case.
 
 import json
 import sys
-import traceback
 
 import anthropic
+import cases
 import openai
 
 url, key = sys.argv[1:3]
@@ -103,11 +103,4 @@ def anthropic_errors():
         raise AssertionError("no error")
 
 
-for name, fn in list(globals().items()):
-    if name.startswith(("openai_", "anthropic_")) and callable(fn):
-        try:
-            fn()
-            print(f"PASS {name}")
-        except Exception:
-            why = traceback.format_exc().replace("\n", " ")
-            print(f"FAIL {name}: {why}")
+cases.run(globals())

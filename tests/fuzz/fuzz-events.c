@@ -22,8 +22,8 @@ static int sink(void *arg, const struct ev *v, struct err *e)
 {
 	struct run *r = arg;
 
-	if (r->finished || (v->kind != EV_START && v->kind != EV_ERROR &&
-			    !r->started))
+	if (r->finished ||
+	    (v->kind != EV_START && v->kind != EV_ERROR && !r->started))
 		abort();
 	if (v->kind == EV_START && r->started)
 		abort();
@@ -71,8 +71,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	fold_init(&r.fold, &a);
 	reader_init(&rd, &dialects[data[0] % DIALECTS], &a, sink, &r);
 	sse_init(&s, reader_event, &rd);
-	if (sse_feed(&s, (struct span){ (const char *)data + 1, n - 1 },
-		     &e) == 0 &&
+	if (sse_feed(&s, (struct span){ (const char *)data + 1, n - 1 }, &e) ==
+		    0 &&
 	    sse_end(&s, &e) == 0 && reader_end(&rd, &e) == 0 && r.finished)
 		check_whole(&r);
 	sse_release(&s);

@@ -25,7 +25,8 @@ static bool same_places(const struct peek *k, struct span text,
 
 		if (k->places[i])
 			value = json_take(&rest, JSON_DEPTH, &e);
-		same = same && json_object_equal(value, json_get(body, keys[i]));
+		same = same &&
+		       json_object_equal(value, json_get(body, keys[i]));
 		json_object_put(value);
 	}
 	return same;

@@ -175,9 +175,8 @@ static void print_answer(struct answer_run *r, int rc, struct err *e)
 		return;
 	}
 	if (rc)
-		writer_event(&r->w,
-				    &(struct ev){ .kind = EV_ERROR, .err = e },
-				    &unused);
+		writer_event(&r->w, &(struct ev){ .kind = EV_ERROR, .err = e },
+			     &unused);
 	else if (!r->stream)
 		r->w.dialect->whole(&r->w, &r->fold.answer);
 	fwrite(r->out.p, 1, r->out.n, stdout);

@@ -329,7 +329,8 @@ int main(int argc, char **argv)
 		return run_template(argc, argv);
 	reply = argc > 3 && strcmp(argv[1], "answer") == 0;
 	if (!reply && (argc < 3 || strcmp(argv[1], "request"))) {
-		fprintf(stderr, "usage: see the head of tests/golden/tools.c\n");
+		fprintf(stderr,
+			"usage: see the head of tests/golden/tools.c\n");
 		return 2;
 	}
 	if (reply)
@@ -338,8 +339,7 @@ int main(int argc, char **argv)
 		perror(argv[3]);
 		return 2;
 	}
-	open_client(&c, f, argv[2],
-		    argc > 4 + reply ? argv + 3 + reply : NULL);
+	open_client(&c, f, argv[2], argc > 4 + reply ? argv + 3 + reply : NULL);
 	if (reply) {
 		fclose(f);
 		answer(&c);

@@ -8,27 +8,19 @@ Prints "PASS name" or "FAIL name: why".
 
 import http.client
 import json
-import os
 import sys
 import threading
 import time
 import urllib.parse
 
+from home import write
+
 url, provider, worker, sanitized = sys.argv[1:5]
-home = os.environ["DARIO_HOME"]
 EDITS, RATE = 1000, 50
 GROWTH_KIB = 4096  # what the allocator may keep
 stop = threading.Event()
 counts = {"ok": 0, "failed": 0, "stale": 0}
 newest = [0]
-
-
-def write(name, value):
-    path = os.path.join(home, name)
-    fd = os.open(path + ".tmp", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(fd, "w") as f:
-        json.dump(value, f)
-    os.rename(path + ".tmp", path)
 
 
 def rules(n):

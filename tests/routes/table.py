@@ -13,8 +13,9 @@ import sys
 import urllib.error
 import urllib.request
 
+from home import home, write
+
 dario, url, provider = sys.argv[1:4]
-home = os.environ["DARIO_HOME"]
 PATHS = {"chat": "/v1/chat/completions", "messages": "/v1/messages",
          "responses": "/v1/responses"}
 LIST = [{"role": "user", "content": "hi"}]
@@ -124,14 +125,6 @@ ROWS = [
     ("accounts only", "haiku", "messages", "claude", None, False),
     ("accounts only", "x", "responses", "claude", "x", True),
 ]
-
-
-def write(name, value):
-    path = os.path.join(home, name)
-    fd = os.open(path + ".tmp", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(fd, "w") as f:
-        json.dump(value, f)
-    os.rename(path + ".tmp", path)
 
 
 def configure(c):

@@ -137,8 +137,7 @@ static void jw_makes_valid_text_of_any_bytes(void **state)
 	jw_obj_end(&w);
 	o = json_read(buf_get(&b), &e);
 	assert_non_null(o);
-	assert_string_equal(json_cstr(o, "good"),
-			    "\xf0\x9f\x98\x80\xc3\xa9");
+	assert_string_equal(json_cstr(o, "good"), "\xf0\x9f\x98\x80\xc3\xa9");
 	assert_null(memchr(b.p, '\n', b.n));
 	json_object_put(o);
 	buf_release(&b);
@@ -160,7 +159,7 @@ static void utf8_follows_the_rfc(void **state)
 	assert_true(utf8_valid("a\xc2\x80\xe0\xa0\x80\xf4\x8f\xbf\xbf"));
 	assert_false(utf8_valid("\xc0\x80")); /* overlong */
 	assert_false(utf8_valid("\xe0\x9f\xbf"));
-	assert_false(utf8_valid("\xed\xa0\x80")); /* surrogate */
+	assert_false(utf8_valid("\xed\xa0\x80"));     /* surrogate */
 	assert_false(utf8_valid("\xf4\x90\x80\x80")); /* beyond Unicode */
 	assert_false(utf8_valid("\xf5\x80\x80\x80"));
 	assert_false(utf8_valid("\x80"));

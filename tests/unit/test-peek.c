@@ -30,11 +30,12 @@ static void check(const char *text, const char *model, bool stream)
 		struct peek k;
 
 		peek_init(&k);
+		assert_int_equal(peek_feed(&k, (struct span){ text, cut }, &e),
+				 0);
 		assert_int_equal(
-			peek_feed(&k, (struct span){ text, cut }, &e), 0);
-		assert_int_equal(peek_feed(&k, (struct span){ text + cut,
-							      all.n - cut },
-					   &e), 0);
+			peek_feed(&k, (struct span){ text + cut, all.n - cut },
+				  &e),
+			0);
 		assert_int_equal(peek_end(&k, &e), 0);
 		assert_string_equal(k.model, model);
 		assert_int_equal(k.stream, stream);
@@ -53,16 +54,18 @@ static void finds_model_and_stream(void **state)
 	check("{\"model\":\"m\"}", "m", false);
 	check(" { \"stream\" : true , \"model\" : \"a/b:c\" } \n", "a/b:c",
 	      true);
-	check("{\"x\":{\"model\":\"no\",\"stream\":true},\"model\":\"m\"}",
-	      "m", false);
+	check("{\"x\":{\"model\":\"no\",\"stream\":true},\"model\":\"m\"}", "m",
+	      false);
 	check("{\"x\":[\"model\",{\"model\":1}],\"model\":\"m\","
-	      "\"stream\":false}", "m", false);
-	check("{\"m\\u006fdel\":\"\\u0061\\\"\\/\",\"stream\":null}",
-	      "a\"/", false);
+	      "\"stream\":false}",
+	      "m", false);
+	check("{\"m\\u006fdel\":\"\\u0061\\\"\\/\",\"stream\":null}", "a\"/",
+	      false);
 	check("{\"modelx\":1,\"mode\":2,\"models\":[],\"model\":\"\"}", "",
 	      false);
 	check("{\"n\":[0,-0.5e+10,1E9,-12],\"s\":\"\xc3\xa9\xf0\x9f\x98\x80"
-	      "\",\"model\":\"m\",\"z\":[true,false,null,[],{}]}", "m", false);
+	      "\",\"model\":\"m\",\"z\":[true,false,null,[],{}]}",
+	      "m", false);
 	check("{\"a\":\"\\ud83d\\ude00 \\n\",\"model\":\"m\"}", "m", false);
 }
 
@@ -79,9 +82,9 @@ static void check_places(const struct peek *k, struct span text)
 		struct json_object *is = json_get(body, keys[i]);
 		struct json_object *at = NULL;
 
-		assert_int_equal(k->places[i] != 0,
-				 json_object_object_get_ex(body, keys[i],
-							   NULL));
+		assert_int_equal(
+			k->places[i] != 0,
+			json_object_object_get_ex(body, keys[i], NULL));
 		if (k->places[i]) {
 			at = json_take(&rest, JSON_DEPTH, &e);
 			assert_true(json_object_equal(at, is));
@@ -254,8 +257,8 @@ static void agrees_with_json_c(void **state)
 
 		for (size_t i = 0; i < more; i++) {
 			seed = seed * 1103515245u + 12345u;
-			text[n++] = alphabet[(seed >> 16) %
-					     (sizeof(alphabet) - 1)];
+			text[n++] =
+				alphabet[(seed >> 16) % (sizeof(alphabet) - 1)];
 		}
 		text[n++] = '}';
 		if (peek_all(&k, (struct span){ text, n }, 64, &e) == 0) {

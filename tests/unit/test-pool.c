@@ -30,7 +30,8 @@ static struct span field(const void *arg, const char *name)
 
 	while ((at = strstr(at, name))) {
 		if (at[n] == ':') {
-			struct span v = { at + n + 2, strcspn(at + n + 2, "\n") };
+			struct span v = { at + n + 2,
+					  strcspn(at + n + 2, "\n") };
 
 			return v;
 		}
@@ -71,25 +72,23 @@ static void moments_in_every_form(void **state)
 	assert_int_equal(stamp_read(SPAN("1e999")), 0);
 	assert_int_equal(stamp_delay(SPAN("17"), then), 17000);
 	assert_int_equal(stamp_delay(SPAN("0.5"), then), 500);
-	assert_int_equal(stamp_delay(SPAN("Sun, 22 Nov 2026 10:00:07 GMT"),
-				     then),
-			 7000);
-	assert_int_equal(stamp_delay(SPAN("Sun, 22 Nov 2026 09:00:00 GMT"),
-				     then),
-			 0);
+	assert_int_equal(
+		stamp_delay(SPAN("Sun, 22 Nov 2026 10:00:07 GMT"), then), 7000);
+	assert_int_equal(
+		stamp_delay(SPAN("Sun, 22 Nov 2026 09:00:00 GMT"), then), 0);
 	assert_int_equal(stamp_delay(SPAN("-3"), then), -1);
 }
 
 static void headroom_of_a_subscription(void **state)
 {
 	int64_t now = clock_wall_ms(), s = now / 1000;
-	struct limits l = taken(U "status: allowed\n" U
-				  "5h-utilization: 0.25\n" U "5h-reset: %" PRId64 "\n" U
-				  "7d-utilization: 0.5\n" U "7d-reset: %" PRId64 "\n" U
-				  "7d_opus-utilization: 0.75\n" U
-				  "7d_opus-reset: %" PRId64 "\n" U
-				  "representative-claim: seven_day\n",
-				  s + 60, s + 600, s + 600);
+	struct limits l = taken(
+		U "status: allowed\n" U "5h-utilization: 0.25\n" U
+		  "5h-reset: %" PRId64 "\n" U "7d-utilization: 0.5\n" U
+		  "7d-reset: %" PRId64 "\n" U "7d_opus-utilization: 0.75\n" U
+		  "7d_opus-reset: %" PRId64 "\n" U
+		  "representative-claim: seven_day\n",
+		s + 60, s + 600, s + 600);
 
 	(void)state;
 	assert_float_equal(limits_headroom(&l, FAMILY_OTHER, now), 0.5, 1e-9);
@@ -101,12 +100,10 @@ static void headroom_of_a_subscription(void **state)
 			   1e-9);
 	l.d7.used = 1;
 	assert_int_equal(limits_cause(&l, FAMILY_OTHER, now), CAUSE_WINDOW);
-	assert_int_equal(limits_until(&l, FAMILY_OTHER, now),
-			 (s + 600) * 1000);
+	assert_int_equal(limits_until(&l, FAMILY_OTHER, now), (s + 600) * 1000);
 	/* both full: the later reset counts */
 	l.h5.used = 1;
-	assert_int_equal(limits_until(&l, FAMILY_OTHER, now),
-			 (s + 600) * 1000);
+	assert_int_equal(limits_until(&l, FAMILY_OTHER, now), (s + 600) * 1000);
 }
 
 static void headroom_of_a_key(void **state)
@@ -135,7 +132,7 @@ static void hostile_fields_are_passed_over(void **state)
 	struct limits l = taken(U "5h-utilization: nan\n" U "5h-reset: x\n" U
 				  "7d-utilization: -1\n" U "status: %0200d\n"
 				  "anthropic-ratelimit-tokens-limit: 1e400\n",
-				  7);
+				7);
 
 	(void)state;
 	assert_int_equal(l.updated_at, 0);
@@ -164,7 +161,7 @@ static void causes_are_kept_apart(void **state)
 	struct limits full = taken(U "status: rejected\n" U
 				     "5h-utilization: 1.0\n" U
 				     "5h-reset: %" PRId64 "\n",
-				     s + 600);
+				   s + 600);
 	struct verdict v;
 
 	(void)state;
@@ -249,16 +246,16 @@ static void the_view_tells_why_not(void **state)
 		{ .alias = "full", .api_key = (char *)"k1" },
 		{ .alias = "floor", .api_key = (char *)"k2", .reserve = 60 },
 		{ .alias = "broken", .problem = (char *)"x.json: no" },
-		{ .alias = "late", .access_token = (char *)"t",
+		{ .alias = "late",
+		  .access_token = (char *)"t",
 		  .expires_at = now - 1 },
 		{ .alias = "good", .api_key = (char *)"k3" },
 	};
 	struct accounts a = { list, 5, 0 };
-	struct limits l = taken(U "5h-utilization: 1\n" U "5h-reset: %" PRId64 "\n",
-				s + 60);
-	struct limits half = taken(U "5h-utilization: 0.5\n" U
-				     "5h-reset: %" PRId64 "\n",
-				     s + 90);
+	struct limits l = taken(
+		U "5h-utilization: 1\n" U "5h-reset: %" PRId64 "\n", s + 60);
+	struct limits half = taken(
+		U "5h-utilization: 0.5\n" U "5h-reset: %" PRId64 "\n", s + 90);
 	bool none[5] = { 0 };
 	struct err e;
 	struct pool p;
@@ -310,7 +307,7 @@ static void small_steps_are_no_news(void **state)
 	int64_t s = clock_wall_ms() / 1000;
 	struct limits a = taken(U "5h-utilization: 0.500\n" U
 				  "5h-reset: %" PRId64 "\n",
-				  s + 600);
+				s + 600);
 	struct limits b = a;
 
 	(void)state;
@@ -382,7 +379,8 @@ static void the_queue_is_in_order(void **state)
 	queue_leave(home, &a);
 	/* and it is bounded */
 	for (int i = 0; i < QUEUE_MAX; i++)
-		assert_int_equal(queue_join(home, &all[i], FAMILY_OTHER, &e), 0);
+		assert_int_equal(queue_join(home, &all[i], FAMILY_OTHER, &e),
+				 0);
 	assert_int_equal(queue_join(home, &a, FAMILY_OTHER, &e), -1);
 	assert_int_equal(e.code, ERR_BUSY);
 	for (int i = 0; i < QUEUE_MAX; i++)
@@ -425,7 +423,8 @@ static void the_history_turns_over(void **state)
 		.status = 200,
 		.has_usage = true,
 		.h5 = -1,
-		.usage = { .input = 1000000, .output = 2000000,
+		.usage = { .input = 1000000,
+			   .output = 2000000,
 			   .reasoning = 500000 },
 	};
 	struct report report;
@@ -507,17 +506,19 @@ static void usage_in_passing(void **state)
 	assert_int_equal(u.input, 1);
 	assert_int_equal(u.cache_write, 5);
 	assert_int_equal(u.cache_write_1h, 4);
-	assert_false(usage_scan(usage_openai, SPAN("{\"usage\":null}"), false,
-				&u));
-	assert_false(usage_scan(usage_openai, SPAN("{\"usage\":{\"pro"), false,
-				&u));
+	assert_false(
+		usage_scan(usage_openai, SPAN("{\"usage\":null}"), false, &u));
+	assert_false(
+		usage_scan(usage_openai, SPAN("{\"usage\":{\"pro"), false, &u));
 	assert_false(usage_scan(usage_openai, SPAN(""), false, &u));
 }
 
 static void a_forecast(void **state)
 {
-	struct trend t = { .first_time = 0, .last_time = 30 * MINUTE,
-			   .first_h5 = 0.2, .last_h5 = 0.6 };
+	struct trend t = { .first_time = 0,
+			   .last_time = 30 * MINUTE,
+			   .first_h5 = 0.2,
+			   .last_h5 = 0.6 };
 	struct forecast f = report_forecast(&t, false, 0, 30 * MINUTE);
 
 	(void)state;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
+#include "dialect/dialect.h"
 #include "dialect/sse.h"
 #include "dialect/tap.h"
-#include "dialect/dialect.h"
 
 static int record(void *arg, struct span name, struct span data, struct err *e)
 {
@@ -68,7 +68,9 @@ static void splits_events(void **state)
 	check("event: x\rdata: a\r\rdata:b\r\r", "[x|a][|b]");
 	check("data: a\r\rdata: b\n\r\ndata: c\n\n", "[|a][|b][|c]");
 	check("data: a\ndata:\ndata: b\n\n", "[|a\n\nb]");
-	check("\xef\xbb\xbf" "data: a\n\n", "[|a]");
+	check("\xef\xbb\xbf"
+	      "data: a\n\n",
+	      "[|a]");
 	check(": comment\n\nid: 1\nretry: 5\nnonsense\n\ndata:  a\n\n",
 	      "[| a]");
 	check("event: x\n\ndata: a\n\n", "[|a]"); /* no data: no event */
@@ -137,9 +139,9 @@ static void taps(void **state)
 	(void)state;
 	assert_int_equal(tap_anthropic(SPAN("message_stop"), SPAN("{}")),
 			 TAP_END);
-	assert_int_equal(tap_anthropic(SPAN(""),
-				       SPAN("{\"type\": \"message_stop\"}")),
-			 TAP_END);
+	assert_int_equal(
+		tap_anthropic(SPAN(""), SPAN("{\"type\": \"message_stop\"}")),
+		TAP_END);
 	assert_int_equal(tap_anthropic(SPAN("error"), SPAN("{}")), TAP_ERROR);
 	assert_int_equal(tap_anthropic(SPAN(""), SPAN("{\"type\":\"ping\"}")),
 			 0);
@@ -148,20 +150,23 @@ static void taps(void **state)
 			 TAP_ERROR);
 	assert_int_equal(tap_openai(SPAN(""), SPAN("{\"error\":null}")),
 			 TAP_BEGUN);
-	assert_int_equal(tap_openai(SPAN(""),
-			 SPAN("{\"finish_reason\": \"stop\"}")),
-			 TAP_BEGUN | TAP_FINISH);
+	assert_int_equal(
+		tap_openai(SPAN(""), SPAN("{\"finish_reason\": \"stop\"}")),
+		TAP_BEGUN | TAP_FINISH);
 	/* What the model says about itself is not the protocol. */
-	assert_int_equal(tap_openai(SPAN(""),
-			 SPAN("{\"c\":\"\\\"finish_reason\\\":\\\"stop\\\"\","
-			      "\"finish_reason\":null,\"usage\":null}")),
-			 TAP_BEGUN);
+	assert_int_equal(
+		tap_openai(SPAN(""),
+			   SPAN("{\"c\":\"\\\"finish_reason\\\":\\\"stop\\\"\","
+				"\"finish_reason\":null,\"usage\":null}")),
+		TAP_BEGUN);
 	assert_int_equal(tap_responses(SPAN("response.incomplete"), SPAN("")),
 			 TAP_END);
 	assert_int_equal(tap_responses(SPAN("response.failed"), SPAN("")),
 			 TAP_ERROR);
-	assert_int_equal(tap_responses(SPAN(""),
-			 SPAN("{\"type\":\"response.completed\"}")), TAP_END);
+	assert_int_equal(
+		tap_responses(SPAN(""),
+			      SPAN("{\"type\":\"response.completed\"}")),
+		TAP_END);
 }
 
 static void writes_events(void **state)

@@ -25,8 +25,8 @@ static void add_backend(const char *home, const char *name, const char *rest)
 	backend_file(name, file, sizeof(file));
 	snprintf(text, sizeof(text),
 		 "{\"name\":\"%s\",\"apiKey\":\"k\","
-		 "\"baseUrl\":\"https://h/v1\"%s%s}", name,
-		 *rest ? "," : "", rest);
+		 "\"baseUrl\":\"https://h/v1\"%s%s}",
+		 name, *rest ? "," : "", rest);
 	put(home, file, text);
 }
 
@@ -63,7 +63,7 @@ static void routes_in_order(void **state)
 	assert_non_null(c);
 	picks(c, "groq:anything", "groq", "anything");
 	picks(c, "groq:a:b", "groq", "a:b");
-	picks(c, "local:", NULL, NULL); /* a prefix needs a model */
+	picks(c, "local:", NULL, NULL);    /* a prefix needs a model */
 	picks(c, "llama3:8b", NULL, NULL); /* llama3 is no backend */
 	picks(c, "llama-2", "groq", "llama-2");
 	picks(c, "llama-3.3-70b", "local", "llama-3.3-70b");
@@ -126,7 +126,8 @@ static void wrong_files_are_named(void **state)
 	refused(home, "backends/bad.json: JSON text ends too early");
 	put(home, "backends/bad.json", "");
 	refused(home, "backends/bad.json");
-	put(home, "backends/bad.json", "{\"apiKey\":\"a b\",\"baseUrl\":\"https://h\"}");
+	put(home, "backends/bad.json",
+	    "{\"apiKey\":\"a b\",\"baseUrl\":\"https://h\"}");
 	refused(home, "apiKey has blanks");
 	put(home, "backends/bad.json", "{\"apiKey\":\"k\",\"baseURL\":\"x\"}");
 	refused(home, "baseUrl is missing");
@@ -178,10 +179,12 @@ static void settings_have_an_order(void **state)
 	c = config_load(*state, &e);
 	assert_int_equal(c->settings.port, 5000);
 	assert_int_equal(settings_set(&c->settings, port, "6000", SOURCE_FLAG,
-				      "--port", &e), 0);
+				      "--port", &e),
+			 0);
 	assert_int_equal(c->settings.port, 6000);
-	assert_int_equal(settings_set(&c->settings, port, "6000x",
-				      SOURCE_FLAG, "--port", &e), -1);
+	assert_int_equal(settings_set(&c->settings, port, "6000x", SOURCE_FLAG,
+				      "--port", &e),
+			 -1);
 	config_free(c);
 	unsetenv("DARIO_PORT");
 }
@@ -313,18 +316,21 @@ static void urls_are_checked(void **state)
 	struct err e;
 
 	(void)state;
-	assert_int_equal(http_check_url("https://h/v1", &tls, &loopback,
-					&path, &e), 0);
+	assert_int_equal(
+		http_check_url("https://h/v1", &tls, &loopback, &path, &e), 0);
 	assert_true(tls && !loopback && path);
-	assert_int_equal(http_check_url("http://[::1]:80", &tls, &loopback,
-					&path, &e), 0);
+	assert_int_equal(
+		http_check_url("http://[::1]:80", &tls, &loopback, &path, &e),
+		0);
 	assert_true(!tls && loopback && !path);
-	assert_int_equal(http_check_url("ftp://h/", &tls, &loopback, &path,
-					&e), -1);
-	assert_int_equal(http_check_url("https://u:p@h/", &tls, &loopback,
-					&path, &e), -1);
-	assert_int_equal(http_check_url("https://h/?q=1", &tls, &loopback,
-					&path, &e), -1);
+	assert_int_equal(http_check_url("ftp://h/", &tls, &loopback, &path, &e),
+			 -1);
+	assert_int_equal(
+		http_check_url("https://u:p@h/", &tls, &loopback, &path, &e),
+		-1);
+	assert_int_equal(
+		http_check_url("https://h/?q=1", &tls, &loopback, &path, &e),
+		-1);
 	assert_int_equal(http_check_url("h/v1", &tls, &loopback, &path, &e),
 			 -1);
 }

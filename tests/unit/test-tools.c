@@ -27,8 +27,7 @@ static void assert_json(struct json_object *got, const char *want)
 	struct json_object *o = json(want);
 
 	if (!json_object_equal(got, o))
-		fail_msg("got %s, wanted %s", json_text(got).p,
-			 json_text(o).p);
+		fail_msg("got %s, wanted %s", json_text(got).p, json_text(o).p);
 	json_object_put(o);
 }
 
@@ -106,9 +105,8 @@ static void event(struct run *r, const char *type, const char *rest)
 	struct err e = { 0 };
 	char text[2000], *p;
 
-	snprintf(text, sizeof(text),
-		 "event: %s\ndata: {'type':'%s'%s%s}\n\n", type, type,
-		 *rest ? "," : "", rest);
+	snprintf(text, sizeof(text), "event: %s\ndata: {'type':'%s'%s%s}\n\n",
+		 type, type, *rest ? "," : "", rest);
 	for (p = text; *p; p++)
 		if (*p == '\'')
 			*p = '"';
@@ -132,8 +130,10 @@ static void delta(struct run *r, int index, const char *json_part)
 	struct buf text;
 
 	buf_init(&text, 4000);
-	buf_fmt(&text, "'index':%d,'delta':{'type':'input_json_delta',"
-		       "'partial_json':'", index);
+	buf_fmt(&text,
+		"'index':%d,'delta':{'type':'input_json_delta',"
+		"'partial_json':'",
+		index);
 	for (; *json_part; json_part++) {
 		if (*json_part == '"')
 			buf_byte(&text, '\\');
@@ -157,8 +157,7 @@ struct short_form {
 	struct buf text;
 };
 
-static int shorten(void *arg, struct span name, struct span data,
-		   struct err *e)
+static int shorten(void *arg, struct span name, struct span data, struct err *e)
 {
 	struct short_form *f = arg;
 	struct json_object *o = json_read(data, e);
@@ -305,7 +304,8 @@ static void passes_what_does_not_fit(void **state)
 	/* no row, or none that is meant */
 	passes("{}");
 	passes("{'tools':[]}");
-	passes("{'tools':[" "{'name':'todo_read'},{'name':'apply_patch'},"
+	passes("{'tools':["
+	       "{'name':'todo_read'},{'name':'apply_patch'},"
 	       "{'name':'message'},{'name':'notebook_read'}]}");
 	passes(ONE("Read", OBJECT("")));
 	passes(ONE("READ_FILE", PATH));
@@ -362,7 +362,7 @@ static void one_tool_for_each_canonical_name(void **state)
 	begin(&r, TOOLS_MAP,
 	      "{'tools':[" EXEC ",{'name':'shell','input_schema':" OBJECT(
 		      ",'properties':{'command':{}}") "}," READ_FILE
-	      ",{'name':'Read'}]}");
+						      ",{'name':'Read'}]}");
 	assert_tool(&r, 0, "Bash");
 	assert_tool(&r, 1, "shell");
 	assert_tool(&r, 2, "read_file");
@@ -634,7 +634,8 @@ static void too_much_is_an_error(void **state)
 
 		snprintf(data, sizeof(data),
 			 "{\"index\":%d,\"content_block\":{\"type\":"
-			 "\"tool_use\",\"name\":\"Read\"}}", i);
+			 "\"tool_use\",\"name\":\"Read\"}}",
+			 i);
 		rc = tool_map_event(r.map, SPAN("content_block_start"),
 				    span_of(data), &e);
 	}
@@ -733,8 +734,8 @@ static void modes(void **state)
 		"'created_at':{'type':'integer'},'note':{}},'required':[" \
 		"'note','created_at']},'list':{'items':{'properties':{" \
 		"'sessionId':{'type':'string'}}}}}") "}],'messages':[{" \
-	"'content':[{'type':'tool_use','name':'bash','input':{'command':1," \
-	"'request_id':9,'meta':{'created_at':8,'note':7}}}]}]}"
+						     "'content':[{'type':'tool_use','name':'bash','input':{'command':1," \
+						     "'request_id':9,'meta':{'created_at':8,'note':7}}}]}]}"
 
 static void hybrid_fills_what_is_missing(void **state)
 {
@@ -842,8 +843,9 @@ static void files_of_the_user(void **state)
 				   "missing");
 	store_replace(home, TEMPLATE_FILE, SPAN("{\"effort\":1}"), &e);
 	assert_null(template_load(home, NULL, &e));
-	assert_string_equal(e.msg, "template.json: effort must be low or medium "
-				   "or high or xhigh or max");
+	assert_string_equal(e.msg,
+			    "template.json: effort must be low or medium "
+			    "or high or xhigh or max");
 	snprintf(command, sizeof(command), "rm -rf '%s'", home);
 	assert_int_equal(system(command), 0);
 }
@@ -871,7 +873,8 @@ static void wrong_rows_are_named(void **state)
 	refuses("{'tools':[{'name':'A'}]}", "tools[0]: input_schema");
 	refuses("{'map':[{'names':['a'],'tool':'No'}]}",
 		"map[0]: no tool is called \"No\"");
-	refuses("{'map':[{'names':['a']}]}", "map[0]: names or tool is missing");
+	refuses("{'map':[{'names':['a']}]}",
+		"map[0]: names or tool is missing");
 	refuses("{'map':[{'names':'a','tool':null}]}", "map[0]: names must be");
 	refuses("{'map':[{'names':[7],'tool':null}]}", "map[0]: names must be");
 	refuses("{'tools':[{'name':'A','input_schema':{'properties':{}}}],"
@@ -936,8 +939,9 @@ static const char *any_name(const struct tool_row *row)
 		size_t f = any((uint32_t)row->form->n);
 
 		if (row->fields[f].n)
-			return row->fields[f].names[any(
-				(uint32_t)row->fields[f].n)].p;
+			return row->fields[f]
+				.names[any((uint32_t)row->fields[f].n)]
+				.p;
 		return row->form->fields[f].name.p;
 	}
 	return others[any(8)];
@@ -953,8 +957,8 @@ static struct json_object *any_request(const struct tool_row *row,
 					"'messages':[{'content':[{'type':"
 					"'tool_use'}]}]}");
 	struct json_object *tool = json_at(json_get(body, "tools"), 0);
-	struct json_object *properties = json_get(
-		json_get(tool, "input_schema"), "properties");
+	struct json_object *properties =
+		json_get(json_get(tool, "input_schema"), "properties");
 	struct json_object *call = json_at(
 		json_get(json_at(json_get(body, "messages"), 0), "content"), 0);
 
@@ -1024,8 +1028,7 @@ static struct json_object *streamed_back(struct run *r, struct span name,
 		struct span line = { p + 6, strcspn(p + 6, "\n") };
 		struct json_object *v = json_read(line, &e);
 
-		buf_span(&got,
-			 json_str(json_get(v, "delta"), "partial_json"));
+		buf_span(&got, json_str(json_get(v, "delta"), "partial_json"));
 		json_object_put(v);
 	}
 	o = json_read(buf_get(&got), &e);
@@ -1057,8 +1060,8 @@ static void there_and_back_again(void **state)
 	(void)state;
 	seed = 20261122;
 	for (int n = 0; n < 20000; n++) {
-		const struct tool_row *row = &rows->rows[any(
-			(uint32_t)rows->n_rows)];
+		const struct tool_row *row =
+			&rows->rows[any((uint32_t)rows->n_rows)];
 		struct json_object *input, *call, *back, *declared;
 		struct json_object *body = any_request(row, &input);
 		struct json_object *before = NULL;
@@ -1066,10 +1069,10 @@ static void there_and_back_again(void **state)
 
 		json_object_deep_copy(input, &before, NULL);
 		json_object_put(input);
-		declared = json_object_get(json_get(
-			json_get(json_at(json_get(body, "tools"), 0),
-				 "input_schema"),
-			"properties"));
+		declared = json_object_get(
+			json_get(json_get(json_at(json_get(body, "tools"), 0),
+					  "input_schema"),
+				 "properties"));
 		arena_init(&r.arena);
 		buf_init(&r.out, 1u << 20);
 		r.body = body;
@@ -1078,11 +1081,10 @@ static void there_and_back_again(void **state)
 			mapped++;
 			tool_map_sink(r.map, tool_map_write, &r.out);
 			sse_init(&r.sse, tool_map_event, r.map);
-			call = json_at(json_get(json_at(json_get(body,
-								 "messages"),
-							0),
-						"content"),
-				       0);
+			call = json_at(
+				json_get(json_at(json_get(body, "messages"), 0),
+					 "content"),
+				0);
 			assert_true(span_eq(json_str(call, "name"),
 					    row->form->name));
 			back = streamed_back(&r, row->form->name,
@@ -1093,9 +1095,8 @@ static void there_and_back_again(void **state)
 					 json_text(json_get(call, "input")).p,
 					 json_text(back).p);
 			json_object_put(back);
-			tool_map_whole(r.map, json_at(json_get(body,
-							       "messages"),
-						      0));
+			tool_map_whole(r.map,
+				       json_at(json_get(body, "messages"), 0));
 			assert_span(json_str(call, "name"), row->client.p);
 			assert_true(same_members(declared, before,
 						 json_get(call, "input")));
@@ -1133,21 +1134,25 @@ static void applies(const char *file, const char *body, const char *want)
 static void breakpoints(void **state)
 {
 	(void)state;
-	applies("", "{'system':'s','tools':[{'name':'a'},{'name':'b'},{'name':"
-		    "'c','defer_loading':true}],'messages':[{'role':'user',"
-		    "'content':'1'},{'role':'user','content':'2'},{'role':"
-		    "'assistant','content':'3'},{'role':'user','content':["
-		    TEXT("4") "," TEXT(" ") ",{'type':'thinking'}]}]}",
-		"{'system':[" MARKED("s") "],'tools':[{'name':'a'},{'name':'b',"
-		MARK "},{'name':'c','defer_loading':true}],'messages':["
-		"{'role':'user','content':'1'},{'role':'user','content':["
-		MARKED("2") "]},{'role':'assistant','content':'3'},{'role':"
-		"'user','content':[" MARKED("4") "," TEXT(" ") ",{'type':"
-		"'thinking'}]}]}");
+	applies("",
+		"{'system':'s','tools':[{'name':'a'},{'name':'b'},{'name':"
+		"'c','defer_loading':true}],'messages':[{'role':'user',"
+		"'content':'1'},{'role':'user','content':'2'},{'role':"
+		"'assistant','content':'3'},{'role':'user','content':[" TEXT(
+			"4") "," TEXT(" ") ",{'type':'thinking'}]}]}",
+		"{'system':[" MARKED(
+			"s") "],'tools':[{'name':'a'},{'name':'b'," MARK
+			     "},{'name':'c','defer_loading':true}],'messages':["
+			     "{'role':'user','content':'1'},{'role':'user','content':[" MARKED(
+				     "2") "]},{'role':'assistant','content':'3'},{'role':"
+					  "'user','content':[" MARKED("4") "," TEXT(
+						  " ") ",{'type':"
+						       "'thinking'}]}]}");
 	/* none of its own beside the client's, wherever they stand */
 	applies("", "{'system':'s'," MARK "}", "{'system':'s'," MARK "}");
-	applies("", "{'system':'s','messages':[{'role':'user','content':[{"
-		    "'type':'tool_result','content':[" MARKED("a") "]}]}]}",
+	applies("",
+		"{'system':'s','messages':[{'role':'user','content':[{"
+		"'type':'tool_result','content':[" MARKED("a") "]}]}]}",
 		"{'system':'s','messages':[{'role':'user','content':[{"
 		"'type':'tool_result','content':[" MARKED("a") "]}]}]}");
 	applies("", "{'system':'s','tools':[{" MARK "}]}",
@@ -1158,8 +1163,9 @@ static void breakpoints(void **state)
 		"{'tools':[{}],'system':[{'type':'text','text':'s',"
 		"'cache_control':{'type':'ephemeral','ttl':'1h'}}]}");
 	/* shapes that the API will refuse are not ours to repair */
-	applies("", "{'system':7,'tools':[7,null],'messages':[7,null,{'role':"
-		    "'user','content':7},{'role':'user'}]}",
+	applies("",
+		"{'system':7,'tools':[7,null],'messages':[7,null,{'role':"
+		"'user','content':7},{'role':'user'}]}",
 		"{'system':7,'tools':[7,null],'messages':[7,null,{'role':"
 		"'user','content':7},{'role':'user'}]}");
 	applies("", "[]", "[]");
@@ -1174,16 +1180,17 @@ static void defaults(void **state)
 		"'u','x':1},'system':['a','b'],'thinking':{'type':'adaptive'}}",
 		"{}",
 		"{'max_tokens':9,'output_config':{'effort':'low'},'metadata':"
-		"{'user_id':'u','x':1},'system':[" TEXT("a") "," TEXT("b") "],"
-		"'thinking':{'type':'adaptive'}}");
+		"{'user_id':'u','x':1},'system':[" TEXT("a") "," TEXT(
+			"b") "],"
+			     "'thinking':{'type':'adaptive'}}");
 	applies("{" QUIET "'max_tokens':9,'effort':'low','metadata':{'user_id':"
 		"'u','x':1},'system':'a','thinking':{'type':'adaptive'}}",
 		"{'max_tokens':1,'output_config':{'effort':'max'},'metadata':"
 		"{'user_id':'mine'},'system':'b','thinking':{'type':"
 		"'disabled'}}",
 		"{'max_tokens':1,'output_config':{'effort':'max'},'metadata':"
-		"{'user_id':'mine','x':1},'system':[" TEXT("a") "," TEXT("b")
-		"],'thinking':{'type':'disabled'}}");
+		"{'user_id':'mine','x':1},'system':[" TEXT("a") "," TEXT(
+			"b") "],'thinking':{'type':'disabled'}}");
 	/* thinking that the client's own values rule out */
 #define BUDGET "{" QUIET "'thinking':{'type':'enabled','budget_tokens':2000}}"
 	applies(BUDGET, "{'max_tokens':2000}", "{'max_tokens':2000}");
