@@ -25,6 +25,8 @@ struct claude {
 	struct outgoing out;
 	bool made;            /* `out` is */
 	struct binding bound; /* of the conversation; key "": of none */
+	const char *first;    /* choice: its alias; NULL before */
+	const char *passed;   /* over before the pool: see log.fallback */
 
 	struct pool pool;
 	bool *tried;            /* by account */

@@ -253,6 +253,9 @@ static int call(struct claude *c, struct err *e)
 		return -1;
 	c->told = false;
 	c->retry_after[0] = '\0';
+	/* The first choice after all is no fallback, whatever was tried. */
+	if (strcmp(c->first, c->account.alias) == 0)
+		c->r->log.fallback = c->passed;
 	c->r->log.account = arena_str(c->r->arena, span_of(c->account.alias));
 	c->is_answered = !relay_run(c->relay, &call);
 	return 0;
@@ -324,6 +327,9 @@ static int serve_seat(struct claude *c, struct err *e)
 /* The conversation's own account cannot serve: that is no silent move. */
 static void note_move(struct claude *c)
 {
+	if (!c->first)
+		c->first = *c->bound.alias ? c->bound.alias
+					   : seat_account(c)->alias;
 	for (size_t i = 0; i < c->pool.n && !c->r->log.fallback; i++) {
 		const struct seat *s = &c->pool.seats[i];
 
@@ -365,6 +371,7 @@ int serve_claude(struct hop *h, enum hop_end *end, struct err *e)
 		.peek = h->peek,
 		.family = family_of(route->model),
 		.relay = h->relay,
+		.passed = r->log.fallback,
 		.tried = arena_take(r->arena, n ? n : 1),
 		.ticket = { .lock = -1 },
 		.deadline = clock_ms() + r->config->settings.queue_ms,

@@ -121,6 +121,9 @@ forget
 start_router
 next '{"a":[{"status":429,"headers":{"retry-after":"2"}}]}'
 is 'in line: served when the account is free' "$(talk 1)" '200 a'
+is 'in line: by the first choice after all' "$(header x-dario-fallback)" ''
+next '{"a":[{"status":529}]}'
+is 'overloaded, and nobody else: asked again' "$(talk 1) $(header x-dario-fallback)" '200 a '
 # A subscription keeps its pace: one comes well behind the other.
 "$dario" accounts remove a
 subscription accounts/line.json sk-ant-oat01-line sk-ant-ort01-line 3600000
