@@ -7,6 +7,8 @@
 #include "base/jw.h"
 
 #include <ctype.h>
+#include <limits.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,6 +32,17 @@ static const char *const secret_prefixes[] = {
 	"x-api-key: ", "api_key=", "key=",
 };
 
+/* Their first bytes: every word of every line is looked at, and most end
+ * here. */
+static bool begins_secret[UCHAR_MAX + 1];
+static pthread_once_t begins_once = PTHREAD_ONCE_INIT;
+
+static void fill_begins(void)
+{
+	for (size_t i = 0; i < sizeof(secret_prefixes) / sizeof(char *); i++)
+		begins_secret[(unsigned char)*secret_prefixes[i]] = true;
+}
+
 static bool secret_char(char c)
 {
 	return isalnum((unsigned char)c) || (c && strchr("-_.~+/=", c));
@@ -42,7 +55,6 @@ static size_t secret_at(struct span s)
 		const char *prefix = secret_prefixes[i];
 		size_t n, tail = 0;
 
-		/* Every word of every line comes here: most end at a byte. */
 		if (*prefix != *s.p || !span_starts(s, prefix))
 			continue;
 		n = strlen(prefix);
@@ -57,11 +69,15 @@ static size_t secret_at(struct span s)
 void log_redact(struct span in, struct buf *out)
 {
 	size_t from = 0, i = 0;
+	bool word = false; /* its first byte is behind us */
 
+	pthread_once(&begins_once, fill_begins);
 	while (i < in.n) {
-		bool word = i == 0 || !isalnum((unsigned char)in.p[i - 1]);
-		size_t n = word ? secret_at(span_skip(in, i)) : 0;
+		unsigned char c = (unsigned char)in.p[i];
+		bool may = !word && begins_secret[c];
+		size_t n = may ? secret_at(span_skip(in, i)) : 0;
 
+		word = isalnum(c);
 		if (!n) {
 			i++;
 			continue;
@@ -72,6 +88,7 @@ void log_redact(struct span in, struct buf *out)
 		while (i < in.n && secret_char(in.p[i]))
 			i++;
 		from = i;
+		word = i && isalnum((unsigned char)in.p[i - 1]);
 	}
 	buf_add(out, in.p + from, in.n - from);
 }
