@@ -33,6 +33,7 @@ struct gateway {
 	int watch;
 	bool blind;  /* poll does not show the end on `watch` as readable */
 	bool script; /* SCRIPT_NAME is the program's own name, never a path */
+	bool broken; /* CGI, finished: part of the answer is missing */
 	void *impl;
 };
 

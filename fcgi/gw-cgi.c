@@ -4,8 +4,10 @@
 #include "fcgi/gateway.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -20,14 +22,22 @@ static void on_term(int sig)
 	told = 1;
 }
 
+/* What is left of the body: the web server need not end its input there (RFC
+ * 3875, 4.2). Without a length the body ends with the input. */
+static unsigned long left = ULONG_MAX;
+
 static long gw_read(struct gateway *g, char *p, size_t n)
 {
 	ssize_t got;
 
 	(void)g;
+	if (n > left)
+		n = left;
 	do
 		got = told ? -1 : read(STDIN_FILENO, p, n);
 	while (got < 0 && errno == EINTR && !told);
+	if (got > 0 && left != ULONG_MAX)
+		left -= (size_t)got;
 	return got;
 }
 
@@ -65,8 +75,8 @@ static bool gw_gone(struct gateway *g)
 
 static void gw_finish(struct gateway *g, bool whole)
 {
-	(void)g;
-	(void)whole; /* the exit status tells the web server */
+	/* The exit status tells the web server. */
+	g->broken = !whole && !gw_gone(g);
 }
 
 static const struct gateway_ops ops = {
@@ -82,11 +92,16 @@ void gw_cgi_init(struct gateway *g)
 	/* No SA_RESTART: it shall interrupt what waits. */
 	struct sigaction term = { .sa_handler = on_term };
 
+	const char *length = getenv("CONTENT_LENGTH");
+
 	sigaction(SIGTERM, &term, NULL);
+	if (length && *length)
+		left = strtoul(length, NULL, 10);
 	g->ops = &ops;
 	g->envp = environ;
 	g->watch = STDOUT_FILENO;
 	g->blind = true;
 	g->script = true;
+	g->broken = false;
 	g->impl = NULL;
 }

@@ -304,7 +304,7 @@ static int run_cgi(struct app *app)
 	arena_init(&arena);
 	routes_serve(app, &g, &arena, false);
 	arena_release(&arena);
-	return 0;
+	return g.broken;
 }
 
 static int run_fastcgi(struct worker *w, const sigset_t *stop)

@@ -187,15 +187,17 @@ static bool may_end(const struct relay *y)
 
 static int end(struct relay *y, struct err *e)
 {
-	bool kept = y->call->hold;
+	bool kept = y->call->hold, rest;
 
 	if (sse_end(&y->sse, e) ||
 	    (y->call->map && tool_map_end(y->call->map, e)))
 		return -1;
 	if (kept && y->error.code)
 		return put_events(y, SPAN(""), e);
+	rest = y->held.n > 0;
 	if ((!kept || may_end(y)) && (commit(y, e) || relay_put_held(y, e)))
 		return -1;
+	y->torn = rest; /* whatever follows begins on a line of its own */
 	if (!may_end(y))
 		return err_set(e, ERR_RESET,
 			       "the stream ended early, without its final "

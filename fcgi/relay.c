@@ -254,7 +254,7 @@ void relay_fail(struct relay *y, const struct err *e)
 	if (!r->head_sent && e->code != ERR_PASSED)
 		buf_reset(&r->head); /* fields of the answer that failed */
 	else if (y->mode == PASSING)
-		r->cut = true; /* no place for an error in this body */
+		r->cut = true; /* and no place for an error in this body */
 	else if (y->torn)
 		relay_put(y, SPAN("\n\n"), &unused);
 	reply_error(r, e);
@@ -345,6 +345,8 @@ bool relay_run(struct relay *y, struct relay_call *c)
 		sse_init(&y->sse, relay_pass_event, y);
 	}
 	again = run(y, &c->http);
+	if (!again && y->seen & TAP_ERROR && !y->r->log.error)
+		y->r->log.error = "upstream_error"; /* it said so itself */
 	if (again && !y->r->head_sent)
 		buf_reset(&y->r->head); /* and with it the fields there */
 	if (again)

@@ -223,8 +223,9 @@ void reply_error(struct request *r, const struct err *e)
 		r->cut = true;
 		if (!r->head_sent)
 			r->log.status = err_status(e->code);
-		return;
 	}
+	if (r->cut)
+		return;
 	if (r->head_sent) {
 		error_in_stream(r, e);
 		return;

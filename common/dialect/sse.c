@@ -3,6 +3,8 @@
 
 #include "dialect/sse.h"
 
+#include "dialect/peek.h"
+
 #include <string.h>
 
 void sse_init(struct sse *s, sse_fn *fn, void *arg)
@@ -154,6 +156,16 @@ int sse_feed(struct sse *s, struct span in, struct err *e)
 	return s->line.full || s->data.full ? too_big(e) : 0;
 }
 
+/* Part of an event is as good as none. */
+static bool is_torn(const struct sse *s)
+{
+	struct span data =
+		span_trim(s->only.p ? s->only : buf_get(&s->data));
+
+	return data.n ? !span_is(data, "[DONE]") && !peek_is_object(data)
+		      : s->name.n > 0;
+}
+
 int sse_end(struct sse *s, struct err *e)
 {
 	struct span last = buf_get(&s->line);
@@ -162,5 +174,9 @@ int sse_end(struct sse *s, struct err *e)
 	if (last.n)
 		rc = take_line(s, last, false, e);
 	buf_reset(&s->line);
+	if (rc == 0 && is_torn(s))
+		return err_set(e, ERR_RESET,
+			       "the stream ended early, in the middle of an "
+			       "event");
 	return rc ? rc : dispatch(s, e);
 }

@@ -36,6 +36,8 @@ struct sse {
 void sse_init(struct sse *s, sse_fn *fn, void *arg);
 void sse_release(struct sse *s);
 int sse_feed(struct sse *s, struct span in, struct err *e);
-int sse_end(struct sse *s, struct err *e); /* the last, unterminated event */
+/* The last, unterminated event, if it is whole: its data a JSON object or
+ * [DONE]. An error when it is not. */
+int sse_end(struct sse *s, struct err *e);
 
 #endif

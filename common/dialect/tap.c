@@ -3,6 +3,7 @@
 
 #include "dialect/tap.h"
 
+#include "base/json.h"
 #include "dialect/dialect.h"
 
 #include <string.h>
@@ -11,40 +12,55 @@
 static struct span after_key(struct span s, struct span key)
 {
 	const char *at = s.n ? memmem(s.p, s.n, key.p, key.n) : NULL;
-	struct span rest = SPAN("");
 
 	if (!at)
-		return rest;
-	rest.p = at + key.n;
-	rest.n = s.n - (size_t)(rest.p - s.p);
-	while (rest.n && (rest.p[0] == ' ' || rest.p[0] == ':')) {
-		rest.p++;
-		rest.n--;
-	}
-	return rest;
+		return SPAN("");
+	s = span_skip(s, (size_t)(at - s.p) + key.n);
+	while (s.n && (s.p[0] == ' ' || s.p[0] == ':'))
+		s = span_skip(s, 1);
+	return s;
 }
 
+#define TYPE_MAX 64 /* bytes; longer ones are none of ours */
+
 /* The event's type: `event:` where it is sent, else the data's own. */
-static struct span type_of(struct span name, struct span data)
+static struct span type_of(struct span name, struct span data,
+			   char mem[TYPE_MAX])
 {
-	struct span type = after_key(data, SPAN("\"type\""));
-	const char *end;
+	struct json_object *o;
+	struct span type;
+	struct err unused;
 
 	if (name.n)
 		return name;
-	if (type.n < 2 || type.p[0] != '"')
-		return SPAN("");
-	type.p++;
-	type.n--;
-	end = memchr(type.p, '"', type.n);
-	if (end)
-		type.n = (size_t)(end - type.p);
-	return type;
+	o = json_read(data, &unused);
+	type = json_str(o, "type");
+	type.n = type.n < TYPE_MAX ? type.n : 0;
+	memcpy(mem, type.p, type.n);
+	json_object_put(o);
+	return (struct span){ mem, type.n };
+}
+
+/* One of the event's own: some providers put such objects into a choice when
+ * only their filter has failed. */
+static bool has_error(struct span data)
+{
+	struct json_object *o;
+	struct err unused;
+	bool has;
+
+	if (!span_has(data, SPAN("\"error\"")))
+		return false;
+	o = json_read(data, &unused);
+	has = json_object_is_type(json_get(o, "error"), json_type_object);
+	json_object_put(o);
+	return has;
 }
 
 unsigned tap_anthropic(struct span name, struct span data)
 {
-	struct span type = type_of(name, data);
+	char mem[TYPE_MAX];
+	struct span type = type_of(name, data, mem);
 
 	if (span_is(type, "message_stop"))
 		return TAP_END;
@@ -57,7 +73,9 @@ unsigned tap_anthropic(struct span name, struct span data)
 
 bool content_anthropic(struct span name, struct span data)
 {
-	return span_starts(type_of(name, data), "content_block");
+	char mem[TYPE_MAX];
+
+	return span_starts(type_of(name, data, mem), "content_block");
 }
 
 /* Is there more in a Chat chunk's delta than its role? */
@@ -88,8 +106,7 @@ unsigned tap_openai(struct span name, struct span data)
 
 	if (span_is(span_trim(data), "[DONE]"))
 		return TAP_END;
-	v = after_key(data, SPAN("\"error\""));
-	if (span_is(name, "error") || (v.n && v.p[0] == '{'))
+	if (span_is(name, "error") || has_error(data))
 		return TAP_ERROR;
 	v = after_key(data, SPAN("\"finish_reason\""));
 	if (v.n && v.p[0] == '"')
@@ -104,7 +121,8 @@ unsigned tap_openai(struct span name, struct span data)
 
 unsigned tap_responses(struct span name, struct span data)
 {
-	struct span type = type_of(name, data);
+	char mem[TYPE_MAX];
+	struct span type = type_of(name, data, mem);
 
 	if (span_is(type, "response.completed") ||
 	    span_is(type, "response.incomplete"))
@@ -118,7 +136,8 @@ unsigned tap_responses(struct span name, struct span data)
 
 bool content_responses(struct span name, struct span data)
 {
-	struct span type = type_of(name, data);
+	char mem[TYPE_MAX];
+	struct span type = type_of(name, data, mem);
 
 	return span_starts(type, "response.output") ||
 	       span_starts(type, "response.content") ||

@@ -4,7 +4,8 @@
  *
  * Each function looks at one event and returns enum tap bits. They search for
  * byte patterns that cannot occur inside a JSON string (a quote there is
- * escaped), so no event is parsed.
+ * escaped); an event is parsed only when it has no name that says what it is,
+ * or when it may be an error.
  */
 #ifndef DARIO_TAP_H
 #define DARIO_TAP_H

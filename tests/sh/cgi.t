@@ -73,6 +73,40 @@ is 'stream: exit 0' "$rc" 0
 like 'stream: head' "$out" 'Content-Type: text/event-stream'
 like 'stream: whole, and past the Proxy field' "$out" 'data: [DONE]'
 
+# The body ends where its length says, not where the input does.
+mkfifo "$tmp/open"
+exec 7<>"$tmp/open"
+ask='{"model":"real:demo","messages":[{"role":"user","content":"hi"}]}'
+printf '%s' "$ask" >&7
+out=$(timeout 10 env -i HOME="$HOME" DARIO_HOME="$DARIO_HOME" \
+	DARIO_DATADIR="$DARIO_DATADIR" REQUEST_METHOD=POST \
+	PATH_INFO=/v1/messages HTTP_HOST=localhost REMOTE_ADDR=127.0.0.1 \
+	CONTENT_LENGTH=${#ask} "$worker" <&7 2>"$tmp/err")
+is 'input that stays open: served' "$?" 0
+like 'input that stays open: answered' "$out" 'Status: 200'
+exec 7>&-
+
+# An answer that breaks off is no success.
+python3 - "$tmp/port" <<'EOF' &
+import os, socket, sys
+s = socket.create_server(("127.0.0.1", 0))
+with open(sys.argv[1] + ".new", "w") as f:
+    f.write(str(s.getsockname()[1]))
+os.rename(sys.argv[1] + ".new", sys.argv[1])
+c, _ = s.accept()
+c.recv(65536)
+c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + b"x" * 2999900)
+c.shutdown(socket.SHUT_WR)
+c.recv(65536)
+EOF
+upstream=$!
+wait_for 5 test -e "$tmp/port"
+"$dario" backend add short --base-url="http://127.0.0.1:$(cat "$tmp/port")/v1" 2>/dev/null
+cgi POST /v1/embeddings '{"model":"short:m","input":"x"}'
+is 'broken off: exit 1' "$rc" 1
+like 'broken off: said' "$(cat "$tmp/err")" 'error=upstream_reset'
+wait "$upstream"
+
 # Whoever reads our output leaves: we end by ourselves, soon.
 ask='{"model":"real:demo","stream":true,"messages":[{"role":"user","content":"x"}]}'
 printf '%s' "$ask" | timeout 20 env -i HOME="$HOME" DARIO_HOME="$DARIO_HOME" \
