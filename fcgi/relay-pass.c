@@ -127,12 +127,20 @@ static int put_events(struct relay *y, struct span in, struct err *e)
 	return y->seen & (TAP_CONTENT | TAP_END) ? commit(y, e) : 0;
 }
 
+/* An error may repeat what it was sent. */
+static bool may_tell(const struct relay *y)
+{
+	return y->seen & TAP_ERROR && y->r->upstream_key;
+}
+
 /* What the map has made of the events so far, also before a fault. */
 static int mapped_bytes(struct relay *y, struct span in, struct err *e)
 {
 	struct err unused;
 	int rc = sse_feed(&y->sse, in, e);
 
+	if (may_tell(y))
+		buf_mask(&y->held, span_of(y->r->upstream_key));
 	if (put_events(y, SPAN(""), rc ? &unused : e))
 		return -1;
 	return rc;
@@ -149,8 +157,7 @@ static int bytes(struct relay *y, struct span in, struct err *e)
 	rest.p = in.p + y->sse.edge;
 	rest.n = in.n - y->sse.edge;
 	in.n = y->sse.edge;
-	if (y->seen & TAP_ERROR && y->r->upstream_key) {
-		/* An error may repeat what it was sent. */
+	if (may_tell(y)) {
 		buf_span(&y->held, in);
 		buf_mask(&y->held, span_of(y->r->upstream_key));
 		if (put_events(y, SPAN(""), e))

@@ -53,6 +53,22 @@ rule '{"answers":{"sk-ant-oat01-plan":[{"cut_at":3}]}}'
 ask true
 like 'cut: the input as it came' "$(cat "$tmp/answer")" 'ls -l'
 like 'cut: then the error' "$(tail -n 3 "$tmp/answer")" '"type":"error"'
+# An error that repeats the token, before and after the first content.
+leak() { # EVENTS before the error
+	rule "$(EVENTS="$1" python3 -c '
+import json, os
+head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+error = {"type": "error", "error": {"type": "api_error", "message": "bad token sk-ant-oat01-plan given"}}
+text = "".join("event: %s\ndata: %s\n\n" % (e["type"], json.dumps(e)) for e in json.loads(os.environ["EVENTS"]) + [error])
+print(json.dumps({"answers": {"sk-ant-oat01-plan": [{"raw": [head + text]}]}}))')"
+	ask true
+	grep -c -e sk-ant-oat01-plan "$tmp/answer"
+}
+begin='{"type":"message_start","message":{"id":"m","type":"message","role":"assistant","model":"c","content":[],"usage":{"input_tokens":1,"output_tokens":1}}}'
+is 'a token in an error: hidden' "$(leak "[$begin]")" 0
+like 'a token in an error: the error itself is not' "$(cat "$tmp/answer")" 'bad token ***'
+is 'a token in a later error: hidden' "$(leak "[$begin,{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"tool_use\",\"id\":\"t\",\"name\":\"Bash\",\"input\":{}}}]")" 0
+like 'a token in a later error: the error itself is not' "$(cat "$tmp/answer")" 'bad token ***'
 ask false -H 'User-Agent: claude-cli/2.1 (external, cli)'
 is 'Claude Code: its tools are left alone' "$sent" "('process', ['action', 'sessionId'])"
 
