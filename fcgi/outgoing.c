@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BETAS_MAX 4096
-
 /* The body goes out as it came, but for the model's name. */
 static int rename_model(struct request *r, struct peek *k, const char *model,
 			struct err *e)
@@ -144,19 +142,6 @@ static int shape_tree(struct outgoing *o, struct request *r,
 			      : 0;
 }
 
-static void add_template_betas(struct outgoing *o, struct request *r)
-{
-	struct buf list;
-
-	buf_init(&list, BETAS_MAX);
-	template_betas(r->config->template, SPAN(""), &list);
-	if (list.n)
-		o->betas = arena_fmt(
-			r->arena, "%s%s%.*s", o->betas ? o->betas : "",
-			o->betas ? "," : "", SPAN_FMT(buf_get(&list)));
-	buf_release(&list);
-}
-
 int outgoing_shape(struct outgoing *o, struct request *r,
 		   const struct account *account, struct err *e)
 {
@@ -168,11 +153,11 @@ int outgoing_shape(struct outgoing *o, struct request *r,
 
 	tool_map_free(o->map);
 	o->map = NULL;
+	o->filled = false;
 	o->body = o->plain;
 	if (outgoing_is_passed_on(o, r) || (!fill && !map))
 		return 0;
-	if (fill)
-		add_template_betas(o, r);
+	o->filled = fill;
 	return shape_tree(o, r, mode, fill, e);
 }
 

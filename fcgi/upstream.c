@@ -47,21 +47,29 @@ static void add_client_field(struct request *r, struct http_call *c,
 		add(c, arena_fmt(r->arena, "%s: %.*s", name, SPAN_FMT(v)));
 }
 
+static void add_beta(struct buf *list, const char *name)
+{
+	if (!name || span_listed(buf_get(list), span_of(name)))
+		return;
+	if (list->n)
+		buf_byte(list, ',');
+	buf_str(list, name);
+}
+
 /* The client's betas, and what the credential and the request need. */
 static void add_betas(struct request *r, const struct outgoing *o,
 		      const struct account *account, struct http_call *c)
 {
-	const char *given = o->chat ? NULL : r->vars.anthropic_beta;
-	const char *more[] = { account && !account->api_key ? ACCOUNT_BETA
-							    : NULL,
-			       o->betas };
 	struct buf list;
 
 	buf_init(&list, BETAS_MAX);
-	buf_span(&list, span_trim(span_of(given)));
-	for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++)
-		if (more[i] && !(given && strstr(given, more[i])))
-			buf_fmt(&list, "%s%s", list.n ? "," : "", more[i]);
+	if (!o->chat)
+		buf_span(&list, span_trim(span_of(r->vars.anthropic_beta)));
+	if (account && !account->api_key)
+		add_beta(&list, ACCOUNT_BETA);
+	add_beta(&list, o->betas);
+	if (o->filled)
+		template_betas(r->config->template, &list);
 	if (list.n)
 		add_client_field(r, c, "anthropic-beta", buf_cstr(&list));
 	buf_release(&list);

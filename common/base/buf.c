@@ -59,6 +59,14 @@ struct span span_cut(struct span *rest, char sep)
 	return piece;
 }
 
+bool span_listed(struct span list, struct span name)
+{
+	while (list.n)
+		if (span_eq(span_trim(span_cut(&list, ',')), name))
+			return true;
+	return false;
+}
+
 bool span_visible(struct span a)
 {
 	for (size_t i = 0; i < a.n; i++)

@@ -38,6 +38,8 @@ struct span span_trim(struct span a);           /* blanks at both ends */
 struct span span_skip(struct span a, size_t n); /* without the first n bytes */
 /* What stands before the first `sep`, or all; *rest goes on behind it. */
 struct span span_cut(struct span *rest, char sep);
+/* Is `name` one of the names in a list with commas? */
+bool span_listed(struct span list, struct span name);
 /* Only VCHAR (RFC 5234): what a header field or a query takes as it is. */
 bool span_visible(struct span a);
 

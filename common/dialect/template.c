@@ -505,24 +505,13 @@ void template_apply(const struct template *t, struct json_object *body,
 		put_order(t, body);
 }
 
-static bool in_list(struct span list, struct span name)
+void template_betas(const struct template *t, struct buf *list)
 {
-	while (list.n)
-		if (span_eq(span_trim(span_cut(&list, ',')), name))
-			return true;
-	return false;
-}
-
-void template_betas(const struct template *t, struct span client,
-		    struct buf *out)
-{
-	client = span_trim(client);
-	buf_span(out, client);
 	for (size_t i = 0; i < t->betas.n; i++) {
-		if (in_list(client, t->betas.list[i]))
+		if (span_listed(buf_get(list), t->betas.list[i]))
 			continue;
-		if (out->n)
-			buf_byte(out, ',');
-		buf_span(out, t->betas.list[i]);
+		if (list->n)
+			buf_byte(list, ',');
+		buf_span(list, t->betas.list[i]);
 	}
 }

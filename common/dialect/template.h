@@ -48,9 +48,7 @@ bool template_is_given(const struct template *t);
 void template_apply(const struct template *t, struct json_object *body,
 		    bool count);
 
-/* The header anthropic-beta: `client`'s names, then ours that are not among
- * them. Empty when there are none. */
-void template_betas(const struct template *t, struct span client,
-		    struct buf *out);
+/* To a list for the header anthropic-beta: ours that are not in it. */
+void template_betas(const struct template *t, struct buf *list);
 
 #endif

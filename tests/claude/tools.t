@@ -96,6 +96,11 @@ is 'template: before the own system text, and the default' \
 	"$(seen '(lambda b: ([s["text"] for s in b["system"]], b["max_tokens"]))(j["requests"][-1]["body"])')" \
 	"(['Be brief.', 'Mine.'], 77)"
 is 'template: its betas' "$(seen 'j["requests"][-1]["headers"]["anthropic-beta"]')" b-9
+post /v1/messages '{"model":"claude-x","messages":[{"role":"user","content":"hi"}]}' -H 'anthropic-beta: xb-9, c-1' >/dev/null
+is "template: its betas behind the client's, each once" "$(seen 'j["requests"][-1]["headers"]["anthropic-beta"]')" 'xb-9, c-1,b-9'
+rule '{"answers":{"sk-ant-api03-key":[{"status":529}]}}'
+message claude-x >/dev/null
+is 'template: asked again, its betas once' "$(seen '[r["headers"]["anthropic-beta"] for r in j["requests"][-2:]]')" "['b-9', 'b-9']"
 printf '{"max_tokens":"many"}' >"$DARIO_HOME/template.json"
 message claude-x >/dev/null
 is 'template: a wrong one leaves the last one in force' "$(status)" 200

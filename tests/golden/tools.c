@@ -311,7 +311,8 @@ static int run_template(int argc, char **argv)
 	template_apply(t, body, argc > 3);
 	puts(json_text(body).p);
 	buf_init(&betas, 8192);
-	template_betas(t, SPAN("a-1, b-2"), &betas);
+	buf_str(&betas, "a-1, b-2");
+	template_betas(t, &betas);
 	fputs(buf_cstr(&betas), stderr);
 	buf_release(&betas);
 	json_object_put(body);

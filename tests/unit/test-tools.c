@@ -1225,10 +1225,11 @@ static void order_betas_and_counting(void **state)
 			    "\"type\":\"text\",\"text\":\"s\",\"cache_control\""
 			    ":{\"type\":\"ephemeral\"}}]}");
 	buf_init(&out, 1000);
-	template_betas(t, SPAN(" c-3, x-1 "), &out);
+	buf_str(&out, "c-3, x-1");
+	template_betas(t, &out);
 	assert_string_equal(buf_cstr(&out), "c-3, x-1,y-2");
 	buf_reset(&out);
-	template_betas(t, SPAN(""), &out);
+	template_betas(t, &out);
 	assert_string_equal(buf_cstr(&out), "x-1,y-2");
 	buf_release(&out);
 	template_free(t);
