@@ -15,11 +15,11 @@ static void print_sum(const char *name, const struct sum *s)
 	printf("%-24s %6lld requests %8lld in %8lld cached %8lld out  ", name,
 	       (long long)s->requests, (long long)(u->input + u->cache_write),
 	       (long long)u->cache_read, (long long)u->output);
-	if (s->unpriced && s->cost == 0)
+	if (sum_cost_unknown(s) && s->cost == 0)
 		printf("cost unknown\n");
 	else
 		printf("$%.2f%s\n", s->cost,
-		       s->unpriced ? " and more that is unknown" : "");
+		       sum_cost_unknown(s) ? " and more that is unknown" : "");
 }
 
 static void print_table(const struct sum_table *t)
@@ -48,7 +48,8 @@ static void print_trend(const char *home, const struct trend *t, int64_t now)
 	if (l.h5.reset <= now && l.d7.reset <= now)
 		return;
 	printf("%s: %.0f%% of five hours, %.0f%% of seven days used\n",
-	       t->alias, l.h5.used * 100, l.d7.used * 100);
+	       t->alias, limits_used(&l.h5, now) * 100,
+	       limits_used(&l.d7, now) * 100);
 	print_forecast("five hours", report_forecast(t, false, l.h5.reset, now),
 		       now);
 	print_forecast("seven days", report_forecast(t, true, l.d7.reset, now),

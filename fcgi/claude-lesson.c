@@ -17,6 +17,8 @@ struct lesson {
 	const struct claude *c;
 	struct verdict verdict;
 	bool served;
+	enum limit_cause cause; /* that stood when the request went out */
+	int64_t until;
 };
 
 /* An answer that a subscription did not cover ends its use, if so wished. */
@@ -24,19 +26,17 @@ static bool halts(const struct lesson *w)
 {
 	const struct claude *c = w->c;
 
-	return w->served && c->told && c->limits.overage &&
+	return c->told && c->accepted && c->limits.overage &&
 	       claude_is_subscription(c) &&
 	       strcmp(c->r->config->settings.overage, "halt") == 0;
 }
 
 /* An answer ends the cause that stood when the request went out, not one that
  * others have met meanwhile. */
-static bool was_seen(const struct claude *c, const struct limits *l)
+static bool was_seen(const struct lesson *w, const struct limits *l)
 {
-	const struct limits *seen = &c->pool.seats[c->seat].limits;
-
-	return l->cause != CAUSE_OVERAGE && l->cause == seen->cause &&
-	       l->until == seen->until;
+	return l->cause != CAUSE_OVERAGE && l->cause == w->cause &&
+	       l->until == w->until;
 }
 
 static bool learn(struct limits *l, void *arg)
@@ -53,14 +53,15 @@ static bool learn(struct limits *l, void *arg)
 		memcpy(now.sign, l->sign, sizeof(now.sign));
 		*l = now;
 	}
+	if (account_has_new_credential(&w->c->account, l))
+		l->cause = CAUSE_NONE;
 	if (halts(w)) {
-		l->cause = CAUSE_OVERAGE;
-		l->until = 0;
+		limits_rest(l, CAUSE_OVERAGE, 0, clock_wall_ms());
 	} else if (w->verdict.cause) {
-		l->cause = w->verdict.cause;
-		l->until = w->verdict.until;
+		limits_rest(l, w->verdict.cause, w->verdict.until,
+			    clock_wall_ms());
 		account_sign(&w->c->account, l->sign, sizeof(l->sign));
-	} else if (w->served && was_seen(w->c, l)) {
+	} else if (w->served && was_seen(w, l)) {
 		l->cause = CAUSE_NONE;
 		l->until = 0;
 	}
@@ -70,12 +71,12 @@ static bool learn(struct limits *l, void *arg)
 /* The stored state, and this request's view of it. */
 static void note(struct claude *c, struct verdict v, bool served)
 {
-	struct lesson w = { .c = c, .verdict = v, .served = served };
-	struct limits seen = c->pool.seats[c->seat].limits;
+	struct limits *view = &c->pool.seats[c->seat].limits;
+	struct lesson w = { c, v, served, view->cause, view->until };
 	struct err e = { 0 };
 
 	/* The lock is taken only for what looks like news. */
-	if (learn(&seen, &w) &&
+	if (learn(view, &w) &&
 	    limits_update(c->home, c->account.alias, learn, &w, &e))
 		log_msg("account %s: %s", c->account.alias, e.msg);
 }
@@ -93,6 +94,9 @@ void claude_on_head(void *arg, const struct http_head *head)
 
 	c->limits = c->pool.seats[c->seat].limits;
 	c->told = limits_take(&c->limits, head_field, head);
+	c->accepted = head->status / 100 == 2;
+	if (c->told) /* the others shall know while the answer runs */
+		note(c, (struct verdict){ 0 }, false);
 	if (c->told && c->limits.h5.reset) {
 		c->r->has_windows = true;
 		c->r->h5 = c->limits.h5.used;
@@ -165,6 +169,15 @@ static enum verdict_next possible(struct claude *c, struct verdict *v,
 	return NEXT_ANSWER;
 }
 
+/* To the next target? An account that is refused or without credit is none to
+ * ask, as one that is exhausted. */
+static bool leads_on(const struct claude *c, const struct failure *f)
+{
+	bool out = c->cause == CAUSE_AUTH || c->cause == CAUSE_CREDIT;
+
+	return hop_moves_on(c->hop, f) || (out && hop_leaves_exhausted(c->hop));
+}
+
 bool claude_again(void *arg, const struct failure *f)
 {
 	struct claude *c = arg;
@@ -174,6 +187,7 @@ bool claude_again(void *arg, const struct failure *f)
 		.text = f->status ? f->body : span_of(f->err->msg),
 		.retry_after = span_of(c->retry_after),
 		.subscription = claude_is_subscription(c),
+		.told = c->told,
 	};
 	struct verdict v;
 
@@ -182,7 +196,7 @@ bool claude_again(void *arg, const struct failure *f)
 	v = verdict_of(&a, &c->limits, c->family, now);
 	c->next = possible(c, &v, f);
 	c->cause = v.cause;
-	c->leave = c->next == NEXT_ANSWER && hop_moves_on(c->hop, f);
+	c->leave = c->next == NEXT_ANSWER && leads_on(c, f);
 	note(c, v, false);
 	if (c->next == NEXT_OTHER || c->leave)
 		add_fallback(c, why_of(&v, f));

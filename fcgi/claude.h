@@ -37,7 +37,8 @@ struct claude {
 
 	/* of the running call */
 	struct limits limits;
-	bool told; /* the answer's head said something of limits */
+	bool told;     /* the answer's head said something of limits */
+	bool accepted; /* it was a 2xx */
 	char retry_after[64];
 	enum verdict_next next;
 	enum limit_cause cause;

@@ -5,7 +5,10 @@
 
 #include "base/digest.h"
 
-#define TEXT_MAX (1u << 20) /* bytes of the beginning that count */
+#include <string.h>
+
+#define KEY_TEXT_MAX (4u << 20) /* bytes that are hashed */
+#define PIECE_MAX (64u << 10)   /* of one text or one picture */
 
 /* Claude Code begins its system text with a line that differs in every
  * request. */
@@ -14,19 +17,42 @@ static bool changes(struct span text)
 	return span_starts(text, "x-anthropic-billing-header");
 }
 
-/* A string, or the text of a list of parts. */
+/* Of a long one its beginning and its length. */
+static void put_piece(struct buf *out, struct span text)
+{
+	if (changes(text))
+		return;
+	buf_span(out, (struct span){ text.p,
+				     text.n < PIECE_MAX ? text.n : PIECE_MAX });
+	if (text.n > PIECE_MAX)
+		buf_int(out, (int64_t)text.n);
+}
+
+/* The strings of a part that is no text: a picture or a document. */
+static void put_media(struct buf *out, struct json_object *part, int depth)
+{
+	json_object_object_foreach(part, key, value)
+	{
+		if (strcmp(key, "cache_control") == 0)
+			continue;
+		put_piece(out, json_span(value));
+		if (depth && json_object_is_type(value, json_type_object))
+			put_media(out, value, depth - 1);
+	}
+}
+
+/* A string, or a list of parts. */
 static void put_text(struct buf *out, struct json_object *content)
 {
-	struct span text = json_span(content);
-
-	if (!changes(text))
-		buf_span(out, text);
+	put_piece(out, json_span(content));
 	for (size_t i = 0; i < json_length(content); i++) {
 		struct json_object *part = json_at(content, i);
+		struct span text = json_str(part, "text");
 
-		text = json_str(part, "text");
-		if (!changes(text))
-			buf_span(out, text);
+		if (text.n)
+			put_piece(out, text);
+		else if (json_object_is_type(part, json_type_object))
+			put_media(out, part, 1);
 	}
 	buf_byte(out, '\n');
 }
@@ -100,7 +126,7 @@ bool conversation_key(const struct request *r, const struct peek *k,
 	struct buf text;
 	bool found;
 
-	buf_init(&text, TEXT_MAX);
+	buf_init(&text, KEY_TEXT_MAX);
 	buf_byte(&text, (char)('0' + family));
 	put_value(&text, from(r, k, PEEK_SYSTEM));
 	put_value(&text, from(r, k, PEEK_INSTRUCTIONS));

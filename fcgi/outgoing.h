@@ -28,7 +28,7 @@ struct outgoing {
 	struct chat *chat; /* NULL: the same dialect */
 	const char *betas; /* of Anthropic's that the request needs, or NULL */
 	struct tool_map *map; /* of the client's tools, or NULL */
-	bool filled;          /* the template was applied: its betas belong to it */
+	bool filled; /* the template was applied: its betas belong to it */
 	/* private */
 	struct span plain; /* the body before it was shaped */
 	struct buf shaped;

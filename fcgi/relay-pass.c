@@ -80,7 +80,7 @@ int relay_pass_event(void *arg, struct span name, struct span data,
 			seen |= TAP_CONTENT;
 	}
 	y->seen |= seen;
-	if (usage_scan(d->usage, data, false, &y->r->usage))
+	if (usage_scan(d->usage, data, &y->r->usage))
 		y->r->has_usage = true;
 	return 0;
 }
@@ -278,8 +278,7 @@ static int whole(struct relay *y, struct err *e)
 	}
 	if (y->status / 100 == 2)
 		y->r->has_usage = usage_scan(y->r->dialect->usage,
-					     buf_get(&y->held), true,
-					     &y->r->usage);
+					     buf_get(&y->held), &y->r->usage);
 	if (y->call->map && y->status / 100 == 2)
 		relay_map_whole(y);
 	snprintf(length, sizeof(length), "%zu", y->held.n);

@@ -172,14 +172,18 @@ void relay_stream_head(struct relay *y)
 static int keep_alive(struct relay *y, struct err *e)
 {
 	struct request *r = y->r;
+	const char *account = r->log.account;
+	int rc;
 
 	if (y->early.n) /* the client has waited long enough for it */
 		return y->stage->commit(y, e) ? -1 : on_flush(y, e);
-	if (!r->head_sent)
+	if (!r->head_sent) {
 		relay_stream_head(y);
-	if (relay_put(y, y->begun ? r->dialect->ping : dialect_comment, e))
-		return -1;
-	return on_flush(y, e);
+		r->log.account = NULL; /* who will answer is not known yet */
+	}
+	rc = relay_put(y, y->begun ? r->dialect->ping : dialect_comment, e);
+	r->log.account = account;
+	return rc ? rc : on_flush(y, e);
 }
 
 /* Before each wait: shutting down? time for keep-alive bytes? */
@@ -328,6 +332,8 @@ bool relay_run(struct relay *y, struct relay_call *c)
 	y->length = SPAN("");
 	y->seen = 0;
 	y->error.code = ERR_NONE;
+	y->r->usage = (struct usage){ 0 };
+	y->r->has_usage = y->r->has_windows = false;
 	buf_init(&y->early, RELAY_EARLY_MAX);
 	buf_init(&y->held,
 		 c->chat || c->map ? RELAY_WHOLE_MAX : RELAY_HOLD_MAX);

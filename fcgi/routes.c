@@ -189,7 +189,8 @@ static void note_history(const struct request *r)
 		.backend = l->backend,
 		.model = l->upstream_model ? l->upstream_model : l->model,
 		.status = l->status,
-		.has_usage = r->has_usage,
+		/* A count generates nothing. */
+		.has_usage = r->has_usage || r->instead,
 		.partial = l->error && l->status / 100 == 2,
 		.fallback = l->fallback,
 		.h5 = r->has_windows ? r->h5 : -1,

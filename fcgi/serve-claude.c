@@ -171,7 +171,7 @@ static int no_seat(struct claude *c, struct err *e)
 {
 	long seconds = seconds_until(c);
 
-	if (c->error.code) {
+	if (c->error.code && !seconds) {
 		*e = c->error;
 		return -1;
 	}
@@ -189,11 +189,27 @@ static int no_seat(struct claude *c, struct err *e)
 	return -1;
 }
 
+/* There is a seat, but more are before us than it serves in that time. */
+static int too_long(const struct claude *c, struct err *e)
+{
+	long pace = c->r->config->settings.min_interval_ms;
+
+	err_set(e, ERR_EXHAUSTED,
+		"more requests wait for the Claude accounts than they serve in "
+		"%ld s: add an account, or raise DARIO_QUEUE_MS",
+		c->r->config->settings.queue_ms / 1000);
+	e->retry_after = pace * (long)queue_length(c->home) / 1000 + 1;
+	return -1;
+}
+
 /* In line, until a seat is free and nobody is before us. */
 static int wait_in_line(struct claude *c, struct err *e)
 {
-	if (c->ticket.lock < 0 && queue_join(c->home, &c->ticket, c->family, e))
+	if (c->ticket.lock < 0 &&
+	    queue_join(c->home, &c->ticket, c->family, e)) {
+		e->retry_after = seconds_until(c);
 		return -1;
+	}
 	if (relay_wait(c->relay, QUEUE_STEP_MS, e))
 		return -1;
 	memset(c->tried, 0, c->pool.n * sizeof(*c->tried));
@@ -228,8 +244,10 @@ static int choose(struct claude *c, struct err *e)
 			c->leave = true;
 			return 0;
 		}
-		if (c->seat < 0 ? !worth_waiting(c) : clock_ms() >= c->deadline)
+		if (c->seat < 0 && !worth_waiting(c))
 			return no_seat(c, e);
+		if (c->seat >= 0 && clock_ms() >= c->deadline)
+			return too_long(c, e);
 		if (wait_in_line(c, e))
 			return -1;
 	}

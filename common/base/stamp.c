@@ -28,7 +28,9 @@ static bool read_seconds(const char *text, double *out)
 	if (strspn(text, "0123456789.") != strlen(text))
 		return false;
 	*out = strtod(text, &end);
-	return end != text && !*end && *out <= LATEST;
+	if (*out > LATEST)
+		*out = LATEST;
+	return end != text && !*end;
 }
 
 /* "+01:30" behind a time, in seconds. */

@@ -159,8 +159,7 @@ int sse_feed(struct sse *s, struct span in, struct err *e)
 /* Part of an event is as good as none. */
 static bool is_torn(const struct sse *s)
 {
-	struct span data =
-		span_trim(s->only.p ? s->only : buf_get(&s->data));
+	struct span data = span_trim(s->only.p ? s->only : buf_get(&s->data));
 
 	return data.n ? !span_is(data, "[DONE]") && !peek_is_object(data)
 		      : s->name.n > 0;

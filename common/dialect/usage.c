@@ -50,6 +50,8 @@ void usage_openai(struct usage *u, struct json_object *o)
 			 json_count(o, "total_tokens", 0) - prompt);
 	u->reasoning = json_count(out, "reasoning_tokens",
 				  json_count(o, "reasoning_tokens", 0));
+	if (u->reasoning > u->output) /* it is part of the output */
+		u->output += u->reasoning;
 }
 
 void usage_responses(struct usage *u, struct json_object *o)
@@ -67,35 +69,31 @@ void usage_responses(struct usage *u, struct json_object *o)
 	u->reasoning = json_count(out, "reasoning_tokens", 0);
 }
 
-/* A quote inside a string is escaped, so the pattern is always a key. */
-static const char *find_key(struct span text, bool last)
+/* What stands behind the last key of that name with an object; a tool may have
+ * a property of that name, too. A quote inside a string is escaped, so the
+ * pattern is always a key. */
+static struct span find_object(struct span text)
 {
-	const char *at = NULL, *next = text.p;
-	size_t left = text.n;
+	struct span found = SPAN("");
+	const char *at;
 
-	while (left && (next = memmem(next, left, KEY, sizeof(KEY) - 1))) {
-		at = next;
-		if (!last)
-			break;
-		next += sizeof(KEY) - 1;
-		left = text.n - (size_t)(next - text.p);
+	while (text.n && (at = memmem(text.p, text.n, KEY, sizeof(KEY) - 1))) {
+		text = span_skip(text, (size_t)(at - text.p) + sizeof(KEY) - 1);
+		while (text.n && strchr(" \t\r\n:", *text.p))
+			text = span_skip(text, 1);
+		if (span_starts(text, "{"))
+			found = text;
 	}
-	return at;
+	return found;
 }
 
-bool usage_scan(usage_fn *fn, struct span text, bool whole, struct usage *u)
+bool usage_scan(usage_fn *fn, struct span text, struct usage *u)
 {
-	const char *at = find_key(text, whole);
+	struct span rest = find_object(text);
 	struct json_object *o;
 	struct err unused;
-	struct span rest;
 
-	if (!at)
-		return false;
-	rest = span_skip(text, (size_t)(at - text.p) + sizeof(KEY) - 1);
-	while (rest.n && strchr(" \t\r\n:", *rest.p))
-		rest = span_skip(rest, 1);
-	if (!span_starts(rest, "{"))
+	if (!rest.n)
 		return false;
 	if (rest.n > OBJECT_MAX)
 		rest.n = OBJECT_MAX;

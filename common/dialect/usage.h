@@ -15,8 +15,8 @@
 typedef void usage_fn(struct usage *u, struct json_object *o);
 usage_fn usage_anthropic, usage_openai, usage_responses;
 
-/* From the first `usage` object in an event's data, or from the last one in a
- * whole body. False when there is none. */
-bool usage_scan(usage_fn *fn, struct span text, bool whole, struct usage *u);
+/* From the last `usage` object in an event's data or a whole body. False when
+ * there is none. */
+bool usage_scan(usage_fn *fn, struct span text, struct usage *u);
 
 #endif

@@ -126,12 +126,6 @@ static void walk_file(const char *home, const char *name, history_fn *fn,
 	fclose(f);
 }
 
-void history_walk(const char *home, history_fn *fn, void *arg)
-{
-	walk_file(home, OLD, fn, arg);
-	walk_file(home, CURRENT, fn, arg);
-}
-
 struct json_object *history_totals(const char *home)
 {
 	struct json_object *o;
@@ -139,6 +133,26 @@ struct json_object *history_totals(const char *home)
 
 	json_load(home, TOTALS, &o, &unused);
 	return o;
+}
+
+/* Is the old file in these totals already? It is until the current one takes
+ * its place, which a process that dies may leave undone. */
+static bool is_folded(const char *home, struct json_object *totals)
+{
+	struct store_sign s;
+
+	store_sign(home, OLD, &s);
+	return s.ino && json_int(totals, "folded", 0) == (int64_t)s.ino;
+}
+
+void history_walk(const char *home, history_fn *fn, void *arg)
+{
+	struct json_object *totals = history_totals(home);
+
+	if (!is_folded(home, totals))
+		walk_file(home, OLD, fn, arg);
+	walk_file(home, CURRENT, fn, arg);
+	json_object_put(totals);
 }
 
 /* --- when the file has grown --------------------------------------------- */
@@ -162,7 +176,7 @@ static void turn_over(const char *home)
 {
 	struct folding f = { 0 };
 	struct json_object *totals;
-	struct store_sign s;
+	struct store_sign s, old;
 	struct err unused;
 	struct buf text;
 	bool busy;
@@ -174,10 +188,12 @@ static void turn_over(const char *home)
 	if (f.prices) {
 		totals = history_totals(home);
 		sums_read(&f.sums, totals);
+		if (!is_folded(home, totals))
+			walk_file(home, OLD, fold, &f);
 		json_object_put(totals);
-		walk_file(home, OLD, fold, &f);
+		store_sign(home, OLD, &old);
 		buf_init(&text, STORE_FILE_MAX);
-		sums_write(&f.sums, &text);
+		sums_write(&f.sums, (int64_t)old.ino, &text);
 		if (store_put(home, TOTALS, buf_get(&text), &unused) == 0)
 			store_rename(home, CURRENT, OLD, &unused);
 		buf_release(&text);

@@ -18,6 +18,8 @@
 #define PER_KEY "anthropic-ratelimit-"
 #define EXHAUSTED 1e-6 /* headroom below this is none */
 #define WINDOW_GUESS_MS (5 * 3600 * 1000)
+#define KEY_GUESS_MS 60000
+#define RESET_MAX_MS ((int64_t)32 * 24 * 3600 * 1000)
 #define STEP 0.005 /* of headroom: below it is no news */
 #define RESET_JITTER_MS 60000
 #define FRESH_MS 30000
@@ -110,18 +112,22 @@ static bool get_number(struct source *s, const char *prefix, const char *name,
 	char *end;
 	double d = v ? strtod(v, &end) : 0;
 
-	if (!v || end == v || !isfinite(d) || d < 0 || d > 1e15)
+	if (!v || end == v || *end || !isfinite(d) || d < 0 || d > 1e15)
 		return false;
 	*out = d;
 	return true;
 }
 
-/* Seconds since 1970, or a date as RFC 3339 has it. */
-static int64_t get_time(struct source *s, const char *prefix, const char *name)
+/* Seconds since 1970, or a date as RFC 3339 has it. Without one, or with one
+ * that nobody lives to see, it is reset some time, too. */
+static int64_t get_time(struct source *s, const char *prefix, const char *name,
+			int64_t otherwise)
 {
 	const char *v = get(s, prefix, name, "-reset");
+	int64_t now = clock_wall_ms();
+	int64_t then = v ? stamp_read(span_of(v)) : 0;
 
-	return v ? stamp_read(span_of(v)) : 0;
+	return then && then < now + RESET_MAX_MS ? then : now + otherwise;
 }
 
 static bool take_windows(struct limits *l, struct source *s)
@@ -136,9 +142,8 @@ static bool take_windows(struct limits *l, struct source *s)
 				&used))
 			continue;
 		w->used = used;
-		w->reset = get_time(s, UNIFIED, windows[i].name);
-		if (!w->reset) /* it ends some time, then */
-			w->reset = clock_wall_ms() + WINDOW_GUESS_MS;
+		w->reset = get_time(s, UNIFIED, windows[i].name,
+				    WINDOW_GUESS_MS);
 		any = true;
 	}
 	return any;
@@ -158,7 +163,7 @@ static bool take_allowances(struct limits *l, struct source *s)
 		*allowance_at(l, i) = (struct allowance){
 			.limit = (int64_t)limit,
 			.remaining = (int64_t)remaining,
-			.reset = get_time(s, PER_KEY, name),
+			.reset = get_time(s, PER_KEY, name, KEY_GUESS_MS),
 		};
 		any = true;
 	}
@@ -215,6 +220,11 @@ struct bucket {
 	double left;
 	int64_t reset;
 };
+
+double limits_used(const struct window *w, int64_t now)
+{
+	return w->reset > now ? w->used : 0;
+}
 
 static struct bucket window_left(const struct window *w, int64_t now)
 {
@@ -276,6 +286,34 @@ enum limit_cause limits_cause(const struct limits *l, enum family_kind f,
 	if (l->cause && (!l->until || l->until > now))
 		return l->cause;
 	return limits_headroom(l, f, now) > 0 ? CAUSE_NONE : CAUSE_WINDOW;
+}
+
+/* What ends by itself soon does not take the place of what ends late, or not
+ * by itself. */
+static int rank(enum limit_cause c)
+{
+	switch (c) {
+	case CAUSE_OVERAGE:
+		return 3;
+	case CAUSE_AUTH:
+	case CAUSE_CREDIT:
+		return 2;
+	case CAUSE_NONE:
+		return 0;
+	default:
+		return 1;
+	}
+}
+
+void limits_rest(struct limits *l, enum limit_cause cause, int64_t until,
+		 int64_t now)
+{
+	bool stands = l->cause && (!l->until || l->until > now);
+
+	if (stands && rank(l->cause) > rank(cause))
+		return;
+	l->cause = cause;
+	l->until = until;
 }
 
 int64_t limits_until(const struct limits *l, enum family_kind f, int64_t now)

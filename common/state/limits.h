@@ -70,6 +70,8 @@ typedef struct span limits_field_fn(const void *arg, const char *name);
 /* Take over what an answer's header fields say; true when they say anything. */
 bool limits_take(struct limits *l, limits_field_fn *field, const void *arg);
 
+/* A window past its reset is unused. */
+double limits_used(const struct window *w, int64_t now);
 /* 0 to 1: how much is left for this family at `now`. */
 double limits_headroom(const struct limits *l, enum family_kind f, int64_t now);
 /* The reset that `headroom` waits for; 0: none. */
@@ -79,6 +81,9 @@ enum limit_cause limits_cause(const struct limits *l, enum family_kind f,
 			      int64_t now);
 /* When the cause ends; 0: not by itself. */
 int64_t limits_until(const struct limits *l, enum family_kind f, int64_t now);
+/* The account rests for `cause`, unless it does for a stronger one. */
+void limits_rest(struct limits *l, enum limit_cause cause, int64_t until,
+		 int64_t now);
 /* As a word ("window"), and for people. */
 const char *limit_cause_name(enum limit_cause c);
 const char *limit_cause_text(enum limit_cause c);

@@ -28,6 +28,12 @@ static bool is_of(const struct limits *l, const struct account *a)
 	return strcmp(sign, l->sign) == 0;
 }
 
+bool account_has_new_credential(const struct account *a, const struct limits *l)
+{
+	return (l->cause == CAUSE_AUTH || l->cause == CAUSE_CREDIT) &&
+	       !is_of(l, a);
+}
+
 int64_t account_pause(const struct account *a, const struct limits *l)
 {
 	return l->refresh_after && is_of(l, a) ? l->refresh_after : 0;
@@ -58,7 +64,7 @@ static void judge_limits(struct seat *s, enum family_kind family, int64_t now)
 	const struct limits *l = &s->limits;
 	double floor = (double)s->account->reserve / 100;
 
-	if (s->cause == CAUSE_AUTH && !is_of(l, s->account)) {
+	if (account_has_new_credential(s->account, l)) {
 		struct limits other = *l;
 
 		other.cause = CAUSE_NONE;

@@ -14,6 +14,7 @@
 #define HOUR_MS (60 * MINUTE_MS)
 #define STEP_MS (REPORT_MINUTES * MINUTE_MS / REPORT_STEPS)
 #define LEAST_MS (2 * MINUTE_MS) /* of history, for a forecast */
+#define LATE 0.1 /* by which a long answer's share may be behind others' */
 
 static struct trend *trend_of(struct report *r, const char *alias)
 {
@@ -21,6 +22,11 @@ static struct trend *trend_of(struct report *r, const char *alias)
 		if (strcmp(r->trends[i].alias, alias) == 0)
 			return &r->trends[i];
 	return NULL; /* the account is gone */
+}
+
+static double most(double a, double b)
+{
+	return a > b ? a : b;
 }
 
 /* A window that was reset begins anew. */
@@ -34,14 +40,16 @@ static void note_trend(struct trend *t, const struct history_record *r,
 		return;
 	t->h5[step] = r->h5;
 	t->d7[step] = r->d7;
-	if (!t->first_time || r->h5 < t->last_h5 || r->d7 < t->last_d7) {
+	if (!t->first_time || r->h5 < t->last_h5 - LATE ||
+	    r->d7 < t->last_d7 - LATE) {
 		t->first_time = r->time;
 		t->first_h5 = r->h5;
 		t->first_d7 = r->d7;
+		t->last_h5 = t->last_d7 = 0;
 	}
 	t->last_time = r->time;
-	t->last_h5 = r->h5;
-	t->last_d7 = r->d7;
+	t->last_h5 = most(t->last_h5, r->h5);
+	t->last_d7 = most(t->last_d7, r->d7);
 }
 
 static void take(void *arg, const struct history_record *h)
@@ -146,10 +154,11 @@ static void put_trends(struct jw *w, const struct report *r)
 	jw_arr_end(w);
 }
 
-static void put_moment(struct jw *w, const char *key, int64_t when)
+/* Of what is still to come. */
+static void put_moment(struct jw *w, const char *key, int64_t when, int64_t now)
 {
 	jw_key(w, key);
-	if (when)
+	if (when > now)
 		jw_int(w, when);
 	else
 		jw_null(w);
@@ -167,11 +176,11 @@ static void put_prediction(struct jw *w, const struct report *r,
 	jw_obj(w);
 	jw_kcstr(w, "alias", t->alias);
 	put_share(w, "burnPerHour5h", h5.per_hour);
-	put_moment(w, "exhaustedAt5h", h5.full_at);
-	put_moment(w, "resetsAt5h", l.h5.reset);
+	put_moment(w, "exhaustedAt5h", h5.full_at, r->now);
+	put_moment(w, "resetsAt5h", l.h5.reset, r->now);
 	put_share(w, "burnPerHour7d", d7.per_hour);
-	put_moment(w, "exhaustedAt7d", d7.full_at);
-	put_moment(w, "resetsAt7d", l.d7.reset);
+	put_moment(w, "exhaustedAt7d", d7.full_at, r->now);
+	put_moment(w, "resetsAt7d", l.d7.reset, r->now);
 	jw_obj_end(w);
 }
 

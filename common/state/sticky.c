@@ -20,12 +20,12 @@ static void file_of(const char *key, char *out, size_t n)
 	snprintf(out, n, FOLDER "/%.2s.json", key);
 }
 
-/* {"KEY":["alias",1764000000000],...} */
+/* {"KEY":["alias",1764000000000],...}: a use may be newer than what is noted. */
 static bool alive(struct json_object *entry, int64_t now)
 {
 	struct json_object *then = json_at(entry, 1);
 
-	return json_object_get_int64(then) + STICKY_MS > now;
+	return json_object_get_int64(then) + STICKY_MS + RENEW_MS > now;
 }
 
 void sticky_get(const char *home, struct binding *b)

@@ -90,6 +90,11 @@ static const struct {
 #undef AT
 };
 
+bool sum_cost_unknown(const struct sum *s)
+{
+	return s->unpriced || s->unknown;
+}
+
 /* Disjoint: reasoning is not in output, an hour's writes not in the others. */
 void sum_put(struct jw *w, const struct sum *s)
 {
@@ -100,7 +105,7 @@ void sum_put(struct jw *w, const struct sum *s)
 	jw_kint(w, "write5m", s->usage.cache_write - s->usage.cache_write_1h);
 	jw_kint(w, "output", s->usage.output - s->usage.reasoning);
 	jw_key(w, "cost");
-	if (s->unpriced && s->cost == 0)
+	if (sum_cost_unknown(s) && s->cost == 0)
 		jw_str(w, SPAN("unknown"));
 	else
 		jw_double(w, s->cost);
@@ -146,11 +151,12 @@ void sums_read(struct sums *s, struct json_object *o)
 	read_table(&s->models, json_get(o, "models"));
 }
 
-void sums_write(const struct sums *s, struct buf *out)
+void sums_write(const struct sums *s, int64_t folded, struct buf *out)
 {
 	struct jw w = jw_to(out);
 
 	jw_obj(&w);
+	jw_kint(&w, "folded", folded);
 	jw_key(&w, "all");
 	sum_put(&w, &s->all);
 	jw_key(&w, "accounts");

@@ -41,8 +41,11 @@ struct sum *sum_row(struct sum_table *t, const char *name);
 
 /* To and from JSON: the form that /analytics shows and totals.json keeps. */
 void sum_put(struct jw *w, const struct sum *s);
+/* Is there more than `cost` says? */
+bool sum_cost_unknown(const struct sum *s);
 void sum_table_put(struct jw *w, const struct sum_table *t);
 void sums_read(struct sums *s, struct json_object *o); /* adds */
-void sums_write(const struct sums *s, struct buf *out);
+/* `folded`: which file of the history is in them (its inode). */
+void sums_write(const struct sums *s, int64_t folded, struct buf *out);
 
 #endif

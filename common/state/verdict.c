@@ -25,7 +25,7 @@ static void too_many(struct verdict *v, const struct failed_answer *a,
 		     const struct limits *l, enum family_kind f, int64_t now)
 {
 	int64_t delay = stamp_delay(a->retry_after, now);
-	bool rejected = strcmp(l->status, "rejected") == 0;
+	bool rejected = a->told && strcmp(l->status, "rejected") == 0;
 	int64_t reset = limits_reset(l, f, now);
 
 	if (limits_headroom(l, f, now) == 0) {
@@ -48,7 +48,8 @@ static void bad_request(struct verdict *v, const struct failed_answer *a,
 		v->next = NEXT_OTHER;
 		v->cause = CAUSE_CREDIT;
 		v->until = now + CREDIT_MS;
-	} else if (says(a->text, "thinking") && says(a->text, "ignature")) {
+	} else if (says(a->text, "redacted_thinking") ||
+		   (says(a->text, "thinking") && says(a->text, "ignature"))) {
 		v->next = NEXT_STRIP;
 	}
 }
@@ -63,6 +64,15 @@ static void not_allowed(struct verdict *v, const struct failed_answer *a)
 	v->cause = CAUSE_AUTH;
 	if (a->subscription)
 		v->next = NEXT_REFRESH;
+}
+
+static int64_t overload_ms(const struct failed_answer *a, int64_t now)
+{
+	int64_t delay = stamp_delay(a->retry_after, now);
+
+	if (delay < OVERLOAD_MS)
+		return OVERLOAD_MS;
+	return delay < BURST_MAX_MS ? delay : BURST_MAX_MS;
 }
 
 struct verdict verdict_of(const struct failed_answer *a, const struct limits *l,
@@ -88,7 +98,7 @@ struct verdict verdict_of(const struct failed_answer *a, const struct limits *l,
 		break;
 	case 529:
 		v = (struct verdict){ NEXT_OTHER, CAUSE_OVERLOAD,
-				      now + OVERLOAD_MS };
+				      now + overload_ms(a, now) };
 		break;
 	}
 	if (a->status == 0 || (a->status >= 500 && a->status != 529))

@@ -30,6 +30,7 @@ struct failed_answer {
 	struct span text;        /* its body or message */
 	struct span retry_after; /* header field, or "" */
 	bool subscription;
+	bool told; /* its header fields said something of limits */
 };
 
 /* `l` with the answer's header fields taken over. */

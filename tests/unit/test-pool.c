@@ -150,6 +150,7 @@ static struct verdict judge(int status, const char *text, const char *after,
 		.text = span_of(text),
 		.retry_after = span_of(after),
 		.subscription = subscription,
+		.told = l != NULL,
 	};
 
 	return verdict_of(&a, l ? l : &none, FAMILY_OTHER, now);
@@ -196,10 +197,37 @@ static void causes_are_kept_apart(void **state)
 	v = judge(400, "Invalid `signature` in `thinking` block", "", true,
 		  NULL, now);
 	assert_int_equal(v.next, NEXT_STRIP);
+	v = judge(400, "Invalid `data` in `redacted_thinking` block", "", true,
+		  NULL, now);
+	assert_int_equal(v.next, NEXT_STRIP);
+	v = judge(400, "`thinking.budget_tokens` is too small", "", true, NULL,
+		  now);
+	assert_int_equal(v.next, NEXT_ANSWER);
 	v = judge(400, "max_tokens: required", "", true, NULL, now);
 	assert_int_equal(v.next, NEXT_ANSWER);
 	v = judge(404, "model: x", "", true, NULL, now);
 	assert_int_equal(v.next, NEXT_ANSWER);
+}
+
+static void a_stronger_cause_stands(void **state)
+{
+	struct limits l = { 0 };
+
+	(void)state;
+	limits_rest(&l, CAUSE_OVERLOAD, 100, 50);
+	assert_int_equal(l.cause, CAUSE_OVERLOAD);
+	limits_rest(&l, CAUSE_BURST, 80, 50); /* the newest of equals */
+	assert_int_equal(l.cause, CAUSE_BURST);
+	limits_rest(&l, CAUSE_CREDIT, 1000, 50);
+	limits_rest(&l, CAUSE_OVERLOAD, 100, 60);
+	assert_int_equal(l.cause, CAUSE_CREDIT);
+	assert_int_equal(l.until, 1000);
+	limits_rest(&l, CAUSE_OVERLOAD, 1100, 1000); /* that one is over */
+	assert_int_equal(l.cause, CAUSE_OVERLOAD);
+	limits_rest(&l, CAUSE_OVERAGE, 0, 1000);
+	limits_rest(&l, CAUSE_BURST, 9000, 5000);
+	assert_int_equal(l.cause, CAUSE_OVERAGE); /* until resumed */
+	assert_int_equal(l.until, 0);
 }
 
 static struct seat seat(const struct account *a, double headroom, bool usable)
@@ -427,8 +455,8 @@ static void the_history_turns_over(void **state)
 			   .output = 2000000,
 			   .reasoning = 500000 },
 	};
+	char path[300], old[300], kept[300];
 	struct report report;
-	char path[300];
 	struct err e;
 	int n = 0;
 	FILE *f;
@@ -447,20 +475,25 @@ static void the_history_turns_over(void **state)
 		fputs("filling\n", f);
 	fclose(f);
 	/* twice: what is current becomes old, then part of the sums */
+	snprintf(old, sizeof(old), "%s/state/history-old.jsonl", home);
+	snprintf(kept, sizeof(kept), "%s/state/kept", home);
 	for (int turn = 0; turn < 2; turn++) {
 		char other[300];
 
 		snprintf(other, sizeof(other), "%s/../%s", home,
 			 strrchr(home, '/') + 1);
 		history_add(other, &r); /* another name: opened anew */
-		if (turn == 0) {
-			f = fopen(path, "a");
-			for (int i = 0; i < (int)HISTORY_FILE_MAX / 8; i++)
-				fputs("filling\n", f);
-			fclose(f);
-		}
+		f = fopen(path, "a");
+		for (int i = 0; i < (int)HISTORY_FILE_MAX / 8; i++)
+			fputs("filling\n", f);
+		fclose(f);
+		if (turn == 1)
+			assert_int_equal(link(old, kept), 0);
 		history_add(home, &r);
 	}
+	/* as a process leaves it that dies before what is current moves */
+	assert_int_equal(rename(old, path), 0);
+	assert_int_equal(rename(kept, old), 0);
 	assert_int_equal(report_make(&report, home, &c, &e), 0);
 	assert_int_equal(report.ever.all.requests, 6);
 	assert_int_equal(report.ever.all.usage.output, 12000000);
@@ -502,15 +535,28 @@ static void usage_in_passing(void **state)
 		     "},\"text\":\"\\\"usage\\\":{\"}],\"usage\": "
 		     "{\"input_tokens\":1,\"cache_creation_input_tokens\":5,"
 		     "\"cache_creation\":{\"ephemeral_1h_input_tokens\":4}}}"),
-		true, &u));
+		&u));
 	assert_int_equal(u.input, 1);
 	assert_int_equal(u.cache_write, 5);
 	assert_int_equal(u.cache_write_1h, 4);
-	assert_false(
-		usage_scan(usage_openai, SPAN("{\"usage\":null}"), false, &u));
-	assert_false(
-		usage_scan(usage_openai, SPAN("{\"usage\":{\"pro"), false, &u));
-	assert_false(usage_scan(usage_openai, SPAN(""), false, &u));
+	assert_false(usage_scan(usage_openai, SPAN("{\"usage\":null}"), &u));
+	assert_false(usage_scan(usage_openai, SPAN("{\"usage\":{\"pro"), &u));
+	assert_false(usage_scan(usage_openai, SPAN(""), &u));
+	/* a tool with a property of that name, before and after */
+	assert_true(usage_scan(
+		usage_responses,
+		SPAN("{\"tools\":[{\"usage\":{\"type\":\"x\"}}],\"usage\":"
+		     "{\"input_tokens\":500,\"output_tokens\":60},"
+		     "\"metadata\":{\"usage\":\"none\"}}"),
+		&u));
+	assert_int_equal(u.input, 500);
+	assert_int_equal(u.output, 60);
+	/* some count reasoning beside the completion */
+	assert_true(usage_scan(usage_openai,
+			       SPAN("{\"usage\":{\"completion_tokens\":5,"
+				    "\"reasoning_tokens\":100}}"),
+			       &u));
+	assert_int_equal(u.output, 105);
 }
 
 static void a_forecast(void **state)
@@ -536,6 +582,7 @@ int main(void)
 		cmocka_unit_test(headroom_of_a_key),
 		cmocka_unit_test(hostile_fields_are_passed_over),
 		cmocka_unit_test(causes_are_kept_apart),
+		cmocka_unit_test(a_stronger_cause_stands),
 		cmocka_unit_test(the_most_headroom_or_the_bound_one),
 		WITH_HOME(the_view_tells_why_not),
 		WITH_HOME(refused_until_another_log_in),
