@@ -43,3 +43,14 @@ bool utf8_take(struct utf8 *u, unsigned char c)
 	u->hi = 0xbf;
 	return true;
 }
+
+size_t utf8_put(unsigned char out[4], unsigned c)
+{
+	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+	static const unsigned char lead_bits[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+
+	for (size_t i = n; i-- > 1; c >>= 6)
+		out[i] = (unsigned char)(0x80 | (c & 0x3f));
+	out[0] = (unsigned char)(lead_bits[n] | c);
+	return n;
+}

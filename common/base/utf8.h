@@ -7,6 +7,7 @@
 #define DARIO_UTF8_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct utf8 {
 	unsigned char left;   /* continuation bytes still due */
@@ -15,5 +16,7 @@ struct utf8 {
 
 /* Take one byte; false when it cannot stand here (state starts anew). */
 bool utf8_take(struct utf8 *u, unsigned char c);
+/* The bytes of a character, at most 4; their number. */
+size_t utf8_put(unsigned char out[4], unsigned c);
 
 #endif

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define NO_CHARACTER 0xfffd
+
 enum state {
 	VALUE,     /* a value must come */
 	ARR_FIRST, /* a value or ] */
@@ -131,6 +133,7 @@ type:
 static int begin_string(struct peek *k, bool key)
 {
 	k->in_key = key;
+	k->high = 0;
 	if (key)
 		k->key_n = 0;
 	k->state = STRING;
@@ -215,8 +218,49 @@ static int keep(struct peek *k, unsigned char c, struct err *e)
 	return 0;
 }
 
+static int keep_point(struct peek *k, unsigned c, struct err *e)
+{
+	unsigned char bytes[4];
+	size_t n = utf8_put(bytes, c);
+
+	for (size_t i = 0; i < n; i++)
+		if (keep(k, bytes[i], e))
+			return -1;
+	return 0;
+}
+
+/* Half of a pair of \u escapes that the other half does not follow. */
+static int settle(struct peek *k, struct err *e)
+{
+	if (!k->high)
+		return 0;
+	k->high = 0;
+	return keep_point(k, NO_CHARACTER, e);
+}
+
+/* The unit of a \u escape. */
+static int keep_escaped(struct peek *k, struct err *e)
+{
+	unsigned c = k->hex, high = k->high;
+	bool low = c >= 0xdc00 && c < 0xe000;
+
+	if (high && low) {
+		k->high = 0;
+		return keep_point(
+			k, 0x10000 + ((high - 0xd800) << 10) + (c - 0xdc00), e);
+	}
+	if (settle(k, e))
+		return -1;
+	if (c < 0xd800 || c >= 0xe000 || low)
+		return keep_point(k, low ? NO_CHARACTER : c, e);
+	k->high = c;
+	return 0;
+}
+
 static int string_byte(struct peek *k, unsigned char c, struct err *e)
 {
+	if (c != '\\' && settle(k, e))
+		return -1;
 	if (c >= 0x80 || k->utf8.left) {
 		if (!utf8_take(&k->utf8, c))
 			return bad(k, e, "invalid UTF-8");
@@ -247,6 +291,8 @@ static int escape_byte(struct peek *k, unsigned char c, struct err *e)
 	hit = c ? strchr(from, c) : NULL;
 	if (!hit)
 		return bad(k, e, "unknown escape");
+	if (settle(k, e))
+		return -1;
 	k->state = STRING;
 	return keep(k, (unsigned char)to[hit - from], e);
 }
@@ -265,9 +311,7 @@ static int hex_byte(struct peek *k, unsigned char c, struct err *e)
 	if (--k->hex_left)
 		return 0;
 	k->state = STRING;
-	/* Our keys are ASCII, and so is every model name in use: any other
-	 * character only has to make the name different. */
-	return keep(k, k->hex < 0x80 ? (unsigned char)k->hex : '?', e);
+	return keep_escaped(k, e);
 }
 
 /* One byte after or inside a number; 1 when it does not belong to it. */

@@ -46,6 +46,7 @@ struct peek {
 	char key[PEEK_KEY_MAX + 1];
 	size_t key_n;
 	unsigned hex, hex_left;
+	unsigned high; /* half of a pair of \u escapes */
 	bool in_key, in_model, has_stream, started;
 	bool any_keys; /* look for none of ours */
 };

@@ -20,7 +20,7 @@ static void file_of(const char *key, char *out, size_t n)
 	snprintf(out, n, FOLDER "/%.2s.json", key);
 }
 
-/* {"KEY":["alias",1764000000000],...}: a use may be newer than what is noted. */
+/* {"KEY":["alias",1764000000000],...}: a use may be newer than the note. */
 static bool alive(struct json_object *entry, int64_t now)
 {
 	struct json_object *then = json_at(entry, 1);

@@ -146,6 +146,38 @@ static void follows_a_new_name(void **state)
 	}
 }
 
+/* Escapes of every kind, also in halves, as json-c reads them. */
+static void decodes_names(void **state)
+{
+	static const char *const names[] = {
+		"caf\\u00e9",      "\\u20ac\\u0800",
+		"\\ud83d\\ude00!", "\\ud83d",
+		"\\ud83dx",        "\\ude00",
+		"\\ud83d\\n",      "\\ud83d\\u0041",
+		"x\\uFFFF\\u007e", "\\ud83d\\ud83d\\ude00",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct err e = { 0 };
+		struct json_object *body;
+		struct peek k;
+		char text[100];
+
+		snprintf(text, sizeof(text),
+			 "{\"x\":\"\\ud83d\",\"model\":\"%s\"}", names[i]);
+		if (strstr(names[i], "\\n")) {
+			assert_int_equal(peek_all(&k, span_of(text), 3, &e),
+					 -1); /* a name is printable */
+			continue;
+		}
+		assert_int_equal(peek_all(&k, span_of(text), 3, &e), 0);
+		body = json_read(span_of(text), &e);
+		assert_string_equal(k.model, json_cstr(body, "model"));
+		json_object_put(body);
+	}
+}
+
 static void refuse(const char *text, const char *message)
 {
 	struct span all = span_of(text);
@@ -280,6 +312,7 @@ int main(void)
 		cmocka_unit_test(finds_model_and_stream),
 		cmocka_unit_test(finds_the_beginning),
 		cmocka_unit_test(follows_a_new_name),
+		cmocka_unit_test(decodes_names),
 		cmocka_unit_test(names_the_byte_at_fault),
 		cmocka_unit_test(empty_body),
 		cmocka_unit_test(limits),
