@@ -44,6 +44,7 @@ static const struct {
 	{ VAR("HTTP_X_USER_ID", user_id), false },
 	{ VAR("HTTP_SEC_WEBSOCKET_KEY", ws_key), false },
 	{ VAR("HTTP_ACCESS_CONTROL_REQUEST_METHOD", preflight_method), false },
+	{ VAR("HTTP_ACCESS_CONTROL_REQUEST_HEADERS", preflight_fields), false },
 #undef VAR
 };
 

@@ -39,7 +39,8 @@ struct request_vars {
 	const char *content_length, *content_encoding;
 	const char *server; /* name and version of the web server */
 	const char *anthropic_version, *anthropic_beta;
-	const char *upgrade, *ws_key, *preflight_method, *user_agent;
+	const char *upgrade, *ws_key, *user_agent;
+	const char *preflight_method, *preflight_fields;
 	const char *accept;
 	const char *session_id, *request_id, *channel_id, *user_id;
 	const char *repeated; /* name of a guarded field that came twice */

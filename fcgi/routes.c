@@ -15,6 +15,8 @@
  * sends a little too much is told, and not cut off. */
 #define DRAIN_MAX (4u * REQUEST_BODY_MAX)
 
+#define PREFLIGHT_MAX 2048 /* bytes of field names that are repeated */
+
 struct route_entry {
 	const char *method, *path;
 	enum dialect_id dialect; /* of the caller */
@@ -103,14 +105,21 @@ static const struct dialect *guess_dialect(const struct request *r)
 
 static int answer_options(struct request *r)
 {
+	const char *asked = r->vars.preflight_fields;
+
+	if (asked && strlen(asked) > PREFLIGHT_MAX)
+		asked = NULL;
 	reply_field(r, "Allow", SPAN("GET, HEAD, POST, OPTIONS"));
 	if (r->origin && r->vars.preflight_method) {
 		reply_field(r, "Access-Control-Allow-Methods",
 			    SPAN("GET, POST, OPTIONS"));
+		/* The origin is one that may; clients' libraries bring fields
+		 * of their own, and more with each version. */
 		reply_field(r, "Access-Control-Allow-Headers",
-			    SPAN("authorization, content-type, x-api-key, "
-				 "anthropic-version, anthropic-beta, "
-				 "anthropic-dangerous-direct-browser-access"));
+			    span_of(asked ? asked
+					  : "authorization, content-type, "
+					    "x-api-key, anthropic-version, "
+					    "anthropic-beta"));
 		reply_field(r, "Access-Control-Max-Age", SPAN("600"));
 	}
 	return reply_head(r, 204);

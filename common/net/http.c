@@ -233,6 +233,10 @@ static void set_constants(struct handle *k)
 	/* Asks for plain bytes, and decodes if the upstream does not care. */
 	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "identity");
 	curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* Who gives up on a name does not wait for the resolver's thread. */
+	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
+#endif
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, k->error);
 	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(c, CURLOPT_HEADERDATA, k);
@@ -413,6 +417,14 @@ static enum err_code code_of(CURLcode rc)
 	return ERR_UPSTREAM;
 }
 
+static long time_of(CURL *easy, CURLINFO what)
+{
+	curl_off_t us = 0;
+
+	curl_easy_getinfo(easy, what, &us);
+	return us > 0 ? (long)((us + 999) / 1000) : 0;
+}
+
 static int fail(struct handle *k, CURLcode rc, struct err *e)
 {
 	enum err_code code = code_of(rc);
@@ -424,6 +436,12 @@ static int fail(struct handle *k, CURLcode rc, struct err *e)
 		return err_set(e, code, "the connection was lost %s",
 			       k->call->answered ? "in the middle of the answer"
 						 : "before an answer came");
+	if (code == ERR_TIMEOUT &&
+	    !time_of(k->easy, CURLINFO_NAMELOOKUP_TIME_T))
+		return err_set(e, ERR_DNS,
+			       "no address for its name within "
+			       "%ld ms: does the resolver work?",
+			       k->call->connect_ms);
 	if (code == ERR_TIMEOUT)
 		return err_set(e, code, "no connection within %ld ms",
 			       k->call->connect_ms);
@@ -512,14 +530,6 @@ static int transfer(struct handle *k, struct err *e)
 	if (!c->answered)
 		return err_set(e, ERR_UPSTREAM, "the answer is not HTTP");
 	return 0;
-}
-
-static long time_of(CURL *easy, CURLINFO what)
-{
-	curl_off_t us = 0;
-
-	curl_easy_getinfo(easy, what, &us);
-	return us > 0 ? (long)((us + 999) / 1000) : 0;
 }
 
 static void take_times(const struct handle *k, struct http_times *t)

@@ -63,6 +63,12 @@ curl -s -X OPTIONS -D "$tmp/head" -H 'Origin: http://localhost:1' \
 like 'preflight: 204' "$(head -1 "$tmp/head")" 204
 like 'preflight: key headers are allowed' \
 	"$(header Access-Control-Allow-Headers)" x-api-key
+curl -s -X OPTIONS -D "$tmp/head" -H 'Origin: http://localhost:1' \
+	-H 'Access-Control-Request-Method: POST' \
+	-H 'Access-Control-Request-Headers: x-api-key,x-stainless-os' \
+	"$url/v1/messages"
+is "preflight: a library's own fields are allowed" \
+	"$(header Access-Control-Allow-Headers)" x-api-key,x-stainless-os
 curl -s -o "$tmp/body" -w '%{http_code}' -D "$tmp/head" \
 	-H 'Connection: Upgrade' -H 'Upgrade: websocket' \
 	-H 'Sec-WebSocket-Key: x' -H 'Sec-WebSocket-Version: 13' \

@@ -39,7 +39,10 @@ static void run(const char *text, size_t cut, size_t step, struct buf *out)
 			parts[i].n -= n;
 		}
 	}
-	assert_int_equal(sse_end(&s, &e), 0);
+	if (sse_end(&s, &e)) {
+		assert_int_equal(e.code, ERR_RESET);
+		buf_str(out, "torn");
+	}
 	sse_release(&s);
 }
 
@@ -75,8 +78,13 @@ static void splits_events(void **state)
 	      "[| a]");
 	check("event: x\n\ndata: a\n\n", "[|a]"); /* no data: no event */
 	check("data\n\n", "[|]");
-	check("data: last", "[|last]");
-	check("data: last\nevent: y\n", "[y|last]");
+	check("data: {\"a\":1}", "[|{\"a\":1}]");
+	check("data: {}\nevent: y\n", "[y|{}]");
+	check("data: [DONE]", "[|[DONE]]");
+	check("data: {}\n\n: comment", "[|{}]");
+	check("data: {}\n\ndata: {\"a\":", "[|{}]torn");
+	check("data: {}\n\nevent: y", "[|{}]torn");
+	check("data: {}\n\nevent: y\ndata: ", "[|{}]torn");
 	check("data: \xf0\x9f\x98\x80\n\n", "[|\xf0\x9f\x98\x80]");
 	check("\n\n\n", "");
 	check("", "");
