@@ -147,11 +147,14 @@ static int watch_server(pid_t pid, const struct settings *s,
 		if (sig && sig != SIGCHLD)
 			return 0;
 		if (!up && server_up(s)) {
+			bool six = strchr(s->host, ':');
+
 			up = true;
 			fprintf(stderr,
-				"dario: listening on http://%s:%ld "
+				"dario: listening on http://%s%s%s:%ld "
 				"(Ctrl-C stops)\n",
-				s->host, s->port);
+				six ? "[" : "", s->host, six ? "]" : "",
+				s->port);
 		}
 		if (!up && clock_ms() > deadline)
 			return err_set(e, ERR_CONFIG,

@@ -179,7 +179,9 @@ static const char *const man_files[][2] = {
 	  "defaults for requests to the Claude backend: system, max_tokens, "
 	  "thinking, effort, betas, metadata, order, cache" },
 	{ "state/", "what the workers share and may lose" },
-	{ "run/PORT/", "files of a running dario proxy" },
+	{ "run/PORT/",
+	  "files of a running dario proxy; run/PORT-HOST/ on another "
+	  "address than 127.0.0.1" },
 };
 
 static const char *const man_worker[][2] = {

@@ -6,6 +6,7 @@
 #include "base/place.h"
 #include "base/store.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -14,13 +15,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define CONF_MAX (64u << 10)
+#define FOLDER_MAX 96
 #define FDS_WANTED 8192
 #define FDS_RESERVED 192 /* lighttpd's own, beside two a request */
+
+static bool is_program(const char *file)
+{
+	struct stat st;
+
+	return stat(file, &st) == 0 && S_ISREG(st.st_mode) &&
+	       access(file, X_OK) == 0;
+}
 
 /* Where lighttpd is: PATH of a user often lacks sbin. */
 char *server_conf_program(struct err *e)
@@ -37,7 +48,7 @@ char *server_conf_program(struct err *e)
 	for (dir = strtok_r(dirs, ":", &rest); dir && !found;
 	     dir = strtok_r(NULL, ":", &rest)) {
 		snprintf(file, sizeof(file), "%s/lighttpd", dir);
-		if (*dir == '/' && access(file, X_OK) == 0)
+		if (*dir == '/' && is_program(file))
 			found = xstrdup(file);
 	}
 	free(dirs);
@@ -87,7 +98,10 @@ static bool put_var(struct buf *out, struct span name, const char *run,
 	long fds = fd_limit();
 
 	if (span_is(name, "host"))
-		buf_fmt(out, "var.host = \"%s\"\n", s->host);
+		buf_fmt(out,
+			strchr(s->host, ':') ? "var.host = \"[%s]\"\n"
+					     : "var.host = \"%s\"\n",
+			s->host);
 	else if (span_is(name, "port"))
 		buf_fmt(out, "var.port = %ld\n", s->port);
 	else if (span_is(name, "run"))
@@ -150,12 +164,23 @@ int server_conf_read(struct buf *out, const char *path, struct err *e)
 	return out->full ? err_set(e, ERR_CONFIG, "%s is too large", path) : 0;
 }
 
-static int make_folders(const char *home, long port, char *run, size_t n,
+/* run/PORT, and on another address than the usual one run/PORT-HOST: two
+ * routers on one port share no socket. */
+static void folder_of(const struct settings *s, char out[FOLDER_MAX])
+{
+	int n = snprintf(out, FOLDER_MAX, "run/%ld", s->port);
+
+	if (strcmp(s->host, "127.0.0.1") == 0)
+		return;
+	snprintf(out + n, FOLDER_MAX - (size_t)n, "-%s", s->host);
+	for (char *p = out + n; *p; p++)
+		if (!isalnum((unsigned char)*p) && !strchr(".-", *p))
+			*p = '_';
+}
+
+static int make_folders(const char *home, const char *name, char *run, size_t n,
 			struct err *e)
 {
-	char name[40];
-
-	snprintf(name, sizeof(name), "run/%ld", port);
 	if (store_folder(home, NULL, e) || store_folder(home, "run", e) ||
 	    store_folder(home, name, e))
 		return -1;
@@ -172,7 +197,7 @@ static int make_folders(const char *home, long port, char *run, size_t n,
 int server_conf_write(struct server_conf *sc, const char *home,
 		      const struct settings *s, struct err *e)
 {
-	char run[PATH_MAX], name[80];
+	char run[PATH_MAX], folder[FOLDER_MAX], name[FOLDER_MAX + 20];
 	char *template = NULL, *worker = NULL, *errors = NULL;
 	struct buf in, out;
 	int rc = -1;
@@ -180,7 +205,8 @@ int server_conf_write(struct server_conf *sc, const char *home,
 	buf_init(&in, CONF_MAX);
 	buf_init(&out, CONF_MAX * 2);
 	sc->lighttpd = server_conf_program(e);
-	if (!sc->lighttpd || make_folders(home, s->port, run, sizeof(run), e) ||
+	folder_of(s, folder);
+	if (!sc->lighttpd || make_folders(home, folder, run, sizeof(run), e) ||
 	    !(worker = place_worker(e)) ||
 	    !(template = place_data("lighttpd/dario.conf", e)) ||
 	    !(errors = place_data("lighttpd/errors", e)) ||
@@ -188,7 +214,7 @@ int server_conf_write(struct server_conf *sc, const char *home,
 	    check_value(s->host, e) || server_conf_read(&in, template, e))
 		goto out;
 	fill(&out, buf_get(&in), run, worker, errors, s);
-	snprintf(name, sizeof(name), "run/%ld/lighttpd.conf", s->port);
+	snprintf(name, sizeof(name), "%s/lighttpd.conf", folder);
 	if (store_replace(home, name, buf_get(&out), e))
 		goto out;
 	snprintf(run + strlen(run), sizeof(run) - strlen(run),
@@ -233,13 +259,14 @@ void server_conf_release(struct server_conf *sc)
 	free(sc->path);
 }
 
-void server_conf_remove(const char *home, long port)
+void server_conf_remove(const char *home, const struct settings *s)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], folder[FOLDER_MAX];
 	struct dirent *d;
 	DIR *dir;
 
-	snprintf(path, sizeof(path), "%s/run/%ld", home, port);
+	folder_of(s, folder);
+	snprintf(path, sizeof(path), "%s/%s", home, folder);
 	dir = opendir(path);
 	if (!dir)
 		return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * server-conf: lighttpd/dario.conf with this machine's values, written to
- * run/PORT/ below the home, and the lighttpd to run it with.
+ * run/PORT/ or run/PORT-HOST/ below the home, and the lighttpd to run it with.
  */
 #ifndef DARIO_SERVER_CONF_H
 #define DARIO_SERVER_CONF_H
@@ -21,7 +21,7 @@ int server_conf_write(struct server_conf *sc, const char *home,
 int server_conf_test(const struct server_conf *sc, struct err *e);
 void server_conf_release(struct server_conf *sc);
 /* Take away the folder that was made for this port. */
-void server_conf_remove(const char *home, long port);
+void server_conf_remove(const char *home, const struct settings *s);
 
 /* A file that such a configuration is made from. */
 int server_conf_read(struct buf *out, const char *path, struct err *e);

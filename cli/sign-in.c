@@ -259,7 +259,7 @@ out:
 		poll(NULL, 0, STEP_MS); /* for the page to reach the browser */
 		server_stop(pid);
 	}
-	server_conf_remove(home, f->config->settings.port);
+	server_conf_remove(home, &f->config->settings);
 	server_conf_release(&sc);
 	return rc;
 }

@@ -14,8 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES 4096
-#define SECRET_MIN 8 /* shorter tails are words, not keys */
+#define LINE_MAX_BYTES 16384
+#define VALUE_MAX 512 /* bytes of a value, which may be escaped to six times */
+#define SECRET_MIN 8  /* shorter tails are words, not keys */
 
 static bool as_json;
 
@@ -142,23 +143,28 @@ static void put_name(struct buf *b, const char *key)
 	buf_byte(b, '=');
 }
 
-static void put_str(struct jw *w, const char *key, const char *s)
+/* A value of a line; what is longer than the line could hold is cut, lest the
+ * rest of the line is. */
+static void put_str(struct jw *w, const char *key, const char *text)
 {
 	struct buf *b = w->out;
+	struct span s;
 
-	if (!s || !*s)
+	if (!text || !*text)
 		return;
+	s = (struct span){ text, strnlen(text, VALUE_MAX) };
 	if (as_json) {
-		jw_kcstr(w, key, s);
+		jw_key(w, key);
+		jw_str(w, s);
 		return;
 	}
 	put_name(b, key);
-	if (strpbrk(s, " \"\\=")) {
+	if (strpbrk(text, " \"\\=")) {
 		buf_byte(b, '"');
-		jw_escape(b, span_of(s));
+		jw_escape(b, s);
 		buf_byte(b, '"');
 	} else {
-		jw_escape(b, span_of(s));
+		jw_escape(b, s);
 	}
 }
 

@@ -45,6 +45,36 @@ done
 DARIO_API_KEY=a,b run proxy --check
 like 'a key with a comma: refused' "$out" comma
 
+mkdir -p "$tmp/path/lighttpd"
+PATH=$tmp/path:$PATH run proxy --check
+is 'a folder named lighttpd is no program' "$rc" 0
+
+# Two routers on one port of two addresses are two.
+DARIO_API_KEY=second-key start_process "$tmp/second.log" \
+	"$dario" proxy --port="$port" --host=127.0.0.2
+second=$pid
+at() { curl -s -o /dev/null -w '%{http_code}' "$@" "http://127.0.0.2:$port/v1/models"; }
+served() { [ "$(at)" != 000 ]; }
+wait_for 15 served
+is 'a second one on the port: its own key' "$(at) $(at -H 'x-api-key: second-key')" '401 200'
+first=$(curl -s -o /dev/null -w '%{http_code}' "$url/v1/models")
+is 'a second one on the port: the first has none' "$first" 200
+kill "$second"
+wait "$second" 2>/dev/null
+is 'a second one on the port ends: the first goes on' \
+	"$(curl -s -o /dev/null -w '%{http_code}' "$url/v1/models")" 200
+
+if grep -q . /proc/net/if_inet6 2>/dev/null; then
+	start_process "$tmp/six.log" "$dario" proxy --port="$port" --host=::1
+	six() { [ "$(curl -s -o /dev/null -w '%{http_code}' "http://[::1]:$port/")" = 200 ]; }
+	ok 'IPv6: served' wait_for 15 six
+	like 'IPv6: said as a URL' "$(cat "$tmp/six.log")" "http://[::1]:$port"
+	kill "$pid"
+	wait "$pid" 2>/dev/null
+else
+	diag 'not run, this machine has no IPv6: --host=::1'
+fi
+
 # A key that goes out of force by an edit does not open the router.
 (umask 077; printf '{"host":"0.0.0.0","apiKey":"edited-key"}' \
 	>"$DARIO_HOME/config.json")

@@ -9,6 +9,10 @@ up=sk-planted-upstream-0123456789
 ours=planted-router-9876543210
 export DARIO_API_KEY=$ours
 start_router --demo --verbose
+curl -s -o /dev/null "$url/$(python3 -c 'print("%22" * 9000)')"
+is 'a long path: the line is whole' \
+	"$(tail -n 1 "$tmp/log" | json 'len(j["path"]) < 1000, j["status"], "total_ms" in j')" \
+	'True 401 True'
 printf '%s\n' "$up" >"$tmp/key"
 "$dario" backend add bad --key-file="$tmp/key" --base-url=http://127.0.0.1:1 \
 	2>"$tmp/cli"
