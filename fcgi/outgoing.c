@@ -124,12 +124,17 @@ static int shape_tree(struct outgoing *o, struct request *r,
 	const struct config *c = r->config;
 	struct tool_context context = context_of(r);
 	struct json_object *body = json_read(o->plain, e);
+	struct template_use use = {
+		.count = o->count,
+		.max_tokens_ours = o->chat && o->chat->max_tokens < 0,
+		.effort_given = o->chat && o->chat->effort != EFFORT_UNSET,
+	};
 
 	if (!body)
 		return -1;
 	o->map = tool_map_request(c->tools, mode, &context, r->arena, body);
 	if (fill)
-		template_apply(c->template, body, o->count);
+		template_apply(c->template, body, &use);
 	if (o->map || fill) {
 		buf_reset(&o->shaped);
 		buf_span(&o->shaped, json_text(body));

@@ -487,18 +487,35 @@ static void put_order(const struct template *t, struct json_object *body)
 	json_object_put(rest);
 }
 
+/* Thinking that the client wants keeps its room. */
+static void put_max_tokens(const struct template *t, struct json_object *body,
+			   bool ours)
+{
+	int64_t budget = json_int(json_get(body, "thinking"), "budget_tokens",
+				  0);
+
+	if (!t->max_tokens || budget >= t->max_tokens ||
+	    (has(body, "max_tokens") && !ours))
+		return;
+	if (ours && json_int(body, "max_tokens", 0) <= t->max_tokens)
+		return; /* the model's limit */
+	json_object_object_add(body, "max_tokens",
+			       json_object_new_int64(t->max_tokens));
+}
+
 void template_apply(const struct template *t, struct json_object *body,
-		    bool count)
+		    const struct template_use *use)
 {
 	if (!json_object_is_type(body, json_type_object))
 		return;
-	if (!count && t->max_tokens && !has(body, "max_tokens"))
-		json_object_object_add(body, "max_tokens",
-				       json_object_new_int64(t->max_tokens));
+	if (!use->count)
+		put_max_tokens(t, body, use->max_tokens_ours);
 	put_system(t, body);
-	put_thinking(t, body, count);
-	put_effort(t, body);
-	if (!count)
+	if (!use->effort_given) {
+		put_thinking(t, body, use->count);
+		put_effort(t, body);
+	}
+	if (!use->count)
 		put_metadata(t, body);
 	put_cache(t, body);
 	if (t->order.n)

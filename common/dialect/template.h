@@ -43,10 +43,16 @@ void template_free(struct template *t); /* NULL is fine */
 /* From a file, not the shipped default? */
 bool template_is_given(const struct template *t);
 
-/* Put the defaults into `body`, after tools were mapped. `count`: the body is
- * for count_tokens, which takes neither max_tokens nor metadata. */
+struct template_use {
+	bool count; /* for count_tokens: no max_tokens, no metadata */
+	/* Of a request that came in another API: */
+	bool max_tokens_ours; /* the client has set no limit */
+	bool effort_given;    /* the client has said how much to think */
+};
+
+/* Put the defaults into `body`, after tools were mapped. */
 void template_apply(const struct template *t, struct json_object *body,
-		    bool count);
+		    const struct template_use *use);
 
 /* To a list for the header anthropic-beta: ours that are not in it. */
 void template_betas(const struct template *t, struct buf *list);

@@ -101,6 +101,17 @@ is "template: its betas behind the client's, each once" "$(seen 'j["requests"][-
 rule '{"answers":{"sk-ant-api03-key":[{"status":529}]}}'
 message claude-x >/dev/null
 is 'template: asked again, its betas once' "$(seen '[r["headers"]["anthropic-beta"] for r in j["requests"][-2:]]')" "['b-9', 'b-9']"
+post /v1/chat/completions '{"model":"claude-x","messages":[{"role":"user","content":"hi"}]}' >/dev/null
+is 'template: a limit for Chat clients that set none' "$(seen 'j["requests"][-1]["body"]["max_tokens"]')" 77
+post /v1/chat/completions '{"model":"claude-x","max_tokens":99,"messages":[{"role":"user","content":"hi"}]}' >/dev/null
+is "template: a Chat client's own limit" "$(seen 'j["requests"][-1]["body"]["max_tokens"]')" 99
+printf '{"thinking":{"type":"enabled","budget_tokens":2048},"effort":"max"}' >"$DARIO_HOME/template.json"
+post /v1/chat/completions '{"model":"claude-sonnet-4-5","reasoning_effort":"none","messages":[{"role":"user","content":"hi"}]}' >/dev/null
+is "template: a Chat client's effort is its own" \
+	"$(seen '[k for k in ("thinking", "output_config") if k in j["requests"][-1]["body"]]')" '[]'
+post /v1/chat/completions '{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":"hi"}]}' >/dev/null
+is 'template: effort for a Chat client that says nothing' \
+	"$(seen 'j["requests"][-1]["body"]["output_config"]["effort"]')" max
 printf '{"max_tokens":"many"}' >"$DARIO_HOME/template.json"
 message claude-x >/dev/null
 is 'template: a wrong one leaves the last one in force' "$(status)" 200

@@ -125,7 +125,7 @@ static void check_template(struct json_object *body, struct span file)
 
 	if (!t)
 		t = template_parse(NULL, &e);
-	template_apply(t, body, file.n % 2);
+	template_apply(t, body, &(struct template_use){ .count = file.n % 2 });
 	again = json_read(json_text(body), &e);
 	if (!again)
 		abort();

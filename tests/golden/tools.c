@@ -308,7 +308,7 @@ static int run_template(int argc, char **argv)
 	if (!t)
 		die(&e);
 	body = need_json(stdin);
-	template_apply(t, body, argc > 3);
+	template_apply(t, body, &(struct template_use){ .count = argc > 3 });
 	puts(json_text(body).p);
 	buf_init(&betas, 8192);
 	buf_str(&betas, "a-1, b-2");

@@ -1120,7 +1120,7 @@ static void applies(const char *file, const char *body, const char *want)
 
 	if (!t)
 		fail_msg("%s", e.msg);
-	template_apply(t, b, false);
+	template_apply(t, b, &(struct template_use){ 0 });
 	assert_json(b, want);
 	json_object_put(f);
 	json_object_put(b);
@@ -1219,7 +1219,7 @@ static void order_betas_and_counting(void **state)
 	struct buf out;
 
 	(void)state;
-	template_apply(t, b, true);
+	template_apply(t, b, &(struct template_use){ .count = true });
 	assert_string_equal(json_text(b).p,
 			    "{\"b\":4,\"a\":2,\"z\":1,\"y\":3,\"system\":[{"
 			    "\"type\":\"text\",\"text\":\"s\",\"cache_control\""
