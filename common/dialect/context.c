@@ -37,12 +37,27 @@ bool context_field(struct span name)
 	return false;
 }
 
-/* What lies below a schema: of its properties, and of its elements. */
+static const char *const variants[] = { "anyOf", "oneOf", "allOf" };
+#define VARIANTS (sizeof(variants) / sizeof(variants[0]))
+
+/* What lies below a schema: of its properties, and of its elements. Of several
+ * variants the first one with properties counts: the others are null. */
 static struct json_object *properties_of(struct json_object *schema)
 {
 	struct json_object *p = json_get(schema, "properties");
 
-	return json_object_is_type(p, json_type_object) ? p : NULL;
+	if (json_object_is_type(p, json_type_object))
+		return p;
+	for (size_t k = 0; k < VARIANTS; k++) {
+		struct json_object *list = json_get(schema, variants[k]);
+
+		for (size_t i = 0; i < json_length(list); i++) {
+			p = json_get(json_at(list, i), "properties");
+			if (json_object_is_type(p, json_type_object))
+				return p;
+		}
+	}
+	return NULL;
 }
 
 bool context_declared(struct json_object *schema)
@@ -97,7 +112,23 @@ static bool allows(struct json_object *schema, const char *type)
 	for (size_t i = 0; i < json_length(t); i++)
 		if (span_is(json_span(json_at(t, i)), type))
 			return true;
+	for (size_t k = 0; !t && k < VARIANTS; k++) {
+		struct json_object *list = json_get(schema, variants[k]);
+
+		for (size_t i = 0; i < json_length(list); i++)
+			if (span_is(json_str(json_at(list, i), "type"), type))
+				return true;
+	}
 	return span_is(json_span(t), type);
+}
+
+static bool is_typed(struct json_object *schema)
+{
+	bool typed = json_get(schema, "type");
+
+	for (size_t k = 0; k < VARIANTS; k++)
+		typed = typed || json_get(schema, variants[k]);
+	return typed;
 }
 
 static struct json_object *number(struct span text)
@@ -131,7 +162,7 @@ static struct json_object *value_of(const struct tool_context *c, size_t i,
 {
 	bool is_time = fields[i].at == TIME;
 	bool numeric = allows(schema, "number") || allows(schema, "integer");
-	bool text = allows(schema, "string") || !json_get(schema, "type");
+	bool text = allows(schema, "string") || !is_typed(schema);
 	char buffer[40];
 	struct span s;
 

@@ -13,16 +13,40 @@ static bool mentions(struct span data, const char *word)
 }
 
 static const struct tool_shape *by_canonical(const struct tool_map *m,
-					     struct json_object *block)
+					     struct span name)
 {
-	struct span name = json_str(block, "name");
-
-	if (!span_is(json_str(block, "type"), "tool_use"))
-		return NULL;
 	for (const struct tool_shape *s = m->shapes; s; s = s->next)
 		if (span_eq(s->row->form->name, name))
 			return s;
 	return NULL;
+}
+
+/* Whose call a block is, or NULL. */
+static const struct tool_shape *called(const struct tool_map *m,
+				       struct json_object *block)
+{
+	if (!span_is(json_str(block, "type"), "tool_use"))
+		return NULL;
+	return by_canonical(m, json_str(block, "name"));
+}
+
+/* The tools that the provider's search has found, by the client's names. */
+static bool map_found(const struct tool_map *m, struct json_object *block)
+{
+	struct json_object *list = json_get(json_get(block, "content"),
+					    "tool_references");
+	bool any = false;
+
+	for (size_t i = 0; i < json_length(list); i++) {
+		struct json_object *o = json_at(list, i);
+		const struct tool_shape *s =
+			by_canonical(m, json_str(o, "tool_name"));
+
+		if (s)
+			json_set_str(o, "tool_name", s->client.p);
+		any |= s != NULL;
+	}
+	return any;
 }
 
 static void put_name(const struct tool_shape *s, struct json_object *block)
@@ -47,8 +71,9 @@ bool tool_map_whole(struct tool_map *m, struct json_object *message)
 
 	for (size_t i = 0; i < json_length(content); i++) {
 		struct json_object *block = json_at(content, i);
-		const struct tool_shape *s = by_canonical(m, block);
+		const struct tool_shape *s = called(m, block);
 
+		any |= map_found(m, block);
 		if (!s)
 			continue;
 		put_name(s, block);
@@ -217,7 +242,7 @@ static int on_start(struct event *v, struct err *e)
 {
 	struct tool_map *m = v->m;
 	struct json_object *block = json_get(v->o, "content_block");
-	const struct tool_shape *s = by_canonical(m, block);
+	const struct tool_shape *s = called(m, block);
 	int64_t index = json_int(v->o, "index", -1);
 	struct tool_block *before = find_block(m, index);
 	struct json_object *input = json_get(block, "input");
@@ -228,6 +253,8 @@ static int on_start(struct event *v, struct err *e)
 			return -1;
 		close_block(m, before);
 	}
+	if (map_found(m, block))
+		v->data = json_text(v->o);
 	if (!s)
 		return pass(v, e);
 	/* Mostly the input here is empty and only where it begins. */

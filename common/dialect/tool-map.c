@@ -147,6 +147,11 @@ static void map_blocks(const struct tool_map *m, struct json_object *content,
 			map_call(m, block);
 		else if (span_is(type, "tool_reference"))
 			rename_member(m, block, "tool_name");
+		else if (span_is(type, "tool_search_tool_result"))
+			map_blocks(m,
+				   json_get(json_get(block, "content"),
+					    "tool_references"),
+				   false);
 		else if (results && span_is(type, "tool_result"))
 			map_blocks(m, json_get(block, "content"), false);
 	}

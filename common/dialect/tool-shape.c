@@ -157,6 +157,20 @@ static bool fits(const struct tool_shape *s, struct json_object *properties)
 	return true;
 }
 
+/* Does the model not see all of them? */
+static bool hides_any(struct json_object *properties)
+{
+	if (!json_object_is_type(properties, json_type_object))
+		return false;
+	json_object_object_foreach(properties, key, value)
+	{
+		(void)value;
+		if (context_field(span_of(key)))
+			return true;
+	}
+	return false;
+}
+
 struct tool_shape *tool_shape_find(const struct tool_row *row,
 				   enum tool_mode mode, struct arena *a,
 				   struct json_object *tool)
@@ -179,6 +193,7 @@ struct tool_shape *tool_shape_find(const struct tool_row *row,
 		return NULL;
 	s->hybrid = mode == TOOLS_HYBRID && context_declared(schema);
 	s->reshaped |= s->hybrid;
+	s->hides = hides_any(properties);
 	s->schema = json_object_get(schema);
 	return s;
 }
@@ -373,13 +388,12 @@ struct json_object *tool_shape_forth(const struct tool_shape *s,
 	struct json_object *out;
 
 	if (!json_object_is_type(input, json_type_object) ||
-	    (history && !s->reshaped))
+	    (history && !s->reshaped && !s->hides))
 		return json_object_get(input);
 	if (s->hybrid)
 		context_drop(s->schema, input);
 	out = rename_keys(s, input, to_canonical, to_client);
-	if (!history)
-		drop_top(s->schema, out);
+	drop_top(s->schema, out);
 	return out;
 }
 

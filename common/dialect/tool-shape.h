@@ -24,6 +24,7 @@ struct tool_shape {
 	struct json_object *schema; /* as declared, or NULL */
 	bool open;                  /* it does not say which properties */
 	bool closed;                /* and no others */
+	bool hides;                 /* fields of the context, at the top */
 	bool hybrid;                /* has context fields to fill */
 	bool reshaped;              /* input changes on its way */
 	struct tool_shape *next;

@@ -771,6 +771,86 @@ static void hybrid_fills_what_is_missing(void **state)
 	end(&r);
 }
 
+/* Optional fields as Pydantic writes them, and a call of before. */
+static void hybrid_reads_variants(void **state)
+{
+	struct json_object *m;
+	struct run r;
+
+	(void)state;
+	begin(&r, TOOLS_HYBRID,
+	      "{'tools':[{'name':'bash','input_schema':{'type':'object',"
+	      "'properties':{'command':{'type':'string'},"
+	      "'created_at':{'anyOf':[{'type':'integer'},{'type':'null'}]},"
+	      "'timestamp':{'anyOf':[{'type':'string'},{'type':'null'}]},"
+	      "'userId':{'type':'boolean'},"
+	      "'meta':{'anyOf':[{'type':'null'},{'properties':{'sessionId':"
+	      "{'type':'string'}}}]}}}}]}");
+	m = json("{'content':[{'type':'tool_use','name':'Bash','input':"
+		 "{'command':'x','meta':{}}}]}");
+	tool_map_whole(r.map, m);
+	assert_json(m, "{'content':[{'type':'tool_use','name':'bash','input':"
+		       "{'command':'x','meta':{'sessionId':'s-1'},"
+		       "'timestamp':'2025-11-24T16:00:00.123Z',"
+		       "'created_at':1764000000123}}]}");
+	json_object_put(m);
+	end(&r);
+}
+
+static void history_is_what_the_model_may_say(void **state)
+{
+	struct run r;
+
+	(void)state;
+	begin(&r, TOOLS_MAP,
+	      "{'tools':[{'name':'process','input_schema':{'type':'object',"
+	      "'properties':{'action':{'type':'string'},'sessionId':{}}}},"
+	      "{'name':'bash2','input_schema':{}}],'messages':[{'content':[{"
+	      "'type':'tool_use','name':'process','input':{'action':'ls',"
+	      "'sessionId':'s-9','more':1}}]}]}");
+	assert_json(json_get(r.body, "messages"),
+		    "[{'content':[{'type':'tool_use','name':'Bash','input':"
+		    "{'command':'ls','more':1}}]}]");
+	end(&r);
+}
+
+#define FOUND(name) \
+	"{'type':'tool_search_tool_result','tool_use_id':'1','content':{" \
+	"'tool_references':[{'type':'tool_reference','tool_name':'" name "'}," \
+	"{'type':'tool_reference','tool_name':'other'}]}}"
+
+static void found_tools_have_both_names(void **state)
+{
+	struct json_object *m;
+	struct run r;
+
+	(void)state;
+	begin(&r, TOOLS_MAP,
+	      "{'tools':[" EXEC
+	      "],'messages':[{'content':[" FOUND("exec") "]}]}");
+	assert_json(json_get(r.body, "messages"),
+		    "[{'content':[" FOUND("Bash") "]}]");
+	m = json("{'content':[" FOUND("Bash") "]}");
+	assert_true(tool_map_whole(r.map, m));
+	assert_json(m, "{'content':[" FOUND("exec") "]}");
+	json_object_put(m);
+	event(&r, "content_block_start",
+	      "'index':0,'content_block':" FOUND("Bash"));
+	assert_true(span_has(buf_get(&r.out), SPAN("\"exec\"")));
+	assert_false(span_has(buf_get(&r.out), SPAN("\"Bash\"")));
+	end(&r);
+}
+
+/* Names that are common, for tools that are others. */
+static void other_tools_of_that_name(void **state)
+{
+	(void)state;
+	passes("{'tools':[{'name':'bash','input_schema':{'properties':{"
+	       "'command':{},'sessionId':{},'async':{}}}}]}");
+	passes("{'tools':[{'name':'search_files','input_schema':{'properties':{"
+	       "'path':{},'pattern':{},'excludePatterns':{}}}}]}");
+}
+
 /* --- rows of the user --------------------------------------------------- */
 
 static void user_rows_win(void **state)
@@ -1289,6 +1369,10 @@ int main(void)
 		cmocka_unit_test(other_servers),
 		cmocka_unit_test(modes),
 		cmocka_unit_test(hybrid_fills_what_is_missing),
+		cmocka_unit_test(hybrid_reads_variants),
+		cmocka_unit_test(history_is_what_the_model_may_say),
+		cmocka_unit_test(found_tools_have_both_names),
+		cmocka_unit_test(other_tools_of_that_name),
 		cmocka_unit_test(user_rows_win),
 		cmocka_unit_test(files_of_the_user),
 		cmocka_unit_test(wrong_rows_are_named),
