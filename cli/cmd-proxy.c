@@ -59,6 +59,11 @@ static int apply_flags(const struct cmd *c, struct err *e)
 		rc = settings_set(&s, o, v, SOURCE_FLAG, name, e);
 		setenv(o->env, v, 1);
 	}
+	/* A flag goes over the other one in the environment and the file. */
+	if (s.preserve_tools != s.hybrid_tools)
+		setenv(s.preserve_tools ? "DARIO_HYBRID_TOOLS"
+					: "DARIO_PRESERVE_TOOLS",
+		       "false", 1);
 	if (rc == 0 && s.preserve_tools && s.hybrid_tools)
 		rc = err_set(e, ERR_USAGE,
 			     "--preserve-tools and --hybrid-tools exclude each "

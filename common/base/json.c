@@ -231,6 +231,23 @@ const char *json_pretty(struct json_object *o)
 			   JSON_C_TO_STRING_NOSLASHESCAPE);
 }
 
+const char *json_stranger(struct json_object *o, const char *const *keys)
+{
+	if (!json_object_is_type(o, json_type_object))
+		return NULL;
+	json_object_object_foreach(o, key, value)
+	{
+		size_t i = 0;
+
+		(void)value;
+		while (keys[i] && strcmp(keys[i], key))
+			i++;
+		if (!keys[i] && *key != '_' && *key != '$')
+			return key;
+	}
+	return NULL;
+}
+
 struct json_object *json_split(const char *list)
 {
 	struct json_object *out = json_object_new_array();

@@ -48,6 +48,10 @@ size_t json_length(struct json_object *list); /* 0 when it is no list */
 struct json_object *json_at(struct json_object *list, size_t i); /* or NULL */
 struct span json_text(struct json_object *o); /* compact; borrowed from o */
 
+/* The first member of `o` that is not among `keys` (NULL at the end), or NULL;
+ * names that begin with "_" or "$" are notes of people and editors. */
+const char *json_stranger(struct json_object *o, const char *const *keys);
+
 /* "a, b,c" as a list of strings; json_object_put it. */
 struct json_object *json_split(const char *list);
 void json_set_str(struct json_object *o, const char *key, const char *value);

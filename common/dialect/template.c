@@ -112,9 +112,23 @@ static int parse_word(struct template *t, struct json_object *file,
 	return bad(e, key, list);
 }
 
+static int stranger(struct err *e, const char *key)
+{
+	return err_set(e, ERR_CONFIG, "unknown key \"%.60s\"", key);
+}
+
+static bool is_flag(struct json_object *o, const char *key)
+{
+	struct json_object *v = json_get(o, key);
+
+	return !v || json_object_is_type(v, json_type_boolean);
+}
+
 static int parse_cache(struct template *t, struct json_object *o, struct err *e)
 {
 	static const char *const ttls[] = { "5m", "1h", NULL };
+	static const char *const keys[] = { "tools", "system", "turns", "ttl",
+					    NULL };
 
 	if (!o)
 		return 0;
@@ -127,6 +141,13 @@ static int parse_cache(struct template *t, struct json_object *o, struct err *e)
 	}
 	if (!json_object_is_type(o, json_type_object))
 		return bad(e, "cache", "true, false or an object");
+	if (json_stranger(o, keys))
+		return stranger(e, json_stranger(o, keys));
+	if (!is_flag(o, "tools") || !is_flag(o, "system"))
+		return bad(e, "cache.tools and cache.system", "true or false");
+	if (json_get(o, "turns") &&
+	    !json_object_is_type(json_get(o, "turns"), json_type_int))
+		return bad(e, "cache.turns", "0 to 4");
 	t->cache_tools = json_flag(o, "tools", t->cache_tools);
 	t->cache_system = json_flag(o, "system", t->cache_system);
 	t->cache_turns = json_int(o, "turns", t->cache_turns);
@@ -142,10 +163,15 @@ static int parse(struct template *t, struct json_object *file, struct err *e)
 {
 	static const char *const efforts[] = { "low",   "medium", "high",
 					       "xhigh", "max",    NULL };
+	static const char *const keys[] = { "system", "max_tokens", "thinking",
+					    "effort", "betas",      "metadata",
+					    "order",  "cache",      NULL };
 	struct json_object *max = json_get(file, "max_tokens");
 
 	if (!json_object_is_type(file, json_type_object))
 		return err_set(e, ERR_CONFIG, "not a JSON object");
+	if (json_stranger(file, keys))
+		return stranger(e, json_stranger(file, keys));
 	t->max_tokens = json_int(file, "max_tokens", 0);
 	if (max && t->max_tokens < 1)
 		return bad(e, "max_tokens", "a number above 0");

@@ -176,9 +176,14 @@ static int parse_row(struct tool_rows *t, struct json_object *o, bool strict,
 		     struct err *e)
 {
 	struct json_object *tool = NULL;
+	static const char *const keys[] = { "names",  "tool", "fields",
+					    "unless", "note", NULL };
 	struct tool_names clients = { 0 };
 	struct tool_row row = { 0 };
 
+	if (strict && json_stranger(o, keys))
+		return err_set(e, ERR_CONFIG, "unknown key \"%.60s\"",
+			       json_stranger(o, keys));
 	if (parse_names(t, json_get(o, "names"), "names", &clients, e) ||
 	    parse_names(t, json_get(o, "unless"), "unless", &row.unless, e))
 		return -1;
@@ -213,10 +218,13 @@ static int parse_map(struct tool_rows *t, struct json_object *list, bool strict,
 
 static int check(struct json_object *file, struct err *e)
 {
-	static const char *const lists[] = { "tools", "map" };
+	static const char *const lists[] = { "tools", "map", NULL };
 
 	if (!json_object_is_type(file, json_type_object))
 		return err_set(e, ERR_CONFIG, "not a JSON object");
+	if (json_stranger(file, lists))
+		return err_set(e, ERR_CONFIG, "unknown key \"%.60s\"",
+			       json_stranger(file, lists));
 	for (size_t i = 0; i < 2; i++) {
 		struct json_object *list = json_get(file, lists[i]);
 

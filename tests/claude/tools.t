@@ -138,6 +138,8 @@ stop_router
 "$dario" proxy --preserve-tools --hybrid-tools --check 2>"$tmp/both"
 is 'both: exit status' "$?" 2
 like 'both: says so' "$(cat "$tmp/both")" 'exclude each other'
+DARIO_HYBRID_TOOLS=1 "$dario" proxy --preserve-tools --check 2>"$tmp/both"
+is 'a flag goes over the other in the environment' "$?" 0
 printf '{"system":"One."}' >"$tmp/mine.json"
 chmod 600 "$tmp/mine.json"
 start_router --template="$tmp/mine.json"

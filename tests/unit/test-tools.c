@@ -947,6 +947,9 @@ static void wrong_rows_are_named(void **state)
 {
 	(void)state;
 	refuses("[]", "not a JSON object");
+	refuses("{'mapp':[]}", "unknown key \"mapp\"");
+	refuses("{'map':[{'names':['a'],'tool':null,'field':{}}]}",
+		"map[0]: unknown key \"field\"");
 	refuses("{'tools':{}}", "tools must be a list");
 	refuses("{'tools':[7]}", "tools[0]: name must be");
 	refuses("{'tools':[{'name':'a b'}]}", "tools[0]: name must be");
@@ -1338,6 +1341,10 @@ static void wrong_templates_are_named(void **state)
 	bad_template("{'max_tokens':0}", "max_tokens must be");
 	bad_template("{'system':7}", "system must be");
 	bad_template("{'system':['']}", "system must be");
+	bad_template("{'max_token':5}", "unknown key \"max_token\"");
+	bad_template("{'cache':{'turn':1}}", "unknown key \"turn\"");
+	bad_template("{'cache':{'tools':'no'}}", "true or false");
+	bad_template("{'cache':{'turns':'none'}}", "0 to 4");
 	bad_template("{'betas':['a,b']}", "betas must be");
 	bad_template("{'thinking':true}", "thinking must be an object");
 	bad_template("{'effort':'huge'}", "low or medium or high or xhigh");
