@@ -75,9 +75,7 @@ static void note(struct claude *c, struct verdict v, bool served)
 	struct lesson w = { c, v, served, view->cause, view->until };
 	struct err e = { 0 };
 
-	/* The lock is taken only for what looks like news. */
-	if (learn(view, &w) &&
-	    limits_update(c->home, c->account.alias, learn, &w, &e))
+	if (limits_note(c->home, c->account.alias, view, learn, &w, &e))
 		log_msg("account %s: %s", c->account.alias, e.msg);
 }
 

@@ -72,6 +72,7 @@ static const struct {
 
 #define WINDOWS (sizeof(windows) / sizeof(windows[0]))
 #define ALLOWANCES (sizeof(allowances) / sizeof(allowances[0]))
+#define BUCKETS (WINDOWS + ALLOWANCES)
 
 static struct window *window_at(const struct limits *l, size_t i)
 {
@@ -248,7 +249,7 @@ static struct bucket allowance_left(const struct allowance *a, int64_t now)
 static struct bucket tightest(const struct limits *l, enum family_kind f,
 			      int64_t now)
 {
-	struct bucket all[WINDOWS + ALLOWANCES], least = { 1, 0 };
+	struct bucket all[BUCKETS], least = { 1, 0 };
 	size_t n = 0;
 
 	all[n++] = window_left(&l->h5, now);
@@ -426,37 +427,54 @@ static bool far(int64_t a, int64_t b, int64_t by)
 	return a - b > by || b - a > by;
 }
 
-static bool bucket_news(double was, double now, int64_t reset_was,
-			int64_t reset_now)
+/* What was told of each, whatever the time. */
+static void all_told(const struct limits *l, struct bucket out[BUCKETS])
 {
-	bool gone = now < EXHAUSTED;
+	size_t n = 0;
 
-	return fabs(now - was) >= STEP || gone != (was < EXHAUSTED) ||
-	       far(reset_was, reset_now, RESET_JITTER_MS);
+	for (size_t i = 0; i < WINDOWS; i++) {
+		const struct window *w = window_at(l, i);
+
+		out[n++] = (struct bucket){ 1 - w->used, w->reset };
+	}
+	for (size_t i = 0; i < ALLOWANCES; i++) {
+		const struct allowance *a = allowance_at(l, i);
+
+		out[n++] = (struct bucket){ share(a), a->reset };
+	}
+}
+
+/* More than shares that move: others must not miss it. */
+static bool is_turn(const struct limits *was, const struct limits *now)
+{
+	struct bucket a[BUCKETS], b[BUCKETS];
+
+	if (was->cause != now->cause || was->until != now->until ||
+	    was->refresh_after != now->refresh_after ||
+	    was->overage != now->overage || strcmp(was->status, now->status) ||
+	    strcmp(was->sign, now->sign) || strcmp(was->claim, now->claim))
+		return true;
+	all_told(was, a);
+	all_told(now, b);
+	for (size_t i = 0; i < BUCKETS; i++)
+		if ((a[i].left < EXHAUSTED) != (b[i].left < EXHAUSTED) ||
+		    far(a[i].reset, b[i].reset, RESET_JITTER_MS))
+			return true;
+	return false;
 }
 
 bool limits_news(const struct limits *was, const struct limits *now)
 {
-	if (was->cause != now->cause || was->until != now->until ||
-	    was->refresh_after != now->refresh_after ||
-	    was->overage != now->overage || strcmp(was->status, now->status) ||
-	    strcmp(was->sign, now->sign) || strcmp(was->claim, now->claim) ||
-	    far(was->updated_at, now->updated_at, FRESH_MS))
+	struct bucket a[BUCKETS], b[BUCKETS];
+
+	if (far(was->updated_at, now->updated_at, FRESH_MS) ||
+	    is_turn(was, now))
 		return true;
-	for (size_t i = 0; i < WINDOWS; i++) {
-		const struct window *a = window_at(was, i);
-		const struct window *b = window_at(now, i);
-
-		if (bucket_news(1 - a->used, 1 - b->used, a->reset, b->reset))
+	all_told(was, a);
+	all_told(now, b);
+	for (size_t i = 0; i < BUCKETS; i++)
+		if (fabs(b[i].left - a[i].left) >= STEP)
 			return true;
-	}
-	for (size_t i = 0; i < ALLOWANCES; i++) {
-		const struct allowance *a = allowance_at(was, i);
-		const struct allowance *b = allowance_at(now, i);
-
-		if (bucket_news(share(a), share(b), a->reset, b->reset))
-			return true;
-	}
 	return false;
 }
 
@@ -515,18 +533,23 @@ void limits_read(const char *home, const char *alias, struct limits *out)
 	pthread_mutex_unlock(&cache_lock);
 }
 
-int limits_update(const char *home, const char *alias, limits_change_fn *change,
-		  void *arg, struct err *e)
+/* `wait`: for the lock. Without it nothing is done while another has it. */
+static int update(const char *home, const char *alias, bool wait,
+		  limits_change_fn *change, void *arg, struct err *e)
 {
 	char name[112], mem[2048];
 	struct buf text = { .p = mem,
 			    .cap = sizeof(mem),
 			    .max = sizeof(mem) - 1 };
+	bool busy = false;
 	struct limits l;
 	int lock, rc = 0;
 
 	file_of(alias, name, sizeof(name));
-	lock = store_lock(home, name, e);
+	lock = wait ? store_lock(home, name, e)
+		    : store_try_lock(home, name, &busy, e);
+	if (busy)
+		return 0;
 	if (lock < 0 && store_folder(home, "state", e) == 0)
 		lock = store_lock(home, name, e);
 	if (lock < 0)
@@ -538,4 +561,20 @@ int limits_update(const char *home, const char *alias, limits_change_fn *change,
 	}
 	store_unlock(lock);
 	return rc;
+}
+
+int limits_update(const char *home, const char *alias, limits_change_fn *change,
+		  void *arg, struct err *e)
+{
+	return update(home, alias, true, change, arg, e);
+}
+
+int limits_note(const char *home, const char *alias, struct limits *view,
+		limits_change_fn *change, void *arg, struct err *e)
+{
+	struct limits was = *view;
+
+	if (!change(view, arg))
+		return 0;
+	return update(home, alias, is_turn(&was, view), change, arg, e);
 }

@@ -103,5 +103,10 @@ bool limits_news(const struct limits *was, const struct limits *now);
 typedef bool limits_change_fn(struct limits *l, void *arg);
 int limits_update(const char *home, const char *alias, limits_change_fn *change,
 		  void *arg, struct err *e);
+/* The same from a view of it that may be old, and is changed too: nothing is
+ * locked when the view knew it all. A share that has moved a little is left
+ * out while another process writes: the next answer tells of it again. */
+int limits_note(const char *home, const char *alias, struct limits *view,
+		limits_change_fn *change, void *arg, struct err *e);
 
 #endif

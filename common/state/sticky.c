@@ -7,7 +7,9 @@
 #include "base/json.h"
 #include "base/store.h"
 
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FOLDER "state/sticky"
@@ -28,23 +30,48 @@ static bool alive(struct json_object *entry, int64_t now)
 	return json_object_get_int64(then) + STICKY_MS + RENEW_MS > now;
 }
 
+/* The last version read of each file, by this process. */
+static struct {
+	struct store_held version;
+	struct json_object *file;
+} cache[FILES];
+static pthread_mutex_t cache_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* With the lock of the cache. What cannot be read is as good as nothing. */
+static struct json_object *read_cached(const char *home, const char *key)
+{
+	char name[40], first[3] = { key[0], key[1], '\0' };
+	size_t i = strtoul(first, NULL, 16);
+	struct err unused;
+	struct buf text;
+	bool fresh;
+
+	file_of(key, name, sizeof(name));
+	buf_init(&text, STORE_FILE_MAX);
+	store_follow(home, name, &cache[i].version, &fresh, &text, &unused);
+	if (fresh) {
+		json_object_put(cache[i].file);
+		cache[i].file = text.n ? json_read(buf_get(&text), &unused)
+				       : NULL;
+	}
+	buf_release(&text);
+	return cache[i].file;
+}
+
 void sticky_get(const char *home, struct binding *b)
 {
-	struct json_object *file, *entry;
-	struct err unused;
-	char name[40];
+	struct json_object *entry;
 
 	b->alias[0] = '\0';
 	b->used = 0;
-	file_of(b->key, name, sizeof(name));
-	json_load(home, name, &file, &unused);
-	entry = json_get(file, b->key);
+	pthread_mutex_lock(&cache_lock);
+	entry = json_get(read_cached(home, b->key), b->key);
 	if (entry && alive(entry, clock_wall_ms())) {
 		snprintf(b->alias, sizeof(b->alias), "%.*s",
 			 SPAN_FMT(json_span(json_at(entry, 0))));
 		b->used = json_object_get_int64(json_at(entry, 1));
 	}
-	json_object_put(file);
+	pthread_mutex_unlock(&cache_lock);
 }
 
 /* Only what is still alive goes into the new file. */

@@ -57,7 +57,6 @@ static void one_request(const char *home, const struct accounts *a, int n,
 	bool tried[ACCOUNTS] = { 0 };
 	struct binding b;
 	struct answer answer;
-	struct limits seen;
 	struct err unused;
 	struct pool p;
 	int i;
@@ -69,9 +68,8 @@ static void one_request(const char *home, const struct accounts *a, int n,
 	if (i < 0)
 		i = n % ACCOUNTS;
 	answer.used = atomic_fetch_add(&served[i], 1) % WINDOW / (double)WINDOW;
-	seen = p.seats[i].limits;
-	if (learn(&seen, &answer))
-		limits_update(home, a->list[i].alias, learn, &answer, &unused);
+	limits_note(home, a->list[i].alias, &p.seats[i].limits, learn, &answer,
+		    &unused);
 	sticky_set(home, &b, a->list[i].alias);
 	pool_release(&p);
 }

@@ -353,6 +353,42 @@ static void small_steps_are_no_news(void **state)
 	assert_true(limits_news(&a, &b));
 }
 
+static bool use(struct limits *l, void *arg)
+{
+	struct limits was = *l;
+
+	l->h5.used = *(double *)arg;
+	l->h5.reset = clock_wall_ms() + HOUR;
+	return limits_news(&was, l);
+}
+
+/* Another process writes: what has moved a little does not wait for it. */
+static void small_steps_do_not_wait(void **state)
+{
+	const char *home = *state;
+	struct limits view = { 0 }, stored;
+	double used = 0.2;
+	struct err e;
+	int lock;
+
+	store_folder(home, NULL, &e);
+	assert_int_equal(limits_note(home, "a", &view, use, &used, &e), 0);
+	limits_read(home, "a", &stored);
+	assert_float_equal(stored.h5.used, 0.2, 1e-9);
+	lock = store_lock(home, "state/limits-a.json", &e);
+	assert_true(lock >= 0);
+	used = 0.3;
+	assert_int_equal(limits_note(home, "a", &view, use, &used, &e), 0);
+	assert_float_equal(view.h5.used, 0.3, 1e-9);
+	limits_read(home, "a", &stored);
+	assert_float_equal(stored.h5.used, 0.2, 1e-9);
+	store_unlock(lock);
+	view = stored; /* the next request's view: it tells again */
+	assert_int_equal(limits_note(home, "a", &view, use, &used, &e), 0);
+	limits_read(home, "a", &stored);
+	assert_float_equal(stored.h5.used, 0.3, 1e-9);
+}
+
 static void conversations_stick(void **state)
 {
 	const char *home = *state;
@@ -587,6 +623,7 @@ int main(void)
 		WITH_HOME(the_view_tells_why_not),
 		WITH_HOME(refused_until_another_log_in),
 		cmocka_unit_test(small_steps_are_no_news),
+		WITH_HOME(small_steps_do_not_wait),
 		WITH_HOME(conversations_stick),
 		WITH_HOME(the_queue_is_in_order),
 		WITH_HOME(the_pace_is_kept),
