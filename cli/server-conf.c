@@ -24,6 +24,7 @@
 #define FOLDER_MAX 96
 #define FDS_WANTED 8192
 #define FDS_RESERVED 192 /* lighttpd's own, beside two a request */
+#define FDS_MIN 256
 
 static bool is_program(const char *file)
 {
@@ -206,6 +207,13 @@ int server_conf_write(struct server_conf *sc, const char *home,
 	buf_init(&out, CONF_MAX * 2);
 	sc->lighttpd = server_conf_program(e);
 	folder_of(s, folder);
+	if (fd_limit() < FDS_MIN) {
+		err_set(e, ERR_CONFIG,
+			"only %ld files may be open at a time: raise the limit "
+			"(ulimit -n) to %d or more",
+			fd_limit(), FDS_MIN);
+		goto out;
+	}
 	if (!sc->lighttpd || make_folders(home, folder, run, sizeof(run), e) ||
 	    !(worker = place_worker(e)) ||
 	    !(template = place_data("lighttpd/dario.conf", e)) ||

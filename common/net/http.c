@@ -487,14 +487,20 @@ static int wait_more(struct handle *k)
 	struct http_call *c = k->call;
 	struct curl_waitfd watch = { .fd = c->watch,
 				     .events = CURL_WAIT_POLLIN };
+	CURLMcode mc;
 	long wait;
 
 	if (clocks(k, &wait))
 		return -1;
 	if (c->blind && wait > BLIND_MS)
 		wait = BLIND_MS;
-	curl_multi_poll(k->multi, &watch, c->watch >= 0 && !c->blind, (int)wait,
-			NULL);
+	mc = curl_multi_poll(k->multi, &watch, c->watch >= 0 && !c->blind,
+			     (int)wait, NULL);
+	if (mc) {
+		err_set(k->err, ERR_INTERNAL, "libcurl: %s",
+			curl_multi_strerror(mc));
+		return fail_here(k);
+	}
 	if ((watch.revents || c->blind) && c->on_gone && c->on_gone(c->arg)) {
 		err_set(k->err, ERR_GONE, "the client left");
 		return fail_here(k);

@@ -45,6 +45,10 @@ done
 DARIO_API_KEY=a,b run proxy --check
 like 'a key with a comma: refused' "$out" comma
 
+out=$(ulimit -n 200 && "$dario" proxy --check 2>&1)
+is 'few descriptors: exit 1' "$?" 1
+like 'few descriptors: says what to raise' "$out" 'ulimit -n'
+
 mkdir -p "$tmp/path/lighttpd"
 PATH=$tmp/path:$PATH run proxy --check
 is 'a folder named lighttpd is no program' "$rc" 0
