@@ -53,14 +53,15 @@ static bool learn(struct limits *l, void *arg)
 		memcpy(now.sign, l->sign, sizeof(now.sign));
 		*l = now;
 	}
-	if (account_has_new_credential(&w->c->account, l))
+	/* What was learnt of the credential before this one. */
+	if (was_seen(w, l) && account_has_new_credential(&w->c->account, l))
 		l->cause = CAUSE_NONE;
 	if (halts(w)) {
 		limits_rest(l, CAUSE_OVERAGE, 0, clock_wall_ms());
 	} else if (w->verdict.cause) {
-		limits_rest(l, w->verdict.cause, w->verdict.until,
-			    clock_wall_ms());
-		account_sign(&w->c->account, l->sign, sizeof(l->sign));
+		if (limits_rest(l, w->verdict.cause, w->verdict.until,
+				clock_wall_ms()))
+			account_sign(&w->c->account, l->sign, sizeof(l->sign));
 	} else if (w->served && was_seen(w, l)) {
 		l->cause = CAUSE_NONE;
 		l->until = 0;

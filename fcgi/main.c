@@ -37,7 +37,7 @@
 #define IDLE_WANTED 4    /* threads that wait for a request */
 #define STACK_BYTES (256u << 10)
 #define FDS_PER_THREAD 8 /* client, upstream, libcurl's own */
-#define FDS_SPARE 768    /* for the files of configuration and state */
+#define FDS_SPARE 512    /* above all for the configuration's files */
 #define DRAIN_MS 30000   /* what runs may take to end by itself */
 #define CUT_MS 1000      /* and after it was told to end */
 #define WAKE_MS 10

@@ -192,19 +192,36 @@ static bool may_end(const struct relay *y)
 	return y->seen & (TAP_END | TAP_ERROR | (chat ? TAP_FINISH : 0));
 }
 
+/* The last event, which may lack its end. What is torn behind the final event
+ * is nobody's loss. */
+static int end_events(struct relay *y, struct err *e)
+{
+	if (sse_end(&y->sse, e)) {
+		if (!may_end(y))
+			return -1;
+		buf_reset(&y->held);
+	}
+	if (y->call->map && tool_map_end(y->call->map, e))
+		return -1;
+	if (may_tell(y))
+		buf_mask(&y->held, span_of(y->r->upstream_key));
+	return 0;
+}
+
 static int end(struct relay *y, struct err *e)
 {
-	bool kept = y->call->hold, rest;
+	bool kept = y->call->hold;
 
-	if (sse_end(&y->sse, e) ||
-	    (y->call->map && tool_map_end(y->call->map, e)))
+	if (end_events(y, e))
 		return -1;
 	if (kept && y->error.code)
 		return put_events(y, SPAN(""), e);
-	rest = y->held.n > 0;
-	if ((!kept || may_end(y)) && (commit(y, e) || relay_put_held(y, e)))
-		return -1;
-	y->torn = rest; /* whatever follows begins on a line of its own */
+	if (!kept || may_end(y)) {
+		/* Whatever follows begins on a line of its own. */
+		y->torn |= y->held.n > 0;
+		if (commit(y, e) || relay_put_held(y, e))
+			return -1;
+	}
 	if (!may_end(y))
 		return err_set(e, ERR_RESET,
 			       "the stream ended early, without its final "

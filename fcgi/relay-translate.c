@@ -186,7 +186,7 @@ static int end(struct relay *y, struct err *e)
 	struct translation *t = y->translation;
 	struct err unused;
 
-	if (sse_end(&y->sse, e) ||
+	if ((sse_end(&y->sse, e) && !t->reader.finished) ||
 	    (y->call->map && tool_map_end(y->call->map, e)) ||
 	    reader_end(&t->reader, e)) {
 		if (t->stream)

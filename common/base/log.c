@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES 16384
+#define LINE_MAX_BYTES 4096 /* which a pipe takes as one */
 #define VALUE_MAX 512 /* bytes of a value, which may be escaped to six times */
 #define SECRET_MIN 8  /* shorter tails are words, not keys */
 

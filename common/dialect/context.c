@@ -41,23 +41,34 @@ static const char *const variants[] = { "anyOf", "oneOf", "allOf" };
 #define VARIANTS (sizeof(variants) / sizeof(variants[0]))
 
 /* What lies below a schema: of its properties, and of its elements. Of several
- * variants the first one with properties counts: the others are null. */
-static struct json_object *properties_of(struct json_object *schema)
+ * variants the first one with properties counts: the others are null. *owner is
+ * the schema that has them. */
+static struct json_object *properties_in(struct json_object *schema,
+					 struct json_object **owner)
 {
 	struct json_object *p = json_get(schema, "properties");
 
+	*owner = schema;
 	if (json_object_is_type(p, json_type_object))
 		return p;
 	for (size_t k = 0; k < VARIANTS; k++) {
 		struct json_object *list = json_get(schema, variants[k]);
 
 		for (size_t i = 0; i < json_length(list); i++) {
-			p = json_get(json_at(list, i), "properties");
+			*owner = json_at(list, i);
+			p = json_get(*owner, "properties");
 			if (json_object_is_type(p, json_type_object))
 				return p;
 		}
 	}
 	return NULL;
+}
+
+static struct json_object *properties_of(struct json_object *schema)
+{
+	struct json_object *owner;
+
+	return properties_in(schema, &owner);
 }
 
 bool context_declared(struct json_object *schema)
@@ -88,13 +99,14 @@ static void hide_required(struct json_object *schema)
 
 void context_hide(struct json_object *schema)
 {
-	struct json_object *properties = properties_of(schema);
+	struct json_object *owner;
+	struct json_object *properties = properties_in(schema, &owner);
 
 	if (json_get(schema, "items"))
 		context_hide(json_get(schema, "items"));
 	if (!properties)
 		return;
-	hide_required(schema);
+	hide_required(owner);
 	for (size_t i = 0; i < FIELDS; i++)
 		json_object_object_del(properties, fields[i].name);
 	json_object_object_foreach(properties, key, value)

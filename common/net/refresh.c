@@ -211,8 +211,7 @@ static bool note(struct limits *l, void *arg)
 	if (!o->ok)
 		account_sign(o->account, l->sign, sizeof(l->sign));
 	if (o->final) {
-		l->cause = CAUSE_AUTH;
-		l->until = 0;
+		limits_rest(l, CAUSE_AUTH, 0, clock_wall_ms());
 	} else if (o->ok && l->cause == CAUSE_AUTH) {
 		l->cause = CAUSE_NONE;
 	}

@@ -145,14 +145,12 @@ static bool is_folded(const char *home, struct json_object *totals)
 	return s.ino && json_int(totals, "folded", 0) == (int64_t)s.ino;
 }
 
-void history_walk(const char *home, history_fn *fn, void *arg)
+void history_walk(const char *home, struct json_object *totals, history_fn *fn,
+		  void *arg)
 {
-	struct json_object *totals = history_totals(home);
-
 	if (!is_folded(home, totals))
 		walk_file(home, OLD, fn, arg);
 	walk_file(home, CURRENT, fn, arg);
-	json_object_put(totals);
 }
 
 /* --- when the file has grown --------------------------------------------- */

@@ -30,9 +30,11 @@ struct history_record {
 
 void history_add(const char *home, const struct history_record *r);
 
-/* Every record that is kept, oldest first; strings die when fn returns. */
+/* Every record that is kept and not in these totals, oldest first; strings die
+ * when fn returns. */
 typedef void history_fn(void *arg, const struct history_record *r);
-void history_walk(const char *home, history_fn *fn, void *arg);
+void history_walk(const char *home, struct json_object *totals, history_fn *fn,
+		  void *arg);
 
 /* The sums of what is not kept any more, or NULL: see sum.h. */
 struct json_object *history_totals(const char *home);

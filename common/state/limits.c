@@ -306,15 +306,18 @@ static int rank(enum limit_cause c)
 	}
 }
 
-void limits_rest(struct limits *l, enum limit_cause cause, int64_t until,
+bool limits_rest(struct limits *l, enum limit_cause cause, int64_t until,
 		 int64_t now)
 {
 	bool stands = l->cause && (!l->until || l->until > now);
+	bool longer = !l->until || (until && l->until > until);
 
-	if (stands && rank(l->cause) > rank(cause))
-		return;
+	if (stands && (rank(l->cause) > rank(cause) ||
+		       (rank(l->cause) == rank(cause) && longer)))
+		return false;
 	l->cause = cause;
 	l->until = until;
+	return true;
 }
 
 int64_t limits_until(const struct limits *l, enum family_kind f, int64_t now)

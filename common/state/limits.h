@@ -81,8 +81,9 @@ enum limit_cause limits_cause(const struct limits *l, enum family_kind f,
 			      int64_t now);
 /* When the cause ends; 0: not by itself. */
 int64_t limits_until(const struct limits *l, enum family_kind f, int64_t now);
-/* The account rests for `cause`, unless it does for a stronger one. */
-void limits_rest(struct limits *l, enum limit_cause cause, int64_t until,
+/* The account rests for `cause`, unless it does for a stronger one, or longer:
+ * false then. */
+bool limits_rest(struct limits *l, enum limit_cause cause, int64_t until,
 		 int64_t now);
 /* As a word ("window"), and for people. */
 const char *limit_cause_name(enum limit_cause c);

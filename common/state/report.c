@@ -14,7 +14,6 @@
 #define HOUR_MS (60 * MINUTE_MS)
 #define STEP_MS (REPORT_MINUTES * MINUTE_MS / REPORT_STEPS)
 #define LEAST_MS (2 * MINUTE_MS) /* of history, for a forecast */
-#define LATE 0.1 /* by which a long answer's share may be behind others' */
 
 static struct trend *trend_of(struct report *r, const char *alias)
 {
@@ -29,6 +28,12 @@ static double most(double a, double b)
 	return a > b ? a : b;
 }
 
+/* Of a long answer it may be a little behind; much less is of a new window. */
+static bool fell(double was, double now)
+{
+	return now < was / 2 || now < was - 0.1;
+}
+
 /* A window that was reset begins anew. */
 static void note_trend(struct trend *t, const struct history_record *r,
 		       int64_t now)
@@ -40,8 +45,8 @@ static void note_trend(struct trend *t, const struct history_record *r,
 		return;
 	t->h5[step] = r->h5;
 	t->d7[step] = r->d7;
-	if (!t->first_time || r->h5 < t->last_h5 - LATE ||
-	    r->d7 < t->last_d7 - LATE) {
+	if (!t->first_time || fell(t->last_h5, r->h5) ||
+	    fell(t->last_d7, r->d7)) {
 		t->first_time = r->time;
 		t->first_h5 = r->h5;
 		t->first_d7 = r->d7;
@@ -87,8 +92,8 @@ int report_make(struct report *r, const char *home, const struct config *c,
 	}
 	totals = history_totals(home);
 	sums_read(&r->ever, totals);
+	history_walk(home, totals, take, r);
 	json_object_put(totals);
-	history_walk(home, take, r);
 	return 0;
 }
 

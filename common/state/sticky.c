@@ -30,9 +30,10 @@ static bool alive(struct json_object *entry, int64_t now)
 	return json_object_get_int64(then) + STICKY_MS + RENEW_MS > now;
 }
 
-/* The last version read of each file, by this process. */
+/* The last version read of each file, by this process. None is kept open: there
+ * are many, and a binding may be old. */
 static struct {
-	struct store_held version;
+	struct store_sign sign;
 	struct json_object *file;
 } cache[FILES];
 static pthread_mutex_t cache_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -42,19 +43,18 @@ static struct json_object *read_cached(const char *home, const char *key)
 {
 	char name[40], first[3] = { key[0], key[1], '\0' };
 	size_t i = strtoul(first, NULL, 16);
+	struct store_sign sign;
 	struct err unused;
-	struct buf text;
-	bool fresh;
 
 	file_of(key, name, sizeof(name));
-	buf_init(&text, STORE_FILE_MAX);
-	store_follow(home, name, &cache[i].version, &fresh, &text, &unused);
-	if (fresh) {
+	store_sign(home, name, &sign);
+	if (memcmp(&sign, &cache[i].sign, sizeof(sign))) {
 		json_object_put(cache[i].file);
-		cache[i].file = text.n ? json_read(buf_get(&text), &unused)
-				       : NULL;
+		cache[i].file = NULL;
+		cache[i].sign = sign;
+		if (sign.ino)
+			json_load(home, name, &cache[i].file, &unused);
 	}
-	buf_release(&text);
 	return cache[i].file;
 }
 

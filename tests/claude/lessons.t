@@ -96,6 +96,15 @@ is 'its tokens are its own' \
 	"$(curl -s "$url/analytics" | json '(lambda t: (t["write1h"], t["write5m"], t["uncached"]))(j["perAccount"]["b"])')" \
 	'(0, 20, 12)'
 
+# A beginning without its end is no answer: the other account is asked.
+rule "$(START="$start" python3 -c '
+import json, os
+head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+print(json.dumps({"answers": {"sk-ant-api03-a": [{"raw": [head + "event: message_start\ndata: " + os.environ["START"] + "\n"]}]}}))')"
+forget
+ask second
+is 'ended after its first event: the other answers' "$(status) $(header x-dario-account)" '200 b'
+
 # Different pictures begin different conversations.
 picture() { # DATA
 	post /v1/messages "{\"model\":\"claude-sonnet-9\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image\",\"source\":{\"type\":\"base64\",\"media_type\":\"image/png\",\"data\":\"$1\"}$2}]}]}" >/dev/null

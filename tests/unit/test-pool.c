@@ -216,8 +216,10 @@ static void a_stronger_cause_stands(void **state)
 	(void)state;
 	limits_rest(&l, CAUSE_OVERLOAD, 100, 50);
 	assert_int_equal(l.cause, CAUSE_OVERLOAD);
-	limits_rest(&l, CAUSE_BURST, 80, 50); /* the newest of equals */
-	assert_int_equal(l.cause, CAUSE_BURST);
+	assert_false(limits_rest(&l, CAUSE_BURST, 80, 50)); /* sooner over */
+	assert_int_equal(l.cause, CAUSE_OVERLOAD);
+	assert_true(limits_rest(&l, CAUSE_WINDOW, 300, 50));
+	assert_int_equal(l.cause, CAUSE_WINDOW);
 	limits_rest(&l, CAUSE_CREDIT, 1000, 50);
 	limits_rest(&l, CAUSE_OVERLOAD, 100, 60);
 	assert_int_equal(l.cause, CAUSE_CREDIT);
@@ -500,7 +502,7 @@ static void the_history_turns_over(void **state)
 	store_folder(home, NULL, &e);
 	history_add(home, &r);
 	history_add(home, &r);
-	history_walk(home, count_record, &n);
+	history_walk(home, NULL, count_record, &n);
 	assert_int_equal(n, 2);
 	/* a line that was cut, and one too many */
 	snprintf(path, sizeof(path), "%s/state/history.jsonl", home);

@@ -785,7 +785,8 @@ static void hybrid_reads_variants(void **state)
 	      "'timestamp':{'anyOf':[{'type':'string'},{'type':'null'}]},"
 	      "'userId':{'type':'boolean'},"
 	      "'meta':{'anyOf':[{'type':'null'},{'properties':{'sessionId':"
-	      "{'type':'string'}}}]}}}}]}");
+	      "{'type':'string'}},'required':['sessionId']}]}}}}]}");
+	assert_false(span_has(json_text(r.body), SPAN("sessionId")));
 	m = json("{'content':[{'type':'tool_use','name':'Bash','input':"
 		 "{'command':'x','meta':{}}}]}");
 	tool_map_whole(r.map, m);
