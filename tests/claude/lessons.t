@@ -38,10 +38,10 @@ forget() {
 free() { [ "$(state)" = "[('a', 'none')]" ]; }
 
 # A 429 that says nothing is no bench, whatever stood in an earlier one.
-answers sk-ant-api03-a "{\"status\":429,\"headers\":{$(shares rejected 1.0 1 0.5)}}"
+answers sk-ant-api03-a "{\"status\":429,\"headers\":{$(shares rejected 1.0 6 0.5)}}"
 ask
 is 'used up' "$(state)" "[('a', 'window')]"
-wait_for 5 free
+wait_for 20 free
 answers sk-ant-api03-a '{"status":429}'
 ask
 is 'a bare 429: answered as it is' "$(status)" 429
