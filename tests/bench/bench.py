@@ -72,12 +72,12 @@ def events(count, pause):
     return "\n".join(lines)
 
 
-def message(count):
+def message(count, pause):
     """nginx echo directives that stream a message of `count` deltas."""
     start, begin, delta, *ends = MESSAGE
-    return "\n".join(
+    return f"echo_sleep {pause};\n".join(
         f"echo 'event: {json.loads(data)['type']}\ndata: {data}\n'; "
-        "echo_flush;" for data in [start, begin] + [delta] * count + ends)
+        "echo_flush;\n" for data in [start, begin] + [delta] * count + ends)
 
 
 class Bench:
@@ -150,7 +150,7 @@ class Bench:
                 location /s50/ {{ {stream} {events(50, 0)} }}
                 location /slow/ {{ {stream} {events(30, 0.05)} }}
                 location /idle/ {{ {stream} {events(3, 2)} }}
-                location /claude/ {{ {stream} {message(50)} }}
+                location /claude/ {{ {stream} {message(30, 0.05)} }}
             }}""")
 
     def start_proxies(self):
@@ -348,20 +348,29 @@ def memory(bench, clients):
     return before, during
 
 
-def stream_cpu(bench, path, model):
-    """CPU seconds of router and lighttpd for 4000 streams of 50 chunks."""
+def stream_cpu(bench, path, model, streams, clients):
+    """CPU seconds of router and lighttpd for so many streams."""
     data = json.dumps({
         "model": model, "stream": True, "max_tokens": 99,
         "messages": [{"role": "user", "content": "hello " * 30}]})
     before = bench.cpu()
     out = subprocess.run(
-        ["h2load", "--h1", "-n4000", "-c16", "-t1",
+        ["h2load", "--h1", f"-n{streams}", f"-c{clients}", "-t1",
          "-d", bench.write("t.json", data),
          "-H", "Content-Type: application/json",
          f"http://127.0.0.1:{bench.ports['dario']}{path}"],
         check=True, capture_output=True, text=True).stdout
-    assert "4000 2xx" in out, out
+    assert f"{streams} 2xx" in out, out
     return bench.cpu() - before
+
+
+def translated(bench):
+    """CPU for a 50-chunk stream: translated (a Messages client) to passed
+    through (a Chat client)."""
+    return statistics.median(
+        stream_cpu(bench, "/v1/messages", "s50:m", 4000, 16) /
+        stream_cpu(bench, "/v1/chat/completions", "s50:m", 4000, 16)
+        for _ in range(bench.args.rounds))
 
 
 def translated(bench):
@@ -374,7 +383,7 @@ def translated(bench):
 
 
 def mapped(bench):
-    """CPU for a 50-chunk stream without tools from a subscription account:
+    """CPU for 500 slow streams without tools from a subscription account:
     with tools mapped, as is the default, to tools preserved."""
     until = int(time.time() + 86400) * 1000
     with open(os.open(os.path.join(bench.home, "credentials.json"),
@@ -383,16 +392,22 @@ def mapped(bench):
             "accessToken": "bench-access", "refreshToken": "bench-refresh",
             "expiresAt": until, "scopes": ["user:inference"]}}, f)
     settings = os.path.join(bench.home, "config.json")
-    cost = {True: 0, False: 0}
-    for _ in range(8):
-        for preserve in (True, False):
-            with open(os.open(settings + ".new", os.O_WRONLY | os.O_CREAT,
-                              0o600), "w") as f:
-                json.dump({"preserveTools": preserve}, f)
-            os.rename(settings + ".new", settings)
-            cost[preserve] += stream_cpu(bench, "/v1/messages",
-                                         "claude-sonnet-4-5")
-    return cost[False] / cost[True]
+
+    def cost(preserve):
+        with open(os.open(settings + ".new", os.O_WRONLY | os.O_CREAT,
+                          0o600), "w") as f:
+            json.dump({"preserveTools": preserve}, f)
+        os.rename(settings + ".new", settings)
+        return stream_cpu(bench, "/v1/messages", "claude-sonnet-4-5",
+                          streams=500, clients=500)
+
+    # Each pair the other way round than the one before: what the machine does
+    # meanwhile weighs on both.
+    pairs = []
+    for i in range(4 * bench.args.rounds):
+        turns = {p: cost(p) for p in ((True, False), (False, True))[i % 2]}
+        pairs.append(turns[False] / turns[True])
+    return statistics.median(pairs)
 
 
 def conversation(bench):
