@@ -285,7 +285,9 @@ void relay_map_whole(struct relay *y)
 
 static int whole(struct relay *y, struct err *e)
 {
+	bool good = y->status / 100 == 2;
 	char length[24];
+	int rc;
 
 	if (y->mode == LATE)
 		return late(y, e);
@@ -293,16 +295,18 @@ static int whole(struct relay *y, struct err *e)
 		buf_reset(&y->r->head);
 		return y->r->instead(y->r, e);
 	}
-	if (y->status / 100 == 2)
-		y->r->has_usage = usage_scan(y->r->dialect->usage,
-					     buf_get(&y->held), &y->r->usage);
-	if (y->call->map && y->status / 100 == 2)
+	if (y->call->map && good)
 		relay_map_whole(y);
 	snprintf(length, sizeof(length), "%zu", y->held.n);
 	reply_field(y->r, "Content-Length", span_of(length));
 	if (!y->held.n)
 		return reply_head(y->r, y->status) ? reply_gone(e) : 0;
-	return relay_put_held(y, e);
+	rc = relay_put(y, buf_get(&y->held), e);
+	if (good) { /* the client need not wait for the search in it */
+		y->r->answer = y->held;
+		buf_init(&y->held, 0);
+	}
+	return rc;
 }
 
 const struct relay_stage relay_pass = {

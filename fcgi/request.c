@@ -143,6 +143,7 @@ void request_release(struct request *r)
 {
 	buf_release(&r->body);
 	buf_release(&r->head);
+	buf_release(&r->answer);
 }
 
 static int too_large(struct err *e)

@@ -65,7 +65,8 @@ struct request {
 	const char *upstream_key; /* never shown; or NULL */
 	struct usage usage;       /* of the answer, as far as it is known */
 	bool has_usage;
-	double h5, d7; /* shares used of the account's windows */
+	struct buf answer; /* a whole one whose usage was not looked up yet */
+	double h5, d7;     /* shares used of the account's windows */
 	bool has_windows;
 	struct writer *writer; /* of a translated stream, or NULL */
 	/* Answers in the place of an upstream that lacks the path; or NULL. */

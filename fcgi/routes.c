@@ -187,6 +187,13 @@ static void drain(struct request *r)
 		total += (size_t)n;
 }
 
+static void look_up_usage(struct request *r)
+{
+	if (r->answer.n)
+		r->has_usage = usage_scan(r->dialect->usage,
+					  buf_get(&r->answer), &r->usage);
+}
+
 /* What went to a backend, for /analytics. */
 static void note_history(const struct request *r)
 {
@@ -226,6 +233,7 @@ void routes_serve(struct app *app, struct gateway *gw, struct arena *arena,
 	gw->ops->finish(gw, !r.cut);
 	r.log.total_ms = clock_ms() - r.started;
 	log_request(&r.log);
+	look_up_usage(&r);
 	note_history(&r);
 	config_put(app->config, r.config);
 	request_release(&r);
