@@ -373,15 +373,6 @@ def translated(bench):
         for _ in range(bench.args.rounds))
 
 
-def translated(bench):
-    """CPU for a 50-chunk stream: translated (a Messages client) to passed
-    through (a Chat client)."""
-    return statistics.median(
-        stream_cpu(bench, "/v1/messages", "s50:m") /
-        stream_cpu(bench, "/v1/chat/completions", "s50:m")
-        for _ in range(bench.args.rounds))
-
-
 def mapped(bench):
     """CPU for 500 slow streams without tools from a subscription account:
     with tools mapped, as is the default, to tools preserved."""
