@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Measures dario against a direct connection and two plain reverse proxies.
 
-All targets forward to the same nginx and are measured in turn, round after
-round, in one run, so that a noisy machine hits all of them alike; what counts
+All targets forward to the same nginx and are measured in turn, second after
+second, in one run, so that a noisy machine hits all of them alike; what counts
 are the ratios. Needs wrk, h2load, nginx with the echo module and lighttpd;
 uses loopback only and ends by itself.
 
@@ -221,7 +221,7 @@ class Bench:
     def wrk(self, target, kind, connections):
         env = dict(os.environ, BODY=body(f"{kind}:m", kind != "fast"))
         out = subprocess.run(
-            ["wrk", "-t1", f"-c{connections}", f"-d{self.args.seconds}s",
+            ["wrk", "-t1", f"-c{connections}", "-d1s",
              "--latency", "-s", os.path.join(HERE, "post.lua"),
              self.url(target, kind)],
             env=env, check=True, capture_output=True, text=True).stdout
@@ -290,7 +290,8 @@ def table(bench, kind, connections, title):
     samples = {t: [] for t in TARGETS}
     for target in TARGETS:
         bench.wrk(target, kind, connections)  # warm up
-    for _ in range(bench.args.rounds):
+    # Short turns: what the machine does meanwhile weighs on all of them.
+    for _ in range(bench.args.rounds * bench.args.seconds):
         for target in TARGETS:
             samples[target].append(bench.wrk(target, kind, connections))
     base = median(samples["lighttpd"], "rps")
@@ -509,7 +510,8 @@ def pool_cost(bench, processes):
 def main():
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("--rounds", type=int, default=3)
-    p.add_argument("--seconds", type=int, default=3)
+    p.add_argument("--seconds", type=int, default=3,
+                   help="of load on each target and round, one at a time")
     p.add_argument("--builddir", default=os.path.join(HERE, "..", ".."))
     p.add_argument("--translate", action="store_true",
                    help="only the cost of translation")
