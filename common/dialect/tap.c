@@ -78,25 +78,36 @@ bool content_anthropic(struct span name, struct span data)
 	return span_starts(type_of(name, data, mem), "content_block");
 }
 
-/* Is there more in a Chat chunk's delta than its role? */
+/* Is there more in a chunk's delta than its role? "text" is that of the older
+ * Completions, "function_call" that of tools before they had their name. */
 bool content_openai(struct span name, struct span data)
 {
-	static const struct span keys[] = {
+	static const struct span texts[] = {
+		SPAN_INIT("\"content\""),   SPAN_INIT("\"reasoning_content\""),
+		SPAN_INIT("\"reasoning\""), SPAN_INIT("\"refusal\""),
+		SPAN_INIT("\"text\""),
+	};
+	static const struct span others[] = {
 		SPAN_INIT("\"content\""),
-		SPAN_INIT("\"reasoning_content\""),
-		SPAN_INIT("\"reasoning\""),
-		SPAN_INIT("\"refusal\""),
+		SPAN_INIT("\"tool_calls\""),
+		SPAN_INIT("\"function_call\""),
+		SPAN_INIT("\"audio\""),
 	};
 
 	(void)name;
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		struct span v = after_key(data, keys[i]);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct span v = after_key(data, texts[i]);
 
 		if (v.n > 1 && v.p[0] == '"' && v.p[1] != '"')
 			return true;
 	}
-	return after_key(data, SPAN("\"tool_calls\"")).n ||
-	       span_starts(after_key(data, keys[0]), "[");
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		struct span v = after_key(data, others[i]);
+
+		if (v.n > 1 && strchr("[{", v.p[0]) && !strchr("]}", v.p[1]))
+			return true;
+	}
+	return false;
 }
 
 unsigned tap_openai(struct span name, struct span data)
