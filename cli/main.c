@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "base/log.h"
 #include "base/store.h"
 #include "cli/cmd.h"
 
@@ -70,6 +71,17 @@ static int run_help(int argc, char **argv, struct err *e)
 	return 0;
 }
 
+/* An argument in the wrong place may be a key. */
+static void complain(const struct err *e)
+{
+	struct buf text;
+
+	buf_init(&text, 2 * sizeof(e->msg));
+	log_redact(span_of(e->msg), &text);
+	fprintf(stderr, "dario: %s\n", buf_cstr(&text));
+	buf_release(&text);
+}
+
 int main(int argc, char **argv)
 {
 	struct rlimit none = { 0, 0 };
@@ -94,6 +106,6 @@ int main(int argc, char **argv)
 		rc = err_sys(&e, "write", "standard output");
 	if (rc == 0)
 		return 0;
-	fprintf(stderr, "dario: %s\n", e.msg);
+	complain(&e);
 	return e.code == ERR_USAGE ? 2 : 1;
 }

@@ -18,11 +18,14 @@ struct parser {
 	char shorts[2 + CMD_FLAGS_MAX];
 };
 
+/* Of a flag only the name is shown: its value may be a secret. */
 static int usage(struct err *e, const struct cmd *c, const char *what,
 		 const char *word)
 {
-	return err_set(e, ERR_USAGE, "%s%.60s: see dario help %s", what, word,
-		       c->group->name);
+	int n = *word == '-' ? (int)strcspn(word, "=") : (int)strlen(word);
+
+	return err_set(e, ERR_USAGE, "%s%.*s: see dario help %s", what,
+		       n < 60 ? n : 60, word, c->group->name);
 }
 
 static const struct cmd_entry *find_entry(const struct cmd_group *g,
@@ -126,8 +129,8 @@ int cmd_parse(struct cmd *c, int argc, char **argv, struct err *e)
 	if (c->n < c->entry->min)
 		return usage(e, c, "missing: ", c->entry->args);
 	if (c->n > c->entry->max)
-		return usage(e, c,
-			     "one word too many: ", c->args[c->entry->max]);
+		return usage(e, c, "one word too many: it takes ",
+			     *c->entry->args ? c->entry->args : "none");
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include "cli/secret.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -42,8 +43,11 @@ int secret_take(const struct cmd *c, struct buf *out, struct err *e)
 	if (!file)
 		return 0;
 	f = fopen(file, "re");
-	if (!f)
-		return err_sys(e, "open", file);
+	if (!f) /* not its name: that might be the key itself */
+		return err_set(e, ERR_CONFIG,
+			       "cannot open the file that --key-file names, "
+			       "which holds the key: %s",
+			       strerror(errno));
 	rc = read_line(f, file, out, e);
 	fclose(f);
 	return rc;

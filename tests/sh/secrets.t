@@ -21,6 +21,25 @@ printf '%s\n' "$up" >"$tmp/key"
 "$dario" backend test bad >>"$tmp/cli" 2>&1
 "$dario" config >>"$tmp/cli" 2>&1
 
+# A key in the wrong place, once of a known shape and once of none.
+for key in "$up" 0badc0de0badc0de0badc0de0badc0de; do
+	for words in "backend add x --api-key=$key" "backend add x $key" \
+		"backend add x --key-file=$key --base-url=http://127.0.0.1:1" \
+		"accounts add work --key-file=$key" "accounts add work $key" \
+		"proxy --api-key=$key"; do
+		# shellcheck disable=SC2086
+		"$dario" $words >"$tmp/wrong" 2>&1
+		is "${words%[ =]*}: refused" $(($? > 0)) 1
+		unlike "${words%[ =]*}: without the key" "$(cat "$tmp/wrong")" "$key"
+	done
+done
+for words in "backend $up" "$up" "accounts add $up" "backend remove $up" \
+	"accounts remove $up" "explain --$up"; do
+	# shellcheck disable=SC2086
+	"$dario" $words >"$tmp/wrong" 2>&1 </dev/null
+	unlike "${words%"$up"}: without the key" "$(cat "$tmp/wrong")" "$up"
+done
+
 ask() { # MODEL [curl flags]
 	m=$1
 	shift
