@@ -26,10 +26,13 @@ static bool listed(struct span name, const char *list)
 
 static bool host_allowed(const struct settings *s, struct span host)
 {
-	struct span name = host_part(host);
+	struct span name = host_part(host), bare = name;
 
-	return host_is_loopback(name) || span_ieq(name, s->host) ||
-	       listed(name, s->allowed_hosts);
+	/* An IPv6 address comes in brackets; settings may leave them out. */
+	if (name.n > 2 && name.p[0] == '[')
+		bare = (struct span){ name.p + 1, name.n - 2 };
+	return host_is_loopback(name) || span_ieq(bare, s->host) ||
+	       listed(name, s->allowed_hosts) || listed(bare, s->allowed_hosts);
 }
 
 static bool origin_allowed(const struct settings *s, struct span origin)

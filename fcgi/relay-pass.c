@@ -11,9 +11,11 @@
 
 /* Fields of an upstream's answer that the client gets. */
 static const char *const passed[] = {
-	"retry-after", "retry-after-ms", "x-should-retry",
-	"request-id",  "x-request-id",   "anthropic-",
-	"openai-",     "x-ratelimit-",   NULL,
+	"retry-after", "retry-after-ms",     "x-should-retry",
+	"request-id",  "x-request-id",       "anthropic-",
+	"openai-",     "x-ratelimit-",       "ratelimit-",
+	"ratelimit",   "x-ratelimitbysize-", "apim-request-id",
+	NULL,
 };
 
 /* A length that can be handed on: of the bytes as they are, and a number. */

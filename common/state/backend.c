@@ -293,6 +293,7 @@ void backend_demo(struct backend *out, const char *host, long port,
 		out->speaks[i] = true;
 	out->models = xcalloc(1, sizeof(*out->models));
 	out->models[out->n_models++] = xstrdup("demo");
+	out->proxy = xstrdup(""); /* it is this machine, and gets our key */
 	out->demo = true;
 }
 

@@ -119,7 +119,7 @@ stop_router
 
 # With a key.
 export DARIO_API_KEY=router-key-0123456789 DARIO_CORS_ORIGIN=https://app.example
-export DARIO_ALLOWED_HOSTS=my.box,other
+export DARIO_ALLOWED_HOSTS='my.box,other,fd00::5,[fd00::6]'
 start_router --demo --prefix=/llm
 post /llm/v1/chat/completions "$chat" -H "x-api-key: $DARIO_API_KEY" >/dev/null
 is 'below a prefix, too' "$(status)" 200
@@ -143,6 +143,12 @@ done
 post /v1/chat/completions "$chat" -H 'x-api-key: wrong' \
 	-H "Authorization: Bearer $DARIO_API_KEY" >/dev/null
 is 'one of two different fields is right: in' "$(status)" 200
+for host in '[FD00::5]:3456' '[fd00::5]' '[fd00::6]:80' '[fd00::7]'; do
+	post /v1/chat/completions "$chat" -H "x-api-key: $DARIO_API_KEY" \
+		-H "Host: $host" >/dev/null
+	case $host in *7*) want=403 ;; *) want=200 ;; esac
+	is "Host $host: $want" "$(status)" $want
+done
 for pair in "x-api-key: $DARIO_API_KEY|x-api-key: x" \
 	"x-api-key: x|X_Api_Key: $DARIO_API_KEY" \
 	"Authorization: Bearer $DARIO_API_KEY|Authorization: Bearer x"; do

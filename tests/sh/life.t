@@ -65,6 +65,24 @@ for sig in TERM INT KILL; do
 	router=
 done
 
+# A request body that a killed lighttpd leaves does not stay on the disk.
+uploads() {
+	find "$DARIO_HOME/run" -name 'lighttpd-upload-*' | grep -q .
+}
+start_router --demo
+head -c 4000000 /dev/zero | curl -s --limit-rate 200K --data-binary @- \
+	-o /dev/null "$url/v1/messages" &
+client=$!
+ok 'upload: it passes through the disk' wait_for 10 uploads
+kill -KILL "$(lighttpd_pid)"
+wait "$client"
+wait "$router"
+ok 'upload: lighttpd has left it' uploads
+start_router --demo
+ok 'upload: the next start takes it away' test -z \
+	"$(find "$DARIO_HOME/run" -name 'lighttpd-upload-*')"
+stop_router
+
 # dario proxy itself is killed: everything goes.
 start_router --demo
 server=$(lighttpd_pid)
