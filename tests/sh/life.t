@@ -39,9 +39,13 @@ kill -KILL "$worker"
 wait "$client"
 ok 'worker KILL: the client sees an error, no clean end' test "$?" -ne 0
 unlike 'worker KILL: no [DONE]' "$(cat "$tmp/stream")" '[DONE]'
-serves || true
 ok 'worker KILL: another one is there' wait_for 5 other_worker "$worker"
-ok 'worker KILL: the next request works' wait_for 5 serves
+ok 'worker KILL: the next request works' serves
+
+worker=$(worker_pid)
+kill -KILL "$worker"
+ok 'idle worker KILL: another one is there' wait_for 5 other_worker "$worker"
+ok 'idle worker KILL: the next request works' serves
 
 for sig in TERM INT KILL; do
 	[ -n "$router" ] || start_router --demo
