@@ -22,8 +22,8 @@
 
 #define CONF_MAX (64u << 10)
 #define FOLDER_MAX 96
-#define FDS_WANTED 8192
-#define FDS_RESERVED 192 /* lighttpd's own, beside two a request */
+#define WAITING 3488     /* connections beyond the places, to be told "busy" */
+#define FDS_RESERVED 192 /* lighttpd's own, beside two a connection */
 #define FDS_MIN 256
 
 static bool is_program(const char *file)
@@ -82,13 +82,44 @@ static int check_worker(const char *worker, struct err *e)
 	return check_value(worker, e);
 }
 
-static long fd_limit(void)
+static long places(const struct settings *s)
 {
+	return s->threads * s->workers;
+}
+
+/* What lighttpd wants to open, as far as the system lets it. */
+static long fd_limit(const struct settings *s)
+{
+	long wanted = 2 * (places(s) + WAITING) + FDS_RESERVED;
 	struct rlimit r;
 
-	if (getrlimit(RLIMIT_NOFILE, &r) || r.rlim_max >= FDS_WANTED)
-		return FDS_WANTED;
+	if (getrlimit(RLIMIT_NOFILE, &r) || r.rlim_max >= (rlim_t)wanted)
+		return wanted;
 	return (long)r.rlim_max;
+}
+
+static long clients_of(long fds)
+{
+	return (fds - FDS_RESERVED) / 2;
+}
+
+static int check_fds(const struct settings *s, struct err *e)
+{
+	long fds = fd_limit(s);
+
+	if (fds < FDS_MIN)
+		return err_set(e, ERR_CONFIG,
+			       "only %ld files may be open at a time: raise "
+			       "the limit (ulimit -n) to %d or more",
+			       fds, FDS_MIN);
+	if (clients_of(fds) < places(s))
+		fprintf(stderr,
+			"dario: at most %ld connections at a time: only %ld "
+			"files may be open, and %ld places want %ld "
+			"(ulimit -n)\n",
+			clients_of(fds), fds, places(s),
+			2 * places(s) + FDS_RESERVED);
+	return 0;
 }
 
 /* One of our values for a line `var.NAME = …`; false when it is not ours. */
@@ -96,7 +127,7 @@ static bool put_var(struct buf *out, struct span name, const char *run,
 		    const char *worker, const char *errors,
 		    const struct settings *s)
 {
-	long fds = fd_limit();
+	long fds = fd_limit(s);
 
 	if (span_is(name, "host"))
 		buf_fmt(out,
@@ -116,7 +147,7 @@ static bool put_var(struct buf *out, struct span name, const char *run,
 	else if (span_is(name, "fds"))
 		buf_fmt(out, "var.fds = %ld\n", fds);
 	else if (span_is(name, "clients"))
-		buf_fmt(out, "var.clients = %ld\n", (fds - FDS_RESERVED) / 2);
+		buf_fmt(out, "var.clients = %ld\n", clients_of(fds));
 	else
 		return false;
 	return true;
@@ -207,14 +238,8 @@ int server_conf_write(struct server_conf *sc, const char *home,
 	buf_init(&out, CONF_MAX * 2);
 	sc->lighttpd = server_conf_program(e);
 	folder_of(s, folder);
-	if (fd_limit() < FDS_MIN) {
-		err_set(e, ERR_CONFIG,
-			"only %ld files may be open at a time: raise the limit "
-			"(ulimit -n) to %d or more",
-			fd_limit(), FDS_MIN);
-		goto out;
-	}
-	if (!sc->lighttpd || make_folders(home, folder, run, sizeof(run), e) ||
+	if (!sc->lighttpd || check_fds(s, e) ||
+	    make_folders(home, folder, run, sizeof(run), e) ||
 	    !(worker = place_worker(e)) ||
 	    !(template = place_data("lighttpd/dario.conf", e)) ||
 	    !(errors = place_data("lighttpd/errors", e)) ||

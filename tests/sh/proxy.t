@@ -48,6 +48,8 @@ like 'a key with a comma: refused' "$out" comma
 out=$(ulimit -n 200 && "$dario" proxy --check 2>&1)
 is 'few descriptors: exit 1' "$?" 1
 like 'few descriptors: says what to raise' "$out" 'ulimit -n'
+like 'descriptors for fewer connections than places: a note' \
+	"$(ulimit -n 1024 && "$dario" proxy --check 2>&1)" 'at most 416 connections'
 
 mkdir -p "$tmp/path/lighttpd"
 PATH=$tmp/path:$PATH run proxy --check
