@@ -229,7 +229,9 @@ void help_man(void)
 	for (int i = 0; cmd_groups[i]; i++)
 		man_group(cmd_groups[i]);
 	printf(".SH SETTINGS\nA flag beats the environment, the environment "
-	       "beats config.json, config.json beats the default.\n");
+	       "beats config.json, config.json beats the default. "
+	       "An edit counts on the next request; threads, workers, verbose, "
+	       "host and port on the next start.\n");
 	for (const struct option_row *o = options; o->key; o++) {
 		snprintf(text, sizeof(text), "%s. Key %s%s%s.", o->help, o->key,
 			 *o->preset ? ", default " : "", o->preset);
@@ -240,7 +242,8 @@ void help_man(void)
 
 		snprintf(text, sizeof(text),
 			 "for log-ins, instead of what is found in Claude "
-			 "Code or built in. Key oauth.%s.",
+			 "Code or built in. Key %s in "
+			 "oauth-config.override.json.",
 			 grant_name(g));
 		man_item(grant_env(g), text);
 	}
