@@ -4,6 +4,7 @@
 #include "fcgi/claude.h"
 
 #include "base/clock.h"
+#include "base/stamp.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -39,6 +40,14 @@ static bool was_seen(const struct lesson *w, const struct limits *l)
 	       l->until == w->until;
 }
 
+/* A used-up window rests nobody but the models that it counts: it stands in
+ * the limits, and is no cause for the whole account. */
+static bool is_told(const struct lesson *w, const struct limits *l)
+{
+	return w->verdict.cause == CAUSE_WINDOW &&
+	       limits_headroom(l, w->c->family, clock_wall_ms()) == 0;
+}
+
 static bool learn(struct limits *l, void *arg)
 {
 	const struct lesson *w = arg;
@@ -58,7 +67,7 @@ static bool learn(struct limits *l, void *arg)
 		l->cause = CAUSE_NONE;
 	if (halts(w)) {
 		limits_rest(l, CAUSE_OVERAGE, 0, clock_wall_ms());
-	} else if (w->verdict.cause) {
+	} else if (w->verdict.cause && !is_told(w, l)) {
 		if (limits_rest(l, w->verdict.cause, w->verdict.until,
 				clock_wall_ms()))
 			account_sign(&w->c->account, l->sign, sizeof(l->sign));
@@ -103,6 +112,8 @@ void claude_on_head(void *arg, const struct http_head *head)
 	}
 	snprintf(c->retry_after, sizeof(c->retry_after), "%.*s",
 		 SPAN_FMT(http_field(head, "retry-after")));
+	c->reset = stamp_read(
+		http_field(head, "anthropic-ratelimit-unified-reset"));
 }
 
 bool claude_has_other(const struct claude *c)
@@ -115,14 +126,34 @@ bool claude_has_other(const struct claude *c)
 	return other;
 }
 
-/* May the request wait for this account or another? */
+/* When the first of the other accounts is free again; 0: unknown. */
+static int64_t next_of_others(const struct claude *c)
+{
+	struct pool pool = { 0 };
+	int64_t next;
+
+	pool_look(&pool, c->home, &c->r->config->accounts, c->family);
+	if ((size_t)c->seat < pool.n)
+		pool.seats[c->seat].until = 0;
+	next = pool_next(&pool);
+	pool_release(&pool);
+	return next;
+}
+
+/* May the request wait for this account or another? Not for one that rests
+ * for nothing: it would be asked again and again meanwhile. */
 static bool may_wait(const struct claude *c, const struct verdict *v)
 {
 	int64_t now = clock_wall_ms();
 	int64_t left = c->deadline - clock_ms();
+	int64_t next;
 
-	return (v->cause == CAUSE_WINDOW || v->cause == CAUSE_BURST) &&
-	       v->until > now && v->until - now < left;
+	if (v->cause == CAUSE_NONE || v->cause == CAUSE_OVERLOAD)
+		return false;
+	if (v->until > now && v->until - now < left)
+		return true;
+	next = next_of_others(c);
+	return next > now && next - now < left;
 }
 
 static void add_fallback(struct claude *c, const char *why)
@@ -185,6 +216,7 @@ bool claude_again(void *arg, const struct failure *f)
 		.status = f->status ? f->status : f->err->status,
 		.text = f->status ? f->body : span_of(f->err->msg),
 		.retry_after = span_of(c->retry_after),
+		.reset = c->reset,
 		.subscription = claude_is_subscription(c),
 		.told = c->told,
 	};
@@ -193,6 +225,8 @@ bool claude_again(void *arg, const struct failure *f)
 	if (!c->told)
 		c->limits = c->pool.seats[c->seat].limits;
 	v = verdict_of(&a, &c->limits, c->family, now);
+	if (c->out.count && v.cause == CAUSE_BURST)
+		v.cause = CAUSE_NONE; /* counting has limits of its own */
 	c->next = possible(c, &v, f);
 	c->cause = v.cause;
 	c->leave = c->next == NEXT_ANSWER && leads_on(c, f);

@@ -40,6 +40,7 @@ struct claude {
 	bool told;     /* the answer's head said something of limits */
 	bool accepted; /* it was a 2xx */
 	char retry_after[64];
+	int64_t reset; /* of what decides, by the last head; 0: not told */
 	enum verdict_next next;
 	enum limit_cause cause;
 

@@ -218,6 +218,22 @@ static bool ends_in_call(struct json_object *messages)
 	return false;
 }
 
+/* Nor goes the edit of the context that the API takes with thinking only. */
+static void drop_thinking(struct json_object *body)
+{
+	struct json_object *context = json_get(body, "context_management");
+	struct json_object *edits = json_get(context, "edits");
+	size_t n = json_length(edits);
+
+	json_object_object_del(body, "thinking");
+	for (size_t i = n; i-- > 0;)
+		if (span_starts(json_str(json_at(edits, i), "type"),
+				"clear_thinking"))
+			json_object_array_del_idx(edits, i, 1);
+	if (n && !json_length(edits))
+		json_object_object_del(body, "context_management");
+}
+
 bool outgoing_strip_thinking(struct outgoing *o)
 {
 	struct err unused;
@@ -237,7 +253,7 @@ bool outgoing_strip_thinking(struct outgoing *o)
 	}
 	if (any) {
 		if (ends_in_call(messages))
-			json_object_object_del(body, "thinking");
+			drop_thinking(body);
 		buf_init(&text, REQUEST_BODY_MAX);
 		buf_span(&text, json_text(body));
 		buf_release(&o->text);

@@ -29,6 +29,7 @@ struct relay {
 	bool torn;        /* the client has a part of an unfinished event */
 	bool wrote;       /* since the last flush */
 	int64_t last_out; /* when the client last got bytes */
+	int64_t in_line;  /* since when no call is running; 0: one is */
 
 	/* of the running call */
 	struct relay_call *call;

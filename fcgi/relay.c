@@ -14,6 +14,7 @@
  * long to end as well, so that it can be used again. */
 #define LINGER_MS 200
 #define PING_MS 10000     /* silence inside a stream */
+#define LINE_MS 2000      /* silence in line, where a client may leave */
 #define BLIND_MS 250      /* between looks at a client that poll cannot see */
 #define STOP_CHECK_MS 500 /* between looks whether the worker must go */
 #define RETRY_SECONDS 5L  /* when an upstream does not say */
@@ -210,6 +211,10 @@ static int on_tick(void *arg, long *wait, struct err *e)
 	if (y->r->head_sent && limit > PING_MS)
 		limit = PING_MS;
 	left = y->last_out + limit - clock_ms();
+	/* Some web servers watch the client from the first bytes on only. */
+	if (!y->r->head_sent && y->in_line &&
+	    left > y->in_line + LINE_MS - clock_ms())
+		left = y->in_line + LINE_MS - clock_ms();
 	if (left <= 0) {
 		if (keep_alive(y, e))
 			return -1;
@@ -326,6 +331,7 @@ bool relay_run(struct relay *y, struct relay_call *c)
 
 	y->call = c;
 	y->mode = WAITING;
+	y->in_line = 0;
 	y->status = 0;
 	y->has_fields = false;
 	y->ended = 0;
@@ -385,6 +391,8 @@ int relay_wait(struct relay *y, long ms, struct err *e)
 
 	y->mode = WAITING;
 	y->ended = 0;
+	if (!y->in_line)
+		y->in_line = clock_ms();
 	while ((left = end - clock_ms()) > 0) {
 		long wait = left < STOP_CHECK_MS ? (long)left : STOP_CHECK_MS;
 

@@ -271,6 +271,7 @@ static int call(struct claude *c, struct err *e)
 		return -1;
 	c->told = false;
 	c->retry_after[0] = '\0';
+	c->reset = 0;
 	/* The first choice after all is no fallback, whatever was tried. */
 	if (strcmp(c->first, c->account.alias) == 0)
 		c->r->log.fallback = c->passed;

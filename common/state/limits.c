@@ -192,6 +192,10 @@ bool limits_take(struct limits *l, limits_field_fn *field, const void *arg)
 	v = get(&s, UNIFIED, "", "overage-in-use");
 	l->overage = (v && strcasecmp(v, "true") == 0) ||
 		     strcmp(l->claim, "overage") == 0;
+	/* Beyond the plan, and let through all the same. */
+	v = get(&s, UNIFIED, "", "overage-status");
+	if (v && strncmp(v, "allowed", 7) == 0)
+		l->overage |= strcmp(l->status, "rejected") == 0;
 	if (any)
 		l->updated_at = clock_wall_ms();
 	return any;

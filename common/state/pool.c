@@ -86,7 +86,8 @@ static void judge_limits(struct seat *s, enum family_kind family, int64_t now)
 			 "account, then run dario accounts resume %s",
 			 s->account->alias);
 	/* The provider's trouble, not the account's. */
-	s->resting = s->cause == CAUSE_OVERLOAD || s->cause == CAUSE_FAULT;
+	s->resting = (s->cause == CAUSE_OVERLOAD || s->cause == CAUSE_FAULT) &&
+		     s->headroom > floor;
 	if (!s->until)
 		s->until = limits_until(l, family, now);
 }

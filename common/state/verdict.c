@@ -28,6 +28,8 @@ static void too_many(struct verdict *v, const struct failed_answer *a,
 	bool rejected = a->told && strcmp(l->status, "rejected") == 0;
 	int64_t reset = limits_reset(l, f, now);
 
+	if (!reset)
+		reset = a->reset;
 	if (limits_headroom(l, f, now) == 0) {
 		v->cause = CAUSE_WINDOW;
 		v->until = reset;
@@ -37,17 +39,26 @@ static void too_many(struct verdict *v, const struct failed_answer *a,
 		return;
 	v->cause = rejected ? CAUSE_WINDOW : CAUSE_BURST;
 	if (delay < BURST_MIN_MS)
-		delay = rejected && reset ? reset - now : BURST_MIN_MS;
+		delay = rejected && reset > now ? reset - now : BURST_MIN_MS;
 	v->until = now + (delay < BURST_MAX_MS ? delay : BURST_MAX_MS);
+}
+
+/* A key's credit is gone, or the sum that its owner allows. */
+static bool has_no_credit(struct span text)
+{
+	return says(text, "credit balance is too low") ||
+	       says(text, "reached your specified API usage limits");
 }
 
 static void bad_request(struct verdict *v, const struct failed_answer *a,
 			int64_t now)
 {
-	if (says(a->text, "credit balance is too low")) {
+	if (has_no_credit(a->text)) {
 		v->next = NEXT_OTHER;
 		v->cause = CAUSE_CREDIT;
 		v->until = now + CREDIT_MS;
+	} else if (says(a->text, "out of extra usage")) {
+		v->next = NEXT_OTHER; /* it is said with quota left, too */
 	} else if (says(a->text, "redacted_thinking") ||
 		   (says(a->text, "thinking") && says(a->text, "ignature"))) {
 		v->next = NEXT_STRIP;

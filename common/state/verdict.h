@@ -29,6 +29,7 @@ struct failed_answer {
 	int status;              /* 0: there was none */
 	struct span text;        /* its body or message */
 	struct span retry_after; /* header field, or "" */
+	int64_t reset;           /* of what decides, as it says; 0: unknown */
 	bool subscription;
 	bool told; /* its header fields said something of limits */
 };

@@ -47,6 +47,49 @@ ask
 is 'a bare 429: answered as it is' "$(status)" 429
 is 'a bare 429 after a rejection: no bench' "$(state)" "[('a', 'none')]"
 
+# One family's window is used up: the other models are served.
+forget
+opus() {
+	post /v1/messages '{"model":"claude-opus-9","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}' >/dev/null
+	status
+}
+answers sk-ant-api03-a "{\"status\":429,\"headers\":{$(shares rejected 0.1 60 0.2),\"$unified-7d_opus-utilization\":\"1.0\",\"$unified-7d_opus-reset\":\"$(($(date +%s) + 400000))\"}}"
+is 'Opus is used up: 429' "$(opus)" 429
+ask
+is 'Opus is used up: Sonnet is served' "$(status)" 200
+is 'Opus is used up: not asked again' "$(opus) $(seen 'j["requests"][-1]["body"]["model"]')" \
+	'429 claude-sonnet-9'
+
+# Rejected, and all that is told is when that ends.
+forget
+answers sk-ant-api03-a "{\"status\":429,\"headers\":{\"$unified-status\":\"rejected\",\"$unified-reset\":\"$(($(date +%s) + 9000))\"}}"
+ask
+ask
+ok 'rejected until then' test "$(header retry-after)" -gt 8900
+
+# An overloaded account is asked all the same, a used-up one is not.
+forget
+answers sk-ant-api03-a "{\"status\":529,\"headers\":{$(shares allowed 1.0 60 0.1)}}" \
+	"{\"status\":529,\"headers\":{$(shares allowed 1.0 60 0.1)}}"
+ask
+before=$(seen 'len(j["requests"])')
+ask
+is 'overloaded and used up: not asked' "$(status) $(seen 'len(j["requests"])')" "429 $before"
+
+# Counting has limits of its own.
+forget
+answers sk-ant-api03-a '{"status":429,"headers":{"retry-after":"50"}}'
+post /v1/messages/count_tokens '{"model":"claude-sonnet-9","messages":[{"role":"user","content":"hi"}]}' >/dev/null
+is 'counted too fast: answered as it is' "$(status)" 429
+is 'counted too fast: no bench' "$(state)" "[('a', 'none')]"
+
+# The sum that its owner allows a key is spent.
+forget
+answers sk-ant-api03-a '{"status":400,"body":{"type":"error","error":{"type":"invalid_request_error","message":"You have reached your specified API usage limits. You will regain access on 2027-01-01 at 00:00 UTC."}}}'
+ask
+is 'spent: no credit' "$(status) $(state)" "400 [('a', 'credit')]"
+forget
+
 # Others know what the head says while the answer still runs.
 forget
 answers sk-ant-api03-a "{\"pause_at\":3,\"pause\":4,\"headers\":{$(shares allowed 1.0 60 0.1)}}"
@@ -129,4 +172,9 @@ is 'beyond the plan, and cut: halted' "$(state)" "[('plan', 'overage')]"
 answers sk-ant-oat01-plan '{"status":429,"headers":{"retry-after":"1"}}'
 ask
 is 'beyond the plan: nothing goes there' "$(status)" 503
+"$dario" accounts resume plan
+answers sk-ant-oat01-plan "{\"headers\":{\"$unified-status\":\"rejected\",\"$unified-overage-status\":\"allowed\"}}"
+ask
+is 'rejected, and served all the same: beyond the plan' "$(status) $(state)" \
+	"200 [('plan', 'overage')]"
 done_testing

@@ -69,6 +69,12 @@ is 'a foreign signature: sent again without that thinking' \
 	"$(status) $(seen 'j["requests"][-1]["body"]["messages"][1]["content"], j["requests"][-1]["body"]["thinking"]["type"]')" \
 	"200 [{'type': 'text', 'text': 'yo'}] adaptive"
 
+rule '{"answers":{"sk-ant-oat01-one":[{"status":400,"body":{"type":"error","error":{"type":"invalid_request_error","message":"messages.1.content.0: Invalid `signature` in `thinking` block"}}}]}}'
+post /v1/messages '{"model":"claude-sonnet-9","max_tokens":50,"thinking":{"type":"adaptive"},"context_management":{"edits":[{"type":"clear_thinking_20251015","keep":"all"},{"type":"clear_tool_uses_20250919"}]},"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":[{"type":"thinking","thinking":"x","signature":"other"},{"type":"tool_use","id":"toolu_1","name":"f","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"toolu_1","content":"1"}]}]}' >/dev/null
+is 'a foreign signature before a call: without what needs thinking' \
+	"$(status) $(seen '"thinking" in j["requests"][-1]["body"], [e["type"] for e in j["requests"][-1]["body"]["context_management"]["edits"]]')" \
+	"200 False ['clear_tool_uses_20250919']"
+
 # at least so long between two requests
 stop_router
 DARIO_MIN_INTERVAL_MS=300

@@ -124,6 +124,11 @@ is 'in line: served when the account is free' "$(talk 1)" '200 a'
 is 'in line: by the first choice after all' "$(header x-dario-fallback)" ''
 next '{"a":[{"status":529}]}'
 is 'overloaded, and nobody else: asked again' "$(talk 1) $(header x-dario-fallback)" '200 a '
+account b
+next '{"a":[{"status":429,"headers":{"retry-after":"2"}}],"b":[{"status":429,"headers":{"retry-after":"300"}}]}'
+is 'in line: for the first that is free, not for the last that was asked' \
+	"$(talk 1)" '200 a'
+"$dario" accounts remove b
 # A subscription keeps its pace: one comes well behind the other.
 "$dario" accounts remove a
 subscription accounts/line.json sk-ant-oat01-line sk-ant-ort01-line 3600000
@@ -150,7 +155,8 @@ next '{"a":[{"status":429,"headers":{"retry-after":"9"}}]}'
 before=$(seen 'len(j["requests"])')
 curl -s -m 1 -o /dev/null -d '{"model":"claude-x","stream":true,"messages":[{"role":"user","content":"leaves"}]}' "$url/v1/messages"
 queue_empty() { [ "$(curl -s "$url/accounts" | json 'j["queued"]')" = 0 ]; }
-is 'in line: it had been asked once' "$(seen 'len(j["requests"])')" $((before + 1))
+ok 'in line: who has left is not kept there' wait_for 5 queue_empty
+is 'in line: and not asked for' "$(seen 'len(j["requests"])')" $((before + 1))
 next '{"a":[]}'
 stop_router
 DARIO_QUEUE_MS=0

@@ -74,6 +74,6 @@ for word in $("$dario" help | awk '/^  [a-z]/ {print $1}' | sort -u); do
 	[ "$word" = help ] || "$dario" help "$word" >/dev/null || fail "help $word"
 done
 for row in $("$dario" config | awk '{print $1}'); do
-	like "manual: key $row" "$page" "Key $row"
+	like "manual: key $row" "$page" "Key ${row#oauth.}"
 done
 done_testing
