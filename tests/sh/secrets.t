@@ -33,7 +33,7 @@ for key in "$up" 0badc0de0badc0de0badc0de0badc0de; do
 		unlike "${words%[ =]*}: without the key" "$(cat "$tmp/wrong")" "$key"
 	done
 done
-for words in "backend $up" "$up" "accounts add $up" "backend remove $up" \
+for words in "backend $up" "$up" "backend remove $up" \
 	"accounts remove $up" "explain --$up"; do
 	# shellcheck disable=SC2086
 	"$dario" $words >"$tmp/wrong" 2>&1 </dev/null
