@@ -208,10 +208,12 @@ static int run(struct cmd *c, struct err *e)
 				  cmd_value(c, "socket"), e);
 		goto out;
 	}
-	if (!check && check_port(&cfg->settings, e))
-		goto out;
-	if (!check) /* a lighttpd that was killed leaves request bodies */
+	if (!check) {
+		if (check_port(&cfg->settings, e))
+			goto out;
+		/* A lighttpd that was killed leaves request bodies. */
 		server_conf_remove(c->home, &cfg->settings);
+	}
 	if (server_conf_write(&sc, c->home, &cfg->settings, e) ||
 	    server_conf_test(&sc, e))
 		goto out;

@@ -82,6 +82,17 @@ static int check_worker(const char *worker, struct err *e)
 	return check_value(worker, e);
 }
 
+/* Descriptors for so many connections, and the other way round. */
+static long fds_for(long clients)
+{
+	return 2 * clients + FDS_RESERVED;
+}
+
+static long clients_of(long fds)
+{
+	return (fds - FDS_RESERVED) / 2;
+}
+
 static long places(const struct settings *s)
 {
 	return s->threads * s->workers;
@@ -90,17 +101,12 @@ static long places(const struct settings *s)
 /* What lighttpd wants to open, as far as the system lets it. */
 static long fd_limit(const struct settings *s)
 {
-	long wanted = 2 * (places(s) + WAITING) + FDS_RESERVED;
+	long wanted = fds_for(places(s) + WAITING);
 	struct rlimit r;
 
 	if (getrlimit(RLIMIT_NOFILE, &r) || r.rlim_max >= (rlim_t)wanted)
 		return wanted;
 	return (long)r.rlim_max;
-}
-
-static long clients_of(long fds)
-{
-	return (fds - FDS_RESERVED) / 2;
 }
 
 static int check_fds(const struct settings *s, struct err *e)
@@ -117,8 +123,7 @@ static int check_fds(const struct settings *s, struct err *e)
 			"dario: at most %ld connections at a time: only %ld "
 			"files may be open, and %ld places want %ld "
 			"(ulimit -n)\n",
-			clients_of(fds), fds, places(s),
-			2 * places(s) + FDS_RESERVED);
+			clients_of(fds), fds, places(s), fds_for(places(s)));
 	return 0;
 }
 

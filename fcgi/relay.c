@@ -192,7 +192,7 @@ static int on_tick(void *arg, long *wait, struct err *e)
 {
 	struct relay *y = arg;
 	long limit = y->r->config->settings.keepalive_ms;
-	int64_t left;
+	int64_t due, left;
 
 	if (atomic_load(&y->r->app->cut))
 		return err_set(e, ERR_SHUTDOWN,
@@ -210,11 +210,11 @@ static int on_tick(void *arg, long *wait, struct err *e)
 		return 0;
 	if (y->r->head_sent && limit > PING_MS)
 		limit = PING_MS;
-	left = y->last_out + limit - clock_ms();
+	due = y->last_out + limit;
 	/* Some web servers watch the client from the first bytes on only. */
-	if (!y->r->head_sent && y->in_line &&
-	    left > y->in_line + LINE_MS - clock_ms())
-		left = y->in_line + LINE_MS - clock_ms();
+	if (!y->r->head_sent && y->in_line && due > y->in_line + LINE_MS)
+		due = y->in_line + LINE_MS;
+	left = due - clock_ms();
 	if (left <= 0) {
 		if (keep_alive(y, e))
 			return -1;

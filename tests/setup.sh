@@ -30,18 +30,18 @@ install_packages() {
 	done
 	[ -n "$missing" ] || return 0
 	echo "installing:$missing"
-	new_servers=
-	for p in lighttpd nginx-light varnish; do
-		case " $missing " in *" $p "*) new_servers="$new_servers $p" ;; esac
-	done
 	as_root apt-get update -qq
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
 		--no-install-recommends $missing >/dev/null
 	# Debian starts a web server as soon as it is installed. We start our
 	# own; one that was here before is left alone.
 	[ -d /run/systemd/system ] || return 0
-	for p in $new_servers; do
-		as_root systemctl --quiet disable --now "${p%-light}" || true
+	for p in $missing; do
+		case $p in
+		lighttpd | nginx-light | varnish)
+			as_root systemctl --quiet disable --now "${p%-light}" || true
+			;;
+		esac
 	done
 }
 

@@ -88,7 +88,6 @@ forget
 answers sk-ant-api03-a '{"status":400,"body":{"type":"error","error":{"type":"invalid_request_error","message":"You have reached your specified API usage limits. You will regain access on 2027-01-01 at 00:00 UTC."}}}'
 ask
 is 'spent: no credit' "$(status) $(state)" "400 [('a', 'credit')]"
-forget
 
 # Others know what the head says while the answer still runs.
 forget
