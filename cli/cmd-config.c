@@ -4,7 +4,7 @@
 #include "base/jw.h"
 #include "cli/cmd.h"
 #include "state/config.h"
-#include "state/grant.h"
+#include "state/oauth-config.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -25,17 +25,17 @@ static void put_json(struct jw *w, const struct option_row *o,
 }
 
 /* How a log-in is made, in the same form. */
-static int put_grant(struct jw *w, const struct config *cfg, const char *home,
+static int put_oauth(struct jw *w, const struct config *cfg, const char *home,
 		     bool json, struct err *e)
 {
-	struct grant g;
+	struct oauth_config g;
 	char key[40];
 
-	if (grant_load(&g, home, cfg->settings.cc_path, e))
+	if (oauth_config_load(&g, home, cfg->settings.cc_path, e))
 		return -1;
-	for (int v = 0; v < GRANT_VALUES; v++) {
+	for (int v = 0; v < OAUTH_VALUES; v++) {
 		snprintf(key, sizeof(key), "oauth.%s",
-			 grant_name((enum grant_value)v));
+			 oauth_config_name((enum oauth_value)v));
 		if (!json) {
 			printf("%-20s %-24s %s\n", key, g.value[v],
 			       g.source[v]);
@@ -75,7 +75,7 @@ static int run(struct cmd *c, struct err *e)
 			printf("%-20s %-24s %s\n", o->key, buf_cstr(&value),
 			       source);
 	}
-	rc = put_grant(&w, cfg, c->home, json, e);
+	rc = put_oauth(&w, cfg, c->home, json, e);
 	jw_obj_end(&w);
 	if (json && rc == 0)
 		puts(buf_cstr(&out));

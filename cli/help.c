@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "cli/cmd.h"
-#include "state/grant.h"
+#include "state/oauth-config.h"
 #include "state/option.h"
 #include "state/rule.h"
 
@@ -237,15 +237,15 @@ void help_man(void)
 			 *o->preset ? ", default " : "", o->preset);
 		man_item(o->env, text);
 	}
-	for (int v = 0; v < GRANT_VALUES; v++) {
-		enum grant_value g = (enum grant_value)v;
+	for (int v = 0; v < OAUTH_VALUES; v++) {
+		enum oauth_value g = (enum oauth_value)v;
 
 		snprintf(text, sizeof(text),
 			 "for log-ins, instead of what is found in Claude "
 			 "Code or built in. Key %s in "
 			 "oauth-config.override.json.",
-			 grant_name(g));
-		man_item(grant_env(g), text);
+			 oauth_config_name(g));
+		man_item(oauth_config_env(g), text);
 	}
 	man_table("WORKER", man_worker,
 		  sizeof(man_worker) / sizeof(man_worker[0]));

@@ -25,7 +25,7 @@
 struct flow {
 	const struct cmd *cmd;
 	struct config *config;
-	struct grant grant;
+	struct oauth_config oauth;
 	struct oauth_login login;
 	struct buf url;
 	char code[CODE_MAX];
@@ -97,7 +97,7 @@ static int by_hand(struct flow *f, struct err *e)
 {
 	char line[CODE_MAX];
 
-	oauth_begin(&f->login, &f->grant, OAUTH_MANUAL_REDIRECT, &f->url);
+	oauth_begin(&f->login, &f->oauth, OAUTH_MANUAL_REDIRECT, &f->url);
 	fprintf(stderr,
 		"dario: open this address, log in, and copy the code that the "
 		"page shows:\n\n%s\n\n",
@@ -245,7 +245,7 @@ static int by_browser(struct flow *f, struct err *e)
 		goto out;
 	snprintf(redirect, sizeof(redirect), "http://localhost:%ld/callback",
 		 f->config->settings.port);
-	oauth_begin(&f->login, &f->grant, redirect, &f->url);
+	oauth_begin(&f->login, &f->oauth, redirect, &f->url);
 	rc = pending_begin(home, f->login.state, e);
 	if (rc)
 		goto out;
@@ -291,7 +291,7 @@ static int exchange(struct flow *f, const char *file, struct err *e)
 	char left[32];
 	int rc;
 
-	rc = h ? oauth_exchange(h, &f->grant, &f->login, f->code, t, e)
+	rc = h ? oauth_exchange(h, &f->oauth, &f->login, f->code, t, e)
 	       : err_set(e, ERR_INTERNAL, "libcurl cannot start");
 	if (rc == 0)
 		rc = store(f->cmd->home, file, t, e);
@@ -320,8 +320,8 @@ int sign_in(const struct cmd *c, const char *file, struct err *e)
 	account_release(&was);
 	buf_init(&f.url, 16384);
 	f.config = config_load(c->home, e);
-	if (f.config &&
-	    grant_load(&f.grant, c->home, f.config->settings.cc_path, e) == 0) {
+	if (f.config && oauth_config_load(&f.oauth, c->home,
+					  f.config->settings.cc_path, e) == 0) {
 		sign_in_terms();
 		rc = cmd_value(c, "manual") ? by_hand(&f, e)
 					    : by_browser(&f, e);

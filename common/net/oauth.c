@@ -66,7 +66,7 @@ bool oauth_query(const char *query, const char *key, char *out, size_t n)
 	return true;
 }
 
-void oauth_begin(struct oauth_login *l, const struct grant *g,
+void oauth_begin(struct oauth_login *l, const struct oauth_config *g,
 		 const char *redirect, struct buf *url)
 {
 	char challenge[DIGEST_URL_BYTES];
@@ -78,15 +78,15 @@ void oauth_begin(struct oauth_login *l, const struct grant *g,
 	snprintf(l->redirect, sizeof(l->redirect), "%s", redirect);
 	buf_init(&query, 8192);
 	put_pair(&query, "code", "true");
-	put_pair(&query, "client_id", g->value[GRANT_CLIENT_ID]);
+	put_pair(&query, "client_id", g->value[OAUTH_CLIENT_ID]);
 	put_pair(&query, "response_type", "code");
 	put_pair(&query, "redirect_uri", l->redirect);
-	put_pair(&query, "scope", g->value[GRANT_SCOPES]);
+	put_pair(&query, "scope", g->value[OAUTH_SCOPES]);
 	put_pair(&query, "code_challenge", challenge);
 	put_pair(&query, "code_challenge_method", "S256");
 	put_pair(&query, "state", l->state);
-	buf_str(url, g->value[GRANT_AUTHORIZE_URL]);
-	buf_byte(url, strchr(g->value[GRANT_AUTHORIZE_URL], '?') ? '&' : '?');
+	buf_str(url, g->value[OAUTH_AUTHORIZE_URL]);
+	buf_byte(url, strchr(g->value[OAUTH_AUTHORIZE_URL], '?') ? '&' : '?');
 	buf_span(url, buf_get(&query));
 	buf_release(&query);
 }
@@ -152,11 +152,11 @@ static int take_tokens(struct json_object *o, struct tokens *out, struct err *e)
 	return 0;
 }
 
-static int ask(struct http *h, const struct grant *g, const char *type,
+static int ask(struct http *h, const struct oauth_config *g, const char *type,
 	       struct span send, struct tokens *out, bool *final, struct err *e)
 {
 	struct fetch f = {
-		.url = g->value[GRANT_TOKEN_URL],
+		.url = g->value[OAUTH_TOKEN_URL],
 		.credential = "",
 		.type = type,
 		.send = send,
@@ -181,7 +181,7 @@ out:
 	return rc;
 }
 
-int oauth_exchange(struct http *h, const struct grant *g,
+int oauth_exchange(struct http *h, const struct oauth_config *g,
 		   const struct oauth_login *l, const char *code,
 		   struct tokens *out, struct err *e)
 {
@@ -192,7 +192,7 @@ int oauth_exchange(struct http *h, const struct grant *g,
 	buf_init(&send, SEND_MAX);
 	jw_obj(&w);
 	jw_kcstr(&w, "grant_type", "authorization_code");
-	jw_kcstr(&w, "client_id", g->value[GRANT_CLIENT_ID]);
+	jw_kcstr(&w, "client_id", g->value[OAUTH_CLIENT_ID]);
 	jw_kcstr(&w, "code", code);
 	jw_kcstr(&w, "redirect_uri", l->redirect);
 	jw_kcstr(&w, "code_verifier", l->verifier);
@@ -206,7 +206,7 @@ int oauth_exchange(struct http *h, const struct grant *g,
 	return rc;
 }
 
-int oauth_refresh(struct http *h, const struct grant *g,
+int oauth_refresh(struct http *h, const struct oauth_config *g,
 		  const char *refresh_token, struct tokens *out, bool *final,
 		  struct err *e)
 {
@@ -217,7 +217,7 @@ int oauth_refresh(struct http *h, const struct grant *g,
 	buf_init(&send, SEND_MAX);
 	put_pair(&send, "grant_type", "refresh_token");
 	put_pair(&send, "refresh_token", refresh_token);
-	put_pair(&send, "client_id", g->value[GRANT_CLIENT_ID]);
+	put_pair(&send, "client_id", g->value[OAUTH_CLIENT_ID]);
 	rc = ask(h, g, "application/x-www-form-urlencoded", buf_get(&send), out,
 		 final, e);
 	/* RFC 6749, section 6: without a new one the old one stays good. */

@@ -14,7 +14,7 @@
 #include "base/digest.h"
 #include "net/http.h"
 #include "state/account.h"
-#include "state/grant.h"
+#include "state/oauth-config.h"
 
 #define OAUTH_MANUAL_REDIRECT "https://platform.claude.com/oauth/code/callback"
 
@@ -24,14 +24,14 @@ struct oauth_login {
 };
 
 /* `url` gets the address to open. */
-void oauth_begin(struct oauth_login *l, const struct grant *g,
+void oauth_begin(struct oauth_login *l, const struct oauth_config *g,
 		 const char *redirect, struct buf *url);
-int oauth_exchange(struct http *h, const struct grant *g,
+int oauth_exchange(struct http *h, const struct oauth_config *g,
 		   const struct oauth_login *l, const char *code,
 		   struct tokens *out, struct err *e);
 
 /* *final: the refresh token is void, asking again is of no use. */
-int oauth_refresh(struct http *h, const struct grant *g,
+int oauth_refresh(struct http *h, const struct oauth_config *g,
 		  const char *refresh_token, struct tokens *out, bool *final,
 		  struct err *e);
 

@@ -226,11 +226,11 @@ static int ask_and_store(const char *home, const struct account *a,
 	struct http *h = NULL;
 	struct store_slot slot;
 	struct tokens *t;
-	struct grant g;
+	struct oauth_config g;
 	int rc = -1;
 
 	/* Room first: a new token that cannot be kept would be lost. */
-	if (grant_load(&g, home, s->cc_path, e) ||
+	if (oauth_config_load(&g, home, s->cc_path, e) ||
 	    store_reserve(&slot, home, a->file, RESERVE_BYTES, e))
 		return -1;
 	t = xcalloc(1, sizeof(*t));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
-#include "state/grant.h"
+#include "state/oauth-config.h"
 
 #include "base/clock.h"
 #include "base/digest.h"
@@ -25,51 +25,52 @@
 static const struct {
 	const char *key, *env, *built_in;
 	const char *in_program; /* what Claude Code calls it */
-} values[GRANT_VALUES] = {
-	[GRANT_CLIENT_ID] = { "clientId", "DARIO_OAUTH_CLIENT_ID",
+} values[OAUTH_VALUES] = {
+	[OAUTH_CLIENT_ID] = { "clientId", "DARIO_OAUTH_CLIENT_ID",
 			      "9d1c250a-e61b-44d9-88ed-5944d1962f5e",
 			      "CLIENT_ID" },
-	[GRANT_AUTHORIZE_URL] = { "authorizeUrl", "DARIO_OAUTH_AUTHORIZE_URL",
+	[OAUTH_AUTHORIZE_URL] = { "authorizeUrl", "DARIO_OAUTH_AUTHORIZE_URL",
 				  "https://claude.com/cai/oauth/authorize",
 				  "CLAUDE_AI_AUTHORIZE_URL" },
-	[GRANT_TOKEN_URL] = { "tokenUrl", "DARIO_OAUTH_TOKEN_URL",
+	[OAUTH_TOKEN_URL] = { "tokenUrl", "DARIO_OAUTH_TOKEN_URL",
 			      "https://platform.claude.com/v1/oauth/token",
 			      "TOKEN_URL" },
 	/* Claude Code puts its scopes together as it runs: they cannot be
 	 * read from its file. */
-	[GRANT_SCOPES] = { "scopes", "DARIO_OAUTH_SCOPES",
+	[OAUTH_SCOPES] = { "scopes", "DARIO_OAUTH_SCOPES",
 			   "org:create_api_key user:profile user:inference "
 			   "user:sessions:claude_code user:mcp_servers "
 			   "user:file_upload",
 			   NULL },
 };
 
-const char *grant_name(enum grant_value v)
+const char *oauth_config_name(enum oauth_value v)
 {
 	return values[v].key;
 }
 
-const char *grant_env(enum grant_value v)
+const char *oauth_config_env(enum oauth_value v)
 {
 	return values[v].env;
 }
 
-static bool is_url(enum grant_value v)
+static bool is_url(enum oauth_value v)
 {
-	return v == GRANT_AUTHORIZE_URL || v == GRANT_TOKEN_URL;
+	return v == OAUTH_AUTHORIZE_URL || v == OAUTH_TOKEN_URL;
 }
 
 /* Printable ASCII, and a URL where one belongs. */
-static bool good_value(enum grant_value v, const char *text)
+static bool good_value(enum oauth_value v, const char *text)
 {
 	const char *host = strstr(text, "://");
 	struct span name;
 
 	for (const char *p = text; *p; p++)
 		if (*p < ' ' || *p > '~' || strchr("\"\\<>", *p) ||
-		    (*p == ' ' && v != GRANT_SCOPES))
+		    (*p == ' ' && v != OAUTH_SCOPES))
 			return false;
-	if (!*text || strlen(text) >= sizeof(((struct grant *)0)->value[0]))
+	if (!*text ||
+	    strlen(text) >= sizeof(((struct oauth_config *)0)->value[0]))
 		return false;
 	if (!is_url(v))
 		return true;
@@ -82,15 +83,16 @@ static bool good_value(enum grant_value v, const char *text)
 	return host_is_loopback(host_part(name)) && !strpbrk(text, "@#");
 }
 
-static void set(struct grant *g, enum grant_value v, const char *text,
+static void set(struct oauth_config *g, enum oauth_value v, const char *text,
 		const char *source)
 {
 	snprintf(g->value[v], sizeof(g->value[v]), "%s", text);
 	g->source[v] = source;
 }
 
-static int set_checked(struct grant *g, enum grant_value v, const char *text,
-		       const char *source, const char *where, struct err *e)
+static int set_checked(struct oauth_config *g, enum oauth_value v,
+		       const char *text, const char *source, const char *where,
+		       struct err *e)
 {
 	if (!good_value(v, text))
 		return err_set(e, ERR_CONFIG, "%s must be %s", where,
@@ -153,7 +155,8 @@ static int fingerprint(FILE *f, char out[HASH_BYTES])
 }
 
 /* `NAME:"value"` in a block of a program's text. */
-static void take_value(struct grant *g, enum grant_value v, struct span block)
+static void take_value(struct oauth_config *g, enum oauth_value v,
+		       struct span block)
 {
 	char pattern[64], text[1024];
 	const char *at = block.p, *end;
@@ -177,7 +180,7 @@ static void take_value(struct grant *g, enum grant_value v, struct span block)
 }
 
 /* Through the file in pieces that overlap by a block. */
-static void scan(struct grant *g, FILE *f)
+static void scan(struct oauth_config *g, FILE *f)
 {
 	static const char anchor[] =
 		"BASE_API_URL:\"https://api.anthropic.com\"";
@@ -197,9 +200,9 @@ static void scan(struct grant *g, FILE *f)
 
 			if (block.n > BLOCK_BYTES)
 				block.n = BLOCK_BYTES;
-			for (int v = 0; v < GRANT_VALUES; v++)
+			for (int v = 0; v < OAUTH_VALUES; v++)
 				if (values[v].in_program)
-					take_value(g, (enum grant_value)v,
+					take_value(g, (enum oauth_value)v,
 						   block);
 			break;
 		}
@@ -211,7 +214,8 @@ static void scan(struct grant *g, FILE *f)
 	free(mem);
 }
 
-static bool from_cache(struct grant *g, const char *home, const char *hash)
+static bool from_cache(struct oauth_config *g, const char *home,
+		       const char *hash)
 {
 	struct json_object *file, *config;
 	struct err unused;
@@ -220,25 +224,26 @@ static bool from_cache(struct grant *g, const char *home, const char *hash)
 	json_load(home, CACHE, &file, &unused);
 	hit = span_is(json_str(file, "hash"), hash);
 	config = json_get(file, "config");
-	for (int v = 0; hit && v < GRANT_VALUES; v++) {
+	for (int v = 0; hit && v < OAUTH_VALUES; v++) {
 		const char *text = json_cstr(config, values[v].key);
 
 		if (text && values[v].in_program &&
-		    good_value((enum grant_value)v, text))
-			set(g, (enum grant_value)v, text, "Claude Code");
+		    good_value((enum oauth_value)v, text))
+			set(g, (enum oauth_value)v, text, "Claude Code");
 	}
 	json_object_put(file);
 	return hit;
 }
 
-static void keep(const struct grant *g, const char *home, const char *hash)
+static void keep(const struct oauth_config *g, const char *home,
+		 const char *hash)
 {
 	struct json_object *file = json_object_new_object();
 	struct json_object *config = json_object_new_object();
 	struct err unused;
 	int lock;
 
-	for (int v = 0; v < GRANT_VALUES; v++)
+	for (int v = 0; v < OAUTH_VALUES; v++)
 		json_set_str(config, values[v].key, g->value[v]);
 	json_set_str(file, "hash", hash);
 	json_object_object_add(file, "config", config);
@@ -253,8 +258,8 @@ static void keep(const struct grant *g, const char *home, const char *hash)
 	json_object_put(file);
 }
 
-static int from_program(struct grant *g, const char *home, const char *cc_path,
-			struct err *e)
+static int from_program(struct oauth_config *g, const char *home,
+			const char *cc_path, struct err *e)
 {
 	char path[PATH_MAX], hash[HASH_BYTES];
 	FILE *f;
@@ -275,17 +280,18 @@ static int from_program(struct grant *g, const char *home, const char *cc_path,
 
 /* --- the order ----------------------------------------------------------- */
 
-static int from_override(struct grant *g, const char *home, struct err *e)
+static int from_override(struct oauth_config *g, const char *home,
+			 struct err *e)
 {
 	struct json_object *file;
 	int rc = json_load(home, OVERRIDE, &file, e);
 
-	for (int v = 0; rc == 0 && v < GRANT_VALUES; v++) {
+	for (int v = 0; rc == 0 && v < OAUTH_VALUES; v++) {
 		struct json_object *o = json_get(file, values[v].key);
 
 		if (!o)
 			continue;
-		rc = set_checked(g, (enum grant_value)v, json_span(o).p,
+		rc = set_checked(g, (enum oauth_value)v, json_span(o).p,
 				 OVERRIDE, values[v].key, e);
 		if (rc)
 			err_add(e, OVERRIDE);
@@ -294,18 +300,18 @@ static int from_override(struct grant *g, const char *home, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
-int grant_load(struct grant *g, const char *home, const char *cc_path,
-	       struct err *e)
+int oauth_config_load(struct oauth_config *g, const char *home,
+		      const char *cc_path, struct err *e)
 {
-	for (int v = 0; v < GRANT_VALUES; v++)
-		set(g, (enum grant_value)v, values[v].built_in, "built in");
+	for (int v = 0; v < OAUTH_VALUES; v++)
+		set(g, (enum oauth_value)v, values[v].built_in, "built in");
 	if (from_program(g, home, cc_path, e) || from_override(g, home, e))
 		return -1;
-	for (int v = 0; v < GRANT_VALUES; v++) {
+	for (int v = 0; v < OAUTH_VALUES; v++) {
 		const char *text = getenv(values[v].env);
 
 		if (text && *text &&
-		    set_checked(g, (enum grant_value)v, text, "environment",
+		    set_checked(g, (enum oauth_value)v, text, "environment",
 				values[v].env, e))
 			return -1;
 	}

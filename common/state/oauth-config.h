@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * grant: the OAuth settings for subscription log-ins, and where each is from.
+ * oauth-config: the OAuth settings for subscription log-ins, and where each is
+ * from.
  *
  * Each value is taken from the environment (DARIO_OAUTH_*), else from
  * oauth-config.override.json, else from the installed Claude Code, whose file
@@ -12,29 +13,29 @@
  *	{"clientId":"...","authorizeUrl":"...","tokenUrl":"...",
  *	 "scopes":"a b c"}
  */
-#ifndef DARIO_GRANT_H
-#define DARIO_GRANT_H
+#ifndef DARIO_OAUTH_CONFIG_H
+#define DARIO_OAUTH_CONFIG_H
 
 #include "base/err.h"
 
-enum grant_value {
-	GRANT_CLIENT_ID,
-	GRANT_AUTHORIZE_URL,
-	GRANT_TOKEN_URL,
-	GRANT_SCOPES,
-	GRANT_VALUES
+enum oauth_value {
+	OAUTH_CLIENT_ID,
+	OAUTH_AUTHORIZE_URL,
+	OAUTH_TOKEN_URL,
+	OAUTH_SCOPES,
+	OAUTH_VALUES
 };
 
-struct grant {
-	char value[GRANT_VALUES][1024];
-	const char *source[GRANT_VALUES]; /* "environment", "built in", ... */
+struct oauth_config {
+	char value[OAUTH_VALUES][1024];
+	const char *source[OAUTH_VALUES]; /* "environment", "built in", ... */
 };
 
 /* `cc_path`: Claude Code's program, "" to look in the usual places. */
-int grant_load(struct grant *g, const char *home, const char *cc_path,
-	       struct err *e);
+int oauth_config_load(struct oauth_config *g, const char *home,
+		      const char *cc_path, struct err *e);
 /* "clientId", "DARIO_OAUTH_CLIENT_ID" */
-const char *grant_name(enum grant_value v);
-const char *grant_env(enum grant_value v);
+const char *oauth_config_name(enum oauth_value v);
+const char *oauth_config_env(enum oauth_value v);
 
 #endif
