@@ -9,7 +9,7 @@
 #include "cli/server.h"
 #include "net/oauth.h"
 #include "state/account-show.h"
-#include "state/pending.h"
+#include "state/login-state.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -55,7 +55,7 @@ static int read_hidden(char *out, size_t n)
 		quiet.c_lflag &= ~(tcflag_t)ECHO;
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
 	}
-	got = poll(&p, 1, PENDING_MS) > 0 && fgets(out, (int)n, stdin);
+	got = poll(&p, 1, LOGIN_STATE_MS) > 0 && fgets(out, (int)n, stdin);
 	if (terminal) {
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &was);
 		fputc('\n', stderr);
@@ -201,7 +201,7 @@ static int take_answer(struct flow *f, const struct buf *code,
 
 static int wait_for_browser(struct flow *f, pid_t pid, struct err *e)
 {
-	int64_t end = clock_ms() + PENDING_MS, shown = -1;
+	int64_t end = clock_ms() + LOGIN_STATE_MS, shown = -1;
 	struct buf code, error;
 	int rc = 1, status;
 
@@ -210,8 +210,8 @@ static int wait_for_browser(struct flow *f, pid_t pid, struct err *e)
 	while (rc > 0) {
 		int64_t left = end - clock_ms();
 
-		rc = pending_look(f->cmd->home, f->login.state, &code, &error,
-				  e);
+		rc = login_state_look(f->cmd->home, f->login.state, &code,
+				      &error, e);
 		if (rc > 0 && left <= 0)
 			rc = err_set(e, ERR_CONFIG,
 				     "no log-in within five minutes: run dario "
@@ -246,14 +246,14 @@ static int by_browser(struct flow *f, struct err *e)
 	snprintf(redirect, sizeof(redirect), "http://localhost:%ld/callback",
 		 f->config->settings.port);
 	oauth_begin(&f->login, &f->oauth, redirect, &f->url);
-	rc = pending_begin(home, f->login.state, e);
+	rc = login_state_begin(home, f->login.state, e);
 	if (rc)
 		goto out;
 	fprintf(stderr, "dario: log in at this address:\n\n%s\n\n",
 		buf_cstr(&f->url));
 	open_browser(f);
 	rc = wait_for_browser(f, pid, e);
-	pending_end(home, f->login.state);
+	login_state_end(home, f->login.state);
 out:
 	if (pid > 0) {
 		poll(NULL, 0, STEP_MS); /* for the page to reach the browser */

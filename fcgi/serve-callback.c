@@ -9,7 +9,7 @@
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
 #include "net/oauth.h"
-#include "state/pending.h"
+#include "state/login-state.h"
 
 #define VALUE_MAX 2048
 
@@ -46,7 +46,7 @@ int serve_callback(struct request *r, struct err *e)
 		return answer_page(r, 400, "Not a log-in",
 				   "This address is where a log-in ends. Run "
 				   "dario login to begin one.");
-	rc = pending_answer(home, state, code, error, e);
+	rc = login_state_answer(home, state, code, error, e);
 	if (rc < 0)
 		return -1;
 	if (rc > 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
-#include "state/pending.h"
+#include "state/login-state.h"
 
 #include "base/clock.h"
 #include "base/digest.h"
@@ -31,7 +31,7 @@ static int write_file(const char *home, const char *name, struct json_object *o,
 	return rc;
 }
 
-int pending_begin(const char *home, const char *state, struct err *e)
+int login_state_begin(const char *home, const char *state, struct err *e)
 {
 	struct json_object *o;
 	char name[80];
@@ -43,13 +43,13 @@ int pending_begin(const char *home, const char *state, struct err *e)
 	o = json_object_new_object();
 	json_object_object_add(
 		o, "until",
-		json_object_new_int64(clock_wall_ms() + PENDING_MS));
+		json_object_new_int64(clock_wall_ms() + LOGIN_STATE_MS));
 	rc = write_file(home, name, o, e);
 	json_object_put(o);
 	return rc;
 }
 
-void pending_end(const char *home, const char *state)
+void login_state_end(const char *home, const char *state)
 {
 	struct err unused;
 	char name[80], lock[90];
@@ -60,8 +60,8 @@ void pending_end(const char *home, const char *state)
 	store_remove(home, lock, &unused);
 }
 
-int pending_answer(const char *home, const char *state, const char *code,
-		   const char *error, struct err *e)
+int login_state_answer(const char *home, const char *state, const char *code,
+		       const char *error, struct err *e)
 {
 	struct json_object *o;
 	char name[80];
@@ -82,8 +82,8 @@ int pending_answer(const char *home, const char *state, const char *code,
 	return rc;
 }
 
-int pending_look(const char *home, const char *state, struct buf *code,
-		 struct buf *error, struct err *e)
+int login_state_look(const char *home, const char *state, struct buf *code,
+		     struct buf *error, struct err *e)
 {
 	struct json_object *o;
 	char name[80];
