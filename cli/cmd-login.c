@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include "base/clock.h"
-#include "base/place.h"
+#include "base/install-path.h"
 #include "cli/cmd.h"
 #include "cli/sign-in.h"
 #include "net/refresh.h"
@@ -165,7 +165,7 @@ static int refresh_all(const struct cmd *c, const struct accounts *list,
 static int run_refresh(struct cmd *c, struct err *e)
 {
 	struct config *cfg = config_load(c->home, e);
-	char *worker = cfg ? place_worker(e) : NULL;
+	char *worker = cfg ? install_path_worker(e) : NULL;
 	int rc = worker ? refresh_all(c, &cfg->accounts, worker, e) : -1;
 
 	free(worker);

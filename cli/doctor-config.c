@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include "base/digest.h"
-#include "base/place.h"
+#include "base/install-path.h"
 #include "base/run.h"
 #include "cli/doctor.h"
 #include "cli/server-conf.h"
@@ -61,7 +61,7 @@ static void worker_version(struct doctor *d)
 {
 	char line[200];
 	struct err e;
-	char *path = place_worker(&e);
+	char *path = install_path_worker(&e);
 
 	if (!path)
 		doctor_say(d, DOCTOR_FAIL, "worker", "install dario anew", "%s",

@@ -3,7 +3,7 @@
 
 #include "cli/print-config.h"
 
-#include "base/place.h"
+#include "base/install-path.h"
 #include "cli/server-conf.h"
 
 #include <ctype.h>
@@ -94,7 +94,7 @@ static void put_text(struct span text, const struct swap *swaps)
 
 static int put_file(const char *file, const struct swap *swaps, struct err *e)
 {
-	char *path = place_data(file, e);
+	char *path = install_path_data(file, e);
 	struct buf text;
 	int rc = -1;
 
@@ -130,8 +130,8 @@ int print_config(const char *name, const char *home, const struct settings *s,
 	if (i == CONFIGS)
 		unknown(name, e);
 	else if ((!prefix || trim_prefix(prefix, e) == 0) &&
-		 (worker = place_worker(e)) &&
-		 (errors = place_data("lighttpd/errors", e)) &&
+		 (worker = install_path_worker(e)) &&
+		 (errors = install_path_data("lighttpd/errors", e)) &&
 		 !check_path(worker, e) && !check_path(errors, e) &&
 		 !check_path(home, e) && !check_path(socket, e)) {
 		const struct swap swaps[] = {

@@ -3,7 +3,7 @@
 
 #include "cli/server-conf.h"
 
-#include "base/place.h"
+#include "base/install-path.h"
 #include "base/store.h"
 
 #include <ctype.h>
@@ -245,9 +245,9 @@ int server_conf_write(struct server_conf *sc, const char *home,
 	folder_of(s, folder);
 	if (!sc->lighttpd || check_fds(s, e) ||
 	    make_folders(home, folder, run, sizeof(run), e) ||
-	    !(worker = place_worker(e)) ||
-	    !(template = place_data("lighttpd/dario.conf", e)) ||
-	    !(errors = place_data("lighttpd/errors", e)) ||
+	    !(worker = install_path_worker(e)) ||
+	    !(template = install_path_data("lighttpd/dario.conf", e)) ||
+	    !(errors = install_path_data("lighttpd/errors", e)) ||
 	    check_worker(worker, e) || check_value(errors, e) ||
 	    check_value(s->host, e) || server_conf_read(&in, template, e))
 		goto out;

@@ -3,7 +3,7 @@
 
 #include "state/models.h"
 
-#include "base/place.h"
+#include "base/install-path.h"
 
 #include <fnmatch.h>
 #include <stdlib.h>
@@ -50,7 +50,7 @@ struct models *models_load(struct err *e)
 	struct models *m = xcalloc(1, sizeof(*m));
 	struct json_object *list;
 
-	m->file = place_json("share/models.json", e);
+	m->file = install_path_json("share/models.json", e);
 	if (!m->file) {
 		models_free(m);
 		return NULL;
@@ -142,7 +142,7 @@ int quirks_parse(struct quirks *q, struct json_object *file, struct err *e)
 
 struct json_object *providers_find(const char *base_url, struct err *e)
 {
-	struct json_object *file = place_json("share/providers.json", e);
+	struct json_object *file = install_path_json("share/providers.json", e);
 	struct json_object *list = json_get(file, "providers");
 	struct json_object *found = NULL;
 

@@ -3,8 +3,8 @@
 
 #include "state/price.h"
 
+#include "base/install-path.h"
 #include "base/json.h"
-#include "base/place.h"
 #include "base/stamp.h"
 
 #include <fnmatch.h>
@@ -20,7 +20,7 @@ struct prices {
 struct prices *prices_load(struct err *e)
 {
 	struct prices *p;
-	struct json_object *file = place_json("share/prices.json", e);
+	struct json_object *file = install_path_json("share/prices.json", e);
 
 	if (!file)
 		return NULL;

@@ -3,7 +3,7 @@
 
 #include "state/tools.h"
 
-#include "base/place.h"
+#include "base/install-path.h"
 
 #include <stdlib.h>
 
@@ -20,7 +20,7 @@ static struct tool_rows *parse(struct json_object *shipped,
 
 struct tool_rows *tools_load(const char *home, struct err *e)
 {
-	struct json_object *shipped = place_json("share/" TOOLS_FILE, e);
+	struct json_object *shipped = install_path_json("share/" TOOLS_FILE, e);
 	struct json_object *user = NULL;
 	struct tool_rows *t = NULL;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include "base/place.h"
+#include "base/install-path.h"
 
 #include "base/buf.h"
 
@@ -55,21 +55,21 @@ static char *find(const char *env, const char *below, const char *installed,
 	return NULL;
 }
 
-char *place_worker(struct err *e)
+char *install_path_worker(struct err *e)
 {
 	return find("DARIO_LIBEXECDIR", "libexec/dario", DARIO_LIBEXECDIR,
 		    "dario.fcgi", X_OK, e);
 }
 
-char *place_data(const char *name, struct err *e)
+char *install_path_data(const char *name, struct err *e)
 {
 	return find("DARIO_DATADIR", "share/dario", DARIO_DATADIR, name, R_OK,
 		    e);
 }
 
-struct json_object *place_json(const char *name, struct err *e)
+struct json_object *install_path_json(const char *name, struct err *e)
 {
-	char *path = place_data(name, e);
+	char *path = install_path_data(name, e);
 	struct json_object *o = path ? json_file(path, e) : NULL;
 
 	free(path);
