@@ -4,7 +4,7 @@
 #include "cli/doctor-ask.h"
 
 #include "base/clock.h"
-#include "base/stamp.h"
+#include "base/http-date.h"
 
 #include <stdio.h>
 
@@ -22,7 +22,7 @@ static int on_head(void *arg, const struct http_head *head, struct err *e)
 	a->ours = http_field(head, "x-dario-request-id").n;
 	a->is_json = span_starts(http_field(head, "Content-Type"),
 				 "application/json");
-	a->date = stamp_read(http_field(head, "Date"));
+	a->date = http_date_read(http_field(head, "Date"));
 	a->came = clock_wall_ms();
 	snprintf(a->server, sizeof(a->server), "%.*s", SPAN_FMT(server));
 	return 0;

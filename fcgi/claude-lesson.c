@@ -4,7 +4,7 @@
 #include "fcgi/claude.h"
 
 #include "base/clock.h"
-#include "base/stamp.h"
+#include "base/http-date.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -112,7 +112,7 @@ void claude_on_head(void *arg, const struct http_head *head)
 	}
 	snprintf(c->retry_after, sizeof(c->retry_after), "%.*s",
 		 SPAN_FMT(http_field(head, "retry-after")));
-	c->reset = stamp_read(
+	c->reset = http_date_read(
 		http_field(head, "anthropic-ratelimit-unified-reset"));
 }
 

@@ -4,7 +4,7 @@
 #include "fcgi/rate-fields.h"
 
 #include "base/clock.h"
-#include "base/stamp.h"
+#include "base/http-date.h"
 #include "fcgi/reply.h"
 
 #include <ctype.h>
@@ -80,7 +80,7 @@ static void put_duration(char *out, size_t n, int64_t ms)
 /* How long until a moment such as 2026-11-22T10:00:00Z; -1: unreadable. */
 static int64_t until(struct span text)
 {
-	int64_t then = stamp_read(text), now = clock_wall_ms();
+	int64_t then = http_date_read(text), now = clock_wall_ms();
 
 	if (!then)
 		return -1;

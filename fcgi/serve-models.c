@@ -8,8 +8,8 @@
  */
 #include "config.h"
 
+#include "base/http-date.h"
 #include "base/jw.h"
-#include "base/stamp.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
 #include "net/catalog.h"
@@ -53,7 +53,7 @@ static const char *listed_name(struct list *l, const struct backend *b,
 /* Seconds since 1970, from OpenAI's `created` or Anthropic's `created_at`. */
 static int64_t created(struct json_object *o)
 {
-	int64_t then = stamp_read(json_str(o, "created_at")) / 1000;
+	int64_t then = http_date_read(json_str(o, "created_at")) / 1000;
 
 	if (!then)
 		then = json_count(o, "created", 0);

@@ -4,7 +4,7 @@
 #include "net/fetch.h"
 
 #include "base/clock.h"
-#include "base/stamp.h"
+#include "base/http-date.h"
 
 #include <stdio.h>
 
@@ -14,7 +14,7 @@ static int on_head(void *arg, const struct http_head *head, struct err *e)
 
 	(void)e;
 	f->status = head->status;
-	f->date = stamp_read(http_field(head, "Date"));
+	f->date = http_date_read(http_field(head, "Date"));
 	f->came = clock_wall_ms();
 	return 0;
 }

@@ -4,8 +4,8 @@
 #include "state/limits.h"
 
 #include "base/clock.h"
+#include "base/http-date.h"
 #include "base/jw.h"
-#include "base/stamp.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -126,7 +126,7 @@ static int64_t get_time(struct source *s, const char *prefix, const char *name,
 {
 	const char *v = get(s, prefix, name, "-reset");
 	int64_t now = clock_wall_ms();
-	int64_t then = v ? stamp_read(span_of(v)) : 0;
+	int64_t then = v ? http_date_read(span_of(v)) : 0;
 
 	return then && then < now + RESET_MAX_MS ? then : now + otherwise;
 }

@@ -3,9 +3,9 @@
 
 #include "state/price.h"
 
+#include "base/http-date.h"
 #include "base/install-path.h"
 #include "base/json.h"
-#include "base/stamp.h"
 
 #include <fnmatch.h>
 #include <stdio.h>
@@ -54,7 +54,7 @@ static int64_t from(struct json_object *row)
 
 	snprintf(text, sizeof(text), "%.10sT00:00:00Z",
 		 json_str(row, "from").p);
-	return stamp_read(span_of(text));
+	return http_date_read(span_of(text));
 }
 
 /* The first row that matches names the model; an older row with another date

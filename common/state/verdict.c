@@ -3,7 +3,7 @@
 
 #include "state/verdict.h"
 
-#include "base/stamp.h"
+#include "base/http-date.h"
 
 #include <string.h>
 
@@ -24,7 +24,7 @@ static bool says(struct span text, const char *words)
 static void too_many(struct verdict *v, const struct failed_answer *a,
 		     const struct limits *l, enum family_kind f, int64_t now)
 {
-	int64_t delay = stamp_delay(a->retry_after, now);
+	int64_t delay = http_date_delay(a->retry_after, now);
 	bool rejected = a->told && strcmp(l->status, "rejected") == 0;
 	int64_t reset = limits_reset(l, f, now);
 
@@ -79,7 +79,7 @@ static void not_allowed(struct verdict *v, const struct failed_answer *a)
 
 static int64_t overload_ms(const struct failed_answer *a, int64_t now)
 {
-	int64_t delay = stamp_delay(a->retry_after, now);
+	int64_t delay = http_date_delay(a->retry_after, now);
 
 	if (delay < OVERLOAD_MS)
 		return OVERLOAD_MS;

@@ -3,7 +3,7 @@
 #include "unit.h"
 
 #include "base/clock.h"
-#include "base/stamp.h"
+#include "base/http-date.h"
 #include "dialect/dialect.h"
 #include "state/history.h"
 #include "state/pace.h"
@@ -62,21 +62,21 @@ static void moments_in_every_form(void **state)
 	const int64_t then = 1795341600000; /* 2026-11-22T10:00:00Z */
 
 	(void)state;
-	assert_int_equal(stamp_read(SPAN("1795341600")), then);
-	assert_int_equal(stamp_read(SPAN("2026-11-22T10:00:00Z")), then);
-	assert_int_equal(stamp_read(SPAN("2026-11-22T11:30:00.5+01:30")), then);
-	assert_int_equal(stamp_read(SPAN("Sun, 22 Nov 2026 10:00:00 GMT")),
+	assert_int_equal(http_date_read(SPAN("1795341600")), then);
+	assert_int_equal(http_date_read(SPAN("2026-11-22T10:00:00Z")), then);
+	assert_int_equal(http_date_read(SPAN("2026-11-22T11:30:00.5+01:30")), then);
+	assert_int_equal(http_date_read(SPAN("Sun, 22 Nov 2026 10:00:00 GMT")),
 			 then);
-	assert_int_equal(stamp_read(SPAN("soon")), 0);
-	assert_int_equal(stamp_read(SPAN("")), 0);
-	assert_int_equal(stamp_read(SPAN("1e999")), 0);
-	assert_int_equal(stamp_delay(SPAN("17"), then), 17000);
-	assert_int_equal(stamp_delay(SPAN("0.5"), then), 500);
+	assert_int_equal(http_date_read(SPAN("soon")), 0);
+	assert_int_equal(http_date_read(SPAN("")), 0);
+	assert_int_equal(http_date_read(SPAN("1e999")), 0);
+	assert_int_equal(http_date_delay(SPAN("17"), then), 17000);
+	assert_int_equal(http_date_delay(SPAN("0.5"), then), 500);
 	assert_int_equal(
-		stamp_delay(SPAN("Sun, 22 Nov 2026 10:00:07 GMT"), then), 7000);
+		http_date_delay(SPAN("Sun, 22 Nov 2026 10:00:07 GMT"), then), 7000);
 	assert_int_equal(
-		stamp_delay(SPAN("Sun, 22 Nov 2026 09:00:00 GMT"), then), 0);
-	assert_int_equal(stamp_delay(SPAN("-3"), then), -1);
+		http_date_delay(SPAN("Sun, 22 Nov 2026 09:00:00 GMT"), then), 0);
+	assert_int_equal(http_date_delay(SPAN("-3"), then), -1);
 }
 
 static void headroom_of_a_subscription(void **state)
@@ -545,8 +545,8 @@ static void prices_have_dates(void **state)
 	struct usage far = { .input = 200000 }, near = { .input = 100000 };
 	struct err e = { 0 };
 	struct prices *p = prices_load(&e);
-	int64_t before = stamp_read(SPAN("2026-10-01T00:00:00Z"));
-	int64_t after = stamp_read(SPAN("2026-10-08T00:00:00Z"));
+	int64_t before = http_date_read(SPAN("2026-10-01T00:00:00Z"));
+	int64_t after = http_date_read(SPAN("2026-10-08T00:00:00Z"));
 
 	(void)state;
 	assert_non_null(p);

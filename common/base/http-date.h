@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* stamp: moments as servers write them in header fields. Pure. */
-#ifndef DARIO_STAMP_H
-#define DARIO_STAMP_H
+#ifndef DARIO_HTTP_DATE_H
+#define DARIO_HTTP_DATE_H
 
 #include "base/buf.h"
 
@@ -10,9 +10,9 @@
 /* Milliseconds since 1970 from seconds since then, from RFC 3339
  * ("2026-11-22T10:00:00Z", fraction and offset allowed) or from an HTTP date
  * (RFC 9110); 0 when it is none of these. */
-int64_t stamp_read(struct span s);
+int64_t http_date_read(struct span s);
 
 /* Retry-After: seconds, or a date against `now`; in ms, -1 when unreadable. */
-int64_t stamp_delay(struct span s, int64_t now);
+int64_t http_date_delay(struct span s, int64_t now);
 
 #endif

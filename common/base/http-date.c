@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include "base/stamp.h"
+#include "base/http-date.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,7 +44,7 @@ static long offset_of(const char *s)
 	return (*s == '-' ? -1 : 1) * (h * 3600L + m * 60L);
 }
 
-int64_t stamp_read(struct span s)
+int64_t http_date_read(struct span s)
 {
 	char text[TEXT_MAX];
 	struct tm tm = { 0 };
@@ -64,7 +64,7 @@ int64_t stamp_read(struct span s)
 	return 0;
 }
 
-int64_t stamp_delay(struct span s, int64_t now)
+int64_t http_date_delay(struct span s, int64_t now)
 {
 	char text[TEXT_MAX];
 	double seconds;
@@ -74,7 +74,7 @@ int64_t stamp_delay(struct span s, int64_t now)
 		return -1;
 	if (read_seconds(text, &seconds))
 		return (int64_t)(seconds * 1000);
-	then = stamp_read(s);
+	then = http_date_read(s);
 	if (!then)
 		return -1;
 	return then > now ? then - now : 0;
