@@ -8,21 +8,22 @@
 
 #include <stdio.h>
 
-static void print_sum(const char *name, const struct sum *s)
+static void print_sum(const char *name, const struct usage_sum *s)
 {
 	const struct usage *u = &s->usage;
 
 	printf("%-24s %6lld requests %8lld in %8lld cached %8lld out  ", name,
 	       (long long)s->requests, (long long)(u->input + u->cache_write),
 	       (long long)u->cache_read, (long long)u->output);
-	if (sum_cost_unknown(s) && s->cost == 0)
+	if (usage_sum_cost_unknown(s) && s->cost == 0)
 		printf("cost unknown\n");
 	else
 		printf("$%.2f%s\n", s->cost,
-		       sum_cost_unknown(s) ? " and more that is unknown" : "");
+		       usage_sum_cost_unknown(s) ? " and more that is unknown"
+						 : "");
 }
 
-static void print_table(const struct sum_table *t)
+static void print_table(const struct usage_sum_table *t)
 {
 	for (size_t i = 0; i < t->n; i++)
 		print_sum(t->rows[i].name, &t->rows[i].sum);

@@ -28,10 +28,10 @@ static void put_line(struct buf *out, const char *metric, const char *by,
 }
 
 static void put_requests(struct buf *out, const char *by,
-			 const struct sum_table *t)
+			 const struct usage_sum_table *t)
 {
 	for (size_t i = 0; i < t->n; i++) {
-		const struct sum *s = &t->rows[i].sum;
+		const struct usage_sum *s = &t->rows[i].sum;
 		const char *name = t->rows[i].name;
 
 		put_line(out, "requests_total", by, name, "", s->requests);
@@ -41,7 +41,7 @@ static void put_requests(struct buf *out, const char *by,
 }
 
 static void put_tokens(struct buf *out, const char *by,
-		       const struct sum_table *t)
+		       const struct usage_sum_table *t)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		const struct usage *u = &t->rows[i].sum.usage;

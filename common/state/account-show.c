@@ -169,7 +169,8 @@ void show_accounts(struct jw *w, const struct config *c, const char *home)
 		const struct seat *s = &p.seats[i];
 
 		put_seat(w, s,
-			 sum_row(&r.ever.accounts, s->account->alias)->requests,
+			 usage_sum_row(&r.ever.accounts, s->account->alias)
+				 ->requests,
 			 p.now);
 		healthy += s->usable;
 		exhausted += s->cause == CAUSE_WINDOW;

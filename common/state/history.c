@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/jw.h"
 #include "base/store.h"
-#include "state/sum.h"
+#include "state/usage-sum.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -156,7 +156,7 @@ void history_walk(const char *home, struct json_object *totals, history_fn *fn,
 /* --- when the file has grown --------------------------------------------- */
 
 struct folding {
-	struct sums sums;
+	struct usage_sums sums;
 	struct prices *prices;
 };
 
@@ -164,7 +164,7 @@ static void fold(void *arg, const struct history_record *r)
 {
 	struct folding *f = arg;
 
-	sums_add(&f->sums, f->prices, r);
+	usage_sums_add(&f->sums, f->prices, r);
 }
 
 /* What is old goes into the sums, what is current becomes old. Others may
@@ -185,18 +185,18 @@ static void turn_over(const char *home)
 							 : prices_load(&unused);
 	if (f.prices) {
 		totals = history_totals(home);
-		sums_read(&f.sums, totals);
+		usage_sums_read(&f.sums, totals);
 		if (!is_folded(home, totals))
 			walk_file(home, OLD, fold, &f);
 		json_object_put(totals);
 		store_sign(home, OLD, &old);
 		buf_init(&text, STORE_FILE_MAX);
-		sums_write(&f.sums, (int64_t)old.ino, &text);
+		usage_sums_write(&f.sums, (int64_t)old.ino, &text);
 		if (store_put(home, TOTALS, buf_get(&text), &unused) == 0)
 			store_rename(home, CURRENT, OLD, &unused);
 		buf_release(&text);
 	}
-	sums_release(&f.sums);
+	usage_sums_release(&f.sums);
 	prices_free(f.prices);
 	store_unlock(lock);
 }

@@ -36,7 +36,7 @@ typedef void history_fn(void *arg, const struct history_record *r);
 void history_walk(const char *home, struct json_object *totals, history_fn *fn,
 		  void *arg);
 
-/* The sums of what is not kept any more, or NULL: see sum.h. */
+/* The sums of what is not kept any more, or NULL: see usage-sum.h. */
 struct json_object *history_totals(const char *home);
 
 #endif

@@ -62,10 +62,10 @@ static void take(void *arg, const struct history_record *h)
 	struct report *r = arg;
 	struct trend *t = trend_of(r, h->account);
 
-	sums_add(&r->ever, r->prices, h);
+	usage_sums_add(&r->ever, r->prices, h);
 	if (h->time <= r->now - REPORT_MINUTES * MINUTE_MS)
 		return;
-	sums_add(&r->hour, r->prices, h);
+	usage_sums_add(&r->hour, r->prices, h);
 	if (t)
 		note_trend(t, h, r->now);
 }
@@ -91,7 +91,7 @@ int report_make(struct report *r, const char *home, const struct config *c,
 			t->h5[k] = t->d7[k] = -1;
 	}
 	totals = history_totals(home);
-	sums_read(&r->ever, totals);
+	usage_sums_read(&r->ever, totals);
 	history_walk(home, totals, take, r);
 	json_object_put(totals);
 	return 0;
@@ -99,8 +99,8 @@ int report_make(struct report *r, const char *home, const struct config *c,
 
 void report_release(struct report *r)
 {
-	sums_release(&r->hour);
-	sums_release(&r->ever);
+	usage_sums_release(&r->hour);
+	usage_sums_release(&r->ever);
 	free(r->trends);
 	prices_free(r->prices);
 	memset(r, 0, sizeof(*r));
@@ -196,11 +196,11 @@ static void put_window(struct jw *w, const struct report *r)
 	jw_obj(w);
 	jw_kint(w, "minutes", REPORT_MINUTES);
 	jw_key(w, "sum");
-	sum_put(w, &r->hour.all);
+	usage_sum_put(w, &r->hour.all);
 	jw_key(w, "perAccount");
-	sum_table_put(w, &r->hour.accounts);
+	usage_sum_table_put(w, &r->hour.accounts);
 	jw_key(w, "perModel");
-	sum_table_put(w, &r->hour.models);
+	usage_sum_table_put(w, &r->hour.models);
 	jw_obj_end(w);
 }
 
@@ -209,11 +209,11 @@ void report_put(struct jw *w, const struct report *r, const char *home)
 	jw_obj(w);
 	put_window(w, r);
 	jw_key(w, "allTime");
-	sum_put(w, &r->ever.all);
+	usage_sum_put(w, &r->ever.all);
 	jw_key(w, "perAccount");
-	sum_table_put(w, &r->ever.accounts);
+	usage_sum_table_put(w, &r->ever.accounts);
 	jw_key(w, "perModel");
-	sum_table_put(w, &r->ever.models);
+	usage_sum_table_put(w, &r->ever.models);
 	jw_key(w, "utilization");
 	put_trends(w, r);
 	jw_key(w, "predictions");

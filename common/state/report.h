@@ -8,7 +8,7 @@
 #define DARIO_REPORT_H
 
 #include "state/config.h"
-#include "state/sum.h"
+#include "state/usage-sum.h"
 
 #define REPORT_MINUTES 60
 #define REPORT_STEPS 12 /* of the trend: five minutes each */
@@ -24,7 +24,7 @@ struct trend {
 
 struct report {
 	int64_t now;
-	struct sums hour, ever;
+	struct usage_sums hour, ever;
 	struct trend *trends;
 	size_t n_trends;
 	/* private */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
-#include "state/sum.h"
+#include "state/usage-sum.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 #define ROWS_MAX 512 /* names from outside; the rest goes under "other" */
 
-struct sum *sum_row(struct sum_table *t, const char *name)
+struct usage_sum *usage_sum_row(struct usage_sum_table *t, const char *name)
 {
 	for (size_t i = 0; i < t->n; i++)
 		if (strncmp(t->rows[i].name, name,
@@ -18,12 +18,12 @@ struct sum *sum_row(struct sum_table *t, const char *name)
 	if (!t->rows)
 		t->rows = xcalloc(ROWS_MAX + 1, sizeof(*t->rows));
 	if (t->n >= ROWS_MAX && strcmp(name, "other"))
-		return sum_row(t, "other");
+		return usage_sum_row(t, "other");
 	snprintf(t->rows[t->n].name, sizeof(t->rows[t->n].name), "%s", name);
 	return &t->rows[t->n++].sum;
 }
 
-void sums_release(struct sums *s)
+void usage_sums_release(struct usage_sums *s)
 {
 	free(s->accounts.rows);
 	free(s->models.rows);
@@ -38,7 +38,8 @@ static void plus(int64_t *to, int64_t n)
 	*to = *to > JSON_COUNT_MAX - n ? JSON_COUNT_MAX : *to + n;
 }
 
-static void add(struct sum *s, const struct history_record *r, double cost)
+static void add(struct usage_sum *s, const struct history_record *r,
+		double cost)
 {
 	s->requests++;
 	s->errors += r->status >= 400;
@@ -59,15 +60,15 @@ static void add(struct sum *s, const struct history_record *r, double cost)
 		s->cost += cost;
 }
 
-void sums_add(struct sums *s, const struct prices *p,
-	      const struct history_record *r)
+void usage_sums_add(struct usage_sums *s, const struct prices *p,
+		    const struct history_record *r)
 {
 	double cost = prices_cost(p, r->model, r->time, &r->usage);
 
 	add(&s->all, r, cost);
-	add(sum_row(&s->models, r->model), r, cost);
-	add(sum_row(&s->accounts, *r->account ? r->account : r->backend), r,
-	    cost);
+	add(usage_sum_row(&s->models, r->model), r, cost);
+	add(usage_sum_row(&s->accounts, *r->account ? r->account : r->backend),
+	    r, cost);
 }
 
 /* --- as JSON ------------------------------------------------------------- */
@@ -76,7 +77,7 @@ static const struct {
 	const char *key;
 	size_t at;
 } counters[] = {
-#define AT(member) offsetof(struct sum, member)
+#define AT(member) offsetof(struct usage_sum, member)
 	{ "requests", AT(requests) },
 	{ "errors", AT(errors) },
 	{ "partial", AT(partial) },
@@ -90,13 +91,13 @@ static const struct {
 #undef AT
 };
 
-bool sum_cost_unknown(const struct sum *s)
+bool usage_sum_cost_unknown(const struct usage_sum *s)
 {
 	return s->unpriced || s->unknown;
 }
 
 /* Disjoint: reasoning is not in output, an hour's writes not in the others. */
-void sum_put(struct jw *w, const struct sum *s)
+void usage_sum_put(struct jw *w, const struct usage_sum *s)
 {
 	jw_obj(w);
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
@@ -105,14 +106,14 @@ void sum_put(struct jw *w, const struct sum *s)
 	jw_kint(w, "write5m", s->usage.cache_write - s->usage.cache_write_1h);
 	jw_kint(w, "output", s->usage.output - s->usage.reasoning);
 	jw_key(w, "cost");
-	if (sum_cost_unknown(s) && s->cost == 0)
+	if (usage_sum_cost_unknown(s) && s->cost == 0)
 		jw_str(w, SPAN("unknown"));
 	else
 		jw_double(w, s->cost);
 	jw_obj_end(w);
 }
 
-static void read_sum(struct sum *s, struct json_object *o)
+static void read_sum(struct usage_sum *s, struct json_object *o)
 {
 	int64_t reasoning = json_count(o, "reasoning", 0);
 
@@ -126,42 +127,43 @@ static void read_sum(struct sum *s, struct json_object *o)
 	s->cost += json_number(o, "cost", 0);
 }
 
-void sum_table_put(struct jw *w, const struct sum_table *t)
+void usage_sum_table_put(struct jw *w, const struct usage_sum_table *t)
 {
 	jw_obj(w);
 	for (size_t i = 0; i < t->n; i++) {
 		jw_key(w, t->rows[i].name);
-		sum_put(w, &t->rows[i].sum);
+		usage_sum_put(w, &t->rows[i].sum);
 	}
 	jw_obj_end(w);
 }
 
-static void read_table(struct sum_table *t, struct json_object *o)
+static void read_table(struct usage_sum_table *t, struct json_object *o)
 {
 	if (!json_object_is_type(o, json_type_object))
 		return;
 	json_object_object_foreach(o, name, value)
-		read_sum(sum_row(t, name), value);
+		read_sum(usage_sum_row(t, name), value);
 }
 
-void sums_read(struct sums *s, struct json_object *o)
+void usage_sums_read(struct usage_sums *s, struct json_object *o)
 {
 	read_sum(&s->all, json_get(o, "all"));
 	read_table(&s->accounts, json_get(o, "accounts"));
 	read_table(&s->models, json_get(o, "models"));
 }
 
-void sums_write(const struct sums *s, int64_t folded, struct buf *out)
+void usage_sums_write(const struct usage_sums *s, int64_t folded,
+		      struct buf *out)
 {
 	struct jw w = jw_to(out);
 
 	jw_obj(&w);
 	jw_kint(&w, "folded", folded);
 	jw_key(&w, "all");
-	sum_put(&w, &s->all);
+	usage_sum_put(&w, &s->all);
 	jw_key(&w, "accounts");
-	sum_table_put(&w, &s->accounts);
+	usage_sum_table_put(&w, &s->accounts);
 	jw_key(&w, "models");
-	sum_table_put(&w, &s->models);
+	usage_sum_table_put(&w, &s->models);
 	jw_obj_end(&w);
 }
