@@ -16,7 +16,7 @@ bool claude_is_subscription(const struct claude *c)
 
 struct lesson {
 	const struct claude *c;
-	struct verdict verdict;
+	struct account_failure verdict;
 	bool served;
 	enum limit_cause cause; /* that stood when the request went out */
 	int64_t until;
@@ -79,7 +79,7 @@ static bool learn(struct limits *l, void *arg)
 }
 
 /* The stored state, and this request's view of it. */
-static void note(struct claude *c, struct verdict v, bool served)
+static void note(struct claude *c, struct account_failure v, bool served)
 {
 	struct limits *view = &c->pool.seats[c->seat].limits;
 	struct lesson w = { c, v, served, view->cause, view->until };
@@ -104,7 +104,7 @@ void claude_on_head(void *arg, const struct http_head *head)
 	c->told = limits_take(&c->limits, head_field, head);
 	c->accepted = head->status / 100 == 2;
 	if (c->told) /* the others shall know while the answer runs */
-		note(c, (struct verdict){ 0 }, false);
+		note(c, (struct account_failure){ 0 }, false);
 	if (c->told && c->limits.h5.reset) {
 		c->r->has_windows = true;
 		c->r->h5 = c->limits.h5.used;
@@ -142,7 +142,7 @@ static int64_t next_of_others(const struct claude *c)
 
 /* May the request wait for this account or another? Not for one that rests
  * for nothing: it would be asked again and again meanwhile. */
-static bool may_wait(const struct claude *c, const struct verdict *v)
+static bool may_wait(const struct claude *c, const struct account_failure *v)
 {
 	int64_t now = clock_wall_ms();
 	int64_t left = c->deadline - clock_ms();
@@ -163,7 +163,8 @@ static void add_fallback(struct claude *c, const char *why)
 			  why);
 }
 
-static const char *why_of(const struct verdict *v, const struct failure *f)
+static const char *why_of(const struct account_failure *v,
+			  const struct failure *f)
 {
 	if (v->cause)
 		return limit_cause_name(v->cause);
@@ -171,7 +172,7 @@ static const char *why_of(const struct verdict *v, const struct failure *f)
 }
 
 /* What else can be done with the request, of what the verdict asks for. */
-static enum verdict_next possible(struct claude *c, struct verdict *v,
+static enum failure_next possible(struct claude *c, struct account_failure *v,
 				  const struct failure *f)
 {
 	switch (v->next) {
@@ -220,11 +221,11 @@ bool claude_again(void *arg, const struct failure *f)
 		.subscription = claude_is_subscription(c),
 		.told = c->told,
 	};
-	struct verdict v;
+	struct account_failure v;
 
 	if (!c->told)
 		c->limits = c->pool.seats[c->seat].limits;
-	v = verdict_of(&a, &c->limits, c->family, now);
+	v = account_failure_of(&a, &c->limits, c->family, now);
 	if (c->out.count && v.cause == CAUSE_BURST)
 		v.cause = CAUSE_NONE; /* counting has limits of its own */
 	c->next = possible(c, &v, f);
@@ -238,7 +239,7 @@ bool claude_again(void *arg, const struct failure *f)
 
 void claude_after_answer(struct claude *c)
 {
-	struct verdict none = { 0 };
+	struct account_failure none = { 0 };
 	bool served = c->r->log.status / 100 == 2 && !c->r->log.error;
 
 	if (c->told || served)

@@ -9,10 +9,10 @@
 #define DARIO_CLAUDE_H
 
 #include "fcgi/hop.h"
+#include "state/account-failure.h"
 #include "state/pool.h"
 #include "state/queue.h"
 #include "state/sticky.h"
-#include "state/verdict.h"
 
 struct claude {
 	struct hop *hop;
@@ -41,7 +41,7 @@ struct claude {
 	bool accepted; /* it was a 2xx */
 	char retry_after[64];
 	int64_t reset; /* of what decides, by the last head; 0: not told */
-	enum verdict_next next;
+	enum failure_next next;
 	enum limit_cause cause;
 
 	bool refreshed, retried, stripped; /* once each, per account */

@@ -11,7 +11,7 @@
 #include "state/queue.h"
 #include "state/report.h"
 #include "state/sticky.h"
-#include "state/verdict.h"
+#include "state/account-failure.h"
 
 #include <inttypes.h>
 #include <sys/stat.h>
@@ -140,7 +140,7 @@ static void hostile_fields_are_passed_over(void **state)
 			   1e-9);
 }
 
-static struct verdict judge(int status, const char *text, const char *after,
+static struct account_failure judge(int status, const char *text, const char *after,
 			    bool subscription, const struct limits *l,
 			    int64_t now)
 {
@@ -153,7 +153,7 @@ static struct verdict judge(int status, const char *text, const char *after,
 		.told = l != NULL,
 	};
 
-	return verdict_of(&a, l ? l : &none, FAMILY_OTHER, now);
+	return account_failure_of(&a, l ? l : &none, FAMILY_OTHER, now);
 }
 
 static void causes_are_kept_apart(void **state)
@@ -163,7 +163,7 @@ static void causes_are_kept_apart(void **state)
 				     "5h-utilization: 1.0\n" U
 				     "5h-reset: %" PRId64 "\n",
 				   s + 600);
-	struct verdict v;
+	struct account_failure v;
 
 	(void)state;
 	v = judge(429, "", "", true, &full, now);

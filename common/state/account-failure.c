@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
-#include "state/verdict.h"
+#include "state/account-failure.h"
 
 #include "base/http-date.h"
 
@@ -21,7 +21,7 @@ static bool says(struct span text, const char *words)
 /* A 429 is one of three things: a window that is used up, a burst that
  * Retry-After puts an end to, or neither: then it says nothing of the next
  * request. */
-static void too_many(struct verdict *v, const struct failed_answer *a,
+static void too_many(struct account_failure *v, const struct failed_answer *a,
 		     const struct limits *l, enum family_kind f, int64_t now)
 {
 	int64_t delay = http_date_delay(a->retry_after, now);
@@ -50,8 +50,8 @@ static bool has_no_credit(struct span text)
 	       says(text, "reached your specified API usage limits");
 }
 
-static void bad_request(struct verdict *v, const struct failed_answer *a,
-			int64_t now)
+static void bad_request(struct account_failure *v,
+			const struct failed_answer *a, int64_t now)
 {
 	if (has_no_credit(a->text)) {
 		v->next = NEXT_OTHER;
@@ -65,7 +65,8 @@ static void bad_request(struct verdict *v, const struct failed_answer *a,
 	}
 }
 
-static void not_allowed(struct verdict *v, const struct failed_answer *a)
+static void not_allowed(struct account_failure *v,
+			const struct failed_answer *a)
 {
 	bool token = a->status == 401 || says(a->text, "OAuth token");
 
@@ -86,10 +87,11 @@ static int64_t overload_ms(const struct failed_answer *a, int64_t now)
 	return delay < BURST_MAX_MS ? delay : BURST_MAX_MS;
 }
 
-struct verdict verdict_of(const struct failed_answer *a, const struct limits *l,
-			  enum family_kind f, int64_t now)
+struct account_failure account_failure_of(const struct failed_answer *a,
+					  const struct limits *l,
+					  enum family_kind f, int64_t now)
 {
-	struct verdict v = { .next = NEXT_ANSWER };
+	struct account_failure v = { .next = NEXT_ANSWER };
 
 	switch (a->status) {
 	case 400:
@@ -100,16 +102,16 @@ struct verdict verdict_of(const struct failed_answer *a, const struct limits *l,
 		not_allowed(&v, a);
 		break;
 	case 402:
-		v = (struct verdict){ NEXT_OTHER, CAUSE_CREDIT,
-				      now + CREDIT_MS };
+		v = (struct account_failure){ NEXT_OTHER, CAUSE_CREDIT,
+					      now + CREDIT_MS };
 		break;
 	case 429:
 		v.next = NEXT_OTHER;
 		too_many(&v, a, l, f, now);
 		break;
 	case 529:
-		v = (struct verdict){ NEXT_OTHER, CAUSE_OVERLOAD,
-				      now + overload_ms(a, now) };
+		v = (struct account_failure){ NEXT_OTHER, CAUSE_OVERLOAD,
+					      now + overload_ms(a, now) };
 		break;
 	}
 	if (a->status == 0 || (a->status >= 500 && a->status != 529))

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * verdict: what a Claude account's failed answer means: for the account, and
+ * account-failure: what a Claude account's failed answer means: for the account, and
  * for the request. Pure.
  *
  * Sources: Anthropic's error and rate limit documentation; the wording of
  * credit and signature errors as reported from the field.
  */
-#ifndef DARIO_VERDICT_H
-#define DARIO_VERDICT_H
+#ifndef DARIO_ACCOUNT_FAILURE_H
+#define DARIO_ACCOUNT_FAILURE_H
 
 #include "state/limits.h"
 
 /* What to do with the request. */
-enum verdict_next {
+enum failure_next {
 	NEXT_ANSWER,  /* it is the client's: nobody else would do better */
 	NEXT_REFRESH, /* the token may be old: a new one, once */
 	NEXT_OTHER,   /* another account may serve */
 	NEXT_STRIP,   /* without the thinking that is signed elsewhere, once */
 };
 
-struct verdict {
-	enum verdict_next next;
+struct account_failure {
+	enum failure_next next;
 	enum limit_cause cause; /* of the account; CAUSE_NONE: none */
 	int64_t until;          /* of the cause; 0: no end by itself */
 };
@@ -35,7 +35,8 @@ struct failed_answer {
 };
 
 /* `l` with the answer's header fields taken over. */
-struct verdict verdict_of(const struct failed_answer *a, const struct limits *l,
-			  enum family_kind f, int64_t now);
+struct account_failure account_failure_of(const struct failed_answer *a,
+					  const struct limits *l,
+					  enum family_kind f, int64_t now);
 
 #endif
