@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * claude: a request on its way through the pool of Claude accounts.
- * serve-claude.c chooses, prepares and calls; claude-lesson.c takes from each
+ * serve-claude.c chooses, prepares and calls; claude-learn.c takes from each
  * answer what it says of the account, and tells what else can be done with the
  * request. Private to these two.
  */

@@ -14,7 +14,7 @@ bool claude_is_subscription(const struct claude *c)
 	return !c->account.api_key;
 }
 
-struct lesson {
+struct news {
 	const struct claude *c;
 	struct account_failure verdict;
 	bool served;
@@ -23,7 +23,7 @@ struct lesson {
 };
 
 /* An answer that a subscription did not cover ends its use, if so wished. */
-static bool halts(const struct lesson *w)
+static bool halts(const struct news *w)
 {
 	const struct claude *c = w->c;
 
@@ -34,7 +34,7 @@ static bool halts(const struct lesson *w)
 
 /* An answer ends the cause that stood when the request went out, not one that
  * others have met meanwhile. */
-static bool was_seen(const struct lesson *w, const struct limits *l)
+static bool was_seen(const struct news *w, const struct limits *l)
 {
 	return l->cause != CAUSE_OVERAGE && l->cause == w->cause &&
 	       l->until == w->until;
@@ -42,7 +42,7 @@ static bool was_seen(const struct lesson *w, const struct limits *l)
 
 /* A used-up window rests nobody but the models that it counts: it stands in
  * the limits, and is no cause for the whole account. */
-static bool is_told(const struct lesson *w, const struct limits *l)
+static bool is_told(const struct news *w, const struct limits *l)
 {
 	return w->verdict.cause == CAUSE_WINDOW &&
 	       limits_headroom(l, w->c->family, clock_wall_ms()) == 0;
@@ -50,7 +50,7 @@ static bool is_told(const struct lesson *w, const struct limits *l)
 
 static bool learn(struct limits *l, void *arg)
 {
-	const struct lesson *w = arg;
+	const struct news *w = arg;
 	struct limits was = *l;
 
 	if (w->c->told && w->c->limits.updated_at >= l->updated_at) {
@@ -82,7 +82,7 @@ static bool learn(struct limits *l, void *arg)
 static void note(struct claude *c, struct account_failure v, bool served)
 {
 	struct limits *view = &c->pool.seats[c->seat].limits;
-	struct lesson w = { c, v, served, view->cause, view->until };
+	struct news w = { c, v, served, view->cause, view->until };
 	struct err e = { 0 };
 
 	if (limits_note(c->home, c->account.alias, view, learn, &w, &e))
