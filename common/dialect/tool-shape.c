@@ -3,7 +3,7 @@
 
 #include "dialect/tool-shape.h"
 
-#include "dialect/context.h"
+#include "dialect/tool-context.h"
 
 #include <string.h>
 
@@ -112,7 +112,7 @@ static const char *choose(const struct tool_shape *s,
 	for (size_t i = 0; i < names->n; i++) {
 		const char *name = names->names[i].p;
 
-		if (context_field(names->names[i]) || by_client(s, name))
+		if (tool_context_field(names->names[i]) || by_client(s, name))
 			continue;
 		if (s->open || (has(properties, name) &&
 				same_type(json_get(properties, name), type)))
@@ -165,7 +165,7 @@ static bool hides_any(struct json_object *properties)
 	json_object_object_foreach(properties, key, value)
 	{
 		(void)value;
-		if (context_field(span_of(key)))
+		if (tool_context_field(span_of(key)))
 			return true;
 	}
 	return false;
@@ -191,7 +191,7 @@ struct tool_shape *tool_shape_find(const struct tool_row *row,
 	s->pairs = arena_take(a, (row->form->n + 1) * sizeof(*s->pairs));
 	if (!find_pairs(s, properties) || !fits(s, properties))
 		return NULL;
-	s->hybrid = mode == TOOLS_HYBRID && context_declared(schema);
+	s->hybrid = mode == TOOLS_HYBRID && tool_context_declared(schema);
 	s->reshaped |= s->hybrid;
 	s->hides = hides_any(properties);
 	s->schema = json_object_get(schema);
@@ -217,7 +217,7 @@ static struct json_object *property(const struct tool_shape *s,
 		return json_object_get(declared);
 	json_object_deep_copy(declared, &copy, NULL);
 	if (s->hybrid)
-		context_hide(copy);
+		tool_context_hide(copy);
 	if (!p)
 		return copy;
 	if (!json_object_object_length(copy) && p->field->type.n)
@@ -236,7 +236,7 @@ static struct json_object *properties_for(const struct tool_shape *s,
 	{
 		const struct tool_pair *p = by_client(s, key);
 
-		if (!context_field(span_of(key)))
+		if (!tool_context_field(span_of(key)))
 			json_object_object_add(out, p ? p->canonical : key,
 					       property(s, p, value));
 	}
@@ -253,7 +253,7 @@ static struct json_object *required_for(const struct tool_shape *s,
 		const struct tool_pair *p;
 
 		if (!json_object_is_type(name, json_type_string) ||
-		    context_field(json_span(name)))
+		    tool_context_field(json_span(name)))
 			continue;
 		p = by_client(s, json_object_get_string(name));
 		json_object_array_add(out,
@@ -377,7 +377,7 @@ static void drop_top(struct json_object *schema, struct json_object *input)
 	json_object_object_foreach(properties, key, value)
 	{
 		(void)value;
-		if (context_field(span_of(key)))
+		if (tool_context_field(span_of(key)))
 			json_object_object_del(input, key);
 	}
 }
@@ -391,7 +391,7 @@ struct json_object *tool_shape_forth(const struct tool_shape *s,
 	    (history && !s->reshaped && !s->hides))
 		return json_object_get(input);
 	if (s->hybrid)
-		context_drop(s->schema, input);
+		tool_context_drop(s->schema, input);
 	out = rename_keys(s, input, to_canonical, to_client);
 	drop_top(s->schema, out);
 	return out;
@@ -420,6 +420,6 @@ struct json_object *tool_shape_back(const struct tool_shape *s,
 	out = rename_keys(s, input, to_client, to_canonical);
 	drop_surplus(s, out);
 	if (s->hybrid)
-		context_fill(c, s->schema, out);
+		tool_context_fill(c, s->schema, out);
 	return out;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include "dialect/context.h"
+#include "dialect/tool-context.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -29,7 +29,7 @@ static const struct {
 };
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
 
-bool context_field(struct span name)
+bool tool_context_field(struct span name)
 {
 	for (size_t i = 0; i < FIELDS; i++)
 		if (span_is(name, fields[i].name))
@@ -71,18 +71,19 @@ static struct json_object *properties_of(struct json_object *schema)
 	return properties_in(schema, &owner);
 }
 
-bool context_declared(struct json_object *schema)
+bool tool_context_declared(struct json_object *schema)
 {
 	struct json_object *items = json_get(schema, "items");
 	struct json_object *properties = properties_of(schema);
 
-	if (items && context_declared(items))
+	if (items && tool_context_declared(items))
 		return true;
 	if (!properties)
 		return false;
 	json_object_object_foreach(properties, key, value)
 	{
-		if (context_field(span_of(key)) || context_declared(value))
+		if (tool_context_field(span_of(key)) ||
+		    tool_context_declared(value))
 			return true;
 	}
 	return false;
@@ -93,17 +94,17 @@ static void hide_required(struct json_object *schema)
 	struct json_object *list = json_get(schema, "required");
 
 	for (size_t i = json_length(list); i-- > 0;)
-		if (context_field(json_span(json_at(list, i))))
+		if (tool_context_field(json_span(json_at(list, i))))
 			json_object_array_del_idx(list, i, 1);
 }
 
-void context_hide(struct json_object *schema)
+void tool_context_hide(struct json_object *schema)
 {
 	struct json_object *owner;
 	struct json_object *properties = properties_in(schema, &owner);
 
 	if (json_get(schema, "items"))
-		context_hide(json_get(schema, "items"));
+		tool_context_hide(json_get(schema, "items"));
 	if (!properties)
 		return;
 	hide_required(owner);
@@ -112,7 +113,7 @@ void context_hide(struct json_object *schema)
 	json_object_object_foreach(properties, key, value)
 	{
 		(void)key;
-		context_hide(value);
+		tool_context_hide(value);
 	}
 }
 
@@ -235,17 +236,17 @@ static void walk(struct walk *w, struct json_object *schema,
 	}
 }
 
-void context_drop(struct json_object *schema, struct json_object *value)
+void tool_context_drop(struct json_object *schema, struct json_object *value)
 {
 	struct walk w = { 0 };
 
 	walk(&w, schema, value);
 }
 
-void context_fill(const struct tool_context *c, struct json_object *schema,
-		  struct json_object *value)
+void tool_context_fill(const struct tool_context *c, struct json_object *schema,
+		       struct json_object *value)
 {
-	struct walk w = { c, CONTEXT_FILL_MAX };
+	struct walk w = { c, TOOL_CONTEXT_FILL_MAX };
 
 	walk(&w, schema, value);
 }
