@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "dialect/answer-restore.h"
 #include "dialect/error.h"
 #include "dialect/reader.h"
-#include "dialect/restore.h"
 #include "fcgi/rate-fields.h"
 #include "fcgi/relay-stage.h"
 
@@ -14,7 +14,7 @@
 /* upstream bytes -> reader -> restore -> writer (or fold -> whole answer) */
 struct translation {
 	struct reader reader;
-	struct restore restore;
+	struct answer_restore restore;
 	struct writer writer;
 	struct fold fold;
 	struct buf out; /* what the writer has made and nobody has sent */
@@ -100,10 +100,10 @@ void relay_translate_init(struct relay *y)
 	snprintf(t->writer.model, sizeof(t->writer.model), "%s",
 		 r->log.upstream_model ? r->log.upstream_model : r->log.model);
 	fold_init(&t->fold, r->arena);
-	restore_init(&t->restore, chat, upstream,
-		     t->stream ? to_client : to_fold, y);
-	reader_init(&t->reader, &dialects[upstream], r->arena, restore_event,
-		    &t->restore);
+	answer_restore_init(&t->restore, chat, upstream,
+			    t->stream ? to_client : to_fold, y);
+	reader_init(&t->reader, &dialects[upstream], r->arena,
+		    answer_restore_event, &t->restore);
 	if (y->call->map) {
 		tool_map_sink(y->call->map, reader_event, &t->reader);
 		sse_init(&y->sse, tool_map_event, y->call->map);
@@ -118,7 +118,7 @@ void relay_translate_release(struct relay *y)
 
 	y->r->writer = NULL;
 	reader_release(&t->reader);
-	restore_release(&t->restore);
+	answer_restore_release(&t->restore);
 	fold_release(&t->fold);
 	writer_release(&t->writer);
 	buf_release(&t->out);

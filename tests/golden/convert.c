@@ -16,7 +16,7 @@
 #include "base/digest.h"
 #include "dialect/error.h"
 #include "dialect/reader.h"
-#include "dialect/restore.h"
+#include "dialect/answer-restore.h"
 #include "dialect/sse.h"
 #include "state/models.h"
 
@@ -213,7 +213,7 @@ static int run_answer(char **argv, int argc)
 	struct answer_run r = { .stream = strcmp(argv[4], "stream") == 0 };
 	size_t step = strtoul(argv[5], NULL, 10);
 	struct json_object *body = NULL;
-	struct restore restore;
+	struct answer_restore restore;
 	struct err e = { 0 };
 	struct reader rd;
 	struct arena a;
@@ -231,13 +231,13 @@ static int run_answer(char **argv, int argc)
 	strcpy(r.w.model, "model");
 	r.w.usage_wanted = true;
 	fold_init(&r.fold, &a);
-	restore_init(&restore, &c, (enum dialect_id)(from - dialects), sink,
+	answer_restore_init(&restore, &c, (enum dialect_id)(from - dialects), sink,
 		     &r);
-	reader_init(&rd, from, &a, restore_event, &restore);
+	reader_init(&rd, from, &a, answer_restore_event, &restore);
 	rc = feed(&rd, buf_get(&in), step, &e);
 	print_answer(&r, rc, &e);
 	reader_release(&rd);
-	restore_release(&restore);
+	answer_restore_release(&restore);
 	fold_release(&r.fold);
 	writer_release(&r.w);
 	buf_release(&r.out);

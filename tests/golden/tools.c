@@ -18,7 +18,7 @@
 #include "config.h"
 
 #include "dialect/reader.h"
-#include "dialect/restore.h"
+#include "dialect/answer-restore.h"
 #include "dialect/tool-map.h"
 #include "state/models.h"
 #include "state/tools.h"
@@ -141,7 +141,7 @@ static void close_client(struct client *c)
 /* The end of the chain: bytes, or the translation back. */
 struct back {
 	struct reader reader;
-	struct restore restore;
+	struct answer_restore restore;
 	struct writer writer;
 	struct fold fold;
 };
@@ -167,16 +167,16 @@ static void open_back(struct back *b, struct client *c, bool whole,
 	snprintf(b->writer.id, sizeof(b->writer.id), "id_test");
 	b->writer.created = 1;
 	fold_init(&b->fold, &c->arena);
-	restore_init(&b->restore, &c->chat, DIALECT_ANTHROPIC,
+	answer_restore_init(&b->restore, &c->chat, DIALECT_ANTHROPIC,
 		     whole ? to_fold : to_writer, b);
 	reader_init(&b->reader, &dialects[DIALECT_ANTHROPIC], &c->arena,
-		    restore_event, &b->restore);
+		    answer_restore_event, &b->restore);
 }
 
 static void close_back(struct back *b)
 {
 	reader_release(&b->reader);
-	restore_release(&b->restore);
+	answer_restore_release(&b->restore);
 	fold_release(&b->fold);
 	writer_release(&b->writer);
 }

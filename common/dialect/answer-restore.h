@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * restore: gives the answer back the shape that the client's request had.
+ * answer-restore: gives the answer back the shape that the client's request had.
  *
  * On the way to another dialect some things had to change: long tool names
  * were shortened, free-text tools became functions, a schema became a tool.
  * This stage, between a reader and a writer, undoes that by looking at the
  * request. Not thread-safe.
  */
-#ifndef DARIO_RESTORE_H
-#define DARIO_RESTORE_H
+#ifndef DARIO_ANSWER_RESTORE_H
+#define DARIO_ANSWER_RESTORE_H
 
 #include "dialect/chat.h"
 
-struct restore {
+struct answer_restore {
 	const struct chat *chat;
 	size_t name_max; /* bytes of a name in the upstream's dialect */
 	ev_fn *sink;
@@ -23,9 +23,9 @@ struct restore {
 	unsigned calls;
 };
 
-void restore_init(struct restore *r, const struct chat *c,
-		  enum dialect_id upstream, ev_fn *sink, void *arg);
-void restore_release(struct restore *r);
-ev_fn restore_event; /* arg is the struct restore */
+void answer_restore_init(struct answer_restore *r, const struct chat *c,
+			 enum dialect_id upstream, ev_fn *sink, void *arg);
+void answer_restore_release(struct answer_restore *r);
+ev_fn answer_restore_event; /* arg is the struct answer_restore */
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include "dialect/restore.h"
+#include "dialect/answer-restore.h"
 
 #include <string.h>
 
-void restore_init(struct restore *r, const struct chat *c,
-		  enum dialect_id upstream, ev_fn *sink, void *arg)
+void answer_restore_init(struct answer_restore *r, const struct chat *c,
+			 enum dialect_id upstream, ev_fn *sink, void *arg)
 {
 	memset(r, 0, sizeof(*r));
 	r->chat = c;
@@ -16,12 +16,13 @@ void restore_init(struct restore *r, const struct chat *c,
 	buf_init(&r->input, REQUEST_TEXT_MAX);
 }
 
-void restore_release(struct restore *r)
+void answer_restore_release(struct answer_restore *r)
 {
 	buf_release(&r->input);
 }
 
-static const struct tool *find_tool(const struct restore *r, struct span name)
+static const struct tool *find_tool(const struct answer_restore *r,
+				    struct span name)
 {
 	for (const struct tool *t = r->chat->tools; t; t = t->next)
 		if (t->kind != TOOL_HOSTED &&
@@ -32,7 +33,7 @@ static const struct tool *find_tool(const struct restore *r, struct span name)
 	return NULL;
 }
 
-static int open_call(struct restore *r, struct ev v, struct err *e)
+static int open_call(struct answer_restore *r, struct ev v, struct err *e)
 {
 	const struct tool *t = find_tool(r, v.name);
 
@@ -49,7 +50,7 @@ static int open_call(struct restore *r, struct ev v, struct err *e)
 	return r->sink(r->arg, &v, e);
 }
 
-static int close_call(struct restore *r, struct ev v, struct err *e)
+static int close_call(struct answer_restore *r, struct ev v, struct err *e)
 {
 	if (r->custom) {
 		struct err unused;
@@ -74,9 +75,9 @@ static int close_call(struct restore *r, struct ev v, struct err *e)
 	return r->sink(r->arg, &v, e);
 }
 
-int restore_event(void *arg, const struct ev *v, struct err *e)
+int answer_restore_event(void *arg, const struct ev *v, struct err *e)
 {
-	struct restore *r = arg;
+	struct answer_restore *r = arg;
 	struct ev changed = *v;
 
 	if (v->kind == EV_FINISH && r->was_json && !r->calls &&
