@@ -147,8 +147,8 @@ static int message_start(struct reader *r, struct json_object *m, struct err *e)
 	return whole_content(r, json_get(m, "content"), e);
 }
 
-int anthropic_event(struct reader *r, struct span name, struct json_object *o,
-		    struct err *e)
+int anthropic_answer_event(struct reader *r, struct span name,
+			   struct json_object *o, struct err *e)
 {
 	struct span type = json_str(o, "type");
 	struct ev ping = { .kind = EV_PING };
@@ -178,7 +178,7 @@ int anthropic_event(struct reader *r, struct span name, struct json_object *o,
 	return 0;
 }
 
-int anthropic_end(struct reader *r, struct err *e)
+int anthropic_answer_end(struct reader *r, struct err *e)
 {
 	if (r->has_stop)
 		return reader_finish(r, e);
@@ -187,7 +187,8 @@ int anthropic_end(struct reader *r, struct err *e)
 		       "final event");
 }
 
-int anthropic_answer(struct reader *r, struct json_object *o, struct err *e)
+int anthropic_answer_read(struct reader *r, struct json_object *o,
+			  struct err *e)
 {
 	if (!json_object_is_type(json_get(o, "content"), json_type_array))
 		return err_set(e, ERR_UPSTREAM,

@@ -214,7 +214,7 @@ static void put_part(struct jw *j, const struct block *p)
 	jw_obj_end(j);
 }
 
-void anthropic_whole(struct writer *w, const struct answer *a)
+void anthropic_answer_write(struct writer *w, const struct answer *a)
 {
 	struct jw j = jw_to(w->out);
 

@@ -280,7 +280,8 @@ static int read_output(struct chat *c, struct json_object *body, struct err *e)
 	return read_format(c, format, false, e);
 }
 
-int anthropic_read(struct chat *c, struct json_object *body, struct err *e)
+int anthropic_request_read(struct chat *c, struct json_object *body,
+			   struct err *e)
 {
 	struct json_object *thread = json_get(body, "thread");
 

@@ -633,8 +633,8 @@ static void put_rest(struct body *b)
 		jw_kbool(w, "stream", true);
 }
 
-int anthropic_request(const struct target *t, struct chat *c, struct buf *out,
-		      struct err *e)
+int anthropic_request_write(const struct target *t, struct chat *c,
+			    struct buf *out, struct err *e)
 {
 	struct body b = { .w = jw_to(out), .t = t, .c = c };
 	int64_t limit = t->quirks.max_tokens ? t->quirks.max_tokens

@@ -131,13 +131,17 @@ extern const struct span dialect_comment;
 void dialect_event(struct buf *out, const char *name, struct span data);
 
 /* The rows' functions. */
-chat_read_fn anthropic_read, openai_read, responses_read;
-chat_write_fn anthropic_request, openai_request, responses_request;
-reader_event_fn anthropic_event, openai_event, responses_event;
-reader_end_fn anthropic_end, openai_end, responses_end;
-reader_whole_fn anthropic_answer, openai_answer, responses_answer;
-void anthropic_whole(struct writer *w, const struct answer *a);
-void openai_whole(struct writer *w, const struct answer *a);
-void responses_whole(struct writer *w, const struct answer *a);
+chat_read_fn anthropic_request_read, openai_request_read,
+	responses_request_read;
+chat_write_fn anthropic_request_write, openai_request_write,
+	responses_request_write;
+reader_event_fn anthropic_answer_event, openai_answer_event,
+	responses_answer_event;
+reader_end_fn anthropic_answer_end, openai_answer_end, responses_answer_end;
+reader_whole_fn anthropic_answer_read, openai_answer_read,
+	responses_answer_read;
+void anthropic_answer_write(struct writer *w, const struct answer *a);
+void openai_answer_write(struct writer *w, const struct answer *a);
+void responses_answer_write(struct writer *w, const struct answer *a);
 
 #endif

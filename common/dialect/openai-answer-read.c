@@ -296,8 +296,8 @@ static void read_usages(struct reader *r, struct json_object *o)
 		r->has_usage = true;
 }
 
-int openai_event(struct reader *r, struct span name, struct json_object *o,
-		 struct err *e)
+int openai_answer_event(struct reader *r, struct span name,
+			struct json_object *o, struct err *e)
 {
 	struct json_object *choices = json_get(o, "choices");
 
@@ -309,7 +309,7 @@ int openai_event(struct reader *r, struct span name, struct json_object *o,
 	return add_choice(r, o, json_at(choices, 0), false, e);
 }
 
-int openai_end(struct reader *r, struct err *e)
+int openai_answer_end(struct reader *r, struct err *e)
 {
 	if (r->has_stop || (r->has_usage && r->started))
 		return reader_finish(r, e);
@@ -318,7 +318,7 @@ int openai_end(struct reader *r, struct err *e)
 		       "final event");
 }
 
-int openai_answer(struct reader *r, struct json_object *o, struct err *e)
+int openai_answer_read(struct reader *r, struct json_object *o, struct err *e)
 {
 	struct json_object *choices = json_get(o, "choices");
 

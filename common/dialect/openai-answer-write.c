@@ -296,7 +296,7 @@ static void put_details(struct jw *j, const struct answer *a)
 		jw_arr_end(j);
 }
 
-void openai_whole(struct writer *w, const struct answer *a)
+void openai_answer_write(struct writer *w, const struct answer *a)
 {
 	struct jw j = jw_to(w->out);
 

@@ -244,7 +244,7 @@ static int check_unsupported(struct json_object *body, struct err *e)
 	return 0;
 }
 
-int openai_read(struct chat *c, struct json_object *body, struct err *e)
+int openai_request_read(struct chat *c, struct json_object *body, struct err *e)
 {
 	struct json_object *list = json_get(body, "messages");
 	struct json_object *parallel = json_get(body, "parallel_tool_calls");

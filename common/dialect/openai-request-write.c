@@ -395,8 +395,8 @@ static void put_rest(struct body *b)
 	}
 }
 
-int openai_request(const struct target *t, struct chat *c, struct buf *out,
-		   struct err *e)
+int openai_request_write(const struct target *t, struct chat *c,
+			 struct buf *out, struct err *e)
 {
 	struct body b = { .w = jw_to(out), .t = t, .c = c };
 

@@ -257,8 +257,8 @@ static int summary_part(struct reader *r, struct json_object *o, struct err *e)
 	return add(r, key_of(r, o), PART_THINKING, SPAN("\n\n"), e);
 }
 
-int responses_event(struct reader *r, struct span name, struct json_object *o,
-		    struct err *e)
+int responses_answer_event(struct reader *r, struct span name,
+			   struct json_object *o, struct err *e)
 {
 	struct span type = json_str(o, "type");
 	struct json_object *item = json_get(o, "item");
@@ -292,7 +292,7 @@ int responses_event(struct reader *r, struct span name, struct json_object *o,
 	return text(r, o, type, index, e);
 }
 
-int responses_end(struct reader *r, struct err *e)
+int responses_answer_end(struct reader *r, struct err *e)
 {
 	(void)r;
 	return err_set(e, ERR_RESET,
@@ -300,7 +300,8 @@ int responses_end(struct reader *r, struct err *e)
 		       "final event");
 }
 
-int responses_answer(struct reader *r, struct json_object *o, struct err *e)
+int responses_answer_read(struct reader *r, struct json_object *o,
+			  struct err *e)
 {
 	if (!json_object_is_type(json_get(o, "output"), json_type_array))
 		return err_set(e, ERR_UPSTREAM,

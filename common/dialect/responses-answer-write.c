@@ -393,7 +393,7 @@ static void fail(struct writer *w, const struct err *e)
 	response_event(w, "response.failed", "failed", NULL, NULL, e);
 }
 
-void responses_whole(struct writer *w, const struct answer *a)
+void responses_answer_write(struct writer *w, const struct answer *a)
 {
 	struct jw j = jw_to(w->out);
 	const char *why = incomplete(a->stop);

@@ -228,7 +228,8 @@ static void read_tools(struct chat *c, struct json_object *list)
 	}
 }
 
-int responses_read(struct chat *c, struct json_object *body, struct err *e)
+int responses_request_read(struct chat *c, struct json_object *body,
+			   struct err *e)
 {
 	struct json_object *parallel = json_get(body, "parallel_tool_calls");
 	struct json_object *text = json_get(body, "text");

@@ -298,8 +298,8 @@ static void put_rest(struct body *b)
 		jw_kbool(w, "stream", true);
 }
 
-int responses_request(const struct target *t, struct chat *c, struct buf *out,
-		      struct err *e)
+int responses_request_write(const struct target *t, struct chat *c,
+			    struct buf *out, struct err *e)
 {
 	struct body b = { .w = jw_to(out), .t = t, .c = c };
 

@@ -91,7 +91,7 @@ static struct json_object *translate(struct client *c)
 		die(&e);
 	t.family = models_family(m, c->model);
 	if (c->from->read(&c->chat, c->body, &e) ||
-	    anthropic_request(&t, &c->chat, &out, &e))
+	    anthropic_request_write(&t, &c->chat, &out, &e))
 		die(&e);
 	o = json_read(buf_get(&out), &e);
 	buf_release(&out);
