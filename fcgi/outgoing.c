@@ -30,7 +30,7 @@ static int rename_model(struct request *r, struct peek *k, const char *model,
 static int translate(struct outgoing *o, struct request *r, struct err *e)
 {
 	const struct backend *b = o->backend;
-	struct target t = {
+	struct upstream_model t = {
 		.model = o->model,
 		.family = models_family(r->config->models, o->model),
 		.quirks = b->quirks,

@@ -17,7 +17,7 @@
 /* State of one body: which turn is open, and what waits for its place. */
 struct body {
 	struct jw w;
-	const struct target *t;
+	const struct upstream_model *t;
 	struct chat *c;
 	enum role role; /* of the open turn */
 	bool open;
@@ -633,7 +633,7 @@ static void put_rest(struct body *b)
 		jw_kbool(w, "stream", true);
 }
 
-int anthropic_request_write(const struct target *t, struct chat *c,
+int anthropic_request_write(const struct upstream_model *t, struct chat *c,
 			    struct buf *out, struct err *e)
 {
 	struct body b = { .w = jw_to(out), .t = t, .c = c };

@@ -210,7 +210,7 @@ void write_choice(struct jw *w, const struct chat *c, bool nested)
 		jw_kbool(w, "parallel_tool_calls", false);
 }
 
-const char *write_effort(const struct target *t, const struct chat *c)
+const char *write_effort(const struct upstream_model *t, const struct chat *c)
 {
 	enum effort f = c->effort;
 
@@ -237,8 +237,8 @@ void write_schema(struct jw *w, struct chat *c)
 	jw_kbool(w, "strict", strict);
 }
 
-static void put_sampler(struct jw *w, const struct target *t, struct chat *c,
-			const char *name, double v)
+static void put_sampler(struct jw *w, const struct upstream_model *t,
+			struct chat *c, const char *name, double v)
 {
 	if (isnan(v))
 		return;
@@ -250,7 +250,8 @@ static void put_sampler(struct jw *w, const struct target *t, struct chat *c,
 	jw_double(w, v);
 }
 
-void write_samplers(struct jw *w, const struct target *t, struct chat *c)
+void write_samplers(struct jw *w, const struct upstream_model *t,
+		    struct chat *c)
 {
 	put_sampler(w, t, c, "temperature", c->temperature);
 	put_sampler(w, t, c, "top_p", c->top_p);
@@ -262,7 +263,7 @@ void write_samplers(struct jw *w, const struct target *t, struct chat *c)
 		chat_dropped(c, "top_k");
 }
 
-void write_user(struct jw *w, const struct target *t, struct chat *c)
+void write_user(struct jw *w, const struct upstream_model *t, struct chat *c)
 {
 	bool openai = t->quirks.max_completion_tokens;
 	char hash[65];

@@ -40,12 +40,13 @@ int write_hosted(struct chat *c, const struct tool *t, struct err *e);
 
 /* tool_choice and parallel_tool_calls; Chat nests a tool's name. */
 void write_choice(struct jw *w, const struct chat *c, bool nested);
-const char *write_effort(const struct target *t, const struct chat *c);
+const char *write_effort(const struct upstream_model *t, const struct chat *c);
 
 /* name, schema and strict of an answer's format. */
 void write_schema(struct jw *w, struct chat *c);
-void write_samplers(struct jw *w, const struct target *t, struct chat *c);
-void write_user(struct jw *w, const struct target *t, struct chat *c);
+void write_samplers(struct jw *w, const struct upstream_model *t,
+		    struct chat *c);
+void write_user(struct jw *w, const struct upstream_model *t, struct chat *c);
 
 /* One entry of reasoning_details, as OpenRouter writes Anthropic's thinking. */
 void write_reasoning_detail(struct jw *w, enum part_kind kind, struct span text,

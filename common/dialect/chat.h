@@ -169,7 +169,7 @@ struct quirks {
 	int64_t max_tokens;     /* its limit; 0: unknown */
 };
 
-struct target {
+struct upstream_model {
 	const char *model;
 	struct family family;
 	struct quirks quirks;

@@ -78,13 +78,13 @@ extern const struct writer_ops anthropic_writer, openai_writer,
 ev_fn writer_event; /* arg is a struct writer */
 
 struct chat;
-struct target;
+struct upstream_model;
 struct reader;
 struct json_object;
 
 typedef int chat_read_fn(struct chat *c, struct json_object *body,
 			 struct err *e);
-typedef int chat_write_fn(const struct target *t, struct chat *c,
+typedef int chat_write_fn(const struct upstream_model *t, struct chat *c,
 			  struct buf *out, struct err *e);
 typedef int reader_event_fn(struct reader *r, struct span name,
 			    struct json_object *o, struct err *e);

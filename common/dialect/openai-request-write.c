@@ -13,7 +13,7 @@
 
 struct body {
 	struct jw w;
-	const struct target *t;
+	const struct upstream_model *t;
 	struct chat *c;
 };
 
@@ -355,7 +355,7 @@ static void put_stop(struct body *b)
 
 static void put_limits(struct body *b)
 {
-	const struct target *t = b->t;
+	const struct upstream_model *t = b->t;
 	struct chat *c = b->c;
 	struct jw *w = &b->w;
 	int64_t max = c->max_tokens;
@@ -395,7 +395,7 @@ static void put_rest(struct body *b)
 	}
 }
 
-int openai_request_write(const struct target *t, struct chat *c,
+int openai_request_write(const struct upstream_model *t, struct chat *c,
 			 struct buf *out, struct err *e)
 {
 	struct body b = { .w = jw_to(out), .t = t, .c = c };

@@ -9,7 +9,7 @@
 
 struct body {
 	struct jw w;
-	const struct target *t;
+	const struct upstream_model *t;
 	struct chat *c;
 };
 
@@ -298,7 +298,7 @@ static void put_rest(struct body *b)
 		jw_kbool(w, "stream", true);
 }
 
-int responses_request_write(const struct target *t, struct chat *c,
+int responses_request_write(const struct upstream_model *t, struct chat *c,
 			    struct buf *out, struct err *e)
 {
 	struct body b = { .w = jw_to(out), .t = t, .c = c };

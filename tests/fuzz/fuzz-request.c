@@ -9,7 +9,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-static const struct target targets[] = {
+static const struct upstream_model targets[] = {
 	{ .model = "a",
 	  .family = { .max_output = 4096,
 		      .samplers = true,

@@ -69,7 +69,7 @@ static int request(struct chat *c, struct json_object *body,
 	struct models *m = models_load(e);
 	struct json_object *q = switches ? json_read(span_of(switches), e)
 					 : NULL;
-	struct target t = { .model = model };
+	struct upstream_model t = { .model = model };
 	int rc = -1;
 
 	if (!m || (switches && !q))

@@ -82,7 +82,7 @@ static struct json_object *translate(struct client *c)
 {
 	struct err e = { 0 };
 	struct models *m = models_load(&e);
-	struct target t = { .model = c->model };
+	struct upstream_model t = { .model = c->model };
 	struct json_object *o;
 	struct buf out;
 
