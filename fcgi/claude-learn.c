@@ -158,9 +158,9 @@ static bool may_wait(const struct claude *c, const struct account_failure *v)
 
 static void add_fallback(struct claude *c, const char *why)
 {
-	hop_note_fallback(c->hop,
-			  arena_fmt(c->r->arena, "claude/%s", c->account.alias),
-			  why);
+	target_note_fallback(
+		c->target,
+		arena_fmt(c->r->arena, "claude/%s", c->account.alias), why);
 }
 
 static const char *why_of(const struct account_failure *v,
@@ -185,7 +185,7 @@ static enum failure_next possible(struct claude *c, struct account_failure *v,
 	case NEXT_OTHER:
 		if (claude_has_other(c))
 			return NEXT_OTHER;
-		if (hop_moves_on(c->hop, f)) /* rather than wait */
+		if (target_moves_on(c->target, f)) /* rather than wait */
 			return NEXT_ANSWER;
 		if (may_wait(c, v))
 			return NEXT_OTHER;
@@ -206,7 +206,8 @@ static bool leads_on(const struct claude *c, const struct failure *f)
 {
 	bool out = c->cause == CAUSE_AUTH || c->cause == CAUSE_CREDIT;
 
-	return hop_moves_on(c->hop, f) || (out && hop_leaves_exhausted(c->hop));
+	return target_moves_on(c->target, f) ||
+	       (out && target_leaves_exhausted(c->target));
 }
 
 bool claude_again(void *arg, const struct failure *f)

@@ -8,14 +8,14 @@
 #ifndef DARIO_CLAUDE_H
 #define DARIO_CLAUDE_H
 
-#include "fcgi/hop.h"
+#include "fcgi/target.h"
 #include "state/account-failure.h"
 #include "state/pool.h"
 #include "state/queue.h"
 #include "state/sticky.h"
 
 struct claude {
-	struct hop *hop;
+	struct target *target;
 	struct request *r;
 	const char *home;
 	struct route route; /* with the model's real name */

@@ -239,8 +239,8 @@ static int choose(struct claude *c, struct err *e)
 		c->seat = pool_pick(&c->pool, c->bound.alias, c->tried);
 		if (c->seat >= 0 && is_our_turn(c))
 			return 0;
-		if (c->seat < 0 && hop_leaves_exhausted(c->hop)) {
-			hop_note_fallback(c->hop, "claude", "exhausted");
+		if (c->seat < 0 && target_leaves_exhausted(c->target)) {
+			target_note_fallback(c->target, "claude", "exhausted");
 			c->leave = true;
 			return 0;
 		}
@@ -354,11 +354,12 @@ static void note_move(struct claude *c)
 
 		if ((int)i != c->seat &&
 		    strcmp(s->account->alias, c->bound.alias) == 0)
-			hop_note_fallback(c->hop,
-					  arena_fmt(c->r->arena, "claude/%s",
-						    c->bound.alias),
-					  s->cause ? limit_cause_name(s->cause)
-						   : "not usable");
+			target_note_fallback(
+				c->target,
+				arena_fmt(c->r->arena, "claude/%s",
+					  c->bound.alias),
+				s->cause ? limit_cause_name(s->cause)
+					 : "not usable");
 	}
 }
 
@@ -377,19 +378,19 @@ static int serve(struct claude *c, struct err *e)
 	return rc;
 }
 
-int serve_claude(struct hop *h, enum hop_end *end, struct err *e)
+int serve_claude(struct target *t, enum target_end *end, struct err *e)
 {
-	struct request *r = h->r;
-	const struct route *route = hop_route(h);
+	struct request *r = t->r;
+	const struct route *route = target_route(t);
 	size_t n = r->config->accounts.n;
 	struct claude c = {
-		.hop = h,
+		.target = t,
 		.r = r,
 		.home = config_home(r->app->config),
 		.route = *route,
-		.peek = h->peek,
+		.peek = t->peek,
 		.family = family_of(route->model),
-		.relay = h->relay,
+		.relay = t->relay,
 		.passed = r->log.fallback,
 		.tried = arena_take(r->arena, n ? n : 1),
 		.ticket = { .lock = -1 },
@@ -400,7 +401,7 @@ int serve_claude(struct hop *h, enum hop_end *end, struct err *e)
 	if (n > 1 && conversation_key(r, c.peek, c.family, c.bound.key))
 		sticky_get(c.home, &c.bound);
 	rc = serve(&c, e);
-	*end = c.leave ? HOP_NEXT : HOP_DONE;
+	*end = c.leave ? TARGET_NEXT : TARGET_DONE;
 	queue_leave(c.home, &c.ticket);
 	pool_release(&c.pool);
 	account_release(&c.account);

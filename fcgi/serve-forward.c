@@ -19,48 +19,48 @@ static bool cannot_count(const struct request *r, const struct backend *b)
 	       r->instead == serve_token_estimate;
 }
 
-static int to_target(struct hop *h, enum hop_end *end, struct err *e)
+static int to_target(struct target *t, enum target_end *end, struct err *e)
 {
-	const struct route *route = hop_route(h);
-	struct request *r = h->r;
+	const struct route *route = target_route(t);
+	struct request *r = t->r;
 
-	*end = HOP_DONE;
+	*end = TARGET_DONE;
 	r->log.backend = route->backend->name;
 	r->log.account = NULL;
 	r->log.upstream_model = route->renamed ? route->model : NULL;
 	if (cannot_count(r, route->backend))
 		return serve_token_estimate(r, e);
 	if (route->backend->claude)
-		return serve_claude(h, end, e);
-	return hop_to_backend(h, end, e);
+		return serve_claude(t, end, e);
+	return target_to_backend(t, end, e);
 }
 
 /* A backend that fails all the time is passed over, while there is another. */
-static bool passed_over(struct hop *h)
+static bool passed_over(struct target *t)
 {
-	const struct backend *b = hop_route(h)->backend;
+	const struct backend *b = target_route(t)->backend;
 
-	if (!hop_has_next(h) || b->claude ||
-	    breaker_allows(config_home(h->r->app->config), b->name,
-			   &h->r->config->settings))
+	if (!target_has_next(t) || b->claude ||
+	    breaker_allows(config_home(t->r->app->config), b->name,
+			   &t->r->config->settings))
 		return false;
-	hop_note_fallback(h, b->name, "its breaker is open");
+	target_note_fallback(t, b->name, "its breaker is open");
 	return true;
 }
 
-static void follow(struct hop *h)
+static void follow(struct target *t)
 {
 	struct err e = { 0 };
-	enum hop_end end;
+	enum target_end end;
 
-	for (;; h->at++) {
-		if (passed_over(h))
+	for (;; t->at++) {
+		if (passed_over(t))
 			continue;
-		if (to_target(h, &end, &e)) {
-			relay_fail(h->relay, &e);
+		if (to_target(t, &end, &e)) {
+			relay_fail(t->relay, &e);
 			return;
 		}
-		if (end == HOP_DONE)
+		if (end == TARGET_DONE)
 			return;
 	}
 }
@@ -82,7 +82,7 @@ int serve_forward(struct request *r, struct err *e)
 	r->log.stream = k.stream;
 	if (route_pick(r->config, r->log.model, &plan, e))
 		return -1;
-	follow(&(struct hop){
+	follow(&(struct target){
 		.r = r,
 		.relay = relay_new(r, k.stream),
 		.peek = &k,
