@@ -126,7 +126,7 @@ static void print_seat(const struct seat *s, int64_t now)
 
 static int run_list(struct cmd *c, struct err *e)
 {
-	struct config *cfg = config_load(c->home, e);
+	struct snapshot *cfg = snapshot_load(c->home, e);
 	struct buf out;
 	struct jw w = jw_to(&out);
 	struct pool p;
@@ -148,7 +148,7 @@ static int run_list(struct cmd *c, struct err *e)
 			      stderr);
 		pool_release(&p);
 	}
-	config_free(cfg);
+	snapshot_free(cfg);
 	return 0;
 }
 
@@ -200,12 +200,12 @@ static bool resume(struct limits *l, void *arg)
 
 static int run_resume(struct cmd *c, struct err *e)
 {
-	struct config *cfg = config_load(c->home, e);
+	struct snapshot *cfg = snapshot_load(c->home, e);
 	bool known = cfg && accounts_find(&cfg->accounts, c->args[0]);
 
 	if (!cfg)
 		return -1;
-	config_free(cfg);
+	snapshot_free(cfg);
 	if (!known)
 		return not_there(c->args[0], e);
 	return limits_update(c->home, c->args[0], resume, NULL, e);

@@ -7,7 +7,7 @@
 #include "cli/save.h"
 #include "cli/secret.h"
 #include "net/fetch.h"
-#include "state/config.h"
+#include "state/snapshot.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -202,7 +202,7 @@ static void print_backend(const struct backend *b)
 
 static int run_list(struct cmd *c, struct err *e)
 {
-	struct config *cfg = config_load(c->home, e);
+	struct snapshot *cfg = snapshot_load(c->home, e);
 	struct buf out;
 	struct jw w = jw_to(&out);
 
@@ -224,7 +224,7 @@ static int run_list(struct cmd *c, struct err *e)
 		      "add\n",
 		      stderr);
 	buf_release(&out);
-	config_free(cfg);
+	snapshot_free(cfg);
 	return 0;
 }
 
@@ -257,7 +257,7 @@ static int run_remove(struct cmd *c, struct err *e)
 
 /* --- test: one GET of the model list ------------------------------------ */
 
-static int probe(const struct config *cfg, const struct backend *b,
+static int probe(const struct snapshot *cfg, const struct backend *b,
 		 struct fetch *f, struct err *e)
 {
 	struct http *h = http_new();
@@ -320,7 +320,7 @@ static int judge(const struct backend *b, const struct fetch *p, int64_t ms,
 
 static int run_test(struct cmd *c, struct err *e)
 {
-	struct config *cfg = config_load(c->home, e);
+	struct snapshot *cfg = snapshot_load(c->home, e);
 	const struct backend *b;
 	struct fetch p = { 0 };
 	int64_t started = clock_ms();
@@ -329,7 +329,7 @@ static int run_test(struct cmd *c, struct err *e)
 	if (!cfg)
 		return -1;
 	buf_init(&p.body, TEST_BODY_MAX);
-	b = config_backend(cfg, span_of(c->args[0]));
+	b = snapshot_backend(cfg, span_of(c->args[0]));
 	if (!b) {
 		rc = err_set(e, ERR_CONFIG,
 			     "there is no backend %.64s: see "
@@ -341,7 +341,7 @@ static int run_test(struct cmd *c, struct err *e)
 			rc = judge(b, &p, clock_ms() - started, e);
 	}
 	buf_release(&p.body);
-	config_free(cfg);
+	snapshot_free(cfg);
 	return rc;
 }
 

@@ -3,8 +3,8 @@
 
 #include "base/jw.h"
 #include "cli/cmd.h"
-#include "state/config.h"
 #include "state/oauth-config.h"
+#include "state/snapshot.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -25,7 +25,7 @@ static void put_json(struct jw *w, const struct option_row *o,
 }
 
 /* How a log-in is made, in the same form. */
-static int put_oauth(struct jw *w, const struct config *cfg, const char *home,
+static int put_oauth(struct jw *w, const struct snapshot *cfg, const char *home,
 		     bool json, struct err *e)
 {
 	struct oauth_config g;
@@ -52,7 +52,7 @@ static int put_oauth(struct jw *w, const struct config *cfg, const char *home,
 
 static int run(struct cmd *c, struct err *e)
 {
-	struct config *cfg = config_load(c->home, e);
+	struct snapshot *cfg = snapshot_load(c->home, e);
 	bool json = cmd_value(c, "json");
 	struct buf out, value;
 	struct jw w = jw_to(&out);
@@ -81,7 +81,7 @@ static int run(struct cmd *c, struct err *e)
 		puts(buf_cstr(&out));
 	buf_release(&out);
 	buf_release(&value);
-	config_free(cfg);
+	snapshot_free(cfg);
 	return rc;
 }
 

@@ -34,7 +34,7 @@ static void mask(struct buf *b, const char *secret)
 /* Some of it is foreign: no secret, no line end, nothing for the terminal. */
 static void clean(const struct doctor *d, struct buf *in, struct buf *out)
 {
-	const struct config *c = d->config;
+	const struct snapshot *c = d->config;
 
 	mask(in, d->key);
 	mask(in, c ? c->settings.api_key : NULL);
@@ -201,7 +201,7 @@ static int run(struct cmd *c, struct err *e)
 	free(d.url);
 	if (!d.busy) {
 		http_free(d.http);
-		config_free(d.config);
+		snapshot_free(d.config);
 	}
 	return rc;
 }

@@ -26,7 +26,7 @@ static const struct {
 
 struct explain {
 	const struct cmd *cmd;
-	const struct config *config;
+	const struct snapshot *config;
 	const char *model, *api;
 	enum dialect_id dialect;
 	struct plan plan;
@@ -225,7 +225,7 @@ static void put_json(struct jw *w, const struct explain *x)
 
 static int run(struct cmd *c, struct err *e)
 {
-	struct config *cfg = config_load(c->home, e);
+	struct snapshot *cfg = snapshot_load(c->home, e);
 	struct explain x = { .cmd = c, .config = cfg, .model = c->args[0] };
 	struct buf out;
 	struct jw w = jw_to(&out);
@@ -246,7 +246,7 @@ static int run(struct cmd *c, struct err *e)
 	pool_release(&x.pool);
 	rc = 0;
 out:
-	config_free(cfg);
+	snapshot_free(cfg);
 	return rc;
 }
 

@@ -19,7 +19,7 @@
 /* --- login --------------------------------------------------------------- */
 
 /* Claude Code's log-in is used where there is one that is good. */
-static bool is_borrowed(const struct config *c)
+static bool is_borrowed(const struct snapshot *c)
 {
 	const struct account *a = accounts_find(&c->accounts,
 						ACCOUNT_CLAUDE_CODE);
@@ -45,13 +45,13 @@ static bool is_borrowed(const struct config *c)
 
 static int run_login(struct cmd *c, struct err *e)
 {
-	struct config *cfg = config_load(c->home, e);
+	struct snapshot *cfg = snapshot_load(c->home, e);
 	bool borrowed;
 
 	if (!cfg)
 		return -1;
 	borrowed = !cmd_value(c, "manual") && is_borrowed(cfg);
-	config_free(cfg);
+	snapshot_free(cfg);
 	return borrowed ? 0 : sign_in(c, LOGIN_FILE, e);
 }
 
@@ -164,12 +164,12 @@ static int refresh_all(const struct cmd *c, const struct accounts *list,
 
 static int run_refresh(struct cmd *c, struct err *e)
 {
-	struct config *cfg = config_load(c->home, e);
+	struct snapshot *cfg = snapshot_load(c->home, e);
 	char *worker = cfg ? install_path_worker(e) : NULL;
 	int rc = worker ? refresh_all(c, &cfg->accounts, worker, e) : -1;
 
 	free(worker);
-	config_free(cfg);
+	snapshot_free(cfg);
 	return rc;
 }
 
@@ -182,7 +182,7 @@ const struct cmd_group cmd_refresh = { "refresh", "tokens", refresh_entries };
 
 /* --- status -------------------------------------------------------------- */
 
-static void print_status(const struct config *cfg, const char *home)
+static void print_status(const struct snapshot *cfg, const char *home)
 {
 	struct pool p;
 	char left[32];
@@ -211,7 +211,7 @@ static void print_status(const struct config *cfg, const char *home)
 
 static int run_status(struct cmd *c, struct err *e)
 {
-	struct config *cfg = config_load(c->home, e);
+	struct snapshot *cfg = snapshot_load(c->home, e);
 	struct buf out;
 	struct jw w = jw_to(&out);
 
@@ -225,7 +225,7 @@ static int run_status(struct cmd *c, struct err *e)
 	} else {
 		print_status(cfg, c->home);
 	}
-	config_free(cfg);
+	snapshot_free(cfg);
 	return 0;
 }
 

@@ -8,7 +8,7 @@
 #include "cli/cmd.h"
 #include "cli/print-config.h"
 #include "cli/server.h"
-#include "state/config.h"
+#include "state/snapshot.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -192,14 +192,14 @@ static int serve(const struct server_conf *sc, const struct settings *s,
 static int run(struct cmd *c, struct err *e)
 {
 	struct server_conf sc = { 0 };
-	struct config *cfg;
+	struct snapshot *cfg;
 	const char *print = cmd_value(c, "print-config");
 	bool check = cmd_value(c, "check");
 	int rc = -1;
 
 	if (apply_flags(c, e))
 		return -1;
-	cfg = config_load(c->home, e);
+	cfg = snapshot_load(c->home, e);
 	if (!cfg)
 		return -1;
 	pin_address(&cfg->settings);
@@ -222,7 +222,7 @@ static int run(struct cmd *c, struct err *e)
 	rc = check ? 0 : serve(&sc, &cfg->settings, e);
 out:
 	server_conf_release(&sc);
-	config_free(cfg);
+	snapshot_free(cfg);
 	return rc;
 }
 

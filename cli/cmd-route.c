@@ -4,7 +4,7 @@
 
 #include "cli/cmd.h"
 #include "cli/save.h"
-#include "state/config.h"
+#include "state/snapshot.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -132,7 +132,7 @@ static void print_rule(const struct rule *r)
 
 static int run_list(struct cmd *c, struct err *e)
 {
-	struct config *cfg = config_load(c->home, e);
+	struct snapshot *cfg = snapshot_load(c->home, e);
 	struct json_object *list, *file;
 
 	if (!cfg)
@@ -150,7 +150,7 @@ static int run_list(struct cmd *c, struct err *e)
 			      "dario explain MODEL\n",
 			      stderr);
 	}
-	config_free(cfg);
+	snapshot_free(cfg);
 	return 0;
 }
 

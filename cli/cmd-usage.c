@@ -74,7 +74,7 @@ static void print_report(const struct report *r, const char *home)
 
 static int run(struct cmd *c, struct err *e)
 {
-	struct config *cfg = config_load(c->home, e);
+	struct snapshot *cfg = snapshot_load(c->home, e);
 	struct report r;
 	struct buf out;
 	struct jw w = jw_to(&out);
@@ -82,7 +82,7 @@ static int run(struct cmd *c, struct err *e)
 	if (!cfg)
 		return -1;
 	if (report_make(&r, c->home, cfg, e)) {
-		config_free(cfg);
+		snapshot_free(cfg);
 		return -1;
 	}
 	if (cmd_value(c, "json")) {
@@ -94,7 +94,7 @@ static int run(struct cmd *c, struct err *e)
 		print_report(&r, c->home);
 	}
 	report_release(&r);
-	config_free(cfg);
+	snapshot_free(cfg);
 	return 0;
 }
 

@@ -240,7 +240,7 @@ static const struct account *fresh_account(struct doctor *d)
 
 static size_t begin_all(struct doctor *d, struct probe *probes)
 {
-	const struct config *c = d->config;
+	const struct snapshot *c = d->config;
 	size_t n = 0;
 
 	/* The demo is a part of the router: see doctor-path.c. */

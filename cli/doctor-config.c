@@ -107,7 +107,7 @@ static int is_json(const struct dirent *f)
 	       store_good_name((struct span){ f->d_name, n - 5 });
 }
 
-static void salvage_backends(struct config *c, const char *home)
+static void salvage_backends(struct snapshot *c, const char *home)
 {
 	char path[PATH_MAX], name[80];
 	struct dirent **files;
@@ -137,9 +137,9 @@ static void salvage_backends(struct config *c, const char *home)
 }
 
 /* What can be had when one file is wrong: the other checks go on with it. */
-static struct config *salvage(const char *home)
+static struct snapshot *salvage(const char *home)
 {
-	struct config *c = xcalloc(1, sizeof(*c));
+	struct snapshot *c = xcalloc(1, sizeof(*c));
 	struct json_object *file;
 	struct err unused;
 
@@ -158,7 +158,7 @@ void doctor_load(struct doctor *d)
 {
 	if (d->config)
 		return;
-	d->config = config_load(d->home, &d->broken);
+	d->config = snapshot_load(d->home, &d->broken);
 	if (!d->config)
 		d->config = salvage(d->home);
 	d->key = d->config->settings.api_key;
@@ -187,7 +187,7 @@ out:
 
 void doctor_config(struct doctor *d)
 {
-	const struct config *c;
+	const struct snapshot *c;
 
 	doctor_load(d);
 	c = d->config;

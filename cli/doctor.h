@@ -14,7 +14,7 @@
 #include "base/jw.h"
 #include "cli/doctor-web.h"
 #include "net/http.h"
-#include "state/config.h"
+#include "state/snapshot.h"
 
 #define DOCTOR_NAME_MAX 200 /* of a check, NUL included */
 
@@ -35,8 +35,8 @@ struct doctor {
 	const char *home;
 	char *url; /* of the router to look at, or NULL: one of our own */
 	bool json;
-	struct config *config; /* as far as it could be loaded */
-	struct err broken;     /* why not all of it; code 0: all */
+	struct snapshot *config; /* as far as it could be loaded */
+	struct err broken;       /* why not all of it; code 0: all */
 	struct http *http;
 	bool busy; /* a thread still uses config and http: leave them */
 	struct doctor_clock clock;

@@ -3,7 +3,7 @@
 
 #include "cli/save.h"
 
-#include "state/config.h"
+#include "state/snapshot.h"
 
 static int change(const char *home, const char *name, struct json_object *file,
 		  struct err *e)
@@ -14,9 +14,9 @@ static int change(const char *home, const char *name, struct json_object *file,
 
 static bool is_valid(const char *home, struct err *e)
 {
-	struct config *c = config_load(home, e);
+	struct snapshot *c = snapshot_load(home, e);
 
-	config_free(c);
+	snapshot_free(c);
 	return c;
 }
 

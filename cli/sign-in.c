@@ -24,7 +24,7 @@
 
 struct flow {
 	const struct cmd *cmd;
-	struct config *config;
+	struct snapshot *config;
 	struct oauth_config oauth;
 	struct oauth_login login;
 	struct buf url;
@@ -319,7 +319,7 @@ int sign_in(const struct cmd *c, const char *file, struct err *e)
 		return -1;
 	account_release(&was);
 	buf_init(&f.url, 16384);
-	f.config = config_load(c->home, e);
+	f.config = snapshot_load(c->home, e);
 	if (f.config && oauth_config_load(&f.oauth, c->home,
 					  f.config->settings.cc_path, e) == 0) {
 		sign_in_terms();
@@ -329,6 +329,6 @@ int sign_in(const struct cmd *c, const char *file, struct err *e)
 	if (rc == 0)
 		rc = exchange(&f, file, e);
 	buf_release(&f.url);
-	config_free(f.config);
+	snapshot_free(f.config);
 	return rc;
 }

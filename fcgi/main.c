@@ -258,27 +258,27 @@ static int app_init(struct app *app)
 	struct settings defaults;
 	struct err e = { 0 };
 	char *home = store_home(&e);
-	struct config *c;
+	struct snapshot *c;
 
 	if (!home) {
 		log_msg("%s", e.msg);
 		return -1;
 	}
 	app->program = own_path();
-	app->config = config_open(home);
+	app->config = snapshot_open(home);
 	app->http = http_new();
 	if (!app->http) {
 		log_msg("libcurl cannot start");
 		return -1;
 	}
-	c = config_current(app->config, &e);
+	c = snapshot_current(app->config, &e);
 	if (!c)
 		log_msg("%s", e.msg); /* every answer will say so too */
 	settings_init(&defaults);
 	app->capacity = (int)(c ? c->settings.threads : defaults.threads);
 	log_init(c && c->settings.verbose);
 	settings_release(&defaults);
-	config_put(app->config, c);
+	snapshot_put(app->config, c);
 	return 0;
 }
 
@@ -286,7 +286,7 @@ static void app_release(struct app *app)
 {
 	http_free(app->http);
 	free(app->program);
-	config_close(app->config);
+	snapshot_close(app->config);
 }
 
 static int run_cgi(struct app *app)

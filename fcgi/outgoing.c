@@ -121,7 +121,7 @@ static struct tool_context context_of(const struct request *r)
 static int shape_tree(struct outgoing *o, struct request *r,
 		      enum tool_mode mode, bool fill, struct err *e)
 {
-	const struct config *c = r->config;
+	const struct snapshot *c = r->config;
 	struct tool_context context = context_of(r);
 	struct json_object *body = json_read(o->plain, e);
 	struct template_use use = {

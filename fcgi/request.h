@@ -15,7 +15,7 @@
 #include "dialect/dialect.h"
 #include "fcgi/gateway.h"
 #include "net/http.h"
-#include "state/config.h"
+#include "state/snapshot.h"
 
 #include <stdatomic.h>
 
@@ -24,7 +24,7 @@
 
 /* What all threads of a worker share. */
 struct app {
-	struct config_store *config;
+	struct snapshot_store *config;
 	char *program; /* path of this program, to start it anew; or NULL */
 	struct http *http;
 	int capacity;    /* requests served at a time */
@@ -50,7 +50,7 @@ struct request {
 	struct app *app;
 	struct gateway *gw;
 	struct arena *arena;
-	struct config *config; /* NULL when there is none to be had */
+	struct snapshot *config; /* NULL when there is none to be had */
 	struct request_vars vars;
 	const char *path;              /* without prefix and leading /v1 */
 	const char *upstream_path;     /* of the route */

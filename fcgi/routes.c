@@ -163,7 +163,7 @@ static int dispatch(struct request *r, struct err *e)
 
 static int run(struct request *r, bool over_capacity, struct err *e)
 {
-	r->config = config_current(r->app->config, e);
+	r->config = snapshot_current(r->app->config, e);
 	request_find_path(r);
 	r->dialect = guess_dialect(r);
 	if (over_capacity)
@@ -215,7 +215,7 @@ static void note_history(const struct request *r)
 	};
 
 	if (l->backend)
-		history_add(config_home(r->app->config), &h);
+		history_add(snapshot_home(r->app->config), &h);
 }
 
 void routes_serve(struct app *app, struct gateway *gw, struct arena *arena,
@@ -235,6 +235,6 @@ void routes_serve(struct app *app, struct gateway *gw, struct arena *arena,
 	log_request(&r.log);
 	look_up_usage(&r);
 	note_history(&r);
-	config_put(app->config, r.config);
+	snapshot_put(app->config, r.config);
 	request_release(&r);
 }

@@ -8,7 +8,7 @@
 
 #define ANSWER_MAX (4u << 20)
 
-typedef void show_fn(struct jw *w, const struct config *c, const char *home);
+typedef void show_fn(struct jw *w, const struct snapshot *c, const char *home);
 
 static int answer(struct request *r, show_fn *show)
 {
@@ -16,7 +16,7 @@ static int answer(struct request *r, show_fn *show)
 	struct jw w = jw_to(&out);
 
 	buf_init(&out, ANSWER_MAX);
-	show(&w, r->config, config_home(r->app->config));
+	show(&w, r->config, snapshot_home(r->app->config));
 	reply_json(r, 200, buf_get(&out));
 	buf_release(&out);
 	return 0;
@@ -24,7 +24,7 @@ static int answer(struct request *r, show_fn *show)
 
 int serve_analytics(struct request *r, struct err *e)
 {
-	const char *home = config_home(r->app->config);
+	const char *home = snapshot_home(r->app->config);
 	struct report report;
 	struct buf out;
 	struct jw w = jw_to(&out);

@@ -35,7 +35,7 @@ static int answer_page(struct request *r, int status, const char *title,
 int serve_callback(struct request *r, struct err *e)
 {
 	const char *query = r->vars.query ? r->vars.query : "";
-	const char *home = config_home(r->app->config);
+	const char *home = snapshot_home(r->app->config);
 	char state[VALUE_MAX], code[VALUE_MAX] = "", error[VALUE_MAX] = "";
 	int rc;
 

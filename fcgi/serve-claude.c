@@ -386,7 +386,7 @@ int serve_claude(struct target *t, enum target_end *end, struct err *e)
 	struct claude c = {
 		.target = t,
 		.r = r,
-		.home = config_home(r->app->config),
+		.home = snapshot_home(r->app->config),
 		.route = *route,
 		.peek = t->peek,
 		.family = family_of(route->model),

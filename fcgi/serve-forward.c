@@ -41,7 +41,7 @@ static bool passed_over(struct target *t)
 	const struct backend *b = target_route(t)->backend;
 
 	if (!target_has_next(t) || b->claude ||
-	    breaker_allows(config_home(t->r->app->config), b->name,
+	    breaker_allows(snapshot_home(t->r->app->config), b->name,
 			   &t->r->config->settings))
 		return false;
 	target_note_fallback(t, b->name, "its breaker is open");

@@ -9,7 +9,7 @@
 static void put_details(struct jw *w, struct request *r,
 			const struct err *broken)
 {
-	const struct config *c = r->config;
+	const struct snapshot *c = r->config;
 
 	jw_kcstr(w, "version", PACKAGE_VERSION);
 	jw_kcstr(w, "server", r->vars.server);
@@ -36,7 +36,7 @@ static bool has_seat(struct request *r)
 	struct pool p;
 	bool ok;
 
-	pool_look(&p, config_home(r->app->config), a, FAMILY_OTHER);
+	pool_look(&p, snapshot_home(r->app->config), a, FAMILY_OTHER);
 	ok = pool_pick(&p, "", tried) >= 0;
 	pool_release(&p);
 	return ok;
@@ -51,7 +51,7 @@ int serve_health(struct request *r, struct err *e)
 	struct jw w = jw_to(&out);
 
 	(void)e;
-	config_broken(r->app->config, &broken);
+	snapshot_broken(r->app->config, &broken);
 	buf_init(&out, 65536);
 	jw_obj(&w);
 	jw_kcstr(&w, "status",

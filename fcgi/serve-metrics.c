@@ -69,7 +69,7 @@ static void put_pool(struct buf *out, struct request *r)
 {
 	struct pool p;
 
-	pool_look(&p, config_home(r->app->config), &r->config->accounts,
+	pool_look(&p, snapshot_home(r->app->config), &r->config->accounts,
 		  FAMILY_OTHER);
 	buf_str(out, "# TYPE dario_account_headroom gauge\n");
 	for (size_t i = 0; i < p.n; i++)
@@ -93,7 +93,7 @@ static void put_worker(struct buf *out, const struct app *app)
 
 int serve_metrics(struct request *r, struct err *e)
 {
-	const char *home = config_home(r->app->config);
+	const char *home = snapshot_home(r->app->config);
 	struct report report;
 	struct buf out;
 

@@ -107,8 +107,8 @@ static void *ask(void *arg)
 static void look_up(struct request *r, struct lookup *k,
 		    const struct backend *b, const struct account *account)
 {
-	catalog_init(&k->catalog, r->app->http, config_home(r->app->config), b,
-		     account);
+	catalog_init(&k->catalog, r->app->http, snapshot_home(r->app->config),
+		     b, account);
 	if (b->demo)
 		return;
 	k->list = catalog_kept(&k->catalog, &k->due);
@@ -116,7 +116,7 @@ static void look_up(struct request *r, struct lookup *k,
 }
 
 /* The account to ask with: any that has a good token. */
-static const struct account *fresh_account(const struct config *c)
+static const struct account *fresh_account(const struct snapshot *c)
 {
 	for (size_t i = 0; i < c->accounts.n; i++)
 		if (!c->accounts.list[i].problem &&
@@ -128,7 +128,7 @@ static const struct account *fresh_account(const struct config *c)
 /* All providers, the Claude accounts first; how many. */
 static size_t look_up_all(struct request *r, struct lookup *all)
 {
-	const struct config *c = r->config;
+	const struct snapshot *c = r->config;
 	const struct account *account = fresh_account(c);
 	size_t n = 0;
 

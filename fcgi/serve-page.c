@@ -61,7 +61,7 @@ static void put_accounts(struct buf *out, struct request *r)
 {
 	struct pool p;
 
-	pool_look(&p, config_home(r->app->config), &r->config->accounts,
+	pool_look(&p, snapshot_home(r->app->config), &r->config->accounts,
 		  FAMILY_OTHER);
 	buf_str(out, "<h2>Claude accounts</h2>\n<table><tr><th>account<th>kind"
 		     "<th>left<th>state<th>free again in</tr>\n");
@@ -75,8 +75,8 @@ static void put_accounts(struct buf *out, struct request *r)
 
 static void put_backends(struct buf *out, struct request *r)
 {
-	const struct config *c = r->config;
-	const char *home = config_home(r->app->config);
+	const struct snapshot *c = r->config;
+	const char *home = snapshot_home(r->app->config);
 
 	buf_str(out, "<h2>Backends</h2>\n<table><tr><th>backend<th>API"
 		     "<th>address<th>state</tr>\n");
@@ -98,7 +98,7 @@ static void put_trouble(struct buf *out, struct request *r)
 {
 	struct err broken = { 0 };
 
-	if (!config_broken(r->app->config, &broken))
+	if (!snapshot_broken(r->app->config, &broken))
 		return;
 	buf_str(out, "<p class=\"bad\">An edit was refused, the last good "
 		     "state is in force: ");

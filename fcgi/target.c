@@ -80,7 +80,7 @@ static bool is_fault(const struct failure *f)
 
 static void note(const struct target *t, bool ok)
 {
-	breaker_note(config_home(t->r->app->config),
+	breaker_note(snapshot_home(t->r->app->config),
 		     target_route(t)->backend->name, &t->r->config->settings,
 		     ok);
 }

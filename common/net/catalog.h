@@ -12,7 +12,7 @@
 #define DARIO_CATALOG_H
 
 #include "net/http.h"
-#include "state/config.h"
+#include "state/snapshot.h"
 
 struct catalog {
 	struct http *http;

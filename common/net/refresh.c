@@ -7,9 +7,9 @@
 #include "base/log.h"
 #include "base/run.h"
 #include "net/oauth.h"
-#include "state/config.h"
 #include "state/limits.h"
 #include "state/pool.h"
+#include "state/snapshot.h"
 
 #include <errno.h>
 #include <fcntl.h>

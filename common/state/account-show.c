@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include <config.h>
+#include "config.h"
 
 #include "state/account-show.h"
 
@@ -71,7 +71,7 @@ static void put_token(struct jw *w, const struct seat *s)
 	jw_obj_end(w);
 }
 
-void show_status(struct jw *w, const struct config *c, const char *home)
+void show_status(struct jw *w, const struct snapshot *c, const char *home)
 {
 	bool *tried = xcalloc(c->accounts.n + 1, sizeof(*tried));
 	struct pool p;
@@ -148,7 +148,7 @@ static void put_seat(struct jw *w, const struct seat *s, int64_t requests,
 	jw_obj_end(w);
 }
 
-void show_accounts(struct jw *w, const struct config *c, const char *home)
+void show_accounts(struct jw *w, const struct snapshot *c, const char *home)
 {
 	bool *tried = xcalloc(c->accounts.n + 1, sizeof(*tried));
 	size_t healthy = 0, exhausted = 0;

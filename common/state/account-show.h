@@ -7,15 +7,15 @@
 #define DARIO_ACCOUNT_SHOW_H
 
 #include "base/jw.h"
-#include "state/config.h"
 #include "state/pool.h"
+#include "state/snapshot.h"
 
 /* {"authenticated":true,"status":"healthy","expiresAt":...,"expiresIn":"3h 2m",
  *  "accounts":[...]}; the first usable account speaks for all at the top. */
-void show_status(struct jw *w, const struct config *c, const char *home);
+void show_status(struct jw *w, const struct snapshot *c, const char *home);
 
 /* {"mode":"pool","accounts":[{"alias":...,"headroom":...}],...} */
-void show_accounts(struct jw *w, const struct config *c, const char *home);
+void show_accounts(struct jw *w, const struct snapshot *c, const char *home);
 
 /* healthy, expiring, expired, needs-login, unusable */
 const char *show_token_state(const struct seat *s);

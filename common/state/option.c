@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include <config.h>
+#include "config.h"
 
 #include "state/option.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include <config.h>
+#include "config.h"
 
 #include "state/report.h"
 
@@ -70,7 +70,7 @@ static void take(void *arg, const struct history_record *h)
 		note_trend(t, h, r->now);
 }
 
-int report_make(struct report *r, const char *home, const struct config *c,
+int report_make(struct report *r, const char *home, const struct snapshot *c,
 		struct err *e)
 {
 	struct json_object *totals;

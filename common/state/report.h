@@ -7,7 +7,7 @@
 #ifndef DARIO_REPORT_H
 #define DARIO_REPORT_H
 
-#include "state/config.h"
+#include "state/snapshot.h"
 #include "state/usage-sum.h"
 
 #define REPORT_MINUTES 60
@@ -31,7 +31,7 @@ struct report {
 	struct prices *prices;
 };
 
-int report_make(struct report *r, const char *home, const struct config *c,
+int report_make(struct report *r, const char *home, const struct snapshot *c,
 		struct err *e);
 void report_release(struct report *r);
 void report_put(struct jw *w, const struct report *r, const char *home);

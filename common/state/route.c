@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include <config.h>
+#include "config.h"
 
 #include "state/route.h"
 
@@ -31,13 +31,13 @@ static size_t specificity(const char *glob)
 }
 
 /* A backend, or the pool of Claude accounts, by its name. */
-static const struct backend *named(const struct config *c, struct span name)
+static const struct backend *named(const struct snapshot *c, struct span name)
 {
 	return span_is(name, c->claude.name) ? &c->claude
-					     : config_backend(c, name);
+					     : snapshot_backend(c, name);
 }
 
-static bool by_prefix(const struct config *c, const char *model,
+static bool by_prefix(const struct snapshot *c, const char *model,
 		      struct plan *out)
 {
 	const char *colon = strchr(model, ':');
@@ -53,7 +53,7 @@ static bool by_prefix(const struct config *c, const char *model,
 	return true;
 }
 
-static void take_targets(const struct config *c, const struct rule *r,
+static void take_targets(const struct snapshot *c, const struct rule *r,
 			 const char *model, struct plan *out)
 {
 	for (size_t i = 0; i < r->n; i++) {
@@ -68,7 +68,8 @@ static void take_targets(const struct config *c, const struct rule *r,
 	}
 }
 
-static bool by_rule(const struct config *c, const char *model, struct plan *out)
+static bool by_rule(const struct snapshot *c, const char *model,
+		    struct plan *out)
 {
 	for (size_t i = 0; i < c->rules.n && !out->n; i++) {
 		const struct rule *r = &c->rules.list[i];
@@ -85,7 +86,7 @@ static bool by_rule(const struct config *c, const char *model, struct plan *out)
 	return out->n > 0;
 }
 
-static const struct backend *by_models(const struct config *c,
+static const struct backend *by_models(const struct snapshot *c,
 				       const char *model, const char **glob)
 {
 	const struct backend *best = NULL;
@@ -110,10 +111,10 @@ static const struct backend *by_models(const struct config *c,
 	return best;
 }
 
-static const struct backend *by_openai_name(const struct config *c,
+static const struct backend *by_openai_name(const struct snapshot *c,
 					    const char *model)
 {
-	const struct backend *b = config_backend(c, SPAN("openai"));
+	const struct backend *b = snapshot_backend(c, SPAN("openai"));
 	bool ours = false;
 
 	for (size_t i = 0; i < sizeof(openai_models) / sizeof(openai_models[0]);
@@ -129,7 +130,7 @@ static const struct backend *by_openai_name(const struct config *c,
 }
 
 /* The demo steps back as soon as there is a real backend. */
-static const struct backend *the_only_one(const struct config *c)
+static const struct backend *the_only_one(const struct snapshot *c)
 {
 	size_t real = c->n_backends;
 
@@ -141,7 +142,7 @@ static const struct backend *the_only_one(const struct config *c)
 }
 
 /* The setting speaks for everything that goes to the Claude accounts. */
-static void replace_models(const struct config *c, struct plan *out)
+static void replace_models(const struct snapshot *c, struct plan *out)
 {
 	if (!*c->settings.model || c->settings.passthrough)
 		return;
@@ -154,8 +155,8 @@ static void replace_models(const struct config *c, struct plan *out)
 }
 
 /* The way of a model that no prefix and no rule speaks of. */
-static const struct backend *by_name(const struct config *c, const char *model,
-				     char *why, size_t n)
+static const struct backend *by_name(const struct snapshot *c,
+				     const char *model, char *why, size_t n)
 {
 	const struct backend *b;
 	const char *glob = "";
@@ -178,7 +179,7 @@ static const struct backend *by_name(const struct config *c, const char *model,
 	return the_only_one(c);
 }
 
-static int no_model(const struct config *c, const char *model, struct err *e)
+static int no_model(const struct snapshot *c, const char *model, struct err *e)
 {
 	char names[160];
 	struct buf list = { .p = names,
@@ -205,7 +206,7 @@ static int no_model(const struct config *c, const char *model, struct err *e)
 	return -1;
 }
 
-int route_pick(const struct config *c, const char *model, struct plan *out,
+int route_pick(const struct snapshot *c, const char *model, struct plan *out,
 	       struct err *e)
 {
 	const struct backend *b;
@@ -222,7 +223,7 @@ int route_pick(const struct config *c, const char *model, struct plan *out,
 	return 0;
 }
 
-static void explain_rules(const struct config *c, const char *model,
+static void explain_rules(const struct snapshot *c, const char *model,
 			  const struct plan *plan, route_note_fn *note,
 			  void *arg)
 {
@@ -243,7 +244,7 @@ static void explain_rules(const struct config *c, const char *model,
 	}
 }
 
-static void explain_backends(const struct config *c, const struct plan *plan,
+static void explain_backends(const struct snapshot *c, const struct plan *plan,
 			     route_note_fn *note, void *arg)
 {
 	for (size_t i = 0; i < c->n_backends; i++) {
@@ -257,7 +258,7 @@ static void explain_backends(const struct config *c, const struct plan *plan,
 	}
 }
 
-void route_explain(const struct config *c, const char *model,
+void route_explain(const struct snapshot *c, const char *model,
 		   route_note_fn *note, void *arg)
 {
 	struct err unused;

@@ -14,7 +14,7 @@
 #ifndef DARIO_ROUTE_H
 #define DARIO_ROUTE_H
 
-#include "state/config.h"
+#include "state/snapshot.h"
 
 struct route {
 	const struct backend *backend; /* borrowed from the snapshot */
@@ -31,14 +31,14 @@ struct plan {
 };
 
 /* `model` must outlive the plan. */
-int route_pick(const struct config *c, const char *model, struct plan *out,
+int route_pick(const struct snapshot *c, const char *model, struct plan *out,
 	       struct err *e);
 
 /* Every candidate, in the order in which they are looked at, and why it is the
  * one or not. */
 typedef void route_note_fn(void *arg, const char *target, bool ok,
 			   const char *why);
-void route_explain(const struct config *c, const char *model,
+void route_explain(const struct snapshot *c, const char *model,
 		   route_note_fn *note, void *arg);
 
 #endif

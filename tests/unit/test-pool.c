@@ -480,7 +480,7 @@ static void count_record(void *arg, const struct history_record *r)
 static void the_history_turns_over(void **state)
 {
 	const char *home = *state;
-	struct config c = { 0 };
+	struct snapshot c = { 0 };
 	struct history_record r = {
 		.time = clock_wall_ms(),
 		.account = "a",

@@ -30,7 +30,7 @@ static void add_backend(const char *home, const char *name, const char *rest)
 	put(home, file, text);
 }
 
-static void picks(const struct config *c, const char *model,
+static void picks(const struct snapshot *c, const char *model,
 		  const char *backend, const char *upstream)
 {
 	struct plan plan;
@@ -53,13 +53,13 @@ static void picks(const struct config *c, const char *model,
 static void routes_in_order(void **state)
 {
 	struct err e = { 0 };
-	struct config *c;
+	struct snapshot *c;
 
 	add_backend(*state, "anth", "\"protocol\":\"anthropic\"");
 	add_backend(*state, "groq", "\"models\":[\"llama-*\",\"gpt-oss*\"]");
 	add_backend(*state, "local",
 		    "\"models\":[\"llama-3*\",\"exact\",\"*\\u002dtail\"]");
-	c = config_load(*state, &e);
+	c = snapshot_load(*state, &e);
 	assert_non_null(c);
 	picks(c, "groq:anything", "groq", "anything");
 	picks(c, "groq:a:b", "groq", "a:b");
@@ -73,41 +73,41 @@ static void routes_in_order(void **state)
 	picks(c, "o3-mini", "groq", "o3-mini");
 	picks(c, "text-embedding-3-small", "groq", "text-embedding-3-small");
 	picks(c, "claude-opus-5", NULL, NULL);
-	config_free(c);
+	snapshot_free(c);
 
 	add_backend(*state, "openai", "");
-	c = config_load(*state, &e);
+	c = snapshot_load(*state, &e);
 	assert_non_null(c);
 	picks(c, "gpt-5", "openai", "gpt-5");
 	picks(c, "gpt-oss-20b", "groq", "gpt-oss-20b");
-	config_free(c);
+	snapshot_free(c);
 }
 
 static void one_backend_takes_all(void **state)
 {
 	struct err e = { 0 };
-	struct config *c;
+	struct snapshot *c;
 
 	setenv("DARIO_DEMO", "1", 1);
-	c = config_load(*state, &e);
+	c = snapshot_load(*state, &e);
 	picks(c, "demo", "demo", "demo");
 	picks(c, "whatever", "demo", "whatever");
-	config_free(c);
+	snapshot_free(c);
 	add_backend(*state, "only", "");
-	c = config_load(*state, &e);
+	c = snapshot_load(*state, &e);
 	picks(c, "demo", "demo", "demo");
 	picks(c, "whatever", "only", "whatever");
-	config_free(c);
+	snapshot_free(c);
 	unsetenv("DARIO_DEMO");
-	c = config_load(*state, &e);
+	c = snapshot_load(*state, &e);
 	picks(c, "demo", "only", "demo");
-	config_free(c);
+	snapshot_free(c);
 }
 
 static void refused(const char *home, const char *part)
 {
 	struct err e = { 0 };
-	struct config *c = config_load(home, &e);
+	struct snapshot *c = snapshot_load(home, &e);
 
 	if (c)
 		fail_msg("accepted, without \"%s\"", part);
@@ -159,24 +159,24 @@ static void settings_have_an_order(void **state)
 {
 	const struct option_row *port = NULL;
 	struct err e = { 0 };
-	struct config *c;
+	struct snapshot *c;
 
 	for (const struct option_row *o = options; o->key; o++)
 		if (strcmp(o->key, "port") == 0)
 			port = o;
 	assert_non_null(port);
 	assert_true((size_t)(port - options) < OPTIONS_MAX);
-	c = config_load(*state, &e);
+	c = snapshot_load(*state, &e);
 	assert_int_equal(c->settings.port, 3456);
-	config_free(c);
+	snapshot_free(c);
 	put(*state, "config.json", "{\"port\":4000,\"verbose\":true}");
-	c = config_load(*state, &e);
+	c = snapshot_load(*state, &e);
 	assert_int_equal(c->settings.port, 4000);
 	assert_true(c->settings.verbose);
 	assert_int_equal(c->settings.source[port - options], SOURCE_FILE);
-	config_free(c);
+	snapshot_free(c);
 	setenv("DARIO_PORT", "5000", 1);
-	c = config_load(*state, &e);
+	c = snapshot_load(*state, &e);
 	assert_int_equal(c->settings.port, 5000);
 	assert_int_equal(settings_set(&c->settings, port, "6000", SOURCE_FLAG,
 				      "--port", &e),
@@ -185,54 +185,54 @@ static void settings_have_an_order(void **state)
 	assert_int_equal(settings_set(&c->settings, port, "6000x", SOURCE_FLAG,
 				      "--port", &e),
 			 -1);
-	config_free(c);
+	snapshot_free(c);
 	unsetenv("DARIO_PORT");
 }
 
 static void snapshots_follow_the_files(void **state)
 {
-	struct config_store *cs = config_open(xstrdup(*state));
-	struct config *old, *c;
+	struct snapshot_store *cs = snapshot_open(xstrdup(*state));
+	struct snapshot *old, *c;
 	struct err e = { 0 };
 
-	old = config_current(cs, &e);
+	old = snapshot_current(cs, &e);
 	assert_int_equal(old->n_backends, 0);
-	c = config_current(cs, &e);
+	c = snapshot_current(cs, &e);
 	assert_ptr_equal(c, old); /* nothing changed: nothing loaded */
-	config_put(cs, c);
+	snapshot_put(cs, c);
 
 	add_backend(*state, "a", "");
-	c = config_current(cs, &e);
+	c = snapshot_current(cs, &e);
 	assert_int_equal(c->n_backends, 1);
 	assert_int_equal(old->n_backends, 0); /* still whole */
-	config_put(cs, old);
-	config_put(cs, c);
+	snapshot_put(cs, old);
+	snapshot_put(cs, c);
 
 	put(*state, "backends/a.json", "not json");
-	c = config_current(cs, &e);
+	c = snapshot_current(cs, &e);
 	assert_int_equal(c->n_backends, 1); /* the last good one */
-	assert_true(config_broken(cs, &e));
+	assert_true(snapshot_broken(cs, &e));
 	assert_non_null(strstr(e.msg, "backends/a.json"));
-	config_put(cs, c);
+	snapshot_put(cs, c);
 
 	add_backend(*state, "a", "\"models\":[\"x\"]");
-	c = config_current(cs, &e);
+	c = snapshot_current(cs, &e);
 	assert_int_equal(c->backends[0].n_models, 1);
-	assert_false(config_broken(cs, &e));
-	config_put(cs, c);
-	config_close(cs);
+	assert_false(snapshot_broken(cs, &e));
+	snapshot_put(cs, c);
+	snapshot_close(cs);
 }
 
 /* The only model that the only backend has now, or "". */
-static char only_model(struct config_store *cs)
+static char only_model(struct snapshot_store *cs)
 {
 	struct err e;
-	struct config *c = config_current(cs, &e);
+	struct snapshot *c = snapshot_current(cs, &e);
 	char model = '\0';
 
 	if (c->n_backends)
 		model = *c->backends[0].models[0];
-	config_put(cs, c);
+	snapshot_put(cs, c);
 	return model;
 }
 
@@ -247,7 +247,7 @@ static void move(const char *home, const char *from, const char *to)
 /* However soon after the last one, and of equal size. */
 static void no_change_is_missed(void **state)
 {
-	struct config_store *cs = config_open(xstrdup(*state));
+	struct snapshot_store *cs = snapshot_open(xstrdup(*state));
 	char away[STORE_PATH_MAX];
 	struct err e;
 
@@ -271,7 +271,7 @@ static void no_change_is_missed(void **state)
 		store_remove(*state, "away/a.json", &e);
 		assert_int_equal(rmdir(away), 0);
 	}
-	config_close(cs);
+	snapshot_close(cs);
 }
 
 static void url_is(const char *base, const char *protocol,

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * config: everything under DARIO_HOME that a request needs, as one immutable
- * snapshot.
+ * snapshot: the configuration at one moment: everything under DARIO_HOME that a
+ * request needs. Immutable.
  *
- * config_current gives the snapshot that matches the files at this moment: it
+ * snapshot_current gives the snapshot that matches the files at this moment: it
  * compares their signatures (no file is read when nothing changed) and loads
  * anew when one differs, so an edit is in force on the next request. When an
  * edit cannot be loaded the last good snapshot goes on serving and
- * config_broken tells why. A snapshot lives until its last config_put.
+ * snapshot_broken tells why. A snapshot lives until its last snapshot_put.
  * Thread-safe.
  */
-#ifndef DARIO_CONFIG_H
-#define DARIO_CONFIG_H
+#ifndef DARIO_SNAPSHOT_H
+#define DARIO_SNAPSHOT_H
 
 #include "base/err.h"
 #include "base/store.h"
@@ -22,7 +22,7 @@
 #include "state/rule.h"
 #include "state/tools.h"
 
-struct config {
+struct snapshot {
 	struct settings settings;
 	struct models *models;
 	struct backend *backends; /* by name; the demo last */
@@ -41,22 +41,23 @@ struct config {
 };
 
 struct watch;
-struct config_store;
+struct snapshot_store;
 
 /* Takes `home` over (malloced). */
-struct config_store *config_open(char *home);
-void config_close(struct config_store *cs); /* no snapshot may be out */
-const char *config_home(const struct config_store *cs);
+struct snapshot_store *snapshot_open(char *home);
+void snapshot_close(struct snapshot_store *cs); /* no snapshot may be out */
+const char *snapshot_home(const struct snapshot_store *cs);
 
 /* NULL only when there never was a good one. */
-struct config *config_current(struct config_store *cs, struct err *e);
-void config_put(struct config_store *cs, struct config *c);
-bool config_broken(struct config_store *cs, struct err *e);
+struct snapshot *snapshot_current(struct snapshot_store *cs, struct err *e);
+void snapshot_put(struct snapshot_store *cs, struct snapshot *c);
+bool snapshot_broken(struct snapshot_store *cs, struct err *e);
 
-const struct backend *config_backend(const struct config *c, struct span name);
+const struct backend *snapshot_backend(const struct snapshot *c,
+				       struct span name);
 
-/* Load once, without a store; free with config_free. */
-struct config *config_load(const char *home, struct err *e);
-void config_free(struct config *c);
+/* Load once, without a store; free with snapshot_free. */
+struct snapshot *snapshot_load(const char *home, struct err *e);
+void snapshot_free(struct snapshot *c);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <config.h>
+#include "config.h"
 
-#include "state/config.h"
+#include "state/snapshot.h"
 
 #include "base/clock.h"
 #include "base/host.h"
@@ -19,19 +19,19 @@
 #define WATCHES_MAX (BACKENDS_MAX + ACCOUNTS_MAX + 16)
 #define TICK_MS 20 /* more than the clock of any file system moves at once */
 
-struct config_store {
+struct snapshot_store {
 	char *home;
 	pthread_mutex_t lock;    /* of current, its refs, error */
 	pthread_mutex_t loading; /* one thread loads */
-	struct config *current;
+	struct snapshot *current;
 	bool broken;
 	struct err error;
 	uint64_t broken_state; /* of the files that could not be loaded */
 };
 
-struct config_store *config_open(char *home)
+struct snapshot_store *snapshot_open(char *home)
 {
-	struct config_store *cs = xcalloc(1, sizeof(*cs));
+	struct snapshot_store *cs = xcalloc(1, sizeof(*cs));
 
 	cs->home = home;
 	pthread_mutex_init(&cs->lock, NULL);
@@ -39,18 +39,18 @@ struct config_store *config_open(char *home)
 	return cs;
 }
 
-void config_close(struct config_store *cs)
+void snapshot_close(struct snapshot_store *cs)
 {
 	if (!cs)
 		return;
-	config_free(cs->current);
+	snapshot_free(cs->current);
 	pthread_mutex_destroy(&cs->lock);
 	pthread_mutex_destroy(&cs->loading);
 	free(cs->home);
 	free(cs);
 }
 
-const char *config_home(const struct config_store *cs)
+const char *snapshot_home(const struct snapshot_store *cs)
 {
 	return cs->home;
 }
@@ -64,7 +64,7 @@ struct watch {
 
 static account_watch_fn watch;
 
-static void add_watch(struct config *c, const char *root, const char *name,
+static void add_watch(struct snapshot *c, const char *root, const char *name,
 		      int fd)
 {
 	struct watch *w = &c->watches[c->n_watches++];
@@ -86,7 +86,7 @@ static void add_watch(struct config *c, const char *root, const char *name,
  * shows in its folder. */
 static void watch(void *arg, const char *root, const char *name)
 {
-	struct config *c = arg;
+	struct snapshot *c = arg;
 	bool inside = strcmp(root, c->home) == 0;
 
 	if (c->n_watches == WATCHES_MAX)
@@ -96,7 +96,7 @@ static void watch(void *arg, const char *root, const char *name)
 }
 
 /* While a change may look like the last one, what has the name is looked at. */
-static bool unchanged(const struct config *c, const struct watch *w)
+static bool unchanged(const struct snapshot *c, const struct watch *w)
 {
 	struct store_sign now;
 
@@ -112,7 +112,7 @@ static bool is_due(int64_t when)
 	return when && clock_ms() >= when;
 }
 
-static bool up_to_date(const struct config *c)
+static bool up_to_date(const struct snapshot *c)
 {
 	for (size_t i = 0; i < c->n_watches; i++)
 		if (!unchanged(c, &c->watches[i]))
@@ -147,7 +147,7 @@ static void free_list(struct dirent **list, int n)
 	free(list);
 }
 
-static int load_backend(struct config *c, const char *home, const char *file,
+static int load_backend(struct snapshot *c, const char *home, const char *file,
 			struct err *e)
 {
 	char path[300], name[80];
@@ -169,7 +169,7 @@ static int load_backend(struct config *c, const char *home, const char *file,
 	return rc;
 }
 
-static int load_backends(struct config *c, const char *home, struct err *e)
+static int load_backends(struct snapshot *c, const char *home, struct err *e)
 {
 	struct dirent **list;
 	int n, rc = 0;
@@ -188,7 +188,7 @@ static int load_backends(struct config *c, const char *home, struct err *e)
 	return rc;
 }
 
-static int load_settings(struct config *c, const char *home, struct err *e)
+static int load_settings(struct snapshot *c, const char *home, struct err *e)
 {
 	struct json_object *file;
 	int rc;
@@ -205,10 +205,10 @@ static int load_settings(struct config *c, const char *home, struct err *e)
 static bool is_target(const void *arg, struct span name)
 {
 	return span_is(name, "claude") || span_is(name, "demo") ||
-	       config_backend(arg, name);
+	       snapshot_backend(arg, name);
 }
 
-static int load_rules(struct config *c, const char *home, struct err *e)
+static int load_rules(struct snapshot *c, const char *home, struct err *e)
 {
 	struct json_object *file;
 	int rc;
@@ -221,7 +221,7 @@ static int load_rules(struct config *c, const char *home, struct err *e)
 	return rc ? err_add(e, RULES_FILE) : 0;
 }
 
-static int load_tools(struct config *c, const char *home, struct err *e)
+static int load_tools(struct snapshot *c, const char *home, struct err *e)
 {
 	const struct settings *s = &c->settings;
 	const char *path = *s->template ? s->template : NULL;
@@ -256,7 +256,7 @@ static int check_key(const struct settings *s, struct err *e)
 		       s->host);
 }
 
-static int open_home(struct config *c, const char *home, struct err *e)
+static int open_home(struct snapshot *c, const char *home, struct err *e)
 {
 	if (store_folder(home, NULL, e) || store_folder(home, "backends", e) ||
 	    store_folder(home, "accounts", e))
@@ -265,9 +265,9 @@ static int open_home(struct config *c, const char *home, struct err *e)
 	return 0;
 }
 
-struct config *config_load(const char *home, struct err *e)
+struct snapshot *snapshot_load(const char *home, struct err *e)
 {
-	struct config *c = xcalloc(1, sizeof(*c));
+	struct snapshot *c = xcalloc(1, sizeof(*c));
 	const struct settings *s = &c->settings;
 
 	c->refs = 1;
@@ -279,16 +279,16 @@ struct config *config_load(const char *home, struct err *e)
 	    load_rules(c, home, e) || load_tools(c, home, e) ||
 	    backend_claude(&c->claude, s->anthropic_url, e) ||
 	    check_key(s, e)) {
-		config_free(c);
+		snapshot_free(c);
 		return NULL;
 	}
-	if (s->demo && !config_backend(c, SPAN("demo")))
+	if (s->demo && !snapshot_backend(c, SPAN("demo")))
 		backend_demo(&c->backends[c->n_backends++], s->host, s->port,
 			     s->api_key);
 	return c;
 }
 
-void config_free(struct config *c)
+void snapshot_free(struct snapshot *c)
 {
 	if (!c)
 		return;
@@ -352,9 +352,9 @@ static uint64_t state_of_files(const char *home, const char *template)
 	return mix_file(h, "", template);
 }
 
-static struct config *take(struct config_store *cs)
+static struct snapshot *take(struct snapshot_store *cs)
 {
-	struct config *c;
+	struct snapshot *c;
 
 	pthread_mutex_lock(&cs->lock);
 	c = cs->current;
@@ -364,7 +364,7 @@ static struct config *take(struct config_store *cs)
 	return c;
 }
 
-void config_put(struct config_store *cs, struct config *c)
+void snapshot_put(struct snapshot_store *cs, struct snapshot *c)
 {
 	bool last;
 
@@ -374,10 +374,10 @@ void config_put(struct config_store *cs, struct config *c)
 	last = --c->refs == 0;
 	pthread_mutex_unlock(&cs->lock);
 	if (last)
-		config_free(c);
+		snapshot_free(c);
 }
 
-bool config_broken(struct config_store *cs, struct err *e)
+bool snapshot_broken(struct snapshot_store *cs, struct err *e)
 {
 	bool broken;
 
@@ -389,19 +389,19 @@ bool config_broken(struct config_store *cs, struct err *e)
 }
 
 /* Swap in what the files hold now; `loading` is held. */
-static void reload(struct config_store *cs)
+static void reload(struct snapshot_store *cs)
 {
 	const struct settings *s = cs->current ? &cs->current->settings : NULL;
 	const char *env = getenv("DARIO_TEMPLATE");
 	uint64_t state = state_of_files(cs->home, env ? env
 						  : s ? s->template
 						      : "");
-	struct config *fresh = NULL, *old = NULL;
+	struct snapshot *fresh = NULL, *old = NULL;
 	struct err e = { 0 };
 
 	if (cs->broken && cs->broken_state == state)
 		return;
-	fresh = config_load(cs->home, &e);
+	fresh = snapshot_load(cs->home, &e);
 	pthread_mutex_lock(&cs->lock);
 	if (fresh) {
 		old = cs->current;
@@ -412,30 +412,31 @@ static void reload(struct config_store *cs)
 	cs->broken_state = e.code == ERR_INTERNAL ? 0 : state;
 	cs->error = e;
 	pthread_mutex_unlock(&cs->lock);
-	config_put(cs, old);
+	snapshot_put(cs, old);
 }
 
-struct config *config_current(struct config_store *cs, struct err *e)
+struct snapshot *snapshot_current(struct snapshot_store *cs, struct err *e)
 {
-	struct config *c = take(cs);
+	struct snapshot *c = take(cs);
 
 	if (c && up_to_date(c))
 		return c;
 	pthread_mutex_lock(&cs->loading);
-	config_put(cs, c);
+	snapshot_put(cs, c);
 	c = take(cs);
 	if (!c || !up_to_date(c)) {
-		config_put(cs, c);
+		snapshot_put(cs, c);
 		reload(cs);
 		c = take(cs);
 	}
 	pthread_mutex_unlock(&cs->loading);
 	if (!c)
-		config_broken(cs, e);
+		snapshot_broken(cs, e);
 	return c;
 }
 
-const struct backend *config_backend(const struct config *c, struct span name)
+const struct backend *snapshot_backend(const struct snapshot *c,
+				       struct span name)
 {
 	for (size_t i = 0; i < c->n_backends; i++)
 		if (span_is(name, c->backends[i].name))
