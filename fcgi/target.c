@@ -52,7 +52,8 @@ bool target_leaves_exhausted(const struct target *t)
 	return target_has_next(t) && t->plan->rule->on_exhausted;
 }
 
-const char *target_why(struct target *t, const struct failure *f)
+/* A failure in a few words: "429", "timeout". */
+static const char *why(struct target *t, const struct failure *f)
 {
 	int status = status_of(f);
 
@@ -99,8 +100,7 @@ static bool again(void *arg, const struct failure *f)
 	}
 	if (!target_moves_on(t, f))
 		return false;
-	target_note_fallback(t, target_route(t)->backend->name,
-			     target_why(t, f));
+	target_note_fallback(t, target_route(t)->backend->name, why(t, f));
 	return true;
 }
 

@@ -39,8 +39,6 @@ bool target_moves_on(const struct target *t, const struct failure *f);
 bool target_leaves_exhausted(const struct target *t);
 /* "NAME: WHY" to what x-dario-fallback and the log say. */
 void target_note_fallback(struct target *t, const char *name, const char *why);
-/* A failure in a few words: "429", "timeout". */
-const char *target_why(struct target *t, const struct failure *f);
 
 /* To a backend that is not the pool: the call, and again where that helps. */
 int target_to_backend(struct target *t, enum target_end *end, struct err *e);

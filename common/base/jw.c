@@ -153,7 +153,7 @@ void jw_raw(struct jw *w, struct span json)
 	buf_span(w->out, json);
 }
 
-void jw_bool(struct jw *w, bool v)
+static void put_bool(struct jw *w, bool v)
 {
 	jw_raw(w, v ? SPAN("true") : SPAN("false"));
 }
@@ -187,7 +187,7 @@ void jw_kint(struct jw *w, const char *key, int64_t v)
 void jw_kbool(struct jw *w, const char *key, bool v)
 {
 	jw_key(w, key);
-	jw_bool(w, v);
+	put_bool(w, v);
 }
 
 void jw_knull(struct jw *w, const char *key)

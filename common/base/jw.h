@@ -27,7 +27,6 @@ void jw_key(struct jw *w, const char *key);
 void jw_str(struct jw *w, struct span s);
 void jw_int(struct jw *w, int64_t v);
 void jw_double(struct jw *w, double v); /* finite */
-void jw_bool(struct jw *w, bool v);
 void jw_null(struct jw *w);
 void jw_raw(struct jw *w, struct span json); /* a whole JSON value */
 

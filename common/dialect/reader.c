@@ -295,7 +295,7 @@ int reader_close(struct reader *r, struct slot *s, struct err *e)
 	return reader_pump(r, e);
 }
 
-int reader_close_all(struct reader *r, struct err *e)
+static int close_all(struct reader *r, struct err *e)
 {
 	for (struct slot *s = r->head; s; s = s->next)
 		s->ended = true;
@@ -323,7 +323,7 @@ int reader_finish(struct reader *r, struct err *e)
 
 	if (r->finished)
 		return 0;
-	if (reader_start(r, e) || reader_close_all(r, e) || explain(r, e))
+	if (reader_start(r, e) || close_all(r, e) || explain(r, e))
 		return -1;
 	if (r->refused)
 		r->stop = STOP_REFUSAL;

@@ -76,7 +76,6 @@ int reader_text(struct reader *r, struct slot *s, struct span text,
 		struct err *e);
 int reader_close(struct reader *r, struct slot *s, struct err *e);
 int reader_pump(struct reader *r, struct err *e); /* after setting ended */
-int reader_close_all(struct reader *r, struct err *e);
 int reader_finish(struct reader *r, struct err *e);
 int reader_error(struct reader *r, struct json_object *o, struct err *e);
 char *reader_copy(struct reader *r, struct json_object *o, const char *key);

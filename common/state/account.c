@@ -24,7 +24,8 @@ void account_file(const char *alias, char *out, size_t n)
 	snprintf(out, n, "accounts/%s.json", alias);
 }
 
-char *claude_code_folder(void)
+/* Where Claude Code keeps its files; malloced. */
+static char *claude_code_folder(void)
 {
 	const char *dir = getenv("CLAUDE_CONFIG_DIR");
 	const char *home = getenv("HOME");

@@ -87,7 +87,4 @@ struct tokens {
 struct json_object *account_with_tokens(const char *home, const char *file,
 					const struct tokens *t, struct err *e);
 
-/* Where Claude Code keeps its files; malloced. */
-char *claude_code_folder(void);
-
 #endif

@@ -19,7 +19,8 @@ void backend_file(const char *name, char *out, size_t n)
 	snprintf(out, n, "backends/%s.json", name);
 }
 
-int backend_protocols(struct backend *b, struct span list, struct err *e)
+/* Fill protocol and speaks from "openai,responses". */
+static int read_protocols(struct backend *b, struct span list, struct err *e)
 {
 	bool first = true;
 
@@ -247,7 +248,7 @@ int backend_parse(struct backend *out, const char *name,
 	out->name = xstrdup(name);
 	out->api_key = key && *key ? xstrdup(key) : NULL;
 	set_url(out, url ? url : BACKEND_DEFAULT_URL);
-	if (backend_protocols(out, span_of(protocol ? protocol : "openai"), e))
+	if (read_protocols(out, span_of(protocol ? protocol : "openai"), e))
 		goto fail;
 	if (load_models(out, json_get(file, "models"), e) ||
 	    load_way(out, file, e) || quirks_parse(&out->quirks, file, e))

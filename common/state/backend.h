@@ -49,9 +49,6 @@ int backend_parse(struct backend *out, const char *name,
 		  struct json_object *file, struct err *e);
 void backend_release(struct backend *b);
 
-/* Fill protocol and speaks from "openai,responses". */
-int backend_protocols(struct backend *b, struct span list, struct err *e);
-
 /* The built-in demo provider of a router at host:port. */
 void backend_demo(struct backend *out, const char *host, long port,
 		  const char *api_key);

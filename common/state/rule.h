@@ -54,8 +54,6 @@ int rules_parse(struct rules *out, struct json_object *file,
 		rule_known_fn *known, const void *arg, struct err *e);
 void rules_release(struct rules *r);
 
-/* Well-formed? "[" is closed, and there is something. */
-bool glob_good(const char *glob);
 bool glob_match(const char *glob, const char *model);
 
 /* What applies where there is no rule: no fallback, no retry. */

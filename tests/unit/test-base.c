@@ -107,7 +107,7 @@ static void jw_writes_nested_values(void **state)
 	jw_arr(&w);
 	jw_obj(&w);
 	jw_obj_end(&w);
-	jw_bool(&w, true);
+	jw_raw(&w, SPAN("true"));
 	jw_null(&w);
 	jw_arr_end(&w);
 	jw_kcstr(&w, "c", NULL);
