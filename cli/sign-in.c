@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/query.h"
 #include "base/run.h"
 #include "cli/server.h"
 #include "net/oauth.h"
@@ -72,8 +73,8 @@ static int take_pasted(struct flow *f, char *line, struct err *e)
 
 	line[s.p - line + (ptrdiff_t)s.n] = '\0';
 	if (query && strstr(line, "://")) {
-		oauth_query(query + 1, "code", f->code, sizeof(f->code));
-		oauth_query(query + 1, "state", state, sizeof(state));
+		query_get(query + 1, "code", f->code, sizeof(f->code));
+		query_get(query + 1, "state", state, sizeof(state));
 	} else {
 		hash = strchr(line, '#');
 		if (hash)

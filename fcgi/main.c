@@ -15,12 +15,12 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "base/install-path.h"
 #include "fcgi/routes.h"
 #include "net/refresh.h"
 
 #include <errno.h>
 #include <getopt.h>
-#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -233,15 +233,6 @@ static void keep_memory_private(void)
 #endif
 }
 
-/* The path of this program; malloced, NULL when it cannot be known. */
-static char *own_path(void)
-{
-	char path[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-
-	return n > 0 ? xstrndup(path, (size_t)n) : NULL;
-}
-
 static void raise_fd_limit(int threads)
 {
 	rlim_t need = (rlim_t)threads * FDS_PER_THREAD + FDS_SPARE;
@@ -264,7 +255,7 @@ static int app_init(struct app *app)
 		log_msg("%s", e.msg);
 		return -1;
 	}
-	app->program = own_path();
+	app->program = install_path_self();
 	app->config = snapshot_open(home);
 	app->http = http_new();
 	if (!app->http) {

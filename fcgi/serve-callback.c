@@ -6,9 +6,10 @@
  */
 #include "config.h"
 
+#include "base/query.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
-#include "net/oauth.h"
+
 #include "state/login-state.h"
 
 #define VALUE_MAX 2048
@@ -39,9 +40,9 @@ int serve_callback(struct request *r, struct err *e)
 	char state[VALUE_MAX], code[VALUE_MAX] = "", error[VALUE_MAX] = "";
 	int rc;
 
-	oauth_query(query, "code", code, sizeof(code));
-	oauth_query(query, "error", error, sizeof(error));
-	if (!oauth_query(query, "state", state, sizeof(state)) ||
+	query_get(query, "code", code, sizeof(code));
+	query_get(query, "error", error, sizeof(error));
+	if (!query_get(query, "state", state, sizeof(state)) ||
 	    (!*code && !*error))
 		return answer_page(r, 400, "Not a log-in",
 				   "This address is where a log-in ends. Run "

@@ -10,6 +10,7 @@
 
 #include "base/http-date.h"
 #include "base/jw.h"
+#include "base/query.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
 #include "net/catalog.h"
@@ -190,22 +191,6 @@ static void put_model(struct jw *w, const struct model *m, bool anthropic)
 	jw_obj_end(w);
 }
 
-/* "limit=5&after_id=x": the value of a key, or "". */
-static struct span query_value(const struct request *r, const char *key)
-{
-	const char *q = r->vars.query ? r->vars.query : "";
-	size_t n = strlen(key);
-
-	while (*q) {
-		size_t len = strcspn(q, "&");
-
-		if (len > n && strncmp(q, key, n) == 0 && q[n] == '=')
-			return (struct span){ q + n + 1, len - n - 1 };
-		q += len + (q[len] == '&');
-	}
-	return SPAN("");
-}
-
 static void put_openai(struct jw *w, const struct list *l)
 {
 	jw_kcstr(w, "object", "list");
@@ -218,14 +203,17 @@ static void put_openai(struct jw *w, const struct list *l)
 
 static void put_anthropic(struct jw *w, const struct list *l)
 {
-	struct span after = query_value(l->r, "after_id");
-	size_t limit = strtoul(query_value(l->r, "limit").p, NULL, 10);
-	size_t from = 0, to;
+	const char *query = l->r->vars.query;
+	char after[PEEK_MODEL_MAX + 1] = "", number[24] = "";
+	size_t from = 0, to, limit;
 
+	query_get(query, "after_id", after, sizeof(after));
+	query_get(query, "limit", number, sizeof(number));
+	limit = strtoul(number, NULL, 10);
 	if (!limit || limit > PAGE_MAX)
 		limit = limit ? PAGE_MAX : PAGE_PRESET;
-	for (size_t i = 0; after.n && i < l->n; i++)
-		if (span_is(after, l->models[i].id))
+	for (size_t i = 0; *after && i < l->n; i++)
+		if (strcmp(after, l->models[i].id) == 0)
 			from = i + 1;
 	to = l->n - from > limit ? from + limit : l->n;
 	jw_key(w, "data");

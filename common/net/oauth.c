@@ -33,39 +33,6 @@ static void put_pair(struct buf *out, const char *key, const char *value)
 	put_encoded(out, value);
 }
 
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-bool oauth_query(const char *query, const char *key, char *out, size_t n)
-{
-	size_t len = strlen(key), used = 0;
-
-	while (strncmp(query, key, len) || query[len] != '=') {
-		query = strchr(query, '&');
-		if (!query)
-			return false;
-		query++;
-	}
-	for (query += len + 1; *query && *query != '&'; query++) {
-		int c = *query == '+' ? ' ' : *query;
-
-		if (c == '%' && hex(query[1]) >= 0 && hex(query[2]) >= 0) {
-			c = hex(query[1]) * 16 + hex(query[2]);
-			query += 2;
-		}
-		if (!c || used + 1 >= n)
-			return false;
-		out[used++] = (char)c;
-	}
-	out[used] = '\0';
-	return true;
-}
-
 void oauth_begin(struct oauth_login *l, const struct oauth_config *g,
 		 const char *redirect, struct buf *url)
 {

@@ -35,8 +35,4 @@ int oauth_refresh(struct http *h, const struct oauth_config *g,
 		  const char *refresh_token, struct tokens *out, bool *final,
 		  struct err *e);
 
-/* The value of `key` in "a=1&b=2", decoded into out; false when it is not
- * there or does not fit. */
-bool oauth_query(const char *query, const char *key, char *out, size_t n);
-
 #endif
