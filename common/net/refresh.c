@@ -7,8 +7,7 @@
 #include "base/log.h"
 #include "base/run.h"
 #include "net/oauth.h"
-#include "state/limits.h"
-#include "state/pool.h"
+#include "state/account-failure.h"
 #include "state/snapshot.h"
 
 #include <errno.h>

@@ -118,3 +118,23 @@ struct account_failure account_failure_of(const struct failed_answer *a,
 		v.next = NEXT_OTHER;
 	return v;
 }
+
+/* What was learnt of a credential is void with another log-in. */
+static bool is_of(const struct limits *l, const struct account *a)
+{
+	char sign[sizeof(l->sign)];
+
+	account_sign(a, sign, sizeof(sign));
+	return strcmp(sign, l->sign) == 0;
+}
+
+bool account_has_new_credential(const struct account *a, const struct limits *l)
+{
+	return (l->cause == CAUSE_AUTH || l->cause == CAUSE_CREDIT) &&
+	       !is_of(l, a);
+}
+
+int64_t account_pause(const struct account *a, const struct limits *l)
+{
+	return l->refresh_after && is_of(l, a) ? l->refresh_after : 0;
+}

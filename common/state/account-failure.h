@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * account-failure: what a Claude account's failed answer means: for the account, and
- * for the request. Pure.
+ * account-failure: what a Claude account's failed answer means, for the account
+ * and for the request, and whether what was learnt so still holds. Pure.
  *
  * Sources: Anthropic's error and rate limit documentation; the wording of
  * credit and signature errors as reported from the field.
@@ -9,6 +9,7 @@
 #ifndef DARIO_ACCOUNT_FAILURE_H
 #define DARIO_ACCOUNT_FAILURE_H
 
+#include "state/account.h"
 #include "state/limits.h"
 
 /* What to do with the request. */
@@ -38,5 +39,13 @@ struct failed_answer {
 struct account_failure account_failure_of(const struct failed_answer *a,
 					  const struct limits *l,
 					  enum family_kind f, int64_t now);
+
+/* Was the cause learnt of a credential that the account no longer has? */
+bool account_has_new_credential(const struct account *a,
+				const struct limits *l);
+
+/* Until when the account's token is not to be refreshed, after a failure; 0:
+ * it may be. */
+int64_t account_pause(const struct account *a, const struct limits *l);
 
 #endif

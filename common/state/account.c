@@ -4,6 +4,7 @@
 #include "state/account.h"
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/run.h"
 
 #include <dirent.h>
@@ -22,6 +23,15 @@
 void account_file(const char *alias, char *out, size_t n)
 {
 	snprintf(out, n, "accounts/%s.json", alias);
+}
+
+void account_sign(const struct account *a, char *out, size_t n)
+{
+	const char *secret = a->api_key       ? a->api_key
+			   : a->refresh_token ? a->refresh_token
+					      : a->access_token;
+
+	digest_hex(span_of(secret), out, n);
 }
 
 /* Where Claude Code keeps its files; malloced. */

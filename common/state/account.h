@@ -67,6 +67,9 @@ bool account_refreshable(const struct account *a);
 #define ACCOUNT_BETA_FIELD "anthropic-beta: " ACCOUNT_BETA
 void account_credential(const struct account *a, struct buf *out);
 
+/* A short hash of the credential: tells a new log-in from the old one. */
+void account_sign(const struct account *a, char *out, size_t n);
+
 /* "accounts/ALIAS.json" */
 void account_file(const char *alias, char *out, size_t n);
 /* One account anew from its file: 0, 1 it is gone, -1. Release it. */

@@ -4,40 +4,11 @@
 #include "state/pool.h"
 
 #include "base/clock.h"
-#include "base/digest.h"
+#include "state/account-failure.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-void account_sign(const struct account *a, char *out, size_t n)
-{
-	const char *secret = a->api_key       ? a->api_key
-			   : a->refresh_token ? a->refresh_token
-					      : a->access_token;
-
-	digest_hex(span_of(secret), out, n);
-}
-
-/* What was learnt of a credential is void with another log-in. */
-static bool is_of(const struct limits *l, const struct account *a)
-{
-	char sign[sizeof(l->sign)];
-
-	account_sign(a, sign, sizeof(sign));
-	return strcmp(sign, l->sign) == 0;
-}
-
-bool account_has_new_credential(const struct account *a, const struct limits *l)
-{
-	return (l->cause == CAUSE_AUTH || l->cause == CAUSE_CREDIT) &&
-	       !is_of(l, a);
-}
-
-int64_t account_pause(const struct account *a, const struct limits *l)
-{
-	return l->refresh_after && is_of(l, a) ? l->refresh_after : 0;
-}
 
 static void not_usable(struct seat *s, const char *why)
 {

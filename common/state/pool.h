@@ -44,15 +44,4 @@ int pool_pick(const struct pool *p, const char *bound, const bool *tried);
 /* The earliest moment at which a seat may be usable again; 0: none will. */
 int64_t pool_next(const struct pool *p);
 
-/* A short hash of the credential: tells a new log-in from the old one. */
-void account_sign(const struct account *a, char *out, size_t n);
-
-/* Was the cause learnt of a credential that the account no longer has? */
-bool account_has_new_credential(const struct account *a,
-				const struct limits *l);
-
-/* Until when the account's token is not to be refreshed, after a failure; 0:
- * it may be. */
-int64_t account_pause(const struct account *a, const struct limits *l);
-
 #endif
