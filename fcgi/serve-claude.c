@@ -3,9 +3,9 @@
  * serve-claude: a request to the pool of Claude accounts.
  *
  * One turn after the other: choose an account, see that its token is good,
- * keep its pace, make the call. What a failed call means is told by account-failure.h;
- * while the client knows nothing of an answer the next account gets the
- * request. When all accounts are exhausted the request waits in line.
+ * keep its pace, make the call. What a failed call means is told by
+ * account-failure.h; while the client knows nothing of an answer the next
+ * account gets the request. When all accounts are exhausted the request waits in line.
  */
 #include "config.h"
 

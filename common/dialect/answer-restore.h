@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * answer-restore: gives the answer back the shape that the client's request had.
+ * answer-restore: gives the answer back the shape that the client's request
+ * had.
  *
  * On the way to another dialect some things had to change: long tool names
  * were shortened, free-text tools became functions, a schema became a tool.

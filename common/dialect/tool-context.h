@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tool-context: fields of a tool's input that tell about the request, not about the
- * work: sessionId session_id requestId request_id channelId channel_id userId
- * user_id timestamp created_at createdAt. A model cannot know them.
+ * tool-context: fields of a tool's input that tell about the request, not about
+ * the work: sessionId session_id requestId request_id channelId channel_id
+ * userId user_id timestamp created_at createdAt. A model cannot know them.
  */
 #ifndef DARIO_TOOL_CONTEXT_H
 #define DARIO_TOOL_CONTEXT_H

@@ -35,7 +35,8 @@
  * says more about its properties than `properties` and `required`; and when
  * renaming would give two properties one name.
  *
- * Context fields (sessionId and so on, see tool-context.c) declared at the top of a
+ * Context fields (sessionId and so on, see tool-context.c) declared at the
+ * top of a
  * mapped tool are not offered to the model. TOOLS_HYBRID hides declared nested
  * ones too, and on the way back fills what is still missing, where it may
  * stand: strings, numbers where the schema says number or integer; the time as

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * usage-sum: requests, tokens and cost added up, over all, by account and by model.
+ * usage-sum: requests, tokens and cost added up, over all, by account and by
+ * model.
  * Token classes are disjoint; what a model costs may be unknown, and is counted
  * as such. Belongs to one thread.
  */
