@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "base/log.h"
+#include "base/mask.h"
 #include "cli/cmd.h"
 #include "cli/doctor.h"
 
@@ -13,7 +14,6 @@
 #include <string.h>
 
 #define TEXT_MAX 4096
-#define SECRET_MIN 6 /* shorter ones would blacken every other word */
 #define CLOCK_WARN_MS 60000
 #define CLOCK_FAIL_MS 300000
 
@@ -25,10 +25,12 @@ static doctor_fn *const checks[] = {
 
 /* --- what is said -------------------------------------------------------- */
 
-static void mask(struct buf *b, const char *secret)
+static void hide(struct buf *b, const char *secret)
 {
-	if (secret && strlen(secret) >= SECRET_MIN)
-		buf_mask(b, span_of(secret));
+	struct mask m = { 0 };
+
+	mask_add(&m, span_of(secret));
+	mask_buf(&m, b);
 }
 
 /* Some of it is foreign: no secret, no line end, nothing for the terminal. */
@@ -36,14 +38,14 @@ static void clean(const struct doctor *d, struct buf *in, struct buf *out)
 {
 	const struct snapshot *c = d->config;
 
-	mask(in, d->key);
-	mask(in, c ? c->settings.api_key : NULL);
+	hide(in, d->key);
+	hide(in, c ? c->settings.api_key : NULL);
 	for (size_t i = 0; c && i < c->n_backends; i++)
-		mask(in, c->backends[i].api_key);
+		hide(in, c->backends[i].api_key);
 	for (size_t i = 0; c && i < c->accounts.n; i++) {
-		mask(in, c->accounts.list[i].api_key);
-		mask(in, c->accounts.list[i].access_token);
-		mask(in, c->accounts.list[i].refresh_token);
+		hide(in, c->accounts.list[i].api_key);
+		hide(in, c->accounts.list[i].access_token);
+		hide(in, c->accounts.list[i].refresh_token);
 	}
 	log_redact(buf_get(in), out);
 	for (size_t i = 0; i < out->n; i++)

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/http-date.h"
+#include "base/log.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -164,16 +165,15 @@ static void add_fallback(struct claude *c, const char *why)
 }
 
 static const char *why_of(const struct account_failure *v,
-			  const struct failure *f)
+			  const struct outcome *o)
 {
 	if (v->cause)
 		return limit_cause_name(v->cause);
-	return f->status ? "refused" : "failed";
+	return outcome_refused(o) ? "refused" : "failed";
 }
 
-/* What else can be done with the request, of what the verdict asks for. */
-static enum failure_next possible(struct claude *c, struct account_failure *v,
-				  const struct failure *f)
+/* What else can be done with the request, of what the failure asks for. */
+static enum failure_next possible(struct claude *c, struct account_failure *v)
 {
 	switch (v->next) {
 	case NEXT_REFRESH:
@@ -185,7 +185,7 @@ static enum failure_next possible(struct claude *c, struct account_failure *v,
 	case NEXT_OTHER:
 		if (claude_has_other(c))
 			return NEXT_OTHER;
-		if (target_moves_on(c->target, f)) /* rather than wait */
+		if (target_moves_on(c->target)) /* rather than wait */
 			return NEXT_ANSWER;
 		if (may_wait(c, v))
 			return NEXT_OTHER;
@@ -202,21 +202,38 @@ static enum failure_next possible(struct claude *c, struct account_failure *v,
 
 /* To the next target? An account that is refused or without credit is none to
  * ask, as one that is exhausted. */
-static bool leads_on(const struct claude *c, const struct failure *f)
+static bool leads_on(const struct claude *c)
 {
 	bool out = c->cause == CAUSE_AUTH || c->cause == CAUSE_CREDIT;
 
-	return target_moves_on(c->target, f) ||
+	return target_moves_on(c->target) ||
 	       (out && target_leaves_exhausted(c->target));
 }
 
-bool claude_again(void *arg, const struct failure *f)
+/* The client is given it, or has had a part of it. */
+static void learn_answer(struct claude *c)
 {
-	struct claude *c = arg;
-	int64_t now = clock_wall_ms();
+	struct account_failure none = { 0 };
+	bool served = !c->r->outcome.error.code;
+
+	if (c->told || served)
+		note(c, none, served);
+	if (!served)
+		return;
+	if (c->told && c->limits.overage && claude_is_subscription(c) &&
+	    strcmp(c->r->config->settings.overage, "off"))
+		log_msg("account %s: an answer was billed beyond its plan",
+			c->account.alias);
+	if (*c->bound.key)
+		sticky_set(c->home, &c->bound, c->account.alias);
+}
+
+static struct account_failure judge(const struct claude *c)
+{
+	const struct outcome *o = &c->r->outcome;
 	struct failed_answer a = {
-		.status = f->status ? f->status : f->err->status,
-		.text = f->status ? f->body : span_of(f->err->msg),
+		.status = outcome_refused(o) ? o->status : 0,
+		.text = o->body,
 		.retry_after = span_of(c->retry_after),
 		.reset = c->reset,
 		.subscription = claude_is_subscription(c),
@@ -224,32 +241,35 @@ bool claude_again(void *arg, const struct failure *f)
 	};
 	struct account_failure v;
 
-	if (!c->told)
-		c->limits = c->pool.seats[c->seat].limits;
-	v = account_failure_of(&a, &c->limits, c->family, now);
+	v = account_failure_of(&a, &c->limits, c->family, clock_wall_ms());
 	if (c->out.count && v.cause == CAUSE_BURST)
 		v.cause = CAUSE_NONE; /* counting has limits of its own */
-	c->next = possible(c, &v, f);
-	c->cause = v.cause;
-	c->leave = c->next == NEXT_ANSWER && leads_on(c, f);
-	note(c, v, false);
-	if (c->next == NEXT_OTHER || c->leave)
-		add_fallback(c, why_of(&v, f));
-	return c->next != NEXT_ANSWER || c->leave;
+	return v;
 }
 
-void claude_after_answer(struct claude *c)
+static void learn_failure(struct claude *c)
 {
-	struct account_failure none = { 0 };
-	bool served = c->r->log.status / 100 == 2 && !c->r->log.error;
+	struct account_failure v;
 
-	if (c->told || served)
-		note(c, none, served);
-	if (served && c->told && c->limits.overage &&
-	    claude_is_subscription(c) &&
-	    strcmp(c->r->config->settings.overage, "off"))
-		log_msg("account %s: an answer was billed beyond its plan",
-			c->account.alias);
-	if (served && *c->bound.key)
-		sticky_set(c->home, &c->bound, c->account.alias);
+	if (!c->told)
+		c->limits = c->pool.seats[c->seat].limits;
+	v = judge(c);
+	c->next = possible(c, &v);
+	c->cause = v.cause;
+	c->leave = c->next == NEXT_ANSWER && leads_on(c);
+	note(c, v, false);
+	if (c->next == NEXT_OTHER || c->leave)
+		add_fallback(c, why_of(&v, &c->r->outcome));
+}
+
+void claude_learn(struct claude *c)
+{
+	const struct outcome *o = &c->r->outcome;
+
+	c->next = NEXT_ANSWER;
+	c->cause = CAUSE_NONE;
+	if (!o->error.code || o->begun || o->local)
+		learn_answer(c);
+	else
+		learn_failure(c);
 }

@@ -45,7 +45,6 @@ struct claude {
 	enum limit_cause cause;
 
 	bool refreshed, retried, stripped; /* once each, per account */
-	bool is_answered;
 	bool leave;       /* for the next target of the route */
 	struct err error; /* the last failure that is ours to tell */
 };
@@ -56,8 +55,8 @@ bool claude_has_other(const struct claude *c);
 
 /* Of the running call: see relay.h; arg is the struct claude. */
 void claude_on_head(void *arg, const struct http_head *head);
-bool claude_again(void *arg, const struct failure *f);
-/* The client has its answer. */
-void claude_after_answer(struct claude *c);
+/* What the call came to: for the account, and for the request (`next`, `cause`,
+ * `leave`). */
+void claude_learn(struct claude *c);
 
 #endif

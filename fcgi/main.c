@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/install-path.h"
+#include "base/log.h"
 #include "fcgi/routes.h"
 #include "net/refresh.h"
 

@@ -49,7 +49,7 @@ static int translate(struct outgoing *o, struct request *r, struct err *e)
 	o->stream = c->stream;
 	o->body = o->plain = buf_get(&o->text);
 	if (c->dropped.n)
-		r->log.dropped = arena_str(r->arena, buf_get(&c->dropped));
+		r->dropped = arena_str(r->arena, buf_get(&c->dropped));
 	return 0;
 }
 

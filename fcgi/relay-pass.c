@@ -5,7 +5,6 @@
 #include "fcgi/relay-stage.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #define ERROR_BODY_MAX 4096 /* of an upstream's error put into a stream */
 
@@ -44,7 +43,7 @@ static void fields(struct relay *y, const struct http_head *head)
 	}
 	if (!http_field(head, id_name).n)
 		reply_field(r, id_name, span_of(r->id));
-	r->log.upstream_id = arena_str(r->arena, id);
+	r->upstream_id = arena_str(r->arena, id);
 	if (y->mode == STREAM) {
 		y->has_fields = true;
 		reply_stream_fields(r);
@@ -57,29 +56,33 @@ static void fields(struct relay *y, const struct http_head *head)
 		y->length = digits(r, http_field(head, "content-length"));
 }
 
-/* An error from before the first content may still be kept from the client. */
+/* --- the stream ---------------------------------------------------------- */
+
+/* Some errors have the terminal event behind them: the first one counts. */
 static void note_error(struct relay *y, struct span data)
 {
 	struct err unused;
 	struct json_object *o = json_read(data, &unused);
 
-	error_read(o, 0, &y->error);
+	if (!y->error.code)
+		error_read(o, 0, &y->error);
 	json_object_put(o);
 }
 
-int relay_pass_event(void *arg, struct span name, struct span data,
-		     struct err *e)
+static int pass_event(void *arg, struct span name, struct span data,
+		      struct err *e)
 {
 	struct relay *y = arg;
 	const struct dialect *d = y->r->dialect;
 	unsigned seen = d->tap(name, data);
 
 	(void)e;
-	if (y->call->hold && !(y->seen & TAP_CONTENT)) {
-		if (seen & TAP_ERROR)
-			note_error(y, data);
-		if (d->content(name, data))
-			seen |= TAP_CONTENT;
+	if (seen & TAP_ERROR) {
+		note_error(y, data);
+		y->too_early |= y->hold && !(y->seen & TAP_CONTENT);
+	} else if (y->hold && !(y->seen & TAP_CONTENT) &&
+		   d->content(name, data)) {
+		seen |= TAP_CONTENT;
 	}
 	y->seen |= seen;
 	if (usage_scan(d->usage, data, &y->r->usage))
@@ -87,21 +90,33 @@ int relay_pass_event(void *arg, struct span name, struct span data,
 	return 0;
 }
 
-int relay_mapped_event(void *arg, struct span name, struct span data,
-		       struct err *e)
+/* The same for events out of a tool map. */
+static int mapped_event(void *arg, struct span name, struct span data,
+			struct err *e)
 {
 	struct relay *y = arg;
 
-	if (relay_pass_event(y, name, data, e))
+	if (pass_event(y, name, data, e))
 		return -1;
 	return tool_map_write(&y->held, name, data, e);
 }
 
+static void init(struct relay *y)
+{
+	if (y->map) {
+		tool_map_sink(y->map, mapped_event, y);
+		sse_init(&y->sse, tool_map_event, y->map);
+	} else {
+		sse_init(&y->sse, pass_event, y);
+	}
+}
+
+/* From here on the client sees all. */
 static int commit(struct relay *y, struct err *e)
 {
 	int rc;
 
-	y->call->hold = false;
+	y->hold = false;
 	y->begun |= (y->seen & TAP_BEGUN) != 0;
 	rc = relay_put(y, buf_get(&y->early), e);
 	buf_reset(&y->early);
@@ -111,28 +126,27 @@ static int commit(struct relay *y, struct err *e)
 /* Whole events to the client, or kept back for a while. */
 static int put_events(struct relay *y, struct span in, struct err *e)
 {
-	if (!y->call->hold) {
+	bool ripe = y->seen & (TAP_CONTENT | TAP_FINISH | TAP_END);
+
+	if (!y->hold) {
 		y->begun |= (y->seen & TAP_BEGUN) != 0;
-		return relay_put_held(y, e) || relay_put(y, in, e);
+		return relay_put_held(y, e) || relay_put(y, in, e) ? -1 : 0;
 	}
 	buf_span(&y->early, buf_get(&y->held));
 	buf_reset(&y->held);
 	buf_span(&y->early, in);
-	if (y->error.code) {
+	if (y->too_early) {
 		*e = y->error;
 		return -1;
 	}
-	if (y->early.full)
-		return err_set(e, ERR_UPSTREAM,
-			       "more than %u bytes before any content",
-			       RELAY_EARLY_MAX);
-	return y->seen & (TAP_CONTENT | TAP_END) ? commit(y, e) : 0;
+	return ripe || y->early.n > RELAY_EARLY_MAX ? commit(y, e) : 0;
 }
 
 /* An error may repeat what it was sent. */
-static bool may_tell(const struct relay *y)
+static void hide_secrets(struct relay *y)
 {
-	return y->seen & TAP_ERROR && y->r->upstream_key;
+	if (y->seen & TAP_ERROR)
+		mask_buf(&y->r->secrets, &y->held);
 }
 
 /* What the map has made of the events so far, also before a fault. */
@@ -141,48 +155,45 @@ static int mapped_bytes(struct relay *y, struct span in, struct err *e)
 	struct err unused;
 	int rc = sse_feed(&y->sse, in, e);
 
-	if (may_tell(y))
-		buf_mask(&y->held, span_of(y->r->upstream_key));
+	hide_secrets(y);
 	if (put_events(y, SPAN(""), rc ? &unused : e))
 		return -1;
 	return rc;
 }
 
+/* The finished events of `in` go on, the beginning of the next one waits. */
 static int bytes(struct relay *y, struct span in, struct err *e)
 {
 	struct span rest;
 
-	if (y->call->map)
+	if (y->map)
 		return mapped_bytes(y, in, e);
 	if (sse_feed(&y->sse, in, e))
 		return -1;
-	rest.p = in.p + y->sse.edge;
-	rest.n = in.n - y->sse.edge;
+	rest = span_skip(in, y->sse.edge);
 	in.n = y->sse.edge;
-	if (may_tell(y)) {
+	if (in.n && y->seen & TAP_ERROR) {
 		buf_span(&y->held, in);
-		buf_mask(&y->held, span_of(y->r->upstream_key));
-		if (put_events(y, SPAN(""), e))
-			return -1;
-	} else if (in.n) {
+		hide_secrets(y);
+		in.n = 0;
 		if (put_events(y, in, e))
 			return -1;
-		y->torn = false;
-	}
-	if (y->held.n + rest.n > RELAY_EVENT_HOLD_MAX) {
-		/* Too long to wait for: its end comes without us. */
-		if (commit(y, e))
-			return -1;
-		y->torn = true;
-		return relay_put_held(y, e) ? -1 : relay_put(y, rest, e);
+	} else if (in.n && put_events(y, in, e)) {
+		return -1;
 	}
 	buf_span(&y->held, rest);
-	return 0;
+	return y->held.full ? err_set(e, ERR_UPSTREAM,
+				      "an event of its stream is larger than "
+				      "%zu bytes",
+				      y->held.max)
+			    : 0;
 }
 
-static bool complete(const struct relay *y)
+static long linger(const struct relay *y)
 {
-	return y->seen & (TAP_END | TAP_ERROR) && !y->held.n;
+	if (y->seen & TAP_END)
+		return RELAY_LINGER_MS;
+	return y->seen & TAP_ERROR ? RELAY_ERROR_LINGER_MS : -1;
 }
 
 /* At the end of the connection: several Chat providers send a finish reason
@@ -194,33 +205,39 @@ static bool may_end(const struct relay *y)
 	return y->seen & (TAP_END | TAP_ERROR | (chat ? TAP_FINISH : 0));
 }
 
-/* The last event, which may lack its end. What is torn behind the final event
- * is nobody's loss. */
+/* The last event, which may lack its end, but nothing else. What is torn
+ * behind the final event is nobody's loss. */
 static int end_events(struct relay *y, struct err *e)
 {
-	if (sse_end(&y->sse, e)) {
+	if (y->left) {
+		if (!y->map)
+			buf_reset(&y->held);
+	} else if (sse_end(&y->sse, e)) {
 		if (!may_end(y))
 			return -1;
 		buf_reset(&y->held);
 	}
-	if (y->call->map && tool_map_end(y->call->map, e))
+	if (y->map && tool_map_end(y->map, e))
 		return -1;
-	if (may_tell(y))
-		buf_mask(&y->held, span_of(y->r->upstream_key));
+	hide_secrets(y);
 	return 0;
+}
+
+/* An error event follows. */
+static void end_line(struct buf *event)
+{
+	buf_str(event, event->p[event->n - 1] == '\n' ? "\n" : "\n\n");
 }
 
 static int end(struct relay *y, struct err *e)
 {
-	bool kept = y->call->hold;
-
 	if (end_events(y, e))
 		return -1;
-	if (kept && y->error.code)
+	if (y->hold && y->too_early)
 		return put_events(y, SPAN(""), e);
-	if (!kept || may_end(y)) {
-		/* Whatever follows begins on a line of its own. */
-		y->torn |= y->held.n > 0;
+	if (!y->hold || may_end(y)) {
+		if (y->held.n && !y->map && !may_end(y))
+			end_line(&y->held);
 		if (commit(y, e) || relay_put_held(y, e))
 			return -1;
 	}
@@ -235,13 +252,15 @@ static void cut(struct relay *y)
 {
 	struct err unused;
 
-	if (y->call->map && tool_map_end(y->call->map, &unused) == 0)
+	if (y->map && tool_map_end(y->map, &unused) == 0)
 		relay_put_held(y, &unused);
 }
 
+/* --- whole answers ------------------------------------------------------- */
+
 static int overflow(struct relay *y, struct err *e)
 {
-	if (y->call->map)
+	if (y->map)
 		return err_set(e, ERR_UPSTREAM,
 			       "the answer is larger than %u bytes",
 			       RELAY_WHOLE_MAX);
@@ -250,74 +269,89 @@ static int overflow(struct relay *y, struct err *e)
 	return relay_put_held(y, e);
 }
 
-/* The client's stream has begun, and the upstream answers with something else:
- * an error of its own is passed on as the last event. */
-static int late(struct relay *y, struct err *e)
+static int put_whole(struct relay *y, struct err *e)
 {
-	struct span body = span_trim(buf_get(&y->held));
-	const struct dialect *d = y->r->dialect;
-	struct buf event;
-	int rc;
-
-	if (y->status / 100 == 2 || !body.n || body.p[0] != '{' ||
-	    body.n > ERROR_BODY_MAX)
-		return err_set(e, ERR_UPSTREAM,
-			       "it answered HTTP %d without a stream",
-			       y->status);
-	buf_init(&event, ERROR_BODY_MAX * 8);
-	dialect_event(&event, d->error_event_name, body);
-	y->r->log.error = "upstream_error";
-	rc = relay_put(y, buf_get(&event), e);
-	buf_release(&event);
-	return rc;
-}
-
-/* A whole message with the client's own tools in it. */
-void relay_map_whole(struct relay *y)
-{
-	struct err unused;
-	struct json_object *o = json_read(buf_get(&y->held), &unused);
-
-	if (o && tool_map_whole(y->call->map, o)) {
-		buf_reset(&y->held);
-		buf_span(&y->held, json_text(o));
-	}
-	json_object_put(o);
-}
-
-static int whole(struct relay *y, struct err *e)
-{
-	bool good = y->status / 100 == 2;
 	char length[24];
-	int rc;
 
-	if (y->mode == LATE)
-		return late(y, e);
-	if (y->r->instead && (y->status == 404 || y->status == 405)) {
-		buf_reset(&y->r->head);
-		return y->r->instead(y->r, e);
-	}
-	if (y->call->map && good)
-		relay_map_whole(y);
 	snprintf(length, sizeof(length), "%zu", y->held.n);
 	reply_field(y->r, "Content-Length", span_of(length));
 	if (!y->held.n)
 		return reply_head(y->r, y->status) ? reply_gone(e) : 0;
-	rc = relay_put(y, buf_get(&y->held), e);
-	if (good) { /* the client need not wait for the search in it */
-		y->r->answer = y->held;
-		buf_init(&y->held, 0);
-	}
+	return relay_put(y, buf_get(&y->held), e);
+}
+
+static int whole(struct relay *y, struct err *e)
+{
+	int rc;
+
+	if (y->map)
+		relay_map_whole(y);
+	rc = put_whole(y, e);
+	/* The client need not wait for the search in it. */
+	y->r->answer = y->held;
+	buf_init(&y->held, 0);
 	return rc;
 }
 
+/* The client's stream has begun: an error of the upstream's own is passed on
+ * as the last event, where it can be one. */
+static int refuse_late(struct relay *y)
+{
+	struct span body = span_trim(buf_get(&y->held));
+	const struct dialect *d = y->r->dialect;
+	struct buf event;
+	struct err unused;
+	int rc;
+
+	if (!body.n || body.p[0] != '{' || body.n > ERROR_BODY_MAX)
+		return -1;
+	buf_init(&event, ERROR_BODY_MAX * 8);
+	dialect_event(&event, d->error_event_name, body);
+	rc = relay_put(y, buf_get(&event), &unused);
+	buf_release(&event);
+	return rc;
+}
+
+/* What the upstream lacks is ours to answer, and no failure then. */
+static int answer_instead(struct relay *y, struct err *e)
+{
+	buf_reset(&y->r->head);
+	if (y->r->instead(y->r, e))
+		return -1;
+	y->r->outcome.error.code = ERR_NONE;
+	return 0;
+}
+
+static int refuse(struct relay *y, struct err *e)
+{
+	bool lacks = y->status == 404 || y->status == 405;
+
+	switch (y->mode) {
+	case STREAM:
+		return commit(y, e);
+	case LATE:
+		return refuse_late(y);
+	case WHOLE:
+		if (y->held.full)
+			return -1; /* too long to be passed on */
+		if (!y->r->instead || !lacks)
+			return put_whole(y, e);
+		return answer_instead(y, e);
+	case WAITING:
+	case PASSING:
+		break;
+	}
+	return -1;
+}
+
 const struct relay_stage relay_pass = {
+	.init = init,
 	.fields = fields,
 	.bytes = bytes,
 	.end = end,
-	.complete = complete,
+	.linger = linger,
 	.overflow = overflow,
 	.whole = whole,
 	.cut = cut,
-	.commit = commit,
+	.refuse = refuse,
 };

@@ -2,7 +2,6 @@
 #include "config.h"
 
 #include "dialect/answer-restore.h"
-#include "dialect/error.h"
 #include "dialect/reader.h"
 #include "fcgi/rate-fields.h"
 #include "fcgi/relay-stage.h"
@@ -42,7 +41,7 @@ static void fields(struct relay *y, const struct http_head *head)
 	id = http_field(head, "request-id");
 	if (!id.n)
 		id = http_field(head, "x-request-id");
-	r->log.upstream_id = arena_str(r->arena, id);
+	r->upstream_id = arena_str(r->arena, id);
 	if (id.n)
 		reply_field(r, "x-dario-upstream-id", id);
 	rate_fields(r, head, y->translation->reader.dialect);
@@ -54,6 +53,24 @@ static void note_usage(struct relay *y, const struct ev *v)
 		return;
 	y->r->usage = v->usage;
 	y->r->has_usage = true;
+}
+
+/* Something to show, not only the beginning of it. */
+static bool is_content(const struct ev *v)
+{
+	switch (v->kind) {
+	case EV_OPEN:
+	case EV_DELTA:
+		return v->text.n > 0;
+	case EV_CLOSE:
+	case EV_FINISH:
+		return true;
+	case EV_START:
+	case EV_PING:
+	case EV_ERROR:
+		break;
+	}
+	return false;
 }
 
 /* The end of the chain for a client that wants a stream. */
@@ -70,8 +87,7 @@ static int to_client(void *arg, const struct ev *v, struct err *e)
 	if (v->kind == EV_START && v->name.n)
 		snprintf(t->writer.model, sizeof(t->writer.model), "%.*s",
 			 SPAN_FMT(v->name));
-	if (v->kind != EV_START && v->kind != EV_PING)
-		t->content = true;
+	t->content |= is_content(v);
 	if (v->kind == EV_PING && !y->begun)
 		return 0;
 	return writer_event(&t->writer, v, e);
@@ -85,9 +101,9 @@ static int to_fold(void *arg, const struct ev *v, struct err *e)
 	return fold_feed(&y->translation->fold, v, e);
 }
 
-void relay_translate_init(struct relay *y)
+static void init(struct relay *y)
 {
-	struct chat *chat = y->call->chat;
+	struct chat *chat = y->chat;
 	enum dialect_id upstream = y->call->upstream;
 	struct translation *t = xcalloc(1, sizeof(*t));
 	struct request *r = y->r;
@@ -98,21 +114,21 @@ void relay_translate_init(struct relay *y)
 	writer_init(&t->writer, r->dialect, &t->out);
 	t->writer.usage_wanted = chat->usage_wanted;
 	snprintf(t->writer.model, sizeof(t->writer.model), "%s",
-		 r->log.upstream_model ? r->log.upstream_model : r->log.model);
+		 r->upstream_model ? r->upstream_model : r->model);
 	fold_init(&t->fold, r->arena);
 	answer_restore_init(&t->restore, chat, upstream,
 			    t->stream ? to_client : to_fold, y);
 	reader_init(&t->reader, &dialects[upstream], r->arena,
 		    answer_restore_event, &t->restore);
-	if (y->call->map) {
-		tool_map_sink(y->call->map, reader_event, &t->reader);
-		sse_init(&y->sse, tool_map_event, y->call->map);
+	if (y->map) {
+		tool_map_sink(y->map, reader_event, &t->reader);
+		sse_init(&y->sse, tool_map_event, y->map);
 	} else {
 		sse_init(&y->sse, reader_event, &t->reader);
 	}
 }
 
-void relay_translate_release(struct relay *y)
+static void release(struct relay *y)
 {
 	struct translation *t = y->translation;
 
@@ -134,10 +150,10 @@ static int send_out(struct relay *y, struct err *e)
 		return err_set(e, ERR_UPSTREAM,
 			       "the answer is larger than %u bytes",
 			       RELAY_WHOLE_MAX);
-	if (!t->out.n || (!t->content && !y->r->head_sent))
+	if (!t->out.n || !t->content)
 		return 0;
 	if (!y->r->head_sent)
-		relay_stream_head(y);
+		relay_stream_fields(y);
 	if (relay_put(y, buf_get(&t->out), e))
 		return -1;
 	y->begun = true;
@@ -176,9 +192,9 @@ static int bytes(struct relay *y, struct span in, struct err *e)
 	return rc;
 }
 
-static bool complete(const struct relay *y)
+static long linger(const struct relay *y)
 {
-	return y->translation->reader.finished;
+	return y->translation->reader.finished ? RELAY_LINGER_MS : -1;
 }
 
 static int end(struct relay *y, struct err *e)
@@ -187,8 +203,7 @@ static int end(struct relay *y, struct err *e)
 	struct err unused;
 
 	if ((sse_end(&y->sse, e) && !t->reader.finished) ||
-	    (y->call->map && tool_map_end(y->call->map, e)) ||
-	    reader_end(&t->reader, e)) {
+	    (y->map && tool_map_end(y->map, e)) || reader_end(&t->reader, e)) {
 		if (t->stream)
 			send_out(y, &unused);
 		return -1;
@@ -200,16 +215,8 @@ static void cut(struct relay *y)
 {
 	struct err unused;
 
-	if (y->call->map && tool_map_end(y->call->map, &unused) == 0)
+	if (y->map && tool_map_end(y->map, &unused) == 0)
 		send_out(y, &unused);
-}
-
-/* Nothing is kept back here but what the writer has made. */
-static int commit(struct relay *y, struct err *e)
-{
-	(void)y;
-	(void)e;
-	return 0;
 }
 
 static int overflow(struct relay *y, struct err *e)
@@ -230,25 +237,28 @@ static int whole(struct relay *y, struct err *e)
 {
 	struct translation *t = y->translation;
 
-	if (y->status / 100 != 2) {
-		error_read_body(buf_get(&y->held), y->status, e);
-		note_quota(y, e);
-		return -1;
-	}
-	if (y->call->map)
+	if (y->map)
 		relay_map_whole(y);
 	if (reader_whole(&t->reader, buf_get(&y->held), e))
 		return -1;
 	return finish(y, e);
 }
 
+static int refuse(struct relay *y, struct err *e)
+{
+	note_quota(y, e);
+	return -1;
+}
+
 const struct relay_stage relay_translate = {
+	.init = init,
+	.release = release,
 	.fields = fields,
 	.bytes = bytes,
 	.end = end,
-	.complete = complete,
+	.linger = linger,
 	.overflow = overflow,
 	.whole = whole,
 	.cut = cut,
-	.commit = commit,
+	.refuse = refuse,
 };

@@ -2,46 +2,21 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "dialect/error.h"
 #include "fcgi/relay-stage.h"
 
-#include <ctype.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A stream whose final event is there is complete; its connection gets this
- * long to end as well, so that it can be used again. */
-#define LINGER_MS 200
 #define PING_MS 10000     /* silence inside a stream */
 #define LINE_MS 2000      /* silence in line, where a client may leave */
 #define BLIND_MS 250      /* between looks at a client that poll cannot see */
 #define STOP_CHECK_MS 500 /* between looks whether the worker must go */
 #define RETRY_SECONDS 5L  /* when an upstream does not say */
 
-/* A field name as RFC 9110 has it: what is none is not handed on. */
-static bool is_token(struct span name)
-{
-	for (size_t i = 0; i < name.n; i++)
-		if (!isalnum((unsigned char)name.p[i]) &&
-		    !strchr("!#$%&'*+-.^_`|~", name.p[i]))
-			return false;
-	return name.n > 0;
-}
-
-bool relay_listed(struct span name, const char *const *list)
-{
-	for (; *list; list++) {
-		size_t n = strlen(*list);
-		bool prefix = (*list)[n - 1] == '-';
-		struct span head = { name.p, n };
-
-		if ((prefix ? name.n > n : name.n == n) &&
-		    span_ieq(head, *list))
-			return is_token(name);
-	}
-	return false;
-}
+/* --- the running call ---------------------------------------------------- */
 
 static bool is_event_stream(struct span type)
 {
@@ -64,14 +39,15 @@ static void need_retry_after(struct request *r, const struct http_head *head)
 	reply_field(r, "Retry-After", span_of(text));
 }
 
-static int on_head(void *arg, const struct http_head *head, struct err *e)
+static int take_head(struct relay *y, const struct http_head *head,
+		     struct err *e)
 {
-	struct relay *y = arg;
 	struct request *r = y->r;
 	bool stream = head->status / 100 == 2 &&
 		      is_event_stream(http_field(head, "content-type"));
 
 	y->status = head->status;
+	y->type = arena_str(r->arena, http_field(head, "content-type"));
 	if (y->call->on_head)
 		y->call->on_head(y->call->arg, head);
 	if (head->status / 100 == 3)
@@ -80,6 +56,8 @@ static int on_head(void *arg, const struct http_head *head, struct err *e)
 			       "redirects are not followed: set its base URL "
 			       "to the final address",
 			       head->status);
+	if (stream && !y->chat && !y->map)
+		y->held.max = SSE_EVENT_MAX;
 	if (r->head_sent) { /* by keep-alive bytes */
 		y->mode = stream ? STREAM : LATE;
 		return 0;
@@ -91,24 +69,51 @@ static int on_head(void *arg, const struct http_head *head, struct err *e)
 	return 0;
 }
 
-int relay_put(struct relay *y, struct span bytes, struct err *e)
+/* Whatever is taken from the fields is free of our keys. */
+static int on_head(void *arg, const struct http_head *head, struct err *e)
 {
-	if (!bytes.n)
-		return 0;
-	if (!y->r->head_sent && reply_head(y->r, y->status))
-		return reply_gone(e);
-	if (reply_write(y->r, bytes))
-		return reply_gone(e);
-	y->wrote = true;
-	return 0;
+	struct relay *y = arg;
+	const struct mask *m = &y->r->secrets;
+	struct http_head clean = *head;
+	struct buf fields;
+	int rc;
+
+	if (!mask_finds(m, head->fields))
+		return take_head(y, head, e);
+	buf_init(&fields, HTTP_HEAD_MAX);
+	buf_span(&fields, head->fields);
+	mask_buf(m, &fields);
+	clean.fields = buf_get(&fields);
+	rc = take_head(y, &clean, e);
+	buf_release(&fields);
+	return rc;
 }
 
-int relay_put_held(struct relay *y, struct err *e)
+static bool is_refusal(const struct relay *y)
 {
-	int rc = relay_put(y, buf_get(&y->held), e);
+	return y->status >= 400;
+}
 
-	buf_reset(&y->held);
-	return rc;
+/* Held is more than can be held. */
+static int overflow(struct relay *y, struct span in, struct err *e)
+{
+	if (y->mode == LATE)
+		return err_set(e, ERR_UPSTREAM,
+			       "it answered HTTP %d without a stream",
+			       y->status);
+	if (is_refusal(y)) {
+		err_set(e, ERR_PASSED,
+			"the upstream answered HTTP %d with more than %zu "
+			"bytes",
+			y->status, y->held.max);
+		e->status = y->status;
+		return -1;
+	}
+	if (y->stage->overflow(y, e))
+		return -1;
+	y->mode = PASSING;
+	y->begun = true;
+	return relay_put(y, in, e);
 }
 
 static int on_body(void *arg, struct span in, struct err *e)
@@ -121,16 +126,7 @@ static int on_body(void *arg, struct span in, struct err *e)
 	case WHOLE:
 	case LATE:
 		buf_span(&y->held, in);
-		if (!y->held.full)
-			return 0;
-		if (y->mode == LATE)
-			return err_set(e, ERR_UPSTREAM,
-				       "it answered HTTP %d without a stream",
-				       y->status);
-		if (y->stage->overflow(y, e))
-			return -1;
-		y->mode = PASSING;
-		return relay_put(y, in, e);
+		return y->held.full ? overflow(y, in, e) : 0;
 	case PASSING:
 		return relay_put(y, in, e);
 	case WAITING:
@@ -139,17 +135,23 @@ static int on_body(void *arg, struct span in, struct err *e)
 	return err_set(e, ERR_UPSTREAM, "a body without a head");
 }
 
+/* Once there is an end, the connection gets a while to end as well. What comes
+ * after an error moves its clock on. */
+static void note_end(struct relay *y)
+{
+	long linger = y->mode == STREAM ? y->stage->linger(y) : -1;
+
+	if (linger < 0 ||
+	    (y->over && linger == RELAY_LINGER_MS && y->linger == linger))
+		return;
+	y->linger = linger;
+	y->over = clock_ms() + linger;
+}
+
 static int on_flush(void *arg, struct err *e)
 {
-	struct relay *y = arg;
-
-	if (!y->ended && y->mode == STREAM && y->stage->complete(y))
-		y->ended = clock_ms();
-	if (!y->wrote)
-		return 0;
-	y->wrote = false;
-	y->last_out = clock_ms();
-	return reply_flush(y->r) ? reply_gone(e) : 0;
+	note_end(arg);
+	return relay_flush(arg, e);
 }
 
 static bool on_gone(void *arg)
@@ -159,32 +161,30 @@ static bool on_gone(void *arg)
 	return y->r->gw->ops->gone(y->r->gw);
 }
 
-void relay_stream_head(struct relay *y)
-{
-	struct request *r = y->r;
-
-	y->status = 200;
-	if (y->has_fields) /* the upstream's own, in one dialect */
-		return;
-	reply_field(r, r->dialect->request_id_header, span_of(r->id));
-	reply_stream_fields(r);
-}
-
 static int keep_alive(struct relay *y, struct err *e)
 {
 	struct request *r = y->r;
-	const char *account = r->log.account;
+	const char *account = r->account;
 	int rc;
 
-	if (y->early.n) /* the client has waited long enough for it */
-		return y->stage->commit(y, e) ? -1 : on_flush(y, e);
 	if (!r->head_sent) {
-		relay_stream_head(y);
-		r->log.account = NULL; /* who will answer is not known yet */
+		relay_stream_fields(y);
+		r->account = NULL; /* who will answer is not known yet */
 	}
 	rc = relay_put(y, y->begun ? r->dialect->ping : dialect_comment, e);
-	r->log.account = account;
-	return rc ? rc : on_flush(y, e);
+	r->account = account;
+	return rc ? rc : relay_flush(y, e);
+}
+
+/* When the client needs keep-alive bytes, if there is nothing else. */
+static int64_t due(const struct relay *y, long limit)
+{
+	int64_t when = y->last_out + limit;
+
+	/* Some web servers watch the client from the first bytes on only. */
+	if (!y->r->head_sent && y->in_line && when > y->in_line + LINE_MS)
+		when = y->in_line + LINE_MS;
+	return when;
 }
 
 /* Before each wait: shutting down? time for keep-alive bytes? */
@@ -192,29 +192,24 @@ static int on_tick(void *arg, long *wait, struct err *e)
 {
 	struct relay *y = arg;
 	long limit = y->r->config->settings.keepalive_ms;
-	int64_t due, left;
+	int64_t left;
 
 	if (atomic_load(&y->r->app->cut))
 		return err_set(e, ERR_SHUTDOWN,
 			       "the router is stopping: "
 			       "try again");
-	if (y->ended) {
-		left = y->ended + LINGER_MS - clock_ms();
+	if (y->over) {
+		left = y->over - clock_ms();
 		y->call->http.enough = left <= 0;
 		if (left < *wait)
 			*wait = left < 0 ? 0 : (long)left;
 		return 0;
 	}
-	if (!y->asked_stream || y->torn ||
-	    (y->mode != WAITING && y->mode != STREAM))
+	if (!y->asked_stream || (y->mode != WAITING && y->mode != STREAM))
 		return 0;
 	if (y->r->head_sent && limit > PING_MS)
 		limit = PING_MS;
-	due = y->last_out + limit;
-	/* Some web servers watch the client from the first bytes on only. */
-	if (!y->r->head_sent && y->in_line && due > y->in_line + LINE_MS)
-		due = y->in_line + LINE_MS;
-	left = due - clock_ms();
+	left = due(y, limit) - clock_ms();
 	if (left <= 0) {
 		if (keep_alive(y, e))
 			return -1;
@@ -225,94 +220,187 @@ static int on_tick(void *arg, long *wait, struct err *e)
 	return 0;
 }
 
-/* Has the upstream refused, and may another be asked instead? */
-static bool refused(struct relay *y)
+static int run(struct relay *y, struct relay_call *c, struct err *e)
 {
-	struct failure f = { .status = y->status, .body = buf_get(&y->held) };
+	struct http_call *h = &c->http;
 
-	return y->status >= 400 && (y->mode == WHOLE || y->mode == LATE) &&
-	       y->call->again && y->call->again(y->call->arg, &f);
+	h->arg = y;
+	h->on_head = on_head;
+	h->on_body = on_body;
+	h->on_flush = on_flush;
+	h->on_gone = on_gone;
+	h->on_tick = on_tick;
+	h->watch = y->r->gw->watch;
+	h->blind = y->r->gw->blind;
+	return http_run(y->r->app->http, h, e);
+}
+
+/* --- what comes of it ---------------------------------------------------- */
+
+/* The API answers in JSON: another server's page is no answer of it. */
+static bool is_json(struct span body)
+{
+	body = span_trim(body);
+	return !body.n || body.p[0] == '{' || body.p[0] == '[';
+}
+
+static int end_whole(struct relay *y, struct err *e)
+{
+	struct span body = buf_get(&y->held);
+
+	if (is_refusal(y) || relay_reads_error(body, 0, e)) {
+		mask_buf(&y->r->secrets, &y->held);
+		if (is_refusal(y))
+			error_read_body(buf_get(&y->held), y->status, e);
+		return -1;
+	}
+	if (!is_json(body) || (y->asked_stream && !body.n))
+		return err_set(e, ERR_UPSTREAM,
+			       "it answered HTTP %d with %.60s in place of "
+			       "JSON: look at its base URL",
+			       y->status, *y->type ? y->type : "something");
+	if (y->mode == LATE && !y->chat)
+		return err_set(e, ERR_UPSTREAM,
+			       "it answered HTTP %d without a stream",
+			       y->status);
+	if (y->stage->whole(y, e))
+		return -1;
+	y->begun = true;
+	return 0;
 }
 
 static int end_answer(struct relay *y, struct err *e)
 {
-	int rc = 0;
-
 	switch (y->mode) {
 	case STREAM:
-		rc = y->stage->end(y, e);
+		if (y->stage->end(y, e))
+			return -1;
 		break;
 	case WHOLE:
 	case LATE:
-		if (y->status >= 400 && y->r->upstream_key)
-			buf_mask(&y->held, span_of(y->r->upstream_key));
 		/* It goes out together with the end of the request. */
-		return y->stage->whole(y, e);
+		return end_whole(y, e);
 	case PASSING:
 	case WAITING:
 		break;
 	}
-	return rc ? rc : on_flush(y, e);
+	if (y->error.code) { /* the client has it already */
+		*e = y->error;
+		y->told = true;
+		return -1;
+	}
+	return relay_flush(y, e);
 }
 
-void relay_fail(struct relay *y, const struct err *e)
+static bool is_local(enum err_code code)
+{
+	return code == ERR_GONE || code == ERR_SHUTDOWN || code == ERR_INTERNAL;
+}
+
+static void note_outcome(struct relay *y, struct err *e)
+{
+	struct outcome *o = &y->r->outcome;
+	bool passed = e->code == ERR_PASSED;
+
+	mask_err(&y->r->secrets, e);
+	o->status = passed ? e->status : y->status;
+	o->begun = y->begun || y->told;
+	o->local = is_local(e->code);
+	if (e->code && !passed && !o->local)
+		err_add(e, arena_fmt(y->r->arena, "backend %s", y->r->backend));
+	o->error = *e;
+	o->body = passed && y->mode != STREAM ? buf_get(&y->held)
+					      : span_of(o->error.msg);
+}
+
+/* What the last call has left. */
+static void reset(struct relay *y)
+{
+	if (y->stage && y->stage->release)
+		y->stage->release(y);
+	y->stage = NULL;
+	sse_release(&y->sse);
+	buf_release(&y->held);
+	buf_release(&y->early);
+	if (!y->r->head_sent)
+		buf_reset(&y->r->head); /* the fields of its answer */
+}
+
+static void begin(struct relay *y, struct relay_call *c)
 {
 	struct request *r = y->r;
-	struct err unused;
+
+	y->call = c;
+	y->stage = c->chat ? &relay_translate : &relay_pass;
+	y->chat = c->chat;
+	y->map = c->map;
+	y->hold = c->hold;
+	y->mode = WAITING;
+	y->begun = y->told = y->has_fields = y->left = y->too_early = false;
+	y->in_line = y->over = 0;
+	y->status = 0;
+	y->length = SPAN("");
+	y->type = "";
+	y->seen = 0;
+	y->error.code = ERR_NONE;
+	r->outcome = (struct outcome){ 0 };
+	r->usage = (struct usage){ 0 };
+	r->has_usage = r->has_windows = false;
+	buf_init(&y->early, RELAY_EARLY_MAX + SSE_EVENT_MAX);
+	buf_init(&y->held,
+		 c->chat || c->map ? RELAY_WHOLE_MAX : RELAY_HOLD_MAX);
+	if (c->map)
+		tool_map_reset(c->map);
+	y->stage->init(y);
+}
+
+void relay_run(struct relay *y, struct relay_call *c)
+{
+	struct err e = { 0 };
+
+	reset(y);
+	begin(y, c);
+	y->left = run(y, c, &e) != 0 || c->http.enough;
+	if (e.code && y->over && e.code != ERR_GONE)
+		e.code = ERR_NONE; /* nothing was missing any more */
+	if (!e.code && end_answer(y, &e) == 0)
+		e.code = ERR_NONE;
+	note_outcome(y, &e);
+	y->call = NULL;
+}
+
+static void fail(struct relay *y, const struct err *e)
+{
+	struct request *r = y->r;
 
 	if (!r->head_sent && e->code != ERR_PASSED)
 		buf_reset(&r->head); /* fields of the answer that failed */
 	else if (y->mode == PASSING)
-		r->cut = true; /* and no place for an error in this body */
-	else if (y->torn)
-		relay_put(y, SPAN("\n\n"), &unused);
+		r->cut = true; /* no place for an error in this body */
 	reply_error(r, e);
 }
 
-/* True when another call follows. */
-static bool fail(struct relay *y, struct err *e)
+void relay_give(struct relay *y)
 {
-	struct relay_call *c = y->call;
-	struct failure f = { .err = e };
+	const struct outcome *o = &y->r->outcome;
+	struct err e = o->error;
 
-	err_mask(e, y->r->upstream_key);
-	if (e->code != ERR_GONE && e->code != ERR_SHUTDOWN) {
-		if (!y->begun && !y->torn && y->mode != PASSING && c->again &&
-		    c->again(c->arg, &f))
-			return true;
-		if (y->early.n && y->stage->commit(y, e) == 0 &&
-		    y->error.code && on_flush(y, e) == 0)
-			return false; /* the upstream's own error event */
-		if (y->begun && y->mode == STREAM)
-			y->stage->cut(y);
-		/* What the upstream itself says stays as it is. */
-		if (e->code != ERR_PASSED)
-			err_add(e, arena_fmt(y->r->arena, "backend %s",
-					     y->r->log.backend));
+	if (!e.code || y->told)
+		return;
+	if (o->begun && y->mode == STREAM && !o->local)
+		y->stage->cut(y);
+	if (!o->begun && outcome_refused(o) && y->stage->refuse(y, &e) == 0) {
+		relay_flush(y, &e);
+		return;
 	}
-	relay_fail(y, e);
-	return false;
+	fail(y, &e);
 }
 
-static bool run(struct relay *y, struct http_call *call)
+void relay_fail(struct relay *y, const struct err *e)
 {
-	struct err e = { 0 };
-	int rc;
-
-	call->arg = y;
-	call->on_head = on_head;
-	call->on_body = on_body;
-	call->on_flush = on_flush;
-	call->on_gone = on_gone;
-	call->on_tick = on_tick;
-	call->watch = y->r->gw->watch;
-	call->blind = y->r->gw->blind;
-	rc = http_run(y->r->app->http, call, &e);
-	if (rc && y->ended && e.code != ERR_GONE)
-		rc = 0; /* nothing was missing any more */
-	if (rc == 0 && refused(y))
-		return true;
-	return (rc || end_answer(y, &e)) && fail(y, &e);
+	reset(y);
+	outcome_local(&y->r->outcome, e);
+	fail(y, e);
 }
 
 struct relay *relay_new(struct request *r, bool stream)
@@ -325,52 +413,12 @@ struct relay *relay_new(struct request *r, bool stream)
 	return y;
 }
 
-bool relay_run(struct relay *y, struct relay_call *c)
+void relay_free(struct relay *y)
 {
-	bool again;
-
-	y->call = c;
-	y->mode = WAITING;
-	y->in_line = 0;
-	y->status = 0;
-	y->has_fields = false;
-	y->ended = 0;
-	y->length = SPAN("");
-	y->seen = 0;
-	y->error.code = ERR_NONE;
-	y->r->usage = (struct usage){ 0 };
-	y->r->has_usage = y->r->has_windows = false;
-	buf_init(&y->early, RELAY_EARLY_MAX);
-	buf_init(&y->held,
-		 c->chat || c->map ? RELAY_WHOLE_MAX : RELAY_HOLD_MAX);
-	if (c->map)
-		tool_map_reset(c->map);
-	if (c->chat) {
-		y->stage = &relay_translate;
-		relay_translate_init(y);
-	} else if (c->map) {
-		y->stage = &relay_pass;
-		tool_map_sink(c->map, relay_mapped_event, y);
-		sse_init(&y->sse, tool_map_event, c->map);
-	} else {
-		y->stage = &relay_pass;
-		sse_init(&y->sse, relay_pass_event, y);
-	}
-	again = run(y, &c->http);
-	if (!again && y->seen & TAP_ERROR && !y->r->log.error)
-		y->r->log.error = "upstream_error"; /* it said so itself */
-	if (again && !y->r->head_sent)
-		buf_reset(&y->r->head); /* and with it the fields there */
-	if (again)
-		y->has_fields = false;
-	if (c->chat)
-		relay_translate_release(y);
-	sse_release(&y->sse);
-	buf_release(&y->held);
-	buf_release(&y->early);
-	y->call = NULL;
-	return again;
+	reset(y);
 }
+
+/* --- between calls ------------------------------------------------------- */
 
 /* Has the client left? Waits at most `ms` for it. */
 static bool gone_within(struct gateway *g, long ms)
@@ -390,7 +438,11 @@ int relay_wait(struct relay *y, long ms, struct err *e)
 	int64_t left;
 
 	y->mode = WAITING;
-	y->ended = 0;
+	y->begun = y->has_fields = false;
+	y->over = 0;
+	if (!y->r->head_sent)
+		buf_reset(
+			&y->r->head); /* the fields of an answer that failed */
 	if (!y->in_line)
 		y->in_line = clock_ms();
 	while ((left = end - clock_ms()) > 0) {

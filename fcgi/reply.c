@@ -74,22 +74,21 @@ int reply_head(struct request *r, int status)
 	int n;
 
 	r->head_sent = true;
-	r->log.status = status;
-	r->log.first_ms = clock_ms() - r->started;
+	r->status = status;
+	r->first_ms = clock_ms() - r->started;
 	reply_field(r, "x-dario-request-id", span_of(r->id));
-	if (r->log.backend)
-		reply_field(r, "x-dario-backend", span_of(r->log.backend));
-	if (r->log.backend && r->log.model)
+	if (r->backend)
+		reply_field(r, "x-dario-backend", span_of(r->backend));
+	if (r->backend && r->model)
 		reply_field(r, "x-dario-model",
-			    span_of(r->log.upstream_model
-					    ? r->log.upstream_model
-					    : r->log.model));
-	if (r->log.account)
-		reply_field(r, "x-dario-account", span_of(r->log.account));
-	if (r->log.fallback)
-		reply_field(r, "x-dario-fallback", span_of(r->log.fallback));
-	if (r->log.dropped)
-		reply_field(r, "x-dario-dropped", span_of(r->log.dropped));
+			    span_of(r->upstream_model ? r->upstream_model
+						      : r->model));
+	if (r->account)
+		reply_field(r, "x-dario-account", span_of(r->account));
+	if (r->fallback)
+		reply_field(r, "x-dario-fallback", span_of(r->fallback));
+	if (r->dropped)
+		reply_field(r, "x-dario-dropped", span_of(r->dropped));
 	cors_fields(r);
 	buf_str(&r->head, "\r\n");
 	if (r->head.full) {
@@ -105,7 +104,7 @@ int reply_head(struct request *r, int status)
 
 int reply_write(struct request *r, struct span bytes)
 {
-	r->log.bytes_out += bytes.n;
+	r->bytes_out += bytes.n;
 	return r->gw->ops->write(r->gw, bytes);
 }
 
@@ -163,7 +162,7 @@ int reply_gone(struct err *e)
 	return err_set(e, ERR_GONE, "the client left");
 }
 
-/* Inside a stream the error is an event; its code still goes to the log. */
+/* Inside a stream the error is an event. */
 static void error_in_stream(struct request *r, const struct err *e)
 {
 	struct ev v = { .kind = EV_ERROR, .err = e };
@@ -217,12 +216,10 @@ void reply_error(struct request *r, const struct err *e)
 {
 	struct buf out;
 
-	r->log.error = err_name(e->code);
-	r->log.cause = arena_str(r->arena, span_of(e->msg));
 	if (e->code == ERR_GONE) {
 		r->cut = true;
 		if (!r->head_sent)
-			r->log.status = err_status(e->code);
+			r->status = err_status(e->code);
 	}
 	if (r->cut)
 		return;

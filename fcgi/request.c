@@ -112,7 +112,7 @@ void request_find_path(struct request *r)
 {
 	/* The log wants it when the gateway's variables are gone. */
 	r->path = arena_str(r->arena, span_of(find_path(r)));
-	r->log.path = r->path;
+	r->asked_path = r->path;
 	r->path = strip_version(r->path);
 }
 
@@ -134,9 +134,7 @@ void request_init(struct request *r, struct app *app, struct gateway *gw,
 		read_var(v, *p);
 	/* The log wants it when the gateway's variables are gone. */
 	v->method = arena_str(arena, span_of(v->method));
-	r->log = (struct log_access){ .id = r->id,
-				      .method = v->method,
-				      .first_ms = -1 };
+	r->first_ms = -1;
 }
 
 void request_release(struct request *r)
@@ -204,7 +202,7 @@ int request_read_body(struct request *r, body_fn *fn, void *arg, struct err *e)
 		if (n == 0)
 			return 0;
 		buf_took(&r->body, (size_t)n);
-		r->log.bytes_in += (uint64_t)n;
+		r->bytes_in += (uint64_t)n;
 		if (fn && fn(arg, (struct span){ to, (size_t)n }, e))
 			return -1;
 	}

@@ -11,9 +11,10 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "base/log.h"
+#include "base/mask.h"
 #include "dialect/dialect.h"
 #include "fcgi/gateway.h"
+#include "fcgi/outcome.h"
 #include "net/http.h"
 #include "state/snapshot.h"
 
@@ -52,9 +53,12 @@ struct request {
 	struct arena *arena;
 	struct snapshot *config; /* NULL when there is none to be had */
 	struct request_vars vars;
+	const char *asked_path;        /* as it came, without prefix */
+	const char *api;               /* the dialect's name, once routed */
 	const char *path;              /* without prefix and leading /v1 */
 	const char *upstream_path;     /* of the route */
 	const struct dialect *dialect; /* the caller's, for errors too */
+	bool stream;                   /* the client wants one */
 	char id[32];
 	bool trusted; /* may see details: the key is right, or none is set */
 	const char *origin; /* that was let in, for CORS; or NULL */
@@ -62,8 +66,20 @@ struct request {
 	struct buf body;
 	struct buf head; /* answer's header fields so far */
 	bool head_sent;
-	const char *upstream_key; /* never shown; or NULL */
-	struct usage usage;       /* of the answer, as far as it is known */
+	/* Who is asked; NULL when that is not known, or there is none. */
+	const char *model; /* in the client's words */
+	const char *backend, *account, *upstream_model;
+	const char *upstream_id; /* the upstream's id of the request */
+	const char *fallback;    /* who could not answer, and why */
+	const char *dropped;     /* what the target dialect lacks */
+	struct mask secrets;     /* of the backend: nobody sees them */
+
+	/* What came of it. */
+	struct outcome outcome;
+	int status;       /* that the client was sent; 0: none yet */
+	int64_t first_ms; /* until then; -1 */
+	uint64_t bytes_in, bytes_out;
+	struct usage usage; /* of the answer, as far as it is known */
 	bool has_usage;
 	struct buf answer; /* a whole one whose usage was not looked up yet */
 	double h5, d7;     /* shares used of the account's windows */
@@ -73,7 +89,6 @@ struct request {
 	int (*instead)(struct request *r, struct err *e);
 	bool cut; /* the answer must not look complete */
 	int64_t started;
-	struct log_access log;
 };
 
 void request_init(struct request *r, struct app *app, struct gateway *gw,

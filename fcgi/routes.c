@@ -3,11 +3,10 @@
 
 #include "fcgi/routes.h"
 
-#include "base/clock.h"
 #include "fcgi/guard.h"
+#include "fcgi/record.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
-#include "state/history.h"
 
 #include <string.h>
 
@@ -131,10 +130,10 @@ static int no_route(struct request *r, const char *allow, struct err *e)
 		return err_set(e, ERR_NOT_FOUND,
 			       "nothing is served at %.120s: "
 			       "see the API paths in dario(1)",
-			       r->log.path);
+			       r->asked_path);
 	reply_field(r, "Allow", span_of(allow));
 	return err_set(e, ERR_METHOD, "%.20s is not allowed at %.120s: use %s",
-		       r->vars.method, r->log.path, allow);
+		       r->vars.method, r->asked_path, allow);
 }
 
 static int dispatch(struct request *r, struct err *e)
@@ -156,7 +155,7 @@ static int dispatch(struct request *r, struct err *e)
 			       "use HTTP with server-sent events");
 	if (!entry)
 		return no_route(r, allow, e);
-	r->log.api = r->dialect->name;
+	r->api = r->dialect->name;
 	r->upstream_path = entry->path;
 	return entry->serve(r, e);
 }
@@ -187,37 +186,6 @@ static void drain(struct request *r)
 		total += (size_t)n;
 }
 
-static void look_up_usage(struct request *r)
-{
-	if (r->answer.n)
-		r->has_usage = usage_scan(r->dialect->usage,
-					  buf_get(&r->answer), &r->usage);
-}
-
-/* What went to a backend, for /analytics. */
-static void note_history(const struct request *r)
-{
-	const struct log_access *l = &r->log;
-	struct history_record h = {
-		.time = clock_wall_ms(),
-		.took_ms = l->total_ms,
-		.account = l->account ? l->account : "",
-		.backend = l->backend,
-		.model = l->upstream_model ? l->upstream_model : l->model,
-		.status = l->status,
-		/* A count generates nothing. */
-		.has_usage = r->has_usage || r->instead,
-		.partial = l->error && l->status / 100 == 2,
-		.fallback = l->fallback,
-		.h5 = r->has_windows ? r->h5 : -1,
-		.d7 = r->d7,
-		.usage = r->usage,
-	};
-
-	if (l->backend)
-		history_add(snapshot_home(r->app->config), &h);
-}
-
 void routes_serve(struct app *app, struct gateway *gw, struct arena *arena,
 		  bool over_capacity)
 {
@@ -228,13 +196,11 @@ void routes_serve(struct app *app, struct gateway *gw, struct arena *arena,
 	if (run(&r, over_capacity, &e)) {
 		if (!r.head_sent)
 			drain(&r);
+		outcome_local(&r.outcome, &e);
 		reply_error(&r, &e);
 	}
 	gw->ops->finish(gw, !r.cut);
-	r.log.total_ms = clock_ms() - r.started;
-	log_request(&r.log);
-	look_up_usage(&r);
-	note_history(&r);
+	record_request(&r);
 	snapshot_put(app->config, r.config);
 	request_release(&r);
 }

@@ -5,7 +5,8 @@
  * One turn after the other: choose an account, see that its token is good,
  * keep its pace, make the call. What a failed call means is told by
  * account-failure.h; while the client knows nothing of an answer the next
- * account gets the request. When all accounts are exhausted the request waits in line.
+ * account gets the request. When all accounts are exhausted the request waits
+ * in line.
  */
 #include "config.h"
 
@@ -113,7 +114,7 @@ static void resolve_model(struct claude *c)
 	if (catalog_alias(&catalog, r->config->models, c->route.model, name,
 			  sizeof(name), &million)) {
 		c->route.model = arena_str(r->arena, span_of(name));
-		r->log.upstream_model = c->route.model;
+		r->upstream_model = c->route.model;
 	}
 	catalog_release(&catalog);
 	c->out.betas = million ? LONG_CONTEXT_BETA : NULL;
@@ -264,7 +265,6 @@ static int call(struct claude *c, struct err *e)
 		.hold = true,
 		.arg = c,
 		.on_head = claude_on_head,
-		.again = claude_again,
 	};
 
 	if (upstream_call(c->r, &c->out, &c->account, &call.http, e))
@@ -274,9 +274,12 @@ static int call(struct claude *c, struct err *e)
 	c->reset = 0;
 	/* The first choice after all is no fallback, whatever was tried. */
 	if (strcmp(c->first, c->account.alias) == 0)
-		c->r->log.fallback = c->passed;
-	c->r->log.account = arena_str(c->r->arena, span_of(c->account.alias));
-	c->is_answered = !relay_run(c->relay, &call);
+		c->r->fallback = c->passed;
+	c->r->account = arena_str(c->r->arena, span_of(c->account.alias));
+	relay_run(c->relay, &call);
+	claude_learn(c);
+	if (c->next == NEXT_ANSWER && !c->leave)
+		relay_give(c->relay);
 	return 0;
 }
 
@@ -332,11 +335,7 @@ static int serve_seat(struct claude *c, struct err *e)
 		queue_leave(c->home, &c->ticket);
 		if (call(c, e))
 			return -1;
-		if (c->is_answered) {
-			claude_after_answer(c);
-			return 0;
-		}
-		if (c->leave)
+		if (c->next == NEXT_ANSWER)
 			return 0;
 		rc = prepare_again(c, e);
 	} while (rc == 0);
@@ -349,7 +348,7 @@ static void note_move(struct claude *c)
 	if (!c->first)
 		c->first = *c->bound.alias ? c->bound.alias
 					   : seat_account(c)->alias;
-	for (size_t i = 0; i < c->pool.n && !c->r->log.fallback; i++) {
+	for (size_t i = 0; i < c->pool.n && !c->r->fallback; i++) {
 		const struct seat *s = &c->pool.seats[i];
 
 		if ((int)i != c->seat &&
@@ -391,7 +390,7 @@ int serve_claude(struct target *t, enum target_end *end, struct err *e)
 		.peek = t->peek,
 		.family = family_of(route->model),
 		.relay = t->relay,
-		.passed = r->log.fallback,
+		.passed = r->fallback,
 		.tried = arena_take(r->arena, n ? n : 1),
 		.ticket = { .lock = -1 },
 		.deadline = clock_ms() + r->config->settings.queue_ms,

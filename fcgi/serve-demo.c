@@ -350,8 +350,8 @@ int serve_demo(struct request *r, struct err *e)
 	if (!d.body)
 		return -1;
 	d.stream = json_flag(d.body, "stream", false);
-	r->log.stream = d.stream;
-	r->log.model = "demo";
+	r->stream = d.stream;
+	r->model = "demo";
 	read_prompt(&d);
 	pick_tool(&d);
 	d.silence = d.stream && mentions(d.prompt, "silence");

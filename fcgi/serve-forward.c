@@ -25,9 +25,9 @@ static int to_target(struct target *t, enum target_end *end, struct err *e)
 	struct request *r = t->r;
 
 	*end = TARGET_DONE;
-	r->log.backend = route->backend->name;
-	r->log.account = NULL;
-	r->log.upstream_model = route->renamed ? route->model : NULL;
+	r->backend = route->backend->name;
+	r->account = NULL;
+	r->upstream_model = route->renamed ? route->model : NULL;
 	if (cannot_count(r, route->backend))
 		return serve_token_estimate(r, e);
 	if (route->backend->claude)
@@ -67,27 +67,30 @@ static void follow(struct target *t)
 
 int serve_forward(struct request *r, struct err *e)
 {
+	struct target t;
 	struct plan plan;
 	struct peek k;
 
 	peek_init(&k);
 	if (request_read_body(r, peek_piece, &k, e) || peek_end(&k, e))
 		return -1;
-	r->log.model = arena_str(r->arena, span_of(k.model));
+	r->model = arena_str(r->arena, span_of(k.model));
 	/* A count is never a stream, whatever the body says. */
 	if (strcmp(r->upstream_path, "/messages/count_tokens") == 0) {
 		r->instead = serve_token_estimate;
 		k.stream = false;
 	}
-	r->log.stream = k.stream;
-	if (route_pick(r->config, r->log.model, &plan, e))
+	r->stream = k.stream;
+	if (route_pick(r->config, r->model, &plan, e))
 		return -1;
-	follow(&(struct target){
+	t = (struct target){
 		.r = r,
 		.relay = relay_new(r, k.stream),
 		.peek = &k,
 		.plan = &plan,
 		.deadline = clock_ms() + plan.rule->budget_ms,
-	});
+	};
+	follow(&t);
+	relay_free(t.relay);
 	return 0;
 }

@@ -4,12 +4,8 @@
 #include "fcgi/target.h"
 
 #include "base/clock.h"
-#include "dialect/error.h"
 #include "fcgi/upstream.h"
 #include "state/breaker.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 #define RETRY_MS 200 /* before the first retry; doubled with each */
 
@@ -23,28 +19,20 @@ bool target_has_next(const struct target *t)
 	return t->at + 1 < t->plan->n && clock_ms() < t->deadline;
 }
 
-/* The status of an answer, or of an error inside its stream. */
-static int status_of(const struct failure *f)
+/* Does the rule speak of such a failure? */
+static bool is_listed(const struct rule *rule, const struct outcome *o)
 {
-	if (f->status)
-		return f->status;
-	return f->err->code == ERR_PASSED ? error_status(f->err, true) : 0;
-}
-
-static bool is_listed(const struct rule *rule, const struct failure *f)
-{
-	int status = status_of(f);
-
-	if (status)
-		return status > 0 && status < 600 && rule->on_status[status];
-	if (f->err->code == ERR_TIMEOUT)
+	if (outcome_refused(o))
+		return o->status > 0 && o->status < 600 &&
+		       rule->on_status[o->status];
+	if (o->error.code == ERR_TIMEOUT)
 		return rule->on_timeout;
 	return rule->on_connect;
 }
 
-bool target_moves_on(const struct target *t, const struct failure *f)
+bool target_moves_on(const struct target *t)
 {
-	return target_has_next(t) && is_listed(t->plan->rule, f);
+	return target_has_next(t) && is_listed(t->plan->rule, &t->r->outcome);
 }
 
 bool target_leaves_exhausted(const struct target *t)
@@ -52,56 +40,44 @@ bool target_leaves_exhausted(const struct target *t)
 	return target_has_next(t) && t->plan->rule->on_exhausted;
 }
 
-/* A failure in a few words: "429", "timeout". */
-static const char *why(struct target *t, const struct failure *f)
-{
-	int status = status_of(f);
-
-	if (status)
-		return arena_fmt(t->r->arena, "%d", status);
-	return err_name(f->err->code);
-}
-
 void target_note_fallback(struct target *t, const char *name, const char *why)
 {
-	const char *before = t->r->log.fallback;
+	const char *before = t->r->fallback;
 
-	t->r->log.fallback = arena_fmt(t->r->arena, "%s%s%s: %s",
-				       before ? before : "", before ? ", " : "",
-				       name, why);
+	t->r->fallback = arena_fmt(t->r->arena, "%s%s%s: %s",
+				   before ? before : "", before ? ", " : "",
+				   name, why);
 }
 
-/* A fault of the backend, or only of this request? */
-static bool is_fault(const struct failure *f)
+/* What the breaker is told of the last call: one that was cut short on our side
+ * says nothing. */
+static void note(const struct target *t)
 {
-	int status = status_of(f);
+	const struct outcome *o = &t->r->outcome;
 
-	return !status || status >= 500;
+	if (!o->local)
+		breaker_note(snapshot_home(t->r->app->config),
+			     target_route(t)->backend->name,
+			     &t->r->config->settings, !outcome_is_fault(o));
 }
 
-static void note(const struct target *t, bool ok)
-{
-	breaker_note(snapshot_home(t->r->app->config),
-		     target_route(t)->backend->name, &t->r->config->settings,
-		     ok);
-}
+enum next {
+	NEXT_GIVE,
+	NEXT_RETRY,
+	NEXT_TARGET
+};
 
-static bool again(void *arg, const struct failure *f)
+/* What follows the last call: the one decision. */
+static enum next decide(const struct target *t)
 {
-	struct target *t = arg;
+	const struct outcome *o = &t->r->outcome;
 
-	if (is_fault(f))
-		note(t, false);
-	t->retry = t->retries_left > 0 && is_listed(t->plan->rule, f) &&
-		   clock_ms() + t->pause < t->deadline;
-	if (t->retry) {
-		t->retries_left--;
-		return true;
-	}
-	if (!target_moves_on(t, f))
-		return false;
-	target_note_fallback(t, target_route(t)->backend->name, why(t, f));
-	return true;
+	if (!o->error.code || o->begun || o->local)
+		return NEXT_GIVE;
+	if (t->retries_left > 0 && is_listed(t->plan->rule, o) &&
+	    clock_ms() + t->pause < t->deadline)
+		return NEXT_RETRY;
+	return target_moves_on(t) ? NEXT_TARGET : NEXT_GIVE;
 }
 
 /* Half as long to half as long again, so that many do not come at once. */
@@ -112,16 +88,28 @@ static long jittered(long ms)
 	return ms / 2 + (long)(random % (unsigned)ms);
 }
 
+static int wait_to_retry(struct target *t, struct err *e)
+{
+	t->retries_left--;
+	if (relay_wait(t->relay, t->pause, e))
+		return -1;
+	t->pause = jittered(t->pause * 2);
+	return 0;
+}
+
+static void move_on(struct target *t)
+{
+	char name[16];
+
+	target_note_fallback(t, target_route(t)->backend->name,
+			     outcome_name(&t->r->outcome, name));
+}
+
 static int call(struct target *t, struct outgoing *o, enum target_end *end,
 		struct err *e)
 {
 	const struct rule *rule = t->plan->rule;
-	struct relay_call call = {
-		.chat = o->chat,
-		.upstream = o->dialect,
-		.arg = t,
-		.again = again,
-	};
+	struct relay_call call = { .chat = o->chat, .upstream = o->dialect };
 
 	t->retries_left = rule->retries;
 	t->pause = jittered(RETRY_MS);
@@ -131,19 +119,21 @@ static int call(struct target *t, struct outgoing *o, enum target_end *end,
 		if (rule->first_byte_ms)
 			call.http.first_byte_ms = rule->first_byte_ms;
 		call.hold = t->retries_left > 0 || target_has_next(t);
-		if (!relay_run(t->relay, &call)) {
-			if (!t->r->log.error && t->r->log.status < 500)
-				note(t, true);
+		relay_run(t->relay, &call);
+		note(t);
+		switch (decide(t)) {
+		case NEXT_GIVE:
+			relay_give(t->relay);
 			*end = TARGET_DONE;
 			return 0;
-		}
-		if (!t->retry) {
+		case NEXT_TARGET:
+			move_on(t);
 			*end = TARGET_NEXT;
 			return 0;
+		case NEXT_RETRY:
+			if (wait_to_retry(t, e))
+				return -1;
 		}
-		if (relay_wait(t->relay, t->pause, e))
-			return -1;
-		t->pause = jittered(t->pause * 2);
 	}
 }
 

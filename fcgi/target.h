@@ -27,14 +27,13 @@ struct target {
 	int64_t deadline;  /* clock_ms after which nothing begins */
 	long retries_left; /* at this target */
 	long pause;        /* before the next retry, ms */
-	bool retry;        /* decided by target_again: the same once more */
 };
 
 const struct route *target_route(const struct target *t);
 /* Is there another target that may be asked? */
 bool target_has_next(const struct target *t);
-/* Does this failure lead there? */
-bool target_moves_on(const struct target *t, const struct failure *f);
+/* Does what the last call came to lead there? */
+bool target_moves_on(const struct target *t);
 /* No Claude account can serve: does that? */
 bool target_leaves_exhausted(const struct target *t);
 /* "NAME: WHY" to what x-dario-fallback and the log say. */

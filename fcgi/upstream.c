@@ -129,12 +129,37 @@ static void add_own_fields(struct request *r, struct http_call *c)
 	}
 }
 
+/* What is never shown: the credential, behind its name and scheme, and what a
+ * backend's own fields hold of the kind. */
+static void note_secrets(struct request *r, const struct backend *b,
+			 const char *credential)
+{
+	static const char *const names[] = { "auth", "key", "token", "secret",
+					     "cookie" };
+	const char *value = strrchr(credential, ' ');
+
+	r->secrets.n = 0;
+	if (value)
+		mask_add(&r->secrets, span_of(value + 1));
+	for (size_t i = 0; i < b->n_fields; i++) {
+		const char *field = b->fields[i], *hit = NULL;
+
+		for (size_t k = 0; k < sizeof(names) / sizeof(*names); k++)
+			if (!hit)
+				hit = strcasestr(field, names[k]);
+		value = strrchr(field, ' ');
+		if (value && hit && hit < strchr(field, ':'))
+			mask_add(&r->secrets, span_of(value + 1));
+	}
+}
+
 int upstream_call(struct request *r, const struct outgoing *o,
 		  const struct account *account, struct http_call *c,
 		  struct err *e)
 {
 	const struct settings *s = &r->config->settings;
 	const struct backend *b = o->backend;
+	const char *credential;
 	struct buf text;
 	int rc;
 
@@ -159,13 +184,11 @@ int upstream_call(struct request *r, const struct outgoing *o,
 		account_credential(account, &text);
 	else
 		backend_credential(b, o->dialect, &text);
-	if (text.n) {
-		add(c, arena_str(r->arena, buf_get(&text)));
-		/* What is never shown: behind the name and the scheme. */
-		r->upstream_key = strrchr(c->headers[c->n_headers - 1], ' ') +
-				  1;
-	}
+	credential = arena_str(r->arena, buf_get(&text));
+	if (*credential)
+		add(c, credential);
 	buf_release(&text);
+	note_secrets(r, b, credential);
 	if (o->dialect == DIALECT_ANTHROPIC)
 		add_versions(r, o, account, c);
 	if (account && r->vars.user_agent && outgoing_is_passed_on(o, r)) {

@@ -245,13 +245,3 @@ void buf_splice(struct buf *b, size_t at, size_t del, struct span ins)
 	b->n = b->n - del + ins.n;
 	b->p[b->n] = '\0';
 }
-
-void buf_mask(struct buf *b, struct span secret)
-{
-	char *at = b->p;
-
-	while (secret.n && at &&
-	       (at = memmem(at, b->n - (size_t)(at - b->p), secret.p,
-			    secret.n)))
-		memset(at, '*', secret.n);
-}

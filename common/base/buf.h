@@ -72,9 +72,6 @@ void buf_took(struct buf *b, size_t n);
 /* Replace the `del` bytes at `at` by `ins`, which must not point into b. */
 void buf_splice(struct buf *b, size_t at, size_t del, struct span ins);
 
-/* Every occurrence of a secret becomes asterisks. */
-void buf_mask(struct buf *b, struct span secret);
-
 void *xmalloc(size_t n);
 void *xcalloc(size_t count, size_t size);
 char *xstrdup(const char *s); /* NULL stays NULL */

@@ -81,14 +81,3 @@ const char *err_name(enum err_code code)
 {
 	return codes[code].name;
 }
-
-void err_mask(struct err *e, const char *secret)
-{
-	size_t n = secret ? strlen(secret) : 0;
-	char *at = e->msg;
-
-	while (n && (at = strstr(at, secret))) {
-		memset(at, '*', n);
-		at += n;
-	}
-}

@@ -59,9 +59,7 @@ int err_set(struct err *e, enum err_code code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));                  /* always -1 */
 int err_sys(struct err *e, const char *verb, const char *name); /* errno; -1 */
 int err_add(struct err *e, const char *object); /* "object: message"; -1 */
-/* Every occurrence of a secret (NULL: none) becomes asterisks. */
-void err_mask(struct err *e, const char *secret);
-int err_status(enum err_code code);       /* HTTP status */
+int err_status(enum err_code code);             /* HTTP status */
 const char *err_name(enum err_code code); /* machine-readable, snake_case */
 
 #endif

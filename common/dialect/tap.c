@@ -11,15 +11,45 @@
 /* The JSON text behind the first `"key":` in s, blanks skipped. */
 static struct span after_key(struct span s, struct span key)
 {
-	const char *at = s.n ? memmem(s.p, s.n, key.p, key.n) : NULL;
+	const char *at;
 
-	if (!at)
-		return SPAN("");
-	s = span_skip(s, (size_t)(at - s.p) + key.n);
-	while (s.n && (s.p[0] == ' ' || s.p[0] == ':'))
-		s = span_skip(s, 1);
-	return s;
+	while (s.n && (at = memmem(s.p, s.n, key.p, key.n))) {
+		bool is_key = false;
+
+		s = span_skip(s, (size_t)(at - s.p) + key.n);
+		while (s.n && (s.p[0] == ' ' || s.p[0] == ':')) {
+			is_key |= s.p[0] == ':';
+			s = span_skip(s, 1);
+		}
+		if (is_key) /* and no value of that text */
+			return s;
+	}
+	return SPAN("");
 }
+
+static bool is_empty_text(struct span value)
+{
+	return span_starts(value, "\"\"");
+}
+
+/* Is there a key of the list whose value is more than ""? *any: is there one
+ * at all? */
+static bool has_text(struct span data, const struct span *keys, size_t n,
+		     bool *any)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct span v = after_key(data, keys[i]);
+
+		if (v.n < 2 || v.p[0] != '"')
+			continue;
+		*any = true;
+		if (!is_empty_text(v))
+			return true;
+	}
+	return false;
+}
+
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 #define TYPE_MAX 64 /* bytes; longer ones are none of ours */
 
@@ -63,23 +93,61 @@ unsigned tap_anthropic(struct span name, struct span data)
 	struct span type = type_of(name, data, mem);
 
 	if (span_is(type, "message_stop"))
-		return TAP_END;
-	if (span_is(type, "message_start"))
-		return TAP_BEGUN;
+		return TAP_BEGUN | TAP_END;
 	if (span_is(type, "error"))
-		return TAP_ERROR;
-	return 0;
+		return TAP_ERROR | TAP_END;
+	return span_is(type, "ping") ? 0 : TAP_BEGUN;
+}
+
+/* A block begins empty, but for those that come whole. */
+static bool begins_empty(struct span data)
+{
+	static const char *const kinds[] = { "\"text\"", "\"thinking\"",
+					     "\"tool_use\"",
+					     "\"server_tool_use\"",
+					     "\"mcp_tool_use\"" };
+	struct span block = after_key(data, SPAN("\"content_block\""));
+	struct span kind = after_key(block, SPAN("\"type\""));
+
+	for (size_t i = 0; i < COUNT(kinds); i++)
+		if (span_starts(kind, kinds[i]))
+			return true;
+	return false;
 }
 
 bool content_anthropic(struct span name, struct span data)
 {
+	static const struct span texts[] = {
+		SPAN_INIT("\"text\""),
+		SPAN_INIT("\"thinking\""),
+		SPAN_INIT("\"partial_json\""),
+		SPAN_INIT("\"signature\""),
+	};
 	char mem[TYPE_MAX];
+	struct span type = type_of(name, data, mem), input;
+	bool any = false;
 
-	return span_starts(type_of(name, data, mem), "content_block");
+	if (span_is(type, "content_block_delta"))
+		return has_text(data, texts, COUNT(texts), &any) || !any;
+	if (!span_is(type, "content_block_start"))
+		return span_is(type, "message_delta");
+	if (!begins_empty(data) || has_text(data, texts, COUNT(texts), &any))
+		return true;
+	input = after_key(data, SPAN("\"input\""));
+	return input.n > 1 && input.p[0] == '{' && input.p[1] != '}';
+}
+
+/* The list or object of a key has something in it. */
+static bool has_members(struct span data, struct span key)
+{
+	struct span v = after_key(data, key);
+
+	return v.n > 1 && strchr("[{", v.p[0]) && !strchr("]}", v.p[1]);
 }
 
 /* Is there more in a chunk's delta than its role? "text" is that of the older
- * Completions, "function_call" that of tools before they had their name. */
+ * Completions, "function_call" that of tools before they had their name. A
+ * call begins with its name and no arguments. */
 bool content_openai(struct span name, struct span data)
 {
 	static const struct span texts[] = {
@@ -87,27 +155,20 @@ bool content_openai(struct span name, struct span data)
 		SPAN_INIT("\"reasoning\""), SPAN_INIT("\"refusal\""),
 		SPAN_INIT("\"text\""),
 	};
-	static const struct span others[] = {
-		SPAN_INIT("\"content\""),
-		SPAN_INIT("\"tool_calls\""),
-		SPAN_INIT("\"function_call\""),
-		SPAN_INIT("\"audio\""),
-	};
+	static const struct span arguments = SPAN_INIT("\"arguments\"");
+	bool any = false;
 
 	(void)name;
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		struct span v = after_key(data, texts[i]);
-
-		if (v.n > 1 && v.p[0] == '"' && v.p[1] != '"')
-			return true;
-	}
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-		struct span v = after_key(data, others[i]);
-
-		if (v.n > 1 && strchr("[{", v.p[0]) && !strchr("]}", v.p[1]))
-			return true;
-	}
-	return false;
+	if (has_text(data, texts, COUNT(texts), &any))
+		return true;
+	if (has_members(data, SPAN("\"content\"")) ||
+	    has_members(data, SPAN("\"audio\"")))
+		return true;
+	if (!has_members(data, SPAN("\"tool_calls\"")) &&
+	    !has_members(data, SPAN("\"function_call\"")))
+		return false;
+	any = false;
+	return has_text(data, &arguments, 1, &any) || !any;
 }
 
 unsigned tap_openai(struct span name, struct span data)
@@ -130,6 +191,7 @@ unsigned tap_openai(struct span name, struct span data)
 	return seen;
 }
 
+/* An `error` may have response.failed behind it, and that is the end. */
 unsigned tap_responses(struct span name, struct span data)
 {
 	char mem[TYPE_MAX];
@@ -137,21 +199,34 @@ unsigned tap_responses(struct span name, struct span data)
 
 	if (span_is(type, "response.completed") ||
 	    span_is(type, "response.incomplete"))
-		return TAP_END;
-	if (span_is(type, "error") || span_is(type, "response.failed"))
-		return TAP_ERROR;
-	if (span_is(type, "response.created"))
-		return TAP_BEGUN;
-	return 0;
+		return TAP_BEGUN | TAP_END;
+	if (span_is(type, "response.failed"))
+		return TAP_ERROR | TAP_END;
+	return span_is(type, "error") ? TAP_ERROR : TAP_BEGUN;
+}
+
+static bool ends_in(struct span s, const char *end)
+{
+	size_t n = strlen(end);
+
+	return s.n >= n && memcmp(s.p + s.n - n, end, n) == 0;
 }
 
 bool content_responses(struct span name, struct span data)
 {
+	static const char *const before[] = {
+		".created",   ".queued",     ".in_progress",  ".added",
+		".searching", ".generating", ".interpreting", "keepalive",
+	};
+	static const struct span delta = SPAN_INIT("\"delta\"");
 	char mem[TYPE_MAX];
 	struct span type = type_of(name, data, mem);
+	bool any = false;
 
-	return span_starts(type, "response.output") ||
-	       span_starts(type, "response.content") ||
-	       span_starts(type, "response.reasoning") ||
-	       span_starts(type, "response.function");
+	if (ends_in(type, ".delta"))
+		return has_text(data, &delta, 1, &any) || !any;
+	for (size_t i = 0; i < COUNT(before); i++)
+		if (ends_in(type, before[i]))
+			return false;
+	return span_starts(type, "response.");
 }

@@ -17,12 +17,28 @@ start_router
 ask='{"model":"claude-x","stream":true,"max_tokens":9,"messages":[{"role":"user","content":"hi"}]}'
 head='HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\nContent-Length: 9999999\r\n\r\n'
 
-# The client has a part of an event: nobody else may go on from there.
+# A client never has a part of an event: the next one goes on from there.
 rule "{\"forget\":true,\"answers\":{\"sk-ant-api03-a\":[{\"raw\":[\"${head}event: message_start\\ndata: {\\\"type\\\":\\\"message_start\\\",\\\"pad\\\":\\\"\",300000]}]}}"
 post /v1/messages "$ask" >"$tmp/answer"
-is 'a torn first event: nothing is sent again' "$(seen 'len(j["requests"])')" 1
-unlike 'a torn first event: no end is made up' "$(tail -c 300 "$tmp/answer")" message_stop
-like 'a torn first event: an error' "$(tail -c 300 "$tmp/answer")" 'event: error'
+is 'a torn first event: another account' "$(seen '" ".join(r["credential"][-1] for r in j["requests"])')" 'a b'
+unlike 'a torn first event: nothing of it' "$(cat "$tmp/answer")" pad
+like 'a torn first event: whole' "$(tail -c 300 "$tmp/answer")" message_stop
+# Nor later: what has come of a large one is not seen.
+rule "$(
+	python3 - <<-'END'
+	import json
+	head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\nContent-Length: 9999999\r\n\r\n"
+	events = [{"type": "message_start"},
+	          {"type": "content_block_delta", "delta": {"text": "a"}}]
+	text = "".join(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n" for e in events)
+	step = {"raw": [head + text + 'event: x\ndata: {"pad":"', 300000]}
+	print(json.dumps({"forget": True, "answers": {"sk-ant-api03-a": [step], "sk-ant-api03-b": [step]}}))
+	END
+)"
+post /v1/messages "$ask" >"$tmp/answer"
+is 'a torn later event: nothing is sent again' "$(seen 'len(j["requests"])')" 1
+unlike 'a torn later event: nothing of it' "$(cat "$tmp/answer")" pad
+like 'a torn later event: an error' "$(tail -c 300 "$tmp/answer")" 'event: error'
 
 # Keep-alive bytes between two calls come behind a proper head.
 rule '{"forget":true,"answers":{"sk-ant-api03-a":[{"error_at":0}],"sk-ant-api03-b":[{"error_at":0},{"pause_at":0,"pause":1}]}}'

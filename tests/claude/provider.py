@@ -227,9 +227,12 @@ class Handler(BaseHTTPRequestHandler):
             self.error(404, "not_found_error", "no such page")
 
     def raw(self, parts):
-        """Texts, and numbers of bytes, just as they are; then the end."""
+        """Texts, numbers of bytes, {"wait": seconds}, as they are; the end."""
         self.close_connection = True
         for part in parts:
+            if isinstance(part, dict):
+                time.sleep(part["wait"])
+                continue
             text = "x" * part if isinstance(part, int) else part
             self.wfile.write(text.encode())
             self.wfile.flush()
@@ -324,6 +327,7 @@ class Handler(BaseHTTPRequestHandler):
         time.sleep(rules["delay"])
         if step:
             fields.update(step.get("headers", {}))
+        time.sleep((step or {}).get("wait", 0))
         if step and "raw" in step:
             self.raw(step["raw"])
         elif step and "cut" in step:

@@ -51,6 +51,24 @@ is 'mapped, from Responses' "$(json '[(c["name"], c["arguments"]) for c in j["ou
 	"[('process', '{\"action\":\"ls -l\"}')]"
 rule '{"answers":{"sk-ant-oat01-plan":[{"cut_at":3}]}}'
 ask true
+is 'cut before the client has any of it: an error in its place' "$(status)" 502
+cut() { # a text, and a call whose input breaks off
+	python3 - <<-'END'
+	import json
+	head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+	events = [
+	    {"type": "message_start", "message": {"id": "m", "type": "message", "role": "assistant", "model": "c", "content": [], "usage": {"input_tokens": 1, "output_tokens": 1}}},
+	    {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+	    {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Look:"}},
+	    {"type": "content_block_stop", "index": 0},
+	    {"type": "content_block_start", "index": 1, "content_block": {"type": "tool_use", "id": "t", "name": "Bash", "input": {}}},
+	    {"type": "content_block_delta", "index": 1, "delta": {"type": "input_json_delta", "partial_json": "{\"command\": \"ls -l\""}}]
+	text = "".join(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n" for e in events)
+	print(json.dumps({"answers": {"sk-ant-oat01-plan": [{"raw": [head + text]}]}}))
+	END
+}
+rule "$(cut)"
+ask true
 like 'cut: the input as it came' "$(cat "$tmp/answer")" 'ls -l'
 like 'cut: then the error' "$(tail -n 3 "$tmp/answer")" '"type":"error"'
 # An error that repeats the token, before and after the first content.

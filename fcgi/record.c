@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "fcgi/record.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "state/history.h"
+
+static void to_log(const struct request *r, int64_t took_ms)
+{
+	const struct err *e = &r->outcome.error;
+	struct log_access line = {
+		.id = r->id,
+		.method = r->vars.method,
+		.path = r->asked_path,
+		.api = r->api,
+		.backend = r->backend,
+		.model = r->model,
+		.upstream_model = r->upstream_model,
+		.upstream_id = r->upstream_id,
+		.account = r->account,
+		.fallback = r->fallback,
+		.dropped = r->dropped,
+		.error = e->code ? err_name(e->code) : NULL,
+		.cause = e->code ? e->msg : NULL,
+		.status = r->status,
+		.stream = r->stream,
+		.first_ms = r->first_ms,
+		.total_ms = took_ms,
+		.bytes_in = r->bytes_in,
+		.bytes_out = r->bytes_out,
+	};
+
+	log_request(&line);
+}
+
+static void look_up_usage(struct request *r)
+{
+	if (r->answer.n)
+		r->has_usage = usage_scan(r->dialect->usage,
+					  buf_get(&r->answer), &r->usage);
+}
+
+/* What went to a backend, for /analytics. */
+static void to_history(const struct request *r, int64_t took_ms)
+{
+	struct history_record h = {
+		.time = clock_wall_ms(),
+		.took_ms = took_ms,
+		.account = r->account ? r->account : "",
+		.backend = r->backend,
+		.model = r->upstream_model ? r->upstream_model : r->model,
+		.status = r->status,
+		/* A count generates nothing. */
+		.has_usage = r->has_usage || r->instead,
+		.partial = r->outcome.error.code && r->status / 100 == 2,
+		.fallback = r->fallback,
+		.h5 = r->has_windows ? r->h5 : -1,
+		.d7 = r->d7,
+		.usage = r->usage,
+	};
+
+	history_add(snapshot_home(r->app->config), &h);
+}
+
+void record_request(struct request *r)
+{
+	int64_t took_ms = clock_ms() - r->started;
+
+	to_log(r, took_ms);
+	if (!r->backend)
+		return;
+	look_up_usage(r);
+	to_history(r, took_ms);
+}

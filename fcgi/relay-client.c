@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "fcgi/relay-client.h"
+
+#include "base/clock.h"
+#include "dialect/error.h"
+
+#include <ctype.h>
+#include <string.h>
+
+int relay_put(struct relay *y, struct span bytes, struct err *e)
+{
+	struct request *r = y->r;
+	bool own = y->mode == WAITING || y->mode == LATE || y->chat;
+
+	if (!bytes.n)
+		return 0;
+	if (!r->head_sent && reply_head(r, own ? 200 : y->status))
+		return reply_gone(e);
+	if (reply_write(r, bytes))
+		return reply_gone(e);
+	y->wrote = true;
+	return 0;
+}
+
+int relay_put_held(struct relay *y, struct err *e)
+{
+	int rc = relay_put(y, buf_get(&y->held), e);
+
+	buf_reset(&y->held);
+	return rc;
+}
+
+int relay_flush(struct relay *y, struct err *e)
+{
+	if (!y->wrote)
+		return 0;
+	y->wrote = false;
+	y->last_out = clock_ms();
+	return reply_flush(y->r) ? reply_gone(e) : 0;
+}
+
+void relay_stream_fields(struct relay *y)
+{
+	struct request *r = y->r;
+
+	if (y->has_fields) /* the upstream's own, in one dialect */
+		return;
+	reply_field(r, r->dialect->request_id_header, span_of(r->id));
+	reply_stream_fields(r);
+}
+
+/* A field name as RFC 9110 has it: what is none is not handed on. */
+static bool is_token(struct span name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (!isalnum((unsigned char)name.p[i]) &&
+		    !strchr("!#$%&'*+-.^_`|~", name.p[i]))
+			return false;
+	return name.n > 0;
+}
+
+bool relay_listed(struct span name, const char *const *list)
+{
+	for (; *list; list++) {
+		size_t n = strlen(*list);
+		bool prefix = (*list)[n - 1] == '-';
+		struct span head = { name.p, n };
+
+		if ((prefix ? name.n > n : name.n == n) &&
+		    span_ieq(head, *list))
+			return is_token(name);
+	}
+	return false;
+}
+
+void relay_map_whole(struct relay *y)
+{
+	struct err unused;
+	struct json_object *o = json_read(buf_get(&y->held), &unused);
+
+	if (o && tool_map_whole(y->map, o)) {
+		buf_reset(&y->held);
+		buf_span(&y->held, json_text(o));
+	}
+	json_object_put(o);
+}
+
+/* Worth a closer look? Responses have "error":null each. */
+static bool may_be_error(struct span s)
+{
+	const struct span key = SPAN("\"error\"");
+	const char *at;
+
+	while (s.n && (at = memmem(s.p, s.n, key.p, key.n))) {
+		s = span_skip(s, (size_t)(at - s.p) + key.n);
+		while (s.n && (isspace((unsigned char)*s.p) || *s.p == ':'))
+			s = span_skip(s, 1);
+		if (!span_starts(s, "null"))
+			return true;
+	}
+	return false;
+}
+
+bool relay_reads_error(struct span body, int status, struct err *e)
+{
+	struct json_object *o;
+	struct err unused;
+	bool is;
+
+	if (!may_be_error(body))
+		return false;
+	o = json_read(body, &unused);
+	is = error_is(o);
+	if (is)
+		error_read(o, status, e);
+	json_object_put(o);
+	return is;
+}

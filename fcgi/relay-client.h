@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * relay-client: what the relay and its stages share: the state of one answer,
+ * and the way to the client. Private to relay*.c.
+ */
+#ifndef DARIO_RELAY_CLIENT_H
+#define DARIO_RELAY_CLIENT_H
+
+#include "dialect/sse.h"
+#include "fcgi/relay.h"
+#include "fcgi/reply.h"
+
+enum relay_mode {
+	WAITING, /* no head from the upstream yet */
+	STREAM,
+	WHOLE,   /* held until it is complete */
+	PASSING, /* too large to hold */
+	LATE,    /* no stream, but the client's stream has begun */
+};
+
+struct relay_stage;
+
+struct relay {
+	struct request *r;
+	bool asked_stream;
+	bool wrote;       /* since the last flush */
+	int64_t last_out; /* when the client last got bytes */
+	int64_t in_line;  /* since when no call is running; 0: one is */
+
+	/* of the last call */
+	struct relay_call *call; /* NULL: it is over */
+	const struct relay_stage *stage;
+	struct chat *chat;
+	struct tool_map *map;
+	enum relay_mode mode;
+	bool begun;      /* the client has seen the answer's first event */
+	bool hold;       /* the beginning is still kept back */
+	bool told;       /* the client has the upstream's error event */
+	bool has_fields; /* of a stream, from the upstream */
+	bool left;       /* we hung up: what is unfinished is nobody's loss */
+	int status;      /* the upstream's; 0: none came */
+	int64_t over;    /* when to hang up, once there is an end; 0 not yet */
+	long linger;     /* that was granted then, ms */
+	const char *type;   /* upstream's Content-Type */
+	struct span length; /* and its Content-Length */
+	struct sse sse;
+	struct buf held;  /* unfinished event, or the body so far */
+	struct buf early; /* events from before the first content */
+	unsigned seen;    /* by relay_pass: enum tap */
+	struct err error; /* by relay_pass: in the stream */
+	bool too_early;   /* and before any content */
+	struct translation *translation; /* of relay_translate */
+};
+
+/* Bytes to the client, behind the head; no flush. */
+int relay_put(struct relay *y, struct span bytes, struct err *e);
+int relay_put_held(struct relay *y, struct err *e);
+/* What was put reaches the client. */
+int relay_flush(struct relay *y, struct err *e);
+/* The fields of a stream's head, unless the upstream has given its own. */
+void relay_stream_fields(struct relay *y);
+
+/* Is `name` equal to an entry, or does it begin with one that ends in "-"? */
+bool relay_listed(struct span name, const char *const *list);
+
+/* The message in `held`, with the client's own tools in it. */
+void relay_map_whole(struct relay *y);
+
+/* An object with an error in it, though it came as an answer? */
+bool relay_reads_error(struct span body, int status, struct err *e);
+
+#endif
