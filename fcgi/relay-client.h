@@ -33,15 +33,15 @@ struct relay {
 	struct chat *chat;
 	struct tool_map *map;
 	enum relay_mode mode;
-	bool begun;      /* the client has seen the answer's first event */
-	bool hold;       /* the beginning is still kept back */
-	bool told;       /* the client has the upstream's error event */
-	bool has_fields; /* of a stream, from the upstream */
-	bool left;       /* we hung up: what is unfinished is nobody's loss */
-	int status;      /* the upstream's; 0: none came */
-	int64_t over;    /* when to hang up, once there is an end; 0 not yet */
-	long linger;     /* that was granted then, ms */
-	const char *type;   /* upstream's Content-Type */
+	bool begun;       /* the client has seen the answer's first event */
+	bool hold;        /* the beginning is still kept back */
+	bool told;        /* the client has the upstream's error event */
+	bool has_fields;  /* of a stream, from the upstream */
+	bool left;        /* we hung up: what is unfinished is nobody's loss */
+	int status;       /* the upstream's; 0: none came */
+	int64_t over;     /* when to hang up, once there is an end; 0 not yet */
+	long linger;      /* that was granted then, ms */
+	const char *type; /* upstream's Content-Type */
 	struct span length; /* and its Content-Length */
 	struct sse sse;
 	struct buf held;  /* unfinished event, or the body so far */

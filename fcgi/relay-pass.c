@@ -315,7 +315,6 @@ static int refuse_late(struct relay *y)
 /* What the upstream lacks is ours to answer, and no failure then. */
 static int answer_instead(struct relay *y, struct err *e)
 {
-	buf_reset(&y->r->head);
 	if (y->r->instead(y->r, e))
 		return -1;
 	y->r->outcome.error.code = ERR_NONE;
@@ -332,10 +331,11 @@ static int refuse(struct relay *y, struct err *e)
 	case LATE:
 		return refuse_late(y);
 	case WHOLE:
+		if (!y->held.full && !(y->r->instead && lacks))
+			return put_whole(y, e);
+		buf_reset(&y->r->head);
 		if (y->held.full)
 			return -1; /* too long to be passed on */
-		if (!y->r->instead || !lacks)
-			return put_whole(y, e);
 		return answer_instead(y, e);
 	case WAITING:
 	case PASSING:

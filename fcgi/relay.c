@@ -161,6 +161,14 @@ static bool on_gone(void *arg)
 	return y->r->gw->ops->gone(y->r->gw);
 }
 
+/* Of an answer that may not become the client's. */
+static void drop_fields(struct relay *y)
+{
+	y->has_fields = false;
+	if (!y->r->head_sent)
+		buf_reset(&y->r->head);
+}
+
 static int keep_alive(struct relay *y, struct err *e)
 {
 	struct request *r = y->r;
@@ -168,8 +176,10 @@ static int keep_alive(struct relay *y, struct err *e)
 	int rc;
 
 	if (!r->head_sent) {
+		if (y->hold) /* who will answer is not known yet */
+			drop_fields(y);
 		relay_stream_fields(y);
-		r->account = NULL; /* who will answer is not known yet */
+		r->account = NULL;
 	}
 	rc = relay_put(y, y->begun ? r->dialect->ping : dialect_comment, e);
 	r->account = account;
@@ -322,8 +332,7 @@ static void reset(struct relay *y)
 	sse_release(&y->sse);
 	buf_release(&y->held);
 	buf_release(&y->early);
-	if (!y->r->head_sent)
-		buf_reset(&y->r->head); /* the fields of its answer */
+	drop_fields(y);
 }
 
 static void begin(struct relay *y, struct relay_call *c)
@@ -336,7 +345,7 @@ static void begin(struct relay *y, struct relay_call *c)
 	y->map = c->map;
 	y->hold = c->hold;
 	y->mode = WAITING;
-	y->begun = y->told = y->has_fields = y->left = y->too_early = false;
+	y->begun = y->told = y->left = y->too_early = false;
 	y->in_line = y->over = 0;
 	y->status = 0;
 	y->length = SPAN("");
@@ -438,11 +447,9 @@ int relay_wait(struct relay *y, long ms, struct err *e)
 	int64_t left;
 
 	y->mode = WAITING;
-	y->begun = y->has_fields = false;
+	y->begun = false;
 	y->over = 0;
-	if (!y->r->head_sent)
-		buf_reset(
-			&y->r->head); /* the fields of an answer that failed */
+	drop_fields(y);
 	if (!y->in_line)
 		y->in_line = clock_ms();
 	while ((left = end - clock_ms()) > 0) {

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/jw.h"
+#include "base/mask.h"
 #include "net/fetch.h"
 
 #include <ctype.h>
@@ -148,6 +149,15 @@ out:
 	return rc;
 }
 
+/* A server may repeat what it was sent. */
+static void hide(struct err *e, const char *secret)
+{
+	struct mask m = { 0 };
+
+	mask_add(&m, span_of(secret));
+	mask_err(&m, e);
+}
+
 int oauth_exchange(struct http *h, const struct oauth_config *g,
 		   const struct oauth_login *l, const char *code,
 		   struct tokens *out, struct err *e)
@@ -166,6 +176,8 @@ int oauth_exchange(struct http *h, const struct oauth_config *g,
 	jw_kcstr(&w, "state", l->state);
 	jw_obj_end(&w);
 	rc = ask(h, g, "application/json", buf_get(&send), out, NULL, e);
+	if (rc)
+		hide(e, code);
 	if (rc == 0 && !*out->refresh)
 		rc = err_set(e, ERR_UPSTREAM,
 			     "the authorization server sent no refresh token");
@@ -187,6 +199,8 @@ int oauth_refresh(struct http *h, const struct oauth_config *g,
 	put_pair(&send, "client_id", g->value[OAUTH_CLIENT_ID]);
 	rc = ask(h, g, "application/x-www-form-urlencoded", buf_get(&send), out,
 		 final, e);
+	if (rc)
+		hide(e, refresh_token);
 	/* RFC 6749, section 6: without a new one the old one stays good. */
 	if (rc == 0 && !*out->refresh)
 		snprintf(out->refresh, sizeof(out->refresh), "%s",

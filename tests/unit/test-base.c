@@ -5,6 +5,7 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/jw.h"
+#include "base/mask.h"
 #include "base/utf8.h"
 
 #include <inttypes.h>
@@ -215,6 +216,68 @@ static void secrets_compare(void **state)
 	assert_false(digest_same_secret(SPAN(""), SPAN("x")));
 }
 
+/* Each way to write the secret is hidden to its end; nothing else changes. */
+static void mask_hides_a_secret_however_it_is_written(void **state)
+{
+	static const struct {
+		const char *before, *secret, *after;
+	} rows[] = {
+		{ "a ", "sk-Key/12345678", " b" },
+		{ "", "sk-Key\\/12345678", "" },
+		{ "x", "\\u0073k-Key/12345678", "9" },
+		{ "x", "\\u0073\\u006B-Key/1234567\\u0038", "\\" },
+		{ "", "\\\\u0073k-Key\\\\/12345678", "%" },
+		{ "", "%73k-Key%2f12345678", "%7" },
+		{ "sk-", "sk-Key/12345678", "sk-Key" },
+		{ "Sk-Key/12345678", "", "" },
+		{ "sk-Key/1234567", "", "" },
+		{ "\\", "", "" },
+		{ "\\u007", "", "" },
+	};
+	struct mask m = { 0 };
+
+	(void)state;
+	mask_add(&m, SPAN("sk-Key/12345678"));
+	mask_add(&m, SPAN("short"));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[100], want[100] = "";
+		struct buf b;
+
+		snprintf(text, sizeof(text), "%s%s%s short", rows[i].before,
+			 rows[i].secret, rows[i].after);
+		strcat(want, rows[i].before);
+		memset(want + strlen(want), '*', strlen(rows[i].secret));
+		strcat(want, rows[i].after);
+		strcat(want, " short");
+		buf_init(&b, 100);
+		buf_str(&b, text);
+		assert_int_equal(mask_finds(&m, buf_get(&b)),
+				 *rows[i].secret != '\0');
+		mask_buf(&m, &b);
+		assert_string_equal(buf_cstr(&b), want);
+		buf_release(&b);
+	}
+}
+
+/* What a message has cut must not be guessed from its beginning. */
+static void mask_hides_a_secret_that_is_cut(void **state)
+{
+	struct mask m = { 0 };
+	struct err e;
+	char pad[1100];
+
+	(void)state;
+	mask_add(&m, SPAN("sk-Key/12345678"));
+	for (size_t room = 6; room < 15; room++) {
+		memset(pad, 'x', sizeof(pad));
+		pad[sizeof(e.msg) - 1 - room] = '\0';
+		err_set(&e, ERR_UPSTREAM, "%ssk-Key/12345678", pad);
+		mask_err(&m, &e);
+		assert_null(strstr(e.msg, "sk-Key"));
+		assert_int_equal(strlen(e.msg), sizeof(e.msg) - 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -226,6 +289,8 @@ int main(void)
 		cmocka_unit_test(jw_makes_valid_text_of_any_bytes),
 		cmocka_unit_test(utf8_follows_the_rfc),
 		cmocka_unit_test(json_reads_strictly),
+		cmocka_unit_test(mask_hides_a_secret_however_it_is_written),
+		cmocka_unit_test(mask_hides_a_secret_that_is_cut),
 		cmocka_unit_test(ids_differ),
 		cmocka_unit_test(secrets_compare),
 	};

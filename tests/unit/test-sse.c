@@ -146,11 +146,12 @@ static void taps(void **state)
 {
 	(void)state;
 	assert_int_equal(tap_anthropic(SPAN("message_stop"), SPAN("{}")),
-			 TAP_END);
+			 TAP_BEGUN | TAP_END);
 	assert_int_equal(
 		tap_anthropic(SPAN(""), SPAN("{\"type\": \"message_stop\"}")),
-		TAP_END);
-	assert_int_equal(tap_anthropic(SPAN("error"), SPAN("{}")), TAP_ERROR);
+		TAP_BEGUN | TAP_END);
+	assert_int_equal(tap_anthropic(SPAN("error"), SPAN("{}")),
+			 TAP_ERROR | TAP_END);
 	assert_int_equal(tap_anthropic(SPAN(""), SPAN("{\"type\":\"ping\"}")),
 			 0);
 	assert_int_equal(tap_openai(SPAN(""), SPAN("[DONE]")), TAP_END);
@@ -168,13 +169,88 @@ static void taps(void **state)
 				"\"finish_reason\":null,\"usage\":null}")),
 		TAP_BEGUN);
 	assert_int_equal(tap_responses(SPAN("response.incomplete"), SPAN("")),
-			 TAP_END);
+			 TAP_BEGUN | TAP_END);
 	assert_int_equal(tap_responses(SPAN("response.failed"), SPAN("")),
-			 TAP_ERROR);
+			 TAP_ERROR | TAP_END);
+	/* More may follow. */
+	assert_int_equal(tap_responses(SPAN("error"), SPAN("")), TAP_ERROR);
 	assert_int_equal(
 		tap_responses(SPAN(""),
 			      SPAN("{\"type\":\"response.completed\"}")),
-		TAP_END);
+		TAP_BEGUN | TAP_END);
+}
+
+/* What a client would show, and what only comes before it. */
+static void content(void **state)
+{
+	static const struct {
+		enum dialect_id dialect;
+		const char *data; /* ' stands for the quotation mark */
+		bool content;
+	} rows[] = {
+#define A(data, content) { DIALECT_ANTHROPIC, data, content }
+#define O(data, content) { DIALECT_OPENAI, data, content }
+#define R(data, content) { DIALECT_RESPONSES, data, content }
+#define BLOCK "{'type':'content_block_start','index':0,'content_block':"
+#define DELTA "{'type':'content_block_delta','index':0,'delta':"
+		A("{'type':'message_start','message':{}}", false),
+		A("{'type':'ping'}", false),
+		A(BLOCK "{'type':'text','text':''}}", false),
+		A(BLOCK "{'text': '' , 'type': 'text'}}", false),
+		A(BLOCK "{'type':'text','text':'a'}}", true),
+		A(BLOCK "{'type':'thinking','thinking':'','signature':''}}",
+		  false),
+		A(BLOCK "{'type':'redacted_thinking','data':'x'}}", true),
+		A(BLOCK "{'type':'tool_use','id':'t','name':'f','input':{}}}",
+		  false),
+		A(BLOCK "{'type':'tool_use','name':'f','input':{'a':1}}}",
+		  true),
+		A(BLOCK "{'type':'web_search_tool_result','content':[]}}",
+		  true),
+		A(DELTA "{'type':'text_delta','text':''}}", false),
+		A(DELTA "{'type':'text_delta','text':'text'}}", true),
+		A(DELTA "{'type':'input_json_delta','partial_json':''}}",
+		  false),
+		A(DELTA "{'type':'input_json_delta','partial_json':'{'}}",
+		  true),
+		A(DELTA "{'type':'signature_delta','signature':'s'}}", true),
+		A(DELTA "{'type':'citations_delta','citation':{}}}", true),
+		A("{'type':'content_block_stop','index':0}", false),
+		A("{'type':'message_delta','delta':{}}", true),
+		O("{'choices':[{'delta':{'role':'assistant','content':''}}]}",
+		  false),
+		O("{'choices':[{'delta':{'content':null}}]}", false),
+		O("{'choices':[{'delta':{'content':'a'}}]}", true),
+		O("{'choices':[{'delta':{'reasoning':'a'}}]}", true),
+		O("{'choices':[{'delta':{'tool_calls':[]}}]}", false),
+		O("{'choices':[{'delta':{'tool_calls':[{'function':{'name':'f',"
+		  "'arguments':''}}]}}]}",
+		  false),
+		O("{'choices':[{'delta':{'tool_calls':[{'function':{"
+		  "'arguments':'{'}}]}}]}",
+		  true),
+		R("{'type':'response.created','response':{}}", false),
+		R("{'type':'response.output_item.added','item':{}}", false),
+		R("{'type':'response.content_part.added','part':{}}", false),
+		R("{'type':'response.web_search_call.in_progress'}", false),
+		R("{'type':'response.output_text.delta','delta':''}", false),
+		R("{'type':'response.output_text.delta','delta':'a'}", true),
+		R("{'type':'response.image_generation_call.partial_image'}",
+		  true),
+		R("{'type':'response.output_item.done','item':{}}", true),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char data[200];
+
+		snprintf(data, sizeof(data), "%s", rows[i].data);
+		for (char *p = data; *p; p++)
+			*p = *p == '\'' ? '"' : *p;
+		if (dialects[rows[i].dialect].content(
+			    SPAN(""), span_of(data)) != rows[i].content)
+			fail_msg("%s", rows[i].data);
+	}
 }
 
 static void writes_events(void **state)
@@ -197,6 +273,7 @@ int main(void)
 		cmocka_unit_test(edge_is_behind_the_last_event),
 		cmocka_unit_test(refuses_an_endless_event),
 		cmocka_unit_test(taps),
+		cmocka_unit_test(content),
 		cmocka_unit_test(writes_events),
 	};
 
