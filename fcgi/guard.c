@@ -26,28 +26,33 @@ static bool listed(struct span name, const char *list)
 
 static bool host_allowed(const struct settings *s, struct span host)
 {
-	struct span name = host_part(host), bare = name;
+	struct span name, bare;
+	long port;
 
+	if (!host_parse(host, &name, &port))
+		return false;
+	bare = name;
 	/* An IPv6 address comes in brackets; settings may leave them out. */
-	if (name.n > 2 && name.p[0] == '[')
+	if (name.p[0] == '[')
 		bare = (struct span){ name.p + 1, name.n - 2 };
 	return host_is_loopback(name) || span_ieq(bare, s->host) ||
 	       listed(name, s->allowed_hosts) || listed(bare, s->allowed_hosts);
 }
 
-static bool origin_allowed(const struct settings *s, struct span origin)
+static bool origin_allowed(const struct settings *s, struct span text)
 {
-	const char *sep = origin.n ? memmem(origin.p, origin.n, "://", 3)
-				   : NULL;
-	struct span host;
+	struct span list = span_of(s->cors_origin);
+	struct origin from, to;
 
-	if (*s->cors_origin && span_is(origin, s->cors_origin))
-		return true;
-	if (!sep)
+	if (!origin_parse(text, &from))
 		return false;
-	host.p = sep + 3;
-	host.n = origin.n - (size_t)(host.p - origin.p);
-	return host_is_loopback(host_part(host));
+	if (origin_is_web(&from) && host_is_loopback(from.host))
+		return true;
+	while (list.n)
+		if (origin_parse(span_trim(span_cut(&list, ',')), &to) &&
+		    origin_same(&from, &to))
+			return true;
+	return false;
 }
 
 static bool key_matches(const struct request *r, const char *key)

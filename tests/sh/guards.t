@@ -13,13 +13,23 @@ is 'no key set: open' "$(status)" 200
 post /v1/chat/completions "$chat" -H 'Host: evil.example' >/dev/null
 is 'foreign Host: 403' "$(status)" 403
 for host in localhost "LOCALHOST:$port" 127.0.0.1 127.8.9.10:80 '[::1]:99' \
-	dario.localhost; do
+	dario.localhost '[0:0:0:0:0:0:0:1]:80'; do
 	post /v1/chat/completions "$chat" -H "Host: $host" >/dev/null
 	is "Host $host: in" "$(status)" 200
 done
-for host in localhost.evil.example 127.0.0.1.evil.example 127.evil 1127.0.0.1; do
+for host in localhost.evil.example 127.0.0.1.evil.example 127.evil 1127.0.0.1 \
+	0.0.0.0 '[::ffff:127.0.0.1]'; do
 	post /v1/chat/completions "$chat" -H "Host: $host" >/dev/null
 	is "Host $host: 403" "$(status)" 403
+done
+# lighttpd takes some of these for no host at all.
+for host in 127.1 0x7f.1 2130706433 localhost:1@evil localhost:80x localhost:65536 '[::1' '[::1]x' \
+	localhost,evil 'localhost evil'; do
+	post /v1/chat/completions "$chat" -H "Host: $host" >/dev/null
+	case $(status) in
+	400 | 403) pass "Host $host: refused" ;;
+	*) fail "Host $host: refused" "$(status)" ;;
+	esac
 done
 
 post /v1/chat/completions "$chat" -H 'Origin: https://evil.example' >/dev/null
@@ -32,6 +42,32 @@ post /v1/chat/completions "$chat" -H 'Origin: http://localhost:5173' >/dev/null
 is 'Origin on loopback: in' "$(status)" 200
 is 'Origin on loopback: CORS names it' \
 	"$(header Access-Control-Allow-Origin)" http://localhost:5173
+
+# Only what a browser writes for a page on this machine is one.
+for origin in http://localhost https://localhost:8443 http://127.0.0.1:5173 \
+	http://127.9.9.9 'http://[::1]:5173' http://app.localhost:3000 \
+	http://LOCALHOST; do
+	post /v1/chat/completions "$chat" -H "Origin: $origin" >/dev/null
+	is "Origin $origin: in" \
+		"$(status) $(header Access-Control-Allow-Origin)" "200 $origin"
+done
+for origin in http://localhost:1@evil http://localhost@evil http://u@localhost \
+	javascript://localhost file://localhost ftp://localhost \
+	chrome-extension://localhost http://localhost.evil http://localhost. \
+	http://.localhost http://localhost: http://localhost:80x \
+	http://localhost:0 http://localhost:65536 http://localhost/ \
+	http://localhost/x 'http://localhost?x' 'http://localhost#x' \
+	'http://[::1' 'http://[::1]x' 'http://[::1]80' http://::1 \
+	http://127.0.0.1. http://127.0.0.1.evil http://127.1 http://0x7f.1 \
+	http://0x7f000001 http://2130706433 http://127.0.0.01 http://0.0.0.0 \
+	'http://localhost http://evil' http://localhost,http://evil \
+	http:localhost //localhost localhost null '*' 'x://localhost' \
+	'http://localhost\evil' 'http://localhost%2eevil'; do
+	post /v1/chat/completions "$chat" -H "Origin: $origin" >/dev/null
+	case $origin in *,*) want=400 ;; *) want=403 ;; esac # two origins
+	is "Origin $origin: $want" \
+		"$(status) $(header Access-Control-Allow-Origin)" "$want "
+done
 
 # Paths and methods, in the caller's dialect.
 for path in /v1/chat/completions /chat/completions /v1/v1/chat/completions; do

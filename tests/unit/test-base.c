@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/digest.h"
+#include "base/host.h"
 #include "base/json.h"
 #include "base/jw.h"
 #include "base/mask.h"
@@ -276,6 +277,123 @@ static void mask_hides_a_secret_that_is_cut(void **state)
 		assert_null(strstr(e.msg, "sk-Key"));
 		assert_int_equal(strlen(e.msg), sizeof(e.msg) - 1);
 	}
+/* What Host and Origin may hold, and what looks like this machine only. */
+static void hosts_are_read_strictly(void **state)
+{
+	static const struct {
+		const char *text;
+		bool good, loopback;
+		long port;
+	} cases[] = {
+		{ "localhost", true, true, 0 },
+		{ "LocalHost:3456", true, true, 3456 },
+		{ "my-app.localhost:1", true, true, 1 },
+		{ "127.0.0.1:65535", true, true, 65535 },
+		{ "127.255.0.9", true, true, 0 },
+		{ "[::1]:80", true, true, 80 },
+		{ "[0:0::1]", true, true, 0 },
+		{ "[fd00::5]:80", true, false, 80 },
+		{ "my_box.example", true, false, 0 },
+		/* names like any other, for no resolver is asked */
+		{ "0x7f.1", true, false, 0 },
+		{ "0x7f000001", true, false, 0 },
+		{ "2130706433", true, false, 0 },
+		{ "127.1", true, false, 0 },
+		{ "127.0.0.01", true, false, 0 },
+		{ "1127.0.0.1", true, false, 0 },
+		{ "0.0.0.0", true, false, 0 },
+		{ "localhost.evil", true, false, 0 },
+		{ "evillocalhost", true, false, 0 },
+		{ "127.0.0.1.evil", true, false, 0 },
+		{ "[::ffff:127.0.0.1]", true, false, 0 },
+		/* nobody's host */
+		{ "", false, false, 0 },
+		{ "localhost.", false, false, 0 },
+		{ "127.0.0.1.", false, false, 0 },
+		{ ".localhost", false, false, 0 },
+		{ "a..localhost", false, false, 0 },
+		{ "localhost:", false, false, 0 },
+		{ "localhost:0", false, false, 0 },
+		{ "localhost:080", false, false, 0 },
+		{ "localhost:80x", false, false, 0 },
+		{ "localhost:+80", false, false, 0 },
+		{ "localhost:65536", false, false, 0 },
+		{ "localhost:80:80", false, false, 0 },
+		{ "localhost:1@evil", false, false, 0 },
+		{ "u@localhost", false, false, 0 },
+		{ "localhost/", false, false, 0 },
+		{ "localhost#", false, false, 0 },
+		{ "localhost\\", false, false, 0 },
+		{ " localhost", false, false, 0 },
+		{ "local host", false, false, 0 },
+		{ "localhost%2e", false, false, 0 },
+		{ "localhost,evil", false, false, 0 },
+		{ "l\xc3\xb6" "calhost", false, false, 0 },
+		{ "::1", false, false, 0 },
+		{ "[::1", false, false, 0 },
+		{ "[::1]x", false, false, 0 },
+		{ "[::1]80", false, false, 0 },
+		{ "[::1%25lo]", false, false, 0 },
+		{ "[localhost]", false, false, 0 },
+		{ "[]", false, false, 0 },
+		{ "[", false, false, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct span host;
+		long port;
+		bool good = host_parse(span_of(cases[i].text), &host, &port);
+
+		if (good != cases[i].good ||
+		    (good && (host_is_loopback(host) != cases[i].loopback ||
+			      port != cases[i].port)))
+			fail_msg("%s", cases[i].text);
+	}
+}
+
+static void origins_are_read_strictly(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"null",
+		"*",
+		"localhost",
+		"//localhost",
+		"://localhost",
+		"http:/localhost",
+		"http://",
+		"http://localhost/",
+		"http://localhost?",
+		"http://localhost#a",
+		"http://u:p@localhost",
+		"http://localhost:1@evil",
+		"http://localhost:80x",
+		"http://[::1",
+		"http://127.0.0.1.",
+		"http://localhost http://evil",
+		"http://http://localhost",
+		"1http://localhost",
+		"ht tp://localhost",
+	};
+	struct origin a, b;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (origin_parse(span_of(bad[i]), &a))
+			fail_msg("%s", bad[i]);
+	assert_true(origin_parse(SPAN("https://App.example"), &a));
+	assert_span(a.host, "App.example");
+	assert_int_equal(a.port, 443);
+	assert_true(origin_is_web(&a));
+	assert_true(origin_parse(SPAN("HTTPS://app.EXAMPLE:443"), &b));
+	assert_true(origin_same(&a, &b));
+	assert_true(origin_parse(SPAN("http://app.example:443"), &b));
+	assert_false(origin_same(&a, &b));
+	assert_true(origin_parse(SPAN("https://app.example:444"), &b));
+	assert_false(origin_same(&a, &b));
+	assert_true(origin_parse(SPAN("javascript://localhost"), &b));
+	assert_false(origin_is_web(&b));
 }
 
 int main(void)
@@ -293,6 +411,8 @@ int main(void)
 		cmocka_unit_test(mask_hides_a_secret_that_is_cut),
 		cmocka_unit_test(ids_differ),
 		cmocka_unit_test(secrets_compare),
+		cmocka_unit_test(hosts_are_read_strictly),
+		cmocka_unit_test(origins_are_read_strictly),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
