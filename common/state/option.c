@@ -4,6 +4,7 @@
 #include "state/option.h"
 
 #include "base/log.h"
+#include "state/option-check.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -28,10 +29,11 @@ const struct option_row options[] = {
 	  "false", NULL, "offer the built-in model \"demo\"" },
 	{ "apiKey", "DARIO_API_KEY", NULL, NULL, OPTION_SECRET, AT(api_key), 0,
 	  0, "", NULL, "key that clients must send" },
-	{ "corsOrigin", "DARIO_CORS_ORIGIN", NULL, NULL, OPTION_STRING,
-	  AT(cors_origin), 0, 0, "", "ORIGIN",
-	  "web origin that may call the router, beside those on loopback" },
-	{ "allowedHosts", "DARIO_ALLOWED_HOSTS", NULL, NULL, OPTION_STRING,
+	{ "corsOrigin", "DARIO_CORS_ORIGIN", NULL, NULL, OPTION_ORIGINS,
+	  AT(cors_origin), 0, 0, "", "ORIGIN,...",
+	  "web origins that may call the router beside those on loopback, such "
+	  "as https://app.example, with commas between several" },
+	{ "allowedHosts", "DARIO_ALLOWED_HOSTS", NULL, NULL, OPTION_HOSTS,
 	  AT(allowed_hosts), 0, 0, "", "NAME,...",
 	  "names under which the router may be called, beside loopback" },
 	{ "prefix", "DARIO_PREFIX", "prefix", NULL, OPTION_STRING, AT(prefix),
@@ -95,8 +97,7 @@ const struct option_row options[] = {
 
 static bool is_string(const struct option_row *o)
 {
-	return o->type == OPTION_STRING || o->type == OPTION_SECRET ||
-	       o->type == OPTION_CHOICE;
+	return o->type != OPTION_BOOL && o->type != OPTION_INT;
 }
 
 static void *member(const struct settings *s, const struct option_row *o)
@@ -173,6 +174,21 @@ static bool is_choice(const char *words, const char *text)
 	return false;
 }
 
+/* A string that could never work. */
+static int check_string(const struct option_row *o, const char *value,
+			const char *where, struct err *e)
+{
+	if (o->type == OPTION_ORIGINS)
+		return option_check_origins(value, where, e);
+	if (o->type == OPTION_HOSTS)
+		return option_check_hosts(value, where, e);
+	if (o->type == OPTION_CHOICE && !is_choice(o->metavar, value))
+		return err_set(e, ERR_CONFIG,
+			       "%s must be one of %s, not \"%.40s\"", where,
+			       o->metavar, value);
+	return 0;
+}
+
 int settings_set(struct settings *s, const struct option_row *o,
 		 const char *value, enum option_source from, const char *where,
 		 struct err *e)
@@ -192,14 +208,13 @@ int settings_set(struct settings *s, const struct option_row *o,
 				       "from %ld to %ld, not \"%.40s\"",
 				       where, o->min, o->max, value);
 		break;
-	case OPTION_CHOICE:
-		if (!is_choice(o->metavar, value))
-			return err_set(e, ERR_CONFIG,
-				       "%s must be one of %s, not \"%.40s\"",
-				       where, o->metavar, value);
-		/* fall through */
 	case OPTION_STRING:
 	case OPTION_SECRET:
+	case OPTION_CHOICE:
+	case OPTION_ORIGINS:
+	case OPTION_HOSTS:
+		if (check_string(o, value, where, e))
+			return -1;
 		free(*string);
 		*string = xstrdup(value);
 		break;
@@ -211,7 +226,8 @@ int settings_set(struct settings *s, const struct option_row *o,
 static const enum json_type json_types[] = {
 	[OPTION_BOOL] = json_type_boolean,  [OPTION_INT] = json_type_int,
 	[OPTION_STRING] = json_type_string, [OPTION_SECRET] = json_type_string,
-	[OPTION_CHOICE] = json_type_string,
+	[OPTION_CHOICE] = json_type_string, [OPTION_ORIGINS] = json_type_string,
+	[OPTION_HOSTS] = json_type_string,
 };
 
 /* A typing mistake, or a key of another version. */
@@ -276,6 +292,8 @@ void settings_show(const struct settings *s, const struct option_row *o,
 		break;
 	case OPTION_STRING:
 	case OPTION_CHOICE:
+	case OPTION_ORIGINS:
+	case OPTION_HOSTS:
 		buf_str(out, *(char **)member(s, o));
 		break;
 	case OPTION_SECRET:

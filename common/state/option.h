@@ -19,8 +19,10 @@ enum option_type {
 	OPTION_BOOL,
 	OPTION_INT,
 	OPTION_STRING,
-	OPTION_SECRET, /* never printed, no flag */
-	OPTION_CHOICE, /* one of the words of metavar, separated by "|" */
+	OPTION_SECRET,  /* never printed, no flag */
+	OPTION_CHOICE,  /* one of the words of metavar, separated by "|" */
+	OPTION_ORIGINS, /* web origins, separated by commas */
+	OPTION_HOSTS,   /* host names, separated by commas */
 };
 
 enum option_source {
@@ -49,7 +51,7 @@ struct settings {
 	char *host;
 	long port;
 	char *api_key;
-	char *cors_origin;
+	char *cors_origin;   /* origins, comma-separated */
 	char *allowed_hosts; /* names, comma-separated */
 	char *prefix;        /* path in front of every route, or "" */
 	bool verbose, demo;

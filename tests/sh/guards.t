@@ -205,5 +205,29 @@ post /v1/chat/completions "$chat" -H "x-api-key: $DARIO_API_KEY" \
 is 'configured Host and Origin: in' "$(status)" 200
 is 'configured Origin: CORS' "$(header Access-Control-Allow-Origin)" \
 	https://app.example
+stop_router
+
+# Several origins, in any form that a browser's may match; and what could match
+# none is refused before anything is served.
+DARIO_CORS_ORIGIN='https://app.example:443, http://B.example:8080' start_router --demo
+for origin in https://app.example http://b.example:8080; do
+	post /v1/chat/completions "$chat" -H "x-api-key: $DARIO_API_KEY" \
+		-H "Origin: $origin" >/dev/null
+	is "one of several origins: $origin" \
+		"$(status) $(header Access-Control-Allow-Origin)" "200 $origin"
+done
+for origin in http://app.example https://app.example:444 http://b.example \
+	https://a.app.example null; do
+	post /v1/chat/completions "$chat" -H "x-api-key: $DARIO_API_KEY" \
+		-H "Origin: $origin" >/dev/null
+	is "none of several origins: $origin" "$(status)" 403
+done
+for origin in null '*' https://app.example/ app.example; do
+	out=$(DARIO_CORS_ORIGIN=$origin "$dario" proxy --check 2>&1)
+	is "DARIO_CORS_ORIGIN=$origin: exit 1" "$?" 1
+	like "DARIO_CORS_ORIGIN=$origin: says what to write" "$out" \
+		'DARIO_CORS_ORIGIN: '
+	like "DARIO_CORS_ORIGIN=$origin: as in" "$out" https://app.example
+done
 unlike 'the key is not in the log' "$(cat "$tmp/log")" router-key-0123456789
 done_testing

@@ -358,9 +358,71 @@ static void log_hides_credentials(void **state)
 	redacts("sk-", "sk-");
 }
 
+/* Settings that could never match are refused with what to write instead. */
+static void lists_of_hosts_are_checked(void **state)
+{
+	static const struct {
+		const char *key, *text, *says; /* NULL: fine */
+	} cases[] = {
+		{ "corsOrigin", "", NULL },
+		{ "corsOrigin", "https://app.example", NULL },
+		{ "corsOrigin", "http://app.example:8080", NULL },
+		{ "corsOrigin", "http://[fd00::5]:8080", NULL },
+		{ "corsOrigin", "https://a.example, https://b.example", NULL },
+		{ "corsOrigin", "chrome-extension://abcdef", NULL },
+		{ "corsOrigin", "null", "would let every page in" },
+		{ "corsOrigin", "*", "would let every page in" },
+		{ "corsOrigin", "https://a.example,*", "every page" },
+		{ "corsOrigin", "https://app.example/",
+		  "write https://app.example" },
+		{ "corsOrigin", "https://app.example/a/b",
+		  "write https://app.example" },
+		{ "corsOrigin", "app.example", "write https://app.example" },
+		{ "corsOrigin", "app.example:80", "http://app.example:80" },
+		{ "corsOrigin", "https://a.example,", "commas between" },
+		{ "corsOrigin", ",", "commas between" },
+		{ "corsOrigin", "https://a.example https://b.example",
+		  "commas between" },
+		{ "corsOrigin", "https://*.example", "not a web origin" },
+		{ "corsOrigin", "https://u@a.example", "not a web origin" },
+		{ "corsOrigin", "https://a.example:0", "not a web origin" },
+		{ "corsOrigin", "https://a.example?x", "not a web origin" },
+		{ "corsOrigin", "javascript://a.example", "not a web origin" },
+		{ "corsOrigin", "file:///", "not a web origin" },
+		{ "corsOrigin", " ", "not a web origin" },
+		{ "allowedHosts", "", NULL },
+		{ "allowedHosts", "my.box, other,fd00::5,[fd00::6]", NULL },
+		{ "allowedHosts", "my.box:3456", "write my.box" },
+		{ "allowedHosts", "https://my.box", "write my.box" },
+		{ "allowedHosts", "https://my.box/llm", "not a host name" },
+		{ "allowedHosts", "*", "not a host name" },
+		{ "allowedHosts", "*.box", "not a host name" },
+		{ "allowedHosts", ".box", "not a host name" },
+		{ "allowedHosts", "my.box,", "not a host name" },
+		{ "allowedHosts", "a b", "not a host name" },
+	};
+	struct settings s;
+
+	(void)state;
+	settings_init(&s);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct err e = { 0 };
+		int rc = settings_set(&s, option_find(cases[i].key),
+				      cases[i].text, SOURCE_FILE, "WHERE", &e);
+
+		if (rc ? !cases[i].says || !strstr(e.msg, cases[i].says) ||
+				    strncmp(e.msg, "WHERE: ", 7)
+		       : cases[i].says != NULL)
+			fail_msg("%s %s: %s", cases[i].key, cases[i].text,
+				 rc ? e.msg : "accepted");
+	}
+	settings_release(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lists_of_hosts_are_checked),
 		WITH_HOME(routes_in_order),
 		WITH_HOME(one_backend_takes_all),
 		WITH_HOME(wrong_files_are_named),
