@@ -55,6 +55,28 @@ static bool origin_allowed(const struct settings *s, struct span text)
 	return false;
 }
 
+/* Pages that a link or a log-in's provider elsewhere may lead to. */
+static bool is_visit(const struct request *r)
+{
+	static const char *const pages[] = { "/", "/callback" };
+	const struct request_vars *v = &r->vars;
+	bool page = false;
+
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
+		page |= strcmp(r->path, pages[i]) == 0;
+	return page && strcmp(v->method, "GET") == 0 && v->fetch_mode &&
+	       strcmp(v->fetch_mode, "navigate") == 0 && v->fetch_dest &&
+	       strcmp(v->fetch_dest, "document") == 0;
+}
+
+/* Did a page of another site, or of another port of this machine, make the
+ * browser ask? "none" is the user. Programs do not say; what is none of the
+ * words of the standard (W3C Fetch Metadata, 2.4) is not trusted. */
+static bool is_foreign(const char *site)
+{
+	return site && strcmp(site, "same-origin") && strcmp(site, "none");
+}
+
 static bool key_matches(const struct request *r, const char *key)
 {
 	const char *auth = r->vars.authorization;
@@ -101,6 +123,12 @@ int guard_request(struct request *r, struct err *e)
 			       "origin \"%.80s\" is not "
 			       "allowed: set DARIO_CORS_ORIGIN to let it in",
 			       origin);
+	if (!origin && is_foreign(r->vars.fetch_site) && !is_visit(r))
+		return err_set(e, ERR_FORBIDDEN,
+			       "a web page of another origin asks "
+			       "(Sec-Fetch-Site: %.40s): use fetch with CORS "
+			       "from an origin in DARIO_CORS_ORIGIN",
+			       r->vars.fetch_site);
 	r->origin = origin;
 	r->trusted = *s->api_key ? key_matches(r, s->api_key)
 				 : is_local(r->vars.remote);

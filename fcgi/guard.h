@@ -3,17 +3,18 @@
  * guard: who may ask at all.
  *
  * A web page in the user's own browser can reach a router on loopback. It is
- * kept out by its Origin, and by Host when it tricks the resolver into
- * pointing a name of its own at 127.0.0.1. The key is compared in constant
- * time, from x-api-key or Authorization: Bearer; while there is none, clients
- * on other machines are refused.
+ * kept out by its Origin, by what the browser says of it in Sec-Fetch-Site
+ * (images, forms and simple requests may have no Origin), and by Host when it
+ * tricks the resolver into pointing a name of its own at 127.0.0.1. The key is
+ * compared in constant time, from x-api-key or Authorization: Bearer; while
+ * there is none, clients on other machines are refused.
  */
 #ifndef DARIO_GUARD_H
 #define DARIO_GUARD_H
 
 #include "fcgi/request.h"
 
-/* Host, Origin and repeated fields; also sets r->trusted by the key. */
+/* Host, Origin, Sec-Fetch-*, repeated fields; sets r->trusted by the key. */
 int guard_request(struct request *r, struct err *e);
 /* The key, for everything that is not open. */
 int guard_key(struct request *r, struct err *e);

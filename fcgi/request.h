@@ -37,6 +37,7 @@ struct app {
 struct request_vars {
 	const char *method, *script_name, *path_info, *query;
 	const char *host, *origin, *api_key, *authorization, *remote;
+	const char *fetch_site, *fetch_mode, *fetch_dest; /* Sec-Fetch-* */
 	const char *content_length, *content_encoding;
 	const char *server; /* name and version of the web server */
 	const char *anthropic_version, *anthropic_beta;

@@ -69,6 +69,50 @@ for origin in http://localhost:1@evil http://localhost@evil http://u@localhost \
 		"$(status) $(header Access-Control-Allow-Origin)" "$want "
 done
 
+# What a browser says of the page that asks (Fetch Metadata). A page cannot set
+# these fields, and a simple request of a foreign page has no Origin.
+asked() { # SITE MODE DEST PATH [curl flags]: the status
+	site=$1 mode=$2 dest=$3 path=$4
+	shift 4
+	curl -s -o "$tmp/body" -w '%{http_code}' -D "$tmp/head" \
+		-H "Sec-Fetch-Site: $site" -H "Sec-Fetch-Mode: $mode" \
+		-H "Sec-Fetch-Dest: $dest" "$@" "$url$path"
+}
+for site in cross-site same-site Cross-Site other 'none, cross-site'; do
+	is "$site: a simple POST" "$(asked "$site" no-cors empty /v1/chat/completions \
+		-H 'Content-Type: text/plain' -d "$chat")" 403
+	is "$site: an image" "$(asked "$site" no-cors image /v1/models)" 403
+	is "$site: a script" "$(asked "$site" no-cors script /)" 403
+	is "$site: a frame" "$(asked "$site" navigate iframe /)" 403
+	is "$site: an object" "$(asked "$site" navigate object /callback)" 403
+	is "$site: a form" "$(asked "$site" navigate document /v1/messages -d "$chat")" 403
+	is "$site: a form that goes to the page" \
+		"$(asked "$site" navigate document / -d "$chat")" 403
+	is "$site: a form without a body" \
+		"$(asked "$site" navigate document /callback -d '')" 403
+	is "$site: HEAD" "$(asked "$site" navigate document / -I)" 403
+	is "$site: a link to something else" \
+		"$(asked "$site" navigate document /v1/models)" 403
+	is "$site: the open path" "$(asked "$site" no-cors empty /health)" 403
+	is "$site: OPTIONS" "$(asked "$site" no-cors empty /v1/models -X OPTIONS)" 403
+	is "$site: a link to the page" "$(asked "$site" navigate document /)" 200
+	is "$site: a log-in comes back" \
+		"$(asked "$site" navigate document '/callback?state=x&code=y')" 400
+	like "$site: to its page" "$(cat "$tmp/body")" 'Unknown log-in'
+	is "$site: an origin that may" "$(asked "$site" cors empty /v1/models \
+		-H 'Origin: http://localhost:5173')" 200
+	is "$site: one that may not" "$(asked "$site" cors empty /v1/models \
+		-H 'Origin: https://evil.example')" 403
+done
+like 'cross-site: says what to set' "$(asked cross-site no-cors image /v1/models
+	cat "$tmp/body")" DARIO_CORS_ORIGIN
+for site in same-origin none; do
+	is "$site: in" "$(asked $site cors empty /v1/models)" 200
+	is "$site: any path" "$(asked $site navigate document /health)" 200
+done
+is 'no Sec-Fetch-Site, as from an SDK: in' "$(curl -s -o /dev/null \
+	-w '%{http_code}' -H 'Sec-Fetch-Mode: cors' "$url/v1/models")" 200
+
 # Paths and methods, in the caller's dialect.
 for path in /v1/chat/completions /chat/completions /v1/v1/chat/completions; do
 	post $path "$chat" >/dev/null
