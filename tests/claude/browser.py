@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""A headless Chromium opens an address and clicks: browser.py URL ID.
+"""A headless Chromium opens an address and clicks: browser.py URL ID [FLAG...].
 
-Speaks W3C WebDriver to chromedriver. Prints the title of the page that the
-click leads to.
+Speaks W3C WebDriver to chromedriver. Waits for the element, and prints the
+title of the page that the click leads to. A FLAG goes to Chromium.
 """
 
 import json
@@ -27,20 +27,21 @@ def command(base, method, path, **body):
         return json.load(f)["value"]
 
 
-def drive(base, url, element):
+def drive(base, url, element, flags):
     with tempfile.TemporaryDirectory() as folder:
         session = command(base, "POST", "/session", capabilities={
             "alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": {
-                "args": FLAGS + [f"--user-data-dir={folder}"]}}})
+                "args": FLAGS + flags + [f"--user-data-dir={folder}"]}}})
         here = f"/session/{session['sessionId']}"
         try:
+            command(base, "POST", here + "/timeouts", implicit=20000)
             command(base, "POST", here + "/url", url=url)
             found = command(base, "POST", here + "/element",
                             using="css selector", value="#" + element)
+            was = title = command(base, "GET", here + "/title")
             command(base, "POST", f"{here}/element/{found[ELEMENT]}/click")
             end = time.monotonic() + 20
-            title = "Consent"
-            while title == "Consent" and time.monotonic() < end:
+            while title == was and time.monotonic() < end:
                 title = command(base, "GET", here + "/title")
             print(title)
         finally:
@@ -57,7 +58,7 @@ try:
             port = line.rstrip(".\n").split()[-1]
         elif not line:
             sys.exit("chromedriver does not start")
-    drive(f"http://127.0.0.1:{port}", *sys.argv[1:3])
+    drive(f"http://127.0.0.1:{port}", *sys.argv[1:3], sys.argv[3:])
 finally:
     driver.terminate()
     driver.wait()
