@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define BUSY_RETRY_SECONDS 2
 #define NO_ACCOUNT_RETRY_SECONDS 60
@@ -36,7 +37,23 @@ static const struct {
 	{ 504, "Gateway Timeout" },
 };
 
-void reply_field(struct request *r, const char *name, struct span value)
+/*
+ * What pages in a browser may do with an answer is said here alone, once: two
+ * values of one such field count as none. No page of another origin may embed
+ * an answer (same-origin is about requests without CORS: an origin that is let
+ * in uses fetch, and Access-Control-Allow-Origin is asked then), and no browser
+ * guesses that JSON is a script or a page.
+ */
+static const char *const for_pages[][2] = {
+	{ "X-Content-Type-Options", "nosniff" },
+	{ "Cross-Origin-Resource-Policy", "same-origin" },
+	{ "Access-Control-Allow-Origin", NULL },
+	{ "Access-Control-Allow-Credentials", NULL },
+};
+
+#define FOR_PAGES (sizeof(for_pages) / sizeof(for_pages[0]))
+
+static void put_field(struct request *r, const char *name, struct span value)
 {
 	size_t n = 0;
 
@@ -52,6 +69,14 @@ void reply_field(struct request *r, const char *name, struct span value)
 	buf_str(&r->head, "\r\n");
 }
 
+void reply_field(struct request *r, const char *name, struct span value)
+{
+	for (size_t i = 0; i < FOR_PAGES; i++)
+		if (strcasecmp(name, for_pages[i][0]) == 0)
+			return; /* an upstream's: not its to say */
+	put_field(r, name, value);
+}
+
 static const char *reason(int status)
 {
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
@@ -60,11 +85,14 @@ static const char *reason(int status)
 	return "Status";
 }
 
-static void cors_fields(struct request *r)
+static void page_fields(struct request *r)
 {
+	for (size_t i = 0; i < FOR_PAGES; i++)
+		if (for_pages[i][1])
+			put_field(r, for_pages[i][0], span_of(for_pages[i][1]));
 	if (!r->origin)
 		return;
-	reply_field(r, "Access-Control-Allow-Origin", span_of(r->origin));
+	put_field(r, "Access-Control-Allow-Origin", span_of(r->origin));
 	reply_field(r, "Vary", SPAN("Origin"));
 }
 
@@ -89,7 +117,7 @@ int reply_head(struct request *r, int status)
 		reply_field(r, "x-dario-fallback", span_of(r->fallback));
 	if (r->dropped)
 		reply_field(r, "x-dario-dropped", span_of(r->dropped));
-	cors_fields(r);
+	page_fields(r);
 	buf_str(&r->head, "\r\n");
 	if (r->head.full) {
 		r->cut = true; /* the caps do not let it come to this */
@@ -152,7 +180,8 @@ int reply_page(struct request *r, int status, struct span html)
 {
 	reply_field(r, "Cache-Control", SPAN("no-store"));
 	reply_field(r, "Content-Security-Policy",
-		    SPAN("default-src 'none'; style-src 'unsafe-inline'"));
+		    SPAN("default-src 'none'; style-src 'unsafe-inline'; "
+			 "frame-ancestors 'none'"));
 	reply_field(r, "Referrer-Policy", SPAN("no-referrer"));
 	return whole(r, status, "text/html; charset=utf-8", html);
 }

@@ -4,7 +4,8 @@
  *
  * Add header fields, send the head once, then write and flush; or use one of
  * the whole answers. -1 means that the client is gone. Values of header
- * fields are cut at the first control character.
+ * fields are cut at the first control character. What tells a browser which
+ * pages may use an answer is added to every head; an upstream's is left out.
  */
 #ifndef DARIO_REPLY_H
 #define DARIO_REPLY_H

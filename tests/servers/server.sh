@@ -115,7 +115,7 @@ apache_start() { # MODULES
 		Listen 127.0.0.1:$port
 		EOF
 		for m in mpm_event authz_core authz_host alias dir env mime \
-			deflate filter reqtimeout http2 $1; do
+			deflate filter headers reqtimeout http2 $1; do
 			echo "LoadModule ${m}_module $modules/mod_$m.so"
 		done
 		cat <<-EOF

@@ -172,6 +172,16 @@ is 'WebSocket: 426' "$(code /v1/responses -H 'Connection: Upgrade' \
 	-H 'Upgrade: websocket' -H 'Sec-WebSocket-Key: x' \
 	-H 'Sec-WebSocket-Version: 13')" 426
 
+# Closed to pages of other origins, each field once.
+code /v1/models >/dev/null
+closed_to_pages 'an answer'
+code /v1/nothing >/dev/null
+closed_to_pages 'an error'
+code /v1/models -H 'Origin: https://evil.example' >/dev/null
+closed_to_pages 'a refused origin'
+is 'a page of another origin: refused' \
+	"$(code /v1/models -H 'Sec-Fetch-Site: cross-site')" 403
+
 # Error bodies, as the router wrote them.
 is 'error: bad JSON' "$(code /v1/messages -d '{"model":')" 400
 is 'error: of the Anthropic API' \
@@ -208,6 +218,7 @@ is 'chunked body: all of it' "$(json 'j["size"]' <"$tmp/body")" \
 body_of 65 >"$tmp/65"
 is '65 MiB: 413' "$(code /v1/messages -d "@$tmp/65")" 413
 ok '65 MiB: JSON' is_json
+closed_to_pages '65 MiB, refused by whoever it was'
 rm "$tmp/65" "$tmp/10"
 
 # Credentials.
@@ -344,6 +355,7 @@ unless_limited crash 'worker killed: the client sees an error' &&
 	ok 'worker killed: the client sees an error' test "${rc:-0}" -ne 0
 code /v1/models >"$tmp/status"
 ok 'worker killed: JSON from a new one, or an error' is_json
+closed_to_pages 'worker killed'
 [ -z "${worker-}" ] || start_worker # as systemd would
 ok 'worker killed: the next request works' wait_for 10 serves
 

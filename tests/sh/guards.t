@@ -155,6 +155,40 @@ curl -s -o "$tmp/body" -w '%{http_code}' -D "$tmp/head" \
 	"$url/v1/responses" >"$tmp/status"
 is 'WebSocket: 426' "$(status)" 426
 
+# Every answer is closed to pages of other origins: the worker's, and those that
+# lighttpd gives by itself.
+seen() { # NAME STATUS [curl flags] PATH
+	name=$1 want=$2
+	shift 2
+	is "$name: $want" "$(curl -s -o "$tmp/body" -D "$tmp/head" \
+		-w '%{http_code}' "$@")" "$want"
+	closed_to_pages "$name"
+}
+seen 'an answer' 200 -d "$chat" "$url/v1/chat/completions"
+seen 'a stream' 200 -d "{\"stream\":true,${chat#?}" "$url/v1/chat/completions"
+seen 'a list' 200 "$url/v1/models"
+seen 'HEAD' 200 -I "$url/"
+seen 'the page' 200 -H 'Accept: text/html' "$url/"
+like 'the page: in no frame' "$(header Content-Security-Policy)" \
+	"frame-ancestors 'none'"
+seen 'the end of a log-in' 400 "$url/callback"
+seen 'a refused origin' 403 -H 'Origin: https://evil.example' "$url/v1/models"
+seen 'OPTIONS' 204 -X OPTIONS -H 'Origin: http://localhost:1' "$url/v1/models"
+seen 'an origin that may: with CORS' 200 -H 'Origin: http://localhost:1' \
+	"$url/v1/models"
+seen 'nothing there' 404 "$url/v1/nothing"
+seen 'lighttpd: a header that is too large' 431 \
+	-H "x-big: $(head -c 40000 /dev/zero | tr '\0' x)" "$url/v1/models"
+seen 'lighttpd: no such Host' 400 -H 'Host: a b' "$url/v1/models"
+seen 'lighttpd: no length' 411 -X POST "$url/v1/messages"
+seen 'lighttpd: a body that is too large' 413 -H 'Content-Length: 99999999999' \
+	-d x "$url/v1/messages"
+seen 'lighttpd: no such method' 501 -X NONSENSE "$url/v1/messages"
+
+seen 'lighttpd: nothing is at the path of its own' 404 "$url/.lighttpd-error"
+seen 'the worker: HEAD of nothing' 404 -I "$url/v1/nothing"
+is 'the worker: it was that' "$(header x-dario-request-id | cut -c 1-4)" req_
+
 # Bodies.
 post /v1/messages '{"model":"demo"' >/dev/null
 is 'bad JSON: 400' "$(status)" 400
@@ -195,6 +229,14 @@ is 'header of 40 KB: JSON' "$(json 'j["error"]["code"]' <"$tmp/body")" \
 	header_too_large
 post /v1/chat/completions "$chat" -H 'Proxy: http://127.0.0.1:1' >/dev/null
 is 'a Proxy field has no effect' "$(status)" 200
+# One whose worker is gone answers by itself.
+curl -s "$url/v1/models" >/dev/null
+kill -STOP "$(lighttpd_pid)"
+kill -KILL "$(worker_pid)"
+mv "$DARIO_HOME/run/$port" "$tmp/moved"
+kill -CONT "$(lighttpd_pid)"
+seen 'lighttpd: no worker' 503 "$url/v1/models"
+mv "$tmp/moved" "$DARIO_HOME/run/$port"
 stop_router
 
 # With a key.

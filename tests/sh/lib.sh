@@ -225,6 +225,14 @@ header() {
 	sed -n "s/^$1: *//Ip" "$tmp/head" | tr -d '\r'
 }
 
+# closed_to_pages NAME: the answer whose head is in $tmp/head says, once each,
+# that no page of another origin may embed it or guess what it is.
+closed_to_pages() {
+	is "closed to pages: $1" \
+		"$(header X-Content-Type-Options) $(header Cross-Origin-Resource-Policy)" \
+		'nosniff same-origin'
+}
+
 # json EXPRESSION: of standard input, as python sees it in `j`
 json() {
 	python3 -c "import json,sys
