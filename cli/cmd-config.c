@@ -3,6 +3,7 @@
 
 #include "base/jw.h"
 #include "cli/cmd.h"
+#include "cli/show-notes.h"
 #include "state/oauth-config.h"
 #include "state/snapshot.h"
 
@@ -79,6 +80,8 @@ static int run(struct cmd *c, struct err *e)
 	jw_obj_end(&w);
 	if (json && rc == 0)
 		puts(buf_cstr(&out));
+	fflush(stdout);
+	show_notes(&cfg->notes);
 	buf_release(&out);
 	buf_release(&value);
 	snapshot_free(cfg);

@@ -8,6 +8,8 @@
 #include "cli/cmd.h"
 #include "cli/print-config.h"
 #include "cli/server.h"
+#include "cli/show-notes.h"
+#include "state/oauth-config.h"
 #include "state/snapshot.h"
 
 #include <arpa/inet.h>
@@ -189,6 +191,24 @@ static int serve(const struct server_conf *sc, const struct settings *s,
 	return rc;
 }
 
+/* What does no harm while it runs, but is hardly meant. */
+static int check_notes(struct snapshot *cfg, const char *home, struct err *e)
+{
+	struct notes *n = &cfg->notes;
+	size_t grave;
+
+	accounts_unknown(n, home, &cfg->accounts);
+	if (oauth_config_check(home, n, e))
+		return -1;
+	show_notes(n);
+	grave = notes_grave(n);
+	if (!grave)
+		return 0;
+	return err_set(e, ERR_CONFIG,
+		       "correct or remove what is named above: %zu in all",
+		       grave);
+}
+
 static int run(struct cmd *c, struct err *e)
 {
 	struct server_conf sc = { 0 };
@@ -217,9 +237,10 @@ static int run(struct cmd *c, struct err *e)
 	if (server_conf_write(&sc, c->home, &cfg->settings, e) ||
 	    server_conf_test(&sc, e))
 		goto out;
-	if (check)
+	rc = check ? check_notes(cfg, c->home, e)
+		   : serve(&sc, &cfg->settings, e);
+	if (check && rc == 0)
 		fprintf(stderr, "dario: everything is in order\n");
-	rc = check ? 0 : serve(&sc, &cfg->settings, e);
 out:
 	server_conf_release(&sc);
 	snapshot_free(cfg);

@@ -130,6 +130,7 @@ static void salvage_backends(struct snapshot *c, const char *home)
 		    backend_parse(&c->backends[c->n_backends], name, o,
 				  &unused) == 0)
 			c->n_backends++;
+		backend_unknown(&c->notes, path, o);
 		json_object_put(o);
 		free(files[i]);
 	}
@@ -146,6 +147,10 @@ static struct snapshot *salvage(const char *home)
 	settings_init(&c->settings);
 	json_load(home, "config.json", &file, &unused);
 	settings_from_file(&c->settings, file, &unused);
+	settings_unknown(&c->notes, file);
+	json_object_put(file);
+	json_load(home, RULES_FILE, &file, &unused);
+	rules_unknown(&c->notes, file);
 	json_object_put(file);
 	settings_from_env(&c->settings, &unused);
 	salvage_backends(c, home);
@@ -164,25 +169,18 @@ void doctor_load(struct doctor *d)
 	d->key = d->config->settings.api_key;
 }
 
+/* An account that cannot be used is said further down. */
 static void unknown_keys(struct doctor *d)
 {
-	struct json_object *file;
-	struct err unused;
+	const struct notes *n = &d->config->notes;
 
-	json_load(d->home, "config.json", &file, &unused);
-	if (!json_object_is_type(file, json_type_object))
-		goto out;
-	json_object_object_foreach(file, key, value)
-	{
-		(void)value;
-		if (!option_find(key))
+	for (size_t i = 0; i < n->n; i++)
+		if (n->list[i].key)
 			doctor_say(d, DOCTOR_WARN, "config key",
-				   "correct or remove it in config.json; "
-				   "dario config lists the keys",
-				   "config.json: \"%.60s\" is not known", key);
-	}
-out:
-	json_object_put(file);
+				   "correct or remove it: dario config lists "
+				   "the settings, man dario the keys of the "
+				   "other files",
+				   "%s", n->list[i].text);
 }
 
 void doctor_config(struct doctor *d)

@@ -16,6 +16,11 @@ static void put_details(struct jw *w, struct request *r,
 	jw_kint(w, "capacity", r->app->capacity);
 	jw_kint(w, "busy", atomic_load(&r->app->busy));
 	jw_kcstr(w, "configError", broken->code ? broken->msg : NULL);
+	jw_key(w, "configWarnings");
+	jw_arr(w);
+	for (size_t i = 0; i < c->notes.n; i++)
+		jw_str(w, span_of(c->notes.list[i].text));
+	jw_arr_end(w);
 	jw_key(w, "backends");
 	jw_arr(w);
 	for (size_t i = 0; i < c->n_backends; i++) {
@@ -52,7 +57,7 @@ int serve_health(struct request *r, struct err *e)
 
 	(void)e;
 	snapshot_broken(r->app->config, &broken);
-	buf_init(&out, 65536);
+	buf_init(&out, 1u << 18);
 	jw_obj(&w);
 	jw_kcstr(&w, "status",
 		 ok                      ? "ok"

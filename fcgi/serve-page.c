@@ -94,16 +94,25 @@ static void put_backends(struct buf *out, struct request *r)
 	buf_str(out, "</table>\n");
 }
 
+static void put_bad(struct buf *out, const char *what, const char *text)
+{
+	buf_fmt(out, "<p class=\"bad\">%s", what);
+	put_text(out, text);
+	buf_str(out, "</p>\n");
+}
+
 static void put_trouble(struct buf *out, struct request *r)
 {
+	const struct notes *n = &r->config->notes;
 	struct err broken = { 0 };
 
-	if (!snapshot_broken(r->app->config, &broken))
-		return;
-	buf_str(out, "<p class=\"bad\">An edit was refused, the last good "
-		     "state is in force: ");
-	put_text(out, broken.msg);
-	buf_str(out, "</p>\n");
+	if (snapshot_broken(r->app->config, &broken))
+		put_bad(out,
+			"An edit was refused, the last good state is in "
+			"force: ",
+			broken.msg);
+	for (size_t i = 0; i < n->n; i++)
+		put_bad(out, "", n->list[i].text);
 }
 
 static void put_page(struct buf *out, struct request *r)

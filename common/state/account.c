@@ -346,6 +346,38 @@ int accounts_load(struct accounts *out, const char *home,
 	return 0;
 }
 
+void accounts_note(struct notes *n, const struct accounts *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (a->list[i].problem)
+			notes_add(n, !a->list[i].borrowed,
+				  "%s: this account is not used",
+				  a->list[i].problem);
+}
+
+void accounts_unknown(struct notes *n, const char *home,
+		      const struct accounts *a)
+{
+	static const char *const keys[] = {
+		"alias",       "apiKey",  "accessToken", "refreshToken",
+		"expiresAt",   "scopes",  "reserve",     "deviceId",
+		"accountUuid", OAUTH_KEY, NULL
+	};
+
+	for (size_t i = 0; i < a->n; i++) {
+		const char *file = a->list[i].file;
+		struct json_object *o;
+		struct err unused;
+
+		/* credentials.json has the form of Claude Code's */
+		if (!strchr(file, '/'))
+			continue;
+		json_load(home, file, &o, &unused);
+		notes_unknown(n, false, file, o, keys);
+		json_object_put(o);
+	}
+}
+
 static void put_scopes(struct json_object *o, const char *scopes)
 {
 	struct json_object *list = json_object_new_array();

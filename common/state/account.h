@@ -21,6 +21,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/store.h"
+#include "state/note.h"
 
 #define ACCOUNT_ALIAS_MAX 64
 #define ACCOUNT_TOKEN_MAX 8192 /* bytes of a token or key */
@@ -53,6 +54,12 @@ typedef void account_watch_fn(void *arg, const char *root, const char *name);
 int accounts_load(struct accounts *out, const char *home,
 		  account_watch_fn *watch, void *arg, struct err *e);
 void accounts_release(struct accounts *a);
+/* Those of our files that cannot be used. */
+void accounts_note(struct notes *n, const struct accounts *a);
+/* Keys of the pool's files that are none of ours: they may be another
+ * program's, so no note is grave. */
+void accounts_unknown(struct notes *n, const char *home,
+		      const struct accounts *a);
 const struct account *accounts_find(const struct accounts *a,
 				    const char *alias);
 

@@ -13,6 +13,7 @@
 #include <strings.h>
 
 #define CLOCK_MAX_MS 3600000
+#define KEYS_MAX 96 /* in a backend's file */
 
 void backend_file(const char *name, char *out, size_t n)
 {
@@ -259,6 +260,33 @@ fail:
 	return -1;
 }
 
+void backend_unknown(struct notes *n, const char *where,
+		     struct json_object *file)
+{
+	static const char *const own[] = {
+		"provider",
+		"name",
+		"apiKey",
+		"baseUrl",
+		"protocol",
+		"models",
+		"proxy",
+		"caFile",
+		"headers",
+		"organization",
+		"project",
+		"connectTimeoutMs",
+		"firstByteTimeoutMs",
+		"idleTimeoutMs",
+	};
+	const char *keys[KEYS_MAX + 1] = { NULL };
+	size_t all = sizeof(own) / sizeof(own[0]);
+
+	memcpy(keys, own, sizeof(own));
+	quirks_keys(keys + all, KEYS_MAX - all);
+	notes_unknown(n, true, where, file, keys);
+}
+
 void backend_release(struct backend *b)
 {
 	for (size_t i = 0; i < b->n_models; i++)
@@ -306,13 +334,13 @@ int backend_claude(struct backend *out, const char *base_url, struct err *e)
 	memset(out, 0, sizeof(*out));
 	if (!good_url(base_url))
 		return err_set(e, ERR_CONFIG,
-			       "DARIO_ANTHROPIC_BASE_URL must be an http or "
+			       "anthropicBaseUrl must be an http or "
 			       "https URL without user, query or fragment");
 	name.n = strcspn(name.p, "/");
 	if (strncmp(base_url, "https://", 8) &&
 	    !host_is_loopback(host_part(name)))
 		return err_set(e, ERR_CONFIG,
-			       "DARIO_ANTHROPIC_BASE_URL must be https: keys "
+			       "anthropicBaseUrl must be https: keys "
 			       "go there, and %.80s is another machine",
 			       name.p);
 	out->name = xstrdup("claude");

@@ -22,6 +22,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "dialect/chat.h"
+#include "state/note.h"
 
 #define BACKEND_DEFAULT_URL "https://api.openai.com/v1"
 #define BACKEND_MODELS_MAX 256
@@ -48,6 +49,9 @@ struct backend {
 int backend_parse(struct backend *out, const char *name,
 		  struct json_object *file, struct err *e);
 void backend_release(struct backend *b);
+/* Keys of its file that are none of ours. `where` names the file. */
+void backend_unknown(struct notes *n, const char *where,
+		     struct json_object *file);
 
 /* The built-in demo provider of a router at host:port. */
 void backend_demo(struct backend *out, const char *host, long port,

@@ -140,6 +140,18 @@ int quirks_parse(struct quirks *q, struct json_object *file, struct err *e)
 	return 0;
 }
 
+size_t quirks_keys(const char **out, size_t max)
+{
+	static const char *const numbers[] = { "toolIdMax", "maxTokens" };
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]) && n < max; i++)
+		out[n++] = flags[i].key;
+	for (size_t i = 0; i < 2 && n < max; i++)
+		out[n++] = numbers[i];
+	return n;
+}
+
 struct json_object *providers_find(const char *base_url, struct err *e)
 {
 	struct json_object *file = install_path_json("share/providers.json", e);

@@ -300,6 +300,22 @@ static int from_override(struct oauth_config *g, const char *home,
 	return rc < 0 ? -1 : 0;
 }
 
+int oauth_config_check(const char *home, struct notes *n, struct err *e)
+{
+	const char *keys[OAUTH_VALUES + 1] = { NULL };
+	struct oauth_config unused;
+	struct json_object *file;
+
+	for (int v = 0; v < OAUTH_VALUES; v++)
+		keys[v] = values[v].key;
+	if (from_override(&unused, home, e) ||
+	    json_load(home, OVERRIDE, &file, e) < 0)
+		return -1;
+	notes_unknown(n, true, OVERRIDE, file, keys);
+	json_object_put(file);
+	return 0;
+}
+
 int oauth_config_load(struct oauth_config *g, const char *home,
 		      const char *cc_path, struct err *e)
 {

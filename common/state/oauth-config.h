@@ -17,6 +17,7 @@
 #define DARIO_OAUTH_CONFIG_H
 
 #include "base/err.h"
+#include "state/note.h"
 
 enum oauth_value {
 	OAUTH_CLIENT_ID,
@@ -34,6 +35,8 @@ struct oauth_config {
 /* `cc_path`: Claude Code's program, "" to look in the usual places. */
 int oauth_config_load(struct oauth_config *g, const char *home,
 		      const char *cc_path, struct err *e);
+/* Can the file of one's own be read, and what keys in it are none of ours? */
+int oauth_config_check(const char *home, struct notes *n, struct err *e);
 /* "clientId", "DARIO_OAUTH_CLIENT_ID" */
 const char *oauth_config_name(enum oauth_value v);
 const char *oauth_config_env(enum oauth_value v);

@@ -3,10 +3,10 @@
 
 #include "state/option.h"
 
-#include "base/log.h"
 #include "state/option-check.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,6 +111,27 @@ const struct option_row *option_find(const char *key)
 		if (strcmp(o->key, key) == 0)
 			return o;
 	return NULL;
+}
+
+void settings_unknown(struct notes *n, struct json_object *file)
+{
+	const char *keys[OPTIONS_MAX + 1] = { NULL };
+
+	for (size_t i = 0; options[i].key; i++)
+		keys[i] = options[i].key;
+	notes_unknown(n, true, "config.json", file, keys);
+}
+
+const char *settings_place(const struct settings *s, const char *key, char *out,
+			   size_t n)
+{
+	const struct option_row *o = option_find(key);
+
+	if (s->source[o - options] == SOURCE_FILE)
+		snprintf(out, n, "config.json: %s", key);
+	else
+		snprintf(out, n, "%s", o->env);
+	return out;
 }
 
 void settings_init(struct settings *s)
@@ -230,25 +251,11 @@ static const enum json_type json_types[] = {
 	[OPTION_HOSTS] = json_type_string,
 };
 
-/* A typing mistake, or a key of another version. */
-static void warn_unknown(struct json_object *file)
-{
-	if (!file)
-		return;
-	json_object_object_foreach(file, key, value)
-	{
-		(void)value;
-		if (!option_find(key))
-			log_msg("config.json: unknown key \"%.60s\"", key);
-	}
-}
-
 int settings_from_file(struct settings *s, struct json_object *file,
 		       struct err *e)
 {
 	if (file && !json_object_is_type(file, json_type_object))
 		return err_set(e, ERR_CONFIG, "config.json: not a JSON object");
-	warn_unknown(file);
 	for (const struct option_row *o = options; o->key; o++) {
 		struct json_object *v = json_get(file, o->key);
 

@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "state/note.h"
 
 #include <stddef.h>
 
@@ -84,6 +85,11 @@ int settings_set(struct settings *s, const struct option_row *o,
 int settings_from_file(struct settings *s, struct json_object *file,
 		       struct err *e);
 int settings_from_env(struct settings *s, struct err *e);
+/* Keys of config.json that are none of ours. */
+void settings_unknown(struct notes *n, struct json_object *file);
+/* Where a setting is changed: "config.json: port" or "DARIO_PORT". */
+const char *settings_place(const struct settings *s, const char *key, char *out,
+			   size_t n);
 
 /* The value as text: "true", "3456"; a secret is "set" or "". */
 void settings_show(const struct settings *s, const struct option_row *o,

@@ -19,6 +19,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "state/note.h"
 
 #define RULES_FILE "routes.json"
 #define RULES_MAX 512
@@ -53,6 +54,8 @@ typedef bool rule_known_fn(const void *arg, struct span name);
 int rules_parse(struct rules *out, struct json_object *file,
 		rule_known_fn *known, const void *arg, struct err *e);
 void rules_release(struct rules *r);
+/* Keys of the file that are none of ours. */
+void rules_unknown(struct notes *n, struct json_object *file);
 
 bool glob_match(const char *glob, const char *model);
 

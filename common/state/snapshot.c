@@ -165,6 +165,7 @@ static int load_backend(struct snapshot *c, const char *home, const char *file,
 		err_add(e, path);
 	else
 		c->n_backends++;
+	backend_unknown(&c->notes, path, json);
 	json_object_put(json);
 	return rc;
 }
@@ -198,6 +199,7 @@ static int load_settings(struct snapshot *c, const char *home, struct err *e)
 	if (json_load(home, "config.json", &file, e) < 0)
 		return -1;
 	rc = settings_from_file(&c->settings, file, e);
+	settings_unknown(&c->notes, file);
 	json_object_put(file);
 	return rc ? rc : settings_from_env(&c->settings, e);
 }
@@ -217,6 +219,7 @@ static int load_rules(struct snapshot *c, const char *home, struct err *e)
 	if (json_load(home, RULES_FILE, &file, e) < 0)
 		return -1;
 	rc = rules_parse(&c->rules, file, is_target, c, e);
+	rules_unknown(&c->notes, file);
 	json_object_put(file);
 	return rc ? err_add(e, RULES_FILE) : 0;
 }
@@ -226,10 +229,14 @@ static int load_tools(struct snapshot *c, const char *home, struct err *e)
 	const struct settings *s = &c->settings;
 	const char *path = *s->template ? s->template : NULL;
 
+	char one[80], other[80];
+
 	if (s->preserve_tools && s->hybrid_tools)
-		return err_set(e, ERR_CONFIG,
-			       "preserveTools and hybridTools exclude each "
-			       "other: choose one");
+		return err_set(
+			e, ERR_CONFIG,
+			"%s and %s exclude each other: choose one",
+			settings_place(s, "preserveTools", one, sizeof(one)),
+			settings_place(s, "hybridTools", other, sizeof(other)));
 	watch(c, home, TOOLS_FILE);
 	if (path)
 		watch(c, "", path);
@@ -244,16 +251,31 @@ static int load_tools(struct snapshot *c, const char *home, struct err *e)
 /* A router that other machines reach needs a key, after every edit too. */
 static int check_key(const struct settings *s, struct err *e)
 {
+	char place[80];
+
 	if (strpbrk(s->api_key, ", \t\r\n"))
-		return err_set(e, ERR_CONFIG,
-			       "the API key may have no comma "
-			       "and no blank");
+		return err_set(
+			e, ERR_CONFIG,
+			"%s: the API key may have no comma and no blank",
+			settings_place(s, "apiKey", place, sizeof(place)));
 	if (host_is_loopback(span_of(s->host)) || *s->api_key)
 		return 0;
 	return err_set(e, ERR_CONFIG,
-		       "--host=%.60s is open to other machines: set "
-		       "DARIO_API_KEY first, or listen on 127.0.0.1",
+		       "%s: %.60s is open to other machines: set DARIO_API_KEY "
+		       "first, or listen on 127.0.0.1",
+		       settings_place(s, "host", place, sizeof(place)),
 		       s->host);
+}
+
+static int load_claude(struct snapshot *c, struct err *e)
+{
+	const struct settings *s = &c->settings;
+	char place[80];
+
+	if (backend_claude(&c->claude, s->anthropic_url, e) == 0)
+		return 0;
+	return err_add(
+		e, settings_place(s, "anthropicBaseUrl", place, sizeof(place)));
 }
 
 static int open_home(struct snapshot *c, const char *home, struct err *e)
@@ -277,11 +299,11 @@ struct snapshot *snapshot_load(const char *home, struct err *e)
 	    !(c->models = models_load(e)) || load_backends(c, home, e) ||
 	    accounts_load(&c->accounts, home, watch, c, e) ||
 	    load_rules(c, home, e) || load_tools(c, home, e) ||
-	    backend_claude(&c->claude, s->anthropic_url, e) ||
-	    check_key(s, e)) {
+	    load_claude(c, e) || check_key(s, e)) {
 		snapshot_free(c);
 		return NULL;
 	}
+	accounts_note(&c->notes, &c->accounts);
 	if (s->demo && !snapshot_backend(c, SPAN("demo")))
 		backend_demo(&c->backends[c->n_backends++], s->host, s->port,
 			     s->api_key);
@@ -309,6 +331,7 @@ void snapshot_free(struct snapshot *c)
 	free(c->watches);
 	models_free(c->models);
 	settings_release(&c->settings);
+	notes_release(&c->notes);
 	free(c);
 }
 

@@ -18,6 +18,7 @@
 #include "state/account.h"
 #include "state/backend.h"
 #include "state/models.h"
+#include "state/note.h"
 #include "state/option.h"
 #include "state/rule.h"
 #include "state/tools.h"
@@ -32,6 +33,7 @@ struct snapshot {
 	struct backend claude;     /* where they are served */
 	struct tool_rows *tools;   /* how clients' tools are mapped there */
 	struct template *template; /* what is put into their requests */
+	struct notes notes;        /* what is wrong all the same */
 	/* private */
 	const char *home;      /* while it is loaded */
 	struct watch *watches; /* the files that this was made of */

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/jw.h"
 #include "base/mask.h"
+#include "base/nearest.h"
 #include "base/utf8.h"
 
 #include <inttypes.h>
@@ -396,6 +397,43 @@ static void origins_are_read_strictly(void **state)
 	assert_false(origin_is_web(&b));
 }
 
+static void the_nearest_word_is_found(void **state)
+{
+	static const char *const words[] = { "apiKey", "port", "protocol",
+					     "idleTimeoutMs", "on", NULL };
+	static const char *const cases[][2] = {
+		{ "apikey", "apiKey" },
+		{ "API_KEY", "apiKey" },
+		{ "api-key", "apiKey" },
+		{ "apiKye", "apiKey" },
+		{ "paiKey", "apiKey" },
+		{ "apKey", "apiKey" },
+		{ "apiKeyy", "apiKey" },
+		{ "prot", "port" },
+		{ "prt", "port" },
+		{ "protcol", "protocol" },
+		{ "protocols", "protocol" },
+		{ "idletimeout", "idleTimeoutMs" },
+		{ "key", NULL },
+		{ "nonsense", NULL },
+		{ "x", NULL },
+		{ "", NULL },
+		{ "__", NULL },
+	};
+	char long_word[300];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *got = nearest(cases[i][0], words);
+
+		if (!got != !cases[i][1] || (got && strcmp(got, cases[i][1])))
+			fail_msg("%s: %s", cases[i][0], got ? got : "none");
+	}
+	memset(long_word, 'a', sizeof(long_word) - 1);
+	long_word[sizeof(long_word) - 1] = '\0';
+	assert_null(nearest(long_word, words));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -411,6 +449,7 @@ int main(void)
 		cmocka_unit_test(mask_hides_a_secret_that_is_cut),
 		cmocka_unit_test(ids_differ),
 		cmocka_unit_test(secrets_compare),
+		cmocka_unit_test(the_nearest_word_is_found),
 		cmocka_unit_test(hosts_are_read_strictly),
 		cmocka_unit_test(origins_are_read_strictly),
 	};
