@@ -245,7 +245,9 @@ static void raise_fd_limit(int threads)
 	setrlimit(RLIMIT_NOFILE, &r);
 }
 
-static int app_init(struct app *app)
+/* A CGI program is a new process for each request: what it cannot load stands
+ * in the request's own line, the rest is told by /health and the page. */
+static int app_init(struct app *app, bool cgi)
 {
 	struct settings defaults;
 	struct err e = { 0 };
@@ -264,11 +266,13 @@ static int app_init(struct app *app)
 		return -1;
 	}
 	c = snapshot_current(app->config, &e);
-	if (!c)
-		log_msg("%s", e.msg); /* every answer will say so too */
 	settings_init(&defaults);
+	if (!c) /* as far as it can be known */
+		settings_from_env(&defaults, &e);
 	app->capacity = (int)(c ? c->settings.threads : defaults.threads);
-	log_init(c && c->settings.verbose);
+	log_init(c ? c->settings.verbose : defaults.verbose);
+	if (!cgi)
+		snapshot_log(app->config);
 	settings_release(&defaults);
 	snapshot_put(app->config, c);
 	return 0;
@@ -412,7 +416,7 @@ int main(int argc, char **argv)
 	setup_signals(&stop);
 	cgi = find_gateway(&flags);
 	signal(SIGPIPE, SIG_IGN); /* libfcgi has set a handler of its own */
-	if (cgi < 0 || app_init(&w.app))
+	if (cgi < 0 || app_init(&w.app, cgi))
 		return 1;
 	if (cgi) {
 		pthread_sigmask(SIG_UNBLOCK, &stop, NULL);

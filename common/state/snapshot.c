@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/host.h"
+#include "base/log.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,7 +18,15 @@
 
 #define BACKENDS_MAX 256
 #define WATCHES_MAX (BACKENDS_MAX + ACCOUNTS_MAX + 16)
+#define FNV_START 0xcbf29ce484222325u
 #define TICK_MS 20 /* more than the clock of any file system moves at once */
+
+/* What the log was told last: each fault is said once. */
+struct told {
+	bool broken;
+	char msg[sizeof(((struct err *)0)->msg)];
+	uint64_t notes; /* a hash of them, or 0 */
+};
 
 struct snapshot_store {
 	char *home;
@@ -27,6 +36,8 @@ struct snapshot_store {
 	bool broken;
 	struct err error;
 	uint64_t broken_state; /* of the files that could not be loaded */
+	bool logs;
+	struct told told; /* under `loading` */
 };
 
 struct snapshot_store *snapshot_open(char *home)
@@ -360,7 +371,7 @@ static uint64_t state_of_files(const char *home, const char *template)
 					     "accounts",     "config.json",
 					     "routes.json",  "tools.json",
 					     "template.json" };
-	uint64_t h = 0xcbf29ce484222325u;
+	uint64_t h = FNV_START;
 	struct dirent **list;
 	char path[300];
 	int n = list_backends(home, &list);
@@ -411,6 +422,63 @@ bool snapshot_broken(struct snapshot_store *cs, struct err *e)
 	return broken;
 }
 
+/* Of all notes; 0 when there are none. */
+static uint64_t hash_of_notes(const struct notes *n)
+{
+	uint64_t h = FNV_START;
+
+	for (size_t i = 0; i < n->n; i++)
+		h = mix(h, n->list[i].text, strlen(n->list[i].text) + 1);
+	return n->n ? h : 0;
+}
+
+static void tell_broken(struct snapshot_store *cs)
+{
+	struct told *t = &cs->told;
+
+	if (cs->broken && !(t->broken && strcmp(t->msg, cs->error.msg) == 0)) {
+		memcpy(t->msg, cs->error.msg, sizeof(t->msg));
+		log_msg(cs->current ? "an edit was refused, the last good "
+				      "state stays in force: %s"
+				    : "no request can be served: %s",
+			t->msg);
+	} else if (!cs->broken && t->broken) {
+		log_msg("what was refused is mended: all edits are in force");
+	}
+	t->broken = cs->broken;
+}
+
+static void tell_notes(struct snapshot_store *cs)
+{
+	const struct notes *n = cs->broken ? NULL : &cs->current->notes;
+	uint64_t h = n ? hash_of_notes(n) : cs->told.notes;
+
+	if (h == cs->told.notes)
+		return;
+	for (size_t i = 0; i < n->n; i++)
+		log_msg("%s", n->list[i].text);
+	if (!n->n)
+		log_msg("no file has a fault any more");
+	cs->told.notes = h;
+}
+
+/* Once per fault, not per request; `loading` is held. */
+static void tell(struct snapshot_store *cs)
+{
+	if (!cs->logs || !(cs->broken || cs->current))
+		return;
+	tell_broken(cs);
+	tell_notes(cs);
+}
+
+void snapshot_log(struct snapshot_store *cs)
+{
+	pthread_mutex_lock(&cs->loading);
+	cs->logs = true;
+	tell(cs);
+	pthread_mutex_unlock(&cs->loading);
+}
+
 /* Swap in what the files hold now; `loading` is held. */
 static void reload(struct snapshot_store *cs)
 {
@@ -436,6 +504,7 @@ static void reload(struct snapshot_store *cs)
 	cs->error = e;
 	pthread_mutex_unlock(&cs->lock);
 	snapshot_put(cs, old);
+	tell(cs);
 }
 
 struct snapshot *snapshot_current(struct snapshot_store *cs, struct err *e)

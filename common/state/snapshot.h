@@ -48,6 +48,9 @@ struct snapshot_store;
 /* Takes `home` over (malloced). */
 struct snapshot_store *snapshot_open(char *home);
 void snapshot_close(struct snapshot_store *cs); /* no snapshot may be out */
+/* From now on the log is told of edits that are refused, of those that are
+ * mended and of notes: once each by this process, and what there is at once. */
+void snapshot_log(struct snapshot_store *cs);
 const char *snapshot_home(const struct snapshot_store *cs);
 
 /* NULL only when there never was a good one. */

@@ -103,4 +103,99 @@ is 'health: only with the key' "$(curl -s "$url/health")" \
 like 'the page: no markup of the file' "$(curl -s -H 'Accept: text/html' \
 	-H 'x-api-key: a-secret-0123456789' "$url/")" '&lt;b>'
 stop_router
+
+# The log: each fault once from each process, the file and the key by name, and
+# what is in force; and when it is mended.
+rm -r "$DARIO_HOME"
+: >"$tmp/log"
+lines() { grep -cF -- "$1" "$tmp/log"; }
+ask() { # some of them at once, so that every process gets one
+	seq 24 | xargs -P 8 -I '{}' curl -s -o /dev/null "$url/v1/models"
+}
+reached() { # TEXT COUNT
+	ask
+	[ "$(lines "$1")" -ge "$2" ]
+}
+# said NAME TEXT [COUNT]: by each of the three processes, once
+said() {
+	wait_for 10 reached "$2" "${3-3}"
+	ask
+	is "$1" "$(lines "$2")" "${3-3}"
+}
+put config.json '{"demo":true}'
+start_router --workers=3
+ask
+is 'nothing wrong: nothing said' "$(lines 'dario: ')" 1 # that it listens
+refused='an edit was refused, the last good state stays in force: '
+put config.json '{"demo":true,"port":"x"}'
+said 'a wrong value: said' "${refused}config.json: port"
+is 'a wrong value: the old state serves' \
+	"$(curl -s -o /dev/null -w '%{http_code}' "$url/v1/models")" 200
+touch "$DARIO_HOME/config.json"
+put accounts/new.json '{"apiKey":"sk-x"}'
+said 'another file changes: not said again' "$refused"
+put config.json '{"demo":true,"port":'
+said 'another fault: said' "$refused" 6
+put config.json '{"demo":true}'
+said 'mended: said' 'what was refused is mended'
+rm "$DARIO_HOME/accounts/new.json"
+put config.json '{"demo":true,"apikey":"a-secret-0123456789"}'
+said 'an unknown key: said' "$typo"
+put backends/x.json "{$url_key}"
+put accounts/bad.json '{'
+said 'an account that cannot be used: said' 'accounts/bad.json: '
+rm "$DARIO_HOME/accounts/bad.json"
+put config.json '{"demo":true}'
+said 'mended: said too' 'no file has a fault any more'
+for fault in 'backends/x.json {"apiKey":1} backends/x.json: apiKey must' \
+	'backends/x.json {"apiKey":"k"} backends/x.json: baseUrl' \
+	'routes.json {"rules":[{"match":"a","target":"none"}]} routes.json: rules[0]: target' \
+	'routes.json [] routes.json: must' \
+	'template.json {"max":1} template.json' \
+	'tools.json {"mapp":[]} tools.json' \
+	'config.json {"corsOrigin":"*"} config.json: corsOrigin' \
+	'config.json {"apiKey":"a,b"} config.json: apiKey' \
+	'config.json {"anthropicBaseUrl":"http://x.example"} config.json: anthropicBaseUrl' \
+	'config.json {"preserveTools":true,"hybridTools":true} config.json: preserveTools'; do
+	file=${fault%% *}
+	text=${fault#* }
+	put "$file" "${text%% *}"
+	said "refused, named: $fault" "$refused${text#* }"
+	rm "$DARIO_HOME/$file"
+done
+chmod 755 "$DARIO_HOME/backends"
+said 'refused: a folder that is open' "$refused$DARIO_HOME/backends is open"
+stop_router
+unlike 'no value is in the log' "$(cat "$tmp/log")" a-secret-0123456789
+
+# From the start: nothing is in force. As JSON, too.
+: >"$tmp/log"
+export DARIO_VERBOSE=1
+chmod 700 "$DARIO_HOME/backends"
+put config.json '{"demo":true}'
+start_router
+put config.json '{'
+kill "$(worker_pid)"
+wait_for 10 sh -c "curl -s '$url/health' | grep -q config.json"
+ask
+is 'wrong from the start: said once' \
+	"$(lines 'no request can be served: config.json: ')" 1
+put config.json '{"demo":true}'
+ask
+is 'wrong from the start: mended' "$(lines 'what was refused is mended')" 1
+stop_router
+unset DARIO_VERBOSE
+is 'wrong from the start: said as JSON, as the environment wants it' \
+	"$(lines '"msg":"no request can be served') $(lines 'Z dario: ')" '1 0'
+
+# A CGI program says it in the line of the request, and nothing beside it.
+put config.json '{"apikey":1,"port":"x"}'
+for i in 1 2; do
+	REQUEST_METHOD=GET SCRIPT_NAME=/v1/models HTTP_HOST=localhost \
+		REMOTE_ADDR=127.0.0.1 "$builddir/dario.fcgi" >"$tmp/cgi.out" \
+		2>"$tmp/cgi.log" </dev/null
+done
+is 'CGI: one line' "$(wc -l <"$tmp/cgi.log")" 1
+like 'CGI: it names file and key' "$(cat "$tmp/cgi.log")" 'config.json: port'
+like 'CGI: so does the answer' "$(cat "$tmp/cgi.out")" 'config.json: port'
 done_testing
