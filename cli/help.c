@@ -178,7 +178,9 @@ static const char *const man_files[][2] = {
 	{ "template.json",
 	  "defaults for requests to the Claude backend: system, max_tokens, "
 	  "thinking, effort, betas, metadata, order, cache" },
-	{ "state/", "what the workers share and may lose" },
+	{ "state/",
+	  "what the workers share and may lose; a file in it that is open to "
+	  "others is thrown away" },
 	{ "run/PORT/",
 	  "files of a running dario proxy; run/PORT-HOST/ on another "
 	  "address than 127.0.0.1" },

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "fcgi/routes.h"
 #include "net/refresh.h"
+#include "state/tidy.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -273,6 +274,7 @@ static int app_init(struct app *app, bool cgi)
 	log_init(c ? c->settings.verbose : defaults.verbose);
 	if (!cgi)
 		snapshot_log(app->config);
+	tidy_files(home);
 	settings_release(&defaults);
 	snapshot_put(app->config, c);
 	return 0;

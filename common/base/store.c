@@ -92,14 +92,33 @@ static int check_file(const struct stat *st, const char *path, struct err *e)
 {
 	if (!S_ISREG(st->st_mode))
 		return err_set(e, ERR_CONFIG, "%s is not a plain file", path);
-	if (st->st_size > STORE_FILE_MAX)
-		return err_set(e, ERR_CONFIG, "%s is larger than %u bytes",
-			       path, STORE_FILE_MAX);
 	return check_owner(st, path, "600", e);
 }
 
+static int check_size(const struct stat *st, const char *path, struct err *e)
+{
+	if (st->st_size > STORE_FILE_MAX)
+		return err_set(e, ERR_CONFIG, "%s is larger than %u bytes",
+			       path, STORE_FILE_MAX);
+	return 0;
+}
+
+/* A lock that others could open could be held by them; it holds nothing, and
+ * has to stay the file that it is. */
+static int check_lock(int fd, const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return err_sys(e, "look at", path);
+	if (st.st_uid == geteuid() && st.st_mode & 077 && fchmod(fd, 0600) == 0)
+		st.st_mode &= ~(mode_t)077;
+	return check_file(&st, path, e);
+}
+
 /* 0 with h->fd, 1 there is no such file, -1 refused or failed. */
-static int open_checked(const char *path, struct store_held *h, struct err *e)
+static int open_checked(const char *path, bool large, struct store_held *h,
+			struct err *e)
 {
 	struct stat st;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -117,7 +136,8 @@ static int open_checked(const char *path, struct store_held *h, struct err *e)
 	}
 	if (fstat(fd, &st))
 		err_sys(e, "look at", path);
-	else if (check_file(&st, path, e) == 0) {
+	else if (check_file(&st, path, e) == 0 &&
+		 (large || check_size(&st, path, e) == 0)) {
 		*h = (struct store_held){ true, fd, st.st_dev, st.st_ino };
 		return 0;
 	}
@@ -142,6 +162,45 @@ static int read_all(int fd, const char *path, struct buf *out, struct err *e)
 	return 0;
 }
 
+static bool is_lock(const char *path)
+{
+	size_t n = strlen(path);
+
+	return n > 5 && strcmp(path + n - 5, ".lock") == 0;
+}
+
+int store_check(const char *home, const char *name, struct err *e)
+{
+	struct store_held h;
+	char path[PATH_MAX];
+	int fd, rc;
+
+	if (path_of(path, home, name, e))
+		return -1;
+	fd = is_lock(path)
+		   ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+		   : -1;
+	if (fd >= 0) {
+		rc = check_lock(fd, path, e);
+		close(fd);
+		return rc;
+	}
+	rc = open_checked(path, true, &h, e);
+	if (rc == 0)
+		store_let_go(&h);
+	return rc;
+}
+
+int store_open(const char *home, const char *name, struct err *e)
+{
+	struct store_held h;
+	char path[PATH_MAX];
+
+	if (path_of(path, home, name, e) || open_checked(path, true, &h, e))
+		return -1;
+	return h.fd;
+}
+
 int store_read(const char *home, const char *name, struct buf *out,
 	       struct err *e)
 {
@@ -151,7 +210,7 @@ int store_read(const char *home, const char *name, struct buf *out,
 
 	if (path_of(path, home, name, e))
 		return -1;
-	rc = open_checked(path, &h, e);
+	rc = open_checked(path, false, &h, e);
 	if (rc == 0) {
 		rc = read_all(h.fd, path, out, e);
 		store_let_go(&h);
@@ -174,7 +233,7 @@ int store_follow(const char *home, const char *name, struct store_held *h,
 		return 0;
 	store_let_go(h);
 	*fresh = true;
-	rc = open_checked(path, h, e);
+	rc = open_checked(path, false, h, e);
 	return rc ? rc : read_all(h->fd, path, out, e);
 }
 
@@ -211,10 +270,10 @@ static int slot_open(struct store_slot *s, const char *home, const char *name,
 	    (int)sizeof(s->tmp))
 		return err_set(e, ERR_CONFIG, "path too long: %.60s...",
 			       s->path);
-	/* One may be left by a writer that died; we hold the lock. */
-	s->fd = open(s->tmp,
-		     O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-		     0600);
+	/* One may be left by a writer that died; we hold the lock. It goes, for
+	 * it may be open to others, or somebody may have it open. */
+	unlink(s->tmp);
+	s->fd = open(s->tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	s->reserved = false;
 	return s->fd < 0 ? err_sys(e, "create", s->tmp) : 0;
 }
@@ -294,13 +353,23 @@ int store_put(const char *home, const char *name, struct span text,
 int store_open_append(const char *home, const char *name, struct err *e)
 {
 	char path[PATH_MAX];
+	struct stat st;
 	int fd;
 
 	if (path_of(path, home, name, e))
 		return -1;
-	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
+	fd = open(path,
+		  O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW |
+			  O_NONBLOCK,
 		  0600);
-	return fd < 0 ? err_sys(e, "open", path) : fd;
+	if (fd < 0)
+		return err_sys(e, "open", path);
+	if (fstat(fd, &st))
+		err_sys(e, "look at", path);
+	else if (check_file(&st, path, e) == 0)
+		return fd;
+	close(fd);
+	return -1;
 }
 
 int store_rename(const char *home, const char *from, const char *to,
@@ -384,7 +453,12 @@ static int open_lock(const char *home, const char *name, struct err *e)
 	if (snprintf(lock, sizeof(lock), "%s.lock", path) >= (int)sizeof(lock))
 		return err_set(e, ERR_CONFIG, "path too long: %.60s...", path);
 	fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	return fd < 0 ? err_sys(e, "open", lock) : fd;
+	if (fd < 0)
+		return err_sys(e, "open", lock);
+	if (check_lock(fd, lock, e) == 0)
+		return fd;
+	close(fd);
+	return -1;
 }
 
 static int lock_with(int how, const char *home, const char *name, bool *busy,

@@ -33,6 +33,12 @@ char *store_home(struct err *e);
 /* Make `home` or `home/name` if it is missing; check it. name may be NULL. */
 int store_folder(const char *home, const char *name, struct err *e);
 
+/* May the file be read? 0 yes, 1 there is no such file, -1 refused or failed.
+ * A lock of ours that is open to others is closed to them. */
+int store_check(const char *home, const char *name, struct err *e);
+/* The same with a descriptor to read from: 0 or more, or -1 for both others. Of
+ * a file that may be large. */
+int store_open(const char *home, const char *name, struct err *e);
 /* 0 read, 1 there is no such file, -1 refused or failed. */
 int store_read(const char *home, const char *name, struct buf *out,
 	       struct err *e);

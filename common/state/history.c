@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/jw.h"
 #include "base/store.h"
+#include "state/tidy.h"
 #include "state/usage-sum.h"
 
 #include <fcntl.h>
@@ -103,17 +104,19 @@ static bool read_line(struct json_object *o, struct history_record *r)
 static void walk_file(const char *home, const char *name, history_fn *fn,
 		      void *arg)
 {
-	char path[PATH_MAX], *line = NULL;
+	char *line = NULL;
+	struct err unused;
 	size_t cap = 0;
 	ssize_t n;
-	FILE *f;
+	int fd = store_open(home, name, &unused);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
 
-	snprintf(path, sizeof(path), "%s/%s", home, name);
-	f = fopen(path, "re");
-	if (!f)
+	if (!f) {
+		if (fd >= 0)
+			close(fd);
 		return;
+	}
 	while ((n = getline(&line, &cap, f)) > 0) {
-		struct err unused;
 		struct history_record r;
 		struct json_object *o =
 			json_read((struct span){ line, (size_t)n }, &unused);
@@ -223,7 +226,8 @@ static bool look_again(const char *home)
 	snprintf(writer.home, sizeof(writer.home), "%s", home);
 	writer.opened = clock_ms();
 	writer.fd = store_open_append(home, CURRENT, &unused);
-	if (writer.fd < 0 && store_folder(home, "state", &unused) == 0)
+	if (writer.fd < 0 && store_folder(home, "state", &unused) == 0 &&
+	    (tidy_file(home, CURRENT) || !store_exists(home, CURRENT)))
 		writer.fd = store_open_append(home, CURRENT, &unused);
 	return writer.fd >= 0 && fstat(writer.fd, &st) == 0 &&
 	       st.st_size >= (off_t)HISTORY_FILE_MAX;

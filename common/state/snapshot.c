@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/host.h"
 #include "base/log.h"
+#include "state/tidy.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -292,7 +293,7 @@ static int load_claude(struct snapshot *c, struct err *e)
 static int open_home(struct snapshot *c, const char *home, struct err *e)
 {
 	if (store_folder(home, NULL, e) || store_folder(home, "backends", e) ||
-	    store_folder(home, "accounts", e))
+	    store_folder(home, "accounts", e) || tidy_folders(home, e))
 		return -1;
 	add_watch(c, home, "", -1);
 	return 0;
@@ -375,7 +376,10 @@ static uint64_t state_of_files(const char *home, const char *template)
 	struct dirent **list;
 	char path[300];
 	int n = list_backends(home, &list);
+	struct err unused;
+	int open = tidy_folders(home, &unused);
 
+	h = mix(h, &open, sizeof(open));
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
 		h = mix_file(h, home, fixed[i]);
 	for (int i = 0; i < n; i++) {
@@ -492,6 +496,8 @@ static void reload(struct snapshot_store *cs)
 
 	if (cs->broken && cs->broken_state == state)
 		return;
+	if (cs->logs)
+		tidy_files(cs->home);
 	fresh = snapshot_load(cs->home, &e);
 	pthread_mutex_lock(&cs->lock);
 	if (fresh) {
