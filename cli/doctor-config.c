@@ -183,6 +183,19 @@ static void unknown_keys(struct doctor *d)
 				   "%s", n->list[i].text);
 }
 
+/* Loopback belongs to everybody who is logged in here. Of a router that is
+ * looked at by its URL, doctor-path.c knows it. */
+static void api_key(struct doctor *d)
+{
+	if (d->url)
+		return;
+	if (*d->config->settings.api_key)
+		doctor_say(d, DOCTOR_OK, "api key", NULL, "the router has one");
+	else
+		doctor_say(d, DOCTOR_WARN, "api key", DOCTOR_KEYLESS_FIX,
+			   "the router has none: " DOCTOR_KEYLESS);
+}
+
 void doctor_config(struct doctor *d)
 {
 	const struct snapshot *c;
@@ -199,6 +212,7 @@ void doctor_config(struct doctor *d)
 			   "backends: %zu, Claude accounts: %zu", c->n_backends,
 			   c->accounts.n);
 	unknown_keys(d);
+	api_key(d);
 }
 
 /* --- Claude accounts ----------------------------------------------------- */

@@ -200,8 +200,8 @@ static void check_key(struct doctor_target *t)
 	buf_reset(&t->field);
 	t->shut = bare != 200;
 	if (bare == 200) {
-		doctor_say(t->d, DOCTOR_SKIP, "path key", NULL,
-			   "the router asks for no key");
+		doctor_say(t->d, DOCTOR_WARN, "path key", DOCTOR_KEYLESS_FIX,
+			   "the router asks for no key: " DOCTOR_KEYLESS);
 	} else if (bare != 401) {
 		doctor_say(t->d, DOCTOR_FAIL, "path key",
 			   doctor_directive(t->software, NEED_WORKER),

@@ -57,6 +57,14 @@ void doctor_note_clock(struct doctor *d, const char *who, int64_t date,
 /* The configuration, or what can be had of it: sets config and broken. */
 void doctor_load(struct doctor *d);
 
+/* What a router without a key means, and what to do. */
+#define DOCTOR_KEYLESS \
+	"other users of this machine can use it and what is paid for there, " \
+	"for they share its loopback address"
+#define DOCTOR_KEYLESS_FIX \
+	"set DARIO_API_KEY, or apiKey in config.json, and give it to your " \
+	"tools, unless nobody else logs in here"
+
 typedef void doctor_fn(struct doctor *d);
 doctor_fn doctor_versions, doctor_home, doctor_files, doctor_config,
 	doctor_accounts, doctor_backends, doctor_path, doctor_clock;

@@ -88,8 +88,14 @@ out=$("$dario" doctor)
 is 'a good home: exit 0' "$?" 0
 look
 is 'a good home: exit 0 with --json' "$rc" 0
-is 'a good home: nothing to say' "$(bad)" ''
-is 'the text has a line a check' "$(printf '%s\n' "$out" | grep -c '^\(ok\|skip\)  ')" \
+is 'a good home: only that there is no key' "$(bad)" 'api key'
+like 'no key: what that means' "$(told 'api key')" 'other users of this machine can use it'
+like 'no key: what to do' "$(told 'api key')" 'set DARIO_API_KEY, or apiKey in config.json'
+DARIO_API_KEY=$wrong look
+is 'a good home and a key: nothing to say' "$rc$(bad)" 0
+is 'a key: well' "$(found 'api key')" ok
+look
+is 'the text has a line a check' "$(printf '%s\n' "$out" | grep -c '^\(ok\|skip\|warn\)  ')" \
 	"$(json 'len(j["checks"])' <"$tmp/doc.json")"
 for name in dario worker lighttpd libcurl openssl json-c home files config \
 	'backend good' 'path health' 'path server' 'path key' 'path methods' \
@@ -143,7 +149,10 @@ like 'unknown key: named' "$(told 'config key')" '"prot"'
 like 'wrong type: named' "$(told config)" 'config.json: port'
 (umask 077 && printf '{"prot": 1}' >"$DARIO_HOME/config.json")
 look $quick
-is 'unknown key alone: a warning' "$rc$(bad)" '0config key'
+is 'unknown key alone: a warning' "$rc$(bad)" '0config key, path key'
+like 'a router that runs without a key: said too' "$(told 'path key')" \
+	'other users of this machine can use it'
+
 rm "$DARIO_HOME/config.json"
 (umask 077 && echo x >"$file.new" && echo '{}' >"$DARIO_HOME/accounts/a b.json")
 touch -d '1 hour ago' "$file.new"
