@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 
+#include "base/nearest.h"
 #include "base/store.h"
 
 #include <limits.h>
@@ -231,21 +232,34 @@ const char *json_pretty(struct json_object *o)
 			   JSON_C_TO_STRING_NOSLASHESCAPE);
 }
 
-const char *json_stranger(struct json_object *o, const char *const *keys)
+bool json_known(const char *key, const char *const *keys)
 {
+	while (*keys && strcmp(*keys, key))
+		keys++;
+	return *keys || *key == '_' || *key == '$';
+}
+
+int json_only(struct json_object *o, const char *const *keys, struct err *e)
+{
+	const char *meant;
+
 	if (!json_object_is_type(o, json_type_object))
-		return NULL;
+		return 0;
 	json_object_object_foreach(o, key, value)
 	{
-		size_t i = 0;
-
 		(void)value;
-		while (keys[i] && strcmp(keys[i], key))
-			i++;
-		if (!keys[i] && *key != '_' && *key != '$')
-			return key;
+		if (json_known(key, keys))
+			continue;
+		meant = nearest(key, keys);
+		err_set(e, ERR_CONFIG, "unknown key \"%.60s\"", key);
+		if (meant)
+			err_set(e, ERR_CONFIG,
+				"unknown key \"%.60s\": did you mean "
+				"\"%s\"?",
+				key, meant);
+		return -1;
 	}
-	return NULL;
+	return 0;
 }
 
 struct json_object *json_split(const char *list)

@@ -48,9 +48,12 @@ size_t json_length(struct json_object *list); /* 0 when it is no list */
 struct json_object *json_at(struct json_object *list, size_t i); /* or NULL */
 struct span json_text(struct json_object *o); /* compact; borrowed from o */
 
-/* The first member of `o` that is not among `keys` (NULL at the end), or NULL;
- * names that begin with "_" or "$" are notes of people and editors. */
-const char *json_stranger(struct json_object *o, const char *const *keys);
+/* Is it among `keys` (NULL at the end)? Names that begin with "_" or "$" are
+ * notes of people and editors, and always known. */
+bool json_known(const char *key, const char *const *keys);
+/* Has `o` known members only? The error names the first other one, and the key
+ * that is probably meant. */
+int json_only(struct json_object *o, const char *const *keys, struct err *e);
 
 /* "a, b,c" as a list of strings; json_object_put it. */
 struct json_object *json_split(const char *list);

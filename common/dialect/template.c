@@ -112,11 +112,6 @@ static int parse_word(struct template *t, struct json_object *file,
 	return bad(e, key, list);
 }
 
-static int stranger(struct err *e, const char *key)
-{
-	return err_set(e, ERR_CONFIG, "unknown key \"%.60s\"", key);
-}
-
 static bool is_flag(struct json_object *o, const char *key)
 {
 	struct json_object *v = json_get(o, key);
@@ -141,8 +136,8 @@ static int parse_cache(struct template *t, struct json_object *o, struct err *e)
 	}
 	if (!json_object_is_type(o, json_type_object))
 		return bad(e, "cache", "true, false or an object");
-	if (json_stranger(o, keys))
-		return stranger(e, json_stranger(o, keys));
+	if (json_only(o, keys, e))
+		return -1;
 	if (!is_flag(o, "tools") || !is_flag(o, "system"))
 		return bad(e, "cache.tools and cache.system", "true or false");
 	if (json_get(o, "turns") &&
@@ -170,8 +165,8 @@ static int parse(struct template *t, struct json_object *file, struct err *e)
 
 	if (!json_object_is_type(file, json_type_object))
 		return err_set(e, ERR_CONFIG, "not a JSON object");
-	if (json_stranger(file, keys))
-		return stranger(e, json_stranger(file, keys));
+	if (json_only(file, keys, e))
+		return -1;
 	t->max_tokens = json_int(file, "max_tokens", 0);
 	if (max && t->max_tokens < 1)
 		return bad(e, "max_tokens", "a number above 0");

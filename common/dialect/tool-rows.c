@@ -181,9 +181,8 @@ static int parse_row(struct tool_rows *t, struct json_object *o, bool strict,
 	struct tool_names clients = { 0 };
 	struct tool_row row = { 0 };
 
-	if (strict && json_stranger(o, keys))
-		return err_set(e, ERR_CONFIG, "unknown key \"%.60s\"",
-			       json_stranger(o, keys));
+	if (strict && json_only(o, keys, e))
+		return -1;
 	if (parse_names(t, json_get(o, "names"), "names", &clients, e) ||
 	    parse_names(t, json_get(o, "unless"), "unless", &row.unless, e))
 		return -1;
@@ -222,9 +221,8 @@ static int check(struct json_object *file, struct err *e)
 
 	if (!json_object_is_type(file, json_type_object))
 		return err_set(e, ERR_CONFIG, "not a JSON object");
-	if (json_stranger(file, lists))
-		return err_set(e, ERR_CONFIG, "unknown key \"%.60s\"",
-			       json_stranger(file, lists));
+	if (json_only(file, lists, e))
+		return -1;
 	for (size_t i = 0; i < 2; i++) {
 		struct json_object *list = json_get(file, lists[i]);
 

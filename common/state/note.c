@@ -8,7 +8,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define TEXT_MAX 1200 /* more than an error's message */
 
@@ -34,13 +33,6 @@ void notes_add(struct notes *n, bool grave, const char *fmt, ...)
 	n->list[n->n++] = (struct note){ xstrdup(text), grave, false };
 }
 
-static bool is_known(const char *key, const char *const *keys)
-{
-	while (*keys && strcmp(*keys, key))
-		keys++;
-	return *keys || *key == '_' || *key == '$';
-}
-
 void notes_unknown(struct notes *n, bool grave, const char *where,
 		   struct json_object *o, const char *const *keys)
 {
@@ -51,7 +43,7 @@ void notes_unknown(struct notes *n, bool grave, const char *where,
 		const char *meant;
 
 		(void)value;
-		if (is_known(key, keys))
+		if (json_known(key, keys))
 			continue;
 		meant = nearest(key, keys);
 		if (meant)

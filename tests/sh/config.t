@@ -38,6 +38,9 @@ found routes.json '{"rules":[],"rule":1}' \
 	'routes.json: unknown key "rule": did you mean "rules"?'
 found oauth-config.override.json '{"clientID":"x","tokenURI":"y"}' \
 	'oauth-config.override.json: unknown key "clientID": did you mean "clientId"?'
+found template.json '{"max_token":5}' \
+	'template.json: unknown key "max_token": did you mean "max_tokens"?'
+found tools.json '{"mapp":[]}' 'unknown key "mapp": did you mean "map"?'
 found accounts/a.json '{"apikey":"k"}' 'accounts/a.json: there is no token in it'
 like 'an account without its key: the key that it has' "$out" \
 	'did you mean "apiKey"?'
@@ -82,6 +85,13 @@ ok 'providers were added' test "$(ls "$DARIO_HOME/backends" | grep -c '^p.*json$
 check
 is 'what backend add writes is known' "$rc$out" '0dario: everything is in order'
 rm -r "$DARIO_HOME"
+
+# A file that cannot be loaded.
+put backends/x.json '{"apiKey":1}'
+out=$("$dario" config 2>&1)
+is 'config: a refused file: exit 1' "$?" 1
+like 'config: a refused file: file and key' "$out" 'backends/x.json: apiKey must'
+rm "$DARIO_HOME/backends/x.json"
 
 # A mistyped key that loads all the same: everybody says so.
 put config.json '{"apikey":"a-secret-0123456789"}'
