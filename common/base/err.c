@@ -3,6 +3,8 @@
 
 #include "base/err.h"
 
+#include "base/utf8.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -54,6 +56,7 @@ int err_set(struct err *e, enum err_code code, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
 	va_end(ap);
+	utf8_clean_str(e->msg);
 	return -1;
 }
 
@@ -69,6 +72,7 @@ int err_add(struct err *e, const char *object)
 
 	memcpy(was, e->msg, sizeof(was));
 	snprintf(e->msg, sizeof(e->msg), "%.120s: %.900s", object, was);
+	utf8_clean_str(e->msg);
 	return -1;
 }
 

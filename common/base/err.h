@@ -7,7 +7,8 @@
  * front with err_add. Codes are classes that a client can act on: the status
  * and the dialect's own error type follow from the code. Messages are lower
  * case, without a full stop, name the object and say what to do; they never
- * hold a secret or a request body.
+ * hold a secret or a request body, and are clean text (utf8.h) whatever is put
+ * into them.
  */
 #ifndef DARIO_ERR_H
 #define DARIO_ERR_H

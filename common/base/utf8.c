@@ -3,6 +3,8 @@
 
 #include "base/utf8.h"
 
+#include <string.h>
+
 static bool lead(struct utf8 *u, unsigned char c)
 {
 	u->lo = 0x80;
@@ -53,4 +55,137 @@ size_t utf8_put(unsigned char out[4], unsigned c)
 		out[i] = (unsigned char)(0x80 | (c & 0x3f));
 	out[0] = (unsigned char)(lead_bits[n] | c);
 	return n;
+}
+
+/* The character at the front of s and its length; 0: there is none. `cut` when
+ * the text ends in the middle of it. */
+static size_t first(struct span s, unsigned *code, bool *cut)
+{
+	static const unsigned char bits[] = { 0x7f, 0x1f, 0x0f, 0x07 };
+	struct utf8 u = { 0 };
+	size_t n = 0;
+
+	*cut = false;
+	do {
+		unsigned char c = (unsigned char)s.p[n];
+
+		if (!utf8_take(&u, c))
+			return 0;
+		*code = n ? *code << 6 | (c & 0x3f) : c & bits[u.left];
+		n++;
+	} while (u.left && n < s.n);
+	*cut = u.left;
+	return *cut ? 0 : n;
+}
+
+static const struct {
+	unsigned from, to;
+	char instead;
+} harmful[] = {
+	{ 0, 0x1f, ' ' },          /* C0 */
+	{ 0x7f, 0x9f, ' ' },       /* DEL, C1 */
+	{ 0xad, 0xad, '?' },       /* soft hyphen */
+	{ 0x061c, 0x061c, '?' },   /* Arabic letter mark */
+	{ 0x180e, 0x180e, '?' },   /* Mongolian vowel separator */
+	{ 0x200b, 0x200f, '?' },   /* without width; marks of direction */
+	{ 0x2028, 0x2029, ' ' },   /* separators of lines */
+	{ 0x202a, 0x202e, '?' },   /* embeddings and overrides of direction */
+	{ 0x2060, 0x206f, '?' },   /* word joiner, isolates, the deprecated */
+	{ 0xfeff, 0xfeff, '?' },   /* byte order mark */
+	{ 0xfff9, 0xfffb, '?' },   /* interlinear notes */
+	{ 0xe0000, 0xe007f, '?' }, /* tags: text that is not seen */
+};
+
+/* What a character is replaced by; 0: it may stay. */
+static char instead_of(unsigned code)
+{
+	if (code >= 0x20 && code < 0x7f)
+		return 0;
+	for (size_t i = 0; i < sizeof(harmful) / sizeof(harmful[0]); i++)
+		if (code >= harmful[i].from && code <= harmful[i].to)
+			return harmful[i].instead;
+	return 0;
+}
+
+size_t utf8_clean(char *p, size_t n)
+{
+	size_t to = 0, i = 0;
+
+	while (i < n) {
+		unsigned code = 0;
+		bool cut;
+		size_t len = first((struct span){ p + i, n - i }, &code, &cut);
+		char c = len ? instead_of(code) : '?';
+
+		if (cut)
+			break;
+		if (c)
+			p[to++] = c;
+		else
+			memmove(p + to, p + i, len);
+		to += c ? 0 : len;
+		i += len ? len : 1;
+	}
+	return to;
+}
+
+void utf8_clean_str(char *s)
+{
+	s[utf8_clean(s, strlen(s))] = '\0';
+}
+
+void utf8_clean_buf(struct buf *b)
+{
+	if (!b->n)
+		return;
+	b->n = utf8_clean(b->p, b->n);
+	b->p[b->n] = '\0';
+}
+
+static void put_escape(struct buf *out, unsigned code)
+{
+	if (code < 0x10000) {
+		buf_fmt(out, "\\u%04x", code);
+		return;
+	}
+	code -= 0x10000;
+	buf_fmt(out, "\\u%04x\\u%04x", 0xd800 | code >> 10,
+		0xdc00 | (code & 0x3ff));
+}
+
+static bool is_blank(unsigned code)
+{
+	return code == '\t' || code == '\n' || code == '\r';
+}
+
+void utf8_escape_json(struct buf *out, struct span json)
+{
+	size_t i = 0;
+
+	while (i < json.n) {
+		unsigned code = 0;
+		bool cut;
+		size_t len = first(span_skip(json, i), &code, &cut);
+
+		if (!len)
+			put_escape(out, 0xfffd);
+		else if (instead_of(code) && !is_blank(code))
+			put_escape(out, code);
+		else
+			buf_add(out, json.p + i, len);
+		i += len ? len : 1;
+	}
+}
+
+struct span utf8_fit(struct span s, size_t max)
+{
+	size_t end = max;
+
+	if (s.n <= max)
+		return s;
+	/* Back to where a character begins, if there is one. */
+	while (end && max - end < 3 && (s.p[end] & 0xc0) == 0x80)
+		end--;
+	s.n = (s.p[end] & 0xc0) == 0x80 ? max : end;
+	return s;
 }

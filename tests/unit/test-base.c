@@ -169,6 +169,181 @@ static void utf8_follows_the_rfc(void **state)
 	assert_false(utf8_valid("\xe2\x82")); /* cut */
 }
 
+/* By the Unicode tables, not by ours: what a terminal obeys, what moves or
+ * hides other characters. */
+static bool is_harmful(unsigned c)
+{
+	static const unsigned marks[] = {
+		0x061c, 0x200b,  0x200c,  0x200d,  0x200e, 0x200f,
+		0x2028, 0x2029,  0x202a,  0x202b,  0x202c, 0x202d,
+		0x202e, 0x2060,  0x2066,  0x2067,  0x2068, 0x2069,
+		0xfeff, 0xe0001, 0xe0020, 0xe007f,
+	};
+
+	if (c < 0x20 || (c >= 0x7f && c <= 0x9f))
+		return true;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (c == marks[i])
+			return true;
+	return false;
+}
+
+static void assert_clean(const char *p, size_t n)
+{
+	struct utf8 u = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		assert_true(utf8_take(&u, (unsigned char)p[i]));
+		assert_false((unsigned char)p[i] < 0x20 || p[i] == 0x7f);
+		assert_false(i && (unsigned char)p[i - 1] == 0xc2 &&
+			     (unsigned char)p[i] < 0xa0);
+	}
+	assert_int_equal(u.left, 0);
+}
+
+/* "ab", the character, "cd", cut at every byte: it goes, or stands whole. */
+static void clean_at_every_cut(unsigned c)
+{
+	char text[16] = "ab", got[16];
+	size_t len = utf8_put((unsigned char *)text + 2, c);
+
+	memcpy(text + 2 + len, "cd", 2);
+	for (size_t cut = 0; cut <= 4 + len; cut++) {
+		size_t n;
+
+		memcpy(got, text, sizeof(got));
+		n = utf8_clean(got, cut);
+		assert_clean(got, n);
+		if (cut < 2 || cut >= 2 + len)
+			assert_int_equal(
+				n,
+				cut - (is_harmful(c) && cut > 2 ? len - 1 : 0));
+		else
+			assert_int_equal(n, 2);
+		if (is_harmful(c))
+			assert_null(memmem(got, n, text + 2, len));
+		else if (cut >= 2 + len)
+			assert_memory_equal(got, text, cut);
+		assert_true(utf8_fit((struct span){ text, 4 + len }, cut).n ==
+			    (cut > 2 && cut < 2 + len ? 2 : cut));
+	}
+}
+
+static void utf8_clean_knows_every_character(void **state)
+{
+	static const unsigned more[] = { 0xfeff,  0xe0001, 0xe0020,  0xe007f,
+					 0x1f600, 0xe0100, 0x10ffff, 0x4e2d };
+
+	(void)state;
+	for (unsigned c = 0; c < 0x3000; c++) {
+		/* Of these it may be the one or the other. */
+		if (c != 0xad && c != 0x180e && (c < 0x2061 || c > 0x2065) &&
+		    (c < 0x206a || c > 0x206f))
+			clean_at_every_cut(c);
+	}
+	for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++)
+		clean_at_every_cut(more[i]);
+}
+
+static void cleaned(const char *text, const char *want)
+{
+	char mem[64];
+
+	snprintf(mem, sizeof(mem), "%s", text);
+	utf8_clean_str(mem);
+	assert_string_equal(mem, want);
+}
+
+static void utf8_clean_takes_any_bytes(void **state)
+{
+	char all[256];
+	size_t n;
+
+	(void)state;
+	for (int i = 0; i < 256; i++)
+		all[i] = (char)i;
+	n = utf8_clean(all, sizeof(all));
+	assert_clean(all, n);
+	cleaned("a\x1b[31mb\r\nc", "a [31mb  c");
+	cleaned("a\x9b"
+		"31m\xff\xc0\x80z",
+		"a?31m???z");
+	cleaned("\xc2\x9b"
+		"31m",
+		" 31m");
+	cleaned("\xed\xa0\x80", "???"); /* a surrogate */
+	cleaned("caf\xc3", "caf");
+	cleaned("caf\xc3: more", "caf?: more");
+	cleaned("caf\xc3\xa9", "caf\xc3\xa9");
+	assert_int_equal(utf8_fit(SPAN("\x80\x80\x80\x80\x80"), 4).n, 4);
+}
+
+static void escape_keeps(unsigned c, struct buf *in, struct buf *out)
+{
+	unsigned char text[4];
+	size_t n = utf8_put(text, c);
+	struct jw w = jw_to(in);
+	struct json_object *o;
+	struct err e;
+
+	buf_reset(in);
+	buf_reset(out);
+	jw_arr(&w);
+	jw_str(&w, (struct span){ (char *)text, n });
+	jw_arr_end(&w);
+	utf8_escape_json(out, buf_get(in));
+	assert_clean(out->p, out->n);
+	o = json_read(buf_get(out), &e);
+	assert_non_null(o);
+	assert_int_equal(json_span(json_at(o, 0)).n, n);
+	assert_memory_equal(json_span(json_at(o, 0)).p, text, n);
+	if (is_harmful(c))
+		assert_null(memmem(out->p, out->n, text, n));
+	json_object_put(o);
+}
+
+static void utf8_escape_keeps_the_meaning(void **state)
+{
+	struct buf in, out;
+
+	(void)state;
+	buf_init(&in, 100);
+	buf_init(&out, 1000);
+	for (unsigned c = 0; c < 0x3000; c++)
+		escape_keeps(c, &in, &out);
+	for (unsigned c = 0xfe00; c < 0x10000; c++)
+		escape_keeps(c, &in, &out);
+	for (unsigned c = 0xe0000; c < 0xe0100; c++)
+		escape_keeps(c, &in, &out);
+	buf_reset(&out);
+	utf8_escape_json(&out, SPAN("{\n\t\"a\": \"\xff\"\r\n}"));
+	assert_span(buf_get(&out), "{\n\t\"a\": \"\\ufffd\"\r\n}");
+	buf_release(&in);
+	buf_release(&out);
+}
+
+/* Whatever a format cuts off, and wherever. */
+static void errors_are_clean_text(void **state)
+{
+	char text[2000];
+	struct err e;
+
+	(void)state;
+	for (size_t shift = 0; shift < 4; shift++) {
+		memset(text, 'a', shift);
+		for (size_t i = shift; i + 4 < sizeof(text); i += 4)
+			memcpy(text + i, "\xf0\x9f\x98\x80", 5);
+		err_set(&e, ERR_UPSTREAM, "%s", text);
+		assert_clean(e.msg, strlen(e.msg));
+		err_set(&e, ERR_UPSTREAM, "%.200s: more", text);
+		assert_clean(e.msg, strlen(e.msg));
+		err_add(&e, text);
+		assert_clean(e.msg, strlen(e.msg));
+	}
+	err_set(&e, ERR_UPSTREAM, "%s", "a\x1b[2J\xe2\x80\xae\nb");
+	assert_string_equal(e.msg, "a [2J? b");
+}
+
 static void json_refuses(const char *text)
 {
 	struct err e = { 0 };
@@ -444,6 +619,10 @@ int main(void)
 		cmocka_unit_test(jw_writes_nested_values),
 		cmocka_unit_test(jw_makes_valid_text_of_any_bytes),
 		cmocka_unit_test(utf8_follows_the_rfc),
+		cmocka_unit_test(utf8_clean_knows_every_character),
+		cmocka_unit_test(utf8_clean_takes_any_bytes),
+		cmocka_unit_test(utf8_escape_keeps_the_meaning),
+		cmocka_unit_test(errors_are_clean_text),
 		cmocka_unit_test(json_reads_strictly),
 		cmocka_unit_test(mask_hides_a_secret_however_it_is_written),
 		cmocka_unit_test(mask_hides_a_secret_that_is_cut),
