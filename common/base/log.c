@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/jw.h"
+#include "base/utf8.h"
 
 #include <ctype.h>
 #include <limits.h>
@@ -15,8 +16,9 @@
 #include <unistd.h>
 
 #define LINE_MAX_BYTES 4096 /* which a pipe takes as one */
-#define VALUE_MAX 512 /* bytes of a value, which may be escaped to six times */
-#define SECRET_MIN 8  /* shorter tails are words, not keys */
+#define VALUE_MAX 512 /* bytes of a value, which may be escaped to twice that */
+#define RESERVE 800  /* bytes for names, numbers and what stands behind texts */
+#define SECRET_MIN 8 /* shorter tails are words, not keys */
 
 static bool as_json;
 
@@ -102,9 +104,6 @@ static void emit(struct buf *line)
 			   .max = sizeof(mem) - 2 };
 
 	log_redact(buf_get(line), &out);
-	for (size_t i = 0; i < out.n; i++)
-		if ((unsigned char)out.p[i] < 0x20)
-			out.p[i] = ' ';
 	out.p[out.n++] = '\n';
 	/* Nobody can be told that the log itself cannot be written. */
 	if (write(STDERR_FILENO, out.p, out.n) < 0)
@@ -122,6 +121,7 @@ void log_msg(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	utf8_clean_str(text);
 	clock_stamp(stamp, sizeof(stamp));
 	if (as_json) {
 		struct jw w = jw_to(&line);
@@ -143,23 +143,46 @@ static void put_name(struct buf *b, const char *key)
 	buf_byte(b, '=');
 }
 
-/* A value of a line; what is longer than the line could hold is cut, lest the
- * rest of the line is. */
+/* The beginning of a text, made clean: so much of it that the rest of the line
+ * has its place. */
+static struct span value_of(const struct buf *line, const char *text,
+			    char out[VALUE_MAX])
+{
+	size_t room = line->n + RESERVE < line->max
+			    ? (line->max - RESERVE - line->n) / 2
+			    : 0;
+	size_t max = room < VALUE_MAX ? room : VALUE_MAX;
+	struct span s = { text, strnlen(text, VALUE_MAX + 1) };
+
+	s = utf8_fit(s, max);
+	memcpy(out, s.p, s.n);
+	return (struct span){ out, utf8_clean(out, s.n) };
+}
+
+static bool needs_quotes(struct span s)
+{
+	return memchr(s.p, ' ', s.n) || memchr(s.p, '"', s.n) ||
+	       memchr(s.p, '\\', s.n) || memchr(s.p, '=', s.n);
+}
+
 static void put_str(struct jw *w, const char *key, const char *text)
 {
 	struct buf *b = w->out;
+	char mem[VALUE_MAX];
 	struct span s;
 
 	if (!text || !*text)
 		return;
-	s = (struct span){ text, strnlen(text, VALUE_MAX) };
+	s = value_of(b, text, mem);
+	if (!s.n)
+		return;
 	if (as_json) {
 		jw_key(w, key);
 		jw_str(w, s);
 		return;
 	}
 	put_name(b, key);
-	if (strpbrk(text, " \"\\=")) {
+	if (needs_quotes(s)) {
 		buf_byte(b, '"');
 		jw_escape(b, s);
 		buf_byte(b, '"');
