@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "cli/cmd.h"
+#include "cli/say.h"
 #include "cli/secret.h"
 #include "cli/sign-in.h"
 #include "state/account-show.h"
@@ -88,7 +89,7 @@ static int add(const struct cmd *c, struct span key, struct err *e)
 		return -1;
 	if ((key.n || reserve >= 0) && change(c, file, key, reserve, e))
 		return -1;
-	fprintf(stderr, "dario: account %s is in the pool\n", c->args[0]);
+	say(stderr, "dario: account %s is in the pool\n", c->args[0]);
 	return 0;
 }
 
@@ -116,12 +117,12 @@ static void print_seat(const struct seat *s, int64_t now)
 
 	if (s->until > now)
 		show_duration(left, sizeof(left), s->until - now);
-	printf("%-16s %-12s %3.0f%% left", a->alias,
-	       a->api_key ? "api-key" : "subscription", s->headroom * 100);
+	say(stdout, "%-16s %-12s %3.0f%% left", a->alias,
+	    a->api_key ? "api-key" : "subscription", s->headroom * 100);
 	if (a->reserve)
 		printf(" (%ld%% reserved)", a->reserve);
-	printf("  %s%s%s\n", s->usable ? "ready" : s->why,
-	       *left ? ", free again in " : "", left);
+	say(stdout, "  %s%s%s\n", s->usable ? "ready" : s->why,
+	    *left ? ", free again in " : "", left);
 }
 
 static int run_list(struct cmd *c, struct err *e)
@@ -136,7 +137,7 @@ static int run_list(struct cmd *c, struct err *e)
 	if (cmd_value(c, "json")) {
 		buf_init(&out, 1u << 20);
 		show_accounts(&w, cfg, c->home);
-		puts(buf_cstr(&out));
+		say_json(buf_get(&out));
 		buf_release(&out);
 	} else {
 		pool_look(&p, c->home, &cfg->accounts, FAMILY_OTHER);

@@ -5,6 +5,7 @@
 #include "base/jw.h"
 #include "cli/cmd.h"
 #include "cli/save.h"
+#include "cli/say.h"
 #include "cli/secret.h"
 #include "net/fetch.h"
 #include "state/snapshot.h"
@@ -44,10 +45,10 @@ static int check_url(const char *url, bool has_key, struct err *e)
 			       "a key is missing: use "
 			       "--key-file=FILE or --key-stdin");
 	if (has_key && !tls && !loopback)
-		fprintf(stderr,
-			"dario: warning: the key will go to %s "
-			"unencrypted\n",
-			url);
+		say(stderr,
+		    "dario: warning: the key will go to %s "
+		    "unencrypted\n",
+		    url);
 	return 0;
 }
 
@@ -141,8 +142,8 @@ static int save(const struct cmd *c, const char *path, struct span key,
 	if (check_url(b.base_url, b.api_key, e) == 0)
 		rc = save_checked(c->home, path, file, e);
 	if (rc == 0)
-		fprintf(stderr, "dario: backend %s: %s (%s)\n", b.name,
-			b.base_url, dialects[b.protocol].name);
+		say(stderr, "dario: backend %s: %s (%s)\n", b.name, b.base_url,
+		    dialects[b.protocol].name);
 	backend_release(&b);
 out:
 	json_object_put(file);
@@ -193,10 +194,10 @@ static void put_backend(struct jw *w, const struct backend *b)
 
 static void print_backend(const struct backend *b)
 {
-	printf("%-16s %-10s %-40s %s", b->name, dialects[b->protocol].name,
-	       b->base_url, b->api_key ? "key set" : "no key");
+	say(stdout, "%-16s %-10s %-40s %s", b->name, dialects[b->protocol].name,
+	    b->base_url, b->api_key ? "key set" : "no key");
 	for (size_t i = 0; i < b->n_models; i++)
-		printf("%s%s", i ? "," : "  ", b->models[i]);
+		say(stdout, "%s%s", i ? "," : "  ", b->models[i]);
 	putchar('\n');
 }
 
@@ -218,7 +219,7 @@ static int run_list(struct cmd *c, struct err *e)
 	}
 	jw_arr_end(&w);
 	if (cmd_value(c, "json"))
-		puts(buf_cstr(&out));
+		say_json(buf_get(&out));
 	else if (!cfg->n_backends)
 		fputs("dario: no backend yet: add one with dario backend "
 		      "add\n",
@@ -313,8 +314,8 @@ static int judge(const struct backend *b, const struct fetch *p, int64_t ms,
 			       "backend %s answers, but not "
 			       "with a model list: is %s an API address?",
 			       b->name, b->base_url);
-	printf("backend %s answers in %lld ms and lists %d models\n", b->name,
-	       (long long)ms, models);
+	say(stdout, "backend %s answers in %lld ms and lists %d models\n",
+	    b->name, (long long)ms, models);
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/jw.h"
 #include "cli/cmd.h"
+#include "cli/say.h"
 #include "cli/show-notes.h"
 #include "state/oauth-config.h"
 #include "state/snapshot.h"
@@ -38,8 +39,8 @@ static int put_oauth(struct jw *w, const struct snapshot *cfg, const char *home,
 		snprintf(key, sizeof(key), "oauth.%s",
 			 oauth_config_name((enum oauth_value)v));
 		if (!json) {
-			printf("%-20s %-24s %s\n", key, g.value[v],
-			       g.source[v]);
+			say(stdout, "%-20s %-24s %s\n", key, g.value[v],
+			    g.source[v]);
 			continue;
 		}
 		jw_key(w, key);
@@ -73,13 +74,13 @@ static int run(struct cmd *c, struct err *e)
 		if (json)
 			put_json(&w, o, buf_get(&value), source);
 		else
-			printf("%-20s %-24s %s\n", o->key, buf_cstr(&value),
-			       source);
+			say(stdout, "%-20s %-24s %s\n", o->key,
+			    buf_cstr(&value), source);
 	}
 	rc = put_oauth(&w, cfg, c->home, json, e);
 	jw_obj_end(&w);
 	if (json && rc == 0)
-		puts(buf_cstr(&out));
+		say_json(buf_get(&out));
 	fflush(stdout);
 	show_notes(&cfg->notes);
 	buf_release(&out);

@@ -5,8 +5,10 @@
 
 #include "base/log.h"
 #include "base/mask.h"
+#include "base/utf8.h"
 #include "cli/cmd.h"
 #include "cli/doctor.h"
+#include "cli/say.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -38,6 +40,7 @@ static void clean(const struct doctor *d, struct buf *in, struct buf *out)
 {
 	const struct snapshot *c = d->config;
 
+	utf8_clean_buf(in);
 	hide(in, d->key);
 	hide(in, c ? c->settings.api_key : NULL);
 	for (size_t i = 0; c && i < c->n_backends; i++)
@@ -48,9 +51,6 @@ static void clean(const struct doctor *d, struct buf *in, struct buf *out)
 		hide(in, c->accounts.list[i].refresh_token);
 	}
 	log_redact(buf_get(in), out);
-	for (size_t i = 0; i < out->n; i++)
-		if ((unsigned char)out->p[i] < ' ' || out->p[i] == 0x7f)
-			out->p[i] = ' ';
 }
 
 static const char *const words[] = {
@@ -83,8 +83,8 @@ void doctor_say(struct doctor *d, enum doctor_status s, const char *name,
 		jw_kcstr(&d->w, "fix", fix);
 		jw_obj_end(&d->w);
 	} else {
-		printf("%-4s  %-22s  %s%s%s\n", words[s], name, buf_cstr(&seen),
-		       fix ? ": " : "", fix ? fix : "");
+		say(stdout, "%-4s  %-22s  %s%s%s\n", words[s], name,
+		    buf_cstr(&seen), fix ? ": " : "", fix ? fix : "");
 		fflush(stdout); /* some checks take their time */
 	}
 	buf_release(&raw);
@@ -180,7 +180,7 @@ static void check_all(struct doctor *d)
 		jw_key(&w, "checks");
 		jw_raw(&w, buf_get(&d->out));
 		jw_obj_end(&w);
-		puts(buf_cstr(&all));
+		say_json(buf_get(&all));
 		buf_release(&all);
 	}
 	buf_release(&d->out);

@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "cli/cmd.h"
+#include "cli/say.h"
 #include "dialect/peek.h"
 #include "net/catalog.h"
 #include "state/account-show.h"
@@ -93,7 +94,7 @@ static void choose_seat(struct explain *x)
 static void print_note(void *arg, const char *target, bool ok, const char *why)
 {
 	(void)arg;
-	printf("  %s %-24s %s\n", ok ? "*" : " ", target, why);
+	say(stdout, "  %s %-24s %s\n", ok ? "*" : " ", target, why);
 }
 
 static void seat_text(const struct seat *s, int64_t now, char *out, size_t n)
@@ -123,8 +124,8 @@ static void print_seats(const struct explain *x)
 static void print_fallbacks(const struct explain *x)
 {
 	for (size_t i = 1; i < x->plan.n; i++)
-		printf("  else %s:%s\n", x->plan.routes[i].backend->name,
-		       x->plan.routes[i].model);
+		say(stdout, "  else %s:%s\n", x->plan.routes[i].backend->name,
+		    x->plan.routes[i].model);
 }
 
 static void print_text(const struct explain *x)
@@ -132,11 +133,12 @@ static void print_text(const struct explain *x)
 	const struct backend *b = x->plan.routes[0].backend;
 	enum dialect_id d = protocol(x, b);
 
-	printf("%s goes to %s", x->model, b->name);
+	say(stdout, "%s goes to %s", x->model, b->name);
 	if (x->seat >= 0)
-		printf(", account %s", x->pool.seats[x->seat].account->alias);
-	printf(" as %s (%s)\n%s%s, %s\n", x->upstream, x->plan.why,
-	       "in the API ", dialects[d].name,
+		say(stdout, ", account %s",
+		    x->pool.seats[x->seat].account->alias);
+	say(stdout, " as %s (%s)\n", x->upstream, x->plan.why);
+	printf("in the API %s, %s\n", dialects[d].name,
 	       d == x->dialect ? "byte for byte" : "translated");
 	print_fallbacks(x);
 	printf("candidates:\n");
@@ -238,7 +240,7 @@ static int run(struct cmd *c, struct err *e)
 	buf_init(&out, 1u << 20);
 	if (cmd_value(c, "json")) {
 		put_json(&w, &x);
-		puts(buf_cstr(&out));
+		say_json(buf_get(&out));
 	} else {
 		print_text(&x);
 	}

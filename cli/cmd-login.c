@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/install-path.h"
 #include "cli/cmd.h"
+#include "cli/say.h"
 #include "cli/sign-in.h"
 #include "net/refresh.h"
 #include "state/account-show.h"
@@ -28,10 +29,10 @@ static bool is_borrowed(const struct snapshot *c)
 	if (!a)
 		return false;
 	if (a->problem || !account_fresh(a, 0)) {
-		fprintf(stderr, "dario: %s\n",
-			a->problem ? a->problem
-				   : "Claude Code's log-in has expired: run "
-				     "claude once to renew it, or log in here");
+		say(stderr, "dario: %s\n",
+		    a->problem ? a->problem
+			       : "Claude Code's log-in has expired: run "
+				 "claude once to renew it, or log in here");
 		return false;
 	}
 	show_duration(left, sizeof(left), a->expires_at - clock_wall_ms());
@@ -128,8 +129,8 @@ static int refresh_one(const struct cmd *c, const char *worker,
 	if (refresh_account(&r, a, &fresh, e))
 		return -1;
 	show_duration(left, sizeof(left), fresh.expires_at - clock_wall_ms());
-	fprintf(stderr, "dario: account %s: a new token, good for %s\n",
-		a->alias, left);
+	say(stderr, "dario: account %s: a new token, good for %s\n", a->alias,
+	    left);
 	account_release(&fresh);
 	return 0;
 }
@@ -192,15 +193,15 @@ static void print_status(const struct snapshot *cfg, const char *home)
 		const struct seat *s = &p.seats[i];
 		const struct account *a = s->account;
 
-		printf("%-16s %-12s %-12s", a->alias,
-		       a->api_key ? "api-key" : "subscription",
-		       show_token_state(s));
+		say(stdout, "%-16s %-12s %-12s", a->alias,
+		    a->api_key ? "api-key" : "subscription",
+		    show_token_state(s));
 		if (!a->api_key && a->expires_at) {
 			show_duration(left, sizeof(left),
 				      a->expires_at - p.now);
 			printf(" expires in %s", left);
 		}
-		printf("%s%s\n", s->why[0] ? "  " : "", s->why);
+		say(stdout, "%s%s\n", s->why[0] ? "  " : "", s->why);
 	}
 	if (!p.n)
 		fputs("dario: no Claude account: run dario login, or dario "
@@ -220,7 +221,7 @@ static int run_status(struct cmd *c, struct err *e)
 	if (cmd_value(c, "json")) {
 		buf_init(&out, 1u << 20);
 		show_status(&w, cfg, c->home);
-		puts(buf_cstr(&out));
+		say_json(buf_get(&out));
 		buf_release(&out);
 	} else {
 		print_status(cfg, c->home);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "cli/cmd.h"
 #include "cli/print-config.h"
+#include "cli/say.h"
 #include "cli/server.h"
 #include "cli/show-notes.h"
 #include "state/oauth-config.h"
@@ -157,11 +158,10 @@ static int watch_server(pid_t pid, const struct settings *s,
 			bool six = strchr(s->host, ':');
 
 			up = true;
-			fprintf(stderr,
-				"dario: listening on http://%s%s%s:%ld "
-				"(Ctrl-C stops)\n",
-				six ? "[" : "", s->host, six ? "]" : "",
-				s->port);
+			say(stderr,
+			    "dario: listening on http://%s%s%s:%ld "
+			    "(Ctrl-C stops)\n",
+			    six ? "[" : "", s->host, six ? "]" : "", s->port);
 		}
 		if (!up && clock_ms() > deadline)
 			return err_set(e, ERR_CONFIG,

@@ -4,6 +4,7 @@
 
 #include "cli/cmd.h"
 #include "cli/save.h"
+#include "cli/say.h"
 #include "state/snapshot.h"
 
 #include <stdio.h>
@@ -119,14 +120,14 @@ static int run_remove(struct cmd *c, struct err *e)
 
 static void print_rule(const struct rule *r)
 {
-	printf("%-24s", r->match);
+	say(stdout, "%-24s", r->match);
 	for (size_t i = 0; i < r->n; i++)
-		printf("%s%s%s%s",
-		       i == 0   ? " "
-		       : i == 1 ? "  else "
-				: ", ",
-		       r->targets[i].backend, r->targets[i].model ? ":" : "",
-		       r->targets[i].model ? r->targets[i].model : "");
+		say(stdout, "%s%s%s%s",
+		    i == 0   ? " "
+		    : i == 1 ? "  else "
+			     : ", ",
+		    r->targets[i].backend, r->targets[i].model ? ":" : "",
+		    r->targets[i].model ? r->targets[i].model : "");
 	putchar('\n');
 }
 
@@ -140,7 +141,7 @@ static int run_list(struct cmd *c, struct err *e)
 	if (cmd_value(c, "json")) {
 		file = open_file(c->home, &list, e);
 		if (file)
-			puts(json_pretty(list));
+			say_json(span_of(json_pretty(list)));
 		json_object_put(file);
 	} else {
 		for (size_t i = 0; i < cfg->rules.n; i++)

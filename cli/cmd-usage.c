@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "cli/cmd.h"
+#include "cli/say.h"
 #include "state/account-show.h"
 #include "state/report.h"
 
@@ -12,9 +13,10 @@ static void print_sum(const char *name, const struct usage_sum *s)
 {
 	const struct usage *u = &s->usage;
 
-	printf("%-24s %6lld requests %8lld in %8lld cached %8lld out  ", name,
-	       (long long)s->requests, (long long)(u->input + u->cache_write),
-	       (long long)u->cache_read, (long long)u->output);
+	say(stdout, "%-24s %6lld requests %8lld in %8lld cached %8lld out  ",
+	    name, (long long)s->requests,
+	    (long long)(u->input + u->cache_write), (long long)u->cache_read,
+	    (long long)u->output);
 	if (usage_sum_cost_unknown(s) && s->cost == 0)
 		printf("cost unknown\n");
 	else
@@ -48,9 +50,9 @@ static void print_trend(const char *home, const struct trend *t, int64_t now)
 	limits_read(home, t->alias, &l);
 	if (l.h5.reset <= now && l.d7.reset <= now)
 		return;
-	printf("%s: %.0f%% of five hours, %.0f%% of seven days used\n",
-	       t->alias, limits_used(&l.h5, now) * 100,
-	       limits_used(&l.d7, now) * 100);
+	say(stdout, "%s: %.0f%% of five hours, %.0f%% of seven days used\n",
+	    t->alias, limits_used(&l.h5, now) * 100,
+	    limits_used(&l.d7, now) * 100);
 	print_forecast("five hours", report_forecast(t, false, l.h5.reset, now),
 		       now);
 	print_forecast("seven days", report_forecast(t, true, l.d7.reset, now),
@@ -88,7 +90,7 @@ static int run(struct cmd *c, struct err *e)
 	if (cmd_value(c, "json")) {
 		buf_init(&out, 4u << 20);
 		report_put(&w, &r, c->home);
-		puts(buf_cstr(&out));
+		say_json(buf_get(&out));
 		buf_release(&out);
 	} else {
 		print_report(&r, c->home);

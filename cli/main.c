@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/store.h"
 #include "cli/cmd.h"
+#include "cli/say.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -78,7 +79,7 @@ static void complain(const struct err *e)
 
 	buf_init(&text, 2 * sizeof(e->msg));
 	log_redact(span_of(e->msg), &text);
-	fprintf(stderr, "dario: %s\n", buf_cstr(&text));
+	say(stderr, "dario: %s\n", buf_cstr(&text));
 	buf_release(&text);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "cli/say.h"
 #include "cli/server.h"
 
 #include "base/clock.h"
@@ -39,7 +40,7 @@ static void become_server(char *const argv[], pid_t parent, bool quiet)
 	if (quiet && !freopen("/dev/null", "w", stderr))
 		_exit(1);
 	execv(argv[0], argv);
-	fprintf(stderr, "dario: cannot run %s: %s\n", argv[0], strerror(errno));
+	say(stderr, "dario: cannot run %s: %s\n", argv[0], strerror(errno));
 	_exit(127);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "cli/say.h"
 #include "cli/sign-in.h"
 
 #include "base/clock.h"
@@ -99,10 +100,10 @@ static int by_hand(struct flow *f, struct err *e)
 	char line[CODE_MAX];
 
 	oauth_begin(&f->login, &f->oauth, OAUTH_MANUAL_REDIRECT, &f->url);
-	fprintf(stderr,
-		"dario: open this address, log in, and copy the code that the "
-		"page shows:\n\n%s\n\n",
-		buf_cstr(&f->url));
+	fputs("dario: open this address, log in, and copy the code that the "
+	      "page shows:\n",
+	      stderr);
+	say(stderr, "\n%s\n\n", buf_cstr(&f->url));
 	fputs("dario: paste the code: ", stderr);
 	fflush(stderr);
 	if (read_hidden(line, sizeof(line)))
@@ -250,8 +251,8 @@ static int by_browser(struct flow *f, struct err *e)
 	rc = login_state_begin(home, f->login.state, e);
 	if (rc)
 		goto out;
-	fprintf(stderr, "dario: log in at this address:\n\n%s\n\n",
-		buf_cstr(&f->url));
+	fputs("dario: log in at this address:\n", stderr);
+	say(stderr, "\n%s\n\n", buf_cstr(&f->url));
 	open_browser(f);
 	rc = wait_for_browser(f, pid, e);
 	login_state_end(home, f->login.state);

@@ -4,6 +4,7 @@
 #include "fcgi/reply.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "dialect/error.h"
 
 #include <stdio.h>
@@ -169,6 +170,18 @@ static int whole(struct request *r, int status, const char *type,
 int reply_json(struct request *r, int status, struct span json)
 {
 	return whole(r, status, "application/json", json);
+}
+
+int reply_shown(struct request *r, int status, struct span json)
+{
+	struct buf out;
+	int rc;
+
+	buf_init(&out, 12 * json.n + 1);
+	utf8_escape_json(&out, json);
+	rc = reply_json(r, status, buf_get(&out));
+	buf_release(&out);
+	return rc;
 }
 
 int reply_text(struct request *r, const char *type, struct span text)

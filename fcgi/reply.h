@@ -22,6 +22,8 @@ int reply_gone(struct err *e); /* the client left: always -1 */
 void reply_stream_fields(struct request *r);
 
 int reply_json(struct request *r, int status, struct span json);
+/* The same for JSON that people look at, some of it foreign: as escapes. */
+int reply_shown(struct request *r, int status, struct span json);
 int reply_text(struct request *r, const char *type, struct span text);
 /* A page for people: no scripts, nothing from elsewhere, not kept. */
 int reply_page(struct request *r, int status, struct span html);

@@ -17,7 +17,7 @@ static int answer(struct request *r, show_fn *show)
 
 	buf_init(&out, ANSWER_MAX);
 	show(&w, r->config, snapshot_home(r->app->config));
-	reply_json(r, 200, buf_get(&out));
+	reply_shown(r, 200, buf_get(&out));
 	buf_release(&out);
 	return 0;
 }
@@ -34,7 +34,7 @@ int serve_analytics(struct request *r, struct err *e)
 	buf_init(&out, ANSWER_MAX);
 	report_put(&w, &report, home);
 	report_release(&report);
-	reply_json(r, 200, buf_get(&out));
+	reply_shown(r, 200, buf_get(&out));
 	buf_release(&out);
 	return 0;
 }

@@ -2,19 +2,29 @@
 /* serve-metrics: the sums of all time in Prometheus' text format 0.0.4. */
 #include "config.h"
 
+#include "base/utf8.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
 #include "state/account-show.h"
 #include "state/report.h"
 
+#include <string.h>
+
 #define ANSWER_MAX (4u << 20)
+#define LABEL_MAX 512
 
 static void put_label(struct buf *out, const char *s)
 {
-	for (; *s; s++) {
-		if (*s == '"' || *s == '\\')
+	struct span text = utf8_fit(span_of(s), LABEL_MAX);
+	char clean[LABEL_MAX];
+	size_t n = text.n;
+
+	memcpy(clean, text.p, n);
+	n = utf8_clean(clean, n);
+	for (size_t i = 0; i < n; i++) {
+		if (clean[i] == '"' || clean[i] == '\\')
 			buf_byte(out, '\\');
-		buf_byte(out, *s == '\n' ? ' ' : *s);
+		buf_byte(out, clean[i]);
 	}
 }
 

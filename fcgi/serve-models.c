@@ -267,7 +267,7 @@ int serve_models(struct request *r, struct err *e)
 		jw_obj_end(&w);
 	}
 	if (rc == 0)
-		reply_json(r, 200, buf_get(&out));
+		reply_shown(r, 200, buf_get(&out));
 	buf_release(&out);
 	free(l.models);
 	return rc;

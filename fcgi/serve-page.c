@@ -145,9 +145,9 @@ int serve_root(struct request *r, struct err *e)
 
 	(void)e;
 	if (!accept || !strstr(accept, "text/html")) {
-		reply_json(r, 200,
-			   SPAN("{\"name\":\"dario\",\"version\":"
-				"\"" PACKAGE_VERSION "\"}"));
+		reply_shown(r, 200,
+			    SPAN("{\"name\":\"dario\",\"version\":"
+				 "\"" PACKAGE_VERSION "\"}"));
 		return 0;
 	}
 	buf_init(&page, PAGE_MAX_BYTES);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * say: what a command prints when some of it is foreign: files, providers,
+ * arguments. It comes out as clean text (utf8.h); line ends are only those at
+ * the two ends of the format.
+ */
+#ifndef DARIO_SAY_H
+#define DARIO_SAY_H
+
+#include "base/buf.h"
+
+#include <stdio.h>
+
+#define SAY_MAX (256u << 10) /* bytes of one call; the rest is cut */
+
+void say(FILE *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* JSON text as a line of standard output. */
+void say_json(struct span json);
+
+#endif
