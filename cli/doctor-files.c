@@ -146,12 +146,12 @@ static void check_name(struct walk *w, const char *path)
 static void check_file(struct walk *w, const char *path, const struct stat *st)
 {
 	char fix[FIX_MAX];
-	int64_t age = clock_wall_ms() / 1000 - (int64_t)st->st_mtime;
+	int64_t old = clock_wall_ms() / 1000 - LEFT_SECONDS;
 	bool closed = check_mode(w, path, st);
 
 	w->files++;
 	check_name(w, path);
-	if (ends_with(path, ".new") && age > LEFT_SECONDS) {
+	if (ends_with(path, ".new") && (int64_t)st->st_mtime < old) {
 		snprintf(fix, sizeof(fix), "rm %s/%s", w->d->home, path);
 		tell(w, path, false, fix,
 		     "it was left by a writer that was killed");

@@ -7,6 +7,7 @@
 #include "base/store.h"
 
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -164,13 +165,25 @@ int64_t json_int(struct json_object *o, const char *key, int64_t otherwise)
 						     : otherwise;
 }
 
-int64_t json_count(struct json_object *o, const char *key, int64_t otherwise)
+static int64_t to_count(int64_t v)
 {
-	int64_t v = json_int(o, key, otherwise);
-
 	if (v < 0)
 		return 0;
 	return v < JSON_COUNT_MAX ? v : JSON_COUNT_MAX;
+}
+
+int64_t json_count(struct json_object *o, const char *key, int64_t otherwise)
+{
+	return to_count(json_int(o, key, otherwise));
+}
+
+int64_t json_count_at(struct json_object *list, size_t i)
+{
+	struct json_object *v = json_at(list, i);
+
+	return json_object_is_type(v, json_type_int)
+		     ? to_count(json_object_get_int64(v))
+		     : 0;
 }
 
 bool json_flag(struct json_object *o, const char *key, bool otherwise)
@@ -185,11 +198,22 @@ bool json_flag(struct json_object *o, const char *key, bool otherwise)
 double json_number(struct json_object *o, const char *key, double otherwise)
 {
 	struct json_object *v = json_get(o, key);
+	double d;
 
-	if (json_object_is_type(v, json_type_double) ||
-	    json_object_is_type(v, json_type_int))
-		return json_object_get_double(v);
-	return otherwise;
+	if (!json_object_is_type(v, json_type_double) &&
+	    !json_object_is_type(v, json_type_int))
+		return otherwise;
+	d = json_object_get_double(v);
+	return isfinite(d) ? d : otherwise;
+}
+
+double json_amount(struct json_object *o, const char *key, double otherwise)
+{
+	double d = json_number(o, key, -1);
+
+	if (d < 0)
+		return otherwise;
+	return d < JSON_COUNT_MAX ? d : JSON_COUNT_MAX;
 }
 
 struct span json_str(struct json_object *o, const char *key)

@@ -40,9 +40,13 @@ int64_t json_int(struct json_object *o, const char *key, int64_t otherwise);
 /* A counter from outside: 0 to JSON_COUNT_MAX, so that sums cannot overflow. */
 #define JSON_COUNT_MAX 1000000000000000
 int64_t json_count(struct json_object *o, const char *key, int64_t otherwise);
+int64_t json_count_at(struct json_object *list, size_t i); /* or 0 */
 bool json_flag(struct json_object *o, const char *key, bool otherwise);
 
+/* Finite; 1e999 is none. */
 double json_number(struct json_object *o, const char *key, double otherwise);
+/* A share or a sum from outside: 0 to JSON_COUNT_MAX, or `otherwise`. */
+double json_amount(struct json_object *o, const char *key, double otherwise);
 struct span json_str(struct json_object *o, const char *key); /* or empty */
 size_t json_length(struct json_object *list); /* 0 when it is no list */
 struct json_object *json_at(struct json_object *list, size_t i); /* or NULL */

@@ -62,16 +62,10 @@ static void write_line(const struct history_record *r, struct buf *out)
 	buf_byte(out, '\n');
 }
 
-static int64_t count_at(struct json_object *list, size_t i)
-{
-	int64_t n = json_object_get_int64(json_at(list, i));
-
-	return n < 0 ? 0 : n < JSON_COUNT_MAX ? n : JSON_COUNT_MAX;
-}
-
 static bool read_line(struct json_object *o, struct history_record *r)
 {
 	struct json_object *u = json_get(o, "u");
+	int64_t status = json_count(o, "s", 0);
 
 	if (!json_object_is_type(o, json_type_object))
 		return false;
@@ -81,21 +75,21 @@ static bool read_line(struct json_object *o, struct history_record *r)
 		.account = json_str(o, "a").p,
 		.backend = json_str(o, "b").p,
 		.model = json_str(o, "m").p,
-		.status = (int)json_count(o, "s", 0),
+		.status = status <= 999 ? (int)status : 0,
 		.has_usage = json_length(u) == 6,
 		.partial = json_flag(o, "p", false),
 		.fallback = json_flag(o, "f", false),
-		.h5 = json_number(o, "h5", -1),
-		.d7 = json_number(o, "d7", -1),
+		.h5 = json_amount(o, "h5", -1),
+		.d7 = json_amount(o, "d7", -1),
 	};
 	if (r->has_usage)
 		r->usage = (struct usage){
-			.input = count_at(u, 0),
-			.cache_read = count_at(u, 1),
-			.cache_write = count_at(u, 2),
-			.cache_write_1h = count_at(u, 3),
-			.output = count_at(u, 4),
-			.reasoning = count_at(u, 5),
+			.input = json_count_at(u, 0),
+			.cache_read = json_count_at(u, 1),
+			.cache_write = json_count_at(u, 2),
+			.cache_write_1h = json_count_at(u, 3),
+			.output = json_count_at(u, 4),
+			.reasoning = json_count_at(u, 5),
 		};
 	return true;
 }

@@ -412,7 +412,7 @@ static void read_text(struct limits *l, struct json_object *o)
 	for (size_t i = 0; i < WINDOWS; i++) {
 		struct json_object *v = json_get(o, windows[i].name);
 
-		window_at(l, i)->used = json_number(v, "used", 0);
+		window_at(l, i)->used = json_amount(v, "used", 0);
 		window_at(l, i)->reset = json_count(v, "reset", 0);
 	}
 	for (size_t i = 0; i < ALLOWANCES; i++) {

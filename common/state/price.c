@@ -85,12 +85,12 @@ double prices_cost(const struct prices *p, const char *model, int64_t when,
 	far = json_get(row, "long");
 	if (far && prompt > json_int(far, "over", 0))
 		row = far;
-	input = json_number(row, "input", 0);
+	input = json_amount(row, "input", 0);
 	return ((double)u->input * input +
-		(double)u->cache_read * json_number(row, "read", input) +
+		(double)u->cache_read * json_amount(row, "read", input) +
 		(double)(u->cache_write - u->cache_write_1h) *
-			json_number(row, "write5m", input) +
-		(double)u->cache_write_1h * json_number(row, "write1h", input) +
-		(double)u->output * json_number(row, "output", 0)) /
+			json_amount(row, "write5m", input) +
+		(double)u->cache_write_1h * json_amount(row, "write1h", input) +
+		(double)u->output * json_amount(row, "output", 0)) /
 	       MILLION;
 }

@@ -13,6 +13,7 @@
 #define MINUTE_MS 60000
 #define HOUR_MS (60 * MINUTE_MS)
 #define STEP_MS (REPORT_MINUTES * MINUTE_MS / REPORT_STEPS)
+#define FAR_MS 1e12              /* as good as never */
 #define LEAST_MS (2 * MINUTE_MS) /* of history, for a forecast */
 
 static struct trend *trend_of(struct report *r, const char *alias)
@@ -39,10 +40,11 @@ static void note_trend(struct trend *t, const struct history_record *r,
 		       int64_t now)
 {
 	int64_t age = now - r->time;
-	int step = REPORT_STEPS - 1 - (int)(age / STEP_MS);
+	int step;
 
-	if (r->h5 < 0 || step < 0 || step >= REPORT_STEPS)
+	if (r->h5 < 0 || age <= -STEP_MS || age >= REPORT_STEPS * STEP_MS)
 		return;
+	step = REPORT_STEPS - 1 - (int)(age / STEP_MS);
 	t->h5[step] = r->h5;
 	t->d7[step] = r->d7;
 	if (!t->first_time || fell(t->last_h5, r->h5) ||
@@ -121,6 +123,8 @@ struct forecast report_forecast(const struct trend *t, bool week, int64_t reset,
 	left_ms = (1 - last) / f.per_hour * HOUR_MS;
 	if (left_ms < 0)
 		left_ms = 0;
+	if (left_ms > FAR_MS)
+		return f;
 	if (!reset || (double)(reset - now) > left_ms)
 		f.full_at = now + (int64_t)left_ms;
 	return f;

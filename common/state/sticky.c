@@ -25,9 +25,7 @@ static void file_of(const char *key, char *out, size_t n)
 /* {"KEY":["alias",1764000000000],...}: a use may be newer than the note. */
 static bool alive(struct json_object *entry, int64_t now)
 {
-	struct json_object *then = json_at(entry, 1);
-
-	return json_object_get_int64(then) + STICKY_MS + RENEW_MS > now;
+	return json_count_at(entry, 1) + STICKY_MS + RENEW_MS > now;
 }
 
 /* The last version read of each file, by this process. None is kept open: there
@@ -69,7 +67,7 @@ void sticky_get(const char *home, struct binding *b)
 	if (entry && alive(entry, clock_wall_ms())) {
 		snprintf(b->alias, sizeof(b->alias), "%.*s",
 			 SPAN_FMT(json_span(json_at(entry, 0))));
-		b->used = json_object_get_int64(json_at(entry, 1));
+		b->used = json_count_at(entry, 1);
 	}
 	pthread_mutex_unlock(&cache_lock);
 }

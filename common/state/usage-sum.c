@@ -124,7 +124,7 @@ static void read_sum(struct usage_sum *s, struct json_object *o)
 	plus(&s->usage.cache_write, json_count(o, "write1h", 0));
 	plus(&s->usage.output, json_count(o, "output", 0));
 	plus(&s->usage.output, reasoning);
-	s->cost += json_number(o, "cost", 0);
+	s->cost += json_amount(o, "cost", 0);
 }
 
 void usage_sum_table_put(struct jw *w, const struct usage_sum_table *t)
