@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/jw.h"
+#include "base/names.h"
 #include "dialect/chat-write.h"
 #include "dialect/schema.h"
 
@@ -340,11 +341,14 @@ static void put_tool(struct body *b, const struct tool *t)
 static void put_used_tools(struct body *b)
 {
 	struct chat *c = b->c;
+	struct names known = { 0 };
 
+	for (const struct tool *t = c->tools; t; t = t->next)
+		*names_at(&known, c->arena, t->name) = 1;
 	for (struct msg *m = c->msgs; m; m = m->next)
 		for (struct part *p = m->parts; p; p = p->next)
 			if (p->kind == PART_TOOL_USE &&
-			    !chat_find_tool(c, p->name))
+			    !(*names_at(&known, c->arena, p->name))++)
 				chat_tool(c, TOOL_FUNCTION, p->name);
 }
 

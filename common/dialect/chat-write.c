@@ -151,12 +151,24 @@ void write_input(struct jw *w, struct span args, bool custom)
 	}
 }
 
-bool write_awaits_results(const struct msg *m)
+bool write_must_wait(struct write_wait *w, const struct msg *m)
 {
-	while (m && m->role == ROLE_SYSTEM)
-		m = m->next;
-	return m && m->role == ROLE_USER && m->parts &&
-	       m->parts->kind == PART_TOOL_RESULT;
+	const struct msg *end = m;
+
+	if (m->role != ROLE_SYSTEM) {
+		w->inside = false;
+		return false;
+	}
+	if (!w->inside) { /* the first of several: all go one way */
+		while (end && end->role == ROLE_SYSTEM)
+			end = end->next;
+		w->inside = true;
+		w->first = end && end->role == ROLE_USER && end->parts &&
+					   end->parts->kind == PART_TOOL_RESULT
+				 ? m
+				 : NULL;
+	}
+	return w->first;
 }
 
 int write_hosted(struct chat *c, const struct tool *t, struct err *e)

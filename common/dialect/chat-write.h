@@ -31,8 +31,14 @@ struct span write_arguments(struct arena *a, const struct part *p);
  * is kept, wrapped. */
 void write_input(struct jw *w, struct span args, bool custom);
 
-/* Has a system message to wait, because what follows answers tool calls? */
-bool write_awaits_results(const struct msg *system);
+/* Has a system message to wait, because what follows answers tool calls? Asked
+ * of each message in turn; zeroed at first. `first` is then the first of those
+ * that wait: its reader sets it to NULL when they are written. */
+struct write_wait {
+	const struct msg *first;
+	bool inside; /* of several system messages */
+};
+bool write_must_wait(struct write_wait *w, const struct msg *m);
 
 /* A tool that runs at the provider has no place: noted, or an error when the
  * client insists on it. */

@@ -78,14 +78,6 @@ void chat_dropped(struct chat *c, const char *what)
 	buf_fmt(&c->dropped, "%s%s", all.n ? ", " : "", what);
 }
 
-const struct tool *chat_find_tool(const struct chat *c, struct span name)
-{
-	for (const struct tool *t = c->tools; t; t = t->next)
-		if (span_eq(t->name, name))
-			return t;
-	return NULL;
-}
-
 static const char *const efforts[] = {
 	[EFFORT_UNSET] = "",          [EFFORT_NONE] = "none",
 	[EFFORT_MINIMAL] = "minimal", [EFFORT_LOW] = "low",

@@ -122,7 +122,6 @@ struct part *chat_part(struct chat *c, struct msg *m, enum part_kind kind);
 struct part *chat_text(struct chat *c, struct msg *m, struct span text);
 struct tool *chat_tool(struct chat *c, enum tool_kind kind, struct span name);
 void chat_dropped(struct chat *c, const char *what);
-const struct tool *chat_find_tool(const struct chat *c, struct span name);
 
 /* "data:image/png;base64,..." or a URL, into mime, data, url. -1: not usable,
  * with an error that names the field. */

@@ -139,7 +139,10 @@ static int add_content(struct reader *r, struct json_object *content,
 static struct slot *find_call(struct reader *r, struct span id, int64_t index,
 			      struct span name)
 {
-	for (struct slot *s = r->all; s; s = s->older) {
+	bool keyed = !id.n && index >= 0;
+	struct slot *s = keyed ? reader_keyed(r, index) : r->all;
+
+	for (; s; s = keyed ? s->near : s->older) {
 		if (s->kind != PART_TOOL_USE)
 			continue;
 		if (id.n ? !span_is(id, s->id) : index >= 0 && s->key != index)

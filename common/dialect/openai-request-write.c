@@ -217,24 +217,23 @@ static void put_system(struct body *b, const struct msg *m)
 /* System messages may not stand between calls and their results. */
 static int put_messages(struct body *b, struct err *e)
 {
-	const struct msg *wait = NULL;
+	struct write_wait wait = { 0 };
 
 	jw_key(&b->w, "messages");
 	jw_arr(&b->w);
 	for (const struct msg *m = b->c->msgs; m; m = m->next) {
-		if (m->role == ROLE_SYSTEM && write_awaits_results(m)) {
-			wait = wait ? wait : m;
+		if (write_must_wait(&wait, m))
 			continue;
-		}
 		if (m->role == ROLE_SYSTEM)
 			put_system(b, m);
 		else if (m->role == ROLE_ASSISTANT)
 			put_assistant(b, m);
 		else if (put_user(b, m, e))
 			return -1;
-		for (; wait && wait != m; wait = wait->next)
-			put_system(b, wait);
-		wait = NULL;
+		for (; wait.first && wait.first != m;
+		     wait.first = wait.first->next)
+			put_system(b, wait.first);
+		wait.first = NULL;
 	}
 	jw_arr_end(&b->w);
 	return 0;

@@ -113,6 +113,11 @@ int reader_start(struct reader *r, struct err *e)
 	return emit(r, &v, e);
 }
 
+struct slot *reader_keyed(const struct reader *r, int64_t key)
+{
+	return r->keys[(uint64_t)key % READER_KEYS];
+}
+
 struct slot *reader_open(struct reader *r, enum part_kind kind, int64_t key,
 			 struct err *e)
 {
@@ -135,17 +140,27 @@ struct slot *reader_open(struct reader *r, enum part_kind kind, int64_t key,
 	r->last = s;
 	s->older = r->all;
 	r->all = s;
+	s->near = reader_keyed(r, key);
+	r->keys[(uint64_t)key % READER_KEYS] = s;
 	if (kind == PART_TOOL_USE)
 		r->tools++;
 	return s;
 }
 
-static bool id_taken(const struct slot *s)
+/* `base` when nobody has it, else with the first number behind it that makes it
+ * an id of its own. */
+static const char *own_id(struct reader *r, const char *base)
 {
-	for (const struct slot *o = s->older; o; o = o->older)
-		if (o->kind == PART_TOOL_USE && strcmp(o->id, s->id) == 0)
-			return true;
-	return false;
+	int *count = names_at(&r->ids, r->arena, span_of(base));
+	const char *id = base;
+	int *other = count;
+
+	while (*other) {
+		id = arena_fmt(r->arena, "%s_%d", base, ++*count);
+		other = names_at(&r->ids, r->arena, span_of(id));
+	}
+	*other = 1;
+	return id;
 }
 
 /* A call without an id gets one, and one of its own: clients pair results by
@@ -153,19 +168,14 @@ static bool id_taken(const struct slot *s)
 static void need_id(struct reader *r, struct slot *s)
 {
 	char id[48];
-	int n = 2;
 
 	if (s->kind != PART_TOOL_USE)
 		return;
-	if (*s->id) {
-		const char *base = s->id;
-
-		while (id_taken(s))
-			s->id = arena_fmt(r->arena, "%s_%d", base, n++);
-		return;
+	if (!*s->id) {
+		digest_random_id(id, sizeof(id), "call_");
+		s->id = arena_str(r->arena, span_of(id));
 	}
-	digest_random_id(id, sizeof(id), "call_");
-	s->id = arena_str(r->arena, span_of(id));
+	s->id = own_id(r, s->id);
 }
 
 static int open_block(struct reader *r, struct slot *s, struct err *e)

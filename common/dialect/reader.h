@@ -14,9 +14,11 @@
 
 #include "base/arena.h"
 #include "base/json.h"
+#include "base/names.h"
 #include "dialect/dialect.h"
 
 #define READER_SLOTS_MAX 4096
+#define READER_KEYS 512
 #define READER_PENDING_MAX (64u << 20)
 
 struct slot {
@@ -33,6 +35,7 @@ struct slot {
 	bool in_string, escaped, complete;
 	struct slot *next;
 	struct slot *older; /* the one begun before this */
+	struct slot *near;  /* the same, of those under one of `keys` */
 };
 
 struct reader {
@@ -44,7 +47,9 @@ struct reader {
 
 	struct slot *head, *last; /* not closed yet, in order */
 	struct slot *all;         /* every slot, the latest first */
-	struct slot *current;     /* Chat: what the next text goes to */
+	struct slot *keys[READER_KEYS];
+	struct slot *current; /* Chat: what the next text goes to */
+	struct names ids;     /* of calls: how often each was given */
 	unsigned slots, tools;
 	bool started, finished;
 	bool by_id;    /* Responses: events have no output_index */
@@ -72,6 +77,8 @@ int reader_whole(struct reader *r, struct span text, struct err *e);
 int reader_start(struct reader *r, struct err *e);
 struct slot *reader_open(struct reader *r, enum part_kind kind, int64_t key,
 			 struct err *e); /* NULL: too many */
+/* The latest of those that may have this key; `near` goes on. */
+struct slot *reader_keyed(const struct reader *r, int64_t key);
 int reader_text(struct reader *r, struct slot *s, struct span text,
 		struct err *e);
 int reader_close(struct reader *r, struct slot *s, struct err *e);

@@ -29,7 +29,7 @@ static int64_t key_of(struct reader *r, struct json_object *o)
 
 static struct slot *find(struct reader *r, int64_t key, enum part_kind kind)
 {
-	for (struct slot *s = r->all; s; s = s->older)
+	for (struct slot *s = reader_keyed(r, key); s; s = s->near)
 		if (s->key == key && s->kind == kind)
 			return s;
 	return NULL;
@@ -37,7 +37,7 @@ static struct slot *find(struct reader *r, int64_t key, enum part_kind kind)
 
 static bool is_done(struct reader *r, int64_t key)
 {
-	for (struct slot *s = r->all; s; s = s->older)
+	for (struct slot *s = reader_keyed(r, key); s; s = s->near)
 		if (s->key == key && s->ended)
 			return true;
 	return false;

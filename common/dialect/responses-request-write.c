@@ -176,20 +176,20 @@ static int put_item(struct body *b, const struct msg *m, struct err *e)
 
 static int put_input(struct body *b, struct err *e)
 {
-	const struct msg *m = put_instructions(b), *wait = NULL;
+	const struct msg *m = put_instructions(b);
+	struct write_wait wait = { 0 };
 	int rc = 0;
 
 	jw_key(&b->w, "input");
 	jw_arr(&b->w);
 	for (; m && rc == 0; m = m->next) {
-		if (m->role == ROLE_SYSTEM && write_awaits_results(m)) {
-			wait = wait ? wait : m;
+		if (write_must_wait(&wait, m))
 			continue;
-		}
 		rc = put_item(b, m, e);
-		for (; wait && wait != m && rc == 0; wait = wait->next)
-			rc = put_item(b, wait, e);
-		wait = NULL;
+		for (; wait.first && wait.first != m && rc == 0;
+		     wait.first = wait.first->next)
+			rc = put_item(b, wait.first, e);
+		wait.first = NULL;
 	}
 	jw_arr_end(&b->w);
 	return rc;
