@@ -4,8 +4,7 @@
 #include "cli/show-notes.h"
 
 #include "base/log.h"
-
-#include <stdio.h>
+#include "cli/say.h"
 
 /* A key that was pasted in the wrong place is one all the same. */
 void show_notes(const struct notes *n)
@@ -15,7 +14,7 @@ void show_notes(const struct notes *n)
 
 		buf_init(&text, 4096);
 		log_redact(span_of(n->list[i].text), &text);
-		fprintf(stderr, "dario: %s\n", buf_cstr(&text));
+		say(stderr, "dario: %s\n", buf_cstr(&text));
 		buf_release(&text);
 	}
 }

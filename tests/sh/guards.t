@@ -112,6 +112,43 @@ for site in same-origin none; do
 done
 is 'no Sec-Fetch-Site, as from an SDK: in' "$(curl -s -o /dev/null \
 	-w '%{http_code}' -H 'Sec-Fetch-Mode: cors' "$url/v1/models")" 200
+# What the web server refuses by itself is JSON for both kinds of client.
+python3 - "$port" >"$tmp/refused" <<'END'
+import json, socket, sys
+for name, request in [
+    ("HTTP/3.0", "GET / HTTP/3.0\r\nHost: localhost\r\n\r\n"),
+    ("no HTTP/1.1", "GET / HTTP/9.9\r\n\r\n"),
+    ("a method", "FOO / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+    ("CONNECT", "CONNECT x:80 HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+    ("a length", "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n"),
+    ("no length", "POST / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+    ("much", "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n"),
+    ("a coding", "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: x\r\n\r\n"),
+    ("a control character", "GET /\x01 HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+    ("fields", "GET / HTTP/1.1\r\nHost: localhost\r\nx: " + "y" * 99999 + "\r\n\r\n"),
+]:
+    data = b""
+    with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10) as s:
+        s.sendall(request.encode())
+        s.shutdown(socket.SHUT_WR)
+        while True:
+            try:
+                more = s.recv(65536)
+            except ConnectionError:
+                break
+            if not more:
+                break
+            data += more
+    head, _, body = data.partition(b"\r\n\r\n")
+    try:
+        o = json.loads(body)
+        good = o["type"] == "error" and o["error"]["message"] and o["error"]["code"]
+    except ValueError:
+        good = False
+    print("PASS" if good else "FAIL", name, head[:40], body[:60])
+END
+is 'refused by the web server: JSON' "$(grep -v ^PASS "$tmp/refused")" ''
+is 'refused by the web server: all asked' "$(wc -l <"$tmp/refused")" 10
 
 # Paths and methods, in the caller's dialect.
 for path in /v1/chat/completions /chat/completions /v1/v1/chat/completions; do
