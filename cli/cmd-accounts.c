@@ -12,8 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ALIAS "an account's alias"
+
 static int check_alias(const char *alias, struct err *e)
 {
+	if (!store_good_name(span_of(alias)) &&
+	    secret_check_name(alias, ALIAS, e))
+		return -1;
 	if (!store_good_name(span_of(alias)))
 		return err_set(e, ERR_USAGE,
 			       "an account's alias is 1 to 64 of A-Z a-z 0-9 _ "
@@ -98,7 +103,8 @@ static int run_add(struct cmd *c, struct err *e)
 	struct buf key;
 	int rc;
 
-	if (check_alias(c->args[0], e))
+	if (secret_check_name(c->args[0], ALIAS, e) ||
+	    check_alias(c->args[0], e))
 		return -1;
 	buf_init(&key, ACCOUNT_TOKEN_MAX - 1);
 	rc = secret_take(c, &key, e);
@@ -155,6 +161,8 @@ static int run_list(struct cmd *c, struct err *e)
 
 static int not_there(const char *alias, struct err *e)
 {
+	if (secret_check_name(alias, ALIAS, e))
+		return -1;
 	return err_set(e, ERR_CONFIG,
 		       "there is no account %.64s: see dario accounts list",
 		       alias);

@@ -15,8 +15,12 @@
 
 #define TEST_BODY_MAX (4u << 20)
 
+#define NAME "a backend's name"
+
 static int check_name(const char *name, struct err *e)
 {
+	if (!store_good_name(span_of(name)) && secret_check_name(name, NAME, e))
+		return -1;
 	if (!store_good_name(span_of(name)))
 		return err_set(e, ERR_USAGE,
 			       "a backend's name is 1 to 64 of "
@@ -157,7 +161,8 @@ static int run_add(struct cmd *c, struct err *e)
 	struct buf key;
 	int rc;
 
-	if (check_name(c->args[0], e) || check_free(c->args[0], e))
+	if (secret_check_name(c->args[0], NAME, e) ||
+	    check_name(c->args[0], e) || check_free(c->args[0], e))
 		return -1;
 	buf_init(&key, 8192);
 	rc = secret_take(c, &key, e);
@@ -239,10 +244,12 @@ static int run_remove(struct cmd *c, struct err *e)
 		return -1;
 	backend_file(c->args[0], path, sizeof(path));
 	if (!store_exists(c->home, path))
-		return err_set(e, ERR_CONFIG,
-			       "there is no backend %s: see "
-			       "dario backend list",
-			       c->args[0]);
+		return secret_check_name(c->args[0], NAME, e)
+			     ? -1
+			     : err_set(e, ERR_CONFIG,
+				       "there is no backend %s: see "
+				       "dario backend list",
+				       c->args[0]);
 	lock = store_lock(c->home, path, e);
 	if (lock < 0)
 		return -1;
@@ -331,7 +338,9 @@ static int run_test(struct cmd *c, struct err *e)
 		return -1;
 	buf_init(&p.body, TEST_BODY_MAX);
 	b = snapshot_backend(cfg, span_of(c->args[0]));
-	if (!b) {
+	if (!b && secret_check_name(c->args[0], NAME, e)) {
+		rc = -1;
+	} else if (!b) {
 		rc = err_set(e, ERR_CONFIG,
 			     "there is no backend %.64s: see "
 			     "dario backend list",

@@ -5,6 +5,7 @@
 
 #include "cli/cmd.h"
 #include "cli/say.h"
+#include "cli/secret.h"
 #include "dialect/peek.h"
 #include "net/catalog.h"
 #include "state/account-show.h"
@@ -233,7 +234,8 @@ static int run(struct cmd *c, struct err *e)
 	struct jw w = jw_to(&out);
 	int rc = -1;
 
-	if (!cfg || take_api(&x, e) || route_pick(cfg, x.model, &x.plan, e))
+	if (!cfg || secret_check_name(x.model, "a model", e) ||
+	    take_api(&x, e) || route_pick(cfg, x.model, &x.plan, e))
 		goto out;
 	resolve(&x);
 	choose_seat(&x);

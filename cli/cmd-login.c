@@ -6,6 +6,7 @@
 #include "base/install-path.h"
 #include "cli/cmd.h"
 #include "cli/say.h"
+#include "cli/secret.h"
 #include "cli/sign-in.h"
 #include "net/refresh.h"
 #include "state/account-show.h"
@@ -144,6 +145,9 @@ static int refresh_all(const struct cmd *c, const struct accounts *list,
 	int rc = 0;
 	bool any = false;
 
+	if (c->n && !one &&
+	    secret_check_name(c->args[0], "an account's alias", e))
+		return -1;
 	if (c->n && !one)
 		return err_set(e, ERR_CONFIG,
 			       "there is no account %.64s: see dario accounts "

@@ -5,6 +5,7 @@
 #include "cli/cmd.h"
 #include "cli/save.h"
 #include "cli/say.h"
+#include "cli/secret.h"
 #include "state/snapshot.h"
 
 #include <stdio.h>
@@ -73,6 +74,15 @@ static int add(const struct cmd *c, struct err *e)
 	return rc;
 }
 
+static int no_rule(const char *glob, struct err *e)
+{
+	if (secret_check_name(glob, "a model", e))
+		return -1;
+	return err_set(e, ERR_CONFIG,
+		       "there is no rule for %.80s: see dario route list",
+		       glob);
+}
+
 static int drop(const struct cmd *c, struct err *e)
 {
 	struct json_object *list, *file = open_file(c->home, &list, e);
@@ -82,9 +92,7 @@ static int drop(const struct cmd *c, struct err *e)
 		return -1;
 	at = find_rule(list, c->args[0]);
 	if (at < 0) {
-		rc = err_set(e, ERR_CONFIG,
-			     "there is no rule for %.80s: see dario route list",
-			     c->args[0]);
+		rc = no_rule(c->args[0], e);
 	} else {
 		json_object_array_del_idx(list, (size_t)at, 1);
 		rc = save_checked(c->home, RULES_FILE, file, e);
@@ -110,6 +118,9 @@ static int locked(const struct cmd *c,
 
 static int run_add(struct cmd *c, struct err *e)
 {
+	if (secret_check_name(c->args[0], "a model", e) ||
+	    secret_check_name(c->args[1], "a target", e))
+		return -1;
 	return locked(c, add, e);
 }
 

@@ -3,9 +3,15 @@
 
 #include "cli/secret.h"
 
+#include "base/log.h"
+
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+#define KEY_RUN 28 /* letters and digits in a row */
+#define KEY_MIX 4  /* of each, at least */
 
 static int read_line(FILE *f, const char *name, struct buf *out, struct err *e)
 {
@@ -51,4 +57,34 @@ int secret_take(const struct cmd *c, struct buf *out, struct err *e)
 	rc = read_line(f, file, out, e);
 	fclose(f);
 	return rc;
+}
+
+/* Keys of providers without a prefix: long, of letters and digits mixed. */
+static bool is_random(const char *s)
+{
+	size_t run = 0, digits = 0, letters = 0;
+
+	for (; *s; s++) {
+		if (!isalnum((unsigned char)*s)) {
+			run = digits = letters = 0;
+			continue;
+		}
+		run++;
+		digits += isdigit((unsigned char)*s) != 0;
+		letters += isalpha((unsigned char)*s) != 0;
+		if (run >= KEY_RUN && digits >= KEY_MIX && letters >= KEY_MIX)
+			return true;
+	}
+	return false;
+}
+
+int secret_check_name(const char *name, const char *what, struct err *e)
+{
+	if (!log_is_secret(span_of(name)) && !is_random(name))
+		return 0;
+	return err_set(e, ERR_USAGE,
+		       "what looks like a key stands where %s belongs: choose "
+		       "a name, give the key with --key-file=FILE or "
+		       "--key-stdin, and delete it from the shell's history",
+		       what);
 }

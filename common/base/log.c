@@ -69,6 +69,11 @@ static size_t secret_at(struct span s)
 	return 0;
 }
 
+bool log_is_secret(struct span s)
+{
+	return s.n && secret_at(s);
+}
+
 void log_redact(struct span in, struct buf *out)
 {
 	size_t from = 0, i = 0;

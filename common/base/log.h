@@ -34,6 +34,8 @@ void log_init(bool json);
 void log_msg(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_request(const struct log_access *a);
 
+/* Does it begin like a credential of a known provider? */
+bool log_is_secret(struct span s);
 /* What log_* do to a line; for whoever shows text of foreign origin. */
 void log_redact(struct span in, struct buf *out);
 

@@ -40,6 +40,32 @@ for words in "backend $up" "$up" "backend remove $up" \
 	unlike "${words%"$up"}: without the key" "$(cat "$tmp/wrong")" "$up"
 done
 
+# A key where a name belongs: refused, not repeated, nothing is stored.
+for key in sk-ant-api03-abcdefghij sk-proj-0123456789 xai-abcdefgh12345678 \
+	0badc0de0badc0de0badc0de0badc0de AIzaSyA1234567890abcdefghijklmnop; do
+	for words in 'accounts add' 'accounts remove' 'accounts resume' \
+		'backend add' 'backend remove' 'backend test' refresh \
+		'route add' 'route remove' explain; do
+		target=
+		[ "$words" != 'route add' ] || target=bad
+		printf 'k\n' | "$dario" $words $key $target >"$tmp/wrong" 2>&1
+		is "$words, a key for a name: refused" "$?" 2
+		unlike "$words, a key for a name: not repeated" \
+			"$(cat "$tmp/wrong")" "${key#*-}"
+		like "$words, a key for a name: what to do" \
+			"$(cat "$tmp/wrong")" --key-file=FILE
+	done
+done
+is 'a key for a name: no file of it' \
+	"$(find "$DARIO_HOME" -name 'sk-*' -o -name 'xai*' -o -name '0bad*' -o -name 'AIza*')" ''
+# What an earlier version took can be removed.
+printf '{"alias":"x","apiKey":"k"}' >"$DARIO_HOME/accounts/sk-ant-oldoldold.json"
+chmod 600 "$DARIO_HOME/accounts/sk-ant-oldoldold.json"
+"$dario" accounts remove sk-ant-oldoldold 2>"$tmp/wrong"
+is 'an alias that is a key: removed' "$?" 0
+ok 'an alias that is a key: gone' \
+	test ! -e "$DARIO_HOME/accounts/sk-ant-oldoldold.json"
+
 ask() { # MODEL [curl flags]
 	m=$1
 	shift
