@@ -178,6 +178,7 @@ static int run_remove(struct cmd *c, struct err *e)
 	if (check_alias(c->args[0], e))
 		return -1;
 	account_file(c->args[0], file, sizeof(file));
+	store_clear(c->home, file);
 	if (!store_exists(c->home, file)) {
 		if (strcmp(c->args[0], ACCOUNT_LOGIN) == 0)
 			return err_set(e, ERR_CONFIG,

@@ -243,6 +243,7 @@ static int run_remove(struct cmd *c, struct err *e)
 	if (check_name(c->args[0], e))
 		return -1;
 	backend_file(c->args[0], path, sizeof(path));
+	store_clear(c->home, path);
 	if (!store_exists(c->home, path))
 		return secret_check_name(c->args[0], NAME, e)
 			     ? -1

@@ -77,6 +77,7 @@ static int run_logout(struct cmd *c, struct err *e)
 {
 	int lock, rc;
 
+	store_clear(c->home, LOGIN_FILE);
 	if (!store_exists(c->home, LOGIN_FILE))
 		return err_set(e, ERR_CONFIG,
 			       "there is no log-in of dario's own: Claude "

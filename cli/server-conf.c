@@ -3,6 +3,7 @@
 
 #include "cli/server-conf.h"
 
+#include "base/file.h"
 #include "base/install-path.h"
 #include "base/store.h"
 
@@ -189,16 +190,7 @@ static void fill(struct buf *out, struct span template, const char *run,
 
 int server_conf_read(struct buf *out, const char *path, struct err *e)
 {
-	char chunk[4096];
-	FILE *f = fopen(path, "re");
-	size_t n;
-
-	if (!f)
-		return err_sys(e, "open", path);
-	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
-		buf_add(out, chunk, n);
-	fclose(f);
-	return out->full ? err_set(e, ERR_CONFIG, "%s is too large", path) : 0;
+	return file_read(path, out, e);
 }
 
 /* run/PORT, and on another address than the usual one run/PORT-HOST: two

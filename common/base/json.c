@@ -3,12 +3,12 @@
 
 #include "base/json.h"
 
+#include "base/file.h"
 #include "base/nearest.h"
 #include "base/store.h"
 
 #include <limits.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 /* The value at the front of `text`, and where it ends. */
@@ -89,29 +89,17 @@ int json_load(const char *home, const char *name, struct json_object **out,
 
 struct json_object *json_file(const char *path, struct err *e)
 {
-	FILE *f = fopen(path, "re");
 	struct json_object *o = NULL;
-	char chunk[8192];
 	struct buf text;
-	size_t n;
 
-	if (!f) {
-		err_sys(e, "open", path);
-		return NULL;
-	}
 	buf_init(&text, JSON_FILE_MAX);
-	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
-		buf_add(&text, chunk, n);
-	if (ferror(f))
-		err_sys(e, "read", path);
-	else if (text.full)
-		err_set(e, ERR_CONFIG, "%s is larger than %u bytes", path,
-			JSON_FILE_MAX);
-	else if (!(o = json_read(buf_get(&text), e))) {
-		e->code = ERR_CONFIG;
-		err_add(e, path);
+	if (file_read(path, &text, e) == 0) {
+		o = json_read(buf_get(&text), e);
+		if (!o) {
+			e->code = ERR_CONFIG;
+			err_add(e, path);
+		}
 	}
-	fclose(f);
 	buf_release(&text);
 	return o;
 }

@@ -5,6 +5,7 @@
 
 #include "base/io.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -15,6 +16,8 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define NEW ".new" /* behind the name of a file that is being written */
 
 char *store_home(struct err *e)
 {
@@ -121,7 +124,8 @@ static int open_checked(const char *path, bool large, struct store_held *h,
 			struct err *e)
 {
 	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK |
+				    O_NOCTTY);
 
 	h->open = false;
 	if (fd < 0) {
@@ -260,16 +264,24 @@ static int sync_folder_of(const char *path)
 }
 
 /* The new file beside the one it will replace. */
-static int slot_open(struct store_slot *s, const char *home, const char *name,
-		     struct err *e)
+static int slot_paths(struct store_slot *s, const char *home, const char *name,
+		      struct err *e)
 {
 	s->fd = -1;
 	if (path_of(s->path, home, name, e))
 		return -1;
-	if (snprintf(s->tmp, sizeof(s->tmp), "%s.new", s->path) >=
+	if (snprintf(s->tmp, sizeof(s->tmp), "%s" NEW, s->path) >=
 	    (int)sizeof(s->tmp))
 		return err_set(e, ERR_CONFIG, "path too long: %.60s...",
 			       s->path);
+	return 0;
+}
+
+static int slot_open(struct store_slot *s, const char *home, const char *name,
+		     struct err *e)
+{
+	if (slot_paths(s, home, name, e))
+		return -1;
 	/* One may be left by a writer that died; we hold the lock. It goes, for
 	 * it may be open to others, or somebody may have it open. */
 	unlink(s->tmp);
@@ -360,7 +372,7 @@ int store_open_append(const char *home, const char *name, struct err *e)
 		return -1;
 	fd = open(path,
 		  O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW |
-			  O_NONBLOCK,
+			  O_NONBLOCK | O_NOCTTY,
 		  0600);
 	if (fd < 0)
 		return err_sys(e, "open", path);
@@ -385,9 +397,11 @@ int store_rename(const char *home, const char *from, const char *to,
 int store_remove(const char *home, const char *name, struct err *e)
 {
 	char path[PATH_MAX];
+	struct store_slot s;
 
-	if (path_of(path, home, name, e))
+	if (path_of(path, home, name, e) || slot_paths(&s, home, name, e))
 		return -1;
+	unlink(s.tmp); /* what it would have become */
 	if (unlink(path) || sync_folder_of(path))
 		return err_sys(e, "remove", path);
 	return 0;
@@ -452,7 +466,10 @@ static int open_lock(const char *home, const char *name, struct err *e)
 		return -1;
 	if (snprintf(lock, sizeof(lock), "%s.lock", path) >= (int)sizeof(lock))
 		return err_set(e, ERR_CONFIG, "path too long: %.60s...", path);
-	fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = open(lock,
+		  O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK |
+			  O_NOCTTY,
+		  0600);
 	if (fd < 0)
 		return err_sys(e, "open", lock);
 	if (check_lock(fd, lock, e) == 0)
@@ -510,4 +527,47 @@ bool store_good_name(struct span s)
 		if (!memchr(set, s.p[i], sizeof(set) - 1))
 			return false;
 	return true;
+}
+
+void store_clear(const char *home, const char *name)
+{
+	struct store_slot s;
+	struct err unused;
+	struct stat st;
+	bool busy;
+	int lock;
+
+	if (slot_paths(&s, home, name, &unused) || lstat(s.tmp, &st))
+		return;
+	lock = store_try_lock(home, name, &busy, &unused);
+	if (lock < 0)
+		return; /* it is being written */
+	unlink(s.tmp);
+	store_unlock(lock);
+}
+
+void store_sweep(const char *home, const char *folder, const char *prefix)
+{
+	char path[PATH_MAX], name[PATH_MAX];
+	struct err unused;
+	struct dirent *d;
+	DIR *dir;
+
+	if (path_of(path, home, folder, &unused))
+		return;
+	dir = opendir(path);
+	while (dir && (d = readdir(dir))) {
+		size_t n = strlen(d->d_name);
+
+		if (n < sizeof(NEW) ||
+		    strncmp(d->d_name, prefix, strlen(prefix)) ||
+		    strcmp(d->d_name + n - (sizeof(NEW) - 1), NEW))
+			continue;
+		snprintf(name, sizeof(name), "%s%s%.*s", folder ? folder : "",
+			 folder ? "/" : "", (int)(n - (sizeof(NEW) - 1)),
+			 d->d_name);
+		store_clear(home, name);
+	}
+	if (dir)
+		closedir(dir);
 }

@@ -64,7 +64,13 @@ int store_put(const char *home, const char *name, struct span text,
 int store_open_append(const char *home, const char *name, struct err *e);
 int store_rename(const char *home, const char *from, const char *to,
 		 struct err *e);
+/* With what a writer left of it that died. The caller holds the lock. */
 int store_remove(const char *home, const char *name, struct err *e);
+/* What writers left that died, which may hold secrets: of one file, or of all
+ * in a folder (NULL: the home) whose names begin so. What is written under the
+ * lock of its own name stays while it is. */
+void store_clear(const char *home, const char *name);
+void store_sweep(const char *home, const char *folder, const char *prefix);
 
 bool store_exists(const char *home, const char *name);
 /* All zero when there is no such file. */

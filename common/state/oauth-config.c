@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/file.h"
 #include "base/host.h"
 #include "base/json.h"
 #include "base/store.h"
@@ -14,10 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define OVERRIDE "oauth-config.override.json"
 #define CACHE "cc-oauth-cache-v3.json"
 #define HEAD_BYTES 65536 /* of the program, for its fingerprint */
+#define PROGRAM_MAX (1L << 30)
 #define SCAN_BYTES (64u << 10)
 #define BLOCK_BYTES 4096 /* behind the anchor */
 #define HASH_BYTES 17
@@ -188,8 +191,9 @@ static void scan(struct oauth_config *g, FILE *f)
 	size_t have = 0, n;
 
 	rewind(f);
-	while ((n = fread(mem + have, 1, SCAN_BYTES + BLOCK_BYTES - have, f)) >
-	       0) {
+	while (ftell(f) < PROGRAM_MAX &&
+	       (n = fread(mem + have, 1, SCAN_BYTES + BLOCK_BYTES - have, f)) >
+		       0) {
 		const char *at;
 
 		have += n;
@@ -263,13 +267,19 @@ static int from_program(struct oauth_config *g, const char *home,
 {
 	char path[PATH_MAX], hash[HASH_BYTES];
 	FILE *f;
+	int fd;
 
 	find_program(path, cc_path);
 	if (!*path)
 		return 0;
-	f = fopen(path, "re");
-	if (!f)
-		return *cc_path ? err_sys(e, "open DARIO_CC_PATH", path) : 0;
+	fd = file_open(path, e);
+	if (fd < 0)
+		return *cc_path ? err_add(e, "DARIO_CC_PATH") : 0;
+	f = fdopen(fd, "r");
+	if (!f) {
+		close(fd);
+		return err_sys(e, "open", path);
+	}
 	if (fingerprint(f, hash) == 0 && !from_cache(g, home, hash)) {
 		scan(g, f);
 		keep(g, home, hash);

@@ -295,6 +295,10 @@ static int open_home(struct snapshot *c, const char *home, struct err *e)
 	if (store_folder(home, NULL, e) || store_folder(home, "backends", e) ||
 	    store_folder(home, "accounts", e) || tidy_folders(home, e))
 		return -1;
+	store_sweep(home, NULL, "");
+	store_sweep(home, "backends", "");
+	store_sweep(home, "accounts", "");
+	store_sweep(home, "state", "login-");
 	add_watch(c, home, "", -1);
 	return 0;
 }
