@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "cli/prompt.h"
 #include "cli/say.h"
 #include "cli/sign-in.h"
 
@@ -17,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 #define START_MS 10000
@@ -43,27 +43,6 @@ void sign_in_terms(void)
 }
 
 /* --- by hand ------------------------------------------------------------- */
-
-/* Without echo: until it is used the code is as good as a password. */
-static int read_hidden(char *out, size_t n)
-{
-	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
-	struct termios was, quiet;
-	bool terminal = tcgetattr(STDIN_FILENO, &was) == 0;
-	bool got;
-
-	if (terminal) {
-		quiet = was;
-		quiet.c_lflag &= ~(tcflag_t)ECHO;
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-	}
-	got = poll(&p, 1, LOGIN_STATE_MS) > 0 && fgets(out, (int)n, stdin);
-	if (terminal) {
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &was);
-		fputc('\n', stderr);
-	}
-	return got ? 0 : -1;
-}
 
 /* What is pasted is CODE#STATE, or the address of the page. */
 static int take_pasted(struct flow *f, char *line, struct err *e)
@@ -104,9 +83,9 @@ static int by_hand(struct flow *f, struct err *e)
 	      "page shows:\n",
 	      stderr);
 	say(stderr, "\n%s\n\n", buf_cstr(&f->url));
-	fputs("dario: paste the code: ", stderr);
-	fflush(stderr);
-	if (read_hidden(line, sizeof(line)))
+	/* Until it is used the code is as good as a password. */
+	if (prompt_hidden("dario: paste the code: ", line, sizeof(line),
+			  LOGIN_STATE_MS))
 		return err_set(e, ERR_CONFIG,
 			       "no code came within five minutes: run dario "
 			       "login --manual again");
