@@ -4,7 +4,9 @@
 #include "net/http.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/host.h"
+#include "net/http-head.h"
 
 #include <curl/curl.h>
 
@@ -15,10 +17,12 @@
 #include <string.h>
 #include <strings.h>
 
-#define BUSY_CHECK_MS 200 /* while bytes pour in without a pause */
-#define BLIND_MS 500      /* between two looks at a client one must ask for */
-#define IDLE_MAX 64       /* kept handles per origin */
-#define POOLS_MAX 256     /* origins with kept handles */
+#define BUSY_CHECK_MS 200  /* while bytes pour in without a pause */
+#define BLIND_MS 500       /* between two looks at a client one must ask for */
+#define IDLE_MAX 64        /* kept handles per origin */
+#define EARLY_MAX 20       /* answers with a status below 200 */
+#define HEAD_TOO_LARGE 100 /* CURLE_TOO_LARGE, from 8.6 on */
+#define POOLS_MAX 256      /* origins with kept handles */
 
 struct handle {
 	struct handle *next;
@@ -32,6 +36,7 @@ struct handle {
 	struct http_call *call;
 	struct err *err;
 	bool failed; /* a callback filled *err */
+	int early;   /* answers with a status below 200 */
 	bool dirty;  /* bytes were handed over since the last flush */
 	int64_t started, last, checked;
 };
@@ -95,51 +100,23 @@ void http_free(struct http *h)
 	curl_global_cleanup();
 }
 
-bool http_next_field(const struct http_head *head, size_t *at,
-		     struct span *name, struct span *value)
+static int check_status(struct handle *k, int status)
 {
-	while (*at < head->fields.n) {
-		struct span line = { head->fields.p + *at,
-				     head->fields.n - *at };
-		const char *lf = memchr(line.p, '\n', line.n);
-		const char *colon;
-
-		if (lf)
-			line.n = (size_t)(lf - line.p) + 1;
-		*at += line.n;
-		colon = memchr(line.p, ':', line.n);
-		if (!colon)
-			continue;
-		*name = (struct span){ line.p, (size_t)(colon - line.p) };
-		*value = span_trim(
-			(struct span){ colon + 1, line.n - name->n - 1 });
-		return true;
-	}
-	return false;
-}
-
-struct span http_field(const struct http_head *head, const char *name)
-{
-	struct span n, v;
-	size_t at = 0;
-
-	while (http_next_field(head, &at, &n, &v))
-		if (span_ieq(n, name))
-			return v;
-	return SPAN("");
-}
-
-/* The status of "HTTP/1.1 200 OK" or "HTTP/2 200", else -1. */
-static int status_of(struct span line)
-{
-	const char *sp;
-
-	if (!span_starts(line, "HTTP/"))
-		return -1;
-	sp = memchr(line.p, ' ', line.n);
-	if (!sp || line.n - (size_t)(sp - line.p) < 4)
-		return -1;
-	return (sp[1] - '0') * 100 + (sp[2] - '0') * 10 + (sp[3] - '0');
+	if (status < 100 || status > 599)
+		return err_set(k->err, ERR_UPSTREAM,
+			       "the answer has the status %03d, which HTTP "
+			       "does not have",
+			       status);
+	if (status == 101)
+		return err_set(k->err, ERR_UPSTREAM,
+			       "the answer has the status 101, for an upgrade "
+			       "that was not asked for");
+	if (status < 200 && ++k->early > EARLY_MAX)
+		return err_set(k->err, ERR_UPSTREAM,
+			       "more than %d answers before the answer (status "
+			       "%d)",
+			       EARLY_MAX, status);
+	return 0;
 }
 
 static int head_done(struct handle *k)
@@ -149,15 +126,40 @@ static int head_done(struct handle *k)
 	struct http_head head = { 0 };
 
 	if (!lf)
-		return -1;
-	head.status = status_of(all);
+		return err_set(k->err, ERR_UPSTREAM, "the answer is not HTTP");
+	head.status =
+		http_head_status((struct span){ all.p, (size_t)(lf - all.p) });
 	if (head.status < 200)
 		return 0; /* 100-continue and the like: the real one follows */
 	head.fields.p = lf + 1;
 	head.fields.n = all.n - (size_t)(lf + 1 - all.p);
+	if (http_head_check(&head, k->err))
+		return -1;
 	k->call->answered = true;
 	k->last = clock_ms();
 	return k->call->on_head(k->call->arg, &head, k->err);
+}
+
+static int too_long(struct err *e)
+{
+	return err_set(e, ERR_UPSTREAM,
+		       "the answer's header fields are larger than %u bytes",
+		       HTTP_HEAD_MAX);
+}
+
+static int take_header(struct handle *k, struct span line)
+{
+	int status = http_head_status(line);
+
+	if (status >= 0) {
+		buf_reset(&k->head);
+		if (check_status(k, status))
+			return -1;
+	}
+	buf_span(&k->head, line);
+	if (k->head.full)
+		return too_long(k->err);
+	return span_trim(line).n == 0 ? head_done(k) : 0;
 }
 
 static size_t on_header(char *p, size_t size, size_t n, void *arg)
@@ -167,17 +169,7 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
 
 	if (k->call->answered)
 		return line.n; /* a trailer */
-	if (status_of(line) >= 0)
-		buf_reset(&k->head);
-	buf_span(&k->head, line);
-	if (k->head.full) {
-		err_set(k->err, ERR_UPSTREAM,
-			"the answer's header fields are larger than %u bytes",
-			HTTP_HEAD_MAX);
-		k->failed = true;
-		return 0;
-	}
-	if (span_trim(line).n == 0 && head_done(k)) {
+	if (take_header(k, line)) {
 		k->failed = true;
 		return 0;
 	}
@@ -369,6 +361,7 @@ static void set_call(struct handle *k, struct http_call *c, struct err *e)
 	k->call = c;
 	k->err = e;
 	k->failed = k->dirty = false;
+	k->early = 0;
 	k->error[0] = '\0';
 	k->started = k->last = k->checked = clock_ms();
 	c->answered = false;
@@ -425,6 +418,33 @@ static long time_of(CURL *easy, CURLINFO what)
 	return us > 0 ? (long)((us + 999) / 1000) : 0;
 }
 
+/* What libcurl says of a head that it cannot take, in words that name it. */
+static int bad_head(struct handle *k, CURLcode rc, const char *why,
+		    struct err *e)
+{
+	long status = 0;
+
+	/* Its own limit; older versions call it a lack of memory. */
+	if ((int)rc == HEAD_TOO_LARGE || rc == CURLE_OUT_OF_MEMORY ||
+	    strcasestr(why, "too large response header") ||
+	    strcasestr(why, "too long response header"))
+		return too_long(e);
+	curl_easy_getinfo(k->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (status && (status < 100 || status > 599))
+		return check_status(k, (int)status);
+	return err_set(e, ERR_UPSTREAM, "the answer is not valid HTTP: %.200s",
+		       why);
+}
+
+static bool is_bad_head(const struct handle *k, CURLcode rc, const char *why)
+{
+	if (k->call->answered || !time_of(k->easy, CURLINFO_PRETRANSFER_TIME_T))
+		return false;
+	return rc == CURLE_WEIRD_SERVER_REPLY ||
+	       rc == CURLE_UNSUPPORTED_PROTOCOL || rc == CURLE_OUT_OF_MEMORY ||
+	       (int)rc == HEAD_TOO_LARGE || strcasestr(why, "response header");
+}
+
 static int fail(struct handle *k, CURLcode rc, struct err *e)
 {
 	enum err_code code = code_of(rc);
@@ -432,6 +452,8 @@ static int fail(struct handle *k, CURLcode rc, struct err *e)
 
 	if (k->failed)
 		return -1;
+	if (is_bad_head(k, rc, why))
+		return bad_head(k, rc, why, e);
 	if (code == ERR_RESET)
 		return err_set(e, code, "the connection was lost %s",
 			       k->call->answered ? "in the middle of the answer"
@@ -548,9 +570,13 @@ static void take_times(const struct handle *k, struct http_times *t)
 
 int http_run(struct http *h, struct http_call *c, struct err *e)
 {
-	struct handle *k = take_handle(h, c, e);
+	struct handle *k;
 	int rc;
 
+	/* libcurl would wait for a FIFO. */
+	if (c->ca_file && file_check(c->ca_file, e))
+		return err_add(e, "caFile");
+	k = take_handle(h, c, e);
 	if (!k)
 		return -1;
 	set_call(k, c, e);

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "net/http-head.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#define LENGTH_DIGITS 18 /* of Content-Length */
+
+bool http_next_field(const struct http_head *head, size_t *at,
+		     struct span *name, struct span *value)
+{
+	while (*at < head->fields.n) {
+		struct span line = { head->fields.p + *at,
+				     head->fields.n - *at };
+		const char *lf = memchr(line.p, '\n', line.n);
+		const char *colon;
+
+		if (lf)
+			line.n = (size_t)(lf - line.p) + 1;
+		*at += line.n;
+		colon = memchr(line.p, ':', line.n);
+		if (!colon)
+			continue;
+		*name = (struct span){ line.p, (size_t)(colon - line.p) };
+		*value = span_trim(
+			(struct span){ colon + 1, line.n - name->n - 1 });
+		return true;
+	}
+	return false;
+}
+
+struct span http_field(const struct http_head *head, const char *name)
+{
+	struct span n, v;
+	size_t at = 0;
+
+	while (http_next_field(head, &at, &n, &v))
+		if (span_ieq(n, name))
+			return v;
+	return SPAN("");
+}
+
+int http_head_status(struct span line)
+{
+	struct span rest = line;
+	struct span code;
+
+	if (!span_starts(line, "HTTP/"))
+		return -1;
+	span_cut(&rest, ' ');
+	rest = span_trim(rest);
+	code = span_cut(&rest, ' ');
+	if (code.n != 3 || !isdigit((unsigned char)code.p[0]) ||
+	    !isdigit((unsigned char)code.p[1]) ||
+	    !isdigit((unsigned char)code.p[2]))
+		return -1;
+	return (code.p[0] - '0') * 100 + (code.p[1] - '0') * 10 +
+	       (code.p[2] - '0');
+}
+
+int http_head_check(const struct http_head *head, struct err *e)
+{
+	struct span name, value, length = SPAN("");
+	size_t at = 0;
+
+	if (http_field(head, "Transfer-Encoding").n)
+		return 0;
+	while (http_next_field(head, &at, &name, &value)) {
+		if (!span_ieq(name, "Content-Length"))
+			continue;
+		for (size_t i = 0; i < value.n || !value.n; i++)
+			if (!value.n || value.n > LENGTH_DIGITS ||
+			    !isdigit((unsigned char)value.p[i]))
+				return err_set(e, ERR_UPSTREAM,
+					       "the answer is not valid HTTP: "
+					       "a Content-Length of \"%.*s\"",
+					       value.n < 40 ? (int)value.n : 40,
+					       value.p);
+		if (length.n && !span_eq(length, value))
+			return err_set(e, ERR_UPSTREAM,
+				       "the answer is not valid HTTP: two "
+				       "fields Content-Length that differ");
+		length = value;
+	}
+	return 0;
+}
