@@ -5,6 +5,7 @@
 #include "base/jw.h"
 #include "fcgi/outgoing.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,9 +21,9 @@ static int rename_model(struct request *r, struct peek *k, const char *model,
 	buf_splice(&r->body, k->model_at, k->model_len, buf_get(&value));
 	peek_renamed(k, model, value.n);
 	buf_release(&value);
-	return r->body.full ? err_set(e, ERR_TOO_BIG,
-				      "the body is too large "
-				      "to rename its model")
+	return r->body.full ? err_full(e, &r->body, ERR_TOO_BIG,
+				       "the body is too large to rename its "
+				       "model")
 			    : 0;
 }
 
@@ -38,13 +39,18 @@ static int translate(struct outgoing *o, struct request *r, struct err *e)
 	struct chat *c = &o->read;
 
 	o->parsed = json_read(buf_get(&r->body), e);
-	if (!o->parsed || r->dialect->read(c, o->parsed, e) ||
-	    dialects[o->dialect].request(&t, c, &o->text, e))
+	if (!o->parsed || r->dialect->read(c, o->parsed, e))
 		return -1;
+	if (r->arena->full)
+		return err_memory(e);
+	if (dialects[o->dialect].request(&t, c, &o->text, e))
+		return -1;
+	if (r->arena->full)
+		return err_memory(e);
 	if (o->text.full)
-		return err_set(e, ERR_TOO_BIG,
-			       "the translated request is larger than %u MiB",
-			       REQUEST_BODY_MAX >> 20);
+		return err_full(e, &o->text, ERR_TOO_BIG,
+				"the translated request is larger than %u MiB",
+				REQUEST_BODY_MAX >> 20);
 	o->chat = c;
 	o->stream = c->stream;
 	o->body = o->plain = buf_get(&o->text);
@@ -132,18 +138,22 @@ static int shape_tree(struct outgoing *o, struct request *r,
 
 	if (!body)
 		return -1;
+	errno = 0;
 	o->map = tool_map_request(c->tools, mode, &context, r->arena, body);
 	if (fill)
 		template_apply(c->template, body, &use);
+	buf_reset(&o->shaped);
+	if (errno == ENOMEM || r->arena->full) /* json-c left something out */
+		buf_starve(&o->shaped);
 	if (o->map || fill) {
-		buf_reset(&o->shaped);
-		buf_span(&o->shaped, json_text(body));
+		buf_span(&o->shaped, json_text_or(body, &o->shaped.starved));
+		o->shaped.full |= o->shaped.starved;
 		o->body = buf_get(&o->shaped);
 	}
 	json_object_put(body);
-	return o->shaped.full ? err_set(e, ERR_TOO_BIG,
-					"the body is too large for its "
-					"template")
+	return o->shaped.full ? err_full(e, &o->shaped, ERR_TOO_BIG,
+					 "the body is too large for its "
+					 "template")
 			      : 0;
 }
 
@@ -256,9 +266,12 @@ bool outgoing_strip_thinking(struct outgoing *o)
 			drop_thinking(body);
 		buf_init(&text, REQUEST_BODY_MAX);
 		buf_span(&text, json_text(body));
-		buf_release(&o->text);
-		o->text = text;
-		o->body = o->plain = buf_get(&o->text);
+		any = text.n > 0; /* else memory is short */
+		if (any) {
+			buf_release(&o->text);
+			o->text = text;
+			o->body = o->plain = buf_get(&o->text);
+		}
 	}
 	json_object_put(body);
 	return any;

@@ -172,14 +172,30 @@ int reply_json(struct request *r, int status, struct span json)
 	return whole(r, status, "application/json", json);
 }
 
-int reply_shown(struct request *r, int status, struct span json)
+int reply_json_buf(struct request *r, int status, const struct buf *json,
+		   struct err *e)
+{
+	if (json->full)
+		return err_full(e, json, ERR_INTERNAL,
+				"the answer is larger than %zu bytes",
+				json->max);
+	reply_json(r, status, buf_get(json));
+	return 0;
+}
+
+int reply_shown(struct request *r, int status, const struct buf *json,
+		struct err *e)
 {
 	struct buf out;
 	int rc;
 
-	buf_init(&out, 12 * json.n + 1);
-	utf8_escape_json(&out, json);
-	rc = reply_json(r, status, buf_get(&out));
+	if (json->full)
+		return err_full(e, json, ERR_INTERNAL,
+				"the answer is larger than %zu bytes",
+				json->max);
+	buf_init(&out, 12 * json->n + 1);
+	utf8_escape_json(&out, buf_get(json));
+	rc = reply_json_buf(r, status, &out, e);
 	buf_release(&out);
 	return rc;
 }
@@ -228,7 +244,8 @@ static long retry_seconds(const struct err *e)
 {
 	if (e->retry_after)
 		return e->retry_after;
-	if (e->code == ERR_BUSY || e->code == ERR_SHUTDOWN)
+	if (e->code == ERR_BUSY || e->code == ERR_SHUTDOWN ||
+	    e->code == ERR_MEMORY)
 		return BUSY_RETRY_SECONDS;
 	return e->code == ERR_NO_ACCOUNT ? NO_ACCOUNT_RETRY_SECONDS : 0;
 }

@@ -10,16 +10,17 @@
 
 typedef void show_fn(struct jw *w, const struct snapshot *c, const char *home);
 
-static int answer(struct request *r, show_fn *show)
+static int answer(struct request *r, show_fn *show, struct err *e)
 {
 	struct buf out;
 	struct jw w = jw_to(&out);
+	int rc;
 
 	buf_init(&out, ANSWER_MAX);
 	show(&w, r->config, snapshot_home(r->app->config));
-	reply_shown(r, 200, buf_get(&out));
+	rc = reply_shown(r, 200, &out, e);
 	buf_release(&out);
-	return 0;
+	return rc;
 }
 
 int serve_analytics(struct request *r, struct err *e)
@@ -28,25 +29,24 @@ int serve_analytics(struct request *r, struct err *e)
 	struct report report;
 	struct buf out;
 	struct jw w = jw_to(&out);
+	int rc;
 
 	if (report_make(&report, home, r->config, e))
 		return -1;
 	buf_init(&out, ANSWER_MAX);
 	report_put(&w, &report, home);
 	report_release(&report);
-	reply_shown(r, 200, buf_get(&out));
+	rc = reply_shown(r, 200, &out, e);
 	buf_release(&out);
-	return 0;
+	return rc;
 }
 
 int serve_status(struct request *r, struct err *e)
 {
-	(void)e;
-	return answer(r, show_status);
+	return answer(r, show_status, e);
 }
 
 int serve_accounts(struct request *r, struct err *e)
 {
-	(void)e;
-	return answer(r, show_accounts);
+	return answer(r, show_accounts, e);
 }

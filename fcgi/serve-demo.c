@@ -263,7 +263,7 @@ static struct span quote(struct request *r, struct span prompt)
 		       ((unsigned char)prompt.p[prompt.n] & 0xc0) == 0x80)
 			prompt.n--;
 	}
-	text = arena_str(r->arena, prompt);
+	text = memcpy(arena_take(r->arena, prompt.n + 1), prompt.p, prompt.n);
 	for (char *p = text; *p; p++)
 		if (isspace((unsigned char)*p))
 			*p = ' ';

@@ -106,6 +106,7 @@ int serve_metrics(struct request *r, struct err *e)
 	const char *home = snapshot_home(r->app->config);
 	struct report report;
 	struct buf out;
+	int rc = 0;
 
 	if (report_make(&report, home, r->config, e))
 		return -1;
@@ -121,7 +122,11 @@ int serve_metrics(struct request *r, struct err *e)
 	put_pool(&out, r);
 	put_worker(&out, r->app);
 	report_release(&report);
-	reply_text(r, "text/plain; version=0.0.4", buf_get(&out));
+	if (out.full)
+		rc = err_full(e, &out, ERR_INTERNAL,
+			      "the answer is larger than %zu bytes", out.max);
+	else
+		reply_text(r, "text/plain; version=0.0.4", buf_get(&out));
 	buf_release(&out);
-	return 0;
+	return rc;
 }

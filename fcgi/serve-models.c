@@ -10,6 +10,7 @@
 
 #include "base/http-date.h"
 #include "base/jw.h"
+#include "base/memory.h"
 #include "base/query.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
@@ -138,8 +139,10 @@ static size_t look_up_all(struct request *r, struct lookup *all)
 	for (size_t i = 0; i < c->n_backends; i++)
 		look_up(r, &all[n++], &c->backends[i], NULL);
 	for (size_t i = 0; i < n; i++)
-		if (all[i].running)
+		if (all[i].running) {
 			pthread_join(all[i].thread, NULL);
+			memory_took_over();
+		}
 	return n;
 }
 
@@ -267,7 +270,7 @@ int serve_models(struct request *r, struct err *e)
 		jw_obj_end(&w);
 	}
 	if (rc == 0)
-		reply_shown(r, 200, buf_get(&out));
+		rc = reply_shown(r, 200, &out, e);
 	buf_release(&out);
 	free(l.models);
 	return rc;

@@ -114,15 +114,15 @@ static void add_own_fields(struct request *r, struct http_call *c)
 {
 	for (char **v = r->gw->envp; *v; v++) {
 		const char *eq = strchr(*v, '=');
+		struct span n;
 		char *name;
 
 		if (!eq || strncmp(*v, "HTTP_", 5) ||
 		    !is_own(*v + 5, (size_t)(eq - *v) - 5) ||
 		    c->n_headers >= HTTP_HEADERS_MAX - FIELDS_SPARE)
 			continue;
-		name = arena_str(
-			r->arena,
-			(struct span){ *v + 5, (size_t)(eq - *v) - 5 });
+		n = (struct span){ *v + 5, (size_t)(eq - *v) - 5 };
+		name = memcpy(arena_take(r->arena, n.n + 1), n.p, n.n);
 		for (char *p = name; *p; p++)
 			*p = *p == '_' ? '-' : (char)tolower((unsigned char)*p);
 		add_client_field(r, c, name, eq + 1);

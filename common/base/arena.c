@@ -18,7 +18,7 @@ struct arena_block {
 
 void arena_init(struct arena *a)
 {
-	a->first = a->last = NULL;
+	memset(a, 0, sizeof(*a));
 }
 
 static void free_from(struct arena_block *b)
@@ -33,12 +33,14 @@ static void free_from(struct arena_block *b)
 
 void arena_reset(struct arena *a)
 {
+	a->full = false;
 	if (!a->first)
 		return;
 	free_from(a->first->next);
 	a->first->next = NULL;
 	a->first->used = 0;
 	a->last = a->first;
+	a->size = a->first->cap;
 }
 
 void arena_release(struct arena *a)
@@ -47,11 +49,15 @@ void arena_release(struct arena *a)
 	arena_init(a);
 }
 
-static struct arena_block *grow(struct arena *a, size_t n)
+static struct arena_block *grow(struct arena *a, size_t n, bool sure)
 {
 	size_t cap = n > BLOCK ? n : BLOCK;
-	struct arena_block *b = xmalloc(sizeof(*b) + cap);
+	size_t bytes = sizeof(struct arena_block) + cap;
+	struct arena_block *b = sure ? xmalloc(bytes)
+				     : memory_large(NULL, bytes);
 
+	if (!b)
+		return NULL;
 	b->next = NULL;
 	b->used = 0;
 	b->cap = cap;
@@ -60,32 +66,61 @@ static struct arena_block *grow(struct arena *a, size_t n)
 	else
 		a->first = b;
 	a->last = b;
+	a->size += cap;
 	return b;
 }
 
-void *arena_take(struct arena *a, size_t n)
+static void *take(struct arena *a, size_t n, bool sure)
 {
 	struct arena_block *b = a->last;
 	void *p;
 
 	n = (n + sizeof(max_align_t) - 1) & ~(sizeof(max_align_t) - 1);
 	if (!b || b->cap - b->used < n)
-		b = grow(a, n);
+		b = grow(a, n, sure);
+	if (!b) {
+		a->full = true;
+		return NULL;
+	}
 	p = b->data + b->used;
 	b->used += n;
 	return memset(p, 0, n);
 }
 
-char *arena_str(struct arena *a, struct span s)
+void *arena_take(struct arena *a, size_t n)
 {
-	char *p = arena_take(a, s.n + 1);
-
-	if (s.n)
-		memcpy(p, s.p, s.n);
-	return p;
+	return take(a, n, true);
 }
 
-char *arena_fmt(struct arena *a, const char *fmt, ...)
+void *arena_try(struct arena *a, size_t n)
+{
+	return take(a, n, n <= ARENA_SURE && a->size <= ARENA_SURE - n);
+}
+
+struct span arena_span(struct arena *a, struct span s)
+{
+	char *p = arena_try(a, s.n + 1);
+
+	if (!p)
+		return SPAN("");
+	if (s.n)
+		memcpy(p, s.p, s.n);
+	return (struct span){ p, s.n };
+}
+
+struct span arena_all(struct arena *a, const struct buf *b)
+{
+	if (b->starved)
+		a->full = true;
+	return b->full ? SPAN("") : arena_span(a, buf_get(b));
+}
+
+const char *arena_str(struct arena *a, struct span s)
+{
+	return arena_span(a, s).p;
+}
+
+const char *arena_fmt(struct arena *a, const char *fmt, ...)
 {
 	va_list ap;
 	char *p;
@@ -94,9 +129,11 @@ char *arena_fmt(struct arena *a, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
-	p = arena_take(a, (size_t)(n < 0 ? 0 : n) + 1);
+	p = n < 0 ? NULL : arena_try(a, (size_t)n + 1);
+	if (!p)
+		return "";
 	va_start(ap, fmt);
-	vsnprintf(p, (size_t)(n < 0 ? 0 : n) + 1, fmt, ap);
+	vsnprintf(p, (size_t)n + 1, fmt, ap);
 	va_end(ap);
 	return p;
 }

@@ -91,35 +91,6 @@ struct span span_trim(struct span a)
 	return a;
 }
 
-static void *must(void *p)
-{
-	if (!p) {
-		fputs("dario: out of memory\n", stderr);
-		abort();
-	}
-	return p;
-}
-
-void *xmalloc(size_t n)
-{
-	return must(malloc(n ? n : 1));
-}
-
-void *xcalloc(size_t count, size_t size)
-{
-	return must(calloc(count ? count : 1, size ? size : 1));
-}
-
-char *xstrdup(const char *s)
-{
-	return s ? must(strdup(s)) : NULL;
-}
-
-char *xstrndup(const char *s, size_t n)
-{
-	return must(strndup(s, n));
-}
-
 void buf_init(struct buf *b, size_t max)
 {
 	memset(b, 0, sizeof(*b));
@@ -135,26 +106,46 @@ void buf_release(struct buf *b)
 void buf_reset(struct buf *b)
 {
 	b->n = 0;
-	b->full = false;
+	b->full = b->starved = false;
 	if (b->p)
 		b->p[0] = '\0';
 }
 
+static bool grow(struct buf *b, size_t need)
+{
+	size_t cap = b->cap ? b->cap * 2 : 128;
+	char *p;
+
+	if (cap < need)
+		cap = need;
+	if (need <= BUF_SURE)
+		p = xrealloc(b->p, cap);
+	else if (!(p = memory_large(b->p, cap)))
+		p = memory_large(b->p, cap = need);
+	if (!p)
+		return false;
+	b->p = p;
+	b->cap = cap;
+	return true;
+}
+
+void buf_starve(struct buf *b)
+{
+	b->full = b->starved = true;
+}
+
 char *buf_room(struct buf *b, size_t want)
 {
-	size_t need, cap;
+	size_t need;
 
 	if (want > b->max || b->n > b->max - want) {
 		b->full = true;
 		return NULL;
 	}
 	need = b->n + want + 1;
-	if (need > b->cap) {
-		cap = b->cap ? b->cap * 2 : 128;
-		if (cap < need)
-			cap = need;
-		b->p = must(realloc(b->p, cap));
-		b->cap = cap;
+	if (need > b->cap && !grow(b, need)) {
+		buf_starve(b);
+		return NULL;
 	}
 	return b->p + b->n;
 }

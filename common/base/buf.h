@@ -5,11 +5,13 @@
  * A span borrows bytes: it never frees, and it dies with whatever it points
  * into. A buf owns bytes and is born with a hard maximum: an append that would
  * pass it is dropped whole and sets `full`, so a writer appends freely and
- * tests the flag once at the end. Running out of memory aborts the process.
- * Neither is thread-safe.
+ * tests the flag once at the end. A large one that finds no memory is full as
+ * well, and `starved`: err_full tells the two apart. Neither is thread-safe.
  */
 #ifndef DARIO_BUF_H
 #define DARIO_BUF_H
+
+#include "base/memory.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,13 +49,15 @@ struct buf {
 	char *p; /* always NUL-terminated once something was added */
 	size_t n;
 	size_t cap;
-	size_t max; /* bytes, the terminator not counted */
-	bool full;  /* something was dropped */
+	size_t max;   /* bytes, the terminator not counted */
+	bool full;    /* something was dropped */
+	bool starved; /* because memory was short */
 };
 
 void buf_init(struct buf *b, size_t max);
 void buf_release(struct buf *b);
-void buf_reset(struct buf *b); /* empty again, memory kept */
+void buf_reset(struct buf *b);  /* empty again, memory kept */
+void buf_starve(struct buf *b); /* what should be added is not to be had */
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_span(struct buf *b, struct span s);
 void buf_str(struct buf *b, const char *s);
@@ -64,17 +68,15 @@ void buf_fmt(struct buf *b, const char *fmt, ...)
 struct span buf_get(const struct buf *b);
 const char *buf_cstr(struct buf *b);
 
+#define BUF_SURE (16u << 10) /* bytes that are there (memory.h) */
+
 /* Room for `want` more bytes to be written at the end by hand, then buf_took.
- * NULL (and `full`) when the maximum does not allow it. */
+ * NULL (and `full`) when the maximum or memory does not allow it. */
 char *buf_room(struct buf *b, size_t want);
 void buf_took(struct buf *b, size_t n);
 
 /* Replace the `del` bytes at `at` by `ins`, which must not point into b. */
 void buf_splice(struct buf *b, size_t at, size_t del, struct span ins);
 
-void *xmalloc(size_t n);
-void *xcalloc(size_t count, size_t size);
-char *xstrdup(const char *s); /* NULL stays NULL */
-char *xstrndup(const char *s, size_t n);
 
 #endif

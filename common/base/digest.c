@@ -59,19 +59,26 @@ void digest_base62(struct span in, char *out, size_t n)
 
 struct span digest_base64(struct arena *a, struct span in)
 {
-	char *out = arena_take(a, (in.n + 2) / 3 * 4 + 1);
-	int n = EVP_EncodeBlock((unsigned char *)out,
-				(const unsigned char *)in.p, (int)in.n);
+	char *out = arena_try(a, (in.n + 2) / 3 * 4 + 1);
+	int n;
+
+	if (!out)
+		return SPAN("");
+	n = EVP_EncodeBlock((unsigned char *)out, (const unsigned char *)in.p,
+			    (int)in.n);
 
 	return (struct span){ out, (size_t)n };
 }
 
 bool digest_unbase64(struct arena *a, struct span in, struct span *out)
 {
-	unsigned char *p = arena_take(a, in.n / 4 * 3 + 4);
+	unsigned char *p = arena_try(a, in.n / 4 * 3 + 4);
 	size_t pad = 0;
-	int n = EVP_DecodeBlock(p, (const unsigned char *)in.p, (int)in.n);
+	int n;
 
+	if (!p)
+		return false;
+	n = EVP_DecodeBlock(p, (const unsigned char *)in.p, (int)in.n);
 	while (pad < 2 && in.n > pad && in.p[in.n - 1 - pad] == '=')
 		pad++;
 	if (n < 0 || (size_t)n < pad)

@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 
+#include "base/buf.h"
 #include "base/utf8.h"
 
 #include <errno.h>
@@ -40,23 +41,42 @@ static const struct {
 	[ERR_UPSTREAM] = { 502, "upstream_invalid" },
 	[ERR_TIMEOUT] = { 504, "upstream_timeout" },
 	[ERR_SHUTDOWN] = { 503, "router_stopping" },
+	[ERR_MEMORY] = { 503, "out_of_memory" },
 	[ERR_GONE] = { 499, "client_gone" },
 	[ERR_USAGE] = { 400, "usage" },
 };
 
-int err_set(struct err *e, enum err_code code, const char *fmt, ...)
+static void set(struct err *e, enum err_code code, const char *fmt, va_list ap)
 {
-	va_list ap;
-
 	e->code = code;
 	e->status = 0;
 	e->retry_after = 0;
 	e->type[0] = '\0';
 	e->param[0] = '\0';
-	va_start(ap, fmt);
 	vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
-	va_end(ap);
 	utf8_clean_str(e->msg);
+}
+
+int err_set(struct err *e, enum err_code code, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	set(e, code, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int err_full(struct err *e, const struct buf *b, enum err_code code,
+	     const char *fmt, ...)
+{
+	va_list ap;
+
+	if (b->starved)
+		return err_memory(e);
+	va_start(ap, fmt);
+	set(e, code, fmt, ap);
+	va_end(ap);
 	return -1;
 }
 
@@ -64,6 +84,13 @@ int err_sys(struct err *e, const char *verb, const char *name)
 {
 	return err_set(e, ERR_INTERNAL, "cannot %s %s: %s", verb, name,
 		       strerror(errno));
+}
+
+int err_memory(struct err *e)
+{
+	return err_set(e, ERR_MEMORY,
+		       "the router has no memory left for this request: try "
+		       "again shortly");
 }
 
 int err_add(struct err *e, const char *object)
@@ -74,6 +101,12 @@ int err_add(struct err *e, const char *object)
 	snprintf(e->msg, sizeof(e->msg), "%.120s: %.900s", object, was);
 	utf8_clean_str(e->msg);
 	return -1;
+}
+
+bool err_is_local(enum err_code code)
+{
+	return code == ERR_MEMORY || code == ERR_INTERNAL ||
+	       code == ERR_SHUTDOWN || code == ERR_GONE;
 }
 
 int err_status(enum err_code code)

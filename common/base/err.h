@@ -42,6 +42,7 @@ enum err_code {
 	ERR_UPSTREAM,    /* upstream sent what is not HTTP, or too much: 502 */
 	ERR_TIMEOUT,     /* upstream too slow: 504 */
 	ERR_SHUTDOWN,    /* the router is stopping: 503 */
+	ERR_MEMORY,      /* this machine has none left for it: 503 */
 	ERR_GONE,        /* the client left: nobody to tell */
 	ERR_USAGE,       /* a command was called wrongly: exit status 2 */
 	ERR_CODES
@@ -59,6 +60,13 @@ struct err {
 int err_set(struct err *e, enum err_code code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));                  /* always -1 */
 int err_sys(struct err *e, const char *verb, const char *name); /* errno; -1 */
+int err_memory(struct err *e); /* ERR_MEMORY; -1 */
+/* Why a buf is full: ERR_MEMORY, or else what is said here; -1. */
+struct buf;
+int err_full(struct err *e, const struct buf *b, enum err_code code,
+	     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* Did it go wrong on this side, so that no upstream is to blame? */
+bool err_is_local(enum err_code code);
 int err_add(struct err *e, const char *object); /* "object: message"; -1 */
 int err_status(enum err_code code);             /* HTTP status */
 const char *err_name(enum err_code code); /* machine-readable, snake_case */

@@ -17,8 +17,25 @@
 
 #define JSON_DEPTH 128
 
-/* NULL on failure; free with json_object_put. */
+/* A tree costs up to JSON_COST_RATIO times its text ("{}," is the worst), so
+ * it is counted before it is made: what would pass JSON_COST_MAX is refused
+ * with ERR_TOO_BIG. 64 MiB in a few long strings pass, and so do 60,000 short
+ * messages. */
+#define JSON_COST_MAX (96u << 20) /* bytes of memory */
+#define JSON_COST_RATIO 288
+
+/* At least the memory that the tree of the value at the front of `text` holds;
+ * beyond JSON_COST_MAX the count may end early. The text need not be JSON. */
+size_t json_cost(struct span text);
+
+/* NULL on failure: ERR_BAD_REQUEST, ERR_TOO_BIG, ERR_MEMORY. Free with
+ * json_object_put. */
 struct json_object *json_read(struct span text, struct err *e);
+/* The same with a tokener that is kept for many texts, from json_tokens;
+ * NULL (memory is short) makes the reading fail. */
+struct json_tokener *json_tokens(void);
+struct json_object *json_read_with(struct json_tokener *t, struct span text,
+				   struct err *e);
 /* The value at the front of `text`, no deeper than `depth`, which is what it
  * costs; the text goes on behind it, or at the byte at fault. */
 struct json_object *json_take(struct span *text, int depth, struct err *e);
@@ -50,7 +67,9 @@ double json_amount(struct json_object *o, const char *key, double otherwise);
 struct span json_str(struct json_object *o, const char *key); /* or empty */
 size_t json_length(struct json_object *list); /* 0 when it is no list */
 struct json_object *json_at(struct json_object *list, size_t i); /* or NULL */
-struct span json_text(struct json_object *o); /* compact; borrowed from o */
+/* Compact; borrowed from o. Empty when there was no memory for it. */
+struct span json_text(struct json_object *o);
+struct span json_text_or(struct json_object *o, bool *full); /* set if so */
 
 /* Is it among `keys` (NULL at the end)? Names that begin with "_" or "$" are
  * notes of people and editors, and always known. */
@@ -62,7 +81,7 @@ int json_only(struct json_object *o, const char *const *keys, struct err *e);
 /* "a, b,c" as a list of strings; json_object_put it. */
 struct json_object *json_split(const char *list);
 void json_set_str(struct json_object *o, const char *key, const char *value);
-/* Pretty text; borrowed from o. */
+/* Pretty text; borrowed from o. NULL when there was no memory for it. */
 const char *json_pretty(struct json_object *o);
 
 #endif

@@ -150,6 +150,8 @@ void jw_double(struct jw *w, double v)
 void jw_raw(struct jw *w, struct span json)
 {
 	before(w);
+	if (!json.n)
+		buf_starve(w->out);
 	buf_span(w->out, json);
 }
 

@@ -28,7 +28,8 @@ void jw_str(struct jw *w, struct span s);
 void jw_int(struct jw *w, int64_t v);
 void jw_double(struct jw *w, double v); /* finite */
 void jw_null(struct jw *w);
-void jw_raw(struct jw *w, struct span json); /* a whole JSON value */
+/* A whole JSON value; empty: there was no memory for it (json_text). */
+void jw_raw(struct jw *w, struct span json);
 
 /* Key and value in one call. */
 void jw_kstr(struct jw *w, const char *key, struct span s);

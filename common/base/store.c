@@ -162,7 +162,7 @@ static int read_all(int fd, const char *path, struct buf *out, struct err *e)
 	if (n < 0)
 		return err_sys(e, "read", path);
 	if (out->full)
-		return err_set(e, ERR_CONFIG, "%s is too large", path);
+		return err_full(e, out, ERR_CONFIG, "%s is too large", path);
 	return 0;
 }
 
@@ -305,9 +305,11 @@ static int slot_fill(struct store_slot *s, struct span text, bool durable,
 {
 	int rc = -1;
 
-	if (io_write(s->fd, text) ||
-	    (s->reserved && ftruncate(s->fd, (off_t)text.n)) ||
-	    (durable && fsync(s->fd)))
+	if (!text.n) /* no file of ours is: there was no memory for it */
+		err_memory(e);
+	else if (io_write(s->fd, text) ||
+		 (s->reserved && ftruncate(s->fd, (off_t)text.n)) ||
+		 (durable && fsync(s->fd)))
 		err_sys(e, "write", s->tmp);
 	else if (rename(s->tmp, s->path) ||
 		 (durable && sync_folder_of(s->path)))

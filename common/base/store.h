@@ -54,7 +54,8 @@ struct store_held {
 int store_follow(const char *home, const char *name, struct store_held *h,
 		 bool *fresh, struct buf *out, struct err *e);
 void store_let_go(struct store_held *h);
-/* Whole or not at all, and durable when it returns 0. */
+/* Whole or not at all, and durable when it returns 0. An empty text is refused
+ * as ERR_MEMORY: json_text and json_pretty had none. */
 int store_replace(const char *home, const char *name, struct span text,
 		  struct err *e);
 /* The same without waiting for the disk: for state that may be lost. */

@@ -3,6 +3,8 @@
 
 #include "dialect/answer-restore.h"
 
+#include "dialect/error.h"
+
 #include <string.h>
 
 void answer_restore_init(struct answer_restore *r, const struct chat *c,
@@ -53,8 +55,8 @@ static int open_call(struct answer_restore *r, struct ev v, struct err *e)
 static int close_call(struct answer_restore *r, struct ev v, struct err *e)
 {
 	if (r->custom) {
-		struct err unused;
-		struct json_object *o = json_read(buf_get(&r->input), &unused);
+		struct err unread = { 0 };
+		struct json_object *o = json_read(buf_get(&r->input), &unread);
 		struct json_object *input = json_get(o, "input");
 		struct ev d = { .kind = EV_DELTA,
 				.part = PART_TOOL_USE,
@@ -63,6 +65,10 @@ static int close_call(struct answer_restore *r, struct ev v, struct err *e)
 
 		/* What is not as asked for is handed on as it came. */
 		d.text = input ? json_span(input) : buf_get(&r->input);
+		if (error_unread(&unread, "the input of a tool call")) {
+			*e = unread;
+			return -1;
+		}
 		rc = r->sink(r->arg, &d, e);
 		json_object_put(o);
 		if (rc)
@@ -93,7 +99,10 @@ int answer_restore_event(void *arg, const struct ev *v, struct err *e)
 		changed.part = PART_TEXT;
 	if (v->kind == EV_DELTA && r->custom) {
 		buf_span(&r->input, v->text);
-		return 0;
+		return r->input.full
+			     ? err_full(e, &r->input, ERR_UPSTREAM,
+					"the input of a tool call is too large")
+			     : 0;
 	}
 	return r->sink(r->arg, &changed, e);
 }

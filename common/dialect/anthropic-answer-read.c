@@ -87,7 +87,8 @@ static int start_block(struct reader *r, struct json_object *b, int64_t index,
 	s->name = reader_copy(r, b, "name");
 	if (json_object_is_type(input, json_type_object) &&
 	    json_object_object_length(input))
-		s->given = arena_str(r->arena, json_text(input));
+		s->given = arena_str(r->arena,
+				     json_text_or(input, &r->arena->full));
 	return reader_text(r, s, SPAN(""), e);
 }
 

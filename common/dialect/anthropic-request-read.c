@@ -100,7 +100,7 @@ static void put_call(struct chat *c, struct msg *m, struct json_object *b)
 
 	p->id = json_str(b, "id");
 	p->name = json_str(b, "name");
-	p->text = input ? json_text(input) : SPAN("{}");
+	p->text = input ? json_text_or(input, &c->arena->full) : SPAN("{}");
 }
 
 static void put_search_result(struct chat *c, struct msg *m,

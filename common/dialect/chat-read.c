@@ -118,7 +118,7 @@ struct span read_joined(struct chat *c, struct json_object *list,
 			buf_str(&b, separator);
 		buf_span(&b, s);
 	}
-	out = (struct span){ arena_str(c->arena, buf_get(&b)), b.n };
+	out = arena_all(c->arena, &b);
 	buf_release(&b);
 	return out;
 }

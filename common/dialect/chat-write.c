@@ -73,7 +73,7 @@ static struct span joined(struct arena *a, const struct part *parts,
 			buf_str(&b, separator);
 		buf_span(&b, write_text(a, p));
 	}
-	out = (struct span){ arena_str(a, buf_get(&b)), b.n };
+	out = arena_all(a, &b);
 	buf_release(&b);
 	return out;
 }
@@ -121,7 +121,7 @@ struct span write_arguments(struct arena *a, const struct part *p)
 	jw_obj(&w);
 	jw_kstr(&w, "input", p->text);
 	jw_obj_end(&w);
-	out = (struct span){ arena_str(a, buf_get(&b)), b.n };
+	out = arena_all(a, &b);
 	buf_release(&b);
 	return out;
 }
@@ -136,10 +136,11 @@ void write_input(struct jw *w, struct span args, bool custom)
 	} else if (!custom && peek_is_object(text)) {
 		jw_raw(w, text);
 	} else {
-		struct err unused;
-		struct json_object *o = custom ? NULL
-					       : json_read(text, &unused);
+		struct err why = { 0 };
+		struct json_object *o = custom ? NULL : json_read(text, &why);
 
+		if (why.code == ERR_MEMORY)
+			buf_starve(w->out);
 		jw_obj(w);
 		jw_key(w, custom ? "input" : "rawInvalidInput");
 		if (o)

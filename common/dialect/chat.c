@@ -30,8 +30,12 @@ void chat_release(struct chat *c)
 
 struct msg *chat_msg(struct chat *c, enum role role)
 {
-	struct msg *m = arena_take(c->arena, sizeof(*m));
+	struct msg *m = arena_try(c->arena, sizeof(*m));
 
+	if (!m) {
+		c->no_msg = (struct msg){ .tail = &c->no_msg.parts };
+		return &c->no_msg;
+	}
 	m->role = role;
 	m->tail = &m->parts;
 	*c->tail = m;
@@ -41,8 +45,12 @@ struct msg *chat_msg(struct chat *c, enum role role)
 
 struct part *chat_part(struct chat *c, struct msg *m, enum part_kind kind)
 {
-	struct part *p = arena_take(c->arena, sizeof(*p));
+	struct part *p = arena_try(c->arena, sizeof(*p));
 
+	if (!p) {
+		c->no_part = (struct part){ .kind = kind };
+		return &c->no_part;
+	}
 	p->kind = kind;
 	*m->tail = p;
 	m->tail = &p->next;
@@ -59,8 +67,12 @@ struct part *chat_text(struct chat *c, struct msg *m, struct span text)
 
 struct tool *chat_tool(struct chat *c, enum tool_kind kind, struct span name)
 {
-	struct tool *t = arena_take(c->arena, sizeof(*t));
+	struct tool *t = arena_try(c->arena, sizeof(*t));
 
+	if (!t) {
+		c->no_tool = (struct tool){ .kind = kind };
+		return &c->no_tool;
+	}
 	t->kind = kind;
 	t->name = name;
 	t->strict = -1;
@@ -109,8 +121,10 @@ static bool id_char(char c)
 static struct span hashed(struct arena *a, struct span s, size_t keep)
 {
 	char hex[9];
-	char *out = arena_take(a, keep + 10);
+	char *out = arena_try(a, keep + 10);
 
+	if (!out)
+		return SPAN("");
 	digest_hex(s, hex, sizeof(hex));
 	for (size_t i = 0; i < keep; i++)
 		out[i] = id_char(s.p[i]) ? s.p[i] : '_';
@@ -150,10 +164,10 @@ struct span chat_id_openai(struct arena *a, struct span id,
 	size_t max = q->id_max ? (size_t)q->id_max : 40;
 
 	if (q->nine_ids) {
-		char *nine = arena_take(a, 10);
+		char *nine = arena_try(a, 10);
 
-		if (id.n == 9 && clean(id) && !memchr(id.p, '_', 9) &&
-		    !memchr(id.p, '-', 9))
+		if (!nine || (id.n == 9 && clean(id) && !memchr(id.p, '_', 9) &&
+			      !memchr(id.p, '-', 9)))
 			return id;
 		digest_base62(id, nine, 10);
 		return (struct span){ nine, 9 };
@@ -204,10 +218,12 @@ static struct span sniff(struct span data)
 
 static struct span lower(struct arena *a, struct span s)
 {
-	char *p = arena_str(a, s);
+	char *p = arena_try(a, s.n + 1);
 
+	if (!p)
+		return SPAN("");
 	for (size_t i = 0; i < s.n; i++)
-		p[i] = (char)tolower((unsigned char)p[i]);
+		p[i] = (char)tolower((unsigned char)s.p[i]);
 	return (struct span){ p, s.n };
 }
 
@@ -221,8 +237,8 @@ static struct span without_blanks(struct arena *a, struct span s)
 		any = isspace((unsigned char)s.p[i]);
 	if (!any)
 		return s;
-	p = arena_take(a, s.n + 1);
-	for (size_t i = 0; i < s.n; i++)
+	p = arena_try(a, s.n + 1);
+	for (size_t i = 0; p && i < s.n; i++)
 		if (!isspace((unsigned char)s.p[i]))
 			p[n++] = s.p[i];
 	return (struct span){ p, n };
@@ -238,10 +254,10 @@ static int hex_value(char c)
 
 static struct span percent_decoded(struct arena *a, struct span s)
 {
-	char *p = arena_take(a, s.n + 1);
+	char *p = arena_try(a, s.n + 1);
 	size_t n = 0;
 
-	for (size_t i = 0; i < s.n; i++) {
+	for (size_t i = 0; p && i < s.n; i++) {
 		int hi, lo;
 
 		if (s.p[i] == '%' && i + 2 < s.n &&
@@ -298,7 +314,9 @@ static int plain_text(struct chat *c, struct part *p, bool base64,
 	p->text = p->data;
 	p->data = SPAN("");
 	if (base64 && !digest_unbase64(c->arena, p->text, &p->text))
-		return err_set(e, ERR_BAD_REQUEST, "a data: URL is not base64");
+		return c->arena->full ? err_memory(e)
+				      : err_set(e, ERR_BAD_REQUEST,
+						"a data: URL is not base64");
 	return 0;
 }
 

@@ -87,7 +87,7 @@ enum format {
 };
 
 struct chat {
-	struct arena *arena;
+	struct arena *arena; /* once it is full, what is added is forgotten */
 	struct msg *msgs, **tail;
 	struct tool *tools, **tools_tail;
 	enum choice choice;
@@ -113,6 +113,10 @@ struct chat {
 	 * must call: its name, to turn the call back into text. */
 	const char *json_tool;
 	struct buf dropped; /* names, separated by ", " */
+	/* Stand in for what there was no memory for. */
+	struct msg no_msg;
+	struct part no_part;
+	struct tool no_tool;
 };
 
 void chat_init(struct chat *c, struct arena *a);

@@ -148,8 +148,8 @@ int writer_event(void *writer, const struct ev *v, struct err *e)
 		break;
 	}
 	if (w->text.full || w->items.full)
-		return err_set(e, ERR_UPSTREAM,
-			       "the answer is larger than %u bytes",
-			       WRITER_TEXT_MAX);
+		return err_full(
+			e, w->text.full ? &w->text : &w->items, ERR_UPSTREAM,
+			"the answer is larger than %u bytes", WRITER_TEXT_MAX);
 	return 0;
 }

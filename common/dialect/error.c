@@ -237,6 +237,15 @@ void error_read_body(struct span body, int status, struct err *out)
 	json_object_put(o);
 }
 
+bool error_unread(struct err *e, const char *what)
+{
+	if (e->code == ERR_TOO_BIG) {
+		e->code = ERR_UPSTREAM;
+		err_add(e, what);
+	}
+	return e->code == ERR_UPSTREAM || e->code == ERR_MEMORY;
+}
+
 static void put_details(struct jw *w, const struct err *e)
 {
 	const char *code = e->code == ERR_PASSED ? e->type : err_name(e->code);

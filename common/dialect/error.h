@@ -19,6 +19,9 @@ void error_read(struct json_object *o, int status, struct err *out);
 bool error_is(struct json_object *o);
 /* The same from bytes, which may be no JSON at all. */
 void error_read_body(struct span body, int status, struct err *out);
+/* After json_read of what an upstream sent: true, and *e is the upstream's
+ * fault or ours, when it may be JSON that only could not be read here. */
+bool error_unread(struct err *e, const char *what);
 /* What OpenAI's clients find as `code`; NULL when there is none. */
 const char *error_code(const struct err *e);
 /* The HTTP status for a client of this dialect. */

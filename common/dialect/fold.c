@@ -56,10 +56,9 @@ int fold_feed(void *fold, const struct ev *v, struct err *e)
 	case EV_DELTA:
 		buf_span(&f->open->text, v->text);
 		if (f->open->text.full)
-			return err_set(e, ERR_UPSTREAM,
-				       "the answer is larger "
-				       "than %u bytes",
-				       FOLD_TEXT_MAX);
+			return err_full(e, &f->open->text, ERR_UPSTREAM,
+					"the answer is larger than %u bytes",
+					FOLD_TEXT_MAX);
 		break;
 	case EV_CLOSE:
 		f->open->signature = arena_str(f->arena, v->text);

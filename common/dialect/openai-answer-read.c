@@ -190,7 +190,7 @@ static int add_call(struct reader *r, struct json_object *call, bool whole,
 	args = json_str(f, "arguments");
 	if (!args.n &&
 	    json_object_is_type(json_get(f, "arguments"), json_type_object))
-		args = json_text(json_get(f, "arguments"));
+		args = json_text_or(json_get(f, "arguments"), &r->arena->full);
 	if (s && s->ended)
 		return late_fragment(args, e);
 	if (!s && !id.n && !name.n)

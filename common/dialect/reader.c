@@ -6,7 +6,6 @@
 #include "base/digest.h"
 #include "dialect/error.h"
 
-#include <limits.h>
 #include <string.h>
 
 void reader_init(struct reader *r, const struct dialect *d, struct arena *a,
@@ -18,23 +17,40 @@ void reader_init(struct reader *r, const struct dialect *d, struct arena *a,
 	r->sink = sink;
 	r->arg = arg;
 	r->id = r->model = "";
-	r->json = json_tokener_new_ex(JSON_DEPTH);
-	json_tokener_set_flags(r->json, JSON_TOKENER_STRICT |
-						JSON_TOKENER_VALIDATE_UTF8);
+	r->json = json_tokens();
 }
 
 void reader_release(struct reader *r)
 {
 	for (struct slot *s = r->head; s; s = s->next)
 		buf_release(&s->pending);
-	json_tokener_free(r->json);
+	if (r->json)
+		json_tokener_free(r->json);
 }
 
-static int broken(struct err *e)
+/* Was there room in the arena for all that was read? */
+static int checked(const struct reader *r, int rc, struct err *e)
 {
-	return err_set(e, ERR_UPSTREAM,
-		       "the upstream sent an event that is "
-		       "not JSON");
+	return rc || !r->arena->full ? rc : err_memory(e);
+}
+
+/* Of the upstream; NULL on failure. */
+static struct json_object *read_object(struct reader *r, struct span text,
+				       const char *what, struct err *e)
+{
+	struct json_object *o;
+
+	e->code = ERR_NONE;
+	o = json_read_with(r->json, text, e);
+	if (json_object_is_type(o, json_type_object))
+		return o;
+	if (!error_unread(e, what))
+		err_set(e, ERR_UPSTREAM,
+			"the upstream sent %s that is not a "
+			"JSON object",
+			what);
+	json_object_put(o);
+	return NULL;
 }
 
 int reader_event(void *reader, struct span name, struct span data,
@@ -53,17 +69,12 @@ int reader_event(void *reader, struct span name, struct span data,
 			     : 0;
 	if (!data.n || span_is(data, "null"))
 		return 0;
-	if (data.n >= INT_MAX)
-		return broken(e);
-	json_tokener_reset(r->json);
-	o = json_tokener_parse_ex(r->json, data.p, (int)data.n);
-	if (!json_object_is_type(o, json_type_object)) {
-		json_object_put(o);
-		return broken(e);
-	}
+	o = read_object(r, data, "an event", e);
+	if (!o)
+		return -1;
 	rc = r->dialect->read_event(r, name, o, e);
 	json_object_put(o);
-	return rc;
+	return checked(r, rc, e);
 }
 
 int reader_end(struct reader *r, struct err *e)
@@ -73,24 +84,21 @@ int reader_end(struct reader *r, struct err *e)
 
 int reader_whole(struct reader *r, struct span text, struct err *e)
 {
-	struct json_object *o = json_read(text, e);
+	struct json_object *o = read_object(r, text, "an answer", e);
 	int rc;
 
-	if (!json_object_is_type(o, json_type_object)) {
-		json_object_put(o);
-		return err_set(e, ERR_UPSTREAM,
-			       "the upstream's answer is not "
-			       "a JSON object");
-	}
+	if (!o)
+		return -1;
 	if (error_is(o))
 		rc = reader_error(r, o, e);
 	else
 		rc = r->dialect->read_whole(r, o, e);
 	json_object_put(o);
-	return rc;
+	return checked(r, rc, e);
 }
 
-char *reader_copy(struct reader *r, struct json_object *o, const char *key)
+const char *reader_copy(struct reader *r, struct json_object *o,
+			const char *key)
 {
 	return arena_str(r->arena, json_str(o, key));
 }
@@ -292,10 +300,9 @@ int reader_text(struct reader *r, struct slot *s, struct span text,
 		return text.n ? emit(r, &v, e) : 0;
 	buf_span(&s->pending, text);
 	if (s->pending.full)
-		return err_set(e, ERR_UPSTREAM,
-			       "a part of the answer is "
-			       "larger than %u bytes",
-			       READER_PENDING_MAX);
+		return err_full(e, &s->pending, ERR_UPSTREAM,
+				"a part of the answer is larger than %u bytes",
+				READER_PENDING_MAX);
 	return reader_pump(r, e);
 }
 

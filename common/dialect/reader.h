@@ -43,7 +43,7 @@ struct reader {
 	struct arena *arena;
 	ev_fn *sink;
 	void *arg;
-	struct json_tokener *json;
+	struct json_tokener *json; /* NULL: memory is short */
 
 	struct slot *head, *last; /* not closed yet, in order */
 	struct slot *all;         /* every slot, the latest first */
@@ -85,6 +85,7 @@ int reader_close(struct reader *r, struct slot *s, struct err *e);
 int reader_pump(struct reader *r, struct err *e); /* after setting ended */
 int reader_finish(struct reader *r, struct err *e);
 int reader_error(struct reader *r, struct json_object *o, struct err *e);
-char *reader_copy(struct reader *r, struct json_object *o, const char *key);
+const char *reader_copy(struct reader *r, struct json_object *o,
+			const char *key);
 
 #endif

@@ -155,6 +155,8 @@ static const struct msg *put_instructions(struct body *b)
 			buf_str(&text, "\n\n");
 		buf_span(&text, s);
 	}
+	if (text.starved)
+		b->c->arena->full = true;
 	if (text.n)
 		jw_kstr(&b->w, "instructions", buf_get(&text));
 	buf_release(&text);

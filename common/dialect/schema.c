@@ -11,7 +11,8 @@ const struct span schema_custom = SPAN_INIT(
 
 struct span schema_custom_text(struct arena *a, const struct tool *t)
 {
-	struct span grammar = t->schema ? json_text(t->schema) : SPAN("");
+	struct span grammar = t->schema ? json_text_or(t->schema, &a->full)
+					: SPAN("");
 
 	if (!grammar.n)
 		return t->description;

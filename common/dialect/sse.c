@@ -24,12 +24,12 @@ void sse_release(struct sse *s)
 	buf_release(&s->data);
 }
 
-static int too_big(struct err *e)
+static int too_big(const struct sse *s, struct err *e)
 {
-	return err_set(e, ERR_UPSTREAM,
-		       "an event of the upstream's stream is "
-		       "larger than %u bytes",
-		       SSE_EVENT_MAX);
+	return err_full(e, s->line.full ? &s->line : &s->data, ERR_UPSTREAM,
+			"an event of the upstream's stream is larger than %u "
+			"bytes",
+			SSE_EVENT_MAX);
 }
 
 /* The single data line must outlive the input: copy it. */
@@ -60,7 +60,7 @@ static int dispatch(struct sse *s, struct err *e)
 	int rc = 0;
 
 	if (s->data.full)
-		return too_big(e);
+		return too_big(s, e);
 	if (s->has_data)
 		rc = s->fn(s->arg, buf_get(&s->name), data, e);
 	buf_reset(&s->name);
@@ -140,7 +140,7 @@ int sse_feed(struct sse *s, struct span in, struct err *e)
 			line = buf_get(&s->line);
 		}
 		if (s->line.full)
-			return too_big(e);
+			return too_big(s, e);
 		blank = line.n == 0;
 		if (take_line(s, line, whole, e))
 			return -1;
@@ -153,7 +153,7 @@ int sse_feed(struct sse *s, struct span in, struct err *e)
 	}
 	own_data(s);
 	buf_span(&s->line, in);
-	return s->line.full || s->data.full ? too_big(e) : 0;
+	return s->line.full || s->data.full ? too_big(s, e) : 0;
 }
 
 /* Part of an event is as good as none. */

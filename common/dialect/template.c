@@ -37,7 +37,7 @@ static int bad(struct err *e, const char *key, const char *what)
 
 static struct span keep(struct template *t, struct span s)
 {
-	return (struct span){ arena_str(&t->arena, s), s.n };
+	return arena_span(&t->arena, s);
 }
 
 static int parse_texts(struct template *t, struct json_object *file,

@@ -3,6 +3,7 @@
 
 #include "base/jw.h"
 #include "dialect/dialect.h"
+#include "dialect/error.h"
 #include "dialect/tool-map-own.h"
 
 #include <string.h>
@@ -158,13 +159,21 @@ static int put_delta(struct tool_map *m, int64_t index, struct span input,
 	jw_obj_end(&w);
 	jw_obj_end(&w);
 	if (text.full)
-		rc = err_set(e, ERR_UPSTREAM,
-			     "the input of a tool call is too large");
+		rc = err_full(e, &text, ERR_UPSTREAM,
+			      "the input of a tool call is too large");
 	else
 		rc = m->sink(m->arg, SPAN("content_block_delta"),
 			     buf_get(&text), e);
 	buf_release(&text);
 	return rc;
+}
+
+static int put_mapped(struct tool_map *m, int64_t index,
+		      struct json_object *input, struct err *e)
+{
+	struct span text = json_text(input);
+
+	return text.n ? put_delta(m, index, text, e) : err_memory(e);
 }
 
 /* What is held goes out: mapped when it is a whole object, else as it came.
@@ -175,17 +184,20 @@ static int flush(struct tool_map *m, struct tool_block *b, bool stopped,
 	struct span held = buf_get(&b->held);
 	bool none = !span_trim(held).n;
 	struct json_object *input = NULL, *mapped = NULL;
-	struct err unused;
+	struct err unread = { 0 };
 	int rc = 0;
 
 	if (!none)
-		input = json_read(held, &unused);
+		input = json_read(held, &unread);
 	else if (stopped && !b->given)
 		input = json_object_new_object();
 	if (json_object_is_type(input, json_type_object))
 		mapped = tool_shape_back(b->shape, &m->context, input);
-	if (mapped && (!none || json_object_object_length(mapped)))
-		rc = put_delta(m, b->index, json_text(mapped), e);
+	if (error_unread(&unread, "the input of a tool call")) {
+		*e = unread;
+		rc = -1;
+	} else if (mapped && (!none || json_object_object_length(mapped)))
+		rc = put_mapped(m, b->index, mapped, e);
 	else if (!mapped && !none)
 		rc = put_delta(m, b->index, held, e);
 	json_object_put(mapped);
@@ -238,6 +250,12 @@ static int pass(struct event *v, struct err *e)
 	return v->m->sink(v->m->arg, v->name, v->data, e);
 }
 
+static int rewrite(struct event *v, struct err *e)
+{
+	v->data = json_text(v->o);
+	return v->data.n ? 0 : err_memory(e);
+}
+
 static int on_start(struct event *v, struct err *e)
 {
 	struct tool_map *m = v->m;
@@ -253,8 +271,8 @@ static int on_start(struct event *v, struct err *e)
 			return -1;
 		close_block(m, before);
 	}
-	if (map_found(m, block))
-		v->data = json_text(v->o);
+	if (map_found(m, block) && rewrite(v, e))
+		return -1;
 	if (!s)
 		return pass(v, e);
 	/* Mostly the input here is empty and only where it begins. */
@@ -265,8 +283,7 @@ static int on_start(struct event *v, struct err *e)
 	if (given)
 		map_input(m, s, block);
 	put_name(s, block);
-	v->data = json_text(v->o);
-	return pass(v, e);
+	return rewrite(v, e) ? -1 : pass(v, e);
 }
 
 static int on_delta(struct event *v, struct err *e)
@@ -285,6 +302,8 @@ static int on_delta(struct event *v, struct err *e)
 			       "bytes",
 			       TOOL_HELD_MAX);
 	buf_span(&b->held, part);
+	if (b->held.full)
+		return err_memory(e);
 	m->held += part.n;
 	return 0;
 }
@@ -311,7 +330,7 @@ static int on_last(struct event *v, struct err *e)
 static int on_message(struct event *v, struct err *e)
 {
 	if (tool_map_whole(v->m, json_get(v->o, "message")))
-		v->data = json_text(v->o);
+		return rewrite(v, e) ? -1 : pass(v, e);
 	return pass(v, e);
 }
 
@@ -352,13 +371,17 @@ int tool_map_event(void *map, struct span name, struct span data, struct err *e)
 	struct tool_map *m = map;
 	struct event v = { .m = m, .name = name, .data = data };
 	size_t kind = find_kind(name);
-	struct err unused;
+	struct err unread = { 0 };
 	int rc;
 
 	/* Compatible servers may leave the name to the data. */
 	if ((kind < KINDS || !name.n) &&
 	    (kind == KINDS || of_interest(m, kind, data)))
-		v.o = json_read(data, &unused);
+		v.o = json_read(data, &unread);
+	if (error_unread(&unread, "an event")) {
+		*e = unread;
+		return -1;
+	}
 	if (v.o && !name.n)
 		kind = find_kind(json_str(v.o, "type"));
 	if (v.o && kind < KINDS)

@@ -173,7 +173,7 @@ static void copy_context(struct tool_map *m, const struct tool_context *from)
 			good = all[i]->p[k] >= ' ' && all[i]->p[k] <= '~';
 		if (!good)
 			all[i]->n = 0;
-		all[i]->p = arena_str(m->arena, *all[i]);
+		*all[i] = arena_span(m->arena, *all[i]);
 	}
 }
 

@@ -11,7 +11,7 @@
 
 static struct span keep(struct tool_rows *t, struct span s)
 {
-	return (struct span){ arena_str(&t->arena, s), s.n };
+	return arena_span(&t->arena, s);
 }
 
 const struct tool_form *tool_rows_form(const struct tool_rows *t,

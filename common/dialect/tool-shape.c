@@ -178,18 +178,18 @@ struct tool_shape *tool_shape_find(const struct tool_row *row,
 	struct json_object *schema = json_get(tool, "input_schema");
 	struct json_object *properties = json_get(schema, "properties");
 	struct json_object *more = json_get(schema, "additionalProperties");
-	struct tool_shape *s = arena_take(a, sizeof(*s));
+	struct tool_shape *s = arena_try(a, sizeof(*s));
 	struct span name = json_str(tool, "name");
 
-	if (!plain(schema))
+	if (!s || !plain(schema))
 		return NULL;
 	s->row = row;
-	s->client = (struct span){ arena_str(a, name), name.n };
+	s->client = arena_span(a, name);
 	s->closed = json_object_is_type(more, json_type_boolean) &&
 		    !json_object_get_boolean(more);
 	s->open = !properties && !s->closed;
-	s->pairs = arena_take(a, (row->form->n + 1) * sizeof(*s->pairs));
-	if (!find_pairs(s, properties) || !fits(s, properties))
+	s->pairs = arena_try(a, (row->form->n + 1) * sizeof(*s->pairs));
+	if (!s->pairs || !find_pairs(s, properties) || !fits(s, properties))
 		return NULL;
 	s->hybrid = mode == TOOLS_HYBRID && tool_context_declared(schema);
 	s->reshaped |= s->hybrid;

@@ -25,10 +25,9 @@ static int on_body(void *arg, struct span bytes, struct err *e)
 
 	buf_span(&f->body, bytes);
 	if (f->body.full)
-		return err_set(e, ERR_UPSTREAM,
-			       "its answer is larger than "
-			       "%zu bytes",
-			       f->body.max);
+		return err_full(e, &f->body, ERR_UPSTREAM,
+				"its answer is larger than %zu bytes",
+				f->body.max);
 	return 0;
 }
 

@@ -354,7 +354,19 @@ static void set_method(struct handle *k, const struct http_call *c)
 	}
 }
 
-static void set_call(struct handle *k, struct http_call *c, struct err *e)
+/* What libcurl copies, it may have no memory for. */
+static int set_strings(CURL *easy, const struct http_call *c, struct err *e)
+{
+	CURLcode url = curl_easy_setopt(easy, CURLOPT_URL, c->url);
+	CURLcode proxy = curl_easy_setopt(easy, CURLOPT_PROXY, proxy_for(c));
+	CURLcode ca = CURLE_OK;
+
+	if (c->ca_file)
+		ca = curl_easy_setopt(easy, CURLOPT_CAINFO, c->ca_file);
+	return url || proxy || ca ? err_memory(e) : 0;
+}
+
+static int set_call(struct handle *k, struct http_call *c, struct err *e)
 {
 	size_t n = 0;
 
@@ -374,12 +386,9 @@ static void set_call(struct handle *k, struct http_call *c, struct err *e)
 	for (size_t i = 0; i < n; i++)
 		k->fields[i].next = i + 1 < n ? &k->fields[i + 1] : NULL;
 	curl_easy_setopt(k->easy, CURLOPT_HTTPHEADER, k->fields);
-	curl_easy_setopt(k->easy, CURLOPT_URL, c->url);
-	curl_easy_setopt(k->easy, CURLOPT_PROXY, proxy_for(c));
-	if (c->ca_file)
-		curl_easy_setopt(k->easy, CURLOPT_CAINFO, c->ca_file);
 	curl_easy_setopt(k->easy, CURLOPT_CONNECTTIMEOUT_MS, c->connect_ms);
 	set_method(k, c);
+	return set_strings(k->easy, c, e);
 }
 
 static enum err_code code_of(CURLcode rc)
@@ -406,6 +415,8 @@ static enum err_code code_of(CURLcode rc)
 		return ERR_RESET;
 	case CURLE_URL_MALFORMAT:
 		return ERR_CONFIG;
+	case CURLE_OUT_OF_MEMORY:
+		return ERR_MEMORY;
 	}
 	return ERR_UPSTREAM;
 }
@@ -454,6 +465,8 @@ static int fail(struct handle *k, CURLcode rc, struct err *e)
 		return -1;
 	if (is_bad_head(k, rc, why))
 		return bad_head(k, rc, why, e);
+	if (code == ERR_MEMORY)
+		return err_memory(e);
 	if (code == ERR_RESET)
 		return err_set(e, code, "the connection was lost %s",
 			       k->call->answered ? "in the middle of the answer"
@@ -504,6 +517,13 @@ static int clocks(struct handle *k, long *wait)
 	return 0;
 }
 
+static int multi_failed(CURLMcode mc, struct err *e)
+{
+	if (mc == CURLM_OUT_OF_MEMORY)
+		return err_memory(e);
+	return err_set(e, ERR_INTERNAL, "libcurl: %s", curl_multi_strerror(mc));
+}
+
 static int wait_more(struct handle *k)
 {
 	struct http_call *c = k->call;
@@ -519,8 +539,7 @@ static int wait_more(struct handle *k)
 	mc = curl_multi_poll(k->multi, &watch, c->watch >= 0 && !c->blind,
 			     (int)wait, NULL);
 	if (mc) {
-		err_set(k->err, ERR_INTERNAL, "libcurl: %s",
-			curl_multi_strerror(mc));
+		multi_failed(mc, k->err);
 		return fail_here(k);
 	}
 	if ((watch.revents || c->blind) && c->on_gone && c->on_gone(c->arg)) {
@@ -540,8 +559,7 @@ static int transfer(struct handle *k, struct err *e)
 		CURLMcode mc = curl_multi_perform(k->multi, &running);
 
 		if (mc)
-			return err_set(e, ERR_INTERNAL, "libcurl: %s",
-				       curl_multi_strerror(mc));
+			return multi_failed(mc, e);
 		if (k->dirty && !k->failed) {
 			k->dirty = false;
 			if (c->on_flush && c->on_flush(c->arg, e))
@@ -571,6 +589,7 @@ static void take_times(const struct handle *k, struct http_times *t)
 int http_run(struct http *h, struct http_call *c, struct err *e)
 {
 	struct handle *k;
+	CURLMcode mc;
 	int rc;
 
 	/* libcurl would wait for a FIFO. */
@@ -579,9 +598,11 @@ int http_run(struct http *h, struct http_call *c, struct err *e)
 	k = take_handle(h, c, e);
 	if (!k)
 		return -1;
-	set_call(k, c, e);
-	curl_multi_add_handle(k->multi, k->easy);
-	rc = transfer(k, e);
+	rc = set_call(k, c, e);
+	if (rc == 0) {
+		mc = curl_multi_add_handle(k->multi, k->easy);
+		rc = mc ? multi_failed(mc, e) : transfer(k, e);
+	}
 	take_times(k, &c->times);
 	curl_multi_remove_handle(k->multi, k->easy);
 	k->call = NULL;

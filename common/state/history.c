@@ -189,7 +189,8 @@ static void turn_over(const char *home)
 		store_sign(home, OLD, &old);
 		buf_init(&text, STORE_FILE_MAX);
 		usage_sums_write(&f.sums, (int64_t)old.ino, &text);
-		if (store_put(home, TOTALS, buf_get(&text), &unused) == 0)
+		if (!text.full &&
+		    store_put(home, TOTALS, buf_get(&text), &unused) == 0)
 			store_rename(home, CURRENT, OLD, &unused);
 		buf_release(&text);
 	}

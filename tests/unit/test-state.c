@@ -16,6 +16,18 @@ static void put(const char *home, const char *name, const char *text)
 		fail_msg("%s", e.msg);
 }
 
+/* The store itself never does this to a file. */
+static void empty(const char *home, const char *name)
+{
+	struct err e = { 0 };
+	char path[200];
+
+	assert_int_equal(store_replace(home, name, SPAN(""), &e), -1);
+	assert_int_equal(e.code, ERR_MEMORY);
+	snprintf(path, sizeof(path), "%s/%s", home, name);
+	assert_int_equal(truncate(path, 0), 0);
+}
+
 static void add_backend(const char *home, const char *name, const char *rest)
 {
 	char file[100], text[500];
@@ -124,7 +136,7 @@ static void wrong_files_are_named(void **state)
 	refused(home, "backends/bad.json: unknown protocol \"soap\"");
 	put(home, "backends/bad.json", "{\"apiKey\":");
 	refused(home, "backends/bad.json: JSON text ends too early");
-	put(home, "backends/bad.json", "");
+	empty(home, "backends/bad.json");
 	refused(home, "backends/bad.json");
 	put(home, "backends/bad.json",
 	    "{\"apiKey\":\"a b\",\"baseUrl\":\"https://h\"}");
