@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/install-path.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "fcgi/routes.h"
 #include "net/refresh.h"
 #include "state/tidy.h"
@@ -135,6 +136,7 @@ static void *thread_main(void *arg)
 		routes_serve(&w->app, &g, &arena, over);
 		atomic_fetch_sub(&w->app.busy, 1);
 		arena_reset(&arena);
+		memory_give_back();
 	}
 	arena_release(&arena);
 	gw_fastcgi_free(f);
@@ -413,6 +415,7 @@ int main(int argc, char **argv)
 		keep_memory_private();
 		return refresh_main(flags.refresh);
 	}
+	memory_setup();
 	die_with_parent(&w);
 	keep_memory_private();
 	setup_signals(&stop);

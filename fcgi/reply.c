@@ -172,17 +172,6 @@ int reply_json(struct request *r, int status, struct span json)
 	return whole(r, status, "application/json", json);
 }
 
-int reply_json_buf(struct request *r, int status, const struct buf *json,
-		   struct err *e)
-{
-	if (json->full)
-		return err_full(e, json, ERR_INTERNAL,
-				"the answer is larger than %zu bytes",
-				json->max);
-	reply_json(r, status, buf_get(json));
-	return 0;
-}
-
 int reply_shown(struct request *r, int status, const struct buf *json,
 		struct err *e)
 {
@@ -195,7 +184,9 @@ int reply_shown(struct request *r, int status, const struct buf *json,
 				json->max);
 	buf_init(&out, 12 * json->n + 1);
 	utf8_escape_json(&out, buf_get(json));
-	rc = reply_json_buf(r, status, &out, e);
+	rc = out.full ? err_memory(e) : 0;
+	if (rc == 0)
+		reply_json(r, status, buf_get(&out));
 	buf_release(&out);
 	return rc;
 }

@@ -22,10 +22,8 @@ int reply_gone(struct err *e); /* the client left: always -1 */
 void reply_stream_fields(struct request *r);
 
 int reply_json(struct request *r, int status, struct span json);
-/* The same from a buf that was filled freely: an error when it is full. */
-int reply_json_buf(struct request *r, int status, const struct buf *json,
-		   struct err *e);
-/* The same for JSON that people look at, some of it foreign: as escapes. */
+/* JSON that people look at, some of it foreign, as escapes. It was written
+ * freely: an error when the buf is full. */
 int reply_shown(struct request *r, int status, const struct buf *json,
 		struct err *e);
 int reply_text(struct request *r, const char *type, struct span text);

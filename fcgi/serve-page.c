@@ -145,8 +145,8 @@ int serve_root(struct request *r, struct err *e)
 
 	(void)e;
 	if (!accept || !strstr(accept, "text/html")) {
-		reply_shown(r, 200,
-			    SPAN("{\"name\":\"dario\",\"version\":"
+		reply_json(r, 200,
+			   SPAN("{\"name\":\"dario\",\"version\":"
 				 "\"" PACKAGE_VERSION "\"}"));
 		return 0;
 	}

@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: MIT
+"""Large and hostile JSON on its way through a router, and what its worker
+holds of it. Usage: memory.py ROUTER-PORT WORKER-PID PROVIDER-PORT CASES, where
+CASES is "cost" or "shortage". The backend "chat" (Chat Completions) is the
+provider that runs in here. Prints "PASS case" and "FAIL case: why"."""
+import http.client
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+port, worker, provider_port, cases = sys.argv[1:]
+MIB = 1 << 20
+go_on = threading.Event()
+seen = []  # lengths of bodies that came to the provider
+
+
+def repeat(unit, n=4 * MIB):
+    return unit * (n // len(unit))
+
+
+HOSTILE = {
+    "empty objects": "[" + repeat("{},") + "{}]",
+    "empty arrays": "[" + repeat("[],") + "0]",
+    "nested arrays": "[" + repeat("[" * 50 + "]" * 50 + ",") + "0]",
+    "small objects": "[" + repeat('{"":{}},') + "0]",
+    "numbers": "[" + repeat("0,") + "0]",
+    "floats": "[" + repeat("1.5,") + "0]",
+    "empty strings": "[" + repeat('"",') + "0]",
+    "half a million keys": "{" + ",".join('"%d":0' % i for i in range(500000)) + "}",
+    "a million keys": "{" + ",".join('"%d":{}' % i for i in range(1000000)) + "}",
+    "small objects with keys": "[" + repeat('{"a":{"b":{"c":0}}},') + "0]",
+}
+HONEST = {
+    "escapes": '"' + repeat('\\"\\\\\\u0041') + '"',
+    "one string": '"' + repeat("a") + '"',
+    "brackets in a string": '"' + repeat("{},[],") + '"',
+}
+ANSWER = ('{"id":"c","object":"chat.completion","model":"m","extra":%s,"choices":[{"index":0,'
+          '"finish_reason":"stop","message":{"role":"assistant","content":"hi"}}],'
+          '"usage":{"prompt_tokens":1,"completion_tokens":1}}')
+CHUNK = ('{"id":"c","object":"chat.completion.chunk","model":"m","choices":[{"index":0,'
+         '"delta":{"content":"%s"},"finish_reason":%s}]%s}')
+
+
+class Provider(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *args):
+        pass
+
+    def chunk(self, data):
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+
+    def event(self, text):
+        self.chunk(b"data: " + text.encode() + b"\n\n")
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"]))
+        seen.append(len(body))
+        what = next(w for w in ("whole", "event", "slow", "plain")
+                    if b'"%s"' % w.encode() in body[:200] or w == "plain")
+        self.send_response(200)
+        if what in ("event", "slow"):
+            self.send_header("content-type", "text/event-stream")
+            self.send_header("transfer-encoding", "chunked")
+            self.end_headers()
+            self.event(CHUNK % ("begin", "null", ""))
+            if what == "event":
+                self.event(CHUNK % ("", "null", ',"extra":' + HOSTILE["empty objects"]))
+            else:
+                while not go_on.wait(0.05):
+                    self.event(CHUNK % (".", "null", ""))
+            self.event(CHUNK % ("end", '"stop"', ""))
+            self.event("[DONE]")
+            self.chunk(b"")
+            return
+        answer = ANSWER % (HOSTILE["empty objects"] if what == "whole" else "0")
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer.encode())
+
+
+def body(model, extra, stream=False):
+    return (
+        '{"model":"chat:%s","max_tokens":9,"stream":%s,"messages":[{"role":'
+        '"user","content":"x"}],"input":"x","metadata":%s}'
+        % (model, "true" if stream else "false", extra)
+    )
+
+
+def post(path, text):
+    c = http.client.HTTPConnection("127.0.0.1", int(port), timeout=120)
+    c.request("POST", path, text, {"content-type": "application/json"})
+    r = c.getresponse()
+    return r.status, r.read()
+
+
+def check(name, good, why=""):
+    print("PASS " + name if good else "FAIL %s: %s" % (name, str(why)[:300]), flush=True)
+
+
+def of_worker(key):
+    with open("/proc/%s/status" % worker) as f:
+        return next(int(line.split()[1]) for line in f if line.startswith(key)) // 1024
+
+
+def peak_reset():
+    with open("/proc/%s/clear_refs" % worker, "w") as f:
+        f.write("5")
+
+
+def settles(name):
+    """Below 64 MiB within five seconds."""
+    end = time.monotonic() + 5
+    while of_worker("VmRSS") >= 64 and time.monotonic() < end:
+        time.sleep(0.05)
+    check(name, of_worker("VmRSS") < 64, "%d MiB" % of_worker("VmRSS"))
+
+
+def error_of(path, text):
+    """The error's kind, in the words of the dialect."""
+    try:
+        e = json.loads(text)["error"]
+        return e["type"] if "messages" in path else e["code"]
+    except (ValueError, KeyError, TypeError):
+        return "no error"
+
+
+ANTHROPIC, CHAT = "/v1/messages", "/v1/chat/completions"
+RESPONSES, COUNT = "/v1/responses", "/v1/messages/count_tokens"
+
+
+def at_once(calls):
+    """What each (path, body) got, as (path, status, text)."""
+    got = []
+    threads = [
+        threading.Thread(target=lambda p=p, t=t: got.append((p,) + post(p, t)))
+        for p, t in calls
+    ]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    return got
+
+
+def hostile_requests():
+    for name, extra in HOSTILE.items():
+        for path in (ANTHROPIC, COUNT, RESPONSES):
+            sent = len(seen)
+            status, text = post(path, body("plain", extra))
+            kind = error_of(path, text)
+            check(
+                "%s, %s" % (name, path),
+                (status, kind, len(seen)) == (413, "request_too_large", sent),
+                (status, text),
+            )
+        status, text = post(CHAT, body("plain", extra))
+        check(
+            "%s, passed" % name,
+            status == 200 and seen[-1] > len(extra),
+            (status, text),
+        )
+    for name, extra in HONEST.items():
+        status, text = post(ANTHROPIC, body("plain", extra))
+        check("%s, translated" % name, status == 200, (status, text))
+
+
+def hostile_answers():
+    status, text = post(ANTHROPIC, body("whole", "{}"))
+    check(
+        "hostile answer, translated",
+        (status, error_of(ANTHROPIC, text)) == (502, "api_error"),
+        (status, text),
+    )
+    status, text = post(CHAT, body("whole", "{}"))
+    check(
+        "hostile answer, passed",
+        status == 200 and len(text) > 4 * MIB,
+        (status, len(text)),
+    )
+    status, text = post(ANTHROPIC, body("event", "{}", True))
+    check(
+        "hostile event, translated",
+        status == 200
+        and b"begin" in text
+        and text.count(b"event: error") == 1
+        and b"message_stop" not in text,
+        (status, text[-300:]),
+    )
+    status, text = post(CHAT, body("event", "{}", True))
+    check(
+        "hostile event, passed",
+        status == 200 and text.endswith(b"[DONE]\n\n") and len(text) > 4 * MIB,
+        (status, text[-100:]),
+    )
+
+
+def many_turns():
+    turn = (
+        '{"role":"user","content":"%s"},{"role":"assistant","content":"%s"},'
+        % ("u" * 400, "a" * 1600)
+    )
+    return (
+        '{"model":"chat:plain","max_tokens":9,"messages":[%s'
+        '{"role":"user","content":"x"}]}' % (turn * (8 * MIB // len(turn)))
+    )
+
+
+def phase(name, most, run):
+    """Bounded while it runs, and gone afterwards."""
+    peak_reset()
+    run()
+    peak = of_worker("VmHWM")
+    check("%s: a peak below %d MiB" % (name, most), peak < most, peak)
+    settles("%s: given back" % name)
+
+
+def cost():
+    phase("hostile requests", 256, hostile_requests)
+    phase("hostile answers", 256, hostile_answers)
+    large = many_turns()
+    for path, name in ((CHAT, "passed"), (ANTHROPIC, "translated")):
+
+        def run():
+            got = [g[1] for g in at_once([(path, large)] * 16)]
+            check("16 bodies of 8 MB, " + name, got == [200] * 16, got)
+
+        phase("16 bodies of 8 MB, " + name, 1024, run)
+
+
+def honest(path, status, text):
+    """Served, or refused in its own words."""
+    anthropic = path == ANTHROPIC
+    wanted = {200: ("no error",), 413: ("request_too_large",)}
+    wanted[503] = ("api_error",) if anthropic else ("out_of_memory",)
+    return status in wanted and error_of(path, text) in wanted[status]
+
+
+def shortage():
+    """What runs goes on when there is no memory for what comes."""
+    out = []
+    runs = [
+        threading.Thread(
+            target=lambda p=p: out.append(post(p, body("slow", "{}", True))),
+            daemon=True,
+        )
+        for p in (CHAT, ANTHROPIC)
+    ]
+    for t in runs:
+        t.start()
+    while len(seen) < 2:
+        time.sleep(0.01)
+    large = body("plain", '"%s"' % ("a" * (30 * MIB)))
+    many = body("plain", "[" + '{"a":"b"},' * 60000 + "0]")
+    size = of_worker("VmSize")
+    for room in (24, 48, 96, 160):
+        subprocess.run(
+            ["prlimit", "--pid", worker, "--as=%d:" % ((size + room) * MIB)],
+            check=True,
+        )
+        for text, name in ((large, "30 MB"), (many, "60000 objects")):
+            paths = (ANTHROPIC, CHAT, RESPONSES, ANTHROPIC)
+            got = at_once([(p, text) for p in paths])
+            good = len(got) == 4 and all(honest(*g) for g in got)
+            if text is large:
+                good = good and any(g[1] != 200 for g in got)
+            bad = [g for g in got if not honest(*g)]
+            check("%d MiB left, four times %s" % (room, name), good, bad or got)
+    status, text = post(ANTHROPIC, body("plain", "{}"))
+    check("a small request is served", status == 200, (status, text))
+    check("streams still run", len(out) == 0, out)
+    go_on.set()
+    for t in runs:
+        t.join()
+    check(
+        "streams come to their end",
+        len(out) == 2
+        and all(s == 200 for s, _ in out)
+        and all(b"[DONE]" in t or b"message_stop" in t for _, t in out),
+        out,
+    )
+    check("the worker lives", os.path.exists("/proc/" + worker))
+
+
+server = ThreadingHTTPServer(("127.0.0.1", int(provider_port)), Provider)
+server.daemon_threads = True
+threading.Thread(target=server.serve_forever, daemon=True).start()
+{"cost": cost, "shortage": shortage}[cases]()

@@ -1,0 +1,29 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# JSON that costs more memory than it looks like, large bodies, and a worker
+# that has no memory left: only the request at fault fails.
+. "$(dirname "$0")/lib.sh"
+need lighttpd curl python3 prlimit
+
+provider=$(free_port)
+start_router
+worker=$(worker_pid)
+"$dario" backend add chat --base-url="http://127.0.0.1:$provider/v1" \
+	--protocol=openai --key=sk-test-0123456789abcdef 2>/dev/null
+run() { # CASES
+	report "$1" "$tmp/$1" python3 "$srcdir/tests/sh/memory.py" "$port" \
+		"$worker" "$provider" "$1"
+}
+if grep -q '^#define SANITIZED' "$builddir/config.h"; then
+	diag 'not run: a sanitizer keeps what is freed, and needs no limit'
+	ok 'the router runs' kill -0 "$worker"
+	done_testing
+fi
+run shortage
+is 'the same worker' "$(worker_pid)" "$worker"
+stop_router
+start_router
+worker=$(worker_pid)
+run cost
+is 'the same worker, still' "$(worker_pid)" "$worker"
+done_testing
