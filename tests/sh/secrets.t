@@ -10,6 +10,7 @@ ours=planted-router-9876543210
 export DARIO_API_KEY=$ours
 start_router --demo --verbose
 curl -s -o /dev/null "$url/$(python3 -c 'print("%22" * 9000)')"
+wait_for 5 grep -q '"status":401' "$tmp/log"
 is 'a long path: the line is whole' \
 	"$(tail -n 1 "$tmp/log" | json 'len(j["path"]) < 1000, j["status"], "total_ms" in j')" \
 	'True 401 True'
@@ -82,6 +83,10 @@ ask demo -H "x-api-key: x$ours"
 ask demo -H "x-api-key: $ours" -H "x-api-key: $ours"
 curl -s -o "$tmp/body" "$url/v1/$up?key=$up" -H "x-api-key: $ours"
 
+# Five requests and the demo's own one, after the router was up.
+lines() { tail -n +$((before + 1)) "$tmp/log" | grep -c '"id"'; }
+logged() { [ "$(lines)" -ge 7 ]; }
+wait_for 5 logged
 for key in "$up" "$ours"; do
 	unlike "log: no ${key%-*}" "$(cat "$tmp/log")" "$key"
 	unlike "commands: no ${key%-*}" "$(cat "$tmp/cli")" "$key"
@@ -96,9 +101,7 @@ unlike 'log: no text of a body' "$(cat "$tmp/log")" 'secret body'
 is 'worker: no core file' \
 	"$(awk '/Max core file size/ {print $5}' "/proc/$(worker_pid)/limits")" 0
 
-# Five requests and the demo's own one, after the router was up.
-lines=$(tail -n +$((before + 1)) "$tmp/log" | grep -c '"id"')
-is 'one line a request' "$lines" 7
+is 'one line a request' "$(lines)" 7
 line=$(grep '"backend":"bad"' "$tmp/log" | head -n 1)
 is 'the line is JSON with what is needed' "$(printf '%s' "$line" | json \
 	'j["method"], j["path"], j["status"], j["model"], j["upstream_model"], j["error"], "total_ms" in j, j["bytes_in"] > 0, j["bytes_out"] > 0')" \
