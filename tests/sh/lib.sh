@@ -87,7 +87,8 @@ is() {
 	fi
 }
 
-# like NAME TEXT PART, unlike NAME TEXT PART
+# like NAME TEXT PART, unlike NAME TEXT PART: a text that is not there at all
+# is without anything, and shows nothing.
 like() {
 	case $2 in
 	*"$3"*) pass "$1" ;;
@@ -97,6 +98,7 @@ like() {
 
 unlike() {
 	case $2 in
+	'') fail "$1" 'there is no text' ;;
 	*"$3"*) fail "$1" "got:    $2" "without: *$3*" ;;
 	*) pass "$1" ;;
 	esac
@@ -126,7 +128,7 @@ done_testing() {
 		fail 'no complaint of a sanitizer' "$(cat "$tmp"/*log)"
 	fi
 	echo "1..$tests"
-	[ "$failures" -eq 0 ]
+	[ "$failures" -eq 0 ] && [ "$tests" -gt 0 ]
 	exit
 }
 
