@@ -110,7 +110,7 @@ report() {
 	name=$1
 	out=$2
 	shift 2
-	timeout 300 "$@" >"$out" 2>&1
+	timeout "${report_seconds:-300}" "$@" >"$out" 2>&1
 	is "$name: ran to its end" "$?" 0
 	while IFS= read -r line; do
 		case $line in
