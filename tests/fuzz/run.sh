@@ -2,22 +2,50 @@
 # SPDX-License-Identifier: MIT
 # make fuzz: each target for a while under libFuzzer, ASan and UBSan.
 #	tests/fuzz/run.sh SECONDS CFLAGS... (from the build folder)
+# FUZZ_TARGETS names those to run.
 set -eu
 seconds=$1
 shift
 src=$(cd "$(dirname "$0")/../.." && pwd)
 out=fuzz-build
-mkdir -p $out
-for target in peek sse request events tools; do
-	clang -g -O1 -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all -o $out/$target \
-		-I. -I"$src" -I"$src/common" "$@" \
-		"$src/tests/fuzz/fuzz-$target.c" \
-		-DDARIO_LIBEXECDIR="\"\"" -DDARIO_DATADIR="\"\"" \
-		"$src"/common/dialect/*.c "$src"/common/base/*.c \
+mkdir -p $out/tmp
+export DARIO_DATADIR="$src" TMPDIR="$PWD/$out/tmp"
+
+# The common part once; a target brings the rest that it is about.
+objects=$out/objects
+mkdir -p $objects
+compile() { # CFLAGS...: of a target or of the common part
+	clang -g -O1 -fsanitize=fuzzer-no-link,address,undefined \
+		-fno-sanitize-recover=all -I. -I"$src" -I"$src/common" \
+		-DDARIO_LIBEXECDIR="\"\"" -DDARIO_DATADIR="\"\"" "$@"
+}
+sources_of() {
+	case $1 in
+	oauth) echo common/net/oauth.c ;;
+	vars) echo fcgi/request.c fcgi/guard.c ;;
+	rate) echo fcgi/rate-fields.c ;;
+	esac
+}
+common=
+for file in "$src"/common/base/*.c "$src"/common/dialect/*.c \
+	"$src"/common/state/*.c; do
+	object=$objects/$(basename "$file" .c).o
+	compile "$@" -c -o "$object" "$file"
+	common="$common $object"
+done
+
+for target in ${FUZZ_TARGETS:-peek sse request events tools text limits \
+	state oauth vars rate}; do
+	files=$src/tests/fuzz/fuzz-$target.c
+	for file in $(sources_of $target); do
+		files="$files $src/$file"
+	done
+	# shellcheck disable=SC2086
+	compile "$@" -fsanitize=fuzzer -o $out/$target $files $common \
 		-ljson-c -lcrypto
 	mkdir -p $out/corpus-$target
 	$out/$target -max_total_time="$seconds" -max_len=4096 -timeout=10 \
+		-artifact_prefix=$out/$target- \
 		-print_final_stats=1 $out/corpus-$target \
 		"$src/tests/fuzz/corpus/$target" 2>$out/$target.log || {
 		tail -n 40 $out/$target.log
