@@ -71,6 +71,7 @@ class Judge:
         self.errors = collections.Counter()
         self.quiet = collections.Counter()  # requests that nothing disturbs
         self.found = []
+        self.refreshes = 0
 
     def look(self, now, final=False):
         for c in self.clients.lines():
@@ -88,6 +89,9 @@ class Judge:
                 self.judge(record, list(self.calls.pop(ident, {}).values()))
 
     def upstream_says(self, u):
+        if "refresh" in u:
+            self.refreshes = u["refresh"]
+            return
         number = u.get("begin") or u["end"]
         if u["id"] in self.judged:
             if "begin" in u:
@@ -140,6 +144,7 @@ class Judge:
             yield f"{count:8} {100 * count / n:6.2f} %  error {kind}"
         for kind in ("cut", "left", "refused"):
             yield f"{total[kind]:8} {100 * total[kind] / n:6.2f} %  {kind}"
+        yield f"{self.refreshes} refreshes of a token"
         yield (f"{self.quiet['clean']} of {self.quiet['requests']} undisturbed"
                " by their plan came to a clean end")
         yield "faults: " + ", ".join(

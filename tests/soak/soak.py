@@ -8,6 +8,7 @@ SOAK_SECONDS (60), SOAK_SEED, SOAK_CLIENTS (24). Prints a table, and "PASS
 name" or "FAIL name: why". DARIO_HOME is a new folder.
 """
 
+import json
 import os
 import random
 import resource
@@ -113,6 +114,16 @@ def configure(port):
     for alias, key in KEYS.items():
         assert not dario("accounts", "add", alias, "--key-stdin", text=key)
     assert not dario("route", "add", "safe", "upc:m", "--fallback=upm:m")
+    write(os.path.join(HOME, "accounts", "s.json"), json.dumps({
+        "alias": "s", "accessToken": "sk-ant-oat01-0-s", "refreshToken":
+        "sk-ant-ort01-0-s", "expiresAt": 1, "scopes": ["user:inference"],
+        "deviceId": "d", "accountUuid": "u"}).encode())
+
+
+def write(path, text):
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.write(fd, text)
+    os.close(fd)
 
 
 def valid_edit(port):
@@ -130,9 +141,7 @@ def valid_edit(port):
 def broken_edit(_):
     """A file that does not parse, for a while."""
     path = os.path.join(HOME, "backends", "broken.json")
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    os.write(fd, rng.choice((b"{", b"", b"[]", b'{"baseUrl":7}')))
-    os.close(fd)
+    write(path, rng.choice((b"{", b"", b"[]", b'{"baseUrl":7}')))
     time.sleep(rng.uniform(0, 0.6))
     os.unlink(path)
     done["broken edits"] += 1
@@ -185,6 +194,8 @@ def verdict(watch, clients):
                  clients.returncode)
     for fault in judge.FAULTS:
         fine &= check(fault, not watch.faults[fault], watch.faults[fault])
+    fine &= check("tokens were refreshed", CALM or watch.refreshes > SECONDS / 9,
+                  watch.refreshes)
     missing = [" ".join(key) for dialect in ("messages", "chat", "responses")
                for target in ("messages", "chat", "responses", "pool",
                               "fallback")
@@ -215,6 +226,7 @@ def main():
         port = int(upstream.stdout.readline())
         os.environ.update(
             DARIO_ANTHROPIC_BASE_URL=f"http://127.0.0.1:{port}",
+            DARIO_OAUTH_TOKEN_URL=f"http://127.0.0.1:{port}/v1/oauth/token",
             DARIO_MIN_INTERVAL_MS="0", DARIO_QUEUE_MS="2000",
             DARIO_KEEPALIVE_MS="150", DARIO_BREAKER_OPEN_MS="300")
         configure(port)

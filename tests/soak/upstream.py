@@ -20,6 +20,7 @@ MODELS = json.dumps({"object": "list", "has_more": False, "data": [
 calls = {}  # id: how many so far; the oldest ones are forgotten
 log = None
 serial = 0
+issued = 0
 
 
 def note(**fields):
@@ -307,8 +308,22 @@ async def request(reader):
     return lines[0].split(" ")[1].partition("?")[0], fields, body.decode()
 
 
+def fresh_tokens():
+    """Of a subscription; they are soon to be refreshed again."""
+    global issued
+    issued += 1
+    return json.dumps({"access_token": f"sk-ant-oat01-{issued}-s",
+                       "refresh_token": f"sk-ant-ort01-{issued}-s",
+                       "expires_in": 1803, "token_type": "Bearer"})
+
+
 async def other(path, writer):
-    code, text = (200, MODELS) if path == "/v1/models" else (404, "{}")
+    code, text = 404, "{}"
+    if path == "/v1/models":
+        code, text = 200, MODELS
+    elif path == "/v1/oauth/token":
+        code, text = 200, fresh_tokens()
+        note(refresh=issued)
     writer.write(f"HTTP/1.1 {code} X\r\nContent-Type: application/json\r\n"
                  f"Content-Length: {len(text)}\r\n\r\n{text}".encode())
     await writer.drain()
