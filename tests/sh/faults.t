@@ -4,7 +4,6 @@
 . "$(dirname "$0")/lib.sh"
 need lighttpd curl python3 openssl
 
-export DARIO_CONNECT_TIMEOUT_MS=500
 start_router
 add() {
 	"$dario" backend add "$@" --key=sk-test-0123456789abcdef \
@@ -52,6 +51,9 @@ print('full', flush=True)
 signal.pause()"
 wait_for 10 grep -q full "$tmp/full.log"
 add slow --base-url="http://127.0.0.1:$full/v1"
+stop_router
+export DARIO_CONNECT_TIMEOUT_MS=500
+start_router
 is 'no connection in time' "$(code slow)" upstream_timeout
 is 'no connection in time: 504' "$(status)" 504
 post /v1/messages '{"model":"slow:m"}' >/dev/null
