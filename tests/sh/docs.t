@@ -1,11 +1,24 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Every command of the README does what it says.
+# Every command of the README does what it says, and what SECURITY.md names is
+# there.
 . "$(dirname "$0")/lib.sh"
 need lighttpd curl python3
 readme=$srcdir/README.md
 
 ok 'README: under 200 lines' test "$(wc -l <"$readme")" -lt 200
+
+security=$srcdir/SECURITY.md
+ok 'SECURITY: under 150 lines' test "$(wc -l <"$security")" -lt 150
+named=$(grep -oE '`[a-z]+/[A-Za-z0-9_./-]+`' "$security" | tr -d '\140' | sort -u)
+for file in $named; do
+	ok "SECURITY: there is $file" test -e "$srcdir/$file"
+done
+ok 'SECURITY: names its tests' test "$(echo "$named" | grep -c ^tests/)" -gt 20
+is 'SECURITY: each promise has a test' "$(awk '
+	/^## / { promised = $0 == "## What is promised" }
+	promised && /^\|/ && !/^\| promise / && !/^\|---/ && !/`(tests\/|make )/
+	' "$security")" ''
 
 # The sh blocks, one file each, with the installed name of the program.
 awk -v dir="$tmp" '/^```sh$/ { n++; on = 1; next } /^```$/ { on = 0 }
