@@ -14,8 +14,8 @@ thread)
 	tests="tests/unit/test-base tests/unit/test-pool tests/unit/test-state
 		tests/sh/demo.t tests/sh/faults.t tests/sh/life.t
 		tests/claude/attempts.t tests/claude/pool.t
-		tests/claude/refresh.t tests/routes/fallback.t
-		tests/routes/reload.t tests/soak/soak.t"
+		tests/claude/refresh.t tests/routes/reload.t
+		tests/soak/soak.t"
 	;;
 *)
 	echo 'usage: sanitize.sh address|thread ARCHIVE' >&2

@@ -353,7 +353,7 @@ async def one(reader, writer):
     again, lost = False, False
     try:
         again = await call.serve(nth)
-    except (ConnectionError, BrokenPipeError):
+    except OSError: # the connection is gone, or its socket already closed
         lost = True
     finally:
         note(end=number, id=plan.id, sent=call.sent, clean=call.clean,
@@ -365,7 +365,7 @@ async def connection(reader, writer):
     try:
         while await one(reader, writer):
             pass
-    except (ConnectionError, asyncio.IncompleteReadError):
+    except (OSError, asyncio.IncompleteReadError):
         pass
     finally:
         writer.close()
