@@ -36,6 +36,7 @@ class Seen:
         self.terminal = 0   # clean terminal events
         self.errors = []
         self.status = 0
+        self.framing = None # how HTTP tells where the body ends
         self.stray = 0      # content behind the end
 
     def delta(self, text):
@@ -145,6 +146,9 @@ async def head_of(reader):
 
 async def read_answer(reader, seen, habits):
     seen.status, fields = await head_of(reader)
+    seen.framing = ("chunked" if "chunked" in
+                    fields.get("transfer-encoding", "") else
+                    "length" if "content-length" in fields else "close")
     streamed = fields.get("content-type", "").startswith("text/event-stream")
     rest = b""
     async for data in pieces(reader, fields):
@@ -219,6 +223,7 @@ async def ask(rng, log, name, port):
     record = {"id": name, "dialect": dialect, "target": TARGETS[model],
               "stream": stream, "plan": plan, "got": plans.packed(got),
               "outcome": outcome(end, seen), "http": end,
+              "framing": seen.framing,
               "status": seen.status, "errors": seen.errors,
               "terminals": seen.terminal, "stray": seen.stray,
               "same": seen.final is None or seen.final == seen.text,
