@@ -16,7 +16,7 @@ objects=$out/objects
 mkdir -p $objects
 compile() { # CFLAGS...: of a target or of the common part
 	clang -g -O1 -fsanitize=fuzzer-no-link,address,undefined \
-		-fno-sanitize-recover=all -I. -I"$src" -I"$src/common" \
+		-fsanitize=float-cast-overflow -fno-sanitize-recover=all -I. -I"$src" -I"$src/common" \
 		-DDARIO_LIBEXECDIR="\"\"" -DDARIO_DATADIR="\"\"" "$@"
 }
 sources_of() {
