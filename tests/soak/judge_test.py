@@ -13,7 +13,7 @@ NOTHING = {"sent": 0, "clean": False, "how": "drop"}
 def record(**fields):
     return {"id": "i", "dialect": "chat", "target": "chat", "stream": True,
             "plan": PLAN, "got": 3, "outcome": "clean", "http": "ended",
-            "status": 200, "errors": [], "terminals": 1, "stray": 0,
+            "status": 200, "framing": "chunked", "errors": [], "terminals": 1, "stray": 0,
             "same": True, "abort": None, **fields}
 
 
@@ -47,6 +47,11 @@ CASES = [
     ("content behind the end", record(stray=1), [CLEAN], ["end twice"]),
     ("neither end nor error", ended("endless", 2), [CUT],
      ["end without a word"]),
+    ("neither, with a length", ended("endless", 2, framing="length"), [CUT],
+     ["end without a word"]),
+    ("neither, with a length, of a killed worker",
+     ended("endless", 1, framing="length"), [{**CUT, "lost": True}],
+     [judge.LENGTH]),
     ("a second call after content", ended("error", 0, errors=["x"]),
      [CUT, CUT], ["retry after content"]),
     ("it hangs", ended("hung", 1), [CUT], ["hung"]),

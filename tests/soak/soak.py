@@ -195,6 +195,9 @@ def verdict(watch, clients):
                  clients.returncode)
     for fault in judge.FAULTS:
         fine &= check(fault, not watch.faults[fault], watch.faults[fault])
+    length = watch.faults[judge.LENGTH]
+    fine &= check(f"{judge.LENGTH}: at most one in 50",
+                  length <= -(-done["workers killed"] // 50), length)
     fine &= check("tokens were refreshed", CALM or watch.refreshes > SECONDS / 9,
                   watch.refreshes)
     # Of few requests, as on a machine that is slow, all may have been cut.
