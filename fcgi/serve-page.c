@@ -147,7 +147,7 @@ int serve_root(struct request *r, struct err *e)
 	if (!accept || !strstr(accept, "text/html")) {
 		reply_json(r, 200,
 			   SPAN("{\"name\":\"dario\",\"version\":"
-				 "\"" PACKAGE_VERSION "\"}"));
+				"\"" PACKAGE_VERSION "\"}"));
 		return 0;
 	}
 	buf_init(&page, PAGE_MAX_BYTES);

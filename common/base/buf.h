@@ -78,5 +78,4 @@ void buf_took(struct buf *b, size_t n);
 /* Replace the `del` bytes at `at` by `ins`, which must not point into b. */
 void buf_splice(struct buf *b, size_t at, size_t del, struct span ins);
 
-
 #endif
