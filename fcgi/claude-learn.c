@@ -264,11 +264,9 @@ static void learn_failure(struct claude *c)
 
 void claude_learn(struct claude *c)
 {
-	const struct outcome *o = &c->r->outcome;
-
 	c->next = NEXT_ANSWER;
 	c->cause = CAUSE_NONE;
-	if (!o->error.code || o->begun || o->local)
+	if (outcome_is_final(&c->r->outcome))
 		learn_answer(c);
 	else
 		learn_failure(c);

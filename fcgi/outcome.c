@@ -10,6 +10,11 @@ void outcome_local(struct outcome *o, const struct err *e)
 	*o = (struct outcome){ .error = *e, .local = true };
 }
 
+bool outcome_is_final(const struct outcome *o)
+{
+	return !o->error.code || o->begun || o->content || o->local;
+}
+
 bool outcome_refused(const struct outcome *o)
 {
 	return o->error.code == ERR_PASSED;

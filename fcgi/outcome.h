@@ -20,14 +20,18 @@ struct outcome {
 	/* ERR_NONE: the client has a whole, good answer. ERR_PASSED: the
 	 * upstream has refused, with `status`. Else what broke. */
 	struct err error;
-	bool begun; /* the client has seen something of the answer */
-	bool local; /* not the upstream's doing: our shortage or stop, or the
+	bool begun;   /* the client has seen something of the answer */
+	bool content; /* the upstream has sent something of it: it is paid */
+	bool local;   /* not the upstream's doing: our shortage or stop, or the
 		     * client has left */
 };
 
 /* Of an error that no upstream has to do with. */
 void outcome_local(struct outcome *o, const struct err *e);
 
+/* Nothing else can be asked for this answer: it is good, or it has begun to be
+ * paid or seen, or the trouble is ours. */
+bool outcome_is_final(const struct outcome *o);
 /* Has the upstream itself said no? */
 bool outcome_refused(const struct outcome *o);
 /* Is something wrong with the upstream, and not with this request only? */

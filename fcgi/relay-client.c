@@ -75,20 +75,29 @@ bool relay_listed(struct span name, const char *const *list)
 	return false;
 }
 
-void relay_map_whole(struct relay *y)
+int relay_map_whole(struct relay *y, struct err *e)
 {
-	struct err unused;
-	struct json_object *o = json_read(buf_get(&y->held), &unused);
+	struct err why = { 0 };
+	struct json_object *o = json_read(buf_get(&y->held), &why);
+	struct span text;
+	int rc = 0;
 
+	if (!o && error_unread(&why, "the answer")) {
+		*e = why;
+		return -1;
+	}
 	if (o && tool_map_whole(y->map, o)) {
+		text = json_text(o);
 		buf_reset(&y->held);
-		buf_span(&y->held, json_text(o));
+		buf_span(&y->held, text);
+		if (!text.n || y->held.full)
+			rc = err_memory(e);
 	}
 	json_object_put(o);
+	return rc;
 }
 
-/* Worth a closer look? Responses have "error":null each. */
-static bool may_be_error(struct span s)
+bool relay_may_be_error(struct span s)
 {
 	const struct span key = SPAN("\"error\"");
 	const char *at;
@@ -109,7 +118,7 @@ bool relay_reads_error(struct span body, int status, struct err *e)
 	struct err unused;
 	bool is;
 
-	if (!may_be_error(body))
+	if (!relay_may_be_error(body))
 		return false;
 	o = json_read(body, &unused);
 	is = error_is(o);

@@ -35,6 +35,7 @@ struct relay {
 	enum relay_mode mode;
 	bool begun;       /* the client has seen the answer's first event */
 	bool hold;        /* the beginning is still kept back */
+	bool content;     /* the upstream has sent something of the answer */
 	bool told;        /* the client has the upstream's error event */
 	bool has_fields;  /* of a stream, from the upstream */
 	bool left;        /* we hung up: what is unfinished is nobody's loss */
@@ -64,8 +65,10 @@ void relay_stream_fields(struct relay *y);
 bool relay_listed(struct span name, const char *const *list);
 
 /* The message in `held`, with the client's own tools in it. */
-void relay_map_whole(struct relay *y);
+int relay_map_whole(struct relay *y, struct err *e);
 
+/* Worth a closer look? Responses have "error":null each. */
+bool relay_may_be_error(struct span body);
 /* An object with an error in it, though it came as an answer? */
 bool relay_reads_error(struct span body, int status, struct err *e);
 

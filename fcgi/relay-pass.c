@@ -101,11 +101,22 @@ static int mapped_event(void *arg, struct span name, struct span data,
 	return tool_map_write(&y->held, name, data, e);
 }
 
+/* What the map keeps for itself has come all the same. */
+static int map_event(void *arg, struct span name, struct span data,
+		     struct err *e)
+{
+	struct relay *y = arg;
+
+	if (!y->content)
+		y->content = y->r->dialect->content(name, data);
+	return tool_map_event(y->map, name, data, e);
+}
+
 static void init(struct relay *y)
 {
 	if (y->map) {
 		tool_map_sink(y->map, mapped_event, y);
-		sse_init(&y->sse, tool_map_event, y->map);
+		sse_init(&y->sse, map_event, y);
 	} else {
 		sse_init(&y->sse, pass_event, y);
 	}
@@ -135,6 +146,10 @@ static int put_events(struct relay *y, struct span in, struct err *e)
 	buf_span(&y->early, buf_get(&y->held));
 	buf_reset(&y->held);
 	buf_span(&y->early, in);
+	if (y->early.full)
+		return err_full(e, &y->early, ERR_UPSTREAM,
+				"more than %zu bytes before any content",
+				y->early.max);
 	if (y->too_early) {
 		*e = y->error;
 		return -1;
@@ -182,10 +197,10 @@ static int bytes(struct relay *y, struct span in, struct err *e)
 		return -1;
 	}
 	buf_span(&y->held, rest);
-	return y->held.full ? err_set(e, ERR_UPSTREAM,
-				      "an event of its stream is larger than "
-				      "%zu bytes",
-				      y->held.max)
+	return y->held.full ? err_full(e, &y->held, ERR_UPSTREAM,
+				       "an event of its stream is larger than "
+				       "%zu bytes",
+				       y->held.max)
 			    : 0;
 }
 
@@ -260,10 +275,10 @@ static void cut(struct relay *y)
 
 static int overflow(struct relay *y, struct err *e)
 {
-	if (y->map)
-		return err_set(e, ERR_UPSTREAM,
-			       "the answer is larger than %u bytes",
-			       RELAY_WHOLE_MAX);
+	if (y->map || y->held.starved)
+		return err_full(e, &y->held, ERR_UPSTREAM,
+				"the answer is larger than %zu bytes",
+				y->held.max);
 	if (y->length.n)
 		reply_field(y->r, "Content-Length", y->length);
 	return relay_put_held(y, e);
@@ -284,13 +299,26 @@ static int whole(struct relay *y, struct err *e)
 {
 	int rc;
 
-	if (y->map)
-		relay_map_whole(y);
+	if (y->map && relay_map_whole(y, e))
+		return -1;
 	rc = put_whole(y, e);
 	/* The client need not wait for the search in it. */
 	y->r->answer = y->held;
 	buf_init(&y->held, 0);
 	return rc;
+}
+
+/* Is an error body also what an error event holds? */
+static bool is_event(const struct dialect *d, struct span body)
+{
+	struct err unused;
+	struct json_object *o = json_read(body, &unused);
+	bool typed = span_is(json_str(o, "type"), "error");
+	bool is = d != &dialects[DIALECT_RESPONSES] && error_is(o) &&
+		  (d != &dialects[DIALECT_ANTHROPIC] || typed);
+
+	json_object_put(o);
+	return is;
 }
 
 /* The client's stream has begun: an error of the upstream's own is passed on
@@ -303,7 +331,7 @@ static int refuse_late(struct relay *y)
 	struct err unused;
 	int rc;
 
-	if (!body.n || body.p[0] != '{' || body.n > ERROR_BODY_MAX)
+	if (body.n > ERROR_BODY_MAX || !is_event(d, body))
 		return -1;
 	buf_init(&event, ERROR_BODY_MAX * 8);
 	dialect_event(&event, d->error_event_name, body);

@@ -18,7 +18,6 @@ struct translation {
 	struct fold fold;
 	struct buf out; /* what the writer has made and nobody has sent */
 	bool stream;    /* wanted by the client */
-	bool content;   /* there is something to show, not only beginnings */
 };
 
 /* Fields that mean the same in every dialect. */
@@ -87,7 +86,7 @@ static int to_client(void *arg, const struct ev *v, struct err *e)
 	if (v->kind == EV_START && v->name.n)
 		snprintf(t->writer.model, sizeof(t->writer.model), "%.*s",
 			 SPAN_FMT(v->name));
-	t->content |= is_content(v);
+	y->content |= is_content(v);
 	if (v->kind == EV_PING && !y->begun)
 		return 0;
 	return writer_event(&t->writer, v, e);
@@ -98,6 +97,7 @@ static int to_fold(void *arg, const struct ev *v, struct err *e)
 	struct relay *y = arg;
 
 	note_usage(y, v);
+	y->content |= is_content(v);
 	return fold_feed(&y->translation->fold, v, e);
 }
 
@@ -147,10 +147,10 @@ static int send_out(struct relay *y, struct err *e)
 	struct translation *t = y->translation;
 
 	if (t->out.full)
-		return err_set(e, ERR_UPSTREAM,
-			       "the answer is larger than %u bytes",
-			       RELAY_WHOLE_MAX);
-	if (!t->out.n || !t->content)
+		return err_full(e, &t->out, ERR_UPSTREAM,
+				"the answer is larger than %zu bytes",
+				t->out.max);
+	if (!t->out.n || !y->content)
 		return 0;
 	if (!y->r->head_sent)
 		relay_stream_fields(y);
@@ -172,6 +172,8 @@ static int send_whole(struct relay *y, struct err *e)
 	t->writer.dialect->whole(&t->writer, &t->fold.answer);
 	if (t->out.full)
 		return send_out(y, e);
+	if (y->r->arena->full)
+		return err_memory(e);
 	reply_field(y->r, y->r->dialect->request_id_header, span_of(y->r->id));
 	return reply_json(y->r, 200, buf_get(&t->out)) ? reply_gone(e) : 0;
 }
@@ -221,9 +223,8 @@ static void cut(struct relay *y)
 
 static int overflow(struct relay *y, struct err *e)
 {
-	(void)y;
-	return err_set(e, ERR_UPSTREAM, "the answer is larger than %u bytes",
-		       RELAY_WHOLE_MAX);
+	return err_full(e, &y->held, ERR_UPSTREAM,
+			"the answer is larger than %zu bytes", y->held.max);
 }
 
 /* OpenAI says "no credit left" as a 429 that no waiting will mend. */
@@ -237,8 +238,8 @@ static int whole(struct relay *y, struct err *e)
 {
 	struct translation *t = y->translation;
 
-	if (y->map)
-		relay_map_whole(y);
+	if (y->map && relay_map_whole(y, e))
+		return -1;
 	if (reader_whole(&t->reader, buf_get(&y->held), e))
 		return -1;
 	return finish(y, e);

@@ -94,21 +94,28 @@ static bool is_refusal(const struct relay *y)
 	return y->status >= 400;
 }
 
+/* The API answers in JSON: another server's page is no answer of it. */
+static bool is_json(struct span body)
+{
+	body = span_trim(body);
+	return !body.n || body.p[0] == '{' || body.p[0] == '[';
+}
+
 /* Held is more than can be held. */
 static int overflow(struct relay *y, struct span in, struct err *e)
 {
-	if (y->mode == LATE)
-		return err_set(e, ERR_UPSTREAM,
-			       "it answered HTTP %d without a stream",
-			       y->status);
 	if (is_refusal(y)) {
-		err_set(e, ERR_PASSED,
-			"the upstream answered HTTP %d with more than %zu "
-			"bytes",
-			y->status, y->held.max);
-		e->status = y->status;
+		err_full(e, &y->held, ERR_PASSED,
+			 "the upstream answered HTTP %d with more than %zu "
+			 "bytes",
+			 y->status, y->held.max);
+		e->status = e->code == ERR_PASSED ? y->status : 0;
 		return -1;
 	}
+	if (y->mode == LATE || y->held.starved)
+		return err_full(e, &y->held, ERR_UPSTREAM,
+				"it answered HTTP %d without a stream",
+				y->status);
 	if (y->stage->overflow(y, e))
 		return -1;
 	y->mode = PASSING;
@@ -247,13 +254,6 @@ static int run(struct relay *y, struct relay_call *c, struct err *e)
 
 /* --- what comes of it ---------------------------------------------------- */
 
-/* The API answers in JSON: another server's page is no answer of it. */
-static bool is_json(struct span body)
-{
-	body = span_trim(body);
-	return !body.n || body.p[0] == '{' || body.p[0] == '[';
-}
-
 static int end_whole(struct relay *y, struct err *e)
 {
 	struct span body = buf_get(&y->held);
@@ -302,9 +302,15 @@ static int end_answer(struct relay *y, struct err *e)
 	return relay_flush(y, e);
 }
 
-static bool is_local(enum err_code code)
+/* Has a good answer begun in `held`, that then broke off? */
+static bool has_begun(const struct relay *y, const struct err *e)
 {
-	return code == ERR_GONE || code == ERR_SHUTDOWN || code == ERR_INTERNAL;
+	struct span body = buf_get(&y->held);
+
+	if (e->code != ERR_RESET && e->code != ERR_TIMEOUT)
+		return false;
+	return (y->mode == WHOLE || y->mode == LATE) && y->status / 100 == 2 &&
+	       body.n && is_json(body) && !relay_may_be_error(body);
 }
 
 static void note_outcome(struct relay *y, struct err *e)
@@ -315,7 +321,8 @@ static void note_outcome(struct relay *y, struct err *e)
 	mask_err(&y->r->secrets, e);
 	o->status = passed ? e->status : y->status;
 	o->begun = y->begun || y->told;
-	o->local = is_local(e->code);
+	o->content = y->content || has_begun(y, e);
+	o->local = err_is_local(e->code);
 	if (e->code && !passed && !o->local)
 		err_add(e, arena_fmt(y->r->arena, "backend %s", y->r->backend));
 	o->error = *e;
@@ -345,7 +352,8 @@ static void begin(struct relay *y, struct relay_call *c)
 	y->map = c->map;
 	y->hold = c->hold;
 	y->mode = WAITING;
-	y->begun = y->told = y->left = y->too_early = false;
+	y->begun = y->content = y->told = false;
+	y->left = y->too_early = false;
 	y->in_line = y->over = 0;
 	y->status = 0;
 	y->length = SPAN("");

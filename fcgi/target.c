@@ -72,7 +72,7 @@ static enum next decide(const struct target *t)
 {
 	const struct outcome *o = &t->r->outcome;
 
-	if (!o->error.code || o->begun || o->local)
+	if (outcome_is_final(o))
 		return NEXT_GIVE;
 	if (t->retries_left > 0 && is_listed(t->plan->rule, o) &&
 	    clock_ms() + t->pause < t->deadline)

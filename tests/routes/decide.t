@@ -90,6 +90,12 @@ for api in openai anthropic responses; do
 		ask $client $api true >"$tmp/answer"
 		is "$client to $api, a late 400: one call, no failure" "$(asked) $(failures $api-one)" "$api-one 0"
 		like "$client to $api, a late 400: an error in the stream" "$(cat "$tmp/answer")" error
+		[ $client = openai ] || like "$client to $api, a late 400: the event says so" "$(cat "$tmp/answer")" '"type":"error"'
+		step=$(http 400 application/json '{"error":{"message":"it broke"}}' 0.5)
+		faults "{\"$api-one\":[$step]}"
+		ask $client $api true >"$tmp/answer"
+		like "$client to $api, a late 400 in JSON" "$(cat "$tmp/answer")" 'it broke'
+		[ $client = openai ] || like "$client to $api, a late 400 in JSON: the event says so" "$(cat "$tmp/answer")" '"type":"error"'
 	done
 done
 
@@ -189,6 +195,19 @@ faults "{\"openai-one\":[$(http 200 text/html '<html>hello</html>')],\"openai-tw
 ask openai openai false >"$tmp/answer"
 is 'a page alone: 502' "$(status)" 502
 like 'a page alone: what it was' "$(cat "$tmp/answer")" text/html
+
+# What has begun to come is paid: nobody else is asked for it.
+for api in openai anthropic responses; do
+	for client in openai anthropic responses; do
+		faults "{\"$api-one\":[{\"raw\":[\"HTTP/1.1 200 OK\\r\\nContent-Type: application/json\\r\\nContent-Length: 500\\r\\n\\r\\n{\\\"id\\\":\\\"x\\\",\"]}]}"
+		ask $client $api false >"$tmp/answer"
+		is "$client to $api, a whole answer breaks off: asked once" "$(status) $(asked)" "502 $api-one"
+	done
+done
+rule '{"forget":true,"answers":{"sk-ant-api03-a":[{"raw":["HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"id\":"]}]}}'
+rm -rf "$DARIO_HOME"/state/limits-* "$DARIO_HOME"/state/sticky
+ask anthropic claude-x false >"$tmp/answer"
+is 'pool, a whole answer breaks off: one account' "$(status) $(seen 'len(j["requests"])')" '502 1'
 
 # More than is kept back before content: what is there goes out.
 filler=$(python3 -c 'print("x" * 300000)')

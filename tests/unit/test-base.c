@@ -453,6 +453,8 @@ static void mask_hides_a_secret_that_is_cut(void **state)
 		assert_null(strstr(e.msg, "sk-Key"));
 		assert_int_equal(strlen(e.msg), sizeof(e.msg) - 1);
 	}
+}
+
 /* What Host and Origin may hold, and what looks like this machine only. */
 static void hosts_are_read_strictly(void **state)
 {
