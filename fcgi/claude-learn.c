@@ -17,7 +17,7 @@ bool claude_is_subscription(const struct claude *c)
 
 struct news {
 	const struct claude *c;
-	struct account_failure verdict;
+	struct account_failure failure;
 	bool served;
 	enum limit_cause cause; /* that stood when the request went out */
 	int64_t until;
@@ -45,7 +45,7 @@ static bool was_seen(const struct news *w, const struct limits *l)
  * the limits, and is no cause for the whole account. */
 static bool is_told(const struct news *w, const struct limits *l)
 {
-	return w->verdict.cause == CAUSE_WINDOW &&
+	return w->failure.cause == CAUSE_WINDOW &&
 	       limits_headroom(l, w->c->family, clock_wall_ms()) == 0;
 }
 
@@ -68,8 +68,8 @@ static bool learn(struct limits *l, void *arg)
 		l->cause = CAUSE_NONE;
 	if (halts(w)) {
 		limits_rest(l, CAUSE_OVERAGE, 0, clock_wall_ms());
-	} else if (w->verdict.cause && !is_told(w, l)) {
-		if (limits_rest(l, w->verdict.cause, w->verdict.until,
+	} else if (w->failure.cause && !is_told(w, l)) {
+		if (limits_rest(l, w->failure.cause, w->failure.until,
 				clock_wall_ms()))
 			account_sign(&w->c->account, l->sign, sizeof(l->sign));
 	} else if (w->served && was_seen(w, l)) {

@@ -23,6 +23,7 @@
 #define EARLY_MAX 20       /* answers with a status below 200 */
 #define HEAD_TOO_LARGE 100 /* CURLE_TOO_LARGE, from 8.6 on */
 #define POOLS_MAX 256      /* origins with kept handles */
+#define STALE_SPARE_MS 10  /* beyond a round trip: see may_resend */
 
 struct handle {
 	struct handle *next;
@@ -32,12 +33,19 @@ struct handle {
 	struct curl_slist fields[HTTP_HEADERS_MAX + 1];
 	char error[CURL_ERROR_SIZE];
 
+	long round_trip; /* ms that the last connection took to be made */
+
 	/* of the running call */
 	struct http_call *call;
 	struct err *err;
-	bool failed; /* a callback filled *err */
-	int early;   /* answers with a status below 200 */
-	bool dirty;  /* bytes were handed over since the last flush */
+	bool opened;     /* a connection was */
+	bool kept;       /* the body goes out on one that was kept */
+	size_t sent;     /* bytes of the body that libcurl has taken */
+	int64_t sent_at; /* when it had all; 0: not yet */
+	int64_t lost_at; /* when libcurl opened another one all the same */
+	bool failed;     /* a callback filled *err */
+	int early;       /* answers with a status below 200 */
+	bool dirty;      /* bytes were handed over since the last flush */
 	int64_t started, last, checked;
 };
 
@@ -210,11 +218,51 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg)
 	return bytes.n;
 }
 
-/* What stays the same for every call. */
+static size_t on_read(char *to, size_t size, size_t n, void *arg)
+{
+	struct handle *k = arg;
+	struct span rest = span_skip(k->call->body, k->sent);
+
+	if (!k->sent)
+		k->kept = !k->opened;
+	n = size * n < rest.n ? size * n : rest.n;
+	if (n)
+		memcpy(to, rest.p, n);
+	k->sent += n;
+	if (k->sent == k->call->body.n)
+		k->sent_at = clock_ms();
+	return n;
+}
+
+/* libcurl would send a body once more by itself when a kept connection is
+ * lost, up to five times, whatever the upstream has done with the first. */
+static int on_seek(void *arg, curl_off_t to, int whence)
+{
+	(void)arg;
+	(void)to;
+	(void)whence;
+	return CURL_SEEKFUNC_FAIL;
+}
+
+/* libcurl's own count of new connections is not of one call alone. */
+static int on_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
+{
+	struct handle *k = arg;
+
+	(void)fd;
+	(void)purpose;
+	k->opened = true;
+	if (k->sent && !k->lost_at)
+		k->lost_at = clock_ms();
+	return CURL_SOCKOPT_OK;
+}
+
+/* For each call anew: libcurl counts on a handle what it sends again. */
 static void set_constants(struct handle *k)
 {
 	CURL *c = k->easy;
 
+	curl_easy_reset(c);
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
@@ -230,6 +278,8 @@ static void set_constants(struct handle *k)
 	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
 #endif
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, k->error);
+	curl_easy_setopt(c, CURLOPT_SOCKOPTFUNCTION, on_socket);
+	curl_easy_setopt(c, CURLOPT_SOCKOPTDATA, k);
 	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(c, CURLOPT_HEADERDATA, k);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
@@ -251,7 +301,6 @@ static struct handle *handle_new(struct err *e)
 		return NULL;
 	}
 	curl_multi_setopt(k->multi, CURLMOPT_MAXCONNECTS, 2L);
-	set_constants(k);
 	return k;
 }
 
@@ -340,15 +389,16 @@ static void set_method(struct handle *k, const struct http_call *c)
 {
 	CURL *easy = k->easy;
 
-	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, NULL);
-	curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
 	if (strcmp(c->method, "HEAD") == 0) {
 		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
 	} else if (strcmp(c->method, "POST") == 0) {
 		curl_easy_setopt(easy, CURLOPT_POST, 1L);
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
 				 (curl_off_t)c->body.n);
-		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, c->body.p);
+		curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
+		curl_easy_setopt(easy, CURLOPT_READDATA, k);
+		curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
+		curl_easy_setopt(easy, CURLOPT_SEEKDATA, k);
 	} else if (strcmp(c->method, "GET")) {
 		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, c->method);
 	}
@@ -372,12 +422,15 @@ static int set_call(struct handle *k, struct http_call *c, struct err *e)
 
 	k->call = c;
 	k->err = e;
-	k->failed = k->dirty = false;
+	k->failed = k->dirty = k->opened = k->kept = false;
 	k->early = 0;
+	k->sent = 0;
+	k->sent_at = k->lost_at = 0;
 	k->error[0] = '\0';
 	k->started = k->last = k->checked = clock_ms();
 	c->answered = false;
 	buf_reset(&k->head);
+	set_constants(k);
 	/* libcurl only reads the list; an empty Expect keeps it from waiting
 	 * for 100-continue on large bodies. */
 	k->fields[n++].data = (char *)"Expect:";
@@ -412,6 +465,7 @@ static enum err_code code_of(CURLcode rc)
 	case CURLE_SEND_ERROR:
 	case CURLE_RECV_ERROR:
 	case CURLE_PARTIAL_FILE:
+	case CURLE_SEND_FAIL_REWIND: /* lost, and not sent again: on_seek */
 		return ERR_RESET;
 	case CURLE_URL_MALFORMAT:
 		return ERR_CONFIG;
@@ -456,6 +510,19 @@ static bool is_bad_head(const struct handle *k, CURLcode rc, const char *why)
 	       (int)rc == HEAD_TOO_LARGE || strcasestr(why, "response header");
 }
 
+static int lost(const struct handle *k, struct err *e)
+{
+	if (k->call->answered)
+		return err_set(e, ERR_RESET,
+			       "the connection was lost in the middle of the "
+			       "answer");
+	return err_set(e, ERR_RESET,
+		       "the connection was lost before an answer came%s",
+		       k->sent_at ? "; the request had been sent, and may have "
+				    "been billed"
+				  : "");
+}
+
 static int fail(struct handle *k, CURLcode rc, struct err *e)
 {
 	enum err_code code = code_of(rc);
@@ -468,9 +535,7 @@ static int fail(struct handle *k, CURLcode rc, struct err *e)
 	if (code == ERR_MEMORY)
 		return err_memory(e);
 	if (code == ERR_RESET)
-		return err_set(e, code, "the connection was lost %s",
-			       k->call->answered ? "in the middle of the answer"
-						 : "before an answer came");
+		return lost(k, e);
 	if (code == ERR_TIMEOUT &&
 	    !time_of(k->easy, CURLINFO_NAMELOOKUP_TIME_T))
 		return err_set(e, ERR_DNS,
@@ -586,10 +651,40 @@ static void take_times(const struct handle *k, struct http_times *t)
 	t->first_byte = time_of(k->easy, CURLINFO_STARTTRANSFER_TIME_T);
 }
 
+/* An upstream may close a kept connection just as the request is on its way:
+ * it has not read it then. That shows within a round trip; what closes later
+ * may have worked on it. */
+static bool may_resend(const struct handle *k)
+{
+	int64_t lost = k->lost_at ? k->lost_at : clock_ms();
+
+	if (!k->kept || k->failed || k->head.n)
+		return false;
+	return !k->sent_at ||
+	       lost - k->sent_at <= k->round_trip + STALE_SPARE_MS;
+}
+
+static int run_once(struct handle *k, struct http_call *c, bool fresh,
+		    struct err *e)
+{
+	CURLMcode mc;
+	int rc = set_call(k, c, e);
+
+	if (rc)
+		return rc;
+	curl_easy_setopt(k->easy, CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
+	mc = curl_multi_add_handle(k->multi, k->easy);
+	rc = mc ? multi_failed(mc, e) : transfer(k, e);
+	take_times(k, &c->times);
+	if (k->opened) /* to connect takes about a round trip */
+		k->round_trip = c->times.tcp - c->times.name;
+	curl_multi_remove_handle(k->multi, k->easy);
+	return rc;
+}
+
 int http_run(struct http *h, struct http_call *c, struct err *e)
 {
 	struct handle *k;
-	CURLMcode mc;
 	int rc;
 
 	/* libcurl would wait for a FIFO. */
@@ -598,65 +693,12 @@ int http_run(struct http *h, struct http_call *c, struct err *e)
 	k = take_handle(h, c, e);
 	if (!k)
 		return -1;
-	rc = set_call(k, c, e);
-	if (rc == 0) {
-		mc = curl_multi_add_handle(k->multi, k->easy);
-		rc = mc ? multi_failed(mc, e) : transfer(k, e);
+	rc = run_once(k, c, false, e);
+	if (rc && e->code == ERR_RESET && may_resend(k)) {
+		e->code = ERR_NONE;
+		rc = run_once(k, c, true, e);
 	}
-	take_times(k, &c->times);
-	curl_multi_remove_handle(k->multi, k->easy);
 	k->call = NULL;
 	give_handle(h, c, k);
-	return rc;
-}
-
-static char *url_part(CURLU *u, CURLUPart what)
-{
-	char *s = NULL;
-
-	return curl_url_get(u, what, &s, 0) == CURLUE_OK ? s : NULL;
-}
-
-int http_check_url(const char *url, bool *tls, bool *loopback, bool *has_path,
-		   struct err *e)
-{
-	static const CURLUPart refused[] = {
-		CURLUPART_USER,
-		CURLUPART_PASSWORD,
-		CURLUPART_QUERY,
-		CURLUPART_FRAGMENT,
-	};
-	CURLU *u = curl_url();
-	char *scheme = NULL, *host = NULL, *path = NULL;
-	int rc = -1;
-
-	if (curl_url_set(u, CURLUPART_URL, url, 0) ||
-	    !(scheme = url_part(u, CURLUPART_SCHEME)) ||
-	    !(host = url_part(u, CURLUPART_HOST)) ||
-	    (strcmp(scheme, "https") && strcmp(scheme, "http"))) {
-		err_set(e, ERR_CONFIG, "not an http or https URL: %.100s", url);
-		goto out;
-	}
-	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
-		char *part = url_part(u, refused[i]);
-
-		curl_free(part);
-		if (part) {
-			err_set(e, ERR_CONFIG,
-				"a base URL has no user, query "
-				"or fragment");
-			goto out;
-		}
-	}
-	path = url_part(u, CURLUPART_PATH);
-	*tls = strcmp(scheme, "https") == 0;
-	*loopback = host_is_loopback(span_of(host));
-	*has_path = path && strcmp(path, "/") != 0;
-	rc = 0;
-out:
-	curl_free(scheme);
-	curl_free(host);
-	curl_free(path);
-	curl_url_cleanup(u);
 	return rc;
 }

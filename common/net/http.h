@@ -5,7 +5,9 @@
  * http_run makes one request and blocks until the answer is complete, failed,
  * or not wanted any more; its callbacks run in the caller's thread. Redirects
  * are never followed, nothing for loopback goes through a proxy, certificates
- * are always verified, and the body arrives decoded. Handles with their warm
+ * are always verified, and the body arrives decoded. A request is sent once; on
+ * a fresh connection once more, when a kept one was closed so soon that the
+ * upstream cannot have read it. Handles with their warm
  * connections are kept per origin and handed out last in, first out, so that
  * few connections stay busy instead of many going stale. One `struct http`
  * serves any number of threads. Times are milliseconds.

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Measures dario against a direct connection and two plain reverse proxies.
+"""Measures dario against a direct connection, plain reverse proxies, and the
+least that a FastCGI responder can do (floor.c) behind the same web servers.
 
 All targets forward to the same nginx and are measured in turn, second after
 second, in one run, so that a noisy machine hits all of them alike; what counts
-are the ratios. Needs wrk, h2load, nginx with the echo module and lighttpd;
-uses loopback only and ends by itself.
+are the ratios. Needs wrk, h2load, nginx with the echo module and lighttpd, and
+takes HAProxy where there is one; uses loopback only and ends by itself.
 
     tests/bench/bench.py [--rounds=N] [--seconds=S] [--translate | --map]
 """
@@ -86,8 +87,7 @@ class Bench:
         self.dir = tempfile.mkdtemp(prefix="dario-bench-")
         self.children = []
         self.kept = {}
-        self.ports = {n: free_port() for n in
-                      ("direct", "lighttpd", "nginx", "dario")}
+        self.ports = {n: free_port() for n in NAMES}
 
     # --- set-up ---------------------------------------------------------
 
@@ -179,6 +179,67 @@ class Bench:
             """)
         self.start(["lighttpd", "-D", "-f", conf], port)
 
+    def start_floor(self):
+        """The least FastCGI responder, behind the same web servers."""
+        socket_path = os.path.join(self.dir, "floor.sock")
+        log = open(os.path.join(self.dir, "floor.log"), "wb")
+        self.children.append(subprocess.Popen(
+            [os.path.join(self.args.builddir, "tests", "bench", "floor"),
+             socket_path, str(self.ports["direct"])], stdout=log, stderr=log))
+        port = self.ports["floor"]
+        conf = self.write("floor.conf", f"""
+            server.modules = ("mod_fastcgi")
+            server.document-root = "{self.dir}"
+            server.bind = "127.0.0.1"
+            server.port = {port}
+            server.max-fds = 8192
+            server.listen-backlog = 4096
+            server.max-keep-alive-requests = 1000000
+            server.stream-response-body = 2
+            mimetype.assign = (".json" => "application/json")
+            $HTTP["url"] !~ "^/static" {{
+                fastcgi.server = ("" => ((
+                    "socket" => "{socket_path}",
+                    "check-local" => "disable")))
+            }}
+            """)
+        self.write("static.json", ANSWER)
+        self.start(["lighttpd", "-D", "-f", conf], port)
+        self.nginx("floor-nginx", self.ports["floor_nginx"], f"""
+            upstream floor {{ server unix:{socket_path}; keepalive 64; }}
+            server {{
+                listen 127.0.0.1:{self.ports["floor_nginx"]} backlog=4096;
+                location / {{
+                    fastcgi_pass floor; fastcgi_keep_conn on;
+                    fastcgi_buffering off;
+                    fastcgi_param REQUEST_METHOD $request_method;
+                    fastcgi_param REQUEST_URI $request_uri;
+                    fastcgi_param CONTENT_LENGTH $content_length;
+                }}
+            }}""")
+
+    def start_haproxy(self):
+        if not shutil.which("haproxy"):
+            return
+        port = self.ports["haproxy"]
+        conf = self.write("haproxy.conf", f"""
+global
+    maxconn 4096
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 60s
+    timeout server 60s
+    option http-no-delay
+frontend f
+    bind 127.0.0.1:{port}
+    default_backend up
+backend up
+    http-reuse always
+    server up 127.0.0.1:{self.ports["direct"]}
+""")
+        self.start(["haproxy", "-f", conf], port)
+
     def start_dario(self):
         dario = os.path.join(self.args.builddir, "dario")
         port, up = self.ports["dario"], self.ports["direct"]
@@ -217,6 +278,14 @@ class Bench:
             self.kept[target] = http.client.HTTPConnection(
                 "127.0.0.1", self.ports[target])
         return self.kept[target]
+
+    def static(self, connections):
+        """lighttpd with a file of the answer's size."""
+        out = subprocess.run(
+            ["wrk", "-t1", f"-c{connections}", "-d1s",
+             f"http://127.0.0.1:{self.ports['floor']}/static.json"],
+            check=True, capture_output=True, text=True).stdout
+        return float(re.search(r"Requests/sec:\s+(\S+)", out)[1])
 
     def wrk(self, target, kind, connections):
         env = dict(os.environ, BODY=body(f"{kind}:m", kind != "fast"))
@@ -281,9 +350,11 @@ def median(samples, key):
     return statistics.median(s[key] for s in samples)
 
 
-TARGETS = ("direct", "lighttpd", "nginx", "dario")
+TARGETS = ["direct", "lighttpd", "nginx", "floor", "floor_nginx", "dario"]
 NAMES = {"direct": "direct", "lighttpd": "lighttpd mod_proxy",
-         "nginx": "nginx proxy_pass", "dario": "dario"}
+         "nginx": "nginx proxy_pass", "haproxy": "HAProxy",
+         "floor": "floor behind lighttpd",
+         "floor_nginx": "floor behind nginx", "dario": "dario"}
 
 
 def table(bench, kind, connections, title):
@@ -296,12 +367,15 @@ def table(bench, kind, connections, title):
             samples[target].append(bench.wrk(target, kind, connections))
     base = median(samples["lighttpd"], "rps")
     print(f"\n{title}, {connections} connection(s)\n")
-    print("| target | requests/s | to mod_proxy | p50 µs | p99 µs |")
-    print("|---|---:|---:|---:|---:|")
+    floor = median(samples["floor"], "rps")
+    print("| target | requests/s | to mod_proxy | to the floor | p50 µs "
+          "| p99 µs |")
+    print("|---|---:|---:|---:|---:|---:|")
     for t in TARGETS:
         s = samples[t]
         print(f"| {NAMES[t]} | {median(s, 'rps'):.0f} "
-              f"| {median(s, 'rps') / base:.2f} | {median(s, 'p50'):.0f} "
+              f"| {median(s, 'rps') / base:.2f} "
+              f"| {median(s, 'rps') / floor:.2f} | {median(s, 'p50'):.0f} "
               f"| {median(s, 'p99'):.0f} |", flush=True)
     return samples
 
@@ -429,7 +503,11 @@ def conversation(bench):
 def run(bench):
     bench.start_upstream()
     bench.start_proxies()
+    bench.start_floor()
+    bench.start_haproxy()
     bench.start_dario()
+    if shutil.which("haproxy"):
+        TARGETS.insert(3, "haproxy")
     if bench.args.first_byte:
         print(first_byte(bench))
         return
@@ -441,6 +519,12 @@ def run(bench):
         print("conversation: %.1f MiB, %.1f ms passed, %.1f ms translated"
               % conversation(bench))
         return
+    files = statistics.median(bench.static(16) for _ in range(5))
+    floor = statistics.median(bench.wrk("floor", "fast", 16)["rps"]
+                              for _ in range(5))
+    print(f"lighttpd serves {files:.0f} files a second of that size, and "
+          f"{floor:.0f} answers of the floor: {floor / files:.2f} (more than "
+          "a quarter, or the floor is none)")
     results = {}
     for connections in (1, 16, 64):
         results[connections] = table(bench, "fast", connections,

@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 convert, tools = sys.argv[1:3]
-N = int(os.environ.get("GROWTH_N", 5000))
+N = int(os.environ.get("GROWTH_N", 2500))
 SLOTS = 1000  # an answer has at most 4,096 parts
 RATIO, LITTLE = 9, 0.25
 

@@ -18,7 +18,7 @@ below = {
 }
 only = {  # a library and the files that may see it
     "fcgiapp.h": {"fcgi/gw-fastcgi.c"},
-    "curl/": {"common/net/http.c"},
+    "curl/": {"common/net/http.c", "common/net/http-url.c"},
     "openssl/": {"common/base/digest.c"},
     "sys/file.h": {"common/base/store.c"},
 }

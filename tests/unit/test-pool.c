@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The pool: limits, verdicts, choosing, queue, pace, history. */
+/* The pool: limits, failures, choosing, queue, pace, history. */
 #include "unit.h"
 
 #include "base/clock.h"

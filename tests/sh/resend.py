@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""An upstream that counts POSTs and closes connections, and its client.
+
+    resend.py PORT
+
+The client asks the router at PORT for model up:m. Prints PASS and FAIL lines.
+DARIO is the command, for adding the backend.
+"""
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+ANSWER = json.dumps({
+    "id": "c", "object": "chat.completion", "created": 1, "model": "m",
+    "choices": [{"index": 0, "finish_reason": "stop", "message": {
+        "role": "assistant", "content": "hi"}}]}).encode()
+HEAD = (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+        b"Content-Length: %d\r\n\r\n" % len(ANSWER))
+BODY = json.dumps({"model": "up:m", "pad": "x" * 200, "messages": [
+    {"role": "user", "content": "hi"}]})
+
+
+class Upstream:
+    """`how` decides what happens to the next request on a connection."""
+
+    def __init__(self):
+        self.posts = 0
+        self.connections = 0
+        self.how = lambda number: "answer"
+        self.after = 0.0  # seconds from an answer to the close; 0: kept
+        self.socket = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            c, _ = self.socket.accept()
+            self.connections += 1
+            threading.Thread(target=self.serve, args=(c,),
+                             daemon=True).start()
+
+    def serve(self, c):
+        c.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with c, c.makefile("rb") as f:
+            number = 0
+            while self.one(c, f, number):
+                number += 1
+
+    def one(self, c, f, number):
+        line = f.readline()
+        if not line:
+            return False
+        length = 0
+        while line.strip():
+            name, _, value = line.partition(b":")
+            if name.lower() == b"content-length":
+                length = int(value)
+            line = f.readline()
+        f.read(length)
+        self.posts += 1
+        how = self.how(number)
+        if how == "work":  # and close without a word
+            time.sleep(1)
+            return False
+        if how == "close":
+            return False
+        c.sendall(HEAD + ANSWER)
+        if self.after:
+            time.sleep(self.after)
+            return False
+        return True
+
+
+def ask(client):
+    client.request("POST", "/v1/chat/completions", BODY,
+                   {"Content-Type": "application/json"})
+    r = client.getresponse()
+    return r.status, r.read().decode()
+
+
+def check(name, got, want):
+    print(f"PASS {name}" if got == want else
+          f"FAIL {name}: got {got}, wanted {want}", flush=True)
+
+
+def main():
+    up = Upstream()
+    subprocess.run([os.environ["DARIO"], "backend", "add", "up",
+                    f"--base-url=http://127.0.0.1:{up.port}/v1"],
+                   check=True, stderr=subprocess.DEVNULL)
+    client = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), 30)
+
+    # works on it and closes: on a new connection, and on a kept one
+    for kept in (0, 1):
+        up.how = lambda number: "work" if number == kept else "answer"
+        for _ in range(kept):
+            check("an answer", ask(client)[0], 200)
+        up.posts = 0
+        status, text = ask(client)
+        name = "kept" if kept else "new"
+        check(f"{name} connection, worked on and closed", status, 502)
+        check(f"{name} connection, sent once", up.posts, 1)
+        check(f"{name} connection, says that it may be billed",
+              "may have been billed" in text, True)
+
+    # many such losses one after the other: no handle remembers them
+    up.how = lambda number: "answer" if number == 0 else "work"
+    up.posts, statuses = 0, []
+    for _ in range(4):
+        statuses += [ask(client)[0], ask(client)[0]]
+    check("losses in a row", statuses, [200, 502] * 4)
+    check("losses in a row, each sent once", up.posts, 8)
+
+    # closes as the next request is on its way
+    up.how = lambda number: "answer"
+    failed = 0
+    up.posts = 0
+    for i in range(200):
+        up.after = (i % 9) * 0.0005 + 0.00001
+        failed += ask(client)[0] != 200
+    check("closed right after an answer: failed of 200", failed, 0)
+    check("closed right after an answer: each served once", up.posts, 200)
+    up.after = 0
+
+
+if __name__ == "__main__":
+    main()
