@@ -1,12 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "net/http-url.h"
+
 #include "base/host.h"
-#include "net/http.h"
 
 #include <curl/curl.h>
 
 #include <string.h>
+
+struct span http_origin(const char *url)
+{
+	const char *host = strstr(url, "://");
+	struct span o = span_of(url);
+
+	if (host) {
+		host += 3;
+		o.n = (size_t)(host - url) + strcspn(host, "/");
+	}
+	return o;
+}
+
+/* libcurl itself leaves HTTP_PROXY alone, which a CGI client could set. */
+const char *http_proxy(const struct http_call *c)
+{
+	struct span host = http_origin(c->url);
+	const char *scheme = strstr(c->url, "://");
+
+	if (c->proxy || !scheme)
+		return c->proxy;
+	host.n -= (size_t)(scheme + 3 - host.p);
+	host.p = scheme + 3;
+	return host_is_loopback(host_part(host)) ? "" : NULL;
+}
 
 static char *url_part(CURLU *u, CURLUPart what)
 {

@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/host.h"
 #include "net/http-head.h"
+#include "net/http-url.h"
 
 #include <curl/curl.h>
 
@@ -304,23 +304,10 @@ static struct handle *handle_new(struct err *e)
 	return k;
 }
 
-/* Scheme, host and port of a URL that was checked. */
-static struct span origin_of(const char *url)
-{
-	const char *host = strstr(url, "://");
-	struct span o = span_of(url);
-
-	if (host) {
-		host += 3;
-		o.n = (size_t)(host - url) + strcspn(host, "/");
-	}
-	return o;
-}
-
 /* Under the lock. NULL when the table is full: such handles are not kept. */
 static struct pool *pool_of(struct http *h, const struct http_call *c)
 {
-	struct span origin = origin_of(c->url);
+	struct span origin = http_origin(c->url);
 	const char *ca = c->ca_file ? c->ca_file : "";
 
 	for (size_t i = 0; i < h->n; i++) {
@@ -372,19 +359,6 @@ static void give_handle(struct http *h, const struct http_call *c,
 		handle_free(k);
 }
 
-/* libcurl itself leaves HTTP_PROXY alone, which a CGI client could set. */
-static const char *proxy_for(const struct http_call *c)
-{
-	struct span host = origin_of(c->url);
-	const char *scheme = strstr(c->url, "://");
-
-	if (c->proxy || !scheme)
-		return c->proxy;
-	host.n -= (size_t)(scheme + 3 - host.p);
-	host.p = scheme + 3;
-	return host_is_loopback(host_part(host)) ? "" : NULL;
-}
-
 static void set_method(struct handle *k, const struct http_call *c)
 {
 	CURL *easy = k->easy;
@@ -408,7 +382,7 @@ static void set_method(struct handle *k, const struct http_call *c)
 static int set_strings(CURL *easy, const struct http_call *c, struct err *e)
 {
 	CURLcode url = curl_easy_setopt(easy, CURLOPT_URL, c->url);
-	CURLcode proxy = curl_easy_setopt(easy, CURLOPT_PROXY, proxy_for(c));
+	CURLcode proxy = curl_easy_setopt(easy, CURLOPT_PROXY, http_proxy(c));
 	CURLcode ca = CURLE_OK;
 
 	if (c->ca_file)
