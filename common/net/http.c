@@ -38,11 +38,9 @@ struct handle {
 	/* of the running call */
 	struct http_call *call;
 	struct err *err;
-	bool opened;     /* a connection was */
-	bool kept;       /* the body goes out on one that was kept */
-	size_t sent;     /* bytes of the body that libcurl has taken */
-	int64_t sent_at; /* when it had all; 0: not yet */
-	int64_t lost_at; /* when libcurl opened another one all the same */
+	bool opened;     /* a connection; else a kept one is used */
+	int64_t sent_at; /* when all of the body was out; 0: not yet */
+	int64_t lost_at; /* when a kept connection was, without an answer */
 	bool failed;     /* a callback filled *err */
 	int early;       /* answers with a status below 200 */
 	bool dirty;      /* bytes were handed over since the last flush */
@@ -218,51 +216,29 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg)
 	return bytes.n;
 }
 
-static size_t on_read(char *to, size_t size, size_t n, void *arg)
-{
-	struct handle *k = arg;
-	struct span rest = span_skip(k->call->body, k->sent);
-
-	if (!k->sent)
-		k->kept = !k->opened;
-	n = size * n < rest.n ? size * n : rest.n;
-	if (n)
-		memcpy(to, rest.p, n);
-	k->sent += n;
-	if (k->sent == k->call->body.n)
-		k->sent_at = clock_ms();
-	return n;
-}
-
-/* libcurl would send a body once more by itself when a kept connection is
- * lost, up to five times, whatever the upstream has done with the first. */
-static int on_seek(void *arg, curl_off_t to, int whence)
-{
-	(void)arg;
-	(void)to;
-	(void)whence;
-	return CURL_SEEKFUNC_FAIL;
-}
-
-/* libcurl's own count of new connections is not of one call alone. */
+/* When a kept connection is lost libcurl opens another one and sends the
+ * request again, up to five times, whatever the upstream has done with the
+ * first. Not with ours: see may_resend. */
 static int on_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
 {
 	struct handle *k = arg;
+	long sent = 0;
 
 	(void)fd;
 	(void)purpose;
 	k->opened = true;
-	if (k->sent && !k->lost_at)
-		k->lost_at = clock_ms();
-	return CURL_SOCKOPT_OK;
+	curl_easy_getinfo(k->easy, CURLINFO_REQUEST_SIZE, &sent);
+	if (!sent || strcmp(k->call->method, "POST"))
+		return CURL_SOCKOPT_OK;
+	k->lost_at = clock_ms();
+	return CURL_SOCKOPT_ERROR;
 }
 
-/* For each call anew: libcurl counts on a handle what it sends again. */
+/* What stays the same for every call. */
 static void set_constants(struct handle *k)
 {
 	CURL *c = k->easy;
 
-	curl_easy_reset(c);
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
@@ -301,6 +277,7 @@ static struct handle *handle_new(struct err *e)
 		return NULL;
 	}
 	curl_multi_setopt(k->multi, CURLMOPT_MAXCONNECTS, 2L);
+	set_constants(k);
 	return k;
 }
 
@@ -363,16 +340,15 @@ static void set_method(struct handle *k, const struct http_call *c)
 {
 	CURL *easy = k->easy;
 
+	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, NULL);
+	curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
 	if (strcmp(c->method, "HEAD") == 0) {
 		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
 	} else if (strcmp(c->method, "POST") == 0) {
 		curl_easy_setopt(easy, CURLOPT_POST, 1L);
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
 				 (curl_off_t)c->body.n);
-		curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
-		curl_easy_setopt(easy, CURLOPT_READDATA, k);
-		curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
-		curl_easy_setopt(easy, CURLOPT_SEEKDATA, k);
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, c->body.p);
 	} else if (strcmp(c->method, "GET")) {
 		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, c->method);
 	}
@@ -396,15 +372,13 @@ static int set_call(struct handle *k, struct http_call *c, struct err *e)
 
 	k->call = c;
 	k->err = e;
-	k->failed = k->dirty = k->opened = k->kept = false;
+	k->failed = k->dirty = k->opened = false;
 	k->early = 0;
-	k->sent = 0;
 	k->sent_at = k->lost_at = 0;
 	k->error[0] = '\0';
 	k->started = k->last = k->checked = clock_ms();
 	c->answered = false;
 	buf_reset(&k->head);
-	set_constants(k);
 	/* libcurl only reads the list; an empty Expect keeps it from waiting
 	 * for 100-continue on large bodies. */
 	k->fields[n++].data = (char *)"Expect:";
@@ -439,7 +413,6 @@ static enum err_code code_of(CURLcode rc)
 	case CURLE_SEND_ERROR:
 	case CURLE_RECV_ERROR:
 	case CURLE_PARTIAL_FILE:
-	case CURLE_SEND_FAIL_REWIND: /* lost, and not sent again: on_seek */
 		return ERR_RESET;
 	case CURLE_URL_MALFORMAT:
 		return ERR_CONFIG;
@@ -504,6 +477,8 @@ static int fail(struct handle *k, CURLcode rc, struct err *e)
 
 	if (k->failed)
 		return -1;
+	if (k->lost_at)
+		return lost(k, e);
 	if (is_bad_head(k, rc, why))
 		return bad_head(k, rc, why, e);
 	if (code == ERR_MEMORY)
@@ -588,6 +563,15 @@ static int wait_more(struct handle *k)
 	return 0;
 }
 
+static void note_sent(struct handle *k)
+{
+	curl_off_t n = 0;
+
+	curl_easy_getinfo(k->easy, CURLINFO_SIZE_UPLOAD_T, &n);
+	if ((size_t)n >= k->call->body.n)
+		k->sent_at = clock_ms();
+}
+
 static int transfer(struct handle *k, struct err *e)
 {
 	struct http_call *c = k->call;
@@ -599,6 +583,8 @@ static int transfer(struct handle *k, struct err *e)
 
 		if (mc)
 			return multi_failed(mc, e);
+		if (!k->sent_at)
+			note_sent(k);
 		if (k->dirty && !k->failed) {
 			k->dirty = false;
 			if (c->on_flush && c->on_flush(c->arg, e))
@@ -630,29 +616,26 @@ static void take_times(const struct handle *k, struct http_times *t)
  * may have worked on it. */
 static bool may_resend(const struct handle *k)
 {
-	int64_t lost = k->lost_at ? k->lost_at : clock_ms();
-
-	if (!k->kept || k->failed || k->head.n)
+	if (!k->lost_at || k->failed)
 		return false;
 	return !k->sent_at ||
-	       lost - k->sent_at <= k->round_trip + STALE_SPARE_MS;
+	       k->lost_at - k->sent_at <= k->round_trip + STALE_SPARE_MS;
 }
 
-static int run_once(struct handle *k, struct http_call *c, bool fresh,
-		    struct err *e)
+static int run_once(struct handle *k, struct http_call *c, struct err *e)
 {
 	CURLMcode mc;
 	int rc = set_call(k, c, e);
 
 	if (rc)
 		return rc;
-	curl_easy_setopt(k->easy, CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
 	mc = curl_multi_add_handle(k->multi, k->easy);
 	rc = mc ? multi_failed(mc, e) : transfer(k, e);
 	take_times(k, &c->times);
 	if (k->opened) /* to connect takes about a round trip */
 		k->round_trip = c->times.tcp - c->times.name;
 	curl_multi_remove_handle(k->multi, k->easy);
+	k->call = NULL;
 	return rc;
 }
 
@@ -667,12 +650,19 @@ int http_run(struct http *h, struct http_call *c, struct err *e)
 	k = take_handle(h, c, e);
 	if (!k)
 		return -1;
-	rc = run_once(k, c, false, e);
-	if (rc && e->code == ERR_RESET && may_resend(k)) {
+	rc = run_once(k, c, e);
+	if (k->lost_at) { /* libcurl counts such losses on a handle */
+		bool again = may_resend(k);
+
+		handle_free(k);
+		if (!again)
+			return rc;
+		k = handle_new(e);
+		if (!k)
+			return -1;
 		e->code = ERR_NONE;
-		rc = run_once(k, c, true, e);
+		rc = run_once(k, c, e);
 	}
-	k->call = NULL;
 	give_handle(h, c, k);
 	return rc;
 }

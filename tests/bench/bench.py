@@ -181,6 +181,7 @@ class Bench:
 
     def start_floor(self):
         """The least FastCGI responder, behind the same web servers."""
+        os.chmod(self.dir, 0o711)  # nginx may be another user
         socket_path = os.path.join(self.dir, "floor.sock")
         log = open(os.path.join(self.dir, "floor.log"), "wb")
         self.children.append(subprocess.Popen(
