@@ -173,7 +173,8 @@ static const char *why_of(const struct account_failure *v,
 }
 
 /* What else can be done with the request, of what the failure asks for. */
-static enum failure_next possible(struct claude *c, struct account_failure *v)
+static enum failure_next possible(struct claude *c, struct account_failure *v,
+				  bool leads_on)
 {
 	switch (v->next) {
 	case NEXT_REFRESH:
@@ -185,7 +186,7 @@ static enum failure_next possible(struct claude *c, struct account_failure *v)
 	case NEXT_OTHER:
 		if (claude_has_other(c))
 			return NEXT_OTHER;
-		if (target_moves_on(c->target)) /* rather than wait */
+		if (leads_on) /* rather than wait */
 			return NEXT_ANSWER;
 		if (may_wait(c, v))
 			return NEXT_OTHER;
@@ -193,18 +194,22 @@ static enum failure_next possible(struct claude *c, struct account_failure *v)
 			return NEXT_OTHER;
 		return NEXT_ANSWER;
 	case NEXT_STRIP:
-		return c->stripped ? NEXT_ANSWER : NEXT_STRIP;
+		if (c->stripped || !outgoing_strip_thinking(&c->out))
+			return NEXT_ANSWER;
+		c->stripped = true;
+		return NEXT_STRIP;
 	case NEXT_ANSWER:
 		break;
 	}
 	return NEXT_ANSWER;
 }
 
-/* To the next target? An account that is refused or without credit is none to
- * ask, as one that is exhausted. */
-static bool leads_on(const struct claude *c)
+/* To the next target? An account that is refused, without credit or used up is
+ * none to ask, as one that is exhausted. */
+static bool may_leave(const struct claude *c, enum limit_cause cause)
 {
-	bool out = c->cause == CAUSE_AUTH || c->cause == CAUSE_CREDIT;
+	bool out = cause == CAUSE_AUTH || cause == CAUSE_CREDIT ||
+		   cause == CAUSE_WINDOW || cause == CAUSE_BURST;
 
 	return target_moves_on(c->target) ||
 	       (out && target_leaves_exhausted(c->target));
@@ -250,13 +255,15 @@ static struct account_failure judge(const struct claude *c)
 static void learn_failure(struct claude *c)
 {
 	struct account_failure v;
+	bool leads_on;
 
 	if (!c->told)
 		c->limits = c->pool.seats[c->seat].limits;
 	v = judge(c);
-	c->next = possible(c, &v);
+	leads_on = may_leave(c, v.cause);
+	c->next = possible(c, &v, leads_on);
 	c->cause = v.cause;
-	c->leave = c->next == NEXT_ANSWER && leads_on(c);
+	c->leave = c->next == NEXT_ANSWER && leads_on;
 	note(c, v, false);
 	if (c->next == NEXT_OTHER || c->leave)
 		add_fallback(c, why_of(&v, &c->r->outcome));

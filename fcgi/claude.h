@@ -26,7 +26,7 @@ struct claude {
 	bool made;            /* `out` is */
 	struct binding bound; /* of the conversation; key "": of none */
 	const char *first;    /* choice: its alias; NULL before */
-	const char *passed;   /* over before the pool: see log.fallback */
+	const char *passed; /* over before the pool: see request.h, fallback */
 
 	struct pool pool;
 	bool *tried;            /* by account */

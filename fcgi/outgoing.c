@@ -65,6 +65,7 @@ int outgoing_make(struct outgoing *o, struct request *r,
 	const struct backend *b = route->backend;
 
 	memset(o, 0, sizeof(*o));
+	r->dropped = NULL; /* for another target it was, if at all */
 	buf_init(&o->text, REQUEST_BODY_MAX);
 	buf_init(&o->shaped, REQUEST_BODY_MAX);
 	chat_init(&o->read, r->arena);

@@ -112,6 +112,18 @@ bool relay_may_be_error(struct span s)
 	return false;
 }
 
+struct span relay_clean(const struct relay *y, struct span data,
+			struct buf *mem)
+{
+	const struct mask *m = &y->r->secrets;
+
+	if (!m->n || !relay_may_be_error(data) || !mask_finds(m, data))
+		return data;
+	buf_span(mem, data);
+	mask_buf(m, mem);
+	return buf_get(mem);
+}
+
 bool relay_reads_error(struct span body, int status, struct err *e)
 {
 	struct json_object *o;

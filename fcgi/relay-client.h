@@ -32,11 +32,14 @@ struct relay {
 	const struct relay_stage *stage;
 	struct chat *chat;
 	struct tool_map *map;
+	enum dialect_id upstream; /* what it speaks */
+	bool moves;               /* another target may answer in its place */
+	bool framed;              /* the head tells how long the body is */
 	enum relay_mode mode;
 	bool begun;       /* the client has seen the answer's first event */
 	bool hold;        /* the beginning is still kept back */
 	bool content;     /* the upstream has sent something of the answer */
-	bool told;        /* the client has the upstream's error event */
+	bool given;       /* the client has the upstream's error event */
 	bool has_fields;  /* of a stream, from the upstream */
 	bool left;        /* we hung up: what is unfinished is nobody's loss */
 	int status;       /* the upstream's; 0: none came */
@@ -69,6 +72,10 @@ int relay_map_whole(struct relay *y, struct err *e);
 
 /* Worth a closer look? Responses have "error":null each. */
 bool relay_may_be_error(struct span body);
+/* An event's data without our keys, where it may be an error: mostly itself,
+ * else in `mem`. */
+struct span relay_clean(const struct relay *y, struct span data,
+			struct buf *mem);
 /* An object with an error in it, though it came as an answer? */
 bool relay_reads_error(struct span body, int status, struct err *e);
 

@@ -61,12 +61,17 @@ static void fields(struct relay *y, const struct http_head *head)
 /* Some errors have the terminal event behind them: the first one counts. */
 static void note_error(struct relay *y, struct span data)
 {
+	struct json_object *o;
 	struct err unused;
-	struct json_object *o = json_read(data, &unused);
+	struct buf mem;
 
-	if (!y->error.code)
-		error_read(o, 0, &y->error);
+	if (y->error.code)
+		return;
+	buf_init(&mem, data.n);
+	o = json_read(relay_clean(y, data, &mem), &unused);
+	error_read(o, 0, &y->error);
 	json_object_put(o);
+	buf_release(&mem);
 }
 
 static int pass_event(void *arg, struct span name, struct span data,
@@ -134,7 +139,8 @@ static int commit(struct relay *y, struct err *e)
 	return rc;
 }
 
-/* Whole events to the client, or kept back for a while. */
+/* Whole events to the client, or kept back for a while. An error before any
+ * content stays here: who is asked next is not decided yet. */
 static int put_events(struct relay *y, struct span in, struct err *e)
 {
 	bool ripe = y->seen & (TAP_CONTENT | TAP_FINISH | TAP_END);
@@ -150,17 +156,23 @@ static int put_events(struct relay *y, struct span in, struct err *e)
 		return err_full(e, &y->early, ERR_UPSTREAM,
 				"more than %zu bytes before any content",
 				y->early.max);
-	if (y->too_early) {
-		*e = y->error;
-		return -1;
-	}
-	return ripe || y->early.n > RELAY_EARLY_MAX ? commit(y, e) : 0;
+	if (y->too_early)
+		return 0;
+	if (y->early.n > RELAY_EARLY_MAX)
+		y->begun = true; /* whatever it was */
+	return ripe || y->begun ? commit(y, e) : 0;
 }
 
 /* An error may repeat what it was sent. */
+static bool may_tell(const struct relay *y, struct span text)
+{
+	return y->r->secrets.n &&
+	       (y->seen & TAP_ERROR || relay_may_be_error(text));
+}
+
 static void hide_secrets(struct relay *y)
 {
-	if (y->seen & TAP_ERROR)
+	if (may_tell(y, buf_get(&y->held)))
 		mask_buf(&y->r->secrets, &y->held);
 }
 
@@ -187,7 +199,7 @@ static int bytes(struct relay *y, struct span in, struct err *e)
 		return -1;
 	rest = span_skip(in, y->sse.edge);
 	in.n = y->sse.edge;
-	if (in.n && y->seen & TAP_ERROR) {
+	if (in.n && (may_tell(y, in) || may_tell(y, buf_get(&y->held)))) {
 		buf_span(&y->held, in);
 		hide_secrets(y);
 		in.n = 0;
@@ -206,6 +218,8 @@ static int bytes(struct relay *y, struct span in, struct err *e)
 
 static long linger(const struct relay *y)
 {
+	if (y->too_early) /* somebody else may have to be asked */
+		return y->seen & TAP_END ? 0 : RELAY_LINGER_MS;
 	if (y->seen & TAP_END)
 		return RELAY_LINGER_MS;
 	return y->seen & TAP_ERROR ? RELAY_ERROR_LINGER_MS : -1;
@@ -248,8 +262,12 @@ static int end(struct relay *y, struct err *e)
 {
 	if (end_events(y, e))
 		return -1;
-	if (y->hold && y->too_early)
-		return put_events(y, SPAN(""), e);
+	if (y->hold && y->too_early) {
+		buf_span(&y->early, buf_get(&y->held));
+		buf_reset(&y->held);
+		*e = y->error;
+		return -1;
+	}
 	if (!y->hold || may_end(y)) {
 		if (y->held.n && !y->map && !may_end(y))
 			end_line(&y->held);

@@ -101,10 +101,26 @@ static int to_fold(void *arg, const struct ev *v, struct err *e)
 	return fold_feed(&y->translation->fold, v, e);
 }
 
+/* Into the map, or straight to the reader. */
+static int take_event(void *arg, struct span name, struct span data,
+		      struct err *e)
+{
+	struct relay *y = arg;
+	struct buf mem;
+	int rc;
+
+	buf_init(&mem, data.n);
+	data = relay_clean(y, data, &mem);
+	rc = y->map ? tool_map_event(y->map, name, data, e)
+		    : reader_event(&y->translation->reader, name, data, e);
+	buf_release(&mem);
+	return rc;
+}
+
 static void init(struct relay *y)
 {
 	struct chat *chat = y->chat;
-	enum dialect_id upstream = y->call->upstream;
+	enum dialect_id upstream = y->upstream;
 	struct translation *t = xcalloc(1, sizeof(*t));
 	struct request *r = y->r;
 
@@ -120,12 +136,9 @@ static void init(struct relay *y)
 			    t->stream ? to_client : to_fold, y);
 	reader_init(&t->reader, &dialects[upstream], r->arena,
 		    answer_restore_event, &t->restore);
-	if (y->map) {
+	if (y->map)
 		tool_map_sink(y->map, reader_event, &t->reader);
-		sse_init(&y->sse, tool_map_event, y->map);
-	} else {
-		sse_init(&y->sse, reader_event, &t->reader);
-	}
+	sse_init(&y->sse, take_event, y);
 }
 
 static void release(struct relay *y)

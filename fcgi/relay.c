@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "dialect/error.h"
+#include "dialect/peek.h"
 #include "fcgi/relay-stage.h"
 
 #include <poll.h>
@@ -48,6 +49,8 @@ static int take_head(struct relay *y, const struct http_head *head,
 
 	y->status = head->status;
 	y->type = arena_str(r->arena, http_field(head, "content-type"));
+	y->framed = http_field(head, "content-length").n ||
+		    http_field(head, "transfer-encoding").n;
 	if (y->call->on_head)
 		y->call->on_head(y->call->arg, head);
 	if (head->status / 100 == 3)
@@ -95,10 +98,23 @@ static bool is_refusal(const struct relay *y)
 }
 
 /* The API answers in JSON: another server's page is no answer of it. */
-static bool is_json(struct span body)
+static bool is_json(const struct relay *y)
 {
-	body = span_trim(body);
-	return !body.n || body.p[0] == '{' || body.p[0] == '[';
+	struct span body = span_trim(buf_get(&y->held));
+
+	return body.n && (strcasestr(y->type, "json") || *body.p == '{' ||
+			  *body.p == '[');
+}
+
+static int no_json(const struct relay *y, struct err *e)
+{
+	return err_set(e, ERR_UPSTREAM,
+		       "it answered HTTP %d with %.60s in place of JSON: look "
+		       "at its base URL",
+		       y->status,
+		       !y->held.n ? "nothing"
+		       : *y->type ? y->type
+				  : "something");
 }
 
 /* Held is more than can be held. */
@@ -116,6 +132,15 @@ static int overflow(struct relay *y, struct span in, struct err *e)
 		return err_full(e, &y->held, ERR_UPSTREAM,
 				"it answered HTTP %d without a stream",
 				y->status);
+	if (!is_json(y))
+		return no_json(y, e);
+	if (relay_may_be_error(buf_get(&y->held)) &&
+	    y->held.max < RELAY_WHOLE_MAX) {
+		y->held.max = RELAY_WHOLE_MAX; /* to be looked at */
+		y->held.full = false;
+		buf_span(&y->held, in);
+		return y->held.full ? y->stage->overflow(y, e) : 0;
+	}
 	if (y->stage->overflow(y, e))
 		return -1;
 	y->mode = PASSING;
@@ -179,17 +204,19 @@ static void drop_fields(struct relay *y)
 static int keep_alive(struct relay *y, struct err *e)
 {
 	struct request *r = y->r;
-	const char *account = r->account;
+	const char *account = r->account, *backend = r->backend;
 	int rc;
 
-	if (!r->head_sent) {
-		if (y->hold) /* who will answer is not known yet */
+	if (!r->head_sent) { /* who will answer is not known yet */
+		if (y->hold)
 			drop_fields(y);
 		relay_stream_fields(y);
 		r->account = NULL;
+		r->backend = y->moves ? NULL : backend;
 	}
 	rc = relay_put(y, y->begun ? r->dialect->ping : dialect_comment, e);
 	r->account = account;
+	r->backend = backend;
 	return rc ? rc : relay_flush(y, e);
 }
 
@@ -257,18 +284,22 @@ static int run(struct relay *y, struct relay_call *c, struct err *e)
 static int end_whole(struct relay *y, struct err *e)
 {
 	struct span body = buf_get(&y->held);
+	bool refusal = is_refusal(y) || relay_reads_error(body, 0, e);
 
-	if (is_refusal(y) || relay_reads_error(body, 0, e)) {
+	if (refusal || relay_may_be_error(body))
 		mask_buf(&y->r->secrets, &y->held);
-		if (is_refusal(y))
-			error_read_body(buf_get(&y->held), y->status, e);
+	if (refusal) {
+		error_read_body(buf_get(&y->held),
+				is_refusal(y) ? y->status : 0, e);
 		return -1;
 	}
-	if (!is_json(body) || (y->asked_stream && !body.n))
-		return err_set(e, ERR_UPSTREAM,
-			       "it answered HTTP %d with %.60s in place of "
-			       "JSON: look at its base URL",
-			       y->status, *y->type ? y->type : "something");
+	if (!is_json(y))
+		return no_json(y, e);
+	/* Without a length its end shows in no other way. */
+	if (!y->framed && !peek_is_object(body))
+		return err_set(e, ERR_RESET,
+			       "the connection was lost in the middle of the "
+			       "answer");
 	if (y->mode == LATE && !y->chat)
 		return err_set(e, ERR_UPSTREAM,
 			       "it answered HTTP %d without a stream",
@@ -296,21 +327,24 @@ static int end_answer(struct relay *y, struct err *e)
 	}
 	if (y->error.code) { /* the client has it already */
 		*e = y->error;
-		y->told = true;
+		y->given = true;
 		return -1;
 	}
 	return relay_flush(y, e);
 }
 
-/* Has a good answer begun in `held`, that then broke off? */
-static bool has_begun(const struct relay *y, const struct err *e)
+/* Had an answer begun when the call failed? It is paid then, if only a part of
+ * it has come. */
+static bool has_begun(const struct relay *y)
 {
 	struct span body = buf_get(&y->held);
+	struct span line = buf_get(y->sse.line.n ? &y->sse.line : &y->sse.data);
 
-	if (e->code != ERR_RESET && e->code != ERR_TIMEOUT)
-		return false;
-	return (y->mode == WHOLE || y->mode == LATE) && y->status / 100 == 2 &&
-	       body.n && is_json(body) && !relay_may_be_error(body);
+	if (y->mode == WHOLE || y->mode == LATE)
+		return y->status / 100 == 2 && is_json(y) &&
+		       !relay_may_be_error(body);
+	return y->mode == STREAM && line.n &&
+	       dialects[y->upstream].content(buf_get(&y->sse.name), line);
 }
 
 static void note_outcome(struct relay *y, struct err *e)
@@ -320,8 +354,8 @@ static void note_outcome(struct relay *y, struct err *e)
 
 	mask_err(&y->r->secrets, e);
 	o->status = passed ? e->status : y->status;
-	o->begun = y->begun || y->told;
-	o->content = y->content || has_begun(y, e);
+	o->begun = y->begun || y->given;
+	o->content = y->content || (e->code && !passed && has_begun(y));
 	o->local = err_is_local(e->code);
 	if (e->code && !passed && !o->local)
 		err_add(e, arena_fmt(y->r->arena, "backend %s", y->r->backend));
@@ -351,8 +385,11 @@ static void begin(struct relay *y, struct relay_call *c)
 	y->chat = c->chat;
 	y->map = c->map;
 	y->hold = c->hold;
+	y->moves = c->moves;
+	y->upstream = c->chat ? c->upstream
+			      : (enum dialect_id)(r->dialect - dialects);
 	y->mode = WAITING;
-	y->begun = y->content = y->told = false;
+	y->begun = y->content = y->given = false;
 	y->left = y->too_early = false;
 	y->in_line = y->over = 0;
 	y->status = 0;
@@ -361,6 +398,7 @@ static void begin(struct relay *y, struct relay_call *c)
 	y->seen = 0;
 	y->error.code = ERR_NONE;
 	r->outcome = (struct outcome){ 0 };
+	r->upstream_id = NULL;
 	r->usage = (struct usage){ 0 };
 	r->has_usage = r->has_windows = false;
 	buf_init(&y->early, RELAY_EARLY_MAX + SSE_EVENT_MAX);
@@ -378,8 +416,10 @@ void relay_run(struct relay *y, struct relay_call *c)
 	reset(y);
 	begin(y, c);
 	y->left = run(y, c, &e) != 0 || c->http.enough;
-	if (e.code && y->over && e.code != ERR_GONE)
-		e.code = ERR_NONE; /* nothing was missing any more */
+	/* Nothing was missing any more; a client leaves at the final event. */
+	if (e.code && y->over &&
+	    (e.code != ERR_GONE || y->linger == RELAY_LINGER_MS))
+		e.code = ERR_NONE;
 	if (!e.code && end_answer(y, &e) == 0)
 		e.code = ERR_NONE;
 	note_outcome(y, &e);
@@ -402,7 +442,7 @@ void relay_give(struct relay *y)
 	const struct outcome *o = &y->r->outcome;
 	struct err e = o->error;
 
-	if (!e.code || y->told)
+	if (!e.code || y->given)
 		return;
 	if (o->begun && y->mode == STREAM && !o->local)
 		y->stage->cut(y);

@@ -263,6 +263,7 @@ static int call(struct claude *c, struct err *e)
 		.map = c->out.map,
 		.upstream = c->out.dialect,
 		.hold = true,
+		.moves = target_has_next(c->target),
 		.arg = c,
 		.on_head = claude_on_head,
 	};
@@ -302,8 +303,6 @@ static int prepare_again(struct claude *c, struct err *e)
 		c->refreshed = true;
 		return ready_token(c, true, e) ? without_token(c, e) : 0;
 	case NEXT_STRIP:
-		c->stripped = true;
-		outgoing_strip_thinking(&c->out);
 		return outgoing_shape(&c->out, c->r, &c->account, e);
 	case NEXT_OTHER:
 	case NEXT_ANSWER:

@@ -61,23 +61,23 @@ static void note(const struct target *t)
 			     &t->r->config->settings, !outcome_is_fault(o));
 }
 
-enum next {
-	NEXT_GIVE,
-	NEXT_RETRY,
-	NEXT_TARGET
+enum step {
+	STEP_GIVE,
+	STEP_RETRY,
+	STEP_TARGET
 };
 
 /* What follows the last call: the one decision. */
-static enum next decide(const struct target *t)
+static enum step decide(const struct target *t)
 {
 	const struct outcome *o = &t->r->outcome;
 
 	if (outcome_is_final(o))
-		return NEXT_GIVE;
+		return STEP_GIVE;
 	if (t->retries_left > 0 && is_listed(t->plan->rule, o) &&
 	    clock_ms() + t->pause < t->deadline)
-		return NEXT_RETRY;
-	return target_moves_on(t) ? NEXT_TARGET : NEXT_GIVE;
+		return STEP_RETRY;
+	return target_moves_on(t) ? STEP_TARGET : STEP_GIVE;
 }
 
 /* Half as long to half as long again, so that many do not come at once. */
@@ -118,19 +118,20 @@ static int call(struct target *t, struct outgoing *o, enum target_end *end,
 			return -1;
 		if (rule->first_byte_ms)
 			call.http.first_byte_ms = rule->first_byte_ms;
-		call.hold = t->retries_left > 0 || target_has_next(t);
+		call.moves = target_has_next(t);
+		call.hold = t->retries_left > 0 || call.moves;
 		relay_run(t->relay, &call);
 		note(t);
 		switch (decide(t)) {
-		case NEXT_GIVE:
+		case STEP_GIVE:
 			relay_give(t->relay);
 			*end = TARGET_DONE;
 			return 0;
-		case NEXT_TARGET:
+		case STEP_TARGET:
 			move_on(t);
 			*end = TARGET_NEXT;
 			return 0;
-		case NEXT_RETRY:
+		case STEP_RETRY:
 			if (wait_to_retry(t, e))
 				return -1;
 		}

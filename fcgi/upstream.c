@@ -138,7 +138,6 @@ static void note_secrets(struct request *r, const struct backend *b,
 					     "cookie" };
 	const char *value = strrchr(credential, ' ');
 
-	r->secrets.n = 0;
 	if (value)
 		mask_add(&r->secrets, span_of(value + 1));
 	for (size_t i = 0; i < b->n_fields; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* stamp: moments as servers write them in header fields. Pure. */
+/* http-date: moments as servers write them in header fields. Pure. */
 #ifndef DARIO_HTTP_DATE_H
 #define DARIO_HTTP_DATE_H
 

@@ -9,6 +9,9 @@
 
 void mask_add(struct mask *m, struct span secret)
 {
+	for (size_t i = 0; i < m->n; i++)
+		if (span_eq(m->secrets[i], secret))
+			return;
 	if (secret.n >= MASK_SECRET_MIN && m->n < MASK_SECRETS_MAX)
 		m->secrets[m->n++] = secret;
 }

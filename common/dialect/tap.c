@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "dialect/dialect.h"
+#include "dialect/error.h"
 
 #include <string.h>
 
@@ -61,7 +62,7 @@ static struct span type_of(struct span name, struct span data,
 	struct span type;
 	struct err unused;
 
-	if (name.n)
+	if (name.n && !span_is(name, "message")) /* the default's name */
 		return name;
 	o = json_read(data, &unused);
 	type = json_str(o, "type");
@@ -82,7 +83,7 @@ static bool has_error(struct span data)
 	if (!span_has(data, SPAN("\"error\"")))
 		return false;
 	o = json_read(data, &unused);
-	has = json_object_is_type(json_get(o, "error"), json_type_object);
+	has = error_is(o);
 	json_object_put(o);
 	return has;
 }
