@@ -98,9 +98,10 @@ static int ask(const char *question, char *out, size_t n, size_t *have,
 	if (terminal) {
 		quiet = was;
 		quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
+		/* Whoever is quick must not see it either. */
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
 		fputs(question, stderr);
 		fflush(stderr);
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
 	}
 	rc = read_line(out, n, have, end, &g.mask);
 	if (terminal) {

@@ -299,7 +299,7 @@ static int overflow(struct relay *y, struct err *e)
 				y->held.max);
 	if (y->length.n)
 		reply_field(y->r, "Content-Length", y->length);
-	return relay_put_held(y, e);
+	return 0;
 }
 
 static int put_whole(struct relay *y, struct err *e)

@@ -106,6 +106,25 @@ static bool is_json(const struct relay *y)
 			  *body.p == '[');
 }
 
+/* A body that is too large to be held, but for the end, where a key may have
+ * begun. */
+static int pass_on(struct relay *y, struct span in, struct err *e)
+{
+	size_t kept = mask_reach(&y->r->secrets), n;
+
+	buf_span(&y->held, in);
+	if (y->held.full)
+		return err_memory(e);
+	mask_buf(&y->r->secrets, &y->held);
+	if (y->held.n <= kept)
+		return 0;
+	n = y->held.n - kept;
+	if (relay_put(y, (struct span){ y->held.p, n }, e))
+		return -1;
+	buf_splice(&y->held, 0, n, SPAN(""));
+	return 0;
+}
+
 static int no_json(const struct relay *y, struct err *e)
 {
 	return err_set(e, ERR_UPSTREAM,
@@ -145,7 +164,9 @@ static int overflow(struct relay *y, struct span in, struct err *e)
 		return -1;
 	y->mode = PASSING;
 	y->begun = true;
-	return relay_put(y, in, e);
+	y->held.max = 2 * RELAY_HOLD_MAX;
+	y->held.full = false;
+	return pass_on(y, in, e);
 }
 
 static int on_body(void *arg, struct span in, struct err *e)
@@ -160,7 +181,7 @@ static int on_body(void *arg, struct span in, struct err *e)
 		buf_span(&y->held, in);
 		return y->held.full ? overflow(y, in, e) : 0;
 	case PASSING:
-		return relay_put(y, in, e);
+		return pass_on(y, in, e);
 	case WAITING:
 		break;
 	}
@@ -322,6 +343,9 @@ static int end_answer(struct relay *y, struct err *e)
 		/* It goes out together with the end of the request. */
 		return end_whole(y, e);
 	case PASSING:
+		if (relay_put_held(y, e))
+			return -1;
+		break;
 	case WAITING:
 		break;
 	}

@@ -105,7 +105,7 @@ int err_add(struct err *e, const char *object)
 
 bool err_is_local(enum err_code code)
 {
-	return code == ERR_MEMORY || code == ERR_INTERNAL ||
+	return code == ERR_MEMORY || code == ERR_BUSY || code == ERR_INTERNAL ||
 	       code == ERR_SHUTDOWN || code == ERR_GONE;
 }
 

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-#define CUT_MIN 6 /* bytes of a secret that must not stand at a cut either */
+#define FORM_MAX 8 /* bytes that stand for one, such as \\\\u0073 */
+#define CUT_MIN 6  /* bytes of a secret that must not stand at a cut either */
 
 void mask_add(struct mask *m, struct span secret)
 {
@@ -123,6 +124,16 @@ static void hide(const struct mask *m, char *p, size_t n)
 		memset(p + at, '*', len);
 		at += len;
 	}
+}
+
+size_t mask_reach(const struct mask *m)
+{
+	size_t longest = 0;
+
+	for (size_t i = 0; i < m->n; i++)
+		if (m->secrets[i].n > longest)
+			longest = m->secrets[i].n;
+	return longest * FORM_MAX;
 }
 
 void mask_buf(const struct mask *m, struct buf *b)

@@ -27,6 +27,9 @@ void mask_add(struct mask *m, struct span secret);
 /* Is there anything to hide? Cheap where there is not. */
 bool mask_finds(const struct mask *m, struct span text);
 
+/* Bytes at the end of a text in which a secret may have begun. */
+size_t mask_reach(const struct mask *m);
+
 void mask_buf(const struct mask *m, struct buf *b);
 
 /* Message, type and parameter; also a beginning of a secret that the end of

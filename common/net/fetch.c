@@ -5,8 +5,10 @@
 
 #include "base/clock.h"
 #include "base/http-date.h"
+#include "base/mask.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static int on_head(void *arg, const struct http_head *head, struct err *e)
 {
@@ -42,6 +44,17 @@ static int on_tick(void *arg, long *wait, struct err *e)
 	if (left < *wait)
 		*wait = (long)left;
 	return 0;
+}
+
+/* A server may repeat what it was sent. */
+static void hide_credential(struct fetch *f, struct err *e)
+{
+	const char *value = strrchr(f->credential, ' ');
+	struct mask m = { 0 };
+
+	mask_add(&m, span_of(value ? value + 1 : NULL));
+	mask_buf(&m, &f->body);
+	mask_err(&m, e);
 }
 
 int fetch_run(struct http *h, struct fetch *f, struct err *e)
@@ -80,5 +93,6 @@ int fetch_run(struct http *h, struct fetch *f, struct err *e)
 	f->deadline = clock_ms() + f->timeout_ms;
 	rc = http_run(h, &call, e);
 	f->times = call.times;
+	hide_credential(f, e);
 	return rc;
 }

@@ -10,12 +10,14 @@
 
 #include <curl/curl.h>
 
+#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #define BUSY_CHECK_MS 200  /* while bytes pour in without a pause */
 #define BLIND_MS 500       /* between two looks at a client one must ask for */
@@ -39,6 +41,7 @@ struct handle {
 	struct http_call *call;
 	struct err *err;
 	bool opened;     /* a connection; else a kept one is used */
+	int shortage;    /* errno: no socket could be had; or 0 */
 	int64_t sent_at; /* when all of the body was out; 0: not yet */
 	int64_t lost_at; /* when a kept connection was, without an answer */
 	bool failed;     /* a callback filled *err */
@@ -219,19 +222,24 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg)
 /* When a kept connection is lost libcurl opens another one and sends the
  * request again, up to five times, whatever the upstream has done with the
  * first. Not with ours: see may_resend. */
-static int on_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
+static curl_socket_t on_open(void *arg, curlsocktype purpose,
+			     struct curl_sockaddr *to)
 {
 	struct handle *k = arg;
 	long sent = 0;
+	int fd;
 
-	(void)fd;
 	(void)purpose;
 	k->opened = true;
 	curl_easy_getinfo(k->easy, CURLINFO_REQUEST_SIZE, &sent);
-	if (!sent || strcmp(k->call->method, "POST"))
-		return CURL_SOCKOPT_OK;
-	k->lost_at = clock_ms();
-	return CURL_SOCKOPT_ERROR;
+	if (sent && strcmp(k->call->method, "POST") == 0) {
+		k->lost_at = clock_ms();
+		return CURL_SOCKET_BAD;
+	}
+	fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+	if (fd < 0 && errno != EAFNOSUPPORT)
+		k->shortage = errno;
+	return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
 /* What stays the same for every call. */
@@ -254,8 +262,8 @@ static void set_constants(struct handle *k)
 	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
 #endif
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, k->error);
-	curl_easy_setopt(c, CURLOPT_SOCKOPTFUNCTION, on_socket);
-	curl_easy_setopt(c, CURLOPT_SOCKOPTDATA, k);
+	curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, on_open);
+	curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, k);
 	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(c, CURLOPT_HEADERDATA, k);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
@@ -375,6 +383,7 @@ static int set_call(struct handle *k, struct http_call *c, struct err *e)
 	k->failed = k->dirty = k->opened = false;
 	k->early = 0;
 	k->sent_at = k->lost_at = 0;
+	k->shortage = 0;
 	k->error[0] = '\0';
 	k->started = k->last = k->checked = clock_ms();
 	c->answered = false;
@@ -479,6 +488,11 @@ static int fail(struct handle *k, CURLcode rc, struct err *e)
 		return -1;
 	if (k->lost_at)
 		return lost(k, e);
+	if (k->shortage)
+		return err_set(e, ERR_BUSY,
+			       "no connection can be opened here (%s): try "
+			       "again shortly, or raise the worker's limits",
+			       strerror(k->shortage));
 	if (is_bad_head(k, rc, why))
 		return bad_head(k, rc, why, e);
 	if (code == ERR_MEMORY)

@@ -92,29 +92,35 @@ static int check_loop(const struct rule *r, struct err *e)
 /* "429", "5xx", or a word. */
 static int parse_condition(struct rule *r, struct span text, struct err *e)
 {
+	const struct {
+		const char *word;
+		bool *on;
+	} words[] = {
+		{ "connect", &r->on_connect },
+		{ "timeout", &r->on_timeout },
+		{ "exhausted", &r->on_exhausted },
+	};
 	int from = 0, to = 0;
 
-	if (span_is(text, "connect"))
-		r->on_connect = true;
-	else if (span_is(text, "timeout"))
-		r->on_timeout = true;
-	else if (span_is(text, "exhausted"))
-		r->on_exhausted = true;
-	else if (text.n == 3 && (*text.p == '4' || *text.p == '5')) {
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (span_is(text, words[i].word)) {
+			*words[i].on = true;
+			return 0;
+		}
+	if (text.n == 3 && (*text.p == '4' || *text.p == '5')) {
 		from = to = atoi(text.p);
 		if (text.p[1] == 'x' && text.p[2] == 'x') {
 			from = (*text.p - '0') * 100;
 			to = from + 99;
 		}
 	}
-	if (from >= 400)
-		for (int i = from; i <= to; i++)
-			r->on_status[i] = true;
-	else if (!r->on_connect && !r->on_timeout && !r->on_exhausted)
+	if (from < 400)
 		return bad(e, "on",
 			   "use a status such as 429, 5xx, connect, timeout "
 			   "or exhausted, not",
 			   text);
+	for (int i = from; i <= to; i++)
+		r->on_status[i] = true;
 	return 0;
 }
 

@@ -229,6 +229,126 @@ ask responses responses true >"$tmp/answer"
 ok 'a large beginning goes through' cmp -s "$tmp/big" "$tmp/answer"
 is 'a large beginning: asked once' "$(asked)" responses-one
 
+# A whole answer to a stream that has its head by then: paid, and not asked for
+# again.
+rules '"on":["connect"],"retries":2'
+step=$(http 200 application/json '{"id":"x","choices":[],"content":[],"output":[]}' 0.5)
+for api in openai anthropic responses; do
+	faults "{\"$api-one\":[$step,$step,$step,$step]}"
+	ask $api $api true >"$tmp/answer"
+	is "$api, a whole answer comes late: asked once" "$(asked)" $api-one
+done
+rule "{\"forget\":true,\"answers\":{\"sk-ant-api03-a\":[$step],\"sk-ant-api03-b\":[$step],\"sk-ant-api03-c\":[$step]}}"
+ask anthropic claude-x true >"$tmp/answer"
+is 'pool, a whole answer comes late: one account' "$(seen 'len(j["requests"])')" 1
+
+# The first event with content is torn.
+for half in '{"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"hi the'; do
+	for client in openai anthropic responses; do
+		step=$(stream "${role}data: $half")
+		faults "{\"openai-one\":[$step,$step,$step,$step]}"
+		ask $client openai true >"$tmp/answer"
+		is "$client: content that is torn: asked once" "$(asked)" openai-one
+	done
+done
+torn='event: content_block_delta
+data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"hi the'
+for client in anthropic openai responses; do
+	step=$(stream "$start$torn")
+	faults "{\"anthropic-one\":[$step,$step,$step,$step]}"
+	ask $client anthropic true >"$tmp/answer"
+	is "$client: a torn delta: asked once" "$(asked)" anthropic-one
+done
+
+# Errors in other shapes: as a string, behind the default event's name, as
+# another kind of object.
+rules ''
+for shape in '{"error":"it broke"}' '{"object":"error","message":"it broke","code":500}' \
+	'{"x_groq":{"error":"it broke"}}'; do
+	for client in openai anthropic responses; do
+		faults "{\"openai-one\":[$(stream "${role}data: $shape
+
+")]}"
+		ask $client openai true >"$tmp/answer"
+		is "$client: $shape in a stream" "$(asked)" 'openai-one openai-two'
+	done
+done
+faults "{\"anthropic-one\":[$(stream "${start}event: message
+data: {\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"it broke\"}}
+
+")]}"
+ask anthropic anthropic true >"$tmp/answer"
+is "an error behind the default event's name" "$(asked)" 'anthropic-one anthropic-two'
+
+# Nobody takes over: all that the upstream said comes.
+rules '"on":["connect"]'
+said='event: error
+data: {"type":"error","code":"server_error","message":"it broke","param":null,"sequence_number":3}
+
+'
+faults "{\"responses-one\":[$(stream "$created$said$failed")]}"
+ask responses responses true >"$tmp/answer"
+like 'an error before content that is given out: it comes' "$(cat "$tmp/answer")" '"sequence_number":3'
+like 'an error before content that is given out: what follows comes' "$(cat "$tmp/answer")" response.failed
+
+# A page is none, however large; nor is nothing.
+rules ''
+large=$(python3 -c 'print("<html>" + "x" * 1200000)')
+printf '{"forget":true,"faults":{"openai-one":[{"raw":["HTTP/1.1 200 OK\\r\\nContent-Type: text/html\\r\\nConnection: close\\r\\n\\r\\n%s"]}]}}' "$large" >"$tmp/fault"
+for streamed in false true; do
+	curl -s -d "@$tmp/fault" "$provider/set" >/dev/null
+	ask openai openai $streamed >"$tmp/answer"
+	is "a large page, stream $streamed: the next one" "$(asked)" 'openai-one openai-two'
+	faults "{\"openai-one\":[$(http 200 application/json '')]}"
+	ask openai openai $streamed >"$tmp/answer"
+	is "nothing with 200, stream $streamed: the next one" "$(asked)" 'openai-one openai-two'
+done
+
+# What one target had no place for is not said of another.
+faults '{"openai-one":[{"status":500}]}'
+(umask 077 && echo '{"rules":[{"match":"mixed","target":"openai-one:m","fallbacks":["anthropic-two:m"]}]}' >"$DARIO_HOME/routes.json")
+post /v1/messages '{"model":"mixed","max_tokens":9,"top_k":5,"messages":[{"role":"user","content":"hi"}]}' >"$tmp/answer"
+is 'dropped by the first only' "$(status) $(header x-dario-backend) $(header x-dario-dropped)" '200 anthropic-two '
+rules ''
+
+# A client that leaves at the final event has been served.
+faults "{\"openai-one\":[{\"status\":500}]}"
+ask openai openai-one:m false >"$tmp/answer"
+rule "$(python3 - <<-'END'
+	import json
+	head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+	chunk = json.dumps({"id": "c", "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {"content": "one"}}]})
+	print(json.dumps({"faults": {"openai-one": [{"raw": [head + f"data: {chunk}\n\ndata: [DONE]\n\n", {"wait": 0.15}]}]}}))
+	END
+)"
+python3 - "$port" <<'END'
+import socket, sys
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+body = b'{"model":"openai-one:m","stream":true,"messages":[{"role":"user","content":"hi"}]}'
+s.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+got = b""
+while b"[DONE]" not in got:
+    got += s.recv(65536)
+s.close()
+END
+logged() { tail -n 1 "$tmp/log" | grep -q 'stream=1'; }
+wait_for 5 logged
+unlike 'left at the end: no error' "$(tail -n 1 "$tmp/log")" error=
+is 'left at the end: an answer to the breaker' "$(failures openai-one)" 0
+
+# What is short here is nobody else's failure.
+worker=$(worker_pid)
+rules ''
+faults '{}'
+for spare in 0 1 2 3 4; do
+	prlimit --pid "$worker" --nofile=$(($(ls "/proc/$worker/fd" | wc -l) + spare)):
+	ask openai openai false >>"$tmp/short"
+	header x-dario-fallback >>"$tmp/short"
+done
+prlimit --pid "$worker" --nofile=4096:
+unlike 'few descriptors: no upstream is blamed' "$(cat "$tmp/short") ok" upstream_
+unlike 'few descriptors: nobody else is asked for that' "$(cat "$tmp/short") ok" 'openai-one:'
+
 # The breaker closes with an answer and counts a stream that broke.
 rules ''
 faults "{\"openai-one\":[{\"cut_at\":3}]}"

@@ -92,10 +92,24 @@ for model in openai:m anthropic:m responses:m claude:claude-x; do
 			fault 'answer(200, "application/json", "{\"error\":{\"message\":\"they said " + every + "\",\"code\":500}}")'
 			ask $client $model $streamed >"$tmp/answer"
 			is "$case: an error with 200" "$(leaks "$tmp/answer" "$tmp/head")" ''
+			fault 'stream("data: {\"error\":\"they said " + every + "\"}\n\n")'
+			ask $client $model $streamed >"$tmp/answer"
+			is "$case: a string for an error" "$(leaks "$tmp/answer" "$tmp/head")" ''
+			fault 'stream("event: error\ndata: {\"type\":\"error\",\"code\":\"" + "x" * 45 + key + "\",\"message\":\"m\",\"error\":{\"type\":\"" + "x" * 45 + key + "\",\"code\":\"" + "x" * 45 + key + "\",\"message\":\"maximum context length is 10 resulted in 20 " + "x" * 840 + key + "\"}}\n\n")'
+			ask $client $model $streamed >"$tmp/answer"
+			is "$case: cut in the middle of it" "$(leaks "$tmp/answer" "$tmp/head")" ''
+			fault 'answer(200, "application/json", "{\"error\":{\"message\":\"they said " + every + "\"},\"x\":" + "[" * 200 + "]" * 200 + "}")'
+			ask $client $model $streamed >"$tmp/answer"
+			is "$case: in what cannot be read" "$(leaks "$tmp/answer" "$tmp/head")" ''
 		done
 	done
 done
 sent=2
+for model in openai:m anthropic:m responses:m; do
+	fault 'answer(200, "application/json", "{\"x\":\"" + "x" * 1500000 + "\",\"error\":{\"message\":\"they said " + every + "\"}}")'
+	ask "${model%:m}" $model false >"$tmp/answer"
+	is "$model: a large error with 200" "$(leaks "$tmp/answer" "$tmp/head")" ''
+done
 # however large
 for size in 500 500000 3000000; do
 	for model in openai:m anthropic:m; do
