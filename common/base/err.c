@@ -47,6 +47,9 @@ static const struct {
 };
 
 static void set(struct err *e, enum err_code code, const char *fmt, va_list ap)
+	__attribute__((format(printf, 3, 0)));
+
+static void set(struct err *e, enum err_code code, const char *fmt, va_list ap)
 {
 	e->code = code;
 	e->status = 0;
