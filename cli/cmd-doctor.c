@@ -19,10 +19,12 @@
 #define CLOCK_WARN_MS 60000
 #define CLOCK_FAIL_MS 300000
 
+static doctor_fn check_clock;
+
 /* In this order; the clock last, for the others ask the servers. */
 static doctor_fn *const checks[] = {
 	doctor_versions, doctor_home,     doctor_files, doctor_config,
-	doctor_accounts, doctor_backends, doctor_path,  doctor_clock,
+	doctor_accounts, doctor_backends, doctor_path,  check_clock,
 };
 
 /* --- what is said -------------------------------------------------------- */
@@ -104,7 +106,7 @@ void doctor_note_clock(struct doctor *d, const char *who, int64_t date,
 	d->clock.ahead = ahead;
 }
 
-void doctor_clock(struct doctor *d)
+static void check_clock(struct doctor *d)
 {
 	long long off = llabs(d->clock.ahead) / 1000;
 	bool late = d->clock.ahead > 0;
