@@ -95,7 +95,7 @@ with open(sys.argv[1] + ".new", "w") as f:
 os.rename(sys.argv[1] + ".new", sys.argv[1])
 c, _ = s.accept()
 c.recv(65536)
-c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + b"x" * 2999900)
+c.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 3000000\r\n\r\n{\"x\":\"" + b"x" * 2999900)
 c.shutdown(socket.SHUT_WR)
 c.recv(65536)
 EOF
