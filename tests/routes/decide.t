@@ -71,7 +71,7 @@ page='<html><h1>413 Request Entity Too Large</h1></html>'
 rule '{"accept":["sk-ant-api03-a","sk-ant-api03-b","sk-ant-api03-c"]}'
 for streamed in false true; do
 	for status in 413 404 422; do
-		step=$(http $status text/html "$page" 0.5)
+		step=$(http $status text/html "$page" 0.8)
 		rule "{\"forget\":true,\"answers\":{\"sk-ant-api03-a\":[$step],\"sk-ant-api03-b\":[$step],\"sk-ant-api03-c\":[$step]}}"
 		rm -rf "$DARIO_HOME"/state/limits-*
 		ask anthropic claude-x $streamed >"$tmp/answer"
@@ -85,13 +85,13 @@ like 'pool: served again' "$(cat "$tmp/answer")" '[DONE]'
 rules '"on":["connect"],"retries":2'
 for api in openai anthropic responses; do
 	for client in openai anthropic responses; do
-		step=$(http 400 text/html "$page" 0.5)
+		step=$(http 400 text/html "$page" 0.8)
 		faults "{\"$api-one\":[$step,$step,$step,$step]}"
 		ask $client $api true >"$tmp/answer"
 		is "$client to $api, a late 400: one call, no failure" "$(asked) $(failures $api-one)" "$api-one 0"
 		like "$client to $api, a late 400: an error in the stream" "$(cat "$tmp/answer")" error
 		[ $client = openai ] || like "$client to $api, a late 400: the event says so" "$(cat "$tmp/answer")" '"type":"error"'
-		step=$(http 400 application/json '{"error":{"message":"it broke"}}' 0.5)
+		step=$(http 400 application/json '{"error":{"message":"it broke"}}' 0.8)
 		faults "{\"$api-one\":[$step]}"
 		ask $client $api true >"$tmp/answer"
 		like "$client to $api, a late 400 in JSON" "$(cat "$tmp/answer")" 'it broke'
@@ -232,7 +232,7 @@ is 'a large beginning: asked once' "$(asked)" responses-one
 # A whole answer to a stream that has its head by then: paid, and not asked for
 # again.
 rules '"on":["connect"],"retries":2'
-step=$(http 200 application/json '{"id":"x","choices":[],"content":[],"output":[]}' 0.5)
+step=$(http 200 application/json '{"id":"x","choices":[],"content":[],"output":[]}' 0.8)
 for api in openai anthropic responses; do
 	faults "{\"$api-one\":[$step,$step,$step,$step]}"
 	ask $api $api true >"$tmp/answer"
