@@ -9,7 +9,7 @@ foreign() {
 	python3 "$srcdir/tests/sh/foreign.py" "$@"
 }
 
-start_process "$tmp/provider.log" foreign serve "$tmp/port"
+start_process "$tmp/provider.log" python3 "$srcdir/tests/sh/foreign.py" serve "$tmp/port"
 wait_for 10 test -s "$tmp/port" || exit 1
 mkdir -m 700 "$DARIO_HOME"
 foreign plant "$DARIO_HOME" "$(cat "$tmp/port")"
