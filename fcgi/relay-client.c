@@ -123,19 +123,3 @@ struct span relay_clean(const struct relay *y, struct span data,
 	mask_buf(m, mem);
 	return buf_get(mem);
 }
-
-bool relay_reads_error(struct span body, int status, struct err *e)
-{
-	struct json_object *o;
-	struct err unused;
-	bool is;
-
-	if (!relay_may_be_error(body))
-		return false;
-	o = json_read(body, &unused);
-	is = error_is(o);
-	if (is)
-		error_read(o, status, e);
-	json_object_put(o);
-	return is;
-}

@@ -76,7 +76,5 @@ bool relay_may_be_error(struct span body);
  * else in `mem`. */
 struct span relay_clean(const struct relay *y, struct span data,
 			struct buf *mem);
-/* An object with an error in it, though it came as an answer? */
-bool relay_reads_error(struct span body, int status, struct err *e);
 
 #endif

@@ -158,13 +158,13 @@ static int overflow(struct relay *y, struct span in, struct err *e)
 		y->held.max = RELAY_WHOLE_MAX; /* to be looked at */
 		y->held.full = false;
 		buf_span(&y->held, in);
-		return y->held.full ? y->stage->overflow(y, e) : 0;
+		return y->held.full ? err_memory(e) : 0;
 	}
 	if (y->stage->overflow(y, e))
 		return -1;
 	y->mode = PASSING;
 	y->begun = true;
-	y->held.max = 2 * RELAY_HOLD_MAX;
+	y->held.max += RELAY_HOLD_MAX; /* for `in` and what comes next */
 	y->held.full = false;
 	return pass_on(y, in, e);
 }
@@ -302,18 +302,32 @@ static int run(struct relay *y, struct relay_call *c, struct err *e)
 
 /* --- what comes of it ---------------------------------------------------- */
 
+/* An object with an error in it, though it came as an answer? */
+static bool reads_error(struct span body, struct err *e)
+{
+	struct err unused;
+	struct json_object *o = json_read(body, &unused);
+	bool is = error_is(o);
+
+	if (is)
+		error_read(o, 0, e);
+	json_object_put(o);
+	return is;
+}
+
 static int end_whole(struct relay *y, struct err *e)
 {
 	struct span body = buf_get(&y->held);
-	bool refusal = is_refusal(y) || relay_reads_error(body, 0, e);
+	bool may_be_error = is_refusal(y) || relay_may_be_error(body);
 
-	if (refusal || relay_may_be_error(body))
+	if (may_be_error) /* in place: `body` is clean, too */
 		mask_buf(&y->r->secrets, &y->held);
-	if (refusal) {
-		error_read_body(buf_get(&y->held),
-				is_refusal(y) ? y->status : 0, e);
+	if (is_refusal(y)) {
+		error_read_body(body, y->status, e);
 		return -1;
 	}
+	if (may_be_error && reads_error(body, e))
+		return -1;
 	if (!is_json(y))
 		return no_json(y, e);
 	/* Without a length its end shows in no other way. */

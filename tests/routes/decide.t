@@ -304,6 +304,12 @@ for streamed in false true; do
 	is "nothing with 200, stream $streamed: the next one" "$(asked)" 'openai-one openai-two'
 done
 
+# More than can be looked at whole is passed on all the same.
+printf '{"forget":true,"faults":{"openai-one":[{"raw":["HTTP/1.1 200 OK\\r\\nContent-Type: application/json\\r\\nConnection: close\\r\\nContent-Length: 68000024\\r\\n\\r\\n{\\"a\\":{\\"error\\":1},\\"b\\":\\"",68000000,"\\"}"]}]}}' >"$tmp/fault"
+curl -s -d "@$tmp/fault" "$provider/set" >/dev/null
+ask openai openai false >"$tmp/answer"
+is 'a very large answer goes through' "$(status) $(wc -c <"$tmp/answer")" '200 68000024'
+
 # What one target had no place for is not said of another.
 faults '{"openai-one":[{"status":500}]}'
 (umask 077 && echo '{"rules":[{"match":"mixed","target":"openai-one:m","fallbacks":["anthropic-two:m"]}]}' >"$DARIO_HOME/routes.json")
