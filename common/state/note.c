@@ -4,6 +4,7 @@
 #include "state/note.h"
 
 #include "base/nearest.h"
+#include "base/utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -27,9 +28,7 @@ void notes_add(struct notes *n, bool grave, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	for (char *p = text; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
+	utf8_clean_str(text);
 	n->list[n->n++] = (struct note){ xstrdup(text), grave, false };
 }
 
