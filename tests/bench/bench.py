@@ -153,6 +153,19 @@ class Bench:
                 location /claude/ {{ {stream} {message(30, 0.05)} }}
             }}""")
 
+    def lighttpd(self, name, more):
+        port = self.ports[name]
+        conf = self.write(f"{name}.conf", f"""
+            server.document-root = "{self.dir}"
+            server.bind = "127.0.0.1"
+            server.port = {port}
+            server.max-fds = 8192
+            server.listen-backlog = 4096
+            server.max-keep-alive-requests = 1000000
+            server.stream-response-body = 2
+            {more}""")
+        return self.start(["lighttpd", "-D", "-f", conf], port)
+
     def start_proxies(self):
         up, port = self.ports["direct"], self.ports["nginx"]
         self.nginx("nginx", port, f"""
@@ -164,20 +177,10 @@ class Bench:
                     proxy_set_header Connection ""; proxy_buffering off;
                 }}
             }}""")
-        port = self.ports["lighttpd"]
-        conf = self.write("lighttpd.conf", f"""
+        self.lighttpd("lighttpd", f"""
             server.modules = ("mod_proxy")
-            server.document-root = "{self.dir}"
-            server.bind = "127.0.0.1"
-            server.port = {port}
-            server.max-fds = 8192
-            server.listen-backlog = 4096
-            server.max-keep-alive-requests = 1000000
-            server.stream-response-body = 2
             proxy.server = ("" => ((
-                "host" => "127.0.0.1", "port" => {up})))
-            """)
-        self.start(["lighttpd", "-D", "-f", conf], port)
+                "host" => "127.0.0.1", "port" => {up})))""")
 
     def start_floor(self):
         """The least FastCGI responder, behind the same web servers."""
@@ -187,25 +190,15 @@ class Bench:
         self.children.append(subprocess.Popen(
             [os.path.join(self.args.builddir, "tests", "bench", "floor"),
              socket_path, str(self.ports["direct"])], stdout=log, stderr=log))
-        port = self.ports["floor"]
-        conf = self.write("floor.conf", f"""
+        self.write("static.json", ANSWER)
+        self.lighttpd("floor", f"""
             server.modules = ("mod_fastcgi")
-            server.document-root = "{self.dir}"
-            server.bind = "127.0.0.1"
-            server.port = {port}
-            server.max-fds = 8192
-            server.listen-backlog = 4096
-            server.max-keep-alive-requests = 1000000
-            server.stream-response-body = 2
             mimetype.assign = (".json" => "application/json")
             $HTTP["url"] !~ "^/static" {{
                 fastcgi.server = ("" => ((
                     "socket" => "{socket_path}",
                     "check-local" => "disable")))
-            }}
-            """)
-        self.write("static.json", ANSWER)
-        self.start(["lighttpd", "-D", "-f", conf], port)
+            }}""")
         self.nginx("floor-nginx", self.ports["floor_nginx"], f"""
             upstream floor {{ server unix:{socket_path}; keepalive 64; }}
             server {{
