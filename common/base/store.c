@@ -4,6 +4,7 @@
 #include "base/store.h"
 
 #include "base/io.h"
+#include "base/wait.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #define NEW ".new" /* behind the name of a file that is being written */
+#define LOCK_STEP_MAX_MS 16L /* between looks at a lock that another has */
 
 char *store_home(struct err *e)
 {
@@ -248,6 +250,28 @@ void store_let_go(struct store_held *h)
 	h->open = false;
 }
 
+struct sync {
+	int fd, rc, error;
+};
+
+static void sync_now(void *arg)
+{
+	struct sync *s = arg;
+
+	s->rc = fsync(s->fd);
+	s->error = errno;
+}
+
+/* fsync, which may take seconds on a busy disk. */
+static int sync_file(int fd)
+{
+	struct sync s = { .fd = fd };
+
+	wait_work(sync_now, &s);
+	errno = s.error;
+	return s.rc;
+}
+
 static int sync_folder_of(const char *path)
 {
 	char dir[PATH_MAX];
@@ -258,7 +282,7 @@ static int sync_folder_of(const char *path)
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
-	rc = fsync(fd);
+	rc = sync_file(fd);
 	close(fd);
 	return rc;
 }
@@ -309,7 +333,7 @@ static int slot_fill(struct store_slot *s, struct span text, bool durable,
 		err_memory(e);
 	else if (io_write(s->fd, text) ||
 		 (s->reserved && ftruncate(s->fd, (off_t)text.n)) ||
-		 (durable && fsync(s->fd)))
+		 (durable && sync_file(s->fd)))
 		err_sys(e, "write", s->tmp);
 	else if (rename(s->tmp, s->path) ||
 		 (durable && sync_folder_of(s->path)))
@@ -334,7 +358,7 @@ int store_reserve(struct store_slot *s, const char *home, const char *name,
 		return -1;
 	s->reserved = true;
 	rc = posix_fallocate(s->fd, 0, (off_t)bytes);
-	if (rc == 0 && fsync(s->fd) == 0)
+	if (rc == 0 && sync_file(s->fd) == 0)
 		return 0;
 	errno = rc ? rc : errno;
 	err_sys(e, "reserve space for", s->path);
@@ -480,21 +504,28 @@ static int open_lock(const char *home, const char *name, struct err *e)
 	return -1;
 }
 
-static int lock_with(int how, const char *home, const char *name, bool *busy,
+/* With `wait` it goes on until it is had. flock itself would block a thread that
+ * has others to serve. */
+static int lock_with(bool wait, const char *home, const char *name, bool *busy,
 		     struct err *e)
 {
 	int fd = open_lock(home, name, e);
+	long step = 0;
 
 	*busy = false;
 	if (fd < 0)
 		return -1;
-	while (flock(fd, how)) {
-		if (errno == EINTR)
-			continue;
+	while (flock(fd, LOCK_EX | LOCK_NB)) {
 		*busy = errno == EWOULDBLOCK;
-		err_sys(e, "lock", name);
-		close(fd);
-		return -1;
+		if (errno != EINTR && !(*busy && wait)) {
+			err_sys(e, "lock", name);
+			close(fd);
+			return -1;
+		}
+		wait_ms(step);
+		step = step ? step * 2 : 1;
+		if (step > LOCK_STEP_MAX_MS)
+			step = LOCK_STEP_MAX_MS;
 	}
 	return fd;
 }
@@ -503,13 +534,13 @@ int store_lock(const char *home, const char *name, struct err *e)
 {
 	bool busy;
 
-	return lock_with(LOCK_EX, home, name, &busy, e);
+	return lock_with(true, home, name, &busy, e);
 }
 
 int store_try_lock(const char *home, const char *name, bool *busy,
 		   struct err *e)
 {
-	return lock_with(LOCK_EX | LOCK_NB, home, name, busy, e);
+	return lock_with(false, home, name, busy, e);
 }
 
 void store_unlock(int lock)

@@ -94,7 +94,7 @@ int store_reserve(struct store_slot *s, const char *home, const char *name,
 int store_fill(struct store_slot *s, struct span text, struct err *e);
 void store_abandon(struct store_slot *s);
 
-/* The exclusive lock on `name`: a descriptor, or -1. It blocks. */
+/* The exclusive lock on `name`: a descriptor, or -1. It waits. */
 int store_lock(const char *home, const char *name, struct err *e);
 /* The same at once or not at all: -1 with *busy when another has it. */
 int store_try_lock(const char *home, const char *name, bool *busy,
