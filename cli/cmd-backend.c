@@ -269,7 +269,7 @@ static int run_remove(struct cmd *c, struct err *e)
 static int probe(const struct snapshot *cfg, const struct backend *b,
 		 struct fetch *f, struct err *e)
 {
-	struct http *h = http_new();
+	struct http *h = http_new(NULL, 4);
 	struct buf url, credential;
 	int rc;
 

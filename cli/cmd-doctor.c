@@ -195,7 +195,7 @@ static int run(struct cmd *c, struct err *e)
 
 	if (take_url(c, &d, e))
 		return -1;
-	d.http = http_new();
+	d.http = http_new(NULL, 4);
 	if (!d.http) {
 		free(d.url);
 		return err_set(e, ERR_INTERNAL, "libcurl cannot start");

@@ -71,7 +71,6 @@ static void fill(struct http_call *c, struct doctor_ask *a, const char *url)
 		.connect_ms = a->timeout_ms,
 		.first_byte_ms = a->timeout_ms,
 		.idle_ms = a->timeout_ms,
-		.watch = -1,
 		.arg = a,
 		.on_head = on_head,
 		.on_body = on_body,

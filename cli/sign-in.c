@@ -268,7 +268,7 @@ static int store(const char *home, const char *file, const struct tokens *t,
 static int exchange(struct flow *f, const char *file, struct err *e)
 {
 	struct tokens *t = xcalloc(1, sizeof(*t));
-	struct http *h = http_new();
+	struct http *h = http_new(NULL, 4);
 	char left[32];
 	int rc;
 

@@ -2,18 +2,21 @@
 /*
  * gateway: the web server's side of one request, FastCGI or plain CGI.
  *
- * Order: read the body to its end, then write and flush, then finish once.
- * `envp` holds the CGI variables. `watch` becomes readable when the web server
- * closes its side; ask gone() then, and only after the body was read. A write
- * that fails means that nobody listens any more. One gateway belongs to one
- * thread.
+ * Order: read the body to its end, then write and flush, then finish once. An
+ * answer may also come before the body's end: the rest is for nobody then. All
+ * of it happens in a task (base/task.h): what would block puts the task aside.
+ * When the web server or the client leaves the task is woken; gone() says so. A
+ * write that fails means that nobody listens any more.
  */
 #ifndef DARIO_GATEWAY_H
 #define DARIO_GATEWAY_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/loop.h"
 
+#include <stdatomic.h>
 #include <sys/types.h>
 
 struct gateway;
@@ -27,32 +30,52 @@ struct gateway_ops {
 	void (*finish)(struct gateway *g, bool whole);
 };
 
+/* A CGI variable. */
+struct gateway_var {
+	struct span name;
+	const char *value;
+};
+
 struct gateway {
 	const struct gateway_ops *ops;
-	char **envp;
-	int watch;
-	bool blind;  /* poll does not show the end on `watch` as readable */
+	const struct gateway_var *vars;
+	size_t n_vars;
 	bool script; /* SCRIPT_NAME is the program's own name, never a path */
 	bool broken; /* CGI, finished: part of the answer is missing */
 	void *impl;
 };
 
-/* One accept loop for FastCGI: gw_fastcgi_accept blocks; -1 when the process
- * is stopping (see gw_fastcgi_stop) or the accept failed (errno). */
-struct gw_fastcgi;
-/* Where requests come from. A socket of our own: one that nobody listens on
- * any more is replaced, if it is ours; one at a time may do this. Or the one
- * that systemd has passed: 1, or 0 when it has passed none. */
-int gw_fastcgi_listen(const char *path, mode_t mode, struct err *e);
-int gw_fastcgi_inherit(struct err *e);
-bool gw_is_cgi(void); /* call after these two; sets libfcgi up */
-struct gw_fastcgi *gw_fastcgi_new(void);
-void gw_fastcgi_free(struct gw_fastcgi *f);
-int gw_fastcgi_accept(struct gw_fastcgi *f, struct gateway *g);
-/* After this, an accept that is interrupted by a signal returns, and a socket
- * of our own is gone. */
-void gw_fastcgi_stop(void);
+/* So long, or until the client left: true. */
+bool gateway_wait(struct gateway *g, long ms);
 
-void gw_cgi_init(struct gateway *g);
+/* A request has come: in a task of its own. `a` is empty, and is released
+ * afterwards, as the gateway's variables are. */
+typedef void gateway_serve(void *arg, struct gateway *g, struct arena *a);
+
+/* --- FastCGI: connections of one loop ------------------------------------ */
+
+/* What the loops of a process share. */
+struct gw_limit {
+	int max; /* connections at a time */
+	atomic_int open;
+};
+
+struct gw_fastcgi;
+/* Accept on `listener`, a socket that others may accept on, too. */
+struct gw_fastcgi *gw_fastcgi_new(struct loop *l, int listener,
+				  struct gw_limit *limit, gateway_serve *serve,
+				  void *arg, struct err *e);
+void gw_fastcgi_free(struct gw_fastcgi *f); /* no request is being served */
+/* Take no new connection, and end those that serve no request. */
+void gw_fastcgi_stop(struct gw_fastcgi *f);
+/* All tasks look again what there is to do. */
+void gw_fastcgi_wake(struct gw_fastcgi *f);
+/* Requests that are being served, and those whose head is on its way. */
+size_t gw_fastcgi_busy(const struct gw_fastcgi *f);
+
+/* --- plain CGI: the process's one request -------------------------------- */
+
+void gw_cgi_init(struct gateway *g, struct loop *l, struct arena *a);
+void gw_cgi_release(struct gateway *g);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "base/task.h"
 #include "fcgi/gateway.h"
 
 #include <errno.h>
@@ -8,6 +9,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -15,29 +18,41 @@ extern char **environ;
 /* With SIGTERM a web server says that the client has left. It then waits for
  * some seconds: enough to end the request in order, as one that is gone. */
 static volatile sig_atomic_t told;
+static int told_fd = -1; /* readable then */
 
 static void on_term(int sig)
 {
+	const uint64_t one = 1;
+	int saved = errno;
+
 	(void)sig;
 	told = 1;
+	if (write(told_fd, &one, sizeof(one)) < 0)
+		told = 1; /* it is readable already */
+	errno = saved;
 }
 
-/* What is left of the body: the web server need not end its input there (RFC
- * 3875, 4.2). Without a length the body ends with the input. */
-static unsigned long left = ULONG_MAX;
+struct cgi {
+	struct watch term, out; /* SIGTERM; who reads our output is gone */
+	struct loop *loop;
+	struct task *task;
+	/* What is left of the body: the web server need not end its input
+	 * there (RFC 3875, 4.2). Without a length it ends with the input. */
+	unsigned long left;
+};
 
 static long gw_read(struct gateway *g, char *p, size_t n)
 {
+	struct cgi *c = g->impl;
 	ssize_t got;
 
-	(void)g;
-	if (n > left)
-		n = left;
+	if (n > c->left)
+		n = c->left;
 	do
 		got = told ? -1 : read(STDIN_FILENO, p, n);
 	while (got < 0 && errno == EINTR && !told);
-	if (got > 0 && left != ULONG_MAX)
-		left -= (size_t)got;
+	if (got > 0 && c->left != ULONG_MAX)
+		c->left -= (size_t)got;
 	return got;
 }
 
@@ -62,7 +77,6 @@ static int gw_flush(struct gateway *g)
 	return 0; /* nothing is held back */
 }
 
-/* Told so, or the reader of our output has closed its end. */
 static bool gw_gone(struct gateway *g)
 {
 	struct pollfd p = { .fd = STDOUT_FILENO };
@@ -87,21 +101,73 @@ static const struct gateway_ops ops = {
 	.finish = gw_finish,
 };
 
-void gw_cgi_init(struct gateway *g)
+static void wake(struct cgi *c, struct watch *w)
+{
+	loop_unwatch(c->loop, w); /* once is enough */
+	task_wake(c->task);
+}
+
+static void on_told(struct watch *w, unsigned events)
+{
+	(void)events;
+	wake((struct cgi *)((char *)w - offsetof(struct cgi, term)), w);
+}
+
+static void on_out(struct watch *w, unsigned events)
+{
+	(void)events;
+	wake((struct cgi *)((char *)w - offsetof(struct cgi, out)), w);
+}
+
+static void take_vars(struct gateway *g, struct arena *a)
+{
+	struct gateway_var *vars;
+	size_t n = 0;
+
+	while (environ[n])
+		n++;
+	vars = arena_take(a, (n + 1) * sizeof(*vars));
+	for (size_t i = 0; i < n; i++) {
+		const char *eq = strchr(environ[i], '=');
+
+		if (!eq)
+			continue;
+		vars[g->n_vars].name.p = environ[i];
+		vars[g->n_vars].name.n = (size_t)(eq - environ[i]);
+		vars[g->n_vars++].value = eq + 1;
+	}
+	g->vars = vars;
+}
+
+void gw_cgi_init(struct gateway *g, struct loop *l, struct arena *a)
 {
 	/* No SA_RESTART: it shall interrupt what waits. */
 	struct sigaction term = { .sa_handler = on_term };
-
 	const char *length = getenv("CONTENT_LENGTH");
+	struct cgi *c = arena_take(a, sizeof(*c));
 
+	*g = (struct gateway){ .ops = &ops, .script = true, .impl = c };
+	take_vars(g, a);
+	c->loop = l;
+	c->task = task_self();
+	c->left = length && *length ? strtoul(length, NULL, 10) : ULONG_MAX;
+	told_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	sigaction(SIGTERM, &term, NULL);
-	if (length && *length)
-		left = strtoul(length, NULL, 10);
-	g->ops = &ops;
-	g->envp = environ;
-	g->watch = STDOUT_FILENO;
-	g->blind = true;
-	g->script = true;
-	g->broken = false;
-	g->impl = NULL;
+	c->term.fn = on_told;
+	c->term.fd = told_fd;
+	loop_watch(l, &c->term, LOOP_READ);
+	/* A file has no reader that could leave: that fails, and is right. */
+	c->out.fn = on_out;
+	c->out.fd = STDOUT_FILENO;
+	loop_watch(l, &c->out, 0);
+}
+
+void gw_cgi_release(struct gateway *g)
+{
+	struct cgi *c = g->impl;
+
+	loop_unwatch(c->loop, &c->term);
+	loop_unwatch(c->loop, &c->out);
+	close(told_fd);
+	told_fd = -1;
 }

@@ -1,248 +1,388 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "base/clock.h"
+#include "base/task.h"
+#include "fcgi/fastcgi.h"
 #include "fcgi/gateway.h"
 
-#include <fcgiapp.h>
-
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#define LISTEN_FD 0
-#define PASSED_FD 3 /* the first that systemd passes */
-#define BACKLOG 4096
-#define REST_MAX (1u << 20) /* bytes of a body that nobody wanted */
+#define ACCEPT_MAX 4       /* connections at once: others may be idle */
+#define ACCEPT_PAUSE_MS 50 /* when no descriptor is to be had */
+#define READ_BYTES (64u << 10)
+#define HELD_MAX (64u << 10) /* bytes of a body that nobody has read yet */
+#define SEND_AT (64u << 10)  /* bytes of an answer */
+#define REST_MAX (1u << 20)  /* bytes of a body that nobody wanted */
+#define REST_MS 2000         /* between two pieces of it */
+#define FREE_MAX 64          /* connections whose memory is kept */
+#define KEPT_MEMORY (16u << 10)
 
-struct gw_fastcgi {
-	FCGX_Request req;
-	bool read_all; /* the end of the body was seen */
+struct conn {
+	struct watch watch; /* first: found again from it */
+	struct gw_fastcgi *of;
+	struct conn *next, *prev; /* of all that are open; next: of the free */
+	struct fastcgi fastcgi;
+	struct buf out;
+	size_t sent; /* of out */
+
+	/* of the request */
+	struct task *task; /* NULL: none is served */
+	struct gateway gw;
+	struct arena arena;
+	struct buf params, body;
+	struct gateway_var *vars;
+	bool keep;   /* the connection stays open after it */
+	bool begun;  /* a part of it is here */
+	bool whole;  /* all variables are here */
+	bool at_end; /* the whole body is here */
+	bool over;   /* it has been answered: what comes now is the next one */
+	bool gone;   /* the other side has left */
 };
 
-/* The socket that we have made ourselves; its path is "" when there is none.
- * Written before the threads start. */
-static struct {
-	struct sockaddr_un addr;
-	struct stat st;
-} own;
+struct gw_fastcgi {
+	struct watch watch; /* first; of the listener */
+	struct loop *loop;
+	struct gw_limit *limit;
+	gateway_serve *serve;
+	void *arg;
+	struct timer again; /* to accept */
+	struct conn *open, *free;
+	size_t n_free;
+	bool stopping;
+	char scrap[READ_BYTES];
+};
 
-/* Where a web server's spawner leaves the socket. */
-static int take_place(int fd, struct err *e)
+/* --- life of a connection ------------------------------------------------ */
+
+static const struct fastcgi_ops records;
+static const struct gateway_ops ops;
+
+static void init_request(struct conn *c)
 {
-	if (fd != LISTEN_FD && dup2(fd, LISTEN_FD) < 0)
-		return err_sys(e, "use", "the socket");
-	if (fd != LISTEN_FD)
-		close(fd);
-	return 0;
+	c->gw = (struct gateway){ .ops = &ops, .impl = c };
+	c->keep = c->begun = c->whole = c->at_end = c->over = false;
+	buf_reset(&c->params);
+	buf_reset(&c->body);
+	c->vars = NULL;
 }
 
-static bool somebody_listens(void)
+static struct conn *conn_new(struct gw_fastcgi *f)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	bool yes = connect(fd, (struct sockaddr *)&own.addr,
-			   sizeof(own.addr)) == 0 ||
-		   errno != ECONNREFUSED; /* a full queue is one, too */
+	struct conn *c = f->free;
 
-	close(fd);
-	return yes;
-}
-
-/* Clear the path of a socket that a worker of ours left when it died. */
-static int remove_stale(struct err *e)
-{
-	const char *path = own.addr.sun_path;
-	struct stat st;
-
-	if (lstat(path, &st))
-		return errno == ENOENT ? 0 : err_sys(e, "look at", path);
-	if (!S_ISSOCK(st.st_mode))
-		return err_set(e, ERR_CONFIG,
-			       "%s is no socket: remove it, or listen "
-			       "elsewhere",
-			       path);
-	if (st.st_uid != geteuid())
-		return err_set(e, ERR_CONFIG,
-			       "%s belongs to another user: remove it, or "
-			       "listen elsewhere",
-			       path);
-	if (somebody_listens())
-		return err_set(e, ERR_CONFIG,
-			       "%s is in use: stop the worker that listens "
-			       "there, or listen elsewhere",
-			       path);
-	return unlink(path) ? err_sys(e, "remove", path) : 0;
-}
-
-static int bind_own(int fd, mode_t mode, struct err *e)
-{
-	const char *path = own.addr.sun_path;
-	mode_t mask = umask(0777);
-	int rc = bind(fd, (struct sockaddr *)&own.addr, sizeof(own.addr));
-
-	umask(mask);
-	if (rc)
-		return err_sys(e, "listen on", path);
-	/* Nobody can connect before listen(). */
-	if (chmod(path, mode) || lstat(path, &own.st) || listen(fd, BACKLOG)) {
-		err_sys(e, "listen on", path);
-		unlink(path);
-		return -1;
+	if (c) {
+		f->free = c->next;
+		f->n_free--;
+	} else {
+		c = xcalloc(1, sizeof(*c));
+		c->of = f;
+		arena_init(&c->arena);
+		buf_init(&c->params, FASTCGI_PARAMS_MAX);
+		buf_init(&c->body, HELD_MAX + READ_BYTES);
+		buf_init(&c->out, 2 * SEND_AT + READ_BYTES);
 	}
-	return 0;
+	fastcgi_init(&c->fastcgi, &records, c, &c->out);
+	init_request(c);
+	c->gone = false;
+	c->sent = 0;
+	c->task = NULL;
+	c->prev = NULL;
+	c->next = f->open;
+	if (f->open)
+		f->open->prev = c;
+	f->open = c;
+	return c;
 }
 
-int gw_fastcgi_listen(const char *path, mode_t mode, struct err *e)
+static void conn_drop(struct conn *c)
 {
-	int fd;
+	arena_release(&c->arena);
+	buf_release(&c->params);
+	buf_release(&c->body);
+	buf_release(&c->out);
+	free(c);
+}
 
-	own.addr.sun_family = AF_UNIX;
-	if (!*path || strlen(path) >= sizeof(own.addr.sun_path))
-		return err_set(e, ERR_CONFIG,
-			       "--listen wants a path of 1 to %zu bytes",
-			       sizeof(own.addr.sun_path) - 1);
-	strcpy(own.addr.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return err_sys(e, "listen on", path);
-	if (remove_stale(e) || bind_own(fd, mode, e)) {
-		own.addr.sun_path[0] = '\0'; /* not ours to remove */
-		close(fd);
-		return -1;
+static void trim(struct buf *b)
+{
+	if (b->cap > KEPT_MEMORY)
+		buf_release(b);
+	else
+		buf_reset(b);
+}
+
+static void conn_close(struct conn *c)
+{
+	if (c->watch.fd < 0)
+		return;
+	loop_forget(c->of->loop, &c->watch);
+	close(c->watch.fd);
+	c->watch.fd = -1;
+	c->gone = true;
+	atomic_fetch_sub(&c->of->limit->open, 1);
+}
+
+static void conn_free(struct conn *c)
+{
+	struct gw_fastcgi *f = c->of;
+
+	conn_close(c);
+	if (c->prev)
+		c->prev->next = c->next;
+	else
+		f->open = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
+	fastcgi_release(&c->fastcgi);
+	arena_reset(&c->arena);
+	trim(&c->params);
+	trim(&c->body);
+	trim(&c->out);
+	if (f->n_free == FREE_MAX) {
+		conn_drop(c);
+		return;
 	}
-	return take_place(fd, e);
+	c->next = f->free;
+	f->free = c;
+	f->n_free++;
 }
 
-/* See sd_listen_fds(3). */
-int gw_fastcgi_inherit(struct err *e)
-{
-	const char *pid = getenv("LISTEN_PID"), *n = getenv("LISTEN_FDS");
-	int on = 0;
-	socklen_t size = sizeof(on);
+/* --- what comes in ------------------------------------------------------- */
 
-	if (!pid || !n || strtol(pid, NULL, 10) != getpid())
+static void on_begin(void *arg, bool keep)
+{
+	struct conn *c = arg;
+
+	init_request(c);
+	c->begun = true;
+	c->keep = keep;
+}
+
+static void on_params(void *arg, struct span piece)
+{
+	struct conn *c = arg;
+
+	if (piece.n)
+		buf_span(&c->params, piece);
+	else
+		c->whole = true;
+}
+
+static void on_body(void *arg, struct span piece)
+{
+	struct conn *c = arg;
+
+	if (piece.n)
+		buf_span(&c->body, piece);
+	else
+		c->at_end = true;
+}
+
+static void on_abort(void *arg)
+{
+	struct conn *c = arg;
+
+	c->gone = true;
+}
+
+static const struct fastcgi_ops records = {
+	.begin = on_begin,
+	.params = on_params,
+	.body = on_body,
+	.abort = on_abort,
+};
+
+/* One read: 1 something came, 0 there is nothing, -1 the end. */
+static int receive(struct conn *c)
+{
+	struct gw_fastcgi *f = c->of;
+	struct err unused;
+	ssize_t n;
+
+	if (c->watch.fd < 0)
+		return -1;
+	do
+		n = recv(c->watch.fd, f->scrap, sizeof(f->scrap), MSG_DONTWAIT);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && errno == EAGAIN)
 		return 0;
-	if (strcmp(n, "1") != 0)
-		return err_set(e, ERR_CONFIG,
-			       "systemd passed %.20s sockets: one "
-			       "ListenStream is enough",
-			       n);
-	unsetenv("LISTEN_PID");
-	unsetenv("LISTEN_FDS");
-	unsetenv("LISTEN_FDNAMES");
-	if (getsockopt(PASSED_FD, SOL_SOCKET, SO_ACCEPTCONN, &on, &size) || !on)
-		return err_set(e, ERR_CONFIG,
-			       "the socket that systemd passed does not "
-			       "listen: it needs Accept=no");
-	/* libfcgi wants to block in accept. */
-	fcntl(PASSED_FD, F_SETFL, 0);
-	return take_place(PASSED_FD, e) ? -1 : 1;
+	if (n > 0 &&
+	    fastcgi_feed(&c->fastcgi, (struct span){ f->scrap, (size_t)n },
+			 &unused) == 0 &&
+	    !c->params.full && !c->body.full)
+		return 1;
+	c->gone = true;
+	return -1;
 }
 
-/* A successor may have taken the path already. */
-static void remove_own(void)
+/* For what comes next. A body that nobody reads is left where it is. */
+static int watch(struct conn *c, bool to_send)
 {
-	const char *path = own.addr.sun_path;
-	struct stat st;
+	unsigned events = to_send ? LOOP_WRITE : 0;
 
-	if (*path && lstat(path, &st) == 0 && st.st_dev == own.st.st_dev &&
-	    st.st_ino == own.st.st_ino)
-		unlink(path);
+	if (c->body.n < HELD_MAX)
+		events |= LOOP_READ;
+	return loop_watch(c->of->loop, &c->watch, events);
 }
 
-bool gw_is_cgi(void)
+static void head_came(struct conn *c);
+
+static void on_event(struct watch *w, unsigned events)
 {
-	struct timeval hour = { .tv_sec = 3600 };
+	struct conn *c = (struct conn *)w;
 
-	FCGX_Init();
-	if (FCGX_IsCGI())
-		return true;
-	/* With a timeout set, a signal interrupts accept even though it is
-	 * installed to restart every other call: see signal(7). */
-	setsockopt(LISTEN_FD, SOL_SOCKET, SO_RCVTIMEO, &hour, sizeof(hour));
-	return false;
+	if (c->over) { /* served goes on when it has cleaned up */
+		loop_unwatch(c->of->loop, w);
+		return;
+	}
+	if (events & LOOP_READ && c->body.n < HELD_MAX)
+		receive(c);
+	else if (events & LOOP_GONE)
+		c->gone = true;
+	if (c->gone) /* there is nothing more to be told */
+		loop_unwatch(c->of->loop, w);
+	else if (c->task)
+		watch(c, w->events & LOOP_WRITE);
+	if (c->task)
+		task_wake(c->task);
+	else
+		head_came(c);
 }
+
+/* --- the request's side -------------------------------------------------- */
 
 static long gw_read(struct gateway *g, char *p, size_t n)
 {
-	struct gw_fastcgi *f = g->impl;
-	int want = n > INT_MAX ? INT_MAX : (int)n;
-	int got = FCGX_GetStr(p, want, f->req.in);
+	struct conn *c = g->impl;
 
-	/* libfcgi returns less than it was asked for at the end only. */
-	f->read_all |= got < want;
-	return got < 0 || FCGX_GetError(f->req.in) ? -1 : got;
+	while (!c->body.n && !c->at_end) {
+		int rc = c->gone ? -1 : receive(c);
+
+		if (rc < 0)
+			return -1;
+		if (rc == 0 && watch(c, false) == 0)
+			task_wait(INT64_MAX);
+	}
+	n = n < c->body.n ? n : c->body.n;
+	if (!n)
+		return 0;
+	memcpy(p, c->body.p, n);
+	if (n == c->body.n)
+		buf_reset(&c->body);
+	else
+		buf_splice(&c->body, 0, n, SPAN(""));
+	return (long)n;
+}
+
+/* What the socket takes at once: 1 all, 0 a part, -1. */
+static int send_some(struct conn *c)
+{
+	while (c->sent < c->out.n) {
+		ssize_t n = c->gone ? -1
+				    : send(c->watch.fd, c->out.p + c->sent,
+					   c->out.n - c->sent,
+					   MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (c->gone || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+			c->gone = true;
+			return -1;
+		}
+		if (n < 0 && errno == EAGAIN)
+			return 0;
+		c->sent += n > 0 ? (size_t)n : 0;
+	}
+	c->sent = 0;
+	buf_reset(&c->out);
+	return 1;
 }
 
 static int gw_flush(struct gateway *g)
 {
-	struct gw_fastcgi *f = g->impl;
+	struct conn *c = g->impl;
+	bool waited = false;
+	int rc;
 
-	return FCGX_FFlush(f->req.out) ? -1 : 0;
+	fastcgi_cut(&c->fastcgi);
+	while ((rc = send_some(c)) == 0) {
+		waited = true;
+		if (watch(c, true))
+			return -1;
+		task_wait(INT64_MAX);
+	}
+	if (waited && !c->gone)
+		watch(c, false);
+	return rc < 0 ? -1 : 0;
+}
+
+static int gw_write(struct gateway *g, struct span s)
+{
+	struct conn *c = g->impl;
+
+	while (s.n) {
+		size_t n = s.n < SEND_AT ? s.n : SEND_AT;
+
+		fastcgi_put(&c->fastcgi, (struct span){ s.p, n });
+		if (c->out.full)
+			return -1;
+		s = span_skip(s, n);
+		if (c->out.n >= SEND_AT && gw_flush(g))
+			return -1;
+	}
+	return c->gone ? -1 : 0;
+}
+
+static bool gw_gone(struct gateway *g)
+{
+	struct conn *c = g->impl;
+
+	return c->gone;
 }
 
 /* A web server that cannot send the rest of a request may drop the answer with
  * it. Apache sends even the end of an empty body by itself: a GET whose body
  * nobody read would now and then be answered 503. */
-static void read_rest(struct gateway *g)
+static void read_rest(struct conn *c)
 {
-	struct gw_fastcgi *f = g->impl;
-	char scrap[4096];
 	size_t total = 0;
 
-	if (f->read_all)
+	if (c->at_end || gw_flush(&c->gw))
 		return;
-	gw_flush(g);
-	while (!f->read_all && total < REST_MAX) {
-		if (gw_read(g, scrap, sizeof(scrap)) < 0)
+	while (!c->at_end && total < REST_MAX) {
+		int rc;
+
+		total += c->body.n;
+		buf_reset(&c->body);
+		rc = c->gone ? -1 : receive(c);
+		if (rc < 0)
 			return;
-		total += sizeof(scrap);
+		if (rc == 0 && watch(c, false) == 0 &&
+		    gateway_wait(&c->gw, REST_MS))
+			return;
+		if (rc == 0 && !c->body.n && !c->at_end)
+			return;
 	}
-}
-
-static int gw_write(struct gateway *g, struct span s)
-{
-	struct gw_fastcgi *f = g->impl;
-
-	while (s.n) {
-		int want = s.n > INT_MAX ? INT_MAX : (int)s.n;
-
-		if (FCGX_PutStr(s.p, want, f->req.out) != want)
-			return -1;
-		s = span_skip(s, (size_t)want);
-	}
-	return 0;
-}
-
-/* The web server sends nothing after the body but an abort, and no server is
- * known to send that: the end of the connection is the sign. */
-static bool gw_gone(struct gateway *g)
-{
-	char c;
-	ssize_t n = recv(g->watch, &c, 1, MSG_PEEK | MSG_DONTWAIT);
-
-	(void)n; /* end, error or an abort record: all mean the same */
-	return true;
 }
 
 static void gw_finish(struct gateway *g, bool whole)
 {
-	struct gw_fastcgi *f = g->impl;
+	struct conn *c = g->impl;
 
-	if (!whole) {
-		FCGX_Free(&f->req, 1); /* no END_REQUEST */
-		return;
+	if (whole) {
+		read_rest(c);
+		fastcgi_put_end(&c->fastcgi);
+		if (c->out.full || gw_flush(g))
+			whole = false;
 	}
-	read_rest(g);
-	/* Everything was read, so the lingering close is not needed. */
-	FCGX_Detach(&f->req);
-	FCGX_Finish_r(&f->req);
+	fastcgi_over(&c->fastcgi);
+	c->over = true;
+	/* What is left of a body would be taken for the next request. */
+	if (!whole || !c->keep || !c->at_end || c->of->stopping)
+		conn_close(c);
 }
 
 static const struct gateway_ops ops = {
@@ -253,43 +393,162 @@ static const struct gateway_ops ops = {
 	.finish = gw_finish,
 };
 
-struct gw_fastcgi *gw_fastcgi_new(void)
+/* --- a request ----------------------------------------------------------- */
+
+static void add_var(void *arg, struct span name, const char *value)
+{
+	struct conn *c = arg;
+
+	if (c->gw.n_vars < FASTCGI_VARS_MAX)
+		c->vars[c->gw.n_vars++] = (struct gateway_var){ name, value };
+}
+
+static void serve_request(void *arg)
+{
+	struct conn *c = arg;
+	struct gw_fastcgi *f = c->of;
+
+	c->task = task_self();
+	c->vars = arena_take(&c->arena, FASTCGI_VARS_MAX * sizeof(*c->vars));
+	fastcgi_vars(&c->params, add_var, c);
+	c->gw.vars = c->vars;
+	if (watch(c, false))
+		c->gone = true;
+	f->serve(f->arg, &c->gw, &c->arena);
+	c->task = NULL;
+	arena_reset(&c->arena);
+	init_request(c);
+	if (c->gone || f->stopping || watch(c, false))
+		conn_free(c);
+}
+
+/* Something came, and no request is being served. */
+static void head_came(struct conn *c)
+{
+	struct err unused;
+
+	if (c->whole && task_start(c->of->loop, serve_request, c, &unused) == 0)
+		return;
+	/* Answers to what the web server has asked. */
+	if (c->whole || c->gone || send_some(c) < 0 || watch(c, c->out.n))
+		conn_free(c);
+}
+
+/* --- accepting ----------------------------------------------------------- */
+
+static void take(struct gw_fastcgi *f, int fd)
+{
+	struct conn *c = conn_new(f);
+	int rc;
+
+	c->watch.fn = on_event;
+	c->watch.fd = fd;
+	atomic_fetch_add(&f->limit->open, 1);
+	/* The web server has mostly written when it has connected. */
+	do
+		rc = receive(c);
+	while (rc > 0 && !c->whole);
+	head_came(c);
+}
+
+static void on_connect(struct watch *w, unsigned events)
+{
+	struct gw_fastcgi *f = (struct gw_fastcgi *)w;
+
+	(void)events;
+	for (int i = 0; i < ACCEPT_MAX; i++) {
+		bool full = atomic_load(&f->limit->open) >= f->limit->max;
+		int fd = full ? -1
+			      : accept4(w->fd, NULL, NULL,
+					SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (fd >= 0) {
+			take(f, fd);
+			continue;
+		}
+		if (full || errno == EMFILE || errno == ENFILE ||
+		    errno == ENOMEM || errno == ENOBUFS) {
+			loop_unwatch(f->loop, w);
+			loop_time(f->loop, &f->again,
+				  clock_ms() + ACCEPT_PAUSE_MS);
+		}
+		return;
+	}
+}
+
+static void accept_again(struct timer *t)
+{
+	struct gw_fastcgi *f =
+		(struct gw_fastcgi *)((char *)t -
+				      offsetof(struct gw_fastcgi, again));
+
+	if (loop_watch(f->loop, &f->watch, LOOP_READ | LOOP_SHARED))
+		loop_time(f->loop, t, clock_ms() + ACCEPT_PAUSE_MS);
+}
+
+struct gw_fastcgi *gw_fastcgi_new(struct loop *l, int listener,
+				  struct gw_limit *limit, gateway_serve *serve,
+				  void *arg, struct err *e)
 {
 	struct gw_fastcgi *f = xcalloc(1, sizeof(*f));
 
-	FCGX_InitRequest(&f->req, LISTEN_FD, 0);
-	return f;
+	f->loop = l;
+	f->limit = limit;
+	f->serve = serve;
+	f->arg = arg;
+	f->watch.fn = on_connect;
+	f->watch.fd = listener;
+	f->again.fn = accept_again;
+	if (loop_watch(l, &f->watch, LOOP_READ | LOOP_SHARED) == 0)
+		return f;
+	err_sys(e, "watch", "the listening socket");
+	free(f);
+	return NULL;
+}
+
+void gw_fastcgi_stop(struct gw_fastcgi *f)
+{
+	struct conn *next;
+
+	f->stopping = true;
+	loop_unwatch(f->loop, &f->watch);
+	loop_untime(f->loop, &f->again);
+	for (struct conn *c = f->open; c; c = next) {
+		next = c->next;
+		if (c->task || c->begun || c->whole)
+			continue;
+		conn_free(c);
+	}
+}
+
+void gw_fastcgi_wake(struct gw_fastcgi *f)
+{
+	for (struct conn *c = f->open; c; c = c->next)
+		task_wake(c->task);
+}
+
+size_t gw_fastcgi_busy(const struct gw_fastcgi *f)
+{
+	size_t n = 0;
+
+	for (const struct conn *c = f->open; c; c = c->next)
+		n += c->task || c->begun;
+	return n;
 }
 
 void gw_fastcgi_free(struct gw_fastcgi *f)
 {
-	FCGX_Free(&f->req, 1);
-	free(f);
-}
+	if (!f)
+		return;
+	loop_unwatch(f->loop, &f->watch);
+	loop_untime(f->loop, &f->again);
+	while (f->open)
+		conn_free(f->open);
+	while (f->free) {
+		struct conn *c = f->free;
 
-int gw_fastcgi_accept(struct gw_fastcgi *f, struct gateway *g)
-{
-	if (FCGX_Accept_r(&f->req) < 0)
-		return -1;
-	g->ops = &ops;
-	g->envp = f->req.envp;
-	g->watch = f->req.ipcFd;
-	f->read_all = false;
-	g->blind = false;
-	g->script = false;
-	g->impl = f;
-	return 0;
-}
-
-void gw_fastcgi_stop(void)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	FCGX_ShutdownPending();
-	remove_own();
-	/* From now on the web server shall not connect to us any more. */
-	if (null >= 0) {
-		dup2(null, LISTEN_FD);
-		close(null);
+		f->free = c->next;
+		conn_drop(c);
 	}
+	free(f);
 }

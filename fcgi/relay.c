@@ -6,16 +6,13 @@
 #include "dialect/peek.h"
 #include "fcgi/relay-stage.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PING_MS 10000     /* silence inside a stream */
-#define LINE_MS 2000      /* silence in line, where a client may leave */
-#define BLIND_MS 250      /* between looks at a client that poll cannot see */
-#define STOP_CHECK_MS 500 /* between looks whether the worker must go */
-#define RETRY_SECONDS 5L  /* when an upstream does not say */
+#define PING_MS 10000    /* silence inside a stream */
+#define LINE_MS 2000     /* silence in line, where a client may leave */
+#define RETRY_SECONDS 5L /* when an upstream does not say */
 
 /* --- the running call ---------------------------------------------------- */
 
@@ -295,9 +292,7 @@ static int run(struct relay *y, struct relay_call *c, struct err *e)
 	h->on_flush = on_flush;
 	h->on_gone = on_gone;
 	h->on_tick = on_tick;
-	h->watch = y->r->gw->watch;
-	h->blind = y->r->gw->blind;
-	return http_run(y->r->app->http, h, e);
+	return http_run(y->r->http, h, e);
 }
 
 /* --- what comes of it ---------------------------------------------------- */
@@ -515,18 +510,6 @@ void relay_free(struct relay *y)
 
 /* --- between calls ------------------------------------------------------- */
 
-/* Has the client left? Waits at most `ms` for it. */
-static bool gone_within(struct gateway *g, long ms)
-{
-	struct pollfd p = { .fd = g->watch, .events = POLLIN };
-
-	if (g->blind) {
-		poll(NULL, 0, (int)(ms < BLIND_MS ? ms : BLIND_MS));
-		return g->ops->gone(g);
-	}
-	return poll(&p, 1, (int)ms) > 0 && g->ops->gone(g);
-}
-
 int relay_wait(struct relay *y, long ms, struct err *e)
 {
 	int64_t end = clock_ms() + ms;
@@ -539,11 +522,11 @@ int relay_wait(struct relay *y, long ms, struct err *e)
 	if (!y->in_line)
 		y->in_line = clock_ms();
 	while ((left = end - clock_ms()) > 0) {
-		long wait = left < STOP_CHECK_MS ? (long)left : STOP_CHECK_MS;
+		long wait = (long)left;
 
 		if (on_tick(y, &wait, e))
 			return -1;
-		if (gone_within(y->r->gw, wait))
+		if (gateway_wait(y->r->gw, wait))
 			return reply_gone(e);
 	}
 	return 0;

@@ -51,19 +51,17 @@ static const struct {
 #undef VAR
 };
 
-static void read_var(struct request_vars *v, const char *entry)
+static void read_var(struct request_vars *v, const struct gateway_var *var)
 {
-	const char *eq = strchr(entry, '=');
-	size_t n = eq ? (size_t)(eq - entry) : 0;
-
-	for (size_t i = 0; n && i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
 		const char **to = (const char **)((char *)v + wanted[i].at);
 
-		if (n != wanted[i].n || memcmp(entry, wanted[i].name, n))
+		if (var->name.n != wanted[i].n ||
+		    memcmp(var->name.p, wanted[i].name, wanted[i].n))
 			continue;
-		if (wanted[i].guarded && (*to || strchr(eq + 1, ',')))
+		if (wanted[i].guarded && (*to || strchr(var->value, ',')))
 			v->repeated = wanted[i].name;
-		*to = eq + 1;
+		*to = var->value;
 		return;
 	}
 }
@@ -113,19 +111,19 @@ static const char *find_path(const struct request *r)
 
 void request_find_path(struct request *r)
 {
-	/* The log wants it when the gateway's variables are gone. */
-	r->path = arena_str(r->arena, span_of(find_path(r)));
+	r->path = find_path(r);
 	r->asked_path = r->path;
 	r->path = strip_version(r->path);
 }
 
-void request_init(struct request *r, struct app *app, struct gateway *gw,
-		  struct arena *arena)
+void request_init(struct request *r, struct app *app, struct http *http,
+		  struct gateway *gw, struct arena *arena)
 {
 	struct request_vars *v = &r->vars;
 
 	memset(r, 0, sizeof(*r));
 	r->app = app;
+	r->http = http;
 	r->gw = gw;
 	r->arena = arena;
 	r->started = clock_ms();
@@ -133,10 +131,10 @@ void request_init(struct request *r, struct app *app, struct gateway *gw,
 	digest_random_id(r->id, sizeof(r->id), "req_");
 	buf_init(&r->body, REQUEST_BODY_MAX);
 	buf_init(&r->head, REQUEST_HEAD_MAX);
-	for (char **p = gw->envp; *p; p++)
-		read_var(v, *p);
-	/* The log wants it when the gateway's variables are gone. */
-	v->method = arena_str(arena, span_of(v->method));
+	for (size_t i = 0; i < gw->n_vars; i++)
+		read_var(v, &gw->vars[i]);
+	if (!v->method)
+		v->method = "";
 	r->first_ms = -1;
 }
 
@@ -168,8 +166,7 @@ static size_t announced(const struct request *r)
 	return s && *s ? strtoul(s, NULL, 10) : 0;
 }
 
-/* The end of the body: until it is read, the web server's descriptor stays
- * readable and a client that leaves cannot be told from it. */
+/* The end of the body, which a web server may send by itself. */
 static int expect_end(struct request *r, struct err *e)
 {
 	char extra;

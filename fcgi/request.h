@@ -4,7 +4,7 @@
  *
  * Its strings borrow from the gateway's variables or from the arena and live
  * until the request ends. The answer is written through reply.h. A request
- * belongs to one thread.
+ * belongs to one task.
  */
 #ifndef DARIO_REQUEST_H
 #define DARIO_REQUEST_H
@@ -23,13 +23,14 @@
 #define REQUEST_BODY_MAX (64u << 20)  /* bytes, as sent */
 #define REQUEST_HEAD_MAX (128u << 10) /* our answer's header, all of it */
 
-/* What all threads of a worker share. */
+/* What all loops of a worker share. */
 struct app {
 	struct snapshot_store *config;
-	char *program; /* path of this program, to start it anew; or NULL */
-	struct http *http;
-	int capacity;    /* requests served at a time */
-	atomic_int busy; /* requests being served */
+	char *program;   /* path of this program, to start it anew; or NULL */
+	int workers;     /* processes like this one */
+	long drain_ms;   /* what runs may take to end when told to stop */
+	int capacity;    /* requests to upstreams at a time */
+	atomic_int busy; /* those that are being served */
 	atomic_bool cut; /* end what still streams: the worker must go */
 };
 
@@ -50,6 +51,7 @@ struct request_vars {
 
 struct request {
 	struct app *app;
+	struct http *http; /* of the loop that serves it */
 	struct gateway *gw;
 	struct arena *arena;
 	struct snapshot *config; /* NULL when there is none to be had */
@@ -92,8 +94,8 @@ struct request {
 	int64_t started;
 };
 
-void request_init(struct request *r, struct app *app, struct gateway *gw,
-		  struct arena *arena);
+void request_init(struct request *r, struct app *app, struct http *http,
+		  struct gateway *gw, struct arena *arena);
 /* Which path is asked for: needs r->config, for the prefix. */
 void request_find_path(struct request *r);
 void request_release(struct request *r);

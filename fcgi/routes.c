@@ -10,47 +10,41 @@
 
 #include <string.h>
 
-/* Bytes of a request that is refused: more than the body may have, so that who
- * sends a little too much is told, and not cut off. */
-#define DRAIN_MAX (4u * REQUEST_BODY_MAX)
-
 #define PREFLIGHT_MAX 2048 /* bytes of field names that are repeated */
 
 struct route_entry {
 	const char *method, *path;
 	enum dialect_id dialect; /* of the caller */
 	serve_fn *serve;
-	bool open; /* needs no key */
-	bool demo; /* only with the demo provider on */
+	enum {
+		OPEN = 1,  /* needs no key */
+		PLACE = 2, /* takes a place: it goes to an upstream */
+		DEMO = 4,  /* only with the demo provider on */
+	} flags;
 };
 
 static const struct route_entry table[] = {
-	{ "POST", "/messages", DIALECT_ANTHROPIC, serve_forward, false, false },
+	{ "POST", "/messages", DIALECT_ANTHROPIC, serve_forward, PLACE },
 	{ "POST", "/messages/count_tokens", DIALECT_ANTHROPIC, serve_forward,
-	  false, false },
-	{ "POST", "/chat/completions", DIALECT_OPENAI, serve_forward, false,
-	  false },
-	{ "POST", "/completions", DIALECT_OPENAI, serve_forward, false, false },
-	{ "POST", "/embeddings", DIALECT_OPENAI, serve_forward, false, false },
-	{ "POST", "/responses", DIALECT_RESPONSES, serve_forward, false,
-	  false },
-	{ "GET", "/models", DIALECT_OPENAI, serve_models, false, false },
-	{ "GET", "/models/*", DIALECT_OPENAI, serve_models, false, false },
-	{ "GET", "/health", DIALECT_OPENAI, serve_health, true, false },
-	{ "GET", "/status", DIALECT_OPENAI, serve_status, false, false },
-	{ "GET", "/accounts", DIALECT_OPENAI, serve_accounts, false, false },
-	{ "GET", "/analytics", DIALECT_OPENAI, serve_analytics, false, false },
-	{ "GET", "/metrics", DIALECT_OPENAI, serve_metrics, false, false },
-	{ "GET", "/callback", DIALECT_OPENAI, serve_callback, true, false },
-	{ "GET", "/", DIALECT_OPENAI, serve_root, false, false },
-	{ "GET", "/demo/v1/models", DIALECT_OPENAI, serve_demo_models, false,
-	  true },
-	{ "POST", "/demo/v1/messages", DIALECT_ANTHROPIC, serve_demo, false,
-	  true },
+	  PLACE },
+	{ "POST", "/chat/completions", DIALECT_OPENAI, serve_forward, PLACE },
+	{ "POST", "/completions", DIALECT_OPENAI, serve_forward, PLACE },
+	{ "POST", "/embeddings", DIALECT_OPENAI, serve_forward, PLACE },
+	{ "POST", "/responses", DIALECT_RESPONSES, serve_forward, PLACE },
+	{ "GET", "/models", DIALECT_OPENAI, serve_models, 0 },
+	{ "GET", "/models/*", DIALECT_OPENAI, serve_models, 0 },
+	{ "GET", "/health", DIALECT_OPENAI, serve_health, OPEN },
+	{ "GET", "/status", DIALECT_OPENAI, serve_status, 0 },
+	{ "GET", "/accounts", DIALECT_OPENAI, serve_accounts, 0 },
+	{ "GET", "/analytics", DIALECT_OPENAI, serve_analytics, 0 },
+	{ "GET", "/metrics", DIALECT_OPENAI, serve_metrics, 0 },
+	{ "GET", "/callback", DIALECT_OPENAI, serve_callback, OPEN },
+	{ "GET", "/", DIALECT_OPENAI, serve_root, 0 },
+	{ "GET", "/demo/v1/models", DIALECT_OPENAI, serve_demo_models, DEMO },
+	{ "POST", "/demo/v1/messages", DIALECT_ANTHROPIC, serve_demo, DEMO },
 	{ "POST", "/demo/v1/chat/completions", DIALECT_OPENAI, serve_demo,
-	  false, true },
-	{ "POST", "/demo/v1/responses", DIALECT_RESPONSES, serve_demo, false,
-	  true },
+	  DEMO },
+	{ "POST", "/demo/v1/responses", DIALECT_RESPONSES, serve_demo, DEMO },
 };
 
 #define ENTRIES (sizeof(table) / sizeof(table[0]))
@@ -81,7 +75,7 @@ static const struct route_entry *find(const struct request *r,
 	*allow = NULL;
 	for (size_t i = 0; i < ENTRIES; i++) {
 		if (!same_path(table[i].path, r->path) ||
-		    (table[i].demo && !demo))
+		    (table[i].flags & DEMO && !demo))
 			continue;
 		if (same_method(table[i].method, r->vars.method))
 			return &table[i];
@@ -136,6 +130,23 @@ static int no_route(struct request *r, const char *allow, struct err *e)
 		       r->vars.method, r->asked_path, allow);
 }
 
+/* What needs no upstream is answered even when all places are taken. */
+static int in_place(struct request *r, serve_fn *serve, struct err *e)
+{
+	int taken = atomic_fetch_add(&r->app->busy, 1);
+	int rc = -1;
+
+	if (taken < r->app->capacity)
+		rc = serve(r, e);
+	else
+		err_set(e, ERR_BUSY,
+			"all %d places of this router are taken: try again "
+			"shortly, or raise DARIO_THREADS",
+			r->app->capacity);
+	atomic_fetch_sub(&r->app->busy, 1);
+	return rc;
+}
+
 static int dispatch(struct request *r, struct err *e)
 {
 	const struct route_entry *entry;
@@ -146,7 +157,7 @@ static int dispatch(struct request *r, struct err *e)
 	if (strcmp(r->vars.method, "OPTIONS") == 0)
 		return answer_options(r);
 	entry = find(r, &allow);
-	if (!(entry && entry->open) && guard_key(r, e))
+	if (!(entry && entry->flags & OPEN) && guard_key(r, e))
 		return -1;
 	if (r->vars.ws_key ||
 	    (r->vars.upgrade && strstr(r->vars.upgrade, "websocket")))
@@ -157,45 +168,26 @@ static int dispatch(struct request *r, struct err *e)
 		return no_route(r, allow, e);
 	r->api = r->dialect->name;
 	r->upstream_path = entry->path;
-	return entry->serve(r, e);
+	return entry->flags & PLACE ? in_place(r, entry->serve, e)
+				    : entry->serve(r, e);
 }
 
-static int run(struct request *r, bool over_capacity, struct err *e)
+static int run(struct request *r, struct err *e)
 {
 	r->config = snapshot_current(r->app->config, e);
 	request_find_path(r);
 	r->dialect = guess_dialect(r);
-	if (over_capacity)
-		return err_set(e, ERR_BUSY,
-			       "all %d places of this router are "
-			       "taken: try again shortly, or raise "
-			       "DARIO_THREADS",
-			       r->app->capacity);
 	return r->config ? dispatch(r, e) : -1;
 }
 
-/* The web server must be able to get rid of what it has to send. */
-static void drain(struct request *r)
-{
-	char scrap[16384];
-	size_t total = 0;
-	long n;
-
-	while (total <= DRAIN_MAX &&
-	       (n = r->gw->ops->read(r->gw, scrap, sizeof(scrap))) > 0)
-		total += (size_t)n;
-}
-
-void routes_serve(struct app *app, struct gateway *gw, struct arena *arena,
-		  bool over_capacity)
+void routes_serve(struct app *app, struct http *http, struct gateway *gw,
+		  struct arena *arena)
 {
 	struct request r;
 	struct err e = { 0 };
 
-	request_init(&r, app, gw, arena);
-	if (run(&r, over_capacity, &e)) {
-		if (!r.head_sent)
-			drain(&r);
+	request_init(&r, app, http, gw, arena);
+	if (run(&r, &e)) {
 		outcome_local(&r.outcome, &e);
 		reply_error(&r, &e);
 	}

@@ -12,7 +12,7 @@
 #include "fcgi/request.h"
 
 /* Serve one request from guards to the last byte, and log it. */
-void routes_serve(struct app *app, struct gateway *gw, struct arena *arena,
-		  bool over_capacity);
+void routes_serve(struct app *app, struct http *http, struct gateway *gw,
+		  struct arena *arena);
 
 #endif

@@ -109,7 +109,7 @@ static void resolve_model(struct claude *c)
 
 	if (r->config->settings.passthrough)
 		return;
-	catalog_init(&catalog, r->app->http, c->home, c->route.backend,
+	catalog_init(&catalog, r->http, c->home, c->route.backend,
 		     &c->account);
 	if (catalog_alias(&catalog, r->config->models, c->route.model, name,
 			  sizeof(name), &million)) {

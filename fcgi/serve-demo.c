@@ -10,19 +10,18 @@
  */
 #include "config.h"
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
 
 #include <ctype.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #define PACE_MS 20 /* between two words */
 #define SILENCE_MS 6000
-#define LOOK_MS 250   /* at a client one must ask for */
 #define QUOTE_MAX 200 /* bytes of the prompt that are repeated */
 #define CHARS_PER_TOKEN 4
 
@@ -158,19 +157,17 @@ static struct json_object *sample_input(struct json_object *tool)
 	return input;
 }
 
-/* So long, or until the client left. */
-static int rest(const struct demo *d, int ms, struct err *e)
+/* So long, or until the client left, or the worker must go. */
+static int rest(const struct demo *d, long ms, struct err *e)
 {
-	struct gateway *gw = d->r->gw;
-	struct pollfd p = { .fd = gw->watch, .events = POLLIN };
+	int64_t until = clock_ms() + ms;
 
-	while (ms > 0) {
-		int step = gw->blind && ms > LOOK_MS ? LOOK_MS : ms;
-
-		if ((poll(&p, !gw->blind, step) > 0 || gw->blind) &&
-		    gw->ops->gone(gw))
+	while (clock_ms() < until) {
+		if (gateway_wait(d->r->gw, until - clock_ms()))
 			return reply_gone(e);
-		ms -= step;
+		if (atomic_load(&d->r->app->cut))
+			return err_set(e, ERR_SHUTDOWN,
+				       "the router is stopping: try again");
 	}
 	return 0;
 }

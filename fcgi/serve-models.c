@@ -10,13 +10,12 @@
 
 #include "base/http-date.h"
 #include "base/jw.h"
-#include "base/memory.h"
 #include "base/query.h"
+#include "base/task.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
 #include "net/catalog.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,27 +93,31 @@ struct lookup {
 	struct catalog catalog;
 	struct json_object *list; /* out, or NULL */
 	bool due, running;
-	pthread_t thread;
+	struct task *waiting; /* for it */
 };
 
-/* In a thread of its own: it touches nothing but *k. */
-static void *ask(void *arg)
+/* In a task of its own. */
+static void ask(void *arg)
 {
 	struct lookup *k = arg;
 
 	k->list = catalog_ask(&k->catalog, k->list);
-	return NULL;
+	k->running = false;
+	task_wake(k->waiting);
 }
 
 static void look_up(struct request *r, struct lookup *k,
 		    const struct backend *b, const struct account *account)
 {
-	catalog_init(&k->catalog, r->app->http, snapshot_home(r->app->config),
-		     b, account);
+	struct err unused;
+
+	catalog_init(&k->catalog, r->http, snapshot_home(r->app->config), b,
+		     account);
 	if (b->demo)
 		return;
 	k->list = catalog_kept(&k->catalog, &k->due);
-	k->running = k->due && pthread_create(&k->thread, NULL, ask, k) == 0;
+	k->waiting = task_self();
+	k->running = k->due && !task_start(task_loop(), ask, k, &unused);
 }
 
 /* The account to ask with: any that has a good token. */
@@ -139,10 +142,8 @@ static size_t look_up_all(struct request *r, struct lookup *all)
 	for (size_t i = 0; i < c->n_backends; i++)
 		look_up(r, &all[n++], &c->backends[i], NULL);
 	for (size_t i = 0; i < n; i++)
-		if (all[i].running) {
-			pthread_join(all[i].thread, NULL);
-			memory_took_over();
-		}
+		while (all[i].running)
+			task_wait(INT64_MAX);
 	return n;
 }
 

@@ -112,20 +112,20 @@ static bool is_own(const char *name, size_t n)
 
 static void add_own_fields(struct request *r, struct http_call *c)
 {
-	for (char **v = r->gw->envp; *v; v++) {
-		const char *eq = strchr(*v, '=');
-		struct span n;
+	const struct span http = SPAN("HTTP_");
+
+	for (size_t i = 0; i < r->gw->n_vars; i++) {
+		const struct gateway_var *v = &r->gw->vars[i];
+		struct span n = span_skip(v->name, http.n);
 		char *name;
 
-		if (!eq || strncmp(*v, "HTTP_", 5) ||
-		    !is_own(*v + 5, (size_t)(eq - *v) - 5) ||
+		if (!span_starts(v->name, http.p) || !is_own(n.p, n.n) ||
 		    c->n_headers >= HTTP_HEADERS_MAX - FIELDS_SPARE)
 			continue;
-		n = (struct span){ *v + 5, (size_t)(eq - *v) - 5 };
 		name = memcpy(arena_take(r->arena, n.n + 1), n.p, n.n);
 		for (char *p = name; *p; p++)
 			*p = *p == '_' ? '-' : (char)tolower((unsigned char)*p);
-		add_client_field(r, c, name, eq + 1);
+		add_client_field(r, c, name, v->value);
 	}
 }
 

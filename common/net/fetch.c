@@ -66,7 +66,6 @@ int fetch_run(struct http *h, struct fetch *f, struct err *e)
 		.body = f->send,
 		.proxy = f->proxy,
 		.ca_file = f->ca_file,
-		.watch = -1,
 		.arg = f,
 		.connect_ms = f->timeout_ms,
 		.first_byte_ms = f->timeout_ms,

@@ -2,8 +2,10 @@
 /*
  * http: the HTTP client, on libcurl, which lives only here.
  *
- * http_run makes one request and blocks until the answer is complete, failed,
- * or not wanted any more; its callbacks run in the caller's thread. Redirects
+ * http_run makes one request and returns when the answer is complete, failed,
+ * or not wanted any more. In a task of the loop (base/task.h) it puts the task
+ * aside meanwhile; elsewhere it runs the loop. Its callbacks run in that task:
+ * while one of them waits, the upstream waits too. Redirects
  * are never followed, nothing for loopback goes through a proxy, certificates
  * are always verified, and the body arrives decoded. A request is sent once; on
  * a fresh connection once more, when a kept one was closed so soon that the
@@ -17,6 +19,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/loop.h"
 
 #include <stdint.h>
 
@@ -26,7 +29,9 @@
 struct http;
 /* Versions of libcurl and of its TLS library, such as "7.88.1, OpenSSL/3.0". */
 void http_version(char *out, size_t n);
-struct http *http_new(void);    /* once per process, before any thread */
+/* NULL: a loop of its own. `kept`: idle connections, at most. The first one of
+ * a process is made before there are threads. */
+struct http *http_new(struct loop *l, long kept);
 void http_free(struct http *h); /* NULL is fine; no call may be running */
 
 /* The answer's status and header fields; borrowed for one callback. */
@@ -55,8 +60,6 @@ struct http_call {
 	/* NULL: as the environment says, and none to loopback; "": none. */
 	const char *proxy;
 	const char *ca_file; /* of certificates to trust, or NULL: the usual */
-	int watch;           /* the client's descriptor, or -1 */
-	bool blind; /* its end shows as an error only: ask gone each time */
 
 	/* Callbacks; a -1 with *e filled ends the call with that error. */
 	void *arg;
@@ -64,7 +67,7 @@ struct http_call {
 	int (*on_body)(void *arg, struct span bytes, struct err *e);
 	/* What was read has been handed over: the moment to flush. */
 	int (*on_flush)(void *arg, struct err *e);
-	/* `watch` became readable: has the client left? */
+	/* Has the client left? Whoever sees it wakes the task. */
 	bool (*on_gone)(void *arg);
 	/* Called before each wait; *wait is how long it may last, at most. */
 	int (*on_tick)(void *arg, long *wait, struct err *e);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/run.h"
+#include "base/wait.h"
 #include "net/oauth.h"
 #include "state/account-failure.h"
 #include "state/snapshot.h"
@@ -18,7 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define STEP_MS 20          /* between looks at a lock or a process */
@@ -115,7 +115,6 @@ static pid_t start(const struct refresh *r, const struct account *old, int lock)
 /* Also when the client has left: nobody else would fetch the exit status. */
 static int wait_for(const struct refresh *r, pid_t pid, struct err *e)
 {
-	struct timespec step = { .tv_nsec = STEP_MS * 1000000L };
 	int rc = 0, status;
 
 	for (;;) {
@@ -124,7 +123,7 @@ static int wait_for(const struct refresh *r, pid_t pid, struct err *e)
 		if (ended == pid || (ended < 0 && errno != EINTR))
 			return rc;
 		if (rc)
-			nanosleep(&step, NULL);
+			wait_ms(STEP_MS);
 		else
 			rc = r->wait(r->arg, STEP_MS, e);
 		if (rc && e->code == ERR_SHUTDOWN)
@@ -233,7 +232,7 @@ static int ask_and_store(const char *home, const struct account *a,
 	    store_reserve(&slot, home, a->file, RESERVE_BYTES, e))
 		return -1;
 	t = xcalloc(1, sizeof(*t));
-	h = http_new();
+	h = http_new(NULL, 1);
 	if (!h)
 		err_set(e, ERR_INTERNAL, "libcurl cannot start");
 	else if (oauth_refresh(h, &g, a->refresh_token, t, &o->final, e) == 0)

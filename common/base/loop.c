@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "base/loop.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define BATCH 128 /* events that one call fetches */
+
+/* The kernel may still tell of a descriptor that was closed here while a
+ * process that is being started holds it. So events name a slot and how often
+ * it was given out, never an address. */
+struct slot {
+	struct watch *watch;
+	uint32_t turn;
+	uint32_t next_free;
+};
+
+struct loop {
+	int epoll;
+	struct slot *slots;
+	uint32_t n_slots, free_slot; /* 0: none; slot 0 is nobody's */
+	struct timer **heap;         /* from 1 on, the earliest first */
+	size_t n_timers, timers_max;
+	struct loop_rounds *rounds;
+	struct watch posted_watch;
+	pthread_mutex_t lock; /* of what is posted */
+	struct loop_post *posted, **posted_end;
+};
+
+/* --- descriptors --------------------------------------------------------- */
+
+static uint32_t take_slot(struct loop *l, struct watch *w)
+{
+	uint32_t i = l->free_slot;
+
+	if (!i) {
+		uint32_t n = l->n_slots ? l->n_slots * 2 : 64;
+
+		l->slots = xrealloc(l->slots, n * sizeof(*l->slots));
+		memset(l->slots + l->n_slots, 0,
+		       (n - l->n_slots) * sizeof(*l->slots));
+		for (uint32_t k = n - 1; k >= l->n_slots && k; k--) {
+			l->slots[k].next_free = l->free_slot;
+			l->free_slot = k;
+		}
+		l->n_slots = n;
+		i = l->free_slot;
+	}
+	l->free_slot = l->slots[i].next_free;
+	l->slots[i].watch = w;
+	l->slots[i].turn++;
+	return i;
+}
+
+static void give_slot(struct loop *l, uint32_t i)
+{
+	l->slots[i].watch = NULL;
+	l->slots[i].next_free = l->free_slot;
+	l->free_slot = i;
+}
+
+int loop_watch(struct loop *l, struct watch *w, unsigned events)
+{
+	struct epoll_event v = { .events = EPOLLRDHUP };
+	int op = w->slot ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+
+	if (w->slot && w->events == events)
+		return 0;
+	if (!w->slot)
+		w->slot = take_slot(l, w);
+	if (events & LOOP_SHARED)
+		v.events = EPOLLEXCLUSIVE;
+	if (events & LOOP_READ)
+		v.events |= EPOLLIN;
+	if (events & LOOP_WRITE)
+		v.events |= EPOLLOUT;
+	v.data.u64 = (uint64_t)l->slots[w->slot].turn << 32 | w->slot;
+	if (epoll_ctl(l->epoll, op, w->fd, &v)) {
+		if (op == EPOLL_CTL_ADD)
+			loop_forget(l, w);
+		return -1;
+	}
+	w->events = events;
+	return 0;
+}
+
+void loop_forget(struct loop *l, struct watch *w)
+{
+	if (w->slot)
+		give_slot(l, w->slot);
+	w->slot = 0;
+	w->events = 0;
+}
+
+void loop_unwatch(struct loop *l, struct watch *w)
+{
+	if (w->slot)
+		epoll_ctl(l->epoll, EPOLL_CTL_DEL, w->fd, NULL);
+	loop_forget(l, w);
+}
+
+static void tell(struct loop *l, const struct epoll_event *v)
+{
+	const struct slot *s = &l->slots[(uint32_t)v->data.u64];
+	struct watch *w = s->watch;
+	unsigned events = 0;
+
+	if (!w || s->turn != v->data.u64 >> 32)
+		return;
+	if (v->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+		events |= LOOP_GONE;
+	if (v->events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+		events |= LOOP_READ;
+	if (v->events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
+		events |= LOOP_WRITE;
+	w->fn(w, events & (w->events | LOOP_GONE));
+}
+
+/* --- timers -------------------------------------------------------------- */
+
+static void place(struct loop *l, size_t i, struct timer *t)
+{
+	l->heap[i] = t;
+	t->place = i;
+}
+
+static void sift_up(struct loop *l, size_t i)
+{
+	struct timer *t = l->heap[i];
+
+	for (; i > 1 && l->heap[i / 2]->at > t->at; i /= 2)
+		place(l, i, l->heap[i / 2]);
+	place(l, i, t);
+}
+
+static void sift_down(struct loop *l, size_t i)
+{
+	struct timer *t = l->heap[i];
+
+	for (size_t child; (child = 2 * i) <= l->n_timers; i = child) {
+		if (child < l->n_timers &&
+		    l->heap[child + 1]->at < l->heap[child]->at)
+			child++;
+		if (l->heap[child]->at >= t->at)
+			break;
+		place(l, i, l->heap[child]);
+	}
+	place(l, i, t);
+}
+
+void loop_untime(struct loop *l, struct timer *t)
+{
+	size_t i = t->place;
+	struct timer *last;
+
+	if (!i)
+		return;
+	t->place = 0;
+	last = l->heap[l->n_timers--];
+	if (last == t)
+		return;
+	place(l, i, last);
+	sift_up(l, i);
+	sift_down(l, last->place);
+}
+
+void loop_time(struct loop *l, struct timer *t, int64_t at)
+{
+	if (t->place && t->at == at)
+		return;
+	loop_untime(l, t);
+	t->at = at;
+	if (l->n_timers + 2 > l->timers_max) {
+		l->timers_max = l->timers_max ? l->timers_max * 2 : 64;
+		l->heap = xrealloc(l->heap,
+				   l->timers_max * sizeof(struct timer *));
+	}
+	place(l, ++l->n_timers, t);
+	sift_up(l, l->n_timers);
+}
+
+static void run_timers(struct loop *l)
+{
+	size_t most = l->n_timers; /* those that they set wait their turn */
+	int64_t now = most ? clock_ms() : 0;
+
+	while (most-- && l->n_timers && l->heap[1]->at <= now) {
+		struct timer *t = l->heap[1];
+
+		loop_untime(l, t);
+		t->fn(t);
+	}
+}
+
+/* For epoll_wait. */
+static int until_next(const struct loop *l)
+{
+	int64_t left;
+
+	if (!l->n_timers)
+		return -1;
+	left = l->heap[1]->at - clock_ms();
+	return left < 0 ? 0 : left > 60000 ? 60000 : (int)left;
+}
+
+/* --- from other threads -------------------------------------------------- */
+
+void loop_post(struct loop *l, struct loop_post *p)
+{
+	const uint64_t one = 1;
+	bool first;
+
+	p->next = NULL;
+	pthread_mutex_lock(&l->lock);
+	first = !l->posted;
+	*l->posted_end = p;
+	l->posted_end = &p->next;
+	pthread_mutex_unlock(&l->lock);
+	if (first && write(l->posted_watch.fd, &one, sizeof(one)) < 0)
+		abort(); /* the counter cannot be full */
+}
+
+static void run_posted(struct watch *w, unsigned events)
+{
+	struct loop *l = (struct loop *)((char *)w -
+					 offsetof(struct loop, posted_watch));
+	struct loop_post *p;
+	uint64_t count;
+
+	(void)events;
+	if (read(w->fd, &count, sizeof(count)) < 0)
+		return;
+	pthread_mutex_lock(&l->lock);
+	p = l->posted;
+	l->posted = NULL;
+	l->posted_end = &l->posted;
+	pthread_mutex_unlock(&l->lock);
+	while (p) {
+		struct loop_post *next = p->next;
+
+		p->fn(p);
+		p = next;
+	}
+}
+
+/* --- the loop ------------------------------------------------------------ */
+
+struct loop *loop_new(struct err *e)
+{
+	struct loop *l = xcalloc(1, sizeof(*l));
+
+	pthread_mutex_init(&l->lock, NULL);
+	l->posted_end = &l->posted;
+	l->posted_watch.fn = run_posted;
+	l->posted_watch.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	l->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (l->epoll >= 0 && l->posted_watch.fd >= 0 &&
+	    loop_watch(l, &l->posted_watch, LOOP_READ) == 0)
+		return l;
+	err_sys(e, "make", "an event loop");
+	loop_free(l);
+	return NULL;
+}
+
+void loop_free(struct loop *l)
+{
+	if (!l)
+		return;
+	if (l->rounds)
+		l->rounds->release(l->rounds);
+	if (l->epoll >= 0)
+		close(l->epoll);
+	if (l->posted_watch.fd >= 0)
+		close(l->posted_watch.fd);
+	pthread_mutex_destroy(&l->lock);
+	free(l->slots);
+	free(l->heap);
+	free(l);
+}
+
+void loop_set_rounds(struct loop *l, struct loop_rounds *r)
+{
+	l->rounds = r;
+}
+
+struct loop_rounds *loop_rounds(const struct loop *l)
+{
+	return l->rounds;
+}
+
+void loop_run(struct loop *l, const bool *done)
+{
+	struct epoll_event batch[BATCH];
+
+	for (;;) {
+		bool more;
+		int n;
+
+		run_timers(l);
+		more = l->rounds && l->rounds->fn(l->rounds);
+		if (*done)
+			return;
+		n = epoll_wait(l->epoll, batch, BATCH,
+			       more ? 0 : until_next(l));
+		for (int i = 0; i < n; i++)
+			tell(l, &batch[i]);
+	}
+}

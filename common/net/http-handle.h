@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * http-handle: one call's libcurl handle, and what a failure of it means.
+ * Private to http*.c.
+ */
+#ifndef DARIO_HTTP_HANDLE_H
+#define DARIO_HTTP_HANDLE_H
+
+#include "base/task.h"
+#include "net/http.h"
+
+#include <curl/curl.h>
+
+struct handle {
+	struct handle *next; /* of those that are free */
+	struct http *of;
+	CURL *easy;
+	char *ca_file; /* that is set in it, or NULL: the usual */
+	struct curl_slist fields[HTTP_HEADERS_MAX + 1];
+	char error[CURL_ERROR_SIZE];
+
+	/* of the running call */
+	struct http_call *call;
+	struct err *err;
+	struct task *task;
+	struct buf head; /* header fields */
+	struct buf in;   /* body that the task has not taken yet */
+	bool head_whole; /* and to be handed over */
+	bool paused;     /* `in` is full */
+	bool ended;      /* libcurl is done with it: `result` */
+	CURLcode result;
+	bool opened;     /* a connection; else a kept one is used */
+	int shortage;    /* errno: no socket could be had; or 0 */
+	int64_t sent_at; /* when all of the body was out; 0: not yet */
+	int64_t lost_at; /* when a kept connection was, without an answer */
+	bool failed;     /* *err is filled */
+	int fd;          /* the connection's, or -1 */
+	int status;      /* of the head that comes in */
+	int early;       /* answers with a status below 200 */
+	int64_t started, last;
+};
+
+/* From the start of the call, in ms; 0: not come to that. */
+long http_time_of(CURL *easy, CURLINFO what);
+
+/* A status line that no call can take? */
+int http_check_status(struct handle *k, int status, struct err *e);
+int http_head_too_long(struct err *e);
+/* What libcurl's result means. Always -1. */
+int http_fail(struct handle *k, CURLcode rc, struct err *e);
+
+#endif

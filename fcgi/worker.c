@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "fcgi/worker.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/task.h"
+#include "base/wait.h"
+#include "fcgi/listen.h"
+#include "fcgi/routes.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define LANES_MAX 4
+#define STACK_BYTES (512u << 10)
+#define FDS_PER_REQUEST 3 /* client, upstream, a file now and then */
+#define FDS_SPARE 128     /* above all for the configuration's files */
+#define FDS_WANTED 512    /* the same, where they are to be had */
+#define PROBES 128        /* connections beyond the capacity */
+#define KEPT_MAX 256      /* idle connections to upstreams, of a loop */
+#define CUT_MS 1000       /* for what was told to end */
+#define LOOK_MS 10        /* between looks whether all has ended */
+#define TRIM_MS 2000      /* after the last request */
+
+/* One loop. */
+struct lane {
+	struct app *app;
+	struct loop *loop;
+	struct http *http;
+	struct gw_fastcgi *gw;
+	struct timer idle;
+	pthread_t thread;
+	struct loop_post stop, cut, end; /* orders of the main thread */
+	bool done;
+};
+
+struct worker {
+	struct app *app;
+	struct gw_limit limit;
+	struct lane lanes[LANES_MAX];
+	int n;
+};
+
+/* --- a loop -------------------------------------------------------------- */
+
+static void on_idle(struct timer *t)
+{
+	struct lane *l =
+		(struct lane *)((char *)t - offsetof(struct lane, idle));
+
+	memory_give_back();
+	if (gw_fastcgi_busy(l->gw))
+		loop_time(l->loop, t, clock_ms() + TRIM_MS);
+	else
+		task_trim(l->loop);
+}
+
+static void serve(void *arg, struct gateway *g, struct arena *a)
+{
+	struct lane *l = arg;
+
+	routes_serve(l->app, l->http, g, a);
+	if (!l->idle.place)
+		loop_time(l->loop, &l->idle, clock_ms() + TRIM_MS);
+}
+
+static void on_stop(struct loop_post *p)
+{
+	struct lane *l =
+		(struct lane *)((char *)p - offsetof(struct lane, stop));
+
+	gw_fastcgi_stop(l->gw);
+}
+
+static void on_cut(struct loop_post *p)
+{
+	struct lane *l =
+		(struct lane *)((char *)p - offsetof(struct lane, cut));
+
+	gw_fastcgi_wake(l->gw);
+}
+
+static void on_end(struct loop_post *p)
+{
+	struct lane *l =
+		(struct lane *)((char *)p - offsetof(struct lane, end));
+
+	l->done = true;
+}
+
+static void *lane_main(void *arg)
+{
+	struct lane *l = arg;
+
+	loop_run(l->loop, &l->done);
+	return NULL;
+}
+
+static void lane_release(struct lane *l)
+{
+	gw_fastcgi_free(l->gw);
+	http_free(l->http);
+	if (l->loop)
+		loop_untime(l->loop, &l->idle);
+	loop_free(l->loop);
+}
+
+static int lane_start(struct worker *w, struct lane *l, long kept,
+		      struct err *e)
+{
+	pthread_attr_t attr;
+	int rc;
+
+	l->app = w->app;
+	l->stop.fn = on_stop;
+	l->cut.fn = on_cut;
+	l->end.fn = on_end;
+	l->idle.fn = on_idle;
+	l->loop = loop_new(e);
+	if (!l->loop)
+		return -1;
+	l->http = http_new(l->loop, kept);
+	if (!l->http)
+		return err_set(e, ERR_INTERNAL, "libcurl cannot start");
+	l->gw = gw_fastcgi_new(l->loop, listen_fd(), &w->limit, serve, l, e);
+	if (!l->gw)
+		return -1;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_BYTES);
+	rc = pthread_create(&l->thread, &attr, lane_main, l);
+	pthread_attr_destroy(&attr);
+	return rc ? err_set(e, ERR_INTERNAL, "no thread for a loop") : 0;
+}
+
+/* --- capacity ------------------------------------------------------------ */
+
+static rlim_t raise_fd_limit(int capacity)
+{
+	rlim_t need = (rlim_t)capacity * FDS_PER_REQUEST + FDS_WANTED;
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r))
+		return FDS_WANTED;
+	if (r.rlim_cur < need) {
+		r.rlim_cur = need < r.rlim_max ? need : r.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &r);
+		getrlimit(RLIMIT_NOFILE, &r);
+	}
+	return r.rlim_cur < need ? r.rlim_cur : need;
+}
+
+/* As many requests as there are descriptors for. */
+static long fit(struct worker *w)
+{
+	struct app *app = w->app;
+	long fds = (long)raise_fd_limit(app->capacity);
+	long kept = fds / 8 < KEPT_MAX ? fds / 8 : KEPT_MAX;
+	long fit = (fds - FDS_SPARE - kept) / FDS_PER_REQUEST;
+
+	if (fit < 1)
+		fit = 1;
+	if (fit < app->capacity) {
+		log_msg("%ld requests are served at a time, not %d: this "
+			"process may open %ld files (ulimit -n)",
+			fit, app->capacity, fds);
+		app->capacity = (int)fit;
+	}
+	w->limit.max = app->capacity + PROBES;
+	if (w->limit.max > fds / 2)
+		w->limit.max = (int)(fds / 2);
+	return kept;
+}
+
+static int lanes_wanted(const struct app *app)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	long n = (cores + app->workers - 1) / app->workers;
+
+	return n < 1 ? 1 : n > LANES_MAX ? LANES_MAX : (int)n;
+}
+
+/* One is enough. */
+static int start(struct worker *w)
+{
+	int wanted = lanes_wanted(w->app);
+	long kept = fit(w);
+	struct err e = { 0 };
+
+	while (w->n < wanted) {
+		struct lane *l = &w->lanes[w->n];
+
+		if (lane_start(w, l, kept, &e)) {
+			lane_release(l);
+			log_msg("%d of %d event loops run: %s", w->n, wanted,
+				e.msg);
+			break;
+		}
+		w->n++;
+	}
+	return w->n ? 0 : -1;
+}
+
+/* --- the main thread ----------------------------------------------------- */
+
+static void stop_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGHUP);
+	sigaddset(set, SIGUSR1); /* how FastCGI managers ask for an end */
+}
+
+void worker_block_signals(void)
+{
+	sigset_t set;
+
+	stop_signals(&set);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+/* Have all connections ended within `ms`? */
+static bool ended(struct worker *w, int64_t ms, pid_t parent)
+{
+	int64_t end = clock_ms() + ms;
+
+	while (atomic_load(&w->limit.open)) {
+		bool orphan = parent && getppid() != parent;
+
+		if (clock_ms() >= end || orphan)
+			return false;
+		wait_ms(LOOK_MS);
+	}
+	return true;
+}
+
+/* 0 when every request came to its own end, or to one that we gave it. */
+static int drain(struct worker *w, pid_t parent)
+{
+	for (int i = 0; i < w->n; i++)
+		loop_post(w->lanes[i].loop, &w->lanes[i].stop);
+	listen_end();
+	if (ended(w, w->app->drain_ms, parent))
+		return 0;
+	atomic_store(&w->app->cut, true);
+	for (int i = 0; i < w->n; i++)
+		loop_post(w->lanes[i].loop, &w->lanes[i].cut);
+	return ended(w, CUT_MS, 0) ? 0 : -1;
+}
+
+int worker_run(struct app *app, pid_t parent)
+{
+	struct worker w = { .app = app };
+	sigset_t stop;
+	int sig;
+
+	if (start(&w))
+		return 1;
+	stop_signals(&stop);
+	sigwait(&stop, &sig);
+	if (drain(&w, parent))
+		_exit(1); /* a task is stuck: it must not keep us alive */
+	for (int i = 0; i < w.n; i++)
+		loop_post(w.lanes[i].loop, &w.lanes[i].end);
+	for (int i = 0; i < w.n; i++) {
+		pthread_join(w.lanes[i].thread, NULL);
+		lane_release(&w.lanes[i]);
+	}
+	return 0;
+}
+
+/* --- plain CGI ----------------------------------------------------------- */
+
+struct once {
+	struct app *app;
+	struct loop *loop;
+	struct http *http;
+	int status;
+};
+
+static void serve_once(void *arg)
+{
+	struct once *o = arg;
+	struct gateway g;
+	struct arena a;
+
+	arena_init(&a);
+	gw_cgi_init(&g, o->loop, &a);
+	routes_serve(o->app, o->http, &g, &a);
+	o->status = g.broken;
+	gw_cgi_release(&g);
+	arena_release(&a);
+}
+
+int worker_run_once(struct app *app)
+{
+	struct once o = { .app = app, .status = 1 };
+	struct err e = { 0 };
+
+	o.loop = loop_new(&e);
+	if (o.loop)
+		o.http = http_new(o.loop, KEPT_MAX);
+	if (!o.http || task_call(o.loop, serve_once, &o, &e))
+		log_msg("%s", e.code ? e.msg : "libcurl cannot start");
+	http_free(o.http);
+	loop_free(o.loop);
+	return o.status;
+}
