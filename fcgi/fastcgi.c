@@ -129,22 +129,21 @@ static bool read_pair(struct span s, size_t *at, struct span *name,
 	return true;
 }
 
-/* The NUL overwrites the next pair's first length: `next` keeps it. */
+/* The NUL overwrites the next pair's first length: that is read before. */
 size_t fastcgi_vars(struct buf *params, fastcgi_var_fn *fn, void *arg)
 {
-	struct span all = buf_get(params), name, value;
+	struct span all = buf_get(params), name, value, next_name, next;
 	size_t at = 0, count = 0;
-	char *end = NULL;
+	bool more = read_pair(all, &at, &name, &value);
 
-	while (read_pair(all, &at, &name, &value)) {
-		if (end)
-			*end = '\0';
-		end = (char *)value.p + value.n;
+	while (more) {
+		more = read_pair(all, &at, &next_name, &next);
+		((char *)value.p)[value.n] = '\0';
 		fn(arg, name, value.p);
+		name = next_name;
+		value = next;
 		count++;
 	}
-	if (end)
-		*end = '\0';
 	return count;
 }
 

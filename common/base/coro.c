@@ -18,6 +18,14 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#if __has_feature(thread_sanitizer)
+#define __SANITIZE_THREAD__ 1
+#endif
+#endif
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/common_interface_defs.h>
 #endif
@@ -116,6 +124,7 @@ static void live(void)
 
 static void step_onto(struct coro *c)
 {
+	struct coro *maker = running; /* it may be one itself */
 	ucontext_t here, there;
 
 	if (getcontext(&there))
@@ -131,7 +140,7 @@ static void step_onto(struct coro *c)
 		swapcontext(&here, &there);
 	}
 	side_arrive(&c->caller, &c->self);
-	running = NULL;
+	running = maker;
 }
 
 struct coro *coro_new(void)

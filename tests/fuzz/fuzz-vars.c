@@ -84,8 +84,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct snapshot config = { .settings = { .host = empty } };
 	struct app app = { 0 };
 	int times = 0;
-	struct gateway gw = { .ops = &ops, .envp = envp, .watch = -1,
-			      .impl = &times };
+	struct gateway_var vars[LINES_MAX];
+	struct gateway gw = { .ops = &ops, .vars = vars, .impl = &times };
 	struct arena arena;
 	struct request r;
 	struct err e;
@@ -95,8 +95,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	memcpy(text, data, n);
 	text[n] = '\0';
 	for (char *p = text + (n > 0); *p && lines < LINES_MAX;) {
+		char *eq = strchr(p, '=');
+
 		envp[lines++] = p;
 		p += strcspn(p, "\n");
+		if (!eq || eq >= p)
+			lines--;
+		else
+			vars[gw.n_vars++] = (struct gateway_var){
+				{ envp[lines - 1],
+				  (size_t)(eq - envp[lines - 1]) },
+				eq + 1
+			};
 		if (*p)
 			*p++ = '\0';
 	}
@@ -107,7 +117,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	config.settings.allowed_hosts = strdup("my.box, ,[fd00::6]");
 	config.settings.prefix = prefixes[n && data[0] & 4];
 	arena_init(&arena);
-	request_init(&r, &app, &gw, &arena);
+	request_init(&r, &app, NULL, &gw, &arena);
 	r.config = n && data[0] & 8 ? NULL : &config;
 	request_find_path(&r);
 	if (r.config)
