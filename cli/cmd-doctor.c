@@ -203,10 +203,8 @@ static int run(struct cmd *c, struct err *e)
 	check_all(&d);
 	rc = summary(&d, e);
 	free(d.url);
-	if (!d.busy) {
-		http_free(d.http);
-		snapshot_free(d.config);
-	}
+	http_free(d.http);
+	snapshot_free(d.config);
 	return rc;
 }
 

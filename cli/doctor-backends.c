@@ -3,22 +3,17 @@
  * answer take no longer than one. */
 #include "config.h"
 
-#include "base/clock.h"
+#include "base/task.h"
 #include "cli/doctor.h"
 #include "net/catalog.h"
 #include "net/fetch.h"
 #include "state/pool.h"
 
-#include <poll.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ASK_MS 4000
-#define WAIT_MS 5000 /* for all: a name that nobody resolves takes longer */
-#define STEP_MS 10
 #define LIST_MAX (8u << 20)
 #define FIX_MAX 400
 
@@ -29,23 +24,44 @@ struct probe {
 	struct err err;
 	int rc;
 	bool with_key;
-	atomic_bool done;
+	struct round *of;
 };
 
-static void *ask(void *arg)
+/* All of them, at the same time. */
+struct round {
+	struct probe *probes;
+	size_t n, running;
+	struct task *waiting;
+};
+
+static void ask(void *arg)
 {
 	struct probe *p = arg;
 
 	p->rc = fetch_run(p->catalog.http, &p->fetch, &p->err);
-	atomic_store(&p->done, true);
-	return NULL;
+	p->of->running--;
+	task_wake(p->of->waiting);
+}
+
+static void ask_all(void *arg)
+{
+	struct round *r = arg;
+
+	r->waiting = task_self();
+	for (size_t i = 0; i < r->n; i++) {
+		struct probe *p = &r->probes[i];
+
+		p->of = r;
+		p->rc = task_start(task_loop(), ask, p, &p->err);
+		r->running += p->rc == 0;
+	}
+	while (r->running)
+		task_wait(INT64_MAX);
 }
 
 static void begin(struct doctor *d, struct probe *p, const struct backend *b,
 		  const struct account *account)
 {
-	pthread_t thread;
-
 	p->backend = b;
 	catalog_init(&p->catalog, d->http, d->home, b, account);
 	p->with_key = p->catalog.credential.n;
@@ -56,12 +72,6 @@ static void begin(struct doctor *d, struct probe *p, const struct backend *b,
 	p->fetch.ca_file = b->ca_file;
 	p->fetch.timeout_ms = ASK_MS;
 	buf_init(&p->fetch.body, LIST_MAX);
-	if (pthread_create(&thread, NULL, ask, p) == 0) {
-		pthread_detach(thread);
-		return;
-	}
-	p->rc = err_set(&p->err, ERR_INTERNAL, "no thread can be started");
-	atomic_store(&p->done, true);
 }
 
 /* --- what came of it ----------------------------------------------------- */
@@ -202,12 +212,6 @@ static void judge(struct doctor *d, const struct probe *p)
 	char name[DOCTOR_NAME_MAX];
 
 	snprintf(name, sizeof(name), "backend %s", p->backend->name);
-	if (!atomic_load(&p->done)) {
-		doctor_say(d, DOCTOR_FAIL, name, fix_of(p->backend, ERR_DNS),
-			   "%s: no answer within %d ms", p->backend->base_url,
-			   WAIT_MS);
-		return;
-	}
 	if (p->rc) {
 		doctor_say(d, DOCTOR_FAIL, name,
 			   fix_of(p->backend, p->err.code), "%s: %s (%s)",
@@ -252,47 +256,34 @@ static size_t begin_all(struct doctor *d, struct probe *probes)
 	return n;
 }
 
-static void wait_all(const struct probe *probes, size_t n)
+static void release_all(struct round *r)
 {
-	int64_t end = clock_ms() + WAIT_MS;
-
-	for (size_t i = 0; i < n; i++)
-		while (!atomic_load(&probes[i].done) && clock_ms() < end)
-			poll(NULL, 0, STEP_MS);
-}
-
-/* Those that a thread still works on are left to the end of the process. */
-static void release_all(struct doctor *d, struct probe *probes, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!atomic_load(&probes[i].done))
-			d->busy = true;
-	for (size_t i = 0; i < n && !d->busy; i++) {
-		buf_release(&probes[i].fetch.body);
-		catalog_release(&probes[i].catalog);
+	for (size_t i = 0; i < r->n; i++) {
+		buf_release(&r->probes[i].fetch.body);
+		catalog_release(&r->probes[i].catalog);
 	}
-	if (!d->busy)
-		free(probes);
+	free(r->probes);
 }
 
 void doctor_backends(struct doctor *d)
 {
-	struct probe *probes;
-	size_t n;
+	struct round r = { 0 };
+	struct err e;
 
 	doctor_load(d);
-	probes = xcalloc(d->config->n_backends + 1, sizeof(*probes));
-	n = begin_all(d, probes);
-	wait_all(probes, n);
-	for (size_t i = 0; i < n; i++)
-		judge(d, &probes[i]);
-	if (!n && d->config->n_backends)
+	r.probes = xcalloc(d->config->n_backends + 1, sizeof(*r.probes));
+	r.n = begin_all(d, r.probes);
+	if (task_call(http_loop(d->http), ask_all, &r, &e))
+		r.n = 0;
+	for (size_t i = 0; i < r.n; i++)
+		judge(d, &r.probes[i]);
+	if (!r.n && d->config->n_backends)
 		doctor_say(d, DOCTOR_SKIP, "backends", NULL,
 			   "only the built-in demo");
-	else if (!n)
+	else if (!r.n)
 		doctor_say(d, d->url ? DOCTOR_WARN : DOCTOR_FAIL, "backends",
 			   "dario backend add, or dario login",
 			   "there is no backend and no Claude account in %s",
 			   d->home);
-	release_all(d, probes, n);
+	release_all(&r);
 }

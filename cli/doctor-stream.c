@@ -88,7 +88,7 @@ void doctor_stream(struct doctor_target *t)
 
 /* --- departure ----------------------------------------------------------- */
 
-/* Requests that the worker is busy with, this one included; -1 unknown. */
+/* Requests that take a place in the worker; -1 unknown. */
 static int busy_now(struct doctor_target *t)
 {
 	struct json_object *o = doctor_health(t);
@@ -103,7 +103,7 @@ static int busy_at_rest(struct doctor_target *t)
 {
 	int least = busy_now(t);
 
-	for (int i = 0; i < 10 && least > 1; i++) {
+	for (int i = 0; i < 10 && least > 0; i++) {
 		int n;
 
 		poll(NULL, 0, LOOK_MS);
@@ -172,7 +172,7 @@ static bool leave_once(struct doctor_target *t, const char *name,
 			   doctor_directive(t->software, NEED_WORKER),
 			   "the demo's stream did not last: %s",
 			   e.code ? e.msg : "it ended early");
-	else if (before < 1 || during <= before)
+	else if (before < 0 || during <= before)
 		doctor_say(t->d, DOCTOR_SKIP, name, NULL,
 			   "/health is answered by another process than the "
 			   "stream, or without the key");

@@ -38,7 +38,6 @@ struct doctor {
 	struct snapshot *config; /* as far as it could be loaded */
 	struct err broken;       /* why not all of it; code 0: all */
 	struct http *http;
-	bool busy; /* a thread still uses config and http: leave them */
 	struct doctor_clock clock;
 	const char *key; /* of the router that is looked at */
 	int counts[DOCTOR_SKIP + 1];

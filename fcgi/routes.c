@@ -41,10 +41,12 @@ static const struct route_entry table[] = {
 	{ "GET", "/callback", DIALECT_OPENAI, serve_callback, OPEN },
 	{ "GET", "/", DIALECT_OPENAI, serve_root, 0 },
 	{ "GET", "/demo/v1/models", DIALECT_OPENAI, serve_demo_models, DEMO },
-	{ "POST", "/demo/v1/messages", DIALECT_ANTHROPIC, serve_demo, DEMO },
+	{ "POST", "/demo/v1/messages", DIALECT_ANTHROPIC, serve_demo,
+	  PLACE | DEMO },
 	{ "POST", "/demo/v1/chat/completions", DIALECT_OPENAI, serve_demo,
 	  DEMO },
-	{ "POST", "/demo/v1/responses", DIALECT_RESPONSES, serve_demo, DEMO },
+	{ "POST", "/demo/v1/responses", DIALECT_RESPONSES, serve_demo,
+	  PLACE | DEMO },
 };
 
 #define ENTRIES (sizeof(table) / sizeof(table[0]))

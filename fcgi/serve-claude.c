@@ -109,8 +109,7 @@ static void resolve_model(struct claude *c)
 
 	if (r->config->settings.passthrough)
 		return;
-	catalog_init(&catalog, r->http, c->home, c->route.backend,
-		     &c->account);
+	catalog_init(&catalog, r->http, c->home, c->route.backend, &c->account);
 	if (catalog_alias(&catalog, r->config->models, c->route.model, name,
 			  sizeof(name), &million)) {
 		c->route.model = arena_str(r->arena, span_of(name));

@@ -504,8 +504,8 @@ static int open_lock(const char *home, const char *name, struct err *e)
 	return -1;
 }
 
-/* With `wait` it goes on until it is had. flock itself would block a thread that
- * has others to serve. */
+/* With `wait` it goes on until it is had. flock itself would block a thread
+ * that has others to serve. */
 static int lock_with(bool wait, const char *home, const char *name, bool *busy,
 		     struct err *e)
 {

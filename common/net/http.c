@@ -268,6 +268,11 @@ void http_free(struct http *h)
 	curl_global_cleanup();
 }
 
+struct loop *http_loop(const struct http *h)
+{
+	return h->loop;
+}
+
 /* --- setting a call up --------------------------------------------------- */
 
 static void set_method(struct handle *k, const struct http_call *c)

@@ -34,6 +34,9 @@ void http_version(char *out, size_t n);
 struct http *http_new(struct loop *l, long kept);
 void http_free(struct http *h); /* NULL is fine; no call may be running */
 
+/* For several calls at a time, each in a task. */
+struct loop *http_loop(const struct http *h);
+
 /* The answer's status and header fields; borrowed for one callback. */
 struct http_head {
 	int status;
