@@ -44,7 +44,7 @@ static const struct route_entry table[] = {
 	{ "POST", "/demo/v1/messages", DIALECT_ANTHROPIC, serve_demo,
 	  PLACE | DEMO },
 	{ "POST", "/demo/v1/chat/completions", DIALECT_OPENAI, serve_demo,
-	  DEMO },
+	  PLACE | DEMO },
 	{ "POST", "/demo/v1/responses", DIALECT_RESPONSES, serve_demo,
 	  PLACE | DEMO },
 };
