@@ -14,6 +14,7 @@
 
 #define ACCEPT_MAX 4       /* connections at once: others may be idle */
 #define ACCEPT_PAUSE_MS 50 /* when no descriptor is to be had */
+#define LATE_MS 50         /* until a client that leaves is noticed */
 #define READ_BYTES (64u << 10)
 #define HELD_MAX (64u << 10) /* bytes of a body that nobody has read yet */
 #define SEND_AT (64u << 10)  /* bytes of an answer */
@@ -51,6 +52,7 @@ struct gw_fastcgi {
 	gateway_serve *serve;
 	void *arg;
 	struct timer again; /* to accept */
+	struct timer late;  /* to watch those that take long */
 	struct conn *open, *free;
 	size_t n_free;
 	bool stopping;
@@ -314,8 +316,8 @@ static int gw_flush(struct gateway *g)
 			return -1;
 		task_wait(INT64_MAX);
 	}
-	if (waited && !c->gone)
-		watch(c, false);
+	if (waited && !c->gone && watch(c, false))
+		return -1;
 	return rc < 0 ? -1 : 0;
 }
 
@@ -412,8 +414,8 @@ static void serve_request(void *arg)
 	c->vars = arena_take(&c->arena, FASTCGI_VARS_MAX * sizeof(*c->vars));
 	fastcgi_vars(&c->params, add_var, c);
 	c->gw.vars = c->vars;
-	if (watch(c, false))
-		c->gone = true;
+	if (!f->late.place)
+		loop_time(f->loop, &f->late, clock_ms() + LATE_MS);
 	f->serve(f->arg, &c->gw, &c->arena);
 	c->task = NULL;
 	arena_reset(&c->arena);
@@ -432,6 +434,21 @@ static void head_came(struct conn *c)
 	/* Answers to what the web server has asked. */
 	if (c->whole || c->gone || send_some(c) < 0 || watch(c, c->out.n))
 		conn_free(c);
+}
+
+/* Whoever is answered at once has no time to leave: that saves most requests a
+ * system call. */
+static void watch_late(struct timer *t)
+{
+	struct gw_fastcgi *f =
+		(struct gw_fastcgi *)((char *)t -
+				      offsetof(struct gw_fastcgi, late));
+
+	for (struct conn *c = f->open; c; c = c->next)
+		if (c->task && !c->watch.slot && !c->gone && watch(c, false)) {
+			c->gone = true;
+			task_wake(c->task);
+		}
 }
 
 /* --- accepting ----------------------------------------------------------- */
@@ -499,6 +516,7 @@ struct gw_fastcgi *gw_fastcgi_new(struct loop *l, int listener,
 	f->watch.fn = on_connect;
 	f->watch.fd = listener;
 	f->again.fn = accept_again;
+	f->late.fn = watch_late;
 	if (loop_watch(l, &f->watch, LOOP_READ | LOOP_SHARED) == 0)
 		return f;
 	err_sys(e, "watch", "the listening socket");
@@ -542,6 +560,7 @@ void gw_fastcgi_free(struct gw_fastcgi *f)
 		return;
 	loop_unwatch(f->loop, &f->watch);
 	loop_untime(f->loop, &f->again);
+	loop_untime(f->loop, &f->late);
 	while (f->open)
 		conn_free(f->open);
 	while (f->free) {

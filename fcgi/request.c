@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -51,16 +52,43 @@ static const struct {
 #undef VAR
 };
 
+#define WANTED (sizeof(wanted) / sizeof(wanted[0]))
+
+/* By length and last byte; a web server passes many that nobody wants. Both
+ * count from one. */
+static struct {
+	unsigned char first[64], next[WANTED + 1];
+} places;
+static pthread_once_t places_once = PTHREAD_ONCE_INIT;
+
+static unsigned char *place_of(const char *name, size_t n)
+{
+	return &places.first[(n * 7 + (n ? (unsigned char)name[n - 1] : 0)) %
+			     sizeof(places.first)];
+}
+
+static void fill_places(void)
+{
+	for (size_t i = 0; i < WANTED; i++) {
+		unsigned char *to = place_of(wanted[i].name, wanted[i].n);
+
+		places.next[i + 1] = *to;
+		*to = (unsigned char)(i + 1);
+	}
+}
+
 static void read_var(struct request_vars *v, const struct gateway_var *var)
 {
-	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-		const char **to = (const char **)((char *)v + wanted[i].at);
+	unsigned i = *place_of(var->name.p, var->name.n);
 
-		if (var->name.n != wanted[i].n ||
-		    memcmp(var->name.p, wanted[i].name, wanted[i].n))
+	for (; i; i = places.next[i]) {
+		const char **to = (const char **)((char *)v + wanted[i - 1].at);
+
+		if (var->name.n != wanted[i - 1].n ||
+		    memcmp(var->name.p, wanted[i - 1].name, wanted[i - 1].n))
 			continue;
-		if (wanted[i].guarded && (*to || strchr(var->value, ',')))
-			v->repeated = wanted[i].name;
+		if (wanted[i - 1].guarded && (*to || strchr(var->value, ',')))
+			v->repeated = wanted[i - 1].name;
 		*to = var->value;
 		return;
 	}
@@ -99,7 +127,7 @@ static const char *find_path(const struct request *r)
 	const char *info = v->path_info ? v->path_info : "";
 	const char *rest = NULL;
 
-	if (r->config)
+	if (r->config && *r->config->settings.prefix)
 		rest = below(arena_fmt(r->arena, "%s%s", script, info),
 			     r->config->settings.prefix);
 	if (rest)
@@ -131,6 +159,7 @@ void request_init(struct request *r, struct app *app, struct http *http,
 	digest_random_id(r->id, sizeof(r->id), "req_");
 	buf_init(&r->body, REQUEST_BODY_MAX);
 	buf_init(&r->head, REQUEST_HEAD_MAX);
+	pthread_once(&places_once, fill_places);
 	for (size_t i = 0; i < gw->n_vars; i++)
 		read_var(v, &gw->vars[i]);
 	if (!v->method)

@@ -34,6 +34,8 @@ struct lane {
 	struct http *http;
 	struct gw_fastcgi *gw;
 	struct timer idle;
+	struct loop_post flush; /* of log lines */
+	bool flush_set;
 	pthread_t thread;
 	struct loop_post stop, cut, end; /* orders of the main thread */
 	bool done;
@@ -60,11 +62,23 @@ static void on_idle(struct timer *t)
 		task_trim(l->loop);
 }
 
+static void on_flush(struct loop_post *p)
+{
+	struct lane *l =
+		(struct lane *)((char *)p - offsetof(struct lane, flush));
+
+	l->flush_set = false;
+	log_flush();
+}
+
 static void serve(void *arg, struct gateway *g, struct arena *a)
 {
 	struct lane *l = arg;
 
 	routes_serve(l->app, l->http, g, a);
+	if (!l->flush_set)
+		loop_when_idle(l->loop, &l->flush);
+	l->flush_set = true;
 	if (!l->idle.place)
 		loop_time(l->loop, &l->idle, clock_ms() + TRIM_MS);
 }
@@ -97,7 +111,9 @@ static void *lane_main(void *arg)
 {
 	struct lane *l = arg;
 
+	log_hold(true);
 	loop_run(l->loop, &l->done);
+	log_hold(false);
 	return NULL;
 }
 
@@ -121,6 +137,7 @@ static int lane_start(struct worker *w, struct lane *l, long kept,
 	l->cut.fn = on_cut;
 	l->end.fn = on_end;
 	l->idle.fn = on_idle;
+	l->flush.fn = on_flush;
 	l->loop = loop_new(e);
 	if (!l->loop)
 		return -1;

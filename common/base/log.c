@@ -17,8 +17,10 @@
 
 #define LINE_MAX_BYTES 4096 /* which a pipe takes as one */
 #define VALUE_MAX 512 /* bytes of a value, which may be escaped to twice that */
-#define RESERVE 800  /* bytes for names, numbers and what stands behind texts */
-#define SECRET_MIN 8 /* shorter tails are words, not keys */
+#define PLAIN_MAX 128 /* bytes of a value that is put as it is */
+#define RESERVE 800 /* bytes for names, numbers and what stands behind texts */
+#define HELD_MAX 4096 /* the same for lines that wait */
+#define SECRET_MIN 8  /* shorter tails are words, not keys */
 
 static bool as_json;
 
@@ -35,15 +37,25 @@ static const char *const secret_prefixes[] = {
 	"x-api-key: ", "api_key=", "key=",
 };
 
-/* Their first bytes: every word of every line is looked at, and most end
- * here. */
-static bool begins_secret[UCHAR_MAX + 1];
-static pthread_once_t begins_once = PTHREAD_ONCE_INIT;
+/* Every byte of every line is looked at. */
+enum {
+	WORD = 1,   /* a letter or digit */
+	BEGINS = 2, /* the first byte of such a prefix */
+	PLAIN = 4,  /* stands in a line as it is */
+};
+static unsigned char kinds[UCHAR_MAX + 1];
+static pthread_once_t kinds_once = PTHREAD_ONCE_INIT;
 
-static void fill_begins(void)
+static void fill_kinds(void)
 {
+	for (int c = 0; c <= UCHAR_MAX; c++)
+		kinds[c] = (unsigned char)((isalnum(c) ? WORD : 0) |
+					   (c > ' ' && c < 0x7f &&
+							    !strchr("\"\\=", c)
+						    ? PLAIN
+						    : 0));
 	for (size_t i = 0; i < sizeof(secret_prefixes) / sizeof(char *); i++)
-		begins_secret[(unsigned char)*secret_prefixes[i]] = true;
+		kinds[(unsigned char)*secret_prefixes[i]] |= BEGINS;
 }
 
 static bool secret_char(char c)
@@ -79,13 +91,13 @@ void log_redact(struct span in, struct buf *out)
 	size_t from = 0, i = 0;
 	bool word = false; /* its first byte is behind us */
 
-	pthread_once(&begins_once, fill_begins);
+	pthread_once(&kinds_once, fill_kinds);
 	while (i < in.n) {
-		unsigned char c = (unsigned char)in.p[i];
-		bool may = !word && begins_secret[c];
+		unsigned kind = kinds[(unsigned char)in.p[i]];
+		bool may = !word && kind & BEGINS;
 		size_t n = may ? secret_at(span_skip(in, i)) : 0;
 
-		word = isalnum(c);
+		word = kind & WORD;
 		if (!n) {
 			i++;
 			continue;
@@ -96,23 +108,56 @@ void log_redact(struct span in, struct buf *out)
 		while (i < in.n && secret_char(in.p[i]))
 			i++;
 		from = i;
-		word = i && isalnum((unsigned char)in.p[i - 1]);
+		word = i && kinds[(unsigned char)in.p[i - 1]] & WORD;
 	}
 	buf_add(out, in.p + from, in.n - from);
 }
 
+static _Thread_local struct {
+	bool on;
+	struct buf lines;
+} held;
+
+/* Nobody can be told that the log itself cannot be written. */
+static void put_out(struct span lines)
+{
+	if (lines.n && write(STDERR_FILENO, lines.p, lines.n) < 0)
+		return;
+}
+
+void log_flush(void)
+{
+	put_out(buf_get(&held.lines));
+	buf_reset(&held.lines);
+}
+
+void log_hold(bool on)
+{
+	log_flush();
+	buf_release(&held.lines);
+	buf_init(&held.lines, HELD_MAX);
+	held.on = on;
+}
+
 static void emit(struct buf *line)
 {
-	char mem[LINE_MAX_BYTES * 2];
+	static _Thread_local char mem[LINE_MAX_BYTES * 2];
 	struct buf out = { .p = mem,
 			   .cap = sizeof(mem),
 			   .max = sizeof(mem) - 2 };
 
 	log_redact(buf_get(line), &out);
 	out.p[out.n++] = '\n';
-	/* Nobody can be told that the log itself cannot be written. */
-	if (write(STDERR_FILENO, out.p, out.n) < 0)
+	if (!held.on) {
+		put_out(buf_get(&out));
 		return;
+	}
+	if (held.lines.n + out.n > HELD_MAX)
+		log_flush();
+	if (out.n > HELD_MAX)
+		put_out(buf_get(&out));
+	else
+		buf_span(&held.lines, buf_get(&out));
 }
 
 void log_msg(const char *fmt, ...)
@@ -170,6 +215,21 @@ static bool needs_quotes(struct span s)
 	       memchr(s.p, '\\', s.n) || memchr(s.p, '=', s.n);
 }
 
+/* Most values need no more. */
+static bool put_plain(struct buf *b, const char *key, const char *text)
+{
+	size_t n = 0;
+
+	pthread_once(&kinds_once, fill_kinds);
+	while (kinds[(unsigned char)text[n]] & PLAIN)
+		n++;
+	if (text[n] || n > PLAIN_MAX || b->n + RESERVE > b->max)
+		return false;
+	put_name(b, key);
+	buf_add(b, text, n);
+	return true;
+}
+
 static void put_str(struct jw *w, const char *key, const char *text)
 {
 	struct buf *b = w->out;
@@ -177,6 +237,8 @@ static void put_str(struct jw *w, const char *key, const char *text)
 	struct span s;
 
 	if (!text || !*text)
+		return;
+	if (!as_json && put_plain(b, key, text))
 		return;
 	s = value_of(b, text, mem);
 	if (!s.n)
@@ -210,7 +272,8 @@ static void put_int(struct jw *w, const char *key, int64_t v)
 
 void log_request(const struct log_access *a)
 {
-	char stamp[32], mem[LINE_MAX_BYTES];
+	static _Thread_local char mem[LINE_MAX_BYTES];
+	char stamp[32];
 	struct buf line = { .p = mem,
 			    .cap = sizeof(mem),
 			    .max = sizeof(mem) - 1 };

@@ -2,7 +2,9 @@
 /*
  * log: the one writer of log lines.
  *
- * Lines go to standard error with one write(2) each, so threads do not mix.
+ * Lines go to standard error with one write(2) each, so threads do not mix. A
+ * thread that serves many requests may hold its lines for a moment and write
+ * several at once.
  * Everything passes the redaction: what looks like a credential is replaced by
  * its prefix and "***". Callers never hand in bodies or header values that
  * hold keys; the redaction is the second line of defence. Thread-safe after
@@ -33,6 +35,11 @@ struct log_access {
 void log_init(bool json);
 void log_msg(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_request(const struct log_access *a);
+
+/* From now on this thread's lines wait for log_flush, or until there are as
+ * many as a pipe takes in one piece; false: no more. */
+void log_hold(bool on);
+void log_flush(void);
 
 /* Does it begin like a credential of a known provider? */
 bool log_is_secret(struct span s);

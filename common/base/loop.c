@@ -35,6 +35,7 @@ struct loop {
 	struct watch posted_watch;
 	pthread_mutex_t lock; /* of what is posted */
 	struct loop_post *posted, **posted_end;
+	struct loop_post *when_idle;
 };
 
 /* --- descriptors --------------------------------------------------------- */
@@ -298,6 +299,25 @@ struct loop_rounds *loop_rounds(const struct loop *l)
 	return l->rounds;
 }
 
+void loop_when_idle(struct loop *l, struct loop_post *p)
+{
+	p->next = l->when_idle;
+	l->when_idle = p;
+}
+
+static void run_idle(struct loop *l)
+{
+	struct loop_post *p = l->when_idle;
+
+	l->when_idle = NULL;
+	while (p) {
+		struct loop_post *next = p->next;
+
+		p->fn(p);
+		p = next;
+	}
+}
+
 void loop_run(struct loop *l, const bool *done)
 {
 	struct epoll_event batch[BATCH];
@@ -309,10 +329,14 @@ void loop_run(struct loop *l, const bool *done)
 		run_timers(l);
 		more = l->rounds && l->rounds->fn(l->rounds);
 		if (*done)
-			return;
+			break;
+		more |= l->when_idle != NULL;
 		n = epoll_wait(l->epoll, batch, BATCH,
 			       more ? 0 : until_next(l));
+		if (n <= 0)
+			run_idle(l);
 		for (int i = 0; i < n; i++)
 			tell(l, &batch[i]);
 	}
+	run_idle(l);
 }

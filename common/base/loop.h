@@ -61,6 +61,10 @@ struct loop_post {
 };
 void loop_post(struct loop *l, struct loop_post *p);
 
+/* fn runs once, when there is nothing else to do and before the loop waits; not
+ * again before it has. */
+void loop_when_idle(struct loop *l, struct loop_post *p);
+
 /* Run until *done is true, which is looked at after each round. */
 void loop_run(struct loop *l, const bool *done);
 

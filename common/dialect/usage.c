@@ -71,20 +71,26 @@ void usage_responses(struct usage *u, struct json_object *o)
 
 /* What stands behind the last key of that name with an object; a tool may have
  * a property of that name, too. A quote inside a string is escaped, so the
- * pattern is always a key. */
+ * pattern is always a key. It mostly stands near the end. */
 static struct span find_object(struct span text)
 {
-	struct span found = SPAN("");
+	const size_t n = sizeof(KEY) - 1;
+	size_t end = text.n;
 	const char *at;
 
-	while (text.n && (at = memmem(text.p, text.n, KEY, sizeof(KEY) - 1))) {
-		text = span_skip(text, (size_t)(at - text.p) + sizeof(KEY) - 1);
-		while (text.n && strchr(" \t\r\n:", *text.p))
-			text = span_skip(text, 1);
-		if (span_starts(text, "{"))
-			found = text;
+	while (end >= n && (at = memrchr(text.p, KEY[0], end - n + 1))) {
+		struct span rest;
+
+		end = (size_t)(at - text.p) + n - 1;
+		if (memcmp(at, KEY, n))
+			continue;
+		rest = span_skip(text, (size_t)(at - text.p) + n);
+		while (rest.n && strchr(" \t\r\n:", *rest.p))
+			rest = span_skip(rest, 1);
+		if (span_starts(rest, "{"))
+			return rest;
 	}
-	return found;
+	return SPAN("");
 }
 
 bool usage_scan(usage_fn *fn, struct span text, struct usage *u)
