@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/jw.h"
 #include "base/store.h"
+#include "base/wait.h"
 #include "state/tidy.h"
 #include "state/usage-sum.h"
 
@@ -167,8 +168,9 @@ static void fold(void *arg, const struct history_record *r)
 /* What is old goes into the sums, what is current becomes old. Others may
  * write to the renamed file for a moment: it is read when it is folded, and
  * that is far away. */
-static void turn_over(const char *home)
+static void turn_over(void *arg)
 {
+	const char *home = arg;
 	struct folding f = { 0 };
 	struct json_object *totals;
 	struct store_sign s, old;
@@ -248,5 +250,5 @@ void history_add(const char *home, const struct history_record *r)
 	pthread_mutex_unlock(&writer.lock);
 	/* That takes a while: meanwhile the others go on. */
 	if (grown)
-		turn_over(home);
+		wait_work(turn_over, (void *)home);
 }

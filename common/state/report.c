@@ -4,6 +4,7 @@
 #include "state/report.h"
 
 #include "base/clock.h"
+#include "base/wait.h"
 #include "state/limits.h"
 
 #include <stdio.h>
@@ -72,10 +73,26 @@ static void take(void *arg, const struct history_record *h)
 		note_trend(t, h, r->now);
 }
 
+struct reading {
+	struct report *to;
+	const char *home;
+};
+
+/* Megabytes of lines: others are served meanwhile. */
+static void read_history(void *arg)
+{
+	struct reading *g = arg;
+	struct json_object *totals = history_totals(g->home);
+
+	usage_sums_read(&g->to->ever, totals);
+	history_walk(g->home, totals, take, g->to);
+	json_object_put(totals);
+}
+
 int report_make(struct report *r, const char *home, const struct snapshot *c,
 		struct err *e)
 {
-	struct json_object *totals;
+	struct reading g = { r, home };
 
 	memset(r, 0, sizeof(*r));
 	r->prices = prices_load(e);
@@ -92,10 +109,7 @@ int report_make(struct report *r, const char *home, const struct snapshot *c,
 		for (int k = 0; k < REPORT_STEPS; k++)
 			t->h5[k] = t->d7[k] = -1;
 	}
-	totals = history_totals(home);
-	usage_sums_read(&r->ever, totals);
-	history_walk(home, totals, take, r);
-	json_object_put(totals);
+	wait_work(read_history, &g);
 	return 0;
 }
 

@@ -2,7 +2,8 @@
 /*
  * report: what /analytics and `dario usage` show, from the history: the last
  * hour and all time, by account and by model, how the accounts' windows fill,
- * and when they will be full at that rate. Blocking; reads all of the history.
+ * and when they will be full at that rate. Reads all of the history, by
+ * wait_work.
  */
 #ifndef DARIO_REPORT_H
 #define DARIO_REPORT_H
