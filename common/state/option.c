@@ -53,6 +53,10 @@ const struct option_row options[] = {
 	{ "idleTimeoutMs", "DARIO_IDLE_TIMEOUT_MS", NULL, NULL, OPTION_INT,
 	  AT(idle_ms), 50, 3600000, "300000", "MS",
 	  "longest silence inside an answer" },
+	{ "drainMs", "DARIO_DRAIN_MS", NULL, NULL, OPTION_INT, AT(drain_ms), 0,
+	  600000, "10000", "MS",
+	  "how long answers may go on when the router stops; then they end "
+	  "with an error" },
 	{ "breakerFailures", "DARIO_BREAKER_FAILURES", NULL, NULL, OPTION_INT,
 	  AT(breaker_failures), 1, 1000, "5", "N",
 	  "failures in a row after which a backend is passed over, where a "
