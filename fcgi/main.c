@@ -34,7 +34,6 @@
 #include <sys/prctl.h>
 #endif
 
-#define DRAIN_MS 10000   /* what runs may take to end by itself */
 #define SOCKET_MODE 0660 /* for us and the web server's group */
 
 struct flags {
@@ -77,7 +76,7 @@ static void app_settings(struct app *app, const struct settings *s)
 {
 	app->capacity = (int)s->threads;
 	app->workers = (int)s->workers;
-	app->drain_ms = DRAIN_MS;
+	app->drain_ms = s->drain_ms;
 	log_init(s->verbose);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/ready.h"
 #include "base/task.h"
 #include "base/wait.h"
 #include "fcgi/listen.h"
@@ -273,13 +274,16 @@ static int drain(struct worker *w, pid_t parent)
 int worker_run(struct app *app, pid_t parent)
 {
 	struct worker w = { .app = app };
+	struct ready ready;
 	sigset_t stop;
 	int sig;
 
 	if (start(&w))
 		return 1;
+	ready_begin(&ready);
 	stop_signals(&stop);
 	sigwait(&stop, &sig);
+	ready_end(&ready);
 	if (drain(&w, parent))
 		_exit(1); /* a task is stuck: it must not keep us alive */
 	for (int i = 0; i < w.n; i++)
