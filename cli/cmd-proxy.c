@@ -4,30 +4,19 @@
  */
 #include "config.h"
 
-#include "base/clock.h"
+#include "base/install-path.h"
 #include "cli/cmd.h"
+#include "cli/listen.h"
 #include "cli/print-config.h"
-#include "cli/say.h"
-#include "cli/server.h"
 #include "cli/show-notes.h"
+#include "cli/supervise.h"
 #include "state/oauth-config.h"
 #include "state/snapshot.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <limits.h>
-#include <netdb.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-#define START_MS 10000
-#define POLL_MS 20
 
 /* The worker has another working directory. */
 static int absolute_template(struct settings *s, struct err *e)
@@ -90,107 +79,6 @@ static void pin_address(const struct settings *s)
 	setenv("DARIO_HOST", s->host, 1);
 }
 
-/* Can the address be had? lighttpd would say so later and less clearly. */
-static int check_port(const struct settings *s, struct err *e)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
-				  .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
-	struct addrinfo *a;
-	char port[16];
-	int fd, on = 1, rc = 0;
-
-	snprintf(port, sizeof(port), "%ld", s->port);
-	if (getaddrinfo(s->host, port, &hints, &a))
-		return err_set(e, ERR_CONFIG,
-			       "--host=%.60s is not an address "
-			       "of this machine",
-			       s->host);
-	fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (fd < 0 || bind(fd, a->ai_addr, a->ai_addrlen) || listen(fd, 1)) {
-		if (errno == EADDRINUSE)
-			rc = err_set(e, ERR_CONFIG,
-				     "port %ld is in use: stop "
-				     "what listens there, or take another "
-				     "with --port=N",
-				     s->port);
-		else
-			rc = err_set(e, ERR_CONFIG,
-				     "cannot listen on "
-				     "%.60s:%ld: %s",
-				     s->host, s->port, strerror(errno));
-	}
-	if (fd >= 0)
-		close(fd);
-	freeaddrinfo(a);
-	return rc;
-}
-
-/* The next of our signals within ms, or 0. */
-static int next_signal(const sigset_t *set, long ms)
-{
-	struct timespec t = { .tv_sec = ms / 1000,
-			      .tv_nsec = ms % 1000 * 1000000 };
-	int sig = sigtimedwait(set, NULL, &t);
-
-	return sig < 0 ? 0 : sig;
-}
-
-/* Until a signal asks for the end: 0; -1 when the server ended by itself. */
-static int watch_server(pid_t pid, const struct settings *s,
-			const sigset_t *set, struct err *e)
-{
-	int64_t deadline = clock_ms() + START_MS;
-	bool up = false;
-	int status, sig;
-
-	for (;;) {
-		sig = next_signal(set, up ? 3600000 : POLL_MS);
-		if (server_ended(pid, &status))
-			return err_set(e, ERR_CONFIG,
-				       "lighttpd ended with "
-				       "status %d: its message stands above",
-				       WIFEXITED(status) ? WEXITSTATUS(status)
-							 : WTERMSIG(status));
-		if (sig && sig != SIGCHLD)
-			return 0;
-		if (!up && server_up(s)) {
-			bool six = strchr(s->host, ':');
-
-			up = true;
-			say(stderr,
-			    "dario: listening on http://%s%s%s:%ld "
-			    "(Ctrl-C stops)\n",
-			    six ? "[" : "", s->host, six ? "]" : "", s->port);
-		}
-		if (!up && clock_ms() > deadline)
-			return err_set(e, ERR_CONFIG,
-				       "lighttpd does not "
-				       "accept connections");
-	}
-}
-
-static int serve(const struct server_conf *sc, const struct settings *s,
-		 struct err *e)
-{
-	sigset_t set;
-	pid_t pid;
-	int rc;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	pid = server_start(sc, false, e);
-	if (pid < 0)
-		return -1;
-	rc = watch_server(pid, s, &set, e);
-	server_stop(pid);
-	return rc;
-}
-
 /* What does no harm while it runs, but is hardly meant. */
 static int check_notes(struct snapshot *cfg, const char *home, struct err *e)
 {
@@ -209,12 +97,48 @@ static int check_notes(struct snapshot *cfg, const char *home, struct err *e)
 		       grave);
 }
 
+/* Only one at a time gets the port, so the folder is nobody else's: a router
+ * that was killed may have left a socket and request bodies there. */
+static int serve(struct server_conf *sc, const char *home,
+		 const struct settings *s, struct err *e)
+{
+	struct supervise_plan plan = { .home = home,
+				       .conf = sc,
+				       .settings = s };
+	int rc = -1;
+
+	supervise_signals();
+	plan.http = listen_http(s, e);
+	if (plan.http < 0)
+		return -1;
+	server_conf_remove(home, s);
+	if (server_conf_write(sc, home, s, e) || server_conf_test(sc, e) ||
+	    (plan.workers = listen_workers(sc->socket, e)) < 0)
+		close(plan.http);
+	else
+		rc = supervise(&plan, e);
+	server_conf_remove(home, s);
+	return rc;
+}
+
+static int check_all(struct server_conf *sc, struct snapshot *cfg,
+		     const char *home, struct err *e)
+{
+	char *worker = install_path_worker(e);
+
+	free(worker);
+	if (!worker || server_conf_write(sc, home, &cfg->settings, e) ||
+	    server_conf_test(sc, e) || check_notes(cfg, home, e))
+		return -1;
+	fprintf(stderr, "dario: everything is in order\n");
+	return 0;
+}
+
 static int run(struct cmd *c, struct err *e)
 {
 	struct server_conf sc = { 0 };
 	struct snapshot *cfg;
 	const char *print = cmd_value(c, "print-config");
-	bool check = cmd_value(c, "check");
 	int rc = -1;
 
 	if (apply_flags(c, e))
@@ -223,25 +147,13 @@ static int run(struct cmd *c, struct err *e)
 	if (!cfg)
 		return -1;
 	pin_address(&cfg->settings);
-	if (print) {
+	if (print)
 		rc = print_config(print, c->home, &cfg->settings,
 				  cmd_value(c, "socket"), e);
-		goto out;
-	}
-	if (!check) {
-		if (check_port(&cfg->settings, e))
-			goto out;
-		/* A lighttpd that was killed leaves request bodies. */
-		server_conf_remove(c->home, &cfg->settings);
-	}
-	if (server_conf_write(&sc, c->home, &cfg->settings, e) ||
-	    server_conf_test(&sc, e))
-		goto out;
-	rc = check ? check_notes(cfg, c->home, e)
-		   : serve(&sc, &cfg->settings, e);
-	if (check && rc == 0)
-		fprintf(stderr, "dario: everything is in order\n");
-out:
+	else if (cmd_value(c, "check"))
+		rc = check_all(&sc, cfg, c->home, e);
+	else
+		rc = serve(&sc, c->home, &cfg->settings, e);
 	server_conf_release(&sc);
 	snapshot_free(cfg);
 	return rc;

@@ -3,18 +3,15 @@
 
 #include "cli/doctor-router.h"
 
-#include "base/clock.h"
 #include "base/digest.h"
 
 #include <ftw.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define START_MS 8000
-#define STEP_MS 20
 #define OPEN_FOLDERS 8
 
 /* A setting, here and in the worker. */
@@ -62,32 +59,13 @@ static int make_home(struct doctor_router *r, struct err *e)
 	return -1;
 }
 
-static int wait_until_up(struct doctor_router *r, struct err *e)
-{
-	int64_t end = clock_ms() + START_MS;
-	int status;
-
-	while (!server_up(&r->settings)) {
-		if (server_ended(r->pid, &status)) {
-			r->pid = 0;
-			return err_set(e, ERR_CONFIG, "lighttpd ended");
-		}
-		if (clock_ms() > end)
-			return err_set(e, ERR_CONFIG,
-				       "lighttpd accepts no connection");
-		poll(NULL, 0, STEP_MS);
-	}
-	return 0;
-}
-
 int doctor_router_start(struct doctor_router *r, struct err *e)
 {
 	memset(r, 0, sizeof(*r));
 	if (make_home(r, e) || make_settings(r, e) ||
-	    server_conf_write(&r->conf, r->home, &r->settings, e))
+	    server_start(&r->server, e))
 		return -1;
-	r->pid = server_start(&r->conf, true, e);
-	return r->pid > 0 ? wait_until_up(r, e) : -1;
+	return server_wait(&r->server, START_MS, e);
 }
 
 static int remove_one(const char *path, const struct stat *st, int flag,
@@ -102,11 +80,9 @@ static int remove_one(const char *path, const struct stat *st, int flag,
 
 void doctor_router_stop(struct doctor_router *r)
 {
-	if (r->pid > 0)
-		server_stop(r->pid);
+	server_stop(&r->server);
 	if (*r->home)
 		nftw(r->home, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
-	server_conf_release(&r->conf);
 	settings_release(&r->settings);
 	memset(r, 0, sizeof(*r));
 }

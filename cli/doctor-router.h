@@ -10,6 +10,7 @@
 #define DARIO_DOCTOR_ROUTER_H
 
 #include "cli/server.h"
+#include "state/option.h"
 
 #define ROUTER_KEY_MAX 64
 
@@ -18,8 +19,7 @@ struct doctor_router {
 	char url[64];
 	char key[ROUTER_KEY_MAX];
 	struct settings settings;
-	struct server_conf conf;
-	pid_t pid;
+	struct server server;
 };
 
 int doctor_router_start(struct doctor_router *r, struct err *e);

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/install-path.h"
 #include "base/store.h"
+#include "cli/child.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -26,6 +27,7 @@
 #define WAITING 3488     /* connections beyond the places, to be told "busy" */
 #define FDS_RESERVED 192 /* lighttpd's own, beside two a connection */
 #define FDS_MIN 256
+#define TEST_MS 10000
 
 static bool is_program(const char *file)
 {
@@ -70,17 +72,6 @@ static int check_value(const char *v, struct err *e)
 			       "%.100s: it has a quote or backslash",
 			       v);
 	return 0;
-}
-
-/* bin-path is split at blanks. */
-static int check_worker(const char *worker, struct err *e)
-{
-	if (strpbrk(worker, " \t"))
-		return err_set(e, ERR_CONFIG,
-			       "lighttpd cannot start a worker "
-			       "whose path has a blank: %.100s",
-			       worker);
-	return check_value(worker, e);
 }
 
 /* Descriptors for so many connections, and the other way round. */
@@ -130,8 +121,7 @@ static int check_fds(const struct settings *s, struct err *e)
 
 /* One of our values for a line `var.NAME = …`; false when it is not ours. */
 static bool put_var(struct buf *out, struct span name, const char *run,
-		    const char *worker, const char *errors,
-		    const struct settings *s)
+		    const char *errors, const struct settings *s)
 {
 	long fds = fd_limit(s);
 
@@ -144,12 +134,8 @@ static bool put_var(struct buf *out, struct span name, const char *run,
 		buf_fmt(out, "var.port = %ld\n", s->port);
 	else if (span_is(name, "run"))
 		buf_fmt(out, "var.run = \"%s\"\n", run);
-	else if (span_is(name, "worker"))
-		buf_fmt(out, "var.worker = \"%s\"\n", worker);
 	else if (span_is(name, "errors"))
 		buf_fmt(out, "var.errors = \"%s\"\n", errors);
-	else if (span_is(name, "workers"))
-		buf_fmt(out, "var.workers = %ld\n", s->workers);
 	else if (span_is(name, "fds"))
 		buf_fmt(out, "var.fds = %ld\n", fds);
 	else if (span_is(name, "clients"))
@@ -172,8 +158,7 @@ static struct span next_line(struct span *text)
 }
 
 static void fill(struct buf *out, struct span template, const char *run,
-		 const char *worker, const char *errors,
-		 const struct settings *s)
+		 const char *errors, const struct settings *s)
 {
 	while (template.n) {
 		struct span line = next_line(&template);
@@ -181,7 +166,7 @@ static void fill(struct buf *out, struct span template, const char *run,
 
 		if (span_starts(line, "var.")) {
 			name.n = strcspn(name.p, " =\n");
-			if (put_var(out, name, run, worker, errors, s))
+			if (put_var(out, name, run, errors, s))
 				continue;
 		}
 		buf_span(out, line);
@@ -214,7 +199,7 @@ static int make_folders(const char *home, const char *name, char *run, size_t n,
 	    store_folder(home, name, e))
 		return -1;
 	snprintf(run, n, "%s/%s", home, name);
-	if (strlen(run) + strlen("/worker.sock-00") >=
+	if (strlen(run) + strlen("/worker.sock") >=
 	    sizeof(((struct sockaddr_un *)0)->sun_path))
 		return err_set(e, ERR_CONFIG,
 			       "%.80s is too long for a "
@@ -227,7 +212,8 @@ int server_conf_write(struct server_conf *sc, const char *home,
 		      const struct settings *s, struct err *e)
 {
 	char run[PATH_MAX], folder[FOLDER_MAX], name[FOLDER_MAX + 20];
-	char *template = NULL, *worker = NULL, *errors = NULL;
+	char *template = NULL, *errors = NULL;
+	size_t n;
 	struct buf in, out;
 	int rc = -1;
 
@@ -237,23 +223,23 @@ int server_conf_write(struct server_conf *sc, const char *home,
 	folder_of(s, folder);
 	if (!sc->lighttpd || check_fds(s, e) ||
 	    make_folders(home, folder, run, sizeof(run), e) ||
-	    !(worker = install_path_worker(e)) ||
 	    !(template = install_path_data("lighttpd/dario.conf", e)) ||
 	    !(errors = install_path_data("lighttpd/errors", e)) ||
-	    check_worker(worker, e) || check_value(errors, e) ||
-	    check_value(s->host, e) || server_conf_read(&in, template, e))
+	    check_value(errors, e) || check_value(s->host, e) ||
+	    server_conf_read(&in, template, e))
 		goto out;
-	fill(&out, buf_get(&in), run, worker, errors, s);
+	fill(&out, buf_get(&in), run, errors, s);
 	snprintf(name, sizeof(name), "%s/lighttpd.conf", folder);
 	if (store_replace(home, name, buf_get(&out), e))
 		goto out;
-	snprintf(run + strlen(run), sizeof(run) - strlen(run),
-		 "/lighttpd.conf");
+	n = strlen(run);
+	snprintf(run + n, sizeof(run) - n, "/lighttpd.conf");
 	sc->path = xstrdup(run);
+	snprintf(run + n, sizeof(run) - n, "/worker.sock");
+	sc->socket = xstrdup(run);
 	rc = 0;
 out:
 	free(template);
-	free(worker);
 	free(errors);
 	buf_release(&in);
 	buf_release(&out);
@@ -263,18 +249,21 @@ out:
 /* lighttpd's own check of the file; it writes its complaints itself. */
 int server_conf_test(const struct server_conf *sc, struct err *e)
 {
-	int status = 0;
-	pid_t pid = fork();
+	char *argv[] = { sc->lighttpd, (char *)"-tt", (char *)"-f", sc->path,
+			 NULL };
+	struct child_plan plan = { .argv = argv, .input = -1, .third = -1 };
+	pid_t pid = child_start(&plan, e);
+	int status;
 
-	if (pid == 0) {
-		execl(sc->lighttpd, sc->lighttpd, "-tt", "-f", sc->path,
-		      (char *)NULL);
-		_exit(127);
-	}
 	if (pid < 0)
-		return err_sys(e, "start", sc->lighttpd);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+		return -1;
+	if (!child_ends(pid, TEST_MS, &status)) {
+		child_kill(pid);
+		return err_set(e, ERR_CONFIG,
+			       "%s does not end when it tests its "
+			       "configuration: is it lighttpd?",
+			       sc->lighttpd);
+	}
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		return err_set(e, ERR_CONFIG,
 			       "lighttpd refuses %s: its "
@@ -287,6 +276,7 @@ void server_conf_release(struct server_conf *sc)
 {
 	free(sc->lighttpd);
 	free(sc->path);
+	free(sc->socket);
 }
 
 void server_conf_remove(const char *home, const struct settings *s)

@@ -12,6 +12,7 @@
 struct server_conf {
 	char *lighttpd; /* path of the program */
 	char *path;     /* of the configuration written */
+	char *socket;   /* of the workers, beside it */
 };
 
 /* The path of lighttpd; malloced, NULL with an error. */

@@ -1,67 +1,90 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include "cli/say.h"
 #include "cli/server.h"
 
-#include "base/clock.h"
+#include "base/install-path.h"
+#include "cli/child.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <netdb.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-#ifdef HAVE_SYS_PRCTL_H
-#include <sys/prctl.h>
-#endif
 
-#define STOP_MS 1200 /* for the web server to end by itself */
-#define POLL_MS 20
+#define STOP_MS 1200 /* to end by itself, and then at once */
 
-/* In the child: become the web server. */
-static void become_server(char *const argv[], pid_t parent, bool quiet)
+int server_start(struct server *s, struct err *e)
 {
-	sigset_t none;
+	char *program = install_path_self();
+	char *argv[] = { program, (char *)"proxy", NULL };
+	struct child_plan plan = { .argv = argv,
+				   .input = -1,
+				   .third_is = CHILD_READY_PIPE,
+				   .quiet = true };
+	int ends[2];
 
-	setpgid(0, 0);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-#ifdef HAVE_SYS_PRCTL_H
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-#endif
-	if (getppid() != parent)
-		_exit(1);
-	if (quiet && !freopen("/dev/null", "w", stderr))
-		_exit(1);
-	execv(argv[0], argv);
-	say(stderr, "dario: cannot run %s: %s\n", argv[0], strerror(errno));
-	_exit(127);
+	s->pid = 0;
+	if (!program || pipe2(ends, O_CLOEXEC)) {
+		free(program);
+		return err_sys(e, "start", "dario proxy");
+	}
+	plan.third = ends[1];
+	s->pid = child_start(&plan, e);
+	close(ends[1]);
+	s->ready = ends[0];
+	free(program);
+	if (s->pid > 0)
+		return 0;
+	close(s->ready);
+	s->pid = 0;
+	return -1;
 }
 
-pid_t server_start(const struct server_conf *sc, bool quiet, struct err *e)
+int server_wait(struct server *s, long ms, struct err *e)
 {
-	char *argv[] = { sc->lighttpd, (char *)"-D", (char *)"-f", sc->path,
-			 NULL };
-	pid_t parent = getpid(), pid;
+	struct pollfd p = { .fd = s->ready, .events = POLLIN };
+	char byte;
 
-#ifdef HAVE_SYS_PRCTL_H
-	prctl(PR_SET_CHILD_SUBREAPER, 1); /* workers whose server died */
-#endif
-	pid = fork();
+	if (poll(&p, 1, (int)ms) <= 0)
+		return err_set(e, ERR_CONFIG, "it takes too long");
+	if (read(s->ready, &byte, 1) == 1)
+		return 0;
+	return err_set(e, ERR_CONFIG,
+		       "dario proxy does not start: run it to see why");
+}
 
-	if (pid == 0)
-		become_server(argv, parent, quiet);
-	if (pid < 0)
-		err_sys(e, "start", sc->lighttpd);
-	else
-		setpgid(pid, pid); /* whoever comes first */
-	return pid;
+static void gone(struct server *s)
+{
+	close(s->ready);
+	s->pid = 0;
+}
+
+bool server_ended(struct server *s)
+{
+	int status;
+
+	if (s->pid && child_ends(s->pid, 0, &status))
+		gone(s);
+	return !s->pid;
+}
+
+/* The second time it means: at once. */
+void server_stop(struct server *s)
+{
+	int status;
+
+	for (int i = 0; i < 2 && s->pid; i++) {
+		kill(s->pid, SIGTERM);
+		if (child_ends(s->pid, STOP_MS, &status))
+			gone(s);
+	}
+	if (s->pid) {
+		child_kill(s->pid);
+		gone(s);
+	}
 }
 
 long server_free_port(void)
@@ -78,55 +101,4 @@ long server_free_port(void)
 	if (fd >= 0)
 		close(fd);
 	return port;
-}
-
-bool server_up(const struct settings *s)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
-	bool any = strcmp(s->host, "0.0.0.0") == 0;
-	struct addrinfo *a;
-	char port[16];
-	int fd;
-	bool ok;
-
-	snprintf(port, sizeof(port), "%ld", s->port);
-	if (getaddrinfo(any ? "127.0.0.1" : s->host, port, &hints, &a))
-		return false;
-	fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	ok = fd >= 0 && connect(fd, a->ai_addr, a->ai_addrlen) == 0;
-	if (fd >= 0)
-		close(fd);
-	freeaddrinfo(a);
-	return ok;
-}
-
-bool server_ended(pid_t pid, int *status)
-{
-	return waitpid(pid, status, WNOHANG) == pid;
-}
-
-static void nap(void)
-{
-	struct timespec t = { .tv_nsec = POLL_MS * 1000000L };
-
-	nanosleep(&t, NULL);
-}
-
-/* Gently, then for good; with everything it has started. */
-void server_stop(pid_t pid)
-{
-	int64_t end = clock_ms() + STOP_MS;
-	int status;
-
-	kill(pid, SIGTERM);
-	while (!server_ended(pid, &status) && clock_ms() < end)
-		nap();
-	while (kill(-pid, 0) == 0 && clock_ms() < end) {
-		while (waitpid(-pid, &status, WNOHANG) > 0)
-			;
-		nap();
-	}
-	kill(-pid, SIGKILL);
-	while (waitpid(-pid, &status, 0) > 0)
-		;
 }

@@ -1,24 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * server: lighttpd as a child of a command.
+ * server: a dario proxy as the child of a command that needs a router for a
+ * while.
  *
- * It runs with its workers in a process group of its own, so that Ctrl-C
- * reaches the command alone, which ends them: gently, then for good. They end
- * by themselves when the command is gone.
+ * It takes its settings from the environment, says nothing, and ends when the
+ * command does. Start, wait until it is up, stop; stop whether it is or not.
  */
 #ifndef DARIO_SERVER_H
 #define DARIO_SERVER_H
 
-#include "cli/server-conf.h"
+#include "base/err.h"
 
 #include <sys/types.h>
 
-/* Its process, or -1. `quiet`: what it has to say is not shown. */
-pid_t server_start(const struct server_conf *sc, bool quiet, struct err *e);
+struct server {
+	pid_t pid; /* 0: there is none */
+	int ready; /* a pipe, see base/ready.h */
+};
+
+int server_start(struct server *s, struct err *e);
+int server_wait(struct server *s, long ms, struct err *e); /* until it is up */
+bool server_ended(struct server *s);
+void server_stop(struct server *s);
+
 long server_free_port(void); /* on loopback; 0: there is none */
-/* Does it accept connections? */
-bool server_up(const struct settings *s);
-bool server_ended(pid_t pid, int *status);
-void server_stop(pid_t pid);
 
 #endif

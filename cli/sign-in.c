@@ -107,33 +107,23 @@ static int set_number(struct settings *s, const char *key, long value,
 	return settings_set(s, o, text, SOURCE_FLAG, key, e);
 }
 
-static int start_listener(struct flow *f, struct server_conf *sc, pid_t *pid,
-			  struct err *e)
+static int start_listener(struct flow *f, struct server *server, struct err *e)
 {
 	struct settings *s = &f->config->settings;
-	int64_t end;
-	int status;
+	struct err why;
 
 	setenv("DARIO_HOST", "127.0.0.1", 1);
 	free(s->host);
 	s->host = xstrdup("127.0.0.1");
 	if (set_number(s, "port", server_free_port(), e) ||
 	    set_number(s, "workers", 1, e) || set_number(s, "threads", 4, e) ||
-	    server_conf_write(sc, f->cmd->home, s, e))
+	    server_start(server, e))
 		return -1;
-	*pid = server_start(sc, true, e);
-	if (*pid < 0)
-		return -1;
-	end = clock_ms() + START_MS;
-	while (!server_up(s)) {
-		if (server_ended(*pid, &status) || clock_ms() > end)
-			return err_set(e, ERR_CONFIG,
-				       "nothing can listen on port %ld for the "
-				       "browser to come back to: use dario "
-				       "login --manual",
-				       s->port);
-		poll(NULL, 0, STEP_MS / 4);
-	}
+	if (server_wait(server, START_MS, &why))
+		return err_set(e, ERR_CONFIG,
+			       "nothing can listen on port %ld for the browser "
+			       "to come back to: use dario login --manual",
+			       s->port);
 	return 0;
 }
 
@@ -180,11 +170,12 @@ static int take_answer(struct flow *f, const struct buf *code,
 	return 0;
 }
 
-static int wait_for_browser(struct flow *f, pid_t pid, struct err *e)
+static int wait_for_browser(struct flow *f, struct server *server,
+			    struct err *e)
 {
 	int64_t end = clock_ms() + LOGIN_STATE_MS, shown = -1;
 	struct buf code, error;
-	int rc = 1, status;
+	int rc = 1;
 
 	buf_init(&code, CODE_MAX);
 	buf_init(&error, CODE_MAX);
@@ -197,7 +188,7 @@ static int wait_for_browser(struct flow *f, pid_t pid, struct err *e)
 			rc = err_set(e, ERR_CONFIG,
 				     "no log-in within five minutes: run dario "
 				     "login again");
-		else if (rc > 0 && server_ended(pid, &status))
+		else if (rc > 0 && server_ended(server))
 			rc = err_set(e, ERR_CONFIG,
 				     "the listener for the browser has ended: "
 				     "use dario login --manual");
@@ -216,11 +207,10 @@ static int wait_for_browser(struct flow *f, pid_t pid, struct err *e)
 
 static int by_browser(struct flow *f, struct err *e)
 {
-	struct server_conf sc = { 0 };
+	struct server server = { 0 };
 	const char *home = f->cmd->home;
 	char redirect[64];
-	pid_t pid = -1;
-	int rc = start_listener(f, &sc, &pid, e);
+	int rc = start_listener(f, &server, e);
 
 	if (rc)
 		goto out;
@@ -233,15 +223,10 @@ static int by_browser(struct flow *f, struct err *e)
 	fputs("dario: log in at this address:\n", stderr);
 	say(stderr, "\n%s\n\n", buf_cstr(&f->url));
 	open_browser(f);
-	rc = wait_for_browser(f, pid, e);
+	rc = wait_for_browser(f, &server, e);
 	login_state_end(home, f->login.state);
 out:
-	if (pid > 0) {
-		poll(NULL, 0, STEP_MS); /* for the page to reach the browser */
-		server_stop(pid);
-	}
-	server_conf_remove(home, &f->config->settings);
-	server_conf_release(&sc);
+	server_stop(&server); /* the page reaches the browser first */
 	return rc;
 }
 

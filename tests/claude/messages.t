@@ -132,7 +132,7 @@ with_sdk npm install_claude_code claude_code
 for word in sk-ant-oat01-one sk-ant-ort01-one; do
 	unlike "log: no $word" "$(cat "$tmp/log" "$tmp"/*.out)" "$word"
 	found=
-	for p in $(pgrep -g "$(lighttpd_pid)") "$router"; do
+	for p in $(pgrep -P "$router") "$router"; do
 		tr '\0' ' ' <"/proc/$p/cmdline" | grep -qF -- "$word" && found=$p
 	done
 	is "process list: no $word" "$found" ''

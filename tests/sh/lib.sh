@@ -25,16 +25,6 @@ tests=0
 failures=0
 children=
 
-# What is left of a router: its processes that are no zombies.
-processes_of() {
-	for p in $(pgrep -g "$1" 2>/dev/null); do
-		case $(ps -o stat= -p "$p" 2>/dev/null) in
-		''|Z*) ;;
-		*) echo "$p" ;;
-		esac
-	done
-}
-
 stop_children() {
 	for pid in $children; do
 		kill "$pid" 2>/dev/null
@@ -205,7 +195,17 @@ lighttpd_pid() {
 }
 
 worker_pid() {
-	pgrep -P "$(lighttpd_pid)" dario.fcgi
+	pgrep -P "$router" dario.fcgi
+}
+
+# alive PID...: those that are there and no zombies
+alive() {
+	for p; do
+		case $(ps -o stat= -p "$p" 2>/dev/null) in
+		''|Z*) ;;
+		*) echo "$p" ;;
+		esac
+	done
 }
 
 # post PATH JSON [curl flags]: the answer's body; status in $tmp/status.

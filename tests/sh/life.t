@@ -15,7 +15,7 @@ begin_stream() {
 }
 same_worker() { test "$(worker_pid)" = "$1"; }
 other_worker() { w=$(worker_pid) && test "$w" != "$1"; }
-gone() { test -z "$(processes_of "$1")"; }
+gone() { test -z "$(alive "$@")"; }
 serves() {
 	test "$(curl -s -o /dev/null -w '%{http_code}' -d '{"model":"demo","input":"x"}' \
 		"$url/v1/responses")" = 200
@@ -50,6 +50,7 @@ ok 'idle worker KILL: the next request works' serves
 for sig in TERM INT KILL; do
 	[ -n "$router" ] || start_router --demo
 	server=$(lighttpd_pid)
+	all=$(pgrep -P "$router")
 	begin_stream
 	kill -$sig "$server"
 	if [ $sig = INT ]; then # lighttpd lets requests finish
@@ -62,7 +63,7 @@ for sig in TERM INT KILL; do
 	fi
 	wait "$router"
 	is "server $sig: dario proxy says so and exits 1" "$?" 1
-	ok "server $sig: no orphan is left" wait_for 3 gone "$server"
+	is "server $sig: nothing is left" "$(alive $all)" ''
 	start_router --demo
 	ok "server $sig: the next start works" serves
 	stop_router
@@ -78,23 +79,27 @@ head -c 4000000 /dev/zero | curl -s --limit-rate 200K --data-binary @- \
 	-o /dev/null "$url/v1/messages" &
 client=$!
 ok 'upload: it passes through the disk' wait_for 10 uploads
-kill -KILL "$(lighttpd_pid)"
+all=$(pgrep -P "$router")
+kill -STOP "$router" # it would clean up
+kill -KILL $(lighttpd_pid) "$router"
 wait "$client"
 wait "$router"
-ok 'upload: lighttpd has left it' uploads
+wait_for 3 gone $all
+ok 'upload: what was killed has left it' uploads
 start_router --demo
 ok 'upload: the next start takes it away' test -z \
 	"$(find "$DARIO_HOME/run" -name 'lighttpd-upload-*')"
 stop_router
+is 'after the end nothing is left in run/' "$(ls "$DARIO_HOME/run")" ''
 
 # dario proxy itself is killed: everything goes.
 start_router --demo
-server=$(lighttpd_pid)
+all=$(pgrep -P "$router")
 begin_stream
 kill -KILL "$router"
 wait "$client"
 ok 'proxy KILL: the client sees an error' test "$?" -ne 0
-ok 'proxy KILL: no orphan is left' wait_for 3 gone "$server"
+ok 'proxy KILL: no orphan is left' wait_for 3 gone $all
 start_router --demo
 ok 'proxy KILL: the next start works' serves
 stop_router

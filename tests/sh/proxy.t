@@ -114,7 +114,7 @@ fi
 # The end: Ctrl-C reaches dario alone, all is gone within two seconds.
 for sig in INT TERM; do
 	[ -n "$router" ] || start_router
-	group=$(lighttpd_pid)
+	all=$(pgrep -P "$router")
 	worker=$(worker_pid)
 	ok "$sig: there is a worker" test -n "$worker"
 	start=$(date +%s%N)
@@ -123,7 +123,7 @@ for sig in INT TERM; do
 	is "$sig: exit 0" "$?" 0
 	ms=$((($(date +%s%N) - start) / 1000000))
 	ok "$sig: within 2 s ($ms ms)" test "$ms" -lt 2000
-	is "$sig: nothing is left" "$(processes_of "$group")" ''
+	is "$sig: nothing is left" "$(alive $all)" ''
 	router=
 done
 done_testing

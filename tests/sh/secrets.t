@@ -91,7 +91,7 @@ for key in "$up" "$ours"; do
 	unlike "log: no ${key%-*}" "$(cat "$tmp/log")" "$key"
 	unlike "commands: no ${key%-*}" "$(cat "$tmp/cli")" "$key"
 	found=
-	for p in $(pgrep -g "$(lighttpd_pid)") "$router"; do
+	for p in $(pgrep -P "$router") "$router"; do
 		tr '\0' ' ' <"/proc/$p/cmdline" | grep -qF -- "$key" && found=$p
 	done
 	is "process list: no ${key%-*}" "$found" ''

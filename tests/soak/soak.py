@@ -99,8 +99,7 @@ class Router:
         self.start()
 
     def kill_worker(self):
-        workers = [w for server in children(self.proxy.pid, "lighttpd")
-                   for w in children(server, "dario.fcgi")]
+        workers = children(self.proxy.pid, "dario.fcgi")
         if workers:
             os.kill(rng.choice(workers), signal.SIGKILL)
 

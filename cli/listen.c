@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "cli/listen.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define BACKLOG 4096 /* a burst waits here, and is not refused */
+
+static int not_here(const struct settings *s, struct err *e)
+{
+	if (errno == EADDRINUSE)
+		return err_set(e, ERR_CONFIG,
+			       "port %ld is in use: stop what listens there, "
+			       "or take another with --port=N",
+			       s->port);
+	return err_set(e, ERR_CONFIG, "cannot listen on %.60s:%ld: %s", s->host,
+		       s->port, strerror(errno));
+}
+
+static int open_http(const struct addrinfo *a)
+{
+	int type = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+	int fd = socket(a->ai_family, type, 0), on = 1;
+
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (a->ai_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	if (bind(fd, a->ai_addr, a->ai_addrlen) == 0 &&
+	    listen(fd, BACKLOG) == 0)
+		return fd;
+	on = errno;
+	close(fd);
+	errno = on;
+	return -1;
+}
+
+int listen_http(const struct settings *s, struct err *e)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+				  .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
+	struct addrinfo *a;
+	char port[16];
+	int fd;
+
+	snprintf(port, sizeof(port), "%ld", s->port);
+	if (getaddrinfo(s->host, port, &hints, &a))
+		return err_set(e, ERR_CONFIG,
+			       "--host=%.60s is not an address of this machine",
+			       s->host);
+	fd = open_http(a);
+	if (fd < 0)
+		not_here(s, e);
+	freeaddrinfo(a);
+	return fd;
+}
+
+int listen_workers(const char *path, struct err *e)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd, rc;
+	mode_t mask;
+
+	if (strlen(path) >= sizeof(a.sun_path))
+		return err_set(e, ERR_CONFIG,
+			       "%.80s is too long for a socket: choose a "
+			       "shorter DARIO_HOME",
+			       path);
+	strcpy(a.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return err_sys(e, "make", "a socket");
+	unlink(path);
+	mask = umask(0177);
+	rc = bind(fd, (struct sockaddr *)&a, sizeof(a));
+	umask(mask);
+	if (rc == 0 && listen(fd, BACKLOG) == 0)
+		return fd;
+	err_sys(e, "listen on", path);
+	close(fd);
+	return -1;
+}

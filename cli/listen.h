@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * listen: the two sockets of dario proxy: where clients come in, and where the
+ * web server reaches the workers.
+ *
+ * They are made here and handed on, so that neither a worker's end nor the web
+ * server's refuses anybody who asks meanwhile.
+ */
+#ifndef DARIO_LISTEN_H
+#define DARIO_LISTEN_H
+
+#include "base/err.h"
+#include "state/option.h"
+
+/* Descriptors that do not go over exec and do not block, or -1. */
+int listen_http(const struct settings *s, struct err *e);
+/* At `path`, for this user alone. What lies there is taken away. */
+int listen_workers(const char *path, struct err *e);
+
+#endif
