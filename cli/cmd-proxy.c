@@ -164,8 +164,8 @@ static const struct cmd_flag flags[] = {
 	{ "print-config", "NAME",
 	  "print the configuration for a web server that you run already, with "
 	  "this machine's paths: lighttpd, nginx, apache-proxy, apache-fcgid, "
-	  "cgi, htaccess, lighttpd-cgi; systemd-socket, systemd-service, "
-	  "tmpfiles" },
+	  "cgi, htaccess, lighttpd-cgi; systemd-proxy, systemd-socket, "
+	  "systemd-service, tmpfiles" },
 	{ "socket", "PATH", "the worker's socket in what is printed" },
 	{ 0 },
 };

@@ -24,6 +24,7 @@ static const struct {
 	{ "cgi", "contrib/cgi/dario.cgi" },
 	{ "htaccess", "contrib/cgi/htaccess" },
 	{ "lighttpd-cgi", "contrib/cgi/lighttpd.conf" },
+	{ "systemd-proxy", "contrib/systemd/dario-proxy.service" },
 	{ "systemd-socket", "contrib/systemd/dario.socket" },
 	{ "systemd-service", "contrib/systemd/dario.service" },
 	{ "tmpfiles", "contrib/systemd/dario.tmpfiles" },
@@ -119,7 +120,7 @@ static const char *home_of_worker(const char *home)
 int print_config(const char *name, const char *home, const struct settings *s,
 		 const char *socket, struct err *e)
 {
-	char *worker = NULL, *errors = NULL;
+	char *worker = NULL, *errors = NULL, *self = install_path_self();
 	char *prefix = *s->prefix ? xstrdup(s->prefix) : NULL;
 	int rc = -1;
 	size_t i = 0;
@@ -133,10 +134,12 @@ int print_config(const char *name, const char *home, const struct settings *s,
 		 (worker = install_path_worker(e)) &&
 		 (errors = install_path_data("lighttpd/errors", e)) &&
 		 !check_path(worker, e) && !check_path(errors, e) &&
-		 !check_path(home, e) && !check_path(socket, e)) {
+		 !check_path(self, e) && !check_path(home, e) &&
+		 !check_path(socket, e)) {
 		const struct swap swaps[] = {
 			{ "/usr/local/libexec/dario/dario.fcgi", worker },
 			{ "/usr/local/share/dario/lighttpd/errors", errors },
+			{ "/usr/local/bin/dario", self },
 			{ "/var/lib/dario", home },
 			{ "/run/dario/dario.sock", socket },
 			{ "/run/lighttpd/dario.sock", socket },
@@ -149,5 +152,6 @@ int print_config(const char *name, const char *home, const struct settings *s,
 	free(prefix);
 	free(worker);
 	free(errors);
+	free(self);
 	return rc;
 }

@@ -7,19 +7,19 @@ need python3
 show() { "$dario" proxy --print-config="$@" 2>&1; }
 
 for name in lighttpd nginx apache-proxy apache-fcgid cgi htaccess lighttpd-cgi \
-	systemd-socket systemd-service tmpfiles; do
+	systemd-proxy systemd-socket systemd-service tmpfiles; do
 	out=$(show $name --prefix=/my/api/ --socket="$tmp/my.sock")
 	is "$name: exit 0" "$?" 0
 	is "$name: no path of another machine" "$(printf '%s\n' "$out" |
 		grep -e /usr/local -e /var/lib/dario -e /llm -e '/run/.*\.sock')" ''
 	printf '%s\n' "$out" >>"$tmp/all"
 done
-for part in "$builddir/dario.fcgi" "$srcdir/lighttpd/errors" "$DARIO_HOME" \
+for part in "$builddir/dario.fcgi" "$builddir/dario proxy" "$srcdir/lighttpd/errors" "$DARIO_HOME" \
 	"$tmp/my.sock" 'location /my/api/ {' 'ProxyPass "/my/api/"'; do
 	like "there is $part" "$(cat "$tmp/all")" "$part"
 done
 is 'every file of contrib can be printed' "$(find "$srcdir/contrib" -type f |
-	wc -l)" 10
+	wc -l)" 11
 
 like 'by default below /llm' "$(show nginx)" 'location /llm/ {'
 like 'or at the root' "$(show nginx --prefix=/)" 'location / {'
@@ -42,13 +42,15 @@ fi
 if command -v systemd-analyze >/dev/null && command -v systemd-tmpfiles \
 	>/dev/null; then
 	mkdir "$tmp/units"
-	for kind in socket service; do
+	for kind in proxy socket service; do
 		show systemd-$kind --socket=/run/dario/dario.sock |
 			sed 's/^User=dario/User=daemon/' >"$tmp/units/dario.$kind"
 	done
+	mv "$tmp/units/dario.proxy" "$tmp/units/dario-proxy.service"
 	is 'systemd: the units are in order' "$(SYSTEMD_UNIT_PATH="$tmp/units:" \
 		systemd-analyze verify --recursive-errors=no --man=no \
-		"$tmp/units/dario.socket" "$tmp/units/dario.service" 2>&1 |
+		"$tmp/units/dario.socket" "$tmp/units/dario.service" \
+		"$tmp/units/dario-proxy.service" 2>&1 |
 		grep -F "$tmp/units")" ''
 else
 	diag 'not run, systemd is missing: the units are in order'
