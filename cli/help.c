@@ -195,6 +195,15 @@ static const char *const man_worker[][2] = {
 	  "socket that nobody listens on any more is replaced" },
 };
 
+static const char *const man_signals[][2] = {
+	{ "SIGINT (Ctrl-C), SIGTERM",
+	  "let answers end, for DARIO_DRAIN_MS, refuse new requests with a "
+	  "503, and then end; the same signal again: at once" },
+	{ "SIGHUP",
+	  "replace the workers by the dario.fcgi that is on the disk now; no "
+	  "request is lost" },
+};
+
 static const char *const man_paths[][2] = {
 	{ "POST /v1/messages, /v1/messages/count_tokens", "Anthropic" },
 	{ "POST /v1/chat/completions, /v1/completions, /v1/embeddings, "
@@ -232,8 +241,9 @@ void help_man(void)
 		man_group(cmd_groups[i]);
 	printf(".SH SETTINGS\nA flag beats the environment, the environment "
 	       "beats config.json, config.json beats the default. "
-	       "An edit counts on the next request; threads, workers, verbose, "
-	       "host and port on the next start.\n");
+	       "An edit counts on the next request; threads, workers and "
+	       "verbose when the workers are replaced (SIGHUP), host and port "
+	       "on the next start.\n");
 	for (const struct option_row *o = options; o->key; o++) {
 		snprintf(text, sizeof(text), "%s. Key %s%s%s.", o->help, o->key,
 			 *o->preset ? ", default " : "", o->preset);
@@ -251,6 +261,8 @@ void help_man(void)
 	}
 	man_table("WORKER", man_worker,
 		  sizeof(man_worker) / sizeof(man_worker[0]));
+	man_table("SIGNALS OF DARIO PROXY", man_signals,
+		  sizeof(man_signals) / sizeof(man_signals[0]));
 	man_table("HTTP", man_paths, sizeof(man_paths) / sizeof(man_paths[0]));
 	printf(".SH FILES\nUnder DARIO_HOME, by default ~/.dario. Folders are "
 	       "0700, files 0600; anything looser is refused.\n");
