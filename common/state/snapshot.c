@@ -12,15 +12,15 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define BACKENDS_MAX 256
-#define WATCHES_MAX (BACKENDS_MAX + ACCOUNTS_MAX + 16)
 #define FNV_START 0xcbf29ce484222325u
-#define TICK_MS 20 /* more than the clock of any file system moves at once */
+#define LOOK_MS 1000 /* for what the kernel does not tell (notify.h) */
 
 /* What the log was told last: each fault is said once. */
 struct told {
@@ -37,8 +37,15 @@ struct snapshot_store {
 	bool broken;
 	struct err error;
 	uint64_t broken_state; /* of the files that could not be loaded */
+	struct notify *notify;
+	/* The notify_state up to which `current` is right, and until when; 0:
+	 * the files are looked at for each request. */
+	_Atomic uint64_t right_at;
+	_Atomic int64_t right_until; /* clock_ms */
+	uint64_t renewed_at;         /* under `loading`, as what follows */
+	bool whole;                  /* all files are watched */
 	bool logs;
-	struct told told; /* under `loading` */
+	struct told told;
 };
 
 struct snapshot_store *snapshot_open(char *home)
@@ -46,6 +53,7 @@ struct snapshot_store *snapshot_open(char *home)
 	struct snapshot_store *cs = xcalloc(1, sizeof(*cs));
 
 	cs->home = home;
+	cs->notify = notify_new();
 	pthread_mutex_init(&cs->lock, NULL);
 	pthread_mutex_init(&cs->loading, NULL);
 	return cs;
@@ -56,6 +64,7 @@ void snapshot_close(struct snapshot_store *cs)
 	if (!cs)
 		return;
 	snapshot_free(cs->current);
+	notify_free(cs->notify);
 	pthread_mutex_destroy(&cs->lock);
 	pthread_mutex_destroy(&cs->loading);
 	free(cs->home);
@@ -67,56 +76,13 @@ const char *snapshot_home(const struct snapshot_store *cs)
 	return cs->home;
 }
 
-/* A file or folder that the configuration was made of, as it was then. */
-struct watch {
-	char *root, *name;
-	int fd; /* of a pinned one, or -1 */
-	struct store_sign sign;
-};
-
 static account_watch_fn watch;
 
-static void add_watch(struct snapshot *c, const char *root, const char *name,
-		      int fd)
-{
-	struct watch *w = &c->watches[c->n_watches++];
-	int64_t age;
-
-	*w = (struct watch){ xstrdup(root), xstrdup(name), fd, { 0 } };
-	if (fd >= 0)
-		store_sign_pinned(fd, &w->sign);
-	else
-		store_sign(root, name, &w->sign);
-	/* One more change in the same tick may look like this one. */
-	age = clock_wall_ms() - (w->sign.sec * 1000 + w->sign.nsec / 1000000);
-	if (age > -TICK_MS && age < TICK_MS)
-		c->again = clock_ms() + TICK_MS;
-}
-
-/* Called before the file is read: a change meanwhile is then seen next time.
- * What is in the home is pinned; a file that appears there, or is moved away,
- * shows in its folder. */
 static void watch(void *arg, const char *root, const char *name)
 {
 	struct snapshot *c = arg;
-	bool inside = strcmp(root, c->home) == 0;
 
-	if (c->n_watches == WATCHES_MAX)
-		return; /* more backends and accounts are refused anyway */
-	if (!inside || store_exists(root, name))
-		add_watch(c, root, name, inside ? store_pin(root, name) : -1);
-}
-
-/* While a change may look like the last one, what has the name is looked at. */
-static bool unchanged(const struct snapshot *c, const struct watch *w)
-{
-	struct store_sign now;
-
-	if (w->fd >= 0 && !c->again)
-		store_sign_pinned(w->fd, &now);
-	else
-		store_sign(w->root, w->name, &now);
-	return memcmp(&now, &w->sign, sizeof(now)) == 0;
+	watches_add(&c->watches, root, name);
 }
 
 static bool is_due(int64_t when)
@@ -126,10 +92,8 @@ static bool is_due(int64_t when)
 
 static bool up_to_date(const struct snapshot *c)
 {
-	for (size_t i = 0; i < c->n_watches; i++)
-		if (!unchanged(c, &c->watches[i]))
-			return false;
-	return !is_due(c->again) && !is_due(c->accounts.ask_again);
+	return watches_same(&c->watches) && !is_due(c->watches.again) &&
+	       !is_due(c->accounts.ask_again);
 }
 
 static int is_backend(const struct dirent *d)
@@ -175,8 +139,8 @@ static int load_backend(struct snapshot *c, const char *home, const char *file,
 	rc = backend_parse(&c->backends[c->n_backends], name, json, e);
 	if (rc)
 		err_add(e, path);
-	else
-		c->n_backends++;
+	else if (c->backends[c->n_backends++].ca_file)
+		watch(c, "", c->backends[c->n_backends - 1].ca_file);
 	backend_unknown(&c->notes, path, json);
 	json_object_put(json);
 	return rc;
@@ -251,7 +215,7 @@ static int load_tools(struct snapshot *c, const char *home, struct err *e)
 			settings_place(s, "hybridTools", other, sizeof(other)));
 	watch(c, home, TOOLS_FILE);
 	if (path)
-		watch(c, "", path);
+		watch(c, *path == '/' ? "" : ".", path);
 	else
 		watch(c, home, TEMPLATE_FILE);
 	c->tools = tools_load(home, e);
@@ -299,18 +263,17 @@ static int open_home(struct snapshot *c, const char *home, struct err *e)
 	store_sweep(home, "backends", "");
 	store_sweep(home, "accounts", "");
 	store_sweep(home, "state", "login-");
-	add_watch(c, home, "", -1);
+	watches_add(&c->watches, home, "");
 	return 0;
 }
 
-struct snapshot *snapshot_load(const char *home, struct err *e)
+static struct snapshot *load(const char *home, struct notify *n, struct err *e)
 {
 	struct snapshot *c = xcalloc(1, sizeof(*c));
 	const struct settings *s = &c->settings;
 
 	c->refs = 1;
-	c->home = home;
-	c->watches = xcalloc(WATCHES_MAX, sizeof(*c->watches));
+	watches_init(&c->watches, home, n);
 	if (open_home(c, home, e) || load_settings(c, home, e) ||
 	    !(c->models = models_load(e)) || load_backends(c, home, e) ||
 	    accounts_load(&c->accounts, home, watch, c, e) ||
@@ -326,6 +289,11 @@ struct snapshot *snapshot_load(const char *home, struct err *e)
 	return c;
 }
 
+struct snapshot *snapshot_load(const char *home, struct err *e)
+{
+	return load(home, NULL, e);
+}
+
 void snapshot_free(struct snapshot *c)
 {
 	if (!c)
@@ -338,13 +306,7 @@ void snapshot_free(struct snapshot *c)
 	tool_rows_free(c->tools);
 	template_free(c->template);
 	accounts_release(&c->accounts);
-	for (size_t i = 0; i < c->n_watches; i++) {
-		free(c->watches[i].root);
-		free(c->watches[i].name);
-		if (c->watches[i].fd >= 0)
-			close(c->watches[i].fd);
-	}
-	free(c->watches);
+	watches_release(&c->watches);
 	models_free(c->models);
 	settings_release(&c->settings);
 	notes_release(&c->notes);
@@ -502,7 +464,8 @@ static void reload(struct snapshot_store *cs)
 		return;
 	if (cs->logs)
 		tidy_files(cs->home);
-	fresh = snapshot_load(cs->home, &e);
+	notify_begin(cs->notify);
+	fresh = load(cs->home, cs->notify, &e);
 	pthread_mutex_lock(&cs->lock);
 	if (fresh) {
 		old = cs->current;
@@ -517,24 +480,94 @@ static void reload(struct snapshot_store *cs)
 	tell(cs);
 }
 
-struct snapshot *snapshot_current(struct snapshot_store *cs, struct err *e)
+/* Nothing can have changed since `current` was found to be right. */
+static bool settled(const struct snapshot_store *cs)
 {
-	struct snapshot *c = take(cs);
+	uint64_t at = atomic_load(&cs->right_at);
 
-	if (c && up_to_date(c))
-		return c;
-	pthread_mutex_lock(&cs->loading);
-	snapshot_put(cs, c);
-	c = take(cs);
-	if (!c || !up_to_date(c)) {
-		snapshot_put(cs, c);
-		reload(cs);
-		c = take(cs);
+	return at && at == notify_state(cs->notify) &&
+	       clock_ms() < atomic_load(&cs->right_until);
+}
+
+/* `current` is right, as of that state of the files. */
+static void settle(struct snapshot_store *cs, uint64_t state)
+{
+	const struct snapshot *c = cs->current;
+	int64_t until = clock_ms() + LOOK_MS;
+
+	if (c->watches.again && c->watches.again < until)
+		until = c->watches.again;
+	if (c->accounts.ask_again && c->accounts.ask_again < until)
+		until = c->accounts.ask_again;
+	atomic_store(&cs->right_until, until);
+	atomic_store(&cs->right_at, state);
+}
+
+/* Look at the files, load what has changed; `loading` is held. Whatever
+ * happens from here on moves the state on. */
+static void bring_up_to_date(struct snapshot_store *cs)
+{
+	uint64_t state = notify_state(cs->notify);
+	const struct snapshot *c = cs->current;
+	bool told = cs->whole && state != cs->renewed_at;
+
+	if (c && told) {
+		notify_begin(cs->notify);
+		watches_renew(&c->watches);
+		cs->whole = notify_end(cs->notify);
 	}
+	if (!c || (told && c->watches.again) || !up_to_date(c)) {
+		reload(cs);
+		cs->whole = !cs->broken && notify_end(cs->notify);
+	}
+	cs->renewed_at = state;
+	if (cs->whole)
+		settle(cs, state);
+	else
+		atomic_store(&cs->right_at, 0);
+}
+
+static struct snapshot *current(struct snapshot_store *cs, struct err *e)
+{
+	struct snapshot *c;
+
+	/* First whether it is right, then what it is. */
+	if (settled(cs) && (c = take(cs)))
+		return c;
+	c = take(cs);
+	if (c && !atomic_load(&cs->right_at) && up_to_date(c))
+		return c;
+	snapshot_put(cs, c);
+	pthread_mutex_lock(&cs->loading);
+	if (!settled(cs))
+		bring_up_to_date(cs);
+	c = take(cs);
 	pthread_mutex_unlock(&cs->loading);
 	if (!c)
 		snapshot_broken(cs, e);
 	return c;
+}
+
+int snapshot_fd(const struct snapshot_store *cs)
+{
+	return notify_fd(cs->notify);
+}
+
+void snapshot_poll(struct snapshot_store *cs)
+{
+	notify_read(cs->notify);
+}
+
+struct snapshot *snapshot_current_in_round(struct snapshot_store *cs,
+					   struct err *e)
+{
+	return current(cs, e);
+}
+
+struct snapshot *snapshot_current(struct snapshot_store *cs, struct err *e)
+{
+	notify_read(cs->notify);
+	return current(cs, e);
 }
 
 const struct backend *snapshot_backend(const struct snapshot *c,

@@ -3,9 +3,11 @@
  * snapshot: the configuration at one moment: everything under DARIO_HOME that a
  * request needs. Immutable.
  *
- * snapshot_current gives the snapshot that matches the files at this moment: it
- * compares their signatures (no file is read when nothing changed) and loads
- * anew when one differs, so an edit is in force on the next request. When an
+ * snapshot_current gives the snapshot that matches the files at this moment. It
+ * asks the kernel whether anything was done to them (one read that finds
+ * nothing), only then compares their signatures, and loads anew when one
+ * differs, so an edit is in force on the next request. Where the kernel cannot
+ * tell (notify.h) the signatures are compared each time. When an
  * edit cannot be loaded the last good snapshot goes on serving and
  * snapshot_broken tells why. A snapshot lives until its last snapshot_put.
  * Thread-safe.
@@ -22,6 +24,7 @@
 #include "state/option.h"
 #include "state/rule.h"
 #include "state/tools.h"
+#include "state/watch.h"
 
 struct snapshot {
 	struct settings settings;
@@ -35,14 +38,10 @@ struct snapshot {
 	struct template *template; /* what is put into their requests */
 	struct notes notes;        /* what is wrong all the same */
 	/* private */
-	const char *home;      /* while it is loaded */
-	struct watch *watches; /* the files that this was made of */
-	size_t n_watches;
-	int64_t again; /* when to load it again in any case, or 0 (clock_ms) */
+	struct watches watches; /* the files that this was made of */
 	int refs;
 };
 
-struct watch;
 struct snapshot_store;
 
 /* Takes `home` over (malloced). */
@@ -56,6 +55,15 @@ const char *snapshot_home(const struct snapshot_store *cs);
 /* NULL only when there never was a good one. */
 struct snapshot *snapshot_current(struct snapshot_store *cs, struct err *e);
 void snapshot_put(struct snapshot_store *cs, struct snapshot *c);
+
+/* For a loop: snapshot_poll asks once for all requests of a round, before the
+ * first and after what they were read from was read; snapshot_current_in_round
+ * makes no system call then. snapshot_fd (or -1) is readable when something may
+ * have happened; nobody has to wait for it. */
+void snapshot_poll(struct snapshot_store *cs);
+struct snapshot *snapshot_current_in_round(struct snapshot_store *cs,
+					   struct err *e);
+int snapshot_fd(const struct snapshot_store *cs);
 bool snapshot_broken(struct snapshot_store *cs, struct err *e);
 
 const struct backend *snapshot_backend(const struct snapshot *c,
