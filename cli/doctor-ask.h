@@ -15,6 +15,7 @@ struct doctor_target {
 	struct buf field;   /* header field that the router lets in, or "" */
 	bool shut;          /* it lets nothing of ours in */
 	bool demo;          /* it has the demo provider */
+	pid_t server;       /* the web server, when it is our own, or 0 */
 	int64_t end;        /* of all requests */
 };
 
@@ -57,5 +58,16 @@ struct json_object *doctor_health(struct doctor_target *t);
 /* Streams, and clients that leave them: doctor-stream.c */
 void doctor_stream(struct doctor_target *t);
 void doctor_leave(struct doctor_target *t);
+/* Clients that leave without one: doctor-waiting.c */
+void doctor_waiting(struct doctor_target *t);
+
+#define DOCTOR_FREE_MS 2000 /* in which the worker must notice */
+#define DOCTOR_LOOK_MS 25
+/* Requests that the worker is busy with, the question included; -1 unknown. At
+ * rest: when an earlier one has ended that may be about to. */
+int doctor_busy(struct doctor_target *t);
+int doctor_busy_at_rest(struct doctor_target *t);
+/* How long it took after the client had left; -1: too long. */
+long doctor_wait_free(struct doctor_target *t, int before);
 
 #endif

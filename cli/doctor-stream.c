@@ -17,8 +17,6 @@
 #define A "a a a a a a a a a a a a a a a a a a a a a a a a a "
 #define STREAM_MS 8000
 #define LEAVE_MS 400 /* after which the demo goes on for seconds */
-#define FREE_MS 2000 /* in which the worker must notice */
-#define LOOK_MS 25
 #define ANSWER_MAX (1u << 20)
 
 /* --- pace ---------------------------------------------------------------- */
@@ -88,8 +86,7 @@ void doctor_stream(struct doctor_target *t)
 
 /* --- departure ----------------------------------------------------------- */
 
-/* Requests that take a place in the worker; -1 unknown. */
-static int busy_now(struct doctor_target *t)
+int doctor_busy(struct doctor_target *t)
 {
 	struct json_object *o = doctor_health(t);
 	int n = (int)json_int(o, "busy", -1);
@@ -98,16 +95,15 @@ static int busy_now(struct doctor_target *t)
 	return n;
 }
 
-/* An earlier request may be about to end. */
-static int busy_at_rest(struct doctor_target *t)
+int doctor_busy_at_rest(struct doctor_target *t)
 {
-	int least = busy_now(t);
+	int least = doctor_busy(t);
 
 	for (int i = 0; i < 10 && least > 0; i++) {
 		int n;
 
-		poll(NULL, 0, LOOK_MS);
-		n = busy_now(t);
+		poll(NULL, 0, DOCTOR_LOOK_MS);
+		n = doctor_busy(t);
 		if (n < least)
 			least = n;
 	}
@@ -116,18 +112,17 @@ static int busy_at_rest(struct doctor_target *t)
 
 static void note_busy(struct doctor_target *t, void *arg)
 {
-	*(int *)arg = busy_now(t);
+	*(int *)arg = doctor_busy(t);
 }
 
-/* How long it took after the client had left; -1: too long. */
-static long wait_free(struct doctor_target *t, int before)
+long doctor_wait_free(struct doctor_target *t, int before)
 {
 	int64_t start = clock_ms();
 
-	while (clock_ms() - start < FREE_MS) {
-		if (busy_now(t) <= before)
+	while (clock_ms() - start < DOCTOR_FREE_MS) {
+		if (doctor_busy(t) <= before)
 			return (long)(clock_ms() - start);
-		poll(NULL, 0, LOOK_MS);
+		poll(NULL, 0, DOCTOR_LOOK_MS);
 	}
 	return -1;
 }
@@ -142,7 +137,8 @@ static void judge_leave(struct doctor_target *t, const char *name,
 			   doctor_directive(t->software, need),
 			   "a client that leaves %s is not noticed within "
 			   "%d ms",
-			   silence ? "in a silence" : "a stream", FREE_MS);
+			   silence ? "in a silence" : "a stream",
+			   DOCTOR_FREE_MS);
 	else
 		doctor_say(t->d, DOCTOR_OK, name, NULL,
 			   "a client that leaves %s is noticed within %ld ms",
@@ -154,7 +150,7 @@ static void judge_leave(struct doctor_target *t, const char *name,
 static bool leave_once(struct doctor_target *t, const char *name,
 		       enum doctor_need need, struct span body)
 {
-	int before = busy_at_rest(t), during = before;
+	int before = doctor_busy_at_rest(t), during = before;
 	struct doctor_ask a = { .method = "POST",
 				.path = DEMO_PATH,
 				.body = body,
@@ -177,17 +173,21 @@ static bool leave_once(struct doctor_target *t, const char *name,
 			   "/health is answered by another process than the "
 			   "stream, or without the key");
 	else
-		judge_leave(t, name, need, ms = wait_free(t, before));
+		judge_leave(t, name, need, ms = doctor_wait_free(t, before));
 	buf_release(&a.answer);
 	return ms >= 0;
 }
 
 void doctor_leave(struct doctor_target *t)
 {
-	if (leave_once(t, "path departure", NEED_LEAVE, SPAN(PROMPT(A A A A))))
-		leave_once(t, "path silence", NEED_SILENCE,
-			   SPAN(PROMPT("silence")));
-	else
+	if (!leave_once(t, "path departure", NEED_LEAVE, SPAN(PROMPT(A A A A))))
 		doctor_say(t->d, DOCTOR_SKIP, "path silence", NULL,
 			   "who leaves is not even noticed in a stream");
+	else if (leave_once(t, "path silence", NEED_SILENCE,
+			    SPAN(PROMPT("silence")))) {
+		doctor_waiting(t);
+		return;
+	}
+	doctor_say(t->d, DOCTOR_SKIP, "path waiting", NULL,
+		   "what was left before still runs");
 }

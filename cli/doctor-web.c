@@ -77,10 +77,18 @@ static const struct {
 			     "connection when a client leaves" } },
 };
 
+/* Web servers hardly ever see it, the kernel does. */
+#define WHOLE_FIX \
+	"run the worker on the web server's host and in its network " \
+	"namespace, without a proxy in front, or ask for streams: until " \
+	"then such a request is worked on, and paid, to its end"
+
 const char *doctor_directive(const char *software, enum doctor_need need)
 {
 	size_t i = 0;
 
+	if (need == NEED_WHOLE)
+		return WHOLE_FIX;
 	while (servers[i].software &&
 	       (!software || strncmp(software, servers[i].software,
 				     strlen(servers[i].software))))

@@ -14,6 +14,7 @@ enum doctor_need {
 	NEED_STREAM,  /* answers go out as they come */
 	NEED_LEAVE,   /* a client that leaves is noticed while words flow */
 	NEED_SILENCE, /* and in a silence */
+	NEED_WHOLE,   /* and while it waits for a whole answer */
 	NEEDS
 };
 

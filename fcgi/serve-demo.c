@@ -351,7 +351,7 @@ int serve_demo(struct request *r, struct err *e)
 	r->model = "demo";
 	read_prompt(&d);
 	pick_tool(&d);
-	d.silence = d.stream && mentions(d.prompt, "silence");
+	d.silence = mentions(d.prompt, "silence");
 	buf_init(&d.out, WRITER_TEXT_MAX);
 	writer_init(&w, r->dialect, &d.out);
 	memcpy(w.model, "demo", sizeof("demo"));

@@ -100,7 +100,7 @@ is 'the text has a line a check' "$(printf '%s\n' "$out" | grep -c '^\(ok\|skip\
 for name in dario worker lighttpd libcurl openssl json-c home files config \
 	'backend good' 'path health' 'path server' 'path key' 'path methods' \
 	'path body' 'path chunked' 'path answer' 'path stream' \
-	'path departure' 'path silence' clock; do
+	'path departure' 'path silence' 'path waiting' clock; do
 	is "a good home: $name" "$(found "$name")" ok
 done
 like 'the web server is known' "$(told 'path server')" lighttpd
@@ -269,11 +269,37 @@ web() { # PORT LINES...: lighttpd by hand; each LINE goes into its file
 	start_process "$tmp/web$1.log" lighttpd -D -f "$where/conf"
 	wait_for 10 listens "$1"
 }
+# A proxy in front, as they are: that a client has left it sees when it writes.
+# Without one the kernel tells, whatever the web server makes of it.
+cat >"$tmp/front.py" <<'PY'
+import socket, sys, threading
+def copy(a, b):
+    try:
+        while data := a.recv(65536):
+            b.sendall(data)
+    except OSError:
+        pass
+def serve(client):
+    up = socket.create_connection(("127.0.0.1", int(sys.argv[2])))
+    threading.Thread(target=copy, args=(client, up), daemon=True).start()
+    copy(up, client)
+    up.shutdown(socket.SHUT_RDWR)
+    client.close()
+s = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=64)
+while True:
+    threading.Thread(target=serve, args=(s.accept()[0],), daemon=True).start()
+PY
+front() { # PORT: sets front
+	front=$(free_port)
+	start_process "$tmp/front.log" python3 "$tmp/front.py" "$front" "$1"
+	wait_for 10 listens "$front"
+}
 export DARIO_API_KEY=$key
 port=$(free_port)
 web "$port" 'server.stream-response-body = 0
 server.max-request-size = 1024'
-look --url="http://127.0.0.1:$port/v1/"
+front "$port"
+look --url="http://127.0.0.1:$front/v1/"
 is 'wrong web server: exit 1' "$rc" 1
 like 'wrong web server: its name' "$(told 'path server')" lighttpd/
 is 'wrong web server: the key arrives' "$(found 'path key')" ok
@@ -285,8 +311,13 @@ is 'only these are wrong' "$(bad)" 'path body, path stream, path departure'
 port=$(free_port)
 web "$port" 'server.stream-response-body = 2'
 look --url="http://127.0.0.1:$port"
+is 'who leaves is seen without a directive' "$(bad)" ''
+is 'and without a stream' "$(found 'path waiting')" ok
+front "$port"
+look --url="http://127.0.0.1:$front"
 is 'silence: a warning' "$(bad)" 'path silence'
 like 'silence: the directive' "$(told 'path silence')" tcp-fin-propagate
+is 'silence: more would not be seen either' "$(found 'path waiting')" skip
 
 # nginx as it comes, and without the buffers that it does not need.
 if command -v nginx >/dev/null && [ -r /etc/nginx/fastcgi_params ]; then
@@ -331,7 +362,8 @@ if command -v nginx >/dev/null && [ -r /etc/nginx/fastcgi_params ]; then
 	END
 	start_process "$tmp/nginx/out" nginx -c "$tmp/nginx/conf"
 	wait_for 10 listens "$port"
-	look --url="http://localhost:$port"
+	front "$port"
+	look --url="http://localhost:$front"
 	like 'nginx: its name' "$(told 'path server')" nginx/
 	like 'nginx, body: the directive' "$(told 'path body')" client_max_body_size
 	like 'nginx, stream: the directive' "$(told 'path stream')" fastcgi_buffering
