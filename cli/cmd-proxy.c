@@ -163,9 +163,9 @@ static const struct cmd_flag flags[] = {
 	{ "check", NULL, "check everything, start nothing" },
 	{ "print-config", "NAME",
 	  "print the configuration for a web server that you run already, with "
-	  "this machine's paths: lighttpd, nginx, apache-proxy, apache-fcgid, "
-	  "cgi, htaccess, lighttpd-cgi; systemd-proxy, systemd-socket, "
-	  "systemd-service, tmpfiles" },
+	  "this machine's paths: lighttpd, nginx, nginx-upstream, "
+	  "apache-proxy, apache-fcgid, cgi, htaccess, lighttpd-cgi; "
+	  "systemd-proxy, systemd-socket, systemd-service, tmpfiles" },
 	{ "socket", "PATH", "the worker's socket in what is printed" },
 	{ 0 },
 };

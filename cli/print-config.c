@@ -19,6 +19,7 @@ static const struct {
 } configs[] = {
 	{ "lighttpd", "contrib/lighttpd/dario.conf" },
 	{ "nginx", "contrib/nginx/dario.conf" },
+	{ "nginx-upstream", "contrib/nginx/dario-upstream.conf" },
 	{ "apache-proxy", "contrib/apache/dario-proxy.conf" },
 	{ "apache-fcgid", "contrib/apache/dario-fcgid.conf" },
 	{ "cgi", "contrib/cgi/dario.cgi" },

@@ -97,6 +97,7 @@ nginx_start() {
 	client_body_temp_path $tmp/n1; proxy_temp_path $tmp/n2;
 	fastcgi_temp_path $tmp/n3; uwsgi_temp_path $tmp/n4;
 	scgi_temp_path $tmp/n5;
+	include $tmp/conf/upstream.conf;
 	server { listen 127.0.0.1:$port; listen 127.0.0.1:$h2_port http2;
 	root $tmp/www;
 	include $tmp/conf/dario.conf; } }
@@ -157,6 +158,7 @@ start_server() {
 		;;
 	nginx)
 		printed nginx
+		printed nginx-upstream "$tmp/conf/upstream.conf"
 		start_worker
 		nginx_start
 		;;
@@ -220,6 +222,10 @@ limits() {
 		echo 'gone-silent Apache notices when it writes, and not before'
 		echo 'gone-at-once Apache notices when it writes for the second time: 20 s in a silence'
 		;;
+	esac
+	case $server in
+	nginx | apache-proxy) ;;
+	*) echo 'reuse it makes one for each request, or a process' ;;
 	esac
 	case $server in
 	apache-fcgid)

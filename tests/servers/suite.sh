@@ -126,6 +126,20 @@ whole() { grep -q 'DONE' "$tmp/$1.out"; }
 
 # --- the cases ----------------------------------------------------------
 
+# Connections to the worker, while nothing else runs.
+worker_inodes() {
+	ss -Hxn state established | awk -v s="$sock" '$4 == s { print $5 }' |
+		sort
+}
+unless_limited reuse 'one request after the other: one connection' && {
+	code /v1/models >/dev/null
+	before=$(worker_inodes)
+	for i in 1 2 3 4 5 6; do code /v1/models >/dev/null; done
+	is 'one request after the other: one connection' \
+		"$(worker_inodes)" "$before"
+	ok 'it is kept' test -n "$before"
+}
+
 # Streams that need time run while other cases are tried.
 # The server compresses what it can: not this.
 stream pace pace -H 'Accept-Encoding: gzip'

@@ -46,16 +46,19 @@ is 'in use: one line' "${out#* }" \
 	"dario: $sock is in use: stop the worker that listens there, or listen elsewhere"
 
 port=$(free_port)
-"$dario" proxy --print-config=nginx --socket="$sock" >"$tmp/dario.conf"
-cat >"$tmp/nginx.conf" <<EOF
+for part in nginx nginx-upstream; do
+	"$dario" proxy --print-config=$part --socket="$sock" >"$tmp/$part.conf"
+done
+cat >"$tmp/main.conf" <<EOF
 $(test "$(id -u)" != 0 || echo "user root;") daemon off; pid $tmp/nginx.pid; error_log stderr error; worker_processes 1;
 events { }
 http { access_log off;
 client_body_temp_path $tmp/n1; proxy_temp_path $tmp/n2;
 fastcgi_temp_path $tmp/n3; uwsgi_temp_path $tmp/n4; scgi_temp_path $tmp/n5;
-server { listen 127.0.0.1:$port; include $tmp/dario.conf; } }
+include $tmp/nginx-upstream.conf;
+server { listen 127.0.0.1:$port; include $tmp/nginx.conf; } }
 EOF
-start_process "$tmp/nginx.log" nginx -p "$tmp" -c "$tmp/nginx.conf"
+start_process "$tmp/nginx.log" nginx -p "$tmp" -c "$tmp/main.conf"
 url=http://127.0.0.1:$port/llm
 code() { curl -s -o "$tmp/body" -w '%{http_code}' "$url/v1/models"; }
 serves() { test "$(code)" = 200; }

@@ -6,8 +6,9 @@ need python3
 
 show() { "$dario" proxy --print-config="$@" 2>&1; }
 
-for name in lighttpd nginx apache-proxy apache-fcgid cgi htaccess lighttpd-cgi \
-	systemd-proxy systemd-socket systemd-service tmpfiles; do
+for name in lighttpd nginx nginx-upstream apache-proxy apache-fcgid cgi \
+	htaccess lighttpd-cgi systemd-proxy systemd-socket systemd-service \
+	tmpfiles; do
 	out=$(show $name --prefix=/my/api/ --socket="$tmp/my.sock")
 	is "$name: exit 0" "$?" 0
 	is "$name: no path of another machine" "$(printf '%s\n' "$out" |
