@@ -38,7 +38,7 @@ install_packages() {
 	[ -d /run/systemd/system ] || return 0
 	for p in $missing; do
 		case $p in
-		lighttpd | nginx-light | varnish)
+		haproxy | lighttpd | nginx-light | varnish)
 			as_root systemctl --quiet disable --now "${p%-light}" || true
 			;;
 		esac

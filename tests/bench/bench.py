@@ -1,618 +1,276 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Measures dario against a direct connection, plain reverse proxies, and the
-least that a FastCGI responder can do (floor.c) behind the same web servers.
+"""Measures the router against the least that a FastCGI responder can do
+(floor.c), against plain reverse proxies and a direct connection.
 
-All targets forward to the same nginx and are measured in turn, second after
-second, in one run, so that a noisy machine hits all of them alike; what counts
-are the ratios. Needs wrk, h2load, nginx with the echo module and lighttpd, and
-takes HAProxy where there is one; uses loopback only and ends by itself.
+All targets forward to the same upstream (upstream.c) and are asked by the same
+clients (load.c), in turn, turn after turn, in one run, so that a noisy machine
+hits all of them alike; figures are medians of the turns, and what counts are the
+ratios. Uses loopback only and ends by itself.
 
-    tests/bench/bench.py [--rounds=N] [--seconds=S] [--translate | --map]
+    make bench [ROUNDS=5] [LANES="plain stream"] [COMPARE=OLD.fcgi] \
+        [WRITE=doc/performance.md]
+
+Lanes: floor paced plain size translated stream tls pool many tools choose idle.
+A quick look: make bench ROUNDS=1 LANES="plain stream translated".
 """
 
 import argparse
-import http.client
 import json
 import os
-import re
 import shutil
-import signal
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ANSWER = json.dumps({
-    "id": "chatcmpl-1", "object": "chat.completion", "created": 1,
-    "model": "m", "choices": [{"index": 0, "finish_reason": "stop",
-    "message": {"role": "assistant", "content": "word " * 60}}],
-    "usage": {"prompt_tokens": 9, "completion_tokens": 60,
-              "total_tokens": 69}})
-CHUNK = ('data: {"id":"chatcmpl-1","object":"chat.completion.chunk",'
-         '"created":1,"model":"m","choices":[{"index":0,"delta":'
-         '{"content":"a few words of text "},"finish_reason":null}]}')
-FINISH = CHUNK.replace('null}]}', '"stop"}]}')
-MESSAGE = [  # the events of a Messages stream around its deltas
-    '{"type":"message_start","message":{"id":"msg_1","type":"message",'
-    '"role":"assistant","model":"m","content":[],"stop_reason":null,'
-    '"stop_sequence":null,"usage":{"input_tokens":9,"output_tokens":1}}}',
-    '{"type":"content_block_start","index":0,'
-    '"content_block":{"type":"text","text":""}}',
-    '{"type":"content_block_delta","index":0,'
-    '"delta":{"type":"text_delta","text":"a few words of text "}}',
-    '{"type":"content_block_stop","index":0}',
-    '{"type":"message_delta","delta":{"stop_reason":"end_turn",'
-    '"stop_sequence":null},"usage":{"output_tokens":60}}',
-    '{"type":"message_stop"}']
+from report import Report
+from servers import HERE, PLAIN, Servers, body
 
-
-def body(model, stream):
-    return json.dumps({"model": model, "stream": stream, "messages": [
-        {"role": "user", "content": "hello " * 30}]})
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def events(count, pause):
-    """nginx echo directives that stream `count` chunks."""
-    lines = []
-    for i in range(count):
-        if pause:
-            lines.append(f"echo_sleep {pause};")
-        text = CHUNK if i < count - 1 else FINISH
-        lines.append(f"echo '{text}\n'; echo_flush;")
-    lines.append("echo 'data: [DONE]\n';")
-    return "\n".join(lines)
-
-
-def message(count, pause):
-    """nginx echo directives that stream a message of `count` deltas."""
-    start, begin, delta, *ends = MESSAGE
-    return f"echo_sleep {pause};\n".join(
-        f"echo 'event: {json.loads(data)['type']}\ndata: {data}\n'; "
-        "echo_flush;\n" for data in [start, begin] + [delta] * count + ends)
+# The floor's CPU beside lighttpd's for a static file, which needs no second
+# connection: to send to the upstream over TCP costs as much as all else.
+FLOOR_CAP = 2.5
+CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"
+ROUTER = ["dario", "dario_nginx"]
 
 
 class Bench:
     def __init__(self, args):
         self.args = args
-        self.dir = tempfile.mkdtemp(prefix="dario-bench-")
-        self.children = []
-        self.kept = {}
-        self.ports = {n: free_port() for n in NAMES}
+        self.servers = Servers(args.builddir, args.compare)
+        self.report = Report(self)
+        self.results = {}  # lane: {target: {measure: median}}
+        self.mine = ROUTER + (["old", "old_nginx"] if args.compare else [])
 
-    # --- set-up ---------------------------------------------------------
+    # --- one turn -------------------------------------------------------
 
-    def write(self, name, text):
-        path = os.path.join(self.dir, name)
-        with open(path, "w") as f:
-            f.write(text)
-        return path
+    def load(self, target, kind, *flags, path=CHAT, data=None, https=False,
+             ms=None, cpu_of=None):
+        """`data` None: a request of 1 KB for the answer `kind`."""
+        events = kind.startswith("stream-")
+        data = data or body(f"{kind}:m", events, messages=path == MESSAGES)
+        flags = [str(f) for f in flags]
+        if events:
+            flags += ["-e", kind.split("-")[1]]
+        if target in PLAIN:
+            path = f"/{kind}{path}"
+        return self.ask(target, path, flags, data, https, ms, cpu_of)
 
-    def start(self, argv, port, env=None):
-        log = open(os.path.join(self.dir, f"{port}.log"), "wb")
-        child = subprocess.Popen(argv, stdout=log, stderr=log, env=env,
-                                 start_new_session=True)
-        self.children.append(child)
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                return child
-            except OSError:
-                if child.poll() is not None:
-                    break
-                time.sleep(0.02)
-        with open(log.name) as f:
-            sys.exit(f"bench: {argv[0]} does not start:\n{f.read()}")
-
-    def nginx(self, name, port, http):
-        module = "/usr/lib/nginx/modules/ngx_http_echo_module.so"
-        load = f"load_module {module};" if os.path.exists(module) else ""
-        conf = self.write(f"{name}.conf", f"""
-            {load}
-            daemon off; worker_processes 1; pid {self.dir}/{name}.pid;
-            error_log stderr error;
-            events {{ worker_connections 8192; }}
-            http {{
-                access_log off; keepalive_requests 1000000;
-                client_body_temp_path {self.dir}/{name}-body;
-                proxy_temp_path {self.dir}/{name}-proxy;
-                fastcgi_temp_path {self.dir}/{name}-f;
-                uwsgi_temp_path {self.dir}/{name}-u;
-                scgi_temp_path {self.dir}/{name}-s;
-                {http}
-            }}""")
-        return self.start(["nginx", "-p", self.dir, "-c", conf], port)
-
-    def start_upstream(self):
-        port = self.ports["direct"]
-        stream = "default_type text/event-stream; echo_read_request_body;"
-        self.nginx("direct", port, f"""
-            server {{
-                listen 127.0.0.1:{port} backlog=4096;
-                location /fast/ {{
-                    default_type application/json;
-                    return 200 '{ANSWER}';
-                }}
-                location /first/ {{ {stream}
-                    echo '{CHUNK}\n'; echo_flush; echo_sleep 0.01;
-                    echo '{FINISH}\n\ndata: [DONE]\n';
-                }}
-                location /s50/ {{ {stream} {events(50, 0)} }}
-                location /slow/ {{ {stream} {events(30, 0.05)} }}
-                location /idle/ {{ {stream} {events(3, 2)} }}
-                location /claude/ {{ {stream} {message(30, 0.05)} }}
-            }}""")
-
-    def lighttpd(self, name, more):
-        port = self.ports[name]
-        conf = self.write(f"{name}.conf", f"""
-            server.document-root = "{self.dir}"
-            server.bind = "127.0.0.1"
-            server.port = {port}
-            server.max-fds = 8192
-            server.listen-backlog = 4096
-            server.max-keep-alive-requests = 1000000
-            server.stream-response-body = 2
-            {more}""")
-        return self.start(["lighttpd", "-D", "-f", conf], port)
-
-    def start_proxies(self):
-        up, port = self.ports["direct"], self.ports["nginx"]
-        self.nginx("nginx", port, f"""
-            upstream up {{ server 127.0.0.1:{up}; keepalive 64; }}
-            server {{
-                listen 127.0.0.1:{port} backlog=4096;
-                location / {{
-                    proxy_pass http://up; proxy_http_version 1.1;
-                    proxy_set_header Connection ""; proxy_buffering off;
-                }}
-            }}""")
-        self.lighttpd("lighttpd", f"""
-            server.modules = ("mod_proxy")
-            proxy.server = ("" => ((
-                "host" => "127.0.0.1", "port" => {up})))""")
-
-    def start_floor(self):
-        """The least FastCGI responder, behind the same web servers."""
-        os.chmod(self.dir, 0o711)  # nginx may be another user
-        socket_path = os.path.join(self.dir, "floor.sock")
-        log = open(os.path.join(self.dir, "floor.log"), "wb")
-        self.children.append(subprocess.Popen(
-            [os.path.join(self.args.builddir, "tests", "bench", "floor"),
-             socket_path, str(self.ports["direct"])], stdout=log, stderr=log))
-        self.write("static.json", ANSWER)
-        self.lighttpd("floor", f"""
-            server.modules = ("mod_fastcgi")
-            mimetype.assign = (".json" => "application/json")
-            $HTTP["url"] !~ "^/static" {{
-                fastcgi.server = ("" => ((
-                    "socket" => "{socket_path}",
-                    "check-local" => "disable")))
-            }}""")
-        self.nginx("floor-nginx", self.ports["floor_nginx"], f"""
-            upstream floor {{ server unix:{socket_path}; keepalive 64; }}
-            server {{
-                listen 127.0.0.1:{self.ports["floor_nginx"]} backlog=4096;
-                location / {{
-                    fastcgi_pass floor; fastcgi_keep_conn on;
-                    fastcgi_buffering off;
-                    fastcgi_param REQUEST_METHOD $request_method;
-                    fastcgi_param REQUEST_URI $request_uri;
-                    fastcgi_param CONTENT_LENGTH $content_length;
-                }}
-            }}""")
-
-    def start_haproxy(self):
-        if not shutil.which("haproxy"):
-            return
-        port = self.ports["haproxy"]
-        conf = self.write("haproxy.conf", f"""
-global
-    maxconn 4096
-defaults
-    mode http
-    timeout connect 5s
-    timeout client 60s
-    timeout server 60s
-    option http-no-delay
-frontend f
-    bind 127.0.0.1:{port}
-    default_backend up
-backend up
-    http-reuse always
-    server up 127.0.0.1:{self.ports["direct"]}
-""")
-        self.start(["haproxy", "-f", conf], port)
-
-    def start_dario(self):
-        dario = os.path.join(self.args.builddir, "dario")
-        port, up = self.ports["dario"], self.ports["direct"]
-        env = {k: v for k, v in os.environ.items()
-               if not k.startswith("DARIO_")}
-        env["DARIO_HOME"] = self.home = os.path.join(self.dir, "home")
-        env["DARIO_DATADIR"] = os.path.join(HERE, "..", "..")
-        env["DARIO_ANTHROPIC_BASE_URL"] = f"http://127.0.0.1:{up}/claude"
-        env["DARIO_MIN_INTERVAL_MS"] = "0"
-        for name in ("fast", "first", "s50", "slow", "idle"):
-            subprocess.run([dario, "backend", "add", name,
-                            f"--base-url=http://127.0.0.1:{up}/{name}/v1"],
-                           env=env, check=True, stderr=subprocess.DEVNULL)
-        return self.start([dario, "proxy", f"--port={port}"], port, env)
-
-    def stop(self):
-        for child in reversed(self.children):
-            child.send_signal(signal.SIGTERM)
-        for child in self.children:
-            try:
-                child.wait(10)
-            except subprocess.TimeoutExpired:
-                child.kill()
-        shutil.rmtree(self.dir, ignore_errors=True)
-
-    # --- one measurement ------------------------------------------------
-
-    def url(self, target, kind):
-        prefix = "" if target == "dario" else f"/{kind}"
-        return (f"http://127.0.0.1:{self.ports[target]}{prefix}"
-                "/v1/chat/completions")
-
-    def connection(self, target):
-        """A kept connection to the target."""
-        if target not in self.kept:
-            self.kept[target] = http.client.HTTPConnection(
-                "127.0.0.1", self.ports[target])
-        return self.kept[target]
-
-    def static(self, connections):
-        """lighttpd with a file of the answer's size."""
+    def ask(self, target, path, flags, data, https=False, ms=None,
+            cpu_of=None):
+        """One turn: what load.c says, and µs of the target's CPU a request."""
+        s = self.servers
+        if "-n" not in flags:
+            flags = flags + ["-m", str(ms or self.args.ms)]
+        before = s.cpu(cpu_of or target)
         out = subprocess.run(
-            ["wrk", "-t1", f"-c{connections}", "-d1s",
-             f"http://127.0.0.1:{self.ports['floor']}/static.json"],
-            check=True, capture_output=True, text=True).stdout
-        return float(re.search(r"Requests/sec:\s+(\S+)", out)[1])
+            [os.path.join(self.args.builddir, "tests", "bench", "load"),
+             *flags, str((s.https if https else s.ports)[target]), path],
+            input=data, capture_output=True, check=True)
+        row = json.loads(out.stdout)
+        row["cpu"] = ((s.cpu(cpu_of or target) - before) /
+                      max(row["done"], 1) * 1e6)
+        if row["lost"]:
+            print(f"bench: {target} {path}: {row['lost']} lost: "
+                  f"{out.stderr.decode()}", file=sys.stderr)
+        return row
 
-    def wrk(self, target, kind, connections):
-        env = dict(os.environ, BODY=body(f"{kind}:m", kind != "fast"))
-        out = subprocess.run(
-            ["wrk", "-t1", f"-c{connections}", "-d1s",
-             "--latency", "-s", os.path.join(HERE, "post.lua"),
-             self.url(target, kind)],
-            env=env, check=True, capture_output=True, text=True).stdout
-        if "Non-2xx" in out or "Socket errors" in out:
-            print(f"bench: {target}: {out}", file=sys.stderr)
-        return {"rps": float(re.search(r"Requests/sec:\s+(\S+)", out)[1]),
-                "p50": micros(re.search(r"\n +50%\s+(\S+)", out)[1]),
-                "p99": micros(re.search(r"\n +99%\s+(\S+)", out)[1])}
+    def lane(self, name, targets, turn, rounds=None):
+        """Medians of `rounds` turns of each target, interleaved."""
+        rows = {t: [] for t in targets}
+        for target in targets:
+            turn(target, True)
+        for i in range(rounds or self.args.rounds):
+            # Each time the other way round: what the machine does meanwhile
+            # weighs on all of them.
+            for target in targets[::-1] if i % 2 else targets:
+                rows[target].append(turn(target, False))
+        self.results[name] = {
+            t: {k: sum(r[k] for r in got) if k == "lost" else
+                statistics.median(r[k] for r in got) for k in got[0]}
+            for t, got in rows.items()}
+        print(f"bench: {name}", file=sys.stderr, flush=True)
+        return self.results[name]
 
-    def h2load(self, target, kind, clients):
-        data = self.write("body.json", body(f"{kind}:m", True))
-        started = time.monotonic()
-        out = subprocess.run(
-            ["h2load", "--h1", f"-n{clients}", f"-c{clients}", "-t1",
-             "-d", data, "-H", "Content-Type: application/json",
-             self.url(target, kind)],
-            check=True, capture_output=True, text=True).stdout
-        ok = int(re.search(r"status codes: (\d+) 2xx", out)[1])
-        size = int(re.search(r"\((\d+)\) data", out)[1])
-        return {"seconds": time.monotonic() - started, "ok": ok,
-                "bytes": size}
+    def forwarded(self, name, kind, connections, targets, **how):
+        def turn(target, warm):
+            return self.load(target, kind, "-c", connections,
+                             ms=200 if warm else None, **how)
 
-    def dario_pids(self):
-        """lighttpd and the worker of the router under test."""
-        pids = subprocess.run(["pgrep", "-f", f"{self.home}/run"],
-                              capture_output=True, text=True).stdout.split()
-        below = []
-        for pid in pids:
-            below += subprocess.run(["pgrep", "-P", pid], text=True,
-                                    capture_output=True).stdout.split()
-        return sorted(set(pids + below), key=int)
+        self.lane(name, targets, turn)
+        self.report.targets(name, self.results[name])
 
-    def cpu(self):
-        ticks = 0
-        for pid in self.dario_pids():
-            with open(f"/proc/{pid}/stat") as f:
-                fields = f.read().rsplit(")", 1)[1].split()
-            ticks += int(fields[11]) + int(fields[12])
-        return ticks / os.sysconf("SC_CLK_TCK")
+    # --- lanes ------------------------------------------------------------
 
-    def worker_memory(self):
-        """MiB resident in dario.fcgi."""
-        for pid in self.dario_pids():
-            with open(f"/proc/{pid}/status") as f:
-                text = f.read()
-            if "Name:\tdario.fcgi" in text:
-                return int(re.search(r"VmRSS:\s+(\d+)", text)[1]) / 1024
-        return 0.0
+    def run_floor(self):
+        """The CPU of the floor alone beside that of a static file."""
+        def turn(target, warm):
+            if target == "floor":
+                return self.load("floor", "whole-1024", "-c", 16,
+                                 cpu_of="floor alone")
+            return self.ask("static", "/static.json", ["-g", "-c", "16"], b"")
 
+        self.lane("floor", ["static", "floor"], turn)
 
-def micros(text):
-    number, unit = re.match(r"([\d.]+)(us|ms|s|m)", text).groups()
-    return float(number) * {"us": 1, "ms": 1e3, "s": 1e6, "m": 6e7}[unit]
+    def run_paced(self):
+        for streams in (512, 2000):
+            self.paced(streams)
 
+    def paced(self, streams):
+        targets = ["direct", "lighttpd", "floor", "floor_nginx"] + self.mine
+        workers = {"floor_nginx": "floor"}
 
-def median(samples, key):
-    return statistics.median(s[key] for s in samples)
+        def turn(target, warm):
+            worker = workers.get(target, target)
+            if warm:
+                return None
+            if worker not in self.servers.worker_pids:
+                return self.paced_load(target, streams)
+            most = []
+            over = threading.Event()
 
+            def look():
+                while not over.wait(0.1) or not most:
+                    most.append(self.servers.memory(worker))
 
-TARGETS = ["direct", "lighttpd", "nginx", "floor", "floor_nginx", "dario"]
-NAMES = {"direct": "direct", "lighttpd": "lighttpd mod_proxy",
-         "nginx": "nginx proxy_pass", "haproxy": "HAProxy",
-         "floor": "floor behind lighttpd",
-         "floor_nginx": "floor behind nginx", "dario": "dario"}
+            looking = threading.Thread(target=look)
+            looking.start()
+            row = self.paced_load(target, streams)
+            over.set()
+            looking.join()
+            row["kb"] = (max(most) - self.idle[worker]) / max(row["done"], 1)
+            return row
 
+        name = f"paced {streams}"
+        self.lane(name, targets, turn)
+        self.report.paced(name, self.results[name])
 
-def table(bench, kind, connections, title):
-    samples = {t: [] for t in TARGETS}
-    for target in TARGETS:
-        bench.wrk(target, kind, connections)  # warm up
-    # Short turns: what the machine does meanwhile weighs on all of them.
-    for _ in range(bench.args.rounds * bench.args.seconds):
-        for target in TARGETS:
-            samples[target].append(bench.wrk(target, kind, connections))
-    base = median(samples["lighttpd"], "rps")
-    print(f"\n{title}, {connections} connection(s)\n")
-    floor = median(samples["floor"], "rps")
-    print("| target | requests/s | to mod_proxy | to the floor | p50 µs "
-          "| p99 µs |")
-    print("|---|---:|---:|---:|---:|---:|")
-    for t in TARGETS:
-        s = samples[t]
-        print(f"| {NAMES[t]} | {median(s, 'rps'):.0f} "
-              f"| {median(s, 'rps') / base:.2f} "
-              f"| {median(s, 'rps') / floor:.2f} | {median(s, 'p50'):.0f} "
-              f"| {median(s, 'p99'):.0f} |", flush=True)
-    return samples
+    def paced_load(self, target, streams):
+        return self.load(target, "stream-64-50", "-c", streams, "-n", streams,
+                         "-r", 1000)
 
+    def run_plain(self):
+        for c in (1, 16, 64, 256):
+            self.forwarded(f"plain {c}", "whole-1024", c, PLAIN + self.mine)
 
-def slow_streams(bench):
-    """500 streams of 30 events, and the CPU of router and lighttpd."""
-    rows = {t: [] for t in ("direct", "dario")}
-    for _ in range(bench.args.rounds):
-        for t in rows:
-            before = bench.cpu()
-            row = bench.h2load(t, "slow", 500)
-            row["cpu"] = (bench.cpu() - before) / (500 * 31) * 1e6
-            rows[t].append(row)
-    return rows
+    def run_size(self):
+        for size in (65536, 1048576):
+            data = body(f"whole-{size}:m", False, size)
+            self.forwarded(f"size {size >> 10}", f"whole-{size}", 16,
+                           PLAIN + self.mine, data=data)
 
+    def run_translated(self):
+        self.forwarded("translated 16", "whole-1024", 16, self.mine,
+                       path=MESSAGES)
+        data = body("whole-1024:m", False, 1 << 20, messages=True)
+        self.forwarded("translated 1 MiB", "whole-1024", 16, self.mine,
+                       path=MESSAGES, data=data)
 
-def first_byte(bench):
-    """Median µs from a request to the first byte of its stream, each target,
-    one request at a time over a kept connection."""
-    data = body("first:m", True).encode()
-    times = {t: [] for t in TARGETS}
-    for _ in range(100 * bench.args.rounds):
-        for t in TARGETS:
-            c = bench.connection(t)
-            started = time.perf_counter()
-            prefix = "" if t == "dario" else "/first"
-            c.request("POST", prefix + "/v1/chat/completions", data)
-            r = c.getresponse()
-            r.read(1)
-            times[t].append((time.perf_counter() - started) * 1e6)
-            r.read()
-    return {t: statistics.median(v) for t, v in times.items()}
+    def run_stream(self):
+        for c in (1, 16, 64):
+            self.forwarded(f"stream {c}", "stream-50-0", c,
+                           PLAIN + self.mine)
+        self.forwarded("stream translated 16", "stream-50-0", 16, self.mine,
+                       path=MESSAGES)
 
+    def run_tls(self):
+        for name, kind in (("tls warm", "whole-1024"),
+                           ("tls cold", "whole-1024-close")):
+            model = name.replace(" ", "-") + ":m"
+            self.forwarded(name, kind, 16, ["nginx", "haproxy"] + ROUTER,
+                           data=body(model, False), https=True)
 
-def memory(bench, clients):
-    """Worker's MiB while `clients` streams are open, and before."""
-    before = bench.worker_memory()
-    data = bench.write("idle.json", body("idle:m", True))
-    load = subprocess.Popen(
-        ["h2load", "--h1", f"-n{clients}", f"-c{clients}", "-t1", "-d", data,
-         bench.url("dario", "idle")], stdout=subprocess.DEVNULL)
-    time.sleep(3)
-    during = bench.worker_memory()
-    load.wait(60)
-    return before, during
+    def run_pool(self):
+        data = body("claude-sonnet-4-5", False, messages=True)
+        self.forwarded("pool", "whole-1024", 16, ["pool1", "pool3"],
+                       path=MESSAGES, data=data)
 
+    def run_many(self):
+        for name, model, path in (
+                ("many: pool", "claude-sonnet-4-5", MESSAGES),
+                ("many: backend", "whole-1024:m", CHAT),
+                ("many: route", "routed-x", CHAT)):
+            self.forwarded(name, "whole-1024", 16, ["many1", "many200"],
+                           path=path,
+                           data=body(model, False, messages=path != CHAT))
 
-def stream_cpu(bench, path, model, streams, clients):
-    """CPU seconds of router and lighttpd for so many streams."""
-    data = json.dumps({
-        "model": model, "stream": True, "max_tokens": 99,
-        "messages": [{"role": "user", "content": "hello " * 30}]})
-    before = bench.cpu()
-    out = subprocess.run(
-        ["h2load", "--h1", f"-n{streams}", f"-c{clients}", "-t1",
-         "-d", bench.write("t.json", data),
-         "-H", "Content-Type: application/json",
-         f"http://127.0.0.1:{bench.ports['dario']}{path}"],
-        check=True, capture_output=True, text=True).stdout
-    assert f"{streams} 2xx" in out, out
-    return bench.cpu() - before
+    def run_tools(self):
+        data = body("claude-sonnet-4-5", True, messages=True)
+        self.forwarded("tools", "stream-50-0", 16, ["mapped", "kept"],
+                       path=MESSAGES, data=data)
 
+    def run_choose(self):
+        """Choosing an account and noting its answer, for 1 and 8 processes."""
+        program = os.path.join(self.args.builddir, "tests", "bench",
+                               "pool-cost")
+        for processes in (1, 8):
+            times = []
+            for _ in range(self.args.rounds):
+                with tempfile.TemporaryDirectory() as home:
+                    out = subprocess.run(
+                        [program, home, str(processes), "3000"], check=True,
+                        capture_output=True, text=True).stdout
+                    times.append(float(out.split()[0]))
+            self.results[f"choose {processes}"] = {
+                "dario": {"p50": statistics.median(times)}}
 
-def translated(bench):
-    """CPU for a 50-chunk stream: translated (a Messages client) to passed
-    through (a Chat client)."""
-    return statistics.median(
-        stream_cpu(bench, "/v1/messages", "s50:m", 4000, 16) /
-        stream_cpu(bench, "/v1/chat/completions", "s50:m", 4000, 16)
-        for _ in range(bench.args.rounds))
+    # --- all of it --------------------------------------------------------
 
-
-def mapped(bench):
-    """CPU for 500 slow streams without tools from a subscription account:
-    with tools mapped, as is the default, to tools preserved."""
-    until = int(time.time() + 86400) * 1000
-    with open(os.open(os.path.join(bench.home, "credentials.json"),
-                      os.O_WRONLY | os.O_CREAT, 0o600), "w") as f:
-        json.dump({"claudeAiOauth": {
-            "accessToken": "bench-access", "refreshToken": "bench-refresh",
-            "expiresAt": until, "scopes": ["user:inference"]}}, f)
-    settings = os.path.join(bench.home, "config.json")
-
-    def cost(preserve):
-        with open(os.open(settings + ".new", os.O_WRONLY | os.O_CREAT,
-                          0o600), "w") as f:
-            json.dump({"preserveTools": preserve}, f)
-        os.rename(settings + ".new", settings)
-        return stream_cpu(bench, "/v1/messages", "claude-sonnet-4-5",
-                          streams=500, clients=500)
-
-    # Each pair the other way round than the one before: what the machine does
-    # meanwhile weighs on both.
-    pairs = []
-    for i in range(4 * bench.args.rounds):
-        turns = {p: cost(p) for p in ((True, False), (False, True))[i % 2]}
-        pairs.append(turns[False] / turns[True])
-    return statistics.median(pairs)
+    def run(self):
+        s, lanes = self.servers, self.args.lanes
+        s.start_upstream()
+        s.start_proxies()
+        s.start_haproxy()
+        s.start_floor()
+        s.start_router()
+        if self.args.compare:
+            s.start_other()
+        time.sleep(1)
+        self.idle = {w: s.memory(w) for w in s.worker_pids}
+        if {"pool", "many"} & set(lanes):
+            s.start_pools()
+        if "tools" in lanes:
+            s.start_tools()
+        for lane in lanes:
+            if lane != "idle":
+                getattr(self, f"run_{lane}")()
+        self.report.verdicts(FLOOR_CAP)
+        if self.args.write:
+            self.report.write(self.args.write)
 
 
-def conversation(bench):
-    """Milliseconds that translation adds to a conversation of 1 MiB."""
-    words = "some words of a long conversation, with \\u00e9 and \\n. "
-    turns = [{"role": ("user", "assistant")[i % 2],
-              "content": [{"type": "text", "text": words * 20}]}
-             for i in range(860)]
-    data = json.dumps({"model": "fast:m", "max_tokens": 9,
-                       "messages": turns}).encode()
-    times = {}
-    for path in ("/v1/chat/completions", "/v1/messages"):
-        times[path] = []
-        for _ in range(20):
-            c = http.client.HTTPConnection("127.0.0.1", bench.ports["dario"])
-            started = time.perf_counter()
-            c.request("POST", path, data)
-            r = c.getresponse()
-            r.read()
-            times[path].append(time.perf_counter() - started)
-            assert r.status == 200
-            c.close()
-    passed, changed = (statistics.median(t) * 1e3 for t in times.values())
-    return len(data) / 2**20, passed, changed
-
-
-def run(bench):
-    bench.start_upstream()
-    bench.start_proxies()
-    bench.start_floor()
-    bench.start_haproxy()
-    bench.start_dario()
-    if shutil.which("haproxy"):
-        TARGETS.insert(3, "haproxy")
-    if bench.args.first_byte:
-        print(first_byte(bench))
-        return
-    if bench.args.map:
-        print(f"mapped stream: {mapped(bench):.3f}")
-        return
-    if bench.args.translate:
-        print(f"translated stream: {translated(bench):.2f}")
-        print("conversation: %.1f MiB, %.1f ms passed, %.1f ms translated"
-              % conversation(bench))
-        return
-    files = statistics.median(bench.static(16) for _ in range(5))
-    floor = statistics.median(bench.wrk("floor", "fast", 16)["rps"]
-                              for _ in range(5))
-    print(f"lighttpd serves {files:.0f} files a second of that size, and "
-          f"{floor:.0f} answers of the floor: {floor / files:.2f} (more than "
-          "a quarter, or the floor is none)")
-    results = {}
-    for connections in (1, 16, 64):
-        results[connections] = table(bench, "fast", connections,
-                                     "Non-stream requests")
-    streams = table(bench, "s50", 16, "Streams of 50 chunks")
-    first = first_byte(bench)
-    print("\nTime to the first byte of a stream\n\n| target | µs |\n"
-          "|---|---:|")
-    for t in TARGETS:
-        print(f"| {NAMES[t]} | {first[t]:.0f} |")
-    before, with200 = memory(bench, 200)
-    _, with500 = memory(bench, 500)
-    print(f"\nMemory of the worker: {before:.1f} MiB after the load above, "
-          f"{with200:.1f} MiB with 200 slow streams open, "
-          f"{with500:.1f} MiB with 500")
-    rows = slow_streams(bench)
-    direct = median(rows["direct"], "seconds")
-    dario = median(rows["dario"], "seconds")
-    whole = all(r["ok"] == 500 and r["bytes"] == rows["direct"][0]["bytes"]
-                for r in rows["dario"])
-    cost = median(rows["dario"], "cpu")
-
-    def of(c, key):
-        s = results[c]
-        return median(s["dario"], key), median(s["lighttpd"], key), \
-            median(s["direct"], key)
-    r16, l16, _ = of(16, "rps")
-    p1, _, d1 = of(1, "p50")
-    print("\n| measure | value | target |\n|---|---:|---:|")
-    print(f"| requests/s to mod_proxy, 16 connections | {r16 / l16:.2f} "
-          "| ≥ 0.55 |")
-    print(f"| added p50 at 1 connection | {p1 - d1:.0f} µs | ≤ 200 µs |")
-    print(f"| CPU per streamed chunk | {cost:.0f} µs | ≤ 80 µs |")
-    print(f"| 500 streams of 30 events, time to direct | "
-          f"{dario / direct:.2f} | ≤ 1.30 |")
-    print(f"| 500 streams complete and equal in bytes | "
-          f"{'yes' if whole else 'NO'} | yes |")
-    print("| CPU of a translated 50-chunk stream to a passed one | "
-          f"{translated(bench):.2f} | ≤ 2.00 |")
-    size, passed, changed = conversation(bench)
-    print(f"| translating a conversation of {size:.1f} MiB adds | "
-          f"{changed - passed:.1f} ms | ≤ 25 ms |")
-    print("| CPU of a stream without tools, tools mapped to preserved | "
-          f"{mapped(bench):.2f} | ≤ 1.05 |")
-    for processes in (1, 8):
-        cost, _ = pool_cost(bench, processes)
-        print(f"| choosing an account and noting its answer, {processes} at "
-              f"once, median | {cost:.0f} µs | ≤ 50 µs |")
-    s = streams
-    print("| streams/s to mod_proxy, 50 chunks, 16 connections | "
-          f"{median(s['dario'], 'rps') / median(s['lighttpd'], 'rps'):.2f} "
-          "| |")
-
-
-def pool_cost(bench, processes):
-    """Median and 99th percentile in µs, all processes at once."""
-    program = os.path.join(bench.args.builddir, "tests", "bench", "pool-cost")
-    runs = []
-    for _ in range(max(3, bench.args.rounds)):
-        with tempfile.TemporaryDirectory() as home:
-            out = subprocess.run([program, home, str(processes), "3000"],
-                                 capture_output=True, text=True, check=True)
-            runs.append([float(v) for v in out.stdout.split()])
-    return sorted(runs)[len(runs) // 2]
+LANES = [n[4:] for n in vars(Bench) if n.startswith("run_")] + ["idle"]
 
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__)
-    p.add_argument("--rounds", type=int, default=3)
-    p.add_argument("--seconds", type=int, default=3,
-                   help="of load on each target and round, one at a time")
+    p = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    p.add_argument("--rounds", type=int, default=5)
+    p.add_argument("--ms", type=int, default=1000, help="of one turn")
+    p.add_argument("--lanes", default=" ".join(LANES))
+    p.add_argument("--compare", metavar="OLD.fcgi",
+                   help="measure this worker beside the one of the tree")
+    p.add_argument("--write", metavar="FILE",
+                   help="put the tables into this file, between its marks")
     p.add_argument("--builddir", default=os.path.join(HERE, "..", ".."))
-    p.add_argument("--translate", action="store_true",
-                   help="only the cost of translation")
-    p.add_argument("--map", action="store_true",
-                   help="only the cost of mapping tools when there are none")
-    p.add_argument("--pool", action="store_true",
-                   help="only the cost of choosing an account")
-    p.add_argument("--first-byte", action="store_true",
-                   help="only the time to first byte")
-    bench = Bench(p.parse_args())
-    bench.args.builddir = os.path.abspath(bench.args.builddir)
-    if bench.args.pool:
-        for processes in (1, 8):
-            print(processes, *pool_cost(bench, processes))
-        return
-    for tool in ("wrk", "h2load", "nginx", "lighttpd"):
-        if not shutil.which(tool, path=os.environ["PATH"] + ":/usr/sbin"):
-            sys.exit(f"bench: {tool} is missing: see packages.txt")
+    args = p.parse_args()
+    args.builddir = os.path.abspath(args.builddir)
+    args.lanes = args.lanes.split() or LANES
+    args.compare = args.compare and os.path.abspath(args.compare)
+    for lane in args.lanes:
+        if lane not in LANES:
+            sys.exit(f"bench: no lane {lane}: there are {' '.join(LANES)}")
     os.environ["PATH"] += ":/usr/sbin"
+    for tool in ("nginx", "lighttpd", "haproxy", "openssl"):
+        if not shutil.which(tool):
+            sys.exit(f"bench: {tool} is missing: see packages.txt")
+    bench = Bench(args)
     try:
-        run(bench)
+        bench.run()
     finally:
-        bench.stop()
+        bench.servers.stop()
 
 
 if __name__ == "__main__":

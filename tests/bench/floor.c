@@ -31,6 +31,7 @@
 #define READ_BYTES 65000 /* fits into one record */
 #define EVENTS_MAX 256
 #define BUF_MAX (256u << 20)
+#define KEPT_BYTES (64u << 10) /* of a spare connection's buffer */
 
 struct conn {
 	int fd;
@@ -43,15 +44,16 @@ struct conn {
 	bool keep;
 	unsigned id;
 	/* upstream */
-	bool head_done, chunked, used;
+	bool head_done, chunked;
 	size_t left; /* of the body, or of the chunk */
 	struct conn *next;
 };
 
 static int loop;
 static int port;
-static struct conn *idle; /* kept upstream connections, the latest first */
-static struct conn *dead; /* to be freed when no event speaks of them */
+static struct conn *idle;  /* kept upstream connections, the latest first */
+static struct conn *dead;  /* until no event speaks of them any more */
+static struct conn *spare; /* with their buffers */
 
 static void watch(struct conn *c, int op)
 {
@@ -65,13 +67,21 @@ static void watch(struct conn *c, int op)
 
 static struct conn *conn_new(int fd, bool front)
 {
-	struct conn *c = xcalloc(1, sizeof(*c));
-	struct buf *all[] = { &c->in, &c->out, &c->params, &c->body };
+	struct conn *c = spare;
 
+	if (c) {
+		spare = c->next;
+	} else {
+		c = xcalloc(1, sizeof(*c));
+		buf_init(&c->in, BUF_MAX);
+		buf_init(&c->out, BUF_MAX);
+		buf_init(&c->params, BUF_MAX);
+		buf_init(&c->body, BUF_MAX);
+	}
 	c->fd = fd;
 	c->front = front;
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		buf_init(all[i], BUF_MAX);
+	c->wants_out = c->head_done = c->chunked = false;
+	c->peer = c->next = NULL;
 	watch(c, EPOLL_CTL_ADD);
 	return c;
 }
@@ -92,17 +102,28 @@ static void conn_close(struct conn *c)
 	dead = c;
 }
 
-static void free_dead(void)
+static void reuse(struct buf *b)
+{
+	if (b->cap <= KEPT_BYTES) {
+		buf_reset(b);
+		return;
+	}
+	buf_release(b);
+	buf_init(b, BUF_MAX);
+}
+
+static void spare_dead(void)
 {
 	while (dead) {
 		struct conn *c = dead;
 
 		dead = c->next;
-		buf_release(&c->in);
-		buf_release(&c->out);
-		buf_release(&c->params);
-		buf_release(&c->body);
-		free(c);
+		reuse(&c->in);
+		reuse(&c->out);
+		reuse(&c->params);
+		reuse(&c->body);
+		c->next = spare;
+		spare = c;
 	}
 }
 
@@ -216,22 +237,20 @@ static void take_record(struct conn *f, const unsigned char *head,
 	}
 }
 
-static void front_bytes(struct conn *f)
+/* What is left of `in`: the begin of a record. */
+static struct span front_bytes(struct conn *f, struct span in)
 {
-	size_t at = 0;
-
-	while (f->in.n - at >= FCGI_HEADER_LEN) {
-		const unsigned char *h = (unsigned char *)f->in.p + at;
+	while (in.n >= FCGI_HEADER_LEN) {
+		const unsigned char *h = (const unsigned char *)in.p;
 		size_t n = (size_t)h[4] << 8 | h[5];
 		size_t all = FCGI_HEADER_LEN + n + h[6];
 
-		if (f->in.n - at < all)
+		if (in.n < all)
 			break;
-		take_record(f, h,
-			    (struct span){ (char *)h + FCGI_HEADER_LEN, n });
-		at += all;
+		take_record(f, h, (struct span){ in.p + FCGI_HEADER_LEN, n });
+		in = span_skip(in, all);
 	}
-	buf_splice(&f->in, 0, at, SPAN(""));
+	return in;
 }
 
 /* --- from the upstream --------------------------------------------------- */
@@ -299,29 +318,29 @@ static bool take_body(struct conn *u, struct span *in, struct buf *to)
 	}
 }
 
-static void answer_bytes(struct conn *u)
+/* What is left of `in`: the begin of a head, or of a chunk's. */
+static struct span answer_bytes(struct conn *u, struct span in)
 {
 	struct conn *f = u->peer;
-	struct span in = buf_get(&u->in);
-	struct buf content;
+	static struct buf content;
 	const char *end;
 	bool ended;
 
 	if (!f)
-		return;
+		return SPAN("");
 	if (!u->head_done) {
 		end = memmem(in.p, in.n, "\r\n\r\n", 4);
 		if (!end)
-			return;
+			return in;
 		take_head(u, (struct span){ in.p, (size_t)(end + 2 - in.p) });
 		in = span_skip(in, (size_t)(end + 4 - in.p));
 	}
-	buf_init(&content, BUF_MAX);
+	if (!content.max)
+		buf_init(&content, BUF_MAX);
+	buf_reset(&content);
 	ended = take_body(u, &in, &content);
 	if (content.n)
 		put_record(f, FCGI_STDOUT, buf_get(&content));
-	buf_release(&content);
-	buf_splice(&u->in, 0, u->in.n - in.n, SPAN(""));
 	if (ended) {
 		end_request(f);
 		u->peer = f->peer = NULL;
@@ -330,13 +349,16 @@ static void answer_bytes(struct conn *u)
 	}
 	if (flush(f) || (ended && !f->keep && !f->out.n))
 		conn_close(f);
+	return in;
 }
 
 /* --- the loop ------------------------------------------------------------ */
 
+/* Read, and take it where it lies: only what is not whole is kept. */
 static void serve(struct conn *c, unsigned events)
 {
-	char *room;
+	static char bytes[READ_BYTES];
+	struct span in = { bytes, 0 };
 	ssize_t n;
 
 	if (c->fd < 0)
@@ -345,17 +367,21 @@ static void serve(struct conn *c, unsigned events)
 		return conn_close(c);
 	if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
 		return;
-	room = buf_room(&c->in, READ_BYTES);
-	n = room ? recv(c->fd, room, READ_BYTES, MSG_DONTWAIT) : 0;
+	n = recv(c->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 	if (n < 0 && errno == EAGAIN)
 		return;
 	if (n <= 0)
 		return conn_close(c);
-	buf_took(&c->in, (size_t)n);
-	if (c->front)
-		front_bytes(c);
+	in.n = (size_t)n;
+	if (c->in.n) {
+		buf_span(&c->in, in);
+		in = buf_get(&c->in);
+	}
+	in = c->front ? front_bytes(c, in) : answer_bytes(c, in);
+	if (c->in.n)
+		buf_splice(&c->in, 0, c->in.n - in.n, SPAN(""));
 	else
-		answer_bytes(c);
+		buf_span(&c->in, in);
 }
 
 static int listen_at(const char *path)
@@ -390,12 +416,17 @@ int main(int argc, char **argv)
 	epoll_ctl(loop, EPOLL_CTL_ADD, listener, &door);
 	for (;;) {
 		int fd, n = epoll_wait(loop, events, EVENTS_MAX, -1);
+		bool come = false;
 
-		for (int i = 0; i < n; i++)
+		for (int i = 0; i < n; i++) {
+			come |= !events[i].data.ptr;
 			if (events[i].data.ptr)
 				serve(events[i].data.ptr, events[i].events);
-		while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK)) >= 0)
-			conn_new(fd, true);
-		free_dead();
+		}
+		while (come &&
+		       (fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK)) >= 0)
+			/* Its request is there already, as a rule. */
+			serve(conn_new(fd, true), EPOLLIN);
+		spare_dead();
 	}
 }
