@@ -1,0 +1,222 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Counts the instructions of the worker, for a request and for an event of a
+stream, and holds them against budget.txt.
+
+    budget.py --builddir=DIR               more than 5 % above it: exit 1
+    budget.py --builddir=DIR --update      writes it anew, prints old and new
+    budget.py --builddir=DIR --spread=5    so many runs: how far are they apart
+
+Counted by callgrind, between two runs of which one asks for more: what a start
+costs falls out. Times and other processes have no say in it, but compiler,
+flags and libraries do: with others than those of budget.txt nothing is compared
+(exit 77), and so without valgrind.
+"""
+
+import argparse
+import concurrent.futures
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import fastcgi
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+FILE = os.path.join(HERE, "budget.txt")
+ALLOWED = 0.05
+HEAD = (b"HTTP/1.1 200 OK\r\nDate: Thu, 26 Nov 2026 01:00:00 GMT\r\n"
+        b"Content-Type: %s\r\n%sConnection: keep-alive\r\n")
+LIMITS = (b"anthropic-ratelimit-unified-status: allowed\r\n"
+          b"anthropic-ratelimit-unified-5h-utilization: 0.25\r\n"
+          b"anthropic-ratelimit-unified-5h-reset: 4102444800\r\n")
+WORDS = "a few words of an answer " * 40
+CHAT = ('{"id":"chatcmpl-1","object":"chat.completion","created":1,'
+        '"model":"m","choices":[{"index":0,"finish_reason":"stop","message":'
+        '{"role":"assistant","content":"%s"}}],"usage":{"prompt_tokens":9,'
+        '"completion_tokens":60,"total_tokens":69}}' % WORDS).encode()
+MESSAGE = ('{"id":"msg_1","type":"message","role":"assistant","model":"m",'
+           '"content":[{"type":"text","text":"%s"}],"stop_reason":"end_turn",'
+           '"stop_sequence":null,"usage":{"input_tokens":9,'
+           '"output_tokens":60}}' % WORDS).encode()
+
+
+def answer(text, fields=b""):
+    fields += b"Content-Length: %d\r\n" % len(text)
+    return [(HEAD % (b"application/json", fields) + b"\r\n" + text, b"")]
+
+
+def chunk(text):
+    text = b"data: " + text + b"\n\n"
+    return b"%x\r\n%s\r\n" % (len(text), text)
+
+
+def stream(events):
+    """Each with a mark of its own, which comes through in every API."""
+    pieces = []
+    for i in range(events):
+        mark = b"<%06d>" % i
+        pieces.append((chunk(
+            b'{"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,'
+            b'"model":"m","choices":[{"index":0,"delta":{"content":"' + mark +
+            b' a few words "},"finish_reason":null}]}'), mark))
+    pieces[0] = (HEAD % (b"text/event-stream",
+                         b"Transfer-Encoding: chunked\r\n") + b"\r\n" +
+                 pieces[0][0], pieces[0][1])
+    pieces.append((chunk(
+        b'{"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,'
+        b'"model":"m","choices":[{"index":0,"delta":{},'
+        b'"finish_reason":"stop"}]}') + chunk(b"[DONE]") + b"0\r\n\r\n", b""))
+    return pieces
+
+
+CHAT_PATH, MESSAGES_PATH = "/v1/chat/completions", "/v1/messages"
+POOL = 3  # accounts
+# name: path, model, stream; so many more requests, or events, in its own run
+LANES = {
+    "request passed": (CHAT_PATH, "up:m", False, 120),
+    "request translated": (MESSAGES_PATH, "up:m", False, 160),
+    "request of a pool": (MESSAGES_PATH, "claude-sonnet-4-5", False, 120),
+    "event passed": (CHAT_PATH, "up:m", True, 1200),
+    "event translated": (MESSAGES_PATH, "up:m", True, 600),
+}
+WARM = 20  # requests of each lane in every run; two streams of so many events
+
+
+def run_lane(worker, lane, more):
+    path, model, streamed, _ = LANES[lane]
+    asked = fastcgi.body(model, path, streamed)
+    if streamed:
+        pieces = [stream(WARM)] + [stream(WARM + more)]
+    else:
+        text, fields = (MESSAGE, LIMITS) if model != "up:m" else (CHAT, b"")
+        pieces = [answer(text, fields)] * (WARM + more)
+    for p in pieces:
+        got = worker.ask(path, asked, p)
+        if b"Status: 200" not in got:
+            worker.fail(f"{lane}: answered {got[:300]}")
+
+
+def count(builddir, dear):
+    """Instructions of a worker from its start to its end: a little of each
+    lane, and more of `dear`."""
+    with tempfile.TemporaryDirectory() as place:
+        out = os.path.join(place, "out")
+        tool = ["valgrind", "--tool=callgrind", f"--log-file={place}/log",
+                f"--callgrind-out-file={out}"]
+        with fastcgi.Worker(builddir, tool, POOL) as worker:
+            for lane in LANES:
+                run_lane(worker, lane, LANES[lane][3] if lane == dear else 0)
+        with open(out) as f:
+            return int(re.search(r"(?m)^(?:summary|totals): (\d+)",
+                                 f.read())[1])
+
+
+def measure(builddir):
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        base, *dear = pool.map(lambda lane: count(builddir, lane),
+                               [None, *LANES])
+    return {lane: round((d - base) / LANES[lane][3])
+            for lane, d in zip(LANES, dear)}
+
+
+def built(builddir):
+    """What the numbers hold for, in one line."""
+    def of(*argv):
+        return subprocess.run(argv, capture_output=True, text=True,
+                              check=True).stdout.strip()
+
+    with open(os.path.join(builddir, "Makefile")) as f:
+        values = dict(re.findall(r"(?m)^(CC|CFLAGS|WARN_CFLAGS) = (.*)$",
+                                 f.read()))
+    flags = values["CFLAGS"].split()
+    flags += re.findall(r"-fsanitize\S+", values["WARN_CFLAGS"])
+    libraries = [f"{name} {of('pkg-config', '--modversion', name)}"
+                 for name in ("libcurl", "json-c")]
+    compiler = of(*values["CC"].split(), "--version").splitlines()[0]
+    return ", ".join([compiler, " ".join(f for f in flags if f != "-g")] +
+                     libraries)
+
+
+def load():
+    """The build and the budget of each lane; and the comment above them."""
+    head, build, budget = [], None, {}
+    if os.path.exists(FILE):
+        with open(FILE) as f:
+            for line in f:
+                name, _, value = line.rpartition(":")
+                if line.startswith("#"):
+                    head.append(line)
+                elif line.startswith("build:"):
+                    build = line.partition(":")[2].strip()
+                elif name:
+                    budget[name] = int(value.replace(",", ""))
+    return head, build, budget
+
+
+def compare(costs, budget):
+    """True when nothing is too dear."""
+    fine = True
+    for lane, cost in costs.items():
+        was = budget.get(lane)
+        more = cost / was - 1 if was else 0
+        good = was is not None and more <= ALLOWED
+        fine = fine and good
+        print(f"{'PASS' if good else 'FAIL'} {lane}: {cost:,} instructions, "
+              f"{more:+.1%} of {was or 0:,}" +
+              ("" if good else ": find out why, or make budget-update"))
+        if more < -ALLOWED:
+            print(f"{lane} has become cheaper: make budget-update keeps it so")
+    return fine
+
+
+def update(builddir, costs):
+    head, _, budget = load()
+    with open(FILE, "w") as f:
+        f.writelines(head)
+        f.write(f"build: {built(builddir)}\n")
+        f.writelines(f"{lane}: {cost:,}\n" for lane, cost in costs.items())
+    print("| instructions | before | after | |\n|---|---:|---:|---:|")
+    for lane, cost in costs.items():
+        was = budget.get(lane)
+        print(f"| {lane} | {was or 0:,} | {cost:,} | "
+              f"{f'{cost / was - 1:+.1%}' if was else 'new'} |")
+
+
+def spread(builddir, runs):
+    seen = [measure(builddir) for _ in range(runs)]
+    for lane in LANES:
+        values = sorted(s[lane] for s in seen)
+        print(f"{lane}: {values[0]:,} to {values[-1]:,}, "
+              f"{values[-1] / values[0] - 1:.2%}")
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument("--builddir", default=os.path.join(HERE, "..", ".."))
+    p.add_argument("--update", action="store_true")
+    p.add_argument("--spread", type=int, metavar="RUNS")
+    args = p.parse_args()
+    builddir = os.path.abspath(args.builddir)
+    if not shutil.which("valgrind"):
+        print("SKIP valgrind is missing")
+        return 77
+    if args.spread:
+        spread(builddir, args.spread)
+        return 0
+    _, build, budget = load()
+    if not args.update and build != built(builddir):
+        print(f"SKIP the budget is that of: {build}; this is: "
+              f"{built(builddir)}")
+        return 77
+    costs = measure(builddir)
+    if args.update:
+        update(builddir, costs)
+        return 0
+    return 0 if compare(costs, budget) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
