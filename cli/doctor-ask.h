@@ -15,7 +15,6 @@ struct doctor_target {
 	struct buf field;   /* header field that the router lets in, or "" */
 	bool shut;          /* it lets nothing of ours in */
 	bool demo;          /* it has the demo provider */
-	pid_t server;       /* the web server, when it is our own, or 0 */
 	int64_t end;        /* of all requests */
 };
 
@@ -63,7 +62,7 @@ void doctor_waiting(struct doctor_target *t);
 
 #define DOCTOR_FREE_MS 2000 /* in which the worker must notice */
 #define DOCTOR_LOOK_MS 25
-/* Requests that the worker is busy with, the question included; -1 unknown. At
+/* Requests that take a place in the worker; -1 unknown. At
  * rest: when an earlier one has ended that may be about to. */
 int doctor_busy(struct doctor_target *t);
 int doctor_busy_at_rest(struct doctor_target *t);

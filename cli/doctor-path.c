@@ -333,11 +333,11 @@ static void check_target(struct doctor_target *t)
 	check_streams(t);
 }
 
-static void look_at(struct doctor *d, const char *url, pid_t server)
+static void look_at(struct doctor *d, const char *url)
 {
-	struct doctor_target t = {
-		.d = d, .url = url, .server = server, .end = clock_ms() + ALL_MS
-	};
+	struct doctor_target t = { .d = d,
+				   .url = url,
+				   .end = clock_ms() + ALL_MS };
 
 	buf_init(&t.field, 16384);
 	if (d->key && *d->key) /* for the details of /health */
@@ -355,7 +355,7 @@ void doctor_path(struct doctor *d)
 	doctor_load(d);
 	key = d->key;
 	if (d->url) {
-		look_at(d, d->url, 0);
+		look_at(d, d->url);
 		return;
 	}
 	if (doctor_router_start(&r, &e)) {
@@ -364,7 +364,7 @@ void doctor_path(struct doctor *d)
 			   "no router can be started: %s", e.msg);
 	} else {
 		d->key = r.key;
-		look_at(d, r.url, r.pid);
+		look_at(d, r.url);
 	}
 	d->key = key;
 	doctor_router_stop(&r);

@@ -3,7 +3,7 @@
  * Is it noticed when a client leaves that waits for a whole answer? Most web
  * servers do not see it when the request is there as they accept the
  * connection, so that is what is made here: sockets of our own, that send at
- * once, to a web server that is held up meanwhile when it is ours.
+ * once.
  */
 #include "config.h"
 
@@ -13,7 +13,6 @@
 
 #include <netdb.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -73,12 +72,10 @@ static void write_request(struct doctor_target *t, struct span path,
 	buf_str(out, BODY);
 }
 
-/* The web server finds connection and request at once. */
-static void send_all(struct doctor_target *t, const struct addrinfo *at,
-		     struct span request, struct clients *c)
+/* The web server mostly finds connection and request at once. */
+static void send_all(const struct addrinfo *at, struct span request,
+		     struct clients *c)
 {
-	if (t->server > 0)
-		kill(t->server, SIGSTOP);
 	for (c->n = 0; c->n < CLIENTS; c->n++) {
 		int fd = connect_any(at);
 
@@ -87,8 +84,6 @@ static void send_all(struct doctor_target *t, const struct addrinfo *at,
 		c->fds[c->n] = fd;
 		send(fd, request.p, request.n, MSG_NOSIGNAL);
 	}
-	if (t->server > 0)
-		kill(t->server, SIGCONT);
 }
 
 static void leave_all(struct clients *c)
@@ -132,8 +127,8 @@ static void try_it(struct doctor_target *t, const struct addrinfo *at,
 	struct clients c = { .n = 0 };
 	bool begun;
 
-	send_all(t, at, request, &c);
-	begun = before > 0 && c.n == CLIENTS && all_begun(t, before);
+	send_all(at, request, &c);
+	begun = before >= 0 && c.n == CLIENTS && all_begun(t, before);
 	leave_all(&c);
 	if (begun)
 		judge(t, doctor_wait_free(t, before));
