@@ -40,12 +40,15 @@ struct gateway {
 	const struct gateway_ops *ops;
 	const struct gateway_var *vars;
 	size_t n_vars;
+	bool left;   /* seen elsewhere: the client is not there any more */
 	bool script; /* SCRIPT_NAME is the program's own name, never a path */
 	bool broken; /* CGI, finished: part of the answer is missing */
 	void *impl;
 };
 
-/* So long, or until the client left: true. */
+/* Has the client left, as far as anybody knows? */
+bool gateway_gone(struct gateway *g);
+/* So long, or until it has: true. */
 bool gateway_wait(struct gateway *g, long ms);
 
 /* A request has come: in a task of its own. `a` is empty, and is released

@@ -95,6 +95,7 @@ static int app_init(struct app *app, bool cgi)
 	}
 	app->program = install_path_self();
 	app->config = snapshot_open(home);
+	app->departure = departure_new();
 	c = snapshot_current(app->config, &e);
 	settings_init(&defaults);
 	if (!c) /* as far as it can be known */
@@ -111,6 +112,7 @@ static int app_init(struct app *app, bool cgi)
 static void app_release(struct app *app)
 {
 	free(app->program);
+	departure_free(app->departure);
 	snapshot_close(app->config);
 }
 

@@ -208,7 +208,7 @@ static bool on_gone(void *arg)
 {
 	struct relay *y = arg;
 
-	return y->r->gw->ops->gone(y->r->gw);
+	return gateway_gone(y->r->gw);
 }
 
 /* Of an answer that may not become the client's. */

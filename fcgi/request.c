@@ -28,6 +28,8 @@ static const struct {
 	{ VAR("QUERY_STRING", query), false },
 	{ VAR("CONTENT_LENGTH", content_length), false },
 	{ VAR("REMOTE_ADDR", remote), false },
+	{ VAR("REMOTE_PORT", remote_port), false },
+	{ VAR("SERVER_PORT", server_port), false },
 	{ VAR("SERVER_SOFTWARE", server), false },
 	{ VAR("HTTP_HOST", host), true },
 	{ VAR("HTTP_ORIGIN", origin), true },

@@ -15,6 +15,7 @@
 #include "dialect/dialect.h"
 #include "fcgi/gateway.h"
 #include "fcgi/outcome.h"
+#include "net/departure.h"
 #include "net/http.h"
 #include "state/snapshot.h"
 
@@ -26,6 +27,7 @@
 /* What all loops of a worker share. */
 struct app {
 	struct snapshot_store *config;
+	struct departure *departure; /* which clients have left */
 	char *program;   /* path of this program, to start it anew; or NULL */
 	int workers;     /* processes like this one */
 	long drain_ms;   /* what runs may take to end when told to stop */
@@ -37,7 +39,8 @@ struct app {
 /* The CGI variables that we read; NULL when absent. */
 struct request_vars {
 	const char *method, *script_name, *path_info, *query;
-	const char *host, *origin, *api_key, *authorization, *remote;
+	const char *host, *origin, *api_key, *authorization;
+	const char *remote, *remote_port, *server_port;
 	const char *fetch_site, *fetch_mode, *fetch_dest; /* Sec-Fetch-* */
 	const char *content_length, *content_encoding;
 	const char *server; /* name and version of the web server */

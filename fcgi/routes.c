@@ -4,6 +4,7 @@
 #include "fcgi/routes.h"
 
 #include "fcgi/guard.h"
+#include "fcgi/presence.h"
 #include "fcgi/record.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
@@ -136,15 +137,19 @@ static int no_route(struct request *r, const char *allow, struct err *e)
 static int in_place(struct request *r, serve_fn *serve, struct err *e)
 {
 	int taken = atomic_fetch_add(&r->app->busy, 1);
+	struct presence p;
 	int rc = -1;
 
-	if (taken < r->app->capacity)
+	if (taken < r->app->capacity) {
+		presence_begin(&p, r);
 		rc = serve(r, e);
-	else
+		presence_end(&p, r);
+	} else {
 		err_set(e, ERR_BUSY,
 			"all %d places of this router are taken: try again "
 			"shortly, or raise DARIO_THREADS",
 			r->app->capacity);
+	}
 	atomic_fetch_sub(&r->app->busy, 1);
 	return rc;
 }

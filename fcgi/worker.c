@@ -9,6 +9,7 @@
 #include "base/task.h"
 #include "base/wait.h"
 #include "fcgi/listen.h"
+#include "fcgi/presence.h"
 #include "fcgi/routes.h"
 
 #include <pthread.h>
@@ -34,6 +35,7 @@ struct lane {
 	struct loop *loop;
 	struct http *http;
 	struct gw_fastcgi *gw;
+	struct presence_watch presence;
 	struct timer idle;
 	struct loop_post flush; /* of log lines */
 	bool flush_set;
@@ -76,6 +78,7 @@ static void serve(void *arg, struct gateway *g, struct arena *a)
 {
 	struct lane *l = arg;
 
+	presence_watch_wake(&l->presence);
 	routes_serve(l->app, l->http, g, a);
 	if (!l->flush_set)
 		loop_when_idle(l->loop, &l->flush);
@@ -121,6 +124,7 @@ static void *lane_main(void *arg)
 static void lane_release(struct lane *l)
 {
 	gw_fastcgi_free(l->gw);
+	presence_watch_release(&l->presence);
 	http_free(l->http);
 	if (l->loop)
 		loop_untime(l->loop, &l->idle);
@@ -148,6 +152,7 @@ static int lane_start(struct worker *w, struct lane *l, long kept,
 	l->gw = gw_fastcgi_new(l->loop, listen_fd(), &w->limit, serve, l, e);
 	if (!l->gw)
 		return -1;
+	presence_watch_init(&l->presence, l->loop, w->app->departure, !w->n);
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK_BYTES);
 	rc = pthread_create(&l->thread, &attr, lane_main, l);
@@ -300,6 +305,7 @@ int worker_run(struct app *app, pid_t parent)
 struct once {
 	struct app *app;
 	struct loop *loop;
+	struct presence_watch presence;
 	struct http *http;
 	int status;
 };
@@ -312,8 +318,11 @@ static void serve_once(void *arg)
 
 	arena_init(&a);
 	gw_cgi_init(&g, o->loop, &a);
+	presence_watch_init(&o->presence, o->loop, o->app->departure, true);
+	presence_watch_wake(&o->presence);
 	routes_serve(o->app, o->http, &g, &a);
 	o->status = g.broken;
+	presence_watch_release(&o->presence);
 	gw_cgi_release(&g);
 	arena_release(&a);
 }
