@@ -11,7 +11,8 @@ archive=$2
 case $kind in
 address) tests= ;;
 thread)
-	tests="tests/unit/test-base tests/unit/test-pool tests/unit/test-state
+	tests="tests/unit/test-base tests/unit/test-departure tests/unit/test-loop
+		tests/unit/test-pool tests/unit/test-state
 		tests/sh/demo.t tests/sh/faults.t tests/sh/life.t
 		tests/claude/attempts.t tests/claude/pool.t
 		tests/claude/refresh.t tests/routes/reload.t

@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Bodies that somebody sends who may not, and clients that leave.
+
+    uploads.py PORT KEY HOME PID
+
+The router at PORT has the key KEY and keeps its files in HOME; its
+process is PID, and its model demo:demo answers. Prints PASS and FAIL lines.
+"""
+
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import urllib.request
+
+PORT, KEY, HOME = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+ROUTER = int(sys.argv[4])
+MIB = 1 << 20
+BODY = 64 * MIB
+CLIENTS = 4
+
+
+def check(name, ok, why=""):
+    print(f"PASS {name}" if ok else f"FAIL {name}: {why}", flush=True)
+
+
+def disk():
+    total = 0
+    for folder, _, files in os.walk(HOME):
+        for name in files:
+            try:
+                total += os.stat(os.path.join(folder, name)).st_blocks * 512
+            except FileNotFoundError:
+                pass
+    return total
+
+
+def refused(fields, result):
+    """Send a large body; what was sent when the answer came, and its status."""
+    s = socket.create_connection(("127.0.0.1", PORT), 20)
+    s.settimeout(20)
+    s.sendall((f"POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\n"
+               f"Content-Type: application/json\r\nContent-Length: {BODY}\r\n"
+               f"{fields}\r\n").encode())
+    s.setblocking(False)
+    sent, piece, answer = 0, b"x" * 65536, b""
+    end = time.monotonic() + 20
+    while sent < BODY and time.monotonic() < end:
+        try:
+            answer = s.recv(65536)
+            break
+        except BlockingIOError:
+            pass
+        except ConnectionError:
+            break
+        try:
+            sent += s.send(piece)
+        except BlockingIOError:
+            time.sleep(0.001)
+        except ConnectionError:
+            s.settimeout(5)
+            try:
+                answer = s.recv(65536)
+            except OSError:
+                pass
+            break
+    result.append((sent, answer.split(b" ")[1:2], disk()))
+    s.close()
+
+
+def uploads(name, fields, status):
+    before, result = disk(), []
+    threads = [threading.Thread(target=refused, args=(fields, result))
+               for _ in range(CLIENTS)]
+    for t in threads:
+        t.start()
+    most = 0
+    while any(t.is_alive() for t in threads):
+        most = max(most, disk() - before)
+        time.sleep(0.005)
+    check(f"{name}: refused", all(r[1] == [status] for r in result), result)
+    check(f"{name}: before it was there",
+          all(r[0] < 8 * MIB for r in result), [r[0] for r in result])
+    check(f"{name}: not on the disk", most < MIB, most)
+
+
+def request(method, path, body=b""):
+    return (f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\n"
+            f"x-api-key: {KEY}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n").encode() + body
+
+
+def busy():
+    r = urllib.request.Request(f"http://127.0.0.1:{PORT}/health",
+                               headers={"x-api-key": KEY})
+    return json.load(urllib.request.urlopen(r, timeout=10))["busy"]
+
+
+def wait_busy(test, seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if test(busy()):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def leaves(name, stream, half):
+    """A client waits for a silent provider, and closes."""
+    body = json.dumps({"model": "demo:demo", "stream": stream, "messages": [
+        {"role": "user", "content": "silence"}]}).encode()
+    s = socket.create_connection(("127.0.0.1", PORT), 20)
+    s.sendall(request("POST", "/v1/chat/completions", body))
+    if not wait_busy(lambda n: n > 0, 10):
+        check(name, False, "it has not begun")
+        return
+    if half:
+        s.shutdown(socket.SHUT_WR)
+    else:
+        s.close()
+    begun = time.monotonic()
+    ended = wait_busy(lambda n: n == 0, 10)
+    took = time.monotonic() - begun
+    check(name, ended and took < 2.5, f"{took:.1f} s")
+    s.close()
+
+
+def web_server():
+    with open(f"/proc/{ROUTER}/task/{ROUTER}/children") as f:
+        for pid in f.read().split():
+            with open(f"/proc/{pid}/comm") as c:
+                if c.read().strip() == "lighttpd":
+                    return int(pid)
+    raise SystemExit("no lighttpd")
+
+
+def leave_at_once():
+    """Requests that are there as the web server accepts them: it does not
+    watch such a client until the answer begins."""
+    name = "there as it was accepted, the clients leave"
+    body = json.dumps({"model": "demo:demo", "messages": [
+        {"role": "user", "content": "silence"}]}).encode()
+    pid = web_server()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        clients = [socket.create_connection(("127.0.0.1", PORT), 20)
+                   for _ in range(CLIENTS)]
+        for s in clients:
+            s.sendall(request("POST", "/v1/chat/completions", body))
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    # the demo is behind the router itself: each takes two places
+    if not wait_busy(lambda n: n >= 2 * CLIENTS, 10):
+        check(name, False, "they have not begun")
+        return
+    for s in clients:
+        s.close()
+    begun = time.monotonic()
+    ended = wait_busy(lambda n: n == 0, 10)
+    took = time.monotonic() - begun
+    check(name, ended and took < 3, f"{took:.1f} s")
+
+
+def main():
+    wrong = "x-api-key: no\r\n"
+    right = f"x-api-key: {KEY}\r\n"
+    uploads("wrong key", wrong, b"401")
+    uploads("no key", "", b"401")
+    uploads("foreign origin", right + "Origin: https://evil.example\r\n",
+            b"403")
+    for i in range(3):
+        leaves(f"whole answer, the client leaves, {i}", False, False)
+        leaves(f"stream, the client leaves, {i}", True, False)
+    leave_at_once()
+    leaves("a half-closed connection counts as gone", False, True)
+
+
+main()
