@@ -129,6 +129,16 @@ static bool read_pair(struct span s, size_t *at, struct span *name,
 	return true;
 }
 
+size_t fastcgi_count_vars(const struct buf *params)
+{
+	struct span all = buf_get(params), name, value;
+	size_t at = 0, count = 0;
+
+	while (read_pair(all, &at, &name, &value))
+		count++;
+	return count;
+}
+
 /* The NUL overwrites the next pair's first length: that is read before. */
 size_t fastcgi_vars(struct buf *params, fastcgi_var_fn *fn, void *arg)
 {

@@ -13,8 +13,7 @@
 
 #include <stdint.h>
 
-#define FASTCGI_PARAMS_MAX (1u << 20) /* bytes of one request's variables */
-#define FASTCGI_VARS_MAX 1024
+#define FASTCGI_PARAMS_MAX (256u << 10) /* bytes of one request's variables */
 
 /* What comes in; content is told in pieces, as it arrives. */
 struct fastcgi_ops {
@@ -51,6 +50,7 @@ void fastcgi_over(struct fastcgi *f);
 
 /* Each variable of `params`, with a NUL behind its value, up to the end or to
  * what is none. `params` has room for one byte more. How many. */
+size_t fastcgi_count_vars(const struct buf *params);
 typedef void fastcgi_var_fn(void *arg, struct span name, const char *value);
 size_t fastcgi_vars(struct buf *params, fastcgi_var_fn *fn, void *arg);
 

@@ -64,11 +64,12 @@ struct gw_limit {
 };
 
 struct gw_fastcgi;
-/* Accept on `listener`, a socket that others may accept on, too. */
+/* For connections on `listener`, a socket that others may accept on, too. */
 struct gw_fastcgi *gw_fastcgi_new(struct loop *l, int listener,
 				  struct gw_limit *limit, gateway_serve *serve,
-				  void *arg, struct err *e);
+				  void *arg);
 void gw_fastcgi_free(struct gw_fastcgi *f); /* no request is being served */
+int gw_fastcgi_accept(struct gw_fastcgi *f, bool on); /* at first not */
 /* Take no new connection, and end those that serve no request. */
 void gw_fastcgi_stop(struct gw_fastcgi *f);
 /* All tasks look again what there is to do. */

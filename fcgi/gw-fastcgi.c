@@ -401,8 +401,7 @@ static void add_var(void *arg, struct span name, const char *value)
 {
 	struct conn *c = arg;
 
-	if (c->gw.n_vars < FASTCGI_VARS_MAX)
-		c->vars[c->gw.n_vars++] = (struct gateway_var){ name, value };
+	c->vars[c->gw.n_vars++] = (struct gateway_var){ name, value };
 }
 
 static void serve_request(void *arg)
@@ -411,7 +410,8 @@ static void serve_request(void *arg)
 	struct gw_fastcgi *f = c->of;
 
 	c->task = task_self();
-	c->vars = arena_take(&c->arena, FASTCGI_VARS_MAX * sizeof(*c->vars));
+	c->vars = arena_take(&c->arena,
+			     sizeof(*c->vars) * fastcgi_count_vars(&c->params));
 	fastcgi_vars(&c->params, add_var, c);
 	c->gw.vars = c->vars;
 	if (!f->late.place)
@@ -505,7 +505,7 @@ static void accept_again(struct timer *t)
 
 struct gw_fastcgi *gw_fastcgi_new(struct loop *l, int listener,
 				  struct gw_limit *limit, gateway_serve *serve,
-				  void *arg, struct err *e)
+				  void *arg)
 {
 	struct gw_fastcgi *f = xcalloc(1, sizeof(*f));
 
@@ -517,11 +517,16 @@ struct gw_fastcgi *gw_fastcgi_new(struct loop *l, int listener,
 	f->watch.fd = listener;
 	f->again.fn = accept_again;
 	f->late.fn = watch_late;
-	if (loop_watch(l, &f->watch, LOOP_READ | LOOP_SHARED) == 0)
-		return f;
-	err_sys(e, "watch", "the listening socket");
-	free(f);
-	return NULL;
+	return f;
+}
+
+int gw_fastcgi_accept(struct gw_fastcgi *f, bool on)
+{
+	if (on && !f->stopping)
+		return loop_watch(f->loop, &f->watch, LOOP_READ | LOOP_SHARED);
+	loop_unwatch(f->loop, &f->watch);
+	loop_untime(f->loop, &f->again);
+	return 0;
 }
 
 void gw_fastcgi_stop(struct gw_fastcgi *f)
@@ -529,8 +534,7 @@ void gw_fastcgi_stop(struct gw_fastcgi *f)
 	struct conn *next;
 
 	f->stopping = true;
-	loop_unwatch(f->loop, &f->watch);
-	loop_untime(f->loop, &f->again);
+	gw_fastcgi_accept(f, false);
 	for (struct conn *c = f->open; c; c = next) {
 		next = c->next;
 		if (c->task || c->begun || c->whole)
@@ -558,8 +562,7 @@ void gw_fastcgi_free(struct gw_fastcgi *f)
 {
 	if (!f)
 		return;
-	loop_unwatch(f->loop, &f->watch);
-	loop_untime(f->loop, &f->again);
+	gw_fastcgi_accept(f, false);
 	loop_untime(f->loop, &f->late);
 	while (f->open)
 		conn_free(f->open);

@@ -28,8 +28,10 @@
 #define CUT_MS 1000       /* for what was told to end */
 #define LOOK_MS 10        /* between looks whether all has ended */
 #define TRIM_MS 2000      /* after the last request */
+#define BUSY_AT 8         /* requests of a loop, for the next one to help */
 
-/* One loop. */
+/* One loop. One accepts, and each that is busy lets the next one help: while
+ * there is little to do, the connections of one loop stay warm. */
 struct lane {
 	struct app *app;
 	struct loop *loop;
@@ -40,6 +42,10 @@ struct lane {
 	struct loop_post flush; /* of log lines */
 	bool flush_set;
 	pthread_t thread;
+	int active;            /* requests */
+	struct lane *next;     /* or NULL */
+	struct loop_post help; /* by the lane before */
+	atomic_bool helps, told;
 	struct loop_post stop, cut, end; /* orders of the main thread */
 	bool done;
 };
@@ -74,10 +80,30 @@ static void on_flush(struct loop_post *p)
 	log_flush();
 }
 
+static void on_help(struct loop_post *p)
+{
+	struct lane *l =
+		(struct lane *)((char *)p - offsetof(struct lane, help));
+
+	atomic_store(&l->told, false);
+	gw_fastcgi_accept(l->gw, atomic_load(&l->helps));
+}
+
+/* What is on its way already will see the new value. */
+static void let_help(struct lane *l, bool on)
+{
+	if (!l || atomic_exchange(&l->helps, on) == on)
+		return;
+	if (!atomic_exchange(&l->told, true))
+		loop_post(l->loop, &l->help);
+}
+
 static void serve(void *arg, struct gateway *g, struct arena *a)
 {
 	struct lane *l = arg;
 
+	if (++l->active == BUSY_AT)
+		let_help(l->next, true);
 	presence_watch_wake(&l->presence);
 	routes_serve(l->app, l->http, g, a);
 	if (!l->flush_set)
@@ -85,6 +111,8 @@ static void serve(void *arg, struct gateway *g, struct arena *a)
 	l->flush_set = true;
 	if (!l->idle.place)
 		loop_time(l->loop, &l->idle, clock_ms() + TRIM_MS);
+	if (--l->active == 0)
+		let_help(l->next, false);
 }
 
 static void on_stop(struct loop_post *p)
@@ -141,6 +169,7 @@ static int lane_start(struct worker *w, struct lane *l, long kept,
 	l->stop.fn = on_stop;
 	l->cut.fn = on_cut;
 	l->end.fn = on_end;
+	l->help.fn = on_help;
 	l->idle.fn = on_idle;
 	l->flush.fn = on_flush;
 	l->loop = loop_new(e);
@@ -149,9 +178,8 @@ static int lane_start(struct worker *w, struct lane *l, long kept,
 	l->http = http_new(l->loop, kept);
 	if (!l->http)
 		return err_set(e, ERR_INTERNAL, "libcurl cannot start");
-	l->gw = gw_fastcgi_new(l->loop, listen_fd(), &w->limit, serve, l, e);
-	if (!l->gw)
-		return -1;
+	l->gw = gw_fastcgi_new(l->loop, listen_fd(), &w->limit, serve, l);
+	l->next = w->n ? l - 1 : NULL;
 	presence_watch_init(&l->presence, l->loop, w->app->departure, !w->n);
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK_BYTES);
@@ -225,6 +253,8 @@ static int start(struct worker *w)
 		}
 		w->n++;
 	}
+	if (w->n)
+		let_help(&w->lanes[w->n - 1], true);
 	return w->n ? 0 : -1;
 }
 
