@@ -15,6 +15,7 @@
 #define ACCEPT_MAX 4       /* connections at once: others may be idle */
 #define ACCEPT_PAUSE_MS 50 /* when no descriptor is to be had */
 #define LATE_MS 50         /* until a client that leaves is noticed */
+#define FIRST_MS 1000 /* at the end: for a request to follow its connection */
 #define READ_BYTES (64u << 10)
 #define HELD_MAX (64u << 10) /* bytes of a body that nobody has read yet */
 #define SEND_AT (64u << 10)  /* bytes of an answer */
@@ -43,6 +44,7 @@ struct conn {
 	bool at_end; /* the whole body is here */
 	bool over;   /* it has been answered: what comes now is the next one */
 	bool gone;   /* the other side has left */
+	bool used;   /* a request has been served on it */
 };
 
 struct gw_fastcgi {
@@ -90,7 +92,7 @@ static struct conn *conn_new(struct gw_fastcgi *f)
 	}
 	fastcgi_init(&c->fastcgi, &records, c, &c->out);
 	init_request(c);
-	c->gone = false;
+	c->gone = c->used = false;
 	c->sent = 0;
 	c->task = NULL;
 	c->prev = NULL;
@@ -418,6 +420,7 @@ static void serve_request(void *arg)
 		loop_time(f->loop, &f->late, clock_ms() + LATE_MS);
 	f->serve(f->arg, &c->gw, &c->arena);
 	c->task = NULL;
+	c->used = true;
 	arena_reset(&c->arena);
 	init_request(c);
 	if (c->gone || f->stopping || watch(c, false))
@@ -503,6 +506,16 @@ static void accept_again(struct timer *t)
 		loop_time(f->loop, t, clock_ms() + ACCEPT_PAUSE_MS);
 }
 
+static void accept_all(struct gw_fastcgi *f)
+{
+	int fd;
+
+	while (atomic_load(&f->limit->open) < f->limit->max &&
+	       (fd = accept4(f->watch.fd, NULL, NULL,
+			     SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
+		take(f, fd);
+}
+
 struct gw_fastcgi *gw_fastcgi_new(struct loop *l, int listener,
 				  struct gw_limit *limit, gateway_serve *serve,
 				  void *arg)
@@ -522,25 +535,45 @@ struct gw_fastcgi *gw_fastcgi_new(struct loop *l, int listener,
 
 int gw_fastcgi_accept(struct gw_fastcgi *f, bool on)
 {
+	bool was = f->watch.slot || f->again.place;
+
 	if (on && !f->stopping)
 		return loop_watch(f->loop, &f->watch, LOOP_READ | LOOP_SHARED);
 	loop_unwatch(f->loop, &f->watch);
 	loop_untime(f->loop, &f->again);
+	/* A connection wakes one of all who accept on the socket. It may have
+	 * been us: so who is in the queue now is taken, too. */
+	if (was)
+		accept_all(f);
 	return 0;
+}
+
+static void close_idle(struct gw_fastcgi *f, bool unused)
+{
+	struct conn *next;
+
+	for (struct conn *c = f->open; c; c = next) {
+		next = c->next;
+		if (c->task || c->begun || c->whole || !(c->used || unused))
+			continue;
+		conn_free(c);
+	}
+}
+
+static void close_unused(struct timer *t)
+{
+	close_idle((struct gw_fastcgi *)((char *)t -
+					 offsetof(struct gw_fastcgi, again)),
+		   true);
 }
 
 void gw_fastcgi_stop(struct gw_fastcgi *f)
 {
-	struct conn *next;
-
 	f->stopping = true;
 	gw_fastcgi_accept(f, false);
-	for (struct conn *c = f->open; c; c = next) {
-		next = c->next;
-		if (c->task || c->begun || c->whole)
-			continue;
-		conn_free(c);
-	}
+	close_idle(f, false);
+	f->again.fn = close_unused;
+	loop_time(f->loop, &f->again, clock_ms() + FIRST_MS);
 }
 
 void gw_fastcgi_wake(struct gw_fastcgi *f)

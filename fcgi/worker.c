@@ -47,6 +47,7 @@ struct lane {
 	struct loop_post help; /* by the lane before */
 	atomic_bool helps, told;
 	struct loop_post stop, cut, end; /* orders of the main thread */
+	atomic_bool stopped;
 	bool done;
 };
 
@@ -121,6 +122,7 @@ static void on_stop(struct loop_post *p)
 		(struct lane *)((char *)p - offsetof(struct lane, stop));
 
 	gw_fastcgi_stop(l->gw);
+	atomic_store(&l->stopped, true);
 }
 
 static void on_cut(struct loop_post *p)
@@ -292,11 +294,23 @@ static bool ended(struct worker *w, int64_t ms, pid_t parent)
 	return true;
 }
 
+static void wait_for_stop(struct worker *w)
+{
+	int64_t end = clock_ms() + CUT_MS;
+
+	for (int i = 0; i < w->n; i++)
+		while (!atomic_load(&w->lanes[i].stopped) && clock_ms() < end)
+			wait_ms(1);
+}
+
 /* 0 when every request came to its own end, or to one that we gave it. */
 static int drain(struct worker *w, pid_t parent)
 {
 	for (int i = 0; i < w->n; i++)
 		loop_post(w->lanes[i].loop, &w->lanes[i].stop);
+	/* What another process holds open too stays in an epoll set when the
+	 * descriptor is closed, and takes what should wake others. */
+	wait_for_stop(w);
 	listen_end();
 	if (ended(w, w->app->drain_ms, parent))
 		return 0;

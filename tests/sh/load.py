@@ -6,10 +6,10 @@
         Chat Completions: the model says what comes. "plain" is whole and takes
         30 ms; "stream-N" is N events, 20 ms apart.
 
-    load.py clients URL SECONDS FILE
+    load.py clients URL SECONDS FILE [one]
         Asks without a pause, whole and streamed, over new connections and over
-        kept ones, and counts what becomes of it. A line a second client writes
-        into FILE as it goes; at the end the sums are printed as JSON:
+        kept ones, or one request after the other, and counts what becomes of
+        it. Each is written into FILE; the sums are printed at the end, as JSON:
         ok       whole, and 200
         busy     503 with Retry-After, an error that says why, and its end
         told     a stream that ends with an error event
@@ -24,8 +24,7 @@ import sys
 import time
 
 
-class Cut(Exception):
-    """The connection ended where it must not."""
+LONG = 20  # seconds that no request of ours takes
 
 
 async def read_head(reader):
@@ -157,7 +156,7 @@ class Client:
         return verdict
 
 
-async def clients(port, seconds, path):
+async def clients(port, seconds, path, one):
     end = time.monotonic() + seconds
     counts, examples = {}, []
     file = open(path, "w", encoding="utf-8", buffering=1)
@@ -165,7 +164,11 @@ async def clients(port, seconds, path):
     async def loop(client):
         while time.monotonic() < end:
             began = time.monotonic()
-            verdict = await client.ask()
+            try:
+                verdict = await asyncio.wait_for(client.ask(), LONG)
+            except asyncio.TimeoutError:
+                verdict = f"lost: nothing within {LONG} s"
+                client.writer = None
             took = time.monotonic() - began
             key = verdict.split(":")[0]
             counts[key] = counts.get(key, 0) + 1
@@ -177,9 +180,10 @@ async def clients(port, seconds, path):
             if key == "refused":
                 await asyncio.sleep(0.05)
 
-    await asyncio.gather(*(loop(Client(port, model, keep)) for model, keep in
-                           [("plain", False)] * 6 + [("plain", True)] * 6 +
-                           [("stream-40", False)] * 4))
+    kinds = [("plain", False)] if one else \
+        [("plain", False)] * 6 + [("plain", True)] * 6 + \
+        [("stream-40", False)] * 4
+    await asyncio.gather(*(loop(Client(port, *kind)) for kind in kinds))
     counts["examples"] = examples[:3]
     print(json.dumps(counts))
 
@@ -188,4 +192,5 @@ if sys.argv[1] == "provider":
     asyncio.run(provider(int(sys.argv[2])))
 else:
     asyncio.run(clients(int(sys.argv[2].rsplit(":", 1)[1]),
-                        float(sys.argv[3]), sys.argv[4]))
+                        float(sys.argv[3]), sys.argv[4],
+                        sys.argv[5:] == ["one"]))
