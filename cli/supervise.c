@@ -26,6 +26,7 @@
 #define START_MS 15000 /* until all is up; a worker has less by itself */
 #define PROBE_MS 50    /* until the web server is asked once more */
 #define BROKEN_MS 1000 /* for workers without a web server */
+#define KEPT_MS 100    /* for kept connections to be refused, not cut */
 #define CLOSE_MS 3500  /* for the web server to send what it has */
 #define KILL_MS 500    /* from one way to end it to the next */
 #define LEAVE_MS 1000  /* for the last ones in the queue */
@@ -189,18 +190,25 @@ static void while_serving(struct supervise *s)
 	}
 }
 
+static void close_server(struct supervise *s)
+{
+	s->refuse.http = s->http;
+	if (s->server)
+		kill(s->server, s->server_kill = SIGINT);
+	enter(s, CLOSING, CLOSE_MS);
+}
+
 static void while_draining(struct supervise *s)
 {
 	int64_t left;
 
 	workers_tick(&s->workers);
-	if (s->workers.n == 0) {
-		s->refuse.http = s->http;
-		if (s->server)
-			kill(s->server, s->server_kill = SIGINT);
-		enter(s, CLOSING, CLOSE_MS);
+	if (s->workers.n == 0 && s->end == NEVER)
+		s->end = clock_ms() + (s->server ? KEPT_MS : 0);
+	if (clock_ms() >= s->end)
+		close_server(s);
+	if (s->workers.n == 0)
 		return;
-	}
 	left = s->since + s->workers.drain_ms - clock_ms();
 	s->refuse.retry_after = 1 + (left > 0 ? (long)left / 1000 : 0);
 	if (!s->said && s->stop && clock_ms() - s->since > SLOW_MS) {
