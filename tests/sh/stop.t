@@ -99,6 +99,8 @@ is 'a long stream: exit 0' "$?" 0
 ok "a long stream: it has an end ($(($(now_ms) - begin)) ms)" test $(($(now_ms) - begin)) -lt 6000
 wait "$client"
 unlike 'a long stream: no good end' "$(cat "$tmp/stream")" '[DONE]'
+like 'a long stream: an error that says why' "$(tail -n 2 "$tmp/stream")" \
+	'"code":"router_stopping"'
 unset DARIO_DRAIN_MS
 
 # A client that connects and says nothing, and one that does not read.
