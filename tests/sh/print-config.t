@@ -20,7 +20,7 @@ for part in "$builddir/dario.fcgi" "$builddir/dario proxy" "$srcdir/lighttpd/err
 	like "there is $part" "$(cat "$tmp/all")" "$part"
 done
 is 'every file of contrib can be printed' "$(find "$srcdir/contrib" -type f |
-	wc -l)" 11
+	wc -l)" 12
 
 like 'by default below /llm' "$(show nginx)" 'location /llm/ {'
 like 'or at the root' "$(show nginx --prefix=/)" 'location / {'
