@@ -7,17 +7,18 @@ stream, and holds them against budget.txt.
     budget.py --builddir=DIR --update      writes it anew, prints old and new
     budget.py --builddir=DIR --spread=5    so many runs: how far are they apart
 
-Counted by callgrind, between two runs of which one asks for more: what a start
-costs falls out. Times and other processes have no say in it, but compiler,
-flags and libraries do: with others than those of budget.txt nothing is compared
-(exit 77), and so without valgrind.
+Counted by callgrind in windows of one run: the median of what one of twice the
+size costs more, so that neither the start nor what happens now and then counts.
+Times and other processes have no say in it, but compiler, flags and libraries
+do: with others than those of budget.txt nothing is compared (exit 77), and so
+without valgrind.
 """
 
 import argparse
-import concurrent.futures
 import os
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -74,52 +75,69 @@ def stream(events):
 
 CHAT_PATH, MESSAGES_PATH = "/v1/chat/completions", "/v1/messages"
 POOL = 3  # accounts
-# name: path, model, stream; so many more requests, or events, in its own run
+# name: path, model, stream; requests, or events of one stream, in a window
 LANES = {
-    "request passed": (CHAT_PATH, "up:m", False, 120),
-    "request translated": (MESSAGES_PATH, "up:m", False, 160),
-    "request of a pool": (MESSAGES_PATH, "claude-sonnet-4-5", False, 120),
-    "event passed": (CHAT_PATH, "up:m", True, 1200),
-    "event translated": (MESSAGES_PATH, "up:m", True, 600),
+    "request passed": (CHAT_PATH, "up:m", False, 20),
+    "request translated": (MESSAGES_PATH, "up:m", False, 20),
+    "request of a pool": (MESSAGES_PATH, "claude-sonnet-4-5", False, 20),
+    "event passed": (CHAT_PATH, "up:m", True, 100),
+    "event translated": (MESSAGES_PATH, "up:m", True, 100),
 }
-WARM = 20  # requests of each lane in every run; two streams of so many events
+PAIRS = 5  # of a window and one of twice the size, of each lane
+# Callgrind puts out what was counted when this function is entered: a request
+# for /health, which ends a window.
+MARK, MARK_PATH = "serve_health", "/health"
 
 
-def run_lane(worker, lane, more):
-    path, model, streamed, _ = LANES[lane]
+def run_window(worker, lane, times):
+    path, model, streamed, size = LANES[lane]
     asked = fastcgi.body(model, path, streamed)
     if streamed:
-        pieces = [stream(WARM)] + [stream(WARM + more)]
+        pieces = [stream(size * times)]
     else:
         text, fields = (MESSAGE, LIMITS) if model != "up:m" else (CHAT, b"")
-        pieces = [answer(text, fields)] * (WARM + more)
+        pieces = [answer(text, fields)] * (size * times)
     for p in pieces:
         got = worker.ask(path, asked, p)
         if b"Status: 200" not in got:
             worker.fail(f"{lane}: answered {got[:300]}")
+    if b"Status: 200" not in worker.get(MARK_PATH):
+        worker.fail(f"{MARK_PATH} does not answer")
 
 
-def count(builddir, dear):
-    """Instructions of a worker from its start to its end: a little of each
-    lane, and more of `dear`."""
-    with tempfile.TemporaryDirectory() as place:
-        out = os.path.join(place, "out")
-        tool = ["valgrind", "--tool=callgrind", f"--log-file={place}/log",
-                f"--callgrind-out-file={out}"]
-        with fastcgi.Worker(builddir, tool, POOL) as worker:
-            for lane in LANES:
-                run_lane(worker, lane, LANES[lane][3] if lane == dear else 0)
-        with open(out) as f:
-            return int(re.search(r"(?m)^(?:summary|totals): (\d+)",
-                                 f.read())[1])
+def windows(place):
+    """The instructions of each, in their order."""
+    counts = {}
+    for name in os.listdir(place):
+        if name.startswith("out."):
+            with open(os.path.join(place, name)) as f:
+                text = f.read()
+            part = int(re.search(r"(?m)^part: (\d+)", text)[1])
+            counts[part] = int(
+                re.search(r"(?m)^(?:summary|totals): (\d+)", text)[1])
+    return [counts[part] for part in sorted(counts)]
 
 
 def measure(builddir):
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        base, *dear = pool.map(lambda lane: count(builddir, lane),
-                               [None, *LANES])
-    return {lane: round((d - base) / LANES[lane][3])
-            for lane, d in zip(LANES, dear)}
+    with tempfile.TemporaryDirectory() as place:
+        tool = ["valgrind", "--tool=callgrind", f"--log-file={place}/log",
+                f"--callgrind-out-file={place}/out", f"--dump-before={MARK}"]
+        with fastcgi.Worker(builddir, tool, POOL) as worker:
+            for lane in LANES:  # warm, and the start with it: one window each
+                run_window(worker, lane, 1)
+            for lane in LANES:
+                for _ in range(PAIRS):
+                    run_window(worker, lane, 1)
+                    run_window(worker, lane, 2)
+        counts = windows(place)[len(LANES):]
+    costs = {}
+    for i, lane in enumerate(LANES):
+        own = counts[2 * PAIRS * i:2 * PAIRS * (i + 1)]
+        # What happens now and then falls into one pair: the median is not it.
+        costs[lane] = round(statistics.median(
+            (own[2 * k + 1] - own[2 * k]) / LANES[lane][3]
+            for k in range(PAIRS)))
+    return costs
 
 
 def built(builddir):

@@ -18,8 +18,7 @@ import time
 WAIT = 60  # seconds for any one step: under valgrind, on a busy machine
 ABOUT = {  # the variables of lighttpd 1.4.69, beside those of the request
     "QUERY_STRING": "", "PATH_INFO": "", "SCRIPT_FILENAME": "/srv/www",
-    "DOCUMENT_ROOT": "/srv/www", "REQUEST_METHOD": "POST",
-    "SERVER_PROTOCOL": "HTTP/1.1", "SERVER_SOFTWARE": "lighttpd",
+    "DOCUMENT_ROOT": "/srv/www", "SERVER_PROTOCOL": "HTTP/1.1", "SERVER_SOFTWARE": "lighttpd",
     "GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_SCHEME": "http",
     "SERVER_PORT": "3456", "SERVER_ADDR": "127.0.0.1",
     "SERVER_NAME": "127.0.0.1:3456", "REMOTE_ADDR": "127.0.0.1",
@@ -37,8 +36,9 @@ def length(n):
     return bytes([n]) if n < 128 else struct.pack(">I", n | 1 << 31)
 
 
-def request(path, body):
-    variables = dict(ABOUT, REQUEST_URI=path, SCRIPT_NAME=path,
+def request(path, body=b"", method="POST"):
+    variables = dict(ABOUT, REQUEST_METHOD=method, REQUEST_URI=path,
+                     SCRIPT_NAME=path,
                      CONTENT_LENGTH=str(len(body)),
                      HTTP_CONTENT_LENGTH=str(len(body)))
     pairs = b"".join(length(len(k)) + length(len(v)) + k.encode() + v.encode()
@@ -156,13 +156,29 @@ class Worker:
                 self.fail("the worker cannot be reached")
             time.sleep(0.02)
 
-    def ask(self, path, body, pieces):
-        """Each piece (bytes, mark) goes out when the mark of the one before
-        has come through. Returns the worker's answer, records and all."""
+    def send(self, data):
         front = socket.socket(socket.AF_UNIX)
         front.settimeout(WAIT)
         self.connect(front)
-        front.sendall(request(path, body))
+        front.sendall(data)
+        return front
+
+    def rest(self, front):
+        answer = b""
+        while True:
+            more = front.recv(1 << 20)
+            if not more:
+                front.close()
+                return answer
+            answer += more
+
+    def get(self, path):
+        return self.rest(self.send(request(path, method="GET")))
+
+    def ask(self, path, body, pieces):
+        """Each piece (bytes, mark) goes out when the mark of the one before
+        has come through. Returns the worker's answer, records and all."""
+        front = self.send(request(path, body))
         up = self.upstream_request()
         answer = b""
         for data, mark in pieces:
@@ -172,13 +188,7 @@ class Worker:
                 if not more:
                     self.fail(f"no {mark} in {answer[-300:]}")
                 answer += more
-        while True:
-            more = front.recv(1 << 20)
-            if not more:
-                break
-            answer += more
-        front.close()
-        return answer
+        return answer + self.rest(front)
 
 
 def body(model, path, stream):

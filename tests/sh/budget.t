@@ -4,6 +4,7 @@
 # not more than tests/bench/budget.txt allows.
 . "$(dirname "$0")/lib.sh"
 need python3
+export PYTHONDONTWRITEBYTECODE=1
 
 out=$tmp/out
 python3 "$srcdir/tests/bench/budget.py" --builddir="$builddir" >"$out" 2>&1
