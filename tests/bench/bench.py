@@ -19,6 +19,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -266,6 +267,7 @@ def main():
     for tool in ("nginx", "lighttpd", "haproxy", "openssl"):
         if not shutil.which(tool):
             sys.exit(f"bench: {tool} is missing: see packages.txt")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     bench = Bench(args)
     try:
         bench.run()

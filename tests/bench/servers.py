@@ -98,7 +98,11 @@ class Servers:
                 child.wait(15)
             except subprocess.TimeoutExpired:
                 child.kill()
-        shutil.rmtree(self.dir, ignore_errors=True)
+        # Theirs may still put their sockets away.
+        deadline = time.monotonic() + 5
+        while os.path.exists(self.dir) and time.monotonic() < deadline:
+            shutil.rmtree(self.dir, ignore_errors=True)
+            time.sleep(0.05)
 
     def serves(self, target, port, *children, https=None):
         self.ports[target] = port
@@ -326,10 +330,17 @@ listen tls
         self.https["dario_nginx"] = self.ports["dario_nginx"]
 
     def find_worker(self, pid):
-        for p in tree(pid):
-            with open(f"/proc/{p}/comm") as f:
-                if f.read().strip() == "dario.fcgi":
-                    return int(p)
+        """Its port is open before there is a worker."""
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            for p in tree(pid):
+                try:
+                    with open(f"/proc/{p}/comm") as f:
+                        if f.read().strip() == "dario.fcgi":
+                            return int(p)
+                except OSError:
+                    continue  # it has ended meanwhile
+            time.sleep(0.02)
         sys.exit("bench: no worker below dario proxy")
 
     def behind_nginx(self, target, home, program=None):
