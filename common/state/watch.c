@@ -16,7 +16,7 @@
 
 #define TICK_MS 20 /* more than the clock of any file system moves at once */
 
-struct watch {
+struct watched {
 	char *root, *name;
 	int fd; /* of a pinned one, or -1 */
 	struct store_sign sign;
@@ -42,7 +42,7 @@ void watches_release(struct watches *w)
 	memset(w, 0, sizeof(*w));
 }
 
-static int path_of(char *path, size_t n, const struct watch *w)
+static int path_of(char *path, size_t n, const struct watched *w)
 {
 	int len = snprintf(path, n, "%s%s%s", w->root, *w->name ? "/" : "",
 			   w->name);
@@ -51,7 +51,7 @@ static int path_of(char *path, size_t n, const struct watch *w)
 }
 
 /* First the kernel, then our own look: what happens in between counts. */
-static void tell_kernel(struct notify *n, const struct watch *w)
+static void tell_kernel(struct notify *n, const struct watched *w)
 {
 	char path[PATH_MAX];
 
@@ -59,7 +59,7 @@ static void tell_kernel(struct notify *n, const struct watch *w)
 		notify_add(n, path);
 }
 
-static void look(const struct watch *w, bool pinned, struct store_sign *out)
+static void look(const struct watched *w, bool pinned, struct store_sign *out)
 {
 	if (pinned && w->fd >= 0)
 		store_sign_pinned(w->fd, out);
@@ -70,13 +70,13 @@ static void look(const struct watch *w, bool pinned, struct store_sign *out)
 static void add(struct watches *all, const char *root, const char *name,
 		bool pin)
 {
-	struct watch *w = &all->list[all->n];
+	struct watched *w = &all->list[all->n];
 	int64_t age;
 
 	if (all->n == WATCHES_MAX)
 		return; /* more backends and accounts are refused anyway */
 	all->n++;
-	*w = (struct watch){ xstrdup(root), xstrdup(name), -1, { 0 } };
+	*w = (struct watched){ xstrdup(root), xstrdup(name), -1, { 0 } };
 	tell_kernel(all->notify, w);
 	if (pin)
 		w->fd = store_pin(root, name);
@@ -92,8 +92,8 @@ static void add_target(struct watches *all, const char *root, const char *name)
 	struct stat st;
 
 	if (path_of(path, sizeof(path),
-		    &(struct watch){ .root = (char *)root,
-				     .name = (char *)name }) ||
+		    &(struct watched){ .root = (char *)root,
+				       .name = (char *)name }) ||
 	    lstat(path, &st) || !S_ISLNK(st.st_mode))
 		return;
 	real = realpath(path, NULL);

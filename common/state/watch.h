@@ -16,11 +16,11 @@
 
 #define WATCHES_MAX 2048
 
-struct watch;
+struct watched;
 struct watches {
 	const char *home;      /* what is in it is pinned */
 	struct notify *notify; /* or NULL */
-	struct watch *list;
+	struct watched *list;
 	size_t n;
 	/* One more change in the same tick may look like this one: when to
 	 * load it again in any case, or 0 (clock_ms). */
