@@ -21,14 +21,23 @@ void arena_init(struct arena *a)
 	memset(a, 0, sizeof(*a));
 }
 
+static size_t bytes_of(size_t cap)
+{
+	return sizeof(struct arena_block) + cap;
+}
+
 static void free_from(struct arena_block *b)
 {
+	size_t sum = 0;
+
 	while (b) {
 		struct arena_block *next = b->next;
 
+		sum += bytes_of(b->cap);
 		free(b);
 		b = next;
 	}
+	memory_let_go(sum);
 }
 
 void arena_reset(struct arena *a)
@@ -52,9 +61,9 @@ void arena_release(struct arena *a)
 static struct arena_block *grow(struct arena *a, size_t n, bool sure)
 {
 	size_t cap = n > BLOCK ? n : BLOCK;
-	size_t bytes = sizeof(struct arena_block) + cap;
-	struct arena_block *b = sure ? xmalloc(bytes)
-				     : memory_large(NULL, bytes);
+	size_t bytes = bytes_of(cap);
+	struct arena_block *b = sure ? memory_grow_sure(NULL, 0, bytes)
+				     : memory_grow(NULL, 0, bytes);
 
 	if (!b)
 		return NULL;

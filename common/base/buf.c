@@ -99,7 +99,7 @@ void buf_init(struct buf *b, size_t max)
 
 void buf_release(struct buf *b)
 {
-	free(b->p);
+	memory_free(b->p, b->cap);
 	buf_init(b, b->max);
 }
 
@@ -119,9 +119,9 @@ static bool grow(struct buf *b, size_t need)
 	if (cap < need)
 		cap = need;
 	if (need <= BUF_SURE)
-		p = xrealloc(b->p, cap);
-	else if (!(p = memory_large(b->p, cap)))
-		p = memory_large(b->p, cap = need);
+		p = memory_grow_sure(b->p, b->cap, cap);
+	else if (!(p = memory_grow(b->p, b->cap, cap)))
+		p = memory_grow(b->p, b->cap, cap = need);
 	if (!p)
 		return false;
 	b->p = p;

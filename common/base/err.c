@@ -93,7 +93,7 @@ int err_memory(struct err *e)
 {
 	return err_set(e, ERR_MEMORY,
 		       "the router has no memory left for this request: try "
-		       "again shortly");
+		       "again shortly, or raise DARIO_MEMORY");
 }
 
 int err_add(struct err *e, const char *object)

@@ -139,6 +139,8 @@ static void count_block(const char *p, struct counts *c)
 	c->arrays += arrays;
 }
 
+#define ROUGH_MAX (1u << 20) /* bytes; a higher cost is counted exactly */
+
 /* Never below json_cost for JSON: what stands inside of strings is counted as
  * if it stood outside. 7 GB/s, where json_cost makes 1 to 2. */
 static size_t rough_cost(struct span text)
@@ -156,15 +158,23 @@ static size_t rough_cost(struct span text)
 	       (c.colons + c.commas + c.arrays + 1) * COST_SCALAR;
 }
 
+/* What reading `text` holds: counted while it is read, and the tree as long as
+ * it lives. Short texts are not counted. */
+struct share {
+	size_t tree, text;
+};
+
 /* Refuse what would cost too much, or more than there is. `first`: only the
  * value at the front will be read. */
-static int afford(struct span text, bool first, struct err *e)
+static int afford(struct span text, bool first, struct share *s, struct err *e)
 {
 	size_t cost = text.n * JSON_COST_RATIO;
 
-	if (cost > MEMORY_SMALL)
-		cost = first ? json_cost(text) : rough_cost(text);
-	if (cost > JSON_COST_MAX && !first)
+	*s = (struct share){ 0, 0 };
+	if (cost <= MEMORY_SMALL)
+		return 0;
+	cost = first ? json_cost(text) : rough_cost(text);
+	if (cost > ROUGH_MAX && !first)
 		cost = json_cost(text);
 	if (cost > JSON_COST_MAX)
 		return err_set(e, ERR_TOO_BIG,
@@ -172,7 +182,32 @@ static int afford(struct span text, bool first, struct err *e)
 			       "would take more than %u MiB of memory, which "
 			       "is the most that one text gets",
 			       text.n, JSON_COST_MAX >> 20);
-	return memory_for(cost + text.n) ? 0 : err_memory(e);
+	if (!memory_hold(cost + text.n))
+		return err_memory(e);
+	*s = (struct share){ cost, text.n };
+	if (memory_for(cost + text.n))
+		return 0;
+	memory_let_go(cost + text.n);
+	return err_memory(e);
+}
+
+static void tree_is_gone(struct json_object *o, void *cost)
+{
+	(void)o;
+	memory_let_go((size_t)(uintptr_t)cost);
+}
+
+/* A number keeps its text where the share would stand, and is small. */
+static void keep_share(struct json_object *o, const struct share *s)
+{
+	bool keeps = json_object_is_type(o, json_type_object) ||
+		     json_object_is_type(o, json_type_array) ||
+		     json_object_is_type(o, json_type_string);
+
+	if (keeps && s->tree)
+		json_object_set_userdata(o, (void *)(uintptr_t)s->tree,
+					 tree_is_gone);
+	memory_let_go(keeps ? s->text : s->text + s->tree);
 }
 
 /* --- reading ------------------------------------------------------------- */
@@ -195,8 +230,8 @@ static int reserve_string(struct json_tokener *t, size_t n)
 }
 
 /* The value at the front of `text`, and where it ends. */
-static struct json_object *parse(struct json_tokener *t, struct span text,
-				 size_t *end, struct err *e)
+static struct json_object *parse_value(struct json_tokener *t, struct span text,
+				       size_t *end, struct err *e)
 {
 	struct json_object *o;
 	enum json_tokener_error je;
@@ -230,6 +265,16 @@ static struct json_object *parse(struct json_tokener *t, struct span text,
 	return NULL;
 }
 
+static struct json_object *parse(struct json_tokener *t, struct span text,
+				 const struct share *s, size_t *end,
+				 struct err *e)
+{
+	struct json_object *o = parse_value(t, text, end, e);
+
+	keep_share(o, s);
+	return o;
+}
+
 static struct json_tokener *tokener(int depth, int flags)
 {
 	struct json_tokener *t = json_tokener_new_ex(depth);
@@ -255,13 +300,14 @@ struct json_object *json_read_with(struct json_tokener *t, struct span text,
 				   struct err *e)
 {
 	struct json_object *o;
+	struct share s;
 	size_t end;
 
-	if (afford(text, false, e))
+	if (afford(text, false, &s, e))
 		return NULL;
 	if (t)
 		json_tokener_reset(t);
-	o = parse(t, text, &end, e);
+	o = parse(t, text, &s, &end, e);
 	if (!o || !span_trim(span_skip(text, end)).n)
 		return o;
 	err_set(e, ERR_BAD_REQUEST,
@@ -283,12 +329,13 @@ struct json_object *json_take(struct span *text, int depth, struct err *e)
 {
 	struct json_tokener *t;
 	struct json_object *o;
+	struct share s;
 	size_t end;
 
-	if (afford(*text, true, e))
+	if (afford(*text, true, &s, e))
 		return NULL;
 	t = tokener(depth, JSON_TOKENER_ALLOW_TRAILING_CHARS);
-	o = parse(t, *text, &end, e);
+	o = parse(t, *text, &s, &end, e);
 	tokener_free(t);
 	*text = span_skip(*text, end);
 	return o;

@@ -3,6 +3,8 @@
 
 #include "base/memory.h"
 
+#include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,8 @@
 #include <malloc.h>
 #endif
 
+#define RELAXED memory_order_relaxed
+
 #define SHORT_WAITS 100
 #define SHORT_MS 10
 
@@ -20,8 +24,11 @@
 #define KEPT_MAX (1 << 20)      /* bytes that each arena keeps free */
 #define TRIM_FROM (1u << 20)    /* bytes of small pieces worth a walk */
 
-/* Has this thread asked for as much since the last trim? */
-static _Thread_local bool large;
+/* Was as much asked for, or given up, since the last trim? */
+static atomic_bool large;
+
+static _Atomic size_t in_flight;
+static _Atomic size_t budget = SIZE_MAX;
 
 /* A large request that fails for lack of memory gives back what it had. */
 static void wait_for_memory(int *waits)
@@ -76,6 +83,12 @@ char *xstrdup(const char *s)
 	return s ? xstrndup(s, strlen(s)) : NULL;
 }
 
+static void note_large(size_t n)
+{
+	if (n >= TRIM_FROM && !atomic_load_explicit(&large, RELAXED))
+		atomic_store_explicit(&large, true, RELAXED);
+}
+
 bool memory_for(size_t n)
 {
 	/* Not touched, it is address space and no more. The compiler must not
@@ -84,8 +97,7 @@ bool memory_for(size_t n)
 
 	if (n <= MEMORY_SMALL)
 		return true;
-	if (n >= TRIM_FROM)
-		large = true;
+	note_large(n);
 	probe = malloc(n + MEMORY_SPARE);
 	free(probe);
 	return probe;
@@ -103,6 +115,90 @@ void *memory_large(void *p, size_t n)
 	return p;
 }
 
+/* --- the budget ---------------------------------------------------------- */
+
+void memory_set_budget(size_t n)
+{
+	atomic_store_explicit(&budget, n ? n : SIZE_MAX, RELAXED);
+}
+
+size_t memory_in_flight(void)
+{
+	return atomic_load_explicit(&in_flight, RELAXED);
+}
+
+static size_t counted(size_t n)
+{
+	return n < MEMORY_COUNTED ? 0 : n;
+}
+
+static void give_up(size_t n)
+{
+	if (n)
+		atomic_fetch_sub_explicit(&in_flight, n, RELAXED);
+	note_large(n);
+}
+
+static bool take(size_t n, bool sure)
+{
+	size_t most, was;
+
+	if (!n)
+		return true;
+	most = atomic_load_explicit(&budget, RELAXED);
+	was = atomic_fetch_add_explicit(&in_flight, n, RELAXED);
+	if (sure || (n <= most && was <= most - n))
+		return true;
+	atomic_fetch_sub_explicit(&in_flight, n, RELAXED);
+	return false;
+}
+
+static bool resize(size_t was, size_t n, bool sure)
+{
+	was = counted(was);
+	n = counted(n);
+	if (n >= was)
+		return take(n - was, sure);
+	give_up(was - n);
+	return true;
+}
+
+void *memory_grow(void *p, size_t was, size_t n)
+{
+	void *to;
+
+	if (!resize(was, n, false))
+		return NULL;
+	to = memory_large(p, n);
+	if (!to)
+		resize(n, was, true);
+	return to;
+}
+
+void *memory_grow_sure(void *p, size_t was, size_t n)
+{
+	resize(was, n, true);
+	return xrealloc(p, n);
+}
+
+void memory_free(void *p, size_t n)
+{
+	free(p);
+	give_up(counted(n));
+}
+
+bool memory_hold(size_t n)
+{
+	return take(n, false);
+}
+
+void memory_let_go(size_t n)
+{
+	give_up(n);
+}
+
+/* --- giving back --------------------------------------------------------- */
+
 void memory_setup(void)
 {
 #ifdef HAVE_MALLOPT
@@ -115,16 +211,15 @@ void memory_setup(void)
 #endif
 }
 
-void memory_took_over(void)
+bool memory_was_large(void)
 {
-	large = true;
+	return atomic_load_explicit(&large, RELAXED);
 }
 
 void memory_give_back(void)
 {
-	if (!large)
+	if (!memory_was_large() || !atomic_exchange(&large, false))
 		return;
-	large = false;
 #ifdef HAVE_MALLOC_TRIM
 	malloc_trim(KEPT_MAX);
 #endif

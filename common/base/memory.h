@@ -7,7 +7,11 @@
  * from outside is asked for through memory_large, or through memory_for before
  * a library takes it: both refuse what would leave less than MEMORY_SPARE, of
  * which the small things live, libraries' own too: json-c 0.16 does not
- * survive a malloc that fails. Thread-safe.
+ * survive a malloc that fails.
+ *
+ * What belongs to requests is counted as well, from MEMORY_COUNTED bytes on,
+ * and refused when all of it together would pass the budget: memory_grow, or
+ * memory_hold for what a library takes. All sizes are bytes. Thread-safe.
  */
 #ifndef DARIO_MEMORY_H
 #define DARIO_MEMORY_H
@@ -17,6 +21,7 @@
 
 #define MEMORY_SPARE (16u << 20) /* bytes */
 #define MEMORY_SMALL (64u << 10) /* bytes that may be taken unasked */
+#define MEMORY_COUNTED (4u << 10)
 
 void *xmalloc(size_t n);
 void *xcalloc(size_t count, size_t size);
@@ -28,13 +33,27 @@ bool memory_for(size_t n);
 /* realloc: NULL when there is none, and p stays. */
 void *memory_large(void *p, size_t n);
 
+/* Of the process; 0: none, as it is at first. What is held already stays. */
+void memory_set_budget(size_t n);
+size_t memory_in_flight(void);
+
+/* memory_large of what was `was` bytes before, counted; the other cannot be
+ * refused. Free it with memory_free and its size. */
+void *memory_grow(void *p, size_t was, size_t n);
+void *memory_grow_sure(void *p, size_t was, size_t n);
+void memory_free(void *p, size_t n);
+/* Count what others allocate: false when it passes the budget. */
+bool memory_hold(size_t n);
+void memory_let_go(size_t n);
+
 /* At the start of a process that lives long: what was large goes back to the
  * system when it is freed. */
 void memory_setup(void);
-/* When a thread has freed all that belongs to a request: the small pieces of
- * something large (a tree) go back, too. Costs nothing when the thread asked
- * for nothing large, or took none over from another. */
+/* When what was large has been freed, its small pieces (of a tree) go back,
+ * too. It walks through all that is free: best when nothing else is to be done.
+ * Costs nothing when there was nothing large since the last time, which
+ * memory_was_large tells. */
+bool memory_was_large(void);
 void memory_give_back(void);
-void memory_took_over(void);
 
 #endif

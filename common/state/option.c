@@ -25,6 +25,10 @@ const struct option_row options[] = {
 	{ "threads", "DARIO_THREADS", "threads", NULL, OPTION_INT, AT(threads),
 	  1, 8192, "512", "N",
 	  "requests that one worker serves at a time; more get a 429" },
+	{ "memory", "DARIO_MEMORY", NULL, NULL, OPTION_INT, AT(memory), 16,
+	  1048576, "512", "MIB",
+	  "memory, in MiB, that the requests of one worker get together; what "
+	  "would take more is refused with a 503" },
 	{ "demo", "DARIO_DEMO", "demo", NULL, OPTION_BOOL, AT(demo), 0, 0,
 	  "false", NULL, "offer the built-in model \"demo\"" },
 	{ "apiKey", "DARIO_API_KEY", NULL, NULL, OPTION_SECRET, AT(api_key), 0,

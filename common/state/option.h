@@ -57,6 +57,7 @@ struct settings {
 	char *prefix;        /* path in front of every route, or "" */
 	bool verbose, demo;
 	long workers, threads;
+	long memory; /* MiB */
 	long keepalive_ms, connect_ms, first_byte_ms, idle_ms, drain_ms;
 	/* of the Claude pool */
 	char *anthropic_url;

@@ -470,6 +470,7 @@ static void reload(struct snapshot_store *cs)
 	if (fresh) {
 		old = cs->current;
 		cs->current = fresh;
+		memory_set_budget((size_t)fresh->settings.memory << 20);
 	}
 	cs->broken = !fresh;
 	/* What the system refused may be granted the next time. */

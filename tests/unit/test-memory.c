@@ -300,6 +300,7 @@ static void any_bytes_can_be_counted(void **state)
 
 static void a_buf_starves(void **state)
 {
+	size_t counted_before = memory_in_flight();
 	struct err e = { 0 };
 	struct buf b;
 
@@ -310,6 +311,7 @@ static void a_buf_starves(void **state)
 	assert_null(buf_room(&b, 2u << 20));
 	assert_null(buf_room(&b, 15u << 20));
 	fail_by = 0;
+	assert_int_equal(memory_in_flight(), counted_before);
 	assert_true(b.full && b.starved);
 	assert_span(buf_get(&b), "kept");
 	assert_int_equal(err_full(&e, &b, ERR_TOO_BIG, "too large"), -1);
