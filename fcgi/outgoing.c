@@ -27,6 +27,28 @@ static int rename_model(struct request *r, struct peek *k, const char *model,
 			    : 0;
 }
 
+/* It is held as long as the upstream works: no more than has to be. */
+static int rewrite(struct outgoing *o, struct request *r,
+		   const struct upstream_model *t, struct err *e)
+{
+	struct json_object *body = json_read(buf_get(&r->body), e);
+	struct chat *c = &o->read;
+	int rc = body && !r->dialect->read(c, body, e) ? 0 : -1;
+
+	if (rc == 0 && r->arena->full)
+		rc = err_memory(e);
+	if (rc == 0)
+		rc = dialects[o->dialect].request(t, c, &o->text, e);
+	if (rc == 0 && c->dropped.n)
+		r->dropped = arena_str(r->arena, buf_get(&c->dropped));
+	chat_keep_for_answer(c);
+	json_object_put(body);
+	buf_fit(&o->text);
+	if (rc == 0 && r->arena->full)
+		rc = err_memory(e);
+	return rc;
+}
+
 /* The request anew, in the upstream's dialect. */
 static int translate(struct outgoing *o, struct request *r, struct err *e)
 {
@@ -38,15 +60,8 @@ static int translate(struct outgoing *o, struct request *r, struct err *e)
 	};
 	struct chat *c = &o->read;
 
-	o->parsed = json_read(buf_get(&r->body), e);
-	if (!o->parsed || r->dialect->read(c, o->parsed, e))
+	if (rewrite(o, r, &t, e))
 		return -1;
-	if (r->arena->full)
-		return err_memory(e);
-	if (dialects[o->dialect].request(&t, c, &o->text, e))
-		return -1;
-	if (r->arena->full)
-		return err_memory(e);
 	if (o->text.full)
 		return err_full(e, &o->text, ERR_TOO_BIG,
 				"the translated request is larger than %u MiB",
@@ -54,8 +69,6 @@ static int translate(struct outgoing *o, struct request *r, struct err *e)
 	o->chat = c;
 	o->stream = c->stream;
 	o->body = o->plain = buf_get(&o->text);
-	if (c->dropped.n)
-		r->dropped = arena_str(r->arena, buf_get(&c->dropped));
 	return 0;
 }
 
@@ -182,7 +195,6 @@ void outgoing_release(struct outgoing *o)
 	tool_map_free(o->map);
 	buf_release(&o->shaped);
 	chat_release(&o->read);
-	json_object_put(o->parsed);
 	buf_release(&o->text);
 }
 

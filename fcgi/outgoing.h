@@ -32,7 +32,6 @@ struct outgoing {
 	/* private */
 	struct span plain; /* the body before it was shaped */
 	struct buf shaped;
-	struct json_object *parsed;
 	struct buf text;
 	struct chat read;
 };

@@ -129,6 +129,14 @@ static bool grow(struct buf *b, size_t need)
 	return true;
 }
 
+void buf_fit(struct buf *b)
+{
+	if (b->cap < b->n + 1 + MEMORY_SMALL)
+		return;
+	b->p = memory_grow_sure(b->p, b->cap, b->n + 1);
+	b->cap = b->n + 1;
+}
+
 void buf_starve(struct buf *b)
 {
 	b->full = b->starved = true;

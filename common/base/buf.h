@@ -57,6 +57,7 @@ struct buf {
 void buf_init(struct buf *b, size_t max);
 void buf_release(struct buf *b);
 void buf_reset(struct buf *b);  /* empty again, memory kept */
+void buf_fit(struct buf *b);    /* give up what is not needed, if it is much */
 void buf_starve(struct buf *b); /* what should be added is not to be had */
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_span(struct buf *b, struct span s);

@@ -28,6 +28,23 @@ void chat_release(struct chat *c)
 	buf_release(&c->dropped);
 }
 
+void chat_keep_for_answer(struct chat *c)
+{
+	struct chat kept;
+
+	chat_init(&kept, c->arena);
+	for (struct tool *t = c->tools; t; t = t->next)
+		chat_tool(&kept, t->kind, arena_span(c->arena, t->name));
+	kept.stream = c->stream;
+	kept.usage_wanted = c->usage_wanted;
+	kept.json_tool = c->json_tool;
+	buf_release(&c->dropped);
+	*c = kept;
+	if (!c->tools)
+		c->tools_tail = &c->tools;
+	c->tail = &c->msgs;
+}
+
 struct msg *chat_msg(struct chat *c, enum role role)
 {
 	struct msg *m = arena_try(c->arena, sizeof(*m));

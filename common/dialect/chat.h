@@ -121,6 +121,9 @@ struct chat {
 
 void chat_init(struct chat *c, struct arena *a);
 void chat_release(struct chat *c);
+/* Once the request is written: what its answer needs of it stays, the messages
+ * do not, and what they were read from may go. */
+void chat_keep_for_answer(struct chat *c);
 struct msg *chat_msg(struct chat *c, enum role role);
 struct part *chat_part(struct chat *c, struct msg *m, enum part_kind kind);
 struct part *chat_text(struct chat *c, struct msg *m, struct span text);

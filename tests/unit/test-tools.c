@@ -2,6 +2,8 @@
 #include "unit.h"
 
 #include "base/store.h"
+#include "dialect/answer-restore.h"
+#include "dialect/dialect.h"
 #include "dialect/tool-map.h"
 #include "state/tools.h"
 
@@ -1355,9 +1357,57 @@ static void wrong_templates_are_named(void **state)
 	bad_template("{'cache':{'ttl':'2d'}}", "ttl must be 5m or 1h");
 }
 
+static int take_name(void *arg, const struct ev *v, struct err *e)
+{
+	(void)e;
+	*(struct span *)arg = v->name;
+	return 0;
+}
+
+/* The request's tree is gone by then, and the memory used for other things. */
+static void names_outlive_the_request(void **state)
+{
+	struct upstream_model t = { .model = "m" };
+	struct json_object *body = json(
+		"{'model':'m','max_tokens':9,'messages':[{'role':'user',"
+		"'content':'x'}],'tools':[{'name':'a','input_schema':"
+		"{'type':'object'}},{'name':'a.long.name.of.a.tool','input"
+		"_schema':{'type':'object'}}]}");
+	struct ev v = { .kind = EV_OPEN, .part = PART_TOOL_USE };
+	struct answer_restore r;
+	struct span got = SPAN("");
+	struct arena a;
+	struct chat c;
+	struct buf out;
+	struct err e;
+
+	(void)state;
+	arena_init(&a);
+	buf_init(&out, 4096);
+	chat_init(&c, &a);
+	assert_int_equal(dialects[DIALECT_ANTHROPIC].read(&c, body, &e), 0);
+	assert_int_equal(dialects[DIALECT_OPENAI].request(&t, &c, &out, &e), 0);
+	v.name = chat_tool_name(&a, SPAN("a.long.name.of.a.tool"), 64);
+	assert_false(span_is(v.name, "a.long.name.of.a.tool"));
+	chat_keep_for_answer(&c);
+	json_object_put(body);
+	body = json("['other','text','that','takes','its','place']");
+	assert_null(c.msgs);
+	assert_non_null(chat_msg(&c, ROLE_USER)); /* still well formed */
+	answer_restore_init(&r, &c, DIALECT_OPENAI, take_name, &got);
+	assert_int_equal(answer_restore_event(&r, &v, &e), 0);
+	assert_span(got, "a.long.name.of.a.tool");
+	answer_restore_release(&r);
+	json_object_put(body);
+	chat_release(&c);
+	buf_release(&out);
+	arena_release(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_outlive_the_request),
 		cmocka_unit_test(renames_tools_choice_and_history),
 		cmocka_unit_test(keeps_what_it_does_not_know),
 		cmocka_unit_test(passes_what_does_not_fit),
