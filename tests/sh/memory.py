@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Large and hostile JSON on its way through a router, and what its worker
 holds of it. Usage: memory.py ROUTER-PORT WORKER-PID PROVIDER-PORT CASES, where
-CASES is "cost" or "shortage". The backend "chat" (Chat Completions) is the
+CASES is "cost", "shortage", "budget" (of 128 MiB) or "limit" (of its address
+space). The backend "chat" (Chat Completions) is the
 provider that runs in here. Prints "PASS case" and "FAIL case: why"."""
 import http.client
 import json
@@ -15,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 port, worker, provider_port, cases = sys.argv[1:]
 MIB = 1 << 20
 go_on = threading.Event()
+answered = threading.Event()  # one of the calls at once has an answer
 seen = []  # lengths of bodies that came to the provider
 
 
@@ -61,7 +63,7 @@ class Provider(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["content-length"]))
         seen.append(len(body))
-        what = next(w for w in ("whole", "event", "slow", "plain")
+        what = next(w for w in ("whole", "event", "slow", "held", "plain")
                     if b'"%s"' % w.encode() in body[:200] or w == "plain")
         self.send_response(200)
         if what in ("event", "slow"):
@@ -78,6 +80,8 @@ class Provider(BaseHTTPRequestHandler):
             self.event("[DONE]")
             self.chunk(b"")
             return
+        if what == "held":
+            answered.wait(5)
         answer = ANSWER % (HOSTILE["empty objects"] if what == "whole" else "0")
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(answer)))
@@ -138,10 +142,13 @@ RESPONSES, COUNT = "/v1/responses", "/v1/messages/count_tokens"
 def at_once(calls):
     """What each (path, body) got, as (path, status, text)."""
     got = []
-    threads = [
-        threading.Thread(target=lambda p=p, t=t: got.append((p,) + post(p, t)))
-        for p, t in calls
-    ]
+    answered.clear()
+
+    def one(path, text):
+        got.append((path,) + post(path, text))
+        answered.set()
+
+    threads = [threading.Thread(target=one, args=call) for call in calls]
     for t in threads:
         t.start()
     for t in threads:
@@ -201,14 +208,14 @@ def hostile_answers():
     )
 
 
-def many_turns():
+def many_turns(bytes=8 * MIB):
     turn = (
         '{"role":"user","content":"%s"},{"role":"assistant","content":"%s"},'
         % ("u" * 400, "a" * 1600)
     )
     return (
         '{"model":"chat:plain","max_tokens":9,"messages":[%s'
-        '{"role":"user","content":"x"}]}' % (turn * (8 * MIB // len(turn)))
+        '{"role":"user","content":"x"}]}' % (turn * (bytes // len(turn)))
     )
 
 
@@ -221,6 +228,14 @@ def phase(name, most, run):
     settles("%s: given back" % name)
 
 
+def twenty():
+    """More than the budget holds at once: who is refused is told so."""
+    got = at_once([(ANTHROPIC, many_turns(20 * MIB))] * 20)
+    bad = [g for g in got if not honest(*g)]
+    served = sum(g[1] == 200 for g in got)
+    check("20 bodies of 20 MB", served and len(got) == 20 and not bad, bad or served)
+
+
 def cost():
     phase("hostile requests", 256, hostile_requests)
     phase("hostile answers", 256, hostile_answers)
@@ -231,7 +246,8 @@ def cost():
             got = [g[1] for g in at_once([(path, large)] * 16)]
             check("16 bodies of 8 MB, " + name, got == [200] * 16, got)
 
-        phase("16 bodies of 8 MB, " + name, 1024, run)
+        phase("16 bodies of 8 MB, " + name, 600, run)
+    phase("20 bodies of 20 MB, translated", 600, twenty)
 
 
 def honest(path, status, text):
@@ -242,20 +258,41 @@ def honest(path, status, text):
     return status in wanted and error_of(path, text) in wanted[status]
 
 
+class Running:
+    """Streams that go on while something happens, and come to their end."""
+
+    def __init__(self):
+        self.out, before = [], len(seen)
+        self.threads = [
+            threading.Thread(
+                target=lambda p=p: self.out.append(post(p, body("slow", "{}", True))),
+                daemon=True,
+            )
+            for p in (CHAT, ANTHROPIC)
+        ]
+        for t in self.threads:
+            t.start()
+        while len(seen) < before + 2:
+            time.sleep(0.01)
+
+    def end(self):
+        check("streams still run", len(self.out) == 0, self.out)
+        go_on.set()
+        for t in self.threads:
+            t.join()
+        check(
+            "streams come to their end",
+            len(self.out) == 2
+            and all(s == 200 for s, _ in self.out)
+            and all(b"[DONE]" in t or b"message_stop" in t for _, t in self.out),
+            self.out,
+        )
+        check("the worker lives", os.path.exists("/proc/" + worker))
+
+
 def shortage():
     """What runs goes on when there is no memory for what comes."""
-    out = []
-    runs = [
-        threading.Thread(
-            target=lambda p=p: out.append(post(p, body("slow", "{}", True))),
-            daemon=True,
-        )
-        for p in (CHAT, ANTHROPIC)
-    ]
-    for t in runs:
-        t.start()
-    while len(seen) < 2:
-        time.sleep(0.01)
+    running = Running()
     large = body("plain", '"%s"' % ("a" * (30 * MIB)))
     many = body("plain", "[" + '{"a":"b"},' * 60000 + "0]")
     size = of_worker("VmSize")
@@ -274,21 +311,38 @@ def shortage():
             check("%d MiB left, four times %s" % (room, name), good, bad or got)
     status, text = post(ANTHROPIC, body("plain", "{}"))
     check("a small request is served", status == 200, (status, text))
-    check("streams still run", len(out) == 0, out)
-    go_on.set()
-    for t in runs:
-        t.join()
-    check(
-        "streams come to their end",
-        len(out) == 2
-        and all(s == 200 for s, _ in out)
-        and all(b"[DONE]" in t or b"message_stop" in t for _, t in out),
-        out,
-    )
-    check("the worker lives", os.path.exists("/proc/" + worker))
+    running.end()
+
+
+def four_large(most):
+    """At most so many MiB, and no harm to what runs."""
+    running = Running()
+    large = body("held", "{}").replace('"x"', '"%s"' % ("a" * (30 * MIB)), 1)
+    peak_reset()
+    for paths in ((ANTHROPIC,) * 4, (CHAT,) * 4, (ANTHROPIC, CHAT) * 2):
+        got = at_once([(p, large) for p in paths])
+        bad = [g for g in got if not honest(*g)]
+        name = "four times 30 MB, %s" % " ".join(sorted(set(paths)))
+        check(name, len(got) == 4 and not bad, bad)
+        if paths[1] == ANTHROPIC:
+            check("not all of them at once", any(g[1] == 503 for g in got), got)
+    peak = of_worker("VmHWM")
+    check("a peak below %d MiB" % most, peak < most, peak)
+    status, text = at_once([(ANTHROPIC, large)])[0][1:]
+    check("one alone is served", status == 200, (status, text[:200]))
+    running.end()
+    settles("given back")
+
+
+def budget():
+    four_large(128 + 48)
+
+
+def limit():
+    four_large(400)
 
 
 server = ThreadingHTTPServer(("127.0.0.1", int(provider_port)), Provider)
 server.daemon_threads = True
 threading.Thread(target=server.serve_forever, daemon=True).start()
-{"cost": cost, "shortage": shortage}[cases]()
+{"cost": cost, "shortage": shortage, "budget": budget, "limit": limit}[cases]()

@@ -26,4 +26,22 @@ start_router
 worker=$(worker_pid)
 run cost
 is 'the same worker, still' "$(worker_pid)" "$worker"
+stop_router
+
+# With less than it needs for all that comes at once: by our own bound, by the
+# system's.
+export DARIO_MEMORY=128
+start_router
+worker=$(worker_pid)
+run budget
+is 'a budget: the same worker' "$(worker_pid)" "$worker"
+stop_router
+unset DARIO_MEMORY
+(ulimit -v 400000 && exec "$dario" proxy --port="$port") >>"$tmp/log" 2>&1 &
+router=$!
+children="$children $router"
+ok 'a small ulimit -v: a router runs' wait_for 15 listens "$port"
+worker=$(worker_pid)
+run limit
+is 'a small ulimit -v: the same worker' "$(worker_pid)" "$worker"
 done_testing
