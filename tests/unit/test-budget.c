@@ -195,7 +195,7 @@ static void *use(void *arg)
 {
 	unsigned seed = (unsigned)(uintptr_t)arg;
 
-	for (int i = 0; i < 3000; i++) {
+	for (int i = 0; i < 300; i++) {
 		struct arena a;
 		struct buf b;
 
