@@ -146,7 +146,7 @@ static int run_list(struct cmd *c, struct err *e)
 		say_json(buf_get(&out));
 		buf_release(&out);
 	} else {
-		pool_look(&p, c->home, &cfg->accounts, FAMILY_OTHER);
+		pool_look(&p, c->home, &cfg->accounts, NULL);
 		for (size_t i = 0; i < p.n; i++)
 			print_seat(&p.seats[i], p.now);
 		if (!p.n)
@@ -200,14 +200,6 @@ static int run_remove(struct cmd *c, struct err *e)
 	return rc;
 }
 
-static bool resume(struct limits *l, void *arg)
-{
-	(void)arg;
-	l->cause = CAUSE_NONE;
-	l->until = 0;
-	return true;
-}
-
 static int run_resume(struct cmd *c, struct err *e)
 {
 	struct snapshot *cfg = snapshot_load(c->home, e);
@@ -218,7 +210,7 @@ static int run_resume(struct cmd *c, struct err *e)
 	snapshot_free(cfg);
 	if (!known)
 		return not_there(c->args[0], e);
-	return limits_update(c->home, c->args[0], resume, NULL, e);
+	return limits_forget(c->home, c->args[0], e);
 }
 
 static const struct cmd_flag add_flags[] = {

@@ -79,15 +79,13 @@ static void resolve(struct explain *x)
 
 static void choose_seat(struct explain *x)
 {
-	const struct accounts *a = &x->config->accounts;
-	bool *tried = xcalloc(a->n + 1, sizeof(*tried));
+	struct pool_request r = { .home = x->cmd->home,
+				  .accounts = &x->config->accounts,
+				  .bound = "" };
 
-	pool_look(&x->pool, x->cmd->home, a,
-		  family_of(x->plan.routes[0].model));
-	x->seat = x->plan.routes[0].backend->claude
-			? pool_pick(&x->pool, "", tried)
-			: -1;
-	free(tried);
+	asked_claude(&r.asked, x->plan.routes[0].model);
+	pool_look(&x->pool, r.home, r.accounts, &r.asked);
+	x->seat = x->plan.routes[0].backend->claude ? pool_peek(&r) : -1;
 }
 
 /* --- as text ------------------------------------------------------------ */

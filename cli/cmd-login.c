@@ -130,6 +130,11 @@ static int refresh_one(const struct cmd *c, const char *worker,
 					    : "run dario login");
 	if (refresh_account(&r, a, &fresh, e))
 		return -1;
+	/* Whoever asks for it wants to start anew. */
+	if (limits_forget(c->home, account_name(a), e)) {
+		account_release(&fresh);
+		return -1;
+	}
 	show_duration(left, sizeof(left), fresh.expires_at - clock_wall_ms());
 	say(stderr, "dario: account %s: a new token, good for %s\n", a->alias,
 	    left);
@@ -193,7 +198,7 @@ static void print_status(const struct snapshot *cfg, const char *home)
 	struct pool p;
 	char left[32];
 
-	pool_look(&p, home, &cfg->accounts, FAMILY_OTHER);
+	pool_look(&p, home, &cfg->accounts, NULL);
 	for (size_t i = 0; i < p.n; i++) {
 		const struct seat *s = &p.seats[i];
 		const struct account *a = s->account;

@@ -45,17 +45,20 @@ static void print_forecast(const char *what, struct forecast f, int64_t now)
 
 static void print_trend(const char *home, const struct trend *t, int64_t now)
 {
+	int64_t reset5h, reset7d;
 	struct limits l;
 
 	limits_read(home, t->alias, &l);
-	if (l.h5.reset <= now && l.d7.reset <= now)
+	reset5h = limits_window_reset(&l, "5h");
+	reset7d = limits_window_reset(&l, "7d");
+	if (reset5h <= now && reset7d <= now)
 		return;
 	say(stdout, "%s: %.0f%% of five hours, %.0f%% of seven days used\n",
-	    t->alias, limits_used(&l.h5, now) * 100,
-	    limits_used(&l.d7, now) * 100);
-	print_forecast("five hours", report_forecast(t, false, l.h5.reset, now),
+	    t->alias, limits_used(&l, "5h", now) * 100,
+	    limits_used(&l, "7d", now) * 100);
+	print_forecast("five hours", report_forecast(t, false, reset5h, now),
 		       now);
-	print_forecast("seven days", report_forecast(t, true, l.d7.reset, now),
+	print_forecast("seven days", report_forecast(t, true, reset7d, now),
 		       now);
 }
 

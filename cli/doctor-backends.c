@@ -232,7 +232,7 @@ static const struct account *fresh_account(struct doctor *d)
 	const struct account *found = NULL;
 	struct pool p;
 
-	pool_look(&p, d->home, all, FAMILY_OTHER);
+	pool_look(&p, d->home, all, NULL);
 	for (size_t i = 0; i < p.n && !found; i++)
 		if (p.seats[i].cause != CAUSE_AUTH &&
 		    !p.seats[i].account->problem &&

@@ -294,7 +294,7 @@ void doctor_accounts(struct doctor *d)
 	if (!d->config->accounts.n)
 		doctor_say(d, DOCTOR_SKIP, "accounts", NULL,
 			   "no Claude account");
-	pool_look(&p, d->home, &d->config->accounts, FAMILY_OTHER);
+	pool_look(&p, d->home, &d->config->accounts, NULL);
 	for (size_t i = 0; i < p.n; i++)
 		say_account(d, &p.seats[i], p.now);
 	pool_release(&p);

@@ -120,14 +120,15 @@ static bool put_beginning(struct buf *out, struct span list)
 }
 
 bool conversation_key(const struct request *r, const struct peek *k,
-		      enum family_kind family, char key[STICKY_KEY_BYTES])
+		      const char *pool, const char *family,
+		      char key[STICKY_KEY_BYTES])
 {
 	struct span input = from(r, k, PEEK_INPUT);
 	struct buf text;
 	bool found;
 
 	buf_init(&text, KEY_TEXT_MAX);
-	buf_byte(&text, (char)('0' + family));
+	buf_fmt(&text, "%s/%s\n", pool, family);
 	put_value(&text, from(r, k, PEEK_SYSTEM));
 	put_value(&text, from(r, k, PEEK_INSTRUCTIONS));
 	found = put_beginning(&text, from(r, k, PEEK_MESSAGES)) ||

@@ -5,13 +5,13 @@
 
 #include "dialect/peek.h"
 #include "fcgi/request.h"
-#include "state/limits.h"
 #include "state/sticky.h"
 
-/* A hash of what stays the same from turn to turn: the model's family, the
- * system text and the first user message (but for cache marks, which move from
+/* A hash of what stays the same from turn to turn: the pool, the model's
+ * family, the system text and the first user message (but for cache marks, which move from
  * turn to turn). False when there is no such message. `k` is of r->body. */
 bool conversation_key(const struct request *r, const struct peek *k,
-		      enum family_kind family, char key[STICKY_KEY_BYTES]);
+		      const char *pool, const char *family,
+		      char key[STICKY_KEY_BYTES]);
 
 #endif

@@ -7,7 +7,6 @@
 #include "base/http-date.h"
 #include "fcgi/reply.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -24,43 +23,6 @@ static const struct {
 	  "x-ratelimit-remaining-tokens" },
 	{ "anthropic-ratelimit-tokens-reset", "x-ratelimit-reset-tokens" },
 };
-
-static int64_t unit_ms(const char *p, size_t n)
-{
-	if (n >= 2 && p[0] == 'm' && p[1] == 's')
-		return 1;
-	if (n >= 1 && p[0] == 's')
-		return 1000;
-	if (n >= 1 && p[0] == 'm')
-		return 60000;
-	return n >= 1 && p[0] == 'h' ? 3600000 : -1;
-}
-
-/* "6m0s", "1h2m", "20ms" as milliseconds; -1 when it is none. */
-static int64_t read_duration(struct span s)
-{
-	double total = 0;
-	size_t i = 0;
-
-	while (i < s.n) {
-		double v = 0, scale = 1;
-		size_t from = i;
-		int64_t unit;
-
-		for (; i < s.n && isdigit((unsigned char)s.p[i]); i++)
-			v = v * 10 + (s.p[i] - '0');
-		if (i < s.n && s.p[i] == '.')
-			for (i++; i < s.n && isdigit((unsigned char)s.p[i]);
-			     i++)
-				v += (s.p[i] - '0') * (scale /= 10);
-		unit = i > from ? unit_ms(s.p + i, s.n - i) : -1;
-		if (unit < 0)
-			return -1;
-		total += v * (double)unit;
-		i += unit == 1 ? 2 : 1;
-	}
-	return s.n && total < 1e15 ? (int64_t)(total + 0.5) : -1;
-}
 
 static void put_duration(char *out, size_t n, int64_t ms)
 {
@@ -91,7 +53,7 @@ static void put_reset(struct request *r, const char *name, struct span value,
 		      bool to_openai)
 {
 	char out[64];
-	int64_t ms = to_openai ? until(value) : read_duration(value);
+	int64_t ms = to_openai ? until(value) : http_date_duration(value);
 	time_t then;
 	struct tm tm;
 

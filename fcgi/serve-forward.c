@@ -30,8 +30,8 @@ static int to_target(struct target *t, enum target_end *end, struct err *e)
 	r->upstream_model = route->renamed ? route->model : NULL;
 	if (cannot_count(r, route->backend))
 		return serve_token_estimate(r, e);
-	if (route->backend->claude)
-		return serve_claude(t, end, e);
+	if (backend_is_pool(route->backend))
+		return serve_pool(t, end, e);
 	return target_to_backend(t, end, e);
 }
 

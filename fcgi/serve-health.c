@@ -36,15 +36,13 @@ static void put_details(struct jw *w, struct request *r,
 /* Can some Claude account serve? As serving asks it. */
 static bool has_seat(struct request *r)
 {
-	const struct accounts *a = &r->config->accounts;
-	const bool *tried = arena_take(r->arena, a->n + 1);
-	struct pool p;
-	bool ok;
+	struct pool_request any = {
+		.home = snapshot_home(r->app->config),
+		.accounts = &r->config->accounts,
+		.bound = "",
+	};
 
-	pool_look(&p, snapshot_home(r->app->config), a, FAMILY_OTHER);
-	ok = pool_pick(&p, "", tried) >= 0;
-	pool_release(&p);
-	return ok;
+	return pool_peek(&any) >= 0;
 }
 
 /* Healthy is: a request could be served. */

@@ -80,7 +80,7 @@ static void put_pool(struct buf *out, struct request *r)
 	struct pool p;
 
 	pool_look(&p, snapshot_home(r->app->config), &r->config->accounts,
-		  FAMILY_OTHER);
+		  NULL);
 	buf_str(out, "# TYPE dario_account_headroom gauge\n");
 	for (size_t i = 0; i < p.n; i++)
 		buf_fmt(out, "dario_account_headroom{account=\"%s\"} %.4f\n",

@@ -62,7 +62,7 @@ static void put_accounts(struct buf *out, struct request *r)
 	struct pool p;
 
 	pool_look(&p, snapshot_home(r->app->config), &r->config->accounts,
-		  FAMILY_OTHER);
+		  NULL);
 	buf_str(out, "<h2>Claude accounts</h2>\n<table><tr><th>account<th>kind"
 		     "<th>left<th>state<th>free again in</tr>\n");
 	for (size_t i = 0; i < p.n; i++)

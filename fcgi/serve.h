@@ -25,7 +25,7 @@ serve_fn serve_models;   /* /models and /models/ID */
 serve_fn serve_root;
 
 /* Parts of serve_forward; the body has been read and checked. */
-int serve_claude(struct target *t, enum target_end *end, struct err *e);
+int serve_pool(struct target *t, enum target_end *end, struct err *e);
 serve_fn serve_token_estimate;
 
 #endif

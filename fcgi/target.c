@@ -49,9 +49,8 @@ void target_note_fallback(struct target *t, const char *name, const char *why)
 				   name, why);
 }
 
-/* What the breaker is told of the last call: one that was cut short on our side
- * says nothing. */
-static void note(const struct target *t)
+/* One that was cut short on our side says nothing. */
+void target_note_outcome(const struct target *t)
 {
 	const struct outcome *o = &t->r->outcome;
 
@@ -121,7 +120,7 @@ static int call(struct target *t, struct outgoing *o, enum target_end *end,
 		call.moves = target_has_next(t);
 		call.hold = t->retries_left > 0 || call.moves;
 		relay_run(t->relay, &call);
-		note(t);
+		target_note_outcome(t);
 		switch (decide(t)) {
 		case STEP_GIVE:
 			relay_give(t->relay);

@@ -34,12 +34,15 @@ const struct route *target_route(const struct target *t);
 bool target_has_next(const struct target *t);
 /* Does what the last call came to lead there? */
 bool target_moves_on(const struct target *t);
-/* No Claude account can serve: does that? */
+/* No account of its pool can serve: does that? */
 bool target_leaves_exhausted(const struct target *t);
 /* "NAME: WHY" to what x-dario-fallback and the log say. */
 void target_note_fallback(struct target *t, const char *name, const char *why);
 
-/* To a backend that is not the pool: the call, and again where that helps. */
+/* What the breaker is told of the last call. */
+void target_note_outcome(const struct target *t);
+
+/* To a backend without a pool: the call, and again where that helps. */
 int target_to_backend(struct target *t, enum target_end *end, struct err *e);
 
 #endif

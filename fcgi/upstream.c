@@ -169,8 +169,9 @@ int upstream_call(struct request *r, const struct outgoing *o,
 	c->method = "POST";
 	c->url = arena_str(r->arena, buf_get(&text));
 	c->body = o->body;
-	c->proxy = b->proxy;
-	c->ca_file = b->ca_file;
+	c->proxy = account && account->proxy ? account->proxy : b->proxy;
+	c->ca_file = account && account->ca_file ? account->ca_file
+						 : b->ca_file;
 	c->connect_ms = b->connect_ms ? b->connect_ms : s->connect_ms;
 	c->first_byte_ms = b->first_byte_ms ? b->first_byte_ms
 					    : s->first_byte_ms;
@@ -179,8 +180,10 @@ int upstream_call(struct request *r, const struct outgoing *o,
 	add(c, o->stream ? "Accept: text/event-stream"
 			 : "Accept: application/json");
 	buf_reset(&text);
-	if (account)
+	if (account && b->claude)
 		account_credential(account, &text);
+	else if (account)
+		backend_key_credential(account->api_key, o->dialect, &text);
 	else
 		backend_credential(b, o->dialect, &text);
 	credential = arena_str(r->arena, buf_get(&text));
@@ -190,7 +193,7 @@ int upstream_call(struct request *r, const struct outgoing *o,
 	note_secrets(r, b, credential);
 	if (o->dialect == DIALECT_ANTHROPIC)
 		add_versions(r, o, account, c);
-	if (account && r->vars.user_agent && outgoing_is_passed_on(o, r)) {
+	if (b->claude && r->vars.user_agent && outgoing_is_passed_on(o, r)) {
 		add_client_field(r, c, "User-Agent",
 				 arena_fmt(r->arena, "%.512s " PRODUCT,
 					   r->vars.user_agent));

@@ -3,6 +3,7 @@
 
 #include "base/http-date.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,4 +79,40 @@ int64_t http_date_delay(struct span s, int64_t now)
 	if (!then)
 		return -1;
 	return then > now ? then - now : 0;
+}
+
+static int64_t unit_ms(const char *p, size_t n)
+{
+	if (n >= 2 && p[0] == 'm' && p[1] == 's')
+		return 1;
+	if (n >= 1 && p[0] == 's')
+		return 1000;
+	if (n >= 1 && p[0] == 'm')
+		return 60000;
+	return n >= 1 && p[0] == 'h' ? 3600000 : -1;
+}
+
+int64_t http_date_duration(struct span s)
+{
+	double total = 0;
+	size_t i = 0;
+
+	while (i < s.n) {
+		double v = 0, scale = 1;
+		size_t from = i;
+		int64_t unit;
+
+		for (; i < s.n && isdigit((unsigned char)s.p[i]); i++)
+			v = v * 10 + (s.p[i] - '0');
+		if (i < s.n && s.p[i] == '.')
+			for (i++; i < s.n && isdigit((unsigned char)s.p[i]);
+			     i++)
+				v += (s.p[i] - '0') * (scale /= 10);
+		unit = i > from ? unit_ms(s.p + i, s.n - i) : -1;
+		if (unit < 0)
+			return -1;
+		total += v * (double)unit;
+		i += unit == 1 ? 2 : 1;
+	}
+	return s.n && total < 1e15 ? (int64_t)(total + 0.5) : -1;
 }

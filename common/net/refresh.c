@@ -8,7 +8,7 @@
 #include "base/run.h"
 #include "base/wait.h"
 #include "net/oauth.h"
-#include "state/account-failure.h"
+#include "state/pool.h"
 #include "state/snapshot.h"
 
 #include <errno.h>
@@ -137,7 +137,7 @@ static int explain(const struct refresh *r, const struct account *old,
 {
 	struct limits l;
 
-	limits_read(r->home, old->alias, &l);
+	limits_read(r->home, account_name(old), &l);
 	if (l.cause == CAUSE_AUTH)
 		return err_set(e, ERR_CONFIG,
 			       "account %s needs a new log-in: its refresh "
@@ -175,8 +175,8 @@ int refresh_account(const struct refresh *r, const struct account *old,
 		return rc > 0 ? 0 : -1;
 	}
 	account_release(out);
-	limits_read(r->home, old->alias, &l);
-	if ((account_pause(old, &l) > clock_wall_ms() && !r->insist) ||
+	limits_read(r->home, account_name(old), &l);
+	if ((pool_refresh_pause(old, &l) > clock_wall_ms() && !r->insist) ||
 	    !old->refresh_token) {
 		store_unlock(lock);
 		return explain(r, old, e);

@@ -4,7 +4,6 @@
 #include "state/account-show.h"
 
 #include "base/clock.h"
-#include "state/queue.h"
 #include "state/report.h"
 #include "state/sticky.h"
 
@@ -40,11 +39,6 @@ const char *show_token_state(const struct seat *s)
 							  : "expiring";
 }
 
-static const char *kind(const struct account *a)
-{
-	return a->api_key ? "api-key" : "subscription";
-}
-
 static void put_expiry(struct jw *w, const struct account *a)
 {
 	int64_t left = a->expires_at - clock_wall_ms();
@@ -63,7 +57,7 @@ static void put_token(struct jw *w, const struct seat *s)
 
 	jw_obj(w);
 	jw_kcstr(w, "alias", a->alias);
-	jw_kcstr(w, "kind", kind(a));
+	jw_kcstr(w, "kind", account_kind(a));
 	jw_kcstr(w, "status", show_token_state(s));
 	put_expiry(w, a);
 	jw_kbool(w, "canRefresh", account_refreshable(a));
@@ -73,12 +67,14 @@ static void put_token(struct jw *w, const struct seat *s)
 
 void show_status(struct jw *w, const struct snapshot *c, const char *home)
 {
-	bool *tried = xcalloc(c->accounts.n + 1, sizeof(*tried));
+	struct pool_request any = { .home = home,
+				    .accounts = &c->accounts,
+				    .bound = "" };
 	struct pool p;
 	int i;
 
-	pool_look(&p, home, &c->accounts, FAMILY_OTHER);
-	i = pool_pick(&p, "", tried);
+	pool_look(&p, home, &c->accounts, NULL);
+	i = pool_peek(&any);
 	jw_obj(w);
 	jw_kbool(w, "authenticated", i >= 0);
 	if (i < 0 && p.n)
@@ -93,34 +89,93 @@ void show_status(struct jw *w, const struct snapshot *c, const char *home)
 	jw_arr_end(w);
 	jw_obj_end(w);
 	pool_release(&p);
-	free(tried);
 }
 
-static void put_used(struct jw *w, const char *key, const struct window *v,
-		     int64_t now)
+static void put_used(struct jw *w, const char *key, const struct limits *l,
+		     const char *window, int64_t now)
 {
+	const struct window *v = limits_known_window(l, window);
+
 	jw_key(w, key);
-	if (v->reset > now)
+	if (v && v->reset > now)
 		jw_double(w, v->used);
 	else
 		jw_int(w, 0);
 }
 
-static void put_seat(struct jw *w, const struct seat *s, int64_t requests,
-		     int64_t now)
+static void put_moment(struct jw *w, const char *key, int64_t when)
+{
+	jw_key(w, key);
+	if (when)
+		jw_int(w, when);
+	else
+		jw_null(w);
+}
+
+/* Windows that do not count for all models, and for whom they do. */
+static void put_windows(struct jw *w, const struct limits *l, int64_t now)
+{
+	jw_key(w, "windows");
+	jw_arr(w);
+	for (size_t i = 0; i < WINDOWS_MAX && l->windows[i].name[0]; i++) {
+		const struct window *v = &l->windows[i];
+
+		if (v->reset <= now)
+			continue;
+		jw_obj(w);
+		jw_kcstr(w, "name", v->name);
+		jw_key(w, "used");
+		jw_double(w, v->used);
+		jw_kint(w, "resetsAt", v->reset);
+		jw_key(w, "families");
+		jw_arr(w);
+		for (size_t k = 0; k < LINKS_MAX; k++)
+			if (strcmp(l->links[k].window, v->name) == 0)
+				jw_str(w, span_of(l->links[k].family));
+		jw_arr_end(w);
+		jw_obj_end(w);
+	}
+	jw_arr_end(w);
+}
+
+/* Families and models that rest, though the account does not. */
+static void put_rests(struct jw *w, const struct limits *l, int64_t now)
+{
+	jw_key(w, "resting");
+	jw_arr(w);
+	for (size_t i = 0; i < RESTS_MAX; i++) {
+		const struct rest *r = &l->rests[i];
+
+		if (!r->cause || r->until <= now)
+			continue;
+		jw_obj(w);
+		jw_kcstr(w, "model", r->what);
+		jw_kcstr(w, "cause", limit_cause_name(r->cause));
+		jw_kcstr(w, "why", limit_cause_text(r->cause));
+		jw_kint(w, "resetsAt", r->until);
+		jw_obj_end(w);
+	}
+	jw_arr_end(w);
+}
+
+static void put_seat(struct jw *w, const struct seat *s, const char *backend,
+		     int64_t requests, int64_t now)
 {
 	const struct account *a = s->account;
 	const struct limits *l = &s->limits;
-	int64_t resets = s->until ? s->until
-				  : limits_reset(l, FAMILY_OTHER, now);
+	static const struct asked anything;
+	int64_t resets = s->until ? s->until : limits_reset(l, &anything, now);
 
 	jw_obj(w);
 	jw_kcstr(w, "alias", a->alias);
-	jw_kcstr(w, "kind", kind(a));
-	put_used(w, "util5h", &l->h5, now);
-	put_used(w, "util7d", &l->d7, now);
-	put_used(w, "util7dOpus", &l->opus, now);
-	put_used(w, "util7dSonnet", &l->sonnet, now);
+	jw_kcstr(w, "backend", backend);
+	jw_kcstr(w, "kind", account_kind(a));
+	put_used(w, "util5h", l, "5h", now);
+	put_used(w, "util7d", l, "7d", now);
+	put_used(w, "util7dOpus", l, "7d_opus", now);
+	put_used(w, "util7dSonnet", l, "7d_sonnet", now);
+	put_windows(w, l, now);
+	put_rests(w, l, now);
 	jw_key(w, "headroom");
 	jw_double(w, s->headroom);
 	jw_kcstr(w, "claim", l->claim);
@@ -128,65 +183,78 @@ static void put_seat(struct jw *w, const struct seat *s, int64_t requests,
 	jw_kcstr(w, "cause",
 		 s->why[0] && !s->cause ? "token" : limit_cause_name(s->cause));
 	jw_kcstr(w, "why", s->why[0] ? s->why : NULL);
-	jw_key(w, "resetsAt");
-	if (resets)
-		jw_int(w, resets);
-	else
-		jw_null(w);
+	put_moment(w, "resetsAt", resets);
+	jw_kint(w, "inFlight", s->in_flight);
 	jw_kint(w, "requestCount", requests);
 	jw_key(w, "expiresInMs");
 	if (a->expires_at && !a->api_key)
 		jw_int(w, a->expires_at - now);
 	else
 		jw_null(w);
-	jw_key(w, "updatedAt");
-	if (l->updated_at)
-		jw_int(w, l->updated_at);
-	else
-		jw_null(w);
+	put_moment(w, "updatedAt", l->updated_at);
 	jw_kint(w, "reserve", a->reserve);
+	jw_kint(w, "priority", a->priority);
+	jw_kbool(w, "paused", a->paused);
 	jw_obj_end(w);
+}
+
+struct sums {
+	size_t healthy, exhausted;
+	double headroom;
+};
+
+static void put_pool(struct jw *w, const char *home, const struct accounts *a,
+		     const char *backend, struct report *r, struct sums *sums)
+{
+	struct pool p;
+
+	pool_look(&p, home, a, NULL);
+	for (size_t i = 0; i < p.n; i++) {
+		const struct seat *s = &p.seats[i];
+
+		put_seat(w, s, backend,
+			 usage_sum_row(&r->ever.accounts, s->account->alias)
+				 ->requests,
+			 p.now);
+		sums->healthy += s->usable;
+		sums->exhausted += s->cause == CAUSE_WINDOW;
+		sums->headroom += s->usable ? s->headroom : 0;
+	}
+	pool_release(&p);
 }
 
 void show_accounts(struct jw *w, const struct snapshot *c, const char *home)
 {
-	bool *tried = xcalloc(c->accounts.n + 1, sizeof(*tried));
-	size_t healthy = 0, exhausted = 0;
-	double total = 0;
+	struct pool_request any = { .home = home,
+				    .accounts = &c->accounts,
+				    .bound = "" };
+	int best = pool_peek(&any);
 	struct report r = { 0 };
+	struct sums sums = { 0 };
 	struct err unused;
-	struct pool p;
-	int best;
+	bool pool = c->accounts.n > 1;
 
 	report_make(&r, home, c, &unused);
-	pool_look(&p, home, &c->accounts, FAMILY_OTHER);
-	best = pool_pick(&p, "", tried);
 	jw_obj(w);
-	jw_kcstr(w, "mode", p.n > 1 ? "pool" : "single-account");
 	jw_key(w, "accounts");
 	jw_arr(w);
-	for (size_t i = 0; i < p.n; i++) {
-		const struct seat *s = &p.seats[i];
+	put_pool(w, home, &c->accounts, c->claude.name, &r, &sums);
+	for (size_t i = 0; i < c->n_backends; i++) {
+		const struct backend *b = &c->backends[i];
 
-		put_seat(w, s,
-			 usage_sum_row(&r.ever.accounts, s->account->alias)
-				 ->requests,
-			 p.now);
-		healthy += s->usable;
-		exhausted += s->cause == CAUSE_WINDOW;
-		total += s->usable ? s->headroom : 0;
+		put_pool(w, home, &b->keys, b->name, &r, &sums);
+		pool |= b->keys.n > 1;
 	}
 	jw_arr_end(w);
-	jw_kint(w, "healthy", (int64_t)healthy);
-	jw_kint(w, "exhausted", (int64_t)exhausted);
+	jw_kcstr(w, "mode", pool ? "pool" : "single-account");
+	jw_kint(w, "healthy", (int64_t)sums.healthy);
+	jw_kint(w, "exhausted", (int64_t)sums.exhausted);
 	jw_key(w, "totalHeadroom");
-	jw_double(w, total);
+	jw_double(w, sums.headroom);
 	jw_kcstr(w, "bestAccount",
-		 best < 0 ? NULL : p.seats[best].account->alias);
-	jw_kint(w, "queued", (int64_t)queue_length(home));
+		 best < 0 ? NULL : c->accounts.list[best].alias);
+	jw_kint(w, "queued", (int64_t)shared_length(home, NULL, NULL));
 	jw_kint(w, "sticky", (int64_t)sticky_count(home));
 	jw_obj_end(w);
 	report_release(&r);
-	pool_release(&p);
-	free(tried);
 }

@@ -6,10 +6,12 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/run.h"
+#include "state/standing.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,13 +27,32 @@ void account_file(const char *alias, char *out, size_t n)
 	snprintf(out, n, "accounts/%s.json", alias);
 }
 
+void account_key_file(const char *backend, const char *alias, char *out,
+		      size_t n)
+{
+	snprintf(out, n, "backends/%s/%s.json", backend, alias);
+}
+
+const char *account_name(const struct account *a)
+{
+	return *a->name ? a->name : a->alias;
+}
+
+const char *account_kind(const struct account *a)
+{
+	return a->api_key ? "api-key" : "subscription";
+}
+
 void account_sign(const struct account *a, char *out, size_t n)
 {
 	const char *secret = a->api_key       ? a->api_key
 			   : a->refresh_token ? a->refresh_token
 					      : a->access_token;
 
-	digest_hex(span_of(secret), out, n);
+	if (*a->sign)
+		snprintf(out, n, "%s", a->sign);
+	else
+		digest_hex(span_of(secret), out, n);
 }
 
 /* Where Claude Code keeps its files; malloced. */
@@ -53,6 +74,8 @@ void account_release(struct account *a)
 	free(a->access_token);
 	free(a->refresh_token);
 	free(a->problem);
+	free(a->proxy);
+	free(a->ca_file);
 	memset(a, 0, sizeof(*a));
 }
 
@@ -63,6 +86,8 @@ int account_copy(struct account *to, const struct account *from)
 	to->access_token = xstrdup(from->access_token);
 	to->refresh_token = xstrdup(from->refresh_token);
 	to->problem = xstrdup(from->problem);
+	to->proxy = xstrdup(from->proxy);
+	to->ca_file = xstrdup(from->ca_file);
 	return 0;
 }
 
@@ -125,6 +150,40 @@ static int take_secret(struct json_object *o, const char *key, char **out,
 	return 0;
 }
 
+/* The way to the provider, where it is another than the backend's. */
+static int take_way(struct account *a, struct json_object *o, struct err *e)
+{
+	const char *proxy = json_cstr(o, "proxy");
+	const char *ca = json_cstr(o, "caFile");
+
+	if (proxy && *proxy && !strstr(proxy, "://"))
+		return err_set(e, ERR_CONFIG,
+			       "proxy must be a URL such as http://host:port, "
+			       "or \"\" for none");
+	if (ca && *ca != '/')
+		return err_set(e, ERR_CONFIG,
+			       "caFile must be an absolute path");
+	a->proxy = xstrdup(proxy);
+	a->ca_file = xstrdup(ca);
+	return 0;
+}
+
+/* What a person has set. */
+static int take_choices(struct account *a, struct json_object *o, struct err *e)
+{
+	a->reserve = (long)json_count(o, "reserve", 0);
+	if (a->reserve > 100)
+		return err_set(e, ERR_CONFIG, "reserve must be 0 to 100");
+	a->priority = (long)json_count(o, "priority",
+				       a->api_key ? ACCOUNT_PRIORITY_KEY
+						  : ACCOUNT_PRIORITY_PLAN);
+	if (a->priority > ACCOUNT_PRIORITY_MAX)
+		return err_set(e, ERR_CONFIG, "priority must be 0 to %d",
+			       ACCOUNT_PRIORITY_MAX);
+	a->paused = json_flag(o, "paused", false);
+	return take_way(a, o, e);
+}
+
 static int parse(struct account *a, struct json_object *file, struct err *e)
 {
 	struct json_object *o = json_get(file, OAUTH_KEY);
@@ -138,12 +197,9 @@ static int parse(struct account *a, struct json_object *file, struct err *e)
 	    take_secret(o, "refreshToken", &a->refresh_token, e))
 		return -1;
 	a->expires_at = json_count(o, "expiresAt", 0);
-	a->reserve = (long)json_count(o, "reserve", 0);
-	if (a->reserve > 100)
-		return err_set(e, ERR_CONFIG, "reserve must be 0 to 100");
 	if (!a->api_key && !a->access_token && !a->refresh_token)
 		return err_set(e, ERR_CONFIG, "there is no token in it");
-	return 0;
+	return take_choices(a, file, e);
 }
 
 static int read_from(const char *root, const char *name, struct account *out,
@@ -215,23 +271,25 @@ static int is_account(const struct dirent *d)
 	       store_good_name((struct span){ d->d_name, n - 5 });
 }
 
-static int load_pool(struct accounts *list, const char *home,
-		     account_watch_fn *watch, void *arg, struct err *e)
+/* All of a folder below the home. */
+static int load_folder(struct accounts *list, const char *home,
+		       const char *folder, account_watch_fn *watch, void *arg,
+		       struct err *e)
 {
 	char path[PATH_MAX];
 	struct dirent **names = NULL;
 	int n, rc = 0;
 
-	watch(arg, home, "accounts");
-	snprintf(path, sizeof(path), "%s/accounts", home);
+	watch(arg, home, folder);
+	snprintf(path, sizeof(path), "%s/%s", home, folder);
 	n = scandir(path, &names, is_account, alphasort);
 	if (n < 0)
 		return errno == ENOENT ? 0 : err_sys(e, "list", path);
 	if (n > ACCOUNTS_MAX)
-		rc = err_set(e, ERR_CONFIG, "more than %d accounts",
-			     ACCOUNTS_MAX);
+		rc = err_set(e, ERR_CONFIG, "more than %d accounts in %s",
+			     ACCOUNTS_MAX, folder);
 	for (int i = 0; i < n; i++) {
-		snprintf(path, sizeof(path), "accounts/%s", names[i]->d_name);
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i]->d_name);
 		if (rc == 0) {
 			/* Watch first: a change while we read is seen. */
 			watch(arg, home, path);
@@ -330,11 +388,31 @@ static void ask_key_stores(struct accounts *list)
 	}
 }
 
+/* What is looked at with every request is worked out once. */
+static void finish(struct accounts *list, const char *home)
+{
+	static _Atomic uint64_t serials;
+
+	for (size_t i = 0; i < list->n; i++) {
+		struct account *a = &list->list[i];
+
+		if (list->others)
+			snprintf(a->name, sizeof(a->name), "%s.%s",
+				 list->backend, a->alias);
+		else
+			snprintf(a->name, sizeof(a->name), "%s", a->alias);
+		if (a->api_key || a->refresh_token || a->access_token)
+			account_sign(a, a->sign, sizeof(a->sign));
+		a->serial = atomic_fetch_add(&serials, 1) + 1;
+		a->standing = standing_of(home, a->name);
+	}
+}
+
 int accounts_load(struct accounts *out, const char *home,
 		  account_watch_fn *watch, void *arg, struct err *e)
 {
 	memset(out, 0, sizeof(*out));
-	if (load_pool(out, home, watch, arg, e)) {
+	if (load_folder(out, home, "accounts", watch, arg, e)) {
 		accounts_release(out);
 		return -1;
 	}
@@ -343,7 +421,45 @@ int accounts_load(struct accounts *out, const char *home,
 		load_claude_code(out, watch, arg);
 	if (!out->n)
 		ask_key_stores(out);
+	finish(out, home);
 	return 0;
+}
+
+int accounts_load_keys(struct accounts *out, const char *home, const char *name,
+		       struct json_object *file, account_watch_fn *watch,
+		       void *arg, struct err *e)
+{
+	struct account first = { 0 };
+	char folder[ACCOUNT_ALIAS_MAX + 16];
+
+	memset(out, 0, sizeof(*out));
+	out->others = true;
+	snprintf(out->backend, sizeof(out->backend), "%s", name);
+	snprintf(folder, sizeof(folder), "backends/%s", name);
+	if (!store_exists(home, folder))
+		return 0; /* no pool: the backend serves as it is */
+	if (load_folder(out, home, folder, watch, arg, e))
+		goto fail;
+	snprintf(first.alias, sizeof(first.alias), "%s", name);
+	snprintf(first.file, sizeof(first.file), "%s.json", folder);
+	if (take_secret(file, "apiKey", &first.api_key, e) ||
+	    take_choices(&first, file, e)) {
+		account_release(&first);
+		goto fail;
+	}
+	/* How the backend is reached its own file says already. */
+	free(first.proxy);
+	free(first.ca_file);
+	first.proxy = first.ca_file = NULL;
+	if (first.api_key && !accounts_find(out, name))
+		*add(out) = first;
+	else
+		account_release(&first);
+	finish(out, home);
+	return 0;
+fail:
+	accounts_release(out);
+	return -1;
 }
 
 void accounts_note(struct notes *n, const struct accounts *a)
@@ -359,9 +475,9 @@ void accounts_unknown(struct notes *n, const char *home,
 		      const struct accounts *a)
 {
 	static const char *const keys[] = {
-		"alias",       "apiKey",  "accessToken", "refreshToken",
-		"expiresAt",   "scopes",  "reserve",     "deviceId",
-		"accountUuid", OAUTH_KEY, NULL
+		"alias",  "apiKey",  "accessToken", "refreshToken", "expiresAt",
+		"scopes", "reserve", "deviceId",    "priority",     "paused",
+		"proxy",  "caFile",  "accountUuid", OAUTH_KEY,      NULL
 	};
 
 	for (size_t i = 0; i < a->n; i++) {

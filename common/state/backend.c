@@ -278,6 +278,9 @@ void backend_unknown(struct notes *n, const char *where,
 		"connectTimeoutMs",
 		"firstByteTimeoutMs",
 		"idleTimeoutMs",
+		"priority",
+		"reserve",
+		"paused",
 	};
 	const char *keys[KEYS_MAX + 1] = { NULL };
 	size_t all = sizeof(own) / sizeof(own[0]);
@@ -300,6 +303,7 @@ void backend_release(struct backend *b)
 	free(b->name);
 	free(b->base_url);
 	free(b->api_key);
+	accounts_release(&b->keys);
 	memset(b, 0, sizeof(*b));
 }
 
@@ -376,9 +380,43 @@ void backend_url(const struct backend *b, enum dialect_id dialect,
 void backend_credential(const struct backend *b, enum dialect_id dialect,
 			struct buf *out)
 {
-	if (!b->api_key)
-		return;
+	if (b->api_key)
+		backend_key_credential(b->api_key, dialect, out);
+}
+
+void backend_key_credential(const char *api_key, enum dialect_id dialect,
+			    struct buf *out)
+{
 	buf_str(out, dialect == DIALECT_ANTHROPIC ? "x-api-key: "
 						  : "Authorization: Bearer ");
-	buf_str(out, b->api_key);
+	buf_str(out, api_key);
+}
+
+bool backend_is_pool(const struct backend *b)
+{
+	return b->claude || b->keys.n > 1;
+}
+
+enum provider_kind backend_kind(const struct backend *b)
+{
+	return b->protocol == DIALECT_ANTHROPIC ? PROVIDER_ANTHROPIC
+						: PROVIDER_OPENAI;
+}
+
+/* Of a key that cannot be used the others do not suffer. */
+int backend_load_keys(struct backend *b, const char *home,
+		      struct json_object *file, account_watch_fn *watch,
+		      void *arg, struct err *e)
+{
+	const struct account *only;
+
+	if (accounts_load_keys(&b->keys, home, b->name, file, watch, arg, e))
+		return -1;
+	if (b->keys.n != 1)
+		return 0;
+	only = &b->keys.list[0];
+	if (!b->api_key && only->api_key)
+		b->api_key = xstrdup(only->api_key);
+	accounts_release(&b->keys);
+	return 0;
 }

@@ -22,7 +22,9 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "dialect/chat.h"
+#include "state/account.h"
 #include "state/note.h"
+#include "state/refusal.h"
 
 #define BACKEND_DEFAULT_URL "https://api.openai.com/v1"
 #define BACKEND_MODELS_MAX 256
@@ -44,6 +46,8 @@ struct backend {
 	long connect_ms, first_byte_ms, idle_ms; /* 0: as the settings say */
 	bool demo;                               /* the built-in one */
 	bool claude; /* not a file: the pool of accounts answers */
+	/* Two or more: they are a pool. Else empty, and api_key is all. */
+	struct accounts keys;
 };
 
 int backend_parse(struct backend *out, const char *name,
@@ -67,6 +71,19 @@ void backend_url(const struct backend *b, enum dialect_id dialect,
 /* The header field that carries the key; empty without one. */
 void backend_credential(const struct backend *b, enum dialect_id dialect,
 			struct buf *out);
+
+/* The same of one of its keys. */
+void backend_key_credential(const char *api_key, enum dialect_id dialect,
+			    struct buf *out);
+
+/* Do several accounts serve it? */
+bool backend_is_pool(const struct backend *b);
+/* In whose words it refuses. */
+enum provider_kind backend_kind(const struct backend *b);
+/* Its further keys, from backends/NAME/; `file` is the backend's. */
+int backend_load_keys(struct backend *b, const char *home,
+		      struct json_object *file, account_watch_fn *watch,
+		      void *arg, struct err *e);
 
 /* "backends/NAME.json" */
 void backend_file(const char *name, char *out, size_t n);

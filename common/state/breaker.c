@@ -4,8 +4,8 @@
 #include "state/breaker.h"
 
 #include "base/clock.h"
-#include "base/jw.h"
-#include "base/store.h"
+#include "base/json.h"
+#include "state/shared.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,103 +15,110 @@ struct breaker {
 	int64_t until;    /* open until then; 0: closed */
 };
 
-static void file_of(const char *name, char *out, size_t n)
+static struct shared_entry *entry_of(const char *home, const char *name)
 {
-	snprintf(out, n, "state/breaker-%s.json", name);
+	char entry[112];
+
+	snprintf(entry, sizeof(entry), "breaker-%.90s", name);
+	return shared_entry(home, entry);
 }
 
-static void read_file(const char *home, const char *file, struct breaker *b)
+static void read_text(struct span text, struct breaker *b)
 {
-	struct json_object *o;
 	struct err unused;
+	struct json_object *o = text.n ? json_read(text, &unused) : NULL;
 
-	json_load(home, file, &o, &unused);
 	b->failures = json_count(o, "failures", 0);
 	b->until = json_count(o, "until", 0);
 	json_object_put(o);
 }
 
-static void write_file(const char *home, const char *file,
-		       const struct breaker *b)
+/* False: there is none, which is a closed one. */
+static bool read_entry(struct shared_entry *x, struct breaker *b)
 {
 	struct err unused;
-	char text[100];
+	struct buf text;
+	bool any;
 
-	snprintf(text, sizeof(text), "{\"failures\":%lld,\"until\":%lld}",
-		 (long long)b->failures, (long long)b->until);
-	store_put(home, file, span_of(text), &unused);
+	buf_init(&text, SHARED_TEXT_MAX);
+	any = shared_read(x, &text, &unused) == 0;
+	read_text(buf_get(&text), b);
+	buf_release(&text);
+	return any;
 }
 
-static int lock(const char *home, const char *file)
+static void write_text(const struct breaker *b, struct buf *out)
 {
-	struct err unused;
-	int fd = store_lock(home, file, &unused);
+	buf_fmt(out, "{\"failures\":%lld,\"until\":%lld}",
+		(long long)b->failures, (long long)b->until);
+}
 
-	if (fd < 0 && store_folder(home, "state", &unused) == 0)
-		fd = store_lock(home, file, &unused);
-	return fd;
+struct step {
+	const struct settings *s;
+	bool allowed;
+};
+
+static bool ask(void *arg, struct span was, struct buf *now)
+{
+	struct step *step = arg;
+	int64_t t = clock_wall_ms(), open_ms = step->s->breaker_open_ms;
+	struct breaker b;
+
+	read_text(was, &b);
+	/* A clock that was set back is not waited for. */
+	step->allowed = b.until <= t || b.until > t + open_ms;
+	if (!step->allowed || !b.until)
+		return false;
+	/* One probe at a time: the others wait as long again for it. */
+	b.until = t + open_ms;
+	write_text(&b, now);
+	return true;
 }
 
 bool breaker_allows(const char *home, const char *name,
 		    const struct settings *s)
 {
-	int64_t now = clock_wall_ms();
+	struct shared_entry *x = entry_of(home, name);
+	struct step step = { s, true };
+	struct err unused;
 	struct breaker b;
-	char file[112];
-	bool allowed;
-	int fd;
 
-	file_of(name, file, sizeof(file));
-	if (!store_exists(home, file))
-		return true;
-	fd = lock(home, file);
-	read_file(home, file, &b);
-	/* A clock that was set back is not waited for. */
-	allowed = b.until <= now || b.until > now + s->breaker_open_ms;
-	/* One probe at a time: the others wait as long again for it. */
-	if (allowed && b.until) {
-		b.until = now + s->breaker_open_ms;
-		write_file(home, file, &b);
-	}
-	store_unlock(fd);
-	return allowed;
+	if (read_entry(x, &b) && b.until)
+		shared_update(x, ask, &step, &unused);
+	return step.allowed;
+}
+
+static bool count_failure(void *arg, struct span was, struct buf *now)
+{
+	const struct settings *s = arg;
+	struct breaker b;
+
+	read_text(was, &b);
+	b.failures++;
+	b.until = b.failures >= s->breaker_failures
+			? clock_wall_ms() + s->breaker_open_ms
+			: 0;
+	write_text(&b, now);
+	return true;
 }
 
 void breaker_note(const char *home, const char *name, const struct settings *s,
 		  bool ok)
 {
+	struct shared_entry *x = entry_of(home, name);
+	struct settings *arg = (struct settings *)s;
 	struct err unused;
-	struct breaker b;
-	char file[112];
-	int fd;
 
-	file_of(name, file, sizeof(file));
-	if (ok && !store_exists(home, file))
-		return;
-	fd = lock(home, file);
-	if (fd < 0)
-		return; /* told anew by the next failure */
-	read_file(home, file, &b);
-	if (ok) {
-		store_remove(home, file, &unused);
-	} else {
-		b.failures++;
-		b.until = b.failures >= s->breaker_failures
-				? clock_wall_ms() + s->breaker_open_ms
-				: 0;
-		write_file(home, file, &b);
-	}
-	store_unlock(fd);
+	if (ok)
+		shared_remove(x);
+	else /* what is not counted is told anew by the next failure */
+		shared_update(x, count_failure, arg, &unused);
 }
 
 int64_t breaker_until(const char *home, const char *name)
 {
 	struct breaker b;
-	char file[112];
 
-	file_of(name, file, sizeof(file));
-	if (!store_exists(home, file))
-		return 0;
-	read_file(home, file, &b);
+	read_entry(entry_of(home, name), &b);
 	return b.until;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * breaker: keeps requests from a backend that fails, shared by all processes
- * in state/breaker-NAME.json.
+ * (breaker-NAME of shared.h).
  *
  * Closed: requests go there. After so many failures in a row it opens for a
  * while. Then one request goes there as a probe; its success closes the

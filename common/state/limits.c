@@ -3,39 +3,41 @@
 
 #include "state/limits.h"
 
-#include "base/clock.h"
-#include "base/http-date.h"
-#include "base/jw.h"
-
+#include <ctype.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#define UNIFIED "anthropic-ratelimit-unified-"
-#define PER_KEY "anthropic-ratelimit-"
 #define EXHAUSTED 1e-6 /* headroom below this is none */
-#define WINDOW_GUESS_MS (5 * 3600 * 1000)
-#define KEY_GUESS_MS 60000
-#define RESET_MAX_MS ((int64_t)32 * 24 * 3600 * 1000)
-#define STEP 0.005 /* of headroom: below it is no news */
+#define STEP 0.005     /* of headroom: below it is no news */
 #define RESET_JITTER_MS 60000
 #define FRESH_MS 30000
-#define CACHE_MAX 64
 
+/* `rank`: what ends by itself soon does not take the place of what ends late,
+ * or not by itself. */
 static const struct {
 	const char *name, *text;
+	int rank;
+	bool lasting;
 } causes[CAUSES] = {
-	[CAUSE_NONE] = { "none", "ready" },
-	[CAUSE_WINDOW] = { "window", "its limit is used up" },
-	[CAUSE_BURST] = { "burst", "too many requests at a time" },
-	[CAUSE_OVERLOAD] = { "overloaded", "the provider is overloaded" },
-	[CAUSE_CREDIT] = { "credit", "it has no credit left" },
-	[CAUSE_AUTH] = { "auth", "its credential was refused" },
-	[CAUSE_OVERAGE] = { "overage", "an answer was billed beyond the plan" },
-	[CAUSE_FAULT] = { "fault", "the provider failed" },
+	[CAUSE_NONE] = { "none", "ready", 0, false },
+	[CAUSE_WINDOW] = { "window", "its limit is used up", 1, false },
+	[CAUSE_BURST] = { "burst", "too many requests at a time", 1, false },
+	[CAUSE_OVERLOAD] = { "overloaded", "the provider is overloaded", 1,
+			     false },
+	[CAUSE_MODEL] = { "model", "it does not have this model", 1, false },
+	[CAUSE_CREDIT] = { "credit", "it has no credit left", 2, true },
+	[CAUSE_TERMS] = { "terms", "somebody must accept the provider's terms",
+			  2, true },
+	[CAUSE_AUTH] = { "auth", "its credential was refused", 3, true },
+	[CAUSE_DISABLED] = { "disabled", "its organisation is disabled", 3,
+			     true },
+	[CAUSE_OAUTH] = { "oauth",
+			  "its organisation does not allow log-ins: use an API "
+			  "key",
+			  3, true },
+	[CAUSE_OVERAGE] = { "overage", "an answer was billed beyond the plan",
+			    4, false },
 };
 
 const char *limit_cause_name(enum limit_cause c)
@@ -48,177 +50,153 @@ const char *limit_cause_text(enum limit_cause c)
 	return causes[c].text;
 }
 
-/* --- header fields ------------------------------------------------------- */
-
-static const struct {
-	const char *name; /* behind UNIFIED */
-	size_t at;
-} windows[] = {
-	{ "5h", offsetof(struct limits, h5) },
-	{ "7d", offsetof(struct limits, d7) },
-	{ "7d_opus", offsetof(struct limits, opus) },
-	{ "7d_sonnet", offsetof(struct limits, sonnet) },
-};
-
-static const struct {
-	const char *name; /* behind PER_KEY */
-	size_t at;
-} allowances[] = {
-	{ "requests", offsetof(struct limits, requests) },
-	{ "tokens", offsetof(struct limits, tokens) },
-	{ "input-tokens", offsetof(struct limits, input) },
-	{ "output-tokens", offsetof(struct limits, output) },
-};
-
-#define WINDOWS (sizeof(windows) / sizeof(windows[0]))
-#define ALLOWANCES (sizeof(allowances) / sizeof(allowances[0]))
-#define BUCKETS (WINDOWS + ALLOWANCES)
-
-static struct window *window_at(const struct limits *l, size_t i)
+bool limit_cause_is_lasting(enum limit_cause c)
 {
-	return (struct window *)((char *)l + windows[i].at);
+	return causes[c].lasting;
 }
 
-static struct allowance *allowance_at(const struct limits *l, size_t i)
+/* --- what is asked for --------------------------------------------------- */
+
+static void put(char *out, size_t n, struct span s)
 {
-	return (struct allowance *)((char *)l + allowances[i].at);
+	snprintf(out, n, "%.*s", (int)(s.n < n ? s.n : n - 1), s.p);
 }
 
-struct source {
-	limits_field_fn *field;
-	const void *arg;
-	char text[64]; /* of the last field */
-};
-
-/* A field's value as text, or NULL. */
-static const char *get(struct source *s, const char *prefix, const char *name,
-		       const char *ending)
+/* "claude-3-5-sonnet-20241022", "opus1m", "claude-fable-5[1m]": the first word
+ * that is no number and not the maker's name. */
+void asked_claude(struct asked *a, const char *model)
 {
-	char full[96];
-	struct span v;
+	struct span rest = span_of(model), word;
 
-	snprintf(full, sizeof(full), "%s%s%s", prefix, name, ending);
-	v = s->field(s->arg, full);
-	if (!v.n || v.n >= sizeof(s->text))
-		return NULL;
-	memcpy(s->text, v.p, v.n);
-	s->text[v.n] = '\0';
-	return s->text;
-}
+	put(a->model, sizeof(a->model), rest);
+	put(a->family, sizeof(a->family), rest);
+	while (rest.n) {
+		size_t n = 0;
 
-static bool get_number(struct source *s, const char *prefix, const char *name,
-		       const char *ending, double *out)
-{
-	const char *v = get(s, prefix, name, ending);
-	char *end;
-	double d = v ? strtod(v, &end) : 0;
-
-	if (!v || end == v || *end || !isfinite(d) || d < 0 || d > 1e15)
-		return false;
-	*out = d;
-	return true;
-}
-
-/* Seconds since 1970, or a date as RFC 3339 has it. Without one, or with one
- * that nobody lives to see, it is reset some time, too. */
-static int64_t get_time(struct source *s, const char *prefix, const char *name,
-			int64_t otherwise)
-{
-	const char *v = get(s, prefix, name, "-reset");
-	int64_t now = clock_wall_ms();
-	int64_t then = v ? http_date_read(span_of(v)) : 0;
-
-	return then && then < now + RESET_MAX_MS ? then : now + otherwise;
-}
-
-static bool take_windows(struct limits *l, struct source *s)
-{
-	bool any = false;
-	double used;
-
-	for (size_t i = 0; i < WINDOWS; i++) {
-		struct window *w = window_at(l, i);
-
-		if (!get_number(s, UNIFIED, windows[i].name, "-utilization",
-				&used))
+		word = span_cut(&rest, '-');
+		while (n < word.n && isalpha((unsigned char)word.p[n]))
+			n++;
+		word.n = n;
+		if (!n || span_is(word, "claude") || span_is(word, "anthropic"))
 			continue;
-		w->used = used;
-		w->reset = get_time(s, UNIFIED, windows[i].name,
-				    WINDOW_GUESS_MS);
-		any = true;
+		put(a->family, sizeof(a->family), word);
+		return;
 	}
-	return any;
 }
 
-static bool take_allowances(struct limits *l, struct source *s)
+void asked_other(struct asked *a, const char *model)
 {
-	bool any = false;
-	double limit, remaining;
+	put(a->model, sizeof(a->model), span_of(model));
+	put(a->family, sizeof(a->family), span_of(model));
+}
 
-	for (size_t i = 0; i < ALLOWANCES; i++) {
-		const char *name = allowances[i].name;
+static bool concerns(const char *what, const struct asked *a)
+{
+	return *what &&
+	       (strcmp(what, a->family) == 0 || strcmp(what, a->model) == 0);
+}
 
-		if (!get_number(s, PER_KEY, name, "-limit", &limit) ||
-		    !get_number(s, PER_KEY, name, "-remaining", &remaining))
-			continue;
-		*allowance_at(l, i) = (struct allowance){
-			.limit = (int64_t)limit,
-			.remaining = (int64_t)remaining,
-			.reset = get_time(s, PER_KEY, name, KEY_GUESS_MS),
-		};
-		any = true;
+/* --- windows and allowances ---------------------------------------------- */
+
+bool window_is_shared(const char *name)
+{
+	return strcmp(name, "5h") == 0 || strcmp(name, "7d") == 0 ||
+	       strcmp(name, "overage") == 0;
+}
+
+const struct window *limits_known_window(const struct limits *l,
+					 const char *name)
+{
+	for (size_t i = 0; i < WINDOWS_MAX; i++)
+		if (*name && strcmp(l->windows[i].name, name) == 0)
+			return &l->windows[i];
+	return NULL;
+}
+
+/* A full list loses the one whose reset is past longest. */
+struct window *limits_window(struct limits *l, const char *name, bool make)
+{
+	const struct window *known = limits_known_window(l, name);
+	struct window *w = &l->windows[0];
+
+	if (known || !make)
+		return known ? &l->windows[known - l->windows] : NULL;
+	for (size_t i = 0; i < WINDOWS_MAX; i++) {
+		if (!l->windows[i].name[0]) {
+			w = &l->windows[i];
+			break;
+		}
+		if (!window_is_shared(l->windows[i].name) &&
+		    (window_is_shared(w->name) ||
+		     l->windows[i].reset < w->reset))
+			w = &l->windows[i];
 	}
-	return any;
+	*w = (struct window){ .used = 0 };
+	put(w->name, sizeof(w->name), span_of(name));
+	return w;
 }
 
-static void take_word(char *out, size_t n, const char *v)
+double limits_used(const struct limits *l, const char *window, int64_t now)
 {
-	if (v)
-		snprintf(out, n, "%s", v);
+	const struct window *w = limits_known_window(l, window);
+
+	return w && w->reset > now ? w->used : 0;
 }
 
-bool limits_take(struct limits *l, limits_field_fn *field, const void *arg)
+int64_t limits_window_reset(const struct limits *l, const char *window)
 {
-	struct source s = { .field = field, .arg = arg };
-	bool any = take_windows(l, &s);
-	const char *v;
+	const struct window *w = limits_known_window(l, window);
 
-	any |= take_allowances(l, &s);
-	v = get(&s, UNIFIED, "", "status");
-	any |= v != NULL;
-	take_word(l->status, sizeof(l->status), v);
-	take_word(l->claim, sizeof(l->claim),
-		  get(&s, UNIFIED, "", "representative-claim"));
-	v = get(&s, UNIFIED, "", "overage-in-use");
-	l->overage = (v && strcasecmp(v, "true") == 0) ||
-		     strcmp(l->claim, "overage") == 0;
-	/* Beyond the plan, and let through all the same. */
-	v = get(&s, UNIFIED, "", "overage-status");
-	if (v && strncmp(v, "allowed", 7) == 0)
-		l->overage |= strcmp(l->status, "rejected") == 0;
-	if (any)
-		l->updated_at = clock_wall_ms();
-	return any;
+	return w ? w->reset : 0;
 }
 
-/* --- what it means ------------------------------------------------------- */
-
-enum family_kind family_of(const char *model)
+/* Of one of a family that is new the oldest makes room. */
+struct meter *limits_meter(struct limits *l, const char *family, int64_t now)
 {
-	static const struct {
-		const char *part;
-		enum family_kind kind;
-	} names[] = {
-		{ "opus", FAMILY_OPUS },
-		{ "sonnet", FAMILY_SONNET },
-		{ "haiku", FAMILY_HAIKU },
-	};
+	struct meter *m = &l->meters[0];
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strstr(model, names[i].part))
-			return names[i].kind;
-	return FAMILY_OTHER;
+	for (size_t i = 0; i < METERS_MAX; i++) {
+		if (l->meters[i].updated_at &&
+		    strcmp(l->meters[i].family, family) == 0) {
+			l->meters[i].updated_at = now;
+			return &l->meters[i];
+		}
+		if (l->meters[i].updated_at < m->updated_at)
+			m = &l->meters[i];
+	}
+	*m = (struct meter){ .updated_at = now };
+	put(m->family, sizeof(m->family), span_of(family));
+	return m;
 }
+
+static bool is_linked(const struct limits *l, const char *window,
+		      const char *family)
+{
+	for (size_t i = 0; i < LINKS_MAX && l->links[i].window[0]; i++)
+		if (strcmp(l->links[i].window, window) == 0 &&
+		    strcmp(l->links[i].family, family) == 0)
+			return true;
+	return false;
+}
+
+void limits_link(struct limits *l, const char *window, const char *family)
+{
+	size_t i = 0;
+
+	if (!*family || is_linked(l, window, family))
+		return;
+	while (i < LINKS_MAX && l->links[i].window[0])
+		i++;
+	if (i == LINKS_MAX) { /* the oldest goes */
+		memmove(l->links, l->links + 1,
+			(LINKS_MAX - 1) * sizeof(*l->links));
+		i--;
+	}
+	put(l->links[i].window, LIMIT_NAME_MAX, span_of(window));
+	put(l->links[i].family, LIMIT_NAME_MAX, span_of(family));
+}
+
+/* --- what is left -------------------------------------------------------- */
 
 /* One thing that may run out: how much is left, and when it is whole again. */
 struct bucket {
@@ -226,362 +204,282 @@ struct bucket {
 	int64_t reset;
 };
 
-double limits_used(const struct window *w, int64_t now)
-{
-	return w->reset > now ? w->used : 0;
-}
-
-static struct bucket window_left(const struct window *w, int64_t now)
-{
-	if (w->reset <= now)
-		return (struct bucket){ 1, 0 };
-	return (struct bucket){ w->used < 1 ? 1 - w->used : 0, w->reset };
-}
-
 static double share(const struct allowance *a)
 {
 	return a->limit ? (double)a->remaining / (double)a->limit : 1;
 }
 
-static struct bucket allowance_left(const struct allowance *a, int64_t now)
+static void tighten(struct bucket *least, double left, int64_t reset,
+		    int64_t now)
 {
-	if (!a->limit || a->reset <= now)
-		return (struct bucket){ 1, 0 };
-	return (struct bucket){ share(a), a->reset };
+	if (reset <= now)
+		return;
+	if (left < 0)
+		left = 0;
+	if (left < least->left || (left < EXHAUSTED && reset > least->reset))
+		*least = (struct bucket){ left, reset };
 }
 
-static struct bucket tightest(const struct limits *l, enum family_kind f,
+static bool counts(const struct limits *l, const struct window *w,
+		   const struct asked *a)
+{
+	if (!w->name[0])
+		return false;
+	/* What is beyond the plan is not part of it. */
+	if (strcmp(w->name, "overage") == 0)
+		return false;
+	return window_is_shared(w->name) || is_linked(l, w->name, a->family);
+}
+
+static struct bucket tightest(const struct limits *l, const struct asked *a,
 			      int64_t now)
 {
-	struct bucket all[BUCKETS], least = { 1, 0 };
-	size_t n = 0;
+	struct bucket least = { 1, 0 };
 
-	all[n++] = window_left(&l->h5, now);
-	all[n++] = window_left(&l->d7, now);
-	if (f == FAMILY_OPUS)
-		all[n++] = window_left(&l->opus, now);
-	if (f == FAMILY_SONNET)
-		all[n++] = window_left(&l->sonnet, now);
-	for (size_t i = 0; i < ALLOWANCES; i++)
-		all[n++] = allowance_left(allowance_at(l, i), now);
-	for (size_t i = 0; i < n; i++)
-		if (all[i].left < least.left ||
-		    (all[i].left < EXHAUSTED && all[i].reset > least.reset))
-			least = all[i];
+	for (size_t i = 0; i < WINDOWS_MAX && l->windows[i].name[0]; i++)
+		if (counts(l, &l->windows[i], a))
+			tighten(&least, 1 - l->windows[i].used,
+				l->windows[i].reset, now);
+	for (size_t i = 0; i < METERS_MAX; i++) {
+		const struct meter *m = &l->meters[i];
+
+		if (!m->updated_at ||
+		    (*a->family && strcmp(m->family, a->family)))
+			continue;
+		for (size_t k = 0; k < METER_KINDS; k++)
+			if (m->of[k].limit)
+				tighten(&least, share(&m->of[k]),
+					m->of[k].reset, now);
+	}
 	return least;
 }
 
-double limits_headroom(const struct limits *l, enum family_kind f, int64_t now)
+double limits_headroom(const struct limits *l, const struct asked *a,
+		       int64_t now)
 {
-	double left = tightest(l, f, now).left;
+	double left = tightest(l, a, now).left;
 
 	return left < EXHAUSTED ? 0 : left;
 }
 
-int64_t limits_reset(const struct limits *l, enum family_kind f, int64_t now)
+double limits_shared_headroom(const struct limits *l, int64_t now)
 {
-	int64_t reset = tightest(l, f, now).reset;
+	struct bucket least = { 1, 0 };
 
-	return reset > now ? reset : 0;
+	for (size_t i = 0; i < WINDOWS_MAX && l->windows[i].name[0]; i++)
+		if (window_is_shared(l->windows[i].name) &&
+		    strcmp(l->windows[i].name, "overage"))
+			tighten(&least, 1 - l->windows[i].used,
+				l->windows[i].reset, now);
+	return least.left < EXHAUSTED ? 0 : least.left;
 }
 
-enum limit_cause limits_cause(const struct limits *l, enum family_kind f,
+int64_t limits_reset(const struct limits *l, const struct asked *a, int64_t now)
+{
+	return tightest(l, a, now).reset;
+}
+
+int64_t limits_first_reset(const struct limits *l, const struct asked *a,
+			   int64_t now)
+{
+	int64_t first = 0;
+
+	for (size_t i = 0; i < WINDOWS_MAX && l->windows[i].name[0]; i++) {
+		const struct window *w = &l->windows[i];
+
+		if (counts(l, w, a) && w->reset > now &&
+		    (!first || w->reset < first))
+			first = w->reset;
+	}
+	return first;
+}
+
+/* --- causes -------------------------------------------------------------- */
+
+static bool stands(enum limit_cause c, int64_t until, int64_t now)
+{
+	return c && (!until || until > now);
+}
+
+/* The strongest rest of this family or model. */
+static const struct rest *resting(const struct limits *l, const struct asked *a,
+				  int64_t now)
+{
+	const struct rest *best = NULL;
+
+	for (size_t i = 0; i < RESTS_MAX; i++) {
+		const struct rest *r = &l->rests[i];
+
+		if (stands(r->cause, r->until, now) && concerns(r->what, a) &&
+		    (!best || r->until > best->until))
+			best = r;
+	}
+	return best;
+}
+
+enum limit_cause limits_cause(const struct limits *l, const struct asked *a,
 			      int64_t now)
 {
-	if (l->cause && (!l->until || l->until > now))
+	const struct rest *r;
+
+	if (stands(l->cause, l->until, now))
 		return l->cause;
-	return limits_headroom(l, f, now) > 0 ? CAUSE_NONE : CAUSE_WINDOW;
+	r = resting(l, a, now);
+	if (r)
+		return r->cause;
+	return limits_headroom(l, a, now) > 0 ? CAUSE_NONE : CAUSE_WINDOW;
 }
 
-/* What ends by itself soon does not take the place of what ends late, or not
- * by itself. */
-static int rank(enum limit_cause c)
+int64_t limits_until(const struct limits *l, const struct asked *a, int64_t now)
 {
-	switch (c) {
-	case CAUSE_OVERAGE:
-		return 3;
-	case CAUSE_AUTH:
-	case CAUSE_CREDIT:
-		return 2;
-	case CAUSE_NONE:
-		return 0;
-	default:
-		return 1;
-	}
+	int64_t until = limits_headroom(l, a, now) > 0
+			      ? 0
+			      : limits_reset(l, a, now);
+	const struct rest *r = resting(l, a, now);
+
+	if (r && r->until > until)
+		until = r->until;
+	if (stands(l->cause, l->until, now))
+		return l->until && l->until < until ? until : l->until;
+	return until;
+}
+
+static void sooner(int64_t *first, int64_t when, int64_t now)
+{
+	if (when > now && when < *first)
+		*first = when;
+}
+
+int64_t limits_turn(const struct limits *l, int64_t now)
+{
+	int64_t first = INT64_MAX;
+
+	sooner(&first, l->until, now);
+	for (size_t i = 0; i < WINDOWS_MAX; i++)
+		sooner(&first, l->windows[i].reset, now);
+	for (size_t i = 0; i < RESTS_MAX; i++)
+		sooner(&first, l->rests[i].until, now);
+	for (size_t i = 0; i < METERS_MAX; i++)
+		for (size_t k = 0; k < METER_KINDS; k++)
+			sooner(&first, l->meters[i].of[k].reset, now);
+	return first;
 }
 
 bool limits_rest(struct limits *l, enum limit_cause cause, int64_t until,
 		 int64_t now)
 {
-	bool stands = l->cause && (!l->until || l->until > now);
 	bool longer = !l->until || (until && l->until > until);
+	int was = causes[l->cause].rank, is = causes[cause].rank;
 
-	if (stands && (rank(l->cause) > rank(cause) ||
-		       (rank(l->cause) == rank(cause) && longer)))
+	if (stands(l->cause, l->until, now) &&
+	    (was > is || (was == is && longer)))
 		return false;
 	l->cause = cause;
 	l->until = until;
 	return true;
 }
 
-int64_t limits_until(const struct limits *l, enum family_kind f, int64_t now)
+void limits_rest_for(struct limits *l, const char *what, enum limit_cause cause,
+		     int64_t until, int64_t now)
 {
-	int64_t reset = limits_headroom(l, f, now) > 0
-			      ? 0
-			      : limits_reset(l, f, now);
+	struct rest *r = &l->rests[0];
 
-	if (l->cause && (!l->until || l->until > now))
-		return l->until && l->until < reset ? reset : l->until;
-	return reset;
-}
+	for (size_t i = 0; i < RESTS_MAX; i++) {
+		struct rest *other = &l->rests[i];
 
-/* --- the stored state ---------------------------------------------------- */
-
-static void put_window(struct jw *w, const char *key, const struct window *v)
-{
-	if (!v->reset && v->used <= 0)
-		return;
-	jw_key(w, key);
-	jw_obj(w);
-	jw_key(w, "used");
-	jw_double(w, v->used);
-	jw_kint(w, "reset", v->reset);
-	jw_obj_end(w);
-}
-
-static void put_allowance(struct jw *w, const char *key,
-			  const struct allowance *v)
-{
-	if (!v->limit)
-		return;
-	jw_key(w, key);
-	jw_obj(w);
-	jw_kint(w, "limit", v->limit);
-	jw_kint(w, "remaining", v->remaining);
-	jw_kint(w, "reset", v->reset);
-	jw_obj_end(w);
-}
-
-static void write_text(const struct limits *l, struct buf *out)
-{
-	struct jw w = jw_to(out);
-
-	jw_obj(&w);
-	jw_kint(&w, "updatedAt", l->updated_at);
-	for (size_t i = 0; i < WINDOWS; i++)
-		put_window(&w, windows[i].name, window_at(l, i));
-	for (size_t i = 0; i < ALLOWANCES; i++)
-		put_allowance(&w, allowances[i].name, allowance_at(l, i));
-	jw_kcstr(&w, "status", l->status);
-	jw_kcstr(&w, "claim", l->claim);
-	jw_kbool(&w, "overage", l->overage);
-	jw_kcstr(&w, "cause", causes[l->cause].name);
-	jw_kint(&w, "until", l->until);
-	jw_kcstr(&w, "sign", l->sign);
-	jw_kint(&w, "refreshAfter", l->refresh_after);
-	jw_obj_end(&w);
-	buf_byte(out, '\n');
-}
-
-static void read_words(struct limits *l, struct json_object *o)
-{
-	static const struct {
-		const char *key;
-		size_t at, size;
-	} words[] = {
-		{ "status", offsetof(struct limits, status),
-		  sizeof(l->status) },
-		{ "claim", offsetof(struct limits, claim), sizeof(l->claim) },
-		{ "sign", offsetof(struct limits, sign), sizeof(l->sign) },
-	};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		snprintf((char *)l + words[i].at, words[i].size, "%.*s",
-			 SPAN_FMT(json_str(o, words[i].key)));
-}
-
-static void read_text(struct limits *l, struct json_object *o)
-{
-	struct span cause = json_str(o, "cause");
-
-	memset(l, 0, sizeof(*l));
-	l->updated_at = json_count(o, "updatedAt", 0);
-	l->until = json_count(o, "until", 0);
-	l->refresh_after = json_count(o, "refreshAfter", 0);
-	l->overage = json_flag(o, "overage", false);
-	for (size_t i = 0; i < WINDOWS; i++) {
-		struct json_object *v = json_get(o, windows[i].name);
-
-		window_at(l, i)->used = json_amount(v, "used", 0);
-		window_at(l, i)->reset = json_count(v, "reset", 0);
+		if (other->cause && strcmp(other->what, what) == 0) {
+			r = other;
+			break;
+		}
+		if (!stands(other->cause, other->until, now) ||
+		    other->until < r->until)
+			r = other;
 	}
-	for (size_t i = 0; i < ALLOWANCES; i++) {
-		struct json_object *v = json_get(o, allowances[i].name);
-		struct allowance *a = allowance_at(l, i);
-
-		a->limit = json_count(v, "limit", 0);
-		a->remaining = json_count(v, "remaining", 0);
-		a->reset = json_count(v, "reset", 0);
-	}
-	for (int i = 0; i < CAUSES; i++)
-		if (span_is(cause, causes[i].name))
-			l->cause = (enum limit_cause)i;
-	read_words(l, o);
+	*r = (struct rest){ .cause = cause, .until = until };
+	put(r->what, sizeof(r->what), span_of(what));
 }
+
+void limits_clear(struct limits *l)
+{
+	struct limits kept = { .refresh_after = l->refresh_after };
+
+	memcpy(kept.links, l->links, sizeof(kept.links));
+	memcpy(kept.sign, l->sign, sizeof(kept.sign));
+	*l = kept;
+}
+
+void limits_served(struct limits *l, const struct asked *a, bool full)
+{
+	for (size_t i = 0; i < RESTS_MAX; i++)
+		if (l->rests[i].cause && concerns(l->rests[i].what, a))
+			l->rests[i] = (struct rest){ .until = 0 };
+	for (size_t i = 0; full && i < WINDOWS_MAX; i++)
+		if (counts(l, &l->windows[i], a) && l->windows[i].used >= 1)
+			l->windows[i].used = 0;
+	for (size_t i = 0; full && i < METERS_MAX; i++)
+		if (strcmp(l->meters[i].family, a->family) == 0)
+			l->meters[i] = (struct meter){ .updated_at = 0 };
+}
+
+/* --- news ---------------------------------------------------------------- */
 
 static bool far(int64_t a, int64_t b, int64_t by)
 {
 	return a - b > by || b - a > by;
 }
 
-/* What was told of each, whatever the time. */
-static void all_told(const struct limits *l, struct bucket out[BUCKETS])
+static bool is_out(double left)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < WINDOWS; i++) {
-		const struct window *w = window_at(l, i);
-
-		out[n++] = (struct bucket){ 1 - w->used, w->reset };
-	}
-	for (size_t i = 0; i < ALLOWANCES; i++) {
-		const struct allowance *a = allowance_at(l, i);
-
-		out[n++] = (struct bucket){ share(a), a->reset };
-	}
+	return left < EXHAUSTED;
 }
 
-/* More than shares that move: others must not miss it. */
-static bool is_turn(const struct limits *was, const struct limits *now)
+/* `turn`: only what others must not miss; else small steps count, too. */
+static bool differs(double was, double now, int64_t was_reset,
+		    int64_t now_reset, bool turn)
 {
-	struct bucket a[BUCKETS], b[BUCKETS];
-
-	if (was->cause != now->cause || was->until != now->until ||
-	    was->refresh_after != now->refresh_after ||
-	    was->overage != now->overage || strcmp(was->status, now->status) ||
-	    strcmp(was->sign, now->sign) || strcmp(was->claim, now->claim))
+	if (is_out(was) != is_out(now) ||
+	    far(was_reset, now_reset, RESET_JITTER_MS))
 		return true;
-	all_told(was, a);
-	all_told(now, b);
-	for (size_t i = 0; i < BUCKETS; i++)
-		if ((a[i].left < EXHAUSTED) != (b[i].left < EXHAUSTED) ||
-		    far(a[i].reset, b[i].reset, RESET_JITTER_MS))
+	return !turn && fabs(was - now) >= STEP;
+}
+
+static bool any_differs(const struct limits *a, const struct limits *b,
+			bool turn)
+{
+	for (size_t i = 0; i < WINDOWS_MAX; i++) {
+		const struct window *v = &a->windows[i], *w = &b->windows[i];
+
+		if (strcmp(v->name, w->name) ||
+		    differs(1 - v->used, 1 - w->used, v->reset, w->reset, turn))
 			return true;
+	}
+	for (size_t i = 0; i < METERS_MAX; i++) {
+		const struct meter *m = &a->meters[i], *n = &b->meters[i];
+
+		if (strcmp(m->family, n->family))
+			return true;
+		for (size_t k = 0; k < METER_KINDS; k++)
+			if (differs(share(&m->of[k]), share(&n->of[k]),
+				    m->of[k].reset, n->of[k].reset, turn))
+				return true;
+	}
 	return false;
+}
+
+bool limits_is_turn(const struct limits *was, const struct limits *now)
+{
+	return was->cause != now->cause || was->until != now->until ||
+	       was->refresh_after != now->refresh_after ||
+	       was->overage != now->overage ||
+	       strcmp(was->status, now->status) ||
+	       strcmp(was->sign, now->sign) || strcmp(was->claim, now->claim) ||
+	       memcmp(was->links, now->links, sizeof(was->links)) ||
+	       memcmp(was->rests, now->rests, sizeof(was->rests)) ||
+	       any_differs(was, now, true);
 }
 
 bool limits_news(const struct limits *was, const struct limits *now)
 {
-	struct bucket a[BUCKETS], b[BUCKETS];
-
-	if (far(was->updated_at, now->updated_at, FRESH_MS) ||
-	    is_turn(was, now))
-		return true;
-	all_told(was, a);
-	all_told(now, b);
-	for (size_t i = 0; i < BUCKETS; i++)
-		if (fabs(b[i].left - a[i].left) >= STEP)
-			return true;
-	return false;
-}
-
-/* The last version read of each account's file, by this process. */
-static struct {
-	char name[112];
-	struct store_held version;
-	struct limits limits;
-} cache[CACHE_MAX];
-static pthread_mutex_t cache_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static size_t slot_of(const char *name)
-{
-	size_t h = 5381;
-
-	while (*name)
-		h = h * 33 + (unsigned char)*name++;
-	return h % CACHE_MAX;
-}
-
-static void file_of(const char *alias, char *out, size_t n)
-{
-	snprintf(out, n, "state/limits-%s.json", alias);
-}
-
-/* With the lock of the cache. What cannot be read is as good as nothing. */
-static void read_cached(const char *home, const char *name, struct limits *out)
-{
-	size_t i = slot_of(name);
-	bool same = strcmp(cache[i].name, name) == 0, fresh;
-	struct json_object *o;
-	struct err unused;
-	struct buf text;
-
-	if (!same)
-		store_let_go(&cache[i].version);
-	buf_init(&text, STORE_FILE_MAX);
-	store_follow(home, name, &cache[i].version, &fresh, &text, &unused);
-	if (fresh || !same) {
-		o = json_read(buf_get(&text), &unused);
-		read_text(&cache[i].limits, o);
-		json_object_put(o);
-	}
-	snprintf(cache[i].name, sizeof(cache[i].name), "%s", name);
-	*out = cache[i].limits;
-	buf_release(&text);
-}
-
-void limits_read(const char *home, const char *alias, struct limits *out)
-{
-	char name[112];
-
-	file_of(alias, name, sizeof(name));
-	pthread_mutex_lock(&cache_lock);
-	read_cached(home, name, out);
-	pthread_mutex_unlock(&cache_lock);
-}
-
-/* `wait`: for the lock. Without it nothing is done while another has it. */
-static int update(const char *home, const char *alias, bool wait,
-		  limits_change_fn *change, void *arg, struct err *e)
-{
-	char name[112], mem[2048];
-	struct buf text = { .p = mem,
-			    .cap = sizeof(mem),
-			    .max = sizeof(mem) - 1 };
-	bool busy = false;
-	struct limits l;
-	int lock, rc = 0;
-
-	file_of(alias, name, sizeof(name));
-	lock = wait ? store_lock(home, name, e)
-		    : store_try_lock(home, name, &busy, e);
-	if (busy)
-		return 0;
-	if (lock < 0 && store_folder(home, "state", e) == 0)
-		lock = store_lock(home, name, e);
-	if (lock < 0)
-		return -1;
-	limits_read(home, alias, &l);
-	if (change(&l, arg)) {
-		write_text(&l, &text);
-		rc = store_put(home, name, buf_get(&text), e);
-	}
-	store_unlock(lock);
-	return rc;
-}
-
-int limits_update(const char *home, const char *alias, limits_change_fn *change,
-		  void *arg, struct err *e)
-{
-	return update(home, alias, true, change, arg, e);
-}
-
-int limits_note(const char *home, const char *alias, struct limits *view,
-		limits_change_fn *change, void *arg, struct err *e)
-{
-	struct limits was = *view;
-
-	if (!change(view, arg))
-		return 0;
-	return update(home, alias, is_turn(&was, view), change, arg, e);
+	return far(was->updated_at, now->updated_at, FRESH_MS) ||
+	       limits_is_turn(was, now) || any_differs(was, now, false);
 }

@@ -93,6 +93,10 @@ const struct option_row options[] = {
 	{ "queueMs", "DARIO_QUEUE_MS", NULL, NULL, OPTION_INT, AT(queue_ms), 0,
 	  3600000, "60000", "MS",
 	  "how long a request waits when every Claude account is exhausted" },
+	{ "strategy", "DARIO_STRATEGY", "strategy", NULL, OPTION_CHOICE,
+	  AT(strategy), 0, 0, "headroom", "headroom|fill-first|soonest-reset",
+	  "which account of a pool a new conversation goes to, of those with "
+	  "the first priority" },
 	{ "overage", "DARIO_OVERAGE", "overage", NULL, OPTION_CHOICE,
 	  AT(overage), 0, 0, "halt", "halt|warn|off",
 	  "when an answer is billed beyond a subscription" },

@@ -67,9 +67,10 @@ struct settings {
 	char *template; /* path of the request template; "" the usual one */
 	long min_interval_ms, queue_ms;
 	long breaker_failures, breaker_open_ms;
-	char *overage; /* halt, warn, off */
-	char *cc_path; /* Claude Code's program; "" look for it */
-	bool no_bun;   /* accepted, no effect */
+	char *overage;  /* halt, warn, off */
+	char *strategy; /* headroom, fill-first, soonest-reset */
+	char *cc_path;  /* Claude Code's program; "" look for it */
+	bool no_bun;    /* accepted, no effect */
 	enum option_source source[OPTIONS_MAX]; /* by row of `options` */
 };
 

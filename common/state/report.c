@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/wait.h"
-#include "state/limits.h"
+#include "state/standing.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,19 +191,22 @@ static void put_prediction(struct jw *w, const struct report *r,
 			   const struct trend *t, const char *home)
 {
 	struct forecast h5, d7;
+	int64_t reset5h, reset7d;
 	struct limits l;
 
 	limits_read(home, t->alias, &l);
-	h5 = report_forecast(t, false, l.h5.reset, r->now);
-	d7 = report_forecast(t, true, l.d7.reset, r->now);
+	reset5h = limits_window_reset(&l, "5h");
+	reset7d = limits_window_reset(&l, "7d");
+	h5 = report_forecast(t, false, reset5h, r->now);
+	d7 = report_forecast(t, true, reset7d, r->now);
 	jw_obj(w);
 	jw_kcstr(w, "alias", t->alias);
 	put_share(w, "burnPerHour5h", h5.per_hour);
 	put_moment(w, "exhaustedAt5h", h5.full_at, r->now);
-	put_moment(w, "resetsAt5h", l.h5.reset, r->now);
+	put_moment(w, "resetsAt5h", reset5h, r->now);
 	put_share(w, "burnPerHour7d", d7.per_hour);
 	put_moment(w, "exhaustedAt7d", d7.full_at, r->now);
-	put_moment(w, "resetsAt7d", l.d7.reset, r->now);
+	put_moment(w, "resetsAt7d", reset7d, r->now);
 	jw_obj_end(w);
 }
 

@@ -137,6 +137,11 @@ static int load_backend(struct snapshot *c, const char *home, const char *file,
 	if (rc)
 		return rc < 0 ? -1 : 0;
 	rc = backend_parse(&c->backends[c->n_backends], name, json, e);
+	if (rc == 0 && backend_load_keys(&c->backends[c->n_backends], home,
+					 json, watch, c, e)) {
+		backend_release(&c->backends[c->n_backends]);
+		rc = -1;
+	}
 	if (rc)
 		err_add(e, path);
 	else if (c->backends[c->n_backends++].ca_file)

@@ -5,22 +5,17 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "base/store.h"
+#include "state/shared.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define FOLDER "state/sticky"
+#define FOLDER "sticky"
 #define FILES 256
 #define RENEW_MS (STICKY_MS / 8) /* a use is noted this often at most */
 #define FILE_KEYS_MAX 4096
-
-static void file_of(const char *key, char *out, size_t n)
-{
-	snprintf(out, n, FOLDER "/%.2s.json", key);
-}
 
 /* {"KEY":["alias",1764000000000],...}: a use may be newer than the note. */
 static bool alive(struct json_object *entry, int64_t now)
@@ -28,31 +23,59 @@ static bool alive(struct json_object *entry, int64_t now)
 	return json_count_at(entry, 1) + STICKY_MS + RENEW_MS > now;
 }
 
-/* The last version read of each file, by this process. None is kept open: there
- * are many, and a binding may be old. */
+/* The last version read of each text, by this process. */
 static struct {
-	struct store_sign sign;
+	struct shared_entry *entry;
+	uint64_t version;
 	struct json_object *file;
 } cache[FILES];
 static pthread_mutex_t cache_lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* With the lock of the cache. What cannot be read is as good as nothing. */
-static struct json_object *read_cached(const char *home, const char *key)
+static size_t place_of(const char *key)
 {
-	char name[40], first[3] = { key[0], key[1], '\0' };
-	size_t i = strtoul(first, NULL, 16);
-	struct store_sign sign;
-	struct err unused;
+	char first[3] = { key[0], key[1], '\0' };
 
-	file_of(key, name, sizeof(name));
-	store_sign(home, name, &sign);
-	if (memcmp(&sign, &cache[i].sign, sizeof(sign))) {
-		json_object_put(cache[i].file);
-		cache[i].file = NULL;
-		cache[i].sign = sign;
-		if (sign.ino)
-			json_load(home, name, &cache[i].file, &unused);
-	}
+	return strtoul(first, NULL, 16) % FILES;
+}
+
+static struct shared_entry *entry_of(const char *home, size_t i)
+{
+	char name[40];
+
+	snprintf(name, sizeof(name), FOLDER "/%02zx", i);
+	return shared_entry(home, name);
+}
+
+/* An object, or NULL: what cannot be read is as good as nothing. */
+static struct json_object *read_object(struct span text)
+{
+	struct err unused;
+	struct json_object *o = text.n ? json_read(text, &unused) : NULL;
+
+	if (json_object_is_type(o, json_type_object))
+		return o;
+	json_object_put(o);
+	return NULL;
+}
+
+/* With the lock of the cache. */
+static struct json_object *read_cached(const char *home, size_t i)
+{
+	struct shared_entry *entry = entry_of(home, i);
+	uint64_t version = shared_version(entry);
+	struct err unused;
+	struct buf text;
+
+	if (entry == cache[i].entry && version == cache[i].version)
+		return cache[i].file;
+	buf_init(&text, SHARED_TEXT_MAX);
+	if (shared_read(entry, &text, &unused))
+		buf_reset(&text);
+	json_object_put(cache[i].file);
+	cache[i].file = read_object(buf_get(&text));
+	cache[i].entry = entry;
+	cache[i].version = version;
+	buf_release(&text);
 	return cache[i].file;
 }
 
@@ -63,7 +86,7 @@ void sticky_get(const char *home, struct binding *b)
 	b->alias[0] = '\0';
 	b->used = 0;
 	pthread_mutex_lock(&cache_lock);
-	entry = json_get(read_cached(home, b->key), b->key);
+	entry = json_get(read_cached(home, place_of(b->key)), b->key);
 	if (entry && alive(entry, clock_wall_ms())) {
 		snprintf(b->alias, sizeof(b->alias), "%.*s",
 			 SPAN_FMT(json_span(json_at(entry, 0))));
@@ -72,59 +95,50 @@ void sticky_get(const char *home, struct binding *b)
 	pthread_mutex_unlock(&cache_lock);
 }
 
-/* Only what is still alive goes into the new file. */
-static void write_entry(const char *home, const char *name,
-			struct json_object *file, const char *key,
-			const char *alias, int64_t now)
+struct use {
+	const char *key, *alias;
+	int64_t now;
+};
+
+/* Only what is still alive goes into the new text. */
+static bool put_entry(void *arg, struct span was, struct buf *now)
 {
+	const struct use *u = arg;
+	struct json_object *file = read_object(was);
 	struct json_object *fresh = json_object_new_object();
 	struct json_object *entry = json_object_new_array();
-	struct err unused;
 	int left = FILE_KEYS_MAX;
 
-	json_object_array_add(entry, json_object_new_string(alias));
-	json_object_array_add(entry, json_object_new_int64(now));
-	json_object_object_add(fresh, key, entry);
+	json_object_array_add(entry, json_object_new_string(u->alias));
+	json_object_array_add(entry, json_object_new_int64(u->now));
+	json_object_object_add(fresh, u->key, entry);
 	if (file) {
 		json_object_object_foreach(file, other, value)
 		{
-			if (alive(value, now) && left-- > 0 &&
+			if (alive(value, u->now) && left-- > 0 &&
 			    !json_get(fresh, other))
 				json_object_object_add(fresh, other,
 						       json_object_get(value));
 		}
 	}
-	store_put(home, name, json_text(fresh), &unused);
+	buf_span(now, json_text(fresh));
 	json_object_put(fresh);
+	json_object_put(file);
+	return true;
 }
 
 void sticky_set(const char *home, struct binding *b, const char *alias)
 {
-	struct json_object *file;
+	struct use u = { b->key, alias, clock_wall_ms() };
 	struct err unused;
-	char name[40];
-	int64_t now = clock_wall_ms();
-	int lock;
 
-	if (strcmp(b->alias, alias) == 0 && b->used + RENEW_MS >= now)
+	if (strcmp(b->alias, alias) == 0 && b->used + RENEW_MS >= u.now)
 		return;
-	file_of(b->key, name, sizeof(name));
-	lock = store_lock(home, name, &unused);
-	if (lock < 0 && store_folder(home, "state", &unused) == 0 &&
-	    store_folder(home, FOLDER, &unused) == 0)
-		lock = store_lock(home, name, &unused);
-	if (lock < 0)
+	if (shared_update(entry_of(home, place_of(b->key)), put_entry, &u,
+			  &unused))
 		return; /* the next turn looks for an account again, then */
-	json_load(home, name, &file, &unused);
-	if (!json_object_is_type(file, json_type_object)) {
-		json_object_put(file);
-		file = NULL;
-	}
-	write_entry(home, name, file, b->key, alias, now);
-	json_object_put(file);
-	store_unlock(lock);
 	snprintf(b->alias, sizeof(b->alias), "%s", alias);
-	b->used = now;
+	b->used = u.now;
 }
 
 size_t sticky_count(const char *home)
@@ -132,22 +146,23 @@ size_t sticky_count(const char *home)
 	int64_t now = clock_wall_ms();
 	size_t count = 0;
 
-	for (int i = 0; i < FILES; i++) {
-		struct json_object *file;
-		struct err unused;
-		char name[40], key[3];
+	pthread_mutex_lock(&cache_lock);
+	for (size_t i = 0; i < FILES; i++) {
+		struct json_object *file = read_cached(home, i);
 
-		snprintf(key, sizeof(key), "%02x", i);
-		file_of(key, name, sizeof(name));
-		json_load(home, name, &file, &unused);
-		if (json_object_is_type(file, json_type_object)) {
+		if (file) {
 			json_object_object_foreach(file, other, value)
 			{
 				(void)other;
 				count += alive(value, now);
 			}
 		}
-		json_object_put(file);
 	}
+	pthread_mutex_unlock(&cache_lock);
 	return count;
+}
+
+void sticky_expire(const char *home)
+{
+	shared_expire(home, FOLDER, STICKY_MS + RENEW_MS);
 }

@@ -4,8 +4,8 @@
  *
  * A provider keeps a conversation's beginning in its cache for the account
  * that sent it, so the next turn belongs there. The key is a hash of what does
- * not change from turn to turn; bindings are kept in 256 small files
- * (state/sticky/XX.json) and forgotten STICKY_MS after their last use. They
+ * not change from turn to turn; bindings are kept in 256 small texts (sticky/XX
+ * of shared.h) and forgotten STICKY_MS after their last use. They
  * may be lost. Thread-safe.
  */
 #ifndef DARIO_STICKY_H
@@ -33,5 +33,7 @@ void sticky_get(const char *home, struct binding *b);
 void sticky_set(const char *home, struct binding *b, const char *alias);
 /* How many bindings are alive. */
 size_t sticky_count(const char *home);
+/* Throw away what holds none that is. */
+void sticky_expire(const char *home);
 
 #endif

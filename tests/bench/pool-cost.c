@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What choosing an account and noting its answer costs: pool-cost HOME
- * PROCESSES REQUESTS. All processes do it at once, without a pause, on three
- * accounts whose windows fill by a thousandth a request. Prints the median and
- * the 99th percentile of one request, in microseconds.
+ * PROCESSES REQUESTS [ACCOUNTS]. All processes do it at once, without a pause,
+ * on so many accounts (3) whose windows fill by a thousandth a request. Prints
+ * the median and the 99th percentile of one request, in microseconds.
  */
 #include "config.h"
 
@@ -21,7 +21,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ACCOUNTS 3
 #define WINDOW 1000 /* requests that fill a window */
 
 static double now_us(void)
@@ -38,8 +37,10 @@ struct answer {
 
 static void fill(struct limits *l, double used)
 {
-	l->h5.used = used;
-	l->h5.reset = (clock_wall_ms() / 3600000 + 2) * 3600000;
+	struct window *w = limits_window(l, "5h", true);
+
+	w->used = used;
+	w->reset = (clock_wall_ms() / 3600000 + 2) * 3600000;
 	l->updated_at = clock_wall_ms();
 }
 
@@ -54,36 +55,39 @@ static bool learn(struct limits *l, void *arg)
 static void one_request(const char *home, const struct accounts *a, int n,
 			atomic_int *served)
 {
-	bool tried[ACCOUNTS] = { 0 };
+	struct pool_request r = { .home = home, .accounts = a };
+	struct pool_choice c;
 	struct binding b;
 	struct answer answer;
+	struct limits view;
 	struct err unused;
-	struct pool p;
 	int i;
 
 	snprintf(b.key, sizeof(b.key), "%02x%030d", n % 97 * 2, n % 97);
 	sticky_get(home, &b);
-	pool_look(&p, home, a, FAMILY_OTHER);
-	i = pool_pick(&p, b.alias, tried);
-	if (i < 0)
-		i = n % ACCOUNTS;
+	r.bound = b.alias;
+	asked_claude(&r.asked, "claude-x");
+	pool_choose(&r, &c);
+	i = c.at < 0 ? n % (int)a->n : c.at;
+	limits_read(home, a->list[i].alias, &view);
 	answer.used = atomic_fetch_add(&served[i], 1) % WINDOW / (double)WINDOW;
-	limits_note(home, a->list[i].alias, &p.seats[i].limits, learn, &answer,
-		    &unused);
+	limits_note(home, a->list[i].alias, &view, learn, &answer, &unused);
 	sticky_set(home, &b, a->list[i].alias);
-	pool_release(&p);
+	pool_let_go(&r, &c);
 }
 
-static void work(const char *home, int requests, double *took, int seed,
-		 atomic_int *served)
+static void work(const char *home, size_t count, int requests, double *took,
+		 int seed, atomic_int *served)
 {
-	struct account list[ACCOUNTS] = {
-		{ .alias = "a", .api_key = (char *)"k1" },
-		{ .alias = "b", .api_key = (char *)"k2" },
-		{ .alias = "c", .api_key = (char *)"k3" },
-	};
-	struct accounts a = { .list = list, .n = ACCOUNTS };
+	struct accounts a = { .n = count };
 
+	a.list = calloc(count, sizeof(*a.list));
+	for (size_t i = 0; i < count; i++) {
+		snprintf(a.list[i].alias, sizeof(a.list[i].alias), "a%zu", i);
+		a.list[i].api_key = strdup("k");
+		a.list[i].serial = i + 1;
+		a.list[i].standing = standing_of(home, a.list[i].alias);
+	}
 	for (int n = 0; n < requests; n++) {
 		double from = now_us();
 
@@ -111,15 +115,16 @@ static void *shared(size_t n)
 
 int main(int argc, char **argv)
 {
-	int processes = argc == 4 ? atoi(argv[2]) : 0;
-	int requests = argc == 4 ? atoi(argv[3]) : 0;
+	int processes = argc >= 4 ? atoi(argv[2]) : 0;
+	int requests = argc >= 4 ? atoi(argv[3]) : 0;
+	size_t accounts = argc == 5 ? (size_t)atoi(argv[4]) : 3;
 	size_t n = (size_t)processes * (size_t)requests;
 	struct err e;
 	atomic_int *served;
 	double *took;
 
-	if (processes < 1 || requests < 1) {
-		fputs("usage: pool-cost HOME PROCESSES REQUESTS\n", stderr);
+	if (processes < 1 || requests < 1 || accounts < 1) {
+		fputs("usage: pool-cost HOME PROCESSES REQUESTS [ACCOUNTS]\n", stderr);
 		return 2;
 	}
 	if (store_folder(argv[1], NULL, &e)) {
@@ -127,10 +132,10 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	took = shared(n * sizeof(*took));
-	served = shared(ACCOUNTS * sizeof(*served));
+	served = shared(accounts * sizeof(*served));
 	for (int i = 0; i < processes; i++) {
 		if (fork() == 0) {
-			work(argv[1], requests, took + i * requests, i, served);
+			work(argv[1], accounts, requests, took + i * requests, i, served);
 			_exit(0);
 		}
 	}

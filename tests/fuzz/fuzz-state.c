@@ -8,7 +8,7 @@
 #include "state/limits.h"
 #include "state/login-state.h"
 #include "state/oauth-config.h"
-#include "state/pace.h"
+#include "state/standing.h"
 #include "state/report.h"
 #include "state/snapshot.h"
 #include "state/sticky.h"
@@ -83,9 +83,12 @@ static void read_limits(void)
 	struct err e;
 
 	limits_read(home, "a", &l);
-	for (int f = FAMILY_OTHER; f <= FAMILY_HAIKU; f++) {
-		double room = limits_headroom(&l, (enum family_kind)f, 1);
+	for (int f = 0; f < 2; f++) {
+		struct asked asked;
+		double room;
 
+		asked_claude(&asked, f ? "claude-opus-5" : "x");
+		room = limits_headroom(&l, &asked, 1);
 		if (!(room >= 0 && room <= 1))
 			abort();
 	}
@@ -141,12 +144,6 @@ static void read_sticky(void)
 	sticky_count(home);
 }
 
-static void read_pace(void)
-{
-	if (pace_take(home, "a", 500) < 0)
-		abort();
-}
-
 static void read_oauth(void)
 {
 	struct oauth_config *g = calloc(1, sizeof(*g));
@@ -188,7 +185,6 @@ static const struct {
 	{ "state/history.jsonl", read_history },
 	{ "state/totals.json", read_history },
 	{ "state/sticky/ab.json", read_sticky },
-	{ "state/pace-a.json", read_pace },
 	{ "oauth-config.override.json", read_oauth },
 	{ "cc-oauth-cache-v3.json", read_oauth },
 	{ "", read_login }, /* its name is made of a hash */

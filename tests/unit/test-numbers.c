@@ -6,11 +6,11 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/http-date.h"
-#include "state/account-failure.h"
+#include "state/refusal.h"
 #include "state/account-show.h"
 #include "state/history.h"
 #include "state/login-state.h"
-#include "state/pace.h"
+#include "state/pool.h"
 #include "state/queue.h"
 #include "state/report.h"
 #include "state/sticky.h"
@@ -82,9 +82,10 @@ static void fill(const char *home, const char *number)
 	put(home, "state/limits-work.json",
 	    "{\"updatedAt\":#,\"until\":#,\"refreshAfter\":#,\"cause\":"
 	    "\"burst\",\"5h\":" WINDOW ",\"7d\":" WINDOW ",\"7d_opus\":" WINDOW
-	    ",\"requests\":" ALLOWANCE ",\"tokens\":" ALLOWANCE "}",
+	    ",\"rests\":[{\"what\":\"opus\",\"cause\":\"window\",\"until\":#}]"
+	    ",\"meters\":[{\"family\":\"opus\",\"updatedAt\":#,\"requests\":"
+	    ALLOWANCE ",\"tokens\":" ALLOWANCE "}]}",
 	    number);
-	put(home, "state/pace-work.json", "{\"last\":#}", number);
 	put(home, "state/totals.json",
 	    "{\"folded\":#,\"all\":" SUM ",\"models\":{\"m\":" SUM
 	    "},\"accounts\":{\"work\":" SUM "}}",
@@ -150,22 +151,28 @@ static void waits(const char *home)
 {
 	struct limits l, none = { 0 };
 	int64_t now = clock_wall_ms();
-	struct ticket t;
+	struct ticket t = { 0 };
+	struct accounts pool = { 0 };
+	struct asked a;
 	struct err e;
 
 	limits_read(home, "work", &l);
-	for (int f = 0; f <= FAMILY_HAIKU; f++) {
-		double left = limits_headroom(&l, (enum family_kind)f, now);
+	for (int f = 0; f < 3; f++) {
+		static const char *const models[] = { "claude-opus-4-1",
+						      "claude-sonnet-5", "" };
+		double left;
 
+		asked_claude(&a, models[f]);
+		left = limits_headroom(&l, &a, now);
 		assert_true(left >= 0 && left <= 1);
-		limits_until(&l, (enum family_kind)f, now);
-		limits_reset(&l, (enum family_kind)f, now);
-		limits_cause(&l, (enum family_kind)f, now);
+		limits_until(&l, &a, now);
+		limits_reset(&l, &a, now);
+		limits_cause(&l, &a, now);
+		assert_true(limits_turn(&l, now) > now);
 	}
 	limits_news(&none, &l);
 	limits_news(&l, &none);
-	assert_in_range(pace_take(home, "work", 500), 0, 500);
-	assert_int_equal(queue_join(home, &t, FAMILY_OTHER, &e), 0);
+	assert_int_equal(queue_join(home, &pool, "opus", &t, &e), 0);
 	queue_leave(home, &t);
 }
 
@@ -224,13 +231,18 @@ static void fields_with_huge_numbers(void **state)
 		http_date_read(span_of(text));
 		assert_true(http_date_delay(span_of(text), now) >= -1);
 		for (size_t k = 0; k < 4; k++) {
-			struct failed_answer a = {
-				.status = codes[k],
-				.retry_after = span_of(text),
+			struct limits_told told = {
+				.rejected = true,
 				.reset = http_date_read(span_of(text)),
 			};
-			struct account_failure f =
-				account_failure_of(&a, &l, FAMILY_OTHER, now);
+			struct refused_answer a = {
+				.status = codes[k],
+				.retry_after = span_of(text),
+				.told = &told,
+			};
+			struct asked asked = { "opus", "claude-opus-5" };
+			struct refusal f = refusal_of(PROVIDER_ANTHROPIC, &a,
+						      &l, &asked, now);
 
 			assert_true(f.until >= 0);
 		}

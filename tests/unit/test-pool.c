@@ -6,12 +6,11 @@
 #include "base/http-date.h"
 #include "dialect/dialect.h"
 #include "state/history.h"
-#include "state/pace.h"
 #include "state/pool.h"
 #include "state/queue.h"
 #include "state/report.h"
 #include "state/sticky.h"
-#include "state/account-failure.h"
+#include "state/refusal.h"
 
 #include <inttypes.h>
 #include <sys/stat.h>
@@ -23,27 +22,35 @@
 #define HOUR (60 * MINUTE)
 
 /* Header fields as "name: value" lines. */
-static struct span field(const void *arg, const char *name)
+static bool field(const void *arg, size_t *at, struct span *name,
+		  struct span *value)
 {
-	const char *at = arg;
-	size_t n = strlen(name);
+	const char *line = (const char *)arg + *at;
+	size_t n = strcspn(line, "\n"), colon = strcspn(line, ":");
 
-	while ((at = strstr(at, name))) {
-		if (at[n] == ':') {
-			struct span v = { at + n + 2,
-					  strcspn(at + n + 2, "\n") };
+	if (!*line || colon > n)
+		return false;
+	*name = (struct span){ line, colon };
+	*value = (struct span){ line + colon + 2, n - colon - 2 };
+	*at += n + (line[n] == '\n');
+	return true;
+}
 
-			return v;
-		}
-		at += n;
-	}
-	return SPAN("");
+static struct limits_told said; /* by the last `taken` */
+
+static struct asked of(const char *model)
+{
+	struct asked a;
+
+	asked_claude(&a, model);
+	return a;
 }
 
 static struct limits taken(const char *fmt, ...)
 	__attribute__((format(printf, 1, 2)));
 static struct limits taken(const char *fmt, ...)
 {
+	struct asked a = of("claude-x");
 	struct limits l = { 0 };
 	char text[2048];
 	va_list ap;
@@ -51,8 +58,35 @@ static struct limits taken(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	limits_take(&l, field, text);
+	limits_take(&l, &a, field, text, &said);
 	return l;
+}
+
+static double headroom(const struct limits *l, const char *model, int64_t now)
+{
+	struct asked a = of(model);
+
+	return limits_headroom(l, &a, now);
+}
+
+static enum limit_cause cause(const struct limits *l, const char *model,
+			      int64_t now)
+{
+	struct asked a = of(model);
+
+	return limits_cause(l, &a, now);
+}
+
+static int64_t until(const struct limits *l, const char *model, int64_t now)
+{
+	struct asked a = of(model);
+
+	return limits_until(l, &a, now);
+}
+
+static double *used(struct limits *l, const char *window)
+{
+	return &limits_window(l, window, true)->used;
 }
 
 #define U "anthropic-ratelimit-unified-"
@@ -91,19 +125,23 @@ static void headroom_of_a_subscription(void **state)
 		s + 60, s + 600, s + 600);
 
 	(void)state;
-	assert_float_equal(limits_headroom(&l, FAMILY_OTHER, now), 0.5, 1e-9);
-	assert_float_equal(limits_headroom(&l, FAMILY_SONNET, now), 0.5, 1e-9);
-	assert_float_equal(limits_headroom(&l, FAMILY_OPUS, now), 0.25, 1e-9);
+	assert_float_equal(headroom(&l, "claude-x", now), 0.5, 1e-9);
+	assert_float_equal(headroom(&l, "claude-sonnet-5", now), 0.5, 1e-9);
+	/* whom another window counts for is learnt, not read from its name */
+	assert_float_equal(headroom(&l, "claude-opus-5", now), 0.5, 1e-9);
+	limits_link(&l, "7d_opus", "opus");
+	assert_float_equal(headroom(&l, "claude-opus-5", now), 0.25, 1e-9);
+	assert_float_equal(headroom(&l, "claude-sonnet-5", now), 0.5, 1e-9);
 	assert_string_equal(l.claim, "seven_day");
 	/* past its reset a window is unused */
-	assert_float_equal(limits_headroom(&l, FAMILY_OTHER, now + 601000), 1,
+	assert_float_equal(headroom(&l, "claude-x", now + 601000), 1,
 			   1e-9);
-	l.d7.used = 1;
-	assert_int_equal(limits_cause(&l, FAMILY_OTHER, now), CAUSE_WINDOW);
-	assert_int_equal(limits_until(&l, FAMILY_OTHER, now), (s + 600) * 1000);
+	*used(&l, "7d") = 1;
+	assert_int_equal(cause(&l, "claude-x", now), CAUSE_WINDOW);
+	assert_int_equal(until(&l, "claude-x", now), (s + 600) * 1000);
 	/* both full: the later reset counts */
-	l.h5.used = 1;
-	assert_int_equal(limits_until(&l, FAMILY_OTHER, now), (s + 600) * 1000);
+	*used(&l, "5h") = 1;
+	assert_int_equal(until(&l, "claude-x", now), (s + 600) * 1000);
 }
 
 static void headroom_of_a_key(void **state)
@@ -122,8 +160,8 @@ static void headroom_of_a_key(void **state)
 		  "anthropic-ratelimit-input-tokens-remaining: 100\n"
 		  "anthropic-ratelimit-input-tokens-reset: %s\n",
 		  reset, reset);
-	assert_float_equal(limits_headroom(&l, FAMILY_OTHER, now), 0.1, 1e-9);
-	assert_float_equal(limits_headroom(&l, FAMILY_OTHER, now + 61000), 1,
+	assert_float_equal(headroom(&l, "claude-x", now), 0.1, 1e-9);
+	assert_float_equal(headroom(&l, "claude-x", now + 61000), 1,
 			   1e-9);
 }
 
@@ -136,24 +174,26 @@ static void hostile_fields_are_passed_over(void **state)
 
 	(void)state;
 	assert_int_equal(l.updated_at, 0);
-	assert_float_equal(limits_headroom(&l, FAMILY_OPUS, clock_wall_ms()), 1,
+	assert_float_equal(headroom(&l, "claude-opus-5", clock_wall_ms()), 1,
 			   1e-9);
 }
 
-static struct account_failure judge(int status, const char *text, const char *after,
+static struct refusal judge(int status, const char *text, const char *after,
 			    bool subscription, const struct limits *l,
 			    int64_t now)
 {
 	struct limits none = { 0 };
-	struct failed_answer a = {
+	struct limits_told nothing = { 0 };
+	struct asked a = of("claude-x");
+	struct refused_answer answer = {
 		.status = status,
 		.text = span_of(text),
 		.retry_after = span_of(after),
 		.subscription = subscription,
-		.told = l != NULL,
+		.told = l ? &said : &nothing,
 	};
 
-	return account_failure_of(&a, l ? l : &none, FAMILY_OTHER, now);
+	return refusal_of(PROVIDER_ANTHROPIC, &answer, l ? l : &none, &a, now);
 }
 
 static void causes_are_kept_apart(void **state)
@@ -163,7 +203,7 @@ static void causes_are_kept_apart(void **state)
 				     "5h-utilization: 1.0\n" U
 				     "5h-reset: %" PRId64 "\n",
 				   s + 600);
-	struct account_failure v;
+	struct refusal v;
 
 	(void)state;
 	v = judge(429, "", "", true, &full, now);
@@ -188,6 +228,10 @@ static void causes_are_kept_apart(void **state)
 	assert_int_equal(v.next, NEXT_OTHER);
 	assert_int_equal(v.cause, CAUSE_AUTH);
 	v = judge(403, "no access to this model", "", true, NULL, now);
+	assert_int_equal(v.cause, CAUSE_MODEL);
+	assert_int_equal(v.scope, SCOPE_MODEL);
+	assert_int_equal(v.until, now + HOUR);
+	v = judge(403, "forbidden", "", true, NULL, now);
 	assert_int_equal(v.cause, CAUSE_NONE);
 	v = judge(500, "", "", true, NULL, now);
 	assert_int_equal(v.next, NEXT_OTHER);
@@ -206,6 +250,9 @@ static void causes_are_kept_apart(void **state)
 	v = judge(400, "max_tokens: required", "", true, NULL, now);
 	assert_int_equal(v.next, NEXT_ANSWER);
 	v = judge(404, "model: x", "", true, NULL, now);
+	assert_int_equal(v.next, NEXT_OTHER);
+	assert_int_equal(v.cause, CAUSE_MODEL);
+	v = judge(404, "no such page", "", true, NULL, now);
 	assert_int_equal(v.next, NEXT_ANSWER);
 }
 
@@ -232,40 +279,215 @@ static void a_stronger_cause_stands(void **state)
 	assert_int_equal(l.until, 0);
 }
 
-static struct seat seat(const struct account *a, double headroom, bool usable)
+static struct pool_request request(const char *home, const struct accounts *a,
+				   const char *bound, const bool *tried)
 {
-	return (struct seat){ .account = a,
-			      .headroom = headroom,
-			      .usable = usable };
+	struct pool_request r = { .home = home,
+				  .accounts = a,
+				  .bound = bound,
+				  .tried = tried };
+
+	asked_claude(&r.asked, "claude-x");
+	return r;
+}
+
+static int pick(const char *home, const struct accounts *a, const char *bound,
+		const bool *tried)
+{
+	struct pool_request r = request(home, a, bound, tried);
+
+	return pool_peek(&r);
+}
+
+static bool store_share(struct limits *l, void *arg)
+{
+	struct window *w = limits_window(l, "5h", true);
+
+	w->used = *(double *)arg;
+	w->reset = clock_wall_ms() + HOUR;
+	return true;
+}
+
+static void share_of(const char *home, const char *alias, double used)
+{
+	struct err e;
+
+	assert_int_equal(limits_update(home, alias, store_share, &used, &e),
+			 0);
+}
+
+static bool overload(struct limits *l, void *arg)
+{
+	(void)arg;
+	limits_rest(l, CAUSE_OVERLOAD, clock_wall_ms() + HOUR, 0);
+	return true;
 }
 
 static void the_most_headroom_or_the_bound_one(void **state)
 {
-	struct account a = { .alias = "a" }, b = { .alias = "b" },
-		       c = { .alias = "c" };
-	struct seat seats[] = { seat(&a, 0.2, true), seat(&b, 0.9, true),
-				seat(&c, 0.5, true) };
-	struct pool p = { .seats = seats, .n = 3 };
-	bool none[3] = { 0 }, tried[3] = { false, true, false };
+	const char *home = *state;
+	struct account list[] = { { .alias = "a", .api_key = (char *)"k" },
+				  { .alias = "b", .api_key = (char *)"l" },
+				  { .alias = "c", .api_key = (char *)"m" } };
+	struct accounts a = { .list = list, .n = 3 };
+	bool tried[3] = { false, true, false };
+	struct err e;
 
-	(void)state;
-	assert_int_equal(pool_pick(&p, "", none), 1);
-	assert_int_equal(pool_pick(&p, "a", none), 0);
-	assert_int_equal(pool_pick(&p, "gone", none), 1);
-	assert_int_equal(pool_pick(&p, "", tried), 2);
-	seats[0].usable = false;
-	assert_int_equal(pool_pick(&p, "a", none), 1);
+	store_folder(home, NULL, &e);
+	share_of(home, "a", 0.8);
+	share_of(home, "b", 0.1);
+	share_of(home, "c", 0.5);
+	assert_int_equal(pick(home, &a, "", NULL), 1);
+	assert_int_equal(pick(home, &a, "a", NULL), 0);
+	assert_int_equal(pick(home, &a, "gone", NULL), 1);
+	assert_int_equal(pick(home, &a, "", tried), 2);
+	share_of(home, "a", 1);
+	assert_int_equal(pick(home, &a, "a", NULL), 1);
 	/* overloaded ones are better than none */
-	seats[1].usable = seats[2].usable = false;
-	assert_int_equal(pool_pick(&p, "", none), -1);
-	seats[2].resting = true;
-	assert_int_equal(pool_pick(&p, "", none), 2);
+	share_of(home, "b", 1);
+	limits_update(home, "c", overload, NULL, &e);
+	assert_int_equal(pick(home, &a, "", NULL), 2);
+	share_of(home, "c", 1);
+	assert_int_equal(pick(home, &a, "", NULL), -1);
+}
+
+/* Twelve at once over three that are alike: four each, whoever chooses. */
+static void what_is_in_flight_counts(void **state)
+{
+	const char *home = *state;
+	struct account list[] = { { .alias = "a", .api_key = (char *)"k" },
+				  { .alias = "b", .api_key = (char *)"l" },
+				  { .alias = "c", .api_key = (char *)"m" } };
+	struct accounts a = { .list = list, .n = 3 };
+	struct pool_request r = request(home, &a, "", NULL);
+	struct pool_choice held[12];
+	int at[3] = { 0 };
+	struct err e;
+	struct pool p;
+	int status;
+
+	store_folder(home, NULL, &e);
+	for (int i = 0; i < 12; i++) {
+		pool_choose(&r, &held[i]);
+		assert_in_range(held[i].at, 0, 2);
+		at[held[i].at]++;
+	}
+	assert_int_equal(at[0], 4);
+	assert_int_equal(at[1], 4);
+	assert_int_equal(at[2], 4);
+	/* other processes count, until they are gone */
+	if (fork() == 0) {
+		struct pool_choice c;
+
+		for (int i = 0; i < 9; i++)
+			pool_choose(&r, &c);
+		_exit(0);
+	}
+	wait(&status);
+	assert_int_equal(status, 0);
+	for (int i = 0; i < 12; i++)
+		pool_let_go(&r, &held[i]);
+	usleep(250000); /* the dead are looked for so often */
+	pool_choose(&r, &held[0]);
+	pool_let_go(&r, &held[0]);
+	pool_look(&p, home, &a, NULL);
+	for (size_t i = 0; i < p.n; i++)
+		assert_int_equal(p.seats[i].in_flight, 0);
+	pool_release(&p);
+}
+
+static void what_is_paid_goes_first(void **state)
+{
+	const char *home = *state;
+	struct account list[] = {
+		{ .alias = "key",
+		  .api_key = (char *)"k",
+		  .priority = ACCOUNT_PRIORITY_KEY },
+		{ .alias = "plan",
+		  .access_token = (char *)"t",
+		  .priority = ACCOUNT_PRIORITY_PLAN },
+		{ .alias = "late",
+		  .access_token = (char *)"u",
+		  .priority = ACCOUNT_PRIORITY_PLAN },
+	};
+	struct accounts a = { .list = list, .n = 3 };
+	struct pool_request r = request(home, &a, "", NULL);
+	struct pool_choice c, d;
+	struct err e;
+
+	store_folder(home, NULL, &e);
+	share_of(home, "plan", 0.9);
+	share_of(home, "late", 0.95);
+	assert_int_equal(pool_peek(&r), 1);
+	/* one in flight weighs as much as half of what is left */
+	pool_choose(&r, &c);
+	pool_choose(&r, &d);
+	assert_int_not_equal(d.at, 0);
+	pool_let_go(&r, &c);
+	pool_let_go(&r, &d);
+	/* nobody waits for a pace while another idles */
+	r.interval = 1000;
+	pool_choose(&r, &c);
+	pool_let_go(&r, &c);
+	assert_int_equal(c.at, 1);
+	assert_int_equal(pool_peek(&r), 2);
+	list[1].paused = list[2].paused = true;
+	assert_int_equal(pool_peek(&r), 0);
 }
 
 static bool store_full(struct limits *l, void *arg)
 {
 	*l = *(struct limits *)arg;
 	return true;
+}
+
+static void strategies(void **state)
+{
+	const char *home = *state;
+	struct account list[] = { { .alias = "a", .api_key = (char *)"k" },
+				  { .alias = "b", .api_key = (char *)"l" },
+				  { .alias = "c", .api_key = (char *)"m" } };
+	struct accounts a = { .list = list, .n = 3 };
+	struct pool_request r = request(home, &a, "", NULL);
+	struct limits soon = { 0 };
+	struct err e;
+
+	store_folder(home, NULL, &e);
+	share_of(home, "a", 0.8);
+	share_of(home, "b", 0.1);
+	*limits_window(&soon, "5h", true) =
+		(struct window){ "5h", 0.6, clock_wall_ms() + MINUTE };
+	assert_int_equal(limits_update(home, "c", store_full, &soon, &e), 0);
+	assert_int_equal(pool_peek(&r), 1);
+	r.strategy = POOL_FILL_FIRST;
+	assert_int_equal(pool_peek(&r), 0);
+	r.strategy = POOL_SOONEST_RESET;
+	assert_int_equal(pool_peek(&r), 2);
+}
+
+/* What may have been raised meanwhile is asked once in a while. */
+static void a_way_back(void **state)
+{
+	const char *home = *state;
+	struct account one = { .alias = "a", .api_key = (char *)"k" };
+	struct accounts a = { .list = &one, .n = 1 };
+	struct pool_request r = request(home, &a, "", NULL);
+	struct pool_choice c;
+	struct limits l;
+	struct err e;
+
+	store_folder(home, NULL, &e);
+	share_of(home, "a", 1);
+	assert_int_equal(pool_peek(&r), -1);
+	pool_try_full(&r, &c);
+	assert_int_equal(c.at, 0);
+	pool_let_go(&r, &c);
+	pool_try_full(&r, &c);
+	assert_int_equal(c.at, -1); /* not again */
+	assert_int_equal(limits_forget(home, "a", &e), 0);
+	limits_read(home, "a", &l);
+	assert_null(limits_known_window(&l, "5h"));
+	assert_int_equal(pool_peek(&r), 0);
 }
 
 static void the_view_tells_why_not(void **state)
@@ -281,12 +503,12 @@ static void the_view_tells_why_not(void **state)
 		  .expires_at = now - 1 },
 		{ .alias = "good", .api_key = (char *)"k3" },
 	};
-	struct accounts a = { list, 5, 0 };
+	struct accounts a = { .list = list, .n = 5 };
 	struct limits l = taken(
 		U "5h-utilization: 1\n" U "5h-reset: %" PRId64 "\n", s + 60);
 	struct limits half = taken(
 		U "5h-utilization: 0.5\n" U "5h-reset: %" PRId64 "\n", s + 90);
-	bool none[5] = { 0 };
+	struct pool_request r;
 	struct err e;
 	struct pool p;
 
@@ -294,15 +516,16 @@ static void the_view_tells_why_not(void **state)
 	assert_int_equal(limits_update(home, "full", store_full, &l, &e), 0);
 	assert_int_equal(limits_update(home, "floor", store_full, &half, &e),
 			 0);
-	pool_look(&p, home, &a, FAMILY_OTHER);
+	pool_look(&p, home, &a, NULL);
 	assert_false(p.seats[0].usable);
 	assert_int_equal(p.seats[0].cause, CAUSE_WINDOW);
 	assert_false(p.seats[1].usable);
 	assert_string_equal(p.seats[1].why, "what is left is its reserve");
 	assert_string_equal(p.seats[2].why, "x.json: no");
 	assert_false(p.seats[3].usable);
-	assert_int_equal(pool_pick(&p, "", none), 4);
-	assert_int_equal(pool_next(&p), (s + 60) * 1000);
+	assert_int_equal(pick(home, &a, "", NULL), 4);
+	r = request(home, &a, "", NULL);
+	assert_int_equal(pool_next(&r), (s + 60) * 1000);
 	pool_release(&p);
 }
 
@@ -317,17 +540,17 @@ static void refused_until_another_log_in(void **state)
 {
 	const char *home = *state;
 	struct account one = { .alias = "a", .api_key = (char *)"old" };
-	struct accounts a = { &one, 1, 0 };
+	struct accounts a = { .list = &one, .n = 1 };
 	struct err e;
 	struct pool p;
 
 	store_folder(home, NULL, &e);
 	limits_update(home, "a", refuse, &one, &e);
-	pool_look(&p, home, &a, FAMILY_OTHER);
+	pool_look(&p, home, &a, NULL);
 	assert_false(p.seats[0].usable);
 	pool_release(&p);
 	one.api_key = (char *)"new";
-	pool_look(&p, home, &a, FAMILY_OTHER);
+	pool_look(&p, home, &a, NULL);
 	assert_true(p.seats[0].usable);
 	pool_release(&p);
 }
@@ -342,13 +565,13 @@ static void small_steps_are_no_news(void **state)
 
 	(void)state;
 	assert_false(limits_news(&a, &b));
-	b.h5.used = 0.503;
+	*used(&b, "5h") = 0.503;
 	assert_false(limits_news(&a, &b));
-	b.h5.used = 0.51;
+	*used(&b, "5h") = 0.51;
 	assert_true(limits_news(&a, &b));
 	b = a;
-	a.h5.used = 0.998;
-	b.h5.used = 1; /* full is always news */
+	*used(&a, "5h") = 0.998;
+	*used(&b, "5h") = 1; /* full is always news */
 	assert_true(limits_news(&a, &b));
 	b = a;
 	b.updated_at += 31000;
@@ -359,8 +582,8 @@ static bool use(struct limits *l, void *arg)
 {
 	struct limits was = *l;
 
-	l->h5.used = *(double *)arg;
-	l->h5.reset = clock_wall_ms() + HOUR;
+	*used(l, "5h") = *(double *)arg;
+	limits_window(l, "5h", true)->reset = clock_wall_ms() + HOUR;
 	return limits_news(&was, l);
 }
 
@@ -369,26 +592,26 @@ static void small_steps_do_not_wait(void **state)
 {
 	const char *home = *state;
 	struct limits view = { 0 }, stored;
-	double used = 0.2;
+	double share = 0.2;
 	struct err e;
 	int lock;
 
 	store_folder(home, NULL, &e);
-	assert_int_equal(limits_note(home, "a", &view, use, &used, &e), 0);
+	assert_int_equal(limits_note(home, "a", &view, use, &share, &e), 0);
 	limits_read(home, "a", &stored);
-	assert_float_equal(stored.h5.used, 0.2, 1e-9);
+	assert_float_equal(*used(&stored, "5h"), 0.2, 1e-9);
 	lock = store_lock(home, "state/limits-a.json", &e);
 	assert_true(lock >= 0);
-	used = 0.3;
-	assert_int_equal(limits_note(home, "a", &view, use, &used, &e), 0);
-	assert_float_equal(view.h5.used, 0.3, 1e-9);
+	share = 0.3;
+	assert_int_equal(limits_note(home, "a", &view, use, &share, &e), 0);
+	assert_float_equal(*used(&view, "5h"), 0.3, 1e-9);
 	limits_read(home, "a", &stored);
-	assert_float_equal(stored.h5.used, 0.2, 1e-9);
+	assert_float_equal(*used(&stored, "5h"), 0.2, 1e-9);
 	store_unlock(lock);
 	view = stored; /* the next request's view: it tells again */
-	assert_int_equal(limits_note(home, "a", &view, use, &used, &e), 0);
+	assert_int_equal(limits_note(home, "a", &view, use, &share, &e), 0);
 	limits_read(home, "a", &stored);
-	assert_float_equal(stored.h5.used, 0.3, 1e-9);
+	assert_float_equal(*used(&stored, "5h"), 0.3, 1e-9);
 }
 
 static void conversations_stick(void **state)
@@ -411,62 +634,73 @@ static void conversations_stick(void **state)
 	assert_int_equal(sticky_count(home), 2);
 }
 
+static struct accounts claude_pool;
+
+static bool first(const char *home, const struct ticket *t)
+{
+	return queue_first(home, &claude_pool, "opus", t);
+}
+
 static void the_queue_is_in_order(void **state)
 {
 	const char *home = *state;
-	struct ticket a, b, all[QUEUE_MAX];
+	struct accounts *p = &claude_pool;
+	struct ticket a = { 0 }, b = { 0 }, all[QUEUE_MAX], none = { 0 };
 	struct err e = { 0 };
 	int status;
 	pid_t pid;
 
 	store_folder(home, NULL, &e);
-	assert_int_equal(queue_join(home, &a, FAMILY_OTHER, &e), 0);
-	assert_int_equal(queue_join(home, &b, FAMILY_OTHER, &e), 0);
-	assert_true(queue_first(home, &a));
-	assert_false(queue_first(home, &b));
+	assert_true(first(home, &none));
+	assert_int_equal(queue_join(home, p, "opus", &a, &e), 0);
+	assert_int_equal(queue_join(home, p, "opus", &b, &e), 0);
+	assert_true(first(home, &a));
+	assert_false(first(home, &b));
+	assert_false(first(home, &none));
 	queue_leave(home, &a);
-	assert_true(queue_first(home, &b));
+	assert_true(first(home, &b));
 	/* whoever is killed leaves no gap */
 	pid = fork();
 	if (pid == 0) {
 		struct ticket c;
 
-		queue_leave(home, &b); /* inherited: let it go here */
-		_exit(queue_join(home, &c, FAMILY_OTHER, &e) ? 1 : 0);
+		_exit(queue_join(home, p, "opus", &c, &e) ? 1 : 0);
 	}
 	waitpid(pid, &status, 0);
 	assert_int_equal(status, 0);
 	queue_leave(home, &b);
-	assert_int_equal(queue_length(home), 0);
+	usleep(250000);
+	assert_int_equal(queue_length(home, p), 0);
 	/* one family's line is not in the way of another */
-	assert_int_equal(queue_join(home, &a, FAMILY_OPUS, &e), 0);
-	assert_true(queue_is_free(home, FAMILY_SONNET));
-	assert_false(queue_is_free(home, FAMILY_OPUS));
+	assert_int_equal(queue_join(home, p, "opus", &a, &e), 0);
+	assert_true(queue_first(home, p, "sonnet", &none));
+	assert_false(first(home, &none));
 	queue_leave(home, &a);
 	/* and it is bounded */
 	for (int i = 0; i < QUEUE_MAX; i++)
-		assert_int_equal(queue_join(home, &all[i], FAMILY_OTHER, &e),
-				 0);
-	assert_int_equal(queue_join(home, &a, FAMILY_OTHER, &e), -1);
+		assert_int_equal(queue_join(home, p, "opus", &all[i], &e), 0);
+	assert_int_equal(queue_join(home, p, "opus", &a, &e), -1);
 	assert_int_equal(e.code, ERR_BUSY);
 	for (int i = 0; i < QUEUE_MAX; i++)
 		queue_leave(home, &all[i]);
-	assert_int_equal(queue_length(home), 0);
+	assert_int_equal(queue_length(home, p), 0);
 }
 
+/* A turn is had at once or later, and is then the caller's. */
 static void the_pace_is_kept(void **state)
 {
 	const char *home = *state;
+	struct shared_entry *a = shared_entry(home, "limits-a");
+	struct shared_entry *b = shared_entry(home, "limits-b");
 	struct err e;
-	long first, second;
 
 	store_folder(home, NULL, &e);
-	first = pace_take(home, "a", 1000);
-	second = pace_take(home, "a", 1000);
-	assert_int_equal(first, 0);
-	assert_in_range(second, 900, 1000);
-	assert_int_equal(pace_take(home, "b", 1000), 0);
-	assert_int_equal(pace_take(home, "a", 0), 0);
+	assert_int_equal(shared_turn(a, 1000, 2500), 0);
+	assert_in_range(shared_turn(a, 1000, 2500), 900, 1000);
+	assert_in_range(shared_turn(a, 1000, 2500), 1900, 2000);
+	assert_int_equal(shared_turn(a, 1000, 2500), -1);
+	assert_in_range(shared_turn_in(a, clock_wall_ms()), 2900, 3000);
+	assert_int_equal(shared_turn(b, 1000, 2500), 0);
 }
 
 static void count_record(void *arg, const struct history_record *r)
@@ -621,7 +855,11 @@ int main(void)
 		cmocka_unit_test(hostile_fields_are_passed_over),
 		cmocka_unit_test(causes_are_kept_apart),
 		cmocka_unit_test(a_stronger_cause_stands),
-		cmocka_unit_test(the_most_headroom_or_the_bound_one),
+		WITH_HOME(the_most_headroom_or_the_bound_one),
+		WITH_HOME(what_is_in_flight_counts),
+		WITH_HOME(what_is_paid_goes_first),
+		WITH_HOME(strategies),
+		WITH_HOME(a_way_back),
 		WITH_HOME(the_view_tells_why_not),
 		WITH_HOME(refused_until_another_log_in),
 		cmocka_unit_test(small_steps_are_no_news),

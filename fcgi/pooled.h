@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * claude: a request on its way through the pool of Claude accounts.
- * serve-claude.c chooses, prepares and calls; claude-learn.c takes from each
- * answer what it says of the account, and tells what else can be done with the
+ * pooled: a request on its way through the accounts of one backend.
+ * serve-pool.c chooses, prepares and calls; pool-learn.c takes from each answer
+ * what it says of the account, and tells what else can be done with the
  * request. Private to these two.
  */
-#ifndef DARIO_CLAUDE_H
-#define DARIO_CLAUDE_H
+#ifndef DARIO_POOLED_H
+#define DARIO_POOLED_H
 
 #include "fcgi/target.h"
-#include "state/account-failure.h"
 #include "state/pool.h"
 #include "state/queue.h"
+#include "state/refusal.h"
 #include "state/sticky.h"
 
-struct claude {
+struct pooled {
 	struct target *target;
 	struct request *r;
 	const char *home;
 	struct route route; /* with the model's real name */
 	struct peek *peek;
-	enum family_kind family;
+	enum provider_kind kind;
+	bool claude; /* the backend is */
 	struct relay *relay;
 	struct outgoing out;
 	bool made;            /* `out` is */
@@ -28,20 +29,21 @@ struct claude {
 	const char *first;    /* choice: its alias; NULL before */
 	const char *passed; /* over before the pool: see request.h, fallback */
 
-	struct pool pool;
-	bool *tried;            /* by account */
+	struct pool_request pool; /* which account */
+	bool *tried;              /* by account */
+	struct pool_choice choice;
+	bool trial;             /* it is known to be full: see pool_try_full */
 	struct account account; /* as its file has it now */
-	int seat;               /* of it */
 	struct ticket ticket;   /* while waiting in line */
 	int64_t deadline;       /* of waiting */
 
 	/* of the running call */
-	struct limits limits;
-	bool told;     /* the answer's head said something of limits */
+	struct limits limits; /* as seen before it, then as it says */
+	struct limits before;
+	struct limits_told told;
 	bool accepted; /* it was a 2xx */
 	char retry_after[64];
-	int64_t reset; /* of what decides, by the last head; 0: not told */
-	enum failure_next next;
+	enum refusal_next next;
 	enum limit_cause cause;
 
 	bool refreshed, retried, stripped; /* once each, per account */
@@ -49,14 +51,14 @@ struct claude {
 	struct err error; /* the last failure that is ours to tell */
 };
 
-bool claude_is_subscription(const struct claude *c);
+bool pooled_is_subscription(const struct pooled *c);
 /* Is there another account that could serve? */
-bool claude_has_other(const struct claude *c);
+bool pooled_has_other(const struct pooled *c);
 
-/* Of the running call: see relay.h; arg is the struct claude. */
-void claude_on_head(void *arg, const struct http_head *head);
+/* Of the running call: see relay.h; arg is the struct pooled. */
+void pooled_on_head(void *arg, const struct http_head *head);
 /* What the call came to: for the account, and for the request (`next`, `cause`,
  * `leave`). */
-void claude_learn(struct claude *c);
+void pooled_learn(struct pooled *c);
 
 #endif

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "state/limits-read.h"
+
+#include "base/clock.h"
+#include "base/http-date.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define UNIFIED "anthropic-ratelimit-unified-"
+#define PER_KEY "anthropic-ratelimit-"
+#define OTHERS "x-ratelimit-"
+#define WINDOW_GUESS_MS (5 * 3600 * 1000)
+#define KEY_GUESS_MS 60000
+#define RESET_MAX_MS ((int64_t)32 * 24 * 3600 * 1000)
+
+/* A window, as its fields come one by one. */
+struct part {
+	char name[LIMIT_NAME_MAX];
+	double used; /* negative: not said */
+	int64_t reset;
+	bool rejected, allowed;
+};
+
+struct reading {
+	int64_t now;
+	struct part parts[WINDOWS_MAX];
+	size_t n_parts;
+	/* negative: not said */
+	double limit[METER_KINDS], remaining[METER_KINDS];
+	int64_t reset[METER_KINDS];
+	char status[32], claim[32], overage_status[32];
+	bool overage_in_use;
+	int64_t unified_reset;
+};
+
+static bool text_of(struct span v, char *out, size_t n)
+{
+	if (!v.n || v.n >= n)
+		return false;
+	memcpy(out, v.p, v.n);
+	out[v.n] = '\0';
+	return true;
+}
+
+static double number_of(struct span v)
+{
+	char text[64], *end;
+	double d;
+
+	if (!text_of(v, text, sizeof(text)))
+		return -1;
+	d = strtod(text, &end);
+	return end == text || *end || !isfinite(d) || d < 0 || d > 1e15 ? -1
+									: d;
+}
+
+/* One that nobody lives to see is none. */
+static int64_t moment(int64_t then, int64_t now)
+{
+	return then > 0 && then < now + RESET_MAX_MS ? then : 0;
+}
+
+/* A duration, seconds from now, or a moment. */
+static int64_t reset_of(struct span v, int64_t now)
+{
+	int64_t ms = http_date_duration(v);
+	double d = number_of(v);
+
+	if (ms >= 0)
+		return moment(now + ms, now);
+	if (d >= 1e12) /* milliseconds since 1970 */
+		return moment((int64_t)d, now);
+	if (d >= 0 && d < 1e8)
+		return moment(now + (int64_t)(d * 1000), now);
+	return moment(http_date_read(v), now);
+}
+
+static bool cut_end(struct span *s, const char *ending)
+{
+	size_t n = strlen(ending);
+
+	if (s->n <= n || strncasecmp(s->p + s->n - n, ending, n))
+		return false;
+	s->n -= n;
+	return true;
+}
+
+static bool cut_start(struct span *s, const char *start)
+{
+	size_t n = strlen(start);
+
+	if (s->n <= n || strncasecmp(s->p, start, n))
+		return false;
+	*s = span_skip(*s, n);
+	return true;
+}
+
+/* --- one field ----------------------------------------------------------- */
+
+static struct part *part_of(struct reading *r, struct span name)
+{
+	struct part *p;
+	char text[LIMIT_NAME_MAX];
+
+	if (!text_of(name, text, sizeof(text)))
+		return NULL;
+	for (size_t i = 0; i < r->n_parts; i++)
+		if (strcasecmp(r->parts[i].name, text) == 0)
+			return &r->parts[i];
+	if (r->n_parts == WINDOWS_MAX)
+		return NULL;
+	p = &r->parts[r->n_parts++];
+	*p = (struct part){ .used = -1 };
+	memcpy(p->name, text, sizeof(p->name));
+	return p;
+}
+
+static void take_unified(struct reading *r, struct span name, struct span v)
+{
+	struct part *p;
+
+	if (span_ieq(name, "status"))
+		text_of(v, r->status, sizeof(r->status));
+	else if (span_ieq(name, "reset"))
+		r->unified_reset = moment(http_date_read(v), r->now);
+	else if (span_ieq(name, "representative-claim"))
+		text_of(v, r->claim, sizeof(r->claim));
+	else if (span_ieq(name, "overage-in-use"))
+		r->overage_in_use = span_ieq(v, "true");
+	else if (cut_end(&name, "-utilization")) {
+		p = part_of(r, name);
+		if (p)
+			p->used = number_of(v);
+	} else if (cut_end(&name, "-reset")) {
+		p = part_of(r, name);
+		if (p)
+			p->reset = moment(http_date_read(v), r->now);
+	} else if (cut_end(&name, "-status")) {
+		p = part_of(r, name);
+		if (span_ieq(name, "overage"))
+			text_of(v, r->overage_status,
+				sizeof(r->overage_status));
+		if (p) {
+			p->rejected = span_ieq(v, "rejected");
+			p->allowed = span_starts(v, "allowed");
+		}
+	}
+}
+
+static int meter_kind(struct span name)
+{
+	static const struct {
+		const char *name;
+		enum meter_kind kind;
+	} names[] = {
+		{ "requests", METER_REQUESTS },
+		{ "tokens", METER_TOKENS },
+		{ "input-tokens", METER_INPUT },
+		{ "output-tokens", METER_OUTPUT },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (span_ieq(name, names[i].name))
+			return (int)names[i].kind;
+	return -1;
+}
+
+static void take_meter(struct reading *r, const char *what, int kind,
+		       struct span v, bool anthropic)
+{
+	if (kind < 0)
+		return;
+	if (strcmp(what, "limit") == 0)
+		r->limit[kind] = number_of(v);
+	else if (strcmp(what, "remaining") == 0)
+		r->remaining[kind] = number_of(v);
+	else
+		r->reset[kind] = anthropic ? moment(http_date_read(v), r->now)
+					   : reset_of(v, r->now);
+}
+
+static void take_per_key(struct reading *r, struct span name, struct span v)
+{
+	static const char *const endings[] = { "-limit", "-remaining",
+					       "-reset" };
+
+	for (size_t i = 0; i < 3; i++)
+		if (cut_end(&name, endings[i])) {
+			take_meter(r, endings[i] + 1, meter_kind(name), v,
+				   true);
+			return;
+		}
+}
+
+/* Without a last word they are about requests. */
+static void take_other(struct reading *r, struct span name, struct span v)
+{
+	static const char *const starts[] = { "limit", "remaining", "reset" };
+
+	for (size_t i = 0; i < 3; i++) {
+		struct span kind = name;
+
+		if (span_ieq(name, starts[i]))
+			take_meter(r, starts[i], METER_REQUESTS, v, false);
+		else if (cut_start(&kind, starts[i]) && cut_start(&kind, "-"))
+			take_meter(r, starts[i], meter_kind(kind), v, false);
+	}
+}
+
+static void take_field(struct reading *r, struct span name, struct span value)
+{
+	if (cut_start(&name, UNIFIED))
+		take_unified(r, name, value);
+	else if (cut_start(&name, PER_KEY))
+		take_per_key(r, name, value);
+	else if (cut_start(&name, OTHERS))
+		take_other(r, name, value);
+}
+
+/* --- all of them --------------------------------------------------------- */
+
+static void note_full(struct limits_told *t, const struct part *p)
+{
+	if (window_is_shared(p->name)) {
+		t->shared |= strcmp(p->name, "overage") != 0;
+	} else if (t->n_full < TOLD_FULL_MAX) {
+		memcpy(t->full[t->n_full++], p->name, LIMIT_NAME_MAX);
+	}
+}
+
+static void put_window(struct limits *l, struct reading *r, struct part *p,
+		       struct limits_told *t)
+{
+	bool overage = strcmp(p->name, "overage") == 0;
+	struct window *w = limits_window(l, p->name, false);
+	double used = p->used;
+
+	if (p->rejected && !overage)
+		used = used > 1 ? used : 1;
+	if (used < 0 && p->allowed && w && w->used >= 1)
+		used = 0.99; /* more is not known */
+	if (used < 0)
+		return;
+	if (!p->reset)
+		p->reset = p->rejected && r->unified_reset
+				 ? r->unified_reset
+				 : r->now + WINDOW_GUESS_MS;
+	w = limits_window(l, p->name, true);
+	w->used = used;
+	w->reset = p->reset;
+	t->any = true;
+	if (used >= 1 && p->reset > r->now)
+		note_full(t, p);
+}
+
+static bool put_meter(struct meter *m, const struct reading *r, size_t k)
+{
+	bool limited = r->limit[k] >= 0;
+
+	if (r->remaining[k] < 0 || (!limited && r->remaining[k] > 0))
+		return false;
+	m->of[k] = (struct allowance){
+		/* of none left it does not matter how many there were */
+		.limit = limited ? (int64_t)r->limit[k] : 1,
+		.remaining = (int64_t)r->remaining[k],
+		.reset = r->reset[k] ? r->reset[k] : r->now + KEY_GUESS_MS,
+	};
+	return true;
+}
+
+static void put_meters(struct limits *l, const struct asked *a,
+		       const struct reading *r, struct limits_told *t)
+{
+	struct meter m = { .updated_at = r->now };
+	bool any = false;
+
+	for (size_t k = 0; k < METER_KINDS; k++)
+		any |= put_meter(&m, r, k);
+	if (!any)
+		return;
+	memcpy(limits_meter(l, a->family, r->now)->of, m.of, sizeof(m.of));
+	t->any = true;
+}
+
+static void put_words(struct limits *l, const struct reading *r,
+		      struct limits_told *t)
+{
+	if (*r->status) {
+		t->any = true;
+		memcpy(l->status, r->status, sizeof(l->status));
+	}
+	if (*r->claim)
+		memcpy(l->claim, r->claim, sizeof(l->claim));
+	t->rejected = strcmp(r->status, "rejected") == 0;
+	t->reset = r->unified_reset;
+	l->overage = r->overage_in_use || strcmp(l->claim, "overage") == 0 ||
+		     /* beyond the plan, and let through all the same */
+		     (strncmp(r->overage_status, "allowed", 7) == 0 &&
+		      t->rejected);
+}
+
+void limits_take(struct limits *l, const struct asked *a, limits_field_fn *next,
+		 const void *arg, struct limits_told *out)
+{
+	struct reading r = { .now = clock_wall_ms() };
+	struct span name, value;
+	size_t at = 0;
+
+	memset(out, 0, sizeof(*out));
+	for (size_t k = 0; k < METER_KINDS; k++)
+		r.limit[k] = r.remaining[k] = -1;
+	while (next(arg, &at, &name, &value))
+		take_field(&r, name, value);
+	for (size_t i = 0; i < r.n_parts; i++)
+		put_window(l, &r, &r.parts[i], out);
+	put_meters(l, a, &r, out);
+	put_words(l, &r, out);
+	if (out->any)
+		l->updated_at = r.now;
+}
