@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* dario accounts: the pool of Claude accounts. */
+/* dario accounts: the Claude accounts, and further keys of other backends. */
 #include "config.h"
 
 #include "cli/cmd.h"
@@ -7,6 +7,7 @@
 #include "cli/secret.h"
 #include "cli/sign-in.h"
 #include "state/account-show.h"
+#include "state/standing.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,27 +33,72 @@ static int check_alias(const char *alias, struct err *e)
 	return 0;
 }
 
+/* What is set beside the key; NULL: left as it is. */
+struct choices {
+	long reserve, priority; /* -1: not given */
+	const char *proxy, *ca_file;
+};
+
 /* "15%" or "15"; -1: none was given. */
-static int take_reserve(const struct cmd *c, long *out, struct err *e)
+static int take_number(const struct cmd *c, const char *flag, long max,
+		       const char *end_ok, long *out, struct err *e)
 {
-	const char *text = cmd_value(c, "reserve");
+	const char *text = cmd_value(c, flag);
 	char *end;
 
 	*out = -1;
 	if (!text)
 		return 0;
 	*out = strtol(text, &end, 10);
-	if (end == text || (*end && strcmp(end, "%")) || *out < 0 || *out > 100)
+	if (end == text || (*end && strcmp(end, end_ok)) || *out < 0 ||
+	    *out > max)
 		return err_set(e, ERR_USAGE,
-			       "--reserve must be a share such as 15%%, not "
-			       "\"%.20s\"",
-			       text);
+			       "--%s must be 0 to %ld%s, not \"%.20s\"", flag,
+			       max, end_ok, text);
 	return 0;
 }
 
-/* Key and reserve into the file; a key takes the place of tokens. */
+static int take_choices(const struct cmd *c, struct choices *out, struct err *e)
+{
+	out->proxy = cmd_value(c, "proxy");
+	out->ca_file = cmd_value(c, "ca-file");
+	if (out->proxy && *out->proxy && !strstr(out->proxy, "://"))
+		return err_set(e, ERR_USAGE,
+			       "--proxy must be a URL such as "
+			       "http://host:port");
+	if (out->ca_file && *out->ca_file && *out->ca_file != '/')
+		return err_set(e, ERR_USAGE,
+			       "--ca-file must be an absolute path");
+	return take_number(c, "reserve", 100, "%", &out->reserve, e) ||
+			       take_number(c, "priority", ACCOUNT_PRIORITY_MAX,
+					   "", &out->priority, e)
+		     ? -1
+		     : 0;
+}
+
+static bool any_choice(const struct choices *x)
+{
+	return x->reserve >= 0 || x->priority >= 0 || x->proxy || x->ca_file;
+}
+
+static void put_number(struct json_object *o, const char *key, long value)
+{
+	if (value >= 0)
+		json_object_object_add(o, key, json_object_new_int64(value));
+}
+
+/* An empty one is taken out. */
+static void put_text(struct json_object *o, const char *key, const char *value)
+{
+	if (value && *value)
+		json_set_str(o, key, value);
+	else if (value)
+		json_object_object_del(o, key);
+}
+
+/* Key and choices into the file; a key takes the place of tokens. */
 static int change(const struct cmd *c, const char *file, struct span key,
-		  long reserve, struct err *e)
+		  const struct choices *x, struct err *e)
 {
 	static const char *const tokens[] = { "accessToken", "refreshToken",
 					      "expiresAt", "scopes" };
@@ -69,9 +115,10 @@ static int change(const struct cmd *c, const char *file, struct span key,
 		for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++)
 			json_object_object_del(o, tokens[i]);
 	}
-	if (reserve >= 0)
-		json_object_object_add(o, "reserve",
-				       json_object_new_int64(reserve));
+	put_number(o, "reserve", x->reserve);
+	put_number(o, "priority", x->priority);
+	put_text(o, "proxy", x->proxy);
+	put_text(o, "caFile", x->ca_file);
 	rc = store_replace(c->home, file, span_of(json_pretty(o)), e);
 out:
 	json_object_put(o);
@@ -79,23 +126,153 @@ out:
 	return rc;
 }
 
+/* --- among all pools ----------------------------------------------------- */
+
+/* The pools one after the other: Claude's, then those of the backends; NULL at
+ * the end. */
+static const struct accounts *pool_at(const struct snapshot *cfg, size_t i)
+{
+	if (i == 0)
+		return &cfg->accounts;
+	return i <= cfg->n_backends ? &cfg->backends[i - 1].keys : NULL;
+}
+
+/* With the alias, in the pool that the flag names, or in any. */
+static const struct account *find(const struct cmd *c,
+				  const struct snapshot *cfg)
+{
+	const char *backend = cmd_value(c, "backend");
+	const struct accounts *p;
+	const struct account *a = NULL;
+
+	for (size_t i = 0; !a && (p = pool_at(cfg, i)); i++)
+		if (!backend ||
+		    strcmp(p->others ? p->backend : "claude", backend) == 0)
+			a = accounts_find(p, c->args[0]);
+	return a;
+}
+
+static int not_there(const char *alias, struct err *e)
+{
+	if (secret_check_name(alias, ALIAS, e))
+		return -1;
+	return err_set(e, ERR_CONFIG,
+		       "there is no account %.64s: see dario accounts list",
+		       alias);
+}
+
+/* One key in two places would be one limit that is counted twice; one name in
+ * two pools could not be told apart. */
+static int check_others(const struct cmd *c, const struct snapshot *cfg,
+			const char *file, struct span key, struct err *e)
+{
+	const struct accounts *p;
+
+	for (size_t i = 0; (p = pool_at(cfg, i)); i++)
+		for (size_t k = 0; k < p->n; k++) {
+			const struct account *a = &p->list[k];
+
+			if (strcmp(a->file, file) == 0)
+				continue;
+			if (strcmp(a->alias, c->args[0]) == 0)
+				return err_set(e, ERR_USAGE,
+					       "the alias %s is taken (%s): "
+					       "choose another",
+					       a->alias, a->file);
+			if (key.n && a->api_key && span_is(key, a->api_key))
+				return err_set(e, ERR_USAGE,
+					       "account %s has this key "
+					       "already: two accounts with one "
+					       "key are one limit, remove that "
+					       "one first",
+					       a->alias);
+		}
+	for (size_t i = 0; i < cfg->n_backends; i++) {
+		const struct backend *b = &cfg->backends[i];
+
+		if (key.n && b->api_key && span_is(key, b->api_key))
+			return err_set(e, ERR_USAGE,
+				       "backend %s has this key already: give "
+				       "another",
+				       b->name);
+		if (strcmp(b->name, c->args[0]) == 0 && strchr(file, '/') &&
+		    strncmp(file, "backends/", 9) == 0)
+			return err_set(e, ERR_USAGE,
+				       "the alias %s is that of a backend's "
+				       "first key: choose another",
+				       b->name);
+	}
+	return 0;
+}
+
+/* --- add ----------------------------------------------------------------- */
+
+static int make_folder(const struct cmd *c, const char *backend, struct err *e)
+{
+	char folder[ACCOUNT_ALIAS_MAX + 16];
+
+	snprintf(folder, sizeof(folder), "backends/%s", backend);
+	return store_folder(c->home, folder, e);
+}
+
+/* Where the account is, or will be. */
+static int place_of(const struct cmd *c, const struct snapshot *cfg, char *file,
+		    size_t n, struct err *e)
+{
+	const char *backend = cmd_value(c, "backend");
+
+	account_file(c->args[0], file, n);
+	if (!backend || strcmp(backend, "claude") == 0)
+		return 0;
+	if (!snapshot_backend(cfg, span_of(backend)))
+		return err_set(e, ERR_CONFIG,
+			       "there is no backend %.64s: its first key is "
+			       "added with dario backend add",
+			       backend);
+	account_key_file(backend, c->args[0], file, n);
+	return make_folder(c, backend, e);
+}
+
+static int take_credential(const struct cmd *c, const char *file,
+			   struct span key, const struct choices *x,
+			   struct err *e)
+{
+	if (key.n || (any_choice(x) && store_exists(c->home, file)))
+		return 0; /* choices alone change an account that is there */
+	if (strncmp(file, "accounts/", 9))
+		return err_set(e, ERR_USAGE,
+			       "a key is missing: use --key-file=FILE or "
+			       "--key-stdin");
+	return sign_in(c, file, e);
+}
+
 static int add(const struct cmd *c, struct span key, struct err *e)
 {
-	char file[128];
-	long reserve;
+	struct snapshot *cfg = NULL;
+	struct choices x;
+	char file[192];
+	bool was;
+	int rc = -1;
 
-	account_file(c->args[0], file, sizeof(file));
-	if (take_reserve(c, &reserve, e) || store_folder(c->home, NULL, e) ||
+	if (take_choices(c, &x, e) || store_folder(c->home, NULL, e) ||
 	    store_folder(c->home, "accounts", e))
 		return -1;
-	/* A reserve alone changes an account that is there. */
-	if (!key.n && !(reserve >= 0 && store_exists(c->home, file)) &&
-	    sign_in(c, file, e))
-		return -1;
-	if ((key.n || reserve >= 0) && change(c, file, key, reserve, e))
-		return -1;
-	say(stderr, "dario: account %s is in the pool\n", c->args[0]);
-	return 0;
+	cfg = snapshot_load(c->home, e);
+	if (!cfg || place_of(c, cfg, file, sizeof(file), e) ||
+	    check_others(c, cfg, file, key, e))
+		goto out;
+	was = store_exists(c->home, file);
+	if (take_credential(c, file, key, &x, e) ||
+	    ((key.n || any_choice(&x)) && change(c, file, key, &x, e)))
+		goto out;
+	say(stderr, "dario: account %s %s\n", c->args[0],
+	    !was    ? "is in the pool"
+	    : key.n ? "was there: its credential is replaced"
+		    : "is changed");
+	rc = 0;
+out:
+	snapshot_free(cfg);
+	return rc;
 }
 
 static int run_add(struct cmd *c, struct err *e)
@@ -116,6 +293,35 @@ static int run_add(struct cmd *c, struct err *e)
 	return rc;
 }
 
+/* --- list ---------------------------------------------------------------- */
+
+static void print_rests(const struct limits *l, int64_t now)
+{
+	char left[32];
+
+	for (size_t i = 0; i < RESTS_MAX; i++) {
+		const struct rest *r = &l->rests[i];
+
+		if (!r->cause || r->until <= now)
+			continue;
+		show_duration(left, sizeof(left), r->until - now);
+		say(stdout, "  not %s: %s, free again in %s\n", r->what,
+		    limit_cause_text(r->cause), left);
+	}
+	for (size_t i = 0; i < LINKS_MAX && l->links[i].window[0]; i++) {
+		const struct window *w =
+			limits_known_window(l, l->links[i].window);
+
+		if (!w || w->used < 1 || w->reset <= now)
+			continue;
+		show_duration(left, sizeof(left), w->reset - now);
+		say(stdout,
+		    "  not %s: its window %s is used up, free again "
+		    "in %s\n",
+		    l->links[i].family, w->name, left);
+	}
+}
+
 static void print_seat(const struct seat *s, int64_t now)
 {
 	const struct account *a = s->account;
@@ -123,20 +329,33 @@ static void print_seat(const struct seat *s, int64_t now)
 
 	if (s->until > now)
 		show_duration(left, sizeof(left), s->until - now);
-	say(stdout, "%-16s %-12s %3.0f%% left", a->alias,
-	    a->api_key ? "api-key" : "subscription", s->headroom * 100);
+	say(stdout, "%-16s %-12s %3.0f%% left", a->alias, account_kind(a),
+	    s->headroom * 100);
 	if (a->reserve)
 		printf(" (%ld%% reserved)", a->reserve);
 	say(stdout, "  %s%s%s\n", s->usable ? "ready" : s->why,
 	    *left ? ", free again in " : "", left);
+	print_rests(&s->limits, now);
+}
+
+static void print_pool(const struct cmd *c, const struct accounts *a)
+{
+	struct pool p;
+
+	pool_look(&p, c->home, a, NULL);
+	if (p.n && a->others)
+		say(stdout, "%s:\n", a->backend);
+	for (size_t i = 0; i < p.n; i++)
+		print_seat(&p.seats[i], p.now);
+	pool_release(&p);
 }
 
 static int run_list(struct cmd *c, struct err *e)
 {
 	struct snapshot *cfg = snapshot_load(c->home, e);
+	const struct accounts *p;
 	struct buf out;
 	struct jw w = jw_to(&out);
-	struct pool p;
 
 	if (!cfg)
 		return -1;
@@ -146,91 +365,158 @@ static int run_list(struct cmd *c, struct err *e)
 		say_json(buf_get(&out));
 		buf_release(&out);
 	} else {
-		pool_look(&p, c->home, &cfg->accounts, NULL);
-		for (size_t i = 0; i < p.n; i++)
-			print_seat(&p.seats[i], p.now);
-		if (!p.n)
+		for (size_t i = 0; (p = pool_at(cfg, i)); i++)
+			print_pool(c, p);
+		if (!cfg->accounts.n)
 			fputs("dario: no Claude account yet: run dario login, "
 			      "or dario accounts add\n",
 			      stderr);
-		pool_release(&p);
 	}
 	snapshot_free(cfg);
 	return 0;
 }
 
-static int not_there(const char *alias, struct err *e)
-{
-	if (secret_check_name(alias, ALIAS, e))
-		return -1;
-	return err_set(e, ERR_CONFIG,
-		       "there is no account %.64s: see dario accounts list",
-		       alias);
-}
+/* --- remove, pause, resume ----------------------------------------------- */
 
-static int run_remove(struct cmd *c, struct err *e)
+static int drop(const struct cmd *c, const char *file, const char *name,
+		struct err *e)
 {
-	static const char *const state[] = { "limits", "pace" };
-	struct err unused;
-	char file[128];
-	int lock, rc;
+	int rc, lock = store_lock(c->home, file, e);
 
-	if (check_alias(c->args[0], e))
-		return -1;
-	account_file(c->args[0], file, sizeof(file));
-	store_clear(c->home, file);
-	if (!store_exists(c->home, file)) {
-		if (strcmp(c->args[0], ACCOUNT_LOGIN) == 0)
-			return err_set(e, ERR_CONFIG,
-				       "the log-in is ended with dario "
-				       "logout");
-		return not_there(c->args[0], e);
-	}
-	lock = store_lock(c->home, file, e);
 	if (lock < 0)
 		return -1;
 	rc = store_remove(c->home, file, e);
 	store_unlock(lock);
-	for (size_t i = 0; rc == 0 && i < sizeof(state) / sizeof(state[0]);
-	     i++) {
-		snprintf(file, sizeof(file), "state/%s-%s.json", state[i],
-			 c->args[0]);
-		store_remove(c->home, file, &unused);
-	}
+	if (rc == 0)
+		limits_remove(c->home, name);
 	return rc;
+}
+
+static int run_remove(struct cmd *c, struct err *e)
+{
+	struct snapshot *cfg;
+	const struct account *a;
+	char file[192], name[160];
+
+	if (check_alias(c->args[0], e))
+		return -1;
+	account_file(c->args[0], file, sizeof(file));
+	snprintf(name, sizeof(name), "%s", c->args[0]);
+	store_clear(c->home, file);
+	if (!store_exists(c->home, file) || cmd_value(c, "backend")) {
+		cfg = snapshot_load(c->home, e);
+		if (!cfg)
+			return -1;
+		a = find(c, cfg);
+		if (a) {
+			snprintf(file, sizeof(file), "%s", a->file);
+			snprintf(name, sizeof(name), "%s", account_name(a));
+		}
+		snapshot_free(cfg);
+		if (!a)
+			return not_there(c->args[0], e);
+		if (strcmp(c->args[0], ACCOUNT_LOGIN) == 0)
+			return err_set(e, ERR_CONFIG,
+				       "the log-in is ended with dario "
+				       "logout");
+		if (strncmp(file, "backends/", 9) == 0 &&
+		    !strchr(file + 9, '/'))
+			return err_set(e, ERR_CONFIG,
+				       "%s is the first key of its backend: "
+				       "it goes with dario backend remove",
+				       c->args[0]);
+	}
+	return drop(c, file, name, e);
+}
+
+static int set_paused(const struct cmd *c, const char *file, bool paused,
+		      struct err *e)
+{
+	struct json_object *o = NULL;
+	int rc = -1, lock = store_lock(c->home, file, e);
+
+	if (lock < 0)
+		return -1;
+	if (json_load_object(c->home, file, &o, e) == 0) {
+		if (paused)
+			json_object_object_add(o, "paused",
+					       json_object_new_boolean(1));
+		else
+			json_object_object_del(o, "paused");
+		rc = store_replace(c->home, file, span_of(json_pretty(o)), e);
+	}
+	json_object_put(o);
+	store_unlock(lock);
+	return rc;
+}
+
+static int pause_or_resume(const struct cmd *c, bool paused, struct err *e)
+{
+	struct snapshot *cfg = snapshot_load(c->home, e);
+	const struct account *a = cfg ? find(c, cfg) : NULL;
+	int rc = 0;
+
+	if (!cfg)
+		return -1;
+	if (!a)
+		rc = not_there(c->args[0], e);
+	else if (a->paused != paused && !*a->file)
+		rc = err_set(e, ERR_CONFIG,
+			     "%s is Claude Code's log-in, which dario does not "
+			     "write: add an account of its own",
+			     a->alias);
+	else if (a->paused != paused)
+		rc = set_paused(c, a->file, paused, e);
+	if (rc == 0 && !paused)
+		rc = limits_forget(c->home, account_name(a), e);
+	snapshot_free(cfg);
+	return rc;
+}
+
+static int run_pause(struct cmd *c, struct err *e)
+{
+	return pause_or_resume(c, true, e);
 }
 
 static int run_resume(struct cmd *c, struct err *e)
 {
-	struct snapshot *cfg = snapshot_load(c->home, e);
-	bool known = cfg && accounts_find(&cfg->accounts, c->args[0]);
-
-	if (!cfg)
-		return -1;
-	snapshot_free(cfg);
-	if (!known)
-		return not_there(c->args[0], e);
-	return limits_forget(c->home, c->args[0], e);
+	return pause_or_resume(c, false, e);
 }
+
+#define BACKEND_FLAG \
+	{ \
+		"backend", "NAME", "a key of this backend" \
+	}
 
 static const struct cmd_flag add_flags[] = {
 	SECRET_FLAGS,
+	BACKEND_FLAG,
+	{ "priority", "N",
+	  "smaller ones are used first; 10 for subscriptions, 20 for keys" },
 	{ "reserve", "SHARE", "leave this share of its limit alone, as 15%" },
+	{ "proxy", "URL", "reach the provider by this proxy; \"\" as before" },
+	{ "ca-file", "FILE", "trust these certificates; \"\" as before" },
 	SIGN_IN_FLAGS,
 	{ 0 },
 };
 
+static const struct cmd_flag backend_flags[] = { BACKEND_FLAG, { 0 } };
+
 static const struct cmd_entry entries[] = {
 	{ "list", "[--json]", "show the accounts and what is left of each", 0,
 	  0, cmd_json_flags, false, run_list },
-	{ "add", "ALIAS", "add an account: by its API key, else by logging in",
-	  1, 1, add_flags, false, run_add },
-	{ "remove", "ALIAS", "forget an account", 1, 1, NULL, false,
+	{ "add", "ALIAS",
+	  "add an account: by its key, else by logging in to Claude", 1, 1,
+	  add_flags, false, run_add },
+	{ "remove", "ALIAS", "forget an account", 1, 1, backend_flags, false,
 	  run_remove },
-	{ "resume", "ALIAS", "use an account again that was halted", 1, 1, NULL,
-	  false, run_resume },
+	{ "pause", "ALIAS", "leave an account alone until it is resumed", 1, 1,
+	  backend_flags, false, run_pause },
+	{ "resume", "ALIAS",
+	  "use an account again, and forget what was learnt of it", 1, 1,
+	  backend_flags, false, run_resume },
 	{ 0 },
 };
 
-const struct cmd_group cmd_accounts = { "accounts", "Claude accounts",
+const struct cmd_group cmd_accounts = { "accounts", "accounts and further keys",
 					entries };

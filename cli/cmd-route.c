@@ -20,9 +20,10 @@ static int find_rule(struct json_object *list, const char *match)
 	return -1;
 }
 
-/* What the flags say goes over what the rule had. */
-static void fill(const struct cmd *c, struct json_object *rule)
+/* What the flags do not name is as it is by default. */
+static struct json_object *make(const struct cmd *c)
 {
+	struct json_object *rule = json_object_new_object();
 	const char *fallback = cmd_value(c, "fallback");
 	const char *on = cmd_value(c, "on");
 
@@ -32,6 +33,7 @@ static void fill(const struct cmd *c, struct json_object *rule)
 		json_object_object_add(rule, "fallbacks", json_split(fallback));
 	if (on)
 		json_object_object_add(rule, "on", json_split(on));
+	return rule;
 }
 
 /* routes.json as it is, with a list of rules in it. */
@@ -56,19 +58,16 @@ static struct json_object *open_file(const char *home,
 
 static int add(const struct cmd *c, struct err *e)
 {
-	struct json_object *list, *rule, *file = open_file(c->home, &list, e);
+	struct json_object *list, *file = open_file(c->home, &list, e);
 	int at, rc;
 
 	if (!file)
 		return -1;
 	at = find_rule(list, c->args[0]);
-	if (at >= 0) {
-		rule = json_at(list, (size_t)at);
-	} else {
-		rule = json_object_new_object();
-		json_object_array_add(list, rule);
-	}
-	fill(c, rule);
+	if (at >= 0)
+		json_object_array_put_idx(list, (size_t)at, make(c));
+	else
+		json_object_array_add(list, make(c));
 	rc = save_checked(c->home, RULES_FILE, file, e);
 	json_object_put(file);
 	return rc;
@@ -129,8 +128,18 @@ static int run_remove(struct cmd *c, struct err *e)
 	return locked(c, drop, e);
 }
 
+static void print_on(void *arg, const char *what)
+{
+	bool *first = arg;
+
+	say(stdout, "%s%s", *first ? "  on " : ",", what);
+	*first = false;
+}
+
 static void print_rule(const struct rule *r)
 {
+	bool first = true;
+
 	say(stdout, "%-24s", r->match);
 	for (size_t i = 0; i < r->n; i++)
 		say(stdout, "%s%s%s%s",
@@ -139,6 +148,8 @@ static void print_rule(const struct rule *r)
 			     : ", ",
 		    r->targets[i].backend, r->targets[i].model ? ":" : "",
 		    r->targets[i].model ? r->targets[i].model : "");
+	if (r->n > 1)
+		rule_on(r, print_on, &first);
 	putchar('\n');
 }
 
@@ -169,7 +180,8 @@ static int run_list(struct cmd *c, struct err *e)
 static const struct cmd_flag add_flags[] = {
 	{ "fallback", "TARGET,...", "who answers when the target cannot" },
 	{ "on", "WHAT,...",
-	  "failures that go there: 429, 5xx, connect, timeout, exhausted" },
+	  "failures that go there: 429, 5xx, connect, timeout, exhausted, "
+	  "auth, credit, model" },
 	{ 0 },
 };
 

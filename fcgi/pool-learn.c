@@ -33,6 +33,7 @@ static bool take_over(struct limits *l, const struct pooled *c)
 		if (strcmp(l->sign, c->before.sign))
 			return false;
 		limits_clear(l);
+		l->refresh_after = 0;
 		if (cause == CAUSE_OVERAGE)
 			l->cause = cause;
 	}

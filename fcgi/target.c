@@ -30,9 +30,30 @@ static bool is_listed(const struct rule *rule, const struct outcome *o)
 	return rule->on_connect;
 }
 
+/* What the client has no part in, by its status or in the provider's words. */
+static bool is_worded(const struct target *t)
+{
+	const struct rule *rule = t->plan->rule;
+	const struct outcome *o = &t->r->outcome;
+	enum limit_cause cause;
+
+	if (!outcome_refused(o) ||
+	    !(rule->on_auth || rule->on_credit || rule->on_model))
+		return false;
+	cause = refusal_word(backend_kind(target_route(t)->backend), o->status,
+			     o->body);
+	if (cause == CAUSE_MODEL)
+		return rule->on_model || (rule->on_auth && o->status == 403);
+	return (rule->on_credit &&
+		(o->status == 402 || cause == CAUSE_CREDIT)) ||
+	       (rule->on_auth &&
+		(o->status == 401 || o->status == 403 || cause == CAUSE_AUTH));
+}
+
 bool target_moves_on(const struct target *t)
 {
-	return target_has_next(t) && is_listed(t->plan->rule, &t->r->outcome);
+	return target_has_next(t) &&
+	       (is_listed(t->plan->rule, &t->r->outcome) || is_worded(t));
 }
 
 bool target_leaves_exhausted(const struct target *t)

@@ -199,15 +199,27 @@ int refresh_account(const struct refresh *r, const struct account *old,
 struct outcome {
 	const struct account *account;
 	bool final, ok;
+	char sign[ACCOUNT_SIGN_BYTES]; /* of the new tokens */
 };
+
+/* What is known of the account goes on with its new tokens; what was known of
+ * another log-in does not. */
+static void hand_over(struct limits *l, const struct outcome *o)
+{
+	char sign[ACCOUNT_SIGN_BYTES];
+
+	account_sign(o->account, sign, sizeof(sign));
+	if (*l->sign && strcmp(l->sign, sign))
+		limits_clear(l);
+	snprintf(l->sign, sizeof(l->sign), "%s", o->ok ? o->sign : sign);
+}
 
 static bool note(struct limits *l, void *arg)
 {
 	const struct outcome *o = arg;
 
+	hand_over(l, o);
 	l->refresh_after = o->ok ? 0 : clock_wall_ms() + REFRESH_PAUSE_MS;
-	if (!o->ok)
-		account_sign(o->account, l->sign, sizeof(l->sign));
 	if (o->final) {
 		limits_rest(l, CAUSE_AUTH, 0, clock_wall_ms());
 	} else if (o->ok && l->cause == CAUSE_AUTH) {
@@ -237,10 +249,15 @@ static int ask_and_store(const char *home, const struct account *a,
 		err_set(e, ERR_INTERNAL, "libcurl cannot start");
 	else if (oauth_refresh(h, &g, a->refresh_token, t, &o->final, e) == 0)
 		file = account_with_tokens(home, a->file, t, e);
-	if (file)
+	if (file) {
+		struct account fresh = { .refresh_token = t->refresh,
+					 .access_token = t->access };
+
+		account_sign(&fresh, o->sign, sizeof(o->sign));
 		rc = store_fill(&slot, span_of(json_pretty(file)), e);
-	else
+	} else {
 		store_abandon(&slot);
+	}
 	json_object_put(file);
 	http_free(h);
 	free(t);

@@ -147,7 +147,7 @@ static void keep(struct judged *j, struct standing *st, const struct account *a,
 
 	judge(&s, a, l, asked, now);
 	j->until = holds_until(a, l, now);
-	j->headroom = s.headroom - (double)a->reserve / 100;
+	j->headroom = s.headroom;
 	j->first_reset = limits_first_reset(l, asked, now);
 	j->cause = s.cause;
 	j->usable = s.usable;

@@ -244,21 +244,28 @@ static void explain_rules(const struct snapshot *c, const char *model,
 	}
 }
 
+/* Why the target that would answer is the one. */
+static const char *why_at(const struct plan *plan, size_t at)
+{
+	return at ? "the fallback of a target that cannot answer now"
+		  : plan->why;
+}
+
 static void explain_backends(const struct snapshot *c, const struct plan *plan,
-			     route_note_fn *note, void *arg)
+			     size_t at, route_note_fn *note, void *arg)
 {
 	for (size_t i = 0; i < c->n_backends; i++) {
 		const struct backend *b = &c->backends[i];
-		bool ok = plan->n && plan->routes[0].backend == b;
+		bool ok = plan->n && plan->routes[at].backend == b;
 
 		note(arg, b->name, ok,
-		     ok            ? plan->why
+		     ok            ? why_at(plan, at)
 		     : b->n_models ? "no pattern of its own leads here"
 				   : "nothing leads here");
 	}
 }
 
-void route_explain(const struct snapshot *c, const char *model,
+void route_explain(const struct snapshot *c, const char *model, size_t at,
 		   route_note_fn *note, void *arg)
 {
 	struct err unused;
@@ -266,11 +273,11 @@ void route_explain(const struct snapshot *c, const char *model,
 	bool claude;
 
 	route_pick(c, model, &plan, &unused);
-	claude = plan.n && plan.routes[0].backend->claude;
+	claude = plan.n && plan.routes[at].backend->claude;
 	explain_rules(c, model, &plan, note, arg);
-	explain_backends(c, &plan, note, arg);
+	explain_backends(c, &plan, at, note, arg);
 	note(arg, c->claude.name, claude,
-	     claude           ? plan.why
+	     claude           ? why_at(&plan, at)
 	     : !c->accounts.n ? "there is no Claude account"
 			      : "another is the better choice");
 }

@@ -35,10 +35,10 @@ int route_pick(const struct snapshot *c, const char *model, struct plan *out,
 	       struct err *e);
 
 /* Every candidate, in the order in which they are looked at, and why it is the
- * one or not. */
+ * one or not. `at`: the target of the plan that would answer now. */
 typedef void route_note_fn(void *arg, const char *target, bool ok,
 			   const char *why);
-void route_explain(const struct snapshot *c, const char *model,
+void route_explain(const struct snapshot *c, const char *model, size_t at,
 		   route_note_fn *note, void *arg);
 
 #endif

@@ -64,6 +64,13 @@ static int parse_target(struct rule *r, struct span text, const char *key,
 		return bad(e, key, "not BACKEND or BACKEND:MODEL:", text);
 	if (!known(arg, name))
 		return bad(e, key, "there is no backend", name);
+	if (span_is(model, "*")) /* the one that is asked for */
+		model.n = 0;
+	if (model.n && memchr(model.p, '*', model.n))
+		return bad(e, key,
+			   "a target's model is a name, or left out for the "
+			   "one that is asked for:",
+			   text);
 	t->backend = xstrndup(name.p, name.n);
 	t->model = model.n ? xstrndup(model.p, model.n) : NULL;
 	r->n++;
@@ -89,22 +96,27 @@ static int check_loop(const struct rule *r, struct err *e)
 	return 0;
 }
 
+static const struct {
+	const char *word;
+	size_t at; /* of struct rule */
+} words[] = {
+	{ "connect", offsetof(struct rule, on_connect) },
+	{ "timeout", offsetof(struct rule, on_timeout) },
+	{ "exhausted", offsetof(struct rule, on_exhausted) },
+	{ "auth", offsetof(struct rule, on_auth) },
+	{ "credit", offsetof(struct rule, on_credit) },
+	{ "model", offsetof(struct rule, on_model) },
+};
+#define WORDS (sizeof(words) / sizeof(words[0]))
+
 /* "429", "5xx", or a word. */
 static int parse_condition(struct rule *r, struct span text, struct err *e)
 {
-	const struct {
-		const char *word;
-		bool *on;
-	} words[] = {
-		{ "connect", &r->on_connect },
-		{ "timeout", &r->on_timeout },
-		{ "exhausted", &r->on_exhausted },
-	};
 	int from = 0, to = 0;
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	for (size_t i = 0; i < WORDS; i++)
 		if (span_is(text, words[i].word)) {
-			*words[i].on = true;
+			*(bool *)((char *)r + words[i].at) = true;
 			return 0;
 		}
 	if (text.n == 3 && (*text.p == '4' || *text.p == '5')) {
@@ -116,8 +128,8 @@ static int parse_condition(struct rule *r, struct span text, struct err *e)
 	}
 	if (from < 400)
 		return bad(e, "on",
-			   "use a status such as 429, 5xx, connect, timeout "
-			   "or exhausted, not",
+			   "use a status such as 429, 5xx, connect, timeout, "
+			   "exhausted, auth, credit or model, not",
 			   text);
 	for (int i = from; i <= to; i++)
 		r->on_status[i] = true;
@@ -126,9 +138,9 @@ static int parse_condition(struct rule *r, struct span text, struct err *e)
 
 static int parse_on(struct rule *r, struct json_object *list, struct err *e)
 {
-	static const char *const preset[] = {
-		"408", "429", "5xx", "connect", "timeout", "exhausted"
-	};
+	static const char *const preset[] = { "408",     "429",     "5xx",
+					      "connect", "timeout", "exhausted",
+					      "auth",    "credit" };
 
 	if (list && !json_object_is_type(list, json_type_array))
 		return err_set(e, ERR_CONFIG, "on: must be a list");
@@ -187,6 +199,38 @@ static int parse_rule(struct rule *r, struct json_object *o,
 			 &r->first_byte_ms, e))
 		return -1;
 	return 0;
+}
+
+/* A class of which all are meant is told as one. */
+static int tell_class(const struct rule *r, int from, rule_on_fn *fn, void *arg)
+{
+	char text[8];
+
+	for (int i = from; i < from + 100; i++)
+		if (!r->on_status[i])
+			return -1;
+	snprintf(text, sizeof(text), "%dxx", from / 100);
+	fn(arg, text);
+	return 0;
+}
+
+void rule_on(const struct rule *r, rule_on_fn *fn, void *arg)
+{
+	char text[8];
+
+	for (int from = 400; from < 600; from += 100) {
+		if (tell_class(r, from, fn, arg) == 0)
+			continue;
+		for (int i = from; i < from + 100; i++) {
+			if (!r->on_status[i])
+				continue;
+			snprintf(text, sizeof(text), "%d", i);
+			fn(arg, text);
+		}
+	}
+	for (size_t i = 0; i < WORDS; i++)
+		if (*(const bool *)((const char *)r + words[i].at))
+			fn(arg, words[i].word);
 }
 
 /* --- all of them --------------------------------------------------------- */

@@ -11,8 +11,9 @@
  * A target is BACKEND, BACKEND:MODEL, claude or claude:MODEL; without a model
  * the one that the client asked for stays. `on` says which failures go to the
  * next target: statuses, classes of them, "connect" (no connection, or it
- * broke), "timeout", "exhausted" (no Claude account can serve). Immutable once
- * loaded.
+ * broke), "timeout", "exhausted" (no account of a pool can serve), and what the
+ * client has no part in: "auth" (401, 403, or words for it), "credit" (402, or
+ * words for it), "model" (the provider does not have it). Immutable once loaded.
  */
 #ifndef DARIO_RULE_H
 #define DARIO_RULE_H
@@ -37,6 +38,7 @@ struct rule {
 	size_t n; /* at least one */
 	bool on_status[600];
 	bool on_connect, on_timeout, on_exhausted;
+	bool on_auth, on_credit, on_model;
 	long retries;
 	long budget_ms;     /* in which another call may begin */
 	long first_byte_ms; /* 0: as the backend has it */
@@ -58,6 +60,10 @@ void rules_release(struct rules *r);
 void rules_unknown(struct notes *n, struct json_object *file);
 
 bool glob_match(const char *glob, const char *model);
+
+/* What leads to the next target, one after the other, as `on` has it. */
+typedef void rule_on_fn(void *arg, const char *what);
+void rule_on(const struct rule *r, rule_on_fn *fn, void *arg);
 
 /* What applies where there is no rule: no fallback, no retry. */
 extern const struct rule rule_none;

@@ -48,6 +48,8 @@ static struct {
 	char *home;
 	pid_t pid;
 	int fd, folder;
+	ino_t ino; /* of the folder */
+	dev_t dev;
 } all = { .lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1, .folder = -1 };
 
 /* With the lock. */
@@ -105,66 +107,76 @@ static void changed(const char *home, const char *name)
 		x->version++;
 }
 
-static void watch_folder(const char *home)
+static void open_watch(const char *home)
+{
+	if (all.home && all.pid == getpid() && strcmp(all.home, home) == 0)
+		return;
+	if (all.fd >= 0)
+		close(all.fd);
+	free(all.home);
+	all.home = xstrdup(home);
+	all.pid = getpid();
+	all.fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	all.folder = -1;
+}
+
+/* The folder that has the name now. One that was removed says so only when
+ * nobody has a file in it open any more, so it is looked at. */
+static void watch_folder(void)
 {
 	char path[PATH_MAX];
+	struct stat st;
+	bool any;
 
-	if (!all.home || all.pid != getpid() || strcmp(all.home, home)) {
-		if (all.fd >= 0)
-			close(all.fd);
-		free(all.home);
-		all.home = xstrdup(home);
-		all.pid = getpid();
-		all.fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-		all.folder = -1;
-	}
-	if (all.fd < 0 || all.folder >= 0)
+	snprintf(path, sizeof(path), "%s/state", all.home);
+	any = stat(path, &st) == 0;
+	if (any && all.folder >= 0 && st.st_ino == all.ino &&
+	    st.st_dev == all.dev)
 		return;
-	snprintf(path, sizeof(path), "%s/state", home);
-	all.folder = inotify_add_watch(all.fd, path, SEEN | IN_ONLYDIR);
+	if (all.folder >= 0)
+		inotify_rm_watch(all.fd, all.folder);
+	all.folder = -1;
+	if (any && all.fd >= 0) {
+		all.ino = st.st_ino;
+		all.dev = st.st_dev;
+		all.folder = inotify_add_watch(all.fd, path, SEEN | IN_ONLYDIR);
+	}
 	all_changed();
 }
 
-static bool take_event(const struct inotify_event *v)
+static void take_event(const struct inotify_event *v)
 {
-	if (v->mask & IN_Q_OVERFLOW) {
+	if (v->mask & IN_Q_OVERFLOW)
 		all_changed();
-	} else if (v->wd == all.folder) {
-		if (v->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED)) {
-			inotify_rm_watch(all.fd, v->wd);
-			all.folder = -1;
-			return false;
-		}
-		if (v->len)
-			changed(all.home, v->name);
-	}
-	return true;
+	else if (v->wd == all.folder && v->mask & IN_IGNORED)
+		all.folder = -1;
+	else if (v->wd == all.folder && v->len)
+		changed(all.home, v->name);
 }
 
-/* False: there is another folder, or none. */
-static bool take_events(void)
+static void take_events(void)
 {
 	_Alignas(struct inotify_event) char mem[4096];
-	bool stays = true;
 	ssize_t n;
 
 	while ((n = read(all.fd, mem, sizeof(mem))) > 0)
 		for (char *p = mem; p < mem + n;) {
 			const struct inotify_event *v = (void *)p;
 
-			stays &= take_event(v);
+			take_event(v);
 			p += sizeof(*v) + v->len;
 		}
-	return stays;
 }
 
 void shared_sync(const char *home)
 {
 	atomic_store(&all.generation, shared_table_sync(home));
 	pthread_mutex_lock(&all.lock);
-	watch_folder(home);
-	if (all.folder >= 0 && !take_events())
-		watch_folder(home);
+	open_watch(home);
+	watch_folder();
+	take_events();
+	if (all.folder < 0)
+		watch_folder();
 	pthread_mutex_unlock(&all.lock);
 }
 

@@ -330,6 +330,11 @@ static bool forget(struct limits *l, void *arg)
 	return true;
 }
 
+void limits_remove(const char *home, const char *name)
+{
+	shared_remove(standing_of(home, name)->entry);
+}
+
 int limits_forget(const char *home, const char *name, struct err *e)
 {
 	return limits_update(home, name, forget, NULL, e);

@@ -56,5 +56,7 @@ int limits_note(const char *home, const char *name, struct limits *view,
 		limits_change_fn *change, void *arg, struct err *e);
 /* What was learnt of windows, models and refusals is void. */
 int limits_forget(const char *home, const char *name, struct err *e);
+/* There is no such account any more. */
+void limits_remove(const char *home, const char *name);
 
 #endif
