@@ -195,8 +195,8 @@ static int check_others(const struct cmd *c, const struct snapshot *cfg,
 				       "backend %s has this key already: give "
 				       "another",
 				       b->name);
-		if (strcmp(b->name, c->args[0]) == 0 && strchr(file, '/') &&
-		    strncmp(file, "backends/", 9) == 0)
+		if (strcmp(b->name, c->args[0]) == 0 &&
+		    strncmp(file, "backends/", 9) == 0 && strchr(file + 9, '/'))
 			return err_set(e, ERR_USAGE,
 				       "the alias %s is that of a backend's "
 				       "first key: choose another",
@@ -215,12 +215,17 @@ static int make_folder(const struct cmd *c, const char *backend, struct err *e)
 	return store_folder(c->home, folder, e);
 }
 
-/* Where the account is, or will be. */
-static int place_of(const struct cmd *c, const struct snapshot *cfg, char *file,
-		    size_t n, struct err *e)
+/* Where the account is, or will be; without a key it may be in any pool. */
+static int place_of(const struct cmd *c, const struct snapshot *cfg,
+		    bool has_key, char *file, size_t n, struct err *e)
 {
 	const char *backend = cmd_value(c, "backend");
+	const struct account *known = has_key ? NULL : find(c, cfg);
 
+	if (known && strchr(known->file, '/')) {
+		snprintf(file, n, "%s", known->file);
+		return 0;
+	}
 	account_file(c->args[0], file, n);
 	if (!backend || strcmp(backend, "claude") == 0)
 		return 0;
@@ -258,7 +263,7 @@ static int add(const struct cmd *c, struct span key, struct err *e)
 	    store_folder(c->home, "accounts", e))
 		return -1;
 	cfg = snapshot_load(c->home, e);
-	if (!cfg || place_of(c, cfg, file, sizeof(file), e) ||
+	if (!cfg || place_of(c, cfg, key.n > 0, file, sizeof(file), e) ||
 	    check_others(c, cfg, file, key, e))
 		goto out;
 	was = store_exists(c->home, file);

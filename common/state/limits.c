@@ -231,26 +231,47 @@ static bool counts(const struct limits *l, const struct window *w,
 	return window_is_shared(w->name) || is_linked(l, w->name, a->family);
 }
 
+static struct bucket meter_left(const struct meter *m, int64_t now)
+{
+	struct bucket least = { 1, 0 };
+
+	for (size_t k = 0; k < METER_KINDS; k++)
+		if (m->of[k].limit)
+			tighten(&least, share(&m->of[k]), m->of[k].reset, now);
+	return least;
+}
+
+/* Of the family that is asked for; of none, the family that has most. */
+static struct bucket allowed(const struct limits *l, const struct asked *a,
+			     int64_t now)
+{
+	struct bucket most = { 1, 0 };
+	bool any = false;
+
+	for (size_t i = 0; i < METERS_MAX; i++) {
+		const struct meter *m = &l->meters[i];
+		struct bucket b;
+
+		if (!m->updated_at ||
+		    (*a->family && strcmp(m->family, a->family)))
+			continue;
+		b = meter_left(m, now);
+		if (!any || b.left > most.left)
+			most = b;
+		any = true;
+	}
+	return most;
+}
+
 static struct bucket tightest(const struct limits *l, const struct asked *a,
 			      int64_t now)
 {
-	struct bucket least = { 1, 0 };
+	struct bucket least = allowed(l, a, now);
 
 	for (size_t i = 0; i < WINDOWS_MAX && l->windows[i].name[0]; i++)
 		if (counts(l, &l->windows[i], a))
 			tighten(&least, 1 - l->windows[i].used,
 				l->windows[i].reset, now);
-	for (size_t i = 0; i < METERS_MAX; i++) {
-		const struct meter *m = &l->meters[i];
-
-		if (!m->updated_at ||
-		    (*a->family && strcmp(m->family, a->family)))
-			continue;
-		for (size_t k = 0; k < METER_KINDS; k++)
-			if (m->of[k].limit)
-				tighten(&least, share(&m->of[k]),
-					m->of[k].reset, now);
-	}
 	return least;
 }
 

@@ -47,30 +47,30 @@ static const struct row {
 	enum refusal_next next;
 	enum clock clock;
 } rows[] = {
-	/* anthropics/claude-code/issues/5088, /8327 */
+	/* anthropics/claude-code/issues/72457, /8327 */
 	{ ANTHROPIC, 0, "organization has been disabled", NULL, CAUSE_DISABLED,
 	  SCOPE_ACCOUNT, NEXT_OTHER, A_DAY },
-	/* anthropics/claude-code/issues/6536, sst/opencode/issues/1461 */
+	/* anthropics/claude-code/issues/6590 */
 	{ ANTHROPIC, 0, "not allowed for this organization", NULL, CAUSE_OAUTH,
 	  SCOPE_ACCOUNT, NEXT_OTHER, A_DAY },
-	/* anthropics/claude-code/issues/9218 */
+	/* anthropics/claude-code/issues/65609 */
 	{ ANTHROPIC, 0, "must accept", "terms", CAUSE_TERMS, SCOPE_ACCOUNT,
 	  NEXT_OTHER, TEN_MINUTES },
 	{ ANTHROPIC, 0, "accept the", "consumer terms", CAUSE_TERMS,
 	  SCOPE_ACCOUNT, NEXT_OTHER, TEN_MINUTES },
-	/* docs.claude.com/en/api/errors; anthropics/claude-code/issues/1327 */
+	/* anthropics/claude-code/issues/4208 */
 	{ ANTHROPIC, 0, "credit balance is too low", NULL, CAUSE_CREDIT,
 	  SCOPE_ACCOUNT, NEXT_OTHER, AN_HOUR },
-	/* support.claude.com, spend limits */
+	/* platform.claude.com, spend limits of a workspace */
 	{ ANTHROPIC, 0, "reached your specified", "usage limits", CAUSE_CREDIT,
 	  SCOPE_ACCOUNT, NEXT_OTHER, AN_HOUR },
-	/* It is said with quota left, too: anthropics/claude-code/issues/16157 */
+	/* It is said with quota left, too, as reported from the field. */
 	{ ANTHROPIC, 0, "out of extra usage", NULL, CAUSE_NONE, SCOPE_ACCOUNT,
 	  NEXT_OTHER, NO_CLOCK },
-	/* anthropics/claude-code/issues/20469 */
+	/* anthropics/claude-code/issues/42616 */
 	{ ANTHROPIC, 429, "required for long context", NULL, CAUSE_NONE,
 	  SCOPE_MODEL, NEXT_OTHER, NO_CLOCK },
-	/* anthropics/claude-code/issues/5624 */
+	/* anthropics/claude-code/issues/27944 */
 	{ ANTHROPIC, 400, "long context beta is not yet available", NULL,
 	  CAUSE_NONE, SCOPE_MODEL, NEXT_OTHER, NO_CLOCK },
 	/* platform.claude.com, extended thinking; a signature of elsewhere */
@@ -81,7 +81,7 @@ static const struct row {
 	/* docs.claude.com/en/api/errors: not_found_error "model: NAME" */
 	{ ANTHROPIC, 404, "model", NULL, CAUSE_MODEL, SCOPE_MODEL, NEXT_OTHER,
 	  AN_HOUR },
-	/* anthropics/claude-code/issues/2086 */
+	/* docs.claude.com/en/api/errors: permission_error */
 	{ ANTHROPIC, 0, "not have access to", "claude-", CAUSE_MODEL,
 	  SCOPE_MODEL, NEXT_OTHER, AN_HOUR },
 	{ ANTHROPIC, 403, "access to", "model", CAUSE_MODEL, SCOPE_MODEL,
@@ -89,7 +89,7 @@ static const struct row {
 	/* docs.claude.com/en/api/errors: authentication_error */
 	{ ANTHROPIC, 401, "", NULL, CAUSE_AUTH, SCOPE_ACCOUNT, NEXT_REFRESH,
 	  FOR_EVER },
-	/* anthropics/claude-code/issues/1757: revoked, or of too few scopes */
+	/* anthropics/claude-code/issues/5210: revoked */
 	{ ANTHROPIC, 403, "oauth token", NULL, CAUSE_AUTH, SCOPE_ACCOUNT,
 	  NEXT_REFRESH, FOR_EVER },
 	{ ANTHROPIC, 403, "", NULL, CAUSE_NONE, SCOPE_ACCOUNT, NEXT_OTHER,
@@ -111,7 +111,7 @@ static const struct row {
 	  NEXT_OTHER, AN_HOUR },
 	{ OPENAI, 0, "check your billing details", NULL, CAUSE_CREDIT,
 	  SCOPE_ACCOUNT, NEXT_OTHER, AN_HOUR },
-	/* community.openai.com: billing_hard_limit_reached comes as a 400 */
+	/* dfinke/PowerShellAI/issues/127: it comes as a 400 */
 	{ OPENAI, 0, "billing_hard_limit_reached", NULL, CAUSE_CREDIT,
 	  SCOPE_ACCOUNT, NEXT_OTHER, AN_HOUR },
 	{ OPENAI, 0, "billing hard limit", NULL, CAUSE_CREDIT, SCOPE_ACCOUNT,
@@ -121,7 +121,7 @@ static const struct row {
 	  NEXT_OTHER, A_DAY },
 	{ OPENAI, 0, "account has been deactivated", NULL, CAUSE_DISABLED,
 	  SCOPE_ACCOUNT, NEXT_OTHER, A_DAY },
-	/* community.groq.com: organization_restricted comes as a 400 */
+	/* songquanpeng/one-api/issues/1764: it comes as a 400 */
 	{ OPENAI, 0, "organization_restricted", NULL, CAUSE_DISABLED,
 	  SCOPE_ACCOUNT, NEXT_OTHER, A_DAY },
 	{ OPENAI, 0, "organization has been restricted", NULL, CAUSE_DISABLED,
@@ -134,7 +134,9 @@ static const struct row {
 	/* api-docs.deepseek.com/quick_start/error_codes, openrouter.ai/docs */
 	{ OPENAI, 402, "", NULL, CAUSE_CREDIT, SCOPE_ACCOUNT, NEXT_OTHER,
 	  AN_HOUR },
-	/* docs.x.ai: a 403 */
+	/* continuedev/continue/issues/10373, warpdotdev/warp/issues/14863 */
+	{ OPENAI, 0, "used all available credits", NULL, CAUSE_CREDIT,
+	  SCOPE_ACCOUNT, NEXT_OTHER, AN_HOUR },
 	{ OPENAI, 403, "credits", NULL, CAUSE_CREDIT, SCOPE_ACCOUNT, NEXT_OTHER,
 	  AN_HOUR },
 	{ OPENAI, 403, "spending limit", NULL, CAUSE_CREDIT, SCOPE_ACCOUNT,
@@ -142,12 +144,12 @@ static const struct row {
 	/* docs.siliconflow.com: 403, code 30001 */
 	{ OPENAI, 403, "balance", "insufficient", CAUSE_CREDIT, SCOPE_ACCOUNT,
 	  NEXT_OTHER, AN_HOUR },
-	/* platform.moonshot.ai: exceeded_current_quota_error comes as a 429 */
-	{ OPENAI, 429, "exceeded_current_quota", NULL, CAUSE_CREDIT,
+	/* MoonshotAI/kimi-code/pull/1857, MoonshotAI/Kimi-K2/issues/5 */
+	{ OPENAI, 0, "exceeded_current_quota", NULL, CAUSE_CREDIT,
 	  SCOPE_ACCOUNT, NEXT_OTHER, AN_HOUR },
 	{ OPENAI, 429, "insufficient balance", NULL, CAUSE_CREDIT,
 	  SCOPE_ACCOUNT, NEXT_OTHER, AN_HOUR },
-	/* ai.google.dev: API_KEY_INVALID and an expired key come as a 400 */
+	/* cequence-io/openai-scala-client/issues/109: they come as a 400 */
 	{ OPENAI, 400, "api key not valid", NULL, CAUSE_AUTH, SCOPE_ACCOUNT,
 	  NEXT_OTHER, FOR_EVER },
 	{ OPENAI, 400, "api_key_invalid", NULL, CAUSE_AUTH, SCOPE_ACCOUNT,
@@ -169,7 +171,7 @@ static const struct row {
 	/* learn.microsoft.com, Azure OpenAI */
 	{ OPENAI, 404, "deploymentnotfound", NULL, CAUSE_MODEL, SCOPE_MODEL,
 	  NEXT_OTHER, AN_HOUR },
-	/* openrouter.ai, docs.mistral.ai: an unknown model comes as a 400 */
+	/* maxnowack/anthropic-proxy/issues/4: it comes as a 400 */
 	{ OPENAI, 400, "not a valid model", NULL, CAUSE_MODEL, SCOPE_MODEL,
 	  NEXT_OTHER, AN_HOUR },
 	{ OPENAI, 400, "invalid_model", NULL, CAUSE_MODEL, SCOPE_MODEL,
@@ -178,7 +180,8 @@ static const struct row {
 	  NEXT_OTHER, AN_HOUR },
 	{ OPENAI, 403, "access to", "model", CAUSE_MODEL, SCOPE_MODEL,
 	  NEXT_OTHER, AN_HOUR },
-	/* It never fits under this key's limit: console.groq.com, TPM */
+	/* It never fits under this key's limit: continuedev/continue/issues/10218,
+	 * vanna-ai/vanna-flask/issues/11 */
 	{ OPENAI, 413, "request too large for model", NULL, CAUSE_NONE,
 	  SCOPE_MODEL, NEXT_OTHER, NO_CLOCK },
 	{ OPENAI, 429, "request too large for", NULL, CAUSE_NONE, SCOPE_MODEL,

@@ -34,6 +34,7 @@ rules = {
     "delay": 0,             # seconds before an answer
     "keep": True,           # requests, for /seen
     "faults": {},           # backend: [{status, delay, cut, cut_at, garbage}]
+    "keys": {},             # the same by a backend's key, with headers, text
 }
 refresh_tokens, access_tokens, codes = set(), {}, {}
 # "full": requests to an account whose window was used up; "known_full": those
@@ -246,7 +247,8 @@ class Handler(BaseHTTPRequestHandler):
                 "address": self.path,
                 "headers": {k.lower(): v for k, v in self.headers.items()},
                 "model": body.get("model"), "body": body})
-            script = rules["faults"].get(name)
+            script = (rules["keys"].get(self.credential()) or
+                      rules["faults"].get(name))
             step = script.pop(0) if script else {}
         time.sleep(step.get("delay", 0))
         if "raw" in step:
@@ -258,9 +260,9 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"this is not HTTP\r\n\r\n")
             self.close_connection = True
         elif "status" in step:
-            self.reply(step["status"], {"error": {
-                "message": "scripted", "type": "test_error"}},
-                step.get("headers"))
+            self.reply(step["status"], step.get("body") or {"error": {
+                "message": step.get("text", "scripted"),
+                "type": "test_error"}}, step.get("headers"))
         elif path.endswith("/messages"):
             self.answer(body, {}, step)
         elif path.endswith("/chat/completions"):
@@ -286,7 +288,7 @@ class Handler(BaseHTTPRequestHandler):
             self.reply(200, dict(head, object="chat.completion", choices=[{
                 "index": 0, "finish_reason": "stop", "message": {
                     "role": "assistant", "content": rules["text"]}}],
-                usage=usage))
+                usage=usage), step.get("headers"))
             return
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")

@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: MIT
+"""What a refusal means: refusals.py URL
+
+Each row is a refusal as a provider makes it (status, header fields, body, and
+where that is documented or was seen). It is given to a live request by the
+first of two accounts; then it is looked at who answered, what is said of the
+account, and for how long. Prints "PASS row" or "FAIL row: why".
+"""
+
+import json
+import os
+import shutil
+import sys
+import time
+import urllib.error
+import urllib.request
+
+PROVIDER = os.environ["DARIO_ANTHROPIC_BASE_URL"]
+HOME = os.environ["DARIO_HOME"]
+URL = sys.argv[1]
+MINUTE, HOUR, DAY = 60, 3600, 86400
+U = "anthropic-ratelimit-unified-"
+CC = "github.com/anthropics/claude-code/issues/"
+DOC = "docs.claude.com/en/api/errors"
+OAI = "platform.openai.com/docs/guides/error-codes"
+GROQ = "console.groq.com/docs/rate-limits"
+
+
+def later(s):
+    return str(int(time.time()) + s)
+
+
+def a(kind, message):
+    return {"type": "error", "error": {"type": kind, "message": message}}
+
+
+def o(message, code=None, kind="invalid_request_error"):
+    return {"error": {"message": message, "type": kind, "param": None,
+                      "code": code}}
+
+
+BAD = "invalid_request_error"
+RATE = "rate_limit_error"
+# name, provider, status, fields, body, source:
+# cause of the account, cause of the model ("" none), who answers, seconds
+# (None: no end by itself; 0: nobody rests)
+ROWS = [
+    ("organisation disabled", "claude", 400, {}, a(BAD, "This organization has been disabled."), CC + "72457",
+     "disabled", "", "other", DAY),
+    ("OAuth not allowed, 403", "claude", 403, {}, a("permission_error", "OAuth authentication is currently not allowed for this organization."), CC + "55193",
+     "oauth", "", "other", DAY),
+    ("OAuth not allowed, 401", "claude", 401, {}, a("authentication_error", "OAuth authentication is currently not allowed for this organization."), CC + "6590",
+     "oauth", "", "other", DAY),
+    ("terms", "claude", 400, {}, a(BAD, "We've updated our Consumer Terms and Privacy Policy. You'll need to accept them in claude.ai with the email in /status to continue."), CC + "65609",
+     "terms", "", "other", 10 * MINUTE),
+    ("credit too low", "claude", 400, {}, a(BAD, "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or purchase credits."), CC + "4208",
+     "credit", "", "other", HOUR),
+    ("spend limit", "claude", 400, {}, a(BAD, "You have reached your specified API usage limits. You will regain access on 2027-01-01 at 00:00 UTC."), "platform.claude.com: spend limits",
+     "credit", "", "other", HOUR),
+    ("billing", "claude", 402, {}, a("billing_error", "There is an issue with your billing."), DOC,
+     "credit", "", "other", HOUR),
+    ("long context not enabled, 429", "claude", 429, {}, a(RATE, "Extra usage is required for long context requests."), CC + "42616",
+     "none", "", "other", 0),
+    ("long context not enabled, 400", "claude", 400, {}, a(BAD, "The long context beta is not yet available for this subscription."), CC + "27944",
+     "none", "", "other", 0),
+    ("unknown model", "claude", 404, {}, a("not_found_error", "model: claude-sonnet-9"), DOC,
+     "none", "model", "other", HOUR),
+    ("model not allowed", "claude", 403, {}, a("permission_error", "Your account does not have access to claude-sonnet-9."), DOC,
+     "none", "model", "other", HOUR),
+    ("invalid key", "claude", 401, {}, a("authentication_error", "invalid x-api-key"), DOC,
+     "auth", "", "other", None),
+    ("token revoked", "claude", 403, {}, a("permission_error", "OAuth token has been revoked. Please obtain a new token."), CC + "5210",
+     "auth", "", "other", None),
+    ("forbidden", "claude", 403, {}, a("forbidden", "Request not allowed"), CC + "55193",
+     "none", "", "other", 0),
+    ("overloaded, 529", "claude", 529, {}, a("overloaded_error", "Overloaded"), DOC,
+     "overloaded", "", "other", 10),
+    ("overloaded, 500", "claude", 500, {}, a("overloaded_error", "Overloaded"), DOC,
+     "overloaded", "", "other", 10),
+    ("overloaded, says when", "claude", 529, {"retry-after": "40"}, a("overloaded_error", "Overloaded"), DOC,
+     "overloaded", "", "other", 40),
+    ("internal error", "claude", 500, {}, a("api_error", "Internal server error"), DOC,
+     "none", "", "other", 0),
+    ("gateway timeout", "claude", 504, {}, a("timeout_error", "Request timed out"), DOC,
+     "none", "", "other", 0),
+    ("burst", "claude", 429, {"retry-after": "30"}, a(RATE, "This request would exceed your organization's rate limit."), "docs.claude.com/en/api/rate-limits",
+     "burst", "", "other", 30),
+    ("a bare 429", "claude", 429, {}, a(RATE, "Error"), CC + "27252",
+     "none", "", "other", 0),
+    ("five hours full", "claude", 429, lambda: {U + "status": "rejected", U + "5h-status": "rejected", U + "5h-utilization": "1.0", U + "5h-reset": later(900), U + "7d-utilization": "0.3", U + "7d-reset": later(DAY)}, a(RATE, "This request would exceed your account's rate limit."), "github.com/anomalyco/opencode/issues/49653",
+     "window", "", "other", 900),
+    ("seven days full", "claude", 429, lambda: {U + "status": "rejected", U + "5h-utilization": "0.2", U + "5h-reset": later(900), U + "7d-utilization": "1.0", U + "7d-reset": later(DAY)}, a(RATE, "This request would exceed your account's rate limit."), CC + "12829",
+     "window", "", "other", DAY),
+    ("one model's window, with shares", "claude", 429, lambda: {U + "status": "rejected", U + "5h-utilization": "0.2", U + "5h-reset": later(900), U + "7d-utilization": "0.5", U + "7d-reset": later(DAY), U + "7d_oi-status": "rejected", U + "7d_oi-utilization": "1.0", U + "7d_oi-reset": later(2 * DAY)}, a(RATE, "This request would exceed your account's rate limit."), "github.com/router-for-me/CLIProxyAPI/pull/5033",
+     "none", "window", "other", 2 * DAY),
+    ("one model's window, status alone", "claude", 429, lambda: {U + "status": "rejected", U + "reset": later(DAY), U + "5h-status": "allowed", U + "7d-status": "allowed", U + "7d_oi-status": "rejected", U + "7d_oi-reset": later(2 * DAY)}, a(RATE, "This request would exceed your account's rate limit."), "github.com/router-for-me/CLIProxyAPI/pull/5033",
+     "none", "window", "other", 2 * DAY),
+    ("rejected, no window full", "claude", 429, lambda: {U + "status": "rejected", U + "reset": later(DAY), U + "5h-utilization": "0.2", U + "5h-reset": later(900)}, a(RATE, "This request would exceed your account's rate limit."), "github.com/router-for-me/CLIProxyAPI/pull/5033",
+     "none", "window", "other", DAY),
+    ("a key's tokens used up", "claude", 429, lambda: {"anthropic-ratelimit-tokens-limit": "1000", "anthropic-ratelimit-tokens-remaining": "0", "anthropic-ratelimit-tokens-reset": later(45), "retry-after": "45"}, a(RATE, "This request would exceed the rate limit for your organization of 1,000 input tokens per minute."), "docs.claude.com/en/api/rate-limits",
+     "window", "window", "other", 45),
+    ("a bad request", "claude", 400, {}, a(BAD, "messages: at least one message is required"), DOC,
+     "none", "", "first", 0),
+    ("too large", "claude", 413, {}, a("request_too_large", "Request exceeds the maximum size"), DOC,
+     "none", "", "first", 0),
+    ("another 404", "claude", 404, {}, a("not_found_error", "Not Found"), DOC,
+     "none", "", "first", 0),
+
+    ("insufficient_quota", "groq", 429, {}, o("You exceeded your current quota, please check your plan and billing details.", "insufficient_quota", "insufficient_quota"), OAI,
+     "credit", "", "other", HOUR),
+    ("billing hard limit", "groq", 400, {}, o("Billing hard limit has been reached", "billing_hard_limit_reached"), "github.com/dfinke/PowerShellAI/issues/127",
+     "credit", "", "other", HOUR),
+    ("account deactivated", "groq", 401, {}, o("The OpenAI account associated with this API key has been deactivated.", "account_deactivated"), OAI,
+     "disabled", "", "other", DAY),
+    ("wrong key", "groq", 401, {}, o("Incorrect API key provided", "invalid_api_key"), OAI,
+     "auth", "", "other", None),
+    ("organisation restricted", "groq", 400, {}, o("Organization has been restricted. Please reach out to support if you believe this was in error.", "organization_restricted"), "github.com/songquanpeng/one-api/issues/1764",
+     "disabled", "", "other", DAY),
+    ("insufficient balance", "groq", 402, {}, o("Insufficient Balance"), "api-docs.deepseek.com/quick_start/error_codes",
+     "credit", "", "other", HOUR),
+    ("needs more credits", "groq", 402, {}, {"error": {"message": "This request requires more credits, or fewer max_tokens.", "code": 402}}, "github.com/can1357/oh-my-pi/issues/9569",
+     "credit", "", "other", HOUR),
+    ("suspended, 429", "groq", 429, {}, o("Your account is suspended due to insufficient balance, please recharge your account or check your plan and billing details", kind="exceeded_current_quota_error"), "github.com/MoonshotAI/kimi-code/pull/1857",
+     "credit", "", "other", HOUR),
+    ("not active, 403", "groq", 403, {}, o("Your account is not active, organization exceeded current quota, please check your plan and billing details", kind="exceeded_current_quota_error"), "github.com/MoonshotAI/Kimi-K2/issues/5",
+     "credit", "", "other", HOUR),
+    ("credits used, 403", "groq", 403, {}, {"code": "x", "error": "Your team has either used all available credits or reached its monthly spending limit."}, "github.com/warpdotdev/warp/issues/14863",
+     "credit", "", "other", HOUR),
+    ("credits used, 429", "groq", 429, {}, {"code": "x", "error": "Your team has either used all available credits or reached its monthly spending limit."}, "github.com/continuedev/continue/issues/10373",
+     "credit", "", "other", HOUR),
+    ("wrong key, 400", "groq", 400, {}, {"error": {"code": 400, "message": "API key not valid. Please pass a valid API key.", "status": "INVALID_ARGUMENT", "details": [{"reason": "API_KEY_INVALID"}]}}, "github.com/cequence-io/openai-scala-client/issues/109",
+     "auth", "", "other", None),
+    ("model_not_found", "groq", 404, {}, o("The model `sonnet` does not exist or you do not have access to it.", "model_not_found"), OAI,
+     "none", "model", "other", HOUR),
+    ("no endpoints", "groq", 404, {}, {"error": {"message": "No endpoints found for a/b:free.", "code": 404}}, "github.com/vyancharuk/nodejs-api-boilerplate/issues/16",
+     "none", "model", "other", HOUR),
+    ("not a valid model", "groq", 400, {}, {"error": {"message": "a/b:free is not a valid model ID", "code": 400}}, "github.com/maxnowack/anthropic-proxy/issues/4",
+     "none", "model", "other", HOUR),
+    ("too large for the key, 413", "groq", 413, {}, o("Request too large for model `llama` in organization `org` on tokens per minute (TPM): Limit 12000, Requested 14137", "rate_limit_exceeded", "tokens"), "github.com/continuedev/continue/issues/10218",
+     "none", "", "other", 0),
+    ("too large for the key, 429", "groq", 429, {}, o("Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested 342389.", "rate_limit_exceeded", "tokens"), "github.com/vanna-ai/vanna-flask/issues/11",
+     "none", "", "other", 0),
+    ("tokens a minute", "groq", 429, {"retry-after": "5", "x-ratelimit-limit-tokens": "6000", "x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "1m4.77s"}, o("Rate limit reached for model `llama` on tokens per minute (TPM): Limit 6000, Used 5034, Requested 1443.", "rate_limit_exceeded", "tokens"), GROQ,
+     "window", "window", "other", 65),
+    ("requests a day", "groq", 429, {"retry-after": "120", "x-ratelimit-limit-requests": "100", "x-ratelimit-remaining-requests": "40", "x-ratelimit-reset-requests": "6m0s"}, o("Rate limit reached", "rate_limit_exceeded", "requests"), GROQ,
+     "none", "burst", "other", 120),
+    ("Azure, in seconds", "groq", 429, {"retry-after": "20", "x-ratelimit-limit-requests": "10", "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "20"}, {"error": {"code": "429", "message": "Requests to the ChatCompletions_Create Operation have exceeded call rate limit."}}, "learn.microsoft.com/azure/ai-foundry/openai/quotas-limits",
+     "window", "window", "other", 20),
+    ("OpenRouter, in milliseconds", "groq", 429, lambda: {"X-RateLimit-Limit": "50", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": later(600) + "000"}, {"error": {"message": "Rate limit exceeded: free-models-per-day", "code": 429}}, "openrouter.ai/docs/api-reference/limits",
+     "window", "window", "other", 600),
+    ("the engine is overloaded", "groq", 503, {}, o("The engine is currently overloaded, please try again later", kind="server_error"), OAI,
+     "none", "overloaded", "other", 10),
+    ("flex capacity", "groq", 498, {}, o("Flex tier capacity exceeded", "capacity_exceeded"), "console.groq.com/docs/errors",
+     "none", "overloaded", "other", 10),
+    ("server error", "groq", 500, {}, o("The server had an error", kind="server_error"), OAI,
+     "none", "", "other", 0),
+    ("moderation", "groq", 403, {}, {"error": {"message": "Your input was flagged by moderation", "code": 403}}, "openrouter.ai/docs/api-reference/errors",
+     "none", "", "first", 0),
+    ("a bad request", "groq", 400, {}, o("'messages' is a required property"), OAI,
+     "none", "", "first", 0),
+    ("context length", "groq", 400, {}, o("This model's maximum context length is 8192 tokens.", "context_length_exceeded"), OAI,
+     "none", "", "first", 0),
+]
+
+
+def fetch(url, body=None):
+    data = json.dumps(body).encode() if body is not None else None
+    try:
+        with urllib.request.urlopen(url, data) as f:
+            return f.status, f.headers, json.load(f)
+    except urllib.error.HTTPError as e:
+        return e.code, e.headers, json.loads(e.read() or b"{}")
+
+
+def script(provider, status, fields, body):
+    fields = fields() if callable(fields) else fields
+    step = {"status": status, "headers": fields, "body": body}
+    rules = {"answers": {}, "keys": {}}
+    if provider == "claude":
+        rules["answers"] = {"sk-ant-api03-a": [step]}
+    else:
+        rules["keys"] = {"gsk-a1": [step]}
+    fetch(PROVIDER + "/set", rules)
+
+
+def ask(provider):
+    if provider == "claude":
+        return fetch(URL + "/v1/messages", {
+            "model": "claude-sonnet-9", "max_tokens": 9,
+            "messages": [{"role": "user", "content": "hi"}]})
+    return fetch(URL + "/v1/chat/completions", {
+        "model": "groq:sonnet",
+        "messages": [{"role": "user", "content": "hi"}]})
+
+
+def check(row):
+    _, provider, status, fields, body, _, account, model, who, clock = row
+    shutil.rmtree(os.path.join(HOME, "state"), ignore_errors=True)
+    script(provider, status, fields, body)
+    first, second = ("a", "b") if provider == "claude" else ("a1", "b1")
+    got, head, _ = ask(provider)
+    want = (200, second) if who == "other" else (status, first)
+    if (got, head["x-dario-account"]) != want:
+        return got, head["x-dario-account"]
+    accounts = {x["alias"]: x
+                for x in fetch(URL + "/accounts")[2]["accounts"]}
+    x = accounts[first]
+    if x["cause"] != account:
+        return x["cause"], x["why"]
+    if accounts[second]["cause"] != "none":
+        return "the other is said to rest", accounts[second]["cause"]
+    ends = {r["cause"]: r["resetsAt"] for r in x["resting"]}
+    ends.update({"window": w["resetsAt"] for w in x["windows"]
+                 if w["used"] >= 1 and w["families"]})
+    if not model and ends:
+        return "a model rests", ends
+    if model == "window" and not ends and x["headroom"] == 0:
+        ends = {"window": x["resetsAt"]}
+    if model and model not in ends:
+        return "no model rests", x
+    end = ends[model] if model else x["resetsAt"]
+    if clock and abs(end / 1000 - time.time() - clock) > 5:
+        return "its end is in", end / 1000 - time.time()
+    if clock is None and end:
+        return "it ends", end
+    before, again = fetch(PROVIDER + "/seen")[2], ask(provider)
+    if who == "other" and clock != 0 and \
+            again[1]["x-dario-account"] != second:
+        return "it is asked again", again[1]["x-dario-account"]
+    return None
+
+
+for r in ROWS:
+    try:
+        why = check(r)
+    except Exception as e:
+        why = repr(e)
+    name = f"{r[1]} {r[2]}: {r[0]} ({r[5]})"
+    print(f"FAIL {name}: {why}" if why else f"PASS {name}", flush=True)
+print(f"{len(ROWS)} refusals")

@@ -1,0 +1,109 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Several keys of one backend: a pool, as the Claude accounts are one.
+. "$(dirname "$0")/../sh/lib.sh"
+. "$srcdir/tests/claude/claude.sh"
+need lighttpd curl python3
+start_provider
+DARIO_QUEUE_MS=0
+export DARIO_QUEUE_MS
+key() { # ALIAS [flags]: a further key of groq
+	alias=$1
+	shift
+	printf 'gsk-%s\n' "$alias" | "$dario" accounts add "$alias" --backend=groq --key-stdin "$@" 2>&1
+}
+printf 'gsk-groq\n' | "$dario" backend add groq --base-url="$provider/b/groq/v1" --key-stdin 2>/dev/null
+start_router
+ask() { # [TEXT [MODEL]]: "STATUS ACCOUNT"
+	post /v1/chat/completions "{\"model\":\"groq:${2:-llama}\",\"messages\":[{\"role\":\"user\",\"content\":\"${1:-hi}\"}]}" >"$tmp/answer"
+	echo "$(status) $(header x-dario-account)"
+}
+# by_key JSON: what each key of the backend is answered next
+by_key() {
+	rule "{\"forget\":true,\"keys\":$1}"
+}
+forget() {
+	rm -rf "$DARIO_HOME/state"
+}
+causes() {
+	curl -s "$url/accounts" | json '{a["alias"]: a["cause"] for a in j["accounts"] if a["backend"] == "groq"}'
+}
+credential() {
+	seen 'j["requests"][-1]["headers"]["authorization"]'
+}
+
+# one key
+is 'one key: no account' "$(ask)" '200 '
+is 'one key: nothing in /accounts' "$(curl -s "$url/accounts" | json 'j["accounts"], j["mode"]')" "[] single-account"
+
+like 'a second key is added' "$(key two)" 'account two is in the pool'
+is 'it lies beside the first' "$(json 'j["alias"], j["apiKey"]' <"$DARIO_HOME/backends/groq/two.json")" 'two gsk-two'
+is 'its file is closed' "$(stat -c %a "$DARIO_HOME/backends/groq" "$DARIO_HOME/backends/groq/two.json" | tr '\n' ' ')" '700 600 '
+like 'added again: it says so' "$(key two)" 'replaced'
+like 'one key twice: refused' "$(printf 'gsk-two\n' | "$dario" accounts add three --backend=groq --key-stdin 2>&1)" 'account two has this key'
+like "the first key once more: refused" "$(printf 'gsk-groq\n' | "$dario" accounts add three --backend=groq --key-stdin 2>&1)" 'has this key'
+like 'no such backend' "$(printf 'k\n' | "$dario" accounts add three --backend=none --key-stdin 2>&1)" 'there is no backend none'
+key three >/dev/null
+is 'three are a pool' "$(curl -s "$url/accounts" | json '[a["alias"] for a in j["accounts"]], j["mode"]')" "['three', 'two', 'groq'] pool"
+is 'the first answers, with its own key' "$(ask) $(credential)" '200 three Bearer gsk-three'
+
+# one that cannot serve
+for case in '401|auth|invalid' '402|credit|Insufficient Balance' '403|auth|forbidden' '429|credit|insufficient_quota' \
+	'503|overloaded|overloaded' '500|none|broken' '400|auth|API key not valid' '404|none|model_not_found'; do
+	forget
+	s=${case%%|*}
+	rest=${case#*|}
+	by_key "{\"gsk-three\":[{\"status\":$s,\"text\":\"${rest#*|}\"}]}"
+	is "$s ${rest#*|}: the next one answers" "$(ask)" '200 two'
+	like "$s ${rest#*|}: that is said" "$(header x-dario-fallback)" groq/three
+	case ${rest%%|*} in
+	overloaded) ;; # of the model alone
+	*) is "$s ${rest#*|}: the cause" "$(causes)" "{'three': '${rest%%|*}', 'two': 'none', 'groq': 'none'}" ;;
+	esac
+done
+is 'a model that it lacks: others are served there' "$(ask other qwen)" '200 three'
+is 'a model that it lacks: it is not asked for it' "$(ask other llama)" '200 two'
+like 'a model that it lacks: the list tells' "$("$dario" accounts list 2>/dev/null)" 'not llama: it does not have this model, free again in 59m'
+forget
+by_key '{"gsk-three":[{"status":400,"text":"messages: required"}]}'
+is 'a bad request is nobody else'"'"'s' "$(ask)" '400 three'
+
+# limits in header fields
+limits() { # REMAINING RESET
+	echo "\"x-ratelimit-limit-requests\":\"100\",\"x-ratelimit-remaining-requests\":\"$1\",\"x-ratelimit-reset-requests\":\"$2\""
+}
+forget
+by_key "{\"gsk-three\":[{\"headers\":{$(limits 10 6m0s)}}]}"
+is 'limits: the first' "$(ask a)" '200 three'
+is 'limits: another has more left' "$(ask b)" '200 two'
+is 'a conversation stays' "$(ask a)" '200 three'
+is 'limits: shown' "$(curl -s "$url/accounts" | json '[round(a["headroom"], 2) for a in j["accounts"]][0]')" 0.1
+by_key "{\"gsk-three\":[{\"headers\":{$(limits 0 6m0s)}}]}"
+ask a >/dev/null
+is 'limits: used up' "$(ask a)" '200 two'
+is 'limits: that is said' "$(header x-dario-fallback)" 'groq/three: window'
+is 'limits: of one model alone' "$(ask c qwen)" '200 three'
+is 'explain: the account' "$("$dario" explain groq:llama --json | json 'j["backend"], j["account"]')" 'groq two'
+forget
+by_key '{"gsk-three":[{"status":429,"text":"Rate limit reached","headers":{"retry-after":"40"}}],"gsk-two":[{"status":429,"text":"x","headers":{"x-ratelimit-remaining-tokens":"0","x-ratelimit-limit-tokens":"1000","x-ratelimit-reset-tokens":"20"}}],"gsk-groq":[{"status":429,"text":"x","headers":{"X-RateLimit-Remaining":"0","X-RateLimit-Limit":"50","X-RateLimit-Reset":"'$(($(now_ms) + 30000))'"}}]}'
+is 'all are used up: the last answer' "$(ask d)" '429 groq'
+is 'all are used up: our own 429' "$(ask d)" '429 '
+like 'all are used up: whose' "$(cat "$tmp/answer")" 'all keys of groq are exhausted'
+ok 'all are used up: the first is free' test "$(header retry-after)" -le 21
+is 'another model is served' "$(ask d qwen)" '200 three'
+
+# order
+forget
+"$dario" accounts add two --priority=5 2>/dev/null
+is 'priority' "$(ask e)" '200 two'
+"$dario" accounts pause two
+is 'paused' "$(ask e) $(header x-dario-fallback)" '200 three groq/two: not usable'
+like 'paused: the list tells' "$("$dario" accounts list 2>/dev/null)" 'it is paused'
+"$dario" accounts resume two
+is 'resumed' "$(ask f)" '200 two'
+like 'the first key is not removed alone' "$("$dario" accounts remove groq 2>&1)" 'first key'
+"$dario" accounts remove two
+"$dario" accounts remove three
+is 'one key again: no account' "$(ask)" '200 '
+is 'and its own' "$(credential)" 'Bearer gsk-groq'
+done_testing
