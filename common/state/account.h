@@ -77,7 +77,8 @@ typedef void account_watch_fn(void *arg, const char *root, const char *name);
 int accounts_load(struct accounts *out, const char *home,
 		  account_watch_fn *watch, void *arg, struct err *e);
 /* The keys of another backend: its own, which may be NULL, as the account that
- * has the backend's name, and those of backends/NAME/. `file`: the backend's. */
+ * has the backend's name, and those of backends/NAME/. `file` is the
+ * backend's. */
 int accounts_load_keys(struct accounts *out, const char *home, const char *name,
 		       struct json_object *file, account_watch_fn *watch,
 		       void *arg, struct err *e);

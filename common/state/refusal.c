@@ -180,8 +180,8 @@ static const struct row {
 	  NEXT_OTHER, AN_HOUR },
 	{ OPENAI, 403, "access to", "model", CAUSE_MODEL, SCOPE_MODEL,
 	  NEXT_OTHER, AN_HOUR },
-	/* It never fits under this key's limit: continuedev/continue/issues/10218,
-	 * vanna-ai/vanna-flask/issues/11 */
+	/* It never fits under this key's limit:
+	 * continuedev/continue/issues/10218, vanna-ai/vanna-flask/issues/11 */
 	{ OPENAI, 413, "request too large for model", NULL, CAUSE_NONE,
 	  SCOPE_MODEL, NEXT_OTHER, NO_CLOCK },
 	{ OPENAI, 429, "request too large for", NULL, CAUSE_NONE, SCOPE_MODEL,

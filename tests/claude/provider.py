@@ -27,7 +27,10 @@ rules = {
     "refresh_error": None,  # [status, body] in place of tokens
     "expires_in": 28800,
     "answers": {},          # credential: [{status, headers, body}, ...]
-    "windows": {},          # credential: {limit, used, reset}
+    "windows": {},          # credential: {name: {limit, used, reset, family}}
+    "allowances": {},       # a backend's key: {limit, used}
+    "disabled": [],         # credentials whose organisation is
+    "slack": 0.25,          # seconds for what was said to be known everywhere
     "accept": [],           # further credentials that are good
     "text": "Hello from the provider.",
     "tool": None,           # [name, input]: answered when it is offered
@@ -94,27 +97,44 @@ def consent_page(query):
             f'<code id="code">{code}#{query["state"]}</code>')
 
 
-def limit_fields(credential):
-    """Unified fields of a window that fills up, one request at a time."""
+def counts(part, model):
+    """Is a request for the model one that this window counts?"""
+    return part.get("family", "") in (model or "")
+
+
+def note_full(credential, said, refused, windows):
+    """What the account has told of itself: that a window for all is full, or
+    whom one for some refuses."""
+    for name, part in windows.items():
+        key = f"{credential} {name}"
+        if part["used"] < part["limit"]:
+            said.pop(key, None)
+        elif "family" not in part or name in refused:
+            said.setdefault(key, time.time())
+
+
+def limit_fields(credential, model):
+    """Unified fields of windows that fill up, one request at a time."""
     w = rules["windows"].get(credential)
     if not w:
         return {}, False
     now = time.time()
-    known = rules.setdefault("said", {}).get(credential, now) < now - 0.05
+    said = rules.setdefault("said", {})
     for part in w.values():
         if part["reset"] <= now:
             part["used"] = 0
             part["reset"] = now + part["length"]
-    full = any(p["used"] >= p["limit"] for p in w.values())
+    refused = [n for n, p in w.items()
+               if counts(p, model) and p["used"] >= p["limit"]]
+    full = bool(refused)
+    known = any(said.get(f"{credential} {n}", now) < now - rules["slack"]
+                for n in refused)
     seen["full"] += full
     seen["known_full"] += full and known
     if not full:
         for part in w.values():
-            part["used"] += 1
-    if any(p["used"] >= p["limit"] for p in w.values()):
-        rules["said"].setdefault(credential, now)
-    else:
-        rules["said"].pop(credential, None)
+            part["used"] += counts(part, model)
+    note_full(credential, said, refused, w)
     name = "anthropic-ratelimit-unified-"
     fields = {name + "status": "rejected" if full else "allowed",
               name + "representative-claim": "five_hour"}
@@ -122,6 +142,45 @@ def limit_fields(credential):
         fields[f"{name}{part}-utilization"] = f"{v['used'] / v['limit']:.4f}"
         fields[f"{name}{part}-reset"] = str(int(v["reset"]) + 1)
     return fields, full
+
+
+def key_fields(credential):
+    """The same as OpenAI and others tell it of a key."""
+    k = rules["allowances"].get(credential)
+    if not k:
+        return {}, False
+    now = time.time()
+    said = rules.setdefault("said", {})
+    full = k["used"] >= k["limit"]
+    seen["full"] += full
+    seen["known_full"] += (full and
+                           said.get(credential, now) < now - rules["slack"])
+    k["used"] += not full
+    if k["used"] >= k["limit"]:
+        said.setdefault(credential, now)
+    return {"x-ratelimit-limit-requests": k["limit"],
+            "x-ratelimit-remaining-requests": k["limit"] - k["used"],
+            "x-ratelimit-reset-requests": "1h0m0s"}, full
+
+
+class InFlight:
+    """A request at the credential while it runs; the most of the burst that it
+    is part of are kept."""
+
+    def __init__(self, credential):
+        self.credential = credential
+
+    def __enter__(self):
+        with lock:
+            now = seen.setdefault("in_flight", {})
+            now[self.credential] = now.get(self.credential, 0) + 1
+            most = seen.setdefault("most_in_flight", {})
+            most[self.credential] = max(most.get(self.credential, 0),
+                                        now[self.credential])
+
+    def __exit__(self, *args):
+        with lock:
+            seen["in_flight"][self.credential] -= 1
 
 
 def events(message, text, tool):
@@ -178,6 +237,10 @@ class Handler(BaseHTTPRequestHandler):
         if url.path == "/seen":
             with lock:
                 self.reply(200, seen)
+        elif url.path == "/used":
+            with lock:
+                self.reply(200, {k: w["5h"]["used"]
+                                 for k, w in rules["windows"].items()})
         elif url.path == "/windows":
             with lock:
                 self.reply(200, {k: max(p["used"] / p["limit"] for p in
@@ -211,6 +274,7 @@ class Handler(BaseHTTPRequestHandler):
                     access_tokens[token] = until
                 if change.pop("forget", False):
                     seen["requests"] = []
+                    seen["most_in_flight"] = {}
                 rules.update(change)
             self.reply(200, {})
         elif path == "/v1/oauth/token":
@@ -250,8 +314,14 @@ class Handler(BaseHTTPRequestHandler):
             script = (rules["keys"].get(self.credential()) or
                       rules["faults"].get(name))
             step = script.pop(0) if script else {}
-        time.sleep(step.get("delay", 0))
-        if "raw" in step:
+            limits, full = key_fields(self.credential())
+        with InFlight(self.credential()):
+            time.sleep(step.get("delay", 0) or rules["delay"])
+        step = dict(step, headers=dict(limits, **step.get("headers", {})))
+        if full:
+            self.reply(429, {"error": {"message": "Rate limit reached",
+                                       "type": "requests"}}, step["headers"])
+        elif "raw" in step:
             self.raw(step["raw"])
         elif "cut" in step:
             self.close_connection = True
@@ -324,9 +394,14 @@ class Handler(BaseHTTPRequestHandler):
         if not good:
             self.error(401, "authentication_error", "OAuth token is not valid")
             return
+        if credential in rules["disabled"]:
+            self.error(400, "invalid_request_error",
+                       "This organization has been disabled.")
+            return
         with lock:
-            fields, full = limit_fields(credential)
-        time.sleep(rules["delay"])
+            fields, full = limit_fields(credential, body.get("model"))
+        with InFlight(credential):
+            time.sleep(rules["delay"])
         if step:
             fields.update(step.get("headers", {}))
         time.sleep((step or {}).get("wait", 0))

@@ -8,14 +8,31 @@ start_provider
 DARIO_QUEUE_MS=0
 export DARIO_QUEUE_MS
 mkdir -m 700 "$DARIO_HOME"
-rule '{"accept":["sk-ant-api03-a","sk-ant-api03-b","sk-ant-api03-c"]}'
-for alias in a b c; do
-	printf 'sk-ant-api03-%s\n' $alias | "$dario" accounts add $alias --key-stdin 2>/dev/null
+account() { # ALIAS: an API key
+	printf 'sk-ant-api03-%s\n' "$1" | "$dario" accounts add "$1" --key-stdin 2>/dev/null
+}
+rule '{"accept":["sk-ant-api03-a","sk-ant-api03-b","sk-ant-api03-c","sk-ant-api03-paid","sk-ant-api03-spare"]}'
+for alias in plan small; do
+	subscription "accounts/$alias.json" "sk-ant-oat01-$alias" "sk-ant-ort01-$alias" 36000000
 done
-
+account paid
+account spare
 start_router --workers=4
-report simulation "$tmp/simulate.out" python3 "$srcdir/tests/claude/simulate.py" "$url"
+report simulation "$tmp/simulate.out" python3 "$srcdir/tests/claude/simulate.py" claude "$url"
 stop_router
-rm -rf "$DARIO_HOME/state"
+rm -rf "$DARIO_HOME/state" "$DARIO_HOME"/accounts/*
+
+"$dario" backend add groq --base-url="$provider/b/groq/v1" 2>/dev/null
+for alias in one two three; do
+	printf 'gsk-%s\n' $alias | "$dario" accounts add $alias --backend=groq --key-stdin 2>/dev/null
+done
+start_router --workers=4
+report 'simulation, keys' "$tmp/keys.out" python3 "$srcdir/tests/claude/simulate.py" keys "$url"
+stop_router
+rm -rf "$DARIO_HOME/state" "$DARIO_HOME"/backends/*
+
+for alias in a b c; do
+	account $alias
+done
 report survival "$tmp/survive.out" python3 "$srcdir/tests/claude/survive.py" "$dario"
 done_testing

@@ -44,7 +44,13 @@ is 'all fail: the last error' "$(ask)" '502 three'
 faults '{"one":[{"status":400}]}'
 is 'a bad request stays where it is' "$(ask) $(asked)" '400 one one'
 faults '{"one":[{"status":401}]}'
-is 'so does a refused key' "$(ask) $(asked)" '401 one one'
+is 'a refused key is not the client'"'"'s fault' "$(ask) $(asked)" '200 two one two'
+for case in '402|no balance' '403|forbidden' '400|Billing hard limit has been reached'; do
+	faults "{\"one\":[{\"status\":${case%|*},\"text\":\"${case#*|}\"}]}"
+	is "${case#*|}: nor is that" "$(ask) $(asked)" '200 two one two'
+done
+faults '{"one":[{"status":404,"text":"model_not_found"}]}'
+is 'a model that is not there: as it is' "$(ask) $(asked)" '404 one one'
 
 # streams
 faults '{"one":[{"status":500}]}'

@@ -35,9 +35,12 @@ ok 'add' "$dario" route add fast one:m1 --fallback=two:m2
 is 'add: counts on the next request' "$(ask fast)" '200 one m1'
 ok 'add: the same pattern changes its rule' "$dario" route add fast two:m3
 is 'add: changed' "$(ask fast)" '200 two m3'
-is 'list --json' "$("$dario" route list --json | json '[(r["match"], r["target"], r["fallbacks"]) for r in j]')" \
-	"[('fast', 'two:m3', ['two:m2'])]"
-like 'list' "$("$dario" route list)" 'two:m3  else two:m2'
+is 'list --json' "$("$dario" route list --json | json '[(r["match"], r["target"], r.get("fallbacks")) for r in j]')" \
+	"[('fast', 'two:m3', None)]"
+"$dario" route add fast two:m3 --fallback='one:*' --on=model,429
+like 'list' "$("$dario" route list)" 'two:m3  else one  on 429,model'
+is 'explain: what leads on' "$("$dario" explain fast --json | json 'j["on"], j["fallbacks"][0]["upstreamModel"]')" "['429', 'model'] fast"
+"$dario" route add fast two:m3
 refused 'an unknown backend' 'there is no backend "nowhere"' "$dario" route add x nowhere
 refused 'an unknown fallback' 'rules[1]: fallbacks' "$dario" route add x one --fallback=nowhere
 refused 'a loop' 'comes back to "one"' "$dario" route add x one --fallback=two,one
