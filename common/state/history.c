@@ -7,7 +7,7 @@
 #include "base/jw.h"
 #include "base/store.h"
 #include "base/wait.h"
-#include "state/tidy.h"
+#include "state/shared.h"
 #include "state/usage-sum.h"
 
 #include <fcntl.h>
@@ -19,11 +19,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CURRENT "state/history.jsonl"
+#define LOG "history"
+#define CURRENT "state/" LOG ".jsonl"
 #define OLD "state/history-old.jsonl"
 #define TOTALS "state/totals.json"
 #define LINE_MAX_BYTES 1024
-#define LOOK_MS 2000 /* between looks at a file that may have grown */
 
 /* Keys are short: there are many lines. */
 static void write_line(const struct history_record *r, struct buf *out)
@@ -203,52 +203,18 @@ static void turn_over(void *arg)
 
 /* --- writing ------------------------------------------------------------- */
 
-/* The file stays open: one write a request. Now and then it is opened anew,
- * because another process may have turned it over. */
-static struct {
-	pthread_mutex_t lock;
-	int fd;
-	int64_t opened;
-	char home[PATH_MAX];
-} writer = { .lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1 };
-
-/* Under the lock; true when the file has grown. */
-static bool look_again(const char *home)
-{
-	struct err unused;
-	struct stat st;
-
-	if (writer.fd >= 0)
-		close(writer.fd);
-	snprintf(writer.home, sizeof(writer.home), "%s", home);
-	writer.opened = clock_ms();
-	writer.fd = store_open_append(home, CURRENT, &unused);
-	if (writer.fd < 0 && store_folder(home, "state", &unused) == 0 &&
-	    (tidy_file(home, CURRENT) || !store_exists(home, CURRENT)))
-		writer.fd = store_open_append(home, CURRENT, &unused);
-	return writer.fd >= 0 && fstat(writer.fd, &st) == 0 &&
-	       st.st_size >= (off_t)HISTORY_FILE_MAX;
-}
-
 void history_add(const char *home, const struct history_record *r)
 {
 	char mem[LINE_MAX_BYTES];
 	struct buf line = { .p = mem,
 			    .cap = sizeof(mem),
 			    .max = sizeof(mem) - 1 };
-	bool grown = false;
+	int64_t size = 0;
 
 	write_line(r, &line);
-	pthread_mutex_lock(&writer.lock);
-	if (writer.fd < 0 || clock_ms() - writer.opened > LOOK_MS ||
-	    strcmp(writer.home, home))
-		grown = look_again(home);
-	/* It may be lost; nobody waits for it. */
-	if (writer.fd >= 0 && !line.full &&
-	    write(writer.fd, line.p, line.n) < 0)
-		writer.opened = 0;
-	pthread_mutex_unlock(&writer.lock);
+	if (!line.full)
+		shared_append(home, LOG, buf_get(&line), &size);
 	/* That takes a while: meanwhile the others go on. */
-	if (grown)
+	if (size >= (int64_t)HISTORY_FILE_MAX)
 		wait_work(turn_over, (void *)home);
 }

@@ -4,10 +4,10 @@
 #include "state/shared.h"
 
 #include "base/clock.h"
-#include "base/io.h"
 #include "base/store.h"
 #include "base/wait.h"
 #include "state/shared-table.h"
+#include "state/tidy.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -23,6 +23,7 @@
 
 #define ENTRIES 1024  /* chains of them */
 #define LOCK_MS 10000 /* for a lock that others hold for a moment */
+#define LOOK_MS 2000  /* between looks at a log that may have grown */
 #define ENDING ".json"
 #define SEEN \
 	(IN_CREATE | IN_MODIFY | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | \
@@ -340,22 +341,48 @@ void shared_expire(const char *home, const char *folder, int64_t age_ms)
 		closedir(dir);
 }
 
-int shared_append(const char *home, const char *name, struct span line,
-		  struct err *e)
+/* The log stays open: one write a line. Now and then it is opened anew, because
+ * another process may have turned it over. */
+static struct {
+	pthread_mutex_t lock;
+	int fd;
+	int64_t opened;
+	char home[PATH_MAX], file[SHARED_NAME_MAX + 16];
+} writer = { .lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1 };
+
+/* Under the lock: its size. */
+static int64_t open_log(const char *home, const char *file)
+{
+	struct err unused;
+	struct stat st;
+
+	if (writer.fd >= 0)
+		close(writer.fd);
+	snprintf(writer.home, sizeof(writer.home), "%s", home);
+	snprintf(writer.file, sizeof(writer.file), "%s", file);
+	writer.opened = clock_ms();
+	writer.fd = store_open_append(home, file, &unused);
+	if (writer.fd < 0 && store_folder(home, "state", &unused) == 0 &&
+	    (tidy_file(home, file) || !store_exists(home, file)))
+		writer.fd = store_open_append(home, file, &unused);
+	return writer.fd >= 0 && fstat(writer.fd, &st) == 0 ? st.st_size : 0;
+}
+
+void shared_append(const char *home, const char *name, struct span line,
+		   int64_t *size)
 {
 	char file[SHARED_NAME_MAX + 16];
-	int fd, rc = 0;
 
+	*size = 0;
 	snprintf(file, sizeof(file), "state/%.*s.jsonl", SHARED_NAME_MAX, name);
-	fd = store_open_append(home, file, e);
-	if (fd < 0 && store_folder(home, "state", e) == 0)
-		fd = store_open_append(home, file, e);
-	if (fd < 0)
-		return -1;
-	if (io_write(fd, line)) /* one call: lines of two do not mix */
-		rc = err_sys(e, "write", file);
-	close(fd);
-	return rc;
+	pthread_mutex_lock(&writer.lock);
+	if (writer.fd < 0 || clock_ms() - writer.opened > LOOK_MS ||
+	    strcmp(writer.home, home) || strcmp(writer.file, file))
+		*size = open_log(home, file);
+	/* One call: lines of two processes do not mix. */
+	if (writer.fd >= 0 && write(writer.fd, line.p, line.n) < 0)
+		writer.opened = 0;
+	pthread_mutex_unlock(&writer.lock);
 }
 
 /* --- counts and turns ---------------------------------------------------- */

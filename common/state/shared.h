@@ -55,9 +55,10 @@ void shared_remove(struct shared_entry *x); /* it may be missing */
  * long. */
 void shared_expire(const char *home, const char *folder, int64_t age_ms);
 
-/* One line more in a log. */
-int shared_append(const char *home, const char *name, struct span line,
-		  struct err *e);
+/* One line more in a log. It may be lost; nobody waits for it. *size: now and
+ * then what the log has grown to, else 0. Immediate. */
+void shared_append(const char *home, const char *name, struct span line,
+		   int64_t *size);
 
 /* --- counts and turns: immediate ----------------------------------------- */
 

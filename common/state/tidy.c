@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/store.h"
+#include "state/sticky.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -80,4 +81,5 @@ void tidy_files(const char *home)
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
 		if (strncmp(folders[i], "state", 5) == 0)
 			tidy_folder(home, folders[i]);
+	sticky_expire(home);
 }
