@@ -76,6 +76,12 @@ uint64_t shared_hash(const char *a, const char *b)
 	return h ? h : 1;
 }
 
+/* The number of a place that a row has, but has not filled yet. */
+static uint64_t taken_by(int row)
+{
+	return UINT64_MAX - (uint64_t)row;
+}
+
 /* --- rows ---------------------------------------------------------------- */
 
 static struct flock byte_of(int row, short type)
@@ -114,9 +120,14 @@ static void clear_row(struct table *t, int row)
 				       all > held ? all - held : 0))
 			;
 	}
-	for (size_t i = 0; i < PLACES; i++)
-		if (t->places[i].row == (uint32_t)row)
+	for (size_t i = 0; i < PLACES; i++) {
+		uint64_t number = atomic_load(&t->places[i].number);
+
+		if (number == taken_by(row) ||
+		    (number && number < taken_by(ROWS) &&
+		     t->places[i].row == (uint32_t)row))
 			atomic_store(&t->places[i].number, 0);
+	}
 	atomic_store(&r->used, 0);
 }
 
@@ -152,34 +163,35 @@ static int claim(void)
 
 /* --- the mapping --------------------------------------------------------- */
 
-/* Open, ours, closed to others, and of its full size: a page that is not on
- * the disk must not be missed later. */
+/* Ours, closed to others, and of its full size: a page that is not on the disk
+ * must not be missed later. It only ever grows, for others may have it mapped.
+ */
+static bool prepare(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
+	    st.st_mode & 077)
+		return false;
+	return st.st_size >= (off_t)sizeof(struct table) ||
+	       posix_fallocate(fd, 0, (off_t)sizeof(struct table)) == 0;
+}
+
 static int open_table(const char *home)
 {
+	const int how = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
 	char path[PATH_MAX];
 	struct err unused;
-	struct stat st;
-	int fd, lock;
+	int fd;
 
 	snprintf(path, sizeof(path), "%s/" TABLE, home);
-	lock = store_lock(home, TABLE, &unused);
-	if (lock < 0 && store_folder(home, "state", &unused) == 0)
-		lock = store_lock(home, TABLE, &unused);
-	if (lock < 0)
-		return -1;
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
-		  0600);
-	if (fd >= 0 &&
-	    (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
-	     st.st_mode & 077 ||
-	     (st.st_size != (off_t)sizeof(struct table) &&
-	      (ftruncate(fd, 0) ||
-	       posix_fallocate(fd, 0, (off_t)sizeof(struct table)))))) {
-		close(fd);
-		fd = -1;
-	}
-	store_unlock(lock);
-	return fd;
+	fd = open(path, how, 0600);
+	if (fd < 0 && store_folder(home, "state", &unused) == 0)
+		fd = open(path, how, 0600);
+	if (fd < 0 || prepare(fd))
+		return fd;
+	close(fd);
+	return -1;
 }
 
 static bool is_current(const char *home)
@@ -188,7 +200,7 @@ static bool is_current(const char *home)
 
 	return my.t && my.pid == getpid() && strcmp(my.home, home) == 0 &&
 	       fstat(my.fd, &st) == 0 && st.st_nlink &&
-	       st.st_size == (off_t)sizeof(struct table);
+	       st.st_size >= (off_t)sizeof(struct table);
 }
 
 /* With my.lock. */
@@ -212,10 +224,9 @@ static void map_table(const char *home)
 	if (t == MAP_FAILED)
 		return;
 	/* One of another version holds nothing that we could read. */
-	if (atomic_load(&t->form) != FORM) {
+	if (atomic_load(&t->form) && atomic_load(&t->form) != FORM)
 		memset(t, 0, sizeof(*t));
-		atomic_store(&t->form, FORM);
-	}
+	atomic_store(&t->form, FORM);
 	my.t = t;
 }
 
@@ -357,49 +368,50 @@ static size_t length(const struct table *t, uint64_t line, uint64_t lane,
 	return n;
 }
 
-/* All changes of places happen under the lock of their table. */
-static int lock_lines(const char *home, struct err *e)
+/* Whoever sees the number sees what stands beside it. */
+static struct place *take_place(struct table *t)
 {
-	return store_lock(home, "state/lines", e);
+	for (size_t i = 0; i < PLACES; i++) {
+		uint64_t none = 0;
+
+		if (atomic_compare_exchange_strong(&t->places[i].number, &none,
+						   taken_by(my.row)))
+			return &t->places[i];
+	}
+	return NULL;
 }
 
 int shared_join(const char *home, const char *line, const char *lane,
 		size_t max, struct shared_place *out, struct err *e)
 {
-	uint64_t a = shared_hash(line, ""), b = shared_hash(line, lane);
+	uint64_t a = shared_hash(line, "");
+	struct place *p = NULL;
 	struct table *t;
-	size_t n, at = 0;
-	int lock = -1, rc = -1;
+	size_t n = 0;
 
 	out->number = 0;
 	pthread_mutex_lock(&my.lock);
 	t = table(home);
-	if (!t || claim() < 0) {
-		err_set(e, ERR_INTERNAL, "%s/" TABLE " cannot be used", home);
-		goto out;
+	if (t && claim() >= 0) {
+		reap();
+		n = length(t, a, 0, UINT64_MAX);
+		p = n < max ? take_place(t) : NULL;
 	}
-	reap();
-	lock = lock_lines(home, e);
-	if (lock < 0)
-		goto out;
-	n = length(t, a, 0, UINT64_MAX);
-	while (at < PLACES && atomic_load(&t->places[at].number))
-		at++;
-	if (n >= max || at == PLACES) {
-		err_set(e, ERR_BUSY, "%zu requests wait in line already", n);
-		goto out;
+	if (p) {
+		p->line = a;
+		p->lane = shared_hash(line, lane);
+		p->row = (uint32_t)my.row;
+		out->at = (size_t)(p - t->places);
+		out->number = atomic_fetch_add(&t->numbers, 1) + 1;
+		atomic_store(&p->number, out->number);
 	}
-	t->places[at].line = a;
-	t->places[at].lane = b;
-	t->places[at].row = (uint32_t)my.row;
-	out->at = at;
-	out->number = atomic_fetch_add(&t->numbers, 1) + 1;
-	atomic_store(&t->places[at].number, out->number);
-	rc = 0;
-out:
-	store_unlock(lock);
 	pthread_mutex_unlock(&my.lock);
-	return rc;
+	if (p)
+		return 0;
+	if (t)
+		return err_set(e, ERR_BUSY, "%zu requests wait in line already",
+			       n);
+	return err_set(e, ERR_INTERNAL, "%s/" TABLE " cannot be used", home);
 }
 
 bool shared_first(const char *home, const struct shared_place *p)

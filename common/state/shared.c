@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "base/store.h"
-#include "base/wait.h"
 #include "state/shared-table.h"
 #include "state/tidy.h"
 
@@ -21,9 +20,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ENTRIES 1024  /* chains of them */
-#define LOCK_MS 10000 /* for a lock that others hold for a moment */
-#define LOOK_MS 2000  /* between looks at a log that may have grown */
+#define ENTRIES 1024 /* chains of them */
+#define LOOK_MS 2000 /* between looks at a log that may have grown */
 #define ENDING ".json"
 #define SEEN \
 	(IN_CREATE | IN_MODIFY | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | \
@@ -233,24 +231,11 @@ static int make_folders(const struct shared_entry *x, struct err *e)
 /* Whoever holds it does not wait for anything. */
 static int lock(const struct shared_entry *x, struct err *e)
 {
-	int64_t end = clock_ms() + LOCK_MS;
-	bool busy, made = false;
-	int fd;
+	int fd = store_lock(x->home, x->file, e);
 
-	for (;;) {
-		fd = store_try_lock(x->home, x->file, &busy, e);
-		if (fd >= 0)
-			return fd;
-		if (!busy) {
-			if (made || make_folders(x, e))
-				return -1;
-			made = true;
-		} else if (clock_ms() > end) {
-			return -1;
-		} else {
-			wait_ms(1);
-		}
-	}
+	if (fd < 0 && make_folders(x, e) == 0)
+		fd = store_lock(x->home, x->file, e);
+	return fd;
 }
 
 static int change_locked(struct shared_entry *x, shared_change_fn *change,
@@ -362,27 +347,40 @@ static int64_t open_log(const char *home, const char *file)
 	snprintf(writer.file, sizeof(writer.file), "%s", file);
 	writer.opened = clock_ms();
 	writer.fd = store_open_append(home, file, &unused);
-	if (writer.fd < 0 && store_folder(home, "state", &unused) == 0 &&
-	    (tidy_file(home, file) || !store_exists(home, file)))
-		writer.fd = store_open_append(home, file, &unused);
 	return writer.fd >= 0 && fstat(writer.fd, &st) == 0 ? st.st_size : 0;
+}
+
+/* False: it could not be opened. */
+static bool append(const char *home, const char *file, struct span line,
+		   int64_t *size)
+{
+	bool ok;
+
+	pthread_mutex_lock(&writer.lock);
+	if (writer.fd < 0 || clock_ms() - writer.opened > LOOK_MS ||
+	    strcmp(writer.home, home) || strcmp(writer.file, file))
+		*size = open_log(home, file);
+	ok = writer.fd >= 0;
+	/* One call: lines of two processes do not mix. */
+	if (ok && write(writer.fd, line.p, line.n) < 0)
+		writer.opened = 0;
+	pthread_mutex_unlock(&writer.lock);
+	return ok;
 }
 
 void shared_append(const char *home, const char *name, struct span line,
 		   int64_t *size)
 {
 	char file[SHARED_NAME_MAX + 16];
+	struct err unused;
 
 	*size = 0;
 	snprintf(file, sizeof(file), "state/%.*s.jsonl", SHARED_NAME_MAX, name);
-	pthread_mutex_lock(&writer.lock);
-	if (writer.fd < 0 || clock_ms() - writer.opened > LOOK_MS ||
-	    strcmp(writer.home, home) || strcmp(writer.file, file))
-		*size = open_log(home, file);
-	/* One call: lines of two processes do not mix. */
-	if (writer.fd >= 0 && write(writer.fd, line.p, line.n) < 0)
-		writer.opened = 0;
-	pthread_mutex_unlock(&writer.lock);
+	if (append(home, file, line, size))
+		return;
+	if (store_folder(home, "state", &unused) == 0 &&
+	    (tidy_file(home, file) || !store_exists(home, file)))
+		append(home, file, line, size);
 }
 
 /* --- counts and turns ---------------------------------------------------- */

@@ -56,7 +56,7 @@ void shared_remove(struct shared_entry *x); /* it may be missing */
 void shared_expire(const char *home, const char *folder, int64_t age_ms);
 
 /* One line more in a log. It may be lost; nobody waits for it. *size: now and
- * then what the log has grown to, else 0. Immediate. */
+ * then what the log has grown to, else 0. It waits only to mend the file. */
 void shared_append(const char *home, const char *name, struct span line,
 		   int64_t *size);
 
