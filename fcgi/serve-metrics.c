@@ -8,6 +8,7 @@
 #include "state/account-show.h"
 #include "state/report.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define ANSWER_MAX (4u << 20)
@@ -75,21 +76,40 @@ static void put_tokens(struct buf *out, const char *by,
 	}
 }
 
-static void put_pool(struct buf *out, struct request *r)
+static void put_accounts(struct buf *out, struct request *r,
+			 const struct accounts *a)
 {
+	char backend[ACCOUNT_ALIAS_MAX + 16] = "";
 	struct pool p;
 
-	pool_look(&p, snapshot_home(r->app->config), &r->config->accounts,
-		  NULL);
-	buf_str(out, "# TYPE dario_account_headroom gauge\n");
-	for (size_t i = 0; i < p.n; i++)
-		buf_fmt(out, "dario_account_headroom{account=\"%s\"} %.4f\n",
-			p.seats[i].account->alias, p.seats[i].headroom);
-	buf_str(out, "# TYPE dario_account_usable gauge\n");
-	for (size_t i = 0; i < p.n; i++)
-		put_line(out, "account_usable", "account",
-			 p.seats[i].account->alias, "", p.seats[i].usable);
+	if (a->others)
+		snprintf(backend, sizeof(backend), ",backend=\"%s\"",
+			 a->backend);
+	pool_look(&p, snapshot_home(r->app->config), a, NULL);
+	for (size_t i = 0; i < p.n; i++) {
+		const struct seat *s = &p.seats[i];
+		const char *alias = s->account->alias;
+
+		buf_fmt(out, "dario_account_headroom{account=\"%s\"%s} %.4f\n",
+			alias, backend, s->headroom);
+		put_line(out, "account_usable", "account", alias, backend,
+			 s->usable);
+		put_line(out, "account_in_flight", "account", alias, backend,
+			 s->in_flight);
+	}
 	pool_release(&p);
+}
+
+static void put_pool(struct buf *out, struct request *r)
+{
+	const struct snapshot *c = r->config;
+
+	buf_str(out, "# TYPE dario_account_headroom gauge\n"
+		     "# TYPE dario_account_usable gauge\n"
+		     "# TYPE dario_account_in_flight gauge\n");
+	put_accounts(out, r, &c->accounts);
+	for (size_t i = 0; i < c->n_backends; i++)
+		put_accounts(out, r, &c->backends[i].keys);
 }
 
 static void put_worker(struct buf *out, const struct app *app)

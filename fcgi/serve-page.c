@@ -57,20 +57,33 @@ static void put_account(struct buf *out, const struct seat *s, int64_t now)
 	buf_str(out, "</tr>\n");
 }
 
-static void put_accounts(struct buf *out, struct request *r)
+static void put_pool(struct buf *out, struct request *r,
+		     const struct accounts *a, const char *title)
 {
 	struct pool p;
 
-	pool_look(&p, snapshot_home(r->app->config), &r->config->accounts,
-		  NULL);
-	buf_str(out, "<h2>Claude accounts</h2>\n<table><tr><th>account<th>kind"
-		     "<th>left<th>state<th>free again in</tr>\n");
+	pool_look(&p, snapshot_home(r->app->config), a, NULL);
+	buf_fmt(out,
+		"<h2>%s</h2>\n<table><tr><th>account<th>kind"
+		"<th>left<th>state<th>free again in</tr>\n",
+		title);
 	for (size_t i = 0; i < p.n; i++)
 		put_account(out, &p.seats[i], p.now);
 	buf_str(out, p.n ? "</table>\n"
 			 : "</table>\n<p>None yet: "
 			   "<code>dario login</code></p>\n");
 	pool_release(&p);
+}
+
+static void put_accounts(struct buf *out, struct request *r)
+{
+	const struct snapshot *c = r->config;
+
+	put_pool(out, r, &c->accounts, "Claude accounts");
+	for (size_t i = 0; i < c->n_backends; i++)
+		if (c->backends[i].keys.n)
+			put_pool(out, r, &c->backends[i].keys,
+				 c->backends[i].name);
 }
 
 static void put_backends(struct buf *out, struct request *r)

@@ -29,6 +29,9 @@ void catalog_init(struct catalog *c, struct http *http, const char *home,
 		    b->protocol == DIALECT_ANTHROPIC ? "/models?limit=1000"
 						     : "/models",
 		    &c->url);
+	c->proxy = account && account->proxy ? account->proxy : b->proxy;
+	c->ca_file = account && account->ca_file ? account->ca_file
+						 : b->ca_file;
 	if (account) {
 		account_credential(account, &c->credential);
 		c->field = account->api_key ? NULL : ACCOUNT_BETA_FIELD;
@@ -86,8 +89,8 @@ static struct json_object *ask(const struct catalog *c)
 		.url = c->url.p,
 		.credential = c->credential.n ? c->credential.p : "",
 		.field = c->field,
-		.proxy = c->backend->proxy,
-		.ca_file = c->backend->ca_file,
+		.proxy = c->proxy,
+		.ca_file = c->ca_file,
 		.timeout_ms = ASK_MS,
 	};
 	struct json_object *o = NULL;

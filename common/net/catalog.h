@@ -20,6 +20,7 @@ struct catalog {
 	const struct backend *backend;
 	struct buf url, credential;
 	const char *field; /* another header field, or NULL */
+	const char *proxy, *ca_file;
 	char file[100];
 };
 

@@ -128,6 +128,8 @@ static int ask(struct http *h, const struct oauth_config *g, const char *type,
 		.credential = "",
 		.type = type,
 		.send = send,
+		.proxy = g->proxy,
+		.ca_file = g->ca_file,
 		.timeout_ms = TOKEN_MS,
 	};
 	struct json_object *o = NULL;

@@ -243,6 +243,10 @@ static int ask_and_store(const char *home, const struct account *a,
 	if (oauth_config_load(&g, home, s->cc_path, e) ||
 	    store_reserve(&slot, home, a->file, RESERVE_BYTES, e))
 		return -1;
+	if (a->proxy)
+		g.proxy = a->proxy;
+	if (a->ca_file)
+		g.ca_file = a->ca_file;
 	t = xcalloc(1, sizeof(*t));
 	h = http_new(NULL, 1);
 	if (!h)

@@ -192,8 +192,15 @@ static int load_way(struct backend *b, struct json_object *file, struct err *e)
 		return err_set(e, ERR_CONFIG,
 			       "caFile must be an absolute path");
 	b->proxy = xstrdup(proxy);
-	b->ca_file = xstrdup(ca);
+	b->ca_file = xstrdup(ca ? ca : backend_usual_ca());
 	return load_fields(b, file, e);
+}
+
+const char *backend_usual_ca(void)
+{
+	const char *file = getenv("SSL_CERT_FILE");
+
+	return file && *file == '/' ? file : NULL;
 }
 
 static void set_url(struct backend *b, const char *url)
@@ -348,6 +355,7 @@ int backend_claude(struct backend *out, const char *base_url, struct err *e)
 			       "go there, and %.80s is another machine",
 			       name.p);
 	out->name = xstrdup("claude");
+	out->ca_file = xstrdup(backend_usual_ca());
 	set_url(out, base_url);
 	out->protocol = DIALECT_ANTHROPIC;
 	out->speaks[DIALECT_ANTHROPIC] = true;
@@ -412,11 +420,14 @@ int backend_load_keys(struct backend *b, const char *home,
 
 	if (accounts_load_keys(&b->keys, home, b->name, file, watch, arg, e))
 		return -1;
-	if (b->keys.n != 1)
+	if (!b->keys.n)
 		return 0;
 	only = &b->keys.list[0];
+	/* For what is asked of the provider itself, such as its models. */
 	if (!b->api_key && only->api_key)
 		b->api_key = xstrdup(only->api_key);
+	if (b->keys.n > 1)
+		return 0;
 	accounts_release(&b->keys);
 	return 0;
 }

@@ -76,6 +76,10 @@ void backend_credential(const struct backend *b, enum dialect_id dialect,
 void backend_key_credential(const char *api_key, enum dialect_id dialect,
 			    struct buf *out);
 
+/* The certificates that SSL_CERT_FILE names for all that say no others; NULL:
+ * the system's. */
+const char *backend_usual_ca(void);
+
 /* Do several accounts serve it? */
 bool backend_is_pool(const struct backend *b);
 /* In whose words it refuses. */

@@ -9,6 +9,7 @@
 #include "base/host.h"
 #include "base/json.h"
 #include "base/store.h"
+#include "state/backend.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -329,6 +330,8 @@ int oauth_config_check(const char *home, struct notes *n, struct err *e)
 int oauth_config_load(struct oauth_config *g, const char *home,
 		      const char *cc_path, struct err *e)
 {
+	g->proxy = NULL;
+	g->ca_file = backend_usual_ca();
 	for (int v = 0; v < OAUTH_VALUES; v++)
 		set(g, (enum oauth_value)v, values[v].built_in, "built in");
 	if (from_program(g, home, cc_path, e) || from_override(g, home, e))

@@ -30,6 +30,8 @@ enum oauth_value {
 struct oauth_config {
 	char value[OAUTH_VALUES][1024];
 	const char *source[OAUTH_VALUES]; /* "environment", "built in", ... */
+	/* The way there, of the account; NULL: the usual. */
+	const char *proxy, *ca_file;
 };
 
 /* `cc_path`: Claude Code's program, "" to look in the usual places. */

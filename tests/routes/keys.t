@@ -102,6 +102,28 @@ like 'paused: the list tells' "$("$dario" accounts list 2>/dev/null)" 'it is pau
 "$dario" accounts resume two
 is 'resumed' "$(ask f)" '200 two'
 like 'the first key is not removed alone' "$("$dario" accounts remove groq 2>&1)" 'first key'
+# a way of its own to the provider
+forget
+"$dario" accounts add two --proxy=http://127.0.0.1:1 2>/dev/null
+is 'a proxy of its own, which is down' "$(ask g) $(header x-dario-fallback)" '200 three groq/two: failed'
+"$dario" accounts add two --proxy="$provider" 2>/dev/null
+is 'a proxy of its own' "$(ask h) $(seen 'j["requests"][-1]["address"].startswith("http://")')" '200 two True'
+like 'a wrong proxy: refused' "$("$dario" accounts add two --proxy=nonsense 2>&1)" 'must be a URL'
+like 'a wrong file: refused' "$("$dario" accounts add two --ca-file=here.pem 2>&1)" 'absolute path'
+like 'metrics: which pool' "$(curl -s "$url/metrics")" 'dario_account_headroom{account="two",backend="groq"}'
+like 'the page: its keys' "$(curl -s -H 'Accept: text/html' "$url/")" '<h2>groq</h2>'
+used_three() { ask usage >/dev/null; "$dario" usage | grep -q '^three '; }
+"$dario" accounts pause two
+ok 'usage: by key' wait_for 8 used_three
+"$dario" accounts resume two
+# the strategy is a setting
+stop_router
+start_router --strategy=fill-first
+"$dario" accounts add two --priority=20 --proxy= 2>/dev/null
+forget
+by_key "{\"gsk-three\":[{\"headers\":{$(limits 10 6m0s)}}]}"
+is 'fill-first: the first, though another has more left' "$(ask i) $(ask j)" '200 three 200 three'
+like 'a strategy that there is none of' "$("$dario" proxy --strategy=best --check 2>&1)" 'headroom|fill-first|soonest-reset'
 "$dario" accounts remove two
 "$dario" accounts remove three
 is 'one key again: no account' "$(ask)" '200 '
