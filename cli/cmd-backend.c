@@ -9,6 +9,7 @@
 #include "cli/secret.h"
 #include "net/fetch.h"
 #include "state/snapshot.h"
+#include "state/standing.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -234,6 +235,29 @@ static int run_list(struct cmd *c, struct err *e)
 	return 0;
 }
 
+static void no_watch(void *arg, const char *root, const char *name)
+{
+	(void)arg;
+	(void)root;
+	(void)name;
+}
+
+/* Its further keys, and what was learnt of them. */
+static void remove_keys(const char *home, const char *name)
+{
+	struct accounts keys;
+	struct err unused;
+
+	if (accounts_load_keys(&keys, home, name, NULL, no_watch, NULL,
+			       &unused))
+		return;
+	for (size_t i = 0; i < keys.n; i++) {
+		store_remove(home, keys.list[i].file, &unused);
+		limits_remove(home, account_name(&keys.list[i]));
+	}
+	accounts_release(&keys);
+}
+
 static int run_remove(struct cmd *c, struct err *e)
 {
 	struct err unused;
@@ -258,6 +282,7 @@ static int run_remove(struct cmd *c, struct err *e)
 	store_unlock(lock);
 	if (rc)
 		return -1;
+	remove_keys(c->home, c->args[0]);
 	/* What was kept of it; there may be nothing. */
 	snprintf(path, sizeof(path), "state/models-%s.json", c->args[0]);
 	store_remove(c->home, path, &unused);

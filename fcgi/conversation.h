@@ -8,8 +8,9 @@
 #include "state/sticky.h"
 
 /* A hash of what stays the same from turn to turn: the pool, the model's
- * family, the system text and the first user message (but for cache marks, which move from
- * turn to turn). False when there is no such message. `k` is of r->body. */
+ * family, the system text and the first user message (but for cache marks,
+ * which move from turn to turn). False when there is no such message. `k` is of
+ * r->body. */
 bool conversation_key(const struct request *r, const struct peek *k,
 		      const char *pool, const char *family,
 		      char key[STICKY_KEY_BYTES]);

@@ -32,6 +32,7 @@ struct pooled {
 	struct pool_request pool; /* which account */
 	bool *tried;              /* by account */
 	struct pool_choice choice;
+	int64_t turn_at;        /* of its pace, clock_ms */
 	bool trial;             /* it is known to be full: see pool_try_full */
 	struct account account; /* as its file has it now */
 	struct ticket ticket;   /* while waiting in line */

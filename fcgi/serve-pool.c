@@ -101,8 +101,7 @@ static void resolve_model(struct pooled *c)
 
 	if (!c->claude || r->config->settings.passthrough)
 		return;
-	catalog_init(&catalog, r->http, c->home, c->route.backend,
-		     &c->account);
+	catalog_init(&catalog, r->http, c->home, c->route.backend, &c->account);
 	if (catalog_alias(&catalog, r->config->models, c->route.model, name,
 			  sizeof(name), &million)) {
 		c->route.model = arena_str(r->arena, span_of(name));
@@ -170,6 +169,19 @@ static int none_can(const struct pooled *c, struct err *e)
 		       c->claude ? "Claude account" : them(c), mem);
 }
 
+/* Has each of them said that it does not have the model? */
+static bool is_unknown(const struct pooled *c)
+{
+	bool all = c->pool.accounts->n > 0;
+	struct pool p;
+
+	pool_look(&p, c->home, c->pool.accounts, &c->pool.asked);
+	for (size_t i = 0; i < p.n; i++)
+		all &= p.seats[i].cause == CAUSE_MODEL;
+	pool_release(&p);
+	return all;
+}
+
 /* Nobody can serve: why, and when to come back. */
 static int no_seat(struct pooled *c, struct err *e)
 {
@@ -185,6 +197,14 @@ static int no_seat(struct pooled *c, struct err *e)
 			       "dario login or dario accounts add");
 	if (!seconds)
 		return none_can(c, e);
+	if (is_unknown(c)) {
+		err_set(e, ERR_NO_MODEL,
+			"model not found: none of the %s has %.80s; they are "
+			"asked again in %ld s",
+			them(c), c->route.model, seconds);
+		memcpy(e->param, "model", sizeof("model"));
+		return -1;
+	}
 	err_set(e, ERR_EXHAUSTED,
 		"all %s are exhausted: the first is free again in %ld s",
 		them(c), seconds);
@@ -345,21 +365,37 @@ static int prepare_again(struct pooled *c, struct err *e)
 	return 1;
 }
 
-/* Let its pace pass; the next call's is known after this one. */
-static int keep_pace(struct pooled *c, struct err *e)
+/* Another turn of its pace, which may be now. */
+static int next_turn(struct pooled *c, struct err *e)
 {
-	int64_t wait = c->choice.pace;
+	int64_t wait = pool_pace(&c->pool, c->choice.at);
 
-	c->choice.pace = 0;
-	if (c->out.count || !wait)
-		return 0;
-	return relay_wait(c->relay, (long)wait, e);
+	if (wait < 0)
+		return too_many(e);
+	c->turn_at = clock_ms() + wait;
+	return 0;
 }
 
-static int next_pace(struct pooled *c, struct err *e)
+/* At its turn: whoever was held up longer takes another one, for the next
+ * request does not wait. */
+static int keep_pace(struct pooled *c, struct err *e)
 {
-	c->choice.pace = pool_pace(&c->pool, c->choice.at);
-	return c->choice.pace < 0 ? too_many(e) : 0;
+	long late = c->pool.interval / 5;
+
+	if (!c->pool.interval || !pooled_is_subscription(c))
+		return 0;
+	for (;;) {
+		int64_t left = c->turn_at - clock_ms();
+
+		if (left > 0 && relay_wait(c->relay, (long)left, e))
+			return -1;
+		if (left > 0 || left >= -late)
+			return 0;
+		if (next_turn(c, e))
+			return -1;
+		if (c->turn_at <= clock_ms())
+			return 0;
+	}
 }
 
 /* With one account, until it has answered or another is to be asked. 0 done,
@@ -369,6 +405,7 @@ static int ask(struct pooled *c, struct err *e)
 	int rc;
 
 	c->refreshed = c->retried = false;
+	c->turn_at = clock_ms() + c->choice.pace;
 	limits_read(c->home, account_name(chosen(c)), &c->limits);
 	if (ready_token(c, false, e))
 		return without_token(c, e);
@@ -384,7 +421,7 @@ static int ask(struct pooled *c, struct err *e)
 		if (c->next == NEXT_ANSWER)
 			return 0;
 		rc = prepare_again(c, e);
-		if (rc == 0 && next_pace(c, e))
+		if (rc == 0 && next_turn(c, e))
 			return -1;
 	} while (rc == 0);
 	return rc;

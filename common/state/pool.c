@@ -149,7 +149,6 @@ static void keep(struct judged *j, struct standing *st, const struct account *a,
 	j->until = holds_until(a, l, now);
 	j->headroom = s.headroom;
 	j->first_reset = limits_first_reset(l, asked, now);
-	j->cause = s.cause;
 	j->usable = s.usable;
 	j->resting = s.resting;
 }

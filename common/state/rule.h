@@ -13,7 +13,8 @@
  * next target: statuses, classes of them, "connect" (no connection, or it
  * broke), "timeout", "exhausted" (no account of a pool can serve), and what the
  * client has no part in: "auth" (401, 403, or words for it), "credit" (402, or
- * words for it), "model" (the provider does not have it). Immutable once loaded.
+ * words for it), "model" (the provider does not have it). Immutable once
+ * loaded.
  */
 #ifndef DARIO_RULE_H
 #define DARIO_RULE_H

@@ -19,7 +19,6 @@ struct judged {
 	int64_t until;                   /* it holds so long, ms since 1970 */
 	double headroom;
 	int64_t first_reset;
-	enum limit_cause cause;
 	bool usable, resting;
 };
 

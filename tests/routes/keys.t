@@ -124,8 +124,17 @@ forget
 by_key "{\"gsk-three\":[{\"headers\":{$(limits 10 6m0s)}}]}"
 is 'fill-first: the first, though another has more left' "$(ask i) $(ask j)" '200 three 200 three'
 like 'a strategy that there is none of' "$("$dario" proxy --strategy=best --check 2>&1)" 'headroom|fill-first|soonest-reset'
+forget
+by_key '{"gsk-two":[{"status":404,"text":"model_not_found"}],"gsk-three":[{"status":404,"text":"model_not_found"}],"gsk-groq":[{"status":404,"text":"model_not_found"}]}'
+ask k none >"$tmp/last"
+is 'nobody has the model: the last answer' "$(cut -d' ' -f1 "$tmp/last")" 404
+is 'nobody has the model: still' "$(ask k none) $(json 'j["error"]["code"]' <"$tmp/answer")" '404  model_not_found'
+is 'nobody has the model: another is served' "$(ask k other | cut -d' ' -f1)" 200
 "$dario" accounts remove two
 "$dario" accounts remove three
 is 'one key again: no account' "$(ask)" '200 '
 is 'and its own' "$(credential)" 'Bearer gsk-groq'
+key two >/dev/null
+"$dario" backend remove groq
+is 'removed: its keys with it' "$(find "$DARIO_HOME/backends" -name '*.json')" ''
 done_testing
