@@ -161,7 +161,42 @@ static int not_there(const char *alias, struct err *e)
 		       alias);
 }
 
-/* One key in two places would be one limit that is counted twice; one name in
+/* Does the file belong to this pool? */
+static bool is_in(const char *file, const struct accounts *pool)
+{
+	char folder[ACCOUNT_ALIAS_MAX + 16] = "accounts/";
+
+	if (pool->others)
+		snprintf(folder, sizeof(folder), "backends/%s/", pool->backend);
+	return strncmp(file, folder, strlen(folder)) == 0;
+}
+
+static int check_pool(const struct cmd *c, const struct accounts *p,
+		      const char *file, struct span key, struct err *e)
+{
+	bool same = is_in(file, p);
+
+	for (size_t k = 0; k < p->n; k++) {
+		const struct account *a = &p->list[k];
+
+		if (strcmp(a->file, file) == 0)
+			continue;
+		if (strcmp(a->alias, c->args[0]) == 0)
+			return err_set(e, ERR_USAGE,
+				       "the alias %s is taken (%s): choose "
+				       "another",
+				       a->alias, a->file);
+		if (same && key.n && a->api_key && span_is(key, a->api_key))
+			return err_set(e, ERR_USAGE,
+				       "account %s has this key already: two "
+				       "accounts with one key are one limit, "
+				       "remove that one first",
+				       a->alias);
+	}
+	return 0;
+}
+
+/* One key twice in a pool would be one limit that is counted twice; one name in
  * two pools could not be told apart. */
 static int check_others(const struct cmd *c, const struct snapshot *cfg,
 			const char *file, struct span key, struct err *e)
@@ -169,36 +204,24 @@ static int check_others(const struct cmd *c, const struct snapshot *cfg,
 	const struct accounts *p;
 
 	for (size_t i = 0; (p = pool_at(cfg, i)); i++)
-		for (size_t k = 0; k < p->n; k++) {
-			const struct account *a = &p->list[k];
-
-			if (strcmp(a->file, file) == 0)
-				continue;
-			if (strcmp(a->alias, c->args[0]) == 0)
-				return err_set(e, ERR_USAGE,
-					       "the alias %s is taken (%s): "
-					       "choose another",
-					       a->alias, a->file);
-			if (key.n && a->api_key && span_is(key, a->api_key))
-				return err_set(e, ERR_USAGE,
-					       "account %s has this key "
-					       "already: two accounts with one "
-					       "key are one limit, remove that "
-					       "one first",
-					       a->alias);
-		}
+		if (check_pool(c, p, file, key, e))
+			return -1;
 	for (size_t i = 0; i < cfg->n_backends; i++) {
 		const struct backend *b = &cfg->backends[i];
+		struct accounts pool = { .others = true };
 
-		if (key.n && b->api_key && span_is(key, b->api_key))
+		snprintf(pool.backend, sizeof(pool.backend), "%s", b->name);
+		if (!is_in(file, &pool))
+			continue;
+		if (key.n && b->api_key && span_is(key, b->api_key) &&
+		    !b->keys.n)
 			return err_set(e, ERR_USAGE,
 				       "backend %s has this key already: give "
 				       "another",
 				       b->name);
-		if (strcmp(b->name, c->args[0]) == 0 &&
-		    strncmp(file, "backends/", 9) == 0 && strchr(file + 9, '/'))
+		if (strcmp(b->name, c->args[0]) == 0)
 			return err_set(e, ERR_USAGE,
-				       "the alias %s is that of a backend's "
+				       "the alias %s is that of the backend's "
 				       "first key: choose another",
 				       b->name);
 	}
