@@ -27,7 +27,7 @@ mkdir "$tmp/bin"
 ln -s "$dario" "$tmp/bin/dario"
 PATH=$tmp/bin:$PATH
 cd "$tmp" || exit 1
-for f in openai groq anthropic; do
+for f in openai groq anthropic spare second; do
 	echo "sk-$f-0123456789abcdef" >$f.key
 done
 
