@@ -111,6 +111,8 @@ is 'the only worker drains: it is still there' "$(alive "$old")" "$old"
 wait "$stream"
 like 'the only worker drains: its stream is whole' "$(tail -n 2 "$tmp/stream")" '[DONE]'
 
+wait_for 10 none_of "$old"
+
 # What cannot take over does not.
 for broken in 'exit 3' 'exec 3>&-; exec sleep 100'; do
 	old=$(worker_pid)
