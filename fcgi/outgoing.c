@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/jw.h"
+#include "dialect/mend.h"
 #include "fcgi/outgoing.h"
 
 #include <errno.h>
@@ -27,17 +28,64 @@ static int rename_model(struct request *r, struct peek *k, const char *model,
 			    : 0;
 }
 
+static struct upstream_model target_of(const struct outgoing *o,
+				       const struct request *r)
+{
+	return (struct upstream_model){
+		.model = o->model,
+		.family = models_family(r->config->models, o->model),
+		.quirks = o->backend->quirks,
+		.origin = &o->origin,
+	};
+}
+
+static int put_mended(struct outgoing *o, struct request *r, struct mend *m,
+		      const struct peek *k, struct err *e)
+{
+	if (!m->n && !m->arena->full)
+		return 0;
+	if (strcmp(o->model, k->model)) {
+		struct span value = { r->body.p + k->model_at, k->model_len };
+
+		mend_replace(m, value, mend_quoted(m, span_of(o->model)));
+	}
+	if (mend_apply(m, &o->text, e))
+		return -1;
+	o->body = o->plain = buf_get(&o->text);
+	if (m->names.n)
+		r->mended = arena_str(r->arena, buf_get(&m->names));
+	if (m->dropped.n)
+		r->dropped = arena_str(r->arena, buf_get(&m->dropped));
+	return 0;
+}
+
+/* In its own dialect, where it holds what the target is known to refuse. The
+ * request's body stays. */
+static int mend(struct outgoing *o, struct request *r, const struct peek *k,
+		struct err *e)
+{
+	struct upstream_model t = target_of(o, r);
+	struct mend m;
+	int rc;
+
+	if (r->config->settings.passthrough || t.quirks.no_mend ||
+	    !(k->marks & mend_wants(o->dialect, &t)) ||
+	    (strcmp(o->path, r->dialect->path) && !o->count))
+		return 0;
+	mend_init(&m, r->arena, buf_get(&r->body), &t);
+	r->dialect->mend(&m);
+	rc = put_mended(o, r, &m, k, e);
+	mend_release(&m);
+	return rc;
+}
+
 /* The request anew, in the upstream's dialect. */
 static int translate(struct outgoing *o, struct request *r, struct err *e)
 {
-	const struct backend *b = o->backend;
-	struct upstream_model t = {
-		.model = o->model,
-		.family = models_family(r->config->models, o->model),
-		.quirks = b->quirks,
-	};
+	struct upstream_model t = target_of(o, r);
 	struct chat *c = &o->read;
 
+	c->origin = &o->origin;
 	o->parsed = json_read(buf_get(&r->body), e);
 	if (!o->parsed || r->dialect->read(c, o->parsed, e))
 		return -1;
@@ -65,17 +113,22 @@ int outgoing_make(struct outgoing *o, struct request *r,
 	const struct backend *b = route->backend;
 
 	memset(o, 0, sizeof(*o));
-	r->dropped = NULL; /* for another target it was, if at all */
+	r->dropped = r->mended = NULL; /* for another target, if at all */
 	buf_init(&o->text, REQUEST_BODY_MAX);
 	buf_init(&o->shaped, REQUEST_BODY_MAX);
 	chat_init(&o->read, r->arena);
 	o->backend = b;
 	o->model = route->model;
+	o->origin = seal_origin_for(&b->origin, route->model);
 	o->dialect = (enum dialect_id)(r->dialect - dialects);
 	o->path = r->upstream_path;
 	o->stream = k->stream;
 	o->count = strcmp(o->path, "/messages/count_tokens") == 0;
 	if (b->speaks[o->dialect]) {
+		if (mend(o, r, k, e))
+			return -1;
+		if (o->body.p)
+			return 0;
 		if (strcmp(route->model, k->model) &&
 		    rename_model(r, k, route->model, e))
 			return -1;

@@ -35,6 +35,7 @@ struct outgoing {
 	struct json_object *parsed;
 	struct buf text;
 	struct chat read;
+	struct seal_origin origin;
 };
 
 /* `k` is of r->body and follows what is changed there. */

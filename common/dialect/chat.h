@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "dialect/dialect.h"
+#include "dialect/seal.h"
 
 #define CHAT_DROPPED_MAX 512         /* bytes of the list of names */
 #define REQUEST_TEXT_MAX (64u << 20) /* bytes of joined text */
@@ -88,6 +89,9 @@ enum format {
 
 struct chat {
 	struct arena *arena; /* once it is full, what is added is forgotten */
+	/* Of the target, set before the body is read: what it sealed becomes
+	 * the original. */
+	const struct seal_origin *origin;
 	struct msg *msgs, **tail;
 	struct tool *tools, **tools_tail;
 	enum choice choice;
@@ -155,6 +159,7 @@ struct family {
 	bool inline_system; /* role system in the middle of messages */
 	bool prefill;       /* a final assistant turn */
 	bool reasoning; /* OpenAI's: reasoning_effort, no samplers, no stop */
+	bool thought_signatures; /* Gemini's: a call without is refused */
 };
 
 struct quirks {
@@ -168,6 +173,7 @@ struct quirks {
 	bool top_k;             /* takes the extension */
 	bool search;            /* takes web_search_options */
 	bool no_strict;         /* refuses `strict` in tools */
+	bool no_mend;           /* what is in its own dialect stays as it is */
 	int64_t id_max;         /* bytes of a tool call id; 0: 40 */
 	int64_t max_tokens;     /* its limit; 0: unknown */
 };
@@ -176,6 +182,7 @@ struct upstream_model {
 	const char *model;
 	struct family family;
 	struct quirks quirks;
+	const struct seal_origin *origin; /* of what it seals; NULL: unknown */
 };
 
 /* Tool names and ids, as the target allows them; pure functions of what goes

@@ -81,11 +81,13 @@ struct chat;
 struct upstream_model;
 struct reader;
 struct json_object;
+struct mend;
 
 typedef int chat_read_fn(struct chat *c, struct json_object *body,
 			 struct err *e);
 typedef int chat_write_fn(const struct upstream_model *t, struct chat *c,
 			  struct buf *out, struct err *e);
+typedef void mend_fn(struct mend *m);
 typedef int reader_event_fn(struct reader *r, struct span name,
 			    struct json_object *o, struct err *e);
 typedef int reader_end_fn(struct reader *r, struct err *e);
@@ -100,6 +102,8 @@ struct dialect {
 	/* requests: body to neutral, neutral to body (chat.h) */
 	chat_read_fn *read;
 	chat_write_fn *request;
+	/* the same dialect on both sides: what must change all the same */
+	mend_fn *mend;
 	/* answers of an upstream: one event, the end, a whole one (reader.h) */
 	reader_event_fn *read_event;
 	reader_end_fn *read_end;
@@ -135,6 +139,7 @@ chat_read_fn anthropic_request_read, openai_request_read,
 	responses_request_read;
 chat_write_fn anthropic_request_write, openai_request_write,
 	responses_request_write;
+mend_fn anthropic_mend, openai_mend, responses_mend;
 reader_event_fn anthropic_answer_event, openai_answer_event,
 	responses_answer_event;
 reader_end_fn anthropic_answer_end, openai_answer_end, responses_answer_end;

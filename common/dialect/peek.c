@@ -30,6 +30,17 @@ enum state {
 	DONE, /* only blanks may follow */
 };
 
+/* What the string that is read may show. */
+enum watch {
+	WATCH_NONE,
+	WATCH_CALL, /* id of a call or of an item */
+	WATCH_ID,   /* the same where it is referred to */
+	WATCH_SIGNATURE,
+};
+
+#define SEAL_HEAD "dario" /* how a seal begins */
+#define SEAL_NO 255
+
 void peek_init(struct peek *k)
 {
 	memset(k, 0, sizeof(*k));
@@ -136,8 +147,120 @@ static int begin_string(struct peek *k, bool key)
 	k->high = 0;
 	if (key)
 		k->key_n = 0;
+	k->sealed = key ? SEAL_NO : 0;
 	k->state = STRING;
 	return 0;
+}
+
+/* --- marks --------------------------------------------------------------- */
+
+static const struct {
+	const char *key;
+	unsigned marks; /* that it sets whatever its value */
+	enum watch watch;
+} marked[] = {
+	{ "id", 0, WATCH_CALL },
+	{ "call_id", MARK_CALLS, WATCH_ID },
+	{ "tool_use_id", MARK_CALLS, WATCH_ID },
+	{ "tool_call_id", MARK_CALLS, WATCH_ID },
+	{ "signature", 0, WATCH_SIGNATURE },
+	{ "encrypted_content", MARK_REASONING, WATCH_SIGNATURE },
+	{ "summary", MARK_REASONING, WATCH_NONE },
+	{ "extra_content", MARK_REASONING, WATCH_NONE },
+	{ "reasoning_content", MARK_REASONING, WATCH_NONE },
+	{ "reasoning_details", MARK_REASONING, WATCH_NONE },
+	{ "tool_calls", MARK_CALLS, WATCH_NONE },
+};
+
+/* The value of a member begins. */
+static void mark_member(struct peek *k)
+{
+	k->watch = WATCH_NONE;
+	if (k->key_n == 4) /* text, type, role: most of them */
+		return;
+	if (key_is(k, "thinking"))
+		k->marks |= MARK_THINKING;
+	for (size_t i = 0; i < sizeof(marked) / sizeof(marked[0]); i++) {
+		const char *key = marked[i].key;
+
+		if (*key != *k->key || k->key_n != strlen(key) ||
+		    memcmp(k->key, key, k->key_n))
+			continue;
+		k->marks |= marked[i].marks;
+		k->watch = (unsigned char)marked[i].watch;
+	}
+	if (!k->watch)
+		return;
+	k->string_n = 0;
+	k->hash = 0xcbf29ce484222325u;
+	k->odd = k->dashed = false;
+}
+
+static bool is_id_byte(unsigned char c)
+{
+	return (c | 0x20) >= 'a' ? (c | 0x20) <= 'z' : is_digit(c);
+}
+
+/* A byte of the string that is watched. */
+static void watch_byte(struct peek *k, unsigned char c)
+{
+	if (k->string_n < sizeof(k->head))
+		k->head[k->string_n] = (char)c;
+	k->string_n++;
+	if (c == '_' || c == '-')
+		k->dashed = true;
+	else if (!is_id_byte(c))
+		k->odd = true;
+	k->hash = (k->hash ^ c) * 0x100000001b3u; /* FNV-1a */
+}
+
+static bool is_item_id(const struct peek *k)
+{
+	static const char *const known[] = { "rs_", "fc_", "ctc_", "msg_" };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (k->string_n > strlen(known[i]) &&
+		    memcmp(k->head, known[i], strlen(known[i])) == 0)
+			return true;
+	return false;
+}
+
+/* The string that is watched is over. */
+static void mark_string(struct peek *k)
+{
+	size_t bit = (size_t)(k->hash >> 20) % PEEK_SEEN_BITS;
+	uint64_t mask = (uint64_t)1 << bit % 64;
+
+	if (k->watch == WATCH_SIGNATURE) {
+		k->marks |= k->string_n ? 0 : MARK_UNSIGNED;
+		return;
+	}
+	if (k->odd)
+		k->marks |= MARK_ID_ODD;
+	if (!k->string_n)
+		k->marks |= MARK_ID_EMPTY;
+	if (k->string_n > PEEK_ID_MAX)
+		k->marks |= MARK_ID_LONG;
+	if (k->string_n != 9 || k->odd || k->dashed)
+		k->marks |= MARK_ID_NOT_NINE;
+	if (k->watch != WATCH_CALL)
+		return;
+	if (!is_item_id(k))
+		k->marks |= MARK_ID_ITEM;
+	if (k->seen[bit / 64] & mask)
+		k->marks |= MARK_ID_TWICE;
+	k->seen[bit / 64] |= mask;
+}
+
+/* Is the byte one more of a seal's beginning? */
+static void look_for_seal(struct peek *k, unsigned char c)
+{
+	if (c != (unsigned char)SEAL_HEAD[k->sealed]) {
+		k->sealed = SEAL_NO;
+	} else if (++k->sealed == sizeof(SEAL_HEAD) - 1) {
+		k->marks |= MARK_SEAL;
+		k->sealed = SEAL_NO;
+	}
 }
 
 static int begin_literal(struct peek *k, const char *rest)
@@ -149,7 +272,8 @@ static int begin_literal(struct peek *k, const char *rest)
 
 static int begin_value(struct peek *k, unsigned char c, struct err *e)
 {
-	bool member = k->depth == 1 && in_object(k);
+	bool inside = k->depth && in_object(k);
+	bool member = k->depth == 1 && inside;
 
 	if (!k->depth && c != '{') {
 		return err_set(e, ERR_BAD_REQUEST,
@@ -158,6 +282,10 @@ static int begin_value(struct peek *k, unsigned char c, struct err *e)
 	}
 	if (member && !k->any_keys && wanted_value(k, c, e))
 		return -1;
+	if (inside)
+		mark_member(k);
+	else
+		k->watch = WATCH_NONE;
 	switch (c) {
 	case '{':
 		return push(k, true, e);
@@ -190,6 +318,8 @@ static int end_string(struct peek *k)
 		k->state = COLON;
 		return 0;
 	}
+	if (k->watch)
+		mark_string(k);
 	if (k->in_model) {
 		k->in_model = false;
 		k->model_len = k->at + 1 - k->model_at;
@@ -207,6 +337,8 @@ static int keep(struct peek *k, unsigned char c, struct err *e)
 			k->key[k->key_n] = (char)c;
 		if (k->key_n <= PEEK_KEY_MAX)
 			k->key_n++;
+	} else if (k->watch) {
+		watch_byte(k, c);
 	} else if (k->in_model) {
 		if (k->model_n == PEEK_MODEL_MAX || c < 0x20 || c == 0x7f)
 			return err_set(e, ERR_BAD_REQUEST,
@@ -261,6 +393,8 @@ static int string_byte(struct peek *k, unsigned char c, struct err *e)
 {
 	if (c != '\\' && settle(k, e))
 		return -1;
+	if (k->sealed != SEAL_NO)
+		look_for_seal(k, c);
 	if (c >= 0x80 || k->utf8.left) {
 		if (!utf8_take(&k->utf8, c))
 			return bad(k, e, "invalid UTF-8");
@@ -441,12 +575,17 @@ static int take(struct peek *k, unsigned char c, struct err *e)
 }
 
 /* Most of a body is plain text inside values: how much of `in` is? */
-static size_t plain_run(const struct peek *k, struct span in)
+static size_t plain_run(struct peek *k, struct span in)
 {
 	size_t i = 0;
 
 	if (k->state != STRING || k->in_key || k->in_model || k->utf8.left)
 		return 0;
+	if (k->sealed != SEAL_NO) {
+		if (*in.p == SEAL_HEAD[k->sealed])
+			return 0;
+		k->sealed = SEAL_NO;
+	}
 	while (i < in.n) {
 		unsigned char c = (unsigned char)in.p[i];
 
@@ -454,6 +593,9 @@ static size_t plain_run(const struct peek *k, struct span in)
 			break;
 		i++;
 	}
+	if (k->watch)
+		for (size_t j = 0; j < i; j++)
+			watch_byte(k, (unsigned char)in.p[j]);
 	return i;
 }
 

@@ -254,6 +254,8 @@ int backend_parse(struct backend *out, const char *name,
 	if (load_models(out, json_get(file, "models"), e) ||
 	    load_way(out, file, e) || quirks_parse(&out->quirks, file, e))
 		goto fail;
+	seal_origin(&out->origin, out->base_url,
+		    json_cstr(file, "organization"));
 	return 0;
 fail:
 	backend_release(out);
@@ -322,6 +324,7 @@ void backend_demo(struct backend *out, const char *host, long port,
 		out->speaks[i] = true;
 	out->models = xcalloc(1, sizeof(*out->models));
 	out->models[out->n_models++] = xstrdup("demo");
+	seal_origin(&out->origin, out->base_url, NULL);
 	out->proxy = xstrdup(""); /* it is this machine, and gets our key */
 	out->demo = true;
 }
@@ -345,6 +348,7 @@ int backend_claude(struct backend *out, const char *base_url, struct err *e)
 			       name.p);
 	out->name = xstrdup("claude");
 	set_url(out, base_url);
+	seal_origin(&out->origin, out->base_url, NULL);
 	out->protocol = DIALECT_ANTHROPIC;
 	out->speaks[DIALECT_ANTHROPIC] = true;
 	out->claude = true;

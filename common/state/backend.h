@@ -37,6 +37,7 @@ struct backend {
 	char **models; /* globs */
 	size_t n_models;
 	struct quirks quirks;
+	struct seal_origin origin; /* of what it seals */
 	char *proxy;   /* on the way there, or NULL: as the environment says */
 	char *ca_file; /* of certificates to trust, or NULL */
 	char **fields; /* further header fields, "Name: value" */

@@ -40,6 +40,7 @@ static void parse_family(struct family *f, struct json_object *o)
 	f->forced_tools = json_flag(o, "forcedTools", true);
 	f->inline_system = json_flag(o, "inlineSystem", false);
 	f->reasoning = json_flag(o, "reasoning", false);
+	f->thought_signatures = json_flag(o, "thoughtSignatures", false);
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
 		if (span_is(thinking, forms[i].name))
 			f->thinking = forms[i].form;
@@ -133,6 +134,10 @@ int quirks_parse(struct quirks *q, struct json_object *file, struct err *e)
 			*(bool *)((char *)q + flags[i].at) =
 				json_object_get_boolean(v);
 	}
+	if (json_get(file, "mend") &&
+	    !json_object_is_type(json_get(file, "mend"), json_type_boolean))
+		return err_set(e, ERR_CONFIG, "mend must be true or false");
+	q->no_mend = !json_flag(file, "mend", true);
 	q->id_max = json_int(file, "toolIdMax", 0);
 	q->max_tokens = json_int(file, "maxTokens", 0);
 	if (q->id_max < 0 || (q->id_max > 0 && q->id_max < 16))
@@ -142,13 +147,15 @@ int quirks_parse(struct quirks *q, struct json_object *file, struct err *e)
 
 size_t quirks_keys(const char **out, size_t max)
 {
-	static const char *const numbers[] = { "toolIdMax", "maxTokens" };
+	static const char *const others[] = { "toolIdMax", "maxTokens",
+					      "mend" };
 	size_t n = 0;
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]) && n < max; i++)
 		out[n++] = flags[i].key;
-	for (size_t i = 0; i < 2 && n < max; i++)
-		out[n++] = numbers[i];
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]) && n < max;
+	     i++)
+		out[n++] = others[i];
 	return n;
 }
 
