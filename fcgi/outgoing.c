@@ -34,7 +34,8 @@ static struct upstream_model target_of(const struct outgoing *o,
 	return (struct upstream_model){
 		.model = o->model,
 		.family = models_family(r->config->models, o->model),
-		.quirks = o->backend->quirks,
+		.quirks = providers_quirks(r->config->providers, o->backend,
+					   o->dialect, o->model),
 		.origin = &o->origin,
 	};
 }

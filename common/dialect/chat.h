@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "dialect/dialect.h"
+#include "dialect/quirks.h"
 #include "dialect/seal.h"
 
 #define CHAT_DROPPED_MAX 512         /* bytes of the list of names */
@@ -160,22 +161,6 @@ struct family {
 	bool prefill;       /* a final assistant turn */
 	bool reasoning; /* OpenAI's: reasoning_effort, no samplers, no stop */
 	bool thought_signatures; /* Gemini's: a call without is refused */
-};
-
-struct quirks {
-	bool max_completion_tokens; /* name of the field for the limit */
-	bool reasoning; /* takes reasoning_effort whatever the model */
-	bool no_usage;  /* refuses stream_options */
-	bool developer; /* wants role developer for the system text */
-	bool nine_ids;  /* tool call ids of exactly 9 letters and digits */
-	bool reasoning_content; /* wants thinking back in history */
-	bool reasoning_details; /* the same with signatures */
-	bool top_k;             /* takes the extension */
-	bool search;            /* takes web_search_options */
-	bool no_strict;         /* refuses `strict` in tools */
-	bool no_mend;           /* what is in its own dialect stays as it is */
-	int64_t id_max;         /* bytes of a tool call id; 0: 40 */
-	int64_t max_tokens;     /* its limit; 0: unknown */
 };
 
 struct upstream_model {

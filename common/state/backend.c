@@ -4,7 +4,6 @@
 #include "state/backend.h"
 
 #include "base/host.h"
-#include "state/models.h"
 
 #include <ctype.h>
 #include <stdio.h>
