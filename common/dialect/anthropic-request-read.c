@@ -221,6 +221,7 @@ static void read_tools(struct chat *c, struct json_object *list)
 		t->cache = json_get(o, "cache_control");
 		if (json_object_is_type(strict, json_type_boolean))
 			t->strict = json_object_get_boolean(strict);
+		t->optional = true;
 	}
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/jw.h"
 #include "base/names.h"
+#include "dialect/chat-fit.h"
 #include "dialect/chat-write.h"
 #include "dialect/schema.h"
 
@@ -309,6 +310,22 @@ static int put_messages(struct body *b, struct err *e)
 
 /* --- tools -------------------------------------------------------------- */
 
+/* Strict tools take no more of a schema than formats do. */
+static void put_schema(struct body *b, const struct tool *t)
+{
+	struct jw *w = &b->w;
+	bool strict = t->strict == 1 && b->t->family.structured &&
+		      !b->t->quirks.no_strict;
+
+	jw_key(w, "input_schema");
+	if (!strict)
+		schema_object(w, t->schema);
+	else if (schema_object_sanitised(w, t->schema))
+		chat_dropped(b->c, "tools.schema.bounds");
+	if (strict)
+		jw_kbool(w, "strict", true);
+}
+
 static void put_tool(struct body *b, const struct tool *t)
 {
 	struct jw *w = &b->w;
@@ -324,10 +341,7 @@ static void put_tool(struct body *b, const struct tool *t)
 	} else {
 		if (t->description.n)
 			jw_kstr(w, "description", t->description);
-		jw_key(w, "input_schema");
-		schema_object(w, t->schema);
-		if (t->strict == 1 && b->t->family.structured)
-			jw_kbool(w, "strict", true);
+		put_schema(b, t);
 	}
 	if (t->cache) {
 		jw_key(w, "cache_control");
@@ -646,8 +660,10 @@ int anthropic_request_write(const struct upstream_model *t, struct chat *c,
 	int64_t max = c->max_tokens;
 	bool thinking;
 
+	chat_fit(c, &t->quirks, true);
 	if (max < 0 || max > limit)
 		max = limit;
+	max = write_floor(t, max);
 	if (c->format == FORMAT_SCHEMA && !t->family.structured)
 		json_by_tool(c);
 	thinking = wants_thinking(&b, max);

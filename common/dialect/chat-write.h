@@ -52,7 +52,21 @@ bool write_must_wait(struct write_wait *w, const struct msg *m);
 int write_hosted(struct chat *c, const struct tool *t, struct err *e);
 
 /* tool_choice and parallel_tool_calls; Chat nests a tool's name. */
-void write_choice(struct jw *w, const struct chat *c, bool nested);
+void write_choice(struct jw *w, const struct upstream_model *t, struct chat *c,
+		  bool nested);
+/* Where a tool cannot be forced by its name it is the only one. */
+bool write_offers(const struct upstream_model *t, const struct chat *c,
+		  const struct tool *tool);
+/* `strict` of a tool, as far as its schema allows it. */
+bool write_strict(struct chat *c, const struct tool *t);
+
+/* May this field of Chat stand at the top? Else it is noted as dropped. */
+bool write_takes(const struct upstream_model *t, struct chat *c,
+		 const char *field);
+/* The field for an answer's limit, and the limit, if it is too small. */
+const char *write_limit(const struct upstream_model *t);
+int64_t write_floor(const struct upstream_model *t, int64_t max);
+
 const char *write_effort(const struct upstream_model *t, const struct chat *c);
 
 /* name, schema and strict of an answer's format. */

@@ -59,7 +59,8 @@ struct tool {
 	struct span name, description;
 	struct json_object *schema; /* or NULL */
 	struct json_object *cache;
-	int strict; /* -1 unset */
+	int strict;    /* -1 unset */
+	bool optional; /* strict as Anthropic has it, with optional members */
 	struct tool *next;
 };
 

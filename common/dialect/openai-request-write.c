@@ -3,6 +3,7 @@
 
 #include "base/digest.h"
 #include "base/jw.h"
+#include "dialect/chat-fit.h"
 #include "dialect/chat-write.h"
 #include "dialect/schema.h"
 
@@ -158,12 +159,16 @@ static void put_thinking(struct body *b, const struct msg *m)
 	struct span text = write_thinking(b->c->arena, m->parts);
 	int index = 0;
 
+	bool needed = q->reasoning_content && !q->reasoning_optional &&
+		      write_has(m->parts, PART_TOOL_USE);
+
+	if (q->reasoning_content && (text.n || needed))
+		jw_kstr(w, "reasoning_content",
+			text.n ? text : SPAN(FIT_REASONING));
 	if (!write_has(m->parts, PART_THINKING) &&
 	    !write_has(m->parts, PART_REDACTED))
 		return;
-	if (q->reasoning_content && text.n)
-		jw_kstr(w, "reasoning_content", text);
-	else if (!q->reasoning_details)
+	if (!(q->reasoning_content && text.n) && !q->reasoning_details)
 		chat_dropped(b->c, "thinking");
 	if (!q->reasoning_details)
 		return;
@@ -186,7 +191,7 @@ static void put_assistant(struct body *b, const struct msg *m)
 		return;
 	open_message(w, "assistant");
 	jw_key(w, "content");
-	if (text.n)
+	if (text.n || b->t->quirks.empty_content)
 		jw_str(w, text);
 	else
 		jw_null(w);
@@ -208,8 +213,7 @@ static void put_system(struct body *b, const struct msg *m)
 
 	if (!text.n)
 		return;
-	open_message(&b->w, m->developer || b->t->quirks.developer ? "developer"
-								   : "system");
+	open_message(&b->w, b->t->quirks.developer ? "developer" : "system");
 	jw_kstr(&b->w, "content", text);
 	jw_obj_end(&b->w);
 }
@@ -260,7 +264,7 @@ static void put_tool(struct body *b, const struct tool *t)
 		jw_key(w, "parameters");
 		schema_object(w, t->schema);
 		if (t->strict >= 0 && !b->t->quirks.no_strict)
-			jw_kbool(w, "strict", t->strict);
+			jw_kbool(w, "strict", write_strict(b->c, t));
 	}
 	jw_obj_end(w);
 	jw_obj_end(w);
@@ -295,7 +299,7 @@ static int put_tools(struct body *b, struct err *e)
 	if (put_hosted(b, e))
 		return -1;
 	for (const struct tool *t = c->tools; t; t = t->next) {
-		if (t->kind == TOOL_HOSTED)
+		if (t->kind == TOOL_HOSTED || !write_offers(b->t, c, t))
 			continue;
 		if (!any) {
 			jw_key(w, "tools");
@@ -307,7 +311,7 @@ static int put_tools(struct body *b, struct err *e)
 	if (!any)
 		return 0;
 	jw_arr_end(w);
-	write_choice(w, c, true);
+	write_choice(w, b->t, c, true);
 	return 0;
 }
 
@@ -362,19 +366,17 @@ static void put_limits(struct body *b)
 	if (t->quirks.max_tokens && max > t->quirks.max_tokens)
 		max = t->quirks.max_tokens;
 	if (max >= 0)
-		jw_kint(w,
-			t->quirks.max_completion_tokens || t->family.reasoning
-				? "max_completion_tokens"
-				: "max_tokens",
-			max);
+		jw_kint(w, write_limit(t), write_floor(t, max));
 	write_samplers(w, t, c);
 	put_stop(b);
-	if (write_effort(t, c))
+	if (write_effort(t, c) && write_takes(t, c, "reasoning_effort"))
 		jw_kcstr(w, "reasoning_effort", write_effort(t, c));
-	if (c->verbosity.n && t->family.reasoning)
-		jw_kstr(w, "verbosity", c->verbosity);
-	else if (c->verbosity.n)
+	if (!c->verbosity.n)
+		return;
+	if (!t->family.reasoning)
 		chat_dropped(c, "verbosity");
+	else if (write_takes(t, c, "verbosity"))
+		jw_kstr(w, "verbosity", c->verbosity);
 }
 
 static void put_rest(struct body *b)
@@ -383,12 +385,12 @@ static void put_rest(struct body *b)
 	struct jw *w = &b->w;
 
 	write_user(w, b->t, c);
-	if (c->tier.n)
+	if (c->tier.n && write_takes(b->t, c, "service_tier"))
 		jw_kstr(w, "service_tier", c->tier);
 	if (!c->stream)
 		return;
 	jw_kbool(w, "stream", true);
-	if (!b->t->quirks.no_usage) {
+	if (quirks_take_field(&b->t->quirks, SPAN("stream_options"))) {
 		jw_key(w, "stream_options");
 		jw_raw(w, SPAN("{\"include_usage\":true}"));
 	}
@@ -399,6 +401,8 @@ int openai_request_write(const struct upstream_model *t, struct chat *c,
 {
 	struct body b = { .w = jw_to(out), .t = t, .c = c };
 
+	chat_fit(c, &t->quirks, false);
+	chat_fit_turns(c, &t->quirks);
 	jw_obj(&b.w);
 	jw_kcstr(&b.w, "model", t->model);
 	if (put_messages(&b, e) || put_tools(&b, e))

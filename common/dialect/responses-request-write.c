@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/jw.h"
+#include "dialect/chat-fit.h"
 #include "dialect/chat-write.h"
 #include "dialect/schema.h"
 
@@ -215,7 +216,7 @@ static void put_tool(struct body *b, const struct tool *t)
 	else
 		schema_object(w, t->schema);
 	/* Strict is the default there, and not what the client asked for. */
-	jw_kbool(w, "strict", t->strict == 1);
+	jw_kbool(w, "strict", write_strict(b->c, t));
 	jw_obj_end(w);
 }
 
@@ -231,6 +232,8 @@ static int put_tools(struct body *b, struct err *e)
 				return -1;
 			continue;
 		}
+		if (!write_offers(b->t, c, t))
+			continue;
 		if (!any) {
 			jw_key(w, "tools");
 			jw_arr(w);
@@ -241,7 +244,7 @@ static int put_tools(struct body *b, struct err *e)
 	if (!any)
 		return 0;
 	jw_arr_end(w);
-	write_choice(w, c, false);
+	write_choice(w, b->t, c, false);
 	return 0;
 }
 
@@ -280,7 +283,9 @@ static void put_rest(struct body *b)
 
 	if (c->max_tokens >= 0)
 		jw_kint(w, "max_output_tokens",
-			limit && c->max_tokens > limit ? limit : c->max_tokens);
+			limit && c->max_tokens > limit
+				? limit
+				: write_floor(b->t, c->max_tokens));
 	write_samplers(w, b->t, c);
 	if (c->n_stop)
 		chat_dropped(c, "stop");
@@ -305,6 +310,7 @@ int responses_request_write(const struct upstream_model *t, struct chat *c,
 {
 	struct body b = { .w = jw_to(out), .t = t, .c = c };
 
+	chat_fit(c, &t->quirks, false);
 	jw_obj(&b.w);
 	jw_kcstr(&b.w, "model", t->model);
 	if (put_input(&b, e) || put_tools(&b, e))

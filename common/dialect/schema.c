@@ -145,6 +145,23 @@ void schema_sanitised(struct jw *w, struct json_object *schema)
 	json_object_put(copy);
 }
 
+bool schema_object_sanitised(struct jw *w, struct json_object *schema)
+{
+	struct json_object *copy = NULL;
+	bool changed;
+
+	if (json_object_is_type(schema, json_type_object))
+		json_object_deep_copy(schema, &copy, NULL);
+	else
+		copy = json_object_new_object();
+	json_set_str(copy, "type", "object");
+	sanitise(copy, false);
+	changed = schema && !json_object_equal(copy, schema);
+	jw_raw(w, json_text(copy));
+	json_object_put(copy);
+	return changed;
+}
+
 static bool all_required(struct json_object *o)
 {
 	struct json_object *properties = json_get(o, "properties");

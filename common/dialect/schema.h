@@ -13,6 +13,10 @@ void schema_object(struct jw *w, struct json_object *schema);
 /* What Anthropic's structured output takes: no bounds, closed objects. */
 void schema_sanitised(struct jw *w, struct json_object *schema);
 
+/* The same for a strict tool: an object at its top. True when something had to
+ * be changed. */
+bool schema_object_sanitised(struct jw *w, struct json_object *schema);
+
 /* Would OpenAI's strict mode take it as it is: objects closed, and all their
  * properties required? */
 bool schema_is_strict(struct json_object *schema);
