@@ -71,6 +71,7 @@ static int start_block(struct reader *r, struct json_object *b, int64_t index,
 		s = reader_open(r, PART_THINKING, index, e);
 		if (!s)
 			return -1;
+		s->seal = SEAL_CLAUDE;
 		s->signature = reader_copy(r, b, "signature");
 		return reader_text(r, s, json_str(b, "thinking"), e);
 	}

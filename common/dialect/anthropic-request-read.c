@@ -134,10 +134,10 @@ static int put_block(struct chat *c, struct msg *m, struct json_object *b,
 	} else if (span_is(type, "thinking")) {
 		p = chat_part(c, m, PART_THINKING);
 		p->text = json_str(b, "thinking");
-		p->signature = json_str(b, "signature");
+		chat_sealed(c, p, json_str(b, "signature"));
 	} else if (span_is(type, "redacted_thinking")) {
 		p = chat_part(c, m, PART_REDACTED);
-		p->text = json_str(b, "data");
+		chat_sealed(c, p, json_str(b, "data"));
 	} else if (span_is(type, "search_result")) {
 		put_search_result(c, m, b);
 	} else {
@@ -310,6 +310,7 @@ int anthropic_request_read(struct chat *c, struct json_object *body,
 	if (read_messages(c, body, e) || read_output(c, body, e))
 		return -1;
 	read_merge(c);
+	chat_settle(c);
 	read_dropped(c, body, handled);
 	return 0;
 }

@@ -152,8 +152,9 @@ static void put_thinking(struct body *b, const struct part *p)
 	struct jw *w = &b->w;
 
 	/* Anthropic refuses thinking that it has not signed itself. */
-	if (p->kind == PART_THINKING && !p->signature.n) {
-		chat_dropped(b->c, "unsigned thinking");
+	if (!chat_signed(p)) {
+		if (p->kind == PART_THINKING && p->text.n)
+			chat_dropped(b->c, "unsigned thinking");
 		return;
 	}
 	turn(b, ROLE_ASSISTANT);
@@ -484,7 +485,7 @@ static bool unsigned_tool_loop(const struct chat *c)
 	for (const struct part *p = last ? last->parts : NULL; p; p = p->next) {
 		if (p->kind == PART_TOOL_USE)
 			calls = true;
-		else if (p->kind == PART_REDACTED || p->signature.n)
+		else if (chat_signed(p))
 			return false;
 	}
 	return calls && last->next && last->next->parts &&

@@ -8,11 +8,10 @@
 
 #define WRITE_NAME_MAX 64 /* bytes of a tool's name */
 
-/* What goes with calls of other providers where reasoning must (Kimi takes no
- * "" there), and where Google's signature must: its documented value. */
-#define WRITE_NO_REASONING "(no reasoning)"
+/* What goes with the calls of others where Google's signature must: its
+ * documented value. */
 #define WRITE_NO_SIGNATURE \
-	"\"extra_content\":{\"google\":{\"thought_signature\":" \
+	"{\"google\":{\"thought_signature\":" \
 	"\"skip_thought_signature_validator\"}}"
 
 bool write_has(const struct part *parts, enum part_kind kind);

@@ -177,23 +177,6 @@ struct span chat_id_openai(struct arena *a, struct span id,
 	return fit(a, id, max);
 }
 
-/* --- sealed text -------------------------------------------------------- */
-
-bool chat_unseal(struct span sealed, struct span *kind, struct span *text)
-{
-	const char *colon;
-
-	if (!span_starts(sealed, CHAT_SEAL))
-		return false;
-	sealed = span_skip(sealed, strlen(CHAT_SEAL));
-	colon = memchr(sealed.p, ':', sealed.n);
-	if (!colon)
-		return false;
-	*kind = (struct span){ sealed.p, (size_t)(colon - sealed.p) };
-	*text = (struct span){ colon + 1, sealed.n - kind->n - 1 };
-	return true;
-}
-
 /* --- media -------------------------------------------------------------- */
 
 static const struct {

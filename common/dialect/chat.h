@@ -32,7 +32,13 @@ struct part {
 	struct span text; /* text, thinking; a tool call's arguments */
 	struct span id;   /* of a tool call, or of the call a result answers */
 	struct span name; /* of a tool, a file, or a document's title */
-	struct span signature;       /* of thinking */
+	struct span signature; /* of thinking */
+	/* What the signature, or the text of redacted thinking, is: SEAL_NONE
+	 * came unsealed. `foreign`: of another provider than the target. */
+	enum seal_kind seal;
+	bool foreign;
+	uint64_t about;     /* hash of the id of the call it belongs to */
+	struct span google; /* of a tool call: Gemini's signature */
 	struct span mime, data, url; /* media: base64 data or a URL */
 	bool error;                  /* a tool result that reports a failure */
 	bool custom; /* a tool call with free text instead of JSON */
@@ -161,7 +167,6 @@ struct family {
 	bool inline_system; /* role system in the middle of messages */
 	bool prefill;       /* a final assistant turn */
 	bool reasoning; /* OpenAI's: reasoning_effort, no samplers, no stop */
-	bool thought_signatures; /* Gemini's: a call without is refused */
 };
 
 struct upstream_model {
@@ -178,10 +183,12 @@ struct span chat_id_anthropic(struct arena *a, struct span id);
 struct span chat_id_openai(struct arena *a, struct span id,
 			   const struct quirks *q);
 
-/* Responses has a place for opaque text only. Anthropic's signatures and
- * redacted thinking travel there as CHAT_SEAL, kind, ":", text. False if it is
- * not ours. */
-#define CHAT_SEAL "dario1:"
-bool chat_unseal(struct span sealed, struct span *kind, struct span *text);
+/* For the readers: the signature of thinking, or the data of redacted
+ * thinking, as the client sends it; the part has its text. And, once all is
+ * read and merged: calls get what belongs to them, and ids of their own. */
+void chat_sealed(struct chat *c, struct part *p, struct span value);
+void chat_settle(struct chat *c);
+/* For the writers: thinking that Anthropic has signed, for the target. */
+bool chat_signed(const struct part *p);
 
 #endif

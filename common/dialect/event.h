@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "dialect/seal.h"
 
 #include <stdint.h>
 
@@ -56,7 +57,9 @@ struct ev {
 	enum ev_kind kind;
 	enum part_kind part; /* of OPEN, DELTA and CLOSE */
 	struct span id, name, text;
-	bool custom; /* a tool call whose input is free text */
+	enum seal_kind seal; /* what the signature or redacted data is */
+	struct span google;  /* of OPEN or CLOSE of a call: its signature */
+	bool custom;         /* a tool call whose input is free text */
 	enum stop_kind stop;
 	struct usage usage;
 	const struct err *err;

@@ -44,7 +44,7 @@ unsigned mend_wants(enum dialect_id dialect, const struct upstream_model *t)
 	}
 	if (q->nine_ids || q->id_max)
 		marks |= MARK_ID_NOT_NINE;
-	if (q->reasoning_content || t->family.thought_signatures)
+	if (q->reasoning_content || q->thought_signatures)
 		marks |= MARK_CALLS;
 	return marks;
 }

@@ -67,6 +67,7 @@ static int add_detail(struct reader *r, struct json_object *d, bool text,
 		s = current(r, PART_THINKING, e);
 		if (!s)
 			return -1;
+		s->seal = SEAL_CLAUDE;
 		s->signature = reader_copy(r, d, "signature");
 		/* What follows has a signature of its own. */
 		return reader_text(r, s, SPAN(""), e) || reader_close(r, s, e)
@@ -174,6 +175,11 @@ static int late_fragment(struct span args, struct err *e)
 		       "call that was over");
 }
 
+static struct json_object *google_of(struct json_object *call)
+{
+	return json_get(json_get(call, "extra_content"), "google");
+}
+
 static int add_call(struct reader *r, struct json_object *call, bool whole,
 		    struct err *e)
 {
@@ -203,6 +209,9 @@ static int add_call(struct reader *r, struct json_object *call, bool whole,
 		s->id = arena_str(r->arena, id);
 	if (!*s->name)
 		s->name = arena_str(r->arena, name);
+	if (!*s->google)
+		s->google = reader_copy(r, google_of(call),
+					"thought_signature");
 	return reader_text(r, s, args, e);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "dialect/chat-fit.h"
 #include "dialect/chat-write.h"
 #include "dialect/mend.h"
 
@@ -22,11 +23,12 @@ static void mend_signature(struct mend *m, const struct jwalk *call)
 	struct span extra = jwalk_get(call->value, "extra_content");
 	struct jwalk w = jwalk_in(call->value);
 
-	if (!m->target->family.thought_signatures || call->before || extra.n)
+	if (!m->target->quirks.thought_signatures || call->before || extra.n)
 		return;
 	if (!jwalk_next(&w))
 		return;
-	mend_insert(m, w.item.p, SPAN(WRITE_NO_SIGNATURE ","));
+	mend_insert(m, w.item.p,
+		    SPAN("\"extra_content\":" WRITE_NO_SIGNATURE ","));
 	mend_note(m, "thought signatures");
 }
 
@@ -72,14 +74,14 @@ static void mend_reasoning(struct mend *m, const struct jwalk *role,
 	struct span text = jwalk_get(message, "reasoning_content");
 
 	if (!m->target->quirks.reasoning_content ||
+	    m->target->quirks.reasoning_optional ||
 	    (jwalk_is_string(text) && !jwalk_is(text, "")))
 		return;
 	if (text.n)
-		mend_replace(m, text, SPAN("\"" WRITE_NO_REASONING "\""));
+		mend_replace(m, text, SPAN("\"" FIT_REASONING "\""));
 	else
 		mend_add(m, role,
-			 SPAN("\"reasoning_content\":\"" WRITE_NO_REASONING
-			      "\""));
+			 SPAN("\"reasoning_content\":\"" FIT_REASONING "\""));
 	mend_note(m, "reasoning_content");
 }
 

@@ -88,33 +88,77 @@ static int put_content(struct chat *c, struct msg *m, struct json_object *o,
 	return read_content(c, m, o, put_part, e);
 }
 
+/* Is any sealed by us? Then all are of our writing. */
+static bool is_sealed(struct json_object *details)
+{
+	for (size_t i = 0; i < json_length(details); i++) {
+		struct json_object *d = json_at(details, i);
+
+		if (seal_is(json_str(d, "signature")) ||
+		    seal_is(json_str(d, "data")))
+			return true;
+	}
+	return false;
+}
+
+/* Text that comes in pieces, its signature behind the last one. */
+struct details {
+	struct part *open;
+	struct buf text;
+};
+
+static void end_text(struct chat *c, struct details *s, struct span signature)
+{
+	s->open->text = arena_all(c->arena, &s->text);
+	if (s->text.full)
+		c->arena->full = true;
+	chat_sealed(c, s->open, signature);
+	s->open = NULL;
+	buf_reset(&s->text);
+}
+
+static bool put_detail(struct chat *c, struct msg *m, struct json_object *d,
+		       struct details *s)
+{
+	struct span type = json_str(d, "type");
+	struct span signature = json_str(d, "signature");
+
+	if (span_is(type, "reasoning.encrypted")) {
+		chat_sealed(c, chat_part(c, m, PART_REDACTED),
+			    json_str(d, "data"));
+		return true;
+	}
+	if (!span_is(type, "reasoning.text"))
+		return false;
+	if (!s->open)
+		s->open = chat_part(c, m, PART_THINKING);
+	buf_span(&s->text, json_str(d, "text"));
+	if (signature.n)
+		end_text(c, s, signature);
+	return true;
+}
+
 /* Thinking as this router and OpenRouter send it, else plain text without a
  * signature. */
 static void put_thinking(struct chat *c, struct msg *m, struct json_object *o)
 {
 	struct json_object *details = json_get(o, "reasoning_details");
 	struct span plain = json_str(o, "reasoning_content");
-	bool any = false;
+	struct details s = { 0 };
+	bool sealed = is_sealed(details), any = false;
 
-	for (size_t i = 0; i < json_length(details); i++) {
-		struct json_object *d = json_at(details, i);
-		struct span type = json_str(d, "type");
-		struct part *p = NULL;
-
-		if (!span_starts(json_str(d, "format"), "anthropic"))
-			continue;
-		if (span_is(type, "reasoning.text")) {
-			p = chat_part(c, m, PART_THINKING);
-			p->text = json_str(d, "text");
-			p->signature = json_str(d, "signature");
-		} else if (span_is(type, "reasoning.encrypted")) {
-			p = chat_part(c, m, PART_REDACTED);
-			p->text = json_str(d, "data");
-		}
-		any |= p != NULL;
-	}
 	if (!plain.n)
 		plain = json_str(o, "reasoning");
+	buf_init(&s.text, REQUEST_TEXT_MAX);
+	for (size_t i = 0; i < json_length(details); i++) {
+		struct json_object *d = json_at(details, i);
+
+		if (sealed || span_starts(json_str(d, "format"), "anthropic"))
+			any |= put_detail(c, m, d, &s);
+	}
+	if (s.open)
+		end_text(c, &s, SPAN(""));
+	buf_release(&s.text);
 	if (!any && plain.n)
 		chat_part(c, m, PART_THINKING)->text = plain;
 }
@@ -273,6 +317,7 @@ int openai_request_read(struct chat *c, struct json_object *body, struct err *e)
 	    read_format(c, json_get(body, "response_format"), true, e))
 		return -1;
 	read_merge(c);
+	chat_settle(c);
 	read_dropped(c, body, handled);
 	return 0;
 }

@@ -135,7 +135,26 @@ static int put_user(struct body *b, const struct msg *m, struct err *e)
 	return 0;
 }
 
-static void put_call(struct body *b, const struct part *p)
+/* Gemini's own signature of a call; the first of a turn needs one. */
+static void put_signature(struct body *b, const struct part *p, bool first)
+{
+	struct jw *w = &b->w;
+
+	if (p->google.n) {
+		jw_key(w, "extra_content");
+		jw_obj(w);
+		jw_key(w, "google");
+		jw_obj(w);
+		jw_kstr(w, "thought_signature", p->google);
+		jw_obj_end(w);
+		jw_obj_end(w);
+	} else if (first && b->t->quirks.thought_signatures) {
+		jw_key(w, "extra_content");
+		jw_raw(w, SPAN(WRITE_NO_SIGNATURE));
+	}
+}
+
+static void put_call(struct body *b, const struct part *p, bool first)
 {
 	struct jw *w = &b->w;
 	struct arena *a = b->c->arena;
@@ -148,37 +167,65 @@ static void put_call(struct body *b, const struct part *p)
 	jw_kstr(w, "name", chat_tool_name(a, p->name, WRITE_NAME_MAX));
 	jw_kstr(w, "arguments", write_arguments(a, p));
 	jw_obj_end(w);
+	put_signature(b, p, first);
 	jw_obj_end(w);
 }
 
-/* Thinking goes back only to providers that want it. */
-static void put_thinking(struct body *b, const struct msg *m)
+/* To their own provider, as it made them. */
+static bool put_details(struct body *b, const struct msg *m)
 {
-	const struct quirks *q = &b->t->quirks;
 	struct jw *w = &b->w;
-	struct span text = write_thinking(b->c->arena, m->parts);
 	int index = 0;
 
-	bool needed = q->reasoning_content && !q->reasoning_optional &&
-		      write_has(m->parts, PART_TOOL_USE);
+	for (const struct part *p = m->parts; p; p = p->next) {
+		bool thinking = p->kind == PART_THINKING ||
+				p->kind == PART_REDACTED;
 
-	if (q->reasoning_content && (text.n || needed))
-		jw_kstr(w, "reasoning_content",
-			text.n ? text : SPAN(FIT_REASONING));
-	if (!write_has(m->parts, PART_THINKING) &&
-	    !write_has(m->parts, PART_REDACTED))
+		if (!thinking || (p->foreign && !p->text.n))
+			continue;
+		if (!index) {
+			jw_key(w, "reasoning_details");
+			jw_arr(w);
+		}
+		write_reasoning_detail(w, p->kind, p->text,
+				       chat_signed(p) ? p->signature : SPAN(""),
+				       index++);
+	}
+	if (index)
+		jw_arr_end(w);
+	return index > 0;
+}
+
+/* Thinking goes back only to providers that want it. */
+static void put_thinking(struct body *b, const struct msg *m, bool calls)
+{
+	const struct quirks *q = &b->t->quirks;
+	struct span text = write_thinking(b->c->arena, m->parts);
+
+	if (q->reasoning_content && !q->reasoning_optional && !text.n && calls)
+		text = SPAN(FIT_REASONING);
+	if (q->reasoning_content && text.n)
+		jw_kstr(&b->w, "reasoning_content", text);
+	if (q->reasoning_details && put_details(b, m))
 		return;
-	if (!(q->reasoning_content && text.n) && !q->reasoning_details)
+	if (!q->reasoning_content &&
+	    (text.n || write_has(m->parts, PART_REDACTED)))
 		chat_dropped(b->c, "thinking");
-	if (!q->reasoning_details)
-		return;
-	jw_key(w, "reasoning_details");
-	jw_arr(w);
-	for (const struct part *p = m->parts; p; p = p->next)
-		if (p->kind == PART_THINKING || p->kind == PART_REDACTED)
-			write_reasoning_detail(w, p->kind, p->text,
-					       p->signature, index++);
-	jw_arr_end(w);
+}
+
+static void put_calls(struct body *b, const struct msg *m)
+{
+	bool first = true;
+
+	jw_key(&b->w, "tool_calls");
+	jw_arr(&b->w);
+	for (const struct part *p = m->parts; p; p = p->next) {
+		if (p->kind != PART_TOOL_USE)
+			continue;
+		put_call(b, p, first);
+		first = false;
+	}
+	jw_arr_end(&b->w);
 }
 
 static void put_assistant(struct body *b, const struct msg *m)
@@ -187,23 +234,20 @@ static void put_assistant(struct body *b, const struct msg *m)
 	bool calls = write_has(m->parts, PART_TOOL_USE);
 	struct jw *w = &b->w;
 
-	if (!text.n && !calls)
+	if (!text.n && !calls) {
+		if (write_thinking(b->c->arena, m->parts).n)
+			chat_dropped(b->c, "thinking");
 		return;
+	}
 	open_message(w, "assistant");
 	jw_key(w, "content");
 	if (text.n || b->t->quirks.empty_content)
 		jw_str(w, text);
 	else
 		jw_null(w);
-	put_thinking(b, m);
-	if (calls) {
-		jw_key(w, "tool_calls");
-		jw_arr(w);
-		for (const struct part *p = m->parts; p; p = p->next)
-			if (p->kind == PART_TOOL_USE)
-				put_call(b, p);
-		jw_arr_end(w);
-	}
+	put_thinking(b, m, calls);
+	if (calls)
+		put_calls(b, m);
 	jw_obj_end(w);
 }
 

@@ -139,7 +139,7 @@ struct slot *reader_open(struct reader *r, enum part_kind kind, int64_t key,
 	s = arena_take(r->arena, sizeof(*s));
 	s->kind = kind;
 	s->key = key;
-	s->id = s->name = s->signature = "";
+	s->id = s->name = s->signature = s->google = "";
 	buf_init(&s->pending, READER_PENDING_MAX);
 	if (r->last)
 		r->last->next = s;
@@ -196,6 +196,8 @@ static int open_block(struct reader *r, struct slot *s, struct err *e)
 	s->opened = true;
 	v.id = span_of(s->id);
 	v.name = span_of(s->name);
+	v.seal = s->seal;
+	v.google = span_of(s->google);
 	if (s->kind == PART_REDACTED)
 		v.text = buf_get(&s->pending);
 	if (emit(r, &v, e))
@@ -213,6 +215,8 @@ static int close_block(struct reader *r, struct slot *s, struct err *e)
 	struct ev v = { .kind = EV_CLOSE, .part = s->kind };
 
 	v.text = span_of(s->signature);
+	v.seal = s->seal;
+	v.google = span_of(s->google);
 	return emit(r, &v, e);
 }
 

@@ -122,21 +122,19 @@ static int add_reasoning(struct reader *r, struct json_object *item,
 			 int64_t index, struct err *e)
 {
 	struct span sealed = json_str(item, "encrypted_content");
-	struct span kind, text;
 	struct slot *s;
 
 	if (add_missing(r, json_get(item, "summary"), index, true, e) ||
 	    add_missing(r, json_get(item, "content"), index, true, e))
 		return -1;
-	/* Only what another dario has sealed is Anthropic's. */
-	if (!chat_unseal(sealed, &kind, &text))
+	if (!sealed.n)
 		return 0;
-	if (span_is(kind, "redacted"))
-		return add(r, index, PART_REDACTED, text, e);
 	s = need(r, index, PART_THINKING, e);
 	if (!s)
 		return -1;
-	s->signature = arena_str(r->arena, text);
+	s->seal = SEAL_OPENAI;
+	s->signature = arena_fmt(r->arena, "%s %.*s",
+				 reader_copy(r, item, "id"), SPAN_FMT(sealed));
 	return reader_text(r, s, SPAN(""), e);
 }
 

@@ -3,7 +3,7 @@
 
 #include "base/digest.h"
 #include "base/jw.h"
-#include "dialect/chat.h"
+#include "dialect/dialect.h"
 #include "dialect/error.h"
 
 #include <stdio.h>
@@ -17,11 +17,12 @@ struct item {
 	bool custom, done;
 };
 
-static const char *const id_prefix[] = {
-	[PART_TEXT] = "msg_",    [PART_REFUSAL] = "msg_",
-	[PART_THINKING] = "rs_", [PART_REDACTED] = "rs_",
-	[PART_TOOL_USE] = "fc_",
-};
+static const char *id_prefix(enum part_kind kind, bool custom)
+{
+	if (kind == PART_TOOL_USE)
+		return custom ? "ctc_" : "fc_";
+	return kind == PART_THINKING || kind == PART_REDACTED ? "rs_" : "msg_";
+}
 
 static void put_text_part(struct jw *j, enum part_kind kind, struct span text)
 {
@@ -47,17 +48,6 @@ static void put_summary_part(struct jw *j, struct span text)
 	jw_obj_end(j);
 }
 
-/* Thinking's signature and redacted thinking, sealed by us: what a client
- * sends back is read by chat_unseal. */
-static void put_sealed(struct jw *j, const char *kind, struct span text)
-{
-	jw_key(j, "encrypted_content");
-	jw_raw(j, SPAN("\"" CHAT_SEAL));
-	buf_fmt(j->out, "%s:", kind);
-	jw_escape(j->out, text);
-	buf_byte(j->out, '"');
-}
-
 static void put_reasoning(struct jw *j, const struct item *it)
 {
 	bool thinking = it->kind == PART_THINKING;
@@ -69,9 +59,9 @@ static void put_reasoning(struct jw *j, const struct item *it)
 		put_summary_part(j, it->text);
 	jw_arr_end(j);
 	if (it->done && !thinking)
-		put_sealed(j, "redacted", it->text);
+		jw_kstr(j, "encrypted_content", it->text);
 	else if (it->done && it->signature.n)
-		put_sealed(j, "signature", it->signature);
+		jw_kstr(j, "encrypted_content", it->signature);
 }
 
 static void put_item(struct jw *j, const struct item *it)
@@ -105,7 +95,9 @@ static void put_item(struct jw *j, const struct item *it)
 	case PART_TOOL_RESULT:
 		break; /* in requests only */
 	}
-	jw_kcstr(j, "status", it->done ? "completed" : "in_progress");
+	/* Clients send items back, and OpenAI refuses it in reasoning. */
+	if (it->kind != PART_THINKING && it->kind != PART_REDACTED)
+		jw_kcstr(j, "status", it->done ? "completed" : "in_progress");
 	jw_obj_end(j);
 }
 
@@ -282,7 +274,8 @@ static void open_block(struct writer *w, const struct ev *v)
 {
 	struct item it;
 
-	digest_random_id(w->item_id, sizeof(w->item_id), id_prefix[v->part]);
+	digest_random_id(w->item_id, sizeof(w->item_id),
+			 id_prefix(v->part, v->custom));
 	copy(w->call_id, sizeof(w->call_id), v->id);
 	copy(w->name, sizeof(w->name), v->name);
 	buf_reset(&w->text);
@@ -409,7 +402,7 @@ void responses_answer_write(struct writer *w, const struct answer *a)
 				   .text = buf_get(&p->text),
 				   .done = true };
 
-		digest_random_id(id, sizeof(id), id_prefix[p->kind]);
+		digest_random_id(id, sizeof(id), id_prefix(p->kind, p->custom));
 		if (p->kind == PART_TOOL_USE && !it.text.n && !p->custom)
 			it.text = SPAN("{}");
 		keep_item(w, &it);

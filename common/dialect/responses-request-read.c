@@ -123,28 +123,21 @@ static int put_message(struct chat *c, struct json_object *o, struct err *e)
 	return put_content(c, m, json_get(o, "content"), e);
 }
 
-/* Only what this router sealed itself comes back as signed thinking. */
+/* What is not sealed by us is of a Responses provider, and none is here. */
 static void put_reasoning(struct chat *c, struct json_object *o)
 {
 	struct span sealed = json_str(o, "encrypted_content");
 	struct json_object *summary = json_get(o, "summary");
 	struct msg *m = chat_msg(c, ROLE_ASSISTANT);
-	struct span kind, text;
-	struct part *p;
+	struct part *p = chat_part(c, m, PART_THINKING);
+	enum seal_kind kind = seal_open(c->arena, sealed).kind;
 
-	if (sealed.n && chat_unseal(sealed, &kind, &text)) {
-		if (span_is(kind, "redacted")) {
-			chat_part(c, m, PART_REDACTED)->text = text;
-			return;
-		}
-	} else {
-		text = SPAN("");
-	}
-	p = chat_part(c, m, PART_THINKING);
 	p->text = read_joined(
 		c, json_length(summary) ? summary : json_get(o, "content"),
 		"\n\n");
-	p->signature = text;
+	if (kind == SEAL_REDACTED || kind == SEAL_GOOGLE || kind == SEAL_ID)
+		p->kind = PART_REDACTED;
+	chat_sealed(c, p, kind == SEAL_NONE ? SPAN("") : sealed);
 }
 
 static void put_call(struct chat *c, struct json_object *o, bool custom)
@@ -255,6 +248,7 @@ int responses_request_read(struct chat *c, struct json_object *body,
 	    read_input(c, body, e))
 		return -1;
 	read_merge(c);
+	chat_settle(c);
 	read_dropped(c, body, handled);
 	return 0;
 }

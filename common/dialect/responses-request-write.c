@@ -129,16 +129,60 @@ static int put_user(struct body *b, const struct msg *m, struct err *e)
 	return p ? put_message(b, "user", p, e) : 0;
 }
 
+/* Does something follow that reasoning can belong to? */
+static bool is_followed(const struct part *p)
+{
+	for (p = p->next; p; p = p->next)
+		if (p->kind == PART_TOOL_USE || write_is_text(p))
+			return true;
+	return false;
+}
+
+/* The target's own, as it was; nobody else's means anything to it. */
+static void put_reasoning(struct body *b, const struct part *p)
+{
+	struct span sealed = p->signature;
+	struct span id = span_cut(&sealed, ' ');
+	struct jw *w = &b->w;
+
+	if (p->foreign || p->seal != SEAL_OPENAI || !is_followed(p)) {
+		if (p->kind == PART_REDACTED ? chat_signed(p) : p->text.n > 0)
+			chat_dropped(b->c, "thinking");
+		return;
+	}
+	jw_obj(w);
+	jw_kcstr(w, "type", "reasoning");
+	if (id.n)
+		jw_kstr(w, "id", id);
+	jw_key(w, "summary");
+	jw_arr(w);
+	if (p->text.n) {
+		jw_obj(w);
+		jw_kcstr(w, "type", "summary_text");
+		jw_kstr(w, "text", p->text);
+		jw_obj_end(w);
+	}
+	jw_arr_end(w);
+	jw_kstr(w, "encrypted_content", sealed);
+	jw_obj_end(w);
+}
+
+/* In the order in which they came: reasoning belongs to what follows it. */
 static int put_assistant(struct body *b, const struct msg *m, struct err *e)
 {
-	if (write_has(m->parts, PART_THINKING) ||
-	    write_has(m->parts, PART_REDACTED))
-		chat_dropped(b->c, "thinking");
-	if (put_message(b, "assistant", m->parts, e))
-		return -1;
-	for (const struct part *p = m->parts; p; p = p->next)
-		if (p->kind == PART_TOOL_USE)
+	bool text = false;
+
+	for (const struct part *p = m->parts; p; p = p->next) {
+		if (p->kind == PART_THINKING || p->kind == PART_REDACTED) {
+			put_reasoning(b, p);
+		} else if (p->kind == PART_TOOL_USE) {
 			put_call(b, p);
+		} else if (!text) {
+			if (put_message(b, "assistant", m->parts, e))
+				return -1;
+			text = true;
+		}
+	}
 	return 0;
 }
 
@@ -299,8 +343,10 @@ static void put_rest(struct body *b)
 	write_user(w, b->t, c);
 	if (c->tier.n)
 		jw_kstr(w, "service_tier", c->tier);
-	/* The conversation stays with the client. */
+	/* The conversation stays with the client, and so does reasoning. */
 	jw_kbool(w, "store", false);
+	jw_key(w, "include");
+	jw_raw(w, SPAN("[\"reasoning.encrypted_content\"]"));
 	if (c->stream)
 		jw_kbool(w, "stream", true);
 }

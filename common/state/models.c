@@ -40,7 +40,6 @@ static void parse_family(struct family *f, struct json_object *o)
 	f->forced_tools = json_flag(o, "forcedTools", true);
 	f->inline_system = json_flag(o, "inlineSystem", false);
 	f->reasoning = json_flag(o, "reasoning", false);
-	f->thought_signatures = json_flag(o, "thoughtSignatures", false);
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
 		if (span_is(thinking, forms[i].name))
 			f->thinking = forms[i].form;

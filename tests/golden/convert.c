@@ -17,6 +17,7 @@
 #include "dialect/error.h"
 #include "dialect/reader.h"
 #include "dialect/answer-restore.h"
+#include "dialect/answer-seal.h"
 #include "dialect/sse.h"
 #include "state/models.h"
 
@@ -25,6 +26,9 @@
 #include <string.h>
 
 #define INPUT_MAX (256u << 20)
+
+/* Whatever is converted is of one provider. */
+static const struct seal_origin origin;
 
 static void read_file(FILE *f, struct buf *out)
 {
@@ -96,6 +100,7 @@ static int run_request(char **argv, int argc)
 
 	arena_init(&a);
 	chat_init(&c, &a);
+	c.origin = &origin;
 	buf_init(&out, INPUT_MAX);
 	read_file(stdin, &in);
 	body = json_read(buf_get(&in), &e);
@@ -214,6 +219,7 @@ static int run_answer(char **argv, int argc)
 	size_t step = strtoul(argv[5], NULL, 10);
 	struct json_object *body = NULL;
 	struct answer_restore restore;
+	struct answer_seal seal;
 	struct err e = { 0 };
 	struct reader rd;
 	struct arena a;
@@ -223,6 +229,7 @@ static int run_answer(char **argv, int argc)
 
 	arena_init(&a);
 	chat_init(&c, &a);
+	c.origin = &origin;
 	if (argc > 7)
 		read_client(&c, from, to, argv, &body);
 	read_file(stdin, &in);
@@ -231,8 +238,9 @@ static int run_answer(char **argv, int argc)
 	strcpy(r.w.model, "model");
 	r.w.usage_wanted = true;
 	fold_init(&r.fold, &a);
-	answer_restore_init(&restore, &c, (enum dialect_id)(from - dialects), sink,
-		     &r);
+	answer_seal_init(&seal, &origin, &a, SPAN("answer"), sink, &r);
+	answer_restore_init(&restore, &c, (enum dialect_id)(from - dialects),
+			    answer_seal_event, &seal);
 	reader_init(&rd, from, &a, answer_restore_event, &restore);
 	rc = feed(&rd, buf_get(&in), step, &e);
 	print_answer(&r, rc, &e);

@@ -1230,8 +1230,16 @@ def _():
         "finish_reason": "stop"}]}
     for data in (streamed, whole):
         o = json.loads(answer("openai", "anthropic", data, "whole"))
-        assert [(b["thinking"], b["signature"]) for b in o["content"][:2]
-                ] == [("A", "s1"), ("B", "s2")], o
+        assert [b["thinking"] for b in o["content"][:2]] == ["A", "B"], o
+        # and back where they were signed
+        r = request("anthropic", "openai", {"model": "x", "messages": [
+            {"role": "user", "content": "q"},
+            {"role": "assistant", "content": o["content"]},
+            {"role": "user", "content": "go"}]}, "m",
+            {"reasoningDetails": True})
+        back = r["messages"][1]["reasoning_details"]
+        assert [(d["text"], d["signature"]) for d in back
+                ] == [("A", "s1"), ("B", "s2")], r
 
 
 def status_of(source, target, data):
