@@ -3,7 +3,7 @@
 
 #include "dialect/chat-fit.h"
 
-#include "base/names.h"
+#include "dialect/call-ids.h"
 #include "dialect/chat-read.h"
 #include "dialect/chat-write.h"
 
@@ -36,93 +36,19 @@ static void drop_media(struct chat *c, struct part *p)
 
 /* --- ids ------------------------------------------------------------------ */
 
-struct call {
-	struct span was, now; /* its id */
-	int next; /* of the turn's calls that came with this id; 0: none */
-};
-
-/* The calls of one turn, for its results. */
-struct turn {
-	struct call *calls;
-	int n;
-	struct names first; /* id to one more than the index of a call */
-	bool renamed;       /* else `first` is not filled */
-};
-
-/* "id_2", "id_3": the first that nobody has. */
-static struct span fresh_id(struct chat *c, struct names *seen, struct span id,
-			    int *times)
-{
-	struct span now;
-	int *taken;
-
-	do {
-		now = span_of(
-			arena_fmt(c->arena, "%.*s_%d", SPAN_FMT(id), ++*times));
-		taken = names_at(seen, c->arena, now);
-	} while (*taken && !c->arena->full);
-	*taken = 1;
-	return now;
-}
-
-static struct turn calls_of(struct chat *c, struct names *seen, struct msg *m)
-{
-	struct turn t = { 0 };
-	int n = 0;
-
-	for (const struct part *p = m->parts; p; p = p->next)
-		n += p->kind == PART_TOOL_USE;
-	t.calls = arena_try(c->arena, (size_t)n * sizeof(*t.calls) + 1);
-	for (struct part *p = m->parts; p && t.calls; p = p->next) {
-		int *times;
-
-		if (p->kind != PART_TOOL_USE)
-			continue;
-		times = names_at(seen, c->arena, p->id);
-		t.calls[t.n].was = p->id;
-		if (*times) {
-			p->id = fresh_id(c, seen, p->id, times);
-			t.renamed = true;
-		} else {
-			*times = 1;
-		}
-		t.calls[t.n++].now = p->id;
-	}
-	for (int i = t.renamed ? t.n : 0; i > 0; i--) {
-		int *first = names_at(&t.first, c->arena, t.calls[i - 1].was);
-
-		t.calls[i - 1].next = *first;
-		*first = i;
-	}
-	return t;
-}
-
-/* Results of one id belong to its calls one after the other. */
-static void follow_calls(struct chat *c, struct turn *t, struct msg *m)
-{
-	struct part *p = t->renamed ? m->parts : NULL;
-
-	for (; p && p->kind == PART_TOOL_RESULT; p = p->next) {
-		int *at = names_at(&t->first, c->arena, p->id);
-		const struct call *call = *at ? &t->calls[*at - 1] : NULL;
-
-		if (call)
-			p->id = call->now;
-		if (call && call->next)
-			*at = call->next;
-	}
-}
-
 static void unique_ids(struct chat *c)
 {
-	struct names seen = { 0 };
-	struct turn t = { 0 };
+	struct call_ids ids = { 0 };
 
 	for (struct msg *m = c->msgs; m; m = m->next) {
 		if (m->role == ROLE_ASSISTANT)
-			t = calls_of(c, &seen, m);
-		else if (m->role == ROLE_USER)
-			follow_calls(c, &t, m);
+			call_ids_turn(&ids);
+		for (struct part *p = m->parts; p; p = p->next) {
+			if (p->kind == PART_TOOL_USE)
+				p->id = call_ids_call(&ids, c->arena, p->id);
+			else if (p->kind == PART_TOOL_RESULT)
+				p->id = call_ids_result(&ids, c->arena, p->id);
+		}
 	}
 }
 

@@ -15,7 +15,6 @@
 /* What a turn is filled with that must be there and is not. */
 #define FIT_USER "Continue."
 #define FIT_ASSISTANT "OK."
-#define FIT_REASONING "..."
 
 /* For every dialect: images as text, one id a call when `unique`. */
 void chat_fit(struct chat *c, const struct quirks *q, bool unique);
