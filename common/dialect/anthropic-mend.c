@@ -157,4 +157,6 @@ void anthropic_mend(struct mend *m)
 	while (jwalk_next(&messages))
 		mend_message(m, &messages, &l);
 	mend_field(m, &l);
+	mend_images(m, "messages");
+	mend_limit(m, jwalk_get(m->text, "max_tokens"));
 }

@@ -661,7 +661,7 @@ int anthropic_request_write(const struct upstream_model *t, struct chat *c,
 	int64_t max = c->max_tokens;
 	bool thinking;
 
-	chat_fit(c, &t->quirks, true);
+	chat_fit(c, &t->quirks);
 	if (max < 0 || max > limit)
 		max = limit;
 	max = write_floor(t, max);

@@ -3,7 +3,6 @@
 
 #include "dialect/chat-fit.h"
 
-#include "dialect/call-ids.h"
 #include "dialect/chat-read.h"
 #include "dialect/chat-write.h"
 
@@ -34,30 +33,10 @@ static void drop_media(struct chat *c, struct part *p)
 	}
 }
 
-/* --- ids ------------------------------------------------------------------ */
-
-static void unique_ids(struct chat *c)
-{
-	struct call_ids ids = { 0 };
-
-	for (struct msg *m = c->msgs; m; m = m->next) {
-		if (m->role == ROLE_ASSISTANT)
-			call_ids_turn(&ids);
-		for (struct part *p = m->parts; p; p = p->next) {
-			if (p->kind == PART_TOOL_USE)
-				p->id = call_ids_call(&ids, c->arena, p->id);
-			else if (p->kind == PART_TOOL_RESULT)
-				p->id = call_ids_result(&ids, c->arena, p->id);
-		}
-	}
-}
-
-void chat_fit(struct chat *c, const struct quirks *q, bool unique)
+void chat_fit(struct chat *c, const struct quirks *q)
 {
 	for (struct msg *m = q->no_images ? c->msgs : NULL; m; m = m->next)
 		drop_media(c, m->parts);
-	if (unique || q->unique_ids)
-		unique_ids(c);
 }
 
 /* --- turns ---------------------------------------------------------------- */

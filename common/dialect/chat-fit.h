@@ -15,9 +15,10 @@
 /* What a turn is filled with that must be there and is not. */
 #define FIT_USER "Continue."
 #define FIT_ASSISTANT "OK."
+#define FIT_REASONING "..."
 
-/* For every dialect: images as text, one id a call when `unique`. */
-void chat_fit(struct chat *c, const struct quirks *q, bool unique);
+/* For every dialect: images as text. */
+void chat_fit(struct chat *c, const struct quirks *q);
 /* For Chat Completions: where system messages stand, and whose turn it is. */
 void chat_fit_turns(struct chat *c, const struct quirks *q);
 

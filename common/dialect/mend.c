@@ -4,6 +4,7 @@
 #include "dialect/mend.h"
 
 #include "base/jw.h"
+#include "dialect/mend-chat.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,10 +32,13 @@ unsigned mend_wants(enum dialect_id dialect, const struct upstream_model *t)
 	const struct quirks *q = &t->quirks;
 	unsigned marks = MARK_SEAL;
 
+	if (q->no_images || q->min_tokens)
+		return (unsigned)MARK_ALL;
 	switch (dialect) {
 	case DIALECT_ANTHROPIC:
-		return marks | MARK_ID_ODD | MARK_ID_EMPTY | MARK_ID_LONG |
-		       MARK_ID_TWICE | MARK_UNSIGNED | MARK_THINKING;
+		return marks | MARK_SYSTEM | MARK_BLANK | MARK_ID_ODD |
+		       MARK_ID_EMPTY | MARK_ID_LONG | MARK_ID_TWICE |
+		       MARK_UNSIGNED | MARK_THINKING;
 	case DIALECT_RESPONSES:
 		return marks | MARK_UNSIGNED | MARK_REASONING | MARK_ID_LONG |
 		       MARK_ID_EMPTY | MARK_ID_ITEM;
@@ -42,6 +46,9 @@ unsigned mend_wants(enum dialect_id dialect, const struct upstream_model *t)
 	case DIALECTS:
 		break;
 	}
+	if (mend_chat_wanted(t))
+		return (unsigned)MARK_ALL;
+	marks |= MARK_DEVELOPER | MARK_THINKING_PART;
 	if (q->nine_ids || q->id_max)
 		marks |= MARK_ID_NOT_NINE;
 	if (q->reasoning_content || q->thought_signatures)
@@ -196,4 +203,16 @@ bool mend_unseal(struct mend *m, struct span value, enum seal_kind kind)
 		return false;
 	mend_replace(m, value, mend_quoted(m, s.original));
 	return true;
+}
+
+void mend_limit(struct mend *m, struct span value)
+{
+	int64_t min = m->target->quirks.min_tokens;
+	char *end;
+	long n = value.n ? strtol(value.p, &end, 10) : -1;
+
+	if (n < 0 || n >= min || end != value.p + value.n)
+		return;
+	mend_replace(m, value, span_of(arena_fmt(m->arena, "%d", (int)min)));
+	mend_note(m, "limit of the answer");
 }

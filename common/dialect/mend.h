@@ -85,4 +85,12 @@ struct seal mend_open(struct mend *m, struct span value);
  * else false. */
 bool mend_unseal(struct mend *m, struct span value, enum seal_kind kind);
 
+/* A limit of the answer that is too small for the target is raised. */
+void mend_limit(struct mend *m, struct span value);
+
+/* mend-images.c: images and files of a list of messages or items, as text that
+ * names them; the text for one, and a name out of a URL. */
+void mend_images(struct mend *m, const char *messages);
+struct span mend_media_text(struct mend *m, const char *kind, struct span name);
+
 #endif

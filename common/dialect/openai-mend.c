@@ -3,18 +3,24 @@
 
 #include "dialect/chat-fit.h"
 #include "dialect/chat-write.h"
-#include "dialect/mend.h"
+#include "dialect/mend-chat.h"
 
-/* By the target's rule, where it has one. */
-static void mend_call_id(struct mend *m, struct span object, const char *key)
+/* By the target's rules, where it has any. */
+static void mend_call_id(struct mend *m, struct span object, const char *key,
+			 bool call)
 {
 	const struct quirks *q = &m->target->quirks;
 	struct span value = jwalk_get(object, key);
+	struct span id = jwalk_text(m->arena, value);
 
-	if (jwalk_is_string(value) && (q->nine_ids || q->id_max))
-		mend_id(m, value,
-			chat_id_openai(m->arena, jwalk_text(m->arena, value),
-				       q));
+	if (!jwalk_is_string(value))
+		return;
+	if (q->unique_ids)
+		id = call ? call_ids_call(&m->ids, m->arena, id)
+			  : call_ids_result(&m->ids, m->arena, id);
+	if (q->nine_ids || q->id_max)
+		id = chat_id_openai(m->arena, id, q);
+	mend_id(m, value, id);
 }
 
 /* Gemini refuses the first call of a turn without a signature of its own. */
@@ -38,8 +44,9 @@ static bool mend_calls(struct mend *m, struct span calls)
 	bool any = false;
 
 	for (; jwalk_next(&w); any = true) {
-		mend_call_id(m, w.value, "id");
+		mend_call_id(m, w.value, "id", true);
 		mend_signature(m, &w);
+		mend_call_members(m, w.value);
 	}
 	return any;
 }
@@ -88,27 +95,44 @@ static void mend_reasoning(struct mend *m, const struct jwalk *role,
 static void mend_assistant(struct mend *m, struct span message)
 {
 	struct jwalk w = jwalk_in(message);
-	bool calls = mend_calls(m, jwalk_get(message, "tool_calls"));
+	bool calls;
+
+	call_ids_turn(&m->ids);
+	calls = mend_calls(m, jwalk_get(message, "tool_calls"));
 
 	while (jwalk_next(&w)) {
-		if (span_is(w.key, "reasoning_details") &&
-		    !mend_details(m, w.value))
+		if (!mend_takes_member(m, true, &w) ||
+		    (span_is(w.key, "reasoning_details") &&
+		     !mend_details(m, w.value)))
 			mend_cut(m, &w);
 		else if (span_is(w.key, "role") && calls)
 			mend_reasoning(m, &w, message);
 	}
 }
 
+static void mend_other(struct mend *m, struct span message)
+{
+	struct jwalk w = jwalk_in(message);
+
+	while (jwalk_next(&w))
+		if (!mend_takes_member(m, false, &w))
+			mend_cut(m, &w);
+}
+
 void openai_mend(struct mend *m)
 {
 	struct jwalk w = jwalk_in(jwalk_get(m->text, "messages"));
 
+	mend_top(m);
+	mend_turns(m);
 	while (jwalk_next(&w)) {
 		struct span role = jwalk_get(w.value, "role");
 
 		if (jwalk_is(role, "assistant"))
 			mend_assistant(m, w.value);
-		else if (jwalk_is(role, "tool"))
-			mend_call_id(m, w.value, "tool_call_id");
+		else
+			mend_other(m, w.value);
+		if (jwalk_is(role, "tool"))
+			mend_call_id(m, w.value, "tool_call_id", false);
 	}
 }

@@ -445,7 +445,7 @@ int openai_request_write(const struct upstream_model *t, struct chat *c,
 {
 	struct body b = { .w = jw_to(out), .t = t, .c = c };
 
-	chat_fit(c, &t->quirks, false);
+	chat_fit(c, &t->quirks);
 	chat_fit_turns(c, &t->quirks);
 	jw_obj(&b.w);
 	jw_kcstr(&b.w, "model", t->model);

@@ -36,6 +36,7 @@ enum watch {
 	WATCH_CALL, /* id of a call or of an item */
 	WATCH_ID,   /* the same where it is referred to */
 	WATCH_SIGNATURE,
+	WATCH_ROLE,
 };
 
 #define SEAL_HEAD "dario" /* how a seal begins */
@@ -45,6 +46,7 @@ void peek_init(struct peek *k)
 {
 	memset(k, 0, sizeof(*k));
 	k->state = VALUE;
+	k->marks = MARK_ANY;
 }
 
 static int bad(struct peek *k, struct err *e, const char *what)
@@ -95,6 +97,10 @@ static int pop(struct peek *k, bool object, struct err *e)
 {
 	if (in_object(k) != object)
 		return bad(k, e, object ? "unexpected }" : "unexpected ]");
+	if (k->blank) { /* "content": [] */
+		k->marks |= object ? 0 : MARK_BLANK;
+		k->blank = false;
+	}
 	k->depth--;
 	value_done(k);
 	return 0;
@@ -172,14 +178,35 @@ static const struct {
 	{ "tool_calls", MARK_CALLS, WATCH_NONE },
 };
 
+static void watch(struct peek *k, enum watch what)
+{
+	k->watch = (unsigned char)what;
+	k->string_n = 0;
+	k->hash = 0xcbf29ce484222325u;
+	k->odd = k->dashed = false;
+}
+
+/* Of a text that some refuse when nothing is in it. */
+static bool is_text_key(const struct peek *k)
+{
+	return (k->key_n == 4 && memcmp(k->key, "text", 4) == 0) ||
+	       (k->key_n == 7 && memcmp(k->key, "content", 7) == 0);
+}
+
 /* The value of a member begins. */
 static void mark_member(struct peek *k)
 {
 	k->watch = WATCH_NONE;
-	if (k->key_n == 4) /* text, type, role: most of them */
+	k->blank = is_text_key(k);
+	if (k->key_n == 4) { /* text, type, role: most of them */
+		if (memcmp(k->key, "role", 4) == 0)
+			watch(k, WATCH_ROLE);
 		return;
+	}
 	if (key_is(k, "thinking"))
 		k->marks |= MARK_THINKING;
+	else if (k->key_n == 8 && memcmp(k->key, "thinking", 8) == 0)
+		k->marks |= MARK_THINKING_PART;
 	for (size_t i = 0; i < sizeof(marked) / sizeof(marked[0]); i++) {
 		const char *key = marked[i].key;
 
@@ -187,13 +214,8 @@ static void mark_member(struct peek *k)
 		    memcmp(k->key, key, k->key_n))
 			continue;
 		k->marks |= marked[i].marks;
-		k->watch = (unsigned char)marked[i].watch;
+		watch(k, marked[i].watch);
 	}
-	if (!k->watch)
-		return;
-	k->string_n = 0;
-	k->hash = 0xcbf29ce484222325u;
-	k->odd = k->dashed = false;
 }
 
 static bool is_id_byte(unsigned char c)
@@ -233,6 +255,13 @@ static void mark_string(struct peek *k)
 
 	if (k->watch == WATCH_SIGNATURE) {
 		k->marks |= k->string_n ? 0 : MARK_UNSIGNED;
+		return;
+	}
+	if (k->watch == WATCH_ROLE) {
+		if (k->string_n == 9 && memcmp(k->head, "deve", 4) == 0)
+			k->marks |= MARK_DEVELOPER;
+		else if (k->string_n == 6 && memcmp(k->head, "syst", 4) == 0)
+			k->marks |= MARK_SYSTEM;
 		return;
 	}
 	if (k->odd)
@@ -282,10 +311,12 @@ static int begin_value(struct peek *k, unsigned char c, struct err *e)
 	}
 	if (member && !k->any_keys && wanted_value(k, c, e))
 		return -1;
-	if (inside)
+	if (inside) {
 		mark_member(k);
-	else
+	} else {
 		k->watch = WATCH_NONE;
+		k->blank = false;
+	}
 	switch (c) {
 	case '{':
 		return push(k, true, e);
@@ -320,6 +351,9 @@ static int end_string(struct peek *k)
 	}
 	if (k->watch)
 		mark_string(k);
+	if (k->blank)
+		k->marks |= MARK_BLANK;
+	k->blank = false;
 	if (k->in_model) {
 		k->in_model = false;
 		k->model_len = k->at + 1 - k->model_at;
@@ -337,7 +371,11 @@ static int keep(struct peek *k, unsigned char c, struct err *e)
 			k->key[k->key_n] = (char)c;
 		if (k->key_n <= PEEK_KEY_MAX)
 			k->key_n++;
-	} else if (k->watch) {
+		return 0;
+	}
+	if (k->blank && !is_blank(c))
+		k->blank = false;
+	if (k->watch) {
 		watch_byte(k, c);
 	} else if (k->in_model) {
 		if (k->model_n == PEEK_MODEL_MAX || c < 0x20 || c == 0x7f)
@@ -596,6 +634,8 @@ static size_t plain_run(struct peek *k, struct span in)
 	if (k->watch)
 		for (size_t j = 0; j < i; j++)
 			watch_byte(k, (unsigned char)in.p[j]);
+	for (size_t j = 0; j < i && k->blank; j++)
+		k->blank = in.p[j] == ' ';
 	return i;
 }
 

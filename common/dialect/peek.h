@@ -37,7 +37,12 @@ enum peek_mark {
 		256,         /* reasoning items or fields, thought signatures */
 	MARK_CALLS = 512,    /* calls of tools */
 	MARK_ID_ITEM = 1024, /* an id that Responses has for no item */
-	MARK_ALL = -1,       /* the text must be looked at whatever it holds */
+	MARK_DEVELOPER = 2048,     /* role developer */
+	MARK_SYSTEM = 4096,        /* role system */
+	MARK_THINKING_PART = 8192, /* "thinking" below the top */
+	MARK_BLANK = 16384,        /* a text or content of blanks, or none */
+	MARK_ANY = 1 << 30,        /* every text has it */
+	MARK_ALL = -1, /* the text must be looked at whatever it holds */
 };
 
 #define PEEK_ID_MAX 64
@@ -77,6 +82,7 @@ struct peek {
 	unsigned char watch;  /* enum watch in peek.c */
 	unsigned char sealed; /* bytes of a seal's beginning so far */
 	bool odd, dashed;
+	bool blank; /* a text of which nothing but blanks has come */
 	char head[4];
 	size_t string_n;
 	uint64_t hash;

@@ -31,6 +31,8 @@ const struct quirk_row quirk_rows[] = {
 	     "the same without the placeholder"),
 	FLAG("reasoningDetails", reasoning_details,
 	     "wants reasoning back as reasoning_details, with signatures"),
+	FLAG("thinkingParts", thinking_parts,
+	     "takes thinking as a part of a message's content"),
 	FLAG("thoughtSignatures", thought_signatures,
 	     "wants Google's thought_signature back on tool calls"),
 	FLAG("topK", top_k, "takes top_k"),

@@ -22,6 +22,7 @@ struct quirks {
 	bool reasoning_content;  /* wants thinking back in history */
 	bool reasoning_optional; /* ... and none where there was none */
 	bool reasoning_details;  /* the same with signatures */
+	bool thinking_parts;     /* knows thinking as a part of content */
 	bool thought_signatures; /* Google's, on tool calls */
 	bool top_k;              /* takes the extension */
 	bool search;             /* takes web_search_options */

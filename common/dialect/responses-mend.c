@@ -143,4 +143,6 @@ void responses_mend(struct mend *m)
 		mend_item_id(m, w.value, type);
 		mend_call_id(m, w.value);
 	}
+	mend_images(m, "input");
+	mend_limit(m, jwalk_get(m->text, "max_output_tokens"));
 }

@@ -3,6 +3,7 @@
  * convert: the translation by itself, for tests.
  *
  *	convert request FROM TO MODEL [SWITCHES]      body on standard input
+ *	convert mend DIALECT MODEL [SWITCHES]         the same dialect
  *	convert answer FROM TO stream|whole STEP [REQUEST MODEL]
  *
  * FROM and TO are dialects. SWITCHES is a JSON object as in a backend's file.
@@ -14,10 +15,11 @@
 #include "config.h"
 
 #include "base/digest.h"
-#include "dialect/error.h"
-#include "dialect/reader.h"
 #include "dialect/answer-restore.h"
 #include "dialect/answer-seal.h"
+#include "dialect/error.h"
+#include "dialect/mend.h"
+#include "dialect/reader.h"
 #include "dialect/sse.h"
 #include "state/models.h"
 
@@ -116,6 +118,49 @@ static int run_request(char **argv, int argc)
 	buf_release(&in);
 	buf_release(&out);
 	chat_release(&c);
+	arena_release(&a);
+	return rc;
+}
+
+/* What was mended, a line end, what was dropped: to standard error. */
+static int run_mend(char **argv, int argc)
+{
+	const struct dialect *d = need_dialect(argv[2]);
+	enum dialect_id id = (enum dialect_id)(d - dialects);
+	struct upstream_model t = { .model = argv[3], .origin = &origin };
+	struct models *models;
+	struct json_object *switches;
+	struct err e = { 0 };
+	struct buf in, out;
+	struct arena a;
+	struct mend m;
+	struct peek k;
+	int rc;
+
+	arena_init(&a);
+	buf_init(&out, INPUT_MAX);
+	read_file(stdin, &in);
+	peek_init(&k);
+	models = models_load(&e);
+	switches = json_read(span_of(argc > 4 ? argv[4] : "{}"), &e);
+	if (!models || quirks_parse(&t.quirks, switches, &e) ||
+	    peek_feed(&k, buf_get(&in), &e) || peek_end(&k, &e))
+		return http_error(d, &e);
+	t.family = models_family(models, argv[3]);
+	mend_init(&m, &a, buf_get(&in), &t);
+	if (k.marks & mend_wants(id, &t))
+		d->mend(&m);
+	rc = mend_apply(&m, &out, &e);
+	if (rc)
+		rc = http_error(d, &e);
+	else
+		fwrite(out.p, 1, out.n, stdout);
+	fprintf(stderr, "%s\n%s", buf_cstr(&m.names), buf_cstr(&m.dropped));
+	mend_release(&m);
+	json_object_put(switches);
+	models_free(models);
+	buf_release(&in);
+	buf_release(&out);
 	arena_release(&a);
 	return rc;
 }
@@ -260,6 +305,8 @@ int main(int argc, char **argv)
 {
 	if (argc >= 5 && strcmp(argv[1], "request") == 0)
 		return run_request(argv, argc);
+	if (argc >= 4 && strcmp(argv[1], "mend") == 0)
+		return run_mend(argv, argc);
 	if (argc >= 6 && strcmp(argv[1], "answer") == 0)
 		return run_answer(argv, argc);
 	fputs("usage: see tests/golden/convert.c\n", stderr);

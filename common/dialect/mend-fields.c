@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "dialect/chat-write.h"
+#include "dialect/mend-chat.h"
+
+bool mend_chat_wanted(const struct upstream_model *t)
+{
+	const struct quirks *q = &t->quirks;
+
+	return q->one_system || q->system_first || q->alternate ||
+	       q->user_last || q->no_images || q->empty_content ||
+	       q->no_empty || q->no_foreign || q->no_extra || q->no_usage ||
+	       q->no_strict || q->no_named_tool || q->min_tokens || q->fields ||
+	       q->max_completion_tokens || q->unique_ids || t->family.reasoning;
+}
+
+static bool listed(const char *const *list, struct span key)
+{
+	for (; *list; list++)
+		if (span_is(key, *list))
+			return true;
+	return false;
+}
+
+/* --- members of messages -------------------------------------------------- */
+
+/* What providers add to OpenAI's messages, calls and parts. */
+static const char *const foreign[] = {
+	"reasoning",
+	"reasoning_content",
+	"thinking",
+	"reasoning_details",
+	"extra_content",
+	"thinking_blocks",
+	"index",
+	"provider_specific_fields",
+	"cache_control",
+	"executed_tools",
+	NULL,
+};
+
+static const char *const members[] = {
+	"role",         "content", "name",          "refusal", "tool_calls",
+	"tool_call_id", "audio",   "function_call", "prefix",  NULL,
+};
+
+static const char *const call_members[] = { "id", "type", "function", "custom",
+					    NULL };
+
+/* Of what is foreign to OpenAI, some is native to the target. */
+static bool is_native(const struct quirks *q, struct span key)
+{
+	return (q->reasoning_content && span_is(key, "reasoning_content")) ||
+	       (q->reasoning_details && (span_is(key, "reasoning_details") ||
+					 span_is(key, "reasoning"))) ||
+	       (q->thinking_parts && span_is(key, "thinking"));
+}
+
+static bool refuses(const struct mend *m, const char *const *known,
+		    struct span key)
+{
+	const struct quirks *q = &m->target->quirks;
+
+	if (is_native(q, key) ||
+	    (q->thought_signatures && span_is(key, "extra_content")))
+		return false;
+	if (q->no_extra &&
+	    (!listed(known, key) || (!q->developer && span_is(key, "refusal"))))
+		return true; /* a refusal is content there: mend-turns.c */
+	return (q->no_foreign || q->no_extra) && listed(foreign, key);
+}
+
+/* Reasoning is content: what of it goes is said. */
+static void note_member(struct mend *m, const struct jwalk *w)
+{
+	bool reasoning = span_is(w->key, "reasoning_content") ||
+			 span_is(w->key, "reasoning") ||
+			 span_is(w->key, "reasoning_details");
+
+	mend_note(m, "fields of messages");
+	if (reasoning && w->value.n > 2 && !span_is(w->value, "null"))
+		mend_dropped(m, "thinking");
+}
+
+bool mend_takes_member(struct mend *m, bool assistant, const struct jwalk *w)
+{
+	const struct quirks *q = &m->target->quirks;
+	bool null = span_is(w->value, "null") && !span_is(w->key, "content");
+
+	if (!refuses(m, members, w->key) && !(null && q->no_extra))
+		return true;
+	if (assistant || !null)
+		note_member(m, w);
+	return false;
+}
+
+void mend_call_members(struct mend *m, struct span call)
+{
+	struct jwalk w = jwalk_in(call);
+
+	while (jwalk_next(&w)) {
+		if (!refuses(m, call_members, w.key))
+			continue;
+		mend_cut(m, &w);
+		mend_note(m, "fields of calls");
+	}
+}
+
+bool mend_takes_part_member(const struct mend *m, struct span key)
+{
+	const struct quirks *q = &m->target->quirks;
+
+	return is_native(q, key) || !(q->no_foreign || q->no_extra) ||
+	       !listed(foreign, key);
+}
+
+/* --- members of the request ----------------------------------------------- */
+
+static bool is_top(struct mend *m, const char *key)
+{
+	return jwalk_get(m->text, key).n > 0;
+}
+
+/* The name that the target has for a field that it does not know, or NULL. */
+static const char *other_name(struct mend *m, struct span key)
+{
+	const struct quirks *q = &m->target->quirks;
+	const char *limit = write_limit(m->target);
+
+	if ((span_is(key, "max_tokens") ||
+	     span_is(key, "max_completion_tokens")) &&
+	    !span_is(key, limit) &&
+	    (span_is(key, "max_tokens") ||
+	     !quirks_take_field(q, SPAN("max_completion_tokens"))))
+		return limit;
+	if (span_is(key, "seed") && !quirks_take_field(q, key))
+		return "random_seed";
+	return NULL;
+}
+
+static void rename_key(struct mend *m, struct jwalk *w, const char *name)
+{
+	mend_note(m, arena_str(m->arena, w->key));
+	if (is_top(m, name)) {
+		mend_cut(m, w);
+		return;
+	}
+	mend_replace(m, w->key, span_of(name));
+}
+
+static void mend_tools(struct mend *m, struct span tools, struct span only)
+{
+	const struct quirks *q = &m->target->quirks;
+	struct jwalk w = jwalk_in(tools);
+
+	while (jwalk_next(&w)) {
+		struct span f = jwalk_get(w.value, "function");
+		struct jwalk in = jwalk_in(f);
+
+		if (only.n && !span_eq(jwalk_get(f, "name"), only)) {
+			mend_cut(m, &w);
+			mend_note(m, "tool_choice");
+			continue;
+		}
+		while (q->no_strict && jwalk_next(&in)) {
+			if (!span_is(in.key, "strict"))
+				continue;
+			mend_cut(m, &in);
+			mend_note(m, "strict tools");
+		}
+	}
+}
+
+/* The name of the tool that is forced, where that has to be said otherwise. */
+static struct span forced_tool(struct mend *m)
+{
+	struct span choice = jwalk_get(m->text, "tool_choice");
+
+	return m->target->quirks.no_named_tool
+		     ? jwalk_get(jwalk_get(choice, "function"), "name")
+		     : SPAN("");
+}
+
+void mend_top(struct mend *m)
+{
+	const struct quirks *q = &m->target->quirks;
+	struct span only = forced_tool(m);
+	struct jwalk w = jwalk_in(m->text);
+
+	while (jwalk_next(&w)) {
+		const char *name = other_name(m, w.key);
+
+		if (span_is(w.key, "max_tokens") ||
+		    span_is(w.key, "max_completion_tokens"))
+			mend_limit(m, w.value);
+		if (name &&
+		    (!q->fields || quirks_take_field(q, span_of(name)))) {
+			rename_key(m, &w, name);
+		} else if (!quirks_take_field(q, w.key)) {
+			mend_cut(m, &w);
+			mend_note(m, arena_str(m->arena, w.key));
+			mend_dropped(m, arena_str(m->arena, w.key));
+		} else if (span_is(w.key, "tools")) {
+			mend_tools(m, w.value, only);
+		} else if (span_is(w.key, "tool_choice") && only.n) {
+			mend_replace(m, w.value, SPAN("\"required\""));
+		}
+	}
+}
