@@ -377,12 +377,33 @@ const char *json_cstr(struct json_object *o, const char *key)
 		     : NULL;
 }
 
+#define WHOLE_MAX 9007199254740992.0 /* doubles are exact up to here */
+
+/* 12.0 is 12: some programs know one kind of number only. */
+static bool is_whole(struct json_object *v)
+{
+	double d;
+
+	if (json_object_is_type(v, json_type_int))
+		return true;
+	if (!json_object_is_type(v, json_type_double))
+		return false;
+	d = json_object_get_double(v);
+	return d >= -WHOLE_MAX && d <= WHOLE_MAX && trunc(d) == d;
+}
+
+static int64_t whole(struct json_object *v)
+{
+	return json_object_is_type(v, json_type_int)
+		     ? json_object_get_int64(v)
+		     : (int64_t)json_object_get_double(v);
+}
+
 int64_t json_int(struct json_object *o, const char *key, int64_t otherwise)
 {
 	struct json_object *v = json_get(o, key);
 
-	return json_object_is_type(v, json_type_int) ? json_object_get_int64(v)
-						     : otherwise;
+	return is_whole(v) ? whole(v) : otherwise;
 }
 
 static int64_t to_count(int64_t v)
@@ -392,18 +413,30 @@ static int64_t to_count(int64_t v)
 	return v < JSON_COUNT_MAX ? v : JSON_COUNT_MAX;
 }
 
+/* "12" is 12, too, where numbers are counted. */
+static bool is_digits(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+	return s.n > 0 && s.n <= 18;
+}
+
 int64_t json_count(struct json_object *o, const char *key, int64_t otherwise)
 {
-	return to_count(json_int(o, key, otherwise));
+	struct span s = json_str(o, key);
+
+	if (is_digits(s))
+		return to_count(strtoll(s.p, NULL, 10));
+	return to_count(json_int(
+		o, key, (int64_t)json_amount(o, key, (double)otherwise)));
 }
 
 int64_t json_count_at(struct json_object *list, size_t i)
 {
 	struct json_object *v = json_at(list, i);
 
-	return json_object_is_type(v, json_type_int)
-		     ? to_count(json_object_get_int64(v))
-		     : 0;
+	return is_whole(v) ? to_count(whole(v)) : 0;
 }
 
 bool json_flag(struct json_object *o, const char *key, bool otherwise)

@@ -53,8 +53,10 @@ int json_load_object(const char *home, const char *name,
 struct json_object *json_get(struct json_object *o, const char *key);
 const char *json_cstr(struct json_object *o, const char *key); /* or NULL */
 struct span json_span(struct json_object *string); /* empty if no string */
+/* 12.0 is 12; what has a fraction is none. */
 int64_t json_int(struct json_object *o, const char *key, int64_t otherwise);
-/* A counter from outside: 0 to JSON_COUNT_MAX, so that sums cannot overflow. */
+/* A counter from outside: 0 to JSON_COUNT_MAX, so that sums cannot overflow.
+ * Fractions are cut off; "12" is taken as well. */
 #define JSON_COUNT_MAX 1000000000000000
 int64_t json_count(struct json_object *o, const char *key, int64_t otherwise);
 int64_t json_count_at(struct json_object *list, size_t i); /* or 0 */

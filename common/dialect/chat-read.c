@@ -38,14 +38,13 @@ void read_dropped(struct chat *c, struct json_object *body,
 int read_tokens(struct json_object *body, const char *key, int64_t *to,
 		struct err *e)
 {
-	struct json_object *v = json_get(body, key);
+	int64_t n = json_int(body, key, -1);
 
-	if (!v)
+	if (!json_get(body, key))
 		return 0;
-	if (!json_object_is_type(v, json_type_int) ||
-	    json_object_get_int64(v) < 0)
+	if (n < 0)
 		return read_bad(e, key, "%s must be a whole number", key);
-	*to = json_object_get_int64(v);
+	*to = n;
 	return 0;
 }
 
