@@ -235,12 +235,11 @@ static struct json_tokener *tokener(int depth, int flags)
 	struct json_tokener *t = json_tokener_new_ex(depth);
 
 	if (t)
-		json_tokener_set_flags(t, flags | JSON_TOKENER_STRICT |
-						  JSON_TOKENER_VALIDATE_UTF8);
+		json_tokener_set_flags(t, flags | JSON_TOKENER_STRICT);
 	return t;
 }
 
-struct json_tokener *json_tokens(void)
+struct json_tokener *json_tokens_any(void)
 {
 	return tokener(JSON_DEPTH, 0);
 }
@@ -272,7 +271,8 @@ struct json_object *json_read_with(struct json_tokener *t, struct span text,
 
 struct json_object *json_read(struct span text, struct err *e)
 {
-	struct json_tokener *t = json_tokens();
+	struct json_tokener *t = tokener(JSON_DEPTH,
+					 JSON_TOKENER_VALIDATE_UTF8);
 	struct json_object *o = json_read_with(t, text, e);
 
 	tokener_free(t);
@@ -287,7 +287,8 @@ struct json_object *json_take(struct span *text, int depth, struct err *e)
 
 	if (afford(*text, true, e))
 		return NULL;
-	t = tokener(depth, JSON_TOKENER_ALLOW_TRAILING_CHARS);
+	t = tokener(depth, JSON_TOKENER_VALIDATE_UTF8 |
+				   JSON_TOKENER_ALLOW_TRAILING_CHARS);
 	o = parse(t, *text, &end, e);
 	tokener_free(t);
 	*text = span_skip(*text, end);

@@ -16,6 +16,7 @@
 #include "base/json.h"
 #include "base/names.h"
 #include "dialect/dialect.h"
+#include "dialect/halves.h"
 
 #define READER_SLOTS_MAX 4096
 #define READER_KEYS 512
@@ -31,7 +32,9 @@ struct slot {
 	struct buf pending;  /* text that waits for its turn */
 	bool wanted;         /* something was said to it, if only "" */
 	bool opened, ended;
-	bool got_text; /* some came as deltas */
+	bool got_text;       /* some came as deltas */
+	char half[HALF_MAX]; /* a character whose end has not come */
+	size_t half_len;
 	/* Are the arguments a complete JSON object? */
 	int depth;
 	bool in_string, escaped, complete;

@@ -15,6 +15,7 @@
 #include "config.h"
 
 #include "base/digest.h"
+#include "base/utf8.h"
 #include "dialect/answer-restore.h"
 #include "dialect/answer-seal.h"
 #include "dialect/error.h"
@@ -193,12 +194,19 @@ static int sink(void *arg, const struct ev *v, struct err *e)
 	return writer_event(&r->w, v, e);
 }
 
+static bool looks_whole(struct span in)
+{
+	if (span_starts(in, UTF8_BOM))
+		in = span_skip(in, strlen(UTF8_BOM));
+	return in.n && strchr("{[", in.p[0]);
+}
+
 static int feed(struct reader *rd, struct span in, size_t step, struct err *e)
 {
 	struct sse s;
 	int rc = 0;
 
-	if (in.n && in.p[0] == '{')
+	if (looks_whole(in))
 		return reader_whole(rd, in, e);
 	sse_init(&s, reader_event, rd);
 	while (in.n && rc == 0) {

@@ -107,4 +107,99 @@ def _():
             assert e.status == 400 and key in e.body["error"]["message"]
 
 
+def chat_text(*pieces, target="anthropic", how="stream", step=0):
+    data = b"".join(b'data: {"id":"c","choices":[{"index":0,"delta":'
+                    b'{"content":"' + p + b'"}}]}\n\n' for p in pieces)
+    data += (b'data: {"id":"c","choices":[{"index":0,"delta":{},'
+             b'"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n')
+    out = answer("openai", target, data, how, step)
+    return out if how == "whole" else meaning(target, out)["text"]
+
+
+@edge("halves", "of a character in two events")
+def _():
+    grin = "\U0001f600"
+    for pieces, want in (
+            ((rb"a\ud83d", rb"\ude00b"), f"a{grin}b"),
+            ((rb"a\uD83D", rb"\uDE00", rb"\uD83D", rb"\uDE00"),
+             f"a{grin}{grin}"),
+            ((rb"\ud83d\ude00\ud83d", rb"\ude00"), f"{grin}{grin}"),
+            ((b"\xf0\x9f", b"\x98\x80"), grin),
+            ((b"\xf0", b"\x9f\x98", b"\x80!"), grin + "!"),
+            ((b"\xc3", b"\xa9"), "\u00e9"),
+            ((rb"\\ud83d", rb"\\ude00"), r"\ud83d\ude00"),
+            ((rb"\ud83d", b"x"), "\ufffdx"),
+            ((rb"\ud83d",), "\ufffd"),
+            ((rb"x\ude00", b"y"), "x\ufffdy"),
+            ((b"\xf0\x9f", b"x"), "\ufffd\ufffdx"),
+            ((b"x\xff", b"y"), "x\ufffdy"),
+            ((b"", b"x"), "x")):
+        for target in ("anthropic", "responses"):
+            for step in (0, 1):
+                got = chat_text(*pieces, target=target, step=step)
+                assert got == want, (pieces, target, step, got)
+            whole = chat_text(*pieces, target=target, how="whole")
+            assert meaning(target, whole)["text"] == want, (pieces, whole)
+
+
+@edge("halves", "in thinking, refusals, arguments and other dialects")
+def _():
+    grin = "\U0001f600"
+    half, other = "\ud83d", "\ude00"
+    data = chat_sse(chunk({"reasoning_content": half}),
+                    chunk({"reasoning_content": other}),
+                    chunk(call(0, '{"a":"' + half, "x", "f")),
+                    chunk(call(0, other + '"}')), chunk({}, "tool_calls"))
+    for target in ("anthropic", "responses"):
+        m = meaning(target, answer("openai", target, data))
+        assert m["reasoning"] == grin and m["tools"] == [("f", {"a": grin})], m
+    data = claude_sse(start(), *block(0, "text", text_delta(half),
+                                      text_delta(other), text=""), *stop())
+    assert meaning("openai", answer("anthropic", "openai", data)
+                   )["text"] == grin
+    data = response_sse(
+        {"type": "response.created", "response": {"id": "r", "model": "m"}},
+        {"type": "response.output_text.delta", "output_index": 0,
+         "delta": half},
+        {"type": "response.output_text.delta", "output_index": 0,
+         "delta": other},
+        {"type": "response.completed",
+         "response": whole_response([said(grin)])})
+    for target in ("anthropic", "openai"):
+        assert meaning(target, answer("responses", target, data)
+                       )["text"] == grin
+
+
+@edge("bytes", "that are no UTF-8 in a whole answer, a mark before it")
+def _():
+    data = json.dumps(whole_chat({"content": "aXb"})).encode()
+    out = answer("openai", "anthropic", data.replace(b"X", b"\xff"), "whole")
+    assert meaning("anthropic", out)["text"] == "a\ufffdb"
+    out = answer("openai", "anthropic", b"\xef\xbb\xbf" + data, "whole")
+    assert meaning("anthropic", out)["text"] == "aXb"
+    out = answer("openai", "responses", b"\xef\xbb\xbf" + chat_sse(
+        chunk({"content": "x"}, "stop")).encode())
+    assert meaning("responses", out)["text"] == "x"
+    call_ = {"tool_calls": [{"id": "t", "type": "function", "function": {
+        "name": "f", "arguments": '{"a":"X"}'}}]}
+    data = json.dumps(whole_chat(call_)).encode().replace(b"X", b"\xff")
+    for target in ("anthropic", "responses"):
+        out = answer("openai", target, data, "whole")
+        assert meaning(target, out)["tools"] == [("f", {"a": "\ufffd"})], out
+
+
+@edge("errors", "in a list, as Gemini sends them")
+def _():
+    error = [{"error": {"code": 429, "message": "quota",
+                        "status": "RESOURCE_EXHAUSTED"}}]
+    text = json.dumps(error)
+    assert refused("openai", "anthropic", "data: %s\n\n" % text) == (429, "quota")
+    assert refused("openai", "responses", "data: %s\n\n" % text) == (429, "quota")
+    assert refused("openai", "anthropic", text, "whole") == (429, "quota")
+    assert refused("openai", "anthropic", '[{"error":"no"}]', "whole")[1] == "no"
+    out = answer("openai", "anthropic",
+                 json.dumps([whole_chat({"content": "x"})]), "whole")
+    assert meaning("anthropic", out)["text"] == "x"
+
+
 run()
