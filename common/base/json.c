@@ -570,3 +570,10 @@ struct json_object *json_split(const char *list)
 	}
 	return out;
 }
+
+struct span json_said(struct json_object *v, bool *full)
+{
+	if (!v || json_object_is_type(v, json_type_string))
+		return json_span(v);
+	return json_text_or(v, full);
+}

@@ -74,6 +74,9 @@ struct json_object *json_at(struct json_object *list, size_t i); /* or NULL */
 struct span json_text(struct json_object *o);
 struct span json_text_or(struct json_object *o, bool *full); /* set if so */
 
+/* What stands where a string should: the string, or any other value as JSON. */
+struct span json_said(struct json_object *v, bool *full);
+
 /* Is it among `keys` (NULL at the end)? Names that begin with "_" or "$" are
  * notes of people and editors, and always known. */
 bool json_known(const char *key, const char *const *keys);

@@ -36,6 +36,8 @@ static void read_stop(struct reader *r, struct json_object *o)
 	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
 		if (span_is(reason, stops[i].name))
 			r->stop = stops[i].stop;
+	if (json_str(o, "stop_sequence").n)
+		r->stop_text = reader_copy(r, o, "stop_sequence");
 	if (details)
 		r->explanation = reader_copy(r, details, "explanation");
 }

@@ -48,7 +48,7 @@ enum ev_kind {
 	EV_OPEN,   /* part; id and name of a tool call */
 	EV_DELTA,  /* text */
 	EV_CLOSE,  /* text: the signature of a thinking part */
-	EV_FINISH, /* stop, usage */
+	EV_FINISH, /* stop, usage; text: the stop sequence, if known */
 	EV_PING,
 	EV_ERROR, /* err */
 };

@@ -66,6 +66,8 @@ int fold_feed(void *fold, const struct ev *v, struct err *e)
 		break;
 	case EV_FINISH:
 		f->answer.stop = v->stop;
+		if (v->text.n)
+			f->answer.stop_text = arena_str(f->arena, v->text);
 		f->answer.usage = v->usage;
 		f->finished = true;
 		break;

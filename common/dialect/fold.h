@@ -28,6 +28,7 @@ struct answer {
 	const char *id, *model;
 	struct block *parts; /* in order */
 	enum stop_kind stop;
+	const char *stop_text; /* the sequence, or NULL */
 	struct usage usage;
 };
 

@@ -211,6 +211,9 @@ static int open_block(struct reader *r, struct slot *s, struct err *e)
 {
 	struct ev v = { .kind = EV_OPEN, .part = s->kind };
 
+	if (s->kind == PART_TOOL_USE && !*s->name)
+		return err_set(e, ERR_UPSTREAM,
+			       "the upstream sent a tool call without a name");
 	if (reader_start(r, e))
 		return -1;
 	need_id(r, s);
@@ -219,6 +222,7 @@ static int open_block(struct reader *r, struct slot *s, struct err *e)
 	v.name = span_of(s->name);
 	v.seal = s->seal;
 	v.google = span_of(s->google);
+	v.custom = s->custom;
 	if (s->kind == PART_REDACTED)
 		v.text = buf_get(&s->pending);
 	if (emit(r, &v, e))
@@ -227,13 +231,16 @@ static int open_block(struct reader *r, struct slot *s, struct err *e)
 		return 0;
 	v = (struct ev){ .kind = EV_DELTA,
 			 .part = s->kind,
+			 .custom = s->custom,
 			 .text = buf_get(&s->pending) };
 	return emit(r, &v, e);
 }
 
 static int close_block(struct reader *r, struct slot *s, struct err *e)
 {
-	struct ev v = { .kind = EV_CLOSE, .part = s->kind };
+	struct ev v = { .kind = EV_CLOSE,
+			.part = s->kind,
+			.custom = s->custom };
 
 	v.text = span_of(s->signature);
 	v.seal = s->seal;
@@ -256,7 +263,9 @@ static bool ready(const struct slot *s)
 /* Arguments that came whole and not as deltas. */
 static int take_given(struct reader *r, struct slot *s, struct err *e)
 {
-	struct ev v = { .kind = EV_DELTA, .part = s->kind };
+	struct ev v = { .kind = EV_DELTA,
+			.part = s->kind,
+			.custom = s->custom };
 
 	if (!s->given || s->got_text)
 		return 0;
@@ -325,7 +334,10 @@ static void follow(struct slot *s, struct span text)
 static int put(struct reader *r, struct slot *s, struct span text,
 	       struct err *e)
 {
-	struct ev v = { .kind = EV_DELTA, .part = s->kind, .text = text };
+	struct ev v = { .kind = EV_DELTA,
+			.part = s->kind,
+			.custom = s->custom,
+			.text = text };
 
 	if (s == r->head && s->opened)
 		return text.n ? emit(r, &v, e) : 0;
@@ -427,6 +439,7 @@ int reader_finish(struct reader *r, struct err *e)
 		r->stop = STOP_END;
 	r->finished = true;
 	v.stop = r->stop;
+	v.text = span_of(r->stop_text);
 	v.usage = r->usage;
 	return emit(r, &v, e);
 }

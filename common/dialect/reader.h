@@ -33,6 +33,7 @@ struct slot {
 	bool wanted;         /* something was said to it, if only "" */
 	bool opened, ended;
 	bool got_text;       /* some came as deltas */
+	bool custom;         /* a call with free text */
 	char half[HALF_MAX]; /* a character whose end has not come */
 	size_t half_len;
 	/* Are the arguments a complete JSON object? */
@@ -54,7 +55,9 @@ struct reader {
 	struct slot *all;         /* every slot, the latest first */
 	struct slot *keys[READER_KEYS];
 	struct slot *current; /* Chat: what the next text goes to */
-	struct names ids;     /* of calls: how often each was given */
+	int64_t choice;       /* and which of several is read */
+	bool chosen;
+	struct names ids; /* of calls: how often each was given */
 	unsigned slots, tools;
 	bool started, finished;
 	bool by_id;    /* Responses: events have no output_index */
@@ -64,6 +67,7 @@ struct reader {
 	struct usage usage;
 	const char *id, *model;  /* of the answer */
 	const char *explanation; /* of a refusal */
+	const char *stop_text;   /* the sequence that ended it, or NULL */
 };
 
 void reader_init(struct reader *r, const struct dialect *d, struct arena *a,
