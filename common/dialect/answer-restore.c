@@ -47,9 +47,44 @@ static int open_call(struct answer_restore *r, struct ev v, struct err *e)
 	r->calls++;
 	if (t)
 		v.name = t->name;
-	r->custom = v.custom = t && t->kind == TOOL_CUSTOM;
+	/* Free text of the upstream's own is what it should be already. */
+	r->free = v.custom && (!t || t->kind == TOOL_CUSTOM);
+	r->custom = !r->free && t && t->kind == TOOL_CUSTOM;
+	v.custom = r->free || r->custom;
 	buf_reset(&r->input);
 	return r->sink(r->arg, &v, e);
+}
+
+#define WRAPS_MAX 4
+
+static bool is_text(struct json_object *v)
+{
+	return json_object_is_type(v, json_type_string);
+}
+
+/* The text that a model has put into an object, though not as it was asked to:
+ * `input` or the only string; an object alone in another is looked into. NULL:
+ * there is no saying. */
+static struct json_object *wrapped_text(struct json_object *o, int depth)
+{
+	struct json_object *text = json_get(o, "input"), *inner = NULL;
+	size_t texts = 0, all = 0;
+
+	if (is_text(o) || is_text(text))
+		return is_text(o) ? o : text;
+	if (!json_object_is_type(o, json_type_object) || !depth)
+		return NULL;
+	json_object_object_foreach(o, key, value)
+	{
+		(void)key;
+		all++;
+		texts += is_text(value);
+		text = is_text(value) ? value : text;
+		inner = value;
+	}
+	if (texts)
+		return texts == 1 ? text : NULL;
+	return all == 1 ? wrapped_text(inner, depth - 1) : NULL;
 }
 
 static int close_call(struct answer_restore *r, struct ev v, struct err *e)
@@ -57,7 +92,7 @@ static int close_call(struct answer_restore *r, struct ev v, struct err *e)
 	if (r->custom) {
 		struct err unread = { 0 };
 		struct json_object *o = json_read(buf_get(&r->input), &unread);
-		struct json_object *input = json_get(o, "input");
+		struct json_object *input = wrapped_text(o, WRAPS_MAX);
 		struct ev d = { .kind = EV_DELTA,
 				.part = PART_TOOL_USE,
 				.custom = true };
@@ -76,8 +111,8 @@ static int close_call(struct answer_restore *r, struct ev v, struct err *e)
 	}
 	if (r->json)
 		v.part = PART_TEXT;
-	v.custom = r->custom;
-	r->custom = r->json = false;
+	v.custom = r->custom || r->free;
+	r->custom = r->free = r->json = false;
 	return r->sink(r->arg, &v, e);
 }
 
@@ -97,6 +132,7 @@ int answer_restore_event(void *arg, const struct ev *v, struct err *e)
 		return close_call(r, changed, e);
 	if (r->json)
 		changed.part = PART_TEXT;
+	changed.custom = r->free;
 	if (v->kind == EV_DELTA && r->custom) {
 		buf_span(&r->input, v->text);
 		return r->input.full

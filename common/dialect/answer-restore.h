@@ -20,6 +20,7 @@ struct answer_restore {
 	void *arg;
 	struct buf input;  /* of the free-text call that is open */
 	bool custom, json; /* what is open */
+	bool free;         /* a custom call whose input comes as free text */
 	bool was_json;
 	unsigned calls;
 };

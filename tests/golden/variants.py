@@ -202,4 +202,227 @@ def _():
     assert meaning("anthropic", out)["text"] == "x"
 
 
+def content_of(out, target="anthropic"):
+    m = meaning(target, out)
+    return m["text"], m["tools"]
+
+
+@edge("choices", "several: the first one alone, parts of one together")
+def _():
+    two = whole_chat({"content": "one"})
+    two["choices"].append({"index": 1, "finish_reason": "stop", "message": {
+        "role": "assistant", "content": "two"}})
+    for choices in (two["choices"], two["choices"][::-1]):
+        out = answer("openai", "anthropic", {**two, "choices": choices},
+                     "whole")
+        assert content_of(out) == ("one", []), out
+    c1 = {"index": 1, "delta": {"content": "B"}, "finish_reason": None}
+    data = chat_sse(
+        chunk({"content": "a"}), {"id": "c", "choices": [c1]},
+        {"id": "c", "choices": [c1, chunk({"content": "b"})["choices"][0]]},
+        {"id": "c", "choices": [{**c1, "finish_reason": "length"}]},
+        chunk({}, "stop"))
+    for target in ("anthropic", "responses"):
+        m = meaning(target, answer("openai", target, data))
+        assert (m["text"], m["finish"]) == ("ab", "stop"), m
+    parts = whole_chat({"content": "text"}, "tool_calls")
+    parts["choices"].append({"index": 0, "finish_reason": "tool_calls",
+                             "message": call(0, '{"a":1}', "t", "f")})
+    for drop in (False, True):
+        for c in parts["choices"]:
+            if drop:
+                del c["index"]
+        out = answer("openai", "anthropic", parts, "whole")
+        assert content_of(out) == ("text", [("f", {"a": 1})]), out
+
+
+@edge("choices", "a message beside the delta, or in its place")
+def _():
+    message = {"role": "assistant", "content": "xy"}
+    end = {"index": 0, "finish_reason": "stop"}
+    for last, before, want in (
+            ({"delta": {}, "message": message}, ("x", "y"), "xy"),
+            ({"message": message}, ("x", "y"), "xy"),
+            ({"message": message}, (), "xy"),
+            ({"delta": {}, "message": message}, (), "xy"),
+            ({"delta": {"role": "assistant", "content": ""},
+              "message": message}, (), "xy"),
+            ({"delta": None, "message": message}, (), "xy"),
+            ({"delta": {"content": "z"}, "message": message}, ("x", "y"),
+             "xyz")):
+        data = chat_sse(*(chunk({"content": t}) for t in before),
+                        {"id": "c", "choices": [{**end, **last}]})
+        got = content_of(answer("openai", "anthropic", data))
+        assert got == (want, []), (last, before, got)
+    data = whole_chat({})
+    data["choices"][0]["delta"] = data["choices"][0].pop("message")
+    data["choices"][0]["delta"]["content"] = "x"
+    assert content_of(answer("openai", "anthropic", data, "whole"))[0] == "x"
+
+
+@edge("calls", "a new id for each fragment is one call; none without a name")
+def _():
+    data = chat_sse(chunk(call(0, '{"a":', "x1", "f")),
+                    chunk(call(0, '"b', "x2")), chunk(call(0, '"}', "x3")),
+                    chunk(call(1, '{"c"', "y1", "g")),
+                    chunk(call(1, ":2}", "y2")), chunk({}, "tool_calls"))
+    want = [("f", {"a": "b"}), ("g", {"c": 2})]
+    for target in ("anthropic", "responses"):
+        out = answer("openai", target, data)
+        assert meaning(target, out)["tools"] == want, out
+    no_index = [chunk(call(0, "{}", "x", "f")), chunk(call(0, "", "y"))]
+    for c in no_index:
+        del c["choices"][0]["delta"]["tool_calls"][0]["index"]
+    out = answer("openai", "anthropic", chat_sse(
+        *no_index, chunk({}, "tool_calls")))
+    assert content_of(out)[1] == [("f", {})], out
+    for name in ("", None):
+        bad = call(0, "{}", "x", name)
+        assert refused("openai", "anthropic", chat_sse(
+            chunk(bad), chunk({}, "tool_calls")))[0] == 502
+        assert refused("openai", "responses", whole_chat(bad), "whole")[0] == 502
+    first = chunk(call(0, "", "x"))
+    out = answer("openai", "anthropic", chat_sse(
+        first, chunk(call(0, "{}", "x", "f")), chunk({}, "tool_calls")))
+    assert content_of(out)[1] == [("f", {})], out
+
+
+@edge("calls", "arguments of any JSON type are kept")
+def _():
+    for given, want in (({"a": 1}, {"a": 1}), ([1], {"rawInvalidInput": [1]}),
+                        (7, {"rawInvalidInput": "7"}), (None, {}),
+                        ("", {}), ({}, {})):
+        c = {"id": "t", "type": "function", "function": {
+            "name": "f", "arguments": given}}
+        out = answer("openai", "anthropic", whole_chat(
+            {"tool_calls": [c]}, "tool_calls"), "whole")
+        assert content_of(out)[1] == [("f", want)], (given, out)
+        item = {"type": "function_call", "id": "fc_1", "call_id": "t",
+                "name": "f", "arguments": given}
+        out = answer("responses", "anthropic", whole_response([item]), "whole")
+        assert content_of(out)[1] == [("f", want)], (given, out)
+
+
+@edge("stop", "vLLM's stop_reason is the stop sequence")
+def _():
+    for reason, want in (("END", ("stop_sequence", "END")),
+                         (7, ("end_turn", None)), (None, ("end_turn", None)),
+                         ("", ("end_turn", None))):
+        out = json.loads(answer("openai", "anthropic", whole_chat(
+            {"content": "x"}, stop_reason=reason), "whole"))
+        assert (out["stop_reason"], out["stop_sequence"]) == want, out
+        last = chunk({}, "stop")
+        last["choices"][0]["stop_reason"] = reason
+        out = answer("openai", "anthropic", chat_sse(
+            chunk({"content": "x"}), last))
+        d = next(o["delta"] for _, o in events(out)
+                 if o["type"] == "message_delta")
+        assert (d["stop_reason"], d["stop_sequence"]) == want, d
+    out = json.loads(answer("openai", "anthropic", whole_chat(
+        {"content": "x"}, "length", stop_reason="y"), "whole"))
+    assert (out["stop_reason"], out["stop_sequence"]) == ("max_tokens", None)
+    assert refused("openai", "anthropic", whole_chat(
+        {"content": ""}, "abort"), "whole")[0] == 502
+
+
+@edge("status", "a response that is not finished is no answer")
+def _():
+    for status in ("cancelled", "queued", "in_progress", "failed"):
+        for target in ("anthropic", "openai"):
+            code, text = refused("responses", target, whole_response(
+                [], status, usage=None), "whole")
+            assert code == 502 and status in text, (status, code, text)
+    code, text = refused("responses", "anthropic", whole_response(
+        [], "failed", error={"code": "rate_limit_exceeded",
+                             "message": "slow"}), "whole")
+    assert (code, text) == (429, "slow")
+    for last in ({"type": "response.cancelled",
+                  "response": whole_response([], "cancelled")},
+                 {"type": "response.completed",
+                  "response": whole_response([], "cancelled")}):
+        assert refused("responses", "anthropic", response_sse(
+            {"type": "response.created", "response": {"id": "r"}},
+            last))[0] == 502
+    out = answer("responses", "anthropic", response_sse(
+        {"type": "response.completed",
+         "response": whole_response([said("x")], "in_progress")}))
+    assert content_of(out)[0] == "x"
+    whole = whole_response([said("x")])
+    del whole["status"]
+    assert content_of(answer("responses", "anthropic", whole, "whole"))[0] == "x"
+
+
+@edge("custom", "a free-text call of a Responses upstream keeps its input")
+def _():
+    text = '*** Begin "x"\n'
+    item = {"type": "custom_tool_call", "id": "ctc_1", "call_id": "t",
+            "name": "apply_patch", "input": text}
+    deltas = [{"type": "response.custom_tool_call_input.delta",
+               "output_index": 0, "item_id": "ctc_1", "delta": d}
+              for d in (text[:5], text[5:])]
+    added = {"type": "response.output_item.added", "output_index": 0,
+             "item": {**item, "input": ""}}
+    done = {"type": "response.output_item.done", "output_index": 0,
+            "item": item}
+    last = {"type": "response.completed", "response": whole_response([item])}
+    ended = {"type": "response.custom_tool_call_input.done",
+             "output_index": 0, "item_id": "ctc_1", "input": text}
+    for evs in ([added, *deltas, ended, done, last], [added, done, last],
+                [added, ended, done, last], [last]):
+        for step in (0, 1):
+            out = answer("responses", "anthropic", response_sse(*evs),
+                         step=step)
+            assert content_of(out)[1] == [("apply_patch", {"input": text})], out
+            out = answer("responses", "openai", response_sse(*evs), step=step)
+            got = "".join(c["custom"].get("input", "") for _, o in events(out)
+                          if o != "[DONE]" for ch in o["choices"]
+                          for c in ch["delta"].get("tool_calls", []))
+            assert got == text, out
+    out = answer("responses", "anthropic", whole_response([item]), "whole")
+    assert content_of(out)[1] == [("apply_patch", {"input": text})], out
+    out = json.loads(answer("responses", "openai", whole_response([item]),
+                            "whole"))
+    assert out["choices"][0]["message"]["tool_calls"][0]["custom"] == {
+        "name": "apply_patch", "input": text}
+    empty = {**item, "input": ""}
+    out = answer("responses", "anthropic", response_sse(
+        {**added, "item": empty}, {**done, "item": empty},
+        {**last, "response": whole_response([empty])}))
+    assert content_of(out)[1] == [("apply_patch", {"input": ""})], out
+
+
+CUSTOM = {"input": "hi", "tools": [
+    {"type": "custom", "name": "apply_patch", "format": {"type": "text"}}]}
+
+
+def custom_input(arguments, how="whole"):
+    """What a Codex client gets of a free-text call made as a function's."""
+    c = call(0, arguments, "t", "apply_patch")
+    data = (whole_chat(c, "tool_calls") if how == "whole" else
+            chat_sse(chunk(c), chunk({}, "tool_calls")))
+    out = answer("openai", "responses", data, how, asked=CUSTOM)
+    r = (json.loads(out) if how == "whole" else
+         [o for _, o in events(out)][-1]["response"])
+    item = r["output"][0]
+    assert item["type"] == "custom_tool_call", item
+    return item["input"]
+
+
+@edge("custom", "the model wraps the input in another key")
+def _():
+    for arguments, want in (
+            ({"input": "P"}, "P"), ({"patch": "P"}, "P"),
+            ({"input": "P", "note": "n"}, "P"), ({"patch": ""}, ""),
+            ({"patch": "P", "timeout": 5}, "P"), ("P", "P"),
+            ({"apply_patch": {"patch": "P"}}, "P"),
+            ({"input": {"patch": "P"}}, "P"),
+            ({"a": "P", "b": "Q"}, '{"a": "P", "b": "Q"}'),
+            ({"a": 5}, '{"a": 5}'), ([1], "[1]")):
+        for how in ("whole", "stream"):
+            got = custom_input(json.dumps(arguments), how)
+            assert got == want, (arguments, how, got)
+    for how in ("whole", "stream"):
+        assert custom_input("*** Begin", how) == "*** Begin"
+
+
 run()
