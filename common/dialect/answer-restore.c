@@ -23,6 +23,22 @@ void answer_restore_release(struct answer_restore *r)
 	buf_release(&r->input);
 }
 
+/* A model may leave out the namespace: that is no loss if one tool alone has
+ * the name. */
+static const struct tool *find_local(const struct chat *c, struct span name)
+{
+	const struct tool *found = NULL;
+
+	for (const struct tool *t = c->tools; t; t = t->next) {
+		if (!t->local.n || !span_eq(t->local, name))
+			continue;
+		if (found)
+			return NULL;
+		found = t;
+	}
+	return found;
+}
+
 static const struct tool *find_tool(const struct answer_restore *r,
 				    struct span name)
 {
@@ -32,7 +48,7 @@ static const struct tool *find_tool(const struct answer_restore *r,
 					   r->name_max),
 			    name))
 			return t;
-	return NULL;
+	return find_local(r->chat, name);
 }
 
 static int open_call(struct answer_restore *r, struct ev v, struct err *e)
@@ -45,8 +61,11 @@ static int open_call(struct answer_restore *r, struct ev v, struct err *e)
 		return r->sink(r->arg, &v, e);
 	}
 	r->calls++;
-	if (t)
-		v.name = t->name;
+	if (t) {
+		v.name = t->local.n ? t->local : t->name;
+		v.space = t->space;
+		v.shape = t->shape;
+	}
 	/* Free text of the upstream's own is what it should be already. */
 	r->free = v.custom && (!t || t->kind == TOOL_CUSTOM);
 	r->custom = !r->free && t && t->kind == TOOL_CUSTOM;

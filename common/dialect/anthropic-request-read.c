@@ -75,8 +75,7 @@ static int put_document(struct chat *c, struct msg *m, struct json_object *b,
 	return 0;
 }
 
-static int put_blocks(struct chat *c, struct msg *m, struct json_object *list,
-		      struct err *e);
+static read_part_fn put_block;
 
 static int put_result(struct chat *c, struct msg *m, struct json_object *b,
 		      struct err *e)
@@ -87,7 +86,7 @@ static int put_result(struct chat *c, struct msg *m, struct json_object *b,
 
 	p->id = json_str(b, "tool_use_id");
 	p->error = json_flag(b, "is_error", false);
-	if (put_blocks(c, &inside, content, e))
+	if (read_result(c, &inside, content, put_block, e))
 		return -1;
 	p->content = inside.parts;
 	return 0;
@@ -100,7 +99,8 @@ static void put_call(struct chat *c, struct msg *m, struct json_object *b)
 
 	p->id = json_str(b, "id");
 	p->name = json_str(b, "name");
-	p->text = input ? json_text_or(input, &c->arena->full) : SPAN("{}");
+	/* Some clients send what they have gathered as text. */
+	p->text = input ? json_said(input, &c->arena->full) : SPAN("{}");
 }
 
 static void put_search_result(struct chat *c, struct msg *m,
@@ -121,7 +121,9 @@ static int put_block(struct chat *c, struct msg *m, struct json_object *b,
 	struct part *p;
 
 	if (span_is(type, "text")) {
-		p = chat_text(c, m, json_str(b, "text"));
+		p = read_text(c, m, b, "text", e);
+		if (!p)
+			return -1;
 		p->cache = json_get(b, "cache_control");
 	} else if (span_is(type, "image")) {
 		return put_image(c, m, b, e);
@@ -310,6 +312,7 @@ int anthropic_request_read(struct chat *c, struct json_object *body,
 	if (read_messages(c, body, e) || read_output(c, body, e))
 		return -1;
 	read_merge(c);
+	read_pair(c, false);
 	chat_settle(c);
 	read_dropped(c, body, handled);
 	return 0;

@@ -320,7 +320,7 @@ static void put_schema(struct body *b, const struct tool *t)
 
 	jw_key(w, "input_schema");
 	if (!strict)
-		schema_object(w, t->schema);
+		schema_tool(w, t);
 	else if (schema_object_sanitised(w, t->schema))
 		chat_dropped(b->c, "tools.schema.bounds");
 	if (strict)

@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/json.h"
+#include "base/names.h"
 #include "dialect/dialect.h"
 #include "dialect/quirks.h"
 #include "dialect/seal.h"
@@ -29,9 +30,10 @@ enum role {
 
 struct part {
 	enum part_kind kind;
-	struct span text; /* text, thinking; a tool call's arguments */
-	struct span id;   /* of a tool call, or of the call a result answers */
-	struct span name; /* of a tool, a file, or a document's title */
+	struct span text;  /* text, thinking; a tool call's arguments */
+	struct span id;    /* of a tool call, or of the call a result answers */
+	struct span alias; /* of a call: another id that its result may name */
+	struct span name;  /* of a tool, a file, or a document's title */
 	struct span signature; /* of thinking */
 	/* What the signature, or the text of redacted thinking, is: SEAL_NONE
 	 * came unsealed. `foreign`: of another provider than the target. */
@@ -42,6 +44,8 @@ struct part {
 	struct span mime, data, url; /* media: base64 data or a URL */
 	bool error;                  /* a tool result that reports a failure */
 	bool custom; /* a tool call with free text instead of JSON */
+	bool paired; /* a tool result that has its call */
+	bool gone;   /* to be taken out */
 	struct json_object *cache; /* cache_control, or NULL */
 	struct part *content;      /* of a tool result */
 	struct part *next;
@@ -64,9 +68,15 @@ struct tool {
 	enum tool_kind kind;
 	struct span name, description;
 	struct json_object *schema; /* or NULL */
+	struct span schema_text;    /* one of our own in its place */
+	struct json_object *raw;    /* of a hosted one: as it came, or NULL */
 	struct json_object *cache;
 	int strict;    /* -1 unset */
 	bool optional; /* strict as Anthropic has it, with optional members */
+	/* Responses: what the client calls it, where `name` is made of both. */
+	struct span space, local;
+	enum call_shape shape;
+	bool deferred; /* not offered before something speaks of it */
 	struct tool *next;
 };
 
@@ -125,6 +135,7 @@ struct chat {
 	 * must call: its name, to turn the call back into text. */
 	const char *json_tool;
 	struct buf dropped; /* names, separated by ", " */
+	struct names found; /* deferred tools that something speaks of */
 	/* Stand in for what there was no memory for. */
 	struct msg no_msg;
 	struct part no_part;

@@ -57,7 +57,8 @@ struct writer {
 	unsigned sequence;
 	struct buf text;  /* of the open item */
 	struct buf items; /* finished items, as JSON */
-	char item_id[64], call_id[512], name[160];
+	char item_id[64], call_id[512], name[160], space[160];
+	enum call_shape shape;
 };
 
 void writer_init(struct writer *w, const struct dialect *d, struct buf *out);

@@ -30,6 +30,16 @@ enum part_kind {
 	PART_TOOL_RESULT,
 };
 
+/* How the client knows a call: as the function that it is on the wire of other
+ * dialects, or as an item of its own (responses-calls.h). */
+enum call_shape {
+	CALL_PLAIN,
+	CALL_LOCAL_SHELL,
+	CALL_SHELL,
+	CALL_APPLY_PATCH,
+	CALL_TOOL_SEARCH,
+};
+
 enum stop_kind {
 	STOP_END,
 	STOP_TOOL_USE,
@@ -59,7 +69,9 @@ struct ev {
 	struct span id, name, text;
 	enum seal_kind seal; /* what the signature or redacted data is */
 	struct span google;  /* of OPEN or CLOSE of a call: its signature */
-	bool custom;         /* a tool call whose input is free text */
+	bool custom;           /* a tool call whose input is free text */
+	enum call_shape shape; /* of OPEN, for a call */
+	struct span space;     /* and the namespace of its tool */
 	enum stop_kind stop;
 	struct usage usage;
 	const struct err *err;

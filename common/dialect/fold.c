@@ -34,6 +34,8 @@ static int open_part(struct fold *f, const struct ev *v, struct err *e)
 	p->custom = v->custom;
 	p->id = arena_str(f->arena, v->id);
 	p->name = arena_str(f->arena, v->name);
+	p->space = arena_str(f->arena, v->space);
+	p->shape = v->shape;
 	buf_init(&p->text, FOLD_TEXT_MAX);
 	*f->tail = p;
 	f->tail = &p->next;

@@ -24,7 +24,7 @@ size_t halves_at_end(struct span text);
 /* `half`, then `text`, the two halves of a pair made one character. */
 void halves_join(struct buf *out, struct span half, struct span text);
 
-/* The text with U+FFFD for all that is no UTF-8; in `mem` when there is such. */
+/* The text with U+FFFD for all that is no UTF-8; in `mem` if there is such. */
 struct span halves_mended(struct span text, struct buf *mem);
 
 #endif

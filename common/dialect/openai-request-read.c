@@ -56,14 +56,14 @@ static int put_part(struct chat *c, struct msg *m, struct json_object *o,
 	struct part *p;
 
 	if (span_is(type, "text")) {
-		p = chat_text(c, m, json_str(o, "text"));
+		p = read_text(c, m, o, "text", e);
+		if (!p)
+			return -1;
 		p->cache = json_get(o, "cache_control");
 		return 0;
 	}
-	if (span_is(type, "refusal")) {
-		chat_text(c, m, json_str(o, "refusal"));
-		return 0;
-	}
+	if (span_is(type, "refusal"))
+		return read_text(c, m, o, "refusal", e) ? 0 : -1;
 	if (span_is(type, "image_url")) {
 		struct json_object *image = json_get(o, "image_url");
 		struct span url = json_span(image);
@@ -174,7 +174,8 @@ static void put_call(struct chat *c, struct msg *m, struct json_object *call)
 		p->custom = true;
 	}
 	p->name = json_str(f, "name");
-	p->text = json_str(f, p->custom ? "input" : "arguments");
+	p->text = json_said(json_get(f, p->custom ? "input" : "arguments"),
+			    &c->arena->full);
 }
 
 /* The id that the old function_call lacks: the same for call and result. */
@@ -202,7 +203,8 @@ static int put_assistant(struct chat *c, struct json_object *o, struct err *e)
 		p = chat_part(c, m, PART_TOOL_USE);
 		p->name = json_str(legacy, "name");
 		p->id = legacy_id(c, p->name);
-		p->text = json_str(legacy, "arguments");
+		p->text = json_said(json_get(legacy, "arguments"),
+				    &c->arena->full);
 	}
 	return 0;
 }
@@ -215,7 +217,7 @@ static int put_result(struct chat *c, struct json_object *o, struct span id,
 	struct msg inside = { .tail = &inside.parts };
 
 	p->id = id;
-	if (put_content(c, &inside, json_get(o, "content"), e))
+	if (read_result(c, &inside, json_get(o, "content"), put_part, e))
 		return -1;
 	p->content = inside.parts;
 	return 0;
@@ -252,18 +254,23 @@ static int read_tools(struct chat *c, struct json_object *body, struct err *e)
 	struct json_object *functions = json_get(body, "functions");
 	struct json_object *call = json_get(body, "function_call");
 
+	if (read_list(body, "tools", e) || read_list(body, "functions", e))
+		return -1;
 	for (size_t i = 0; i < json_length(tools); i++) {
 		struct json_object *t = json_at(tools, i);
 		struct json_object *f = json_get(t, "function");
 
 		f = f ? f : json_get(t, "custom");
-		if (f)
-			read_tool(c, t, f);
-		else
-			chat_tool(c, TOOL_HOSTED, json_str(t, "type"));
+		if (!f)
+			chat_tool(c, TOOL_HOSTED, json_str(t, "type"))->raw = t;
+		else if (!read_tool(c, t, f, e))
+			return -1;
 	}
 	for (size_t i = 0; i < json_length(functions); i++)
-		read_tool(c, json_at(functions, i), json_at(functions, i));
+		if (!read_tool(c, json_at(functions, i), json_at(functions, i),
+			       e))
+			return -1;
+	read_same_tools(c);
 	if (read_choice(c, json_get(body, "tool_choice"), e))
 		return -1;
 	if (call && c->choice == CHOICE_UNSET)
@@ -317,6 +324,7 @@ int openai_request_read(struct chat *c, struct json_object *body, struct err *e)
 	    read_format(c, json_get(body, "response_format"), true, e))
 		return -1;
 	read_merge(c);
+	read_pair(c, false);
 	chat_settle(c);
 	read_dropped(c, body, handled);
 	return 0;

@@ -306,7 +306,7 @@ static void put_tool(struct body *b, const struct tool *t)
 		if (t->description.n)
 			jw_kstr(w, "description", t->description);
 		jw_key(w, "parameters");
-		schema_object(w, t->schema);
+		schema_tool(w, t);
 		if (t->strict >= 0 && !b->t->quirks.no_strict)
 			jw_kbool(w, "strict", write_strict(b->c, t));
 	}

@@ -5,6 +5,7 @@
 #include "base/jw.h"
 #include "dialect/dialect.h"
 #include "dialect/error.h"
+#include "dialect/responses-calls.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +13,8 @@
 /* One output item, at any moment of its life. */
 struct item {
 	enum part_kind kind;
-	const char *id, *call_id, *name;
+	const char *id, *call_id, *name, *space;
+	enum call_shape shape;
 	struct span text, signature;
 	bool custom, done;
 };
@@ -64,6 +66,24 @@ static void put_reasoning(struct jw *j, const struct item *it)
 		jw_kstr(j, "encrypted_content", it->signature);
 }
 
+static void put_call(struct jw *j, const struct item *it)
+{
+	const struct call_kind *k = call_kind_of(it->shape);
+
+	if (k) {
+		jw_kcstr(j, "type", k->call);
+		jw_kcstr(j, "call_id", it->call_id);
+		call_put(j, k, it->text);
+		return;
+	}
+	jw_kcstr(j, "type", it->custom ? "custom_tool_call" : "function_call");
+	jw_kcstr(j, "call_id", it->call_id);
+	jw_kcstr(j, "name", it->name);
+	if (it->space && *it->space)
+		jw_kcstr(j, "namespace", it->space);
+	jw_kstr(j, it->custom ? "input" : "arguments", it->text);
+}
+
 static void put_item(struct jw *j, const struct item *it)
 {
 	jw_obj(j);
@@ -84,11 +104,7 @@ static void put_item(struct jw *j, const struct item *it)
 		put_reasoning(j, it);
 		break;
 	case PART_TOOL_USE:
-		jw_kcstr(j, "type",
-			 it->custom ? "custom_tool_call" : "function_call");
-		jw_kcstr(j, "call_id", it->call_id);
-		jw_kcstr(j, "name", it->name);
-		jw_kstr(j, it->custom ? "input" : "arguments", it->text);
+		put_call(j, it);
 		break;
 	case PART_IMAGE:
 	case PART_DOCUMENT:
@@ -239,6 +255,8 @@ static struct item open_item(const struct writer *w, enum part_kind kind)
 			      .id = w->item_id,
 			      .call_id = w->call_id,
 			      .name = w->name,
+			      .space = w->space,
+			      .shape = w->shape,
 			      .custom = w->custom };
 }
 
@@ -270,14 +288,26 @@ static void copy(char *out, size_t n, struct span s)
 	snprintf(out, n, "%.*s", SPAN_FMT(s));
 }
 
+/* Clients and OpenAI tell items apart by it. */
+static const char *prefix_of(enum part_kind kind, enum call_shape shape,
+			     bool custom)
+{
+	const struct call_kind *k = call_kind_of(shape);
+
+	return kind == PART_TOOL_USE && k ? k->id_prefix
+					  : id_prefix(kind, custom);
+}
+
 static void open_block(struct writer *w, const struct ev *v)
 {
 	struct item it;
 
 	digest_random_id(w->item_id, sizeof(w->item_id),
-			 id_prefix(v->part, v->custom));
+			 prefix_of(v->part, v->shape, v->custom));
 	copy(w->call_id, sizeof(w->call_id), v->id);
 	copy(w->name, sizeof(w->name), v->name);
+	copy(w->space, sizeof(w->space), v->space);
+	w->shape = v->shape;
 	buf_reset(&w->text);
 	w->custom = v->custom;
 	w->blocks++;
@@ -319,7 +349,7 @@ static void text_event(struct writer *w, enum part_kind kind, bool done,
 					    : &text_events[kind];
 	struct jw j;
 
-	if (!t->delta)
+	if (!t->delta || (kind == PART_TOOL_USE && w->shape != CALL_PLAIN))
 		return;
 	j = item_event(w, done ? t->done : t->delta);
 	if (t->index)
@@ -397,12 +427,15 @@ void responses_answer_write(struct writer *w, const struct answer *a)
 				   .id = id,
 				   .call_id = p->id,
 				   .name = p->name,
+				   .space = p->space,
+				   .shape = p->shape,
 				   .custom = p->custom,
 				   .signature = span_of(p->signature),
 				   .text = buf_get(&p->text),
 				   .done = true };
 
-		digest_random_id(id, sizeof(id), id_prefix(p->kind, p->custom));
+		digest_random_id(id, sizeof(id),
+				 prefix_of(p->kind, p->shape, p->custom));
 		if (p->kind == PART_TOOL_USE && !it.text.n && !p->custom)
 			it.text = SPAN("{}");
 		keep_item(w, &it);

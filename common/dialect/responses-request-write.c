@@ -258,7 +258,7 @@ static void put_tool(struct body *b, const struct tool *t)
 	if (custom)
 		jw_raw(w, schema_custom);
 	else
-		schema_object(w, t->schema);
+		schema_tool(w, t);
 	/* Strict is the default there, and not what the client asked for. */
 	jw_kbool(w, "strict", write_strict(b->c, t));
 	jw_obj_end(w);

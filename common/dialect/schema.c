@@ -43,6 +43,14 @@ void schema_object(struct jw *w, struct json_object *schema)
 	json_object_put(copy);
 }
 
+void schema_tool(struct jw *w, const struct tool *t)
+{
+	if (t->schema_text.n)
+		jw_raw(w, t->schema_text);
+	else
+		schema_object(w, t->schema);
+}
+
 /* String formats that structured output checks. */
 static bool known_format(struct span s)
 {

@@ -9,6 +9,7 @@
 /* A tool's schema with an object at its top; all keys are kept. NULL: a tool
  * without parameters. */
 void schema_object(struct jw *w, struct json_object *schema);
+void schema_tool(struct jw *w, const struct tool *t); /* the same, of a tool */
 
 /* What Anthropic's structured output takes: no bounds, closed objects. */
 void schema_sanitised(struct jw *w, struct json_object *schema);
