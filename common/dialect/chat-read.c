@@ -62,6 +62,10 @@ static int read_number(struct json_object *body, const char *key, double *to,
 
 int read_samplers(struct chat *c, struct json_object *body, struct err *e)
 {
+	struct json_object *stream = json_get(body, "stream");
+
+	if (stream && !json_object_is_type(stream, json_type_boolean))
+		return read_bad(e, "stream", "stream must be true or false");
 	c->stream = json_flag(body, "stream", false);
 	if (read_number(body, "temperature", &c->temperature, e) ||
 	    read_number(body, "top_p", &c->top_p, e))
@@ -299,6 +303,8 @@ struct tool *read_tool(struct chat *c, struct json_object *tool,
 	t->description = json_str(f, "description");
 	t->schema = json_get(f, "parameters");
 	t->cache = json_get(tool, "cache_control");
+	if (!t->cache)
+		t->cache = json_get(f, "cache_control");
 	if (custom) /* its grammar is text for the model */
 		t->schema = json_get(f, "format");
 	if (json_object_is_type(strict, json_type_boolean))

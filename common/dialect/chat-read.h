@@ -64,9 +64,11 @@ void read_deferred(struct chat *c, bool searchable);
 /* 400 unless the member is a list, null or absent. */
 int read_list(struct json_object *body, const char *key, struct err *e);
 
-/* Put each result directly behind its call, whatever came between. `strict`:
- * a call without a result, or the other way round, is left out. */
-void read_pair(struct chat *c, bool strict);
+/* The turns as every dialect takes them: neighbours of one role merged, each
+ * result directly behind its call whatever came between, and system text alone
+ * asked as a user's. `strict`: a call without a result, or the other way round,
+ * is left out. */
+void read_turns(struct chat *c, bool strict);
 
 /* Neighbours of one role become one message, tool results first in it. */
 void read_merge(struct chat *c);

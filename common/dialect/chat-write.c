@@ -172,6 +172,19 @@ bool write_must_wait(struct write_wait *w, const struct msg *m)
 	return w->first;
 }
 
+void write_no_cache(struct chat *c)
+{
+	bool any = false;
+
+	for (const struct tool *t = c->tools; t; t = t->next)
+		any |= t->cache != NULL;
+	for (const struct msg *m = c->msgs; m; m = m->next)
+		for (const struct part *p = m->parts; p; p = p->next)
+			any |= p->cache != NULL;
+	if (any)
+		chat_dropped(c, "cache_control");
+}
+
 int write_hosted(struct chat *c, const struct tool *t, struct err *e)
 {
 	if (c->choice == CHOICE_NAMED &&
@@ -209,8 +222,11 @@ bool write_offers(const struct upstream_model *t, const struct chat *c,
 
 bool write_strict(struct chat *c, const struct tool *t)
 {
-	if (t->strict <= 0 || !t->optional ||
-	    (t->schema && schema_is_strict(t->schema)))
+	bool lowered = schema_has_choice(t->schema);
+
+	if (t->strict <= 0 ||
+	    (!lowered &&
+	     (!t->optional || (t->schema && schema_is_strict(t->schema)))))
 		return t->strict > 0;
 	chat_dropped(c, "tools.strict");
 	return false;

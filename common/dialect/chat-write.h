@@ -46,6 +46,9 @@ struct write_wait {
 };
 bool write_must_wait(struct write_wait *w, const struct msg *m);
 
+/* Marks for a prompt cache have no place there: noted. */
+void write_no_cache(struct chat *c);
+
 /* A tool that runs at the provider has no place: noted, or an error when the
  * client insists on it. */
 int write_hosted(struct chat *c, const struct tool *t, struct err *e);

@@ -85,7 +85,7 @@ void chat_dropped(struct chat *c, const char *what)
 {
 	struct span all = buf_get(&c->dropped);
 
-	if (span_has(all, span_of(what)))
+	if (span_listed(all, span_of(what)))
 		return;
 	buf_fmt(&c->dropped, "%s%s", all.n ? ", " : "", what);
 }

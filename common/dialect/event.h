@@ -67,8 +67,8 @@ struct ev {
 	enum ev_kind kind;
 	enum part_kind part; /* of OPEN, DELTA and CLOSE */
 	struct span id, name, text;
-	enum seal_kind seal; /* what the signature or redacted data is */
-	struct span google;  /* of OPEN or CLOSE of a call: its signature */
+	enum seal_kind seal;   /* what the signature or redacted data is */
+	struct span google;    /* of OPEN or CLOSE of a call: its signature */
 	bool custom;           /* a tool call whose input is free text */
 	enum call_shape shape; /* of OPEN, for a call */
 	struct span space;     /* and the namespace of its tool */

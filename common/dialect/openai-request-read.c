@@ -31,12 +31,14 @@ static const char *const handled[] = {
 	"safety_identifier",
 	"service_tier",
 	"modalities",
+	"web_search_options",
 	NULL,
 };
 
-static int put_file(struct chat *c, struct msg *m, struct json_object *file,
+static int put_file(struct chat *c, struct msg *m, struct json_object *part,
 		    struct err *e)
 {
+	struct json_object *file = json_get(part, "file");
 	struct span data = json_str(file, "file_data");
 	struct part *p;
 
@@ -46,6 +48,7 @@ static int put_file(struct chat *c, struct msg *m, struct json_object *file,
 				"sent to another provider: send file_data");
 	p = chat_part(c, m, PART_DOCUMENT);
 	p->name = json_str(file, "filename");
+	p->cache = json_get(part, "cache_control");
 	return chat_media(c, p, data, e);
 }
 
@@ -69,12 +72,13 @@ static int put_part(struct chat *c, struct msg *m, struct json_object *o,
 		struct span url = json_span(image);
 
 		p = chat_part(c, m, PART_IMAGE);
+		p->cache = json_get(o, "cache_control");
 		if (!url.n)
 			url = json_str(image, "url");
 		return chat_media(c, p, url, e);
 	}
 	if (span_is(type, "file"))
-		return put_file(c, m, json_get(o, "file"), e);
+		return put_file(c, m, o, e);
 	if (span_is(type, "input_audio"))
 		return read_bad(e, "messages", "this backend takes no audio");
 	chat_dropped(c, arena_fmt(c->arena, "content.%.40s",
@@ -169,6 +173,7 @@ static void put_call(struct chat *c, struct msg *m, struct json_object *call)
 	struct part *p = chat_part(c, m, PART_TOOL_USE);
 
 	p->id = json_str(call, "id");
+	p->cache = json_get(call, "cache_control");
 	if (!f) {
 		f = json_get(call, "custom");
 		p->custom = true;
@@ -220,7 +225,43 @@ static int put_result(struct chat *c, struct json_object *o, struct span id,
 	if (read_result(c, &inside, json_get(o, "content"), put_part, e))
 		return -1;
 	p->content = inside.parts;
+	for (struct part *i = p->content; i; i = i->next)
+		if (i->cache)
+			p->cache = i->cache;
 	return 0;
+}
+
+/* A mark on a whole message stands on its last part. */
+static void mark_cache(struct msg *m, struct json_object *o)
+{
+	struct json_object *cache = json_get(o, "cache_control");
+	struct part *p = m ? m->parts : NULL;
+
+	while (p && p->next)
+		p = p->next;
+	if (p && cache)
+		p->cache = cache;
+}
+
+/* What of a message has no place anywhere else. */
+static void note_rest(struct chat *c, struct json_object *o)
+{
+	static const char *const known[] = {
+		"role",          "content",           "refusal",
+		"tool_calls",    "tool_call_id",      "function_call",
+		"reasoning",     "reasoning_content", "reasoning_details",
+		"cache_control", "annotations",       NULL,
+	};
+	struct span role = json_str(o, "role");
+	bool named = span_is(role, "tool") || span_is(role, "function");
+
+	json_object_object_foreach(o, key, value)
+	{
+		if (value && !json_known(key, known) &&
+		    !(named && strcmp(key, "name") == 0))
+			chat_dropped(
+				c, arena_fmt(c->arena, "messages.%.40s", key));
+	}
 }
 
 static int put_message(struct chat *c, struct json_object *o, size_t i,
@@ -248,8 +289,23 @@ static int put_message(struct chat *c, struct json_object *o, size_t i,
 	return put_content(c, m, content, e);
 }
 
+static int add_message(struct chat *c, struct json_object *o, size_t i,
+		       struct err *e)
+{
+	struct msg **made = c->tail;
+
+	if (!json_object_is_type(o, json_type_object))
+		return read_bad(e, "messages", "message %zu is no object", i);
+	if (put_message(c, o, i, e))
+		return -1;
+	mark_cache(*made, o);
+	note_rest(c, o);
+	return 0;
+}
+
 static int read_tools(struct chat *c, struct json_object *body, struct err *e)
 {
+	struct json_object *search = json_get(body, "web_search_options");
 	struct json_object *tools = json_get(body, "tools");
 	struct json_object *functions = json_get(body, "functions");
 	struct json_object *call = json_get(body, "function_call");
@@ -271,6 +327,9 @@ static int read_tools(struct chat *c, struct json_object *body, struct err *e)
 			       e))
 			return -1;
 	read_same_tools(c);
+	if (search)
+		chat_tool(c, TOOL_HOSTED, SPAN("web_search_options"))->raw =
+			search;
 	if (read_choice(c, json_get(body, "tool_choice"), e))
 		return -1;
 	if (call && c->choice == CHOICE_UNSET)
@@ -318,13 +377,12 @@ int openai_request_read(struct chat *c, struct json_object *body, struct err *e)
 	c->usage_wanted = json_flag(json_get(body, "stream_options"),
 				    "include_usage", false);
 	for (size_t i = 0; i < json_length(list); i++)
-		if (put_message(c, json_at(list, i), i, e))
+		if (add_message(c, json_at(list, i), i, e))
 			return -1;
 	if (read_tools(c, body, e) ||
 	    read_format(c, json_get(body, "response_format"), true, e))
 		return -1;
-	read_merge(c);
-	read_pair(c, false);
+	read_turns(c, false);
 	chat_settle(c);
 	read_dropped(c, body, handled);
 	return 0;

@@ -6,6 +6,7 @@
 #include "dialect/chat-fit.h"
 #include "dialect/chat-write.h"
 #include "dialect/schema.h"
+#include "dialect/web-search.h"
 
 #include <math.h>
 #include <string.h>
@@ -306,7 +307,7 @@ static void put_tool(struct body *b, const struct tool *t)
 		if (t->description.n)
 			jw_kstr(w, "description", t->description);
 		jw_key(w, "parameters");
-		schema_tool(w, t);
+		schema_tool(w, t, false);
 		if (t->strict >= 0 && !b->t->quirks.no_strict)
 			jw_kbool(w, "strict", write_strict(b->c, t));
 	}
@@ -317,19 +318,19 @@ static void put_tool(struct body *b, const struct tool *t)
 /* Tools that run at the provider: searching is a field of its own. */
 static int put_hosted(struct body *b, struct err *e)
 {
-	bool search = false;
+	const struct tool *search = NULL;
 
 	for (const struct tool *t = b->c->tools; t; t = t->next) {
 		if (t->kind != TOOL_HOSTED)
 			continue;
-		if (b->t->quirks.search && span_starts(t->name, "web_search"))
-			search = true;
+		if (b->t->quirks.search && web_search_is(t))
+			search = t;
 		else if (write_hosted(b->c, t, e))
 			return -1;
 	}
 	if (search) {
 		jw_key(&b->w, "web_search_options");
-		jw_raw(&b->w, SPAN("{}"));
+		web_search_chat(&b->w, search);
 	}
 	return 0;
 }
@@ -449,6 +450,7 @@ int openai_request_write(const struct upstream_model *t, struct chat *c,
 	chat_fit_turns(c, &t->quirks);
 	jw_obj(&b.w);
 	jw_kcstr(&b.w, "model", t->model);
+	write_no_cache(c);
 	if (put_messages(&b, e) || put_tools(&b, e))
 		return -1;
 	put_format(&b);

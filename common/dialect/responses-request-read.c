@@ -323,8 +323,7 @@ int responses_request_read(struct chat *c, struct json_object *body,
 	    read_format(c, json_get(text, "format"), false, e) ||
 	    read_input(c, body, e))
 		return -1;
-	read_merge(c);
-	read_pair(c, true);
+	read_turns(c, true);
 	read_deferred(c, has_search(c));
 	chat_settle(c);
 	read_dropped(c, body, handled);

@@ -5,6 +5,7 @@
 #include "dialect/chat-fit.h"
 #include "dialect/chat-write.h"
 #include "dialect/schema.h"
+#include "dialect/web-search.h"
 
 #include <string.h>
 
@@ -258,10 +259,16 @@ static void put_tool(struct body *b, const struct tool *t)
 	if (custom)
 		jw_raw(w, schema_custom);
 	else
-		schema_tool(w, t);
+		schema_tool(w, t, false);
 	/* Strict is the default there, and not what the client asked for. */
 	jw_kbool(w, "strict", write_strict(b->c, t));
 	jw_obj_end(w);
+}
+
+/* OpenAI's models search; a server that only has its API need not. */
+static bool has_search(const struct upstream_model *t)
+{
+	return t->family.reasoning || t->quirks.search;
 }
 
 static int put_tools(struct body *b, struct err *e)
@@ -271,7 +278,9 @@ static int put_tools(struct body *b, struct err *e)
 	bool any = false;
 
 	for (const struct tool *t = c->tools; t; t = t->next) {
-		if (t->kind == TOOL_HOSTED) {
+		bool search = web_search_is(t) && has_search(b->t);
+
+		if (t->kind == TOOL_HOSTED && !search) {
 			if (write_hosted(c, t, e))
 				return -1;
 			continue;
@@ -283,7 +292,10 @@ static int put_tools(struct body *b, struct err *e)
 			jw_arr(w);
 		}
 		any = true;
-		put_tool(b, t);
+		if (search)
+			web_search_responses(w, t);
+		else
+			put_tool(b, t);
 	}
 	if (!any)
 		return 0;
@@ -359,6 +371,7 @@ int responses_request_write(const struct upstream_model *t, struct chat *c,
 	chat_fit(c, &t->quirks);
 	jw_obj(&b.w);
 	jw_kcstr(&b.w, "model", t->model);
+	write_no_cache(c);
 	if (put_input(&b, e) || put_tools(&b, e))
 		return -1;
 	put_text_field(&b);

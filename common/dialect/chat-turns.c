@@ -232,7 +232,7 @@ static bool ends_in_result(const struct chat *c)
 	       m->parts->kind == PART_TOOL_RESULT;
 }
 
-void read_pair(struct chat *c, bool strict)
+static void pair(struct chat *c, bool strict)
 {
 	struct pairing x = { .c = c };
 	bool results_last = ends_in_result(c);
@@ -246,4 +246,27 @@ void read_pair(struct chat *c, bool strict)
 	if (results_last)
 		join_said(c);
 	read_merge(c);
+}
+
+/* System text alone asks for an answer as a user's would, which all of them
+ * take: the last message becomes one. */
+static void ask_alone(struct chat *c)
+{
+	struct msg *last = NULL;
+
+	for (struct msg *m = c->msgs; m; m = m->next) {
+		if (m->role != ROLE_SYSTEM)
+			return;
+		if (m->parts)
+			last = m;
+	}
+	if (last)
+		last->role = ROLE_USER;
+}
+
+void read_turns(struct chat *c, bool strict)
+{
+	read_merge(c);
+	pair(c, strict);
+	ask_alone(c);
 }
