@@ -150,7 +150,7 @@ static int add_reasoning(struct reader *r, struct json_object *item,
 
 static int close_index(struct reader *r, int64_t index, struct err *e)
 {
-	for (struct slot *s = r->head; s; s = s->next)
+	for (struct slot *s = reader_keyed(r, index); s; s = s->near)
 		if (s->key == index)
 			s->ended = true;
 	return reader_pump(r, e);
