@@ -8,7 +8,7 @@
 
 /* A tool's schema, an object at its root whose choices are lowered into it; all
  * other keys are kept. NULL: a tool without parameters. `bare`: sanitised, too,
- * for a tool that is strict at Anthropic; true when that took something away. */
+ * for a strict tool at Anthropic; true when that took something away. */
 bool schema_tool(struct jw *w, const struct tool *t, bool bare);
 
 /* Has the root a choice (anyOf, oneOf, allOf) or a reference? In place: make
