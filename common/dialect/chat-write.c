@@ -361,7 +361,8 @@ void write_reasoning_detail(struct jw *w, enum part_kind kind, struct span text,
 		jw_kstr(w, "data", text);
 	} else {
 		jw_kcstr(w, "type", "reasoning.text");
-		jw_kstr(w, "text", text);
+		if (text.n || !signature.n)
+			jw_kstr(w, "text", text);
 		if (signature.n)
 			jw_kstr(w, "signature", signature);
 	}

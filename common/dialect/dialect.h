@@ -51,7 +51,7 @@ struct writer {
 	unsigned tools;    /* tool calls opened so far */
 	bool args;         /* the open tool call has arguments */
 	bool custom;       /* and takes free text */
-	unsigned details;  /* Chat: entries of reasoning_details so far */
+	unsigned details;  /* Chat: blocks of reasoning_details so far */
 	/* Responses repeats everything at the end of an item and of the
 	 * stream, so its writer has to keep it. */
 	unsigned sequence;

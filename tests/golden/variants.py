@@ -425,4 +425,65 @@ def _():
         assert custom_input("*** Begin", how) == "*** Begin"
 
 
+def deltas(out):
+    return [c["delta"] for _, o in events(out) if o != "[DONE]"
+            for c in o["choices"]]
+
+
+def thinking_sse(*blocks_):
+    evs, i = [start()], 0
+    for pieces, signature in blocks_:
+        if pieces is None:
+            evs += block(i, "redacted_thinking", data=signature)
+        else:
+            evs += block(i, "thinking", *(
+                {"type": "thinking_delta", "thinking": p} for p in pieces), *(
+                [{"type": "signature_delta", "signature": signature}]
+                if signature else []), thinking="", signature="")
+        i += 1
+    return claude_sse(*evs, *block(i, "text", text_delta("x"), text=""),
+                      *stop())
+
+
+@edge("thinking", "in a Chat stream: each piece twice, its signature last")
+def _():
+    out = answer("anthropic", "openai", thinking_sse(
+        (["a", "b"], "S1"), (None, "RED"), (["c"], "S2"), (["d"], "")))
+    got = [d for d in deltas(out) if "reasoning_details" in d]
+    for d in got:
+        entry, = d["reasoning_details"]
+        assert d.get("reasoning_content") == entry.get("text"), d
+    assert [d["reasoning_content"] for d in deltas(out)
+            if "reasoning_content" in d] == ["a", "b", "c", "d"]
+    said_ = [d["reasoning_details"][0] for d in got]
+    assert [(e["index"], e.get("text"), "signature" in e, "data" in e)
+            for e in said_] == [
+        (0, "a", False, False), (0, "b", False, False), (0, None, True, False),
+        (1, None, False, True), (2, "c", False, False), (2, None, True, False),
+        (3, "d", False, False), (3, None, True, False)], said_
+    # What a client has gathered comes back as it was, by entry or by index.
+    by_index = {}
+    for e in said_:
+        was = by_index.setdefault(e["index"], dict(e))
+        if was is not e and was != e:
+            for key in ("text", "signature"):
+                if key in e:
+                    was[key] = was.get(key, "") * (key == "text") + e[key]
+    for details in (said_, list(by_index.values())):
+        r = request("openai", "anthropic", {"messages": [
+            {"role": "user", "content": "hi"},
+            {"role": "assistant", "content": "x",
+             "reasoning_content": "abcd", "reasoning_details": details},
+            {"role": "user", "content": "go"}]}, "claude-opus-4-8")
+        back = [b for b in r["messages"][1]["content"] if b["type"] != "text"]
+        assert [(b.get("thinking"), b.get("signature"), b.get("data"))
+                for b in back][:3] == [("ab", "S1", None),
+                                       (None, None, "RED"),
+                                       ("c", "S2", None)], back
+    # Another router reads the text once.
+    for target in ("anthropic", "responses"):
+        m = meaning(target, answer("openai", target, out))
+        assert m["reasoning"].replace("\n", "") == "abcd", m["reasoning"]
+
+
 run()
