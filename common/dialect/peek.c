@@ -36,6 +36,9 @@ enum watch {
 	WATCH_CALL, /* id of a call or of an item */
 	WATCH_ID,   /* the same where it is referred to */
 	WATCH_SIGNATURE,
+	WATCH_ENCRYPTED,
+	WATCH_SUMMARY, /* is counted */
+	WATCH_SWITCH,  /* type of a member of the body */
 	WATCH_ROLE,
 };
 
@@ -170,11 +173,8 @@ static const struct {
 	{ "tool_use_id", MARK_CALLS, WATCH_ID },
 	{ "tool_call_id", MARK_CALLS, WATCH_ID },
 	{ "signature", 0, WATCH_SIGNATURE },
-	{ "encrypted_content", MARK_REASONING, WATCH_SIGNATURE },
-	{ "summary", MARK_REASONING, WATCH_NONE },
-	{ "extra_content", MARK_REASONING, WATCH_NONE },
-	{ "reasoning_content", MARK_REASONING, WATCH_NONE },
-	{ "reasoning_details", MARK_REASONING, WATCH_NONE },
+	{ "encrypted_content", 0, WATCH_ENCRYPTED },
+	{ "summary", 0, WATCH_SUMMARY },
 	{ "tool_calls", MARK_CALLS, WATCH_NONE },
 };
 
@@ -201,11 +201,11 @@ static void mark_member(struct peek *k)
 	if (k->key_n == 4) { /* text, type, role: most of them */
 		if (memcmp(k->key, "role", 4) == 0)
 			watch(k, WATCH_ROLE);
+		else if (k->depth == 2 && memcmp(k->key, "type", 4) == 0)
+			watch(k, WATCH_SWITCH);
 		return;
 	}
-	if (key_is(k, "thinking"))
-		k->marks |= MARK_THINKING;
-	else if (k->key_n == 8 && memcmp(k->key, "thinking", 8) == 0)
+	if (k->key_n == 8 && k->depth > 1 && memcmp(k->key, "thinking", 8) == 0)
 		k->marks |= MARK_THINKING_PART;
 	for (size_t i = 0; i < sizeof(marked) / sizeof(marked[0]); i++) {
 		const char *key = marked[i].key;
@@ -214,7 +214,10 @@ static void mark_member(struct peek *k)
 		    memcmp(k->key, key, k->key_n))
 			continue;
 		k->marks |= marked[i].marks;
-		watch(k, marked[i].watch);
+		if (marked[i].watch == WATCH_SUMMARY)
+			k->summaries++;
+		else
+			watch(k, marked[i].watch);
 	}
 }
 
@@ -247,14 +250,33 @@ static bool is_item_id(const struct peek *k)
 	return false;
 }
 
+/* A Bloom filter of ids with two bits for each. */
+static bool seen_before(struct peek *k)
+{
+	bool seen = true;
+
+	for (int i = 0; i < 2; i++) {
+		size_t bit = (size_t)(k->hash >> (10 + 27 * i)) %
+			     PEEK_SEEN_BITS;
+		uint64_t mask = (uint64_t)1 << bit % 64;
+
+		seen = seen && k->seen[bit / 64] & mask;
+		k->seen[bit / 64] |= mask;
+	}
+	return seen;
+}
+
 /* The string that is watched is over. */
 static void mark_string(struct peek *k)
 {
-	size_t bit = (size_t)(k->hash >> 20) % PEEK_SEEN_BITS;
-	uint64_t mask = (uint64_t)1 << bit % 64;
-
-	if (k->watch == WATCH_SIGNATURE) {
+	if (k->watch == WATCH_SIGNATURE || k->watch == WATCH_ENCRYPTED) {
 		k->marks |= k->string_n ? 0 : MARK_UNSIGNED;
+		k->summaries -= k->watch == WATCH_ENCRYPTED;
+		return;
+	}
+	if (k->watch == WATCH_SWITCH) {
+		if (k->string_n == 7 && memcmp(k->head, "enab", 4) == 0)
+			k->marks |= MARK_THINKING;
 		return;
 	}
 	if (k->watch == WATCH_ROLE) {
@@ -276,9 +298,8 @@ static void mark_string(struct peek *k)
 		return;
 	if (!is_item_id(k))
 		k->marks |= MARK_ID_ITEM;
-	if (k->seen[bit / 64] & mask)
+	if (seen_before(k))
 		k->marks |= MARK_ID_TWICE;
-	k->seen[bit / 64] |= mask;
 }
 
 /* Is the byte one more of a seal's beginning? */
@@ -612,31 +633,115 @@ static int take(struct peek *k, unsigned char c, struct err *e)
 	return structure_byte(k, c, e);
 }
 
-/* Most of a body is plain text inside values: how much of `in` is? */
-static size_t plain_run(struct peek *k, struct span in)
+/* Eight bytes at a time: is any a control character, a quote, a backslash or
+ * outside ASCII? */
+static bool all_plain(const char *p)
+{
+	const uint64_t ones = 0x0101010101010101u, high = ones << 7;
+	uint64_t x, quote, slash;
+
+	memcpy(&x, p, sizeof(x));
+	quote = x ^ ones * '"';
+	slash = x ^ ones * '\\';
+	return !(((x - ones * 0x20) | (quote - ones) | (slash - ones) | x) &
+		 high);
+}
+
+static bool is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+static size_t ascii_run(struct span in)
 {
 	size_t i = 0;
 
-	if (k->state != STRING || k->in_key || k->in_model || k->utf8.left)
+	while (i + 8 <= in.n && all_plain(in.p + i))
+		i += 8;
+	while (i < in.n && is_plain((unsigned char)in.p[i]))
+		i++;
+	return i;
+}
+
+static bool is_hex(char c)
+{
+	return is_digit((unsigned char)c) ||
+	       ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+}
+
+/* The length of the whole escape or letter of two bytes at p, or 0. */
+static size_t one_more(const char *p, size_t n)
+{
+	static const bool is_short[256] = {
+		['"'] = true, ['\\'] = true, ['/'] = true, ['b'] = true,
+		['f'] = true, ['n'] = true,  ['r'] = true, ['t'] = true,
+	};
+	unsigned char c = (unsigned char)p[0], next;
+
+	if (n < 2)
 		return 0;
+	next = (unsigned char)p[1];
+	if (c != '\\')
+		return c >= 0xc2 && c < 0xe0 && next >= 0x80 && next < 0xc0 ? 2
+									    : 0;
+	if (is_short[next])
+		return 2;
+	return next == 'u' && n >= 6 && is_hex(p[2]) && is_hex(p[3]) &&
+			       is_hex(p[4]) && is_hex(p[5])
+		     ? 6
+		     : 0;
+}
+
+/* The same with escapes, for text of which nothing is kept. */
+static size_t text_run(struct span in)
+{
+	size_t i = 0, more = 1;
+
+	while (more) {
+		while (i + 8 <= in.n && all_plain(in.p + i))
+			i += 8;
+		while (i < in.n && is_plain((unsigned char)in.p[i]))
+			i++;
+		more = one_more(in.p + i, in.n - i);
+		i += more;
+	}
+	return i;
+}
+
+static size_t key_run(struct peek *k, struct span in)
+{
+	size_t n = k->high ? 0 : ascii_run(in);
+
+	for (size_t i = 0; i < n && k->key_n <= PEEK_KEY_MAX; i++) {
+		if (k->key_n < PEEK_KEY_MAX)
+			k->key[k->key_n] = in.p[i];
+		k->key_n++;
+	}
+	return n;
+}
+
+/* Most of a body is plain text inside values: how much of `in` is? */
+static size_t plain_run(struct peek *k, struct span in)
+{
+	size_t n;
+
+	if (k->state != STRING || k->in_model || k->utf8.left)
+		return 0;
+	if (k->in_key)
+		return key_run(k, in);
 	if (k->sealed != SEAL_NO) {
 		if (*in.p == SEAL_HEAD[k->sealed])
 			return 0;
 		k->sealed = SEAL_NO;
 	}
-	while (i < in.n) {
-		unsigned char c = (unsigned char)in.p[i];
-
-		if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\')
-			break;
-		i++;
-	}
-	if (k->watch)
-		for (size_t j = 0; j < i; j++)
-			watch_byte(k, (unsigned char)in.p[j]);
-	for (size_t j = 0; j < i && k->blank; j++)
-		k->blank = in.p[j] == ' ';
-	return i;
+	if (!k->watch && !k->blank)
+		return text_run(in);
+	n = ascii_run(in);
+	for (size_t i = 0; i < n && k->watch; i++)
+		watch_byte(k, (unsigned char)in.p[i]);
+	for (size_t i = 0; i < n && k->blank; i++)
+		k->blank = in.p[i] == ' ';
+	return n;
 }
 
 int peek_feed(struct peek *k, struct span in, struct err *e)
@@ -664,6 +769,8 @@ int peek_end(struct peek *k, struct err *e)
 			       "JSON object");
 	if (k->state != DONE)
 		return bad(k, e, "the text ends too early");
+	if (k->summaries)
+		k->marks |= MARK_REASONING;
 	if (!k->has_model) {
 		err_set(e, ERR_BAD_REQUEST, "model is missing");
 		memcpy(e->param, "model", sizeof("model"));

@@ -32,13 +32,12 @@ enum peek_mark {
 	MARK_ID_NOT_NINE = 16, /* not nine letters and digits */
 	MARK_ID_TWICE = 32,    /* two calls seem to have one */
 	MARK_UNSIGNED = 64,    /* signature or encrypted_content is "" */
-	MARK_THINKING = 128,   /* top-level "thinking" */
-	MARK_REASONING =
-		256,         /* reasoning items or fields, thought signatures */
-	MARK_CALLS = 512,    /* calls of tools */
-	MARK_ID_ITEM = 1024, /* an id that Responses has for no item */
-	MARK_DEVELOPER = 2048,     /* role developer */
-	MARK_SYSTEM = 4096,        /* role system */
+	MARK_THINKING = 128,   /* thinking of type enabled */
+	MARK_REASONING = 256,  /* reasoning items that lack encrypted_content */
+	MARK_CALLS = 512,      /* calls of tools */
+	MARK_ID_ITEM = 1024,   /* an id that Responses has for no item */
+	MARK_DEVELOPER = 2048, /* role developer */
+	MARK_SYSTEM = 4096,    /* role system */
 	MARK_THINKING_PART = 8192, /* "thinking" below the top */
 	MARK_BLANK = 16384,        /* a text or content of blanks, or none */
 	MARK_ANY = 1 << 30,        /* every text has it */
@@ -46,7 +45,7 @@ enum peek_mark {
 };
 
 #define PEEK_ID_MAX 64
-#define PEEK_SEEN_BITS 4096
+#define PEEK_SEEN_BITS 32768
 
 enum peek_place {
 	PEEK_SYSTEM,
@@ -86,6 +85,7 @@ struct peek {
 	char head[4];
 	size_t string_n;
 	uint64_t hash;
+	long summaries; /* that no encrypted_content stands beside, so far */
 	uint64_t seen[PEEK_SEEN_BITS / 64]; /* of ids of calls, hashed */
 };
 
