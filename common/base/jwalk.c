@@ -78,8 +78,10 @@ struct jwalk jwalk_in(struct span container)
 
 const char *jwalk_peek(const struct jwalk *w)
 {
-	const char *p = skip_blanks(w->at, w->end);
+	const char *p = w->at ? skip_blanks(w->at, w->end) : NULL;
 
+	if (!p)
+		return NULL;
 	if (p < w->end && *p == ',')
 		p = skip_blanks(p + 1, w->end);
 	return p < w->end ? p : NULL;
@@ -106,7 +108,7 @@ bool jwalk_next(struct jwalk *w)
 		w->before = w->item.p + w->item.n;
 		w->gone = false;
 	}
-	p = w->at ? jwalk_peek(w) : NULL;
+	p = jwalk_peek(w);
 	if (!p || (w->object && (*p != '"' || w->end - p < 2))) {
 		w->item = w->value = (struct span){ NULL, 0 };
 		w->at = NULL;
@@ -124,13 +126,36 @@ bool jwalk_next(struct jwalk *w)
 	return true;
 }
 
+/* Does the string, with its quotes, say this? */
+static bool says(struct span quoted, const char *text)
+{
+	struct span inside = { quoted.p + 1, quoted.n - 2 };
+	struct json_object *o;
+	struct err unused;
+	bool is;
+
+	if (!memchr(inside.p, '\\', inside.n))
+		return span_is(inside, text);
+	o = json_take(&quoted, 1, &unused);
+	is = o && span_is(json_span(o), text);
+	json_object_put(o);
+	return is;
+}
+
+bool jwalk_key_is(const struct jwalk *w, const char *name)
+{
+	struct span quoted = { w->key.p - 1, w->key.n + 2 };
+
+	return w->object && says(quoted, name);
+}
+
 struct span jwalk_get(struct span object, const char *key)
 {
 	struct span found = { "", 0 };
 	struct jwalk w = jwalk_in(object);
 
 	while (w.object && jwalk_next(&w))
-		if (span_is(w.key, key))
+		if (jwalk_key_is(&w, key))
 			found = w.value;
 	return found;
 }
@@ -168,7 +193,5 @@ struct span jwalk_text(struct arena *a, struct span value)
 
 bool jwalk_is(struct span value, const char *text)
 {
-	struct span inside = { value.p + 1, value.n - 2 };
-
-	return jwalk_is_string(value) && span_is(inside, text);
+	return jwalk_is_string(value) && says(value, text);
 }

@@ -5,8 +5,7 @@
  * For text that is known to be JSON (peek has checked a request's body): of
  * other text it says something or other, but reads nothing behind its end. A
  * value is the span of its text, quotes and brackets included; all spans
- * borrow from the text. Keys are compared as they are written: one with an
- * escape is none of ours. Long strings cost next to nothing.
+ * borrow from the text. Long strings cost next to nothing.
  *
  *	struct jwalk w = jwalk_in(messages);
  *	while (jwalk_next(&w))
@@ -18,7 +17,7 @@
 #include "base/arena.h"
 
 struct jwalk {
-	struct span key;   /* of a member, without its quotes */
+	struct span key;   /* of a member, as written, without its quotes */
 	struct span value; /* where the walk stands */
 	struct span item;  /* the value, of a member with its key */
 	/* private */
@@ -36,6 +35,7 @@ bool jwalk_next(struct jwalk *w);
 /* Where the next item begins, or NULL. */
 const char *jwalk_peek(const struct jwalk *w);
 
+bool jwalk_key_is(const struct jwalk *w, const char *name);
 /* The value of a member, the last of that name; empty when there is none. */
 struct span jwalk_get(struct span object, const char *key);
 

@@ -74,9 +74,9 @@ static bool refuses(const struct mend *m, const char *const *known,
 /* Reasoning is content: what of it goes is said. */
 static void note_member(struct mend *m, const struct jwalk *w)
 {
-	bool reasoning = span_is(w->key, "reasoning_content") ||
-			 span_is(w->key, "reasoning") ||
-			 span_is(w->key, "reasoning_details");
+	bool reasoning = jwalk_key_is(w, "reasoning_content") ||
+			 jwalk_key_is(w, "reasoning") ||
+			 jwalk_key_is(w, "reasoning_details");
 
 	mend_note(m, "fields of messages");
 	if (reasoning && w->value.n > 2 && !span_is(w->value, "null"))
@@ -86,7 +86,7 @@ static void note_member(struct mend *m, const struct jwalk *w)
 bool mend_takes_member(struct mend *m, bool assistant, const struct jwalk *w)
 {
 	const struct quirks *q = &m->target->quirks;
-	bool null = span_is(w->value, "null") && !span_is(w->key, "content");
+	bool null = span_is(w->value, "null") && !jwalk_key_is(w, "content");
 
 	if (!refuses(m, members, w->key) && !(null && q->no_extra))
 		return true;
@@ -164,7 +164,7 @@ static void mend_tools(struct mend *m, struct span tools, struct span only)
 			continue;
 		}
 		while (q->no_strict && jwalk_next(&in)) {
-			if (!span_is(in.key, "strict"))
+			if (!jwalk_key_is(&in, "strict"))
 				continue;
 			mend_cut(m, &in);
 			mend_note(m, "strict tools");
@@ -191,8 +191,8 @@ void mend_top(struct mend *m)
 	while (jwalk_next(&w)) {
 		const char *name = other_name(m, w.key);
 
-		if (span_is(w.key, "max_tokens") ||
-		    span_is(w.key, "max_completion_tokens"))
+		if (jwalk_key_is(&w, "max_tokens") ||
+		    jwalk_key_is(&w, "max_completion_tokens"))
 			mend_limit(m, w.value);
 		if (name &&
 		    (!q->fields || quirks_take_field(q, span_of(name)))) {
@@ -201,9 +201,9 @@ void mend_top(struct mend *m)
 			mend_cut(m, &w);
 			mend_note(m, arena_str(m->arena, w.key));
 			mend_dropped(m, arena_str(m->arena, w.key));
-		} else if (span_is(w.key, "tools")) {
+		} else if (jwalk_key_is(&w, "tools")) {
 			mend_tools(m, w.value, only);
-		} else if (span_is(w.key, "tool_choice") && only.n) {
+		} else if (jwalk_key_is(&w, "tool_choice") && only.n) {
 			mend_replace(m, w.value, SPAN("\"required\""));
 		}
 	}

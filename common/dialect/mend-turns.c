@@ -361,7 +361,7 @@ static void put_message(struct turns *t, const struct message *n)
 	struct jwalk w = jwalk_in(n->value);
 
 	while (jwalk_next(&w)) {
-		if (!span_is(w.key, "role"))
+		if (!jwalk_key_is(&w, "role"))
 			continue;
 		put_role(t, n, &w);
 		put_content(t, n, &w);

@@ -102,10 +102,10 @@ static void mend_assistant(struct mend *m, struct span message)
 
 	while (jwalk_next(&w)) {
 		if (!mend_takes_member(m, true, &w) ||
-		    (span_is(w.key, "reasoning_details") &&
+		    (jwalk_key_is(&w, "reasoning_details") &&
 		     !mend_details(m, w.value)))
 			mend_cut(m, &w);
-		else if (span_is(w.key, "role") && calls)
+		else if (jwalk_key_is(&w, "role") && calls)
 			mend_reasoning(m, &w, message);
 	}
 }

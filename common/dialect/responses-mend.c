@@ -32,21 +32,22 @@ static bool is_assistants(struct span item)
 }
 
 /* What may follow reasoning: what the model said or called. */
-static bool may_follow(struct span item)
+static bool may_follow(const struct mend *m, struct span item)
 {
 	struct span type = type_of(item);
 
 	if (jwalk_is(type, "message"))
 		return is_assistants(item);
-	return type.n > 6 && span_has(type, SPAN("_call\""));
+	type = jwalk_text(m->arena, type);
+	return type.n > 5 && span_is(span_skip(type, type.n - 5), "_call");
 }
 
 /* Does something follow the run of reasoning items that begins here? */
-static bool is_followed(struct jwalk w)
+static bool is_followed(const struct mend *m, struct jwalk w)
 {
 	do {
 		if (!jwalk_is(type_of(w.value), "reasoning"))
-			return may_follow(w.value);
+			return may_follow(m, w.value);
 	} while (jwalk_next(&w));
 	return false;
 }
@@ -63,7 +64,7 @@ static void mend_item_id(struct mend *m, struct span item, struct span type)
 		if (jwalk_is(type, prefixes[i].type))
 			prefix = prefixes[i].prefix;
 	while (prefix && jwalk_next(&w)) {
-		if (!span_is(w.key, "id") || !jwalk_is_string(w.value) ||
+		if (!jwalk_key_is(&w, "id") || !jwalk_is_string(w.value) ||
 		    span_starts(jwalk_text(m->arena, w.value), prefix))
 			continue;
 		mend_cut(m, &w);
@@ -78,11 +79,11 @@ static void unseal(struct mend *m, struct span item, struct span original)
 	struct jwalk w = jwalk_in(item);
 
 	while (jwalk_next(&w)) {
-		if (span_is(w.key, "encrypted_content"))
+		if (jwalk_key_is(&w, "encrypted_content"))
 			mend_replace(m, w.value, mend_quoted(m, original));
-		else if (span_is(w.key, "id") && id.n)
+		else if (jwalk_key_is(&w, "id") && id.n)
 			mend_replace(m, w.value, mend_quoted(m, id));
-		else if (span_is(w.key, "status"))
+		else if (jwalk_key_is(&w, "status"))
 			mend_cut(m, &w);
 	}
 	mend_note(m, "sealed reasoning");
@@ -95,7 +96,7 @@ static void mend_reasoning(struct mend *m, struct jwalk *w, struct state *st)
 	struct seal s = mend_open(m, sealed);
 
 	if (!st->in_run)
-		st->followed = is_followed(*w);
+		st->followed = is_followed(m, *w);
 	st->in_run = true;
 	if (st->followed && s.kind == SEAL_NONE &&
 	    (s.original.n || st->stored)) {
