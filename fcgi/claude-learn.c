@@ -10,6 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Blocks of thinking that are left out one by one, as they are refused. */
+#define MENDED_MAX 8
+
 bool claude_is_subscription(const struct claude *c)
 {
 	return !c->account.api_key;
@@ -194,9 +197,11 @@ static enum failure_next possible(struct claude *c, struct account_failure *v,
 			return NEXT_OTHER;
 		return NEXT_ANSWER;
 	case NEXT_STRIP:
-		if (c->stripped || !outgoing_strip_thinking(&c->out))
+		if (c->mended > MENDED_MAX ||
+		    !outgoing_mend_refused(&c->out, c->r, c->r->outcome.body,
+					   c->mended == MENDED_MAX))
 			return NEXT_ANSWER;
-		c->stripped = true;
+		c->mended++;
 		return NEXT_STRIP;
 	case NEXT_ANSWER:
 		break;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/jw.h"
 #include "dialect/mend.h"
+#include "dialect/retext.h"
 #include "fcgi/outgoing.h"
 
 #include <errno.h>
@@ -200,9 +201,8 @@ static int shape_tree(struct outgoing *o, struct request *r,
 	buf_reset(&o->shaped);
 	if (errno == ENOMEM || r->arena->full) /* json-c left something out */
 		buf_starve(&o->shaped);
-	if (o->map || fill) {
-		buf_span(&o->shaped, json_text_or(body, &o->shaped.starved));
-		o->shaped.full |= o->shaped.starved;
+	if ((o->map || fill) && !o->shaped.full) {
+		retext(&o->shaped, r->arena, o->plain, body);
 		o->body = buf_get(&o->shaped);
 	}
 	json_object_put(body);
@@ -240,94 +240,41 @@ void outgoing_release(struct outgoing *o)
 	buf_release(&o->text);
 }
 
-/* --- thinking that was signed elsewhere ---------------------------------- */
+/* --- thinking that was refused ------------------------------------------- */
 
-static bool is_thinking(struct json_object *block)
+/* What was told before, and what is told now. */
+static const char *both(struct request *r, const char *before, struct span now)
 {
-	struct span type = json_str(block, "type");
-
-	return span_is(type, "thinking") || span_is(type, "redacted_thinking");
+	if (!now.n || (before && span_has(span_of(before), now)))
+		return before;
+	return before ? arena_fmt(r->arena, "%s, %.*s", before, SPAN_FMT(now))
+		      : arena_str(r->arena, now);
 }
 
-/* From one message; true when there was any. */
-static bool strip_message(struct json_object *message)
+bool outgoing_mend_refused(struct outgoing *o, struct request *r,
+			   struct span refusal, bool all)
 {
-	struct json_object *content = json_get(message, "content");
-	bool any = false;
-
-	for (size_t i = json_length(content); i-- > 0;) {
-		if (!is_thinking(json_at(content, i)))
-			continue;
-		json_object_array_del_idx(content, i, 1);
-		any = true;
-	}
-	return any;
-}
-
-/* A turn that called a tool must begin with its thinking while thinking is
- * on: without it thinking is off for this request. */
-static bool ends_in_call(struct json_object *messages)
-{
-	for (size_t i = json_length(messages); i-- > 0;) {
-		struct json_object *m = json_at(messages, i);
-		struct json_object *content = json_get(m, "content");
-
-		if (!span_is(json_str(m, "role"), "assistant"))
-			continue;
-		for (size_t k = 0; k < json_length(content); k++)
-			if (span_is(json_str(json_at(content, k), "type"),
-				    "tool_use"))
-				return true;
-		return false;
-	}
-	return false;
-}
-
-/* Nor goes the edit of the context that the API takes with thinking only. */
-static void drop_thinking(struct json_object *body)
-{
-	struct json_object *context = json_get(body, "context_management");
-	struct json_object *edits = json_get(context, "edits");
-	size_t n = json_length(edits);
-
-	json_object_object_del(body, "thinking");
-	for (size_t i = n; i-- > 0;)
-		if (span_starts(json_str(json_at(edits, i), "type"),
-				"clear_thinking"))
-			json_object_array_del_idx(edits, i, 1);
-	if (n && !json_length(edits))
-		json_object_object_del(body, "context_management");
-}
-
-bool outgoing_strip_thinking(struct outgoing *o)
-{
+	struct upstream_model t = target_of(o, r);
 	struct err unused;
-	struct json_object *body = json_read(o->plain, &unused);
-	struct json_object *messages = json_get(body, "messages");
 	struct buf text;
-	bool any = false;
+	struct mend m;
+	bool any;
 
-	for (size_t i = json_length(messages); i-- > 0;) {
-		struct json_object *m = json_at(messages, i);
-
-		if (!strip_message(m))
-			continue;
-		any = true;
-		if (!json_length(json_get(m, "content")))
-			json_object_array_del_idx(messages, i, 1);
-	}
+	mend_init(&m, r->arena, o->plain, &t);
+	m.refusal = mend_refusal(refusal);
+	m.refusal.all = all || m.refusal.block == MEND_NOWHERE;
+	dialects[o->dialect].mend(&m);
+	buf_init(&text, REQUEST_BODY_MAX);
+	any = m.n > 0 && mend_apply(&m, &text, &unused) == 0;
 	if (any) {
-		if (ends_in_call(messages))
-			drop_thinking(body);
-		buf_init(&text, REQUEST_BODY_MAX);
-		buf_span(&text, json_text(body));
-		any = text.n > 0; /* else memory is short */
-		if (any) {
-			buf_release(&o->text);
-			o->text = text;
-			o->body = o->plain = buf_get(&o->text);
-		}
+		buf_release(&o->text);
+		o->text = text;
+		o->body = o->plain = buf_get(&o->text);
+		r->mended = both(r, r->mended, buf_get(&m.names));
+		r->dropped = both(r, r->dropped, buf_get(&m.dropped));
+	} else {
+		buf_release(&text);
 	}
-	json_object_put(body);
+	mend_release(&m);
 	return any;
 }

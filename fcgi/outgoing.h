@@ -52,8 +52,10 @@ int outgoing_shape(struct outgoing *o, struct request *r,
 /* Is the client to be passed on to this account as it is? */
 bool outgoing_is_passed_on(const struct outgoing *o, const struct request *r);
 
-/* Without the thinking of earlier turns, whose signatures were refused. False
- * when there is none. */
-bool outgoing_strip_thinking(struct outgoing *o);
+/* Without the thinking that the provider has refused in these words, or without
+ * any; where it misses thinking, without asking for more. False when there is
+ * nothing to mend. */
+bool outgoing_mend_refused(struct outgoing *o, struct request *r,
+			   struct span refusal, bool all);
 
 #endif

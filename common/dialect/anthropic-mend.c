@@ -5,13 +5,15 @@
 
 /* What of a tool loop decides whether it may go on with thinking. */
 struct loop {
-	bool assistant;    /* speaks in the turn that is read */
-	bool any;          /* block of it stays */
-	bool first_thinks; /* its first block is thinking */
-	bool calls;        /* tools */
-	bool began;        /* a loop has begun with an assistant's turn */
-	bool head_thinks;  /* that began with thinking */
-	bool results;      /* the turn that is read has results */
+	size_t message, block; /* that are read */
+	bool off;              /* the provider misses thinking */
+	bool assistant;        /* speaks in the turn that is read */
+	bool any;              /* block of it stays */
+	bool first_thinks;     /* its first block is thinking */
+	bool calls;            /* tools */
+	bool began;            /* a loop has begun with an assistant's turn */
+	bool head_thinks;      /* that began with thinking */
+	bool results;          /* the turn that is read has results */
 };
 
 static bool is_thinking(struct span type)
@@ -20,13 +22,31 @@ static bool is_thinking(struct span type)
 	       jwalk_is(type, "redacted_thinking");
 }
 
+/* Is this the block that was refused, or as good as it? */
+static bool is_refused(const struct mend *m, const struct loop *l)
+{
+	const struct refusal *f = &m->refusal;
+
+	return f->known &&
+	       (f->all || (f->message == l->message && f->block == l->block));
+}
+
+static void cut_thinking(struct mend *m, struct jwalk *w)
+{
+	struct span text = jwalk_get(w->value, "thinking");
+
+	mend_cut(m, w);
+	mend_note(m, "thinking");
+	if (jwalk_is_string(text) && !jwalk_is(text, ""))
+		mend_dropped(m, "thinking");
+}
+
 /* Thinking goes where its provider would not know it: unsigned, or sealed by
  * us for another. True when it goes. */
 static bool mend_thinking(struct mend *m, struct jwalk *w, bool redacted)
 {
 	struct span value = jwalk_get(w->value,
 				      redacted ? "data" : "signature");
-	struct span text = jwalk_get(w->value, "thinking");
 	struct seal s = mend_open(m, value);
 	enum seal_kind kind = redacted ? SEAL_REDACTED : SEAL_CLAUDE;
 
@@ -40,11 +60,14 @@ static bool mend_thinking(struct mend *m, struct jwalk *w, bool redacted)
 		mend_replace(m, value, mend_quoted(m, s.original));
 		return false;
 	}
-	mend_cut(m, w);
-	mend_note(m, "thinking");
-	if (jwalk_text(m->arena, text).n)
-		mend_dropped(m, "thinking");
+	cut_thinking(m, w);
 	return true;
+}
+
+static bool is_blank(struct mend *m, struct span text)
+{
+	return jwalk_is_string(text) &&
+	       !span_trim(jwalk_text(m->arena, text)).n;
 }
 
 static void mend_call(struct mend *m, struct span block, const char *key,
@@ -63,10 +86,22 @@ static void mend_call(struct mend *m, struct span block, const char *key,
 static void mend_block(struct mend *m, struct jwalk *w, struct loop *l)
 {
 	struct span type = jwalk_get(w->value, "type");
-	bool thinks = is_thinking(type);
+	bool thinks = is_thinking(type), refused = is_refused(m, l);
 
+	if (thinks && refused) {
+		cut_thinking(m, w);
+		return;
+	}
 	if (thinks && mend_thinking(m, w, jwalk_is(type, "redacted_thinking")))
 		return;
+	if (jwalk_is(type, "text") &&
+	    is_blank(m, jwalk_get(w->value, "text"))) {
+		mend_cut(m, w);
+		mend_note(m, "empty text");
+		return;
+	}
+	/* It is not what it should be: thinking. */
+	l->off |= refused && !m->refusal.all;
 	if (jwalk_is(type, "tool_use")) {
 		l->calls = true;
 		mend_call(m, w->value, "id", true);
@@ -94,25 +129,92 @@ static void end_turn(struct loop *l, bool assistant)
 	l->assistant = assistant;
 }
 
+/* Only the last message may say nothing, and only the assistant's. */
+static void cut_message(struct mend *m, struct jwalk *messages, bool assistant)
+{
+	if (assistant && !jwalk_peek(messages))
+		return;
+	mend_cut(m, messages);
+	mend_note(m, "empty messages");
+}
+
+/* May a system message stand here as such: behind a user's turn, before an
+ * assistant's or the end? */
+static bool may_stay(const struct mend *m, const struct jwalk *messages,
+		     const struct loop *l)
+{
+	struct jwalk next = *messages;
+
+	if (!m->target->family.inline_system || l->assistant || !messages->kept)
+		return false;
+	return !jwalk_next(&next) ||
+	       jwalk_is(jwalk_get(next.value, "role"), "assistant");
+}
+
+static void mark_text(struct mend *m, struct span value)
+{
+	struct span text = jwalk_text(m->arena, value);
+
+	mend_replace(m, value,
+		     mend_quoted(m, span_of(arena_fmt(m->arena,
+						      "<system>%.*s</system>",
+						      SPAN_FMT(text)))));
+}
+
+/* Else it is marked text of the user's. */
+static void mend_system(struct mend *m, struct jwalk *messages, struct loop *l)
+{
+	struct span content = jwalk_get(messages->value, "content");
+	struct jwalk w = jwalk_in(content);
+
+	if (is_blank(m, content) ||
+	    (!jwalk_is_string(content) && !jwalk_peek(&w))) {
+		cut_message(m, messages, false);
+		return;
+	}
+	if (may_stay(m, messages, l))
+		return;
+	if (l->assistant)
+		end_turn(l, false);
+	mend_replace(m, jwalk_get(messages->value, "role"), SPAN("\"user\""));
+	mend_note(m, "system messages");
+	l->any = true;
+	if (jwalk_is_string(content))
+		mark_text(m, content);
+	while (jwalk_next(&w)) {
+		struct span text = jwalk_get(w.value, "text");
+
+		if (jwalk_is_string(text))
+			mark_text(m, text);
+	}
+}
+
 static void mend_message(struct mend *m, struct jwalk *messages, struct loop *l)
 {
 	struct span role = jwalk_get(messages->value, "role");
-	struct jwalk w = jwalk_in(jwalk_get(messages->value, "content"));
+	struct span content = jwalk_get(messages->value, "content");
+	struct jwalk w = jwalk_in(content);
 	bool assistant = jwalk_is(role, "assistant");
-	size_t n = 0;
+	struct loop was = *l;
 
-	if (jwalk_is(role, "system"))
+	if (jwalk_is(role, "system")) {
+		mend_system(m, messages, l);
 		return;
+	}
 	if (assistant != l->assistant)
 		end_turn(l, assistant);
 	if (assistant)
 		call_ids_turn(&m->ids);
-	for (; jwalk_next(&w); n++)
+	for (l->block = 0; jwalk_next(&w); l->block++)
 		mend_block(m, &w, l);
-	if (n && !w.kept)
-		mend_cut(m, messages);
-	if (!n)
+	if (jwalk_is_string(content) && !is_blank(m, content))
 		l->any = true;
+	else if (!w.kept)
+		cut_message(m, messages, assistant);
+	if (messages->gone) { /* as if it had not been there */
+		was.off = l->off;
+		*l = was;
+	}
 }
 
 /* Edits of the context that are taken with thinking only. */
@@ -130,23 +232,30 @@ static void mend_edits(struct mend *m, struct jwalk *top)
 		mend_cut(m, top);
 }
 
-/* While thinking is on, a loop of tool calls must begin with it. */
-static void mend_field(struct mend *m, const struct loop *l)
+/* While thinking is on, a loop of tool calls must begin with it. What adapts
+ * itself may do without, unless it was just refused. */
+static bool must_go_without(const struct mend *m, const struct loop *l)
 {
-	struct span thinking = jwalk_get(m->text, "thinking");
+	struct span type = jwalk_get(jwalk_get(m->text, "thinking"), "type");
+	bool bare = !l->assistant && l->results && l->calls &&
+		    !l->first_thinks && !(l->began && l->head_thinks);
+
+	return l->off ||
+	       (bare && (m->refusal.known || jwalk_is(type, "enabled")));
+}
+
+static void mend_field(struct mend *m)
+{
 	struct jwalk top = jwalk_in(m->text);
 
-	if (!jwalk_is(jwalk_get(thinking, "type"), "enabled") || l->assistant ||
-	    !l->results || !l->calls || l->first_thinks ||
-	    (l->began && l->head_thinks))
-		return;
 	while (jwalk_next(&top)) {
-		if (span_is(top.key, "thinking"))
+		if (jwalk_key_is(&top, "thinking")) {
 			mend_cut(m, &top);
-		else if (span_is(top.key, "context_management"))
+			mend_note(m, "thinking off");
+		} else if (jwalk_key_is(&top, "context_management")) {
 			mend_edits(m, &top);
+		}
 	}
-	mend_note(m, "thinking off");
 }
 
 void anthropic_mend(struct mend *m)
@@ -154,9 +263,10 @@ void anthropic_mend(struct mend *m)
 	struct jwalk messages = jwalk_in(jwalk_get(m->text, "messages"));
 	struct loop l = { 0 };
 
-	while (jwalk_next(&messages))
+	for (; jwalk_next(&messages); l.message++)
 		mend_message(m, &messages, &l);
-	mend_field(m, &l);
+	if (must_go_without(m, &l))
+		mend_field(m);
 	mend_images(m, "messages");
 	mend_limit(m, jwalk_get(m->text, "max_tokens"));
 }
