@@ -41,27 +41,38 @@ static void cut_thinking(struct mend *m, struct jwalk *w)
 		mend_dropped(m, "thinking");
 }
 
+static struct span sealed_of(struct span block, bool redacted)
+{
+	return jwalk_get(block, redacted ? "data" : "signature");
+}
+
+/* Does the target know this thinking: unsealed, or sealed as its own? */
+static bool is_known(struct mend *m, struct span block, bool redacted)
+{
+	struct seal s = mend_open(m, sealed_of(block, redacted));
+
+	if (s.kind == SEAL_NONE)
+		return s.original.n > 0;
+	return s.kind == (redacted ? SEAL_REDACTED : SEAL_CLAUDE) &&
+	       (s.old || seal_is_of(&s, m->target->origin));
+}
+
 /* Thinking goes where its provider would not know it: unsigned, or sealed by
  * us for another. True when it goes. */
 static bool mend_thinking(struct mend *m, struct jwalk *w, bool redacted)
 {
-	struct span value = jwalk_get(w->value,
-				      redacted ? "data" : "signature");
+	struct span value = sealed_of(w->value, redacted);
 	struct seal s = mend_open(m, value);
-	enum seal_kind kind = redacted ? SEAL_REDACTED : SEAL_CLAUDE;
 
-	if (s.kind == SEAL_NONE && s.original.n)
-		return false;
-	if (mend_unseal(m, value, kind)) {
-		mend_note(m, "sealed thinking");
-		return false;
+	if (!is_known(m, w->value, redacted)) {
+		cut_thinking(m, w);
+		return true;
 	}
-	if (s.old && s.kind == kind) { /* by an earlier version */
+	if (s.kind != SEAL_NONE) {
 		mend_replace(m, value, mend_quoted(m, s.original));
-		return false;
+		mend_note(m, "sealed thinking");
 	}
-	cut_thinking(m, w);
-	return true;
+	return false;
 }
 
 static bool is_blank(struct mend *m, struct span text)
@@ -138,17 +149,41 @@ static void cut_message(struct mend *m, struct jwalk *messages, bool assistant)
 	mend_note(m, "empty messages");
 }
 
+static bool block_stays(struct mend *m, struct span block)
+{
+	struct span type = jwalk_get(block, "type");
+	bool redacted = jwalk_is(type, "redacted_thinking");
+
+	if (jwalk_is(type, "text"))
+		return !is_blank(m, jwalk_get(block, "text"));
+	return !is_thinking(type) || is_known(m, block, redacted);
+}
+
+static bool message_stays(struct mend *m, struct span message)
+{
+	struct span content = jwalk_get(message, "content");
+	struct jwalk w = jwalk_in(content);
+
+	while (jwalk_next(&w))
+		if (block_stays(m, w.value))
+			return true;
+	return jwalk_is_string(content) && !is_blank(m, content);
+}
+
 /* May a system message stand here as such: behind a user's turn, before an
  * assistant's or the end? */
-static bool may_stay(const struct mend *m, const struct jwalk *messages,
+static bool may_stay(struct mend *m, const struct jwalk *messages,
 		     const struct loop *l)
 {
 	struct jwalk next = *messages;
 
 	if (!m->target->family.inline_system || l->assistant || !messages->kept)
 		return false;
-	return !jwalk_next(&next) ||
-	       jwalk_is(jwalk_get(next.value, "role"), "assistant");
+	while (jwalk_next(&next))
+		if (message_stays(m, next.value))
+			return jwalk_is(jwalk_get(next.value, "role"),
+					"assistant");
+	return true;
 }
 
 static void mark_text(struct mend *m, struct span value)

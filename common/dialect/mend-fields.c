@@ -37,6 +37,8 @@ static const char *const foreign[] = {
 	"provider_specific_fields",
 	"cache_control",
 	"executed_tools",
+	"parsed",
+	"parsed_arguments",
 	NULL,
 };
 
@@ -44,6 +46,9 @@ static const char *const members[] = {
 	"role",         "content", "name",          "refusal", "tool_calls",
 	"tool_call_id", "audio",   "function_call", "prefix",  NULL,
 };
+
+static const char *const function_members[] = { "name", "arguments", "input",
+						NULL };
 
 static const char *const call_members[] = { "id", "type", "function", "custom",
 					    NULL };
@@ -100,10 +105,19 @@ void mend_call_members(struct mend *m, struct span call)
 	struct jwalk w = jwalk_in(call);
 
 	while (jwalk_next(&w)) {
-		if (!refuses(m, call_members, w.key))
+		struct jwalk f = jwalk_in(w.value);
+
+		if (refuses(m, call_members, w.key)) {
+			mend_cut(m, &w);
+			mend_note(m, "fields of calls");
 			continue;
-		mend_cut(m, &w);
-		mend_note(m, "fields of calls");
+		}
+		while (jwalk_next(&f)) { /* of the function */
+			if (!refuses(m, function_members, f.key))
+				continue;
+			mend_cut(m, &f);
+			mend_note(m, "fields of calls");
+		}
 	}
 }
 

@@ -40,8 +40,8 @@ unsigned mend_wants(enum dialect_id dialect, const struct upstream_model *t)
 		       MARK_ID_EMPTY | MARK_ID_LONG | MARK_ID_TWICE |
 		       MARK_UNSIGNED | MARK_THINKING;
 	case DIALECT_RESPONSES:
-		return marks | MARK_UNSIGNED | MARK_REASONING | MARK_ID_LONG |
-		       MARK_ID_EMPTY | MARK_ID_ITEM;
+		return marks | MARK_PARSED | MARK_UNSIGNED | MARK_REASONING |
+		       MARK_ID_LONG | MARK_ID_EMPTY | MARK_ID_ITEM;
 	case DIALECT_OPENAI:
 	case DIALECTS:
 		break;

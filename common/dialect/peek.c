@@ -176,6 +176,8 @@ static const struct {
 	{ "encrypted_content", 0, WATCH_ENCRYPTED },
 	{ "summary", 0, WATCH_SUMMARY },
 	{ "tool_calls", MARK_CALLS, WATCH_NONE },
+	{ "parsed", MARK_PARSED, WATCH_NONE },
+	{ "parsed_arguments", MARK_PARSED, WATCH_NONE },
 };
 
 static void watch(struct peek *k, enum watch what)

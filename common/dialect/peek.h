@@ -40,6 +40,7 @@ enum peek_mark {
 	MARK_SYSTEM = 4096,    /* role system */
 	MARK_THINKING_PART = 8192, /* "thinking" below the top */
 	MARK_BLANK = 16384,        /* a text or content of blanks, or none */
+	MARK_PARSED = 1 << 20,     /* what SDKs add to the answers they give */
 	MARK_ANY = 1 << 30,        /* every text has it */
 	MARK_ALL = -1, /* the text must be looked at whatever it holds */
 };

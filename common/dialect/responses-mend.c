@@ -114,6 +114,26 @@ static void mend_reasoning(struct mend *m, struct jwalk *w, struct state *st)
 		mend_dropped(m, "reasoning");
 }
 
+/* What SDKs add to the items and parts that they hand to a program. */
+static void cut_parsed(struct mend *m, struct span object)
+{
+	struct jwalk w = jwalk_in(object);
+
+	while (jwalk_next(&w)) {
+		struct jwalk parts = jwalk_in(w.value);
+
+		if (jwalk_key_is(&w, "parsed_arguments") ||
+		    jwalk_key_is(&w, "parsed")) {
+			mend_cut(m, &w);
+			mend_note(m, "fields of items");
+		} else if (jwalk_key_is(&w, "content") &&
+			   jwalk_is_array(w.value)) {
+			while (jwalk_next(&parts))
+				cut_parsed(m, parts.value);
+		}
+	}
+}
+
 static void mend_call_id(struct mend *m, struct span item)
 {
 	struct span value = jwalk_get(item, "call_id");
@@ -143,6 +163,8 @@ void responses_mend(struct mend *m)
 		st.in_run = false;
 		mend_item_id(m, w.value, type);
 		mend_call_id(m, w.value);
+		if (!jwalk_is(type, "message") || is_assistants(w.value))
+			cut_parsed(m, w.value);
 	}
 	mend_images(m, "input");
 	mend_limit(m, jwalk_get(m->text, "max_output_tokens"));

@@ -360,7 +360,29 @@ static void messages_are_mended(void **state)
 	      "thinking");
 	check(DIALECT_ANTHROPIC, none,
 	      with(format, SPAN("dario1:signature:EqQB")),
-	      with(format, SPAN("EqQB")), "");
+	      with(format, SPAN("EqQB")), "sealed thinking");
+}
+
+static void system_messages_are_placed(void **state)
+{
+	const struct quirks none = { 0 };
+	const char *good = A_HEAD "{\"role\":\"user\",\"content\":\"q\"},"
+				  "{\"role\":\"system\",\"content\":\"s\"},"
+				  "{\"role\":\"assistant\",\"content\":\"a\"},"
+				  "{\"role\":\"user\",\"content\":\"q\"}]}";
+
+	(void)state;
+	check(DIALECT_ANTHROPIC, none, good, good, "");
+	/* what follows says nothing, and goes: the user's turn goes on */
+	check(DIALECT_ANTHROPIC, none,
+	      A_HEAD "{\"role\":\"user\",\"content\":\"q\"},"
+		     "{\"role\":\"system\",\"content\":\"s\"},"
+		     "{\"role\":\"assistant\",\"content\":[]},"
+		     "{\"role\":\"user\",\"content\":\"q\"}]}",
+	      A_HEAD "{\"role\":\"user\",\"content\":\"q\"},"
+		     "{\"role\":\"user\",\"content\":\"<system>s</system>\"},"
+		     "{\"role\":\"user\",\"content\":\"q\"}]}",
+	      "system messages, empty messages");
 }
 
 static void a_loop_without_thinking_goes_on_without(void **state)
@@ -413,6 +435,16 @@ static void responses_are_mended(void **state)
 	      "{\"type\":\"function_call\",\"id\":\"fc_1\",\"call_id\":\"c\","
 	      "\"name\":\"f\",\"arguments\":\"{}\"}]}",
 	      "sealed reasoning");
+	/* what the SDK's helpers add to what they hand out */
+	check(DIALECT_RESPONSES, none,
+	      "{\"input\":[{\"type\":\"function_call\",\"id\":\"fc_1\","
+	      "\"call_id\":\"c\",\"parsed_arguments\":{\"a\":1}},{\"role\":"
+	      "\"assistant\",\"content\":[{\"parsed\":null,\"text\":\"x\"}"
+	      "]}]}",
+	      "{\"input\":[{\"type\":\"function_call\",\"id\":\"fc_1\","
+	      "\"call_id\":\"c\"},{\"role\":\"assistant\",\"content\":[{"
+	      "\"text\":\"x\"}]}]}",
+	      "fields of items");
 	/* nothing follows that it could belong to; an id of no such item */
 	check(DIALECT_RESPONSES, none,
 	      "{\"input\":[{\"type\":\"reasoning\",\"id\":\"rs_1\",\"summary\":"
@@ -545,6 +577,7 @@ int main(void)
 		cmocka_unit_test(walks_anything),
 		cmocka_unit_test(cuts_any_neighbours),
 		cmocka_unit_test(messages_are_mended),
+		cmocka_unit_test(system_messages_are_placed),
 		cmocka_unit_test(a_loop_without_thinking_goes_on_without),
 		cmocka_unit_test(responses_are_mended),
 		cmocka_unit_test(chat_is_mended),
