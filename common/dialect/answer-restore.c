@@ -16,11 +16,13 @@ void answer_restore_init(struct answer_restore *r, const struct chat *c,
 	r->sink = sink;
 	r->arg = arg;
 	buf_init(&r->input, REQUEST_TEXT_MAX);
+	buf_init(&r->prose, REQUEST_TEXT_MAX);
 }
 
 void answer_restore_release(struct answer_restore *r)
 {
 	buf_release(&r->input);
+	buf_release(&r->prose);
 }
 
 /* A model may leave out the namespace: that is no loss if one tool alone has
@@ -135,11 +137,62 @@ static int close_call(struct answer_restore *r, struct ev v, struct err *e)
 	return r->sink(r->arg, &v, e);
 }
 
+/* Text that was held back, since no JSON came in its place. */
+static int give_prose(struct answer_restore *r, struct err *e)
+{
+	struct ev v = { .kind = EV_OPEN, .part = PART_TEXT };
+
+	if (r->was_json || !r->prose.n)
+		return 0;
+	if (r->sink(r->arg, &v, e))
+		return -1;
+	v.kind = EV_DELTA;
+	v.text = buf_get(&r->prose);
+	if (r->sink(r->arg, &v, e))
+		return -1;
+	buf_reset(&r->prose);
+	v = (struct ev){ .kind = EV_CLOSE, .part = PART_TEXT };
+	return r->sink(r->arg, &v, e);
+}
+
+/* The answer is to be one JSON text: that of the tool's first call, whatever
+ * the model says around it. 1: this event is no part of it. */
+static int await_json(struct answer_restore *r, const struct ev *v,
+		      struct err *e)
+{
+	bool part = v->kind == EV_OPEN || v->kind == EV_DELTA ||
+		    v->kind == EV_CLOSE;
+
+	if (part && v->part == PART_TEXT) {
+		if (v->kind == EV_DELTA)
+			buf_span(&r->prose, v->text);
+		return r->prose.full ? err_full(e, &r->prose, ERR_UPSTREAM,
+						"the answer is too large")
+				     : 1;
+	}
+	if (part && v->part == PART_TOOL_USE) {
+		bool json = v->kind == EV_OPEN &&
+			    span_is(v->name, r->chat->json_tool);
+
+		if (json && r->was_json)
+			r->again = true;
+		if (r->again) {
+			r->again = v->kind != EV_CLOSE;
+			return 1;
+		}
+		return v->kind == EV_OPEN && !json ? give_prose(r, e) : 0;
+	}
+	return v->kind == EV_FINISH ? give_prose(r, e) : 0;
+}
+
 int answer_restore_event(void *arg, const struct ev *v, struct err *e)
 {
 	struct answer_restore *r = arg;
 	struct ev changed = *v;
+	int rc = r->chat->json_tool ? await_json(r, v, e) : 0;
 
+	if (rc)
+		return rc < 0 ? -1 : 0;
 	if (v->kind == EV_FINISH && r->was_json && !r->calls &&
 	    v->stop == STOP_TOOL_USE)
 		changed.stop = STOP_END;

@@ -195,6 +195,27 @@ static struct json_object *unwrapped(struct json_object *o)
 	return json_length(o) ? json_at(o, 0) : o;
 }
 
+/* What is wrong with the request, though it comes as the server's failure:
+ * as llama.cpp, Ollama and LM Studio word it. */
+static bool is_requests_fault(const char *text)
+{
+	static const char *const words[] = {
+		"image input is not supported",
+		"audio input is not supported",
+		"does not support image",
+		"does not support multimodal",
+		"missing data required for image input",
+		"unable to make llava embedding",
+		"exceeds the available context size",
+		"Failed to parse messages",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasestr(text, words[i]))
+			return true;
+	return false;
+}
+
 bool error_is(struct json_object *o)
 {
 	struct json_object *error;
@@ -230,6 +251,8 @@ void error_read(struct json_object *top, int status, struct err *out)
 	out->status = status >= 400 ? status
 				    : status_of(o, code ? code : "", type);
 	context_words(out, o);
+	if (out->status >= 500 && is_requests_fault(out->msg))
+		out->status = 400;
 }
 
 void error_read_body(struct span body, int status, struct err *out)

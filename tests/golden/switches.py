@@ -11,6 +11,7 @@ import random
 import re
 import subprocess
 import sys
+import tempfile
 
 CONVERT = sys.argv[1]
 os.environ.setdefault("DARIO_DATADIR", os.path.abspath(
@@ -320,6 +321,76 @@ def _():
     assert t["input_schema"]["properties"]["o"][
         "additionalProperties"] is False
     assert "tools.schema.bounds" in r["dropped"]
+
+
+# --- JSON by a tool, where a model has nothing better -------------------------
+
+def claude_stream(*blocks):
+    """An Anthropic stream of text and tool blocks."""
+    out = [{"type": "message_start", "message": {
+        "id": "msg_1", "type": "message", "role": "assistant", "model": "m",
+        "content": [], "stop_reason": None,
+        "usage": {"input_tokens": 1, "output_tokens": 1}}}]
+    for i, b in enumerate(blocks):
+        is_text = isinstance(b, str)
+        out += [
+            {"type": "content_block_start", "index": i, "content_block":
+             {"type": "text", "text": ""} if is_text else
+             {"type": "tool_use", "id": f"t{i}", "name": b[0], "input": {}}},
+            {"type": "content_block_delta", "index": i, "delta":
+             {"type": "text_delta", "text": b} if is_text else
+             {"type": "input_json_delta", "partial_json": b[1]}},
+            {"type": "content_block_stop", "index": i}]
+    out += [{"type": "message_delta", "delta": {"stop_reason": "tool_use"},
+             "usage": {"output_tokens": 2}}, {"type": "message_stop"}]
+    return "".join(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n"
+                   for e in out)
+
+
+def json_answer(how, target, *blocks, **more):
+    schema = {"type": "object", "properties": {"a": {"type": "integer"}}}
+    asked = {"model": "x", **more}
+    if target == "openai":
+        asked.update(messages=[{"role": "user", "content": "q"}],
+                     response_format={"type": "json_schema", "json_schema": {
+                         "name": "n", "schema": schema}})
+    else:
+        asked.update(input="q", text={"format": {
+            "type": "json_schema", "name": "n", "schema": schema}})
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as f:
+        json.dump(asked, f)
+        f.flush()
+        out = subprocess.run(
+            [CONVERT, "answer", "anthropic", target, how, "0", f.name,
+             "claude-sonnet-4-20250514"], check=True, timeout=20,
+            input=claude_stream(*blocks).encode(), capture_output=True).stdout
+    if how == "stream":
+        events = [json.loads(line[6:]) for line in out.decode().split("\n")
+                  if line.startswith("data: {")]
+        if target == "openai":
+            return "".join(c["delta"].get("content") or "" for e in events
+                           for c in e["choices"])
+        return "".join(e["delta"] for e in events
+                       if e["type"] == "response.output_text.delta")
+    o = json.loads(out)
+    if target == "openai":
+        return o["choices"][0]["message"]["content"]
+    return "".join(p["text"] for i in o["output"] if i["type"] == "message"
+                   for p in i["content"])
+
+
+@case("an emulated schema gives the tool's input alone")
+def _():
+    call = ("json_response", '{"a": 1}')
+    for how in "stream", "whole":
+        for target in "openai", "responses":
+            for blocks in ([call], ["I look at it.", call],
+                           ["Here: ", call, " That is it."],
+                           ["Twice: ", call, ("json_response", '{"a": 2}')]):
+                got = json_answer(how, target, *blocks)
+                assert json.loads(got) == {"a": 1}, (how, target, got)
+            got = json_answer(how, target, "I will ", "not.")
+            assert got == "I will not.", (how, target, got)
 
 
 # --- conversations at random ------------------------------------------------
