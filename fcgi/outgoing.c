@@ -66,15 +66,15 @@ static int put_mended(struct outgoing *o, struct request *r, struct mend *m,
 static int mend(struct outgoing *o, struct request *r, const struct peek *k,
 		struct err *e)
 {
-	struct upstream_model t = target_of(o, r);
+	const struct upstream_model *t = &o->target;
 	struct mend m;
 	int rc;
 
-	if (r->config->settings.passthrough || t.quirks.no_mend ||
-	    !(k->marks & mend_wants(o->dialect, &t)) ||
+	if (r->config->settings.passthrough || t->quirks.no_mend ||
+	    !(k->marks & mend_wants(o->dialect, t)) ||
 	    (strcmp(o->path, r->dialect->path) && !o->count))
 		return 0;
-	mend_init(&m, r->arena, buf_get(&r->body), &t);
+	mend_init(&m, r->arena, buf_get(&r->body), t);
 	r->dialect->mend(&m);
 	rc = put_mended(o, r, &m, k, e);
 	mend_release(&m);
@@ -84,16 +84,16 @@ static int mend(struct outgoing *o, struct request *r, const struct peek *k,
 /* The request anew, in the upstream's dialect. */
 static int translate(struct outgoing *o, struct request *r, struct err *e)
 {
-	struct upstream_model t = target_of(o, r);
 	struct chat *c = &o->read;
 
+	o->target = target_of(o, r); /* by the dialect it goes in */
 	c->origin = &o->origin;
 	o->parsed = json_read(buf_get(&r->body), e);
 	if (!o->parsed || r->dialect->read(c, o->parsed, e))
 		return -1;
 	if (r->arena->full)
 		return err_memory(e);
-	if (dialects[o->dialect].request(&t, c, &o->text, e))
+	if (dialects[o->dialect].request(&o->target, c, &o->text, e))
 		return -1;
 	if (r->arena->full)
 		return err_memory(e);
@@ -101,7 +101,7 @@ static int translate(struct outgoing *o, struct request *r, struct err *e)
 		return err_full(e, &o->text, ERR_TOO_BIG,
 				"the translated request is larger than %u MiB",
 				REQUEST_BODY_MAX >> 20);
-	o->chat = c;
+	o->chat = o->answer = c;
 	o->stream = c->stream;
 	o->body = o->plain = buf_get(&o->text);
 	if (c->dropped.n)
@@ -109,10 +109,65 @@ static int translate(struct outgoing *o, struct request *r, struct err *e)
 	return 0;
 }
 
+/* --- answers that are read and written anew ------------------------------- */
+
+/* More than one answer, or their logprobs, would be lost. */
+static bool is_plain(struct span body)
+{
+	struct span n = jwalk_get(body, "n");
+
+	return (!n.n || span_is(n, "1") || span_is(n, "null")) &&
+	       !span_is(jwalk_get(body, "logprobs"), "true");
+}
+
+static void normalize(struct outgoing *o, const struct request *r)
+{
+	struct span body = buf_get(&r->body), wanted;
+	struct chat *c = &o->read;
+
+	if (!o->target.quirks.normalize || o->count ||
+	    strcmp(o->path, r->dialect->path) || !is_plain(body))
+		return;
+	wanted = jwalk_get(body, "stream_options");
+	c->stream = o->stream;
+	c->usage_wanted = o->dialect != DIALECT_OPENAI ||
+			  span_is(jwalk_get(wanted, "include_usage"), "true");
+	o->answer = c;
+}
+
+/* A request for JSON by a schema, which this backend keeps to in Chat only. */
+static bool goes_by_chat(const struct outgoing *o, const struct request *r)
+{
+	struct span body = buf_get(&r->body);
+
+	return o->dialect == DIALECT_ANTHROPIC &&
+	       o->backend->speaks[DIALECT_OPENAI] && !o->count &&
+	       o->target.quirks.format_by_chat &&
+	       (jwalk_get(jwalk_get(body, "output_config"), "format").n ||
+		jwalk_get(body, "output_format").n);
+}
+
+/* The caller's own dialect. */
+static int pass(struct outgoing *o, struct request *r, struct peek *k,
+		struct err *e)
+{
+	if (mend(o, r, k, e))
+		return -1;
+	if (!o->body.p) {
+		if (strcmp(o->model, k->model) &&
+		    rename_model(r, k, o->model, e))
+			return -1;
+		o->body = o->plain = buf_get(&r->body);
+	}
+	normalize(o, r);
+	return 0;
+}
+
 int outgoing_make(struct outgoing *o, struct request *r,
 		  const struct route *route, struct peek *k, struct err *e)
 {
 	const struct backend *b = route->backend;
+	bool by_chat;
 
 	memset(o, 0, sizeof(*o));
 	r->dropped = r->mended = NULL; /* for another target, if at all */
@@ -126,23 +181,16 @@ int outgoing_make(struct outgoing *o, struct request *r,
 	o->path = r->upstream_path;
 	o->stream = k->stream;
 	o->count = strcmp(o->path, "/messages/count_tokens") == 0;
-	if (b->speaks[o->dialect]) {
-		if (mend(o, r, k, e))
-			return -1;
-		if (o->body.p)
-			return 0;
-		if (strcmp(route->model, k->model) &&
-		    rename_model(r, k, route->model, e))
-			return -1;
-		o->body = o->plain = buf_get(&r->body);
-		return 0;
-	}
+	o->target = target_of(o, r);
+	by_chat = goes_by_chat(o, r);
+	if (b->speaks[o->dialect] && !by_chat)
+		return pass(o, r, k, e);
 	if (strcmp(o->path, r->dialect->path))
 		return err_set(e, ERR_UNSUPPORTED,
 			       "backend %s speaks %s and has nothing like "
 			       "%s: name another backend for this model",
 			       b->name, dialects[b->protocol].name, o->path);
-	o->dialect = b->protocol;
+	o->dialect = by_chat ? DIALECT_OPENAI : b->protocol;
 	o->path = dialects[o->dialect].path;
 	return translate(o, r, e);
 }

@@ -23,13 +23,15 @@ struct outgoing {
 	enum dialect_id dialect;
 	const char *path; /* below the API's base */
 	bool stream;
-	bool count;        /* tokens are counted, nothing is generated */
-	struct span body;  /* borrowed from the request or from `text` */
-	struct chat *chat; /* NULL: the same dialect */
+	bool count;          /* tokens are counted, nothing is generated */
+	struct span body;    /* borrowed from the request or from `text` */
+	struct chat *chat;   /* NULL: the same dialect */
+	struct chat *answer; /* what it is read for; NULL: it passes as is */
 	const char *betas; /* of Anthropic's that the request needs, or NULL */
 	struct tool_map *map; /* of the client's tools, or NULL */
 	bool filled; /* the template was applied: its betas belong to it */
 	/* private */
+	struct upstream_model target;
 	struct span plain; /* the body before it was shaped */
 	struct buf shaped;
 	struct json_object *parsed;

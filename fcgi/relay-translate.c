@@ -138,8 +138,13 @@ static void init(struct relay *y)
 	answer_seal_init(&t->seal, chat->origin, r->arena,
 			 span_of(t->writer.id), t->stream ? to_client : to_fold,
 			 y);
-	answer_restore_init(&t->restore, chat, upstream, answer_seal_event,
-			    &t->seal);
+	/* In its own dialect nothing has to be sealed. */
+	if (chat->origin)
+		answer_restore_init(&t->restore, chat, upstream,
+				    answer_seal_event, &t->seal);
+	else
+		answer_restore_init(&t->restore, chat, upstream, t->seal.sink,
+				    y);
 	reader_init(&t->reader, &dialects[upstream], r->arena,
 		    answer_restore_event, &t->restore);
 	if (y->map)

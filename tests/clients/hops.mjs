@@ -18,6 +18,8 @@ const [strict, url, base, count, seed, mode, account, what] =
   process.argv.slice(2);
 const { start, conv, mark, rng, markersOf } = await import(strict);
 const servers = await start({ port: Number(base), seed: Number(seed) });
+for (const id of "abcdefgh") // a connection that is reused stays
+  servers[id].server.keepAliveTimeout = 600000;
 const key = process.env.DARIO_API_KEY || "none";
 
 const TARGETS = {
@@ -254,7 +256,7 @@ function lost(sent, arrived, headers) {
 }
 
 // What went to one provider before is the beginning of what goes there now.
-function moved(before, now) {
+function moved(before, now, answered) {
   const list = b => b.messages ?? b.input;
   const text = v => JSON.stringify(v, (k, x) =>
     k === "cache_control" ? undefined : x);
@@ -262,9 +264,8 @@ function moved(before, now) {
   if (!Array.isArray(a) || !Array.isArray(b) || b.length < a.length)
     return "shorter than before";
   for (let i = 0; i < a.length; i++)
-    // the last one may go on, where what came behind it said nothing
-    if (i < a.length - 1 ? text(a[i]) !== text(b[i])
-      : !text(b[i]).startsWith(text(a[i]).replace(/["\]}]+$/, "")))
+    // the last one goes on where what was answered to it said nothing
+    if (text(a[i]) !== text(b[i]) && (i < a.length - 1 || answered))
       return `message ${i} was ${text(a[i])} and is ${text(b[i])}`;
   return null;
 }
@@ -327,7 +328,8 @@ async function turn(c, client, id, n, r) {
   const earlier = c.log.slice(0, before)
     .findLast(e => e.id === entry.id && e.model === entry.model && e.answer);
   if (earlier) {
-    const m = moved(earlier.body, entry.body);
+    const { texts, calls } = earlier.answer;
+    const m = moved(earlier.body, entry.body, texts.length + calls.length);
     prefixes++;
     if (m)
       note(id, `${n} ${entry.id} ${model}: the prefix moved: ${m}`);
