@@ -302,6 +302,7 @@ void anthropic_mend(struct mend *m)
 		mend_message(m, &messages, &l);
 	if (must_go_without(m, &l))
 		mend_field(m);
+	mend_forced_tool(m, "{\"type\":\"any\"}");
 	mend_images(m, "messages");
 	mend_limit(m, jwalk_get(m->text, "max_tokens"));
 }

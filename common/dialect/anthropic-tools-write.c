@@ -105,28 +105,31 @@ static bool offered(const struct upstream_model *m, const struct chat *c,
 	if (t->kind == TOOL_HOSTED && !is_search(m, t))
 		return false;
 	/* A model that cannot be forced sees the named tool alone. */
-	return forced || c->choice != CHOICE_NAMED ||
-	       span_eq(t->name, c->choice_name);
+	return (forced && !m->quirks.no_named_tool) ||
+	       c->choice != CHOICE_NAMED || span_eq(t->name, c->choice_name);
 }
 
-static void put_choice(struct jw *w, struct chat *c, bool forced)
+static void put_choice(struct jw *w, const struct upstream_model *m,
+		       struct chat *c, bool forced)
 {
 	const char *type = "auto";
+	bool named = c->choice == CHOICE_NAMED && forced;
+	bool any = named && m->quirks.no_named_tool;
 
 	if (c->choice == CHOICE_UNSET && !c->no_parallel)
 		return;
 	if (c->choice == CHOICE_NONE)
 		type = "none";
-	else if (c->choice == CHOICE_ANY && forced)
+	else if ((c->choice == CHOICE_ANY && forced) || any)
 		type = "any";
-	else if (c->choice == CHOICE_NAMED && forced)
+	else if (named)
 		type = "tool";
 	else if (c->choice >= CHOICE_ANY)
 		chat_dropped(c, "tool_choice");
 	jw_key(w, "tool_choice");
 	jw_obj(w);
 	jw_kcstr(w, "type", type);
-	if (c->choice == CHOICE_NAMED && forced)
+	if (named && !any)
 		jw_kstr(w, "name",
 			chat_tool_name(c->arena, c->choice_name,
 				       ANTHROPIC_NAME_MAX));
@@ -161,5 +164,5 @@ void anthropic_tools(struct jw *w, const struct upstream_model *m,
 	if (!any)
 		return;
 	jw_arr_end(w);
-	put_choice(w, c, forced);
+	put_choice(w, m, c, forced);
 }

@@ -163,21 +163,14 @@ static void rename_key(struct mend *m, struct jwalk *w, const char *name)
 	mend_replace(m, w->key, span_of(name));
 }
 
-static void mend_tools(struct mend *m, struct span tools, struct span only)
+static void mend_strict(struct mend *m, struct span tools)
 {
-	const struct quirks *q = &m->target->quirks;
 	struct jwalk w = jwalk_in(tools);
 
-	while (jwalk_next(&w)) {
-		struct span f = jwalk_get(w.value, "function");
-		struct jwalk in = jwalk_in(f);
+	while (m->target->quirks.no_strict && jwalk_next(&w)) {
+		struct jwalk in = jwalk_in(jwalk_get(w.value, "function"));
 
-		if (only.n && !span_eq(jwalk_get(f, "name"), only)) {
-			mend_cut(m, &w);
-			mend_note(m, "tool_choice");
-			continue;
-		}
-		while (q->no_strict && jwalk_next(&in)) {
+		while (jwalk_next(&in)) {
 			if (!jwalk_key_is(&in, "strict"))
 				continue;
 			mend_cut(m, &in);
@@ -186,20 +179,32 @@ static void mend_tools(struct mend *m, struct span tools, struct span only)
 	}
 }
 
-/* The name of the tool that is forced, where that has to be said otherwise. */
-static struct span forced_tool(struct mend *m)
+/* A tool's name: Chat nests it. */
+static struct span name_of(struct span tool)
+{
+	struct span f = jwalk_get(tool, "function");
+
+	return jwalk_get(f.n ? f : tool, "name");
+}
+
+void mend_forced_tool(struct mend *m, const char *any)
 {
 	struct span choice = jwalk_get(m->text, "tool_choice");
+	struct jwalk w = jwalk_in(jwalk_get(m->text, "tools"));
+	struct span only = name_of(choice);
 
-	return m->target->quirks.no_named_tool
-		     ? jwalk_get(jwalk_get(choice, "function"), "name")
-		     : SPAN("");
+	if (!m->target->quirks.no_named_tool || !only.n)
+		return;
+	while (jwalk_next(&w))
+		if (!span_eq(name_of(w.value), only))
+			mend_cut(m, &w);
+	mend_replace(m, choice, span_of(any));
+	mend_note(m, "tool_choice");
 }
 
 void mend_top(struct mend *m)
 {
 	const struct quirks *q = &m->target->quirks;
-	struct span only = forced_tool(m);
 	struct jwalk w = jwalk_in(m->text);
 
 	while (jwalk_next(&w)) {
@@ -216,9 +221,8 @@ void mend_top(struct mend *m)
 			mend_note(m, arena_str(m->arena, w.key));
 			mend_dropped(m, arena_str(m->arena, w.key));
 		} else if (jwalk_key_is(&w, "tools")) {
-			mend_tools(m, w.value, only);
-		} else if (jwalk_key_is(&w, "tool_choice") && only.n) {
-			mend_replace(m, w.value, SPAN("\"required\""));
+			mend_strict(m, w.value);
 		}
 	}
+	mend_forced_tool(m, "\"required\"");
 }

@@ -32,7 +32,7 @@ unsigned mend_wants(enum dialect_id dialect, const struct upstream_model *t)
 	const struct quirks *q = &t->quirks;
 	unsigned marks = MARK_SEAL;
 
-	if (q->no_images || q->min_tokens)
+	if (q->no_images || q->min_tokens || q->no_named_tool)
 		return (unsigned)MARK_ALL;
 	switch (dialect) {
 	case DIALECT_ANTHROPIC:

@@ -98,6 +98,9 @@ struct seal mend_open(struct mend *m, struct span value);
  * else false. */
 bool mend_unseal(struct mend *m, struct span value, enum seal_kind kind);
 
+/* Where a tool cannot be forced by its name it is the only one, and `any` has
+ * to be called. */
+void mend_forced_tool(struct mend *m, const char *any);
 /* A limit of the answer that is too small for the target is raised. */
 void mend_limit(struct mend *m, struct span value);
 

@@ -166,6 +166,7 @@ void responses_mend(struct mend *m)
 		if (!jwalk_is(type, "message") || is_assistants(w.value))
 			cut_parsed(m, w.value);
 	}
+	mend_forced_tool(m, "\"required\"");
 	mend_images(m, "input");
 	mend_limit(m, jwalk_get(m->text, "max_output_tokens"));
 }

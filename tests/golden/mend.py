@@ -227,6 +227,15 @@ def _():
              tool_choice={"type": "function", "function": {"name": "g"}})
     assert [t["function"]["name"] for t in r["tools"]] == ["g"]
     assert r["tool_choice"] == "required"
+    flat = [{"name": n, "input_schema": {}} for n in "fgh"]
+    r = mend({"model": "m", "max_tokens": 9, "messages": [], "tools": flat,
+              "tool_choice": {"type": "tool", "name": "h"}},
+             {"noNamedTool": True}, dialect="anthropic")
+    assert r["tools"] == flat[2:] and r["tool_choice"] == {"type": "any"}
+    r = mend({"model": "m", "input": "q", "tools": flat,
+              "tool_choice": {"type": "function", "name": "f"}},
+             {"noNamedTool": True}, dialect="responses")
+    assert r["tools"] == flat[:1] and r["tool_choice"] == "required"
     r = chat([say("user", "q")], {"noStrictTools": True}, tools=tools)
     assert all("strict" not in t["function"] for t in r["tools"])
 

@@ -228,6 +228,13 @@ def _():
         {"noNamedTool": True})
     assert [t["name"] for t in r["tools"]] == ["g"]
     assert r["tool_choice"] == "required"
+    r = request("responses", "anthropic", {
+        "input": "q", "tools": [{"type": "function", "name": n}
+                                for n in "fg"],
+        "tool_choice": {"type": "function", "name": "g"}}, "m",
+        {"noNamedTool": True})
+    assert [t["name"] for t in r["tools"]] == ["g"]
+    assert r["tool_choice"] == {"type": "any"}
 
 
 @case("topFields: only those, and what is left out is named")
