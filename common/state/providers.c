@@ -8,6 +8,8 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 
+#define FILE_NAME "share/providers.json"
+
 struct row {
 	struct json_object *urls, *models; /* lists of globs */
 	struct quirks set;                 /* by URL */
@@ -47,21 +49,27 @@ static int parse_row(struct row *r, struct json_object *o, struct err *e)
 	return 0;
 }
 
+/* Of one list of the file. */
+static int parse_rows(struct providers *p, struct json_object *list,
+		      struct err *e)
+{
+	for (size_t i = 0; i < json_length(list); i++)
+		if (parse_row(&p->rows[p->n++], json_at(list, i), e))
+			return err_add(e, FILE_NAME);
+	return 0;
+}
+
 struct providers *providers_load(struct err *e)
 {
 	struct providers *p = xcalloc(1, sizeof(*p));
-	struct json_object *list;
+	struct json_object *known, *models;
 
-	p->file = install_path_json("share/providers.json", e);
-	list = json_get(p->file, "providers");
-	p->rows = xcalloc(json_length(list) + 1, sizeof(*p->rows));
-	for (; p->n < json_length(list); p->n++) {
-		if (parse_row(&p->rows[p->n], json_at(list, p->n), e)) {
-			err_add(e, "share/providers.json");
-			break;
-		}
-	}
-	if (!p->file || p->n < json_length(list)) {
+	p->file = install_path_json(FILE_NAME, e);
+	known = json_get(p->file, "providers");
+	models = json_get(p->file, "models");
+	p->rows = xcalloc(json_length(known) + json_length(models) + 1,
+			  sizeof(*p->rows));
+	if (!p->file || parse_rows(p, known, e) || parse_rows(p, models, e)) {
 		providers_free(p);
 		return NULL;
 	}
@@ -110,7 +118,7 @@ struct quirks providers_quirks(const struct providers *p,
 
 struct json_object *providers_find(const char *base_url, struct err *e)
 {
-	struct json_object *file = install_path_json("share/providers.json", e);
+	struct json_object *file = install_path_json(FILE_NAME, e);
 	struct json_object *list = json_get(file, "providers");
 	struct json_object *found = NULL;
 

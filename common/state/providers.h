@@ -5,6 +5,19 @@
  *	{"name":"Moonshot","baseUrl":["https://api.moonshot.ai*"],
  *	 "models":["*kimi*"],"set":{"reasoningContent":true}}
  *
+ * `set` holds members of a backend's file. A row of `providers` is found by the
+ * base URL, the first that matches; and where that says nothing of who answers,
+ * since it is not known or its row is a `router`, by the model's name: then
+ * every row counts that matches, those of `models` too, and `behind` stands in
+ * for `set`. `dialect` restricts a row to one, `always` lets it count by the
+ * model's name everywhere. Immutable once loaded.
+ */
+/*
+ * providers: share/providers.json, the habits of known providers.
+ *
+ *	{"name":"Moonshot","baseUrl":["https://api.moonshot.ai*"],
+ *	 "models":["*kimi*"],"set":{"reasoningContent":true}}
+ *
  * `set` holds members of a backend's file. A row is found by the base URL, the
  * first that matches; and where the base URL says nothing of who answers, since
  * it is not known or its row is a `router`, by the model's name: then every row

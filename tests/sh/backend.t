@@ -56,7 +56,7 @@ is 'Google is known' "$(known https://generativelanguage.googleapis.com/v1beta/o
 "$dario" help --man >"$tmp/man"
 is 'a switch of each is documented' "$(for key in $(python3 -c '
 import json
-print(*sorted({k for r in json.load(open("'"$srcdir"'/share/providers.json"))["providers"]
+print(*sorted({k for r in sum(json.load(open("'"$srcdir"'/share/providers.json")).values(), [])
                for k in {**r.get("set", {}), **r.get("behind", {})}} - {"protocol"}))'); do
 	grep -q "^\.B $key\$" "$tmp/man" || echo "$key"
 done)" ''
