@@ -234,7 +234,7 @@ static void man_switches(void)
 	       "What a provider refuses or needs, in backends/NAME.json. "
 	       "share/providers.json knows many providers by their base URL, "
 	       "and by the model's name where a router hides them; what a "
-	       "file says goes over that.\n");
+	       "file says goes over that; dario backend probe finds out.\n");
 	for (const struct quirk_row *r = quirk_rows; r->key; r++) {
 		snprintf(text, sizeof(text), "%s. %c%s.", r->help,
 			 toupper((unsigned char)man_kinds[r->kind][0]),
