@@ -102,7 +102,7 @@ static bool read_messages(struct turns *t)
 	return true;
 }
 
-/* --- what becomes of them -------------------------------------------------- */
+/* --- what becomes of them ------------------------------------------------- */
 
 /* What an assistant says elsewhere than in its content, where only that is
  * read; and one that says nothing at all goes where it is refused. */
