@@ -6,37 +6,54 @@
 #include "dialect/chat-read.h"
 #include "dialect/chat-write.h"
 
-/* --- images --------------------------------------------------------------- */
+/* --- media ---------------------------------------------------------------- */
 
-static void name_instead(struct chat *c, struct part *p)
+static void name_instead(struct chat *c, struct part *p, const char *why)
 {
 	const char *kind = p->kind == PART_IMAGE ? "image" : "document";
 	struct span what = p->url.n ? p->url : p->name.n ? p->name : p->mime;
 
-	p->text = span_of(arena_fmt(c->arena,
-				    "[%s left out: %.*s%sthis model takes "
-				    "none]",
-				    kind, what.n > 200 ? 200 : (int)what.n,
-				    what.p, what.n ? ", " : ""));
+	p->text = span_of(arena_fmt(c->arena, "[%s left out: %.*s%s%s]", kind,
+				    what.n > 200 ? 200 : (int)what.n, what.p,
+				    what.n && *why ? ", " : "", why));
 	p->kind = PART_TEXT;
 	chat_dropped(c, kind);
 }
 
 static void drop_media(struct chat *c, struct part *p)
 {
+	static const char *const why = "this model takes none";
+
 	for (; p; p = p->next) {
 		if (write_is_media(p))
-			name_instead(c, p);
+			name_instead(c, p, why);
 		for (struct part *i = p->content; i; i = i->next)
 			if (write_is_media(i))
-				name_instead(c, i);
+				name_instead(c, i, why);
+	}
+}
+
+/* What the assistant says is text, wherever it goes. */
+static void only_text(struct chat *c, struct part *p)
+{
+	for (; p; p = p->next) {
+		if (write_is_media(p))
+			name_instead(c, p, "");
+		else if (p->kind == PART_DOCUMENT)
+			p->text = write_text(c->arena, p);
+		if (p->kind == PART_DOCUMENT)
+			p->kind = PART_TEXT;
 	}
 }
 
 void chat_fit(struct chat *c, const struct quirks *q)
 {
-	for (struct msg *m = q->no_images ? c->msgs : NULL; m; m = m->next)
-		drop_media(c, m->parts);
+	for (struct msg *m = c->msgs; m; m = m->next) {
+		if (m->role == ROLE_ASSISTANT)
+			only_text(c, m->parts);
+		else if (q->no_images)
+			drop_media(c, m->parts);
+	}
 }
 
 /* --- turns ---------------------------------------------------------------- */

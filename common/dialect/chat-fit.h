@@ -17,7 +17,7 @@
 #define FIT_ASSISTANT "OK."
 #define FIT_REASONING "..."
 
-/* For every dialect: images as text. */
+/* For every dialect: images as text, where they cannot stand. */
 void chat_fit(struct chat *c, const struct quirks *q);
 /* For Chat Completions: where system messages stand, and whose turn it is. */
 void chat_fit_turns(struct chat *c, const struct quirks *q);

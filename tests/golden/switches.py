@@ -184,6 +184,25 @@ def _():
         assert "input_image" not in json.dumps(r)
 
 
+@case("what the assistant says is text")
+def _():
+    m = [{"role": "user", "content": "q"},
+         {"role": "assistant", "content": [
+             {"type": "image_url", "image_url": {
+                 "url": "data:image/png;base64," + PIXEL}},
+             {"type": "file", "file": {
+                 "filename": "a.txt",
+                 "file_data": "data:text/plain;base64,aGVsbG8="}}]},
+         {"role": "user", "content": "v"}]
+    for target in "anthropic", "responses":
+        r = request("openai", target, {"max_tokens": 9, "messages": m}, "m",
+                    {})
+        assert r.pop("dropped") == "image"
+        said = json.dumps(r.get("messages", r.get("input"))[1])
+        assert "image/png" in said and "hello" in said and "a.txt" in said
+        assert '"image' not in said and "input_" not in said, said
+
+
 @case("reasoningContent: a placeholder with calls that came without")
 def _():
     r = chat(LOOP, {"reasoningContent": True})
