@@ -18,8 +18,8 @@
  *
  * A new rule (of a switch in struct quirks, chat.h) goes into the dialect's
  * *-mend.c, as a function that is called from its entry; what it asks for
- * stands in `target`. mend_wants says for which marks of the text (peek.h) it is
- * looked at: a rule that no mark announces makes that MARK_ALL.
+ * stands in `target`. mend_wants says for which marks of the text (peek.h) it
+ * is looked at: a rule that no mark announces makes that MARK_ALL.
  * Errors are ERR_MEMORY and ERR_TOO_BIG only.
  */
 #ifndef DARIO_MEND_H

@@ -79,7 +79,7 @@ struct peek {
 	bool in_key, in_model, has_stream, started;
 	bool any_keys; /* look for none of ours */
 	/* of the string that is read: is it an id, and what is in it so far? */
-	unsigned char watch;  /* enum watch in peek.c */
+	unsigned char watch;  /* enum watch in peek-marks.c */
 	unsigned char sealed; /* bytes of a seal's beginning so far */
 	bool odd, dashed;
 	bool blank; /* a text of which nothing but blanks has come */
