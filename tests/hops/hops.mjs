@@ -258,8 +258,10 @@ function lost(sent, arrived, headers) {
 // What went to one provider before is the beginning of what goes there now.
 function moved(before, now, answered) {
   const list = b => b.messages ?? b.input;
+  // Claude takes a text alone as the same as a list of it.
   const text = v => JSON.stringify(v, (k, x) =>
-    k === "cache_control" ? undefined : x);
+    k === "cache_control" ? undefined : k === "content" &&
+    typeof x === "string" ? [{ type: "text", text: x }] : x);
   const a = list(before), b = list(now);
   if (!Array.isArray(a) || !Array.isArray(b) || b.length < a.length)
     return "shorter than before";
