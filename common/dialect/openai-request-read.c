@@ -109,11 +109,14 @@ static bool is_sealed(struct json_object *details)
 struct details {
 	struct part *open;
 	struct buf text;
+	struct span plain; /* the text beside them, until it is in a part */
 };
 
 static void end_text(struct chat *c, struct details *s, struct span signature)
 {
-	s->open->text = arena_all(c->arena, &s->text);
+	/* Some clients keep the signature and lose the pieces. */
+	s->open->text = s->text.n ? arena_all(c->arena, &s->text) : s->plain;
+	s->plain = SPAN("");
 	if (s->text.full)
 		c->arena->full = true;
 	chat_sealed(c, s->open, signature);
@@ -121,7 +124,7 @@ static void end_text(struct chat *c, struct details *s, struct span signature)
 	buf_reset(&s->text);
 }
 
-static bool put_detail(struct chat *c, struct msg *m, struct json_object *d,
+static void put_detail(struct chat *c, struct msg *m, struct json_object *d,
 		       struct details *s)
 {
 	struct span type = json_str(d, "type");
@@ -130,16 +133,15 @@ static bool put_detail(struct chat *c, struct msg *m, struct json_object *d,
 	if (span_is(type, "reasoning.encrypted")) {
 		chat_sealed(c, chat_part(c, m, PART_REDACTED),
 			    json_str(d, "data"));
-		return true;
+		return;
 	}
 	if (!span_is(type, "reasoning.text"))
-		return false;
+		return;
 	if (!s->open)
 		s->open = chat_part(c, m, PART_THINKING);
 	buf_span(&s->text, json_str(d, "text"));
 	if (signature.n)
 		end_text(c, s, signature);
-	return true;
 }
 
 /* Thinking as this router and OpenRouter send it, else plain text without a
@@ -147,24 +149,23 @@ static bool put_detail(struct chat *c, struct msg *m, struct json_object *d,
 static void put_thinking(struct chat *c, struct msg *m, struct json_object *o)
 {
 	struct json_object *details = json_get(o, "reasoning_details");
-	struct span plain = json_str(o, "reasoning_content");
-	struct details s = { 0 };
-	bool sealed = is_sealed(details), any = false;
+	struct details s = { .plain = json_str(o, "reasoning_content") };
+	bool sealed = is_sealed(details);
 
-	if (!plain.n)
-		plain = json_str(o, "reasoning");
+	if (!s.plain.n)
+		s.plain = json_str(o, "reasoning");
 	buf_init(&s.text, REQUEST_TEXT_MAX);
 	for (size_t i = 0; i < json_length(details); i++) {
 		struct json_object *d = json_at(details, i);
 
 		if (sealed || span_starts(json_str(d, "format"), "anthropic"))
-			any |= put_detail(c, m, d, &s);
+			put_detail(c, m, d, &s);
 	}
 	if (s.open)
 		end_text(c, &s, SPAN(""));
 	buf_release(&s.text);
-	if (!any && plain.n)
-		chat_part(c, m, PART_THINKING)->text = plain;
+	if (s.plain.n)
+		chat_part(c, m, PART_THINKING)->text = s.plain;
 }
 
 static void put_call(struct chat *c, struct msg *m, struct json_object *call)

@@ -924,6 +924,16 @@ def _():
         {"role": "user", "content": "q"}, *output,
         {"role": "user", "content": "go"}]}, "claude-opus-5")
     assert r["messages"][1]["content"][0] == want
+    # a client that keeps the signature and one piece of the text: no
+    # provider can know that, and it is not lost unsaid
+    message["reasoning_details"] = [
+        {k: v for k, v in d.items() if k != "text"}
+        for d in message["reasoning_details"]]
+    message["reasoning_content"] = "h"
+    r = to_claude({"messages": [{"role": "user", "content": "q"}, message,
+                                {"role": "user", "content": "go"}]})
+    assert [b["type"] for b in r["messages"][1]["content"]] == ["text"]
+    assert "thinking" in r["dropped"]
     # what nobody has signed does not go to Anthropic
     r = to_claude({"messages": [
         {"role": "user", "content": "q"},
