@@ -25,7 +25,7 @@ static bool is_thinking(struct span type)
 /* Is this the block that was refused, or as good as it? */
 static bool is_refused(const struct mend *m, const struct loop *l)
 {
-	const struct refusal *f = &m->refusal;
+	const struct mend_refusal *f = &m->refusal;
 
 	return f->known &&
 	       (f->all || (f->message == l->message && f->block == l->block));

@@ -197,9 +197,9 @@ static size_t number_behind(struct span *text, const char *word)
 	return digits ? n : MEND_NOWHERE;
 }
 
-struct refusal mend_refusal(struct span text)
+struct mend_refusal mend_refusal(struct span text)
 {
-	struct refusal f = { .known = true, .block = MEND_NOWHERE };
+	struct mend_refusal f = { .known = true, .block = MEND_NOWHERE };
 
 	f.message = number_behind(&text, "messages.");
 	if (f.message != MEND_NOWHERE)

@@ -40,7 +40,7 @@ struct splice {
 };
 
 /* What a provider has refused of a request's thinking, by its own words. */
-struct refusal {
+struct mend_refusal {
 	bool known;            /* this is one */
 	size_t message, block; /* that it names; MEND_NOWHERE */
 	bool all;              /* what else there is goes as well */
@@ -57,11 +57,11 @@ struct mend {
 	struct buf names;   /* for x-dario-mended */
 	struct buf dropped; /* content that went, for x-dario-dropped */
 	struct call_ids ids;
-	struct refusal refusal; /* Messages: to be mended, too */
+	struct mend_refusal refusal; /* Messages: to be mended, too */
 };
 
 /* "messages.1.content.0: Invalid `signature` in `thinking` block" */
-struct refusal mend_refusal(struct span text);
+struct mend_refusal mend_refusal(struct span text);
 
 void mend_init(struct mend *m, struct arena *a, struct span text,
 	       const struct upstream_model *target);

@@ -486,7 +486,7 @@ static void chat_is_mended(void **state)
 
 static void a_refusal_names_a_block(void **state)
 {
-	struct refusal f = mend_refusal(
+	struct mend_refusal f = mend_refusal(
 		SPAN("messages.12.content.3: Invalid `signature`"));
 
 	(void)state;
