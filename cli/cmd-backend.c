@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/jw.h"
 #include "cli/cmd.h"
+#include "cli/probe.h"
 #include "cli/save.h"
 #include "cli/say.h"
 #include "cli/secret.h"
@@ -391,6 +392,12 @@ static const struct cmd_flag add_flags[] = {
 	{ 0 },
 };
 
+static const struct cmd_flag probe_flags[] = {
+	{ "model", "NAME", "ask this model; default the first that is known" },
+	{ "write", NULL, "set the switches in the backend's file" },
+	{ 0 },
+};
+
 static const struct cmd_entry entries[] = {
 	{ "add", "NAME", "add a provider, or change what the flags name", 1, 1,
 	  add_flags, false, run_add },
@@ -400,6 +407,10 @@ static const struct cmd_entry entries[] = {
 	  run_remove },
 	{ "test", "NAME", "ask a provider for its models", 1, 1, NULL, false,
 	  run_test },
+	{ "probe", "NAME",
+	  "ask a provider small questions: what it can, and which switches to "
+	  "set; costs are shown before",
+	  1, 1, probe_flags, false, probe_run },
 	{ 0 },
 };
 

@@ -2,10 +2,12 @@
 #include "config.h"
 
 #include "cli/cmd.h"
+#include "dialect/quirks.h"
 #include "state/oauth-config.h"
 #include "state/option.h"
 #include "state/rule.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -156,11 +158,7 @@ static const char *const man_files[][2] = {
 	{ "backends/NAME.json",
 	  "a provider: name, apiKey, baseUrl, protocol, models, proxy, caFile, "
 	  "headers, organization, project, connectTimeoutMs, "
-	  "firstByteTimeoutMs, idleTimeoutMs; switches for translation: "
-	  "maxCompletionTokens, reasoning, noStreamUsage, "
-	  "developerRole, nineCharacterIds, reasoningContent, "
-	  "reasoningDetails, topK, webSearch, noStrictTools (true or false), "
-	  "toolIdMax, maxTokens (numbers)" },
+	  "firstByteTimeoutMs, idleTimeoutMs, and the switches below" },
 	{ RULES_FILE,
 	  "routing rules: match, target, fallbacks, on, retries, budgetMs, "
 	  "firstByteTimeoutMs" },
@@ -221,6 +219,30 @@ static const char *const man_paths[][2] = {
 	{ "GET /health", "200 when a request could be served, else 503" },
 };
 
+static const char *const man_kinds[] = {
+	[QUIRK_FLAG] = "true or false",
+	[QUIRK_OFF] = "true or false, by default true",
+	[QUIRK_NUMBER] = "a number",
+	[QUIRK_FIELDS] = "a list",
+};
+
+static void man_switches(void)
+{
+	char text[300];
+
+	printf(".SH SWITCHES OF A BACKEND\n"
+	       "What a provider refuses or needs, in backends/NAME.json. "
+	       "share/providers.json knows many providers by their base URL, "
+	       "and by the model's name where a router hides them; what a "
+	       "file says goes over that; dario backend probe finds out.\n");
+	for (const struct quirk_row *r = quirk_rows; r->key; r++) {
+		snprintf(text, sizeof(text), "%s. %c%s.", r->help,
+			 toupper((unsigned char)man_kinds[r->kind][0]),
+			 man_kinds[r->kind] + 1);
+		man_item(r->key, text);
+	}
+}
+
 static void man_table(const char *title, const char *const rows[][2], size_t n)
 {
 	printf(".SH %s\n", title);
@@ -268,5 +290,6 @@ void help_man(void)
 	       "0700, files 0600; anything looser is refused.\n");
 	for (size_t i = 0; i < sizeof(man_files) / sizeof(man_files[0]); i++)
 		man_item(man_files[i][0], man_files[i][1]);
+	man_switches();
 	printf(".SH EXIT STATUS\n0 done, 1 failed, 2 wrong usage.\n");
 }

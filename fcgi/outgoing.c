@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 #include "base/jw.h"
+#include "dialect/mend.h"
+#include "dialect/retext.h"
 #include "fcgi/outgoing.h"
 
 #include <errno.h>
@@ -27,9 +29,60 @@ static int rename_model(struct request *r, struct peek *k, const char *model,
 			    : 0;
 }
 
+static struct upstream_model target_of(const struct outgoing *o,
+				       const struct request *r)
+{
+	return (struct upstream_model){
+		.model = o->model,
+		.family = models_family(r->config->models, o->model),
+		.quirks = providers_quirks(r->config->providers, o->backend,
+					   o->dialect, o->model),
+		.origin = &o->origin,
+	};
+}
+
+static int put_mended(struct outgoing *o, struct request *r, struct mend *m,
+		      const struct peek *k, struct err *e)
+{
+	if (!m->n && !m->arena->full)
+		return 0;
+	if (strcmp(o->model, k->model)) {
+		struct span value = { r->body.p + k->model_at, k->model_len };
+
+		mend_replace(m, value, mend_quoted(m, span_of(o->model)));
+	}
+	if (mend_apply(m, &o->text, e))
+		return -1;
+	o->body = o->plain = buf_get(&o->text);
+	if (m->names.n)
+		r->mended = arena_str(r->arena, buf_get(&m->names));
+	if (m->dropped.n)
+		r->dropped = arena_str(r->arena, buf_get(&m->dropped));
+	return 0;
+}
+
+/* In its own dialect, where it holds what the target is known to refuse. The
+ * request's body stays. */
+static int mend(struct outgoing *o, struct request *r, const struct peek *k,
+		struct err *e)
+{
+	const struct upstream_model *t = &o->target;
+	struct mend m;
+	int rc;
+
+	if (r->config->settings.passthrough || t->quirks.no_mend ||
+	    !(k->marks & mend_wants(o->dialect, t)) ||
+	    (strcmp(o->path, r->dialect->path) && !o->count))
+		return 0;
+	mend_init(&m, r->arena, buf_get(&r->body), t);
+	r->dialect->mend(&m);
+	rc = put_mended(o, r, &m, k, e);
+	mend_release(&m);
+	return rc;
+}
+
 /* It is held as long as the upstream works: no more than has to be. */
-static int rewrite(struct outgoing *o, struct request *r,
-		   const struct upstream_model *t, struct err *e)
+static int rewrite(struct outgoing *o, struct request *r, struct err *e)
 {
 	struct json_object *body = json_read(buf_get(&r->body), e);
 	struct chat *c = &o->read;
@@ -38,7 +91,7 @@ static int rewrite(struct outgoing *o, struct request *r,
 	if (rc == 0 && r->arena->full)
 		rc = err_memory(e);
 	if (rc == 0)
-		rc = dialects[o->dialect].request(t, c, &o->text, e);
+		rc = dialects[o->dialect].request(&o->target, c, &o->text, e);
 	if (rc == 0 && c->dropped.n)
 		r->dropped = arena_str(r->arena, buf_get(&c->dropped));
 	chat_keep_for_answer(c);
@@ -52,23 +105,73 @@ static int rewrite(struct outgoing *o, struct request *r,
 /* The request anew, in the upstream's dialect. */
 static int translate(struct outgoing *o, struct request *r, struct err *e)
 {
-	const struct backend *b = o->backend;
-	struct upstream_model t = {
-		.model = o->model,
-		.family = models_family(r->config->models, o->model),
-		.quirks = b->quirks,
-	};
 	struct chat *c = &o->read;
 
-	if (rewrite(o, r, &t, e))
+	o->target = target_of(o, r); /* by the dialect it goes in */
+	c->origin = &o->origin;
+	if (rewrite(o, r, e))
 		return -1;
 	if (o->text.full)
 		return err_full(e, &o->text, ERR_TOO_BIG,
 				"the translated request is larger than %u MiB",
 				REQUEST_BODY_MAX >> 20);
-	o->chat = c;
+	o->chat = o->answer = c;
 	o->stream = c->stream;
 	o->body = o->plain = buf_get(&o->text);
+	return 0;
+}
+
+/* --- answers that are read and written anew ------------------------------- */
+
+/* More than one answer, or their logprobs, would be lost. */
+static bool is_plain(struct span body)
+{
+	struct span n = jwalk_get(body, "n");
+
+	return (!n.n || span_is(n, "1") || span_is(n, "null")) &&
+	       !span_is(jwalk_get(body, "logprobs"), "true");
+}
+
+static void normalize(struct outgoing *o, const struct request *r)
+{
+	struct span body = buf_get(&r->body), wanted;
+	struct chat *c = &o->read;
+
+	if (!o->target.quirks.normalize || o->count ||
+	    strcmp(o->path, r->dialect->path) || !is_plain(body))
+		return;
+	wanted = jwalk_get(body, "stream_options");
+	c->stream = o->stream;
+	c->usage_wanted = o->dialect != DIALECT_OPENAI ||
+			  span_is(jwalk_get(wanted, "include_usage"), "true");
+	o->answer = c;
+}
+
+/* A request for JSON by a schema, which this backend keeps to in Chat only. */
+static bool goes_by_chat(const struct outgoing *o, const struct request *r)
+{
+	struct span body = buf_get(&r->body);
+
+	return o->dialect == DIALECT_ANTHROPIC &&
+	       o->backend->speaks[DIALECT_OPENAI] && !o->count &&
+	       o->target.quirks.format_by_chat &&
+	       (jwalk_get(jwalk_get(body, "output_config"), "format").n ||
+		jwalk_get(body, "output_format").n);
+}
+
+/* The caller's own dialect. */
+static int pass(struct outgoing *o, struct request *r, struct peek *k,
+		struct err *e)
+{
+	if (mend(o, r, k, e))
+		return -1;
+	if (!o->body.p) {
+		if (strcmp(o->model, k->model) &&
+		    rename_model(r, k, o->model, e))
+			return -1;
+		o->body = o->plain = buf_get(&r->body);
+	}
+	normalize(o, r);
 	return 0;
 }
 
@@ -76,31 +179,30 @@ int outgoing_make(struct outgoing *o, struct request *r,
 		  const struct route *route, struct peek *k, struct err *e)
 {
 	const struct backend *b = route->backend;
+	bool by_chat;
 
 	memset(o, 0, sizeof(*o));
-	r->dropped = NULL; /* for another target it was, if at all */
+	r->dropped = r->mended = NULL; /* for another target, if at all */
 	buf_init(&o->text, REQUEST_BODY_MAX);
 	buf_init(&o->shaped, REQUEST_BODY_MAX);
 	chat_init(&o->read, r->arena);
 	o->backend = b;
 	o->model = route->model;
+	o->origin = seal_origin_for(&b->origin, route->model);
 	o->dialect = (enum dialect_id)(r->dialect - dialects);
 	o->path = r->upstream_path;
 	o->stream = k->stream;
 	o->count = strcmp(o->path, "/messages/count_tokens") == 0;
-	if (b->speaks[o->dialect]) {
-		if (strcmp(route->model, k->model) &&
-		    rename_model(r, k, route->model, e))
-			return -1;
-		o->body = o->plain = buf_get(&r->body);
-		return 0;
-	}
+	o->target = target_of(o, r);
+	by_chat = goes_by_chat(o, r);
+	if (b->speaks[o->dialect] && !by_chat)
+		return pass(o, r, k, e);
 	if (strcmp(o->path, r->dialect->path))
 		return err_set(e, ERR_UNSUPPORTED,
 			       "backend %s speaks %s and has nothing like "
 			       "%s: name another backend for this model",
 			       b->name, dialects[b->protocol].name, o->path);
-	o->dialect = b->protocol;
+	o->dialect = by_chat ? DIALECT_OPENAI : b->protocol;
 	o->path = dialects[o->dialect].path;
 	return translate(o, r, e);
 }
@@ -159,9 +261,8 @@ static int shape_tree(struct outgoing *o, struct request *r,
 	buf_reset(&o->shaped);
 	if (errno == ENOMEM || r->arena->full) /* json-c left something out */
 		buf_starve(&o->shaped);
-	if (o->map || fill) {
-		buf_span(&o->shaped, json_text_or(body, &o->shaped.starved));
-		o->shaped.full |= o->shaped.starved;
+	if ((o->map || fill) && !o->shaped.full) {
+		retext(&o->shaped, r->arena, o->plain, body);
 		o->body = buf_get(&o->shaped);
 	}
 	json_object_put(body);
@@ -198,94 +299,41 @@ void outgoing_release(struct outgoing *o)
 	buf_release(&o->text);
 }
 
-/* --- thinking that was signed elsewhere ---------------------------------- */
+/* --- thinking that was refused ------------------------------------------- */
 
-static bool is_thinking(struct json_object *block)
+/* What was told before, and what is told now. */
+static const char *both(struct request *r, const char *before, struct span now)
 {
-	struct span type = json_str(block, "type");
-
-	return span_is(type, "thinking") || span_is(type, "redacted_thinking");
+	if (!now.n || (before && span_has(span_of(before), now)))
+		return before;
+	return before ? arena_fmt(r->arena, "%s, %.*s", before, SPAN_FMT(now))
+		      : arena_str(r->arena, now);
 }
 
-/* From one message; true when there was any. */
-static bool strip_message(struct json_object *message)
+bool outgoing_mend_refused(struct outgoing *o, struct request *r,
+			   struct span refusal, bool all)
 {
-	struct json_object *content = json_get(message, "content");
-	bool any = false;
-
-	for (size_t i = json_length(content); i-- > 0;) {
-		if (!is_thinking(json_at(content, i)))
-			continue;
-		json_object_array_del_idx(content, i, 1);
-		any = true;
-	}
-	return any;
-}
-
-/* A turn that called a tool must begin with its thinking while thinking is
- * on: without it thinking is off for this request. */
-static bool ends_in_call(struct json_object *messages)
-{
-	for (size_t i = json_length(messages); i-- > 0;) {
-		struct json_object *m = json_at(messages, i);
-		struct json_object *content = json_get(m, "content");
-
-		if (!span_is(json_str(m, "role"), "assistant"))
-			continue;
-		for (size_t k = 0; k < json_length(content); k++)
-			if (span_is(json_str(json_at(content, k), "type"),
-				    "tool_use"))
-				return true;
-		return false;
-	}
-	return false;
-}
-
-/* Nor goes the edit of the context that the API takes with thinking only. */
-static void drop_thinking(struct json_object *body)
-{
-	struct json_object *context = json_get(body, "context_management");
-	struct json_object *edits = json_get(context, "edits");
-	size_t n = json_length(edits);
-
-	json_object_object_del(body, "thinking");
-	for (size_t i = n; i-- > 0;)
-		if (span_starts(json_str(json_at(edits, i), "type"),
-				"clear_thinking"))
-			json_object_array_del_idx(edits, i, 1);
-	if (n && !json_length(edits))
-		json_object_object_del(body, "context_management");
-}
-
-bool outgoing_strip_thinking(struct outgoing *o)
-{
+	struct upstream_model t = target_of(o, r);
 	struct err unused;
-	struct json_object *body = json_read(o->plain, &unused);
-	struct json_object *messages = json_get(body, "messages");
 	struct buf text;
-	bool any = false;
+	struct mend m;
+	bool any;
 
-	for (size_t i = json_length(messages); i-- > 0;) {
-		struct json_object *m = json_at(messages, i);
-
-		if (!strip_message(m))
-			continue;
-		any = true;
-		if (!json_length(json_get(m, "content")))
-			json_object_array_del_idx(messages, i, 1);
-	}
+	mend_init(&m, r->arena, o->plain, &t);
+	m.refusal = mend_refusal(refusal);
+	m.refusal.all = all || m.refusal.block == MEND_NOWHERE;
+	dialects[o->dialect].mend(&m);
+	buf_init(&text, REQUEST_BODY_MAX);
+	any = m.n > 0 && mend_apply(&m, &text, &unused) == 0;
 	if (any) {
-		if (ends_in_call(messages))
-			drop_thinking(body);
-		buf_init(&text, REQUEST_BODY_MAX);
-		buf_span(&text, json_text(body));
-		any = text.n > 0; /* else memory is short */
-		if (any) {
-			buf_release(&o->text);
-			o->text = text;
-			o->body = o->plain = buf_get(&o->text);
-		}
+		buf_release(&o->text);
+		o->text = text;
+		o->body = o->plain = buf_get(&o->text);
+		r->mended = both(r, r->mended, buf_get(&m.names));
+		r->dropped = both(r, r->dropped, buf_get(&m.dropped));
+	} else {
+		buf_release(&text);
 	}
-	json_object_put(body);
+	mend_release(&m);
 	return any;
 }

@@ -23,17 +23,20 @@ struct outgoing {
 	enum dialect_id dialect;
 	const char *path; /* below the API's base */
 	bool stream;
-	bool count;        /* tokens are counted, nothing is generated */
-	struct span body;  /* borrowed from the request or from `text` */
-	struct chat *chat; /* NULL: the same dialect */
+	bool count;          /* tokens are counted, nothing is generated */
+	struct span body;    /* borrowed from the request or from `text` */
+	struct chat *chat;   /* NULL: the same dialect */
+	struct chat *answer; /* what it is read for; NULL: it passes as is */
 	const char *betas; /* of Anthropic's that the request needs, or NULL */
 	struct tool_map *map; /* of the client's tools, or NULL */
 	bool filled; /* the template was applied: its betas belong to it */
 	/* private */
+	struct upstream_model target;
 	struct span plain; /* the body before it was shaped */
 	struct buf shaped;
 	struct buf text;
 	struct chat read;
+	struct seal_origin origin;
 };
 
 /* `k` is of r->body and follows what is changed there. */
@@ -50,8 +53,10 @@ int outgoing_shape(struct outgoing *o, struct request *r,
 /* Is the client to be passed on to this account as it is? */
 bool outgoing_is_passed_on(const struct outgoing *o, const struct request *r);
 
-/* Without the thinking of earlier turns, whose signatures were refused. False
- * when there is none. */
-bool outgoing_strip_thinking(struct outgoing *o);
+/* Without the thinking that the provider has refused in these words, or without
+ * any; where it misses thinking, without asking for more. False when there is
+ * nothing to mend. */
+bool outgoing_mend_refused(struct outgoing *o, struct request *r,
+			   struct span refusal, bool all);
 
 #endif

@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Blocks of thinking that are left out one by one, as they are refused. */
+#define MENDED_MAX 8
+
 bool pooled_is_subscription(const struct pooled *c)
 {
 	return !c->account.api_key;
@@ -224,9 +227,11 @@ static enum refusal_next possible(struct pooled *c, struct refusal *v,
 			return NEXT_OTHER;
 		return NEXT_ANSWER;
 	case NEXT_STRIP:
-		if (c->stripped || !outgoing_strip_thinking(&c->out))
+		if (c->mended > MENDED_MAX ||
+		    !outgoing_mend_refused(&c->out, c->r, c->r->outcome.body,
+					   c->mended == MENDED_MAX))
 			return NEXT_ANSWER;
-		c->stripped = true;
+		c->mended++;
 		return NEXT_STRIP;
 	case NEXT_ANSWER:
 		break;

@@ -47,9 +47,10 @@ struct pooled {
 	enum refusal_next next;
 	enum limit_cause cause;
 
-	bool refreshed, retried, stripped; /* once each, per account */
-	bool leave;       /* for the next target of the route */
-	struct err error; /* the last failure that is ours to tell */
+	bool refreshed, retried; /* once each, per account */
+	int mended;              /* times, after what was refused */
+	bool leave;              /* for the next target of the route */
+	struct err error;        /* the last failure that is ours to tell */
 };
 
 bool pooled_is_subscription(const struct pooled *c);

@@ -47,6 +47,9 @@ struct relay {
 	long linger;      /* that was granted then, ms */
 	const char *type; /* upstream's Content-Type */
 	struct span length; /* and its Content-Length */
+	/* Its head, while only the body can tell whether it is a stream; or
+	 * NULL. */
+	const struct http_head *unsure;
 	struct sse sse;
 	struct buf held;  /* unfinished event, or the body so far */
 	struct buf early; /* events from before the first content */

@@ -377,6 +377,9 @@ static int refuse(struct relay *y, struct err *e)
 	case LATE:
 		return refuse_late(y);
 	case WHOLE:
+		if (y->status >= 500 && e->status / 100 == 4)
+			y->status =
+				e->status; /* it is not the server's fault */
 		if (!y->held.full && !(y->r->instead && lacks))
 			return put_whole(y, e);
 		buf_reset(&y->r->head);

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "dialect/answer-restore.h"
+#include "dialect/answer-seal.h"
 #include "dialect/reader.h"
 #include "fcgi/rate-fields.h"
 #include "fcgi/relay-stage.h"
@@ -10,10 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* upstream bytes -> reader -> restore -> writer (or fold -> whole answer) */
+/* upstream bytes -> reader -> restore -> seal -> writer (or fold -> whole
+ * answer) */
 struct translation {
 	struct reader reader;
 	struct answer_restore restore;
+	struct answer_seal seal;
 	struct writer writer;
 	struct fold fold;
 	struct buf out; /* what the writer has made and nobody has sent */
@@ -132,8 +135,16 @@ static void init(struct relay *y)
 	snprintf(t->writer.model, sizeof(t->writer.model), "%s",
 		 r->upstream_model ? r->upstream_model : r->model);
 	fold_init(&t->fold, r->arena);
-	answer_restore_init(&t->restore, chat, upstream,
-			    t->stream ? to_client : to_fold, y);
+	answer_seal_init(&t->seal, chat->origin, r->arena,
+			 span_of(t->writer.id), t->stream ? to_client : to_fold,
+			 y);
+	/* In its own dialect nothing has to be sealed. */
+	if (chat->origin)
+		answer_restore_init(&t->restore, chat, upstream,
+				    answer_seal_event, &t->seal);
+	else
+		answer_restore_init(&t->restore, chat, upstream, t->seal.sink,
+				    y);
 	reader_init(&t->reader, &dialects[upstream], r->arena,
 		    answer_restore_event, &t->restore);
 	if (y->map)

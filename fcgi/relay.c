@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "dialect/error.h"
 #include "dialect/peek.h"
 #include "fcgi/relay-stage.h"
@@ -37,12 +38,50 @@ static void need_retry_after(struct request *r, const struct http_head *head)
 	reply_field(r, "Retry-After", span_of(text));
 }
 
+/* Some servers send their events under a type that says nothing. */
+static bool says_nothing(struct span type)
+{
+	struct span name = span_trim(span_cut(&type, ';'));
+
+	return !name.n || span_ieq(name, "text/plain") ||
+	       span_ieq(name, "application/octet-stream");
+}
+
+/* What the answer is, and what the client is told of it. */
+static void settle(struct relay *y, const struct http_head *head, bool stream)
+{
+	struct request *r = y->r;
+
+	y->unsure = NULL;
+	if (stream && !y->chat && !y->map)
+		y->held.max = SSE_EVENT_MAX;
+	if (r->head_sent) { /* by keep-alive bytes */
+		y->mode = stream ? STREAM : LATE;
+		return;
+	}
+	y->mode = stream ? STREAM : WHOLE;
+	y->stage->fields(y, head);
+	if (head->status == 429)
+		need_retry_after(r, head);
+}
+
+/* The head for later. */
+static const struct http_head *kept(struct relay *y,
+				    const struct http_head *head)
+{
+	struct http_head *copy = arena_take(y->r->arena, sizeof(*copy));
+
+	*copy = (struct http_head){ head->status,
+				    arena_span(y->r->arena, head->fields) };
+	return copy;
+}
+
 static int take_head(struct relay *y, const struct http_head *head,
 		     struct err *e)
 {
 	struct request *r = y->r;
-	bool stream = head->status / 100 == 2 &&
-		      is_event_stream(http_field(head, "content-type"));
+	struct span type = http_field(head, "content-type");
+	bool good = head->status / 100 == 2;
 
 	y->status = head->status;
 	y->type = arena_str(r->arena, http_field(head, "content-type"));
@@ -56,16 +95,12 @@ static int take_head(struct relay *y, const struct http_head *head,
 			       "redirects are not followed: set its base URL "
 			       "to the final address",
 			       head->status);
-	if (stream && !y->chat && !y->map)
-		y->held.max = SSE_EVENT_MAX;
-	if (r->head_sent) { /* by keep-alive bytes */
-		y->mode = stream ? STREAM : LATE;
+	if (good && y->asked_stream && says_nothing(type)) {
+		y->mode = r->head_sent ? LATE : WHOLE;
+		y->unsure = kept(y, head);
 		return 0;
 	}
-	y->mode = stream ? STREAM : WHOLE;
-	y->stage->fields(y, head);
-	if (head->status == 429)
-		need_retry_after(r, head);
+	settle(y, head, good && is_event_stream(type));
 	return 0;
 }
 
@@ -94,10 +129,16 @@ static bool is_refusal(const struct relay *y)
 	return y->status >= 400;
 }
 
+static struct span without_mark(struct span body)
+{
+	return span_starts(body, UTF8_BOM) ? span_skip(body, strlen(UTF8_BOM))
+					   : body;
+}
+
 /* The API answers in JSON: another server's page is no answer of it. */
 static bool is_json(const struct relay *y)
 {
-	struct span body = span_trim(buf_get(&y->held));
+	struct span body = span_trim(without_mark(buf_get(&y->held)));
 
 	return body.n && (strcasestr(y->type, "json") || *body.p == '{' ||
 			  *body.p == '[');
@@ -166,10 +207,58 @@ static int overflow(struct relay *y, struct span in, struct err *e)
 	return pass_on(y, in, e);
 }
 
+/* Do the first bytes of a body begin an event stream? *more: not enough of them
+ * to tell. */
+static bool begins_stream(struct span body, bool *more)
+{
+	static const char *const begins[] = { "data:", "event:", "id:",
+					      "retry:", ":" };
+
+	*more = false;
+	body = without_mark(body);
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
+		size_t n = strlen(begins[i]);
+
+		if (span_starts(body, begins[i]))
+			return true;
+		*more |= body.n < n && memcmp(begins[i], body.p, body.n) == 0;
+	}
+	*more |= body.n < strlen(UTF8_BOM) &&
+		 memcmp(UTF8_BOM, body.p, body.n) == 0;
+	return false;
+}
+
+/* The first bytes say what the head did not. */
+static int look_at(struct relay *y, struct span in, struct err *e)
+{
+	bool more, stream;
+	struct buf first;
+	int rc;
+
+	buf_span(&y->held, in);
+	if (y->held.full)
+		return overflow(y, in, e);
+	stream = begins_stream(buf_get(&y->held), &more);
+	if (more)
+		return 0;
+	settle(y, y->unsure, stream);
+	if (!stream)
+		return 0;
+	buf_init(&first, y->held.n);
+	buf_span(&first, buf_get(&y->held));
+	buf_reset(&y->held);
+	rc = first.full ? err_memory(e)
+			: y->stage->bytes(y, buf_get(&first), e);
+	buf_release(&first);
+	return rc;
+}
+
 static int on_body(void *arg, struct span in, struct err *e)
 {
 	struct relay *y = arg;
 
+	if (y->unsure)
+		return look_at(y, in, e);
 	switch (y->mode) {
 	case STREAM:
 		return y->stage->bytes(y, in, e);
@@ -326,7 +415,7 @@ static int end_whole(struct relay *y, struct err *e)
 	if (!is_json(y))
 		return no_json(y, e);
 	/* Without a length its end shows in no other way. */
-	if (!y->framed && !peek_is_object(body))
+	if (!y->framed && !peek_is_object(without_mark(body)))
 		return err_set(e, ERR_RESET,
 			       "the connection was lost in the middle of the "
 			       "answer");
@@ -342,6 +431,8 @@ static int end_whole(struct relay *y, struct err *e)
 
 static int end_answer(struct relay *y, struct err *e)
 {
+	if (y->unsure) /* a few bytes, or none */
+		settle(y, y->unsure, false);
 	switch (y->mode) {
 	case STREAM:
 		if (y->stage->end(y, e))
@@ -428,6 +519,7 @@ static void begin(struct relay *y, struct relay_call *c)
 	y->status = 0;
 	y->length = SPAN("");
 	y->type = "";
+	y->unsure = NULL;
 	y->seen = 0;
 	y->error.code = ERR_NONE;
 	r->outcome = (struct outcome){ 0 };

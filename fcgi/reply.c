@@ -118,6 +118,8 @@ int reply_head(struct request *r, int status)
 		reply_field(r, "x-dario-fallback", span_of(r->fallback));
 	if (r->dropped)
 		reply_field(r, "x-dario-dropped", span_of(r->dropped));
+	if (r->mended)
+		reply_field(r, "x-dario-mended", span_of(r->mended));
 	page_fields(r);
 	buf_str(&r->head, "\r\n");
 	if (r->head.full) {

@@ -78,6 +78,7 @@ struct request {
 	const char *upstream_id; /* the upstream's id of the request */
 	const char *fallback;    /* who could not answer, and why */
 	const char *dropped;     /* what the target dialect lacks */
+	const char *mended;      /* what was made legal for the target */
 	struct mask secrets;     /* of the backend: nobody sees them */
 
 	/* What came of it. */

@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +86,38 @@ bool digest_unbase64(struct arena *a, struct span in, struct span *out)
 		return false;
 	*out = (struct span){ (char *)p, (size_t)n - pad };
 	return true;
+}
+
+struct span digest_base64url(struct arena *a, struct span in)
+{
+	struct span out = digest_base64(a, in);
+	char *p = (char *)out.p; /* from the arena */
+
+	while (out.n && p[out.n - 1] == '=')
+		out.n--;
+	for (size_t i = 0; i < out.n; i++)
+		p[i] = p[i] == '+' ? '-' : p[i] == '/' ? '_' : p[i];
+	return out;
+}
+
+bool digest_unbase64url(struct arena *a, struct span in, struct span *out)
+{
+	size_t pad = (4 - in.n % 4) % 4;
+	char *p;
+
+	if (pad == 3)
+		return false;
+	p = arena_try(a, in.n + pad + 1);
+	if (!p)
+		return false;
+	for (size_t i = 0; i < in.n; i++) {
+		if (!isalnum((unsigned char)in.p[i]) && in.p[i] != '-' &&
+		    in.p[i] != '_')
+			return false;
+		p[i] = in.p[i] == '-' ? '+' : in.p[i] == '_' ? '/' : in.p[i];
+	}
+	memset(p + in.n, '=', pad);
+	return digest_unbase64(a, (struct span){ p, in.n + pad }, out);
 }
 
 static void to_url(const unsigned char in[SHA256_BYTES],

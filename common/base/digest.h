@@ -23,6 +23,9 @@ void digest_base62(struct span in, char *out, size_t n);
 struct span digest_base64(struct arena *a, struct span in);
 /* And back; false when it is not base64. */
 bool digest_unbase64(struct arena *a, struct span in, struct span *out);
+/* The same in the alphabet of URLs and without padding (RFC 4648, 5). */
+struct span digest_base64url(struct arena *a, struct span in);
+bool digest_unbase64url(struct arena *a, struct span in, struct span *out);
 
 /* For PKCE (RFC 7636): 32 random bytes, and the SHA-256 of a text, in base64url
  * without padding: 43 characters and a NUL. */

@@ -280,12 +280,11 @@ static struct json_tokener *tokener(int depth, int flags)
 	struct json_tokener *t = json_tokener_new_ex(depth);
 
 	if (t)
-		json_tokener_set_flags(t, flags | JSON_TOKENER_STRICT |
-						  JSON_TOKENER_VALIDATE_UTF8);
+		json_tokener_set_flags(t, flags | JSON_TOKENER_STRICT);
 	return t;
 }
 
-struct json_tokener *json_tokens(void)
+struct json_tokener *json_tokens_any(void)
 {
 	return tokener(JSON_DEPTH, 0);
 }
@@ -318,7 +317,8 @@ struct json_object *json_read_with(struct json_tokener *t, struct span text,
 
 struct json_object *json_read(struct span text, struct err *e)
 {
-	struct json_tokener *t = json_tokens();
+	struct json_tokener *t = tokener(JSON_DEPTH,
+					 JSON_TOKENER_VALIDATE_UTF8);
 	struct json_object *o = json_read_with(t, text, e);
 
 	tokener_free(t);
@@ -334,7 +334,8 @@ struct json_object *json_take(struct span *text, int depth, struct err *e)
 
 	if (afford(*text, true, &s, e))
 		return NULL;
-	t = tokener(depth, JSON_TOKENER_ALLOW_TRAILING_CHARS);
+	t = tokener(depth, JSON_TOKENER_VALIDATE_UTF8 |
+				   JSON_TOKENER_ALLOW_TRAILING_CHARS);
 	o = parse(t, *text, &s, &end, e);
 	tokener_free(t);
 	*text = span_skip(*text, end);
@@ -424,12 +425,33 @@ const char *json_cstr(struct json_object *o, const char *key)
 		     : NULL;
 }
 
+#define WHOLE_MAX 9007199254740992.0 /* doubles are exact up to here */
+
+/* 12.0 is 12: some programs know one kind of number only. */
+static bool is_whole(struct json_object *v)
+{
+	double d;
+
+	if (json_object_is_type(v, json_type_int))
+		return true;
+	if (!json_object_is_type(v, json_type_double))
+		return false;
+	d = json_object_get_double(v);
+	return d >= -WHOLE_MAX && d <= WHOLE_MAX && trunc(d) == d;
+}
+
+static int64_t whole(struct json_object *v)
+{
+	return json_object_is_type(v, json_type_int)
+		     ? json_object_get_int64(v)
+		     : (int64_t)json_object_get_double(v);
+}
+
 int64_t json_int(struct json_object *o, const char *key, int64_t otherwise)
 {
 	struct json_object *v = json_get(o, key);
 
-	return json_object_is_type(v, json_type_int) ? json_object_get_int64(v)
-						     : otherwise;
+	return is_whole(v) ? whole(v) : otherwise;
 }
 
 static int64_t to_count(int64_t v)
@@ -439,18 +461,30 @@ static int64_t to_count(int64_t v)
 	return v < JSON_COUNT_MAX ? v : JSON_COUNT_MAX;
 }
 
+/* "12" is 12, too, where numbers are counted. */
+static bool is_digits(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+	return s.n > 0 && s.n <= 18;
+}
+
 int64_t json_count(struct json_object *o, const char *key, int64_t otherwise)
 {
-	return to_count(json_int(o, key, otherwise));
+	struct span s = json_str(o, key);
+
+	if (is_digits(s))
+		return to_count(strtoll(s.p, NULL, 10));
+	return to_count(json_int(
+		o, key, (int64_t)json_amount(o, key, (double)otherwise)));
 }
 
 int64_t json_count_at(struct json_object *list, size_t i)
 {
 	struct json_object *v = json_at(list, i);
 
-	return json_object_is_type(v, json_type_int)
-		     ? to_count(json_object_get_int64(v))
-		     : 0;
+	return is_whole(v) ? to_count(whole(v)) : 0;
 }
 
 bool json_flag(struct json_object *o, const char *key, bool otherwise)
@@ -582,4 +616,11 @@ struct json_object *json_split(const char *list)
 				out, json_object_new_string_len(s.p, (int)s.n));
 	}
 	return out;
+}
+
+struct span json_said(struct json_object *v, bool *full)
+{
+	if (!v || json_object_is_type(v, json_type_string))
+		return json_span(v);
+	return json_text_or(v, full);
 }

@@ -31,9 +31,10 @@ size_t json_cost(struct span text);
 /* NULL on failure: ERR_BAD_REQUEST, ERR_TOO_BIG, ERR_MEMORY. Free with
  * json_object_put. */
 struct json_object *json_read(struct span text, struct err *e);
-/* The same with a tokener that is kept for many texts, from json_tokens;
- * NULL (memory is short) makes the reading fail. */
-struct json_tokener *json_tokens(void);
+/* The same with a tokener that is kept for many texts, from json_tokens_any;
+ * NULL (memory is short) makes the reading fail. Strings may then hold bytes
+ * that are no UTF-8: what writes them has to look (jw.h does). */
+struct json_tokener *json_tokens_any(void);
 struct json_object *json_read_with(struct json_tokener *t, struct span text,
 				   struct err *e);
 /* The value at the front of `text`, no deeper than `depth`, which is what it
@@ -53,8 +54,10 @@ int json_load_object(const char *home, const char *name,
 struct json_object *json_get(struct json_object *o, const char *key);
 const char *json_cstr(struct json_object *o, const char *key); /* or NULL */
 struct span json_span(struct json_object *string); /* empty if no string */
+/* 12.0 is 12; what has a fraction is none. */
 int64_t json_int(struct json_object *o, const char *key, int64_t otherwise);
-/* A counter from outside: 0 to JSON_COUNT_MAX, so that sums cannot overflow. */
+/* A counter from outside: 0 to JSON_COUNT_MAX, so that sums cannot overflow.
+ * Fractions are cut off; "12" is taken as well. */
 #define JSON_COUNT_MAX 1000000000000000
 int64_t json_count(struct json_object *o, const char *key, int64_t otherwise);
 int64_t json_count_at(struct json_object *list, size_t i); /* or 0 */
@@ -70,6 +73,9 @@ struct json_object *json_at(struct json_object *list, size_t i); /* or NULL */
 /* Compact; borrowed from o. Empty when there was no memory for it. */
 struct span json_text(struct json_object *o);
 struct span json_text_or(struct json_object *o, bool *full); /* set if so */
+
+/* What stands where a string should: the string, or any other value as JSON. */
+struct span json_said(struct json_object *v, bool *full);
 
 /* Is it among `keys` (NULL at the end)? Names that begin with "_" or "$" are
  * notes of people and editors, and always known. */

@@ -15,6 +15,8 @@
 
 #include "base/buf.h"
 
+#define UTF8_BOM "\xef\xbb\xbf" /* says nothing, and may stand in front */
+
 struct utf8 {
 	unsigned char left;   /* continuation bytes still due */
 	unsigned char lo, hi; /* allowed range of the next one */

@@ -19,8 +19,11 @@ struct answer_restore {
 	ev_fn *sink;
 	void *arg;
 	struct buf input;  /* of the free-text call that is open */
+	struct buf prose;  /* text while JSON is awaited */
 	bool custom, json; /* what is open */
+	bool free;         /* a custom call whose input comes as free text */
 	bool was_json;
+	bool again; /* the tool that gives JSON is called once more */
 	unsigned calls;
 };
 

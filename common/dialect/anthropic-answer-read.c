@@ -36,6 +36,8 @@ static void read_stop(struct reader *r, struct json_object *o)
 	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
 		if (span_is(reason, stops[i].name))
 			r->stop = stops[i].stop;
+	if (json_str(o, "stop_sequence").n)
+		r->stop_text = reader_copy(r, o, "stop_sequence");
 	if (details)
 		r->explanation = reader_copy(r, details, "explanation");
 }
@@ -71,6 +73,7 @@ static int start_block(struct reader *r, struct json_object *b, int64_t index,
 		s = reader_open(r, PART_THINKING, index, e);
 		if (!s)
 			return -1;
+		s->seal = SEAL_CLAUDE;
 		s->signature = reader_copy(r, b, "signature");
 		return reader_text(r, s, json_str(b, "thinking"), e);
 	}

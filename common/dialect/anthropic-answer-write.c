@@ -84,6 +84,7 @@ static void open_block(struct writer *w, const struct ev *v)
 {
 	struct jw j = event(w, "content_block_start");
 
+	w->args = false;
 	jw_kint(&j, "index", w->blocks++);
 	jw_key(&j, "content_block");
 	jw_obj(&j);
@@ -132,6 +133,29 @@ static void delta(struct writer *w, const char *type, const char *key,
 	end_event(&j);
 }
 
+/* Free text is the string in {"input": ...}, whose end comes last. */
+static void free_text(struct writer *w, struct span text)
+{
+	struct buf json;
+
+	buf_init(&json, WRITER_TEXT_MAX);
+	if (!w->args)
+		buf_str(&json, "{\"input\":\"");
+	w->args = true;
+	jw_escape(&json, text);
+	if (json.full)
+		buf_starve(w->out);
+	delta(w, "input_json_delta", "partial_json", buf_get(&json));
+	buf_release(&json);
+}
+
+static void end_free_text(struct writer *w)
+{
+	if (!w->args)
+		free_text(w, SPAN(""));
+	delta(w, "input_json_delta", "partial_json", SPAN("\"}"));
+}
+
 static void block_delta(struct writer *w, const struct ev *v)
 {
 	switch (v->part) {
@@ -143,7 +167,10 @@ static void block_delta(struct writer *w, const struct ev *v)
 		delta(w, "thinking_delta", "thinking", v->text);
 		break;
 	case PART_TOOL_USE:
-		delta(w, "input_json_delta", "partial_json", v->text);
+		if (v->custom)
+			free_text(w, v->text);
+		else
+			delta(w, "input_json_delta", "partial_json", v->text);
 		break;
 	case PART_REDACTED:
 		break; /* its data stands in the start event */
@@ -158,6 +185,8 @@ static void close_block(struct writer *w, const struct ev *v)
 {
 	struct jw j;
 
+	if (v->part == PART_TOOL_USE && v->custom)
+		end_free_text(w);
 	if (v->part == PART_THINKING && v->text.n)
 		delta(w, "signature_delta", "signature", v->text);
 	j = event(w, "content_block_stop");
@@ -172,7 +201,11 @@ static void finish(struct writer *w, const struct ev *v)
 	jw_key(&j, "delta");
 	jw_obj(&j);
 	jw_kcstr(&j, "stop_reason", stop_reason(v->stop));
-	jw_knull(&j, "stop_sequence");
+	jw_key(&j, "stop_sequence");
+	if (v->text.n)
+		jw_str(&j, v->text);
+	else
+		jw_null(&j);
 	jw_obj_end(&j);
 	put_usage(&j, &v->usage);
 	end_event(&j);
@@ -226,7 +259,7 @@ void anthropic_answer_write(struct writer *w, const struct answer *a)
 		put_part(&j, p);
 	jw_arr_end(&j);
 	jw_kcstr(&j, "stop_reason", stop_reason(a->stop));
-	jw_knull(&j, "stop_sequence");
+	jw_kcstr(&j, "stop_sequence", a->stop_text);
 	put_usage(&j, &a->usage);
 	jw_obj_end(&j);
 }

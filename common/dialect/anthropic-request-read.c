@@ -38,35 +38,61 @@ static int put_image(struct chat *c, struct msg *m, struct json_object *b,
 		     struct err *e)
 {
 	struct json_object *source = json_get(b, "source");
+	struct part *p;
 
 	if (span_is(json_str(source, "type"), "file"))
 		return read_bad(e, "messages",
 				"an image by file_id cannot be "
 				"sent to another provider: send its data");
-	media(chat_part(c, m, PART_IMAGE), source);
+	p = chat_part(c, m, PART_IMAGE);
+	p->cache = json_get(b, "cache_control");
+	media(p, source);
 	return 0;
+}
+
+static read_part_fn put_block;
+
+/* A document in blocks, with pictures between its texts: each of them in its
+ * place, behind the title. */
+static int put_document_parts(struct chat *c, struct msg *m,
+			      struct json_object *b, struct json_object *list,
+			      struct err *e)
+{
+	if (json_str(b, "title").n)
+		chat_text(c, m, json_str(b, "title"));
+	return read_content(c, m, list, put_block, e);
+}
+
+static bool only_text(struct json_object *list)
+{
+	for (size_t i = 0; i < json_length(list); i++)
+		if (!span_is(json_str(json_at(list, i), "type"), "text"))
+			return false;
+	return true;
 }
 
 static int put_document(struct chat *c, struct msg *m, struct json_object *b,
 			struct err *e)
 {
 	struct json_object *source = json_get(b, "source");
+	struct json_object *content = json_get(source, "content");
 	struct span type = json_str(source, "type");
 	struct part *p;
 
+	if (span_is(type, "content") && !only_text(content))
+		return put_document_parts(c, m, b, content, e);
 	if (span_is(type, "file"))
 		return read_bad(e, "messages",
 				"a document by file_id cannot "
 				"be sent to another provider: send its data");
 	p = chat_part(c, m, PART_DOCUMENT);
 	p->name = json_str(b, "title");
+	p->cache = json_get(b, "cache_control");
 	media(p, source);
 	if (span_is(type, "text")) {
 		p->text = p->data;
 		p->data = SPAN("");
 	} else if (span_is(type, "content")) {
-		struct json_object *content = json_get(source, "content");
-
 		p->mime = SPAN("text/plain");
 		p->text = json_object_is_type(content, json_type_string)
 				? json_span(content)
@@ -74,9 +100,6 @@ static int put_document(struct chat *c, struct msg *m, struct json_object *b,
 	}
 	return 0;
 }
-
-static int put_blocks(struct chat *c, struct msg *m, struct json_object *list,
-		      struct err *e);
 
 static int put_result(struct chat *c, struct msg *m, struct json_object *b,
 		      struct err *e)
@@ -86,8 +109,9 @@ static int put_result(struct chat *c, struct msg *m, struct json_object *b,
 	struct msg inside = { .tail = &inside.parts };
 
 	p->id = json_str(b, "tool_use_id");
+	p->cache = json_get(b, "cache_control");
 	p->error = json_flag(b, "is_error", false);
-	if (put_blocks(c, &inside, content, e))
+	if (read_result(c, &inside, content, put_block, e))
 		return -1;
 	p->content = inside.parts;
 	return 0;
@@ -100,7 +124,9 @@ static void put_call(struct chat *c, struct msg *m, struct json_object *b)
 
 	p->id = json_str(b, "id");
 	p->name = json_str(b, "name");
-	p->text = input ? json_text_or(input, &c->arena->full) : SPAN("{}");
+	p->cache = json_get(b, "cache_control");
+	/* Some clients send what they have gathered as text. */
+	p->text = input ? json_said(input, &c->arena->full) : SPAN("{}");
 }
 
 static void put_search_result(struct chat *c, struct msg *m,
@@ -114,6 +140,18 @@ static void put_search_result(struct chat *c, struct msg *m,
 	chat_text(c, m, text);
 }
 
+/* What a search has found: the tool is offered from here on. */
+static void put_reference(struct chat *c, struct msg *m, struct json_object *b)
+{
+	struct span name = json_str(b, "tool_name");
+
+	*names_at(&c->found, c->arena, name) = 1;
+	chat_text(
+		c, m,
+		span_of(arena_fmt(c->arena, "The tool %.*s can be called now.",
+				  SPAN_FMT(name))));
+}
+
 static int put_block(struct chat *c, struct msg *m, struct json_object *b,
 		     struct err *e)
 {
@@ -121,7 +159,9 @@ static int put_block(struct chat *c, struct msg *m, struct json_object *b,
 	struct part *p;
 
 	if (span_is(type, "text")) {
-		p = chat_text(c, m, json_str(b, "text"));
+		p = read_text(c, m, b, "text", e);
+		if (!p)
+			return -1;
 		p->cache = json_get(b, "cache_control");
 	} else if (span_is(type, "image")) {
 		return put_image(c, m, b, e);
@@ -134,12 +174,14 @@ static int put_block(struct chat *c, struct msg *m, struct json_object *b,
 	} else if (span_is(type, "thinking")) {
 		p = chat_part(c, m, PART_THINKING);
 		p->text = json_str(b, "thinking");
-		p->signature = json_str(b, "signature");
+		chat_sealed(c, p, json_str(b, "signature"));
 	} else if (span_is(type, "redacted_thinking")) {
 		p = chat_part(c, m, PART_REDACTED);
-		p->text = json_str(b, "data");
+		chat_sealed(c, p, json_str(b, "data"));
 	} else if (span_is(type, "search_result")) {
 		put_search_result(c, m, b);
+	} else if (span_is(type, "tool_reference")) {
+		put_reference(c, m, b);
 	} else {
 		chat_dropped(c, arena_fmt(c->arena, "content.%.40s",
 					  type.n ? type.p : "untyped"));
@@ -159,11 +201,15 @@ static int put_system(struct chat *c, struct json_object *system, struct err *e)
 {
 	struct msg *m = chat_msg(c, ROLE_SYSTEM);
 
-	if (json_object_is_type(system, json_type_string))
+	if (!json_object_is_type(system, json_type_array))
 		return put_blocks(c, m, system, e);
 	for (size_t i = 0; i < json_length(system); i++) {
 		struct json_object *b = json_at(system, i);
 
+		if (!json_object_is_type(b, json_type_object))
+			return read_bad(e, "system",
+					"system must be text or a list of "
+					"blocks");
 		if (span_starts(json_str(b, "text"), BILLING_HEADER))
 			chat_dropped(c, "system." BILLING_HEADER);
 		else if (put_block(c, m, b, e))
@@ -202,7 +248,22 @@ static int read_messages(struct chat *c, struct json_object *body,
 	return 0;
 }
 
-static void read_tools(struct chat *c, struct json_object *list)
+/* Anthropic runs these searches itself; nobody does elsewhere. */
+static bool is_search(struct span type)
+{
+	return span_starts(type, "tool_search_tool_");
+}
+
+/* Is there a tool of the client's to find what is deferred? */
+static bool searchable(struct json_object *tools)
+{
+	for (size_t i = 0; i < json_length(tools); i++)
+		if (is_search(json_str(json_at(tools, i), "type")))
+			return false;
+	return true;
+}
+
+static int read_tools(struct chat *c, struct json_object *list, struct err *e)
 {
 	for (size_t i = 0; i < json_length(list); i++) {
 		struct json_object *o = json_at(list, i);
@@ -211,17 +272,24 @@ static void read_tools(struct chat *c, struct json_object *list)
 		struct tool *t;
 
 		if (type.n && !span_is(type, "custom")) {
-			chat_tool(c, TOOL_HOSTED, type)->description =
-				json_str(o, "name");
+			t = chat_tool(c, TOOL_HOSTED, type);
+			t->description = json_str(o, "name");
+			t->raw = o;
 			continue;
 		}
+		if (!json_str(o, "name").n)
+			return read_bad(e, "tools", "a tool has no name");
 		t = chat_tool(c, TOOL_FUNCTION, json_str(o, "name"));
 		t->description = json_str(o, "description");
 		t->schema = json_get(o, "input_schema");
 		t->cache = json_get(o, "cache_control");
+		t->deferred = json_flag(o, "defer_loading", false);
 		if (json_object_is_type(strict, json_type_boolean))
 			t->strict = json_object_get_boolean(strict);
+		t->optional = true;
 	}
+	read_same_tools(c);
+	return 0;
 }
 
 static void read_tool_choice(struct chat *c, struct json_object *o)
@@ -294,11 +362,17 @@ int anthropic_request_read(struct chat *c, struct json_object *body,
 		memcpy(e->param, "thread", sizeof("thread"));
 		return -1;
 	}
+	/* Claude Code then asks again without them. */
+	if (json_get(body, "safeguards"))
+		return read_bad(e, "safeguards",
+				"safeguards need Anthropic's API, and this "
+				"backend speaks another: leave them out");
 	if (read_samplers(c, body, e) ||
-	    read_tokens(body, "max_tokens", &c->max_tokens, e))
+	    read_tokens(body, "max_tokens", &c->max_tokens, e) ||
+	    read_list(body, "tools", e) ||
+	    read_tools(c, json_get(body, "tools"), e))
 		return -1;
 	read_stop(c, json_get(body, "stop_sequences"));
-	read_tools(c, json_get(body, "tools"));
 	read_tool_choice(c, json_get(body, "tool_choice"));
 	read_thinking(c, body);
 	c->user = json_str(json_get(body, "metadata"), "user_id");
@@ -308,7 +382,9 @@ int anthropic_request_read(struct chat *c, struct json_object *body,
 	c->usage_wanted = true;
 	if (read_messages(c, body, e) || read_output(c, body, e))
 		return -1;
-	read_merge(c);
+	read_turns(c, false);
+	read_deferred(c, searchable(json_get(body, "tools")));
+	chat_settle(c);
 	read_dropped(c, body, handled);
 	return 0;
 }

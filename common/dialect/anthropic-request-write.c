@@ -2,15 +2,14 @@
 #include "config.h"
 
 #include "base/jw.h"
-#include "base/names.h"
-#include "dialect/chat-write.h"
+#include "dialect/anthropic-write.h"
+#include "dialect/chat-fit.h"
 #include "dialect/schema.h"
 
 #include <ctype.h>
 #include <math.h>
 #include <string.h>
 
-#define TOOL_NAME_MAX 128
 #define JSON_TOOL "json_response"
 #define JSON_SENTENCE \
 	"Answer with exactly one JSON object and nothing before or after it."
@@ -22,7 +21,6 @@ struct body {
 	struct chat *c;
 	enum role role; /* of the open turn */
 	bool open;
-	bool any_tools;
 	struct msg *system;    /* waits until it may stand in the messages */
 	struct span last_text; /* of an assistant turn */
 };
@@ -64,10 +62,7 @@ static void put_text(struct jw *w, struct span text, struct json_object *cache)
 	jw_obj(w);
 	jw_kcstr(w, "type", "text");
 	jw_kstr(w, "text", text);
-	if (cache) {
-		jw_key(w, "cache_control");
-		jw_raw(w, json_text(cache));
-	}
+	anthropic_cache(w, cache);
 	jw_obj_end(w);
 }
 
@@ -99,6 +94,7 @@ static void put_media(struct jw *w, const struct part *p)
 	put_source(w, p);
 	if (document && p->name.n)
 		jw_kstr(w, "title", p->name);
+	anthropic_cache(w, p->cache);
 	jw_obj_end(w);
 }
 
@@ -110,8 +106,9 @@ static void put_call(struct body *b, const struct part *p)
 	jw_obj(w);
 	jw_kcstr(w, "type", "tool_use");
 	jw_kstr(w, "id", chat_id_anthropic(a, p->id));
-	jw_kstr(w, "name", chat_tool_name(a, p->name, TOOL_NAME_MAX));
+	jw_kstr(w, "name", chat_tool_name(a, p->name, ANTHROPIC_NAME_MAX));
 	write_input(w, p->text, p->custom);
+	anthropic_cache(w, p->cache);
 	jw_obj_end(w);
 }
 
@@ -121,6 +118,15 @@ static bool has_content(const struct part *p)
 		if (p->kind != PART_TEXT || !blank(p->text))
 			return true;
 	return false;
+}
+
+/* A mark inside a result stands on the result. */
+static void put_result_media(struct jw *w, const struct part *p)
+{
+	struct part bare = *p;
+
+	bare.cache = NULL;
+	put_media(w, &bare);
 }
 
 static void put_result(struct body *b, const struct part *p)
@@ -134,8 +140,8 @@ static void put_result(struct body *b, const struct part *p)
 		jw_key(w, "content");
 		jw_arr(w);
 		for (const struct part *i = p->content; i; i = i->next) {
-			if (i->kind != PART_TEXT)
-				put_media(w, i);
+			if (write_is_media(i) || i->kind == PART_DOCUMENT)
+				put_result_media(w, i);
 			else if (!blank(i->text))
 				put_text(w, i->text, NULL);
 		}
@@ -143,6 +149,7 @@ static void put_result(struct body *b, const struct part *p)
 	}
 	if (p->error)
 		jw_kbool(w, "is_error", true);
+	anthropic_cache(w, p->cache);
 	jw_obj_end(w);
 }
 
@@ -151,8 +158,9 @@ static void put_thinking(struct body *b, const struct part *p)
 	struct jw *w = &b->w;
 
 	/* Anthropic refuses thinking that it has not signed itself. */
-	if (p->kind == PART_THINKING && !p->signature.n) {
-		chat_dropped(b->c, "unsigned thinking");
+	if (!chat_signed(p)) {
+		if (p->kind == PART_THINKING && p->text.n)
+			chat_dropped(b->c, "unsigned thinking");
 		return;
 	}
 	turn(b, ROLE_ASSISTANT);
@@ -212,39 +220,56 @@ static void put_part(struct body *b, const struct msg *m, const struct part *p)
 	}
 }
 
-static struct span system_text(struct body *b, const struct part *p)
+static struct span system_text(struct body *b, bool native,
+			       const struct part *p)
 {
-	if (b->t->family.inline_system)
+	if (native)
 		return p->text;
 	return span_of(arena_fmt(b->c->arena, "<system>%.*s</system>",
 				 SPAN_FMT(p->text)));
 }
 
-/* As such where the model takes it, else as marked text at the head of the
- * user's turn. */
-static void put_one_system(struct body *b, const struct msg *m)
+/* A system message may stand behind the user's turn only, and before the
+ * model's or at the end: elsewhere it is marked text at the head of the user's
+ * turn, and so it is for models that know none. `next` is what follows it in
+ * the messages. */
+static bool says(const struct msg *m)
 {
-	bool native = b->t->family.inline_system;
+	for (const struct part *p = m->parts; p; p = p->next)
+		if (p->kind == PART_THINKING
+			    ? p->signature.n > 0
+			    : p->kind != PART_TEXT || !blank(p->text))
+			return true;
+	return false;
+}
 
-	if (!has_content(m->parts))
+static bool may_be_native(const struct body *b, const struct msg *next)
+{
+	return b->t->family.inline_system && b->open && b->role == ROLE_USER &&
+	       (!next || (next->role == ROLE_ASSISTANT && says(next)));
+}
+
+/* System messages in the middle, as one, once they may stand there. */
+static void put_system(struct body *b, const struct msg *next)
+{
+	bool native = may_be_native(b, next), any = false;
+	const struct msg *m = b->system;
+
+	b->system = NULL;
+	for (const struct msg *i = m; i && i->role == ROLE_SYSTEM; i = i->next)
+		any |= has_content(i->parts);
+	if (!any)
 		return;
 	turn(b, native ? ROLE_SYSTEM : ROLE_USER);
-	for (const struct part *p = m->parts; p; p = p->next)
-		if (!blank(p->text))
-			put_text(&b->w, system_text(b, p), NULL);
+	for (; m && m->role == ROLE_SYSTEM; m = m->next)
+		for (const struct part *p = m->parts; p; p = p->next)
+			if (!blank(p->text))
+				put_text(&b->w, system_text(b, native, p),
+					 p->cache);
 	if (native)
 		close_turn(b);
 }
 
-/* System messages in the middle, once they may stand there. */
-static void put_system(struct body *b)
-{
-	const struct msg *m = b->system;
-
-	b->system = NULL;
-	for (; m && m->role == ROLE_SYSTEM; m = m->next)
-		put_one_system(b, m);
-}
 static void put_message(struct body *b, struct msg *m)
 {
 	const struct part *p = m->parts;
@@ -257,7 +282,7 @@ static void put_message(struct body *b, struct msg *m)
 	/* Nothing may come between a tool call and its result. */
 	for (; p && p->kind == PART_TOOL_RESULT; p = p->next)
 		put_part(b, m, p);
-	put_system(b);
+	put_system(b, m->role == ROLE_USER && !has_content(p) ? m->next : m);
 	for (; p; p = p->next)
 		put_part(b, m, p);
 }
@@ -296,7 +321,7 @@ static int put_messages(struct body *b, struct err *e)
 		put_message(b, m);
 		last = m;
 	}
-	put_system(b);
+	put_system(b, NULL);
 	close_turn(b);
 	jw_arr_end(&b->w);
 	if (last && last->role == ROLE_USER && !has_content(last->parts)) {
@@ -305,122 +330,6 @@ static int put_messages(struct body *b, struct err *e)
 		return -1;
 	}
 	return 0;
-}
-
-/* --- tools -------------------------------------------------------------- */
-
-static void put_tool(struct body *b, const struct tool *t)
-{
-	struct jw *w = &b->w;
-	struct arena *a = b->c->arena;
-
-	jw_obj(w);
-	jw_kstr(w, "name", chat_tool_name(a, t->name, TOOL_NAME_MAX));
-	if (t->kind == TOOL_CUSTOM) {
-		if (schema_custom_text(a, t).n)
-			jw_kstr(w, "description", schema_custom_text(a, t));
-		jw_key(w, "input_schema");
-		jw_raw(w, schema_custom);
-	} else {
-		if (t->description.n)
-			jw_kstr(w, "description", t->description);
-		jw_key(w, "input_schema");
-		schema_object(w, t->schema);
-		if (t->strict == 1 && b->t->family.structured)
-			jw_kbool(w, "strict", true);
-	}
-	if (t->cache) {
-		jw_key(w, "cache_control");
-		jw_raw(w, json_text(t->cache));
-	}
-	jw_obj_end(w);
-}
-
-/* Calls in the history need declared tools: Anthropic refuses them without.
- */
-static void put_used_tools(struct body *b)
-{
-	struct chat *c = b->c;
-	struct names known = { 0 };
-
-	for (const struct tool *t = c->tools; t; t = t->next)
-		*names_at(&known, c->arena, t->name) = 1;
-	for (struct msg *m = c->msgs; m; m = m->next)
-		for (struct part *p = m->parts; p; p = p->next)
-			if (p->kind == PART_TOOL_USE &&
-			    !(*names_at(&known, c->arena, p->name))++)
-				chat_tool(c, TOOL_FUNCTION, p->name);
-}
-
-static bool any_function(const struct chat *c)
-{
-	for (const struct tool *t = c->tools; t; t = t->next)
-		if (t->kind != TOOL_HOSTED)
-			return true;
-	return false;
-}
-
-static bool offered(const struct body *b, const struct tool *t, bool forced)
-{
-	if (t->kind == TOOL_HOSTED)
-		return false;
-	/* A model that cannot be forced sees the named tool alone. */
-	return forced || b->c->choice != CHOICE_NAMED ||
-	       span_eq(t->name, b->c->choice_name);
-}
-
-static void put_choice(struct body *b, bool forced)
-{
-	struct chat *c = b->c;
-	struct jw *w = &b->w;
-	const char *type = "auto";
-
-	if (c->choice == CHOICE_UNSET && !c->no_parallel)
-		return;
-	if (c->choice == CHOICE_NONE)
-		type = "none";
-	else if (c->choice == CHOICE_ANY && forced)
-		type = "any";
-	else if (c->choice == CHOICE_NAMED && forced)
-		type = "tool";
-	else if (c->choice >= CHOICE_ANY)
-		chat_dropped(c, "tool_choice");
-	jw_key(w, "tool_choice");
-	jw_obj(w);
-	jw_kcstr(w, "type", type);
-	if (c->choice == CHOICE_NAMED && forced)
-		jw_kstr(w, "name",
-			chat_tool_name(c->arena, c->choice_name,
-				       TOOL_NAME_MAX));
-	if (c->no_parallel && c->choice != CHOICE_NONE)
-		jw_kbool(w, "disable_parallel_tool_use", true);
-	jw_obj_end(w);
-}
-
-static void put_tools(struct body *b, bool thinking)
-{
-	bool forced = b->t->family.forced_tools && !thinking;
-	struct jw *w = &b->w;
-
-	if (!any_function(b->c))
-		put_used_tools(b);
-	for (const struct tool *t = b->c->tools; t; t = t->next) {
-		if (t->kind == TOOL_HOSTED)
-			chat_dropped(b->c, arena_fmt(b->c->arena, "tools.%.*s",
-						     SPAN_FMT(t->name)));
-		if (!offered(b, t, forced))
-			continue;
-		if (!b->any_tools) {
-			jw_key(w, "tools");
-			jw_arr(w);
-		}
-		b->any_tools = true;
-		put_tool(b, t);
-	}
-	if (!b->any_tools)
-		return;
-	jw_arr_end(w);
-	put_choice(b, forced);
 }
 
 /* The schema as a tool that must be called, for models without anything
@@ -470,7 +379,7 @@ static bool unsigned_tool_loop(const struct chat *c)
 	for (const struct part *p = last ? last->parts : NULL; p; p = p->next) {
 		if (p->kind == PART_TOOL_USE)
 			calls = true;
-		else if (p->kind == PART_REDACTED || p->signature.n)
+		else if (chat_signed(p))
 			return false;
 	}
 	return calls && last->next && last->next->parts &&
@@ -646,17 +555,20 @@ int anthropic_request_write(const struct upstream_model *t, struct chat *c,
 	int64_t max = c->max_tokens;
 	bool thinking;
 
+	chat_fit(c, &t->quirks);
 	if (max < 0 || max > limit)
 		max = limit;
+	max = write_floor(t, max);
 	if (c->format == FORMAT_SCHEMA && !t->family.structured)
 		json_by_tool(c);
+	anthropic_limit_cache(c);
 	thinking = wants_thinking(&b, max);
 	jw_obj(&b.w);
 	jw_kcstr(&b.w, "model", t->model);
 	jw_kint(&b.w, "max_tokens", max);
 	if (put_messages(&b, e))
 		return -1;
-	put_tools(&b, thinking);
+	anthropic_tools(&b.w, t, c, thinking);
 	put_thinking_field(&b, max);
 	put_output_config(&b);
 	put_samplers(&b, thinking);

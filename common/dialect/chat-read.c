@@ -38,14 +38,13 @@ void read_dropped(struct chat *c, struct json_object *body,
 int read_tokens(struct json_object *body, const char *key, int64_t *to,
 		struct err *e)
 {
-	struct json_object *v = json_get(body, key);
+	int64_t n = json_int(body, key, -1);
 
-	if (!v)
+	if (!json_get(body, key))
 		return 0;
-	if (!json_object_is_type(v, json_type_int) ||
-	    json_object_get_int64(v) < 0)
+	if (n < 0)
 		return read_bad(e, key, "%s must be a whole number", key);
-	*to = json_object_get_int64(v);
+	*to = n;
 	return 0;
 }
 
@@ -63,6 +62,10 @@ static int read_number(struct json_object *body, const char *key, double *to,
 
 int read_samplers(struct chat *c, struct json_object *body, struct err *e)
 {
+	struct json_object *stream = json_get(body, "stream");
+
+	if (stream && !json_object_is_type(stream, json_type_boolean))
+		return read_bad(e, "stream", "stream must be true or false");
 	c->stream = json_flag(body, "stream", false);
 	if (read_number(body, "temperature", &c->temperature, e) ||
 	    read_number(body, "top_p", &c->top_p, e))
@@ -93,14 +96,62 @@ void read_stop(struct chat *c, struct json_object *stop)
 		add_stop(c, json_span(json_at(stop, i)));
 }
 
+struct part *read_text(struct chat *c, struct msg *m, struct json_object *o,
+		       const char *key, struct err *e)
+{
+	struct json_object *v = json_get(o, key);
+
+	if (!v || json_object_is_type(v, json_type_string))
+		return chat_text(c, m, json_span(v));
+	read_bad(e, key, "the %s of a part must be a string", key);
+	return NULL;
+}
+
+/* One part; some clients write a text without its object. */
+static int read_one(struct chat *c, struct msg *m, struct json_object *o,
+		    read_part_fn *part, struct err *e)
+{
+	if (json_object_is_type(o, json_type_object))
+		return part(c, m, o, e);
+	if (!json_object_is_type(o, json_type_string))
+		return read_bad(e, "content",
+				"content must be text or a list of parts");
+	if (json_span(o).n)
+		chat_text(c, m, json_span(o));
+	return 0;
+}
+
 int read_content(struct chat *c, struct msg *m, struct json_object *content,
 		 read_part_fn *part, struct err *e)
 {
-	if (json_span(content).n)
-		chat_text(c, m, json_span(content));
+	if (!content)
+		return 0;
+	if (!json_object_is_type(content, json_type_array))
+		return read_one(c, m, content, part, e);
 	for (size_t i = 0; i < json_length(content); i++)
-		if (part(c, m, json_at(content, i), e))
+		if (read_one(c, m, json_at(content, i), part, e))
 			return -1;
+	return 0;
+}
+
+static bool are_parts(struct json_object *list)
+{
+	for (size_t i = 0; i < json_length(list); i++)
+		if (!json_str(json_at(list, i), "type").n)
+			return false;
+	return json_object_is_type(list, json_type_array);
+}
+
+int read_result(struct chat *c, struct msg *m, struct json_object *output,
+		read_part_fn *part, struct err *e)
+{
+	struct span text;
+
+	if (are_parts(output))
+		return read_content(c, m, output, part, e);
+	text = json_said(output, &c->arena->full);
+	if (text.n)
+		chat_text(c, m, text);
 	return 0;
 }
 
@@ -147,16 +198,30 @@ int read_format(struct chat *c, struct json_object *format, bool nested,
 	return 0;
 }
 
+/* By its name, in its namespace where it has one; by the namespace alone; a
+ * tool without a name by its type. */
+static bool allows(struct json_object *o, const struct tool *t)
+{
+	struct json_object *f = json_get(o, "function");
+	struct span name, space = json_str(o, "namespace");
+
+	f = f ? f : json_get(o, "custom");
+	name = json_str(f ? f : o, "name");
+	if (!name.n)
+		return span_eq(json_str(o, "type"), t->name);
+	if (span_is(json_str(o, "type"), "namespace"))
+		return span_eq(name, t->space);
+	if (span_eq(name, t->name))
+		return true;
+	return t->local.n && span_eq(name, t->local) &&
+	       (!space.n || span_eq(space, t->space));
+}
+
 static bool allowed(struct json_object *list, const struct tool *t)
 {
-	for (size_t i = 0; i < json_length(list); i++) {
-		struct json_object *o = json_at(list, i);
-		struct json_object *f = json_get(o, "function");
-
-		f = f ? f : json_get(o, "custom");
-		if (span_eq(json_str(f ? f : o, "name"), t->name))
+	for (size_t i = 0; i < json_length(list); i++)
+		if (allows(json_at(list, i), t))
 			return true;
-	}
 	return false;
 }
 
@@ -213,21 +278,92 @@ int read_choice(struct chat *c, struct json_object *choice, struct err *e)
 	return 0;
 }
 
-void read_tool(struct chat *c, struct json_object *tool, struct json_object *f)
+int read_list(struct json_object *body, const char *key, struct err *e)
+{
+	struct json_object *v = json_get(body, key);
+
+	if (v && !json_object_is_type(v, json_type_array))
+		return read_bad(e, key, "%s must be a list", key);
+	return 0;
+}
+
+struct tool *read_tool(struct chat *c, struct json_object *tool,
+		       struct json_object *f, struct err *e)
 {
 	struct json_object *strict = json_get(f, "strict");
 	bool custom = span_is(json_str(tool, "type"), "custom");
 	struct tool *t;
 
+	if (!json_str(f, "name").n) {
+		read_bad(e, "tools", "a tool has no name");
+		return NULL;
+	}
 	t = chat_tool(c, custom ? TOOL_CUSTOM : TOOL_FUNCTION,
 		      json_str(f, "name"));
 	t->description = json_str(f, "description");
 	t->schema = json_get(f, "parameters");
 	t->cache = json_get(tool, "cache_control");
+	if (!t->cache)
+		t->cache = json_get(f, "cache_control");
 	if (custom) /* its grammar is text for the model */
 		t->schema = json_get(f, "format");
 	if (json_object_is_type(strict, json_type_boolean))
 		t->strict = json_object_get_boolean(strict);
+	return t;
+}
+
+void read_same_tools(struct chat *c)
+{
+	struct tool **at = &c->tools, **list;
+	struct names known = { 0 };
+	size_t n = 0;
+
+	for (struct tool *t = c->tools; t; t = t->next)
+		n++;
+	list = n ? arena_try(c->arena, n * sizeof(*list)) : NULL;
+	if (!list)
+		return;
+	for (n = 0; *at;) {
+		struct tool *t = *at;
+		bool hosted = t->kind == TOOL_HOSTED;
+		int *number = names_at(&known, c->arena,
+				       hosted ? SPAN("") : t->name);
+
+		if (!*number || hosted) {
+			list[n] = t;
+			*number = (int)++n;
+			at = &t->next;
+			continue;
+		}
+		*at = t->next;
+		t->next = list[*number - 1]->next;
+		*list[*number - 1] = *t;
+	}
+	c->tools_tail = at;
+}
+
+void read_deferred(struct chat *c, bool searchable)
+{
+	struct tool **at = &c->tools;
+
+	for (struct msg *m = c->msgs; m && searchable; m = m->next)
+		for (struct part *p = m->parts; p; p = p->next)
+			if (p->kind == PART_TOOL_USE)
+				*names_at(&c->found, c->arena, p->name) = 1;
+	while (*at) {
+		struct tool *t = *at;
+
+		if (!searchable || !t->deferred ||
+		    *names_at(&c->found, c->arena, t->name) ||
+		    (c->choice == CHOICE_NAMED &&
+		     span_eq(c->choice_name, t->name))) {
+			at = &t->next;
+			continue;
+		}
+		chat_dropped(c, "deferred tools");
+		*at = t->next;
+	}
+	c->tools_tail = at;
 }
 
 /* Results first, in order, then the rest, in order. */

@@ -30,6 +30,15 @@ typedef int read_part_fn(struct chat *c, struct msg *m, struct json_object *o,
 int read_content(struct chat *c, struct msg *m, struct json_object *content,
 		 read_part_fn *part, struct err *e);
 
+/* The same of a tool's output, which may be any JSON: what has not the form of
+ * content is its text. */
+int read_result(struct chat *c, struct msg *m, struct json_object *output,
+		read_part_fn *part, struct err *e);
+
+/* A part that is the string `key` of o. NULL: it is something else. */
+struct part *read_text(struct chat *c, struct msg *m, struct json_object *o,
+		       const char *key, struct err *e);
+
 /* All `text` of a list of parts. */
 struct span read_joined(struct chat *c, struct json_object *list,
 			const char *separator);
@@ -41,8 +50,25 @@ int read_format(struct chat *c, struct json_object *format, bool nested,
 /* tool_choice of Chat and Responses, allowed_tools included. */
 int read_choice(struct chat *c, struct json_object *choice, struct err *e);
 
-/* One function or custom tool; `f` holds its fields. */
-void read_tool(struct chat *c, struct json_object *tool, struct json_object *f);
+/* One function or custom tool; `f` holds its fields. NULL: it has no name. */
+struct tool *read_tool(struct chat *c, struct json_object *tool,
+		       struct json_object *f, struct err *e);
+
+/* Of tools with one name the last one stays, in the place of the first. */
+void read_same_tools(struct chat *c);
+
+/* Leave out what is deferred and not spoken of: no call, no reference (chat's
+ * `found`), no choice names it. `searchable`: there is a tool to find it. */
+void read_deferred(struct chat *c, bool searchable);
+
+/* 400 unless the member is a list, null or absent. */
+int read_list(struct json_object *body, const char *key, struct err *e);
+
+/* The turns as every dialect takes them: neighbours of one role merged, each
+ * result directly behind its call whatever came between, and system text alone
+ * asked as a user's. `strict`: a call without a result, or the other way round,
+ * is left out. */
+void read_turns(struct chat *c, bool strict);
 
 /* Neighbours of one role become one message, tool results first in it. */
 void read_merge(struct chat *c);

@@ -172,6 +172,19 @@ bool write_must_wait(struct write_wait *w, const struct msg *m)
 	return w->first;
 }
 
+void write_no_cache(struct chat *c)
+{
+	bool any = false;
+
+	for (const struct tool *t = c->tools; t; t = t->next)
+		any |= t->cache != NULL;
+	for (const struct msg *m = c->msgs; m; m = m->next)
+		for (const struct part *p = m->parts; p; p = p->next)
+			any |= p->cache != NULL;
+	if (any)
+		chat_dropped(c, "cache_control");
+}
+
 int write_hosted(struct chat *c, const struct tool *t, struct err *e)
 {
 	if (c->choice == CHOICE_NAMED &&
@@ -200,9 +213,55 @@ static const char *choice_word(enum choice choice)
 	return "auto";
 }
 
-void write_choice(struct jw *w, const struct chat *c, bool nested)
+bool write_offers(const struct upstream_model *t, const struct chat *c,
+		  const struct tool *tool)
 {
-	if (c->choice == CHOICE_NAMED) {
+	return !t->quirks.no_named_tool || c->choice != CHOICE_NAMED ||
+	       span_eq(tool->name, c->choice_name);
+}
+
+bool write_strict(struct chat *c, const struct tool *t)
+{
+	bool lowered = schema_has_choice(t->schema);
+
+	if (t->strict <= 0 ||
+	    (!lowered &&
+	     (!t->optional || (t->schema && schema_is_strict(t->schema)))))
+		return t->strict > 0;
+	chat_dropped(c, "tools.strict");
+	return false;
+}
+
+bool write_takes(const struct upstream_model *t, struct chat *c,
+		 const char *field)
+{
+	if (quirks_take_field(&t->quirks, span_of(field)))
+		return true;
+	chat_dropped(c, field);
+	return false;
+}
+
+const char *write_limit(const struct upstream_model *t)
+{
+	static const char *const new_name = "max_completion_tokens";
+	bool wanted = t->quirks.max_completion_tokens || t->family.reasoning;
+
+	return wanted && quirks_take_field(&t->quirks, span_of(new_name))
+		     ? new_name
+		     : "max_tokens";
+}
+
+int64_t write_floor(const struct upstream_model *t, int64_t max)
+{
+	return max < t->quirks.min_tokens ? t->quirks.min_tokens : max;
+}
+
+void write_choice(struct jw *w, const struct upstream_model *t, struct chat *c,
+		  bool nested)
+{
+	if (c->choice == CHOICE_NAMED && t->quirks.no_named_tool) {
+		jw_kcstr(w, "tool_choice", "required");
+	} else if (c->choice == CHOICE_NAMED) {
 		jw_key(w, "tool_choice");
 		jw_obj(w);
 		jw_kcstr(w, "type", "function");
@@ -219,7 +278,7 @@ void write_choice(struct jw *w, const struct chat *c, bool nested)
 	} else if (c->choice != CHOICE_UNSET) {
 		jw_kcstr(w, "tool_choice", choice_word(c->choice));
 	}
-	if (c->no_parallel)
+	if (c->no_parallel && write_takes(t, c, "parallel_tool_calls"))
 		jw_kbool(w, "parallel_tool_calls", false);
 }
 
@@ -281,7 +340,8 @@ void write_user(struct jw *w, const struct upstream_model *t, struct chat *c)
 	bool openai = t->quirks.max_completion_tokens;
 	char hash[65];
 
-	if (!c->user.n)
+	if (!c->user.n ||
+	    !write_takes(t, c, openai ? "safety_identifier" : "user"))
 		return;
 	jw_key(w, openai ? "safety_identifier" : "user");
 	if (c->user.n <= (openai ? 128 : 64)) {
@@ -301,7 +361,8 @@ void write_reasoning_detail(struct jw *w, enum part_kind kind, struct span text,
 		jw_kstr(w, "data", text);
 	} else {
 		jw_kcstr(w, "type", "reasoning.text");
-		jw_kstr(w, "text", text);
+		if (text.n || !signature.n)
+			jw_kstr(w, "text", text);
 		if (signature.n)
 			jw_kstr(w, "signature", signature);
 	}

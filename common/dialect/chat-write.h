@@ -8,6 +8,12 @@
 
 #define WRITE_NAME_MAX 64 /* bytes of a tool's name */
 
+/* What goes with the calls of others where Google's signature must: its
+ * documented value. */
+#define WRITE_NO_SIGNATURE \
+	"{\"google\":{\"thought_signature\":" \
+	"\"skip_thought_signature_validator\"}}"
+
 bool write_has(const struct part *parts, enum part_kind kind);
 /* What is not text: pictures, and documents in other forms. */
 bool write_is_media(const struct part *p);
@@ -40,12 +46,29 @@ struct write_wait {
 };
 bool write_must_wait(struct write_wait *w, const struct msg *m);
 
+/* Marks for a prompt cache have no place there: noted. */
+void write_no_cache(struct chat *c);
+
 /* A tool that runs at the provider has no place: noted, or an error when the
  * client insists on it. */
 int write_hosted(struct chat *c, const struct tool *t, struct err *e);
 
 /* tool_choice and parallel_tool_calls; Chat nests a tool's name. */
-void write_choice(struct jw *w, const struct chat *c, bool nested);
+void write_choice(struct jw *w, const struct upstream_model *t, struct chat *c,
+		  bool nested);
+/* Where a tool cannot be forced by its name it is the only one. */
+bool write_offers(const struct upstream_model *t, const struct chat *c,
+		  const struct tool *tool);
+/* `strict` of a tool, as far as its schema allows it. */
+bool write_strict(struct chat *c, const struct tool *t);
+
+/* May this field of Chat stand at the top? Else it is noted as dropped. */
+bool write_takes(const struct upstream_model *t, struct chat *c,
+		 const char *field);
+/* The field for an answer's limit, and the limit, if it is too small. */
+const char *write_limit(const struct upstream_model *t);
+int64_t write_floor(const struct upstream_model *t, int64_t max);
+
 const char *write_effort(const struct upstream_model *t, const struct chat *c);
 
 /* name, schema and strict of an answer's format. */

@@ -33,11 +33,20 @@ void chat_keep_for_answer(struct chat *c)
 	struct chat kept;
 
 	chat_init(&kept, c->arena);
-	for (struct tool *t = c->tools; t; t = t->next)
-		chat_tool(&kept, t->kind, arena_span(c->arena, t->name));
+	kept.origin = c->origin;
+	for (struct tool *t = c->tools; t; t = t->next) {
+		struct tool *k = chat_tool(&kept, t->kind,
+					   arena_span(c->arena, t->name));
+
+		k->space = arena_span(c->arena, t->space);
+		k->local = arena_span(c->arena, t->local);
+		k->shape = t->shape;
+	}
 	kept.stream = c->stream;
 	kept.usage_wanted = c->usage_wanted;
 	kept.json_tool = c->json_tool;
+	kept.max_tokens = c->max_tokens;
+	kept.effort = c->effort;
 	buf_release(&c->dropped);
 	*c = kept;
 	if (!c->tools)
@@ -102,7 +111,7 @@ void chat_dropped(struct chat *c, const char *what)
 {
 	struct span all = buf_get(&c->dropped);
 
-	if (span_has(all, span_of(what)))
+	if (span_listed(all, span_of(what)))
 		return;
 	buf_fmt(&c->dropped, "%s%s", all.n ? ", " : "", what);
 }
@@ -192,23 +201,6 @@ struct span chat_id_openai(struct arena *a, struct span id,
 	if (id.n && id.n <= max)
 		return id;
 	return fit(a, id, max);
-}
-
-/* --- sealed text -------------------------------------------------------- */
-
-bool chat_unseal(struct span sealed, struct span *kind, struct span *text)
-{
-	const char *colon;
-
-	if (!span_starts(sealed, CHAT_SEAL))
-		return false;
-	sealed = span_skip(sealed, strlen(CHAT_SEAL));
-	colon = memchr(sealed.p, ':', sealed.n);
-	if (!colon)
-		return false;
-	*kind = (struct span){ sealed.p, (size_t)(colon - sealed.p) };
-	*text = (struct span){ colon + 1, sealed.n - kind->n - 1 };
-	return true;
 }
 
 /* --- media -------------------------------------------------------------- */

@@ -14,7 +14,10 @@
 
 #include "base/arena.h"
 #include "base/json.h"
+#include "base/names.h"
 #include "dialect/dialect.h"
+#include "dialect/quirks.h"
+#include "dialect/seal.h"
 
 #define CHAT_DROPPED_MAX 512         /* bytes of the list of names */
 #define REQUEST_TEXT_MAX (64u << 20) /* bytes of joined text */
@@ -27,13 +30,22 @@ enum role {
 
 struct part {
 	enum part_kind kind;
-	struct span text; /* text, thinking; a tool call's arguments */
-	struct span id;   /* of a tool call, or of the call a result answers */
-	struct span name; /* of a tool, a file, or a document's title */
-	struct span signature;       /* of thinking */
+	struct span text;  /* text, thinking; a tool call's arguments */
+	struct span id;    /* of a tool call, or of the call a result answers */
+	struct span alias; /* of a call: another id that its result may name */
+	struct span name;  /* of a tool, a file, or a document's title */
+	struct span signature; /* of thinking */
+	/* What the signature, or the text of redacted thinking, is: SEAL_NONE
+	 * came unsealed. `foreign`: of another provider than the target. */
+	enum seal_kind seal;
+	bool foreign;
+	uint64_t about;     /* hash of the id of the call it belongs to */
+	struct span google; /* of a tool call: Gemini's signature */
 	struct span mime, data, url; /* media: base64 data or a URL */
 	bool error;                  /* a tool result that reports a failure */
 	bool custom; /* a tool call with free text instead of JSON */
+	bool paired; /* a tool result that has its call */
+	bool gone;   /* to be taken out */
 	struct json_object *cache; /* cache_control, or NULL */
 	struct part *content;      /* of a tool result */
 	struct part *next;
@@ -56,8 +68,15 @@ struct tool {
 	enum tool_kind kind;
 	struct span name, description;
 	struct json_object *schema; /* or NULL */
+	struct span schema_text;    /* one of our own in its place */
+	struct json_object *raw;    /* of a hosted one: as it came, or NULL */
 	struct json_object *cache;
-	int strict; /* -1 unset */
+	int strict;    /* -1 unset */
+	bool optional; /* strict as Anthropic has it, with optional members */
+	/* Responses: what the client calls it, where `name` is made of both. */
+	struct span space, local;
+	enum call_shape shape;
+	bool deferred; /* not offered before something speaks of it */
 	struct tool *next;
 };
 
@@ -88,6 +107,9 @@ enum format {
 
 struct chat {
 	struct arena *arena; /* once it is full, what is added is forgotten */
+	/* Of the target, set before the body is read: what it sealed becomes
+	 * the original. */
+	const struct seal_origin *origin;
 	struct msg *msgs, **tail;
 	struct tool *tools, **tools_tail;
 	enum choice choice;
@@ -113,6 +135,7 @@ struct chat {
 	 * must call: its name, to turn the call back into text. */
 	const char *json_tool;
 	struct buf dropped; /* names, separated by ", " */
+	struct names found; /* deferred tools that something speaks of */
 	/* Stand in for what there was no memory for. */
 	struct msg no_msg;
 	struct part no_part;
@@ -160,25 +183,11 @@ struct family {
 	bool reasoning; /* OpenAI's: reasoning_effort, no samplers, no stop */
 };
 
-struct quirks {
-	bool max_completion_tokens; /* name of the field for the limit */
-	bool reasoning; /* takes reasoning_effort whatever the model */
-	bool no_usage;  /* refuses stream_options */
-	bool developer; /* wants role developer for the system text */
-	bool nine_ids;  /* tool call ids of exactly 9 letters and digits */
-	bool reasoning_content; /* wants thinking back in history */
-	bool reasoning_details; /* the same with signatures */
-	bool top_k;             /* takes the extension */
-	bool search;            /* takes web_search_options */
-	bool no_strict;         /* refuses `strict` in tools */
-	int64_t id_max;         /* bytes of a tool call id; 0: 40 */
-	int64_t max_tokens;     /* its limit; 0: unknown */
-};
-
 struct upstream_model {
 	const char *model;
 	struct family family;
 	struct quirks quirks;
+	const struct seal_origin *origin; /* of what it seals; NULL: unknown */
 };
 
 /* Tool names and ids, as the target allows them; pure functions of what goes
@@ -188,10 +197,12 @@ struct span chat_id_anthropic(struct arena *a, struct span id);
 struct span chat_id_openai(struct arena *a, struct span id,
 			   const struct quirks *q);
 
-/* Responses has a place for opaque text only. Anthropic's signatures and
- * redacted thinking travel there as CHAT_SEAL, kind, ":", text. False if it is
- * not ours. */
-#define CHAT_SEAL "dario1:"
-bool chat_unseal(struct span sealed, struct span *kind, struct span *text);
+/* For the readers: the signature of thinking, or the data of redacted
+ * thinking, as the client sends it; the part has its text. And, once all is
+ * read and merged: calls get what belongs to them, and ids of their own. */
+void chat_sealed(struct chat *c, struct part *p, struct span value);
+void chat_settle(struct chat *c);
+/* For the writers: thinking that Anthropic has signed, for the target. */
+bool chat_signed(const struct part *p);
 
 #endif

@@ -51,13 +51,14 @@ struct writer {
 	unsigned tools;    /* tool calls opened so far */
 	bool args;         /* the open tool call has arguments */
 	bool custom;       /* and takes free text */
-	unsigned details;  /* Chat: entries of reasoning_details so far */
+	unsigned details;  /* Chat: blocks of reasoning_details so far */
 	/* Responses repeats everything at the end of an item and of the
 	 * stream, so its writer has to keep it. */
 	unsigned sequence;
 	struct buf text;  /* of the open item */
 	struct buf items; /* finished items, as JSON */
-	char item_id[64], call_id[512], name[160];
+	char item_id[64], call_id[512], name[160], space[160];
+	enum call_shape shape;
 };
 
 void writer_init(struct writer *w, const struct dialect *d, struct buf *out);
@@ -81,11 +82,13 @@ struct chat;
 struct upstream_model;
 struct reader;
 struct json_object;
+struct mend;
 
 typedef int chat_read_fn(struct chat *c, struct json_object *body,
 			 struct err *e);
 typedef int chat_write_fn(const struct upstream_model *t, struct chat *c,
 			  struct buf *out, struct err *e);
+typedef void mend_fn(struct mend *m);
 typedef int reader_event_fn(struct reader *r, struct span name,
 			    struct json_object *o, struct err *e);
 typedef int reader_end_fn(struct reader *r, struct err *e);
@@ -100,6 +103,8 @@ struct dialect {
 	/* requests: body to neutral, neutral to body (chat.h) */
 	chat_read_fn *read;
 	chat_write_fn *request;
+	/* the same dialect on both sides: what must change all the same */
+	mend_fn *mend;
 	/* answers of an upstream: one event, the end, a whole one (reader.h) */
 	reader_event_fn *read_event;
 	reader_end_fn *read_end;
@@ -135,6 +140,7 @@ chat_read_fn anthropic_request_read, openai_request_read,
 	responses_request_read;
 chat_write_fn anthropic_request_write, openai_request_write,
 	responses_request_write;
+mend_fn anthropic_mend, openai_mend, responses_mend;
 reader_event_fn anthropic_answer_event, openai_answer_event,
 	responses_answer_event;
 reader_end_fn anthropic_answer_end, openai_answer_end, responses_answer_end;

@@ -189,10 +189,39 @@ static void context_words(struct err *e, struct json_object *o)
 			 was);
 }
 
+/* Gemini puts its error into a list. */
+static struct json_object *unwrapped(struct json_object *o)
+{
+	return json_length(o) ? json_at(o, 0) : o;
+}
+
+/* What is wrong with the request, though it comes as the server's failure:
+ * as llama.cpp, Ollama and LM Studio word it. */
+static bool is_requests_fault(const char *text)
+{
+	static const char *const words[] = {
+		"image input is not supported",
+		"audio input is not supported",
+		"does not support image",
+		"does not support multimodal",
+		"missing data required for image input",
+		"unable to make llava embedding",
+		"exceeds the available context size",
+		"Failed to parse messages",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasestr(text, words[i]))
+			return true;
+	return false;
+}
+
 bool error_is(struct json_object *o)
 {
-	struct json_object *error = json_get(o, "error");
+	struct json_object *error;
 
+	o = unwrapped(o);
+	error = json_get(o, "error");
 	return json_object_is_type(error, json_type_object) ||
 	       json_span(error).n ||
 	       json_span(json_get(json_get(o, "x_groq"), "error")).n ||
@@ -201,10 +230,12 @@ bool error_is(struct json_object *o)
 
 void error_read(struct json_object *top, int status, struct err *out)
 {
-	struct json_object *o = json_get(top, "error");
+	struct json_object *o;
 	const char *code, *type;
 	struct span text;
 
+	top = unwrapped(top);
+	o = json_get(top, "error");
 	if (!json_object_is_type(o, json_type_object))
 		o = top;
 	text = first_text(top, o);
@@ -220,6 +251,8 @@ void error_read(struct json_object *top, int status, struct err *out)
 	out->status = status >= 400 ? status
 				    : status_of(o, code ? code : "", type);
 	context_words(out, o);
+	if (out->status >= 500 && is_requests_fault(out->msg))
+		out->status = 400;
 }
 
 void error_read_body(struct span body, int status, struct err *out)
@@ -227,7 +260,7 @@ void error_read_body(struct span body, int status, struct err *out)
 	struct err unused;
 	struct json_object *o = json_read(body, &unused);
 
-	if (json_object_is_type(o, json_type_object)) {
+	if (json_object_is_type(unwrapped(o), json_type_object)) {
 		error_read(o, status, out);
 	} else {
 		err_set(out, ERR_PASSED, "the upstream answered HTTP %d",

@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "dialect/seal.h"
 
 #include <stdint.h>
 
@@ -27,6 +28,16 @@ enum part_kind {
 	PART_IMAGE,
 	PART_DOCUMENT,
 	PART_TOOL_RESULT,
+};
+
+/* How the client knows a call: as the function that it is on the wire of other
+ * dialects, or as an item of its own (responses-calls.h). */
+enum call_shape {
+	CALL_PLAIN,
+	CALL_LOCAL_SHELL,
+	CALL_SHELL,
+	CALL_APPLY_PATCH,
+	CALL_TOOL_SEARCH,
 };
 
 enum stop_kind {
@@ -47,7 +58,7 @@ enum ev_kind {
 	EV_OPEN,   /* part; id and name of a tool call */
 	EV_DELTA,  /* text */
 	EV_CLOSE,  /* text: the signature of a thinking part */
-	EV_FINISH, /* stop, usage */
+	EV_FINISH, /* stop, usage; text: the stop sequence, if known */
 	EV_PING,
 	EV_ERROR, /* err */
 };
@@ -56,7 +67,11 @@ struct ev {
 	enum ev_kind kind;
 	enum part_kind part; /* of OPEN, DELTA and CLOSE */
 	struct span id, name, text;
-	bool custom; /* a tool call whose input is free text */
+	enum seal_kind seal;   /* what the signature or redacted data is */
+	struct span google;    /* of OPEN or CLOSE of a call: its signature */
+	bool custom;           /* a tool call whose input is free text */
+	enum call_shape shape; /* of OPEN, for a call */
+	struct span space;     /* and the namespace of its tool */
 	enum stop_kind stop;
 	struct usage usage;
 	const struct err *err;

@@ -34,6 +34,8 @@ static int open_part(struct fold *f, const struct ev *v, struct err *e)
 	p->custom = v->custom;
 	p->id = arena_str(f->arena, v->id);
 	p->name = arena_str(f->arena, v->name);
+	p->space = arena_str(f->arena, v->space);
+	p->shape = v->shape;
 	buf_init(&p->text, FOLD_TEXT_MAX);
 	*f->tail = p;
 	f->tail = &p->next;
@@ -66,6 +68,8 @@ int fold_feed(void *fold, const struct ev *v, struct err *e)
 		break;
 	case EV_FINISH:
 		f->answer.stop = v->stop;
+		if (v->text.n)
+			f->answer.stop_text = arena_str(f->arena, v->text);
 		f->answer.usage = v->usage;
 		f->finished = true;
 		break;

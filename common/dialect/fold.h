@@ -18,6 +18,8 @@
 struct block {
 	enum part_kind kind;
 	const char *id, *name; /* of a tool call */
+	const char *space;     /* of its tool, or "" */
+	enum call_shape shape;
 	bool custom;
 	struct buf text;
 	const char *signature;
@@ -28,6 +30,7 @@ struct answer {
 	const char *id, *model;
 	struct block *parts; /* in order */
 	enum stop_kind stop;
+	const char *stop_text; /* the sequence, or NULL */
 	struct usage usage;
 };
 

@@ -67,6 +67,7 @@ static int add_detail(struct reader *r, struct json_object *d, bool text,
 		s = current(r, PART_THINKING, e);
 		if (!s)
 			return -1;
+		s->seal = SEAL_CLAUDE;
 		s->signature = reader_copy(r, d, "signature");
 		/* What follows has a signature of its own. */
 		return reader_text(r, s, SPAN(""), e) || reader_close(r, s, e)
@@ -134,6 +135,18 @@ static int add_content(struct reader *r, struct json_object *content,
 	return 0;
 }
 
+/* An id of its own for each fragment: without a name it begins nothing, and
+ * goes on with the call of its index, else with the latest. */
+static struct slot *renumbered(struct reader *r, int64_t index)
+{
+	struct slot *s = index >= 0 ? reader_keyed(r, index) : r->all;
+
+	for (; s; s = index >= 0 ? s->near : s->older)
+		if (s->kind == PART_TOOL_USE && (index < 0 || s->key == index))
+			return *s->name ? s : NULL;
+	return NULL;
+}
+
 /* By id, else by index (the latest of that index), else the latest. What has
  * the same id or index and yet is another call: see the name. */
 static struct slot *find_call(struct reader *r, struct span id, int64_t index,
@@ -154,7 +167,7 @@ static struct slot *find_call(struct reader *r, struct span id, int64_t index,
 			return NULL;
 		return s;
 	}
-	return NULL;
+	return id.n && !name.n ? renumbered(r, index) : NULL;
 }
 
 static struct slot *new_call(struct reader *r, int64_t index, struct err *e)
@@ -174,6 +187,11 @@ static int late_fragment(struct span args, struct err *e)
 		       "call that was over");
 }
 
+static struct json_object *google_of(struct json_object *call)
+{
+	return json_get(json_get(call, "extra_content"), "google");
+}
+
 static int add_call(struct reader *r, struct json_object *call, bool whole,
 		    struct err *e)
 {
@@ -187,10 +205,7 @@ static int add_call(struct reader *r, struct json_object *call, bool whole,
 		f = json_get(call, "custom");
 	name = json_str(f, "name");
 	s = whole ? NULL : find_call(r, id, index, name);
-	args = json_str(f, "arguments");
-	if (!args.n &&
-	    json_object_is_type(json_get(f, "arguments"), json_type_object))
-		args = json_text_or(json_get(f, "arguments"), &r->arena->full);
+	args = json_said(json_get(f, "arguments"), &r->arena->full);
 	if (s && s->ended)
 		return late_fragment(args, e);
 	if (!s && !id.n && !name.n)
@@ -203,6 +218,9 @@ static int add_call(struct reader *r, struct json_object *call, bool whole,
 		s->id = arena_str(r->arena, id);
 	if (!*s->name)
 		s->name = arena_str(r->arena, name);
+	if (!*s->google)
+		s->google = reader_copy(r, google_of(call),
+					"thought_signature");
 	return reader_text(r, s, args, e);
 }
 
@@ -256,7 +274,7 @@ static int read_finish(struct reader *r, struct json_object *choice,
 
 	if (!reason.n)
 		return 0;
-	if (span_is(reason, "error") ||
+	if (span_is(reason, "error") || span_is(reason, "abort") ||
 	    span_is(reason, "insufficient_system_resource")) {
 		struct json_object *o = json_get(choice, "error") ? choice
 								  : top;
@@ -268,13 +286,56 @@ static int read_finish(struct reader *r, struct json_object *choice,
 	for (size_t i = 0; i < sizeof(finishes) / sizeof(finishes[0]); i++)
 		if (span_is(reason, finishes[i].name))
 			r->stop = finishes[i].stop;
+	/* vLLM says which sequence it was; a number is a token's. */
+	if (r->stop == STOP_END && json_str(choice, "stop_reason").n) {
+		r->stop = STOP_SEQUENCE;
+		r->stop_text = reader_copy(r, choice, "stop_reason");
+	}
 	return 0;
+}
+
+/* null, "" and [] are nothing. */
+static bool is_empty(struct json_object *v)
+{
+	if (json_object_is_type(v, json_type_string))
+		return !json_span(v).n;
+	return !v ||
+	       (json_object_is_type(v, json_type_array) && !json_length(v));
+}
+
+/* A delta that says more than whose turn it is. */
+static bool says_something(struct json_object *m)
+{
+	if (!json_object_is_type(m, json_type_object))
+		return false;
+	json_object_object_foreach(m, key, value)
+	{
+		if (strcmp(key, "role") && !is_empty(value))
+			return true;
+	}
+	return false;
+}
+
+/* What a choice brings. Some servers put a whole message into the last event of
+ * a stream, beside a delta or in its place: it counts when nothing came
+ * before. */
+static struct json_object *message_of(struct reader *r,
+				      struct json_object *choice, bool whole)
+{
+	struct json_object *delta = json_get(choice, "delta");
+	struct json_object *message = json_get(choice, "message");
+
+	if (whole)
+		return message ? message : delta;
+	if (!message || says_something(delta) || r->slots)
+		return delta;
+	return message;
 }
 
 static int add_choice(struct reader *r, struct json_object *o,
 		      struct json_object *choice, bool whole, struct err *e)
 {
-	struct json_object *m = json_get(choice, whole ? "message" : "delta");
+	struct json_object *m = message_of(r, choice, whole);
 
 	if (!r->started) {
 		r->id = reader_copy(r, o, "id");
@@ -285,6 +346,32 @@ static int add_choice(struct reader *r, struct json_object *o,
 	if (m && add_message(r, m, whole, e))
 		return -1;
 	return read_finish(r, choice, o, e);
+}
+
+/* Whoever gives several answers gives the first one here. Choices that share an
+ * index, or have none, are one answer in parts: Copilot sends text and calls
+ * so. */
+static int add_choices(struct reader *r, struct json_object *o, bool whole,
+		       struct err *e)
+{
+	struct json_object *choices = json_get(o, "choices");
+	struct json_object *first = json_at(choices, 0);
+
+	for (size_t i = 0; i < json_length(choices) && whole; i++)
+		if (json_int(json_at(choices, i), "index", 0) <
+		    json_int(first, "index", 0))
+			first = json_at(choices, i);
+	if (!r->chosen)
+		r->choice = json_int(first, "index", 0);
+	r->chosen = true;
+	for (size_t i = 0; i < json_length(choices) && !r->finished; i++) {
+		struct json_object *c = json_at(choices, i);
+
+		if (json_int(c, "index", 0) == r->choice &&
+		    add_choice(r, o, c, whole, e))
+			return -1;
+	}
+	return 0;
 }
 
 /* Usage beside content comes with every chunk of some providers; alone it is
@@ -309,7 +396,7 @@ int openai_answer_event(struct reader *r, struct span name,
 	read_usages(r, o);
 	if (!json_length(choices))
 		return 0; /* usage, or a provider's preliminaries */
-	return add_choice(r, o, json_at(choices, 0), false, e);
+	return add_choices(r, o, false, e);
 }
 
 int openai_answer_end(struct reader *r, struct err *e)
@@ -330,7 +417,7 @@ int openai_answer_read(struct reader *r, struct json_object *o, struct err *e)
 		return err_set(e, ERR_UPSTREAM,
 			       "the upstream's answer has no "
 			       "choices");
-	if (add_choice(r, o, json_at(choices, 0), true, e))
+	if (add_choices(r, o, true, e))
 		return -1;
 	return reader_finish(r, e);
 }

@@ -156,6 +156,27 @@ static void tool_args(struct writer *w, struct span text)
 	end_delta(&j, NULL);
 }
 
+static void put_detail(struct jw *j, const struct writer *w,
+		       enum part_kind kind, struct span text,
+		       struct span signature)
+{
+	jw_key(j, "reasoning_details");
+	jw_arr(j);
+	write_reasoning_detail(j, kind, text, signature, (int)w->details);
+	jw_arr_end(j);
+}
+
+/* For clients of either kind: as text, and as OpenRouter has it, where the same
+ * index is one block. */
+static void thinking_delta(struct writer *w, struct span text)
+{
+	struct jw j = delta(w);
+
+	jw_kstr(&j, "reasoning_content", text);
+	put_detail(&j, w, PART_THINKING, text, SPAN(""));
+	end_delta(&j, NULL);
+}
+
 static void part_delta(struct writer *w, const struct ev *v)
 {
 	switch (v->part) {
@@ -166,8 +187,7 @@ static void part_delta(struct writer *w, const struct ev *v)
 		text_delta(w, "refusal", v->text);
 		break;
 	case PART_THINKING:
-		buf_span(&w->text, v->text);
-		text_delta(w, "reasoning_content", v->text);
+		thinking_delta(w, v->text);
 		break;
 	case PART_TOOL_USE:
 		tool_args(w, v->text);
@@ -180,26 +200,23 @@ static void part_delta(struct writer *w, const struct ev *v)
 	}
 }
 
-/* Signed thinking goes out whole, so that a client can send it back. */
-static void detail(struct writer *w, enum part_kind kind, struct span text,
-		   struct span signature)
+/* What ends a block: redacted thinking, or the signature of what was said, so
+ * that a client can send it back. */
+static void last_detail(struct writer *w, enum part_kind kind, struct span text,
+			struct span signature)
 {
 	struct jw j = delta(w);
 
-	jw_key(&j, "reasoning_details");
-	jw_arr(&j);
-	write_reasoning_detail(&j, kind, text, signature, (int)w->details++);
-	jw_arr_end(&j);
+	put_detail(&j, w, kind, text, signature);
 	end_delta(&j, NULL);
 }
 
 static void open_part(struct writer *w, const struct ev *v)
 {
-	buf_reset(&w->text);
 	if (v->part == PART_TOOL_USE)
 		open_tool(w, v);
 	else if (v->part == PART_REDACTED)
-		detail(w, v->part, v->text, SPAN(""));
+		last_detail(w, v->part, v->text, SPAN(""));
 }
 
 static void close_part(struct writer *w, const struct ev *v)
@@ -208,7 +225,9 @@ static void close_part(struct writer *w, const struct ev *v)
 	if (v->part == PART_TOOL_USE && !w->args && !w->custom)
 		tool_args(w, SPAN("{}"));
 	if (v->part == PART_THINKING && v->text.n)
-		detail(w, v->part, buf_get(&w->text), v->text);
+		last_detail(w, v->part, SPAN(""), v->text);
+	if (v->part == PART_THINKING || v->part == PART_REDACTED)
+		w->details++;
 }
 
 static void finish(struct writer *w, const struct ev *v)

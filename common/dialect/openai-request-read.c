@@ -31,12 +31,14 @@ static const char *const handled[] = {
 	"safety_identifier",
 	"service_tier",
 	"modalities",
+	"web_search_options",
 	NULL,
 };
 
-static int put_file(struct chat *c, struct msg *m, struct json_object *file,
+static int put_file(struct chat *c, struct msg *m, struct json_object *part,
 		    struct err *e)
 {
+	struct json_object *file = json_get(part, "file");
 	struct span data = json_str(file, "file_data");
 	struct part *p;
 
@@ -46,6 +48,7 @@ static int put_file(struct chat *c, struct msg *m, struct json_object *file,
 				"sent to another provider: send file_data");
 	p = chat_part(c, m, PART_DOCUMENT);
 	p->name = json_str(file, "filename");
+	p->cache = json_get(part, "cache_control");
 	return chat_media(c, p, data, e);
 }
 
@@ -56,25 +59,26 @@ static int put_part(struct chat *c, struct msg *m, struct json_object *o,
 	struct part *p;
 
 	if (span_is(type, "text")) {
-		p = chat_text(c, m, json_str(o, "text"));
+		p = read_text(c, m, o, "text", e);
+		if (!p)
+			return -1;
 		p->cache = json_get(o, "cache_control");
 		return 0;
 	}
-	if (span_is(type, "refusal")) {
-		chat_text(c, m, json_str(o, "refusal"));
-		return 0;
-	}
+	if (span_is(type, "refusal"))
+		return read_text(c, m, o, "refusal", e) ? 0 : -1;
 	if (span_is(type, "image_url")) {
 		struct json_object *image = json_get(o, "image_url");
 		struct span url = json_span(image);
 
 		p = chat_part(c, m, PART_IMAGE);
+		p->cache = json_get(o, "cache_control");
 		if (!url.n)
 			url = json_str(image, "url");
 		return chat_media(c, p, url, e);
 	}
 	if (span_is(type, "file"))
-		return put_file(c, m, json_get(o, "file"), e);
+		return put_file(c, m, o, e);
 	if (span_is(type, "input_audio"))
 		return read_bad(e, "messages", "this backend takes no audio");
 	chat_dropped(c, arena_fmt(c->arena, "content.%.40s",
@@ -88,35 +92,80 @@ static int put_content(struct chat *c, struct msg *m, struct json_object *o,
 	return read_content(c, m, o, put_part, e);
 }
 
+/* Is any sealed by us? Then all are of our writing. */
+static bool is_sealed(struct json_object *details)
+{
+	for (size_t i = 0; i < json_length(details); i++) {
+		struct json_object *d = json_at(details, i);
+
+		if (seal_is(json_str(d, "signature")) ||
+		    seal_is(json_str(d, "data")))
+			return true;
+	}
+	return false;
+}
+
+/* Text that comes in pieces, its signature behind the last one. */
+struct details {
+	struct part *open;
+	struct buf text;
+	struct span plain; /* the text beside them, until it is in a part */
+};
+
+static void end_text(struct chat *c, struct details *s, struct span signature)
+{
+	/* Some clients keep the signature and lose the pieces. */
+	s->open->text = s->text.n ? arena_all(c->arena, &s->text) : s->plain;
+	s->plain = SPAN("");
+	if (s->text.full)
+		c->arena->full = true;
+	chat_sealed(c, s->open, signature);
+	s->open = NULL;
+	buf_reset(&s->text);
+}
+
+static void put_detail(struct chat *c, struct msg *m, struct json_object *d,
+		       struct details *s)
+{
+	struct span type = json_str(d, "type");
+	struct span signature = json_str(d, "signature");
+
+	if (span_is(type, "reasoning.encrypted")) {
+		chat_sealed(c, chat_part(c, m, PART_REDACTED),
+			    json_str(d, "data"));
+		return;
+	}
+	if (!span_is(type, "reasoning.text"))
+		return;
+	if (!s->open)
+		s->open = chat_part(c, m, PART_THINKING);
+	buf_span(&s->text, json_str(d, "text"));
+	if (signature.n)
+		end_text(c, s, signature);
+}
+
 /* Thinking as this router and OpenRouter send it, else plain text without a
  * signature. */
 static void put_thinking(struct chat *c, struct msg *m, struct json_object *o)
 {
 	struct json_object *details = json_get(o, "reasoning_details");
-	struct span plain = json_str(o, "reasoning_content");
-	bool any = false;
+	struct details s = { .plain = json_str(o, "reasoning_content") };
+	bool sealed = is_sealed(details);
 
+	if (!s.plain.n)
+		s.plain = json_str(o, "reasoning");
+	buf_init(&s.text, REQUEST_TEXT_MAX);
 	for (size_t i = 0; i < json_length(details); i++) {
 		struct json_object *d = json_at(details, i);
-		struct span type = json_str(d, "type");
-		struct part *p = NULL;
 
-		if (!span_starts(json_str(d, "format"), "anthropic"))
-			continue;
-		if (span_is(type, "reasoning.text")) {
-			p = chat_part(c, m, PART_THINKING);
-			p->text = json_str(d, "text");
-			p->signature = json_str(d, "signature");
-		} else if (span_is(type, "reasoning.encrypted")) {
-			p = chat_part(c, m, PART_REDACTED);
-			p->text = json_str(d, "data");
-		}
-		any |= p != NULL;
+		if (sealed || span_starts(json_str(d, "format"), "anthropic"))
+			put_detail(c, m, d, &s);
 	}
-	if (!plain.n)
-		plain = json_str(o, "reasoning");
-	if (!any && plain.n)
-		chat_part(c, m, PART_THINKING)->text = plain;
+	if (s.open)
+		end_text(c, &s, SPAN(""));
+	buf_release(&s.text);
+	if (s.plain.n)
+		chat_part(c, m, PART_THINKING)->text = s.plain;
 }
 
 static void put_call(struct chat *c, struct msg *m, struct json_object *call)
@@ -125,12 +174,14 @@ static void put_call(struct chat *c, struct msg *m, struct json_object *call)
 	struct part *p = chat_part(c, m, PART_TOOL_USE);
 
 	p->id = json_str(call, "id");
+	p->cache = json_get(call, "cache_control");
 	if (!f) {
 		f = json_get(call, "custom");
 		p->custom = true;
 	}
 	p->name = json_str(f, "name");
-	p->text = json_str(f, p->custom ? "input" : "arguments");
+	p->text = json_said(json_get(f, p->custom ? "input" : "arguments"),
+			    &c->arena->full);
 }
 
 /* The id that the old function_call lacks: the same for call and result. */
@@ -158,7 +209,8 @@ static int put_assistant(struct chat *c, struct json_object *o, struct err *e)
 		p = chat_part(c, m, PART_TOOL_USE);
 		p->name = json_str(legacy, "name");
 		p->id = legacy_id(c, p->name);
-		p->text = json_str(legacy, "arguments");
+		p->text = json_said(json_get(legacy, "arguments"),
+				    &c->arena->full);
 	}
 	return 0;
 }
@@ -171,10 +223,46 @@ static int put_result(struct chat *c, struct json_object *o, struct span id,
 	struct msg inside = { .tail = &inside.parts };
 
 	p->id = id;
-	if (put_content(c, &inside, json_get(o, "content"), e))
+	if (read_result(c, &inside, json_get(o, "content"), put_part, e))
 		return -1;
 	p->content = inside.parts;
+	for (struct part *i = p->content; i; i = i->next)
+		if (i->cache)
+			p->cache = i->cache;
 	return 0;
+}
+
+/* A mark on a whole message stands on its last part. */
+static void mark_cache(struct msg *m, struct json_object *o)
+{
+	struct json_object *cache = json_get(o, "cache_control");
+	struct part *p = m ? m->parts : NULL;
+
+	while (p && p->next)
+		p = p->next;
+	if (p && cache)
+		p->cache = cache;
+}
+
+/* What of a message has no place anywhere else. */
+static void note_rest(struct chat *c, struct json_object *o)
+{
+	static const char *const known[] = {
+		"role",          "content",           "refusal",
+		"tool_calls",    "tool_call_id",      "function_call",
+		"reasoning",     "reasoning_content", "reasoning_details",
+		"cache_control", "annotations",       NULL,
+	};
+	struct span role = json_str(o, "role");
+	bool named = span_is(role, "tool") || span_is(role, "function");
+
+	json_object_object_foreach(o, key, value)
+	{
+		if (value && !json_known(key, known) &&
+		    !(named && strcmp(key, "name") == 0))
+			chat_dropped(
+				c, arena_fmt(c->arena, "messages.%.40s", key));
+	}
 }
 
 static int put_message(struct chat *c, struct json_object *o, size_t i,
@@ -202,24 +290,47 @@ static int put_message(struct chat *c, struct json_object *o, size_t i,
 	return put_content(c, m, content, e);
 }
 
+static int add_message(struct chat *c, struct json_object *o, size_t i,
+		       struct err *e)
+{
+	struct msg **made = c->tail;
+
+	if (!json_object_is_type(o, json_type_object))
+		return read_bad(e, "messages", "message %zu is no object", i);
+	if (put_message(c, o, i, e))
+		return -1;
+	mark_cache(*made, o);
+	note_rest(c, o);
+	return 0;
+}
+
 static int read_tools(struct chat *c, struct json_object *body, struct err *e)
 {
+	struct json_object *search = json_get(body, "web_search_options");
 	struct json_object *tools = json_get(body, "tools");
 	struct json_object *functions = json_get(body, "functions");
 	struct json_object *call = json_get(body, "function_call");
 
+	if (read_list(body, "tools", e) || read_list(body, "functions", e))
+		return -1;
 	for (size_t i = 0; i < json_length(tools); i++) {
 		struct json_object *t = json_at(tools, i);
 		struct json_object *f = json_get(t, "function");
 
 		f = f ? f : json_get(t, "custom");
-		if (f)
-			read_tool(c, t, f);
-		else
-			chat_tool(c, TOOL_HOSTED, json_str(t, "type"));
+		if (!f)
+			chat_tool(c, TOOL_HOSTED, json_str(t, "type"))->raw = t;
+		else if (!read_tool(c, t, f, e))
+			return -1;
 	}
 	for (size_t i = 0; i < json_length(functions); i++)
-		read_tool(c, json_at(functions, i), json_at(functions, i));
+		if (!read_tool(c, json_at(functions, i), json_at(functions, i),
+			       e))
+			return -1;
+	read_same_tools(c);
+	if (search)
+		chat_tool(c, TOOL_HOSTED, SPAN("web_search_options"))->raw =
+			search;
 	if (read_choice(c, json_get(body, "tool_choice"), e))
 		return -1;
 	if (call && c->choice == CHOICE_UNSET)
@@ -267,12 +378,13 @@ int openai_request_read(struct chat *c, struct json_object *body, struct err *e)
 	c->usage_wanted = json_flag(json_get(body, "stream_options"),
 				    "include_usage", false);
 	for (size_t i = 0; i < json_length(list); i++)
-		if (put_message(c, json_at(list, i), i, e))
+		if (add_message(c, json_at(list, i), i, e))
 			return -1;
 	if (read_tools(c, body, e) ||
 	    read_format(c, json_get(body, "response_format"), true, e))
 		return -1;
-	read_merge(c);
+	read_turns(c, false);
+	chat_settle(c);
 	read_dropped(c, body, handled);
 	return 0;
 }

@@ -3,8 +3,10 @@
 
 #include "base/digest.h"
 #include "base/jw.h"
+#include "dialect/chat-fit.h"
 #include "dialect/chat-write.h"
 #include "dialect/schema.h"
+#include "dialect/web-search.h"
 
 #include <math.h>
 #include <string.h>
@@ -134,7 +136,26 @@ static int put_user(struct body *b, const struct msg *m, struct err *e)
 	return 0;
 }
 
-static void put_call(struct body *b, const struct part *p)
+/* Gemini's own signature of a call; the first of a turn needs one. */
+static void put_signature(struct body *b, const struct part *p, bool first)
+{
+	struct jw *w = &b->w;
+
+	if (p->google.n) {
+		jw_key(w, "extra_content");
+		jw_obj(w);
+		jw_key(w, "google");
+		jw_obj(w);
+		jw_kstr(w, "thought_signature", p->google);
+		jw_obj_end(w);
+		jw_obj_end(w);
+	} else if (first && b->t->quirks.thought_signatures) {
+		jw_key(w, "extra_content");
+		jw_raw(w, SPAN(WRITE_NO_SIGNATURE));
+	}
+}
+
+static void put_call(struct body *b, const struct part *p, bool first)
 {
 	struct jw *w = &b->w;
 	struct arena *a = b->c->arena;
@@ -147,33 +168,65 @@ static void put_call(struct body *b, const struct part *p)
 	jw_kstr(w, "name", chat_tool_name(a, p->name, WRITE_NAME_MAX));
 	jw_kstr(w, "arguments", write_arguments(a, p));
 	jw_obj_end(w);
+	put_signature(b, p, first);
 	jw_obj_end(w);
 }
 
-/* Thinking goes back only to providers that want it. */
-static void put_thinking(struct body *b, const struct msg *m)
+/* To their own provider, as it made them. */
+static bool put_details(struct body *b, const struct msg *m)
 {
-	const struct quirks *q = &b->t->quirks;
 	struct jw *w = &b->w;
-	struct span text = write_thinking(b->c->arena, m->parts);
 	int index = 0;
 
-	if (!write_has(m->parts, PART_THINKING) &&
-	    !write_has(m->parts, PART_REDACTED))
-		return;
+	for (const struct part *p = m->parts; p; p = p->next) {
+		bool thinking = p->kind == PART_THINKING ||
+				p->kind == PART_REDACTED;
+
+		if (!thinking || (p->foreign && !p->text.n))
+			continue;
+		if (!index) {
+			jw_key(w, "reasoning_details");
+			jw_arr(w);
+		}
+		write_reasoning_detail(w, p->kind, p->text,
+				       chat_signed(p) ? p->signature : SPAN(""),
+				       index++);
+	}
+	if (index)
+		jw_arr_end(w);
+	return index > 0;
+}
+
+/* Thinking goes back only to providers that want it. */
+static void put_thinking(struct body *b, const struct msg *m, bool calls)
+{
+	const struct quirks *q = &b->t->quirks;
+	struct span text = write_thinking(b->c->arena, m->parts);
+
+	if (q->reasoning_content && !q->reasoning_optional && !text.n && calls)
+		text = SPAN(FIT_REASONING);
 	if (q->reasoning_content && text.n)
-		jw_kstr(w, "reasoning_content", text);
-	else if (!q->reasoning_details)
-		chat_dropped(b->c, "thinking");
-	if (!q->reasoning_details)
+		jw_kstr(&b->w, "reasoning_content", text);
+	if (q->reasoning_details && put_details(b, m))
 		return;
-	jw_key(w, "reasoning_details");
-	jw_arr(w);
-	for (const struct part *p = m->parts; p; p = p->next)
-		if (p->kind == PART_THINKING || p->kind == PART_REDACTED)
-			write_reasoning_detail(w, p->kind, p->text,
-					       p->signature, index++);
-	jw_arr_end(w);
+	if (!q->reasoning_content &&
+	    (text.n || write_has(m->parts, PART_REDACTED)))
+		chat_dropped(b->c, "thinking");
+}
+
+static void put_calls(struct body *b, const struct msg *m)
+{
+	bool first = true;
+
+	jw_key(&b->w, "tool_calls");
+	jw_arr(&b->w);
+	for (const struct part *p = m->parts; p; p = p->next) {
+		if (p->kind != PART_TOOL_USE)
+			continue;
+		put_call(b, p, first);
+		first = false;
+	}
+	jw_arr_end(&b->w);
 }
 
 static void put_assistant(struct body *b, const struct msg *m)
@@ -182,23 +235,20 @@ static void put_assistant(struct body *b, const struct msg *m)
 	bool calls = write_has(m->parts, PART_TOOL_USE);
 	struct jw *w = &b->w;
 
-	if (!text.n && !calls)
+	if (!text.n && !calls) {
+		if (write_thinking(b->c->arena, m->parts).n)
+			chat_dropped(b->c, "thinking");
 		return;
+	}
 	open_message(w, "assistant");
 	jw_key(w, "content");
-	if (text.n)
+	if (text.n || b->t->quirks.empty_content)
 		jw_str(w, text);
 	else
 		jw_null(w);
-	put_thinking(b, m);
-	if (calls) {
-		jw_key(w, "tool_calls");
-		jw_arr(w);
-		for (const struct part *p = m->parts; p; p = p->next)
-			if (p->kind == PART_TOOL_USE)
-				put_call(b, p);
-		jw_arr_end(w);
-	}
+	put_thinking(b, m, calls);
+	if (calls)
+		put_calls(b, m);
 	jw_obj_end(w);
 }
 
@@ -208,8 +258,7 @@ static void put_system(struct body *b, const struct msg *m)
 
 	if (!text.n)
 		return;
-	open_message(&b->w, m->developer || b->t->quirks.developer ? "developer"
-								   : "system");
+	open_message(&b->w, b->t->quirks.developer ? "developer" : "system");
 	jw_kstr(&b->w, "content", text);
 	jw_obj_end(&b->w);
 }
@@ -258,9 +307,9 @@ static void put_tool(struct body *b, const struct tool *t)
 		if (t->description.n)
 			jw_kstr(w, "description", t->description);
 		jw_key(w, "parameters");
-		schema_object(w, t->schema);
+		schema_tool(w, t, false);
 		if (t->strict >= 0 && !b->t->quirks.no_strict)
-			jw_kbool(w, "strict", t->strict);
+			jw_kbool(w, "strict", write_strict(b->c, t));
 	}
 	jw_obj_end(w);
 	jw_obj_end(w);
@@ -269,19 +318,19 @@ static void put_tool(struct body *b, const struct tool *t)
 /* Tools that run at the provider: searching is a field of its own. */
 static int put_hosted(struct body *b, struct err *e)
 {
-	bool search = false;
+	const struct tool *search = NULL;
 
 	for (const struct tool *t = b->c->tools; t; t = t->next) {
 		if (t->kind != TOOL_HOSTED)
 			continue;
-		if (b->t->quirks.search && span_starts(t->name, "web_search"))
-			search = true;
+		if (b->t->quirks.search && web_search_is(t))
+			search = t;
 		else if (write_hosted(b->c, t, e))
 			return -1;
 	}
 	if (search) {
 		jw_key(&b->w, "web_search_options");
-		jw_raw(&b->w, SPAN("{}"));
+		web_search_chat(&b->w, search);
 	}
 	return 0;
 }
@@ -295,7 +344,7 @@ static int put_tools(struct body *b, struct err *e)
 	if (put_hosted(b, e))
 		return -1;
 	for (const struct tool *t = c->tools; t; t = t->next) {
-		if (t->kind == TOOL_HOSTED)
+		if (t->kind == TOOL_HOSTED || !write_offers(b->t, c, t))
 			continue;
 		if (!any) {
 			jw_key(w, "tools");
@@ -307,7 +356,7 @@ static int put_tools(struct body *b, struct err *e)
 	if (!any)
 		return 0;
 	jw_arr_end(w);
-	write_choice(w, c, true);
+	write_choice(w, b->t, c, true);
 	return 0;
 }
 
@@ -362,19 +411,17 @@ static void put_limits(struct body *b)
 	if (t->quirks.max_tokens && max > t->quirks.max_tokens)
 		max = t->quirks.max_tokens;
 	if (max >= 0)
-		jw_kint(w,
-			t->quirks.max_completion_tokens || t->family.reasoning
-				? "max_completion_tokens"
-				: "max_tokens",
-			max);
+		jw_kint(w, write_limit(t), write_floor(t, max));
 	write_samplers(w, t, c);
 	put_stop(b);
-	if (write_effort(t, c))
+	if (write_effort(t, c) && write_takes(t, c, "reasoning_effort"))
 		jw_kcstr(w, "reasoning_effort", write_effort(t, c));
-	if (c->verbosity.n && t->family.reasoning)
-		jw_kstr(w, "verbosity", c->verbosity);
-	else if (c->verbosity.n)
+	if (!c->verbosity.n)
+		return;
+	if (!t->family.reasoning)
 		chat_dropped(c, "verbosity");
+	else if (write_takes(t, c, "verbosity"))
+		jw_kstr(w, "verbosity", c->verbosity);
 }
 
 static void put_rest(struct body *b)
@@ -383,12 +430,12 @@ static void put_rest(struct body *b)
 	struct jw *w = &b->w;
 
 	write_user(w, b->t, c);
-	if (c->tier.n)
+	if (c->tier.n && write_takes(b->t, c, "service_tier"))
 		jw_kstr(w, "service_tier", c->tier);
 	if (!c->stream)
 		return;
 	jw_kbool(w, "stream", true);
-	if (!b->t->quirks.no_usage) {
+	if (quirks_take_field(&b->t->quirks, SPAN("stream_options"))) {
 		jw_key(w, "stream_options");
 		jw_raw(w, SPAN("{\"include_usage\":true}"));
 	}
@@ -399,8 +446,11 @@ int openai_request_write(const struct upstream_model *t, struct chat *c,
 {
 	struct body b = { .w = jw_to(out), .t = t, .c = c };
 
+	chat_fit(c, &t->quirks);
+	chat_fit_turns(c, &t->quirks);
 	jw_obj(&b.w);
 	jw_kcstr(&b.w, "model", t->model);
+	write_no_cache(c);
 	if (put_messages(&b, e) || put_tools(&b, e))
 		return -1;
 	put_format(&b);

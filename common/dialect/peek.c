@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include "dialect/peek.h"
+#include "dialect/peek-marks.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -34,6 +34,7 @@ void peek_init(struct peek *k)
 {
 	memset(k, 0, sizeof(*k));
 	k->state = VALUE;
+	k->marks = MARK_ANY;
 }
 
 static int bad(struct peek *k, struct err *e, const char *what)
@@ -84,6 +85,10 @@ static int pop(struct peek *k, bool object, struct err *e)
 {
 	if (in_object(k) != object)
 		return bad(k, e, object ? "unexpected }" : "unexpected ]");
+	if (k->blank) { /* "content": [] */
+		k->marks |= object ? 0 : MARK_BLANK;
+		k->blank = false;
+	}
 	k->depth--;
 	value_done(k);
 	return 0;
@@ -136,6 +141,7 @@ static int begin_string(struct peek *k, bool key)
 	k->high = 0;
 	if (key)
 		k->key_n = 0;
+	k->sealed = key ? PEEK_NO_SEAL : 0;
 	k->state = STRING;
 	return 0;
 }
@@ -149,7 +155,8 @@ static int begin_literal(struct peek *k, const char *rest)
 
 static int begin_value(struct peek *k, unsigned char c, struct err *e)
 {
-	bool member = k->depth == 1 && in_object(k);
+	bool inside = k->depth && in_object(k);
+	bool member = k->depth == 1 && inside;
 
 	if (!k->depth && c != '{') {
 		return err_set(e, ERR_BAD_REQUEST,
@@ -158,6 +165,12 @@ static int begin_value(struct peek *k, unsigned char c, struct err *e)
 	}
 	if (member && !k->any_keys && wanted_value(k, c, e))
 		return -1;
+	if (inside) {
+		peek_mark_member(k);
+	} else {
+		k->watch = 0;
+		k->blank = false;
+	}
 	switch (c) {
 	case '{':
 		return push(k, true, e);
@@ -190,6 +203,11 @@ static int end_string(struct peek *k)
 		k->state = COLON;
 		return 0;
 	}
+	if (k->watch)
+		peek_mark_string(k);
+	if (k->blank)
+		k->marks |= MARK_BLANK;
+	k->blank = false;
 	if (k->in_model) {
 		k->in_model = false;
 		k->model_len = k->at + 1 - k->model_at;
@@ -207,6 +225,12 @@ static int keep(struct peek *k, unsigned char c, struct err *e)
 			k->key[k->key_n] = (char)c;
 		if (k->key_n <= PEEK_KEY_MAX)
 			k->key_n++;
+		return 0;
+	}
+	if (k->blank && !is_blank(c))
+		k->blank = false;
+	if (k->watch) {
+		peek_watch_byte(k, c);
 	} else if (k->in_model) {
 		if (k->model_n == PEEK_MODEL_MAX || c < 0x20 || c == 0x7f)
 			return err_set(e, ERR_BAD_REQUEST,
@@ -261,6 +285,8 @@ static int string_byte(struct peek *k, unsigned char c, struct err *e)
 {
 	if (c != '\\' && settle(k, e))
 		return -1;
+	if (k->sealed != PEEK_NO_SEAL)
+		peek_look_for_seal(k, c);
 	if (c >= 0x80 || k->utf8.left) {
 		if (!utf8_take(&k->utf8, c))
 			return bad(k, e, "invalid UTF-8");
@@ -440,21 +466,115 @@ static int take(struct peek *k, unsigned char c, struct err *e)
 	return structure_byte(k, c, e);
 }
 
-/* Most of a body is plain text inside values: how much of `in` is? */
-static size_t plain_run(const struct peek *k, struct span in)
+/* Eight bytes at a time: is any a control character, a quote, a backslash or
+ * outside ASCII? */
+static bool all_plain(const char *p)
+{
+	const uint64_t ones = 0x0101010101010101u, high = ones << 7;
+	uint64_t x, quote, slash;
+
+	memcpy(&x, p, sizeof(x));
+	quote = x ^ ones * '"';
+	slash = x ^ ones * '\\';
+	return !(((x - ones * 0x20) | (quote - ones) | (slash - ones) | x) &
+		 high);
+}
+
+static bool is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+static size_t ascii_run(struct span in)
 {
 	size_t i = 0;
 
-	if (k->state != STRING || k->in_key || k->in_model || k->utf8.left)
-		return 0;
-	while (i < in.n) {
-		unsigned char c = (unsigned char)in.p[i];
-
-		if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\')
-			break;
+	while (i + 8 <= in.n && all_plain(in.p + i))
+		i += 8;
+	while (i < in.n && is_plain((unsigned char)in.p[i]))
 		i++;
+	return i;
+}
+
+static bool is_hex(char c)
+{
+	return is_digit((unsigned char)c) ||
+	       ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+}
+
+/* The length of the whole escape or letter of two bytes at p, or 0. */
+static size_t one_more(const char *p, size_t n)
+{
+	static const bool is_short[256] = {
+		['"'] = true, ['\\'] = true, ['/'] = true, ['b'] = true,
+		['f'] = true, ['n'] = true,  ['r'] = true, ['t'] = true,
+	};
+	unsigned char c = (unsigned char)p[0], next;
+
+	if (n < 2)
+		return 0;
+	next = (unsigned char)p[1];
+	if (c != '\\')
+		return c >= 0xc2 && c < 0xe0 && next >= 0x80 && next < 0xc0 ? 2
+									    : 0;
+	if (is_short[next])
+		return 2;
+	return next == 'u' && n >= 6 && is_hex(p[2]) && is_hex(p[3]) &&
+			       is_hex(p[4]) && is_hex(p[5])
+		     ? 6
+		     : 0;
+}
+
+/* The same with escapes, for text of which nothing is kept. */
+static size_t text_run(struct span in)
+{
+	size_t i = 0, more = 1;
+
+	while (more) {
+		while (i + 8 <= in.n && all_plain(in.p + i))
+			i += 8;
+		while (i < in.n && is_plain((unsigned char)in.p[i]))
+			i++;
+		more = one_more(in.p + i, in.n - i);
+		i += more;
 	}
 	return i;
+}
+
+static size_t key_run(struct peek *k, struct span in)
+{
+	size_t n = k->high ? 0 : ascii_run(in);
+
+	for (size_t i = 0; i < n && k->key_n <= PEEK_KEY_MAX; i++) {
+		if (k->key_n < PEEK_KEY_MAX)
+			k->key[k->key_n] = in.p[i];
+		k->key_n++;
+	}
+	return n;
+}
+
+/* Most of a body is plain text inside values: how much of `in` is? */
+static size_t plain_run(struct peek *k, struct span in)
+{
+	size_t n;
+
+	if (k->state != STRING || k->in_model || k->utf8.left)
+		return 0;
+	if (k->in_key)
+		return key_run(k, in);
+	if (k->sealed != PEEK_NO_SEAL) {
+		if (*in.p == PEEK_SEAL_HEAD[k->sealed])
+			return 0;
+		k->sealed = PEEK_NO_SEAL;
+	}
+	if (!k->watch && !k->blank)
+		return text_run(in);
+	n = ascii_run(in);
+	for (size_t i = 0; i < n && k->watch; i++)
+		peek_watch_byte(k, (unsigned char)in.p[i]);
+	for (size_t i = 0; i < n && k->blank; i++)
+		k->blank = in.p[i] == ' ';
+	return n;
 }
 
 int peek_feed(struct peek *k, struct span in, struct err *e)
@@ -482,6 +602,8 @@ int peek_end(struct peek *k, struct err *e)
 			       "JSON object");
 	if (k->state != DONE)
 		return bad(k, e, "the text ends too early");
+	if (k->summaries)
+		k->marks |= MARK_REASONING;
 	if (!k->has_model) {
 		err_set(e, ERR_BAD_REQUEST, "model is missing");
 		memcpy(e->param, "model", sizeof("model"));

@@ -18,7 +18,35 @@
 
 #define PEEK_DEPTH_MAX 128
 #define PEEK_MODEL_MAX 256 /* bytes of a model name, decoded */
-#define PEEK_KEY_MAX 12    /* longer keys are none of ours */
+#define PEEK_KEY_MAX 24    /* longer keys are none of ours */
+
+/* What a text holds that not every target takes, as bits: found on the way, by
+ * the names of members at any depth, so that one too many is possible (an
+ * argument of a tool may be called "id") and one too few is not. They announce
+ * that mend.h has something to look at. */
+enum peek_mark {
+	MARK_SEAL = 1,   /* a value that begins like one of ours */
+	MARK_ID_ODD = 2, /* an id with others than [A-Za-z0-9_-] */
+	MARK_ID_EMPTY = 4,
+	MARK_ID_LONG = 8,      /* more than PEEK_ID_MAX bytes */
+	MARK_ID_NOT_NINE = 16, /* not nine letters and digits */
+	MARK_ID_TWICE = 32,    /* two calls seem to have one */
+	MARK_UNSIGNED = 64,    /* signature or encrypted_content is "" */
+	MARK_THINKING = 128,   /* thinking of type enabled */
+	MARK_REASONING = 256,  /* reasoning items that lack encrypted_content */
+	MARK_CALLS = 512,      /* calls of tools */
+	MARK_ID_ITEM = 1024,   /* an id that Responses has for no item */
+	MARK_DEVELOPER = 2048, /* role developer */
+	MARK_SYSTEM = 4096,    /* role system */
+	MARK_THINKING_PART = 8192, /* "thinking" below the top */
+	MARK_BLANK = 16384,        /* a text or content of blanks, or none */
+	MARK_PARSED = 1 << 20,     /* what SDKs add to the answers they give */
+	MARK_ANY = 1 << 30,        /* every text has it */
+	MARK_ALL = -1, /* the text must be looked at whatever it holds */
+};
+
+#define PEEK_ID_MAX 64
+#define PEEK_SEEN_BITS 32768
 
 enum peek_place {
 	PEEK_SYSTEM,
@@ -35,6 +63,7 @@ struct peek {
 	size_t model_n;
 	bool has_model, stream;
 	size_t places[PEEK_PLACES]; /* of the values, or 0 */
+	unsigned marks;             /* enum peek_mark */
 
 	/* state */
 	int state;
@@ -49,6 +78,16 @@ struct peek {
 	unsigned high; /* half of a pair of \u escapes */
 	bool in_key, in_model, has_stream, started;
 	bool any_keys; /* look for none of ours */
+	/* of the string that is read: is it an id, and what is in it so far? */
+	unsigned char watch;  /* enum watch in peek-marks.c */
+	unsigned char sealed; /* bytes of a seal's beginning so far */
+	bool odd, dashed;
+	bool blank; /* a text of which nothing but blanks has come */
+	char head[4];
+	size_t string_n;
+	uint64_t hash;
+	long summaries; /* that no encrypted_content stands beside, so far */
+	uint64_t seen[PEEK_SEEN_BITS / 64]; /* of ids of calls, hashed */
 };
 
 void peek_init(struct peek *k);

@@ -4,6 +4,7 @@
 #include "dialect/reader.h"
 
 #include "base/digest.h"
+#include "base/utf8.h"
 #include "dialect/error.h"
 
 #include <string.h>
@@ -17,7 +18,7 @@ void reader_init(struct reader *r, const struct dialect *d, struct arena *a,
 	r->sink = sink;
 	r->arg = arg;
 	r->id = r->model = "";
-	r->json = json_tokens();
+	r->json = json_tokens_any();
 }
 
 void reader_release(struct reader *r)
@@ -34,14 +35,31 @@ static int checked(const struct reader *r, int rc, struct err *e)
 	return rc || !r->arena->full ? rc : err_memory(e);
 }
 
+/* The only member of a list in its place; Gemini wraps errors so. */
+static struct json_object *unwrapped(struct json_object *o)
+{
+	struct json_object *first = json_at(o, 0);
+
+	if (json_length(o) != 1)
+		return o;
+	json_object_get(first);
+	json_object_put(o);
+	return first;
+}
+
 /* Of the upstream; NULL on failure. */
 static struct json_object *read_object(struct reader *r, struct span text,
 				       const char *what, struct err *e)
 {
 	struct json_object *o;
+	struct buf kept;
 
 	e->code = ERR_NONE;
-	o = json_read_with(r->json, text, e);
+	buf_init(&kept, text.n);
+	o = unwrapped(json_read_with(r->json, halves_kept(text, &kept), e));
+	if (kept.starved)
+		err_memory(e);
+	buf_release(&kept);
 	if (json_object_is_type(o, json_type_object))
 		return o;
 	if (!error_unread(e, what))
@@ -84,9 +102,12 @@ int reader_end(struct reader *r, struct err *e)
 
 int reader_whole(struct reader *r, struct span text, struct err *e)
 {
-	struct json_object *o = read_object(r, text, "an answer", e);
+	struct json_object *o;
 	int rc;
 
+	if (span_starts(text, UTF8_BOM))
+		text = span_skip(text, sizeof(UTF8_BOM) - 1);
+	o = read_object(r, text, "an answer", e);
 	if (!o)
 		return -1;
 	if (error_is(o))
@@ -139,7 +160,7 @@ struct slot *reader_open(struct reader *r, enum part_kind kind, int64_t key,
 	s = arena_take(r->arena, sizeof(*s));
 	s->kind = kind;
 	s->key = key;
-	s->id = s->name = s->signature = "";
+	s->id = s->name = s->signature = s->google = "";
 	buf_init(&s->pending, READER_PENDING_MAX);
 	if (r->last)
 		r->last->next = s;
@@ -190,12 +211,18 @@ static int open_block(struct reader *r, struct slot *s, struct err *e)
 {
 	struct ev v = { .kind = EV_OPEN, .part = s->kind };
 
+	if (s->kind == PART_TOOL_USE && !*s->name)
+		return err_set(e, ERR_UPSTREAM,
+			       "the upstream sent a tool call without a name");
 	if (reader_start(r, e))
 		return -1;
 	need_id(r, s);
 	s->opened = true;
 	v.id = span_of(s->id);
 	v.name = span_of(s->name);
+	v.seal = s->seal;
+	v.google = span_of(s->google);
+	v.custom = s->custom;
 	if (s->kind == PART_REDACTED)
 		v.text = buf_get(&s->pending);
 	if (emit(r, &v, e))
@@ -204,15 +231,20 @@ static int open_block(struct reader *r, struct slot *s, struct err *e)
 		return 0;
 	v = (struct ev){ .kind = EV_DELTA,
 			 .part = s->kind,
+			 .custom = s->custom,
 			 .text = buf_get(&s->pending) };
 	return emit(r, &v, e);
 }
 
 static int close_block(struct reader *r, struct slot *s, struct err *e)
 {
-	struct ev v = { .kind = EV_CLOSE, .part = s->kind };
+	struct ev v = { .kind = EV_CLOSE,
+			.part = s->kind,
+			.custom = s->custom };
 
 	v.text = span_of(s->signature);
+	v.seal = s->seal;
+	v.google = span_of(s->google);
 	return emit(r, &v, e);
 }
 
@@ -231,7 +263,9 @@ static bool ready(const struct slot *s)
 /* Arguments that came whole and not as deltas. */
 static int take_given(struct reader *r, struct slot *s, struct err *e)
 {
-	struct ev v = { .kind = EV_DELTA, .part = s->kind };
+	struct ev v = { .kind = EV_DELTA,
+			.part = s->kind,
+			.custom = s->custom };
 
 	if (!s->given || s->got_text)
 		return 0;
@@ -243,13 +277,25 @@ static int take_given(struct reader *r, struct slot *s, struct err *e)
 	return 0;
 }
 
+static int put(struct reader *r, struct slot *s, struct span text,
+	       struct err *e);
+
+/* The other half has not come. */
+static int give_half(struct reader *r, struct slot *s, struct err *e)
+{
+	bool any = s->half_len > 0;
+
+	s->half_len = 0;
+	return any ? put(r, s, SPAN("\xef\xbf\xbd"), e) : 0;
+}
+
 /* Let out what has its turn: only the first slot may be open. */
 int reader_pump(struct reader *r, struct err *e)
 {
 	while (r->head) {
 		struct slot *s = r->head;
 
-		if (s->ended && take_given(r, s, e))
+		if (s->ended && (give_half(r, s, e) || take_given(r, s, e)))
 			return -1;
 		if (!s->opened && ready(s) && open_block(r, s, e))
 			return -1;
@@ -284,10 +330,57 @@ static void follow(struct slot *s, struct span text)
 	}
 }
 
+/* To the client, or kept until its turn. */
+static int put(struct reader *r, struct slot *s, struct span text,
+	       struct err *e)
+{
+	struct ev v = { .kind = EV_DELTA,
+			.part = s->kind,
+			.custom = s->custom,
+			.text = text };
+
+	if (s == r->head && s->opened)
+		return text.n ? emit(r, &v, e) : 0;
+	buf_span(&s->pending, text);
+	if (s->pending.full)
+		return err_full(e, &s->pending, ERR_UPSTREAM,
+				"a part of the answer is larger than %u bytes",
+				READER_PENDING_MAX);
+	return 0;
+}
+
+/* The same, with the half of a character that came before; that at the end
+ * waits. */
+static int put_whole(struct reader *r, struct slot *s, struct span text,
+		     struct err *e)
+{
+	struct buf joined, mended;
+	size_t end;
+	int rc;
+
+	buf_init(&joined, text.n + HALF_MAX);
+	buf_init(&mended, 3 * (text.n + HALF_MAX));
+	if (s->half_len) {
+		halves_join(&joined, (struct span){ s->half, s->half_len },
+			    text);
+		text = buf_get(&joined);
+	}
+	end = halves_at_end(text);
+	text.n -= end;
+	memcpy(s->half, text.p + text.n, end);
+	s->half_len = end;
+	text = halves_mended(text, &mended);
+	rc = joined.starved || mended.starved ? err_memory(e)
+					      : put(r, s, text, e);
+	buf_release(&joined);
+	buf_release(&mended);
+	return rc;
+}
+
 int reader_text(struct reader *r, struct slot *s, struct span text,
 		struct err *e)
 {
-	struct ev v = { .kind = EV_DELTA, .part = s->kind, .text = text };
+	bool opened = s == r->head && s->opened;
 
 	s->wanted = true;
 	if (s->kind == PART_TOOL_USE)
@@ -296,14 +389,9 @@ int reader_text(struct reader *r, struct slot *s, struct span text,
 		r->got_text = true;
 	if (text.n)
 		s->got_text = true;
-	if (s == r->head && s->opened)
-		return text.n ? emit(r, &v, e) : 0;
-	buf_span(&s->pending, text);
-	if (s->pending.full)
-		return err_full(e, &s->pending, ERR_UPSTREAM,
-				"a part of the answer is larger than %u bytes",
-				READER_PENDING_MAX);
-	return reader_pump(r, e);
+	if (text.n && put_whole(r, s, text, e))
+		return -1;
+	return opened ? 0 : reader_pump(r, e);
 }
 
 int reader_close(struct reader *r, struct slot *s, struct err *e)
@@ -351,6 +439,7 @@ int reader_finish(struct reader *r, struct err *e)
 		r->stop = STOP_END;
 	r->finished = true;
 	v.stop = r->stop;
+	v.text = span_of(r->stop_text);
 	v.usage = r->usage;
 	return emit(r, &v, e);
 }

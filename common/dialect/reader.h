@@ -16,6 +16,7 @@
 #include "base/json.h"
 #include "base/names.h"
 #include "dialect/dialect.h"
+#include "dialect/halves.h"
 
 #define READER_SLOTS_MAX 4096
 #define READER_KEYS 512
@@ -25,11 +26,16 @@ struct slot {
 	enum part_kind kind;
 	int64_t key; /* the upstream's index; -1 none */
 	const char *id, *name, *signature;
-	const char *given;  /* arguments, if no deltas bring them; or NULL */
-	struct buf pending; /* text that waits for its turn */
-	bool wanted;        /* something was said to it, if only "" */
+	enum seal_kind seal; /* what the signature or redacted data is */
+	const char *google;  /* thought signature of a call, or "" */
+	const char *given;   /* arguments, if no deltas bring them; or NULL */
+	struct buf pending;  /* text that waits for its turn */
+	bool wanted;         /* something was said to it, if only "" */
 	bool opened, ended;
-	bool got_text; /* some came as deltas */
+	bool got_text;       /* some came as deltas */
+	bool custom;         /* a call with free text */
+	char half[HALF_MAX]; /* a character whose end has not come */
+	size_t half_len;
 	/* Are the arguments a complete JSON object? */
 	int depth;
 	bool in_string, escaped, complete;
@@ -49,7 +55,9 @@ struct reader {
 	struct slot *all;         /* every slot, the latest first */
 	struct slot *keys[READER_KEYS];
 	struct slot *current; /* Chat: what the next text goes to */
-	struct names ids;     /* of calls: how often each was given */
+	int64_t choice;       /* and which of several is read */
+	bool chosen;
+	struct names ids; /* of calls: how often each was given */
 	unsigned slots, tools;
 	bool started, finished;
 	bool by_id;    /* Responses: events have no output_index */
@@ -59,6 +67,7 @@ struct reader {
 	struct usage usage;
 	const char *id, *model;  /* of the answer */
 	const char *explanation; /* of a refusal */
+	const char *stop_text;   /* the sequence that ended it, or NULL */
 };
 
 void reader_init(struct reader *r, const struct dialect *d, struct arena *a,

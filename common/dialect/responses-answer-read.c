@@ -62,25 +62,35 @@ static int add(struct reader *r, int64_t index, enum part_kind kind,
 	return s ? reader_text(r, s, text, e) : -1;
 }
 
-static int start_call(struct reader *r, struct json_object *item, int64_t index,
-		      struct err *e)
+static bool is_custom(struct span type)
 {
-	struct slot *s = need(r, index, PART_TOOL_USE, e);
-
-	if (!s)
-		return -1;
-	if (!*s->id)
-		s->id = reader_copy(r, item, "call_id");
-	if (!*s->name)
-		s->name = reader_copy(r, item, "name");
-	if (json_str(item, "arguments").n)
-		s->given = reader_copy(r, item, "arguments");
-	return reader_text(r, s, SPAN(""), e);
+	return span_is(type, "custom_tool_call");
 }
 
 static bool is_call(struct span type)
 {
-	return span_is(type, "function_call");
+	return span_is(type, "function_call") || is_custom(type);
+}
+
+static int start_call(struct reader *r, struct json_object *item, int64_t index,
+		      struct err *e)
+{
+	bool custom = is_custom(json_str(item, "type"));
+	struct slot *s = need(r, index, PART_TOOL_USE, e);
+	struct span text;
+
+	if (!s)
+		return -1;
+	s->custom = custom;
+	if (!*s->id)
+		s->id = reader_copy(r, item, "call_id");
+	if (!*s->name)
+		s->name = reader_copy(r, item, "name");
+	text = json_said(json_get(item, custom ? "input" : "arguments"),
+			 &r->arena->full);
+	if (text.n)
+		s->given = arena_str(r->arena, text);
+	return reader_text(r, s, SPAN(""), e);
 }
 
 /* Is this kind of text already there, from deltas? */
@@ -122,27 +132,25 @@ static int add_reasoning(struct reader *r, struct json_object *item,
 			 int64_t index, struct err *e)
 {
 	struct span sealed = json_str(item, "encrypted_content");
-	struct span kind, text;
 	struct slot *s;
 
 	if (add_missing(r, json_get(item, "summary"), index, true, e) ||
 	    add_missing(r, json_get(item, "content"), index, true, e))
 		return -1;
-	/* Only what another dario has sealed is Anthropic's. */
-	if (!chat_unseal(sealed, &kind, &text))
+	if (!sealed.n)
 		return 0;
-	if (span_is(kind, "redacted"))
-		return add(r, index, PART_REDACTED, text, e);
 	s = need(r, index, PART_THINKING, e);
 	if (!s)
 		return -1;
-	s->signature = arena_str(r->arena, text);
+	s->seal = SEAL_OPENAI;
+	s->signature = arena_fmt(r->arena, "%s %.*s",
+				 reader_copy(r, item, "id"), SPAN_FMT(sealed));
 	return reader_text(r, s, SPAN(""), e);
 }
 
 static int close_index(struct reader *r, int64_t index, struct err *e)
 {
-	for (struct slot *s = r->head; s; s = s->next)
+	for (struct slot *s = reader_keyed(r, index); s; s = s->near)
 		if (s->key == index)
 			s->ended = true;
 	return reader_pump(r, e);
@@ -167,6 +175,23 @@ static int item_done(struct reader *r, struct json_object *item, int64_t index,
 		return 0; /* tools that run at the provider */
 	}
 	return close_index(r, index, e);
+}
+
+/* A whole answer that is none: -1 and what it is. Its own words for a failure
+ * are taken first (error_is). */
+static int check_status(struct json_object *o, struct err *e)
+{
+	struct span status = json_str(o, "status");
+
+	if (span_is(status, "queued") || span_is(status, "in_progress"))
+		return err_set(e, ERR_UPSTREAM,
+			       "the upstream has not finished its answer (%s)",
+			       json_cstr(o, "status"));
+	if (span_is(status, "cancelled") || span_is(status, "failed"))
+		return err_set(e, ERR_UPSTREAM,
+			       "the upstream ended its answer as %s",
+			       json_cstr(o, "status"));
+	return 0;
 }
 
 static void read_status(struct reader *r, struct json_object *o)
@@ -205,6 +230,9 @@ static int add_output(struct reader *r, struct json_object *output,
 
 static int final(struct reader *r, struct json_object *o, struct err *e)
 {
+	if (span_is(json_str(o, "status"), "cancelled") ||
+	    span_is(json_str(o, "status"), "failed"))
+		return check_status(o, e);
 	read_head(r, o);
 	r->has_usage |= json_get(o, "usage") != NULL;
 	usage_responses(&r->usage, json_get(o, "usage"));
@@ -222,6 +250,7 @@ static const struct {
 } texts[] = {
 	{ "response.output_text.", PART_TEXT, "text" },
 	{ "response.function_call_arguments.", PART_TOOL_USE, "arguments" },
+	{ "response.custom_tool_call_input.", PART_TOOL_USE, "input" },
 	{ "response.reasoning_summary_text.", PART_THINKING, "text" },
 	{ "response.reasoning_text.", PART_THINKING, "text" },
 	{ "response.refusal.", PART_REFUSAL, "refusal" },
@@ -276,6 +305,9 @@ int responses_answer_event(struct reader *r, struct span name,
 		return final(r, response, e);
 	if (span_is(type, "response.failed"))
 		return reader_error(r, response, e);
+	if (span_is(type, "response.cancelled"))
+		return err_set(e, ERR_UPSTREAM,
+			       "the upstream cancelled its answer");
 	if (span_is(type, "error"))
 		return reader_error(r, o, e);
 	if (response)
@@ -307,5 +339,5 @@ int responses_answer_read(struct reader *r, struct json_object *o,
 		return err_set(e, ERR_UPSTREAM,
 			       "the upstream's answer is not "
 			       "a response");
-	return final(r, o, e);
+	return check_status(o, e) ? -1 : final(r, o, e);
 }

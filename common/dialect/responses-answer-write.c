@@ -3,8 +3,9 @@
 
 #include "base/digest.h"
 #include "base/jw.h"
-#include "dialect/chat.h"
+#include "dialect/dialect.h"
 #include "dialect/error.h"
+#include "dialect/responses-calls.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,16 +13,18 @@
 /* One output item, at any moment of its life. */
 struct item {
 	enum part_kind kind;
-	const char *id, *call_id, *name;
+	const char *id, *call_id, *name, *space;
+	enum call_shape shape;
 	struct span text, signature;
 	bool custom, done;
 };
 
-static const char *const id_prefix[] = {
-	[PART_TEXT] = "msg_",    [PART_REFUSAL] = "msg_",
-	[PART_THINKING] = "rs_", [PART_REDACTED] = "rs_",
-	[PART_TOOL_USE] = "fc_",
-};
+static const char *id_prefix(enum part_kind kind, bool custom)
+{
+	if (kind == PART_TOOL_USE)
+		return custom ? "ctc_" : "fc_";
+	return kind == PART_THINKING || kind == PART_REDACTED ? "rs_" : "msg_";
+}
 
 static void put_text_part(struct jw *j, enum part_kind kind, struct span text)
 {
@@ -47,17 +50,6 @@ static void put_summary_part(struct jw *j, struct span text)
 	jw_obj_end(j);
 }
 
-/* Thinking's signature and redacted thinking, sealed by us: what a client
- * sends back is read by chat_unseal. */
-static void put_sealed(struct jw *j, const char *kind, struct span text)
-{
-	jw_key(j, "encrypted_content");
-	jw_raw(j, SPAN("\"" CHAT_SEAL));
-	buf_fmt(j->out, "%s:", kind);
-	jw_escape(j->out, text);
-	buf_byte(j->out, '"');
-}
-
 static void put_reasoning(struct jw *j, const struct item *it)
 {
 	bool thinking = it->kind == PART_THINKING;
@@ -69,9 +61,27 @@ static void put_reasoning(struct jw *j, const struct item *it)
 		put_summary_part(j, it->text);
 	jw_arr_end(j);
 	if (it->done && !thinking)
-		put_sealed(j, "redacted", it->text);
+		jw_kstr(j, "encrypted_content", it->text);
 	else if (it->done && it->signature.n)
-		put_sealed(j, "signature", it->signature);
+		jw_kstr(j, "encrypted_content", it->signature);
+}
+
+static void put_call(struct jw *j, const struct item *it)
+{
+	const struct call_kind *k = call_kind_of(it->shape);
+
+	if (k) {
+		jw_kcstr(j, "type", k->call);
+		jw_kcstr(j, "call_id", it->call_id);
+		call_put(j, k, it->text);
+		return;
+	}
+	jw_kcstr(j, "type", it->custom ? "custom_tool_call" : "function_call");
+	jw_kcstr(j, "call_id", it->call_id);
+	jw_kcstr(j, "name", it->name);
+	if (it->space && *it->space)
+		jw_kcstr(j, "namespace", it->space);
+	jw_kstr(j, it->custom ? "input" : "arguments", it->text);
 }
 
 static void put_item(struct jw *j, const struct item *it)
@@ -94,18 +104,16 @@ static void put_item(struct jw *j, const struct item *it)
 		put_reasoning(j, it);
 		break;
 	case PART_TOOL_USE:
-		jw_kcstr(j, "type",
-			 it->custom ? "custom_tool_call" : "function_call");
-		jw_kcstr(j, "call_id", it->call_id);
-		jw_kcstr(j, "name", it->name);
-		jw_kstr(j, it->custom ? "input" : "arguments", it->text);
+		put_call(j, it);
 		break;
 	case PART_IMAGE:
 	case PART_DOCUMENT:
 	case PART_TOOL_RESULT:
 		break; /* in requests only */
 	}
-	jw_kcstr(j, "status", it->done ? "completed" : "in_progress");
+	/* Clients send items back, and OpenAI refuses it in reasoning. */
+	if (it->kind != PART_THINKING && it->kind != PART_REDACTED)
+		jw_kcstr(j, "status", it->done ? "completed" : "in_progress");
 	jw_obj_end(j);
 }
 
@@ -247,6 +255,8 @@ static struct item open_item(const struct writer *w, enum part_kind kind)
 			      .id = w->item_id,
 			      .call_id = w->call_id,
 			      .name = w->name,
+			      .space = w->space,
+			      .shape = w->shape,
 			      .custom = w->custom };
 }
 
@@ -278,13 +288,26 @@ static void copy(char *out, size_t n, struct span s)
 	snprintf(out, n, "%.*s", SPAN_FMT(s));
 }
 
+/* Clients and OpenAI tell items apart by it. */
+static const char *prefix_of(enum part_kind kind, enum call_shape shape,
+			     bool custom)
+{
+	const struct call_kind *k = call_kind_of(shape);
+
+	return kind == PART_TOOL_USE && k ? k->id_prefix
+					  : id_prefix(kind, custom);
+}
+
 static void open_block(struct writer *w, const struct ev *v)
 {
 	struct item it;
 
-	digest_random_id(w->item_id, sizeof(w->item_id), id_prefix[v->part]);
+	digest_random_id(w->item_id, sizeof(w->item_id),
+			 prefix_of(v->part, v->shape, v->custom));
 	copy(w->call_id, sizeof(w->call_id), v->id);
 	copy(w->name, sizeof(w->name), v->name);
+	copy(w->space, sizeof(w->space), v->space);
+	w->shape = v->shape;
 	buf_reset(&w->text);
 	w->custom = v->custom;
 	w->blocks++;
@@ -326,7 +349,7 @@ static void text_event(struct writer *w, enum part_kind kind, bool done,
 					    : &text_events[kind];
 	struct jw j;
 
-	if (!t->delta)
+	if (!t->delta || (kind == PART_TOOL_USE && w->shape != CALL_PLAIN))
 		return;
 	j = item_event(w, done ? t->done : t->delta);
 	if (t->index)
@@ -404,12 +427,15 @@ void responses_answer_write(struct writer *w, const struct answer *a)
 				   .id = id,
 				   .call_id = p->id,
 				   .name = p->name,
+				   .space = p->space,
+				   .shape = p->shape,
 				   .custom = p->custom,
 				   .signature = span_of(p->signature),
 				   .text = buf_get(&p->text),
 				   .done = true };
 
-		digest_random_id(id, sizeof(id), id_prefix[p->kind]);
+		digest_random_id(id, sizeof(id),
+				 prefix_of(p->kind, p->shape, p->custom));
 		if (p->kind == PART_TOOL_USE && !it.text.n && !p->custom)
 			it.text = SPAN("{}");
 		keep_item(w, &it);

@@ -2,6 +2,8 @@
 #include "config.h"
 
 #include "dialect/chat-read.h"
+#include "dialect/responses-calls.h"
+#include "dialect/responses-tools.h"
 
 #include <string.h>
 
@@ -72,14 +74,10 @@ static int put_part(struct chat *c, struct msg *m, struct json_object *o,
 	struct span type = json_str(o, "type");
 
 	if (span_is(type, "input_text") || span_is(type, "output_text") ||
-	    span_is(type, "text")) {
-		chat_text(c, m, json_str(o, "text"));
-		return 0;
-	}
-	if (span_is(type, "refusal")) {
-		chat_text(c, m, json_str(o, "refusal"));
-		return 0;
-	}
+	    span_is(type, "text"))
+		return read_text(c, m, o, "text", e) ? 0 : -1;
+	if (span_is(type, "refusal"))
+		return read_text(c, m, o, "refusal", e) ? 0 : -1;
 	if (span_is(type, "input_image")) {
 		struct span url = json_str(o, "image_url");
 
@@ -123,28 +121,21 @@ static int put_message(struct chat *c, struct json_object *o, struct err *e)
 	return put_content(c, m, json_get(o, "content"), e);
 }
 
-/* Only what this router sealed itself comes back as signed thinking. */
+/* What is not sealed by us is of a Responses provider, and none is here. */
 static void put_reasoning(struct chat *c, struct json_object *o)
 {
 	struct span sealed = json_str(o, "encrypted_content");
 	struct json_object *summary = json_get(o, "summary");
 	struct msg *m = chat_msg(c, ROLE_ASSISTANT);
-	struct span kind, text;
-	struct part *p;
+	struct part *p = chat_part(c, m, PART_THINKING);
+	enum seal_kind kind = seal_open(c->arena, sealed).kind;
 
-	if (sealed.n && chat_unseal(sealed, &kind, &text)) {
-		if (span_is(kind, "redacted")) {
-			chat_part(c, m, PART_REDACTED)->text = text;
-			return;
-		}
-	} else {
-		text = SPAN("");
-	}
-	p = chat_part(c, m, PART_THINKING);
 	p->text = read_joined(
 		c, json_length(summary) ? summary : json_get(o, "content"),
 		"\n\n");
-	p->signature = text;
+	if (kind == SEAL_REDACTED || kind == SEAL_GOOGLE || kind == SEAL_ID)
+		p->kind = PART_REDACTED;
+	chat_sealed(c, p, kind == SEAL_NONE ? SPAN("") : sealed);
 }
 
 static void put_call(struct chat *c, struct json_object *o, bool custom)
@@ -153,9 +144,65 @@ static void put_call(struct chat *c, struct json_object *o, bool custom)
 				   PART_TOOL_USE);
 
 	p->id = json_str(o, "call_id");
-	p->name = json_str(o, "name");
-	p->text = json_str(o, custom ? "input" : "arguments");
+	p->name = responses_tool_name(c, json_str(o, "namespace"),
+				      json_str(o, "name"));
+	p->text = json_said(json_get(o, custom ? "input" : "arguments"),
+			    &c->arena->full);
 	p->custom = custom;
+}
+
+/* A call's id; some items of results have it as their own. */
+static struct span call_id(struct json_object *o)
+{
+	struct span id = json_str(o, "call_id");
+
+	return id.n ? id : json_str(o, "id");
+}
+
+static void put_shaped_call(struct chat *c, struct json_object *o,
+			    const struct call_kind *k)
+{
+	struct part *p = chat_part(c, chat_msg(c, ROLE_ASSISTANT),
+				   PART_TOOL_USE);
+
+	p->id = call_id(o);
+	p->alias = json_str(o, "id");
+	p->name = span_of(k->tool);
+	p->text = call_arguments(c->arena, k, o);
+}
+
+static void put_shaped_output(struct chat *c, struct json_object *o,
+			      const struct call_kind *k)
+{
+	struct part *p = chat_part(c, chat_msg(c, ROLE_USER), PART_TOOL_RESULT);
+	struct msg inside = { .tail = &inside.parts };
+
+	p->id = call_id(o);
+	p->error = call_failed(o);
+	chat_text(c, &inside, call_output(c->arena, k, o));
+	p->content = inside.parts;
+}
+
+/* A search that the provider ran: only what it found counts. */
+static bool ran_there(struct json_object *o)
+{
+	return span_is(json_str(o, "execution"), "server");
+}
+
+/* What one agent tells another reads like a user's words. */
+static int put_agent_message(struct chat *c, struct json_object *o,
+			     struct err *e)
+{
+	struct msg *m = chat_msg(c, ROLE_USER);
+	struct span from = json_str(o, "author"), to = json_str(o, "recipient");
+
+	if (from.n)
+		chat_text(c, m,
+			  span_of(arena_fmt(
+				  c->arena,
+				  "Message from %.*s%s%.*s:", SPAN_FMT(from),
+				  to.n ? " to " : "", SPAN_FMT(to))));
+	return put_content(c, m, json_get(o, "content"), e);
 }
 
 static int put_output(struct chat *c, struct json_object *o, struct err *e)
@@ -164,25 +211,53 @@ static int put_output(struct chat *c, struct json_object *o, struct err *e)
 	struct msg inside = { .tail = &inside.parts };
 
 	p->id = json_str(o, "call_id");
-	if (put_content(c, &inside, json_get(o, "output"), e))
+	if (read_result(c, &inside, json_get(o, "output"), put_part, e))
 		return -1;
 	p->content = inside.parts;
 	return 0;
 }
 
+/* A conversation that only its provider can read, or shorten. */
+static bool needs_provider(struct span type)
+{
+	return span_is(type, "compaction") ||
+	       span_is(type, "compaction_trigger") ||
+	       span_is(type, "compaction_summary") ||
+	       span_is(type, "context_compaction") ||
+	       span_is(type, "item_reference");
+}
+
 static int put_item(struct chat *c, struct json_object *o, struct err *e)
 {
 	struct span type = json_str(o, "type");
+	const struct call_kind *call = call_kind_of_call(type);
+	const struct call_kind *output = call_kind_of_output(type);
+
+	if (!json_object_is_type(o, json_type_object))
+		return read_bad(e, "input", "an item of input is no object");
+	if (needs_provider(type))
+		return read_bad(e, "input",
+				"%.40s needs the provider that made it: send "
+				"the items themselves",
+				type.p);
+	if ((call || output) && ran_there(o)) {
+		chat_dropped(c, arena_fmt(c->arena, "input.%.40s", type.p));
+		return 0;
+	}
+	if (call)
+		put_shaped_call(c, o, call);
+	if (output)
+		put_shaped_output(c, o, output);
+	if (call || output || span_is(type, "additional_tools"))
+		return 0;
+	if (span_is(type, "agent_message"))
+		return put_agent_message(c, o, e);
 
 	if (!type.n || span_is(type, "message"))
 		return put_message(c, o, e);
 	if (span_is(type, "function_call_output") ||
 	    span_is(type, "custom_tool_call_output"))
 		return put_output(c, o, e);
-	if (span_is(type, "item_reference"))
-		return read_bad(e, "input",
-				"item_reference needs a provider "
-				"that keeps items: send the item itself");
 	if (span_is(type, "function_call"))
 		put_call(c, o, false);
 	else if (span_is(type, "custom_tool_call"))
@@ -215,17 +290,12 @@ static int read_input(struct chat *c, struct json_object *body, struct err *e)
 	return 0;
 }
 
-static void read_tools(struct chat *c, struct json_object *list)
+static bool has_search(const struct chat *c)
 {
-	for (size_t i = 0; i < json_length(list); i++) {
-		struct json_object *t = json_at(list, i);
-		struct span type = json_str(t, "type");
-
-		if (span_is(type, "function") || span_is(type, "custom"))
-			read_tool(c, t, t);
-		else
-			chat_tool(c, TOOL_HOSTED, type);
-	}
+	for (const struct tool *t = c->tools; t; t = t->next)
+		if (t->shape == CALL_TOOL_SEARCH)
+			return true;
+	return false;
 }
 
 int responses_request_read(struct chat *c, struct json_object *body,
@@ -249,12 +319,13 @@ int responses_request_read(struct chat *c, struct json_object *body,
 		c->user = json_str(body, "user");
 	c->tier = json_str(body, "service_tier");
 	c->usage_wanted = true;
-	read_tools(c, json_get(body, "tools"));
-	if (read_choice(c, json_get(body, "tool_choice"), e) ||
+	if (responses_read_tools(c, body, e) ||
 	    read_format(c, json_get(text, "format"), false, e) ||
 	    read_input(c, body, e))
 		return -1;
-	read_merge(c);
+	read_turns(c, true);
+	read_deferred(c, has_search(c));
+	chat_settle(c);
 	read_dropped(c, body, handled);
 	return 0;
 }

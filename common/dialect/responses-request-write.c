@@ -2,8 +2,10 @@
 #include "config.h"
 
 #include "base/jw.h"
+#include "dialect/chat-fit.h"
 #include "dialect/chat-write.h"
 #include "dialect/schema.h"
+#include "dialect/web-search.h"
 
 #include <string.h>
 
@@ -128,16 +130,60 @@ static int put_user(struct body *b, const struct msg *m, struct err *e)
 	return p ? put_message(b, "user", p, e) : 0;
 }
 
+/* Does something follow that reasoning can belong to? */
+static bool is_followed(const struct part *p)
+{
+	for (p = p->next; p; p = p->next)
+		if (p->kind == PART_TOOL_USE || write_is_text(p))
+			return true;
+	return false;
+}
+
+/* The target's own, as it was; nobody else's means anything to it. */
+static void put_reasoning(struct body *b, const struct part *p)
+{
+	struct span sealed = p->signature;
+	struct span id = span_cut(&sealed, ' ');
+	struct jw *w = &b->w;
+
+	if (p->foreign || p->seal != SEAL_OPENAI || !is_followed(p)) {
+		if (p->kind == PART_REDACTED ? chat_signed(p) : p->text.n > 0)
+			chat_dropped(b->c, "thinking");
+		return;
+	}
+	jw_obj(w);
+	jw_kcstr(w, "type", "reasoning");
+	if (id.n)
+		jw_kstr(w, "id", id);
+	jw_key(w, "summary");
+	jw_arr(w);
+	if (p->text.n) {
+		jw_obj(w);
+		jw_kcstr(w, "type", "summary_text");
+		jw_kstr(w, "text", p->text);
+		jw_obj_end(w);
+	}
+	jw_arr_end(w);
+	jw_kstr(w, "encrypted_content", sealed);
+	jw_obj_end(w);
+}
+
+/* In the order in which they came: reasoning belongs to what follows it. */
 static int put_assistant(struct body *b, const struct msg *m, struct err *e)
 {
-	if (write_has(m->parts, PART_THINKING) ||
-	    write_has(m->parts, PART_REDACTED))
-		chat_dropped(b->c, "thinking");
-	if (put_message(b, "assistant", m->parts, e))
-		return -1;
-	for (const struct part *p = m->parts; p; p = p->next)
-		if (p->kind == PART_TOOL_USE)
+	bool text = false;
+
+	for (const struct part *p = m->parts; p; p = p->next) {
+		if (p->kind == PART_THINKING || p->kind == PART_REDACTED) {
+			put_reasoning(b, p);
+		} else if (p->kind == PART_TOOL_USE) {
 			put_call(b, p);
+		} else if (!text) {
+			if (put_message(b, "assistant", m->parts, e))
+				return -1;
+			text = true;
+		}
+	}
 	return 0;
 }
 
@@ -213,10 +259,16 @@ static void put_tool(struct body *b, const struct tool *t)
 	if (custom)
 		jw_raw(w, schema_custom);
 	else
-		schema_object(w, t->schema);
+		schema_tool(w, t, false);
 	/* Strict is the default there, and not what the client asked for. */
-	jw_kbool(w, "strict", t->strict == 1);
+	jw_kbool(w, "strict", write_strict(b->c, t));
 	jw_obj_end(w);
+}
+
+/* OpenAI's models search; a server that only has its API need not. */
+static bool has_search(const struct upstream_model *t)
+{
+	return t->family.reasoning || t->quirks.search;
 }
 
 static int put_tools(struct body *b, struct err *e)
@@ -226,22 +278,29 @@ static int put_tools(struct body *b, struct err *e)
 	bool any = false;
 
 	for (const struct tool *t = c->tools; t; t = t->next) {
-		if (t->kind == TOOL_HOSTED) {
+		bool search = web_search_is(t) && has_search(b->t);
+
+		if (t->kind == TOOL_HOSTED && !search) {
 			if (write_hosted(c, t, e))
 				return -1;
 			continue;
 		}
+		if (!write_offers(b->t, c, t))
+			continue;
 		if (!any) {
 			jw_key(w, "tools");
 			jw_arr(w);
 		}
 		any = true;
-		put_tool(b, t);
+		if (search)
+			web_search_responses(w, t);
+		else
+			put_tool(b, t);
 	}
 	if (!any)
 		return 0;
 	jw_arr_end(w);
-	write_choice(w, c, false);
+	write_choice(w, b->t, c, false);
 	return 0;
 }
 
@@ -280,7 +339,9 @@ static void put_rest(struct body *b)
 
 	if (c->max_tokens >= 0)
 		jw_kint(w, "max_output_tokens",
-			limit && c->max_tokens > limit ? limit : c->max_tokens);
+			limit && c->max_tokens > limit
+				? limit
+				: write_floor(b->t, c->max_tokens));
 	write_samplers(w, b->t, c);
 	if (c->n_stop)
 		chat_dropped(c, "stop");
@@ -294,8 +355,10 @@ static void put_rest(struct body *b)
 	write_user(w, b->t, c);
 	if (c->tier.n)
 		jw_kstr(w, "service_tier", c->tier);
-	/* The conversation stays with the client. */
+	/* The conversation stays with the client, and so does reasoning. */
 	jw_kbool(w, "store", false);
+	jw_key(w, "include");
+	jw_raw(w, SPAN("[\"reasoning.encrypted_content\"]"));
 	if (c->stream)
 		jw_kbool(w, "stream", true);
 }
@@ -305,8 +368,10 @@ int responses_request_write(const struct upstream_model *t, struct chat *c,
 {
 	struct body b = { .w = jw_to(out), .t = t, .c = c };
 
+	chat_fit(c, &t->quirks);
 	jw_obj(&b.w);
 	jw_kcstr(&b.w, "model", t->model);
+	write_no_cache(c);
 	if (put_input(&b, e) || put_tools(&b, e))
 		return -1;
 	put_text_field(&b);

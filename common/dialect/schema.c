@@ -24,25 +24,6 @@ struct span schema_custom_text(struct arena *a, const struct tool *t)
 				 SPAN_FMT(grammar)));
 }
 
-void schema_object(struct jw *w, struct json_object *schema)
-{
-	struct json_object *copy = NULL;
-
-	if (!json_object_is_type(schema, json_type_object) ||
-	    json_object_object_length(schema) == 0) {
-		jw_raw(w, SPAN("{\"type\":\"object\",\"properties\":{}}"));
-		return;
-	}
-	if (span_is(json_str(schema, "type"), "object")) {
-		jw_raw(w, json_text(schema));
-		return;
-	}
-	json_object_deep_copy(schema, &copy, NULL);
-	json_set_str(copy, "type", "object");
-	jw_raw(w, json_text(copy));
-	json_object_put(copy);
-}
-
 /* String formats that structured output checks. */
 static bool known_format(struct span s)
 {
@@ -128,6 +109,38 @@ static void sanitise(struct json_object *o, bool properties)
 	if (is_object_type(json_get(o, "type")) || json_get(o, "properties"))
 		json_object_object_add(o, "additionalProperties",
 				       json_object_new_boolean(false));
+}
+
+static bool is_plain(struct json_object *schema, bool bare)
+{
+	return !bare && span_is(json_str(schema, "type"), "object") &&
+	       !schema_has_choice(schema);
+}
+
+bool schema_tool(struct jw *w, const struct tool *t, bool bare)
+{
+	struct json_object *copy = NULL;
+	bool changed = false;
+
+	if (t->schema_text.n) {
+		jw_raw(w, t->schema_text);
+	} else if (!json_object_is_type(t->schema, json_type_object) ||
+		   json_object_object_length(t->schema) == 0) {
+		jw_raw(w, SPAN("{\"type\":\"object\",\"properties\":{}}"));
+	} else if (is_plain(t->schema, bare)) {
+		jw_raw(w, json_text(t->schema));
+	} else {
+		json_object_deep_copy(t->schema, &copy, NULL);
+		json_set_str(copy, "type", "object");
+		if (schema_has_choice(copy))
+			schema_lower(copy);
+		if (bare)
+			sanitise(copy, false);
+		changed = bare && !json_object_equal(copy, t->schema);
+		jw_raw(w, json_text(copy));
+		json_object_put(copy);
+	}
+	return changed;
 }
 
 void schema_sanitised(struct jw *w, struct json_object *schema)

@@ -6,9 +6,15 @@
 #include "base/jw.h"
 #include "dialect/chat.h"
 
-/* A tool's schema with an object at its top; all keys are kept. NULL: a tool
- * without parameters. */
-void schema_object(struct jw *w, struct json_object *schema);
+/* A tool's schema, an object at its root whose choices are lowered into it; all
+ * other keys are kept. NULL: a tool without parameters. `bare`: sanitised, too,
+ * for a strict tool at Anthropic; true when that took something away. */
+bool schema_tool(struct jw *w, const struct tool *t, bool bare);
+
+/* Has the root a choice (anyOf, oneOf, allOf) or a reference? In place: make
+ * one object of it. */
+bool schema_has_choice(struct json_object *schema);
+void schema_lower(struct json_object *schema);
 
 /* What Anthropic's structured output takes: no bounds, closed objects. */
 void schema_sanitised(struct jw *w, struct json_object *schema);

@@ -3,6 +3,7 @@
 
 #include "dialect/sse.h"
 
+#include "base/utf8.h"
 #include "dialect/peek.h"
 
 #include <string.h>
@@ -77,8 +78,8 @@ static int take_line(struct sse *s, struct span line, bool borrowed,
 	struct span field = line, value = SPAN("");
 	const char *colon;
 
-	if (!s->begun && span_starts(line, "\xef\xbb\xbf")) {
-		line = span_skip(line, 3);
+	if (!s->begun && span_starts(line, UTF8_BOM)) {
+		line = span_skip(line, strlen(UTF8_BOM));
 		field = line;
 	}
 	s->begun = true;

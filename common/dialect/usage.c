@@ -32,8 +32,23 @@ void usage_anthropic(struct usage *u, struct json_object *o)
 	read_count(details, "thinking_tokens", &u->reasoning);
 }
 
-/* Providers differ: DeepSeek names its cache, xAI leaves reasoning out of the
- * completion but not out of the total. */
+/* The first of `keys` (NULL at the end) that is there, or 0. */
+static int64_t any_count(struct json_object *o, const char *const *keys)
+{
+	for (; *keys; keys++)
+		if (json_get(o, *keys))
+			return json_count(o, *keys, 0);
+	return 0;
+}
+
+/* What providers and routers call the tokens of a cache, beside the details
+ * that have OpenAI's names: DeepSeek, Moonshot, LiteLLM. */
+static const char *const reads[] = { "prompt_cache_hit_tokens", "cached_tokens",
+				     "cache_read_input_tokens", NULL };
+static const char *const writes[] = { "cache_write_tokens",
+				      "cache_creation_input_tokens", NULL };
+
+/* xAI leaves reasoning out of the completion but not out of the total. */
 void usage_openai(struct usage *u, struct json_object *o)
 {
 	struct json_object *in = json_get(o, "prompt_tokens_details");
@@ -42,9 +57,9 @@ void usage_openai(struct usage *u, struct json_object *o)
 
 	if (!json_object_is_type(o, json_type_object))
 		return;
-	u->cache_read = json_count(in, "cached_tokens",
-				   json_count(o, "prompt_cache_hit_tokens", 0));
-	u->cache_write = json_count(in, "cache_write_tokens", 0);
+	u->cache_read = json_count(in, "cached_tokens", any_count(o, reads));
+	u->cache_write = json_count(in, "cache_write_tokens",
+				    any_count(o, writes));
 	u->input = most(0, prompt - u->cache_read - u->cache_write);
 	u->output = most(json_count(o, "completion_tokens", 0),
 			 json_count(o, "total_tokens", 0) - prompt);
@@ -62,8 +77,9 @@ void usage_responses(struct usage *u, struct json_object *o)
 
 	if (!json_object_is_type(o, json_type_object))
 		return;
-	u->cache_read = json_count(in, "cached_tokens", 0);
-	u->cache_write = json_count(in, "cache_write_tokens", 0);
+	u->cache_read = json_count(in, "cached_tokens", any_count(o, reads));
+	u->cache_write = json_count(in, "cache_write_tokens",
+				    any_count(o, writes));
 	u->input = most(0, input - u->cache_read - u->cache_write);
 	u->output = json_count(o, "output_tokens", 0);
 	u->reasoning = json_count(out, "reasoning_tokens", 0);

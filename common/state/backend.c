@@ -4,7 +4,6 @@
 #include "state/backend.h"
 
 #include "base/host.h"
-#include "state/models.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -261,6 +260,8 @@ int backend_parse(struct backend *out, const char *name,
 	if (load_models(out, json_get(file, "models"), e) ||
 	    load_way(out, file, e) || quirks_parse(&out->quirks, file, e))
 		goto fail;
+	seal_origin(&out->origin, out->base_url,
+		    json_cstr(file, "organization"));
 	return 0;
 fail:
 	backend_release(out);
@@ -333,6 +334,7 @@ void backend_demo(struct backend *out, const char *host, long port,
 		out->speaks[i] = true;
 	out->models = xcalloc(1, sizeof(*out->models));
 	out->models[out->n_models++] = xstrdup("demo");
+	seal_origin(&out->origin, out->base_url, NULL);
 	out->proxy = xstrdup(""); /* it is this machine, and gets our key */
 	out->demo = true;
 }
@@ -357,6 +359,7 @@ int backend_claude(struct backend *out, const char *base_url, struct err *e)
 	out->name = xstrdup("claude");
 	out->ca_file = xstrdup(backend_usual_ca());
 	set_url(out, base_url);
+	seal_origin(&out->origin, out->base_url, NULL);
 	out->protocol = DIALECT_ANTHROPIC;
 	out->speaks[DIALECT_ANTHROPIC] = true;
 	out->claude = true;

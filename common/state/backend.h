@@ -8,7 +8,8 @@
  *
  * Also: proxy (URL), caFile (path), headers ({"Name":"value"}), organization,
  * project, connectTimeoutMs, firstByteTimeoutMs, idleTimeoutMs, and switches
- * for translation (models.h).
+ * for what the provider refuses or needs
+ * (dialect/quirks.h).
  *
  * `protocol` names the dialects that the provider speaks, the preferred one
  * first: "openai" (Chat Completions), "responses", "anthropic", or several
@@ -39,6 +40,8 @@ struct backend {
 	char **models; /* globs */
 	size_t n_models;
 	struct quirks quirks;
+	struct seal_origin origin; /* of what it seals */
+	bool first_hand;           /* the base URL tells whose models answer */
 	char *proxy;   /* on the way there, or NULL: as the environment says */
 	char *ca_file; /* of certificates to trust, or NULL */
 	char **fields; /* further header fields, "Name: value" */

@@ -16,13 +16,4 @@ void models_free(struct models *m);
 struct json_object *models_baked(const struct models *m, enum dialect_id d);
 struct family models_family(const struct models *m, const char *model);
 
-/* The switches of a backend, from the members of its file. */
-int quirks_parse(struct quirks *q, struct json_object *file, struct err *e);
-/* Their names: puts at most `max` and gives how many. */
-size_t quirks_keys(const char **out, size_t max);
-
-/* share/providers.json: the members that a provider's base URL calls for, or
- * NULL; json_object_put it. */
-struct json_object *providers_find(const char *base_url, struct err *e);
-
 #endif

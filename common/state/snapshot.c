@@ -123,6 +123,14 @@ static void free_list(struct dirent **list, int n)
 	free(list);
 }
 
+/* What is known of its provider, and files that it depends on. */
+static void note_backend(struct snapshot *c, struct backend *b)
+{
+	providers_fill(c->providers, b);
+	if (b->ca_file)
+		watch(c, "", b->ca_file);
+}
+
 static int load_backend(struct snapshot *c, const char *home, const char *file,
 			struct err *e)
 {
@@ -144,8 +152,8 @@ static int load_backend(struct snapshot *c, const char *home, const char *file,
 	}
 	if (rc)
 		err_add(e, path);
-	else if (c->backends[c->n_backends++].ca_file)
-		watch(c, "", c->backends[c->n_backends - 1].ca_file);
+	else
+		note_backend(c, &c->backends[c->n_backends++]);
 	backend_unknown(&c->notes, path, json);
 	json_object_put(json);
 	return rc;
@@ -280,7 +288,8 @@ static struct snapshot *load(const char *home, struct notify *n, struct err *e)
 	c->refs = 1;
 	watches_init(&c->watches, home, n);
 	if (open_home(c, home, e) || load_settings(c, home, e) ||
-	    !(c->models = models_load(e)) || load_backends(c, home, e) ||
+	    !(c->models = models_load(e)) ||
+	    !(c->providers = providers_load(e)) || load_backends(c, home, e) ||
 	    accounts_load(&c->accounts, home, watch, c, e) ||
 	    load_rules(c, home, e) || load_tools(c, home, e) ||
 	    load_claude(c, e) || check_key(s, e)) {
@@ -313,6 +322,7 @@ void snapshot_free(struct snapshot *c)
 	accounts_release(&c->accounts);
 	watches_release(&c->watches);
 	models_free(c->models);
+	providers_free(c->providers);
 	settings_release(&c->settings);
 	notes_release(&c->notes);
 	free(c);

@@ -22,6 +22,7 @@
 #include "state/models.h"
 #include "state/note.h"
 #include "state/option.h"
+#include "state/providers.h"
 #include "state/rule.h"
 #include "state/tools.h"
 #include "state/watch.h"
@@ -29,6 +30,7 @@
 struct snapshot {
 	struct settings settings;
 	struct models *models;
+	struct providers *providers;
 	struct backend *backends; /* by name; the demo last */
 	size_t n_backends;
 	struct rules rules;

@@ -75,6 +75,36 @@ is 'a foreign signature before a call: without what needs thinking' \
 	"$(status) $(seen '"thinking" in j["requests"][-1]["body"], [e["type"] for e in j["requests"][-1]["body"]["context_management"]["edits"]]')" \
 	"200 False ['clear_tool_uses_20250919']"
 
+# Only what was refused goes, one after the other; what is signed stays.
+refusal() { # BLOCK of message 1
+	printf '{"status":400,"body":{"type":"error","error":{"type":"invalid_request_error","message":"messages.1.content.%s: Invalid `signature` in `thinking` block"}}}' "$1"
+}
+thought() {
+	printf '{"type":"thinking","thinking":"%s","signature":"S%s"}' "$1" "$1"
+}
+rule "{\"answers\":{\"sk-ant-oat01-one\":[$(refusal 1),$(refusal 2)]}}"
+post /v1/messages "{\"model\":\"claude-sonnet-9\",\"max_tokens\":50,\"thinking\":{\"type\":\"adaptive\"},\"messages\":[{\"role\":\"user\",\"content\":\"hi\"},{\"role\":\"assistant\",\"content\":[$(thought 0),$(thought 1),$(thought 2),$(thought 3),{\"type\":\"text\",\"text\":\"yo\"}]},{\"role\":\"user\",\"content\":\"go\"}]}" >/dev/null
+is 'two refused signatures: the others stay' \
+	"$(status) $(seen '[b.get("thinking") for b in j["requests"][-1]["body"]["messages"][1]["content"]]')" \
+	"200 ['0', '2', None]"
+like 'refused thinking: that is said' "$(header x-dario-mended) $(header x-dario-dropped)" 'thinking thinking'
+many=$(for i in 1 2 3 4 5 6 7 8 9; do refusal 0; echo ,; done)
+rule "{\"answers\":{\"sk-ant-oat01-one\":[${many%,}]}}"
+many=$(for i in 1 2 3 4 5 6 7 8 9 10 11 12; do thought $i; echo ,; done)
+post /v1/messages "{\"model\":\"claude-sonnet-9\",\"max_tokens\":50,\"messages\":[{\"role\":\"user\",\"content\":\"hi\"},{\"role\":\"assistant\",\"content\":[$many{\"type\":\"text\",\"text\":\"yo\"}]},{\"role\":\"user\",\"content\":\"go\"}]}" >/dev/null
+is 'nine refused signatures: none is left at the end' \
+	"$(status) $(seen 'len(j["requests"][-1]["body"]["messages"][1]["content"])')" '200 1'
+rule '{"answers":{"sk-ant-oat01-one":[{"status":400,"body":{"type":"error","error":{"type":"invalid_request_error","message":"messages.1.content.0.type: Expected `thinking` or `redacted_thinking`, but found `tool_use`"}}}]}}'
+post /v1/messages "{\"model\":\"claude-sonnet-9\",\"max_tokens\":50,\"thinking\":{\"type\":\"adaptive\"},\"messages\":[{\"role\":\"user\",\"content\":\"hi\"},{\"role\":\"assistant\",\"content\":[{\"type\":\"tool_use\",\"id\":\"toolu_1\",\"name\":\"f\",\"input\":{}}]},{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"toolu_1\",\"content\":\"1\"}]}]}" >/dev/null
+is 'thinking that must come first and cannot: left off' \
+	"$(status) $(seen '"thinking" in j["requests"][-1]["body"]')" '200 False'
+
+# What is shaped for a subscription keeps the bytes that are not.
+post /v1/messages '{"model":"claude-sonnet-9","max_tokens":50,"metadata":{"a" : 123456789012345678901234567890, "b":-0,"b":1.50},"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":[{"type":"tool_use","id":"toolu_1","name":"f","input":{"n":123456789012345678901234567890,"z":-0.0,"k":1,"k":"\u00e9\/"}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"toolu_1","content":"1"}]}],"tools":[{"name":"f","input_schema":{"type":"object","properties":{"n":{"type":"integer","maximum":99999999999999999999}}}}]}' >/dev/null
+sent=$(seen 'j["requests"][-1]["text"]')
+like 'shaped: a large number in an input' "$sent" '{"n":123456789012345678901234567890,"z":-0.0,"k":1,"k":"\u00e9\/"}'
+like 'shaped: a large number in a schema' "$sent" '"maximum":99999999999999999999'
+
 # at least so long between two requests
 stop_router
 DARIO_MIN_INTERVAL_MS=300

@@ -386,6 +386,7 @@ class Handler(BaseHTTPRequestHandler):
                     "time": time.time(), "path": self.path,
                     "credential": credential, "model": body.get("model"),
                     "headers": {k.lower(): v for k, v in self.headers.items()},
+                    "text": raw.decode() if len(raw) < 1000000 else None,
                     "body": body if len(raw) < 1000000 else None})
             good = (credential in rules["accept"] or
                     access_tokens.get(credential, 0) > time.time())

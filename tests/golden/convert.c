@@ -3,6 +3,7 @@
  * convert: the translation by itself, for tests.
  *
  *	convert request FROM TO MODEL [SWITCHES]      body on standard input
+ *	convert mend DIALECT MODEL [SWITCHES]         the same dialect
  *	convert answer FROM TO stream|whole STEP [REQUEST MODEL]
  *
  * FROM and TO are dialects. SWITCHES is a JSON object as in a backend's file.
@@ -14,9 +15,12 @@
 #include "config.h"
 
 #include "base/digest.h"
-#include "dialect/error.h"
-#include "dialect/reader.h"
+#include "base/utf8.h"
 #include "dialect/answer-restore.h"
+#include "dialect/answer-seal.h"
+#include "dialect/error.h"
+#include "dialect/mend.h"
+#include "dialect/reader.h"
 #include "dialect/sse.h"
 #include "state/models.h"
 
@@ -25,6 +29,9 @@
 #include <string.h>
 
 #define INPUT_MAX (256u << 20)
+
+/* Whatever is converted is of one provider. */
+static const struct seal_origin origin;
 
 static void read_file(FILE *f, struct buf *out)
 {
@@ -96,6 +103,7 @@ static int run_request(char **argv, int argc)
 
 	arena_init(&a);
 	chat_init(&c, &a);
+	c.origin = &origin;
 	buf_init(&out, INPUT_MAX);
 	read_file(stdin, &in);
 	body = json_read(buf_get(&in), &e);
@@ -111,6 +119,49 @@ static int run_request(char **argv, int argc)
 	buf_release(&in);
 	buf_release(&out);
 	chat_release(&c);
+	arena_release(&a);
+	return rc;
+}
+
+/* What was mended, a line end, what was dropped: to standard error. */
+static int run_mend(char **argv, int argc)
+{
+	const struct dialect *d = need_dialect(argv[2]);
+	enum dialect_id id = (enum dialect_id)(d - dialects);
+	struct upstream_model t = { .model = argv[3], .origin = &origin };
+	struct models *models;
+	struct json_object *switches;
+	struct err e = { 0 };
+	struct buf in, out;
+	struct arena a;
+	struct mend m;
+	struct peek k;
+	int rc;
+
+	arena_init(&a);
+	buf_init(&out, INPUT_MAX);
+	read_file(stdin, &in);
+	peek_init(&k);
+	models = models_load(&e);
+	switches = json_read(span_of(argc > 4 ? argv[4] : "{}"), &e);
+	if (!models || quirks_parse(&t.quirks, switches, &e) ||
+	    peek_feed(&k, buf_get(&in), &e) || peek_end(&k, &e))
+		return http_error(d, &e);
+	t.family = models_family(models, argv[3]);
+	mend_init(&m, &a, buf_get(&in), &t);
+	if (k.marks & mend_wants(id, &t))
+		d->mend(&m);
+	rc = mend_apply(&m, &out, &e);
+	if (rc)
+		rc = http_error(d, &e);
+	else
+		fwrite(out.p, 1, out.n, stdout);
+	fprintf(stderr, "%s\n%s", buf_cstr(&m.names), buf_cstr(&m.dropped));
+	mend_release(&m);
+	json_object_put(switches);
+	models_free(models);
+	buf_release(&in);
+	buf_release(&out);
 	arena_release(&a);
 	return rc;
 }
@@ -143,12 +194,19 @@ static int sink(void *arg, const struct ev *v, struct err *e)
 	return writer_event(&r->w, v, e);
 }
 
+static bool looks_whole(struct span in)
+{
+	if (span_starts(in, UTF8_BOM))
+		in = span_skip(in, strlen(UTF8_BOM));
+	return in.n && strchr("{[", in.p[0]);
+}
+
 static int feed(struct reader *rd, struct span in, size_t step, struct err *e)
 {
 	struct sse s;
 	int rc = 0;
 
-	if (in.n && in.p[0] == '{')
+	if (looks_whole(in))
 		return reader_whole(rd, in, e);
 	sse_init(&s, reader_event, rd);
 	while (in.n && rc == 0) {
@@ -214,6 +272,7 @@ static int run_answer(char **argv, int argc)
 	size_t step = strtoul(argv[5], NULL, 10);
 	struct json_object *body = NULL;
 	struct answer_restore restore;
+	struct answer_seal seal;
 	struct err e = { 0 };
 	struct reader rd;
 	struct arena a;
@@ -223,6 +282,7 @@ static int run_answer(char **argv, int argc)
 
 	arena_init(&a);
 	chat_init(&c, &a);
+	c.origin = &origin;
 	if (argc > 7)
 		read_client(&c, from, to, argv, &body);
 	read_file(stdin, &in);
@@ -231,8 +291,9 @@ static int run_answer(char **argv, int argc)
 	strcpy(r.w.model, "model");
 	r.w.usage_wanted = true;
 	fold_init(&r.fold, &a);
-	answer_restore_init(&restore, &c, (enum dialect_id)(from - dialects), sink,
-		     &r);
+	answer_seal_init(&seal, &origin, &a, SPAN("answer"), sink, &r);
+	answer_restore_init(&restore, &c, (enum dialect_id)(from - dialects),
+			    answer_seal_event, &seal);
 	reader_init(&rd, from, &a, answer_restore_event, &restore);
 	rc = feed(&rd, buf_get(&in), step, &e);
 	print_answer(&r, rc, &e);
@@ -252,6 +313,8 @@ int main(int argc, char **argv)
 {
 	if (argc >= 5 && strcmp(argv[1], "request") == 0)
 		return run_request(argv, argc);
+	if (argc >= 4 && strcmp(argv[1], "mend") == 0)
+		return run_mend(argv, argc);
 	if (argc >= 6 && strcmp(argv[1], "answer") == 0)
 		return run_answer(argv, argc);
 	fputs("usage: see tests/golden/convert.c\n", stderr);

@@ -153,6 +153,13 @@ def request_responses(n, kind):
         body.update({"f%d" % i: 1 for i in range(n)})
     elif kind == "stops":
         return None
+    elif kind == "late results":
+        body["input"] = [say("user")] + calls + [say("assistant")] + results
+    elif kind == "deferred":
+        body["tools"] = [{"type": "tool_search", "execution": "client"}, {
+            "type": "namespace", "name": "s", "tools": [
+                {"type": "function", "name": "t%d" % i, "defer_loading": True}
+                for i in range(n)]}]
     else:
         if kind != "undeclared":
             body["tools"] = [{"type": "function", "name": "t0", "parameters": {}}]
@@ -171,6 +178,7 @@ KINDS = [
     "unknown fields", "stops", "undeclared", "turns of calls", "calls",
     "calls with one id", "calls and results reversed",
 ]
+OF_RESPONSES = ["late results", "deferred"]
 REQUESTS = {"anthropic": request_anthropic, "openai": request_openai,
             "responses": request_responses}
 
@@ -319,7 +327,7 @@ def dump(make, kind):
 
 wanted = os.environ.get("GROWTH_ONLY", "")
 for source, make in REQUESTS.items():
-    for kind in KINDS:
+    for kind in KINDS + OF_RESPONSES * (source == "responses"):
         if make(1, kind) is None:
             continue
         for target in REQUESTS:

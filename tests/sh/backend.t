@@ -51,6 +51,15 @@ is 'Mistral is known' "$(known https://api.mistral.ai/v1)" \
 	'openai None None True'
 is 'Anthropic is known' "$(known https://api.anthropic.com)" \
 	'anthropic None None None'
+is 'Google is known' "$(known https://generativelanguage.googleapis.com/v1beta/openai)" \
+	'openai None None None'
+"$dario" help --man >"$tmp/man"
+is 'a switch of each is documented' "$(for key in $(python3 -c '
+import json
+print(*sorted({k for r in sum(json.load(open("'"$srcdir"'/share/providers.json")).values(), [])
+               for k in {**r.get("set", {}), **r.get("behind", {})}} - {"protocol"}))'); do
+	grep -q "^\.B $key\$" "$tmp/man" || echo "$key"
+done)" ''
 is 'others are not' "$(known https://llm.example/v1)" 'openai None None None'
 run backend add x --key=k --base-url=https://h/v1
 "$dario" backend remove x

@@ -438,6 +438,99 @@ static void lists_of_hosts_are_checked(void **state)
 	settings_release(&s);
 }
 
+/* The switches of `model` at a backend of this file, as names. */
+static void switches_are(const char *file, const char *dialect,
+			 const char *model, const char *want)
+{
+	struct json_object *json = NULL;
+	struct providers *p;
+	struct backend b;
+	struct quirks q;
+	struct buf got;
+	struct err e;
+
+	p = providers_load(&e);
+	json = json_read(span_of(file), &e);
+	if (!p || !json || backend_parse(&b, "x", json, &e))
+		fail_msg("%s", e.msg);
+	providers_fill(p, &b);
+	q = providers_quirks(
+		p, &b,
+		(enum dialect_id)(dialect_find(span_of(dialect)) - dialects),
+		model);
+	buf_init(&got, 1000);
+	for (const struct quirk_row *r = quirk_rows; r->key; r++)
+		if ((r->kind == QUIRK_FLAG || r->kind == QUIRK_OFF) &&
+		    *(bool *)((char *)&q + r->at))
+			buf_fmt(&got, "%s%s", got.n ? " " : "", r->key);
+	if (q.min_tokens)
+		buf_fmt(&got, " min=%d", (int)q.min_tokens);
+	assert_string_equal(buf_cstr(&got), want);
+	buf_release(&got);
+	backend_release(&b);
+	providers_free(p);
+	json_object_put(json);
+}
+
+static void providers_are_known(void **state)
+{
+	(void)state;
+	/* By the base URL, and then whatever the model is called. */
+	switches_are("{\"baseUrl\":\"https://api.deepseek.com/v1\"}", "openai",
+		     "kimi-k2", "reasoningContent noStrictTools noImages");
+	/* What the file says goes over it, "no" too. */
+	switches_are("{\"baseUrl\":\"https://api.deepseek.com/v1\","
+		     "\"noImages\":false,\"mend\":false,\"topK\":true}",
+		     "openai", "m",
+		     "reasoningContent topK noStrictTools mend");
+	/* By the model where the URL hides who answers, also with a prefix. */
+	switches_are("{\"baseUrl\":\"http://10.0.0.1:9\"}", "openai",
+		     "moonshotai/Kimi-K2.6",
+		     "reasoningContent noStrictTools noEmptyMessages");
+	switches_are("{\"baseUrl\":\"https://openrouter.ai/api/v1\"}", "openai",
+		     "qwen/qwen3.8",
+		     "reasoning developerRole reasoningDetails topK "
+		     "oneSystemMessage");
+	switches_are("{\"baseUrl\":\"http://10.0.0.1:9\","
+		     "\"oneSystemMessage\":false}",
+		     "openai", "qwen3.8", "");
+	/* A floor that holds in one API only. */
+	switches_are("{\"baseUrl\":\"https://api.openai.com/v1\"}", "openai",
+		     "gpt-5.4",
+		     "maxCompletionTokens developerRole webSearch "
+		     "foreignFieldsRefused");
+	switches_are("{\"baseUrl\":\"https://api.openai.com/v1\"}",
+		     "responses", "gpt-5.4",
+		     "maxCompletionTokens developerRole webSearch "
+		     "foreignFieldsRefused min=16");
+	switches_are("{\"baseUrl\":\"http://10.0.0.1:9\"}", "openai", "m", "");
+}
+
+static void refuses_switch(const char *file, const char *says)
+{
+	struct json_object *json;
+	struct backend b;
+	struct err e = { 0 };
+
+	json = json_read(span_of(file), &e);
+	assert_int_equal(backend_parse(&b, "x", json, &e), -1);
+	if (!strstr(e.msg, says))
+		fail_msg("%s: %s", file, e.msg);
+	json_object_put(json);
+}
+
+static void switches_are_checked(void **state)
+{
+	(void)state;
+	refuses_switch("{\"noImages\":1}", "noImages must be true or false");
+	refuses_switch("{\"mend\":\"no\"}", "mend must be true or false");
+	refuses_switch("{\"minOutputTokens\":\"16\"}",
+		       "minOutputTokens must be a whole number");
+	refuses_switch("{\"toolIdMax\":9}", "toolIdMax must be at least 16");
+	refuses_switch("{\"topFields\":[\"nonsense\"]}", "\"nonsense\"");
+	refuses_switch("{\"topFields\":\"model\"}", "must be a list");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -449,6 +542,8 @@ int main(void)
 		WITH_HOME(snapshots_follow_the_files),
 		WITH_HOME(no_change_is_missed),
 		cmocka_unit_test(base_urls_of_every_habit),
+		cmocka_unit_test(providers_are_known),
+		cmocka_unit_test(switches_are_checked),
 		cmocka_unit_test(urls_are_checked),
 		cmocka_unit_test(log_hides_credentials),
 	};

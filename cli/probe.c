@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "cli/probe.h"
+
+#include "base/clock.h"
+#include "base/jw.h"
+#include "cli/cmd.h"
+#include "cli/save.h"
+#include "cli/say.h"
+#include "dialect/error.h"
+#include "net/fetch.h"
+#include "state/price.h"
+#include "state/snapshot.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ANSWER_MAX (4u << 20)
+#define QUESTION_MAX 8192
+#define BYTES_A_TOKEN 3 /* about; rather too many tokens than too few */
+#define QUESTION_MS 60000
+#define VERSION_FIELD "anthropic-version: 2023-06-01"
+
+struct probe {
+	const struct backend *b;
+	struct http *http;
+	char *model;
+	bool new_limit; /* max_completion_tokens */
+	struct buf question, answer;
+	int status;
+	struct json_object *found; /* switches and their values */
+};
+
+/* --- one question --------------------------------------------------------- */
+
+static const char *limit_of(const struct probe *p, enum dialect_id dialect)
+{
+	if (dialect == DIALECT_RESPONSES)
+		return "max_output_tokens";
+	return dialect == DIALECT_OPENAI && p->new_limit
+		     ? "max_completion_tokens"
+		     : "max_tokens";
+}
+
+static void write_question(struct probe *p, const struct probe_question *q)
+{
+	const char *limit = limit_of(p, q->dialect);
+	struct jw w = jw_to(&p->question);
+
+	buf_reset(&p->question);
+	jw_obj(&w);
+	jw_kcstr(&w, "model", p->model);
+	if (!strstr(q->body, limit))
+		jw_kint(&w, limit, PROBE_LIMIT);
+	buf_fmt(&p->question, ",%s}", q->body);
+}
+
+static int ask(struct probe *p, const struct probe_question *q, struct err *e)
+{
+	const struct backend *b = p->b;
+	struct fetch f = { .type = "application/json",
+			   .proxy = b->proxy,
+			   .ca_file = b->ca_file,
+			   .timeout_ms = QUESTION_MS };
+	struct buf url, credential;
+	int rc;
+
+	write_question(p, q);
+	buf_init(&url, 4096);
+	buf_init(&credential, 16384);
+	buf_init(&f.body, ANSWER_MAX);
+	backend_url(b, q->dialect, dialects[q->dialect].path, &url);
+	backend_credential(b, q->dialect, &credential);
+	f.url = buf_cstr(&url);
+	f.credential = buf_cstr(&credential);
+	f.send = buf_get(&p->question);
+	f.field = q->dialect == DIALECT_ANTHROPIC ? VERSION_FIELD
+		: b->n_fields                     ? b->fields[0]
+						  : NULL;
+	rc = fetch_run(p->http, &f, e);
+	p->status = f.status;
+	buf_release(&p->answer);
+	p->answer = f.body;
+	buf_release(&url);
+	buf_release(&credential);
+	return rc ? err_add(e, b->base_url) : 0;
+}
+
+/* What the provider says, in one line. */
+static void complaint(const struct probe *p, struct err *out)
+{
+	error_read_body(buf_get(&p->answer), p->status, out);
+}
+
+/* An answer that is an error, whatever its status. */
+static bool is_error(const struct probe *p)
+{
+	struct err unused;
+	struct json_object *o = json_read(buf_get(&p->answer), &unused);
+	bool is = p->status / 100 != 2 || error_is(o);
+
+	json_object_put(o);
+	return is;
+}
+
+/* Nothing more can be learned now: the key, the credit, the rate. */
+static int stops(const struct probe *p, struct err *e)
+{
+	struct err why = { 0 };
+
+	complaint(p, &why);
+	return err_set(e, ERR_CONFIG,
+		       "backend %s answers HTTP %d: %.200s; what came before "
+		       "holds, ask again later",
+		       p->b->name, p->status, why.msg);
+}
+
+static bool is_stop(int status)
+{
+	return status == 401 || status == 402 || status == 403 ||
+	       status == 429 || status == 529;
+}
+
+/* --- what it means -------------------------------------------------------- */
+
+static bool has_found(const struct probe *p, const char *key)
+{
+	return key && json_get(p->found, key);
+}
+
+static void note_switch(struct probe *p, const char *key, int number)
+{
+	json_object_object_add(p->found, key,
+			       number ? json_object_new_int(number)
+				      : json_object_new_boolean(true));
+}
+
+static void tell(const struct probe_question *q, const char *how,
+		 const char *key, const char *why)
+{
+	say(stdout, "%-10s %-42s %-9s %s%s%s%.120s\n",
+	    dialects[q->dialect].name, q->what, how, key ? "set " : "",
+	    key ? key : "", key && *why ? ": " : "", why);
+}
+
+/* A refusal may be of something else than what was asked about. */
+static const char *key_of(const struct probe_question *q, const char *why)
+{
+	if (q->key && strcmp(q->key, "noImages") == 0 &&
+	    (strcasestr(why, "too small") || strcasestr(why, "dimension") ||
+	     strcasestr(why, "pixel")))
+		return NULL;
+	if (q->key && strcmp(q->key, "reasoningContent") == 0 &&
+	    !strcasestr(why, "reasoning"))
+		return NULL;
+	return q->key;
+}
+
+static void judge(struct probe *p, const struct probe_question *q)
+{
+	struct err why = { 0 };
+	const char *key;
+
+	if (is_error(p)) {
+		complaint(p, &why);
+		key = key_of(q, why.msg);
+		if (key)
+			note_switch(p, key, q->number);
+		tell(q, "refused", key, why.msg);
+	} else if (q->done && !q->done(buf_get(&p->answer))) {
+		note_switch(p, q->key, q->number);
+		tell(q, "not done", q->key, "");
+	} else {
+		tell(q, "yes", NULL, "");
+	}
+}
+
+/* Without an answer to this one nothing can be told. */
+static int ask_first(struct probe *p, const struct probe_question *q,
+		     struct err *e)
+{
+	struct err why = { 0 };
+
+	if (ask(p, q, e))
+		return -1;
+	if (is_error(p)) {
+		complaint(p, &why);
+		if (q->dialect == DIALECT_OPENAI &&
+		    strstr(why.msg, "max_tokens")) {
+			p->new_limit = true;
+			if (ask(p, q, e))
+				return -1;
+		}
+	}
+	if (is_error(p)) {
+		complaint(p, &why);
+		return err_set(e, ERR_CONFIG,
+			       "backend %s does not answer %s in %s (HTTP %d): "
+			       "%.200s",
+			       p->b->name, p->model, dialects[q->dialect].name,
+			       p->status, why.msg);
+	}
+	tell(q, "yes", NULL, "");
+	if (p->new_limit && q->dialect == DIALECT_OPENAI)
+		note_switch(p, "maxCompletionTokens", 0);
+	return 0;
+}
+
+static int ask_one(struct probe *p, const struct probe_question *q,
+		   struct err *e)
+{
+	if (ask(p, q, e))
+		return -1;
+	/* Some refuse with a 500: that it is no accident shows once more. */
+	if (p->status >= 500 && p->status != 529 && ask(p, q, e))
+		return -1;
+	if (is_stop(p->status))
+		return stops(p, e);
+	judge(p, q);
+	return 0;
+}
+
+/* --- all of them ---------------------------------------------------------- */
+
+static bool is_asked(const struct probe *p, const struct probe_question *q)
+{
+	return p->b->speaks[q->dialect];
+}
+
+static int ask_all(struct probe *p, struct err *e)
+{
+	const struct probe_question *q = probe_questions;
+	int last = -1;
+
+	for (; q->what; q++) {
+		bool first = (int)q->dialect != last;
+
+		if (!is_asked(p, q))
+			continue;
+		last = (int)q->dialect;
+		if (has_found(p, q->moot))
+			continue;
+		if (first ? ask_first(p, q, e) : ask_one(p, q, e))
+			return -1;
+	}
+	return 0;
+}
+
+/* What it may cost, before it does. */
+static void show_costs(struct probe *p)
+{
+	const struct probe_question *q = probe_questions;
+	struct prices *prices;
+	struct usage u = { 0 };
+	struct err unused;
+	double cost = -1;
+	int n = 0;
+
+	for (; q->what; q++) {
+		if (!is_asked(p, q))
+			continue;
+		n++;
+		write_question(p, q);
+		u.input += (int64_t)p->question.n / BYTES_A_TOKEN;
+		u.output += PROBE_LIMIT;
+	}
+	prices = prices_load(&unused);
+	if (prices)
+		cost = prices_cost(prices, p->model, clock_wall_ms(), &u);
+	prices_free(prices);
+	say(stderr,
+	    "dario: %d questions to %s at %s: about %lld tokens there and at "
+	    "most %lld back, ",
+	    n, p->model, p->b->base_url, (long long)u.input,
+	    (long long)u.output);
+	if (cost >= 0)
+		say(stderr, "%.4f USD\n", cost);
+	else
+		say(stderr, "at a price that is not known here\n");
+}
+
+/* --- the model ------------------------------------------------------------ */
+
+static char *first_listed(struct probe *p, struct err *e)
+{
+	struct fetch f = { .proxy = p->b->proxy,
+			   .ca_file = p->b->ca_file,
+			   .timeout_ms = QUESTION_MS };
+	struct buf url, credential;
+	struct json_object *o;
+	struct err unused;
+
+	buf_init(&url, 4096);
+	buf_init(&credential, 16384);
+	buf_init(&f.body, ANSWER_MAX);
+	backend_url(p->b, p->b->protocol, "/models", &url);
+	backend_credential(p->b, p->b->protocol, &credential);
+	f.url = buf_cstr(&url);
+	f.credential = buf_cstr(&credential);
+	fetch_run(p->http, &f, &unused);
+	o = json_read(buf_get(&f.body), &unused);
+	buf_span(&p->answer, json_str(json_at(json_get(o, "data"), 0), "id"));
+	json_object_put(o);
+	buf_release(&f.body);
+	buf_release(&url);
+	buf_release(&credential);
+	if (p->answer.n)
+		return xstrdup(buf_cstr(&p->answer));
+	err_set(e, ERR_USAGE,
+		"backend %s lists no models: name one with --model=NAME",
+		p->b->name);
+	return NULL;
+}
+
+/* Malloced: as asked, the first that the backend's file names, or that the
+ * backend lists. */
+static char *choose_model(struct probe *p, const struct cmd *c, struct err *e)
+{
+	const char *asked = cmd_value(c, "model");
+
+	if (asked)
+		return xstrdup(asked);
+	for (size_t i = 0; i < p->b->n_models; i++)
+		if (!strpbrk(p->b->models[i], "*?["))
+			return xstrdup(p->b->models[i]);
+	return first_listed(p, e);
+}
+
+/* --- the file ------------------------------------------------------------- */
+
+static int save(const struct cmd *c, const struct probe *p, struct err *e)
+{
+	struct json_object *file = NULL;
+	char path[300];
+	int lock, rc;
+
+	backend_file(p->b->name, path, sizeof(path));
+	lock = store_lock(c->home, path, e);
+	if (lock < 0)
+		return -1;
+	rc = json_load_object(c->home, path, &file, e);
+	if (rc == 0) {
+		json_object_object_foreach(p->found, key, value)
+			json_object_object_add(file, key,
+					       json_object_get(value));
+		rc = save_checked(c->home, path, file, e);
+	}
+	json_object_put(file);
+	store_unlock(lock);
+	return rc;
+}
+
+static int report(const struct cmd *c, const struct probe *p, struct err *e)
+{
+	struct span list = json_text(p->found);
+
+	if (!json_object_object_length(p->found)) {
+		say(stdout, "backend %s needs no switch\n", p->b->name);
+		return 0;
+	}
+	say(stdout, "switches: %.*s\n", SPAN_FMT(list));
+	if (!cmd_value(c, "write")) {
+		say(stderr, "dario: --write sets them in backends/%s.json\n",
+		    p->b->name);
+		return 0;
+	}
+	if (save(c, p, e))
+		return -1;
+	say(stderr, "dario: backends/%s.json has them now\n", p->b->name);
+	return 0;
+}
+
+static int run(struct probe *p, struct cmd *c, struct err *e)
+{
+	int rc;
+
+	p->model = choose_model(p, c, e);
+	if (!p->model)
+		return -1;
+	show_costs(p);
+	rc = ask_all(p, e);
+	if (rc == 0)
+		rc = report(c, p, e);
+	free(p->model);
+	return rc;
+}
+
+int probe_run(struct cmd *c, struct err *e)
+{
+	struct snapshot *cfg = snapshot_load(c->home, e);
+	struct probe p = { 0 };
+	int rc = -1;
+
+	if (!cfg)
+		return -1;
+	p.b = snapshot_backend(cfg, span_of(c->args[0]));
+	p.http = http_new(NULL, 1);
+	p.found = json_object_new_object();
+	buf_init(&p.question, QUESTION_MAX);
+	buf_init(&p.answer, ANSWER_MAX);
+	if (!p.b)
+		err_set(e, ERR_CONFIG,
+			"there is no backend %.64s: see dario backend list",
+			c->args[0]);
+	else if (!p.http)
+		err_set(e, ERR_INTERNAL, "libcurl cannot start");
+	else
+		rc = run(&p, c, e);
+	if (p.http)
+		http_free(p.http);
+	json_object_put(p.found);
+	buf_release(&p.question);
+	buf_release(&p.answer);
+	snapshot_free(cfg);
+	return rc;
+}

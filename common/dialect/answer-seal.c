@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "dialect/answer-seal.h"
+
+#include <string.h>
+
+void answer_seal_init(struct answer_seal *s, const struct seal_origin *origin,
+		      struct arena *a, struct span nonce, ev_fn *sink,
+		      void *arg)
+{
+	memset(s, 0, sizeof(*s));
+	s->origin = origin;
+	s->arena = a;
+	s->nonce = seal_hash(0, nonce);
+	s->sink = sink;
+	s->arg = arg;
+}
+
+static struct span sealed(struct answer_seal *s, enum seal_kind kind,
+			  uint64_t about, struct span original)
+{
+	struct seal seal = { .kind = kind,
+			     .origin = *s->origin,
+			     .about = about,
+			     .original = original };
+
+	return seal_make(s->arena, &seal);
+}
+
+/* A part of its own, for what belongs to the call with the client's id. */
+static int carry(struct answer_seal *s, enum seal_kind kind,
+		 struct span original, struct err *e)
+{
+	struct ev v = { .kind = EV_OPEN, .part = PART_REDACTED };
+
+	v.text = sealed(s, kind, seal_hash(0, s->id), original);
+	if (s->sink(s->arg, &v, e))
+		return -1;
+	v.kind = EV_DELTA;
+	if (s->sink(s->arg, &v, e))
+		return -1;
+	v.kind = EV_CLOSE;
+	v.text = SPAN("");
+	return s->sink(s->arg, &v, e);
+}
+
+static int open_call(struct answer_seal *s, struct ev v, struct err *e)
+{
+	uint64_t nonce = s->nonce + s->calls++;
+	bool whole;
+
+	s->id = arena_span(s->arena,
+			   seal_id(s->arena, s->origin, v.id, nonce, &whole));
+	s->google = v.google.n > 0;
+	if ((!whole && carry(s, SEAL_ID, v.id, e)) ||
+	    (s->google && carry(s, SEAL_GOOGLE, v.google, e)))
+		return -1;
+	v.id = s->id;
+	return s->sink(s->arg, &v, e);
+}
+
+static int close_call(struct answer_seal *s, const struct ev *v, struct err *e)
+{
+	if (s->sink(s->arg, v, e))
+		return -1;
+	if (s->google || !v->google.n)
+		return 0;
+	return carry(s, SEAL_GOOGLE, v->google, e);
+}
+
+static int thinking(struct answer_seal *s, struct ev v, struct err *e)
+{
+	if (v.kind == EV_OPEN)
+		s->text = seal_hash(0, SPAN(""));
+	else if (v.kind == EV_DELTA)
+		s->text = seal_hash(s->text, v.text);
+	else
+		v.text = sealed(s, v.seal ? v.seal : SEAL_TEXT, s->text,
+				v.text);
+	return s->sink(s->arg, &v, e);
+}
+
+static int redacted(struct answer_seal *s, struct ev v, struct err *e)
+{
+	if (v.kind == EV_OPEN)
+		s->sealed = sealed(s, v.seal ? v.seal : SEAL_REDACTED, 0,
+				   v.text);
+	if (v.kind != EV_CLOSE)
+		v.text = s->sealed;
+	return s->sink(s->arg, &v, e);
+}
+
+int answer_seal_event(void *arg, const struct ev *v, struct err *e)
+{
+	struct answer_seal *s = arg;
+	bool in_part = v->kind == EV_OPEN || v->kind == EV_DELTA ||
+		       v->kind == EV_CLOSE;
+
+	if (in_part && v->part == PART_THINKING)
+		return thinking(s, *v, e);
+	if (in_part && v->part == PART_REDACTED)
+		return redacted(s, *v, e);
+	if (v->part == PART_TOOL_USE && v->kind == EV_OPEN)
+		return open_call(s, *v, e);
+	if (v->part == PART_TOOL_USE && v->kind == EV_CLOSE)
+		return close_call(s, v, e);
+	return s->sink(s->arg, v, e);
+}

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "dialect/mend.h"
+
+/* What of a tool loop decides whether it may go on with thinking. */
+struct loop {
+	size_t message, block; /* that are read */
+	bool off;              /* the provider misses thinking */
+	bool assistant;        /* speaks in the turn that is read */
+	bool any;              /* block of it stays */
+	bool first_thinks;     /* its first block is thinking */
+	bool calls;            /* tools */
+	bool began;            /* a loop has begun with an assistant's turn */
+	bool head_thinks;      /* that began with thinking */
+	bool results;          /* the turn that is read has results */
+};
+
+static bool is_thinking(struct span type)
+{
+	return jwalk_is(type, "thinking") ||
+	       jwalk_is(type, "redacted_thinking");
+}
+
+/* Is this the block that was refused, or as good as it? */
+static bool is_refused(const struct mend *m, const struct loop *l)
+{
+	const struct mend_refusal *f = &m->refusal;
+
+	return f->known &&
+	       (f->all || (f->message == l->message && f->block == l->block));
+}
+
+static void cut_thinking(struct mend *m, struct jwalk *w)
+{
+	struct span text = jwalk_get(w->value, "thinking");
+
+	mend_cut(m, w);
+	mend_note(m, "thinking");
+	if (jwalk_is_string(text) && !jwalk_is(text, ""))
+		mend_dropped(m, "thinking");
+}
+
+static struct span sealed_of(struct span block, bool redacted)
+{
+	return jwalk_get(block, redacted ? "data" : "signature");
+}
+
+/* Does the target know this thinking: unsealed, or sealed as its own? */
+static bool is_known(struct mend *m, struct span block, bool redacted)
+{
+	struct seal s = mend_open(m, sealed_of(block, redacted));
+
+	if (s.kind == SEAL_NONE)
+		return s.original.n > 0;
+	return s.kind == (redacted ? SEAL_REDACTED : SEAL_CLAUDE) &&
+	       (s.old || seal_is_of(&s, m->target->origin));
+}
+
+/* Thinking goes where its provider would not know it: unsigned, or sealed by
+ * us for another. True when it goes. */
+static bool mend_thinking(struct mend *m, struct jwalk *w, bool redacted)
+{
+	struct span value = sealed_of(w->value, redacted);
+	struct seal s = mend_open(m, value);
+
+	if (!is_known(m, w->value, redacted)) {
+		cut_thinking(m, w);
+		return true;
+	}
+	if (s.kind != SEAL_NONE) {
+		mend_replace(m, value, mend_quoted(m, s.original));
+		mend_note(m, "sealed thinking");
+	}
+	return false;
+}
+
+static bool is_blank(struct mend *m, struct span text)
+{
+	return jwalk_is_string(text) &&
+	       !span_trim(jwalk_text(m->arena, text)).n;
+}
+
+static void mend_call(struct mend *m, struct span block, const char *key,
+		      bool call)
+{
+	struct span value = jwalk_get(block, key);
+	struct span id = jwalk_text(m->arena, value);
+
+	if (!jwalk_is_string(value))
+		return;
+	id = call ? call_ids_call(&m->ids, m->arena, id)
+		  : call_ids_result(&m->ids, m->arena, id);
+	mend_id(m, value, chat_id_anthropic(m->arena, id));
+}
+
+static void mend_block(struct mend *m, struct jwalk *w, struct loop *l)
+{
+	struct span type = jwalk_get(w->value, "type");
+	bool thinks = is_thinking(type), refused = is_refused(m, l);
+
+	if (thinks && refused) {
+		cut_thinking(m, w);
+		return;
+	}
+	if (thinks && mend_thinking(m, w, jwalk_is(type, "redacted_thinking")))
+		return;
+	if (jwalk_is(type, "text") &&
+	    is_blank(m, jwalk_get(w->value, "text"))) {
+		mend_cut(m, w);
+		mend_note(m, "empty text");
+		return;
+	}
+	/* It is not what it should be: thinking. */
+	l->off |= refused && !m->refusal.all;
+	if (jwalk_is(type, "tool_use")) {
+		l->calls = true;
+		mend_call(m, w->value, "id", true);
+	} else if (jwalk_is(type, "tool_result")) {
+		l->results = true;
+		mend_call(m, w->value, "tool_use_id", false);
+	}
+	if (!l->any)
+		l->first_thinks = thinks;
+	l->any = true;
+}
+
+/* A turn of the other side begins. */
+static void end_turn(struct loop *l, bool assistant)
+{
+	if (l->assistant && !l->began) {
+		l->began = true;
+		l->head_thinks = l->first_thinks;
+	}
+	if (assistant) /* what the user said without results ends the loop */
+		l->began &= l->results;
+	l->any = l->results = false;
+	if (assistant)
+		l->first_thinks = l->calls = false;
+	l->assistant = assistant;
+}
+
+/* Only the last message may say nothing, and only the assistant's. */
+static void cut_message(struct mend *m, struct jwalk *messages, bool assistant)
+{
+	if (assistant && !jwalk_peek(messages))
+		return;
+	mend_cut(m, messages);
+	mend_note(m, "empty messages");
+}
+
+static bool block_stays(struct mend *m, struct span block)
+{
+	struct span type = jwalk_get(block, "type");
+	bool redacted = jwalk_is(type, "redacted_thinking");
+
+	if (jwalk_is(type, "text"))
+		return !is_blank(m, jwalk_get(block, "text"));
+	return !is_thinking(type) || is_known(m, block, redacted);
+}
+
+static bool message_stays(struct mend *m, struct span message)
+{
+	struct span content = jwalk_get(message, "content");
+	struct jwalk w = jwalk_in(content);
+
+	while (jwalk_next(&w))
+		if (block_stays(m, w.value))
+			return true;
+	return jwalk_is_string(content) && !is_blank(m, content);
+}
+
+/* May a system message stand here as such: behind a user's turn, before an
+ * assistant's or the end? */
+static bool may_stay(struct mend *m, const struct jwalk *messages,
+		     const struct loop *l)
+{
+	struct jwalk next = *messages;
+
+	if (!m->target->family.inline_system || l->assistant || !messages->kept)
+		return false;
+	while (jwalk_next(&next))
+		if (message_stays(m, next.value))
+			return jwalk_is(jwalk_get(next.value, "role"),
+					"assistant");
+	return true;
+}
+
+static void mark_text(struct mend *m, struct span value)
+{
+	struct span text = jwalk_text(m->arena, value);
+
+	mend_replace(m, value,
+		     mend_quoted(m, span_of(arena_fmt(m->arena,
+						      "<system>%.*s</system>",
+						      SPAN_FMT(text)))));
+}
+
+/* Else it is marked text of the user's. */
+static void mend_system(struct mend *m, struct jwalk *messages, struct loop *l)
+{
+	struct span content = jwalk_get(messages->value, "content");
+	struct jwalk w = jwalk_in(content);
+
+	if (is_blank(m, content) ||
+	    (!jwalk_is_string(content) && !jwalk_peek(&w))) {
+		cut_message(m, messages, false);
+		return;
+	}
+	if (may_stay(m, messages, l))
+		return;
+	if (l->assistant)
+		end_turn(l, false);
+	mend_replace(m, jwalk_get(messages->value, "role"), SPAN("\"user\""));
+	mend_note(m, "system messages");
+	l->any = true;
+	if (jwalk_is_string(content))
+		mark_text(m, content);
+	while (jwalk_next(&w)) {
+		struct span text = jwalk_get(w.value, "text");
+
+		if (jwalk_is_string(text))
+			mark_text(m, text);
+	}
+}
+
+static void mend_message(struct mend *m, struct jwalk *messages, struct loop *l)
+{
+	struct span role = jwalk_get(messages->value, "role");
+	struct span content = jwalk_get(messages->value, "content");
+	struct jwalk w = jwalk_in(content);
+	bool assistant = jwalk_is(role, "assistant");
+	struct loop was = *l;
+
+	if (jwalk_is(role, "system")) {
+		mend_system(m, messages, l);
+		return;
+	}
+	if (assistant != l->assistant)
+		end_turn(l, assistant);
+	if (assistant)
+		call_ids_turn(&m->ids);
+	for (l->block = 0; jwalk_next(&w); l->block++)
+		mend_block(m, &w, l);
+	if (jwalk_is_string(content) && !is_blank(m, content))
+		l->any = true;
+	else if (!w.kept)
+		cut_message(m, messages, assistant);
+	if (messages->gone) { /* as if it had not been there */
+		was.off = l->off;
+		*l = was;
+	}
+}
+
+/* Edits of the context that are taken with thinking only. */
+static void mend_edits(struct mend *m, struct jwalk *top)
+{
+	struct jwalk w = jwalk_in(jwalk_get(top->value, "edits"));
+
+	while (jwalk_next(&w)) {
+		struct span type = jwalk_get(w.value, "type");
+
+		if (span_starts(jwalk_text(m->arena, type), "clear_thinking"))
+			mend_cut(m, &w);
+	}
+	if (w.before && !w.kept)
+		mend_cut(m, top);
+}
+
+/* While thinking is on, a loop of tool calls must begin with it. What adapts
+ * itself may do without, unless it was just refused. */
+static bool must_go_without(const struct mend *m, const struct loop *l)
+{
+	struct span type = jwalk_get(jwalk_get(m->text, "thinking"), "type");
+	bool bare = !l->assistant && l->results && l->calls &&
+		    !l->first_thinks && !(l->began && l->head_thinks);
+
+	return l->off ||
+	       (bare && (m->refusal.known || jwalk_is(type, "enabled")));
+}
+
+static void mend_field(struct mend *m)
+{
+	struct jwalk top = jwalk_in(m->text);
+
+	while (jwalk_next(&top)) {
+		if (jwalk_key_is(&top, "thinking")) {
+			mend_cut(m, &top);
+			mend_note(m, "thinking off");
+		} else if (jwalk_key_is(&top, "context_management")) {
+			mend_edits(m, &top);
+		}
+	}
+}
+
+void anthropic_mend(struct mend *m)
+{
+	struct jwalk messages = jwalk_in(jwalk_get(m->text, "messages"));
+	struct loop l = { 0 };
+
+	for (; jwalk_next(&messages); l.message++)
+		mend_message(m, &messages, &l);
+	if (must_go_without(m, &l))
+		mend_field(m);
+	mend_forced_tool(m, "{\"type\":\"any\"}");
+	mend_images(m, "messages");
+	mend_limit(m, jwalk_get(m->text, "max_tokens"));
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mend-chat: the switches of a backend (quirks.h), in a Chat request that is
+ * not translated. Rules of openai-mend.c.
+ */
+#ifndef DARIO_MEND_CHAT_H
+#define DARIO_MEND_CHAT_H
+
+#include "dialect/mend.h"
+
+/* Is there a switch whose rules the whole text has to be looked at for? */
+bool mend_chat_wanted(const struct upstream_model *t);
+
+/* mend-turns.c: roles, where system messages stand, whose turn it is, and what
+ * the messages hold. */
+void mend_turns(struct mend *m);
+
+/* mend-content.c: the content of a message, as the target takes it. Pieces are
+ * what it is made of, in order. */
+struct piece {
+	struct span value; /* a content: a string, a list, null, or nothing */
+	bool system;       /* it is a system message's: marked as such */
+	const char *said;  /* instead of a value: text of our own */
+	struct piece *next;
+};
+
+bool mend_content_changes(const struct mend *m, const struct piece *p);
+/* A JSON value; from the arena. */
+struct span mend_content(struct mend *m, const struct piece *p);
+/* Is there any text or part in it? */
+bool mend_content_speaks(const struct mend *m, struct span value);
+
+/* mend-fields.c: members that the target does not know, and other names. */
+bool mend_takes_member(struct mend *m, bool assistant, const struct jwalk *w);
+void mend_call_members(struct mend *m, struct span call);
+bool mend_takes_part_member(const struct mend *m, struct span key);
+void mend_top(struct mend *m);
+
+#endif

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "dialect/mend-chat.h"
+
+#define BREAK "\\n\\n" /* between texts, as JSON has it */
+
+static bool is_media(struct span type)
+{
+	return jwalk_is(type, "image_url") || jwalk_is(type, "file");
+}
+
+/* What becomes of a part. */
+enum part_fate {
+	PART_STAYS,
+	PART_NAMED,   /* an image, as text */
+	PART_GOES,    /* thinking, where it is no part */
+	PART_WITHOUT, /* some of its members */
+};
+
+static enum part_fate fate_of(const struct mend *m, struct span part)
+{
+	const struct quirks *q = &m->target->quirks;
+	struct span type = jwalk_get(part, "type");
+	struct jwalk w = jwalk_in(part);
+
+	if (jwalk_is(type, "thinking") && !q->thinking_parts)
+		return PART_GOES;
+	if (is_media(type) && q->no_images)
+		return PART_NAMED;
+	while (jwalk_next(&w))
+		if (w.object && !mend_takes_part_member(m, w.key))
+			return PART_WITHOUT;
+	return PART_STAYS;
+}
+
+bool mend_content_changes(const struct mend *m, const struct piece *p)
+{
+	struct jwalk w = jwalk_in(p->value);
+
+	if (p->next || p->system || p->said)
+		return true;
+	if (!jwalk_is_array(p->value))
+		return false;
+	while (jwalk_next(&w))
+		if (fate_of(m, w.value) != PART_STAYS)
+			return true;
+	return false;
+}
+
+bool mend_content_speaks(const struct mend *m, struct span value)
+{
+	struct jwalk w = jwalk_in(value);
+
+	if (jwalk_is_string(value))
+		return !jwalk_is(value, "");
+	while (jwalk_is_array(value) && jwalk_next(&w))
+		if (fate_of(m, w.value) != PART_GOES &&
+		    !jwalk_is(jwalk_get(w.value, "text"), ""))
+			return true;
+	return false;
+}
+
+static struct span inside(struct span string)
+{
+	return jwalk_is_string(string)
+		     ? (struct span){ string.p + 1, string.n - 2 }
+		     : SPAN("");
+}
+
+static struct span name_of_media(struct mend *m, struct span part)
+{
+	struct span image = jwalk_get(part, "image_url");
+	struct span file = jwalk_get(part, "file");
+	struct span url = jwalk_is_object(image) ? jwalk_get(image, "url")
+						 : image;
+	struct span name = jwalk_get(file, "filename");
+
+	if (!image.n && !name.n)
+		name = jwalk_get(file, "file_data");
+	return jwalk_text(m->arena, image.n ? url : name);
+}
+
+static void put_text_part(struct buf *b, struct span raw)
+{
+	buf_str(b, "{\"type\":\"text\",\"text\":\"");
+	buf_span(b, raw);
+	buf_str(b, "\"}");
+}
+
+static void put_named(struct mend *m, struct buf *b, struct span part)
+{
+	bool image = jwalk_is(jwalk_get(part, "type"), "image_url");
+
+	put_text_part(b, inside(mend_media_text(m, image ? "image" : "document",
+						name_of_media(m, part))));
+}
+
+static void put_without(struct mend *m, struct buf *b, struct span part)
+{
+	struct jwalk w = jwalk_in(part);
+	bool any = false;
+
+	buf_byte(b, '{');
+	while (jwalk_next(&w)) {
+		if (!mend_takes_part_member(m, w.key))
+			continue;
+		if (any)
+			buf_byte(b, ',');
+		buf_span(b, w.item);
+		any = true;
+	}
+	buf_byte(b, '}');
+	mend_note(m, "fields of content");
+}
+
+/* A part that stays in some form. */
+static void put_part(struct mend *m, struct buf *b, struct span part,
+		     enum part_fate fate)
+{
+	if (fate == PART_NAMED)
+		put_named(m, b, part);
+	else if (fate == PART_WITHOUT)
+		put_without(m, b, part);
+	else
+		buf_span(b, part);
+}
+
+static void put_comma(struct buf *b)
+{
+	if (b->n > 1)
+		buf_byte(b, ',');
+}
+
+/* The parts of a list, or a string as a part. */
+static void put_parts(struct mend *m, struct buf *b, struct span value)
+{
+	struct jwalk w = jwalk_in(value);
+
+	if (jwalk_is_string(value) && inside(value).n) {
+		put_comma(b);
+		put_text_part(b, inside(value));
+	}
+	while (jwalk_is_array(value) && jwalk_next(&w)) {
+		enum part_fate fate = fate_of(m, w.value);
+
+		if (fate == PART_GOES) {
+			mend_note(m, "thinking");
+			mend_dropped(m, "thinking");
+			continue;
+		}
+		put_comma(b);
+		put_part(m, b, w.value, fate);
+	}
+}
+
+/* All text of a value, as it stands in JSON. */
+static void put_words(struct buf *b, struct span value)
+{
+	struct jwalk w = jwalk_in(value);
+	size_t before = b->n;
+
+	buf_span(b, inside(value));
+	while (jwalk_is_array(value) && jwalk_next(&w)) {
+		struct span text = inside(jwalk_get(w.value, "text"));
+
+		if (text.n && b->n > before)
+			buf_str(b, BREAK);
+		buf_span(b, text);
+	}
+}
+
+/* Text of a piece that is text alone. */
+static void put_piece(struct buf *b, const struct piece *p)
+{
+	if (p->said) {
+		buf_str(b, p->said);
+		return;
+	}
+	if (p->system)
+		buf_str(b, "<system>");
+	put_words(b, p->value);
+	if (p->system)
+		buf_str(b, "</system>");
+}
+
+static bool is_text(const struct piece *p)
+{
+	return p->said || p->system || !jwalk_is_array(p->value);
+}
+
+static struct span joined_text(struct mend *m, const struct piece *p)
+{
+	struct span out;
+	struct buf b;
+
+	buf_init(&b, REQUEST_TEXT_MAX);
+	buf_byte(&b, '"');
+	for (; p; p = p->next) {
+		size_t before = b.n, broken;
+
+		if (before > 1)
+			buf_str(&b, BREAK);
+		broken = b.n;
+		put_piece(&b, p);
+		if (b.n == broken) /* nothing was said */
+			b.n = before;
+	}
+	buf_byte(&b, '"');
+	out = arena_all(m->arena, &b);
+	m->arena->full |= b.full;
+	buf_release(&b);
+	return out;
+}
+
+static void put_text_piece(struct buf *b, const struct piece *p)
+{
+	put_comma(b);
+	buf_str(b, "{\"type\":\"text\",\"text\":\"");
+	put_piece(b, p);
+	buf_str(b, "\"}");
+}
+
+struct span mend_content(struct mend *m, const struct piece *first)
+{
+	bool text = true;
+	struct span out;
+	struct buf b;
+
+	for (const struct piece *p = first; p; p = p->next)
+		text = text && is_text(p);
+	if (text)
+		return joined_text(m, first);
+	buf_init(&b, REQUEST_TEXT_MAX);
+	buf_byte(&b, '[');
+	for (const struct piece *p = first; p; p = p->next) {
+		if (p->said || p->system)
+			put_text_piece(&b, p);
+		else
+			put_parts(m, &b, p->value);
+	}
+	buf_byte(&b, ']');
+	out = b.n > 2 ? arena_all(m->arena, &b) : SPAN("\"\"");
+	m->arena->full |= b.full;
+	buf_release(&b);
+	return out;
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "dialect/chat-write.h"
+#include "dialect/mend-chat.h"
+
+bool mend_chat_wanted(const struct upstream_model *t)
+{
+	const struct quirks *q = &t->quirks;
+
+	return q->one_system || q->system_first || q->alternate ||
+	       q->user_last || q->no_images || q->empty_content ||
+	       q->no_empty || q->no_foreign || q->no_extra || q->no_usage ||
+	       q->no_strict || q->no_named_tool || q->min_tokens || q->fields ||
+	       q->max_completion_tokens || q->unique_ids || t->family.reasoning;
+}
+
+static bool listed(const char *const *list, struct span key)
+{
+	for (; *list; list++)
+		if (span_is(key, *list))
+			return true;
+	return false;
+}
+
+/* --- members of messages -------------------------------------------------- */
+
+/* What providers add to OpenAI's messages, calls and parts. */
+static const char *const foreign[] = {
+	"reasoning",
+	"reasoning_content",
+	"thinking",
+	"reasoning_details",
+	"extra_content",
+	"thinking_blocks",
+	"index",
+	"provider_specific_fields",
+	"cache_control",
+	"executed_tools",
+	"parsed",
+	"parsed_arguments",
+	NULL,
+};
+
+static const char *const members[] = {
+	"role",         "content", "name",          "refusal", "tool_calls",
+	"tool_call_id", "audio",   "function_call", "prefix",  NULL,
+};
+
+static const char *const function_members[] = { "name", "arguments", "input",
+						NULL };
+
+static const char *const call_members[] = { "id", "type", "function", "custom",
+					    NULL };
+
+/* Of what is foreign to OpenAI, some is native to the target. */
+static bool is_native(const struct quirks *q, struct span key)
+{
+	return (q->reasoning_content && span_is(key, "reasoning_content")) ||
+	       (q->reasoning_details && (span_is(key, "reasoning_details") ||
+					 span_is(key, "reasoning"))) ||
+	       (q->thinking_parts && span_is(key, "thinking"));
+}
+
+static bool refuses(const struct mend *m, const char *const *known,
+		    struct span key)
+{
+	const struct quirks *q = &m->target->quirks;
+
+	if (is_native(q, key) ||
+	    (q->thought_signatures && span_is(key, "extra_content")))
+		return false;
+	if (q->no_extra &&
+	    (!listed(known, key) || (!q->developer && span_is(key, "refusal"))))
+		return true; /* a refusal is content there: mend-turns.c */
+	return (q->no_foreign || q->no_extra) && listed(foreign, key);
+}
+
+/* Reasoning is content: what of it goes is said. */
+static void note_member(struct mend *m, const struct jwalk *w)
+{
+	bool reasoning = jwalk_key_is(w, "reasoning_content") ||
+			 jwalk_key_is(w, "reasoning") ||
+			 jwalk_key_is(w, "reasoning_details");
+
+	mend_note(m, "fields of messages");
+	if (reasoning && w->value.n > 2 && !span_is(w->value, "null"))
+		mend_dropped(m, "thinking");
+}
+
+bool mend_takes_member(struct mend *m, bool assistant, const struct jwalk *w)
+{
+	const struct quirks *q = &m->target->quirks;
+	bool null = span_is(w->value, "null") && !jwalk_key_is(w, "content");
+
+	if (!refuses(m, members, w->key) && !(null && q->no_extra))
+		return true;
+	if (assistant || !null)
+		note_member(m, w);
+	return false;
+}
+
+void mend_call_members(struct mend *m, struct span call)
+{
+	struct jwalk w = jwalk_in(call);
+
+	while (jwalk_next(&w)) {
+		struct jwalk f = jwalk_in(w.value);
+
+		if (refuses(m, call_members, w.key)) {
+			mend_cut(m, &w);
+			mend_note(m, "fields of calls");
+			continue;
+		}
+		while (jwalk_next(&f)) { /* of the function */
+			if (!refuses(m, function_members, f.key))
+				continue;
+			mend_cut(m, &f);
+			mend_note(m, "fields of calls");
+		}
+	}
+}
+
+bool mend_takes_part_member(const struct mend *m, struct span key)
+{
+	const struct quirks *q = &m->target->quirks;
+
+	return is_native(q, key) || !(q->no_foreign || q->no_extra) ||
+	       !listed(foreign, key);
+}
+
+/* --- members of the request ----------------------------------------------- */
+
+static bool is_top(struct mend *m, const char *key)
+{
+	return jwalk_get(m->text, key).n > 0;
+}
+
+/* The name that the target has for a field that it does not know, or NULL. */
+static const char *other_name(struct mend *m, struct span key)
+{
+	const struct quirks *q = &m->target->quirks;
+	const char *limit = write_limit(m->target);
+
+	if ((span_is(key, "max_tokens") ||
+	     span_is(key, "max_completion_tokens")) &&
+	    !span_is(key, limit) &&
+	    (span_is(key, "max_tokens") ||
+	     !quirks_take_field(q, SPAN("max_completion_tokens"))))
+		return limit;
+	if (span_is(key, "seed") && !quirks_take_field(q, key))
+		return "random_seed";
+	return NULL;
+}
+
+static void rename_key(struct mend *m, struct jwalk *w, const char *name)
+{
+	mend_note(m, arena_str(m->arena, w->key));
+	if (is_top(m, name)) {
+		mend_cut(m, w);
+		return;
+	}
+	mend_replace(m, w->key, span_of(name));
+}
+
+static void mend_strict(struct mend *m, struct span tools)
+{
+	struct jwalk w = jwalk_in(tools);
+
+	while (m->target->quirks.no_strict && jwalk_next(&w)) {
+		struct jwalk in = jwalk_in(jwalk_get(w.value, "function"));
+
+		while (jwalk_next(&in)) {
+			if (!jwalk_key_is(&in, "strict"))
+				continue;
+			mend_cut(m, &in);
+			mend_note(m, "strict tools");
+		}
+	}
+}
+
+/* A tool's name: Chat nests it. */
+static struct span name_of(struct span tool)
+{
+	struct span f = jwalk_get(tool, "function");
+
+	return jwalk_get(f.n ? f : tool, "name");
+}
+
+void mend_forced_tool(struct mend *m, const char *any)
+{
+	struct span choice = jwalk_get(m->text, "tool_choice");
+	struct jwalk w = jwalk_in(jwalk_get(m->text, "tools"));
+	struct span only = name_of(choice);
+
+	if (!m->target->quirks.no_named_tool || !only.n)
+		return;
+	while (jwalk_next(&w))
+		if (!span_eq(name_of(w.value), only))
+			mend_cut(m, &w);
+	mend_replace(m, choice, span_of(any));
+	mend_note(m, "tool_choice");
+}
+
+void mend_top(struct mend *m)
+{
+	const struct quirks *q = &m->target->quirks;
+	struct jwalk w = jwalk_in(m->text);
+
+	while (jwalk_next(&w)) {
+		const char *name = other_name(m, w.key);
+
+		if (jwalk_key_is(&w, "max_tokens") ||
+		    jwalk_key_is(&w, "max_completion_tokens"))
+			mend_limit(m, w.value);
+		if (name &&
+		    (!q->fields || quirks_take_field(q, span_of(name)))) {
+			rename_key(m, &w, name);
+		} else if (!quirks_take_field(q, w.key)) {
+			mend_cut(m, &w);
+			mend_note(m, arena_str(m->arena, w.key));
+			mend_dropped(m, arena_str(m->arena, w.key));
+		} else if (jwalk_key_is(&w, "tools")) {
+			mend_strict(m, w.value);
+		}
+	}
+	mend_forced_tool(m, "\"required\"");
+}

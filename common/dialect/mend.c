@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "dialect/mend.h"
+
+#include "base/jw.h"
+#include "dialect/mend-chat.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void mend_init(struct mend *m, struct arena *a, struct span text,
+	       const struct upstream_model *target)
+{
+	memset(m, 0, sizeof(*m));
+	m->arena = a;
+	m->text = text;
+	m->target = target;
+	buf_init(&m->names, MEND_NAMES_MAX);
+	buf_init(&m->dropped, CHAT_DROPPED_MAX);
+}
+
+void mend_release(struct mend *m)
+{
+	free(m->splices);
+	buf_release(&m->names);
+	buf_release(&m->dropped);
+}
+
+unsigned mend_wants(enum dialect_id dialect, const struct upstream_model *t)
+{
+	const struct quirks *q = &t->quirks;
+	unsigned marks = MARK_SEAL;
+
+	if (q->no_images || q->min_tokens || q->no_named_tool)
+		return (unsigned)MARK_ALL;
+	switch (dialect) {
+	case DIALECT_ANTHROPIC:
+		return marks | MARK_SYSTEM | MARK_BLANK | MARK_ID_ODD |
+		       MARK_ID_EMPTY | MARK_ID_LONG | MARK_ID_TWICE |
+		       MARK_UNSIGNED | MARK_THINKING;
+	case DIALECT_RESPONSES:
+		return marks | MARK_PARSED | MARK_UNSIGNED | MARK_REASONING |
+		       MARK_ID_LONG | MARK_ID_EMPTY | MARK_ID_ITEM;
+	case DIALECT_OPENAI:
+	case DIALECTS:
+		break;
+	}
+	if (mend_chat_wanted(t))
+		return (unsigned)MARK_ALL;
+	marks |= MARK_DEVELOPER | MARK_THINKING_PART;
+	if (q->nine_ids || q->id_max)
+		marks |= MARK_ID_NOT_NINE;
+	if (q->reasoning_content || q->thought_signatures)
+		marks |= MARK_CALLS;
+	return marks;
+}
+
+/* --- splices ------------------------------------------------------------- */
+
+static void add(struct mend *m, const char *at, size_t del, struct span ins)
+{
+	if (m->n == m->cap) {
+		size_t cap = m->cap ? 2 * m->cap : 64;
+		struct splice *more = realloc(m->splices, cap * sizeof(*more));
+
+		if (!more) {
+			m->arena->full = true;
+			return;
+		}
+		m->splices = more;
+		m->cap = cap;
+	}
+	m->splices[m->n] = (struct splice){ .at = (size_t)(at - m->text.p),
+					    .del = del,
+					    .ins = ins,
+					    .turn = m->n };
+	m->n++;
+}
+
+void mend_replace(struct mend *m, struct span what, struct span by)
+{
+	add(m, what.p, what.n, by);
+}
+
+void mend_insert(struct mend *m, const char *at, struct span text)
+{
+	add(m, at, 0, text);
+}
+
+/* With the comma before it where something stays there, else with the one
+ * behind: so any number of neighbours may go. */
+void mend_cut(struct mend *m, struct jwalk *w)
+{
+	const char *from = w->kept ? w->before : w->item.p;
+	const char *to = w->item.p + w->item.n;
+
+	if (!w->kept && jwalk_peek(w))
+		to = jwalk_peek(w);
+	add(m, from, (size_t)(to - from), SPAN(""));
+	w->gone = true;
+}
+
+void mend_add(struct mend *m, const struct jwalk *w, struct span member)
+{
+	const char *at = w->item.p + w->item.n;
+
+	mend_insert(m, at, SPAN(","));
+	mend_insert(m, at, member);
+}
+
+struct span mend_quoted(struct mend *m, struct span text)
+{
+	struct buf b;
+	struct jw w = jw_to(&b);
+	struct span out;
+
+	buf_init(&b, REQUEST_TEXT_MAX);
+	jw_str(&w, text);
+	out = arena_all(m->arena, &b);
+	if (b.full)
+		m->arena->full = true;
+	buf_release(&b);
+	return out;
+}
+
+static void name_once(struct buf *list, const char *name)
+{
+	if (span_has(buf_get(list), span_of(name)))
+		return;
+	buf_fmt(list, "%s%s", list->n ? ", " : "", name);
+}
+
+void mend_note(struct mend *m, const char *name)
+{
+	name_once(&m->names, name);
+}
+
+void mend_dropped(struct mend *m, const char *name)
+{
+	name_once(&m->dropped, name);
+}
+
+/* By place; what begins with the larger range first, insertions before it. */
+static int by_place(const void *a, const void *b)
+{
+	const struct splice *x = a, *y = b;
+
+	if (x->at != y->at)
+		return x->at < y->at ? -1 : 1;
+	if (!x->del != !y->del)
+		return x->del ? 1 : -1;
+	if (x->del != y->del)
+		return x->del > y->del ? -1 : 1;
+	return x->turn < y->turn ? -1 : 1;
+}
+
+int mend_apply(struct mend *m, struct buf *out, struct err *e)
+{
+	size_t at = 0;
+
+	if (m->n)
+		qsort(m->splices, m->n, sizeof(*m->splices), by_place);
+	for (size_t i = 0; i < m->n; i++) {
+		const struct splice *s = &m->splices[i];
+
+		if (s->at < at) /* within what is gone */
+			continue;
+		buf_add(out, m->text.p + at, s->at - at);
+		buf_span(out, s->ins);
+		at = s->at + s->del;
+	}
+	buf_span(out, span_skip(m->text, at));
+	if (m->arena->full)
+		return err_memory(e);
+	return out->full ? err_full(e, out, ERR_TOO_BIG,
+				    "the body is too large to be mended")
+			 : 0;
+}
+
+/* --- what was refused ---------------------------------------------------- */
+
+/* The number behind `word`, and the text behind that. */
+static size_t number_behind(struct span *text, const char *word)
+{
+	const char *p = memmem(text->p, text->n, word, strlen(word));
+	size_t n = 0, digits = 0;
+
+	if (!p)
+		return MEND_NOWHERE;
+	*text = span_skip(*text, (size_t)(p - text->p) + strlen(word));
+	for (; text->n && *text->p >= '0' && *text->p <= '9' && digits < 9;
+	     digits++) {
+		n = n * 10 + (size_t)(*text->p - '0');
+		*text = span_skip(*text, 1);
+	}
+	return digits ? n : MEND_NOWHERE;
+}
+
+struct mend_refusal mend_refusal(struct span text)
+{
+	struct mend_refusal f = { .known = true, .block = MEND_NOWHERE };
+
+	f.message = number_behind(&text, "messages.");
+	if (f.message != MEND_NOWHERE)
+		f.block = number_behind(&text, "content.");
+	return f;
+}
+
+/* --- what the dialects' rules share --------------------------------------- */
+
+void mend_id(struct mend *m, struct span value, struct span now)
+{
+	if (jwalk_is(value, "") ? !now.n
+				: span_eq(jwalk_text(m->arena, value), now))
+		return;
+	mend_replace(m, value, mend_quoted(m, now));
+	mend_note(m, "tool ids");
+}
+
+struct seal mend_open(struct mend *m, struct span value)
+{
+	return seal_open(m->arena, jwalk_text(m->arena, value));
+}
+
+bool mend_unseal(struct mend *m, struct span value, enum seal_kind kind)
+{
+	struct seal s = mend_open(m, value);
+	const struct upstream_model *t = m->target;
+
+	if (s.kind != kind || !seal_is_of(&s, t->origin))
+		return false;
+	mend_replace(m, value, mend_quoted(m, s.original));
+	return true;
+}
+
+void mend_limit(struct mend *m, struct span value)
+{
+	int64_t min = m->target->quirks.min_tokens;
+	char *end;
+	long n = value.n ? strtol(value.p, &end, 10) : -1;
+
+	if (n < 0 || n >= min || end != value.p + value.n)
+		return;
+	mend_replace(m, value, span_of(arena_fmt(m->arena, "%d", (int)min)));
+	mend_note(m, "limit of the answer");
+}

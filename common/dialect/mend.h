@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mend: makes a request legal for a provider of its own dialect, by splices.
+ *
+ * A request in the target's dialect passes as it came. What of it is known to
+ * be refused there (peek.h has seen marks of it, or a switch of the backend
+ * asks for it) is mended in place: each rule walks the text (jwalk.h) and
+ * notes splices; mend_apply puts them in, all other bytes stay. There is no
+ * tree, so numbers, blanks, escapes and repeated keys stay what they were.
+ *
+ * The order of calls: mend_init, dialects[].mend, then mend_apply if there are
+ * splices, then mend_release. A rule sees the text as it came, never what
+ * another has changed; of two splices the one that begins first wins, and
+ * what lies within a range that goes is forgotten with it. Rules are pure
+ * functions of the text and the target: the same history always gives the same
+ * bytes, so that a provider's prompt cache hits. For that reason none may look
+ * at how far from the end a message stands, if it can be helped.
+ *
+ * A new rule (of a switch in struct quirks, chat.h) goes into the dialect's
+ * *-mend.c, as a function that is called from its entry; what it asks for
+ * stands in `target`. mend_wants says for which marks of the text (peek.h) it
+ * is looked at: a rule that no mark announces makes that MARK_ALL.
+ * Errors are ERR_MEMORY and ERR_TOO_BIG only.
+ */
+#ifndef DARIO_MEND_H
+#define DARIO_MEND_H
+
+#include "base/jwalk.h"
+#include "dialect/call-ids.h"
+#include "dialect/chat.h"
+#include "dialect/peek.h"
+#include "dialect/seal.h"
+
+#define MEND_NAMES_MAX 512 /* bytes of the list of what was mended */
+
+struct splice {
+	size_t at, del;
+	struct span ins;
+	size_t turn; /* in the order of the calls */
+};
+
+/* What a provider has refused of a request's thinking, by its own words. */
+struct mend_refusal {
+	bool known;            /* this is one */
+	size_t message, block; /* that it names; MEND_NOWHERE */
+	bool all;              /* what else there is goes as well */
+};
+
+#define MEND_NOWHERE ((size_t)-1)
+
+struct mend {
+	struct arena *arena;
+	struct span text; /* the whole body */
+	const struct upstream_model *target;
+	struct splice *splices;
+	size_t n, cap;
+	struct buf names;   /* for x-dario-mended */
+	struct buf dropped; /* content that went, for x-dario-dropped */
+	struct call_ids ids;
+	struct mend_refusal refusal; /* Messages: to be mended, too */
+};
+
+/* "messages.1.content.0: Invalid `signature` in `thinking` block" */
+struct mend_refusal mend_refusal(struct span text);
+
+void mend_init(struct mend *m, struct arena *a, struct span text,
+	       const struct upstream_model *target);
+void mend_release(struct mend *m);
+/* Which marks have to be looked at for this target? */
+unsigned mend_wants(enum dialect_id dialect, const struct upstream_model *t);
+
+/* `what` is a part of the text; `by` lives as long as the arena. */
+void mend_replace(struct mend *m, struct span what, struct span by);
+/* Before the byte at `at`, behind what was put there earlier. */
+void mend_insert(struct mend *m, const char *at, struct span text);
+/* The item that the walk stands at goes, with its comma. Asked once an item,
+ * before the walk goes on. After the walk `w->kept` says whether any stayed. */
+void mend_cut(struct mend *m, struct jwalk *w);
+/* Behind the item that the walk stands at, which must stay: ",MEMBER". */
+void mend_add(struct mend *m, const struct jwalk *w, struct span member);
+/* `text` as a JSON string, with its quotes. */
+struct span mend_quoted(struct mend *m, struct span text);
+
+/* What was mended ("tool ids"), and what content is lost by it; each once. */
+void mend_note(struct mend *m, const char *name);
+void mend_dropped(struct mend *m, const char *name);
+
+/* The text with its splices. */
+int mend_apply(struct mend *m, struct buf *out, struct err *e);
+
+/* --- what the dialects' rules share --------------------------------------- */
+
+/* Another id in the place of that of a call or a result. */
+void mend_id(struct mend *m, struct span value, struct span now);
+/* A value that may be sealed: SEAL_NONE is another's own text. */
+struct seal mend_open(struct mend *m, struct span value);
+/* Its original in the seal's place, where it is of this target and `kind`;
+ * else false. */
+bool mend_unseal(struct mend *m, struct span value, enum seal_kind kind);
+
+/* Where a tool cannot be forced by its name it is the only one, and `any` has
+ * to be called. */
+void mend_forced_tool(struct mend *m, const char *any);
+/* A limit of the answer that is too small for the target is raised. */
+void mend_limit(struct mend *m, struct span value);
+
+/* mend-images.c: images and files of a list of messages or items, as text that
+ * names them; the text for one, and a name out of a URL. */
+void mend_images(struct mend *m, const char *messages);
+struct span mend_media_text(struct mend *m, const char *kind, struct span name);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "dialect/chat-fit.h"
+#include "dialect/chat-write.h"
+#include "dialect/mend-chat.h"
+
+/* By the target's rules, where it has any. */
+static void mend_call_id(struct mend *m, struct span object, const char *key,
+			 bool call)
+{
+	const struct quirks *q = &m->target->quirks;
+	struct span value = jwalk_get(object, key);
+	struct span id = jwalk_text(m->arena, value);
+
+	if (!jwalk_is_string(value))
+		return;
+	if (q->unique_ids)
+		id = call ? call_ids_call(&m->ids, m->arena, id)
+			  : call_ids_result(&m->ids, m->arena, id);
+	if (q->nine_ids || q->id_max)
+		id = chat_id_openai(m->arena, id, q);
+	mend_id(m, value, id);
+}
+
+/* Gemini refuses the first call of a turn without a signature of its own. */
+static void mend_signature(struct mend *m, const struct jwalk *call)
+{
+	struct span extra = jwalk_get(call->value, "extra_content");
+	struct jwalk w = jwalk_in(call->value);
+
+	if (!m->target->quirks.thought_signatures || call->before || extra.n)
+		return;
+	if (!jwalk_next(&w))
+		return;
+	mend_insert(m, w.item.p,
+		    SPAN("\"extra_content\":" WRITE_NO_SIGNATURE ","));
+	mend_note(m, "thought signatures");
+}
+
+static bool mend_calls(struct mend *m, struct span calls)
+{
+	struct jwalk w = jwalk_in(calls);
+	bool any = false;
+
+	for (; jwalk_next(&w); any = true) {
+		mend_call_id(m, w.value, "id", true);
+		mend_signature(m, &w);
+		mend_call_members(m, w.value);
+	}
+	return any;
+}
+
+/* Entries that we have sealed: the target's own as they were, others go. True
+ * when any stays. */
+static bool mend_details(struct mend *m, struct span details)
+{
+	struct jwalk w = jwalk_in(details);
+
+	while (jwalk_next(&w)) {
+		struct span data = jwalk_get(w.value, "data");
+		struct span signature = jwalk_get(w.value, "signature");
+		struct span value = data.n ? data : signature;
+		struct seal s = mend_open(m, value);
+
+		if (!value.n || s.kind == SEAL_NONE)
+			continue;
+		mend_note(m, "sealed thinking");
+		if (!mend_unseal(m, value,
+				 s.kind == SEAL_REDACTED ? SEAL_REDACTED
+							 : SEAL_CLAUDE))
+			mend_cut(m, &w);
+	}
+	return w.kept;
+}
+
+/* Some want reasoning with every call, be it that of another. */
+static void mend_reasoning(struct mend *m, const struct jwalk *role,
+			   struct span message)
+{
+	struct span text = jwalk_get(message, "reasoning_content");
+
+	if (!m->target->quirks.reasoning_content ||
+	    m->target->quirks.reasoning_optional ||
+	    (jwalk_is_string(text) && !jwalk_is(text, "")))
+		return;
+	if (text.n)
+		mend_replace(m, text, SPAN("\"" FIT_REASONING "\""));
+	else
+		mend_add(m, role,
+			 SPAN("\"reasoning_content\":\"" FIT_REASONING "\""));
+	mend_note(m, "reasoning_content");
+}
+
+static void mend_assistant(struct mend *m, struct span message)
+{
+	struct jwalk w = jwalk_in(message);
+	bool calls;
+
+	call_ids_turn(&m->ids);
+	calls = mend_calls(m, jwalk_get(message, "tool_calls"));
+
+	while (jwalk_next(&w)) {
+		if (!mend_takes_member(m, true, &w) ||
+		    (jwalk_key_is(&w, "reasoning_details") &&
+		     !mend_details(m, w.value)))
+			mend_cut(m, &w);
+		else if (jwalk_key_is(&w, "role") && calls)
+			mend_reasoning(m, &w, message);
+	}
+}
+
+static void mend_other(struct mend *m, struct span message)
+{
+	struct jwalk w = jwalk_in(message);
+
+	while (jwalk_next(&w))
+		if (!mend_takes_member(m, false, &w))
+			mend_cut(m, &w);
+}
+
+void openai_mend(struct mend *m)
+{
+	struct jwalk w = jwalk_in(jwalk_get(m->text, "messages"));
+
+	mend_top(m);
+	mend_turns(m);
+	while (jwalk_next(&w)) {
+		struct span role = jwalk_get(w.value, "role");
+
+		if (jwalk_is(role, "assistant"))
+			mend_assistant(m, w.value);
+		else
+			mend_other(m, w.value);
+		if (jwalk_is(role, "tool"))
+			mend_call_id(m, w.value, "tool_call_id", false);
+	}
+}

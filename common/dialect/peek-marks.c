@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "dialect/peek-marks.h"
+
+#include <string.h>
+
+/* What the string that is read may show. */
+enum watch {
+	WATCH_NONE,
+	WATCH_CALL, /* id of a call or of an item */
+	WATCH_ID,   /* the same where it is referred to */
+	WATCH_SIGNATURE,
+	WATCH_ENCRYPTED,
+	WATCH_SUMMARY, /* is counted */
+	WATCH_SWITCH,  /* type of a member of the body */
+	WATCH_ROLE,
+};
+
+static const struct {
+	const char *key;
+	unsigned marks; /* that it sets whatever its value */
+	enum watch watch;
+} marked[] = {
+	{ "id", 0, WATCH_CALL },
+	{ "call_id", MARK_CALLS, WATCH_ID },
+	{ "tool_use_id", MARK_CALLS, WATCH_ID },
+	{ "tool_call_id", MARK_CALLS, WATCH_ID },
+	{ "signature", 0, WATCH_SIGNATURE },
+	{ "encrypted_content", 0, WATCH_ENCRYPTED },
+	{ "summary", 0, WATCH_SUMMARY },
+	{ "tool_calls", MARK_CALLS, WATCH_NONE },
+	{ "parsed", MARK_PARSED, WATCH_NONE },
+	{ "parsed_arguments", MARK_PARSED, WATCH_NONE },
+};
+
+static void watch(struct peek *k, enum watch what)
+{
+	k->watch = (unsigned char)what;
+	k->string_n = 0;
+	k->hash = 0xcbf29ce484222325u;
+	k->odd = k->dashed = false;
+}
+
+/* Of a text that some refuse when nothing is in it. */
+static bool is_text_key(const struct peek *k)
+{
+	return (k->key_n == 4 && memcmp(k->key, "text", 4) == 0) ||
+	       (k->key_n == 7 && memcmp(k->key, "content", 7) == 0);
+}
+
+/* The value of a member begins. */
+void peek_mark_member(struct peek *k)
+{
+	k->watch = WATCH_NONE;
+	k->blank = is_text_key(k);
+	if (k->key_n == 4) { /* text, type, role: most of them */
+		if (memcmp(k->key, "role", 4) == 0)
+			watch(k, WATCH_ROLE);
+		else if (k->depth == 2 && memcmp(k->key, "type", 4) == 0)
+			watch(k, WATCH_SWITCH);
+		return;
+	}
+	if (k->key_n == 8 && k->depth > 1 && memcmp(k->key, "thinking", 8) == 0)
+		k->marks |= MARK_THINKING_PART;
+	for (size_t i = 0; i < sizeof(marked) / sizeof(marked[0]); i++) {
+		const char *key = marked[i].key;
+
+		if (*key != *k->key || k->key_n != strlen(key) ||
+		    memcmp(k->key, key, k->key_n))
+			continue;
+		k->marks |= marked[i].marks;
+		if (marked[i].watch == WATCH_SUMMARY)
+			k->summaries++;
+		else
+			watch(k, marked[i].watch);
+	}
+}
+
+static bool is_id_byte(unsigned char c)
+{
+	return (c | 0x20) >= 'a' ? (c | 0x20) <= 'z' : (c >= '0' && c <= '9');
+}
+
+/* A byte of the string that is watched. */
+void peek_watch_byte(struct peek *k, unsigned char c)
+{
+	if (k->string_n < sizeof(k->head))
+		k->head[k->string_n] = (char)c;
+	k->string_n++;
+	if (c == '_' || c == '-')
+		k->dashed = true;
+	else if (!is_id_byte(c))
+		k->odd = true;
+	k->hash = (k->hash ^ c) * 0x100000001b3u; /* FNV-1a */
+}
+
+static bool is_item_id(const struct peek *k)
+{
+	static const char *const known[] = { "rs_", "fc_", "ctc_", "msg_" };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (k->string_n > strlen(known[i]) &&
+		    memcmp(k->head, known[i], strlen(known[i])) == 0)
+			return true;
+	return false;
+}
+
+/* A Bloom filter of ids with two bits for each. */
+static bool seen_before(struct peek *k)
+{
+	bool seen = true;
+
+	for (int i = 0; i < 2; i++) {
+		size_t bit = (size_t)(k->hash >> (10 + 27 * i)) %
+			     PEEK_SEEN_BITS;
+		uint64_t mask = (uint64_t)1 << bit % 64;
+
+		seen = seen && k->seen[bit / 64] & mask;
+		k->seen[bit / 64] |= mask;
+	}
+	return seen;
+}
+
+/* The string that is watched is over. */
+void peek_mark_string(struct peek *k)
+{
+	if (k->watch == WATCH_SIGNATURE || k->watch == WATCH_ENCRYPTED) {
+		k->marks |= k->string_n ? 0 : MARK_UNSIGNED;
+		k->summaries -= k->watch == WATCH_ENCRYPTED;
+		return;
+	}
+	if (k->watch == WATCH_SWITCH) {
+		if (k->string_n == 7 && memcmp(k->head, "enab", 4) == 0)
+			k->marks |= MARK_THINKING;
+		return;
+	}
+	if (k->watch == WATCH_ROLE) {
+		if (k->string_n == 9 && memcmp(k->head, "deve", 4) == 0)
+			k->marks |= MARK_DEVELOPER;
+		else if (k->string_n == 6 && memcmp(k->head, "syst", 4) == 0)
+			k->marks |= MARK_SYSTEM;
+		return;
+	}
+	if (k->odd)
+		k->marks |= MARK_ID_ODD;
+	if (!k->string_n)
+		k->marks |= MARK_ID_EMPTY;
+	if (k->string_n > PEEK_ID_MAX)
+		k->marks |= MARK_ID_LONG;
+	if (k->string_n != 9 || k->odd || k->dashed)
+		k->marks |= MARK_ID_NOT_NINE;
+	if (k->watch != WATCH_CALL)
+		return;
+	if (!is_item_id(k))
+		k->marks |= MARK_ID_ITEM;
+	if (seen_before(k))
+		k->marks |= MARK_ID_TWICE;
+}
+
+/* Is the byte one more of a seal's beginning? */
+void peek_look_for_seal(struct peek *k, unsigned char c)
+{
+	if (c != (unsigned char)PEEK_SEAL_HEAD[k->sealed]) {
+		k->sealed = PEEK_NO_SEAL;
+	} else if (++k->sealed == sizeof(PEEK_SEAL_HEAD) - 1) {
+		k->marks |= MARK_SEAL;
+		k->sealed = PEEK_NO_SEAL;
+	}
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * peek-marks: what of the strings that peek reads are marks (enum peek_mark).
+ * Private to peek.c.
+ *
+ * peek_mark_member at the value of each member; then, while k->watch, every
+ * decoded byte of the string goes to peek_watch_byte, and its end is told to
+ * peek_mark_string. While k->sealed is not PEEK_NO_SEAL, its first bytes go to
+ * peek_look_for_seal.
+ */
+#ifndef DARIO_PEEK_MARKS_H
+#define DARIO_PEEK_MARKS_H
+
+#include "dialect/peek.h"
+
+#define PEEK_SEAL_HEAD "dario" /* how a seal begins */
+#define PEEK_NO_SEAL 255
+
+void peek_mark_member(struct peek *k);
+void peek_watch_byte(struct peek *k, unsigned char c);
+void peek_mark_string(struct peek *k);
+void peek_look_for_seal(struct peek *k, unsigned char c);
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "dialect/mend.h"
+
+/* Items whose ids are checked; `message` for the assistant's alone. */
+static const struct {
+	const char *type, *prefix;
+} prefixes[] = {
+	{ "reasoning", "rs_" },
+	{ "function_call", "fc_" },
+	{ "custom_tool_call", "ctc_" },
+	{ "message", "msg_" },
+};
+
+struct state {
+	bool stored;   /* the provider keeps items, and knows them by id */
+	bool in_run;   /* of reasoning items */
+	bool followed; /* by what they may belong to */
+};
+
+static struct span type_of(struct span item)
+{
+	struct span type = jwalk_get(item, "type");
+
+	return type.n ? type : SPAN("\"message\"");
+}
+
+static bool is_assistants(struct span item)
+{
+	return jwalk_is(jwalk_get(item, "role"), "assistant");
+}
+
+/* What may follow reasoning: what the model said or called. */
+static bool may_follow(const struct mend *m, struct span item)
+{
+	struct span type = type_of(item);
+
+	if (jwalk_is(type, "message"))
+		return is_assistants(item);
+	type = jwalk_text(m->arena, type);
+	return type.n > 5 && span_is(span_skip(type, type.n - 5), "_call");
+}
+
+/* Does something follow the run of reasoning items that begins here? */
+static bool is_followed(const struct mend *m, struct jwalk w)
+{
+	do {
+		if (!jwalk_is(type_of(w.value), "reasoning"))
+			return may_follow(m, w.value);
+	} while (jwalk_next(&w));
+	return false;
+}
+
+/* An id of an item that is no such item's: dispensable. */
+static void mend_item_id(struct mend *m, struct span item, struct span type)
+{
+	struct jwalk w = jwalk_in(item);
+	const char *prefix = NULL;
+
+	if (jwalk_is(type, "message") && !is_assistants(item))
+		return;
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (jwalk_is(type, prefixes[i].type))
+			prefix = prefixes[i].prefix;
+	while (prefix && jwalk_next(&w)) {
+		if (!jwalk_key_is(&w, "id") || !jwalk_is_string(w.value) ||
+		    span_starts(jwalk_text(m->arena, w.value), prefix))
+			continue;
+		mend_cut(m, &w);
+		mend_note(m, "item ids");
+	}
+}
+
+/* Back at its provider: the item's own id, and what it had encrypted. */
+static void unseal(struct mend *m, struct span item, struct span original)
+{
+	struct span id = span_cut(&original, ' ');
+	struct jwalk w = jwalk_in(item);
+
+	while (jwalk_next(&w)) {
+		if (jwalk_key_is(&w, "encrypted_content"))
+			mend_replace(m, w.value, mend_quoted(m, original));
+		else if (jwalk_key_is(&w, "id") && id.n)
+			mend_replace(m, w.value, mend_quoted(m, id));
+		else if (jwalk_key_is(&w, "status"))
+			mend_cut(m, &w);
+	}
+	mend_note(m, "sealed reasoning");
+}
+
+static void mend_reasoning(struct mend *m, struct jwalk *w, struct state *st)
+{
+	struct span sealed = jwalk_get(w->value, "encrypted_content");
+	struct span summary = jwalk_get(w->value, "summary");
+	struct seal s = mend_open(m, sealed);
+
+	if (!st->in_run)
+		st->followed = is_followed(m, *w);
+	st->in_run = true;
+	if (st->followed && s.kind == SEAL_NONE &&
+	    (s.original.n || st->stored)) {
+		mend_item_id(m, w->value, SPAN("\"reasoning\""));
+		return;
+	}
+	if (st->followed && s.kind == SEAL_OPENAI &&
+	    seal_is_of(&s, m->target->origin)) {
+		unseal(m, w->value, s.original);
+		return;
+	}
+	mend_cut(m, w);
+	mend_note(m, "reasoning");
+	if (summary.n > 2)
+		mend_dropped(m, "reasoning");
+}
+
+/* What SDKs add to the items and parts that they hand to a program. */
+static void cut_parsed(struct mend *m, struct span object)
+{
+	struct jwalk w = jwalk_in(object);
+
+	while (jwalk_next(&w)) {
+		struct jwalk parts = jwalk_in(w.value);
+
+		if (jwalk_key_is(&w, "parsed_arguments") ||
+		    jwalk_key_is(&w, "parsed")) {
+			mend_cut(m, &w);
+			mend_note(m, "fields of items");
+		} else if (jwalk_key_is(&w, "content") &&
+			   jwalk_is_array(w.value)) {
+			while (jwalk_next(&parts))
+				cut_parsed(m, parts.value);
+		}
+	}
+}
+
+static void mend_call_id(struct mend *m, struct span item)
+{
+	struct span value = jwalk_get(item, "call_id");
+	struct span id = jwalk_text(m->arena, value);
+	struct quirks q = m->target->quirks;
+
+	if (!jwalk_is_string(value))
+		return;
+	q.id_max = q.id_max ? q.id_max : PEEK_ID_MAX;
+	mend_id(m, value, chat_id_openai(m->arena, id, &q));
+}
+
+void responses_mend(struct mend *m)
+{
+	struct jwalk w = jwalk_in(jwalk_get(m->text, "input"));
+	struct state st = {
+		.stored = !span_is(jwalk_get(m->text, "store"), "false"),
+	};
+
+	while (jwalk_next(&w)) {
+		struct span type = type_of(w.value);
+
+		if (jwalk_is(type, "reasoning")) {
+			mend_reasoning(m, &w, &st);
+			continue;
+		}
+		st.in_run = false;
+		mend_item_id(m, w.value, type);
+		mend_call_id(m, w.value);
+		if (!jwalk_is(type, "message") || is_assistants(w.value))
+			cut_parsed(m, w.value);
+	}
+	mend_forced_tool(m, "\"required\"");
+	mend_images(m, "input");
+	mend_limit(m, jwalk_get(m->text, "max_output_tokens"));
+}

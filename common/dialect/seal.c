@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "dialect/seal.h"
+
+#include "base/digest.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#define PREFIX "dario2_"     /* of a text; base64url follows */
+#define PREFIX_ID "dario2-"  /* of an id */
+#define PREFIX_OLD "dario1:" /* kind, ":", original */
+
+/* kind, origin, about, original, sum */
+#define HEAD_BYTES (1 + 8 + 8)
+#define SUM_BYTES 4
+/* origin, nonce, original, sum; in 57 characters */
+#define ID_ORIGIN_BYTES 4
+#define ID_NONCE_BYTES 3
+#define ID_SUM_BYTES 2
+#define ID_BYTES ((SEAL_ID_MAX - sizeof(PREFIX_ID) + 1) / 4 * 3)
+#define ID_ORIGINAL_MAX \
+	(ID_BYTES - ID_ORIGIN_BYTES - ID_NONCE_BYTES - ID_SUM_BYTES)
+
+/* What makes ids long in the same way, in one byte. */
+static const char *const common[] = { "functions.", "function-call-",
+				      "chatcmpl-tool-" };
+#define COMMON (sizeof(common) / sizeof(common[0]))
+
+uint64_t seal_hash(uint64_t hash, struct span piece)
+{
+	uint64_t h = hash ? hash : 0xcbf29ce484222325u; /* FNV-1a */
+
+	for (size_t i = 0; i < piece.n; i++)
+		h = (h ^ (unsigned char)piece.p[i]) * 0x100000001b3u;
+	return h ? h : 1;
+}
+
+static void put_number(unsigned char *out, uint64_t v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		out[i] = (unsigned char)(v >> 8 * i);
+}
+
+static uint64_t get_number(const unsigned char *in, size_t n)
+{
+	uint64_t v = 0;
+
+	for (size_t i = 0; i < n; i++)
+		v |= (uint64_t)in[i] << 8 * i;
+	return v;
+}
+
+static uint64_t sum(const unsigned char *p, size_t n)
+{
+	uint64_t h = seal_hash(0, (struct span){ (const char *)p, n });
+
+	return h ^ h >> 32;
+}
+
+/* --- origin -------------------------------------------------------------- */
+
+void seal_origin(struct seal_origin *o, const char *base_url,
+		 const char *organisation)
+{
+	uint64_t h = seal_hash(0, span_of(base_url));
+
+	h = seal_hash(h, SPAN("\n"));
+	put_number(o->hash, seal_hash(h, span_of(organisation)), 8);
+}
+
+struct seal_origin seal_origin_for(const struct seal_origin *backend,
+				   const char *model)
+{
+	const char *slash = model ? strrchr(model, '/') : NULL;
+	struct seal_origin o = *backend;
+	struct span maker = { model, 0 };
+
+	if (!slash)
+		return o;
+	maker.n = (size_t)(slash - model);
+	put_number(o.hash, seal_hash(get_number(backend->hash, 8), maker), 8);
+	return o;
+}
+
+bool seal_is_of(const struct seal *s, const struct seal_origin *o)
+{
+	return !s->old && o && memcmp(&s->origin, o, sizeof(*o)) == 0;
+}
+
+/* --- text ---------------------------------------------------------------- */
+
+bool seal_is(struct span text)
+{
+	return span_starts(text, PREFIX) || span_starts(text, PREFIX_OLD);
+}
+
+static struct span with_prefix(struct arena *a, struct span prefix,
+			       const unsigned char *bytes, size_t n)
+{
+	struct span tail =
+		digest_base64url(a, (struct span){ (const char *)bytes, n });
+	char *out = tail.n ? arena_try(a, prefix.n + tail.n + 1) : NULL;
+
+	if (!out)
+		return SPAN("");
+	memcpy(out, prefix.p, prefix.n);
+	memcpy(out + prefix.n, tail.p, tail.n);
+	return (struct span){ out, prefix.n + tail.n };
+}
+
+struct span seal_make(struct arena *a, const struct seal *s)
+{
+	size_t n = HEAD_BYTES + s->original.n;
+	unsigned char *p = NULL;
+
+	if (s->original.n <= SEAL_MAX)
+		p = arena_try(a, n + SUM_BYTES);
+	if (!p)
+		return SPAN("");
+	p[0] = (unsigned char)s->kind;
+	memcpy(p + 1, s->origin.hash, 8);
+	put_number(p + 9, s->about, 8);
+	memcpy(p + HEAD_BYTES, s->original.p, s->original.n);
+	put_number(p + n, sum(p, n), SUM_BYTES);
+	return with_prefix(a, SPAN(PREFIX), p, n + SUM_BYTES);
+}
+
+/* "dario1:signature:..." and "dario1:redacted:...": Anthropic's. */
+static struct seal open_old(struct span text)
+{
+	struct seal s = { .kind = SEAL_BROKEN, .old = true };
+	struct span kind;
+
+	text = span_skip(text, strlen(PREFIX_OLD));
+	s.original = text;
+	kind = span_cut(&s.original, ':');
+	if (kind.n == text.n)
+		return s;
+	if (span_is(kind, "signature"))
+		s.kind = SEAL_CLAUDE;
+	else if (span_is(kind, "redacted"))
+		s.kind = SEAL_REDACTED;
+	return s;
+}
+
+struct seal seal_open(struct arena *a, struct span text)
+{
+	struct seal s = { .kind = SEAL_BROKEN };
+	const unsigned char *p;
+	struct span bytes;
+	size_t n;
+
+	if (span_starts(text, PREFIX_OLD))
+		return open_old(text);
+	if (!span_starts(text, PREFIX)) {
+		s.kind = SEAL_NONE;
+		s.original = text;
+		return s;
+	}
+	text = span_skip(text, strlen(PREFIX));
+	if (text.n > (SEAL_MAX + HEAD_BYTES + SUM_BYTES) / 3 * 4 + 4 ||
+	    !digest_unbase64url(a, text, &bytes) ||
+	    bytes.n < HEAD_BYTES + SUM_BYTES)
+		return s;
+	p = (const unsigned char *)bytes.p;
+	n = bytes.n - SUM_BYTES;
+	if (p[0] <= SEAL_BROKEN || p[0] >= SEAL_KINDS ||
+	    get_number(p + n, SUM_BYTES) != (sum(p, n) & 0xffffffffu))
+		return s;
+	s.kind = (enum seal_kind)p[0];
+	memcpy(s.origin.hash, p + 1, 8);
+	s.about = get_number(p + 9, 8);
+	s.original = (struct span){ bytes.p + HEAD_BYTES, n - HEAD_BYTES };
+	return s;
+}
+
+/* --- ids ----------------------------------------------------------------- */
+
+bool seal_is_clean(struct span id)
+{
+	for (size_t i = 0; i < id.n; i++)
+		if (!isalnum((unsigned char)id.p[i]) && id.p[i] != '_' &&
+		    id.p[i] != '-')
+			return false;
+	return id.n > 0;
+}
+
+/* 0 and the whole, or the number of a common beginning and the rest. */
+static size_t shortened(struct span id, unsigned char *out)
+{
+	unsigned char which = 0;
+
+	for (size_t i = 0; i < COMMON; i++) {
+		if (!span_starts(id, common[i]))
+			continue;
+		which = (unsigned char)(i + 1);
+		id = span_skip(id, strlen(common[i]));
+		break;
+	}
+	if (1 + id.n > ID_ORIGINAL_MAX)
+		return 0;
+	out[0] = which;
+	memcpy(out + 1, id.p, id.n);
+	return 1 + id.n;
+}
+
+struct span seal_id(struct arena *a, const struct seal_origin *o,
+		    struct span id, uint64_t nonce, bool *whole)
+{
+	unsigned char p[ID_BYTES];
+	unsigned char *original = p + ID_ORIGIN_BYTES + ID_NONCE_BYTES;
+	size_t n;
+
+	*whole = true;
+	if (seal_is_clean(id) && id.n <= SEAL_ID_MAX &&
+	    !span_starts(id, PREFIX_ID))
+		return id;
+	memcpy(p, o->hash, ID_ORIGIN_BYTES);
+	put_number(p + ID_ORIGIN_BYTES, nonce, ID_NONCE_BYTES);
+	n = shortened(id, original);
+	*whole = n > 0;
+	if (!n) {
+		put_number(original, seal_hash(0, id), 8);
+		n = 8;
+	}
+	n += (size_t)(original - p);
+	/* A sum that does not fit is of one that is not whole. */
+	put_number(p + n, sum(p, n) + !*whole, ID_SUM_BYTES);
+	return with_prefix(a, SPAN(PREFIX_ID), p, n + ID_SUM_BYTES);
+}
+
+bool seal_open_id(struct arena *a, const struct seal_origin *o, struct span id,
+		  struct span *original)
+{
+	const unsigned char *p;
+	struct span bytes, rest;
+	size_t n;
+
+	if (!o || !span_starts(id, PREFIX_ID) || id.n > SEAL_ID_MAX ||
+	    !digest_unbase64url(a, span_skip(id, strlen(PREFIX_ID)), &bytes) ||
+	    bytes.n < ID_ORIGIN_BYTES + ID_NONCE_BYTES + 1 + ID_SUM_BYTES)
+		return false;
+	p = (const unsigned char *)bytes.p;
+	n = bytes.n - ID_SUM_BYTES;
+	if (get_number(p + n, ID_SUM_BYTES) != (sum(p, n) & 0xffffu) ||
+	    memcmp(p, o->hash, ID_ORIGIN_BYTES))
+		return false;
+	p += ID_ORIGIN_BYTES + ID_NONCE_BYTES;
+	rest = (struct span){ (const char *)p + 1,
+			      n - ID_ORIGIN_BYTES - ID_NONCE_BYTES - 1 };
+	if (*p > COMMON)
+		return false;
+	*original = *p ? span_of(arena_fmt(a, "%s%.*s", common[*p - 1],
+					   SPAN_FMT(rest)))
+		       : rest;
+	return true;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "state/providers.h"
+
+#include "base/install-path.h"
+
+#include <fnmatch.h>
+#include <stdlib.h>
+
+#define FILE_NAME "share/providers.json"
+
+struct row {
+	struct json_object *urls, *models; /* lists of globs */
+	struct quirks set;                 /* by URL */
+	struct quirks behind;              /* by model */
+	bool router, always;
+	const struct dialect *dialect; /* or NULL */
+};
+
+struct providers {
+	struct json_object *file;
+	struct row *rows;
+	size_t n;
+};
+
+static bool matches(struct json_object *globs, const char *name)
+{
+	for (size_t i = 0; i < json_length(globs); i++)
+		if (fnmatch(json_span(json_at(globs, i)).p, name,
+			    FNM_CASEFOLD) == 0)
+			return true;
+	return false;
+}
+
+static int parse_row(struct row *r, struct json_object *o, struct err *e)
+{
+	struct json_object *set = json_get(o, "set");
+	struct json_object *behind = json_get(o, "behind");
+
+	r->urls = json_get(o, "baseUrl");
+	r->models = json_get(o, "models");
+	r->router = json_flag(o, "router", false);
+	r->always = json_flag(o, "always", false);
+	r->dialect = dialect_find(json_str(o, "dialect"));
+	if (quirks_parse(&r->set, set, e) ||
+	    quirks_parse(&r->behind, behind ? behind : set, e))
+		return err_add(e, json_cstr(o, "name"));
+	return 0;
+}
+
+/* Of one list of the file. */
+static int parse_rows(struct providers *p, struct json_object *list,
+		      struct err *e)
+{
+	for (size_t i = 0; i < json_length(list); i++)
+		if (parse_row(&p->rows[p->n++], json_at(list, i), e))
+			return err_add(e, FILE_NAME);
+	return 0;
+}
+
+struct providers *providers_load(struct err *e)
+{
+	struct providers *p = xcalloc(1, sizeof(*p));
+	struct json_object *known, *models;
+
+	p->file = install_path_json(FILE_NAME, e);
+	known = json_get(p->file, "providers");
+	models = json_get(p->file, "models");
+	p->rows = xcalloc(json_length(known) + json_length(models) + 1,
+			  sizeof(*p->rows));
+	if (!p->file || parse_rows(p, known, e) || parse_rows(p, models, e)) {
+		providers_free(p);
+		return NULL;
+	}
+	return p;
+}
+
+void providers_free(struct providers *p)
+{
+	if (!p)
+		return;
+	json_object_put(p->file);
+	free(p->rows);
+	free(p);
+}
+
+void providers_fill(const struct providers *p, struct backend *b)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const struct row *r = &p->rows[i];
+
+		if (!matches(r->urls, b->base_url))
+			continue;
+		quirks_fill(&b->quirks, &r->set);
+		b->first_hand = !r->router;
+		return;
+	}
+}
+
+struct quirks providers_quirks(const struct providers *p,
+			       const struct backend *b, enum dialect_id dialect,
+			       const char *model)
+{
+	struct quirks q = b->quirks;
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct row *r = &p->rows[i];
+
+		if ((b->first_hand && !r->always) ||
+		    (r->dialect && r->dialect != &dialects[dialect]))
+			continue;
+		if (matches(r->models, model))
+			quirks_fill(&q, &r->behind);
+	}
+	return q;
+}
+
+struct json_object *providers_find(const char *base_url, struct err *e)
+{
+	struct json_object *file = install_path_json(FILE_NAME, e);
+	struct json_object *list = json_get(file, "providers");
+	struct json_object *found = NULL;
+
+	for (size_t i = 0; i < json_length(list) && !found; i++) {
+		struct json_object *row = json_at(list, i);
+
+		if (matches(json_get(row, "baseUrl"), base_url))
+			found = json_object_get(json_get(row, "set"));
+	}
+	json_object_put(file);
+	return found;
+}

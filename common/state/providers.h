@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * providers: share/providers.json, the habits of known providers.
+ *
+ *	{"name":"Moonshot","baseUrl":["https://api.moonshot.ai*"],
+ *	 "models":["*kimi*"],"set":{"reasoningContent":true}}
+ *
+ * `set` holds members of a backend's file. A row of `providers` is found by the
+ * base URL, the first that matches; and where that says nothing of who answers,
+ * since it is not known or its row is a `router`, by the model's name: then
+ * every row counts that matches, those of `models` too, and `behind` stands in
+ * for `set`. `dialect` restricts a row to one, `always` lets it count by the
+ * model's name everywhere. Immutable once loaded.
+ */
+/*
+ * providers: share/providers.json, the habits of known providers.
+ *
+ *	{"name":"Moonshot","baseUrl":["https://api.moonshot.ai*"],
+ *	 "models":["*kimi*"],"set":{"reasoningContent":true}}
+ *
+ * `set` holds members of a backend's file. A row is found by the base URL, the
+ * first that matches; and where the base URL says nothing of who answers, since
+ * it is not known or its row is a `router`, by the model's name: then every row
+ * counts that matches. `behind` stands in for `set` there, and `dialect`
+ * restricts a row to one. `always` rows count by the model's name everywhere.
+ * Immutable once loaded.
+ */
+#ifndef DARIO_PROVIDERS_H
+#define DARIO_PROVIDERS_H
+
+#include "dialect/chat.h"
+#include "state/backend.h"
+
+struct providers;
+
+struct providers *providers_load(struct err *e);
+void providers_free(struct providers *p); /* NULL is fine */
+
+/* What the base URL tells, where the backend's file is silent. */
+void providers_fill(const struct providers *p, struct backend *b);
+/* A backend's switches for one model. */
+struct quirks providers_quirks(const struct providers *p,
+			       const struct backend *b, enum dialect_id dialect,
+			       const char *model);
+
+/* The members that a provider's base URL calls for, or NULL; json_object_put
+ * it. */
+struct json_object *providers_find(const char *base_url, struct err *e);
+
+#endif

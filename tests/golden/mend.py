@@ -1,0 +1,415 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Switches of a backend, in requests of its own API: mend.py CONVERT.
+
+Prints "PASS what" or "FAIL what: why" a line.
+"""
+
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+
+from switches import SETS, check, numbers, shape
+
+CONVERT = sys.argv[1]
+os.environ.setdefault("DARIO_DATADIR", os.path.abspath(
+    os.path.join(os.path.dirname(__file__), "..", "..")))
+CASES = []
+PIXEL = "data:image/png;base64,iVBORw0KGgo="
+
+
+def case(what):
+    def add(fn):
+        CASES.append((what, fn))
+        return fn
+    return add
+
+
+def mend_text(text, switches=None, dialect="openai", model="m"):
+    """The text after mending, what was mended, what was dropped."""
+    p = subprocess.run(
+        [CONVERT, "mend", dialect, model, json.dumps(switches or {})],
+        input=text.encode(), timeout=20, capture_output=True)
+    assert p.returncode == 0, p.stdout.decode()
+    mended, dropped = p.stderr.decode().split("\n")
+    return p.stdout.decode(), mended, dropped
+
+
+def mend(body, switches=None, **more):
+    text = json.dumps(body)
+    out, mended, dropped = mend_text(text, switches, **more)
+    got = json.loads(out, object_pairs_hook=unique)
+    if out == text:
+        assert not mended, mended
+    else:
+        assert mended, "mended, and nothing said"
+    got["mended"], got["dropped"] = mended, dropped
+    return got
+
+
+def unique(pairs):
+    """No key twice: of two the provider might read the other."""
+    keys = [k for k, _ in pairs]
+    assert len(set(keys)) == len(keys), keys
+    return dict(pairs)
+
+
+def chat(messages, switches=None, model="m", **more):
+    return mend({"model": model, "messages": messages, **more}, switches,
+                model=model)
+
+
+def say(role, content, **more):
+    return {"role": role, "content": content, **more}
+
+
+def calls(*ids, content=None, **more):
+    return say("assistant", content, tool_calls=[
+        {"id": i, "type": "function",
+         "function": {"name": "f", "arguments": "{}"}} for i in ids], **more)
+
+
+def tool(id, content="r"):
+    return {"role": "tool", "tool_call_id": id, "content": content}
+
+
+LOOP = [say("user", "q"), calls("a"), tool("a")]
+PARTS = [{"type": "text", "text": "look"},
+         {"type": "image_url", "image_url": {"url": PIXEL}}]
+
+
+@case("developer becomes system, but where it is known")
+def _():
+    m = [say("developer", "D"), say("user", "u")]
+    r = chat(m)
+    assert shape(r) == ["system:D", "user:u"] and r["mended"] == "roles"
+    r = chat(m, {"developerRole": True})
+    assert shape(r) == ["developer:D", "user:u"] and r["mended"] == ""
+    # A word in a text is no role.
+    r = chat([say("user", "developer"), say("system", "developer")])
+    assert r["mended"] == ""
+
+
+@case("oneSystemMessage: joined, moved, in lists and in strings")
+def _():
+    s = {"oneSystemMessage": True}
+    r = chat([say("system", "A"), say("developer", "B\"\u00e9\n"),
+              say("user", "u1"), say("system", "S1"), say("assistant", "a1"),
+              say("system", "S2"), say("user", "u2"), say("assistant", "a2"),
+              say("system", "S3")], s)
+    assert shape(r) == [
+        "system:A\n\nB\"\u00e9\n", "user:u1\n\n<system>S1</system>",
+        "assistant:a1", "user:<system>S2</system>\n\nu2", "assistant:a2",
+        "user:<system>S3</system>"], shape(r)
+    r = chat([say("system", "A"), say("user", PARTS), say("system", [
+        {"type": "text", "text": "S"}, {"type": "text", "text": "T"}])], s)
+    assert r["messages"][1]["content"] == PARTS + [
+        {"type": "text", "text": "<system>S\n\nT</system>"}], r
+    r = chat([say("system", [{"type": "text", "text": "A"}]),
+              say("system", "B"), say("user", "u")], s)
+    assert r["messages"][0]["content"] == [
+        {"type": "text", "text": "A"}, {"type": "text", "text": "B"}]
+    r = chat([say("user", "q"), calls("a"), say("system", "S"), tool("a"),
+              say("assistant", "x")], s)
+    assert shape(r) == ["user:q", "assistant", "tool:r",
+                        "user:<system>S</system>", "assistant:x"], shape(r)
+    r = chat([say("system", "A"), say("user", "u")], s)
+    assert r["mended"] == ""
+
+
+@case("systemBeforeTurns, alternate, userLast")
+def _():
+    r = chat([say("user", "u1"), say("system", "S1"), say("assistant", "a1"),
+              say("system", "S2"), say("user", "u2")],
+             {"systemBeforeTurns": True})
+    assert shape(r) == ["user:u1", "system:S1", "assistant:a1",
+                        "user:<system>S2</system>\n\nu2"], shape(r)
+    r = chat([say("assistant", "a0"), say("user", "u1"), say("user", "u2"),
+              calls("a"), tool("a"), say("user", "u3"),
+              say("assistant", "a3")], {"alternate": True})
+    assert shape(r) == [
+        "user:Continue.", "assistant:a0", "user:u1\n\nu2", "assistant",
+        "tool:r", "assistant:OK.", "user:u3", "assistant:a3"], shape(r)
+    r = chat([say("user", "u"), say("assistant", "a")], {"userLast": True})
+    assert shape(r) == ["user:u", "assistant:a", "user:Continue."]
+    r = chat([say("system", "S")], {"userLast": True})
+    assert shape(r) == ["user:S"]
+    assert chat(LOOP, {"userLast": True, "alternate": True})["mended"] == ""
+
+
+@case("noImages: named in their place")
+def _():
+    r = chat([say("user", PARTS)], {"noImages": True})
+    assert [p["type"] for p in r["messages"][0]["content"]] == ["text"] * 2
+    assert "image/png" in r["messages"][0]["content"][1]["text"]
+    assert r["mended"] == "images" and r["dropped"] == "image"
+    r = chat([say("user", [{"type": "file", "file": {
+        "filename": "a\"b.pdf", "file_data": "data:application/pdf;base64,A"}}]
+    )], {"noImages": True})
+    assert 'a"b.pdf' in r["messages"][0]["content"][0]["text"]
+    assert chat([say("user", PARTS)])["mended"] == ""
+
+
+@case("reasoning: back where it is wanted, away where it is refused")
+def _():
+    m = [say("user", "q"), calls("a"), tool("a"),
+         say("assistant", "x", reasoning_content="t", reasoning="t")]
+    r = chat(m, {"reasoningContent": True})
+    assert r["messages"][1]["reasoning_content"].strip()
+    r = chat(m, {"reasoningContent": True, "reasoningOptional": True})
+    assert "reasoning_content" not in r["messages"][1]
+    r = chat(m, {"foreignFieldsRefused": True})
+    assert set(r["messages"][3]) == {"role", "content"}
+    assert r["dropped"] == "thinking"
+    r = chat(m, {"foreignFieldsRefused": True, "reasoningContent": True})
+    assert r["messages"][3]["reasoning_content"] == "t"
+    assert "reasoning" not in r["messages"][3]
+
+
+@case("fields that others add to messages, calls and parts")
+def _():
+    m = [say("user", [{"type": "text", "text": "q",
+                       "cache_control": {"type": "ephemeral"}}]),
+         say("assistant", None, unknown=1, refusal=None, tool_calls=[{
+             "index": 0, "id": "a", "type": "function",
+             "extra_content": {"google": {}},
+             "function": {"name": "f", "arguments": "{\"index\": 1}"}}]),
+         tool("a")]
+    r = chat(m, {"foreignFieldsRefused": True})
+    assert r["messages"][0]["content"] == [{"type": "text", "text": "q"}]
+    call = r["messages"][1]["tool_calls"][0]
+    assert set(call) == {"id", "type", "function"}, call
+    assert call["function"]["arguments"] == "{\"index\": 1}"
+    assert r["messages"][1]["unknown"] == 1
+    r = chat(m, {"extraFieldsRefused": True})
+    assert set(r["messages"][1]) == {"role", "content", "tool_calls"}
+    assert chat(m)["mended"] == ""
+
+
+@case("topFields, and other names for what is meant")
+def _():
+    top = {"topFields": ["model", "messages", "max_tokens", "random_seed",
+                         "stream"], "extraFieldsRefused": True}
+    r = chat([say("user", "q")], top, max_completion_tokens=9, seed=3,
+             stream_options={"include_usage": True}, stream=True, user="u")
+    assert r["max_tokens"] == 9 and r["random_seed"] == 3 and r["stream"]
+    assert not {"max_completion_tokens", "seed", "stream_options",
+                "user"} & set(r)
+    assert set(r["dropped"].split(", ")) == {"stream_options", "user"}
+    r = chat([say("user", "q")], {"maxCompletionTokens": True}, max_tokens=9)
+    assert r["max_completion_tokens"] == 9 and "max_tokens" not in r
+    r = chat([say("user", "q")], {"maxCompletionTokens": True}, max_tokens=9,
+             max_completion_tokens=8)
+    assert r["max_completion_tokens"] == 8 and "max_tokens" not in r
+    r = chat([say("user", "q")], {"noStreamUsage": True},
+             stream_options={"include_usage": True})
+    assert "stream_options" not in r
+    r = chat([say("user", "q")], {"extraFieldsRefused": True}, odd=1, top_k=2)
+    assert "odd" not in r and "top_k" not in r
+
+
+@case("minOutputTokens, noNamedTool, noStrictTools")
+def _():
+    for dialect, field, body in (
+            ("openai", "max_tokens", {"messages": [say("user", "q")]}),
+            ("responses", "max_output_tokens", {"input": "q"}),
+            ("anthropic", "max_tokens", {"messages": [say("user", "q")]})):
+        for given, want in ((1, 16), (16, 16), (100, 100)):
+            r = mend({"model": "m", field: given, **body},
+                     {"minOutputTokens": 16}, dialect=dialect)
+            assert r[field] == want, (dialect, r)
+    tools = [{"type": "function", "function": {
+        "name": n, "strict": True, "parameters": {}}} for n in "fg"]
+    r = chat([say("user", "q")], {"noNamedTool": True}, tools=tools,
+             tool_choice={"type": "function", "function": {"name": "g"}})
+    assert [t["function"]["name"] for t in r["tools"]] == ["g"]
+    assert r["tool_choice"] == "required"
+    flat = [{"name": n, "input_schema": {}} for n in "fgh"]
+    r = mend({"model": "m", "max_tokens": 9, "messages": [], "tools": flat,
+              "tool_choice": {"type": "tool", "name": "h"}},
+             {"noNamedTool": True}, dialect="anthropic")
+    assert r["tools"] == flat[2:] and r["tool_choice"] == {"type": "any"}
+    r = mend({"model": "m", "input": "q", "tools": flat,
+              "tool_choice": {"type": "function", "name": "f"}},
+             {"noNamedTool": True}, dialect="responses")
+    assert r["tools"] == flat[:1] and r["tool_choice"] == "required"
+    r = chat([say("user", "q")], {"noStrictTools": True}, tools=tools)
+    assert all("strict" not in t["function"] for t in r["tools"])
+
+
+@case("content that is empty or null")
+def _():
+    r = chat(LOOP, {"emptyContent": True})
+    assert r["messages"][1]["content"] == ""
+    bare = [say("user", "q"), {k: v for k, v in calls("a").items()
+                               if k != "content"}, tool("a")]
+    assert chat(bare, {"emptyContent": True})["messages"][1]["content"] == ""
+    m = [say("user", "q"), say("assistant", None), say("user", "q2")]
+    assert chat(m, {"foreignFieldsRefused": True, "developerRole": True}
+                )["messages"][1]["content"] == ""
+    assert shape(chat(m, {"noEmptyMessages": True})) == ["user:q", "user:q2"]
+    m[1]["refusal"] = "no"
+    for more in {}, {"extraFieldsRefused": True}:
+        r = chat(m, {"noEmptyMessages": True, **more})
+        assert shape(r)[1] == "assistant:no"
+        assert not r["messages"][1].get("refusal")
+        assert ("refusal" in r["messages"][1]) == (not more)
+    r = chat(m, {"foreignFieldsRefused": True, "developerRole": True})
+    assert r["mended"] == ""
+
+
+@case("thinking as a part of content")
+def _():
+    m = [say("user", "q"), say("assistant", [
+        {"type": "thinking", "thinking": [{"type": "text", "text": "t"}]},
+        {"type": "text", "text": "x"}])]
+    r = chat(m)
+    assert r["messages"][1]["content"] == [{"type": "text", "text": "x"}]
+    assert r["dropped"] == "thinking"
+    assert chat(m, {"thinkingParts": True})["mended"] == ""
+
+
+@case("uniqueIds: results follow their calls")
+def _():
+    m = [say("user", "q"), calls("a", "a"), tool("a"), tool("a"), calls("a"),
+         tool("a")]
+    r = chat(m, {"uniqueIds": True})["messages"]
+    made = [c["id"] for x in r for c in x.get("tool_calls", [])]
+    assert len(set(made)) == 3 and made[0] == "a", made
+    assert made == [x["tool_call_id"] for x in r if x["role"] == "tool"]
+
+
+@case("Anthropic: images by name, in results too")
+def _():
+    image = {"type": "image", "source": {
+        "type": "base64", "media_type": "image/png", "data": "AA"}}
+    r = mend({"model": "m", "max_tokens": 9, "messages": [
+        say("user", [image, {"type": "tool_result", "tool_use_id": "a",
+                             "content": [image]}])]},
+             {"noImages": True}, dialect="anthropic")
+    blocks = r["messages"][0]["content"]
+    assert blocks[0]["type"] == "text" and "image/png" in blocks[0]["text"]
+    assert blocks[1]["content"][0] == blocks[0]
+    assert r["dropped"] == "image"
+
+
+@case("Responses: images by name")
+def _():
+    r = mend({"model": "m", "input": [{"role": "user", "content": [
+        {"type": "input_image", "image_url": PIXEL},
+        {"type": "input_text", "text": "x"}]}]}, {"noImages": True},
+        dialect="responses")
+    parts = r["input"][0]["content"]
+    assert [p["type"] for p in parts] == ["input_text"] * 2, parts
+    assert "image/png" in parts[0]["text"] and r["dropped"] == "image"
+
+
+# --- at random --------------------------------------------------------------
+
+def conversation(r):
+    n, out, open_calls = iter(range(10000)), [], []
+
+    def content(parts=True):
+        text = f"[{next(n)}]\u00e9\"\n"
+        if r.random() < 0.5 or not parts:
+            return text
+        return [{"type": "text", "text": text}] + (
+            PARTS[1:] if r.random() < 0.2 else [])
+    for _ in range(r.randrange(1, 16)):
+        kind = r.choice(["user", "assistant", "calls", "system", "empty",
+                         "developer"])
+        for c in open_calls:
+            out.append(tool(c, content(False)))
+        open_calls = []
+        if kind == "calls":
+            open_calls = [f"c{next(n)}" for _ in range(r.randrange(1, 3))]
+            out.append(calls(*open_calls,
+                             content=r.choice([None, "", content(False)])))
+        elif kind == "empty":
+            out.append(say("assistant", r.choice([None, "", []])))
+        elif kind == "assistant":
+            out.append(say(kind, content(False)))
+        else:
+            out.append(say(kind, content(kind == "user")))
+    out += [tool(c, content(False)) for c in open_calls]
+    return out
+
+
+MORE = [{}, {"noImages": True}, {"emptyContent": True},
+        {"foreignFieldsRefused": True}, {"reasoningContent": True},
+        {"nineCharacterIds": True, "extraFieldsRefused": True}]
+
+
+def texts(messages):
+    return numbers(messages)
+
+
+@case("conversations at random: legal, all texts once, and mended once")
+def _():
+    for seed in range(400):
+        r = random.Random(seed)
+        s = {**SETS[seed % len(SETS)], **MORE[seed % len(MORE)],
+             "noEmptyMessages": True}
+        body = {"model": "m", "messages": conversation(r), "n": 1}
+        raw = json.dumps(body, indent=r.choice([None, 1, 3]),
+                         ensure_ascii=r.random() < 0.5)
+        out, mended, _ = mend_text(raw, s)
+        try:
+            got = json.loads(out, object_pairs_hook=unique)
+            assert (out == raw) == (mended == "")
+            check(got["messages"], s)
+            assert texts(got["messages"]) == texts(body["messages"]), "texts"
+            again, _, _ = mend_text(out, s)
+            assert again == out, "mended twice"
+        except (AssertionError, ValueError) as e:
+            raise AssertionError(f"seed {seed} {s}: {e}: {raw} {out}")
+
+
+@case("conversations that grow: what was sent stays as it was")
+def _():
+    for seed in range(60):
+        r = random.Random(seed)
+        s = {**SETS[seed % len(SETS)], **MORE[seed % len(MORE)]}
+        messages, before = [say("user", "first")], []
+        for turn in range(6):
+            if r.random() < 0.5:
+                messages += [calls(f"c{turn}"), tool(f"c{turn}")]
+            else:
+                messages += [say("assistant", f"a{turn}"),
+                             say("user", f"u{turn}")]
+            if r.random() < 0.3:
+                messages.append(say("system", f"s{turn}"))
+            out, _, _ = mend_text(json.dumps({"model": "m",
+                                              "messages": messages}), s)
+            now = json.loads(out)["messages"]
+            assert now[:len(before)] == before, f"seed {seed} {s} {turn}"
+            before = now
+
+
+@case("no switch and no mark: byte for byte")
+def _():
+    for seed in range(100):
+        r = random.Random(seed)
+        m = [x for x in conversation(r) if x["role"] != "developer"]
+        raw = json.dumps({"n": 10 ** 30, "model": "m", "a": -0.0, "messages":
+                          m}, indent=r.choice([None, 2]))
+        raw = re.sub(r'"n": 1', '"n": 1, "n": 1', raw)
+        assert mend_text(raw)[0] == raw
+        assert mend_text(raw, {"mend": False})[0] == raw
+
+
+def main():
+    for what, fn in CASES:
+        try:
+            fn()
+        except Exception as e:  # a failed case, whatever its kind
+            print(f"FAIL {what}: {type(e).__name__} {e}"[:900])
+        else:
+            print(f"PASS {what}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: MIT
+// Conversations that move between strict providers: hops.mjs STRICT URL BASE
+// COUNT SEED MODE ACCOUNT [WHAT]
+//
+// STRICT is the module of the strict providers, which listen from port BASE
+// on; URL is a router that has a backend for each, and one account of Claude
+// (ACCOUNT tells its kind). COUNT conversations of seven turns are made from
+// SEED, by three clients in turn: the official SDKs, which send back what they
+// got. Each turn is asked of another provider, now and then of one that fails
+// at first. MODE "mended" demands that nothing is refused, lost or doubled;
+// "bare" counts how many are refused. Prints PASS and FAIL lines; with a file
+// WHAT each violation goes there.
+import fs from "node:fs";
+import Anthropic from "@anthropic-ai/sdk";
+import OpenAI from "openai";
+
+const [strict, url, base, count, seed, mode, account, what] =
+  process.argv.slice(2);
+const { start, conv, mark, rng, markersOf } = await import(strict);
+const servers = await start({ port: Number(base), seed: Number(seed) });
+for (const id of "abcdefgh") // a connection that is reused stays
+  servers[id].server.keepAliveTimeout = 600000;
+const key = process.env.DARIO_API_KEY || "none";
+
+const TARGETS = {
+  a: ["claude-opus-4-8", "claude-opus-5", "claude-sonnet-4-6"]
+    .map(m => `claude:${m}`),
+  b: ["b:gpt-5.4"],
+  c: ["c:gpt-5.5"],
+  d: ["d:deepseek-v4-pro"],
+  e: ["e:gemini-3-flash"],
+  f: ["f:mistral-medium-3-5"],
+  g: ["g:kimi-k2.6"],
+  q: ["g:qwen3.8"],
+  h: ["h:ministral-3"],
+};
+const pick = (r, list) => list[Math.floor(r() * list.length)];
+const PNG = n => Buffer.concat([
+  Buffer.from("89504e470d0a1a0a", "hex"), Buffer.from(`${n}`)]);
+
+// --- tools ------------------------------------------------------------------
+const SCHEMAS = {
+  look_up: { type: "object", required: ["name"], properties: {
+    name: { type: "string" }, limit: { type: "integer" } } },
+  run: { type: "object", properties: { command: { type: "string" } } },
+  "plan-ahead": { type: "object", properties: {
+    steps: { type: "array", items: { type: "string" } } } },
+};
+
+// --- the three clients: history in their own dialect ------------------------
+// ask(body, how) sends the history and keeps the answer as the SDK gives it:
+// whole, streamed, or by the SDK's own helper for streams; `open` are the calls
+// that it made, `headers` those of the last answer.
+const watched = client => async (...args) => {
+  const response = await fetch(...args);
+  client.headers = response.headers;
+  return response;
+};
+
+class Messages {
+  constructor() {
+    this.sdk = new Anthropic({ baseURL: url, apiKey: key, maxRetries: 0,
+                               timeout: 60000, fetch: watched(this) });
+    this.history = [];
+    this.thinks = false;
+  }
+  system(text) { this.instructions = text; }
+  later(text) { this.tail = text; }
+  user(text, image, results) {
+    const content = results.map(([call, out]) => ({
+      type: "tool_result", tool_use_id: call.id,
+      content: [{ type: "text", text: out }] }));
+    if (image)
+      content.push({ type: "image", source: {
+        type: "base64", media_type: "image/png",
+        data: image.toString("base64") } });
+    if (text)
+      content.push({ type: "text", text });
+    this.history.push({ role: "user", content });
+    if (this.tail)
+      this.history.push({ role: "system", content: this.tail });
+    this.tail = null;
+  }
+  body(model) {
+    return {
+      model, max_tokens: 4000, messages: this.history,
+      ...(this.instructions ? { system: this.instructions } : {}),
+      ...(this.thinks && !/sonnet/.test(model) ?
+        { thinking: { type: "adaptive" } } : {}),
+      ...(this.thinks && /sonnet/.test(model) ?
+        { thinking: { type: "enabled", budget_tokens: 2000 } } : {}),
+      tools: Object.entries(SCHEMAS).map(([name, input_schema]) =>
+        ({ name, input_schema, description: name })),
+    };
+  }
+  async ask(body, how) {
+    const message = how === "whole" ? await this.sdk.messages.create(body)
+      : await this.sdk.messages.stream(body).finalMessage();
+    this.history.push({ role: "assistant", content: message.content });
+    this.open = message.content.filter(b => b.type === "tool_use");
+  }
+}
+
+class Chat {
+  constructor() {
+    this.sdk = new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0,
+                            timeout: 60000, fetch: watched(this) });
+    this.history = [];
+  }
+  system(text) { this.history.push({ role: "system", content: text }); }
+  later(text) {
+    this.history.push({ role: this.developer ? "developer" : "system",
+                        content: text });
+  }
+  user(text, image, results) {
+    for (const [call, out] of results)
+      this.history.push({ role: "tool", tool_call_id: call.id, content: out });
+    if (image)
+      this.history.push({ role: "user", content: [
+        { type: "text", text },
+        { type: "image_url", image_url: {
+          url: `data:image/png;base64,${image.toString("base64")}` } }] });
+    else if (text)
+      this.history.push({ role: "user", content: text });
+  }
+  body(model) {
+    return {
+      model, messages: this.history, max_completion_tokens: 4000,
+      ...(this.thinks ? { reasoning_effort: "medium" } : {}),
+      tools: Object.entries(SCHEMAS).map(([name, parameters]) =>
+        ({ type: "function", function: { name, parameters } })),
+    };
+  }
+  // As clients that stream do: text is joined, lists grow, fields are kept.
+  async whole(stream) {
+    const m = { role: "assistant", content: null };
+    for await (const chunk of stream) {
+      const { role, content, tool_calls, ...rest } =
+        chunk.choices[0]?.delta ?? {};
+      if (Array.isArray(content))
+        m.content = (m.content ?? "") + content.filter(p => p.text)
+          .map(p => p.text).join("");
+      else if (content)
+        m.content = (m.content ?? "") + content;
+      for (const [k, v] of Object.entries(rest)) {
+        if (v === null)
+          continue;
+        m[k] = m[k] === undefined ? v : Array.isArray(v) ? [...m[k], ...v]
+          : typeof v === "string" ? m[k] + v : v;
+      }
+      for (const t of tool_calls ?? []) {
+        m.tool_calls ??= [];
+        const known = t.index === undefined ? undefined
+          : m.tool_calls.find(x => x.index === t.index);
+        if (!known) {
+          m.tool_calls.push(structuredClone(t));
+          continue;
+        }
+        known.function.arguments += t.function?.arguments ?? "";
+        if (t.extra_content)
+          known.extra_content = t.extra_content;
+      }
+    }
+    for (const t of m.tool_calls ?? [])
+      delete t.index;
+    return m;
+  }
+  async answer(body, how) {
+    const chat = this.sdk.chat.completions;
+    if (how === "whole")
+      return (await chat.create(body)).choices[0].message;
+    if (how === "streamed")
+      return this.whole(await chat.create({ ...body, stream: true }));
+    return (await chat.stream(body).finalChatCompletion()).choices[0].message;
+  }
+  async ask(body, how) {
+    const m = JSON.parse(JSON.stringify(await this.answer(body, how)));
+    this.history.push(m);
+    this.open = (m.tool_calls ?? []).map(t => ({
+      id: t.id, name: t.function.name }));
+  }
+}
+
+class Responses {
+  constructor() {
+    this.sdk = new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0,
+                            timeout: 60000, fetch: watched(this) });
+    this.history = [];
+  }
+  system(text) { this.instructions = text; }
+  later(text) {
+    this.history.push({ role: "developer", content: text });
+  }
+  user(text, image, results) {
+    for (const [call, output] of results)
+      this.history.push({ type: call.custom ? "custom_tool_call_output"
+        : "function_call_output", call_id: call.id, output });
+    if (text)
+      this.history.push({ role: "user", content: [
+        { type: "input_text", text },
+        ...(image ? [{ type: "input_image", detail: "auto", image_url:
+          `data:image/png;base64,${image.toString("base64")}` }] : [])] });
+  }
+  body(model) {
+    return {
+      model, input: this.history, max_output_tokens: 4000, store: false,
+      include: ["reasoning.encrypted_content"],
+      ...(this.instructions ? { instructions: this.instructions } : {}),
+      ...(this.thinks ? { reasoning: { effort: "medium" } } : {}),
+      tools: [...Object.entries(SCHEMAS).map(([name, parameters]) =>
+        ({ type: "function", name, parameters, strict: false })),
+        { type: "custom", name: "patch", description: "Applies a patch." }],
+    };
+  }
+  async answer(body, how) {
+    if (how === "whole")
+      return this.sdk.responses.create(body);
+    if (how === "helped")
+      return this.sdk.responses.stream(body).finalResponse();
+    const stream = await this.sdk.responses.create({ ...body, stream: true });
+    let answer;
+    for await (const e of stream)
+      if (/^response\.(completed|incomplete|failed)$/.test(e.type))
+        answer = e.response;
+    return answer;
+  }
+  async ask(body, how) {
+    const answer = await this.answer(body, how);
+    this.history.push(...answer.output);
+    this.open = answer.output.filter(i => /_call$/.test(i.type)).map(i => ({
+      id: i.call_id, name: i.name, custom: i.type === "custom_tool_call" }));
+  }
+}
+const CLIENTS = [Messages, Chat, Responses];
+
+// --- the judge --------------------------------------------------------------
+// What the client sent must have arrived, once each; thinking may go, and what
+// is named as dropped.
+function lost(sent, arrived, headers) {
+  const count = list => list.reduce((o, { m }) =>
+    ({ ...o, [m]: (o[m] ?? 0) + 1 }), {});
+  const a = count(sent), b = count(arrived), faults = [];
+  const told = `${headers.get("x-dario-dropped") ?? ""} ${
+    headers.get("x-dario-mended") ?? ""}`;
+  for (const { m, kind } of sent) {
+    const n = b[m] ?? 0;
+    if (n > (a[m] ?? 0) && kind !== "T")
+      faults.push(`${m} doubled`);
+    if (n)
+      continue;
+    if (kind === "T" ? !/thinking|reasoning/.test(told)
+      : kind === "I" ? !/image/.test(told) : true)
+      faults.push(`${m} lost (${told.trim() || "nothing told"})`);
+  }
+  return [...new Set(faults)];
+}
+
+// What went to one provider before is the beginning of what goes there now.
+function moved(before, now, answered) {
+  const list = b => b.messages ?? b.input;
+  // Claude takes a text alone as the same as a list of it.
+  const text = v => JSON.stringify(v, (k, x) =>
+    k === "cache_control" ? undefined : k === "content" &&
+    typeof x === "string" ? [{ type: "text", text: x }] : x);
+  const a = list(before), b = list(now);
+  if (!Array.isArray(a) || !Array.isArray(b) || b.length < a.length)
+    return "shorter than before";
+  for (let i = 0; i < a.length; i++)
+    // the last one goes on where what was answered to it said nothing
+    if (text(a[i]) !== text(b[i]) && (i < a.length - 1 || answered))
+      return `message ${i} was ${text(a[i])} and is ${text(b[i])}`;
+  return null;
+}
+
+// What a provider has signed or encrypted is back where it was made, but for
+// reasoning that nothing followed.
+function astray(log, entry) {
+  const body = JSON.stringify(entry.body);
+  return log.filter(e => e.id === entry.id && e.answer && !e.torn &&
+      (e.id !== "c" || e.answer.texts.length || e.answer.calls.length))
+    .flatMap(e => e.tokens).filter(t => {
+      home++;
+      return !body.includes(t);
+    });
+}
+
+let refused = 0, turns = 0, prefixes = 0, home = 0;
+const faults = [];
+const note = (id, line) => {
+  faults.push(`${id}: ${line}`);
+  if (what)
+    fs.appendFileSync(what, `${id}: ${line}\n`);
+};
+
+async function turn(c, client, id, n, r) {
+  const kinds = Object.keys(TARGETS);
+  const to = pick(r, kinds);
+  const fails = r() < 0.15;
+  const model = fails ? `hop-${to}` : pick(r, TARGETS[to]);
+  const image = r() < 0.15 ? PNG(mark(c, "I")) : null;
+  const calls = client.open ?? [];
+  const results = calls.map(k => [k, `${mark(c, "R")} done`]);
+  if (n === 0 && r() < 0.7)
+    client.system(`${mark(c, "S")} Be brief.`);
+  if (n > 0 && r() < 0.15 && !calls.length)
+    client.later(`${mark(c, "S")} From now on be briefer.`);
+  const silent = calls.length && r() < 0.6;
+  client.user(silent ? "" : `${mark(c, "U")} go on`, silent ? null : image,
+              results);
+  const body = client.body(model);
+  const sent = markersOf(body), before = c.log.length;
+  if (fails)
+    c.fail = 1;
+  turns++;
+  const how = pick(r, ["whole", "streamed", "helped"]);
+  await client.ask(body, how);
+  const headers = client.headers;
+  const entry = c.log.at(-1);
+  c.fail = 0;
+  for (const e of c.log.slice(before))
+    for (const v of e.violations)
+      if (v.rule === "harness" || mode === "mended")
+        note(id, `${n} ${e.id} ${model}: ${v.rule} ${v.msg} (${v.from})`);
+  for (const f of lost(sent, markersOf(entry.body), headers))
+    note(id, `${n} ${entry.id} ${model}: ${f}`);
+  // a helper of Chat keeps the last piece only of thinking and its signature
+  entry.torn = how === "helped" && client instanceof Chat;
+  for (const t of astray(c.log.slice(0, before), entry))
+    note(id, `${n} ${entry.id} ${model}: ${t.slice(0, 30)} did not come home`);
+  const earlier = c.log.slice(0, before)
+    .findLast(e => e.id === entry.id && e.model === entry.model && e.answer);
+  if (earlier) {
+    const { texts, calls } = earlier.answer;
+    const m = moved(earlier.body, entry.body, texts.length + calls.length);
+    prefixes++;
+    if (m)
+      note(id, `${n} ${entry.id} ${model}: the prefix moved: ${m}`);
+  }
+}
+
+async function conversation(i) {
+  const Client = CLIENTS[i % 3];
+  const r = rng(Number(seed) * 1000003 + i);
+  const c = conv(1000 * Number(seed) + i, Number(seed));
+  const client = new Client();
+  const id = `${Client.name} ${i}`;
+  client.thinks = r() < 0.6;
+  client.developer = r() < 0.3;
+  for (let n = 0; n < 7; n++) {
+    const before = c.log.length;
+    try {
+      await turn(c, client, id, n, r);
+    } catch (e) {
+      refused++;
+      const v = c.log.slice(before).flatMap(x => x.violations)
+        .map(x => x.rule).join(" ");
+      note(id, `${n} ${c.log.at(-1)?.id}: ${v} ${e.message}`.slice(0, 600));
+      return;
+    }
+  }
+}
+
+const queue = Array.from({ length: Number(count) }, (_, i) => i);
+await Promise.all(Array.from({ length: 4 }, async () => {
+  for (let i; (i = queue.shift()) !== undefined;)
+    await conversation(i);
+}));
+servers.stop();
+
+const said = `${count} conversations, ${turns} turns, account by ${account}`;
+if (mode === "bare") {
+  console.log(refused >= 0.9 * count ? `PASS bare, most are refused: ${said}`
+    : `FAIL bare: only ${refused} of ${said} were refused`);
+} else {
+  console.log(refused ? `FAIL ${refused} were refused: ${said}`
+    : `PASS none is refused: ${said}`);
+  console.log(faults.length ? `FAIL nothing is lost or doubled: ${said}`
+    : `PASS nothing is lost or doubled: ${said}`);
+  console.log(home ? `PASS ${home} signatures were looked for at home`
+    : "FAIL no signature was looked for");
+  console.log(prefixes ? `PASS ${prefixes} prefixes were compared`
+    : "FAIL no prefix was compared");
+  for (const f of faults.slice(0, 20))
+    console.log(`  ${f}`);
+}
+process.exit(0);

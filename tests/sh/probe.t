@@ -1,0 +1,81 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# dario backend probe: finds what a provider refuses, says so, and writes it.
+. "$(dirname "$0")/lib.sh"
+need python3
+
+python3 "$srcdir/tests/sh/probe.py" "$tmp/port" "$tmp/asked" \
+	>"$tmp/provider.log" 2>&1 &
+children="$children $!"
+wait_for 10 test -s "$tmp/port"
+base=http://127.0.0.1:$(cat "$tmp/port")
+file=$DARIO_HOME/backends/p.json
+
+# probe SWITCHES [PROTOCOL [FLAG...]]
+probe() {
+	mkdir -p -m 700 "$DARIO_HOME" "$DARIO_HOME/backends"
+	(umask 077 && cat >"$file") <<-EOB
+	{"provider": "openai", "name": "p", "apiKey": "key-0123456789",
+	 "baseUrl": "$base/$1/v1", "protocol": "${2:-openai}", "kept": 1}
+	EOB
+	: >"$tmp/asked"
+	shift
+	[ $# -eq 0 ] || shift
+	out=$("$dario" backend probe p "$@" 2>"$tmp/said")
+	rc=$?
+}
+
+found() {
+	echo "$out" | sed -n 's/^switches: //p'
+}
+
+probe none
+is 'nothing is refused: exit 0' "$rc" 0
+like 'nothing is refused: says so' "$out" 'backend p needs no switch'
+like 'costs are shown' "$(head -n 1 "$tmp/said")" ' questions to first at '
+is 'the first model of its list is asked' "$(sort -u "$tmp/asked")" first
+is 'as many questions as announced' "$(wc -l <"$tmp/asked")" \
+	"$(sed -n 's/^dario: \([0-9]*\) questions.*/\1/p' "$tmp/said")"
+unlike 'the key is not shown' "$out$(cat "$tmp/said")" key-0123456789
+
+for s in maxCompletionTokens noStreamUsage oneSystemMessage systemBeforeTurns \
+	alternate userLast noEmptyMessages reasoningContent nineCharacterIds \
+	emptyContent uniqueIds noNamedTool noStrictTools foreignFieldsRefused \
+	extraFieldsRefused noImages normalize; do
+	probe $s
+	is "$s: found, and nothing else" "$(found)" "{\"$s\":true}"
+done
+probe noImages,500
+is 'a refusal that comes as a 500' "$(found)" '{"noImages":true}'
+probe noImages,alternate,noStreamUsage
+is 'several' "$(found)" \
+	'{"noStreamUsage":true,"alternate":true,"noImages":true}'
+probe formatByChat,noNamedTool anthropic
+is 'Messages' "$(found)" '{"noNamedTool":true,"formatByChat":true}'
+probe minOutputTokens,noImages responses
+is 'Responses' "$(found)" '{"minOutputTokens":16,"noImages":true}'
+probe minOutputTokens,noImages,formatByChat openai,responses,anthropic
+is 'all three' "$(found)" \
+	'{"noImages":true,"minOutputTokens":16,"formatByChat":true}'
+
+probe noImages,alternate
+is 'without --write the file stays' "$(json 'j.get("noImages"), j["kept"]' <"$file")" 'None 1'
+like 'without --write: says how' "$(cat "$tmp/said")" --write
+probe noImages,minOutputTokens openai,responses --write --model=other
+is '--write: the switches are there' \
+	"$(json 'j["noImages"], j["minOutputTokens"], j["kept"]' <"$file")" \
+	'True 16 1'
+is '--model' "$(sort -u "$tmp/asked")" other
+is '--write: the file stays closed' "$(stat -c %a "$file")" 600
+
+probe everything
+is 'no answer at all: exit 1' "$rc" 1
+like 'no answer at all: says so' "$(cat "$tmp/said")" 'does not answer first'
+probe key openai --write
+is 'a wrong key: exit 1' "$rc" 1
+is 'a wrong key: one question' "$(wc -l <"$tmp/asked")" 1
+is 'a wrong key: nothing is written' "$(json 'len(j)' <"$file")" 6
+out=$("$dario" backend probe nobody 2>&1)
+is 'an unknown name: exit 1' "$?" 1
+like 'an unknown name: says so' "$out" 'no backend nobody'
+done_testing

@@ -1,0 +1,589 @@
+/* SPDX-License-Identifier: MIT */
+#include "unit.h"
+
+#include "base/json.h"
+#include "base/jwalk.h"
+#include "dialect/chat.h"
+#include "dialect/mend.h"
+#include "dialect/retext.h"
+
+static struct arena arena;
+static struct seal_origin here, there;
+
+static int setup(void **state)
+{
+	(void)state;
+	arena_init(&arena);
+	seal_origin(&here, "https://one.example/v1", NULL);
+	seal_origin(&there, "https://two.example/v1", NULL);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	arena_release(&arena);
+	return 0;
+}
+
+/* --- seals --------------------------------------------------------------- */
+
+static struct span sealed(enum seal_kind kind, const struct seal_origin *o,
+			  uint64_t about, const char *original)
+{
+	struct seal s = { .kind = kind,
+			  .origin = *o,
+			  .about = about,
+			  .original = span_of(original) };
+
+	return seal_make(&arena, &s);
+}
+
+static void a_seal_opens(void **state)
+{
+	const char *const originals[] = { "", "x", "EqQB+/=\n\"", "rs_1 gAAA" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(originals) / sizeof(*originals); i++) {
+		struct span text = sealed(SEAL_CLAUDE, &here, 7, originals[i]);
+		struct seal s = seal_open(&arena, text);
+
+		assert_int_equal(s.kind, SEAL_CLAUDE);
+		assert_true(s.about == 7);
+		assert_span(s.original, originals[i]);
+		assert_true(seal_is_of(&s, &here));
+		assert_false(seal_is_of(&s, &there));
+		assert_false(seal_is_of(&s, NULL));
+		assert_true(seal_is(text));
+		/* legal in a JSON string and a header field as it is */
+		assert_true(span_visible(text) &&
+			    !memchr(text.p, '"', text.n) &&
+			    !memchr(text.p, '\\', text.n));
+	}
+}
+
+static void what_is_torn_is_broken(void **state)
+{
+	struct span text = sealed(SEAL_OPENAI, &here, 1, "rs_1 gAAAsecret");
+	char copy[200];
+
+	(void)state;
+	for (size_t n = strlen("dario2_"); n < text.n; n++) {
+		struct span cut = { text.p, n };
+
+		assert_int_equal(seal_open(&arena, cut).kind, SEAL_BROKEN);
+	}
+	for (size_t i = strlen("dario2_"); i < text.n; i++) {
+		memcpy(copy, text.p, text.n);
+		copy[i] = copy[i] == 'A' ? 'B' : 'A';
+		/* the last character has bits that say nothing */
+		if (i < text.n - 1)
+			assert_int_equal(
+				seal_open(&arena, (struct span){ copy, text.n })
+					.kind,
+				SEAL_BROKEN);
+	}
+	assert_int_equal(seal_open(&arena, SPAN("dario2_")).kind, SEAL_BROKEN);
+	assert_int_equal(seal_open(&arena, SPAN("dario2_%%%%")).kind,
+			 SEAL_BROKEN);
+	assert_int_equal(seal_open(&arena, SPAN("EqQB")).kind, SEAL_NONE);
+	assert_int_equal(seal_open(&arena, SPAN("")).kind, SEAL_NONE);
+}
+
+static void earlier_seals_are_understood(void **state)
+{
+	struct seal s = seal_open(&arena, SPAN("dario1:signature:Eq:B"));
+
+	(void)state;
+	assert_int_equal(s.kind, SEAL_CLAUDE);
+	assert_span(s.original, "Eq:B");
+	assert_true(s.old);
+	assert_int_equal(seal_open(&arena, SPAN("dario1:redacted:d")).kind,
+			 SEAL_REDACTED);
+	assert_int_equal(seal_open(&arena, SPAN("dario1:signature")).kind,
+			 SEAL_BROKEN);
+	assert_int_equal(seal_open(&arena, SPAN("dario1:x:y")).kind,
+			 SEAL_BROKEN);
+}
+
+static void origins_are_providers(void **state)
+{
+	struct seal_origin a, b;
+
+	(void)state;
+	seal_origin(&a, "https://one.example/v1", NULL);
+	assert_memory_equal(&a, &here, sizeof(a)); /* another backend of it */
+	seal_origin(&b, "https://one.example/v1", "org-1");
+	assert_memory_not_equal(&a, &b, sizeof(a));
+	/* one router, two makers */
+	a = seal_origin_for(&here, "google/gemini-3");
+	b = seal_origin_for(&here, "anthropic/claude");
+	assert_memory_not_equal(&a, &b, sizeof(a));
+	b = seal_origin_for(&here, "google/gemini-4");
+	assert_memory_equal(&a, &b, sizeof(a));
+	a = seal_origin_for(&here, "gemini-3");
+	assert_memory_equal(&a, &here, sizeof(a));
+}
+
+static void ids_come_back(void **state)
+{
+	const char *const odd[] = {
+		"functions.f:0", "a b",
+		"\xc3\xa9",      "x.y",
+		"dario2-abc",    "functions.mcp__server__look_up_all:12"
+	};
+	struct span id, original;
+	bool whole;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++) {
+		id = seal_id(&arena, &here, span_of(odd[i]), 5, &whole);
+		assert_true(whole);
+		assert_true(seal_is_clean(id) && id.n <= SEAL_ID_MAX);
+		assert_true(seal_open_id(&arena, &here, id, &original));
+		assert_span(original, odd[i]);
+		assert_false(seal_open_id(&arena, &there, id, &original));
+	}
+	/* the same again is another id */
+	original = seal_id(&arena, &here, SPAN("f:0"), 6, &whole);
+	id = seal_id(&arena, &here, SPAN("f:0"), 5, &whole);
+	assert_false(span_eq(id, original));
+	/* legal everywhere: as it is */
+	assert_span(seal_id(&arena, &here, SPAN("toolu_01"), 5, &whole),
+		    "toolu_01");
+	assert_span(seal_id(&arena, &here, SPAN("a1B2c3D4e"), 5, &whole),
+		    "a1B2c3D4e");
+}
+
+static void a_long_id_is_not_whole(void **state)
+{
+	char text[301];
+	struct span id, original;
+	bool whole;
+
+	(void)state;
+	memset(text, 'x', 300);
+	text[300] = '\0';
+	for (size_t n = 65; n <= 300; n++) {
+		id = seal_id(&arena, &here, (struct span){ text, n }, 1,
+			     &whole);
+		assert_false(whole);
+		assert_true(seal_is_clean(id) && id.n <= SEAL_ID_MAX);
+		assert_false(seal_open_id(&arena, &here, id, &original));
+	}
+}
+
+static void calls_have_ids_of_their_own(void **state)
+{
+	struct call_ids c = { 0 };
+	struct span a, b, d;
+
+	(void)state;
+	call_ids_turn(&c);
+	a = call_ids_call(&c, &arena, SPAN("f:0"));
+	assert_span(a, "f:0");
+	assert_true(span_eq(call_ids_result(&c, &arena, SPAN("f:0")), a));
+	call_ids_turn(&c); /* two in one turn */
+	b = call_ids_call(&c, &arena, SPAN("f:0"));
+	d = call_ids_call(&c, &arena, SPAN("f:0"));
+	assert_false(span_eq(a, b) || span_eq(b, d) || span_eq(a, d));
+	assert_true(span_eq(call_ids_result(&c, &arena, SPAN("f:0")), b));
+	assert_true(span_eq(call_ids_result(&c, &arena, SPAN("f:0")), d));
+	call_ids_turn(&c); /* the first one here was never answered */
+	call_ids_call(&c, &arena, SPAN("f:0"));
+	call_ids_turn(&c);
+	a = call_ids_call(&c, &arena, SPAN("f:0"));
+	assert_true(span_eq(call_ids_result(&c, &arena, SPAN("f:0")), a));
+}
+
+/* --- jwalk --------------------------------------------------------------- */
+
+static void walks_what_is_there(void **state)
+{
+	struct span text = SPAN("{ \"a\" : [1 , \"x\\\"]\\\\\" ,{}] ,\"b\":"
+				"{\"c\":null}, \"a\":-0.0e+1 }");
+	struct jwalk w = jwalk_in(text);
+
+	(void)state;
+	assert_true(jwalk_next(&w));
+	assert_span(w.key, "a");
+	assert_span(w.value, "[1 , \"x\\\"]\\\\\" ,{}]");
+	assert_true(jwalk_next(&w));
+	assert_span(w.item, "\"b\":{\"c\":null}");
+	assert_true(jwalk_next(&w));
+	assert_false(jwalk_next(&w));
+	assert_span(jwalk_get(text, "a"), "-0.0e+1");
+	assert_span(jwalk_get(text, "c"), "");
+	assert_span(jwalk_text(&arena, SPAN("\"a\\u00e9\\n\"")), "a\xc3\xa9\n");
+	assert_span(jwalk_text(&arena, SPAN("17")), "");
+	assert_true(jwalk_is(SPAN("\"x\""), "x"));
+	assert_false(jwalk_is(SPAN("x"), "x"));
+}
+
+/* Whatever the bytes, nothing behind their end is read (valgrind and ASan see
+ * to that), and there is an end. */
+static void walks_anything(void **state)
+{
+	static const char bits[] = "{}[]\",:\\ ax1-";
+	char *text;
+
+	(void)state;
+	srand(7);
+	for (int i = 0; i < 20000; i++) {
+		size_t n = (size_t)rand() % 24;
+		struct jwalk w;
+
+		text = xcalloc(1, n + 1);
+		for (size_t k = 0; k < n; k++)
+			text[k] = bits[(size_t)rand() % (sizeof(bits) - 1)];
+		text = realloc(text, n ? n : 1);
+		w = jwalk_in((struct span){ text, n });
+		for (size_t k = 0; jwalk_next(&w); k++) {
+			assert_true(k <= n);
+			jwalk_get(w.value, "a");
+			jwalk_text(&arena, w.value);
+		}
+		free(text);
+	}
+}
+
+/* --- mend ---------------------------------------------------------------- */
+
+static void check(enum dialect_id dialect, struct quirks quirks,
+		  const char *text, const char *want, const char *names)
+{
+	struct upstream_model t = { .model = "m",
+				    .quirks = quirks,
+				    .origin = &here };
+	struct err e = { 0 };
+	struct mend m;
+	struct buf out;
+
+	t.family.inline_system = true;
+	mend_init(&m, &arena, span_of(text), &t);
+	dialects[dialect].mend(&m);
+	buf_init(&out, 1 << 20);
+	assert_int_equal(mend_apply(&m, &out, &e), 0);
+	assert_string_equal(buf_cstr(&out), want);
+	assert_string_equal(buf_cstr(&m.names), names);
+	buf_release(&out);
+	mend_release(&m);
+}
+
+static const char *with(const char *format, struct span value)
+{
+	const char *at = strstr(format, "%.*s");
+
+	return arena_fmt(&arena, "%.*s%.*s%s", (int)(at - format), format,
+			 SPAN_FMT(value), at + 4);
+}
+
+static void cuts_any_neighbours(void **state)
+{
+	struct upstream_model t = { 0 };
+	struct err e;
+
+	(void)state;
+	for (unsigned gone = 0; gone < 32; gone++) {
+		struct span text = SPAN("{\"x\": [ 0,1 , 2,3 ,4 ] }");
+		struct jwalk w = jwalk_in(jwalk_get(text, "x"));
+		struct json_object *list;
+		struct mend m;
+		struct buf out;
+		size_t n = 0;
+
+		mend_init(&m, &arena, text, &t);
+		for (unsigned i = 0; jwalk_next(&w); i++)
+			if (gone >> i & 1)
+				mend_cut(&m, &w);
+		buf_init(&out, 4096);
+		assert_int_equal(mend_apply(&m, &out, &e), 0);
+		list = json_read(buf_get(&out), &e);
+		assert_non_null(list);
+		for (unsigned i = 0; i < 5; i++)
+			if (!(gone >> i & 1))
+				assert_int_equal(
+					json_object_get_int(json_at(
+						json_get(list, "x"), n++)),
+					i);
+		assert_int_equal(json_length(json_get(list, "x")), n);
+		assert_int_equal(w.kept, gone != 31);
+		json_object_put(list);
+		buf_release(&out);
+		mend_release(&m);
+	}
+}
+
+#define A_HEAD "{\"n\":123456789012345678901234567890,\"messages\":["
+#define A_CALL(id) \
+	"{\"role\":\"assistant\",\"content\":[{\"type\":\"tool_use\"," \
+	"\"id\":" id ",\"name\":\"f\",\"input\":{\"v\":-0,\"v\":1.50}}]}"
+#define A_RESULT(id) \
+	"{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\"," \
+	"\"tool_use_id\":" id ",\"content\":\"r\"}]}"
+
+static void messages_are_mended(void **state)
+{
+	const struct quirks none = { 0 };
+	struct span own = sealed(SEAL_CLAUDE, &here, 0, "S\"1");
+	struct span other = sealed(SEAL_TEXT, &there, 0, "");
+	const char *format = A_HEAD
+		"{\"role\":\"assistant\",\"content\":[ {\"type\":"
+		"\"thinking\",\"thinking\":\"t\",\"signature\":\"%.*s\"}"
+		" , {\"type\":\"text\",\"text\":\"x\"}]}]}";
+
+	(void)state;
+	check(DIALECT_ANTHROPIC, none, A_HEAD A_CALL("\"a\"") "]}",
+	      A_HEAD A_CALL("\"a\"") "]}", "");
+	check(DIALECT_ANTHROPIC, none,
+	      A_HEAD A_CALL("\"f.f:0\"") " ,\n" A_RESULT("\"f.f:0\"") "]}",
+	      A_HEAD A_CALL("\"f_f_0_3704e7bb\"") " ,\n" A_RESULT(
+		      "\"f_f_0_3704e7bb\"") "]}",
+	      "tool ids");
+	check(DIALECT_ANTHROPIC, none, with(format, other),
+	      A_HEAD "{\"role\":\"assistant\",\"content\":[ {\"type\":\"text\","
+		     "\"text\":\"x\"}]}]}",
+	      "thinking");
+	check(DIALECT_ANTHROPIC, none, with(format, own),
+	      with(format, SPAN("S\\\"1")), "sealed thinking");
+	/* a real signature stays, "" goes, and so does a torn seal */
+	check(DIALECT_ANTHROPIC, none, with(format, SPAN("EqQB")),
+	      with(format, SPAN("EqQB")), "");
+	check(DIALECT_ANTHROPIC, none, with(format, SPAN("")),
+	      A_HEAD "{\"role\":\"assistant\",\"content\":[ {\"type\":\"text\","
+		     "\"text\":\"x\"}]}]}",
+	      "thinking");
+	own.n -= 3; /* torn */
+	check(DIALECT_ANTHROPIC, none, with(format, own),
+	      A_HEAD "{\"role\":\"assistant\",\"content\":[ {\"type\":\"text\","
+		     "\"text\":\"x\"}]}]}",
+	      "thinking");
+	check(DIALECT_ANTHROPIC, none,
+	      with(format, SPAN("dario1:signature:EqQB")),
+	      with(format, SPAN("EqQB")), "sealed thinking");
+}
+
+static void system_messages_are_placed(void **state)
+{
+	const struct quirks none = { 0 };
+	const char *good = A_HEAD "{\"role\":\"user\",\"content\":\"q\"},"
+				  "{\"role\":\"system\",\"content\":\"s\"},"
+				  "{\"role\":\"assistant\",\"content\":\"a\"},"
+				  "{\"role\":\"user\",\"content\":\"q\"}]}";
+
+	(void)state;
+	check(DIALECT_ANTHROPIC, none, good, good, "");
+	/* what follows says nothing, and goes: the user's turn goes on */
+	check(DIALECT_ANTHROPIC, none,
+	      A_HEAD "{\"role\":\"user\",\"content\":\"q\"},"
+		     "{\"role\":\"system\",\"content\":\"s\"},"
+		     "{\"role\":\"assistant\",\"content\":[]},"
+		     "{\"role\":\"user\",\"content\":\"q\"}]}",
+	      A_HEAD "{\"role\":\"user\",\"content\":\"q\"},"
+		     "{\"role\":\"user\",\"content\":\"<system>s</system>\"},"
+		     "{\"role\":\"user\",\"content\":\"q\"}]}",
+	      "system messages, empty messages");
+}
+
+static void a_loop_without_thinking_goes_on_without(void **state)
+{
+	const struct quirks none = { 0 };
+	const char *on = ",\"thinking\":{\"type\":\"enabled\","
+			 "\"budget_tokens\":2000},\"z\":0}";
+	char text[2000];
+
+	(void)state;
+	snprintf(text, sizeof(text), "%s%s",
+		 A_HEAD A_CALL("\"a\"") "," A_RESULT("\"a\"") "]", on);
+	check(DIALECT_ANTHROPIC, none, text,
+	      A_HEAD A_CALL("\"a\"") "," A_RESULT("\"a\"") "],\"z\":0}",
+	      "thinking off");
+	/* once the user has spoken, it is a new loop */
+	snprintf(text, sizeof(text), "%s%s",
+		 A_HEAD A_CALL("\"a\"") "," A_RESULT(
+			 "\"a\"") ",{\"role\":\"assistant\",\"content\":\"x\"},"
+				  "{\"role\":\"user\",\"content\":\"y\"}]",
+		 on);
+	check(DIALECT_ANTHROPIC, none, text, text, "");
+}
+
+static void responses_are_mended(void **state)
+{
+	const struct quirks none = { 0 };
+	struct span own = sealed(SEAL_OPENAI, &here, 0, "rs_9 gAAA");
+	struct span other = sealed(SEAL_CLAUDE, &there, 0, "Eq");
+	const char *format =
+		"{\"store\":false,\"input\":[{\"type\":\"reasoning\",\"id\":"
+		"\"rs_1\",\"summary\":[],\"encrypted_content\":\"%.*s\"},"
+		"{\"type\":\"function_call\",\"id\":\"fc_1\",\"call_id\":\"c\","
+		"\"name\":\"f\",\"arguments\":\"{}\"}]}";
+	const char *without =
+		"{\"store\":false,\"input\":[{\"type\":\"function_call\",\"id\":"
+		"\"fc_1\",\"call_id\":\"c\",\"name\":\"f\",\"arguments\":"
+		"\"{}\"}]}";
+
+	(void)state;
+	check(DIALECT_RESPONSES, none, with(format, SPAN("gBBB")),
+	      with(format, SPAN("gBBB")), "");
+	check(DIALECT_RESPONSES, none, with(format, other), without,
+	      "reasoning");
+	check(DIALECT_RESPONSES, none, with(format, SPAN("")), without,
+	      "reasoning");
+	check(DIALECT_RESPONSES, none, with(format, own),
+	      "{\"store\":false,\"input\":[{\"type\":\"reasoning\",\"id\":"
+	      "\"rs_9\",\"summary\":[],\"encrypted_content\":\"gAAA\"},"
+	      "{\"type\":\"function_call\",\"id\":\"fc_1\",\"call_id\":\"c\","
+	      "\"name\":\"f\",\"arguments\":\"{}\"}]}",
+	      "sealed reasoning");
+	/* what the SDK's helpers add to what they hand out */
+	check(DIALECT_RESPONSES, none,
+	      "{\"input\":[{\"type\":\"function_call\",\"id\":\"fc_1\","
+	      "\"call_id\":\"c\",\"parsed_arguments\":{\"a\":1}},{\"role\":"
+	      "\"assistant\",\"content\":[{\"parsed\":null,\"text\":\"x\"}"
+	      "]}]}",
+	      "{\"input\":[{\"type\":\"function_call\",\"id\":\"fc_1\","
+	      "\"call_id\":\"c\"},{\"role\":\"assistant\",\"content\":[{"
+	      "\"text\":\"x\"}]}]}",
+	      "fields of items");
+	/* nothing follows that it could belong to; an id of no such item */
+	check(DIALECT_RESPONSES, none,
+	      "{\"input\":[{\"type\":\"reasoning\",\"id\":\"rs_1\",\"summary\":"
+	      "[],\"encrypted_content\":\"g\"},{\"role\":\"user\",\"content\":"
+	      "\"x\"},{\"role\":\"assistant\",\"id\":\"x1\",\"content\":[]}]}",
+	      "{\"input\":[{\"role\":\"user\",\"content\":\"x\"},{\"role\":"
+	      "\"assistant\",\"content\":[]}]}",
+	      "reasoning, item ids");
+}
+
+static void chat_is_mended(void **state)
+{
+	struct quirks nine = { .nine_ids = true };
+	struct quirks reasons = { .reasoning_content = true };
+	struct quirks google = { .thought_signatures = true };
+
+	(void)state;
+	check(DIALECT_OPENAI, nine,
+	      "{\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"id\":"
+	      "\"call_1\"}]},{\"role\":\"tool\",\"tool_call_id\":\"call_1\"}]}",
+	      "{\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"id\":"
+	      "\"sPnjkEYJU\"}]},{\"role\":\"tool\",\"tool_call_id\":"
+	      "\"sPnjkEYJU\"}]}",
+	      "tool ids");
+	check(DIALECT_OPENAI, reasons,
+	      "{\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{}]}]}",
+	      "{\"messages\":[{\"role\":\"assistant\",\"reasoning_content\":"
+	      "\"...\",\"tool_calls\":[{}]}]}",
+	      "reasoning_content");
+	check(DIALECT_OPENAI, google,
+	      "{\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"id\":"
+	      "\"a\"},{\"id\":\"b\"}]}]}",
+	      "{\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{"
+	      "\"extra_content\":{\"google\":{\"thought_signature\":"
+	      "\"skip_thought_signature_validator\"}},\"id\":\"a\"},{\"id\":"
+	      "\"b\"}]}]}",
+	      "thought signatures");
+}
+
+static void a_refusal_names_a_block(void **state)
+{
+	struct mend_refusal f = mend_refusal(
+		SPAN("messages.12.content.3: Invalid `signature`"));
+
+	(void)state;
+	assert_int_equal(f.message, 12);
+	assert_int_equal(f.block, 3);
+	f = mend_refusal(SPAN("Invalid signature in thinking"));
+	assert_true(f.block == MEND_NOWHERE);
+	f = mend_refusal(SPAN("messages.x.content.1"));
+	assert_true(f.block == MEND_NOWHERE);
+	f = mend_refusal(SPAN("messages.99999999999999999999.content.1"));
+	assert_true(f.message != 0);
+}
+
+/* --- retext -------------------------------------------------------------- */
+
+static const char body[] =
+	"{ \"a\" : 123456789012345678901234567890 ,\"b\":[ -0, 1.50,1e400"
+	",\"\\u00e9\\/\" ],\"b\":[ -0 , 1.5 ],\n\"c\":{\"x\":1,\"x\":2,\"y\":"
+	"{ } },\"d\":[{\"k\":0.10},{\"k\":-0.0},{\"k\":3}] , \"e\":\"\\t\" }";
+
+static char *rewritten(void (*change)(struct json_object *o))
+{
+	struct err e = { 0 };
+	struct json_object *o = json_read(span_of(body), &e);
+	struct buf out;
+	char *text;
+
+	assert_non_null(o);
+	if (change)
+		change(o);
+	buf_init(&out, 1 << 16);
+	retext(&out, &arena, span_of(body), o);
+	assert_false(out.full);
+	json_object_put(o);
+	text = xstrdup(buf_cstr(&out));
+	buf_release(&out);
+	return text;
+}
+
+static void change_one(struct json_object *o)
+{
+	json_object_object_add(json_object_array_get_idx(json_get(o, "d"), 1),
+			       "k", json_object_new_string("new"));
+}
+
+static void add_and_drop(struct json_object *o)
+{
+	json_object_object_del(o, "c");
+	json_object_object_add(o, "f", json_object_new_int(7));
+	json_object_array_del_idx(json_get(o, "d"), 0, 1);
+	json_object_array_add(json_get(o, "d"), json_object_new_int(9));
+	json_object_array_add(json_get(o, "d"), NULL);
+}
+
+static void only_what_changed_is_new(void **state)
+{
+	char *text = rewritten(NULL), want[sizeof(body) + 8];
+	ptrdiff_t at;
+
+	(void)state;
+	assert_string_equal(text, body);
+	free(text);
+	text = rewritten(change_one);
+	at = strstr(body, "-0.0}") - body;
+	snprintf(want, sizeof(want), "%.*s\"new\"%s", (int)at, body,
+		 body + at + 4);
+	assert_string_equal(text, want);
+	free(text);
+	text = rewritten(add_and_drop);
+	assert_string_equal(
+		text, "{\"a\" : 123456789012345678901234567890,\"b\":[ -0, "
+		      "1.50,1e400,\"\\u00e9\\/\" ],\"b\":[ -0 , 1.5 ],\"d\":"
+		      "[{\"k\":-0.0},{\"k\":3},9,null],\"e\":\"\\t\",\"f\":7}");
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_seal_opens),
+		cmocka_unit_test(what_is_torn_is_broken),
+		cmocka_unit_test(earlier_seals_are_understood),
+		cmocka_unit_test(origins_are_providers),
+		cmocka_unit_test(ids_come_back),
+		cmocka_unit_test(a_long_id_is_not_whole),
+		cmocka_unit_test(calls_have_ids_of_their_own),
+		cmocka_unit_test(walks_what_is_there),
+		cmocka_unit_test(walks_anything),
+		cmocka_unit_test(cuts_any_neighbours),
+		cmocka_unit_test(messages_are_mended),
+		cmocka_unit_test(system_messages_are_placed),
+		cmocka_unit_test(a_loop_without_thinking_goes_on_without),
+		cmocka_unit_test(responses_are_mended),
+		cmocka_unit_test(chat_is_mended),
+		cmocka_unit_test(a_refusal_names_a_block),
+		cmocka_unit_test(only_what_changed_is_new),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
