@@ -68,6 +68,19 @@ ok() {
 	if "$@"; then pass "$name"; else fail "$name" "failed: $*"; fi
 }
 
+# todo NAME WHY COMMAND...: it may fail as yet.
+todo() {
+	name=$1
+	why=$2
+	shift 2
+	tests=$((tests + 1))
+	if "$@"; then
+		echo "ok $tests - $name"
+	else
+		echo "not ok $tests - $name # TODO $why"
+	fi
+}
+
 # is NAME GOT WANTED
 is() {
 	if [ "$2" = "$3" ]; then
