@@ -152,12 +152,34 @@ static void put_reference(struct chat *c, struct msg *m, struct json_object *b)
 				  SPAN_FMT(name))));
 }
 
+/* What else can be said of a block or a tool, and only Anthropic reads. */
+static void note_rest(struct chat *c, struct json_object *o, const char *where)
+{
+	static const char *const only[] = {
+		"citations",
+		"context",
+		"input_examples",
+		"allowed_callers",
+		"eager_input_streaming",
+	};
+
+	for (size_t i = 0; i < sizeof(only) / sizeof(only[0]); i++) {
+		struct json_object *v = json_get(o, only[i]);
+
+		if (v && !(json_object_is_type(v, json_type_array) &&
+			   !json_length(v)))
+			chat_dropped(c, arena_fmt(c->arena, "%s.%s", where,
+						  only[i]));
+	}
+}
+
 static int put_block(struct chat *c, struct msg *m, struct json_object *b,
 		     struct err *e)
 {
 	struct span type = json_str(b, "type");
 	struct part *p;
 
+	note_rest(c, b, "content");
 	if (span_is(type, "text")) {
 		p = read_text(c, m, b, "text", e);
 		if (!p)
@@ -284,6 +306,7 @@ static int read_tools(struct chat *c, struct json_object *list, struct err *e)
 		t->schema = json_get(o, "input_schema");
 		t->cache = json_get(o, "cache_control");
 		t->deferred = json_flag(o, "defer_loading", false);
+		note_rest(c, o, "tools");
 		if (json_object_is_type(strict, json_type_boolean))
 			t->strict = json_object_get_boolean(strict);
 		t->optional = true;

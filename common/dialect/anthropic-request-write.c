@@ -202,6 +202,8 @@ static void put_part(struct body *b, const struct msg *m, const struct part *p)
 		break;
 	case PART_IMAGE:
 	case PART_DOCUMENT:
+		if (p->detail.n && !span_is(p->detail, "auto"))
+			chat_dropped(b->c, "image detail");
 		turn(b, m->role);
 		put_media(&b->w, p);
 		break;
@@ -430,6 +432,8 @@ static void put_thinking_field(struct body *b, int64_t max_tokens)
 		jw_raw(w, form == THINKING_BETWEEN
 				  ? SPAN("{\"type\":\"between_tools\"}")
 				  : SPAN("{\"type\":\"disabled\"}"));
+	} else {
+		write_no_effort(b->c);
 	}
 }
 
@@ -514,9 +518,14 @@ static void put_tier(struct body *b)
 		{ "default", "standard_only" },
 	};
 
-	for (size_t i = 0; i < sizeof(map) / sizeof(map[0]); i++)
-		if (span_is(b->c->tier, map[i][0]))
+	for (size_t i = 0; i < sizeof(map) / sizeof(map[0]); i++) {
+		if (span_is(b->c->tier, map[i][0])) {
 			jw_kcstr(&b->w, "service_tier", map[i][1]);
+			return;
+		}
+	}
+	if (b->c->tier.n)
+		chat_dropped(b->c, "service_tier");
 }
 
 static void put_rest(struct body *b)

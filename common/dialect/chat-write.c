@@ -172,6 +172,12 @@ bool write_must_wait(struct write_wait *w, const struct msg *m)
 	return w->first;
 }
 
+void write_no_effort(struct chat *c)
+{
+	if (c->effort > EFFORT_NONE)
+		chat_dropped(c, "reasoning effort");
+}
+
 void write_no_cache(struct chat *c)
 {
 	bool any = false;

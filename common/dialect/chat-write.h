@@ -46,6 +46,9 @@ struct write_wait {
 };
 bool write_must_wait(struct write_wait *w, const struct msg *m);
 
+/* An effort that was asked for and has no place: noted. */
+void write_no_effort(struct chat *c);
+
 /* Marks for a prompt cache have no place there: noted. */
 void write_no_cache(struct chat *c);
 

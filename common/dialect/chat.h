@@ -42,6 +42,7 @@ struct part {
 	uint64_t about;     /* hash of the id of the call it belongs to */
 	struct span google; /* of a tool call: Gemini's signature */
 	struct span mime, data, url; /* media: base64 data or a URL */
+	struct span detail;          /* of a picture, in OpenAI's words */
 	bool error;                  /* a tool result that reports a failure */
 	bool custom; /* a tool call with free text instead of JSON */
 	bool paired; /* a tool result that has its call */

@@ -73,6 +73,7 @@ static int put_part(struct chat *c, struct msg *m, struct json_object *o,
 
 		p = chat_part(c, m, PART_IMAGE);
 		p->cache = json_get(o, "cache_control");
+		p->detail = json_str(image, "detail");
 		if (!url.n)
 			url = json_str(image, "url");
 		return chat_media(c, p, url, e);

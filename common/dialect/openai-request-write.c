@@ -45,6 +45,8 @@ static int put_media(struct body *b, const struct part *p, struct err *e)
 		jw_key(w, "image_url");
 		jw_obj(w);
 		jw_kstr(w, "url", write_data_url(a, p));
+		if (p->detail.n)
+			jw_kstr(w, "detail", p->detail);
 	}
 	jw_obj_end(w);
 	jw_obj_end(w);
@@ -66,6 +68,8 @@ static void put_result(struct body *b, const struct part *p)
 
 	if (!text.n && p->error)
 		text = SPAN("Error");
+	else if (p->error)
+		chat_dropped(b->c, "is_error");
 	open_message(&b->w, "tool");
 	jw_kstr(&b->w, "tool_call_id", chat_id_openai(a, p->id, &b->t->quirks));
 	jw_kstr(&b->w, "content", text);
@@ -414,7 +418,9 @@ static void put_limits(struct body *b)
 		jw_kint(w, write_limit(t), write_floor(t, max));
 	write_samplers(w, t, c);
 	put_stop(b);
-	if (write_effort(t, c) && write_takes(t, c, "reasoning_effort"))
+	if (!write_effort(t, c))
+		write_no_effort(c);
+	else if (write_takes(t, c, "reasoning_effort"))
 		jw_kcstr(w, "reasoning_effort", write_effort(t, c));
 	if (!c->verbosity.n)
 		return;

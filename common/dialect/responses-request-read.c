@@ -80,13 +80,16 @@ static int put_part(struct chat *c, struct msg *m, struct json_object *o,
 		return read_text(c, m, o, "refusal", e) ? 0 : -1;
 	if (span_is(type, "input_image")) {
 		struct span url = json_str(o, "image_url");
+		struct part *p;
 
 		if (!url.n)
 			return read_bad(e, "input",
 					"an image by file_id "
 					"cannot be sent to another provider: "
 					"send image_url");
-		return chat_media(c, chat_part(c, m, PART_IMAGE), url, e);
+		p = chat_part(c, m, PART_IMAGE);
+		p->detail = json_str(o, "detail");
+		return chat_media(c, p, url, e);
 	}
 	if (span_is(type, "input_file"))
 		return put_file(c, m, o, e);

@@ -26,7 +26,7 @@ static int put_content_part(struct body *b, const struct part *p, bool output,
 	if (p->kind == PART_IMAGE) {
 		jw_kcstr(w, "type", "input_image");
 		jw_kstr(w, "image_url", write_data_url(a, p));
-		jw_kcstr(w, "detail", "auto");
+		jw_kstr(w, "detail", p->detail.n ? p->detail : SPAN("auto"));
 	} else if (p->kind == PART_DOCUMENT && !p->text.n) {
 		jw_kcstr(w, "type", "input_file");
 		if (p->url.n) {
@@ -102,6 +102,8 @@ static int put_result(struct body *b, const struct part *p, struct err *e)
 	struct jw *w = &b->w;
 	struct span text = write_joined(b->c->arena, p->content, "\n");
 
+	if (p->error && text.n)
+		chat_dropped(b->c, "is_error");
 	jw_obj(w);
 	jw_kcstr(w, "type", "function_call_output");
 	jw_kstr(w, "call_id", call_id(b, p->id));
@@ -310,6 +312,8 @@ static void put_text_field(struct body *b)
 	struct jw *w = &b->w;
 	bool verbosity = c->verbosity.n && b->t->family.reasoning;
 
+	if (c->verbosity.n && !verbosity)
+		chat_dropped(c, "verbosity");
 	if (c->format == FORMAT_TEXT && !verbosity)
 		return;
 	jw_key(w, "text");
@@ -351,6 +355,8 @@ static void put_rest(struct body *b)
 		jw_kcstr(w, "effort", effort);
 		jw_kcstr(w, "summary", "auto");
 		jw_obj_end(w);
+	} else {
+		write_no_effort(c);
 	}
 	write_user(w, b->t, c);
 	if (c->tier.n)

@@ -383,4 +383,45 @@ def _():
     assert "messages.name" in r["dropped"], r["dropped"]
 
 
+@edge("dropped", "whatever is left out is named")
+def _():
+    png = "data:image/png;base64,iVBORw0KGgo="
+    picture = {"role": "user", "content": [
+        {"type": "image_url", "image_url": {"url": png, "detail": "low"}}]}
+    r = request("openai", "responses", {"messages": [picture]}, "m")
+    assert r["input"][0]["content"][0]["detail"] == "low", r
+    item = {"role": "user", "content": [
+        {"type": "input_image", "image_url": png, "detail": "high"}]}
+    r = request("responses", "openai", {"input": [item]}, "m")
+    part = r["messages"][0]["content"][0]["image_url"]
+    assert part == {"url": png, "detail": "high"}, part
+    r = chat([picture], service_tier="flex", reasoning_effort="high",
+             verbosity="low", model="claude-3-5-haiku")
+    for word in ("image detail", "service_tier", "reasoning effort",
+                 "verbosity"):
+        assert word in r["dropped"].split(", "), (word, r["dropped"])
+    r = chat([HI], service_tier="auto")
+    assert not r["dropped"], r["dropped"]
+    body = {"messages": [
+        {"role": "assistant", "content": [
+            {"type": "text", "text": "x", "citations": [{"type": "x"}]},
+            {"type": "tool_use", "id": "t", "name": "f", "input": {}}]},
+        {"role": "user", "content": [
+            {"type": "tool_result", "tool_use_id": "t", "is_error": True,
+             "content": "bad"},
+            {"type": "document", "context": "C", "source": {
+                "type": "text", "media_type": "text/plain", "data": "D"}}]}],
+        "tools": [{"name": "f", "input_schema": {"type": "object"},
+                   "input_examples": [{}]}],
+        "output_config": {"effort": "high"}}
+    for target in ("openai", "responses"):
+        r = request("anthropic", target, body, "m")
+        for word in ("content.citations", "content.context", "is_error",
+                     "tools.input_examples", "reasoning effort"):
+            assert word in r["dropped"].split(", "), (word, r["dropped"])
+    r = request("anthropic", "openai", {"messages": [HI],
+                                        "tools_x": 1, "tools": []}, "m")
+    assert r["dropped"] == "tools_x", r["dropped"]
+
+
 run()
