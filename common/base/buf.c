@@ -44,6 +44,8 @@ bool span_has(struct span a, struct span part)
 
 struct span span_skip(struct span a, size_t n)
 {
+	if (!a.n)
+		return a; /* a.p may be NULL */
 	n = n < a.n ? n : a.n;
 	return (struct span){ a.p + n, a.n - n };
 }
