@@ -32,6 +32,8 @@ static const struct route_entry table[] = {
 	{ "POST", "/completions", DIALECT_OPENAI, serve_forward, PLACE },
 	{ "POST", "/embeddings", DIALECT_OPENAI, serve_forward, PLACE },
 	{ "POST", "/responses", DIALECT_RESPONSES, serve_forward, PLACE },
+	{ "POST", "/responses/compact", DIALECT_RESPONSES, serve_forward,
+	  PLACE },
 	{ "GET", "/models", DIALECT_OPENAI, serve_models, 0 },
 	{ "GET", "/models/*", DIALECT_OPENAI, serve_models, 0 },
 	{ "GET", "/health", DIALECT_OPENAI, serve_health, OPEN },
