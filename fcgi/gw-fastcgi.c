@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define ACCEPT_MAX 4       /* connections at once: others may be idle */
+#define MANY 16            /* requests at a time */
 #define ACCEPT_PAUSE_MS 50 /* when no descriptor is to be had */
 #define LATE_MS 50         /* until a client that leaves is noticed */
 #define FIRST_MS 1000 /* at the end: for a request to follow its connection */
@@ -56,8 +57,9 @@ struct gw_fastcgi {
 	struct timer again; /* to accept */
 	struct timer late;  /* to watch those that take long */
 	struct conn *open, *free;
-	size_t n_free;
+	size_t n_free, n_tasks;
 	bool stopping;
+	bool many; /* requests at a time */
 	char scrap[READ_BYTES];
 };
 
@@ -412,6 +414,7 @@ static void serve_request(void *arg)
 	struct gw_fastcgi *f = c->of;
 
 	c->task = task_self();
+	f->many = ++f->n_tasks > MANY;
 	c->vars = arena_take(&c->arena,
 			     sizeof(*c->vars) * fastcgi_count_vars(&c->params));
 	fastcgi_vars(&c->params, add_var, c);
@@ -476,7 +479,9 @@ static void on_connect(struct watch *w, unsigned events)
 	struct gw_fastcgi *f = (struct gw_fastcgi *)w;
 
 	(void)events;
-	for (int i = 0; i < ACCEPT_MAX; i++) {
+	/* Few come at a time, mostly: to look for the next costs as much as to
+	 * be told of it. */
+	for (int i = 0; i < (f->many ? ACCEPT_MAX : 1); i++) {
 		bool full = atomic_load(&f->limit->open) >= f->limit->max;
 		int fd = full ? -1
 			      : accept4(w->fd, NULL, NULL,

@@ -61,17 +61,22 @@ static bool is_token(struct span name)
 	return name.n > 0;
 }
 
+static bool is_listed(struct span name, const char *entry)
+{
+	size_t n = strlen(entry);
+	bool prefix = entry[n - 1] == '-';
+	struct span head = { name.p, n };
+
+	return (prefix ? name.n > n : name.n == n) && span_ieq(head, entry);
+}
+
 bool relay_listed(struct span name, const char *const *list)
 {
-	for (; *list; list++) {
-		size_t n = strlen(*list);
-		bool prefix = (*list)[n - 1] == '-';
-		struct span head = { name.p, n };
+	int first = name.n ? tolower((unsigned char)*name.p) : 0;
 
-		if ((prefix ? name.n > n : name.n == n) &&
-		    span_ieq(head, *list))
+	for (; *list; list++) /* most end at the first byte */
+		if (first == **list && is_listed(name, *list))
 			return is_token(name);
-	}
 	return false;
 }
 

@@ -11,6 +11,7 @@
 #include "fcgi/listen.h"
 #include "fcgi/presence.h"
 #include "fcgi/routes.h"
+#include "state/history.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -39,7 +40,7 @@ struct lane {
 	struct gw_fastcgi *gw;
 	struct presence_watch presence;
 	struct timer idle;
-	struct loop_post flush; /* of log lines */
+	struct loop_post flush; /* of lines of log and history */
 	bool flush_set;
 	pthread_t thread;
 	int active;            /* requests */
@@ -72,13 +73,23 @@ static void on_idle(struct timer *t)
 		task_trim(l->loop);
 }
 
+static void flush_history(void *unused)
+{
+	(void)unused;
+	history_flush();
+}
+
 static void on_flush(struct loop_post *p)
 {
+	struct err unused;
 	struct lane *l =
 		(struct lane *)((char *)p - offsetof(struct lane, flush));
 
 	l->flush_set = false;
 	log_flush();
+	if (history_holds() &&
+	    task_start(l->loop, flush_history, NULL, &unused))
+		history_flush();
 }
 
 static void on_help(struct loop_post *p)
@@ -146,7 +157,9 @@ static void *lane_main(void *arg)
 	struct lane *l = arg;
 
 	log_hold(true);
+	history_hold(true);
 	loop_run(l->loop, &l->done);
+	history_hold(false);
 	log_hold(false);
 	return NULL;
 }

@@ -326,11 +326,13 @@ void loop_run(struct loop *l, const bool *done)
 		bool more;
 		int n;
 
-		run_timers(l);
-		more = l->rounds && l->rounds->fn(l->rounds);
+		if (l->rounds)
+			l->rounds->fn(l->rounds);
+		run_timers(l); /* also those that were set for now */
 		if (*done)
 			break;
-		more |= l->when_idle != NULL;
+		more = l->when_idle ||
+		       (l->rounds && l->rounds->more(l->rounds));
 		n = epoll_wait(l->epoll, batch, BATCH,
 			       more ? 0 : until_next(l));
 		if (n <= 0)

@@ -70,8 +70,9 @@ void loop_run(struct loop *l, const bool *done);
 
 /* What runs on a loop in each round, before the loop waits. One per loop. */
 struct loop_rounds {
-	bool (*fn)(struct loop_rounds *r); /* true: more to do, do not wait */
-	void (*release)(struct loop_rounds *r); /* by loop_free */
+	void (*fn)(struct loop_rounds *r);
+	bool (*more)(const struct loop_rounds *r); /* true: do not wait */
+	void (*release)(struct loop_rounds *r);    /* by loop_free */
 };
 void loop_set_rounds(struct loop *l, struct loop_rounds *r);
 struct loop_rounds *loop_rounds(const struct loop *l); /* or NULL */

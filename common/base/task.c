@@ -232,7 +232,7 @@ static void enter(struct task *t)
 }
 
 /* Those that are ready now: who wakes another waits for the next round. */
-static bool run_ready(struct loop_rounds *r)
+static void run_ready(struct loop_rounds *r)
 {
 	struct tasks *s = (struct tasks *)r;
 	struct task *t = s->ready;
@@ -245,7 +245,11 @@ static bool run_ready(struct loop_rounds *r)
 		enter(t);
 		t = next;
 	}
-	return s->ready;
+}
+
+static bool some_ready(const struct loop_rounds *r)
+{
+	return ((const struct tasks *)r)->ready;
 }
 
 static void trim(struct tasks *s)
@@ -274,7 +278,7 @@ static struct tasks *tasks_of(struct loop *l)
 	if (s)
 		return s;
 	s = xcalloc(1, sizeof(*s));
-	s->rounds = (struct loop_rounds){ run_ready, release };
+	s->rounds = (struct loop_rounds){ run_ready, some_ready, release };
 	s->loop = l;
 	s->ready_end = &s->ready;
 	loop_set_rounds(l, &s->rounds);

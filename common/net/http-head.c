@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #define LENGTH_DIGITS 18 /* of Content-Length */
 
@@ -33,12 +34,16 @@ bool http_next_field(const struct http_head *head, size_t *at,
 
 struct span http_field(const struct http_head *head, const char *name)
 {
-	struct span n, v;
-	size_t at = 0;
+	struct span rest = head->fields;
+	size_t n = strlen(name);
 
-	while (http_next_field(head, &at, &n, &v))
-		if (span_ieq(n, name))
-			return v;
+	while (rest.n) {
+		struct span line = span_cut(&rest, '\n');
+
+		if (line.n > n && line.p[n] == ':' &&
+		    strncasecmp(line.p, name, n) == 0)
+			return span_trim(span_skip(line, n + 1));
+	}
 	return SPAN("");
 }
 

@@ -306,10 +306,14 @@ static int set_strings(CURL *easy, const struct http_call *c, struct err *e)
 static int set_ca_file(struct handle *k, const struct http_call *c,
 		       struct err *e)
 {
+	bool tls = strncasecmp(c->url, "https:", strlen("https:")) == 0;
 	const char *now = k->ca_file ? k->ca_file : "";
 
-	if (strcmp(now, c->ca_file ? c->ca_file : "") == 0)
+	if (!tls || strcmp(now, c->ca_file ? c->ca_file : "") == 0)
 		return 0;
+	/* libcurl would wait for a FIFO. */
+	if (c->ca_file && file_check(c->ca_file, e))
+		return err_add(e, "caFile");
 	curl_easy_reset(k->easy);
 	set_constants(k);
 	free(k->ca_file);
@@ -561,8 +565,5 @@ int http_run(struct http *h, struct http_call *c, struct err *e)
 {
 	struct job j = { h, c, e, -1 };
 
-	/* libcurl would wait for a FIFO. */
-	if (c->ca_file && file_check(c->ca_file, e))
-		return err_add(e, "caFile");
 	return task_call(h->loop, run_job, &j, e) ? -1 : j.rc;
 }

@@ -24,6 +24,7 @@
 #define OLD "state/history-old.jsonl"
 #define TOTALS "state/totals.json"
 #define LINE_MAX_BYTES 1024
+#define HELD_MAX 16384 /* bytes of lines that wait */
 
 /* Keys are short: there are many lines. */
 static void write_line(const struct history_record *r, struct buf *out)
@@ -203,18 +204,60 @@ static void turn_over(void *arg)
 
 /* --- writing ------------------------------------------------------------- */
 
+static _Thread_local struct {
+	bool on;
+	const char *home; /* of the lines; it outlives them */
+	struct buf lines;
+} held;
+
+static void put_out(const char *home, struct span lines)
+{
+	int64_t size = 0;
+
+	shared_append(home, LOG, lines, &size);
+	/* That takes a while: meanwhile the others go on. */
+	if (size >= (int64_t)HISTORY_FILE_MAX)
+		wait_work(turn_over, (void *)home);
+}
+
+void history_flush(void)
+{
+	struct buf lines = held.lines;
+
+	/* Others may add lines while this waits. */
+	buf_init(&held.lines, HELD_MAX);
+	if (lines.n)
+		put_out(held.home, buf_get(&lines));
+	buf_release(&lines);
+}
+
+void history_hold(bool on)
+{
+	history_flush();
+	held.on = on;
+}
+
+bool history_holds(void)
+{
+	return held.lines.n;
+}
+
 void history_add(const char *home, const struct history_record *r)
 {
 	char mem[LINE_MAX_BYTES];
 	struct buf line = { .p = mem,
 			    .cap = sizeof(mem),
 			    .max = sizeof(mem) - 1 };
-	int64_t size = 0;
 
 	write_line(r, &line);
-	if (!line.full)
-		shared_append(home, LOG, buf_get(&line), &size);
-	/* That takes a while: meanwhile the others go on. */
-	if (size >= (int64_t)HISTORY_FILE_MAX)
-		wait_work(turn_over, (void *)home);
+	if (line.full)
+		return;
+	if (!held.on) {
+		put_out(home, buf_get(&line));
+		return;
+	}
+	if (held.lines.n + line.n > HELD_MAX || held.home != home)
+		history_flush();
+	held.home = home;
+	buf_span(&held.lines, buf_get(&line));
 }

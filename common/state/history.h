@@ -29,6 +29,11 @@ struct history_record {
 };
 
 void history_add(const char *home, const struct history_record *r);
+/* From now on this thread's records wait for history_flush, or until there are
+ * many; false: no more. history_flush may wait. */
+void history_hold(bool on);
+bool history_holds(void); /* are there any? */
+void history_flush(void);
 
 /* Every record that is kept and not in these totals, oldest first; strings die
  * when fn returns. */

@@ -23,7 +23,7 @@ const struct option_row options[] = {
 	{ "workers", "DARIO_WORKERS", "workers", NULL, OPTION_INT, AT(workers),
 	  1, 64, "1", "N", "worker processes" },
 	{ "threads", "DARIO_THREADS", "threads", NULL, OPTION_INT, AT(threads),
-	  1, 8192, "4096", "N",
+	  1, 8192, "2048", "N",
 	  "requests that one worker serves at a time; more get a 429" },
 	{ "memory", "DARIO_MEMORY", NULL, NULL, OPTION_INT, AT(memory), 16,
 	  1048576, "512", "MIB",
