@@ -26,7 +26,7 @@ enum err_code {
 	ERR_TOO_BIG,     /* 413 */
 	ERR_ENCODING,    /* content-encoding: 415 */
 	ERR_UPGRADE,     /* no WebSocket here: 426 */
-	ERR_BUSY,        /* all threads are taken: 429 */
+	ERR_BUSY,        /* all places are taken: 429 */
 	ERR_EXHAUSTED,   /* all Claude accounts are: 429 */
 	ERR_NO_ACCOUNT,  /* no Claude account can serve: 503 */
 	ERR_INTERNAL,    /* 500 */

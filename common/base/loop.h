@@ -3,8 +3,8 @@
  * loop: the events of one thread: descriptors, timers, and what other threads
  * post.
  *
- * A loop belongs to the thread that runs it; only loop_post and loop_stop may
- * be called from others. Watches and timers are their owner's memory, zeroed
+ * A loop belongs to the thread that runs it; only loop_post may be
+ * called from others. Watches and timers are their owner's memory, zeroed
  * before their first use, and no event of theirs comes after loop_unwatch and
  * loop_untime. Functions that are called must not block. Times are of
  * clock_ms.

@@ -5,8 +5,8 @@
  * A provider is asked once in a while; what it says is kept in
  * state/models-NAME.json, which every process reads. One that cannot be asked
  * is left alone for a moment. A list is the provider's own JSON, with its
- * models under "data". catalog_init fills, catalog_release frees; different
- * catalogs may be used by different threads at the same time.
+ * models under "data". catalog_init fills, catalog_release frees; several may
+ * be asked at the same time, each in a task.
  */
 #ifndef DARIO_CATALOG_H
 #define DARIO_CATALOG_H

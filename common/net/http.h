@@ -5,14 +5,14 @@
  * http_run makes one request and returns when the answer is complete, failed,
  * or not wanted any more. In a task of the loop (base/task.h) it puts the task
  * aside meanwhile; elsewhere it runs the loop. Its callbacks run in that task:
- * while one of them waits, the upstream waits too. Redirects
- * are never followed, nothing for loopback goes through a proxy, certificates
- * are always verified, and the body arrives decoded. A request is sent once; on
- * a fresh connection once more, when a kept one was closed so soon that the
- * upstream cannot have read it. Handles with their warm
- * connections are kept per origin and handed out last in, first out, so that
- * few connections stay busy instead of many going stale. One `struct http`
- * serves any number of threads. Times are milliseconds.
+ * while one of them waits, the upstream waits too.
+ *
+ * Redirects are never followed, nothing for loopback goes through a proxy,
+ * certificates are always verified, and the body arrives decoded. A request is
+ * sent once; on a fresh connection once more, when a kept one was closed so
+ * soon that the upstream cannot have read it. Connections are kept; the oldest
+ * is used first, so that few stay busy instead of many going stale. One struct
+ * http serves one loop. Times are milliseconds.
  */
 #ifndef DARIO_HTTP_H
 #define DARIO_HTTP_H
