@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #define BACKLOG 4096 /* a burst waits here, and is not refused */
+#define SILENT_SECONDS 30
 
 static int not_here(const struct settings *s, struct err *e)
 {
@@ -30,12 +32,18 @@ static int open_http(const struct addrinfo *a)
 {
 	int type = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
 	int fd = socket(a->ai_family, type, 0), on = 1;
+	int silent = SILENT_SECONDS;
 
 	if (fd < 0)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (a->ai_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+#ifdef TCP_DEFER_ACCEPT
+	/* Who connects and is silent waits in the kernel, and takes no place
+	 * from others in the web server. */
+	setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &silent, sizeof(silent));
+#endif
 	if (bind(fd, a->ai_addr, a->ai_addrlen) == 0 &&
 	    listen(fd, BACKLOG) == 0)
 		return fd;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Bodies that somebody sends who may not, and clients that leave.
+"""Bodies that somebody sends who may not, clients that leave, and silent ones.
 
     uploads.py PORT KEY HOME PID
 
@@ -10,6 +10,8 @@ process is PID, and its model demo:demo answers. Prints PASS and FAIL lines.
 
 import json
 import os
+import re
+import resource
 import signal
 import socket
 import sys
@@ -165,6 +167,45 @@ def leave_at_once():
     check(name, ended and took < 3, f"{took:.1f} s")
 
 
+def places():
+    """Connections that the web server takes at a time."""
+    for folder, _, files in os.walk(os.path.join(HOME, "run")):
+        for name in files:
+            if not name.endswith(".conf"):
+                continue
+            with open(os.path.join(folder, name)) as f:
+                found = re.search(r"^var\.clients\s*\+?=\s*(\d+)", f.read(),
+                                  re.M)
+            if found:
+                return int(found[1])
+    raise SystemExit("no configuration in run/")
+
+
+def silent():
+    """More connections that say nothing than there are places."""
+    n = places() + 50
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < n + 64:
+        print("silent clients: not tried, too few files may be open")
+        return
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, n + 64), hard))
+    clients = []
+    for _ in range(n):
+        s = socket.socket()
+        s.setblocking(False)
+        try:
+            s.connect(("127.0.0.1", PORT))
+        except BlockingIOError:
+            pass
+        clients.append(s)
+    begun = time.monotonic()
+    check(f"{n} silent clients: others are served", busy() == 0)
+    took = time.monotonic() - begun
+    check(f"{n} silent clients: within 5 s", took < 5, f"{took:.1f} s")
+    for s in clients:
+        s.close()
+
+
 def main():
     wrong = "x-api-key: no\r\n"
     right = f"x-api-key: {KEY}\r\n"
@@ -176,6 +217,7 @@ def main():
         leaves(f"whole answer, the client leaves, {i}", False, False)
         leaves(f"stream, the client leaves, {i}", True, False)
     leave_at_once()
+    silent()
     leaves("a half-closed connection counts as gone", False, True)
 
 

@@ -6,7 +6,7 @@
 need lighttpd curl python3
 DARIO_API_KEY=the-right-key-of-the-router
 export DARIO_API_KEY
-start_router --demo
+start_router --demo --threads=64
 report uploads "$tmp/uploads.log" python3 "$srcdir/tests/sh/uploads.py" "$port" \
 	"$DARIO_API_KEY" "$DARIO_HOME" "$router"
 done_testing
