@@ -183,7 +183,7 @@ static int dispatch(struct request *r, struct err *e)
 
 static int run(struct request *r, struct err *e)
 {
-	r->config = snapshot_current(r->app->config, e);
+	r->config = snapshot_current_in_round(r->app->config, e);
 	request_find_path(r);
 	r->dialect = guess_dialect(r);
 	return r->config ? dispatch(r, e) : -1;

@@ -11,7 +11,8 @@
 
 #include "fcgi/request.h"
 
-/* Serve one request from guards to the last byte, and log it. */
+/* Serve one request from guards to the last byte, and log it. snapshot_poll was
+ * called in this round of the loop. */
 void routes_serve(struct app *app, struct http *http, struct gateway *gw,
 		  struct arena *arena);
 

@@ -43,6 +43,7 @@ struct lane {
 	struct loop_post flush; /* of lines of log and history */
 	bool flush_set;
 	pthread_t thread;
+	uint64_t round;        /* whose edits of the configuration are known */
 	int active;            /* requests */
 	struct lane *next;     /* or NULL */
 	struct loop_post help; /* by the lane before */
@@ -114,6 +115,9 @@ static void serve(void *arg, struct gateway *g, struct arena *a)
 {
 	struct lane *l = arg;
 
+	if (l->round != loop_round(l->loop))
+		snapshot_poll(l->app->config);
+	l->round = loop_round(l->loop);
 	if (++l->active == BUSY_AT)
 		let_help(l->next, true);
 	presence_watch_wake(&l->presence);
@@ -377,6 +381,7 @@ static void serve_once(void *arg)
 	gw_cgi_init(&g, o->loop, &a);
 	presence_watch_init(&o->presence, o->loop, o->app->departure, true);
 	presence_watch_wake(&o->presence);
+	snapshot_poll(o->app->config);
 	routes_serve(o->app, o->http, &g, &a);
 	o->status = g.broken;
 	presence_watch_release(&o->presence);

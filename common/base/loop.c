@@ -36,6 +36,7 @@ struct loop {
 	pthread_mutex_t lock; /* of what is posted */
 	struct loop_post *posted, **posted_end;
 	struct loop_post *when_idle;
+	uint64_t round;
 };
 
 /* --- descriptors --------------------------------------------------------- */
@@ -294,6 +295,11 @@ void loop_set_rounds(struct loop *l, struct loop_rounds *r)
 	l->rounds = r;
 }
 
+uint64_t loop_round(const struct loop *l)
+{
+	return l->round;
+}
+
 struct loop_rounds *loop_rounds(const struct loop *l)
 {
 	return l->rounds;
@@ -326,6 +332,7 @@ void loop_run(struct loop *l, const bool *done)
 		bool more;
 		int n;
 
+		l->round++;
 		if (l->rounds)
 			l->rounds->fn(l->rounds);
 		run_timers(l); /* also those that were set for now */

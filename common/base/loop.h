@@ -68,6 +68,9 @@ void loop_when_idle(struct loop *l, struct loop_post *p);
 /* Run until *done is true, which is looked at after each round. */
 void loop_run(struct loop *l, const bool *done);
 
+/* Which round it is: what came with one is told before its tasks run. */
+uint64_t loop_round(const struct loop *l);
+
 /* What runs on a loop in each round, before the loop waits. One per loop. */
 struct loop_rounds {
 	void (*fn)(struct loop_rounds *r);
