@@ -46,6 +46,12 @@ struct gateway {
 	void *impl;
 };
 
+/* Bytes of a body that nobody wants, read so that the answer is not lost: who
+ * sends a little more than may be sent is told, and not cut off. lighttpd takes
+ * an answer before it has sent everything, and hands on what has just come;
+ * other web servers have all of it and want to get rid of it first. */
+size_t gateway_rest_max(const struct gateway *g);
+
 /* Has the client left, as far as anybody knows? */
 bool gateway_gone(struct gateway *g);
 /* So long, or until it has: true. */

@@ -13,6 +13,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#define REST_MAX (256u << 20) /* bytes of a body that nobody wanted */
+
 extern char **environ;
 
 /* With SIGTERM a web server says that the client has left. It then waits for
@@ -87,8 +89,21 @@ static bool gw_gone(struct gateway *g)
 	return poll(&p, 1, 0) > 0 && (p.revents & (POLLERR | POLLHUP));
 }
 
+/* A web server that cannot send the rest of a request may drop the answer. */
+static void read_rest(struct gateway *g)
+{
+	char scrap[16384];
+	size_t total = 0;
+	long n;
+
+	while (total < REST_MAX && (n = gw_read(g, scrap, sizeof(scrap))) > 0)
+		total += (size_t)n;
+}
+
 static void gw_finish(struct gateway *g, bool whole)
 {
+	if (whole)
+		read_rest(g);
 	/* The exit status tells the web server. */
 	g->broken = !whole && !gw_gone(g);
 }

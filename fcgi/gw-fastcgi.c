@@ -20,7 +20,6 @@
 #define READ_BYTES (64u << 10)
 #define HELD_MAX (64u << 10) /* bytes of a body that nobody has read yet */
 #define SEND_AT (64u << 10)  /* bytes of an answer */
-#define REST_MAX (1u << 20)  /* bytes of a body that nobody wanted */
 #define REST_MS 2000         /* between two pieces of it */
 #define FREE_MAX 64          /* connections whose memory is kept */
 #define KEPT_MEMORY (16u << 10)
@@ -354,11 +353,11 @@ static bool gw_gone(struct gateway *g)
  * nobody read would now and then be answered 503. */
 static void read_rest(struct conn *c)
 {
-	size_t total = 0;
+	size_t total = 0, max = gateway_rest_max(&c->gw);
 
 	if (c->at_end || gw_flush(&c->gw))
 		return;
-	while (!c->at_end && total < REST_MAX) {
+	while (!c->at_end && total < max) {
 		int rc;
 
 		total += c->body.n;

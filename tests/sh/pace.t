@@ -40,7 +40,7 @@ start_process "$tmp/nginx.log" nginx -p "$tmp" -c "$tmp/nginx.conf"
 tcp_open() { python3 -c "import socket; socket.create_connection(('127.0.0.1', $up), 1)"; }
 wait_for 10 tcp_open
 
-start_router
+start_router --threads=512
 for kind in half slow; do
 	"$dario" backend add $kind \
 		--base-url="http://127.0.0.1:$up/$kind/v1" 2>/dev/null

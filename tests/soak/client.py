@@ -229,7 +229,8 @@ async def ask(rng, log, name, port):
               "same": seen.final is None or seen.final == seen.text,
               "abort": habits["abort"]}
     log.write(json.dumps(record) + "\n")
-    return end
+    # A router that is being restarted says so; to ask at once is no use.
+    return "refused" if seen.errors[:1] == ["router_stopping"] else end
 
 
 async def client(log, seed, n, port, until):

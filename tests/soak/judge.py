@@ -124,7 +124,8 @@ class Judge:
         row["retried"] += len(calls) > 1
         plan = plans.Plan(*record["plan"])
         if plan.end == "clean" and plan.first == "-" and \
-                record["abort"] is None:
+                record["abort"] is None and \
+                record["errors"][:1] != ["router_stopping"]:
             self.quiet["requests"] += 1
             self.quiet["clean"] += record["outcome"] == "clean"
         if record["outcome"] == "error":
