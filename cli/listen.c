@@ -5,8 +5,8 @@
 
 #include <errno.h>
 #include <netdb.h>
-#include <netinet/tcp.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -28,22 +28,27 @@ static int not_here(const struct settings *s, struct err *e)
 		       s->port, strerror(errno));
 }
 
+/* Who connects and is silent waits in the kernel, and takes no place from
+ * others in the web server. */
+static void defer(int fd, int seconds)
+{
+#ifdef TCP_DEFER_ACCEPT
+	setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds,
+		   sizeof(seconds));
+#endif
+}
+
 static int open_http(const struct addrinfo *a)
 {
 	int type = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
 	int fd = socket(a->ai_family, type, 0), on = 1;
-	int silent = SILENT_SECONDS;
 
 	if (fd < 0)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (a->ai_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-#ifdef TCP_DEFER_ACCEPT
-	/* Who connects and is silent waits in the kernel, and takes no place
-	 * from others in the web server. */
-	setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &silent, sizeof(silent));
-#endif
+	defer(fd, SILENT_SECONDS);
 	if (bind(fd, a->ai_addr, a->ai_addrlen) == 0 &&
 	    listen(fd, BACKLOG) == 0)
 		return fd;
@@ -71,6 +76,12 @@ int listen_http(const struct settings *s, struct err *e)
 		not_here(s, e);
 	freeaddrinfo(a);
 	return fd;
+}
+
+void listen_all(int http)
+{
+	if (http >= 0)
+		defer(http, 0);
 }
 
 int listen_workers(const char *path, struct err *e)

@@ -14,6 +14,8 @@
 
 /* Descriptors that do not go over exec and do not block, or -1. */
 int listen_http(const struct settings *s, struct err *e);
+/* The socket will be closed soon: who is silent waits where it is seen. */
+void listen_all(int http);
 /* At `path`, for this user alone. What lies there is taken away. */
 int listen_workers(const char *path, struct err *e);
 

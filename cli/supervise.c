@@ -3,6 +3,8 @@
 
 #include "cli/supervise.h"
 
+#include "cli/listen.h"
+
 #include "base/clock.h"
 #include "base/install-path.h"
 #include "base/ready.h"
@@ -85,6 +87,7 @@ static void drain(struct supervise *s, long ms)
 {
 	s->refuse.stopping = true;
 	s->refuse.retry_after = 1 + ms / 1000;
+	listen_all(s->http);
 	workers_drain(&s->workers, ms);
 	refuse_for_workers(s, true);
 	if (!s->server)

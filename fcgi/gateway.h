@@ -76,10 +76,11 @@ struct gw_fastcgi *gw_fastcgi_new(struct loop *l, int listener,
 				  void *arg);
 void gw_fastcgi_free(struct gw_fastcgi *f); /* no request is being served */
 int gw_fastcgi_accept(struct gw_fastcgi *f, bool on); /* at first not */
-/* Take no new connection, and end those that serve no request. */
+/* Take no new connection, and end those on which nothing is asked any more. */
 void gw_fastcgi_stop(struct gw_fastcgi *f);
-/* All tasks look again what there is to do. */
-void gw_fastcgi_wake(struct gw_fastcgi *f);
+/* What still runs has to end: tasks look again what there is to do, and nobody
+ * is waited for any more. */
+void gw_fastcgi_cut(struct gw_fastcgi *f);
 /* Requests that are being served, and those whose head is on its way. */
 size_t gw_fastcgi_busy(const struct gw_fastcgi *f);
 

@@ -15,6 +15,7 @@
 #define ACCEPT_MAX 4       /* connections at once: others may be idle */
 #define MANY 16            /* requests at a time */
 #define ACCEPT_PAUSE_MS 50 /* when no descriptor is to be had */
+#define QUIET_MS 200       /* of a kept connection, to be ended at a stop */
 #define LATE_MS 50         /* until a client that leaves is noticed */
 #define FIRST_MS 1000 /* at the end: for a request to follow its connection */
 #define READ_BYTES (64u << 10)
@@ -45,6 +46,7 @@ struct conn {
 	bool over;   /* it has been answered: what comes now is the next one */
 	bool gone;   /* the other side has left */
 	bool used;   /* a request has been served on it */
+	int64_t since; /* that nothing is served on it */
 };
 
 struct gw_fastcgi {
@@ -55,9 +57,11 @@ struct gw_fastcgi {
 	void *arg;
 	struct timer again; /* to accept */
 	struct timer late;  /* to watch those that take long */
+	struct timer quiet; /* to end those that have nothing more to do */
 	struct conn *open, *free;
 	size_t n_free, n_tasks;
 	bool stopping;
+	bool cut;  /* what still runs has to end */
 	bool many; /* requests at a time */
 	char scrap[READ_BYTES];
 };
@@ -129,7 +133,6 @@ static void conn_close(struct conn *c)
 	close(c->watch.fd);
 	c->watch.fd = -1;
 	c->gone = true;
-	atomic_fetch_sub(&c->of->limit->open, 1);
 }
 
 static void conn_free(struct conn *c)
@@ -137,6 +140,7 @@ static void conn_free(struct conn *c)
 	struct gw_fastcgi *f = c->of;
 
 	conn_close(c);
+	atomic_fetch_sub(&f->limit->open, 1);
 	if (c->prev)
 		c->prev->next = c->next;
 	else
@@ -266,11 +270,11 @@ static long gw_read(struct gateway *g, char *p, size_t n)
 	struct conn *c = g->impl;
 
 	while (!c->body.n && !c->at_end) {
-		int rc = c->gone ? -1 : receive(c);
+		int rc = gateway_gone(g) || c->of->cut ? -1 : receive(c);
 
-		if (rc < 0)
+		if (rc < 0 || (rc == 0 && watch(c, false)))
 			return -1;
-		if (rc == 0 && watch(c, false) == 0)
+		if (rc == 0)
 			task_wait(INT64_MAX);
 	}
 	n = n < c->body.n ? n : c->body.n;
@@ -315,7 +319,7 @@ static int gw_flush(struct gateway *g)
 	fastcgi_cut(&c->fastcgi);
 	while ((rc = send_some(c)) == 0) {
 		waited = true;
-		if (watch(c, true))
+		if (gateway_gone(g) || c->of->cut || watch(c, true))
 			return -1;
 		task_wait(INT64_MAX);
 	}
@@ -354,22 +358,24 @@ static bool gw_gone(struct gateway *g)
 static void read_rest(struct conn *c)
 {
 	size_t total = 0, max = gateway_rest_max(&c->gw);
+	int64_t until;
 
 	if (c->at_end || gw_flush(&c->gw))
 		return;
+	until = clock_ms() + REST_MS;
 	while (!c->at_end && total < max) {
 		int rc;
 
 		total += c->body.n;
 		buf_reset(&c->body);
-		rc = c->gone ? -1 : receive(c);
-		if (rc < 0)
+		rc = gateway_gone(&c->gw) || c->of->cut ? -1 : receive(c);
+		if (rc < 0 ||
+		    (rc == 0 && (clock_ms() >= until || watch(c, false))))
 			return;
-		if (rc == 0 && watch(c, false) == 0 &&
-		    gateway_wait(&c->gw, REST_MS))
-			return;
-		if (rc == 0 && !c->body.n && !c->at_end)
-			return;
+		if (rc == 0)
+			task_wait(until);
+		else
+			until = clock_ms() + REST_MS;
 	}
 }
 
@@ -386,7 +392,7 @@ static void gw_finish(struct gateway *g, bool whole)
 	fastcgi_over(&c->fastcgi);
 	c->over = true;
 	/* What is left of a body would be taken for the next request. */
-	if (!whole || !c->keep || !c->at_end || c->of->stopping)
+	if (!whole || !c->keep || !c->at_end || c->of->cut)
 		conn_close(c);
 }
 
@@ -423,10 +429,27 @@ static void serve_request(void *arg)
 	f->serve(f->arg, &c->gw, &c->arena);
 	c->task = NULL;
 	c->used = true;
+	c->since = clock_ms();
+	f->many = --f->n_tasks > MANY;
 	arena_reset(&c->arena);
 	init_request(c);
-	if (c->gone || f->stopping || watch(c, false))
+	if (c->gone || f->cut || watch(c, false))
 		conn_free(c);
+}
+
+/* There is no memory for it: in any dialect that is an error. */
+static void refuse(struct conn *c)
+{
+	fastcgi_put(&c->fastcgi,
+		    SPAN("Status: 503 Service Unavailable\r\n"
+			 "Content-Type: application/json\r\n"
+			 "Retry-After: 2\r\n\r\n"
+			 "{\"type\":\"error\",\"error\":{\"type\":"
+			 "\"api_error\",\"message\":\"the router is out of "
+			 "memory: try again shortly\",\"param\":null,"
+			 "\"code\":\"out_of_memory\"}}"));
+	fastcgi_put_end(&c->fastcgi);
+	send_some(c);
 }
 
 /* Something came, and no request is being served. */
@@ -434,8 +457,11 @@ static void head_came(struct conn *c)
 {
 	struct err unused;
 
-	if (c->whole && task_start(c->of->loop, serve_request, c, &unused) == 0)
-		return;
+	if (c->whole) {
+		if (task_start(c->of->loop, serve_request, c, &unused) == 0)
+			return;
+		refuse(c);
+	}
 	/* Answers to what the web server has asked. */
 	if (c->whole || c->gone || send_some(c) < 0 || watch(c, c->out.n))
 		conn_free(c);
@@ -465,12 +491,41 @@ static void take(struct gw_fastcgi *f, int fd)
 
 	c->watch.fn = on_event;
 	c->watch.fd = fd;
+	c->since = clock_ms();
 	atomic_fetch_add(&f->limit->open, 1);
 	/* The web server has mostly written when it has connected. */
 	do
 		rc = receive(c);
 	while (rc > 0 && !c->whole);
 	head_came(c);
+}
+
+static bool is_idle(const struct conn *c)
+{
+	return !c->task && !c->begun && !c->whole;
+}
+
+/* A request may have come just now: it is begun. */
+static void end_idle(struct conn *c)
+{
+	if (receive(c) <= 0)
+		conn_free(c);
+	else
+		head_came(c);
+}
+
+/* A web server keeps connections that it does not need: the one that was idle
+ * longest makes room for a new one. */
+static void make_room(struct gw_fastcgi *f)
+{
+	struct conn *oldest = NULL;
+
+	for (struct conn *c = f->open; c; c = c->next)
+		if (is_idle(c) && c->used &&
+		    (!oldest || c->since < oldest->since))
+			oldest = c;
+	if (oldest)
+		end_idle(oldest);
 }
 
 static void on_connect(struct watch *w, unsigned events)
@@ -481,10 +536,15 @@ static void on_connect(struct watch *w, unsigned events)
 	/* Few come at a time, mostly: to look for the next costs as much as to
 	 * be told of it. */
 	for (int i = 0; i < (f->many ? ACCEPT_MAX : 1); i++) {
-		bool full = atomic_load(&f->limit->open) >= f->limit->max;
-		int fd = full ? -1
-			      : accept4(w->fd, NULL, NULL,
-					SOCK_CLOEXEC | SOCK_NONBLOCK);
+		bool full;
+		int fd;
+
+		if (atomic_load(&f->limit->open) >= f->limit->max)
+			make_room(f);
+		full = atomic_load(&f->limit->open) >= f->limit->max;
+		fd = full ? -1
+			  : accept4(w->fd, NULL, NULL,
+				    SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (fd >= 0) {
 			take(f, fd);
@@ -520,6 +580,44 @@ static void accept_all(struct gw_fastcgi *f)
 		take(f, fd);
 }
 
+int gw_fastcgi_accept(struct gw_fastcgi *f, bool on)
+{
+	bool was = f->watch.slot || f->again.place;
+
+	if (f->stopping)
+		return 0;
+	if (on)
+		return loop_watch(f->loop, &f->watch, LOOP_READ | LOOP_SHARED);
+	loop_unwatch(f->loop, &f->watch);
+	loop_untime(f->loop, &f->again);
+	/* A connection wakes one of all who accept on the socket. It may have
+	 * been us: so who is in the queue now is taken, too. */
+	if (was)
+		accept_all(f);
+	return 0;
+}
+
+/* Whoever keeps a connection may be about to use it: only one that was quiet
+ * for a while ends, and one on which nothing came yet has more time. */
+static void end_quiet(struct timer *t)
+{
+	struct gw_fastcgi *f =
+		(struct gw_fastcgi *)((char *)t -
+				      offsetof(struct gw_fastcgi, quiet));
+	int64_t now = clock_ms();
+	struct conn *next;
+
+	for (struct conn *c = f->open; c; c = next) {
+		next = c->next;
+		if (is_idle(c) &&
+		    (f->cut ||
+		     now - c->since >= (c->used ? QUIET_MS : FIRST_MS)))
+			end_idle(c);
+	}
+	if (f->open)
+		loop_time(f->loop, t, now + QUIET_MS / 4);
+}
+
 struct gw_fastcgi *gw_fastcgi_new(struct loop *l, int listener,
 				  struct gw_limit *limit, gateway_serve *serve,
 				  void *arg)
@@ -534,56 +632,29 @@ struct gw_fastcgi *gw_fastcgi_new(struct loop *l, int listener,
 	f->watch.fd = listener;
 	f->again.fn = accept_again;
 	f->late.fn = watch_late;
+	f->quiet.fn = end_quiet;
 	return f;
-}
-
-int gw_fastcgi_accept(struct gw_fastcgi *f, bool on)
-{
-	bool was = f->watch.slot || f->again.place;
-
-	if (on && !f->stopping)
-		return loop_watch(f->loop, &f->watch, LOOP_READ | LOOP_SHARED);
-	loop_unwatch(f->loop, &f->watch);
-	loop_untime(f->loop, &f->again);
-	/* A connection wakes one of all who accept on the socket. It may have
-	 * been us: so who is in the queue now is taken, too. */
-	if (was)
-		accept_all(f);
-	return 0;
-}
-
-static void close_idle(struct gw_fastcgi *f, bool unused)
-{
-	struct conn *next;
-
-	for (struct conn *c = f->open; c; c = next) {
-		next = c->next;
-		if (c->task || c->begun || c->whole || !(c->used || unused))
-			continue;
-		conn_free(c);
-	}
-}
-
-static void close_unused(struct timer *t)
-{
-	close_idle((struct gw_fastcgi *)((char *)t -
-					 offsetof(struct gw_fastcgi, again)),
-		   true);
 }
 
 void gw_fastcgi_stop(struct gw_fastcgi *f)
 {
-	f->stopping = true;
 	gw_fastcgi_accept(f, false);
-	close_idle(f, false);
-	f->again.fn = close_unused;
-	loop_time(f->loop, &f->again, clock_ms() + FIRST_MS);
+	f->stopping = true;
+	end_quiet(&f->quiet);
 }
 
-void gw_fastcgi_wake(struct gw_fastcgi *f)
+void gw_fastcgi_cut(struct gw_fastcgi *f)
 {
-	for (struct conn *c = f->open; c; c = c->next)
-		task_wake(c->task);
+	struct conn *next;
+
+	f->cut = true;
+	for (struct conn *c = f->open; c; c = next) {
+		next = c->next;
+		if (c->task)
+			task_wake(c->task);
+		else if (!c->whole) /* else its task is about to begin */
+			conn_free(c);
+	}
 }
 
 size_t gw_fastcgi_busy(const struct gw_fastcgi *f)
@@ -599,8 +670,10 @@ void gw_fastcgi_free(struct gw_fastcgi *f)
 {
 	if (!f)
 		return;
-	gw_fastcgi_accept(f, false);
+	loop_unwatch(f->loop, &f->watch);
+	loop_untime(f->loop, &f->again);
 	loop_untime(f->loop, &f->late);
+	loop_untime(f->loop, &f->quiet);
 	while (f->open)
 		conn_free(f->open);
 	while (f->free) {

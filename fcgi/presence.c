@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "base/task.h"
 
+#define AGAIN_MS 50
+
 /* In the request's own loop. */
 static void on_post(struct loop_post *post)
 {
@@ -51,6 +53,8 @@ static void look(struct presence_watch *w)
 
 	departure_look(w->departure);
 	due = departure_due(w->departure);
+	if (due <= clock_ms()) /* its answer is still on the way */
+		due = clock_ms() + AGAIN_MS;
 	if (due < INT64_MAX)
 		loop_time(w->loop, &w->due, due);
 }

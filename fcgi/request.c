@@ -221,13 +221,16 @@ int request_read_body(struct request *r, body_fn *fn, void *arg, struct err *e)
 		return too_large(e);
 	while (r->body.n < limit) {
 		size_t left = limit - r->body.n;
-		size_t room = expect || left < READ_STEP ? left : READ_STEP;
+		size_t room = left < READ_STEP ? left : READ_STEP;
 		char *to = buf_room(&r->body, room);
 		long n;
 
 		if (!to)
 			return err_memory(e);
 		n = r->gw->ops->read(r->gw, to, room);
+		if (n < 0 && atomic_load(&r->app->cut))
+			return err_set(e, ERR_SHUTDOWN,
+				       "the router is stopping: try again");
 		if (n < 0 || (n == 0 && expect))
 			return err_set(e, ERR_GONE,
 				       "the body ended after "

@@ -35,6 +35,7 @@
  * there is little to do, the connections of one loop stay warm. */
 struct lane {
 	struct app *app;
+	struct gw_limit *limit;
 	struct loop *loop;
 	struct http *http;
 	struct gw_fastcgi *gw;
@@ -74,10 +75,13 @@ static void on_idle(struct timer *t)
 		task_trim(l->loop);
 }
 
-static void flush_history(void *unused)
+/* The process does not end while one waits. */
+static void flush_history(void *arg)
 {
-	(void)unused;
+	struct gw_limit *limit = arg;
+
 	history_flush();
+	atomic_fetch_sub(&limit->open, 1);
 }
 
 static void on_flush(struct loop_post *p)
@@ -88,9 +92,11 @@ static void on_flush(struct loop_post *p)
 
 	l->flush_set = false;
 	log_flush();
-	if (history_holds() &&
-	    task_start(l->loop, flush_history, NULL, &unused))
-		history_flush();
+	if (!history_holds())
+		return;
+	atomic_fetch_add(&l->limit->open, 1);
+	if (task_start(l->loop, flush_history, l->limit, &unused))
+		flush_history(l->limit);
 }
 
 static void on_help(struct loop_post *p)
@@ -145,7 +151,7 @@ static void on_cut(struct loop_post *p)
 	struct lane *l =
 		(struct lane *)((char *)p - offsetof(struct lane, cut));
 
-	gw_fastcgi_wake(l->gw);
+	gw_fastcgi_cut(l->gw);
 }
 
 static void on_end(struct loop_post *p)
@@ -185,6 +191,7 @@ static int lane_start(struct worker *w, struct lane *l, long kept,
 	int rc;
 
 	l->app = w->app;
+	l->limit = &w->limit;
 	l->stop.fn = on_stop;
 	l->cut.fn = on_cut;
 	l->end.fn = on_end;
@@ -258,7 +265,7 @@ static int lanes_wanted(const struct app *app)
 static int start(struct worker *w)
 {
 	int wanted = lanes_wanted(w->app);
-	long kept = fit(w);
+	long kept = fit(w) / wanted + 1;
 	struct err e = { 0 };
 
 	while (w->n < wanted) {

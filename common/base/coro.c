@@ -150,8 +150,12 @@ struct coro *coro_new(void)
 	size_t guard = (size_t)sysconf(_SC_PAGESIZE);
 	size_t bytes = CORO_STACK_BYTES + guard;
 	struct coro *c;
-	char *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	char *map;
+
+	if (!memory_for(bytes))
+		return NULL;
+	map = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 
 	if (map == MAP_FAILED)
 		return NULL;

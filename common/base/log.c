@@ -9,6 +9,7 @@
 
 #include <ctype.h>
 #include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -118,10 +119,15 @@ static _Thread_local struct {
 	struct buf lines;
 } held;
 
-/* Nobody can be told that the log itself cannot be written. */
+/* Nobody can be told that the log itself cannot be written. A pipe that nobody
+ * reads does not hold a thread up that has others to serve. */
 static void put_out(struct span lines)
 {
-	if (lines.n && write(STDERR_FILENO, lines.p, lines.n) < 0)
+	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	if (!lines.n || (held.on && poll(&p, 1, 0) == 0))
+		return;
+	if (write(STDERR_FILENO, lines.p, lines.n) < 0)
 		return;
 }
 

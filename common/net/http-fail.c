@@ -127,6 +127,12 @@ int http_fail(struct handle *k, CURLcode rc, struct err *e)
 			       "no connection can be opened here (%s): try "
 			       "again shortly, or raise the worker's limits",
 			       strerror(k->shortage));
+	if (rc == CURLE_COULDNT_RESOLVE_HOST &&
+	    strcasestr(why, "thread failed to start"))
+		return err_set(e, ERR_BUSY,
+			       "no thread can be started here to look the name "
+			       "up: try again shortly, or raise the worker's "
+			       "limits");
 	if (is_bad_head(k, rc, why))
 		return bad_head(k, rc, why, e);
 	if (code == ERR_MEMORY)

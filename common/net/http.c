@@ -134,10 +134,12 @@ static void on_done(CURL *easy, CURLcode rc)
 
 static void on_waits(CURL *easy, int fd, bool to_send)
 {
-	struct handle *k;
+	struct handle *k = NULL;
 	curl_off_t n = 0;
 
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&k);
+	if (!k) /* libcurl's own, to end a connection */
+		return;
 	k->fd = fd;
 	if (to_send || k->sent_at || !k->call)
 		return;
@@ -228,6 +230,8 @@ static void give_handle(struct http *h, struct handle *k)
 	}
 	if (k->in.cap > KEPT_MEMORY)
 		buf_release(&k->in);
+	if (k->head.cap > KEPT_MEMORY)
+		buf_release(&k->head);
 	k->next = h->free;
 	h->free = k;
 	h->n_free++;

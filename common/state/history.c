@@ -256,7 +256,8 @@ void history_add(const char *home, const struct history_record *r)
 		put_out(home, buf_get(&line));
 		return;
 	}
-	if (held.lines.n + line.n > HELD_MAX || held.home != home)
+	while (held.lines.n &&
+	       (held.lines.n + line.n > HELD_MAX || held.home != home))
 		history_flush();
 	held.home = home;
 	buf_span(&held.lines, buf_get(&line));

@@ -46,6 +46,7 @@ struct snapshot_store {
 	bool whole;                  /* all files are watched */
 	bool logs;
 	struct told told;
+	atomic_bool untidy; /* it was loaded: files may need it, too */
 };
 
 struct snapshot_store *snapshot_open(char *home)
@@ -477,8 +478,7 @@ static void reload(struct snapshot_store *cs)
 
 	if (cs->broken && cs->broken_state == state)
 		return;
-	if (cs->logs)
-		tidy_files(cs->home);
+	atomic_store(&cs->untidy, cs->logs);
 	notify_begin(cs->notify);
 	fresh = load(cs->home, cs->notify, &e);
 	pthread_mutex_lock(&cs->lock);
@@ -559,6 +559,9 @@ static struct snapshot *current(struct snapshot_store *cs, struct err *e)
 		bring_up_to_date(cs);
 	c = take(cs);
 	pthread_mutex_unlock(&cs->loading);
+	/* It may wait, which is not for whoever holds a mutex. */
+	if (atomic_exchange(&cs->untidy, false))
+		tidy_files(cs->home);
 	if (!c)
 		snapshot_broken(cs, e);
 	return c;
