@@ -21,6 +21,7 @@ struct route_entry {
 		OPEN = 1,  /* needs no key */
 		PLACE = 2, /* takes a place: it goes to an upstream */
 		DEMO = 4,  /* only with the demo provider on */
+		ASKS = 8,  /* upstreams, without a place */
 	} flags;
 };
 
@@ -34,8 +35,8 @@ static const struct route_entry table[] = {
 	{ "POST", "/responses", DIALECT_RESPONSES, serve_forward, PLACE },
 	{ "POST", "/responses/compact", DIALECT_RESPONSES, serve_forward,
 	  PLACE },
-	{ "GET", "/models", DIALECT_OPENAI, serve_models, 0 },
-	{ "GET", "/models/*", DIALECT_OPENAI, serve_models, 0 },
+	{ "GET", "/models", DIALECT_OPENAI, serve_models, ASKS },
+	{ "GET", "/models/*", DIALECT_OPENAI, serve_models, ASKS },
 	{ "GET", "/health", DIALECT_OPENAI, serve_health, OPEN },
 	{ "GET", "/status", DIALECT_OPENAI, serve_status, 0 },
 	{ "GET", "/accounts", DIALECT_OPENAI, serve_accounts, 0 },
@@ -135,23 +136,31 @@ static int no_route(struct request *r, const char *allow, struct err *e)
 		       r->vars.method, r->asked_path, allow);
 }
 
+/* While upstreams are asked it is seen when the client leaves. */
+static int asking(struct request *r, serve_fn *serve, struct err *e)
+{
+	struct presence p;
+	int rc;
+
+	presence_begin(&p, r);
+	rc = serve(r, e);
+	presence_end(&p, r);
+	return rc;
+}
+
 /* What needs no upstream is answered even when all places are taken. */
 static int in_place(struct request *r, serve_fn *serve, struct err *e)
 {
 	int taken = atomic_fetch_add(&r->app->busy, 1);
-	struct presence p;
 	int rc = -1;
 
-	if (taken < r->app->capacity) {
-		presence_begin(&p, r);
-		rc = serve(r, e);
-		presence_end(&p, r);
-	} else {
+	if (taken < r->app->capacity)
+		rc = asking(r, serve, e);
+	else
 		err_set(e, ERR_BUSY,
 			"all %d places of this router are taken: try again "
 			"shortly, or raise DARIO_THREADS",
 			r->app->capacity);
-	}
 	atomic_fetch_sub(&r->app->busy, 1);
 	return rc;
 }
@@ -177,8 +186,10 @@ static int dispatch(struct request *r, struct err *e)
 		return no_route(r, allow, e);
 	r->api = r->dialect->name;
 	r->upstream_path = entry->path;
-	return entry->flags & PLACE ? in_place(r, entry->serve, e)
-				    : entry->serve(r, e);
+	if (entry->flags & PLACE)
+		return in_place(r, entry->serve, e);
+	return entry->flags & ASKS ? asking(r, entry->serve, e)
+				   : entry->serve(r, e);
 }
 
 static int run(struct request *r, struct err *e)

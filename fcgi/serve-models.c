@@ -93,14 +93,25 @@ struct lookup {
 	struct catalog catalog;
 	struct json_object *list; /* out, or NULL */
 	bool due, running;
-	struct task *waiting; /* for it */
+	struct request *r;
+	struct task *asking, *waiting; /* for it */
 };
+
+static int nobody_waits(void *arg, struct err *e)
+{
+	const struct lookup *k = arg;
+
+	if (atomic_load(&k->r->app->cut))
+		return err_set(e, ERR_SHUTDOWN, "the router is stopping");
+	return gateway_gone(k->r->gw) ? reply_gone(e) : 0;
+}
 
 /* In a task of its own. */
 static void ask(void *arg)
 {
 	struct lookup *k = arg;
 
+	k->asking = task_self();
 	k->list = catalog_ask(&k->catalog, k->list);
 	k->running = false;
 	task_wake(k->waiting);
@@ -116,7 +127,10 @@ static void look_up(struct request *r, struct lookup *k,
 	if (b->demo)
 		return;
 	k->list = catalog_kept(&k->catalog, &k->due);
+	k->r = r;
 	k->waiting = task_self();
+	k->catalog.on_wait = nobody_waits;
+	k->catalog.arg = k;
 	k->running = k->due && !task_start(task_loop(), ask, k, &unused);
 }
 
@@ -130,6 +144,21 @@ static const struct account *fresh_account(const struct snapshot *c)
 	return NULL;
 }
 
+/* Whoever wakes this task when nobody waits any more means all of them. */
+static void wait_for_all(struct lookup *all, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		while (all[i].running) {
+			struct err unused;
+
+			task_wait(INT64_MAX);
+			for (size_t k = i; k < n; k++)
+				if (all[k].running && all[k].asking &&
+				    nobody_waits(&all[k], &unused))
+					task_wake(all[k].asking);
+		}
+}
+
 /* All providers, the Claude accounts first; how many. */
 static size_t look_up_all(struct request *r, struct lookup *all)
 {
@@ -141,9 +170,7 @@ static size_t look_up_all(struct request *r, struct lookup *all)
 		look_up(r, &all[n++], &c->claude, account);
 	for (size_t i = 0; i < c->n_backends; i++)
 		look_up(r, &all[n++], &c->backends[i], NULL);
-	for (size_t i = 0; i < n; i++)
-		while (all[i].running)
-			task_wait(INT64_MAX);
+	wait_for_all(all, n);
 	return n;
 }
 
@@ -260,7 +287,10 @@ int serve_models(struct request *r, struct err *e)
 		add_backend(&l, &lookups[i]);
 	free(lookups);
 	buf_init(&out, ANSWER_MAX);
-	if (*id) {
+	if (atomic_load(&r->app->cut)) { /* not all were asked */
+		rc = err_set(e, ERR_SHUTDOWN,
+			     "the router is stopping: try again");
+	} else if (*id) {
 		rc = put_one(&w, &l, id + 1, anthropic, e);
 	} else {
 		jw_obj(&w);

@@ -83,7 +83,7 @@ static void keep(const struct catalog *c, struct json_object *list)
 	store_unlock(lock);
 }
 
-static struct json_object *ask(const struct catalog *c)
+static struct json_object *ask(const struct catalog *c, struct err *e)
 {
 	struct fetch f = {
 		.url = c->url.p,
@@ -92,13 +92,14 @@ static struct json_object *ask(const struct catalog *c)
 		.proxy = c->proxy,
 		.ca_file = c->ca_file,
 		.timeout_ms = ASK_MS,
+		.on_wait = c->on_wait,
+		.arg = c->arg,
 	};
 	struct json_object *o = NULL;
-	struct err unused;
 
 	buf_init(&f.body, LIST_MAX);
-	if (fetch_run(c->http, &f, &unused) == 0 && f.status == 200)
-		o = json_read(buf_get(&f.body), &unused);
+	if (fetch_run(c->http, &f, e) == 0 && f.status == 200)
+		o = json_read(buf_get(&f.body), e);
 	buf_release(&f.body);
 	return o;
 }
@@ -106,8 +107,12 @@ static struct json_object *ask(const struct catalog *c)
 struct json_object *catalog_ask(const struct catalog *c,
 				struct json_object *kept)
 {
-	struct json_object *o = ask(c);
+	struct err e = { 0 };
+	struct json_object *o = ask(c, &e);
 
+	/* That nobody waits for the answer any more is not its fault. */
+	if (e.code == ERR_GONE || e.code == ERR_SHUTDOWN)
+		return kept;
 	if (json_length(json_get(o, "data"))) {
 		json_object_put(kept);
 		kept = o;

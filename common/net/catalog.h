@@ -22,6 +22,8 @@ struct catalog {
 	const char *field; /* another header field, or NULL */
 	const char *proxy, *ca_file;
 	char file[100];
+	int (*on_wait)(void *arg, struct err *e); /* NULL, or as in fetch.h */
+	void *arg;
 };
 
 /* `account`: the one to ask with, for the Claude pool; else NULL. */

@@ -38,6 +38,8 @@ static int on_tick(void *arg, long *wait, struct err *e)
 	const struct fetch *f = arg;
 	int64_t left = f->deadline - clock_ms();
 
+	if (f->on_wait && f->on_wait(f->arg, e))
+		return -1;
 	if (left <= 0)
 		return err_set(e, ERR_TIMEOUT, "no whole answer in %ld ms",
 			       f->timeout_ms);

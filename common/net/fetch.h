@@ -13,7 +13,11 @@ struct fetch {
 	struct span send;
 	const char *proxy, *ca_file; /* as in http.h */
 	long timeout_ms;             /* for all of it */
-	int status;                  /* out */
+	/* NULL or: before each wait; -1 with *e gives up. Whoever may want that
+	 * wakes the task. */
+	int (*on_wait)(void *arg, struct err *e);
+	void *arg;
+	int status;   /* out */
 	int64_t date; /* out: the answer's Date, ms since 1970; or 0 */
 	int64_t came; /* out: our clock, when the head came */
 	struct http_times times; /* out */
