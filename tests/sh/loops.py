@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What may hold an event loop up, asked of a worker over its FastCGI socket.
+
+    loops.py BUILDDIR BENCH
+
+BENCH is the folder of fastcgi.py. Prints PASS and FAIL lines.
+"""
+
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+
+sys.path.insert(0, sys.argv[2])
+import fastcgi  # noqa: E402
+
+BUILD = sys.argv[1]
+END = b"\x01\x03\x00\x01\x00\x08"
+KEEP = fastcgi.request("/health", method="GET").replace(
+    b"\0\1\0\0\0\0\0\0", b"\0\1\1\0\0\0\0\0", 1)
+SMALL = json.dumps({"model": "gpt-x", "messages": [
+    {"role": "user", "content": "hi"}]}).encode()
+
+
+def check(name, ok, why=""):
+    print(f"PASS {name}" if ok else f"FAIL {name}: {why}", flush=True)
+
+
+def connect(worker):
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(10)
+    s.connect(worker.path)
+    return s
+
+
+def answer(s):
+    """All of it, or what came before the connection ended."""
+    data = b""
+    try:
+        while END not in data:
+            more = s.recv(65536)
+            if not more:
+                break
+            data += more
+    except OSError as e:
+        return repr(e).encode()
+    return data
+
+
+def health(worker):
+    with connect(worker) as s:
+        s.sendall(fastcgi.request("/health", method="GET"))
+        return answer(s)
+
+
+def long_request(path, size, begun):
+    """A request that says how long it is, and has only begun."""
+    about = dict(fastcgi.ABOUT, REQUEST_METHOD="POST", REQUEST_URI=path,
+                 SCRIPT_NAME=path, CONTENT_LENGTH=str(size))
+    pairs = b"".join(
+        fastcgi.length(len(k)) + fastcgi.length(len(v)) + k.encode() +
+        v.encode() for k, v in about.items())
+    return (fastcgi.record(1, b"\0\1\0\0\0\0\0\0") + fastcgi.record(4, pairs) +
+            fastcgi.record(4, b"") + fastcgi.record(5, begun))
+
+
+def edit_with_old_state():
+    """An edit when something of the shared state is to be forgotten."""
+    with fastcgi.Worker(BUILD) as w:
+        health(w)
+        folder = f"{w.home}/state/sticky"
+        os.makedirs(folder, 0o700, exist_ok=True)
+        os.chmod(f"{w.home}/state", 0o700)
+        old = time.time() - 4 * 3600
+        for i in range(4):
+            fastcgi.put(f"{folder}/{i:02x}.json", {})
+            os.utime(f"{folder}/{i:02x}.json", (old, old))
+        fastcgi.put(f"{w.home}/config.json", {"verbose": False})
+        got = []
+        threads = [threading.Thread(target=lambda: got.append(health(w)))
+                   for _ in range(12)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        check("an edit with old state: all are answered",
+              all(b"Status: 200" in g for g in got), got[:1])
+
+
+def idle_connections():
+    """More kept connections than the worker may have."""
+    with fastcgi.Worker(BUILD, tool=["prlimit", "--nofile=600:600"]) as w:
+        kept, good = [], 0
+        for _ in range(300):
+            s = connect(w)
+            s.sendall(KEEP)
+            good += END in answer(s)
+            kept.append(s)
+        check("idle kept connections make room", good == 300, good)
+
+
+def stop_with_kept():
+    """A request is written on a kept connection while the worker stops."""
+    lost = []
+
+    def ask_on(w):
+        with connect(w) as s:
+            while True:
+                try:
+                    s.sendall(KEEP)
+                except OSError:
+                    return
+                data = answer(s)
+                if END not in data:
+                    if data:
+                        lost.append(data[:60])
+                    return
+                time.sleep(0.3)  # a moment of quiet, in which it may end
+
+    with fastcgi.Worker(BUILD) as w:
+        threads = [threading.Thread(target=ask_on, args=(w,))
+                   for _ in range(24)]
+        for t in threads:
+            t.start()
+        health(w)
+        w.child.send_signal(signal.SIGTERM)
+        for t in threads:
+            t.join()
+        check("a stop: no answer is cut", not lost, lost[:2])
+
+
+def announced_bytes():
+    with fastcgi.Worker(BUILD, tool=["env", "DARIO_MEMORY=65"]) as w:
+        health(w)
+        with connect(w) as held, connect(w) as s:
+            held.sendall(long_request("/v1/chat/completions", 64 << 20, b"{"))
+            health(w)
+            s.sendall(fastcgi.request(
+                "/v1/responses", b'{"input":"%s"}' % (b"x" * 1200000)))
+            data = answer(s)  # that there is no model is seen at its end
+            check("announced bytes take no memory", b"Status: 400" in data,
+                  data[:200])
+
+
+def stop_with(name, begin, want):
+    """Something that would go on for ever when the worker has to go."""
+    with fastcgi.Worker(BUILD, tool=["env", "DARIO_DRAIN_MS=300"]) as w:
+        health(w)
+        with connect(w) as s:
+            s.sendall(begin)
+            health(w)
+            w.child.send_signal(signal.SIGTERM)
+            data = answer(s)
+            check(f"a stop, {name}: {want or 'it ends'}",
+                  want.encode() in data, data[:200])
+            check(f"a stop, {name}: exit 0", w.child.wait(10) == 0)
+
+
+def main():
+    edit_with_old_state()
+    idle_connections()
+    stop_with_kept()
+    announced_bytes()
+    stop_with("an upload", long_request("/v1/messages", 5000, b"{"),
+              "Status: 503")
+    stop_with("half a head", KEEP[:200], "")
+
+
+main()
