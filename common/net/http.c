@@ -310,10 +310,9 @@ static int set_strings(CURL *easy, const struct http_call *c, struct err *e)
 static int set_ca_file(struct handle *k, const struct http_call *c,
 		       struct err *e)
 {
-	bool tls = strncasecmp(c->url, "https:", strlen("https:")) == 0;
 	const char *now = k->ca_file ? k->ca_file : "";
 
-	if (!tls || strcmp(now, c->ca_file ? c->ca_file : "") == 0)
+	if (strcmp(now, c->ca_file ? c->ca_file : "") == 0)
 		return 0;
 	/* libcurl would wait for a FIFO. */
 	if (c->ca_file && file_check(c->ca_file, e))
