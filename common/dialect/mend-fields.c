@@ -112,7 +112,10 @@ void mend_call_members(struct mend *m, struct span call)
 			mend_note(m, "fields of calls");
 			continue;
 		}
-		while (jwalk_next(&f)) { /* of the function */
+		if (!jwalk_key_is(&w, "function") &&
+		    !jwalk_key_is(&w, "custom"))
+			continue; /* what it holds is its provider's */
+		while (jwalk_next(&f)) {
 			if (!refuses(m, function_members, f.key))
 				continue;
 			mend_cut(m, &f);

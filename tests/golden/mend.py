@@ -307,6 +307,31 @@ def _():
     assert "image/png" in parts[0]["text"] and r["dropped"] == "image"
 
 
+@case("thoughtSignatures: a call's signature stays, and what is beside it goes")
+def _():
+    google = {"google": {"thought_signature": "c2ln"}}
+    call = {"id": "a", "type": "function", "extra_content": google,
+            "function": {"name": "f", "arguments": "{}"}}
+    m = [say("user", "q"), say("assistant", None, tool_calls=[call]),
+         tool("a")]
+    s = {"thoughtSignatures": True, "extraFieldsRefused": True}
+    r = chat(m, s)
+    assert r["messages"] == m and not r["mended"], r
+    call["index"] = 0
+    call["function"]["parsed_arguments"] = {}
+    r = chat(m, s)
+    assert r["messages"][1]["tool_calls"] == [
+        {"id": "a", "type": "function", "extra_content": google,
+         "function": {"name": "f", "arguments": "{}"}}], r
+    assert r["mended"] == "fields of calls"
+    custom = {"id": "a", "type": "custom", "extra_content": google,
+              "custom": {"name": "f", "input": "x", "parsed": 1}}
+    r = chat([say("user", "q"), say("assistant", None, tool_calls=[custom]),
+              tool("a")], s)
+    assert r["messages"][1]["tool_calls"] == [
+        {**custom, "custom": {"name": "f", "input": "x"}}], r
+
+
 # --- at random --------------------------------------------------------------
 
 def conversation(r):
