@@ -61,6 +61,13 @@ static int put_mended(struct outgoing *o, struct request *r, struct mend *m,
 	return 0;
 }
 
+/* Is the body a conversation: to be answered, counted or compacted? */
+static bool is_conversation(const struct outgoing *o, const struct request *r)
+{
+	return o->count || strcmp(o->path, r->dialect->path) == 0 ||
+	       strcmp(o->path, "/responses/compact") == 0;
+}
+
 /* In its own dialect, where it holds what the target is known to refuse. The
  * request's body stays. */
 static int mend(struct outgoing *o, struct request *r, const struct peek *k,
@@ -71,8 +78,7 @@ static int mend(struct outgoing *o, struct request *r, const struct peek *k,
 	int rc;
 
 	if (r->config->settings.passthrough || t->quirks.no_mend ||
-	    !(k->marks & mend_wants(o->dialect, t)) ||
-	    (strcmp(o->path, r->dialect->path) && !o->count))
+	    !(k->marks & mend_wants(o->dialect, t)) || !is_conversation(o, r))
 		return 0;
 	mend_init(&m, r->arena, buf_get(&r->body), t);
 	r->dialect->mend(&m);

@@ -50,6 +50,28 @@ named() {
 	post /v1/responses/compact '{"model":"oai:m","input":[{"role":"user","content":"hi"}]}' >"$tmp/got"
 	[ "$(status)" = 400 ] && grep -q '/responses/compact' "$tmp/got"
 }
+mended() {
+	id=call_$(printf '%080d' 0)
+	post /v1/responses/compact '{"model":"rsp:gpt-5.4","input":[
+		{"role":"user","content":"hi"},
+		{"type":"reasoning","summary":[],"encrypted_content":"dario1:signature:x"},
+		{"type":"message","id":"made up","role":"assistant","content":"x"},
+		{"type":"function_call","call_id":"'"$id"'","name":"f","arguments":"{}"},
+		{"type":"function_call_output","call_id":"'"$id"'","output":"o"}]}' \
+		>"$tmp/got"
+	[ "$(status)" = 200 ] || return 1
+	python3 - "$tmp/seen" <<'END'
+import json, sys
+path, body = open(sys.argv[1]).read().split("\n", 1)
+items = json.loads(body)["input"]
+assert path == "/v1/responses/compact"
+ids = [i["call_id"] for i in items if "call_id" in i]
+assert len(ids) == 2 and ids[0] == ids[1] and len(ids[0]) <= 64, ids
+assert "dario1:" not in body, body
+assert not any(i.get("id") == "made up" for i in items), items
+END
+}
 ok '/v1/responses/compact is forwarded' compacted
+ok 'with what its provider refuses made legal' mended
 ok 'and refused by name where nobody can' named
 done_testing
