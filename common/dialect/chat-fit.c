@@ -76,12 +76,14 @@ static void drop_empty(struct chat *c)
 	while (*at) {
 		struct msg *m = *at;
 
-		if (m->role == ROLE_ASSISTANT && is_empty(m) && m->parts)
-			chat_dropped(c, "thinking");
-		if (is_empty(m))
-			*at = m->next;
-		else
+		if (!is_empty(m)) {
 			at = &m->next;
+			continue;
+		}
+		if (write_has(m->parts, PART_THINKING) ||
+		    write_has(m->parts, PART_REDACTED))
+			chat_dropped(c, "thinking");
+		*at = m->next;
 	}
 	c->tail = at;
 }

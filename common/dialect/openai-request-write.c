@@ -239,11 +239,8 @@ static void put_assistant(struct body *b, const struct msg *m)
 	bool calls = write_has(m->parts, PART_TOOL_USE);
 	struct jw *w = &b->w;
 
-	if (!text.n && !calls) {
-		if (write_thinking(b->c->arena, m->parts).n)
-			chat_dropped(b->c, "thinking");
+	if (!text.n && !calls)
 		return;
-	}
 	open_message(w, "assistant");
 	jw_key(w, "content");
 	if (text.n || b->t->quirks.empty_content)

@@ -289,6 +289,26 @@ def _():
             assert r[field] == want, (target, r)
 
 
+@case("an empty turn of the assistant is no thinking; thinking alone is")
+def _():
+    def dropped(source, turn):
+        return chat([{"role": "user", "content": "q"}, turn,
+                     {"role": "user", "content": "r"}],
+                    source=source)["dropped"]
+
+    for empty in ("", [], None, [{"type": "output_text", "text": ""}]):
+        assert dropped("responses", {"type": "message", "role": "assistant",
+                                     "content": empty}) == "", empty
+    for empty in ("", [], [text("")]):
+        assert dropped("anthropic", assistant(*empty)) == "", empty
+    for block in ({"type": "thinking", "thinking": "t", "signature": "s"},
+                  {"type": "redacted_thinking", "data": "d"}):
+        assert dropped("anthropic", assistant(block)) == "thinking"
+        assert dropped("anthropic", assistant(block, text(""))) == "thinking"
+    assert dropped("responses", {"type": "reasoning", "summary": [
+        {"type": "summary_text", "text": "t"}]}) == "thinking"
+
+
 def ids_of(r):
     return ([b["id"] for m in r["messages"] if isinstance(m["content"], list)
              for b in m["content"] if b["type"] == "tool_use"],
