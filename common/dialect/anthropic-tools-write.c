@@ -61,8 +61,7 @@ static void put_tool(struct jw *w, const struct upstream_model *m,
 			jw_kstr(w, "description", t->description);
 		jw_key(w, "input_schema");
 		/* Strict tools take no more of a schema than formats do. */
-		if (schema_tool(w, t, strict))
-			chat_dropped(c, "tools.schema.bounds");
+		schema_tool(w, c, t, strict);
 		if (strict)
 			jw_kbool(w, "strict", true);
 	}

@@ -308,7 +308,7 @@ static void put_tool(struct body *b, const struct tool *t)
 		if (t->description.n)
 			jw_kstr(w, "description", t->description);
 		jw_key(w, "parameters");
-		schema_tool(w, t, false);
+		schema_tool(w, b->c, t, false);
 		if (t->strict >= 0 && !b->t->quirks.no_strict)
 			jw_kbool(w, "strict", write_strict(b->c, t));
 	}

@@ -261,7 +261,7 @@ static void put_tool(struct body *b, const struct tool *t)
 	if (custom)
 		jw_raw(w, schema_custom);
 	else
-		schema_tool(w, t, false);
+		schema_tool(w, b->c, t, false);
 	/* Strict is the default there, and not what the client asked for. */
 	jw_kbool(w, "strict", write_strict(b->c, t));
 	jw_obj_end(w);

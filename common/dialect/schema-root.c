@@ -16,7 +16,8 @@
 
 struct lowering {
 	struct json_object *root, *properties;
-	int left; /* branches that may still be looked at */
+	int left;  /* branches that may still be looked at */
+	bool lost; /* the object says less than its source */
 };
 
 static char ours; /* marks a node that is made here */
@@ -95,14 +96,17 @@ static void add_either(struct json_object *properties, const char *key,
 	json_object_object_add(properties, key, either);
 }
 
-static void add_properties(struct json_object *to, struct json_object *from)
+static void add_properties(struct lowering *x, struct json_object *from)
 {
+	struct json_object *to = x->properties;
+
 	if (!json_object_is_type(from, json_type_object))
 		return;
 	json_object_object_foreach(from, key, value)
 	{
 		struct json_object *was = json_get(to, key);
 
+		x->lost |= was && !json_object_equal(was, value);
 		if (json_object_is_type(was, json_type_object) &&
 		    json_object_is_type(value, json_type_object))
 			add_either(to, key, was, value);
@@ -148,7 +152,32 @@ static void require(struct json_object *o, struct json_object *counts,
 		json_object_put(list);
 }
 
+/* Is all that a branch says what its properties and choices say? */
+static bool only_merged(struct json_object *branch)
+{
+	static const char *const merged[] = {
+		"properties",  "required", "allOf",   "anyOf", "oneOf", "$defs",
+		"definitions", "title",    "$schema", "$id",   NULL,
+	};
+
+	json_object_object_foreach(branch, key, value)
+	{
+		bool object = strcmp(key, "type") == 0 &&
+			      span_is(json_span(value), "object");
+
+		if (!object && !json_known(key, merged))
+			return false;
+	}
+	return true;
+}
+
 static void merge(struct lowering *x, struct json_object *o, int depth);
+
+/* A reference that more stands beside: only what it refers to is taken. */
+static bool is_more_than_reference(struct json_object *o)
+{
+	return json_get(o, "$ref") && json_object_object_length(o) > 1;
+}
 
 /* The branches of one choice; what all of them require (or any, of allOf) is
  * required. */
@@ -159,11 +188,17 @@ static void merge_choice(struct lowering *x, struct json_object *o,
 	struct json_object *counts = json_object_new_object();
 	bool all = strcmp(name, "allOf") == 0;
 
-	for (size_t i = 0; i < json_length(list) && x->left-- > 0; i++) {
-		struct json_object *branch = resolved(x->root,
-						      json_at(list, i));
+	x->lost |= !all && json_length(list) > 1;
+	for (size_t i = 0; i < json_length(list); i++) {
+		struct json_object *here = json_at(list, i);
+		struct json_object *branch = resolved(x->root, here);
+		bool object = json_object_is_type(branch, json_type_object);
 
-		if (!json_object_is_type(branch, json_type_object))
+		x->lost |= x->left <= 0 || !object ||
+			   is_more_than_reference(here) || !only_merged(branch);
+		if (x->left-- <= 0)
+			break;
+		if (!object)
 			continue;
 		merge(x, branch, depth - 1);
 		count_required(counts, json_get(branch, "required"));
@@ -174,29 +209,44 @@ static void merge_choice(struct lowering *x, struct json_object *o,
 
 static void merge(struct lowering *x, struct json_object *o, int depth)
 {
-	add_properties(x->properties, json_get(o, "properties"));
-	for (size_t i = 0; depth && i < CHOICES; i++)
-		if (json_length(json_get(o, choices[i])))
+	add_properties(x, json_get(o, "properties"));
+	for (size_t i = 0; i < CHOICES; i++) {
+		if (!json_length(json_get(o, choices[i])))
+			continue;
+		if (depth)
 			merge_choice(x, o, choices[i], depth);
+		else
+			x->lost = true;
+	}
 }
 
-void schema_lower(struct json_object *root)
+/* The root is a reference: what it refers to is the root's own. */
+static void merge_base(struct lowering *x, struct json_object *base)
+{
+	struct json_object *counts = json_object_new_object();
+
+	merge(x, base, REFS_MAX);
+	count_required(counts, json_get(base, "required"));
+	require(x->root, counts, 1);
+	json_object_put(counts);
+	x->lost |= !only_merged(base);
+}
+
+bool schema_lower(struct json_object *root)
 {
 	struct json_object *base = resolved(root, root);
 	struct lowering x = { .root = root,
 			      .properties = json_object_new_object(),
 			      .left = BRANCHES_MAX };
 
-	if (base && base != root) {
-		merge(&x, base, REFS_MAX);
-		if (json_get(base, "required"))
-			json_object_object_add(
-				root, "required",
-				json_object_get(json_get(base, "required")));
-	}
+	if (!json_object_is_type(base, json_type_object))
+		x.lost = true;
+	else if (base != root)
+		merge_base(&x, base);
 	merge(&x, root, REFS_MAX);
 	for (size_t i = 0; i < CHOICES; i++)
 		json_object_object_del(root, choices[i]);
 	json_object_object_del(root, "$ref");
 	json_object_object_add(root, "properties", x.properties);
+	return x.lost;
 }

@@ -117,30 +117,37 @@ static bool is_plain(struct json_object *schema, bool bare)
 	       !schema_has_choice(schema);
 }
 
-bool schema_tool(struct jw *w, const struct tool *t, bool bare)
+static void put_lowered(struct jw *w, struct chat *c, const struct tool *t,
+			bool bare)
 {
 	struct json_object *copy = NULL;
-	bool changed = false;
+	struct span before;
 
-	if (t->schema_text.n) {
-		jw_raw(w, t->schema_text);
-	} else if (!json_object_is_type(t->schema, json_type_object) ||
-		   json_object_object_length(t->schema) == 0) {
-		jw_raw(w, SPAN("{\"type\":\"object\",\"properties\":{}}"));
-	} else if (is_plain(t->schema, bare)) {
-		jw_raw(w, json_text(t->schema));
-	} else {
-		json_object_deep_copy(t->schema, &copy, NULL);
-		json_set_str(copy, "type", "object");
-		if (schema_has_choice(copy))
-			schema_lower(copy);
-		if (bare)
-			sanitise(copy, false);
-		changed = bare && !json_object_equal(copy, t->schema);
-		jw_raw(w, json_text(copy));
-		json_object_put(copy);
+	json_object_deep_copy(t->schema, &copy, NULL);
+	json_set_str(copy, "type", "object");
+	if (schema_has_choice(copy) && schema_lower(copy))
+		chat_dropped(c, "tools.schema.root");
+	if (bare) {
+		before = arena_span(c->arena, json_text(copy));
+		sanitise(copy, false);
+		if (!span_eq(before, json_text(copy)))
+			chat_dropped(c, "tools.schema.bounds");
 	}
-	return changed;
+	jw_raw(w, json_text(copy));
+	json_object_put(copy);
+}
+
+void schema_tool(struct jw *w, struct chat *c, const struct tool *t, bool bare)
+{
+	if (t->schema_text.n)
+		jw_raw(w, t->schema_text);
+	else if (!json_object_is_type(t->schema, json_type_object) ||
+		 json_object_object_length(t->schema) == 0)
+		jw_raw(w, SPAN("{\"type\":\"object\",\"properties\":{}}"));
+	else if (is_plain(t->schema, bare))
+		jw_raw(w, json_text(t->schema));
+	else
+		put_lowered(w, c, t, bare);
 }
 
 void schema_sanitised(struct jw *w, struct json_object *schema)

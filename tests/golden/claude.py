@@ -211,6 +211,52 @@ def _():
     assert root({"type": ["object", "null"]})["type"] == "object"
 
 
+@edge("schema", "what one object at the root cannot say is named")
+def _():
+    a, b = {"type": "string"}, {"type": "integer"}
+
+    def obj(required=(), **properties):
+        return {"type": "object", "properties": properties,
+                "required": list(required)}
+
+    ref, defs = {"$ref": "#/$defs/A"}, {"$defs": {"A": obj(["a"], a=a)}}
+    same = ({"allOf": [obj(["a"], a=a), obj(["b"], b=b)]},
+            {"anyOf": [obj(["a"], a=a)]}, {"allOf": [ref], **defs},
+            {**ref, **defs}, {**obj(a=a), "anyOf": []},
+            {**obj(a=a), "allOf": [{"required": ["a"]}]},
+            {"allOf": [obj(a=a), obj(["a"], a=a)]})
+    less = ({"anyOf": [obj(["a"], a=a), obj(["b"], b=b)]},
+            {"oneOf": [obj(["a"], a=a), obj(["b"], b=b)]},
+            {**obj(a=a, b=b), "anyOf": [{"required": ["a"]},
+                                        {"required": ["b"]}]},
+            {"allOf": [obj(a=a), obj(a=b)]},
+            {"allOf": [obj(a=a), {"not": {"required": ["b"]}}]},
+            {"allOf": [obj(a=a), {"description": "only this says what"}]},
+            {"allOf": [{"anyOf": [obj(a=a), obj(b=b)]}]},
+            {"anyOf": [{**obj(a=a), "additionalProperties": False}]},
+            {"anyOf": [obj(a=a), {"type": "null"}]},
+            {"$ref": "#/$defs/B", **defs}, {"$ref": "http://x"},
+            {"allOf": [{**ref, "required": ["b"]}], **defs})
+    for target in ("anthropic", "openai", "responses"):
+        for schema in same + less:
+            if target == "openai":
+                r = request("anthropic", "openai", {
+                    "messages": [HI], "tools": [
+                        {"name": "f", "input_schema": schema}]}, "m")
+            else:
+                r = request("openai", target, {
+                    "messages": [HI], "tools": [fn(parameters=schema)]}, "m")
+            want = "tools.schema.root" if schema in less else ""
+            assert r["dropped"] == want, (target, schema, r["dropped"])
+    s = root({**ref, "required": ["b"], "properties": {"b": b}, **defs})
+    assert sorted(s["required"]) == ["a", "b"], s
+    r = request("openai", "anthropic", {"messages": [HI], "tools": [
+        fn(parameters={"anyOf": [obj(a={"type": "string", "minLength": 1}),
+                                 obj(b=b)]}, strict=True)]},
+        "claude-sonnet-4-6")
+    assert r["dropped"] == "tools.schema.root, tools.schema.bounds", r
+
+
 @edge("schema", "circular definitions cost little")
 def _():
     many = [{"$ref": "#/$defs/A"}] * 500
