@@ -137,6 +137,7 @@ struct chat {
 	const char *json_tool;
 	struct buf dropped; /* names, separated by ", " */
 	struct names found; /* deferred tools that something speaks of */
+	struct names flat;  /* of tools: negative for what two would have */
 	/* Stand in for what there was no memory for. */
 	struct msg no_msg;
 	struct part no_part;

@@ -3,14 +3,15 @@
 
 #include "dialect/responses-tools.h"
 
+#include "base/digest.h"
 #include "base/names.h"
 #include "dialect/chat-read.h"
 #include "dialect/responses-calls.h"
 
 #include <string.h>
 
-struct span responses_tool_name(struct chat *c, struct span space,
-				struct span name)
+static struct span flat_name(struct chat *c, struct span space,
+			     struct span name)
 {
 	bool joined = space.n >= 2 &&
 		      memcmp(space.p + space.n - 2, "__", 2) == 0;
@@ -19,6 +20,22 @@ struct span responses_tool_name(struct chat *c, struct span space,
 		return name;
 	return span_of(arena_fmt(c->arena, "%.*s%s%.*s", SPAN_FMT(space),
 				 joined ? "" : "__", SPAN_FMT(name)));
+}
+
+/* A name that is another tool's, too, is told from it by a hash: the same in
+ * every turn. */
+struct span responses_tool_name(struct chat *c, struct span space,
+				struct span name)
+{
+	struct span flat = flat_name(c, space, name);
+	char hash[9];
+
+	if (!space.n || *names_at(&c->flat, c->arena, flat) >= 0)
+		return flat;
+	digest_hex(span_of(arena_fmt(c->arena, "%.*s %.*s", SPAN_FMT(space),
+				     SPAN_FMT(name))),
+		   hash, sizeof(hash));
+	return span_of(arena_fmt(c->arena, "%.*s_%s", SPAN_FMT(flat), hash));
 }
 
 /* A tool that is run by the client and has a type in place of a name. */
@@ -64,7 +81,7 @@ static int add_tool(struct chat *c, struct json_object *o, struct span space,
 	if (space.n) {
 		t->space = space;
 		t->local = t->name;
-		t->name = responses_tool_name(c, space, t->local);
+		t->name = flat_name(c, space, t->local);
 	}
 	return 0;
 }
@@ -87,6 +104,38 @@ static int add_tools(struct chat *c, struct json_object *list, bool found,
 				return -1;
 	}
 	return 0;
+}
+
+/* What of another namespace, or of none, has the same flat name? */
+static bool is_other(const struct tool *a, const struct tool *b)
+{
+	return !span_eq(a->space, b->space) || !span_eq(a->local, b->local);
+}
+
+/* A tool in a namespace whose flat name is another's, too. */
+static void name_apart(struct chat *c)
+{
+	struct tool **list;
+	size_t n = 0, i = 0;
+
+	for (const struct tool *t = c->tools; t; t = t->next)
+		n++;
+	list = n ? arena_try(c->arena, n * sizeof(*list)) : NULL;
+	if (!list)
+		return;
+	for (struct tool *t = c->tools; t; t = t->next) {
+		int *first = names_at(&c->flat, c->arena, t->name);
+
+		list[i++] = t;
+		if (!*first)
+			*first = (int)i;
+		else if (*first > 0 && is_other(t, list[*first - 1]))
+			*first = -1;
+	}
+	for (i = 0; i < n; i++)
+		if (list[i]->space.n)
+			list[i]->name = responses_tool_name(c, list[i]->space,
+							    list[i]->local);
 }
 
 /* Tools that stand between the messages. */
@@ -149,6 +198,7 @@ int responses_read_tools(struct chat *c, struct json_object *body,
 	    add_tools(c, json_get(body, "tools"), false, e) ||
 	    add_from_input(c, json_get(body, "input"), e))
 		return -1;
+	name_apart(c);
 	read_same_tools(c);
 	if (read_choice(c, plain_choice(c, choice), e))
 		return -1;

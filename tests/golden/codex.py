@@ -116,6 +116,38 @@ def _():
          {"name": "find", "namespace": long})
 
 
+@edge("namespace", "two tools never share a flat name")
+def _():
+    def names(tools, target="openai"):
+        got = offered(sent("hi", tools, target))
+        assert len(set(got)) == len(got), got
+        return got
+
+    for tools, where in (
+            ([space("mcp__n", fn("find")), fn("mcp__n__find")],
+             [("mcp__n", "find"), (None, "mcp__n__find")]),
+            ([fn("mcp__n__find"), space("mcp__n", fn("find"), fn("add"))],
+             [(None, "mcp__n__find"), ("mcp__n", "find"), ("mcp__n", "add")]),
+            ([space("a", fn("b__c")), space("a__b", fn("c"))],
+             [("a", "b__c"), ("a__b", "c")]),
+            ([space("n" * 60, fn("find")), fn("n" * 60 + "__find")],
+             [("n" * 60, "find"), (None, "n" * 60 + "__find")])):
+        for target in ("openai", "anthropic"):
+            assert len(names(tools, target)) == len(where)
+        for flat, (ns, name) in zip(names(tools), where):
+            both(tools, flat, "{}", {"name": name, "namespace": ns})
+            more = {"namespace": ns} if ns else {}
+            r = sent([USER, call_item("1", name, **more), output_item("1")],
+                     tools, tool_choice={"type": "function", "name": name,
+                                         **more})
+            assert [c[1] for t in turns(r) for c in t[3]] == [flat], turns(r)
+            assert r["tool_choice"]["function"]["name"] == flat, r
+            assert flat == names(tools[::-1])[::-1][
+                names(tools).index(flat)] or len(where) > 2
+    tools = [space("a", fn("f")), space("a", fn("f"))]
+    assert offered(sent("hi", tools)) == ["a__f"]  # one tool, said twice
+
+
 @edge("namespace", "free-text tools, history and choices")
 def _():
     custom = {"type": "custom", "name": "patch", "format": {"type": "text"}}
