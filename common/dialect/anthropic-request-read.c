@@ -205,8 +205,7 @@ static int put_block(struct chat *c, struct msg *m, struct json_object *b,
 	} else if (span_is(type, "tool_reference")) {
 		put_reference(c, m, b);
 	} else {
-		chat_dropped(c, arena_fmt(c->arena, "content.%.40s",
-					  type.n ? type.p : "untyped"));
+		chat_dropped(c, arena_fmt(c->arena, "content.%.40s", type.p));
 	}
 	return 0;
 }
@@ -223,12 +222,15 @@ static int put_system(struct chat *c, struct json_object *system, struct err *e)
 {
 	struct msg *m = chat_msg(c, ROLE_SYSTEM);
 
-	if (!json_object_is_type(system, json_type_array))
+	if (json_object_is_type(system, json_type_string))
 		return put_blocks(c, m, system, e);
+	if (!json_object_is_type(system, json_type_array))
+		return read_bad(e, "system",
+				"system must be text or a list of blocks");
 	for (size_t i = 0; i < json_length(system); i++) {
 		struct json_object *b = json_at(system, i);
 
-		if (!json_object_is_type(b, json_type_object))
+		if (!json_str(b, "type").n)
 			return read_bad(e, "system",
 					"system must be text or a list of "
 					"blocks");
@@ -265,7 +267,7 @@ static int read_messages(struct chat *c, struct json_object *body,
 					"unknown role \"%.40s\"",
 					i, role.n ? role.p : "");
 		if (put_blocks(c, chat_msg(c, to), json_get(m, "content"), e))
-			return -1;
+			return read_at(e, "messages", i);
 	}
 	return 0;
 }

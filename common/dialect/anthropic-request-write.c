@@ -326,6 +326,8 @@ static int put_messages(struct body *b, struct err *e)
 	put_system(b, NULL);
 	close_turn(b);
 	jw_arr_end(&b->w);
+	if (!b->c->msgs)
+		return write_no_message(e);
 	if (last && last->role == ROLE_USER && !has_content(last->parts)) {
 		err_set(e, ERR_BAD_REQUEST, "the last message is empty");
 		memcpy(e->param, "messages", sizeof("messages"));

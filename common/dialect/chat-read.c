@@ -103,7 +103,7 @@ struct part *read_text(struct chat *c, struct msg *m, struct json_object *o,
 
 	if (!v || json_object_is_type(v, json_type_string))
 		return chat_text(c, m, json_span(v));
-	read_bad(e, key, "the %s of a part must be a string", key);
+	read_bad(e, "content", "the %s of a part must be a string", key);
 	return NULL;
 }
 
@@ -111,8 +111,12 @@ struct part *read_text(struct chat *c, struct msg *m, struct json_object *o,
 static int read_one(struct chat *c, struct msg *m, struct json_object *o,
 		    read_part_fn *part, struct err *e)
 {
-	if (json_object_is_type(o, json_type_object))
+	if (json_str(o, "type").n)
 		return part(c, m, o, e);
+	if (json_object_is_type(o, json_type_object))
+		return read_bad(e, "content",
+				"content must be text or a list of parts, "
+				"each an object with a type");
 	if (!json_object_is_type(o, json_type_string))
 		return read_bad(e, "content",
 				"content must be text or a list of parts");
@@ -132,6 +136,19 @@ int read_content(struct chat *c, struct msg *m, struct json_object *content,
 		if (read_one(c, m, json_at(content, i), part, e))
 			return -1;
 	return 0;
+}
+
+int read_at(struct err *e, const char *list, size_t i)
+{
+	char msg[sizeof(e->msg)];
+
+	if (strcmp(e->param, "content"))
+		return -1;
+	snprintf(e->param, sizeof(e->param), "%s.%zu.content", list, i);
+	memcpy(msg, e->msg, sizeof(msg));
+	snprintf(e->msg, sizeof(e->msg), "%s.%zu: %.*s", list, i,
+		 (int)sizeof(msg) - 40, msg);
+	return -1;
 }
 
 static bool are_parts(struct json_object *list)

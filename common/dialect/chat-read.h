@@ -24,6 +24,10 @@ int read_samplers(struct chat *c, struct json_object *body, struct err *e);
 /* A string or a list of strings. */
 void read_stop(struct chat *c, struct json_object *stop);
 
+/* What is wrong with the content of a message is told with its place, entry `i`
+ * of `list`: -1. */
+int read_at(struct err *e, const char *list, size_t i);
+
 /* A message's content: a string, or a list of parts for `part`. */
 typedef int read_part_fn(struct chat *c, struct msg *m, struct json_object *o,
 			 struct err *e);

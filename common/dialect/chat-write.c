@@ -8,6 +8,7 @@
 #include "dialect/schema.h"
 
 #include <math.h>
+#include <string.h>
 
 bool write_has(const struct part *parts, enum part_kind kind)
 {
@@ -100,6 +101,14 @@ struct span write_data_url(struct arena *a, const struct part *p)
 		return p->url;
 	return span_of(arena_fmt(a, "data:%.*s;base64,%.*s", SPAN_FMT(p->mime),
 				 SPAN_FMT(p->data)));
+}
+
+int write_no_message(struct err *e)
+{
+	err_set(e, ERR_BAD_REQUEST,
+		"no message has any content that this backend takes");
+	memcpy(e->param, "messages", sizeof("messages"));
+	return -1;
 }
 
 int write_no_url_document(struct err *e)

@@ -82,8 +82,7 @@ static int put_part(struct chat *c, struct msg *m, struct json_object *o,
 		return put_file(c, m, o, e);
 	if (span_is(type, "input_audio"))
 		return read_bad(e, "messages", "this backend takes no audio");
-	chat_dropped(c, arena_fmt(c->arena, "content.%.40s",
-				  type.n ? type.p : "untyped"));
+	chat_dropped(c, arena_fmt(c->arena, "content.%.40s", type.p));
 	return 0;
 }
 
@@ -380,7 +379,7 @@ int openai_request_read(struct chat *c, struct json_object *body, struct err *e)
 				    "include_usage", false);
 	for (size_t i = 0; i < json_length(list); i++)
 		if (add_message(c, json_at(list, i), i, e))
-			return -1;
+			return read_at(e, "messages", i);
 	if (read_tools(c, body, e) ||
 	    read_format(c, json_get(body, "response_format"), true, e))
 		return -1;

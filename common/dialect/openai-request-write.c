@@ -451,6 +451,8 @@ int openai_request_write(const struct upstream_model *t, struct chat *c,
 
 	chat_fit(c, &t->quirks);
 	chat_fit_turns(c, &t->quirks);
+	if (!c->msgs)
+		return write_no_message(e);
 	jw_obj(&b.w);
 	jw_kcstr(&b.w, "model", t->model);
 	write_no_cache(c);

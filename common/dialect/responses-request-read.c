@@ -95,8 +95,7 @@ static int put_part(struct chat *c, struct msg *m, struct json_object *o,
 		return put_file(c, m, o, e);
 	if (span_is(type, "input_audio"))
 		return read_bad(e, "input", "this backend takes no audio");
-	chat_dropped(c, arena_fmt(c->arena, "content.%.40s",
-				  type.n ? type.p : "untyped"));
+	chat_dropped(c, arena_fmt(c->arena, "content.%.40s", type.p));
 	return 0;
 }
 
@@ -275,10 +274,14 @@ static int put_item(struct chat *c, struct json_object *o, struct err *e)
 static int read_input(struct chat *c, struct json_object *body, struct err *e)
 {
 	struct json_object *input = json_get(body, "input");
-	struct span instructions = json_str(body, "instructions");
+	struct json_object *instructions = json_get(body, "instructions");
 
-	if (instructions.n)
-		chat_text(c, chat_msg(c, ROLE_SYSTEM), instructions);
+	if (instructions &&
+	    !json_object_is_type(instructions, json_type_string))
+		return read_bad(e, "instructions",
+				"instructions must be a string");
+	if (json_span(instructions).n)
+		chat_text(c, chat_msg(c, ROLE_SYSTEM), json_span(instructions));
 	if (json_object_is_type(input, json_type_string)) {
 		chat_text(c, chat_msg(c, ROLE_USER), json_span(input));
 		return 0;
@@ -289,7 +292,7 @@ static int read_input(struct chat *c, struct json_object *body, struct err *e)
 				"list");
 	for (size_t i = 0; i < json_length(input); i++)
 		if (put_item(c, json_at(input, i), e))
-			return -1;
+			return read_at(e, "input", i);
 	return 0;
 }
 

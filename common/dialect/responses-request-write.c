@@ -228,10 +228,12 @@ static int put_input(struct body *b, struct err *e)
 {
 	const struct msg *m = put_instructions(b);
 	struct write_wait wait = { 0 };
+	size_t empty;
 	int rc = 0;
 
 	jw_key(&b->w, "input");
 	jw_arr(&b->w);
+	empty = b->w.out->n;
 	for (; m && rc == 0; m = m->next) {
 		if (write_must_wait(&wait, m))
 			continue;
@@ -241,6 +243,8 @@ static int put_input(struct body *b, struct err *e)
 			rc = put_item(b, wait.first, e);
 		wait.first = NULL;
 	}
+	if (rc == 0 && b->w.out->n == empty)
+		return write_no_message(e);
 	jw_arr_end(&b->w);
 	return rc;
 }

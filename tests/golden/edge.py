@@ -1293,4 +1293,63 @@ def _():
     assert m["text"] == "x" and m["usage"]["completion"] == 2
 
 
+def asked(dialect, content, role="user"):
+    """A request of two messages, the second with this content."""
+    hi = {"role": "user", "content": "hi"}
+    key = "input" if dialect == "responses" else "messages"
+    return {key: [hi, {"role": role, "content": content}]}
+
+
+def refusal(source, target, body):
+    try:
+        r = request(source, target, body, "m")
+        raise AssertionError((source, target, body, r))
+    except HttpError as e:
+        assert e.status == 400, e
+        return e.body["error"]
+
+
+DIALECTS = ("anthropic", "openai", "responses")
+PAIRS = [(a, b) for a in DIALECTS for b in DIALECTS if a != b]
+
+
+@edge("content", "of a wrong type is refused, with its place")
+def _():
+    for source, target in PAIRS:
+        key = "input" if source == "responses" else "messages"
+        for bad in ({"a": 1}, {}, [{"a": 1}], [{}], 5, True, [[]], [None],
+                    [{"type": "text", "text": 5}], {"type": ""},
+                    [{"type": 5}]):
+            for role in ("user", "assistant"):
+                e = refusal(source, target, asked(source, bad, role))
+                assert e["message"].startswith(f"{key}.1: "), e
+                if source != "anthropic":
+                    assert e["param"] == f"{key}.1.content", e
+        body = asked(source, {"type": "text", "text": "x"})
+        assert not request(source, target, body, "m")["dropped"]
+    for target in ("openai", "responses"):
+        for bad in ({"a": 1}, {}, 5, [{"a": 1}], [5], True):
+            e = refusal("anthropic", target, {
+                "messages": [{"role": "user", "content": "x"}],
+                "system": bad})
+            assert "system" in e["message"], e
+    for bad in ({"a": 1}, 5, ["x"]):
+        e = refusal("responses", "openai", {"input": "x",
+                                            "instructions": bad})
+        assert e["param"] == "instructions", e
+
+
+@edge("content", "none at all is no conversation")
+def _():
+    for source, target in PAIRS:
+        key = "input" if source == "responses" else "messages"
+        for nothing in (None, [], ""):
+            body = asked(source, nothing)
+            assert request(source, target, body, "m")  # the first one is left
+            del body[key][0]
+            e = refusal(source, target, body)
+            assert "message" in e["message"], e
+        assert "message" in refusal(source, target, {key: []})["message"]
+
+
 run()
