@@ -19,8 +19,9 @@ struct translation {
 	struct answer_seal seal;
 	struct writer writer;
 	struct fold fold;
-	struct buf out; /* what the writer has made and nobody has sent */
-	bool stream;    /* wanted by the client */
+	struct buf out;    /* what the writer has made and nobody has sent */
+	bool stream;       /* wanted by the client */
+	const char *asked; /* what of the request was dropped, or NULL */
 };
 
 /* Fields that mean the same in every dialect. */
@@ -128,6 +129,7 @@ static void init(struct relay *y)
 	struct request *r = y->r;
 
 	y->translation = t;
+	t->asked = r->dropped;
 	t->stream = chat->stream;
 	buf_init(&t->out, RELAY_WHOLE_MAX);
 	writer_init(&t->writer, r->dialect, &t->out);
@@ -165,6 +167,20 @@ static void release(struct relay *y)
 	free(t);
 }
 
+/* What of the answer has no place, behind what of the request had none. A
+ * stream's head names what came before its first content. */
+static void note_dropped(struct relay *y)
+{
+	struct translation *t = y->translation;
+	struct span now = buf_get(&t->reader.dropped);
+	struct request *r = y->r;
+
+	if (now.n)
+		r->dropped = t->asked ? arena_fmt(r->arena, "%s, %.*s",
+						  t->asked, SPAN_FMT(now))
+				      : arena_str(r->arena, now);
+}
+
 /* Send what the writer has made, once there is content. */
 static int send_out(struct relay *y, struct err *e)
 {
@@ -176,8 +192,10 @@ static int send_out(struct relay *y, struct err *e)
 				t->out.max);
 	if (!t->out.n || !y->content)
 		return 0;
-	if (!y->r->head_sent)
+	if (!y->r->head_sent) {
+		note_dropped(y);
 		relay_stream_fields(y);
+	}
 	if (relay_put(y, buf_get(&t->out), e))
 		return -1;
 	y->begun = true;
@@ -204,6 +222,7 @@ static int send_whole(struct relay *y, struct err *e)
 
 static int finish(struct relay *y, struct err *e)
 {
+	note_dropped(y);
 	return y->translation->stream ? send_out(y, e) : send_whole(y, e);
 }
 

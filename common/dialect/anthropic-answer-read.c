@@ -64,6 +64,8 @@ static int start_block(struct reader *r, struct json_object *b, int64_t index,
 	struct json_object *input = json_get(b, "input");
 	struct slot *s = NULL;
 
+	if (json_length(json_get(b, "citations")))
+		reader_dropped(r, SPAN("citations"));
 	if (span_is(type, "text")) {
 		/* An empty block is opened by its first text. */
 		s = reader_open(r, PART_TEXT, index, e);
@@ -81,8 +83,11 @@ static int start_block(struct reader *r, struct json_object *b, int64_t index,
 		s = reader_open(r, PART_REDACTED, index, e);
 		return s ? reader_text(r, s, json_str(b, "data"), e) : -1;
 	}
-	if (!span_is(type, "tool_use"))
-		return 0; /* the provider's own tools, and what is to come */
+	if (!span_is(type, "tool_use")) {
+		/* The provider's own tools, and what is to come. */
+		reader_dropped(r, type);
+		return 0;
+	}
 	s = reader_open(r, PART_TOOL_USE, index, e);
 	if (!s)
 		return -1;
@@ -103,6 +108,8 @@ static int delta(struct reader *r, struct json_object *o, struct err *e)
 
 	if (!s)
 		return 0;
+	if (span_is(type, "citations_delta"))
+		reader_dropped(r, SPAN("citations"));
 	if (span_is(type, "text_delta") && s->kind == PART_TEXT)
 		return feed(r, s, json_str(d, "text"), e);
 	if (span_is(type, "thinking_delta") && s->kind == PART_THINKING)

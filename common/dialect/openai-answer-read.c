@@ -231,6 +231,7 @@ static int add_message(struct reader *r, struct json_object *m, bool whole,
 	struct json_object *legacy = json_get(m, "function_call");
 	struct span refusal = json_str(m, "refusal");
 
+	reader_annotations(r, json_get(m, "annotations"));
 	if (add_reasoning(r, m, e) || add_content(r, json_get(m, "content"), e))
 		return -1;
 	if (refusal.n) {

@@ -5,8 +5,10 @@
 
 #include "base/digest.h"
 #include "base/utf8.h"
+#include "dialect/chat.h"
 #include "dialect/error.h"
 
+#include <stdio.h>
 #include <string.h>
 
 void reader_init(struct reader *r, const struct dialect *d, struct arena *a,
@@ -19,6 +21,7 @@ void reader_init(struct reader *r, const struct dialect *d, struct arena *a,
 	r->arg = arg;
 	r->id = r->model = "";
 	r->json = json_tokens_any();
+	buf_init(&r->dropped, CHAT_DROPPED_MAX);
 }
 
 void reader_release(struct reader *r)
@@ -27,6 +30,31 @@ void reader_release(struct reader *r)
 		buf_release(&s->pending);
 	if (r->json)
 		json_tokener_free(r->json);
+	buf_release(&r->dropped);
+}
+
+void reader_dropped(struct reader *r, struct span what)
+{
+	char name[60];
+	int n;
+
+	if (!what.n || !span_visible(what) || memchr(what.p, ',', what.n))
+		return;
+	n = snprintf(name, sizeof(name), "answer.%.*s",
+		     what.n > 40 ? 40 : (int)what.n, what.p);
+	if (span_listed(buf_get(&r->dropped), span_of(name)) ||
+	    r->dropped.n + (size_t)n + 2 >= CHAT_DROPPED_MAX)
+		return;
+	buf_fmt(&r->dropped, "%s%s", r->dropped.n ? ", " : "", name);
+}
+
+void reader_annotations(struct reader *r, struct json_object *list)
+{
+	for (size_t i = 0; i < json_length(list); i++) {
+		struct span type = json_str(json_at(list, i), "type");
+
+		reader_dropped(r, type.n ? type : SPAN("annotations"));
+	}
 }
 
 /* Was there room in the arena for all that was read? */

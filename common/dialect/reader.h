@@ -7,7 +7,8 @@
  * and FINISH or ERROR. Upstreams may interleave what belongs to several
  * blocks: a slot per block keeps what arrives early until its turn. What an
  * upstream sends beyond the answer (unknown events and blocks, results of its
- * own tools) is passed over. Not thread-safe; memory comes from the arena.
+ * own tools) is passed over; `dropped` names it. Not thread-safe; memory comes
+ * from the arena.
  */
 #ifndef DARIO_READER_H
 #define DARIO_READER_H
@@ -68,6 +69,7 @@ struct reader {
 	const char *id, *model;  /* of the answer */
 	const char *explanation; /* of a refusal */
 	const char *stop_text;   /* the sequence that ended it, or NULL */
+	struct buf dropped;      /* names, separated by ", " */
 };
 
 void reader_init(struct reader *r, const struct dialect *d, struct arena *a,
@@ -94,6 +96,10 @@ int reader_close(struct reader *r, struct slot *s, struct err *e);
 int reader_pump(struct reader *r, struct err *e); /* after setting ended */
 int reader_finish(struct reader *r, struct err *e);
 int reader_error(struct reader *r, struct json_object *o, struct err *e);
+/* What the answer's reader can do nothing with; empty: nothing. */
+void reader_dropped(struct reader *r, struct span what);
+/* OpenAI's annotations, by their types. */
+void reader_annotations(struct reader *r, struct json_object *list);
 const char *reader_copy(struct reader *r, struct json_object *o,
 			const char *key);
 

@@ -116,6 +116,7 @@ static int add_missing(struct reader *r, struct json_object *parts,
 				    : thinking ? PART_THINKING
 					       : PART_TEXT;
 
+		reader_annotations(r, json_get(p, "annotations"));
 		if (have[refusal])
 			continue;
 		r->refused |= refusal;
@@ -172,7 +173,8 @@ static int item_done(struct reader *r, struct json_object *item, int64_t index,
 		if (start_call(r, item, index, e))
 			return -1;
 	} else {
-		return 0; /* tools that run at the provider */
+		reader_dropped(r, type); /* a tool that runs at the provider */
+		return 0;
 	}
 	return close_index(r, index, e);
 }
@@ -317,6 +319,8 @@ int responses_answer_event(struct reader *r, struct span name,
 		return is_call(json_str(item, "type"))
 			     ? start_call(r, item, index, e)
 			     : 0;
+	if (span_is(type, "response.output_text.annotation.added"))
+		reader_dropped(r, json_str(json_get(o, "annotation"), "type"));
 	if (span_is(type, "response.output_item.done"))
 		return item_done(r, item, index, e);
 	if (span_is(type, "response.reasoning_summary_part.added"))

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Faults that people met at translating proxies, and one that needs a router:
-# the list of a Responses conversation is compacted by its provider.
+# Faults that people met at translating proxies, and two that need a router: the
+# list of a Responses conversation is compacted by its provider, and what an
+# answer loses is named.
 . "$(dirname "$0")/../sh/lib.sh"
 need python3 lighttpd curl
 export PYTHONDONTWRITEBYTECODE=1
@@ -17,6 +18,12 @@ class Provider(http.server.BaseHTTPRequestHandler):
         with open(sys.argv[1] + "/seen", "wb") as f:
             f.write(self.path.encode() + b"\n" + body)
         text = b'{"object":"response.compaction","output":[]}'
+        if not self.path.endswith("/compact"):
+            text = b"""{"object":"response","id":"r","status":"completed",
+                "model":"m","output":[{"type":"web_search_call","id":"ws_1"},
+                {"type":"message","role":"assistant","content":[
+                {"type":"output_text","text":"found","annotations":[
+                {"type":"url_citation","url":"http://x"}]}]}],"usage":{}}"""
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(text)))
@@ -74,4 +81,12 @@ END
 ok '/v1/responses/compact is forwarded' compacted
 ok 'with what its provider refuses made legal' mended
 ok 'and refused by name where nobody can' named
+for stream in false true; do
+	post /v1/messages '{"model":"rsp:gpt-5.4","max_tokens":9,"top_k":3,"x":1,
+		"stream":'$stream',"messages":[{"role":"user","content":"q"}]}' \
+		>"$tmp/got"
+	is "what an answer loses is named (stream: $stream)" \
+		"$(status) $(grep -c found "$tmp/got") $(header x-dario-dropped)" \
+		'200 1 x, top_k, answer.web_search_call, answer.url_citation'
+done
 done_testing

@@ -9,7 +9,7 @@
  * FROM and TO are dialects. SWITCHES is a JSON object as in a backend's file.
  * An answer is read in steps of STEP bytes (0: at once); REQUEST is a file with
  * what the client, who speaks TO, had asked. What would be an HTTP error is
- * printed as "HTTP status" and its body. Dropped parameters go to standard
+ * printed as "HTTP status" and its body. What was dropped goes to standard
  * error.
  */
 #include "config.h"
@@ -297,6 +297,7 @@ static int run_answer(char **argv, int argc)
 	reader_init(&rd, from, &a, answer_restore_event, &restore);
 	rc = feed(&rd, buf_get(&in), step, &e);
 	print_answer(&r, rc, &e);
+	fputs(buf_cstr(&rd.dropped), stderr);
 	reader_release(&rd);
 	answer_restore_release(&restore);
 	fold_release(&r.fold);

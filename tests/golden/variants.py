@@ -5,9 +5,11 @@ variants.py CONVERT.
 """
 
 import json
+import subprocess
 
 from meaning import events, meaning
 from translate import *
+from translate import CONVERT
 
 CHAT_USAGE = {"prompt_tokens": 20, "completion_tokens": 3, "total_tokens": 23}
 
@@ -484,6 +486,66 @@ def _():
     for target in ("anthropic", "responses"):
         m = meaning(target, answer("openai", target, out))
         assert m["reasoning"].replace("\n", "") == "abcd", m["reasoning"]
+
+
+def left_out(source, target, data, how):
+    """What of an answer is named as dropped."""
+    data = data if isinstance(data, (str, bytes)) else json.dumps(data)
+    p = subprocess.run(
+        [CONVERT, "answer", source, target, how, "0"], timeout=20,
+        input=data if isinstance(data, bytes) else data.encode(),
+        check=True, capture_output=True)
+    assert not p.stdout.startswith(b"HTTP "), p.stdout
+    assert b"end" in p.stdout, p.stdout  # and yet the text comes
+    return p.stderr.decode()
+
+
+@edge("dropped", "searches of the provider and citations in answers")
+def _():
+    blocks = ({"type": "server_tool_use", "id": "srvtoolu_1",
+               "name": "web_search", "input": {"query": "q"}},
+              {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1",
+               "content": []})
+    cite = {"type": "web_search_result_location", "url": "http://x"}
+    url = {"type": "url_citation", "url": "http://x", "start_index": 0,
+           "end_index": 1}
+    claude = ({"type": "message", "role": "assistant", "id": "m", "model": "m",
+               "stop_reason": "end_turn", "usage": {}, "content": [
+                   *blocks, {"type": "text", "text": "end",
+                             "citations": [cite]}]},
+              claude_sse(start(), *block(0, **{"kind": "server_tool_use"}),
+                         *block(1, "web_search_tool_result"),
+                         *block(2, "text", text_delta("end"), {
+                             "type": "citations_delta", "citation": cite},
+                                text=""), *stop()))
+    chat = (whole_chat({"role": "assistant", "content": "end",
+                        "annotations": [url]}),
+            chat_sse(chunk({"content": "end"}),
+                     chunk({"annotations": [url]}), chunk({}, "stop")))
+    search = {"type": "web_search_call", "id": "ws_1", "status": "completed"}
+    item = {"type": "message", "role": "assistant", "id": "msg_1", "content": [
+        {"type": "output_text", "text": "end", "annotations": [url]}]}
+    response = whole_response([search, item])
+    for source, answers, want in (
+            ("anthropic", claude, "answer.server_tool_use, "
+             "answer.web_search_tool_result, answer.citations"),
+            ("openai", chat, "answer.url_citation"),
+            ("responses", (response,),
+             "answer.web_search_call, answer.url_citation")):
+        for target in ("anthropic", "openai", "responses"):
+            for data in answers:
+                for how in ("whole", "stream"):
+                    got = left_out(source, target, data, how)
+                    assert got == want, (source, target, data, got)
+    plain = whole_chat({"role": "assistant", "content": "end",
+                        "annotations": []})
+    assert left_out("openai", "anthropic", plain, "whole") == ""
+    odd = claude[0]
+    odd["content"][:2] = [{"type": t} for t in (
+        "a\r\nx: y", "a, b", "", "t" * 400, *(f"b{i}" for i in range(99)))]
+    got = left_out("anthropic", "openai", odd, "whole")
+    assert got.startswith("answer." + "t" * 40 + ", answer.b0, "), got
+    assert len(got) < 512 and "\r" not in got, got
 
 
 run()
