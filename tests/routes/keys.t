@@ -48,7 +48,7 @@ is 'three are a pool' "$(curl -s "$url/accounts" | json '[a["alias"] for a in j[
 is 'the first answers, with its own key' "$(ask) $(credential)" '200 three Bearer gsk-three'
 
 # one that cannot serve
-for case in '401|auth|invalid' '402|credit|Insufficient Balance' '403|auth|forbidden' '429|credit|insufficient_quota' \
+for case in '401|auth|invalid' '402|credit|Insufficient Balance' '403|none|forbidden' '403|auth|Invalid API key' '429|credit|insufficient_quota' \
 	'503|overloaded|overloaded' '500|none|broken' '400|auth|API key not valid' '404|none|model_not_found'; do
 	forget
 	s=${case%%|*}
