@@ -150,6 +150,8 @@ void pooled_on_head(void *arg, const struct http_head *head)
 	}
 	snprintf(c->retry_after, sizeof(c->retry_after), "%.*s",
 		 SPAN_FMT(http_field(head, "retry-after")));
+	snprintf(c->retry_after_ms, sizeof(c->retry_after_ms), "%.*s",
+		 SPAN_FMT(http_field(head, "retry-after-ms")));
 }
 
 bool pooled_has_other(const struct pooled *c)
@@ -274,6 +276,7 @@ static struct refusal judge(const struct pooled *c)
 		.status = outcome_refused(o) ? o->status : 0,
 		.text = o->body,
 		.retry_after = span_of(c->retry_after),
+		.retry_after_ms = span_of(c->retry_after_ms),
 		.subscription = pooled_is_subscription(c),
 		.told = &c->told,
 	};

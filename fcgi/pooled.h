@@ -43,7 +43,7 @@ struct pooled {
 	struct limits before;
 	struct limits_told told;
 	bool accepted; /* it was a 2xx */
-	char retry_after[64];
+	char retry_after[64], retry_after_ms[64];
 	enum refusal_next next;
 	enum limit_cause cause;
 

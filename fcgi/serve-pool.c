@@ -300,7 +300,7 @@ static void prepare(struct pooled *c, struct relay_call *call)
 	if (!c->claude && first_byte_ms)
 		call->http.first_byte_ms = first_byte_ms;
 	memset(&c->told, 0, sizeof(c->told));
-	c->retry_after[0] = '\0';
+	c->retry_after[0] = c->retry_after_ms[0] = '\0';
 	c->accepted = false;
 	c->before = c->limits;
 	/* The first choice after all is no fallback, whatever was tried. */

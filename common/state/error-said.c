@@ -3,6 +3,8 @@
 
 #include "state/error-said.h"
 
+#include "base/http-date.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -96,4 +98,108 @@ bool error_is_named(const struct error_said *s, const char *name)
 		if (span_ieq(s->names[i], name))
 			return true;
 	return error_begins(s, name);
+}
+
+/* --- when to come again -------------------------------------------------- */
+
+/* "41s" or { "seconds": 41 }, of google.rpc.RetryInfo. */
+static int64_t retry_info(struct json_object *error)
+{
+	struct json_object *details = json_get(error, "details");
+
+	for (size_t i = 0; i < json_length(details) && i < DETAILS_MAX; i++) {
+		struct json_object *d = json_get(json_at(details, i),
+						 "retryDelay");
+		int64_t ms = http_date_duration(json_span(d));
+
+		if (ms >= 0)
+			return ms;
+		if (json_get(d, "seconds"))
+			return json_count(d, "seconds", 0) * 1000;
+	}
+	return -1;
+}
+
+static int64_t passed_field(struct json_object *fields, const char *name,
+			    int64_t now)
+{
+	int64_t then;
+	bool full = false;
+
+	if (strcasecmp(name, "retry-after") == 0)
+		return http_date_delay(json_said(json_get(fields, name), &full),
+				       now);
+	if (strcasecmp(name, "x-ratelimit-reset"))
+		return -1;
+	then = json_count(fields, name, 0); /* ms since 1970 */
+	return then > now ? then - now : -1;
+}
+
+/* The latest of them. */
+static int64_t passed_on(struct json_object *error, int64_t now)
+{
+	struct json_object *fields = json_get(json_get(error, "metadata"),
+					      "headers");
+	int64_t delay = -1;
+
+	if (!json_object_is_type(fields, json_type_object))
+		return -1;
+	json_object_object_foreach(fields, name, v)
+	{
+		int64_t ms = passed_field(fields, name, now);
+
+		(void)v;
+		if (ms > delay)
+			delay = ms;
+	}
+	return delay;
+}
+
+/* "20s", "6m0s", "1.5 seconds": the front of `s`. */
+static int64_t front_duration(struct span s)
+{
+	size_t n = 0, end;
+	int64_t ms;
+
+	while (n < s.n && strchr("0123456789.hms", s.p[n]))
+		n++;
+	while (n && s.p[n - 1] == '.') /* of the sentence */
+		n--;
+	ms = http_date_duration((struct span){ s.p, n });
+	if (ms >= 0)
+		return ms;
+	end = n;
+	while (end < s.n && s.p[end] == ' ')
+		end++;
+	s = (struct span){ s.p + end, s.n - end };
+	if (span_starts(s, "second"))
+		return http_date_delay((struct span){ s.p - end, n }, 0);
+	return -1;
+}
+
+static int64_t in_words(const struct error_said *s)
+{
+	static const char *const words[] = { "try again in ", "retry in ",
+					     "retry after ",
+					     "try again after " };
+
+	for (size_t i = 0; i < s->message.n; i++)
+		for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
+			struct span rest = span_skip(s->message, i);
+			size_t n = strlen(words[k]);
+
+			if (rest.n > n && !strncasecmp(rest.p, words[k], n))
+				return front_duration(span_skip(rest, n));
+		}
+	return -1;
+}
+
+int64_t error_said_delay(const struct error_said *s, int64_t now)
+{
+	struct json_object *error = error_of(s->o);
+	int64_t delay = retry_info(error), fields = passed_on(error, now);
+
+	if (fields > delay)
+		delay = fields;
+	return delay >= 0 ? delay : in_words(s);
 }

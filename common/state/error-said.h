@@ -12,6 +12,8 @@
 
 #include "base/json.h"
 
+#include <stdint.h>
+
 #define ERROR_NAMES_MAX 8
 
 struct error_said {
@@ -30,5 +32,9 @@ bool error_begins(const struct error_said *s, const char *words);
 bool error_holds(const struct error_said *s, const char *words);
 /* Is it a code or type, or what the message begins with? */
 bool error_is_named(const struct error_said *s, const char *name);
+
+/* When to come again, in ms from now: of Gemini's retryDelay, of the field
+ * names that OpenRouter passes on, else of "try again in 20s"; -1: not said. */
+int64_t error_said_delay(const struct error_said *s, int64_t now);
 
 #endif

@@ -748,10 +748,34 @@ static const struct row *row_of(enum provider_kind kind, int status,
 	return NULL;
 }
 
-static struct refusal from_row(const struct row *r,
-			       const struct refused_answer *a, int64_t now)
+static int64_t later(int64_t a, int64_t b)
 {
+	return a > b ? a : b;
+}
+
+static int64_t capped(int64_t delay)
+{
+	return delay < BURST_MAX_MS ? delay : BURST_MAX_MS;
+}
+
+/* When to come again, in ms from now: the latest of what is said; -1: not. */
+static int64_t delay_of(const struct refused_answer *a,
+			const struct error_said *said, int64_t now)
+{
+	int64_t fine = http_date_delay(a->retry_after_ms, 0);
 	int64_t delay = http_date_delay(a->retry_after, now);
+
+	if (fine >= 0)
+		delay = fine / 1000;
+	if (a->status == 429 || a->status >= 500)
+		delay = later(delay, error_said_delay(said, now));
+	return delay;
+}
+
+static struct refusal from_row(const struct row *r,
+			       const struct refused_answer *a, int64_t delay,
+			       int64_t now)
+{
 	int64_t least = clocks[r->clock];
 	struct refusal v = { r->next, r->cause, r->scope, 0 };
 
@@ -760,14 +784,9 @@ static struct refusal from_row(const struct row *r,
 	if (!least)
 		return v;
 	if (r->clock == A_MOMENT && delay > least)
-		least = delay < BURST_MAX_MS ? delay : BURST_MAX_MS;
+		least = capped(delay);
 	v.until = now + least;
 	return v;
-}
-
-static int64_t later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
 }
 
 /* Until when the windows that said no are full. */
@@ -788,13 +807,12 @@ static int64_t end_of_windows(const struct limits_told *t,
  * for some; a burst that Retry-After puts an end to; or neither: then it says
  * nothing of the next request. */
 static struct refusal too_many(enum provider_kind kind,
-			       const struct refused_answer *a,
+			       const struct limits_told *t,
 			       const struct limits *l,
-			       const struct asked *asked, int64_t now)
+			       const struct asked *asked, int64_t delay,
+			       int64_t now)
 {
 	struct refusal v = { NEXT_OTHER, CAUSE_NONE, SCOPE_ACCOUNT, 0 };
-	int64_t delay = http_date_delay(a->retry_after, now);
-	const struct limits_told *t = a->told;
 
 	if (limits_shared_headroom(l, now) == 0) {
 		v.cause = CAUSE_WINDOW;
@@ -811,6 +829,8 @@ static struct refusal too_many(enum provider_kind kind,
 		v.cause = CAUSE_WINDOW;
 		v.scope = SCOPE_FAMILY;
 		v.until = limits_reset(l, asked, now);
+		if (delay > 0) /* another limit is used up for longer */
+			v.until = later(v.until, now + capped(delay));
 	} else if (delay >= 0) {
 		v.cause = CAUSE_BURST;
 		if (kind == PROVIDER_OPENAI)
@@ -818,7 +838,7 @@ static struct refusal too_many(enum provider_kind kind,
 		delay = later(delay, BURST_MIN_MS);
 	}
 	if (v.cause && v.until <= now)
-		v.until = now + (delay < BURST_MAX_MS ? delay : BURST_MAX_MS);
+		v.until = now + capped(delay);
 	return v;
 }
 
@@ -830,14 +850,16 @@ struct refusal refusal_of(enum provider_kind kind,
 	struct refusal v = { .next = NEXT_ANSWER };
 	struct error_said said;
 	const struct row *r;
+	int64_t delay;
 
 	error_said_read(&said, a->text);
 	r = row_of(kind, a->status, &said);
+	delay = delay_of(a, &said, now);
 	error_said_release(&said);
 	if (r)
-		return from_row(r, a, now);
+		return from_row(r, a, delay, now);
 	if (a->status == 429)
-		return too_many(kind, a, l, asked, now);
+		return too_many(kind, a->told, l, asked, delay, now);
 	if (a->status == 0 || a->status == 408 || a->status >= 500)
 		v.next = NEXT_OTHER;
 	return v;

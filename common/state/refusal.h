@@ -42,6 +42,7 @@ struct refused_answer {
 	int status;                     /* 0: there was none */
 	struct span text;               /* its body or message */
 	struct span retry_after;        /* header field, or "" */
+	struct span retry_after_ms;     /* Azure's and OpenAI's, or "" */
 	bool subscription;              /* its credential can be renewed */
 	const struct limits_told *told; /* what its header fields said */
 };

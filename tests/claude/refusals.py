@@ -182,6 +182,20 @@ ROWS = [
      "auth", "", "other", None),
     ("the key's own limit", "groq", 403, {}, {"error": {"message": "Key limit exceeded (total limit). Manage it using https://openrouter.ai/settings/keys", "code": 403}}, "openrouter.ai/docs/api-reference/limits",
      "credit", "", "other", HOUR),
+    ("Gemini, a minute's quota", "groq", 429, {}, [{"error": {"code": 429, "message": "You exceeded your current quota, please check your plan and billing details.", "status": "RESOURCE_EXHAUSTED", "details": [{"@type": "type.googleapis.com/google.rpc.QuotaFailure"}, {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "41s"}]}}], "ai.google.dev/gemini-api/docs/rate-limits",
+     "none", "burst", "other", 41),
+    ("Gemini, in words", "groq", 429, {}, {"error": {"code": 429, "message": "You exceeded your current quota, please check your plan and billing details. Please retry in 33.5s.", "status": "RESOURCE_EXHAUSTED"}}, "ai.google.dev/gemini-api/docs/rate-limits",
+     "none", "burst", "other", 33),
+    ("a day's tokens, a minute's window", "groq", 429, {"retry-after": "1200", "x-ratelimit-limit-tokens": "6000", "x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "6s"}, o("Rate limit reached for model `llama` on tokens per day (TPD): Limit 500000, Used 499000, Requested 8000. Please try again in 20m0s.", "rate_limit_exceeded", "tokens"), GROQ,
+     "window", "window", "other", 1200),
+    ("Azure, in milliseconds", "groq", 429, {"retry-after-ms": "37000"}, {"error": {"code": "429", "message": "Requests have exceeded call rate limit."}}, "learn.microsoft.com/azure/ai-foundry/openai/quotas-limits",
+     "none", "burst", "other", 37),
+    ("Azure, in words", "groq", 429, {}, {"error": {"code": "429", "message": "Requests have exceeded call rate limit. Please retry after 26 seconds."}}, "learn.microsoft.com/azure/ai-foundry/openai/quotas-limits",
+     "none", "burst", "other", 26),
+    ("OpenRouter, fields passed on", "groq", 429, {}, lambda: {"error": {"message": "Rate limit exceeded: free-models-per-min. ", "code": 429, "metadata": {"headers": {"X-RateLimit-Limit": "20", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": later(50) + "000"}}}}, "openrouter.ai/docs/api-reference/limits",
+     "none", "burst", "other", 50),
+    ("in words alone", "groq", 429, {}, o("Rate limit reached for gpt-4o on requests per min. Limit: 3 / min. Please try again in 20s.", "rate_limit_exceeded", "requests"), OAI,
+     "none", "burst", "other", 20),
 ]
 
 
@@ -196,6 +210,7 @@ def fetch(url, body=None):
 
 def script(provider, status, fields, body):
     fields = fields() if callable(fields) else fields
+    body = body() if callable(body) else body
     step = {"status": status, "headers": fields, "body": body}
     rules = {"answers": {}, "keys": {}}
     if provider == "claude":
