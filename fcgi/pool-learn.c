@@ -23,7 +23,7 @@ struct news {
 	struct pooled *c;
 	const struct http_head *head; /* of an answer that begins, or NULL */
 	struct refusal refusal;
-	bool served;
+	bool served, answered; /* or refused, but did not break */
 };
 
 /* What was learnt of another credential is void. False: it is ours that is the
@@ -112,8 +112,12 @@ static bool learn(struct limits *l, void *arg)
 		return false;
 	if (w->head)
 		limits_take(l, &c->pool.asked, next_field, w->head, &c->told);
+	if (w->answered)
+		l->failures = 0;
 	if (halts(c))
 		limits_rest(l, CAUSE_OVERAGE, 0, clock_wall_ms());
+	else if (w->refusal.failed)
+		limits_failed(l, w->refusal.until, clock_wall_ms());
 	else if (w->refusal.cause)
 		rest(l, c, &w->refusal);
 	else if (w->served)
@@ -256,6 +260,7 @@ static void learn_answer(struct pooled *c)
 {
 	struct news w = { .c = c, .served = !c->r->outcome.error.code };
 
+	w.answered = w.served;
 	if (c->told.any || w.served)
 		note(&w);
 	if (!w.served)
@@ -294,6 +299,7 @@ static void learn_failure(struct pooled *c)
 	struct news w = { .c = c, .refusal = judge(c) };
 	bool leads_on = may_leave(c, w.refusal.cause);
 
+	w.answered = !w.refusal.failed;
 	c->next = possible(c, &w.refusal, leads_on);
 	c->cause = w.refusal.cause;
 	c->leave = c->next == NEXT_ANSWER && leads_on;

@@ -12,6 +12,10 @@
 #define STEP 0.005     /* of headroom: below it is no news */
 #define RESET_JITTER_MS 60000
 #define FRESH_MS 30000
+#define FAILURES_MIN 2 /* in a row, before it rests */
+#define FAILURES_MAX 16
+#define FAILING_MIN_MS 10000
+#define FAILING_MAX_MS 300000
 
 /* `rank`: what ends by itself soon does not take the place of what ends late,
  * or not by itself. */
@@ -25,6 +29,7 @@ static const struct {
 	[CAUSE_BURST] = { "burst", "too many requests at a time", 1, false },
 	[CAUSE_OVERLOAD] = { "overloaded", "the provider is overloaded", 1,
 			     false },
+	[CAUSE_FAILING] = { "failing", "its calls fail", 1, false },
 	[CAUSE_MODEL] = { "model", "it does not have this model", 1, false },
 	[CAUSE_CREDIT] = { "credit", "it has no credit left", 2, true },
 	[CAUSE_TERMS] = { "terms", "somebody must accept the provider's terms",
@@ -420,6 +425,26 @@ void limits_rest_for(struct limits *l, const char *what, enum limit_cause cause,
 	put(r->what, sizeof(r->what), span_of(what));
 }
 
+/* Of many calls that break at a time the first counts: the others were under
+ * way when it began to rest. */
+void limits_failed(struct limits *l, int64_t least, int64_t now)
+{
+	int64_t rest = FAILING_MIN_MS;
+
+	if (l->cause != CAUSE_FAILING || l->until <= now) {
+		if (l->failures < FAILURES_MAX)
+			l->failures++;
+		for (int64_t i = FAILURES_MIN; i < l->failures; i++)
+			rest *= 2;
+		if (rest > FAILING_MAX_MS)
+			rest = FAILING_MAX_MS;
+		if (l->failures >= FAILURES_MIN && now + rest > least)
+			least = now + rest;
+	}
+	if (least > now)
+		limits_rest(l, CAUSE_FAILING, least, now);
+}
+
 void limits_clear(struct limits *l)
 {
 	struct limits kept = { .refresh_after = l->refresh_after };
@@ -491,7 +516,7 @@ bool limits_is_turn(const struct limits *was, const struct limits *now)
 {
 	return was->cause != now->cause || was->until != now->until ||
 	       was->refresh_after != now->refresh_after ||
-	       was->overage != now->overage ||
+	       was->failures != now->failures || was->overage != now->overage ||
 	       strcmp(was->status, now->status) ||
 	       strcmp(was->sign, now->sign) || strcmp(was->claim, now->claim) ||
 	       memcmp(was->links, now->links, sizeof(was->links)) ||

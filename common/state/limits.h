@@ -31,6 +31,7 @@ enum limit_cause {
 	CAUSE_WINDOW,   /* a window is used up: until its reset */
 	CAUSE_BURST,    /* too fast: as long as Retry-After says */
 	CAUSE_OVERLOAD, /* the provider is overloaded: a moment */
+	CAUSE_FAILING,  /* call after call broke: a moment that grows */
 	CAUSE_CREDIT,   /* no credit left: an hour, or a new key */
 	CAUSE_AUTH,     /* refused: until another log-in or key */
 	CAUSE_DISABLED, /* its organisation is: a day, or a new key */
@@ -97,6 +98,7 @@ struct limits {
 	enum limit_cause cause; /* of the whole account */
 	int64_t until;          /* of the cause; 0: no end by itself */
 	int64_t refresh_after;  /* no refresh of the token before that */
+	int64_t failures;       /* calls that broke in a row */
 };
 
 /* The family of a Claude model ("opus" of "claude-opus-5"); of any other the
@@ -143,6 +145,9 @@ bool limits_rest(struct limits *l, enum limit_cause cause, int64_t until,
 /* The same for a family or a model at it. */
 void limits_rest_for(struct limits *l, const char *what, enum limit_cause cause,
 		     int64_t until, int64_t now);
+/* A call to it broke. It rests when the one before did as well, the longer the
+ * more did; at least until `least` when the answer named a time (else 0). */
+void limits_failed(struct limits *l, int64_t least, int64_t now);
 /* Forget all but which window counts for whom, and why a person stopped it. */
 void limits_clear(struct limits *l);
 /* It has served: no rest stands in its way; `full`: nor does a window that was

@@ -90,7 +90,9 @@ static void judge_limits(struct seat *s, const struct limits *l,
 			 "account, then run dario accounts resume %s",
 			 s->account->alias);
 	/* The provider's trouble, not the account's. */
-	s->resting = s->cause == CAUSE_OVERLOAD && s->headroom > floor;
+	s->resting = (s->cause == CAUSE_OVERLOAD ||
+		      s->cause == CAUSE_FAILING) &&
+		     s->headroom > floor;
 }
 
 static const struct asked anything;

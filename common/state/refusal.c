@@ -358,7 +358,7 @@ static struct refusal too_many(enum provider_kind kind,
 			       const struct asked *asked, int64_t delay,
 			       int64_t now)
 {
-	struct refusal v = { NEXT_OTHER, CAUSE_NONE, SCOPE_ACCOUNT, 0 };
+	struct refusal v = { NEXT_OTHER, CAUSE_NONE, SCOPE_ACCOUNT, 0, false };
 
 	if (limits_shared_headroom(l, now) == 0) {
 		v.cause = CAUSE_WINDOW;
@@ -406,8 +406,11 @@ struct refusal refusal_of(enum provider_kind kind,
 		return from_row(r, a, delay, now);
 	if (a->status == 429)
 		return too_many(kind, a->told, l, asked, delay, now);
-	if (a->status == 0 || a->status == 408 || a->status >= 500)
+	if (a->status == 0 || a->status == 408 || a->status >= 500) {
 		v.next = NEXT_OTHER;
+		v.failed = true;
+		v.until = delay > 0 ? now + capped(delay) : 0;
+	}
 	return v;
 }
 
@@ -434,6 +437,7 @@ enum limit_cause refusal_word(enum provider_kind kind, int status,
 	case CAUSE_WINDOW:
 	case CAUSE_BURST:
 	case CAUSE_OVERLOAD:
+	case CAUSE_FAILING:
 	case CAUSE_OVERAGE:
 	case CAUSES:
 		break;

@@ -36,6 +36,9 @@ struct refusal {
 	enum limit_cause cause; /* CAUSE_NONE: nobody rests */
 	enum refusal_scope scope;
 	int64_t until; /* of the cause; 0: no end by itself */
+	/* The call broke, which says little alone: limits_failed, with `until`
+	 * as the least. */
+	bool failed;
 };
 
 struct refused_answer {

@@ -147,6 +147,7 @@ static void write_text(const struct limits *l, struct buf *out)
 	jw_kcstr(&w, "cause", limit_cause_name(l->cause));
 	jw_kint(&w, "until", l->until);
 	jw_kint(&w, "refreshAfter", l->refresh_after);
+	jw_kint(&w, "failures", l->failures);
 	for (size_t i = 0; i < WINDOWS_MAX && l->windows[i].name[0]; i++)
 		put_window(&w, &l->windows[i]);
 	put_lists(&w, l);
@@ -232,6 +233,7 @@ static void read_text(struct limits *l, struct span text)
 	l->updated_at = json_count(o, "updatedAt", 0);
 	l->until = json_count(o, "until", 0);
 	l->refresh_after = json_count(o, "refreshAfter", 0);
+	l->failures = json_count(o, "failures", 0);
 	l->overage = json_flag(o, "overage", false);
 	l->cause = cause_of(json_str(o, "cause"));
 	copy(l->sign, sizeof(l->sign), json_str(o, "sign"));

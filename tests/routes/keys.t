@@ -68,6 +68,31 @@ forget
 by_key '{"gsk-three":[{"status":400,"text":"messages: required"}]}'
 is 'a bad request is nobody else'"'"'s' "$(ask)" '400 three'
 
+# one that is dead
+rests() { # how long, in seconds, and why
+	curl -s "$url/accounts" | json '[(a["cause"], round(((a["resetsAt"] or '"$(now_ms)"') - '"$(now_ms)"') / 1000)) for a in j["accounts"] if a["alias"] == "three"][0]'
+}
+for case in '{"status":500,"text":"broken"}' '{"status":408,"text":"late"}' '{"cut":1}'; do
+	forget
+	# what was kept open and is closed is tried once more
+	by_key "{\"gsk-three\":[$case,$case,$case,$case,$case,$case]}"
+	is "dead, $case: the first time it is nothing" "$(ask l) $(rests)" "200 two ('none', 0)"
+	is "dead, $case: again" "$(ask m) $(rests)" "200 two ('failing', 10)"
+	is "dead, $case: it rests" "$(ask n) $(header x-dario-fallback)" '200 two '
+done
+forget
+by_key '{"gsk-three":[{"status":503,"text":"down","headers":{"retry-after":"77"}}]}'
+is 'dead, and says until when' "$(ask l) $(rests)" "200 two ('failing', 77)"
+forget
+by_key '{"gsk-three":[{"status":500,"text":"x"},{},{"status":500,"text":"x"}]}'
+is 'it fails now and then' "$(ask l) $(ask m) $(ask n) $(rests)" "200 two 200 three 200 two ('none', 0)"
+forget
+broken='{"status":500,"text":"x"},{"status":500,"text":"x"}'
+by_key "{\"gsk-three\":[$broken],\"gsk-two\":[$broken],\"gsk-groq\":[$broken]}"
+ask l >/dev/null
+ask m >/dev/null
+is 'all rest: they are asked all the same' "$(ask n | cut -d' ' -f1)" 200
+
 # limits in header fields
 limits() { # REMAINING RESET
 	echo "\"x-ratelimit-limit-requests\":\"100\",\"x-ratelimit-remaining-requests\":\"$1\",\"x-ratelimit-reset-requests\":\"$2\""

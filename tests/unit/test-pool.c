@@ -323,6 +323,31 @@ static bool overload(struct limits *l, void *arg)
 	return true;
 }
 
+static void who_fails_rests_longer_and_longer(void **state)
+{
+	static const int64_t rests[] = { 0,     10000,  20000,  40000,
+					 80000, 160000, 300000, 300000 };
+	struct limits l = { 0 };
+	int64_t now = 1000;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rests) / sizeof(rests[0]); i++) {
+		limits_failed(&l, 0, now);
+		assert_int_equal(l.until, rests[i] ? now + rests[i] : 0);
+		if (!rests[i])
+			continue;
+		limits_failed(&l, 0, now + 1); /* it was under way */
+		assert_int_equal(l.until, now + rests[i]);
+		now = l.until;
+	}
+	for (int i = 0; i < 1000; i++) {
+		limits_failed(&l, 0, now);
+		now = l.until;
+	}
+	limits_failed(&l, now + 3600000, now);
+	assert_int_equal(l.until, now + 3600000);
+}
+
 static void the_most_headroom_or_the_bound_one(void **state)
 {
 	const char *home = *state;
@@ -855,6 +880,7 @@ int main(void)
 		cmocka_unit_test(hostile_fields_are_passed_over),
 		cmocka_unit_test(causes_are_kept_apart),
 		cmocka_unit_test(a_stronger_cause_stands),
+		cmocka_unit_test(who_fails_rests_longer_and_longer),
 		WITH_HOME(the_most_headroom_or_the_bound_one),
 		WITH_HOME(what_is_in_flight_counts),
 		WITH_HOME(what_is_paid_goes_first),
