@@ -361,6 +361,7 @@ static void print_seat(const struct seat *s, int64_t now)
 	    s->headroom * 100);
 	if (a->reserve)
 		printf(" (%ld%% reserved)", a->reserve);
+	printf("  priority %-3ld", a->priority);
 	say(stdout, "  %s%s%s\n", s->usable ? "ready" : s->why,
 	    *left ? ", free again in " : "", left);
 	print_rests(&s->limits, now);

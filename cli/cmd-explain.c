@@ -184,15 +184,18 @@ static void print_note(void *arg, const char *target, bool ok, const char *why)
 	say(stdout, "  %s %-24s %s\n", ok ? "*" : " ", target, why);
 }
 
-static void seat_text(const struct seat *s, int64_t now, char *out, size_t n)
+/* `passed`: it could serve, but another does. */
+static void seat_text(const struct seat *s, int64_t now, bool passed, char *out,
+		      size_t n)
 {
 	char left[32] = "";
 
 	if (s->until > now)
 		show_duration(left, sizeof(left), s->until - now);
-	snprintf(out, n, "%.0f%% left%s%s%s%s", s->headroom * 100,
-		 s->why[0] ? ", " : "", s->why, *left ? ", free again in " : "",
-		 left);
+	snprintf(out, n, "%.0f%% left%s%s%s%s%s", s->headroom * 100,
+		 s->why[0] ? ", " : "", s->why,
+		 passed ? ", another is the better choice" : "",
+		 *left ? ", free again in " : "", left);
 }
 
 static void print_seats(const struct explain *x)
@@ -205,7 +208,8 @@ static void print_seats(const struct explain *x)
 		snprintf(name, sizeof(name), "%s/%s",
 			 x->plan.routes[x->at].backend->name,
 			 s->account->alias);
-		seat_text(s, x->pool.now, why, sizeof(why));
+		seat_text(s, x->pool.now, s->usable && (int)i != x->seat, why,
+			  sizeof(why));
 		print_note(NULL, name, (int)i == x->seat, why);
 	}
 }
@@ -270,6 +274,7 @@ static void put_note(void *arg, const char *target, bool ok, const char *why)
 	jw_obj(w);
 	jw_kcstr(w, "target", target);
 	jw_kbool(w, "ok", ok);
+	jw_kbool(w, "chosen", ok);
 	jw_kcstr(w, "why", why);
 	jw_obj_end(w);
 }
@@ -284,10 +289,13 @@ static void put_seats(struct jw *w, const struct explain *x)
 		snprintf(name, sizeof(name), "%s/%s",
 			 x->plan.routes[x->at].backend->name,
 			 s->account->alias);
-		seat_text(s, x->pool.now, why, sizeof(why));
+		seat_text(s, x->pool.now, s->usable && (int)i != x->seat, why,
+			  sizeof(why));
 		jw_obj(w);
 		jw_kcstr(w, "target", name);
-		jw_kbool(w, "ok", (int)i == x->seat);
+		/* One that rests may be asked when no other can. */
+		jw_kbool(w, "ok", s->usable || (int)i == x->seat);
+		jw_kbool(w, "chosen", (int)i == x->seat);
 		jw_kcstr(w, "why", why);
 		jw_key(w, "headroom");
 		jw_double(w, s->headroom);

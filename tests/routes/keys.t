@@ -121,7 +121,13 @@ is 'another model is served' "$(ask d qwen)" '200 three'
 forget
 "$dario" accounts add two --priority=5 2>/dev/null
 is 'priority' "$(ask e)" '200 two'
+like 'priority: the list tells' "$("$dario" accounts list 2>/dev/null | grep '^two ')" 'priority 5    ready'
+is 'explain: who could serve, and who does' "$("$dario" explain groq:llama --json |
+	json '[(c["target"], c["ok"], c["chosen"], "another" in c["why"]) for c in j["candidates"] if c["target"].startswith("groq/")]')" \
+	"[('groq/three', True, False, True), ('groq/two', True, True, False), ('groq/groq', True, False, True)]"
 "$dario" accounts pause two
+is 'explain: who could not' "$("$dario" explain groq:llama --json |
+	json '[(c["ok"], c["chosen"]) for c in j["candidates"] if c["target"] == "groq/two"]')" '[(False, False)]'
 is 'paused' "$(ask e) $(header x-dario-fallback)" '200 three groq/two: not usable'
 like 'paused: the list tells' "$("$dario" accounts list 2>/dev/null)" 'it is paused'
 "$dario" accounts resume two
