@@ -58,11 +58,73 @@ static bool is_json_text(struct span answer)
 	return is;
 }
 
+struct stream {
+	char id[128];
+	bool any, role, finish, ended, bad;
+};
+
+static void look_at_choice(struct stream *s, struct json_object *choice)
+{
+	struct json_object *delta = json_get(choice, "delta");
+	struct json_object *calls = json_get(delta, "tool_calls");
+
+	s->role |= json_str(delta, "role").n > 0;
+	if (!s->any)
+		s->bad |= !s->role;
+	s->any = true;
+	s->bad |= json_length(calls) && !json_get(json_at(calls, 0), "index");
+	if (!json_str(choice, "finish_reason").n)
+		return;
+	s->bad |= s->finish; /* two of them */
+	s->finish = true;
+}
+
+static int look_at_event(void *arg, struct span name, struct span data,
+			 struct err *e)
+{
+	struct stream *s = arg;
+	struct err unused;
+	struct json_object *o;
+	struct span id;
+
+	(void)name;
+	(void)e;
+	if (span_is(span_trim(data), "[DONE]")) {
+		s->ended = true;
+		return 0;
+	}
+	o = json_read(data, &unused);
+	id = json_str(o, "id");
+	if (id.n && *s->id)
+		s->bad |= !span_is(id, s->id);
+	else if (id.n && id.n < sizeof(s->id))
+		memcpy(s->id, id.p, id.n); /* zeroed before */
+	s->bad |= !o || s->ended;
+	if (json_length(json_get(o, "choices")))
+		look_at_choice(s, json_at(json_get(o, "choices"), 0));
+	json_object_put(o);
+	return 0;
+}
+
+/* Does a stream keep to what SDKs expect of it? */
+static bool stream_is_sound(struct span stream)
+{
+	struct stream s = { 0 };
+	struct sse sse;
+	struct err unused;
+	bool whole;
+
+	sse_init(&sse, look_at_event, &s);
+	whole = sse_feed(&sse, stream, &unused) == 0 &&
+		sse_end(&sse, &unused) == 0;
+	sse_release(&sse);
+	return whole && s.any && s.finish && !s.bad;
+}
+
 const struct probe_question probe_questions[] = {
 	{ DIALECT_OPENAI, "an answer", CHAT(HI), NULL, 0, NULL, NULL },
 	{ DIALECT_OPENAI, "a stream that SDKs can read",
-	  CHAT(HI) ",\"stream\":true", "normalize", 0, NULL,
-	  probe_stream_is_sound },
+	  CHAT(HI) ",\"stream\":true", "normalize", 0, NULL, stream_is_sound },
 	{ DIALECT_OPENAI, "usage in a stream",
 	  CHAT(HI) ",\"stream\":true,\"stream_options\":{\"include_usage\":"
 		   "true}",
@@ -157,65 +219,3 @@ const struct probe_question probe_questions[] = {
 };
 
 /* --- a stream of Chat ----------------------------------------------------- */
-
-struct stream {
-	char id[128];
-	bool any, role, finish, ended, bad;
-};
-
-static void look_at_choice(struct stream *s, struct json_object *choice)
-{
-	struct json_object *delta = json_get(choice, "delta");
-	struct json_object *calls = json_get(delta, "tool_calls");
-
-	s->role |= json_str(delta, "role").n > 0;
-	if (!s->any)
-		s->bad |= !s->role;
-	s->any = true;
-	s->bad |= json_length(calls) && !json_get(json_at(calls, 0), "index");
-	if (!json_str(choice, "finish_reason").n)
-		return;
-	s->bad |= s->finish; /* two of them */
-	s->finish = true;
-}
-
-static int look_at_event(void *arg, struct span name, struct span data,
-			 struct err *e)
-{
-	struct stream *s = arg;
-	struct err unused;
-	struct json_object *o;
-	struct span id;
-
-	(void)name;
-	(void)e;
-	if (span_is(span_trim(data), "[DONE]")) {
-		s->ended = true;
-		return 0;
-	}
-	o = json_read(data, &unused);
-	id = json_str(o, "id");
-	if (id.n && *s->id)
-		s->bad |= !span_is(id, s->id);
-	else if (id.n && id.n < sizeof(s->id))
-		memcpy(s->id, id.p, id.n); /* zeroed before */
-	s->bad |= !o || s->ended;
-	if (json_length(json_get(o, "choices")))
-		look_at_choice(s, json_at(json_get(o, "choices"), 0));
-	json_object_put(o);
-	return 0;
-}
-
-bool probe_stream_is_sound(struct span stream)
-{
-	struct stream s = { 0 };
-	struct sse sse;
-	struct err unused;
-	bool whole;
-
-	sse_init(&sse, look_at_event, &s);
-	whole = sse_feed(&sse, stream, &unused) == 0 &&
-		sse_end(&sse, &unused) == 0;
-	sse_release(&sse);
-	return whole && s.any && s.finish && !s.bad;
-}

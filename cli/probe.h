@@ -29,9 +29,6 @@ struct probe_question {
 
 extern const struct probe_question probe_questions[]; /* ends: what == NULL */
 
-/* Does a stream keep to what SDKs expect of it? */
-bool probe_stream_is_sound(struct span stream);
-
 struct cmd;
 int probe_run(struct cmd *c, struct err *e);
 

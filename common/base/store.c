@@ -121,15 +121,13 @@ static int check_lock(int fd, const char *path, struct err *e)
 	return check_file(&st, path, e);
 }
 
-/* 0 with h->fd, 1 there is no such file, -1 refused or failed. */
-static int open_checked(const char *path, bool large, struct store_held *h,
-			struct err *e)
+/* 0 with *out, 1 there is no such file, -1 refused or failed. */
+static int open_checked(const char *path, bool large, int *out, struct err *e)
 {
 	struct stat st;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK |
 				    O_NOCTTY);
 
-	h->open = false;
 	if (fd < 0) {
 		if (errno == ENOENT || errno == ENOTDIR)
 			return 1;
@@ -144,7 +142,7 @@ static int open_checked(const char *path, bool large, struct store_held *h,
 		err_sys(e, "look at", path);
 	else if (check_file(&st, path, e) == 0 &&
 		 (large || check_size(&st, path, e) == 0)) {
-		*h = (struct store_held){ true, fd, st.st_dev, st.st_ino };
+		*out = fd;
 		return 0;
 	}
 	close(fd);
@@ -177,7 +175,6 @@ static bool is_lock(const char *path)
 
 int store_check(const char *home, const char *name, struct err *e)
 {
-	struct store_held h;
 	char path[PATH_MAX];
 	int fd, rc;
 
@@ -191,63 +188,36 @@ int store_check(const char *home, const char *name, struct err *e)
 		close(fd);
 		return rc;
 	}
-	rc = open_checked(path, true, &h, e);
+	rc = open_checked(path, true, &fd, e);
 	if (rc == 0)
-		store_let_go(&h);
+		close(fd);
 	return rc;
 }
 
 int store_open(const char *home, const char *name, struct err *e)
 {
-	struct store_held h;
 	char path[PATH_MAX];
+	int fd;
 
-	if (path_of(path, home, name, e) || open_checked(path, true, &h, e))
+	if (path_of(path, home, name, e) || open_checked(path, true, &fd, e))
 		return -1;
-	return h.fd;
+	return fd;
 }
 
 int store_read(const char *home, const char *name, struct buf *out,
 	       struct err *e)
 {
-	struct store_held h;
 	char path[PATH_MAX];
-	int rc;
+	int fd, rc;
 
 	if (path_of(path, home, name, e))
 		return -1;
-	rc = open_checked(path, false, &h, e);
+	rc = open_checked(path, false, &fd, e);
 	if (rc == 0) {
-		rc = read_all(h.fd, path, out, e);
-		store_let_go(&h);
+		rc = read_all(fd, path, out, e);
+		close(fd);
 	}
 	return rc;
-}
-
-int store_follow(const char *home, const char *name, struct store_held *h,
-		 bool *fresh, struct buf *out, struct err *e)
-{
-	char path[PATH_MAX];
-	struct stat now;
-	int rc;
-
-	*fresh = false;
-	if (path_of(path, home, name, e))
-		return -1;
-	if (h->open && lstat(path, &now) == 0 && now.st_ino == h->ino &&
-	    now.st_dev == h->dev)
-		return 0;
-	store_let_go(h);
-	*fresh = true;
-	rc = open_checked(path, false, h, e);
-	return rc ? rc : read_all(h->fd, path, out, e);
-}
-
-void store_let_go(struct store_held *h)
-{
-	if (h->open)
-		close(h->fd);
-	h->open = false;
 }
 
 struct sync {

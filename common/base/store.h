@@ -42,18 +42,6 @@ int store_open(const char *home, const char *name, struct err *e);
 /* 0 read, 1 there is no such file, -1 refused or failed. */
 int store_read(const char *home, const char *name, struct buf *out,
 	       struct err *e);
-/* A version of a file that is kept open; zeroed: none. */
-struct store_held {
-	bool open;
-	int fd;
-	uint64_t dev, ino;
-};
-/* The same from a version that is kept open: it becomes the one that has the
- * name now. While it is open no other version can look like it, so 0 with
- * *fresh false means: it is still that one, nothing was read. */
-int store_follow(const char *home, const char *name, struct store_held *h,
-		 bool *fresh, struct buf *out, struct err *e);
-void store_let_go(struct store_held *h);
 /* Whole or not at all, and durable when it returns 0. An empty text is refused
  * as ERR_MEMORY: json_text and json_pretty had none. */
 int store_replace(const char *home, const char *name, struct span text,

@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-struct span http_origin(const char *url)
+/* Scheme, host and port of a URL that was checked. */
+static struct span origin_of(const char *url)
 {
 	const char *host = strstr(url, "://");
 	struct span o = span_of(url);
@@ -24,7 +25,7 @@ struct span http_origin(const char *url)
 /* libcurl itself leaves HTTP_PROXY alone, which a CGI client could set. */
 const char *http_proxy(const struct http_call *c)
 {
-	struct span host = http_origin(c->url);
+	struct span host = origin_of(c->url);
 	const char *scheme = strstr(c->url, "://");
 
 	if (c->proxy || !scheme)

@@ -6,8 +6,6 @@
 
 #include "net/http.h"
 
-/* Scheme, host and port of a URL that was checked. */
-struct span http_origin(const char *url);
 /* As http_call's `proxy`, which it may set; NULL: what the environment says. */
 const char *http_proxy(const struct http_call *c);
 
