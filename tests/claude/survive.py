@@ -55,6 +55,14 @@ def children(pid):
     return [int(p) for p in out.split()]
 
 
+def name_of(pid):
+    try:
+        with open(f"/proc/{pid}/comm", encoding="utf-8") as f:
+            return f.read().strip()
+    except OSError:
+        return ""
+
+
 def until(what, seconds=15):
     end = time.monotonic() + seconds
     while not what():
@@ -74,15 +82,23 @@ class Router:
             stderr=subprocess.DEVNULL)
         until(lambda: ask(self.port, 0) == 200)
 
+    def kill(self, program):
+        """One of that name; false when there is none just now."""
+        found = [p for p in children(self.proxy.pid) if name_of(p) == program]
+        if found:
+            try:
+                os.kill(random.choice(found), signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        return bool(found)
+
     def kill_worker(self):
-        for server in children(self.proxy.pid):
-            workers = children(server)
-            if workers:
-                os.kill(random.choice(workers), signal.SIGKILL)
+        self.kill("dario.fcgi")
 
     def kill_server(self):
-        for server in children(self.proxy.pid):
-            os.kill(server, signal.SIGKILL)
+        """The whole router, and start it anew."""
+        self.kill("lighttpd")
+        self.proxy.kill()
         self.proxy.wait()
         self.start()
 
