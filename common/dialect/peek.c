@@ -509,10 +509,11 @@ static size_t one_more(const char *p, size_t n)
 		['"'] = true, ['\\'] = true, ['/'] = true, ['b'] = true,
 		['f'] = true, ['n'] = true,  ['r'] = true, ['t'] = true,
 	};
-	unsigned char c = (unsigned char)p[0], next;
+	unsigned char c, next;
 
 	if (n < 2)
 		return 0;
+	c = (unsigned char)p[0];
 	next = (unsigned char)p[1];
 	if (c != '\\')
 		return c >= 0xc2 && c < 0xe0 && next >= 0x80 && next < 0xc0 ? 2
