@@ -125,13 +125,13 @@ static void wake(struct cgi *c, struct watch *w)
 static void on_told(struct watch *w, unsigned events)
 {
 	(void)events;
-	wake((struct cgi *)((char *)w - offsetof(struct cgi, term)), w);
+	wake(OWNER(w, struct cgi, term), w);
 }
 
 static void on_out(struct watch *w, unsigned events)
 {
 	(void)events;
-	wake((struct cgi *)((char *)w - offsetof(struct cgi, out)), w);
+	wake(OWNER(w, struct cgi, out), w);
 }
 
 static void take_vars(struct gateway *g, struct arena *a)

@@ -471,9 +471,7 @@ static void head_came(struct conn *c)
  * system call. */
 static void watch_late(struct timer *t)
 {
-	struct gw_fastcgi *f =
-		(struct gw_fastcgi *)((char *)t -
-				      offsetof(struct gw_fastcgi, late));
+	struct gw_fastcgi *f = OWNER(t, struct gw_fastcgi, late);
 
 	for (struct conn *c = f->open; c; c = c->next)
 		if (c->task && !c->watch.slot && !c->gone && watch(c, false)) {
@@ -562,9 +560,7 @@ static void on_connect(struct watch *w, unsigned events)
 
 static void accept_again(struct timer *t)
 {
-	struct gw_fastcgi *f =
-		(struct gw_fastcgi *)((char *)t -
-				      offsetof(struct gw_fastcgi, again));
+	struct gw_fastcgi *f = OWNER(t, struct gw_fastcgi, again);
 
 	if (loop_watch(f->loop, &f->watch, LOOP_READ | LOOP_SHARED))
 		loop_time(f->loop, t, clock_ms() + ACCEPT_PAUSE_MS);
@@ -601,9 +597,7 @@ int gw_fastcgi_accept(struct gw_fastcgi *f, bool on)
  * for a while ends, and one on which nothing came yet has more time. */
 static void end_quiet(struct timer *t)
 {
-	struct gw_fastcgi *f =
-		(struct gw_fastcgi *)((char *)t -
-				      offsetof(struct gw_fastcgi, quiet));
+	struct gw_fastcgi *f = OWNER(t, struct gw_fastcgi, quiet);
 	int64_t now = clock_ms();
 	struct conn *next;
 

@@ -11,9 +11,7 @@
 /* In the request's own loop. */
 static void on_post(struct loop_post *post)
 {
-	struct presence *p =
-		(struct presence *)((char *)post -
-				    offsetof(struct presence, post));
+	struct presence *p = OWNER(post, struct presence, post);
 
 	p->told = true;
 	p->gw->left = true;
@@ -61,8 +59,7 @@ static void look(struct presence_watch *w)
 
 static void on_due(struct timer *t)
 {
-	look((struct presence_watch *)((char *)t -
-				       offsetof(struct presence_watch, due)));
+	look(OWNER(t, struct presence_watch, due));
 }
 
 static void on_answer(struct watch *w, unsigned events)

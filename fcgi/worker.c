@@ -65,8 +65,7 @@ struct worker {
 
 static void on_idle(struct timer *t)
 {
-	struct lane *l =
-		(struct lane *)((char *)t - offsetof(struct lane, idle));
+	struct lane *l = OWNER(t, struct lane, idle);
 
 	memory_give_back();
 	if (gw_fastcgi_busy(l->gw))
@@ -87,8 +86,7 @@ static void flush_history(void *arg)
 static void on_flush(struct loop_post *p)
 {
 	struct err unused;
-	struct lane *l =
-		(struct lane *)((char *)p - offsetof(struct lane, flush));
+	struct lane *l = OWNER(p, struct lane, flush);
 
 	l->flush_set = false;
 	log_flush();
@@ -101,8 +99,7 @@ static void on_flush(struct loop_post *p)
 
 static void on_help(struct loop_post *p)
 {
-	struct lane *l =
-		(struct lane *)((char *)p - offsetof(struct lane, help));
+	struct lane *l = OWNER(p, struct lane, help);
 
 	atomic_store(&l->told, false);
 	gw_fastcgi_accept(l->gw, atomic_load(&l->helps));
@@ -139,8 +136,7 @@ static void serve(void *arg, struct gateway *g, struct arena *a)
 
 static void on_stop(struct loop_post *p)
 {
-	struct lane *l =
-		(struct lane *)((char *)p - offsetof(struct lane, stop));
+	struct lane *l = OWNER(p, struct lane, stop);
 
 	gw_fastcgi_stop(l->gw);
 	atomic_store(&l->stopped, true);
@@ -148,16 +144,14 @@ static void on_stop(struct loop_post *p)
 
 static void on_cut(struct loop_post *p)
 {
-	struct lane *l =
-		(struct lane *)((char *)p - offsetof(struct lane, cut));
+	struct lane *l = OWNER(p, struct lane, cut);
 
 	gw_fastcgi_cut(l->gw);
 }
 
 static void on_end(struct loop_post *p)
 {
-	struct lane *l =
-		(struct lane *)((char *)p - offsetof(struct lane, end));
+	struct lane *l = OWNER(p, struct lane, end);
 
 	l->done = true;
 }

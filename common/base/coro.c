@@ -156,7 +156,6 @@ struct coro *coro_new(void)
 		return NULL;
 	map = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-
 	if (map == MAP_FAILED)
 		return NULL;
 	if (mprotect(map, guard, PROT_NONE)) {

@@ -234,8 +234,7 @@ void loop_post(struct loop *l, struct loop_post *p)
 
 static void run_posted(struct watch *w, unsigned events)
 {
-	struct loop *l = (struct loop *)((char *)w -
-					 offsetof(struct loop, posted_watch));
+	struct loop *l = OWNER(w, struct loop, posted_watch);
 	struct loop_post *p;
 	uint64_t count;
 

@@ -20,6 +20,9 @@
 
 struct loop;
 
+/* What a watch, a timer or a post is a member of. */
+#define OWNER(p, type, member) ((type *)((char *)(p)-offsetof(type, member)))
+
 enum loop_event {
 	LOOP_READ = 1,   /* or its end */
 	LOOP_WRITE = 2,  /* or an error */

@@ -57,8 +57,7 @@ void task_wake(struct task *t)
 
 static void on_time(struct timer *timer)
 {
-	task_wake(
-		(struct task *)((char *)timer - offsetof(struct task, timer)));
+	task_wake(OWNER(timer, struct task, timer));
 }
 
 struct task *task_self(void)

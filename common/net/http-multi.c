@@ -120,9 +120,7 @@ static int on_close(void *arg, curl_socket_t fd)
 
 static void on_time(struct timer *t)
 {
-	act((struct http_multi *)((char *)t -
-				  offsetof(struct http_multi, timer)),
-	    CURL_SOCKET_TIMEOUT, 0);
+	act(OWNER(t, struct http_multi, timer), CURL_SOCKET_TIMEOUT, 0);
 }
 
 static int on_timer(CURLM *unused, long ms, void *arg)
