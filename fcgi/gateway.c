@@ -8,7 +8,6 @@
 
 #include <string.h>
 
-#define REST_MAX (256u << 20)
 #define REST_LIGHTTPD_MAX (1u << 20)
 
 size_t gateway_rest_max(const struct gateway *g)
@@ -20,7 +19,7 @@ size_t gateway_rest_max(const struct gateway *g)
 			server = g->vars[i].value;
 	return !*server || strncmp(server, "lighttpd", 8) == 0
 		     ? REST_LIGHTTPD_MAX
-		     : REST_MAX;
+		     : GATEWAY_REST_MAX;
 }
 
 bool gateway_gone(struct gateway *g)

@@ -50,6 +50,7 @@ struct gateway {
  * sends a little more than may be sent is told, and not cut off. lighttpd takes
  * an answer before it has sent everything, and hands on what has just come;
  * other web servers have all of it and want to get rid of it first. */
+#define GATEWAY_REST_MAX (256u << 20)
 size_t gateway_rest_max(const struct gateway *g);
 
 /* Has the client left, as far as anybody knows? */

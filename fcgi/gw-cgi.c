@@ -13,8 +13,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define REST_MAX (256u << 20) /* bytes of a body that nobody wanted */
-
 extern char **environ;
 
 /* With SIGTERM a web server says that the client has left. It then waits for
@@ -96,7 +94,8 @@ static void read_rest(struct gateway *g)
 	size_t total = 0;
 	long n;
 
-	while (total < REST_MAX && (n = gw_read(g, scrap, sizeof(scrap))) > 0)
+	while (total < GATEWAY_REST_MAX &&
+	       (n = gw_read(g, scrap, sizeof(scrap))) > 0)
 		total += (size_t)n;
 }
 

@@ -38,7 +38,6 @@ struct conn {
 	struct gateway gw;
 	struct arena arena;
 	struct buf params, body;
-	struct gateway_var *vars;
 	bool keep;   /* the connection stays open after it */
 	bool begun;  /* a part of it is here */
 	bool whole;  /* all variables are here */
@@ -61,8 +60,7 @@ struct gw_fastcgi {
 	struct conn *open, *free;
 	size_t n_free, n_tasks;
 	bool stopping;
-	bool cut;  /* what still runs has to end */
-	bool many; /* requests at a time */
+	bool cut; /* what still runs has to end */
 	char scrap[READ_BYTES];
 };
 
@@ -77,7 +75,6 @@ static void init_request(struct conn *c)
 	c->keep = c->begun = c->whole = c->at_end = c->over = false;
 	buf_reset(&c->params);
 	buf_reset(&c->body);
-	c->vars = NULL;
 }
 
 static struct conn *conn_new(struct gw_fastcgi *f)
@@ -406,11 +403,26 @@ static const struct gateway_ops ops = {
 
 /* --- a request ----------------------------------------------------------- */
 
+struct vars {
+	struct gateway_var *list;
+	size_t n;
+};
+
 static void add_var(void *arg, struct span name, const char *value)
 {
-	struct conn *c = arg;
+	struct vars *v = arg;
 
-	c->vars[c->gw.n_vars++] = (struct gateway_var){ name, value };
+	v->list[v->n++] = (struct gateway_var){ name, value };
+}
+
+static void take_vars(struct conn *c)
+{
+	size_t n = fastcgi_count_vars(&c->params);
+	struct vars v = { arena_take(&c->arena, n * sizeof(*v.list)), 0 };
+
+	fastcgi_vars(&c->params, add_var, &v);
+	c->gw.vars = v.list;
+	c->gw.n_vars = v.n;
 }
 
 static void serve_request(void *arg)
@@ -419,18 +431,15 @@ static void serve_request(void *arg)
 	struct gw_fastcgi *f = c->of;
 
 	c->task = task_self();
-	f->many = ++f->n_tasks > MANY;
-	c->vars = arena_take(&c->arena,
-			     sizeof(*c->vars) * fastcgi_count_vars(&c->params));
-	fastcgi_vars(&c->params, add_var, c);
-	c->gw.vars = c->vars;
+	f->n_tasks++;
+	take_vars(c);
 	if (!f->late.place)
 		loop_time(f->loop, &f->late, clock_ms() + LATE_MS);
 	f->serve(f->arg, &c->gw, &c->arena);
 	c->task = NULL;
 	c->used = true;
 	c->since = clock_ms();
-	f->many = --f->n_tasks > MANY;
+	f->n_tasks--;
 	arena_reset(&c->arena);
 	init_request(c);
 	if (c->gone || f->cut || watch(c, false))
@@ -526,35 +535,39 @@ static void make_room(struct gw_fastcgi *f)
 		end_idle(oldest);
 }
 
+/* -1 with errno: EMFILE also when there are as many as there may be. */
+static int accept_one(struct gw_fastcgi *f)
+{
+	bool full = atomic_load(&f->limit->open) >= f->limit->max;
+	int fd = full ? -1
+		      : accept4(f->watch.fd, NULL, NULL,
+				SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (full)
+		errno = EMFILE;
+	if (fd < 0)
+		return -1;
+	take(f, fd);
+	return 0;
+}
+
 static void on_connect(struct watch *w, unsigned events)
 {
 	struct gw_fastcgi *f = (struct gw_fastcgi *)w;
-
-	(void)events;
 	/* Few come at a time, mostly: to look for the next costs as much as to
 	 * be told of it. */
-	for (int i = 0; i < (f->many ? ACCEPT_MAX : 1); i++) {
-		bool full;
-		int fd;
+	int most = f->n_tasks > MANY ? ACCEPT_MAX : 1, rc = 0;
 
+	(void)events;
+	while (rc == 0 && most-- > 0) {
 		if (atomic_load(&f->limit->open) >= f->limit->max)
 			make_room(f);
-		full = atomic_load(&f->limit->open) >= f->limit->max;
-		fd = full ? -1
-			  : accept4(w->fd, NULL, NULL,
-				    SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-		if (fd >= 0) {
-			take(f, fd);
-			continue;
-		}
-		if (full || errno == EMFILE || errno == ENFILE ||
-		    errno == ENOMEM || errno == ENOBUFS) {
-			loop_unwatch(f->loop, w);
-			loop_time(f->loop, &f->again,
-				  clock_ms() + ACCEPT_PAUSE_MS);
-		}
-		return;
+		rc = accept_one(f);
+	}
+	if (rc && (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
+		   errno == ENOBUFS)) {
+		loop_unwatch(f->loop, w);
+		loop_time(f->loop, &f->again, clock_ms() + ACCEPT_PAUSE_MS);
 	}
 }
 
@@ -564,16 +577,6 @@ static void accept_again(struct timer *t)
 
 	if (loop_watch(f->loop, &f->watch, LOOP_READ | LOOP_SHARED))
 		loop_time(f->loop, t, clock_ms() + ACCEPT_PAUSE_MS);
-}
-
-static void accept_all(struct gw_fastcgi *f)
-{
-	int fd;
-
-	while (atomic_load(&f->limit->open) < f->limit->max &&
-	       (fd = accept4(f->watch.fd, NULL, NULL,
-			     SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
-		take(f, fd);
 }
 
 int gw_fastcgi_accept(struct gw_fastcgi *f, bool on)
@@ -588,8 +591,8 @@ int gw_fastcgi_accept(struct gw_fastcgi *f, bool on)
 	loop_untime(f->loop, &f->again);
 	/* A connection wakes one of all who accept on the socket. It may have
 	 * been us: so who is in the queue now is taken, too. */
-	if (was)
-		accept_all(f);
+	while (was && accept_one(f) == 0)
+		;
 	return 0;
 }
 
