@@ -84,7 +84,7 @@ static int take_head(struct relay *y, const struct http_head *head,
 	bool good = head->status / 100 == 2;
 
 	y->status = head->status;
-	y->type = arena_str(r->arena, http_field(head, "content-type"));
+	y->type = arena_str(r->arena, type);
 	y->framed = http_field(head, "content-length").n ||
 		    http_field(head, "transfer-encoding").n;
 	if (y->call->on_head)
