@@ -120,25 +120,10 @@ static void put_moved(struct moved *from, struct msg *m)
 		m->tail = from->tail;
 }
 
-static struct msg *insert_msg(struct chat *c, struct msg **at, enum role role)
-{
-	struct msg *m = arena_try(c->arena, sizeof(*m));
-
-	if (!m) {
-		c->no_msg = (struct msg){ .tail = &c->no_msg.parts };
-		return &c->no_msg;
-	}
-	m->role = role;
-	m->tail = &m->parts;
-	m->next = *at;
-	*at = m;
-	return m;
-}
-
 static void insert_text(struct chat *c, struct msg **at, enum role role,
 			const char *text)
 {
-	chat_text(c, insert_msg(c, at, role), span_of(text));
+	chat_text(c, chat_msg_at(c, at, role), span_of(text));
 }
 
 /* The leading system messages: all of them, or one out of all. Returns where
@@ -193,7 +178,7 @@ static void place_system(struct chat *c, struct msg **at, bool all)
 		} else if (moved.first && *at && (*at)->role == ROLE_USER) {
 			put_moved(&moved, *at);
 		} else if (moved.first) {
-			struct msg *m = insert_msg(c, at, ROLE_USER);
+			struct msg *m = chat_msg_at(c, at, ROLE_USER);
 
 			m->parts = moved.first;
 			m->tail = moved.tail;
@@ -218,7 +203,7 @@ static struct msg **split_results(struct chat *c, struct msg **at)
 		p = &(*p)->next;
 	if (p == &m->parts || !*p)
 		return at;
-	rest = insert_msg(c, &m->next, ROLE_USER);
+	rest = chat_msg_at(c, &m->next, ROLE_USER);
 	rest->parts = *p;
 	rest->tail = m->tail;
 	*p = NULL;

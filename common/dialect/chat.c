@@ -54,7 +54,7 @@ void chat_keep_for_answer(struct chat *c)
 	c->tail = &c->msgs;
 }
 
-struct msg *chat_msg(struct chat *c, enum role role)
+struct msg *chat_msg_at(struct chat *c, struct msg **at, enum role role)
 {
 	struct msg *m = arena_try(c->arena, sizeof(*m));
 
@@ -64,8 +64,17 @@ struct msg *chat_msg(struct chat *c, enum role role)
 	}
 	m->role = role;
 	m->tail = &m->parts;
-	*c->tail = m;
-	c->tail = &m->next;
+	m->next = *at;
+	*at = m;
+	return m;
+}
+
+struct msg *chat_msg(struct chat *c, enum role role)
+{
+	struct msg *m = chat_msg_at(c, c->tail, role);
+
+	if (m != &c->no_msg)
+		c->tail = &m->next;
 	return m;
 }
 

@@ -150,6 +150,8 @@ void chat_release(struct chat *c);
  * do not, and what they were read from may go. */
 void chat_keep_for_answer(struct chat *c);
 struct msg *chat_msg(struct chat *c, enum role role);
+/* The same in front of *at, which it becomes. */
+struct msg *chat_msg_at(struct chat *c, struct msg **at, enum role role);
 struct part *chat_part(struct chat *c, struct msg *m, enum part_kind kind);
 struct part *chat_text(struct chat *c, struct msg *m, struct span text);
 struct tool *chat_tool(struct chat *c, enum tool_kind kind, struct span name);
