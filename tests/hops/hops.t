@@ -6,35 +6,11 @@
 . "$(dirname "$0")/../sh/lib.sh"
 . "$srcdir/tests/clients/deps.sh"
 need lighttpd curl python3 node npm
+. "$srcdir/tests/hops/strict.sh"
 
-strict=${STRICT:-$srcdir/../shared/strict/strict.mjs}
-[ -f "$strict" ] || skip_all 'the strict providers are not beside this tree'
-strict=$(cd "$(dirname "$strict")" && pwd)/$(basename "$strict")
 count=${HOPS:-30}
 seed=${HOPS_SEED:-1}
 what=${HOPS_WHAT-}
-
-# Ports in a row, as the strict providers take them.
-base_port() {
-	python3 - <<-'EOP'
-	import random, socket
-	while True:
-	    base = random.randrange(10000, 31000)
-	    held = []
-	    try:
-	        for i in range(8):
-	            s = socket.socket()
-	            held.append(s)
-	            s.bind(("127.0.0.1", base + i))
-	    except OSError:
-	        continue
-	    finally:
-	        for s in held:
-	            s.close()
-	    print(base)
-	    break
-	EOP
-}
 
 # backend NAME PLACE PROTOCOL [MEMBERS]: one of the strict providers
 backend() {

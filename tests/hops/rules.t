@@ -4,31 +4,9 @@
 # not through the router, which knows the providers by their models' names.
 . "$(dirname "$0")/../sh/lib.sh"
 need lighttpd curl python3 node
+. "$srcdir/tests/hops/strict.sh"
 
-strict=${STRICT:-$srcdir/../shared/strict/strict.mjs}
-[ -f "$strict" ] || skip_all 'the strict providers are not beside this tree'
-strict=$(cd "$(dirname "$strict")" && pwd)/$(basename "$strict")
-
-# Ports in a row, as the strict providers take them.
-base=$(python3 - <<'EOP'
-import random, socket
-while True:
-    base = random.randrange(10000, 31000)
-    held = []
-    try:
-        for i in range(8):
-            s = socket.socket()
-            held.append(s)
-            s.bind(("127.0.0.1", base + i))
-    except OSError:
-        continue
-    finally:
-        for s in held:
-            s.close()
-    print(base)
-    break
-EOP
-)
+base=$(base_port)
 mkdir -p -m 700 "$DARIO_HOME" "$DARIO_HOME/backends"
 n=0
 for name in a b c d e f g h; do
