@@ -86,8 +86,8 @@ def uploads(name, fields, status):
         time.sleep(0.005)
     check(f"{name}: refused", all(r[1] == [status] for r in result), result)
     check(f"{name}: before it was there",
-          all(r[0] < BODY / 2 for r in result), [r[0] for r in result])
-    check(f"{name}: hardly on the disk", most < BODY / 2, most)
+          all(r[0] < BODY / 4 for r in result), [r[0] for r in result])
+    check(f"{name}: hardly on the disk", most < BODY / 4, most)
 
 
 def request(method, path, body=b""):
