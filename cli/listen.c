@@ -4,6 +4,9 @@
 #include "cli/listen.h"
 
 #include <errno.h>
+#ifdef __linux__
+#include <linux/filter.h>
+#endif
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -82,6 +85,33 @@ void listen_all(int http)
 {
 	if (http >= 0)
 		defer(http, 0);
+}
+
+/* A packet that opens a connection is dropped; those of connections that are
+ * being opened, and of open ones, are not. */
+void listen_shut(int http)
+{
+#ifdef SO_ATTACH_FILTER
+	enum {
+		FLAGS = 13,
+		SYN = 0x02,
+		ACK = 0x10
+	}; /* of a TCP header */
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, SYN | ACK),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYN, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+
+	if (http >= 0)
+		setsockopt(http, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+			   sizeof(program));
+#else
+	(void)http;
+#endif
 }
 
 int listen_workers(const char *path, struct err *e)

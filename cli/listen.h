@@ -16,6 +16,10 @@
 int listen_http(const struct settings *s, struct err *e);
 /* The socket will be closed soon: who is silent waits where it is seen. */
 void listen_all(int http);
+/* Nobody new comes into the queue; who is there stays, to be accepted. To close
+ * a socket cuts off who waits in it, so this goes before. Who comes meanwhile
+ * asks again by himself, after a second, and finds it closed. */
+void listen_shut(int http);
 /* At `path`, for this user alone. What lies there is taken away. */
 int listen_workers(const char *path, struct err *e);
 

@@ -32,6 +32,7 @@
 #define CLOSE_MS 3500  /* for the web server to send what it has */
 #define KILL_MS 500    /* from one way to end it to the next */
 #define LEAVE_MS 1000  /* for the last ones in the queue */
+#define SHUT_MS 20     /* for connections that are being opened */
 #define TWICE_MS 5     /* a signal may reach us by two ways at once */
 #define SLOW_MS 300    /* a drain that takes so long is worth a word */
 
@@ -234,7 +235,8 @@ static void close_socket(int *fd)
  * or had the time. */
 static void while_leaving(struct supervise *s)
 {
-	if (s->http >= 0 && refuse_rest(&s->refuse)) {
+	if (s->http >= 0 && clock_ms() - s->since >= SHUT_MS &&
+	    refuse_rest(&s->refuse)) {
 		close_socket(&s->http);
 		close_socket(&s->socket);
 		s->refuse.http = s->refuse.fastcgi = -1;
@@ -248,7 +250,7 @@ static void while_closing(struct supervise *s)
 {
 	if (s->server == 0) {
 		enter(s, LEAVING, LEAVE_MS);
-		while_leaving(s);
+		listen_shut(s->http);
 	} else if (clock_ms() >= s->end && s->server_kill == SIGKILL) {
 		s->server = 0; /* nothing is left to be done */
 	} else if (clock_ms() >= s->end) {
@@ -374,12 +376,15 @@ static void probe_go_on(struct supervise *s)
 static int wait_time(const struct supervise *s)
 {
 	int64_t when = workers_when(&s->workers, s->end), now = clock_ms();
+	int64_t shut = s->since + SHUT_MS;
 
 	when = refuse_when(&s->refuse, when);
 	if (s->phase == STARTING && s->probe < 0 && s->probe_again < when)
 		when = s->probe_again;
 	if (s->phase == DRAINING && !s->said && s->since + SLOW_MS < when)
 		when = s->since + SLOW_MS;
+	if (s->phase == LEAVING && shut > now && shut < when)
+		when = shut;
 	if (when <= now)
 		return 0;
 	return when - now > 60000 ? 60000 : (int)(when - now);
