@@ -3,6 +3,7 @@
 
 #include "cli/server-conf.h"
 
+#include "base/cores.h"
 #include "base/file.h"
 #include "base/install-path.h"
 #include "base/store.h"
@@ -87,7 +88,7 @@ static long clients_of(long fds)
 
 static long places(const struct settings *s)
 {
-	return s->threads * s->workers;
+	return s->threads * cores_workers(s->workers);
 }
 
 /* What lighttpd wants to open, as far as the system lets it. */

@@ -6,6 +6,7 @@
 #include "cli/listen.h"
 
 #include "base/clock.h"
+#include "base/cores.h"
 #include "base/install-path.h"
 #include "base/ready.h"
 #include "cli/child.h"
@@ -168,7 +169,7 @@ static void reload(struct supervise *s)
 		say(stderr, "dario: nothing is replaced: %s\n", e.msg);
 		return;
 	}
-	s->workers.wanted = c->settings.workers;
+	s->workers.wanted = cores_workers(c->settings.workers);
 	s->workers.drain_ms = c->settings.drain_ms;
 	snapshot_free(c);
 	workers_replace(&s->workers);
@@ -477,7 +478,7 @@ static void end_rest(struct supervise *s)
 
 static void run(struct supervise *s)
 {
-	s->workers.wanted = s->plan->settings->workers;
+	s->workers.wanted = cores_workers(s->plan->settings->workers);
 	s->workers.drain_ms = s->plan->settings->drain_ms;
 	enter(s, STARTING, START_MS);
 	workers_tick(&s->workers);

@@ -12,6 +12,7 @@
  */
 #include "config.h"
 
+#include "base/cores.h"
 #include "base/install-path.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -75,7 +76,7 @@ static void keep_memory_private(void)
 static void app_settings(struct app *app, const struct settings *s)
 {
 	app->capacity = (int)s->threads;
-	app->workers = (int)s->workers;
+	app->loops = cores_loops(s->workers);
 	app->drain_ms = s->drain_ms;
 	log_init(s->verbose);
 }

@@ -29,7 +29,7 @@ struct app {
 	struct snapshot_store *config;
 	struct departure *departure; /* which clients have left */
 	char *program;   /* path of this program, to start it anew; or NULL */
-	int workers;     /* processes like this one */
+	int loops;       /* event loops that are wanted */
 	long drain_ms;   /* what runs may take to end when told to stop */
 	int capacity;    /* requests to upstreams at a time */
 	atomic_int busy; /* those that are being served */

@@ -4,6 +4,7 @@
 #include "fcgi/worker.h"
 
 #include "base/clock.h"
+#include "base/cores.h"
 #include "base/log.h"
 #include "base/ready.h"
 #include "base/task.h"
@@ -19,7 +20,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define LANES_MAX 4
 #define STACK_BYTES (512u << 10)
 #define FDS_PER_REQUEST 3 /* client, upstream, a file now and then */
 #define FDS_SPARE 128     /* above all for the configuration's files */
@@ -57,7 +57,7 @@ struct lane {
 struct worker {
 	struct app *app;
 	struct gw_limit limit;
-	struct lane lanes[LANES_MAX];
+	struct lane lanes[CORES_LOOPS_MAX];
 	int n;
 };
 
@@ -247,18 +247,10 @@ static long fit(struct worker *w)
 	return kept;
 }
 
-static int lanes_wanted(const struct app *app)
-{
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	long n = (cores + app->workers - 1) / app->workers;
-
-	return n < 1 ? 1 : n > LANES_MAX ? LANES_MAX : (int)n;
-}
-
 /* One is enough. */
 static int start(struct worker *w)
 {
-	int wanted = lanes_wanted(w->app);
+	int wanted = w->app->loops;
 	long kept = fit(w) / wanted + 1;
 	struct err e = { 0 };
 

@@ -21,7 +21,9 @@ const struct option_row options[] = {
 	{ "verbose", "DARIO_VERBOSE", "verbose", "v", OPTION_BOOL, AT(verbose),
 	  0, 0, "false", NULL, "log as JSON, one object a line" },
 	{ "workers", "DARIO_WORKERS", "workers", NULL, OPTION_INT, AT(workers),
-	  1, 64, "1", "N", "worker processes" },
+	  0, 64, "0", "N",
+	  "worker processes; 0: as many as use all processors, each up to "
+	  "four of them" },
 	{ "threads", "DARIO_THREADS", "threads", NULL, OPTION_INT, AT(threads),
 	  1, 8192, "2048", "N",
 	  "requests that one worker serves at a time; more get a 429" },

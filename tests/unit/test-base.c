@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "base/arena.h"
+#include "base/cores.h"
 #include "base/digest.h"
 #include "base/host.h"
 #include "base/json.h"
@@ -611,6 +612,24 @@ static void the_nearest_word_is_found(void **state)
 	assert_null(nearest(long_word, words));
 }
 
+/* No processor idles, and none has two loops but for the last of them. */
+static void processors_are_shared(void **state)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	(void)state;
+	for (int wanted = 0; wanted <= 64; wanted++) {
+		int workers = cores_workers(wanted);
+		int loops = cores_loops(wanted);
+
+		assert_true(wanted == 0 || workers == wanted);
+		assert_true(loops >= 1 && loops <= CORES_LOOPS_MAX);
+		assert_true(loops * workers >= n || loops == CORES_LOOPS_MAX);
+		assert_true((loops - 1) * workers < n);
+	}
+	assert_true(cores_loops(0) * cores_workers(0) >= n);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -631,6 +650,7 @@ int main(void)
 		cmocka_unit_test(ids_differ),
 		cmocka_unit_test(secrets_compare),
 		cmocka_unit_test(the_nearest_word_is_found),
+		cmocka_unit_test(processors_are_shared),
 		cmocka_unit_test(hosts_are_read_strictly),
 		cmocka_unit_test(origins_are_read_strictly),
 	};
