@@ -83,9 +83,18 @@ int err_full(struct err *e, const struct buf *b, enum err_code code,
 	return -1;
 }
 
+/* What this process or machine has too little of just now. */
+static bool is_shortage(int error)
+{
+	return error == EAGAIN || error == EMFILE || error == ENFILE ||
+	       error == ENOMEM || error == ENOBUFS;
+}
+
 int err_sys(struct err *e, const char *verb, const char *name)
 {
-	return err_set(e, ERR_INTERNAL, "cannot %s %s: %s", verb, name,
+	enum err_code code = is_shortage(errno) ? ERR_BUSY : ERR_INTERNAL;
+
+	return err_set(e, code, "cannot %s %s: %s", verb, name,
 		       strerror(errno));
 }
 

@@ -68,8 +68,9 @@ static pid_t start(const char *const argv[], int out)
 	posix_spawn_file_actions_adddup2(&files, out < 0 ? 0 : out, 1);
 	posix_spawn_file_actions_adddup2(&files, 0, 2);
 	run_close_from(&files, 3);
-	if (posix_spawnp(&pid, argv[0], &files, &attr, (char *const *)argv,
-			 environ))
+	errno = posix_spawnp(&pid, argv[0], &files, &attr, (char *const *)argv,
+			     environ);
+	if (errno)
 		pid = -1;
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attr);

@@ -81,18 +81,26 @@ static char **plain_environment(void)
 	return out;
 }
 
-/* A session of its own: what ends the worker's group leaves it alone. */
-static pid_t start(const struct refresh *r, const struct account *old, int lock)
+struct start {
+	const char *worker, *file;
+	int lock;
+	pid_t pid;
+	int error; /* errno; 0: pid runs */
+};
+
+/* A session of its own: what ends the worker's group leaves it alone. The
+ * system may take its time over a new process. */
+static void start(void *arg)
 {
-	char arg[sizeof(old->file) + 16];
-	char *const argv[] = { (char *)"dario.fcgi", arg, NULL };
+	struct start *s = arg;
+	char flag[sizeof(((struct account *)0)->file) + 16];
+	char *const argv[] = { (char *)"dario.fcgi", flag, NULL };
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
 	char **env = plain_environment();
 	sigset_t none;
-	pid_t pid = -1;
 
-	snprintf(arg, sizeof(arg), "--refresh=%s", old->file);
+	snprintf(flag, sizeof(flag), "--refresh=%s", s->file);
 	sigemptyset(&none);
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setsigmask(&attr, &none);
@@ -101,15 +109,13 @@ static pid_t start(const struct refresh *r, const struct account *old, int lock)
 	posix_spawn_file_actions_init(&files);
 	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDWR, 0);
 	posix_spawn_file_actions_adddup2(&files, 0, 1);
-	posix_spawn_file_actions_adddup2(&files, lock, REFRESH_LOCK_FD);
+	posix_spawn_file_actions_adddup2(&files, s->lock, REFRESH_LOCK_FD);
 	/* A client's or an upstream's connection must not be kept open. */
 	run_close_from(&files, REFRESH_LOCK_FD + 1);
-	if (posix_spawn(&pid, r->worker, &files, &attr, argv, env))
-		pid = -1;
+	s->error = posix_spawn(&s->pid, s->worker, &files, &attr, argv, env);
 	free(env);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attr);
-	return pid;
 }
 
 /* Also when the client has left: nobody else would fetch the exit status. */
@@ -164,28 +170,30 @@ int refresh_account(const struct refresh *r, const struct account *old,
 		    struct account *out, struct err *e)
 {
 	struct limits l;
-	pid_t pid;
-	int rc, lock = lock_in_turn(r, old, e);
+	struct start s = { .worker = r->worker, .file = old->file };
+	int rc;
 
-	if (lock < 0)
+	s.lock = lock_in_turn(r, old, e);
+	if (s.lock < 0)
 		return -1;
 	rc = adopt(r, old, out, e);
 	if (rc) {
-		store_unlock(lock);
+		store_unlock(s.lock);
 		return rc > 0 ? 0 : -1;
 	}
 	account_release(out);
 	limits_read(r->home, account_name(old), &l);
 	if ((pool_refresh_pause(old, &l) > clock_wall_ms() && !r->insist) ||
 	    !old->refresh_token) {
-		store_unlock(lock);
+		store_unlock(s.lock);
 		return explain(r, old, e);
 	}
-	pid = start(r, old, lock);
-	store_unlock(lock); /* the new process has it too */
-	if (pid < 0)
+	wait_work(start, &s);
+	store_unlock(s.lock); /* the new process has it too */
+	errno = s.error;
+	if (errno)
 		return err_sys(e, "start", r->worker);
-	if (wait_for(r, pid, e))
+	if (wait_for(r, s.pid, e))
 		return -1;
 	rc = adopt(r, old, out, e);
 	if (rc > 0)

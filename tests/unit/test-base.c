@@ -11,6 +11,7 @@
 #include "base/nearest.h"
 #include "base/utf8.h"
 
+#include <errno.h>
 #include <inttypes.h>
 
 static void buf_keeps_its_maximum(void **state)
@@ -612,6 +613,25 @@ static void the_nearest_word_is_found(void **state)
 	assert_null(nearest(long_word, words));
 }
 
+/* Too little of something here is no fault of the program, and goes by. */
+static void shortage_is_told_from_faults(void **state)
+{
+	static const int shortages[] = { EAGAIN, EMFILE, ENFILE, ENOMEM,
+					 ENOBUFS };
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(shortages) / sizeof(*shortages); i++) {
+		errno = shortages[i];
+		assert_int_equal(err_sys(&e, "open", "x"), -1);
+		assert_int_equal(err_status(e.code), 429);
+		assert_true(err_is_local(e.code));
+	}
+	errno = EACCES;
+	err_sys(&e, "open", "x");
+	assert_int_equal(err_status(e.code), 500);
+}
+
 /* No processor idles, and none has two loops but for the last of them. */
 static void processors_are_shared(void **state)
 {
@@ -650,6 +670,7 @@ int main(void)
 		cmocka_unit_test(ids_differ),
 		cmocka_unit_test(secrets_compare),
 		cmocka_unit_test(the_nearest_word_is_found),
+		cmocka_unit_test(shortage_is_told_from_faults),
 		cmocka_unit_test(processors_are_shared),
 		cmocka_unit_test(hosts_are_read_strictly),
 		cmocka_unit_test(origins_are_read_strictly),
