@@ -6,6 +6,7 @@ started ends with stop()."""
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -144,17 +145,6 @@ class Servers:
             {more}""")
         return self.start(name, ["lighttpd", "-D", "-f", conf], port)
 
-    def lighttpd_before(self, name, path, more=""):
-        port = free_port()
-        child = self.lighttpd(name, port, f"""
-            server.modules = ("mod_fastcgi")
-            {more} {{
-                fastcgi.server = ("" => ((
-                    "socket" => "{path}", "check-local" => "disable",
-                    "tcp-fin-propagate" => "enable")))
-            }}""")
-        return port, child
-
     # --- the upstream and what forwards to it ----------------------------
 
     def start_upstream(self):
@@ -217,33 +207,38 @@ listen tls
         child = self.start("haproxy", ["haproxy", "-db", "-f", conf], port)
         self.serves("haproxy", port, child, https=tls)
 
+    def shipped_lighttpd(self, name, path):
+        """lighttpd as the router ships it, for a worker of ours."""
+        port = free_port()
+        with open(os.path.join(TOP, "lighttpd", "dario.conf")) as f:
+            conf = f.read()
+        for was, now in ((r"(?m)^var\.port .*", f"var.port = {port}"),
+                         (r"(?m)^var\.run .*", f'var.run = "{self.dir}"'),
+                         (r"(?m)^var\.errors .*",
+                          f'var.errors = "{TOP}/lighttpd/errors"'),
+                         (r'var\.run \+ "/worker\.sock"', f'"{path}"')):
+            conf, n = re.subn(was, now, conf)
+            if n != 1:
+                sys.exit(f"bench: lighttpd/dario.conf has {n} times {was}")
+        return port, self.start(name, [
+            "lighttpd", "-D", "-f", self.write(f"{name}.conf", conf)], port)
+
     def start_floor(self):
+        """Behind the same web servers as the router."""
         path = os.path.join(self.dir, "floor.sock")
         floor = self.start(
             "floor", [os.path.join(self.builddir, "tests", "bench", "floor"),
                       path, str(self.up)], path)
         self.worker_pids["floor"] = floor.pid
         self.write("static.json", "x" * 1280)
-        port, child = self.lighttpd_before(
-            "floor-lighttpd", path, '$HTTP["url"] !~ "^/static"')
+        port, child = self.shipped_lighttpd("floor-lighttpd", path)
         self.serves("floor", port, child, floor)
-        self.serves("static", port, child)
         self.serves("floor alone", port, floor)
         port = free_port()
-        child = self.nginx("floor-nginx", port, f"""
-            upstream floor {{ server unix:{path}; keepalive 256; }}
-            server {{
-                listen 127.0.0.1:{port} backlog=4096;
-                client_max_body_size 64m;
-                location / {{
-                    fastcgi_pass floor; fastcgi_keep_conn on;
-                    fastcgi_request_buffering off;
-                    fastcgi_max_temp_file_size 0;
-                    fastcgi_param REQUEST_METHOD $request_method;
-                    fastcgi_param REQUEST_URI $request_uri;
-                    fastcgi_param CONTENT_LENGTH $content_length;
-                }}
-            }}""")
+        self.serves("static", port, self.lighttpd("static", port, ""))
+        port, child = self.printed_nginx(
+            "floor", self.home("floor"), path,
+            "fastcgi_param REQUEST_URI $request_uri;")
         self.serves("floor_nginx", port, child, floor)
 
     # --- the router -------------------------------------------------------
@@ -299,8 +294,8 @@ listen tls
         self.worker_pids[name] = child.pid
         return path, child
 
-    def printed_nginx(self, name, home, path):
-        """nginx with what the router prints for it."""
+    def printed_nginx(self, name, home, path, more=""):
+        """nginx with what the router prints for it, and `more` beside."""
         port = free_port()
         dario = os.path.join(self.builddir, "dario")
 
@@ -311,7 +306,9 @@ listen tls
                 capture_output=True, text=True).stdout
 
         block = self.write(f"{name}-upstream", printed("nginx-upstream"))
-        conf = self.write(f"{name}-location", printed("nginx"))
+        passes = "fastcgi_pass dario;"
+        conf = self.write(f"{name}-location", printed("nginx").replace(
+            passes, f"{passes} {more}"))
         child = self.nginx(f"{name}-nginx", port, f"""
             include {block};
             server {{ listen 127.0.0.1:{port} backlog=4096;
@@ -352,8 +349,7 @@ listen tls
         """The binary to compare with, with the same files."""
         home = self.home("old")
         path, worker = self.worker("old", home, self.other)
-        port, web = self.lighttpd_before("old-lighttpd", path,
-                                         '$HTTP["url"] =~ "^/"')
+        port, web = self.shipped_lighttpd("old-lighttpd", path)
         self.serves("old", port, web, worker)
         self.behind_nginx("old_nginx", home, self.other)
 
