@@ -180,14 +180,15 @@ static int64_t next_of_others(const struct pooled *c)
 }
 
 /* May the request wait for this account or another? Not for one that rests
- * for nothing: it would be asked again and again meanwhile. */
+ * for nothing, or may be asked all the same: that would be again and again. */
 static bool may_wait(const struct pooled *c, const struct refusal *v)
 {
 	int64_t now = clock_wall_ms();
 	int64_t left = c->deadline - clock_ms();
 	int64_t next;
 
-	if (v->cause == CAUSE_NONE || v->cause == CAUSE_OVERLOAD)
+	if (v->cause == CAUSE_NONE || v->cause == CAUSE_OVERLOAD ||
+	    v->cause == CAUSE_GATEWAY)
 		return false;
 	if (v->until > now && v->until - now < left)
 		return true;

@@ -31,11 +31,21 @@ static struct json_object *error_of(struct json_object *o)
 	return json_object_is_type(e, json_type_object) ? e : o;
 }
 
+/* With a code or a type of the provider's own beside the message: a number
+ * that is a status is none, nor is that of problem details (RFC 9457). */
+static bool is_typed(const struct error_said *s, struct json_object *e)
+{
+	return (s->n_names || json_count(e, "code", 0) > 999) &&
+	       !json_get(e, "title");
+}
+
 static void read_parts(struct error_said *s)
 {
 	static const char *const texts[] = { "message", "error", "detail" };
 	static const char *const names[] = { "code", "type", "status" };
 	struct json_object *e = error_of(s->o), *details;
+	bool inner = json_object_is_type(e, json_type_object) && e != s->o &&
+		     e != json_at(s->o, 0);
 
 	s->message = json_span(e); /* a string alone */
 	for (size_t i = 0; i < 3 && !s->message.n; i++)
@@ -45,6 +55,8 @@ static void read_parts(struct error_said *s)
 	details = json_get(e, "details");
 	for (size_t i = 0; i < json_length(details) && i < DETAILS_MAX; i++)
 		add_name(s, json_at(details, i), "reason");
+	s->shaped = inner ? s->message.n || s->n_names
+			  : s->message.n && is_typed(s, e);
 }
 
 void error_said_read(struct error_said *out, struct span body)
@@ -63,8 +75,10 @@ void error_said_read(struct error_said *out, struct span body)
 		out->message = body;
 	}
 	out->message = span_trim(out->message);
-	if (span_starts(out->message, "<")) /* a page */
+	if (span_starts(out->message, "<")) { /* a page */
 		out->message.n = 0;
+		out->shaped = false;
+	}
 	if (out->message.n > MESSAGE_MAX)
 		out->message.n = MESSAGE_MAX;
 }

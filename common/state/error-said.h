@@ -20,6 +20,9 @@ struct error_said {
 	struct span message;
 	struct span names[ERROR_NAMES_MAX]; /* code, type, status, reasons */
 	size_t n_names;
+	/* It has the shape of a provider's refusal. What stands between us and
+	 * it answers with a page, a word, a message alone, or nothing. */
+	bool shaped;
 	struct json_object *o; /* that the spans point into */
 };
 

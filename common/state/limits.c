@@ -30,6 +30,11 @@ static const struct {
 	[CAUSE_OVERLOAD] = { "overloaded", "the provider is overloaded", 1,
 			     false },
 	[CAUSE_FAILING] = { "failing", "its calls fail", 1, false },
+	[CAUSE_GATEWAY] = { "gateway",
+			    "it was refused on the way to the provider, or "
+			    "without the provider's words: look at the base "
+			    "URL and at proxies",
+			    1, false },
 	[CAUSE_MODEL] = { "model", "it does not have this model", 1, false },
 	[CAUSE_CREDIT] = { "credit", "it has no credit left", 2, true },
 	[CAUSE_TERMS] = { "terms", "somebody must accept the provider's terms",

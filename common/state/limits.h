@@ -32,6 +32,7 @@ enum limit_cause {
 	CAUSE_BURST,    /* too fast: as long as Retry-After says */
 	CAUSE_OVERLOAD, /* the provider is overloaded: a moment */
 	CAUSE_FAILING,  /* call after call broke: a moment that grows */
+	CAUSE_GATEWAY,  /* refused, but not in the provider's words: a minute */
 	CAUSE_CREDIT,   /* no credit left: an hour, or a new key */
 	CAUSE_AUTH,     /* refused: until another log-in or key */
 	CAUSE_DISABLED, /* its organisation is: a day, or a new key */

@@ -89,9 +89,9 @@ static void judge_limits(struct seat *s, const struct limits *l,
 			 "an answer was billed beyond its plan: look at the "
 			 "account, then run dario accounts resume %s",
 			 s->account->alias);
-	/* The provider's trouble, not the account's. */
-	s->resting = (s->cause == CAUSE_OVERLOAD ||
-		      s->cause == CAUSE_FAILING) &&
+	/* Not the account's own trouble. */
+	s->resting = (s->cause == CAUSE_OVERLOAD || s->cause == CAUSE_FAILING ||
+		      s->cause == CAUSE_GATEWAY) &&
 		     s->headroom > floor;
 }
 

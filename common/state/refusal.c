@@ -9,6 +9,7 @@
 #define SECOND ((int64_t)1000)
 #define MINUTE (60 * SECOND)
 #define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
 #define OVERLOAD_MS (10 * SECOND)
 #define BURST_MIN_MS (1 * SECOND)
 #define BURST_MAX_MS (6 * HOUR)
@@ -17,6 +18,7 @@
 enum clock {
 	NO_CLOCK, /* nobody rests */
 	A_MOMENT,
+	A_MINUTE,
 	TEN_MINUTES,
 	AN_HOUR,
 	A_DAY,
@@ -24,8 +26,10 @@ enum clock {
 };
 
 static const int64_t clocks[] = {
-	[NO_CLOCK] = 0,   [A_MOMENT] = OVERLOAD_MS, [TEN_MINUTES] = 10 * MINUTE,
-	[AN_HOUR] = HOUR, [A_DAY] = 24 * HOUR,      [FOR_EVER] = 0,
+	[NO_CLOCK] = 0,      [A_MOMENT] = OVERLOAD_MS,
+	[A_MINUTE] = MINUTE, [TEN_MINUTES] = 10 * MINUTE,
+	[AN_HOUR] = HOUR,    [A_DAY] = DAY,
+	[FOR_EVER] = 0,
 };
 
 enum {
@@ -39,6 +43,7 @@ enum {
  * thinking are the exception: nothing rests for them. */
 enum where {
 	ANY,    /* the status alone says it */
+	SHAPED, /* the same, in the provider's own shape */
 	NAMED,  /* a code, type, status or reason */
 	BEGINS, /* the message does so */
 	MODEL,  /* so does what follows its first word, a model's name */
@@ -52,18 +57,19 @@ enum {
 	S402 = 1 << 2,
 	S403 = 1 << 3,
 	S404 = 1 << 4,
-	S413 = 1 << 5,
-	S429 = 1 << 6,
-	S498 = 1 << 7,
-	S500 = 1 << 8,
-	S503 = 1 << 9,
-	S529 = 1 << 10,
+	S407 = 1 << 5,
+	S413 = 1 << 6,
+	S429 = 1 << 7,
+	S498 = 1 << 8,
+	S500 = 1 << 9,
+	S503 = 1 << 10,
+	S529 = 1 << 11,
 };
 
 static unsigned status_bit(int status)
 {
-	static const int codes[] = { 400, 401, 402, 403, 404, 413,
-				     429, 498, 500, 503, 529 };
+	static const int codes[] = { 400, 401, 402, 403, 404, 407,
+				     413, 429, 498, 500, 503, 529 };
 
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
 		if (codes[i] == status)
@@ -83,6 +89,8 @@ enum verdict {
 	NO_MODEL,
 	OLD_TOKEN,
 	WRONG_KEY,
+	UNPROVEN,
+	GATEWAY,
 	OVERLOAD,
 	MODEL_OVERLOAD,
 	CLIENTS,
@@ -104,6 +112,8 @@ static const struct {
 	[NO_MODEL] = { CAUSE_MODEL, SCOPE_MODEL, NEXT_OTHER, AN_HOUR },
 	[OLD_TOKEN] = { CAUSE_AUTH, SCOPE_ACCOUNT, NEXT_REFRESH, FOR_EVER },
 	[WRONG_KEY] = { CAUSE_AUTH, SCOPE_ACCOUNT, NEXT_OTHER, FOR_EVER },
+	[UNPROVEN] = { CAUSE_GATEWAY, SCOPE_ACCOUNT, NEXT_REFRESH, A_MINUTE },
+	[GATEWAY] = { CAUSE_GATEWAY, SCOPE_ACCOUNT, NEXT_OTHER, A_MINUTE },
 	[OVERLOAD] = { CAUSE_OVERLOAD, SCOPE_ACCOUNT, NEXT_OTHER, A_MOMENT },
 	[MODEL_OVERLOAD] = { CAUSE_OVERLOAD, SCOPE_FAMILY, NEXT_OTHER,
 			     A_MOMENT },
@@ -156,7 +166,8 @@ static const struct row {
 	{ ANTHROPIC, S403, HOLDS, "not have access to", "claude-", NO_MODEL },
 	{ ANTHROPIC, S403, HOLDS, "access to", "model", NO_MODEL },
 	/* docs.claude.com/en/api/errors: authentication_error */
-	{ ANTHROPIC, S401, ANY, "", NULL, OLD_TOKEN },
+	{ ANTHROPIC, S401, SHAPED, "", NULL, OLD_TOKEN },
+	{ ANTHROPIC, S401, ANY, "", NULL, UNPROVEN },
 	/* anthropics/claude-code/issues/5210: revoked */
 	{ ANTHROPIC, S403, BEGINS, "OAuth token", NULL, OLD_TOKEN },
 	{ ANTHROPIC, S403, ANY, "", NULL, ELSEWHERE },
@@ -199,18 +210,25 @@ static const struct row {
 	{ OPENAI, S403, BEGINS, "Key limit exceeded", NULL, CREDIT },
 	/* docs.siliconflow.com: 403, code 30001 */
 	{ OPENAI, S403, HOLDS, "balance is insufficient", NULL, CREDIT },
-	{ OPENAI, S403 | S429, HOLDS, "insufficient balance", NULL, CREDIT },
+	{ OPENAI, S402 | S403 | S429, HOLDS, "insufficient balance", NULL,
+	  CREDIT },
 	/* MoonshotAI/kimi-code/pull/1857, MoonshotAI/Kimi-K2/issues/5 */
 	{ OPENAI, S403 | S429, NAMED, "exceeded_current_quota_error", NULL,
 	  CREDIT },
 	/* cequence-io/openai-scala-client/issues/109: they come as a 400 */
-	{ OPENAI, S400 | S403, BEGINS, "API key not valid", NULL, WRONG_KEY },
+	{ OPENAI, S400 | S401 | S403, BEGINS, "API key not valid", NULL,
+	  WRONG_KEY },
 	{ OPENAI, S400 | S403, NAMED, "API_KEY_INVALID", NULL, WRONG_KEY },
-	{ OPENAI, S400 | S403, BEGINS, "API key expired", NULL, WRONG_KEY },
+	{ OPENAI, S400 | S401 | S403, BEGINS, "API key expired", NULL,
+	  WRONG_KEY },
 	/* docs.x.ai: a wrong key comes as a 400 */
-	{ OPENAI, S400 | S403, BEGINS, "Incorrect API key", NULL, WRONG_KEY },
-	{ OPENAI, S403, BEGINS, "Invalid API key", NULL, WRONG_KEY },
-	{ OPENAI, S403, NAMED, "invalid_api_key", NULL, WRONG_KEY },
+	{ OPENAI, S400 | S401 | S403, BEGINS, "Incorrect API key", NULL,
+	  WRONG_KEY },
+	{ OPENAI, S401 | S403, BEGINS, "Invalid API key", NULL, WRONG_KEY },
+	{ OPENAI, S401 | S403, NAMED, "invalid_api_key", NULL, WRONG_KEY },
+	/* docs.cohere.com, docs.siliconflow.com: a message alone, a string */
+	{ OPENAI, S401, BEGINS, "invalid api token", NULL, WRONG_KEY },
+	{ OPENAI, S401, BEGINS, "Invalid token", NULL, WRONG_KEY },
 	/* discuss.ai.google.dev: reported as leaked, consumer suspended */
 	{ OPENAI, S403, BEGINS, "Your API key was reported", NULL, WRONG_KEY },
 	{ OPENAI, S403, NAMED, "CONSUMER_SUSPENDED", NULL, DISABLED },
@@ -235,7 +253,7 @@ static const struct row {
 	 * continuedev/continue/issues/10218, vanna-ai/vanna-flask/issues/11 */
 	{ OPENAI, S413 | S429, BEGINS, "Request too large for", NULL,
 	  ELSEWHERE },
-	{ OPENAI, S401, ANY, "", NULL, WRONG_KEY },
+	{ OPENAI, S401, SHAPED, "", NULL, WRONG_KEY },
 	/* Content and country are not the key's: openrouter.ai, moderation.
 	 * Nor need what else is forbidden be: docs.x.ai, a page of a guard. */
 	{ OPENAI, S403, HOLDS, "moderation", NULL, CLIENTS },
@@ -248,7 +266,10 @@ static const struct row {
 
 	/* docs.claude.com/en/api/errors, api-docs.deepseek.com/quick_start/
 	 * error_codes, openrouter.ai/docs */
-	{ BOTH, S402, ANY, "", NULL, CREDIT },
+	{ BOTH, S402, SHAPED, "", NULL, CREDIT },
+	/* RFC 9110: a proxy's. And a page, a word, a message alone or nothing
+	 * is what gateways answer: no proof against the credential. */
+	{ BOTH, S401 | S402 | S407, ANY, "", NULL, GATEWAY },
 };
 
 static bool says(const struct row *r, const struct error_said *s)
@@ -258,6 +279,8 @@ static bool says(const struct row *r, const struct error_said *s)
 	switch (r->where) {
 	case ANY:
 		break;
+	case SHAPED:
+		return s->shaped;
 	case NAMED:
 		return error_is_named(s, r->text);
 	case MODEL:
@@ -428,6 +451,7 @@ enum limit_cause refusal_word(enum provider_kind kind, int status,
 	case CAUSE_DISABLED:
 	case CAUSE_OAUTH:
 	case CAUSE_TERMS:
+	case CAUSE_GATEWAY:
 		return CAUSE_AUTH;
 	case CAUSE_CREDIT:
 		return CAUSE_CREDIT;

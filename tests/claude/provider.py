@@ -223,6 +223,12 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
+    def scripted(self, step, otherwise, fields):
+        """A body that is a text goes as it is: a page, a word, nothing."""
+        body = step.get("body", otherwise)
+        self.reply(step["status"], body, fields, "text/html" if isinstance(
+            body, str) else "application/json")
+
     def credential(self):
         key = self.headers.get("x-api-key")
         auth = self.headers.get("authorization", "")
@@ -330,7 +336,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"this is not HTTP\r\n\r\n")
             self.close_connection = True
         elif "status" in step:
-            self.reply(step["status"], step.get("body") or {"error": {
+            self.scripted(step, {"error": {
                 "message": step.get("text", "scripted"),
                 "type": "test_error"}}, step.get("headers"))
         elif path.endswith("/messages"):
@@ -412,7 +418,7 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.close()
         elif step and step.get("status", 200) != 200:
-            self.reply(step["status"], step.get("body") or {
+            self.scripted(step, {
                 "type": "error", "error": {"type": "test_error",
                                            "message": "scripted"}}, fields)
         elif full:

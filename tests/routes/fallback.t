@@ -45,7 +45,7 @@ faults '{"one":[{"status":400}]}'
 is 'a bad request stays where it is' "$(ask) $(asked)" '400 one one'
 faults '{"one":[{"status":401}]}'
 is 'a refused key is not the client'"'"'s fault' "$(ask) $(asked)" '200 two one two'
-for case in '402|no balance' '403|forbidden' '400|Billing hard limit has been reached'; do
+for case in '402|no balance' '407|log in at the proxy' '403|forbidden' '400|Billing hard limit has been reached'; do
 	faults "{\"one\":[{\"status\":${case%|*},\"text\":\"${case#*|}\"}]}"
 	is "${case#*|}: nor is that" "$(ask) $(asked)" '200 two one two'
 done

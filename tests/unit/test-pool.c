@@ -224,9 +224,17 @@ static void causes_are_kept_apart(void **state)
 	assert_int_equal(v.cause, CAUSE_CREDIT);
 	v = judge(401, "", "", true, NULL, now);
 	assert_int_equal(v.next, NEXT_REFRESH);
-	v = judge(401, "", "", false, NULL, now);
+	v = judge(401,
+		  "{\"type\":\"error\",\"error\":{\"type\":"
+		  "\"authentication_error\",\"message\":\"x\"}}",
+		  "", false, NULL, now);
 	assert_int_equal(v.next, NEXT_OTHER);
 	assert_int_equal(v.cause, CAUSE_AUTH);
+	/* no proof against the key */
+	v = judge(401, "", "", false, NULL, now);
+	assert_int_equal(v.next, NEXT_OTHER);
+	assert_int_equal(v.cause, CAUSE_GATEWAY);
+	assert_int_equal(v.until, now + MINUTE);
 	v = judge(403, "no access to this model", "", true, NULL, now);
 	assert_int_equal(v.cause, CAUSE_MODEL);
 	assert_int_equal(v.scope, SCOPE_MODEL);
