@@ -89,7 +89,9 @@ static int64_t unit_ms(const char *p, size_t n)
 		return 1000;
 	if (n >= 1 && p[0] == 'm')
 		return 60000;
-	return n >= 1 && p[0] == 'h' ? 3600000 : -1;
+	if (n >= 1 && p[0] == 'h')
+		return 3600000;
+	return n >= 1 && p[0] == 'd' ? 86400000 : -1;
 }
 
 int64_t http_date_duration(struct span s)

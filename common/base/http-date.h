@@ -15,7 +15,7 @@ int64_t http_date_read(struct span s);
 /* Retry-After: seconds, or a date against `now`; in ms, -1 when unreadable. */
 int64_t http_date_delay(struct span s, int64_t now);
 
-/* "6m0s", "1h2m", "20ms" in milliseconds; -1 when it is none. */
+/* "6m0s", "1d2h", "20ms" in milliseconds; -1 when it is none. */
 int64_t http_date_duration(struct span s);
 
 #endif

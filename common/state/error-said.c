@@ -5,12 +5,19 @@
 
 #include "base/http-date.h"
 
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #define BODY_MAX (1u << 20) /* bytes of one that is read */
 #define MESSAGE_MAX 4096    /* bytes that are looked at */
 #define DETAILS_MAX 16
+#define SECOND ((int64_t)1000)
+#define MINUTE (60 * SECOND)
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
 
 static void add_name(struct error_said *s, struct json_object *o,
 		     const char *key)
@@ -169,41 +176,107 @@ static int64_t passed_on(struct json_object *error, int64_t now)
 	return delay;
 }
 
-/* "20s", "6m0s", "1.5 seconds": the front of `s`. */
-static int64_t front_duration(struct span s)
+/* The number at the front of `s`: how many bytes it has. */
+static size_t take_number(struct span s, double *out)
 {
-	size_t n = 0, end;
-	int64_t ms;
+	char text[24];
+	size_t n = 0;
 
-	while (n < s.n && strchr("0123456789.hms", s.p[n]))
+	while (n < s.n && n < sizeof(text) - 1 && s.p[n] &&
+	       strchr(n ? "0123456789." : "0123456789", s.p[n]))
 		n++;
 	while (n && s.p[n - 1] == '.') /* of the sentence */
 		n--;
-	ms = http_date_duration((struct span){ s.p, n });
-	if (ms >= 0)
-		return ms;
-	end = n;
-	while (end < s.n && s.p[end] == ' ')
-		end++;
-	s = (struct span){ s.p + end, s.n - end };
-	if (span_starts(s, "second"))
-		return http_date_delay((struct span){ s.p - end, n }, 0);
-	return -1;
+	memcpy(text, s.p, n);
+	text[n] = '\0';
+	*out = strtod(text, NULL);
+	return n;
 }
 
-static int64_t in_words(const struct error_said *s)
+/* A word for a time at the front of `s`, in ms; 0: none. It is cut off. */
+static int64_t take_unit(struct span *s)
+{
+	static const struct {
+		const char *name;
+		int64_t ms;
+	} units[] = {
+		{ "millisecond", 1 }, { "ms", 1 },      { "sec", SECOND },
+		{ "min", MINUTE },    { "hour", HOUR }, { "day", DAY },
+		{ "s", SECOND },      { "m", MINUTE },  { "h", HOUR },
+		{ "d", DAY },
+	};
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		size_t n = strlen(units[i].name);
+
+		if (!span_starts(*s, units[i].name))
+			continue;
+		while (n > 2 && n < s->n && islower((unsigned char)s->p[n]))
+			n++; /* seconds, minutes */
+		*s = span_skip(*s, n);
+		return units[i].ms;
+	}
+	return 0;
+}
+
+static void skip_blanks(struct span *s)
+{
+	while (s->n && *s->p == ' ')
+		*s = span_skip(*s, 1);
+}
+
+/* "20s", "6m0s", "1.5 seconds", "2 hours and 5 minutes": the front of `s`. */
+static int64_t front_duration(struct span s)
+{
+	int64_t unit;
+	double total = -1;
+
+	do {
+		double v;
+		size_t n = take_number(s, &v);
+
+		s = span_skip(s, n);
+		skip_blanks(&s);
+		unit = n ? take_unit(&s) : 0;
+		if (unit)
+			total = (total < 0 ? 0 : total) + v * (double)unit;
+		skip_blanks(&s);
+		if (span_starts(s, "and "))
+			s = span_skip(s, 4);
+	} while (unit);
+	return total < 1e15 ? (int64_t)total : -1;
+}
+
+/* "2027-01-01 at 00:00 UTC", in ms from now. */
+static int64_t front_moment(struct span s, int64_t now)
+{
+	char text[32];
+	int64_t then;
+
+	if (s.n < 19 || memcmp(s.p + 10, " at ", 4))
+		return -1;
+	snprintf(text, sizeof(text), "%.10sT%.5s:00Z", s.p, s.p + 14);
+	then = http_date_read(span_of(text));
+	return then > now ? then - now : -1;
+}
+
+static int64_t in_words(const struct error_said *s, int64_t now)
 {
 	static const char *const words[] = { "try again in ", "retry in ",
-					     "retry after ",
-					     "try again after " };
+					     "retry after ", "try again after ",
+					     "regain access on " };
 
 	for (size_t i = 0; i < s->message.n; i++)
 		for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
 			struct span rest = span_skip(s->message, i);
 			size_t n = strlen(words[k]);
+			int64_t ms;
 
-			if (rest.n > n && !strncasecmp(rest.p, words[k], n))
-				return front_duration(span_skip(rest, n));
+			if (rest.n <= n || strncasecmp(rest.p, words[k], n))
+				continue;
+			rest = span_skip(rest, n);
+			ms = front_moment(rest, now);
+			return ms >= 0 ? ms : front_duration(rest);
 		}
 	return -1;
 }
@@ -215,5 +288,5 @@ int64_t error_said_delay(const struct error_said *s, int64_t now)
 
 	if (fields > delay)
 		delay = fields;
-	return delay >= 0 ? delay : in_words(s);
+	return delay >= 0 ? delay : in_words(s, now);
 }

@@ -37,7 +37,8 @@ bool error_holds(const struct error_said *s, const char *words);
 bool error_is_named(const struct error_said *s, const char *name);
 
 /* When to come again, in ms from now: of Gemini's retryDelay, of the field
- * names that OpenRouter passes on, else of "try again in 20s"; -1: not said. */
+ * names that OpenRouter passes on, else of "try again in 20s" or "regain access
+ * on 2027-01-01 at 00:00 UTC"; -1: not said. */
 int64_t error_said_delay(const struct error_said *s, int64_t now);
 
 #endif

@@ -17,7 +17,9 @@
 #define OTHERS "x-ratelimit-"
 #define WINDOW_GUESS_MS (5 * 3600 * 1000)
 #define KEY_GUESS_MS 60000
-#define RESET_MAX_MS ((int64_t)32 * 24 * 3600 * 1000)
+#define DAY_MS ((int64_t)24 * 3600 * 1000)
+#define RESET_MAX_MS (32 * DAY_MS)
+#define WINDOW_MAX_MS (8 * DAY_MS) /* plans are counted by the week */
 
 /* A window, as its fields come one by one. */
 struct part {
@@ -27,13 +29,29 @@ struct part {
 	bool rejected, allowed;
 };
 
+/* What an allowance is for; how long that is when its reset is not said. */
+static const struct {
+	const char *ending;
+	int64_t guess;
+} periods[] = {
+	{ "", KEY_GUESS_MS },           { "-minute", KEY_GUESS_MS },
+	{ "-hour", 60 * KEY_GUESS_MS }, { "-day", 60 * KEY_GUESS_MS },
+	{ "-month", DAY_MS },
+};
+
+#define PERIODS (sizeof(periods) / sizeof(periods[0]))
+
+/* An allowance, as its fields come; negative: not said. */
+struct said {
+	double limit, remaining;
+	int64_t reset; /* 0: not said */
+};
+
 struct reading {
 	int64_t now;
 	struct part parts[WINDOWS_MAX];
 	size_t n_parts;
-	/* negative: not said */
-	double limit[METER_KINDS], remaining[METER_KINDS];
-	int64_t reset[METER_KINDS];
+	struct said said[METER_KINDS][PERIODS];
 	char status[32], claim[32], overage_status[32];
 	bool overage_in_use;
 	int64_t unified_reset;
@@ -79,6 +97,14 @@ static int64_t reset_of(struct span v, int64_t now)
 	if (d >= 0 && d < 1e8)
 		return moment(now + (int64_t)(d * 1000), now);
 	return moment(http_date_read(v), now);
+}
+
+/* Of a plan's window. */
+static int64_t window_reset(struct span v, int64_t now)
+{
+	int64_t then = moment(http_date_read(v), now);
+
+	return then > now + WINDOW_MAX_MS ? now + WINDOW_MAX_MS : then;
 }
 
 static bool cut_end(struct span *s, const char *ending)
@@ -128,7 +154,7 @@ static void take_unified(struct reading *r, struct span name, struct span v)
 	if (span_ieq(name, "status"))
 		text_of(v, r->status, sizeof(r->status));
 	else if (span_ieq(name, "reset"))
-		r->unified_reset = moment(http_date_read(v), r->now);
+		r->unified_reset = window_reset(v, r->now);
 	else if (span_ieq(name, "representative-claim"))
 		text_of(v, r->claim, sizeof(r->claim));
 	else if (span_ieq(name, "overage-in-use"))
@@ -140,7 +166,7 @@ static void take_unified(struct reading *r, struct span name, struct span v)
 	} else if (cut_end(&name, "-reset")) {
 		p = part_of(r, name);
 		if (p)
-			p->reset = moment(http_date_read(v), r->now);
+			p->reset = window_reset(v, r->now);
 	} else if (cut_end(&name, "-status")) {
 		p = part_of(r, name);
 		if (span_ieq(name, "overage"))
@@ -153,36 +179,43 @@ static void take_unified(struct reading *r, struct span name, struct span v)
 	}
 }
 
-static int meter_kind(struct span name)
+/* "requests", "tokens-day": NULL when it is none. */
+static struct said *said_of(struct reading *r, struct span name)
 {
 	static const struct {
 		const char *name;
 		enum meter_kind kind;
 	} names[] = {
 		{ "requests", METER_REQUESTS },
+		{ "req", METER_REQUESTS },
 		{ "tokens", METER_TOKENS },
 		{ "input-tokens", METER_INPUT },
 		{ "output-tokens", METER_OUTPUT },
 	};
+	size_t p = PERIODS - 1;
 
+	while (p && !cut_end(&name, periods[p].ending))
+		p--;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (span_ieq(name, names[i].name))
-			return (int)names[i].kind;
-	return -1;
+			return &r->said[names[i].kind][p];
+	return NULL;
 }
 
-static void take_meter(struct reading *r, const char *what, int kind,
+static void take_meter(struct reading *r, const char *what, struct span name,
 		       struct span v, bool anthropic)
 {
-	if (kind < 0)
+	struct said *s = said_of(r, name);
+
+	if (!s)
 		return;
 	if (strcmp(what, "limit") == 0)
-		r->limit[kind] = number_of(v);
+		s->limit = number_of(v);
 	else if (strcmp(what, "remaining") == 0)
-		r->remaining[kind] = number_of(v);
+		s->remaining = number_of(v);
 	else
-		r->reset[kind] = anthropic ? moment(http_date_read(v), r->now)
-					   : reset_of(v, r->now);
+		s->reset = anthropic ? moment(http_date_read(v), r->now)
+				     : reset_of(v, r->now);
 }
 
 static void take_per_key(struct reading *r, struct span name, struct span v)
@@ -192,8 +225,7 @@ static void take_per_key(struct reading *r, struct span name, struct span v)
 
 	for (size_t i = 0; i < 3; i++)
 		if (cut_end(&name, endings[i])) {
-			take_meter(r, endings[i] + 1, meter_kind(name), v,
-				   true);
+			take_meter(r, endings[i] + 1, name, v, true);
 			return;
 		}
 }
@@ -207,9 +239,9 @@ static void take_other(struct reading *r, struct span name, struct span v)
 		struct span kind = name;
 
 		if (span_ieq(name, starts[i]))
-			take_meter(r, starts[i], METER_REQUESTS, v, false);
+			take_meter(r, starts[i], SPAN("requests"), v, false);
 		else if (cut_start(&kind, starts[i]) && cut_start(&kind, "-"))
-			take_meter(r, starts[i], meter_kind(kind), v, false);
+			take_meter(r, starts[i], kind, v, false);
 	}
 }
 
@@ -259,19 +291,44 @@ static void put_window(struct limits *l, struct reading *r, struct part *p,
 		note_full(t, p);
 }
 
-static bool put_meter(struct meter *m, const struct reading *r, size_t k)
+/* Of none left it does not matter how many there were. */
+static bool allowance_of(const struct said *s, int64_t guess, int64_t now,
+			 struct allowance *out)
 {
-	bool limited = r->limit[k] >= 0;
-
-	if (r->remaining[k] < 0 || (!limited && r->remaining[k] > 0))
+	if (s->remaining < 0 || (s->limit < 0 && s->remaining > 0))
 		return false;
-	m->of[k] = (struct allowance){
-		/* of none left it does not matter how many there were */
-		.limit = limited ? (int64_t)r->limit[k] : 1,
-		.remaining = (int64_t)r->remaining[k],
-		.reset = r->reset[k] ? r->reset[k] : r->now + KEY_GUESS_MS,
+	*out = (struct allowance){
+		.limit = s->limit >= 1 ? (int64_t)s->limit : 1,
+		.remaining = (int64_t)s->remaining,
+		.reset = s->reset ? s->reset : now + guess,
 	};
 	return true;
+}
+
+static bool is_tighter(const struct allowance *a, const struct allowance *b)
+{
+	double left = (double)a->remaining / (double)a->limit;
+	double other = (double)b->remaining / (double)b->limit;
+
+	return left < other || (left == other && a->reset > b->reset);
+}
+
+/* The one of its periods that will be used up first. */
+static bool put_meter(struct allowance *out, const struct reading *r, size_t k)
+{
+	bool any = false;
+
+	for (size_t p = 0; p < PERIODS; p++) {
+		struct allowance a;
+
+		if (!allowance_of(&r->said[k][p], periods[p].guess, r->now,
+				  &a) ||
+		    (any && !is_tighter(&a, out)))
+			continue;
+		*out = a;
+		any = true;
+	}
+	return any;
 }
 
 static void put_meters(struct limits *l, const struct asked *a,
@@ -281,7 +338,7 @@ static void put_meters(struct limits *l, const struct asked *a,
 	bool any = false;
 
 	for (size_t k = 0; k < METER_KINDS; k++)
-		any |= put_meter(&m, r, k);
+		any |= put_meter(&m.of[k], r, k);
 	if (!any)
 		return;
 	memcpy(limits_meter(l, a->family, r->now)->of, m.of, sizeof(m.of));
@@ -314,7 +371,8 @@ void limits_take(struct limits *l, const struct asked *a, limits_field_fn *next,
 
 	memset(out, 0, sizeof(*out));
 	for (size_t k = 0; k < METER_KINDS; k++)
-		r.limit[k] = r.remaining[k] = -1;
+		for (size_t p = 0; p < PERIODS; p++)
+			r.said[k][p] = (struct said){ -1, -1, 0 };
 	while (next(arg, &at, &name, &value))
 		take_field(&r, name, value);
 	for (size_t i = 0; i < r.n_parts; i++)

@@ -7,9 +7,12 @@
  * input-tokens,output-tokens}-{limit,remaining,reset} are a key's allowances.
  * OpenAI and most others: x-ratelimit-{limit,remaining,reset}-{requests,tokens}
  * with durations ("6m0s", "20ms"), seconds (Azure) or moments; OpenRouter has
- * the same without the last word and milliseconds since 1970. Sources: the
- * rate limit pages of docs.claude.com, platform.openai.com, console.groq.com,
- * learn.microsoft.com (Azure OpenAI) and openrouter.ai; the unified fields as
+ * the same without the last word and milliseconds since 1970; Cerebras,
+ * SambaNova and Mistral say more at its end: -requests-day, -tokens-minute,
+ * -req-minute, -tokens-month. Sources: the rate limit pages of
+ * docs.claude.com, platform.openai.com, console.groq.com, learn.microsoft.com
+ * (Azure OpenAI), openrouter.ai, inference-docs.cerebras.ai and
+ * docs.sambanova.ai; mistralai/client-ts/issues/169; the unified fields as
  * observed on answers to subscriptions.
  */
 #ifndef DARIO_LIMITS_READ_H

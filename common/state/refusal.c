@@ -12,7 +12,10 @@
 #define DAY (24 * HOUR)
 #define OVERLOAD_MS (10 * SECOND)
 #define BURST_MIN_MS (1 * SECOND)
-#define BURST_MAX_MS (6 * HOUR)
+#define BURST_MAX_MS (15 * MINUTE) /* what takes longer is a limit */
+#define TROUBLE_MAX_MS (6 * HOUR)
+#define PLAN_MAX_MS (8 * DAY)
+#define MONTH_MAX_MS (32 * DAY)
 
 /* How long. Where the answer says it (Retry-After) that is the least. */
 enum clock {
@@ -319,19 +322,32 @@ static int64_t later(int64_t a, int64_t b)
 
 static int64_t capped(int64_t delay)
 {
-	return delay < BURST_MAX_MS ? delay : BURST_MAX_MS;
+	return delay < TROUBLE_MAX_MS ? delay : TROUBLE_MAX_MS;
 }
 
-/* When to come again, in ms from now: the latest of what is said; -1: not. */
+/* Of a limit what is said is kept to the end: plans are counted by the week,
+ * free tiers by the month. More than that is nonsense. */
+static int64_t believed(enum provider_kind kind, int64_t delay)
+{
+	int64_t most = kind == PROVIDER_ANTHROPIC ? PLAN_MAX_MS : MONTH_MAX_MS;
+
+	return delay <= most ? delay : capped(delay);
+}
+
+/* When to come again, in ms from now: the latest of what is said; -1: not. A
+ * message that may quote the request is not asked. */
 static int64_t delay_of(const struct refused_answer *a,
-			const struct error_said *said, int64_t now)
+			const struct error_said *said, const struct row *r,
+			int64_t now)
 {
 	int64_t fine = http_date_delay(a->retry_after_ms, 0);
 	int64_t delay = http_date_delay(a->retry_after, now);
 
+	if (delay < 0)
+		delay = http_date_duration(a->retry_after);
 	if (fine >= 0)
 		delay = fine / 1000;
-	if (a->status == 429 || a->status >= 500)
+	if (a->status == 429 || a->status >= 500 || (r && r->verdict == CREDIT))
 		delay = later(delay, error_said_delay(said, now));
 	return delay;
 }
@@ -354,6 +370,8 @@ static struct refusal from_row(const struct row *r,
 		return v;
 	if (clock == A_MOMENT && delay > least)
 		least = capped(delay);
+	if (v.cause == CAUSE_CREDIT && delay <= MONTH_MAX_MS)
+		least = later(least, delay);
 	v.until = now + least;
 	return v;
 }
@@ -373,8 +391,8 @@ static int64_t end_of_windows(const struct limits_told *t,
 }
 
 /* A 429 is one of three things: a window that is used up, for all models or
- * for some; a burst that Retry-After puts an end to; or neither: then it says
- * nothing of the next request. */
+ * for some; a burst that Retry-After puts an end to, or a limit without a name
+ * when that is far; or neither: then it says nothing of the next request. */
 static struct refusal too_many(enum provider_kind kind,
 			       const struct limits_told *t,
 			       const struct limits *l,
@@ -399,15 +417,15 @@ static struct refusal too_many(enum provider_kind kind,
 		v.scope = SCOPE_FAMILY;
 		v.until = limits_reset(l, asked, now);
 		if (delay > 0) /* another limit is used up for longer */
-			v.until = later(v.until, now + capped(delay));
+			v.until = later(v.until, now + believed(kind, delay));
 	} else if (delay >= 0) {
-		v.cause = CAUSE_BURST;
+		v.cause = delay > BURST_MAX_MS ? CAUSE_WINDOW : CAUSE_BURST;
 		if (kind == PROVIDER_OPENAI)
 			v.scope = SCOPE_FAMILY;
 		delay = later(delay, BURST_MIN_MS);
 	}
 	if (v.cause && v.until <= now)
-		v.until = now + capped(delay);
+		v.until = now + believed(kind, delay);
 	return v;
 }
 
@@ -423,7 +441,7 @@ struct refusal refusal_of(enum provider_kind kind,
 
 	error_said_read(&said, a->text);
 	r = row_of(kind, a->status, &said);
-	delay = delay_of(a, &said, now);
+	delay = delay_of(a, &said, r, now);
 	error_said_release(&said);
 	if (r)
 		return from_row(r, a, delay, now);

@@ -42,6 +42,7 @@ def o(message, code=None, kind="invalid_request_error"):
 PAGE = ("<!DOCTYPE html><title>401 Authorization Required</title>"
         "<p>invalid_api_key")
 PROXY = "rfc-editor.org/rfc/rfc9110"
+REGAIN = (int(time.time()) // 60 + 10 * 1440) * 60
 BAD = "invalid_request_error"
 RATE = "rate_limit_error"
 # name, provider, status, fields, body, source:
@@ -108,6 +109,14 @@ ROWS = [
      "none", "window", "other", 2 * DAY),
     ("rejected, no window full", "claude", 429, lambda: {U + "status": "rejected", U + "reset": later(DAY), U + "5h-utilization": "0.2", U + "5h-reset": later(900)}, a(RATE, "This request would exceed your account's rate limit."), "github.com/router-for-me/CLIProxyAPI/pull/5033",
      "none", "window", "other", DAY),
+    ("a window's end beyond all plans", "claude", 429, lambda: {U + "status": "rejected", U + "7d-status": "rejected", U + "7d-utilization": "1.0", U + "7d-reset": later(20 * DAY)}, a(RATE, "x"), CC + "12829",
+     "window", "", "other", 8 * DAY),
+    ("another's end beyond all plans", "claude", 429, lambda: {U + "status": "rejected", U + "reset": later(20 * DAY), U + "5h-utilization": "0.2", U + "5h-reset": later(900)}, a(RATE, "x"), CC + "12829",
+     "none", "window", "other", 8 * DAY),
+    ("a week, without a window", "claude", 429, {"retry-after": str(6 * DAY)}, a(RATE, "x"), "docs.claude.com/en/api/rate-limits",
+     "window", "", "other", 6 * DAY),
+    ("spend limit, says until when", "claude", 400, {}, lambda: a(BAD, time.strftime("You have reached your specified API usage limits. You will regain access on %Y-%m-%d at %H:%M UTC.", time.gmtime(REGAIN))), "platform.claude.com: spend limits",
+     "credit", "", "other", lambda: REGAIN - time.time()),
     ("a key's tokens used up", "claude", 429, lambda: {"anthropic-ratelimit-tokens-limit": "1000", "anthropic-ratelimit-tokens-remaining": "0", "anthropic-ratelimit-tokens-reset": later(45), "retry-after": "45"}, a(RATE, "This request would exceed the rate limit for your organization of 1,000 input tokens per minute."), "docs.claude.com/en/api/rate-limits",
      "window", "window", "other", 45),
     ("a bad request", "claude", 400, {}, a(BAD, "messages: at least one message is required"), DOC,
@@ -239,6 +248,38 @@ ROWS = [
      "none", "burst", "other", 26),
     ("OpenRouter, fields passed on", "groq", 429, {}, lambda: {"error": {"message": "Rate limit exceeded: free-models-per-min. ", "code": 429, "metadata": {"headers": {"X-RateLimit-Limit": "20", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": later(50) + "000"}}}}, "openrouter.ai/docs/api-reference/limits",
      "none", "burst", "other", 50),
+    ("OpenRouter, a day, passed on", "groq", 429, {}, lambda: {"error": {"message": "Rate limit exceeded: free-models-per-day. Add 10 credits to unlock 1000 free model requests per day", "code": 429, "metadata": {"headers": {"X-RateLimit-Limit": "50", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": later(20 * HOUR) + "000"}}}}, "github.com/Gitlawb/openclaude/issues/936",
+     "none", "window", "other", 20 * HOUR),
+    ("OpenRouter, a day, in fields", "groq", 429, lambda: {"X-RateLimit-Limit": "50", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": later(20 * HOUR) + "000"}, {"error": {"message": "Rate limit exceeded: free-models-per-day", "code": 429}}, "openrouter.ai/docs/api-reference/limits",
+     "window", "window", "other", 20 * HOUR),
+    ("a day, in seconds", "groq", 429, {"retry-after": "80000"}, o("Rate limit reached for model `llama` on requests per day (RPD): Limit 1000, Used 1000, Requested 1.", "rate_limit_exceeded", "requests"), GROQ,
+     "none", "window", "other", 80000),
+    ("a day, in words", "groq", 429, {}, o("Rate limit reached on tokens per day (TPD). Please try again in 7h12m3.5s. Visit x.", "rate_limit_exceeded", "tokens"), GROQ,
+     "none", "window", "other", 25923),
+    ("a day, in long words", "groq", 429, {}, o("Please try again in 1 day, or later. Not in 2 minutes."), GROQ,
+     "none", "window", "other", DAY),
+    ("hours and minutes, in words", "groq", 429, {}, o("Please try again in 2 hours and 5 minutes."), GROQ,
+     "none", "window", "other", 2 * HOUR + 5 * MINUTE),
+    ("Retry-After as a duration", "groq", 429, {"retry-after": "2m30s"}, o("x"), GROQ,
+     "none", "burst", "other", 150),
+    ("Gemini, a day's quota", "groq", 429, {}, [{"error": {"code": 429, "message": "You exceeded your current quota.", "status": "RESOURCE_EXHAUSTED", "details": [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "52341s"}]}}], "ai.google.dev/gemini-api/docs/rate-limits",
+     "none", "window", "other", 52341),
+    ("Azure, a day in milliseconds", "groq", 429, {"retry-after-ms": "86400000", "retry-after": "86400"}, {"error": {"code": "429", "message": "x"}}, "learn.microsoft.com/azure/ai-foundry/openai/quotas-limits",
+     "none", "window", "other", DAY),
+    ("Mistral, a minute", "groq", 429, {"x-ratelimit-limit-req-minute": "60", "x-ratelimit-remaining-req-minute": "0", "x-ratelimit-limit-tokens-minute": "50000", "x-ratelimit-remaining-tokens-minute": "47196", "x-ratelimit-limit-tokens-month": "4000000", "x-ratelimit-remaining-tokens-month": "3950246", "x-ratelimit-tokens-query-cost": "52"}, {"object": "error", "message": "Rate limit exceeded", "type": "rate_limited", "code": "1300"}, "github.com/mistralai/client-ts/issues/169",
+     "window", "window", "other", 60),
+    ("Mistral, a month", "groq", 429, {"x-ratelimit-limit-req-minute": "60", "x-ratelimit-remaining-req-minute": "9", "x-ratelimit-limit-tokens-month": "4000000", "x-ratelimit-remaining-tokens-month": "0"}, {"object": "error", "message": "Rate limit exceeded", "type": "rate_limited", "code": "1300"}, "github.com/promptfoo/promptfoo/pull/10577",
+     "window", "window", "other", DAY),
+    ("Mistral, no allowance at all", "groq", 429, {"x-ratelimit-limit-req-minute": "0", "x-ratelimit-remaining-req-minute": "0"}, {"object": "error", "message": "Rate limit exceeded", "type": "rate_limited", "code": "1300"}, "github.com/mistralai/client-ts/issues/169",
+     "window", "window", "other", 60),
+    ("Cerebras, a day", "groq", 429, {"x-ratelimit-limit-requests-day": "14400", "x-ratelimit-remaining-requests-day": "0", "x-ratelimit-reset-requests-day": "33011.382867097855", "x-ratelimit-limit-tokens-minute": "60000", "x-ratelimit-remaining-tokens-minute": "59000", "x-ratelimit-reset-tokens-minute": "11.38"}, {"message": "Requests per day limit exceeded", "type": "too_many_requests_error", "param": "quota", "code": "request_quota_exceeded"}, "inference-docs.cerebras.ai/support/rate-limits",
+     "window", "window", "other", 33011),
+    ("SambaNova, a day", "groq", 429, {"x-ratelimit-limit-requests": "60", "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "30", "x-ratelimit-limit-requests-day": "1500", "x-ratelimit-remaining-requests-day": "0", "x-ratelimit-reset-requests-day": "4h17m"}, o("x"), "docs.sambanova.ai/docs/en/models/rate-limits",
+     "window", "window", "other", 4 * HOUR + 17 * MINUTE),
+    ("a month's credit", "groq", 402, {"retry-after": str(20 * DAY)}, o("Monthly credit used"), OAI,
+     "credit", "", "other", 20 * DAY),
+    ("more than a month is nonsense", "groq", 429, {"retry-after": str(40 * DAY)}, o("x"), OAI,
+     "none", "window", "other", 6 * HOUR),
     ("in words alone", "groq", 429, {}, o("Rate limit reached for gpt-4o on requests per min. Limit: 3 / min. Please try again in 20s.", "rate_limit_exceeded", "requests"), OAI,
      "none", "burst", "other", 20),
 ]
@@ -277,6 +318,7 @@ def ask(provider):
 
 def check(row):
     _, provider, status, fields, body, _, account, model, who, clock = row
+    clock = clock() if callable(clock) else clock
     shutil.rmtree(os.path.join(HOME, "state"), ignore_errors=True)
     script(provider, status, fields, body)
     first, second = ("a", "b") if provider == "claude" else ("a1", "b1")
