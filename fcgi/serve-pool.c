@@ -325,9 +325,11 @@ static int call(struct pooled *c, struct err *e)
 		return -1;
 	prepare(c, &call);
 	relay_run(c->relay, &call);
-	if (!c->claude)
-		target_note_outcome(c->target);
 	pooled_learn(c);
+	/* What fails with one key may be that key's alone, or its way there:
+	 * with the backend counts what became of it with the last one. */
+	if (!c->claude && c->next != NEXT_OTHER)
+		target_note_outcome(c->target);
 	if (c->next == NEXT_ANSWER && !c->leave)
 		relay_give(c->relay);
 	return 0;

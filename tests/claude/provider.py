@@ -22,6 +22,9 @@ import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 lock = threading.Lock()
+WRONG_KEY = {"error": {"message": "Incorrect API key provided",
+                       "type": "invalid_request_error",
+                       "code": "invalid_api_key"}}
 rules = {
     "refresh_delay": 0,     # seconds that a refresh takes
     "refresh_error": None,  # [status, body] in place of tokens
@@ -38,6 +41,7 @@ rules = {
     "keep": True,           # requests, for /seen
     "faults": {},           # backend: [{status, delay, cut, cut_at, garbage}]
     "keys": {},             # the same by a backend's key, with headers, text
+    "dead": {},             # key of a backend: its refusal, as a step, always
 }
 refresh_tokens, access_tokens, codes = set(), {}, {}
 # "full": requests to an account whose window was used up; "known_full": those
@@ -255,6 +259,15 @@ class Handler(BaseHTTPRequestHandler):
         elif url.path == "/authorize":
             query = dict(urllib.parse.parse_qsl(url.query))
             self.reply(200, consent_page(query), kind="text/html")
+        elif url.path.startswith("/b/") and url.path.endswith("/models"):
+            dead = rules["dead"].get(self.credential())
+            if dead:
+                self.scripted(dead, WRONG_KEY, dead.get("headers"))
+            else:
+                self.reply(200, {"object": "list", "data": [
+                    {"id": "of-" + self.credential(), "object": "model"}]})
+        elif url.path == "/v1/models" and self.credential() in rules["dead"]:
+            self.error(401, "authentication_error", "invalid x-api-key")
         elif url.path == "/v1/models":
             seen["models"] = seen.get("models", 0) + 1
             self.reply(200, {"data": [
@@ -320,6 +333,7 @@ class Handler(BaseHTTPRequestHandler):
             script = (rules["keys"].get(self.credential()) or
                       rules["faults"].get(name))
             step = script.pop(0) if script else {}
+            step = rules["dead"].get(self.credential(), step)
             limits, full = key_fields(self.credential())
         with InFlight(self.credential()):
             time.sleep(step.get("delay", 0) or rules["delay"])
