@@ -33,23 +33,39 @@ static void put_details(struct jw *w, struct request *r,
 	jw_kint(w, "accounts", (int64_t)c->accounts.n);
 }
 
-/* Can some Claude account serve? As serving asks it. */
-static bool has_seat(struct request *r)
+/* Can some account of the pool serve? As serving asks it. */
+static bool has_seat(const struct request *r, const struct accounts *pool)
 {
 	struct pool_request any = {
 		.home = snapshot_home(r->app->config),
-		.accounts = &r->config->accounts,
+		.accounts = pool,
 		.bound = "",
 	};
 
 	return pool_peek(&any) >= 0;
 }
 
+/* One that is no pool is asked, whatever is known of it. */
+static bool can_serve(const struct request *r, bool *pools)
+{
+	const struct snapshot *c = r->config;
+	bool ok = has_seat(r, &c->accounts);
+
+	*pools = c->accounts.n > 0;
+	for (size_t i = 0; i < c->n_backends; i++) {
+		const struct backend *b = &c->backends[i];
+
+		*pools |= backend_is_pool(b);
+		ok = ok || !backend_is_pool(b) || has_seat(r, &b->keys);
+	}
+	return ok;
+}
+
 /* Healthy is: a request could be served. */
 int serve_health(struct request *r, struct err *e)
 {
 	struct err broken = { 0 };
-	bool ok = r->config->n_backends > 0 || has_seat(r);
+	bool pools, ok = can_serve(r, &pools);
 	struct buf out;
 	struct jw w = jw_to(&out);
 
@@ -57,10 +73,7 @@ int serve_health(struct request *r, struct err *e)
 	snapshot_broken(r->app->config, &broken);
 	buf_init(&out, 1u << 18);
 	jw_obj(&w);
-	jw_kcstr(&w, "status",
-		 ok                      ? "ok"
-		 : r->config->accounts.n ? "no_account"
-					 : "no_backend");
+	jw_kcstr(&w, "status", ok ? "ok" : pools ? "no_account" : "no_backend");
 	if (r->trusted)
 		put_details(&w, r, &broken);
 	jw_obj_end(&w);

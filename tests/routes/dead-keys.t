@@ -67,4 +67,32 @@ is 'all fail: one request is one failure' "$(json 'j["failures"]' <"$DARIO_HOME/
 ask >/dev/null
 is 'all fail: the breaker opens' "$(json 'j["until"] > 0' <"$DARIO_HOME/state/breaker-groq.json")" True
 
+# what a probe is told
+forget
+dead '{}' none
+is 'health: another backend could serve' "$(health)" '200 ok'
+"$dario" route remove m 2>/dev/null
+"$dario" backend remove other
+"$dario" route add m groq:m 2>/dev/null
+is 'health: its keys could serve' "$(health)" '200 ok'
+dead "{\"status\":401,\"body\":$key}" one two
+ask >/dev/null
+is 'health: one of them could' "$(health)" '200 ok'
+dead "{\"status\":401,\"body\":$key}" one two groq
+ask >/dev/null
+is 'health: all are dead' "$(health)" '503 no_account'
+is 'health: nor is a request served' "$(ask | cut -d' ' -f1)" 503
+"$dario" accounts resume one
+dead '{}' none
+is 'health: one is back' "$(health) $(ask)" '200 ok 200 groq one'
+for alias in one two groq; do "$dario" accounts pause $alias; done
+is 'health: all are paused' "$(health)" '503 no_account'
+printf 'sk-ant-api03-x\n' | "$dario" accounts add work --key-stdin 2>/dev/null
+is 'health: a Claude account could serve' "$(health)" '200 ok'
+"$dario" accounts pause work
+is 'health: that is paused, too' "$(health)" '503 no_account'
+"$dario" accounts resume two
+is 'health: a key is resumed' "$(health)" '200 ok'
+for alias in one groq work; do "$dario" accounts resume $alias; done
+
 done_testing
