@@ -124,6 +124,9 @@ static void look_up(struct request *r, struct lookup *k,
 
 	catalog_init(&k->catalog, r->http, snapshot_home(r->app->config), b,
 		     account);
+	if (backend_is_pool(b))
+		catalog_ask_with(&k->catalog,
+				 b->claude ? &r->config->accounts : &b->keys);
 	if (b->demo)
 		return;
 	k->list = catalog_kept(&k->catalog, &k->due);
@@ -134,7 +137,7 @@ static void look_up(struct request *r, struct lookup *k,
 	k->running = k->due && !task_start(task_loop(), ask, k, &unused);
 }
 
-/* The account to ask with: any that has a good token. */
+/* The account to begin with: any that has a good token. */
 static const struct account *fresh_account(const struct snapshot *c)
 {
 	for (size_t i = 0; i < c->accounts.n; i++)

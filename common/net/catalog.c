@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "net/fetch.h"
+#include "state/pool.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,21 @@
 #define FAIL_SECONDS 30                  /* that it said nothing */
 #define LIST_MAX (STORE_FILE_MAX - 4096) /* bytes of a backend's list */
 #define ASK_MS 4000
+#define REFUSED_MAX 8 /* accounts that are asked with, one after the other */
+
+static void take_account(struct catalog *c, const struct account *a)
+{
+	const struct backend *b = c->backend;
+
+	c->proxy = a->proxy ? a->proxy : b->proxy;
+	c->ca_file = a->ca_file ? a->ca_file : b->ca_file;
+	c->field = a->api_key ? NULL : ACCOUNT_BETA_FIELD;
+	buf_reset(&c->credential);
+	if (b->claude)
+		account_credential(a, &c->credential);
+	else
+		backend_key_credential(a->api_key, b->protocol, &c->credential);
+}
 
 void catalog_init(struct catalog *c, struct http *http, const char *home,
 		  const struct backend *b, const struct account *account)
@@ -29,16 +45,18 @@ void catalog_init(struct catalog *c, struct http *http, const char *home,
 		    b->protocol == DIALECT_ANTHROPIC ? "/models?limit=1000"
 						     : "/models",
 		    &c->url);
-	c->proxy = account && account->proxy ? account->proxy : b->proxy;
-	c->ca_file = account && account->ca_file ? account->ca_file
-						 : b->ca_file;
-	if (account) {
-		account_credential(account, &c->credential);
-		c->field = account->api_key ? NULL : ACCOUNT_BETA_FIELD;
-	} else {
+	c->proxy = b->proxy;
+	c->ca_file = b->ca_file;
+	if (account)
+		take_account(c, account);
+	else
 		backend_credential(b, b->protocol, &c->credential);
-	}
 	snprintf(c->file, sizeof(c->file), "state/models-%s.json", b->name);
+}
+
+void catalog_ask_with(struct catalog *c, const struct accounts *pool)
+{
+	c->pool = pool;
 }
 
 void catalog_release(struct catalog *c)
@@ -83,7 +101,8 @@ static void keep(const struct catalog *c, struct json_object *list)
 	store_unlock(lock);
 }
 
-static struct json_object *ask(const struct catalog *c, struct err *e)
+static struct json_object *ask(const struct catalog *c, int *status,
+			       struct err *e)
 {
 	struct fetch f = {
 		.url = c->url.p,
@@ -100,15 +119,70 @@ static struct json_object *ask(const struct catalog *c, struct err *e)
 	buf_init(&f.body, LIST_MAX);
 	if (fetch_run(c->http, &f, e) == 0 && f.status == 200)
 		o = json_read(buf_get(&f.body), e);
+	*status = f.status;
 	buf_release(&f.body);
 	return o;
 }
 
-struct json_object *catalog_ask(const struct catalog *c,
-				struct json_object *kept)
+static bool may_ask(const struct account *a)
+{
+	return !a->problem && !a->paused && account_fresh(a, 0);
+}
+
+/* The best of those that were not tried yet; those that rest come last, for
+ * what they have no room for is another thing. */
+static const struct account *next_account(const struct pool_request *r,
+					  bool *tried)
+{
+	int i;
+
+	while ((i = pool_peek(r)) >= 0) {
+		tried[i] = true;
+		if (may_ask(&r->accounts->list[i]))
+			return &r->accounts->list[i];
+	}
+	for (size_t k = 0; k < r->accounts->n; k++) {
+		if (tried[k] || !may_ask(&r->accounts->list[k]))
+			continue;
+		tried[k] = true;
+		return &r->accounts->list[k];
+	}
+	return NULL;
+}
+
+static bool is_refused(int status)
+{
+	return (status >= 401 && status <= 403) || status == 407 ||
+	       status == 429;
+}
+
+static struct json_object *ask_pool(struct catalog *c, struct err *e)
+{
+	bool tried[ACCOUNTS_MAX + 2] = { false };
+	struct pool_request r = { .home = c->home,
+				  .accounts = c->pool,
+				  .bound = "",
+				  .tried = tried };
+	const struct account *a = c->pool ? next_account(&r, tried) : NULL;
+	struct json_object *o = NULL;
+	int status = 0;
+
+	if (!a)
+		return ask(c, &status, e);
+	for (int i = 0; a && i < REFUSED_MAX; i++) {
+		take_account(c, a);
+		o = ask(c, &status, e);
+		if (!is_refused(status))
+			break;
+		a = next_account(&r, tried);
+	}
+	return o;
+}
+
+struct json_object *catalog_ask(struct catalog *c, struct json_object *kept)
 {
 	struct err e = { 0 };
-	struct json_object *o = ask(c, &e);
+	struct json_object *o = ask_pool(c, &e);
 
 	/* That nobody waits for the answer any more is not its fault. */
 	if (e.code == ERR_GONE || e.code == ERR_SHUTDOWN)
@@ -189,7 +263,7 @@ static struct span newest_baked(const struct models *m, const char *family)
 	return span_of(family);
 }
 
-bool catalog_alias(const struct catalog *c, const struct models *baked,
+bool catalog_alias(struct catalog *c, const struct models *baked,
 		   const char *model, char *out, size_t n, bool *million)
 {
 	const char *family = family_named(model, million);

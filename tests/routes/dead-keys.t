@@ -95,4 +95,31 @@ is 'health: that is paused, too' "$(health)" '503 no_account'
 is 'health: a key is resumed' "$(health)" '200 ok'
 for alias in one groq work; do "$dario" accounts resume $alias; done
 
+# the models
+models() {
+	rm -rf "$DARIO_HOME/state"
+	curl -s "$url/v1/models" | json 'sorted(m["id"] for m in j["data"] if "of-" in m["id"])'
+}
+dead '{}' none
+is 'models: by the first key' "$(models)" "['groq:of-gsk-one']"
+for case in "{\"status\":401,\"body\":$key}" '{"status":402}' '{"status":403}' '{"status":429}'; do
+	dead "$case" one
+	is "models, $case: by the next" "$(models)" "['groq:of-gsk-two']"
+done
+dead '{"status":401}' one two
+is 'models: by the last' "$(models)" "['groq:of-gsk-groq']"
+dead '{}' none
+"$dario" accounts pause one
+is 'models: not by one that is paused' "$(models)" "['groq:of-gsk-two']"
+dead '{"status":401}' one two groq
+is 'models: by none of them' "$(models)" '[]'
+printf 'sk-ant-api03-y\n' | "$dario" accounts add home --key-stdin 2>/dev/null
+rule '{"dead":{"sk-ant-api03-x":{},"sk-ant-api03-y":{}}}'
+claude() {
+	rm -rf "$DARIO_HOME/state"
+	curl -s "$url/v1/models" | json '[m["id"] for m in j["data"] if m["id"] == "claude-opus-9-1"]'
+}
+is 'models of Claude: by none' "$(claude)" '[]'
+rule '{"dead":{"sk-ant-api03-y":{}}}'
+is 'models of Claude: by the next' "$(claude)" "['claude-opus-9-1']"
 done_testing
