@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "base/json-source.h"
 #include "base/jw.h"
 #include "dialect/mend.h"
 #include "dialect/retext.h"
@@ -92,8 +93,13 @@ static int rewrite(struct outgoing *o, struct request *r, struct err *e)
 {
 	struct json_object *body = json_read(buf_get(&r->body), e);
 	struct chat *c = &o->read;
-	int rc = body && !r->dialect->read(c, body, e) ? 0 : -1;
+	int rc = -1;
 
+	if (body) {
+		c->source = buf_get(&r->body);
+		json_locate(body, c->source);
+		rc = r->dialect->read(c, body, e);
+	}
 	if (rc == 0 && r->arena->full)
 		rc = err_memory(e);
 	if (rc == 0)
@@ -260,6 +266,7 @@ static int shape_tree(struct outgoing *o, struct request *r,
 
 	if (!body)
 		return -1;
+	json_locate(body, o->plain);
 	errno = 0;
 	o->map = tool_map_request(c->tools, mode, &context, r->arena, body);
 	if (fill)

@@ -4,7 +4,9 @@
 #include "fcgi/relay-client.h"
 
 #include "base/clock.h"
+#include "base/json-source.h"
 #include "dialect/error.h"
+#include "dialect/retext.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -84,19 +86,21 @@ int relay_map_whole(struct relay *y, struct err *e)
 {
 	struct err why = { 0 };
 	struct json_object *o = json_read(buf_get(&y->held), &why);
-	struct span text;
+	struct buf now;
 	int rc = 0;
 
 	if (!o && error_unread(&why, "the answer")) {
 		*e = why;
 		return -1;
 	}
+	json_locate(o, buf_get(&y->held));
 	if (o && tool_map_whole(y->map, o)) {
-		text = json_text(o);
-		buf_reset(&y->held);
-		buf_span(&y->held, text);
-		if (!text.n || y->held.full)
+		buf_init(&now, y->held.max);
+		retext(&now, y->r->arena, buf_get(&y->held), o);
+		if (now.full || y->r->arena->full)
 			rc = err_memory(e);
+		buf_release(&y->held);
+		y->held = now;
 	}
 	json_object_put(o);
 	return rc;

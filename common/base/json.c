@@ -618,6 +618,23 @@ struct json_object *json_split(const char *list)
 	return out;
 }
 
+/* What else is known of a value (json-source.h) is not true of its copy. */
+static int copy_one(struct json_object *from, struct json_object *parent,
+		    const char *key, size_t i, struct json_object **to)
+{
+	int rc = json_c_shallow_copy_default(from, parent, key, i, to);
+
+	return rc == 1 && !json_object_is_type(from, json_type_double) ? 2 : rc;
+}
+
+struct json_object *json_copy(struct json_object *o)
+{
+	struct json_object *copy = NULL;
+
+	json_object_deep_copy(o, &copy, copy_one);
+	return copy;
+}
+
 struct span json_said(struct json_object *v, bool *full)
 {
 	if (!v || json_object_is_type(v, json_type_string))

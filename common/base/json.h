@@ -74,6 +74,9 @@ struct json_object *json_at(struct json_object *list, size_t i); /* or NULL */
 struct span json_text(struct json_object *o);
 struct span json_text_or(struct json_object *o, bool *full); /* set if so */
 
+/* A copy of all of it; NULL when there is no memory. */
+struct json_object *json_copy(struct json_object *o);
+
 /* What stands where a string should: the string, or any other value as JSON. */
 struct span json_said(struct json_object *v, bool *full);
 

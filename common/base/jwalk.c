@@ -14,8 +14,7 @@ static const char *skip_blanks(const char *p, const char *end)
 	return p;
 }
 
-/* Behind the string whose opening quote is at p. */
-static const char *skip_string(const char *p, const char *end)
+const char *jwalk_string_end(const char *p, const char *end)
 {
 	const char *from = ++p;
 
@@ -39,7 +38,7 @@ static const char *skip_container(const char *p, const char *end)
 		char c = *p;
 
 		if (c == '"') {
-			p = skip_string(p, end);
+			p = jwalk_string_end(p, end);
 			continue;
 		}
 		p++;
@@ -51,12 +50,12 @@ static const char *skip_container(const char *p, const char *end)
 	return p;
 }
 
-static const char *skip_value(const char *p, const char *end)
+const char *jwalk_end(const char *p, const char *end)
 {
 	if (p == end)
 		return p;
 	if (*p == '"')
-		return skip_string(p, end);
+		return jwalk_string_end(p, end);
 	if (*p == '{' || *p == '[')
 		return skip_container(p, end);
 	while (p < end && !strchr(",]} \n\t\r", *p))
@@ -89,13 +88,13 @@ const char *jwalk_peek(const struct jwalk *w)
 
 static void member(struct jwalk *w, const char *p)
 {
-	const char *end = skip_string(p, w->end);
+	const char *end = jwalk_string_end(p, w->end);
 
 	w->key = (struct span){ p + 1, (size_t)(end - p) - 2 };
 	p = skip_blanks(end, w->end);
 	if (p < w->end && *p == ':')
 		p = skip_blanks(p + 1, w->end);
-	w->at = skip_value(p, w->end);
+	w->at = jwalk_end(p, w->end);
 	w->value = (struct span){ p, (size_t)(w->at - p) };
 }
 
@@ -117,7 +116,7 @@ bool jwalk_next(struct jwalk *w)
 	if (w->object) {
 		member(w, p);
 	} else {
-		w->at = skip_value(p, w->end);
+		w->at = jwalk_end(p, w->end);
 		if (w->at == p) /* not JSON */
 			w->at++;
 		w->value = (struct span){ p, (size_t)(w->at - p) };

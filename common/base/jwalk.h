@@ -35,6 +35,10 @@ bool jwalk_next(struct jwalk *w);
 /* Where the next item begins, or NULL. */
 const char *jwalk_peek(const struct jwalk *w);
 
+/* Behind the value that begins at p, or the string whose quote is there. */
+const char *jwalk_end(const char *p, const char *end);
+const char *jwalk_string_end(const char *p, const char *end);
+
 bool jwalk_key_is(const struct jwalk *w, const char *name);
 /* The value of a member, the last of that name; empty when there is none. */
 struct span jwalk_get(struct span object, const char *key);

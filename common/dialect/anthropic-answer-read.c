@@ -95,8 +95,7 @@ static int start_block(struct reader *r, struct json_object *b, int64_t index,
 	s->name = reader_copy(r, b, "name");
 	if (json_object_is_type(input, json_type_object) &&
 	    json_object_object_length(input))
-		s->given = arena_str(r->arena,
-				     json_text_or(input, &r->arena->full));
+		s->given = arena_str(r->arena, reader_said(r, input));
 	return reader_text(r, s, SPAN(""), e);
 }
 

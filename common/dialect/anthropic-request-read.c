@@ -126,7 +126,7 @@ static void put_call(struct chat *c, struct msg *m, struct json_object *b)
 	p->name = json_str(b, "name");
 	p->cache = json_get(b, "cache_control");
 	/* Some clients send what they have gathered as text. */
-	p->text = input ? json_said(input, &c->arena->full) : SPAN("{}");
+	p->text = input ? chat_said(c, input) : SPAN("{}");
 }
 
 static void put_search_result(struct chat *c, struct msg *m,

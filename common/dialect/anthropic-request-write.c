@@ -462,7 +462,7 @@ static void put_output_config(struct body *b)
 		jw_obj(w);
 		jw_kcstr(w, "type", "json_schema");
 		jw_key(w, "schema");
-		schema_sanitised(w, c->format_schema);
+		schema_sanitised(w, c, c->format_schema);
 		jw_obj_end(w);
 	}
 	jw_obj_end(w);

@@ -166,7 +166,7 @@ int read_result(struct chat *c, struct msg *m, struct json_object *output,
 
 	if (are_parts(output))
 		return read_content(c, m, output, part, e);
-	text = json_said(output, &c->arena->full);
+	text = chat_said(c, output);
 	if (text.n)
 		chat_text(c, m, text);
 	return 0;

@@ -4,6 +4,7 @@
 #include "dialect/chat-write.h"
 
 #include "base/digest.h"
+#include "base/jwalk.h"
 #include "dialect/peek.h"
 #include "dialect/schema.h"
 
@@ -135,6 +136,26 @@ struct span write_arguments(struct arena *a, const struct part *p)
 	return out;
 }
 
+/* One JSON value, but for a number, which is text here? */
+static bool is_value(struct span text)
+{
+	struct buf list;
+	struct jwalk item;
+	bool one;
+
+	buf_init(&list, REQUEST_TEXT_MAX);
+	buf_str(&list, "{\"\":[");
+	buf_span(&list, text);
+	buf_str(&list, "]}");
+	item = jwalk_in(text.n ? (struct span){ list.p + 4, list.n - 5 }
+			       : text);
+	one = !list.full && text.n && !strchr("-0123456789", *text.p) &&
+	      peek_is_object(buf_get(&list)) && jwalk_next(&item) &&
+	      item.value.n == text.n;
+	buf_release(&list);
+	return one;
+}
+
 void write_input(struct jw *w, struct span args, bool custom)
 {
 	struct span text = span_trim(args);
@@ -145,19 +166,13 @@ void write_input(struct jw *w, struct span args, bool custom)
 	} else if (!custom && peek_is_object(text)) {
 		jw_raw(w, text);
 	} else {
-		struct err why = { 0 };
-		struct json_object *o = custom ? NULL : json_read(text, &why);
-
-		if (why.code == ERR_MEMORY)
-			buf_starve(w->out);
 		jw_obj(w);
 		jw_key(w, custom ? "input" : "rawInvalidInput");
-		if (o)
-			jw_raw(w, json_text(o));
+		if (!custom && is_value(text))
+			jw_raw(w, text);
 		else
 			jw_str(w, args);
 		jw_obj_end(w);
-		json_object_put(o);
 	}
 }
 
@@ -320,7 +335,8 @@ void write_schema(struct jw *w, struct chat *c)
 	jw_kstr(w, "name",
 		c->format_name.n ? c->format_name : SPAN("response"));
 	jw_key(w, "schema");
-	jw_raw(w, c->format_schema ? json_text(c->format_schema) : SPAN("{}"));
+	jw_raw(w,
+	       c->format_schema ? chat_said(c, c->format_schema) : SPAN("{}"));
 	jw_kbool(w, "strict", strict);
 }
 

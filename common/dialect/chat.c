@@ -4,6 +4,7 @@
 #include "dialect/chat.h"
 
 #include "base/digest.h"
+#include "base/json-source.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -123,6 +124,11 @@ void chat_dropped(struct chat *c, const char *what)
 	if (span_listed(all, span_of(what)))
 		return;
 	buf_fmt(&c->dropped, "%s%s", all.n ? ", " : "", what);
+}
+
+struct span chat_said(struct chat *c, struct json_object *v)
+{
+	return json_wording(c->arena, v, c->source);
 }
 
 static const char *const efforts[] = {

@@ -111,6 +111,9 @@ struct chat {
 	/* Of the target, set before the body is read: what it sealed becomes
 	 * the original. */
 	const struct seal_origin *origin;
+	/* What the body was read from, and located in (json-source.h): values
+	 * are handed on in its words. Empty: json-c's. */
+	struct span source;
 	struct msg *msgs, **tail;
 	struct tool *tools, **tools_tail;
 	enum choice choice;
@@ -156,6 +159,9 @@ struct part *chat_part(struct chat *c, struct msg *m, enum part_kind kind);
 struct part *chat_text(struct chat *c, struct msg *m, struct span text);
 struct tool *chat_tool(struct chat *c, enum tool_kind kind, struct span name);
 void chat_dropped(struct chat *c, const char *what);
+
+/* What stands where a string should, in the source's words. */
+struct span chat_said(struct chat *c, struct json_object *v);
 
 /* "data:image/png;base64,..." or a URL, into mime, data, url. -1: not usable,
  * with an error that names the field. */

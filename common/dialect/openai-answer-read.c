@@ -205,7 +205,7 @@ static int add_call(struct reader *r, struct json_object *call, bool whole,
 		f = json_get(call, "custom");
 	name = json_str(f, "name");
 	s = whole ? NULL : find_call(r, id, index, name);
-	args = json_said(json_get(f, "arguments"), &r->arena->full);
+	args = reader_said(r, json_get(f, "arguments"));
 	if (s && s->ended)
 		return late_fragment(args, e);
 	if (!s && !id.n && !name.n)

@@ -180,8 +180,7 @@ static void put_call(struct chat *c, struct msg *m, struct json_object *call)
 		p->custom = true;
 	}
 	p->name = json_str(f, "name");
-	p->text = json_said(json_get(f, p->custom ? "input" : "arguments"),
-			    &c->arena->full);
+	p->text = chat_said(c, json_get(f, p->custom ? "input" : "arguments"));
 }
 
 /* The id that the old function_call lacks: the same for call and result. */
@@ -209,8 +208,7 @@ static int put_assistant(struct chat *c, struct json_object *o, struct err *e)
 		p = chat_part(c, m, PART_TOOL_USE);
 		p->name = json_str(legacy, "name");
 		p->id = legacy_id(c, p->name);
-		p->text = json_said(json_get(legacy, "arguments"),
-				    &c->arena->full);
+		p->text = chat_said(c, json_get(legacy, "arguments"));
 	}
 	return 0;
 }

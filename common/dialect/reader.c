@@ -4,6 +4,7 @@
 #include "dialect/reader.h"
 
 #include "base/digest.h"
+#include "base/json-source.h"
 #include "base/utf8.h"
 #include "dialect/chat.h"
 #include "dialect/error.h"
@@ -80,11 +81,16 @@ static struct json_object *read_object(struct reader *r, struct span text,
 				       const char *what, struct err *e)
 {
 	struct json_object *o;
+	struct span whole;
 	struct buf kept;
 
 	e->code = ERR_NONE;
 	buf_init(&kept, text.n);
-	o = unwrapped(json_read_with(r->json, halves_kept(text, &kept), e));
+	whole = halves_kept(text, &kept);
+	o = unwrapped(json_read_with(r->json, whole, e));
+	r->root = o;
+	r->source = whole.p == text.p ? text : SPAN("");
+	r->located = false;
 	if (kept.starved)
 		err_memory(e);
 	buf_release(&kept);
@@ -150,6 +156,16 @@ const char *reader_copy(struct reader *r, struct json_object *o,
 			const char *key)
 {
 	return arena_str(r->arena, json_str(o, key));
+}
+
+struct span reader_said(struct reader *r, struct json_object *v)
+{
+	bool text = !v || json_object_is_type(v, json_type_string);
+
+	if (!text && !r->located && r->source.n)
+		json_locate(r->root, r->source);
+	r->located |= !text;
+	return json_wording(r->arena, v, r->source);
 }
 
 static int emit(struct reader *r, struct ev *v, struct err *e)

@@ -51,6 +51,9 @@ struct reader {
 	ev_fn *sink;
 	void *arg;
 	struct json_tokener *json; /* NULL: memory is short */
+	struct json_object *root;  /* what is read now */
+	struct span source;        /* and its text */
+	bool located;              /* the one in the other */
 
 	struct slot *head, *last; /* not closed yet, in order */
 	struct slot *all;         /* every slot, the latest first */
@@ -100,6 +103,8 @@ int reader_error(struct reader *r, struct json_object *o, struct err *e);
 void reader_dropped(struct reader *r, struct span what);
 /* OpenAI's annotations, by their types. */
 void reader_annotations(struct reader *r, struct json_object *list);
+/* What stands where a string should, as it is written in the answer. */
+struct span reader_said(struct reader *r, struct json_object *v);
 const char *reader_copy(struct reader *r, struct json_object *o,
 			const char *key);
 

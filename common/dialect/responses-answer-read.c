@@ -86,8 +86,7 @@ static int start_call(struct reader *r, struct json_object *item, int64_t index,
 		s->id = reader_copy(r, item, "call_id");
 	if (!*s->name)
 		s->name = reader_copy(r, item, "name");
-	text = json_said(json_get(item, custom ? "input" : "arguments"),
-			 &r->arena->full);
+	text = reader_said(r, json_get(item, custom ? "input" : "arguments"));
 	if (text.n)
 		s->given = arena_str(r->arena, text);
 	return reader_text(r, s, SPAN(""), e);

@@ -3,6 +3,8 @@
 
 #include "dialect/responses-calls.h"
 
+#include "base/json-source.h"
+
 #include <string.h>
 
 #define TEXT_MAX (64u << 20) /* bytes of an output */
@@ -76,12 +78,6 @@ const struct call_kind *call_kind_of_output(struct span type)
 	return NULL;
 }
 
-struct span call_arguments(struct arena *a, const struct call_kind *k,
-			   struct json_object *item)
-{
-	return json_said(json_get(item, k->member), &a->full);
-}
-
 /* --- outputs ------------------------------------------------------------- */
 
 static void add_line(struct buf *out, struct span text)
@@ -135,7 +131,7 @@ static void add_tool_names(struct buf *out, struct json_object *tools)
 		buf_str(out, "No tools were found.");
 }
 
-struct span call_output(struct arena *a, const struct call_kind *k,
+struct span call_output(struct chat *c, const struct call_kind *k,
 			struct json_object *item)
 {
 	struct json_object *output = json_get(item, "output");
@@ -143,7 +139,7 @@ struct span call_output(struct arena *a, const struct call_kind *k,
 	struct buf b;
 
 	if (k->shape != CALL_TOOL_SEARCH && !json_length(output)) {
-		text = json_said(output, &a->full);
+		text = chat_said(c, output);
 		return text.n ? text : json_str(item, "status");
 	}
 	buf_init(&b, TEXT_MAX);
@@ -151,7 +147,7 @@ struct span call_output(struct arena *a, const struct call_kind *k,
 		add_tool_names(&b, json_get(item, "tools"));
 	for (size_t i = 0; i < json_length(output); i++)
 		add_command(&b, json_at(output, i));
-	text = arena_all(a, &b);
+	text = arena_all(c->arena, &b);
 	buf_release(&b);
 	return text;
 }
@@ -163,26 +159,27 @@ bool call_failed(struct json_object *item)
 
 /* --- items for the client ------------------------------------------------ */
 
-static void add_missing(struct json_object *o, const char *key,
-			struct json_object *value)
+static void add_missing(struct jw *j, struct json_object *o, const char *key,
+			struct span value)
 {
 	if (json_object_object_get_ex(o, key, NULL))
-		json_object_put(value);
-	else
-		json_object_object_add(o, key, value);
+		return;
+	jw_key(j, key);
+	jw_raw(j, value);
 }
 
 /* What clients require, though the model need not say it. */
-static void complete(const struct call_kind *k, struct json_object *o)
+static void complete(struct jw *j, const struct call_kind *k,
+		     struct json_object *o)
 {
 	switch (k->shape) {
 	case CALL_LOCAL_SHELL:
-		add_missing(o, "type", json_object_new_string("exec"));
-		add_missing(o, "env", json_object_new_object());
+		add_missing(j, o, "type", SPAN("\"exec\""));
+		add_missing(j, o, "env", SPAN("{}"));
 		break;
 	case CALL_SHELL:
-		add_missing(o, "timeout_ms", NULL);
-		add_missing(o, "max_output_length", NULL);
+		add_missing(j, o, "timeout_ms", SPAN("null"));
+		add_missing(j, o, "max_output_length", SPAN("null"));
 		break;
 	case CALL_APPLY_PATCH:
 	case CALL_TOOL_SEARCH:
@@ -200,6 +197,25 @@ static struct json_object *inside(const struct call_kind *k,
 	return json_object_is_type(inner, json_type_object) ? inner : o;
 }
 
+/* `o` as it is written in `text`, and what it lacks. */
+static void put_said(struct jw *j, const struct call_kind *k,
+		     struct json_object *o, struct span text)
+{
+	struct buf own;
+
+	buf_init(&own, TEXT_MAX);
+	json_dense(&own, text);
+	if (own.full)
+		buf_starve(j->out);
+	text = buf_get(&own);
+	text.n -= text.n > 0; /* the bracket */
+	jw_raw(j, text);
+	j->comma = json_object_object_length(o) > 0;
+	complete(j, k, o);
+	jw_obj_end(j);
+	buf_release(&own);
+}
+
 void call_put(struct jw *j, const struct call_kind *k, struct span arguments)
 {
 	struct err why = { 0 };
@@ -208,16 +224,17 @@ void call_put(struct jw *j, const struct call_kind *k, struct span arguments)
 
 	if (why.code == ERR_MEMORY)
 		buf_starve(j->out);
+	if (o)
+		json_locate(o, arguments);
 	if (k->shape == CALL_TOOL_SEARCH)
 		jw_kcstr(j, "execution", "client");
 	jw_key(j, k->member);
-	if (json_object_is_type(said, json_type_object)) {
-		complete(k, said);
-		jw_raw(j, json_text(said));
-	} else if (arguments.n) {
+	if (json_object_is_type(said, json_type_object))
+		put_said(j, k, said,
+			 said == o ? arguments : json_located(said, arguments));
+	else if (arguments.n)
 		jw_str(j, arguments); /* as it came: the client has to say */
-	} else {
+	else
 		jw_raw(j, SPAN("{}"));
-	}
 	json_object_put(o);
 }

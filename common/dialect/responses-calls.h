@@ -10,10 +10,8 @@
 #ifndef DARIO_RESPONSES_CALLS_H
 #define DARIO_RESPONSES_CALLS_H
 
-#include "base/arena.h"
-#include "base/json.h"
 #include "base/jw.h"
-#include "dialect/event.h"
+#include "dialect/chat.h"
 
 struct call_kind {
 	enum call_shape shape;
@@ -31,11 +29,8 @@ const struct call_kind *call_kind_of_tool(struct span type);
 const struct call_kind *call_kind_of_call(struct span type);
 const struct call_kind *call_kind_of_output(struct span type);
 
-/* The arguments that a function call has in place of this item. */
-struct span call_arguments(struct arena *a, const struct call_kind *k,
-			   struct json_object *item);
 /* What an item of results says, as text. */
-struct span call_output(struct arena *a, const struct call_kind *k,
+struct span call_output(struct chat *c, const struct call_kind *k,
 			struct json_object *item);
 /* Does it report a failure? */
 bool call_failed(struct json_object *item);

@@ -148,8 +148,7 @@ static void put_call(struct chat *c, struct json_object *o, bool custom)
 	p->id = json_str(o, "call_id");
 	p->name = responses_tool_name(c, json_str(o, "namespace"),
 				      json_str(o, "name"));
-	p->text = json_said(json_get(o, custom ? "input" : "arguments"),
-			    &c->arena->full);
+	p->text = chat_said(c, json_get(o, custom ? "input" : "arguments"));
 	p->custom = custom;
 }
 
@@ -170,7 +169,7 @@ static void put_shaped_call(struct chat *c, struct json_object *o,
 	p->id = call_id(o);
 	p->alias = json_str(o, "id");
 	p->name = span_of(k->tool);
-	p->text = call_arguments(c->arena, k, o);
+	p->text = chat_said(c, json_get(o, k->member));
 }
 
 static void put_shaped_output(struct chat *c, struct json_object *o,
@@ -181,7 +180,7 @@ static void put_shaped_output(struct chat *c, struct json_object *o,
 
 	p->id = call_id(o);
 	p->error = call_failed(o);
-	chat_text(c, &inside, call_output(c->arena, k, o));
+	chat_text(c, &inside, call_output(c, k, o));
 	p->content = inside.parts;
 }
 

@@ -3,6 +3,7 @@
 
 #include "dialect/retext.h"
 
+#include "base/json-source.h"
 #include "base/jw.h"
 #include "base/jwalk.h"
 #include "base/names.h"
@@ -17,6 +18,7 @@
 struct retext {
 	struct buf *out;
 	struct arena *arena;
+	struct span all;
 };
 
 /* A value within a container, as json-c reads it; NULL for null, too. */
@@ -164,7 +166,43 @@ static bool same(struct retext *r, struct span text, struct json_object *now)
 
 static void put(struct retext *r, struct span text, struct json_object *now);
 
-static void put_new(struct retext *r, struct json_object *now)
+static void put_new(struct retext *r, struct json_object *now);
+
+static void put_key(struct retext *r, const char *key)
+{
+	buf_byte(r->out, '"');
+	jw_escape(r->out, span_of(key));
+	buf_str(r->out, "\":");
+}
+
+static void put_new_object(struct retext *r, struct json_object *now)
+{
+	bool comma = false;
+
+	buf_byte(r->out, '{');
+	json_object_object_foreach(now, key, v)
+	{
+		if (comma)
+			buf_byte(r->out, ',');
+		comma = true;
+		put_key(r, key);
+		put_new(r, v);
+	}
+	buf_byte(r->out, '}');
+}
+
+static void put_new_array(struct retext *r, struct json_object *now)
+{
+	buf_byte(r->out, '[');
+	for (size_t i = 0; i < json_length(now); i++) {
+		if (i)
+			buf_byte(r->out, ',');
+		put_new(r, json_at(now, i));
+	}
+	buf_byte(r->out, ']');
+}
+
+static void put_new_scalar(struct retext *r, struct json_object *now)
 {
 	bool starved = false;
 
@@ -174,6 +212,21 @@ static void put_new(struct retext *r, struct json_object *now)
 		buf_str(r->out, "null");
 	if (starved)
 		buf_starve(r->out);
+}
+
+/* What did not stand in this place; it may have stood in another. */
+static void put_new(struct retext *r, struct json_object *now)
+{
+	struct span was = json_located(now, r->all);
+
+	if (was.n)
+		put(r, was, now);
+	else if (json_object_is_type(now, json_type_object))
+		put_new_object(r, now);
+	else if (json_object_is_type(now, json_type_array))
+		put_new_array(r, now);
+	else
+		put_new_scalar(r, now);
 }
 
 /* What stands between the last item and this one, or the end. */
@@ -282,9 +335,7 @@ static void put_member(struct retext *r, const struct index *x, int place,
 		put_repeated(r, x, place);
 		return;
 	}
-	buf_byte(r->out, '"');
-	jw_escape(r->out, span_of(key));
-	buf_str(r->out, "\":");
+	put_key(r, key);
 	if (m)
 		put(r, m->value, v);
 	else
@@ -382,7 +433,7 @@ static void put(struct retext *r, struct span text, struct json_object *now)
 void retext(struct buf *out, struct arena *a, struct span text,
 	    struct json_object *now)
 {
-	struct retext r = { out, a };
+	struct retext r = { out, a, text };
 
 	put(&r, span_trim(text), now);
 }

@@ -117,14 +117,24 @@ static bool is_plain(struct json_object *schema, bool bare)
 	       !schema_has_choice(schema);
 }
 
+/* In the client's words, if `copy` says the same. */
+static void put_changed(struct jw *w, struct chat *c,
+			struct json_object *schema, struct json_object *copy)
+{
+	bool same = span_eq(json_text(copy), json_text(schema));
+
+	jw_raw(w, same ? chat_said(c, schema) : json_text(copy));
+	json_object_put(copy);
+}
+
 static void put_lowered(struct jw *w, struct chat *c, const struct tool *t,
 			bool bare)
 {
-	struct json_object *copy = NULL;
+	struct json_object *copy = json_copy(t->schema);
 	struct span before;
 
-	json_object_deep_copy(t->schema, &copy, NULL);
-	json_set_str(copy, "type", "object");
+	if (!span_is(json_str(copy, "type"), "object"))
+		json_set_str(copy, "type", "object");
 	if (schema_has_choice(copy) && schema_lower(copy))
 		chat_dropped(c, "tools.schema.root");
 	if (bare) {
@@ -133,8 +143,7 @@ static void put_lowered(struct jw *w, struct chat *c, const struct tool *t,
 		if (!span_eq(before, json_text(copy)))
 			chat_dropped(c, "tools.schema.bounds");
 	}
-	jw_raw(w, json_text(copy));
-	json_object_put(copy);
+	put_changed(w, c, t->schema, copy);
 }
 
 void schema_tool(struct jw *w, struct chat *c, const struct tool *t, bool bare)
@@ -145,24 +154,23 @@ void schema_tool(struct jw *w, struct chat *c, const struct tool *t, bool bare)
 		 json_object_object_length(t->schema) == 0)
 		jw_raw(w, SPAN("{\"type\":\"object\",\"properties\":{}}"));
 	else if (is_plain(t->schema, bare))
-		jw_raw(w, json_text(t->schema));
+		jw_raw(w, chat_said(c, t->schema));
 	else
 		put_lowered(w, c, t, bare);
 }
 
-void schema_sanitised(struct jw *w, struct json_object *schema)
+void schema_sanitised(struct jw *w, struct chat *c, struct json_object *schema)
 {
-	struct json_object *copy = NULL;
+	struct json_object *copy;
 
 	if (!schema) {
 		jw_raw(w, SPAN("{\"type\":\"object\","
 			       "\"additionalProperties\":false}"));
 		return;
 	}
-	json_object_deep_copy(schema, &copy, NULL);
+	copy = json_copy(schema);
 	sanitise(copy, false);
-	jw_raw(w, json_text(copy));
-	json_object_put(copy);
+	put_changed(w, c, schema, copy);
 }
 
 static bool all_required(struct json_object *o)

@@ -17,7 +17,7 @@ bool schema_has_choice(struct json_object *schema);
 bool schema_lower(struct json_object *schema);
 
 /* What Anthropic's structured output takes: no bounds, closed objects. */
-void schema_sanitised(struct jw *w, struct json_object *schema);
+void schema_sanitised(struct jw *w, struct chat *c, struct json_object *schema);
 
 /* Would OpenAI's strict mode take it as it is: objects closed, and all their
  * properties required? */

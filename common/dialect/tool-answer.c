@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "base/json-source.h"
 #include "base/jw.h"
 #include "dialect/dialect.h"
 #include "dialect/error.h"
+#include "dialect/retext.h"
 #include "dialect/tool-map-own.h"
 
 #include <string.h>
@@ -168,12 +170,17 @@ static int put_delta(struct tool_map *m, int64_t index, struct span input,
 	return rc;
 }
 
-static int put_mapped(struct tool_map *m, int64_t index,
+/* `input` was made of what is held. */
+static int put_mapped(struct tool_map *m, int64_t index, struct span held,
 		      struct json_object *input, struct err *e)
 {
-	struct span text = json_text(input);
+	struct buf *text = &m->text;
 
-	return text.n ? put_delta(m, index, text, e) : err_memory(e);
+	buf_reset(text);
+	retext(text, m->arena, held, input);
+	return text->full || m->arena->full
+		     ? err_memory(e)
+		     : put_delta(m, index, buf_get(text), e);
 }
 
 /* What is held goes out: mapped when it is a whole object, else as it came.
@@ -191,13 +198,15 @@ static int flush(struct tool_map *m, struct tool_block *b, bool stopped,
 		input = json_read(held, &unread);
 	else if (stopped && !b->given)
 		input = json_object_new_object();
+	json_locate(input, held);
 	if (json_object_is_type(input, json_type_object))
 		mapped = tool_shape_back(b->shape, &m->context, input);
 	if (error_unread(&unread, "the input of a tool call")) {
 		*e = unread;
 		rc = -1;
 	} else if (mapped && (!none || json_object_object_length(mapped)))
-		rc = put_mapped(m, b->index, mapped, e);
+		rc = put_mapped(m, b->index, none ? SPAN("{}") : held, mapped,
+				e);
 	else if (!mapped && !none)
 		rc = put_delta(m, b->index, held, e);
 	json_object_put(mapped);
@@ -250,10 +259,17 @@ static int pass(struct event *v, struct err *e)
 	return v->m->sink(v->m->arg, v->name, v->data, e);
 }
 
+/* What the map has changed; all else is as it came. */
 static int rewrite(struct event *v, struct err *e)
 {
-	v->data = json_text(v->o);
-	return v->data.n ? 0 : err_memory(e);
+	struct buf *text = &v->m->text;
+
+	buf_reset(text);
+	retext(text, v->m->arena, v->data, v->o);
+	if (text->full || v->m->arena->full)
+		return err_memory(e);
+	v->data = buf_get(text);
+	return 0;
 }
 
 static int on_start(struct event *v, struct err *e)
@@ -382,6 +398,7 @@ int tool_map_event(void *map, struct span name, struct span data, struct err *e)
 		*e = unread;
 		return -1;
 	}
+	json_locate(v.o, data);
 	if (v.o && !name.n)
 		kind = find_kind(json_str(v.o, "type"));
 	if (v.o && kind < KINDS)

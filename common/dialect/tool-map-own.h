@@ -5,6 +5,8 @@
 
 #include "dialect/tool-shape.h"
 
+#define TOOL_TEXT_MAX (256u << 20) /* an event, or an input */
+
 /* A tool's block whose input is held back. */
 struct tool_block {
 	int64_t index;
@@ -23,6 +25,7 @@ struct tool_map {
 	void *arg;
 	struct tool_block *blocks;
 	size_t n_blocks, open, held;
+	struct buf text; /* of what is handed on, as it is now */
 };
 
 #endif

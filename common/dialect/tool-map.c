@@ -199,6 +199,7 @@ struct tool_map *tool_map_request(const struct tool_rows *rows,
 		return NULL;
 	m = arena_take(arena, sizeof(*m));
 	m->arena = arena;
+	buf_init(&m->text, TOOL_TEXT_MAX);
 	copy_context(m, context);
 	map_tools(m, rows, mode, tools);
 	if (!m->shapes)
@@ -219,6 +220,7 @@ void tool_map_free(struct tool_map *m)
 		tool_shape_release(s);
 	for (struct tool_block *b = m->blocks; b; b = b->next)
 		buf_release(&b->held);
+	buf_release(&m->text);
 }
 
 void tool_map_sink(struct tool_map *m, sse_fn *fn, void *arg)

@@ -11,7 +11,7 @@
  *	m = tool_map_request(rows, mode, &context, arena, body);
  *	if (!m)  nothing changed: send the client's own bytes, and hand on the
  *		 answer's bytes as they come
- *	else     send json_text(body), and then either
+ *	else     send retext(body), and then either
  *		 tool_map_sink(m, fn, arg); sse_init(&s, tool_map_event, m);
  *		 ... sse_end(&s, e); tool_map_end(m, e);
  *	or       tool_map_whole(m, message)
@@ -25,8 +25,8 @@
  * So mapping is only renaming, and mapping back is its exact inverse. Changed
  * are: tools (with their input_examples), tool_choice, tool_use blocks and
  * tool_reference blocks in the messages, and names in context_management.
- * Nothing else; no text, ever. What goes through a tree keeps its values but
- * for integers beyond 64 bits and a key's second value.
+ * Nothing else; no text, ever. What goes through a tree is written by retext.h,
+ * and keeps its numbers and repeated keys.
  *
  * What passes as it is: a tool without a row; with a dated `type`; whose
  * canonical name a client's tool has already, or an earlier one was given;

@@ -211,11 +211,11 @@ static struct json_object *property(const struct tool_shape *s,
 				    const struct tool_pair *p,
 				    struct json_object *declared)
 {
-	struct json_object *copy = NULL;
+	struct json_object *copy;
 
 	if (!json_object_is_type(declared, json_type_object))
 		return json_object_get(declared);
-	json_object_deep_copy(declared, &copy, NULL);
+	copy = json_copy(declared);
 	if (s->hybrid)
 		tool_context_hide(copy);
 	if (!p)

@@ -15,6 +15,7 @@
 #include "config.h"
 
 #include "base/digest.h"
+#include "base/json-source.h"
 #include "base/utf8.h"
 #include "dialect/answer-restore.h"
 #include "dialect/answer-seal.h"
@@ -107,6 +108,8 @@ static int run_request(char **argv, int argc)
 	buf_init(&out, INPUT_MAX);
 	read_file(stdin, &in);
 	body = json_read(buf_get(&in), &e);
+	json_locate(body, buf_get(&in));
+	c.source = buf_get(&in);
 	if (body)
 		rc = request(&c, body, from, to, argv[4],
 			     argc > 5 ? argv[5] : NULL, &out, &e);

@@ -17,8 +17,10 @@
  */
 #include "config.h"
 
+#include "base/json-source.h"
 #include "dialect/reader.h"
 #include "dialect/answer-restore.h"
+#include "dialect/retext.h"
 #include "dialect/tool-map.h"
 #include "state/models.h"
 #include "state/tools.h"
@@ -46,17 +48,16 @@ static void die(const struct err *e)
 	exit(1);
 }
 
-static struct json_object *need_json(FILE *f)
+static struct json_object *need_json(FILE *f, struct buf *text)
 {
 	struct err e = { 0 };
 	struct json_object *o;
-	struct buf text;
 
-	read_all(f, &text);
-	o = json_read(buf_get(&text), &e);
+	read_all(f, text);
+	o = json_read(buf_get(text), &e);
 	if (!o)
 		die(&e);
-	buf_release(&text);
+	json_locate(o, buf_get(text));
 	return o;
 }
 
@@ -67,6 +68,7 @@ struct client {
 	struct arena arena;
 	struct tool_rows *rows;
 	struct json_object *body, *upstream;
+	struct buf text, translated; /* that these were read from */
 	struct chat chat;
 	struct tool_map *map;
 };
@@ -84,17 +86,16 @@ static struct json_object *translate(struct client *c)
 	struct models *m = models_load(&e);
 	struct upstream_model t = { .model = c->model };
 	struct json_object *o;
-	struct buf out;
 
-	buf_init(&out, INPUT_MAX);
 	if (!m)
 		die(&e);
 	t.family = models_family(m, c->model);
+	c->chat.source = buf_get(&c->text);
 	if (c->from->read(&c->chat, c->body, &e) ||
-	    anthropic_request_write(&t, &c->chat, &out, &e))
+	    anthropic_request_write(&t, &c->chat, &c->translated, &e))
 		die(&e);
-	o = json_read(buf_get(&out), &e);
-	buf_release(&out);
+	o = json_read(buf_get(&c->translated), &e);
+	json_locate(o, buf_get(&c->translated));
 	models_free(m);
 	return o;
 }
@@ -120,7 +121,8 @@ static void open_client(struct client *c, FILE *f, const char *mode,
 	c->rows = tools_load(home ? home : "/nonexistent", &e);
 	if (!c->rows)
 		die(&e);
-	c->body = need_json(f);
+	buf_init(&c->translated, INPUT_MAX);
+	c->body = need_json(f, &c->text);
 	c->upstream = c->from ? translate(c) : json_object_get(c->body);
 	c->map = tool_map_request(c->rows, mode_of(mode), &context, &c->arena,
 				  c->upstream);
@@ -132,6 +134,8 @@ static void close_client(struct client *c)
 	chat_release(&c->chat);
 	json_object_put(c->body);
 	json_object_put(c->upstream);
+	buf_release(&c->translated);
+	buf_release(&c->text);
 	tool_rows_free(c->rows);
 	arena_release(&c->arena);
 }
@@ -231,22 +235,27 @@ static int whole(struct client *c, struct span in, struct buf *out,
 		 struct err *e)
 {
 	struct json_object *o = json_read(in, e);
+	struct buf mapped;
 	struct back b;
 	int rc = 0;
 
 	if (!o)
 		return -1;
+	buf_init(&mapped, INPUT_MAX);
+	json_locate(o, in);
 	if (c->map)
 		tool_map_whole(c->map, o);
+	retext(&mapped, &c->arena, in, o);
 	if (c->from) {
 		open_back(&b, c, true, out);
-		rc = reader_whole(&b.reader, json_text(o), e);
+		rc = reader_whole(&b.reader, buf_get(&mapped), e);
 		if (rc == 0)
 			c->from->whole(&b.writer, &b.fold.answer);
 		close_back(&b);
 	} else {
-		buf_span(out, json_text(o));
+		buf_span(out, buf_get(&mapped));
 	}
+	buf_release(&mapped);
 	json_object_put(o);
 	return rc;
 }
@@ -296,6 +305,18 @@ static void answer(struct client *c)
 	buf_release(&out);
 }
 
+static void print_request(struct client *c)
+{
+	struct span text = buf_get(c->from ? &c->translated : &c->text);
+	struct buf out;
+
+	buf_init(&out, INPUT_MAX);
+	if (c->map || c->from)
+		retext(&out, &c->arena, text, c->upstream);
+	puts(c->map || c->from ? buf_cstr(&out) : "same");
+	buf_release(&out);
+}
+
 static int run_template(int argc, char **argv)
 {
 	struct err e = { 0 };
@@ -303,11 +324,11 @@ static int run_template(int argc, char **argv)
 	struct template *t = template_load("/nonexistent",
 					   given ? argv[2] : NULL, &e);
 	struct json_object *body;
-	struct buf betas;
+	struct buf betas, text;
 
 	if (!t)
 		die(&e);
-	body = need_json(stdin);
+	body = need_json(stdin, &text);
 	template_apply(t, body, &(struct template_use){ .count = argc > 3 });
 	puts(json_text(body).p);
 	buf_init(&betas, 8192);
@@ -315,6 +336,7 @@ static int run_template(int argc, char **argv)
 	template_betas(t, &betas);
 	fputs(buf_cstr(&betas), stderr);
 	buf_release(&betas);
+	buf_release(&text);
 	json_object_put(body);
 	template_free(t);
 	return 0;
@@ -345,7 +367,7 @@ int main(int argc, char **argv)
 		fclose(f);
 		answer(&c);
 	} else {
-		puts(c.map || c.from ? json_text(c.upstream).p : "same");
+		print_request(&c);
 	}
 	close_client(&c);
 	return 0;
