@@ -98,6 +98,11 @@ static void put_media(struct jw *w, const struct part *p)
 	jw_obj_end(w);
 }
 
+static struct span call_id(struct body *b, const struct part *p)
+{
+	return p->own_id ? p->id : chat_id_anthropic(b->c->arena, p->id);
+}
+
 static void put_call(struct body *b, const struct part *p)
 {
 	struct jw *w = &b->w;
@@ -105,7 +110,7 @@ static void put_call(struct body *b, const struct part *p)
 
 	jw_obj(w);
 	jw_kcstr(w, "type", "tool_use");
-	jw_kstr(w, "id", chat_id_anthropic(a, p->id));
+	jw_kstr(w, "id", call_id(b, p));
 	jw_kstr(w, "name", chat_tool_name(a, p->name, ANTHROPIC_NAME_MAX));
 	write_input(w, p->text, p->custom);
 	anthropic_cache(w, p->cache);
@@ -135,7 +140,7 @@ static void put_result(struct body *b, const struct part *p)
 
 	jw_obj(w);
 	jw_kcstr(w, "type", "tool_result");
-	jw_kstr(w, "tool_use_id", chat_id_anthropic(b->c->arena, p->id));
+	jw_kstr(w, "tool_use_id", call_id(b, p));
 	if (has_content(p->content)) {
 		jw_key(w, "content");
 		jw_arr(w);

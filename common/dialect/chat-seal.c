@@ -109,7 +109,8 @@ static void settle_id(struct state *st, struct part *p)
 	struct arena *a = st->c->arena;
 	struct span id = original_of(st, p->id);
 
-	if (span_eq(id, p->id))
+	p->own_id = !span_eq(id, p->id);
+	if (!p->own_id)
 		id = p->kind == PART_TOOL_USE
 			   ? call_ids_call(&st->ids, a, id)
 			   : call_ids_result(&st->ids, a, id);

@@ -194,6 +194,12 @@ struct span chat_tool_name(struct arena *a, struct span name, size_t max)
 	return fit(a, name, max);
 }
 
+struct span chat_call_id(struct arena *a, const struct part *p,
+			 const struct quirks *q)
+{
+	return p->own_id ? p->id : chat_id_openai(a, p->id, q);
+}
+
 struct span chat_id_anthropic(struct arena *a, struct span id)
 {
 	return fit(a, id, 128);
@@ -202,7 +208,7 @@ struct span chat_id_anthropic(struct arena *a, struct span id)
 struct span chat_id_openai(struct arena *a, struct span id,
 			   const struct quirks *q)
 {
-	size_t max = q->id_max ? (size_t)q->id_max : 40;
+	size_t max = q->id_max ? (size_t)q->id_max : SEAL_ID_MAX;
 
 	if (q->nine_ids) {
 		char *nine = arena_try(a, 10);

@@ -46,6 +46,7 @@ struct part {
 	bool error;                  /* a tool result that reports a failure */
 	bool custom; /* a tool call with free text instead of JSON */
 	bool paired; /* a tool result that has its call */
+	bool own_id; /* `id` was made by the target: it goes as it is */
 	bool gone;   /* to be taken out */
 	struct json_object *cache; /* cache_control, or NULL */
 	struct part *content;      /* of a tool result */
@@ -206,6 +207,9 @@ struct span chat_tool_name(struct arena *a, struct span name, size_t max);
 struct span chat_id_anthropic(struct arena *a, struct span id);
 struct span chat_id_openai(struct arena *a, struct span id,
 			   const struct quirks *q);
+/* The same for a call or a result, whose id may be the target's own. */
+struct span chat_call_id(struct arena *a, const struct part *p,
+			 const struct quirks *q);
 
 /* For the readers: the signature of thinking, or the data of redacted
  * thinking, as the client sends it; the part has its text. And, once all is

@@ -71,7 +71,7 @@ static void put_result(struct body *b, const struct part *p)
 	else if (p->error)
 		chat_dropped(b->c, "is_error");
 	open_message(&b->w, "tool");
-	jw_kstr(&b->w, "tool_call_id", chat_id_openai(a, p->id, &b->t->quirks));
+	jw_kstr(&b->w, "tool_call_id", chat_call_id(a, p, &b->t->quirks));
 	jw_kstr(&b->w, "content", text);
 	jw_obj_end(&b->w);
 }
@@ -97,8 +97,8 @@ static int put_result_media(struct body *b, const struct part *results,
 		put_text_part(
 			w, span_of(arena_fmt(
 				   b->c->arena, "Attachment of tool call %.*s:",
-				   SPAN_FMT(chat_id_openai(b->c->arena, r->id,
-							   &b->t->quirks)))));
+				   SPAN_FMT(chat_call_id(b->c->arena, r,
+							 &b->t->quirks)))));
 		for (const struct part *p = r->content; p; p = p->next)
 			if (write_is_media(p) && put_media(b, p, e))
 				return -1;
@@ -165,7 +165,7 @@ static void put_call(struct body *b, const struct part *p, bool first)
 	struct arena *a = b->c->arena;
 
 	jw_obj(w);
-	jw_kstr(w, "id", chat_id_openai(a, p->id, &b->t->quirks));
+	jw_kstr(w, "id", chat_call_id(a, p, &b->t->quirks));
 	jw_kcstr(w, "type", "function");
 	jw_key(w, "function");
 	jw_obj(w);

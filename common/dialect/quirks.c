@@ -67,7 +67,7 @@ const struct quirk_row quirk_rows[] = {
 	    "list of the top-level fields of Chat Completions that it takes, "
 	    "when not all"),
 	ROW("toolIdMax", QUIRK_NUMBER, id_max, 16,
-	    "longest id of a tool call, in bytes (40)"),
+	    "longest id of a tool call in Chat Completions, in bytes (64)"),
 	ROW("maxTokens", QUIRK_NUMBER, max_tokens, 1,
 	    "largest limit of an answer, in tokens"),
 	ROW("minOutputTokens", QUIRK_NUMBER, min_tokens, 1,

@@ -40,7 +40,7 @@ struct quirks {
 	bool no_extra;      /* refuses all fields that it does not know */
 	bool no_mend;       /* nothing is mended in the same dialect */
 	bool normalize;     /* its answers are read and written anew */
-	int64_t id_max;     /* bytes of a tool call id; 0: 40 */
+	int64_t id_max;     /* bytes of a call id in Chat; 0: 64 */
 	int64_t max_tokens; /* its limit; 0: unknown */
 	int64_t min_tokens; /* of an answer's limit */
 	uint64_t fields;    /* of Chat that it takes, as bits; 0: all */

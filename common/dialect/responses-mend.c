@@ -142,7 +142,7 @@ static void mend_call_id(struct mend *m, struct span item)
 
 	if (!jwalk_is_string(value))
 		return;
-	q.id_max = q.id_max ? q.id_max : PEEK_ID_MAX;
+	q.id_max = PEEK_ID_MAX;
 	mend_id(m, value, chat_id_openai(m->arena, id, &q));
 }
 

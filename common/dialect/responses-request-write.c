@@ -76,12 +76,12 @@ static int put_message(struct body *b, const char *role,
 	return 0;
 }
 
-static struct span call_id(struct body *b, struct span id)
+static struct span call_id(struct body *b, const struct part *p)
 {
 	struct quirks q = b->t->quirks;
 
-	q.id_max = q.id_max ? q.id_max : 64;
-	return chat_id_openai(b->c->arena, id, &q);
+	q.id_max = SEAL_ID_MAX;
+	return chat_call_id(b->c->arena, p, &q);
 }
 
 static void put_call(struct body *b, const struct part *p)
@@ -91,7 +91,7 @@ static void put_call(struct body *b, const struct part *p)
 
 	jw_obj(w);
 	jw_kcstr(w, "type", "function_call");
-	jw_kstr(w, "call_id", call_id(b, p->id));
+	jw_kstr(w, "call_id", call_id(b, p));
 	jw_kstr(w, "name", chat_tool_name(a, p->name, WRITE_NAME_MAX));
 	jw_kstr(w, "arguments", write_arguments(a, p));
 	jw_obj_end(w);
@@ -106,7 +106,7 @@ static int put_result(struct body *b, const struct part *p, struct err *e)
 		chat_dropped(b->c, "is_error");
 	jw_obj(w);
 	jw_kcstr(w, "type", "function_call_output");
-	jw_kstr(w, "call_id", call_id(b, p->id));
+	jw_kstr(w, "call_id", call_id(b, p));
 	jw_key(w, "output");
 	if (!write_has_media(p->content)) {
 		jw_str(w, !text.n && p->error ? SPAN("Error") : text);
