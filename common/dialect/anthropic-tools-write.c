@@ -3,6 +3,7 @@
 
 #include "base/names.h"
 #include "dialect/anthropic-write.h"
+#include "dialect/custom-tool.h"
 #include "dialect/schema.h"
 #include "dialect/web-search.h"
 
@@ -52,10 +53,10 @@ static void put_tool(struct jw *w, const struct upstream_model *m,
 	jw_obj(w);
 	jw_kstr(w, "name", chat_tool_name(a, t->name, ANTHROPIC_NAME_MAX));
 	if (t->kind == TOOL_CUSTOM) {
-		if (schema_custom_text(a, t).n)
-			jw_kstr(w, "description", schema_custom_text(a, t));
+		if (custom_tool_about(a, t).n)
+			jw_kstr(w, "description", custom_tool_about(a, t));
 		jw_key(w, "input_schema");
-		jw_raw(w, schema_custom);
+		jw_raw(w, custom_tool_schema);
 	} else {
 		if (t->description.n)
 			jw_kstr(w, "description", t->description);

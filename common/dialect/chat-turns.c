@@ -123,6 +123,7 @@ static bool pair_call(struct pairing *x, struct msg *m, struct part *call,
 	if (!r)
 		return false;
 	r->part->id = call->id;
+	r->part->custom = call->custom;
 	r->part->paired = true;
 	if (r->at != m->next)
 		move(x, to, r->part);

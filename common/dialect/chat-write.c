@@ -119,6 +119,11 @@ int write_no_url_document(struct err *e)
 		       "URL, and dario fetches none: send its data");
 }
 
+bool write_takes_custom(const struct upstream_model *t, bool nested)
+{
+	return !nested || t->quirks.custom_tools;
+}
+
 struct span write_arguments(struct arena *a, const struct part *p)
 {
 	struct buf b;
@@ -286,17 +291,30 @@ int64_t write_floor(const struct upstream_model *t, int64_t max)
 	return max < t->quirks.min_tokens ? t->quirks.min_tokens : max;
 }
 
+/* `name` is a tool of free text, in an API that has such. */
+static bool names_custom(const struct upstream_model *t, const struct chat *c,
+			 bool nested)
+{
+	for (const struct tool *i = c->tools; i; i = i->next)
+		if (i->kind == TOOL_CUSTOM && span_eq(i->name, c->choice_name))
+			return write_takes_custom(t, nested);
+	return false;
+}
+
 void write_choice(struct jw *w, const struct upstream_model *t, struct chat *c,
 		  bool nested)
 {
 	if (c->choice == CHOICE_NAMED && t->quirks.no_named_tool) {
 		jw_kcstr(w, "tool_choice", "required");
 	} else if (c->choice == CHOICE_NAMED) {
+		const char *type = names_custom(t, c, nested) ? "custom"
+							      : "function";
+
 		jw_key(w, "tool_choice");
 		jw_obj(w);
-		jw_kcstr(w, "type", "function");
+		jw_kcstr(w, "type", type);
 		if (nested) {
-			jw_key(w, "function");
+			jw_key(w, type);
 			jw_obj(w);
 		}
 		jw_kstr(w, "name",

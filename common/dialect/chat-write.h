@@ -31,6 +31,8 @@ struct span write_data_url(struct arena *a, const struct part *p);
 int write_no_message(struct err *e);      /* there must be one */
 int write_no_url_document(struct err *e); /* -1 */
 
+/* Are tools whose input is free text known there? They are in Responses. */
+bool write_takes_custom(const struct upstream_model *t, bool nested);
 /* A call's arguments; free text is wrapped as {"input": ...}. */
 struct span write_arguments(struct arena *a, const struct part *p);
 

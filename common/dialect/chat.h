@@ -44,7 +44,8 @@ struct part {
 	struct span mime, data, url; /* media: base64 data or a URL */
 	struct span detail;          /* of a picture, in OpenAI's words */
 	bool error;                  /* a tool result that reports a failure */
-	bool custom; /* a tool call with free text instead of JSON */
+	bool custom; /* a tool call with free text instead of JSON, or its
+		      * result */
 	bool paired; /* a tool result that has its call */
 	bool own_id; /* `id` was made by the target: it goes as it is */
 	bool gone;   /* to be taken out */

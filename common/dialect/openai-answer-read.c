@@ -196,16 +196,17 @@ static int add_call(struct reader *r, struct json_object *call, bool whole,
 		    struct err *e)
 {
 	struct json_object *f = json_get(call, "function");
+	bool custom = !f && json_get(call, "custom");
 	struct span id = json_str(call, "id");
 	int64_t index = json_int(call, "index", -1);
 	struct span name, args;
 	struct slot *s;
 
-	if (!f)
+	if (custom)
 		f = json_get(call, "custom");
 	name = json_str(f, "name");
 	s = whole ? NULL : find_call(r, id, index, name);
-	args = reader_said(r, json_get(f, "arguments"));
+	args = reader_said(r, json_get(f, custom ? "input" : "arguments"));
 	if (s && s->ended)
 		return late_fragment(args, e);
 	if (!s && !id.n && !name.n)
@@ -214,6 +215,7 @@ static int add_call(struct reader *r, struct json_object *call, bool whole,
 		s = new_call(r, index, e);
 	if (!s)
 		return -1;
+	s->custom |= custom;
 	if (!*s->id)
 		s->id = arena_str(r->arena, id);
 	if (!*s->name)

@@ -5,6 +5,7 @@
 #include "base/jw.h"
 #include "dialect/chat-fit.h"
 #include "dialect/chat-write.h"
+#include "dialect/custom-tool.h"
 #include "dialect/schema.h"
 #include "dialect/web-search.h"
 
@@ -163,14 +164,19 @@ static void put_call(struct body *b, const struct part *p, bool first)
 {
 	struct jw *w = &b->w;
 	struct arena *a = b->c->arena;
+	bool custom = p->custom && write_takes_custom(b->t, true);
+	const char *type = custom ? "custom" : "function";
 
 	jw_obj(w);
 	jw_kstr(w, "id", chat_call_id(a, p, &b->t->quirks));
-	jw_kcstr(w, "type", "function");
-	jw_key(w, "function");
+	jw_kcstr(w, "type", type);
+	jw_key(w, type);
 	jw_obj(w);
 	jw_kstr(w, "name", chat_tool_name(a, p->name, WRITE_NAME_MAX));
-	jw_kstr(w, "arguments", write_arguments(a, p));
+	if (custom)
+		jw_kstr(w, "input", p->text);
+	else
+		jw_kstr(w, "arguments", write_arguments(a, p));
 	jw_obj_end(w);
 	put_signature(b, p, first);
 	jw_obj_end(w);
@@ -289,21 +295,40 @@ static int put_messages(struct body *b, struct err *e)
 	return 0;
 }
 
+static void put_custom(struct body *b, const struct tool *t)
+{
+	struct jw *w = &b->w;
+
+	jw_obj(w);
+	jw_kcstr(w, "type", "custom");
+	jw_key(w, "custom");
+	jw_obj(w);
+	custom_tool_put(w, t,
+			chat_tool_name(b->c->arena, t->name, WRITE_NAME_MAX),
+			true);
+	jw_obj_end(w);
+	jw_obj_end(w);
+}
+
 static void put_tool(struct body *b, const struct tool *t)
 {
 	struct jw *w = &b->w;
 	struct arena *a = b->c->arena;
 
+	if (t->kind == TOOL_CUSTOM && write_takes_custom(b->t, true)) {
+		put_custom(b, t);
+		return;
+	}
 	jw_obj(w);
 	jw_kcstr(w, "type", "function");
 	jw_key(w, "function");
 	jw_obj(w);
 	jw_kstr(w, "name", chat_tool_name(a, t->name, WRITE_NAME_MAX));
 	if (t->kind == TOOL_CUSTOM) {
-		if (schema_custom_text(a, t).n)
-			jw_kstr(w, "description", schema_custom_text(a, t));
+		if (custom_tool_about(a, t).n)
+			jw_kstr(w, "description", custom_tool_about(a, t));
 		jw_key(w, "parameters");
-		jw_raw(w, schema_custom);
+		jw_raw(w, custom_tool_schema);
 	} else {
 		if (t->description.n)
 			jw_kstr(w, "description", t->description);

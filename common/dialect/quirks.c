@@ -37,6 +37,9 @@ const struct quirk_row quirk_rows[] = {
 	     "wants Google's thought_signature back on tool calls"),
 	FLAG("topK", top_k, "takes top_k"),
 	FLAG("webSearch", search, "takes web_search_options"),
+	FLAG("customTools", custom_tools,
+	     "takes tools of type custom in Chat Completions; without it they "
+	     "go as functions"),
 	FLAG("noStrictTools", no_strict, "refuses strict in tools"),
 	FLAG("noNamedTool", no_named_tool,
 	     "ignores or refuses a tool that is forced by name: that tool "

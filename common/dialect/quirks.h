@@ -26,6 +26,7 @@ struct quirks {
 	bool thought_signatures; /* Google's, on tool calls */
 	bool top_k;              /* takes the extension */
 	bool search;             /* takes web_search_options */
+	bool custom_tools;       /* and tools of type custom, in Chat */
 	bool no_strict;          /* refuses `strict` in tools */
 	bool no_named_tool;      /* ignores a tool that is forced by name */
 	bool format_by_chat;     /* no output_config.format in Messages */

@@ -427,7 +427,7 @@ int reader_text(struct reader *r, struct slot *s, struct span text,
 	bool opened = s == r->head && s->opened;
 
 	s->wanted = true;
-	if (s->kind == PART_TOOL_USE)
+	if (s->kind == PART_TOOL_USE && !s->custom)
 		follow(s, text);
 	if (s->kind == PART_TEXT && text.n)
 		r->got_text = true;

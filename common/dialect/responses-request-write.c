@@ -4,6 +4,7 @@
 #include "base/jw.h"
 #include "dialect/chat-fit.h"
 #include "dialect/chat-write.h"
+#include "dialect/custom-tool.h"
 #include "dialect/schema.h"
 #include "dialect/web-search.h"
 
@@ -90,10 +91,13 @@ static void put_call(struct body *b, const struct part *p)
 	struct arena *a = b->c->arena;
 
 	jw_obj(w);
-	jw_kcstr(w, "type", "function_call");
+	jw_kcstr(w, "type", p->custom ? "custom_tool_call" : "function_call");
 	jw_kstr(w, "call_id", call_id(b, p));
 	jw_kstr(w, "name", chat_tool_name(a, p->name, WRITE_NAME_MAX));
-	jw_kstr(w, "arguments", write_arguments(a, p));
+	if (p->custom)
+		jw_kstr(w, "input", p->text);
+	else
+		jw_kstr(w, "arguments", write_arguments(a, p));
 	jw_obj_end(w);
 }
 
@@ -105,7 +109,9 @@ static int put_result(struct body *b, const struct part *p, struct err *e)
 	if (p->error && text.n)
 		chat_dropped(b->c, "is_error");
 	jw_obj(w);
-	jw_kcstr(w, "type", "function_call_output");
+	jw_kcstr(w, "type",
+		 p->custom ? "custom_tool_call_output"
+			   : "function_call_output");
 	jw_kstr(w, "call_id", call_id(b, p));
 	jw_key(w, "output");
 	if (!write_has_media(p->content)) {
@@ -252,20 +258,21 @@ static int put_input(struct body *b, struct err *e)
 static void put_tool(struct body *b, const struct tool *t)
 {
 	struct jw *w = &b->w;
-	struct arena *a = b->c->arena;
-	bool custom = t->kind == TOOL_CUSTOM;
-	struct span about = custom ? schema_custom_text(a, t) : t->description;
+	struct span name = chat_tool_name(b->c->arena, t->name, WRITE_NAME_MAX);
 
 	jw_obj(w);
+	if (t->kind == TOOL_CUSTOM) {
+		jw_kcstr(w, "type", "custom");
+		custom_tool_put(w, t, name, false);
+		jw_obj_end(w);
+		return;
+	}
 	jw_kcstr(w, "type", "function");
-	jw_kstr(w, "name", chat_tool_name(a, t->name, WRITE_NAME_MAX));
-	if (about.n)
-		jw_kstr(w, "description", about);
+	jw_kstr(w, "name", name);
+	if (t->description.n)
+		jw_kstr(w, "description", t->description);
 	jw_key(w, "parameters");
-	if (custom)
-		jw_raw(w, schema_custom);
-	else
-		schema_tool(w, b->c, t, false);
+	schema_tool(w, b->c, t, false);
 	/* Strict is the default there, and not what the client asked for. */
 	jw_kbool(w, "strict", write_strict(b->c, t));
 	jw_obj_end(w);

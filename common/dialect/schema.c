@@ -5,25 +5,6 @@
 
 #include <string.h>
 
-const struct span schema_custom = SPAN_INIT(
-	"{\"type\":\"object\",\"properties\":{\"input\":{\"type\":\"string\"}},"
-	"\"required\":[\"input\"],\"additionalProperties\":false}");
-
-struct span schema_custom_text(struct arena *a, const struct tool *t)
-{
-	struct span grammar = t->schema ? json_text_or(t->schema, &a->full)
-					: SPAN("");
-
-	if (!grammar.n)
-		return t->description;
-	return span_of(arena_fmt(a,
-				 "%.*s%sThe input must follow this "
-				 "format: %.*s",
-				 SPAN_FMT(t->description),
-				 t->description.n ? "\n" : "",
-				 SPAN_FMT(grammar)));
-}
-
 /* String formats that structured output checks. */
 static bool known_format(struct span s)
 {

@@ -23,8 +23,4 @@ void schema_sanitised(struct jw *w, struct chat *c, struct json_object *schema);
  * properties required? */
 bool schema_is_strict(struct json_object *schema);
 
-/* A free-text tool as a function: {"input": string}, its grammar as text. */
-extern const struct span schema_custom;
-struct span schema_custom_text(struct arena *a, const struct tool *t);
-
 #endif

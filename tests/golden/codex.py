@@ -406,4 +406,137 @@ def _():
     assert "a" in turns(r)[0][2] and "b" in turns(r)[0][2]
 
 
+# --- free text at providers that know it ----------------------------------
+
+LARK = "start: /a+/\nb: \"x\""
+GRAMMARS = {
+    "responses": {"type": "grammar", "syntax": "lark", "definition": LARK},
+    "openai": {"type": "grammar", "grammar": {"syntax": "lark",
+                                              "definition": LARK}}}
+CUSTOM = {"customTools": True}
+
+
+def custom_tool(dialect, format="grammar"):
+    about = {"name": "patch", "description": "d", "format":
+             GRAMMARS[dialect] if format == "grammar" else {"type": "text"}}
+    if dialect == "responses":
+        return {"type": "custom", **about}
+    return {"type": "custom", "custom": about}
+
+
+def custom_body(dialect, **more):
+    """A call with free text, a call of a function, and their outputs."""
+    text = 'no {json "\\\n'
+    tools = [custom_tool(dialect)]
+    if dialect == "responses":
+        return {"tools": tools + [fn("f")], "input": [
+            USER, {"type": "custom_tool_call", "call_id": "a",
+                   "name": "patch", "input": text},
+            call_item("b"),
+            output_item("a", "ra", "custom_tool_call_output"),
+            output_item("b", "rb")], **more}
+    return {"tools": tools + [{"type": "function", "function": {
+        "name": "f", "parameters": SCHEMA}}], "messages": [
+        USER, {"role": "assistant", "tool_calls": [
+            {"id": "a", "type": "custom",
+             "custom": {"name": "patch", "input": text}},
+            {"id": "b", "type": "function",
+             "function": {"name": "f", "arguments": "{}"}}]},
+        {"role": "tool", "tool_call_id": "a", "content": "ra"},
+        {"role": "tool", "tool_call_id": "b", "content": "rb"}], **more}
+
+
+@edge("custom", "stays free text from Responses to Chat, where it is known")
+def _():
+    want = custom_body("openai")
+    r = request("responses", "openai", custom_body("responses"), "gpt-5",
+                CUSTOM)
+    assert r["tools"][0] == custom_tool("openai"), r["tools"]
+    assert r["messages"][1]["tool_calls"] == want["messages"][1]["tool_calls"]
+    assert r["messages"][2:] == want["messages"][2:], r["messages"]
+    assert not r["dropped"], r
+    r = request("responses", "openai", custom_body("responses", tool_choice={
+        "type": "custom", "name": "patch"}), "gpt-5", CUSTOM)
+    assert r["tool_choice"] == {"type": "custom",
+                                "custom": {"name": "patch"}}, r
+
+
+@edge("custom", "stays free text from Chat to Responses")
+def _():
+    want = custom_body("responses")
+    r = request("openai", "responses", custom_body("openai"), "gpt-5")
+    assert r["tools"][0] == custom_tool("responses"), r["tools"]
+    assert r["input"][1:] == [{k: v for k, v in i.items() if k != "id"}
+                              for i in want["input"][1:]], r["input"]
+    r = request("openai", "responses", custom_body("openai", tool_choice={
+        "type": "custom", "custom": {"name": "patch"}}), "gpt-5")
+    assert r["tool_choice"] == {"type": "custom", "name": "patch"}, r
+    r = request("openai", "responses", {
+        "messages": [USER], "tools": [custom_tool("openai", "text")]}, "gpt-5")
+    assert r["tools"][0]["format"] == {"type": "text"}, r
+
+
+@edge("custom", "is a function elsewhere, and its grammar is told")
+def _():
+    for source in ("openai", "responses"):
+        for target, switches in (("openai", None), ("anthropic", None)):
+            if source == target:
+                continue
+            r = request(source, target, custom_body(source), "m", switches)
+            t = r["tools"][0]
+            f = t.get("function", t)
+            assert f["name"] == "patch" and LARK in f["description"], r
+            assert "lark" in f["description"] and "d\n" in f["description"]
+            assert "\\n" not in f["description"], f
+            input = (json.loads(
+                r["messages"][1]["tool_calls"][0]["function"]["arguments"])
+                if target == "openai" else
+                r["messages"][1]["content"][0]["input"])
+            assert input == {"input": 'no {json "\\\n'}, input
+
+
+@edge("custom", "comes back as free text, whole and in pieces")
+def _():
+    text = '{not json [" \u00e9\n}'
+    whole = {"id": "c", "choices": [{
+        "index": 0, "finish_reason": "tool_calls", "message": {
+            "role": "assistant", "content": None, "tool_calls": [
+                {"id": "a", "type": "custom",
+                 "custom": {"name": "patch", "input": text}},
+                {"id": "b", "type": "function",
+                 "function": {"name": "f", "arguments": "{}"}}]}}]}
+
+    def piece(text, **more):
+        return chunk({"tool_calls": [{"index": 0, "custom": {
+            "input": text, **more.pop("custom", {})}, **more}]})
+    stream = chat_sse(
+        piece("", id="a", type="custom", custom={"name": "patch"}),
+        *[piece(c) for c in text],
+        chunk(call(1, "{}", "b", "f")), chunk({}, "tool_calls"))
+    for data in (whole, stream):
+        for asked in (custom_body("responses"), None):
+            for how in ("whole", "stream"):
+                out = answer("openai", "responses", data, how, asked=asked,
+                             model="gpt-5")
+                o = (json.loads(out) if how == "whole" else
+                     [o for _, o in events(out)][-1]["response"])
+                a, b = o["output"]
+                assert (a["type"], a["name"], a["input"]) == (
+                    "custom_tool_call", "patch", text), a
+                assert a["id"].startswith("ctc_"), a
+                assert (b["type"], b["arguments"]) == (
+                    "function_call", "{}"), b
+        out = json.loads(answer("openai", "anthropic", data, "whole"))
+        assert out["content"][0]["input"] == {"input": text}, out
+    data = {"object": "response", "id": "r", "status": "completed", "output": [
+        {"type": "custom_tool_call", "id": "ctc_1", "call_id": "a",
+         "name": "patch", "input": text}], "usage": {}}
+    for asked in (custom_body("openai"), None):
+        out = json.loads(answer("responses", "openai", data, "whole",
+                                asked=asked, model="gpt-5"))
+        c = out["choices"][0]["message"]["tool_calls"][0]
+        assert (c["type"], c["custom"]) == (
+            "custom", {"name": "patch", "input": text}), c
+
+
 run()

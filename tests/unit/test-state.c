@@ -498,11 +498,11 @@ static void providers_are_known(void **state)
 	switches_are("{\"baseUrl\":\"https://api.openai.com/v1\"}", "openai",
 		     "gpt-5.4",
 		     "maxCompletionTokens developerRole webSearch "
-		     "foreignFieldsRefused");
+		     "customTools foreignFieldsRefused");
 	switches_are("{\"baseUrl\":\"https://api.openai.com/v1\"}",
 		     "responses", "gpt-5.4",
 		     "maxCompletionTokens developerRole webSearch "
-		     "foreignFieldsRefused min=16");
+		     "customTools foreignFieldsRefused min=16");
 	switches_are("{\"baseUrl\":\"http://10.0.0.1:9\"}", "openai", "m", "");
 }
 
