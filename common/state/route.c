@@ -37,19 +37,25 @@ static const struct backend *named(const struct snapshot *c, struct span name)
 					     : snapshot_backend(c, name);
 }
 
+/* How Claude Code's picker is made to show a model of another provider. */
+#define PICKED "claude-at-"
+
 static bool by_prefix(const struct snapshot *c, const char *model,
 		      struct plan *out)
 {
-	const char *colon = strchr(model, ':');
+	bool picked = strncmp(model, PICKED, sizeof(PICKED) - 1) == 0;
+	const char *name = picked ? model + sizeof(PICKED) - 1 : model;
+	const char *colon = strchr(name, ':');
 	const struct backend *b;
 
 	if (!colon || !colon[1])
 		return false;
-	b = named(c, (struct span){ model, (size_t)(colon - model) });
+	b = named(c, (struct span){ name, (size_t)(colon - name) });
 	if (!b)
 		return false;
 	out->routes[out->n++] = (struct route){ b, colon + 1, true };
-	snprintf(out->why, sizeof(out->why), "the prefix %s:", b->name);
+	snprintf(out->why, sizeof(out->why), "the prefix %.*s",
+		 (int)(colon + 1 - model), model);
 	return true;
 }
 

@@ -3,13 +3,13 @@
  * route: which backend answers a model, and under which name.
  *
  * The order: a "NAME:" prefix of a backend that exists ("claude:" is the pool
- * of Claude accounts); the rules of routes.json, the first that matches; the
- * backends' own model patterns, the most specific first; names of OpenAI's
- * models to the backend "openai", else the first that is not Anthropic's;
- * everything else to the Claude accounts; without any, to the one backend, when
- * there is one only. Then, whatever led there, the setting `model` replaces the
- * model of what goes to the Claude accounts. Pure: the same function serves
- * requests and people who ask why.
+ * of Claude accounts; "claude-at-NAME:" says the same); the rules of
+ * routes.json, the first that matches; the backends' own model patterns, the
+ * most specific first; names of OpenAI's models to the backend "openai", else
+ * the first that is not Anthropic's; everything else to the Claude accounts;
+ * without any, to the one backend, when there is one only. Then, whatever led
+ * there, the setting `model` replaces the model of what goes to the Claude
+ * accounts. Pure: the same function serves requests and people who ask why.
  */
 #ifndef DARIO_ROUTE_H
 #define DARIO_ROUTE_H
