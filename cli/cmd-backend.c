@@ -181,14 +181,20 @@ static int run_add(struct cmd *c, struct err *e)
 
 static void put_backend(struct jw *w, const struct backend *b)
 {
+	struct buf protocols;
+	struct span rest;
+
+	buf_init(&protocols, 80);
+	backend_protocols(b, &protocols);
+	rest = buf_get(&protocols);
 	jw_obj(w);
 	jw_kcstr(w, "name", b->name);
 	jw_key(w, "protocols");
 	jw_arr(w);
-	for (int i = 0; i < DIALECTS; i++)
-		if (b->speaks[i])
-			jw_str(w, span_of(dialects[i].name));
+	while (rest.n)
+		jw_str(w, span_cut(&rest, ','));
 	jw_arr_end(w);
+	buf_release(&protocols);
 	jw_kcstr(w, "baseUrl", b->base_url);
 	jw_key(w, "models");
 	jw_arr(w);
@@ -201,8 +207,13 @@ static void put_backend(struct jw *w, const struct backend *b)
 
 static void print_backend(const struct backend *b)
 {
-	say(stdout, "%-16s %-10s %-40s %s", b->name, dialects[b->protocol].name,
+	struct buf protocols;
+
+	buf_init(&protocols, 80);
+	backend_protocols(b, &protocols);
+	say(stdout, "%-16s %-16s %-40s %s", b->name, buf_cstr(&protocols),
 	    b->base_url, b->api_key ? "key set" : "no key");
+	buf_release(&protocols);
 	for (size_t i = 0; i < b->n_models; i++)
 		say(stdout, "%s%s", i ? "," : "  ", b->models[i]);
 	putchar('\n');

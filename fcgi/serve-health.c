@@ -6,6 +6,26 @@
 #include "fcgi/serve.h"
 #include "state/pool.h"
 
+static void put_backend(struct jw *w, const struct backend *b)
+{
+	struct buf protocols;
+	struct span rest;
+
+	buf_init(&protocols, 80);
+	backend_protocols(b, &protocols);
+	rest = buf_get(&protocols);
+	jw_obj(w);
+	jw_kcstr(w, "name", b->name);
+	jw_kcstr(w, "protocol", dialects[b->protocol].name);
+	jw_key(w, "protocols");
+	jw_arr(w);
+	while (rest.n)
+		jw_str(w, span_cut(&rest, ','));
+	jw_arr_end(w);
+	jw_obj_end(w);
+	buf_release(&protocols);
+}
+
 static void put_details(struct jw *w, struct request *r,
 			const struct err *broken)
 {
@@ -23,12 +43,8 @@ static void put_details(struct jw *w, struct request *r,
 	jw_arr_end(w);
 	jw_key(w, "backends");
 	jw_arr(w);
-	for (size_t i = 0; i < c->n_backends; i++) {
-		jw_obj(w);
-		jw_kcstr(w, "name", c->backends[i].name);
-		jw_kcstr(w, "protocol", dialects[c->backends[i].protocol].name);
-		jw_obj_end(w);
-	}
+	for (size_t i = 0; i < c->n_backends; i++)
+		put_backend(w, &c->backends[i]);
 	jw_arr_end(w);
 	jw_kint(w, "accounts", (int64_t)c->accounts.n);
 }

@@ -366,6 +366,14 @@ int backend_claude(struct backend *out, const char *base_url, struct err *e)
 	return 0;
 }
 
+void backend_protocols(const struct backend *b, struct buf *out)
+{
+	buf_str(out, dialects[b->protocol].name);
+	for (int i = 0; i < DIALECTS; i++)
+		if (b->speaks[i] && i != (int)b->protocol)
+			buf_fmt(out, ",%s", dialects[i].name);
+}
+
 /* Does the base URL name a path, or a host alone? */
 static bool host_only(const char *url)
 {

@@ -67,6 +67,9 @@ void backend_demo(struct backend *out, const char *host, long port,
 /* Anthropic's API for the Claude accounts. */
 int backend_claude(struct backend *out, const char *base_url, struct err *e);
 
+/* The dialects that it speaks, the preferred one first: "openai,responses". */
+void backend_protocols(const struct backend *b, struct buf *out);
+
 /* baseUrl and the API path below it, such as "/chat/completions". */
 void backend_url(const struct backend *b, enum dialect_id dialect,
 		 const char *path, struct buf *out);

@@ -36,6 +36,11 @@ like 'list: shows the name' "$out" groq
 unlike 'list: hides the key' "$out" sk-test
 is 'list --json' "$("$dario" backend list --json | json '[j[0][k] for k in ("name","protocols","hasKey")]')" \
 	"['groq', ['openai', 'responses'], True]"
+run backend add groq --protocol=responses,anthropic,openai
+like 'list: all protocols' "$("$dario" backend list)" \
+	'responses,anthropic,openai'
+is 'list --json: the same' "$("$dario" backend list --json | json 'j[0]["protocols"]')" \
+	"['responses', 'anthropic', 'openai']"
 
 known() { # URL: what the file says of the provider there
 	"$dario" backend add known --key=k --base-url="$1" 2>/dev/null
@@ -124,6 +129,13 @@ post /v1/embeddings '{"model":"anth:m"}' >/dev/null
 is 'nothing like it there: 400' "$(status)" 400
 like 'nothing like it there: says so' "$(cat "$tmp/body")" \
 	'backend anth speaks anthropic and has nothing like /embeddings'
+"$dario" backend add resp --base-url=http://127.0.0.1:1 --protocol=responses \
+	2>/dev/null
+is 'health names all protocols' \
+	"$("$dario" backend add resp --protocol=responses,anthropic 2>/dev/null
+	curl -s "$url/health" | json '[b["protocols"] for b in j["backends"] if b["name"] == "resp"]')" \
+	"[['responses', 'anthropic']]"
+"$dario" backend remove resp
 post /v1/messages/count_tokens \
 	'{"model":"two:m","messages":[{"role":"user","content":"some words here"}]}' \
 	>/dev/null
