@@ -187,6 +187,15 @@ static int pass(struct outgoing *o, struct request *r, struct peek *k,
 	return 0;
 }
 
+/* OpenAI's other APIs lie beside Responses as they do beside Chat. */
+static bool takes(const struct backend *b, const struct outgoing *o,
+		  const struct request *r)
+{
+	return b->speaks[o->dialect] ||
+	       (o->dialect == DIALECT_OPENAI && b->speaks[DIALECT_RESPONSES] &&
+		strcmp(o->path, r->dialect->path));
+}
+
 int outgoing_make(struct outgoing *o, struct request *r,
 		  const struct route *route, struct peek *k, struct err *e)
 {
@@ -207,7 +216,7 @@ int outgoing_make(struct outgoing *o, struct request *r,
 	o->count = strcmp(o->path, "/messages/count_tokens") == 0;
 	o->target = target_of(o, r);
 	by_chat = goes_by_chat(o, r);
-	if (b->speaks[o->dialect] && !by_chat)
+	if (takes(b, o, r) && !by_chat)
 		return pass(o, r, k, e);
 	if (strcmp(o->path, r->dialect->path))
 		return err_set(e, ERR_UNSUPPORTED,

@@ -131,6 +131,11 @@ like 'nothing like it there: says so' "$(cat "$tmp/body")" \
 	'backend anth speaks anthropic and has nothing like /embeddings'
 "$dario" backend add resp --base-url=http://127.0.0.1:1 --protocol=responses \
 	2>/dev/null
+for path in embeddings completions; do
+	post /v1/$path '{"model":"resp:m"}' >/dev/null
+	is "responses alone: /v1/$path goes there all the same" \
+		"$(json 'j["error"]["code"]' <"$tmp/body")" upstream_unreachable
+done
 is 'health names all protocols' \
 	"$("$dario" backend add resp --protocol=responses,anthropic 2>/dev/null
 	curl -s "$url/health" | json '[b["protocols"] for b in j["backends"] if b["name"] == "resp"]')" \
