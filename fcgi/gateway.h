@@ -21,8 +21,12 @@
 
 struct gateway;
 
+#define GATEWAY_LATER (-2)
+
 struct gateway_ops {
 	long (*read)(struct gateway *g, char *p, size_t n); /* 0 end, -1 */
+	/* The same, or GATEWAY_LATER: the task is woken when more comes. */
+	long (*read_now)(struct gateway *g, char *p, size_t n);
 	int (*write)(struct gateway *g, struct span s);
 	int (*flush)(struct gateway *g);
 	bool (*gone)(struct gateway *g);

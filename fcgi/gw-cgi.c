@@ -34,6 +34,7 @@ static void on_term(int sig)
 
 struct cgi {
 	struct watch term, out; /* SIGTERM; who reads our output is gone */
+	struct watch in;        /* more of the body */
 	struct loop *loop;
 	struct task *task;
 	/* What is left of the body: the web server need not end its input
@@ -54,6 +55,18 @@ static long gw_read(struct gateway *g, char *p, size_t n)
 	if (got > 0 && c->left != ULONG_MAX)
 		c->left -= (size_t)got;
 	return got;
+}
+
+static long gw_read_now(struct gateway *g, char *p, size_t n)
+{
+	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+	struct cgi *c = g->impl;
+
+	/* A file is always readable, and cannot be watched. */
+	if (c->left && !told && poll(&in, 1, 0) == 0)
+		return loop_watch(c->loop, &c->in, LOOP_READ) ? -1
+							      : GATEWAY_LATER;
+	return gw_read(g, p, n);
 }
 
 static int gw_write(struct gateway *g, struct span s)
@@ -109,6 +122,7 @@ static void gw_finish(struct gateway *g, bool whole)
 
 static const struct gateway_ops ops = {
 	.read = gw_read,
+	.read_now = gw_read_now,
 	.write = gw_write,
 	.flush = gw_flush,
 	.gone = gw_gone,
@@ -131,6 +145,12 @@ static void on_out(struct watch *w, unsigned events)
 {
 	(void)events;
 	wake(OWNER(w, struct cgi, out), w);
+}
+
+static void on_in(struct watch *w, unsigned events)
+{
+	(void)events;
+	wake(OWNER(w, struct cgi, in), w);
 }
 
 static void take_vars(struct gateway *g, struct arena *a)
@@ -171,6 +191,8 @@ void gw_cgi_init(struct gateway *g, struct loop *l, struct arena *a)
 	c->term.fd = told_fd;
 	loop_watch(l, &c->term, LOOP_READ);
 	/* A file has no reader that could leave: that fails, and is right. */
+	c->in.fn = on_in;
+	c->in.fd = STDIN_FILENO;
 	c->out.fn = on_out;
 	c->out.fd = STDOUT_FILENO;
 	loop_watch(l, &c->out, 0);
@@ -182,6 +204,7 @@ void gw_cgi_release(struct gateway *g)
 
 	loop_unwatch(c->loop, &c->term);
 	loop_unwatch(c->loop, &c->out);
+	loop_unwatch(c->loop, &c->in);
 	close(told_fd);
 	told_fd = -1;
 }

@@ -262,7 +262,7 @@ static void on_event(struct watch *w, unsigned events)
 
 /* --- the request's side -------------------------------------------------- */
 
-static long gw_read(struct gateway *g, char *p, size_t n)
+static long gw_read_now(struct gateway *g, char *p, size_t n)
 {
 	struct conn *c = g->impl;
 
@@ -272,7 +272,7 @@ static long gw_read(struct gateway *g, char *p, size_t n)
 		if (rc < 0 || (rc == 0 && watch(c, false)))
 			return -1;
 		if (rc == 0)
-			task_wait(INT64_MAX);
+			return GATEWAY_LATER;
 	}
 	n = n < c->body.n ? n : c->body.n;
 	if (!n)
@@ -283,6 +283,15 @@ static long gw_read(struct gateway *g, char *p, size_t n)
 	else
 		buf_splice(&c->body, 0, n, SPAN(""));
 	return (long)n;
+}
+
+static long gw_read(struct gateway *g, char *p, size_t n)
+{
+	long got;
+
+	while ((got = gw_read_now(g, p, n)) == GATEWAY_LATER)
+		task_wait(INT64_MAX);
+	return got;
 }
 
 /* What the socket takes at once: 1 all, 0 a part, -1. */
@@ -395,6 +404,7 @@ static void gw_finish(struct gateway *g, bool whole)
 
 static const struct gateway_ops ops = {
 	.read = gw_read,
+	.read_now = gw_read_now,
 	.write = gw_write,
 	.flush = gw_flush,
 	.gone = gw_gone,

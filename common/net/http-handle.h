@@ -38,7 +38,21 @@ struct handle {
 	int status;      /* of the head that comes in */
 	int early;       /* answers with a status below 200 */
 	int64_t started, last;
+
+	/* of a body that comes bit by bit */
+	struct span body_left; /* of what was there at first */
+	struct buf out;        /* what follows it, not yet sent */
+	bool out_ended;        /* no more comes into it */
+	bool starved;          /* libcurl waits for it */
 };
+
+/* The body that follows: see http_call.on_send. Set the handle up; hand on what
+ * has come; clean up. */
+void http_send_begin(struct handle *k);
+int http_send_more(struct handle *k);
+void http_send_end(struct handle *k);
+/* Go on, but for what is still `paused` or `starved`. */
+void http_resume(struct handle *k);
 
 /* From the start of the call, in ms; 0: not come to that. */
 long http_time_of(CURL *easy, CURLINFO what);

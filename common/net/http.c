@@ -99,6 +99,11 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg)
 	return bytes.n;
 }
 
+static bool is_safe(const char *method)
+{
+	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+}
+
 /* When a kept connection is lost libcurl opens another one and sends the
  * request again, up to five times, whatever the upstream has done with the
  * first. Not with ours: see may_resend. */
@@ -112,7 +117,7 @@ static curl_socket_t on_open(void *arg, curlsocktype purpose,
 	(void)purpose;
 	k->opened = true;
 	curl_easy_getinfo(k->easy, CURLINFO_REQUEST_SIZE, &sent);
-	if (sent && strcmp(k->call->method, "POST") == 0) {
+	if (sent && !is_safe(k->call->method)) {
 		k->lost_at = clock_ms();
 		return CURL_SOCKET_BAD;
 	}
@@ -285,10 +290,15 @@ static void set_method(struct handle *k, const struct http_call *c)
 
 	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, NULL);
 	curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
-	if (strcmp(c->method, "HEAD") == 0) {
+	if (c->on_send) {
+		http_send_begin(k);
+	} else if (strcmp(c->method, "HEAD") == 0) {
 		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-	} else if (strcmp(c->method, "POST") == 0) {
+	} else if (strcmp(c->method, "POST") == 0 || c->body.n) {
 		curl_easy_setopt(easy, CURLOPT_POST, 1L);
+		if (strcmp(c->method, "POST"))
+			curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST,
+					 c->method);
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
 				 (curl_off_t)c->body.n);
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, c->body.p);
@@ -348,6 +358,7 @@ static int set_call(struct handle *k, struct http_call *c, struct err *e)
 	k->err = e;
 	k->task = task_self();
 	k->failed = k->opened = k->head_whole = k->paused = k->ended = false;
+	k->out_ended = k->starved = c->sent = false;
 	k->early = k->shortage = k->status = 0;
 	k->sent_at = k->lost_at = 0;
 	k->fd = -1;
@@ -417,7 +428,7 @@ static int take(struct handle *k)
 			return 0;
 		if (k->paused && !k->in.n) {
 			k->paused = false;
-			curl_easy_pause(k->easy, CURLPAUSE_CONT);
+			http_resume(k);
 		}
 		if (k->failed)
 			return -1;
@@ -437,8 +448,13 @@ static int clocks(struct handle *k, long *wait)
 		return -1;
 	if (c->answered)
 		left = k->last + c->idle_ms - now;
+	else if (k->starved)
+		left = k->started + c->idle_ms - now;
 	else
 		left = k->started + c->first_byte_ms - now;
+	if (left <= 0 && k->starved && !c->answered)
+		return err_set(k->err, ERR_GONE,
+			       "the client sends nothing more of its body");
 	if (left <= 0)
 		return err_set(k->err, ERR_TIMEOUT, "%s for %ld ms",
 			       c->answered ? "silent in the middle of the "
@@ -455,7 +471,7 @@ static int go_on(struct handle *k)
 	struct http_call *c = k->call;
 	long wait;
 
-	if (k->failed || take(k))
+	if (k->failed || take(k) || http_send_more(k))
 		return -1;
 	if (c->on_gone && c->on_gone(c->arg))
 		return err_set(k->err, ERR_GONE, "the client left");
@@ -514,13 +530,16 @@ static int run_once(struct handle *k, struct http_call *c, struct err *e)
 
 	if (rc == 0)
 		rc = http_multi_add(m, k->easy, e);
-	if (rc)
-		return rc;
-	rc = transfer(k, e);
-	take_times(k, &c->times);
-	if (k->opened && k->fd >= 0) /* to connect takes about a round trip */
-		*http_multi_trip(m, k->fd) = c->times.tcp - c->times.name;
-	http_multi_remove(m, k->easy);
+	if (rc == 0) {
+		rc = transfer(k, e);
+		take_times(k, &c->times);
+		/* To connect takes about a round trip. */
+		if (k->opened && k->fd >= 0)
+			*http_multi_trip(m, k->fd) = c->times.tcp -
+						     c->times.name;
+		http_multi_remove(m, k->easy);
+	}
+	http_send_end(k);
 	k->call = NULL;
 	k->task = NULL;
 	return rc;
@@ -535,7 +554,7 @@ static int run(struct http *h, struct http_call *c, struct err *e)
 		return -1;
 	rc = run_once(k, c, e);
 	if (k->lost_at) { /* libcurl counts such losses on a handle */
-		bool again = may_resend(k);
+		bool again = may_resend(k) && !c->sent;
 
 		handle_free(k);
 		if (!again)

@@ -11,8 +11,10 @@
  * certificates are always verified, and the body arrives decoded. A request is
  * sent once; on a fresh connection once more, when a kept one was closed so
  * soon that the upstream cannot have read it. Connections are kept; the oldest
- * is used first, so that few stay busy instead of many going stale. One struct
- * http serves one loop. Times are milliseconds.
+ * is used first, so that few stay busy instead of many going stale. A body need
+ * not be there as a whole: what on_send brings is sent as it comes, on a fresh
+ * connection and never twice. One struct http serves one loop. Times are
+ * milliseconds.
  */
 #ifndef DARIO_HTTP_H
 #define DARIO_HTTP_H
@@ -25,6 +27,7 @@
 
 #define HTTP_HEADERS_MAX 64       /* request header fields of one call */
 #define HTTP_HEAD_MAX (32u << 10) /* bytes of one answer's header fields */
+#define HTTP_LATER (-2)           /* of on_send: nothing has come yet */
 
 struct http;
 /* Versions of libcurl and of its TLS library, such as "7.88.1, OpenSSL/3.0". */
@@ -58,7 +61,8 @@ struct http_call {
 	const char *url;
 	const char *headers[HTTP_HEADERS_MAX]; /* "Name: value" */
 	size_t n_headers;
-	struct span body;
+	struct span body; /* or its beginning: see on_send */
+	int64_t length;   /* with on_send, of all; -1: not known */
 	long connect_ms, first_byte_ms, idle_ms;
 	/* NULL: as the environment says, and none to loopback; "": none. */
 	const char *proxy;
@@ -74,7 +78,11 @@ struct http_call {
 	bool (*on_gone)(void *arg);
 	/* Called before each wait; *wait is how long it may last, at most. */
 	int (*on_tick)(void *arg, long *wait, struct err *e);
+	/* NULL, or what follows `body`: up to n bytes of it at p. 0: that was
+	 * all; HTTP_LATER: whoever brings more wakes the task. */
+	long (*on_send)(void *arg, char *p, size_t n, struct err *e);
 
+	bool sent;               /* out, with on_send: some of the body was */
 	bool enough;             /* set by a callback: the rest is not needed */
 	bool answered;           /* out: the head has arrived */
 	struct http_times times; /* out */
