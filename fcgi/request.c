@@ -7,11 +7,7 @@
 #include "base/digest.h"
 
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-#define READ_STEP (64u << 10)
 
 /* `guarded`: two of them in one request are an attempt to be read in two
  * ways (web servers join equal names with a comma and map X_A to X-A). */
@@ -174,74 +170,4 @@ void request_release(struct request *r)
 	buf_release(&r->body);
 	buf_release(&r->head);
 	buf_release(&r->answer);
-}
-
-static int too_large(struct err *e)
-{
-	return err_set(e, ERR_TOO_BIG,
-		       "the request body is larger than %u "
-		       "MiB",
-		       REQUEST_BODY_MAX >> 20);
-}
-
-static bool plain_encoding(const char *encoding)
-{
-	return !encoding || !*encoding || strcasecmp(encoding, "identity") == 0;
-}
-
-/* The announced length, or 0 when there is none (chunked requests). */
-static size_t announced(const struct request *r)
-{
-	const char *s = r->vars.content_length;
-
-	return s && *s ? strtoul(s, NULL, 10) : 0;
-}
-
-/* The end of the body, which a web server may send by itself. */
-static int expect_end(struct request *r, struct err *e)
-{
-	char extra;
-
-	if (r->gw->ops->read(r->gw, &extra, 1) == 0)
-		return 0;
-	return too_large(e);
-}
-
-int request_read_body(struct request *r, body_fn *fn, void *arg, struct err *e)
-{
-	size_t expect = announced(r);
-	size_t limit = expect ? expect : REQUEST_BODY_MAX;
-
-	if (!plain_encoding(r->vars.content_encoding))
-		return err_set(e, ERR_ENCODING,
-			       "content-encoding %.40s is "
-			       "not supported: send the body uncompressed",
-			       r->vars.content_encoding);
-	if (expect > REQUEST_BODY_MAX)
-		return too_large(e);
-	while (r->body.n < limit) {
-		size_t left = limit - r->body.n;
-		size_t room = left < READ_STEP ? left : READ_STEP;
-		char *to = buf_room(&r->body, room);
-		long n;
-
-		if (!to)
-			return err_memory(e);
-		n = r->gw->ops->read(r->gw, to, room);
-		if (n < 0 && atomic_load(&r->app->cut))
-			return err_set(e, ERR_SHUTDOWN,
-				       "the router is stopping: try again");
-		if (n < 0 || (n == 0 && expect))
-			return err_set(e, ERR_GONE,
-				       "the body ended after "
-				       "%zu bytes",
-				       r->body.n);
-		if (n == 0)
-			return 0;
-		buf_took(&r->body, (size_t)n);
-		r->bytes_in += (uint64_t)n;
-		if (fn && fn(arg, (struct span){ to, (size_t)n }, e))
-			return -1;
-	}
-	return expect_end(r, e);
 }

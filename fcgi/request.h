@@ -69,7 +69,8 @@ struct request {
 	bool trusted; /* may see details: the key is right, or none is set */
 	const char *origin; /* that was let in, for CORS; or NULL */
 
-	struct buf body;
+	struct buf body; /* as far as it is held */
+	bool packed;     /* its content-encoding was taken off */
 	struct buf head; /* answer's header fields so far */
 	bool head_sent;
 	/* Who is asked; NULL when that is not known, or there is none. */
@@ -104,8 +105,16 @@ void request_init(struct request *r, struct app *app, struct http *http,
 void request_find_path(struct request *r);
 void request_release(struct request *r);
 
-/* Read the body to its end; fn (or NULL) receives it piece by piece. */
+/* Read the body to its end, without its content-encoding; fn (or NULL) receives
+ * it piece by piece. */
 typedef int body_fn(void *arg, struct span piece, struct err *e);
 int request_read_body(struct request *r, body_fn *fn, void *arg, struct err *e);
+/* Read it as it is sent, to its end or a little beyond `most` bytes. */
+int request_hold_body(struct request *r, size_t most, bool *whole,
+		      struct err *e);
+/* What follows that, as http_call's on_send has it. */
+long request_rest_of_body(struct request *r, char *p, size_t n, struct err *e);
+/* The bytes that were announced; -1: none were. */
+int64_t request_announced(const struct request *r);
 
 #endif

@@ -234,11 +234,11 @@ post /v1/messages '' >/dev/null
 like 'empty body: said so' "$(cat "$tmp/body")" 'body is empty'
 post /v1/responses '{"input":"x"}' >/dev/null
 is 'no model: param' "$(json 'j["error"]["param"]' <"$tmp/body")" model
-printf '%s' "$chat" | gzip >"$tmp/gz"
-post /v1/chat/completions "@$tmp/gz" -H 'Content-Encoding: gzip' \
+printf '%s' "$chat" | br >"$tmp/gz"
+post /v1/chat/completions "@$tmp/gz" -H 'Content-Encoding: br' \
 	--data-binary "@$tmp/gz" >/dev/null
-is 'gzip: 415' "$(status)" 415
-like 'gzip: says what to send' "$(cat "$tmp/body")" uncompressed
+is 'br: 415' "$(status)" 415
+like 'br: says what to send' "$(cat "$tmp/body")" uncompressed
 post /v1/chat/completions "$chat" -H 'Content-Encoding: identity' >/dev/null
 is 'identity: 200' "$(status)" 200
 post /v1/chat/completions "$chat" -H 'Transfer-Encoding: chunked' >/dev/null

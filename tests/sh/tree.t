@@ -21,6 +21,8 @@ only = {  # a library and the files that may see it
     "curl/": {"common/net/http-handle.h", "common/net/http-multi.h",
               "common/net/http-url.c"},
     "openssl/": {"common/base/digest.c"},
+    "zlib.h": {"common/base/unpack.c"},
+    "zstd.h": {"common/base/unpack.c"},
     "sys/file.h": {"common/base/store.c"},
     "sys/inotify.h": {"common/base/notify.c", "common/state/shared.c"},
 }
