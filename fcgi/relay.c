@@ -148,15 +148,13 @@ static bool is_json(const struct relay *y)
  * begun. */
 static int pass_on(struct relay *y, struct span in, struct err *e)
 {
-	size_t kept = mask_reach(&y->r->secrets), n;
+	size_t n;
 
 	buf_span(&y->held, in);
 	if (y->held.full)
 		return err_memory(e);
 	mask_buf(&y->r->secrets, &y->held);
-	if (y->held.n <= kept)
-		return 0;
-	n = y->held.n - kept;
+	n = y->held.n - mask_open(&y->r->secrets, buf_get(&y->held));
 	if (relay_put(y, (struct span){ y->held.p, n }, e))
 		return -1;
 	buf_splice(&y->held, 0, n, SPAN(""));

@@ -126,14 +126,36 @@ static void hide(const struct mask *m, char *p, size_t n)
 	}
 }
 
-size_t mask_reach(const struct mask *m)
+/* Is all of s the beginning of the secret, and not yet all of it? Half an
+ * escape may be. */
+static bool may_begin(struct span s, struct span secret)
 {
-	size_t longest = 0;
+	for (size_t i = 0; i < secret.n; i++) {
+		size_t n;
+
+		if (!s.n)
+			return true;
+		n = stands_for(s, (unsigned char)secret.p[i]);
+		if (!n)
+			return s.n < FORM_MAX && (*s.p == '\\' || *s.p == '%');
+		s = span_skip(s, n);
+	}
+	return false;
+}
+
+size_t mask_open(const struct mask *m, struct span text)
+{
+	size_t most = 0;
 
 	for (size_t i = 0; i < m->n; i++)
-		if (m->secrets[i].n > longest)
-			longest = m->secrets[i].n;
-	return longest * FORM_MAX;
+		if (m->secrets[i].n * FORM_MAX > most)
+			most = m->secrets[i].n * FORM_MAX;
+	text = span_skip(text, text.n > most ? text.n - most : 0);
+	for (; text.n; text = span_skip(text, 1))
+		for (size_t i = 0; i < m->n; i++)
+			if (may_begin(text, m->secrets[i]))
+				return text.n;
+	return 0;
 }
 
 void mask_buf(const struct mask *m, struct buf *b)

@@ -27,8 +27,8 @@ void mask_add(struct mask *m, struct span secret);
 /* Is there anything to hide? Cheap where there is not. */
 bool mask_finds(const struct mask *m, struct span text);
 
-/* Bytes at the end of a text in which a secret may have begun. */
-size_t mask_reach(const struct mask *m);
+/* Bytes at the end of a text that may be the beginning of a secret. */
+size_t mask_open(const struct mask *m, struct span text);
 
 void mask_buf(const struct mask *m, struct buf *b);
 

@@ -34,6 +34,27 @@ static const struct {
 	{ "parsed_arguments", MARK_PARSED, WATCH_NONE },
 };
 
+/* Members that name what a provider keeps (refs.h). */
+static const char *const stored[] = {
+	"previous_response_id",
+	"conversation",
+	"file_id",
+	"file_ids",
+	"input_file_id",
+	"training_file",
+	"validation_file",
+	"vector_store_ids",
+};
+
+static bool is_stored(const struct peek *k)
+{
+	for (size_t i = 0; i < sizeof(stored) / sizeof(stored[0]); i++)
+		if (*stored[i] == *k->key && k->key_n == strlen(stored[i]) &&
+		    memcmp(k->key, stored[i], k->key_n) == 0)
+			return true;
+	return false;
+}
+
 static void watch(struct peek *k, enum watch what)
 {
 	k->watch = (unsigned char)what;
@@ -63,6 +84,8 @@ void peek_mark_member(struct peek *k)
 	}
 	if (k->key_n == 8 && k->depth > 1 && memcmp(k->key, "thinking", 8) == 0)
 		k->marks |= MARK_THINKING_PART;
+	if (k->key_n >= 7 && !k->blank && is_stored(k))
+		k->marks |= MARK_STORED;
 	for (size_t i = 0; i < sizeof(marked) / sizeof(marked[0]); i++) {
 		const char *key = marked[i].key;
 

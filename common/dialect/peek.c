@@ -595,7 +595,7 @@ int peek_feed(struct peek *k, struct span in, struct err *e)
 	return 0;
 }
 
-int peek_end(struct peek *k, struct err *e)
+int peek_whole(struct peek *k, struct err *e)
 {
 	if (k->at == 0)
 		return err_set(e, ERR_BAD_REQUEST,
@@ -605,6 +605,13 @@ int peek_end(struct peek *k, struct err *e)
 		return bad(k, e, "the text ends too early");
 	if (k->summaries)
 		k->marks |= MARK_REASONING;
+	return 0;
+}
+
+int peek_end(struct peek *k, struct err *e)
+{
+	if (peek_whole(k, e))
+		return -1;
 	if (!k->has_model) {
 		err_set(e, ERR_BAD_REQUEST, "model is missing");
 		memcpy(e->param, "model", sizeof("model"));

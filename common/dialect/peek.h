@@ -40,6 +40,7 @@ enum peek_mark {
 	MARK_SYSTEM = 4096,    /* role system */
 	MARK_THINKING_PART = 8192, /* "thinking" below the top */
 	MARK_BLANK = 16384,        /* a text or content of blanks, or none */
+	MARK_STORED = 1 << 19,     /* what a provider keeps: see refs.h */
 	MARK_PARSED = 1 << 20,     /* what SDKs add to the answers they give */
 	MARK_ANY = 1 << 30,        /* every text has it */
 	MARK_ALL = -1, /* the text must be looked at whatever it holds */
@@ -93,6 +94,8 @@ struct peek {
 void peek_init(struct peek *k);
 int peek_feed(struct peek *k, struct span in, struct err *e);
 int peek_end(struct peek *k, struct err *e);
+/* The same where there need be no model. */
+int peek_whole(struct peek *k, struct err *e);
 
 /* The value of `model` was replaced in the text by one of `len` bytes, which
  * reads `model`. */

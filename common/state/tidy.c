@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/store.h"
+#include "state/objects.h"
 #include "state/sticky.h"
 
 #include <dirent.h>
@@ -16,8 +17,8 @@
 #include <unistd.h>
 
 /* run/ is of no use to every worker, but whoever has it is to keep it shut. */
-static const char *const folders[] = { "state", "state/queue", "state/sticky",
-				       "run" };
+static const char *const folders[] = { "state", "state/objects", "state/queue",
+				       "state/sticky", "run" };
 
 int tidy_folders(const char *home, struct err *e)
 {
@@ -82,4 +83,5 @@ void tidy_files(const char *home)
 		if (strncmp(folders[i], "state", 5) == 0)
 			tidy_folder(home, folders[i]);
 	sticky_expire(home);
+	objects_expire(home);
 }

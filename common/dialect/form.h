@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * form: finds the field `model` in a multipart/form-data body (RFC 7578)
+ * without keeping the body.
+ *
+ * Feed the body in pieces of any size, and ask at any time. A file may hold
+ * what it likes: only a field of that name, without a file's name, counts. A
+ * second one is refused, for a body that we route by one reading and the
+ * upstream by another is a hole. Positions are byte offsets from the first
+ * byte fed. Nothing is allocated.
+ */
+#ifndef DARIO_FORM_H
+#define DARIO_FORM_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#define FORM_BOUNDARY_MAX 200 /* bytes; RFC 2046 has 70 */
+#define FORM_MODEL_MAX 256
+#define FORM_HEAD_MAX 4096 /* of one part */
+
+struct form {
+	/* so far */
+	bool has_model; /* and it is whole */
+	char model[FORM_MODEL_MAX + 1];
+	size_t model_at, model_len; /* of the value */
+
+	/* state */
+	int state;
+	size_t at; /* offset of the byte looked at */
+	char delimiter[FORM_BOUNDARY_MAX + 5];
+	size_t delimiter_n, matched;
+	char head[FORM_HEAD_MAX];
+	size_t head_n;
+	bool in_model;
+	size_t model_n;
+};
+
+/* Is that the Content-Type of a form? */
+bool form_is(const char *type);
+/* -1: its boundary is missing or none. */
+int form_init(struct form *f, const char *type, struct err *e);
+int form_feed(struct form *f, struct span in, struct err *e);
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "dialect/refs.h"
+
+#include <string.h>
+
+/* Members whose value is an id, a list of ids, or an object with an id; at any
+ * depth. */
+static const struct span keys[] = {
+	SPAN_INIT("\"previous_response_id\""),
+	SPAN_INIT("\"conversation\""),
+	SPAN_INIT("\"file_id\""),
+	SPAN_INIT("\"file_ids\""),
+	SPAN_INIT("\"input_file_id\""),
+	SPAN_INIT("\"training_file\""),
+	SPAN_INIT("\"validation_file\""),
+	SPAN_INIT("\"vector_store_ids\""),
+};
+
+#define KEYS (sizeof(keys) / sizeof(keys[0]))
+
+static struct span skip_blanks(struct span s)
+{
+	while (s.n && strchr(" \t\r\n", *s.p))
+		s = span_skip(s, 1);
+	return s;
+}
+
+/* The string at the front, without escapes: ids have none. */
+static bool take_string(struct span *s, struct span *out)
+{
+	const char *end;
+
+	if (!s->n || *s->p != '"')
+		return false;
+	*s = span_skip(*s, 1);
+	end = memchr(s->p, '"', s->n);
+	if (!end)
+		return false;
+	*out = (struct span){ s->p, (size_t)(end - s->p) };
+	*s = span_skip(*s, out->n + 1);
+	return true;
+}
+
+/* Behind the next key of that name; in a string it would be escaped. */
+static bool find_key(struct refs *r, struct span *value)
+{
+	struct span key = keys[r->key];
+
+	for (;;) {
+		struct span rest = span_skip(r->body, r->at);
+		const char *hit = rest.n ? memmem(rest.p, rest.n, key.p, key.n)
+					 : NULL;
+
+		if (!hit)
+			return false;
+		r->at += (size_t)(hit - rest.p) + key.n;
+		*value = skip_blanks(span_skip(r->body, r->at));
+		if ((hit > r->body.p && hit[-1] == '\\') ||
+		    !span_starts(*value, ":"))
+			continue;
+		*value = skip_blanks(span_skip(*value, 1));
+		return true;
+	}
+}
+
+/* {"id": "..."}: the first member of that name. */
+static bool take_object(struct span value, struct span *id)
+{
+	const char *hit = memmem(value.p, value.n, "\"id\"", 4);
+	const char *end = memchr(value.p, '}', value.n);
+
+	if (!hit || !end || hit > end)
+		return false;
+	value = span_skip(value, (size_t)(hit - value.p) + 4);
+	value = skip_blanks(value);
+	if (!span_starts(value, ":"))
+		return false;
+	value = skip_blanks(span_skip(value, 1));
+	return take_string(&value, id);
+}
+
+/* The next id of a list. */
+static bool take_item(struct refs *r)
+{
+	if (!r->list.n)
+		return false;
+	r->list = skip_blanks(span_skip(r->list, 1)); /* bracket or comma */
+	if (take_string(&r->list, &r->id)) {
+		r->list = skip_blanks(r->list);
+		if (!span_starts(r->list, ","))
+			r->list.n = 0;
+		return true;
+	}
+	r->list.n = 0;
+	return false;
+}
+
+bool refs_next(struct refs *r)
+{
+	struct span value;
+
+	while (r->key < KEYS) {
+		if (take_item(r))
+			return true;
+		if (!find_key(r, &value)) {
+			r->key++;
+			r->at = 0;
+			continue;
+		}
+		if (span_starts(value, "["))
+			r->list = value;
+		else if (span_starts(value, "{") ? take_object(value, &r->id)
+						 : take_string(&value, &r->id))
+			return true;
+	}
+	return false;
+}

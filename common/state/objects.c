@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "state/objects.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "state/shared.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FOLDER "objects"
+#define FILES 256
+#define FILE_MAX (64u << 10) /* bytes: some 600 ids */
+
+/* What providers' ids begin with. */
+static const char *const kinds[] = {
+	"resp_", "file-",   "file_",   "batch_",  "msgbatch_", "conv_",
+	"vs_",   "ftjob-",  "ftckpt_", "upload_", "chatcmpl-", "video_",
+	"asst_", "thread_", "eval_",   "cntr_",   "skill_",    "container_",
+};
+
+bool objects_is_id(struct span id)
+{
+	bool known = false;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		known = known ||
+			(span_starts(id, kinds[i]) && id.n > strlen(kinds[i]));
+	if (!known || id.n > OBJECTS_ID_MAX)
+		return false;
+	for (size_t i = 0; i < id.n; i++)
+		if (!isalnum((unsigned char)id.p[i]) && !strchr("-_.", id.p[i]))
+			return false;
+	return true;
+}
+
+static struct shared_entry *entry_of(const char *home, struct span id)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+	char name[40];
+
+	for (size_t i = 0; i < id.n; i++)
+		hash = (hash ^ (unsigned char)id.p[i]) * 16777619u;
+	snprintf(name, sizeof(name), FOLDER "/%02x", hash % FILES);
+	return shared_entry(home, name);
+}
+
+/* A text is an object with one member a line, the newest first:
+ *
+ *	{
+ *	"file-abc":["openai","",1764000000],
+ *	"resp_1":["groq","second",1763999999],
+ *	"":0}
+ *
+ * so that a new one is put in front without reading the others. */
+#define FIRST "{\n"
+#define LAST "\"\":0}\n"
+
+struct news {
+	struct span id;
+	const char *backend, *account;
+	int64_t now; /* seconds since 1970 */
+};
+
+static bool is_of(struct span line, struct span id)
+{
+	return line.n > id.n + 3 && line.p[0] == '"' &&
+	       memcmp(line.p + 1, id.p, id.n) == 0 && line.p[id.n + 1] == '"' &&
+	       line.p[id.n + 2] == ':';
+}
+
+/* Of a line: when it was noted, seconds since 1970; 0: that cannot be read. */
+static int64_t noted(struct span line)
+{
+	const char *comma = memrchr(line.p, ',', line.n ? line.n - 1 : 0);
+
+	return comma && comma > line.p ? strtoll(comma + 1, NULL, 10) : 0;
+}
+
+/* The next member of a text; false: there is none. */
+static bool next_line(struct span *text, struct span *line)
+{
+	*line = span_cut(text, '\n');
+	return span_starts(*line, "\"") && !span_starts(*line, "\"\"");
+}
+
+static bool put(void *arg, struct span was, struct buf *now)
+{
+	const struct news *n = arg;
+	struct span line;
+
+	buf_fmt(now, FIRST "\"%.*s\":[\"%s\",\"%s\",%lld],\n", SPAN_FMT(n->id),
+		n->backend, n->account, (long long)n->now);
+	if (!span_starts(was, FIRST))
+		was.n = 0;
+	was = span_skip(was, was.n ? strlen(FIRST) : 0);
+	while (next_line(&was, &line) && now->n + line.n < FILE_MAX &&
+	       noted(line) > n->now - OBJECTS_MS / 1000)
+		if (!is_of(line, n->id)) {
+			buf_span(now, line);
+			buf_byte(now, '\n');
+		}
+	buf_str(now, LAST);
+	return true;
+}
+
+void objects_note(const char *home, struct span id, const char *backend,
+		  const char *account)
+{
+	struct news n = { id, backend, account ? account : "",
+			  clock_wall_ms() / 1000 };
+	struct err unused;
+
+	if (objects_is_id(id))
+		shared_update(entry_of(home, id), put, &n, &unused);
+}
+
+static bool read_line(struct span line, struct object_place *out)
+{
+	struct err unused;
+	struct json_object *o;
+	struct span id = span_cut(&line, ':');
+	bool ok;
+
+	(void)id;
+	if (line.n && line.p[line.n - 1] == ',')
+		line.n--;
+	o = json_read(line, &unused);
+	snprintf(out->backend, sizeof(out->backend), "%.*s",
+		 SPAN_FMT(json_span(json_at(o, 0))));
+	snprintf(out->account, sizeof(out->account), "%.*s",
+		 SPAN_FMT(json_span(json_at(o, 1))));
+	ok = *out->backend &&
+	     json_count_at(o, 2) > (clock_wall_ms() - OBJECTS_MS) / 1000;
+	json_object_put(o);
+	return ok;
+}
+
+bool objects_find(const char *home, struct span id, struct object_place *out)
+{
+	struct span text, line;
+	struct err unused;
+	bool found = false;
+	struct buf mem;
+
+	if (!objects_is_id(id))
+		return false;
+	buf_init(&mem, SHARED_TEXT_MAX);
+	if (shared_read(entry_of(home, id), &mem, &unused) == 0 &&
+	    span_starts(buf_get(&mem), FIRST)) {
+		text = span_skip(buf_get(&mem), strlen(FIRST));
+		while (!found && next_line(&text, &line))
+			found = is_of(line, id) && read_line(line, out);
+	}
+	buf_release(&mem);
+	return found;
+}
+
+void objects_expire(const char *home)
+{
+	shared_expire(home, FOLDER, OBJECTS_MS);
+}
