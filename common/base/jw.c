@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct jw jw_to(struct buf *out)
 {
@@ -96,13 +97,10 @@ void jw_escape(struct buf *out, struct span s)
 
 	if (!s.n)
 		return; /* s.p may be NULL */
-	while (i < s.n) {
-		size_t len = 1;
-		bool plain = p[i] >= 0x20 && p[i] != '"' && p[i] != '\\';
+	while ((i += utf8_plain(span_skip(s, i))) < s.n) {
+		size_t len = p[i] < 0x80 ? 0 : sequence(p + i, s.n - i);
 
-		if (p[i] >= 0x80)
-			plain = (len = sequence(p + i, s.n - i)) > 0;
-		if (plain) {
+		if (len) {
 			i += len;
 			continue;
 		}
@@ -116,19 +114,43 @@ void jw_escape(struct buf *out, struct span s)
 	buf_add(out, s.p + from, s.n - from);
 }
 
+/* With its quotes and, of a name, the colon. Most are plain. */
+static void put_string(struct jw *w, struct span s, bool name)
+{
+	struct buf *out = w->out;
+	bool plain = utf8_plain(s) == s.n;
+	char *to;
+
+	before(w);
+	to = plain ? buf_room(out, s.n + 2 + name) : NULL;
+	if (to) {
+		*to = '"';
+		if (s.n) /* else s.p may be NULL */
+			memcpy(to + 1, s.p, s.n);
+		to[s.n + 1] = '"';
+		to[s.n + 2] = ':';
+		buf_took(out, s.n + 2 + name);
+	} else if (!plain) {
+		buf_byte(out, '"');
+		jw_escape(out, s);
+		buf_str(out, name ? "\":" : "\"");
+	}
+	w->comma = !name;
+}
+
 void jw_str(struct jw *w, struct span s)
 {
-	before(w);
-	buf_byte(w->out, '"');
-	jw_escape(w->out, s);
-	buf_byte(w->out, '"');
+	put_string(w, s, false);
+}
+
+void jw_name(struct jw *w, struct span name)
+{
+	put_string(w, name, true);
 }
 
 void jw_key(struct jw *w, const char *key)
 {
-	jw_str(w, span_of(key));
-	buf_byte(w->out, ':');
-	w->comma = false;
+	put_string(w, span_of(key), true);
 }
 
 void jw_int(struct jw *w, int64_t v)

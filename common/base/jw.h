@@ -24,6 +24,7 @@ void jw_obj_end(struct jw *w);
 void jw_arr(struct jw *w);
 void jw_arr_end(struct jw *w);
 void jw_key(struct jw *w, const char *key);
+void jw_name(struct jw *w, struct span name); /* the same */
 void jw_str(struct jw *w, struct span s);
 void jw_int(struct jw *w, int64_t v);
 void jw_double(struct jw *w, double v); /* finite */

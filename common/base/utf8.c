@@ -57,6 +57,36 @@ size_t utf8_put(unsigned char out[4], unsigned c)
 	return n;
 }
 
+/* Eight bytes at a time: is any a control character, a quote, a backslash or
+ * outside ASCII? */
+static bool all_plain(const char *p)
+{
+	const uint64_t ones = 0x0101010101010101u, high = ones << 7;
+	uint64_t x, quote, slash;
+
+	memcpy(&x, p, sizeof(x));
+	quote = x ^ ones * '"';
+	slash = x ^ ones * '\\';
+	return !(((x - ones * 0x20) | (quote - ones) | (slash - ones) | x) &
+		 high);
+}
+
+static bool is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+size_t utf8_plain(struct span s)
+{
+	size_t i = 0;
+
+	while (i + 8 <= s.n && all_plain(s.p + i))
+		i += 8;
+	while (i < s.n && is_plain((unsigned char)s.p[i]))
+		i++;
+	return i;
+}
+
 /* The character at the front of s and its length; 0: there is none. `cut` when
  * the text ends in the middle of it. */
 static size_t first(struct span s, unsigned *code, bool *cut)

@@ -27,6 +27,10 @@ bool utf8_take(struct utf8 *u, unsigned char c);
 /* The bytes of a character, at most 4; their number. */
 size_t utf8_put(unsigned char out[4], unsigned c);
 
+/* How many bytes at the beginning are ASCII that a JSON string takes as it is:
+ * no control characters, quotes or backslashes. */
+size_t utf8_plain(struct span s);
+
 /* In place; the new length, which is never more. */
 size_t utf8_clean(char *p, size_t n);
 void utf8_clean_str(char *s);       /* up to its NUL */

@@ -466,36 +466,6 @@ static int take(struct peek *k, unsigned char c, struct err *e)
 	return structure_byte(k, c, e);
 }
 
-/* Eight bytes at a time: is any a control character, a quote, a backslash or
- * outside ASCII? */
-static bool all_plain(const char *p)
-{
-	const uint64_t ones = 0x0101010101010101u, high = ones << 7;
-	uint64_t x, quote, slash;
-
-	memcpy(&x, p, sizeof(x));
-	quote = x ^ ones * '"';
-	slash = x ^ ones * '\\';
-	return !(((x - ones * 0x20) | (quote - ones) | (slash - ones) | x) &
-		 high);
-}
-
-static bool is_plain(unsigned char c)
-{
-	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
-}
-
-static size_t ascii_run(struct span in)
-{
-	size_t i = 0;
-
-	while (i + 8 <= in.n && all_plain(in.p + i))
-		i += 8;
-	while (i < in.n && is_plain((unsigned char)in.p[i]))
-		i++;
-	return i;
-}
-
 static bool is_hex(char c)
 {
 	return is_digit((unsigned char)c) ||
@@ -532,10 +502,7 @@ static size_t text_run(struct span in)
 	size_t i = 0, more = 1;
 
 	while (more) {
-		while (i + 8 <= in.n && all_plain(in.p + i))
-			i += 8;
-		while (i < in.n && is_plain((unsigned char)in.p[i]))
-			i++;
+		i += utf8_plain(span_skip(in, i));
 		more = one_more(in.p + i, in.n - i);
 		i += more;
 	}
@@ -544,7 +511,7 @@ static size_t text_run(struct span in)
 
 static size_t key_run(struct peek *k, struct span in)
 {
-	size_t n = k->high ? 0 : ascii_run(in);
+	size_t n = k->high ? 0 : utf8_plain(in);
 
 	for (size_t i = 0; i < n && k->key_n <= PEEK_KEY_MAX; i++) {
 		if (k->key_n < PEEK_KEY_MAX)
@@ -570,7 +537,7 @@ static size_t plain_run(struct peek *k, struct span in)
 	}
 	if (!k->watch && !k->blank)
 		return text_run(in);
-	n = ascii_run(in);
+	n = utf8_plain(in);
 	for (size_t i = 0; i < n && k->watch; i++)
 		peek_watch_byte(k, (unsigned char)in.p[i]);
 	for (size_t i = 0; i < n && k->blank; i++)

@@ -34,7 +34,7 @@ for file in "$src"/common/base/*.c "$src"/common/dialect/*.c \
 	common="$common $object"
 done
 
-for target in ${FUZZ_TARGETS:-peek sse mend request events tools text limits \
+for target in ${FUZZ_TARGETS:-peek sse mend request events jval tools text limits \
 	state oauth vars rate}; do
 	files=$src/tests/fuzz/fuzz-$target.c
 	for file in $(sources_of $target); do

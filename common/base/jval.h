@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * jval: JSON text as one flat list of values, for text that is read once.
+ *
+ * It takes JSON (RFC 8259), bytes that are no UTF-8 in its strings, and NaN and
+ * Infinity. A value is an entry of a list whose memory is kept from text to
+ * text, which costs a tenth of a tree. As with json.h a member of the wrong
+ * type and null are absent, and of members with one name the last counts. Half
+ * of a pair of \u escapes becomes three bytes that are no UTF-8 (halves.h);
+ * what writes strings has to look (jw.h does).
+ *
+ * Values borrow from the jdoc and from the text, and die with either of them
+ * and with the next text that is read. The getters take NULL. Not thread-safe.
+ */
+#ifndef DARIO_JVAL_H
+#define DARIO_JVAL_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/jw.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#define JDOC_DEPTH 128
+/* More values than fit are refused with ERR_TOO_BIG. */
+#define JDOC_MAX (96u << 20) /* bytes of memory */
+
+enum jval_kind {
+	JVAL_NULL,
+	JVAL_BOOL,
+	JVAL_NUMBER, /* NaN and Infinity, too */
+	JVAL_STRING,
+	JVAL_ARRAY,
+	JVAL_OBJECT,
+};
+
+struct jval {
+	struct span key;  /* of a member */
+	struct span text; /* what a string says; else as written */
+	uint32_t count;   /* entries of the list: it and all that is in it */
+	enum jval_kind kind;
+};
+
+struct jdoc {
+	struct jval *list;
+	size_t cap;         /* entries */
+	struct buf strings; /* those that have escapes */
+};
+
+void jdoc_init(struct jdoc *d);
+void jdoc_release(struct jdoc *d);
+/* NULL on failure: ERR_BAD_REQUEST, ERR_TOO_BIG, ERR_MEMORY. */
+const struct jval *jdoc_read(struct jdoc *d, struct span text, struct err *e);
+/* The value at the front of `text`, whatever follows. */
+const struct jval *jdoc_take(struct jdoc *d, struct span text, struct err *e);
+
+static inline bool jval_is(const struct jval *v, enum jval_kind kind)
+{
+	return v && v->kind == kind;
+}
+
+/* The first item of an array, the first member of an object, and what follows
+ * it there; null is a value here. NULL: there is none. */
+const struct jval *jval_items(const struct jval *array);
+const struct jval *jval_members(const struct jval *object);
+const struct jval *jval_next(const struct jval *in, const struct jval *v);
+size_t jval_length(const struct jval *list); /* 0 when it is no array */
+const struct jval *jval_at(const struct jval *list, size_t i);
+
+/* NULL when it is absent or null. */
+const struct jval *jval_find(const struct jval *o, struct span key);
+static inline const struct jval *jval_get(const struct jval *o, const char *key)
+{
+	return o ? jval_find(o, (struct span){ key, strlen(key) }) : NULL;
+}
+
+struct span jval_text(const struct jval *string); /* empty if no string */
+struct span jval_str(const struct jval *o, const char *key);
+/* As json_int and json_count of json.h. */
+int64_t jval_int(const struct jval *o, const char *key, int64_t otherwise);
+int64_t jval_count(const struct jval *o, const char *key, int64_t otherwise);
+
+/* As JSON, without blanks. */
+void jval_write(struct jw *w, const struct jval *v);
+/* What stands where a string should: the string, or any other value as JSON. */
+struct span jval_said(struct arena *a, const struct jval *v);
+
+#endif
