@@ -58,7 +58,7 @@ struct err {
 };
 
 int err_set(struct err *e, enum err_code code, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));                  /* always -1 */
+	__attribute__((format(printf, 3, 4))); /* always -1 */
 /* By errno: ERR_BUSY where it is a lack of descriptors, processes or memory,
  * which goes by; else ERR_INTERNAL. -1. */
 int err_sys(struct err *e, const char *verb, const char *name);

@@ -6,8 +6,8 @@
  * double holds, -0, escapes, blanks, repeated keys. So a tree may be used where
  * changes are many, and still nothing else changes. `text` must be the JSON
  * object that `now` was read from; with json_locate also what was moved to
- * another place, or under another key, is as it was. What overflows shows in the buf; a shortage
- * of memory in out->starved or a->full.
+ * another place, or under another key, is as it was. What overflows shows in
+ * the buf; a shortage of memory in out->starved or a->full.
  */
 #ifndef DARIO_RETEXT_H
 #define DARIO_RETEXT_H
