@@ -223,6 +223,8 @@ int main(int argc, char **argv)
 		worker_block_signals();
 	if (cgi < 0 || app_init(&app, cgi))
 		return 1;
+	if (!cgi)
+		memory_settle();
 	rc = cgi ? run_cgi(&app) : worker_run(&app, parent);
 	app_release(&app);
 	return rc;

@@ -211,6 +211,13 @@ void memory_setup(void)
 #endif
 }
 
+void memory_settle(void)
+{
+#ifdef HAVE_MALLOC_TRIM
+	malloc_trim(0);
+#endif
+}
+
 bool memory_was_large(void)
 {
 	return atomic_load_explicit(&large, RELAXED);

@@ -49,6 +49,8 @@ void memory_let_go(size_t n);
 /* At the start of a process that lives long: what was large goes back to the
  * system when it is freed. */
 void memory_setup(void);
+/* When it has read what it needs: what that took goes back. */
+void memory_settle(void);
 /* When what was large has been freed, its small pieces (of a tree) go back,
  * too. It walks through all that is free: best when nothing else is to be done.
  * Costs nothing when there was nothing large since the last time, which
