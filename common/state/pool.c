@@ -208,6 +208,7 @@ struct candidate {
 	double load;
 	int64_t reset, pace;
 	uint32_t count;
+	struct shared_entry *entry;
 };
 
 /* Half used with one in flight is as good as whole with three. */
@@ -235,7 +236,9 @@ static bool is_better(const struct candidate *a, const struct candidate *b,
 		return b->waits;
 	if (a->load != b->load)
 		return a->load < b->load;
-	return a->pace < b->pace;
+	if (a->pace != b->pace)
+		return a->pace < b->pace;
+	return shared_is_older(a->entry, b->entry); /* they take turns */
 }
 
 static bool has_pace(const struct pool_request *r, const struct account *a)
@@ -254,8 +257,10 @@ static struct candidate best(const struct pool_request *r, bool resting)
 	standing_hold();
 	for (size_t i = 0; i < r->accounts->n; i++) {
 		const struct account *a = &r->accounts->list[i];
-		struct candidate c = { (int)i, a->priority, false, 0, 0, 0, 0 };
 		struct standing *st = standing(r->home, a);
+		struct candidate c = { .at = (int)i,
+				       .priority = a->priority,
+				       .entry = st->entry };
 		const struct judged *j;
 
 		if (r->tried && r->tried[i])

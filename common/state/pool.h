@@ -17,7 +17,8 @@
 #include "state/standing.h"
 
 enum pool_strategy {
-	POOL_HEADROOM,      /* the most headroom for what is in flight */
+	POOL_HEADROOM,      /* the most headroom for what is in flight; those
+			     * that are alike take turns */
 	POOL_FILL_FIRST,    /* one after the other */
 	POOL_SOONEST_RESET, /* what expires first is used first */
 };

@@ -28,7 +28,7 @@ struct shared_slot {
 	_Atomic uint64_t key;
 	_Atomic int64_t next; /* turn, ms since 1970 */
 	_Atomic uint32_t count;
-	uint32_t unused;
+	_Atomic uint32_t last; /* number of what was added last; 0: nothing */
 };
 
 struct place {
@@ -44,7 +44,7 @@ struct row {
 
 struct table {
 	_Atomic uint64_t form;
-	_Atomic uint64_t numbers; /* given out in lines */
+	_Atomic uint64_t numbers; /* given out, in the order of time */
 	struct shared_slot slots[SLOTS];
 	struct place places[PLACES];
 	struct row rows[ROWS];
@@ -303,7 +303,11 @@ bool shared_slot_add(const char *home, struct shared_slot *s, uint32_t seen)
 		reap();
 		atomic_fetch_add(mine, 1);
 		ok = atomic_compare_exchange_strong(&s->count, &seen, seen + 1);
-		if (!ok)
+		if (ok)
+			atomic_store(&s->last, (uint32_t)atomic_fetch_add(
+						       &my.t->numbers, 1) +
+						       1);
+		else
 			atomic_fetch_sub(mine, 1);
 	}
 	pthread_mutex_unlock(&my.lock);
@@ -322,6 +326,17 @@ void shared_slot_sub(const char *home, struct shared_slot *s)
 		atomic_fetch_sub(mine, 1);
 	}
 	pthread_mutex_unlock(&my.lock);
+}
+
+bool shared_slot_is_older(const struct shared_slot *a,
+			  const struct shared_slot *b)
+{
+	uint32_t x = atomic_load_explicit(&a->last, memory_order_relaxed);
+	uint32_t y = atomic_load_explicit(&b->last, memory_order_relaxed);
+
+	if (!x || !y)
+		return !x && y;
+	return y - x - 1 < UINT32_MAX / 2; /* they begin anew at the end */
 }
 
 /* A clock that was set back is not waited for. */

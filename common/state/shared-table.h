@@ -20,6 +20,8 @@ struct shared_slot *shared_slot(const char *home, uint64_t key);
 uint32_t shared_slot_count(const struct shared_slot *s);
 bool shared_slot_add(const char *home, struct shared_slot *s, uint32_t seen);
 void shared_slot_sub(const char *home, struct shared_slot *s);
+bool shared_slot_is_older(const struct shared_slot *a,
+			  const struct shared_slot *b);
 int64_t shared_slot_turn(struct shared_slot *s, int64_t interval, int64_t max);
 int64_t shared_slot_turn_in(const struct shared_slot *s, int64_t now);
 

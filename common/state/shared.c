@@ -415,6 +415,11 @@ void shared_sub(struct shared_entry *x)
 	shared_slot_sub(x->home, slot(x));
 }
 
+bool shared_is_older(struct shared_entry *a, struct shared_entry *b)
+{
+	return shared_slot_is_older(slot(a), slot(b));
+}
+
 int64_t shared_turn(struct shared_entry *x, int64_t interval, int64_t max)
 {
 	atomic_store(&all.generation, shared_table_sync(x->home));

@@ -67,6 +67,8 @@ uint32_t shared_count(struct shared_entry *x);
 /* Hold one more, unless the count is not what the caller has `seen`. */
 bool shared_add(struct shared_entry *x, uint32_t seen);
 void shared_sub(struct shared_entry *x);
+/* Was `a` added to before `b`, or never? */
+bool shared_is_older(struct shared_entry *a, struct shared_entry *b);
 
 /* Take the next turn, of which there is one per interval: how long to wait for
  * it, or -1 when that is more than `max`: none is taken then. */

@@ -53,6 +53,26 @@ rule '{"forget":true,"delay":0.4}'
 twelve two
 is 'twelve over three API keys' "$(answered)" '[4, 4, 4]'
 
+# One after the other, with nothing in flight: they take turns, across the
+# workers; a conversation stays.
+rule '{"forget":true,"delay":0}'
+ask() { # TEXT
+	post /v1/messages "{\"model\":\"claude-x\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"$1\"}]}" >/dev/null
+	header x-dario-account
+}
+order=$(for i in 1 2 3 4 5 6 7 8 9; do ask "turn $i"; done | tr -d '\n')
+is 'nine in a row: three each' "$(answered)" '[3, 3, 3]'
+is 'nine in a row: in turn' "$order" "$(echo $order | cut -c1-3 | sed 's/.*/&&&/')"
+stays=$(ask stays)
+is 'a conversation stays' "$(ask stays)$(ask stays)$(ask stays)" "$stays$stays$stays"
+after=$(ask after1)$(ask after2)$(ask after3)
+is 'and what it had counts as a turn' "$(echo $after | cut -c3)" "$stays"
+rule '{"forget":true,"answers":{"sk-ant-api03-x":[{"status":500},{"status":500},{"status":500}]}}'
+for i in 1 2 3 4 5 6; do ask "failing $i"; done >/dev/null
+is 'one that fails has its turns, too' \
+	"$(seen '(lambda c: [c.count(x) for x in ("sk-ant-api03-y", "sk-ant-api03-z")])([r["credential"] for r in j["requests"]])')" '[3, 3]'
+rule '{"answers":{}}'
+
 # A worker that is killed gives back what it had in flight.
 rule '{"delay":5}'
 twelve three &

@@ -47,7 +47,12 @@ key three >/dev/null
 is 'three are a pool' "$(curl -s "$url/accounts" | json '[a["alias"] for a in j["accounts"]], j["mode"]')" "['three', 'two', 'groq'] pool"
 is 'the first answers, with its own key' "$(ask) $(credential)" '200 three Bearer gsk-three'
 
-# one that cannot serve
+# one that cannot serve; in an order, for those that are alike take turns
+order() { # PRIORITY of three, of two
+	"$dario" accounts add three --priority="$1" 2>/dev/null
+	"$dario" accounts add two --priority="$2" 2>/dev/null
+}
+order 1 2
 for case in '401|auth|invalid' '402|credit|Insufficient Balance' '403|none|forbidden' '403|auth|Invalid API key' '429|credit|insufficient_quota' \
 	'503|overloaded|overloaded' '500|none|broken' '400|auth|API key not valid' '404|none|model_not_found'; do
 	forget
@@ -94,6 +99,7 @@ ask m >/dev/null
 is 'all rest: they are asked all the same' "$(ask n | cut -d' ' -f1)" 200
 
 # limits in header fields
+order 20 20
 limits() { # REMAINING RESET
 	echo "\"x-ratelimit-limit-requests\":\"100\",\"x-ratelimit-remaining-requests\":\"$1\",\"x-ratelimit-reset-requests\":\"$2\""
 }
@@ -105,10 +111,12 @@ is 'a conversation stays' "$(ask a)" '200 three'
 is 'limits: shown' "$(curl -s "$url/accounts" | json '[round(a["headroom"], 2) for a in j["accounts"]][0]')" 0.1
 by_key "{\"gsk-three\":[{\"headers\":{$(limits 0 6m0s)}}]}"
 ask a >/dev/null
-is 'limits: used up' "$(ask a)" '200 two'
+is 'limits: used up' "$(ask a)" '200 groq'
 is 'limits: that is said' "$(header x-dario-fallback)" 'groq/three: window'
-is 'limits: of one model alone' "$(ask c qwen)" '200 three'
-is 'explain: the account' "$("$dario" explain groq:llama --json | json 'j["backend"], j["account"]')" 'groq two'
+like 'limits: of one model alone' "$(ask c qwen) $(ask d qwen) $(ask e qwen)" '200 three'
+chosen=$("$dario" explain groq:llama --json | json 'j["account"]')
+is 'explain: the account that is chosen then' "$(ask f)" "200 $chosen"
+like 'explain: not the one that is used up' 'two groq' "$chosen"
 forget
 by_key '{"gsk-three":[{"status":429,"text":"Rate limit reached","headers":{"retry-after":"40"}}],"gsk-two":[{"status":429,"text":"x","headers":{"x-ratelimit-remaining-tokens":"0","x-ratelimit-limit-tokens":"1000","x-ratelimit-reset-tokens":"20"}}],"gsk-groq":[{"status":429,"text":"x","headers":{"X-RateLimit-Remaining":"0","X-RateLimit-Limit":"50","X-RateLimit-Reset":"'$(($(now_ms) + 30000))'"}}]}'
 is 'all are used up: the last answer' "$(ask d)" '429 groq'
@@ -143,7 +151,7 @@ like 'a wrong proxy: refused' "$("$dario" accounts add two --proxy=nonsense 2>&1
 like 'a wrong file: refused' "$("$dario" accounts add two --ca-file=here.pem 2>&1)" 'absolute path'
 like 'metrics: which pool' "$(curl -s "$url/metrics")" 'dario_account_headroom{account="two",backend="groq"}'
 like 'the page: its keys' "$(curl -s -H 'Accept: text/html' "$url/")" '<h2>groq</h2>'
-used_three() { ask usage >/dev/null; "$dario" usage | grep -q '^three '; }
+used_three() { ask "usage $(date +%N)" >/dev/null; "$dario" usage | grep -q '^three '; }
 "$dario" accounts pause two
 ok 'usage: by key' wait_for 8 used_three
 "$dario" accounts resume two

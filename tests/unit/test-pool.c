@@ -429,6 +429,52 @@ static void what_is_in_flight_counts(void **state)
 	pool_release(&p);
 }
 
+/* One after the other, with nothing in flight. */
+static void those_alike_take_turns(void **state)
+{
+	static const enum pool_strategy all[] = { POOL_HEADROOM,
+						  POOL_SOONEST_RESET };
+	const char *home = *state;
+	struct account list[] = { { .alias = "a", .api_key = (char *)"k" },
+				  { .alias = "b", .api_key = (char *)"l" },
+				  { .alias = "c", .api_key = (char *)"m" } };
+	struct accounts a = { .list = list, .n = 3 };
+	struct pool_request r = request(home, &a, "", NULL);
+	struct pool_choice c;
+	struct err e;
+
+	store_folder(home, NULL, &e);
+	for (size_t k = 0; k < 2; k++) {
+		r.strategy = all[k];
+		for (int i = 0; i < 9; i++) {
+			assert_int_equal(pool_peek(&r), i % 3); /* no turn */
+			pool_choose(&r, &c);
+			pool_let_go(&r, &c);
+			assert_int_equal(c.at, i % 3);
+		}
+	}
+	r.strategy = POOL_HEADROOM;
+	r.bound = "a";
+	for (int i = 0; i < 3; i++) {
+		pool_choose(&r, &c);
+		pool_let_go(&r, &c);
+		assert_int_equal(c.at, 0);
+	}
+	r.bound = "";
+	assert_int_equal(pool_peek(&r), 1);
+	share_of(home, "c", 0.1);
+	share_of(home, "b", 0.2);
+	list[0].paused = true;
+	assert_int_equal(pool_peek(&r), 2); /* more left goes before */
+	list[0].paused = false;
+	r.strategy = POOL_FILL_FIRST;
+	for (int i = 0; i < 3; i++) {
+		pool_choose(&r, &c);
+		pool_let_go(&r, &c);
+		assert_int_equal(c.at, 0);
+	}
+}
+
 static void what_is_paid_goes_first(void **state)
 {
 	const char *home = *state;
@@ -891,6 +937,7 @@ int main(void)
 		cmocka_unit_test(who_fails_rests_longer_and_longer),
 		WITH_HOME(the_most_headroom_or_the_bound_one),
 		WITH_HOME(what_is_in_flight_counts),
+		WITH_HOME(those_alike_take_turns),
 		WITH_HOME(what_is_paid_goes_first),
 		WITH_HOME(strategies),
 		WITH_HOME(a_way_back),
