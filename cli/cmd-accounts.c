@@ -137,19 +137,41 @@ static const struct accounts *pool_at(const struct snapshot *cfg, size_t i)
 	return i <= cfg->n_backends ? &cfg->backends[i - 1].keys : NULL;
 }
 
-/* With the alias, in the pool that the flag names, or in any. */
-static const struct account *find(const struct cmd *c,
-				  const struct snapshot *cfg)
+static const char *pool_name(const struct accounts *p)
+{
+	return p->others ? p->backend : "claude";
+}
+
+static int not_one(const char *alias, const struct accounts *p,
+		   const struct accounts *q, struct err *e)
+{
+	return err_set(e, ERR_USAGE,
+		       "there is an account %.64s of %s and one of %s: say "
+		       "which with --backend=%s or --backend=%s",
+		       alias, pool_name(p), pool_name(q), pool_name(p),
+		       pool_name(q));
+}
+
+/* With the alias, in the pool that the flag names, or in the only one that has
+ * it; NULL there is none. -1: it is in several. */
+static int find(const struct cmd *c, const struct snapshot *cfg,
+		const struct account **out, struct err *e)
 {
 	const char *backend = cmd_value(c, "backend");
-	const struct accounts *p;
-	const struct account *a = NULL;
+	const struct accounts *p, *first = NULL;
 
-	for (size_t i = 0; !a && (p = pool_at(cfg, i)); i++)
-		if (!backend ||
-		    strcmp(p->others ? p->backend : "claude", backend) == 0)
-			a = accounts_find(p, c->args[0]);
-	return a;
+	*out = NULL;
+	for (size_t i = 0; (p = pool_at(cfg, i)); i++) {
+		const struct account *a = accounts_find(p, c->args[0]);
+
+		if (!a || (backend && strcmp(pool_name(p), backend)))
+			continue;
+		if (first)
+			return not_one(c->args[0], first, p, e);
+		first = p;
+		*out = a;
+	}
+	return 0;
 }
 
 static int not_there(const char *alias, struct err *e)
@@ -181,7 +203,7 @@ static int check_pool(const struct cmd *c, const struct accounts *p,
 
 		if (strcmp(a->file, file) == 0)
 			continue;
-		if (strcmp(a->alias, c->args[0]) == 0)
+		if (same && strcmp(a->alias, c->args[0]) == 0)
 			return err_set(e, ERR_USAGE,
 				       "the alias %s is taken (%s): choose "
 				       "another",
@@ -196,8 +218,8 @@ static int check_pool(const struct cmd *c, const struct accounts *p,
 	return 0;
 }
 
-/* One key twice in a pool would be one limit that is counted twice; one name in
- * two pools could not be told apart. */
+/* One key twice in a pool would be one limit that is counted twice; one name
+ * twice in it could not be told apart. */
 static int check_others(const struct cmd *c, const struct snapshot *cfg,
 			const char *file, struct span key, struct err *e)
 {
@@ -243,8 +265,10 @@ static int place_of(const struct cmd *c, const struct snapshot *cfg,
 		    bool has_key, char *file, size_t n, struct err *e)
 {
 	const char *backend = cmd_value(c, "backend");
-	const struct account *known = has_key ? NULL : find(c, cfg);
+	const struct account *known = NULL;
 
+	if (!has_key && find(c, cfg, &known, e))
+		return -1;
 	if (known && strchr(known->file, '/')) {
 		snprintf(file, n, "%s", known->file);
 		return 0;
@@ -421,40 +445,56 @@ static int drop(const struct cmd *c, const char *file, const char *name,
 	return rc;
 }
 
+static int check_removable(const char *alias, const char *file, struct err *e)
+{
+	const char *slash = strchr(file, '/');
+
+	if (!slash)
+		return err_set(e, ERR_CONFIG,
+			       "the log-in is ended with dario logout");
+	if (strncmp(file, "backends/", 9) == 0 && !strchr(slash + 1, '/'))
+		return err_set(e, ERR_CONFIG,
+			       "%s is the first key of its backend: it goes "
+			       "with dario backend remove",
+			       alias);
+	return 0;
+}
+
+/* Where the account is, and its name among all. A Claude account goes even
+ * when the configuration is broken. */
+static int look_up(const struct cmd *c, char file[192], char name[160],
+		   struct err *e)
+{
+	const char *backend = cmd_value(c, "backend");
+	const struct account *a = NULL;
+	struct snapshot *cfg;
+	bool claude;
+	int rc;
+
+	account_file(c->args[0], file, 192);
+	snprintf(name, 160, "%s", c->args[0]);
+	store_clear(c->home, file);
+	claude = (!backend || strcmp(backend, "claude") == 0) &&
+		 store_exists(c->home, file);
+	cfg = snapshot_load(c->home, e);
+	if (!cfg)
+		return claude ? 0 : -1;
+	rc = find(c, cfg, &a, e);
+	if (a) {
+		snprintf(file, 192, "%s", a->file);
+		snprintf(name, 160, "%s", account_name(a));
+	}
+	snapshot_free(cfg);
+	return rc == 0 && !a && !claude ? not_there(c->args[0], e) : rc;
+}
+
 static int run_remove(struct cmd *c, struct err *e)
 {
-	struct snapshot *cfg;
-	const struct account *a;
 	char file[192], name[160];
 
-	if (check_alias(c->args[0], e))
+	if (check_alias(c->args[0], e) || look_up(c, file, name, e) ||
+	    check_removable(c->args[0], file, e))
 		return -1;
-	account_file(c->args[0], file, sizeof(file));
-	snprintf(name, sizeof(name), "%s", c->args[0]);
-	store_clear(c->home, file);
-	if (!store_exists(c->home, file) || cmd_value(c, "backend")) {
-		cfg = snapshot_load(c->home, e);
-		if (!cfg)
-			return -1;
-		a = find(c, cfg);
-		if (a) {
-			snprintf(file, sizeof(file), "%s", a->file);
-			snprintf(name, sizeof(name), "%s", account_name(a));
-		}
-		snapshot_free(cfg);
-		if (!a)
-			return not_there(c->args[0], e);
-		if (strcmp(c->args[0], ACCOUNT_LOGIN) == 0)
-			return err_set(e, ERR_CONFIG,
-				       "the log-in is ended with dario "
-				       "logout");
-		if (strncmp(file, "backends/", 9) == 0 &&
-		    !strchr(file + 9, '/'))
-			return err_set(e, ERR_CONFIG,
-				       "%s is the first key of its backend: "
-				       "it goes with dario backend remove",
-				       c->args[0]);
-	}
 	return drop(c, file, name, e);
 }
 
@@ -482,12 +522,15 @@ static int set_paused(const struct cmd *c, const char *file, bool paused,
 static int pause_or_resume(const struct cmd *c, bool paused, struct err *e)
 {
 	struct snapshot *cfg = snapshot_load(c->home, e);
-	const struct account *a = cfg ? find(c, cfg) : NULL;
-	int rc = 0;
+	const struct account *a;
+	int rc;
 
 	if (!cfg)
 		return -1;
-	if (!a)
+	rc = find(c, cfg, &a, e);
+	if (rc)
+		; /* which of them? */
+	else if (!a)
 		rc = not_there(c->args[0], e);
 	else if (a->paused != paused && !*a->file)
 		rc = err_set(e, ERR_CONFIG,

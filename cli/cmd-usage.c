@@ -27,8 +27,12 @@ static void print_sum(const char *name, const struct usage_sum *s)
 
 static void print_table(const struct usage_sum_table *t)
 {
-	for (size_t i = 0; i < t->n; i++)
-		print_sum(t->rows[i].name, &t->rows[i].sum);
+	char label[USAGE_LABEL_BYTES];
+
+	for (size_t i = 0; i < t->n; i++) {
+		usage_sum_label(t, i, label);
+		print_sum(label, &t->rows[i].sum);
+	}
 }
 
 static void print_forecast(const char *what, struct forecast f, int64_t now)

@@ -8,6 +8,7 @@
 #include "state/account-show.h"
 #include "state/report.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,25 +30,37 @@ static void put_label(struct buf *out, const char *s)
 	}
 }
 
-/* name{by="what",extra} value */
-static void put_line(struct buf *out, const char *metric, const char *by,
-		     const char *name, const char *extra, int64_t value)
+/* metric{by="name",backend="its": the rest follows; "" no backend. */
+static void put_name(struct buf *out, const char *metric, const char *by,
+		     const char *name, const char *backend)
 {
 	buf_fmt(out, "dario_%s{%s=\"", metric, by);
 	put_label(out, name);
-	buf_fmt(out, "\"%s} %lld\n", extra, (long long)value);
+	if (*backend) {
+		buf_str(out, "\",backend=\"");
+		put_label(out, backend);
+	}
+	buf_byte(out, '"');
+}
+
+static void put_row(struct buf *out, const char *metric, const char *by,
+		    const struct usage_sum_row *row, const char *extra,
+		    int64_t value)
+{
+	put_name(out, metric, by, row->name, row->backend);
+	buf_fmt(out, "%s} %lld\n", extra, (long long)value);
 }
 
 static void put_requests(struct buf *out, const char *by,
 			 const struct usage_sum_table *t)
 {
 	for (size_t i = 0; i < t->n; i++) {
-		const struct usage_sum *s = &t->rows[i].sum;
-		const char *name = t->rows[i].name;
+		const struct usage_sum_row *row = &t->rows[i];
+		const struct usage_sum *s = &row->sum;
 
-		put_line(out, "requests_total", by, name, "", s->requests);
-		put_line(out, "errors_total", by, name, "", s->errors);
-		put_line(out, "fallbacks_total", by, name, "", s->fallbacks);
+		put_row(out, "requests_total", by, row, "", s->requests);
+		put_row(out, "errors_total", by, row, "", s->errors);
+		put_row(out, "fallbacks_total", by, row, "", s->fallbacks);
 	}
 }
 
@@ -71,31 +84,28 @@ static void put_tokens(struct buf *out, const char *by,
 
 		for (size_t k = 0; k < sizeof(classes) / sizeof(classes[0]);
 		     k++)
-			put_line(out, "tokens_total", by, t->rows[i].name,
-				 classes[k].label, classes[k].n);
+			put_row(out, "tokens_total", by, &t->rows[i],
+				classes[k].label, classes[k].n);
 	}
 }
 
 static void put_accounts(struct buf *out, struct request *r,
 			 const struct accounts *a)
 {
-	char backend[ACCOUNT_ALIAS_MAX + 16] = "";
+	const char *backend = a->others ? a->backend : r->config->claude.name;
 	struct pool p;
 
-	if (a->others)
-		snprintf(backend, sizeof(backend), ",backend=\"%s\"",
-			 a->backend);
 	pool_look(&p, snapshot_home(r->app->config), a, NULL);
 	for (size_t i = 0; i < p.n; i++) {
 		const struct seat *s = &p.seats[i];
 		const char *alias = s->account->alias;
 
-		buf_fmt(out, "dario_account_headroom{account=\"%s\"%s} %.4f\n",
-			alias, backend, s->headroom);
-		put_line(out, "account_usable", "account", alias, backend,
-			 s->usable);
-		put_line(out, "account_in_flight", "account", alias, backend,
-			 s->in_flight);
+		put_name(out, "account_headroom", "account", alias, backend);
+		buf_fmt(out, "} %.4f\n", s->headroom);
+		put_name(out, "account_usable", "account", alias, backend);
+		buf_fmt(out, "} %d\n", s->usable);
+		put_name(out, "account_in_flight", "account", alias, backend);
+		buf_fmt(out, "} %" PRIu32 "\n", s->in_flight);
 	}
 	pool_release(&p);
 }

@@ -213,7 +213,7 @@ static void put_pool(struct jw *w, const char *home, const struct accounts *a,
 		const struct seat *s = &p.seats[i];
 
 		put_seat(w, s, backend,
-			 usage_sum_row(&r->ever.accounts, s->account->alias)
+			 usage_sum_account(&r->ever, backend, s->account->alias)
 				 ->requests,
 			 p.now);
 		sums->healthy += s->usable;

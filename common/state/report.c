@@ -17,12 +17,14 @@
 #define FAR_MS 1e12              /* as good as never */
 #define LEAST_MS (2 * MINUTE_MS) /* of history, for a forecast */
 
-static struct trend *trend_of(struct report *r, const char *alias)
+/* NULL: the account is gone, or of another pool. */
+static struct trend *trend_of(struct report *r, const struct history_record *h)
 {
 	for (size_t i = 0; i < r->n_trends; i++)
-		if (strcmp(r->trends[i].alias, alias) == 0)
+		if (strcmp(r->trends[i].alias, h->account) == 0 &&
+		    strcmp(h->backend, r->backend) == 0)
 			return &r->trends[i];
-	return NULL; /* the account is gone */
+	return NULL;
 }
 
 static double most(double a, double b)
@@ -63,7 +65,7 @@ static void note_trend(struct trend *t, const struct history_record *r,
 static void take(void *arg, const struct history_record *h)
 {
 	struct report *r = arg;
-	struct trend *t = trend_of(r, h->account);
+	struct trend *t = trend_of(r, h);
 
 	usage_sums_add(&r->ever, r->prices, h);
 	if (h->time <= r->now - REPORT_MINUTES * MINUTE_MS)
@@ -99,6 +101,7 @@ int report_make(struct report *r, const char *home, const struct snapshot *c,
 	if (!r->prices)
 		return -1;
 	r->now = clock_wall_ms();
+	r->backend = c->claude.name;
 	r->n_trends = c->accounts.n;
 	r->trends = xcalloc(c->accounts.n + 1, sizeof(*r->trends));
 	for (size_t i = 0; i < c->accounts.n; i++) {

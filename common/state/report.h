@@ -29,6 +29,7 @@ struct report {
 	struct trend *trends;
 	size_t n_trends;
 	/* private */
+	const char *backend; /* of the trends, while it is made */
 	struct prices *prices;
 };
 

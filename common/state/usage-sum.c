@@ -9,18 +9,49 @@
 
 #define ROWS_MAX 512 /* names from outside; the rest goes under "other" */
 
-struct usage_sum *usage_sum_row(struct usage_sum_table *t, const char *name)
+static bool same(const char *name, const char *other, size_t size)
 {
-	for (size_t i = 0; i < t->n; i++)
-		if (strncmp(t->rows[i].name, name,
-			    sizeof(t->rows[i].name) - 1) == 0)
-			return &t->rows[i].sum;
+	return strncmp(name, other, size - 1) == 0;
+}
+
+static struct usage_sum *row_of(struct usage_sum_table *t, const char *backend,
+				const char *name)
+{
+	struct usage_sum_row *r;
+
+	for (size_t i = 0; i < t->n; i++) {
+		r = &t->rows[i];
+		if (same(r->name, name, sizeof(r->name)) &&
+		    same(r->backend, backend, sizeof(r->backend)))
+			return &r->sum;
+	}
 	if (!t->rows)
 		t->rows = xcalloc(ROWS_MAX + 1, sizeof(*t->rows));
-	if (t->n >= ROWS_MAX && strcmp(name, "other"))
-		return usage_sum_row(t, "other");
-	snprintf(t->rows[t->n].name, sizeof(t->rows[t->n].name), "%s", name);
-	return &t->rows[t->n++].sum;
+	if (t->n >= ROWS_MAX && (strcmp(name, "other") || *backend))
+		return row_of(t, "", "other");
+	r = &t->rows[t->n++];
+	snprintf(r->name, sizeof(r->name), "%s", name);
+	snprintf(r->backend, sizeof(r->backend), "%s", backend);
+	return &r->sum;
+}
+
+/* A backend's own key has the backend's name, as in its pool. */
+struct usage_sum *usage_sum_account(struct usage_sums *s, const char *backend,
+				    const char *account)
+{
+	return row_of(&s->accounts, backend, *account ? account : backend);
+}
+
+void usage_sum_label(const struct usage_sum_table *t, size_t row,
+		     char out[USAGE_LABEL_BYTES])
+{
+	const struct usage_sum_row *r = &t->rows[row];
+	size_t alike = 0;
+
+	for (size_t i = 0; i < t->n; i++)
+		alike += strcmp(t->rows[i].name, r->name) == 0;
+	snprintf(out, USAGE_LABEL_BYTES, "%s%s%s", alike > 1 ? r->backend : "",
+		 alike > 1 && *r->backend ? "/" : "", r->name);
 }
 
 void usage_sums_release(struct usage_sums *s)
@@ -66,9 +97,8 @@ void usage_sums_add(struct usage_sums *s, const struct prices *p,
 	double cost = prices_cost(p, r->model, r->time, &r->usage);
 
 	add(&s->all, r, cost);
-	add(usage_sum_row(&s->models, r->model), r, cost);
-	add(usage_sum_row(&s->accounts, *r->account ? r->account : r->backend),
-	    r, cost);
+	add(row_of(&s->models, "", r->model), r, cost);
+	add(usage_sum_account(s, r->backend, r->account), r, cost);
 }
 
 /* --- as JSON ------------------------------------------------------------- */
@@ -97,9 +127,8 @@ bool usage_sum_cost_unknown(const struct usage_sum *s)
 }
 
 /* Disjoint: reasoning is not in output, an hour's writes not in the others. */
-void usage_sum_put(struct jw *w, const struct usage_sum *s)
+static void put_members(struct jw *w, const struct usage_sum *s)
 {
-	jw_obj(w);
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
 		jw_kint(w, counters[i].key,
 			*(const int64_t *)((const char *)s + counters[i].at));
@@ -110,6 +139,12 @@ void usage_sum_put(struct jw *w, const struct usage_sum *s)
 		jw_str(w, SPAN("unknown"));
 	else
 		jw_double(w, s->cost);
+}
+
+void usage_sum_put(struct jw *w, const struct usage_sum *s)
+{
+	jw_obj(w);
+	put_members(w, s);
 	jw_obj_end(w);
 }
 
@@ -131,8 +166,18 @@ void usage_sum_table_put(struct jw *w, const struct usage_sum_table *t)
 {
 	jw_obj(w);
 	for (size_t i = 0; i < t->n; i++) {
-		jw_key(w, t->rows[i].name);
-		usage_sum_put(w, &t->rows[i].sum);
+		const struct usage_sum_row *r = &t->rows[i];
+		char label[USAGE_LABEL_BYTES];
+
+		usage_sum_label(t, i, label);
+		jw_key(w, label);
+		jw_obj(w);
+		if (*r->backend) {
+			jw_kcstr(w, "backend", r->backend);
+			jw_kcstr(w, "account", r->name);
+		}
+		put_members(w, &r->sum);
+		jw_obj_end(w);
 	}
 	jw_obj_end(w);
 }
@@ -142,7 +187,13 @@ static void read_table(struct usage_sum_table *t, struct json_object *o)
 	if (!json_object_is_type(o, json_type_object))
 		return;
 	json_object_object_foreach(o, name, value)
-		read_sum(usage_sum_row(t, name), value);
+	{
+		struct span account = json_str(value, "account");
+
+		read_sum(row_of(t, json_str(value, "backend").p,
+				account.n ? account.p : name),
+			 value);
+	}
 }
 
 void usage_sums_read(struct usage_sums *s, struct json_object *o)

@@ -9,6 +9,7 @@
 #define DARIO_USAGE_SUM_H
 
 #include "base/jw.h"
+#include "state/account.h"
 #include "state/history.h"
 #include "state/price.h"
 
@@ -20,10 +21,14 @@ struct usage_sum {
 	double cost; /* US dollars, of the others */
 };
 
+/* A model, or an account of a backend: several may have one name. */
 struct usage_sum_row {
 	char name[160];
+	char backend[ACCOUNT_ALIAS_MAX + 1]; /* "": a model */
 	struct usage_sum sum;
 };
+
+#define USAGE_LABEL_BYTES 232
 
 struct usage_sum_table {
 	struct usage_sum_row *rows;
@@ -38,7 +43,12 @@ struct usage_sums {
 void usage_sums_add(struct usage_sums *s, const struct prices *p,
 		    const struct history_record *r);
 void usage_sums_release(struct usage_sums *s);
-struct usage_sum *usage_sum_row(struct usage_sum_table *t, const char *name);
+/* `account` "": the backend has none. */
+struct usage_sum *usage_sum_account(struct usage_sums *s, const char *backend,
+				    const char *account);
+/* Its name; "BACKEND/NAME" when another row has the same. */
+void usage_sum_label(const struct usage_sum_table *t, size_t row,
+		     char out[USAGE_LABEL_BYTES]);
 
 /* To and from JSON: the form that /analytics shows and totals.json keeps. */
 void usage_sum_put(struct jw *w, const struct usage_sum *s);

@@ -180,9 +180,9 @@ is 'two routers: the account was left alone when it was full' \
 is 'analytics: counts both' "$(curl -s "$url/analytics" | json 'j["allTime"]["requests"] >= 20, j["window"]["minutes"], j["perModel"]["claude-sonnet-9"]["cost"]')" \
 	'True 60 unknown'
 metrics=$(curl -s "$url/metrics")
-like 'metrics: requests' "$metrics" 'dario_requests_total{account="a"}'
+like 'metrics: requests' "$metrics" 'dario_requests_total{account="a",backend="claude"}'
 like 'metrics: tokens' "$metrics" 'dario_tokens_total{model="claude-sonnet-9",class="read"}'
-like 'metrics: headroom' "$metrics" 'dario_account_headroom{account="a"}'
+like 'metrics: headroom' "$metrics" 'dario_account_headroom{account="a",backend="claude"}'
 page=$(curl -s -H 'Accept: text/html' "$url/")
 like 'the page: the account' "$page" '<td>a</td><td>API key</td>'
 like 'the page: its state' "$page" 'its limit is used up'

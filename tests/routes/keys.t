@@ -155,6 +155,40 @@ used_three() { ask "usage $(date +%N)" >/dev/null; "$dario" usage | grep -q '^th
 "$dario" accounts pause two
 ok 'usage: by key' wait_for 8 used_three
 "$dario" accounts resume two
+# one name in two pools: each has its own
+printf 'sk-ant-api03-two\n' | "$dario" accounts add two --key-stdin 2>/dev/null
+printf 'sk-ant-api03-groq\n' | "$dario" accounts add groq --key-stdin 2>/dev/null
+rule '{"accept":["sk-ant-api03-two","sk-ant-api03-groq"]}'
+"$dario" accounts pause three
+"$dario" accounts pause two --backend=groq
+"$dario" accounts pause two --backend=claude
+ask first >/dev/null
+is 'one name: the key' "$(header x-dario-backend) $(header x-dario-account)" 'groq groq'
+message claude-x >/dev/null
+is 'one name: the account' "$(header x-dario-backend) $(header x-dario-account)" 'claude groq'
+for change in pause resume remove; do
+	like "one name: $change: which?" "$("$dario" accounts $change two 2>&1 | tr '\n' ' ')" \
+		'account two of claude and one of groq: say which with --backend=claude or --backend=groq'
+done
+like 'one name: a priority: whose?' "$("$dario" accounts add two --priority=7 2>&1)" 'say which with --backend=claude'
+is 'one name: nothing is changed' "$(curl -s "$url/accounts" | json 'sorted((a["backend"], a["paused"], a["priority"]) for a in j["accounts"] if a["alias"] == "two")')" \
+	"[('claude', True, 20), ('groq', True, 5)]"
+both() { curl -s "$url/analytics" | json '{"claude/groq", "groq/groq"} <= set(j["perAccount"])' | grep -q True; }
+ok 'one name: usage of both' wait_for 8 both
+is 'one name: usage: whose' "$(curl -s "$url/analytics" | json '[(v["backend"], v["account"]) for k, v in sorted(j["perAccount"].items()) if k.endswith("/groq")]')" \
+	"[('claude', 'groq'), ('groq', 'groq')]"
+is 'one name: usage: not added up' "$(curl -s "$url/analytics" | json 'j["perAccount"]["claude/groq"]["requests"]')" 1
+is 'one name: requests in the list' "$(curl -s "$url/accounts" | json '[a["requestCount"] for a in j["accounts"] if (a["backend"], a["alias"]) == ("claude", "groq")]')" '[1]'
+like 'one name: metrics: the account' "$(curl -s "$url/metrics")" 'dario_requests_total{account="groq",backend="claude"} 1
+'
+like 'one name: metrics: the key' "$(curl -s "$url/metrics")" 'dario_tokens_total{account="groq",backend="groq",class="output"}'
+like 'one name: dario usage' "$("$dario" usage)" 'claude/groq '
+"$dario" accounts resume two --backend=groq
+"$dario" accounts remove two --backend=claude
+is 'one name: the other is left' "$(curl -s "$url/accounts" | json '[(a["backend"], a["paused"]) for a in j["accounts"] if a["alias"] == "two"]')" "[('groq', False)]"
+"$dario" accounts remove groq --backend=claude
+like 'one name: the log-in is told' "$("$dario" accounts remove login 2>&1)" 'there is no account login'
+"$dario" accounts resume three
 # the strategy is a setting
 stop_router
 start_router --strategy=fill-first
