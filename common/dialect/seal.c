@@ -9,11 +9,13 @@
 #include <string.h>
 
 #define PREFIX "dario2_"     /* of a text; base64url follows */
+#define PREFIX_KEY "dario3_" /* the same with a key */
 #define PREFIX_ID "dario2-"  /* of an id */
 #define PREFIX_OLD "dario1:" /* kind, ":", original */
 
-/* kind, origin, about, original, sum */
+/* kind, origin, about, perhaps key, original, sum */
 #define HEAD_BYTES (1 + 8 + 8)
+#define KEY_BYTES 4
 #define SUM_BYTES 4
 /* origin, nonce, original, sum; in 57 characters */
 #define ID_ORIGIN_BYTES 4
@@ -67,6 +69,7 @@ void seal_origin(struct seal_origin *o, const char *base_url,
 	uint64_t h = seal_hash(0, span_of(base_url));
 
 	h = seal_hash(h, SPAN("\n"));
+	memset(o, 0, sizeof(*o));
 	put_number(o->hash, seal_hash(h, span_of(organisation)), 8);
 }
 
@@ -84,16 +87,39 @@ struct seal_origin seal_origin_for(const struct seal_origin *backend,
 	return o;
 }
 
+void seal_origin_key(struct seal_origin *o, const char *backend,
+		     const char *alias)
+{
+	uint64_t h = seal_hash(0, span_of(backend));
+
+	h = seal_hash(h, SPAN("\n"));
+	put_number(o->key, seal_hash(h, span_of(alias)), KEY_BYTES);
+}
+
+static bool has_key(const struct seal_origin *o)
+{
+	return get_number(o->key, KEY_BYTES) != 0;
+}
+
+static bool is_by(const struct seal *s, const struct seal_origin *o)
+{
+	return !has_key(&s->origin) ||
+	       memcmp(s->origin.key, o->key, KEY_BYTES) == 0;
+}
+
 bool seal_is_of(const struct seal *s, const struct seal_origin *o)
 {
-	return !s->old && o && memcmp(&s->origin, o, sizeof(*o)) == 0;
+	return !s->old && o &&
+	       memcmp(s->origin.hash, o->hash, sizeof(o->hash)) == 0 &&
+	       (!o->apart || is_by(s, o));
 }
 
 /* --- text ---------------------------------------------------------------- */
 
 bool seal_is(struct span text)
 {
-	return span_starts(text, PREFIX) || span_starts(text, PREFIX_OLD);
+	return span_starts(text, PREFIX) || span_starts(text, PREFIX_KEY) ||
+	       span_starts(text, PREFIX_OLD);
 }
 
 static struct span with_prefix(struct arena *a, struct span prefix,
@@ -112,7 +138,9 @@ static struct span with_prefix(struct arena *a, struct span prefix,
 
 struct span seal_make(struct arena *a, const struct seal *s)
 {
-	size_t n = HEAD_BYTES + s->original.n;
+	bool keyed = has_key(&s->origin);
+	size_t head = keyed ? HEAD_BYTES + KEY_BYTES : HEAD_BYTES;
+	size_t n = head + s->original.n;
 	unsigned char *p = NULL;
 
 	if (s->original.n <= SEAL_MAX)
@@ -122,9 +150,12 @@ struct span seal_make(struct arena *a, const struct seal *s)
 	p[0] = (unsigned char)s->kind;
 	memcpy(p + 1, s->origin.hash, 8);
 	put_number(p + 9, s->about, 8);
-	memcpy(p + HEAD_BYTES, s->original.p, s->original.n);
+	if (keyed)
+		memcpy(p + HEAD_BYTES, s->origin.key, KEY_BYTES);
+	memcpy(p + head, s->original.p, s->original.n);
 	put_number(p + n, sum(p, n), SUM_BYTES);
-	return with_prefix(a, SPAN(PREFIX), p, n + SUM_BYTES);
+	return with_prefix(a, keyed ? SPAN(PREFIX_KEY) : SPAN(PREFIX), p,
+			   n + SUM_BYTES);
 }
 
 /* "dario1:signature:..." and "dario1:redacted:...": Anthropic's. */
@@ -147,6 +178,8 @@ static struct seal open_old(struct span text)
 
 struct seal seal_open(struct arena *a, struct span text)
 {
+	bool keyed = span_starts(text, PREFIX_KEY);
+	size_t head = keyed ? HEAD_BYTES + KEY_BYTES : HEAD_BYTES;
 	struct seal s = { .kind = SEAL_BROKEN };
 	const unsigned char *p;
 	struct span bytes;
@@ -154,15 +187,14 @@ struct seal seal_open(struct arena *a, struct span text)
 
 	if (span_starts(text, PREFIX_OLD))
 		return open_old(text);
-	if (!span_starts(text, PREFIX)) {
+	if (!keyed && !span_starts(text, PREFIX)) {
 		s.kind = SEAL_NONE;
 		s.original = text;
 		return s;
 	}
 	text = span_skip(text, strlen(PREFIX));
-	if (text.n > (SEAL_MAX + HEAD_BYTES + SUM_BYTES) / 3 * 4 + 4 ||
-	    !digest_unbase64url(a, text, &bytes) ||
-	    bytes.n < HEAD_BYTES + SUM_BYTES)
+	if (text.n > (SEAL_MAX + head + SUM_BYTES) / 3 * 4 + 4 ||
+	    !digest_unbase64url(a, text, &bytes) || bytes.n < head + SUM_BYTES)
 		return s;
 	p = (const unsigned char *)bytes.p;
 	n = bytes.n - SUM_BYTES;
@@ -172,7 +204,9 @@ struct seal seal_open(struct arena *a, struct span text)
 	s.kind = (enum seal_kind)p[0];
 	memcpy(s.origin.hash, p + 1, 8);
 	s.about = get_number(p + 9, 8);
-	s.original = (struct span){ bytes.p + HEAD_BYTES, n - HEAD_BYTES };
+	if (keyed)
+		memcpy(s.origin.key, p + HEAD_BYTES, KEY_BYTES);
+	s.original = (struct span){ bytes.p + head, n - head };
 	return s;
 }
 

@@ -20,7 +20,10 @@
  * The origin is what keeps one provider's values apart from another's: the
  * base URL and the organisation. Two backends or accounts with the same ones
  * are one provider. Behind a router (OpenRouter, LiteLLM) the names of models
- * begin with their maker, "google/gemini-3": that belongs to it as well.
+ * begin with their maker, "google/gemini-3": that belongs to it as well. It
+ * also tells by whose key the provider was asked: most often that is of no
+ * account, but the keys of one provider may be of two organisations, and then
+ * each takes its own values alone.
  *
  * Pure; the text is from the arena, and empty when memory is short.
  */
@@ -46,6 +49,9 @@ enum seal_kind {
 
 struct seal_origin {
 	unsigned char hash[8];
+	unsigned char key[4]; /* by whose: a hash of its names; 0: unknown */
+	/* Of a target: what it gave by another key is not its own. */
+	bool apart;
 };
 
 struct seal {
@@ -61,6 +67,9 @@ void seal_origin(struct seal_origin *o, const char *base_url,
 		 const char *organisation);
 struct seal_origin seal_origin_for(const struct seal_origin *backend,
 				   const char *model);
+/* By this key of this backend. */
+void seal_origin_key(struct seal_origin *o, const char *backend,
+		     const char *alias);
 bool seal_is_of(const struct seal *s, const struct seal_origin *o);
 
 /* Goes on with the hash of a text that comes in pieces; 0 at first. */
