@@ -12,7 +12,7 @@ void outcome_local(struct outcome *o, const struct err *e)
 
 bool outcome_is_final(const struct outcome *o)
 {
-	return !o->error.code || o->begun || o->content || o->local;
+	return !o->error.code || o->begun || o->content || o->local || o->spent;
 }
 
 bool outcome_refused(const struct outcome *o)

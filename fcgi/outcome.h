@@ -22,6 +22,7 @@ struct outcome {
 	struct err error;
 	bool begun;   /* the client has seen something of the answer */
 	bool content; /* the upstream has sent something of it: it is paid */
+	bool spent;   /* the request's body streamed there and is gone */
 	bool local;   /* not the upstream's doing: our shortage or stop, or the
 		     * client has left */
 };
@@ -30,7 +31,7 @@ struct outcome {
 void outcome_local(struct outcome *o, const struct err *e);
 
 /* Nothing else can be asked for this answer: it is good, or it has begun to be
- * paid or seen, or the trouble is ours. */
+ * paid or seen, or the trouble is ours, or the request is no longer there. */
 bool outcome_is_final(const struct outcome *o);
 /* Has the upstream itself said no? */
 bool outcome_refused(const struct outcome *o);

@@ -7,6 +7,7 @@
 #include "dialect/mend.h"
 #include "dialect/retext.h"
 #include "fcgi/outgoing.h"
+#include "fcgi/passage.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -196,6 +197,48 @@ static bool takes(const struct backend *b, const struct outgoing *o,
 		strcmp(o->path, r->dialect->path));
 }
 
+/* --- what goes literally ------------------------------------------------- */
+
+/* The dialect of the endpoint, or a sister that has the same endpoints. */
+static enum dialect_id sister(const struct backend *b, enum dialect_id d)
+{
+	if (b->speaks[d] || d == DIALECT_ANTHROPIC)
+		return d;
+	return d == DIALECT_OPENAI ? DIALECT_RESPONSES : DIALECT_OPENAI;
+}
+
+static int rename_field(struct request *r, struct form *f, const char *model,
+			struct err *e)
+{
+	buf_splice(&r->body, f->model_at, f->model_len, span_of(model));
+	f->model_len = strlen(model);
+	snprintf(f->model, sizeof(f->model), "%s", model);
+	return r->body.full ? err_memory(e) : 0;
+}
+
+static int pass_literally(struct outgoing *o, struct request *r, struct peek *k,
+			  struct err *e)
+{
+	const struct passage *p = r->passage;
+	int rc = 0;
+
+	o->dialect = p->to ? p->dialect : sister(o->backend, p->dialect);
+	o->path = p->path;
+	if (!o->backend->speaks[o->dialect])
+		return err_set(e, ERR_UNSUPPORTED,
+			       "backend %s speaks %s and has nothing like "
+			       "%.120s: name another one in x-dario-backend",
+			       o->backend->name,
+			       dialects[o->backend->protocol].name, p->path);
+	if (p->json && k->has_model && strcmp(o->model, k->model))
+		rc = rename_model(r, k, o->model, e);
+	else if (p->form && p->form->has_model &&
+		 strcmp(o->model, p->form->model))
+		rc = rename_field(r, p->form, o->model, e);
+	o->body = o->plain = buf_get(&r->body);
+	return rc;
+}
+
 int outgoing_make(struct outgoing *o, struct request *r,
 		  const struct route *route, struct peek *k, struct err *e)
 {
@@ -214,6 +257,8 @@ int outgoing_make(struct outgoing *o, struct request *r,
 	o->path = r->upstream_path;
 	o->stream = k->stream;
 	o->count = strcmp(o->path, "/messages/count_tokens") == 0;
+	if (r->passage)
+		return pass_literally(o, r, k, e);
 	o->target = target_of(o, r);
 	by_chat = goes_by_chat(o, r);
 	if (takes(b, o, r) && !by_chat)

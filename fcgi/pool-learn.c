@@ -311,11 +311,21 @@ static void learn_failure(struct pooled *c)
 		add_fallback(c, why_of(&w.refusal, &c->r->outcome));
 }
 
+/* Of another endpoint, a refusal speaks of what was asked for: no such file, no
+ * such batch. Only these are about the account. */
+static bool is_of_request(const struct pooled *c)
+{
+	const struct outcome *o = &c->r->outcome;
+
+	return c->r->passage && outcome_refused(o) && o->status < 500 &&
+	       o->status != 401 && o->status != 429;
+}
+
 void pooled_learn(struct pooled *c)
 {
 	c->next = NEXT_ANSWER;
 	c->cause = CAUSE_NONE;
-	if (outcome_is_final(&c->r->outcome))
+	if (outcome_is_final(&c->r->outcome) || is_of_request(c))
 		learn_answer(c);
 	else
 		learn_failure(c);

@@ -30,6 +30,7 @@ struct pooled {
 	const char *passed; /* over before the pool: see request.h, fallback */
 
 	struct pool_request pool; /* which account */
+	struct accounts only;     /* borrowed: the pool, where one alone can */
 	bool *tried;              /* by account */
 	struct pool_choice choice;
 	int64_t turn_at;        /* of its pace, clock_ms */

@@ -50,10 +50,12 @@ static void to_history(const struct request *r, int64_t took_ms)
 		.took_ms = took_ms,
 		.account = r->account ? r->account : "",
 		.backend = r->backend,
-		.model = r->upstream_model ? r->upstream_model : r->model,
+		.model = r->upstream_model ? r->upstream_model
+		       : r->model          ? r->model
+					   : "",
 		.status = r->status,
-		/* A count generates nothing. */
-		.has_usage = r->has_usage || r->instead,
+		/* A count generates nothing, nor does what has no model. */
+		.has_usage = r->has_usage || r->instead || !r->model,
 		.partial = r->outcome.error.code && r->status / 100 == 2,
 		.fallback = r->fallback,
 		.h5 = r->has_windows ? r->h5 : -1,

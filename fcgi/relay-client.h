@@ -41,6 +41,9 @@ struct relay {
 	bool content;     /* the upstream has sent something of the answer */
 	bool given;       /* the client has the upstream's error event */
 	bool has_fields;  /* of a stream, from the upstream */
+	bool raw;         /* a good answer goes on as it comes */
+	bool bad_body;    /* the request's own ended the call */
+	bool looked_for;  /* raw: the beginning is held, for an id in it */
 	bool left;        /* we hung up: what is unfinished is nobody's loss */
 	int status;       /* the upstream's; 0: none came */
 	int64_t over;     /* when to hang up, once there is an end; 0 not yet */

@@ -3,6 +3,7 @@
 
 #include "dialect/error.h"
 #include "fcgi/relay-stage.h"
+#include "fcgi/stored.h"
 
 #include <stdio.h>
 
@@ -89,6 +90,9 @@ static int pass_event(void *arg, struct span name, struct span data,
 		   d->content(name, data)) {
 		seen |= TAP_CONTENT;
 	}
+	if (d == &dialects[DIALECT_RESPONSES] && seen & TAP_BEGUN &&
+	    !(y->seen & TAP_BEGUN))
+		stored_note_event(y->r, data);
 	y->seen |= seen;
 	if (usage_scan(d->usage, data, &y->r->usage))
 		y->r->has_usage = true;
@@ -319,6 +323,8 @@ static int whole(struct relay *y, struct err *e)
 
 	if (y->map && relay_map_whole(y, e))
 		return -1;
+	if (y->r->dialect == &dialects[DIALECT_RESPONSES])
+		stored_note(y->r, buf_get(&y->held));
 	rc = put_whole(y, e);
 	/* The client need not wait for the search in it. */
 	y->r->answer = y->held;

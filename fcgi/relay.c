@@ -5,15 +5,18 @@
 #include "base/utf8.h"
 #include "dialect/error.h"
 #include "dialect/peek.h"
+#include "fcgi/passage.h"
 #include "fcgi/relay-stage.h"
+#include "fcgi/stored.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PING_MS 10000    /* silence inside a stream */
-#define LINE_MS 2000     /* silence in line, where a client may leave */
-#define RETRY_SECONDS 5L /* when an upstream does not say */
+#define PING_MS 10000      /* silence inside a stream */
+#define LINE_MS 2000       /* silence in line, where a client may leave */
+#define ID_MAX (64u << 10) /* bytes of an answer in which its id is */
+#define RETRY_SECONDS 5L   /* when an upstream does not say */
 
 /* --- the running call ---------------------------------------------------- */
 
@@ -47,6 +50,16 @@ static bool says_nothing(struct span type)
 	       span_ieq(name, "application/octet-stream");
 }
 
+/* It goes on as it comes; of JSON, only when its id has been seen. */
+static void begin_raw(struct relay *y)
+{
+	if (y->length.n)
+		reply_field(y->r, "Content-Length", y->length);
+	y->mode = PASSING;
+	y->begun = true;
+	y->looked_for = strcasestr(y->type, "json");
+}
+
 /* What the answer is, and what the client is told of it. */
 static void settle(struct relay *y, const struct http_head *head, bool stream)
 {
@@ -61,6 +74,8 @@ static void settle(struct relay *y, const struct http_head *head, bool stream)
 	}
 	y->mode = stream ? STREAM : WHOLE;
 	y->stage->fields(y, head);
+	if (y->raw && head->status < 400)
+		begin_raw(y);
 	if (head->status == 429)
 		need_retry_after(r, head);
 }
@@ -89,7 +104,7 @@ static int take_head(struct relay *y, const struct http_head *head,
 		    http_field(head, "transfer-encoding").n;
 	if (y->call->on_head)
 		y->call->on_head(y->call->arg, head);
-	if (head->status / 100 == 3)
+	if (head->status / 100 == 3 && !(y->raw && head->status == 304))
 		return err_set(e, ERR_UPSTREAM,
 			       "it redirects (HTTP %d), and "
 			       "redirects are not followed: set its base URL "
@@ -100,7 +115,7 @@ static int take_head(struct relay *y, const struct http_head *head,
 		y->unsure = kept(y, head);
 		return 0;
 	}
-	settle(y, head, good && is_event_stream(type));
+	settle(y, head, good && !y->raw && is_event_stream(type));
 	return 0;
 }
 
@@ -153,6 +168,11 @@ static int pass_on(struct relay *y, struct span in, struct err *e)
 	buf_span(&y->held, in);
 	if (y->held.full)
 		return err_memory(e);
+	if (y->looked_for && y->held.n < ID_MAX)
+		return 0;
+	if (y->looked_for)
+		stored_note(y->r, buf_get(&y->held));
+	y->looked_for = false;
 	mask_buf(&y->r->secrets, &y->held);
 	n = y->held.n - mask_open(&y->r->secrets, buf_get(&y->held));
 	if (relay_put(y, (struct span){ y->held.p, n }, e))
@@ -369,6 +389,20 @@ static int on_tick(void *arg, long *wait, struct err *e)
 	return 0;
 }
 
+/* The rest of a body that is not held; it is read all along. */
+static long on_send(void *arg, char *p, size_t n, struct err *e)
+{
+	struct relay *y = arg;
+	struct request *r = y->r;
+	long got = request_rest_of_body(r, p, n, e);
+
+	if (got > 0 && r->passage->form &&
+	    form_feed(r->passage->form, (struct span){ p, (size_t)got }, e))
+		got = -1;
+	y->bad_body = got == -1;
+	return got;
+}
+
 static int run(struct relay *y, struct relay_call *c, struct err *e)
 {
 	struct http_call *h = &c->http;
@@ -379,6 +413,12 @@ static int run(struct relay *y, struct relay_call *c, struct err *e)
 	h->on_flush = on_flush;
 	h->on_gone = on_gone;
 	h->on_tick = on_tick;
+	if (y->r->passage && y->r->passage->rest) {
+		int64_t more = y->r->passage->rest_n;
+
+		h->on_send = on_send;
+		h->length = more < 0 ? -1 : (int64_t)h->body.n + more;
+	}
 	return http_run(y->r->http, h, e);
 }
 
@@ -427,6 +467,24 @@ static int end_whole(struct relay *y, struct err *e)
 	return 0;
 }
 
+/* What was still held; of a small raw answer all of it. */
+static int end_passing(struct relay *y, struct err *e)
+{
+	mask_buf(&y->r->secrets, &y->held);
+	if (y->looked_for)
+		stored_note(y->r, buf_get(&y->held));
+	if (relay_put(y, buf_get(&y->held), e))
+		return -1;
+	if (!y->r->head_sent && reply_head(y->r, y->status))
+		return reply_gone(e);
+	y->wrote = true;
+	if (y->looked_for) { /* for its usage */
+		y->r->answer = y->held;
+		buf_init(&y->held, 0);
+	}
+	return 0;
+}
+
 static int end_answer(struct relay *y, struct err *e)
 {
 	if (y->unsure) /* a few bytes, or none */
@@ -441,7 +499,7 @@ static int end_answer(struct relay *y, struct err *e)
 		/* It goes out together with the end of the request. */
 		return end_whole(y, e);
 	case PASSING:
-		if (relay_put_held(y, e))
+		if (end_passing(y, e))
 			return -1;
 		break;
 	case WAITING:
@@ -478,7 +536,8 @@ static void note_outcome(struct relay *y, struct err *e)
 	o->status = passed ? e->status : y->status;
 	o->begun = y->begun || y->given;
 	o->content = y->content || (e->code && !passed && has_begun(y));
-	o->local = err_is_local(e->code);
+	o->local = err_is_local(e->code) || y->bad_body;
+	o->spent = y->call->http.sent;
 	if (e->code && !passed && !o->local)
 		err_add(e, arena_fmt(y->r->arena, "backend %s", y->r->backend));
 	o->error = *e;
@@ -506,6 +565,8 @@ static void begin(struct relay *y, struct relay_call *c)
 	y->stage = c->chat ? &relay_translate : &relay_pass;
 	y->chat = c->chat;
 	y->map = c->map;
+	y->raw = c->raw;
+	y->looked_for = y->bad_body = false;
 	y->hold = c->hold;
 	y->moves = c->moves;
 	y->upstream = c->chat ? c->upstream

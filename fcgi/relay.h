@@ -12,6 +12,9 @@
  * and keep-alive bytes; what fails later fails inside the stream. A stream
  * that ends without its dialect's terminal event ends with an error event.
  *
+ * What is no model's dialogue (`raw`: a picture, speech, a file) goes on as it
+ * comes, of whatever type; only errors are held and read.
+ *
  * One answer may take several upstream calls. relay_run makes one and says in
  * r->outcome what came of it. A failure of which the client knows nothing
  * (keep-alive bytes are none) is kept back: the caller decides, once, whether
@@ -36,6 +39,7 @@ struct relay_call {
 	struct chat *chat; /* the request, to translate; NULL: one dialect */
 	enum dialect_id upstream;
 	struct tool_map *map; /* of the client's tools, or NULL */
+	bool raw;   /* whatever the answer is, it goes on as it comes */
 	bool hold;  /* keep the beginning back until there is content */
 	bool moves; /* another target may answer in this one's place */
 	void *arg;

@@ -23,6 +23,8 @@ static const struct {
 	{ VAR("PATH_INFO", path_info), false },
 	{ VAR("QUERY_STRING", query), false },
 	{ VAR("CONTENT_LENGTH", content_length), false },
+	{ VAR("CONTENT_TYPE", content_type), false },
+	{ VAR("REQUEST_URI", uri), false },
 	{ VAR("REMOTE_ADDR", remote), false },
 	{ VAR("REMOTE_PORT", remote_port), false },
 	{ VAR("SERVER_PORT", server_port), false },
@@ -44,6 +46,7 @@ static const struct {
 	{ VAR("HTTP_X_REQUEST_ID", request_id), false },
 	{ VAR("HTTP_X_CHANNEL_ID", channel_id), false },
 	{ VAR("HTTP_X_USER_ID", user_id), false },
+	{ VAR("HTTP_X_DARIO_BACKEND", backend), false },
 	{ VAR("HTTP_SEC_WEBSOCKET_KEY", ws_key), false },
 	{ VAR("HTTP_ACCESS_CONTROL_REQUEST_METHOD", preflight_method), false },
 	{ VAR("HTTP_ACCESS_CONTROL_REQUEST_HEADERS", preflight_fields), false },
@@ -92,8 +95,7 @@ static void read_var(struct request_vars *v, const struct gateway_var *var)
 	}
 }
 
-/* "/v1" in front, once or twice, says nothing. */
-static const char *strip_version(const char *path)
+const char *request_strip_version(const char *path)
 {
 	for (int i = 0; i < 2; i++)
 		if (strncmp(path, "/v1/", 4) == 0)
@@ -139,7 +141,7 @@ void request_find_path(struct request *r)
 {
 	r->path = find_path(r);
 	r->asked_path = r->path;
-	r->path = strip_version(r->path);
+	r->path = request_strip_version(r->path);
 }
 
 void request_init(struct request *r, struct app *app, struct http *http,

@@ -42,8 +42,10 @@ struct request_vars {
 	const char *host, *origin, *api_key, *authorization;
 	const char *remote, *remote_port, *server_port;
 	const char *fetch_site, *fetch_mode, *fetch_dest; /* Sec-Fetch-* */
-	const char *content_length, *content_encoding;
-	const char *server; /* name and version of the web server */
+	const char *content_length, *content_encoding, *content_type;
+	const char *uri;     /* the path as it came, with the query */
+	const char *backend; /* that the client has chosen */
+	const char *server;  /* name and version of the web server */
 	const char *anthropic_version, *anthropic_beta;
 	const char *upgrade, *ws_key, *user_agent;
 	const char *preflight_method, *preflight_fields;
@@ -51,6 +53,8 @@ struct request_vars {
 	const char *session_id, *request_id, *channel_id, *user_id;
 	const char *repeated; /* name of a guarded field that came twice */
 };
+
+struct passage;
 
 struct request {
 	struct app *app;
@@ -63,6 +67,7 @@ struct request {
 	const char *api;               /* the dialect's name, once routed */
 	const char *path;              /* without prefix and leading /v1 */
 	const char *upstream_path;     /* of the route */
+	const struct passage *passage; /* it goes literally; or NULL */
 	const struct dialect *dialect; /* the caller's, for errors too */
 	bool stream;                   /* the client wants one */
 	char id[32];
@@ -103,6 +108,8 @@ void request_init(struct request *r, struct app *app, struct http *http,
 		  struct gateway *gw, struct arena *arena);
 /* Which path is asked for: needs r->config, for the prefix. */
 void request_find_path(struct request *r);
+/* "/v1" in front of a path, once or twice, says nothing. */
+const char *request_strip_version(const char *path);
 void request_release(struct request *r);
 
 /* Read the body to its end, without its content-encoding; fn (or NULL) receives

@@ -14,17 +14,24 @@
 #define PREFLIGHT_MAX 2048 /* bytes of field names that are repeated */
 
 struct route_entry {
-	const char *method, *path;
+	const char *methods, *path;
 	enum dialect_id dialect; /* of the caller */
 	serve_fn *serve;
 	enum {
-		OPEN = 1,  /* needs no key */
-		PLACE = 2, /* takes a place: it goes to an upstream */
-		DEMO = 4,  /* only with the demo provider on */
-		ASKS = 8,  /* upstreams, without a place */
+		OPEN = 1,   /* needs no key */
+		PLACE = 2,  /* takes a place: it goes to an upstream */
+		DEMO = 4,   /* only with the demo provider on */
+		ASKS = 8,   /* upstreams, without a place */
+		EITHER = 16 /* also Anthropic's: anthropic-version tells */
 	} flags;
 };
 
+#define OBJECTS "GET, POST, DELETE"
+/* That carry a request and nothing else: no CONNECT, no TRACE. */
+#define ANY_METHOD "GET, POST, PUT, PATCH, DELETE"
+
+/* The first row whose path and method fit counts. A path that ends in an
+ * asterisk takes what begins like it, and with two the folder itself. */
 static const struct route_entry table[] = {
 	{ "POST", "/messages", DIALECT_ANTHROPIC, serve_forward, PLACE },
 	{ "POST", "/messages/count_tokens", DIALECT_ANTHROPIC, serve_forward,
@@ -37,6 +44,29 @@ static const struct route_entry table[] = {
 	  PLACE },
 	{ "GET", "/models", DIALECT_OPENAI, serve_models, ASKS },
 	{ "GET", "/models/*", DIALECT_OPENAI, serve_models, ASKS },
+
+	/* A provider's other endpoints, literally. */
+	{ OBJECTS, "/messages/batches/**", DIALECT_ANTHROPIC, serve_pass,
+	  PLACE },
+	{ OBJECTS, "/files/**", DIALECT_OPENAI, serve_pass, PLACE | EITHER },
+	{ OBJECTS, "/skills/**", DIALECT_OPENAI, serve_pass, PLACE | EITHER },
+	{ "POST, DELETE", "/models/*", DIALECT_OPENAI, serve_pass,
+	  PLACE | EITHER },
+	{ OBJECTS, "/responses/*", DIALECT_RESPONSES, serve_pass, PLACE },
+	{ OBJECTS, "/conversations/**", DIALECT_RESPONSES, serve_pass, PLACE },
+	{ "GET", "/chat/completions", DIALECT_OPENAI, serve_pass, PLACE },
+	{ OBJECTS, "/chat/completions/*", DIALECT_OPENAI, serve_pass, PLACE },
+	{ "POST", "/images/*", DIALECT_OPENAI, serve_pass, PLACE },
+	{ OBJECTS, "/audio/*", DIALECT_OPENAI, serve_pass, PLACE },
+	{ OBJECTS, "/videos/**", DIALECT_OPENAI, serve_pass, PLACE },
+	{ "POST", "/moderations", DIALECT_OPENAI, serve_pass, PLACE },
+	{ "POST", "/rerank", DIALECT_OPENAI, serve_pass, PLACE },
+	{ OBJECTS, "/batches/**", DIALECT_OPENAI, serve_pass, PLACE },
+	{ OBJECTS, "/uploads/**", DIALECT_OPENAI, serve_pass, PLACE },
+	{ OBJECTS, "/fine_tuning/*", DIALECT_OPENAI, serve_pass, PLACE },
+	{ OBJECTS, "/vector_stores/**", DIALECT_OPENAI, serve_pass, PLACE },
+	{ ANY_METHOD, "/to/*", DIALECT_OPENAI, serve_to, PLACE | EITHER },
+
 	{ "GET", "/health", DIALECT_OPENAI, serve_health, OPEN },
 	{ "GET", "/status", DIALECT_OPENAI, serve_status, 0 },
 	{ "GET", "/accounts", DIALECT_OPENAI, serve_accounts, 0 },
@@ -58,18 +88,22 @@ static const struct route_entry table[] = {
 /* HEAD is GET without the body, which the web server leaves out. */
 static bool same_method(const char *entry, const char *method)
 {
-	return strcmp(entry, method) == 0 ||
-	       (strcmp(entry, "GET") == 0 && strcmp(method, "HEAD") == 0);
+	const char *wanted = strcmp(method, "HEAD") ? method : "GET";
+
+	return span_listed(span_of(entry), span_of(wanted));
 }
 
-/* An entry that ends in an asterisk takes what begins like it. */
 static bool same_path(const char *entry, const char *path)
 {
 	size_t n = strlen(entry);
 
-	if (n && entry[n - 1] == '*')
-		return strncmp(entry, path, n - 1) == 0 && path[n - 1];
-	return strcmp(entry, path) == 0;
+	if (!n || entry[n - 1] != '*')
+		return strcmp(entry, path) == 0;
+	n -= entry[n - 2] == '*' ? 2 : 1;
+	if (strncmp(entry, path, n) == 0)
+		return path[n];
+	return entry[n + 1] == '*' && strlen(path) == n - 1 &&
+	       strncmp(entry, path, n - 1) == 0;
 }
 
 /* The row for method and path; with the path alone right, *allow. */
@@ -83,9 +117,11 @@ static const struct route_entry *find(const struct request *r,
 		if (!same_path(table[i].path, r->path) ||
 		    (table[i].flags & DEMO && !demo))
 			continue;
-		if (same_method(table[i].method, r->vars.method))
+		if (same_method(table[i].methods, r->vars.method))
 			return &table[i];
-		*allow = table[i].method;
+		*allow = *allow ? arena_fmt(r->arena, "%s, %s", *allow,
+					    table[i].methods)
+				: table[i].methods;
 	}
 	return NULL;
 }
@@ -95,7 +131,8 @@ static const struct dialect *guess_dialect(const struct request *r)
 {
 	for (size_t i = 0; i < ENTRIES; i++)
 		if (same_path(table[i].path, r->path) &&
-		    strcmp(table[i].method, "POST") == 0)
+		    same_method(table[i].methods, "POST") &&
+		    !(table[i].flags & EITHER && r->vars.anthropic_version))
 			return &dialects[table[i].dialect];
 	if (r->vars.anthropic_version || strstr(r->path, "/messages"))
 		return &dialects[DIALECT_ANTHROPIC];
@@ -108,10 +145,11 @@ static int answer_options(struct request *r)
 
 	if (asked && strlen(asked) > PREFLIGHT_MAX)
 		asked = NULL;
-	reply_field(r, "Allow", SPAN("GET, HEAD, POST, OPTIONS"));
+	reply_field(r, "Allow",
+		    SPAN("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
 	if (r->origin && r->vars.preflight_method) {
 		reply_field(r, "Access-Control-Allow-Methods",
-			    SPAN("GET, POST, OPTIONS"));
+			    SPAN("GET, POST, PUT, PATCH, DELETE, OPTIONS"));
 		/* The origin is one that may; clients' libraries bring fields
 		 * of their own, and more with each version. */
 		reply_field(r, "Access-Control-Allow-Headers",
@@ -128,12 +166,17 @@ static int no_route(struct request *r, const char *allow, struct err *e)
 {
 	if (!allow)
 		return err_set(e, ERR_NOT_FOUND,
-			       "nothing is served at %.120s: "
-			       "see the API paths in dario(1)",
-			       r->asked_path);
+			       "nothing is served at %.120s: for a path of a "
+			       "provider that is not among those of dario(1) "
+			       "write /to/NAME%.120s with the name of its "
+			       "backend",
+			       r->asked_path, r->asked_path);
 	reply_field(r, "Allow", span_of(allow));
-	return err_set(e, ERR_METHOD, "%.20s is not allowed at %.120s: use %s",
-		       r->vars.method, r->asked_path, allow);
+	return err_set(e, ERR_METHOD,
+		       "%.20s is not allowed at %.120s: use %s, or, for what a "
+		       "provider has beyond that, /to/NAME%.120s with the name "
+		       "of its backend",
+		       r->vars.method, r->asked_path, allow, r->asked_path);
 }
 
 /* While upstreams are asked it is seen when the client leaves. */

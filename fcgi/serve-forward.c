@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "fcgi/serve.h"
+#include "fcgi/stored.h"
 #include "state/breaker.h"
 
 #include <string.h>
@@ -48,7 +49,7 @@ static bool passed_over(struct target *t)
 	return true;
 }
 
-static void follow(struct target *t)
+void serve_targets(struct target *t)
 {
 	struct err e = { 0 };
 	enum target_end end;
@@ -70,6 +71,7 @@ int serve_forward(struct request *r, struct err *e)
 	struct target t;
 	struct plan plan;
 	struct peek k;
+	const char *account = NULL;
 
 	peek_init(&k);
 	if (request_read_body(r, peek_piece, &k, e) || peek_end(&k, e))
@@ -81,7 +83,8 @@ int serve_forward(struct request *r, struct err *e)
 		k.stream = false;
 	}
 	r->stream = k.stream;
-	if (route_pick(r->config, r->model, &plan, e))
+	if (route_pick(r->config, r->model, &plan, e) ||
+	    (k.marks & MARK_STORED && stored_by_body(r, &plan, &account, e)))
 		return -1;
 	t = (struct target){
 		.r = r,
@@ -89,8 +92,9 @@ int serve_forward(struct request *r, struct err *e)
 		.peek = &k,
 		.plan = &plan,
 		.deadline = clock_ms() + plan.rule->budget_ms,
+		.account = account,
 	};
-	follow(&t);
+	serve_targets(&t);
 	relay_free(t.relay);
 	return 0;
 }

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "fcgi/conversation.h"
+#include "fcgi/passage.h"
 #include "fcgi/pooled.h"
 #include "fcgi/serve.h"
 #include "fcgi/upstream.h"
@@ -99,7 +100,7 @@ static void resolve_model(struct pooled *c)
 	char name[PEEK_MODEL_MAX + 1];
 	bool million = false;
 
-	if (!c->claude || r->config->settings.passthrough)
+	if (!c->claude || r->config->settings.passthrough || r->passage)
 		return;
 	catalog_init(&catalog, r->http, c->home, c->route.backend, &c->account);
 	if (catalog_alias(&catalog, r->config->models, c->route.model, name,
@@ -128,7 +129,9 @@ static int make_once(struct pooled *c, struct err *e)
 
 static int shape(struct pooled *c, struct err *e)
 {
-	return c->claude ? outgoing_shape(&c->out, c->r, &c->account, e) : 0;
+	return c->claude && !c->r->passage
+		     ? outgoing_shape(&c->out, c->r, &c->account, e)
+		     : 0;
 }
 
 /* --- choosing ------------------------------------------------------------ */
@@ -315,6 +318,7 @@ static int call(struct pooled *c, struct err *e)
 		.chat = c->out.chat,
 		.map = c->out.map,
 		.upstream = c->out.dialect,
+		.raw = c->r->passage,
 		.hold = true,
 		.moves = target_has_next(c->target),
 		.arg = c,
@@ -464,6 +468,23 @@ static int serve(struct pooled *c, struct err *e)
 	return rc;
 }
 
+/* The pool, or of it the one account that has what is asked for. */
+static const struct accounts *pool_of(struct pooled *c, const struct target *t)
+{
+	const struct backend *b = c->route.backend;
+	const struct accounts *all = b->claude ? &t->r->config->accounts
+					       : &b->keys;
+	const struct account *one = t->account ? accounts_find(all, t->account)
+					       : NULL;
+
+	if (!one)
+		return all;
+	c->only = *all;
+	c->only.list = (struct account *)(uintptr_t)one;
+	c->only.n = 1;
+	return &c->only;
+}
+
 static void begin(struct pooled *c, struct target *t)
 {
 	const struct settings *s = &t->r->config->settings;
@@ -471,7 +492,7 @@ static void begin(struct pooled *c, struct target *t)
 
 	c->pool = (struct pool_request){
 		.home = c->home,
-		.accounts = b->claude ? &t->r->config->accounts : &b->keys,
+		.accounts = pool_of(c, t),
 		.strategy = pool_strategy_of(s->strategy),
 		.bound = c->bound.alias,
 		.interval = s->min_interval_ms,
@@ -484,8 +505,9 @@ static void begin(struct pooled *c, struct target *t)
 		asked_other(&c->pool.asked, c->route.model);
 	c->tried = arena_take(t->r->arena, c->pool.accounts->n + 1);
 	c->pool.tried = c->tried;
-	/* Counting has limits of its own, and no pace. */
-	if (strcmp(t->r->upstream_path, "/messages/count_tokens") == 0)
+	/* What generates nothing has limits of its own, and no pace. */
+	if (strcmp(t->r->upstream_path, "/messages/count_tokens") == 0 ||
+	    (t->r->passage && strcmp(t->r->vars.method, "POST")))
 		c->pool.interval = 0;
 	if (c->pool.accounts->n > 1 &&
 	    conversation_key(t->r, c->peek, b->name, c->pool.asked.family,

@@ -24,6 +24,12 @@ serve_fn serve_callback; /* where a log-in in the browser ends */
 serve_fn serve_models;   /* /models and /models/ID */
 serve_fn serve_root;
 
+serve_fn serve_pass; /* another endpoint of a provider, literally */
+serve_fn serve_to;   /* any path of a named backend */
+
+/* Ask the targets of the plan, one after the other, until one has answered. */
+void serve_targets(struct target *t);
+
 /* Parts of serve_forward; the body has been read and checked. */
 int serve_pool(struct target *t, enum target_end *end, struct err *e);
 serve_fn serve_token_estimate;

@@ -129,7 +129,9 @@ static int call(struct target *t, struct outgoing *o, enum target_end *end,
 		struct err *e)
 {
 	const struct rule *rule = t->plan->rule;
-	struct relay_call call = { .chat = o->answer, .upstream = o->dialect };
+	struct relay_call call = { .chat = o->answer,
+				   .upstream = o->dialect,
+				   .raw = t->r->passage };
 
 	t->retries_left = rule->retries;
 	t->pause = jittered(RETRY_MS);

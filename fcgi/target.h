@@ -23,10 +23,11 @@ struct target {
 	struct relay *relay;
 	struct peek *peek;
 	const struct plan *plan;
-	size_t at;         /* the target asked now */
-	int64_t deadline;  /* clock_ms after which nothing begins */
-	long retries_left; /* at this target */
-	long pause;        /* before the next retry, ms */
+	size_t at;           /* the target asked now */
+	int64_t deadline;    /* clock_ms after which nothing begins */
+	const char *account; /* of its pool, the one that can; NULL: any */
+	long retries_left;   /* at this target */
+	long pause;          /* before the next retry, ms */
 };
 
 const struct route *target_route(const struct target *t);

@@ -3,6 +3,8 @@
 
 #include "fcgi/upstream.h"
 
+#include "fcgi/passage.h"
+
 #include <ctype.h>
 #include <string.h>
 
@@ -25,7 +27,7 @@ static int put_query(struct buf *url, const char *query, struct err *e)
 		return err_set(e, ERR_BAD_REQUEST,
 			       "the query string has a character that must be "
 			       "encoded");
-	buf_byte(url, '?');
+	buf_byte(url, memchr(url->p, '?', url->n) ? '&' : '?');
 	buf_str(url, query);
 	return 0;
 }
@@ -152,6 +154,55 @@ static void note_secrets(struct request *r, const struct backend *b,
 	}
 }
 
+/* A field as CGI names it, if it came. */
+static void add_var(struct request *r, struct http_call *c, const char *name)
+{
+	struct span http = SPAN("HTTP_");
+
+	for (size_t i = 0; i < r->gw->n_vars; i++) {
+		const struct gateway_var *v = &r->gw->vars[i];
+		struct span n = span_skip(v->name, http.n);
+		size_t k = 0;
+
+		if (!span_starts(v->name, http.p))
+			continue;
+		while (k < n.n && name[k] &&
+		       toupper((unsigned char)name[k]) ==
+			       (n.p[k] == '_' ? '-' : n.p[k]))
+			k++;
+		if (k == n.n && !name[k])
+			add_client_field(r, c, name, v->value);
+	}
+}
+
+/* What a literal request and its body are understood by. */
+static void add_literal_fields(struct request *r, struct http_call *c)
+{
+	static const char *const names[] = {
+		"Accept",
+		"Accept-Language",
+		"Content-Disposition",
+		"Content-Encoding",
+		"Content-Language",
+		"If-Match",
+		"If-Modified-Since",
+		"If-None-Match",
+		"Range",
+		"OpenAI-Beta",
+		"Idempotency-Key",
+	};
+	const char *type = r->passage->type;
+
+	/* An empty one keeps libcurl from saying that it is a form. */
+	if (type)
+		add_client_field(r, c, "Content-Type", type);
+	else
+		add(c, "Content-Type:");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!r->packed || strcmp(names[i], "Content-Encoding"))
+			add_var(r, c, names[i]);
+}
+
 int upstream_call(struct request *r, const struct outgoing *o,
 		  const struct account *account, struct http_call *c,
 		  struct err *e)
@@ -164,9 +215,12 @@ int upstream_call(struct request *r, const struct outgoing *o,
 
 	memset(c, 0, sizeof(*c));
 	buf_init(&text, 16384);
-	backend_url(b, o->dialect, o->path, &text);
+	if (r->passage && r->passage->to)
+		backend_path_url(b, o->path, &text);
+	else
+		backend_url(b, o->dialect, o->path, &text);
 	rc = o->chat ? 0 : put_query(&text, r->vars.query, e);
-	c->method = "POST";
+	c->method = r->passage ? r->vars.method : "POST";
 	c->url = arena_str(r->arena, buf_get(&text));
 	c->body = o->body;
 	c->proxy = account && account->proxy ? account->proxy : b->proxy;
@@ -176,9 +230,13 @@ int upstream_call(struct request *r, const struct outgoing *o,
 	c->first_byte_ms = b->first_byte_ms ? b->first_byte_ms
 					    : s->first_byte_ms;
 	c->idle_ms = b->idle_ms ? b->idle_ms : s->idle_ms;
-	add(c, "Content-Type: application/json");
-	add(c, o->stream ? "Accept: text/event-stream"
-			 : "Accept: application/json");
+	if (r->passage)
+		add_literal_fields(r, c);
+	else
+		add(c, "Content-Type: application/json");
+	if (!r->passage)
+		add(c, o->stream ? "Accept: text/event-stream"
+				 : "Accept: application/json");
 	buf_reset(&text);
 	if (account && b->claude)
 		account_credential(account, &text);

@@ -396,6 +396,20 @@ void backend_url(const struct backend *b, enum dialect_id dialect,
 	buf_str(out, path);
 }
 
+void backend_path_url(const struct backend *b, const char *path,
+		      struct buf *out)
+{
+	struct span base = { b->base_url, strcspn(b->base_url, "?") };
+	const char *end = base.n > 3 ? base.p + base.n - 3 : base.p;
+
+	if (span_starts((struct span){ end, base.n ? 3 : 0 }, "/v1") &&
+	    strncmp(path, "/v1", 3) == 0 && (path[3] == '/' || !path[3]))
+		path += 3;
+	buf_span(out, base);
+	buf_str(out, path);
+	buf_str(out, base.p + base.n);
+}
+
 void backend_credential(const struct backend *b, enum dialect_id dialect,
 			struct buf *out)
 {

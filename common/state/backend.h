@@ -74,6 +74,11 @@ void backend_protocols(const struct backend *b, struct buf *out);
 void backend_url(const struct backend *b, enum dialect_id dialect,
 		 const char *path, struct buf *out);
 
+/* baseUrl with any path behind it, the query that it may have after that. A
+ * version that both have stands there once. */
+void backend_path_url(const struct backend *b, const char *path,
+		      struct buf *out);
+
 /* The header field that carries the key; empty without one. */
 void backend_credential(const struct backend *b, enum dialect_id dialect,
 			struct buf *out);

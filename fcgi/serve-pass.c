@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * serve-pass: the endpoints of a provider that are no model's dialogue, as
+ * they are: pictures, speech, files, batches, stored answers; and /to/NAME/,
+ * any path at all of a named backend.
+ *
+ * Who is asked: the backend for the model, which the body names (JSON or a
+ * form); without one, whoever keeps the object that the path or the body names;
+ * else the backend in the client's x-dario-backend; else the only one that
+ * can. What streams through is in passage.h.
+ */
+#include "config.h"
+
+#include "base/clock.h"
+#include "fcgi/literal-path.h"
+#include "fcgi/passage.h"
+#include "fcgi/serve.h"
+#include "fcgi/stored.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define NAMES_MAX 400 /* bytes of a list of backends */
+
+struct pass {
+	struct request *r;
+	struct passage passage;
+	struct form form;
+	struct peek peek;
+	struct plan plan;
+	const char *account;
+};
+
+/* --- the body ------------------------------------------------------------ */
+
+static bool has_body(const struct request *r)
+{
+	const char *method = r->vars.method;
+
+	return request_announced(r) > 0 ||
+	       (request_announced(r) < 0 && strcmp(method, "GET") &&
+		strcmp(method, "HEAD"));
+}
+
+/* Its beginning, and the rest as it comes. */
+static int hold_body(struct pass *p, struct err *e)
+{
+	struct request *r = p->r;
+	int64_t announced = request_announced(r);
+	bool whole;
+
+	if (request_hold_body(r, PASSAGE_HELD, &whole, e))
+		return -1;
+	p->passage.rest = !whole;
+	p->passage.rest_n = announced < 0 ? -1
+					  : announced - (int64_t)r->bytes_in;
+	return 0;
+}
+
+static int read_form(struct pass *p, struct err *e)
+{
+	if (form_init(&p->form, p->r->vars.content_type, e) ||
+	    hold_body(p, e) || form_feed(&p->form, buf_get(&p->r->body), e))
+		return -1;
+	p->passage.form = &p->form;
+	if (p->form.has_model)
+		p->r->model = arena_str(p->r->arena, span_of(p->form.model));
+	return 0;
+}
+
+static int peek_piece(void *arg, struct span piece, struct err *e)
+{
+	return peek_feed(arg, piece, e);
+}
+
+static int read_json(struct pass *p, struct err *e)
+{
+	struct request *r = p->r;
+
+	if (request_read_body(r, peek_piece, &p->peek, e) ||
+	    (r->body.n && peek_whole(&p->peek, e)))
+		return -1;
+	p->passage.json = r->body.n > 0;
+	if (p->peek.has_model)
+		r->model = arena_str(r->arena, span_of(p->peek.model));
+	return 0;
+}
+
+/* As far as it has to be known. */
+static int take_body(struct pass *p, bool literal, struct err *e)
+{
+	const char *type = p->r->vars.content_type;
+	const char *coding = p->r->vars.content_encoding;
+	bool plain = !coding || !*coding || !strcasecmp(coding, "identity");
+
+	p->passage.type = type && *type ? type : NULL;
+	if (!has_body(p->r))
+		return 0;
+	if (literal)
+		return hold_body(p, e);
+	if (plain && form_is(type))
+		return read_form(p, e);
+	return !type || !*type || strcasestr(type, "json") ? read_json(p, e)
+							   : hold_body(p, e);
+}
+
+/* --- whom to ask --------------------------------------------------------- */
+
+static const struct backend *backend_named(const struct snapshot *c,
+					   struct span name)
+{
+	return span_is(name, c->claude.name) ? &c->claude
+					     : snapshot_backend(c, name);
+}
+
+/* OpenAI's endpoints are the same whichever of its two APIs is spoken. */
+static bool can(const struct backend *b, enum dialect_id d)
+{
+	return d == DIALECT_ANTHROPIC ? b->speaks[d]
+				      : b->speaks[DIALECT_OPENAI] ||
+						b->speaks[DIALECT_RESPONSES];
+}
+
+/* Those that can, by name; *only: the last of them. */
+static size_t candidates(const struct pass *p, struct buf *names,
+			 const struct backend **only)
+{
+	const struct snapshot *c = p->r->config;
+	enum dialect_id d = p->passage.dialect;
+	size_t n = 0;
+
+	*only = NULL;
+	for (size_t i = 0; i <= c->n_backends; i++) {
+		const struct backend *b = i < c->n_backends ? &c->backends[i]
+							    : &c->claude;
+
+		if (!can(b, d) || (b->claude && !c->accounts.n) || b->demo)
+			continue;
+		buf_fmt(names, "%s%s", n++ ? ", " : "", b->name);
+		*only = b;
+	}
+	return n;
+}
+
+static int none_or_many(const struct pass *p, size_t n, const char *names,
+			struct err *e)
+{
+	const char *path = p->r->asked_path;
+
+	if (!n)
+		return err_set(e, ERR_UNSUPPORTED,
+			       "no backend speaks the API of %.120s: add one "
+			       "with dario backend add",
+			       path);
+	return err_set(e, ERR_BAD_REQUEST,
+		       "nothing says which backend %.120s is for: name one in "
+		       "the header field x-dario-backend (%s), or a model in "
+		       "front of a form's file",
+		       path, names);
+}
+
+static int the_only_one(struct pass *p, const struct backend **out,
+			struct err *e)
+{
+	struct buf names;
+	size_t n;
+
+	buf_init(&names, NAMES_MAX);
+	n = candidates(p, &names, out);
+	if (n != 1)
+		none_or_many(p, n, buf_cstr(&names), e);
+	buf_release(&names);
+	return n == 1 ? 0 : -1;
+}
+
+static int by_header(struct pass *p, const struct backend **out, struct err *e)
+{
+	const char *name = p->r->vars.backend;
+
+	*out = backend_named(p->r->config, span_of(name));
+	if (*out)
+		return 0;
+	return err_set(e, ERR_BAD_REQUEST,
+		       "x-dario-backend: there is no backend %.64s: see dario "
+		       "backend list",
+		       name);
+}
+
+static int choose(struct pass *p, struct err *e)
+{
+	struct request *r = p->r;
+	const struct backend *b;
+
+	p->plan.rule = &rule_none;
+	if (r->model && route_pick(r->config, r->model, &p->plan, e))
+		return -1;
+	if (!p->plan.n &&
+	    stored_by_path(r, p->passage.path, &p->plan, &p->account, e))
+		return -1;
+	if (p->passage.json && p->peek.marks & MARK_STORED && !p->account &&
+	    stored_by_body(r, &p->plan, &p->account, e))
+		return -1;
+	if (p->plan.n)
+		return 0;
+	if (r->vars.backend ? by_header(p, &b, e) : the_only_one(p, &b, e))
+		return -1;
+	p->plan.routes[p->plan.n++] = (struct route){ b, "", false };
+	return 0;
+}
+
+/* --- on the way ---------------------------------------------------------- */
+
+static void pass(struct pass *p)
+{
+	struct target t = {
+		.r = p->r,
+		.relay = relay_new(p->r, false),
+		.peek = &p->peek,
+		.plan = &p->plan,
+		.deadline = clock_ms() + p->plan.rule->budget_ms,
+		.account = p->account,
+	};
+
+	serve_targets(&t);
+	relay_free(t.relay);
+}
+
+#define MODELS "/models/"
+
+/* The model of /models/NAME, which is in no body. */
+static bool model_in_path(struct pass *p)
+{
+	struct request *r = p->r;
+	bool is = strncmp(r->path, MODELS, strlen(MODELS)) == 0;
+
+	if (is)
+		r->model = r->path + strlen(MODELS);
+	return is;
+}
+
+static struct pass *begin(struct request *r)
+{
+	struct pass *p = arena_take(r->arena, sizeof(*p));
+	const char *query = r->vars.uri ? strchr(r->vars.uri, '?') : NULL;
+
+	if (query) /* some web servers write QUERY_STRING anew */
+		r->vars.query = query + 1;
+
+	p->r = r;
+	peek_init(&p->peek);
+	r->passage = &p->passage;
+	return p;
+}
+
+int serve_pass(struct request *r, struct err *e)
+{
+	struct pass *p = begin(r);
+	const char *path = literal_path(r, e);
+	bool in_path;
+
+	if (!path)
+		return -1;
+	p->passage.path = request_strip_version(path);
+	p->passage.dialect = (enum dialect_id)(r->dialect - dialects);
+	in_path = model_in_path(p);
+	if (take_body(p, false, e) || choose(p, e))
+		return -1;
+	if (in_path && p->plan.routes[0].renamed)
+		p->passage.path = arena_fmt(r->arena, MODELS "%s",
+					    p->plan.routes[0].model);
+	pass(p);
+	return 0;
+}
+
+/* --- /to/NAME/ANY/PATH --------------------------------------------------- */
+
+static int no_such_backend(const struct request *r, struct span name,
+			   struct err *e)
+{
+	(void)r;
+	return err_set(e, ERR_NOT_FOUND,
+		       "/to/ leads to a backend of this router, and there is "
+		       "none named \"%.*s\": see dario backend list",
+		       (int)(name.n < 64 ? name.n : 64), name.p);
+}
+
+/* In which of its APIs it is spoken to: that decides how the credential is
+ * sent. */
+static enum dialect_id spoken(const struct request *r, const struct backend *b,
+			      const char *path)
+{
+	bool anthropic = r->vars.anthropic_version || strstr(path, "/messages");
+
+	if (anthropic && b->speaks[DIALECT_ANTHROPIC])
+		return DIALECT_ANTHROPIC;
+	return b->protocol;
+}
+
+int serve_to(struct request *r, struct err *e)
+{
+	struct pass *p = begin(r);
+	const char *path = literal_path(r, e);
+	const struct backend *b;
+	struct span name;
+
+	if (!path)
+		return -1;
+	path = request_strip_version(path);
+	if (strncmp(path, "/to/", 4))
+		return err_set(e, ERR_BAD_REQUEST,
+			       "the path can be read in more than one way: "
+			       "write /to/NAME/ as it is");
+	name = (struct span){ path + 4, strcspn(path + 4, "/") };
+	b = backend_named(r->config, name);
+	if (!b)
+		return no_such_backend(r, name, e);
+	p->passage.to = true;
+	p->passage.path = name.p + name.n;
+	p->passage.dialect = spoken(r, b, p->passage.path);
+	if (take_body(p, true, e))
+		return -1;
+	p->plan.rule = &rule_none;
+	p->plan.routes[p->plan.n++] = (struct route){ b, "", false };
+	pass(p);
+	return 0;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "fcgi/stored.h"
+
+#include "base/jwalk.h"
+#include "dialect/refs.h"
+#include "state/objects.h"
+
+#include <string.h>
+
+/* --- what answers tell --------------------------------------------------- */
+
+static void note(struct request *r, struct span object)
+{
+	struct span id = jwalk_text(r->arena, jwalk_get(object, "id"));
+
+	if (!r->backend || !objects_is_id(id) ||
+	    span_is(jwalk_get(object, "store"), "false"))
+		return;
+	objects_note(snapshot_home(r->app->config), id, r->backend, r->account);
+}
+
+void stored_note(struct request *r, struct span json)
+{
+	if (strcmp(r->vars.method, "DELETE"))
+		note(r, json);
+}
+
+void stored_note_event(struct request *r, struct span data)
+{
+	note(r, jwalk_get(data, "response"));
+}
+
+/* --- and what requests name ---------------------------------------------- */
+
+/* The objects of one request, which must all live in one place. */
+struct search {
+	struct request *r;
+	struct span id; /* the first that is known; empty: none yet */
+	struct object_place at;
+};
+
+static int look_up(struct search *s, struct span id, struct err *e)
+{
+	struct object_place at;
+
+	if (!objects_find(snapshot_home(s->r->app->config), id, &at))
+		return 0;
+	if (!s->id.n) {
+		s->id = id;
+		s->at = at;
+		return 0;
+	}
+	if (strcmp(at.backend, s->at.backend) == 0 &&
+	    strcmp(at.account, s->at.account) == 0)
+		return 0;
+	return err_set(e, ERR_BAD_REQUEST,
+		       "%.80s is kept at %s and %.80s at %s: one request can "
+		       "use what one of them keeps",
+		       arena_str(s->r->arena, s->id), s->at.backend,
+		       arena_str(s->r->arena, id), at.backend);
+}
+
+static const struct backend *backend_of(const struct search *s)
+{
+	const struct snapshot *c = s->r->config;
+
+	return strcmp(s->at.backend, c->claude.name) == 0
+		     ? &c->claude
+		     : snapshot_backend(c, span_of(s->at.backend));
+}
+
+static int gone(const struct search *s, const char *who, const char *name,
+		struct err *e)
+{
+	return err_set(e, ERR_BAD_REQUEST,
+		       "%.80s is kept at %s %s, which this router no longer "
+		       "has: add it again, or leave the id out",
+		       arena_str(s->r->arena, s->id), who, name);
+}
+
+/* The account that has it; NULL where there is no pool. */
+static int account_of(const struct search *s, const struct backend *b,
+		      const char **account, struct err *e)
+{
+	const struct accounts *pool = b->claude ? &s->r->config->accounts
+						: &b->keys;
+	const struct account *a;
+
+	*account = NULL;
+	if (!backend_is_pool(b) || !*s->at.account)
+		return 0;
+	a = accounts_find(pool, s->at.account);
+	if (!a)
+		return gone(s, "the account", s->at.account, e);
+	*account = a->alias;
+	return 0;
+}
+
+/* The plan's own target for that backend, else the model as it was asked
+ * for. */
+static struct route route_to(const struct plan *plan, const struct backend *b,
+			     const char *model)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->routes[i].backend == b)
+			return plan->routes[i];
+	return (struct route){ b, model ? model : "", false };
+}
+
+/* Has the client named another backend by itself? */
+static bool is_named(const struct request *r, const struct plan *plan,
+		     const struct backend *b)
+{
+	const struct backend *other = plan->n ? plan->routes[0].backend : b;
+	size_t n = strlen(other->name);
+
+	return other != b && r->model &&
+	       strncmp(r->model, other->name, n) == 0 &&
+	       (r->model[n] == ':' || r->model[n] == '/');
+}
+
+static int lead_there(const struct search *s, struct plan *plan,
+		      const char **account, struct err *e)
+{
+	struct request *r = s->r;
+	const struct backend *b;
+	struct route route;
+
+	if (!s->id.n)
+		return 0;
+	b = backend_of(s);
+	if (!b)
+		return gone(s, "backend", s->at.backend, e);
+	if (is_named(r, plan, b))
+		return err_set(e, ERR_BAD_REQUEST,
+			       "%.80s is kept at %s, and the model names %s: "
+			       "ask %s for it, or leave the id out",
+			       arena_str(r->arena, s->id), b->name,
+			       plan->routes[0].backend->name, b->name);
+	if (!r->passage && !b->speaks[r->dialect - dialects])
+		return err_set(e, ERR_BAD_REQUEST,
+			       "%.80s is kept at %s, which does not speak this "
+			       "API: leave the id out, or use its own API",
+			       arena_str(r->arena, s->id), b->name);
+	route = route_to(plan, b, r->model);
+	memset(plan, 0, sizeof(*plan));
+	plan->rule = &rule_none;
+	plan->routes[plan->n++] = route;
+	return account_of(s, b, account, e);
+}
+
+int stored_by_path(struct request *r, const char *path, struct plan *plan,
+		   const char **account, struct err *e)
+{
+	struct search s = { .r = r };
+	struct span rest = span_of(path);
+
+	while (rest.n)
+		if (look_up(&s, span_cut(&rest, '/'), e))
+			return -1;
+	return lead_there(&s, plan, account, e);
+}
+
+int stored_by_body(struct request *r, struct plan *plan, const char **account,
+		   struct err *e)
+{
+	struct refs refs = { .body = buf_get(&r->body) };
+	struct search s = { .r = r };
+
+	while (refs_next(&refs))
+		if (look_up(&s, refs.id, e))
+			return -1;
+	return lead_there(&s, plan, account, e);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stored: requests about what a provider keeps, and answers that tell of it.
+ *
+ * A response, a file or a batch can be had from the backend, and the account of
+ * its pool, that made it; nobody else knows it. The id of each is noted as the
+ * answer passes (state/objects.h), and a request that names one goes there,
+ * wherever its model would lead.
+ */
+#ifndef DARIO_STORED_H
+#define DARIO_STORED_H
+
+#include "fcgi/request.h"
+#include "state/route.h"
+
+/* Note the object that this answer, or its beginning, is. */
+void stored_note(struct request *r, struct span json);
+/* The same for an event of Responses that begins an answer. */
+void stored_note_event(struct request *r, struct span data);
+
+/* Does the path name one that is known? Then the plan, empty so far, leads
+ * there. *account: the one of the pool that has it. */
+int stored_by_path(struct request *r, const char *path, struct plan *plan,
+		   const char **account, struct err *e);
+/* The same for the ids in r->body, which is JSON; a plan that the model has
+ * made is bent. -1: that cannot be, and why. */
+int stored_by_body(struct request *r, struct plan *plan, const char **account,
+		   struct err *e);
+
+#endif

@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The endpoints of a provider beside its dialogues, and /to/NAME/: which backend
+# is asked, that everything passes literally, and that no path leads elsewhere.
+. "$(dirname "$0")/../sh/lib.sh"
+need lighttpd curl python3
+
+mkfifo "$tmp/port"
+start_process "$tmp/upstream.log" sh -c \
+	"exec python3 '$srcdir/tests/routes/upstream.py' >'$tmp/port'"
+read -r up <"$tmp/port"
+base=http://127.0.0.1:$up
+export DARIO_ANTHROPIC_BASE_URL=$base/claude
+add() { # NAME PATH PROTOCOL
+	"$dario" backend add "$1" --base-url="$base/$2" --protocol="$3" \
+		--key="sk-$1-0123456789abcdef" 2>/dev/null
+}
+add a a/v1 openai
+add b b/v1 openai,responses
+add r r/v1 responses
+add an an anthropic
+add bare bare openai # a path without a version
+add dead dead/v1 openai
+sed -i "s|$base/dead|http://127.0.0.1:1/dead|" "$DARIO_HOME/backends/dead.json"
+add pool pool/v1 openai,responses
+for n in 1 2 3; do
+	"$dario" accounts add "k$n" --backend=pool \
+		--key="sk-pool$n-0123456789abcdef" 2>/dev/null
+	"$dario" accounts add "c$n" --key="sk-ant-c$n-0123456789abcdef" 2>/dev/null
+done
+"$dario" route add 'way-*' a:mapped --fallback=b:other 2>/dev/null
+"$dario" route add 'fall' dead --fallback=b:other 2>/dev/null
+export DARIO_KEEPALIVE_MS=300
+start_router
+cases() { # NAME...
+	report "$1" "$tmp/$1.log" python3 "$srcdir/tests/routes/endpoints.py" \
+		"$port" "$up" "$DARIO_HOME" "$1"
+}
+for part in table choice ids stored answers bodies; do cases $part; done
+start_router_again() {
+	stop_router
+	start_router "$@"
+}
+start_router_again
+cases remembered
+cases hostile
+"$dario" usage >"$tmp/usage" 2>&1
+is 'usage can be read' "$?" 0
+curl -s "$url/analytics" >"$tmp/analytics"
+ok 'analytics can be read' json 'len(j)' <"$tmp/analytics"
+
+# Who may not ask is refused, whatever the path.
+export DARIO_API_KEY=the-right-key-of-the-router
+start_router_again
+for path in files batches/batch_1 images/generations to/a/x responses/resp_1 \
+	audio/speech messages/batches; do
+	is "$path: no key, 401" "$(curl -s -o "$tmp/body" -w '%{http_code}' \
+		"$url/v1/$path" -d '{}')" 401
+	is "$path: foreign Origin, 403" "$(curl -s -o "$tmp/body" \
+		-w '%{http_code}' -H "x-api-key: $DARIO_API_KEY" \
+		-H 'Origin: https://evil.example' "$url/v1/$path" -d '{}')" 403
+	is "$path: foreign Host, 403" "$(curl -s -o "$tmp/body" \
+		-w '%{http_code}' -H "x-api-key: $DARIO_API_KEY" \
+		-H 'Host: evil.example' "$url/v1/$path" -d '{}')" 403
+done
+is 'with the key: 200' "$(curl -s -o "$tmp/body" -w '%{http_code}' \
+	-H "x-api-key: $DARIO_API_KEY" "$url/to/a/x")" 200
+curl -s "$base/seen" >"$tmp/seen"
+unlike "the router's own key goes nowhere" "$(cat "$tmp/seen")" "$DARIO_API_KEY"
+done_testing
