@@ -83,7 +83,9 @@ class Handler(BaseHTTPRequestHandler):
             digest.update(piece)
             n += len(piece)
             first += piece[:4096 - len(first)]
-        entry.update(n=n, sha=digest.hexdigest(),
+        want = self.headers.get("content-length")
+        entry.update(n=n, whole=want is None or n == int(want),
+                     sha=digest.hexdigest(),
                      body=first.decode("latin-1"))
         with lock:
             seen.append(entry)
@@ -99,6 +101,10 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(200, body)
         if self.path.split("?")[0].endswith("/early"):
             return self.early()
+        if self.path.endswith("/stalled"):
+            time.sleep(2)
+        if self.path.endswith("/dropped"):
+            return self.drop()
         entry = self.record()
         path = self.path.split("?")[0].strip("/").split("/")
         name, last = path[0], path[-1]
@@ -123,6 +129,17 @@ class Handler(BaseHTTPRequestHandler):
         self.events((0, {"type": "response.created", "response": whole}),
                     (0, {"type": "response.output_text.delta", "delta": "x"}),
                     (0, {"type": "response.completed", "response": whole}))
+
+    def drop(self):
+        """The connection ends in the middle of the body."""
+        n = 0
+        for piece in self.pieces():
+            n += len(piece)
+            if n > 2 << 20:
+                break
+        with lock:
+            seen.append({"path": self.path, "n": n})
+        self.close_connection = True
 
     def early(self):
         """An answer before the body has come."""

@@ -1,0 +1,307 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Forms of any size, sent bit by bit, and what they cost.
+
+    forms.py URL UPSTREAM WORKER PART [FOLDER...]
+
+Sends them to the router below URL, whose process is WORKER; what arrives is
+told by the upstream at UPSTREAM, whose backends are called b and once. The
+router and its web server write below the folders. Prints PASS and FAIL lines.
+"""
+
+import hashlib
+import json
+import os
+import socket
+import sys
+import threading
+import time
+import urllib.request
+from urllib.parse import urlsplit
+
+URL, UP, WORKER, PART = sys.argv[1:5]
+FOLDERS = sys.argv[5:]
+SITE = urlsplit(URL)
+MIB = 1 << 20
+BOUNDARY = b"----a-boundary"
+TYPE = "multipart/form-data; boundary=----a-boundary"
+
+
+def check(name, ok, why=""):
+    print(f"PASS {name}" if ok else f"FAIL {name}: {why}", flush=True)
+
+
+def arrived():
+    r = urllib.request.Request(f"http://127.0.0.1:{UP}/seen", method="DELETE")
+    with urllib.request.urlopen(r, timeout=30) as answer:
+        return json.loads(answer.read())
+
+
+def field(name, value, file=None):
+    more = f'; filename="{file}"' if file else ""
+    return (b"--" + BOUNDARY + b"\r\nContent-Disposition: form-data; name=" +
+            name.encode() + more.encode() + b"\r\n\r\n" + value + b"\r\n")
+
+
+def form(*fields):
+    return b"".join(fields) + b"--" + BOUNDARY + b"--\r\n"
+
+
+def opened():
+    s = socket.create_connection((SITE.hostname, SITE.port), timeout=60)
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return s
+
+
+def head(n, path="/v1/audio/transcriptions", type=TYPE, **fields):
+    lines = [f"POST {SITE.path}{path} HTTP/1.1", "Host: localhost",
+             f"Content-Type: {type}", f"Content-Length: {n}",
+             "Connection: close"]
+    lines += [f"{k.replace('_', '-')}: {v}" for k, v in fields.items()]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n"
+
+
+def answer(s):
+    text = b""
+    try:
+        while piece := s.recv(65536):
+            text += piece
+    except OSError:
+        pass
+    top, _, body = text.partition(b"\r\n\r\n")
+    status = int(top.split()[1]) if top.startswith(b"HTTP/") else 0
+    fields = {k.strip().lower().decode(): v.strip().decode() for k, _, v in
+              (line.partition(b":") for line in top.split(b"\r\n")[1:])}
+    return status, fields, body
+
+
+def send(body, step=1 << 30, pause=0.0, **fields):
+    s = opened()
+    try:
+        s.sendall(head(len(body), **fields))
+        for i in range(0, len(body), step):
+            s.sendall(body[i:i + step])
+            if pause:
+                time.sleep(pause)
+    except OSError:
+        pass  # it has answered
+    result = answer(s)
+    s.close()
+    return result
+
+
+def memory():
+    with open(f"/proc/{WORKER}/status", encoding="ascii") as f:
+        for line in f:
+            if line.startswith("VmRSS"):
+                return int(line.split()[1]) << 10
+    raise SystemExit("no VmRSS")
+
+
+def disk():
+    total = 0
+    for top in FOLDERS:
+        for folder, _, files in os.walk(top):
+            for name in files:
+                try:
+                    total += os.stat(os.path.join(folder, name)).st_blocks * 512
+                except FileNotFoundError:
+                    pass
+    # What was unlinked and is still open.
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            for fd in os.listdir(f"/proc/{pid}/fd"):
+                path = os.readlink(f"/proc/{pid}/fd/{fd}")
+                if path.endswith(" (deleted)") and path.startswith(tuple(FOLDERS)):
+                    total += os.stat(f"/proc/{pid}/fd/{fd}").st_blocks * 512
+        except OSError:
+            pass
+    return total
+
+
+class Watch:
+    """The most that memory and disk grow by, meanwhile."""
+
+    def __enter__(self):
+        self.before = memory(), disk()
+        self.most = [0, 0]
+        self.over = False
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+        return self
+
+    def run(self):
+        while not self.over:
+            for i, now in enumerate((memory(), disk())):
+                self.most[i] = max(self.most[i], now - self.before[i])
+            time.sleep(0.02)
+
+    def __exit__(self, *args):
+        self.over = True
+        self.thread.join()
+
+
+def large():
+    """50 MiB: the worker and the disk do not see it as a whole."""
+    file = os.urandom(50 * MIB)
+    for name, body, fields in (
+            ("the model first", form(field('"model"', b"b:m"), field(
+                '"file"', file, "a.wav")), {}),
+            ("the model last, a header names the backend", form(
+                field('"file"', file, "a.wav"), field('"model"', b"m")),
+             {"x_dario_backend": "b"}),
+            ("/to/", file, {"path": "/to/b/files", "type": "audio/x"})):
+        arrived()
+        with Watch() as w:
+            status, _, text = send(body, 1 * MIB, **fields)
+        got = arrived()
+        want = body if fields else body.replace(b"b:m", b"m", 1)
+        check(f"50 MiB, {name}: 200", status == 200, (status, text[:300]))
+        check(f"50 MiB, {name}: all of it", len(got) == 1 and got[0]["whole"] and
+              got[0]["sha"] == hashlib.sha256(want).hexdigest(), got)
+        check(f"50 MiB, {name}: memory", w.most[0] < 8 * MIB, w.most)
+        check(f"50 MiB, {name}: disk", w.most[1] < 8 * MIB, w.most)
+    with Watch() as w:
+        s = opened()
+        s.sendall(head(len(file), path="/to/b/stalled", type="audio/x"))
+        s.settimeout(1)
+        n = 0
+        try:
+            while n < len(file):
+                n += s.send(file[n:n + 65536])
+        except TimeoutError:
+            pass
+        s.settimeout(60)
+        time.sleep(0.3)
+        most = list(w.most)
+        s.sendall(file[n:])
+        status, _, _ = answer(s)
+    # lighttpd goes on reading, and puts on the disk what the worker leaves.
+    check("an upstream that does not read: the worker waits", most[0] < 8 * MIB
+          and (most[1] < 8 * MIB or "lighttpd" in PART) and status == 200,
+          (n, most, status))
+    many = 12
+    with Watch() as w:
+        results = [0] * many
+
+        def one(i):
+            results[i] = send(form(field('"model"', b"b:m"), field(
+                '"file"', file[:8 * MIB], "f")), 64 << 10)[0]
+        threads = [threading.Thread(target=one, args=(i,)) for i in range(many)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+    check("twelve at once: 200", results == [200] * many, results)
+    check("twelve at once: memory", w.most[0] < 3 * many * MIB, w.most)
+
+
+def small():
+    """Where the model stands, and how it is written."""
+    file = os.urandom(3000)
+    trap = (b"\r\n\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\n"
+            b"nobody:x\r\n--" + BOUNDARY[:-1] + b"\r\n")
+    for name, body in (
+            ("first", form(field('"model"', b"b:m"), field('"file"', file, "f"))),
+            ("last", form(field('"file"', file, "f"), field('"model"', b"b:m"))),
+            ("not quoted", form(field("model", b"b:m"), field("file", file, "f"))),
+            ("escaped", form(field('"mo\\del"', b"b:m"), field('"file"', file, "f"))),
+            ("beside one in a file", form(field('"file"', trap, "f"),
+                                          field('"model"', b"b:m"))),
+            ("beside a file named so", form(field('"model"', b"nobody:x", "model"),
+                                            field('"model"', b"b:m")))):
+        want = body.replace(b"b:m", b"m", 1)
+        for how, step in (("whole", 1 << 30), ("in small pieces", 37)):
+            arrived()
+            status, fields, text = send(body, step)
+            got = arrived()
+            check(f"the model {name}, {how}", status == 200 and len(got) == 1 and
+                  got[0]["path"] == "/b/v1/audio/transcriptions" and
+                  got[0]["body"].encode("latin-1") == want[:4096] and
+                  got[0]["fields"]["content-type"] == TYPE and
+                  got[0]["fields"]["content-length"] == str(len(want)),
+                  (status, text, got))
+    # At every place where a read can end.
+    body = form(field('"file"', trap, "f"), field('"model"', b"b:m"))
+    want = body.replace(b"b:m", b"m", 1)
+    wrong = []
+    arrived()
+    for cut in range(len(body) - 120, len(body)):
+        s = opened()
+        s.sendall(head(len(body)) + body[:cut])
+        time.sleep(0.002)
+        s.sendall(body[cut:])
+        status, _, text = answer(s)
+        got = arrived()
+        if status != 200 or [g["body"].encode("latin-1") for g in got] != [want]:
+            wrong.append((cut, status, text))
+    check("cut at every byte of its end", not wrong, wrong[:3])
+    for name, body, more in (
+            ("missing", form(field('"file"', file, "f")), {}),
+            ("in a file alone", form(field('"file"', trap, "f")), {}),
+            ("twice", form(field('"model"', b"b:m"), field('"model"', b"b:n")), {}),
+            ("no boundary", form(field('"model"', b"b:m")),
+             {"type": "multipart/form-data"}),
+            ("not printable", form(field('"model"', b"b:\x01")), {})):
+        arrived()
+        status, _, text = send(body, **more)
+        check(f"the model {name}: 400", status == 400 and not arrived(),
+              (status, text))
+    arrived()
+    status, _, text = send(form(field('"file"', file, "f")), x_dario_backend="b")
+    got = arrived()
+    check("missing, but a header", status == 200 and len(got) == 1, (status, got))
+
+
+def once():
+    """What streams through is sent once."""
+    file = os.urandom(6 * MIB)
+    body = form(field('"file"', file, "f"), field('"model"', b"b:m"))
+    arrived()
+    s = opened()
+    s.sendall(head(len(body)) + body[:2 * MIB])
+    status, _, text = answer(s)
+    check("a model that comes too late: 400 before the rest", status == 400 and
+          b"x-dario-backend" in text and not arrived(), (status, text))
+    s.close()
+    body = form(field('"model"', b"once"), field('"file"', file, "f"))
+    for name, more in (("a form", {"path": "/v1/audio/dropped"}),
+                       ("/to/", {"path": "/to/b/dropped"})):
+        arrived()
+        status, fields, text = send(body, 64 << 10, **more)
+        got = arrived()
+        check(f"{name}: an upstream that hangs up is asked once", len(got) == 1 and
+              status == 502, (status, text, got))
+    small_one = form(field('"model"', b"once"), field('"file"', b"x", "f"))
+    arrived()
+    status, fields, _ = send(small_one, path="/v1/audio/lost")
+    got = arrived()
+    check("what is held may be sent again", len(got) > 1, (status, got))
+    body = form(field('"model"', b"b:m"), field('"file"', file, "f"),
+                field('"model"', b"a:m"))
+    arrived()
+    status, _, text = send(body, 64 << 10)
+    got = arrived()
+    check("a second model, late: it is cut", status in (0, 400) and
+          not any(g["whole"] for g in got), (status, text, got))
+    arrived()
+    s = opened()
+    body = form(field('"model"', b"b:m"), field('"file"', file, "f"))
+    s.sendall(head(len(body)) + body[:3 * MIB])
+    time.sleep(0.3)
+    s.close()
+    until = time.monotonic() + 20
+    got = []
+    while not got and time.monotonic() < until:
+        time.sleep(0.05)
+        got = arrived()
+    check("the client leaves: the upstream is left", len(got) == 1 and
+          not got[0]["whole"], got)
+    arrived()
+    status, _, text = send(body, len(body) // 12, 0.25)
+    got = arrived()
+    check("a client that is slow is waited for", status == 200 and len(got) == 1 and
+          got[0]["whole"], (status, text))
+
+
+{f.__name__: f for f in (large, small, once)}[PART.split("-")[0]]()
