@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SHA256_BYTES 32
+#define SHA256_BYTES DIGEST_SHA256_BYTES
 #define RANDOM_CHARS 24
 
 static bool sha256(struct span in, unsigned char out[SHA256_BYTES])
@@ -31,6 +31,17 @@ bool digest_same_secret(struct span a, struct span b)
 
 	return sha256(a, ha) && sha256(b, hb) &&
 	       CRYPTO_memcmp(ha, hb, SHA256_BYTES) == 0;
+}
+
+void digest_sha256(struct span in, unsigned char out[DIGEST_SHA256_BYTES])
+{
+	if (!sha256(in, out))
+		abort();
+}
+
+bool digest_same(const unsigned char *a, const unsigned char *b, size_t n)
+{
+	return CRYPTO_memcmp(a, b, n) == 0;
 }
 
 static const char base62[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -19,6 +19,11 @@ bool digest_same_secret(struct span a, struct span b);
 void digest_hex(struct span in, char *out, size_t n);
 void digest_base62(struct span in, char *out, size_t n);
 
+#define DIGEST_SHA256_BYTES 32
+void digest_sha256(struct span in, unsigned char out[DIGEST_SHA256_BYTES]);
+/* Equal, of digests: in constant time, and without hashing them. */
+bool digest_same(const unsigned char *a, const unsigned char *b, size_t n);
+
 /* Base64 with padding, from the arena. */
 struct span digest_base64(struct arena *a, struct span in);
 /* And back; false when it is not base64. */

@@ -239,7 +239,8 @@ static int load_tools(struct snapshot *c, const char *home, struct err *e)
 }
 
 /* A router that other machines reach needs a key, after every edit too. */
-static int check_key(const struct settings *s, struct err *e)
+static int check_key(const struct settings *s, const struct keys *k,
+		     struct err *e)
 {
 	char place[80];
 
@@ -248,11 +249,11 @@ static int check_key(const struct settings *s, struct err *e)
 			e, ERR_CONFIG,
 			"%s: the API key may have no comma and no blank",
 			settings_place(s, "apiKey", place, sizeof(place)));
-	if (host_is_loopback(span_of(s->host)) || *s->api_key)
+	if (host_is_loopback(span_of(s->host)) || *s->api_key || k->any)
 		return 0;
 	return err_set(e, ERR_CONFIG,
 		       "%s: %.60s is open to other machines: set DARIO_API_KEY "
-		       "first, or listen on 127.0.0.1",
+		       "or use dario key add first, or listen on 127.0.0.1",
 		       settings_place(s, "host", place, sizeof(place)),
 		       s->host);
 }
@@ -271,11 +272,13 @@ static int load_claude(struct snapshot *c, struct err *e)
 static int open_home(struct snapshot *c, const char *home, struct err *e)
 {
 	if (store_folder(home, NULL, e) || store_folder(home, "backends", e) ||
-	    store_folder(home, "accounts", e) || tidy_folders(home, e))
+	    store_folder(home, "accounts", e) ||
+	    store_folder(home, KEYS_FOLDER, e) || tidy_folders(home, e))
 		return -1;
 	store_sweep(home, NULL, "");
 	store_sweep(home, "backends", "");
 	store_sweep(home, "accounts", "");
+	store_sweep(home, KEYS_FOLDER, "");
 	store_sweep(home, "state", "login-");
 	watches_add(&c->watches, home, "");
 	return 0;
@@ -292,8 +295,9 @@ static struct snapshot *load(const char *home, struct notify *n, struct err *e)
 	    !(c->models = models_load(e)) ||
 	    !(c->providers = providers_load(e)) || load_backends(c, home, e) ||
 	    accounts_load(&c->accounts, home, watch, c, e) ||
+	    keys_load(&c->keys, home, watch, c, &c->notes, e) ||
 	    load_rules(c, home, e) || load_tools(c, home, e) ||
-	    load_claude(c, e) || check_key(s, e)) {
+	    load_claude(c, e) || check_key(s, &c->keys, e)) {
 		snapshot_free(c);
 		return NULL;
 	}
@@ -317,6 +321,7 @@ void snapshot_free(struct snapshot *c)
 		backend_release(&c->backends[i]);
 	free(c->backends);
 	backend_release(&c->claude);
+	keys_release(&c->keys);
 	rules_release(&c->rules);
 	tool_rows_free(c->tools);
 	template_free(c->template);
@@ -350,10 +355,10 @@ static uint64_t mix_file(uint64_t h, const char *home, const char *name)
 /* One number for the state of all files; only asked while it is broken. */
 static uint64_t state_of_files(const char *home, const char *template)
 {
-	static const char *const fixed[] = { NULL,           "backends",
-					     "accounts",     "config.json",
-					     "routes.json",  "tools.json",
-					     "template.json" };
+	static const char *const fixed[] = { NULL,          "backends",
+					     "accounts",    KEYS_FOLDER,
+					     "config.json", "routes.json",
+					     "tools.json",  "template.json" };
 	uint64_t h = FNV_START;
 	struct dirent **list;
 	char path[300];

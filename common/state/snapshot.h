@@ -19,6 +19,7 @@
 #include "base/store.h"
 #include "state/account.h"
 #include "state/backend.h"
+#include "state/key.h"
 #include "state/models.h"
 #include "state/note.h"
 #include "state/option.h"
@@ -33,6 +34,7 @@ struct snapshot {
 	struct providers *providers;
 	struct backend *backends; /* by name; the demo last */
 	size_t n_backends;
+	struct keys keys; /* of people */
 	struct rules rules;
 	struct accounts accounts;  /* of Claude */
 	struct backend claude;     /* where they are served */
