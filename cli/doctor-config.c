@@ -191,9 +191,30 @@ static void api_key(struct doctor *d)
 		return;
 	if (*d->config->settings.api_key)
 		doctor_say(d, DOCTOR_OK, "api key", NULL, "the router has one");
+	else if (d->config->keys.any)
+		doctor_say(d, DOCTOR_OK, "api key", NULL,
+			   "each person has an own one; the owner has none");
 	else
 		doctor_say(d, DOCTOR_WARN, "api key", DOCTOR_KEYLESS_FIX,
 			   "the router has none: " DOCTOR_KEYLESS);
+}
+
+static void people(struct doctor *d)
+{
+	const struct keys *all = &d->config->keys;
+	size_t good = 0;
+
+	for (size_t i = 0; i < all->n; i++) {
+		good += !all->list[i].wrong;
+		if (all->list[i].wrong)
+			doctor_say(d, DOCTOR_FAIL, "key",
+				   "dario key list says what is wrong with it",
+				   KEYS_FOLDER "/%s.json is refused",
+				   all->list[i].name);
+	}
+	if (all->any)
+		doctor_say(d, DOCTOR_OK, "keys", NULL, "people's keys: %zu",
+			   good);
 }
 
 void doctor_config(struct doctor *d)
@@ -213,6 +234,7 @@ void doctor_config(struct doctor *d)
 			   c->accounts.n);
 	unknown_keys(d);
 	api_key(d);
+	people(d);
 }
 
 /* --- Claude accounts ----------------------------------------------------- */

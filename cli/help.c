@@ -166,6 +166,10 @@ static const char *const man_files[][2] = {
 	{ "accounts/ALIAS.json",
 	  "a Claude account: accessToken, refreshToken, expiresAt, or apiKey; "
 	  "reserve" },
+	{ "keys/NAME.json, keys/NAME/DEVICE.json",
+	  "a key of a person: hash (SHA-256), created, models, spend, rate, "
+	  "tokens, parallel, priority, expires, disabled; audit.jsonl has each "
+	  "change" },
 	{ "oauth-config.override.json",
 	  "clientId, authorizeUrl, tokenUrl, scopes: instead of those found "
 	  "or built in" },

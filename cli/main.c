@@ -18,9 +18,9 @@ const struct cmd_flag cmd_json_flags[] = {
 };
 
 const struct cmd_group *const cmd_groups[] = {
-	&cmd_proxy,    &cmd_login,  &cmd_logout,  &cmd_refresh, &cmd_status,
-	&cmd_accounts, &cmd_usage,  &cmd_backend, &cmd_route,   &cmd_explain,
-	&cmd_config,   &cmd_doctor, NULL,
+	&cmd_proxy,    &cmd_login,  &cmd_logout, &cmd_refresh, &cmd_status,
+	&cmd_accounts, &cmd_key,    &cmd_usage,  &cmd_backend, &cmd_route,
+	&cmd_explain,  &cmd_config, &cmd_doctor, NULL,
 };
 
 static const struct cmd_group *find_group(const char *name)

@@ -1,0 +1,704 @@
+/* SPDX-License-Identifier: MIT */
+/* dario key: the keys of people, and what they may. */
+#include "config.h"
+
+#include "base/clock.h"
+#include "base/jw.h"
+#include "base/store.h"
+#include "cli/cmd.h"
+#include "cli/key-audit.h"
+#include "cli/say.h"
+#include "cli/secret.h"
+#include "cli/show-notes.h"
+#include "state/key.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME "a key's name"
+
+static int check_name(const char *name, struct err *e)
+{
+	if (secret_check_name(name, NAME, e))
+		return -1;
+	if (key_good_name(name))
+		return 0;
+	return err_set(e, ERR_USAGE,
+		       "a key's name is NAME or NAME/DEVICE, each 1 to 64 of "
+		       "A-Z a-z 0-9 _ -, not \"%.40s\"",
+		       name);
+}
+
+static int not_there(const char *name, struct err *e)
+{
+	return err_set(e, ERR_CONFIG, "there is no key %s: see dario key list",
+		       name);
+}
+
+/* --- limits from flags --------------------------------------------------- */
+
+/* What the flag says, in our words; "" takes the limit away. */
+typedef int flag_fn(const char *text, struct buf *out, struct err *e);
+
+static int spend(const char *text, struct buf *out, struct err *e)
+{
+	struct quota q;
+
+	quota_init(&q);
+	if (quota_read_spend(&q, text, e))
+		return -1;
+	quota_write_spend(&q, out);
+	return 0;
+}
+
+static int window(const char *text, struct buf *out, struct err *e)
+{
+	struct quota_window w;
+
+	if (quota_read_window(&w, text, e))
+		return -1;
+	quota_write_window(&w, out);
+	return 0;
+}
+
+static int date(const char *text, struct buf *out, struct err *e)
+{
+	char canonical[24];
+	int64_t ms;
+
+	if (quota_read_date(text, &ms, e))
+		return -1;
+	quota_write_date(ms, canonical);
+	buf_str(out, canonical);
+	if (ms <= clock_wall_ms())
+		say(stderr, "dario: warning: %s is in the past\n", text);
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	flag_fn *read;
+} texts[] = {
+	{ "spend", spend },
+	{ "rate", window },
+	{ "tokens", window },
+	{ "expires", date },
+};
+
+static const struct {
+	const char *name;
+	long least, most;
+} numbers[] = {
+	{ "parallel", 1, KEY_PARALLEL_MAX },
+	{ "priority", 0, KEY_PRIORITY_MAX },
+};
+
+static int wrong_flag(const char *flag, struct err *e)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "--%s", flag);
+	e->code = ERR_USAGE;
+	return err_add(e, name);
+}
+
+static int take_text(const struct cmd *c, struct json_object *o, size_t i,
+		     struct err *e)
+{
+	const char *name = texts[i].name, *text = cmd_value(c, name);
+	struct buf out;
+	int rc = 0;
+
+	if (!text)
+		return 0;
+	if (!*text) {
+		json_object_object_del(o, name);
+		return 0;
+	}
+	buf_init(&out, 256);
+	if (texts[i].read(text, &out, e))
+		rc = wrong_flag(name, e);
+	else
+		json_set_str(o, name, buf_cstr(&out));
+	buf_release(&out);
+	return rc;
+}
+
+static int take_number(const struct cmd *c, struct json_object *o, size_t i,
+		       struct err *e)
+{
+	const char *name = numbers[i].name, *text = cmd_value(c, name);
+	char *end;
+	long v;
+
+	if (!text)
+		return 0;
+	if (!*text) {
+		json_object_object_del(o, name);
+		return 0;
+	}
+	v = strtol(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || v < numbers[i].least ||
+	    v > numbers[i].most)
+		return err_set(e, ERR_USAGE,
+			       "--%s must be a number from %ld to %ld, not "
+			       "\"%.20s\"",
+			       name, numbers[i].least, numbers[i].most, text);
+	json_object_object_add(o, name, json_object_new_int64(v));
+	return 0;
+}
+
+static int take_models(const struct cmd *c, struct json_object *o,
+		       struct err *e)
+{
+	const char *text = cmd_value(c, "models");
+
+	if (!text)
+		return 0;
+	if (!*text) {
+		json_object_object_del(o, "models");
+		return 0;
+	}
+	for (bool more = true; more;) {
+		struct span item = { text, strcspn(text, ",") };
+
+		more = text[item.n];
+		text += item.n + more;
+		if (!span_trim(item).n)
+			return err_set(e, ERR_USAGE,
+				       "--models has an empty pattern: write "
+				       "it as claude-*,gpt-5");
+	}
+	json_object_object_add(o, "models", json_split(cmd_value(c, "models")));
+	return 0;
+}
+
+/* All of it must be right together, too. */
+static int check(struct json_object *o, struct err *e)
+{
+	struct key k = { 0 };
+	int rc = key_read(&k, o, e);
+
+	key_release(&k);
+	return rc;
+}
+
+static int take_limits(const struct cmd *c, struct json_object *o,
+		       struct err *e)
+{
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (take_text(c, o, i, e))
+			return -1;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (take_number(c, o, i, e))
+			return -1;
+	return take_models(c, o, e) || check(o, e) ? -1 : 0;
+}
+
+/* --- one change ---------------------------------------------------------- */
+
+/* Under the file's lock and with the audit open. */
+struct edit {
+	const struct cmd *c;
+	const char *name;
+	char file[KEY_FILE_BYTES];
+	struct json_object *was, *now; /* NULL: no such key */
+	int lock, audit;
+};
+
+static int make_folders(const struct cmd *c, const char *name, struct err *e)
+{
+	char folder[KEY_FILE_BYTES];
+
+	if (store_folder(c->home, NULL, e) ||
+	    store_folder(c->home, KEYS_FOLDER, e))
+		return -1;
+	if (!strchr(name, '/'))
+		return 0;
+	snprintf(folder, sizeof(folder), KEYS_FOLDER "/%.*s",
+		 (int)strcspn(name, "/"), name);
+	return store_folder(c->home, folder, e);
+}
+
+static int edit_begin(struct edit *x, const struct cmd *c, const char *name,
+		      struct err *e)
+{
+	*x = (struct edit){ .c = c, .name = name, .lock = -1, .audit = -1 };
+	key_file(name, x->file);
+	if (make_folders(c, name, e))
+		return -1;
+	x->lock = store_lock(c->home, x->file, e);
+	if (x->lock < 0)
+		return -1;
+	x->audit = key_audit_open(c->home, e);
+	return x->audit < 0 ? -1 : 0;
+}
+
+/* What stands in the file, twice: `was` stays as it is. */
+static int edit_load(struct edit *x, struct err *e)
+{
+	struct err unused;
+	int rc = json_load(x->c->home, x->file, &x->now, e);
+
+	if (rc > 0)
+		return not_there(x->name, e);
+	if (rc < 0)
+		return -1;
+	if (!json_object_is_type(x->now, json_type_object))
+		return err_set(e, ERR_CONFIG, "%s: not a JSON object", x->file);
+	return json_load(x->c->home, x->file, &x->was, &unused);
+}
+
+static int edit_save(struct edit *x, struct err *e)
+{
+	return store_replace(x->c->home, x->file, span_of(json_pretty(x->now)),
+			     e);
+}
+
+/* `done`: what, or NULL when it failed; rc as it is, or -1. */
+static int edit_end(struct edit *x, const char *done, int rc, struct err *e)
+{
+	if (x->audit >= 0 && key_audit_close(x->audit, rc ? NULL : done,
+					     x->name, x->was, x->now, e))
+		rc = -1;
+	if (x->lock >= 0)
+		store_unlock(x->lock);
+	json_object_put(x->was);
+	json_object_put(x->now);
+	return rc;
+}
+
+/* --- add, rotate --------------------------------------------------------- */
+
+static void print_key(const struct cmd *c, const char *text)
+{
+	struct buf out;
+	struct jw w = jw_to(&out);
+
+	if (!cmd_value(c, "json")) {
+		puts(text);
+	} else {
+		buf_init(&out, 1024);
+		jw_obj(&w);
+		jw_kcstr(&w, "name", c->args[0]);
+		jw_kcstr(&w, "key", text);
+		jw_obj_end(&w);
+		say_json(buf_get(&out));
+		buf_release(&out);
+	}
+	say(stderr,
+	    "dario: this is the key of %s; it is shown this once, and kept as "
+	    "its hash alone\n",
+	    c->args[0]);
+}
+
+static int run_add(struct cmd *c, struct err *e)
+{
+	char text[KEY_TEXT_BYTES], hash[KEY_HASH_TEXT_BYTES], now[24];
+	struct edit x;
+	int rc = -1;
+
+	if (check_name(c->args[0], e))
+		return -1;
+	if (edit_begin(&x, c, c->args[0], e))
+		goto out;
+	if (store_exists(c->home, x.file)) {
+		err_set(e, ERR_USAGE,
+			"there is a key %s already: use dario key change or "
+			"rotate, or remove it first",
+			c->args[0]);
+		goto out;
+	}
+	key_make(text, hash);
+	quota_write_date(clock_wall_ms(), now);
+	x.now = json_object_new_object();
+	json_set_str(x.now, "hash", hash);
+	json_set_str(x.now, "created", now);
+	if (take_limits(c, x.now, e) || edit_save(&x, e))
+		goto out;
+	rc = 0;
+out:
+	rc = edit_end(&x, "add", rc, e);
+	if (rc == 0)
+		print_key(c, text);
+	return rc;
+}
+
+static int run_rotate(struct cmd *c, struct err *e)
+{
+	char text[KEY_TEXT_BYTES], hash[KEY_HASH_TEXT_BYTES];
+	struct edit x;
+	int rc = -1;
+
+	if (check_name(c->args[0], e))
+		return -1;
+	if (edit_begin(&x, c, c->args[0], e) || edit_load(&x, e))
+		goto out;
+	key_make(text, hash);
+	json_set_str(x.now, "hash", hash);
+	if (check(x.now, e) || edit_save(&x, e))
+		goto out;
+	rc = 0;
+out:
+	rc = edit_end(&x, "rotate", rc, e);
+	if (rc == 0)
+		print_key(c, text);
+	return rc;
+}
+
+/* --- change, disable, enable, remove ------------------------------------- */
+
+static bool any_limit(const struct cmd *c)
+{
+	for (size_t i = 0; c->entry->flags[i].name; i++)
+		if (c->values[i])
+			return true;
+	return false;
+}
+
+static int run_change(struct cmd *c, struct err *e)
+{
+	struct edit x;
+	int rc = -1;
+
+	if (check_name(c->args[0], e))
+		return -1;
+	if (!any_limit(c))
+		return err_set(e, ERR_USAGE,
+			       "say what to change, such as --spend=20/month: "
+			       "see dario help key");
+	if (edit_begin(&x, c, c->args[0], e) || edit_load(&x, e) ||
+	    take_limits(c, x.now, e) || edit_save(&x, e))
+		goto out;
+	rc = 0;
+out:
+	return edit_end(&x, "change", rc, e);
+}
+
+static int set_disabled(struct cmd *c, bool disabled, struct err *e)
+{
+	struct edit x;
+	int rc = -1;
+
+	if (check_name(c->args[0], e))
+		return -1;
+	if (edit_begin(&x, c, c->args[0], e) || edit_load(&x, e))
+		goto out;
+	if (disabled)
+		json_object_object_add(x.now, "disabled",
+				       json_object_new_boolean(1));
+	else
+		json_object_object_del(x.now, "disabled");
+	rc = edit_save(&x, e);
+out:
+	return edit_end(&x, disabled ? "disable" : "enable", rc, e);
+}
+
+static int run_disable(struct cmd *c, struct err *e)
+{
+	return set_disabled(c, true, e);
+}
+
+static int run_enable(struct cmd *c, struct err *e)
+{
+	return set_disabled(c, false, e);
+}
+
+/* Also one whose file is wrong. */
+static int remove_one(const struct cmd *c, const char *name, struct err *e)
+{
+	struct err unused;
+	struct edit x;
+	int rc = -1;
+
+	if (edit_begin(&x, c, name, e))
+		goto out;
+	if (!store_exists(c->home, x.file)) {
+		not_there(name, e);
+		goto out;
+	}
+	if (json_load(c->home, x.file, &x.was, &unused) ||
+	    !json_object_is_type(x.was, json_type_object)) {
+		json_object_put(x.was);
+		x.was = NULL;
+	}
+	rc = store_remove(c->home, x.file, e);
+out:
+	return edit_end(&x, "remove", rc, e);
+}
+
+static key_watch_fn watch_nothing;
+
+static void watch_nothing(void *arg, const char *root, const char *name)
+{
+	(void)arg;
+	(void)root;
+	(void)name;
+}
+
+static int load(const struct cmd *c, struct keys *out, struct notes *notes,
+		struct err *e)
+{
+	memset(out, 0, sizeof(*out));
+	memset(notes, 0, sizeof(*notes));
+	if (store_folder(c->home, NULL, e) ||
+	    store_folder(c->home, KEYS_FOLDER, e) ||
+	    keys_load(out, c->home, watch_nothing, NULL, notes, e)) {
+		keys_release(out);
+		notes_release(notes);
+		return -1;
+	}
+	return 0;
+}
+
+static bool is_device_of(const struct key *k, const char *person)
+{
+	size_t n = strlen(person);
+
+	return strncmp(k->name, person, n) == 0 && k->name[n] == '/';
+}
+
+/* A person goes with all devices: who has left must not keep one. */
+static int run_remove(struct cmd *c, struct err *e)
+{
+	const char *name = c->args[0];
+	struct notes notes;
+	struct keys all;
+	size_t n = 0;
+	int rc = 0;
+
+	if (check_name(name, e) || load(c, &all, &notes, e))
+		return -1;
+	for (size_t i = 0; i < all.n && rc == 0; i++) {
+		const struct key *k = &all.list[i];
+
+		if (strcmp(k->name, name) && !is_device_of(k, name))
+			continue;
+		rc = remove_one(c, k->name, e);
+		n++;
+		if (rc == 0 && strcmp(k->name, name))
+			say(stderr, "dario: the key %s is removed, too\n",
+			    k->name);
+	}
+	keys_release(&all);
+	notes_release(&notes);
+	return rc || n ? rc : not_there(name, e);
+}
+
+/* --- list, show ---------------------------------------------------------- */
+
+static const char *state_of(const struct key *k)
+{
+	if (k->wrong)
+		return "wrong file";
+	if (k->disabled)
+		return "disabled";
+	return k->expires && k->expires <= clock_wall_ms() ? "expired"
+							   : "active";
+}
+
+static void put_date(struct jw *w, const char *name, int64_t ms)
+{
+	char text[24];
+
+	quota_write_date(ms, text);
+	jw_kcstr(w, name, ms ? text : NULL);
+}
+
+static void put_quota(struct jw *w, const struct quota *q)
+{
+	struct buf text;
+
+	buf_init(&text, 256);
+	quota_write_spend(q, &text);
+	jw_kcstr(w, "spend", text.n ? buf_cstr(&text) : NULL);
+	buf_reset(&text);
+	quota_write_window(&q->rate, &text);
+	jw_kcstr(w, "rate", text.n ? buf_cstr(&text) : NULL);
+	buf_reset(&text);
+	quota_write_window(&q->tokens, &text);
+	jw_kcstr(w, "tokens", text.n ? buf_cstr(&text) : NULL);
+	buf_release(&text);
+	if (q->parallel)
+		jw_kint(w, "parallel", q->parallel);
+	else
+		jw_knull(w, "parallel");
+}
+
+static void put_key(struct jw *w, const struct key *k)
+{
+	jw_obj(w);
+	jw_kcstr(w, "name", k->name);
+	jw_kcstr(w, "state", state_of(k));
+	put_date(w, "created", k->created);
+	put_date(w, "expires", k->expires);
+	jw_key(w, "models");
+	jw_arr(w);
+	for (size_t i = 0; i < k->n_models; i++)
+		jw_str(w, span_of(k->models[i]));
+	jw_arr_end(w);
+	put_quota(w, &k->quota);
+	if (k->priority >= 0)
+		jw_kint(w, "priority", k->priority);
+	else
+		jw_knull(w, "priority");
+	jw_obj_end(w);
+}
+
+static void add_limit(struct buf *out, const char *what, struct buf *text)
+{
+	if (text->n)
+		buf_fmt(out, "  %s %s", what, buf_cstr(text));
+	buf_reset(text);
+}
+
+static void print_key_line(const struct key *k)
+{
+	struct buf out, text;
+	char date[24];
+
+	buf_init(&out, 8192);
+	buf_init(&text, 8192);
+	quota_write_spend(&k->quota, &text);
+	add_limit(&out, "spend", &text);
+	quota_write_window(&k->quota.rate, &text);
+	add_limit(&out, "rate", &text);
+	quota_write_window(&k->quota.tokens, &text);
+	add_limit(&out, "tokens", &text);
+	if (k->quota.parallel)
+		buf_fmt(&out, "  parallel %lld", (long long)k->quota.parallel);
+	if (k->priority >= 0)
+		buf_fmt(&out, "  priority %ld", k->priority);
+	for (size_t i = 0; i < k->n_models; i++)
+		buf_fmt(&out, "%s%s", i ? "," : "  models ", k->models[i]);
+	quota_write_date(k->expires, date);
+	if (k->expires)
+		buf_fmt(&out, "  expires %s", date);
+	say(stdout, "%-24s %-10s%s\n", k->name, state_of(k), buf_cstr(&out));
+	buf_release(&out);
+	buf_release(&text);
+}
+
+static void print_keys(const struct cmd *c, const struct keys *all,
+		       const struct key *only)
+{
+	bool json = cmd_value(c, "json");
+	struct buf out;
+	struct jw w = jw_to(&out);
+
+	buf_init(&out, 16u << 20);
+	if (!only)
+		jw_arr(&w);
+	for (size_t i = 0; i < all->n; i++) {
+		const struct key *k = &all->list[i];
+
+		if (only && only != k)
+			continue;
+		if (json)
+			put_key(&w, k);
+		else
+			print_key_line(k);
+	}
+	if (!only)
+		jw_arr_end(&w);
+	if (json)
+		say_json(buf_get(&out));
+	buf_release(&out);
+}
+
+static int list(struct cmd *c, const char *name, struct err *e)
+{
+	const struct key *only = NULL;
+	struct notes notes;
+	struct keys all;
+	int rc = 0;
+
+	if (load(c, &all, &notes, e))
+		return -1;
+	if (name)
+		only = keys_named(&all, name);
+	show_notes(&notes);
+	if (name && !only)
+		rc = not_there(name, e);
+	else
+		print_keys(c, &all, only);
+	if (!all.n && !name && !cmd_value(c, "json"))
+		fputs("dario: there are no keys: requests of this machine need "
+		      "none\n",
+		      stderr);
+	keys_release(&all);
+	notes_release(&notes);
+	return rc;
+}
+
+static int run_list(struct cmd *c, struct err *e)
+{
+	return list(c, NULL, e);
+}
+
+static int run_show(struct cmd *c, struct err *e)
+{
+	return check_name(c->args[0], e) ? -1 : list(c, c->args[0], e);
+}
+
+static int run_audit(struct cmd *c, struct err *e)
+{
+	const char *name = c->n ? c->args[0] : NULL;
+
+	if (name && check_name(name, e))
+		return -1;
+	return key_audit_print(c->home, name, cmd_value(c, "json"), e);
+}
+
+#define LIMIT_FLAGS \
+	{ "models", "GLOB,...", "only these models, such as claude-*,gpt-5" }, \
+		{ "spend", "SUM/PERIOD,...", \
+		  "dollars by day, week or month (UTC), as 20/month,5/day" }, \
+		{ "rate", "N/TIME", \
+		  "requests by min, hour, day, week or month, as 60/min" }, \
+		{ "tokens", "N/TIME", \
+		  "input and output tokens in such a time, as 1M/day" }, \
+		{ "parallel", "N", "requests at a time" }, \
+		{ "priority", "N", \
+		  "smaller ones go first where requests wait in line" }, \
+	{ \
+		"expires", "DATE", \
+			"until then (UTC), as 2027-01-31 or " \
+			"2027-01-31T12:00:00Z" \
+	}
+
+static const struct cmd_flag add_flags[] = {
+	LIMIT_FLAGS,
+	{ "json", NULL, "as JSON" },
+	{ 0 },
+};
+
+static const struct cmd_flag change_flags[] = { LIMIT_FLAGS, { 0 } };
+
+static const struct cmd_entry entries[] = {
+	{ "list", "[--json]", "show the keys and what they may", 0, 0,
+	  cmd_json_flags, false, run_list },
+	{ "show", "NAME [--json]", "show one key", 1, 1, cmd_json_flags, false,
+	  run_show },
+	{ "add", "NAME",
+	  "make a key for a person (NAME), or a device of one (NAME/DEVICE), "
+	  "and print it, this once",
+	  1, 1, add_flags, false, run_add },
+	{ "change", "NAME", "change what a key may; \"\" takes a limit away", 1,
+	  1, change_flags, false, run_change },
+	{ "rotate", "NAME [--json]",
+	  "a new key in the place of the old one, with its limits", 1, 1,
+	  cmd_json_flags, false, run_rotate },
+	{ "disable", "NAME", "refuse a key until it is enabled", 1, 1, NULL,
+	  false, run_disable },
+	{ "enable", "NAME", "take a key again", 1, 1, NULL, false, run_enable },
+	{ "remove", "NAME", "forget a key, and those of the person's devices",
+	  1, 1, NULL, false, run_remove },
+	{ "audit", "[NAME] [--json]", "show who changed which key, and when", 0,
+	  1, cmd_json_flags, false, run_audit },
+	{ 0 },
+};
+
+const struct cmd_group cmd_key = { "key", "keys of people, and their limits",
+				   entries };
