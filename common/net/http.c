@@ -243,9 +243,9 @@ static void give_handle(struct http *h, struct handle *k)
 }
 
 /* libcurl can do LDAP and RTMP, and with them comes GnuTLS: we use none of the
- * three. Unless this says otherwise GnuTLS gets ready at each start, which takes
- * its time and a megabyte (its manual: GNUTLS_SKIP_GLOBAL_INIT). A libcurl that
- * does TLS with it gets it ready by itself. */
+ * three. Unless this says otherwise GnuTLS gets ready at each start, which
+ * takes its time and a megabyte (its manual: GNUTLS_SKIP_GLOBAL_INIT). A
+ * libcurl that does TLS with it gets it ready by itself. */
 int _gnutls_global_init_skip(void);
 int _gnutls_global_init_skip(void)
 {
