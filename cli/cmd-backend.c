@@ -8,6 +8,7 @@
 #include "cli/save.h"
 #include "cli/say.h"
 #include "cli/secret.h"
+#include "net/catalog.h"
 #include "net/fetch.h"
 #include "state/snapshot.h"
 #include "state/standing.h"
@@ -272,7 +273,6 @@ static void remove_keys(const char *home, const char *name)
 
 static int run_remove(struct cmd *c, struct err *e)
 {
-	struct err unused;
 	char path[300];
 	int lock, rc;
 
@@ -295,9 +295,7 @@ static int run_remove(struct cmd *c, struct err *e)
 	if (rc)
 		return -1;
 	remove_keys(c->home, c->args[0]);
-	/* What was kept of it; there may be nothing. */
-	snprintf(path, sizeof(path), "state/models-%s.json", c->args[0]);
-	store_remove(c->home, path, &unused);
+	catalog_forget(c->home, c->args[0]);
 	return rc;
 }
 

@@ -212,7 +212,8 @@ static const char *const man_paths[][2] = {
 	  "/v1/responses",
 	  "OpenAI" },
 	{ "GET /v1/models, /v1/models/ID",
-	  "the models of all backends, in the caller's shape" },
+	  "the models that can be asked for, in the caller's shape; limit, "
+	  "after_id and before_id give a page" },
 	{ "GET /status", "the log-ins and how long they are good" },
 	{ "GET /accounts", "the pool: what is left of each account" },
 	{ "GET /analytics",

@@ -34,6 +34,8 @@ struct app {
 	int capacity;    /* requests to upstreams at a time */
 	atomic_int busy; /* those that are being served */
 	atomic_bool cut; /* end what still streams: the worker must go */
+	atomic_bool stopping; /* begin nothing that nobody waits for */
+	atomic_int asking;    /* providers that are asked beside all requests */
 };
 
 /* The CGI variables that we read; NULL when absent. */

@@ -43,6 +43,7 @@ static const struct route_entry table[] = {
 	{ "POST", "/responses/compact", DIALECT_RESPONSES, serve_forward,
 	  PLACE },
 	{ "GET", "/models", DIALECT_OPENAI, serve_models, ASKS },
+	{ "GET", "/models/", DIALECT_OPENAI, serve_models, ASKS },
 	{ "GET", "/models/*", DIALECT_OPENAI, serve_models, ASKS },
 
 	/* A provider's other endpoints, literally. */

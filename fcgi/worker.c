@@ -9,6 +9,7 @@
 #include "base/ready.h"
 #include "base/task.h"
 #include "base/wait.h"
+#include "fcgi/discovery.h"
 #include "fcgi/listen.h"
 #include "fcgi/presence.h"
 #include "fcgi/routes.h"
@@ -294,7 +295,7 @@ static bool ended(struct worker *w, int64_t ms, pid_t parent)
 {
 	int64_t end = clock_ms() + ms;
 
-	while (atomic_load(&w->limit.open)) {
+	while (atomic_load(&w->limit.open) || atomic_load(&w->app->asking)) {
 		bool orphan = parent && getppid() != parent;
 
 		if (clock_ms() >= end || orphan)
@@ -316,6 +317,7 @@ static void wait_for_stop(struct worker *w)
 /* 0 when every request came to its own end, or to one that we gave it. */
 static int drain(struct worker *w, pid_t parent)
 {
+	atomic_store(&w->app->stopping, true);
 	for (int i = 0; i < w->n; i++)
 		loop_post(w->lanes[i].loop, &w->lanes[i].stop);
 	/* What another process holds open too stays in an epoll set when the
@@ -377,6 +379,7 @@ static void serve_once(void *arg)
 	snapshot_poll(o->app->config);
 	routes_serve(o->app, o->http, &g, &a);
 	o->status = g.broken;
+	discovery_finish(o->app);
 	presence_watch_release(&o->presence);
 	gw_cgi_release(&g);
 	arena_release(&a);

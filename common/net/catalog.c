@@ -3,18 +3,22 @@
 
 #include "net/catalog.h"
 
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/jw.h"
 #include "base/log.h"
 #include "net/fetch.h"
+#include "net/model-list.h"
 #include "state/pool.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-#define KEEP_SECONDS 600 /* what a backend said */
-#define KEEP_CLAUDE_SECONDS 3600
-#define FAIL_SECONDS 30                  /* that it said nothing */
-#define LIST_MAX (STORE_FILE_MAX - 4096) /* bytes of a backend's list */
+#define KEEP_MS 600000 /* what a backend said */
+#define KEEP_CLAUDE_MS 3600000
+#define FAIL_MS 30000         /* that it said nothing */
+#define ANSWER_MAX (8u << 20) /* bytes of a backend's list */
+#define LIST_MAX (SHARED_TEXT_MAX - 4096)
 #define ASK_MS 4000
 #define REFUSED_MAX 8 /* accounts that are asked with, one after the other */
 
@@ -30,6 +34,28 @@ static void take_account(struct catalog *c, const struct account *a)
 		account_credential(a, &c->credential);
 	else
 		backend_key_credential(a->api_key, b->protocol, &c->credential);
+}
+
+/* Which provider, and for whom: what another one said is nobody's list. A
+ * pool's members all see the same. */
+static void sign(struct catalog *c)
+{
+	struct buf text;
+
+	buf_init(&text, 24576);
+	buf_str(&text, c->backend->base_url);
+	if (!backend_is_pool(c->backend))
+		buf_span(&text, buf_get(&c->credential));
+	digest_hex(buf_get(&text), c->sign, sizeof(c->sign));
+	buf_release(&text);
+}
+
+static struct shared_entry *entry_of(const char *home, const char *backend)
+{
+	char name[SHARED_NAME_MAX];
+
+	snprintf(name, sizeof(name), "models-%s", backend);
+	return shared_entry(home, name);
 }
 
 void catalog_init(struct catalog *c, struct http *http, const char *home,
@@ -51,7 +77,8 @@ void catalog_init(struct catalog *c, struct http *http, const char *home,
 		take_account(c, account);
 	else
 		backend_credential(b, b->protocol, &c->credential);
-	snprintf(c->file, sizeof(c->file), "state/models-%s.json", b->name);
+	sign(c);
+	c->entry = entry_of(home, b->name);
 }
 
 void catalog_ask_with(struct catalog *c, const struct accounts *pool)
@@ -65,44 +92,85 @@ void catalog_release(struct catalog *c)
 	buf_release(&c->credential);
 }
 
+void catalog_forget(const char *home, const char *backend)
+{
+	shared_remove(entry_of(home, backend));
+}
+
+static struct json_object *read_kept(const struct catalog *c, struct span text)
+{
+	struct err unused;
+	struct json_object *list = text.n ? json_read(text, &unused) : NULL;
+
+	if (span_is(json_str(list, "sign"), c->sign))
+		return list;
+	json_object_put(list);
+	return NULL;
+}
+
 struct json_object *catalog_kept(const struct catalog *c, bool *due)
 {
 	struct json_object *list;
-	struct store_sign s;
 	struct err unused;
+	struct buf text;
 	int64_t age, keep;
 
-	store_sign(c->home, c->file, &s);
-	json_load(c->home, c->file, &list, &unused);
-	/* Another address is another provider. */
-	if (list && strcmp(c->backend->base_url, json_str(list, "baseUrl").p)) {
-		json_object_put(list);
-		list = NULL;
-	}
-	age = (int64_t)time(NULL) - s.sec;
-	keep = c->backend->claude ? KEEP_CLAUDE_SECONDS : KEEP_SECONDS;
+	buf_init(&text, SHARED_TEXT_MAX);
+	shared_read(c->entry, &text, &unused);
+	list = read_kept(c, buf_get(&text));
+	buf_release(&text);
+	age = clock_wall_ms() - json_count(list, "asked", 0);
+	keep = c->backend->claude ? KEEP_CLAUDE_MS : KEEP_MS;
 	if (json_flag(list, "failed", false))
-		keep = FAIL_SECONDS;
-	*due = !list || age >= keep;
+		keep = FAIL_MS;
+	*due = !list || age < 0 || age >= keep;
 	return list;
 }
 
-static void keep(const struct catalog *c, struct json_object *list)
+/* One that has moved does not wait for who asks at its old address. */
+bool catalog_turn(const struct catalog *c)
 {
-	struct err e;
-	int lock;
+	char name[sizeof(c->sign) + 8];
 
-	json_set_str(list, "baseUrl", c->backend->base_url);
-	lock = store_folder(c->home, "state", &e)
-		     ? -1
-		     : store_lock(c->home, c->file, &e);
-	if (lock < 0 || store_put(c->home, c->file, json_text(list), &e))
-		log_msg("%s", e.msg); /* asked again next time, then */
-	store_unlock(lock);
+	snprintf(name, sizeof(name), "ask-%s", c->sign);
+	return shared_turn(shared_entry(c->home, name), ASK_MS, 0) >= 0;
 }
 
-static struct json_object *ask(const struct catalog *c, int *status,
-			       struct err *e)
+/* What is to be kept of an answer; `models` is empty when there was none. */
+struct said {
+	const struct catalog *catalog;
+	struct span models;
+};
+
+static bool change(void *arg, struct span was, struct buf *now)
+{
+	const struct said *a = arg;
+	struct json_object *old = NULL;
+	struct jw w = jw_to(now);
+	struct span models = a->models;
+
+	if (!models.n) { /* what it said before is better than nothing */
+		old = read_kept(a->catalog, was);
+		if (json_get(old, "data"))
+			models = json_text(json_get(old, "data"));
+	}
+	jw_obj(&w);
+	jw_kcstr(&w, "sign", a->catalog->sign);
+	jw_kint(&w, "asked", clock_wall_ms());
+	if (!a->models.n)
+		jw_kbool(&w, "failed", true);
+	if (models.n) {
+		jw_key(&w, "data");
+		jw_raw(&w, models);
+	}
+	jw_obj_end(&w);
+	json_object_put(old);
+	return true;
+}
+
+/* The models of its answer; 0 when it had any. */
+static int ask(const struct catalog *c, struct buf *models, int *status,
+	       struct err *e)
 {
 	struct fetch f = {
 		.url = c->url.p,
@@ -114,14 +182,14 @@ static struct json_object *ask(const struct catalog *c, int *status,
 		.on_wait = c->on_wait,
 		.arg = c->arg,
 	};
-	struct json_object *o = NULL;
+	int n = 0;
 
-	buf_init(&f.body, LIST_MAX);
+	buf_init(&f.body, ANSWER_MAX);
 	if (fetch_run(c->http, &f, e) == 0 && f.status == 200)
-		o = json_read(buf_get(&f.body), e);
+		n = model_list_read(buf_get(&f.body), models);
 	*status = f.status;
 	buf_release(&f.body);
-	return o;
+	return n > 0 ? 0 : -1;
 }
 
 static bool may_ask(const struct account *a)
@@ -156,7 +224,7 @@ static bool is_refused(int status)
 	       status == 429;
 }
 
-static struct json_object *ask_pool(struct catalog *c, struct err *e)
+static int ask_pool(struct catalog *c, struct buf *models, struct err *e)
 {
 	bool tried[ACCOUNTS_MAX + 2] = { false };
 	struct pool_request r = { .home = c->home,
@@ -164,74 +232,63 @@ static struct json_object *ask_pool(struct catalog *c, struct err *e)
 				  .bound = "",
 				  .tried = tried };
 	const struct account *a = c->pool ? next_account(&r, tried) : NULL;
-	struct json_object *o = NULL;
-	int status = 0;
+	int status = 0, rc = -1;
 
 	if (!a)
-		return ask(c, &status, e);
+		return ask(c, models, &status, e);
 	for (int i = 0; a && i < REFUSED_MAX; i++) {
 		take_account(c, a);
-		o = ask(c, &status, e);
+		rc = ask(c, models, &status, e);
 		if (!is_refused(status))
 			break;
 		a = next_account(&r, tried);
 	}
-	return o;
+	return rc;
 }
 
-struct json_object *catalog_ask(struct catalog *c, struct json_object *kept)
+void catalog_ask(struct catalog *c)
 {
+	struct said a = { .catalog = c };
 	struct err e = { 0 };
-	struct json_object *o = ask_pool(c, &e);
+	struct buf models;
 
+	buf_init(&models, LIST_MAX);
+	if (ask_pool(c, &models, &e) == 0)
+		a.models = buf_get(&models);
 	/* That nobody waits for the answer any more is not its fault. */
-	if (e.code == ERR_GONE || e.code == ERR_SHUTDOWN)
-		return kept;
-	if (json_length(json_get(o, "data"))) {
-		json_object_put(kept);
-		kept = o;
-	} else {
-		json_object_put(o);
-		if (!kept)
-			kept = json_object_new_object();
-		json_object_object_add(kept, "failed",
-				       json_object_new_boolean(true));
-	}
-	keep(c, kept);
-	return kept;
+	if (e.code != ERR_GONE && e.code != ERR_SHUTDOWN &&
+	    shared_update(c->entry, change, &a, &e))
+		log_msg("%s", e.msg); /* asked again next time, then */
+	buf_release(&models);
 }
 
 /* --- names of families --------------------------------------------------- */
 
-static const char *const families[] = { "opus", "sonnet", "haiku" };
+const char *const catalog_families[] = { "opus", "sonnet", "haiku", NULL };
 
 static const char *family_named(const char *model, bool *million)
 {
-	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
-		size_t n = strlen(families[i]);
+	for (const char *const *f = catalog_families; *f; f++) {
+		size_t n = strlen(*f);
 
-		if (strncmp(model, families[i], n))
+		if (strncmp(model, *f, n))
 			continue;
 		*million = strcmp(model + n, "1m") == 0;
 		if (!model[n] || *million)
-			return families[i];
+			return *f;
 	}
 	return NULL;
 }
 
-/* The later of two by its date, then by its name. Dates are RFC 3339 in UTC,
- * so their order is that of the text. */
+/* The later of two by its date, then by its name. */
 static bool later(struct json_object *a, struct json_object *b)
 {
-	int order;
+	int64_t one = json_count(a, "created", 0);
+	int64_t other = json_count(b, "created", 0);
 
-	if (!b)
-		return true;
-	order = strcmp(json_str(a, "created_at").p,
-		       json_str(b, "created_at").p);
-	if (!order)
-		order = strcmp(json_str(a, "id").p, json_str(b, "id").p);
-	return order > 0;
+	if (!b || one != other)
+		return !b || one > other;
+	return strcmp(json_str(a, "id").p, json_str(b, "id").p) > 0;
 }
 
 static struct span newest(struct json_object *data, const char *family)
@@ -263,6 +320,14 @@ static struct span newest_baked(const struct models *m, const char *family)
 	return span_of(family);
 }
 
+struct span catalog_newest(struct json_object *list, const struct models *baked,
+			   const char *family)
+{
+	struct span id = newest(json_get(list, "data"), family);
+
+	return id.n ? id : newest_baked(baked, family);
+}
+
 bool catalog_alias(struct catalog *c, const struct models *baked,
 		   const char *model, char *out, size_t n, bool *million)
 {
@@ -274,11 +339,12 @@ bool catalog_alias(struct catalog *c, const struct models *baked,
 	if (!family)
 		return false;
 	list = catalog_kept(c, &due);
-	if (due && c->credential.n)
-		list = catalog_ask(c, list);
-	id = newest(json_get(list, "data"), family);
-	if (!id.n)
-		id = newest_baked(baked, family);
+	if (due && c->credential.n) {
+		catalog_ask(c);
+		json_object_put(list);
+		list = catalog_kept(c, &due);
+	}
+	id = catalog_newest(list, baked, family);
 	snprintf(out, n, "%.*s", SPAN_FMT(id));
 	json_object_put(list);
 	return true;

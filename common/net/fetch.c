@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define LOOK_MS 100 /* between questions whether to go on */
+
 static int on_head(void *arg, const struct http_head *head, struct err *e)
 {
 	struct fetch *f = arg;
@@ -45,6 +47,8 @@ static int on_tick(void *arg, long *wait, struct err *e)
 			       f->timeout_ms);
 	if (left < *wait)
 		*wait = (long)left;
+	if (f->on_wait && *wait > LOOK_MS)
+		*wait = LOOK_MS;
 	return 0;
 }
 

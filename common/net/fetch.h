@@ -13,8 +13,7 @@ struct fetch {
 	struct span send;
 	const char *proxy, *ca_file; /* as in http.h */
 	long timeout_ms;             /* for all of it */
-	/* NULL or: before each wait; -1 with *e gives up. Whoever may want that
-	 * wakes the task. */
+	/* NULL or: asked now and then; -1 with *e gives up. */
 	int (*on_wait)(void *arg, struct err *e);
 	void *arg;
 	int status;   /* out */

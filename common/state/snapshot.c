@@ -389,6 +389,14 @@ static struct snapshot *take(struct snapshot_store *cs)
 	return c;
 }
 
+struct snapshot *snapshot_share(struct snapshot_store *cs, struct snapshot *c)
+{
+	pthread_mutex_lock(&cs->lock);
+	c->refs++;
+	pthread_mutex_unlock(&cs->lock);
+	return c;
+}
+
 void snapshot_put(struct snapshot_store *cs, struct snapshot *c)
 {
 	bool last;

@@ -59,6 +59,8 @@ const char *snapshot_home(const struct snapshot_store *cs);
 /* NULL only when there never was a good one. */
 struct snapshot *snapshot_current(struct snapshot_store *cs, struct err *e);
 void snapshot_put(struct snapshot_store *cs, struct snapshot *c);
+/* The same one for another user, who puts it too. */
+struct snapshot *snapshot_share(struct snapshot_store *cs, struct snapshot *c);
 
 /* For a loop: snapshot_poll asks once for all requests of a round, before the
  * first and after what they were read from was read; snapshot_current_in_round

@@ -96,8 +96,13 @@ is 'health: a key is resumed' "$(health)" '200 ok'
 for alias in one groq work; do "$dario" accounts resume $alias; done
 
 # the models
-models() {
+asked() { # NAME: anew, until it has been
 	rm -rf "$DARIO_HOME/state"
+	curl -s -o /dev/null "$url/v1/models"
+	wait_for 20 test -e "$DARIO_HOME/state/models-$1.json"
+}
+models() {
+	asked groq
 	curl -s "$url/v1/models" | json 'sorted(m["id"] for m in j["data"] if "of-" in m["id"])'
 }
 dead '{}' none
@@ -116,7 +121,7 @@ is 'models: by none of them' "$(models)" '[]'
 printf 'sk-ant-api03-y\n' | "$dario" accounts add home --key-stdin 2>/dev/null
 rule '{"dead":{"sk-ant-api03-x":{},"sk-ant-api03-y":{}}}'
 claude() {
-	rm -rf "$DARIO_HOME/state"
+	asked claude
 	curl -s "$url/v1/models" | json '[m["id"] for m in j["data"] if m["id"] == "claude-opus-9-1"]'
 }
 is 'models of Claude: by none' "$(claude)" '[]'
