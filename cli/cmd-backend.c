@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/jw.h"
+#include "cli/backend-add.h"
 #include "cli/cmd.h"
 #include "cli/probe.h"
 #include "cli/save.h"
@@ -17,168 +18,6 @@
 #include <string.h>
 
 #define TEST_BODY_MAX (4u << 20)
-
-#define NAME "a backend's name"
-
-static int check_name(const char *name, struct err *e)
-{
-	if (!store_good_name(span_of(name)) && secret_check_name(name, NAME, e))
-		return -1;
-	if (!store_good_name(span_of(name)))
-		return err_set(e, ERR_USAGE,
-			       "a backend's name is 1 to 64 of "
-			       "A-Z a-z 0-9 _ -, not \"%.40s\"",
-			       name);
-	return 0;
-}
-
-static int check_free(const char *name, struct err *e)
-{
-	if (strcmp(name, "claude") && strcmp(name, "demo"))
-		return 0;
-	return err_set(e, ERR_USAGE,
-		       "the name \"%s\" is dario's own: choose another", name);
-}
-
-/* Sending a key in the clear must be a choice, not an accident. */
-static int check_url(const char *url, bool has_key, struct err *e)
-{
-	bool tls, loopback, has_path;
-
-	if (http_check_url(url, &tls, &loopback, &has_path, e))
-		return -1;
-	if (!has_key && !loopback && tls)
-		return err_set(e, ERR_USAGE,
-			       "a key is missing: use "
-			       "--key-file=FILE or --key-stdin");
-	if (has_key && !tls && !loopback)
-		say(stderr,
-		    "dario: warning: the key will go to %s "
-		    "unencrypted\n",
-		    url);
-	return 0;
-}
-
-/* What is known of the provider at this address, where the file is silent. */
-static int add_known(struct json_object *file, struct err *e)
-{
-	struct json_object *set = providers_find(json_cstr(file, "baseUrl"), e);
-
-	if (!set)
-		return e->code ? -1 : 0;
-	json_object_object_foreach(set, key, value)
-	{
-		if (!json_get(file, key))
-			json_object_object_add(file, key,
-					       json_object_get(value));
-	}
-	json_object_put(set);
-	return 0;
-}
-
-/* Another provider's key and habits do not go along to a new address. */
-static int leave_old_address(const struct cmd *c, struct json_object *file,
-			     struct span key, struct err *e)
-{
-	const char *url = cmd_value(c, "base-url");
-	const char *was = json_cstr(file, "baseUrl");
-	struct json_object *set;
-
-	if (!url || !was || strcmp(url, was) == 0)
-		return 0;
-	if (json_cstr(file, "apiKey") && !key.n)
-		return err_set(e, ERR_USAGE,
-			       "backend %s has a key for %s: give the one for "
-			       "the new address too",
-			       c->args[0], was);
-	set = providers_find(was, e);
-	if (!set)
-		return e->code ? -1 : 0;
-	json_object_object_foreach(set, name, value)
-	{
-		(void)value;
-		json_object_object_del(file, name);
-	}
-	json_object_put(set);
-	return 0;
-}
-
-/* What the flags say goes over what the file had. */
-static void merge(const struct cmd *c, struct json_object *file,
-		  struct span key)
-{
-	const char *url = cmd_value(c, "base-url");
-	const char *protocol = cmd_value(c, "protocol");
-	const char *models = cmd_value(c, "models");
-
-	json_set_str(file, "provider", "openai");
-	json_set_str(file, "name", c->args[0]);
-	if (key.n)
-		json_set_str(file, "apiKey", key.p);
-	if (url)
-		json_set_str(file, "baseUrl", url);
-	else if (!json_cstr(file, "baseUrl"))
-		json_set_str(file, "baseUrl", BACKEND_DEFAULT_URL);
-	if (protocol)
-		json_set_str(file, "protocol", protocol);
-	if (models)
-		json_object_object_add(file, "models", json_split(models));
-}
-
-static int save(const struct cmd *c, const char *path, struct span key,
-		struct err *e)
-{
-	struct json_object *file = NULL;
-	struct backend b;
-	int lock, rc = -1;
-
-	lock = store_lock(c->home, path, e);
-	if (lock < 0)
-		return -1;
-	if (json_load_object(c->home, path, &file, e))
-		goto out;
-	if (leave_old_address(c, file, key, e))
-		goto out;
-	merge(c, file, key);
-	if (add_known(file, e))
-		goto out;
-	if (!json_cstr(file, "protocol"))
-		json_set_str(file, "protocol", "openai");
-	if (backend_parse(&b, c->args[0], file, e))
-		goto out;
-	if (check_url(b.base_url, b.api_key, e) == 0)
-		rc = save_checked(c->home, path, file, e);
-	if (rc == 0)
-		say(stderr, "dario: backend %s: %s (%s)\n", b.name, b.base_url,
-		    dialects[b.protocol].name);
-	backend_release(&b);
-out:
-	json_object_put(file);
-	store_unlock(lock);
-	return rc;
-}
-
-static int run_add(struct cmd *c, struct err *e)
-{
-	char path[300];
-	struct buf key;
-	int rc;
-
-	if (secret_check_name(c->args[0], NAME, e) ||
-	    check_name(c->args[0], e) || check_free(c->args[0], e))
-		return -1;
-	buf_init(&key, 8192);
-	rc = secret_take(c, &key, e);
-	if (rc == 0)
-		rc = store_folder(c->home, NULL, e);
-	if (rc == 0)
-		rc = store_folder(c->home, "backends", e);
-	backend_file(c->args[0], path, sizeof(path));
-	if (rc == 0)
-		rc = save(c, path, buf_get(&key), e);
-	buf_release(&key);
-	return rc;
-}
 
 static void put_backend(struct jw *w, const struct backend *b)
 {
@@ -276,12 +115,12 @@ static int run_remove(struct cmd *c, struct err *e)
 	char path[300];
 	int lock, rc;
 
-	if (check_name(c->args[0], e))
+	if (backend_check_name(c->args[0], e))
 		return -1;
 	backend_file(c->args[0], path, sizeof(path));
 	store_clear(c->home, path);
 	if (!store_exists(c->home, path))
-		return secret_check_name(c->args[0], NAME, e)
+		return secret_check_name(c->args[0], BACKEND_NAME, e)
 			     ? -1
 			     : err_set(e, ERR_CONFIG,
 				       "there is no backend %s: see "
@@ -374,7 +213,7 @@ static int run_test(struct cmd *c, struct err *e)
 		return -1;
 	buf_init(&p.body, TEST_BODY_MAX);
 	b = snapshot_backend(cfg, span_of(c->args[0]));
-	if (!b && secret_check_name(c->args[0], NAME, e)) {
+	if (!b && secret_check_name(c->args[0], BACKEND_NAME, e)) {
 		rc = -1;
 	} else if (!b) {
 		rc = err_set(e, ERR_CONFIG,
@@ -391,16 +230,6 @@ static int run_test(struct cmd *c, struct err *e)
 	return rc;
 }
 
-static const struct cmd_flag add_flags[] = {
-	SECRET_FLAGS,
-	{ "base-url", "URL", "where the API is; default OpenAI's" },
-	{ "protocol", "LIST",
-	  "openai (Chat Completions, the default), "
-	  "responses, anthropic, or several" },
-	{ "models", "GLOB,...", "models that go there, such as llama-*" },
-	{ 0 },
-};
-
 static const struct cmd_flag probe_flags[] = {
 	{ "model", "NAME", "ask this model; default the first that is known" },
 	{ "write", NULL, "set the switches in the backend's file" },
@@ -409,7 +238,7 @@ static const struct cmd_flag probe_flags[] = {
 
 static const struct cmd_entry entries[] = {
 	{ "add", "NAME", "add a provider, or change what the flags name", 1, 1,
-	  add_flags, false, run_add },
+	  backend_add_flags, false, backend_add },
 	{ "list", "[--json]", "show the providers", 0, 0, cmd_json_flags, false,
 	  run_list },
 	{ "remove", "NAME", "forget a provider", 1, 1, NULL, false,

@@ -78,6 +78,8 @@ const struct quirk_row quirk_rows[] = {
 	ROW("mend", QUIRK_OFF, no_mend, 0,
 	    "false: requests of its own API go byte for byte, whatever they "
 	    "hold"),
+	FLAG("noVersion", no_version,
+	     "has no /v1 in its paths, though its base URL is a host alone"),
 	FLAG("normalize", normalize,
 	     "its answers are read and written anew in their own API"),
 	{ 0 },

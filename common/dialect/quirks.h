@@ -41,6 +41,7 @@ struct quirks {
 	bool no_extra;      /* refuses all fields that it does not know */
 	bool no_mend;       /* nothing is mended in the same dialect */
 	bool normalize;     /* its answers are read and written anew */
+	bool no_version;    /* no /v1 behind a host alone */
 	int64_t id_max;     /* bytes of a call id in Chat; 0: 64 */
 	int64_t max_tokens; /* its limit; 0: unknown */
 	int64_t min_tokens; /* of an answer's limit */

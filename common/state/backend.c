@@ -391,7 +391,8 @@ void backend_url(const struct backend *b, enum dialect_id dialect,
 	buf_str(out, b->base_url);
 	/* Base URLs are written with and without the version, by the habit of
 	 * each provider's own SDK. */
-	if (host_only(b->base_url) || (dialect == DIALECT_ANTHROPIC && !v1))
+	if ((host_only(b->base_url) && !b->quirks.no_version) ||
+	    (dialect == DIALECT_ANTHROPIC && !v1))
 		buf_str(out, "/v1");
 	buf_str(out, path);
 }

@@ -131,3 +131,32 @@ struct json_object *providers_find(const char *base_url, struct err *e)
 	json_object_put(file);
 	return found;
 }
+
+struct json_object *providers_named(const char *id, struct err *e)
+{
+	struct json_object *file = install_path_json(FILE_NAME, e);
+	struct json_object *list = json_get(file, "providers");
+	struct json_object *found = NULL;
+
+	for (size_t i = 0; i < json_length(list) && !found; i++)
+		if (span_is(json_str(json_at(list, i), "id"), id))
+			found = json_object_get(json_at(list, i));
+	json_object_put(file);
+	return found;
+}
+
+void providers_ids(struct buf *out)
+{
+	struct err unused;
+	struct json_object *file = install_path_json(FILE_NAME, &unused);
+	struct json_object *list = json_get(file, "providers");
+
+	for (size_t i = 0; i < json_length(list); i++) {
+		struct span id = json_str(json_at(list, i), "id");
+
+		if (id.n)
+			buf_fmt(out, "%s%.*s", out->n ? ", " : "",
+				SPAN_FMT(id));
+	}
+	json_object_put(file);
+}

@@ -5,25 +5,16 @@
  *	{"name":"Moonshot","baseUrl":["https://api.moonshot.ai*"],
  *	 "models":["*kimi*"],"set":{"reasoningContent":true}}
  *
- * `set` holds members of a backend's file. A row of `providers` is found by the
- * base URL, the first that matches; and where that says nothing of who answers,
- * since it is not known or its row is a `router`, by the model's name: then
- * every row counts that matches, those of `models` too, and `behind` stands in
- * for `set`. `dialect` restricts a row to one, `always` lets it count by the
- * model's name everywhere. Immutable once loaded.
- */
-/*
- * providers: share/providers.json, the habits of known providers.
- *
- *	{"name":"Moonshot","baseUrl":["https://api.moonshot.ai*"],
- *	 "models":["*kimi*"],"set":{"reasoningContent":true}}
- *
  * `set` holds members of a backend's file. A row is found by the base URL, the
  * first that matches; and where the base URL says nothing of who answers, since
  * it is not known or its row is a `router`, by the model's name: then every row
  * counts that matches. `behind` stands in for `set` there, and `dialect`
  * restricts a row to one. `always` rows count by the model's name everywhere.
  * Immutable once loaded.
+ *
+ * For `dario backend add ID` a row has an `id`, its `url` (or `form`, the way
+ * it is written where each customer has another), and `keys`, the page where a
+ * key is got; `local` ones need none.
  */
 #ifndef DARIO_PROVIDERS_H
 #define DARIO_PROVIDERS_H
@@ -46,5 +37,9 @@ struct quirks providers_quirks(const struct providers *p,
 /* The members that a provider's base URL calls for, or NULL; json_object_put
  * it. */
 struct json_object *providers_find(const char *base_url, struct err *e);
+/* The row of that id, or NULL; json_object_put it. */
+struct json_object *providers_named(const char *id, struct err *e);
+/* All ids: "openai, anthropic". */
+void providers_ids(struct buf *out);
 
 #endif

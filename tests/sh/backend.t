@@ -76,13 +76,13 @@ run backend add x --key=k --base-url=ftp://h
 is 'ftp URL: refused' "$rc" 1
 run backend add x --key=k --base-url=https://u:p@h/v1
 is 'URL with a password: refused' "$rc" 1
-run backend add x --key=k --protocol=soap
+run backend add x --base-url=https://h/v1 --key=k --protocol=soap
 like 'unknown protocol: named' "$out" '"soap"'
 run backend add x --base-url=https://h/v1
 is 'no key for a remote host: exit 2' "$rc" 2
-run backend add x --key=k --key-stdin
+run backend add x --base-url=https://h/v1 --key=k --key-stdin
 is 'two keys: exit 2' "$rc" 2
-run backend add x --key="a
+run backend add x --base-url=https://h/v1 --key="a
 b"
 is 'key with a line end: refused' "$rc" 1
 ok 'nothing of all that was stored' test ! -e "$DARIO_HOME/backends/x.json"

@@ -70,10 +70,10 @@ for f in history.jsonl history-old.jsonl totals.json; do
 	rm "$DARIO_HOME/state/$f"
 done
 mkfifo "$DARIO_HOME/backends/n.json.new"
-printf 'key\n' | timeout 10 "$dario" backend add n --key-stdin 2>"$tmp/out"
+printf 'key\n' | timeout 10 "$dario" backend add n --base-url=https://h/v1 --key-stdin 2>"$tmp/out"
 is 'a FIFO where a file is written: written' "$?" 0
 mkfifo "$DARIO_HOME/backends/m.json.lock"
-printf 'key\n' | timeout 10 "$dario" backend add m --key-stdin 2>"$tmp/out"
+printf 'key\n' | timeout 10 "$dario" backend add m --base-url=https://h/v1 --key-stdin 2>"$tmp/out"
 is 'a FIFO where a lock is: refused' "$?" 1
 rm -f "$DARIO_HOME/backends/m.json.lock" "$DARIO_HOME/backends/n.json"
 
@@ -82,17 +82,17 @@ added() {
 	is "$1: taken" "$(json 'j["apiKey"]' <"$DARIO_HOME/backends/p.json")" "$2"
 	rm -f "$DARIO_HOME/backends/p.json"
 }
-printf 'key-1\n' | "$dario" backend add p --key-file=/dev/stdin 2>/dev/null
+printf 'key-1\n' | "$dario" backend add p --base-url=https://h/v1 --key-file=/dev/stdin 2>/dev/null
 added 'a key through /dev/stdin' key-1
 (echo key-2 >"$tmp/fifo") &
-"$dario" backend add p --key-file="$tmp/fifo" 2>/dev/null
+"$dario" backend add p --base-url=https://h/v1 --key-file="$tmp/fifo" 2>/dev/null
 added 'a key through a FIFO' key-2
-bash -c '"$1" backend add p --key-file=<(echo key-3)' - "$dario" 2>/dev/null
+bash -c '"$1" backend add p --base-url=https://h/v1 --key-file=<(echo key-3)' - "$dario" 2>/dev/null
 added 'a key through <()' key-3
 head -c 200000 /dev/zero | tr '\0' k >"$tmp/large"
 refused 'a large --key-file' 'larger than' "$dario" backend add p \
 	--key-file="$tmp/large"
-yes | timeout 20 "$dario" backend add p --key-file=/dev/stdin 2>"$tmp/out"
+yes | timeout 20 "$dario" backend add p --base-url=https://h/v1 --key-file=/dev/stdin 2>"$tmp/out"
 is 'a pipe without end: refused' "$?" 1
 
 # What a writer that was killed left.
@@ -135,6 +135,6 @@ flock "$DARIO_HOME/accounts/w.json.lock" "$dario" config >/dev/null
 ok 'what is being written stays' test -e "$DARIO_HOME/accounts/w.json.new"
 rm -f "$DARIO_HOME/accounts/w.json.new"
 left backends/v.json
-printf 'k\n' | "$dario" backend add v --key-stdin 2>/dev/null
+printf 'k\n' | "$dario" backend add v --base-url=https://h/v1 --key-stdin 2>/dev/null
 gone 'the next write'
 done_testing

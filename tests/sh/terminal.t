@@ -7,7 +7,7 @@ export PYTHONDONTWRITEBYTECODE=1
 for how in signal:TERM signal:HUP signal:INT signal:QUIT key:INT key:QUIT \
 	stop again answer:sk-secret-0123456789; do
 	report "a key, $how" "$tmp/out" python3 "$srcdir/tests/sh/terminal.py" \
-		"$how" "$dario" backend add x --key-stdin
+		"$how" "$dario" backend add x --base-url=https://h/v1 --key-stdin
 	report "a code, $how" "$tmp/out" python3 "$srcdir/tests/sh/terminal.py" \
 		"$how" "$dario" login --manual
 done

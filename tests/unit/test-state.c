@@ -293,10 +293,10 @@ static void no_change_is_missed(void **state)
 	snapshot_close(cs);
 }
 
-static void url_is(const char *base, const char *protocol,
-		   enum dialect_id dialect, const char *want)
+static void url_of_file_is(struct json_object *file, const char *base,
+			   const char *protocol, enum dialect_id dialect,
+			   const char *want)
 {
-	struct json_object *file = json_object_new_object();
 	struct backend b;
 	struct buf out;
 	struct err e;
@@ -312,8 +312,16 @@ static void url_is(const char *base, const char *protocol,
 	json_object_put(file);
 }
 
+static void url_is(const char *base, const char *protocol,
+		   enum dialect_id dialect, const char *want)
+{
+	url_of_file_is(json_object_new_object(), base, protocol, dialect, want);
+}
+
 static void base_urls_of_every_habit(void **state)
 {
+	struct json_object *file = json_object_new_object();
+
 	(void)state;
 	url_is("https://api.openai.com/v1/", "openai", DIALECT_OPENAI,
 	       "https://api.openai.com/v1/p");
@@ -327,6 +335,9 @@ static void base_urls_of_every_habit(void **state)
 	       "https://x/anthropic/v1/p");
 	url_is("https://x/a/v1", "anthropic", DIALECT_ANTHROPIC,
 	       "https://x/a/v1/p");
+	json_object_object_add(file, "noVersion", json_object_new_boolean(1));
+	url_of_file_is(file, "https://x", "openai", DIALECT_OPENAI,
+		       "https://x/p");
 }
 
 static void urls_are_checked(void **state)

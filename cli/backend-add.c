@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dario backend add: a provider that is known by its name needs a key only;
+ * another one an address. What was not named stays as the file has it.
+ */
+#include "config.h"
+
+#include "cli/backend-add.h"
+
+#include "cli/save.h"
+#include "cli/say.h"
+#include "cli/secret.h"
+#include "net/http.h"
+#include "state/snapshot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define URL_MAX 2048
+
+/* One call, and what is known of its provider. */
+struct adding {
+	const struct cmd *cmd;
+	const char *name;
+	struct json_object *known; /* the row of that name, or NULL */
+	struct span key;
+	char url[URL_MAX]; /* as given, or as known; "" */
+};
+
+int backend_check_name(const char *name, struct err *e)
+{
+	if (!store_good_name(span_of(name)) &&
+	    secret_check_name(name, BACKEND_NAME, e))
+		return -1;
+	if (!store_good_name(span_of(name)))
+		return err_set(e, ERR_USAGE,
+			       "a backend's name is 1 to 64 of "
+			       "A-Z a-z 0-9 _ -, not \"%.40s\"",
+			       name);
+	return 0;
+}
+
+static int check_free(const char *name, struct err *e)
+{
+	if (strcmp(name, "claude") && strcmp(name, "demo"))
+		return 0;
+	return err_set(e, ERR_USAGE,
+		       "the name \"%s\" is dario's own: choose another", name);
+}
+
+/* --- the address ---------------------------------------------------------- */
+
+/* Azure's own API for models has this path in front of the others. */
+static bool is_azure_models(struct span url)
+{
+	return span_has(url, SPAN(".services.ai.azure.com"));
+}
+
+/* The path of an API at the end of a base URL, as documents show it; empty:
+ * there is none. */
+static struct span find_tail(struct span url)
+{
+	static const char *const tails[] = {
+		"/messages/count_tokens",
+		"/messages/batches",
+		"/messages",
+		"/chat/completions",
+		"/completions",
+		"/responses/compact",
+		"/responses",
+		"/models",
+		"/embeddings",
+		"/moderations",
+		"/rerank",
+		"/images/generations",
+		"/images/edits",
+		"/audio/speech",
+		"/audio/transcriptions",
+		"/audio/translations",
+		"/files",
+		"/batches",
+	};
+
+	const char *host = strstr(url.p, "://");
+	struct span path = SPAN("");
+
+	if (host)
+		path = span_skip(url, (size_t)(host - url.p) + 3);
+	path = span_skip(path, strcspn(path.p, "/?"));
+	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+		size_t n = strlen(tails[i]);
+		struct span tail = span_skip(path, path.n > n ? path.n - n : 0);
+
+		if (span_ieq(tail, tails[i]) &&
+		    !(strcmp(tails[i], "/models") == 0 && is_azure_models(url)))
+			return tail;
+	}
+	return SPAN("");
+}
+
+static struct span without_slashes(struct span url)
+{
+	while (url.n && url.p[url.n - 1] == '/')
+		url.n--;
+	return url;
+}
+
+/* A base URL without the path of an API behind it; its query stays. */
+static int take_url(struct adding *a, const char *given, struct err *e)
+{
+	struct span query = span_of(given);
+	struct span url = span_cut(&query, '?'), tail;
+	bool has_query = strchr(given, '?');
+	struct buf out = { .p = a->url, .cap = URL_MAX, .max = URL_MAX - 1 };
+
+	if (strlen(given) >= URL_MAX)
+		return err_set(e, ERR_USAGE,
+			       "--base-url is longer than %d bytes", URL_MAX);
+	url = without_slashes(url);
+	tail = find_tail(url);
+	url = without_slashes((struct span){ url.p, url.n - tail.n });
+	buf_fmt(&out, "%.*s%s%.*s", SPAN_FMT(url), has_query ? "?" : "",
+		SPAN_FMT(query));
+	if (tail.n)
+		say(stderr,
+		    "dario: backend %s: the base URL is %s: %.*s is put "
+		    "behind it for each request\n",
+		    a->name, a->url, SPAN_FMT(tail));
+	return 0;
+}
+
+/* A known provider that is not the one address that all share. */
+static int ask_for_url(const struct adding *a, struct err *e)
+{
+	char ids[600];
+	struct buf list = { .p = ids, .cap = sizeof(ids), .max = 599 };
+	const char *form = json_cstr(a->known, "form");
+
+	if (form)
+		return err_set(e, ERR_USAGE,
+			       "%s has an address of its own for each "
+			       "customer: give it with --base-url=%s",
+			       json_cstr(a->known, "name"), form);
+	ids[0] = '\0';
+	providers_ids(&list);
+	return err_set(e, ERR_USAGE,
+		       "no address is known for %s: give --base-url=URL, or "
+		       "take one of these names: %s",
+		       a->name, ids);
+}
+
+/* a->url: as given, as the file has it, or as the provider's name says. */
+static int find_url(struct adding *a, struct json_object *file, struct err *e)
+{
+	const char *given = cmd_value(a->cmd, "base-url");
+	const char *was = json_cstr(file, "baseUrl");
+	const char *known = json_cstr(a->known, "url");
+
+	if (given)
+		return take_url(a, given, e);
+	if (!was && !known)
+		return ask_for_url(a, e);
+	snprintf(a->url, sizeof(a->url), "%s", was ? was : known);
+	return 0;
+}
+
+/* Sending a key in the clear must be a choice, not an accident. */
+static int check_url(const struct adding *a, const char *url, bool has_key,
+		     struct err *e)
+{
+	const char *page = json_cstr(a->known, "keys");
+	bool tls, loopback, has_path;
+
+	if (http_check_url(url, &tls, &loopback, &has_path, e))
+		return -1;
+	if (!has_key && !loopback && tls)
+		return err_set(e, ERR_USAGE,
+			       "a key is missing: use "
+			       "--key-file=FILE or --key-stdin%s%s",
+			       page ? "; one is got at " : "",
+			       page ? page : "");
+	if (has_key && !tls && !loopback)
+		say(stderr,
+		    "dario: warning: the key will go to %s "
+		    "unencrypted\n",
+		    url);
+	return 0;
+}
+
+/* --- the file ------------------------------------------------------------- */
+
+/* What is known of the provider at this address, where the file is silent. One
+ * that has no address of its own is known by its name. */
+static int add_known(const struct adding *a, struct json_object *file,
+		     struct err *e)
+{
+	struct json_object *set = providers_find(json_cstr(file, "baseUrl"), e);
+
+	if (!set && e->code)
+		return -1;
+	if (!set &&
+	    (json_flag(a->known, "local", false) || json_get(a->known, "form")))
+		set = json_object_get(json_get(a->known, "set"));
+	if (!set)
+		return 0;
+	json_object_object_foreach(set, key, value)
+	{
+		if (!json_get(file, key))
+			json_object_object_add(file, key,
+					       json_object_get(value));
+	}
+	json_object_put(set);
+	return 0;
+}
+
+/* Another provider's key and habits do not go along to a new address. */
+static int leave_old_address(const struct adding *a, struct json_object *file,
+			     struct err *e)
+{
+	const char *was = json_cstr(file, "baseUrl");
+	struct json_object *set;
+
+	if (!was || strcmp(a->url, was) == 0)
+		return 0;
+	if (json_cstr(file, "apiKey") && !a->key.n)
+		return err_set(e, ERR_USAGE,
+			       "backend %s has a key for %s: give the one for "
+			       "the new address too",
+			       a->name, was);
+	set = providers_find(was, e);
+	if (!set)
+		return e->code ? -1 : 0;
+	json_object_object_foreach(set, name, value)
+	{
+		(void)value;
+		json_object_object_del(file, name);
+	}
+	json_object_put(set);
+	return 0;
+}
+
+/* What the flags say goes over what the file had. */
+static void merge(const struct adding *a, struct json_object *file)
+{
+	const char *protocol = cmd_value(a->cmd, "protocol");
+	const char *models = cmd_value(a->cmd, "models");
+
+	json_set_str(file, "provider", "openai");
+	json_set_str(file, "name", a->name);
+	json_set_str(file, "baseUrl", a->url);
+	if (a->key.n)
+		json_set_str(file, "apiKey", a->key.p);
+	if (protocol)
+		json_set_str(file, "protocol", protocol);
+	if (models)
+		json_object_object_add(file, "models", json_split(models));
+}
+
+static int make(struct adding *a, struct json_object *file, struct err *e)
+{
+	if (find_url(a, file, e) || leave_old_address(a, file, e))
+		return -1;
+	merge(a, file);
+	if (add_known(a, file, e))
+		return -1;
+	if (!json_cstr(file, "protocol"))
+		json_set_str(file, "protocol", "openai");
+	return 0;
+}
+
+static int save(struct adding *a, struct err *e)
+{
+	const char *home = a->cmd->home;
+	struct json_object *file = NULL;
+	struct backend b;
+	char path[300];
+	int lock, rc = -1;
+
+	backend_file(a->name, path, sizeof(path));
+	lock = store_lock(home, path, e);
+	if (lock < 0)
+		return -1;
+	if (json_load_object(home, path, &file, e) || make(a, file, e) ||
+	    backend_parse(&b, a->name, file, e))
+		goto out;
+	if (check_url(a, b.base_url, b.api_key, e) == 0)
+		rc = save_checked(home, path, file, e);
+	if (rc == 0)
+		say(stderr, "dario: backend %s: %s (%s)\n", b.name, b.base_url,
+		    dialects[b.protocol].name);
+	backend_release(&b);
+out:
+	json_object_put(file);
+	store_unlock(lock);
+	return rc;
+}
+
+int backend_add(struct cmd *c, struct err *e)
+{
+	struct adding a = { .cmd = c, .name = c->args[0] };
+	struct buf key;
+	int rc = -1;
+
+	if (secret_check_name(a.name, BACKEND_NAME, e) ||
+	    backend_check_name(a.name, e) || check_free(a.name, e))
+		return -1;
+	buf_init(&key, 8192);
+	a.known = providers_named(a.name, e);
+	if (!a.known && e->code)
+		goto out;
+	if (secret_take(c, &key, e) || store_folder(c->home, NULL, e) ||
+	    store_folder(c->home, "backends", e))
+		goto out;
+	a.key = buf_get(&key);
+	rc = save(&a, e);
+out:
+	json_object_put(a.known);
+	buf_release(&key);
+	return rc;
+}
+
+const struct cmd_flag backend_add_flags[] = {
+	SECRET_FLAGS,
+	{ "base-url", "URL",
+	  "where the API is; known for openai, groq, ollama and many others" },
+	{ "protocol", "LIST",
+	  "openai (Chat Completions, the default), "
+	  "responses, anthropic, or several" },
+	{ "models", "GLOB,...", "models that go there, such as llama-*" },
+	{ 0 },
+};

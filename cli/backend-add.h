@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* backend-add: dario backend add. */
+#ifndef DARIO_BACKEND_ADD_H
+#define DARIO_BACKEND_ADD_H
+
+#include "cli/cmd.h"
+
+#define BACKEND_NAME "a backend's name"
+
+extern const struct cmd_flag backend_add_flags[];
+int backend_add(struct cmd *c, struct err *e);
+
+int backend_check_name(const char *name, struct err *e);
+
+#endif

@@ -1,0 +1,91 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# dario backend add: providers that are known by name, and base URLs that are
+# written with an API's path behind them.
+. "$(dirname "$0")/lib.sh"
+need python3
+
+run() {
+	out=$("$dario" "$@" 2>&1)
+	rc=$?
+}
+of() { # NAME EXPRESSION of its file
+	json "$2" <"$DARIO_HOME/backends/$1.json"
+}
+
+# --- names --------------------------------------------------------------------
+for name in openai anthropic openrouter groq deepseek mistral xai google \
+	together fireworks cerebras moonshot zai minimax dashscope siliconflow \
+	perplexity cohere nvidia github huggingface; do
+	run backend add $name
+	is "$name without a key: exit 2" "$rc" 2
+	like "$name: where a key is got" "$out" 'one is got at https://'
+	printf 'sk-%s-0123456789\n' $name | "$dario" backend add $name --key-stdin 2>/dev/null
+	is "$name: a key alone is enough" "$(of $name 'j["baseUrl"].startswith("https://"), j["apiKey"]')" \
+		"True sk-$name-0123456789"
+done
+for name in ollama lmstudio llamacpp vllm litellm; do
+	run backend add $name
+	is "$name: nothing else is needed" "$rc" 0
+	is "$name: on this machine" "$(of $name 'j["baseUrl"].startswith("http://127.0.0.1:")')" True
+done
+is 'Anthropic is Anthropic' "$(of anthropic 'j["baseUrl"], j["protocol"]')" 'https://api.anthropic.com anthropic'
+is 'Groq is Groq' "$(of groq 'j["baseUrl"], j["maxCompletionTokens"]')" 'https://api.groq.com/openai/v1 True'
+is 'OpenAI speaks both' "$(of openai 'j["baseUrl"], j["protocol"]')" 'https://api.openai.com/v1 openai,responses'
+is 'llama.cpp speaks both of its own' "$(of llamacpp 'j["protocol"]')" openai,anthropic
+is 'each base URL is found by its row' "$(python3 - "$srcdir/share/providers.json" <<-'END'
+	import fnmatch, json, sys
+	for row in json.load(open(sys.argv[1]))["providers"]:
+	    url = row.get("url") or row["form"].replace("RESOURCE", "r").replace("REGION", "us-east-1")
+	    first = next((r["id"] for r in json.load(open(sys.argv[1]))["providers"]
+	                  if any(fnmatch.fnmatchcase(url, g) for g in r["baseUrl"])), None)
+	    if first != row["id"]:
+	        print(row["id"], url, first)
+	END
+	)" ''
+run backend add groq --models='llama-*'
+is 'the second time: a change' "$rc $(of groq 'j["models"], j["apiKey"]')" "0 ['llama-*'] sk-groq-0123456789"
+printf 'k\n' | "$dario" backend add vllm --key-stdin --base-url=http://127.0.0.2:9000/v1 2>/dev/null
+is 'a local one elsewhere is known by its name' "$(of vllm 'j["topK"], j["baseUrl"]')" 'True http://127.0.0.2:9000/v1'
+printf 'k\n' | "$dario" backend add mistral --key-stdin --base-url=https://llm.example/v1 2>/dev/null
+is 'the name of another address says nothing' "$(of mistral '"nineCharacterIds" in j')" False
+ok 'all of it is valid' "$dario" proxy --check 2>/dev/null
+
+run backend add azure --key=k
+is 'azure: exit 2' "$rc" 2
+like 'azure: what to write' "$out" '--base-url=https://RESOURCE.openai.azure.com/openai/v1'
+run backend add bedrock --key=k
+like 'bedrock: what to write' "$out" '--base-url=https://bedrock-runtime.REGION.amazonaws.com/openai/v1'
+run backend add azure --key=k --base-url=https://me.openai.azure.com/openai/v1
+is 'azure: with its address' "$rc $(of azure 'j["protocol"], j["developerRole"]')" '0 openai,responses True'
+
+run backend add nobody --key=sk-nobody-0123456789
+is 'unknown: exit 2' "$rc" 2
+like 'unknown: what to do' "$out" '--base-url=URL'
+like 'unknown: which are known' "$out" 'groq'
+ok 'unknown: nothing is stored' test ! -e "$DARIO_HOME/backends/nobody.json"
+unlike 'unknown: the key is not repeated' "$out" sk-nobody
+
+# --- addresses ----------------------------------------------------------------
+url() { # GIVEN WANTED [PART that is said]
+	out=$("$dario" backend add u --key=k --base-url="$1" 2>&1)
+	is "$1" "$(of u 'j["baseUrl"]')" "$2"
+	if [ $# -gt 2 ]; then
+		like "$1: said" "$out" "base URL is $2: $3 is put behind it"
+	else
+		unlike "$1: nothing to say" "$out" 'is put behind it'
+	fi
+}
+for path in chat/completions completions messages messages/count_tokens \
+	responses models embeddings images/generations audio/speech \
+	moderations rerank Chat/Completions; do
+	url "https://h.example/v1/$path" https://h.example/v1 "/$path"
+done
+url https://h.example/v1/chat/completions/ https://h.example/v1 /chat/completions
+url https://h.example/chat/completions https://h.example /chat/completions
+url https://h.example/v1/ https://h.example/v1
+url https://h.example/v1 https://h.example/v1
+url https://models https://models
+url https://h.example/mymodels https://h.example/mymodels
+url https://me.services.ai.azure.com/models https://me.services.ai.azure.com/models
+done_testing
