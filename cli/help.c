@@ -157,7 +157,9 @@ static const char *const man_files[][2] = {
 	{ "config.json", "settings, by the keys above" },
 	{ "backends/NAME.json",
 	  "a provider: name, apiKey, baseUrl, protocol, models, proxy, caFile, "
-	  "headers, organization, project, connectTimeoutMs, "
+	  "headers (fields of each call; {key} in one is the key, in the place "
+	  "of the usual credential), forward (names of a client's fields that "
+	  "also go to another API), organization, project, connectTimeoutMs, "
 	  "firstByteTimeoutMs, idleTimeoutMs, and the switches below" },
 	{ RULES_FILE,
 	  "routing rules: match, target, fallbacks, on, retries, budgetMs, "

@@ -273,12 +273,19 @@ int outgoing_make(struct outgoing *o, struct request *r,
 	return translate(o, r, e);
 }
 
-bool outgoing_is_passed_on(const struct outgoing *o, const struct request *r)
+/* Others borrow its name, but none of them names its session. */
+static bool is_claude_code(const struct request *r)
 {
 	const char *agent = r->vars.user_agent;
 
-	return !o->chat && (r->config->settings.passthrough ||
-			    (agent && strncmp(agent, "claude-cli/", 11) == 0));
+	return agent && strncmp(agent, "claude-cli/", 11) == 0 &&
+	       r->vars.claude_session;
+}
+
+bool outgoing_is_passed_on(const struct outgoing *o, const struct request *r)
+{
+	return !o->chat &&
+	       (r->config->settings.passthrough || is_claude_code(r));
 }
 
 /* --- shape --------------------------------------------------------------- */

@@ -50,36 +50,8 @@ void relay_stream_fields(struct relay *y)
 	if (y->has_fields) /* the upstream's own, in one dialect */
 		return;
 	reply_field(r, r->dialect->request_id_header, span_of(r->id));
+	reply_field(r, "Cache-Control", SPAN("no-cache"));
 	reply_stream_fields(r);
-}
-
-/* A field name as RFC 9110 has it: what is none is not handed on. */
-static bool is_token(struct span name)
-{
-	for (size_t i = 0; i < name.n; i++)
-		if (!isalnum((unsigned char)name.p[i]) &&
-		    !strchr("!#$%&'*+-.^_`|~", name.p[i]))
-			return false;
-	return name.n > 0;
-}
-
-static bool is_listed(struct span name, const char *entry)
-{
-	size_t n = strlen(entry);
-	bool prefix = entry[n - 1] == '-';
-	struct span head = { name.p, n };
-
-	return (prefix ? name.n > n : name.n == n) && span_ieq(head, entry);
-}
-
-bool relay_listed(struct span name, const char *const *list)
-{
-	int first = name.n ? tolower((unsigned char)*name.p) : 0;
-
-	for (; *list; list++) /* most end at the first byte */
-		if (first == **list && is_listed(name, *list))
-			return is_token(name);
-	return false;
 }
 
 int relay_map_whole(struct relay *y, struct err *e)

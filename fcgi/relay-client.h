@@ -70,9 +70,6 @@ int relay_flush(struct relay *y, struct err *e);
 /* The fields of a stream's head, unless the upstream has given its own. */
 void relay_stream_fields(struct relay *y);
 
-/* Is `name` equal to an entry, or does it begin with one that ends in "-"? */
-bool relay_listed(struct span name, const char *const *list);
-
 /* The message in `held`, with the client's own tools in it. */
 int relay_map_whole(struct relay *y, struct err *e);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "base/fields.h"
 #include "dialect/error.h"
 #include "fcgi/relay-stage.h"
 #include "fcgi/stored.h"
@@ -8,15 +9,6 @@
 #include <stdio.h>
 
 #define ERROR_BODY_MAX 4096 /* of an upstream's error put into a stream */
-
-/* Fields of an upstream's answer that the client gets. */
-static const char *const passed[] = {
-	"retry-after", "retry-after-ms",     "x-should-retry",
-	"request-id",  "x-request-id",       "anthropic-",
-	"openai-",     "x-ratelimit-",       "ratelimit-",
-	"ratelimit",   "x-ratelimitbysize-", "apim-request-id",
-	NULL,
-};
 
 /* A length that can be handed on: of the bytes as they are, and a number. */
 static struct span digits(struct request *r, struct span s)
@@ -27,16 +19,43 @@ static struct span digits(struct request *r, struct span s)
 	return span_of(arena_str(r->arena, s));
 }
 
+/* The next Connection field from *at on that names more than the connection's
+ * own end; empty: there is none. */
+static struct span next_named(const struct http_head *head, size_t *at)
+{
+	struct span name, value;
+
+	while (http_next_field(head, at, &name, &value))
+		if (span_ieq(name, "connection") &&
+		    !span_ieq(value, "keep-alive") && !span_ieq(value, "close"))
+			return value;
+	return SPAN("");
+}
+
+/* Is it of this hop only? */
+static bool is_of_hop(const struct http_head *head, struct span name)
+{
+	struct span list;
+	size_t at = 0;
+
+	while ((list = next_named(head, &at)).n)
+		if (field_named(list, name))
+			return true;
+	return false;
+}
+
 static void fields(struct relay *y, const struct http_head *head)
 {
 	struct request *r = y->r;
 	const char *id_name = r->dialect->request_id_header;
 	struct span type = http_field(head, "content-type");
 	struct span name, value, id = SPAN("");
-	size_t at = 0;
+	size_t at = 0, from = 0;
+	bool more = next_named(head, &from).n;
 
 	while (http_next_field(head, &at, &name, &value)) {
-		if (!relay_listed(name, passed))
+		if (field_ways(name) & FIELD_STAYS_DOWN ||
+		    !field_is_token(name) || (more && is_of_hop(head, name)))
 			continue;
 		if (span_ieq(name, id_name) || span_ieq(name, "x-request-id"))
 			id = value;
@@ -47,6 +66,8 @@ static void fields(struct relay *y, const struct http_head *head)
 	r->upstream_id = arena_str(r->arena, id);
 	if (y->mode == STREAM) {
 		y->has_fields = true;
+		if (!http_field(head, "cache-control").n)
+			reply_field(r, "Cache-Control", SPAN("no-cache"));
 		reply_stream_fields(r);
 		return;
 	}

@@ -29,18 +29,18 @@ static const char *const passed[] = {
 	"retry-after",
 	"retry-after-ms",
 	"x-should-retry",
-	NULL,
 };
 
 static void fields(struct relay *y, const struct http_head *head)
 {
 	struct request *r = y->r;
-	struct span name, value, id;
-	size_t at = 0;
+	struct span value, id;
 
-	while (http_next_field(head, &at, &name, &value))
-		if (relay_listed(name, passed))
-			reply_field(r, arena_str(r->arena, name), value);
+	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++) {
+		value = http_field(head, passed[i]);
+		if (value.n)
+			reply_field(r, passed[i], value);
+	}
 	id = http_field(head, "request-id");
 	if (!id.n)
 		id = http_field(head, "x-request-id");

@@ -9,7 +9,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #define BUSY_RETRY_SECONDS 2
 #define NO_ACCOUNT_RETRY_SECONDS 60
@@ -40,7 +39,8 @@ static const struct {
 
 /*
  * What pages in a browser may do with an answer is said here alone, once: two
- * values of one such field count as none. No page of another origin may embed
+ * values of one such field count as none, so an upstream's stay behind
+ * (base/fields.h). No page of another origin may embed
  * an answer (same-origin is about requests without CORS: an origin that is let
  * in uses fetch, and Access-Control-Allow-Origin is asked then), and no browser
  * guesses that JSON is a script or a page.
@@ -48,17 +48,16 @@ static const struct {
 static const char *const for_pages[][2] = {
 	{ "X-Content-Type-Options", "nosniff" },
 	{ "Cross-Origin-Resource-Policy", "same-origin" },
-	{ "Access-Control-Allow-Origin", NULL },
-	{ "Access-Control-Allow-Credentials", NULL },
 };
 
 #define FOR_PAGES (sizeof(for_pages) / sizeof(for_pages[0]))
 
-static void put_field(struct request *r, const char *name, struct span value)
+void reply_field(struct request *r, const char *name, struct span value)
 {
 	size_t n = 0;
 
-	while (n < value.n && (unsigned char)value.p[n] >= 0x20 &&
+	while (n < value.n &&
+	       ((unsigned char)value.p[n] >= 0x20 || value.p[n] == '\t') &&
 	       value.p[n] != 0x7f)
 		n++;
 	/* In one piece: half a field would change what the others mean. */
@@ -68,14 +67,6 @@ static void put_field(struct request *r, const char *name, struct span value)
 	buf_str(&r->head, ": ");
 	buf_add(&r->head, value.p, n);
 	buf_str(&r->head, "\r\n");
-}
-
-void reply_field(struct request *r, const char *name, struct span value)
-{
-	for (size_t i = 0; i < FOR_PAGES; i++)
-		if (strcasecmp(name, for_pages[i][0]) == 0)
-			return; /* an upstream's: not its to say */
-	put_field(r, name, value);
 }
 
 static const char *reason(int status)
@@ -89,11 +80,10 @@ static const char *reason(int status)
 static void page_fields(struct request *r)
 {
 	for (size_t i = 0; i < FOR_PAGES; i++)
-		if (for_pages[i][1])
-			put_field(r, for_pages[i][0], span_of(for_pages[i][1]));
+		reply_field(r, for_pages[i][0], span_of(for_pages[i][1]));
 	if (!r->origin)
 		return;
-	put_field(r, "Access-Control-Allow-Origin", span_of(r->origin));
+	reply_field(r, "Access-Control-Allow-Origin", span_of(r->origin));
 	reply_field(r, "Vary", SPAN("Origin"));
 }
 
@@ -148,7 +138,6 @@ void reply_stream_fields(struct request *r)
 {
 	reply_field(r, "Content-Type",
 		    SPAN("text/event-stream; charset=utf-8"));
-	reply_field(r, "Cache-Control", SPAN("no-cache"));
 	reply_field(r, "X-Accel-Buffering", SPAN("no"));
 }
 

@@ -4,8 +4,8 @@
  *
  * Add header fields, send the head once, then write and flush; or use one of
  * the whole answers. -1 means that the client is gone. Values of header
- * fields are cut at the first control character. What tells a browser which
- * pages may use an answer is added to every head; an upstream's is left out.
+ * fields are cut at the first control character but a tab. What tells a browser
+ * which pages may use an answer is added to every head.
  */
 #ifndef DARIO_REPLY_H
 #define DARIO_REPLY_H
@@ -18,7 +18,7 @@ int reply_write(struct request *r, struct span bytes);
 int reply_flush(struct request *r);
 int reply_gone(struct err *e); /* the client left: always -1 */
 
-/* Fields that every event stream gets. */
+/* Fields that every event stream gets, beside Cache-Control. */
 void reply_stream_fields(struct request *r);
 
 int reply_json(struct request *r, int status, struct span json);

@@ -9,6 +9,8 @@
 #include <pthread.h>
 #include <string.h>
 
+#define JOINED_MAX 8192 /* bytes of one field */
+
 /* `guarded`: two of them in one request are an attempt to be read in two
  * ways (web servers join equal names with a comma and map X_A to X-A). */
 static const struct {
@@ -39,6 +41,7 @@ static const struct {
 	{ VAR("HTTP_CONTENT_ENCODING", content_encoding), false },
 	{ VAR("HTTP_ANTHROPIC_VERSION", anthropic_version), false },
 	{ VAR("HTTP_ANTHROPIC_BETA", anthropic_beta), false },
+	{ VAR("HTTP_CONNECTION", connection), false },
 	{ VAR("HTTP_UPGRADE", upgrade), false },
 	{ VAR("HTTP_USER_AGENT", user_agent), false },
 	{ VAR("HTTP_ACCEPT", accept), false },
@@ -47,6 +50,7 @@ static const struct {
 	{ VAR("HTTP_X_CHANNEL_ID", channel_id), false },
 	{ VAR("HTTP_X_USER_ID", user_id), false },
 	{ VAR("HTTP_X_DARIO_BACKEND", backend), false },
+	{ VAR("HTTP_X_CLAUDE_CODE_SESSION_ID", claude_session), false },
 	{ VAR("HTTP_SEC_WEBSOCKET_KEY", ws_key), false },
 	{ VAR("HTTP_ACCESS_CONTROL_REQUEST_METHOD", preflight_method), false },
 	{ VAR("HTTP_ACCESS_CONTROL_REQUEST_HEADERS", preflight_fields), false },
@@ -78,8 +82,24 @@ static void fill_places(void)
 	}
 }
 
-static void read_var(struct request_vars *v, const struct gateway_var *var)
+/* Some web servers hand on each of several fields of one name by itself: they
+ * are one list (RFC 9110, 5.3). Other variables are there twice by the web
+ * server's own configuration: the last counts. */
+static const char *joined(struct request *r, size_t i, const char *had,
+			  const char *value)
 {
+	if (!had || strncmp(wanted[i].name, "HTTP_", 5))
+		return value;
+	if (strlen(had) + strlen(value) > JOINED_MAX) {
+		r->vars.repeated = wanted[i].name;
+		return value;
+	}
+	return arena_fmt(r->arena, "%s, %s", had, value);
+}
+
+static void read_var(struct request *r, const struct gateway_var *var)
+{
+	struct request_vars *v = &r->vars;
 	unsigned i = *place_of(var->name.p, var->name.n);
 
 	for (; i; i = places.next[i]) {
@@ -90,7 +110,7 @@ static void read_var(struct request_vars *v, const struct gateway_var *var)
 			continue;
 		if (wanted[i - 1].guarded && (*to || strchr(var->value, ',')))
 			v->repeated = wanted[i - 1].name;
-		*to = var->value;
+		*to = joined(r, i - 1, *to, var->value);
 		return;
 	}
 }
@@ -161,7 +181,7 @@ void request_init(struct request *r, struct app *app, struct http *http,
 	buf_init(&r->head, REQUEST_HEAD_MAX);
 	pthread_once(&places_once, fill_places);
 	for (size_t i = 0; i < gw->n_vars; i++)
-		read_var(v, &gw->vars[i]);
+		read_var(r, &gw->vars[i]);
 	if (!v->method)
 		v->method = "";
 	r->first_ms = -1;

@@ -47,12 +47,14 @@ struct request_vars {
 	const char *content_length, *content_encoding, *content_type;
 	const char *uri;     /* the path as it came, with the query */
 	const char *backend; /* that the client has chosen */
-	const char *server;  /* name and version of the web server */
+	const char *connection;
+	const char *server; /* name and version of the web server */
 	const char *anthropic_version, *anthropic_beta;
 	const char *upgrade, *ws_key, *user_agent;
 	const char *preflight_method, *preflight_fields;
 	const char *accept;
 	const char *session_id, *request_id, *channel_id, *user_id;
+	const char *claude_session; /* that Claude Code names */
 	const char *repeated; /* name of a guarded field that came twice */
 };
 

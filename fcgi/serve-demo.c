@@ -180,6 +180,7 @@ static int pace(struct demo *d, struct err *e)
 	if (!d->stream)
 		return 0;
 	if (!r->head_sent) {
+		reply_field(r, "Cache-Control", SPAN("no-cache"));
 		reply_stream_fields(r);
 		reply_field(r, r->dialect->request_id_header, span_of(r->id));
 		if (reply_head(r, 200))

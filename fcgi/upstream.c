@@ -3,17 +3,18 @@
 
 #include "fcgi/upstream.h"
 
+#include "fcgi/client-fields.h"
 #include "fcgi/passage.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #define PRODUCT "dario/" PACKAGE_VERSION
 #define QUERY_MAX 1024
 #define BETAS_MAX 4096
-#define FIELDS_SPARE (BACKEND_FIELDS_MAX + 2) /* places for our own */
+#define AGENT_MAX 512
 
-/* A client's query goes behind the URL when it can stand there as it is. */
+/* A client's query goes behind the URL's own when it can stand there as it is.
+ */
 static int put_query(struct buf *url, const char *query, struct err *e)
 {
 	if (!query || !*query)
@@ -32,21 +33,15 @@ static int put_query(struct buf *url, const char *query, struct err *e)
 	return 0;
 }
 
+/* Does the backend's file say the field? */
+static bool has(const struct backend *b, const char *name)
+{
+	return backend_lists(b->fields, b->n_fields, span_of(name));
+}
+
 static void add(struct http_call *c, const char *field)
 {
 	c->headers[c->n_headers++] = field;
-}
-
-static void add_client_field(struct request *r, struct http_call *c,
-			     const char *name, const char *value)
-{
-	struct span v = span_trim(span_of(value));
-
-	for (size_t i = 0; i < v.n; i++)
-		if ((unsigned char)v.p[i] < 0x20 || v.p[i] == 0x7f)
-			return;
-	if (v.n)
-		add(c, arena_fmt(r->arena, "%s: %.*s", name, SPAN_FMT(v)));
 }
 
 static void add_beta(struct buf *list, const char *name)
@@ -73,7 +68,7 @@ static void add_betas(struct request *r, const struct outgoing *o,
 	if (o->filled)
 		template_betas(r->config->template, &list);
 	if (list.n)
-		add_client_field(r, c, "anthropic-beta", buf_cstr(&list));
+		client_field(r, c, "anthropic-beta", buf_cstr(&list));
 	buf_release(&list);
 }
 
@@ -82,59 +77,16 @@ static void add_versions(struct request *r, const struct outgoing *o,
 {
 	const char *version = o->chat ? NULL : r->vars.anthropic_version;
 
-	add_client_field(r, c, "anthropic-version",
-			 version ? version : "2023-06-01");
+	if (!has(o->backend, "anthropic-version"))
+		client_field(r, c, "anthropic-version",
+			     version ? version : "2023-06-01");
 	add_betas(r, o, account, c);
 }
 
-/* --- a client that is passed on as it is --------------------------------- */
-
-/* End-to-end fields of Anthropic's own clients, as CGI names them. An entry
- * that ends in an underscore stands for all that begin like it. */
-static const char *const own_fields[] = {
-	"X_APP",
-	"X_STAINLESS_",
-	"X_CLAUDE_CODE_",
-	"ANTHROPIC_DANGEROUS_DIRECT_BROWSER_ACCESS",
-};
-
-static bool is_own(const char *name, size_t n)
-{
-	for (size_t i = 0; i < sizeof(own_fields) / sizeof(own_fields[0]);
-	     i++) {
-		size_t len = strlen(own_fields[i]);
-		bool prefix = own_fields[i][len - 1] == '_';
-
-		if ((prefix ? n > len : n == len) &&
-		    strncmp(name, own_fields[i], len) == 0)
-			return true;
-	}
-	return false;
-}
-
-static void add_own_fields(struct request *r, struct http_call *c)
-{
-	const struct span http = SPAN("HTTP_");
-
-	for (size_t i = 0; i < r->gw->n_vars; i++) {
-		const struct gateway_var *v = &r->gw->vars[i];
-		struct span n = span_skip(v->name, http.n);
-		char *name;
-
-		if (!span_starts(v->name, http.p) || !is_own(n.p, n.n) ||
-		    c->n_headers >= HTTP_HEADERS_MAX - FIELDS_SPARE)
-			continue;
-		name = memcpy(arena_take(r->arena, n.n + 1), n.p, n.n);
-		for (char *p = name; *p; p++)
-			*p = *p == '_' ? '-' : (char)tolower((unsigned char)*p);
-		add_client_field(r, c, name, v->value);
-	}
-}
-
-/* What is never shown: the credential, behind its name and scheme, and what a
- * backend's own fields hold of the kind. */
+/* What is never shown: the key, and what a backend's own fields hold of the
+ * kind. */
 static void note_secrets(struct request *r, const struct backend *b,
-			 const char *credential)
+			 const char *key, const char *credential)
 {
 	static const char *const names[] = { "auth", "key", "token", "secret",
 					     "cookie" };
@@ -142,6 +94,9 @@ static void note_secrets(struct request *r, const struct backend *b,
 
 	if (value)
 		mask_add(&r->secrets, span_of(value + 1));
+	if (value && key && strcmp(value + 1, key)) /* there is more to it */
+		mask_add(&r->secrets,
+			 span_of(arena_str(r->arena, span_of(key))));
 	for (size_t i = 0; i < b->n_fields; i++) {
 		const char *field = b->fields[i], *hit = NULL;
 
@@ -154,53 +109,82 @@ static void note_secrets(struct request *r, const struct backend *b,
 	}
 }
 
-/* A field as CGI names it, if it came. */
-static void add_var(struct request *r, struct http_call *c, const char *name)
+static void add_credential(struct request *r, const struct outgoing *o,
+			   const struct account *account, struct http_call *c)
 {
-	struct span http = SPAN("HTTP_");
+	const struct backend *b = o->backend;
+	const char *credential;
+	struct buf text;
 
-	for (size_t i = 0; i < r->gw->n_vars; i++) {
-		const struct gateway_var *v = &r->gw->vars[i];
-		struct span n = span_skip(v->name, http.n);
-		size_t k = 0;
-
-		if (!span_starts(v->name, http.p))
-			continue;
-		while (k < n.n && name[k] &&
-		       toupper((unsigned char)name[k]) ==
-			       (n.p[k] == '_' ? '-' : n.p[k]))
-			k++;
-		if (k == n.n && !name[k])
-			add_client_field(r, c, name, v->value);
-	}
+	buf_init(&text, 16384);
+	if (account && b->claude)
+		account_credential(account, &text);
+	else
+		backend_key_credential(b,
+				       account ? account->api_key : b->api_key,
+				       o->dialect, &text);
+	credential = arena_str(r->arena, buf_get(&text));
+	if (*credential)
+		add(c, credential);
+	buf_release(&text);
+	note_secrets(r, b, account ? account->api_key : b->api_key, credential);
 }
 
-/* What a literal request and its body are understood by. */
-static void add_literal_fields(struct request *r, struct http_call *c)
+static bool is_json(const char *type)
 {
-	static const char *const names[] = {
-		"Accept",
-		"Accept-Language",
-		"Content-Disposition",
-		"Content-Encoding",
-		"Content-Language",
-		"If-Match",
-		"If-Modified-Since",
-		"If-None-Match",
-		"Range",
-		"OpenAI-Beta",
-		"Idempotency-Key",
-	};
-	const char *type = r->passage->type;
+	return type && strcasestr(type, "json");
+}
+
+/* The client's own field where it is asked in its own dialect, else ours; or
+ * the backend's. */
+static void add_made(struct request *r, const struct outgoing *o,
+		     struct http_call *c, const char *name, const char *value,
+		     const char *ours)
+{
+	size_t had = c->n_headers;
+
+	if (has(o->backend, name))
+		return;
+	if (!o->chat && value)
+		client_field(r, c, name, value);
+	if (c->n_headers == had && ours)
+		client_field(r, c, name, ours);
+}
+
+/* What the body of a literal request is understood by. */
+static void add_literal(struct request *r, const struct outgoing *o,
+			struct http_call *c)
+{
+	const char *packing = r->packed ? NULL : r->vars.content_encoding;
 
 	/* An empty one keeps libcurl from saying that it is a form. */
-	if (type)
-		add_client_field(r, c, "Content-Type", type);
+	if (r->passage->type)
+		add_made(r, o, c, "Content-Type", r->passage->type, NULL);
 	else
 		add(c, "Content-Type:");
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!r->packed || strcmp(names[i], "Content-Encoding"))
-			add_var(r, c, names[i]);
+	if (packing)
+		add_made(r, o, c, "Content-Encoding", packing, NULL);
+}
+
+static void add_all_made(struct request *r, const struct outgoing *o,
+			 struct http_call *c)
+{
+	const struct request_vars *v = &r->vars;
+	const char *agent = v->user_agent;
+
+	if (agent && !o->chat)
+		agent = arena_fmt(r->arena, "%.*s " PRODUCT, AGENT_MAX, agent);
+	if (r->passage)
+		add_literal(r, o, c);
+	else
+		add_made(r, o, c, "Content-Type",
+			 is_json(v->content_type) ? v->content_type : NULL,
+			 "application/json");
+	add_made(r, o, c, "Accept", v->accept,
+		 r->passage  ? "*/*"
+		 : o->stream ? "text/event-stream"
+			     : "application/json");
+	add_made(r, o, c, "User-Agent", agent, PRODUCT);
 }
 
 int upstream_call(struct request *r, const struct outgoing *o,
@@ -209,19 +193,19 @@ int upstream_call(struct request *r, const struct outgoing *o,
 {
 	const struct settings *s = &r->config->settings;
 	const struct backend *b = o->backend;
-	const char *credential;
-	struct buf text;
+	struct buf url;
 	int rc;
 
 	memset(c, 0, sizeof(*c));
-	buf_init(&text, 16384);
+	buf_init(&url, 16384);
 	if (r->passage && r->passage->to)
-		backend_path_url(b, o->path, &text);
+		backend_path_url(b, o->path, &url);
 	else
-		backend_url(b, o->dialect, o->path, &text);
-	rc = o->chat ? 0 : put_query(&text, r->vars.query, e);
+		backend_url(b, o->dialect, o->path, &url);
+	rc = o->chat ? 0 : put_query(&url, r->vars.query, e);
 	c->method = r->passage ? r->vars.method : "POST";
-	c->url = arena_str(r->arena, buf_get(&text));
+	c->url = arena_str(r->arena, buf_get(&url));
+	buf_release(&url);
 	c->body = o->body;
 	c->proxy = account && account->proxy ? account->proxy : b->proxy;
 	c->ca_file = account && account->ca_file ? account->ca_file
@@ -230,36 +214,11 @@ int upstream_call(struct request *r, const struct outgoing *o,
 	c->first_byte_ms = b->first_byte_ms ? b->first_byte_ms
 					    : s->first_byte_ms;
 	c->idle_ms = b->idle_ms ? b->idle_ms : s->idle_ms;
-	if (r->passage)
-		add_literal_fields(r, c);
-	else
-		add(c, "Content-Type: application/json");
-	if (!r->passage)
-		add(c, o->stream ? "Accept: text/event-stream"
-				 : "Accept: application/json");
-	buf_reset(&text);
-	if (account && b->claude)
-		account_credential(account, &text);
-	else if (account)
-		backend_key_credential(account->api_key, o->dialect, &text);
-	else
-		backend_credential(b, o->dialect, &text);
-	credential = arena_str(r->arena, buf_get(&text));
-	if (*credential)
-		add(c, credential);
-	buf_release(&text);
-	note_secrets(r, b, credential);
+	add_all_made(r, o, c);
+	add_credential(r, o, account, c);
 	if (o->dialect == DIALECT_ANTHROPIC)
 		add_versions(r, o, account, c);
-	if (b->claude && r->vars.user_agent && outgoing_is_passed_on(o, r)) {
-		add_client_field(r, c, "User-Agent",
-				 arena_fmt(r->arena, "%.512s " PRODUCT,
-					   r->vars.user_agent));
-		add_own_fields(r, c);
-	} else {
-		add(c, "User-Agent: " PRODUCT);
-	}
 	for (size_t i = 0; i < b->n_fields; i++)
 		add(c, b->fields[i]);
-	return rc;
+	return rc ? rc : client_fields(r, o, c, e);
 }

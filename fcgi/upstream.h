@@ -5,11 +5,9 @@
 
 #include "fcgi/outgoing.h"
 
-/* Fill *c; strings are in the arena, the body is borrowed. `account` is that of
- * the Claude pool, else NULL. In the caller's own dialect its query string and
- * Anthropic's version and betas go along. No other field of the client does,
- * but for those of Claude Code, and of everybody in pass-through, to a Claude
- * account: those go along as they are, with dario named beside the client. */
+/* Fill *c; strings are in the arena, the body is borrowed. `account` is one of
+ * a pool, else NULL. In the caller's own dialect its query string and its
+ * header fields go along (client-fields.h), dario named behind the client. */
 int upstream_call(struct request *r, const struct outgoing *o,
 		  const struct account *account, struct http_call *c,
 		  struct err *e);

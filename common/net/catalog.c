@@ -33,7 +33,8 @@ static void take_account(struct catalog *c, const struct account *a)
 	if (b->claude)
 		account_credential(a, &c->credential);
 	else
-		backend_key_credential(a->api_key, b->protocol, &c->credential);
+		backend_key_credential(b, a->api_key, b->protocol,
+				       &c->credential);
 }
 
 /* Which provider, and for whom: what another one said is nobody's list. A

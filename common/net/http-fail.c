@@ -30,8 +30,9 @@ int http_check_status(struct handle *k, int status, struct err *e)
 int http_head_too_long(struct err *e)
 {
 	return err_set(e, ERR_UPSTREAM,
-		       "the answer's header fields are larger than %u bytes",
-		       HTTP_HEAD_MAX);
+		       "the answer's header fields are larger than %u bytes, "
+		       "or more than %d",
+		       HTTP_HEAD_MAX, HTTP_FIELDS_MAX);
 }
 
 static enum err_code code_of(CURLcode rc)

@@ -24,6 +24,7 @@ struct handle {
 	struct err *err;
 	struct task *task;
 	struct buf head; /* header fields */
+	int n_fields;
 	struct buf in;   /* body that the task has not taken yet */
 	bool head_whole; /* and to be handed over */
 	bool paused;     /* `in` is full */

@@ -54,11 +54,12 @@ static int take_header(struct handle *k, struct span line)
 	if (status >= 0) {
 		buf_reset(&k->head);
 		k->status = status;
+		k->n_fields = 0;
 		if (http_check_status(k, status, k->err))
 			return -1;
 	}
 	buf_span(&k->head, line);
-	if (k->head.full)
+	if (k->head.full || ++k->n_fields > HTTP_FIELDS_MAX)
 		return http_head_too_long(k->err);
 	/* After 100-continue and the like the real one follows. */
 	if (!span_trim(line).n && k->status >= 200) {

@@ -25,7 +25,8 @@
 
 #include <stdint.h>
 
-#define HTTP_HEADERS_MAX 64       /* request header fields of one call */
+#define HTTP_HEADERS_MAX 128      /* request header fields of one call */
+#define HTTP_FIELDS_MAX 256       /* fields of one answer */
 #define HTTP_HEAD_MAX (32u << 10) /* bytes of one answer's header fields */
 #define HTTP_LATER (-2)           /* of on_send: nothing has come yet */
 

@@ -4,12 +4,11 @@
 #include "state/backend.h"
 
 #include "base/host.h"
+#include "state/backend-fields.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define CLOCK_MAX_MS 3600000
 #define KEYS_MAX 96 /* in a backend's file */
@@ -71,7 +70,7 @@ static int load_models(struct backend *b, struct json_object *list,
 
 /* Enough to keep a file from naming what must not be asked; `dario backend
  * add` looks closer. */
-static bool good_url(const char *url)
+static bool good_url(const char *url, const char *refused)
 {
 	const char *host = strstr(url, "://");
 	size_t n;
@@ -80,84 +79,9 @@ static bool good_url(const char *url)
 	    (strncmp(url, "http://", 7) && strncmp(url, "https://", 8)))
 		return false;
 	host += 3;
-	n = strcspn(host, "/");
-	return n && !memchr(host, '@', n) && !strpbrk(url, "?#\\\"") &&
+	n = strcspn(host, "/?");
+	return n && !memchr(host, '@', n) && !strpbrk(url, refused) &&
 	       span_visible(span_of(url));
-}
-
-static bool good_field_name(const char *name)
-{
-	static const char *const ours[] = {
-		"authorization",  "x-api-key",    "host",
-		"content-length", "content-type", "transfer-encoding",
-	};
-
-	for (const char *p = name; *p; p++)
-		if (!isalnum((unsigned char)*p) && !strchr("-_", *p))
-			return false;
-	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
-		if (strcasecmp(name, ours[i]) == 0)
-			return false;
-	return *name;
-}
-
-static int add_field(struct backend *b, const char *name, const char *value,
-		     struct err *e)
-{
-	struct buf field;
-
-	if (b->n_fields == BACKEND_FIELDS_MAX)
-		return err_set(e, ERR_CONFIG, "more than %d headers",
-			       BACKEND_FIELDS_MAX);
-	if (!good_field_name(name))
-		return err_set(e, ERR_CONFIG,
-			       "headers: %.60s is not a name that can be set "
-			       "here",
-			       name);
-	for (const char *p = value; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			return err_set(e, ERR_CONFIG,
-				       "headers: %.60s has control characters",
-				       name);
-	if (!b->fields)
-		b->fields = xcalloc(BACKEND_FIELDS_MAX, sizeof(*b->fields));
-	buf_init(&field, 4096);
-	buf_fmt(&field, "%s: %s", name, value);
-	b->fields[b->n_fields++] = xstrdup(buf_cstr(&field));
-	buf_release(&field);
-	return 0;
-}
-
-static int load_fields(struct backend *b, struct json_object *file,
-		       struct err *e)
-{
-	static const struct {
-		const char *key, *field;
-	} known[] = {
-		{ "organization", "OpenAI-Organization" },
-		{ "project", "OpenAI-Project" },
-	};
-	struct json_object *o = json_get(file, "headers");
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		const char *v = json_cstr(file, known[i].key);
-
-		if (v && add_field(b, known[i].field, v, e))
-			return -1;
-	}
-	if (!o)
-		return 0;
-	if (!json_object_is_type(o, json_type_object))
-		return err_set(e, ERR_CONFIG, "headers must be an object");
-	json_object_object_foreach(o, name, value)
-	{
-		if (!json_object_is_type(value, json_type_string))
-			return err_set(e, ERR_CONFIG,
-				       "headers: %.60s must be a string", name);
-		if (add_field(b, name, json_object_get_string(value), e))
-			return -1;
-	}
-	return 0;
 }
 
 /* The way to the backend: proxy, certificates, clocks. */
@@ -192,7 +116,7 @@ static int load_way(struct backend *b, struct json_object *file, struct err *e)
 			       "caFile must be an absolute path");
 	b->proxy = xstrdup(proxy);
 	b->ca_file = xstrdup(ca ? ca : backend_usual_ca());
-	return load_fields(b, file, e);
+	return backend_load_fields(b, file, e);
 }
 
 const char *backend_usual_ca(void)
@@ -204,8 +128,9 @@ const char *backend_usual_ca(void)
 
 static void set_url(struct backend *b, const char *url)
 {
-	size_t n = strlen(url);
+	size_t n = strcspn(url, "?");
 
+	b->query = url[n] && url[n + 1] ? xstrdup(url + n + 1) : NULL;
 	while (n && url[n - 1] == '/')
 		n--;
 	b->base_url = xstrndup(url, n);
@@ -246,10 +171,10 @@ int backend_parse(struct backend *out, const char *name,
 			"outside ASCII");
 		goto fail;
 	}
-	if (url && !good_url(url)) {
+	if (url && !good_url(url, "#\\\"")) {
 		err_set(e, ERR_CONFIG,
 			"baseUrl must be an http or https URL "
-			"without user, query or fragment");
+			"without user or fragment");
 		goto fail;
 	}
 	out->name = xstrdup(name);
@@ -281,6 +206,7 @@ void backend_unknown(struct notes *n, const char *where,
 		"proxy",
 		"caFile",
 		"headers",
+		"forward",
 		"organization",
 		"project",
 		"connectTimeoutMs",
@@ -303,13 +229,12 @@ void backend_release(struct backend *b)
 	for (size_t i = 0; i < b->n_models; i++)
 		free(b->models[i]);
 	free(b->models);
-	for (size_t i = 0; i < b->n_fields; i++)
-		free(b->fields[i]);
-	free(b->fields);
+	backend_release_fields(b);
 	free(b->proxy);
 	free(b->ca_file);
 	free(b->name);
 	free(b->base_url);
+	free(b->query);
 	free(b->api_key);
 	accounts_release(&b->keys);
 	memset(b, 0, sizeof(*b));
@@ -345,7 +270,7 @@ int backend_claude(struct backend *out, const char *base_url, struct err *e)
 	struct span name = span_of(host ? host + 3 : "");
 
 	memset(out, 0, sizeof(*out));
-	if (!good_url(base_url))
+	if (!good_url(base_url, "?#\\\""))
 		return err_set(e, ERR_CONFIG,
 			       "anthropicBaseUrl must be an http or "
 			       "https URL without user, query or fragment");
@@ -382,6 +307,15 @@ static bool host_only(const char *url)
 	return host && !strchr(host + 3, '/');
 }
 
+static void put_query(const struct backend *b, const char *path,
+		      struct buf *out)
+{
+	if (!b->query)
+		return;
+	buf_byte(out, strchr(path, '?') ? '&' : '?');
+	buf_str(out, b->query);
+}
+
 void backend_url(const struct backend *b, enum dialect_id dialect,
 		 const char *path, struct buf *out)
 {
@@ -395,12 +329,13 @@ void backend_url(const struct backend *b, enum dialect_id dialect,
 	    (dialect == DIALECT_ANTHROPIC && !v1))
 		buf_str(out, "/v1");
 	buf_str(out, path);
+	put_query(b, path, out);
 }
 
 void backend_path_url(const struct backend *b, const char *path,
 		      struct buf *out)
 {
-	struct span base = { b->base_url, strcspn(b->base_url, "?") };
+	struct span base = span_of(b->base_url);
 	const char *end = base.n > 3 ? base.p + base.n - 3 : base.p;
 
 	if (span_starts((struct span){ end, base.n ? 3 : 0 }, "/v1") &&
@@ -408,22 +343,7 @@ void backend_path_url(const struct backend *b, const char *path,
 		path += 3;
 	buf_span(out, base);
 	buf_str(out, path);
-	buf_str(out, base.p + base.n);
-}
-
-void backend_credential(const struct backend *b, enum dialect_id dialect,
-			struct buf *out)
-{
-	if (b->api_key)
-		backend_key_credential(b->api_key, dialect, out);
-}
-
-void backend_key_credential(const char *api_key, enum dialect_id dialect,
-			    struct buf *out)
-{
-	buf_str(out, dialect == DIALECT_ANTHROPIC ? "x-api-key: "
-						  : "Authorization: Bearer ");
-	buf_str(out, api_key);
+	put_query(b, path, out);
 }
 
 bool backend_is_pool(const struct backend *b)

@@ -6,10 +6,12 @@
  *	 "baseUrl":"https://api.groq.com/openai/v1",
  *	 "protocol":"openai","models":["llama-*"]}
  *
- * Also: proxy (URL), caFile (path), headers ({"Name":"value"}), organization,
- * project, connectTimeoutMs, firstByteTimeoutMs, idleTimeoutMs, and switches
- * for what the provider refuses or needs
- * (dialect/quirks.h).
+ * Also: proxy (URL), caFile (path), headers ({"Name":"value"}), forward
+ * (["Name"]), organization, project, connectTimeoutMs, firstByteTimeoutMs,
+ * idleTimeoutMs, and switches for what the provider refuses or needs
+ * (dialect/quirks.h). A header field with {key} in its value, or one called
+ * Authorization or x-api-key, takes the place of the credential that the
+ * dialect has. The base URL may end in a query, which each call gets.
  *
  * `protocol` names the dialects that the provider speaks, the preferred one
  * first: "openai" (Chat Completions), "responses", "anthropic", or several
@@ -30,10 +32,12 @@
 #define BACKEND_DEFAULT_URL "https://api.openai.com/v1"
 #define BACKEND_MODELS_MAX 256
 #define BACKEND_FIELDS_MAX 16
+#define BACKEND_FIELD_MAX 4096 /* bytes of one */
 
 struct backend {
 	char *name;
-	char *base_url;           /* without a slash at the end */
+	char *base_url;           /* without a slash at the end, or query */
+	char *query;              /* of each call's URL, or NULL */
 	char *api_key;            /* or NULL */
 	enum dialect_id protocol; /* the preferred one */
 	bool speaks[DIALECTS];
@@ -46,6 +50,9 @@ struct backend {
 	char *ca_file; /* of certificates to trust, or NULL */
 	char **fields; /* further header fields, "Name: value" */
 	size_t n_fields;
+	char *credential; /* the same with {key}, for the usual one; or NULL */
+	char **forward;   /* names of clients' fields, to any dialect */
+	size_t n_forward;
 	long connect_ms, first_byte_ms, idle_ms; /* 0: as the settings say */
 	bool demo;                               /* the built-in one */
 	bool claude; /* not a file: the pool of accounts answers */
@@ -70,7 +77,8 @@ int backend_claude(struct backend *out, const char *base_url, struct err *e);
 /* The dialects that it speaks, the preferred one first: "openai,responses". */
 void backend_protocols(const struct backend *b, struct buf *out);
 
-/* baseUrl and the API path below it, such as "/chat/completions". */
+/* baseUrl and the API path below it, such as "/chat/completions", which may
+ * have a query. */
 void backend_url(const struct backend *b, enum dialect_id dialect,
 		 const char *path, struct buf *out);
 
@@ -83,9 +91,11 @@ void backend_path_url(const struct backend *b, const char *path,
 void backend_credential(const struct backend *b, enum dialect_id dialect,
 			struct buf *out);
 
-/* The same of one of its keys. */
-void backend_key_credential(const char *api_key, enum dialect_id dialect,
-			    struct buf *out);
+/* The same of one of its keys, or of none. */
+void backend_key_credential(const struct backend *b, const char *api_key,
+			    enum dialect_id dialect, struct buf *out);
+/* Is the name in a list of them, or of fields? */
+bool backend_lists(char *const *list, size_t n, struct span name);
 
 /* The certificates that SSL_CERT_FILE names for all that say no others; NULL:
  * the system's. */

@@ -18,8 +18,8 @@ is 'version of the client' "$(field anthropic-version)" 2026-10-21
 is 'betas of the client, and the one of the log-in' "$(field anthropic-beta)" 'a-1,b-2,oauth-2025-04-20'
 is 'the log-in as Bearer, no other key' "$(field authorization) $(field x-api-key)" \
 	'Bearer sk-ant-oat01-one None'
-is 'dario names itself' "$(field user-agent)" "dario/$("$dario" --version | awk '{print $2}')"
-is 'no other field goes along' "$(field x-stainless-lang)" None
+is 'dario names itself behind the client' "$(field user-agent)" "some-client/1 dario/$("$dario" --version | awk '{print $2}')"
+is 'other fields go along' "$(field x-stainless-lang)" js
 message claude-sonnet-9 -H 'anthropic-beta: oauth-2025-04-20' >/dev/null
 is 'the beta is there once' "$(field anthropic-beta)" oauth-2025-04-20
 is 'the usual version' "$(field anthropic-version)" 2023-06-01

@@ -87,8 +87,11 @@ is 'a token in an error: hidden' "$(leak "[$begin]")" 0
 like 'a token in an error: the error itself is not' "$(cat "$tmp/answer")" 'bad token ***'
 is 'a token in a later error: hidden' "$(leak "[$begin,{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"tool_use\",\"id\":\"t\",\"name\":\"Bash\",\"input\":{}}}]")" 0
 like 'a token in a later error: the error itself is not' "$(cat "$tmp/answer")" 'bad token ***'
-ask false -H 'User-Agent: claude-cli/2.1 (external, cli)'
+ask false -H 'User-Agent: claude-cli/2.1 (external, cli)' -H 'x-claude-code-session-id: s'
 is 'Claude Code: its tools are left alone' "$sent" "('process', ['action', 'sessionId'])"
+
+ask false -H 'User-Agent: claude-cli/0.24 (qwen)'
+is 'one that borrows its name: its tools are mapped' "$sent" "('Bash', ['command'])"
 
 # cache breakpoints, where the client has none
 is 'the default: breakpoints on tools and turns' \
@@ -97,7 +100,7 @@ is 'the default: breakpoints on tools and turns' \
 is "the client's breakpoints are enough" \
 	"$(post /v1/messages '{"model":"claude-x","max_tokens":9,"system":[{"type":"text","text":"s","cache_control":{"type":"ephemeral"}}],"messages":[{"role":"user","content":"hi"}]}' >/dev/null; seen 'str(j["requests"][-1]["body"]).count("cache_control")')" 1
 is 'Claude Code: no breakpoints' \
-	"$(ask false -H 'User-Agent: claude-cli/2.1'; seen '"cache_control" in str(j["requests"][-1]["body"])')" False
+	"$(ask false -H 'User-Agent: claude-cli/2.1' -H 'x-claude-code-session-id: s'; seen '"cache_control" in str(j["requests"][-1]["body"])')" False
 
 # an API key gets what the client sent, byte for byte
 printf 'sk-ant-api03-key\n' | "$dario" accounts add key --key-stdin 2>/dev/null

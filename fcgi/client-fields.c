@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "fcgi/client-fields.h"
+
+#include "base/fields.h"
+
+#include <ctype.h>
+#include <string.h>
+
+struct copy {
+	struct request *r;
+	struct http_call *c;
+	const struct backend *backend;
+	bool translated;
+	bool versions;     /* Anthropic's are made anew */
+	struct span named; /* by Connection: of this hop only */
+	size_t first;      /* of c->headers that is the client's */
+	uint64_t seen;     /* of names, a bit for each that may be equal */
+	size_t n, bytes;
+	struct span names[CLIENT_FIELDS_MAX];
+};
+
+/* -1: it has control characters. A tab is a blank. */
+static int check_value(struct span v)
+{
+	for (size_t i = 0; i < v.n; i++)
+		if (((unsigned char)v.p[i] < 0x20 && v.p[i] != '\t') ||
+		    v.p[i] == 0x7f)
+			return -1;
+	return 0;
+}
+
+/* For libcurl a name with a colon and nothing else is one to leave out. */
+static const char *written(struct request *r, const char *name, struct span v)
+{
+	return v.n ? arena_fmt(r->arena, "%s: %.*s", name, SPAN_FMT(v))
+		   : arena_fmt(r->arena, "%s;", name);
+}
+
+void client_field(struct request *r, struct http_call *c, const char *name,
+		  const char *value)
+{
+	struct span v = span_trim(span_of(value));
+
+	if (v.n && check_value(v) == 0)
+		c->headers[c->n_headers++] = written(r, name, v);
+}
+
+static bool goes_along(const struct copy *k, struct span name)
+{
+	const struct backend *b = k->backend;
+	unsigned ways = field_ways(name);
+
+	if (ways & FIELD_STAYS_UP || (ways & FIELD_MADE && k->versions))
+		return false;
+	if (k->translated && !(ways & FIELD_NEUTRAL) &&
+	    !backend_lists(b->forward, b->n_forward, name))
+		return false;
+	if (k->named.n && field_named(k->named, name))
+		return false;
+	return !backend_lists(b->fields, b->n_fields, name); /* its own count */
+}
+
+/* As CGI has it, in the form that is usual in HTTP; NULL: it is none. */
+static const char *usual(struct request *r, struct span name)
+{
+	char *out = arena_take(r->arena, name.n + 1);
+
+	for (size_t i = 0; i < name.n; i++) {
+		unsigned char ch = (unsigned char)name.p[i];
+
+		if (ch != '_' && !isalnum(ch))
+			return NULL;
+		out[i] = ch == '_' ? '-' : (char)tolower(ch);
+	}
+	return out;
+}
+
+/* The one of this name that is there already, or NULL. */
+static const char **same(struct copy *k, struct span name)
+{
+	uint64_t bit = 1ull << ((name.n + (unsigned char)name.p[name.n - 1] +
+				 (unsigned char)name.p[name.n / 2] * 5u) %
+				64);
+	size_t have = k->c->n_headers - k->first;
+
+	for (size_t i = 0; k->seen & bit && i < have; i++)
+		if (span_eq(k->names[i], name))
+			return &k->c->headers[k->first + i];
+	k->seen |= bit;
+	return NULL;
+}
+
+static void put(struct copy *k, struct span name, struct span value)
+{
+	const char **there = same(k, name);
+	const char *text;
+
+	if (there) { /* RFC 9110, 5.3; an empty one adds nothing */
+		size_t n = strlen(*there);
+
+		if (!value.n)
+			return;
+		text = (*there)[n - 1] == ';' && !strchr(*there, ':')
+			     ? arena_fmt(k->r->arena, "%.*s: %.*s", (int)n - 1,
+					 *there, SPAN_FMT(value))
+			     : arena_fmt(k->r->arena, "%s, %.*s", *there,
+					 SPAN_FMT(value));
+		*there = text;
+		return;
+	}
+	text = usual(k->r, name);
+	if (!text)
+		return;
+	k->names[k->c->n_headers - k->first] = name;
+	k->c->headers[k->c->n_headers++] = written(k->r, text, value);
+}
+
+static int too_many(struct err *e)
+{
+	return err_set(e, ERR_BAD_REQUEST,
+		       "the request's header fields are more than %d, or "
+		       "larger than %u KiB: leave some out",
+		       CLIENT_FIELDS_MAX, CLIENT_FIELDS_BYTES_MAX >> 10);
+}
+
+int client_fields(struct request *r, const struct outgoing *o,
+		  struct http_call *c, struct err *e)
+{
+	const struct span http = SPAN("HTTP_");
+	struct copy k;
+
+	k.r = r;
+	k.c = c;
+	k.backend = o->backend;
+	k.translated = o->chat;
+	k.versions = o->dialect == DIALECT_ANTHROPIC;
+	k.named = span_of(r->vars.connection);
+	k.first = c->n_headers;
+	k.seen = 0;
+	k.n = k.bytes = 0;
+	for (size_t i = 0; i < r->gw->n_vars; i++) {
+		const struct gateway_var *v = &r->gw->vars[i];
+		struct span name = span_skip(v->name, http.n), value;
+
+		if (!span_starts(v->name, http.p) || !name.n ||
+		    !goes_along(&k, name))
+			continue;
+		value = span_trim(span_of(v->value));
+		k.bytes += name.n + value.n;
+		if (++k.n > CLIENT_FIELDS_MAX ||
+		    k.bytes > CLIENT_FIELDS_BYTES_MAX)
+			return too_many(e);
+		if (check_value(value) == 0)
+			put(&k, name, value);
+	}
+	return 0;
+}
