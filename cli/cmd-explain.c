@@ -386,9 +386,12 @@ static int run(struct cmd *c, struct err *e)
 	struct jw w = jw_to(&out);
 	int rc = -1;
 
-	if (!cfg || secret_check_name(x.model, "a model", e) ||
-	    take_api(&x, e) || route_pick(cfg, x.model, &x.plan, e))
+	if (!cfg || secret_check_name(x.model, "a model", e) || take_api(&x, e))
 		goto out;
+	if (route_pick(cfg, x.model, &x.plan, e)) {
+		route_advise(cfg, c->home, x.model, e);
+		goto out;
+	}
 	decide(&x);
 	resolve(&x);
 	buf_init(&out, 1u << 20);

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define LONG_CONTEXT_BETA "context-1m-2025-08-07"
+
 /* The body goes out as it came, but for the model's name. */
 static int rename_model(struct request *r, struct peek *k, const char *model,
 			struct err *e)
@@ -252,6 +254,7 @@ int outgoing_make(struct outgoing *o, struct request *r,
 	chat_init(&o->read, r->arena);
 	o->backend = b;
 	o->model = route->model;
+	o->betas = route->million ? LONG_CONTEXT_BETA : NULL;
 	o->origin = seal_origin_for(&b->origin, route->model);
 	o->dialect = (enum dialect_id)(r->dialect - dialects);
 	o->path = r->upstream_path;

@@ -83,8 +83,12 @@ int serve_forward(struct request *r, struct err *e)
 		k.stream = false;
 	}
 	r->stream = k.stream;
-	if (route_pick(r->config, r->model, &plan, e) ||
-	    (k.marks & MARK_STORED && stored_by_body(r, &plan, &account, e)))
+	if (route_pick(r->config, r->model, &plan, e)) {
+		route_advise(r->config, snapshot_home(r->app->config), r->model,
+			     e);
+		return -1;
+	}
+	if (k.marks & MARK_STORED && stored_by_body(r, &plan, &account, e))
 		return -1;
 	t = (struct target){
 		.r = r,

@@ -193,8 +193,11 @@ static int choose(struct pass *p, struct err *e)
 	const struct backend *b;
 
 	p->plan.rule = &rule_none;
-	if (r->model && route_pick(r->config, r->model, &p->plan, e))
+	if (r->model && route_pick(r->config, r->model, &p->plan, e)) {
+		route_advise(r->config, snapshot_home(r->app->config), r->model,
+			     e);
 		return -1;
+	}
 	if (!p->plan.n &&
 	    stored_by_path(r, p->passage.path, &p->plan, &p->account, e))
 		return -1;
@@ -205,7 +208,8 @@ static int choose(struct pass *p, struct err *e)
 		return 0;
 	if (r->vars.backend ? by_header(p, &b, e) : the_only_one(p, &b, e))
 		return -1;
-	p->plan.routes[p->plan.n++] = (struct route){ b, "", false };
+	p->plan.routes[p->plan.n++] = (struct route){ .backend = b,
+						      .model = "" };
 	return 0;
 }
 
@@ -321,7 +325,8 @@ int serve_to(struct request *r, struct err *e)
 	if (take_body(p, true, e))
 		return -1;
 	p->plan.rule = &rule_none;
-	p->plan.routes[p->plan.n++] = (struct route){ b, "", false };
+	p->plan.routes[p->plan.n++] = (struct route){ .backend = b,
+						      .model = "" };
 	pass(p);
 	return 0;
 }

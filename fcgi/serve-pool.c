@@ -24,7 +24,6 @@
 
 #define RETRY_MS 1000 /* before an overloaded account is asked again */
 #define QUEUE_STEP_MS 100
-#define LONG_CONTEXT_BETA "context-1m-2025-08-07"
 
 static const struct account *chosen(const struct pooled *c)
 {
@@ -109,22 +108,16 @@ static void resolve_model(struct pooled *c)
 		r->upstream_model = c->route.model;
 	}
 	catalog_release(&catalog);
-	c->out.betas = million ? LONG_CONTEXT_BETA : NULL;
+	c->route.million |= million;
 }
 
 static int make_once(struct pooled *c, struct err *e)
 {
-	const char *betas;
-
 	if (c->made)
 		return 0;
 	resolve_model(c);
-	betas = c->out.betas;
 	c->made = true;
-	if (outgoing_make(&c->out, c->r, &c->route, c->peek, e))
-		return -1;
-	c->out.betas = betas;
-	return 0;
+	return outgoing_make(&c->out, c->r, &c->route, c->peek, e);
 }
 
 static int shape(struct pooled *c, struct err *e)

@@ -106,7 +106,7 @@ static struct route route_to(const struct plan *plan, const struct backend *b,
 	for (size_t i = 0; i < plan->n; i++)
 		if (plan->routes[i].backend == b)
 			return plan->routes[i];
-	return (struct route){ b, model ? model : "", false };
+	return (struct route){ .backend = b, .model = model ? model : "" };
 }
 
 /* Has the client named another backend by itself? */
@@ -145,9 +145,10 @@ static int lead_there(const struct search *s, struct plan *plan,
 			       "API: leave the id out, or use its own API",
 			       arena_str(r->arena, s->id), b->name);
 	route = route_to(plan, b, r->model);
-	memset(plan, 0, sizeof(*plan));
+	/* Its name may stand in the plan. */
 	plan->rule = &rule_none;
-	plan->routes[plan->n++] = route;
+	plan->routes[0] = route;
+	plan->n = 1;
 	return account_of(s, b, account, e);
 }
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "net/fetch.h"
 #include "net/model-list.h"
+#include "state/model-name.h"
 #include "state/pool.h"
 
 #include <stdio.h>
@@ -267,20 +268,6 @@ void catalog_ask(struct catalog *c)
 
 const char *const catalog_families[] = { "opus", "sonnet", "haiku", NULL };
 
-static const char *family_named(const char *model, bool *million)
-{
-	for (const char *const *f = catalog_families; *f; f++) {
-		size_t n = strlen(*f);
-
-		if (strncmp(model, *f, n))
-			continue;
-		*million = strcmp(model + n, "1m") == 0;
-		if (!model[n] || *million)
-			return *f;
-	}
-	return NULL;
-}
-
 /* The later of two by its date, then by its name. */
 static bool later(struct json_object *a, struct json_object *b)
 {
@@ -332,7 +319,7 @@ struct span catalog_newest(struct json_object *list, const struct models *baked,
 bool catalog_alias(struct catalog *c, const struct models *baked,
 		   const char *model, char *out, size_t n, bool *million)
 {
-	const char *family = family_named(model, million);
+	const char *family = model_name_family(model, million);
 	struct json_object *list;
 	struct span id;
 	bool due;

@@ -46,6 +46,7 @@ struct backend {
 	struct quirks quirks;
 	struct seal_origin origin; /* of what it seals */
 	bool first_hand;           /* the base URL tells whose models answer */
+	bool known, router;        /* the provider is; it has those of others */
 	char *proxy;   /* on the way there, or NULL: as the environment says */
 	char *ca_file; /* of certificates to trust, or NULL */
 	char **fields; /* further header fields, "Name: value" */

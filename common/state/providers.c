@@ -94,6 +94,8 @@ void providers_fill(const struct providers *p, struct backend *b)
 			continue;
 		quirks_fill(&b->quirks, &r->set);
 		b->first_hand = !r->router;
+		b->router = r->router;
+		b->known = true;
 		return;
 	}
 }

@@ -37,25 +37,25 @@ static const struct backend *named(const struct snapshot *c, struct span name)
 					     : snapshot_backend(c, name);
 }
 
-/* How Claude Code's picker is made to show a model of another provider. */
-#define PICKED "claude-at-"
+#define AT "claude-at-" /* before NAME:model, in Claude Code's list of models */
 
+/* "NAME:model" or "NAME/model". */
 static bool by_prefix(const struct snapshot *c, const char *model,
 		      struct plan *out)
 {
-	bool picked = strncmp(model, PICKED, sizeof(PICKED) - 1) == 0;
-	const char *name = picked ? model + sizeof(PICKED) - 1 : model;
-	const char *colon = strchr(name, ':');
+	bool at = strncmp(model, AT, strlen(AT)) == 0;
+	const char *name = model + (at ? strlen(AT) : 0);
+	size_t n = strcspn(name, ":/");
 	const struct backend *b;
 
-	if (!colon || !colon[1])
+	if (!name[n] || !name[n + 1])
 		return false;
-	b = named(c, (struct span){ name, (size_t)(colon - name) });
+	b = named(c, (struct span){ name, n });
 	if (!b)
 		return false;
-	out->routes[out->n++] = (struct route){ b, colon + 1, true };
-	snprintf(out->why, sizeof(out->why), "the prefix %.*s",
-		 (int)(colon + 1 - model), model);
+	out->routes[out->n++] = (struct route){ b, name + n + 1, true, false };
+	snprintf(out->why, sizeof(out->why), "the prefix %s%s%c", at ? AT : "",
+		 b->name, name[n]);
 	return true;
 }
 
@@ -67,22 +67,48 @@ static void take_targets(const struct snapshot *c, const struct rule *r,
 		const struct backend *b = named(c, span_of(t->backend));
 
 		if (b) /* the demo may be off */
-			out->routes[out->n++] = (struct route){
-				b, t->model ? t->model : model,
-				t->model && strcmp(t->model, model)
-			};
+			out->routes[out->n++] =
+				(struct route){ b, t->model ? t->model : model,
+						false, t->million };
 	}
 }
 
-static bool by_rule(const struct snapshot *c, const char *model,
+/* `undated`: without what model_name_undated leaves out, or NULL. */
+struct asked_name {
+	const char *model, *undated;
+	struct model_name text;
+};
+
+static void ask_for(struct asked_name *a, const char *model)
+{
+	a->model = model;
+	a->undated = model_name_undated(model, &a->text);
+}
+
+/* Is the name meant? A pattern that is a name may have a date as well. */
+static bool matches(const char *glob, const struct asked_name *a)
+{
+	struct model_name plain;
+	const char *p;
+
+	if (glob_match(glob, a->model) ||
+	    (a->undated && glob_match(glob, a->undated)))
+		return true;
+	if (strpbrk(glob, "*?[\\"))
+		return false;
+	p = model_name_undated(glob, &plain);
+	return p && strcmp(p, a->model) == 0;
+}
+
+static bool by_rule(const struct snapshot *c, const struct asked_name *a,
 		    struct plan *out)
 {
 	for (size_t i = 0; i < c->rules.n && !out->n; i++) {
 		const struct rule *r = &c->rules.list[i];
 
-		if (!glob_match(r->match, model))
+		if (!matches(r->match, a))
 			continue;
-		take_targets(c, r, model, out);
+		take_targets(c, r, a->model, out);
 		if (!out->n)
 			continue;
 		out->rule = r;
@@ -93,7 +119,8 @@ static bool by_rule(const struct snapshot *c, const char *model,
 }
 
 static const struct backend *by_models(const struct snapshot *c,
-				       const char *model, const char **glob)
+				       const struct asked_name *a,
+				       const char **glob)
 {
 	const struct backend *best = NULL;
 	size_t most = 0;
@@ -104,7 +131,7 @@ static const struct backend *by_models(const struct snapshot *c,
 		for (size_t k = 0; k < b->n_models; k++) {
 			size_t s;
 
-			if (!glob_match(b->models[k], model))
+			if (!matches(b->models[k], a))
 				continue;
 			s = specificity(b->models[k]);
 			if (s > most) {
@@ -150,39 +177,95 @@ static const struct backend *the_only_one(const struct snapshot *c)
 /* The setting speaks for everything that goes to the Claude accounts. */
 static void replace_models(const struct snapshot *c, struct plan *out)
 {
-	if (!*c->settings.model || c->settings.passthrough)
+	const char *model = c->settings.model;
+	bool million = model_name_million(model, &out->set);
+
+	if (!*model || c->settings.passthrough)
 		return;
 	for (size_t i = 0; i < out->n; i++) {
 		if (!out->routes[i].backend->claude)
 			continue;
-		out->routes[i].model = c->settings.model;
-		out->routes[i].renamed = true;
+		out->routes[i].model = million ? out->set.text : model;
+		out->routes[i].million = million;
 	}
 }
 
-/* The way of a model that no prefix and no rule speaks of. */
-static const struct backend *by_name(const struct snapshot *c,
-				     const char *model, char *why, size_t n)
+static int take(struct plan *out, const struct backend *b, const char *model)
+{
+	out->routes[out->n++] = (struct route){ b, model, false, false };
+	return 0;
+}
+
+/* Where something claims the name: -1 nothing does. `bare`: of a longer one,
+ * which the only backend there is may know. */
+static int by_name(const struct snapshot *c, const char *model, bool bare,
+		   struct plan *out)
 {
 	const struct backend *b;
 	const char *glob = "";
+	struct asked_name a;
 
-	b = by_models(c, model, &glob);
+	ask_for(&a, model);
+	if (by_rule(c, &a, out))
+		return 0;
+	b = by_models(c, &a, &glob);
 	if (b) {
-		snprintf(why, n, "its pattern %.100s", glob);
-		return b;
+		snprintf(out->why, sizeof(out->why), "its pattern %.100s",
+			 glob);
+		return take(out, b, model);
 	}
-	b = by_openai_name(c, model);
+	b = bare && the_only_one(c) ? NULL : by_openai_name(c, model);
 	if (b) {
-		snprintf(why, n, "the name is one of OpenAI's");
-		return b;
+		snprintf(out->why, sizeof(out->why),
+			 "the name is one of OpenAI's");
+		return take(out, b, model);
 	}
-	if (c->accounts.n) {
-		snprintf(why, n, "no backend claims the name");
-		return &c->claude;
+	if (!c->accounts.n || !model_name_is_claude(model))
+		return -1;
+	snprintf(out->why, sizeof(out->why), "the name is one of Claude's");
+	return take(out, &c->claude, model);
+}
+
+/* Does the backend know the models of others by their makers' names? */
+static bool names_makers(const struct backend *b, const char *model)
+{
+	return b->router || (b->known && strncmp(model, "openai", 6) == 0 &&
+			     !strstr(b->base_url, "openai.com") &&
+			     !strstr(b->base_url, "azure.com"));
+}
+
+/* "openai/gpt-5", "anthropic/claude-x", "models/gemini-2.5-pro". */
+static int by_bare_name(const struct snapshot *c, const char *model,
+			struct plan *out)
+{
+	const char *bare = model_name_bare(model);
+
+	if (!bare || by_name(c, bare, true, out))
+		return -1;
+	for (size_t i = 0; i < out->n; i++)
+		if (out->routes[i].model == bare &&
+		    names_makers(out->routes[i].backend, model))
+			out->routes[i].model = model;
+	return 0;
+}
+
+/* The way of a model that nothing claims. */
+static int by_rest(const struct snapshot *c, const char *model,
+		   struct plan *out)
+{
+	const struct backend *only = the_only_one(c);
+	bool foreign = model_name_is_foreign(model);
+
+	if (only && c->accounts.n && (!foreign || only->n_models))
+		only = NULL;
+	if (only) {
+		snprintf(out->why, sizeof(out->why), "it is the only backend");
+		return take(out, only, model);
 	}
-	snprintf(why, n, "it is the only backend");
-	return the_only_one(c);
+	if (!c->accounts.n || foreign)
+		return -1;
+	snprintf(out->why, sizeof(out->why), "no backend claims the name");
+	return take(out, &c->claude, model);
 }
 
 static int no_model(const struct snapshot *c, const char *model, struct err *e)
@@ -195,37 +278,79 @@ static int no_model(const struct snapshot *c, const char *model, struct err *e)
 	names[0] = '\0';
 	for (size_t i = 0; i < c->n_backends && !list.full; i++)
 		buf_fmt(&list, "%s%s", i ? ", " : "", c->backends[i].name);
-	if (!c->n_backends)
+	if (c->n_backends)
+		err_set(e, ERR_NO_MODEL,
+			"model not found: %.80s: write "
+			"BACKEND:MODEL with one of %s%s, or give a backend the "
+			"pattern: dario backend add NAME --models=GLOB",
+			model, names, c->accounts.n ? ", claude" : "");
+	else if (c->accounts.n)
+		err_set(e, ERR_NO_MODEL,
+			"model not found: %.80s: it looks like another "
+			"provider's, and there is no backend: add one with: "
+			"dario backend add NAME --key-file=FILE "
+			"--base-url=URL, or write claude:MODEL for a Claude "
+			"account",
+			model);
+	else
 		err_set(e, ERR_NO_MODEL,
 			"model not found: %.80s: there is no "
 			"backend yet, add one with: dario backend add NAME "
 			"--key-file=FILE --base-url=URL, or a Claude account "
 			"with: dario login",
 			model);
-	else
-		err_set(e, ERR_NO_MODEL,
-			"model not found: %.80s: write "
-			"BACKEND:MODEL with one of %s, or give a backend the "
-			"pattern: dario backend add NAME --models=GLOB",
-			model, names);
 	memcpy(e->param, "model", sizeof("model"));
 	return -1;
+}
+
+/* The names that Anthropic's models have elsewhere, by its own. */
+static void name_claudes(const struct snapshot *c, struct plan *out)
+{
+	bool used = false;
+
+	for (size_t i = 0; i < out->n && !c->settings.passthrough; i++) {
+		struct route *r = &out->routes[i];
+
+		if (used || !r->backend->claude || !strpbrk(r->model, ".@") ||
+		    strncmp(r->model, "claude-", 7) ||
+		    strlen(r->model) >= sizeof(out->claude.text))
+			continue;
+		strcpy(out->claude.text, r->model);
+		model_name_as_claude(&out->claude);
+		r->model = out->claude.text;
+		used = true;
+	}
+}
+
+static bool is_claude(const struct route *r)
+{
+	return r->backend->claude || strcasestr(r->model, "claude") ||
+	       model_name_is_claude(r->model);
 }
 
 int route_pick(const struct snapshot *c, const char *model, struct plan *out,
 	       struct err *e)
 {
-	const struct backend *b;
+	bool million = model_name_million(model, &out->asked);
+	const char *name = million ? out->asked.text : model;
 
-	memset(out, 0, sizeof(*out));
+	out->n = 0;
 	out->rule = &rule_none;
-	if (!by_prefix(c, model, out) && !by_rule(c, model, out)) {
-		b = by_name(c, model, out->why, sizeof(out->why));
-		if (!b)
-			return no_model(c, model, e);
-		out->routes[out->n++] = (struct route){ b, model, false };
+	out->why[0] = '\0';
+	if (!by_prefix(c, name, out) &&
+	    (strncmp(name, AT, strlen(AT)) == 0 ||
+	     (by_name(c, name, false, out) && by_bare_name(c, name, out) &&
+	      by_rest(c, name, out))))
+		return no_model(c, name, e);
+	for (size_t i = 0; i < out->n; i++) {
+		struct route *r = &out->routes[i];
+
+		r->million = (million || r->million) && is_claude(r);
 	}
 	replace_models(c, out);
+	name_claudes(c, out);
+	for (size_t i = 0; i < out->n; i++)
+		out->routes[i].renamed = strcmp(out->routes[i].model, model);
 	return 0;
 }
 
@@ -234,10 +359,13 @@ static void explain_rules(const struct snapshot *c, const char *model,
 			  void *arg)
 {
 	char target[300], why[300];
+	struct model_name plain;
+	struct asked_name a;
 
+	ask_for(&a, model_name_million(model, &plain) ? plain.text : model);
 	for (size_t i = 0; i < c->rules.n; i++) {
 		const struct rule *r = &c->rules.list[i];
-		bool match = glob_match(r->match, model);
+		bool match = matches(r->match, &a);
 
 		snprintf(target, sizeof(target), "%s%s%s",
 			 r->targets[0].backend, r->targets[0].model ? ":" : "",
@@ -278,6 +406,7 @@ void route_explain(const struct snapshot *c, const char *model, size_t at,
 	struct plan plan;
 	bool claude;
 
+	plan.n = 0;
 	route_pick(c, model, &plan, &unused);
 	claude = plan.n && plan.routes[at].backend->claude;
 	explain_rules(c, model, &plan, note, arg);
@@ -285,5 +414,7 @@ void route_explain(const struct snapshot *c, const char *model, size_t at,
 	note(arg, c->claude.name, claude,
 	     claude           ? why_at(&plan, at)
 	     : !c->accounts.n ? "there is no Claude account"
-			      : "another is the better choice");
+	     : model_name_is_foreign(model)
+		     ? "the name looks like another provider's"
+		     : "another is the better choice");
 }

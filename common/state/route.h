@@ -2,24 +2,31 @@
 /*
  * route: which backend answers a model, and under which name.
  *
- * The order: a "NAME:" prefix of a backend that exists ("claude:" is the pool
- * of Claude accounts; "claude-at-NAME:" says the same); the rules of
- * routes.json, the first that matches; the backends' own model patterns, the
- * most specific first; names of OpenAI's models to the backend "openai", else
- * the first that is not Anthropic's; everything else to the Claude accounts;
- * without any, to the one backend, when there is one only. Then, whatever led
- * there, the setting `model` replaces the model of what goes to the Claude
- * accounts. Pure: the same function serves requests and people who ask why.
+ * The order: a prefix, NAME:model or NAME/model, of a backend that exists
+ * ("claude" is the pool of Claude accounts), also as claude-at-NAME:model; the
+ * rules of routes.json, the first that matches; the backends' own model
+ * patterns, the most specific first; names of OpenAI's models to the backend
+ * "openai", else the first that is not Anthropic's; names of Claude's to the
+ * accounts. A date, -latest or :latest behind a name is no other model to rules
+ * and patterns. A name behind models/, anthropic/ or openai/ goes, if nothing
+ * claims the whole of it, where it goes alone. What is left: a name that looks
+ * like another provider's to the one backend, if there is one only, never to
+ * the accounts; any other to the accounts, without any to the one backend.
+ * Then, whatever led there, the setting `model` replaces the model of what goes
+ * to the Claude accounts. [1m] behind a name asks for the long context. Pure:
+ * the same function serves requests and people who ask why.
  */
 #ifndef DARIO_ROUTE_H
 #define DARIO_ROUTE_H
 
+#include "state/model-name.h"
 #include "state/snapshot.h"
 
 struct route {
 	const struct backend *backend; /* borrowed from the snapshot */
 	const char *model;             /* what the upstream is asked for */
 	bool renamed;                  /* differs from what the client wrote */
+	bool million;                  /* of Claude's, with the long context */
 };
 
 /* The first choice, and who answers when it cannot. */
@@ -28,11 +35,19 @@ struct plan {
 	size_t n;
 	const struct rule *rule; /* never NULL: rule_none */
 	char why[160];           /* what led to the first choice */
+	/* private */
+	/* what a route's model may point to */
+	struct model_name asked, set, claude;
 };
 
-/* `model` must outlive the plan. */
+/* `model` must outlive the plan, which stays where it is. */
 int route_pick(const struct snapshot *c, const char *model, struct plan *out,
 	       struct err *e);
+
+/* After that has failed with ERR_NO_MODEL: also who lists the model, as far as
+ * that is kept below `home`, and what to write then. */
+void route_advise(const struct snapshot *c, const char *home, const char *model,
+		  struct err *e);
 
 /* Every candidate, in the order in which they are looked at, and why it is the
  * one or not. `at`: the target of the plan that would answer now. */

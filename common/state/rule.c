@@ -3,6 +3,8 @@
 
 #include "state/rule.h"
 
+#include "state/model-name.h"
+
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +53,7 @@ static int parse_target(struct rule *r, struct span text, const char *key,
 	struct rule_target *t = &r->targets[r->n];
 	const char *colon = text.n ? memchr(text.p, ':', text.n) : NULL;
 	struct span name = text, model = SPAN("");
+	struct model_name plain;
 
 	if (r->n == RULE_TARGETS_MAX)
 		return err_set(e, ERR_CONFIG, "more than %d targets",
@@ -73,6 +76,9 @@ static int parse_target(struct rule *r, struct span text, const char *key,
 			   text);
 	t->backend = xstrndup(name.p, name.n);
 	t->model = model.n ? xstrndup(model.p, model.n) : NULL;
+	t->million = t->model && model_name_million(t->model, &plain);
+	if (t->million)
+		strcpy(t->model, plain.text);
 	r->n++;
 	return 0;
 }

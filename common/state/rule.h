@@ -30,7 +30,8 @@
 
 struct rule_target {
 	char *backend;
-	char *model; /* or NULL: as asked */
+	char *model;  /* or NULL: as asked */
+	bool million; /* with [1m] behind it, which is left out */
 };
 
 struct rule {

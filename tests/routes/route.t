@@ -55,6 +55,31 @@ ok remove "$dario" route remove fast
 "$dario" explain fast >"$tmp/out" 2>&1
 is 'explain: nowhere to go' "$?" 1
 like 'explain: says how to mend it' "$(cat "$tmp/out")" 'model not found'
+# Who has it is said, as far as the lists that are kept tell.
+advice() { # MODEL: what the router and explain say, when both say the same
+	post /v1/messages "{\"model\":\"$1\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}" >"$tmp/answer"
+	said=$(json 'j["error"]["message"]' <"$tmp/answer")
+	explained=$("$dario" explain "$1" 2>&1)
+	case $explained in
+	*"$said"*) echo "$said" ;;
+	*) echo "router: $said; explain: $explained" ;;
+	esac
+}
+mkdir -p -m 700 "$DARIO_HOME/state"
+kept() { # NAME JSON
+	(umask 077 && printf '{"baseUrl":"x","data":%s}' "$2" >"$DARIO_HOME/state/models-$1.json")
+}
+kept two '[{"id":"qwen3:latest"},{"id":"a b"}]'
+is 'a list has it: who, and the command' "$(advice qwen3)" \
+	'model not found: qwen3: it is in the list of two: ask for two:qwen3:latest, or once and for all: dario route add qwen3 two:qwen3:latest'
+kept one '["qwen3"]'
+like 'two lists have it' "$(advice qwen3)" 'in the list of one, two: ask for one:qwen3,'
+ok 'the command does it' "$dario" route add qwen3 one:qwen3
+is 'and then it is there' "$(ask qwen3)" '200 one qwen3'
+"$dario" route remove qwen3
+like 'no list has it' "$(advice qwen4)" 'write BACKEND:MODEL with one of one, two'
+kept two '[{"id":"x;rm -rf"},7,{"id":7},null]'
+like 'a name that is none for a shell stands in no command' "$(advice 'x;rm -rf')" 'write BACKEND:MODEL'
 "$dario" explain x --api=soap >"$tmp/out" 2>&1
 is 'explain: a wrong API' "$?" 2
 

@@ -46,6 +46,24 @@ CONFIGS = {
         "backends": {"groq": ("openai", ["llama-*"])}, "accounts": ["work"],
         "config": {"model": "claude-opus-9"}},
     "accounts only": {"backends": {}, "accounts": ["work"]},
+    "one and an account": {"backends": {"only": ("openai", [])},
+                           "accounts": ["work"]},
+    "one with patterns": {"backends": {"groq": ("openai", ["llama-*"])},
+                          "accounts": ["work"]},
+    "two and an account": {
+        "backends": {"gem": ("openai", ["gemini-*"]),
+                     "anth": ("anthropic", ["glm-*"])}, "accounts": ["work"]},
+    "dates": {
+        "backends": {"gem": ("openai", ["llama3:latest", "gpt-4o"]),
+                     "anth": ("anthropic", ["claude-opus-9",
+                                            "claude-haiku-9-20260101"]),
+                     "my-lab": ("openai", ["openai/*"])},
+        "accounts": ["work"],
+        "rules": [{"match": "claude-sonnet-9", "target": "gem"},
+                  {"match": "long", "target": "claude:opus[1m]"},
+                  {"match": "quick", "target": "claude:haiku"}]},
+    "a long one for all": {"backends": {}, "accounts": ["work"],
+                           "config": {"model": "sonnet[1m]"}},
 }
 
 # configuration, model, api, backend, model upstream, translated
@@ -100,7 +118,7 @@ ROWS = [
     ("an account too", "llama-3.1", "messages", "local", "llama-3.1", False),
     ("an account too", "llama-3.1", "chat", "local", "llama-3.1", False),
     ("an account too", "qwen", "responses", "local", "qwen", True),
-    ("an account too", "qwen2", "messages", "claude", "qwen2", False),
+    ("an account too", "qwen2", "messages", None, None, None),
     ("an account too", "local:gpt-5", "chat", "local", "gpt-5", False),
     ("an account too", "openai:opus", "chat", "openai", "opus", False),
     ("rules", "fast", "chat", "groq", "llama-3.3-70b", False),
@@ -128,10 +146,93 @@ ROWS = [
     ("a model for all", "claude:haiku", "chat", "claude", "claude-opus-9",
      True),
     ("a model for all", "llama-3", "chat", "groq", "llama-3", False),
-    ("accounts only", "gpt-5", "chat", "claude", "gpt-5", True),
+    ("accounts only", "gpt-5", "chat", None, None, None),
+    ("accounts only", "meta/x", "messages", None, None, None),
+    ("accounts only", "phi4", "messages", None, None, None),
+    ("accounts only", "sophia", "messages", "claude", "sophia", False),
+    ("accounts only", "foo:8b", "messages", None, None, None),
+    ("accounts only", "claude-at-groq:x", "messages", None, None, None),
+    ("accounts only", "opus[1m]", "messages", "claude", "claude-opus-9-1",
+     False),
+    ("accounts only", "opus-latest", "messages", "claude", "claude-opus-9-1",
+     False),
+    ("accounts only", "claude-sonnet-latest", "messages", "claude",
+     "claude-sonnet-9", False),
+    ("accounts only", "claude-sonnet-9[1m]", "messages", "claude",
+     "claude-sonnet-9", False),
+    ("accounts only", "claude-sonnet-9[1M]", "chat", "claude",
+     "claude-sonnet-9", True),
+    ("accounts only", "claude:opus[1m]", "messages", "claude",
+     "claude-opus-9-1", False),
+    ("accounts only", "claude/opus", "messages", "claude", "claude-opus-9-1",
+     False),
+    ("accounts only", "anthropic/claude-sonnet-9", "messages", "claude",
+     "claude-sonnet-9", False),
+    ("accounts only", "anthropic:claude-sonnet-9[1m]", "chat", "claude",
+     "claude-sonnet-9", True),
+    ("accounts only", "anthropic/claude-opus-4.5", "messages", "claude",
+     "claude-opus-4-5", False),
+    ("accounts only", "claude-opus-4-5@20251101", "messages", "claude",
+     "claude-opus-4-5-20251101", False),
+    ("accounts only", "claude-opus-4-5-20251101", "messages", "claude",
+     "claude-opus-4-5-20251101", False),
+    ("accounts only", "[1m]", "messages", "claude", "[1m]", False),
     ("accounts only", "haiku", "messages", "claude", None, False),
     ("accounts only", "x", "responses", "claude", "x", True),
+    ("three backends", "groq/openai/gpt-oss-20b", "chat", "groq",
+     "openai/gpt-oss-20b", False),
+    ("three backends", "openai/gpt-5", "chat", "openai", "gpt-5", False),
+    ("three backends", "claude-at-groq:gpt-5", "messages", "groq", "gpt-5",
+     True),
+    ("three backends", "claude-at-openai/o3", "chat", "openai", "o3", False),
+    ("three backends", "claude-at-anth:x[1m]", "messages", "anth", "x", False),
+    ("three backends", "anthropic/claude-x", "messages", "anth", "claude-x",
+     False),
+    ("three backends", "anth:claude-x[1m]", "messages", "anth", "claude-x",
+     False),
+    ("three backends", "groq/", "chat", None, None, None),
+    ("three backends", "claude-at-nobody:x", "messages", None, None, None),
+    ("three backends", "meta-llama/x", "chat", None, None, None),
+    ("one only", "openai/gpt-oss-20b", "chat", "only", "openai/gpt-oss-20b",
+     False),
+    ("one only", "anthropic/claude-x", "chat", "only", "anthropic/claude-x",
+     False),
+    ("one only", "models/gemini-2", "chat", "only", "models/gemini-2", False),
+    ("one and an account", "qwen2", "chat", "only", "qwen2", False),
+    ("one and an account", "openai/gpt-oss-20b", "chat", "only",
+     "openai/gpt-oss-20b", False),
+    ("one and an account", "anthropic/claude-x", "chat", "claude", "claude-x",
+     True),
+    ("one and an account", "mystery", "chat", "claude", "mystery", True),
+    ("one with patterns", "qwen2", "chat", None, None, None),
+    ("two and an account", "models/gemini-2", "chat", "gem", "gemini-2",
+     False),
+    ("two and an account", "google/gemini-2", "chat", None, None, None),
+    ("two and an account", "openai/gpt-5", "chat", "gem", "gpt-5", False),
+    ("two and an account", "glm-5[1m]", "messages", "anth", "glm-5", False),
+    ("two and an account", "deepseek-chat", "messages", None, None, None),
+    ("dates", "llama3", "chat", "gem", "llama3", False),
+    ("dates", "llama3:latest", "chat", "gem", "llama3:latest", False),
+    ("dates", "gpt-4o-2024-08-06", "chat", "gem", "gpt-4o-2024-08-06", False),
+    ("dates", "gpt-4o-latest", "chat", "gem", "gpt-4o-latest", False),
+    ("dates", "claude-sonnet-9-20260202", "chat", "gem",
+     "claude-sonnet-9-20260202", False),
+    ("dates", "claude-opus-9-20260202", "messages", "anth",
+     "claude-opus-9-20260202", False),
+    ("dates", "claude-opus-9[1m]", "messages", "anth", "claude-opus-9", False),
+    ("dates", "claude-haiku-9", "messages", "anth", "claude-haiku-9", False),
+    ("dates", "openai/gpt-5", "chat", "my-lab", "openai/gpt-5", False),
+    ("dates", "claude-at-my-lab:x", "chat", "my-lab", "x", False),
+    ("dates", "long", "messages", "claude", "claude-opus-9-1", False),
+    ("dates", "quick[1m]", "messages", "claude", None, False),
+    ("a long one for all", "opus", "messages", "claude", "claude-sonnet-9",
+     False),
 ]
+# With the long context; all that end in [1m] and go to a model of Claude's too.
+LONG = [("an account too", "opus1m"), ("dates", "long"),
+        ("a long one for all", "opus")]
+SHORT = [("three backends", "claude-at-anth:x[1m]"), ("accounts only", "[1m]"),
+         ("two and an account", "glm-5[1m]")]
 
 
 def configure(c):
@@ -190,6 +291,12 @@ def differs(row):
     want = (backend, upstream or told[1], translated)
     if told != want or seen != want or last["model"] != want[1]:
         return told, seen, last["model"], want
+    betas = last["headers"].get("anthropic-beta", "")
+    long = row[:2] in LONG or (model.lower().endswith("[1m]") and
+                               row[:2] not in SHORT)
+    if last["path"].split("?")[0].endswith("messages") and \
+            ("context-1m-2025-08-07" in betas) != long:
+        return model, betas
     ok = [c["target"] for c in x["candidates"] if c["ok"]]
     if not ok or not all(c["why"] for c in x["candidates"]):
         return x["candidates"]

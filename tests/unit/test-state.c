@@ -62,6 +62,75 @@ static void picks(const struct snapshot *c, const char *model,
 	assert_int_equal(r->renamed, strcmp(model, upstream) != 0);
 }
 
+static void names_of_models(void **state)
+{
+	static const char *const foreign[] = {
+		"gpt-5",       "gpt4",          "o3",
+		"o1-mini",     "llama3",        "Meta-Llama-3.1-8B",
+		"qwen2.5",     "QwQ-32B",       "gemini-2.5-pro",
+		"google/x",    "x:8b",          "my-llama",
+		"phi4",        "glm-4.6",       "text-embedding-3-small",
+		"codestral",   "DeepSeek-R1",   "anthropic/claude-x",
+		"mistral",     "kimi-k2",       "grok-4",
+	};
+	static const char *const not[] = {
+		"claude-x", "opus",     "mystery",  "philosopher", "sophia",
+		"o10",      "o33",      "fast",     "gptx",
+		"my-claude-gpt", "",    "yield",    "novation",    "commander",
+	};
+	static const struct {
+		const char *name, *undated, *bare, *family;
+	} rows[] = {
+		{ "a-20250929", "a", NULL, NULL },
+		{ "a-2025092", NULL, NULL, NULL },
+		{ "-20250929", NULL, NULL, NULL },
+		{ "a-2024-08-06", "a", NULL, NULL },
+		{ "a@20250929", "a", NULL, NULL },
+		{ "a:latest", "a", NULL, NULL },
+		{ ":latest", NULL, NULL, NULL },
+		{ "models/a", NULL, "a", NULL },
+		{ "openai:a/b", NULL, "a/b", NULL },
+		{ "models/", NULL, NULL, NULL },
+		{ "modelsx", NULL, NULL, NULL },
+		{ "opus", NULL, NULL, "opus" },
+		{ "claude-haiku1m", NULL, NULL, "haiku" },
+		{ "sonnet-latest", "sonnet", NULL, "sonnet" },
+		{ "sonnet-4", NULL, NULL, NULL },
+		{ "claude-opus-4", NULL, NULL, NULL },
+	};
+	char name[2 * PEEK_MODEL_MAX];
+	struct model_name out;
+	bool million;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
+		if (!model_name_is_foreign(foreign[i]))
+			fail_msg("%s", foreign[i]);
+	for (size_t i = 0; i < sizeof(not) / sizeof(not[0]); i++)
+		if (model_name_is_foreign(not[i]))
+			fail_msg("%s", not[i]);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *n = rows[i].name;
+		const char *got[] = { model_name_undated(n, &out),
+				      model_name_bare(n),
+				      model_name_family(n, &million) };
+		const char *want[] = { rows[i].undated, rows[i].bare,
+				       rows[i].family };
+
+		for (int k = 0; k < 3; k++)
+			if (!got[k] != !want[k] ||
+			    (got[k] && strcmp(got[k], want[k])))
+				fail_msg("%s: %s, not %s", n,
+					 got[k] ? got[k] : "none",
+					 want[k] ? want[k] : "none");
+	}
+	memset(name, 'x', sizeof(name));
+	strcpy(name + sizeof(name) - 8, "[1m]");
+	assert_false(model_name_million(name, &out));
+	strcpy(name + sizeof(name) - 8, ":latest");
+	assert_null(model_name_undated(name, &out));
+}
+
 static void routes_in_order(void **state)
 {
 	struct err e = { 0 };
@@ -546,6 +615,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lists_of_hosts_are_checked),
+		cmocka_unit_test(names_of_models),
 		WITH_HOME(routes_in_order),
 		WITH_HOME(one_backend_takes_all),
 		WITH_HOME(wrong_files_are_named),

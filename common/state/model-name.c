@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "state/model-name.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool ends(const char *name, const char *with, size_t *n)
+{
+	size_t all = strlen(name), k = strlen(with);
+
+	if (all <= k || strcasecmp(name + all - k, with))
+		return false;
+	*n = all - k;
+	return true;
+}
+
+static const char *keep(const char *name, size_t n, struct model_name *out)
+{
+	if (n >= sizeof(out->text))
+		return NULL;
+	memmove(out->text, name, n);
+	out->text[n] = '\0';
+	return out->text;
+}
+
+bool model_name_million(const char *name, struct model_name *out)
+{
+	size_t n;
+
+	return ends(name, MODEL_MILLION, &n) && keep(name, n, out);
+}
+
+/* Does the end look like `form`, where 0 is any digit? */
+static bool has_form(const char *name, const char *form, size_t *n)
+{
+	size_t all = strlen(name), k = strlen(form);
+
+	if (all <= k)
+		return false;
+	*n = all - k;
+	for (size_t i = 0; i < k; i++) {
+		char c = name[*n + i];
+
+		if (form[i] == '0' ? !isdigit((unsigned char)c) : c != form[i])
+			return false;
+	}
+	return true;
+}
+
+const char *model_name_undated(const char *name, struct model_name *out)
+{
+	static const char *const dates[] = { "-00000000", "@00000000",
+					     "-0000-00-00" };
+	static const char *const words[] = { ":latest", "-latest", "@latest" };
+	size_t n;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (ends(name, words[i], &n))
+			return keep(name, n, out);
+	for (size_t i = 0; i < sizeof(dates) / sizeof(dates[0]); i++)
+		if (has_form(name, dates[i], &n))
+			return keep(name, n, out);
+	return NULL;
+}
+
+bool model_name_same(const char *a, const char *b)
+{
+	struct model_name x, y;
+	const char *p = model_name_undated(a, &x);
+	const char *q = model_name_undated(b, &y);
+
+	return strcmp(a, b) == 0 || (p && strcmp(p, b) == 0) ||
+	       (q && strcmp(a, q) == 0);
+}
+
+const char *model_name_bare(const char *name)
+{
+	static const char *const makers[] = { "models", "anthropic", "openai" };
+
+	for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++) {
+		size_t n = strlen(makers[i]);
+
+		if (strncmp(name, makers[i], n) == 0 &&
+		    (name[n] == '/' || name[n] == ':') && name[n + 1])
+			return name + n + 1;
+	}
+	return NULL;
+}
+
+const char *model_name_family(const char *name, bool *million)
+{
+	static const char *const families[] = { "opus", "sonnet", "haiku" };
+
+	*million = false;
+	if (strncmp(name, "claude-", 7) == 0)
+		name += 7;
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+		size_t n = strlen(families[i]);
+
+		if (strncmp(name, families[i], n))
+			continue;
+		*million = strncmp(name + n, "1m", 2) == 0;
+		n += *million ? 2 : 0;
+		if (!name[n] || strcmp(name + n, "-latest") == 0)
+			return families[i];
+	}
+	*million = false;
+	return NULL;
+}
+
+bool model_name_is_claude(const char *name)
+{
+	bool million;
+
+	return strncmp(name, "claude-", 7) == 0 ||
+	       model_name_family(name, &million);
+}
+
+void model_name_as_claude(struct model_name *name)
+{
+	for (char *p = name->text + 1; *p; p++)
+		if (*p == '@' || (*p == '.' && isdigit((unsigned char)p[-1]) &&
+				  isdigit((unsigned char)p[1])))
+			*p = '-';
+}
+
+/* Words that begin the names of other providers' models. */
+static const char *const words[] = {
+	"aya",
+	"babbage",
+	"baichuan",
+	"bge",
+	"chatglm",
+	"chatgpt",
+	"codegemma",
+	"codellama",
+	"codestral",
+	"codex",
+	"cogito",
+	"command",
+	"computer-use",
+	"c4ai",
+	"dall-e",
+	"davinci",
+	"deepseek",
+	"devstral",
+	"dolphin",
+	"doubao",
+	"ernie",
+	"exaone",
+	"falcon",
+	"flux",
+	"gemini",
+	"gemma",
+	"glm",
+	"gpt",
+	"granite",
+	"grok",
+	"hermes",
+	"hunyuan",
+	"imagen",
+	"internlm",
+	"jamba",
+	"kimi",
+	"learnlm",
+	"lfm",
+	"llama",
+	"llava",
+	"magistral",
+	"mimo",
+	"minimax",
+	"ministral",
+	"mistral",
+	"mixtral",
+	"moonshot",
+	"mxbai",
+	"nemotron",
+	"nomic",
+	"nova",
+	"o1",
+	"o3",
+	"o4",
+	"olmo",
+	"palm",
+	"phi",
+	"pixtral",
+	"qvq",
+	"qwen",
+	"qwq",
+	"rerank",
+	"smollm",
+	"solar",
+	"sonar",
+	"sora",
+	"starcoder",
+	"step",
+	"text-bison",
+	"text-davinci",
+	"text-embedding",
+	"titan",
+	"tts",
+	"veo",
+	"vicuna",
+	"voxtral",
+	"voyage",
+	"whisper",
+	"wizardlm",
+	"yi",
+};
+
+/* As a word of its own; figures may follow it at once, as in llama3. */
+static bool has_word(const char *name, const char *word)
+{
+	size_t n = strlen(word);
+	bool figure = isdigit((unsigned char)word[n - 1]);
+
+	for (const char *at = name; (at = strcasestr(at, word)); at++)
+		if ((at == name || !isalnum((unsigned char)at[-1])) &&
+		    !isalpha((unsigned char)at[n]) &&
+		    !(figure && isdigit((unsigned char)at[n])))
+			return true;
+	return false;
+}
+
+bool model_name_is_foreign(const char *name)
+{
+	if (strpbrk(name, "/:"))
+		return true;
+	if (strcasestr(name, "claude"))
+		return false;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (has_word(name, words[i]))
+			return true;
+	return false;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * model-name: what people write for a model, and whose it may be. Pure.
+ */
+#ifndef DARIO_MODEL_NAME_H
+#define DARIO_MODEL_NAME_H
+
+#include "base/buf.h"
+#include "dialect/peek.h"
+
+#define MODEL_MILLION "[1m]" /* behind a name: with the long context */
+
+struct model_name {
+	char text[PEEK_MODEL_MAX + 1];
+};
+
+/* Without MODEL_MILLION, in *out; false when it does not end so. */
+bool model_name_million(const char *name, struct model_name *out);
+/* Without a date (-20250929, -2024-08-06, @20250929), -latest or :latest; NULL
+ * when it has none. Else in *out. */
+const char *model_name_undated(const char *name, struct model_name *out);
+/* What follows models/, anthropic/ or openai/, written with a slash or a colon;
+ * NULL when it does not begin so. */
+const char *model_name_bare(const char *name);
+/* A family of Claude's or a model: opus, sonnet1m, claude-opus-latest,
+ * claude-x. */
+bool model_name_is_claude(const char *name);
+/* "opus" of "opus", "opus1m", "claude-opus", "opus-latest" and the like, or
+ * NULL. *million: the long context is asked for. */
+const char *model_name_family(const char *name, bool *million);
+/* As Anthropic writes it, where others have a dot or an @: claude-opus-4.5,
+ * claude-opus-4-5@20251101. In place. */
+void model_name_as_claude(struct model_name *name);
+/* Another provider's, as far as a name can tell? */
+bool model_name_is_foreign(const char *name);
+/* The same but for what model_name_undated leaves out? */
+bool model_name_same(const char *a, const char *b);
+
+#endif
