@@ -148,8 +148,7 @@ int guard_key(struct request *r, struct err *e)
 			       "its own machine only: set DARIO_API_KEY, or "
 			       "apiKey in config.json");
 	return err_set(e, ERR_AUTH,
-		       "%s API key: send the router's "
-		       "DARIO_API_KEY as x-api-key or as Authorization: "
-		       "Bearer",
+		       "%s key: send the router's key (DARIO_API_KEY) as "
+		       "the API key, or as Authorization: Bearer",
 		       sent ? "wrong" : "missing");
 }

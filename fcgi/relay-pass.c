@@ -3,6 +3,7 @@
 
 #include "base/fields.h"
 #include "dialect/error.h"
+#include "dialect/peek.h"
 #include "fcgi/relay-stage.h"
 #include "fcgi/stored.h"
 
@@ -106,6 +107,7 @@ static int pass_event(void *arg, struct span name, struct span data,
 	(void)e;
 	if (seen & TAP_ERROR) {
 		note_error(y, data);
+		y->hold |= y->error.reword && !(y->seen & TAP_CONTENT);
 		y->too_early |= y->hold && !(y->seen & TAP_CONTENT);
 	} else if (y->hold && !(y->seen & TAP_CONTENT) &&
 		   d->content(name, data)) {
@@ -394,10 +396,40 @@ static int answer_instead(struct relay *y, struct err *e)
 	return 0;
 }
 
+/* Gemini puts its error into a list: clients look for an object. */
+static void unwrap(struct buf *body)
+{
+	struct span all = span_trim(buf_get(body)), one = SPAN("");
+
+	if (all.n > 2 && all.p[0] == '[' && all.p[all.n - 1] == ']')
+		one = span_trim((struct span){ all.p + 1, all.n - 2 });
+	if (!one.n || !peek_is_object(one))
+		return;
+	buf_splice(body, (size_t)(one.p - body->p) + one.n,
+		   body->n - (size_t)(one.p - body->p) - one.n, SPAN(""));
+	buf_splice(body, 0, (size_t)(one.p - body->p), SPAN(""));
+}
+
+/* It is told anew: what belongs to the upstream's own answer goes with it. */
+static int reword(struct relay *y)
+{
+	struct request *r = y->r;
+
+	if (!r->head_sent) {
+		buf_reset(&r->head);
+		if (r->upstream_id && *r->upstream_id)
+			reply_field(r, "x-dario-upstream-id",
+				    span_of(r->upstream_id));
+	}
+	return -1;
+}
+
 static int refuse(struct relay *y, struct err *e)
 {
 	bool lacks = y->status == 404 || y->status == 405;
 
+	if (e->reword && !y->r->config->settings.passthrough)
+		return reword(y);
 	switch (y->mode) {
 	case STREAM:
 		return commit(y, e);
@@ -407,8 +439,10 @@ static int refuse(struct relay *y, struct err *e)
 		if (y->status >= 500 && e->status / 100 == 4)
 			y->status =
 				e->status; /* it is not the server's fault */
-		if (!y->held.full && !(y->r->instead && lacks))
+		if (!y->held.full && !(y->r->instead && lacks)) {
+			unwrap(&y->held);
 			return put_whole(y, e);
+		}
 		buf_reset(&y->r->head);
 		if (y->held.full)
 			return -1; /* too long to be passed on */

@@ -232,11 +232,26 @@ static long retry_seconds(const struct err *e)
 	return e->code == ERR_NO_ACCOUNT ? NO_ACCOUNT_RETRY_SECONDS : 0;
 }
 
+/* Some clients show words of their own in the place of an error's. */
+static void error_line(struct request *r, const struct err *e)
+{
+	char line[sizeof(e->msg)];
+
+	if (e->code == ERR_PASSED)
+		return;
+	snprintf(line, sizeof(line), "%s", e->msg);
+	for (char *p = line; *p; p++)
+		if (*p < ' ' || *p > '~')
+			*p = '?';
+	reply_field(r, "x-dario-error", span_of(line));
+}
+
 static void error_fields(struct request *r, const struct err *e)
 {
 	long seconds = retry_seconds(e);
 	char text[24];
 
+	error_line(r, e);
 	reply_field(r, r->dialect->request_id_header, span_of(r->id));
 	if (seconds) {
 		snprintf(text, sizeof(text), "%ld", seconds);
@@ -253,10 +268,40 @@ static void error_fields(struct request *r, const struct err *e)
 	}
 }
 
-void reply_error(struct request *r, const struct err *e)
+/* Claude Code takes a message with the field's name in it for one of a log-in
+ * that failed. */
+static void name_key(struct err *e)
 {
+	static const char field[] = "x-api-key", key[] = "API key";
+	char *at;
+
+	while ((at = strcasestr(e->msg, field))) {
+		memcpy(at, key, strlen(key));
+		memmove(at + strlen(key), at + strlen(field),
+			strlen(at + strlen(field)) + 1);
+	}
+}
+
+/* It has texts of its own in the place of a 403 and a 404: what a person must
+ * read is a 400. */
+static bool replaces(const struct request *r, const struct err *e)
+{
+	const char *agent = r->vars.user_agent;
+
+	return agent && r->dialect == &dialects[DIALECT_ANTHROPIC] &&
+	       (strncmp(agent, "claude-cli/", 11) == 0 ||
+		strncmp(agent, "claude-code/", 12) == 0) &&
+	       (e->code == ERR_FORBIDDEN || e->code == ERR_NO_MODEL);
+}
+
+void reply_error(struct request *r, const struct err *error)
+{
+	struct err told = *error, *e = &told;
 	struct buf out;
 
+	name_key(e);
+	if (replaces(r, e))
+		e->status = err_status(ERR_BAD_REQUEST);
 	if (e->code == ERR_GONE) {
 		r->cut = true;
 		if (!r->head_sent)

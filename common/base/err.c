@@ -55,6 +55,7 @@ static void set(struct err *e, enum err_code code, const char *fmt, va_list ap)
 	e->status = 0;
 	e->retry_after = 0;
 	e->type[0] = '\0';
+	e->reword = false;
 	e->param[0] = '\0';
 	vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
 	utf8_clean_str(e->msg);

@@ -53,6 +53,7 @@ struct err {
 	int status;       /* HTTP status of an upstream's error; else 0 */
 	long retry_after; /* seconds; 0: not said */
 	char type[64];    /* its code, in its own words, or "" */
+	bool reword;      /* clients would not know its own words */
 	char param[64];   /* request field at fault, or "" */
 	char msg[1024];
 };

@@ -5,10 +5,13 @@
 
 #include "base/jw.h"
 #include "dialect/dialect.h"
+#include "dialect/too-long.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define PLAIN_MAX 1024 /* bytes of an error that is no JSON */
 
 /* HTTP status → error type, both dialects. */
 static const struct {
@@ -72,8 +75,6 @@ const char *error_code(const struct err *e)
 
 	if (e->code != ERR_PASSED)
 		return err_name(e->code);
-	if (strstr(e->msg, "prompt is too long"))
-		return "context_length_exceeded";
 	if (e->type[0] && !strstr(e->type, "_error"))
 		return e->type;
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
@@ -156,37 +157,43 @@ static struct span first_text(struct json_object *top, struct json_object *o)
 	return json_str(json_get(top, "x_groq"), "error");
 }
 
-static long number_after(const char *text, const char *words)
+/* Of a provider behind the provider, as OpenRouter hands it on. */
+static struct span inner_text(struct json_object *o)
 {
-	const char *p = strstr(text, words);
-
-	p = p ? strpbrk(p, "0123456789") : NULL;
-	return p ? strtol(p, NULL, 10) : 0;
+	return json_str(json_get(o, "metadata"), "raw");
 }
 
-/* Claude Code begins to compact when it reads these words. */
-static void context_words(struct err *e, struct json_object *o)
+/* What no key, account or pause would change is not looked at. */
+static bool may_be_too_long(int status, const char *code)
 {
-	long max = number_after(e->msg, "maximum context length is ");
-	long got = number_after(e->msg, "resulted in ");
-	char was[sizeof(e->msg)];
+	return status != 401 && status != 402 && status != 403 &&
+	       status != 404 && status != 429 &&
+	       !(code && strstr(code, "rate_limit"));
+}
 
-	if (!got)
-		got = number_after(e->msg, "you requested ");
-	if (!max)
-		max = (long)json_int(o, "n_ctx", 0);
-	if (!got)
-		got = (long)json_int(o, "n_prompt_tokens", 0);
-	memcpy(was, e->msg, sizeof(was));
-	if (max > 0 && got > 0)
-		snprintf(
-			e->msg, sizeof(e->msg),
-			"prompt is too long: %ld tokens > %ld maximum (%.900s)",
-			got, max, was);
-	else if (strstr(e->type, "context_length") ||
-		 strstr(e->type, "context_size"))
-		snprintf(e->msg, sizeof(e->msg), "prompt is too long: %.980s",
-			 was);
+/* Claude Code begins to compact when it reads words that it knows. */
+static void note_too_long(struct err *e, struct json_object *o,
+			  const char *inner)
+{
+	struct too_long t, within;
+
+	if (!may_be_too_long(e->status, e->type))
+		return;
+	if (!too_long_read(e->msg, e->type, &t)) {
+		if (!too_long_read(inner, NULL, &within))
+			return;
+		t.got = within.got;
+		t.max = within.max;
+	}
+	if (!t.got && json_int(o, "n_ctx", 0) > 0 &&
+	    json_int(o, "n_prompt_tokens", 0) > 0) { /* llama.cpp */
+		t.got = (long)json_int(o, "n_prompt_tokens", 0);
+		t.max = (long)json_int(o, "n_ctx", 0);
+	}
+	too_long_tell(&t, e);
+	snprintf(e->type, sizeof(e->type), "%s", TOO_LONG_CODE);
+	e->status = 400;
+	e->reword = !t.known;
 }
 
 /* Gemini puts its error into a list. */
@@ -206,7 +213,6 @@ static bool is_requests_fault(const char *text)
 		"does not support multimodal",
 		"missing data required for image input",
 		"unable to make llava embedding",
-		"exceeds the available context size",
 		"Failed to parse messages",
 	};
 
@@ -250,7 +256,7 @@ void error_read(struct json_object *top, int status, struct err *out)
 		 json_cstr(o, "param") ? json_cstr(o, "param") : "");
 	out->status = status >= 400 ? status
 				    : status_of(o, code ? code : "", type);
-	context_words(out, o);
+	note_too_long(out, o, inner_text(o).n ? inner_text(o).p : "");
 	if (out->status >= 500 && is_requests_fault(out->msg))
 		out->status = 400;
 }
@@ -259,6 +265,7 @@ void error_read_body(struct span body, int status, struct err *out)
 {
 	struct err unused;
 	struct json_object *o = json_read(body, &unused);
+	char text[PLAIN_MAX];
 
 	if (json_object_is_type(unwrapped(o), json_type_object)) {
 		error_read(o, status, out);
@@ -266,6 +273,9 @@ void error_read_body(struct span body, int status, struct err *out)
 		err_set(out, ERR_PASSED, "the upstream answered HTTP %d",
 			status);
 		out->status = status;
+		snprintf(text, sizeof(text), "%.*s",
+			 body.n < sizeof(text) ? (int)body.n : 0, body.p);
+		note_too_long(out, NULL, text);
 	}
 	json_object_put(o);
 }

@@ -13,7 +13,8 @@
 
 /* An upstream's error body or error event, of any dialect, into an err with
  * ERR_PASSED: message, status (of the HTTP answer, or 0: from the body) and its
- * code in its own words. */
+ * code in its own words. A prompt that is too long is a 400 in the words that
+ * clients know; `reword` when the upstream's own are others. */
 void error_read(struct json_object *o, int status, struct err *out);
 /* Is an object, meant as an answer or event, in truth an error? */
 bool error_is(struct json_object *o);
