@@ -22,6 +22,7 @@ struct translation {
 	struct buf out;    /* what the writer has made and nobody has sent */
 	bool stream;       /* wanted by the client */
 	const char *asked; /* what of the request was dropped, or NULL */
+	size_t told;       /* bytes of reader.dropped that the head names */
 };
 
 /* Fields that mean the same in every dialect. */
@@ -66,6 +67,8 @@ static bool is_content(const struct ev *v)
 	case EV_DELTA:
 		return v->text.n > 0;
 	case EV_CLOSE:
+	case EV_CITE:
+	case EV_SEARCH:
 	case EV_FINISH:
 		return true;
 	case EV_START:
@@ -76,6 +79,20 @@ static bool is_content(const struct ev *v)
 	return false;
 }
 
+/* What was dropped after the head had gone is named in a comment, which every
+ * reader of a stream skips, before the end; the history has all of it. */
+static void tell_late(struct relay *y)
+{
+	struct translation *t = y->translation;
+	struct span late = span_skip(buf_get(&t->reader.dropped), t->told);
+
+	if (!y->r->head_sent || !late.n)
+		return;
+	if (span_starts(late, ", "))
+		late = span_skip(late, 2);
+	buf_fmt(&t->out, ": x-dario-dropped: %.*s\n\n", SPAN_FMT(late));
+}
+
 /* The end of the chain for a client that wants a stream. */
 static int to_client(void *arg, const struct ev *v, struct err *e)
 {
@@ -83,6 +100,7 @@ static int to_client(void *arg, const struct ev *v, struct err *e)
 	struct translation *t = y->translation;
 
 	note_usage(y, v);
+	reader_unsaid(&t->reader, y->r->dialect, v);
 	if (v->kind == EV_ERROR) {
 		*e = *v->err;
 		return -1;
@@ -93,6 +111,8 @@ static int to_client(void *arg, const struct ev *v, struct err *e)
 	y->content |= is_content(v);
 	if (v->kind == EV_PING && !y->begun)
 		return 0;
+	if (v->kind == EV_FINISH)
+		tell_late(y);
 	return writer_event(&t->writer, v, e);
 }
 
@@ -101,6 +121,7 @@ static int to_fold(void *arg, const struct ev *v, struct err *e)
 	struct relay *y = arg;
 
 	note_usage(y, v);
+	reader_unsaid(&y->translation->reader, y->r->dialect, v);
 	y->content |= is_content(v);
 	return fold_feed(&y->translation->fold, v, e);
 }
@@ -194,6 +215,7 @@ static int send_out(struct relay *y, struct err *e)
 		return 0;
 	if (!y->r->head_sent) {
 		note_dropped(y);
+		t->told = t->reader.dropped.n;
 		relay_stream_fields(y);
 	}
 	if (relay_put(y, buf_get(&t->out), e))

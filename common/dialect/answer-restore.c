@@ -161,7 +161,7 @@ static int await_json(struct answer_restore *r, const struct ev *v,
 		      struct err *e)
 {
 	bool part = v->kind == EV_OPEN || v->kind == EV_DELTA ||
-		    v->kind == EV_CLOSE;
+		    v->kind == EV_CLOSE || v->kind == EV_CITE;
 
 	if (part && v->part == PART_TEXT) {
 		if (v->kind == EV_DELTA)

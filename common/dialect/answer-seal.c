@@ -28,13 +28,13 @@ static struct span sealed(struct answer_seal *s, enum seal_kind kind,
 	return seal_make(s->arena, &seal);
 }
 
-/* A part of its own, for what belongs to the call with the client's id. */
-static int carry(struct answer_seal *s, enum seal_kind kind,
-		 struct span original, struct err *e)
+/* A part of its own, for what belongs to something else. */
+static int carry_about(struct answer_seal *s, enum seal_kind kind,
+		       uint64_t about, struct span original, struct err *e)
 {
 	struct ev v = { .kind = EV_OPEN, .part = PART_REDACTED };
 
-	v.text = sealed(s, kind, seal_hash(0, s->id), original);
+	v.text = sealed(s, kind, about, original);
 	if (s->sink(s->arg, &v, e))
 		return -1;
 	v.kind = EV_DELTA;
@@ -43,6 +43,13 @@ static int carry(struct answer_seal *s, enum seal_kind kind,
 	v.kind = EV_CLOSE;
 	v.text = SPAN("");
 	return s->sink(s->arg, &v, e);
+}
+
+/* To the call with the client's id. */
+static int carry(struct answer_seal *s, enum seal_kind kind,
+		 struct span original, struct err *e)
+{
+	return carry_about(s, kind, seal_hash(0, s->id), original, e);
 }
 
 static int open_call(struct answer_seal *s, struct ev v, struct err *e)
@@ -97,6 +104,9 @@ int answer_seal_event(void *arg, const struct ev *v, struct err *e)
 	bool in_part = v->kind == EV_OPEN || v->kind == EV_DELTA ||
 		       v->kind == EV_CLOSE;
 
+	if (v->kind == EV_SEARCH && v->search->item.n &&
+	    carry_about(s, SEAL_SEARCH, 0, v->search->item, e))
+		return -1;
 	if (in_part && v->part == PART_THINKING)
 		return thinking(s, *v, e);
 	if (in_part && v->part == PART_REDACTED)

@@ -7,7 +7,8 @@
  * even if it is unsigned: when it comes back it shows who thought it. What
  * belongs to a call and has no place in another dialect (Gemini's thought
  * signature, an id that is too long) travels in a redacted part before it, or
- * behind it when it came late. Not thread-safe; memory is the arena's.
+ * behind it when it came late; so does the item of a search. Not
+ * thread-safe; memory is the arena's.
  */
 #ifndef DARIO_ANSWER_SEAL_H
 #define DARIO_ANSWER_SEAL_H

@@ -56,6 +56,79 @@ static int feed(struct reader *r, struct slot *s, struct span text,
 	return s && text.n ? reader_text(r, s, text, e) : 0;
 }
 
+static void read_citation(struct reader *r, struct slot *s,
+			  struct json_object *o)
+{
+	struct citation c = { .url = json_str(o, "url"),
+			      .title = json_str(o, "title"),
+			      .quote = json_str(o, "cited_text"),
+			      .opaque = json_str(o, "encrypted_index"),
+			      .to = INT64_MAX };
+
+	if (span_is(json_str(o, "type"), "web_search_result_location"))
+		reader_cite(r, s, c);
+	else
+		reader_dropped(r, SPAN("citations"));
+}
+
+static int start_text(struct reader *r, struct json_object *b, int64_t index,
+		      struct err *e)
+{
+	struct json_object *cites = json_get(b, "citations");
+	struct slot *s = reader_open(r, PART_TEXT, index, e);
+
+	if (!s)
+		return -1;
+	for (size_t i = 0; i < json_length(cites); i++)
+		read_citation(r, s, json_at(cites, i));
+	/* An empty block is opened by its first text. */
+	return feed(r, s, json_str(b, "text"), e);
+}
+
+static bool has_members(struct json_object *o)
+{
+	return json_object_is_type(o, json_type_object) &&
+	       json_object_object_length(o);
+}
+
+static bool is_search(struct json_object *b)
+{
+	return span_is(json_str(b, "type"), "server_tool_use") &&
+	       span_is(json_str(b, "name"), "web_search");
+}
+
+static int start_search(struct reader *r, struct json_object *b, int64_t index,
+			struct err *e)
+{
+	struct slot *s = reader_search(r, index, json_str(b, "id"), e);
+
+	if (!s)
+		return -1;
+	if (has_members(json_get(b, "input")))
+		s->given = arena_str(r->arena,
+				     reader_said(r, json_get(b, "input")));
+	return 0;
+}
+
+/* What a search has found ends it. */
+static int read_results(struct reader *r, struct json_object *b, struct err *e)
+{
+	struct json_object *content = json_get(b, "content");
+	struct span id = json_str(b, "tool_use_id");
+	struct slot *s = r->all;
+
+	while (s && (!s->search || s->ended || !span_eq(s->search->id, id)))
+		s = s->older;
+	if (!s)
+		s = reader_search(r, -1, id, e);
+	if (!s)
+		return -1;
+	s->search->error = arena_span(r->arena,
+				      json_str(content, "error_code"));
+	reader_hits(r, s->search, content);
+	return reader_close(r, s, e);
+}
+
 /* A block as it starts, or as it stands whole in an answer. */
 static int start_block(struct reader *r, struct json_object *b, int64_t index,
 		       struct err *e)
@@ -64,13 +137,12 @@ static int start_block(struct reader *r, struct json_object *b, int64_t index,
 	struct json_object *input = json_get(b, "input");
 	struct slot *s = NULL;
 
-	if (json_length(json_get(b, "citations")))
-		reader_dropped(r, SPAN("citations"));
-	if (span_is(type, "text")) {
-		/* An empty block is opened by its first text. */
-		s = reader_open(r, PART_TEXT, index, e);
-		return s ? feed(r, s, json_str(b, "text"), e) : -1;
-	}
+	if (span_is(type, "text"))
+		return start_text(r, b, index, e);
+	if (is_search(b))
+		return start_search(r, b, index, e);
+	if (span_is(type, "web_search_tool_result"))
+		return read_results(r, b, e);
 	if (span_is(type, "thinking")) {
 		s = reader_open(r, PART_THINKING, index, e);
 		if (!s)
@@ -93,8 +165,7 @@ static int start_block(struct reader *r, struct json_object *b, int64_t index,
 		return -1;
 	s->id = reader_copy(r, b, "id");
 	s->name = reader_copy(r, b, "name");
-	if (json_object_is_type(input, json_type_object) &&
-	    json_object_object_length(input))
+	if (has_members(input))
 		s->given = arena_str(r->arena, reader_said(r, input));
 	return reader_text(r, s, SPAN(""), e);
 }
@@ -108,12 +179,13 @@ static int delta(struct reader *r, struct json_object *o, struct err *e)
 	if (!s)
 		return 0;
 	if (span_is(type, "citations_delta"))
-		reader_dropped(r, SPAN("citations"));
+		read_citation(r, s, json_get(d, "citation"));
 	if (span_is(type, "text_delta") && s->kind == PART_TEXT)
 		return feed(r, s, json_str(d, "text"), e);
 	if (span_is(type, "thinking_delta") && s->kind == PART_THINKING)
 		return feed(r, s, json_str(d, "thinking"), e);
-	if (span_is(type, "input_json_delta") && s->kind == PART_TOOL_USE)
+	if (span_is(type, "input_json_delta") &&
+	    (s->kind == PART_TOOL_USE || s->kind == PART_SEARCH))
 		return feed(r, s, json_str(d, "partial_json"), e);
 	if (span_is(type, "signature_delta") && s->kind == PART_THINKING)
 		s->signature = reader_copy(r, d, "signature");
@@ -122,7 +194,8 @@ static int delta(struct reader *r, struct json_object *o, struct err *e)
 
 static int stop_block(struct reader *r, struct slot *s, struct err *e)
 {
-	return s ? reader_close(r, s, e) : 0;
+	/* A search ends with its results. */
+	return s && !s->search ? reader_close(r, s, e) : 0;
 }
 
 static int whole_content(struct reader *r, struct json_object *content,

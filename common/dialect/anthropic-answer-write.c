@@ -2,7 +2,10 @@
 #include "config.h"
 
 #include "base/jw.h"
-#include "dialect/chat-write.h"
+#include "dialect/anthropic-write.h"
+
+#include <ctype.h>
+#include <stdio.h>
 
 static const char *stop_reason(enum stop_kind stop)
 {
@@ -80,13 +83,20 @@ static void start(struct writer *w, const struct ev *v)
 	end_event(&j);
 }
 
-static void open_block(struct writer *w, const struct ev *v)
+static struct jw start_block(struct writer *w)
 {
 	struct jw j = event(w, "content_block_start");
 
-	w->args = false;
 	jw_kint(&j, "index", w->blocks++);
 	jw_key(&j, "content_block");
+	return j;
+}
+
+static void open_block(struct writer *w, const struct ev *v)
+{
+	struct jw j = start_block(w);
+
+	w->args = false;
 	jw_obj(&j);
 	switch (v->part) {
 	case PART_TEXT:
@@ -110,10 +120,11 @@ static void open_block(struct writer *w, const struct ev *v)
 		jw_key(&j, "input");
 		jw_raw(&j, SPAN("{}"));
 		break;
+	case PART_SEARCH:
 	case PART_IMAGE:
 	case PART_DOCUMENT:
 	case PART_TOOL_RESULT:
-		break; /* in requests only */
+		break; /* in events of its own, or in requests only */
 	}
 	jw_obj_end(&j);
 	end_event(&j);
@@ -174,24 +185,157 @@ static void block_delta(struct writer *w, const struct ev *v)
 		break;
 	case PART_REDACTED:
 		break; /* its data stands in the start event */
+	case PART_SEARCH:
 	case PART_IMAGE:
 	case PART_DOCUMENT:
 	case PART_TOOL_RESULT:
-		break; /* in requests only */
+		break; /* in events of its own, or in requests only */
 	}
+}
+
+static void stop_block(struct writer *w)
+{
+	struct jw j = event(w, "content_block_stop");
+
+	jw_kint(&j, "index", w->blocks - 1);
+	end_event(&j);
 }
 
 static void close_block(struct writer *w, const struct ev *v)
 {
-	struct jw j;
-
 	if (v->part == PART_TOOL_USE && v->custom)
 		end_free_text(w);
 	if (v->part == PART_THINKING && v->text.n)
 		delta(w, "signature_delta", "signature", v->text);
-	j = event(w, "content_block_stop");
+	stop_block(w);
+}
+
+/* What another provider has not given, and its own would refuse: mend.h. */
+static struct span opaque(struct span s)
+{
+	return s.n ? s : SPAN(SEAL_EMPTY);
+}
+
+static void put_citation(struct jw *j, const struct citation *c)
+{
+	jw_obj(j);
+	jw_kcstr(j, "type", "web_search_result_location");
+	jw_kstr(j, "url", c->url);
+	jw_kstr(j, "title", c->title);
+	jw_kstr(j, "cited_text", c->quote);
+	jw_kstr(j, "encrypted_index", opaque(c->opaque));
+	jw_obj_end(j);
+}
+
+static void cite(struct writer *w, const struct ev *v)
+{
+	struct jw j = event(w, "content_block_delta");
+
 	jw_kint(&j, "index", w->blocks - 1);
+	jw_key(&j, "delta");
+	jw_obj(&j);
+	jw_kcstr(&j, "type", "citations_delta");
+	jw_key(&j, "citation");
+	put_citation(&j, v->cite);
+	jw_obj_end(&j);
 	end_event(&j);
+}
+
+/* Other providers' ids may hold what is refused in these. */
+static void put_search_id(struct jw *j, const char *key, struct span id)
+{
+	char text[128];
+	size_t n = 0;
+
+	if (!span_starts(id, "srvtoolu_"))
+		n = (size_t)snprintf(text, sizeof(text), "%s%s",
+				     ANTHROPIC_SEARCH_ID,
+				     span_starts(id, "ws_") ? "" : "_");
+	if (span_starts(id, "ws_"))
+		id = span_skip(id, 2);
+	for (size_t i = 0; i < id.n && n < sizeof(text) - 1; i++)
+		text[n++] = isalnum((unsigned char)id.p[i]) ? id.p[i] : '_';
+	jw_kstr(j, key, (struct span){ text, n });
+}
+
+static void put_call(struct jw *j, const struct web_search *s, bool query)
+{
+	jw_obj(j);
+	jw_kcstr(j, "type", "server_tool_use");
+	put_search_id(j, "id", s->id);
+	jw_kcstr(j, "name", "web_search");
+	jw_key(j, "input");
+	jw_obj(j);
+	if (query)
+		jw_kstr(j, "query", s->query);
+	jw_obj_end(j);
+	jw_obj_end(j);
+}
+
+static void put_hit(struct jw *j, const struct search_hit *hit)
+{
+	jw_obj(j);
+	jw_kcstr(j, "type", "web_search_result");
+	jw_kstr(j, "url", hit->url);
+	jw_kstr(j, "title", hit->title.n ? hit->title : hit->url);
+	jw_kstr(j, "encrypted_content", opaque(hit->opaque));
+	jw_key(j, "page_age");
+	if (hit->age.n)
+		jw_str(j, hit->age);
+	else
+		jw_null(j);
+	jw_obj_end(j);
+}
+
+static void put_results(struct jw *j, const struct web_search *s)
+{
+	jw_obj(j);
+	jw_kcstr(j, "type", "web_search_tool_result");
+	put_search_id(j, "tool_use_id", s->id);
+	jw_key(j, "content");
+	if (s->error.n) {
+		jw_obj(j);
+		jw_kcstr(j, "type", "web_search_tool_result_error");
+		jw_kstr(j, "error_code", s->error);
+		jw_obj_end(j);
+	} else {
+		jw_arr(j);
+		for (size_t i = 0; i < s->n; i++)
+			put_hit(j, &s->hits[i]);
+		jw_arr_end(j);
+	}
+	jw_obj_end(j);
+}
+
+bool anthropic_says(const struct web_search *s)
+{
+	return s->query.n > 0;
+}
+
+/* The call with its input, and what was found. */
+static void search(struct writer *w, const struct ev *v)
+{
+	const struct web_search *s = v->search;
+	struct buf input;
+	struct jw j;
+
+	if (!anthropic_says(s))
+		return;
+	j = start_block(w);
+	put_call(&j, s, false);
+	end_event(&j);
+	buf_init(&input, WRITER_TEXT_MAX);
+	j = jw_to(&input);
+	jw_obj(&j);
+	jw_kstr(&j, "query", s->query);
+	jw_obj_end(&j);
+	delta(w, "input_json_delta", "partial_json", buf_get(&input));
+	buf_release(&input);
+	stop_block(w);
+	j = start_block(w);
+	put_results(&j, s);
+	end_event(&j);
+	stop_block(w);
 }
 
 static void finish(struct writer *w, const struct ev *v)
@@ -213,6 +357,17 @@ static void finish(struct writer *w, const struct ev *v)
 	end_event(&j);
 }
 
+static void put_citations(struct jw *j, const struct citation *c)
+{
+	if (!c)
+		return;
+	jw_key(j, "citations");
+	jw_arr(j);
+	for (; c; c = c->next)
+		put_citation(j, c);
+	jw_arr_end(j);
+}
+
 static void put_part(struct jw *j, const struct block *p)
 {
 	struct span text = buf_get(&p->text);
@@ -223,6 +378,7 @@ static void put_part(struct jw *j, const struct block *p)
 	case PART_REFUSAL:
 		jw_kcstr(j, "type", "text");
 		jw_kstr(j, "text", text);
+		put_citations(j, p->cites);
 		break;
 	case PART_THINKING:
 		jw_kcstr(j, "type", "thinking");
@@ -239,10 +395,11 @@ static void put_part(struct jw *j, const struct block *p)
 		jw_kcstr(j, "name", p->name);
 		write_input(j, text, p->custom);
 		break;
+	case PART_SEARCH:
 	case PART_IMAGE:
 	case PART_DOCUMENT:
 	case PART_TOOL_RESULT:
-		break; /* in requests only */
+		break; /* in events of its own, or in requests only */
 	}
 	jw_obj_end(j);
 }
@@ -255,8 +412,14 @@ void anthropic_answer_write(struct writer *w, const struct answer *a)
 	message_head(&j, w);
 	jw_key(&j, "content");
 	jw_arr(&j);
-	for (const struct block *p = a->parts; p; p = p->next)
-		put_part(&j, p);
+	for (const struct block *p = a->parts; p; p = p->next) {
+		if (!p->search) {
+			put_part(&j, p);
+		} else if (anthropic_says(p->search)) {
+			put_call(&j, p->search, true);
+			put_results(&j, p->search);
+		}
+	}
 	jw_arr_end(&j);
 	jw_kcstr(&j, "stop_reason", stop_reason(a->stop));
 	jw_kcstr(&j, "stop_sequence", a->stop_text);
@@ -269,5 +432,7 @@ const struct writer_ops anthropic_writer = {
 	.open = open_block,
 	.delta = block_delta,
 	.close = close_block,
+	.cite = cite,
+	.search = search,
 	.finish = finish,
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "dialect/anthropic-write.h"
 #include "dialect/mend.h"
 
 /* What of a tool loop decides whether it may go on with thinking. */
@@ -94,10 +95,44 @@ static void mend_call(struct mend *m, struct span block, const char *key,
 	mend_id(m, value, chat_id_anthropic(m->arena, id));
 }
 
+/* A search of another provider, as we have told it. */
+static bool is_told(struct mend *m, struct span block)
+{
+	struct span id = jwalk_get(block, "id");
+
+	if (!id.n)
+		id = jwalk_get(block, "tool_use_id");
+	return span_starts(jwalk_text(m->arena, id), ANTHROPIC_SEARCH_ID);
+}
+
+/* Citations that we have made have an index that Anthropic does not know. */
+static void mend_citations(struct mend *m, struct span block)
+{
+	struct jwalk w = jwalk_in(jwalk_get(block, "citations"));
+
+	while (jwalk_next(&w)) {
+		if (!jwalk_is(jwalk_get(w.value, "encrypted_index"),
+			      SEAL_EMPTY))
+			continue;
+		mend_cut(m, &w);
+		mend_note(m, "citations");
+		mend_dropped(m, "citations");
+	}
+}
+
 static void mend_block(struct mend *m, struct jwalk *w, struct loop *l)
 {
 	struct span type = jwalk_get(w->value, "type");
 	bool thinks = is_thinking(type), refused = is_refused(m, l);
+
+	if (is_told(m, w->value)) {
+		mend_cut(m, w);
+		mend_note(m, "searches");
+		mend_dropped(m, "web_search_call");
+		return;
+	}
+	if (jwalk_is(type, "text"))
+		mend_citations(m, w->value);
 
 	if (thinks && refused) {
 		cut_thinking(m, w);

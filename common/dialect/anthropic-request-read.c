@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "dialect/anthropic-write.h"
 #include "dialect/chat-read.h"
 
 #include <string.h>
@@ -173,6 +174,14 @@ static void note_rest(struct chat *c, struct json_object *o, const char *where)
 	}
 }
 
+/* A search of another provider, as we have told it: the original is sealed
+ * beside it. */
+static bool is_told(struct json_object *b)
+{
+	return span_starts(json_str(b, "id"), ANTHROPIC_SEARCH_ID) ||
+	       span_starts(json_str(b, "tool_use_id"), ANTHROPIC_SEARCH_ID);
+}
+
 static int put_block(struct chat *c, struct msg *m, struct json_object *b,
 		     struct err *e)
 {
@@ -204,7 +213,7 @@ static int put_block(struct chat *c, struct msg *m, struct json_object *b,
 		put_search_result(c, m, b);
 	} else if (span_is(type, "tool_reference")) {
 		put_reference(c, m, b);
-	} else {
+	} else if (!is_told(b)) {
 		chat_dropped(c, arena_fmt(c->arena, "content.%.40s", type.p));
 	}
 	return 0;

@@ -224,6 +224,9 @@ static void put_part(struct body *b, const struct msg *m, const struct part *p)
 	case PART_REDACTED:
 		put_thinking(b, p);
 		break;
+	case PART_SEARCH:
+		chat_dropped(b->c, "web_search_call");
+		break;
 	}
 }
 

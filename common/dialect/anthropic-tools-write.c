@@ -106,7 +106,8 @@ static bool offered(const struct upstream_model *m, const struct chat *c,
 		return false;
 	/* A model that cannot be forced sees the named tool alone. */
 	return (forced && !m->quirks.no_named_tool) ||
-	       c->choice != CHOICE_NAMED || span_eq(t->name, c->choice_name);
+	       c->choice != CHOICE_NAMED || web_search_is_chosen(c, t) ||
+	       span_eq(t->name, c->choice_name);
 }
 
 static void put_choice(struct jw *w, const struct upstream_model *m,
@@ -131,8 +132,10 @@ static void put_choice(struct jw *w, const struct upstream_model *m,
 	jw_kcstr(w, "type", type);
 	if (named && !any)
 		jw_kstr(w, "name",
-			chat_tool_name(c->arena, c->choice_name,
-				       ANTHROPIC_NAME_MAX));
+			web_search_is_forced(c)
+				? SPAN("web_search")
+				: chat_tool_name(c->arena, c->choice_name,
+						 ANTHROPIC_NAME_MAX));
 	if (c->no_parallel && c->choice != CHOICE_NONE)
 		jw_kbool(w, "disable_parallel_tool_use", true);
 	jw_obj_end(w);
@@ -157,7 +160,7 @@ void anthropic_tools(struct jw *w, const struct upstream_model *m,
 		}
 		any = true;
 		if (t->kind == TOOL_HOSTED)
-			web_search_anthropic(w, t);
+			web_search_anthropic(w, c, t);
 		else
 			put_tool(w, m, c, t);
 	}

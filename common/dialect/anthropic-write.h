@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* anthropic-write: what the files that write Anthropic's requests share. */
+/* anthropic-write: what the files that write Anthropic's dialect share. */
 #ifndef DARIO_ANTHROPIC_WRITE_H
 #define DARIO_ANTHROPIC_WRITE_H
 
 #include "dialect/chat-write.h"
+
+/* How the ids of other providers' searches begin: no search of Anthropic's. */
+#define ANTHROPIC_SEARCH_ID "srvtoolu_ws"
 
 #define ANTHROPIC_NAME_MAX 128 /* bytes of a tool's name */
 

@@ -286,6 +286,11 @@ int read_choice(struct chat *c, struct json_object *choice, struct err *e)
 	f = json_get(choice, "function");
 	f = f ? f : json_get(choice, "custom");
 	f = f ? f : choice;
+	if (!json_str(f, "name").n && span_starts(type, "web_search")) {
+		c->choice = CHOICE_NAMED;
+		c->choice_name = type;
+		return 0;
+	}
 	if (!json_str(f, "name").n)
 		return read_bad(e, "tool_choice",
 				"tool_choice names a tool that runs at the "

@@ -36,7 +36,19 @@ void chat_sealed(struct chat *c, struct part *p, struct span value)
 static bool is_carrier(const struct part *p)
 {
 	return p->kind == PART_REDACTED &&
-	       (p->seal == SEAL_GOOGLE || p->seal == SEAL_ID);
+	       (p->seal == SEAL_GOOGLE || p->seal == SEAL_ID ||
+		p->seal == SEAL_SEARCH);
+}
+
+/* A search of the target's own stands where its carrier does. */
+static void settle_search(struct chat *c, struct part *p)
+{
+	if (p->kind != PART_REDACTED || p->seal != SEAL_SEARCH)
+		return;
+	if (p->foreign)
+		chat_dropped(c, "web_search_call");
+	else
+		p->kind = PART_SEARCH;
 }
 
 static void keep_long_id(struct state *st, struct span id, struct span original)
@@ -73,7 +85,7 @@ static void attach(struct state *st, struct msg *m, struct part *call)
 			continue;
 		if (p->seal == SEAL_GOOGLE)
 			call->google = p->text;
-		else
+		else if (p->seal == SEAL_ID)
 			keep_long_id(st, call->id, p->text);
 	}
 }
@@ -135,6 +147,7 @@ void chat_settle(struct chat *c)
 		if (m->role == ROLE_ASSISTANT)
 			call_ids_turn(&st.ids);
 		for (struct part *p = m->parts; p; p = p->next) {
+			settle_search(c, p);
 			if (p->kind == PART_TOOL_USE && carriers)
 				attach(&st, m, p);
 			if (p->kind == PART_TOOL_USE ||

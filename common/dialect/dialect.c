@@ -28,6 +28,7 @@ const struct dialect dialects[DIALECTS] = {
 		.whole = anthropic_answer_write,
 		.error_body = error_body_anthropic,
 		.error_event = error_event_anthropic,
+		.says = anthropic_says,
 		.error_event_name = "error",
 		.ping = SPAN_INIT("event: ping\ndata: {\"type\":\"ping\"}\n\n"),
 		.tap = tap_anthropic,
@@ -70,6 +71,7 @@ const struct dialect dialects[DIALECTS] = {
 		.whole = responses_answer_write,
 		.error_body = error_body_openai,
 		.error_event = error_event_responses,
+		.says = responses_says,
 		.error_event_name = "error",
 		.ping = SPAN_INIT(": keep-alive\n\n"),
 		.tap = tap_responses,
@@ -111,12 +113,14 @@ void writer_init(struct writer *w, const struct dialect *d, struct buf *out)
 	digest_random_id(w->id, sizeof(w->id), d->id_prefix);
 	buf_init(&w->text, WRITER_TEXT_MAX);
 	buf_init(&w->items, WRITER_TEXT_MAX);
+	buf_init(&w->cites, WRITER_TEXT_MAX);
 }
 
 void writer_release(struct writer *w)
 {
 	buf_release(&w->text);
 	buf_release(&w->items);
+	buf_release(&w->cites);
 }
 
 int writer_event(void *writer, const struct ev *v, struct err *e)
@@ -136,6 +140,13 @@ int writer_event(void *writer, const struct ev *v, struct err *e)
 		break;
 	case EV_CLOSE:
 		ops->close(w, v);
+		break;
+	case EV_CITE:
+		ops->cite(w, v);
+		break;
+	case EV_SEARCH:
+		if (ops->search)
+			ops->search(w, v);
 		break;
 	case EV_FINISH:
 		ops->finish(w, v);

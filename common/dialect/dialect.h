@@ -51,6 +51,8 @@ struct writer {
 	unsigned tools;    /* tool calls opened so far */
 	bool args;         /* the open tool call has arguments */
 	bool custom;       /* and takes free text */
+	struct buf cites;  /* Responses: of the open item, as JSON */
+	unsigned n_cites;  /* in it; Chat: so far */
 	unsigned details;  /* Chat: blocks of reasoning_details so far */
 	/* Responses repeats everything at the end of an item and of the
 	 * stream, so its writer has to keep it. */
@@ -70,6 +72,8 @@ struct writer_ops {
 	void (*open)(struct writer *w, const struct ev *v);
 	void (*delta)(struct writer *w, const struct ev *v);
 	void (*close)(struct writer *w, const struct ev *v);
+	void (*cite)(struct writer *w, const struct ev *v);
+	void (*search)(struct writer *w, const struct ev *v); /* NULL: no */
 	void (*finish)(struct writer *w, const struct ev *v);
 	void (*fail)(struct writer *w, const struct err *e); /* NULL: event */
 };
@@ -118,6 +122,8 @@ struct dialect {
 			    const char *request_id);
 	/* An upstream's JSON error body as the event that ends a stream. */
 	const char *error_event_name;
+	/* Can it say that its provider has searched? NULL: never. */
+	bool (*says)(const struct web_search *s);
 	struct span ping; /* keep-alive inside an answer */
 	unsigned (*tap)(struct span name, struct span data);
 	bool (*content)(struct span name, struct span data); /* tap.h */
@@ -149,5 +155,7 @@ reader_whole_fn anthropic_answer_read, openai_answer_read,
 void anthropic_answer_write(struct writer *w, const struct answer *a);
 void openai_answer_write(struct writer *w, const struct answer *a);
 void responses_answer_write(struct writer *w, const struct answer *a);
+bool anthropic_says(const struct web_search *s);
+bool responses_says(const struct web_search *s);
 
 #endif

@@ -3,9 +3,9 @@
  * event: the neutral form of an answer, between any two dialects.
  *
  * An answer is START, then blocks one after the other (OPEN, any number of
- * DELTA, CLOSE), then FINISH. PING may come anywhere, ERROR ends the answer.
- * Spans in an event die when the call that received it returns. Tool arguments
- * stay raw JSON text. Counters are disjoint as in Anthropic's usage: `input`
+ * DELTA, CLOSE) and searches, then FINISH. PING may come anywhere, ERROR ends
+ * the answer. Spans in an event die when the call that received it returns.
+ * Tool arguments stay raw JSON text. Counters are disjoint as in Anthropic's usage: `input`
  * does not hold what was read from or written to a cache; `output` holds
  * `reasoning`.
  */
@@ -24,6 +24,7 @@ enum part_kind {
 	PART_REDACTED, /* opaque data only */
 	PART_TOOL_USE, /* id, name, arguments as JSON text */
 	PART_REFUSAL,
+	PART_SEARCH, /* of an upstream's web: see struct web_search */
 	/* in requests only */
 	PART_IMAGE,
 	PART_DOCUMENT,
@@ -53,11 +54,38 @@ struct usage {
 	int64_t cache_write_1h; /* of cache_write: kept for an hour */
 };
 
+/* What a text relies on: a place on the web. */
+struct citation {
+	struct span url, title;
+	struct span quote;  /* of that place, or empty */
+	struct span opaque; /* Anthropic's encrypted_index, or empty */
+	int64_t from, to;   /* of the open text, in characters */
+	int64_t before;     /* characters of the texts before it */
+	struct citation *next;
+};
+
+struct search_hit {
+	struct span url, title, age;
+	struct span opaque; /* Anthropic's encrypted_content, or empty */
+};
+
+/* A search of the web that the provider ran itself. */
+struct web_search {
+	struct span id;    /* the upstream's */
+	struct span query; /* empty: it looked into a page that it had found */
+	struct span error; /* why it failed, or empty */
+	struct search_hit *hits;
+	size_t n;
+	struct span item; /* of Responses: all of it, as it came */
+};
+
 enum ev_kind {
 	EV_START,  /* id, name: the model; usage as far as it is known */
 	EV_OPEN,   /* part; id and name of a tool call */
 	EV_DELTA,  /* text */
 	EV_CLOSE,  /* text: the signature of a thinking part */
+	EV_CITE,   /* cite; within a text part */
+	EV_SEARCH, /* search; between parts */
 	EV_FINISH, /* stop, usage; text: the stop sequence, if known */
 	EV_PING,
 	EV_ERROR, /* err */
@@ -74,6 +102,9 @@ struct ev {
 	struct span space;     /* and the namespace of its tool */
 	enum stop_kind stop;
 	struct usage usage;
+	/* Both live as long as the reader's arena. */
+	const struct citation *cite;
+	const struct web_search *search;
 	const struct err *err;
 };
 

@@ -20,27 +20,60 @@ void fold_release(struct fold *f)
 	f->answer.parts = NULL;
 }
 
-static int open_part(struct fold *f, const struct ev *v, struct err *e)
+/* NULL: too many. */
+static struct block *add_part(struct fold *f, enum part_kind kind,
+			      struct err *e)
 {
 	struct block *p;
 
-	if (f->parts++ == FOLD_PARTS_MAX)
-		return err_set(e, ERR_UPSTREAM,
-			       "the answer has more than %d "
-			       "parts",
-			       FOLD_PARTS_MAX);
+	if (f->parts++ == FOLD_PARTS_MAX) {
+		err_set(e, ERR_UPSTREAM, "the answer has more than %d parts",
+			FOLD_PARTS_MAX);
+		return NULL;
+	}
 	p = arena_take(f->arena, sizeof(*p));
-	p->kind = v->part;
+	p->kind = kind;
+	p->id = p->name = p->space = "";
+	p->cites_tail = &p->cites;
+	buf_init(&p->text, FOLD_TEXT_MAX);
+	*f->tail = p;
+	f->tail = &p->next;
+	return p;
+}
+
+static int open_part(struct fold *f, const struct ev *v, struct err *e)
+{
+	struct block *p = add_part(f, v->part, e);
+
+	if (!p)
+		return -1;
 	p->custom = v->custom;
 	p->id = arena_str(f->arena, v->id);
 	p->name = arena_str(f->arena, v->name);
 	p->space = arena_str(f->arena, v->space);
 	p->shape = v->shape;
-	buf_init(&p->text, FOLD_TEXT_MAX);
-	*f->tail = p;
-	f->tail = &p->next;
 	f->open = p;
 	return 0;
+}
+
+static int add_search(struct fold *f, const struct ev *v, struct err *e)
+{
+	struct block *p = add_part(f, PART_SEARCH, e);
+
+	if (p)
+		p->search = v->search;
+	return p ? 0 : -1;
+}
+
+static void add_citation(struct fold *f, const struct citation *cite)
+{
+	struct citation *c = arena_take(f->arena, sizeof(*c));
+	struct block *p = f->open;
+
+	*c = *cite;
+	c->next = NULL;
+	*p->cites_tail = c;
+	p->cites_tail = &c->next;
 }
 
 int fold_feed(void *fold, const struct ev *v, struct err *e)
@@ -66,6 +99,11 @@ int fold_feed(void *fold, const struct ev *v, struct err *e)
 		f->open->signature = arena_str(f->arena, v->text);
 		f->open = NULL;
 		break;
+	case EV_CITE:
+		add_citation(f, v->cite);
+		break;
+	case EV_SEARCH:
+		return add_search(f, v, e);
 	case EV_FINISH:
 		f->answer.stop = v->stop;
 		if (v->text.n)

@@ -23,6 +23,8 @@ struct block {
 	bool custom;
 	struct buf text;
 	const char *signature;
+	struct citation *cites, **cites_tail; /* of text, in order */
+	const struct web_search *search;
 	struct block *next;
 };
 

@@ -29,6 +29,8 @@ static struct slot *current(struct reader *r, enum part_kind kind,
 	if (end_before(r, e))
 		return NULL;
 	r->current = reader_open(r, kind, -1, e);
+	if (r->current)
+		r->current->base = r->chars;
 	return r->current;
 }
 
@@ -135,6 +137,22 @@ static int add_content(struct reader *r, struct json_object *content,
 	return 0;
 }
 
+/* They belong to the text so far, and count all of it. */
+static int add_annotations(struct reader *r, struct json_object *list,
+			   struct err *e)
+{
+	struct slot *s = r->all;
+
+	if (!json_length(list))
+		return 0;
+	while (s && s->kind != PART_TEXT)
+		s = s->older;
+	if (!s)
+		s = current(r, PART_TEXT, e);
+	reader_annotations(r, s, list);
+	return s ? 0 : -1;
+}
+
 /* An id of its own for each fragment: without a name it begins nothing, and
  * goes on with the call of its index, else with the latest. */
 static struct slot *renumbered(struct reader *r, int64_t index)
@@ -233,8 +251,9 @@ static int add_message(struct reader *r, struct json_object *m, bool whole,
 	struct json_object *legacy = json_get(m, "function_call");
 	struct span refusal = json_str(m, "refusal");
 
-	reader_annotations(r, json_get(m, "annotations"));
-	if (add_reasoning(r, m, e) || add_content(r, json_get(m, "content"), e))
+	if (add_reasoning(r, m, e) ||
+	    add_content(r, json_get(m, "content"), e) ||
+	    add_annotations(r, json_get(m, "annotations"), e))
 		return -1;
 	if (refusal.n) {
 		r->refused = true;

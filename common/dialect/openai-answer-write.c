@@ -193,6 +193,7 @@ static void part_delta(struct writer *w, const struct ev *v)
 		tool_args(w, v->text);
 		break;
 	case PART_REDACTED:
+	case PART_SEARCH:
 	case PART_IMAGE:
 	case PART_DOCUMENT:
 	case PART_TOOL_RESULT:
@@ -209,6 +210,53 @@ static void last_detail(struct writer *w, enum part_kind kind, struct span text,
 
 	put_detail(&j, w, kind, text, signature);
 	end_delta(&j, NULL);
+}
+
+/* Places in the message's whole text. Clients that gather deltas want an
+ * `index` in the entries of a list: -1 for none. */
+static void put_citation(struct jw *j, const struct citation *c, int index)
+{
+	jw_obj(j);
+	if (index >= 0)
+		jw_kint(j, "index", index);
+	jw_kcstr(j, "type", "url_citation");
+	jw_key(j, "url_citation");
+	jw_obj(j);
+	jw_kstr(j, "url", c->url);
+	jw_kstr(j, "title", c->title);
+	jw_kint(j, "start_index", c->before + c->from);
+	jw_kint(j, "end_index", c->before + c->to);
+	jw_obj_end(j);
+	jw_obj_end(j);
+}
+
+static void cite(struct writer *w, const struct ev *v)
+{
+	struct jw j = delta(w);
+
+	jw_key(&j, "annotations");
+	jw_arr(&j);
+	put_citation(&j, v->cite, (int)w->n_cites++);
+	jw_arr_end(&j);
+	end_delta(&j, NULL);
+}
+
+static void put_citations(struct jw *j, const struct answer *a)
+{
+	bool any = false;
+
+	for (const struct block *p = a->parts; p; p = p->next) {
+		for (const struct citation *c = p->cites; c; c = c->next) {
+			if (!any) {
+				jw_key(j, "annotations");
+				jw_arr(j);
+			}
+			any = true;
+			put_citation(j, c, -1);
+		}
+	}
+	if (any)
+		jw_arr_end(j);
 }
 
 static void open_part(struct writer *w, const struct ev *v)
@@ -333,6 +381,7 @@ void openai_answer_write(struct writer *w, const struct answer *a)
 	jw_kcstr(&j, "role", "assistant");
 	put_text(&j, "content", a, PART_TEXT, true);
 	put_text(&j, "refusal", a, PART_REFUSAL, true);
+	put_citations(&j, a);
 	put_text(&j, "reasoning_content", a, PART_THINKING, false);
 	put_details(&j, a);
 	put_tools(&j, a);
@@ -350,5 +399,6 @@ const struct writer_ops openai_writer = {
 	.open = open_part,
 	.delta = part_delta,
 	.close = close_part,
+	.cite = cite,
 	.finish = finish,
 };

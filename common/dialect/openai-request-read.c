@@ -254,6 +254,8 @@ static void note_rest(struct chat *c, struct json_object *o)
 	struct span role = json_str(o, "role");
 	bool named = span_is(role, "tool") || span_is(role, "function");
 
+	if (json_length(json_get(o, "annotations")))
+		chat_dropped(c, "messages.annotations");
 	json_object_object_foreach(o, key, value)
 	{
 		if (value && !json_known(key, known) &&

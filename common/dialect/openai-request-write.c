@@ -254,6 +254,8 @@ static void put_assistant(struct body *b, const struct msg *m)
 	else
 		jw_null(w);
 	put_thinking(b, m, calls);
+	if (write_has(m->parts, PART_SEARCH))
+		chat_dropped(b->c, "web_search_call");
 	if (calls)
 		put_calls(b, m);
 	jw_obj_end(w);
@@ -356,7 +358,9 @@ static int put_hosted(struct body *b, struct err *e)
 	}
 	if (search) {
 		jw_key(&b->w, "web_search_options");
-		web_search_chat(&b->w, search);
+		web_search_chat(&b->w, b->c, search);
+		if (web_search_is_forced(b->c))
+			chat_dropped(b->c, "tool_choice");
 	}
 	return 0;
 }
@@ -382,7 +386,8 @@ static int put_tools(struct body *b, struct err *e)
 	if (!any)
 		return 0;
 	jw_arr_end(w);
-	write_choice(w, b->t, c, true);
+	if (!web_search_is_forced(c))
+		write_choice(w, b->t, c, true);
 	return 0;
 }
 

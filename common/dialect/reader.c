@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include "dialect/reader.h"
+#include "dialect/reader-web.h"
 
 #include "base/digest.h"
 #include "base/json-source.h"
@@ -47,15 +47,6 @@ void reader_dropped(struct reader *r, struct span what)
 	    r->dropped.n + (size_t)n + 2 >= CHAT_DROPPED_MAX)
 		return;
 	buf_fmt(&r->dropped, "%s%s", r->dropped.n ? ", " : "", name);
-}
-
-void reader_annotations(struct reader *r, struct json_object *list)
-{
-	for (size_t i = 0; i < json_length(list); i++) {
-		struct span type = json_str(json_at(list, i), "type");
-
-		reader_dropped(r, type.n ? type : SPAN("annotations"));
-	}
 }
 
 /* Was there room in the arena for all that was read? */
@@ -214,6 +205,7 @@ struct slot *reader_open(struct reader *r, enum part_kind kind, int64_t key,
 	s->older = r->all;
 	r->all = s;
 	s->near = reader_keyed(r, key);
+	s->cites_tail = &s->cites;
 	r->keys[(uint64_t)key % READER_KEYS] = s;
 	if (kind == PART_TOOL_USE)
 		r->tools++;
@@ -286,6 +278,9 @@ static int close_block(struct reader *r, struct slot *s, struct err *e)
 			.part = s->kind,
 			.custom = s->custom };
 
+	if (s->cites && reader_give_cites(r, s, e))
+		return -1;
+	r->closed += s->chars;
 	v.text = span_of(s->signature);
 	v.seal = s->seal;
 	v.google = span_of(s->google);
@@ -296,7 +291,7 @@ static int close_block(struct reader *r, struct slot *s, struct err *e)
  * without a character never is. */
 static bool ready(const struct slot *s)
 {
-	if (!s->wanted)
+	if (!s->wanted || s->kind == PART_SEARCH)
 		return false;
 	if (s->kind == PART_REDACTED || (s->kind == PART_TOOL_USE && !*s->name))
 		return s->ended;
@@ -339,6 +334,8 @@ int reader_pump(struct reader *r, struct err *e)
 	while (r->head) {
 		struct slot *s = r->head;
 
+		if (s->ended && s->search && reader_give_search(r, s, e))
+			return -1;
 		if (s->ended && (give_half(r, s, e) || take_given(r, s, e)))
 			return -1;
 		if (!s->opened && ready(s) && open_block(r, s, e))
@@ -347,6 +344,8 @@ int reader_pump(struct reader *r, struct err *e)
 			return 0;
 		if (s->opened && close_block(r, s, e))
 			return -1;
+		if (!s->opened && s->cites) /* of no text */
+			reader_dropped(r, SPAN("url_citation"));
 		buf_release(&s->pending);
 		r->head = s->next;
 		if (!r->head)
@@ -383,6 +382,7 @@ static int put(struct reader *r, struct slot *s, struct span text,
 			.custom = s->custom,
 			.text = text };
 
+	reader_count(r, s, text);
 	if (s == r->head && s->opened)
 		return text.n ? emit(r, &v, e) : 0;
 	buf_span(&s->pending, text);

@@ -21,6 +21,7 @@
 
 #define READER_SLOTS_MAX 4096
 #define READER_KEYS 512
+#define READER_CITES_MAX 4096
 #define READER_PENDING_MAX (64u << 20)
 
 struct slot {
@@ -33,8 +34,12 @@ struct slot {
 	struct buf pending;  /* text that waits for its turn */
 	bool wanted;         /* something was said to it, if only "" */
 	bool opened, ended;
-	bool got_text;       /* some came as deltas */
-	bool custom;         /* a call with free text */
+	bool got_text; /* some came as deltas */
+	bool custom;   /* a call with free text */
+	int64_t chars; /* of text, so far */
+	int64_t base;  /* text before it that citations count, too */
+	struct citation *cites, **cites_tail; /* go out at its end */
+	struct web_search *search;
 	char half[HALF_MAX]; /* a character whose end has not come */
 	size_t half_len;
 	/* Are the arguments a complete JSON object? */
@@ -62,7 +67,9 @@ struct reader {
 	int64_t choice;       /* and which of several is read */
 	bool chosen;
 	struct names ids; /* of calls: how often each was given */
-	unsigned slots, tools;
+	unsigned slots, tools, cites;
+	int64_t chars;  /* of all text so far */
+	int64_t closed; /* of texts that are over */
 	bool started, finished;
 	bool by_id;    /* Responses: events have no output_index */
 	bool got_text; /* any text at all */
@@ -101,8 +108,20 @@ int reader_finish(struct reader *r, struct err *e);
 int reader_error(struct reader *r, struct json_object *o, struct err *e);
 /* What the answer's reader can do nothing with; empty: nothing. */
 void reader_dropped(struct reader *r, struct span what);
-/* OpenAI's annotations, by their types. */
-void reader_annotations(struct reader *r, struct json_object *list);
+/* The same, for what this client's dialect cannot say. */
+void reader_unsaid(struct reader *r, const struct dialect *client,
+		   const struct ev *v);
+/* A text's; spans are copied. from < 0: all of the text. */
+void reader_cite(struct reader *r, struct slot *s, struct citation c);
+/* OpenAI's, in either of its forms; NULL: there is no such text. */
+void reader_annotation(struct reader *r, struct slot *s, struct json_object *o);
+void reader_annotations(struct reader *r, struct slot *s,
+			struct json_object *list);
+int64_t reader_chars(struct span text);
+struct slot *reader_search(struct reader *r, int64_t key, struct span id,
+			   struct err *e); /* NULL: too many */
+void reader_hits(struct reader *r, struct web_search *s,
+		 struct json_object *list);
 /* What stands where a string should, as it is written in the answer. */
 struct span reader_said(struct reader *r, struct json_object *v);
 const char *reader_copy(struct reader *r, struct json_object *o,

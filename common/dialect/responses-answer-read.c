@@ -115,7 +115,6 @@ static int add_missing(struct reader *r, struct json_object *parts,
 				    : thinking ? PART_THINKING
 					       : PART_TEXT;
 
-		reader_annotations(r, json_get(p, "annotations"));
 		if (have[refusal])
 			continue;
 		r->refused |= refusal;
@@ -126,6 +125,24 @@ static int add_missing(struct reader *r, struct json_object *parts,
 			return -1;
 	}
 	return 0;
+}
+
+/* Each part counts its own characters. Named when they come without text. */
+static void add_citations(struct reader *r, struct json_object *parts,
+			  int64_t index)
+{
+	struct slot *s = find(r, index, PART_TEXT);
+	int64_t before = 0;
+
+	for (size_t i = 0; i < json_length(parts) && (!s || !s->cites); i++) {
+		struct json_object *p = json_at(parts, i);
+		struct span said = json_str(p, "text");
+
+		if (s)
+			s->base = -before;
+		reader_annotations(r, s, json_get(p, "annotations"));
+		before += reader_chars(said);
+	}
 }
 
 static int add_reasoning(struct reader *r, struct json_object *item,
@@ -156,6 +173,25 @@ static int close_index(struct reader *r, int64_t index, struct err *e)
 	return reader_pump(r, e);
 }
 
+static int add_search(struct reader *r, struct json_object *item, int64_t index,
+		      struct err *e)
+{
+	struct json_object *action = json_get(item, "action");
+	struct slot *s = reader_search(r, index, json_str(item, "id"), e);
+	struct span query = json_str(action, "query");
+
+	if (!s)
+		return -1;
+	if (!query.n)
+		query = json_span(json_at(json_get(action, "queries"), 0));
+	s->search->query = arena_span(r->arena, query);
+	s->search->item = arena_span(r->arena, reader_said(r, item));
+	if (span_is(json_str(item, "status"), "failed"))
+		s->search->error = SPAN("unavailable");
+	reader_hits(r, s->search, json_get(action, "sources"));
+	return 0;
+}
+
 /* A finished item: what its deltas left out, and its end. */
 static int item_done(struct reader *r, struct json_object *item, int64_t index,
 		     struct err *e)
@@ -165,11 +201,15 @@ static int item_done(struct reader *r, struct json_object *item, int64_t index,
 	if (span_is(type, "message")) {
 		if (add_missing(r, json_get(item, "content"), index, false, e))
 			return -1;
+		add_citations(r, json_get(item, "content"), index);
 	} else if (span_is(type, "reasoning")) {
 		if (add_reasoning(r, item, index, e))
 			return -1;
 	} else if (is_call(type)) {
 		if (start_call(r, item, index, e))
+			return -1;
+	} else if (span_is(type, "web_search_call")) {
+		if (add_search(r, item, index, e))
 			return -1;
 	} else {
 		reader_dropped(r, type); /* a tool that runs at the provider */
@@ -279,6 +319,13 @@ static int text(struct reader *r, struct json_object *o, struct span type,
 	return 0;
 }
 
+/* Citations count from here. */
+static void begin_part(struct slot *s)
+{
+	if (s)
+		s->base = -s->chars;
+}
+
 /* The second summary part begins a new paragraph. */
 static int summary_part(struct reader *r, struct json_object *o, struct err *e)
 {
@@ -318,8 +365,11 @@ int responses_answer_event(struct reader *r, struct span name,
 		return is_call(json_str(item, "type"))
 			     ? start_call(r, item, index, e)
 			     : 0;
+	if (span_is(type, "response.content_part.added"))
+		begin_part(find(r, index, PART_TEXT));
 	if (span_is(type, "response.output_text.annotation.added"))
-		reader_dropped(r, json_str(json_get(o, "annotation"), "type"));
+		reader_annotation(r, find(r, index, PART_TEXT),
+				  json_get(o, "annotation"));
 	if (span_is(type, "response.output_item.done"))
 		return item_done(r, item, index, e);
 	if (span_is(type, "response.reasoning_summary_part.added"))

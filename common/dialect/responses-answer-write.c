@@ -16,6 +16,8 @@ struct item {
 	const char *id, *call_id, *name, *space;
 	enum call_shape shape;
 	struct span text, signature;
+	struct span cites; /* as JSON */
+	const struct web_search *search;
 	bool custom, done;
 };
 
@@ -26,7 +28,8 @@ static const char *id_prefix(enum part_kind kind, bool custom)
 	return kind == PART_THINKING || kind == PART_REDACTED ? "rs_" : "msg_";
 }
 
-static void put_text_part(struct jw *j, enum part_kind kind, struct span text)
+static void put_text_part(struct jw *j, enum part_kind kind, struct span text,
+			  struct span cites)
 {
 	bool refusal = kind == PART_REFUSAL;
 
@@ -35,7 +38,10 @@ static void put_text_part(struct jw *j, enum part_kind kind, struct span text)
 	jw_kstr(j, refusal ? "refusal" : "text", text);
 	if (!refusal) {
 		jw_key(j, "annotations");
-		jw_raw(j, SPAN("[]"));
+		jw_arr(j);
+		if (cites.n)
+			jw_raw(j, cites);
+		jw_arr_end(j);
 		jw_key(j, "logprobs");
 		jw_raw(j, SPAN("[]"));
 	}
@@ -84,8 +90,43 @@ static void put_call(struct jw *j, const struct item *it)
 	jw_kstr(j, it->custom ? "input" : "arguments", it->text);
 }
 
+static void put_search(struct jw *j, const struct item *it)
+{
+	const struct web_search *s = it->search;
+
+	jw_kcstr(j, "type", "web_search_call");
+	if (!it->done)
+		return;
+	jw_key(j, "action");
+	jw_obj(j);
+	jw_kcstr(j, "type", "search");
+	jw_kstr(j, "query", s->query);
+	jw_key(j, "sources");
+	jw_arr(j);
+	for (size_t i = 0; i < s->n; i++) {
+		jw_obj(j);
+		jw_kcstr(j, "type", "url");
+		jw_kstr(j, "url", s->hits[i].url);
+		jw_obj_end(j);
+	}
+	jw_arr_end(j);
+	jw_obj_end(j);
+}
+
+static const char *status_of(const struct item *it)
+{
+	if (!it->done)
+		return "in_progress";
+	return it->search && it->search->error.n ? "failed" : "completed";
+}
+
 static void put_item(struct jw *j, const struct item *it)
 {
+	if (it->search && it->search->item.n && it->done) {
+		jw_raw(j, it->search->item); /* its own */
+		return;
+	}
+
 	jw_obj(j);
 	jw_kcstr(j, "id", it->id);
 	switch (it->kind) {
@@ -96,7 +137,7 @@ static void put_item(struct jw *j, const struct item *it)
 		jw_key(j, "content");
 		jw_arr(j);
 		if (it->done)
-			put_text_part(j, it->kind, it->text);
+			put_text_part(j, it->kind, it->text, it->cites);
 		jw_arr_end(j);
 		break;
 	case PART_THINKING:
@@ -106,6 +147,9 @@ static void put_item(struct jw *j, const struct item *it)
 	case PART_TOOL_USE:
 		put_call(j, it);
 		break;
+	case PART_SEARCH:
+		put_search(j, it);
+		break;
 	case PART_IMAGE:
 	case PART_DOCUMENT:
 	case PART_TOOL_RESULT:
@@ -113,7 +157,7 @@ static void put_item(struct jw *j, const struct item *it)
 	}
 	/* Clients send items back, and OpenAI refuses it in reasoning. */
 	if (it->kind != PART_THINKING && it->kind != PART_REDACTED)
-		jw_kcstr(j, "status", it->done ? "completed" : "in_progress");
+		jw_kcstr(j, "status", status_of(it));
 	jw_obj_end(j);
 }
 
@@ -279,7 +323,8 @@ static void part_event(struct writer *w, enum part_kind kind, bool done)
 	if (summary)
 		put_summary_part(&j, text);
 	else
-		put_text_part(&j, kind, text);
+		put_text_part(&j, kind, text,
+			      done ? buf_get(&w->cites) : SPAN(""));
 	end_event(&j);
 }
 
@@ -309,6 +354,8 @@ static void open_block(struct writer *w, const struct ev *v)
 	copy(w->space, sizeof(w->space), v->space);
 	w->shape = v->shape;
 	buf_reset(&w->text);
+	buf_reset(&w->cites);
+	w->n_cites = 0;
 	w->custom = v->custom;
 	w->blocks++;
 	it = open_item(w, v->part);
@@ -386,10 +433,87 @@ static void close_block(struct writer *w, const struct ev *v)
 		buf_str(&w->text, "{}");
 	it.signature = v->text;
 	it.text = buf_get(&w->text);
+	it.cites = buf_get(&w->cites);
 	it.done = true;
 	text_event(w, v->part, true, it.text);
 	if (v->part != PART_TOOL_USE && v->part != PART_REDACTED)
 		part_event(w, v->part, true);
+	output_item(w, "response.output_item.done", &it);
+	keep_item(w, &it);
+}
+
+static void put_citation(struct jw *j, const struct citation *c)
+{
+	jw_obj(j);
+	jw_kcstr(j, "type", "url_citation");
+	jw_kint(j, "start_index", c->from);
+	jw_kint(j, "end_index", c->to);
+	jw_kstr(j, "url", c->url);
+	jw_kstr(j, "title", c->title);
+	jw_obj_end(j);
+}
+
+static void keep_citation(struct writer *w, const struct citation *c)
+{
+	struct jw j = jw_to(&w->cites);
+
+	j.comma = w->cites.n > 0;
+	put_citation(&j, c);
+}
+
+static void cite(struct writer *w, const struct ev *v)
+{
+	struct jw j = item_event(w, "response.output_text.annotation.added");
+
+	jw_kint(&j, "content_index", 0);
+	jw_kint(&j, "annotation_index", w->n_cites++);
+	jw_key(&j, "annotation");
+	put_citation(&j, v->cite);
+	end_event(&j);
+	keep_citation(w, v->cite);
+}
+
+bool responses_says(const struct web_search *s)
+{
+	(void)s;
+	return true;
+}
+
+/* Its provider's, with OpenAI's prefix. */
+static void search_id(char *out, size_t n, const struct web_search *s)
+{
+	static const char *const prefixes[] = { "ws_", "srvtoolu_" };
+	struct span id = s->id;
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (span_starts(id, prefixes[i]))
+			id = span_skip(id, strlen(prefixes[i]));
+	if (id.n && id.n < n - 3 && seal_is_clean(id))
+		snprintf(out, n, "ws_%.*s", SPAN_FMT(id));
+	else
+		digest_random_id(out, n, "ws_");
+}
+
+static void search(struct writer *w, const struct ev *v)
+{
+	static const char *const stages[] = {
+		"response.web_search_call.in_progress",
+		"response.web_search_call.searching",
+		"response.web_search_call.completed",
+	};
+	struct item it = { .kind = PART_SEARCH,
+			   .id = w->item_id,
+			   .search = v->search };
+
+	search_id(w->item_id, sizeof(w->item_id), v->search);
+	w->blocks++;
+	output_item(w, "response.output_item.added", &it);
+	for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
+		struct jw j = item_event(w, stages[i]);
+
+		end_event(&j);
+	}
+	it.done = true;
 	output_item(w, "response.output_item.done", &it);
 	keep_item(w, &it);
 }
@@ -432,10 +556,19 @@ void responses_answer_write(struct writer *w, const struct answer *a)
 				   .custom = p->custom,
 				   .signature = span_of(p->signature),
 				   .text = buf_get(&p->text),
+				   .search = p->search,
 				   .done = true };
 
-		digest_random_id(id, sizeof(id),
-				 prefix_of(p->kind, p->shape, p->custom));
+		buf_reset(&w->cites);
+		for (const struct citation *c = p->cites; c; c = c->next)
+			keep_citation(w, c);
+		it.cites = buf_get(&w->cites);
+		if (p->search)
+			search_id(id, sizeof(id), p->search);
+		else
+			digest_random_id(
+				id, sizeof(id),
+				prefix_of(p->kind, p->shape, p->custom));
 		if (p->kind == PART_TOOL_USE && !it.text.n && !p->custom)
 			it.text = SPAN("{}");
 		keep_item(w, &it);
@@ -449,6 +582,8 @@ const struct writer_ops responses_writer = {
 	.open = open_block,
 	.delta = block_delta,
 	.close = close_block,
+	.cite = cite,
+	.search = search,
 	.finish = finish,
 	.fail = fail,
 };

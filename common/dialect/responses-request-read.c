@@ -73,6 +73,8 @@ static int put_part(struct chat *c, struct msg *m, struct json_object *o,
 {
 	struct span type = json_str(o, "type");
 
+	if (json_length(json_get(o, "annotations")))
+		chat_dropped(c, "content.annotations");
 	if (span_is(type, "input_text") || span_is(type, "output_text") ||
 	    span_is(type, "text"))
 		return read_text(c, m, o, "text", e) ? 0 : -1;
@@ -135,7 +137,8 @@ static void put_reasoning(struct chat *c, struct json_object *o)
 	p->text = read_joined(
 		c, json_length(summary) ? summary : json_get(o, "content"),
 		"\n\n");
-	if (kind == SEAL_REDACTED || kind == SEAL_GOOGLE || kind == SEAL_ID)
+	if (kind == SEAL_REDACTED || kind == SEAL_GOOGLE || kind == SEAL_ID ||
+	    kind == SEAL_SEARCH)
 		p->kind = PART_REDACTED;
 	chat_sealed(c, p, kind == SEAL_NONE ? SPAN("") : sealed);
 }

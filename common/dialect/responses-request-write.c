@@ -14,6 +14,7 @@ struct body {
 	struct jw w;
 	const struct upstream_model *t;
 	struct chat *c;
+	bool searches; /* the provider does */
 };
 
 static int put_content_part(struct body *b, const struct part *p, bool output,
@@ -142,7 +143,8 @@ static int put_user(struct body *b, const struct msg *m, struct err *e)
 static bool is_followed(const struct part *p)
 {
 	for (p = p->next; p; p = p->next)
-		if (p->kind == PART_TOOL_USE || write_is_text(p))
+		if (p->kind == PART_TOOL_USE || p->kind == PART_SEARCH ||
+		    write_is_text(p))
 			return true;
 	return false;
 }
@@ -186,6 +188,8 @@ static int put_assistant(struct body *b, const struct msg *m, struct err *e)
 			put_reasoning(b, p);
 		} else if (p->kind == PART_TOOL_USE) {
 			put_call(b, p);
+		} else if (p->kind == PART_SEARCH) {
+			jw_raw(&b->w, p->text);
 		} else if (!text) {
 			if (put_message(b, "assistant", m->parts, e))
 				return -1;
@@ -305,14 +309,20 @@ static int put_tools(struct body *b, struct err *e)
 			jw_arr(w);
 		}
 		any = true;
+		b->searches |= search;
 		if (search)
-			web_search_responses(w, t);
+			web_search_responses(w, c, t);
 		else
 			put_tool(b, t);
 	}
 	if (!any)
 		return 0;
 	jw_arr_end(w);
+	if (b->searches && web_search_is_forced(c)) {
+		jw_key(w, "tool_choice");
+		jw_raw(w, SPAN("{\"type\":\"web_search\"}"));
+		return 0;
+	}
 	write_choice(w, b->t, c, false);
 	return 0;
 }
@@ -375,7 +385,11 @@ static void put_rest(struct body *b)
 	/* The conversation stays with the client, and so does reasoning. */
 	jw_kbool(w, "store", false);
 	jw_key(w, "include");
-	jw_raw(w, SPAN("[\"reasoning.encrypted_content\"]"));
+	jw_arr(w);
+	jw_str(w, SPAN("reasoning.encrypted_content"));
+	if (b->searches)
+		jw_str(w, SPAN("web_search_call.action.sources"));
+	jw_arr_end(w);
 	if (c->stream)
 		jw_kbool(w, "stream", true);
 }

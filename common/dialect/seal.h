@@ -32,8 +32,9 @@
 
 #include "base/arena.h"
 
-#define SEAL_MAX (8u << 20) /* bytes of an original */
-#define SEAL_ID_MAX 64      /* bytes of a sealed id */
+#define SEAL_MAX (8u << 20)      /* bytes of an original */
+#define SEAL_ID_MAX 64           /* bytes of a sealed id */
+#define SEAL_EMPTY "dario2_none" /* where something opaque must stand: none */
 
 enum seal_kind {
 	SEAL_NONE,     /* not sealed by us: a provider's own */
@@ -43,7 +44,8 @@ enum seal_kind {
 	SEAL_REDACTED, /* data of redacted thinking */
 	SEAL_OPENAI,   /* an item's id, a blank, its encrypted_content */
 	SEAL_GOOGLE,   /* thought_signature of the call that follows */
-	SEAL_ID, /* id of the call that follows, too long for SEAL_ID_MAX */
+	SEAL_ID,     /* id of the call that follows, too long for SEAL_ID_MAX */
+	SEAL_SEARCH, /* a web_search_call item, whole */
 	SEAL_KINDS
 };
 

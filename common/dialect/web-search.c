@@ -8,6 +8,21 @@ bool web_search_is(const struct tool *t)
 	return t->kind == TOOL_HOSTED && span_starts(t->name, "web_search");
 }
 
+bool web_search_is_chosen(const struct chat *c, const struct tool *t)
+{
+	return c->choice == CHOICE_NAMED && web_search_is(t) &&
+	       (span_eq(c->choice_name, t->name) ||
+		span_eq(c->choice_name, t->description));
+}
+
+bool web_search_is_forced(const struct chat *c)
+{
+	for (const struct tool *t = c->tools; t; t = t->next)
+		if (web_search_is_chosen(c, t))
+			return true;
+	return false;
+}
+
 static void put(struct jw *w, const char *key, struct json_object *v)
 {
 	if (!v)
@@ -52,8 +67,22 @@ static struct json_object *domains(const struct tool *t, const char *key)
 	return inside ? inside : json_get(t->raw, key);
 }
 
-void web_search_anthropic(struct jw *w, const struct tool *t)
+/* What the tool says and this API cannot. */
+static void note(struct chat *c, const struct tool *t,
+		 const char *const *unknown)
 {
+	for (; *unknown; unknown++)
+		if (json_get(t->raw, *unknown) || domains(t, *unknown))
+			chat_dropped(c, arena_fmt(c->arena, "web_search.%s",
+						  *unknown));
+}
+
+void web_search_anthropic(struct jw *w, struct chat *c, const struct tool *t)
+{
+	static const char *const unknown[] = { "search_context_size",
+					       "external_web_access", NULL };
+
+	note(c, t, unknown);
 	jw_obj(w);
 	jw_kcstr(w, "type", "web_search_20250305");
 	jw_kcstr(w, "name", "web_search");
@@ -64,10 +93,13 @@ void web_search_anthropic(struct jw *w, const struct tool *t)
 	jw_obj_end(w);
 }
 
-void web_search_responses(struct jw *w, const struct tool *t)
+void web_search_responses(struct jw *w, struct chat *c, const struct tool *t)
 {
+	static const char *const unknown[] = { "blocked_domains", "max_uses",
+					       NULL };
 	struct json_object *allowed = domains(t, "allowed_domains");
 
+	note(c, t, unknown);
 	jw_obj(w);
 	jw_kcstr(w, "type", "web_search");
 	if (allowed) {
@@ -81,8 +113,13 @@ void web_search_responses(struct jw *w, const struct tool *t)
 	jw_obj_end(w);
 }
 
-void web_search_chat(struct jw *w, const struct tool *t)
+void web_search_chat(struct jw *w, struct chat *c, const struct tool *t)
 {
+	static const char *const unknown[] = { "allowed_domains",
+					       "blocked_domains", "max_uses",
+					       "external_web_access", NULL };
+
+	note(c, t, unknown);
 	jw_obj(w);
 	put(w, "search_context_size", json_get(t->raw, "search_context_size"));
 	if (place(t)) {

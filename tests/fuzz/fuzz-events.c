@@ -14,6 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 struct run {
 	struct writer w;
 	struct fold fold;
+	struct reader *reader;
 	bool started, open, finished;
 };
 
@@ -29,11 +30,14 @@ static int sink(void *arg, const struct ev *v, struct err *e)
 		abort();
 	r->started |= v->kind == EV_START;
 	if ((v->kind == EV_OPEN && r->open) ||
-	    ((v->kind == EV_DELTA || v->kind == EV_CLOSE) && !r->open) ||
-	    (v->kind == EV_FINISH && r->open))
+	    ((v->kind == EV_DELTA || v->kind == EV_CLOSE ||
+	      v->kind == EV_CITE) &&
+	     !r->open) ||
+	    ((v->kind == EV_FINISH || v->kind == EV_SEARCH) && r->open))
 		abort();
 	r->open = v->kind == EV_OPEN || (r->open && v->kind != EV_CLOSE);
 	r->finished = v->kind == EV_FINISH || v->kind == EV_ERROR;
+	reader_unsaid(r->reader, r->w.dialect, v);
 	if (writer_event(&r->w, v, e))
 		return -1;
 	return fold_feed(&r->fold, v, e);
@@ -70,6 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	writer_init(&r.w, &dialects[data[0] / 3 % DIALECTS], &out);
 	fold_init(&r.fold, &a);
 	reader_init(&rd, &dialects[data[0] % DIALECTS], &a, sink, &r);
+	r.reader = &rd;
 	sse_init(&s, reader_event, &rd);
 	if (sse_feed(&s, (struct span){ (const char *)data + 1, n - 1 }, &e) ==
 		    0 &&

@@ -10,7 +10,18 @@ report cases "$tmp/cases.out" python3 "$srcdir/tests/golden/cases.py" \
 	"$builddir/tests/golden/convert"
 
 cat >"$tmp/provider.py" <<'END'
-import http.server, sys
+import http.server, os, sys, time
+
+# A search behind the first text.
+LATE = b"".join(b"data: %s\n\n" % e for e in (
+    b'{"type":"response.created","response":{"id":"r","model":"m"}}',
+    b'{"type":"response.output_text.delta","output_index":0,"delta":"early"}',
+    b'{"type":"response.output_item.done","output_index":0,"item":{"type":'
+    b'"message","content":[]}}',
+    b'{"type":"response.output_item.done","output_index":1,"item":{"type":'
+    b'"web_search_call","id":"ws_1","status":"completed"}}',
+    b'{"type":"response.completed","response":{"status":"completed",'
+    b'"output":[]}}'))
 
 class Provider(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
@@ -24,11 +35,26 @@ class Provider(http.server.BaseHTTPRequestHandler):
                 {"type":"message","role":"assistant","content":[
                 {"type":"output_text","text":"found","annotations":[
                 {"type":"url_citation","url":"http://x"}]}]}],"usage":{}}"""
+        if b'"late"' in body:
+            return self.late()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         self.wfile.write(text)
+
+    def late(self):
+        """What comes behind the text waits until the text was seen."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        at = LATE.index(b'data: {"type":"response.output_item.done","output_i'
+                        b'ndex":1')
+        self.wfile.write(LATE[:at])
+        self.wfile.flush()
+        while not os.path.exists(sys.argv[1] + "/seen-text"):
+            time.sleep(.01)
+        self.wfile.write(LATE[at:])
 
     def log_message(self, *args):
         pass
@@ -36,7 +62,6 @@ class Provider(http.server.BaseHTTPRequestHandler):
 s = http.server.HTTPServer(("127.0.0.1", 0), Provider)
 with open(sys.argv[1] + "/port.new", "w") as f:
     f.write(str(s.server_port))
-import os
 os.rename(sys.argv[1] + "/port.new", sys.argv[1] + "/port")
 s.serve_forever()
 END
@@ -87,6 +112,18 @@ for stream in false true; do
 		>"$tmp/got"
 	is "what an answer loses is named (stream: $stream)" \
 		"$(status) $(grep -c found "$tmp/got") $(header x-dario-dropped)" \
-		'200 1 x, top_k, answer.web_search_call, answer.url_citation'
+		'200 1 x, top_k, answer.web_search_call'
 done
+late() {
+	curl -sN -m 30 -o "$tmp/late" -d '{"model":"rsp:late","stream":true,
+		"messages":[{"role":"user","content":"q"}]}' \
+		"$url/v1/chat/completions" &
+	wait_for 20 grep -qs early "$tmp/late"
+	: >"$tmp/seen-text"
+	wait $!
+	sed -n 's/^\(: x-dario-dropped.*\)/\1/p; s/^data: \(.DONE.\)/\1/p' "$tmp/late"
+}
+is 'what it loses behind its head is named before its end' "$(late)" \
+	': x-dario-dropped: answer.web_search_call
+[DONE]'
 done_testing

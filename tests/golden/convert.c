@@ -174,6 +174,7 @@ struct answer_run {
 	struct writer w;
 	struct fold fold;
 	struct buf out;
+	struct reader *reader;
 	bool stream, content;
 };
 
@@ -181,6 +182,7 @@ static int sink(void *arg, const struct ev *v, struct err *e)
 {
 	struct answer_run *r = arg;
 
+	reader_unsaid(r->reader, r->w.dialect, v);
 	if (v->kind == EV_ERROR) {
 		*e = *v->err;
 		return -1;
@@ -298,6 +300,7 @@ static int run_answer(char **argv, int argc)
 	answer_restore_init(&restore, &c, (enum dialect_id)(from - dialects),
 			    answer_seal_event, &seal);
 	reader_init(&rd, from, &a, answer_restore_event, &restore);
+	r.reader = &rd;
 	rc = feed(&rd, buf_get(&in), step, &e);
 	print_answer(&r, rc, &e);
 	fputs(buf_cstr(&rd.dropped), stderr);
