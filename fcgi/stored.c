@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define IDS_MAX 64 /* that are looked up for one request */
+
 /* --- what answers tell --------------------------------------------------- */
 
 static void note(struct request *r, struct span object)
@@ -39,12 +41,16 @@ struct search {
 	struct request *r;
 	struct span id; /* the first that is known; empty: none yet */
 	struct object_place at;
+	int n; /* looked up so far */
 };
 
 static int look_up(struct search *s, struct span id, struct err *e)
 {
 	struct object_place at;
 
+	if (!objects_is_id(id) || s->n == IDS_MAX)
+		return 0;
+	s->n++;
 	if (!objects_find(snapshot_home(s->r->app->config), id, &at))
 		return 0;
 	if (!s->id.n) {
@@ -89,12 +95,13 @@ static int account_of(const struct search *s, const struct backend *b,
 	const struct account *a;
 
 	*account = NULL;
-	if (!backend_is_pool(b) || !*s->at.account)
+	if (!backend_is_pool(b))
 		return 0;
-	a = accounts_find(pool, s->at.account);
-	if (!a)
+	/* Noted when there was one key only: it has the backend's name. */
+	a = accounts_find(pool, *s->at.account ? s->at.account : b->name);
+	if (!a && *s->at.account)
 		return gone(s, "the account", s->at.account, e);
-	*account = a->alias;
+	*account = a ? a->alias : NULL;
 	return 0;
 }
 

@@ -48,7 +48,8 @@ void http_send_begin(struct handle *k)
 	curl_easy_setopt(k->easy, CURLOPT_FRESH_CONNECT, 1L);
 }
 
-/* What there is now. */
+/* What there is now. Nothing is taken before what was there at first is on its
+ * way: until then the call may still be made anew. */
 static int fill(struct handle *k)
 {
 	struct http_call *c = k->call;
@@ -64,6 +65,7 @@ static int fill(struct handle *k)
 		if (n < 0)
 			return -1;
 		buf_took(&k->out, (size_t)n);
+		c->sent = c->sent || n > 0;
 		k->out_ended = n == 0;
 	}
 	return 0;
@@ -71,7 +73,8 @@ static int fill(struct handle *k)
 
 int http_send_more(struct handle *k)
 {
-	if (!k->call->on_send || k->ended)
+	if (!k->call->on_send || k->ended || k->body_left.n ||
+	    !(k->call->sent || k->starved))
 		return 0;
 	if (fill(k))
 		return -1;

@@ -83,7 +83,7 @@ struct http_call {
 	 * all; HTTP_LATER: whoever brings more wakes the task. */
 	long (*on_send)(void *arg, char *p, size_t n, struct err *e);
 
-	bool sent;               /* out, with on_send: some of the body was */
+	bool sent;               /* out, with on_send: it cannot be made anew */
 	bool enough;             /* set by a callback: the rest is not needed */
 	bool answered;           /* out: the head has arrived */
 	struct http_times times; /* out */

@@ -332,7 +332,11 @@ def stored():
             "model": "pool:m", "input": "more", "previous_response_id": first})
         check(f"the key that made it, {n}", got and got["fields"]["authorization"]
               == made["fields"]["authorization"], (made, got))
-    a, made = asked("POST", "/v1/files", *form(("file", b"x", "f")), )
+    many = [{"type": "input_file", "file_id": f"file-none{n}"} for n in range(99999)]
+    begun = time.monotonic()
+    a, got = asked("POST", "/v1/responses", {
+        "model": "b:m", "input": [{"role": "user", "content": many}]})
+    check("very many ids: in time", got and time.monotonic() - begun < 10, a)
     os.rename(os.path.join(HOME, "backends/r.json"), os.path.join(HOME, "r.json"))
     a, got = asked("POST", "/v1/responses", {
         "model": "b:m", "input": "x", "previous_response_id": at_r})
@@ -510,6 +514,19 @@ def hostile():
         got = forget()
         check(f"{path}: literal", status == 200 and len(got) == 1 and
               got[0]["path"] == want, (status, got))
+    for path in ("http://localhost/to/b/x", "HTTP://LOCALHOST/to/b/x"):
+        forget()
+        status = raw(path)
+        got = forget()
+        check(f"{path}: the host is ours", status == 200 and
+              got[0]["path"] == "/b/v1/x", (status, got))
+    forget()
+    status = raw("http://127.0.0.1:1/to/b/x")
+    check("another port of ours in the request line: ours", all(
+        g["path"] == "/b/v1/x" for g in forget()), status)
+    forget()
+    check("a foreign host in the request line: refused",
+          raw("http://evil.example/to/b/x") in (400, 403) and not forget())
     for path in ("/to/nobody/x", "/to/", "/to//x", "/to/127.0.0.1:1/x",
                  "/to/http://127.0.0.1:1/x", "/to/b@127.0.0.1:1/x",
                  "/to/b:1/x", "/to/b.evil/x", "/to/b%2fx", "/to/%62/x",

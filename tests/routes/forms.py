@@ -221,6 +221,20 @@ def small():
                   got[0]["fields"]["content-type"] == TYPE and
                   got[0]["fields"]["content-length"] == str(len(want)),
                   (status, text, got))
+    for n in (3000, 3 * MIB):
+        body = form(field('"model"', b"b:m"), field('"file"', os.urandom(n), "f"))
+        arrived()
+        s = opened()
+        s.sendall(head(0).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked"))
+        for i in range(0, len(body), 70000):
+            piece = body[i:i + 70000]
+            s.sendall(b"%x\r\n%s\r\n" % (len(piece), piece))
+        s.sendall(b"0\r\n\r\n")
+        status, _, text = answer(s)
+        got = arrived()
+        check(f"of unknown length, {n}", status == 200 and len(got) == 1 and
+              got[0]["sha"] == hashlib.sha256(body.replace(b"b:m", b"m", 1))
+              .hexdigest(), (status, text, got))
     # At every place where a read can end.
     body = form(field('"file"', trap, "f"), field('"model"', b"b:m"))
     want = body.replace(b"b:m", b"m", 1)
@@ -272,6 +286,14 @@ def once():
         got = arrived()
         check(f"{name}: an upstream that hangs up is asked once", len(got) == 1 and
               status == 502, (status, text, got))
+    body = form(field('"model"', b"nowhere"), field('"file"', file, "f"))
+    arrived()
+    status, fields, text = send(body, 64 << 10)
+    got = arrived()
+    check("nobody is there: the next one gets it, whole", status == 200 and
+          len(got) == 1 and got[0]["whole"] and
+          got[0]["sha"] == hashlib.sha256(body.replace(b"nowhere", b"m", 1))
+          .hexdigest() and "x-dario-fallback" in fields, (status, text, got))
     small_one = form(field('"model"', b"once"), field('"file"', b"x", "f"))
     arrived()
     status, fields, _ = send(small_one, path="/v1/audio/lost")

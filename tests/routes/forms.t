@@ -13,11 +13,13 @@ for name in a b once; do
 	"$dario" backend add $name --base-url="http://127.0.0.1:$up/$name/v1" \
 		--key="sk-$name-0123456789abcdef" 2>/dev/null
 done
+"$dario" backend add dead --base-url=http://127.0.0.1:1/v1 2>/dev/null
 # Less than a slow client takes to send its body.
 sed -i 's/^{/{"firstByteTimeoutMs":2000,/' "$DARIO_HOME/backends/b.json"
 (umask 077 && cat >"$DARIO_HOME/routes.json") <<'EOF'
 {"rules":[{"match":"once","target":"once:m","fallbacks":["b:m"],
-	   "on":["404","5xx","connect"],"retries":2}]}
+	   "on":["404","5xx","connect"],"retries":2},
+	  {"match":"nowhere","target":"dead:m","fallbacks":["b:m"]}]}
 EOF
 start_router
 worker=$(worker_pid)
@@ -26,6 +28,39 @@ for part in small large-lighttpd once; do
 		"$url" "$up" "$worker" $part "$DARIO_HOME"
 done
 is 'the same worker' "$(worker_pid)" "$worker"
+
+# Behind nginx, as the printed files set it up: nothing is on the disk, however
+# slowly the provider reads.
+if command -v nginx >/dev/null; then
+	mkdir -m 700 "$tmp/n" "$tmp/n/spool"
+	"$dario" proxy --print-config=nginx --socket="$tmp/n/s" >"$tmp/n/dario.conf"
+	"$dario" proxy --print-config=nginx-upstream --socket="$tmp/n/s" \
+		>"$tmp/n/upstream.conf"
+	start_process "$tmp/worker.log" "$builddir/dario.fcgi" --listen="$tmp/n/s"
+	nginx_worker=$pid
+	wait_for 10 test -S "$tmp/n/s"
+	nginx_port=$(free_port)
+	cat >"$tmp/n/main.conf" <<-EOF
+	$(test "$(id -u)" != 0 || echo 'user root;')
+	daemon off; pid $tmp/n/pid; error_log stderr error; worker_processes 1;
+	events { worker_connections 256; }
+	http { access_log off; client_body_temp_path $tmp/n/spool/1;
+	proxy_temp_path $tmp/n/spool/2; fastcgi_temp_path $tmp/n/spool/3;
+	uwsgi_temp_path $tmp/n/spool/4; scgi_temp_path $tmp/n/spool/5;
+	include $tmp/n/upstream.conf;
+	server { listen 127.0.0.1:$nginx_port; include $tmp/n/dario.conf; } }
+	EOF
+	start_process "$tmp/nginx.log" nginx -p "$tmp/n" -c "$tmp/n/main.conf"
+	wait_for 10 listens "$nginx_port"
+	for part in small large once; do
+		report "nginx, $part" "$tmp/nginx-$part.log" python3 \
+			"$srcdir/tests/routes/forms.py" \
+			"http://127.0.0.1:$nginx_port/llm" "$up" "$nginx_worker" \
+			$part "$DARIO_HOME" "$tmp/n/spool"
+	done
+else
+	diag 'behind nginx: not tried, it is not there'
+fi
 is 'nobody has a place any more' "$(curl -s "$url/metrics" |
 	sed -n 's/^dario_worker_busy //p')" 0
 done_testing
