@@ -213,6 +213,16 @@ static const char *const man_paths[][2] = {
 	{ "POST /v1/chat/completions, /v1/completions, /v1/embeddings, "
 	  "/v1/responses",
 	  "OpenAI" },
+	{ "/v1/images/..., /audio/..., /moderations, /rerank, /files, "
+	  "/uploads, /batches, /responses/ID, /conversations, "
+	  "/fine_tuning/..., /vector_stores, /videos, /skills, "
+	  "/messages/batches",
+	  "a provider's other endpoints, literally: to the backend for the "
+	  "model, to whoever keeps the object that is named, to the one in "
+	  "the header field x-dario-backend, or to the only one that can" },
+	{ "/to/NAME/ANY/PATH",
+	  "any other path of the backend NAME (claude: the accounts), with its "
+	  "credential" },
 	{ "GET /v1/models, /v1/models/ID",
 	  "the models that can be asked for, in the caller's shape; limit, "
 	  "after_id and before_id give a page" },
