@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "cli/key-show.h"
+
+#include "base/clock.h"
+#include "cli/say.h"
+
+static const char *state_of(const struct key *k)
+{
+	if (k->wrong)
+		return "wrong file";
+	if (k->disabled)
+		return "disabled";
+	return k->expires && k->expires <= clock_wall_ms() ? "expired"
+							   : "active";
+}
+
+static void put_date(struct jw *w, const char *name, int64_t ms)
+{
+	char text[24];
+
+	quota_write_date(ms, text);
+	jw_kcstr(w, name, ms ? text : NULL);
+}
+
+static void put_quota(struct jw *w, const struct quota *q)
+{
+	struct buf text;
+
+	buf_init(&text, 256);
+	quota_write_spend(q, &text);
+	jw_kcstr(w, "spend", text.n ? buf_cstr(&text) : NULL);
+	buf_reset(&text);
+	quota_write_window(&q->rate, &text);
+	jw_kcstr(w, "rate", text.n ? buf_cstr(&text) : NULL);
+	buf_reset(&text);
+	quota_write_window(&q->tokens, &text);
+	jw_kcstr(w, "tokens", text.n ? buf_cstr(&text) : NULL);
+	buf_release(&text);
+	if (q->parallel)
+		jw_kint(w, "parallel", q->parallel);
+	else
+		jw_knull(w, "parallel");
+}
+
+void key_show_json(struct jw *w, const struct key *k)
+{
+	jw_obj(w);
+	jw_kcstr(w, "name", k->name);
+	jw_kcstr(w, "state", state_of(k));
+	put_date(w, "created", k->created);
+	put_date(w, "expires", k->expires);
+	jw_key(w, "models");
+	jw_arr(w);
+	for (size_t i = 0; i < k->n_models; i++)
+		jw_str(w, span_of(k->models[i]));
+	jw_arr_end(w);
+	put_quota(w, &k->quota);
+	if (k->priority >= 0)
+		jw_kint(w, "priority", k->priority);
+	else
+		jw_knull(w, "priority");
+	jw_obj_end(w);
+}
+
+static void add_limit(struct buf *out, const char *what, struct buf *text)
+{
+	if (text->n)
+		buf_fmt(out, "  %s %s", what, buf_cstr(text));
+	buf_reset(text);
+}
+
+void key_show_line(const struct key *k)
+{
+	struct buf out, text;
+	char date[24];
+
+	buf_init(&out, 8192);
+	buf_init(&text, 8192);
+	quota_write_spend(&k->quota, &text);
+	add_limit(&out, "spend", &text);
+	quota_write_window(&k->quota.rate, &text);
+	add_limit(&out, "rate", &text);
+	quota_write_window(&k->quota.tokens, &text);
+	add_limit(&out, "tokens", &text);
+	if (k->quota.parallel)
+		buf_fmt(&out, "  parallel %lld", (long long)k->quota.parallel);
+	if (k->priority >= 0)
+		buf_fmt(&out, "  priority %ld", k->priority);
+	for (size_t i = 0; i < k->n_models; i++)
+		buf_fmt(&out, "%s%s", i ? "," : "  models ", k->models[i]);
+	quota_write_date(k->expires, date);
+	if (k->expires)
+		buf_fmt(&out, "  expires %s", date);
+	say(stdout, "%-24s %-10s%s\n", k->name, state_of(k), buf_cstr(&out));
+	buf_release(&out);
+	buf_release(&text);
+}

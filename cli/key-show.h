@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* key-show: a person's key as dario key list and show have it. */
+#ifndef DARIO_KEY_SHOW_H
+#define DARIO_KEY_SHOW_H
+
+#include "base/jw.h"
+#include "state/key.h"
+
+void key_show_json(struct jw *w, const struct key *k);
+void key_show_line(const struct key *k);
+
+#endif
