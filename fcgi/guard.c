@@ -3,6 +3,7 @@
 
 #include "fcgi/guard.h"
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/host.h"
 
@@ -77,18 +78,34 @@ static bool is_foreign(const char *site)
 	return site && strcmp(site, "same-origin") && strcmp(site, "none");
 }
 
-static bool key_matches(const struct request *r, const char *key)
+static struct span bearer(const struct request *r)
 {
 	const char *auth = r->vars.authorization;
-	struct span want = span_of(key), bearer = SPAN("");
-	bool by_header, by_bearer;
 
 	if (auth &&
 	    span_ieq((struct span){ auth, strnlen(auth, 7) }, "bearer "))
-		bearer = span_trim(span_of(auth + 7));
+		return span_trim(span_of(auth + 7));
+	return SPAN("");
+}
+
+static bool key_matches(const struct request *r, const char *key)
+{
+	struct span want = span_of(key);
+	bool by_header, by_bearer;
+
 	by_header = digest_same_secret(span_of(r->vars.api_key), want);
-	by_bearer = digest_same_secret(bearer, want);
+	by_bearer = digest_same_secret(bearer(r), want);
 	return by_header || by_bearer;
+}
+
+/* What is not sent is looked for as well: it takes the same time. */
+static const struct key *find_key(const struct request *r)
+{
+	const struct keys *all = &r->config->keys;
+	const struct key *by_header = keys_find(all, span_of(r->vars.api_key));
+	const struct key *by_bearer = keys_find(all, bearer(r));
+
+	return by_header ? by_header : by_bearer;
 }
 
 /* Is the client this machine itself? A web server that does not say so may
@@ -130,9 +147,34 @@ int guard_request(struct request *r, struct err *e)
 			       "from an origin in DARIO_CORS_ORIGIN",
 			       r->vars.fetch_site);
 	r->origin = origin;
-	r->trusted = *s->api_key ? key_matches(r, s->api_key)
-				 : is_local(r->vars.remote);
+	if (*s->api_key)
+		r->trusted = key_matches(r, s->api_key);
+	else
+		r->trusted = !r->config->keys.any && is_local(r->vars.remote);
 	return 0;
+}
+
+/* One of people's keys, while there are any. */
+static int persons_key(struct request *r, bool sent, struct err *e)
+{
+	const struct keys *all = &r->config->keys;
+	const char *why;
+	char mem[80];
+
+	r->own = *all->own && key_matches(r, all->own);
+	if (r->own)
+		return 0;
+	r->key = find_key(r);
+	if (!r->key)
+		return err_set(e, ERR_AUTH,
+			       "%s API key: send the key that the owner of "
+			       "this router gave to you as Authorization: "
+			       "Bearer",
+			       sent ? "wrong" : "missing");
+	why = key_refusal(r->key, clock_wall_ms(), mem);
+	if (!why)
+		return 0;
+	return err_set(e, ERR_AUTH, "%s: ask the owner of this router", why);
 }
 
 int guard_key(struct request *r, struct err *e)
@@ -141,6 +183,8 @@ int guard_key(struct request *r, struct err *e)
 
 	if (r->trusted)
 		return 0;
+	if (r->config->keys.any)
+		return persons_key(r, sent, e);
 	/* A web server that others reach, too: Host says what they like. */
 	if (!*r->config->settings.api_key)
 		return err_set(e, ERR_FORBIDDEN,

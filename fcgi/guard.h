@@ -7,7 +7,9 @@
  * (images, forms and simple requests may have no Origin), and by Host when it
  * tricks the resolver into pointing a name of its own at 127.0.0.1. The key is
  * compared in constant time, from x-api-key or Authorization: Bearer; while
- * there is none, clients on other machines are refused.
+ * there is none, clients on other machines are refused. While people have keys
+ * (state/key.h) everybody needs one, also on this machine: the owner's is
+ * DARIO_API_KEY, and without it nobody is the owner here.
  */
 #ifndef DARIO_GUARD_H
 #define DARIO_GUARD_H
@@ -16,7 +18,8 @@
 
 /* Host, Origin, Sec-Fetch-*, repeated fields; sets r->trusted by the key. */
 int guard_request(struct request *r, struct err *e);
-/* The key, for everything that is not open. */
+/* The key, for everything that is not open; sets r->key or r->own where it is
+ * not the owner's. */
 int guard_key(struct request *r, struct err *e);
 
 #endif

@@ -76,6 +76,8 @@ struct request {
 	bool stream;                   /* the client wants one */
 	char id[32];
 	bool trusted; /* may see details: the key is right, or none is set */
+	const struct key *key; /* of a person; NULL: the owner, or nobody */
+	bool own; /* the router itself asks: for the demo, and that alone */
 	const char *origin; /* that was let in, for CORS; or NULL */
 
 	struct buf body; /* as far as it is held */

@@ -209,6 +209,21 @@ static int in_place(struct request *r, serve_fn *serve, struct err *e)
 	return rc;
 }
 
+/* A person gets what is asked of models; what shows or moves other people's
+ * things, or what nobody can count, is the owner's. */
+static int may_ask(const struct request *r, const struct route_entry *entry,
+		   struct err *e)
+{
+	if (r->own ? entry->flags & DEMO
+		   : !r->key || (entry->flags & (PLACE | ASKS) &&
+				 !(entry->flags & DEMO)))
+		return 0;
+	return err_set(e, ERR_FORBIDDEN,
+		       "%.120s is for the owner of this router alone: its key "
+		       "is DARIO_API_KEY",
+		       r->asked_path);
+}
+
 static int dispatch(struct request *r, struct err *e)
 {
 	const struct route_entry *entry;
@@ -228,6 +243,8 @@ static int dispatch(struct request *r, struct err *e)
 			       "use HTTP with server-sent events");
 	if (!entry)
 		return no_route(r, allow, e);
+	if (!(entry->flags & OPEN) && may_ask(r, entry, e))
+		return -1;
 	r->api = r->dialect->name;
 	r->upstream_path = entry->path;
 	if (entry->flags & PLACE)

@@ -55,6 +55,10 @@ struct key {
 struct keys {
 	struct key *list; /* by name, a person before the devices */
 	size_t n;
+	/* What the router sends to itself (the demo), which nobody has who
+	 * cannot read the files; "" when there are none. The same in every
+	 * process. */
+	char own[65];
 	bool any; /* files, if only such as cannot be read: a key is needed */
 	/* private */
 	uint32_t *table; /* by hash: a place in the list, from 1 */

@@ -304,7 +304,7 @@ static struct snapshot *load(const char *home, struct notify *n, struct err *e)
 	accounts_note(&c->notes, &c->accounts);
 	if (s->demo && !snapshot_backend(c, SPAN("demo")))
 		backend_demo(&c->backends[c->n_backends++], s->host, s->port,
-			     s->api_key);
+			     *s->api_key ? s->api_key : c->keys.own);
 	return c;
 }
 
