@@ -14,6 +14,7 @@ static void to_log(const struct request *r, int64_t took_ms)
 		.id = r->id,
 		.method = r->vars.method,
 		.path = r->asked_path,
+		.person = r->key ? r->key->name : NULL,
 		.api = r->api,
 		.backend = r->backend,
 		.model = r->model,
@@ -53,6 +54,7 @@ static void to_history(const struct request *r, int64_t took_ms)
 		.model = r->upstream_model ? r->upstream_model
 		       : r->model          ? r->model
 					   : "",
+		.key = r->key ? r->key->name : NULL,
 		.status = r->status,
 		/* A count generates nothing, nor does what has no model. */
 		.has_usage = r->has_usage || r->instead || !r->model,

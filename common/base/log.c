@@ -296,6 +296,7 @@ void log_request(const struct log_access *a)
 	put_str(&w, "method", a->method);
 	put_str(&w, "path", a->path);
 	put_int(&w, "status", a->status);
+	put_str(&w, "person", a->person);
 	put_str(&w, "api", a->api);
 	put_str(&w, "backend", a->backend);
 	put_str(&w, "account", a->account);

@@ -20,6 +20,7 @@
 /* One request. NULL and empty strings are left out; times in ms, -1 unknown. */
 struct log_access {
 	const char *id, *method, *path, *api;
+	const char *person; /* the name of the key */
 	const char *backend, *model, *upstream_model, *upstream_id;
 	const char *account;  /* of the Claude pool */
 	const char *fallback; /* who could not answer, and why */

@@ -37,6 +37,8 @@ static void write_line(const struct history_record *r, struct buf *out)
 	jw_kcstr(&w, "a", r->account);
 	jw_kcstr(&w, "b", r->backend);
 	jw_kcstr(&w, "m", r->model);
+	if (r->key && *r->key)
+		jw_kcstr(&w, "k", r->key);
 	jw_kint(&w, "s", r->status);
 	jw_kint(&w, "ms", r->took_ms);
 	if (r->partial)
@@ -77,6 +79,7 @@ static bool read_line(struct json_object *o, struct history_record *r)
 		.account = json_str(o, "a").p,
 		.backend = json_str(o, "b").p,
 		.model = json_str(o, "m").p,
+		.key = json_str(o, "k").p,
 		.status = status <= 999 ? (int)status : 0,
 		.has_usage = json_length(u) == 6,
 		.partial = json_flag(o, "p", false),

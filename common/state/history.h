@@ -20,6 +20,7 @@ struct history_record {
 	int64_t time, took_ms;
 	const char *account; /* of the Claude pool, else "" */
 	const char *backend, *model;
+	const char *key; /* the name of the person's; "" or NULL: none */
 	int status;
 	bool has_usage;
 	bool partial;  /* the answer was cut, and so are its counters */
