@@ -5,9 +5,9 @@
  * An answer is START, then blocks one after the other (OPEN, any number of
  * DELTA, CLOSE) and searches, then FINISH. PING may come anywhere, ERROR ends
  * the answer. Spans in an event die when the call that received it returns.
- * Tool arguments stay raw JSON text. Counters are disjoint as in Anthropic's usage: `input`
- * does not hold what was read from or written to a cache; `output` holds
- * `reasoning`.
+ * Tool arguments stay raw JSON text. Counters are disjoint as in Anthropic's
+ * usage: `input` does not hold what was read from or written to a cache;
+ * `output` holds `reasoning`.
  */
 #ifndef DARIO_EVENT_H
 #define DARIO_EVENT_H

@@ -234,7 +234,7 @@ post /v1/messages '' >/dev/null
 like 'empty body: said so' "$(cat "$tmp/body")" 'body is empty'
 post /v1/responses '{"input":"x"}' >/dev/null
 is 'no model: param' "$(json 'j["error"]["param"]' <"$tmp/body")" model
-printf '%s' "$chat" | br >"$tmp/gz"
+printf 'of no coding that we know' >"$tmp/gz"
 post /v1/chat/completions "@$tmp/gz" -H 'Content-Encoding: br' \
 	--data-binary "@$tmp/gz" >/dev/null
 is 'br: 415' "$(status)" 415
