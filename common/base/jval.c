@@ -48,7 +48,9 @@ static int grow(struct reading *r)
 	size_t cap = d->cap ? d->cap * 2 : LIST_MIN;
 	struct jval *list;
 
-	if (d->cap * size >= JDOC_MAX)
+	if (cap > JDOC_MAX / size)
+		cap = JDOC_MAX / size;
+	if (cap == d->cap)
 		return err_set(r->e, ERR_TOO_BIG,
 			       "JSON of %zu bytes has so many values that they "
 			       "would take more than %u MiB of memory, which "
