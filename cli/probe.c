@@ -97,12 +97,7 @@ static void complaint(const struct probe *p, struct err *out)
 /* An answer that is an error, whatever its status. */
 static bool is_error(const struct probe *p)
 {
-	struct err unused;
-	struct json_object *o = json_read(buf_get(&p->answer), &unused);
-	bool is = p->status / 100 != 2 || error_is(o);
-
-	json_object_put(o);
-	return is;
+	return p->status / 100 != 2 || error_find(buf_get(&p->answer), NULL);
 }
 
 /* Nothing more can be learned now: the key, the credit, the rate. */

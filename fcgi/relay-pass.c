@@ -84,16 +84,17 @@ static void fields(struct relay *y, const struct http_head *head)
 /* Some errors have the terminal event behind them: the first one counts. */
 static void note_error(struct relay *y, struct span data)
 {
-	struct json_object *o;
 	struct err unused;
+	struct jdoc d;
 	struct buf mem;
 
 	if (y->error.code)
 		return;
 	buf_init(&mem, data.n);
-	o = json_read(relay_clean(y, data, &mem), &unused);
-	error_read(o, 0, &y->error);
-	json_object_put(o);
+	jdoc_init(&d);
+	error_read(jdoc_read(&d, relay_clean(y, data, &mem), &unused), 0,
+		   &y->error);
+	jdoc_release(&d);
 	buf_release(&mem);
 }
 
@@ -358,13 +359,17 @@ static int whole(struct relay *y, struct err *e)
 /* Is an error body also what an error event holds? */
 static bool is_event(const struct dialect *d, struct span body)
 {
+	const struct jval *o;
 	struct err unused;
-	struct json_object *o = json_read(body, &unused);
-	bool typed = span_is(json_str(o, "type"), "error");
-	bool is = d != &dialects[DIALECT_RESPONSES] && error_is(o) &&
-		  (d != &dialects[DIALECT_ANTHROPIC] || typed);
+	struct jdoc doc;
+	bool is;
 
-	json_object_put(o);
+	jdoc_init(&doc);
+	o = jdoc_read(&doc, body, &unused);
+	is = d != &dialects[DIALECT_RESPONSES] && error_is(o) &&
+	     (d != &dialects[DIALECT_ANTHROPIC] ||
+	      span_is(jval_str(o, "type"), "error"));
+	jdoc_release(&doc);
 	return is;
 }
 

@@ -424,19 +424,6 @@ static int run(struct relay *y, struct relay_call *c, struct err *e)
 
 /* --- what comes of it ---------------------------------------------------- */
 
-/* An object with an error in it, though it came as an answer? */
-static bool reads_error(struct span body, struct err *e)
-{
-	struct err unused;
-	struct json_object *o = json_read(body, &unused);
-	bool is = error_is(o);
-
-	if (is)
-		error_read(o, 0, e);
-	json_object_put(o);
-	return is;
-}
-
 static int end_whole(struct relay *y, struct err *e)
 {
 	struct span body = buf_get(&y->held);
@@ -448,7 +435,7 @@ static int end_whole(struct relay *y, struct err *e)
 		error_read_body(body, y->status, e);
 		return -1;
 	}
-	if (may_be_error && reads_error(body, e))
+	if (may_be_error && error_find(body, e))
 		return -1;
 	if (!is_json(y))
 		return no_json(y, e);

@@ -284,45 +284,30 @@ static struct json_tokener *tokener(int depth, int flags)
 	return t;
 }
 
-struct json_tokener *json_tokens_any(void)
-{
-	return tokener(JSON_DEPTH, 0);
-}
-
 static void tokener_free(struct json_tokener *t)
 {
 	if (t)
 		json_tokener_free(t);
 }
 
-struct json_object *json_read_with(struct json_tokener *t, struct span text,
-				   struct err *e)
+struct json_object *json_read(struct span text, struct err *e)
 {
+	struct json_tokener *t;
 	struct json_object *o;
 	struct share s;
 	size_t end;
 
 	if (afford(text, false, &s, e))
 		return NULL;
-	if (t)
-		json_tokener_reset(t);
+	t = tokener(JSON_DEPTH, JSON_TOKENER_VALIDATE_UTF8);
 	o = parse(t, text, &s, &end, e);
+	tokener_free(t);
 	if (!o || !span_trim(span_skip(text, end)).n)
 		return o;
 	err_set(e, ERR_BAD_REQUEST,
 		"not JSON at byte %zu: text follows the value", end);
 	json_object_put(o);
 	return NULL;
-}
-
-struct json_object *json_read(struct span text, struct err *e)
-{
-	struct json_tokener *t = tokener(JSON_DEPTH,
-					 JSON_TOKENER_VALIDATE_UTF8);
-	struct json_object *o = json_read_with(t, text, e);
-
-	tokener_free(t);
-	return o;
 }
 
 struct json_object *json_take(struct span *text, int depth, struct err *e)

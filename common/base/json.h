@@ -31,12 +31,6 @@ size_t json_cost(struct span text);
 /* NULL on failure: ERR_BAD_REQUEST, ERR_TOO_BIG, ERR_MEMORY. Free with
  * json_object_put. */
 struct json_object *json_read(struct span text, struct err *e);
-/* The same with a tokener that is kept for many texts, from json_tokens_any;
- * NULL (memory is short) makes the reading fail. Strings may then hold bytes
- * that are no UTF-8: what writes them has to look (jw.h does). */
-struct json_tokener *json_tokens_any(void);
-struct json_object *json_read_with(struct json_tokener *t, struct span text,
-				   struct err *e);
 /* The value at the front of `text`, no deeper than `depth`, which is what it
  * costs; the text goes on behind it, or at the byte at fault. */
 struct json_object *json_take(struct span *text, int depth, struct err *e);

@@ -83,7 +83,8 @@ int64_t jval_count(const struct jval *o, const char *key, int64_t otherwise);
 
 /* As JSON, without blanks. */
 void jval_write(struct jw *w, const struct jval *v);
-/* What stands where a string should: the string, or any other value as JSON. */
+/* What stands where a string should: the string, or any other value as it is
+ * written, without blanks. */
 struct span jval_said(struct arena *a, const struct jval *v);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static void read_usage(struct reader *r, struct json_object *o)
+static void read_usage(struct reader *r, const struct jval *o)
 {
 	r->has_usage |= o != NULL;
 	usage_anthropic(&r->usage, o);
@@ -24,10 +24,10 @@ static const struct {
 	{ "refusal", STOP_REFUSAL },
 };
 
-static void read_stop(struct reader *r, struct json_object *o)
+static void read_stop(struct reader *r, const struct jval *o)
 {
-	struct span reason = json_str(o, "stop_reason");
-	struct json_object *details = json_get(o, "stop_details");
+	struct span reason = jval_str(o, "stop_reason");
+	const struct jval *details = jval_get(o, "stop_details");
 
 	if (!reason.n)
 		return;
@@ -36,7 +36,7 @@ static void read_stop(struct reader *r, struct json_object *o)
 	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
 		if (span_is(reason, stops[i].name))
 			r->stop = stops[i].stop;
-	if (json_str(o, "stop_sequence").n)
+	if (jval_str(o, "stop_sequence").n)
 		r->stop_text = reader_copy(r, o, "stop_sequence");
 	if (details)
 		r->explanation = reader_copy(r, details, "explanation");
@@ -57,64 +57,59 @@ static int feed(struct reader *r, struct slot *s, struct span text,
 }
 
 static void read_citation(struct reader *r, struct slot *s,
-			  struct json_object *o)
+			  const struct jval *o)
 {
-	struct citation c = { .url = json_str(o, "url"),
-			      .title = json_str(o, "title"),
-			      .quote = json_str(o, "cited_text"),
-			      .opaque = json_str(o, "encrypted_index"),
+	struct citation c = { .url = jval_str(o, "url"),
+			      .title = jval_str(o, "title"),
+			      .quote = jval_str(o, "cited_text"),
+			      .opaque = jval_str(o, "encrypted_index"),
 			      .to = INT64_MAX };
 
-	if (span_is(json_str(o, "type"), "web_search_result_location"))
+	if (span_is(jval_str(o, "type"), "web_search_result_location"))
 		reader_cite(r, s, c);
 	else
 		reader_dropped(r, SPAN("citations"));
 }
 
-static int start_text(struct reader *r, struct json_object *b, int64_t index,
+static int start_text(struct reader *r, const struct jval *b, int64_t index,
 		      struct err *e)
 {
-	struct json_object *cites = json_get(b, "citations");
+	const struct jval *cites = jval_get(b, "citations");
 	struct slot *s = reader_open(r, PART_TEXT, index, e);
 
 	if (!s)
 		return -1;
-	for (size_t i = 0; i < json_length(cites); i++)
-		read_citation(r, s, json_at(cites, i));
+	for (const struct jval *c = jval_items(cites); c;
+	     c = jval_next(cites, c))
+		read_citation(r, s, c);
 	/* An empty block is opened by its first text. */
-	return feed(r, s, json_str(b, "text"), e);
+	return feed(r, s, jval_str(b, "text"), e);
 }
 
-static bool has_members(struct json_object *o)
+static bool is_search(const struct jval *b)
 {
-	return json_object_is_type(o, json_type_object) &&
-	       json_object_object_length(o);
+	return span_is(jval_str(b, "type"), "server_tool_use") &&
+	       span_is(jval_str(b, "name"), "web_search");
 }
 
-static bool is_search(struct json_object *b)
-{
-	return span_is(json_str(b, "type"), "server_tool_use") &&
-	       span_is(json_str(b, "name"), "web_search");
-}
-
-static int start_search(struct reader *r, struct json_object *b, int64_t index,
+static int start_search(struct reader *r, const struct jval *b, int64_t index,
 			struct err *e)
 {
-	struct slot *s = reader_search(r, index, json_str(b, "id"), e);
+	struct slot *s = reader_search(r, index, jval_str(b, "id"), e);
 
 	if (!s)
 		return -1;
-	if (has_members(json_get(b, "input")))
+	if (jval_members(jval_get(b, "input")))
 		s->given = arena_str(r->arena,
-				     reader_said(r, json_get(b, "input")));
+				     jval_said(r->arena, jval_get(b, "input")));
 	return 0;
 }
 
 /* What a search has found ends it. */
-static int read_results(struct reader *r, struct json_object *b, struct err *e)
+static int read_results(struct reader *r, const struct jval *b, struct err *e)
 {
-	struct json_object *content = json_get(b, "content");
-	struct span id = json_str(b, "tool_use_id");
+	const struct jval *content = jval_get(b, "content");
+	struct span id = jval_str(b, "tool_use_id");
 	struct slot *s = r->all;
 
 	while (s && (!s->search || s->ended || !span_eq(s->search->id, id)))
@@ -124,17 +119,17 @@ static int read_results(struct reader *r, struct json_object *b, struct err *e)
 	if (!s)
 		return -1;
 	s->search->error = arena_span(r->arena,
-				      json_str(content, "error_code"));
+				      jval_str(content, "error_code"));
 	reader_hits(r, s->search, content);
 	return reader_close(r, s, e);
 }
 
 /* A block as it starts, or as it stands whole in an answer. */
-static int start_block(struct reader *r, struct json_object *b, int64_t index,
+static int start_block(struct reader *r, const struct jval *b, int64_t index,
 		       struct err *e)
 {
-	struct span type = json_str(b, "type");
-	struct json_object *input = json_get(b, "input");
+	struct span type = jval_str(b, "type");
+	const struct jval *input = jval_get(b, "input");
 	struct slot *s = NULL;
 
 	if (span_is(type, "text"))
@@ -149,11 +144,11 @@ static int start_block(struct reader *r, struct json_object *b, int64_t index,
 			return -1;
 		s->seal = SEAL_CLAUDE;
 		s->signature = reader_copy(r, b, "signature");
-		return reader_text(r, s, json_str(b, "thinking"), e);
+		return reader_text(r, s, jval_str(b, "thinking"), e);
 	}
 	if (span_is(type, "redacted_thinking")) {
 		s = reader_open(r, PART_REDACTED, index, e);
-		return s ? reader_text(r, s, json_str(b, "data"), e) : -1;
+		return s ? reader_text(r, s, jval_str(b, "data"), e) : -1;
 	}
 	if (!span_is(type, "tool_use")) {
 		/* The provider's own tools, and what is to come. */
@@ -165,28 +160,28 @@ static int start_block(struct reader *r, struct json_object *b, int64_t index,
 		return -1;
 	s->id = reader_copy(r, b, "id");
 	s->name = reader_copy(r, b, "name");
-	if (has_members(input))
-		s->given = arena_str(r->arena, reader_said(r, input));
+	if (jval_members(input))
+		s->given = arena_str(r->arena, jval_said(r->arena, input));
 	return reader_text(r, s, SPAN(""), e);
 }
 
-static int delta(struct reader *r, struct json_object *o, struct err *e)
+static int delta(struct reader *r, const struct jval *o, struct err *e)
 {
-	struct json_object *d = json_get(o, "delta");
-	struct span type = json_str(d, "type");
-	struct slot *s = find(r, json_int(o, "index", -1));
+	const struct jval *d = jval_get(o, "delta");
+	struct span type = jval_str(d, "type");
+	struct slot *s = find(r, jval_int(o, "index", -1));
 
 	if (!s)
 		return 0;
 	if (span_is(type, "citations_delta"))
-		read_citation(r, s, json_get(d, "citation"));
+		read_citation(r, s, jval_get(d, "citation"));
 	if (span_is(type, "text_delta") && s->kind == PART_TEXT)
-		return feed(r, s, json_str(d, "text"), e);
+		return feed(r, s, jval_str(d, "text"), e);
 	if (span_is(type, "thinking_delta") && s->kind == PART_THINKING)
-		return feed(r, s, json_str(d, "thinking"), e);
+		return feed(r, s, jval_str(d, "thinking"), e);
 	if (span_is(type, "input_json_delta") &&
 	    (s->kind == PART_TOOL_USE || s->kind == PART_SEARCH))
-		return feed(r, s, json_str(d, "partial_json"), e);
+		return feed(r, s, jval_str(d, "partial_json"), e);
 	if (span_is(type, "signature_delta") && s->kind == PART_THINKING)
 		s->signature = reader_copy(r, d, "signature");
 	return 0;
@@ -198,18 +193,19 @@ static int stop_block(struct reader *r, struct slot *s, struct err *e)
 	return s && !s->search ? reader_close(r, s, e) : 0;
 }
 
-static int whole_content(struct reader *r, struct json_object *content,
+static int whole_content(struct reader *r, const struct jval *content,
 			 struct err *e)
 {
-	for (size_t i = 0; i < json_length(content); i++) {
-		if (start_block(r, json_at(content, i), (int64_t)i, e) ||
-		    stop_block(r, find(r, (int64_t)i), e))
+	int64_t i = 0;
+
+	for (const struct jval *b = jval_items(content); b;
+	     b = jval_next(content, b), i++)
+		if (start_block(r, b, i, e) || stop_block(r, find(r, i), e))
 			return -1;
-	}
 	return 0;
 }
 
-static int message_start(struct reader *r, struct json_object *m, struct err *e)
+static int message_start(struct reader *r, const struct jval *m, struct err *e)
 {
 	const char *id = reader_copy(r, m, "id");
 
@@ -222,34 +218,34 @@ static int message_start(struct reader *r, struct json_object *m, struct err *e)
 	}
 	r->id = id;
 	r->model = reader_copy(r, m, "model");
-	read_usage(r, json_get(m, "usage"));
+	read_usage(r, jval_get(m, "usage"));
 	if (reader_start(r, e))
 		return -1;
 	read_stop(r, m);
 	/* With programmatic tool calls the whole message may stand here. */
-	return whole_content(r, json_get(m, "content"), e);
+	return whole_content(r, jval_get(m, "content"), e);
 }
 
 int anthropic_answer_event(struct reader *r, struct span name,
-			   struct json_object *o, struct err *e)
+			   const struct jval *o, struct err *e)
 {
-	struct span type = json_str(o, "type");
+	struct span type = jval_str(o, "type");
 	struct ev ping = { .kind = EV_PING };
 
 	if (!type.n) /* compatible servers leave out the one or the other */
-		type = json_get(o, "error") ? SPAN("error") : name;
+		type = jval_get(o, "error") ? SPAN("error") : name;
 	if (span_is(type, "content_block_delta"))
 		return delta(r, o, e);
 	if (span_is(type, "content_block_start"))
-		return start_block(r, json_get(o, "content_block"),
-				   json_int(o, "index", -1), e);
+		return start_block(r, jval_get(o, "content_block"),
+				   jval_int(o, "index", -1), e);
 	if (span_is(type, "content_block_stop"))
-		return stop_block(r, find(r, json_int(o, "index", -1)), e);
+		return stop_block(r, find(r, jval_int(o, "index", -1)), e);
 	if (span_is(type, "message_start"))
-		return message_start(r, json_get(o, "message"), e);
+		return message_start(r, jval_get(o, "message"), e);
 	if (span_is(type, "message_delta")) {
-		read_stop(r, json_get(o, "delta"));
-		read_usage(r, json_get(o, "usage"));
+		read_stop(r, jval_get(o, "delta"));
+		read_usage(r, jval_get(o, "usage"));
 		return 0;
 	}
 	if (span_is(type, "message_stop"))
@@ -270,10 +266,9 @@ int anthropic_answer_end(struct reader *r, struct err *e)
 		       "final event");
 }
 
-int anthropic_answer_read(struct reader *r, struct json_object *o,
-			  struct err *e)
+int anthropic_answer_read(struct reader *r, const struct jval *o, struct err *e)
 {
-	if (!json_object_is_type(json_get(o, "content"), json_type_array))
+	if (!jval_is(jval_get(o, "content"), JVAL_ARRAY))
 		return err_set(e, ERR_UPSTREAM,
 			       "the upstream's answer is not "
 			       "a message");

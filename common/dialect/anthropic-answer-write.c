@@ -46,7 +46,8 @@ static struct jw event(struct writer *w, const char *type)
 {
 	struct jw j = jw_to(w->out);
 
-	buf_fmt(w->out, "event: %s\ndata: ", type);
+	dialect_event_name(w->out, type);
+	buf_str(w->out, "data: ");
 	jw_obj(&j);
 	jw_kcstr(&j, "type", type);
 	return j;

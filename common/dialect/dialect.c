@@ -88,10 +88,17 @@ const struct dialect *dialect_find(struct span name)
 	return NULL;
 }
 
+void dialect_event_name(struct buf *out, const char *name)
+{
+	buf_str(out, "event: ");
+	buf_str(out, name);
+	buf_byte(out, '\n');
+}
+
 void dialect_event(struct buf *out, const char *name, struct span data)
 {
 	if (name)
-		buf_fmt(out, "event: %s\n", name);
+		dialect_event_name(out, name);
 	do {
 		struct span line = span_cut(&data, '\n');
 

@@ -86,6 +86,7 @@ struct chat;
 struct upstream_model;
 struct reader;
 struct json_object;
+struct jval;
 struct mend;
 
 typedef int chat_read_fn(struct chat *c, struct json_object *body,
@@ -94,9 +95,9 @@ typedef int chat_write_fn(const struct upstream_model *t, struct chat *c,
 			  struct buf *out, struct err *e);
 typedef void mend_fn(struct mend *m);
 typedef int reader_event_fn(struct reader *r, struct span name,
-			    struct json_object *o, struct err *e);
+			    const struct jval *o, struct err *e);
 typedef int reader_end_fn(struct reader *r, struct err *e);
-typedef int reader_whole_fn(struct reader *r, struct json_object *o,
+typedef int reader_whole_fn(struct reader *r, const struct jval *o,
 			    struct err *e);
 
 struct dialect {
@@ -138,6 +139,8 @@ const struct dialect *dialect_find(struct span name);
 /* Keep-alive that every reader skips, even before the first event. */
 extern const struct span dialect_comment;
 
+/* Its first line. */
+void dialect_event_name(struct buf *out, const char *name);
 /* `data` may have several lines. `name` may be NULL. */
 void dialect_event(struct buf *out, const char *name, struct span data);
 

@@ -118,13 +118,13 @@ static int status_of_word(const char *word)
 	return 0;
 }
 
-static int status_of(struct json_object *o, const char *code, const char *type)
+static int status_of(const struct jval *o, const char *code, const char *type)
 {
 	int found;
 	static const char *const keys[] = { "status_code", "code", "status" };
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		int64_t v = json_int(o, keys[i], 0);
+		int64_t v = jval_int(o, keys[i], 0);
 
 		if (v >= 400 && v <= 599)
 			return (int)v;
@@ -135,32 +135,32 @@ static int status_of(struct json_object *o, const char *code, const char *type)
 	return found ? found : 502;
 }
 
-static struct span first_text(struct json_object *top, struct json_object *o)
+static struct span first_text(const struct jval *top, const struct jval *o)
 {
-	struct json_object *const at[] = {
-		json_get(o, "message"),
-		json_get(top, "message"),
-		json_get(top, "error"),
-		json_get(top, "detail"),
+	const struct jval *const at[] = {
+		jval_get(o, "message"),
+		jval_get(top, "message"),
+		jval_get(top, "error"),
+		jval_get(top, "detail"),
 	};
 
 	for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++)
-		if (json_span(at[i]).n)
-			return json_span(at[i]);
+		if (jval_text(at[i]).n)
+			return jval_text(at[i]);
 	for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
-		struct json_object *list = json_get(at[i], "detail");
-		struct json_object *first = json_at(list ? list : at[i], 0);
+		const struct jval *list = jval_get(at[i], "detail");
+		const struct jval *first = jval_at(list ? list : at[i], 0);
 
-		if (json_str(first, "msg").n)
-			return json_str(first, "msg");
+		if (jval_str(first, "msg").n)
+			return jval_str(first, "msg");
 	}
-	return json_str(json_get(top, "x_groq"), "error");
+	return jval_str(jval_get(top, "x_groq"), "error");
 }
 
 /* Of a provider behind the provider, as OpenRouter hands it on. */
-static struct span inner_text(struct json_object *o)
+static struct span inner_text(const struct jval *o)
 {
-	return json_str(json_get(o, "metadata"), "raw");
+	return jval_str(jval_get(o, "metadata"), "raw");
 }
 
 /* What no key, account or pause would change is not looked at. */
@@ -172,7 +172,7 @@ static bool may_be_too_long(int status, const char *code)
 }
 
 /* Claude Code begins to compact when it reads words that it knows. */
-static void note_too_long(struct err *e, struct json_object *o,
+static void note_too_long(struct err *e, const struct jval *o,
 			  const char *inner)
 {
 	struct too_long t, within;
@@ -185,10 +185,10 @@ static void note_too_long(struct err *e, struct json_object *o,
 		t.got = within.got;
 		t.max = within.max;
 	}
-	if (!t.got && json_int(o, "n_ctx", 0) > 0 &&
-	    json_int(o, "n_prompt_tokens", 0) > 0) { /* llama.cpp */
-		t.got = (long)json_int(o, "n_prompt_tokens", 0);
-		t.max = (long)json_int(o, "n_ctx", 0);
+	if (!t.got && jval_int(o, "n_ctx", 0) > 0 &&
+	    jval_int(o, "n_prompt_tokens", 0) > 0) { /* llama.cpp */
+		t.got = (long)jval_int(o, "n_prompt_tokens", 0);
+		t.max = (long)jval_int(o, "n_ctx", 0);
 	}
 	too_long_tell(&t, e);
 	snprintf(e->type, sizeof(e->type), "%s", TOO_LONG_CODE);
@@ -197,9 +197,9 @@ static void note_too_long(struct err *e, struct json_object *o,
 }
 
 /* Gemini puts its error into a list. */
-static struct json_object *unwrapped(struct json_object *o)
+static const struct jval *unwrapped(const struct jval *o)
 {
-	return json_length(o) ? json_at(o, 0) : o;
+	return jval_items(o) ? jval_at(o, 0) : o;
 }
 
 /* What is wrong with the request, though it comes as the server's failure:
@@ -222,52 +222,61 @@ static bool is_requests_fault(const char *text)
 	return false;
 }
 
-bool error_is(struct json_object *o)
+bool error_is(const struct jval *o)
 {
-	struct json_object *error;
+	const struct jval *error;
 
 	o = unwrapped(o);
-	error = json_get(o, "error");
-	return json_object_is_type(error, json_type_object) ||
-	       json_span(error).n ||
-	       json_span(json_get(json_get(o, "x_groq"), "error")).n ||
-	       span_is(json_str(o, "object"), "error");
+	error = jval_get(o, "error");
+	return jval_is(error, JVAL_OBJECT) || jval_text(error).n ||
+	       jval_text(jval_get(jval_get(o, "x_groq"), "error")).n ||
+	       span_is(jval_str(o, "object"), "error");
 }
 
-void error_read(struct json_object *top, int status, struct err *out)
+static void take_word(char *out, size_t n, struct span s)
 {
-	struct json_object *o;
-	const char *code, *type;
+	snprintf(out, n, "%.*s", s.n < n ? (int)s.n : (int)n, s.p);
+}
+
+void error_read(const struct jval *top, int status, struct err *out)
+{
+	char code[sizeof(out->type)], type[sizeof(out->type)];
+	char inner[PLAIN_MAX];
+	const struct jval *o;
 	struct span text;
 
 	top = unwrapped(top);
-	o = json_get(top, "error");
-	if (!json_object_is_type(o, json_type_object))
+	o = jval_get(top, "error");
+	if (!jval_is(o, JVAL_OBJECT))
 		o = top;
 	text = first_text(top, o);
-	code = json_cstr(o, "code");
-	type = json_cstr(o, "type");
-	if (!type || strcmp(type, "error") == 0)
-		type = "";
+	take_word(code, sizeof(code), jval_str(o, "code"));
+	take_word(type, sizeof(type), jval_str(o, "type"));
+	take_word(inner, sizeof(inner), inner_text(o));
+	if (strcmp(type, "error") == 0)
+		type[0] = '\0';
 	err_set(out, ERR_PASSED, "%.*s", text.n ? (int)text.n : 16,
 		text.n ? text.p : "upstream failed");
-	snprintf(out->type, sizeof(out->type), "%s", code ? code : type);
-	snprintf(out->param, sizeof(out->param), "%s",
-		 json_cstr(o, "param") ? json_cstr(o, "param") : "");
-	out->status = status >= 400 ? status
-				    : status_of(o, code ? code : "", type);
-	note_too_long(out, o, inner_text(o).n ? inner_text(o).p : "");
+	memcpy(out->type,
+	       jval_is(jval_get(o, "code"), JVAL_STRING) ? code : type,
+	       sizeof(out->type));
+	take_word(out->param, sizeof(out->param), jval_str(o, "param"));
+	out->status = status >= 400 ? status : status_of(o, code, type);
+	note_too_long(out, o, inner);
 	if (out->status >= 500 && is_requests_fault(out->msg))
 		out->status = 400;
 }
 
 void error_read_body(struct span body, int status, struct err *out)
 {
-	struct err unused;
-	struct json_object *o = json_read(body, &unused);
+	const struct jval *o;
 	char text[PLAIN_MAX];
+	struct err unused;
+	struct jdoc d;
 
-	if (json_object_is_type(unwrapped(o), json_type_object)) {
+	jdoc_init(&d);
+	o = jdoc_read(&d, body, &unused);
+	if (jval_is(unwrapped(o), JVAL_OBJECT)) {
 		error_read(o, status, out);
 	} else {
 		err_set(out, ERR_PASSED, "the upstream answered HTTP %d",
@@ -277,7 +286,23 @@ void error_read_body(struct span body, int status, struct err *out)
 			 body.n < sizeof(text) ? (int)body.n : 0, body.p);
 		note_too_long(out, NULL, text);
 	}
-	json_object_put(o);
+	jdoc_release(&d);
+}
+
+bool error_find(struct span text, struct err *out)
+{
+	const struct jval *o;
+	struct err unused;
+	struct jdoc d;
+	bool is;
+
+	jdoc_init(&d);
+	o = jdoc_read(&d, text, &unused);
+	is = error_is(o);
+	if (is && out)
+		error_read(o, 0, out);
+	jdoc_release(&d);
+	return is;
 }
 
 bool error_unread(struct err *e, const char *what)

@@ -9,18 +9,20 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/json.h"
+#include "base/jval.h"
 
 /* An upstream's error body or error event, of any dialect, into an err with
  * ERR_PASSED: message, status (of the HTTP answer, or 0: from the body) and its
  * code in its own words. A prompt that is too long is a 400 in the words that
  * clients know; `reword` when the upstream's own are others. */
-void error_read(struct json_object *o, int status, struct err *out);
+void error_read(const struct jval *o, int status, struct err *out);
 /* Is an object, meant as an answer or event, in truth an error? */
-bool error_is(struct json_object *o);
-/* The same from bytes, which may be no JSON at all. */
+bool error_is(const struct jval *o);
+/* The same of JSON text; into *out, if it is one and that is not NULL. */
+bool error_find(struct span text, struct err *out);
+/* error_read from bytes, which may be no JSON at all. */
 void error_read_body(struct span body, int status, struct err *out);
-/* After json_read of what an upstream sent: true, and *e is the upstream's
+/* After the reading of what an upstream sent: true, and *e is the upstream's
  * fault or ours, when it may be JSON that only could not be read here. */
 bool error_unread(struct err *e, const char *what);
 /* What OpenAI's clients find as `code`; NULL when there is none. */

@@ -7,26 +7,6 @@
 
 #include <string.h>
 
-/* The code of the escape at the front of s, or 0. */
-static unsigned escape(struct span s)
-{
-	unsigned code = 0;
-
-	if (s.n < 6 || s.p[0] != '\\' || s.p[1] != 'u')
-		return 0;
-	for (size_t i = 2; i < 6; i++) {
-		const char *digits = "0123456789abcdefABCDEF";
-		const char *at = s.p[i] ? strchr(digits, s.p[i]) : NULL;
-		unsigned v;
-
-		if (!at)
-			return 0;
-		v = (unsigned)(at - digits);
-		code = code << 4 | (v < 16 ? v : v - 6);
-	}
-	return code;
-}
-
 static bool is_high(unsigned code)
 {
 	return code >= 0xd800 && code <= 0xdbff;
@@ -35,43 +15,6 @@ static bool is_high(unsigned code)
 static bool is_low(unsigned code)
 {
 	return code >= 0xdc00 && code <= 0xdfff;
-}
-
-static bool may_have_halves(struct span json)
-{
-	return span_has(json, SPAN("\\ud")) || span_has(json, SPAN("\\uD"));
-}
-
-struct span halves_kept(struct span json, struct buf *mem)
-{
-	size_t from = 0, i = 0;
-
-	if (!may_have_halves(json))
-		return json;
-	while (i < json.n) {
-		unsigned code;
-		unsigned char bytes[4];
-
-		if (json.p[i] != '\\') {
-			i++;
-			continue;
-		}
-		code = escape(span_skip(json, i));
-		if (is_high(code) && is_low(escape(span_skip(json, i + 6)))) {
-			i += 12;
-		} else if (is_high(code) || is_low(code)) {
-			buf_add(mem, json.p + from, i - from);
-			buf_add(mem, bytes, utf8_put(bytes, code));
-			i += 6;
-			from = i;
-		} else {
-			i += 2;
-		}
-	}
-	if (!from)
-		return json;
-	buf_span(mem, span_skip(json, from));
-	return buf_get(mem);
 }
 
 /* The code of half a pair at the front of s, or 0. */
@@ -146,7 +89,7 @@ struct span halves_mended(struct span text, struct buf *mem)
 	size_t from = 0, i = 0;
 	bool any = false;
 
-	while (i < text.n) {
+	while ((i += utf8_plain(span_skip(text, i))) < text.n) {
 		struct span rest = span_skip(text, i);
 		size_t n = character(rest);
 

@@ -5,8 +5,9 @@
  * Some servers stream token by token, and a token may end inside a character:
  * between the bytes of its UTF-8, or between the two escapes of a pair, such as
  * "\ud83d" in one event and "\ude00" in the next. JSON libraries make U+FFFD of
- * a single escape. Here it is kept as three bytes that are no UTF-8 (as WTF-8
- * writes it) until the other half comes; what stays alone becomes U+FFFD.
+ * a single escape. jval.h makes three bytes of it that are no UTF-8 (as WTF-8
+ * writes it): here they wait for the other half; what stays alone becomes
+ * U+FFFD.
  */
 #ifndef DARIO_HALVES_H
 #define DARIO_HALVES_H
@@ -14,9 +15,6 @@
 #include "base/buf.h"
 
 #define HALF_MAX 3 /* bytes of a character that is not complete */
-
-/* JSON text whose single escapes can be read; in `mem` when it is another. */
-struct span halves_kept(struct span json, struct buf *mem);
 
 /* The bytes at the end of `text` that begin a character, 0 to HALF_MAX. */
 size_t halves_at_end(struct span text);

@@ -46,26 +46,26 @@ static int add(struct reader *r, enum part_kind kind, struct span text,
 }
 
 /* One entry of reasoning_details. `text`: nobody else has brought it. */
-static int add_detail(struct reader *r, struct json_object *d, bool text,
+static int add_detail(struct reader *r, const struct jval *d, bool text,
 		      struct err *e)
 {
-	struct span type = json_str(d, "type");
-	bool ours = span_starts(json_str(d, "format"), "anthropic");
+	struct span type = jval_str(d, "type");
+	bool ours = span_starts(jval_str(d, "format"), "anthropic");
 	struct slot *s;
 
 	if (span_is(type, "reasoning.encrypted") && ours) {
 		s = current(r, PART_REDACTED, e);
-		if (!s || reader_text(r, s, json_str(d, "data"), e))
+		if (!s || reader_text(r, s, jval_str(d, "data"), e))
 			return -1;
 		return reader_close(r, s, e);
 	}
 	if (text &&
 	    add(r, PART_THINKING,
-		json_str(d, span_is(type, "reasoning.summary") ? "summary"
+		jval_str(d, span_is(type, "reasoning.summary") ? "summary"
 							       : "text"),
 		e))
 		return -1;
-	if (ours && json_str(d, "signature").n) {
+	if (ours && jval_str(d, "signature").n) {
 		s = current(r, PART_THINKING, e);
 		if (!s)
 			return -1;
@@ -80,57 +80,58 @@ static int add_detail(struct reader *r, struct json_object *d, bool text,
 }
 
 /* Do the details hold the text as well, each with its signature? */
-static bool detailed(struct json_object *details)
+static bool detailed(const struct jval *details)
 {
-	for (size_t i = 0; i < json_length(details); i++)
-		if (json_str(json_at(details, i), "text").n ||
-		    json_str(json_at(details, i), "summary").n)
+	for (const struct jval *d = jval_items(details); d;
+	     d = jval_next(details, d))
+		if (jval_str(d, "text").n || jval_str(d, "summary").n)
 			return true;
 	return false;
 }
 
-static int add_reasoning(struct reader *r, struct json_object *m, struct err *e)
+static int add_reasoning(struct reader *r, const struct jval *m, struct err *e)
 {
-	struct json_object *details = json_get(m, "reasoning_details");
-	struct span text = json_str(m, "reasoning_content");
+	const struct jval *details = jval_get(m, "reasoning_details");
+	struct span text = jval_str(m, "reasoning_content");
 	bool from_details = detailed(details);
 
 	if (!text.n)
-		text = json_str(m, "reasoning");
+		text = jval_str(m, "reasoning");
 	if (!from_details && add(r, PART_THINKING, text, e))
 		return -1;
-	for (size_t i = 0; i < json_length(details); i++)
-		if (add_detail(r, json_at(details, i), from_details, e))
+	for (const struct jval *d = jval_items(details); d;
+	     d = jval_next(details, d))
+		if (add_detail(r, d, from_details, e))
 			return -1;
 	return 0;
 }
 
 /* Mistral's thinking part holds text parts. */
-static int add_thinking_part(struct reader *r, struct json_object *thinking,
+static int add_thinking_part(struct reader *r, const struct jval *thinking,
 			     struct err *e)
 {
-	if (json_object_is_type(thinking, json_type_string))
-		return add(r, PART_THINKING, json_span(thinking), e);
-	for (size_t i = 0; i < json_length(thinking); i++)
-		if (add(r, PART_THINKING,
-			json_str(json_at(thinking, i), "text"), e))
+	if (jval_is(thinking, JVAL_STRING))
+		return add(r, PART_THINKING, jval_text(thinking), e);
+	for (const struct jval *t = jval_items(thinking); t;
+	     t = jval_next(thinking, t))
+		if (add(r, PART_THINKING, jval_str(t, "text"), e))
 			return -1;
 	return 0;
 }
 
-static int add_content(struct reader *r, struct json_object *content,
+static int add_content(struct reader *r, const struct jval *content,
 		       struct err *e)
 {
-	if (json_object_is_type(content, json_type_string))
-		return add(r, PART_TEXT, json_span(content), e);
-	for (size_t i = 0; i < json_length(content); i++) {
-		struct json_object *p = json_at(content, i);
+	if (jval_is(content, JVAL_STRING))
+		return add(r, PART_TEXT, jval_text(content), e);
+	for (const struct jval *p = jval_items(content); p;
+	     p = jval_next(content, p)) {
 		int rc;
 
-		if (json_get(p, "thinking"))
-			rc = add_thinking_part(r, json_get(p, "thinking"), e);
+		if (jval_get(p, "thinking"))
+			rc = add_thinking_part(r, jval_get(p, "thinking"), e);
 		else
-			rc = add(r, PART_TEXT, json_str(p, "text"), e);
+			rc = add(r, PART_TEXT, jval_str(p, "text"), e);
 		if (rc)
 			return -1;
 	}
@@ -138,12 +139,12 @@ static int add_content(struct reader *r, struct json_object *content,
 }
 
 /* They belong to the text so far, and count all of it. */
-static int add_annotations(struct reader *r, struct json_object *list,
+static int add_annotations(struct reader *r, const struct jval *list,
 			   struct err *e)
 {
 	struct slot *s = r->all;
 
-	if (!json_length(list))
+	if (!jval_items(list))
 		return 0;
 	while (s && s->kind != PART_TEXT)
 		s = s->older;
@@ -205,26 +206,26 @@ static int late_fragment(struct span args, struct err *e)
 		       "call that was over");
 }
 
-static struct json_object *google_of(struct json_object *call)
+static const struct jval *google_of(const struct jval *call)
 {
-	return json_get(json_get(call, "extra_content"), "google");
+	return jval_get(jval_get(call, "extra_content"), "google");
 }
 
-static int add_call(struct reader *r, struct json_object *call, bool whole,
+static int add_call(struct reader *r, const struct jval *call, bool whole,
 		    struct err *e)
 {
-	struct json_object *f = json_get(call, "function");
-	bool custom = !f && json_get(call, "custom");
-	struct span id = json_str(call, "id");
-	int64_t index = json_int(call, "index", -1);
+	const struct jval *f = jval_get(call, "function");
+	bool custom = !f && jval_get(call, "custom");
+	struct span id = jval_str(call, "id");
+	int64_t index = jval_int(call, "index", -1);
 	struct span name, args;
 	struct slot *s;
 
 	if (custom)
-		f = json_get(call, "custom");
-	name = json_str(f, "name");
+		f = jval_get(call, "custom");
+	name = jval_str(f, "name");
 	s = whole ? NULL : find_call(r, id, index, name);
-	args = reader_said(r, json_get(f, custom ? "input" : "arguments"));
+	args = jval_said(r->arena, jval_get(f, custom ? "input" : "arguments"));
 	if (s && s->ended)
 		return late_fragment(args, e);
 	if (!s && !id.n && !name.n)
@@ -244,24 +245,25 @@ static int add_call(struct reader *r, struct json_object *call, bool whole,
 	return reader_text(r, s, args, e);
 }
 
-static int add_message(struct reader *r, struct json_object *m, bool whole,
+static int add_message(struct reader *r, const struct jval *m, bool whole,
 		       struct err *e)
 {
-	struct json_object *calls = json_get(m, "tool_calls");
-	struct json_object *legacy = json_get(m, "function_call");
-	struct span refusal = json_str(m, "refusal");
+	const struct jval *calls = jval_get(m, "tool_calls");
+	const struct jval *legacy = jval_get(m, "function_call");
+	struct span refusal = jval_str(m, "refusal");
 
 	if (add_reasoning(r, m, e) ||
-	    add_content(r, json_get(m, "content"), e) ||
-	    add_annotations(r, json_get(m, "annotations"), e))
+	    add_content(r, jval_get(m, "content"), e) ||
+	    add_annotations(r, jval_get(m, "annotations"), e))
 		return -1;
 	if (refusal.n) {
 		r->refused = true;
 		if (add(r, PART_REFUSAL, refusal, e))
 			return -1;
 	}
-	for (size_t i = 0; i < json_length(calls); i++)
-		if (add_call(r, json_at(calls, i), whole, e))
+	for (const struct jval *c = jval_items(calls); c;
+	     c = jval_next(calls, c))
+		if (add_call(r, c, whole, e))
 			return -1;
 	if (legacy) {
 		struct slot *s = find_call(r, SPAN(""), -1, SPAN(""));
@@ -271,7 +273,7 @@ static int add_message(struct reader *r, struct json_object *m, bool whole,
 			return -1;
 		if (!*s->name)
 			s->name = reader_copy(r, legacy, "name");
-		return reader_text(r, s, json_str(legacy, "arguments"), e);
+		return reader_text(r, s, jval_str(legacy, "arguments"), e);
 	}
 	return 0;
 }
@@ -289,17 +291,16 @@ static const struct {
 	{ "content_filter", STOP_REFUSAL },
 };
 
-static int read_finish(struct reader *r, struct json_object *choice,
-		       struct json_object *top, struct err *e)
+static int read_finish(struct reader *r, const struct jval *choice,
+		       const struct jval *top, struct err *e)
 {
-	struct span reason = json_str(choice, "finish_reason");
+	struct span reason = jval_str(choice, "finish_reason");
 
 	if (!reason.n)
 		return 0;
 	if (span_is(reason, "error") || span_is(reason, "abort") ||
 	    span_is(reason, "insufficient_system_resource")) {
-		struct json_object *o = json_get(choice, "error") ? choice
-								  : top;
+		const struct jval *o = jval_get(choice, "error") ? choice : top;
 
 		return reader_error(r, o, e);
 	}
@@ -309,7 +310,7 @@ static int read_finish(struct reader *r, struct json_object *choice,
 		if (span_is(reason, finishes[i].name))
 			r->stop = finishes[i].stop;
 	/* vLLM says which sequence it was; a number is a token's. */
-	if (r->stop == STOP_END && json_str(choice, "stop_reason").n) {
+	if (r->stop == STOP_END && jval_str(choice, "stop_reason").n) {
 		r->stop = STOP_SEQUENCE;
 		r->stop_text = reader_copy(r, choice, "stop_reason");
 	}
@@ -317,35 +318,29 @@ static int read_finish(struct reader *r, struct json_object *choice,
 }
 
 /* null, "" and [] are nothing. */
-static bool is_empty(struct json_object *v)
+static bool is_empty(const struct jval *v)
 {
-	if (json_object_is_type(v, json_type_string))
-		return !json_span(v).n;
-	return !v ||
-	       (json_object_is_type(v, json_type_array) && !json_length(v));
+	return v->kind == JVAL_NULL || (v->kind == JVAL_STRING && !v->text.n) ||
+	       (v->kind == JVAL_ARRAY && !jval_items(v));
 }
 
 /* A delta that says more than whose turn it is. */
-static bool says_something(struct json_object *m)
+static bool says_something(const struct jval *m)
 {
-	if (!json_object_is_type(m, json_type_object))
-		return false;
-	json_object_object_foreach(m, key, value)
-	{
-		if (strcmp(key, "role") && !is_empty(value))
+	for (const struct jval *v = jval_members(m); v; v = jval_next(m, v))
+		if (!span_is(v->key, "role") && !is_empty(v))
 			return true;
-	}
 	return false;
 }
 
 /* What a choice brings. Some servers put a whole message into the last event of
  * a stream, beside a delta or in its place: it counts when nothing came
  * before. */
-static struct json_object *message_of(struct reader *r,
-				      struct json_object *choice, bool whole)
+static const struct jval *message_of(struct reader *r,
+				     const struct jval *choice, bool whole)
 {
-	struct json_object *delta = json_get(choice, "delta");
-	struct json_object *message = json_get(choice, "message");
+	const struct jval *delta = jval_get(choice, "delta");
+	const struct jval *message = jval_get(choice, "message");
 
 	if (whole)
 		return message ? message : delta;
@@ -354,10 +349,10 @@ static struct json_object *message_of(struct reader *r,
 	return message;
 }
 
-static int add_choice(struct reader *r, struct json_object *o,
-		      struct json_object *choice, bool whole, struct err *e)
+static int add_choice(struct reader *r, const struct jval *o,
+		      const struct jval *choice, bool whole, struct err *e)
 {
-	struct json_object *m = message_of(r, choice, whole);
+	const struct jval *m = message_of(r, choice, whole);
 
 	if (!r->started) {
 		r->id = reader_copy(r, o, "id");
@@ -373,50 +368,50 @@ static int add_choice(struct reader *r, struct json_object *o,
 /* Whoever gives several answers gives the first one here. Choices that share an
  * index, or have none, are one answer in parts: Copilot sends text and calls
  * so. */
-static int add_choices(struct reader *r, struct json_object *o, bool whole,
+static int add_choices(struct reader *r, const struct jval *o, bool whole,
 		       struct err *e)
 {
-	struct json_object *choices = json_get(o, "choices");
-	struct json_object *first = json_at(choices, 0);
+	const struct jval *choices = jval_get(o, "choices");
+	const struct jval *first = jval_items(choices);
 
-	for (size_t i = 0; i < json_length(choices) && whole; i++)
-		if (json_int(json_at(choices, i), "index", 0) <
-		    json_int(first, "index", 0))
-			first = json_at(choices, i);
+	for (const struct jval *c = first; c && whole;
+	     c = jval_next(choices, c))
+		if (jval_int(c, "index", 0) < jval_int(first, "index", 0))
+			first = c;
 	if (!r->chosen)
-		r->choice = json_int(first, "index", 0);
+		r->choice = jval_int(first, "index", 0);
 	r->chosen = true;
-	for (size_t i = 0; i < json_length(choices) && !r->finished; i++) {
-		struct json_object *c = json_at(choices, i);
-
-		if (json_int(c, "index", 0) == r->choice &&
+	for (const struct jval *c = jval_items(choices); c && !r->finished;
+	     c = jval_next(choices, c))
+		if (jval_int(c, "index", 0) == r->choice &&
 		    add_choice(r, o, c, whole, e))
 			return -1;
-	}
 	return 0;
 }
 
 /* Usage beside content comes with every chunk of some providers; alone it is
  * the end of a stream. */
-static void read_usages(struct reader *r, struct json_object *o)
+static void read_usages(struct reader *r, const struct jval *o)
 {
-	usage_openai(&r->usage, json_get(json_get(o, "x_groq"), "usage"));
-	usage_openai(&r->usage,
-		     json_get(json_at(json_get(o, "choices"), 0), "usage"));
-	usage_openai(&r->usage, json_get(o, "usage"));
-	if (json_get(o, "usage") && !json_length(json_get(o, "choices")))
+	const struct jval *choice = jval_items(jval_get(o, "choices"));
+	const struct jval *usage = jval_get(o, "usage");
+
+	usage_openai(&r->usage, jval_get(jval_get(o, "x_groq"), "usage"));
+	usage_openai(&r->usage, jval_get(choice, "usage"));
+	usage_openai(&r->usage, usage);
+	if (usage && !choice)
 		r->has_usage = true;
 }
 
 int openai_answer_event(struct reader *r, struct span name,
-			struct json_object *o, struct err *e)
+			const struct jval *o, struct err *e)
 {
-	struct json_object *choices = json_get(o, "choices");
+	const struct jval *choices = jval_get(o, "choices");
 
 	if (span_is(name, "error") || error_is(o))
 		return reader_error(r, o, e);
 	read_usages(r, o);
-	if (!json_length(choices))
+	if (!jval_items(choices))
 		return 0; /* usage, or a provider's preliminaries */
 	return add_choices(r, o, false, e);
 }
@@ -430,12 +425,12 @@ int openai_answer_end(struct reader *r, struct err *e)
 		       "final event");
 }
 
-int openai_answer_read(struct reader *r, struct json_object *o, struct err *e)
+int openai_answer_read(struct reader *r, const struct jval *o, struct err *e)
 {
-	struct json_object *choices = json_get(o, "choices");
+	const struct jval *choices = jval_get(o, "choices");
 
 	read_usages(r, o);
-	if (!json_length(choices))
+	if (!jval_items(choices))
 		return err_set(e, ERR_UPSTREAM,
 			       "the upstream's answer has no "
 			       "choices");

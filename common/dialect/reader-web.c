@@ -44,10 +44,10 @@ void reader_cite(struct reader *r, struct slot *s, struct citation c)
 	s->cites_tail = &kept->next;
 }
 
-void reader_annotation(struct reader *r, struct slot *s, struct json_object *o)
+void reader_annotation(struct reader *r, struct slot *s, const struct jval *o)
 {
-	struct span type = json_str(o, "type");
-	struct json_object *inner = json_get(o, "url_citation");
+	struct span type = jval_str(o, "type");
+	const struct jval *inner = jval_get(o, "url_citation");
 	int64_t base = s ? s->base : 0;
 	struct citation c;
 
@@ -56,18 +56,18 @@ void reader_annotation(struct reader *r, struct slot *s, struct json_object *o)
 		return;
 	}
 	o = inner ? inner : o;
-	c = (struct citation){ .url = json_str(o, "url"),
-			       .title = json_str(o, "title"),
-			       .from = json_count(o, "start_index", 0) - base,
-			       .to = json_count(o, "end_index", 0) - base };
+	c = (struct citation){ .url = jval_str(o, "url"),
+			       .title = jval_str(o, "title"),
+			       .from = jval_count(o, "start_index", 0) - base,
+			       .to = jval_count(o, "end_index", 0) - base };
 	reader_cite(r, s, c);
 }
 
 void reader_annotations(struct reader *r, struct slot *s,
-			struct json_object *list)
+			const struct jval *list)
 {
-	for (size_t i = 0; i < json_length(list); i++)
-		reader_annotation(r, s, json_at(list, i));
+	for (const struct jval *v = jval_items(list); v; v = jval_next(list, v))
+		reader_annotation(r, s, v);
 }
 
 static int64_t within(int64_t at, const struct slot *s)
@@ -106,22 +106,22 @@ struct slot *reader_search(struct reader *r, int64_t key, struct span id,
 }
 
 void reader_hits(struct reader *r, struct web_search *s,
-		 struct json_object *list)
+		 const struct jval *list)
 {
-	size_t n = json_length(list);
+	size_t n = jval_length(list);
 
 	s->hits = arena_take(r->arena, (n + 1) * sizeof(*s->hits));
-	for (size_t i = 0; i < n; i++) {
-		struct json_object *o = json_at(list, i);
+	for (const struct jval *o = jval_items(list); o;
+	     o = jval_next(list, o)) {
 		struct search_hit *hit = &s->hits[s->n];
 
-		if (!json_str(o, "url").n)
+		if (!jval_str(o, "url").n)
 			continue;
-		hit->url = arena_span(r->arena, json_str(o, "url"));
-		hit->title = arena_span(r->arena, json_str(o, "title"));
-		hit->age = arena_span(r->arena, json_str(o, "page_age"));
+		hit->url = arena_span(r->arena, jval_str(o, "url"));
+		hit->title = arena_span(r->arena, jval_str(o, "title"));
+		hit->age = arena_span(r->arena, jval_str(o, "page_age"));
 		hit->opaque = arena_span(r->arena,
-					 json_str(o, "encrypted_content"));
+					 jval_str(o, "encrypted_content"));
 		s->n++;
 	}
 }
@@ -130,14 +130,15 @@ void reader_hits(struct reader *r, struct web_search *s,
 static void read_query(struct reader *r, struct slot *s)
 {
 	struct span text = s->given ? span_of(s->given) : buf_get(&s->pending);
-	struct json_object *o;
 	struct err unused;
+	struct jdoc d;
 
 	if (s->search->query.n || !text.n)
 		return;
-	o = json_read(text, &unused);
-	s->search->query = arena_span(r->arena, json_str(o, "query"));
-	json_object_put(o);
+	jdoc_init(&d);
+	s->search->query = arena_span(
+		r->arena, jval_str(jdoc_read(&d, text, &unused), "query"));
+	jdoc_release(&d);
 }
 
 int reader_give_search(struct reader *r, struct slot *s, struct err *e)

@@ -4,7 +4,6 @@
 #include "dialect/reader-web.h"
 
 #include "base/digest.h"
-#include "base/json-source.h"
 #include "base/utf8.h"
 #include "dialect/chat.h"
 #include "dialect/error.h"
@@ -21,7 +20,7 @@ void reader_init(struct reader *r, const struct dialect *d, struct arena *a,
 	r->sink = sink;
 	r->arg = arg;
 	r->id = r->model = "";
-	r->json = json_tokens_any();
+	jdoc_init(&r->json);
 	buf_init(&r->dropped, CHAT_DROPPED_MAX);
 }
 
@@ -29,8 +28,7 @@ void reader_release(struct reader *r)
 {
 	for (struct slot *s = r->head; s; s = s->next)
 		buf_release(&s->pending);
-	if (r->json)
-		json_tokener_free(r->json);
+	jdoc_release(&r->json);
 	buf_release(&r->dropped);
 }
 
@@ -55,44 +53,24 @@ static int checked(const struct reader *r, int rc, struct err *e)
 	return rc || !r->arena->full ? rc : err_memory(e);
 }
 
-/* The only member of a list in its place; Gemini wraps errors so. */
-static struct json_object *unwrapped(struct json_object *o)
-{
-	struct json_object *first = json_at(o, 0);
-
-	if (json_length(o) != 1)
-		return o;
-	json_object_get(first);
-	json_object_put(o);
-	return first;
-}
-
 /* Of the upstream; NULL on failure. */
-static struct json_object *read_object(struct reader *r, struct span text,
-				       const char *what, struct err *e)
+static const struct jval *read_object(struct reader *r, struct span text,
+				      const char *what, struct err *e)
 {
-	struct json_object *o;
-	struct span whole;
-	struct buf kept;
+	const struct jval *o, *first;
 
 	e->code = ERR_NONE;
-	buf_init(&kept, text.n);
-	whole = halves_kept(text, &kept);
-	o = unwrapped(json_read_with(r->json, whole, e));
-	r->root = o;
-	r->source = whole.p == text.p ? text : SPAN("");
-	r->located = false;
-	if (kept.starved)
-		err_memory(e);
-	buf_release(&kept);
-	if (json_object_is_type(o, json_type_object))
+	o = jdoc_read(&r->json, text, e);
+	first = jval_items(o);
+	if (first && !jval_next(o, first)) /* Gemini wraps errors so */
+		o = first;
+	if (jval_is(o, JVAL_OBJECT))
 		return o;
 	if (!error_unread(e, what))
 		err_set(e, ERR_UPSTREAM,
 			"the upstream sent %s that is not a "
 			"JSON object",
 			what);
-	json_object_put(o);
 	return NULL;
 }
 
@@ -100,7 +78,7 @@ int reader_event(void *reader, struct span name, struct span data,
 		 struct err *e)
 {
 	struct reader *r = reader;
-	struct json_object *o;
+	const struct jval *o;
 	int rc;
 
 	if (r->finished)
@@ -116,7 +94,6 @@ int reader_event(void *reader, struct span name, struct span data,
 	if (!o)
 		return -1;
 	rc = r->dialect->read_event(r, name, o, e);
-	json_object_put(o);
 	return checked(r, rc, e);
 }
 
@@ -127,7 +104,7 @@ int reader_end(struct reader *r, struct err *e)
 
 int reader_whole(struct reader *r, struct span text, struct err *e)
 {
-	struct json_object *o;
+	const struct jval *o;
 	int rc;
 
 	if (span_starts(text, UTF8_BOM))
@@ -139,24 +116,12 @@ int reader_whole(struct reader *r, struct span text, struct err *e)
 		rc = reader_error(r, o, e);
 	else
 		rc = r->dialect->read_whole(r, o, e);
-	json_object_put(o);
 	return checked(r, rc, e);
 }
 
-const char *reader_copy(struct reader *r, struct json_object *o,
-			const char *key)
+const char *reader_copy(struct reader *r, const struct jval *o, const char *key)
 {
-	return arena_str(r->arena, json_str(o, key));
-}
-
-struct span reader_said(struct reader *r, struct json_object *v)
-{
-	bool text = !v || json_object_is_type(v, json_type_string);
-
-	if (!text && !r->located && r->source.n)
-		json_locate(r->root, r->source);
-	r->located |= !text;
-	return json_wording(r->arena, v, r->source);
+	return arena_str(r->arena, jval_str(o, key));
 }
 
 static int emit(struct reader *r, struct ev *v, struct err *e)
@@ -488,7 +453,7 @@ int reader_finish(struct reader *r, struct err *e)
 	return emit(r, &v, e);
 }
 
-int reader_error(struct reader *r, struct json_object *o, struct err *e)
+int reader_error(struct reader *r, const struct jval *o, struct err *e)
 {
 	struct err seen = { 0 };
 	struct ev v = { .kind = EV_ERROR, .err = &seen };

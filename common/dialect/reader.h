@@ -14,7 +14,7 @@
 #define DARIO_READER_H
 
 #include "base/arena.h"
-#include "base/json.h"
+#include "base/jval.h"
 #include "base/names.h"
 #include "dialect/dialect.h"
 #include "dialect/halves.h"
@@ -55,10 +55,7 @@ struct reader {
 	struct arena *arena;
 	ev_fn *sink;
 	void *arg;
-	struct json_tokener *json; /* NULL: memory is short */
-	struct json_object *root;  /* what is read now */
-	struct span source;        /* and its text */
-	bool located;              /* the one in the other */
+	struct jdoc json; /* what is read now */
 
 	struct slot *head, *last; /* not closed yet, in order */
 	struct slot *all;         /* every slot, the latest first */
@@ -105,7 +102,7 @@ int reader_text(struct reader *r, struct slot *s, struct span text,
 int reader_close(struct reader *r, struct slot *s, struct err *e);
 int reader_pump(struct reader *r, struct err *e); /* after setting ended */
 int reader_finish(struct reader *r, struct err *e);
-int reader_error(struct reader *r, struct json_object *o, struct err *e);
+int reader_error(struct reader *r, const struct jval *o, struct err *e);
 /* What the answer's reader can do nothing with; empty: nothing. */
 void reader_dropped(struct reader *r, struct span what);
 /* The same, for what this client's dialect cannot say. */
@@ -114,17 +111,15 @@ void reader_unsaid(struct reader *r, const struct dialect *client,
 /* A text's; spans are copied. from < 0: all of the text. */
 void reader_cite(struct reader *r, struct slot *s, struct citation c);
 /* OpenAI's, in either of its forms; NULL: there is no such text. */
-void reader_annotation(struct reader *r, struct slot *s, struct json_object *o);
+void reader_annotation(struct reader *r, struct slot *s, const struct jval *o);
 void reader_annotations(struct reader *r, struct slot *s,
-			struct json_object *list);
+			const struct jval *list);
 int64_t reader_chars(struct span text);
 struct slot *reader_search(struct reader *r, int64_t key, struct span id,
 			   struct err *e); /* NULL: too many */
 void reader_hits(struct reader *r, struct web_search *s,
-		 struct json_object *list);
-/* What stands where a string should, as it is written in the answer. */
-struct span reader_said(struct reader *r, struct json_object *v);
-const char *reader_copy(struct reader *r, struct json_object *o,
+		 const struct jval *list);
+const char *reader_copy(struct reader *r, const struct jval *o,
 			const char *key);
 
 #endif

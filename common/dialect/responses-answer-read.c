@@ -10,17 +10,17 @@
 
 /* Items are told apart by output_index: their ids may change on the way. A
  * server that leaves it out keeps the ids. */
-static int64_t key_of(struct reader *r, struct json_object *o)
+static int64_t key_of(struct reader *r, const struct jval *o)
 {
-	struct span id = json_str(o, "item_id");
+	struct span id = jval_str(o, "item_id");
 	uint64_t h = 0xcbf29ce484222325u;
 
-	if (json_get(o, "output_index"))
-		return json_int(o, "output_index", 0);
+	if (jval_get(o, "output_index"))
+		return jval_int(o, "output_index", 0);
 	if (!id.n)
-		id = json_str(json_get(o, "item"), "id");
+		id = jval_str(jval_get(o, "item"), "id");
 	if (!id.n)
-		id = json_str(o, "id");
+		id = jval_str(o, "id");
 	r->by_id = true;
 	for (size_t i = 0; i < id.n; i++)
 		h = (h ^ (unsigned char)id.p[i]) * 0x100000001b3u; /* FNV-1a */
@@ -72,10 +72,10 @@ static bool is_call(struct span type)
 	return span_is(type, "function_call") || is_custom(type);
 }
 
-static int start_call(struct reader *r, struct json_object *item, int64_t index,
+static int start_call(struct reader *r, const struct jval *item, int64_t index,
 		      struct err *e)
 {
-	bool custom = is_custom(json_str(item, "type"));
+	bool custom = is_custom(jval_str(item, "type"));
 	struct slot *s = need(r, index, PART_TOOL_USE, e);
 	struct span text;
 
@@ -86,7 +86,8 @@ static int start_call(struct reader *r, struct json_object *item, int64_t index,
 		s->id = reader_copy(r, item, "call_id");
 	if (!*s->name)
 		s->name = reader_copy(r, item, "name");
-	text = reader_said(r, json_get(item, custom ? "input" : "arguments"));
+	text = jval_said(r->arena,
+			 jval_get(item, custom ? "input" : "arguments"));
 	if (text.n)
 		s->given = arena_str(r->arena, text);
 	return reader_text(r, s, SPAN(""), e);
@@ -101,16 +102,16 @@ static bool has_text(struct reader *r, int64_t index, enum part_kind kind)
 }
 
 /* Text of parts that came without deltas. */
-static int add_missing(struct reader *r, struct json_object *parts,
+static int add_missing(struct reader *r, const struct jval *parts,
 		       int64_t index, bool thinking, struct err *e)
 {
 	bool have[2] = { has_text(r, index,
 				  thinking ? PART_THINKING : PART_TEXT),
 			 has_text(r, index, PART_REFUSAL) };
 
-	for (size_t i = 0; i < json_length(parts); i++) {
-		struct json_object *p = json_at(parts, i);
-		bool refusal = span_is(json_str(p, "type"), "refusal");
+	for (const struct jval *p = jval_items(parts); p;
+	     p = jval_next(parts, p)) {
+		bool refusal = span_is(jval_str(p, "type"), "refusal");
 		enum part_kind kind = refusal  ? PART_REFUSAL
 				    : thinking ? PART_THINKING
 					       : PART_TEXT;
@@ -118,41 +119,42 @@ static int add_missing(struct reader *r, struct json_object *parts,
 		if (have[refusal])
 			continue;
 		r->refused |= refusal;
-		if (thinking && i && add(r, index, kind, SPAN("\n\n"), e))
+		if (thinking && p != jval_items(parts) &&
+		    add(r, index, kind, SPAN("\n\n"), e))
 			return -1;
 		if (add(r, index, kind,
-			json_str(p, refusal ? "refusal" : "text"), e))
+			jval_str(p, refusal ? "refusal" : "text"), e))
 			return -1;
 	}
 	return 0;
 }
 
 /* Each part counts its own characters. Named when they come without text. */
-static void add_citations(struct reader *r, struct json_object *parts,
+static void add_citations(struct reader *r, const struct jval *parts,
 			  int64_t index)
 {
 	struct slot *s = find(r, index, PART_TEXT);
 	int64_t before = 0;
 
-	for (size_t i = 0; i < json_length(parts) && (!s || !s->cites); i++) {
-		struct json_object *p = json_at(parts, i);
-		struct span said = json_str(p, "text");
+	for (const struct jval *p = jval_items(parts); p && (!s || !s->cites);
+	     p = jval_next(parts, p)) {
+		struct span said = jval_str(p, "text");
 
 		if (s)
 			s->base = -before;
-		reader_annotations(r, s, json_get(p, "annotations"));
+		reader_annotations(r, s, jval_get(p, "annotations"));
 		before += reader_chars(said);
 	}
 }
 
-static int add_reasoning(struct reader *r, struct json_object *item,
+static int add_reasoning(struct reader *r, const struct jval *item,
 			 int64_t index, struct err *e)
 {
-	struct span sealed = json_str(item, "encrypted_content");
+	struct span sealed = jval_str(item, "encrypted_content");
 	struct slot *s;
 
-	if (add_missing(r, json_get(item, "summary"), index, true, e) ||
-	    add_missing(r, json_get(item, "content"), index, true, e))
+	if (add_missing(r, jval_get(item, "summary"), index, true, e) ||
+	    add_missing(r, jval_get(item, "content"), index, true, e))
 		return -1;
 	if (!sealed.n)
 		return 0;
@@ -173,35 +175,35 @@ static int close_index(struct reader *r, int64_t index, struct err *e)
 	return reader_pump(r, e);
 }
 
-static int add_search(struct reader *r, struct json_object *item, int64_t index,
+static int add_search(struct reader *r, const struct jval *item, int64_t index,
 		      struct err *e)
 {
-	struct json_object *action = json_get(item, "action");
-	struct slot *s = reader_search(r, index, json_str(item, "id"), e);
-	struct span query = json_str(action, "query");
+	const struct jval *action = jval_get(item, "action");
+	struct slot *s = reader_search(r, index, jval_str(item, "id"), e);
+	struct span query = jval_str(action, "query");
 
 	if (!s)
 		return -1;
 	if (!query.n)
-		query = json_span(json_at(json_get(action, "queries"), 0));
+		query = jval_text(jval_at(jval_get(action, "queries"), 0));
 	s->search->query = arena_span(r->arena, query);
-	s->search->item = arena_span(r->arena, reader_said(r, item));
-	if (span_is(json_str(item, "status"), "failed"))
+	s->search->item = arena_span(r->arena, jval_said(r->arena, item));
+	if (span_is(jval_str(item, "status"), "failed"))
 		s->search->error = SPAN("unavailable");
-	reader_hits(r, s->search, json_get(action, "sources"));
+	reader_hits(r, s->search, jval_get(action, "sources"));
 	return 0;
 }
 
 /* A finished item: what its deltas left out, and its end. */
-static int item_done(struct reader *r, struct json_object *item, int64_t index,
+static int item_done(struct reader *r, const struct jval *item, int64_t index,
 		     struct err *e)
 {
-	struct span type = json_str(item, "type");
+	struct span type = jval_str(item, "type");
 
 	if (span_is(type, "message")) {
-		if (add_missing(r, json_get(item, "content"), index, false, e))
+		if (add_missing(r, jval_get(item, "content"), index, false, e))
 			return -1;
-		add_citations(r, json_get(item, "content"), index);
+		add_citations(r, jval_get(item, "content"), index);
 	} else if (span_is(type, "reasoning")) {
 		if (add_reasoning(r, item, index, e))
 			return -1;
@@ -220,34 +222,35 @@ static int item_done(struct reader *r, struct json_object *item, int64_t index,
 
 /* A whole answer that is none: -1 and what it is. Its own words for a failure
  * are taken first (error_is). */
-static int check_status(struct json_object *o, struct err *e)
+static int check_status(const struct jval *o, struct err *e)
 {
-	struct span status = json_str(o, "status");
+	struct span status = jval_str(o, "status");
 
 	if (span_is(status, "queued") || span_is(status, "in_progress"))
-		return err_set(e, ERR_UPSTREAM,
-			       "the upstream has not finished its answer (%s)",
-			       json_cstr(o, "status"));
+		return err_set(
+			e, ERR_UPSTREAM,
+			"the upstream has not finished its answer (%.*s)",
+			SPAN_FMT(status));
 	if (span_is(status, "cancelled") || span_is(status, "failed"))
 		return err_set(e, ERR_UPSTREAM,
-			       "the upstream ended its answer as %s",
-			       json_cstr(o, "status"));
+			       "the upstream ended its answer as %.*s",
+			       SPAN_FMT(status));
 	return 0;
 }
 
-static void read_status(struct reader *r, struct json_object *o)
+static void read_status(struct reader *r, const struct jval *o)
 {
-	struct span why = json_str(json_get(o, "incomplete_details"), "reason");
+	struct span why = jval_str(jval_get(o, "incomplete_details"), "reason");
 
 	r->has_stop = true;
 	r->stop = STOP_END;
-	if (!span_is(json_str(o, "status"), "incomplete"))
+	if (!span_is(jval_str(o, "status"), "incomplete"))
 		return;
 	r->stop = span_is(why, "content_filter") ? STOP_REFUSAL
 						 : STOP_MAX_TOKENS;
 }
 
-static void read_head(struct reader *r, struct json_object *o)
+static void read_head(struct reader *r, const struct jval *o)
 {
 	if (r->started)
 		return;
@@ -256,12 +259,14 @@ static void read_head(struct reader *r, struct json_object *o)
 }
 
 /* Some servers send items, or the end of them, only in the final response. */
-static int add_output(struct reader *r, struct json_object *output,
+static int add_output(struct reader *r, const struct jval *output,
 		      struct err *e)
 {
-	for (size_t i = 0; i < json_length(output); i++) {
-		struct json_object *item = json_at(output, i);
-		int64_t key = r->by_id ? key_of(r, item) : (int64_t)i;
+	int64_t i = 0;
+
+	for (const struct jval *item = jval_items(output); item;
+	     item = jval_next(output, item), i++) {
+		int64_t key = r->by_id ? key_of(r, item) : i;
 
 		if (!is_done(r, key) && item_done(r, item, key, e))
 			return -1;
@@ -269,16 +274,16 @@ static int add_output(struct reader *r, struct json_object *output,
 	return 0;
 }
 
-static int final(struct reader *r, struct json_object *o, struct err *e)
+static int final(struct reader *r, const struct jval *o, struct err *e)
 {
-	if (span_is(json_str(o, "status"), "cancelled") ||
-	    span_is(json_str(o, "status"), "failed"))
+	if (span_is(jval_str(o, "status"), "cancelled") ||
+	    span_is(jval_str(o, "status"), "failed"))
 		return check_status(o, e);
 	read_head(r, o);
-	r->has_usage |= json_get(o, "usage") != NULL;
-	usage_responses(&r->usage, json_get(o, "usage"));
+	r->has_usage |= jval_get(o, "usage") != NULL;
+	usage_responses(&r->usage, jval_get(o, "usage"));
 	read_status(r, o);
-	if (reader_start(r, e) || add_output(r, json_get(o, "output"), e))
+	if (reader_start(r, e) || add_output(r, jval_get(o, "output"), e))
 		return -1;
 	return reader_finish(r, e);
 }
@@ -297,7 +302,7 @@ static const struct {
 	{ "response.refusal.", PART_REFUSAL, "refusal" },
 };
 
-static int text(struct reader *r, struct json_object *o, struct span type,
+static int text(struct reader *r, const struct jval *o, struct span type,
 		int64_t key, struct err *e)
 {
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -309,11 +314,11 @@ static int text(struct reader *r, struct json_object *o, struct span type,
 		if (texts[i].kind == PART_REFUSAL)
 			r->refused = true;
 		if (span_is(end, "delta"))
-			return add(r, key, texts[i].kind, json_str(o, "delta"),
+			return add(r, key, texts[i].kind, jval_str(o, "delta"),
 				   e);
 		if (span_is(end, "done") && !has_text(r, key, texts[i].kind))
 			return add(r, key, texts[i].kind,
-				   json_str(o, texts[i].whole), e);
+				   jval_str(o, texts[i].whole), e);
 		return 0;
 	}
 	return 0;
@@ -327,19 +332,19 @@ static void begin_part(struct slot *s)
 }
 
 /* The second summary part begins a new paragraph. */
-static int summary_part(struct reader *r, struct json_object *o, struct err *e)
+static int summary_part(struct reader *r, const struct jval *o, struct err *e)
 {
-	if (json_int(o, "summary_index", 0) == 0)
+	if (jval_int(o, "summary_index", 0) == 0)
 		return 0;
 	return add(r, key_of(r, o), PART_THINKING, SPAN("\n\n"), e);
 }
 
 int responses_answer_event(struct reader *r, struct span name,
-			   struct json_object *o, struct err *e)
+			   const struct jval *o, struct err *e)
 {
-	struct span type = json_str(o, "type");
-	struct json_object *item = json_get(o, "item");
-	struct json_object *response = json_get(o, "response");
+	struct span type = jval_str(o, "type");
+	const struct jval *item = jval_get(o, "item");
+	const struct jval *response = jval_get(o, "response");
 	int64_t index;
 
 	if (!type.n)
@@ -362,14 +367,14 @@ int responses_answer_event(struct reader *r, struct span name,
 		return 0;
 	index = key_of(r, o);
 	if (span_is(type, "response.output_item.added"))
-		return is_call(json_str(item, "type"))
+		return is_call(jval_str(item, "type"))
 			     ? start_call(r, item, index, e)
 			     : 0;
 	if (span_is(type, "response.content_part.added"))
 		begin_part(find(r, index, PART_TEXT));
 	if (span_is(type, "response.output_text.annotation.added"))
 		reader_annotation(r, find(r, index, PART_TEXT),
-				  json_get(o, "annotation"));
+				  jval_get(o, "annotation"));
 	if (span_is(type, "response.output_item.done"))
 		return item_done(r, item, index, e);
 	if (span_is(type, "response.reasoning_summary_part.added"))
@@ -385,10 +390,9 @@ int responses_answer_end(struct reader *r, struct err *e)
 		       "final event");
 }
 
-int responses_answer_read(struct reader *r, struct json_object *o,
-			  struct err *e)
+int responses_answer_read(struct reader *r, const struct jval *o, struct err *e)
 {
-	if (!json_object_is_type(json_get(o, "output"), json_type_array))
+	if (!jval_is(jval_get(o, "output"), JVAL_ARRAY))
 		return err_set(e, ERR_UPSTREAM,
 			       "the upstream's answer is not "
 			       "a response");

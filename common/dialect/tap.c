@@ -3,7 +3,6 @@
 
 #include "dialect/tap.h"
 
-#include "base/json.h"
 #include "dialect/dialect.h"
 #include "dialect/error.h"
 
@@ -58,17 +57,17 @@ static bool has_text(struct span data, const struct span *keys, size_t n,
 static struct span type_of(struct span name, struct span data,
 			   char mem[TYPE_MAX])
 {
-	struct json_object *o;
 	struct span type;
 	struct err unused;
+	struct jdoc d;
 
 	if (name.n && !span_is(name, "message")) /* the default's name */
 		return name;
-	o = json_read(data, &unused);
-	type = json_str(o, "type");
+	jdoc_init(&d);
+	type = jval_str(jdoc_read(&d, data, &unused), "type");
 	type.n = type.n < TYPE_MAX ? type.n : 0;
 	memcpy(mem, type.p, type.n);
-	json_object_put(o);
+	jdoc_release(&d);
 	return (struct span){ mem, type.n };
 }
 
@@ -76,16 +75,7 @@ static struct span type_of(struct span name, struct span data,
  * only their filter has failed. */
 static bool has_error(struct span data)
 {
-	struct json_object *o;
-	struct err unused;
-	bool has;
-
-	if (!span_has(data, SPAN("\"error\"")))
-		return false;
-	o = json_read(data, &unused);
-	has = error_is(o);
-	json_object_put(o);
-	return has;
+	return span_has(data, SPAN("\"error\"")) && error_find(data, NULL);
 }
 
 unsigned tap_anthropic(struct span name, struct span data)

@@ -7,11 +7,10 @@
 
 #define KEY "\"usage\""
 #define OBJECT_MAX 16384 /* bytes of a usage object */
-#define USAGE_DEPTH 8
 
-static void read_count(struct json_object *o, const char *key, int64_t *to)
+static void read_count(const struct jval *o, const char *key, int64_t *to)
 {
-	*to = json_count(o, key, *to); /* absent or null: as it was */
+	*to = jval_count(o, key, *to); /* absent or null: as it was */
 }
 
 static int64_t most(int64_t a, int64_t b)
@@ -19,10 +18,10 @@ static int64_t most(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-void usage_anthropic(struct usage *u, struct json_object *o)
+void usage_anthropic(struct usage *u, const struct jval *o)
 {
-	struct json_object *details = json_get(o, "output_tokens_details");
-	struct json_object *created = json_get(o, "cache_creation");
+	const struct jval *details = jval_get(o, "output_tokens_details");
+	const struct jval *created = jval_get(o, "cache_creation");
 
 	read_count(o, "input_tokens", &u->input);
 	read_count(o, "cache_read_input_tokens", &u->cache_read);
@@ -33,11 +32,11 @@ void usage_anthropic(struct usage *u, struct json_object *o)
 }
 
 /* The first of `keys` (NULL at the end) that is there, or 0. */
-static int64_t any_count(struct json_object *o, const char *const *keys)
+static int64_t any_count(const struct jval *o, const char *const *keys)
 {
 	for (; *keys; keys++)
-		if (json_get(o, *keys))
-			return json_count(o, *keys, 0);
+		if (jval_get(o, *keys))
+			return jval_count(o, *keys, 0);
 	return 0;
 }
 
@@ -49,40 +48,40 @@ static const char *const writes[] = { "cache_write_tokens",
 				      "cache_creation_input_tokens", NULL };
 
 /* xAI leaves reasoning out of the completion but not out of the total. */
-void usage_openai(struct usage *u, struct json_object *o)
+void usage_openai(struct usage *u, const struct jval *o)
 {
-	struct json_object *in = json_get(o, "prompt_tokens_details");
-	struct json_object *out = json_get(o, "completion_tokens_details");
-	int64_t prompt = json_count(o, "prompt_tokens", 0);
+	const struct jval *in = jval_get(o, "prompt_tokens_details");
+	const struct jval *out = jval_get(o, "completion_tokens_details");
+	int64_t prompt = jval_count(o, "prompt_tokens", 0);
 
-	if (!json_object_is_type(o, json_type_object))
+	if (!jval_is(o, JVAL_OBJECT))
 		return;
-	u->cache_read = json_count(in, "cached_tokens", any_count(o, reads));
-	u->cache_write = json_count(in, "cache_write_tokens",
+	u->cache_read = jval_count(in, "cached_tokens", any_count(o, reads));
+	u->cache_write = jval_count(in, "cache_write_tokens",
 				    any_count(o, writes));
 	u->input = most(0, prompt - u->cache_read - u->cache_write);
-	u->output = most(json_count(o, "completion_tokens", 0),
-			 json_count(o, "total_tokens", 0) - prompt);
-	u->reasoning = json_count(out, "reasoning_tokens",
-				  json_count(o, "reasoning_tokens", 0));
+	u->output = most(jval_count(o, "completion_tokens", 0),
+			 jval_count(o, "total_tokens", 0) - prompt);
+	u->reasoning = jval_count(out, "reasoning_tokens",
+				  jval_count(o, "reasoning_tokens", 0));
 	if (u->reasoning > u->output) /* it is part of the output */
 		u->output += u->reasoning;
 }
 
-void usage_responses(struct usage *u, struct json_object *o)
+void usage_responses(struct usage *u, const struct jval *o)
 {
-	struct json_object *in = json_get(o, "input_tokens_details");
-	struct json_object *out = json_get(o, "output_tokens_details");
-	int64_t input = json_count(o, "input_tokens", 0);
+	const struct jval *in = jval_get(o, "input_tokens_details");
+	const struct jval *out = jval_get(o, "output_tokens_details");
+	int64_t input = jval_count(o, "input_tokens", 0);
 
-	if (!json_object_is_type(o, json_type_object))
+	if (!jval_is(o, JVAL_OBJECT))
 		return;
-	u->cache_read = json_count(in, "cached_tokens", any_count(o, reads));
-	u->cache_write = json_count(in, "cache_write_tokens",
+	u->cache_read = jval_count(in, "cached_tokens", any_count(o, reads));
+	u->cache_write = jval_count(in, "cache_write_tokens",
 				    any_count(o, writes));
 	u->input = most(0, input - u->cache_read - u->cache_write);
-	u->output = json_count(o, "output_tokens", 0);
-	u->reasoning = json_count(out, "reasoning_tokens", 0);
+	u->output = jval_count(o, "output_tokens", 0);
+	u->reasoning = jval_count(out, "reasoning_tokens", 0);
 }
 
 /* What stands behind the last key of that name with an object; a tool may have
@@ -112,15 +111,18 @@ static struct span find_object(struct span text)
 bool usage_scan(usage_fn *fn, struct span text, struct usage *u)
 {
 	struct span rest = find_object(text);
-	struct json_object *o;
+	const struct jval *o;
 	struct err unused;
+	struct jdoc d;
 
 	if (!rest.n)
 		return false;
 	if (rest.n > OBJECT_MAX)
 		rest.n = OBJECT_MAX;
-	o = json_take(&rest, USAGE_DEPTH, &unused);
-	fn(u, o);
-	json_object_put(o);
+	jdoc_init(&d);
+	o = jdoc_take(&d, rest, &unused);
+	if (o)
+		fn(u, o);
+	jdoc_release(&d);
 	return o != NULL;
 }

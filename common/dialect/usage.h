@@ -9,10 +9,10 @@
 #ifndef DARIO_USAGE_H
 #define DARIO_USAGE_H
 
-#include "base/json.h"
+#include "base/jval.h"
 #include "dialect/event.h"
 
-typedef void usage_fn(struct usage *u, struct json_object *o);
+typedef void usage_fn(struct usage *u, const struct jval *o);
 usage_fn usage_anthropic, usage_openai, usage_responses;
 
 /* From the last `usage` object in an event's data or a whole body. False when

@@ -3,6 +3,7 @@
  * answer is valid JSON. */
 #include "config.h"
 
+#include "base/json.h"
 #include "dialect/reader.h"
 #include "dialect/sse.h"
 

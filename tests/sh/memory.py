@@ -36,6 +36,8 @@ HOSTILE = {
     "a million keys": "{" + ",".join('"%d":{}' % i for i in range(1000000)) + "}",
     "small objects with keys": "[" + repeat('{"a":{"b":{"c":0}}},') + "0]",
 }
+# Answers are read without a tree: they may have more values.
+HOSTILE_ANSWER = "[" + repeat("{},", 12 * MIB) + "{}]"
 HONEST = {
     "escapes": '"' + repeat('\\"\\\\\\u0041') + '"',
     "one string": '"' + repeat("a") + '"',
@@ -63,7 +65,8 @@ class Provider(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["content-length"]))
         seen.append(len(body))
-        what = next(w for w in ("whole", "event", "slow", "held", "plain")
+        what = next(w for w in ("whole", "large", "event", "slow", "held",
+                                "plain")
                     if b'"%s"' % w.encode() in body[:200] or w == "plain")
         self.send_response(200)
         if what in ("event", "slow"):
@@ -72,7 +75,7 @@ class Provider(BaseHTTPRequestHandler):
             self.end_headers()
             self.event(CHUNK % ("begin", "null", ""))
             if what == "event":
-                self.event(CHUNK % ("", "null", ',"extra":' + HOSTILE["empty objects"]))
+                self.event(CHUNK % ("", "null", ',"extra":' + HOSTILE_ANSWER))
             else:
                 while not go_on.wait(0.05):
                     self.event(CHUNK % (".", "null", ""))
@@ -82,7 +85,9 @@ class Provider(BaseHTTPRequestHandler):
             return
         if what == "held":
             answered.wait(5)
-        answer = ANSWER % (HOSTILE["empty objects"] if what == "whole" else "0")
+        answer = ANSWER % (
+            HOSTILE_ANSWER if what == "whole"
+            else HOSTILE["empty objects"] if what == "large" else "0")
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(answer)))
         self.end_headers()
@@ -185,6 +190,8 @@ def hostile_answers():
         (status, error_of(ANTHROPIC, text)) == (502, "api_error"),
         (status, text),
     )
+    status, text = post(ANTHROPIC, body("large", "{}"))
+    check("large answer, translated", status == 200, (status, text))
     status, text = post(CHAT, body("whole", "{}"))
     check(
         "hostile answer, passed",

@@ -163,7 +163,8 @@ static void said_is_json(void **state)
 			   ":\"\\u00e9\\/\\\"\"}, \"text\", {} ]"),
 		      &e);
 	assert_span(jval_said(&a, jval_at(o, 0)),
-		    "{\"a\":[1.50,true,null,null],\"b\\n\":\"\xc3\xa9/\\\"\"}");
+		    "{\"a\":[1.50,true,null,NaN],\"\\u0062\\n\":"
+		    "\"\\u00e9\\/\\\"\"}");
 	assert_span(jval_said(&a, jval_at(o, 1)), "text");
 	assert_span(jval_said(&a, jval_at(o, 2)), "{}");
 	assert_span(jval_said(&a, NULL), "");

@@ -563,7 +563,7 @@ static void an_upstream_that_sends_too_much_is_to_blame(void **state)
 	(void)state;
 	buf_init(&b, 16u << 20);
 	for (int whole = 0; whole < 2; whole++) {
-		repeat(&b, "{\"choices\":[", "{},", 4u << 20, "]}");
+		repeat(&b, "{\"choices\":[", "{},", 12u << 20, "]}");
 		e = (struct err){ 0 };
 		assert_int_equal(read_answer(buf_get(&b), whole, &e), -1);
 		assert_int_equal(e.code, ERR_UPSTREAM);
