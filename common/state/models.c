@@ -3,14 +3,14 @@
 
 #include "state/models.h"
 
+#include "base/glob.h"
 #include "base/install-path.h"
 
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct row {
-	struct json_object *match; /* list of globs */
+	struct globs match;
 	struct family family;
 };
 
@@ -60,7 +60,7 @@ struct models *models_load(struct err *e)
 	for (size_t i = 0; i < json_length(list); i++) {
 		struct row *r = &m->rows[m->n++];
 
-		r->match = json_get(json_at(list, i), "match");
+		globs_read(&r->match, json_get(json_at(list, i), "match"));
 		parse_family(&r->family, json_at(list, i));
 	}
 	return m;
@@ -70,6 +70,8 @@ void models_free(struct models *m)
 {
 	if (!m)
 		return;
+	for (size_t i = 0; i < m->n; i++)
+		globs_release(&m->rows[i].match);
 	json_object_put(m->file);
 	free(m->rows);
 	free(m);
@@ -83,16 +85,12 @@ struct json_object *models_baked(const struct models *m, enum dialect_id d)
 
 struct family models_family(const struct models *m, const char *model)
 {
+	struct glob_name name = glob_name(model);
 	struct family unknown = { 0 };
 
-	for (size_t i = 0; i < m->n; i++) {
-		struct json_object *globs = m->rows[i].match;
-
-		for (size_t k = 0; k < json_length(globs); k++)
-			if (fnmatch(json_span(json_at(globs, k)).p, model, 0) ==
-			    0)
-				return m->rows[i].family;
-	}
+	for (size_t i = 0; i < m->n; i++)
+		if (globs_match(&m->rows[i].match, name, 0))
+			return m->rows[i].family;
 	parse_family(&unknown, NULL);
 	return unknown;
 }

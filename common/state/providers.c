@@ -3,6 +3,7 @@
 
 #include "state/providers.h"
 
+#include "base/glob.h"
 #include "base/install-path.h"
 
 #include <fnmatch.h>
@@ -11,9 +12,9 @@
 #define FILE_NAME "share/providers.json"
 
 struct row {
-	struct json_object *urls, *models; /* lists of globs */
-	struct quirks set;                 /* by URL */
-	struct quirks behind;              /* by model */
+	struct globs urls, models;
+	struct quirks set;    /* by URL */
+	struct quirks behind; /* by model */
 	bool router, always;
 	const struct dialect *dialect; /* or NULL */
 };
@@ -24,13 +25,9 @@ struct providers {
 	size_t n;
 };
 
-static bool matches(struct json_object *globs, const char *name)
+static bool matches(const struct globs *g, struct glob_name name)
 {
-	for (size_t i = 0; i < json_length(globs); i++)
-		if (fnmatch(json_span(json_at(globs, i)).p, name,
-			    FNM_CASEFOLD) == 0)
-			return true;
-	return false;
+	return globs_match(g, name, FNM_CASEFOLD);
 }
 
 static int parse_row(struct row *r, struct json_object *o, struct err *e)
@@ -38,8 +35,8 @@ static int parse_row(struct row *r, struct json_object *o, struct err *e)
 	struct json_object *set = json_get(o, "set");
 	struct json_object *behind = json_get(o, "behind");
 
-	r->urls = json_get(o, "baseUrl");
-	r->models = json_get(o, "models");
+	globs_read(&r->urls, json_get(o, "baseUrl"));
+	globs_read(&r->models, json_get(o, "models"));
 	r->router = json_flag(o, "router", false);
 	r->always = json_flag(o, "always", false);
 	r->dialect = dialect_find(json_str(o, "dialect"));
@@ -80,6 +77,10 @@ void providers_free(struct providers *p)
 {
 	if (!p)
 		return;
+	for (size_t i = 0; i < p->n; i++) {
+		globs_release(&p->rows[i].urls);
+		globs_release(&p->rows[i].models);
+	}
 	json_object_put(p->file);
 	free(p->rows);
 	free(p);
@@ -87,10 +88,12 @@ void providers_free(struct providers *p)
 
 void providers_fill(const struct providers *p, struct backend *b)
 {
+	struct glob_name url = glob_name(b->base_url);
+
 	for (size_t i = 0; i < p->n; i++) {
 		const struct row *r = &p->rows[i];
 
-		if (!matches(r->urls, b->base_url))
+		if (!matches(&r->urls, url))
 			continue;
 		quirks_fill(&b->quirks, &r->set);
 		b->first_hand = !r->router;
@@ -104,6 +107,7 @@ struct quirks providers_quirks(const struct providers *p,
 			       const struct backend *b, enum dialect_id dialect,
 			       const char *model)
 {
+	struct glob_name name = glob_name(model);
 	struct quirks q = b->quirks;
 
 	for (size_t i = 0; i < p->n; i++) {
@@ -112,7 +116,7 @@ struct quirks providers_quirks(const struct providers *p,
 		if ((b->first_hand && !r->always) ||
 		    (r->dialect && r->dialect != &dialects[dialect]))
 			continue;
-		if (matches(r->models, model))
+		if (matches(&r->models, name))
 			quirks_fill(&q, &r->behind);
 	}
 	return q;
@@ -123,12 +127,16 @@ struct json_object *providers_find(const char *base_url, struct err *e)
 	struct json_object *file = install_path_json(FILE_NAME, e);
 	struct json_object *list = json_get(file, "providers");
 	struct json_object *found = NULL;
+	struct glob_name url = glob_name(base_url);
 
 	for (size_t i = 0; i < json_length(list) && !found; i++) {
 		struct json_object *row = json_at(list, i);
+		struct globs urls;
 
-		if (matches(json_get(row, "baseUrl"), base_url))
+		globs_read(&urls, json_get(row, "baseUrl"));
+		if (matches(&urls, url))
 			found = json_object_get(json_get(row, "set"));
+		globs_release(&urls);
 	}
 	json_object_put(file);
 	return found;

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/cores.h"
 #include "base/digest.h"
+#include "base/glob.h"
 #include "base/host.h"
 #include "base/json.h"
 #include "base/jw.h"
@@ -12,6 +13,7 @@
 #include "base/utf8.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <inttypes.h>
 
 static void buf_keeps_its_maximum(void **state)
@@ -97,6 +99,43 @@ static void arena_gives_zeroed_memory_again(void **state)
 		arena_reset(&a);
 	}
 	arena_release(&a);
+}
+
+/* What is told at once is what fnmatch says. */
+static void globs_match_as_fnmatch_does(void **state)
+{
+	static const char *const patterns[] = {
+		"*opus-5*", "gpt-?",  "*",     "",      "a",        "*[0-9]*",
+		"*glm-[4-9]*", "[]a]b", "a\\*b", "\\a", "[!a-c]x*", "A*b",
+		"*@*", "*~*", "é*", "[a",
+	};
+	static const char *const names[] = {
+		"claude-opus-5", "gpt-4", "GPT-4", "", "a", "b", "m9", "glm-4",
+		"]b", "ab", "a*b", "axb", "dx", "ax", "AXB", "x@y", "x`y", "x~",
+		"x^", "élan", "[a",
+	};
+	struct json_object *list = json_object_new_array();
+
+	(void)state;
+	json_object_array_add(list, NULL);
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+		struct globs g;
+
+		json_object_array_put_idx(list, 0,
+					  json_object_new_string(patterns[i]));
+		globs_read(&g, list);
+		for (size_t k = 0; k < 2 * sizeof(names) / sizeof(names[0]);
+		     k++) {
+			int flags = k % 2 ? FNM_CASEFOLD : 0;
+			const char *name = names[k / 2];
+
+			assert_int_equal(
+				globs_match(&g, glob_name(name), flags),
+				fnmatch(patterns[i], name, flags) == 0);
+		}
+		globs_release(&g);
+	}
+	json_object_put(list);
 }
 
 static void jw_writes_nested_values(void **state)
@@ -656,6 +695,7 @@ int main(void)
 		cmocka_unit_test(buf_keeps_its_maximum),
 		cmocka_unit_test(buf_splices),
 		cmocka_unit_test(buf_writes_numbers),
+		cmocka_unit_test(globs_match_as_fnmatch_does),
 		cmocka_unit_test(arena_gives_zeroed_memory_again),
 		cmocka_unit_test(jw_writes_nested_values),
 		cmocka_unit_test(jw_makes_valid_text_of_any_bytes),
