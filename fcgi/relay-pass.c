@@ -118,7 +118,7 @@ static int pass_event(void *arg, struct span name, struct span data,
 	    !(y->seen & TAP_BEGUN))
 		stored_note_event(y->r, data);
 	y->seen |= seen;
-	if (usage_scan(d->usage, data, &y->r->usage))
+	if (seen & TAP_USAGE && usage_scan(d->usage, data, &y->r->usage))
 		y->r->has_usage = true;
 	return 0;
 }
@@ -192,23 +192,28 @@ static int put_events(struct relay *y, struct span in, struct err *e)
 }
 
 /* An error may repeat what it was sent. */
-static bool may_tell(const struct relay *y, struct span text)
+static bool may_tell(const struct relay *y)
 {
-	return y->r->secrets.n &&
-	       (y->seen & TAP_ERROR || relay_may_be_error(text));
+	return y->r->secrets.n && y->seen & (TAP_ERROR | TAP_WORD);
 }
 
 static void hide_secrets(struct relay *y)
 {
-	if (may_tell(y, buf_get(&y->held)))
+	if (may_tell(y))
 		mask_buf(&y->r->secrets, &y->held);
+}
+
+static int feed(struct relay *y, struct span in, struct err *e)
+{
+	y->seen &= ~(unsigned)TAP_WORD; /* of earlier events */
+	return sse_feed(&y->sse, in, e);
 }
 
 /* What the map has made of the events so far, also before a fault. */
 static int mapped_bytes(struct relay *y, struct span in, struct err *e)
 {
 	struct err unused;
-	int rc = sse_feed(&y->sse, in, e);
+	int rc = feed(y, in, e);
 
 	hide_secrets(y);
 	if (put_events(y, SPAN(""), rc ? &unused : e))
@@ -223,11 +228,11 @@ static int bytes(struct relay *y, struct span in, struct err *e)
 
 	if (y->map)
 		return mapped_bytes(y, in, e);
-	if (sse_feed(&y->sse, in, e))
+	if (feed(y, in, e))
 		return -1;
 	rest = span_skip(in, y->sse.edge);
 	in.n = y->sse.edge;
-	if (in.n && (may_tell(y, in) || may_tell(y, buf_get(&y->held)))) {
+	if (in.n && may_tell(y)) {
 		buf_span(&y->held, in);
 		hide_secrets(y);
 		in.n = 0;

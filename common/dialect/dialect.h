@@ -35,6 +35,8 @@ enum tap {
 	TAP_END = 4,      /* the terminal event */
 	TAP_ERROR = 8,    /* an error in the stream */
 	TAP_CONTENT = 16, /* set by the relay: see `content` */
+	TAP_USAGE = 32,   /* a usage object: see usage_scan */
+	TAP_WORD = 64,    /* the word "error", and not null behind it */
 };
 
 #define WRITER_TEXT_MAX (64u << 20)

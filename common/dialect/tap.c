@@ -71,23 +71,93 @@ static struct span type_of(struct span name, struct span data,
 	return (struct span){ mem, type.n };
 }
 
-/* One of the event's own: some providers put such objects into a choice when
- * only their filter has failed. */
-static bool has_error(struct span data)
+/* --- one look at an event's keys ------------------------------------------ */
+
+struct look {
+	bool error;  /* the word, as a key or a value, and not null */
+	bool finish; /* a finish reason */
+	bool usage;  /* an object */
+	bool empty;  /* its choices are */
+};
+
+static bool ends_in(struct span s, const char *end)
 {
-	return span_has(data, SPAN("\"error\"")) && error_find(data, NULL);
+	size_t n = strlen(end);
+
+	return s.n >= n && memcmp(s.p + s.n - n, end, n) == 0;
 }
 
-unsigned tap_anthropic(struct span name, struct span data)
+/* `before`: up to the colon. */
+static void take_key(struct look *l, struct span before, struct span value)
 {
-	char mem[TYPE_MAX];
-	struct span type = type_of(name, data, mem);
+	if (value.n > 1 && value.p[1] == 'e' && span_starts(value, "\"error\""))
+		l->error = true;
+	if (before.n < 2 || before.p[before.n - 1] != '"')
+		return;
+	switch (before.p[before.n - 2]) { /* most end in another letter */
+	case 'r':
+		if (ends_in(before, "\"error\""))
+			l->error |= !span_starts(value, "null");
+		break;
+	case 'n':
+		if (ends_in(before, "\"finish_reason\""))
+			l->finish |= span_starts(value, "\"");
+		break;
+	case 'e':
+		if (ends_in(before, "\"usage\""))
+			l->usage |= span_starts(value, "{");
+		break;
+	case 's':
+		if (ends_in(before, "\"choices\""))
+			l->empty |= span_starts(value, "[]");
+		break;
+	}
+}
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* From colon to colon: there are few. */
+static struct look look_at(struct span data)
+{
+	const char *p = data.p, *end = data.p + data.n;
+	struct look l = { 0 };
+
+	while (p < end && (p = memchr(p, ':', (size_t)(end - p)))) {
+		const char *key = p++;
+
+		while (key > data.p && is_blank(key[-1]))
+			key--;
+		while (p < end && is_blank(*p))
+			p++;
+		take_key(&l, (struct span){ data.p, (size_t)(key - data.p) },
+			 (struct span){ p, (size_t)(end - p) });
+	}
+	return l;
+}
+
+static unsigned bits_of(const struct look *l)
+{
+	return (l->error ? TAP_WORD : 0) | (l->usage ? TAP_USAGE : 0);
+}
+
+static unsigned begun_anthropic(struct span type)
+{
 	if (span_is(type, "message_stop"))
 		return TAP_BEGUN | TAP_END;
 	if (span_is(type, "error"))
 		return TAP_ERROR | TAP_END;
 	return span_is(type, "ping") ? 0 : TAP_BEGUN;
+}
+
+unsigned tap_anthropic(struct span name, struct span data)
+{
+	struct look l = look_at(data);
+	char mem[TYPE_MAX];
+
+	return begun_anthropic(type_of(name, data, mem)) | bits_of(&l);
 }
 
 /* A block begins empty, but for those that come whole. */
@@ -162,32 +232,28 @@ bool content_openai(struct span name, struct span data)
 	return has_text(data, &arguments, 1, &any) || !any;
 }
 
+/* Some send usage with every chunk: alone it is the end. An error is one of the
+ * event's own: some providers put such objects into a choice when only their
+ * filter has failed. */
 unsigned tap_openai(struct span name, struct span data)
 {
-	struct span v;
-	unsigned seen = TAP_BEGUN;
+	struct look l;
+	unsigned seen;
 
 	if (span_is(span_trim(data), "[DONE]"))
 		return TAP_END;
-	if (span_is(name, "error") || has_error(data))
-		return TAP_ERROR;
-	v = after_key(data, SPAN("\"finish_reason\""));
-	if (v.n && v.p[0] == '"')
+	l = look_at(data);
+	seen = bits_of(&l);
+	if (span_is(name, "error") || (l.error && error_find(data, NULL)))
+		return seen | TAP_ERROR;
+	if (l.finish || (l.usage && l.empty))
 		seen |= TAP_FINISH;
-	/* Some send usage with every chunk: alone it is the end. */
-	v = after_key(data, SPAN("\"usage\""));
-	if (v.n && v.p[0] == '{' &&
-	    span_starts(after_key(data, SPAN("\"choices\"")), "[]"))
-		seen |= TAP_FINISH;
-	return seen;
+	return seen | TAP_BEGUN;
 }
 
 /* An `error` may have response.failed behind it, and that is the end. */
-unsigned tap_responses(struct span name, struct span data)
+static unsigned begun_responses(struct span type)
 {
-	char mem[TYPE_MAX];
-	struct span type = type_of(name, data, mem);
-
 	if (span_is(type, "response.completed") ||
 	    span_is(type, "response.incomplete"))
 		return TAP_BEGUN | TAP_END;
@@ -196,11 +262,12 @@ unsigned tap_responses(struct span name, struct span data)
 	return span_is(type, "error") ? TAP_ERROR : TAP_BEGUN;
 }
 
-static bool ends_in(struct span s, const char *end)
+unsigned tap_responses(struct span name, struct span data)
 {
-	size_t n = strlen(end);
+	struct look l = look_at(data);
+	char mem[TYPE_MAX];
 
-	return s.n >= n && memcmp(s.p + s.n - n, end, n) == 0;
+	return begun_responses(type_of(name, data, mem)) | bits_of(&l);
 }
 
 bool content_responses(struct span name, struct span data)

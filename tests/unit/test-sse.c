@@ -156,8 +156,33 @@ static void taps(void **state)
 			 0);
 	assert_int_equal(tap_openai(SPAN(""), SPAN("[DONE]")), TAP_END);
 	assert_int_equal(tap_openai(SPAN(""), SPAN("{\"error\":{}}")),
-			 TAP_ERROR);
+			 TAP_ERROR | TAP_WORD);
 	assert_int_equal(tap_openai(SPAN(""), SPAN("{\"error\":null}")),
+			 TAP_BEGUN);
+	assert_int_equal(tap_openai(SPAN(""), SPAN("{\"error\" :\n\"no\"}")),
+			 TAP_ERROR | TAP_WORD);
+	assert_int_equal(
+		tap_openai(SPAN(""), SPAN("{\"object\": \"error\"}")),
+		TAP_ERROR | TAP_WORD);
+	/* No error of the event's own. */
+	assert_int_equal(
+		tap_openai(SPAN(""), SPAN("{\"choices\":[{\"error\":{}}]}")),
+		TAP_BEGUN | TAP_WORD);
+	assert_int_equal(
+		tap_openai(SPAN(""),
+			   SPAN("{\"choices\" : [],\"usage\":{\"a\":1}}")),
+		TAP_BEGUN | TAP_FINISH | TAP_USAGE);
+	assert_int_equal(
+		tap_openai(SPAN(""),
+			   SPAN("{\"choices\":[{}],\"usage\": {\"a\":1}}")),
+		TAP_BEGUN | TAP_USAGE);
+	assert_int_equal(tap_anthropic(SPAN("message_delta"),
+				       SPAN("{\"usage\":{\"a\":1}}")),
+			 TAP_BEGUN | TAP_USAGE);
+	assert_int_equal(tap_anthropic(SPAN("ping"), SPAN("{\"error\":1}")),
+			 TAP_WORD);
+	assert_int_equal(tap_responses(SPAN("response.created"),
+				       SPAN("{\"error\":null,\"usage\":null}")),
 			 TAP_BEGUN);
 	assert_int_equal(
 		tap_openai(SPAN(""), SPAN("{\"finish_reason\": \"stop\"}")),
