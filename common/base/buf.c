@@ -20,18 +20,6 @@ bool span_eq(struct span a, struct span b)
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
-bool span_is(struct span a, const char *s)
-{
-	return span_eq(a, span_of(s));
-}
-
-bool span_starts(struct span a, const char *prefix)
-{
-	size_t n = strlen(prefix);
-
-	return a.n >= n && memcmp(a.p, prefix, n) == 0;
-}
-
 bool span_ieq(struct span a, const char *s)
 {
 	return a.n == strlen(s) && strncasecmp(a.p, s, a.n) == 0;
@@ -144,7 +132,7 @@ void buf_starve(struct buf *b)
 	b->full = b->starved = true;
 }
 
-char *buf_room(struct buf *b, size_t want)
+char *buf_more(struct buf *b, size_t want)
 {
 	size_t need;
 
@@ -158,13 +146,6 @@ char *buf_room(struct buf *b, size_t want)
 		return NULL;
 	}
 	return b->p + b->n;
-}
-
-void buf_took(struct buf *b, size_t n)
-{
-	assert(b->n + n < b->cap);
-	b->n += n;
-	b->p[b->n] = '\0';
 }
 
 void buf_add(struct buf *b, const void *p, size_t n)
@@ -186,11 +167,6 @@ void buf_span(struct buf *b, struct span s)
 void buf_str(struct buf *b, const char *s)
 {
 	buf_add(b, s, strlen(s));
-}
-
-void buf_byte(struct buf *b, char c)
-{
-	buf_add(b, &c, 1);
 }
 
 void buf_int(struct buf *b, int64_t v)

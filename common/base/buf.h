@@ -13,9 +13,11 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct span {
 	const char *p;
@@ -32,8 +34,22 @@ struct span {
 
 struct span span_of(const char *s); /* NULL gives an empty span */
 bool span_eq(struct span a, struct span b);
-bool span_is(struct span a, const char *s);
-bool span_starts(struct span a, const char *prefix);
+
+/* Here, since what is asked for is mostly a constant. */
+static inline bool span_is(struct span a, const char *s)
+{
+	size_t n = strlen(s);
+
+	return a.n == n && (n == 0 || memcmp(a.p, s, n) == 0);
+}
+
+static inline bool span_starts(struct span a, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return a.n >= n && (n == 0 || memcmp(a.p, prefix, n) == 0);
+}
+
 bool span_ieq(struct span a, const char *s); /* ASCII case is ignored */
 bool span_has(struct span a, struct span part);
 struct span span_trim(struct span a);           /* blanks at both ends */
@@ -62,7 +78,6 @@ void buf_starve(struct buf *b); /* what should be added is not to be had */
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_span(struct buf *b, struct span s);
 void buf_str(struct buf *b, const char *s);
-void buf_byte(struct buf *b, char c);
 void buf_int(struct buf *b, int64_t v); /* in decimal */
 void buf_fmt(struct buf *b, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -73,8 +88,30 @@ const char *buf_cstr(struct buf *b);
 
 /* Room for `want` more bytes to be written at the end by hand, then buf_took.
  * NULL (and `full`) when the maximum or memory does not allow it. */
-char *buf_room(struct buf *b, size_t want);
-void buf_took(struct buf *b, size_t n);
+char *buf_more(struct buf *b, size_t want); /* when memory has to grow */
+static inline char *buf_room(struct buf *b, size_t want)
+{
+	if (want < b->cap - b->n && want <= b->max - b->n)
+		return b->p + b->n;
+	return buf_more(b, want);
+}
+
+static inline void buf_took(struct buf *b, size_t n)
+{
+	assert(b->n + n < b->cap);
+	b->n += n;
+	b->p[b->n] = '\0';
+}
+
+static inline void buf_byte(struct buf *b, char c)
+{
+	char *to = buf_room(b, 1);
+
+	if (!to)
+		return;
+	*to = c;
+	buf_took(b, 1);
+}
 
 /* Replace the `del` bytes at `at` by `ins`, which must not point into b. */
 void buf_splice(struct buf *b, size_t at, size_t del, struct span ins);
