@@ -70,8 +70,7 @@ static struct span from(const struct request *r, const struct peek *k,
 static bool put_value(struct buf *out, struct span rest)
 {
 	struct err unused;
-	struct json_object *value =
-		rest.n ? json_take(&rest, JSON_DEPTH, &unused) : NULL;
+	struct json_object *value = rest.n ? json_take(&rest, &unused) : NULL;
 	size_t n = out->n;
 
 	put_text(out, value);
@@ -111,7 +110,7 @@ static bool put_beginning(struct buf *out, struct span list)
 		/* Behind the bracket or the comma; the body is known to be
 		 * JSON. */
 		list = span_skip(list, 1);
-		message = json_take(&list, JSON_DEPTH, &unused);
+		message = json_take(&list, &unused);
 		who = message ? put_message(out, message) : OTHER;
 		json_object_put(message);
 		list = span_trim(list);

@@ -68,7 +68,7 @@ static struct json_object *number(struct span text, struct json_object *o,
 	if (again) {
 		struct span value = { text.p, text.n + 1 };
 
-		o = own = json_take(&value, 1, &unused);
+		o = own = json_take(&value, &unused);
 	}
 	if (!is_odd(text, o))
 		return own;
@@ -108,7 +108,7 @@ static struct lh_entry *find(struct json_object *o, struct span key,
 	if (next && !memchr(key.p, '\\', key.n) &&
 	    span_is(key, lh_entry_k(next)))
 		return next;
-	decoded = json_take(&quoted, 1, &unused);
+	decoded = json_take(&quoted, &unused);
 	found = decoded ? lh_table_lookup_entry(json_object_get_object(o),
 						json_object_get_string(decoded))
 			: NULL;

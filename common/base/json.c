@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -275,19 +276,59 @@ static struct json_object *parse(struct json_tokener *t, struct span text,
 	return o;
 }
 
-static struct json_tokener *tokener(int depth, int flags)
-{
-	struct json_tokener *t = json_tokener_new_ex(depth);
+#define KEPT_TEXT 4096 /* bytes of strings that it holds on to */
 
+/* One for each thread: to make one takes as long as to read a page. */
+static pthread_key_t kept;
+static pthread_once_t kept_once = PTHREAD_ONCE_INIT;
+
+static void tokener_free(void *t)
+{
+	json_tokener_free(t);
+}
+
+static void make_key(void)
+{
+	if (pthread_key_create(&kept, tokener_free))
+		abort();
+}
+
+static struct json_tokener *tokener(int flags)
+{
+	struct json_tokener *t;
+
+	pthread_once(&kept_once, make_key);
+	t = pthread_getspecific(kept);
+	if (!t) {
+		t = json_tokener_new_ex(JSON_DEPTH);
+		if (t && pthread_setspecific(kept, t)) {
+			json_tokener_free(t);
+			t = NULL;
+		}
+	}
 	if (t)
-		json_tokener_set_flags(t, flags | JSON_TOKENER_STRICT);
+		json_tokener_set_flags(t, flags | JSON_TOKENER_STRICT |
+						  JSON_TOKENER_VALIDATE_UTF8);
 	return t;
 }
 
-static void tokener_free(struct json_tokener *t)
+/* What is unfinished goes, and what is large. */
+static void tokener_done(struct json_tokener *t)
 {
-	if (t)
-		json_tokener_free(t);
+	struct printbuf *pb = t ? t->pb : NULL;
+	char *p;
+
+	if (!t)
+		return;
+	json_tokener_reset(t);
+	if (pb->size == KEPT_TEXT)
+		return;
+	p = realloc(pb->buf, KEPT_TEXT);
+	if (p) {
+		pb->buf = p;
+		pb->size = KEPT_TEXT;
+		pb->bpos = 0;
+	}
 }
 
 struct json_object *json_read(struct span text, struct err *e)
@@ -299,9 +340,9 @@ struct json_object *json_read(struct span text, struct err *e)
 
 	if (afford(text, false, &s, e))
 		return NULL;
-	t = tokener(JSON_DEPTH, JSON_TOKENER_VALIDATE_UTF8);
+	t = tokener(0);
 	o = parse(t, text, &s, &end, e);
-	tokener_free(t);
+	tokener_done(t);
 	if (!o || !span_trim(span_skip(text, end)).n)
 		return o;
 	err_set(e, ERR_BAD_REQUEST,
@@ -310,7 +351,7 @@ struct json_object *json_read(struct span text, struct err *e)
 	return NULL;
 }
 
-struct json_object *json_take(struct span *text, int depth, struct err *e)
+struct json_object *json_take(struct span *text, struct err *e)
 {
 	struct json_tokener *t;
 	struct json_object *o;
@@ -319,10 +360,9 @@ struct json_object *json_take(struct span *text, int depth, struct err *e)
 
 	if (afford(*text, true, &s, e))
 		return NULL;
-	t = tokener(depth, JSON_TOKENER_VALIDATE_UTF8 |
-				   JSON_TOKENER_ALLOW_TRAILING_CHARS);
+	t = tokener(JSON_TOKENER_ALLOW_TRAILING_CHARS);
 	o = parse(t, *text, &s, &end, e);
-	tokener_free(t);
+	tokener_done(t);
 	*text = span_skip(*text, end);
 	return o;
 }

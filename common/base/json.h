@@ -31,9 +31,9 @@ size_t json_cost(struct span text);
 /* NULL on failure: ERR_BAD_REQUEST, ERR_TOO_BIG, ERR_MEMORY. Free with
  * json_object_put. */
 struct json_object *json_read(struct span text, struct err *e);
-/* The value at the front of `text`, no deeper than `depth`, which is what it
- * costs; the text goes on behind it, or at the byte at fault. */
-struct json_object *json_take(struct span *text, int depth, struct err *e);
+/* The value at the front of `text`, which goes on behind it, or at the byte at
+ * fault. */
+struct json_object *json_take(struct span *text, struct err *e);
 #define JSON_FILE_MAX (1u << 20) /* bytes */
 struct json_object *json_file(const char *path, struct err *e);
 

@@ -135,7 +135,7 @@ static bool says(struct span quoted, const char *text)
 
 	if (!memchr(inside.p, '\\', inside.n))
 		return span_is(inside, text);
-	o = json_take(&quoted, 1, &unused);
+	o = json_take(&quoted, &unused);
 	is = o && span_is(json_span(o), text);
 	json_object_put(o);
 	return is;
@@ -184,7 +184,7 @@ struct span jwalk_text(struct arena *a, struct span value)
 		return SPAN("");
 	if (!memchr(inside.p, '\\', inside.n))
 		return inside;
-	o = json_take(&value, 1, &unused);
+	o = json_take(&value, &unused);
 	inside = arena_span(a, json_span(o));
 	json_object_put(o);
 	return inside;

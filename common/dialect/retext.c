@@ -27,7 +27,7 @@ static struct json_object *value_of(struct span text)
 	struct err unused;
 
 	text.n++; /* what stands behind a number ends it */
-	return json_take(&text, JSON_DEPTH, &unused);
+	return json_take(&text, &unused);
 }
 
 static bool same_scalar(struct span text, struct json_object *now)

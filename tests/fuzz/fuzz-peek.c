@@ -24,7 +24,7 @@ static bool same_places(const struct peek *k, struct span text,
 		struct err e;
 
 		if (k->places[i])
-			value = json_take(&rest, JSON_DEPTH, &e);
+			value = json_take(&rest, &e);
 		same = same &&
 		       json_object_equal(value, json_get(body, keys[i]));
 		json_object_put(value);

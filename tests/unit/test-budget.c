@@ -175,7 +175,7 @@ static void whatever_is_read_is_given_back(void **state)
 		json_object_put(json_read(buf_get(&b), &e));
 		assert_int_equal(held(), own);
 		rest = buf_get(&b);
-		o = json_take(&rest, JSON_DEPTH, &e);
+		o = json_take(&rest, &e);
 		/* As text it is still what it was. */
 		if (o && json_object_is_type(o, json_type_double))
 			assert_true(span_starts(json_text(o), "1.0"));

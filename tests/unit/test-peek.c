@@ -86,7 +86,7 @@ static void check_places(const struct peek *k, struct span text)
 			k->places[i] != 0,
 			json_object_object_get_ex(body, keys[i], NULL));
 		if (k->places[i]) {
-			at = json_take(&rest, JSON_DEPTH, &e);
+			at = json_take(&rest, &e);
 			assert_true(json_object_equal(at, is));
 			assert_true(strchr(" ,}", *rest.p) != NULL);
 		}
