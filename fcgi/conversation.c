@@ -4,6 +4,7 @@
 #include "fcgi/conversation.h"
 
 #include "base/digest.h"
+#include "base/jval.h"
 
 #include <string.h>
 
@@ -29,29 +30,29 @@ static void put_piece(struct buf *out, struct span text)
 }
 
 /* The strings of a part that is no text: a picture or a document. */
-static void put_media(struct buf *out, struct json_object *part, int depth)
+static void put_media(struct buf *out, const struct jval *part, int depth)
 {
-	json_object_object_foreach(part, key, value)
-	{
-		if (strcmp(key, "cache_control") == 0)
+	for (const struct jval *v = jval_members(part); v;
+	     v = jval_next(part, v)) {
+		if (span_is(v->key, "cache_control"))
 			continue;
-		put_piece(out, json_span(value));
-		if (depth && json_object_is_type(value, json_type_object))
-			put_media(out, value, depth - 1);
+		put_piece(out, jval_text(v));
+		if (depth)
+			put_media(out, v, depth - 1);
 	}
 }
 
 /* A string, or a list of parts. */
-static void put_text(struct buf *out, struct json_object *content)
+static void put_text(struct buf *out, const struct jval *content)
 {
-	put_piece(out, json_span(content));
-	for (size_t i = 0; i < json_length(content); i++) {
-		struct json_object *part = json_at(content, i);
-		struct span text = json_str(part, "text");
+	put_piece(out, jval_text(content));
+	for (const struct jval *part = jval_items(content); part;
+	     part = jval_next(content, part)) {
+		struct span text = jval_str(part, "text");
 
 		if (text.n)
 			put_piece(out, text);
-		else if (json_object_is_type(part, json_type_object))
+		else
 			put_media(out, part, 1);
 	}
 	buf_byte(out, '\n');
@@ -67,14 +68,12 @@ static struct span from(const struct request *r, const struct peek *k,
 }
 
 /* The text of the value at the front of `rest`; true when it has any. */
-static bool put_value(struct buf *out, struct span rest)
+static bool put_value(struct buf *out, struct jdoc *d, struct span rest)
 {
 	struct err unused;
-	struct json_object *value = rest.n ? json_take(&rest, &unused) : NULL;
 	size_t n = out->n;
 
-	put_text(out, value);
-	json_object_put(value);
+	put_text(out, rest.n ? jdoc_take(d, &rest, &unused) : NULL);
 	return out->n > n + 1;
 }
 
@@ -84,35 +83,34 @@ enum speaker {
 	ASSISTANT
 };
 
-static enum speaker put_message(struct buf *out, struct json_object *message)
+static enum speaker put_message(struct buf *out, const struct jval *message)
 {
-	struct span role = json_str(message, "role");
+	struct span role = jval_str(message, "role");
 
 	if (span_is(role, "assistant"))
 		return ASSISTANT;
-	put_text(out, json_get(message, "content"));
+	put_text(out, jval_get(message, "content"));
 	return span_is(role, "user") ? USER : OTHER;
 }
 
 /* What comes before the first answer: messages of Messages and Chat, input of
  * Responses. Item by item, for a long conversation is mostly what follows.
  * True when a user speaks in it. */
-static bool put_beginning(struct buf *out, struct span list)
+static bool put_beginning(struct buf *out, struct jdoc *d, struct span list)
 {
 	enum speaker who = OTHER;
 
 	if (!span_starts(list, "["))
 		return false;
 	do {
-		struct json_object *message;
+		const struct jval *message;
 		struct err unused;
 
 		/* Behind the bracket or the comma; the body is known to be
 		 * JSON. */
 		list = span_skip(list, 1);
-		message = json_take(&list, &unused);
+		message = jdoc_take(d, &list, &unused);
 		who = message ? put_message(out, message) : OTHER;
-		json_object_put(message);
 		list = span_trim(list);
 	} while (who == OTHER && span_starts(list, ","));
 	return who == USER;
@@ -124,19 +122,22 @@ bool conversation_key(const struct request *r, const struct peek *k,
 {
 	struct span input = from(r, k, PEEK_INPUT);
 	struct buf text;
+	struct jdoc d;
 	bool found;
 
+	jdoc_init(&d);
 	buf_init(&text, KEY_TEXT_MAX);
 	buf_fmt(&text, "%s/%s\n", pool, family);
-	put_value(&text, from(r, k, PEEK_SYSTEM));
-	put_value(&text, from(r, k, PEEK_INSTRUCTIONS));
-	found = put_beginning(&text, from(r, k, PEEK_MESSAGES)) ||
-		put_beginning(&text, input);
+	put_value(&text, &d, from(r, k, PEEK_SYSTEM));
+	put_value(&text, &d, from(r, k, PEEK_INSTRUCTIONS));
+	found = put_beginning(&text, &d, from(r, k, PEEK_MESSAGES)) ||
+		put_beginning(&text, &d, input);
 	if (!found && span_starts(input, "\""))
-		found = put_value(&text, input);
+		found = put_value(&text, &d, input);
 	key[0] = '\0';
 	if (found)
 		digest_hex(buf_get(&text), key, STICKY_KEY_BYTES);
 	buf_release(&text);
+	jdoc_release(&d);
 	return found;
 }

@@ -290,40 +290,33 @@ static int item(struct reading *r)
 	return object ? member(r) : value(r, SPAN(""));
 }
 
-static const struct jval *take(struct jdoc *d, struct span text, bool whole,
-			       struct err *e)
+const struct jval *jdoc_take(struct jdoc *d, struct span *text, struct err *e)
 {
 	struct reading r = { .d = d,
 			     .e = e,
-			     .begin = text.p,
-			     .p = text.p,
-			     .end = text.p + text.n };
+			     .begin = text->p,
+			     .p = text->p,
+			     .end = text->p + text->n };
 	int rc;
 
 	buf_reset(&d->strings);
-	d->strings.max = text.n;
+	d->strings.max = text->n;
 	skip_blanks(&r);
 	rc = value(&r, SPAN(""));
 	while (rc == 0 && r.depth)
 		rc = item(&r);
-	if (rc)
-		return NULL;
-	skip_blanks(&r);
-	if (whole && r.p < r.end) {
-		bad(&r, "text follows the value");
-		return NULL;
-	}
-	return d->list;
+	*text = span_skip(*text, (size_t)(r.p - r.begin));
+	return rc ? NULL : d->list;
 }
 
 const struct jval *jdoc_read(struct jdoc *d, struct span text, struct err *e)
 {
-	return take(d, text, true, e);
-}
+	const struct jval *v = jdoc_take(d, &text, e);
 
-const struct jval *jdoc_take(struct jdoc *d, struct span text, struct err *e)
-{
-	return take(d, text, false, e);
+	if (!v || !span_trim(text).n)
+		return v;
+	err_set(e, ERR_BAD_REQUEST, "not JSON: text follows the value");
+	return NULL;
 }
 
 /* --- looking ------------------------------------------------------------- */

@@ -52,8 +52,8 @@ void jdoc_init(struct jdoc *d);
 void jdoc_release(struct jdoc *d);
 /* NULL on failure: ERR_BAD_REQUEST, ERR_TOO_BIG, ERR_MEMORY. */
 const struct jval *jdoc_read(struct jdoc *d, struct span text, struct err *e);
-/* The value at the front of `text`, whatever follows. */
-const struct jval *jdoc_take(struct jdoc *d, struct span text, struct err *e);
+/* The value at the front of `text`, which goes on behind it. */
+const struct jval *jdoc_take(struct jdoc *d, struct span *text, struct err *e);
 
 static inline bool jval_is(const struct jval *v, enum jval_kind kind)
 {

@@ -4,6 +4,7 @@
 #include "dialect/retext.h"
 
 #include "base/json-source.h"
+#include "base/jval.h"
 #include "base/jw.h"
 #include "base/jwalk.h"
 #include "base/names.h"
@@ -19,6 +20,7 @@ struct retext {
 	struct buf *out;
 	struct arena *arena;
 	struct span all;
+	struct jdoc doc; /* for strings with escapes */
 };
 
 /* A value within a container, as json-c reads it; NULL for null, too. */
@@ -30,15 +32,39 @@ static struct json_object *value_of(struct span text)
 	return json_take(&text, &unused);
 }
 
-static bool same_scalar(struct span text, struct json_object *now)
+/* A number as it is mostly written. */
+static bool is_int(struct span text, struct json_object *now)
+{
+	char mem[24];
+	struct buf b = { .p = mem, .cap = sizeof(mem), .max = 23 };
+
+	if (!json_object_is_type(now, json_type_int))
+		return false;
+	buf_int(&b, json_object_get_int64(now));
+	return span_eq(buf_get(&b), text);
+}
+
+static bool same_scalar(struct retext *r, struct span text,
+			struct json_object *now)
 {
 	struct json_object *was;
+	struct err unused;
 	bool same;
 
 	if (jwalk_is_string(text) && !memchr(text.p, '\\', text.n))
 		return json_object_is_type(now, json_type_string) &&
 		       span_eq((struct span){ text.p + 1, text.n - 2 },
 			       json_span(now));
+	if (!now)
+		return span_is(text, "null");
+	if (is_int(text, now) ||
+	    (json_object_is_type(now, json_type_string) &&
+	     span_eq(jval_text(jdoc_read(&r->doc, text, &unused)),
+		     json_span(now))))
+		return true;
+	if (json_object_is_type(now, json_type_boolean))
+		return span_is(text,
+			       json_object_get_boolean(now) ? "true" : "false");
 	was = value_of(text);
 	same = json_object_equal(was, now);
 	json_object_put(was);
@@ -159,7 +185,7 @@ static bool same(struct retext *r, struct span text, struct json_object *now)
 		return same_object(r, text, now);
 	if (jwalk_is_array(text))
 		return same_array(r, text, now);
-	return same_scalar(text, now);
+	return same_scalar(r, text, now);
 }
 
 /* --- writing ------------------------------------------------------------- */
@@ -433,7 +459,9 @@ static void put(struct retext *r, struct span text, struct json_object *now)
 void retext(struct buf *out, struct arena *a, struct span text,
 	    struct json_object *now)
 {
-	struct retext r = { out, a, text };
+	struct retext r = { .out = out, .arena = a, .all = text };
 
+	jdoc_init(&r.doc);
 	put(&r, span_trim(text), now);
+	jdoc_release(&r.doc);
 }

@@ -120,7 +120,7 @@ bool usage_scan(usage_fn *fn, struct span text, struct usage *u)
 	if (rest.n > OBJECT_MAX)
 		rest.n = OBJECT_MAX;
 	jdoc_init(&d);
-	o = jdoc_take(&d, rest, &unused);
+	o = jdoc_take(&d, &rest, &unused);
 	if (o)
 		fn(u, o);
 	jdoc_release(&d);
