@@ -7,6 +7,7 @@
 #include "base/json-source.h"
 #include "dialect/error.h"
 #include "dialect/retext.h"
+#include "dialect/tap.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -78,27 +79,12 @@ int relay_map_whole(struct relay *y, struct err *e)
 	return rc;
 }
 
-bool relay_may_be_error(struct span s)
-{
-	const struct span key = SPAN("\"error\"");
-	const char *at;
-
-	while (s.n && (at = memmem(s.p, s.n, key.p, key.n))) {
-		s = span_skip(s, (size_t)(at - s.p) + key.n);
-		while (s.n && (isspace((unsigned char)*s.p) || *s.p == ':'))
-			s = span_skip(s, 1);
-		if (!span_starts(s, "null"))
-			return true;
-	}
-	return false;
-}
-
 struct span relay_clean(const struct relay *y, struct span data,
 			struct buf *mem)
 {
 	const struct mask *m = &y->r->secrets;
 
-	if (!m->n || !relay_may_be_error(data) || !mask_finds(m, data))
+	if (!m->n || !tap_word(data) || !mask_finds(m, data))
 		return data;
 	buf_span(mem, data);
 	mask_buf(m, mem);

@@ -73,8 +73,6 @@ void relay_stream_fields(struct relay *y);
 /* The message in `held`, with the client's own tools in it. */
 int relay_map_whole(struct relay *y, struct err *e);
 
-/* Worth a closer look? Responses have "error":null each. */
-bool relay_may_be_error(struct span body);
 /* An event's data without our keys, where it may be an error: mostly itself,
  * else in `mem`. */
 struct span relay_clean(const struct relay *y, struct span data,

@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "dialect/error.h"
 #include "dialect/peek.h"
+#include "dialect/tap.h"
 #include "fcgi/passage.h"
 #include "fcgi/relay-stage.h"
 #include "fcgi/stored.h"
@@ -209,8 +210,7 @@ static int overflow(struct relay *y, struct span in, struct err *e)
 				y->status);
 	if (!is_json(y))
 		return no_json(y, e);
-	if (relay_may_be_error(buf_get(&y->held)) &&
-	    y->held.max < RELAY_WHOLE_MAX) {
+	if (tap_word(buf_get(&y->held)) && y->held.max < RELAY_WHOLE_MAX) {
 		y->held.max = RELAY_WHOLE_MAX; /* to be looked at */
 		y->held.full = false;
 		buf_span(&y->held, in);
@@ -427,7 +427,7 @@ static int run(struct relay *y, struct relay_call *c, struct err *e)
 static int end_whole(struct relay *y, struct err *e)
 {
 	struct span body = buf_get(&y->held);
-	bool may_be_error = is_refusal(y) || relay_may_be_error(body);
+	bool may_be_error = is_refusal(y) || tap_word(body);
 
 	if (may_be_error) /* in place: `body` is clean, too */
 		mask_buf(&y->r->secrets, &y->held);
@@ -508,8 +508,7 @@ static bool has_begun(const struct relay *y)
 	struct span line = buf_get(y->sse.line.n ? &y->sse.line : &y->sse.data);
 
 	if (y->mode == WHOLE || y->mode == LATE)
-		return y->status / 100 == 2 && is_json(y) &&
-		       !relay_may_be_error(body);
+		return y->status / 100 == 2 && is_json(y) && !tap_word(body);
 	return y->mode == STREAM && line.n &&
 	       dialects[y->upstream].content(buf_get(&y->sse.name), line);
 }

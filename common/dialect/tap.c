@@ -138,6 +138,11 @@ static struct look look_at(struct span data)
 	return l;
 }
 
+bool tap_word(struct span data)
+{
+	return look_at(data).error;
+}
+
 static unsigned bits_of(const struct look *l)
 {
 	return (l->error ? TAP_WORD : 0) | (l->usage ? TAP_USAGE : 0);

@@ -16,6 +16,10 @@ unsigned tap_anthropic(struct span name, struct span data);
 unsigned tap_openai(struct span name, struct span data);
 unsigned tap_responses(struct span name, struct span data);
 
+/* Is there the word "error", as a key or a value, and not null behind it? Also
+ * of whole answers. */
+bool tap_word(struct span data);
+
 /* Does the event carry something of the answer itself, or only what comes
  * before it? */
 bool content_anthropic(struct span name, struct span data);
