@@ -37,6 +37,7 @@ static const char *const secret_prefixes[] = {
 	"gho_",        "fw_",      "r8_",  "AKIA", "Bearer ", "bearer ",
 	"x-api-key: ", "api_key=", "key=",
 };
+#define PREFIXES (sizeof(secret_prefixes) / sizeof(secret_prefixes[0]))
 
 /* Every byte of every line is looked at. */
 enum {
@@ -45,6 +46,8 @@ enum {
 	PLAIN = 4,  /* stands in a line as it is */
 };
 static unsigned char kinds[UCHAR_MAX + 1];
+/* Those with the same first byte; both count from one. */
+static unsigned char first[UCHAR_MAX + 1], next[PREFIXES + 1];
 static pthread_once_t kinds_once = PTHREAD_ONCE_INIT;
 
 static void fill_kinds(void)
@@ -55,8 +58,13 @@ static void fill_kinds(void)
 							    !strchr("\"\\=", c)
 						    ? PLAIN
 						    : 0));
-	for (size_t i = 0; i < sizeof(secret_prefixes) / sizeof(char *); i++)
-		kinds[(unsigned char)*secret_prefixes[i]] |= BEGINS;
+	for (size_t i = 0; i < PREFIXES; i++) {
+		unsigned char c = (unsigned char)*secret_prefixes[i];
+
+		kinds[c] |= BEGINS;
+		next[i + 1] = first[c];
+		first[c] = (unsigned char)(i + 1);
+	}
 }
 
 static bool secret_char(char c)
@@ -67,11 +75,12 @@ static bool secret_char(char c)
 /* Length of the prefix when a credential begins at s, else 0. */
 static size_t secret_at(struct span s)
 {
-	for (size_t i = 0; i < sizeof(secret_prefixes) / sizeof(char *); i++) {
-		const char *prefix = secret_prefixes[i];
+	pthread_once(&kinds_once, fill_kinds);
+	for (unsigned i = first[(unsigned char)*s.p]; i; i = next[i]) {
+		const char *prefix = secret_prefixes[i - 1];
 		size_t n, tail = 0;
 
-		if (*prefix != *s.p || !span_starts(s, prefix))
+		if (!span_starts(s, prefix))
 			continue;
 		n = strlen(prefix);
 		while (n + tail < s.n && secret_char(s.p[n + tail]))
