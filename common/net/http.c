@@ -20,6 +20,7 @@
 #define KEPT_MEMORY (16u << 10) /* bytes that a free handle holds on to */
 #define HANDLES_MAX 256         /* free ones */
 #define WAIT_MS 60000           /* between two looks at the clocks */
+#define LARGE_BODY (64u << 10)  /* bytes; libcurl's own limit is 1 MiB */
 #define STALE_SPARE_MS 10       /* beyond a round trip: see may_resend */
 
 struct http {
@@ -349,13 +350,25 @@ static int set_ca_file(struct handle *k, const struct http_call *c,
 		     : 0;
 }
 
+static bool has_field(const struct http_call *c, const char *name)
+{
+	for (size_t i = 0; i < c->n_headers; i++)
+		if (strncasecmp(c->headers[i], name, strlen(name)) == 0)
+			return true;
+	return false;
+}
+
 /* libcurl only reads the list; an empty Expect keeps it from waiting for
- * 100-continue on large bodies. */
+ * 100-continue on large bodies. What it would write by itself, it writes twice
+ * and a byte at a time. */
 static void set_fields(struct handle *k, const struct http_call *c)
 {
 	size_t n = 0;
 
-	k->fields[n++].data = (char *)"Expect:";
+	if (c->body.n >= LARGE_BODY)
+		k->fields[n++].data = (char *)"Expect:";
+	if (!has_field(c, "Accept-Encoding:"))
+		k->fields[n++].data = (char *)"Accept-Encoding: identity";
 	for (size_t i = 0; i < c->n_headers; i++)
 		k->fields[n++].data = (char *)c->headers[i];
 	for (size_t i = 0; i < n; i++)
