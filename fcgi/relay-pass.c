@@ -7,8 +7,6 @@
 #include "fcgi/relay-stage.h"
 #include "fcgi/stored.h"
 
-#include <stdio.h>
-
 #define ERROR_BODY_MAX 4096 /* of an upstream's error put into a stream */
 
 /* A length that can be handed on: of the bytes as they are, and a number. */
@@ -337,10 +335,7 @@ static int overflow(struct relay *y, struct err *e)
 
 static int put_whole(struct relay *y, struct err *e)
 {
-	char length[24];
-
-	snprintf(length, sizeof(length), "%zu", y->held.n);
-	reply_field(y->r, "Content-Length", span_of(length));
+	reply_length(y->r, y->held.n);
 	if (!y->held.n)
 		return reply_head(y->r, y->status) ? reply_gone(e) : 0;
 	return relay_put(y, buf_get(&y->held), e);

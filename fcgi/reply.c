@@ -69,6 +69,15 @@ void reply_field(struct request *r, const char *name, struct span value)
 	buf_str(&r->head, "\r\n");
 }
 
+void reply_length(struct request *r, size_t n)
+{
+	char mem[24];
+	struct buf text = { .p = mem, .cap = sizeof(mem), .max = 23 };
+
+	buf_int(&text, (int64_t)n);
+	reply_field(r, "Content-Length", buf_get(&text));
+}
+
 static const char *reason(int status)
 {
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
@@ -89,8 +98,8 @@ static void page_fields(struct request *r)
 
 int reply_head(struct request *r, int status)
 {
-	char line[64];
-	int n;
+	char mem[64];
+	struct buf line = { .p = mem, .cap = sizeof(mem), .max = 63 };
 
 	r->head_sent = true;
 	r->status = status;
@@ -116,9 +125,12 @@ int reply_head(struct request *r, int status)
 		r->cut = true; /* the caps do not let it come to this */
 		return -1;
 	}
-	n = snprintf(line, sizeof(line), "Status: %d %s\r\n", status,
-		     reason(status));
-	if (r->gw->ops->write(r->gw, (struct span){ line, (size_t)n }))
+	buf_str(&line, "Status: ");
+	buf_int(&line, status);
+	buf_byte(&line, ' ');
+	buf_str(&line, reason(status));
+	buf_str(&line, "\r\n");
+	if (r->gw->ops->write(r->gw, buf_get(&line)))
 		return -1;
 	return r->gw->ops->write(r->gw, buf_get(&r->head));
 }
@@ -144,15 +156,12 @@ void reply_stream_fields(struct request *r)
 static int whole(struct request *r, int status, const char *type,
 		 struct span body)
 {
-	char length[24];
-
 	if (r->head_sent) { /* no second answer in the middle of the first */
 		r->cut = true;
 		return -1;
 	}
-	snprintf(length, sizeof(length), "%zu", body.n);
 	reply_field(r, "Content-Type", span_of(type));
-	reply_field(r, "Content-Length", span_of(length));
+	reply_length(r, body.n);
 	if (reply_head(r, status))
 		return -1;
 	return reply_write(r, body);

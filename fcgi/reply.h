@@ -13,6 +13,7 @@
 #include "fcgi/request.h"
 
 void reply_field(struct request *r, const char *name, struct span value);
+void reply_length(struct request *r, size_t n); /* Content-Length */
 int reply_head(struct request *r, int status);
 int reply_write(struct request *r, struct span bytes);
 int reply_flush(struct request *r);

@@ -46,9 +46,9 @@ bool host_is_loopback(struct span host)
 	char text[INET_ADDRSTRLEN];
 
 	if (span_ieq(host, "localhost") || ends_with(host, ".localhost") ||
-	    is_v6_loopback(host))
+	    (memchr(host.p, ':', host.n) && is_v6_loopback(host)))
 		return true;
-	if (host.n >= sizeof(text))
+	if (host.n >= sizeof(text) || !host.n || *host.p != '1')
 		return false;
 	memcpy(text, host.p, host.n);
 	text[host.n] = '\0';
