@@ -514,16 +514,15 @@ int serve_pool(struct target *t, enum target_end *end, struct err *e)
 	struct pooled *c = arena_take(r->arena, sizeof(*c));
 	int rc;
 
-	*c = (struct pooled){
-		.target = t,
-		.r = r,
-		.home = snapshot_home(r->app->config),
-		.route = *target_route(t),
-		.peek = t->peek,
-		.relay = t->relay,
-		.passed = r->fallback,
-		.deadline = clock_ms() + r->config->settings.queue_ms,
-	};
+	/* It is large, and zero already. */
+	c->target = t;
+	c->r = r;
+	c->home = snapshot_home(r->app->config);
+	c->route = *target_route(t);
+	c->peek = t->peek;
+	c->relay = t->relay;
+	c->passed = r->fallback;
+	c->deadline = clock_ms() + r->config->settings.queue_ms;
 	begin(c, t);
 	rc = serve(c, e);
 	*end = c->leave ? TARGET_NEXT : TARGET_DONE;

@@ -159,10 +159,42 @@ void jw_int(struct jw *w, int64_t v)
 	buf_int(w->out, v);
 }
 
+#define PLACES 6
+#define PLACES_UNIT 1000000
+#define DECIMAL_MAX 1000000.0
+
+/* With a few decimals, as most are: the quotient of two whole numbers is
+ * rounded as a reader rounds their decimal. */
+static bool put_decimal(struct jw *w, double v)
+{
+	int64_t n = 0;
+	char digits[PLACES];
+	int last = 0;
+
+	if (v >= 0 && v < DECIMAL_MAX)
+		n = (int64_t)(v * PLACES_UNIT + 0.5);
+	if (n == 0 || (double)n / PLACES_UNIT != v)
+		return false;
+	jw_int(w, n / PLACES_UNIT);
+	n %= PLACES_UNIT;
+	for (int i = PLACES; i-- > 0; n /= 10) {
+		digits[i] = (char)('0' + n % 10);
+		if (!last && digits[i] != '0')
+			last = i + 1;
+	}
+	if (last) {
+		buf_byte(w->out, '.');
+		buf_add(w->out, digits, (size_t)last);
+	}
+	return true;
+}
+
 void jw_double(struct jw *w, double v)
 {
 	char text[40];
 
+	if (put_decimal(w, v))
+		return;
 	snprintf(text, sizeof(text), "%.15g", v);
 	if (strtod(text, NULL) != v)
 		snprintf(text, sizeof(text), "%.17g", v);

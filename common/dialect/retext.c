@@ -230,12 +230,15 @@ static void put_new_array(struct retext *r, struct json_object *now)
 
 static void put_new_scalar(struct retext *r, struct json_object *now)
 {
+	struct jw w = jw_to(r->out);
 	bool starved = false;
 
-	if (now)
+	if (json_object_is_type(now, json_type_string))
+		jw_str(&w, json_span(now));
+	else if (now)
 		buf_span(r->out, json_text_or(now, &starved));
 	else
-		buf_str(r->out, "null");
+		jw_null(&w);
 	if (starved)
 		buf_starve(r->out);
 }

@@ -138,6 +138,56 @@ static void globs_match_as_fnmatch_does(void **state)
 	json_object_put(list);
 }
 
+static void check_double(double v)
+{
+	struct buf b;
+	struct jw w = jw_to(&b);
+	char *end;
+
+	buf_init(&b, 100);
+	jw_double(&w, v);
+	if (strtod(buf_cstr(&b), &end) != v || *end)
+		fail_msg("%.17g is written as %s", v, buf_cstr(&b));
+	buf_release(&b);
+}
+
+/* So that it is read as the same number. */
+static void jw_writes_doubles(void **state)
+{
+	static const struct {
+		double v;
+		const char *text;
+	} rows[] = {
+		{ 0, "0" },       { 0.25, "0.25" },         { 1, "1" },
+		{ 0.1, "0.1" },   { 0.000001, "0.000001" }, { 12.5, "12.5" },
+		{ 3.07, "3.07" }, { 999999.5, "999999.5" }, { -0.5, "-0.5" },
+	};
+	uint64_t seed = 1;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct buf b;
+		struct jw w = jw_to(&b);
+
+		buf_init(&b, 100);
+		jw_double(&w, rows[i].v);
+		assert_span(buf_get(&b), rows[i].text);
+		buf_release(&b);
+	}
+	for (int i = 0; i < 20000; i++) {
+		double v;
+
+		seed = seed * 6364136223846793005u + 1442695040888963407u;
+		v = (double)(seed >> 20) / 1e6;
+		check_double(v);
+		check_double(v / 1e7);
+		check_double((double)(seed >> 40) / 1e6);
+		check_double((double)(seed >> 44) / 1e5);
+		check_double(-v);
+		check_double(1 / (v + 1));
+	}
+}
+
 static void jw_writes_nested_values(void **state)
 {
 	struct buf b;
@@ -696,6 +746,7 @@ int main(void)
 		cmocka_unit_test(buf_splices),
 		cmocka_unit_test(buf_writes_numbers),
 		cmocka_unit_test(globs_match_as_fnmatch_does),
+		cmocka_unit_test(jw_writes_doubles),
 		cmocka_unit_test(arena_gives_zeroed_memory_again),
 		cmocka_unit_test(jw_writes_nested_values),
 		cmocka_unit_test(jw_makes_valid_text_of_any_bytes),
