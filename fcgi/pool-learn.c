@@ -102,6 +102,18 @@ static void end_causes(struct limits *l, const struct pooled *c)
 	limits_served(l, &c->pool.asked, c->trial && !c->told.any);
 }
 
+/* What it has cost, for so much was known before it. */
+static void learn_cost(struct limits *l, const struct pooled *c)
+{
+	const struct asked *a = &c->pool.asked;
+	int64_t now = clock_wall_ms();
+	double was = limits_headroom(&c->before, a, now);
+
+	if (was < 1)
+		limits_spent(l, (was - limits_headroom(l, a, now)) /
+					(c->choice.beside + 1));
+}
+
 static bool learn(struct limits *l, void *arg)
 {
 	const struct news *w = arg;
@@ -110,8 +122,10 @@ static bool learn(struct limits *l, void *arg)
 
 	if (!take_over(l, c))
 		return false;
-	if (w->head)
+	if (w->head) {
 		limits_take(l, &c->pool.asked, next_field, w->head, &c->told);
+		learn_cost(l, c);
+	}
 	if (w->answered)
 		l->failures = 0;
 	if (halts(c))

@@ -441,8 +441,9 @@ static void note_move(struct pooled *c)
 	target_note_fallback(c->target,
 			     arena_fmt(c->r->arena, "%s/%s",
 				       c->route.backend->name, own->alias),
-			     s.cause ? limit_cause_name(s.cause)
-				     : "not usable");
+			     s.cause    ? limit_cause_name(s.cause)
+			     : s.usable ? "nearly used up"
+					: "not usable");
 }
 
 static int serve(struct pooled *c, struct err *e)

@@ -12,6 +12,7 @@
 #define STEP 0.005     /* of headroom: below it is no news */
 #define RESET_JITTER_MS 60000
 #define FRESH_MS 30000
+#define COST_MAX 0.25
 #define FAILURES_MIN 2 /* in a row, before it rests */
 #define FAILURES_MAX 16
 #define FAILING_MIN_MS 10000
@@ -448,6 +449,15 @@ void limits_failed(struct limits *l, int64_t least, int64_t now)
 	}
 	if (least > now)
 		limits_rest(l, CAUSE_FAILING, least, now);
+}
+
+void limits_spent(struct limits *l, double share)
+{
+	if (share <= 0)
+		return;
+	if (share > COST_MAX)
+		share = COST_MAX;
+	l->cost = l->cost > 0 ? l->cost * 0.75 + share * 0.25 : share;
 }
 
 void limits_clear(struct limits *l)

@@ -100,6 +100,7 @@ struct limits {
 	int64_t until;          /* of the cause; 0: no end by itself */
 	int64_t refresh_after;  /* no refresh of the token before that */
 	int64_t failures;       /* calls that broke in a row */
+	double cost; /* headroom that a request has used lately; 0: unknown */
 };
 
 /* The family of a Claude model ("opus" of "claude-opus-5"); of any other the
@@ -149,6 +150,9 @@ void limits_rest_for(struct limits *l, const char *what, enum limit_cause cause,
 /* A call to it broke. It rests when the one before did as well, the longer the
  * more did; at least until `least` when the answer named a time (else 0). */
 void limits_failed(struct limits *l, int64_t least, int64_t now);
+/* A request has used so much headroom: its share of what those beside it have
+ * used meanwhile. */
+void limits_spent(struct limits *l, double share);
 /* Forget all but which window counts for whom, and why a person stopped it. */
 void limits_clear(struct limits *l);
 /* It has served: no rest stands in its way; `full`: nor does a window that was

@@ -150,6 +150,7 @@ static void keep(struct judged *j, struct standing *st, const struct account *a,
 	judge(&s, a, l, asked, now);
 	j->until = holds_until(a, l, now);
 	j->headroom = s.headroom;
+	j->cost = l->cost;
 	j->first_reset = limits_first_reset(l, asked, now);
 	j->usable = s.usable;
 	j->resting = s.resting;
@@ -204,6 +205,7 @@ static uint64_t what_of(const struct asked *a)
 struct candidate {
 	int at;
 	long priority;
+	bool tight; /* what is in flight will use up what is left */
 	bool waits; /* for its pace */
 	double load;
 	int64_t reset, pace;
@@ -220,8 +222,10 @@ static double load_of(uint32_t count, double headroom)
 static bool is_better(const struct candidate *a, const struct candidate *b,
 		      enum pool_strategy strategy)
 {
-	if (b->at < 0 || a->priority != b->priority)
-		return b->at < 0 || a->priority < b->priority;
+	if (b->at < 0 || a->tight != b->tight)
+		return b->at < 0 || b->tight;
+	if (a->priority != b->priority)
+		return a->priority < b->priority;
 	switch (strategy) {
 	case POOL_FILL_FIRST:
 		return false; /* in their order */
@@ -250,7 +254,7 @@ static bool has_pace(const struct pool_request *r, const struct account *a)
  * seen. */
 static struct candidate best(const struct pool_request *r, bool resting)
 {
-	struct candidate found = { .at = -1 };
+	struct candidate found = { .at = -1 }, own = { .at = -1 };
 	uint64_t what = what_of(&r->asked);
 	int64_t now = clock_wall_ms();
 
@@ -270,19 +274,21 @@ static struct candidate best(const struct pool_request *r, bool resting)
 			continue;
 		c.count = shared_count(st->entry);
 		c.load = load_of(c.count, j->headroom);
+		c.tight = c.count && j->headroom < j->cost * (c.count + 1);
 		c.reset = j->first_reset;
 		if (has_pace(r, a))
 			c.pace = shared_turn_in(st->entry, now);
 		c.waits = c.pace > 0;
-		if (*r->bound && strcmp(a->alias, r->bound) == 0) {
-			found = c;
+		if (*r->bound && strcmp(a->alias, r->bound) == 0)
+			own = c;
+		if (own.at >= 0 && !own.tight)
 			break;
-		}
 		if (is_better(&c, &found, r->strategy))
 			found = c;
 	}
 	standing_release();
-	return found;
+	/* The conversation's own, unless another is less pressed. */
+	return own.at >= 0 && (!own.tight || found.tight) ? own : found;
 }
 
 static struct candidate look_for(const struct pool_request *r)
@@ -324,6 +330,7 @@ void pool_choose(const struct pool_request *r, struct pool_choice *out)
 		    i + 1 < RACES_MAX)
 			continue;
 		out->at = c.at;
+		out->beside = c.count;
 		out->held = i + 1 < RACES_MAX;
 		out->pace = pool_pace(r, c.at);
 		out->slow = out->pace < 0;

@@ -4,11 +4,11 @@
  *
  * pool_choose chooses and holds a place: the account that the conversation is
  * bound to while it can serve, else the best of those that can, by priority
- * and strategy. What is in flight at an account, and how soon its pace lets
- * another request go, count across all processes. What an account's limits mean
- * is worked out once per change, so that the number of accounts costs next to
- * nothing. pool_look tells people the same of all accounts. A pool borrows the
- * accounts.
+ * and strategy; one whose rest those that are there will use up comes last.
+ * What is in flight at an account, and how soon its pace lets another request
+ * go, count across all processes. What an account's limits mean is worked out
+ * once per change, so that the number of accounts costs next to nothing.
+ * pool_look tells people the same of all accounts. A pool borrows the accounts.
  */
 #ifndef DARIO_POOL_H
 #define DARIO_POOL_H
@@ -43,6 +43,7 @@ struct pool_choice {
 	bool slow;    /* its pace is too far behind: none was taken */
 	bool behind;  /* others wait before us: it is not ours yet */
 	bool held;
+	uint32_t beside; /* requests at it then */
 };
 
 /* The words of the setting `strategy`. */

@@ -148,6 +148,8 @@ static void write_text(const struct limits *l, struct buf *out)
 	jw_kint(&w, "until", l->until);
 	jw_kint(&w, "refreshAfter", l->refresh_after);
 	jw_kint(&w, "failures", l->failures);
+	jw_key(&w, "cost");
+	jw_double(&w, l->cost);
 	for (size_t i = 0; i < WINDOWS_MAX && l->windows[i].name[0]; i++)
 		put_window(&w, &l->windows[i]);
 	put_lists(&w, l);
@@ -234,6 +236,7 @@ static void read_text(struct limits *l, struct span text)
 	l->until = json_count(o, "until", 0);
 	l->refresh_after = json_count(o, "refreshAfter", 0);
 	l->failures = json_count(o, "failures", 0);
+	limits_spent(l, json_amount(o, "cost", 0));
 	l->overage = json_flag(o, "overage", false);
 	l->cause = cause_of(json_str(o, "cause"));
 	copy(l->sign, sizeof(l->sign), json_str(o, "sign"));

@@ -17,7 +17,7 @@
 struct judged {
 	uint64_t asked, serial, version; /* of what; asked 0: free */
 	int64_t until;                   /* it holds so long, ms since 1970 */
-	double headroom;
+	double headroom, cost;
 	int64_t first_reset;
 	bool usable, resting;
 };

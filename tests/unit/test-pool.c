@@ -475,6 +475,66 @@ static void those_alike_take_turns(void **state)
 	}
 }
 
+static bool store_near(struct limits *l, void *arg)
+{
+	struct window *w = limits_window(l, "5h", true);
+
+	(void)arg;
+	w->used = 0.98;
+	w->reset = clock_wall_ms() + HOUR;
+	limits_spent(l, 0.01);
+	return true;
+}
+
+/* What is left of one is for those who are there already. */
+static void the_last_of_it_is_left_to_those_before(void **state)
+{
+	const char *home = *state;
+	struct account list[] = { { .alias = "a",
+				    .access_token = (char *)"t",
+				    .priority = ACCOUNT_PRIORITY_PLAN },
+				  { .alias = "b",
+				    .api_key = (char *)"l",
+				    .priority = ACCOUNT_PRIORITY_KEY } };
+	struct accounts a = { .list = list, .n = 2 };
+	struct pool_request r = request(home, &a, "a", NULL);
+	struct pool_choice c[3];
+	struct err e;
+
+	store_folder(home, NULL, &e);
+	assert_int_equal(limits_update(home, "a", store_near, NULL, &e), 0);
+	for (int i = 0; i < 3; i++)
+		pool_choose(&r, &c[i]);
+	assert_int_equal(c[0].at, 0);
+	assert_int_equal(c[1].at, 0);
+	assert_int_equal(c[2].at, 1); /* two are there, for two hundredths */
+	list[1].paused = true;
+	assert_int_equal(pool_peek(&r), 0); /* but there is no other */
+	list[1].paused = false;
+	for (int i = 0; i < 3; i++)
+		pool_let_go(&r, &c[i]);
+	assert_int_equal(pool_peek(&r), 0);
+}
+
+static void a_cost_is_learnt(void **state)
+{
+	struct limits l = { 0 };
+
+	(void)state;
+	limits_spent(&l, -1);
+	limits_spent(&l, 0);
+	assert_true(l.cost == 0);
+	limits_spent(&l, 0.01);
+	assert_float_equal(l.cost, 0.01, 1e-9);
+	limits_spent(&l, 0.02);
+	assert_true(l.cost > 0.01 && l.cost < 0.02);
+	for (int i = 0; i < 100; i++)
+		limits_spent(&l, 1e9);
+	assert_true(l.cost <= 0.25);
+	limits_clear(&l);
+	assert_true(l.cost == 0);
+}
+
 static void what_is_paid_goes_first(void **state)
 {
 	const char *home = *state;
@@ -938,6 +998,8 @@ int main(void)
 		WITH_HOME(the_most_headroom_or_the_bound_one),
 		WITH_HOME(what_is_in_flight_counts),
 		WITH_HOME(those_alike_take_turns),
+		WITH_HOME(the_last_of_it_is_left_to_those_before),
+		cmocka_unit_test(a_cost_is_learnt),
 		WITH_HOME(what_is_paid_goes_first),
 		WITH_HOME(strategies),
 		WITH_HOME(a_way_back),
