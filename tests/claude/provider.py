@@ -33,7 +33,7 @@ rules = {
     "windows": {},          # credential: {name: {limit, used, reset, family}}
     "allowances": {},       # a backend's key: {limit, used}
     "disabled": [],         # credentials whose organisation is
-    "slack": 0.25,          # seconds for what was said to be known everywhere
+    "said": {},             # what its accounts have said, and when
     "accept": [],           # further credentials that are good
     "text": "Hello from the provider.",
     "tool": None,           # [name, input]: answered when it is offered
@@ -45,8 +45,11 @@ rules = {
 }
 refresh_tokens, access_tokens, codes = set(), {}, {}
 # "full": requests to an account whose window was used up; "known_full": those
-# that came after the account had said so.
-seen = {"full": 0, "known_full": 0, "refreshes": 0, "reuses": 0, "exchanges": 0, "requests": []}
+# that came after its answer that says so had been written; "known_disabled":
+# the same of one whose organisation is disabled; "known_late": of both, those
+# that can hardly have been on their way at that time.
+seen = {"full": 0, "known_full": 0, "known_disabled": 0,
+        "known_late": 0, "refreshes": 0, "reuses": 0, "exchanges": 0, "requests": []}
 
 
 def new_tokens():
@@ -106,24 +109,21 @@ def counts(part, model):
     return part.get("family", "") in (model or "")
 
 
-def note_full(credential, said, refused, windows):
-    """What the account has told of itself: that a window for all is full, or
-    whom one for some refuses."""
-    for name, part in windows.items():
-        key = f"{credential} {name}"
-        if part["used"] < part["limit"]:
-            said.pop(key, None)
-        elif "family" not in part or name in refused:
-            said.setdefault(key, time.time())
+def is_known(what, arrived):
+    """Had an answer that says so been written when this request came?"""
+    ago = arrived - rules["said"].get(what, arrived)
+    seen["known_late"] += ago > 0.25
+    return ago > 0
 
 
-def limit_fields(credential, model):
-    """Unified fields of windows that fill up, one request at a time."""
+def limit_fields(credential, model, arrived):
+    """Unified fields of windows that fill up, one request at a time; whether
+    it is refused; what the account says with that: that a window for all is
+    full, or whom one for some refuses."""
     w = rules["windows"].get(credential)
     if not w:
-        return {}, False
+        return {}, False, []
     now = time.time()
-    said = rules.setdefault("said", {})
     for part in w.values():
         if part["reset"] <= now:
             part["used"] = 0
@@ -131,40 +131,40 @@ def limit_fields(credential, model):
     refused = [n for n, p in w.items()
                if counts(p, model) and p["used"] >= p["limit"]]
     full = bool(refused)
-    known = any(said.get(f"{credential} {n}", now) < now - rules["slack"]
-                for n in refused)
     seen["full"] += full
-    seen["known_full"] += full and known
+    seen["known_full"] += any(is_known(f"{credential} {n}", arrived)
+                              for n in refused)
     if not full:
         for part in w.values():
             part["used"] += counts(part, model)
-    note_full(credential, said, refused, w)
+    told = []
+    for n, part in w.items():
+        if part["used"] < part["limit"]:
+            rules["said"].pop(f"{credential} {n}", None)
+        elif "family" not in part or n in refused:
+            told.append(f"{credential} {n}")
     name = "anthropic-ratelimit-unified-"
     fields = {name + "status": "rejected" if full else "allowed",
               name + "representative-claim": "five_hour"}
     for part, v in w.items():
         fields[f"{name}{part}-utilization"] = f"{v['used'] / v['limit']:.4f}"
         fields[f"{name}{part}-reset"] = str(int(v["reset"]) + 1)
-    return fields, full
+    return fields, full, told
 
 
-def key_fields(credential):
+def key_fields(credential, arrived):
     """The same as OpenAI and others tell it of a key."""
     k = rules["allowances"].get(credential)
     if not k:
-        return {}, False
-    now = time.time()
-    said = rules.setdefault("said", {})
+        return {}, False, []
     full = k["used"] >= k["limit"]
     seen["full"] += full
-    seen["known_full"] += (full and
-                           said.get(credential, now) < now - rules["slack"])
+    seen["known_full"] += full and is_known(credential, arrived)
     k["used"] += not full
-    if k["used"] >= k["limit"]:
-        said.setdefault(credential, now)
     return {"x-ratelimit-limit-requests": k["limit"],
             "x-ratelimit-remaining-requests": k["limit"] - k["used"],
-            "x-ratelimit-reset-requests": "1h0m0s"}, full
+            "x-ratelimit-reset-requests": "1h0m0s"}, full, \
+        [credential] if k["used"] >= k["limit"] else []
 
 
 class InFlight:
@@ -216,6 +216,11 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *args):
         pass
 
+    def parse_request(self):
+        self.arrived = time.time()
+        self.told = []
+        return super().parse_request()
+
     def reply(self, status, body, fields=None, kind="application/json"):
         data = body if isinstance(body, bytes) else (
             body if kind == "text/html" else json.dumps(body)).encode()
@@ -224,6 +229,10 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(data)))
         for name, value in (fields or {}).items():
             self.send_header(name, str(value))
+        if self.told:
+            with lock:
+                for what in self.told:
+                    rules["said"].setdefault(what, time.time())
         self.end_headers()
         self.wfile.write(data)
 
@@ -334,7 +343,8 @@ class Handler(BaseHTTPRequestHandler):
                       rules["faults"].get(name))
             step = script.pop(0) if script else {}
             step = rules["dead"].get(self.credential(), step)
-            limits, full = key_fields(self.credential())
+            limits, full, self.told = key_fields(self.credential(),
+                                                 self.arrived)
         with InFlight(self.credential()):
             time.sleep(step.get("delay", 0) or rules["delay"])
         step = dict(step, headers=dict(limits, **step.get("headers", {})))
@@ -416,11 +426,15 @@ class Handler(BaseHTTPRequestHandler):
             self.error(401, "authentication_error", "OAuth token is not valid")
             return
         if credential in rules["disabled"]:
+            with lock:
+                seen["known_disabled"] += is_known(credential, self.arrived)
+                self.told = [credential]
             self.error(400, "invalid_request_error",
                        "This organization has been disabled.")
             return
         with lock:
-            fields, full = limit_fields(credential, body.get("model"))
+            fields, full, self.told = limit_fields(
+                credential, body.get("model"), self.arrived)
         with InFlight(credential):
             time.sleep(rules["delay"])
         if step:

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""Ten thousand requests from four processes: simulate.py claude|keys URL
+"""Ten thousand requests from four processes: simulate.py PART KIND URL
 
-Conversations come in bursts of twelve that begin at once, and take turns then,
-mixed by a fixed seed. "claude": four accounts of two kinds and of different
-plans; one of them has a window for one family that fills early, one is disabled
-on the way. "keys": three keys of an OpenAI-style provider. The provider's own
-log is the judge. Prints "PASS name" or "FAIL name: why", and a table against
-what others do with the same turns.
+KIND "claude": four accounts of two kinds and of different plans; one of them
+has a window for one family that fills early, one is disabled on the way.
+"keys": three keys of an OpenAI-style provider. Conversations come in bursts of
+twelve that begin at once, and take turns then, mixed by a fixed seed. The
+provider's own log is the judge.
+
+PART "whole": all of it. "full": fewer requests fit than come, until a window is
+whole again. "race NAME": a quarter of it, for the table that "table" prints:
+NAME is the router's strategy, or "round robin" or "least in flight": they
+choose here and ask the provider themselves. Prints "PASS name" or "FAIL name:
+why".
 """
 
 import http.client
@@ -21,9 +26,11 @@ import urllib.parse
 import urllib.request
 
 PROVIDER = os.environ["DARIO_ANTHROPIC_BASE_URL"]
-REQUESTS, PROCESSES, BURST, BURSTS = 10000, 4, 12, 4
+PROCESSES, BURST, BURSTS = 4, 12, 4
+WHOLE, RACE = 10000, 2500  # requests
 DISABLED_AFTER = 0.6  # of the requests
 FAR = 10**6
+ROWS = os.environ.get("DARIO_SIMULATION", "")  # of the table, as JSON lines
 
 # alias: credential, requests that fit, requests of the family that fit
 CLAUDE = {
@@ -49,29 +56,32 @@ def provider(path, body=None):
         return json.load(f)
 
 
-def begin(pool):
+def begin(pool, part=1.0, reset=None):
+    """Accounts with so much of their room; `reset`: alias, in seconds."""
     now = time.time()
     windows, allowances = {}, {}
-    for credential, room, family in pool.values():
+    for alias, (credential, room, family) in pool.items():
+        room = round(room * part)
+        until = now + (reset or {}).get(alias, 18000)
         allowances[credential] = {"limit": room, "used": 0}
         windows[credential] = {
-            "5h": {"limit": room, "used": 0, "length": 18000,
-                   "reset": now + 18000},
+            "5h": {"limit": room, "used": 0, "length": 18000, "reset": until},
             "7d": {"limit": FAR, "used": 0, "length": 604800,
                    "reset": now + 604800}}
         if family < FAR:
             windows[credential]["7d_oi"] = {
-                "limit": family, "used": 0, "length": 604800,
+                "limit": round(family * part), "used": 0, "length": 604800,
                 "reset": now + 604800, "family": "fable"}
     provider("/set", {"forget": True, "keep": False, "disabled": [],
+                      "said": {},
                       "windows": windows if pool is CLAUDE else {},
                       "allowances": allowances if pool is KEYS else {}})
 
 
-def bursts(process):
+def bursts(process, requests):
     """The conversations of each burst, and their turns after the first."""
     rng = random.Random(process)
-    left = REQUESTS // PROCESSES
+    left = requests // PROCESSES
     for b in range(BURSTS):
         names = [f"{process}-{b}-{i}" for i in range(BURST)]
         share = left // (BURSTS - b)
@@ -87,64 +97,117 @@ def model_of(pool, name):
     return "claude-fable-5" if name.endswith(("-0", "-6")) else "claude-opus-5"
 
 
-def ask(pool, url, connection, name):
+def send(pool, url, connection, name, credential=None):
+    """The answer's status and header."""
     path = "/v1/messages" if pool is CLAUDE else "/v1/chat/completions"
-    body = json.dumps({"model": model_of(pool, name), "max_tokens": 9,
-                       "messages": [{"role": "user",
-                                     "content": f"conversation {name}"}]})
+    model, fields = model_of(pool, name), {}
+    if credential and pool is CLAUDE:
+        key = "x-api-key" if "api" in credential else "authorization"
+        fields[key] = (credential if key == "x-api-key"
+                       else "Bearer " + credential)
+    elif credential:
+        path, model = "/b/groq" + path, model.split(":")[1]
+        fields["authorization"] = "Bearer " + credential
+    body = json.dumps({"model": model, "max_tokens": 9, "messages": [
+        {"role": "user", "content": f"conversation {name}"}]})
     connection = connection or http.client.HTTPConnection(
         urllib.parse.urlsplit(url).netloc, timeout=60)
-    connection.request("POST", path, body)
+    connection.request("POST", path, body, fields)
     r = connection.getresponse()
     r.read()
-    return (time.time(), name, r.status, r.getheader("x-dario-account"))
+    return r
 
 
-def client(pool, process, url, results):
-    host = urllib.parse.urlsplit(url).netloc
+class Router:
+    """It chooses: a request's time, conversation, status and account."""
+
+    def __init__(self, pool, url):
+        self.pool, self.url = pool, url
+
+    def ask(self, name, connection=None):
+        r = send(self.pool, self.url, connection, name)
+        return (time.time(), name, r.status, r.getheader("x-dario-account"),
+                r.getheader("retry-after"))
+
+
+class Balancer:
+    """Rules that know nothing of limits, of all processes together."""
+
+    def __init__(self, pool, rule):
+        self.pool, self.rule, self.url = pool, rule, PROVIDER
+        self.next = multiprocessing.Value("i", 0)
+        self.busy = multiprocessing.Array("i", len(pool))
+
+    def choose(self):
+        with self.next.get_lock():
+            self.next.value += 1
+            n = self.next.value
+            at = n % len(self.pool)
+            if self.rule == "least in flight":
+                at = min(range(len(self.pool)),
+                         key=lambda i: (self.busy[i], (i - n) % len(self.pool)))
+            self.busy[at] += 1
+        return at
+
+    def ask(self, name, connection=None):
+        at = self.choose()
+        alias = list(self.pool)[at]
+        r = send(self.pool, self.url, connection, name, self.pool[alias][0])
+        with self.next.get_lock():
+            self.busy[at] -= 1
+        return time.time(), name, r.status, alias, None
+
+
+def client(chooser, process, requests, results):
+    host = urllib.parse.urlsplit(chooser.url).netloc
     connection = http.client.HTTPConnection(host, timeout=60)
     out = []
-    for names, turns in bursts(process):
+    for names, turns in bursts(process, requests):
         threads = [threading.Thread(target=lambda n=n: out.append(
-            ask(pool, url, None, n))) for n in names]
+            chooser.ask(n))) for n in names]
         for t in threads:
             t.start()
         for t in threads:
             t.join()
-        out += [ask(pool, url, connection, n) for n in turns]
+        out += [chooser.ask(n, connection) for n in turns]
     results.put(out)
 
 
-def disable(stop):
+def disable(stop, after):
     """In mid-run the organisation of one account is disabled."""
-    pool = CLAUDE
     while not stop.wait(0.05):
-        used = provider("/used")
-        if sum(used.values()) > REQUESTS * DISABLED_AFTER:
-            provider("/set", {"disabled": [pool["spare"][0]]})
+        if sum(provider("/used").values()) > after:
+            provider("/set", {"disabled": [CLAUDE["spare"][0]]})
             return
 
 
-def run(pool, urls):
+def run(chooser, requests, disabled=True):
+    """The answers in their order, and what the provider has counted."""
     results, stop = multiprocessing.Queue(), threading.Event()
+    before = provider("/seen")
     clients = [multiprocessing.Process(
-        target=client, args=(pool, i, urls[i % len(urls)], results))
+        target=client, args=(chooser, i, requests, results))
         for i in range(PROCESSES)]
     for c in clients:
         c.start()
-    watcher = threading.Thread(target=disable, args=(stop,))
-    if pool is CLAUDE:
+    watcher = threading.Thread(target=disable,
+                               args=(stop, requests * DISABLED_AFTER))
+    if chooser.pool is CLAUDE and disabled:
         watcher.start()
-    answers = sorted(a for _ in clients for a in results.get())
+    answers = sorted((a for _ in clients for a in results.get()),
+                     key=lambda a: a[:2])
     for c in clients:
         c.join()
     stop.set()
-    return answers
+    after = provider("/seen")
+    return answers, {k: after[k] - before[k] for k in
+                     ("full", "known_full", "known_disabled",
+                      "known_late")}
 
 
 def moves(answers):
     last, count = {}, 0
-    for _, name, status, account in answers:
+    for _, name, status, account, _ in answers:
         if status != 200:
             continue
         count += last.get(name, account) != account
@@ -152,70 +215,20 @@ def moves(answers):
     return count
 
 
-class Others:
-    """The same turns by rules that know nothing of limits."""
-
-    def __init__(self, pool, choose):
-        self.pool, self.choose = pool, choose
-        self.used = dict.fromkeys(pool, 0)
-        self.family = dict.fromkeys(pool, 0)
-        self.refused = set()
-        self.last, self.lost, self.moved, self.n = {}, 0, 0, 0
-
-    def turn(self, name, in_flight):
-        alias = self.choose(self, in_flight)
-        self.n += 1
-        _, room, family = self.pool[alias]
-        fable = "fable" in model_of(self.pool, name)
-        gone = alias == "spare" and self.n > REQUESTS * DISABLED_AFTER
-        in_flight[alias] = in_flight.get(alias, 0) + 1
-        if gone or self.used[alias] >= room or (
-                fable and self.family[alias] >= family):
-            self.lost += 1
-            self.refused.add(alias)
-            return
-        self.used[alias] += 1
-        self.family[alias] += fable
-        self.moved += self.last.get(name, alias) != alias
-        self.last[name] = alias
-
-    def run(self):
-        plans = [list(bursts(p)) for p in range(PROCESSES)]
-        for b in range(BURSTS):
-            for p in range(PROCESSES):
-                in_flight = {}
-                for name in plans[p][b][0]:
-                    self.turn(name, in_flight)
-            rest = [plans[p][b][1] for p in range(PROCESSES)]
-            for at in range(max(map(len, rest))):
-                in_flight = {}
-                for turns in rest:
-                    if at < len(turns):
-                        self.turn(turns[at], in_flight)
-        return REQUESTS - self.lost, self.lost, self.lost, self.moved
-
-
-def round_robin(o, _):
-    return sorted(o.pool)[o.n % len(o.pool)]
-
-
-def least_in_flight(o, in_flight):
-    return min(o.pool, key=lambda a: (in_flight.get(a, 0), o.n * 7919 % 13))
-
-
-def fill_first(o, _):
-    return next((a for a in o.pool if a not in o.refused), list(o.pool)[-1])
+def served(answers):
+    return sum(a[2] == 200 for a in answers)
 
 
 def spread(pool, url):
     """Twelve that begin at once over accounts that are alike and idle."""
     alike = ["plan", "small"] if pool is CLAUDE else list(pool)
-    worst = 0
-    provider("/set", {"delay": 0.5})
+    router, worst = Router(pool, url), 0
+    provider("/set", {"windows": {}, "allowances": {}, "disabled": [],
+                      "delay": 0.5})
     for n in range(3):
         provider("/set", {"forget": True})
-        threads = [threading.Thread(target=ask, args=(
-            pool, url, None, f"spread {n} {i} x")) for i in range(BURST)]
+        threads = [threading.Thread(target=router.ask, args=(
+            f"spread {n} {i} x",)) for i in range(BURST)]
         for t in threads:
             t.start()
         for t in threads:
@@ -227,35 +240,91 @@ def spread(pool, url):
     check("twelve at once are spread within one of even", worst <= 1, worst)
 
 
-def main(kind, urls):
-    pool = CLAUDE if kind == "claude" else KEYS
-    provider("/set", {"windows": {}, "allowances": {}, "disabled": []})
-    spread(pool, urls[0])
+def whole(pool, url):
+    spread(pool, url)
     begin(pool)
-    before = provider("/seen")
-    answers = run(pool, urls)
-    after = provider("/seen")
-    served = sum(a[2] == 200 for a in answers)
-    known = after["known_full"] - before["known_full"]
-    moved = moves(answers)
-    check(f"all {REQUESTS} requests were answered", len(answers) == REQUESTS)
-    check("what any account could serve is served", served == REQUESTS,
-          f"{served} of {REQUESTS}: {[a for a in answers if a[2] != 200][:3]}")
-    check("at most two ask an account that is known to be full", known <= 2,
-          known)
+    answers, counts = run(Router(pool, url), WHOLE)
+    n, moved = served(answers), moves(answers)
+    check(f"all {WHOLE} requests were answered", len(answers) == WHOLE)
+    check("what any account could serve is served", n == WHOLE,
+          f"{n}: {[a for a in answers if a[2] != 200][:3]}")
+    check("at most two ask an account that has said that it is full",
+          counts["known_full"] <= 2, counts)
+    check("at most two ask an account that has said that it is disabled",
+          counts["known_disabled"] <= 2, counts)
     check("conversations move less than once in 100 turns",
-          moved * 100 < REQUESTS, moved)
-    rows = [(served, REQUESTS - served, after["full"] - before["full"], moved)]
-    rows += [Others(pool, f).run()
-             for f in (round_robin, least_in_flight, fill_first)]
-    print(f"{'':22}{'dario':>8}{'round robin':>13}{'least in flight':>17}"
-          f"{'fill first':>12}")
+          moved * 100 < WHOLE, moved)
+    print(f"{moved} moves, {counts}")
+
+
+def full(pool, url):
+    """More requests than fit; then a window of one account is whole again."""
+    part, back = 0.02, list(pool)[1]
+    begin(pool, part, {back: 20})
+    room = sum(round(p[1] * part) for p in pool.values())
+    answers, counts = run(Router(pool, url), 800, False)
+    late = [a for a in answers if a[2] != 200]
+    check("all are full: what fitted was served", served(answers) == room,
+          f"{served(answers)} of {room}")
+    check("all are full: the others were told when to come again",
+          late and all(a[2] == 429 and a[4] for a in late), late[:3])
+    # To the last one go also those on their way: there is no other.
+    check("all are full: at most two ask each that has said so",
+          counts["known_full"] <= 2 * len(pool), counts)
+    check("all are full: nobody asks any more", counts["known_late"] == 0,
+          counts)
+    print(f"{len(late)} were told to come again, {counts}")
+    if pool is KEYS:
+        return
+    router, at = Router(pool, url), time.time()
+    while time.time() < at + 60:
+        got = router.ask("the first after that")
+        if got[2] == 200:
+            break
+        time.sleep(0.05)
+    check("a window is whole again: it serves", got[2:4] == (200, back), got)
+
+
+def race(pool, name, url=None):
+    begin(pool, RACE / WHOLE)
+    chooser = (Balancer(pool, name) if " " in name else Router(pool, url))
+    answers, counts = run(chooser, RACE)
+    n = served(answers)
+    with open(ROWS, "a") as f:
+        print(json.dumps([name, n, len(answers) - n, counts["full"],
+                          counts["known_full"], moves(answers)]), file=f)
+    check(f"{name}: all {RACE} requests were answered", len(answers) == RACE)
+    if chooser.url != PROVIDER:
+        check(f"{name}: what any account could serve is served", n == RACE,
+              f"{n}: {[a for a in answers if a[2] != 200][:3]}")
+
+
+def table(kind):
+    with open(ROWS) as f:
+        rows = [json.loads(line) for line in f]
+    print(f"{kind}, {RACE} requests".ljust(38) +
+          "".join(r[0].rjust(17) for r in rows))
     for i, what in enumerate(("served", "failed with room left",
                               "asked a full account",
-                              "moves of conversations")):
-        print(f"{what:22}{rows[0][i]:8}{rows[1][i]:13}{rows[2][i]:17}"
-              f"{rows[3][i]:12}")
+                              "asked one that had said so",
+                              "moves of conversations"), 1):
+        print(what.ljust(38) + "".join(str(r[i]).rjust(17) for r in rows))
+    best = {r[0]: r for r in rows}
+    check("the router fails least", best["headroom"][2] == min(
+        r[2] for r in rows), rows)
+
+
+def main(part, kind, *args):
+    pool = CLAUDE if kind == "claude" else KEYS
+    if part == "whole":
+        whole(pool, *args)
+    elif part == "full":
+        full(pool, *args)
+    elif part == "race":
+        race(pool, *args)
+    else:
+        table(kind)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2:])
+    main(*sys.argv[1:])
