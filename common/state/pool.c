@@ -250,44 +250,67 @@ static bool has_pace(const struct pool_request *r, const struct account *a)
 	return r->interval > 0 && !a->api_key;
 }
 
+/* False: it cannot serve; with `resting`, nor does it rest. */
+static bool consider(const struct pool_request *r, size_t i, bool resting,
+		     uint64_t what, int64_t now, struct candidate *out)
+{
+	const struct account *a = &r->accounts->list[i];
+	struct standing *st = standing(r->home, a);
+	const struct judged *j;
+	uint32_t count;
+
+	if (r->tried && r->tried[i])
+		return false;
+	j = judged(st, a, &r->asked, what, now);
+	if (!(resting ? j->resting : j->usable))
+		return false;
+	count = shared_count(st->entry);
+	*out = (struct candidate){
+		.at = (int)i,
+		.priority = a->priority,
+		.count = count,
+		.tight = count && j->headroom < j->cost * (count + 1),
+		.load = load_of(count, j->headroom),
+		.reset = j->first_reset,
+		.entry = st->entry,
+	};
+	if (has_pace(r, a))
+		out->pace = shared_turn_in(st->entry, now);
+	out->waits = out->pace > 0;
+	return true;
+}
+
+/* The conversation's own; at -1: it cannot serve. */
+static struct candidate own_of(const struct pool_request *r, bool resting,
+			       uint64_t what, int64_t now)
+{
+	struct candidate c = { .at = -1 };
+	size_t i = 0;
+
+	while (*r->bound && i < r->accounts->n &&
+	       strcmp(r->accounts->list[i].alias, r->bound))
+		i++;
+	if (*r->bound && i < r->accounts->n)
+		consider(r, i, resting, what, now, &c);
+	return c;
+}
+
 /* The best of those that can serve, or of those that rest; its count as it was
  * seen. */
 static struct candidate best(const struct pool_request *r, bool resting)
 {
-	struct candidate found = { .at = -1 }, own = { .at = -1 };
 	uint64_t what = what_of(&r->asked);
 	int64_t now = clock_wall_ms();
+	struct candidate own, found = { .at = -1 }, c;
 
 	standing_hold();
-	for (size_t i = 0; i < r->accounts->n; i++) {
-		const struct account *a = &r->accounts->list[i];
-		struct standing *st = standing(r->home, a);
-		struct candidate c = { .at = (int)i,
-				       .priority = a->priority,
-				       .entry = st->entry };
-		const struct judged *j;
-
-		if (r->tried && r->tried[i])
-			continue;
-		j = judged(st, a, &r->asked, what, now);
-		if (!(resting ? j->resting : j->usable))
-			continue;
-		c.count = shared_count(st->entry);
-		c.load = load_of(c.count, j->headroom);
-		c.tight = c.count && j->headroom < j->cost * (c.count + 1);
-		c.reset = j->first_reset;
-		if (has_pace(r, a))
-			c.pace = shared_turn_in(st->entry, now);
-		c.waits = c.pace > 0;
-		if (*r->bound && strcmp(a->alias, r->bound) == 0)
-			own = c;
-		if (own.at >= 0 && !own.tight)
-			break;
-		if (is_better(&c, &found, r->strategy))
+	own = own_of(r, resting, what, now);
+	for (size_t i = 0; (own.at < 0 || own.tight) && i < r->accounts->n; i++)
+		if (consider(r, i, resting, what, now, &c) &&
+		    is_better(&c, &found, r->strategy))
 			found = c;
-	}
 	standing_release();
-	/* The conversation's own, unless another is less pressed. */
+	/* Its own, unless another is less pressed. */
 	return own.at >= 0 && (!own.tight || found.tight) ? own : found;
 }
 

@@ -32,6 +32,7 @@ struct shared_entry {
 	char *home;
 	char file[SHARED_NAME_MAX + 16]; /* below the home */
 	uint64_t key;
+	bool below; /* in a folder of its own, which is not watched */
 	_Atomic uint64_t version;
 	/* its place in the table, and of which table */
 	_Atomic unsigned generation;
@@ -77,6 +78,7 @@ struct shared_entry *shared_entry(const char *home, const char *name)
 		x->home = xstrdup(home);
 		snprintf(x->file, sizeof(x->file), "%s", file);
 		x->key = shared_hash(home, file);
+		x->below = strchr(x->file + sizeof("state/") - 1, '/');
 		x->version = 1;
 		x->next = all.chains[x->key % ENTRIES];
 		all.chains[x->key % ENTRIES] = x;
@@ -193,10 +195,9 @@ static void look_at(struct shared_entry *x)
 	pthread_mutex_unlock(&all.lock);
 }
 
-/* What lies in a folder below is not watched. */
 static bool is_watched(const struct shared_entry *x)
 {
-	return all.folder >= 0 && !strchr(x->file + sizeof("state/") - 1, '/');
+	return all.folder >= 0 && !x->below;
 }
 
 uint64_t shared_version(struct shared_entry *x)

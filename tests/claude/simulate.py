@@ -258,8 +258,9 @@ def whole(pool, url):
 
 
 def full(pool, url):
-    """More requests than fit; then a window of one account is whole again."""
-    part, back = 0.02, list(pool)[1]
+    """More requests than fit, but not while a burst begins; then a window of one
+    account is whole again."""
+    part, back = 0.025, list(pool)[1]
     begin(pool, part, {back: 20})
     room = sum(round(p[1] * part) for p in pool.values())
     answers, counts = run(Router(pool, url), 800, False)

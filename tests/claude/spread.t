@@ -88,10 +88,68 @@ given_back() {
 ok 'killed: they are not any more' wait_for 15 given_back
 wait $running
 
+# Those who wait in line look again and again, and open no file for it.
+stop_router
+rm -rf "$DARIO_HOME/state"
+DARIO_QUEUE_MS=60000
+export DARIO_QUEUE_MS
+start_router --threads=300
+full="{\"status\":429,\"headers\":{\"retry-after\":\"20\"}}"
+rule "{\"forget\":true,\"answers\":{\"sk-ant-api03-x\":[$full],\"sk-ant-api03-y\":[$full],\"sk-ant-api03-z\":[$full]}}"
+python3 - "$url" "$DARIO_HOME" >"$tmp/opens" <<'END'
+import ctypes, json, os, struct, sys, threading, time, urllib.request
+url, home = sys.argv[1:]
+libc = ctypes.CDLL(None)
+IN_OPEN, IN_ISDIR = 0x20, 0x40000000
+fd = libc.inotify_init1(os.O_NONBLOCK)
+
+def ask(i):
+    body = json.dumps({"model": "claude-x", "max_tokens": 9, "messages": [
+        {"role": "user", "content": f"waits {i}"}]}).encode()
+    with urllib.request.urlopen(url + "/v1/messages", body) as f:
+        status.append(f.status)
+
+def opens():
+    n = 0
+    try:
+        while True:
+            data = os.read(fd, 1 << 16)
+            while data:
+                mask, _, size = struct.unpack_from("III", data, 4)
+                n += not mask & IN_ISDIR
+                data = data[16 + size:]
+    except BlockingIOError:
+        return n
+
+def queued():
+    with urllib.request.urlopen(url + "/accounts") as f:
+        return json.load(f)["queued"]
+
+status = []
+threads = [threading.Thread(target=ask, args=(i,)) for i in range(128)]
+for t in threads:
+    t.start()
+until = time.time() + 15
+while queued() < 100 and time.time() < until:
+    time.sleep(0.1)
+print("waiting", queued() >= 100)
+for folder in ("", "/state", "/accounts"):
+    libc.inotify_add_watch(fd, (home + folder).encode(), IN_OPEN)
+opens()
+time.sleep(2)
+print("opened", opens() <= 64)
+for t in threads:
+    t.join()
+print("answered", status.count(200))
+END
+is '128 come: they wait in line' "$(sed -n 's/^waiting //p' "$tmp/opens")" True
+is '128 wait: hardly a file is opened meanwhile' "$(sed -n 's/^opened //p' "$tmp/opens")" True
+is '128 waited: all are answered' "$(sed -n 's/^answered //p' "$tmp/opens")" 128
+is '128 waited: no account was asked by them meanwhile' "$(seen 'len(j["requests"])')" 131
+
 # Keys of another backend wait in line, too.
 stop_router
 DARIO_QUEUE_MS=10000
-export DARIO_QUEUE_MS
 "$dario" backend add groq --base-url="$provider/b/groq/v1" 2>/dev/null
 for alias in one two; do
 	printf 'gsk-%s\n' $alias | "$dario" accounts add $alias --backend=groq --key-stdin 2>/dev/null

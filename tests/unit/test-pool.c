@@ -13,6 +13,7 @@
 #include "state/refusal.h"
 
 #include <inttypes.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -825,6 +826,57 @@ static void the_queue_is_in_order(void **state)
 	assert_int_equal(queue_length(home, p), 0);
 }
 
+static int opened(int fd)
+{
+	_Alignas(struct inotify_event) char mem[4096];
+	ssize_t n;
+	int count = 0;
+
+	while ((n = read(fd, mem, sizeof(mem))) > 0)
+		for (char *p = mem; p < mem + n; count++)
+			p += sizeof(struct inotify_event) +
+			     ((struct inotify_event *)(void *)p)->len;
+	return count;
+}
+
+/* What each who waits does again and again opens no file. */
+static void whoever_waits_opens_nothing(void **state)
+{
+	const char *home = *state;
+	struct account list[] = { { .alias = "a", .api_key = (char *)"k" },
+				  { .alias = "b", .api_key = (char *)"l" } };
+	struct accounts a = { .list = list, .n = 2 };
+	struct pool_request r = request(home, &a, "", NULL);
+	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	struct ticket all[QUEUE_MAX];
+	char path[300];
+	struct err e;
+
+	store_folder(home, NULL, &e);
+	share_of(home, "a", 1);
+	share_of(home, "b", 1);
+	for (int i = 0; i < QUEUE_MAX; i++)
+		assert_int_equal(queue_join(home, &a, "x", &all[i], &e), 0);
+	assert_int_equal(pool_peek(&r), -1); /* it is read once */
+	assert_true(inotify_add_watch(fd, home, IN_OPEN) >= 0);
+	snprintf(path, sizeof(path), "%s/state", home);
+	assert_true(inotify_add_watch(fd, path, IN_OPEN) >= 0);
+	for (int i = 0; i < QUEUE_MAX; i++) {
+		struct pool_choice c;
+
+		assert_int_equal(queue_first(home, &a, "x", &all[i]), i == 0);
+		pool_choose(&r, &c);
+		assert_int_equal(c.at, -1);
+		assert_true(pool_next(&r) > 0);
+	}
+	assert_in_range(opened(fd), 0, 2);
+	share_of(home, "a", 0.9); /* it would be seen */
+	assert_in_range(opened(fd), 1, 100);
+	close(fd);
+	for (int i = 0; i < QUEUE_MAX; i++)
+		queue_leave(home, &all[i]);
+}
+
 /* A turn is had at once or later, and is then the caller's. */
 static void the_pace_is_kept(void **state)
 {
@@ -1009,6 +1061,7 @@ int main(void)
 		WITH_HOME(small_steps_do_not_wait),
 		WITH_HOME(conversations_stick),
 		WITH_HOME(the_queue_is_in_order),
+		WITH_HOME(whoever_waits_opens_nothing),
 		WITH_HOME(the_pace_is_kept),
 		WITH_HOME(the_history_turns_over),
 		cmocka_unit_test(prices_have_dates),
