@@ -201,9 +201,9 @@ static int64_t take_unit(struct span *s)
 		int64_t ms;
 	} units[] = {
 		{ "millisecond", 1 }, { "ms", 1 },      { "sec", SECOND },
-		{ "min", MINUTE },    { "hour", HOUR }, { "day", DAY },
-		{ "s", SECOND },      { "m", MINUTE },  { "h", HOUR },
-		{ "d", DAY },
+		{ "min", MINUTE },    { "hour", HOUR }, { "hr", HOUR },
+		{ "day", DAY },       { "s", SECOND },  { "m", MINUTE },
+		{ "h", HOUR },        { "d", DAY },
 	};
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
@@ -211,8 +211,10 @@ static int64_t take_unit(struct span *s)
 
 		if (!span_starts(*s, units[i].name))
 			continue;
-		while (n > 2 && n < s->n && islower((unsigned char)s->p[n]))
+		while (n > 1 && n < s->n && islower((unsigned char)s->p[n]))
 			n++; /* seconds, minutes */
+		if (n < s->n && islower((unsigned char)s->p[n]))
+			continue; /* month */
 		*s = span_skip(*s, n);
 		return units[i].ms;
 	}

@@ -260,6 +260,8 @@ ROWS = [
      "none", "window", "other", DAY),
     ("hours and minutes, in words", "groq", 429, {}, o("Please try again in 2 hours and 5 minutes."), GROQ,
      "none", "window", "other", 2 * HOUR + 5 * MINUTE),
+    ("no time, in words", "groq", 429, {}, o("Please try again in 1 month."), GROQ,
+     "none", "", "other", 0),
     ("Retry-After as a duration", "groq", 429, {"retry-after": "2m30s"}, o("x"), GROQ,
      "none", "burst", "other", 150),
     ("Gemini, a day's quota", "groq", 429, {}, [{"error": {"code": 429, "message": "You exceeded your current quota.", "status": "RESOURCE_EXHAUSTED", "details": [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "52341s"}]}}], "ai.google.dev/gemini-api/docs/rate-limits",
