@@ -7,11 +7,13 @@ its own. What must pass and what must stay is listed here by hand; as many names
 again are made at random. Prints "PASS name" or "FAIL name: why".
 """
 
+import glob
 import json
 import os
 import random
 import socket
 import string
+import struct
 import subprocess
 import sys
 import threading
@@ -132,7 +134,49 @@ def by_cgi(path, body, fields):
             [tuple(x.split(": ", 1)) for x in lines[1:] if ": " in x], rest)
 
 
-LANES = {"lighttpd": by_lighttpd, "cgi": by_cgi}
+def record(kind, content):
+    return struct.pack(">BBHHBB", 1, kind, 1, len(content), 0, 0) + content
+
+
+def length(n):
+    return bytes([n]) if n < 128 else struct.pack(">I", n | 1 << 31)
+
+
+def by_fastcgi(path, body, fields):
+    """As a web server that hands on each of several fields of one name."""
+    path, _, query = path.partition("?")
+    pairs = [("REQUEST_METHOD", "POST"), ("SCRIPT_NAME", path),
+             ("QUERY_STRING", query), ("REMOTE_ADDR", "127.0.0.1"),
+             ("HTTP_HOST", "localhost"), ("CONTENT_LENGTH", str(len(body))),
+             ("HTTP_CONTENT_LENGTH", str(len(body))),
+             ("HTTP_CONTENT_TYPE", "application/json")]
+    pairs += [("HTTP_" + k.upper().replace("-", "_"), v) for k, v in fields]
+    params = b"".join(
+        length(len(k)) + length(len(v)) + k.encode("latin-1") +
+        v.encode("latin-1") for k, v in pairs)
+    data = out = b""
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(20)
+        s.connect(glob.glob(os.environ["DARIO_HOME"] +
+                            "/run/**/worker*.sock", recursive=True)[0])
+        s.sendall(record(1, b"\0\1\0\0\0\0\0\0") + b"".join(
+            record(4, params[i:i + 60000])
+            for i in range(0, len(params), 60000)) + record(4, b"") +
+            record(5, body) + record(5, b""))
+        while more := s.recv(65536):
+            data += more
+    while len(data) >= 8:
+        size, pad = struct.unpack(">HB", data[4:7])
+        if data[1] == 6:
+            out += data[8:8 + size]
+        data = data[8 + size + pad:]
+    head, _, rest = out.partition(b"\r\n\r\n")
+    lines = head.decode("latin-1").split("\r\n")
+    return (int(lines[0].split(" ")[1]),
+            [tuple(x.split(": ", 1)) for x in lines[1:] if ": " in x], rest)
+
+
+LANES = {"lighttpd": by_lighttpd, "cgi": by_cgi, "fastcgi": by_fastcgi}
 
 
 def word(n=8):
@@ -343,17 +387,34 @@ def hostile(lane):
     up.fields = []
 
 
-def cgi_only():
+def by_hand():
     body = json.dumps(BODY).encode()
     env = [("X-Good", "v"), ("X-Fold", "a\r\nX-Evil: 1"), ("X-\xc9", "v"),
-           ("X-Lf", "a\nX-Evil: 1")]
-    LANES["cgi"]("/v1/chat/completions", body, env)
+           ("X-Lf", "a\nX-Evil: 1"), ("X-Odd: y\r\nX-Evil", "v"),
+           ("User-Agent", "a\r\nX-Evil: 1"), ("Accept", "a\nX-Evil: 1")]
+    for lane in ("cgi", "fastcgi"):
+        LANES[lane]("/v1/chat/completions", body, env)
+        seen = up.heads[-1][1]
+        check(f"{lane}: a good one beside bad ones", got(seen, "x-good"), "v")
+        check(f"{lane}: no line can be put in", got(seen, "x-evil"), None)
+        check(f"{lane}: nor a part of it", got(seen, "x-fold"), None)
+        verdict(f"{lane}: a name outside ASCII is none",
+                any("\xc9" in k or k.lower() == "x-" for k, _ in seen) and
+                seen)
+    LANES["fastcgi"]("/v1/chat/completions", body, [
+        ("X-Nul", "a\0b"), ("X-N\0ul", "v"), ("", "v"), ("-", "v"),
+        ("X-Good", "v")])
     seen = up.heads[-1][1]
-    check("cgi: a good one beside bad ones", got(seen, "x-good"), "v")
-    check("cgi: no line can be put in", got(seen, "x-evil"), None)
-    check("cgi: nor a part of it", got(seen, "x-fold"), None)
-    verdict("cgi: a name outside ASCII is none",
-            any("\xc9" in k or k.lower() == "x-" for k, _ in seen) and seen)
+    check("fastcgi: a value ends at a NUL", got(seen, "x-nul"), "a")
+    check("fastcgi: one beside it", got(seen, "x-good"), "v")
+    for size in (200, 4000):
+        status, _, _ = LANES["fastcgi"](
+            "/v1/chat/completions", body, [("anthropic-beta", "x" * size)] * 60)
+        verdict(f"fastcgi: 60 betas of {size} bytes are refused",
+                status != 400 and status)
+    status, _, _ = LANES["fastcgi"]("/v1/chat/completions", body,
+                                    [("X-Same", "v")] * 5000)
+    verdict("fastcgi: 5000 of one name are refused", status != 400 and status)
     LANES["cgi"]("/v1/chat/completions", body, [("X-Empty", "")])
     check("cgi: an empty one is one", got(up.heads[-1][1], "x-empty"), "")
     status, _, text = LANES["cgi"]("/v1/chat/completions", body,
@@ -386,4 +447,4 @@ for lane in LANES:
     joined(lane)
     credentials(lane)
     hostile(lane)
-cgi_only()
+by_hand()
