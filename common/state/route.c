@@ -322,10 +322,19 @@ static void name_claudes(const struct snapshot *c, struct plan *out)
 	}
 }
 
+/* A model of Claude's, by its own API? */
 static bool is_claude(const struct route *r)
 {
-	return r->backend->claude || strcasestr(r->model, "claude") ||
-	       model_name_is_claude(r->model);
+	return r->backend->claude || (r->backend->speaks[DIALECT_ANTHROPIC] &&
+				      (strcasestr(r->model, "claude") ||
+				       model_name_is_claude(r->model)));
+}
+
+static void say_more(struct plan *out, const char *text)
+{
+	size_t n = strlen(out->why);
+
+	snprintf(out->why + n, sizeof(out->why) - n, "%s", text);
 }
 
 int route_pick(const struct snapshot *c, const char *model, struct plan *out,
@@ -349,6 +358,8 @@ int route_pick(const struct snapshot *c, const char *model, struct plan *out,
 	}
 	replace_models(c, out);
 	name_claudes(c, out);
+	if (out->routes[0].million)
+		say_more(out, ", with the long context");
 	for (size_t i = 0; i < out->n; i++)
 		out->routes[i].renamed = strcmp(out->routes[i].model, model);
 	return 0;
