@@ -192,6 +192,20 @@ ROWS = [
     ("DeepSeek at home", "openai", 400, chat(
         f"Prompt has {N:,} tokens, but the configured context size is {M:,} "
         "tokens"), N, False),
+    ("in a few words", "anthropic", 400, claude("Prompt is too long"), None,
+     False),
+    ("OpenAI, half of it", "openai", 400, chat(
+        f"Input tokens exceed the configured limit of {M} tokens."), None,
+     False),
+    ("DeepSeek, half of it", "openai", 400, chat(
+        f"This model's maximum context length is {M} tokens."), None, True),
+    ("Gemini, once", "openai", 400, {"error": {
+        "code": 400, "status": "INVALID_ARGUMENT",
+        "message": "The input token count exceeds the maximum number of "
+        f"tokens allowed {M}."}}, None, True),
+    ("anybody", "openai", 400, chat("Context length exceeded."), None, False),
+    ("anybody, by the code", "openai", 400, chat(
+        "Too much.", "context_length_exceeded"), None, True),
     ("Volcengine", "openai", 400, chat(
         "Total tokens of image and text exceed max message tokens."),
      None, False),
