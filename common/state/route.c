@@ -220,7 +220,8 @@ static int by_name(const struct snapshot *c, const char *model, bool bare,
 			 "the name is one of OpenAI's");
 		return take(out, b, model);
 	}
-	if (!c->accounts.n || !model_name_is_claude(model))
+	if (!c->accounts.n || !model_name_is_claude(model) ||
+	    strncmp(model, AT, strlen(AT)) == 0)
 		return -1;
 	snprintf(out->why, sizeof(out->why), "the name is one of Claude's");
 	return take(out, &c->claude, model);
@@ -346,10 +347,8 @@ int route_pick(const struct snapshot *c, const char *model, struct plan *out,
 	out->n = 0;
 	out->rule = &rule_none;
 	out->why[0] = '\0';
-	if (!by_prefix(c, name, out) &&
-	    (strncmp(name, AT, strlen(AT)) == 0 ||
-	     (by_name(c, name, false, out) && by_bare_name(c, name, out) &&
-	      by_rest(c, name, out))))
+	if (!by_prefix(c, name, out) && by_name(c, name, false, out) &&
+	    by_bare_name(c, name, out) && by_rest(c, name, out))
 		return no_model(c, name, e);
 	for (size_t i = 0; i < out->n; i++) {
 		struct route *r = &out->routes[i];

@@ -191,7 +191,6 @@ ROWS = [
     ("three backends", "anth:claude-x[1m]", "messages", "anth", "claude-x",
      False),
     ("three backends", "groq/", "chat", None, None, None),
-    ("three backends", "claude-at-nobody:x", "messages", None, None, None),
     ("three backends", "meta-llama/x", "chat", None, None, None),
     ("one only", "openai/gpt-oss-20b", "chat", "only", "openai/gpt-oss-20b",
      False),
