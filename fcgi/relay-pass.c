@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/fields.h"
+#include "base/jwalk.h"
 #include "dialect/error.h"
 #include "dialect/peek.h"
 #include "fcgi/relay-stage.h"
@@ -114,7 +115,7 @@ static int pass_event(void *arg, struct span name, struct span data,
 	}
 	if (d == &dialects[DIALECT_RESPONSES] && seen & TAP_BEGUN &&
 	    !(y->seen & TAP_BEGUN))
-		stored_note_event(y->r, data);
+		stored_note_response(y->r, jwalk_get(data, "response"));
 	y->seen |= seen;
 	if (seen & TAP_USAGE && usage_scan(d->usage, data, &y->r->usage))
 		y->r->has_usage = true;
@@ -348,7 +349,7 @@ static int whole(struct relay *y, struct err *e)
 	if (y->map && relay_map_whole(y, e))
 		return -1;
 	if (y->r->dialect == &dialects[DIALECT_RESPONSES])
-		stored_note(y->r, buf_get(&y->held));
+		stored_note_response(y->r, buf_get(&y->held));
 	rc = put_whole(y, e);
 	/* The client need not wait for the search in it. */
 	y->r->answer = y->held;

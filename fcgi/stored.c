@@ -13,25 +13,30 @@
 
 /* --- what answers tell --------------------------------------------------- */
 
-static void note(struct request *r, struct span object)
+static void note(struct request *r, struct span value)
 {
-	struct span id = jwalk_text(r->arena, jwalk_get(object, "id"));
+	struct span id = jwalk_text(r->arena, value);
 
-	if (!r->backend || !objects_is_id(id) ||
-	    span_is(jwalk_get(object, "store"), "false"))
-		return;
-	objects_note(snapshot_home(r->app->config), id, r->backend, r->account);
+	if (r->backend && objects_is_id(id))
+		objects_note(snapshot_home(r->app->config), id, r->backend,
+			     r->account);
 }
 
+void stored_note_response(struct request *r, struct span json)
+{
+	if (!span_is(jwalk_get(json, "store"), "false"))
+		note(r, jwalk_get(json, "id"));
+}
+
+/* A batch tells of the files that it has made, an upload of its file. */
 void stored_note(struct request *r, struct span json)
 {
-	if (strcmp(r->vars.method, "DELETE"))
-		note(r, json);
-}
-
-void stored_note_event(struct request *r, struct span data)
-{
-	note(r, jwalk_get(data, "response"));
+	if (strcmp(r->vars.method, "DELETE") == 0)
+		return;
+	stored_note_response(r, json);
+	note(r, jwalk_get(json, "output_file_id"));
+	note(r, jwalk_get(json, "error_file_id"));
+	note(r, jwalk_get(jwalk_get(json, "file"), "id"));
 }
 
 /* --- and what requests name ---------------------------------------------- */

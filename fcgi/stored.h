@@ -13,10 +13,10 @@
 #include "fcgi/request.h"
 #include "state/route.h"
 
-/* Note the object that this answer, or its beginning, is. */
+/* Note what this answer, or its beginning, is and tells of. */
 void stored_note(struct request *r, struct span json);
-/* The same for an event of Responses that begins an answer. */
-void stored_note_event(struct request *r, struct span data);
+/* The same of a response, as the dialogue's own API has it. */
+void stored_note_response(struct request *r, struct span json);
 
 /* Does the path name one that is known? Then the plan, empty so far, leads
  * there. *account: the one of the pool that has it. */

@@ -94,10 +94,13 @@ static void add(struct usage_sum *s, const struct history_record *r,
 void usage_sums_add(struct usage_sums *s, const struct prices *p,
 		    const struct history_record *r)
 {
-	double cost = prices_cost(p, r->model, r->time, &r->usage);
+	bool generates = *r->model || r->usage.input || r->usage.output;
+	double cost = generates ? prices_cost(p, r->model, r->time, &r->usage)
+				: 0;
 
 	add(&s->all, r, cost);
-	add(row_of(&s->models, "", r->model), r, cost);
+	if (*r->model) /* a list of files has none */
+		add(row_of(&s->models, "", r->model), r, cost);
 	add(usage_sum_account(s, r->backend, r->account), r, cost);
 }
 

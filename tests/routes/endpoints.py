@@ -262,6 +262,14 @@ def ids():
                   got["path"] == f"/claude/v1/messages/batches/{ident}{more}" and
                   got["fields"]["x-api-key"] == made["fields"]["x-api-key"],
                   (made, got))
+    for method, path, body in (("GET", "/v1/batches/done", None),
+                               ("POST", "/v1/uploads/done", {})):
+        a, _ = asked(method, path, body, to("a"))
+        for ident in (a.json["output_file_id"], a.json["error_file_id"],
+                      a.json["file"]["id"]):
+            a, got = asked("GET", f"/v1/files/{ident}/content")
+            check(f"{path}: what it tells of, {ident}", got and
+                  got["path"] == f"/a/v1/files/{ident}/content", (a, got))
     a, got = asked("GET", "/v1/files/file-unknown")
     check("an unknown id: 400", a.status == 400 and not got, a)
     a, _ = asked("POST", "/v1/responses", {"model": "b:m", "store": False, "input": "x"})
@@ -319,6 +327,17 @@ def stored():
             {"type": "input_file", "file_id": file_r}]}]})
     check("two places: 400 that names both", a.status == 400 and not got and
           file_a in str(a.json) and file_r in str(a.json), a)
+    for n in range(4):
+        a, made = asked("POST", "/v1/files", *form(("file", b"x", "f"))[:1],
+                        form()[1] | to("claude") | ANTHROPIC)
+        a, got = asked("POST", "/v1/messages", {
+            "model": "claude-x", "max_tokens": 9, "messages": [
+                {"role": "user", "content": [{"type": "document", "source": {
+                    "type": "file", "file_id": a.json["id"]}}]}]}, ANTHROPIC)
+        check(f"a file of a Claude account, {n}", got and made and
+              got["path"].startswith("/claude/v1/messages") and
+              got["fields"]["x-api-key"] == made["fields"]["x-api-key"],
+              (a, made, got))
     a, got = asked("POST", "/v1/batches", {"input_file_id": file_a})
     check("input_file_id", got and got["path"] == "/a/v1/batches", (a, got))
     a, got = asked("POST", "/v1/fine_tuning/jobs",

@@ -47,7 +47,9 @@ cases hostile
 "$dario" usage >"$tmp/usage" 2>&1
 is 'usage can be read' "$?" 0
 curl -s "$url/analytics" >"$tmp/analytics"
-ok 'analytics can be read' json 'len(j)' <"$tmp/analytics"
+is 'what has no model is a request, and of no model' \
+	"$(json '"" in j["window"]["perModel"], j["window"]["sum"]["requests"] > 300' \
+		<"$tmp/analytics")" 'False True'
 
 # Who may not ask is refused, whatever the path.
 export DARIO_API_KEY=the-right-key-of-the-router

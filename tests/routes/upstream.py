@@ -177,6 +177,11 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(200, {"id": "resp_x", "error": {"code": "server_error", "message": "it failed"}})
         if last == "squeezed":
             return self.answer(200, gzip.compress(BINARY), "text/plain", Content_Encoding="gzip")
+        if last == "done":
+            n = entry["number"]
+            return self.answer(200, {"id": f"batch_{name}{n}", "error_file_id": f"file-e{n}",
+                                     "output_file_id": f"file-o{n}",
+                                     "file": {"id": f"file-f{n}"}})
         if last == "limited":
             return self.answer(429, {"error": {"message": "slow down"}}, Retry_After="7")
         return self.answer(200, {"object": last, "by": name, "model": "m",
