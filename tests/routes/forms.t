@@ -15,7 +15,7 @@ for name in a b once; do
 done
 "$dario" backend add dead --base-url=http://127.0.0.1:1/v1 2>/dev/null
 # Less than a slow client takes to send its body.
-sed -i 's/^{/{"firstByteTimeoutMs":2000,/' "$DARIO_HOME/backends/b.json"
+sed -i 's/^{/{"firstByteTimeoutMs":4000,/' "$DARIO_HOME/backends/b.json"
 (umask 077 && cat >"$DARIO_HOME/routes.json") <<'EOF'
 {"rules":[{"match":"once","target":"once:m","fallbacks":["b:m"],
 	   "on":["404","5xx","connect"],"retries":2},

@@ -102,7 +102,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.path.split("?")[0].endswith("/early"):
             return self.early()
         if self.path.endswith("/stalled"):
-            time.sleep(2)
+            time.sleep(1.5)
         if self.path.endswith("/dropped"):
             return self.drop()
         entry = self.record()
