@@ -75,6 +75,9 @@ static void settle(struct relay *y, const struct http_head *head, bool stream)
 	}
 	y->mode = stream ? STREAM : WHOLE;
 	y->stage->fields(y, head);
+	/* A provider's page is no page of this router's. */
+	if (y->raw)
+		reply_field(r, "Content-Security-Policy", SPAN("sandbox"));
 	if (y->raw && head->status < 400)
 		begin_raw(y);
 	if (head->status == 429)

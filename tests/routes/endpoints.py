@@ -369,6 +369,9 @@ def answers():
     a, got = asked("POST", "/v1/audio/speech", {"model": "b:tts", "input": "x"})
     check("speech: the bytes", a.text == BINARY and
           a.fields.get("content-type") == "audio/mpeg", a.fields)
+    check("speech: no page of ours", "sandbox" in
+          a.fields.get("content-security-policy", "") and
+          a.fields.get("x-content-type-options") == "nosniff", a.fields)
     check("speech: its length", a.fields.get("content-length") == str(len(BINARY)),
           a.fields)
     a, got = asked("HEAD", "/v1/files/file-1/content", None, to("b"))
@@ -392,6 +395,9 @@ def answers():
                        ("limited", 429)):
         a, got = asked("GET", f"/to/b/{path}")
         check(f"{path}: {want}", a.status == want, a)
+        if want >= 400:
+            check(f"{path}: no page of ours", "sandbox" in
+                  a.fields.get("content-security-policy", ""), a.fields)
         if want == 404:
             check("their own words", a.json == {
                 "error": {"message": "there is no such thing"}}, a)
