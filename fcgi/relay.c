@@ -403,6 +403,8 @@ static long on_send(void *arg, char *p, size_t n, struct err *e)
 	    form_feed(r->passage->form, (struct span){ p, (size_t)got }, e))
 		got = -1;
 	y->bad_body = got == -1;
+	if (got > 0) /* what was held is on its way, and of no more use */
+		buf_release(&r->body);
 	return got;
 }
 
