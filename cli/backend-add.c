@@ -24,7 +24,8 @@ struct adding {
 	const char *name;
 	struct json_object *known; /* the row of that name, or NULL */
 	struct span key;
-	char url[URL_MAX]; /* as given, or as known; "" */
+	const char *env, *command; /* where else it is from, or NULL */
+	char url[URL_MAX];         /* as given, or as known; "" */
 };
 
 int backend_check_name(const char *name, struct err *e)
@@ -176,7 +177,8 @@ static int check_url(const struct adding *a, const char *url, bool has_key,
 	if (!has_key && !loopback && tls)
 		return err_set(e, ERR_USAGE,
 			       "a key is missing: use "
-			       "--key-file=FILE or --key-stdin%s%s",
+			       "--key-file=FILE, --key-stdin, --key-env=VAR or "
+			       "--key-command=COMMAND%s%s",
 			       page ? "; one is got at " : "",
 			       page ? page : "");
 	if (has_key && !tls && !loopback)
@@ -213,6 +215,33 @@ static int add_known(const struct adding *a, struct json_object *file,
 	return 0;
 }
 
+static const char *const key_members[] = { "apiKey", "keyEnv", "keyCommand" };
+#define KEY_MEMBERS (sizeof(key_members) / sizeof(key_members[0]))
+
+static bool has_key(struct json_object *file)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < KEY_MEMBERS; i++)
+		any |= json_cstr(file, key_members[i]) != NULL;
+	return any;
+}
+
+/* A new key takes the place of the old one, wherever that was from. */
+static void put_key(const struct adding *a, struct json_object *file)
+{
+	const char *const given[KEY_MEMBERS] = { a->key.n ? a->key.p : NULL,
+						 a->env, a->command };
+
+	if (!a->key.n && !a->env && !a->command)
+		return;
+	for (size_t i = 0; i < KEY_MEMBERS; i++)
+		if (given[i])
+			json_set_str(file, key_members[i], given[i]);
+		else
+			json_object_object_del(file, key_members[i]);
+}
+
 /* Another provider's key and habits do not go along to a new address. */
 static int leave_old_address(const struct adding *a, struct json_object *file,
 			     struct err *e)
@@ -222,7 +251,7 @@ static int leave_old_address(const struct adding *a, struct json_object *file,
 
 	if (!was || strcmp(a->url, was) == 0)
 		return 0;
-	if (json_cstr(file, "apiKey") && !a->key.n)
+	if (has_key(file) && !a->key.n && !a->env && !a->command)
 		return err_set(e, ERR_USAGE,
 			       "backend %s has a key for %s: give the one for "
 			       "the new address too",
@@ -248,8 +277,7 @@ static void merge(const struct adding *a, struct json_object *file)
 	json_set_str(file, "provider", "openai");
 	json_set_str(file, "name", a->name);
 	json_set_str(file, "baseUrl", a->url);
-	if (a->key.n)
-		json_set_str(file, "apiKey", a->key.p);
+	put_key(a, file);
 	if (protocol)
 		json_set_str(file, "protocol", protocol);
 	if (models)
@@ -283,16 +311,44 @@ static int save(struct adding *a, struct err *e)
 	if (json_load_object(home, path, &file, e) || make(a, file, e) ||
 	    backend_parse(&b, a->name, file, e))
 		goto out;
-	if (check_url(a, b.base_url, b.api_key, e) == 0)
+	if (check_url(a, b.base_url, backend_has_key(&b), e) == 0)
 		rc = save_checked(home, path, file, e);
 	if (rc == 0)
 		say(stderr, "dario: backend %s: %s (%s)\n", b.name, b.base_url,
 		    dialects[b.protocol].name);
+	if (rc == 0 && b.key_problem)
+		say(stderr,
+		    "dario: %s is not set here: the router takes the key from "
+		    "its own environment when it starts\n",
+		    b.key_env);
 	backend_release(&b);
 out:
 	json_object_put(file);
 	store_unlock(lock);
 	return rc;
+}
+
+/* From one place. */
+static int take_key(struct adding *a, struct buf *key, struct err *e)
+{
+	static const char *const given[] = { "key", "key-file", "key-stdin",
+					     "key-env", "key-command" };
+	int n = 0;
+
+	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++)
+		n += cmd_value(a->cmd, given[i]) != NULL;
+	if (n > 1)
+		return err_set(e, ERR_USAGE,
+			       "give one of --key, --key-file, --key-stdin, "
+			       "--key-env and --key-command");
+	a->env = cmd_value(a->cmd, "key-env");
+	a->command = cmd_value(a->cmd, "key-command");
+	if (a->env && secret_check_name(a->env, "a variable's name", e))
+		return -1;
+	if (secret_take(a->cmd, key, e))
+		return -1;
+	a->key = buf_get(key);
+	return 0;
 }
 
 int backend_add(struct cmd *c, struct err *e)
@@ -308,10 +364,9 @@ int backend_add(struct cmd *c, struct err *e)
 	a.known = providers_named(a.name, e);
 	if (!a.known && e->code)
 		goto out;
-	if (secret_take(c, &key, e) || store_folder(c->home, NULL, e) ||
+	if (take_key(&a, &key, e) || store_folder(c->home, NULL, e) ||
 	    store_folder(c->home, "backends", e))
 		goto out;
-	a.key = buf_get(&key);
 	rc = save(&a, e);
 out:
 	json_object_put(a.known);
@@ -321,6 +376,12 @@ out:
 
 const struct cmd_flag backend_add_flags[] = {
 	SECRET_FLAGS,
+	{ "key-env", "VAR",
+	  "the router takes the key from this variable of its environment, "
+	  "when it starts" },
+	{ "key-command", "COMMAND",
+	  "a program that prints the key; run without a shell when it is "
+	  "needed, for keyTtl seconds (300)" },
 	{ "base-url", "URL",
 	  "where the API is; known for openai, groq, ollama and many others" },
 	{ "protocol", "LIST",

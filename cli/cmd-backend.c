@@ -41,7 +41,11 @@ static void put_backend(struct jw *w, const struct backend *b)
 	for (size_t i = 0; i < b->n_models; i++)
 		jw_str(w, span_of(b->models[i]));
 	jw_arr_end(w);
-	jw_kbool(w, "hasKey", b->api_key);
+	jw_kbool(w, "hasKey", backend_has_key(b));
+	if (b->key_env)
+		jw_kcstr(w, "keyEnv", b->key_env);
+	if (b->key_command)
+		jw_kcstr(w, "keyProgram", key_command_program(b->key_command));
 	jw_obj_end(w);
 }
 
@@ -51,8 +55,15 @@ static void print_backend(const struct backend *b)
 
 	buf_init(&protocols, 80);
 	backend_protocols(b, &protocols);
-	say(stdout, "%-16s %-16s %-40s %s", b->name, buf_cstr(&protocols),
-	    b->base_url, b->api_key ? "key set" : "no key");
+	say(stdout, "%-16s %-16s %-40s ", b->name, buf_cstr(&protocols),
+	    b->base_url);
+	if (b->key_command)
+		say(stdout, "key from %s", key_command_program(b->key_command));
+	else if (b->key_env)
+		say(stdout, "key from $%s%s", b->key_env,
+		    b->key_problem ? " (not set here)" : "");
+	else
+		say(stdout, "%s", b->api_key ? "key set" : "no key");
 	buf_release(&protocols);
 	for (size_t i = 0; i < b->n_models; i++)
 		say(stdout, "%s%s", i ? "," : "  ", b->models[i]);
@@ -135,13 +146,14 @@ static int run_remove(struct cmd *c, struct err *e)
 		return -1;
 	remove_keys(c->home, c->args[0]);
 	catalog_forget(c->home, c->args[0]);
+	key_command_forget(c->home, c->args[0]);
 	return rc;
 }
 
 /* --- test: one GET of the model list ------------------------------------ */
 
-static int probe(const struct snapshot *cfg, const struct backend *b,
-		 struct fetch *f, struct err *e)
+static int probe(const char *home, const struct snapshot *cfg,
+		 const struct backend *b, struct fetch *f, struct err *e)
 {
 	struct http *h = http_new(NULL, 4);
 	struct buf url, credential;
@@ -152,17 +164,18 @@ static int probe(const struct snapshot *cfg, const struct backend *b,
 	buf_init(&url, 4096);
 	buf_init(&credential, 16384);
 	backend_url(b, b->protocol, "/models", &url);
-	backend_credential(b, b->protocol, &credential);
+	rc = backend_credential(b, home, b->protocol, &credential, e);
 	f->url = buf_cstr(&url);
 	f->credential = buf_cstr(&credential);
 	f->proxy = b->proxy;
 	f->ca_file = b->ca_file;
 	f->timeout_ms = cfg->settings.connect_ms;
-	rc = fetch_run(h, f, e);
+	if (rc == 0 && fetch_run(h, f, e))
+		rc = err_add(e, b->base_url);
 	http_free(h);
 	buf_release(&url);
 	buf_release(&credential);
-	return rc ? err_add(e, b->base_url) : 0;
+	return rc;
 }
 
 /* What an answer to the probe means for the person who asked. */
@@ -221,7 +234,7 @@ static int run_test(struct cmd *c, struct err *e)
 			     "dario backend list",
 			     c->args[0]);
 	} else {
-		rc = probe(cfg, b, &p, e);
+		rc = probe(c->home, cfg, b, &p, e);
 		if (rc == 0)
 			rc = judge(b, &p, clock_ms() - started, e);
 	}

@@ -38,7 +38,11 @@ static void ask(void *arg)
 {
 	struct probe *p = arg;
 
-	p->rc = fetch_run(p->catalog.http, &p->fetch, &p->err);
+	p->rc = catalog_credential(&p->catalog, &p->err);
+	p->with_key = p->catalog.credential.n;
+	p->fetch.credential = buf_cstr(&p->catalog.credential);
+	if (p->rc == 0)
+		p->rc = fetch_run(p->catalog.http, &p->fetch, &p->err);
 	p->of->running--;
 	task_wake(p->of->waiting);
 }
@@ -64,9 +68,7 @@ static void begin(struct doctor *d, struct probe *p, const struct backend *b,
 {
 	p->backend = b;
 	catalog_init(&p->catalog, d->http, d->home, b, account);
-	p->with_key = p->catalog.credential.n;
 	p->fetch.url = buf_cstr(&p->catalog.url);
-	p->fetch.credential = buf_cstr(&p->catalog.credential);
 	p->fetch.field = p->catalog.field;
 	p->fetch.proxy = b->proxy;
 	p->fetch.ca_file = b->ca_file;
@@ -83,6 +85,9 @@ static const char *fix_of(const struct backend *b, enum err_code code)
 		return "look at this machine's network and DNS, and at "
 		       "DARIO_ANTHROPIC_BASE_URL if it is set";
 	switch ((int)code) {
+	case ERR_CONFIG:
+		return "mend keyCommand or keyEnv in its file, or give a key "
+		       "with dario backend add --key-file=FILE";
 	case ERR_DNS:
 		return "correct the name in its baseUrl, or this machine's "
 		       "/etc/resolv.conf";
@@ -160,7 +165,7 @@ static void judge_list(struct doctor *d, const struct probe *p,
 			   "use https in its baseUrl, or a tunnel",
 			   "%s answers in %s, and %s goes there unencrypted",
 			   b->base_url, times,
-			   b->api_key ? "the key" : "everything");
+			   backend_has_key(b) ? "the key" : "everything");
 	else
 		doctor_say(d, DOCTOR_OK, name, NULL,
 			   "%s answers in %s, models: %d", b->base_url, times,

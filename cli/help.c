@@ -156,7 +156,10 @@ static void man_group(const struct cmd_group *g)
 static const char *const man_files[][2] = {
 	{ "config.json", "settings, by the keys above" },
 	{ "backends/NAME.json",
-	  "a provider: name, apiKey, baseUrl, protocol, models, proxy, caFile, "
+	  "a provider: name, apiKey (or keyEnv, a variable of the router's "
+	  "environment, read when it starts, or keyCommand, a program that "
+	  "prints the key, and keyTtl, for how many seconds), baseUrl, "
+	  "protocol, models, proxy, caFile, "
 	  "headers (fields of each call; {key} in one is the key, in the place "
 	  "of the usual credential), forward (names of a client's fields that "
 	  "also go to another API), organization, project, connectTimeoutMs, "

@@ -24,6 +24,7 @@
 #define VERSION_FIELD "anthropic-version: 2023-06-01"
 
 struct probe {
+	const char *home;
 	const struct backend *b;
 	struct http *http;
 	char *model;
@@ -72,20 +73,21 @@ static int ask(struct probe *p, const struct probe_question *q, struct err *e)
 	buf_init(&credential, 16384);
 	buf_init(&f.body, ANSWER_MAX);
 	backend_url(b, q->dialect, dialects[q->dialect].path, &url);
-	backend_credential(b, q->dialect, &credential);
+	rc = backend_credential(b, p->home, q->dialect, &credential, e);
 	f.url = buf_cstr(&url);
 	f.credential = buf_cstr(&credential);
 	f.send = buf_get(&p->question);
 	f.field = q->dialect == DIALECT_ANTHROPIC ? VERSION_FIELD
 		: b->n_fields                     ? b->fields[0]
 						  : NULL;
-	rc = fetch_run(p->http, &f, e);
+	if (rc == 0 && fetch_run(p->http, &f, e))
+		rc = err_add(e, b->base_url);
 	p->status = f.status;
 	buf_release(&p->answer);
 	p->answer = f.body;
 	buf_release(&url);
 	buf_release(&credential);
-	return rc ? err_add(e, b->base_url) : 0;
+	return rc;
 }
 
 /* What the provider says, in one line. */
@@ -291,10 +293,12 @@ static char *first_listed(struct probe *p, struct err *e)
 	buf_init(&credential, 16384);
 	buf_init(&f.body, ANSWER_MAX);
 	backend_url(p->b, p->b->protocol, "/models", &url);
-	backend_credential(p->b, p->b->protocol, &credential);
 	f.url = buf_cstr(&url);
-	f.credential = buf_cstr(&credential);
-	fetch_run(p->http, &f, &unused);
+	if (backend_credential(p->b, p->home, p->b->protocol, &credential,
+			       &unused) == 0) {
+		f.credential = buf_cstr(&credential);
+		fetch_run(p->http, &f, &unused);
+	}
 	o = json_read(buf_get(&f.body), &unused);
 	buf_span(&p->answer, json_str(json_at(json_get(o, "data"), 0), "id"));
 	json_object_put(o);
@@ -385,7 +389,7 @@ static int run(struct probe *p, struct cmd *c, struct err *e)
 int probe_run(struct cmd *c, struct err *e)
 {
 	struct snapshot *cfg = snapshot_load(c->home, e);
-	struct probe p = { 0 };
+	struct probe p = { .home = c->home };
 	int rc = -1;
 
 	if (!cfg)

@@ -92,6 +92,7 @@ struct request {
 	const char *dropped;     /* what the target dialect lacks */
 	const char *mended;      /* what was made legal for the target */
 	struct mask secrets;     /* of the backend: nobody sees them */
+	const char *sent_key; /* to the backend, with the last call; or NULL */
 
 	/* What came of it. */
 	struct outcome outcome;

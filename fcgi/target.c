@@ -4,6 +4,7 @@
 #include "fcgi/target.h"
 
 #include "base/clock.h"
+#include "fcgi/passage.h"
 #include "fcgi/upstream.h"
 #include "state/breaker.h"
 
@@ -117,12 +118,42 @@ static int wait_to_retry(struct target *t, struct err *e)
 	return 0;
 }
 
+/* A key that a command prints may have run out: another one, once. */
+static bool has_new_key(struct target *t)
+{
+	struct key_command *k = target_route(t)->backend->key_command;
+	const struct outcome *o = &t->r->outcome;
+	const struct passage *sent = t->r->passage;
+	const char *key = k ? t->r->sent_key : NULL;
+
+	if (!key || t->renewed || !outcome_refused(o) || o->status != 401 ||
+	    outcome_is_final(o))
+		return false;
+	t->renewed = true;
+	return key_command_refused(k, snapshot_home(t->r->app->config),
+				   span_of(key)) &&
+	       !(sent && sent->rest); /* it is gone */
+}
+
 static void move_on(struct target *t)
 {
 	char name[16];
 
 	target_note_fallback(t, target_route(t)->backend->name,
 			     outcome_name(&t->r->outcome, name));
+}
+
+/* Its key cannot be had: that is as good as one that is refused. */
+static int leave_without_key(struct target *t, enum target_end *end,
+			     const struct err *e)
+{
+	if (e->code != ERR_CONFIG || !target_has_next(t) ||
+	    !t->plan->rule->on_auth)
+		return -1;
+	target_note_fallback(t, target_route(t)->backend->name,
+			     "it has no key");
+	*end = TARGET_NEXT;
+	return 0;
 }
 
 static int call(struct target *t, struct outgoing *o, enum target_end *end,
@@ -133,16 +164,20 @@ static int call(struct target *t, struct outgoing *o, enum target_end *end,
 				   .upstream = o->dialect,
 				   .raw = t->r->passage };
 
+	t->renewed = false;
 	t->retries_left = rule->retries;
 	t->pause = jittered(RETRY_MS);
 	for (;;) {
 		if (upstream_call(t->r, o, NULL, &call.http, e))
-			return -1;
+			return leave_without_key(t, end, e);
 		if (rule->first_byte_ms)
 			call.http.first_byte_ms = rule->first_byte_ms;
 		call.moves = target_has_next(t);
-		call.hold = t->retries_left > 0 || call.moves;
+		call.hold = t->retries_left > 0 || call.moves ||
+			    target_route(t)->backend->key_command;
 		relay_run(t->relay, &call);
+		if (has_new_key(t))
+			continue;
 		target_note_outcome(t);
 		switch (decide(t)) {
 		case STEP_GIVE:

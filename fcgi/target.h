@@ -28,6 +28,7 @@ struct target {
 	const char *account; /* of its pool, the one that can; NULL: any */
 	long retries_left;   /* at this target */
 	long pause;          /* before the next retry, ms */
+	bool renewed;        /* its key was, after a refusal */
 };
 
 const struct route *target_route(const struct target *t);

@@ -95,8 +95,7 @@ static void note_secrets(struct request *r, const struct backend *b,
 	if (value)
 		mask_add(&r->secrets, span_of(value + 1));
 	if (value && key && strcmp(value + 1, key)) /* there is more to it */
-		mask_add(&r->secrets,
-			 span_of(arena_str(r->arena, span_of(key))));
+		mask_add(&r->secrets, span_of(key));
 	for (size_t i = 0; i < b->n_fields; i++) {
 		const char *field = b->fields[i], *hit = NULL;
 
@@ -109,25 +108,33 @@ static void note_secrets(struct request *r, const struct backend *b,
 	}
 }
 
-static void add_credential(struct request *r, const struct outgoing *o,
-			   const struct account *account, struct http_call *c)
+static int add_credential(struct request *r, const struct outgoing *o,
+			  const struct account *account, struct http_call *c,
+			  struct err *e)
 {
 	const struct backend *b = o->backend;
 	const char *credential;
-	struct buf text;
+	struct buf text, key;
+	int rc = 0;
 
 	buf_init(&text, 16384);
+	buf_init(&key, ACCOUNT_TOKEN_MAX);
+	if (account && account->api_key)
+		buf_str(&key, account->api_key);
+	else if (!account)
+		rc = backend_key(b, snapshot_home(r->app->config), &key, e);
+	r->sent_key = key.n ? arena_str(r->arena, buf_get(&key)) : NULL;
 	if (account && b->claude)
 		account_credential(account, &text);
 	else
-		backend_key_credential(b,
-				       account ? account->api_key : b->api_key,
-				       o->dialect, &text);
+		backend_key_credential(b, r->sent_key, o->dialect, &text);
 	credential = arena_str(r->arena, buf_get(&text));
 	if (*credential)
 		add(c, credential);
 	buf_release(&text);
-	note_secrets(r, b, account ? account->api_key : b->api_key, credential);
+	buf_release(&key);
+	note_secrets(r, b, r->sent_key, credential);
+	return rc;
 }
 
 static bool is_json(const char *type)
@@ -215,7 +222,8 @@ int upstream_call(struct request *r, const struct outgoing *o,
 					    : s->first_byte_ms;
 	c->idle_ms = b->idle_ms ? b->idle_ms : s->idle_ms;
 	add_all_made(r, o, c);
-	add_credential(r, o, account, c);
+	if (rc == 0)
+		rc = add_credential(r, o, account, c, e);
 	if (o->dialect == DIALECT_ANTHROPIC)
 		add_versions(r, o, account, c);
 	for (size_t i = 0; i < b->n_fields; i++)

@@ -4,6 +4,7 @@
 #include "base/run.h"
 
 #include "base/clock.h"
+#include "base/wait.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -45,12 +46,29 @@ void run_close_from(posix_spawn_file_actions_t *files, int fd)
 #endif
 }
 
+char **run_environment(void)
+{
+	size_t n = 0, kept = 0;
+	char **out;
+
+	while (environ[n])
+		n++;
+	out = xcalloc(n + 1, sizeof(*out));
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(environ[i], "HTTP_", 5) &&
+		    strncmp(environ[i], "REQUEST_", 8) &&
+		    strncmp(environ[i], "QUERY_", 6))
+			out[kept++] = environ[i];
+	return out;
+}
+
 /* Standard input and error are /dev/null; output goes to `out` (-1: there
  * too). Signals are as a program expects them. */
 static pid_t start(const char *const argv[], int out)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
+	char **env = run_environment();
 	sigset_t none, defaults;
 	pid_t pid = -1;
 
@@ -69,9 +87,10 @@ static pid_t start(const char *const argv[], int out)
 	posix_spawn_file_actions_adddup2(&files, 0, 2);
 	run_close_from(&files, 3);
 	errno = posix_spawnp(&pid, argv[0], &files, &attr, (char *const *)argv,
-			     environ);
+			     env);
 	if (errno)
 		pid = -1;
+	free(env);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attr);
 	return pid;
@@ -118,6 +137,109 @@ int run_output(const char *const argv[], struct buf *out, long ms)
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	return whole && WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+}
+
+/* --- aside ---------------------------------------------------------------- */
+
+#define STEP_MS 5
+#define GRACE_MS 2000 /* for the system to end what was killed */
+
+/* What there is now. */
+static void drain(int fd, struct buf *out)
+{
+	char chunk[4096];
+	ssize_t n;
+
+	while (!out->full && (n = read(fd, chunk, sizeof(chunk))) > 0)
+		buf_add(out, chunk, (size_t)n);
+}
+
+/* It stays a zombie, so that its group cannot be another's. */
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = { 0 };
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) ||
+	       info.si_pid == pid;
+}
+
+static struct run_end end_of(int status)
+{
+	if (WIFSIGNALED(status))
+		return (struct run_end){ RUN_SIGNALED, WTERMSIG(status) };
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		return (struct run_end){ RUN_FAILED, WEXITSTATUS(status) };
+	return (struct run_end){ RUN_WELL, 0 };
+}
+
+/* With all of its group. */
+static struct run_end finish(pid_t pid)
+{
+	int64_t end = clock_ms() + GRACE_MS;
+	int status = 0;
+
+	kill(-pid, SIGKILL);
+	while (waitpid(pid, &status, WNOHANG) == 0 && clock_ms() < end)
+		wait_ms(STEP_MS);
+	return end_of(status);
+}
+
+static struct run_end follow(pid_t pid, int fd, struct buf *out, long ms)
+{
+	int64_t end = clock_ms() + ms;
+	struct run_end rc = { RUN_WELL, 0 };
+
+	for (;;) {
+		bool ended = has_ended(pid);
+
+		drain(fd, out);
+		if (out->full)
+			rc.how = RUN_TOO_MUCH;
+		else if (!ended && clock_ms() >= end)
+			rc.how = RUN_TOO_LATE;
+		if (ended || rc.how != RUN_WELL)
+			break;
+		wait_ms(STEP_MS);
+	}
+	return rc.how == RUN_WELL ? finish(pid) : (finish(pid), rc);
+}
+
+struct starting {
+	const char *const *argv;
+	int out;
+	pid_t pid;
+	int error;
+};
+
+/* The system may take its time over a new process. */
+static void start_aside(void *arg)
+{
+	struct starting *s = arg;
+
+	s->pid = start(s->argv, s->out);
+	s->error = errno;
+}
+
+struct run_end run_aside(const char *const argv[], struct buf *out, long ms)
+{
+	struct run_end rc = { RUN_NOT_STARTED, 0 };
+	struct starting s = { .argv = argv };
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC)) {
+		rc.number = errno;
+		return rc;
+	}
+	fcntl(fds[0], F_SETFL, O_NONBLOCK);
+	s.out = fds[1];
+	wait_work(start_aside, &s);
+	close(fds[1]);
+	if (s.pid > 0)
+		rc = follow(s.pid, fds[0], out, ms);
+	else
+		rc.number = s.error;
+	close(fds[0]);
+	return rc;
 }
 
 int run_detached(const char *const argv[])

@@ -18,6 +18,29 @@ bool run_exists(const char *name);
  * error goes nowhere. 0 when it ended well; else it was killed or failed. */
 int run_output(const char *const argv[], struct buf *out, long ms);
 
+/* How a program ended. */
+struct run_end {
+	enum {
+		RUN_WELL,
+		RUN_NOT_STARTED, /* because of the errno `number` */
+		RUN_FAILED,      /* with the exit status `number` */
+		RUN_SIGNALED,    /* by the signal `number` */
+		RUN_TOO_LATE,
+		RUN_TOO_MUCH, /* output */
+	} how;
+	int number;
+};
+
+/* The same, but it waits by wait_ms (wait.h), so that others go on meanwhile;
+ * and it is over when the program has ended, whoever else holds its output
+ * open. What it leaves behind in its session ends with it. */
+struct run_end run_aside(const char *const argv[], struct buf *out, long ms);
+
+/* The environment without what a web server has set for a request: that is not
+ * for another program, which would take itself for a CGI program. Free the
+ * list; the strings are not its own. */
+char **run_environment(void);
+
 /* No descriptor from `fd` on goes along, where the system can do that. */
 void run_close_from(posix_spawn_file_actions_t *files, int fd);
 

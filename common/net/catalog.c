@@ -46,8 +46,8 @@ static void sign(struct catalog *c)
 
 	buf_init(&text, 24576);
 	buf_str(&text, c->backend->base_url);
-	if (!backend_is_pool(c->backend))
-		buf_span(&text, buf_get(&c->credential));
+	if (!backend_is_pool(c->backend) && c->backend->api_key)
+		buf_str(&text, c->backend->api_key);
 	digest_hex(buf_get(&text), c->sign, sizeof(c->sign));
 	buf_release(&text);
 }
@@ -77,8 +77,6 @@ void catalog_init(struct catalog *c, struct http *http, const char *home,
 	c->ca_file = b->ca_file;
 	if (account)
 		take_account(c, account);
-	else
-		backend_credential(b, b->protocol, &c->credential);
 	sign(c);
 	c->entry = entry_of(home, b->name);
 }
@@ -170,13 +168,20 @@ static bool change(void *arg, struct span was, struct buf *now)
 	return true;
 }
 
+int catalog_credential(struct catalog *c, struct err *e)
+{
+	if (c->credential.n || c->backend->claude)
+		return 0;
+	return backend_credential(c->backend, c->home, c->backend->protocol,
+				  &c->credential, e);
+}
+
 /* The models of its answer; 0 when it had any. */
-static int ask(const struct catalog *c, struct buf *models, int *status,
+static int ask(struct catalog *c, struct buf *models, int *status,
 	       struct err *e)
 {
 	struct fetch f = {
 		.url = c->url.p,
-		.credential = c->credential.n ? c->credential.p : "",
 		.field = c->field,
 		.proxy = c->proxy,
 		.ca_file = c->ca_file,
@@ -186,6 +191,9 @@ static int ask(const struct catalog *c, struct buf *models, int *status,
 	};
 	int n = 0;
 
+	if (catalog_credential(c, e))
+		return -1;
+	f.credential = c->credential.n ? c->credential.p : "";
 	buf_init(&f.body, ANSWER_MAX);
 	if (fetch_run(c->http, &f, e) == 0 && f.status == 200)
 		n = model_list_read(buf_get(&f.body), models);

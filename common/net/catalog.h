@@ -46,6 +46,8 @@ void catalog_forget(const char *home, const char *backend);
 struct json_object *catalog_kept(const struct catalog *c, bool *due);
 /* May this process ask now? No other one does, then, for a moment. */
 bool catalog_turn(const struct catalog *c);
+/* Its key, which may have to be asked for; it may wait. */
+int catalog_credential(struct catalog *c, struct err *e);
 /* Ask, and keep what comes of it. */
 void catalog_ask(struct catalog *c);
 

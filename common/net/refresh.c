@@ -24,8 +24,6 @@
 #define STEP_MS 20          /* between looks at a lock or a process */
 #define RESERVE_BYTES 49152 /* of an account's file with the longest tokens */
 
-extern char **environ;
-
 /* --- the caller's side --------------------------------------------------- */
 
 /* 1: the file has another token; 0: not; -1. *now is to be released. */
@@ -62,25 +60,6 @@ static int lock_in_turn(const struct refresh *r, const struct account *old,
 	}
 }
 
-/* What a web server has set for a request is not for the new process: with it
- * that would take itself for a CGI program. The list is the caller's, the
- * strings are not. */
-static char **plain_environment(void)
-{
-	size_t n = 0, kept = 0;
-	char **out;
-
-	while (environ[n])
-		n++;
-	out = xcalloc(n + 1, sizeof(*out));
-	for (size_t i = 0; i < n; i++)
-		if (strncmp(environ[i], "HTTP_", 5) &&
-		    strncmp(environ[i], "REQUEST_", 8) &&
-		    strncmp(environ[i], "QUERY_", 6))
-			out[kept++] = environ[i];
-	return out;
-}
-
 struct start {
 	const char *worker, *file;
 	int lock;
@@ -97,7 +76,7 @@ static void start(void *arg)
 	char *const argv[] = { (char *)"dario.fcgi", flag, NULL };
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
-	char **env = plain_environment();
+	char **env = run_environment();
 	sigset_t none;
 
 	snprintf(flag, sizeof(flag), "--refresh=%s", s->file);

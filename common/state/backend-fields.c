@@ -215,8 +215,7 @@ void backend_key_credential(const struct backend *b, const char *api_key,
 		buf_str(out, at + strlen(KEY));
 }
 
-void backend_credential(const struct backend *b, enum dialect_id dialect,
-			struct buf *out)
+bool backend_needs_no_key(const struct backend *b)
 {
-	backend_key_credential(b, b->api_key, dialect, out);
+	return b->credential && !strstr(b->credential, KEY);
 }

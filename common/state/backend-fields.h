@@ -13,4 +13,7 @@ int backend_load_fields(struct backend *b, struct json_object *file,
 			struct err *e);
 void backend_release_fields(struct backend *b);
 
+/* Do its own fields let it in, without a key? */
+bool backend_needs_no_key(const struct backend *b);
+
 #endif

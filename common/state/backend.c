@@ -5,6 +5,7 @@
 
 #include "base/host.h"
 #include "state/backend-fields.h"
+#include "state/backend-key.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -139,11 +140,10 @@ static void set_url(struct backend *b, const char *url)
 int backend_parse(struct backend *out, const char *name,
 		  struct json_object *file, struct err *e)
 {
-	static const char *const strings[] = { "apiKey",   "baseUrl",
-					       "protocol", "proxy",
-					       "caFile",   "organization",
-					       "project" };
-	const char *key = json_cstr(file, "apiKey");
+	static const char *const strings[] = {
+		"apiKey", "keyEnv", "keyCommand",   "baseUrl", "protocol",
+		"proxy",  "caFile", "organization", "project",
+	};
 	const char *url = json_cstr(file, "baseUrl");
 	const char *protocol = json_cstr(file, "protocol");
 
@@ -160,15 +160,11 @@ int backend_parse(struct backend *out, const char *name,
 			goto fail;
 		}
 	}
-	/* A misspelt baseUrl must not send somebody's key to the default. */
-	if (key && *key && !url) {
-		err_set(e, ERR_CONFIG, "baseUrl is missing");
+	if (backend_load_key(out, name, file, e))
 		goto fail;
-	}
-	if (key && !span_visible(span_of(key))) {
-		err_set(e, ERR_CONFIG,
-			"apiKey has blanks or characters "
-			"outside ASCII");
+	/* A misspelt baseUrl must not send somebody's key to the default. */
+	if (backend_has_key(out) && !url) {
+		err_set(e, ERR_CONFIG, "baseUrl is missing");
 		goto fail;
 	}
 	if (url && !good_url(url, "#\\\"")) {
@@ -178,7 +174,6 @@ int backend_parse(struct backend *out, const char *name,
 		goto fail;
 	}
 	out->name = xstrdup(name);
-	out->api_key = key && *key ? xstrdup(key) : NULL;
 	set_url(out, url ? url : BACKEND_DEFAULT_URL);
 	if (read_protocols(out, span_of(protocol ? protocol : "openai"), e))
 		goto fail;
@@ -200,6 +195,9 @@ void backend_unknown(struct notes *n, const char *where,
 		"provider",
 		"name",
 		"apiKey",
+		"keyEnv",
+		"keyCommand",
+		"keyTtl",
 		"baseUrl",
 		"protocol",
 		"models",
@@ -236,6 +234,9 @@ void backend_release(struct backend *b)
 	free(b->base_url);
 	free(b->query);
 	free(b->api_key);
+	free(b->key_env);
+	free(b->key_problem);
+	key_command_free(b->key_command);
 	accounts_release(&b->keys);
 	memset(b, 0, sizeof(*b));
 }
@@ -364,10 +365,17 @@ int backend_load_keys(struct backend *b, const char *home,
 {
 	const struct account *only;
 
+	if (b->key_env && b->api_key) /* it is one of the pool */
+		json_set_str(file, "apiKey", b->api_key);
 	if (accounts_load_keys(&b->keys, home, b->name, file, watch, arg, e))
 		return -1;
 	if (!b->keys.n)
 		return 0;
+	if (b->key_command)
+		return err_set(e, ERR_CONFIG,
+			       "keyCommand has no place beside the keys in "
+			       "backends/%s/: remove the one or the others",
+			       b->name);
 	only = &b->keys.list[0];
 	/* For what is asked of the provider itself, such as its models. */
 	if (!b->api_key && only->api_key)

@@ -6,6 +6,10 @@
  *	 "baseUrl":"https://api.groq.com/openai/v1",
  *	 "protocol":"openai","models":["llama-*"]}
  *
+ * In the place of apiKey: keyEnv, the name of a variable of the worker's
+ * environment, read when the file is loaded; or keyCommand, a program that
+ * prints the key, which is good for keyTtl seconds (key-command.h).
+ *
  * Also: proxy (URL), caFile (path), headers ({"Name":"value"}), forward
  * (["Name"]), organization, project, connectTimeoutMs, firstByteTimeoutMs,
  * idleTimeoutMs, and switches for what the provider refuses or needs
@@ -26,6 +30,7 @@
 #include "base/json.h"
 #include "dialect/chat.h"
 #include "state/account.h"
+#include "state/key-command.h"
 #include "state/note.h"
 #include "state/refusal.h"
 
@@ -36,10 +41,13 @@
 
 struct backend {
 	char *name;
-	char *base_url;           /* without a slash at the end, or query */
-	char *query;              /* of each call's URL, or NULL */
-	char *api_key;            /* or NULL */
-	enum dialect_id protocol; /* the preferred one */
+	char *base_url;    /* without a slash at the end, or query */
+	char *query;       /* of each call's URL, or NULL */
+	char *api_key;     /* or NULL */
+	char *key_env;     /* the variable that it is from, or NULL */
+	char *key_problem; /* why there is none, or NULL */
+	struct key_command *key_command; /* that prints it, or NULL */
+	enum dialect_id protocol;        /* the preferred one */
 	bool speaks[DIALECTS];
 	char **models; /* globs */
 	size_t n_models;
@@ -88,9 +96,15 @@ void backend_url(const struct backend *b, enum dialect_id dialect,
 void backend_path_url(const struct backend *b, const char *path,
 		      struct buf *out);
 
+/* Its key, or "", which may have to be asked for (key-command.h): it may
+ * wait. */
+int backend_key(const struct backend *b, const char *home, struct buf *out,
+		struct err *e);
+/* Has it a key, or is one to be had? */
+bool backend_has_key(const struct backend *b);
 /* The header field that carries the key; empty without one. */
-void backend_credential(const struct backend *b, enum dialect_id dialect,
-			struct buf *out);
+int backend_credential(const struct backend *b, const char *home,
+		       enum dialect_id dialect, struct buf *out, struct err *e);
 
 /* The same of one of its keys, or of none. */
 void backend_key_credential(const struct backend *b, const char *api_key,

@@ -40,8 +40,10 @@ static void read_snapshot(void)
 		buf_init(&out, 1 << 20);
 		backend_url(&c->backends[i], c->backends[i].protocol,
 			    "/chat/completions", &out);
-		backend_credential(&c->backends[i], c->backends[i].protocol,
-				   &out);
+		/* No command is run here. */
+		if (c->backends[i].api_key)
+			backend_key_credential(c->backends[i].api_key,
+					       c->backends[i].protocol, &out);
 		buf_release(&out);
 	}
 	for (size_t i = 0; c && i < c->accounts.n; i++) {
