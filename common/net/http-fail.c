@@ -114,6 +114,43 @@ static int lost(const struct handle *k, struct err *e)
 				  : "");
 }
 
+static bool holds_one(const char *why, const char *const *words)
+{
+	while (*words && !strcasestr(why, *words))
+		words++;
+	return *words;
+}
+
+/* In the words of OpenSSL and GnuTLS. */
+static int no_tls(const char *why, struct err *e)
+{
+	static const char *const plain[] = {
+		"wrong version number",
+		"packet length too long",
+		"unexpected TLS packet",
+		"http request",
+		NULL,
+	};
+	static const char *const unknown[] = {
+		"self-signed certificate",  "self signed certificate",
+		"local issuer certificate", "unknown ca",
+		"signer not found",         NULL,
+	};
+
+	if (holds_one(why, plain))
+		return err_set(e, ERR_TLS,
+			       "the port " HTTP_NO_TLS ": if it is plain HTTP, "
+			       "write http:// in baseUrl (%.100s)",
+			       why);
+	if (holds_one(why, unknown))
+		return err_set(e, ERR_TLS,
+			       "nobody vouches for its certificate: name the "
+			       "file of the certificate to trust as caFile in "
+			       "the backend's file (%.200s)",
+			       why);
+	return err_set(e, ERR_TLS, "TLS failed: %.200s", why);
+}
+
 int http_fail(struct handle *k, CURLcode rc, struct err *e)
 {
 	enum err_code code = code_of(rc);
@@ -150,6 +187,6 @@ int http_fail(struct handle *k, CURLcode rc, struct err *e)
 		return err_set(e, code, "no connection within %ld ms",
 			       k->call->connect_ms);
 	if (code == ERR_TLS)
-		return err_set(e, code, "TLS failed: %.200s", why);
+		return no_tls(why, e);
 	return err_set(e, code, "%.200s", why);
 }

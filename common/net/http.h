@@ -30,6 +30,8 @@
 #define HTTP_HEAD_MAX (32u << 10) /* bytes of one answer's header fields */
 #define HTTP_LATER (-2)           /* of on_send: nothing has come yet */
 
+#define HTTP_NO_TLS "does not speak TLS" /* in a message with ERR_TLS */
+
 struct http;
 /* Versions of libcurl and of its TLS library, such as "7.88.1, OpenSSL/3.0". */
 void http_version(char *out, size_t n);
