@@ -1,23 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include "base/clock.h"
 #include "base/jw.h"
 #include "cli/backend-add.h"
+#include "cli/backend-test.h"
 #include "cli/cmd.h"
 #include "cli/probe.h"
 #include "cli/save.h"
 #include "cli/say.h"
 #include "cli/secret.h"
 #include "net/catalog.h"
-#include "net/fetch.h"
 #include "state/snapshot.h"
 #include "state/standing.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define TEST_BODY_MAX (4u << 20)
 
 static void put_backend(struct jw *w, const struct backend *b)
 {
@@ -150,99 +147,6 @@ static int run_remove(struct cmd *c, struct err *e)
 	return rc;
 }
 
-/* --- test: one GET of the model list ------------------------------------ */
-
-static int probe(const char *home, const struct snapshot *cfg,
-		 const struct backend *b, struct fetch *f, struct err *e)
-{
-	struct http *h = http_new(NULL, 4);
-	struct buf url, credential;
-	int rc;
-
-	if (!h)
-		return err_set(e, ERR_INTERNAL, "libcurl cannot start");
-	buf_init(&url, 4096);
-	buf_init(&credential, 16384);
-	backend_url(b, b->protocol, "/models", &url);
-	rc = backend_credential(b, home, b->protocol, &credential, e);
-	f->url = buf_cstr(&url);
-	f->credential = buf_cstr(&credential);
-	f->proxy = b->proxy;
-	f->ca_file = b->ca_file;
-	f->timeout_ms = cfg->settings.connect_ms;
-	if (rc == 0 && fetch_run(h, f, e))
-		rc = err_add(e, b->base_url);
-	http_free(h);
-	buf_release(&url);
-	buf_release(&credential);
-	return rc;
-}
-
-/* What an answer to the probe means for the person who asked. */
-static int judge(const struct backend *b, const struct fetch *p, int64_t ms,
-		 struct err *e)
-{
-	struct err unused;
-	struct json_object *list = json_read(buf_get(&p->body), &unused);
-	struct json_object *data = json_get(list, "data");
-	int models = json_object_is_type(data, json_type_array)
-			   ? (int)json_object_array_length(data)
-			   : -1;
-
-	json_object_put(list);
-	if (p->status == 401 || p->status == 403)
-		return err_set(e, ERR_CONFIG,
-			       "backend %s refuses the key "
-			       "(HTTP %d): give the right one with dario "
-			       "backend add %s --key-file=FILE",
-			       b->name, p->status, b->name);
-	if (p->status == 404)
-		return err_set(e, ERR_CONFIG,
-			       "backend %s has no model list "
-			       "at %s (HTTP 404): is the base URL complete?",
-			       b->name, b->base_url);
-	if (p->status != 200)
-		return err_set(e, ERR_CONFIG, "backend %s answers HTTP %d",
-			       b->name, p->status);
-	if (models < 0)
-		return err_set(e, ERR_CONFIG,
-			       "backend %s answers, but not "
-			       "with a model list: is %s an API address?",
-			       b->name, b->base_url);
-	say(stdout, "backend %s answers in %lld ms and lists %d models\n",
-	    b->name, (long long)ms, models);
-	return 0;
-}
-
-static int run_test(struct cmd *c, struct err *e)
-{
-	struct snapshot *cfg = snapshot_load(c->home, e);
-	const struct backend *b;
-	struct fetch p = { 0 };
-	int64_t started = clock_ms();
-	int rc;
-
-	if (!cfg)
-		return -1;
-	buf_init(&p.body, TEST_BODY_MAX);
-	b = snapshot_backend(cfg, span_of(c->args[0]));
-	if (!b && secret_check_name(c->args[0], BACKEND_NAME, e)) {
-		rc = -1;
-	} else if (!b) {
-		rc = err_set(e, ERR_CONFIG,
-			     "there is no backend %.64s: see "
-			     "dario backend list",
-			     c->args[0]);
-	} else {
-		rc = probe(c->home, cfg, b, &p, e);
-		if (rc == 0)
-			rc = judge(b, &p, clock_ms() - started, e);
-	}
-	buf_release(&p.body);
-	snapshot_free(cfg);
-	return rc;
-}
-
 static const struct cmd_flag probe_flags[] = {
 	{ "model", "NAME", "ask this model; default the first that is known" },
 	{ "write", NULL, "set the switches in the backend's file" },
@@ -257,7 +161,7 @@ static const struct cmd_entry entries[] = {
 	{ "remove", "NAME", "forget a provider", 1, 1, NULL, false,
 	  run_remove },
 	{ "test", "NAME", "ask a provider for its models", 1, 1, NULL, false,
-	  run_test },
+	  backend_test },
 	{ "probe", "NAME",
 	  "ask a provider small questions: what it can, and which switches to "
 	  "set; costs are shown before",

@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "base/task.h"
+#include "cli/backend-answer.h"
 #include "cli/doctor.h"
 #include "net/catalog.h"
 #include "net/fetch.h"
@@ -24,6 +25,7 @@ struct probe {
 	struct err err;
 	int rc;
 	bool with_key;
+	bool wants_tls; /* it is asked without */
 	struct round *of;
 };
 
@@ -43,6 +45,8 @@ static void ask(void *arg)
 	p->fetch.credential = buf_cstr(&p->catalog.credential);
 	if (p->rc == 0)
 		p->rc = fetch_run(p->catalog.http, &p->fetch, &p->err);
+	p->wants_tls = backend_wants_tls(p->catalog.http, p->backend->base_url,
+					 &p->fetch, p->rc, p->err.code);
 	p->of->running--;
 	task_wake(p->of->waiting);
 }
@@ -95,6 +99,7 @@ static const char *fix_of(const struct backend *b, enum err_code code)
 		return "start it, or correct host and port in its baseUrl";
 	case ERR_TLS:
 		return "use the name that its certificate has in baseUrl, "
+		       "name a certificate of your own as caFile in its file, "
 		       "install the package ca-certificates, and look at the "
 		       "clock";
 	case ERR_TIMEOUT:
@@ -102,19 +107,6 @@ static const char *fix_of(const struct backend *b, enum err_code code)
 		       "of its baseUrl";
 	}
 	return "correct its baseUrl: is an HTTP API there?";
-}
-
-static int count_models(const struct probe *p)
-{
-	struct err unused;
-	struct json_object *o = json_read(buf_get(&p->fetch.body), &unused);
-	struct json_object *data = json_get(o, "data");
-	int n = json_object_is_type(data, json_type_array)
-		      ? (int)json_length(data)
-		      : -1;
-
-	json_object_put(o);
-	return n;
 }
 
 /* "234 ms (name 12, TCP 40, TLS 98)" */
@@ -153,7 +145,7 @@ static void judge_list(struct doctor *d, const struct probe *p,
 		       const char *name, const char *times)
 {
 	const struct backend *b = p->backend;
-	int models = count_models(p);
+	int models = backend_answer_models(&p->fetch);
 
 	if (models < 0)
 		doctor_say(d, DOCTOR_WARN, name,
@@ -176,15 +168,17 @@ static void judge_answer(struct doctor *d, const struct probe *p,
 			 const char *name)
 {
 	const struct backend *b = p->backend;
-	char times[100], fix[FIX_MAX];
+	char times[100], fix[FIX_MAX], said[BACKEND_WORDS_MAX];
 	int status = p->fetch.status;
 	bool refused = status == 401 || status == 403;
 
+	backend_answer_words(&p->fetch, said, sizeof(said));
 	show_times(&p->fetch.times, times, sizeof(times));
 	key_command(b, fix, sizeof(fix));
 	if (refused && p->with_key)
 		doctor_say(d, DOCTOR_FAIL, name, fix,
-			   "%s refuses the key (HTTP %d)", b->base_url, status);
+			   "%s refuses the key (HTTP %d)%s", b->base_url,
+			   status, said);
 	else if (refused && b->claude)
 		doctor_say(d, DOCTOR_OK, name, NULL,
 			   "%s answers in %s; no account is fresh enough to "
@@ -192,7 +186,8 @@ static void judge_answer(struct doctor *d, const struct probe *p,
 			   b->base_url, times);
 	else if (refused)
 		doctor_say(d, DOCTOR_FAIL, name, fix,
-			   "%s wants a key (HTTP %d)", b->base_url, status);
+			   "%s wants a key (HTTP %d)%s", b->base_url, status,
+			   said);
 	else if (status == 200)
 		judge_list(d, p, name, times);
 	else if (status == 404 || status == 405)
@@ -209,7 +204,7 @@ static void judge_answer(struct doctor *d, const struct probe *p,
 				   ? "put the address it redirects to into "
 				     "its baseUrl"
 				   : "ask its provider, or try again later",
-			   "%s answers HTTP %d", b->base_url, status);
+			   "%s answers HTTP %d%s", b->base_url, status, said);
 }
 
 static void judge(struct doctor *d, const struct probe *p)
@@ -217,6 +212,12 @@ static void judge(struct doctor *d, const struct probe *p)
 	char name[DOCTOR_NAME_MAX];
 
 	snprintf(name, sizeof(name), "backend %s", p->backend->name);
+	if (p->wants_tls) {
+		doctor_say(d, DOCTOR_FAIL, name,
+			   "write https:// in its baseUrl",
+			   "%s: the port speaks TLS", p->backend->base_url);
+		return;
+	}
 	if (p->rc) {
 		doctor_say(d, DOCTOR_FAIL, name,
 			   fix_of(p->backend, p->err.code), "%s: %s (%s)",

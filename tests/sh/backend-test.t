@@ -1,0 +1,88 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# dario backend test and doctor: the provider's own words, and what is wrong
+# with the way there.
+. "$(dirname "$0")/lib.sh"
+need python3 openssl
+
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$tmp/key.pem" \
+	-out "$tmp/cert.pem" -days 2 -subj /CN=localhost \
+	-addext subjectAltName=DNS:localhost >/dev/null 2>&1
+cat >"$tmp/up.py" <<'PY'
+import http.server, json, ssl, sys
+class Up(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def log_message(self, *a): pass
+    def do_GET(self):
+        key = (self.headers["Authorization"] or "").removeprefix("Bearer ")
+        kind = self.path.split("/")[1]
+        status, body = {
+            "good": (200, {"data": [{"id": "m"}]}),
+            "bare": (200, [{"id": "m"}, {"id": "n"}]),
+            "refuses": (401, {"error": {"message": "Incorrect API key provided: " + key
+                                        + ". Also sk-ant-api03-other0123456789 is wrong."}}),
+            "gemini": (400, [{"error": {"code": 400, "message": "API key not valid."}}]),
+            "busy": (503, {"detail": "the model is loading"}),
+            "hostile": (403, {"error": {"message": "a\x1b[2Jb\nc" + "d" * 5000}}),
+            "page": (404, "<html>nothing</html>"),
+            "secure": (400, "Client sent an HTTP request to an HTTPS server."),
+        }[kind]
+        body = (body if isinstance(body, str) else json.dumps(body)).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Up)
+server.daemon_threads = True
+if len(sys.argv) > 1:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[1] + "/cert.pem", sys.argv[1] + "/key.pem")
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+print(server.server_address[1], flush=True)
+server.serve_forever()
+PY
+start_process "$tmp/plain" python3 "$tmp/up.py"
+start_process "$tmp/tls" python3 "$tmp/up.py" "$tmp"
+wait_for 20 test -s "$tmp/plain"
+wait_for 20 test -s "$tmp/tls"
+plain=127.0.0.1:$(cat "$tmp/plain")
+tls=localhost:$(cat "$tmp/tls")
+key=sk-planted-key-0123456789
+
+add() { # URL
+	printf '%s\n' $key | "$dario" backend add up --key-stdin --base-url="$1" 2>/dev/null
+}
+says() { # NAME URL PART [PART of doctor]
+	add "$2"
+	out=$("$dario" backend test up 2>&1)
+	like "$1" "$out" "$3"
+	unlike "$1: no key" "$out" planted
+	"$dario" doctor --json >"$tmp/doc" 2>"$tmp/doc.err"
+	seen=$(json '"".join(c["seen"] + ": " + (c["fix"] or "") for c in j["checks"] if c["name"] == "backend up")' <"$tmp/doc")
+	like "$1: doctor" "$seen" "${4-$3}"
+	unlike "$1: doctor shows no key" "$(cat "$tmp/doc" "$tmp/doc.err")" planted
+}
+export DARIO_CONNECT_TIMEOUT_MS=5000
+says 'a good one' "http://$plain/good" 'lists 1 models' 'models: 1'
+says 'a bare list' "http://$plain/bare" 'lists 2 models' 'models: 2'
+says "the provider's words" "http://$plain/refuses" 'says: Incorrect API key provided: '
+unlike 'nor another key' "$out" other0123
+says "Gemini's words" "http://$plain/gemini" 'HTTP 400 and says: API key not valid.'
+says 'a text alone' "http://$plain/busy" 'HTTP 503 and says: the model is loading'
+says 'nothing that a terminal obeys' "http://$plain/hostile" 'says: a [2Jb c'
+ok 'not too long' test "${#out}" -lt 700
+says 'a page says nothing' "http://$plain/page" '(HTTP 404): is the base URL complete?' 'HTTP 404 for the list'
+
+says 'TLS where there is none' "https://$plain/good" 'does not speak TLS: if it is plain HTTP, write http://'
+says 'no TLS where there is' "http://$tls/good" 'the port speaks TLS' 'write https:// in its baseUrl'
+add "http://$plain/secure"
+like 'a 400 of a plain port: its words' "$("$dario" backend test up 2>&1)" 'says: Client sent an HTTP request'
+says 'a certificate of its own' "https://$tls/good" 'as caFile'
+python3 - "$DARIO_HOME/backends/up.json" "$tmp/cert.pem" <<'END'
+import json, sys
+j = json.load(open(sys.argv[1]))
+j["caFile"] = sys.argv[2]
+json.dump(j, open(sys.argv[1], "w"))
+END
+like 'with that as caFile' "$("$dario" backend test up 2>&1)" 'lists 1 models'
+done_testing
