@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "state/meter-table.h"
+
+#include "base/clock.h"
+#include "base/store.h"
+#include "base/wait.h"
+#include "state/key.h"
+#include "state/shared-table.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_NAME KEYS_FOLDER "/meters.bin"
+#define FORM 0x6d65746572733031u /* of what follows */
+#define SLOTS 2048               /* a power of two */
+#define FLIGHTS 8192             /* a power of two */
+#define ROWS 256                 /* processes */
+#define REAP_MS 200              /* between looks for processes that are gone */
+#define SPINS 300                /* tries before the processor is given away, */
+#define YIELDS 20                /* before a millisecond is, */
+#define WAITS 2000               /* and before it is given up */
+
+struct meter_slot {
+	_Atomic uint64_t name; /* its hash; 0: free */
+	_Atomic uint32_t lock; /* number of the process that has it */
+	_Atomic uint32_t turn; /* copies[turn & 1] is in force */
+	struct meter_sums copies[2];
+};
+
+struct meter_table {
+	_Atomic uint64_t form;
+	_Atomic uint64_t serials; /* given out to flights */
+	_Atomic uint32_t used[ROWS];
+	struct meter_slot slots[SLOTS];
+	struct meter_flight flights[FLIGHTS];
+};
+
+/* Of this process. A table that was replaced stays mapped: somebody may have a
+ * flight in it. */
+static struct {
+	pthread_mutex_t lock;
+	char *home;
+	pid_t pid; /* that opened it: a lock belongs to all who inherit it */
+	int fd;
+	_Atomic uint32_t number; /* our row, from 1; 0: none */
+	struct meter_table *t;
+	_Atomic int64_t reaped; /* clock_ms */
+	_Atomic uint32_t next;  /* where a free flight may be */
+} my = { .lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1 };
+
+/* --- one change ---------------------------------------------------------- */
+
+static struct meter_sums *in_force(struct meter_slot *s)
+{
+	return &s->copies[atomic_load(&s->turn) & 1];
+}
+
+/* What the change in force says of its flight. A process that was killed just
+ * then may not have come to it. */
+static void finish(struct meter_table *t, const struct meter_sums *s)
+{
+	struct meter_flight *f = &t->flights[s->flight & (FLIGHTS - 1)];
+
+	if (!s->serial || atomic_load(&f->serial) != s->serial)
+		return;
+	if (s->change == METER_TAKE)
+		atomic_store(&f->counted, 1);
+	else if (s->change == METER_END)
+		meter_flight_free(f);
+}
+
+/* With the slot's lock. */
+static bool change_locked(struct meter_table *t, struct meter_slot *s,
+			  struct meter_flight *f, enum meter_change change,
+			  meter_fn *fn, void *arg)
+{
+	uint32_t turn = atomic_load(&s->turn);
+	struct meter_sums *next = &s->copies[(turn + 1) & 1];
+
+	*next = s->copies[turn & 1];
+	if (!fn(arg, next))
+		return false;
+	next->serial = atomic_load(&f->serial);
+	next->flight = (uint32_t)(f - t->flights);
+	next->change = change;
+	atomic_store(&s->turn, turn + 1);
+	finish(t, next);
+	return true;
+}
+
+static bool try_lock(struct meter_slot *s, uint32_t number)
+{
+	uint32_t none = 0;
+
+	return atomic_compare_exchange_strong(&s->lock, &none, number);
+}
+
+static bool spin_lock(struct meter_slot *s, uint32_t number)
+{
+	for (int i = 0; i < SPINS + YIELDS; i++) {
+		if (atomic_load(&s->lock) == 0 && try_lock(s, number))
+			return true;
+		if (i >= SPINS)
+			sched_yield();
+	}
+	return false;
+}
+
+static void unlock(struct meter_slot *s)
+{
+	atomic_store(&s->lock, 0);
+}
+
+void meter_flight_free(struct meter_flight *f)
+{
+	atomic_store(&f->counted, 0);
+	atomic_store(&f->serial, 0); /* before somebody else can have it */
+	atomic_store(&f->owner, 0);
+}
+
+/* --- processes that are gone --------------------------------------------- */
+
+static struct flock byte_of(uint32_t number, short type)
+{
+	return (struct flock){ .l_type = type,
+			       .l_whence = SEEK_SET,
+			       .l_start = (off_t)sizeof(struct meter_table) +
+					  number,
+			       .l_len = 1 };
+}
+
+static bool lock_row(uint32_t number)
+{
+	struct flock l = byte_of(number, F_WRLCK);
+
+	return fcntl(my.fd, F_OFD_SETLK, &l) == 0;
+}
+
+static void unlock_row(uint32_t number)
+{
+	struct flock l = byte_of(number, F_UNLCK);
+
+	fcntl(my.fd, F_OFD_SETLK, &l);
+}
+
+static bool end_one(void *arg, struct meter_sums *s)
+{
+	meter_end(s, arg, clock_wall_ms());
+	return true;
+}
+
+/* With what was known of it. False: somebody is at its slot. */
+static bool end_flight(struct meter_table *t, struct meter_flight *f,
+		       uint32_t number)
+{
+	struct meter_slot *s = &t->slots[f->slot & (SLOTS - 1)];
+
+	if (!atomic_load(&f->counted)) {
+		meter_flight_free(f);
+		return true;
+	}
+	if (!spin_lock(s, number))
+		return false;
+	change_locked(t, s, f, METER_END, end_one, f);
+	unlock(s);
+	return true;
+}
+
+/* With the row's lock, and my.lock: what the process held. False: not all yet.
+ */
+static bool clear_row(struct meter_table *t, uint32_t gone, uint32_t number)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < SLOTS; i++)
+		if (atomic_load(&t->slots[i].lock) == gone) {
+			finish(t, in_force(&t->slots[i]));
+			unlock(&t->slots[i]);
+		}
+	for (size_t i = 0; i < FLIGHTS; i++)
+		if (atomic_load(&t->flights[i].owner) == gone)
+			all &= end_flight(t, &t->flights[i], number);
+	if (all)
+		atomic_store(&t->used[gone - 1], 0);
+	return all;
+}
+
+/* With my.lock. */
+static void reap_now(struct meter_table *t)
+{
+	uint32_t number = atomic_load(&my.number);
+
+	atomic_store(&my.reaped, clock_ms());
+	for (uint32_t i = 1; i <= ROWS; i++) {
+		if (i == number || !atomic_load(&t->used[i - 1]) ||
+		    !lock_row(i))
+			continue;
+		clear_row(t, i, number);
+		unlock_row(i);
+	}
+}
+
+static void reap(struct meter_table *t, int64_t every)
+{
+	if (clock_ms() - atomic_load(&my.reaped) < every)
+		return;
+	pthread_mutex_lock(&my.lock);
+	if (t == my.t && clock_ms() - atomic_load(&my.reaped) >= every)
+		reap_now(t);
+	pthread_mutex_unlock(&my.lock);
+}
+
+/* With my.lock. */
+static bool claim(struct meter_table *t)
+{
+	for (uint32_t i = 1; i <= ROWS; i++) {
+		if (!lock_row(i))
+			continue;
+		if (!atomic_load(&t->used[i - 1]) || clear_row(t, i, i)) {
+			atomic_store(&t->used[i - 1], 1);
+			atomic_store(&my.number, i);
+			return true;
+		}
+		unlock_row(i);
+	}
+	return false;
+}
+
+/* --- the mapping --------------------------------------------------------- */
+
+static int refuse(int fd, const char *why, struct err *e)
+{
+	if (fd >= 0)
+		close(fd);
+	return err_set(e, ERR_CONFIG, FILE_NAME " cannot be used: %s", why);
+}
+
+/* Ours, closed to others, and of its full size: a page that is not on the disk
+ * must not be missed later. It only ever grows, for others may have it mapped.
+ */
+static int open_file(const char *home, struct err *e)
+{
+	const int how = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+	char path[PATH_MAX];
+	struct stat st;
+	int fd, error;
+
+	if (store_folder(home, KEYS_FOLDER, e))
+		return -1;
+	snprintf(path, sizeof(path), "%s/" FILE_NAME, home);
+	fd = open(path, how, 0600);
+	if (fd < 0 || fstat(fd, &st))
+		return refuse(fd, strerror(errno), e);
+	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_mode & 077)
+		return refuse(fd,
+			      "it is open to others: chmod 600, or remove "
+			      "it",
+			      e);
+	if (st.st_size >= (off_t)sizeof(struct meter_table))
+		return fd;
+	error = posix_fallocate(fd, 0, (off_t)sizeof(struct meter_table));
+	return error ? refuse(fd, strerror(error), e) : fd;
+}
+
+static bool is_current(const char *home)
+{
+	struct stat st;
+
+	return my.t && my.pid == getpid() && strcmp(my.home, home) == 0 &&
+	       fstat(my.fd, &st) == 0 && st.st_nlink &&
+	       st.st_size >= (off_t)sizeof(struct meter_table) &&
+	       !(st.st_mode & 077);
+}
+
+/* With my.lock. */
+static struct meter_table *map(const char *home, struct err *e)
+{
+	struct meter_table *t;
+	uint64_t none = 0;
+
+	if (my.fd >= 0)
+		close(my.fd);
+	free(my.home);
+	my.home = xstrdup(home);
+	my.pid = getpid();
+	my.t = NULL;
+	atomic_store(&my.number, 0);
+	my.fd = open_file(home, e);
+	if (my.fd < 0)
+		return NULL;
+	t = mmap(NULL, sizeof(*t), PROT_READ | PROT_WRITE, MAP_SHARED, my.fd,
+		 0);
+	if (t == MAP_FAILED) {
+		err_sys(e, "map", FILE_NAME);
+		return NULL;
+	}
+	if (!atomic_compare_exchange_strong(&t->form, &none, FORM) &&
+	    none != FORM) {
+		munmap(t, sizeof(*t));
+		refuse(-1, "another version of dario has made it: remove it",
+		       e);
+		return NULL;
+	}
+	if (!claim(t)) {
+		munmap(t, sizeof(*t));
+		refuse(-1, "too many processes have it open", e);
+		return NULL;
+	}
+	my.t = t;
+	return t;
+}
+
+struct meter_table *meter_table(const char *home, struct err *e)
+{
+	struct meter_table *t;
+
+	pthread_mutex_lock(&my.lock);
+	t = is_current(home) ? my.t : map(home, e);
+	pthread_mutex_unlock(&my.lock);
+	if (t)
+		reap(t, REAP_MS);
+	return t;
+}
+
+/* --- slots and flights --------------------------------------------------- */
+
+static int find_slot(struct meter_table *t, uint64_t name, bool make)
+{
+	for (size_t i = 0; i < SLOTS; i++) {
+		size_t at = (name + i) & (SLOTS - 1);
+		uint64_t has = atomic_load(&t->slots[at].name);
+
+		if (!has && !make)
+			return -1;
+		if (!has && atomic_compare_exchange_strong(&t->slots[at].name,
+							   &has, name))
+			has = name;
+		if (has == name)
+			return (int)at;
+	}
+	return -1;
+}
+
+int meter_slot(struct meter_table *t, const char *name, struct err *e)
+{
+	int at = find_slot(t, shared_hash(name, ""), true);
+
+	return at < 0 ? refuse(-1, "it is full: remove it", e) : at;
+}
+
+struct meter_flight *meter_flight(struct meter_table *t, int slot,
+				  struct err *e)
+{
+	uint32_t number = atomic_load(&my.number);
+	uint32_t from = atomic_load(&my.next);
+
+	for (uint32_t i = 0; i < FLIGHTS; i++) {
+		uint32_t at = (number * (FLIGHTS / ROWS) + from + i) &
+			      (FLIGHTS - 1);
+		struct meter_flight *f = &t->flights[at];
+		uint32_t none = 0;
+
+		if (!atomic_compare_exchange_strong(&f->owner, &none, number))
+			continue;
+		atomic_store(&my.next, from + i + 1);
+		f->slot = (uint32_t)slot;
+		f->hold = f->token_hold = 0;
+		atomic_store(&f->cost, 0);
+		atomic_store(&f->tokens, 0);
+		atomic_store(&f->serial, atomic_fetch_add(&t->serials, 1) + 1);
+		return f;
+	}
+	refuse(-1, "too many requests are under way", e);
+	return NULL;
+}
+
+int meter_change(struct meter_table *t, struct meter_flight *f,
+		 enum meter_change change, meter_fn *fn, void *arg, bool *done,
+		 struct err *e)
+{
+	struct meter_slot *s = &t->slots[f->slot & (SLOTS - 1)];
+	uint32_t number = atomic_load(&f->owner);
+	int waits = 0;
+
+	while (!spin_lock(s, number)) {
+		if (++waits > WAITS)
+			return refuse(-1, "another process holds it", e);
+		reap(t, REAP_MS / 10);
+		wait_ms(1);
+	}
+	*done = change_locked(t, s, f, change, fn, arg);
+	unlock(s);
+	return 0;
+}
+
+/* Without a row: it only looks. */
+int meter_table_read(const char *home, const char *name, struct meter_sums *out,
+		     struct err *e)
+{
+	struct meter_table *t = MAP_FAILED;
+	int at, fd;
+
+	memset(out, 0, sizeof(*out));
+	if (!store_exists(home, FILE_NAME))
+		return 0;
+	fd = open_file(home, e);
+	if (fd < 0)
+		return -1;
+	t = mmap(NULL, sizeof(*t), PROT_READ, MAP_SHARED, fd, 0);
+	close(fd);
+	if (t == MAP_FAILED)
+		return err_sys(e, "map", FILE_NAME);
+	at = find_slot(t, shared_hash(name, ""), false);
+	for (uint32_t turn = 0; at >= 0;) {
+		turn = atomic_load(&t->slots[at].turn);
+		*out = t->slots[at].copies[turn & 1];
+		if (atomic_load(&t->slots[at].turn) == turn)
+			break;
+	}
+	munmap(t, sizeof(*t));
+	return 0;
+}
