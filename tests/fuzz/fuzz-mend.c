@@ -82,7 +82,7 @@ static void read_and_write(struct arena *a, struct span text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct span text = { (const char *)data + 1, n - 1 };
-	struct seal_origin origin = { { 0 } };
+	struct seal_origin origin = { .apart = false };
 	struct upstream_model t;
 	struct arena a;
 
