@@ -8,6 +8,7 @@
 #include "dialect/retext.h"
 #include "fcgi/outgoing.h"
 #include "fcgi/passage.h"
+#include "state/apart.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -81,8 +82,7 @@ static int mend(struct outgoing *o, struct request *r, const struct peek *k,
 	struct mend m;
 	int rc;
 
-	if (r->config->settings.passthrough || t->quirks.no_mend ||
-	    !(k->marks & mend_wants(o->dialect, t)) || !is_conversation(o, r))
+	if (!(k->marks & mend_wants(o->dialect, t)) || outgoing_is_left(o, r))
 		return 0;
 	mend_init(&m, r->arena, buf_get(&r->body), t);
 	r->dialect->mend(&m);
@@ -241,31 +241,29 @@ static int pass_literally(struct outgoing *o, struct request *r, struct peek *k,
 	return rc;
 }
 
-int outgoing_make(struct outgoing *o, struct request *r,
-		  const struct route *route, struct peek *k, struct err *e)
+static int make(struct outgoing *o, struct request *r, struct err *e)
 {
-	const struct backend *b = route->backend;
+	const struct backend *b = o->backend;
 	bool by_chat;
 
-	memset(o, 0, sizeof(*o));
 	r->dropped = r->mended = NULL; /* for another target, if at all */
 	buf_init(&o->text, REQUEST_BODY_MAX);
 	buf_init(&o->shaped, REQUEST_BODY_MAX);
 	chat_init(&o->read, r->arena);
-	o->backend = b;
-	o->model = route->model;
-	o->betas = route->million ? LONG_CONTEXT_BETA : NULL;
-	o->origin = seal_origin_for(&b->origin, route->model);
+	o->betas = o->route->million ? LONG_CONTEXT_BETA : NULL;
+	o->body = o->plain = (struct span){ 0 };
+	o->chat = o->answer = NULL;
 	o->dialect = (enum dialect_id)(r->dialect - dialects);
 	o->path = r->upstream_path;
-	o->stream = k->stream;
+	o->stream = o->peek->stream;
 	o->count = strcmp(o->path, "/messages/count_tokens") == 0;
 	if (r->passage)
-		return pass_literally(o, r, k, e);
+		return pass_literally(o, r, o->peek, e);
 	o->target = target_of(o, r);
+	o->origin.apart |= o->target.quirks.keys_apart;
 	by_chat = goes_by_chat(o, r);
 	if (takes(b, o, r) && !by_chat)
-		return pass(o, r, k, e);
+		return pass(o, r, o->peek, e);
 	if (strcmp(o->path, r->dialect->path))
 		return err_set(e, ERR_UNSUPPORTED,
 			       "backend %s speaks %s and has nothing like "
@@ -274,6 +272,50 @@ int outgoing_make(struct outgoing *o, struct request *r,
 	o->dialect = by_chat ? DIALECT_OPENAI : b->protocol;
 	o->path = dialects[o->dialect].path;
 	return translate(o, r, e);
+}
+
+int outgoing_make(struct outgoing *o, struct request *r,
+		  const struct route *route, struct peek *k, struct err *e)
+{
+	const struct backend *b = route->backend;
+
+	memset(o, 0, sizeof(*o));
+	o->backend = b;
+	o->model = route->model;
+	o->route = route;
+	o->peek = k;
+	o->origin = seal_origin_for(&b->origin, route->model);
+	seal_origin_key(&o->origin, b->name, b->name);
+	o->origin.apart = k->marks & MARK_SEAL &&
+			  apart_known(snapshot_home(r->app->config), b->name);
+	return make(o, r, e);
+}
+
+int outgoing_remake(struct outgoing *o, struct request *r, struct err *e)
+{
+	outgoing_release(o);
+	o->map = NULL;
+	return make(o, r, e);
+}
+
+int outgoing_by(struct outgoing *o, struct request *r,
+		const struct account *account, struct err *e)
+{
+	struct seal_origin was = o->origin;
+
+	seal_origin_key(&o->origin, o->backend->name, account->alias);
+	if (!o->origin.apart || !(o->peek->marks & MARK_SEAL) ||
+	    memcmp(was.key, o->origin.key, sizeof(was.key)) == 0)
+		return 0;
+	return outgoing_remake(o, r, e);
+}
+
+bool outgoing_is_left(const struct outgoing *o, const struct request *r)
+{
+	return r->passage ||
+	       (!o->chat &&
+		(r->config->settings.passthrough || o->target.quirks.no_mend ||
+		 !is_conversation(o, r)));
 }
 
 /* Others borrow its name, but none of them names its session. */
@@ -374,43 +416,4 @@ void outgoing_release(struct outgoing *o)
 	buf_release(&o->shaped);
 	chat_release(&o->read);
 	buf_release(&o->text);
-}
-
-/* --- thinking that was refused ------------------------------------------- */
-
-/* What was told before, and what is told now. */
-static const char *both(struct request *r, const char *before, struct span now)
-{
-	if (!now.n || (before && span_has(span_of(before), now)))
-		return before;
-	return before ? arena_fmt(r->arena, "%s, %.*s", before, SPAN_FMT(now))
-		      : arena_str(r->arena, now);
-}
-
-bool outgoing_mend_refused(struct outgoing *o, struct request *r,
-			   struct span refusal, bool all)
-{
-	struct upstream_model t = target_of(o, r);
-	struct err unused;
-	struct buf text;
-	struct mend m;
-	bool any;
-
-	mend_init(&m, r->arena, o->plain, &t);
-	m.refusal = mend_refusal(refusal);
-	m.refusal.all = all || m.refusal.block == MEND_NOWHERE;
-	dialects[o->dialect].mend(&m);
-	buf_init(&text, REQUEST_BODY_MAX);
-	any = m.n > 0 && mend_apply(&m, &text, &unused) == 0;
-	if (any) {
-		buf_release(&o->text);
-		o->text = text;
-		o->body = o->plain = buf_get(&o->text);
-		r->mended = both(r, r->mended, buf_get(&m.names));
-		r->dropped = both(r, r->dropped, buf_get(&m.dropped));
-	} else {
-		buf_release(&text);
-	}
-	mend_release(&m);
-	return any;
 }

@@ -4,8 +4,9 @@
  *
  * A backend that speaks the caller's dialect gets the body as it came, but for
  * the model's name; another gets it translated. The request's own body stays,
- * so that another backend can be tried. outgoing_make, for a Claude account
- * outgoing_shape, then any number of upstream calls, then outgoing_release
+ * so that another backend can be tried. outgoing_make, of a pool outgoing_by
+ * and for a Claude account outgoing_shape, then any number of upstream calls,
+ * each after a refusal that outgoing_repair has mended, then outgoing_release
  * (also after a failure).
  */
 #ifndef DARIO_OUTGOING_H
@@ -31,6 +32,9 @@ struct outgoing {
 	struct tool_map *map; /* of the client's tools, or NULL */
 	bool filled; /* the template was applied: its betas belong to it */
 	/* private */
+	const struct route *route;
+	struct peek *peek;
+	int repairs; /* so far */
 	struct upstream_model target;
 	struct span plain; /* the body before it was shaped */
 	struct buf shaped;
@@ -39,7 +43,8 @@ struct outgoing {
 	struct seal_origin origin;
 };
 
-/* `k` is of r->body and follows what is changed there. */
+/* `k` is of r->body and follows what is changed there; it and the route must
+ * outlive the outgoing. */
 int outgoing_make(struct outgoing *o, struct request *r,
 		  const struct route *route, struct peek *k, struct err *e);
 void outgoing_release(struct outgoing *o);
@@ -53,10 +58,21 @@ int outgoing_shape(struct outgoing *o, struct request *r,
 /* Is the client to be passed on to this account as it is? */
 bool outgoing_is_passed_on(const struct outgoing *o, const struct request *r);
 
-/* Without the thinking that the provider has refused in these words, or without
- * any; where it misses thinking, without asking for more. False when there is
- * nothing to mend. */
-bool outgoing_mend_refused(struct outgoing *o, struct request *r,
-			   struct span refusal, bool all);
+/* It goes by this account's key: what another was given stays, unless the
+ * backend is known to refuse it. */
+int outgoing_by(struct outgoing *o, struct request *r,
+		const struct account *account, struct err *e);
+
+/* Has the last call been refused for something of the history that was made
+ * elsewhere? Then without that, and true: it is worth another call. Only what
+ * the refusal names goes, as long as that leads on. */
+bool outgoing_repair(struct outgoing *o, struct request *r);
+/* May that be of use? The beginning of the answer is held back then. */
+bool outgoing_may_be_refused(const struct outgoing *o, const struct request *r);
+
+/* For outgoing_repair: all anew. */
+int outgoing_remake(struct outgoing *o, struct request *r, struct err *e);
+/* Does it go as it is, whatever it holds? */
+bool outgoing_is_left(const struct outgoing *o, const struct request *r);
 
 #endif

@@ -9,9 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Blocks of thinking that are left out one by one, as they are refused. */
-#define MENDED_MAX 8
-
 bool pooled_is_subscription(const struct pooled *c)
 {
 	return !c->account.api_key;
@@ -247,13 +244,7 @@ static enum refusal_next possible(struct pooled *c, struct refusal *v,
 		if (v->cause == CAUSE_OVERLOAD && !c->retried)
 			return NEXT_OTHER;
 		return NEXT_ANSWER;
-	case NEXT_STRIP:
-		if (c->mended > MENDED_MAX ||
-		    !outgoing_mend_refused(&c->out, c->r, c->r->outcome.body,
-					   c->mended == MENDED_MAX))
-			return NEXT_ANSWER;
-		c->mended++;
-		return NEXT_STRIP;
+	case NEXT_AGAIN:
 	case NEXT_ANSWER:
 		break;
 	}
@@ -309,6 +300,15 @@ static struct refusal judge(const struct pooled *c)
 	return v;
 }
 
+/* The account is not at fault. */
+static void learn_mended(struct pooled *c)
+{
+	struct news w = { .c = c, .answered = true };
+
+	c->next = NEXT_AGAIN;
+	note(&w);
+}
+
 static void learn_failure(struct pooled *c)
 {
 	struct news w = { .c = c, .refusal = judge(c) };
@@ -341,6 +341,8 @@ void pooled_learn(struct pooled *c)
 	c->cause = CAUSE_NONE;
 	if (outcome_is_final(&c->r->outcome) || is_of_request(c))
 		learn_answer(c);
+	else if (outgoing_repair(&c->out, c->r))
+		learn_mended(c);
 	else
 		learn_failure(c);
 }

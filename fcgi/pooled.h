@@ -49,7 +49,6 @@ struct pooled {
 	enum limit_cause cause;
 
 	bool refreshed, retried; /* once each, per account */
-	int mended;              /* times, after what was refused */
 	bool leave;              /* for the next target of the route */
 	struct err error;        /* the last failure that is ours to tell */
 };

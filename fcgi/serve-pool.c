@@ -111,13 +111,15 @@ static void resolve_model(struct pooled *c)
 	c->route.million |= million;
 }
 
-static int make_once(struct pooled *c, struct err *e)
+static int make_for(struct pooled *c, struct err *e)
 {
 	if (c->made)
-		return 0;
+		return outgoing_by(&c->out, c->r, &c->account, e);
 	resolve_model(c);
 	c->made = true;
-	return outgoing_make(&c->out, c->r, &c->route, c->peek, e);
+	if (outgoing_make(&c->out, c->r, &c->route, c->peek, e))
+		return -1;
+	return outgoing_by(&c->out, c->r, &c->account, e);
 }
 
 static int shape(struct pooled *c, struct err *e)
@@ -350,7 +352,7 @@ static int prepare_again(struct pooled *c, struct err *e)
 	case NEXT_REFRESH:
 		c->refreshed = true;
 		return ready_token(c, true, e) ? without_token(c, e) : 0;
-	case NEXT_STRIP:
+	case NEXT_AGAIN:
 		return shape(c, e);
 	case NEXT_OTHER:
 	case NEXT_ANSWER:
@@ -408,7 +410,7 @@ static int ask(struct pooled *c, struct err *e)
 	limits_read(c->home, account_name(chosen(c)), &c->limits);
 	if (ready_token(c, false, e))
 		return without_token(c, e);
-	if (make_once(c, e) || shape(c, e))
+	if (make_for(c, e) || shape(c, e))
 		return -1;
 	do {
 		if (keep_pace(c, e))

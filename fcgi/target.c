@@ -84,17 +84,20 @@ void target_note_outcome(const struct target *t)
 
 enum step {
 	STEP_GIVE,
+	STEP_AGAIN, /* without what was refused */
 	STEP_RETRY,
 	STEP_TARGET
 };
 
 /* What follows the last call: the one decision. */
-static enum step decide(const struct target *t)
+static enum step decide(const struct target *t, struct outgoing *out)
 {
 	const struct outcome *o = &t->r->outcome;
 
 	if (outcome_is_final(o))
 		return STEP_GIVE;
+	if (outgoing_repair(out, t->r))
+		return STEP_AGAIN;
 	if (t->retries_left > 0 && is_listed(t->plan->rule, o) &&
 	    clock_ms() + t->pause < t->deadline)
 		return STEP_RETRY;
@@ -160,8 +163,7 @@ static int call(struct target *t, struct outgoing *o, enum target_end *end,
 		struct err *e)
 {
 	const struct rule *rule = t->plan->rule;
-	struct relay_call call = { .chat = o->answer,
-				   .upstream = o->dialect,
+	struct relay_call call = { .upstream = o->dialect,
 				   .raw = t->r->passage };
 
 	t->renewed = false;
@@ -172,14 +174,18 @@ static int call(struct target *t, struct outgoing *o, enum target_end *end,
 			return leave_without_key(t, end, e);
 		if (rule->first_byte_ms)
 			call.http.first_byte_ms = rule->first_byte_ms;
+		call.chat = o->answer;
 		call.moves = target_has_next(t);
 		call.hold = t->retries_left > 0 || call.moves ||
-			    target_route(t)->backend->key_command;
+			    target_route(t)->backend->key_command ||
+			    outgoing_may_be_refused(o, t->r);
 		relay_run(t->relay, &call);
 		if (has_new_key(t))
 			continue;
 		target_note_outcome(t);
-		switch (decide(t)) {
+		switch (decide(t, o)) {
+		case STEP_AGAIN:
+			break;
 		case STEP_GIVE:
 			relay_give(t->relay);
 			*end = TARGET_DONE;

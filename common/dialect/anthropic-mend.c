@@ -28,7 +28,7 @@ static bool is_refused(const struct mend *m, const struct loop *l)
 {
 	const struct mend_refusal *f = &m->refusal;
 
-	return f->known &&
+	return f->what == REFUSED_THINKING &&
 	       (f->all || (f->message == l->message && f->block == l->block));
 }
 
@@ -311,7 +311,7 @@ static bool must_go_without(const struct mend *m, const struct loop *l)
 		    !l->first_thinks && !(l->began && l->head_thinks);
 
 	return l->off ||
-	       (bare && (m->refusal.known || jwalk_is(type, "enabled")));
+	       (bare && (m->refusal.what || jwalk_is(type, "enabled")));
 }
 
 static void mend_field(struct mend *m)

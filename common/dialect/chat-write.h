@@ -10,9 +10,9 @@
 
 /* What goes with the calls of others where Google's signature must: its
  * documented value. */
+#define WRITE_SKIP_SIGNATURE "\"skip_thought_signature_validator\""
 #define WRITE_NO_SIGNATURE \
-	"{\"google\":{\"thought_signature\":" \
-	"\"skip_thought_signature_validator\"}}"
+	"{\"google\":{\"thought_signature\":" WRITE_SKIP_SIGNATURE "}}"
 
 bool write_has(const struct part *parts, enum part_kind kind);
 /* What is not text: pictures, and documents in other forms. */

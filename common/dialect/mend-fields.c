@@ -4,6 +4,9 @@
 #include "dialect/chat-write.h"
 #include "dialect/mend-chat.h"
 
+#include <ctype.h>
+#include <string.h>
+
 bool mend_chat_wanted(const struct upstream_model *t)
 {
 	const struct quirks *q = &t->quirks;
@@ -130,6 +133,32 @@ bool mend_takes_part_member(const struct mend *m, struct span key)
 
 	return is_native(q, key) || !(q->no_foreign || q->no_extra) ||
 	       !listed(foreign, key);
+}
+
+static bool is_word_byte(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+static bool has_word(struct span text, const char *word)
+{
+	size_t n = strlen(word);
+	const char *end = text.p + text.n;
+
+	for (const char *p = text.p;
+	     (p = memmem(p, (size_t)(end - p), word, n)); p++)
+		if ((p == text.p || !is_word_byte(p[-1])) &&
+		    (p + n == end || !is_word_byte(p[n])))
+			return true;
+	return false;
+}
+
+bool mend_names_foreign(struct span text)
+{
+	for (size_t i = 0; foreign[i]; i++)
+		if (has_word(text, foreign[i]))
+			return true;
+	return false;
 }
 
 /* --- members of the request ----------------------------------------------- */

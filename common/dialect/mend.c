@@ -178,35 +178,6 @@ int mend_apply(struct mend *m, struct buf *out, struct err *e)
 			 : 0;
 }
 
-/* --- what was refused ---------------------------------------------------- */
-
-/* The number behind `word`, and the text behind that. */
-static size_t number_behind(struct span *text, const char *word)
-{
-	const char *p = memmem(text->p, text->n, word, strlen(word));
-	size_t n = 0, digits = 0;
-
-	if (!p)
-		return MEND_NOWHERE;
-	*text = span_skip(*text, (size_t)(p - text->p) + strlen(word));
-	for (; text->n && *text->p >= '0' && *text->p <= '9' && digits < 9;
-	     digits++) {
-		n = n * 10 + (size_t)(*text->p - '0');
-		*text = span_skip(*text, 1);
-	}
-	return digits ? n : MEND_NOWHERE;
-}
-
-struct mend_refusal mend_refusal(struct span text)
-{
-	struct mend_refusal f = { .known = true, .block = MEND_NOWHERE };
-
-	f.message = number_behind(&text, "messages.");
-	if (f.message != MEND_NOWHERE)
-		f.block = number_behind(&text, "content.");
-	return f;
-}
-
 /* --- what the dialects' rules share --------------------------------------- */
 
 void mend_id(struct mend *m, struct span value, struct span now)

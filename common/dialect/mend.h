@@ -39,11 +39,20 @@ struct splice {
 	size_t turn; /* in the order of the calls */
 };
 
-/* What a provider has refused of a request's thinking, by its own words. */
+/* What a provider has refused of a history, by its own words. */
+enum refused {
+	REFUSED_NOTHING,
+	REFUSED_THINKING,   /* signed thinking; Chat: reasoning_details */
+	REFUSED_REASONING,  /* Responses: an item */
+	REFUSED_SIGNATURES, /* Chat: Google's, on calls */
+	REFUSED_SWITCH,     /* what a switch mends that was off */
+};
+
 struct mend_refusal {
-	bool known;            /* this is one */
-	size_t message, block; /* that it names; MEND_NOWHERE */
-	bool all;              /* what else there is goes as well */
+	enum refused what;
+	size_t message, block; /* Messages: that it names; MEND_NOWHERE */
+	struct span item, end; /* Responses: an id, the end of its content */
+	bool all;              /* whatever is of that kind */
 };
 
 #define MEND_NOWHERE ((size_t)-1)
@@ -57,11 +66,14 @@ struct mend {
 	struct buf names;   /* for x-dario-mended */
 	struct buf dropped; /* content that went, for x-dario-dropped */
 	struct call_ids ids;
-	struct mend_refusal refusal; /* Messages: to be mended, too */
+	struct mend_refusal refusal; /* to be mended, too */
 };
 
-/* "messages.1.content.0: Invalid `signature` in `thinking` block" */
-struct mend_refusal mend_refusal(struct span text);
+/* mend-refused.c: "messages.1.content.0: Invalid `signature` in `thinking`
+ * block", in a request of dialect `d`. Switches of which it speaks are on
+ * then. */
+struct mend_refusal mend_refusal(enum dialect_id d, struct span text,
+				 struct quirks *q);
 
 void mend_init(struct mend *m, struct arena *a, struct span text,
 	       const struct upstream_model *target);

@@ -23,12 +23,26 @@ static void mend_call_id(struct mend *m, struct span object, const char *key,
 	mend_id(m, value, id);
 }
 
+/* What it cannot read is as good as none. */
+static void mend_refused_signature(struct mend *m, struct span extra)
+{
+	struct span google = jwalk_get(extra, "google");
+	struct span value = jwalk_get(google, "thought_signature");
+
+	if (!jwalk_is_string(value))
+		return;
+	mend_replace(m, value, SPAN(WRITE_SKIP_SIGNATURE));
+	mend_note(m, "thought signatures");
+}
+
 /* Gemini refuses the first call of a turn without a signature of its own. */
 static void mend_signature(struct mend *m, const struct jwalk *call)
 {
 	struct span extra = jwalk_get(call->value, "extra_content");
 	struct jwalk w = jwalk_in(call->value);
 
+	if (extra.n && m->refusal.what == REFUSED_SIGNATURES)
+		mend_refused_signature(m, extra);
 	if (!m->target->quirks.thought_signatures || call->before || extra.n)
 		return;
 	if (!jwalk_next(&w))
@@ -51,10 +65,11 @@ static bool mend_calls(struct mend *m, struct span calls)
 	return any;
 }
 
-/* Entries that we have sealed: the target's own as they were, others go. True
- * when any stays. */
+/* Entries that we have sealed: the target's own as they were, others go, as
+ * does what is refused. True when any stays. */
 static bool mend_details(struct mend *m, struct span details)
 {
+	bool refused = m->refusal.what == REFUSED_THINKING;
 	struct jwalk w = jwalk_in(details);
 
 	while (jwalk_next(&w)) {
@@ -63,10 +78,13 @@ static bool mend_details(struct mend *m, struct span details)
 		struct span value = data.n ? data : signature;
 		struct seal s = mend_open(m, value);
 
-		if (!value.n || s.kind == SEAL_NONE)
+		if (!value.n || (s.kind == SEAL_NONE && !refused))
 			continue;
 		mend_note(m, "sealed thinking");
-		if (!mend_unseal(m, value,
+		if (refused)
+			mend_dropped(m, "thinking");
+		if (refused ||
+		    !mend_unseal(m, value,
 				 s.kind == SEAL_REDACTED ? SEAL_REDACTED
 							 : SEAL_CLAUDE))
 			mend_cut(m, &w);

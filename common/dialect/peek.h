@@ -42,6 +42,7 @@ enum peek_mark {
 	MARK_BLANK = 16384,        /* a text or content of blanks, or none */
 	MARK_STORED = 1 << 19,     /* what a provider keeps: see refs.h */
 	MARK_PARSED = 1 << 20,     /* what SDKs add to the answers they give */
+	MARK_OPAQUE = 1 << 21,     /* values that its provider alone can read */
 	MARK_ANY = 1 << 30,        /* every text has it */
 	MARK_ALL = -1, /* the text must be looked at whatever it holds */
 };

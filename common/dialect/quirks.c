@@ -66,6 +66,12 @@ const struct quirk_row quirk_rows[] = {
 	     "reasoning_content"),
 	FLAG("extraFieldsRefused", no_extra,
 	     "refuses every field that it does not know"),
+	FLAG("callsPaired", paired,
+	     "refuses a tool call without its result, and a result without "
+	     "its call"),
+	FLAG("keysApart", keys_apart,
+	     "what it gave by one key (encrypted reasoning, signatures) it "
+	     "refuses by another: its keys are of several organisations"),
 	ROW("topFields", QUIRK_FIELDS, fields, 0,
 	    "list of the top-level fields of Chat Completions that it takes, "
 	    "when not all"),

@@ -39,6 +39,9 @@ struct quirks {
 	bool no_empty;      /* refuses an assistant that says nothing */
 	bool no_foreign;    /* refuses what others add to messages */
 	bool no_extra;      /* refuses all fields that it does not know */
+	bool paired;        /* refuses a call without result, and a result
+			     * without call */
+	bool keys_apart;    /* each key takes its own opaque values alone */
 	bool no_mend;       /* nothing is mended in the same dialect */
 	bool normalize;     /* its answers are read and written anew */
 	bool no_version;    /* no /v1 behind a host alone */

@@ -89,15 +89,57 @@ static void unseal(struct mend *m, struct span item, struct span original)
 	mend_note(m, "sealed reasoning");
 }
 
+/* Does a refusal speak of it, or of all that are like it? */
+static bool is_refused(struct mend *m, struct span item)
+{
+	const struct mend_refusal *f = &m->refusal;
+	struct span content = jwalk_get(item, "encrypted_content");
+	struct span id = jwalk_get(item, "id");
+
+	if (f->what != REFUSED_REASONING)
+		return false;
+	if (f->all)
+		return jwalk_is(type_of(item), "reasoning");
+	if (f->item.n)
+		return span_eq(jwalk_text(m->arena, id), f->item);
+	content = jwalk_text(m->arena, content);
+	return f->end.n && content.n >= f->end.n &&
+	       span_eq(span_skip(content, content.n - f->end.n), f->end);
+}
+
+static void cut_reasoning(struct mend *m, struct jwalk *w)
+{
+	mend_cut(m, w);
+	mend_note(m, "reasoning");
+	if (jwalk_get(w->value, "summary").n > 2)
+		mend_dropped(m, "reasoning");
+}
+
+/* What it refers to is not there: what was said stays. */
+static void cut_id(struct mend *m, struct span item)
+{
+	struct jwalk w = jwalk_in(item);
+
+	while (jwalk_next(&w)) {
+		if (!jwalk_key_is(&w, "id"))
+			continue;
+		mend_cut(m, &w);
+		mend_note(m, "item ids");
+	}
+}
+
 static void mend_reasoning(struct mend *m, struct jwalk *w, struct state *st)
 {
 	struct span sealed = jwalk_get(w->value, "encrypted_content");
-	struct span summary = jwalk_get(w->value, "summary");
 	struct seal s = mend_open(m, sealed);
 
 	if (!st->in_run)
 		st->followed = is_followed(m, *w);
 	st->in_run = true;
+	if (is_refused(m, w->value)) {
+		cut_reasoning(m, w);
+		return;
+	}
 	if (st->followed && s.kind == SEAL_NONE &&
 	    (s.original.n || st->stored)) {
 		mend_item_id(m, w->value, SPAN("\"reasoning\""));
@@ -108,10 +150,7 @@ static void mend_reasoning(struct mend *m, struct jwalk *w, struct state *st)
 		unseal(m, w->value, s.original);
 		return;
 	}
-	mend_cut(m, w);
-	mend_note(m, "reasoning");
-	if (summary.n > 2)
-		mend_dropped(m, "reasoning");
+	cut_reasoning(m, w);
 }
 
 /* What SDKs add to the items and parts that they hand to a program. */
@@ -161,6 +200,8 @@ void responses_mend(struct mend *m)
 			continue;
 		}
 		st.in_run = false;
+		if (is_refused(m, w.value))
+			cut_id(m, w.value);
 		mend_item_id(m, w.value, type);
 		mend_call_id(m, w.value);
 		if (!jwalk_is(type, "message") || is_assistants(w.value))

@@ -42,8 +42,7 @@ enum {
 };
 
 /* Where the words stand. A message may quote the request: where a status is
- * the answer to that, too (400, 413), the known sentences begin it. Words of
- * thinking are the exception: nothing rests for them. */
+ * the answer to that, too (400, 413), the known sentences begin it. */
 enum where {
 	ANY,    /* the status alone says it */
 	SHAPED, /* the same, in the provider's own shape */
@@ -88,7 +87,6 @@ enum verdict {
 	MODEL_TERMS,
 	CREDIT,
 	ELSEWHERE,
-	THINKING,
 	NO_MODEL,
 	OLD_TOKEN,
 	WRONG_KEY,
@@ -111,7 +109,6 @@ static const struct {
 	[MODEL_TERMS] = { CAUSE_TERMS, SCOPE_MODEL, NEXT_OTHER, TEN_MINUTES },
 	[CREDIT] = { CAUSE_CREDIT, SCOPE_ACCOUNT, NEXT_OTHER, AN_HOUR },
 	[ELSEWHERE] = { CAUSE_NONE, SCOPE_ACCOUNT, NEXT_OTHER, NO_CLOCK },
-	[THINKING] = { CAUSE_NONE, SCOPE_ACCOUNT, NEXT_STRIP, NO_CLOCK },
 	[NO_MODEL] = { CAUSE_MODEL, SCOPE_MODEL, NEXT_OTHER, AN_HOUR },
 	[OLD_TOKEN] = { CAUSE_AUTH, SCOPE_ACCOUNT, NEXT_REFRESH, FOR_EVER },
 	[WRONG_KEY] = { CAUSE_AUTH, SCOPE_ACCOUNT, NEXT_OTHER, FOR_EVER },
@@ -158,9 +155,6 @@ static const struct row {
 	/* anthropics/claude-code/issues/27944 */
 	{ ANTHROPIC, S400, BEGINS, "The long context beta is not yet available",
 	  NULL, ELSEWHERE },
-	/* platform.claude.com, extended thinking; a signature of elsewhere */
-	{ ANTHROPIC, S400, HOLDS, "redacted_thinking", NULL, THINKING },
-	{ ANTHROPIC, S400, HOLDS, "thinking", "ignature", THINKING },
 	/* docs.claude.com/en/api/errors: not_found_error "model: NAME" */
 	{ ANTHROPIC, S404, BEGINS, "model:", NULL, NO_MODEL },
 	/* docs.claude.com/en/api/errors: permission_error */

@@ -21,7 +21,7 @@ enum refusal_next {
 	NEXT_ANSWER,  /* it is the client's: nobody else would do better */
 	NEXT_REFRESH, /* the token may be old: a new one, once */
 	NEXT_OTHER,   /* another account may serve */
-	NEXT_STRIP,   /* without the thinking that is signed elsewhere, once */
+	NEXT_AGAIN,   /* it was mended: the same account once more */
 };
 
 /* Who rests. */

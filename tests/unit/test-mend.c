@@ -125,6 +125,36 @@ static void origins_are_providers(void **state)
 	assert_memory_equal(&a, &here, sizeof(a));
 }
 
+static void a_seal_tells_by_whose_key(void **state)
+{
+	struct seal_origin one = here, two = here;
+	struct span text, unknown = sealed(SEAL_OPENAI, &here, 1, "rs_1 g");
+	struct seal s;
+
+	(void)state;
+	seal_origin_key(&one, "pool", "work");
+	seal_origin_key(&two, "pool", "home");
+	text = sealed(SEAL_OPENAI, &one, 1, "rs_1 gAAA");
+	s = seal_open(&arena, text);
+	assert_int_equal(s.kind, SEAL_OPENAI);
+	assert_true(s.about == 1);
+	assert_span(s.original, "rs_1 gAAA");
+	assert_true(seal_is(text));
+	/* one provider, as long as nothing else is known of it */
+	assert_true(seal_is_of(&s, &two));
+	assert_true(seal_is_of(&s, &here));
+	assert_false(seal_is_of(&s, &there));
+	one.apart = two.apart = true;
+	assert_true(seal_is_of(&s, &one));
+	assert_false(seal_is_of(&s, &two));
+	s = seal_open(&arena, unknown);
+	assert_true(seal_is_of(&s, &two));
+	for (size_t n = strlen("dario3_"); n < text.n; n++)
+		assert_int_equal(
+			seal_open(&arena, (struct span){ text.p, n }).kind,
+			SEAL_BROKEN);
+}
+
 static void ids_come_back(void **state)
 {
 	const char *const odd[] = {
@@ -484,20 +514,92 @@ static void chat_is_mended(void **state)
 	      "thought signatures");
 }
 
+static struct mend_refusal refused(enum dialect_id d, const char *text)
+{
+	struct quirks q = { 0 };
+
+	return mend_refusal(d, span_of(text), &q);
+}
+
 static void a_refusal_names_a_block(void **state)
 {
+	struct quirks q = { 0 };
 	struct mend_refusal f = mend_refusal(
-		SPAN("messages.12.content.3: Invalid `signature`"));
+		DIALECT_ANTHROPIC,
+		SPAN("messages.12.content.3: Invalid `signature` in "
+		     "`thinking` block"),
+		&q);
 
 	(void)state;
+	assert_int_equal(f.what, REFUSED_THINKING);
 	assert_int_equal(f.message, 12);
 	assert_int_equal(f.block, 3);
-	f = mend_refusal(SPAN("Invalid signature in thinking"));
+	assert_false(f.all);
+	f = refused(DIALECT_ANTHROPIC, "Invalid signature in thinking");
+	assert_true(f.all);
+	f = refused(DIALECT_ANTHROPIC, "Invalid `data` in `redacted_thinking`");
+	assert_int_equal(f.what, REFUSED_THINKING);
+	f = refused(DIALECT_ANTHROPIC, "messages.x.content.1");
+	assert_int_equal(f.what, REFUSED_NOTHING);
 	assert_true(f.block == MEND_NOWHERE);
-	f = mend_refusal(SPAN("messages.x.content.1"));
-	assert_true(f.block == MEND_NOWHERE);
-	f = mend_refusal(SPAN("messages.99999999999999999999.content.1"));
+	f = refused(DIALECT_ANTHROPIC,
+		    "messages.99999999999999999999.content.1");
 	assert_true(f.message != 0);
+	f = refused(DIALECT_ANTHROPIC, "`thinking.budget_tokens`: too small");
+	assert_int_equal(f.what, REFUSED_NOTHING);
+}
+
+static void a_refusal_names_an_item(void **state)
+{
+	struct mend_refusal f = refused(
+		DIALECT_RESPONSES,
+		"{\"error\":{\"message\":\"The encrypted content for item "
+		"rs_0a18166 could not be verified.\",\"code\":"
+		"\"invalid_encrypted_content\"}}");
+
+	(void)state;
+	assert_int_equal(f.what, REFUSED_REASONING);
+	assert_span(f.item, "rs_0a18166");
+	assert_false(f.all);
+	f = refused(DIALECT_RESPONSES,
+		    "The encrypted content gAAA...DQ== could not be verified.");
+	assert_int_equal(f.what, REFUSED_REASONING);
+	assert_span(f.end, "DQ==");
+	assert_int_equal(f.item.n, 0);
+	f = refused(DIALECT_RESPONSES, "invalid_encrypted_content");
+	assert_true(f.all);
+	f = refused(DIALECT_RESPONSES,
+		    "Item 'fc_1' of type 'function_call' was provided without "
+		    "its required 'reasoning' item: 'rs_1'.");
+	assert_span(f.item, "fc_1");
+	f = refused(DIALECT_RESPONSES, "Unknown parameter: 'seed'");
+	assert_int_equal(f.what, REFUSED_NOTHING);
+	/* the words of one dialect are none in another */
+	f = refused(DIALECT_OPENAI, "invalid_encrypted_content");
+	assert_int_equal(f.what, REFUSED_NOTHING);
+}
+
+static void a_refusal_sets_a_switch(void **state)
+{
+	struct quirks q = { .reasoning_optional = true };
+	struct mend_refusal f = mend_refusal(
+		DIALECT_OPENAI,
+		SPAN("The `reasoning_content` in the thinking mode must be "
+		     "passed back to the API."),
+		&q);
+
+	(void)state;
+	assert_int_equal(f.what, REFUSED_SWITCH);
+	assert_true(q.reasoning_content && !q.reasoning_optional);
+	f = mend_refusal(DIALECT_OPENAI,
+			 SPAN("property 'reasoning_content' is unsupported"),
+			 &q);
+	assert_int_equal(f.what, REFUSED_SWITCH);
+	assert_true(q.no_foreign);
+	f = refused(DIALECT_OPENAI, "Unsupported parameter: 'max_tokens'");
+	assert_int_equal(f.what, REFUSED_NOTHING);
+	f = refused(DIALECT_OPENAI, "Corrupted thought signature.");
+	assert_int_equal(f.what, REFUSED_SIGNATURES);
 }
 
 /* --- retext -------------------------------------------------------------- */
@@ -570,6 +672,7 @@ int main(void)
 		cmocka_unit_test(what_is_torn_is_broken),
 		cmocka_unit_test(earlier_seals_are_understood),
 		cmocka_unit_test(origins_are_providers),
+		cmocka_unit_test(a_seal_tells_by_whose_key),
 		cmocka_unit_test(ids_come_back),
 		cmocka_unit_test(a_long_id_is_not_whole),
 		cmocka_unit_test(calls_have_ids_of_their_own),
@@ -582,6 +685,8 @@ int main(void)
 		cmocka_unit_test(responses_are_mended),
 		cmocka_unit_test(chat_is_mended),
 		cmocka_unit_test(a_refusal_names_a_block),
+		cmocka_unit_test(a_refusal_names_an_item),
+		cmocka_unit_test(a_refusal_sets_a_switch),
 		cmocka_unit_test(only_what_changed_is_new),
 	};
 

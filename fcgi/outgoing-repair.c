@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* What only a refusal shows: values that another provider or key has made. */
+#include "config.h"
+
+#include "dialect/mend.h"
+#include "fcgi/outgoing.h"
+#include "state/apart.h"
+
+#include <string.h>
+
+/* What is left out one by one, as it is refused; then all that is left. */
+#define REPAIRS_MAX 8
+
+/* What was told before, and what is told now. */
+static const char *both(struct request *r, const char *before, struct span now)
+{
+	if (!now.n || (before && span_has(span_of(before), now)))
+		return before;
+	return before ? arena_fmt(r->arena, "%s, %.*s", before, SPAN_FMT(now))
+		      : arena_str(r->arena, now);
+}
+
+static bool take_over(struct outgoing *o, struct request *r, struct mend *m)
+{
+	struct err unused;
+	struct buf text;
+
+	buf_init(&text, REQUEST_BODY_MAX);
+	if (!m->n || mend_apply(m, &text, &unused)) {
+		buf_release(&text);
+		return false;
+	}
+	buf_release(&o->text);
+	o->text = text;
+	o->body = o->plain = buf_get(&o->text);
+	r->mended = both(r, r->mended, buf_get(&m->names));
+	r->dropped = both(r, r->dropped, buf_get(&m->dropped));
+	return true;
+}
+
+/* Without what was refused, or `all` that is of its kind. */
+static bool leave_out(struct outgoing *o, struct request *r,
+		      const struct mend_refusal *f,
+		      const struct upstream_model *t, bool all)
+{
+	struct mend m;
+	bool any;
+
+	mend_init(&m, r->arena, o->plain, t);
+	m.refusal = *f;
+	m.refusal.all |= all;
+	dialects[o->dialect].mend(&m);
+	any = take_over(o, r, &m);
+	mend_release(&m);
+	return any;
+}
+
+/* Without what our seals say that the provider gave by another key. */
+static bool set_apart(struct outgoing *o, struct request *r)
+{
+	struct span was = arena_span(r->arena, o->plain);
+	struct err unused;
+
+	if (o->origin.apart || !(o->peek->marks & MARK_SEAL))
+		return false;
+	o->origin.apart = true;
+	if (outgoing_remake(o, r, &unused) || span_eq(was, o->plain))
+		return false;
+	apart_note(snapshot_home(r->app->config), o->backend->name);
+	return true;
+}
+
+static bool is_opaque(enum refused what)
+{
+	return what != REFUSED_NOTHING && what != REFUSED_SWITCH;
+}
+
+/* Templates of local servers complain with a 500, errors in a stream with a
+ * status that was guessed. */
+static bool may_be_mended(int status)
+{
+	return status != 401 && status != 403 && status != 413 && status != 429;
+}
+
+bool outgoing_repair(struct outgoing *o, struct request *r)
+{
+	const struct outcome *c = &r->outcome;
+	struct upstream_model t = o->target;
+	struct mend_refusal f;
+	bool last = o->repairs == REPAIRS_MAX;
+
+	if (outcome_is_final(c) || !outcome_refused(c) ||
+	    o->repairs > REPAIRS_MAX || outgoing_is_left(o, r) ||
+	    !may_be_mended(c->status))
+		return false;
+	f = mend_refusal(o->dialect, c->body, &t.quirks);
+	if (f.what == REFUSED_NOTHING && *c->error.type)
+		f = mend_refusal(o->dialect, span_of(c->error.type), &t.quirks);
+	if (f.what == REFUSED_NOTHING)
+		return false;
+	o->repairs++;
+	if (is_opaque(f.what) && set_apart(o, r))
+		return true;
+	return leave_out(o, r, &f, &t, last) ||
+	       (is_opaque(f.what) && leave_out(o, r, &f, &t, true));
+}
+
+bool outgoing_may_be_refused(const struct outgoing *o, const struct request *r)
+{
+	return o->peek->marks & MARK_OPAQUE && !outgoing_is_left(o, r);
+}
