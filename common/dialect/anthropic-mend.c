@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "dialect/anthropic-mend.h"
 #include "dialect/anthropic-write.h"
-#include "dialect/mend.h"
 
 /* What of a tool loop decides whether it may go on with thinking. */
 struct loop {
@@ -76,23 +76,60 @@ static bool mend_thinking(struct mend *m, struct jwalk *w, bool redacted)
 	return false;
 }
 
-static bool is_blank(struct mend *m, struct span text)
+bool anthropic_is_blank(struct mend *m, struct span text)
 {
 	return jwalk_is_string(text) &&
 	       !span_trim(jwalk_text(m->arena, text)).n;
+}
+
+/* The id that it has for the target. */
+static struct span id_of(struct mend *m, struct span value, bool call)
+{
+	struct span id = jwalk_text(m->arena, value);
+
+	id = call ? call_ids_call(&m->ids, m->arena, id)
+		  : call_ids_result(&m->ids, m->arena, id);
+	return chat_id_anthropic(m->arena, id);
 }
 
 static void mend_call(struct mend *m, struct span block, const char *key,
 		      bool call)
 {
 	struct span value = jwalk_get(block, key);
-	struct span id = jwalk_text(m->arena, value);
+
+	if (jwalk_is_string(value))
+		mend_id(m, value, id_of(m, value, call));
+}
+
+/* The whole block, as it goes elsewhere. */
+static void move_result(struct mend *m, struct span block)
+{
+	struct span value = jwalk_get(block, "tool_use_id"), id, text;
+	size_t before = (size_t)(value.p - block.p);
 
 	if (!jwalk_is_string(value))
 		return;
-	id = call ? call_ids_call(&m->ids, m->arena, id)
-		  : call_ids_result(&m->ids, m->arena, id);
-	mend_id(m, value, chat_id_anthropic(m->arena, id));
+	id = mend_quoted(m, id_of(m, value, false));
+	text = span_skip(block, before + value.n);
+	text = span_of(arena_fmt(m->arena, "%.*s%.*s%.*s", (int)before, block.p,
+				 SPAN_FMT(id), SPAN_FMT(text)));
+	anthropic_move_result(m, block.p, text);
+}
+
+/* A call or a result: true when it stays where it is. */
+static bool mend_pair(struct mend *m, struct jwalk *w, bool call)
+{
+	enum pair_fate fate = pairs_fate(&m->pairs, w->value.p);
+
+	if (!anthropic_pair_block(m, w, call)) {
+		if (fate == PAIR_MOVES)
+			move_result(m, w->value);
+		return false;
+	}
+	mend_call(m, w->value, call ? "id" : "tool_use_id", call);
+	if (call)
+		anthropic_called(m, jwalk_get(w->value, "name"));
+	return true;
 }
 
 /* A search of another provider, as we have told it. */
@@ -141,7 +178,7 @@ static void mend_block(struct mend *m, struct jwalk *w, struct loop *l)
 	if (thinks && mend_thinking(m, w, jwalk_is(type, "redacted_thinking")))
 		return;
 	if (jwalk_is(type, "text") &&
-	    is_blank(m, jwalk_get(w->value, "text"))) {
+	    anthropic_is_blank(m, jwalk_get(w->value, "text"))) {
 		mend_cut(m, w);
 		mend_note(m, "empty text");
 		return;
@@ -149,11 +186,14 @@ static void mend_block(struct mend *m, struct jwalk *w, struct loop *l)
 	/* It is not what it should be: thinking. */
 	l->off |= refused && !m->refusal.all;
 	if (jwalk_is(type, "tool_use")) {
+		if (!mend_pair(m, w, true))
+			return;
 		l->calls = true;
-		mend_call(m, w->value, "id", true);
 	} else if (jwalk_is(type, "tool_result")) {
+		l->results |= pairs_fate(&m->pairs, w->value.p) == PAIR_MOVES;
+		if (!mend_pair(m, w, false))
+			return;
 		l->results = true;
-		mend_call(m, w->value, "tool_use_id", false);
 	}
 	if (!l->any)
 		l->first_thinks = thinks;
@@ -184,13 +224,15 @@ static void cut_message(struct mend *m, struct jwalk *messages, bool assistant)
 	mend_note(m, "empty messages");
 }
 
-static bool block_stays(struct mend *m, struct span block)
+bool anthropic_block_stays(struct mend *m, struct span block)
 {
 	struct span type = jwalk_get(block, "type");
 	bool redacted = jwalk_is(type, "redacted_thinking");
 
 	if (jwalk_is(type, "text"))
-		return !is_blank(m, jwalk_get(block, "text"));
+		return !anthropic_is_blank(m, jwalk_get(block, "text"));
+	if (pairs_fate(&m->pairs, block.p) == PAIR_GOES)
+		return false;
 	return !is_thinking(type) || is_known(m, block, redacted);
 }
 
@@ -200,9 +242,9 @@ static bool message_stays(struct mend *m, struct span message)
 	struct jwalk w = jwalk_in(content);
 
 	while (jwalk_next(&w))
-		if (block_stays(m, w.value))
+		if (anthropic_block_stays(m, w.value))
 			return true;
-	return jwalk_is_string(content) && !is_blank(m, content);
+	return jwalk_is_string(content) && !anthropic_is_blank(m, content);
 }
 
 /* May a system message stand here as such: behind a user's turn, before an
@@ -237,7 +279,7 @@ static void mend_system(struct mend *m, struct jwalk *messages, struct loop *l)
 	struct span content = jwalk_get(messages->value, "content");
 	struct jwalk w = jwalk_in(content);
 
-	if (is_blank(m, content) ||
+	if (anthropic_is_blank(m, content) ||
 	    (!jwalk_is_string(content) && !jwalk_peek(&w))) {
 		cut_message(m, messages, false);
 		return;
@@ -267,6 +309,8 @@ static void mend_message(struct mend *m, struct jwalk *messages, struct loop *l)
 	bool assistant = jwalk_is(role, "assistant");
 	struct loop was = *l;
 
+	if (m->target->quirks.strict_messages)
+		anthropic_echo(m, messages->value);
 	if (jwalk_is(role, "system")) {
 		mend_system(m, messages, l);
 		return;
@@ -277,7 +321,7 @@ static void mend_message(struct mend *m, struct jwalk *messages, struct loop *l)
 		call_ids_turn(&m->ids);
 	for (l->block = 0; jwalk_next(&w); l->block++)
 		mend_block(m, &w, l);
-	if (jwalk_is_string(content) && !is_blank(m, content))
+	if (jwalk_is_string(content) && !anthropic_is_blank(m, content))
 		l->any = true;
 	else if (!w.kept)
 		cut_message(m, messages, assistant);
@@ -333,8 +377,14 @@ void anthropic_mend(struct mend *m)
 	struct jwalk messages = jwalk_in(jwalk_get(m->text, "messages"));
 	struct loop l = { 0 };
 
+	anthropic_pair(m);
 	for (; jwalk_next(&messages); l.message++)
 		mend_message(m, &messages, &l);
+	anthropic_put_moved(m);
+	if (m->target->quirks.strict_messages) {
+		anthropic_declare(m);
+		anthropic_cache_marks(m);
+	}
 	if (must_go_without(m, &l))
 		mend_field(m);
 	mend_forced_tool(m, "{\"type\":\"any\"}");

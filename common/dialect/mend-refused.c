@@ -26,6 +26,13 @@ static const struct row {
 	/* platform.claude.com, ding113/claude-code-hub/issues/518 */
 	{ MESSAGES, "redacted_thinking", NULL, REFUSED_THINKING, NO_SWITCH },
 	{ MESSAGES, "thinking", "ignature", REFUSED_THINKING, NO_SWITCH },
+	/* maximhq/bifrost/issues/5097; the API's limit of four */
+	{ MESSAGES, "must define tools", NULL, REFUSED_SWITCH,
+	  SWITCH(strict_messages) },
+	{ MESSAGES, "cache_control", "aximum of 4", REFUSED_SWITCH,
+	  SWITCH(strict_messages) },
+	{ MESSAGES, "messages.", "xtra inputs are not permitted",
+	  REFUSED_SWITCH, SWITCH(strict_messages) },
 	/* openai/codex/issues/8145, Wei-Shaw/sub2api/issues/2863 */
 	{ RESPONSES, "invalid_encrypted_content", NULL, REFUSED_REASONING,
 	  NO_SWITCH },

@@ -22,7 +22,8 @@ enum turn {
 
 struct message {
 	enum turn turn;
-	struct span value; /* as it came; empty: made up */
+	struct span value; /* as it came; empty: made up, or moved here */
+	struct span moved; /* from elsewhere, as it goes */
 	struct span content;
 	struct piece *pieces, **tail; /* of its content */
 	bool gone, changed;
@@ -74,12 +75,70 @@ static enum turn turn_of(struct span message)
 	return TURN_OTHER;
 }
 
-static bool has_calls(struct span message)
+/* Any that stay? */
+static bool has_calls(const struct turns *t, struct span message)
 {
 	struct jwalk calls = jwalk_in(jwalk_get(message, "tool_calls"));
-	struct span call = jwalk_get(message, "function_call");
 
-	return jwalk_next(&calls) || jwalk_is_object(call);
+	while (jwalk_next(&calls))
+		if (pairs_fate(&t->m->pairs, calls.value.p) != PAIR_GOES)
+			return true;
+	return jwalk_is_object(jwalk_get(message, "function_call"));
+}
+
+/* All of its calls have gone, and there is nothing else. */
+static bool is_left_empty(struct turns *t, const struct message *n)
+{
+	struct jwalk calls = jwalk_in(jwalk_get(n->value, "tool_calls"));
+
+	return jwalk_next(&calls) && !mend_content_speaks(t->m, n->content) &&
+	       !jwalk_is_string(jwalk_get(n->value, "refusal"));
+}
+
+static struct span with_own_id(struct turns *t, struct span message)
+{
+	struct span value = jwalk_get(message, "tool_call_id"), id, rest;
+	size_t before = (size_t)(value.p - message.p);
+
+	id = mend_chat_id(t->m, jwalk_text(t->m->arena, value));
+	id = mend_quoted(t->m, id);
+	rest = span_skip(message, before + value.n);
+	return span_of(arena_fmt(t->m->arena, "%.*s%.*s%.*s", (int)before,
+				 message.p, SPAN_FMT(id), SPAN_FMT(rest)));
+}
+
+/* Behind the message of its call, and the results that are there. */
+static void move_result(struct turns *t, struct message *n)
+{
+	const char *call = pairs_mate(&t->m->pairs, n->value.p);
+	struct message *to = t->first, *made;
+
+	n->gone = true;
+	mend_note(t->m, "order of results");
+	while (to->next != n &&
+	       (!to->value.n || call > to->value.p + to->value.n))
+		to = to->next;
+	while (to->next != n && to->next->turn == TURN_RESULT &&
+	       !to->next->gone)
+		to = to->next;
+	made = new_message(t, &to->next, TURN_RESULT);
+	made->moved = with_own_id(t, n->value);
+	add_piece(t, made)->value = n->content;
+}
+
+static void read_result(struct turns *t, struct message *n)
+{
+	switch (pairs_fate(&t->m->pairs, n->value.p)) {
+	case PAIR_STAYS:
+		break;
+	case PAIR_GOES:
+		n->gone = true;
+		mend_lonely(t->m, false);
+		break;
+	case PAIR_MOVES:
+		move_result(t, n);
+		break;
+	}
 }
 
 /* False when there are more than any provider takes. */
@@ -91,11 +150,17 @@ static bool read_messages(struct turns *t)
 	for (size_t i = 0; jwalk_next(&w); at = &(*at)->next) {
 		struct message *n = new_message(t, at, turn_of(w.value));
 
-		if (n->turn == TURN_ASSISTANT && has_calls(w.value))
+		if (n->turn == TURN_ASSISTANT && has_calls(t, w.value))
 			n->turn = TURN_CALLS;
 		n->value = w.value;
 		n->content = jwalk_get(w.value, "content");
 		add_piece(t, n)->value = n->content;
+		if (n->turn == TURN_RESULT)
+			read_result(t, n);
+		else if (n->turn == TURN_ASSISTANT && is_left_empty(t, n))
+			n->gone = true;
+		while (*at != n)
+			at = &(*at)->next;
 		if (++i > MESSAGES_MAX)
 			return false;
 	}
@@ -300,8 +365,11 @@ static void settle(struct turns *t)
 
 static struct span made_up(struct turns *t, const struct message *n)
 {
-	struct span content = mend_content(t->m, n->pieces);
+	struct span content;
 
+	if (n->moved.n)
+		return n->moved;
+	content = mend_content(t->m, n->pieces);
 	return span_of(arena_fmt(t->m->arena,
 				 "{\"role\":\"%s\",\"content\":%.*s}",
 				 n->turn == TURN_USER ? "user" : "assistant",

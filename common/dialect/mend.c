@@ -18,6 +18,7 @@ void mend_init(struct mend *m, struct arena *a, struct span text,
 	m->target = target;
 	buf_init(&m->names, MEND_NAMES_MAX);
 	buf_init(&m->dropped, CHAT_DROPPED_MAX);
+	buf_init(&m->tools, REQUEST_TEXT_MAX);
 }
 
 void mend_release(struct mend *m)
@@ -25,6 +26,7 @@ void mend_release(struct mend *m)
 	free(m->splices);
 	buf_release(&m->names);
 	buf_release(&m->dropped);
+	buf_release(&m->tools);
 }
 
 unsigned mend_wants(enum dialect_id dialect, const struct upstream_model *t)
@@ -38,10 +40,14 @@ unsigned mend_wants(enum dialect_id dialect, const struct upstream_model *t)
 	case DIALECT_ANTHROPIC:
 		return marks | MARK_SYSTEM | MARK_BLANK | MARK_ID_ODD |
 		       MARK_ID_EMPTY | MARK_ID_LONG | MARK_ID_TWICE |
-		       MARK_UNSIGNED | MARK_THINKING;
+		       MARK_UNSIGNED | MARK_THINKING | MARK_PAIRS |
+		       (q->strict_messages
+				? MARK_ECHO | MARK_NO_TOOLS | MARK_CACHE
+				: 0);
 	case DIALECT_RESPONSES:
 		return marks | MARK_PARSED | MARK_UNSIGNED | MARK_REASONING |
-		       MARK_ID_LONG | MARK_ID_EMPTY | MARK_ID_ITEM;
+		       MARK_ID_LONG | MARK_ID_EMPTY | MARK_ID_ITEM |
+		       MARK_PAIRS | MARK_PART;
 	case DIALECT_OPENAI:
 	case DIALECTS:
 		break;
@@ -53,6 +59,8 @@ unsigned mend_wants(enum dialect_id dialect, const struct upstream_model *t)
 		marks |= MARK_ID_NOT_NINE;
 	if (q->reasoning_content || q->thought_signatures)
 		marks |= MARK_CALLS;
+	if (q->paired)
+		marks |= MARK_PAIRS;
 	return marks;
 }
 
@@ -187,6 +195,13 @@ void mend_id(struct mend *m, struct span value, struct span now)
 		return;
 	mend_replace(m, value, mend_quoted(m, now));
 	mend_note(m, "tool ids");
+}
+
+void mend_lonely(struct mend *m, bool call)
+{
+	mend_note(m, call ? "calls without results" : "results without calls");
+	mend_dropped(m, call ? "a tool call without its output"
+			     : "a tool output without its call");
 }
 
 struct seal mend_open(struct mend *m, struct span value)

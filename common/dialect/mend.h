@@ -28,6 +28,7 @@
 #include "base/jwalk.h"
 #include "dialect/call-ids.h"
 #include "dialect/chat.h"
+#include "dialect/mend-pairs.h"
 #include "dialect/peek.h"
 #include "dialect/seal.h"
 
@@ -66,7 +67,15 @@ struct mend {
 	struct buf names;   /* for x-dario-mended */
 	struct buf dropped; /* content that went, for x-dario-dropped */
 	struct call_ids ids;
+	struct pairs pairs;          /* of calls and results */
 	struct mend_refusal refusal; /* to be mended, too */
+	/* Messages: */
+	struct anthropic_places {
+		struct turn_place *list; /* by turn */
+		size_t cap;
+	} places;
+	struct names called; /* tools */
+	struct buf tools;    /* the same as a list, when there are any */
 };
 
 /* mend-refused.c: "messages.1.content.0: Invalid `signature` in `thinking`
@@ -109,6 +118,9 @@ struct seal mend_open(struct mend *m, struct span value);
 /* Its original in the seal's place, where it is of this target and `kind`;
  * else false. */
 bool mend_unseal(struct mend *m, struct span value, enum seal_kind kind);
+
+/* A call without its result goes, or the reverse. */
+void mend_lonely(struct mend *m, bool call);
 
 /* Where a tool cannot be forced by its name it is the only one, and `any` has
  * to be called. */

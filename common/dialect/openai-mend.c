@@ -5,6 +5,13 @@
 #include "dialect/chat-write.h"
 #include "dialect/mend-chat.h"
 
+struct span mend_chat_id(const struct mend *m, struct span id)
+{
+	const struct quirks *q = &m->target->quirks;
+
+	return q->nine_ids || q->id_max ? chat_id_openai(m->arena, id, q) : id;
+}
+
 /* By the target's rules, where it has any. */
 static void mend_call_id(struct mend *m, struct span object, const char *key,
 			 bool call)
@@ -18,9 +25,7 @@ static void mend_call_id(struct mend *m, struct span object, const char *key,
 	if (q->unique_ids)
 		id = call ? call_ids_call(&m->ids, m->arena, id)
 			  : call_ids_result(&m->ids, m->arena, id);
-	if (q->nine_ids || q->id_max)
-		id = chat_id_openai(m->arena, id, q);
-	mend_id(m, value, id);
+	mend_id(m, value, mend_chat_id(m, id));
 }
 
 /* What it cannot read is as good as none. */
@@ -58,11 +63,16 @@ static bool mend_calls(struct mend *m, struct span calls)
 	bool any = false;
 
 	for (; jwalk_next(&w); any = true) {
+		if (pairs_fate(&m->pairs, w.value.p) == PAIR_GOES) {
+			mend_cut(m, &w);
+			mend_lonely(m, true);
+			continue;
+		}
 		mend_call_id(m, w.value, "id", true);
 		mend_signature(m, &w);
 		mend_call_members(m, w.value);
 	}
-	return any;
+	return any && w.kept;
 }
 
 /* Entries that we have sealed: the target's own as they were, others go, as
@@ -119,7 +129,10 @@ static void mend_assistant(struct mend *m, struct span message)
 	calls = mend_calls(m, jwalk_get(message, "tool_calls"));
 
 	while (jwalk_next(&w)) {
-		if (!mend_takes_member(m, true, &w) ||
+		bool none = !calls && jwalk_key_is(&w, "tool_calls") &&
+			    jwalk_is_array(w.value) && w.value.n > 2;
+
+		if (none || !mend_takes_member(m, true, &w) ||
 		    (jwalk_key_is(&w, "reasoning_details") &&
 		     !mend_details(m, w.value)))
 			mend_cut(m, &w);
@@ -137,10 +150,37 @@ static void mend_other(struct mend *m, struct span message)
 			mend_cut(m, &w);
 }
 
+/* Results stand right behind the message of their calls. */
+static void pair(struct mend *m)
+{
+	struct jwalk w = jwalk_in(jwalk_get(m->text, "messages"));
+	bool behind = false;
+	size_t turn = 0;
+
+	while (m->target->quirks.paired && jwalk_next(&w)) {
+		struct span role = jwalk_get(w.value, "role");
+		struct span id = jwalk_get(w.value, "tool_call_id");
+		struct jwalk c = jwalk_in(jwalk_get(w.value, "tool_calls"));
+
+		if (jwalk_is(role, "tool")) {
+			pairs_result(&m->pairs, m->arena, w.value.p,
+				     jwalk_text(m->arena, id), turn, behind);
+			continue;
+		}
+		behind = !jwalk_is(role, "assistant");
+		turn += !behind;
+		while (!behind && jwalk_next(&c)) {
+			id = jwalk_text(m->arena, jwalk_get(c.value, "id"));
+			pairs_call(&m->pairs, m->arena, c.value.p, id, turn);
+		}
+	}
+}
+
 void openai_mend(struct mend *m)
 {
 	struct jwalk w = jwalk_in(jwalk_get(m->text, "messages"));
 
+	pair(m);
 	mend_top(m);
 	mend_turns(m);
 	while (jwalk_next(&w)) {

@@ -15,6 +15,27 @@ enum watch {
 	WATCH_SUMMARY, /* is counted */
 	WATCH_SWITCH,  /* type of a member of the body */
 	WATCH_ROLE,
+	WATCH_CALL_ID, /* id of a call, at the call and at its result */
+	WATCH_CACHE,   /* is counted */
+	WATCH_BLOCK,   /* type of a block of a message */
+};
+
+/* Which member of the body it is. */
+enum top {
+	TOP_OTHER,
+	TOP_MESSAGES,
+	TOP_INPUT,
+	TOP_TOOLS,
+};
+
+/* Of a message, or an item of Responses, as bits. */
+enum item {
+	ITEM_ASSISTANT = 1,
+	ITEM_TOOL = 2,
+	ITEM_OTHER = 4, /* a role, but another */
+	ITEM_IN = 8,    /* has a part that an assistant's has not */
+	ITEM_OUT = 16,  /* or that another's has not */
+	ITEM_TEXT = 32, /* something that is no call and no result */
 };
 
 static const struct {
@@ -23,7 +44,7 @@ static const struct {
 	enum watch watch;
 } marked[] = {
 	{ "id", 0, WATCH_CALL },
-	{ "call_id", MARK_CALLS, WATCH_ID },
+	{ "call_id", MARK_CALLS, WATCH_CALL_ID },
 	{ "tool_use_id", MARK_CALLS, WATCH_ID },
 	{ "tool_call_id", MARK_CALLS, WATCH_ID },
 	{ "signature", MARK_OPAQUE, WATCH_SIGNATURE },
@@ -31,6 +52,7 @@ static const struct {
 	{ "thought_signature", MARK_OPAQUE, WATCH_NONE },
 	{ "summary", 0, WATCH_SUMMARY },
 	{ "tool_calls", MARK_CALLS, WATCH_NONE },
+	{ "cache_control", 0, WATCH_CACHE },
 	{ "parsed", MARK_PARSED, WATCH_NONE },
 	{ "parsed_arguments", MARK_PARSED, WATCH_NONE },
 };
@@ -71,16 +93,104 @@ static bool is_text_key(const struct peek *k)
 	       (k->key_n == 7 && memcmp(k->key, "content", 7) == 0);
 }
 
+static bool key_is(const struct peek *k, const char *name)
+{
+	return k->key_n == strlen(name) && memcmp(k->key, name, k->key_n) == 0;
+}
+
+/* Members of Anthropic's answers that its messages do not have. */
+static bool is_echo(const struct peek *k)
+{
+	static const char *const names[] = {
+		"id",
+		"type",
+		"model",
+		"usage",
+		"container",
+		"stop_reason",
+		"stop_sequence",
+		"stop_details",
+		"context_management",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (*names[i] == *k->key && key_is(k, names[i]))
+			return true;
+	return false;
+}
+
+void peek_mark_top(struct peek *k)
+{
+	static const char *const names[] = {
+		[TOP_MESSAGES] = "messages",
+		[TOP_INPUT] = "input",
+		[TOP_TOOLS] = "tools",
+	};
+
+	k->top = TOP_OTHER;
+	for (unsigned char i = TOP_MESSAGES; i <= TOP_TOOLS; i++)
+		if (key_is(k, names[i]))
+			k->top = i;
+}
+
+void peek_mark_push(struct peek *k)
+{
+	k->item = 0;
+	k->tools |= k->top == TOP_TOOLS;
+}
+
+void peek_mark_pop(struct peek *k)
+{
+	unsigned is = k->item;
+
+	if (k->top == TOP_INPUT && ((is & ITEM_ASSISTANT && is & ITEM_IN) ||
+				    (is & ITEM_OTHER && is & ITEM_OUT)))
+		k->marks |= MARK_PART;
+	if (k->top != TOP_MESSAGES)
+		return;
+	if (is & ITEM_TOOL && k->behind)
+		k->marks |= MARK_PAIRS;
+	if (is & (ITEM_ASSISTANT | ITEM_TOOL))
+		k->behind = false;
+	else
+		k->behind |= (is & ITEM_TEXT) != 0;
+}
+
+/* Text as the content of a message is as good as a block of it. */
+void peek_mark_text(struct peek *k)
+{
+	if (k->top == TOP_MESSAGES && key_is(k, "content"))
+		k->item |= ITEM_TEXT;
+}
+
+void peek_mark_end(struct peek *k)
+{
+	if (k->summaries)
+		k->marks |= MARK_REASONING;
+	if (k->caches > PEEK_CACHE_MAX)
+		k->marks |= MARK_CACHE;
+	if (k->pairs || k->call_ids)
+		k->marks |= MARK_PAIRS;
+	if (k->calls && !k->tools)
+		k->marks |= MARK_NO_TOOLS;
+}
+
 /* The value of a member begins. */
 void peek_mark_member(struct peek *k)
 {
 	k->watch = WATCH_NONE;
 	k->blank = is_text_key(k);
+	if (k->depth == 3 && k->top == TOP_MESSAGES && is_echo(k))
+		k->marks |= MARK_ECHO;
 	if (k->key_n == 4) { /* text, type, role: most of them */
 		if (memcmp(k->key, "role", 4) == 0)
 			watch(k, WATCH_ROLE);
 		else if (k->depth == 2 && memcmp(k->key, "type", 4) == 0)
 			watch(k, WATCH_SWITCH);
+		else if (k->depth == 5 &&
+			 (k->top == TOP_MESSAGES || k->top == TOP_INPUT) &&
+			 memcmp(k->key, "type", 4) == 0)
+			watch(k, WATCH_BLOCK);
 		return;
 	}
 	if (k->key_n == 8 && k->depth > 1 && memcmp(k->key, "thinking", 8) == 0)
@@ -96,6 +206,8 @@ void peek_mark_member(struct peek *k)
 		k->marks |= marked[i].marks;
 		if (marked[i].watch == WATCH_SUMMARY)
 			k->summaries++;
+		else if (marked[i].watch == WATCH_CACHE)
+			k->caches++;
 		else
 			watch(k, marked[i].watch);
 	}
@@ -146,6 +258,59 @@ static bool seen_before(struct peek *k)
 	return seen;
 }
 
+static bool said(const struct peek *k, const char *head, size_t n)
+{
+	return k->string_n == n && memcmp(k->head, head, 4) == 0;
+}
+
+static void mark_role(struct peek *k)
+{
+	bool assistant = said(k, "assi", 9), tool = said(k, "tool", 4);
+
+	if (said(k, "deve", 9))
+		k->marks |= MARK_DEVELOPER;
+	else if (said(k, "syst", 6))
+		k->marks |= MARK_SYSTEM;
+	if (k->depth != 3)
+		return;
+	k->item |= assistant ? ITEM_ASSISTANT : tool ? ITEM_TOOL : ITEM_OTHER;
+	if (assistant && k->pairs) /* before all results have come */
+		k->marks |= MARK_PAIRS;
+}
+
+/* Of Messages: a result behind what is none. Of Responses: whose parts? */
+static void mark_block(struct peek *k)
+{
+	bool result = said(k, "tool", 11), call = said(k, "tool", 8);
+
+	if (k->top == TOP_MESSAGES) {
+		if (result && (k->behind || k->item & ITEM_TEXT))
+			k->marks |= MARK_PAIRS;
+		if (!result && !call)
+			k->item |= ITEM_TEXT;
+		return;
+	}
+	if (memcmp(k->head, "inpu", 4) == 0)
+		k->item |= ITEM_IN;
+	else if (said(k, "outp", 11) || said(k, "refu", 7))
+		k->item |= ITEM_OUT;
+	else if (said(k, "text", 4))
+		k->item |= ITEM_IN | ITEM_OUT;
+}
+
+/* Each id stands as often at calls as at results. */
+static void mark_pair(struct peek *k)
+{
+	if (k->watch == WATCH_CALL_ID) {
+		k->call_ids ^= k->hash;
+	} else if (k->watch == WATCH_ID) {
+		k->pairs -= k->hash;
+	} else if (k->depth == 5 && k->top == TOP_MESSAGES) {
+		k->pairs += k->hash;
+		k->calls = true;
+	}
+}
+
 /* The string that is watched is over. */
 void peek_mark_string(struct peek *k)
 {
@@ -160,12 +325,14 @@ void peek_mark_string(struct peek *k)
 		return;
 	}
 	if (k->watch == WATCH_ROLE) {
-		if (k->string_n == 9 && memcmp(k->head, "deve", 4) == 0)
-			k->marks |= MARK_DEVELOPER;
-		else if (k->string_n == 6 && memcmp(k->head, "syst", 4) == 0)
-			k->marks |= MARK_SYSTEM;
+		mark_role(k);
 		return;
 	}
+	if (k->watch == WATCH_BLOCK) {
+		mark_block(k);
+		return;
+	}
+	mark_pair(k);
 	if (k->odd)
 		k->marks |= MARK_ID_ODD;
 	if (!k->string_n)

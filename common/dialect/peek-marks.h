@@ -17,6 +17,11 @@
 #define PEEK_NO_SEAL 255
 
 void peek_mark_member(struct peek *k);
+void peek_mark_top(struct peek *k);  /* the same of the body's own */
+void peek_mark_push(struct peek *k); /* an object has begun */
+void peek_mark_pop(struct peek *k);  /* or ended */
+void peek_mark_end(struct peek *k);
+void peek_mark_text(struct peek *k); /* a string that is not watched ends */
 void peek_watch_byte(struct peek *k, unsigned char c);
 void peek_mark_string(struct peek *k);
 void peek_look_for_seal(struct peek *k, unsigned char c);

@@ -78,6 +78,8 @@ static int push(struct peek *k, bool object, struct err *e)
 		k->object[d / 8] &= (unsigned char)~(1u << (d % 8));
 	k->depth++;
 	k->state = object ? OBJ_FIRST : ARR_FIRST;
+	if (object && k->depth == 3)
+		peek_mark_push(k);
 	return 0;
 }
 
@@ -89,6 +91,8 @@ static int pop(struct peek *k, bool object, struct err *e)
 		k->marks |= object ? 0 : MARK_BLANK;
 		k->blank = false;
 	}
+	if (k->depth == 3)
+		peek_mark_pop(k);
 	k->depth--;
 	value_done(k);
 	return 0;
@@ -165,6 +169,8 @@ static int begin_value(struct peek *k, unsigned char c, struct err *e)
 	}
 	if (member && !k->any_keys && wanted_value(k, c, e))
 		return -1;
+	if (member)
+		peek_mark_top(k);
 	if (inside) {
 		peek_mark_member(k);
 	} else {
@@ -205,6 +211,8 @@ static int end_string(struct peek *k)
 	}
 	if (k->watch)
 		peek_mark_string(k);
+	else if (k->depth == 3)
+		peek_mark_text(k);
 	if (k->blank)
 		k->marks |= MARK_BLANK;
 	k->blank = false;
@@ -570,8 +578,7 @@ int peek_whole(struct peek *k, struct err *e)
 			       "JSON object");
 	if (k->state != DONE)
 		return bad(k, e, "the text ends too early");
-	if (k->summaries)
-		k->marks |= MARK_REASONING;
+	peek_mark_end(k);
 	return 0;
 }
 

@@ -43,11 +43,17 @@ enum peek_mark {
 	MARK_STORED = 1 << 19,     /* what a provider keeps: see refs.h */
 	MARK_PARSED = 1 << 20,     /* what SDKs add to the answers they give */
 	MARK_OPAQUE = 1 << 21,     /* values that its provider alone can read */
+	MARK_ECHO = 1 << 22,       /* a message with members of an answer */
+	MARK_PAIRS = 1 << 23,      /* calls and results that do not match */
+	MARK_NO_TOOLS = 1 << 24,   /* calls, and no tools */
+	MARK_CACHE = 1 << 25,      /* more than PEEK_CACHE_MAX cache_control */
+	MARK_PART = 1 << 26,       /* Responses: a part of another role */
 	MARK_ANY = 1 << 30,        /* every text has it */
 	MARK_ALL = -1, /* the text must be looked at whatever it holds */
 };
 
 #define PEEK_ID_MAX 64
+#define PEEK_CACHE_MAX 4
 #define PEEK_SEEN_BITS 32768
 
 enum peek_place {
@@ -88,7 +94,14 @@ struct peek {
 	char head[4];
 	size_t string_n;
 	uint64_t hash;
-	long summaries; /* that no encrypted_content stands beside, so far */
+	long summaries;    /* that no encrypted_content stands beside, so far */
+	unsigned char top; /* enum top in peek-marks.c: where we are */
+	unsigned char item; /* enum item, of the message or item */
+	bool behind;        /* what a result may not stand behind has come */
+	bool tools, calls;  /* are there any? */
+	unsigned caches;
+	uint64_t pairs;    /* ids of calls less those of results, hashed */
+	uint64_t call_ids; /* the same where both have one name */
 	uint64_t seen[PEEK_SEEN_BITS / 64]; /* of ids of calls, hashed */
 };
 

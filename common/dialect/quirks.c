@@ -69,6 +69,10 @@ const struct quirk_row quirk_rows[] = {
 	FLAG("callsPaired", paired,
 	     "refuses a tool call without its result, and a result without "
 	     "its call"),
+	FLAG("strictMessages", strict_messages,
+	     "checks Messages as Anthropic does: at most four cache_control, "
+	     "no members of answers in messages, tools declared for the calls "
+	     "of the history"),
 	FLAG("keysApart", keys_apart,
 	     "what it gave by one key (encrypted reasoning, signatures) it "
 	     "refuses by another: its keys are of several organisations"),

@@ -35,21 +35,22 @@ struct quirks {
 	bool alternate;          /* user and assistant take turns */
 	bool user_last;          /* the last message is a user's or a result */
 	bool no_images;
-	bool empty_content; /* "" where null is refused */
-	bool no_empty;      /* refuses an assistant that says nothing */
-	bool no_foreign;    /* refuses what others add to messages */
-	bool no_extra;      /* refuses all fields that it does not know */
-	bool paired;        /* refuses a call without result, and a result
+	bool empty_content;   /* "" where null is refused */
+	bool no_empty;        /* refuses an assistant that says nothing */
+	bool no_foreign;      /* refuses what others add to messages */
+	bool no_extra;        /* refuses all fields that it does not know */
+	bool paired;          /* refuses a call without result, and a result
 			     * without call */
-	bool keys_apart;    /* each key takes its own opaque values alone */
-	bool no_mend;       /* nothing is mended in the same dialect */
-	bool normalize;     /* its answers are read and written anew */
-	bool no_version;    /* no /v1 behind a host alone */
-	int64_t id_max;     /* bytes of a call id in Chat; 0: 64 */
-	int64_t max_tokens; /* its limit; 0: unknown */
-	int64_t min_tokens; /* of an answer's limit */
-	uint64_t fields;    /* of Chat that it takes, as bits; 0: all */
-	uint64_t given;     /* rows that were said, as bits */
+	bool strict_messages; /* as Anthropic checks them */
+	bool keys_apart;      /* each key takes its own opaque values alone */
+	bool no_mend;         /* nothing is mended in the same dialect */
+	bool normalize;       /* its answers are read and written anew */
+	bool no_version;      /* no /v1 behind a host alone */
+	int64_t id_max;       /* bytes of a call id in Chat; 0: 64 */
+	int64_t max_tokens;   /* its limit; 0: unknown */
+	int64_t min_tokens;   /* of an answer's limit */
+	uint64_t fields;      /* of Chat that it takes, as bits; 0: all */
+	uint64_t given;       /* rows that were said, as bits */
 };
 
 enum quirk_kind {

@@ -46,6 +46,8 @@ static bool may_follow(const struct mend *m, struct span item)
 static bool is_followed(const struct mend *m, struct jwalk w)
 {
 	do {
+		if (pairs_fate(&m->pairs, w.value.p) == PAIR_GOES)
+			continue;
 		if (!jwalk_is(type_of(w.value), "reasoning"))
 			return may_follow(m, w.value);
 	} while (jwalk_next(&w));
@@ -185,6 +187,131 @@ static void mend_call_id(struct mend *m, struct span item)
 	mend_id(m, value, chat_id_openai(m->arena, id, &q));
 }
 
+/* --- calls and outputs ---------------------------------------------------- */
+
+static const struct kind {
+	const char *call, *output;
+} kinds[] = {
+	{ "function_call", "function_call_output" },
+	{ "custom_tool_call", "custom_tool_call_output" },
+};
+
+static const struct kind *kind_of(struct span type, bool call)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (jwalk_is(type, call ? kinds[i].call : kinds[i].output))
+			return &kinds[i];
+	return NULL;
+}
+
+/* May calls stand elsewhere: at the provider, in what was compacted? */
+static bool is_partial(struct mend *m)
+{
+	struct jwalk w = jwalk_in(jwalk_get(m->text, "input"));
+	struct span before = jwalk_get(m->text, "previous_response_id");
+	struct span where = jwalk_get(m->text, "conversation");
+
+	if (jwalk_is_string(before) || jwalk_is_string(where) ||
+	    jwalk_is_object(where))
+		return true;
+	while (jwalk_next(&w)) {
+		struct span type = jwalk_text(m->arena, type_of(w.value));
+
+		if (span_is(type, "item_reference") ||
+		    span_has(type, SPAN("compaction")))
+			return true;
+	}
+	return false;
+}
+
+/* Other kinds of calls (a shell's, say) may be answered by any output: they
+ * are no business of ours, but as what an output belongs to. */
+static void pair(struct mend *m)
+{
+	struct jwalk w = jwalk_in(jwalk_get(m->text, "input"));
+
+	if (is_partial(m))
+		return;
+	while (jwalk_next(&w)) {
+		struct span type = type_of(w.value);
+		struct span value = jwalk_get(w.value, "call_id"), id;
+
+		id = jwalk_text(m->arena, value);
+		if (!jwalk_is_string(value))
+			continue;
+		if (kind_of(type, false))
+			pairs_result(&m->pairs, m->arena, w.value.p, id, 0,
+				     false);
+		else if (may_follow(m, w.value))
+			pairs_call(&m->pairs, m->arena, w.value.p, id, 0);
+	}
+}
+
+/* An output of the other kind than its call. */
+static void mend_kind(struct mend *m, struct span item, struct span type)
+{
+	const char *at = pairs_mate(&m->pairs, item.p);
+	struct span call, value = jwalk_get(item, "type");
+	const struct kind *k;
+
+	if (!at || !kind_of(type, false))
+		return;
+	call = (struct span){ at, (size_t)(item.p - at) };
+	k = kind_of(jwalk_get(call, "type"), true);
+	if (!k || k == kind_of(type, false))
+		return;
+	mend_replace(m, value, mend_quoted(m, span_of(k->output)));
+	mend_note(m, "types of outputs");
+}
+
+/* False when it goes. */
+static bool mend_pair(struct mend *m, struct jwalk *w, struct span type)
+{
+	bool call = kind_of(type, true) != NULL;
+
+	if (pairs_fate(&m->pairs, w->value.p) != PAIR_GOES ||
+	    (!call && !kind_of(type, false))) {
+		mend_kind(m, w->value, type);
+		return true;
+	}
+	mend_cut(m, w);
+	mend_lonely(m, call);
+	return false;
+}
+
+/* --- parts ---------------------------------------------------------------- */
+
+static void rename_part(struct mend *m, struct span part, const char *type)
+{
+	struct jwalk w = jwalk_in(part);
+
+	while (jwalk_next(&w)) {
+		if (jwalk_key_is(&w, "refusal"))
+			mend_replace(m, w.key, SPAN("text"));
+		else if (jwalk_key_is(&w, "type"))
+			mend_replace(m, w.value, mend_quoted(m, span_of(type)));
+	}
+	mend_note(m, "types of parts");
+}
+
+/* Text has one name in what the assistant said, and another elsewhere. */
+static void mend_parts(struct mend *m, struct span item)
+{
+	struct jwalk w = jwalk_in(jwalk_get(item, "content"));
+	bool assistant = is_assistants(item);
+
+	while (jwalk_next(&w)) {
+		struct span type = jwalk_get(w.value, "type");
+		bool text = jwalk_is(type, "text");
+
+		if (assistant && (text || jwalk_is(type, "input_text")))
+			rename_part(m, w.value, "output_text");
+		else if (!assistant && (text || jwalk_is(type, "output_text") ||
+					jwalk_is(type, "refusal")))
+			rename_part(m, w.value, "input_text");
+	}
+}
+
 void responses_mend(struct mend *m)
 {
 	struct jwalk w = jwalk_in(jwalk_get(m->text, "input"));
@@ -192,6 +319,7 @@ void responses_mend(struct mend *m)
 		.stored = !span_is(jwalk_get(m->text, "store"), "false"),
 	};
 
+	pair(m);
 	while (jwalk_next(&w)) {
 		struct span type = type_of(w.value);
 
@@ -199,7 +327,11 @@ void responses_mend(struct mend *m)
 			mend_reasoning(m, &w, &st);
 			continue;
 		}
+		if (!mend_pair(m, &w, type))
+			continue;
 		st.in_run = false;
+		if (jwalk_is(type, "message"))
+			mend_parts(m, w.value);
 		if (is_refused(m, w.value))
 			cut_id(m, w.value);
 		mend_item_id(m, w.value, type);

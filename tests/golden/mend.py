@@ -287,12 +287,14 @@ def _():
     image = {"type": "image", "source": {
         "type": "base64", "media_type": "image/png", "data": "AA"}}
     r = mend({"model": "m", "max_tokens": 9, "messages": [
-        say("user", [image, {"type": "tool_result", "tool_use_id": "a",
-                             "content": [image]}])]},
+        say("assistant", [{"type": "tool_use", "id": "a", "name": "f",
+                           "input": {}}]),
+        say("user", [{"type": "tool_result", "tool_use_id": "a",
+                      "content": [image]}, image])]},
              {"noImages": True}, dialect="anthropic")
-    blocks = r["messages"][0]["content"]
-    assert blocks[0]["type"] == "text" and "image/png" in blocks[0]["text"]
-    assert blocks[1]["content"][0] == blocks[0]
+    blocks = r["messages"][1]["content"]
+    assert blocks[1]["type"] == "text" and "image/png" in blocks[1]["text"]
+    assert blocks[0]["content"][0] == blocks[1]
     assert r["dropped"] == "image"
 
 

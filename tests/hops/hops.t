@@ -33,7 +33,8 @@ home() {
 	 "reasoningContent": false, "noImages": false, "noEmptyMessages": false,
 	 "thoughtSignatures": false, "nineCharacterIds": false,
 	 "systemBeforeTurns": false, "userLast": false, "oneSystemMessage": false,
-	 "alternate": false'
+	 "alternate": false, "callsPaired": false,
+	 "strictMessages": false'
 	backend b 1 openai '"maxCompletionTokens": true'"$bare"
 	backend c 2 responses '"noStreamUsage": false'"$bare"
 	backend d 3 openai '"noStreamUsage": false'"$bare"

@@ -344,7 +344,8 @@ static void cuts_any_neighbours(void **state)
 	}
 }
 
-#define A_HEAD "{\"n\":123456789012345678901234567890,\"messages\":["
+#define A_START "{\"n\":123456789012345678901234567890,"
+#define A_HEAD A_START "\"tools\":[{\"name\":\"f\"}],\"messages\":["
 #define A_CALL(id) \
 	"{\"role\":\"assistant\",\"content\":[{\"type\":\"tool_use\"," \
 	"\"id\":" id ",\"name\":\"f\",\"input\":{\"v\":-0,\"v\":1.50}}]}"
@@ -363,8 +364,9 @@ static void messages_are_mended(void **state)
 		" , {\"type\":\"text\",\"text\":\"x\"}]}]}";
 
 	(void)state;
-	check(DIALECT_ANTHROPIC, none, A_HEAD A_CALL("\"a\"") "]}",
-	      A_HEAD A_CALL("\"a\"") "]}", "");
+	check(DIALECT_ANTHROPIC, none,
+	      A_HEAD A_CALL("\"a\"") "," A_RESULT("\"a\"") "]}",
+	      A_HEAD A_CALL("\"a\"") "," A_RESULT("\"a\"") "]}", "");
 	check(DIALECT_ANTHROPIC, none,
 	      A_HEAD A_CALL("\"f.f:0\"") " ,\n" A_RESULT("\"f.f:0\"") "]}",
 	      A_HEAD A_CALL("\"f_f_0_3704e7bb\"") " ,\n" A_RESULT(
@@ -437,6 +439,10 @@ static void a_loop_without_thinking_goes_on_without(void **state)
 	check(DIALECT_ANTHROPIC, none, text, text, "");
 }
 
+#define R_OUT(id) \
+	"{\"type\":\"function_call_output\",\"call_id\":\"" id \
+	"\",\"output\":\"r\"}"
+
 static void responses_are_mended(void **state)
 {
 	const struct quirks none = { 0 };
@@ -446,11 +452,11 @@ static void responses_are_mended(void **state)
 		"{\"store\":false,\"input\":[{\"type\":\"reasoning\",\"id\":"
 		"\"rs_1\",\"summary\":[],\"encrypted_content\":\"%.*s\"},"
 		"{\"type\":\"function_call\",\"id\":\"fc_1\",\"call_id\":\"c\","
-		"\"name\":\"f\",\"arguments\":\"{}\"}]}";
+		"\"name\":\"f\",\"arguments\":\"{}\"}," R_OUT("c") "]}";
 	const char *without =
 		"{\"store\":false,\"input\":[{\"type\":\"function_call\",\"id\":"
 		"\"fc_1\",\"call_id\":\"c\",\"name\":\"f\",\"arguments\":"
-		"\"{}\"}]}";
+		"\"{}\"}," R_OUT("c") "]}";
 
 	(void)state;
 	check(DIALECT_RESPONSES, none, with(format, SPAN("gBBB")),
@@ -463,16 +469,16 @@ static void responses_are_mended(void **state)
 	      "{\"store\":false,\"input\":[{\"type\":\"reasoning\",\"id\":"
 	      "\"rs_9\",\"summary\":[],\"encrypted_content\":\"gAAA\"},"
 	      "{\"type\":\"function_call\",\"id\":\"fc_1\",\"call_id\":\"c\","
-	      "\"name\":\"f\",\"arguments\":\"{}\"}]}",
+	      "\"name\":\"f\",\"arguments\":\"{}\"}," R_OUT("c") "]}",
 	      "sealed reasoning");
 	/* what the SDK's helpers add to what they hand out */
 	check(DIALECT_RESPONSES, none,
 	      "{\"input\":[{\"type\":\"function_call\",\"id\":\"fc_1\","
-	      "\"call_id\":\"c\",\"parsed_arguments\":{\"a\":1}},{\"role\":"
+	      "\"call_id\":\"c\",\"parsed_arguments\":{\"a\":1}}," R_OUT("c") ",{\"role\":"
 	      "\"assistant\",\"content\":[{\"parsed\":null,\"text\":\"x\"}"
 	      "]}]}",
 	      "{\"input\":[{\"type\":\"function_call\",\"id\":\"fc_1\","
-	      "\"call_id\":\"c\"},{\"role\":\"assistant\",\"content\":[{"
+	      "\"call_id\":\"c\"}," R_OUT("c") ",{\"role\":\"assistant\",\"content\":[{"
 	      "\"text\":\"x\"}]}]}",
 	      "fields of items");
 	/* nothing follows that it could belong to; an id of no such item */
@@ -483,6 +489,212 @@ static void responses_are_mended(void **state)
 	      "{\"input\":[{\"role\":\"user\",\"content\":\"x\"},{\"role\":"
 	      "\"assistant\",\"content\":[]}]}",
 	      "reasoning, item ids");
+}
+
+#define A_TEXT(text) "{\"type\":\"text\",\"text\":\"" text "\"}"
+#define A_OUT(id) \
+	"{\"type\":\"tool_result\",\"tool_use_id\":\"" id \
+	"\",\"content\":\"r\"}"
+#define A_USER(blocks) "{\"role\":\"user\",\"content\":[" blocks "]}"
+#define A_SAID(text) "{\"role\":\"assistant\",\"content\":\"" text "\"}"
+
+static void results_stand_behind_their_calls(void **state)
+{
+	const struct quirks strict = { .strict_messages = true };
+
+	(void)state;
+	/* not first in its turn, in one message or two */
+	check(DIALECT_ANTHROPIC, strict,
+	      A_HEAD A_CALL("\"a\"") "," A_USER(
+		      A_TEXT("x") "," A_OUT("a") "," A_TEXT("y")) "]}",
+	      A_HEAD A_CALL("\"a\"") "," A_USER(
+		      A_OUT("a") "," A_TEXT("x") "," A_TEXT("y")) "]}",
+	      "order of results");
+	check(DIALECT_ANTHROPIC, strict,
+	      A_HEAD A_CALL("\"a.b\"") ",{\"role\":\"user\",\"content\":"
+					"\"x\"}," A_USER(A_OUT("a.b")) "]}",
+	      A_HEAD A_CALL("\"a_b_2e7336dc\"") ",{\"role\":\"user\","
+		     "\"content\":[" A_OUT("a_b_2e7336dc") "," A_TEXT("x")
+		     "]}]}",
+	      "tool ids, order of results, empty messages");
+	/* late: behind an answer */
+	check(DIALECT_ANTHROPIC, strict,
+	      A_HEAD A_CALL("\"a\"") "," A_USER(A_TEXT("x")) "," A_SAID(
+		      "y") "," A_USER(A_OUT("a") "," A_TEXT("z")) "]}",
+	      A_HEAD A_CALL("\"a\"") "," A_USER(A_OUT("a") "," A_TEXT("x"))
+		      "," A_SAID("y") "," A_USER(A_TEXT("z")) "]}",
+	      "order of results");
+	/* one without the other */
+	check(DIALECT_ANTHROPIC, strict,
+	      A_HEAD A_CALL("\"a\"") "," A_USER(A_TEXT("x")) "]}",
+	      A_HEAD A_USER(A_TEXT("x")) "]}",
+	      "calls without results, empty messages");
+	check(DIALECT_ANTHROPIC, strict,
+	      A_HEAD A_USER(A_OUT("a") "," A_TEXT("x")) "]}",
+	      A_HEAD A_USER(A_TEXT("x")) "]}", "results without calls");
+	/* no tools are declared */
+	check(DIALECT_ANTHROPIC, strict,
+	      A_START "\"messages\":[" A_CALL("\"a\"") "," A_RESULT(
+		      "\"a\"") "]}",
+	      "{\"tools\":[{\"name\":\"f\",\"input_schema\":{\"type\":"
+	      "\"object\"}}],\"n\":123456789012345678901234567890,"
+	      "\"messages\":[" A_CALL("\"a\"") "," A_RESULT("\"a\"") "]}",
+	      "tools");
+}
+
+static void answers_become_messages(void **state)
+{
+	const struct quirks strict = { .strict_messages = true };
+
+	(void)state;
+	check(DIALECT_ANTHROPIC, strict,
+	      A_HEAD "{\"id\":\"msg_1\",\"type\":\"message\",\"role\":"
+		     "\"assistant\",\"model\":\"m\",\"content\":[" A_TEXT(
+			     "x") "],\"stop_reason\":\"end_turn\","
+				  "\"stop_sequence\":null,\"usage\":{}},"
+				  "{\"role\":\"user\",\"content\":\"y\","
+				  "\"later\":1}]}",
+	      A_HEAD "{\"role\":\"assistant\",\"content\":[" A_TEXT(
+		      "x") "]},{\"role\":\"user\",\"content\":\"y\","
+			   "\"later\":1}]}",
+	      "fields of messages");
+}
+
+#define A_MARKED(text) \
+	"{\"type\":\"text\",\"text\":\"" text \
+	"\",\"cache_control\":{\"type\":\"ephemeral\"}}"
+
+static void four_cache_marks_stay(void **state)
+{
+	const struct quirks strict = { .strict_messages = true };
+	const char *four = "{\"system\":[" A_MARKED("s") "],\"messages\":["
+			   A_USER(A_MARKED("a") "," A_MARKED("b")) ","
+			   A_SAID("x") "," A_USER(A_MARKED("c")) "]}";
+
+	(void)state;
+	check(DIALECT_ANTHROPIC, strict, four, four, "");
+	check(DIALECT_ANTHROPIC, strict,
+	      "{\"messages\":[" A_USER(A_MARKED("a") "," A_MARKED(
+		      "b")) "," A_SAID("x") "," A_USER(A_MARKED("c") ","
+		      A_MARKED("d")) "],\"system\":[" A_MARKED("s") "]}",
+	      "{\"messages\":[" A_USER(A_MARKED("a") "," A_MARKED(
+		      "b")) "," A_SAID("x") "," A_USER(A_MARKED("c") ","
+		      A_MARKED("d")) "],\"system\":[" A_TEXT("s") "]}",
+	      "cache_control");
+}
+
+#define R_CALL(id) \
+	"{\"type\":\"function_call\",\"call_id\":\"" id \
+	"\",\"name\":\"f\",\"arguments\":\"{}\"}"
+#define R_SAID(role, type) \
+	"{\"role\":\"" role "\",\"content\":[{\"type\":\"" type \
+	"\",\"text\":\"t\"}]}"
+
+static void items_are_paired(void **state)
+{
+	const struct quirks none = { 0 };
+	const char *kept[] = {
+		"{\"input\":[" R_CALL("a") "," R_OUT("a") "]}",
+		"{\"previous_response_id\":\"r\",\"input\":[" R_OUT("a") "]}",
+		"{\"input\":[{\"type\":\"compaction\",\"encrypted_content\":"
+		"\"g\"}," R_OUT("a") "]}",
+		"{\"input\":[{\"type\":\"local_shell_call\",\"call_id\":"
+		"\"a\"}," R_OUT("a") "]}",
+		"{\"input\":[{\"type\":\"computer_call\",\"call_id\":"
+		"\"a\"}]}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++)
+		check(DIALECT_RESPONSES, none, kept[i], kept[i], "");
+	check(DIALECT_RESPONSES, none,
+	      "{\"input\":[" R_CALL("a") "," R_CALL("b") "," R_OUT("b") "]}",
+	      "{\"input\":[" R_CALL("b") "," R_OUT("b") "]}",
+	      "calls without results");
+	check(DIALECT_RESPONSES, none,
+	      "{\"input\":[" R_OUT("a") "," R_SAID("user", "input_text") "]}",
+	      "{\"input\":[" R_SAID("user", "input_text") "]}",
+	      "results without calls");
+	/* the reasoning of a call that goes has nothing to belong to */
+	check(DIALECT_RESPONSES, none,
+	      "{\"store\":false,\"input\":[{\"type\":\"reasoning\",\"id\":"
+	      "\"rs_1\",\"summary\":[],\"encrypted_content\":\"g\"},"
+	      R_CALL("a") "," R_SAID("user", "input_text") "]}",
+	      "{\"store\":false,\"input\":[" R_SAID("user", "input_text")
+	      "]}",
+	      "reasoning, calls without results");
+	check(DIALECT_RESPONSES, none,
+	      "{\"input\":[{\"type\":\"custom_tool_call\",\"call_id\":"
+	      "\"a\",\"input\":\"x\"}," R_OUT("a") "]}",
+	      "{\"input\":[{\"type\":\"custom_tool_call\",\"call_id\":"
+	      "\"a\",\"input\":\"x\"},{\"type\":\"custom_tool_call_output"
+	      "\",\"call_id\":\"a\",\"output\":\"r\"}]}",
+	      "types of outputs");
+}
+
+static void parts_are_those_of_the_role(void **state)
+{
+	const struct quirks none = { 0 };
+
+	(void)state;
+	check(DIALECT_RESPONSES, none,
+	      "{\"input\":[" R_SAID("user", "output_text") "," R_SAID(
+		      "assistant", "input_text") "," R_SAID("developer", "text")
+	      "]}",
+	      "{\"input\":[" R_SAID("user", "input_text") "," R_SAID(
+		      "assistant", "output_text") "," R_SAID("developer",
+							     "input_text")
+	      "]}",
+	      "types of parts");
+	check(DIALECT_RESPONSES, none,
+	      "{\"input\":[{\"role\":\"user\",\"content\":[{\"refusal\":"
+	      "\"no\",\"type\":\"refusal\"}]}]}",
+	      "{\"input\":[{\"role\":\"user\",\"content\":[{\"text\":"
+	      "\"no\",\"type\":\"input_text\"}]}]}",
+	      "types of parts");
+}
+
+#define C_CALLS(calls) \
+	"{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[" calls \
+	"]}"
+#define C_CALL(id) "{\"id\":\"" id "\",\"type\":\"function\"}"
+#define C_OUT(id) \
+	"{\"role\":\"tool\",\"tool_call_id\":\"" id "\",\"content\":\"r\"}"
+#define C_SAY(text) "{\"role\":\"user\",\"content\":\"" text "\"}"
+
+static void tool_messages_follow_their_calls(void **state)
+{
+	const struct quirks paired = { .paired = true };
+	const struct quirks none = { 0 };
+	const char *wrong = "{\"messages\":[" C_CALLS(C_CALL("a")) "," C_SAY(
+		"x") "]}";
+
+	(void)state;
+	check(DIALECT_OPENAI, none, wrong, wrong, "");
+	check(DIALECT_OPENAI, paired, wrong, "{\"messages\":[" C_SAY("x") "]}",
+	      "calls without results");
+	check(DIALECT_OPENAI, paired,
+	      "{\"messages\":[" C_CALLS(C_CALL("a") "," C_CALL("b")) ","
+	      C_OUT("b") "]}",
+	      "{\"messages\":[" C_CALLS(C_CALL("b")) "," C_OUT("b") "]}",
+	      "calls without results");
+	check(DIALECT_OPENAI, paired,
+	      "{\"messages\":[" C_OUT("a") "," C_SAY("x") "," C_OUT("b")
+	      "]}",
+	      "{\"messages\":[" C_SAY("x") "]}", "results without calls");
+	check(DIALECT_OPENAI, paired,
+	      "{\"messages\":[" C_CALLS(C_CALL("a") "," C_CALL("b")) ","
+	      C_OUT("a") "," C_SAY("x") "," C_OUT("b") "," C_SAY("y") "]}",
+	      "{\"messages\":[" C_CALLS(C_CALL("a") "," C_CALL("b")) ","
+	      C_OUT("a") "," C_OUT("b") "," C_SAY("x") "," C_SAY("y") "]}",
+	      "order of results");
+	/* something is said beside the call */
+	check(DIALECT_OPENAI, paired,
+	      "{\"messages\":[{\"role\":\"assistant\",\"content\":\"s\","
+	      "\"tool_calls\":[" C_CALL("a") "]}," C_SAY("x") "]}",
+	      "{\"messages\":[{\"role\":\"assistant\",\"content\":\"s\"}"
+	      "," C_SAY("x") "]}",
+	      "calls without results");
 }
 
 static void chat_is_mended(void **state)
@@ -683,6 +895,12 @@ int main(void)
 		cmocka_unit_test(system_messages_are_placed),
 		cmocka_unit_test(a_loop_without_thinking_goes_on_without),
 		cmocka_unit_test(responses_are_mended),
+		cmocka_unit_test(results_stand_behind_their_calls),
+		cmocka_unit_test(answers_become_messages),
+		cmocka_unit_test(four_cache_marks_stay),
+		cmocka_unit_test(items_are_paired),
+		cmocka_unit_test(parts_are_those_of_the_role),
+		cmocka_unit_test(tool_messages_follow_their_calls),
 		cmocka_unit_test(chat_is_mended),
 		cmocka_unit_test(a_refusal_names_a_block),
 		cmocka_unit_test(a_refusal_names_an_item),

@@ -306,6 +306,100 @@ static void agrees_with_json_c(void **state)
 	assert_true(accepted > 100);
 }
 
+#define A_USE "{\"type\":\"tool_use\",\"id\":\"a\"}"
+#define A_OUT "{\"type\":\"tool_result\",\"tool_use_id\":\"a\"}"
+#define A_SAID "{\"role\":\"assistant\",\"content\":[" A_USE "]}"
+#define A_USER(blocks) "{\"role\":\"user\",\"content\":[" blocks "]}"
+#define C_SAID \
+	"{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"a\"},{\"id\":" \
+	"\"b\"}]}"
+#define C_OUT(id) "{\"role\":\"tool\",\"tool_call_id\":\"" id "\"}"
+#define TEXT "{\"type\":\"text\"}"
+#define CACHED "{\"cache_control\":{}},"
+
+/* What is looked at in a request, and what is not. */
+static void marks_what_may_be_wrong(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned marks; /* of those below */
+	} rows[] = {
+		{ "\"tools\":[{}],\"messages\":[" A_SAID "," A_USER(
+			  A_OUT "," TEXT) "]",
+		  0 },
+		{ "\"messages\":[" A_SAID "," A_USER(A_OUT) "]",
+		  MARK_NO_TOOLS },
+		{ "\"messages\":[" A_SAID "," A_USER(A_OUT) "],\"tools\":[]",
+		  MARK_NO_TOOLS },
+		{ "\"messages\":[" A_SAID "," A_USER(A_OUT) "],\"tools\":[{}]",
+		  0 },
+		{ "\"tools\":[{}],\"messages\":[" A_SAID "]", MARK_PAIRS },
+		{ "\"messages\":[" A_USER(A_OUT) "]", MARK_PAIRS },
+		{ "\"tools\":[{}],\"messages\":[" A_SAID "," A_USER(
+			  TEXT "," A_OUT) "]",
+		  MARK_PAIRS },
+		{ "\"tools\":[{}],\"messages\":[" A_SAID
+		  ",{\"role\":\"user\",\"content\":\"x\"}," A_USER(A_OUT) "]",
+		  MARK_PAIRS },
+		{ "\"tools\":[{}],\"messages\":[" C_SAID "," C_OUT(
+			  "b") "," C_OUT("a") "]",
+		  0 },
+		{ "\"tools\":[{}],\"messages\":[" C_SAID "," C_OUT("b") "]",
+		  MARK_PAIRS },
+		{ "\"tools\":[{}],\"messages\":[" C_SAID "," C_OUT(
+			  "b") ",{\"role\":\"user\",\"content\":\"\"}," C_OUT("a") "]",
+		  MARK_PAIRS },
+		{ "\"tools\":[{}],\"messages\":[" C_SAID "," C_OUT(
+			  "b") ",{\"role\":\"assistant\"}," C_OUT("a") "]",
+		  MARK_PAIRS },
+		{ "\"input\":[{\"call_id\":\"a\"},{\"call_id\":\"b\"},"
+		  "{\"call_id\":\"a\"},{\"call_id\":\"b\"}]",
+		  0 },
+		{ "\"input\":[{\"call_id\":\"a\"}]", MARK_PAIRS },
+		{ "\"messages\":[{\"role\":\"user\",\"stop_reason\":1}]",
+		  MARK_ECHO },
+		{ "\"messages\":[{\"role\":\"user\",\"type\":1}]", MARK_ECHO },
+		{ "\"messages\":[{\"role\":\"user\",\"name\":1}]", 0 },
+		{ "\"system\":[" CACHED CACHED "0],\"messages\":[" CACHED CACHED
+		  "0]",
+		  0 },
+		{ "\"system\":[" CACHED CACHED CACHED "0],\"tools\":[" CACHED
+		  CACHED "0]",
+		  MARK_CACHE },
+		{ "\"input\":[{\"role\":\"user\",\"content\":[{\"type\":"
+		  "\"input_text\"}]},{\"role\":\"assistant\",\"content\":[{"
+		  "\"type\":\"output_text\"}]}]",
+		  0 },
+		{ "\"input\":[{\"content\":[{\"type\":\"output_text\"}],"
+		  "\"role\":\"user\"}]",
+		  MARK_PART },
+		{ "\"input\":[{\"role\":\"assistant\",\"content\":[{\"type\":"
+		  "\"input_text\"}]}]",
+		  MARK_PART },
+		{ "\"input\":[{\"role\":\"user\",\"content\":[{\"type\":"
+		  "\"text\"}]}]",
+		  MARK_PART },
+		{ "\"input\":[{\"output\":[{\"type\":\"output_text\"}]}]", 0 },
+	};
+	const unsigned all = MARK_PAIRS | MARK_NO_TOOLS | MARK_ECHO |
+			     MARK_CACHE | MARK_PART;
+	char text[600];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct err e = { 0 };
+		struct peek k;
+
+		snprintf(text, sizeof(text), "{\"model\":\"m\",%s}",
+			 rows[i].text);
+		for (size_t step = 1; step < 1000; step += 499) {
+			assert_int_equal(peek_all(&k, span_of(text), step, &e),
+					 0);
+			assert_int_equal(k.marks & all, rows[i].marks);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -317,6 +411,7 @@ int main(void)
 		cmocka_unit_test(empty_body),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(agrees_with_json_c),
+		cmocka_unit_test(marks_what_may_be_wrong),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
