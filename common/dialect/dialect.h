@@ -56,6 +56,7 @@ struct writer {
 	struct buf cites;  /* Responses: of the open item, as JSON */
 	unsigned n_cites;  /* in it; Chat: so far */
 	unsigned details;  /* Chat: blocks of reasoning_details so far */
+	bool google;       /* Chat: the open call's signature has gone out */
 	/* Responses repeats everything at the end of an item and of the
 	 * stream, so its writer has to keep it. */
 	unsigned sequence;

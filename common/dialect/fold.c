@@ -52,6 +52,7 @@ static int open_part(struct fold *f, const struct ev *v, struct err *e)
 	p->name = arena_str(f->arena, v->name);
 	p->space = arena_str(f->arena, v->space);
 	p->shape = v->shape;
+	p->google = arena_str(f->arena, v->google);
 	f->open = p;
 	return 0;
 }
@@ -97,6 +98,8 @@ int fold_feed(void *fold, const struct ev *v, struct err *e)
 		break;
 	case EV_CLOSE:
 		f->open->signature = arena_str(f->arena, v->text);
+		if (v->google.n)
+			f->open->google = arena_str(f->arena, v->google);
 		f->open = NULL;
 		break;
 	case EV_CITE:

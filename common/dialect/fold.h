@@ -21,6 +21,7 @@ struct block {
 	const char *space;     /* of its tool, or "" */
 	enum call_shape shape;
 	bool custom;
+	const char *google; /* thought signature of a call, or "" */
 	struct buf text;
 	const char *signature;
 	struct citation *cites, **cites_tail; /* of text, in order */

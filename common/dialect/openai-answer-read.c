@@ -403,6 +403,18 @@ static void read_usages(struct reader *r, const struct jval *o)
 		r->has_usage = true;
 }
 
+/* What Perplexity has found, beside the answer: docs.perplexity.ai. */
+static void note_found(struct reader *r, const struct jval *o)
+{
+	static const char *const lists[] = { "citations", "search_results",
+					     "images", "videos",
+					     "related_questions" };
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		if (jval_items(jval_get(o, lists[i])))
+			reader_dropped(r, span_of(lists[i]));
+}
+
 int openai_answer_event(struct reader *r, struct span name,
 			const struct jval *o, struct err *e)
 {
@@ -411,6 +423,7 @@ int openai_answer_event(struct reader *r, struct span name,
 	if (span_is(name, "error") || error_is(o))
 		return reader_error(r, o, e);
 	read_usages(r, o);
+	note_found(r, o);
 	if (!jval_items(choices))
 		return 0; /* usage, or a provider's preliminaries */
 	return add_choices(r, o, false, e);
@@ -430,6 +443,7 @@ int openai_answer_read(struct reader *r, const struct jval *o, struct err *e)
 	const struct jval *choices = jval_get(o, "choices");
 
 	read_usages(r, o);
+	note_found(r, o);
 	if (!jval_items(choices))
 		return err_set(e, ERR_UPSTREAM,
 			       "the upstream's answer has no "

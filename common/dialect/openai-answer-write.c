@@ -113,11 +113,26 @@ static const char *call_text(bool custom)
 	return custom ? "input" : "arguments";
 }
 
+/* Gemini's, where it speaks to a client of its own API. */
+static void put_google(struct jw *j, struct span signature)
+{
+	if (!signature.n)
+		return;
+	jw_key(j, "extra_content");
+	jw_obj(j);
+	jw_key(j, "google");
+	jw_obj(j);
+	jw_kstr(j, "thought_signature", signature);
+	jw_obj_end(j);
+	jw_obj_end(j);
+}
+
 static void open_tool(struct writer *w, const struct ev *v)
 {
 	struct jw j = delta(w);
 
 	w->args = false;
+	w->google = v->google.n > 0;
 	w->custom = v->custom;
 	jw_key(&j, "tool_calls");
 	jw_arr(&j);
@@ -130,6 +145,24 @@ static void open_tool(struct writer *w, const struct ev *v)
 	jw_kstr(&j, "name", v->name);
 	jw_kcstr(&j, call_text(v->custom), "");
 	jw_obj_end(&j);
+	put_google(&j, v->google);
+	jw_obj_end(&j);
+	jw_arr_end(&j);
+	end_delta(&j, NULL);
+}
+
+static void late_google(struct writer *w, struct span signature)
+{
+	struct jw j;
+
+	if (w->google || !signature.n)
+		return;
+	j = delta(w);
+	jw_key(&j, "tool_calls");
+	jw_arr(&j);
+	jw_obj(&j);
+	jw_kint(&j, "index", w->tools - 1);
+	put_google(&j, signature);
 	jw_obj_end(&j);
 	jw_arr_end(&j);
 	end_delta(&j, NULL);
@@ -272,6 +305,8 @@ static void close_part(struct writer *w, const struct ev *v)
 	/* Clients parse what they gathered: "" is not JSON. */
 	if (v->part == PART_TOOL_USE && !w->args && !w->custom)
 		tool_args(w, SPAN("{}"));
+	if (v->part == PART_TOOL_USE)
+		late_google(w, v->google);
 	if (v->part == PART_THINKING && v->text.n)
 		last_detail(w, v->part, SPAN(""), v->text);
 	if (v->part == PART_THINKING || v->part == PART_REDACTED)
@@ -336,6 +371,7 @@ static void put_tools(struct jw *j, const struct answer *a)
 		jw_kstr(j, call_text(p->custom),
 			args.n || p->custom ? args : SPAN("{}"));
 		jw_obj_end(j);
+		put_google(j, span_of(p->google));
 		jw_obj_end(j);
 	}
 	if (any)
