@@ -180,6 +180,7 @@ struct mend_refusal mend_refusal(enum dialect_id d, struct span text,
 	f.message = number_behind(&text, "messages.");
 	if (f.message != MEND_NOWHERE)
 		f.block = number_behind(&text, "content.");
-	f.all = f.block == MEND_NOWHERE && !f.item.n && !f.end.n;
+	f.all = f.block == MEND_NOWHERE && !f.item.n && !f.end.n &&
+		f.what != REFUSED_SIGNATURES;
 	return f;
 }

@@ -53,7 +53,8 @@ struct mend_refusal {
 	enum refused what;
 	size_t message, block; /* Messages: that it names; MEND_NOWHERE */
 	struct span item, end; /* Responses: an id, the end of its content */
-	bool all;              /* whatever is of that kind */
+	bool all; /* whatever is of that kind; of signatures it is the last
+		   * turn's first, for only those are looked at */
 };
 
 #define MEND_NOWHERE ((size_t)-1)
@@ -69,6 +70,7 @@ struct mend {
 	struct call_ids ids;
 	struct pairs pairs;          /* of calls and results */
 	struct mend_refusal refusal; /* to be mended, too */
+	const char *last_turn;       /* Chat: where it begins */
 	/* Messages: */
 	struct anthropic_places {
 		struct turn_place *list; /* by turn */

@@ -34,7 +34,8 @@ static void mend_refused_signature(struct mend *m, struct span extra)
 	struct span google = jwalk_get(extra, "google");
 	struct span value = jwalk_get(google, "thought_signature");
 
-	if (!jwalk_is_string(value))
+	if (!jwalk_is_string(value) || span_is(value, WRITE_SKIP_SIGNATURE) ||
+	    (!m->refusal.all && value.p < m->last_turn))
 		return;
 	mend_replace(m, value, SPAN(WRITE_SKIP_SIGNATURE));
 	mend_note(m, "thought signatures");
@@ -176,10 +177,23 @@ static void pair(struct mend *m)
 	}
 }
 
+static const char *last_turn(const struct mend *m)
+{
+	struct jwalk w = jwalk_in(jwalk_get(m->text, "messages"));
+	const char *at = m->text.p;
+
+	while (jwalk_next(&w))
+		if (jwalk_is(jwalk_get(w.value, "role"), "user"))
+			at = w.value.p;
+	return at;
+}
+
 void openai_mend(struct mend *m)
 {
 	struct jwalk w = jwalk_in(jwalk_get(m->text, "messages"));
 
+	if (m->refusal.what == REFUSED_SIGNATURES)
+		m->last_turn = last_turn(m);
 	pair(m);
 	mend_top(m);
 	mend_turns(m);

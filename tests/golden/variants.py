@@ -546,6 +546,14 @@ def _():
                     want = unsaid.get(target, "")
                     got = left_out(source, target, data, how)
                     assert got == want, (source, target, data, got)
+    found = dict(chat[0], citations=["http://x"], search_results=[{}],
+                 images=[])
+    event = dict(chunk({"content": "end"}), citations=["http://x"])
+    for data in (found, chat_sse(event, chunk({}, "stop"))):
+        got = left_out("openai", "responses", data, "whole")
+        assert "answer.citations" in got and "images" not in got, got
+    assert "answer.search_results" in left_out("openai", "anthropic", found,
+                                               "whole")
     plain = whole_chat({"role": "assistant", "content": "end",
                         "annotations": []})
     assert left_out("openai", "anthropic", plain, "whole") == ""

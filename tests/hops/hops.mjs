@@ -2,24 +2,47 @@
 // Conversations that move between strict providers: hops.mjs STRICT URL BASE
 // COUNT SEED MODE ACCOUNT [WHAT]
 //
-// STRICT is the module of the strict providers, which listen from port BASE
-// on; URL is a router that has a backend for each, and one account of Claude
-// (ACCOUNT tells its kind). COUNT conversations of seven turns are made from
+// STRICT is the module of the strict providers. They are there twice, as those
+// of two organisations that do not know each other's signatures: on eight ports
+// from BASE on and on the next eight, below /two; on the one behind, a port
+// that takes the key "two" to the second, any other to the first. URL is a
+// router that has a backend for each and a pool for the last, and one account of
+// Claude (ACCOUNT tells its kind). COUNT conversations of seven turns are made from
 // SEED, by three clients in turn: the official SDKs, which send back what they
 // got. Each turn is asked of another provider, now and then of one that fails
 // at first. MODE "mended" demands that nothing is refused, lost or doubled;
 // "bare" counts how many are refused. Prints PASS and FAIL lines; with a file
 // WHAT each violation goes there.
 import fs from "node:fs";
+import http from "node:http";
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
 
 const [strict, url, base, count, seed, mode, account, what] =
   process.argv.slice(2);
 const { start, conv, mark, rng, markersOf } = await import(strict);
+const other = await import(`${strict}?two`);
 const servers = await start({ port: Number(base), seed: Number(seed) });
+const others = await other.start({ port: Number(base) + 8,
+                                   seed: Number(seed) });
 for (const id of "abcdefgh") // a connection that is reused stays
-  servers[id].server.keepAliveTimeout = 600000;
+  for (const s of [servers, others])
+    s[id].server.keepAliveTimeout = 600000;
+
+// The same address for both: whose key it is tells them apart.
+const front = http.createServer((req, res) => {
+  const second = /two/.test(req.headers.authorization);
+  const to = (second ? others : servers).c.url;
+  const pass = http.request(`${to}/pool${second ? "-two" : ""}${req.url}`, {
+    method: req.method, headers: req.headers }, answer => {
+    res.writeHead(answer.statusCode, answer.headers);
+    answer.pipe(res);
+  });
+  pass.on("error", () => res.destroy());
+  req.pipe(pass);
+});
+front.keepAliveTimeout = 600000;
+await new Promise(done => front.listen(Number(base) + 16, "127.0.0.1", done));
 const key = process.env.DARIO_API_KEY || "none";
 
 const TARGETS = {
@@ -33,7 +56,16 @@ const TARGETS = {
   g: ["g:kimi-k2.6"],
   q: ["g:qwen3.8"],
   h: ["h:ministral-3"],
+  // the second organisation, and a pool with a key of each
+  a2: ["a2:claude-opus-4-8", "a2:claude-sonnet-4-6"],
+  b2: ["b2:gpt-5.4"],
+  c2: ["c2:gpt-5.5"],
+  e2: ["e2:gemini-3-flash"],
+  p: ["pool:gpt-5.5"],
 };
+const ORGANISATIONS = new Set(["a.signature", "c.encrypted", "e.signature"]);
+const place = entry => entry.id + entry.path.split("/v1")[0];
+const isSame = (a, b) => place(a) === place(b);
 const pick = (r, list) => list[Math.floor(r() * list.length)];
 const PNG = n => Buffer.concat([
   Buffer.from("89504e470d0a1a0a", "hex"), Buffer.from(`${n}`)]);
@@ -224,6 +256,11 @@ class Responses {
         answer = e.response;
     return answer;
   }
+  compact(model) {
+    const { input, instructions } = this.body(model);
+    return this.sdk.post("/responses/compact", {
+      body: { model, input, ...(instructions ? { instructions } : {}) } });
+  }
   async ask(body, how) {
     const answer = await this.answer(body, how);
     this.history.push(...answer.output);
@@ -276,7 +313,7 @@ function moved(before, now, answered) {
 // reasoning that nothing followed.
 function astray(log, entry) {
   const body = JSON.stringify(entry.body);
-  return log.filter(e => e.id === entry.id && e.answer && !e.torn &&
+  return log.filter(e => isSame(e, entry) && e.answer && !e.torn &&
       (e.id !== "c" || e.answer.texts.length || e.answer.calls.length))
     .flatMap(e => e.tokens).filter(t => {
       home++;
@@ -284,13 +321,28 @@ function astray(log, entry) {
     });
 }
 
-let refused = 0, turns = 0, prefixes = 0, home = 0;
+let refused = 0, turns = 0, prefixes = 0, home = 0, compactions = 0;
+let mendings = 0; // after a refusal
 const faults = [];
 const note = (id, line) => {
   faults.push(`${id}: ${line}`);
   if (what)
     fs.appendFileSync(what, `${id}: ${line}\n`);
 };
+
+// The history so far, at the endpoint that makes it shorter.
+async function compacted(c, client, id, n, to) {
+  const before = c.log.length;
+  await client.compact(TARGETS[to][0]);
+  const entry = c.log.at(-1);
+  compactions++;
+  if (c.log.length === before || !/compact$/.test(entry.path))
+    note(id, `${n} compact did not arrive`);
+  for (const v of entry.violations)
+    note(id, `${n} compact: ${v.rule} ${v.msg}`);
+  entry.tokens = []; // what it answers is not gone on with
+  entry.answer = null;
+}
 
 async function turn(c, client, id, n, r) {
   const kinds = Object.keys(TARGETS);
@@ -307,7 +359,9 @@ async function turn(c, client, id, n, r) {
   const silent = calls.length && r() < 0.6;
   client.user(silent ? "" : `${mark(c, "U")} go on`, silent ? null : image,
               results);
-  const body = client.body(model);
+  const body = client.body(client.model = model);
+  if (client.compact && !calls.length && n > 1 && r() < 0.2)
+    await compacted(c, client, id, n, pick(r, ["c", "c2", "p"]));
   const sent = markersOf(body), before = c.log.length;
   if (fails)
     c.fail = 1;
@@ -317,19 +371,26 @@ async function turn(c, client, id, n, r) {
   const headers = client.headers;
   const entry = c.log.at(-1);
   c.fail = 0;
+  // What only a refusal shows may be refused, as long as that is mended.
   for (const e of c.log.slice(before))
     for (const v of e.violations)
-      if (v.rule === "harness" || mode === "mended")
+      if (v.rule === "harness" || (mode === "mended" &&
+          (e === entry || !ORGANISATIONS.has(v.rule))))
         note(id, `${n} ${e.id} ${model}: ${v.rule} ${v.msg} (${v.from})`);
+  mendings += c.log.slice(before).filter(e => e !== entry &&
+    e.violations.some(v => ORGANISATIONS.has(v.rule))).length;
   for (const f of lost(sent, markersOf(entry.body), headers))
     note(id, `${n} ${entry.id} ${model}: ${f}`);
   // a helper of Chat keeps the last piece only of thinking and its signature
   entry.torn = how === "helped" && client instanceof Chat;
   for (const t of astray(c.log.slice(0, before), entry))
     note(id, `${n} ${entry.id} ${model}: ${t.slice(0, 30)} did not come home`);
-  const earlier = c.log.slice(0, before)
-    .findLast(e => e.id === entry.id && e.model === entry.model && e.answer);
-  if (earlier) {
+  // Google looks at the last turn alone: what was refused there is not later.
+  entry.refused = c.log.slice(before).some(e =>
+    e.violations.some(v => v.rule === "e.signature"));
+  const earlier = entry.refused ? null : c.log.slice(0, before)
+    .findLast(e => isSame(e, entry) && e.model === entry.model && e.answer);
+  if (earlier && !earlier.refused) {
     const { texts, calls } = earlier.answer;
     const m = moved(earlier.body, entry.body, texts.length + calls.length);
     prefixes++;
@@ -342,6 +403,7 @@ async function conversation(i) {
   const Client = CLIENTS[i % 3];
   const r = rng(Number(seed) * 1000003 + i);
   const c = conv(1000 * Number(seed) + i, Number(seed));
+  other.convs.set(c.id, c);
   const client = new Client();
   const id = `${Client.name} ${i}`;
   client.thinks = r() < 0.6;
@@ -354,7 +416,9 @@ async function conversation(i) {
       refused++;
       const v = c.log.slice(before).flatMap(x => x.violations)
         .map(x => x.rule).join(" ");
-      note(id, `${n} ${c.log.at(-1)?.id}: ${v} ${e.message}`.slice(0, 600));
+      const asked = c.log.slice(before).map(x => x.id + x.path).join(" ");
+      note(id, `${n} ${client.model} at ${asked}: ${v} ${e.message}`
+        .slice(0, 600));
       return;
     }
   }
@@ -366,6 +430,8 @@ await Promise.all(Array.from({ length: 4 }, async () => {
     await conversation(i);
 }));
 servers.stop();
+others.stop();
+front.close();
 
 const said = `${count} conversations, ${turns} turns, account by ${account}`;
 if (mode === "bare") {
@@ -380,6 +446,10 @@ if (mode === "bare") {
     : "FAIL no signature was looked for");
   console.log(prefixes ? `PASS ${prefixes} prefixes were compared`
     : "FAIL no prefix was compared");
+  console.log(mendings ? `PASS ${mendings} refusals were mended`
+    : "FAIL no refusal was mended");
+  console.log(compactions ? `PASS ${compactions} histories were compacted`
+    : "FAIL no history was compacted");
   for (const f of faults.slice(0, 20))
     console.log(`  ${f}`);
 }

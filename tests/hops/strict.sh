@@ -14,7 +14,7 @@ base_port() {
 	    base = random.randrange(10000, 31000)
 	    held = []
 	    try:
-	        for i in range(8):
+	        for i in range(17):
 	            s = socket.socket()
 	            held.append(s)
 	            s.bind(("127.0.0.1", base + i))
