@@ -32,10 +32,12 @@ enum top {
 enum item {
 	ITEM_ASSISTANT = 1,
 	ITEM_TOOL = 2,
-	ITEM_OTHER = 4, /* a role, but another */
-	ITEM_IN = 8,    /* has a part that an assistant's has not */
-	ITEM_OUT = 16,  /* or that another's has not */
-	ITEM_TEXT = 32, /* something that is no call and no result */
+	ITEM_OTHER = 4,   /* a role, but another */
+	ITEM_IN = 8,      /* has a part that an assistant's has not */
+	ITEM_OUT = 16,    /* or that another's has not */
+	ITEM_TEXT = 32,   /* something that is no call and no result */
+	ITEM_PAIRED = 64, /* Responses: an id of a call */
+	ITEM_RESULT = 128,
 };
 
 static const struct {
@@ -139,13 +141,46 @@ void peek_mark_push(struct peek *k)
 	k->tools |= k->top == TOP_TOOLS;
 }
 
+/* A Bloom filter of ids with two bits for each. */
+static bool seen_before(struct peek *k)
+{
+	bool seen = true;
+
+	for (int i = 0; i < 2; i++) {
+		size_t bit = (size_t)(k->hash >> (10 + 27 * i)) %
+			     PEEK_SEEN_BITS;
+		uint64_t mask = (uint64_t)1 << bit % 64;
+
+		seen = seen && k->seen[bit / 64] & mask;
+		k->seen[bit / 64] |= mask;
+	}
+	return seen;
+}
+
+/* An item of Responses: its parts are those of its role, and an output comes
+ * behind its call. */
+static void pop_item(struct peek *k)
+{
+	unsigned is = k->item;
+	bool result = is & ITEM_RESULT;
+
+	if ((is & ITEM_ASSISTANT && is & ITEM_IN) ||
+	    (is & ITEM_OTHER && is & ITEM_OUT))
+		k->marks |= MARK_PART;
+	if (!(is & ITEM_PAIRED))
+		return;
+	k->pairs += result ? -k->call_id : k->call_id;
+	k->hash = k->call_id;
+	if (!seen_before(k) && result)
+		k->marks |= MARK_PAIRS;
+}
+
 void peek_mark_pop(struct peek *k)
 {
 	unsigned is = k->item;
 
-	if (k->top == TOP_INPUT && ((is & ITEM_ASSISTANT && is & ITEM_IN) ||
-				    (is & ITEM_OTHER && is & ITEM_OUT)))
-		k->marks |= MARK_PART;
+	if (k->top == TOP_INPUT)
+		pop_item(k);
 	if (k->top != TOP_MESSAGES)
 		return;
 	if (is & ITEM_TOOL && k->behind)
@@ -169,7 +204,7 @@ void peek_mark_end(struct peek *k)
 		k->marks |= MARK_REASONING;
 	if (k->caches > PEEK_CACHE_MAX)
 		k->marks |= MARK_CACHE;
-	if (k->pairs || k->call_ids)
+	if (k->pairs)
 		k->marks |= MARK_PAIRS;
 	if (k->calls && !k->tools)
 		k->marks |= MARK_NO_TOOLS;
@@ -182,6 +217,8 @@ void peek_mark_member(struct peek *k)
 	k->blank = is_text_key(k);
 	if (k->depth == 3 && k->top == TOP_MESSAGES && is_echo(k))
 		k->marks |= MARK_ECHO;
+	if (k->depth == 3 && k->top == TOP_INPUT && key_is(k, "output"))
+		k->item |= ITEM_RESULT;
 	if (k->key_n == 4) { /* text, type, role: most of them */
 		if (memcmp(k->key, "role", 4) == 0)
 			watch(k, WATCH_ROLE);
@@ -242,22 +279,6 @@ static bool is_item_id(const struct peek *k)
 	return false;
 }
 
-/* A Bloom filter of ids with two bits for each. */
-static bool seen_before(struct peek *k)
-{
-	bool seen = true;
-
-	for (int i = 0; i < 2; i++) {
-		size_t bit = (size_t)(k->hash >> (10 + 27 * i)) %
-			     PEEK_SEEN_BITS;
-		uint64_t mask = (uint64_t)1 << bit % 64;
-
-		seen = seen && k->seen[bit / 64] & mask;
-		k->seen[bit / 64] |= mask;
-	}
-	return seen;
-}
-
 static bool said(const struct peek *k, const char *head, size_t n)
 {
 	return k->string_n == n && memcmp(k->head, head, 4) == 0;
@@ -302,7 +323,8 @@ static void mark_block(struct peek *k)
 static void mark_pair(struct peek *k)
 {
 	if (k->watch == WATCH_CALL_ID) {
-		k->call_ids ^= k->hash;
+		k->call_id = k->hash;
+		k->item |= k->depth == 3 ? ITEM_PAIRED : 0;
 	} else if (k->watch == WATCH_ID) {
 		k->pairs -= k->hash;
 	} else if (k->depth == 5 && k->top == TOP_MESSAGES) {

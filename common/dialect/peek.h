@@ -100,8 +100,8 @@ struct peek {
 	bool behind;        /* what a result may not stand behind has come */
 	bool tools, calls;  /* are there any? */
 	unsigned caches;
-	uint64_t pairs;    /* ids of calls less those of results, hashed */
-	uint64_t call_ids; /* the same where both have one name */
+	uint64_t pairs;   /* ids of calls less those of results, hashed */
+	uint64_t call_id; /* of the item, hashed */
 	uint64_t seen[PEEK_SEEN_BITS / 64]; /* of ids of calls, hashed */
 };
 

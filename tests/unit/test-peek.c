@@ -352,9 +352,14 @@ static void marks_what_may_be_wrong(void **state)
 		{ "\"tools\":[{}],\"messages\":[" C_SAID "," C_OUT(
 			  "b") ",{\"role\":\"assistant\"}," C_OUT("a") "]",
 		  MARK_PAIRS },
-		{ "\"input\":[{\"call_id\":\"a\"},{\"call_id\":\"b\"},"
-		  "{\"call_id\":\"a\"},{\"call_id\":\"b\"}]",
+		{ "\"input\":[{\"call_id\":\"a\"},{\"call_id\":\"b\"},{\"output\":"
+		  "1,\"call_id\":\"a\"},{\"call_id\":\"b\",\"output\":1}]",
 		  0 },
+		{ "\"input\":[{\"call_id\":\"a\"},{\"call_id\":\"a\"}]",
+		  MARK_PAIRS },
+		{ "\"input\":[{\"call_id\":\"a\",\"output\":1},{\"call_id\":"
+		  "\"a\"}]",
+		  MARK_PAIRS },
 		{ "\"input\":[{\"call_id\":\"a\"}]", MARK_PAIRS },
 		{ "\"messages\":[{\"role\":\"user\",\"stop_reason\":1}]",
 		  MARK_ECHO },
