@@ -115,6 +115,8 @@ static bool is_echo(const struct peek *k)
 		"context_management",
 	};
 
+	if (*k->key == 'r' || (*k->key == 'c' && k->key_n == 7))
+		return false; /* role, content: most of them */
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (*names[i] == *k->key && key_is(k, names[i]))
 			return true;
@@ -266,6 +268,28 @@ void peek_watch_byte(struct peek *k, unsigned char c)
 	else if (!is_id_byte(c))
 		k->odd = true;
 	k->hash = (k->hash ^ c) * 0x100000001b3u; /* FNV-1a */
+}
+
+/* Of a word only its head and length are looked at. */
+static bool is_word(const struct peek *k)
+{
+	return k->watch == WATCH_ROLE || k->watch == WATCH_BLOCK ||
+	       k->watch == WATCH_SWITCH || k->watch == WATCH_SIGNATURE ||
+	       k->watch == WATCH_ENCRYPTED;
+}
+
+void peek_watch_run(struct peek *k, struct span bytes)
+{
+	size_t i = 0;
+
+	if (is_word(k)) {
+		for (; i < bytes.n && k->string_n < sizeof(k->head); i++)
+			k->head[k->string_n++] = bytes.p[i];
+		k->string_n += bytes.n - i;
+		return;
+	}
+	for (; i < bytes.n; i++)
+		peek_watch_byte(k, (unsigned char)bytes.p[i]);
 }
 
 static bool is_item_id(const struct peek *k)

@@ -23,6 +23,7 @@ void peek_mark_pop(struct peek *k);  /* or ended */
 void peek_mark_end(struct peek *k);
 void peek_mark_text(struct peek *k); /* a string that is not watched ends */
 void peek_watch_byte(struct peek *k, unsigned char c);
+void peek_watch_run(struct peek *k, struct span bytes); /* many */
 void peek_mark_string(struct peek *k);
 void peek_look_for_seal(struct peek *k, unsigned char c);
 

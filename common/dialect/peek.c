@@ -546,8 +546,8 @@ static size_t plain_run(struct peek *k, struct span in)
 	if (!k->watch && !k->blank)
 		return text_run(in);
 	n = utf8_plain(in);
-	for (size_t i = 0; i < n && k->watch; i++)
-		peek_watch_byte(k, (unsigned char)in.p[i]);
+	if (k->watch)
+		peek_watch_run(k, (struct span){ in.p, n });
 	for (size_t i = 0; i < n && k->blank; i++)
 		k->blank = in.p[i] == ' ';
 	return n;
