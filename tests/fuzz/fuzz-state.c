@@ -42,7 +42,8 @@ static void read_snapshot(void)
 			    "/chat/completions", &out);
 		/* No command is run here. */
 		if (c->backends[i].api_key)
-			backend_key_credential(c->backends[i].api_key,
+			backend_key_credential(&c->backends[i],
+					       c->backends[i].api_key,
 					       c->backends[i].protocol, &out);
 		buf_release(&out);
 	}
