@@ -30,6 +30,8 @@ static int ask(struct test *t, struct err *e)
 		return -1;
 	t->fetch.url = buf_cstr(&t->catalog.url);
 	t->fetch.credential = buf_cstr(&t->catalog.credential);
+	t->fetch.more = t->b->fields;
+	t->fetch.n_more = t->b->n_fields;
 	t->fetch.proxy = t->catalog.proxy;
 	t->fetch.ca_file = t->catalog.ca_file;
 	rc = fetch_run(t->catalog.http, &t->fetch, e);

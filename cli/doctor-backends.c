@@ -74,6 +74,8 @@ static void begin(struct doctor *d, struct probe *p, const struct backend *b,
 	catalog_init(&p->catalog, d->http, d->home, b, account);
 	p->fetch.url = buf_cstr(&p->catalog.url);
 	p->fetch.field = p->catalog.field;
+	p->fetch.more = b->fields;
+	p->fetch.n_more = b->n_fields;
 	p->fetch.proxy = b->proxy;
 	p->fetch.ca_file = b->ca_file;
 	p->fetch.timeout_ms = ASK_MS;

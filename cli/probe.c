@@ -77,9 +77,9 @@ static int ask(struct probe *p, const struct probe_question *q, struct err *e)
 	f.url = buf_cstr(&url);
 	f.credential = buf_cstr(&credential);
 	f.send = buf_get(&p->question);
-	f.field = q->dialect == DIALECT_ANTHROPIC ? VERSION_FIELD
-		: b->n_fields                     ? b->fields[0]
-						  : NULL;
+	f.field = q->dialect == DIALECT_ANTHROPIC ? VERSION_FIELD : NULL;
+	f.more = b->fields;
+	f.n_more = b->n_fields;
 	if (rc == 0 && fetch_run(p->http, &f, e))
 		rc = err_add(e, b->base_url);
 	p->status = f.status;

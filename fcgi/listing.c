@@ -262,8 +262,9 @@ static bool is_called(const struct listed *m, const char *name)
 {
 	size_t n = strlen(name);
 
-	if (strcmp(m->model, name) == 0 || (strncmp(m->model, name, n) == 0 &&
-					    strcmp(m->model + n, LATEST) == 0))
+	if (strcmp(m->model, name) == 0 || strcmp(m->id, name) == 0 ||
+	    (strncmp(m->model, name, n) == 0 &&
+	     strcmp(m->model + n, LATEST) == 0))
 		return true;
 	for (size_t i = 0; i < json_length(m->aliases); i++)
 		if (span_is(json_span(json_at(m->aliases, i)), name))

@@ -183,6 +183,8 @@ static int ask(struct catalog *c, struct buf *models, int *status,
 	struct fetch f = {
 		.url = c->url.p,
 		.field = c->field,
+		.more = c->backend->fields,
+		.n_more = c->backend->n_fields,
 		.proxy = c->proxy,
 		.ca_file = c->ca_file,
 		.timeout_ms = ASK_MS,

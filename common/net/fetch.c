@@ -95,6 +95,9 @@ int fetch_run(struct http *h, struct fetch *f, struct err *e)
 		call.headers[call.n_headers++] =
 			"anthropic-version: 2023-06-01";
 	}
+	for (size_t i = 0; i < f->n_more; i++)
+		if (call.n_headers < HTTP_HEADERS_MAX)
+			call.headers[call.n_headers++] = f->more[i];
 	f->deadline = clock_ms() + f->timeout_ms;
 	rc = http_run(h, &call, e);
 	f->times = call.times;

@@ -9,6 +9,8 @@ struct fetch {
 	const char *url;
 	const char *credential; /* header field with the key, or "" */
 	const char *field;      /* another header field, or NULL */
+	char *const *more;      /* and further ones */
+	size_t n_more;
 	const char *type;       /* Content-Type of `send`: a POST; NULL: GET */
 	struct span send;
 	const char *proxy, *ca_file; /* as in http.h */

@@ -66,7 +66,8 @@ class Provider(http.server.BaseHTTPRequestHandler):
         with lock:
             asked.write(folder + "\n")
             how.write(f"{self.path} {self.headers['Authorization']} "
-                      f"{self.headers['x-api-key']}\n")
+                      f"{self.headers['x-api-key']} "
+                      f"{self.headers['X-Mine']}\n")
         if kind == "silent":
             time.sleep(60)
             return

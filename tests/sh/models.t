@@ -252,10 +252,46 @@ is 'many: a page of them' "$(json 'len(j["data"]), j["has_more"]' <"$tmp/body")"
 only
 add chat good-chat --key=sk-chat-0123456789
 add anth other-anth --key=sk-anth-0123456789 --protocol=anthropic
+python3 - "$DARIO_HOME/backends/anth.json" <<-'END'
+import json, sys
+j = json.load(open(sys.argv[1]))
+j["headers"] = {"X-Mine": "here"}
+json.dump(j, open(sys.argv[1], "w"))
+END
 ok 'both' wait_for 20 same 'anth:shared anth:m-2 chat:org/m-1 chat:shared'
-is 'a Chat provider' "$(grep chat "$tmp/asked.how")" '/good-chat/v1/models Bearer sk-chat-0123456789 None'
-is 'a Messages provider' "$(grep anth "$tmp/asked.how")" '/other-anth/v1/models?limit=1000 None sk-anth-0123456789'
+is 'a Chat provider' "$(grep chat "$tmp/asked.how")" '/good-chat/v1/models Bearer sk-chat-0123456789 None None'
+is 'a Messages provider' "$(grep anth "$tmp/asked.how")" '/other-anth/v1/models?limit=1000 None sk-anth-0123456789 here'
 unlike 'no key is kept with the lists' "$(cat "$DARIO_HOME"/state/models-*)" sk-
+
+# --- Claude accounts --------------------------------------------------------
+. "$srcdir/tests/claude/claude.sh"
+stop_router
+only
+rm "$tmp/port"
+start_provider
+rule '{"accept":["sk-ant-api03-work"]}'
+add good good-l
+start_router
+get /v1/models
+is 'no account: none of Claude, no family' \
+	"$(json '[m["id"] for m in j["data"] if m["owned_by"] == "claude"]' <"$tmp/body")" '[]'
+printf 'sk-ant-api03-work\n' | "$dario" accounts add work --key-stdin 2>/dev/null
+ok 'an account: its models' wait_for 20 has claude-opus-9-1
+is 'families, where they are served' "$(of opus 'm["owned_by"]')$(of sonnet 1)$(of haiku 1)" "['claude'][1][1]"
+get /v1/models/opus -H "$version"
+is 'a family by its name' "$(json 'j["id"]' <"$tmp/body")" opus
+get /v1/models/claude:opus
+is 'a family behind a prefix' "$(code)" 200
+get '/v1/models?limit=1000' -H "$version" $as_claude_code
+is 'Claude Code: the accounts models as they are, others by claude-at' \
+	"$(of claude-opus-9-1 1)$(of claude-at-claude:claude-opus-9-1 1)$(of claude-at-good:shared 1)" '[1][][1]'
+"$dario" route add quick claude:haiku
+"$dario" accounts pause work 2>/dev/null
+get /v1/models
+is 'a rule to Claude' "$(of quick 'm["owned_by"]')" "['claude']"
+rm -r "$DARIO_HOME/accounts"
+get /v1/models
+is 'no account any more: not the rule either' "$(of quick 1)$(of opus 1)" '[][]'
 
 # --- ends -------------------------------------------------------------------
 only
