@@ -51,6 +51,25 @@ like 'README: accounts are added and shown' "$(sh -e "$accounts" 2>&1)" spare
 like 'README: rules are added and explained' \
 	"$(sh -e "$(block 'route add fast')" 2>&1)" 'fast goes to groq'
 
+doc=$srcdir/doc/backends.md
+is 'doc/backends: each provider, as it is known' "$(python3 - "$doc" "$srcdir/share/providers.json" <<-'END'
+	import json, re, sys
+	rows = [r for r in json.load(open(sys.argv[2]))["providers"] if "id" in r]
+	known = {r["id"]: (r.get("url") or "--base-url=" + r["form"],
+	                   r.get("keys", "none is needed")) for r in rows}
+	told = {m[0]: (m[1], m[2]) for m in re.findall(
+	    r"^\| `(\w+)` \| `(\S+)` \| (.+) \|$", open(sys.argv[1]).read(), re.M)}
+	print(*sorted(known.items() ^ told.items()))
+	END
+	)" ''
+awk '/^```sh$/ { on = 1; next } /^```$/ { on = 0 } on' "$doc" >"$tmp/backends.sh"
+mkdir "$tmp/other"
+out=$(DARIO_HOME=$tmp/other/home sh -e "$tmp/backends.sh" 2>&1)
+is 'doc/backends: its commands' "$?" 0
+is 'doc/backends: what comes of them' \
+	"$(DARIO_HOME=$tmp/other/home dario backend list --json | json '[(b["name"], b["hasKey"]) for b in j]')" \
+	"[('azure', True), ('entra', True), ('groq', True), ('openai', True), ('vertex', True)]"
+
 stop_router
 out=$(dario proxy --check 2>&1)
 is 'README: proxy --check' "$?" 0
