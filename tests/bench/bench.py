@@ -203,18 +203,21 @@ class Bench:
                        path=MESSAGES, data=data)
 
     def run_choose(self):
-        """Choosing an account and noting its answer, for 1 and 8 processes."""
+        """Choosing an account and noting its answer, for 1 and 8 processes of
+        3 accounts, and for 1 of 200."""
         program = os.path.join(self.args.builddir, "tests", "bench",
                                "pool-cost")
-        for processes in (1, 8):
+        for name, processes, accounts in (("1", 1, 3), ("8", 8, 3),
+                                          ("many", 1, 200)):
             times = []
             for _ in range(self.args.rounds):
                 with tempfile.TemporaryDirectory() as home:
                     out = subprocess.run(
-                        [program, home, str(processes), "3000"], check=True,
-                        capture_output=True, text=True).stdout
+                        [program, home, str(processes), "3000",
+                         str(accounts)], check=True, capture_output=True,
+                        text=True).stdout
                     times.append(float(out.split()[0]))
-            self.results[f"choose {processes}"] = {
+            self.results[f"choose {name}"] = {
                 "dario": {"p50": statistics.median(times)}}
 
     # --- all of it --------------------------------------------------------

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Counts the instructions of the worker, for a request and for an event of a
-stream, and holds them against budget.txt.
+stream, and of choosing an account, and holds them against budget.txt.
 
     budget.py --builddir=DIR               more than 5 % above it: exit 1
     budget.py --builddir=DIR --update      writes it anew, prints old and new
@@ -83,6 +83,11 @@ LANES = {
     "event passed": (CHAT_PATH, "up:m", True, 100),
     "event translated": (MESSAGES_PATH, "up:m", True, 100),
 }
+# Choosing an account and noting its answer, by pool-cost: so many accounts. The
+# number of them is not to matter: at most so much more.
+POOLS = {"choice among few accounts": 3, "choice among many accounts": 200}
+POOL_REQUESTS = 500
+POOL_RATIO = 1.3
 PAIRS = 5  # of a window and one of twice the size, of each lane
 # Callgrind puts out what was counted when this function is entered: a request
 # for /health, which ends a window.
@@ -118,6 +123,33 @@ def windows(place):
     return [counts[part] for part in sorted(counts)]
 
 
+def count_pool(builddir, place, requests, accounts):
+    out = os.path.join(place, "pool")
+    shutil.rmtree(os.path.join(place, "home"), ignore_errors=True)
+    subprocess.run(
+        ["valgrind", "--tool=callgrind", "--trace-children=yes",
+         f"--callgrind-out-file={out}.%p",
+         os.path.join(builddir, "tests", "bench", "pool-cost"),
+         os.path.join(place, "home"), "1", str(requests), str(accounts)],
+        check=True, capture_output=True)
+    counts = []
+    for name in os.listdir(place):
+        if name.startswith("pool."):
+            with open(os.path.join(place, name)) as f:
+                counts.append(int(re.search(
+                    r"(?m)^(?:summary|totals): (\d+)", f.read())[1]))
+            os.unlink(os.path.join(place, name))
+    return max(counts)  # of the process that chooses
+
+
+def measure_pools(builddir):
+    with tempfile.TemporaryDirectory() as place:
+        return {lane: round((
+            count_pool(builddir, place, 2 * POOL_REQUESTS, accounts) -
+            count_pool(builddir, place, POOL_REQUESTS, accounts)) /
+            POOL_REQUESTS) for lane, accounts in POOLS.items()}
+
+
 def measure(builddir):
     with tempfile.TemporaryDirectory() as place:
         tool = ["valgrind", "--tool=callgrind", f"--log-file={place}/log",
@@ -137,6 +169,7 @@ def measure(builddir):
         costs[lane] = round(statistics.median(
             (own[2 * k + 1] - own[2 * k]) / LANES[lane][3]
             for k in range(PAIRS)))
+    costs.update(measure_pools(builddir))
     return costs
 
 
@@ -187,7 +220,11 @@ def compare(costs, budget):
               ("" if good else ": find out why, or make budget-update"))
         if more < -ALLOWED:
             print(f"{lane} has become cheaper: make budget-update keeps it so")
-    return fine
+    few, many = (costs[lane] for lane in POOLS)
+    good = many <= POOL_RATIO * few
+    print(f"{'PASS' if good else 'FAIL'} choice among many accounts: "
+          f"{many / few:.2f} of that among few, {POOL_RATIO} at most")
+    return fine and good
 
 
 def update(builddir, costs):
@@ -205,7 +242,7 @@ def update(builddir, costs):
 
 def spread(builddir, runs):
     seen = [measure(builddir) for _ in range(runs)]
-    for lane in LANES:
+    for lane in seen[0]:
         values = sorted(s[lane] for s in seen)
         print(f"{lane}: {values[0]:,} to {values[-1]:,}, "
               f"{values[-1] / values[0] - 1:.2%}")

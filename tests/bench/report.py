@@ -164,6 +164,8 @@ class Report:
             self.verdict(f"choosing an account, {n} at once",
                          self.of(f"choose {n}", "dario", "p50"), 50,
                          unit=" µs")
+        self.share("choosing among 200 accounts to 3", "choose many",
+                   "p50", "dario", "choose 1", "dario", 1.3)
 
     def verdicts(self, cap):
         own = self.of("floor", "floor", "cpu")
