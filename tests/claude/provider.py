@@ -112,7 +112,7 @@ def counts(part, model):
 def is_known(what, arrived):
     """Had an answer that says so been written when this request came?"""
     ago = arrived - rules["said"].get(what, arrived)
-    seen["known_late"] += ago > 0.25
+    seen["known_late"] += ago > 1
     return ago > 0
 
 

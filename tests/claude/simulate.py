@@ -8,7 +8,7 @@ twelve that begin at once, and take turns then, mixed by a fixed seed. The
 provider's own log is the judge.
 
 PART "whole": all of it. "full": fewer requests fit than come, until a window is
-whole again. "race NAME": a quarter of it, for the table that "table" prints:
+whole again. "race NAME": a part of it, for the table that "table" prints:
 NAME is the router's strategy, or "round robin" or "least in flight": they
 choose here and ask the provider themselves. Prints "PASS name" or "FAIL name:
 why".
@@ -27,7 +27,7 @@ import urllib.request
 
 PROVIDER = os.environ["DARIO_ANTHROPIC_BASE_URL"]
 PROCESSES, BURST, BURSTS = 4, 12, 4
-WHOLE, RACE = 10000, 2500  # requests
+WHOLE, RACE = 10000, 1500  # requests
 DISABLED_AFTER = 0.6  # of the requests
 FAR = 10**6
 ROWS = os.environ.get("DARIO_SIMULATION", "")  # of the table, as JSON lines
