@@ -14,6 +14,12 @@ static const char *const openai_models[] = {
 	"chatgpt-*",
 	"text-davinci-*",
 	"text-embedding-*",
+	"text-moderation-*",
+	"omni-moderation-*",
+	"dall-e-*",
+	"tts-1*",
+	"whisper-1",
+	"sora-*",
 };
 
 /* How much of a pattern is literal; a pattern without wildcards is more
