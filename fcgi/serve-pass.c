@@ -187,17 +187,33 @@ static int by_header(struct pass *p, const struct backend **out, struct err *e)
 		       name);
 }
 
+/* Where the model leads, if it has this endpoint: a name says nothing of what
+ * beside dialogues a backend does, so one that nobody claims by a prefix or a
+ * rule counts as none. -1: it leads nowhere, and why. */
+static int by_model(struct pass *p, struct err *e)
+{
+	struct request *r = p->r;
+	struct plan *plan = &p->plan;
+
+	if (route_pick(r->config, r->model, plan, e)) {
+		route_advise(r->config, snapshot_home(r->app->config), r->model,
+			     e);
+		return -1;
+	}
+	if (plan->rule == &rule_none && !plan->routes[0].renamed &&
+	    !can(plan->routes[0].backend, p->passage.dialect))
+		plan->n = 0;
+	return 0;
+}
+
 static int choose(struct pass *p, struct err *e)
 {
 	struct request *r = p->r;
 	const struct backend *b;
 
 	p->plan.rule = &rule_none;
-	if (r->model && route_pick(r->config, r->model, &p->plan, e)) {
-		route_advise(r->config, snapshot_home(r->app->config), r->model,
-			     e);
+	if (r->model && by_model(p, e) && !r->vars.backend)
 		return -1;
-	}
 	if (!p->plan.n &&
 	    stored_by_path(r, p->passage.path, &p->plan, &p->account, e))
 		return -1;
@@ -208,8 +224,9 @@ static int choose(struct pass *p, struct err *e)
 		return 0;
 	if (r->vars.backend ? by_header(p, &b, e) : the_only_one(p, &b, e))
 		return -1;
-	p->plan.routes[p->plan.n++] = (struct route){ .backend = b,
-						      .model = "" };
+	p->plan.routes[p->plan.n++] = (struct route){
+		.backend = b, .model = r->model ? r->model : ""
+	};
 	return 0;
 }
 

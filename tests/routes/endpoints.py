@@ -176,6 +176,17 @@ def choice():
           json.loads(got["body"]) == {"model": "other", "x": "y"}, (a, got))
     a, got = asked("POST", "/v1/images/generations", {"model": "claude:opus"})
     check("the wrong API: 400", a.status == 400 and not got, a)
+    a, got = asked("POST", "/v1/images/generations", {"model": "opus", "x": 1},
+                   to("b"))
+    check("a name that leads to the wrong API: the header", got and
+          got["path"] == "/b/v1/images/generations" and
+          got["body"] == '{"model": "opus", "x": 1}', (a, got))
+    a, got = asked("POST", "/v1/images/generations", {"model": "opus"})
+    check("and without one: 400 that names those that can", a.status == 400 and
+          not got and "x-dario-backend" in str(a.json), a)
+    a, got = asked("POST", "/v1/images/generations", {"model": "dall-e-3"})
+    check("OpenAI's other models", got and got["path"] ==
+          "/a/v1/images/generations", (a, got))
     a, got = asked("POST", "/v1/images/generations", {"model": "r:x"})
     check("Responses alone has the rest of OpenAI's", got and
           got["path"] == "/r/v1/images/generations", (a, got))
