@@ -142,6 +142,17 @@ def table():
               got["fields"].get("anthropic-version") == "2023-06-01" and
               got["fields"].get("anthropic-beta") == "files-api-2025-04-14",
               (a, got))
+    for path, want in (("/v1/files?limit=1", "/q/v1/files?api-version=7&limit=1"),
+                       ("/v1/batches", "/q/v1/batches?api-version=7"),
+                       ("/to/q/x/y?z=1", "/q/v1/x/y?api-version=7&z=1"),
+                       ("/to/q", "/q/v1?api-version=7")):
+        a, got = asked("GET", path, None, to("q") | {
+            "X-Own": "kept", "Cookie": "mine", "X-Forwarded-For": "1.2.3.4"})
+        check(f"{path}: the base URL's own query", got and got["path"] == want,
+              (a, got))
+        check(f"{path}: fields", got and got["fields"].get("x-own") == "kept" and
+              not {"cookie", "x-forwarded-for", "x-dario-backend"} &
+              set(got["fields"]), got)
     a, got = asked("DELETE", "/v1/models/b:ft:gpt-4o:x")
     check("DELETE models", got and got["path"] == "/b/v1/models/ft:gpt-4o:x", (a, got))
     for method, path, allow in (("PUT", "/v1/files", "GET, POST, DELETE"),

@@ -20,6 +20,7 @@ add b b/v1 openai,responses
 add r r/v1 responses
 add an an anthropic
 add bare bare openai # a path without a version
+add q 'q/v1?api-version=7' openai
 add dead dead/v1 openai
 sed -i "s|$base/dead|http://127.0.0.1:1/dead|" "$DARIO_HOME/backends/dead.json"
 add pool pool/v1 openai,responses
