@@ -377,7 +377,7 @@ def stored():
     begun = time.monotonic()
     a, got = asked("POST", "/v1/responses", {
         "model": "b:m", "input": [{"role": "user", "content": many}]})
-    check("very many ids: in time", got and time.monotonic() - begun < 10, a)
+    check("very many ids: in time", got and time.monotonic() - begun < 60, a)
     os.rename(os.path.join(HOME, "backends/r.json"), os.path.join(HOME, "r.json"))
     a, got = asked("POST", "/v1/responses", {
         "model": "b:m", "input": "x", "previous_response_id": at_r})
