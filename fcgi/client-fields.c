@@ -31,20 +31,25 @@ static int check_value(struct span v)
 	return 0;
 }
 
-/* For libcurl a name with a colon and nothing else is one to leave out. */
-static const char *written(struct request *r, const char *name, struct span v)
+/* Without printf: this is done for each field of each request. */
+static const char *joined(struct request *r, struct span a, struct span b,
+			  struct span c)
 {
-	return v.n ? arena_fmt(r->arena, "%s: %.*s", name, SPAN_FMT(v))
-		   : arena_fmt(r->arena, "%s;", name);
+	char *out = arena_take(r->arena, a.n + b.n + c.n + 1);
+
+	memcpy(out, a.p, a.n);
+	memcpy(out + a.n, b.p, b.n);
+	memcpy(out + a.n + b.n, c.p, c.n);
+	return out;
 }
 
-void client_field(struct request *r, struct http_call *c, const char *name,
+void client_field(struct request *r, struct http_call *c, struct span name,
 		  const char *value)
 {
 	struct span v = span_trim(span_of(value));
 
 	if (v.n && check_value(v) == 0)
-		c->headers[c->n_headers++] = written(r, name, v);
+		c->headers[c->n_headers++] = joined(r, name, SPAN(": "), v);
 }
 
 static bool goes_along(const struct copy *k, struct span name)
@@ -62,17 +67,18 @@ static bool goes_along(const struct copy *k, struct span name)
 	return !backend_lists(b->fields, b->n_fields, name); /* its own count */
 }
 
-/* As CGI has it, in the form that is usual in HTTP; NULL: it is none. */
-static const char *usual(struct request *r, struct span name)
+/* The whole field, its name as CGI has it and in the form that is usual in
+ * HTTP; NULL: that is none. For libcurl a name with a colon and nothing else is
+ * one to leave out. */
+static const char *usual(struct request *r, struct span name, struct span value)
 {
-	char *out = arena_take(r->arena, name.n + 1);
+	const char *out = joined(r, name, value.n ? SPAN(": ") : SPAN(";"),
+				 value);
 
-	for (size_t i = 0; i < name.n; i++) {
-		unsigned char ch = (unsigned char)name.p[i];
-
-		if (ch != '_' && !isalnum(ch))
+	for (char *p = (char *)out; p < out + name.n; p++) {
+		if (*p != '_' && !isalnum((unsigned char)*p))
 			return NULL;
-		out[i] = ch == '_' ? '-' : (char)tolower(ch);
+		*p = *p == '_' ? '-' : (char)tolower((unsigned char)*p);
 	}
 	return out;
 }
@@ -97,24 +103,21 @@ static void put(struct copy *k, struct span name, struct span value)
 	const char **there = same(k, name);
 	const char *text;
 
-	if (there) { /* RFC 9110, 5.3; an empty one adds nothing */
-		size_t n = strlen(*there);
+	if (there && !value.n) /* an empty one adds nothing */
+		return;
+	if (there) { /* RFC 9110, 5.3 */
+		bool was_empty = !strchr(*there, ':');
 
-		if (!value.n)
-			return;
-		text = (*there)[n - 1] == ';' && !strchr(*there, ':')
-			     ? arena_fmt(k->r->arena, "%.*s: %.*s", (int)n - 1,
-					 *there, SPAN_FMT(value))
-			     : arena_fmt(k->r->arena, "%s, %.*s", *there,
-					 SPAN_FMT(value));
-		*there = text;
+		*there = was_empty ? usual(k->r, name, value)
+				   : joined(k->r, span_of(*there), SPAN(", "),
+					    value);
 		return;
 	}
-	text = usual(k->r, name);
+	text = usual(k->r, name, value);
 	if (!text)
 		return;
 	k->names[k->c->n_headers - k->first] = name;
-	k->c->headers[k->c->n_headers++] = written(k->r, text, value);
+	k->c->headers[k->c->n_headers++] = text;
 }
 
 static int too_many(struct err *e)
@@ -142,10 +145,12 @@ int client_fields(struct request *r, const struct outgoing *o,
 	k.n = k.bytes = 0;
 	for (size_t i = 0; i < r->gw->n_vars; i++) {
 		const struct gateway_var *v = &r->gw->vars[i];
-		struct span name = span_skip(v->name, http.n), value;
+		struct span name, value;
 
-		if (!span_starts(v->name, http.p) || !name.n ||
-		    !goes_along(&k, name))
+		if (v->name.n <= http.n || memcmp(v->name.p, http.p, http.n))
+			continue;
+		name = (struct span){ v->name.p + http.n, v->name.n - http.n };
+		if (!goes_along(&k, name))
 			continue;
 		value = span_trim(span_of(v->value));
 		k.bytes += name.n + value.n;

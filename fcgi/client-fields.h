@@ -20,7 +20,7 @@ int client_fields(struct request *r, const struct outgoing *o,
 		  struct http_call *c, struct err *e);
 
 /* One field, unless its value has control characters. */
-void client_field(struct request *r, struct http_call *c, const char *name,
+void client_field(struct request *r, struct http_call *c, struct span name,
 		  const char *value);
 
 #endif

@@ -34,9 +34,9 @@ static int put_query(struct buf *url, const char *query, struct err *e)
 }
 
 /* Does the backend's file say the field? */
-static bool has(const struct backend *b, const char *name)
+static bool has(const struct backend *b, struct span name)
 {
-	return backend_lists(b->fields, b->n_fields, span_of(name));
+	return backend_lists(b->fields, b->n_fields, name);
 }
 
 static void add(struct http_call *c, const char *field)
@@ -68,7 +68,7 @@ static void add_betas(struct request *r, const struct outgoing *o,
 	if (o->filled)
 		template_betas(r->config->template, &list);
 	if (list.n)
-		client_field(r, c, "anthropic-beta", buf_cstr(&list));
+		client_field(r, c, SPAN("anthropic-beta"), buf_cstr(&list));
 	buf_release(&list);
 }
 
@@ -77,8 +77,8 @@ static void add_versions(struct request *r, const struct outgoing *o,
 {
 	const char *version = o->chat ? NULL : r->vars.anthropic_version;
 
-	if (!has(o->backend, "anthropic-version"))
-		client_field(r, c, "anthropic-version",
+	if (!has(o->backend, SPAN("anthropic-version")))
+		client_field(r, c, SPAN("anthropic-version"),
 			     version ? version : "2023-06-01");
 	add_betas(r, o, account, c);
 }
@@ -108,31 +108,29 @@ static void note_secrets(struct request *r, const struct backend *b,
 	}
 }
 
+/* `text` is for use. */
 static int add_credential(struct request *r, const struct outgoing *o,
 			  const struct account *account, struct http_call *c,
-			  struct err *e)
+			  struct buf *text, struct err *e)
 {
 	const struct backend *b = o->backend;
 	const char *credential;
-	struct buf text, key;
 	int rc = 0;
 
-	buf_init(&text, 16384);
-	buf_init(&key, ACCOUNT_TOKEN_MAX);
+	buf_reset(text);
 	if (account && account->api_key)
-		buf_str(&key, account->api_key);
+		buf_str(text, account->api_key);
 	else if (!account)
-		rc = backend_key(b, snapshot_home(r->app->config), &key, e);
-	r->sent_key = key.n ? arena_str(r->arena, buf_get(&key)) : NULL;
+		rc = backend_key(b, snapshot_home(r->app->config), text, e);
+	r->sent_key = text->n ? arena_str(r->arena, buf_get(text)) : NULL;
+	buf_reset(text);
 	if (account && b->claude)
-		account_credential(account, &text);
+		account_credential(account, text);
 	else
-		backend_key_credential(b, r->sent_key, o->dialect, &text);
-	credential = arena_str(r->arena, buf_get(&text));
+		backend_key_credential(b, r->sent_key, o->dialect, text);
+	credential = arena_str(r->arena, buf_get(text));
 	if (*credential)
 		add(c, credential);
-	buf_release(&text);
-	buf_release(&key);
 	note_secrets(r, b, r->sent_key, credential);
 	return rc;
 }
@@ -142,10 +140,10 @@ static bool is_json(const char *type)
 	return type && strcasestr(type, "json");
 }
 
-/* The client's own field where it is asked in its own dialect, else ours; or
- * the backend's. */
+/* The client's own field where it is asked in its own dialect, else ours, or
+ * NULL; or the backend's. */
 static void add_made(struct request *r, const struct outgoing *o,
-		     struct http_call *c, const char *name, const char *value,
+		     struct http_call *c, struct span name, const char *value,
 		     const char *ours)
 {
 	size_t had = c->n_headers;
@@ -155,7 +153,7 @@ static void add_made(struct request *r, const struct outgoing *o,
 	if (!o->chat && value)
 		client_field(r, c, name, value);
 	if (c->n_headers == had && ours)
-		client_field(r, c, name, ours);
+		add(c, ours);
 }
 
 /* What the body of a literal request is understood by. */
@@ -165,33 +163,44 @@ static void add_literal(struct request *r, const struct outgoing *o,
 	const char *packing = r->packed ? NULL : r->vars.content_encoding;
 
 	/* An empty one keeps libcurl from saying that it is a form. */
-	if (r->passage->type)
-		add_made(r, o, c, "Content-Type", r->passage->type, NULL);
-	else
-		add(c, "Content-Type:");
-	if (packing)
-		add_made(r, o, c, "Content-Encoding", packing, NULL);
+	add_made(r, o, c, SPAN("Content-Type"), r->passage->type,
+		 "Content-Type:");
+	add_made(r, o, c, SPAN("Content-Encoding"), packing, NULL);
+	add_made(r, o, c, SPAN("Accept"), r->vars.accept, "Accept: */*");
+}
+
+/* With dario named behind it. */
+static const char *client_agent(struct request *r)
+{
+	const char *agent = r->vars.user_agent;
+	size_t n = agent ? strnlen(agent, AGENT_MAX) : 0;
+	char *out;
+
+	if (!n)
+		return NULL;
+	out = arena_take(r->arena, n + sizeof(" " PRODUCT));
+	memcpy(out, agent, n);
+	memcpy(out + n, " " PRODUCT, sizeof(" " PRODUCT));
+	return out;
 }
 
 static void add_all_made(struct request *r, const struct outgoing *o,
 			 struct http_call *c)
 {
 	const struct request_vars *v = &r->vars;
-	const char *agent = v->user_agent;
 
-	if (agent && !o->chat)
-		agent = arena_fmt(r->arena, "%.*s " PRODUCT, AGENT_MAX, agent);
-	if (r->passage)
+	add_made(r, o, c, SPAN("User-Agent"), o->chat ? NULL : client_agent(r),
+		 "User-Agent: " PRODUCT);
+	if (r->passage) {
 		add_literal(r, o, c);
-	else
-		add_made(r, o, c, "Content-Type",
-			 is_json(v->content_type) ? v->content_type : NULL,
-			 "application/json");
-	add_made(r, o, c, "Accept", v->accept,
-		 r->passage  ? "*/*"
-		 : o->stream ? "text/event-stream"
-			     : "application/json");
-	add_made(r, o, c, "User-Agent", agent, PRODUCT);
+		return;
+	}
+	add_made(r, o, c, SPAN("Content-Type"),
+		 is_json(v->content_type) ? v->content_type : NULL,
+		 "Content-Type: application/json");
+	add_made(r, o, c, SPAN("Accept"), v->accept,
+		 o->stream ? "Accept: text/event-stream"
+			   : "Accept: application/json");
 }
 
 int upstream_call(struct request *r, const struct outgoing *o,
@@ -200,19 +209,18 @@ int upstream_call(struct request *r, const struct outgoing *o,
 {
 	const struct settings *s = &r->config->settings;
 	const struct backend *b = o->backend;
-	struct buf url;
+	struct buf text;
 	int rc;
 
 	memset(c, 0, sizeof(*c));
-	buf_init(&url, 16384);
+	buf_init(&text, 16384);
 	if (r->passage && r->passage->to)
-		backend_path_url(b, o->path, &url);
+		backend_path_url(b, o->path, &text);
 	else
-		backend_url(b, o->dialect, o->path, &url);
-	rc = o->chat ? 0 : put_query(&url, r->vars.query, e);
+		backend_url(b, o->dialect, o->path, &text);
+	rc = o->chat ? 0 : put_query(&text, r->vars.query, e);
 	c->method = r->passage ? r->vars.method : "POST";
-	c->url = arena_str(r->arena, buf_get(&url));
-	buf_release(&url);
+	c->url = arena_str(r->arena, buf_get(&text));
 	c->body = o->body;
 	c->proxy = account && account->proxy ? account->proxy : b->proxy;
 	c->ca_file = account && account->ca_file ? account->ca_file
@@ -223,7 +231,8 @@ int upstream_call(struct request *r, const struct outgoing *o,
 	c->idle_ms = b->idle_ms ? b->idle_ms : s->idle_ms;
 	add_all_made(r, o, c);
 	if (rc == 0)
-		rc = add_credential(r, o, account, c, e);
+		rc = add_credential(r, o, account, c, &text, e);
+	buf_release(&text);
 	if (o->dialect == DIALECT_ANTHROPIC)
 		add_versions(r, o, account, c);
 	for (size_t i = 0; i < b->n_fields; i++)

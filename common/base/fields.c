@@ -148,6 +148,8 @@ unsigned field_ways(struct span name)
 		if (name.n == known[i - 1].name.n &&
 		    begins(name, known[i - 1].name))
 			return known[i - 1].ways;
+	if (!strchr("ACSX", plain(*name.p))) /* what families begin with */
+		return 0;
 	for (i = 0; i < FAMILIES; i++)
 		if (name.n >= families[i].name.n &&
 		    begins(name, families[i].name))

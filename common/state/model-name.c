@@ -55,8 +55,11 @@ const char *model_name_undated(const char *name, struct model_name *out)
 	static const char *const dates[] = { "-00000000", "@00000000",
 					     "-0000-00-00" };
 	static const char *const words[] = { ":latest", "-latest", "@latest" };
-	size_t n;
+	size_t n = strlen(name);
+	char last = n ? name[n - 1] : '\0';
 
+	if (!isdigit((unsigned char)last) && last != 't' && last != 'T')
+		return NULL;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (ends(name, words[i], &n))
 			return keep(name, n, out);
