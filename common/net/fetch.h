@@ -11,7 +11,7 @@ struct fetch {
 	const char *field;      /* another header field, or NULL */
 	char *const *more;      /* and further ones */
 	size_t n_more;
-	const char *type;       /* Content-Type of `send`: a POST; NULL: GET */
+	const char *type; /* Content-Type of `send`: a POST; NULL: GET */
 	struct span send;
 	const char *proxy, *ca_file; /* as in http.h */
 	long timeout_ms;             /* for all of it */

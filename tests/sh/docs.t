@@ -58,7 +58,7 @@ is 'doc/backends: each provider, as it is known' "$(python3 - "$doc" "$srcdir/sh
 	known = {r["id"]: (r.get("url") or "--base-url=" + r["form"],
 	                   r.get("keys", "none is needed")) for r in rows}
 	told = {m[0]: (m[1], m[2]) for m in re.findall(
-	    r"^\| `(\w+)` \| `(\S+)` \| (.+) \|$", open(sys.argv[1]).read(), re.M)}
+	    r"^\| `([\w-]+)` \| `(\S+)` \| (.+) \|$", open(sys.argv[1]).read(), re.M)}
 	print(*sorted(known.items() ^ told.items()))
 	END
 	)" ''
