@@ -266,6 +266,7 @@ static int place_of(const struct cmd *c, const struct snapshot *cfg,
 {
 	const char *backend = cmd_value(c, "backend");
 	const struct account *known = NULL;
+	const struct backend *b;
 
 	if (!has_key && find(c, cfg, &known, e))
 		return -1;
@@ -276,11 +277,18 @@ static int place_of(const struct cmd *c, const struct snapshot *cfg,
 	account_file(c->args[0], file, n);
 	if (!backend || strcmp(backend, "claude") == 0)
 		return 0;
-	if (!snapshot_backend(cfg, span_of(backend)))
+	b = snapshot_backend(cfg, span_of(backend));
+	if (!b)
 		return err_set(e, ERR_CONFIG,
 			       "there is no backend %.64s: its first key is "
 			       "added with dario backend add",
 			       backend);
+	if (b->key_command)
+		return err_set(e, ERR_USAGE,
+			       "backend %s has its key from a program, which "
+			       "has no place in a pool: give it a key with "
+			       "dario backend add %s --key-file=FILE first",
+			       b->name, b->name);
 	account_key_file(backend, c->args[0], file, n);
 	return make_folder(c, backend, e);
 }

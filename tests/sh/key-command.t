@@ -129,6 +129,11 @@ ask >/dev/null
 again() { ask >/dev/null && [ "$(runs)" -ge 1 ]; }
 ok 'its time is over: asked again' wait_for 20 again
 
+printf 'sk-more-0123456789\n' | "$dario" accounts add more --backend=up --key-stdin >"$tmp/out" 2>&1
+is 'no pool beside a command: exit 2' "$?" 2
+like 'no pool beside a command: why' "$(cat "$tmp/out")" 'has its key from a program'
+ok 'no pool beside a command: all is well still' "$dario" proxy --check 2>/dev/null
+
 # --- as words ---------------------------------------------------------------
 program args 'for a; do printf "%s." "$a"; done'
 echo 'a.b.c.$HOME.*.' >"$tmp/accept"
@@ -177,6 +182,15 @@ is 'a child that keeps the output open: no matter' "$(ask)" 200
 ok 'a child that keeps the output open: not waited for' test $(($(date +%s) - began)) -lt 9
 ended() { [ -z "$(alive "$(cat "$tmp/left")")" ]; }
 ok 'what it left behind ends' wait_for 10 ended
+program leaves "setsid sleep 300 & echo \$! >'$tmp/left'; printf '%s\n' $first"
+add "$tmp/leaves"
+is 'a daemon that keeps the output open: no matter' "$(ask)" 200
+kill "$(cat "$tmp/left")" 2>/dev/null
+program stops "echo \$\$ >'$tmp/left'; kill -STOP \$\$"
+add "$tmp/stops"
+is 'one that stops itself: given up' "$(ask)" 500
+like 'one that stops itself: says so' "$(why)" 'stops, has not ended within'
+ok 'one that stops itself: ends' wait_for 10 ended
 program hangs "echo \$\$ >'$tmp/left'; sleep 300"
 add "$tmp/hangs"
 is 'one that hangs: given up' "$(ask)" 500
