@@ -233,6 +233,17 @@ static bool is_claude_code(const struct request *r)
 	       strncmp(agent, "claude-", 7) == 0;
 }
 
+/* A person sees what the key may use. */
+static void keep_allowed(struct listing *l)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (key_allows(l->r->key, l->list[i].id))
+			l->list[n++] = l->list[i];
+	l->n = n;
+}
+
 void listing_make(struct listing *l, struct request *r)
 {
 	const struct snapshot *c = r->config;
@@ -248,6 +259,8 @@ void listing_make(struct listing *l, struct request *r)
 	add_families(l);
 	for (size_t i = 0; i < l->n_found; i++)
 		add_backend(l, &l->found[i]);
+	if (r->key)
+		keep_allowed(l);
 }
 
 void listing_release(struct listing *l)

@@ -148,7 +148,7 @@ static int put_one(struct jw *w, const struct listing *l, const char *name,
 	const char *id;
 	const struct listed *m = listing_find(l, name, &id);
 
-	if (m) {
+	if (m && (!l->r->key || key_allows(l->r->key, id))) {
 		put_model(w, m, id, anthropic);
 		return 0;
 	}

@@ -4,6 +4,7 @@
 #include "state/key.h"
 
 #include "base/store.h"
+#include "state/model-name.h"
 #include "state/rule.h"
 
 #include <dirent.h>
@@ -16,6 +17,7 @@
 #define HASH_FORM "sha256:"
 #define HEX_CHARS (2 * DIGEST_SHA256_BYTES)
 #define ENDING ".json"
+#define PICKED "claude-at-" /* before NAME:model, in Claude Code's list */
 
 static const char *const members[] = {
 	"hash",   "name",     "created",  "models",  "spend",    "rate",
@@ -503,8 +505,17 @@ static bool allows(const struct key *k, const char *model)
 	return !k->n_models;
 }
 
+/* What names of all backends begin with for Claude Code says nothing of whose
+ * model it is; nor does the long context. */
 bool key_allows(const struct key *k, const char *model)
 {
+	size_t n = strlen(PICKED);
+	struct model_name plain;
+
+	if (strncmp(model, PICKED, n) == 0)
+		model += n;
+	if (model_name_million(model, &plain))
+		model = plain.text;
 	return allows(k, model) && (!k->person || allows(k->person, model));
 }
 

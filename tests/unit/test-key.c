@@ -113,6 +113,9 @@ static void a_device_is_under_its_person(void **state)
 	assert_true(key_allows(k, "claude-haiku-4-5"));
 	assert_false(key_allows(k, "claude-opus-5"));
 	assert_false(key_allows(k, "my-haiku"));
+	assert_true(key_allows(k, "claude-haiku-4-5[1m]"));
+	/* As Claude Code calls the models of others. */
+	assert_false(key_allows(k, "claude-at-open:my-haiku"));
 	assert_true(key_is_limited(k)); /* by the person's */
 	assert_null(find(c, lone)->person);
 	assert_false(key_is_limited(find(c, lone)));
