@@ -505,9 +505,9 @@ static void print_keys(const struct cmd *c, const struct keys *all,
 		if (only && only != k)
 			continue;
 		if (json)
-			key_show_json(&w, k);
+			key_show_json(&w, c->home, k);
 		else
-			key_show_line(k);
+			key_show_line(c->home, k);
 	}
 	if (!only)
 		jw_arr_end(&w);

@@ -5,6 +5,9 @@
 
 #include "base/clock.h"
 #include "cli/say.h"
+#include "state/meter.h"
+
+#include <stdio.h>
 
 static const char *state_of(const struct key *k)
 {
@@ -44,7 +47,41 @@ static void put_quota(struct jw *w, const struct quota *q)
 		jw_knull(w, "parallel");
 }
 
-void key_show_json(struct jw *w, const struct key *k)
+/* All nine places: it is money. */
+static void put_dollars(struct jw *w, const char *name, int64_t v)
+{
+	char text[40];
+
+	snprintf(text, sizeof(text), "%lld.%09lld",
+		 (long long)(v / QUOTA_DOLLAR), (long long)(v % QUOTA_DOLLAR));
+	jw_kcstr(w, name, text);
+}
+
+static void put_use(struct jw *w, const char *home, const struct key *k)
+{
+	struct meter_use u;
+	struct err unused;
+
+	jw_key(w, "used");
+	if (meter_use(home, k->name, &k->quota, &u, &unused)) {
+		jw_null(w);
+		return;
+	}
+	jw_obj(w);
+	jw_key(w, "spend");
+	jw_obj(w);
+	for (int p = 0; p < QUOTA_PERIODS; p++)
+		put_dollars(w, quota_period_name((enum quota_period)p),
+			    u.spent[p]);
+	jw_obj_end(w);
+	put_dollars(w, "reserved", u.reserved);
+	jw_kint(w, "running", u.running);
+	jw_kint(w, "requests", u.requests);
+	jw_kint(w, "tokens", u.tokens);
+	jw_obj_end(w);
+}
+
+void key_show_json(struct jw *w, const char *home, const struct key *k)
 {
 	jw_obj(w);
 	jw_kcstr(w, "name", k->name);
@@ -61,6 +98,7 @@ void key_show_json(struct jw *w, const struct key *k)
 		jw_kint(w, "priority", k->priority);
 	else
 		jw_knull(w, "priority");
+	put_use(w, home, k);
 	jw_obj_end(w);
 }
 
@@ -71,9 +109,11 @@ static void add_limit(struct buf *out, const char *what, struct buf *text)
 	buf_reset(text);
 }
 
-void key_show_line(const struct key *k)
+void key_show_line(const char *home, const struct key *k)
 {
 	struct buf out, text;
+	struct meter_use u;
+	struct err unused;
 	char date[24];
 
 	buf_init(&out, 8192);
@@ -90,6 +130,14 @@ void key_show_line(const struct key *k)
 		buf_fmt(&out, "  priority %ld", k->priority);
 	for (size_t i = 0; i < k->n_models; i++)
 		buf_fmt(&out, "%s%s", i ? "," : "  models ", k->models[i]);
+	if (quota_limits_spend(&k->quota) &&
+	    meter_use(home, k->name, &k->quota, &u, &unused) == 0)
+		buf_fmt(&out,
+			"  spent %.2f today, %.2f this week, %.2f this "
+			"month",
+			(double)u.spent[QUOTA_DAY] / QUOTA_DOLLAR,
+			(double)u.spent[QUOTA_WEEK] / QUOTA_DOLLAR,
+			(double)u.spent[QUOTA_MONTH] / QUOTA_DOLLAR);
 	quota_write_date(k->expires, date);
 	if (k->expires)
 		buf_fmt(&out, "  expires %s", date);

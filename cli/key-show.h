@@ -6,7 +6,8 @@
 #include "base/jw.h"
 #include "state/key.h"
 
-void key_show_json(struct jw *w, const struct key *k);
-void key_show_line(const struct key *k);
+/* With what is used of its limits; `home` has the counters. */
+void key_show_json(struct jw *w, const char *home, const struct key *k);
+void key_show_line(const char *home, const struct key *k);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "fcgi/metered.h"
 #include "state/history.h"
 
 static void to_log(const struct request *r, int64_t took_ms)
@@ -73,8 +74,9 @@ void record_request(struct request *r)
 	int64_t took_ms = clock_ms() - r->started;
 
 	to_log(r, took_ms);
-	if (!r->backend)
-		return;
-	look_up_usage(r);
-	to_history(r, took_ms);
+	if (r->backend)
+		look_up_usage(r);
+	metered_settle(r);
+	if (r->backend)
+		to_history(r, took_ms);
 }

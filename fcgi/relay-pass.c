@@ -5,10 +5,20 @@
 #include "base/jwalk.h"
 #include "dialect/error.h"
 #include "dialect/peek.h"
+#include "fcgi/metered.h"
 #include "fcgi/relay-stage.h"
 #include "fcgi/stored.h"
 
 #define ERROR_BODY_MAX 4096 /* of an upstream's error put into a stream */
+
+/* A limit of the account that pays? A person has others. */
+static bool is_of_account(struct span name)
+{
+	const struct span limits = SPAN("anthropic-ratelimit-");
+
+	return name.n > limits.n &&
+	       span_ieq((struct span){ name.p, limits.n }, limits.p);
+}
 
 /* A length that can be handed on: of the bytes as they are, and a number. */
 static struct span digits(struct request *r, struct span s)
@@ -55,7 +65,8 @@ static void fields(struct relay *y, const struct http_head *head)
 
 	while (http_next_field(head, &at, &name, &value)) {
 		if (field_ways(name) & FIELD_STAYS_DOWN ||
-		    !field_is_token(name) || (more && is_of_hop(head, name)))
+		    !field_is_token(name) || (more && is_of_hop(head, name)) ||
+		    (r->key && is_of_account(name)))
 			continue;
 		if (span_ieq(name, id_name) || span_ieq(name, "x-request-id"))
 			id = value;
@@ -119,6 +130,7 @@ static int pass_event(void *arg, struct span name, struct span data,
 	y->seen |= seen;
 	if (seen & TAP_USAGE && usage_scan(d->usage, data, &y->r->usage))
 		y->r->has_usage = true;
+	metered_event(y->r, data);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #include "dialect/answer-restore.h"
 #include "dialect/answer-seal.h"
 #include "dialect/reader.h"
+#include "fcgi/metered.h"
 #include "fcgi/rate-fields.h"
 #include "fcgi/relay-stage.h"
 
@@ -48,11 +49,14 @@ static void fields(struct relay *y, const struct http_head *head)
 	r->upstream_id = arena_str(r->arena, id);
 	if (id.n)
 		reply_field(r, "x-dario-upstream-id", id);
-	rate_fields(r, head, y->translation->reader.dialect);
+	if (!r->key) /* they are of the account that pays */
+		rate_fields(r, head, y->translation->reader.dialect);
 }
 
 static void note_usage(struct relay *y, const struct ev *v)
 {
+	if (v->kind == EV_DELTA)
+		metered_text(y->r, v->text);
 	if (v->kind != EV_START && v->kind != EV_FINISH)
 		return;
 	y->r->usage = v->usage;

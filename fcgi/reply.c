@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "dialect/error.h"
+#include "fcgi/metered.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -119,6 +120,8 @@ int reply_head(struct request *r, int status)
 		reply_field(r, "x-dario-dropped", span_of(r->dropped));
 	if (r->mended)
 		reply_field(r, "x-dario-mended", span_of(r->mended));
+	if (status / 100 == 2)
+		metered_fields(r);
 	page_fields(r);
 	buf_str(&r->head, "\r\n");
 	if (r->head.full) {

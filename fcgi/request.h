@@ -58,6 +58,7 @@ struct request_vars {
 	const char *repeated; /* name of a guarded field that came twice */
 };
 
+struct metered;
 struct passage;
 
 struct request {
@@ -76,7 +77,8 @@ struct request {
 	bool stream;                   /* the client wants one */
 	char id[32];
 	bool trusted; /* may see details: the key is right, or none is set */
-	const struct key *key; /* of a person; NULL: the owner, or nobody */
+	const struct key *key;   /* of a person; NULL: the owner, or nobody */
+	struct metered *metered; /* what its limits count; or NULL */
 	bool own; /* the router itself asks: for the demo, and that alone */
 	const char *origin; /* that was let in, for CORS; or NULL */
 

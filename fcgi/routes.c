@@ -18,11 +18,12 @@ struct route_entry {
 	enum dialect_id dialect; /* of the caller */
 	serve_fn *serve;
 	enum {
-		OPEN = 1,   /* needs no key */
-		PLACE = 2,  /* takes a place: it goes to an upstream */
-		DEMO = 4,   /* only with the demo provider on */
-		ASKS = 8,   /* upstreams, without a place */
-		EITHER = 16 /* also Anthropic's: anthropic-version tells */
+		OPEN = 1,    /* needs no key */
+		PLACE = 2,   /* takes a place: it goes to an upstream */
+		DEMO = 4,    /* only with the demo provider on */
+		ASKS = 8,    /* upstreams, without a place */
+		EITHER = 16, /* also Anthropic's: anthropic-version tells */
+		METERED = 32 /* what it uses is counted (metered.h) */
 	} flags;
 };
 
@@ -33,15 +34,20 @@ struct route_entry {
 /* The first row whose path and method fit counts. A path that ends in an
  * asterisk takes what begins like it, and with two the folder itself. */
 static const struct route_entry table[] = {
-	{ "POST", "/messages", DIALECT_ANTHROPIC, serve_forward, PLACE },
+	{ "POST", "/messages", DIALECT_ANTHROPIC, serve_forward,
+	  PLACE | METERED },
 	{ "POST", "/messages/count_tokens", DIALECT_ANTHROPIC, serve_forward,
-	  PLACE },
-	{ "POST", "/chat/completions", DIALECT_OPENAI, serve_forward, PLACE },
-	{ "POST", "/completions", DIALECT_OPENAI, serve_forward, PLACE },
-	{ "POST", "/embeddings", DIALECT_OPENAI, serve_forward, PLACE },
-	{ "POST", "/responses", DIALECT_RESPONSES, serve_forward, PLACE },
+	  PLACE | METERED },
+	{ "POST", "/chat/completions", DIALECT_OPENAI, serve_forward,
+	  PLACE | METERED },
+	{ "POST", "/completions", DIALECT_OPENAI, serve_forward,
+	  PLACE | METERED },
+	{ "POST", "/embeddings", DIALECT_OPENAI, serve_forward,
+	  PLACE | METERED },
+	{ "POST", "/responses", DIALECT_RESPONSES, serve_forward,
+	  PLACE | METERED },
 	{ "POST", "/responses/compact", DIALECT_RESPONSES, serve_forward,
-	  PLACE },
+	  PLACE | METERED },
 	{ "GET", "/models", DIALECT_OPENAI, serve_models, ASKS },
 	{ "GET", "/models/", DIALECT_OPENAI, serve_models, ASKS },
 	{ "GET", "/models/*", DIALECT_OPENAI, serve_models, ASKS },
@@ -209,6 +215,19 @@ static int in_place(struct request *r, serve_fn *serve, struct err *e)
 	return rc;
 }
 
+/* What nobody can count is not for a key whose use is limited. */
+static int may_use(const struct request *r, const struct route_entry *entry,
+		   struct err *e)
+{
+	if (!r->key || !key_is_restricted(r->key) || !(entry->flags & PLACE) ||
+	    entry->flags & METERED)
+		return 0;
+	return err_set(e, ERR_UNSUPPORTED,
+		       "what %.120s uses cannot be counted, and this key has "
+		       "limits: ask the owner of the router",
+		       r->asked_path);
+}
+
 /* A person gets what is asked of models; what shows or moves other people's
  * things, or what nobody can count, is the owner's. */
 static int may_ask(const struct request *r, const struct route_entry *entry,
@@ -243,7 +262,8 @@ static int dispatch(struct request *r, struct err *e)
 			       "use HTTP with server-sent events");
 	if (!entry)
 		return no_route(r, allow, e);
-	if (!(entry->flags & OPEN) && may_ask(r, entry, e))
+	if (!(entry->flags & OPEN) &&
+	    (may_ask(r, entry, e) || may_use(r, entry, e)))
 		return -1;
 	r->api = r->dialect->name;
 	r->upstream_path = entry->path;

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "fcgi/metered.h"
 #include "fcgi/serve.h"
 #include "fcgi/stored.h"
 #include "state/breaker.h"
@@ -83,12 +84,16 @@ int serve_forward(struct request *r, struct err *e)
 		k.stream = false;
 	}
 	r->stream = k.stream;
+	/* Counting is free, and never refused. */
+	if (!r->instead && metered_model(r, e))
+		return -1;
 	if (route_pick(r->config, r->model, &plan, e)) {
 		route_advise(r->config, snapshot_home(r->app->config), r->model,
 			     e);
 		return -1;
 	}
-	if (k.marks & MARK_STORED && stored_by_body(r, &plan, &account, e))
+	if ((k.marks & MARK_STORED && stored_by_body(r, &plan, &account, e)) ||
+	    (!r->instead && metered_admit(r, &plan, e)))
 		return -1;
 	t = (struct target){
 		.r = r,

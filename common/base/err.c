@@ -25,6 +25,8 @@ static const struct {
 	[ERR_TOO_BIG] = { 413, "request_too_large" },
 	[ERR_ENCODING] = { 415, "unsupported_encoding" },
 	[ERR_UPGRADE] = { 426, "websocket_not_supported" },
+	[ERR_SPENT] = { 429, "insufficient_quota" },
+	[ERR_RATE] = { 429, "rate_limit_exceeded" },
 	[ERR_EXHAUSTED] = { 429, "accounts_exhausted" },
 	[ERR_NO_ACCOUNT] = { 503, "no_account" },
 	[ERR_BUSY] = { 429, "router_busy" },

@@ -27,6 +27,8 @@ enum err_code {
 	ERR_ENCODING,    /* content-encoding: 415 */
 	ERR_UPGRADE,     /* no WebSocket here: 426 */
 	ERR_BUSY,        /* all places are taken: 429 */
+	ERR_SPENT,       /* a person's key has no money left: 429 */
+	ERR_RATE,        /* it asks too often, or for too much at a time: 429 */
 	ERR_EXHAUSTED,   /* all Claude accounts are: 429 */
 	ERR_NO_ACCOUNT,  /* no Claude account can serve: 503 */
 	ERR_INTERNAL,    /* 500 */

@@ -53,6 +53,8 @@ static const char *type_of(const struct err *e, bool anthropic)
 {
 	int status = error_status(e, anthropic);
 
+	if (e->code == ERR_SPENT)
+		return anthropic ? "billing_error" : "insufficient_quota";
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (types[i].status == status)
 			return anthropic ? types[i].anthropic : types[i].openai;

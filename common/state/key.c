@@ -532,3 +532,9 @@ bool key_is_limited(const struct key *k)
 	return quota_limits(&k->quota) ||
 	       (k->person && quota_limits(&k->person->quota));
 }
+
+bool key_is_restricted(const struct key *k)
+{
+	return key_is_limited(k) || k->n_models ||
+	       (k->person && k->person->n_models);
+}

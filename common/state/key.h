@@ -81,8 +81,9 @@ const char *key_refusal(const struct key *k, int64_t now, char mem[80]);
 bool key_allows(const struct key *k, const char *model);
 /* The globs that it is held to, "a, b"; of the person's where it has none. */
 void key_models(const struct key *k, struct buf *out);
-/* Has it, or its person, any limit that needs counting? */
+/* Has it, or its person, any limit that needs counting? Or of models? */
 bool key_is_limited(const struct key *k);
+bool key_is_restricted(const struct key *k);
 
 /* NAME or NAME/DEVICE? */
 bool key_good_name(const char *name);

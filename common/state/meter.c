@@ -149,7 +149,7 @@ static void look_at_counts(const struct meter_sums *s, const struct quota *q,
 	int64_t tokens = count(&s->tokens);
 
 	if (q->tokens.most && tokens >= q->tokens.most)
-		refuse(a, METER_TOKENS, free_at(&s->tokens, q->tokens.most));
+		refuse(a, METER_NO_TOKENS, free_at(&s->tokens, q->tokens.most));
 	else if (q->rate.most && count(&s->rate) >= q->rate.most)
 		refuse(a, METER_RATE, free_at(&s->rate, q->rate.most));
 	else if ((q->tokens.most && tokens + s->token_hold >= q->tokens.most) ||

@@ -23,11 +23,11 @@
 
 enum meter_verdict {
 	METER_OK,
-	METER_SPENT,  /* a sum of money is used up until `reset` */
-	METER_BIG,    /* the largest possible cost is more than its rest */
-	METER_TOKENS, /* tokens are used up until `reset` */
-	METER_RATE,   /* too many requests until `reset` */
-	METER_BUSY,   /* too many at a time, or they have reserved the rest */
+	METER_SPENT,     /* a sum of money is used up until `reset` */
+	METER_BIG,       /* the largest possible cost is more than its rest */
+	METER_NO_TOKENS, /* tokens are used up until `reset` */
+	METER_RATE,      /* too many requests until `reset` */
+	METER_BUSY, /* too many at a time, or they have reserved the rest */
 };
 
 /* What a request may come to at most. */

@@ -102,6 +102,14 @@ const struct option_row options[] = {
 	{ "overage", "DARIO_OVERAGE", "overage", NULL, OPTION_CHOICE,
 	  AT(overage), 0, 0, "halt", "halt|warn|off",
 	  "when an answer is billed beyond a subscription" },
+	{ "preflight", "DARIO_PREFLIGHT", "preflight", NULL, OPTION_CHOICE,
+	  AT(preflight), 0, 0, "allow", "allow|refuse",
+	  "a request of a key whose largest possible cost is more than the "
+	  "rest of its spend limit" },
+	{ "onError", "DARIO_ON_ERROR", "on-error", NULL, OPTION_CHOICE,
+	  AT(on_error), 0, 0, "refuse", "allow|refuse",
+	  "requests of keys with limits, while what they have used cannot be "
+	  "read" },
 	{ "ccPath", "DARIO_CC_PATH", NULL, NULL, OPTION_STRING, AT(cc_path), 0,
 	  0, "", "FILE", "Claude Code's program, when it is not found" },
 	{ "noBun", "DARIO_NO_BUN", NULL, NULL, OPTION_BOOL, AT(no_bun), 0, 0,

@@ -67,10 +67,13 @@ struct settings {
 	char *template; /* path of the request template; "" the usual one */
 	long min_interval_ms, queue_ms;
 	long breaker_failures, breaker_open_ms;
-	char *overage;  /* halt, warn, off */
-	char *strategy; /* headroom, fill-first, soonest-reset */
-	char *cc_path;  /* Claude Code's program; "" look for it */
-	bool no_bun;    /* accepted, no effect */
+	char *overage; /* halt, warn, off */
+	/* of people's keys */
+	char *preflight; /* allow, refuse */
+	char *on_error;  /* allow, refuse */
+	char *strategy;  /* headroom, fill-first, soonest-reset */
+	char *cc_path;   /* Claude Code's program; "" look for it */
+	bool no_bun;     /* accepted, no effect */
 	enum option_source source[OPTIONS_MAX]; /* by row of `options` */
 };
 

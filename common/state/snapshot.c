@@ -292,7 +292,7 @@ static struct snapshot *load(const char *home, struct notify *n, struct err *e)
 	c->refs = 1;
 	watches_init(&c->watches, home, n);
 	if (open_home(c, home, e) || load_settings(c, home, e) ||
-	    !(c->models = models_load(e)) ||
+	    !(c->models = models_load(e)) || !(c->prices = prices_load(e)) ||
 	    !(c->providers = providers_load(e)) || load_backends(c, home, e) ||
 	    accounts_load(&c->accounts, home, watch, c, e) ||
 	    keys_load(&c->keys, home, watch, c, &c->notes, e) ||
@@ -328,6 +328,7 @@ void snapshot_free(struct snapshot *c)
 	accounts_release(&c->accounts);
 	watches_release(&c->watches);
 	models_free(c->models);
+	prices_free(c->prices);
 	providers_free(c->providers);
 	settings_release(&c->settings);
 	notes_release(&c->notes);

@@ -23,6 +23,7 @@
 #include "state/models.h"
 #include "state/note.h"
 #include "state/option.h"
+#include "state/price.h"
 #include "state/providers.h"
 #include "state/rule.h"
 #include "state/tools.h"
@@ -31,6 +32,7 @@
 struct snapshot {
 	struct settings settings;
 	struct models *models;
+	struct prices *prices;
 	struct providers *providers;
 	struct backend *backends; /* by name; the demo last */
 	size_t n_backends;

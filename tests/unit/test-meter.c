@@ -232,7 +232,7 @@ static void tokens_slide(void **state)
 	assert_int_equal(take(*state, &q, ask, &l), METER_OK);
 	assert_int_equal(take(*state, &q, ask, &other), METER_BUSY);
 	meter_settle(&l, 0, 600); /* more than was left: it was let in */
-	assert_int_equal(use(*state, &q, 0, 1), METER_TOKENS);
+	assert_int_equal(use(*state, &q, 0, 1), METER_NO_TOKENS);
 	assert_int_equal(used(*state, &q).tokens, 1200);
 	wall = answer.reset;
 	assert_int_equal(use(*state, &q, 0, 1), METER_OK);

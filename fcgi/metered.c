@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "fcgi/metered.h"
+
+#include "base/clock.h"
+#include "base/jwalk.h"
+#include "base/log.h"
+#include "base/wait.h"
+#include "dialect/delta-chars.h"
+#include "fcgi/reply.h"
+#include "state/meter.h"
+#include "state/price.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define PERSON_MAX 2 /* the device and its person */
+#define BYTES_PER_TOKEN 2
+#define CHARS_PER_TOKEN 4
+#define OUTPUT_UNKNOWN 32768 /* tokens, where neither says how many */
+#define CHOICES_MAX 128
+#define BUSY_WAIT_MS 500 /* for what others have reserved */
+#define BUSY_STEP_MS 5
+#define BUSY_RETRY_SECONDS 2
+#define RATE_SECONDS 60 /* clients wait so long by themselves */
+#define LIMITS "anthropic-ratelimit-unified-"
+
+struct metered {
+	struct meter_lease leases[PERSON_MAX];
+	size_t n;
+	struct meter_answer told;  /* of the money that is most used */
+	const struct price *price; /* of who is asked; NULL: nothing */
+	const char *model;         /* that this is the price of */
+	size_t chars;              /* of the answer so far */
+};
+
+/* --- models -------------------------------------------------------------- */
+
+int metered_model(struct request *r, struct err *e)
+{
+	struct buf list;
+
+	if (!r->key || key_allows(r->key, r->model))
+		return 0;
+	buf_init(&list, 600);
+	key_models(r->key, &list);
+	err_set(e, ERR_BAD_REQUEST,
+		"this key may not use the model %.100s, but %s", r->model,
+		buf_cstr(&list));
+	memcpy(e->param, "model", sizeof("model"));
+	buf_release(&list);
+	return -1;
+}
+
+/* --- the largest possible cost ------------------------------------------- */
+
+static int64_t nano(double dollars)
+{
+	return (int64_t)(dollars * QUOTA_DOLLAR + 0.5);
+}
+
+static int64_t number(struct span value)
+{
+	char text[24];
+	double v;
+
+	snprintf(text, sizeof(text), "%.*s",
+		 (int)(value.n < sizeof(text) ? value.n : sizeof(text) - 1),
+		 value.p);
+	v = strtod(text, NULL);
+	return v > 0 && v < 1e9 ? (int64_t)v : 0;
+}
+
+/* What the body says; 0: nothing, or in a form that it cannot be told from. */
+static int64_t output_asked(struct span body)
+{
+	static const char *const names[] = { "max_tokens",
+					     "max_completion_tokens",
+					     "max_output_tokens" };
+	int64_t most = 0, choices = 1;
+	struct jwalk w = jwalk_in(body);
+
+	while (jwalk_next(&w)) {
+		int64_t v = number(w.value);
+
+		if (memchr(w.key.p, '\\', w.key.n))
+			return 0;
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+			if (jwalk_key_is(&w, names[i]) && v > most)
+				most = v;
+		if (jwalk_key_is(&w, "n") && v > choices)
+			choices = v < CHOICES_MAX ? v : CHOICES_MAX;
+	}
+	return most * choices;
+}
+
+static bool is_embedding(const struct request *r)
+{
+	return strcmp(r->upstream_path, "/embeddings") == 0;
+}
+
+static int64_t largest_output(const struct request *r, const char *model,
+			      int64_t asked)
+{
+	struct family f;
+
+	if (asked || is_embedding(r))
+		return asked;
+	f = models_family(r->config->models, model);
+	return f.max_output ? f.max_output : OUTPUT_UNKNOWN;
+}
+
+static const struct price *price_of(const struct request *r,
+				    const struct backend *b, const char *model)
+{
+	const struct price *p;
+
+	if (b->demo)
+		return NULL;
+	p = prices_find(r->config->prices, model, clock_wall_ms());
+	return p ? p : &price_unknown;
+}
+
+/* All of it written to the cache for an hour, or just read. */
+static double largest_cost(const struct price *p, int64_t input, int64_t output)
+{
+	struct usage plain = { .input = input, .output = output };
+	struct usage kept = { .cache_write = input,
+			      .cache_write_1h = input,
+			      .output = output };
+	double a = price_cost(p, &plain), b = price_cost(p, &kept);
+
+	return a > b ? a : b;
+}
+
+/* Of all targets: any of them may be asked in the end. */
+static struct meter_ask largest(const struct request *r,
+				const struct plan *plan)
+{
+	struct span body = buf_get(&r->body);
+	int64_t asked = output_asked(body);
+	int64_t input = (int64_t)body.n / BYTES_PER_TOKEN + 1;
+	struct meter_ask ask = {
+		.strict = strcmp(r->config->settings.preflight, "refuse") == 0,
+	};
+
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct route *to = &plan->routes[i];
+		const struct price *p = price_of(r, to->backend, to->model);
+		int64_t output = largest_output(r, to->model, asked), cost;
+
+		cost = p ? nano(largest_cost(p, input, output)) : 0;
+		if (cost > ask.cost)
+			ask.cost = cost;
+		if (input + output > ask.tokens)
+			ask.tokens = input + output;
+	}
+	return ask;
+}
+
+/* --- refusals ------------------------------------------------------------ */
+
+static void field(struct request *r, const char *name, const char *value)
+{
+	reply_field(r, arena_fmt(r->arena, LIMITS "%s", name), span_of(value));
+}
+
+static void number_field(struct request *r, const char *name, int64_t v)
+{
+	field(r, name, arena_fmt(r->arena, "%lld", (long long)v));
+}
+
+static void share_field(struct request *r, double used)
+{
+	field(r, "overage-utilization", arena_fmt(r->arena, "%.2f", used));
+}
+
+static bool is_anthropic(const struct request *r)
+{
+	return r->dialect == &dialects[DIALECT_ANTHROPIC];
+}
+
+static void refusal_fields(struct request *r, const char *reason)
+{
+	reply_field(r, "x-should-retry", SPAN("false"));
+	if (!is_anthropic(r))
+		return;
+	field(r, "status", "rejected");
+	field(r, "overage-disabled-reason", reason);
+}
+
+static long seconds_until(int64_t reset)
+{
+	int64_t left = reset - clock_wall_ms();
+
+	return left > 0 ? (long)((left + 999) / 1000) : 1;
+}
+
+/* "Nov 26", of UTC */
+static const char *day_of(struct request *r, int64_t ms)
+{
+	time_t t = (time_t)(ms / 1000);
+	char month[8];
+	struct tm tm;
+
+	gmtime_r(&t, &tm);
+	strftime(month, sizeof(month), "%b", &tm);
+	return arena_fmt(r->arena, "%s %d", month, tm.tm_mday);
+}
+
+static int spent(struct request *r, const struct quota *q,
+		 const struct meter_answer *a, struct err *e)
+{
+	const char *name = quota_period_name(a->period);
+	double dollars = (double)q->spend[a->period] / QUOTA_DOLLAR;
+	bool full = a->verdict == METER_SPENT;
+
+	/* In words that Claude Code knows how to show. */
+	err_set(e, ERR_SPENT,
+		"spend limit %s · resets %s · %s $%.2f a %s: %s, or ask the "
+		"owner of the router for more",
+		full ? "reached" : "too small for this request",
+		day_of(r, a->reset),
+		full ? "this key may spend" : "it could pass the rest of",
+		dollars, name, full ? "wait" : "lower max_tokens");
+	e->retry_after = seconds_until(a->reset);
+	refusal_fields(r, "org_spend_cap_reached");
+	if (!is_anthropic(r))
+		return -1;
+	number_field(r, "reset", a->reset / 1000);
+	number_field(r, "overage-reset", a->reset / 1000);
+	share_field(r, a->used);
+	field(r, "overage-surpassed-threshold", "1");
+	field(r, "overage-period", quota_period_adverb(a->period));
+	return -1;
+}
+
+/* What a while heals. */
+static int too_fast(struct request *r, const char *what,
+		    const struct quota_window *w, int64_t reset, struct err *e)
+{
+	struct buf text;
+
+	buf_init(&text, 64);
+	quota_write_window(w, &text);
+	err_set(e, ERR_RATE,
+		"%s limit reached: this key may have %s; try again in %ld s",
+		what, buf_cstr(&text), seconds_until(reset));
+	buf_release(&text);
+	e->retry_after = seconds_until(reset);
+	if (e->retry_after > RATE_SECONDS)
+		reply_field(r, "x-should-retry", SPAN("false"));
+	return -1;
+}
+
+static int busy(const struct quota *q, struct err *e)
+{
+	if (q->parallel)
+		err_set(e, ERR_RATE,
+			"too many requests at a time: this key may have %lld, "
+			"and its limits hold for those that run; try again "
+			"when one has ended",
+			(long long)q->parallel);
+	else
+		err_set(e, ERR_RATE,
+			"the rest of this key's limit is reserved for its "
+			"requests that run: try again when one has ended");
+	e->retry_after = BUSY_RETRY_SECONDS;
+	return -1;
+}
+
+static int refuse(struct request *r, const struct quota *q,
+		  const struct meter_answer *a, struct err *e)
+{
+	switch (a->verdict) {
+	case METER_SPENT:
+	case METER_BIG:
+		return spent(r, q, a, e);
+	case METER_NO_TOKENS:
+		return too_fast(r, "token", &q->tokens, a->reset, e);
+	case METER_RATE:
+		return too_fast(r, "request", &q->rate, a->reset, e);
+	case METER_BUSY:
+		return busy(q, e);
+	case METER_OK:
+		break;
+	}
+	return 0;
+}
+
+/* The counters are not to be had: 1 let through, -1. */
+static int unreadable(struct request *r, struct err *e)
+{
+	static _Atomic int64_t said;
+	int64_t now = clock_wall_ms(), last = atomic_load(&said);
+	bool allow = strcmp(r->config->settings.on_error, "allow") == 0;
+
+	if (now - last > 60000 &&
+	    atomic_compare_exchange_strong(&said, &last, now))
+		log_msg("%s: requests of keys with limits are %s", e->msg,
+			allow ? "let through, uncounted" : "refused");
+	if (allow)
+		return 1;
+	err_set(e, ERR_SPENT,
+		"the limits of this key cannot be looked up just now: ask the "
+		"owner of the router to look at its log");
+	refusal_fields(r, "fetch_error");
+	return -1;
+}
+
+/* --- before -------------------------------------------------------------- */
+
+/* Others may be about to give back what is missing. */
+static int take(struct request *r, const struct key *k,
+		const struct meter_ask *ask, int64_t end, struct err *e)
+{
+	struct metered *m = r->metered;
+	struct meter_answer a;
+
+	for (;;) {
+		if (meter_take(snapshot_home(r->app->config), k->name,
+			       &k->quota, ask, &m->leases[m->n], &a, e))
+			return unreadable(r, e);
+		if (a.verdict != METER_BUSY || clock_ms() >= end ||
+		    gateway_gone(r->gw))
+			break;
+		wait_ms(BUSY_STEP_MS);
+	}
+	if (a.verdict != METER_OK)
+		return refuse(r, &k->quota, &a, e);
+	m->n++;
+	if (a.has_spend && (!m->told.has_spend || a.used > m->told.used))
+		m->told = a;
+	return 0;
+}
+
+int metered_admit(struct request *r, const struct plan *plan, struct err *e)
+{
+	const struct key *k = r->key;
+	int64_t end = clock_ms() + BUSY_WAIT_MS;
+	struct meter_ask ask;
+	int rc = 0;
+
+	if (!k || !key_is_limited(k))
+		return 0;
+	ask = largest(r, plan);
+	r->metered = arena_take(r->arena, sizeof(*r->metered));
+	memset(r->metered, 0, sizeof(*r->metered));
+	for (; k && rc == 0; k = k->person)
+		if (quota_limits(&k->quota))
+			rc = take(r, k, &ask, end, e);
+	if (rc >= 0)
+		return 0;
+	for (size_t i = 0; i < r->metered->n; i++)
+		meter_cancel(&r->metered->leases[i]);
+	r->metered = NULL;
+	return -1;
+}
+
+/* --- while the answer comes ---------------------------------------------- */
+
+/* Who answers, and at what price, may have changed. */
+static const struct price *price_now(struct request *r)
+{
+	struct metered *m = r->metered;
+	const char *model = r->upstream_model ? r->upstream_model : r->model;
+	const struct backend *b;
+
+	if (m->model == model)
+		return m->price;
+	b = r->backend ? snapshot_backend(r->config, span_of(r->backend))
+		       : NULL;
+	m->model = model;
+	m->price = price_of(r, b ? b : &r->config->claude, model);
+	return m->price;
+}
+
+static int64_t tokens_of(size_t chars)
+{
+	return (int64_t)((chars + CHARS_PER_TOKEN - 1) / CHARS_PER_TOKEN);
+}
+
+/* What is known when the answer breaks off here. */
+static struct usage usage_so_far(const struct request *r)
+{
+	struct usage u = r->usage;
+	int64_t output = tokens_of(r->metered->chars);
+
+	if (!r->has_usage)
+		u = (struct usage){
+			.input = tokens_of(r->body.n),
+		};
+	if (output > u.output)
+		u.output = output;
+	return u;
+}
+
+/* As Anthropic's own limits count: not what a cache had. */
+static int64_t counted(const struct usage *u)
+{
+	return u->input + u->cache_write + u->output;
+}
+
+static void note(struct request *r)
+{
+	struct metered *m = r->metered;
+	struct usage u = usage_so_far(r);
+	const struct price *p = price_now(r);
+	int64_t cost = p ? nano(price_cost(p, &u)) : 0;
+
+	for (size_t i = 0; i < m->n; i++)
+		meter_note(&m->leases[i], cost, counted(&u));
+}
+
+void metered_event(struct request *r, struct span data)
+{
+	if (!r->metered)
+		return;
+	r->metered->chars +=
+		delta_chars((enum dialect_id)(r->dialect - dialects), data);
+	note(r);
+}
+
+void metered_text(struct request *r, struct span text)
+{
+	if (!r->metered)
+		return;
+	r->metered->chars += delta_chars_of(text);
+	note(r);
+}
+
+void metered_fields(struct request *r)
+{
+	const struct meter_answer *a = r->metered ? &r->metered->told : NULL;
+	double used;
+
+	if (!a || !a->has_spend || !is_anthropic(r))
+		return;
+	used = a->used < 0.99 ? a->used : 0.99; /* it has been let in */
+	field(r, "status", used >= 0.75 ? "allowed_warning" : "allowed");
+	field(r, "representative-claim", "overage");
+	field(r, "overage-status",
+	      used >= 0.75 ? "allowed_warning" : "allowed");
+	share_field(r, used);
+	if (used >= 0.75)
+		field(r, "overage-surpassed-threshold",
+		      used >= 0.95 ? "0.95" : "0.75");
+	number_field(r, "reset", a->reset / 1000);
+	number_field(r, "overage-reset", a->reset / 1000);
+}
+
+/* --- and after ----------------------------------------------------------- */
+
+/* Nothing of an answer has come, and nothing is billed. */
+static bool is_free(const struct request *r)
+{
+	const struct outcome *o = &r->outcome;
+
+	return !r->backend ||
+	       (!r->has_usage && (o->error.code || o->status / 100 != 2) &&
+		!o->content && !r->metered->chars);
+}
+
+/* Of a whole answer that is not kept only its length is known. */
+static void count_bytes(struct request *r)
+{
+	struct metered *m = r->metered;
+
+	if (!r->has_usage && !m->chars && !is_embedding(r))
+		m->chars = (size_t)r->bytes_out;
+}
+
+void metered_settle(struct request *r)
+{
+	struct metered *m = r->metered;
+	struct usage u = { 0 };
+	const struct price *p;
+	int64_t cost;
+
+	if (!m)
+		return;
+	if (!is_free(r)) {
+		count_bytes(r);
+		u = r->usage;
+		if (r->outcome.error.code || !r->has_usage)
+			u = usage_so_far(r);
+	}
+	p = is_free(r) ? NULL : price_now(r);
+	cost = p ? nano(price_cost(p, &u)) : 0;
+	for (size_t i = 0; i < m->n; i++)
+		meter_settle(&m->leases[i], cost, counted(&u));
+	r->metered = NULL;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * metered: a request of a person whose key has limits.
+ *
+ * metered_admit before anything is sent: it looks at the models that the key
+ * may use, reserves the largest possible cost (of the person, too, where the
+ * key is a device's), or refuses. That cost is: half a token for each byte of
+ * the body, at the dearest price of a token that is read, and all output that
+ * the request allows, or the model can make. What a body only names (a file, a
+ * picture's address) is not in it.
+ *
+ * While the answer comes metered_event and metered_text count it, for what
+ * breaks off is billed by what came: the input that was told, and a token for
+ * four characters. metered_settle at the end; a request that brought no answer
+ * costs nothing. Prices are those of state/price.h; a model without one costs
+ * what a large one does.
+ *
+ * A request of the owner, or of a key without limits, has no part in this:
+ * r->metered is NULL.
+ */
+#ifndef DARIO_METERED_H
+#define DARIO_METERED_H
+
+#include "fcgi/request.h"
+#include "state/route.h"
+
+/* Which models may it ask for? */
+int metered_model(struct request *r, struct err *e);
+int metered_admit(struct request *r, const struct plan *plan, struct err *e);
+void metered_event(struct request *r, struct span data); /* r's dialect */
+void metered_text(struct request *r, struct span text);
+/* Header fields of a good answer: how much of the money is used. */
+void metered_fields(struct request *r);
+void metered_settle(struct request *r);
+
+#endif

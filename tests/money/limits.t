@@ -1,0 +1,215 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The limits of people's keys: what is refused, in which words, before anything
+# is sent; and what a person sees of them.
+. "$(dirname "$0")/../sh/lib.sh"
+need lighttpd curl python3
+
+mkfifo "$tmp/port"
+start_process "$tmp/provider.log" sh -c 'exec python3 "$1" "$2" >"$3"' - "$srcdir/tests/money/provider.py" "$tmp/bill" "$tmp/port"
+read -r provider_port <"$tmp/port"
+provider=http://127.0.0.1:$provider_port
+"$dario" backend add anth --key=k --base-url="$provider" --protocol=anthropic --models='claude-*' 2>/dev/null
+"$dario" backend add open --key=k --base-url="$provider/v1" --models='gpt-*' 2>/dev/null
+start_router --workers=2
+ids=0
+# order OUT [MEMBERS]: a prompt for so many tokens
+order() {
+	printf '{\\"id\\":%s,\\"in\\":100,\\"out\\":%s,\\"chars\\":80,\\"end\\":\\"whole\\"%s}' "$ids" "$1" "${2-}"
+}
+# messages KEY OUT [MEMBERS of the body [of the order [PATH]]]: 20 dollars for a million of OUT
+messages() {
+	ids=$((ids + 1))
+	post "${5:-/v1/messages}" "{\"model\":\"${model:-claude-opus-5-5}\",\"max_tokens\":${max:-50},\"messages\":[{\"role\":\"user\",\"content\":\"$(order "$2" "${4-}")\"}]${3-}}" \
+		-H "Authorization: Bearer $1" >"$tmp/answer"
+	status
+}
+chat() {
+	ids=$((ids + 1))
+	post /v1/chat/completions "{\"model\":\"${model:-gpt-4o}\",\"messages\":[{\"role\":\"user\",\"content\":\"$(order "$2" "${4-}")\"}]${3-}}" \
+		-H "Authorization: Bearer $1" >"$tmp/answer"
+	status
+}
+error() {
+	json "j[\"error\"][\"$1\"]" <"$tmp/answer"
+}
+sent() {
+	wc -l <"$tmp/bill" | tr -d ' '
+}
+add() {
+	"$dario" key add "$@" 2>/dev/null
+}
+limit() { # NAME: of the fields
+	header "anthropic-ratelimit-unified-$1"
+}
+spent() { # KEY [PERIOD]
+	"$dario" key show "$1" --json | json "j['used']['spend']['${2:-month}']"
+}
+is_spent() { # KEY SUM
+	[ "$(spent "$1")" = "$2" ]
+}
+
+# models
+k=$(add models --models='claude-haiku*,gpt-4o')
+model=claude-haiku-4-5
+is 'an allowed model' "$(messages "$k" 1)" 200
+model=claude-opus-5-5
+is 'another one: 400' "$(messages "$k" 1) $(error type)" '400 invalid_request_error'
+like 'which are allowed' "$(error message)" 'claude-haiku*, gpt-4o'
+is 'nothing was sent' "$(sent)" 1
+is 'not even by the name of the backend' "$(model=anth:claude-opus-5-5 messages "$k" 1)" 400
+is 'counting is never refused' "$(messages "$k" 7 '' '' /v1/messages/count_tokens)" 200
+model=gpt-4.1
+is 'Chat: 400' "$(chat "$k" 1) $(error type) $(error param)" '400 invalid_request_error model'
+model=
+is 'without limits: nothing is counted' "$(ls "$DARIO_HOME/keys" | grep -c meters)" 0
+curl -s -H "x-api-key: $k" "$url/v1/models" >"$tmp/models"
+is 'only those are listed' "$(json '[m["id"] for m in j["data"] if not m["id"].startswith("claude-haiku") and m["id"] != "gpt-4o"]' <"$tmp/models")" '[]'
+like 'and those are' "$(cat "$tmp/models")" claude-haiku
+is 'one that is not: 404' "$(curl -s -o /dev/null -w '%{http_code}' -H "x-api-key: $k" "$url/v1/models/claude-opus-5-5")" 404
+
+# money: 100 in at 4, 5000 out at 20 for a million
+k=$(add spend --spend=0.25/day)
+is 'the first is let in' "$(messages "$k" 5000)" 200
+is 'its fields' "$(limit status) $(limit representative-claim) $(limit overage-status) $(limit overage-utilization)" 'allowed overage allowed 0.00'
+is 'no threshold yet' "$(limit overage-surpassed-threshold)" ''
+end=$(date -u -d tomorrow +%s)
+end=$((end - end % 86400))
+is 'when it is reset' "$(limit reset) $(limit overage-reset)" "$end $end"
+is "the account's own limits are not shown" "$(header anthropic-ratelimit-requests-remaining)" ''
+wait_for 5 is_spent spend 0.100400000
+is 'every cent is counted' "$(spent spend)" 0.100400000
+is 'the second' "$(messages "$k" 5000) $(limit status) $(limit overage-utilization)" '200 allowed 0.40'
+wait_for 5 is_spent spend 0.200800000
+is 'the third: a warning' "$(messages "$k" 5000) $(limit status) $(limit overage-utilization) $(limit overage-surpassed-threshold)" '200 allowed_warning 0.80 0.75'
+wait_for 5 is_spent spend 0.301200000
+n=$(sent)
+is 'the fourth: 429' "$(messages "$k" 1 ',"stream":true') $(error type)" '429 billing_error'
+like 'as JSON, of a stream too' "$(header content-type)" json
+like 'what, until when' "$(error message)" "spend limit reached · resets $(date -u -d @"$end" '+%b %-d') · "
+is 'no retry' "$(header x-should-retry)" false
+left=$(($(header retry-after) - (end - $(date +%s))))
+is 'retry-after is the end of the day' "$([ $left -ge -60 ] && [ $left -le 60 ] && echo yes)" yes
+is 'rejected' "$(limit status) $(limit overage-period) $(limit overage-disabled-reason) $(limit overage-surpassed-threshold)" 'rejected daily org_spend_cap_reached 1'
+is 'when it is reset, again' "$(limit reset) $(limit overage-reset)" "$end $end"
+is 'how much' "$(limit overage-utilization)" 1.20
+is 'what would hide the message is not there' "$(limit representative-claim)$(limit overage-status)" ''
+is 'Chat: in its own words' "$(chat "$k" 1) $(error type) $(error code)" '429 insufficient_quota insufficient_quota'
+is 'Chat: no retry' "$(header x-should-retry)" false
+post /v1/responses '{"model":"gpt-4o","input":"x"}' -H "x-api-key: $k" >"$tmp/answer"
+is 'Responses, too' "$(status) $(error code)" '429 insufficient_quota'
+is 'nothing of that was sent' "$(sent)" "$n"
+is 'counting is free' "$(messages "$k" 7 '' '' /v1/messages/count_tokens)" 200
+"$dario" key change spend --spend=1/day
+is 'a higher limit counts at once' "$(messages "$k" 1)" 200
+k=$(add nothing --spend=0/month)
+is 'nothing at all' "$(messages "$k" 1) $(limit overage-period)" '429 monthly'
+
+# a person and the devices
+add anna --spend=0.05/month >/dev/null
+a=$(add anna/a)
+b=$(add anna/b --spend=0.01/week)
+is 'a device, by the limit of its person' "$(messages "$a" 2000) $(limit status)" '200 allowed'
+wait_for 5 is_spent anna 0.040400000
+is 'another device is counted, too' "$(messages "$b" 600) $(limit overage-utilization)" '200 0.81'
+wait_for 5 is_spent anna 0.052800000
+is 'then all of them are refused' "$(messages "$a" 1) $(limit overage-period)" '429 monthly'
+is 'and only what was sent is counted' "$(spent anna/b)" 0.012400000
+
+# what costs nothing, what breaks off
+k=$(add broken --spend=100/month)
+is 'a refusal of the provider costs nothing' "$(messages "$k" 9 '' ',\"end\":\"400\"')" 400
+is 'nor does a failure' "$(messages "$k" 9 '' ',\"end\":\"500\"')" 500
+is 'it does not' "$(spent broken)" 0.000000000
+messages "$k" 5000 ',"stream":true' ',\"end\":\"cut\",\"chars\":4000' >/dev/null
+like 'a stream that is cut' "$(tail -c 300 "$tmp/answer")" error
+wait_for 5 is_spent broken 0.020400000
+is 'it costs what came of it: 100 in, 4000 characters' "$(spent broken)" 0.020400000
+messages "$k" 5000 ',"stream":true' ',\"chars\":4000' >/dev/null
+wait_for 5 is_spent broken 0.120800000
+is 'a whole one costs what it says' "$(spent broken)" 0.120800000
+chat "$k" 500 ',"stream":true,"stream_options":{"include_usage":true}' >/dev/null
+wait_for 5 is_spent broken 0.126050000
+is 'Chat, at its own price' "$(spent broken)" 0.126050000
+model=gpt-unknown chat "$k" 1000 >/dev/null
+wait_for 5 is_spent broken 0.151550000
+is 'an unknown model costs what a large one does' "$(spent broken)" 0.151550000
+model=claude-opus-5-5
+post /v1/chat/completions "{\"model\":\"claude-opus-5-5\",\"messages\":[{\"role\":\"user\",\"content\":\"$(order 1000)\"}]}" -H "x-api-key: $k" >/dev/null
+wait_for 5 is_spent broken 0.171950000
+is 'translated, it costs the same' "$(spent broken)" 0.171950000
+
+# the largest possible cost
+k=$(add small --spend=0.02/month)
+is 'let through, though it could cost more than is left' "$(max=100000 messages "$k" 1)" 200
+wait_for 5 is_spent small 0.000420000
+stop_router
+export DARIO_PREFLIGHT=refuse
+start_router --workers=2
+is 'with --preflight=refuse it is not' "$(max=100000 messages "$k" 1) $(error type)" '429 billing_error'
+like 'and what to do' "$(error message)" 'lower max_tokens'
+is 'a smaller one is' "$(max=10 messages "$k" 1)" 200
+unset DARIO_PREFLIGHT
+
+# rate, tokens, parallel
+k=$(add rate --rate=3/hour)
+is 'three an hour' "$(messages "$k" 1) $(messages "$k" 1) $(messages "$k" 1)" '200 200 200'
+is 'no fields of money' "$(limit status)" ''
+is 'the fourth' "$(messages "$k" 1) $(error type)" '429 rate_limit_error'
+like 'how many it may have' "$(error message)" 3/hour
+like 'when again' "$(header retry-after)" 3
+is 'not by itself: it is long' "$(header x-should-retry)" false
+is 'Chat: its code' "$(chat "$k" 1) $(error code)" '429 rate_limit_exceeded'
+k=$(add tokens --tokens=1K/day)
+is 'tokens' "$(messages "$k" 950)" 200
+used_tokens() {
+	[ "$("$dario" key show tokens --json | json 'j["used"]["tokens"]')" = 1050 ]
+}
+wait_for 5 used_tokens
+is 'tokens: no more' "$(messages "$k" 1) $(error type)" '429 rate_limit_error'
+k=$(add parallel --parallel=1)
+ids=$((ids + 1))
+curl -sN -o "$tmp/stream" -H "x-api-key: $k" -d "{\"model\":\"claude-opus-5-5\",\"stream\":true,\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"$(order 9 ',\"end\":\"hang\"')\"}]}" "$url/v1/messages" &
+hanging=$!
+streams() {
+	grep -q text_delta "$tmp/stream"
+}
+wait_for 10 streams
+is 'one at a time' "$(messages "$k" 1) $(error type)" '429 rate_limit_error'
+like 'one at a time: it says so' "$(error message)" 'too many requests at a time'
+kill $hanging
+wait $hanging 2>/dev/null
+free() {
+	[ "$(messages "$k" 1)" = 200 ]
+}
+ok 'it ends with the one that ran' wait_for 10 free
+curl -sN -o "$tmp/stream" -H "x-api-key: $k" -d "{\"model\":\"claude-opus-5-5\",\"stream\":true,\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"$(order 9 ',\"end\":\"hang\"')\"}]}" "$url/v1/messages" &
+children="$children $!"
+: >"$tmp/stream"
+wait_for 10 streams
+is 'one at a time, again' "$(messages "$k" 1)" 429
+for p in $(worker_pid); do
+	kill -9 "$p"
+done
+ok 'or with its process' wait_for 15 free
+
+# what cannot be counted
+for path in /v1/files /v1/batches /v1/messages/batches /v1/fine_tuning/jobs /to/open/v1/models; do
+	post "$path" '{}' -H "x-api-key: $k" >"$tmp/answer"
+	is "$path is refused to a key with limits" "$(status)" 400
+	like "$path: why" "$(error message)" 'has limits'
+done
+
+# counters that cannot be read
+chmod 644 "$DARIO_HOME/keys/meters.bin"
+is 'counters that cannot be read: refused' "$(messages "$k" 1) $(error type) $(limit overage-disabled-reason) $(header x-should-retry)" \
+	'429 billing_error fetch_error false'
+like 'the log says why' "$(grep -c 'meters.bin cannot be used' "$tmp/log")" 1
+stop_router
+export DARIO_ON_ERROR=allow
+start_router
+is 'with --on-error=allow: let through' "$(messages "$k" 1)" 200
+for secret in "$a" "$k"; do
+	is 'no key in any file or log' "$(grep -rlF -e "$secret" "$DARIO_HOME" "$tmp/log" "$tmp/bill")" ''
+done
+done_testing
