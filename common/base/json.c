@@ -312,7 +312,8 @@ static struct json_tokener *tokener(int flags)
 	return t;
 }
 
-/* What is unfinished goes, and what is large. */
+/* After a failure some of its state outlives a reset: half of a pair of escapes
+ * would join the next text. */
 static void tokener_done(struct json_tokener *t)
 {
 	struct printbuf *pb = t ? t->pb : NULL;
@@ -320,6 +321,11 @@ static void tokener_done(struct json_tokener *t)
 
 	if (!t)
 		return;
+	if (json_tokener_get_error(t) != json_tokener_success) {
+		pthread_setspecific(kept, NULL);
+		json_tokener_free(t);
+		return;
+	}
 	json_tokener_reset(t);
 	if (pb->size == KEPT_TEXT)
 		return;

@@ -188,6 +188,28 @@ static void jw_writes_doubles(void **state)
 	}
 }
 
+/* What one text leaves unfinished is not in the next one. */
+static void texts_are_read_apart(void **state)
+{
+	static const char *const broken[] = {
+		"[\"\\ud83d\\u", "[\"\\ud83d\\ud83d\\", "{\"a", "[1.", "[-", "[nul",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
+		struct err e;
+		struct json_object *o = json_read(span_of(broken[i]), &e);
+
+		assert_null(o);
+		o = json_read(SPAN("[\"\\ude00\",12,{\"b\":null}]"), &e);
+		assert_non_null(o);
+		assert_string_equal(json_object_to_json_string_ext(
+					    o, JSON_C_TO_STRING_PLAIN),
+				    "[\"\xef\xbf\xbd\",12,{\"b\":null}]");
+		json_object_put(o);
+	}
+}
+
 static void jw_writes_nested_values(void **state)
 {
 	struct buf b;
@@ -747,6 +769,7 @@ int main(void)
 		cmocka_unit_test(buf_writes_numbers),
 		cmocka_unit_test(globs_match_as_fnmatch_does),
 		cmocka_unit_test(jw_writes_doubles),
+		cmocka_unit_test(texts_are_read_apart),
 		cmocka_unit_test(arena_gives_zeroed_memory_again),
 		cmocka_unit_test(jw_writes_nested_values),
 		cmocka_unit_test(jw_makes_valid_text_of_any_bytes),
