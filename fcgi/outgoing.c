@@ -312,10 +312,9 @@ int outgoing_by(struct outgoing *o, struct request *r,
 
 bool outgoing_is_left(const struct outgoing *o, const struct request *r)
 {
-	return r->passage ||
-	       (!o->chat &&
-		(r->config->settings.passthrough || o->target.quirks.no_mend ||
-		 !is_conversation(o, r)));
+	return r->passage || (!o->chat && (r->config->settings.passthrough ||
+					   o->target.quirks.no_mend ||
+					   !is_conversation(o, r)));
 }
 
 /* Others borrow its name, but none of them names its session. */
