@@ -186,6 +186,7 @@ static void release(struct relay *y)
 	y->r->writer = NULL;
 	reader_release(&t->reader);
 	answer_restore_release(&t->restore);
+	answer_seal_release(&t->seal);
 	fold_release(&t->fold);
 	writer_release(&t->writer);
 	buf_release(&t->out);

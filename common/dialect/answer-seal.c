@@ -13,8 +13,14 @@ void answer_seal_init(struct answer_seal *s, const struct seal_origin *origin,
 	s->origin = origin;
 	s->arena = a;
 	s->nonce = seal_hash(0, nonce);
+	item_notes_init(&s->items);
 	s->sink = sink;
 	s->arg = arg;
+}
+
+void answer_seal_release(struct answer_seal *s)
+{
+	item_notes_release(&s->items);
 }
 
 static struct span sealed(struct answer_seal *s, enum seal_kind kind,
@@ -101,9 +107,14 @@ static int redacted(struct answer_seal *s, struct ev v, struct err *e)
 int answer_seal_event(void *arg, const struct ev *v, struct err *e)
 {
 	struct answer_seal *s = arg;
+	struct span items;
 	bool in_part = v->kind == EV_OPEN || v->kind == EV_DELTA ||
 		       v->kind == EV_CLOSE;
 
+	item_notes_take(&s->items, v, s->id);
+	items = v->kind == EV_FINISH ? item_notes_get(&s->items) : SPAN("");
+	if (items.n && carry_about(s, SEAL_ITEMS, s->items.said, items, e))
+		return -1;
 	if (v->kind == EV_SEARCH && v->search->item.n &&
 	    carry_about(s, SEAL_SEARCH, 0, v->search->item, e))
 		return -1;

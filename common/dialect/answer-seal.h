@@ -13,8 +13,7 @@
 #ifndef DARIO_ANSWER_SEAL_H
 #define DARIO_ANSWER_SEAL_H
 
-#include "base/arena.h"
-#include "dialect/event.h"
+#include "dialect/item-seal.h"
 
 struct answer_seal {
 	const struct seal_origin *origin;
@@ -27,12 +26,14 @@ struct answer_seal {
 	struct span id;     /* of the open call, for the client */
 	struct span sealed; /* the open redacted part */
 	bool google;        /* the open call's signature has gone out */
+	struct item_notes items;
 };
 
 /* `nonce` is some text that no other answer has. */
 void answer_seal_init(struct answer_seal *s, const struct seal_origin *origin,
 		      struct arena *a, struct span nonce, ev_fn *sink,
 		      void *arg);
+void answer_seal_release(struct answer_seal *s);
 ev_fn answer_seal_event; /* arg is the struct answer_seal */
 
 #endif

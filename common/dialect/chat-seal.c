@@ -4,6 +4,7 @@
 
 #include "dialect/call-ids.h"
 #include "dialect/chat.h"
+#include "dialect/item-seal.h"
 
 #define CARRIERS_MAX 512 /* looked at, of one message */
 
@@ -37,7 +38,7 @@ static bool is_carrier(const struct part *p)
 {
 	return p->kind == PART_REDACTED &&
 	       (p->seal == SEAL_GOOGLE || p->seal == SEAL_ID ||
-		p->seal == SEAL_SEARCH);
+		p->seal == SEAL_SEARCH || p->seal == SEAL_ITEMS);
 }
 
 /* A search of the target's own stands where its carrier does. */
@@ -129,6 +130,18 @@ static void settle_id(struct state *st, struct part *p)
 	p->id = id;
 }
 
+/* Before its ids become the target's. */
+static void settle_items(struct chat *c, struct msg *m)
+{
+	for (struct part *p = m->parts; p; p = p->next) {
+		if (p->kind != PART_REDACTED || p->seal != SEAL_ITEMS ||
+		    p->foreign)
+			continue;
+		item_notes_restore(c, m, p);
+		break;
+	}
+}
+
 static bool any_carrier(const struct part *p)
 {
 	for (; p; p = p->next)
@@ -146,6 +159,8 @@ void chat_settle(struct chat *c)
 
 		if (m->role == ROLE_ASSISTANT)
 			call_ids_turn(&st.ids);
+		if (carriers)
+			settle_items(c, m);
 		for (struct part *p = m->parts; p; p = p->next) {
 			settle_search(c, p);
 			if (p->kind == PART_TOOL_USE && carriers)

@@ -39,8 +39,9 @@ struct part {
 	 * came unsealed. `foreign`: of another provider than the target. */
 	enum seal_kind seal;
 	bool foreign;
-	uint64_t about;     /* hash of the id of the call it belongs to */
-	struct span google; /* of a tool call: Gemini's signature */
+	uint64_t about;          /* hash of the id of the call it belongs to */
+	struct span item, phase; /* of a text or call: Responses' own */
+	struct span google;      /* of a tool call: Gemini's signature */
 	struct span mime, data, url; /* media: base64 data or a URL */
 	struct span detail;          /* of a picture, in OpenAI's words */
 	bool error;                  /* a tool result that reports a failure */

@@ -161,6 +161,7 @@ struct slot *reader_open(struct reader *r, enum part_kind kind, int64_t key,
 	s->kind = kind;
 	s->key = key;
 	s->id = s->name = s->signature = s->google = "";
+	s->item = s->phase = "";
 	buf_init(&s->pending, READER_PENDING_MAX);
 	if (r->last)
 		r->last->next = s;
@@ -249,6 +250,8 @@ static int close_block(struct reader *r, struct slot *s, struct err *e)
 	v.text = span_of(s->signature);
 	v.seal = s->seal;
 	v.google = span_of(s->google);
+	v.item = span_of(s->item);
+	v.phase = span_of(s->phase);
 	return emit(r, &v, e);
 }
 

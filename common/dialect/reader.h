@@ -28,11 +28,12 @@ struct slot {
 	enum part_kind kind;
 	int64_t key; /* the upstream's index; -1 none */
 	const char *id, *name, *signature;
-	enum seal_kind seal; /* what the signature or redacted data is */
-	const char *google;  /* thought signature of a call, or "" */
-	const char *given;   /* arguments, if no deltas bring them; or NULL */
-	struct buf pending;  /* text that waits for its turn */
-	bool wanted;         /* something was said to it, if only "" */
+	enum seal_kind seal;      /* what the signature or redacted data is */
+	const char *google;       /* thought signature of a call, or "" */
+	const char *item, *phase; /* of Responses, or "" */
+	const char *given;  /* arguments, if no deltas bring them; or NULL */
+	struct buf pending; /* text that waits for its turn */
+	bool wanted;        /* something was said to it, if only "" */
 	bool opened, ended;
 	bool got_text; /* some came as deltas */
 	bool custom;   /* a call with free text */

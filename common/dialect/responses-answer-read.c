@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "base/jw.h"
 #include "dialect/chat.h"
 #include "dialect/reader.h"
 #include "dialect/usage.h"
@@ -147,6 +148,38 @@ static void add_citations(struct reader *r, const struct jval *parts,
 	}
 }
 
+/* As its provider takes it back. */
+static const char *reasoning_item(struct reader *r, const struct jval *item)
+{
+	const struct jval *summary = jval_get(item, "summary");
+	const struct jval *content = jval_get(item, "content");
+	struct buf text;
+	struct jw w = jw_to(&text);
+	const char *out;
+
+	buf_init(&text, READER_PENDING_MAX);
+	jw_obj(&w);
+	jw_kcstr(&w, "type", "reasoning");
+	if (jval_str(item, "id").n)
+		jw_kstr(&w, "id", jval_str(item, "id"));
+	jw_key(&w, "summary");
+	if (jval_is(summary, JVAL_ARRAY))
+		jval_write(&w, summary);
+	else
+		jw_raw(&w, SPAN("[]"));
+	if (jval_length(content)) {
+		jw_key(&w, "content");
+		jval_write(&w, content);
+	}
+	jw_kstr(&w, "encrypted_content", jval_str(item, "encrypted_content"));
+	jw_obj_end(&w);
+	if (text.full)
+		r->arena->full = true;
+	out = arena_str(r->arena, buf_get(&text));
+	buf_release(&text);
+	return out;
+}
+
 static int add_reasoning(struct reader *r, const struct jval *item,
 			 int64_t index, struct err *e)
 {
@@ -162,16 +195,20 @@ static int add_reasoning(struct reader *r, const struct jval *item,
 	if (!s)
 		return -1;
 	s->seal = SEAL_OPENAI;
-	s->signature = arena_fmt(r->arena, "%s %.*s",
-				 reader_copy(r, item, "id"), SPAN_FMT(sealed));
+	s->signature = reasoning_item(r, item);
 	return reader_text(r, s, SPAN(""), e);
 }
 
-static int close_index(struct reader *r, int64_t index, struct err *e)
+static int close_index(struct reader *r, const struct jval *item, int64_t index,
+		       struct err *e)
 {
-	for (struct slot *s = reader_keyed(r, index); s; s = s->near)
-		if (s->key == index)
-			s->ended = true;
+	for (struct slot *s = reader_keyed(r, index); s; s = s->near) {
+		if (s->key != index || s->ended)
+			continue;
+		s->item = reader_copy(r, item, "id");
+		s->phase = reader_copy(r, item, "phase");
+		s->ended = true;
+	}
 	return reader_pump(r, e);
 }
 
@@ -217,7 +254,7 @@ static int item_done(struct reader *r, const struct jval *item, int64_t index,
 		reader_dropped(r, type); /* a tool that runs at the provider */
 		return 0;
 	}
-	return close_index(r, index, e);
+	return close_index(r, item, index, e);
 }
 
 /* A whole answer that is none: -1 and what it is. Its own words for a failure

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "dialect/mend.h"
+#include "dialect/peek.h"
 
 /* Items whose ids are checked; `message` for the assistant's alone. */
 static const struct {
@@ -149,7 +150,12 @@ static void mend_reasoning(struct mend *m, struct jwalk *w, struct state *st)
 	}
 	if (st->followed && s.kind == SEAL_OPENAI &&
 	    seal_is_of(&s, m->target->origin)) {
-		unseal(m, w->value, s.original);
+		if (peek_is_object(s.original)) {
+			mend_replace(m, w->value, s.original);
+			mend_note(m, "sealed reasoning");
+		} else {
+			unseal(m, w->value, s.original);
+		}
 		return;
 	}
 	cut_reasoning(m, w);

@@ -138,7 +138,7 @@ static void put_reasoning(struct chat *c, struct json_object *o)
 		c, json_length(summary) ? summary : json_get(o, "content"),
 		"\n\n");
 	if (kind == SEAL_REDACTED || kind == SEAL_GOOGLE || kind == SEAL_ID ||
-	    kind == SEAL_SEARCH)
+	    kind == SEAL_SEARCH || kind == SEAL_ITEMS)
 		p->kind = PART_REDACTED;
 	chat_sealed(c, p, kind == SEAL_NONE ? SPAN("") : sealed);
 }

@@ -5,6 +5,7 @@
 #include "dialect/chat-fit.h"
 #include "dialect/chat-write.h"
 #include "dialect/custom-tool.h"
+#include "dialect/peek.h"
 #include "dialect/schema.h"
 #include "dialect/web-search.h"
 
@@ -93,12 +94,16 @@ static void put_call(struct body *b, const struct part *p)
 
 	jw_obj(w);
 	jw_kcstr(w, "type", p->custom ? "custom_tool_call" : "function_call");
+	if (p->item.n)
+		jw_kstr(w, "id", p->item);
 	jw_kstr(w, "call_id", call_id(b, p));
 	jw_kstr(w, "name", chat_tool_name(a, p->name, WRITE_NAME_MAX));
 	if (p->custom)
 		jw_kstr(w, "input", p->text);
 	else
 		jw_kstr(w, "arguments", write_arguments(a, p));
+	if (p->item.n)
+		jw_kcstr(w, "status", "completed");
 	jw_obj_end(w);
 }
 
@@ -152,8 +157,7 @@ static bool is_followed(const struct part *p)
 /* The target's own, as it was; nobody else's means anything to it. */
 static void put_reasoning(struct body *b, const struct part *p)
 {
-	struct span sealed = p->signature;
-	struct span id = span_cut(&sealed, ' ');
+	struct span sealed = p->signature, id;
 	struct jw *w = &b->w;
 
 	if (p->foreign || p->seal != SEAL_OPENAI || !is_followed(p)) {
@@ -161,6 +165,11 @@ static void put_reasoning(struct body *b, const struct part *p)
 			chat_dropped(b->c, "thinking");
 		return;
 	}
+	if (peek_is_object(sealed)) {
+		jw_raw(w, sealed);
+		return;
+	}
+	id = span_cut(&sealed, ' ');
 	jw_obj(w);
 	jw_kcstr(w, "type", "reasoning");
 	if (id.n)
@@ -178,6 +187,30 @@ static void put_reasoning(struct body *b, const struct part *p)
 	jw_obj_end(w);
 }
 
+/* A message of the target's own, as it was. */
+static void put_own_text(struct body *b, const struct part *p)
+{
+	struct jw *w = &b->w;
+
+	jw_obj(w);
+	jw_kcstr(w, "type", "message");
+	jw_kstr(w, "id", p->item);
+	jw_kcstr(w, "role", "assistant");
+	jw_kcstr(w, "status", "completed");
+	jw_key(w, "content");
+	jw_arr(w);
+	jw_obj(w);
+	jw_kcstr(w, "type", "output_text");
+	jw_kstr(w, "text", p->text);
+	jw_key(w, "annotations");
+	jw_raw(w, SPAN("[]"));
+	jw_obj_end(w);
+	jw_arr_end(w);
+	if (p->phase.n)
+		jw_kstr(w, "phase", p->phase);
+	jw_obj_end(w);
+}
+
 /* In the order in which they came: reasoning belongs to what follows it. */
 static int put_assistant(struct body *b, const struct msg *m, struct err *e)
 {
@@ -189,7 +222,10 @@ static int put_assistant(struct body *b, const struct msg *m, struct err *e)
 		} else if (p->kind == PART_TOOL_USE) {
 			put_call(b, p);
 		} else if (p->kind == PART_SEARCH) {
-			jw_raw(&b->w, p->text);
+			if (peek_is_object(p->text))
+				jw_raw(&b->w, p->text);
+		} else if (p->item.n) {
+			put_own_text(b, p);
 		} else if (!text) {
 			if (put_message(b, "assistant", m->parts, e))
 				return -1;

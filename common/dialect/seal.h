@@ -42,10 +42,12 @@ enum seal_kind {
 	SEAL_TEXT,     /* reasoning that has nothing opaque */
 	SEAL_CLAUDE,   /* signature of a thinking block */
 	SEAL_REDACTED, /* data of redacted thinking */
-	SEAL_OPENAI,   /* an item's id, a blank, its encrypted_content */
+	SEAL_OPENAI,   /* a reasoning item, whole; once its id, a blank, its
+			* encrypted_content */
 	SEAL_GOOGLE,   /* thought_signature of the call that follows */
 	SEAL_ID,     /* id of the call that follows, too long for SEAL_ID_MAX */
 	SEAL_SEARCH, /* a web_search_call item, whole */
+	SEAL_ITEMS,  /* of Responses, that a turn was made of: item-seal.h */
 	SEAL_KINDS
 };
 

@@ -306,6 +306,7 @@ static int run_answer(char **argv, int argc)
 	fputs(buf_cstr(&rd.dropped), stderr);
 	reader_release(&rd);
 	answer_restore_release(&restore);
+	answer_seal_release(&seal);
 	fold_release(&r.fold);
 	writer_release(&r.w);
 	buf_release(&r.out);

@@ -115,4 +115,133 @@ def _():
                 assert (got[0] == "a" * n) == (n <= most), (target, n, got)
 
 
+# --- items of Responses ---------------------------------------------------
+
+def reasoning(id, *summary):
+    return {"type": "reasoning", "id": id, "summary": [
+        {"type": "summary_text", "text": t} for t in summary],
+        "encrypted_content": "gAAA" + id}
+
+
+def message(id, text, phase=None):
+    m = {"type": "message", "id": id, "role": "assistant",
+         "status": "completed", "content": [
+             {"type": "output_text", "text": text, "annotations": []}]}
+    return dict(m, phase=phase) if phase else m
+
+
+def function_call(id, call, arguments="{}"):
+    return {"type": "function_call", "id": id, "call_id": call, "name": "f",
+            "arguments": arguments, "status": "completed"}
+
+
+def custom_call(id, call):
+    return {"type": "custom_tool_call", "id": id, "call_id": call, "name": "c",
+            "input": "free {", "status": "completed"}
+
+
+TURNS = {
+    "two parts of a summary": [
+        reasoning("rs_1", "a\u00e9", "b", ""), message("msg_1", "t")],
+    "no summary": [reasoning("rs_1"), function_call("fc_1", "call_1")],
+    "phases": [
+        reasoning("rs_1", "a"), message("msg_1", "first ", "commentary"),
+        function_call("fc_1", "call_1"), function_call("fc_2", "call_2"),
+        reasoning("rs_2", "b", "c"),
+        message("msg_2", "\u6f22\n\nlast", "final_answer")],
+    "phases without reasoning": [
+        message("msg_1", "x", "commentary"), message("msg_2", "y",
+                                                     "final_answer")],
+    "calls before texts": [
+        reasoning("rs_1", "a"), function_call("fc_1", "call_1", '{"a": -0}'),
+        message("msg_1", "x"), custom_call("ctc_1", "call_2"),
+        message("msg_2", "x")],
+}
+
+
+def response(items):
+    return {"object": "response", "id": "r", "status": "completed",
+            "output": items, "usage": {}}
+
+
+def response_stream(items):
+    evs = [{"type": "response.created", "response": {"id": "r"}}]
+    for n, i in enumerate(items):
+        evs.append({"type": "response.output_item.added", "output_index": n,
+                    "item": {**i, "content": [], "summary": []}})
+        for k, p in enumerate(i.get("summary", ())):
+            evs.append({"type": "response.reasoning_summary_part.added",
+                        "output_index": n, "summary_index": k})
+            evs += [{"type": "response.reasoning_summary_text.delta",
+                     "output_index": n, "summary_index": k, "delta": c}
+                    for c in p["text"]]
+        for p in i.get("content", ()):
+            evs += [{"type": "response.output_text.delta", "output_index": n,
+                     "content_index": 0, "delta": c} for c in p["text"]]
+        evs.append({"type": "response.output_item.done", "output_index": n,
+                    "item": i})
+    evs.append({"type": "response.completed", "response": response(items)})
+    return claude_sse(*evs)
+
+
+CUSTOM = {"type": "custom", "custom": {"name": "c"}}
+
+
+def asking(client):
+    asked = body(client, (), ("f",))
+    if client == "openai":
+        asked["tools"].append(CUSTOM)
+    else:
+        asked["tools"].append({"name": "c", "input_schema": SCHEMA})
+    return asked
+
+
+def items_home(client, items, how, data):
+    got = home("responses", client, data(items), how, asked=asking(client))
+    return [i for i in got if i.get("role") != "user" and
+            not i["type"].endswith("_output")]
+
+
+@edge("items", "of a turn come home as they were")
+def _():
+    for what, items in TURNS.items():
+        for client in ("anthropic", "openai"):
+            if client == "anthropic" and custom_call("ctc_1", "call_2") in \
+                    items:
+                continue  # it knows no free text
+            for data in (response, response_stream):
+                for how in ("whole", "stream"):
+                    got = items_home(client, items, how, data)
+                    assert got == items, (what, client, how, got)
+
+
+@edge("items", "whose text was changed keep the ids of their calls")
+def _():
+    items = TURNS["phases"]
+    for client in ("anthropic", "openai"):
+        asked = asking(client)
+        said = answered(client, answer("responses", client, response(items),
+                                       "whole", asked=asked, model="gpt-5.4"))
+        if client == "openai":
+            said[0]["content"] += "!"
+        else:
+            next(b for b in said[0]["content"]
+                 if b["type"] == "text")["text"] += "!"
+        again = dict(asked, messages=[{"role": "user", "content": "q"}, *said,
+                                      *results(client, said)])
+        got = request(client, "responses", again, "gpt-5.4")["input"]
+        ids = [i.get("id") for i in got if i["type"] == "function_call"]
+        assert ids == ["fc_1", "fc_2"], got
+        assert not any(i.get("phase") for i in got), got
+        assert "first !" in json.dumps(got) or "last!" in json.dumps(got), got
+
+
+@edge("items", "without reasoning and phases need no seal")
+def _():
+    for client in ("anthropic", "openai"):
+        out = answer("responses", client, response(
+            [message("msg_1", "t"), function_call("fc_1", "call_1")]), "whole")
+        assert b"dario2_" not in out, out
+
+
 run()

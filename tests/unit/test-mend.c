@@ -447,6 +447,8 @@ static void responses_are_mended(void **state)
 {
 	const struct quirks none = { 0 };
 	struct span own = sealed(SEAL_OPENAI, &here, 0, "rs_9 gAAA");
+	struct span whole = sealed(SEAL_OPENAI, &here, 0,
+				   "{\"id\":\"rs_9\",\"summary\":[1,2]}");
 	struct span other = sealed(SEAL_CLAUDE, &there, 0, "Eq");
 	const char *format =
 		"{\"store\":false,\"input\":[{\"type\":\"reasoning\",\"id\":"
@@ -470,6 +472,13 @@ static void responses_are_mended(void **state)
 	      "\"rs_9\",\"summary\":[],\"encrypted_content\":\"gAAA\"},"
 	      "{\"type\":\"function_call\",\"id\":\"fc_1\",\"call_id\":\"c\","
 	      "\"name\":\"f\",\"arguments\":\"{}\"}," R_OUT("c") "]}",
+	      "sealed reasoning");
+	check(DIALECT_RESPONSES, none, with(format, whole),
+	      "{\"store\":false,\"input\":[{\"id\":\"rs_9\",\"summary\":[1,2]},"
+	      "{\"type\":\"function_call\",\"id\":\"fc_1\",\"call_id\":\"c\","
+	      "\"name\":\"f\",\"arguments\":\"{}\"},{\"type\":"
+	      "\"function_call_output\",\"call_id\":\"c\",\"output\":\"r\"}"
+	      "]}",
 	      "sealed reasoning");
 	/* what the SDK's helpers add to what they hand out */
 	check(DIALECT_RESPONSES, none,

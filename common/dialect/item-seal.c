@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "dialect/item-seal.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * A line for each item: "r" reasoning, "s" a search, "m ID BYTES PHASE" a text,
+ * "c ID HASH" the call with that hash of the client's id. "-" is nothing.
+ */
+
+#define NOTES_MAX (256u << 10) /* bytes */
+#define LINES_MAX 4096
+
+void item_notes_init(struct item_notes *n)
+{
+	memset(n, 0, sizeof(*n));
+	n->said = seal_hash(0, SPAN(""));
+	buf_init(&n->lines, NOTES_MAX);
+}
+
+void item_notes_release(struct item_notes *n)
+{
+	buf_release(&n->lines);
+}
+
+static struct span word(struct span s)
+{
+	return seal_is_clean(s) ? s : SPAN("-");
+}
+
+static void take_text(struct item_notes *n, const struct ev *v)
+{
+	if (v->kind == EV_OPEN) {
+		n->text = 0;
+	} else if (v->kind == EV_DELTA) {
+		n->said = seal_hash(n->said, v->text);
+		n->text += v->text.n;
+	} else if (v->kind == EV_CLOSE) {
+		n->wanted |= v->phase.n > 0;
+		n->incomplete |= !v->item.n;
+		buf_fmt(&n->lines, "m %.*s %zu %.*s\n", SPAN_FMT(word(v->item)),
+			n->text, SPAN_FMT(word(v->phase)));
+	}
+}
+
+void item_notes_take(struct item_notes *n, const struct ev *v, struct span id)
+{
+	if (v->kind == EV_SEARCH) {
+		buf_str(&n->lines, "s\n");
+		return;
+	}
+	if (v->kind != EV_OPEN && v->kind != EV_DELTA && v->kind != EV_CLOSE)
+		return;
+	if (v->part == PART_TEXT) {
+		take_text(n, v);
+	} else if (v->part == PART_REFUSAL) {
+		n->incomplete = true;
+	} else if (v->kind == EV_CLOSE && v->part == PART_TOOL_USE) {
+		buf_fmt(&n->lines, "c %.*s %" PRIx64 "\n",
+			SPAN_FMT(word(v->item)), seal_hash(0, id));
+	} else if (v->kind == EV_CLOSE && v->seal == SEAL_OPENAI) {
+		n->wanted = true;
+		buf_str(&n->lines, "r\n");
+	}
+}
+
+struct span item_notes_get(const struct item_notes *n)
+{
+	if (!n->wanted || n->incomplete || n->lines.full)
+		return SPAN("");
+	return buf_get(&n->lines);
+}
+
+/* --- back ---------------------------------------------------------------- */
+
+struct restore {
+	struct chat *c;
+	struct msg *m;
+	struct span text; /* of all texts, joined */
+	size_t at;        /* in it */
+	struct part *first, **tail;
+	struct part *from; /* where the next call is looked for */
+};
+
+static struct span given(struct span s)
+{
+	return span_is(s, "-") ? SPAN("") : s;
+}
+
+static struct span joined(struct chat *c, const struct msg *m)
+{
+	struct span out;
+	struct buf b;
+
+	buf_init(&b, REQUEST_TEXT_MAX);
+	for (const struct part *p = m->parts; p; p = p->next)
+		if (p->kind == PART_TEXT)
+			buf_span(&b, p->text);
+	if (b.full)
+		c->arena->full = true;
+	out = arena_all(c->arena, &b);
+	buf_release(&b);
+	return out;
+}
+
+static struct part *find_call(struct restore *x, struct span hash)
+{
+	uint64_t want = strtoull(hash.p, NULL, 16);
+	struct part *p = x->from ? x->from : x->m->parts, *begin = p;
+
+	while (p) {
+		x->from = p->next;
+		if (p->kind == PART_TOOL_USE && seal_hash(0, p->id) == want)
+			return p;
+		p = p->next ? p->next : x->m->parts;
+		if (p == begin)
+			break;
+	}
+	return NULL;
+}
+
+/* The next one that is not in its place yet. */
+static struct part *find_kind(struct restore *x, enum seal_kind seal)
+{
+	struct part *p = x->m->parts;
+
+	while (p && (p->seal != seal || p->foreign || p->gone))
+		p = p->next;
+	return p;
+}
+
+static struct part *next_text(struct restore *x, struct span bytes)
+{
+	struct part *p = arena_try(x->c->arena, sizeof(*p));
+	size_t n = strtoull(bytes.p, NULL, 10);
+
+	if (!p || n > x->text.n - x->at)
+		return NULL;
+	p->kind = PART_TEXT;
+	p->text = (struct span){ x->text.p + x->at, n };
+	x->at += n;
+	return p;
+}
+
+/* The part that a line tells of; NULL: there is none. */
+static struct part *part_of(struct restore *x, struct span line, bool texts)
+{
+	struct span kind = span_cut(&line, ' ');
+	struct span id = given(span_cut(&line, ' '));
+	struct span what = span_cut(&line, ' ');
+	struct part *p = NULL;
+
+	if (span_is(kind, "r"))
+		return find_kind(x, SEAL_OPENAI);
+	if (span_is(kind, "s"))
+		return find_kind(x, SEAL_SEARCH);
+	if (span_is(kind, "c"))
+		p = find_call(x, what);
+	else if (span_is(kind, "m") && texts)
+		p = next_text(x, what);
+	if (!p)
+		return NULL;
+	p->item = id;
+	if (p->kind == PART_TEXT)
+		p->phase = given(line);
+	return p;
+}
+
+/* A copy, for the old list is gone through all the while. */
+static void put(struct restore *x, struct part *p)
+{
+	struct part *copy = arena_try(x->c->arena, sizeof(*copy));
+
+	if (!copy)
+		return;
+	*copy = *p;
+	copy->next = NULL;
+	p->gone = true;
+	*x->tail = copy;
+	x->tail = &copy->next;
+}
+
+void item_notes_restore(struct chat *c, struct msg *m,
+			const struct part *carrier)
+{
+	struct restore x = { .c = c, .m = m, .text = joined(c, m) };
+	bool same = seal_hash(seal_hash(0, SPAN("")), x.text) == carrier->about;
+	struct span lines = carrier->text;
+
+	x.tail = &x.first;
+	for (int i = 0; lines.n && i < LINES_MAX; i++) {
+		struct part *p = part_of(&x, span_cut(&lines, '\n'), same);
+
+		if (p && same && !p->gone)
+			put(&x, p);
+	}
+	if (!same)
+		return; /* the client has changed what was said */
+	for (struct part *p = m->parts; p; p = p->next)
+		if (!p->gone && p->kind != PART_TEXT)
+			put(&x, p);
+	if (x.at < x.text.n) /* said by nobody */
+		return;
+	m->parts = x.first;
+	m->tail = x.tail;
+}

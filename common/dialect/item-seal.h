@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * item-seal: which items a Responses answer was made of.
+ *
+ * Clients of other APIs have its texts and calls, but no ids of items, no
+ * phases, and in Chat one text without an order among the calls. All that is
+ * noted while the answer goes by, and travels sealed (SEAL_ITEMS) at its end;
+ * back at its provider the turn is made of the same items again, if its text is
+ * still the same. Only turns with reasoning or phases have it: nobody minds the
+ * other ids.
+ */
+#ifndef DARIO_ITEM_SEAL_H
+#define DARIO_ITEM_SEAL_H
+
+#include "dialect/chat.h"
+
+struct item_notes {
+	struct buf lines;
+	uint64_t said;   /* hash of all text */
+	size_t text;     /* bytes of the open one */
+	bool wanted;     /* there is reasoning, or a phase */
+	bool incomplete; /* there is an item that cannot be noted */
+};
+
+void item_notes_init(struct item_notes *n);
+void item_notes_release(struct item_notes *n);
+/* Every event; `id` is what the client has of the open call. */
+void item_notes_take(struct item_notes *n, const struct ev *v, struct span id);
+/* What to seal at the end, about `said`; or empty. */
+struct span item_notes_get(const struct item_notes *n);
+
+/* The parts of a turn by what `carrier` has noted; ids are the client's. */
+void item_notes_restore(struct chat *c, struct msg *m,
+			const struct part *carrier);
+
+#endif
