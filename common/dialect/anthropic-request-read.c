@@ -28,26 +28,26 @@ static const char *const handled[] = {
 	NULL,
 };
 
-static void media(struct part *p, struct json_object *source)
+static void media(struct chat *c, struct part *p, struct json_object *source)
 {
-	p->mime = json_str(source, "media_type");
-	p->data = json_str(source, "data");
-	p->url = json_str(source, "url");
+	p->mime = chat_str(c, source, "media_type");
+	p->data = chat_str(c, source, "data");
+	p->url = chat_str(c, source, "url");
 }
 
 static int put_image(struct chat *c, struct msg *m, struct json_object *b,
 		     struct err *e)
 {
-	struct json_object *source = json_get(b, "source");
+	struct json_object *source = chat_object(c, b, "source");
 	struct part *p;
 
-	if (span_is(json_str(source, "type"), "file"))
+	if (span_is(chat_str(c, source, "type"), "file"))
 		return read_bad(e, "messages",
 				"an image by file_id cannot be "
 				"sent to another provider: send its data");
 	p = chat_part(c, m, PART_IMAGE);
 	p->cache = json_get(b, "cache_control");
-	media(p, source);
+	media(c, p, source);
 	return 0;
 }
 
@@ -59,8 +59,8 @@ static int put_document_parts(struct chat *c, struct msg *m,
 			      struct json_object *b, struct json_object *list,
 			      struct err *e)
 {
-	if (json_str(b, "title").n)
-		chat_text(c, m, json_str(b, "title"));
+	if (chat_str(c, b, "title").n)
+		chat_text(c, m, chat_str(c, b, "title"));
 	return read_content(c, m, list, put_block, e);
 }
 
@@ -75,9 +75,9 @@ static bool only_text(struct json_object *list)
 static int put_document(struct chat *c, struct msg *m, struct json_object *b,
 			struct err *e)
 {
-	struct json_object *source = json_get(b, "source");
+	struct json_object *source = chat_object(c, b, "source");
 	struct json_object *content = json_get(source, "content");
-	struct span type = json_str(source, "type");
+	struct span type = chat_str(c, source, "type");
 	struct part *p;
 
 	if (span_is(type, "content") && !only_text(content))
@@ -87,9 +87,9 @@ static int put_document(struct chat *c, struct msg *m, struct json_object *b,
 				"a document by file_id cannot "
 				"be sent to another provider: send its data");
 	p = chat_part(c, m, PART_DOCUMENT);
-	p->name = json_str(b, "title");
+	p->name = chat_str(c, b, "title");
 	p->cache = json_get(b, "cache_control");
-	media(p, source);
+	media(c, p, source);
 	if (span_is(type, "text")) {
 		p->text = p->data;
 		p->data = SPAN("");
@@ -109,9 +109,9 @@ static int put_result(struct chat *c, struct msg *m, struct json_object *b,
 	struct part *p = chat_part(c, m, PART_TOOL_RESULT);
 	struct msg inside = { .tail = &inside.parts };
 
-	p->id = json_str(b, "tool_use_id");
+	p->id = chat_str(c, b, "tool_use_id");
 	p->cache = json_get(b, "cache_control");
-	p->error = json_flag(b, "is_error", false);
+	p->error = chat_flag(c, b, "is_error", false);
 	if (read_result(c, &inside, content, put_block, e))
 		return -1;
 	p->content = inside.parts;
@@ -123,8 +123,8 @@ static void put_call(struct chat *c, struct msg *m, struct json_object *b)
 	struct json_object *input = json_get(b, "input");
 	struct part *p = chat_part(c, m, PART_TOOL_USE);
 
-	p->id = json_str(b, "id");
-	p->name = json_str(b, "name");
+	p->id = chat_str(c, b, "id");
+	p->name = chat_str(c, b, "name");
 	p->cache = json_get(b, "cache_control");
 	/* Some clients send what they have gathered as text. */
 	p->text = input ? chat_said(c, input) : SPAN("{}");
@@ -133,8 +133,8 @@ static void put_call(struct chat *c, struct msg *m, struct json_object *b)
 static void put_search_result(struct chat *c, struct msg *m,
 			      struct json_object *b)
 {
-	struct span text = read_joined(c, json_get(b, "content"), "\n");
-	struct span title = json_str(b, "title");
+	struct span text = read_joined(c, chat_list(c, b, "content"), "\n");
+	struct span title = chat_str(c, b, "title");
 
 	if (title.n)
 		chat_text(c, m, title);
@@ -144,7 +144,7 @@ static void put_search_result(struct chat *c, struct msg *m,
 /* What a search has found: the tool is offered from here on. */
 static void put_reference(struct chat *c, struct msg *m, struct json_object *b)
 {
-	struct span name = json_str(b, "tool_name");
+	struct span name = chat_str(c, b, "tool_name");
 
 	*names_at(&c->found, c->arena, name) = 1;
 	chat_text(
@@ -185,7 +185,7 @@ static bool is_told(struct json_object *b)
 static int put_block(struct chat *c, struct msg *m, struct json_object *b,
 		     struct err *e)
 {
-	struct span type = json_str(b, "type");
+	struct span type = chat_str(c, b, "type");
 	struct part *p;
 
 	note_rest(c, b, "content");
@@ -204,11 +204,11 @@ static int put_block(struct chat *c, struct msg *m, struct json_object *b,
 		return put_result(c, m, b, e);
 	} else if (span_is(type, "thinking")) {
 		p = chat_part(c, m, PART_THINKING);
-		p->text = json_str(b, "thinking");
-		chat_sealed(c, p, json_str(b, "signature"));
+		p->text = chat_str(c, b, "thinking");
+		chat_sealed(c, p, chat_str(c, b, "signature"));
 	} else if (span_is(type, "redacted_thinking")) {
 		p = chat_part(c, m, PART_REDACTED);
-		chat_sealed(c, p, json_str(b, "data"));
+		chat_sealed(c, p, chat_str(c, b, "data"));
 	} else if (span_is(type, "search_result")) {
 		put_search_result(c, m, b);
 	} else if (span_is(type, "tool_reference")) {
@@ -239,11 +239,11 @@ static int put_system(struct chat *c, struct json_object *system, struct err *e)
 	for (size_t i = 0; i < json_length(system); i++) {
 		struct json_object *b = json_at(system, i);
 
-		if (!json_str(b, "type").n)
+		if (!chat_str(c, b, "type").n)
 			return read_bad(e, "system",
 					"system must be text or a list of "
 					"blocks");
-		if (span_starts(json_str(b, "text"), BILLING_HEADER))
+		if (span_starts(chat_str(c, b, "text"), BILLING_HEADER))
 			chat_dropped(c, "system." BILLING_HEADER);
 		else if (put_block(c, m, b, e))
 			return -1;
@@ -263,7 +263,7 @@ static int read_messages(struct chat *c, struct json_object *body,
 		return -1;
 	for (size_t i = 0; i < json_length(list); i++) {
 		struct json_object *m = json_at(list, i);
-		struct span role = json_str(m, "role");
+		struct span role = chat_str(c, m, "role");
 		enum role to = ROLE_USER;
 
 		if (span_is(role, "assistant"))
@@ -300,26 +300,24 @@ static int read_tools(struct chat *c, struct json_object *list, struct err *e)
 {
 	for (size_t i = 0; i < json_length(list); i++) {
 		struct json_object *o = json_at(list, i);
-		struct span type = json_str(o, "type");
-		struct json_object *strict = json_get(o, "strict");
+		struct span type = chat_str(c, o, "type");
 		struct tool *t;
 
 		if (type.n && !span_is(type, "custom")) {
 			t = chat_tool(c, TOOL_HOSTED, type);
-			t->description = json_str(o, "name");
+			t->description = chat_str(c, o, "name");
 			t->raw = o;
 			continue;
 		}
-		if (!json_str(o, "name").n)
+		if (!chat_str(c, o, "name").n)
 			return read_bad(e, "tools", "a tool has no name");
-		t = chat_tool(c, TOOL_FUNCTION, json_str(o, "name"));
-		t->description = json_str(o, "description");
-		t->schema = json_get(o, "input_schema");
+		t = chat_tool(c, TOOL_FUNCTION, chat_str(c, o, "name"));
+		t->description = chat_str(c, o, "description");
+		t->schema = chat_object(c, o, "input_schema");
 		t->cache = json_get(o, "cache_control");
-		t->deferred = json_flag(o, "defer_loading", false);
+		t->deferred = chat_flag(c, o, "defer_loading", false);
 		note_rest(c, o, "tools");
-		if (json_object_is_type(strict, json_type_boolean))
-			t->strict = json_object_get_boolean(strict);
+		t->strict = chat_choice(c, o, "strict");
 		t->optional = true;
 	}
 	read_same_tools(c);
@@ -328,9 +326,9 @@ static int read_tools(struct chat *c, struct json_object *list, struct err *e)
 
 static void read_tool_choice(struct chat *c, struct json_object *o)
 {
-	struct span type = json_str(o, "type");
+	struct span type = chat_str(c, o, "type");
 
-	c->no_parallel = json_flag(o, "disable_parallel_tool_use", false);
+	c->no_parallel = chat_flag(c, o, "disable_parallel_tool_use", false);
 	if (span_is(type, "auto"))
 		c->choice = CHOICE_AUTO;
 	else if (span_is(type, "any"))
@@ -339,7 +337,7 @@ static void read_tool_choice(struct chat *c, struct json_object *o)
 		c->choice = CHOICE_NONE;
 	else if (span_is(type, "tool"))
 		c->choice = CHOICE_NAMED;
-	c->choice_name = json_str(o, "name");
+	c->choice_name = chat_str(c, o, "name");
 }
 
 /* Pydantic-like bounds that the table of efforts round-trips through. */
@@ -354,11 +352,11 @@ static enum effort effort_of_budget(int64_t budget)
 
 static void read_thinking(struct chat *c, struct json_object *body)
 {
-	struct json_object *thinking = json_get(body, "thinking");
-	struct json_object *config = json_get(body, "output_config");
-	struct span type = json_str(thinking, "type");
+	struct json_object *thinking = chat_object(c, body, "thinking");
+	struct json_object *config = chat_object(c, body, "output_config");
+	struct span type = chat_str(c, thinking, "type");
 
-	c->effort = effort_find(json_str(config, "effort"));
+	c->effort = effort_find(chat_str(c, config, "effort"));
 	if (span_is(type, "enabled")) {
 		c->budget = json_int(thinking, "budget_tokens", -1);
 		if (c->effort == EFFORT_UNSET && c->budget >= 0)
@@ -373,10 +371,10 @@ static void read_thinking(struct chat *c, struct json_object *body)
 static int read_output(struct chat *c, struct json_object *body, struct err *e)
 {
 	struct json_object *config = json_get(body, "output_config");
-	struct json_object *format = json_get(config, "format");
+	struct json_object *format = chat_object(c, config, "format");
 
 	if (!format)
-		format = json_get(body, "output_format");
+		format = chat_object(c, body, "output_format");
 	if (!format)
 		return 0;
 	return read_format(c, format, false, e);
@@ -391,7 +389,7 @@ int anthropic_request_read(struct chat *c, struct json_object *body,
 		err_set(e, ERR_THREAD,
 			"threads are kept by the provider: "
 			"this backend needs the whole conversation");
-		if (span_is(json_str(thread, "type"), "continue"))
+		if (span_is(chat_str(c, thread, "type"), "continue"))
 			e->code = ERR_THREAD_GONE;
 		memcpy(e->param, "thread", sizeof("thread"));
 		return -1;
@@ -407,14 +405,15 @@ int anthropic_request_read(struct chat *c, struct json_object *body,
 	    read_tools(c, json_get(body, "tools"), e))
 		return -1;
 	read_stop(c, json_get(body, "stop_sequences"));
-	read_tool_choice(c, json_get(body, "tool_choice"));
+	read_tool_choice(c, chat_object(c, body, "tool_choice"));
 	read_thinking(c, body);
-	c->user = json_str(json_get(body, "metadata"), "user_id");
-	c->tier = json_str(body, "service_tier");
+	c->user = chat_str(c, chat_object(c, body, "metadata"), "user_id");
+	c->tier = chat_str(c, body, "service_tier");
 	if (span_is(c->tier, "standard_only"))
 		c->tier = SPAN("default");
 	c->usage_wanted = true;
-	if (read_messages(c, body, e) || read_output(c, body, e))
+	if (read_messages(c, body, e) || read_output(c, body, e) ||
+	    read_faults(c, e))
 		return -1;
 	read_turns(c, false);
 	read_deferred(c, searchable(json_get(body, "tools")));

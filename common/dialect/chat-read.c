@@ -21,6 +21,16 @@ int read_bad(struct err *e, const char *param, const char *fmt, ...)
 	return -1;
 }
 
+int read_faults(struct chat *c, struct err *e)
+{
+	struct span rest = span_of(c->fault);
+	struct span key = span_cut(&rest, ' ');
+
+	if (!*c->fault)
+		return 0;
+	return read_bad(e, arena_str(c->arena, key), "%s", c->fault);
+}
+
 void read_dropped(struct chat *c, struct json_object *body,
 		  const char *const *handled)
 {
@@ -66,7 +76,7 @@ int read_samplers(struct chat *c, struct json_object *body, struct err *e)
 
 	if (stream && !json_object_is_type(stream, json_type_boolean))
 		return read_bad(e, "stream", "stream must be true or false");
-	c->stream = json_flag(body, "stream", false);
+	c->stream = chat_flag(c, body, "stream", false);
 	if (read_number(body, "temperature", &c->temperature, e) ||
 	    read_number(body, "top_p", &c->top_p, e))
 		return -1;
@@ -90,8 +100,12 @@ static void add_stop(struct chat *c, struct span s)
 
 void read_stop(struct chat *c, struct json_object *stop)
 {
-	if (json_object_is_type(stop, json_type_string))
+	bool one = json_object_is_type(stop, json_type_string);
+
+	if (one)
 		add_stop(c, json_span(stop));
+	else if (stop && !json_object_is_type(stop, json_type_array))
+		chat_dropped(c, "stop");
 	for (size_t i = 0; i < json_length(stop); i++)
 		add_stop(c, json_span(json_at(stop, i)));
 }
@@ -180,8 +194,11 @@ struct span read_joined(struct chat *c, struct json_object *list,
 
 	buf_init(&b, REQUEST_TEXT_MAX);
 	for (size_t i = 0; i < json_length(list); i++) {
-		struct span s = json_str(json_at(list, i), "text");
+		struct json_object *o = json_at(list, i);
+		struct span s = chat_str(c, o, "text");
 
+		if (!json_object_is_type(o, json_type_object))
+			chat_fault(c, "text", "in an object");
 		if (b.n && s.n)
 			buf_str(&b, separator);
 		buf_span(&b, s);
@@ -194,8 +211,8 @@ struct span read_joined(struct chat *c, struct json_object *list,
 int read_format(struct chat *c, struct json_object *format, bool nested,
 		struct err *e)
 {
-	struct span type = json_str(format, "type");
-	struct json_object *f = nested ? json_get(format, "json_schema")
+	struct span type = chat_str(c, format, "type");
+	struct json_object *f = nested ? chat_object(c, format, "json_schema")
 				       : format;
 
 	if (!type.n || span_is(type, "text"))
@@ -209,9 +226,9 @@ int read_format(struct chat *c, struct json_object *format, bool nested,
 				"unknown format \"%.40s\"",
 				json_cstr(format, "type"));
 	c->format = FORMAT_SCHEMA;
-	c->format_name = json_str(f, "name");
-	c->format_schema = json_get(f, "schema");
-	c->format_strict = json_flag(f, "strict", false);
+	c->format_name = chat_str(c, f, "name");
+	c->format_schema = chat_object(c, f, "schema");
+	c->format_strict = chat_flag(c, f, "strict", false);
 	return 0;
 }
 
@@ -270,7 +287,7 @@ static int choice_word(struct chat *c, struct span word, struct err *e)
 
 int read_choice(struct chat *c, struct json_object *choice, struct err *e)
 {
-	struct span type = json_str(choice, "type");
+	struct span type = chat_str(c, choice, "type");
 	struct json_object *f;
 
 	if (!choice)
@@ -281,22 +298,22 @@ int read_choice(struct chat *c, struct json_object *choice, struct err *e)
 		f = json_get(choice, "allowed_tools");
 		f = f ? f : choice;
 		keep_allowed(c, json_get(f, "tools"));
-		return choice_word(c, json_str(f, "mode"), e);
+		return choice_word(c, chat_str(c, f, "mode"), e);
 	}
 	f = json_get(choice, "function");
 	f = f ? f : json_get(choice, "custom");
 	f = f ? f : choice;
-	if (!json_str(f, "name").n && span_starts(type, "web_search")) {
+	if (!chat_str(c, f, "name").n && span_starts(type, "web_search")) {
 		c->choice = CHOICE_NAMED;
 		c->choice_name = type;
 		return 0;
 	}
-	if (!json_str(f, "name").n)
+	if (!chat_str(c, f, "name").n)
 		return read_bad(e, "tool_choice",
 				"tool_choice names a tool that runs at the "
 				"provider, and this backend has none");
 	c->choice = CHOICE_NAMED;
-	c->choice_name = json_str(f, "name");
+	c->choice_name = chat_str(c, f, "name");
 	return 0;
 }
 
@@ -309,28 +326,40 @@ int read_list(struct json_object *body, const char *key, struct err *e)
 	return 0;
 }
 
+/* Its grammar, wherever that stands. */
+static void read_custom_format(struct chat *c, struct tool *t,
+			       struct json_object *f)
+{
+	struct json_object *grammar;
+
+	t->schema = chat_object(c, f, "format");
+	if (!span_is(chat_str(c, t->schema, "type"), "grammar"))
+		return;
+	grammar = chat_object(c, t->schema, "grammar");
+	chat_str(c, grammar ? grammar : t->schema, "syntax");
+	chat_str(c, grammar ? grammar : t->schema, "definition");
+}
+
 struct tool *read_tool(struct chat *c, struct json_object *tool,
 		       struct json_object *f, struct err *e)
 {
-	struct json_object *strict = json_get(f, "strict");
-	bool custom = span_is(json_str(tool, "type"), "custom");
+	bool custom = span_is(chat_str(c, tool, "type"), "custom");
 	struct tool *t;
 
-	if (!json_str(f, "name").n) {
+	if (!chat_str(c, f, "name").n) {
 		read_bad(e, "tools", "a tool has no name");
 		return NULL;
 	}
 	t = chat_tool(c, custom ? TOOL_CUSTOM : TOOL_FUNCTION,
-		      json_str(f, "name"));
-	t->description = json_str(f, "description");
-	t->schema = json_get(f, "parameters");
+		      chat_str(c, f, "name"));
+	t->description = chat_str(c, f, "description");
+	t->schema = custom ? NULL : chat_object(c, f, "parameters");
 	t->cache = json_get(tool, "cache_control");
 	if (!t->cache)
 		t->cache = json_get(f, "cache_control");
-	if (custom) /* its grammar is text for the model */
-		t->schema = json_get(f, "format");
-	if (json_object_is_type(strict, json_type_boolean))
-		t->strict = json_object_get_boolean(strict);
+	if (custom)
+		read_custom_format(c, t, f);
+	t->strict = chat_choice(c, f, "strict");
 	return t;
 }
 

@@ -9,6 +9,9 @@
 int read_bad(struct err *e, const char *param, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* 400 when a member was of another type than it can be. */
+int read_faults(struct chat *c, struct err *e);
+
 /* Note every top-level key of `body` that is in neither list (both end with
  * NULL) as dropped. */
 void read_dropped(struct chat *c, struct json_object *body,

@@ -131,6 +131,59 @@ struct span chat_said(struct chat *c, struct json_object *v)
 	return json_wording(c->arena, v, c->source);
 }
 
+void chat_fault(struct chat *c, const char *key, const char *what)
+{
+	if (!*c->fault)
+		snprintf(c->fault, sizeof(c->fault), "%s must be %s", key,
+			 what);
+}
+
+/* The member, if it is of this type. */
+static struct json_object *typed(struct chat *c, struct json_object *o,
+				 const char *key, enum json_type type,
+				 const char *what)
+{
+	struct json_object *v = json_get(o, key);
+
+	if (!v || json_object_is_type(v, type))
+		return v;
+	chat_fault(c, key, what);
+	return NULL;
+}
+
+struct span chat_str(struct chat *c, struct json_object *o, const char *key)
+{
+	return json_span(typed(c, o, key, json_type_string, "a string"));
+}
+
+int chat_choice(struct chat *c, struct json_object *o, const char *key)
+{
+	struct json_object *v = typed(c, o, key, json_type_boolean,
+				      "true or false");
+
+	return v ? json_object_get_boolean(v) : -1;
+}
+
+bool chat_flag(struct chat *c, struct json_object *o, const char *key,
+	       bool otherwise)
+{
+	int choice = chat_choice(c, o, key);
+
+	return choice < 0 ? otherwise : choice;
+}
+
+struct json_object *chat_object(struct chat *c, struct json_object *o,
+				const char *key)
+{
+	return typed(c, o, key, json_type_object, "an object");
+}
+
+struct json_object *chat_list(struct chat *c, struct json_object *o,
+			      const char *key)
+{
+	return typed(c, o, key, json_type_array, "a list");
+}
+
 static const char *const efforts[] = {
 	[EFFORT_UNSET] = "",          [EFFORT_NONE] = "none",
 	[EFFORT_MINIMAL] = "minimal", [EFFORT_LOW] = "low",

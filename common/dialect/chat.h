@@ -141,6 +141,7 @@ struct chat {
 	/* Older models give JSON by a schema as the input of a tool that they
 	 * must call: its name, to turn the call back into text. */
 	const char *json_tool;
+	char fault[120];    /* a member of another type than it can be */
 	struct buf dropped; /* names, separated by ", " */
 	struct names found; /* deferred tools that something speaks of */
 	struct names flat;  /* of tools: negative for what two would have */
@@ -165,6 +166,19 @@ void chat_dropped(struct chat *c, const char *what);
 
 /* What stands where a string should, in the source's words. */
 struct span chat_said(struct chat *c, struct json_object *v);
+
+/* Members that can only be of one type. Another one is no absent one: the first
+ * is kept in `fault`, and refused at the end (read_faults). null is absent. */
+void chat_fault(struct chat *c, const char *key, const char *what);
+struct span chat_str(struct chat *c, struct json_object *o, const char *key);
+bool chat_flag(struct chat *c, struct json_object *o, const char *key,
+	       bool otherwise);
+int chat_choice(struct chat *c, struct json_object *o,
+		const char *key); /* 1, 0, or -1: unset */
+struct json_object *chat_object(struct chat *c, struct json_object *o,
+				const char *key);
+struct json_object *chat_list(struct chat *c, struct json_object *o,
+			      const char *key);
 
 /* "data:image/png;base64,..." or a URL, into mime, data, url. -1: not usable,
  * with an error that names the field. */

@@ -38,8 +38,8 @@ static const char *const handled[] = {
 static int put_file(struct chat *c, struct msg *m, struct json_object *part,
 		    struct err *e)
 {
-	struct json_object *file = json_get(part, "file");
-	struct span data = json_str(file, "file_data");
+	struct json_object *file = chat_object(c, part, "file");
+	struct span data = chat_str(c, file, "file_data");
 	struct part *p;
 
 	if (!data.n)
@@ -47,7 +47,7 @@ static int put_file(struct chat *c, struct msg *m, struct json_object *part,
 				"a file by file_id cannot be "
 				"sent to another provider: send file_data");
 	p = chat_part(c, m, PART_DOCUMENT);
-	p->name = json_str(file, "filename");
+	p->name = chat_str(c, file, "filename");
 	p->cache = json_get(part, "cache_control");
 	return chat_media(c, p, data, e);
 }
@@ -55,7 +55,7 @@ static int put_file(struct chat *c, struct msg *m, struct json_object *part,
 static int put_part(struct chat *c, struct msg *m, struct json_object *o,
 		    struct err *e)
 {
-	struct span type = json_str(o, "type");
+	struct span type = chat_str(c, o, "type");
 	struct part *p;
 
 	if (span_is(type, "text")) {
@@ -73,9 +73,9 @@ static int put_part(struct chat *c, struct msg *m, struct json_object *o,
 
 		p = chat_part(c, m, PART_IMAGE);
 		p->cache = json_get(o, "cache_control");
-		p->detail = json_str(image, "detail");
+		p->detail = chat_str(c, image, "detail");
 		if (!url.n)
-			url = json_str(image, "url");
+			url = chat_str(c, image, "url");
 		return chat_media(c, p, url, e);
 	}
 	if (span_is(type, "file"))
@@ -127,19 +127,19 @@ static void end_text(struct chat *c, struct details *s, struct span signature)
 static void put_detail(struct chat *c, struct msg *m, struct json_object *d,
 		       struct details *s)
 {
-	struct span type = json_str(d, "type");
-	struct span signature = json_str(d, "signature");
+	struct span type = chat_str(c, d, "type");
+	struct span signature = chat_str(c, d, "signature");
 
 	if (span_is(type, "reasoning.encrypted")) {
 		chat_sealed(c, chat_part(c, m, PART_REDACTED),
-			    json_str(d, "data"));
+			    chat_str(c, d, "data"));
 		return;
 	}
 	if (!span_is(type, "reasoning.text"))
 		return;
 	if (!s->open)
 		s->open = chat_part(c, m, PART_THINKING);
-	buf_span(&s->text, json_str(d, "text"));
+	buf_span(&s->text, chat_str(c, d, "text"));
 	if (signature.n)
 		end_text(c, s, signature);
 }
@@ -149,16 +149,17 @@ static void put_detail(struct chat *c, struct msg *m, struct json_object *d,
 static void put_thinking(struct chat *c, struct msg *m, struct json_object *o)
 {
 	struct json_object *details = json_get(o, "reasoning_details");
-	struct details s = { .plain = json_str(o, "reasoning_content") };
+	struct details s = { .plain = chat_str(c, o, "reasoning_content") };
 	bool sealed = is_sealed(details);
 
 	if (!s.plain.n)
-		s.plain = json_str(o, "reasoning");
+		s.plain = chat_str(c, o, "reasoning");
 	buf_init(&s.text, REQUEST_TEXT_MAX);
 	for (size_t i = 0; i < json_length(details); i++) {
 		struct json_object *d = json_at(details, i);
 
-		if (sealed || span_starts(json_str(d, "format"), "anthropic"))
+		if (sealed ||
+		    span_starts(chat_str(c, d, "format"), "anthropic"))
 			put_detail(c, m, d, &s);
 	}
 	if (s.open)
@@ -170,16 +171,16 @@ static void put_thinking(struct chat *c, struct msg *m, struct json_object *o)
 
 static void put_call(struct chat *c, struct msg *m, struct json_object *call)
 {
-	struct json_object *f = json_get(call, "function");
+	struct json_object *f = chat_object(c, call, "function");
 	struct part *p = chat_part(c, m, PART_TOOL_USE);
 
-	p->id = json_str(call, "id");
+	p->id = chat_str(c, call, "id");
 	p->cache = json_get(call, "cache_control");
 	if (!f) {
-		f = json_get(call, "custom");
+		f = chat_object(c, call, "custom");
 		p->custom = true;
 	}
-	p->name = json_str(f, "name");
+	p->name = chat_str(c, f, "name");
 	p->text = chat_said(c, json_get(f, p->custom ? "input" : "arguments"));
 }
 
@@ -192,9 +193,9 @@ static struct span legacy_id(struct chat *c, struct span name)
 static int put_assistant(struct chat *c, struct json_object *o, struct err *e)
 {
 	struct msg *m = chat_msg(c, ROLE_ASSISTANT);
-	struct json_object *calls = json_get(o, "tool_calls");
-	struct json_object *legacy = json_get(o, "function_call");
-	struct span refusal = json_str(o, "refusal");
+	struct json_object *calls = chat_list(c, o, "tool_calls");
+	struct json_object *legacy = chat_object(c, o, "function_call");
+	struct span refusal = chat_str(c, o, "refusal");
 	struct part *p;
 
 	put_thinking(c, m, o);
@@ -206,7 +207,7 @@ static int put_assistant(struct chat *c, struct json_object *o, struct err *e)
 		put_call(c, m, json_at(calls, i));
 	if (legacy) {
 		p = chat_part(c, m, PART_TOOL_USE);
-		p->name = json_str(legacy, "name");
+		p->name = chat_str(c, legacy, "name");
 		p->id = legacy_id(c, p->name);
 		p->text = chat_said(c, json_get(legacy, "arguments"));
 	}
@@ -251,7 +252,7 @@ static void note_rest(struct chat *c, struct json_object *o)
 		"reasoning",     "reasoning_content", "reasoning_details",
 		"cache_control", "annotations",       NULL,
 	};
-	struct span role = json_str(o, "role");
+	struct span role = chat_str(c, o, "role");
 	bool named = span_is(role, "tool") || span_is(role, "function");
 
 	if (json_length(json_get(o, "annotations")))
@@ -268,7 +269,7 @@ static void note_rest(struct chat *c, struct json_object *o)
 static int put_message(struct chat *c, struct json_object *o, size_t i,
 		       struct err *e)
 {
-	struct span role = json_str(o, "role");
+	struct span role = chat_str(c, o, "role");
 	struct json_object *content = json_get(o, "content");
 	struct msg *m;
 
@@ -277,9 +278,10 @@ static int put_message(struct chat *c, struct json_object *o, size_t i,
 	if (span_is(role, "assistant"))
 		return put_assistant(c, o, e);
 	if (span_is(role, "tool"))
-		return put_result(c, o, json_str(o, "tool_call_id"), e);
+		return put_result(c, o, chat_str(c, o, "tool_call_id"), e);
 	if (span_is(role, "function"))
-		return put_result(c, o, legacy_id(c, json_str(o, "name")), e);
+		return put_result(c, o, legacy_id(c, chat_str(c, o, "name")),
+				  e);
 	if (!span_is(role, "system") && !span_is(role, "developer"))
 		return read_bad(e, "messages",
 				"message %zu has the unknown "
@@ -306,7 +308,7 @@ static int add_message(struct chat *c, struct json_object *o, size_t i,
 
 static int read_tools(struct chat *c, struct json_object *body, struct err *e)
 {
-	struct json_object *search = json_get(body, "web_search_options");
+	struct json_object *search = chat_object(c, body, "web_search_options");
 	struct json_object *tools = json_get(body, "tools");
 	struct json_object *functions = json_get(body, "functions");
 	struct json_object *call = json_get(body, "function_call");
@@ -315,11 +317,12 @@ static int read_tools(struct chat *c, struct json_object *body, struct err *e)
 		return -1;
 	for (size_t i = 0; i < json_length(tools); i++) {
 		struct json_object *t = json_at(tools, i);
-		struct json_object *f = json_get(t, "function");
+		struct json_object *f = chat_object(c, t, "function");
 
-		f = f ? f : json_get(t, "custom");
+		f = f ? f : chat_object(c, t, "custom");
 		if (!f)
-			chat_tool(c, TOOL_HOSTED, json_str(t, "type"))->raw = t;
+			chat_tool(c, TOOL_HOSTED, chat_str(c, t, "type"))->raw =
+				t;
 		else if (!read_tool(c, t, f, e))
 			return -1;
 	}
@@ -358,7 +361,6 @@ static int check_unsupported(struct json_object *body, struct err *e)
 int openai_request_read(struct chat *c, struct json_object *body, struct err *e)
 {
 	struct json_object *list = json_get(body, "messages");
-	struct json_object *parallel = json_get(body, "parallel_tool_calls");
 
 	if (check_unsupported(body, e))
 		return -1;
@@ -367,21 +369,22 @@ int openai_request_read(struct chat *c, struct json_object *body, struct err *e)
 	    read_tokens(body, "max_completion_tokens", &c->max_tokens, e))
 		return -1;
 	read_stop(c, json_get(body, "stop"));
-	c->no_parallel = parallel && !json_object_get_boolean(parallel);
-	c->effort = effort_find(json_str(body, "reasoning_effort"));
+	c->no_parallel = !chat_flag(c, body, "parallel_tool_calls", true);
+	c->effort = effort_find(chat_str(c, body, "reasoning_effort"));
 	c->thinking_off = c->effort == EFFORT_NONE;
-	c->verbosity = json_str(body, "verbosity");
-	c->user = json_str(body, "safety_identifier");
+	c->verbosity = chat_str(c, body, "verbosity");
+	c->user = chat_str(c, body, "safety_identifier");
 	if (!c->user.n)
-		c->user = json_str(body, "user");
-	c->tier = json_str(body, "service_tier");
-	c->usage_wanted = json_flag(json_get(body, "stream_options"),
+		c->user = chat_str(c, body, "user");
+	c->tier = chat_str(c, body, "service_tier");
+	c->usage_wanted = chat_flag(c, chat_object(c, body, "stream_options"),
 				    "include_usage", false);
 	for (size_t i = 0; i < json_length(list); i++)
 		if (add_message(c, json_at(list, i), i, e))
 			return read_at(e, "messages", i);
 	if (read_tools(c, body, e) ||
-	    read_format(c, json_get(body, "response_format"), true, e))
+	    read_format(c, chat_object(c, body, "response_format"), true, e) ||
+	    read_faults(c, e))
 		return -1;
 	read_turns(c, false);
 	chat_settle(c);

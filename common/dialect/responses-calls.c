@@ -147,7 +147,7 @@ struct span call_output(struct chat *c, const struct call_kind *k,
 		add_tool_names(&b, json_get(item, "tools"));
 	for (size_t i = 0; i < json_length(output); i++)
 		add_command(&b, json_at(output, i));
-	text = arena_all(c->arena, &b);
+	text = b.n ? arena_all(c->arena, &b) : chat_said(c, output);
 	buf_release(&b);
 	return text;
 }

@@ -55,8 +55,8 @@ static int check_stateless(struct json_object *body, struct err *e)
 static int put_file(struct chat *c, struct msg *m, struct json_object *o,
 		    struct err *e)
 {
-	struct span data = json_str(o, "file_data");
-	struct span url = json_str(o, "file_url");
+	struct span data = chat_str(c, o, "file_data");
+	struct span url = chat_str(c, o, "file_url");
 	struct part *p;
 
 	if (!data.n && !url.n)
@@ -64,14 +64,14 @@ static int put_file(struct chat *c, struct msg *m, struct json_object *o,
 				"a file by file_id cannot be sent "
 				"to another provider: send file_data");
 	p = chat_part(c, m, PART_DOCUMENT);
-	p->name = json_str(o, "filename");
+	p->name = chat_str(c, o, "filename");
 	return chat_media(c, p, data.n ? data : url, e);
 }
 
 static int put_part(struct chat *c, struct msg *m, struct json_object *o,
 		    struct err *e)
 {
-	struct span type = json_str(o, "type");
+	struct span type = chat_str(c, o, "type");
 
 	if (json_length(json_get(o, "annotations")))
 		chat_dropped(c, "content.annotations");
@@ -81,7 +81,7 @@ static int put_part(struct chat *c, struct msg *m, struct json_object *o,
 	if (span_is(type, "refusal"))
 		return read_text(c, m, o, "refusal", e) ? 0 : -1;
 	if (span_is(type, "input_image")) {
-		struct span url = json_str(o, "image_url");
+		struct span url = chat_str(c, o, "image_url");
 		struct part *p;
 
 		if (!url.n)
@@ -90,7 +90,7 @@ static int put_part(struct chat *c, struct msg *m, struct json_object *o,
 					"cannot be sent to another provider: "
 					"send image_url");
 		p = chat_part(c, m, PART_IMAGE);
-		p->detail = json_str(o, "detail");
+		p->detail = chat_str(c, o, "detail");
 		return chat_media(c, p, url, e);
 	}
 	if (span_is(type, "input_file"))
@@ -109,7 +109,7 @@ static int put_content(struct chat *c, struct msg *m, struct json_object *o,
 
 static int put_message(struct chat *c, struct json_object *o, struct err *e)
 {
-	struct span role = json_str(o, "role");
+	struct span role = chat_str(c, o, "role");
 	enum role to = ROLE_USER;
 	struct msg *m;
 
@@ -128,8 +128,8 @@ static int put_message(struct chat *c, struct json_object *o, struct err *e)
 /* What is not sealed by us is of a Responses provider, and none is here. */
 static void put_reasoning(struct chat *c, struct json_object *o)
 {
-	struct span sealed = json_str(o, "encrypted_content");
-	struct json_object *summary = json_get(o, "summary");
+	struct span sealed = chat_str(c, o, "encrypted_content");
+	struct json_object *summary = chat_list(c, o, "summary");
 	struct msg *m = chat_msg(c, ROLE_ASSISTANT);
 	struct part *p = chat_part(c, m, PART_THINKING);
 	enum seal_kind kind = seal_open(c->arena, sealed).kind;
@@ -148,19 +148,19 @@ static void put_call(struct chat *c, struct json_object *o, bool custom)
 	struct part *p = chat_part(c, chat_msg(c, ROLE_ASSISTANT),
 				   PART_TOOL_USE);
 
-	p->id = json_str(o, "call_id");
-	p->name = responses_tool_name(c, json_str(o, "namespace"),
-				      json_str(o, "name"));
+	p->id = chat_str(c, o, "call_id");
+	p->name = responses_tool_name(c, chat_str(c, o, "namespace"),
+				      chat_str(c, o, "name"));
 	p->text = chat_said(c, json_get(o, custom ? "input" : "arguments"));
 	p->custom = custom;
 }
 
 /* A call's id; some items of results have it as their own. */
-static struct span call_id(struct json_object *o)
+static struct span call_id(struct chat *c, struct json_object *o)
 {
-	struct span id = json_str(o, "call_id");
+	struct span id = chat_str(c, o, "call_id");
 
-	return id.n ? id : json_str(o, "id");
+	return id.n ? id : chat_str(c, o, "id");
 }
 
 static void put_shaped_call(struct chat *c, struct json_object *o,
@@ -169,8 +169,8 @@ static void put_shaped_call(struct chat *c, struct json_object *o,
 	struct part *p = chat_part(c, chat_msg(c, ROLE_ASSISTANT),
 				   PART_TOOL_USE);
 
-	p->id = call_id(o);
-	p->alias = json_str(o, "id");
+	p->id = call_id(c, o);
+	p->alias = chat_str(c, o, "id");
 	p->name = span_of(k->tool);
 	p->text = chat_said(c, json_get(o, k->member));
 }
@@ -181,7 +181,7 @@ static void put_shaped_output(struct chat *c, struct json_object *o,
 	struct part *p = chat_part(c, chat_msg(c, ROLE_USER), PART_TOOL_RESULT);
 	struct msg inside = { .tail = &inside.parts };
 
-	p->id = call_id(o);
+	p->id = call_id(c, o);
 	p->error = call_failed(o);
 	chat_text(c, &inside, call_output(c, k, o));
 	p->content = inside.parts;
@@ -198,7 +198,8 @@ static int put_agent_message(struct chat *c, struct json_object *o,
 			     struct err *e)
 {
 	struct msg *m = chat_msg(c, ROLE_USER);
-	struct span from = json_str(o, "author"), to = json_str(o, "recipient");
+	struct span from = chat_str(c, o, "author"),
+		    to = chat_str(c, o, "recipient");
 
 	if (from.n)
 		chat_text(c, m,
@@ -214,7 +215,7 @@ static int put_output(struct chat *c, struct json_object *o, struct err *e)
 	struct part *p = chat_part(c, chat_msg(c, ROLE_USER), PART_TOOL_RESULT);
 	struct msg inside = { .tail = &inside.parts };
 
-	p->id = json_str(o, "call_id");
+	p->id = chat_str(c, o, "call_id");
 	if (read_result(c, &inside, json_get(o, "output"), put_part, e))
 		return -1;
 	p->content = inside.parts;
@@ -233,7 +234,7 @@ static bool needs_provider(struct span type)
 
 static int put_item(struct chat *c, struct json_object *o, struct err *e)
 {
-	struct span type = json_str(o, "type");
+	struct span type = chat_str(c, o, "type");
 	const struct call_kind *call = call_kind_of_call(type);
 	const struct call_kind *output = call_kind_of_output(type);
 
@@ -309,27 +310,26 @@ static bool has_search(const struct chat *c)
 int responses_request_read(struct chat *c, struct json_object *body,
 			   struct err *e)
 {
-	struct json_object *parallel = json_get(body, "parallel_tool_calls");
-	struct json_object *text = json_get(body, "text");
+	struct json_object *text = chat_object(c, body, "text");
 
 	if (check_stateless(body, e))
 		return -1;
 	if (read_samplers(c, body, e) ||
 	    read_tokens(body, "max_output_tokens", &c->max_tokens, e))
 		return -1;
-	c->no_parallel = parallel && !json_object_get_boolean(parallel);
-	c->effort =
-		effort_find(json_str(json_get(body, "reasoning"), "effort"));
+	c->no_parallel = !chat_flag(c, body, "parallel_tool_calls", true);
+	c->effort = effort_find(
+		chat_str(c, chat_object(c, body, "reasoning"), "effort"));
 	c->thinking_off = c->effort == EFFORT_NONE;
-	c->verbosity = json_str(text, "verbosity");
-	c->user = json_str(body, "safety_identifier");
+	c->verbosity = chat_str(c, text, "verbosity");
+	c->user = chat_str(c, body, "safety_identifier");
 	if (!c->user.n)
-		c->user = json_str(body, "user");
-	c->tier = json_str(body, "service_tier");
+		c->user = chat_str(c, body, "user");
+	c->tier = chat_str(c, body, "service_tier");
 	c->usage_wanted = true;
 	if (responses_read_tools(c, body, e) ||
-	    read_format(c, json_get(text, "format"), false, e) ||
-	    read_input(c, body, e))
+	    read_format(c, chat_object(c, text, "format"), false, e) ||
+	    read_input(c, body, e) || read_faults(c, e))
 		return -1;
 	read_turns(c, true);
 	read_deferred(c, has_search(c));

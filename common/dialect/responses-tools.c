@@ -43,7 +43,7 @@ static void add_shaped(struct chat *c, struct json_object *o,
 		       const struct call_kind *k)
 {
 	struct tool *t = chat_tool(c, TOOL_FUNCTION, span_of(k->tool));
-	struct span about = json_str(o, "description");
+	struct span about = chat_str(c, o, "description");
 
 	t->shape = k->shape;
 	t->description = about.n ? about : span_of(k->description);
@@ -62,7 +62,7 @@ static bool runs_at_client(struct json_object *o, const struct call_kind *k)
 static int add_tool(struct chat *c, struct json_object *o, struct span space,
 		    bool found, struct err *e)
 {
-	struct span type = json_str(o, "type");
+	struct span type = chat_str(c, o, "type");
 	const struct call_kind *k = call_kind_of_tool(type);
 	struct tool *t;
 
@@ -77,7 +77,7 @@ static int add_tool(struct chat *c, struct json_object *o, struct span space,
 	t = read_tool(c, o, o, e);
 	if (!t)
 		return -1;
-	t->deferred = !found && json_flag(o, "defer_loading", false);
+	t->deferred = !found && chat_flag(c, o, "defer_loading", false);
 	if (space.n) {
 		t->space = space;
 		t->local = t->name;
@@ -91,10 +91,10 @@ static int add_tools(struct chat *c, struct json_object *list, bool found,
 {
 	for (size_t i = 0; i < json_length(list); i++) {
 		struct json_object *o = json_at(list, i);
-		struct json_object *inner = json_get(o, "tools");
-		struct span space = json_str(o, "name");
+		struct json_object *inner = chat_list(c, o, "tools");
+		struct span space = chat_str(c, o, "name");
 
-		if (!span_is(json_str(o, "type"), "namespace")) {
+		if (!span_is(chat_str(c, o, "type"), "namespace")) {
 			if (add_tool(c, o, SPAN(""), found, e))
 				return -1;
 			continue;
@@ -144,7 +144,7 @@ static int add_from_input(struct chat *c, struct json_object *input,
 {
 	for (size_t i = 0; i < json_length(input); i++) {
 		struct json_object *o = json_at(input, i);
-		struct span type = json_str(o, "type");
+		struct span type = chat_str(c, o, "type");
 		bool found = span_is(type, "tool_search_output");
 
 		if ((found || span_is(type, "additional_tools")) &&
@@ -170,7 +170,7 @@ static struct json_object *plain_choice(struct chat *c,
 
 static void find_choice(struct chat *c, struct json_object *choice)
 {
-	struct span space = json_str(choice, "namespace");
+	struct span space = chat_str(c, choice, "namespace");
 	const struct tool *found = NULL;
 	size_t n = 0;
 
