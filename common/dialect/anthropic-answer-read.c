@@ -83,7 +83,7 @@ static int start_text(struct reader *r, const struct jval *b, int64_t index,
 	     c = jval_next(cites, c))
 		read_citation(r, s, c);
 	/* An empty block is opened by its first text. */
-	return feed(r, s, jval_str(b, "text"), e);
+	return feed(r, s, reader_words(r, b, "text"), e);
 }
 
 static bool is_search(const struct jval *b)
@@ -144,7 +144,7 @@ static int start_block(struct reader *r, const struct jval *b, int64_t index,
 			return -1;
 		s->seal = SEAL_CLAUDE;
 		s->signature = reader_copy(r, b, "signature");
-		return reader_text(r, s, jval_str(b, "thinking"), e);
+		return reader_text(r, s, reader_words(r, b, "thinking"), e);
 	}
 	if (span_is(type, "redacted_thinking")) {
 		s = reader_open(r, PART_REDACTED, index, e);
@@ -160,7 +160,7 @@ static int start_block(struct reader *r, const struct jval *b, int64_t index,
 		return -1;
 	s->id = reader_copy(r, b, "id");
 	s->name = reader_copy(r, b, "name");
-	if (jval_members(input))
+	if (jval_members(input) || (input && !jval_is(input, JVAL_OBJECT)))
 		s->given = arena_str(r->arena, jval_said(r->arena, input));
 	return reader_text(r, s, SPAN(""), e);
 }
@@ -176,9 +176,9 @@ static int delta(struct reader *r, const struct jval *o, struct err *e)
 	if (span_is(type, "citations_delta"))
 		read_citation(r, s, jval_get(d, "citation"));
 	if (span_is(type, "text_delta") && s->kind == PART_TEXT)
-		return feed(r, s, jval_str(d, "text"), e);
+		return feed(r, s, reader_words(r, d, "text"), e);
 	if (span_is(type, "thinking_delta") && s->kind == PART_THINKING)
-		return feed(r, s, jval_str(d, "thinking"), e);
+		return feed(r, s, reader_words(r, d, "thinking"), e);
 	if (span_is(type, "input_json_delta") &&
 	    (s->kind == PART_TOOL_USE || s->kind == PART_SEARCH))
 		return feed(r, s, jval_str(d, "partial_json"), e);

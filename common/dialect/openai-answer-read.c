@@ -92,11 +92,11 @@ static bool detailed(const struct jval *details)
 static int add_reasoning(struct reader *r, const struct jval *m, struct err *e)
 {
 	const struct jval *details = jval_get(m, "reasoning_details");
-	struct span text = jval_str(m, "reasoning_content");
+	struct span text = reader_words(r, m, "reasoning_content");
 	bool from_details = detailed(details);
 
 	if (!text.n)
-		text = jval_str(m, "reasoning");
+		text = reader_words(r, m, "reasoning");
 	if (!from_details && add(r, PART_THINKING, text, e))
 		return -1;
 	for (const struct jval *d = jval_items(details); d;
@@ -122,16 +122,18 @@ static int add_thinking_part(struct reader *r, const struct jval *thinking,
 static int add_content(struct reader *r, const struct jval *content,
 		       struct err *e)
 {
-	if (jval_is(content, JVAL_STRING))
-		return add(r, PART_TEXT, jval_text(content), e);
-	for (const struct jval *p = jval_items(content); p;
-	     p = jval_next(content, p)) {
+	if (jval_is(content, JVAL_BOOL))
+		return 0;
+	if (!jval_is(content, JVAL_ARRAY) && !jval_get(content, "type"))
+		return add(r, PART_TEXT, jval_said(r->arena, content), e);
+	for (const struct jval *p = reader_first(content); p;
+	     p = reader_next(content, p)) {
 		int rc;
 
 		if (jval_get(p, "thinking"))
 			rc = add_thinking_part(r, jval_get(p, "thinking"), e);
 		else
-			rc = add(r, PART_TEXT, jval_str(p, "text"), e);
+			rc = add(r, PART_TEXT, reader_words(r, p, "text"), e);
 		if (rc)
 			return -1;
 	}
@@ -261,8 +263,8 @@ static int add_message(struct reader *r, const struct jval *m, bool whole,
 		if (add(r, PART_REFUSAL, refusal, e))
 			return -1;
 	}
-	for (const struct jval *c = jval_items(calls); c;
-	     c = jval_next(calls, c))
+	for (const struct jval *c = reader_first(calls); c;
+	     c = reader_next(calls, c))
 		if (add_call(r, c, whole, e))
 			return -1;
 	if (legacy) {

@@ -124,6 +124,24 @@ const char *reader_copy(struct reader *r, const struct jval *o, const char *key)
 	return arena_str(r->arena, jval_str(o, key));
 }
 
+struct span reader_words(struct reader *r, const struct jval *o,
+			 const char *key)
+{
+	const struct jval *v = jval_get(o, key);
+
+	return jval_is(v, JVAL_BOOL) ? SPAN("") : jval_said(r->arena, v);
+}
+
+const struct jval *reader_first(const struct jval *list)
+{
+	return jval_is(list, JVAL_OBJECT) ? list : jval_items(list);
+}
+
+const struct jval *reader_next(const struct jval *list, const struct jval *v)
+{
+	return v == list ? NULL : jval_next(list, v);
+}
+
 static int emit(struct reader *r, struct ev *v, struct err *e)
 {
 	return r->sink(r->arg, v, e);

@@ -120,6 +120,12 @@ struct slot *reader_search(struct reader *r, int64_t key, struct span id,
 			   struct err *e); /* NULL: too many */
 void reader_hits(struct reader *r, struct web_search *s,
 		 const struct jval *list);
+/* A text, in whatever type it comes: true and false are none. */
+struct span reader_words(struct reader *r, const struct jval *o,
+			 const char *key);
+/* Entries of a list, or one that stands without it. */
+const struct jval *reader_first(const struct jval *list);
+const struct jval *reader_next(const struct jval *list, const struct jval *v);
 const char *reader_copy(struct reader *r, const struct jval *o,
 			const char *key);
 

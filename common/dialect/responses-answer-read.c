@@ -110,8 +110,11 @@ static int add_missing(struct reader *r, const struct jval *parts,
 				  thinking ? PART_THINKING : PART_TEXT),
 			 has_text(r, index, PART_REFUSAL) };
 
-	for (const struct jval *p = jval_items(parts); p;
-	     p = jval_next(parts, p)) {
+	if (jval_is(parts, JVAL_STRING) && !have[0])
+		return add(r, index, thinking ? PART_THINKING : PART_TEXT,
+			   jval_text(parts), e);
+	for (const struct jval *p = reader_first(parts); p;
+	     p = reader_next(parts, p)) {
 		bool refusal = span_is(jval_str(p, "type"), "refusal");
 		enum part_kind kind = refusal  ? PART_REFUSAL
 				    : thinking ? PART_THINKING
@@ -120,11 +123,11 @@ static int add_missing(struct reader *r, const struct jval *parts,
 		if (have[refusal])
 			continue;
 		r->refused |= refusal;
-		if (thinking && p != jval_items(parts) &&
+		if (thinking && p != reader_first(parts) &&
 		    add(r, index, kind, SPAN("\n\n"), e))
 			return -1;
 		if (add(r, index, kind,
-			jval_str(p, refusal ? "refusal" : "text"), e))
+			reader_words(r, p, refusal ? "refusal" : "text"), e))
 			return -1;
 	}
 	return 0;

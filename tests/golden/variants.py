@@ -305,6 +305,35 @@ def _():
         assert content_of(out)[1] == [("f", want)], (given, out)
 
 
+@edge("values", "of other types in an answer's texts and calls are used")
+def _():
+    call = {"id": "t", "type": "function", "function": {
+        "name": "f", "arguments": "{}"}}
+    for given, want in ((5, "5"), ({"z": 1}, '{"z":1}'), (1.0, "1.0"),
+                        ({"type": "text", "text": "x"}, "x"), (True, ""),
+                        ([{"type": "text", "text": 7}], "7")):
+        m = meaning("anthropic", answer("openai", "anthropic", whole_chat(
+            {"content": given, "reasoning_content": 8, "tool_calls": call},
+            "tool_calls"), "whole"))
+        assert (m["text"], m["reasoning"]) == (want, "8"), (given, m)
+        assert m["tools"] == [("f", {})], m
+    for given in ("x", {"type": "output_text", "text": "x"}):
+        m = meaning("anthropic", answer("responses", "anthropic",
+                                        whole_response([
+            {"type": "message", "id": "msg_1", "content": given},
+            {"type": "reasoning", "id": "rs_1", "summary": given}]), "whole"))
+        assert (m["text"], m["reasoning"]) == ("x", "x"), m
+    for given, want in (('{"a":1}', '{"a":1}'), ([1], "[1]"), (5, "5")):
+        out = json.loads(answer("anthropic", "openai", {
+            "type": "message", "role": "assistant", "id": "m", "usage": {},
+            "stop_reason": "tool_use", "content": [
+                {"type": "text", "text": 7},
+                {"type": "tool_use", "id": "t", "name": "f",
+                 "input": given}]}, "whole"))["choices"][0]["message"]
+        assert out["content"] == "7", out
+        assert out["tool_calls"][0]["function"]["arguments"] == want, out
+
+
 @edge("stop", "vLLM's stop_reason is the stop sequence")
 def _():
     for reason, want in (("END", ("stop_sequence", "END")),
