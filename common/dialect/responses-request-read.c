@@ -141,6 +141,9 @@ static void put_reasoning(struct chat *c, struct json_object *o)
 	    kind == SEAL_SEARCH || kind == SEAL_ITEMS)
 		p->kind = PART_REDACTED;
 	chat_sealed(c, p, kind == SEAL_NONE ? SPAN("") : sealed);
+	/* Text is named by who leaves it out. */
+	if (kind == SEAL_NONE && sealed.n && !p->text.n)
+		chat_dropped(c, "reasoning.encrypted_content");
 }
 
 static void put_call(struct chat *c, struct json_object *o, bool custom)

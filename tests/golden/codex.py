@@ -406,6 +406,19 @@ def _():
     assert "a" in turns(r)[0][2] and "b" in turns(r)[0][2]
 
 
+@edge("dropped", "reasoning that only its provider can read is named")
+def _():
+    for target in ("openai", "anthropic"):
+        for summary, want in (([], "reasoning.encrypted_content"),
+                              ([{"type": "summary_text", "text": "s"}],
+                               "thinking")):
+            r = sent([{"type": "reasoning", "id": "rs_1", "summary": summary,
+                       "encrypted_content": "gAAA"},
+                      {"role": "assistant", "content": "x"}, USER],
+                     target=target)
+            assert want in r["dropped"], (target, want, r["dropped"])
+
+
 # --- free text at providers that know it ----------------------------------
 
 LARK = "start: /a+/\nb: \"x\""
