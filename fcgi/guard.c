@@ -93,18 +93,22 @@ static bool key_matches(const struct request *r, const char *key)
 	struct span want = span_of(key);
 	bool by_header, by_bearer;
 
-	by_header = digest_same_secret(span_of(r->vars.api_key), want);
-	by_bearer = digest_same_secret(bearer(r), want);
+	by_header = r->vars.api_key &&
+		    digest_same_secret(span_of(r->vars.api_key), want);
+	by_bearer = r->vars.authorization &&
+		    digest_same_secret(bearer(r), want);
 	return by_header || by_bearer;
 }
 
-/* What is not sent is looked for as well: it takes the same time. */
 static const struct key *find_key(const struct request *r)
 {
 	const struct keys *all = &r->config->keys;
-	const struct key *by_header = keys_find(all, span_of(r->vars.api_key));
-	const struct key *by_bearer = keys_find(all, bearer(r));
+	const struct key *by_header = NULL, *by_bearer = NULL;
 
+	if (r->vars.api_key)
+		by_header = keys_find(all, span_of(r->vars.api_key));
+	if (r->vars.authorization)
+		by_bearer = keys_find(all, bearer(r));
 	return by_header ? by_header : by_bearer;
 }
 
@@ -161,10 +165,10 @@ static int persons_key(struct request *r, bool sent, struct err *e)
 	const char *why;
 	char mem[80];
 
-	r->own = *all->own && key_matches(r, all->own);
+	r->key = find_key(r);
+	r->own = !r->key && *all->own && key_matches(r, all->own);
 	if (r->own)
 		return 0;
-	r->key = find_key(r);
 	if (!r->key)
 		return err_set(e, ERR_AUTH,
 			       "%s API key: send the key that the owner of "
