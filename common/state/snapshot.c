@@ -62,9 +62,13 @@ struct snapshot_store *snapshot_open(char *home)
 
 void snapshot_close(struct snapshot_store *cs)
 {
+	struct snapshot *base;
+
 	if (!cs)
 		return;
+	base = cs->current ? cs->current->base : NULL;
 	snapshot_free(cs->current);
+	snapshot_free(base);
 	notify_free(cs->notify);
 	pthread_mutex_destroy(&cs->lock);
 	pthread_mutex_destroy(&cs->loading);
@@ -317,6 +321,12 @@ void snapshot_free(struct snapshot *c)
 {
 	if (!c)
 		return;
+	if (c->base) { /* which frees the rest */
+		keys_release(&c->keys);
+		notes_release(&c->notes);
+		free(c);
+		return;
+	}
 	for (size_t i = 0; i < c->n_backends; i++)
 		backend_release(&c->backends[i]);
 	free(c->backends);
@@ -353,6 +363,33 @@ static uint64_t mix_file(uint64_t h, const char *home, const char *name)
 	return mix(h, &s, sizeof(s));
 }
 
+struct mixing {
+	uint64_t h;
+};
+
+static key_watch_fn mix_key;
+
+static void mix_key(void *arg, const char *root, const char *name)
+{
+	struct mixing *m = arg;
+
+	m->h = mix_file(m->h, root, name);
+}
+
+/* Of people's keys. */
+static uint64_t mix_keys(uint64_t h, const char *home)
+{
+	struct mixing m = { h };
+	struct notes notes = { 0 };
+	struct keys keys = { 0 };
+	struct err unused;
+
+	keys_load(&keys, home, mix_key, &m, &notes, &unused);
+	keys_release(&keys);
+	notes_release(&notes);
+	return m.h;
+}
+
 /* One number for the state of all files; only asked while it is broken. */
 static uint64_t state_of_files(const char *home, const char *template)
 {
@@ -375,6 +412,7 @@ static uint64_t state_of_files(const char *home, const char *template)
 		h = mix_file(h, home, path);
 	}
 	free_list(list, n);
+	h = mix_keys(h, home);
 	return mix_file(h, "", template);
 }
 
@@ -400,15 +438,17 @@ struct snapshot *snapshot_share(struct snapshot_store *cs, struct snapshot *c)
 
 void snapshot_put(struct snapshot_store *cs, struct snapshot *c)
 {
+	struct snapshot *base;
 	bool last;
 
-	if (!c)
-		return;
-	pthread_mutex_lock(&cs->lock);
-	last = --c->refs == 0;
-	pthread_mutex_unlock(&cs->lock);
-	if (last)
-		snapshot_free(c);
+	for (; c; c = last ? base : NULL) {
+		pthread_mutex_lock(&cs->lock);
+		last = --c->refs == 0;
+		base = c->base;
+		pthread_mutex_unlock(&cs->lock);
+		if (last)
+			snapshot_free(c);
+	}
 }
 
 bool snapshot_broken(struct snapshot_store *cs, struct err *e)
@@ -479,6 +519,42 @@ void snapshot_log(struct snapshot_store *cs)
 	pthread_mutex_unlock(&cs->loading);
 }
 
+static key_watch_fn watch_nothing;
+
+static void watch_nothing(void *arg, const char *root, const char *name)
+{
+	(void)arg;
+	(void)root;
+	(void)name;
+}
+
+/* The last good one, with the keys that people have now: one that was removed
+ * must not live on because something else is wrong. `loading` is held. */
+static struct snapshot *with_keys(struct snapshot_store *cs)
+{
+	struct snapshot *was = cs->current, *c;
+	struct err unused;
+
+	if (!was)
+		return NULL;
+	was = was->base ? was->base : was;
+	c = xcalloc(1, sizeof(*c));
+	*c = *was;
+	c->base = was;
+	c->refs = 1;
+	memset(&c->keys, 0, sizeof(c->keys));
+	memset(&c->notes, 0, sizeof(c->notes));
+	if (keys_load(&c->keys, cs->home, watch_nothing, NULL, &c->notes,
+		      &unused)) {
+		keys_release(&c->keys);
+		c->keys.any = true; /* and nobody has one */
+	}
+	pthread_mutex_lock(&cs->lock);
+	was->refs++;
+	pthread_mutex_unlock(&cs->lock);
+	return c;
+}
+
 /* Swap in what the files hold now; `loading` is held. */
 static void reload(struct snapshot_store *cs)
 {
@@ -489,19 +565,23 @@ static void reload(struct snapshot_store *cs)
 						      : "");
 	struct snapshot *fresh = NULL, *old = NULL;
 	struct err e = { 0 };
+	bool good;
 
 	if (cs->broken && cs->broken_state == state)
 		return;
 	atomic_store(&cs->untidy, cs->logs);
 	notify_begin(cs->notify);
 	fresh = load(cs->home, cs->notify, &e);
+	good = fresh;
+	if (!good)
+		fresh = with_keys(cs);
 	pthread_mutex_lock(&cs->lock);
 	if (fresh) {
 		old = cs->current;
 		cs->current = fresh;
 		memory_set_budget((size_t)fresh->settings.memory << 20);
 	}
-	cs->broken = !fresh;
+	cs->broken = !good;
 	/* What the system refused may be granted the next time. */
 	cs->broken_state = e.code == ERR_INTERNAL ? 0 : state;
 	cs->error = e;

@@ -8,8 +8,9 @@
  * nothing), only then compares their signatures, and loads anew when one
  * differs, so an edit is in force on the next request. Where the kernel cannot
  * tell (notify.h) the signatures are compared each time. When an
- * edit cannot be loaded the last good snapshot goes on serving and
- * snapshot_broken tells why. A snapshot lives until its last snapshot_put.
+ * edit cannot be loaded the last good snapshot goes on serving, but for people's
+ * keys, which are always as their files are now, and snapshot_broken tells
+ * why. A snapshot lives until its last snapshot_put.
  * Thread-safe.
  */
 #ifndef DARIO_SNAPSHOT_H
@@ -45,6 +46,7 @@ struct snapshot {
 	struct notes notes;        /* what is wrong all the same */
 	/* private */
 	struct watches watches; /* the files that this was made of */
+	struct snapshot *base; /* whose all this is but for the keys; or NULL */
 	int refs;
 };
 

@@ -245,6 +245,74 @@ static void removed_at_once(void **state)
 	snapshot_close(s);
 }
 
+/* Whatever else is wrong: the rest stays as it was. */
+static void removed_though_all_else_is_broken(void **state)
+{
+	char anna[KEY_TEXT_BYTES], bob[KEY_TEXT_BYTES], path[200];
+	struct snapshot_store *s = snapshot_open(xstrdup(*state));
+	struct snapshot *c, *held;
+	struct err e;
+
+	add(*state, "anna", "", anna);
+	add(*state, "bob/laptop", "", bob);
+	put(*state, "config.json", "{\"queueMs\":7}");
+	held = snapshot_current(s, &e);
+	assert_non_null(find(held, anna));
+	put(*state, "config.json", "{\"queueMs\":\"never\"}");
+	c = snapshot_current(s, &e);
+	assert_true(snapshot_broken(s, &e));
+	assert_non_null(find(c, anna));
+	snapshot_put(s, c);
+	snprintf(path, sizeof(path), "%s/keys/anna.json", (char *)*state);
+	unlink(path);
+	c = snapshot_current(s, &e);
+	assert_null(find(c, anna));
+	assert_non_null(find(c, bob));
+	assert_int_equal(c->settings.queue_ms, 7);
+	snapshot_put(s, c);
+	add(*state, "bob/laptop", "\"disabled\":true", bob);
+	c = snapshot_current(s, &e);
+	assert_true(find(c, bob)->disabled);
+	snapshot_put(s, c);
+	snprintf(path, sizeof(path), "%s/keys/bob/laptop.json",
+		 (char *)*state);
+	unlink(path);
+	c = snapshot_current(s, &e);
+	assert_null(find(c, bob));
+	assert_non_null(find(held, anna)); /* of a request that runs */
+	snapshot_put(s, held);
+	snapshot_put(s, c);
+	put(*state, "config.json", "{\"queueMs\":8}");
+	c = snapshot_current(s, &e);
+	assert_false(snapshot_broken(s, &e));
+	assert_int_equal(c->settings.queue_ms, 8);
+	snapshot_put(s, c);
+	put(*state, "config.json", "{");
+	snapshot_put(s, snapshot_current(s, &e));
+	snapshot_close(s);
+}
+
+/* The last one of a router that is open to other machines, too. */
+static void the_last_key_can_be_removed(void **state)
+{
+	char anna[KEY_TEXT_BYTES], path[200];
+	struct snapshot_store *s = snapshot_open(xstrdup(*state));
+	struct snapshot *c;
+	struct err e;
+
+	add(*state, "anna", "", anna);
+	put(*state, "config.json", "{\"host\":\"0.0.0.0\"}");
+	c = snapshot_current(s, &e);
+	assert_non_null(find(c, anna));
+	snapshot_put(s, c);
+	snprintf(path, sizeof(path), "%s/keys/anna.json", (char *)*state);
+	unlink(path);
+	c = snapshot_current(s, &e);
+	assert_null(find(c, anna));
+	snapshot_put(s, c);
+	snapshot_close(s);
+}
+
 static void expiry(void **state)
 {
 	char text[KEY_TEXT_BYTES], mem[80];
@@ -423,6 +491,8 @@ int main(void)
 		WITH_HOME(one_hash_in_two_files_is_one_key),
 		WITH_HOME(nothing_readable_still_needs_a_key),
 		WITH_HOME(removed_at_once),
+		WITH_HOME(removed_though_all_else_is_broken),
+		WITH_HOME(the_last_key_can_be_removed),
 		WITH_HOME(expiry),
 		cmocka_unit_test(good_names),
 		cmocka_unit_test(spend_as_text),
