@@ -557,7 +557,7 @@ static void providers_are_known(void **state)
 	(void)state;
 	/* By the base URL, and then whatever the model is called. */
 	switches_are("{\"baseUrl\":\"https://api.deepseek.com/v1\"}", "openai",
-		     "kimi-k2", "reasoningContent noStrictTools noImages");
+		     "kimi-k2", "reasoningContent noStrictTools noImages callsPaired");
 	/* What the file says goes over it, "no" too. */
 	switches_are("{\"baseUrl\":\"https://api.deepseek.com/v1\","
 		     "\"noImages\":false,\"mend\":false,\"topK\":true}",
