@@ -557,12 +557,13 @@ static void providers_are_known(void **state)
 	(void)state;
 	/* By the base URL, and then whatever the model is called. */
 	switches_are("{\"baseUrl\":\"https://api.deepseek.com/v1\"}", "openai",
-		     "kimi-k2", "reasoningContent noStrictTools noImages callsPaired");
+		     "kimi-k2",
+		     "reasoningContent noStrictTools noImages callsPaired");
 	/* What the file says goes over it, "no" too. */
 	switches_are("{\"baseUrl\":\"https://api.deepseek.com/v1\","
 		     "\"noImages\":false,\"mend\":false,\"topK\":true}",
 		     "openai", "m",
-		     "reasoningContent topK noStrictTools mend");
+		     "reasoningContent topK noStrictTools callsPaired mend");
 	/* By the model where the URL hides who answers, also with a prefix. */
 	switches_are("{\"baseUrl\":\"http://10.0.0.1:9\"}", "openai",
 		     "moonshotai/Kimi-K2.6",
