@@ -165,6 +165,8 @@ static void init(struct relay *y)
 	answer_seal_init(&t->seal, chat->origin, r->arena,
 			 span_of(t->writer.id), t->stream ? to_client : to_fold,
 			 y);
+	if (upstream == DIALECT_RESPONSES)
+		answer_seal_items(&t->seal);
 	/* In its own dialect nothing has to be sealed. */
 	if (chat->origin)
 		answer_restore_init(&t->restore, chat, upstream,

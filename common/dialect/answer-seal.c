@@ -18,6 +18,11 @@ void answer_seal_init(struct answer_seal *s, const struct seal_origin *origin,
 	s->arg = arg;
 }
 
+void answer_seal_items(struct answer_seal *s)
+{
+	s->items.on = true;
+}
+
 void answer_seal_release(struct answer_seal *s)
 {
 	item_notes_release(&s->items);

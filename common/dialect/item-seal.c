@@ -49,6 +49,8 @@ static void take_text(struct item_notes *n, const struct ev *v)
 
 void item_notes_take(struct item_notes *n, const struct ev *v, struct span id)
 {
+	if (!n->on)
+		return;
 	if (v->kind == EV_SEARCH) {
 		buf_str(&n->lines, "s\n");
 		return;

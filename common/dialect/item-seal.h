@@ -19,6 +19,7 @@ struct item_notes {
 	uint64_t said;   /* hash of all text */
 	size_t text;     /* bytes of the open one */
 	bool wanted;     /* there is reasoning, or a phase */
+	bool on;         /* the answer is of the Responses API */
 	bool incomplete; /* there is an item that cannot be noted */
 };
 

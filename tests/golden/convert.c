@@ -297,6 +297,8 @@ static int run_answer(char **argv, int argc)
 	r.w.usage_wanted = true;
 	fold_init(&r.fold, &a);
 	answer_seal_init(&seal, &origin, &a, SPAN("answer"), sink, &r);
+	if (from == &dialects[DIALECT_RESPONSES])
+		answer_seal_items(&seal);
 	answer_restore_init(&restore, &c, (enum dialect_id)(from - dialects),
 			    answer_seal_event, &seal);
 	reader_init(&rd, from, &a, answer_restore_event, &restore);
