@@ -7,11 +7,10 @@
  * asks the kernel whether anything was done to them (one read that finds
  * nothing), only then compares their signatures, and loads anew when one
  * differs, so an edit is in force on the next request. Where the kernel cannot
- * tell (notify.h) the signatures are compared each time. When an
- * edit cannot be loaded the last good snapshot goes on serving, but for people's
- * keys, which are always as their files are now, and snapshot_broken tells
- * why. A snapshot lives until its last snapshot_put.
- * Thread-safe.
+ * tell (notify.h) the signatures are compared each time. When an edit cannot be
+ * loaded the last good snapshot goes on serving, but for people's keys, which
+ * are always as their files are now, and snapshot_broken tells why. A snapshot
+ * lives until its last snapshot_put. Thread-safe.
  */
 #ifndef DARIO_SNAPSHOT_H
 #define DARIO_SNAPSHOT_H

@@ -78,6 +78,7 @@ for streamed in false true; do
 		is "pool, $status in HTML, stream $streamed: one account" "$(seen 'len(j["requests"])')" 1
 	done
 done
+rule '{"forget":true,"answers":{}}'
 ask openai claude-x true >"$tmp/answer" # and is served again
 like 'pool: served again' "$(cat "$tmp/answer")" '[DONE]'
 
@@ -204,7 +205,8 @@ for api in openai anthropic responses; do
 		is "$client to $api, a whole answer breaks off: asked once" "$(status) $(asked)" "502 $api-one"
 	done
 done
-rule '{"forget":true,"answers":{"sk-ant-api03-a":[{"raw":["HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"id\":"]}]}}'
+step='{"raw":["HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"id\":"]}'
+rule "{\"forget\":true,\"answers\":{\"sk-ant-api03-a\":[$step],\"sk-ant-api03-b\":[$step],\"sk-ant-api03-c\":[$step]}}"
 rm -rf "$DARIO_HOME"/state/limits-* "$DARIO_HOME"/state/sticky
 ask anthropic claude-x false >"$tmp/answer"
 is 'pool, a whole answer breaks off: one account' "$(status) $(seen 'len(j["requests"])')" '502 1'
