@@ -3,6 +3,7 @@
 
 #include "fcgi/listing.h"
 
+#include "base/task.h"
 #include "dialect/peek.h"
 #include "net/catalog.h"
 #include "state/route.h"
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #define LISTED_MAX 65536
+#define AT_A_TIME 128 /* names that are looked up */
 #define LATEST ":latest"
 #define AT "claude-at-"
 
@@ -206,6 +208,8 @@ static void add_list(struct listing *l, const struct backend *b,
 		struct json_object *o = json_at(data, i);
 		struct span name = json_span(o);
 
+		if (i % AT_A_TIME == AT_A_TIME - 1)
+			task_wait(0); /* others have a turn */
 		add_model(l, b, name.n ? name : json_str(o, "id"), o);
 	}
 }
