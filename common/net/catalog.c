@@ -236,6 +236,18 @@ static bool is_refused(int status)
 	       status == 429;
 }
 
+/* With another key than the one that was refused, if a command has one. */
+static bool has_new_key(struct catalog *c)
+{
+	struct key_command *k = c->backend->key_command;
+	const char *key = strrchr(buf_cstr(&c->credential), ' ');
+
+	if (!k || !key || !key_command_refused(k, c->home, span_of(key + 1)))
+		return false;
+	buf_reset(&c->credential);
+	return true;
+}
+
 static int ask_pool(struct catalog *c, struct buf *models, struct err *e)
 {
 	bool tried[ACCOUNTS_MAX + 2] = { false };
@@ -246,8 +258,12 @@ static int ask_pool(struct catalog *c, struct buf *models, struct err *e)
 	const struct account *a = c->pool ? next_account(&r, tried) : NULL;
 	int status = 0, rc = -1;
 
-	if (!a)
-		return ask(c, models, &status, e);
+	if (!a) {
+		rc = ask(c, models, &status, e);
+		return status == 401 && has_new_key(c)
+			     ? ask(c, models, &status, e)
+			     : rc;
+	}
 	for (int i = 0; a && i < REFUSED_MAX; i++) {
 		take_account(c, a);
 		rc = ask(c, models, &status, e);

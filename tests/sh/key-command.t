@@ -112,10 +112,16 @@ echo "$second" >"$tmp/accept"
 is 'refused: another one is asked for' "$(ask) $(tail -n 1 "$tmp/seen")" "200 $second"
 is 'refused: once' "$(runs)" 2
 is 'refused: the new one is kept' "$(ask) $(runs)" '200 2'
+echo "$first" >"$tmp/key-now"
+echo "$first" >"$tmp/accept"
+rm -f "$DARIO_HOME"/state/models-up.json
+lists() { curl -s "$url/v1/models" | json '[m["id"] for m in j["data"]]' | grep -q m; }
+ok 'refused: the models are asked for with another one too' wait_for 20 lists
+is 'refused: once for them' "$(runs)" 3
 echo nothing >"$tmp/accept"
 is 'refused twice: the client sees it' "$(ask)" 401
-unlike 'refused twice: not the key' "$(cat "$tmp/body")" "$second"
-is 'refused twice: run once more' "$(runs)" 3
+unlike 'refused twice: not the key' "$(cat "$tmp/body")" "$first"
+is 'refused twice: run once more' "$(runs)" 4
 echo "$first $second" >"$tmp/accept"
 add "$tmp/turn" 0
 : >"$tmp/runs"
