@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "base/store.h"
+#include "dialect/delta-chars.h"
 #include "state/snapshot.h"
 
 #include <sys/stat.h>
@@ -481,6 +482,49 @@ static void periods(void **state)
 	}
 }
 
+/* --- characters of an answer --------------------------------------------- */
+
+static void characters_of_deltas(void **state)
+{
+	static const struct {
+		enum dialect_id d;
+		const char *data;
+		size_t n;
+	} rows[] = {
+		{ DIALECT_ANTHROPIC,
+		  "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":"
+		  "{\"type\":\"text_delta\",\"text\":\"Hello\"}}", 5 },
+		{ DIALECT_ANTHROPIC, "{\"text\": \"a\\n\\\"b\\u00e9\"}", 5 },
+		{ DIALECT_ANTHROPIC, "{\"thinking\":\"\xc3\xa9\xe2\x82\xac\"}", 2 },
+		{ DIALECT_ANTHROPIC, "{\"partial_json\":\"{\\\"a\\\":1}\"}", 7 },
+		{ DIALECT_ANTHROPIC, "{\"type\":\"ping\"}", 0 },
+		{ DIALECT_ANTHROPIC, "{\"signature\":\"abc\"}", 0 },
+		{ DIALECT_ANTHROPIC, "{\"text\":\"torn", 4 },
+		{ DIALECT_ANTHROPIC, "{\"text\":\"torn\\", 5 },
+		{ DIALECT_ANTHROPIC, "{\"text\":\"torn\\u0", 5 },
+		{ DIALECT_ANTHROPIC, "{\"text\"", 0 },
+		{ DIALECT_OPENAI,
+		  "{\"choices\":[{\"delta\":{\"content\":\"ab\","
+		  "\"reasoning_content\":\"cde\"}}]}", 5 },
+		{ DIALECT_OPENAI, "{\"delta\":{\"content\":null}}", 0 },
+		{ DIALECT_RESPONSES,
+		  "{\"type\":\"response.output_text.delta\",\"delta\":\"abc\"}",
+		  3 },
+		{ DIALECT_RESPONSES,
+		  "{\"type\":\"response.output_text.done\",\"text\":\"abc\"}",
+		  0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t n = delta_chars(rows[i].d, span_of(rows[i].data));
+
+		if (n != rows[i].n)
+			fail_msg("%s: %zu", rows[i].data, n);
+	}
+	assert_int_equal(delta_chars_of(SPAN("a\xc3\xa9")), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -499,6 +543,7 @@ int main(void)
 		cmocka_unit_test(windows_as_text),
 		cmocka_unit_test(dates),
 		cmocka_unit_test(periods),
+		cmocka_unit_test(characters_of_deltas),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
