@@ -4,6 +4,7 @@
 #include "fcgi/routes.h"
 
 #include "fcgi/guard.h"
+#include "fcgi/owned.h"
 #include "fcgi/presence.h"
 #include "fcgi/record.h"
 #include "fcgi/reply.h"
@@ -215,13 +216,15 @@ static int in_place(struct request *r, serve_fn *serve, struct err *e)
 	return rc;
 }
 
-/* What nobody can count is not for a key whose use is limited. */
-static int may_use(const struct request *r, const struct route_entry *entry,
+/* What nobody can count is not for a key whose use is limited; nor is what
+ * others keep, for anybody. */
+static int may_use(struct request *r, const struct route_entry *entry,
 		   struct err *e)
 {
-	if (!r->key || !key_is_restricted(r->key) || !(entry->flags & PLACE) ||
-	    entry->flags & METERED)
+	if (!r->key || !(entry->flags & PLACE) || entry->flags & METERED)
 		return 0;
+	if (!key_is_restricted(r->key))
+		return owned_path(r, r->path, e);
 	return err_set(e, ERR_UNSUPPORTED,
 		       "what %.120s uses cannot be counted, and this key has "
 		       "limits: ask the owner of the router",

@@ -5,7 +5,7 @@
 
 #include "base/jwalk.h"
 #include "dialect/refs.h"
-#include "state/objects.h"
+#include "fcgi/owned.h"
 
 #include <string.h>
 
@@ -19,7 +19,7 @@ static void note(struct request *r, struct span value)
 
 	if (r->backend && objects_is_id(id))
 		objects_note(snapshot_home(r->app->config), id, r->backend,
-			     r->account);
+			     r->account, owned_by(r));
 }
 
 void stored_note_response(struct request *r, struct span json)
@@ -52,11 +52,17 @@ struct search {
 static int look_up(struct search *s, struct span id, struct err *e)
 {
 	struct object_place at;
+	bool known;
 
-	if (!objects_is_id(id) || s->n == IDS_MAX)
+	if (!objects_is_id(id))
 		return 0;
+	/* Beyond that a person's are not known either. */
+	known = s->n < IDS_MAX &&
+		objects_find(snapshot_home(s->r->app->config), id, &at);
 	s->n++;
-	if (!objects_find(snapshot_home(s->r->app->config), id, &at))
+	if (owned_check(s->r, id, known ? &at : NULL, e))
+		return -1;
+	if (!known)
 		return 0;
 	if (!s->id.n) {
 		s->id = id;

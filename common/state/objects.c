@@ -53,7 +53,7 @@ static struct shared_entry *entry_of(const char *home, struct span id)
  *
  *	{
  *	"file-abc":["openai","",1764000000],
- *	"resp_1":["groq","second",1763999999],
+ *	"resp_1":["groq","second",1763999999,"anna"],
  *	"":0}
  *
  * so that a new one is put in front without reading the others. */
@@ -62,7 +62,7 @@ static struct shared_entry *entry_of(const char *home, struct span id)
 
 struct news {
 	struct span id;
-	const char *backend, *account;
+	const char *backend, *account, *who;
 	int64_t now; /* seconds since 1970 */
 };
 
@@ -76,9 +76,9 @@ static bool is_of(struct span line, struct span id)
 /* Of a line: when it was noted, seconds since 1970; 0: that cannot be read. */
 static int64_t noted(struct span line)
 {
-	const char *comma = memrchr(line.p, ',', line.n ? line.n - 1 : 0);
-
-	return comma && comma > line.p ? strtoll(comma + 1, NULL, 10) : 0;
+	span_cut(&line, ',');
+	span_cut(&line, ',');
+	return line.n ? strtoll(line.p, NULL, 10) : 0;
 }
 
 /* The next member of a text; false: there is none. */
@@ -88,16 +88,34 @@ static bool next_line(struct span *text, struct span *line)
 	return span_starts(*line, "\"") && !span_starts(*line, "\"\"");
 }
 
+static bool read_line(struct span line, struct object_place *out);
+
+static bool find(struct span text, struct span id, struct object_place *out)
+{
+	struct span line;
+	bool found = false;
+
+	while (!found && next_line(&text, &line))
+		found = is_of(line, id) && read_line(line, out);
+	return found;
+}
+
 static bool put(void *arg, struct span was, struct buf *now)
 {
 	const struct news *n = arg;
+	struct object_place before;
+	const char *who;
 	struct span line;
 
-	buf_fmt(now, FIRST "\"%.*s\":[\"%s\",\"%s\",%lld],\n", SPAN_FMT(n->id),
-		n->backend, n->account, (long long)n->now);
 	if (!span_starts(was, FIRST))
 		was.n = 0;
 	was = span_skip(was, was.n ? strlen(FIRST) : 0);
+	who = find(was, n->id, &before) ? before.who : n->who;
+	buf_fmt(now, FIRST "\"%.*s\":[\"%s\",\"%s\",%lld", SPAN_FMT(n->id),
+		n->backend, n->account, (long long)n->now);
+	if (*who)
+		buf_fmt(now, ",\"%s\"", who);
+	buf_str(now, "],\n");
 	while (next_line(&was, &line) && now->n + line.n < FILE_MAX &&
 	       noted(line) > n->now - OBJECTS_MS / 1000)
 		if (!is_of(line, n->id)) {
@@ -109,9 +127,9 @@ static bool put(void *arg, struct span was, struct buf *now)
 }
 
 void objects_note(const char *home, struct span id, const char *backend,
-		  const char *account)
+		  const char *account, const char *who)
 {
-	struct news n = { id, backend, account ? account : "",
+	struct news n = { id, backend, account ? account : "", who,
 			  clock_wall_ms() / 1000 };
 	struct err unused;
 
@@ -134,6 +152,8 @@ static bool read_line(struct span line, struct object_place *out)
 		 SPAN_FMT(json_span(json_at(o, 0))));
 	snprintf(out->account, sizeof(out->account), "%.*s",
 		 SPAN_FMT(json_span(json_at(o, 1))));
+	snprintf(out->who, sizeof(out->who), "%.*s",
+		 SPAN_FMT(json_span(json_at(o, 3))));
 	ok = *out->backend &&
 	     json_count_at(o, 2) > (clock_wall_ms() - OBJECTS_MS) / 1000;
 	json_object_put(o);
@@ -142,7 +162,6 @@ static bool read_line(struct span line, struct object_place *out)
 
 bool objects_find(const char *home, struct span id, struct object_place *out)
 {
-	struct span text, line;
 	struct err unused;
 	bool found = false;
 	struct buf mem;
@@ -151,11 +170,8 @@ bool objects_find(const char *home, struct span id, struct object_place *out)
 		return false;
 	buf_init(&mem, SHARED_TEXT_MAX);
 	if (shared_read(entry_of(home, id), &mem, &unused) == 0 &&
-	    span_starts(buf_get(&mem), FIRST)) {
-		text = span_skip(buf_get(&mem), strlen(FIRST));
-		while (!found && next_line(&text, &line))
-			found = is_of(line, id) && read_line(line, out);
-	}
+	    span_starts(buf_get(&mem), FIRST))
+		found = find(span_skip(buf_get(&mem), strlen(FIRST)), id, out);
 	buf_release(&mem);
 	return found;
 }

@@ -20,13 +20,15 @@
 struct object_place {
 	char backend[ACCOUNT_ALIAS_MAX + 1];
 	char account[ACCOUNT_ALIAS_MAX + 1]; /* of its pool, or "" */
+	char who[ACCOUNT_ALIAS_MAX + 1]; /* person whose key made it, or "" */
 };
 
 /* Can it be the id of an object: resp_..., file-... and such? */
 bool objects_is_id(struct span id);
 
+/* Whose it is, once noted, stays. */
 void objects_note(const char *home, struct span id, const char *backend,
-		  const char *account);
+		  const char *account, const char *who);
 bool objects_find(const char *home, struct span id, struct object_place *out);
 /* Throw away what is too old. */
 void objects_expire(const char *home);

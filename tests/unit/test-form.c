@@ -219,9 +219,9 @@ static void test_objects(void **state)
 	char id[40];
 
 	assert_false(objects_find(home, SPAN("resp_1"), &p));
-	objects_note(home, SPAN("resp_1"), "one", NULL);
-	objects_note(home, SPAN("file-1"), "two", "second");
-	objects_note(home, SPAN("other_1"), "two", NULL);
+	objects_note(home, SPAN("resp_1"), "one", NULL, "");
+	objects_note(home, SPAN("file-1"), "two", "second", "");
+	objects_note(home, SPAN("other_1"), "two", NULL, "");
 	assert_true(objects_find(home, SPAN("resp_1"), &p));
 	assert_string_equal(p.backend, "one");
 	assert_string_equal(p.account, "");
@@ -232,12 +232,12 @@ static void test_objects(void **state)
 	assert_false(objects_find(home, SPAN("resp_"), &p));
 	assert_false(objects_find(home, SPAN("resp_1\""), &p));
 	assert_false(objects_find(home, SPAN("resp_11"), &p));
-	objects_note(home, SPAN("resp_1"), "three", NULL);
+	objects_note(home, SPAN("resp_1"), "three", NULL, "");
 	assert_true(objects_find(home, SPAN("resp_1"), &p));
 	assert_string_equal(p.backend, "three");
 	for (int i = 0; i < 3000; i++) {
 		snprintf(id, sizeof(id), "batch_%d", i);
-		objects_note(home, span_of(id), "one", NULL);
+		objects_note(home, span_of(id), "one", NULL, "");
 	}
 	for (int i = 0; i < 3000; i++) {
 		snprintf(id, sizeof(id), "batch_%d", i);

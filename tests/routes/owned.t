@@ -1,0 +1,54 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What a provider keeps belongs to the person whose key made it.
+. "$(dirname "$0")/../sh/lib.sh"
+need lighttpd curl python3
+
+mkfifo "$tmp/port"
+start_process "$tmp/upstream.log" sh -c \
+	"exec python3 '$srcdir/tests/routes/upstream.py' >'$tmp/port'"
+read -r up <"$tmp/port"
+"$dario" backend add b --base-url="http://127.0.0.1:$up/b/v1" --protocol=openai,responses --key=sk-b-0123456789abcdef 2>/dev/null
+export DARIO_API_KEY=the-owner
+anna=$("$dario" key add anna/laptop 2>/dev/null)
+phone=$("$dario" key add anna/phone 2>/dev/null)
+bob=$("$dario" key add bob 2>/dev/null)
+start_router
+
+ask() { # KEY METHOD PATH [BODY]: the status
+	curl -s -o "$tmp/body" -w '%{http_code}' -X "$2" -H "Authorization: Bearer $1" \
+		-H 'Content-Type: application/json' ${4:+-d "$4"} "$url$3"
+}
+id() {
+	json 'j["id"]' <"$tmp/body"
+}
+is 'a batch is made' "$(ask "$anna" POST /v1/batches '{"model":"b:m"}')" 200
+batch=$(id)
+is 'and a file by the owner' "$(ask the-owner POST /v1/files '{"model":"b:m"}')" 200
+file=$(id)
+is 'a response' "$(ask "$anna" POST /v1/responses '{"model":"b:m","input":"x"}')" 200
+resp=$(id)
+is 'its maker gets it' "$(ask "$anna" GET "/v1/batches/$batch")" 200
+is "from another device, too" "$(ask "$phone" GET "/v1/batches/$batch")" 200
+is 'the owner, too' "$(ask the-owner GET "/v1/batches/$batch")" 200
+is 'and still its maker' "$(ask "$anna" GET "/v1/batches/$batch")" 200
+is 'nobody else does' "$(ask "$bob" GET "/v1/batches/$batch")" 404
+for method in DELETE POST; do
+	is "nor can they $method it" "$(ask "$bob" $method "/v1/batches/$batch" '{}')" 404
+done
+is 'nor cancel it' "$(ask "$bob" POST "/v1/batches/$batch/cancel" '{}')" 404
+is 'nor past the router' "$(ask "$bob" GET "/to/b/v1/batches/$batch")" 404
+is 'nor with a name that says nothing' "$(ask "$bob" GET "/to/b/v1/batches/x")" 403
+is "the owner's file is not a person's" "$(ask "$anna" GET "/v1/files/$file")" 404
+is 'nor is one that nobody knows' "$(ask "$anna" GET /v1/files/file-unknown)" 404
+for path in /v1/files /v1/batches /v1/conversations /v1/vector_stores /v1/chat/completions /to/b/v1/files '/v1/files?limit=1'; do
+	is "no list of $path" "$(ask "$anna" GET "$path")" 403
+done
+is 'the owner sees lists' "$(ask the-owner GET '/to/b/v1/files')" 200
+is 'what is no store passes' "$(ask "$bob" GET /to/b/v1/engines) $(ask "$bob" POST /v1/moderations '{"model":"b:m","input":"x"}')" '200 200'
+is 'a conversation goes on' "$(ask "$anna" POST /v1/responses "{\"model\":\"b:m\",\"input\":\"x\",\"previous_response_id\":\"$resp\"}")" 200
+is 'not for others' "$(ask "$bob" POST /v1/responses "{\"model\":\"b:m\",\"input\":\"x\",\"previous_response_id\":\"$resp\"}")" 404
+is 'its maker gets the answer' "$(ask "$phone" GET "/v1/responses/$resp")" 200
+is 'others do not' "$(ask "$bob" GET "/v1/responses/$resp")" 404
+is 'a file in a batch, of another' "$(ask "$bob" POST /v1/batches "{\"input_file_id\":\"$file\"}")" 404
+done_testing
