@@ -85,14 +85,15 @@ static int64_t output_asked(struct span body)
 	struct jwalk w = jwalk_in(body);
 
 	while (jwalk_next(&w)) {
-		int64_t v = number(w.value);
+		int64_t v;
 
 		if (memchr(w.key.p, '\\', w.key.n))
 			return 0;
 		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-			if (jwalk_key_is(&w, names[i]) && v > most)
+			if (jwalk_key_is(&w, names[i]) &&
+			    (v = number(w.value)) > most)
 				most = v;
-		if (jwalk_key_is(&w, "n") && v > choices)
+		if (jwalk_key_is(&w, "n") && (v = number(w.value)) > choices)
 			choices = v < CHOICES_MAX ? v : CHOICES_MAX;
 	}
 	return most * choices;
@@ -166,17 +167,30 @@ static struct meter_ask largest(const struct request *r,
 
 static void field(struct request *r, const char *name, const char *value)
 {
-	reply_field(r, arena_fmt(r->arena, LIMITS "%s", name), span_of(value));
+	reply_field(r, name, span_of(value));
 }
 
 static void number_field(struct request *r, const char *name, int64_t v)
 {
-	field(r, name, arena_fmt(r->arena, "%lld", (long long)v));
+	char mem[24];
+	struct buf text = { .p = mem, .cap = sizeof(mem), .max = 23 };
+
+	buf_int(&text, v);
+	reply_field(r, name, buf_get(&text));
 }
 
+/* Two places, without printf: each good answer has it. */
 static void share_field(struct request *r, double used)
 {
-	field(r, "overage-utilization", arena_fmt(r->arena, "%.2f", used));
+	int64_t cents = (int64_t)(used * 100 + 0.5);
+	char mem[24];
+	struct buf text = { .p = mem, .cap = sizeof(mem), .max = 23 };
+
+	buf_int(&text, cents / 100);
+	buf_byte(&text, '.');
+	buf_byte(&text, (char)('0' + cents / 10 % 10));
+	buf_byte(&text, (char)('0' + cents % 10));
+	reply_field(r, LIMITS "overage-utilization", buf_get(&text));
 }
 
 static bool is_anthropic(const struct request *r)
@@ -189,8 +203,8 @@ static void refusal_fields(struct request *r, const char *reason)
 	reply_field(r, "x-should-retry", SPAN("false"));
 	if (!is_anthropic(r))
 		return;
-	field(r, "status", "rejected");
-	field(r, "overage-disabled-reason", reason);
+	field(r, LIMITS "status", "rejected");
+	field(r, LIMITS "overage-disabled-reason", reason);
 }
 
 static long seconds_until(int64_t reset)
@@ -231,11 +245,11 @@ static int spent(struct request *r, const struct quota *q,
 	refusal_fields(r, "org_spend_cap_reached");
 	if (!is_anthropic(r))
 		return -1;
-	number_field(r, "reset", a->reset / 1000);
-	number_field(r, "overage-reset", a->reset / 1000);
+	number_field(r, LIMITS "reset", a->reset / 1000);
+	number_field(r, LIMITS "overage-reset", a->reset / 1000);
 	share_field(r, a->used);
-	field(r, "overage-surpassed-threshold", "1");
-	field(r, "overage-period", quota_period_adverb(a->period));
+	field(r, LIMITS "overage-surpassed-threshold", "1");
+	field(r, LIMITS "overage-period", quota_period_adverb(a->period));
 	return -1;
 }
 
@@ -441,16 +455,16 @@ void metered_fields(struct request *r)
 	if (!a || !a->has_spend || !is_anthropic(r))
 		return;
 	used = a->used < 0.99 ? a->used : 0.99; /* it has been let in */
-	field(r, "status", used >= 0.75 ? "allowed_warning" : "allowed");
-	field(r, "representative-claim", "overage");
-	field(r, "overage-status",
+	field(r, LIMITS "status", used >= 0.75 ? "allowed_warning" : "allowed");
+	field(r, LIMITS "representative-claim", "overage");
+	field(r, LIMITS "overage-status",
 	      used >= 0.75 ? "allowed_warning" : "allowed");
 	share_field(r, used);
 	if (used >= 0.75)
-		field(r, "overage-surpassed-threshold",
+		field(r, LIMITS "overage-surpassed-threshold",
 		      used >= 0.95 ? "0.95" : "0.75");
-	number_field(r, "reset", a->reset / 1000);
-	number_field(r, "overage-reset", a->reset / 1000);
+	number_field(r, LIMITS "reset", a->reset / 1000);
+	number_field(r, LIMITS "overage-reset", a->reset / 1000);
 }
 
 /* --- and after ----------------------------------------------------------- */

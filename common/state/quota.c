@@ -256,19 +256,29 @@ void quota_write_date(int64_t ms, char out[24])
 
 /* --- periods ------------------------------------------------------------- */
 
-static struct tm month_of(int64_t ms)
+/* Days from 1970-01-01 to the first of a month, which counts from January of
+ * year 0. A year is taken to begin in March: what leap years add comes last. */
+static int64_t first_day(int64_t month)
 {
-	time_t t = (time_t)(ms / 1000);
-	struct tm tm;
+	int64_t m = month - 2, year = m / 12, of_year = m % 12;
 
-	gmtime_r(&t, &tm);
-	return tm;
+	return 365 * year + year / 4 - year / 100 + year / 400 +
+	       (153 * of_year + 2) / 5 - 719468;
+}
+
+/* This is asked for each request: gmtime and timegm take a lock. */
+static int64_t month_of(int64_t day)
+{
+	int64_t month = 1970 * 12 + day / 31; /* at most what it is */
+
+	month += (day - first_day(month)) / 31;
+	while (first_day(month + 1) <= day)
+		month++;
+	return month;
 }
 
 int64_t quota_period_at(enum quota_period p, int64_t ms)
 {
-	struct tm tm;
-
 	switch (p) {
 	case QUOTA_DAY:
 		return ms / DAY_MS;
@@ -278,14 +288,12 @@ int64_t quota_period_at(enum quota_period p, int64_t ms)
 	case QUOTA_PERIODS:
 		break;
 	}
-	tm = month_of(ms);
-	return (int64_t)tm.tm_year * 12 + tm.tm_mon;
+	return month_of(ms / DAY_MS);
 }
 
 int64_t quota_period_end(enum quota_period p, int64_t ms)
 {
 	int64_t next = quota_period_at(p, ms) + 1;
-	struct tm tm;
 
 	switch (p) {
 	case QUOTA_DAY:
@@ -296,8 +304,5 @@ int64_t quota_period_end(enum quota_period p, int64_t ms)
 	case QUOTA_PERIODS:
 		break;
 	}
-	tm = (struct tm){ .tm_year = (int)(next / 12),
-			  .tm_mon = (int)(next % 12),
-			  .tm_mday = 1 };
-	return (int64_t)timegm(&tm) * 1000;
+	return first_day(next) * DAY_MS;
 }

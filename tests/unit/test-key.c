@@ -7,6 +7,7 @@
 #include "state/snapshot.h"
 
 #include <sys/stat.h>
+#include <time.h>
 
 static void put(const char *home, const char *name, const char *text)
 {
@@ -525,6 +526,25 @@ static void characters_of_deltas(void **state)
 	assert_int_equal(delta_chars_of(SPAN("a\xc3\xa9")), 2);
 }
 
+/* Against the C library, each day of 400 years. */
+static void months(void **state)
+{
+	(void)state;
+	for (int64_t day = 0; day < 146097; day++) {
+		time_t t = (time_t)(day * 86400), end;
+		struct tm tm, next = { .tm_mday = 1 };
+
+		gmtime_r(&t, &tm);
+		next.tm_year = tm.tm_year;
+		next.tm_mon = tm.tm_mon + 1;
+		end = timegm(&next);
+		assert_int_equal(quota_period_at(QUOTA_MONTH, day * 86400000),
+				 (tm.tm_year + 1900) * 12 + tm.tm_mon);
+		assert_int_equal(quota_period_end(QUOTA_MONTH, day * 86400000),
+				 (int64_t)end * 1000);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -543,6 +563,7 @@ int main(void)
 		cmocka_unit_test(windows_as_text),
 		cmocka_unit_test(dates),
 		cmocka_unit_test(periods),
+		cmocka_unit_test(months),
 		cmocka_unit_test(characters_of_deltas),
 	};
 
