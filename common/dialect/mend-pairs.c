@@ -9,7 +9,7 @@ struct pair {
 	const char *at;
 	size_t turn;
 	size_t mate; /* 1 + its place; 0: none */
-	int earlier; /* of a call: the one before of this id, as `latest` */
+	int earlier; /* of a call: the one before of this id that waits */
 	bool call, moves;
 };
 
@@ -47,18 +47,17 @@ enum pair_fate pairs_result(struct pairs *p, struct arena *a, const char *at,
 			    struct span id, size_t turn, bool behind)
 {
 	struct pair *x = add(p, a, at, turn, false);
-	int i = *names_at(&p->latest, a, id);
+	int *latest = names_at(&p->latest, a, id);
 	struct pair *call;
 
 	if (!x)
 		return PAIR_STAYS;
-	while (i && (p->list[i - 1].mate || p->list[i - 1].turn > turn))
-		i = p->list[i - 1].earlier;
-	if (!i)
+	if (!*latest)
 		return PAIR_GOES;
-	call = &p->list[i - 1];
+	call = &p->list[*latest - 1];
 	call->mate = p->n;
-	x->mate = (size_t)i;
+	x->mate = (size_t)*latest;
+	*latest = call->earlier;
 	x->moves = behind || call->turn + p->after != turn;
 	return x->moves ? PAIR_MOVES : PAIR_STAYS;
 }

@@ -23,7 +23,7 @@ struct pair;
 struct pairs {
 	struct pair *list; /* by place */
 	size_t n, cap;
-	struct names latest; /* call of an id: 1 + its place in `list` */
+	struct names latest; /* call of an id that waits: 1 + its place */
 	size_t after;        /* turns from a call to its result */
 };
 

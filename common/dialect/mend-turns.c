@@ -27,6 +27,7 @@ struct message {
 	struct span content;
 	struct piece *pieces, **tail; /* of its content */
 	bool gone, changed;
+	struct message *results; /* the last that was moved behind it */
 	struct message *next;
 };
 
@@ -34,6 +35,8 @@ struct turns {
 	struct mend *m;
 	const struct quirks *q;
 	struct message *first;
+	struct message **assistants; /* from 1 on */
+	size_t n_assistants, cap;
 };
 
 static struct message *new_message(struct turns *t, struct message **at,
@@ -107,23 +110,43 @@ static struct span with_own_id(struct turns *t, struct span message)
 				 message.p, SPAN_FMT(id), SPAN_FMT(rest)));
 }
 
+/* Those that speak, by the turns of the pairs. */
+static void note_assistant(struct turns *t, struct message *n)
+{
+	if (t->n_assistants + 1 >= t->cap) {
+		size_t cap = t->cap ? 2 * t->cap : 64;
+		struct message **more = arena_try(t->m->arena,
+						  cap * sizeof(*more));
+
+		if (!more)
+			return;
+		for (size_t i = 0; i < t->cap; i++)
+			more[i] = t->assistants[i];
+		t->assistants = more;
+		t->cap = cap;
+	}
+	t->assistants[++t->n_assistants] = n;
+}
+
 /* Behind the message of its call, and the results that are there. */
 static void move_result(struct turns *t, struct message *n)
 {
-	const char *call = pairs_mate(&t->m->pairs, n->value.p);
-	struct message *to = t->first, *made;
+	size_t turn = pairs_turn(&t->m->pairs, n->value.p);
+	struct message *call, *to, *made;
 
+	if (turn > t->n_assistants) /* no memory */
+		return;
 	n->gone = true;
 	mend_note(t->m, "order of results");
-	while (to->next != n &&
-	       (!to->value.n || call > to->value.p + to->value.n))
-		to = to->next;
+	call = t->assistants[turn];
+	to = call->results ? call->results : call;
 	while (to->next != n && to->next->turn == TURN_RESULT &&
 	       !to->next->gone)
 		to = to->next;
 	made = new_message(t, &to->next, TURN_RESULT);
 	made->moved = with_own_id(t, n->value);
 	add_piece(t, made)->value = n->content;
+	call->results = made;
 }
 
 static void read_result(struct turns *t, struct message *n)
@@ -150,6 +173,8 @@ static bool read_messages(struct turns *t)
 	for (size_t i = 0; jwalk_next(&w); at = &(*at)->next) {
 		struct message *n = new_message(t, at, turn_of(w.value));
 
+		if (n->turn == TURN_ASSISTANT)
+			note_assistant(t, n);
 		if (n->turn == TURN_ASSISTANT && has_calls(t, w.value))
 			n->turn = TURN_CALLS;
 		n->value = w.value;

@@ -325,7 +325,38 @@ def dump(make, kind):
     return lambda n: json.dumps(make(n, kind))
 
 
+def late(n, dialect, same):
+    """Calls turn by turn, and all of their results behind the last."""
+    ids = [call(i, same) for i in range(n)]
+    if dialect == "responses":
+        return json.dumps({"model": "m", "input": [
+            {"type": "function_call", "call_id": i, "name": "f",
+             "arguments": "{}"} for i in ids] + [
+            {"type": "custom_tool_call_output", "call_id": i, "output": "r"}
+            for i in ids]})
+    if dialect == "anthropic":
+        said = [m for i in ids for m in (
+            text("assistant", [{"type": "tool_use", "id": i, "name": "f",
+                                "input": {}}]), text("user", "go"))]
+        return json.dumps(anthropic(said + [text("user", [
+            {"type": "tool_result", "tool_use_id": i, "content": "r"}
+            for i in ids])]))
+    made = [{"id": i, "type": "function", "function": {
+        "name": "f", "arguments": "{}"}} for i in ids]
+    return json.dumps({"model": "m", "messages": [
+        {"role": "assistant", "content": None, "tool_calls": made},
+        text("user")] + [{"role": "tool", "tool_call_id": i, "content": "r"}
+                         for i in ids]})
+
+
 wanted = os.environ.get("GROWTH_ONLY", "")
+for dialect in REQUESTS:
+    for same in (False, True):
+        name = "mend %s, late results%s" % (dialect, ", one id" * same)
+        if wanted in name:
+            judge(name, [convert, "mend", dialect, "m", json.dumps(
+                {"callsPaired": True, "strictMessages": True})],
+                lambda n: late(n, dialect, same), N)
 for source, make in REQUESTS.items():
     for kind in KINDS + OF_RESPONSES * (source == "responses"):
         if make(1, kind) is None:
