@@ -105,7 +105,9 @@ bool outgoing_repair(struct outgoing *o, struct request *r)
 	       (is_opaque(f.what) && leave_out(o, r, &f, &t, true));
 }
 
+/* Anthropic refuses before a stream begins. */
 bool outgoing_may_be_refused(const struct outgoing *o, const struct request *r)
 {
-	return o->peek->marks & MARK_OPAQUE && !outgoing_is_left(o, r);
+	return o->dialect != DIALECT_ANTHROPIC &&
+	       o->peek->marks & MARK_OPAQUE && !outgoing_is_left(o, r);
 }
