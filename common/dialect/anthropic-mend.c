@@ -315,10 +315,11 @@ static void mend_message(struct mend *m, struct jwalk *messages, struct loop *l)
 		mend_system(m, messages, l);
 		return;
 	}
-	if (assistant != l->assistant)
+	if (assistant != l->assistant) {
 		end_turn(l, assistant);
-	if (assistant)
-		call_ids_turn(&m->ids);
+		if (assistant)
+			call_ids_turn(&m->ids);
+	}
 	for (l->block = 0; jwalk_next(&w); l->block++)
 		mend_block(m, &w, l);
 	if (jwalk_is_string(content) && !anthropic_is_blank(m, content))

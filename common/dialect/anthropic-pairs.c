@@ -59,16 +59,17 @@ static void note_place(struct walk *w, struct span content)
 static void read_block(struct walk *w, struct span block, struct span content)
 {
 	struct span type = jwalk_get(block, "type");
+	bool call = w->assistant && jwalk_is(type, "tool_use");
+	bool result = !w->assistant && jwalk_is(type, "tool_result");
+	struct span value = jwalk_get(block, call ? "id" : "tool_use_id"), id;
 	struct mend *m = w->m;
 
-	if (w->assistant && jwalk_is(type, "tool_use")) {
-		pairs_call(&m->pairs, m->arena, block.p,
-			   jwalk_text(m->arena, jwalk_get(block, "id")),
-			   w->turn);
-	} else if (!w->assistant && jwalk_is(type, "tool_result")) {
-		struct span id = jwalk_text(m->arena,
-					    jwalk_get(block, "tool_use_id"));
-
+	if ((call || result) && !jwalk_is_string(value))
+		return; /* it is refused for that */
+	id = jwalk_text(m->arena, value);
+	if (call) {
+		pairs_call(&m->pairs, m->arena, block.p, id, w->turn);
+	} else if (result) {
 		if (pairs_result(&m->pairs, m->arena, block.p, id, w->turn,
 				 w->other) == PAIR_STAYS)
 			note_place(w, content);

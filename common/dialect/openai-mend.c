@@ -49,7 +49,7 @@ static void mend_signature(struct mend *m, const struct jwalk *call)
 
 	if (extra.n && m->refusal.what == REFUSED_SIGNATURES)
 		mend_refused_signature(m, extra);
-	if (!m->target->quirks.thought_signatures || call->before || extra.n)
+	if (!m->target->quirks.thought_signatures || call->kept || extra.n)
 		return;
 	if (!jwalk_next(&w))
 		return;
@@ -163,16 +163,20 @@ static void pair(struct mend *m)
 		struct span id = jwalk_get(w.value, "tool_call_id");
 		struct jwalk c = jwalk_in(jwalk_get(w.value, "tool_calls"));
 
-		if (jwalk_is(role, "tool")) {
+		if (jwalk_is(role, "tool") && jwalk_is_string(id)) {
 			pairs_result(&m->pairs, m->arena, w.value.p,
 				     jwalk_text(m->arena, id), turn, behind);
 			continue;
 		}
+		if (jwalk_is(role, "tool"))
+			continue;
 		behind = !jwalk_is(role, "assistant");
 		turn += !behind;
 		while (!behind && jwalk_next(&c)) {
-			id = jwalk_text(m->arena, jwalk_get(c.value, "id"));
-			pairs_call(&m->pairs, m->arena, c.value.p, id, turn);
+			id = jwalk_get(c.value, "id");
+			if (jwalk_is_string(id))
+				pairs_call(&m->pairs, m->arena, c.value.p,
+					   jwalk_text(m->arena, id), turn);
 		}
 	}
 }

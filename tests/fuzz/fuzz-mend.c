@@ -19,6 +19,7 @@ static struct upstream_model target(uint8_t bits, const struct seal_origin *o)
 	struct upstream_model t = { .model = "m", .origin = o };
 
 	t.family.inline_system = bits & 1;
+	t.quirks.paired = t.quirks.strict_messages = bits & 1;
 	t.quirks.nine_ids = bits & 2;
 	t.quirks.reasoning_content = bits & 4;
 	t.quirks.thought_signatures = bits & 8;

@@ -711,6 +711,7 @@ static void chat_is_mended(void **state)
 	struct quirks nine = { .nine_ids = true };
 	struct quirks reasons = { .reasoning_content = true };
 	struct quirks google = { .thought_signatures = true };
+	struct quirks both = { .thought_signatures = true, .paired = true };
 
 	(void)state;
 	check(DIALECT_OPENAI, nine,
@@ -733,6 +734,15 @@ static void chat_is_mended(void **state)
 	      "\"skip_thought_signature_validator\"}},\"id\":\"a\"},{\"id\":"
 	      "\"b\"}]}]}",
 	      "thought signatures");
+	/* the first one that stays */
+	check(DIALECT_OPENAI, both,
+	      "{\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"id\":"
+	      "\"a\"},{\"id\":\"b\"}]}," C_OUT("b") "]}",
+	      "{\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{"
+	      "\"extra_content\":{\"google\":{\"thought_signature\":"
+	      "\"skip_thought_signature_validator\"}},\"id\":\"b\"}]}," C_OUT(
+		      "b") "]}",
+	      "calls without results, thought signatures");
 }
 
 static struct mend_refusal refused(enum dialect_id d, const char *text)
