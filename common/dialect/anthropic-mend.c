@@ -95,10 +95,14 @@ static struct span id_of(struct mend *m, struct span value, bool call)
 static void mend_call(struct mend *m, struct span block, const char *key,
 		      bool call)
 {
-	struct span value = jwalk_get(block, key);
+	struct span value = jwalk_get(block, key), id;
 
-	if (jwalk_is_string(value))
-		mend_id(m, value, id_of(m, value, call));
+	if (!jwalk_is_string(value))
+		return;
+	id = id_of(m, value, call);
+	mend_id(m, value, id);
+	if (call)
+		pairs_name(&m->pairs, block.p, id);
 }
 
 /* The whole block, as it goes elsewhere. */
@@ -109,7 +113,7 @@ static void move_result(struct mend *m, struct span block)
 
 	if (!jwalk_is_string(value))
 		return;
-	id = mend_quoted(m, id_of(m, value, false));
+	id = mend_quoted(m, pairs_mate_name(&m->pairs, block.p));
 	text = span_skip(block, before + value.n);
 	text = span_of(arena_fmt(m->arena, "%.*s%.*s%.*s", (int)before, block.p,
 				 SPAN_FMT(id), SPAN_FMT(text)));

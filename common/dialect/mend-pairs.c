@@ -11,6 +11,7 @@ struct pair {
 	size_t mate; /* 1 + its place; 0: none */
 	int earlier; /* of a call: the one before of this id that waits */
 	bool call, moves;
+	struct span name; /* of a call, as it is sent */
 };
 
 static struct pair *add(struct pairs *p, struct arena *a, const char *at,
@@ -104,6 +105,21 @@ const char *pairs_mate(const struct pairs *p, const char *at)
 	const struct pair *x = find(p, at);
 
 	return x && x->mate ? p->list[x->mate - 1].at : NULL;
+}
+
+void pairs_name(struct pairs *p, const char *at, struct span id)
+{
+	struct pair *x = find(p, at);
+
+	if (x)
+		x->name = id;
+}
+
+struct span pairs_mate_name(const struct pairs *p, const char *at)
+{
+	const struct pair *x = find(p, at);
+
+	return x && x->mate ? p->list[x->mate - 1].name : SPAN("");
 }
 
 void pairs_part(struct pairs *p, const char *at)

@@ -37,6 +37,9 @@ enum pair_fate pairs_fate(const struct pairs *p, const char *at);
 size_t pairs_turn(const struct pairs *p, const char *at);
 /* Where its call stands, or NULL. */
 const char *pairs_mate(const struct pairs *p, const char *at);
+/* The id that a call is sent with, for its result. */
+void pairs_name(struct pairs *p, const char *at, struct span id);
+struct span pairs_mate_name(const struct pairs *p, const char *at);
 /* There is no place for the result: it goes, with its call. */
 void pairs_part(struct pairs *p, const char *at);
 

@@ -533,6 +533,15 @@ static void results_stand_behind_their_calls(void **state)
 	      A_HEAD A_CALL("\"a\"") "," A_USER(A_OUT("a") "," A_TEXT("x"))
 		      "," A_SAID("y") "," A_USER(A_TEXT("z")) "]}",
 	      "order of results");
+	/* of two calls with one id each gets its own */
+	check(DIALECT_ANTHROPIC, strict,
+	      A_HEAD A_CALL("\"a\"") "," A_USER(A_TEXT("x")) "," A_CALL(
+		      "\"a\"") "," A_USER(A_OUT("a") "," A_TEXT("y") ","
+					  A_OUT("a")) "]}",
+	      A_HEAD A_CALL("\"a\"") "," A_USER(A_OUT("a") "," A_TEXT("x"))
+		      "," A_CALL("\"a_2e5cda8\"") "," A_USER(
+			      A_OUT("a_2e5cda8") "," A_TEXT("y")) "]}",
+	      "tool ids, order of results");
 	/* one without the other */
 	check(DIALECT_ANTHROPIC, strict,
 	      A_HEAD A_CALL("\"a\"") "," A_USER(A_TEXT("x")) "]}",
