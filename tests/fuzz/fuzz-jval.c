@@ -153,7 +153,7 @@ static void check_written(const struct jval *v)
 	buf_byte(&b, '\n');
 	o = json_read(buf_get(&b), &e);
 	again = jdoc_read(&d, buf_get(&b), &e);
-	if (!again || (!o && v->kind != JVAL_NULL && !is_let_in(buf_get(&b))))
+	if (!again || (!o && v->kind >= JVAL_ARRAY && !is_let_in(buf_get(&b))))
 		abort();
 	w = jw_to(&twice);
 	jval_write(&w, again);
@@ -178,9 +178,9 @@ static void compare(struct span text)
 	v = jdoc_read(&d, text, &e);
 	if (v && tree)
 		same(v, tree);
-	else if (v ? v->kind != JVAL_NULL && !is_let_in(text)
+	else if (v ? v->kind >= JVAL_ARRAY && !is_let_in(text)
 		   : tree && !is_odd(text))
-		abort(); /* a null alone is nothing to json-c */
+		abort(); /* json-c waits for more of some words alone */
 	if (v)
 		check_written(v);
 	jdoc_release(&d);
