@@ -356,6 +356,12 @@ const struct jval *jval_at(const struct jval *list, size_t i)
 	return v && v->kind != JVAL_NULL ? v : NULL;
 }
 
+static bool same_key(struct span a, struct span b)
+{
+	return a.n == b.n &&
+	       (!a.n || (*a.p == *b.p && memcmp(a.p, b.p, a.n) == 0));
+}
+
 const struct jval *jval_find(const struct jval *o, struct span key)
 {
 	const struct jval *found = NULL, *end;
@@ -364,7 +370,7 @@ const struct jval *jval_find(const struct jval *o, struct span key)
 		return NULL;
 	end = o + o->count;
 	for (const struct jval *v = o + 1; v < end; v += v->count)
-		if (v->key.n == key.n && memcmp(v->key.p, key.p, key.n) == 0)
+		if (same_key(v->key, key))
 			found = v;
 	return found && found->kind != JVAL_NULL ? found : NULL;
 }
