@@ -13,7 +13,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-/* What only json-c takes: numbers like 00 and 1., keys in single quotes. */
+/* What only json-c takes: numbers like 00, 1. and -.1, keys in single
+ * quotes. */
 static bool is_odd(struct span s)
 {
 	if (memchr(s.p, '\'', s.n))
@@ -21,6 +22,7 @@ static bool is_odd(struct span s)
 	for (size_t i = 0; i < s.n; i++)
 		if ((s.p[i] == '0' && i + 1 < s.n &&
 		     isdigit((unsigned char)s.p[i + 1])) ||
+		    (s.p[i] == '.' && i && s.p[i - 1] == '-') ||
 		    (s.p[i] == '.' &&
 		     (i + 1 == s.n || !isdigit((unsigned char)s.p[i + 1]))))
 			return true;
