@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 
-#include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 int64_t clock_ms(void)
@@ -22,19 +22,29 @@ int64_t clock_wall_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+#define STAMP "2026-11-26T00:00:00.000Z"
+#define STAMP_MS (sizeof(STAMP) - sizeof("000Z")) /* where those stand */
+
 /* Mostly it is the same second as before. */
 void clock_stamp(char *out, size_t n)
 {
-	static _Thread_local char text[24];
+	static _Thread_local char text[sizeof(STAMP)];
 	static _Thread_local time_t of = -1;
 	struct timespec t;
 	struct tm tm;
+	long ms;
 
 	clock_gettime(CLOCK_REALTIME, &t);
 	if (t.tv_sec != of) {
 		gmtime_r(&t.tv_sec, &tm);
-		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S.000Z", &tm);
 		of = t.tv_sec;
 	}
-	snprintf(out, n, "%s.%03dZ", text, (int)(t.tv_nsec / 1000000));
+	ms = t.tv_nsec / 1000000;
+	text[STAMP_MS] = (char)('0' + ms / 100);
+	text[STAMP_MS + 1] = (char)('0' + ms / 10 % 10);
+	text[STAMP_MS + 2] = (char)('0' + ms % 10);
+	n = n < sizeof(text) ? n : sizeof(text);
+	memcpy(out, text, n);
+	out[n - 1] = '\0';
 }
