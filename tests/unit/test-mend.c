@@ -612,14 +612,14 @@ static void items_are_paired(void **state)
 {
 	const struct quirks none = { 0 };
 	const char *kept[] = {
-		"{\"input\":[" R_CALL("a") "," R_OUT("a") "]}",
-		"{\"previous_response_id\":\"r\",\"input\":[" R_OUT("a") "]}",
-		"{\"input\":[{\"type\":\"compaction\",\"encrypted_content\":"
-		"\"g\"}," R_OUT("a") "]}",
-		"{\"input\":[{\"type\":\"local_shell_call\",\"call_id\":"
-		"\"a\"}," R_OUT("a") "]}",
-		"{\"input\":[{\"type\":\"computer_call\",\"call_id\":"
-		"\"a\"}]}",
+		("{\"input\":[" R_CALL("a") "," R_OUT("a") "]}"),
+		("{\"previous_response_id\":\"r\",\"input\":[" R_OUT("a") "]}"),
+		("{\"input\":[{\"type\":\"compaction\",\"encrypted_content\":"
+		 "\"g\"}," R_OUT("a") "]}"),
+		("{\"input\":[{\"type\":\"local_shell_call\",\"call_id\":"
+		 "\"a\"}," R_OUT("a") "]}"),
+		("{\"input\":[{\"type\":\"computer_call\",\"call_id\":"
+		 "\"a\"}]}"),
 	};
 
 	(void)state;
