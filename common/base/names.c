@@ -3,6 +3,8 @@
 
 #include "base/names.h"
 
+#include "base/fnv.h"
+
 #include <pthread.h>
 #include <stdint.h>
 #include <unistd.h>
@@ -17,7 +19,7 @@ struct name {
 };
 
 /* Who sends names must not be able to choose those that meet. */
-static uint64_t seed = 0xcbf29ce484222325u;
+static uint64_t seed = FNV_START;
 static pthread_once_t seed_once = PTHREAD_ONCE_INIT;
 
 static void take_seed(void)

@@ -3,6 +3,8 @@
 
 #include "dialect/peek-marks.h"
 
+#include "base/fnv.h"
+
 #include <string.h>
 
 /* What the string that is read may show. */
@@ -84,7 +86,7 @@ static void watch(struct peek *k, enum watch what)
 {
 	k->watch = (unsigned char)what;
 	k->string_n = 0;
-	k->hash = 0xcbf29ce484222325u;
+	k->hash = FNV_START;
 	k->odd = k->dashed = false;
 }
 
@@ -267,7 +269,7 @@ void peek_watch_byte(struct peek *k, unsigned char c)
 		k->dashed = true;
 	else if (!is_id_byte(c))
 		k->odd = true;
-	k->hash = (k->hash ^ c) * 0x100000001b3u; /* FNV-1a */
+	k->hash = fnv_byte(k->hash, c);
 }
 
 /* Of a word only its head and length are looked at. */

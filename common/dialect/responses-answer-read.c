@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "base/fnv.h"
 #include "base/jw.h"
 #include "dialect/chat.h"
 #include "dialect/reader.h"
@@ -14,7 +15,6 @@
 static int64_t key_of(struct reader *r, const struct jval *o)
 {
 	struct span id = jval_str(o, "item_id");
-	uint64_t h = 0xcbf29ce484222325u;
 
 	if (jval_get(o, "output_index"))
 		return jval_int(o, "output_index", 0);
@@ -23,9 +23,7 @@ static int64_t key_of(struct reader *r, const struct jval *o)
 	if (!id.n)
 		id = jval_str(o, "id");
 	r->by_id = true;
-	for (size_t i = 0; i < id.n; i++)
-		h = (h ^ (unsigned char)id.p[i]) * 0x100000001b3u; /* FNV-1a */
-	return (int64_t)(h >> 1);
+	return (int64_t)(fnv(FNV_START, id) >> 1);
 }
 
 static struct slot *find(struct reader *r, int64_t key, enum part_kind kind)

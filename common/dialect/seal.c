@@ -4,6 +4,7 @@
 #include "dialect/seal.h"
 
 #include "base/digest.h"
+#include "base/fnv.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -32,10 +33,8 @@ static const char *const common[] = { "functions.", "function-call-",
 
 uint64_t seal_hash(uint64_t hash, struct span piece)
 {
-	uint64_t h = hash ? hash : 0xcbf29ce484222325u; /* FNV-1a */
+	uint64_t h = fnv(hash ? hash : FNV_START, piece);
 
-	for (size_t i = 0; i < piece.n; i++)
-		h = (h ^ (unsigned char)piece.p[i]) * 0x100000001b3u;
 	return h ? h : 1;
 }
 

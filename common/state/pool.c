@@ -4,6 +4,7 @@
 #include "state/pool.h"
 
 #include "base/clock.h"
+#include "base/fnv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,16 +186,11 @@ static const struct judged *judged(struct standing *st, const struct account *a,
 	return j;
 }
 
-static uint64_t hash(uint64_t h, const char *s)
-{
-	while (*s)
-		h = (h ^ (unsigned char)*s++) * 0x100000001b3u; /* FNV-1a */
-	return (h ^ '/') * 0x100000001b3u;
-}
-
 static uint64_t what_of(const struct asked *a)
 {
-	uint64_t h = hash(hash(0xcbf29ce484222325u, a->family), a->model);
+	uint64_t h = fnv_byte(fnv(FNV_START, span_of(a->family)), '/');
+
+	h = fnv(h, span_of(a->model));
 
 	return h ? h : 1;
 }

@@ -4,6 +4,7 @@
 #include "state/shared-table.h"
 
 #include "base/clock.h"
+#include "base/fnv.h"
 #include "base/store.h"
 
 #include <fcntl.h>
@@ -66,13 +67,9 @@ static struct shared_slot nowhere; /* where there is no table: key 0 */
 
 uint64_t shared_hash(const char *a, const char *b)
 {
-	uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
+	uint64_t h = fnv_byte(fnv(FNV_START, span_of(a)), '/');
 
-	while (*a)
-		h = (h ^ (unsigned char)*a++) * 0x100000001b3u;
-	h = (h ^ '/') * 0x100000001b3u;
-	while (*b)
-		h = (h ^ (unsigned char)*b++) * 0x100000001b3u;
+	h = fnv(h, span_of(b));
 	return h ? h : 1;
 }
 

@@ -65,18 +65,18 @@ static void picks(const struct snapshot *c, const char *model,
 static void names_of_models(void **state)
 {
 	static const char *const foreign[] = {
-		"gpt-5",       "gpt4",          "o3",
-		"o1-mini",     "llama3",        "Meta-Llama-3.1-8B",
-		"qwen2.5",     "QwQ-32B",       "gemini-2.5-pro",
-		"google/x",    "x:8b",          "my-llama",
-		"phi4",        "glm-4.6",       "text-embedding-3-small",
-		"codestral",   "DeepSeek-R1",   "anthropic/claude-x",
-		"mistral",     "kimi-k2",       "grok-4",
+		"gpt-5",     "gpt4",        "o3",
+		"o1-mini",   "llama3",      "Meta-Llama-3.1-8B",
+		"qwen2.5",   "QwQ-32B",     "gemini-2.5-pro",
+		"google/x",  "x:8b",        "my-llama",
+		"phi4",      "glm-4.6",     "text-embedding-3-small",
+		"codestral", "DeepSeek-R1", "anthropic/claude-x",
+		"mistral",   "kimi-k2",     "grok-4",
 	};
-	static const char *const not[] = {
-		"claude-x", "opus",     "mystery",  "philosopher", "sophia",
-		"o10",      "o33",      "fast",     "gptx",
-		"my-claude-gpt", "",    "yield",    "novation",    "commander",
+	static const char *const not [] = {
+		"claude-x", "opus",  "mystery",  "philosopher", "sophia",
+		"o10",      "o33",   "fast",     "gptx",        "my-claude-gpt",
+		"",         "yield", "novation", "commander",
 	};
 	static const struct {
 		const char *name, *undated, *bare, *family;
@@ -106,9 +106,9 @@ static void names_of_models(void **state)
 	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
 		if (!model_name_is_foreign(foreign[i]))
 			fail_msg("%s", foreign[i]);
-	for (size_t i = 0; i < sizeof(not) / sizeof(not[0]); i++)
-		if (model_name_is_foreign(not[i]))
-			fail_msg("%s", not[i]);
+	for (size_t i = 0; i < sizeof(not ) / sizeof(not [0]); i++)
+		if (model_name_is_foreign(not [i]))
+			fail_msg("%s", not [i]);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const char *n = rows[i].name;
 		const char *got[] = { model_name_undated(n, &out),
@@ -565,9 +565,10 @@ static void providers_are_known(void **state)
 		     "openai", "m",
 		     "reasoningContent topK noStrictTools callsPaired mend");
 	/* By the model where the URL hides who answers, also with a prefix. */
-	switches_are("{\"baseUrl\":\"http://10.0.0.1:9\"}", "openai",
-		     "moonshotai/Kimi-K2.6",
-		     "reasoningContent noStrictTools noEmptyMessages");
+	switches_are(
+		"{\"baseUrl\":\"http://10.0.0.1:9\"}", "openai",
+		"moonshotai/Kimi-K2.6",
+		"reasoningContent noStrictTools noEmptyMessages callsPaired");
 	switches_are("{\"baseUrl\":\"https://openrouter.ai/api/v1\"}", "openai",
 		     "qwen/qwen3.8",
 		     "reasoning developerRole reasoningDetails topK "
@@ -579,11 +580,11 @@ static void providers_are_known(void **state)
 	switches_are("{\"baseUrl\":\"https://api.openai.com/v1\"}", "openai",
 		     "gpt-5.4",
 		     "maxCompletionTokens developerRole webSearch "
-		     "customTools foreignFieldsRefused");
-	switches_are("{\"baseUrl\":\"https://api.openai.com/v1\"}",
-		     "responses", "gpt-5.4",
+		     "customTools foreignFieldsRefused callsPaired");
+	switches_are("{\"baseUrl\":\"https://api.openai.com/v1\"}", "responses",
+		     "gpt-5.4",
 		     "maxCompletionTokens developerRole webSearch "
-		     "customTools foreignFieldsRefused min=16");
+		     "customTools foreignFieldsRefused callsPaired min=16");
 	switches_are("{\"baseUrl\":\"http://10.0.0.1:9\"}", "openai", "m", "");
 }
 
