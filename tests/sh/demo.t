@@ -38,7 +38,7 @@ is 'Messages: a tool call' "$(post /v1/messages \
 	json 'j["stop_reason"], j["content"][0]["name"], j["content"][0]["input"]')" \
 	'tool_use t {}'
 like 'Messages: after the result an answer' "$(post /v1/messages \
-	'{"model":"demo","messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"x","content":"tool"}]}],"tools":[{"name":"t"}]}')" \
+	'{"model":"demo","messages":[{"role":"user","content":"call the tool"},{"role":"assistant","content":[{"type":"tool_use","id":"x","name":"t","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"x","content":"tool"}]}],"tools":[{"name":"t"}]}')" \
 	'result arrived'
 like 'streamed: usage when wanted' "$(post /v1/chat/completions \
 	'{"model":"demo","stream":true,"stream_options":{"include_usage":true},"messages":[]}')" \
