@@ -123,10 +123,11 @@ add other other-r --models='shared,named-in-its-file'
 ok 'rules and patterns' wait_for 20 same \
 	'fast good:org/m-1 good:shared shared other:m-2 named-in-its-file'
 is 'no family without an account' "$(of opus 1)" '[]'
+explains() { "$dario" explain "$1" >"$tmp/explained"; }
 for id in $(ids); do
 	get "/v1/models/$id"
 	is "/v1/models/$id" "$(json 'j["id"], j["object"]' <"$tmp/body")" "$id model"
-	ok "explain knows $id" "$dario" explain "$id" >/dev/null
+	ok "explain knows $id" explains "$id"
 done
 for path in /v1/models/ /models/ /models /v1/v1/models; do
 	get "$path"

@@ -92,7 +92,7 @@ for folder in state state/sticky state/queue run; do
 		"$DARIO_HOME/$folder is open to other users: chmod 700 $DARIO_HOME/$folder"
 	is "$folder is open: the worker serves nothing" "$(REQUEST_METHOD=GET \
 		SCRIPT_NAME=/v1/models HTTP_HOST=localhost REMOTE_ADDR=127.0.0.1 \
-		"$builddir/dario.fcgi" </dev/null 2>&1 | grep -o 'chmod 700' | wc -l)" 2
+		"$builddir/dario.fcgi" </dev/null 2>&1 | grep -o 'chmod 700' | wc -l)" 3
 	like "$folder is open: doctor" "$("$dario" doctor 2>&1)" "chmod 700 $DARIO_HOME/$folder"
 	chmod 700 "$DARIO_HOME/$folder"
 done
