@@ -229,7 +229,7 @@ static int wait_in_line(struct pooled *c, struct err *e)
 {
 	if (!c->ticket.place.number &&
 	    queue_join(c->home, c->pool.accounts, c->pool.asked.family,
-		       &c->ticket, e)) {
+		       key_priority(c->r->key), &c->ticket, e)) {
 		e->retry_after = seconds_until(c);
 		return -1;
 	}

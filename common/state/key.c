@@ -538,3 +538,11 @@ bool key_is_restricted(const struct key *k)
 	return key_is_limited(k) || k->n_models ||
 	       (k->person && k->person->n_models);
 }
+
+unsigned key_priority(const struct key *k)
+{
+	if (k && k->priority < 0)
+		k = k->person;
+	return k && k->priority >= 0 ? (unsigned)k->priority
+				     : KEY_PRIORITY_USUAL;
+}

@@ -35,6 +35,7 @@
 #define KEY_FILE_BYTES (KEY_NAME_MAX + 16)
 #define KEY_MODELS_MAX 64
 #define KEY_PARALLEL_MAX 10000
+#define KEY_PRIORITY_USUAL 100 /* of who has none, and of the owner */
 #define KEY_PRIORITY_MAX 1000
 #define KEYS_MAX 1000
 
@@ -45,7 +46,7 @@ struct key {
 	char **models; /* globs; none: all */
 	size_t n_models;
 	struct quota quota;
-	long priority;   /* smaller ones go first; -1: not said */
+	long priority;   /* see key_priority; -1: not said */
 	int64_t created; /* ms since 1970; 0: not said */
 	int64_t expires; /* 0: never */
 	bool disabled;
@@ -95,5 +96,9 @@ void key_release(struct key *k);
 /* A new key, and the value of "hash" for it. */
 #define KEY_HASH_TEXT_BYTES (sizeof("sha256:") + 2 * DIGEST_SHA256_BYTES)
 void key_make(char text[KEY_TEXT_BYTES], char hash[KEY_HASH_TEXT_BYTES]);
+
+/* Where requests wait in line those with a smaller one go first. A device has
+ * its person's, if it has none itself; NULL is the owner. */
+unsigned key_priority(const struct key *k);
 
 #endif

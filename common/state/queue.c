@@ -11,10 +11,11 @@ static const char *line_of(const struct accounts *pool)
 }
 
 int queue_join(const char *home, const struct accounts *pool,
-	       const char *family, struct ticket *t, struct err *e)
+	       const char *family, unsigned priority, struct ticket *t,
+	       struct err *e)
 {
-	return shared_join(home, line_of(pool), family, QUEUE_MAX, &t->place,
-			   e);
+	return shared_join(home, line_of(pool), family, QUEUE_MAX, priority,
+			   &t->place, e);
 }
 
 bool queue_first(const char *home, const struct accounts *pool,

@@ -18,9 +18,11 @@ struct ticket {
 	struct shared_place place; /* zeroed: none */
 };
 
-/* -1 with ERR_BUSY when the queue is full. */
+/* -1 with ERR_BUSY when the queue is full. Those with a smaller priority go
+ * first. */
 int queue_join(const char *home, const struct accounts *pool,
-	       const char *family, struct ticket *t, struct err *e);
+	       const char *family, unsigned priority, struct ticket *t,
+	       struct err *e);
 /* Is nobody before us? Without a ticket: does nobody wait at all? */
 bool queue_first(const char *home, const struct accounts *pool,
 		 const char *family, const struct ticket *t);

@@ -380,6 +380,12 @@ static size_t length(const struct table *t, uint64_t line, uint64_t lane,
 	return n;
 }
 
+/* The smaller one goes first: by priority, and then by time. */
+static uint64_t place_number(unsigned priority, uint64_t came)
+{
+	return ((uint64_t)priority << 47) | (came & ((UINT64_C(1) << 47) - 1));
+}
+
 /* Whoever sees the number sees what stands beside it. */
 static struct place *take_place(struct table *t)
 {
@@ -394,7 +400,8 @@ static struct place *take_place(struct table *t)
 }
 
 int shared_join(const char *home, const char *line, const char *lane,
-		size_t max, struct shared_place *out, struct err *e)
+		size_t max, unsigned priority, struct shared_place *out,
+		struct err *e)
 {
 	uint64_t a = shared_hash(line, "");
 	struct place *p = NULL;
@@ -414,7 +421,8 @@ int shared_join(const char *home, const char *line, const char *lane,
 		p->lane = shared_hash(line, lane);
 		p->row = (uint32_t)my.row;
 		out->at = (size_t)(p - t->places);
-		out->number = atomic_fetch_add(&t->numbers, 1) + 1;
+		out->number = place_number(
+			priority, atomic_fetch_add(&t->numbers, 1) + 1);
 		atomic_store(&p->number, out->number);
 	}
 	pthread_mutex_unlock(&my.lock);

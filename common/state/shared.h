@@ -83,10 +83,12 @@ struct shared_place {
 	size_t at;
 };
 
-/* Behind the others of the line. -1 with ERR_BUSY when `max` are in it. Only
- * those in the same lane come before one. */
+/* Behind those of the line whose `priority` (0 to 65535) is no larger. -1 with
+ * ERR_BUSY when `max` are in it. Only those in the same lane come before
+ * one. */
 int shared_join(const char *home, const char *line, const char *lane,
-		size_t max, struct shared_place *out, struct err *e);
+		size_t max, unsigned priority, struct shared_place *out,
+		struct err *e);
 bool shared_first(const char *home, const struct shared_place *p);
 void shared_leave(const char *home, struct shared_place *p);
 /* How many wait; `lane` NULL: in all lanes, `line` NULL: in all lines. */

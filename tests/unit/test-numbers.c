@@ -172,7 +172,7 @@ static void waits(const char *home)
 	}
 	limits_news(&none, &l);
 	limits_news(&l, &none);
-	assert_int_equal(queue_join(home, &pool, "opus", &t, &e), 0);
+	assert_int_equal(queue_join(home, &pool, "opus", 9, &t, &e), 0);
 	queue_leave(home, &t);
 }
 

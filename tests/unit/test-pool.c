@@ -790,8 +790,8 @@ static void the_queue_is_in_order(void **state)
 
 	store_folder(home, NULL, &e);
 	assert_true(first(home, &none));
-	assert_int_equal(queue_join(home, p, "opus", &a, &e), 0);
-	assert_int_equal(queue_join(home, p, "opus", &b, &e), 0);
+	assert_int_equal(queue_join(home, p, "opus", 9, &a, &e), 0);
+	assert_int_equal(queue_join(home, p, "opus", 9, &b, &e), 0);
 	assert_true(first(home, &a));
 	assert_false(first(home, &b));
 	assert_false(first(home, &none));
@@ -802,22 +802,30 @@ static void the_queue_is_in_order(void **state)
 	if (pid == 0) {
 		struct ticket c;
 
-		_exit(queue_join(home, p, "opus", &c, &e) ? 1 : 0);
+		_exit(queue_join(home, p, "opus", 9, &c, &e) ? 1 : 0);
 	}
 	waitpid(pid, &status, 0);
 	assert_int_equal(status, 0);
 	queue_leave(home, &b);
 	usleep(250000);
 	assert_int_equal(queue_length(home, p), 0);
+	/* a smaller priority goes first, whoever came first */
+	assert_int_equal(queue_join(home, p, "opus", 9, &a, &e), 0);
+	assert_int_equal(queue_join(home, p, "opus", 0, &b, &e), 0);
+	assert_true(first(home, &b));
+	assert_false(first(home, &a));
+	queue_leave(home, &b);
+	assert_true(first(home, &a));
+	queue_leave(home, &a);
 	/* one family's line is not in the way of another */
-	assert_int_equal(queue_join(home, p, "opus", &a, &e), 0);
+	assert_int_equal(queue_join(home, p, "opus", 9, &a, &e), 0);
 	assert_true(queue_first(home, p, "sonnet", &none));
 	assert_false(first(home, &none));
 	queue_leave(home, &a);
 	/* and it is bounded */
 	for (int i = 0; i < QUEUE_MAX; i++)
-		assert_int_equal(queue_join(home, p, "opus", &all[i], &e), 0);
-	assert_int_equal(queue_join(home, p, "opus", &a, &e), -1);
+		assert_int_equal(queue_join(home, p, "opus", 9, &all[i], &e), 0);
+	assert_int_equal(queue_join(home, p, "opus", 9, &a, &e), -1);
 	assert_int_equal(e.code, ERR_BUSY);
 	for (int i = 0; i < QUEUE_MAX; i++)
 		queue_leave(home, &all[i]);
@@ -854,7 +862,7 @@ static void whoever_waits_opens_nothing(void **state)
 	share_of(home, "a", 1);
 	share_of(home, "b", 1);
 	for (int i = 0; i < QUEUE_MAX; i++)
-		assert_int_equal(queue_join(home, &a, "x", &all[i], &e), 0);
+		assert_int_equal(queue_join(home, &a, "x", 9, &all[i], &e), 0);
 	assert_int_equal(pool_peek(&r), -1); /* it is read once */
 	assert_true(inotify_add_watch(fd, home, IN_OPEN) >= 0);
 	snprintf(path, sizeof(path), "%s/state", home);
