@@ -65,20 +65,28 @@ static bool find_key(struct refs *r, struct span *value)
 	}
 }
 
-/* {"id": "..."}: the first member of that name. */
-static bool take_object(struct span value, struct span *id)
+/* {"id": "..."}: each member of that name, for who knows which one counts. */
+static bool take_member(struct refs *r)
 {
-	const char *hit = memmem(value.p, value.n, "\"id\"", 4);
-	const char *end = memchr(value.p, '}', value.n);
+	while (jwalk_next(&r->members)) {
+		struct span v = r->members.value;
 
-	if (!hit || !end || hit > end)
-		return false;
-	value = span_skip(value, (size_t)(hit - value.p) + 4);
-	value = skip_blanks(value);
-	if (!span_starts(value, ":"))
-		return false;
-	value = skip_blanks(span_skip(value, 1));
-	return take_string(&value, id);
+		if (!jwalk_key_is(&r->members, "id") || !jwalk_is_string(v))
+			continue;
+		r->id = (struct span){ v.p + 1, v.n - 2 };
+		return true;
+	}
+	return false;
+}
+
+/* What stands in it is looked at once, however often it names itself. */
+static void open_object(struct refs *r, struct span value)
+{
+	const char *end = jwalk_end(value.p, value.p + value.n);
+
+	value.n = (size_t)(end - value.p);
+	r->members = jwalk_in(value);
+	r->at = (size_t)(end - r->body.p);
 }
 
 /* The next id of a list. */
@@ -102,7 +110,7 @@ bool refs_next(struct refs *r)
 	struct span value;
 
 	while (r->key < KEYS) {
-		if (take_item(r))
+		if (take_item(r) || take_member(r))
 			return true;
 		if (!find_key(r, &value)) {
 			r->key++;
@@ -111,8 +119,9 @@ bool refs_next(struct refs *r)
 		}
 		if (span_starts(value, "["))
 			r->list = value;
-		else if (span_starts(value, "{") ? take_object(value, &r->id)
-						 : take_string(&value, &r->id))
+		else if (span_starts(value, "{"))
+			open_object(r, value);
+		else if (take_string(&value, &r->id))
 			return true;
 	}
 	return false;

@@ -8,12 +8,13 @@
 #ifndef DARIO_REFS_H
 #define DARIO_REFS_H
 
-#include "base/buf.h"
+#include "base/jwalk.h"
 
 struct refs {
-	struct span id; /* the one found */
+	struct span id; /* the one found, as it is written */
 	/* private */
 	struct span body, list;
+	struct jwalk members;
 	size_t key, at;
 };
 

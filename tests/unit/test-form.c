@@ -194,6 +194,33 @@ static void test_refs(void **state)
 	ids_of("{\"x\":\"file_id\",\"y\":\"file-1\"}", "");
 	ids_of("{\"file_id\":7,\"conversation\":{}}", "");
 	ids_of("{\"conversation\":{\"x\":\"y\"},\"id\":\"conv_1\"}", "");
+	/* One of them counts: it is not told which. */
+	ids_of("{\"conversation\":{\"id\":\"conv_1\",\"id\":\"conv_2\"}}",
+	       "conv_1 conv_2 ");
+	ids_of("{\"conversation\":{\"x\":{\"id\":\"conv_1\"},\"y\":{},"
+	       "\"i\\u0064\":\"conv_2\"},\"file_id\":\"file-1\"}",
+	       "conv_2 file-1 ");
+}
+
+/* Each of very many objects is looked at once. */
+static void test_many_refs(void **state)
+{
+	const size_t n = 400000;
+	struct refs r = { 0 };
+	struct buf body;
+
+	(void)state;
+	buf_init(&body, 64u << 20);
+	for (size_t i = 0; i < n; i++)
+		buf_str(&body, "{\"conversation\":{},\"file_id\":{\"x\":");
+	r.body = buf_get(&body);
+	assert_false(refs_next(&r));
+	buf_reset(&body);
+	for (size_t i = 0; i < n; i++)
+		buf_str(&body, "{\"conversation\":{\"x\":1}},");
+	r = (struct refs){ .body = buf_get(&body) };
+	assert_false(refs_next(&r));
+	buf_release(&body);
 }
 
 static void test_mask_open(void **state)
@@ -255,6 +282,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_boundary),
 		cmocka_unit_test(test_refs),
+		cmocka_unit_test(test_many_refs),
 		cmocka_unit_test(test_mask_open),
 		WITH_HOME(test_objects),
 	};
