@@ -92,7 +92,7 @@ int serve_forward(struct request *r, struct err *e)
 			     e);
 		return -1;
 	}
-	if ((k.marks & MARK_STORED && stored_by_body(r, &plan, &account, e)) ||
+	if (stored_by_body(r, &k, &plan, &account, e) ||
 	    (!r->instead && metered_admit(r, &plan, e)))
 		return -1;
 	t = (struct target){

@@ -217,8 +217,8 @@ static int choose(struct pass *p, struct err *e)
 	if (!p->plan.n &&
 	    stored_by_path(r, p->passage.path, &p->plan, &p->account, e))
 		return -1;
-	if (p->passage.json && p->peek.marks & MARK_STORED && !p->account &&
-	    stored_by_body(r, &p->plan, &p->account, e))
+	if (p->passage.json && !p->account &&
+	    stored_by_body(r, &p->peek, &p->plan, &p->account, e))
 		return -1;
 	if (p->plan.n)
 		return 0;

@@ -49,13 +49,19 @@ struct search {
 	int n; /* looked up so far */
 };
 
+/* Ids are plain: whoever writes one with escapes wants it to be overlooked. */
+static int check_odd(struct request *r, bool odd, struct err *e)
+{
+	return odd ? owned_check(r, SPAN("an id with escapes"), NULL, e) : 0;
+}
+
 static int look_up(struct search *s, struct span id, struct err *e)
 {
 	struct object_place at;
 	bool known;
 
 	if (!objects_is_id(id))
-		return 0;
+		return check_odd(s->r, memchr(id.p, '\\', id.n), e);
 	/* Beyond that a person's are not known either. */
 	known = s->n < IDS_MAX &&
 		objects_find(snapshot_home(s->r->app->config), id, &at);
@@ -182,12 +188,16 @@ int stored_by_path(struct request *r, const char *path, struct plan *plan,
 	return lead_there(&s, plan, account, e);
 }
 
-int stored_by_body(struct request *r, struct plan *plan, const char **account,
-		   struct err *e)
+int stored_by_body(struct request *r, const struct peek *k, struct plan *plan,
+		   const char **account, struct err *e)
 {
 	struct refs refs = { .body = buf_get(&r->body) };
 	struct search s = { .r = r };
 
+	if (!(k->marks & MARK_STORED))
+		return 0;
+	if (check_odd(r, k->marks & MARK_STORED_ODD, e))
+		return -1;
 	while (refs_next(&refs))
 		if (look_up(&s, refs.id, e))
 			return -1;

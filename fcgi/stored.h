@@ -10,6 +10,7 @@
 #ifndef DARIO_STORED_H
 #define DARIO_STORED_H
 
+#include "dialect/peek.h"
 #include "fcgi/request.h"
 #include "state/route.h"
 
@@ -22,9 +23,9 @@ void stored_note_response(struct request *r, struct span json);
  * there. *account: the one of the pool that has it. */
 int stored_by_path(struct request *r, const char *path, struct plan *plan,
 		   const char **account, struct err *e);
-/* The same for the ids in r->body, which is JSON; a plan that the model has
- * made is bent. -1: that cannot be, and why. */
-int stored_by_body(struct request *r, struct plan *plan, const char **account,
-		   struct err *e);
+/* The same for the ids in r->body, which is JSON and has passed `k`; a plan
+ * that the model has made is bent. -1: that cannot be, and why. */
+int stored_by_body(struct request *r, const struct peek *k, struct plan *plan,
+		   const char **account, struct err *e);
 
 #endif

@@ -237,7 +237,8 @@ void peek_mark_member(struct peek *k)
 	if (k->key_n == 8 && k->depth > 1 && memcmp(k->key, "thinking", 8) == 0)
 		k->marks |= MARK_THINKING_PART;
 	if (k->key_n >= 7 && !k->blank && is_stored(k))
-		k->marks |= MARK_STORED;
+		k->marks |= k->odd_key ? MARK_STORED | MARK_STORED_ODD
+				       : MARK_STORED;
 	for (size_t i = 0; i < sizeof(marked) / sizeof(marked[0]); i++) {
 		const char *key = marked[i].key;
 

@@ -143,8 +143,10 @@ static int begin_string(struct peek *k, bool key)
 {
 	k->in_key = key;
 	k->high = 0;
-	if (key)
+	if (key) {
 		k->key_n = 0;
+		k->odd_key = false;
+	}
 	k->sealed = key ? PEEK_NO_SEAL : 0;
 	k->state = STRING;
 	return 0;
@@ -303,6 +305,7 @@ static int string_byte(struct peek *k, unsigned char c, struct err *e)
 	if (c == '"')
 		return end_string(k);
 	if (c == '\\') {
+		k->odd_key |= k->in_key;
 		k->state = ESCAPE;
 		return 0;
 	}

@@ -48,6 +48,7 @@ enum peek_mark {
 	MARK_NO_TOOLS = 1 << 24,   /* calls, and no tools */
 	MARK_CACHE = 1 << 25,      /* more than PEEK_CACHE_MAX cache_control */
 	MARK_PART = 1 << 26,       /* Responses: a part of another role */
+	MARK_STORED_ODD = 1 << 27, /* the same, its name written with escapes */
 	MARK_ANY = 1 << 30,        /* every text has it */
 	MARK_ALL = -1, /* the text must be looked at whatever it holds */
 };
@@ -86,6 +87,7 @@ struct peek {
 	unsigned high; /* half of a pair of \u escapes */
 	bool in_key, in_model, has_stream, started;
 	bool any_keys; /* look for none of ours */
+	bool odd_key;  /* the key is written with escapes */
 	/* of the string that is read: is it an id, and what is in it so far? */
 	unsigned char watch;  /* enum watch in peek-marks.c */
 	unsigned char sealed; /* bytes of a seal's beginning so far */

@@ -51,4 +51,9 @@ is 'not for others' "$(ask "$bob" POST /v1/responses "{\"model\":\"b:m\",\"input
 is 'its maker gets the answer' "$(ask "$phone" GET "/v1/responses/$resp")" 200
 is 'others do not' "$(ask "$bob" GET "/v1/responses/$resp")" 404
 is 'a file in a batch, of another' "$(ask "$bob" POST /v1/batches "{\"input_file_id\":\"$file\"}")" 404
+for name in 'previous\u005fresponse_id' previous_response_id; do
+	is "nor written with escapes: $name" "$(ask "$bob" POST /v1/responses "{\"model\":\"b:m\",\"input\":\"x\",\"$name\":\"resp\\u005f${resp#resp_}\"}")" 404
+done
+is 'nor with the name alone' "$(ask "$bob" POST /v1/responses "{\"model\":\"b:m\",\"input\":\"x\",\"previous\\u005fresponse_id\":\"$resp\"}")" 404
+is 'the owner may write as they like' "$(ask the-owner POST /v1/responses "{\"model\":\"b:m\",\"input\":\"x\",\"previous\\u005fresponse_id\":\"$resp\"}")" 200
 done_testing
