@@ -206,6 +206,21 @@ static int by_model(struct pass *p, struct err *e)
 	return 0;
 }
 
+/* Who keeps what the body names, where the path has not said it. Whether it is
+ * the person's is looked at all the same. */
+static int by_body(struct pass *p, struct err *e)
+{
+	struct request *r = p->r;
+	const char *account = NULL;
+	struct plan aside = { 0 };
+
+	if (!p->passage.json)
+		return 0;
+	if (!p->account && !p->passage.to)
+		return stored_by_body(r, &p->peek, &p->plan, &p->account, e);
+	return r->key ? stored_by_body(r, &p->peek, &aside, &account, e) : 0;
+}
+
 static int choose(struct pass *p, struct err *e)
 {
 	struct request *r = p->r;
@@ -217,8 +232,7 @@ static int choose(struct pass *p, struct err *e)
 	if (!p->plan.n &&
 	    stored_by_path(r, p->passage.path, &p->plan, &p->account, e))
 		return -1;
-	if (p->passage.json && !p->account &&
-	    stored_by_body(r, &p->peek, &p->plan, &p->account, e))
+	if (by_body(p, e))
 		return -1;
 	if (p->plan.n)
 		return 0;

@@ -9,6 +9,8 @@ start_process "$tmp/upstream.log" sh -c \
 	"exec python3 '$srcdir/tests/routes/upstream.py' >'$tmp/port'"
 read -r up <"$tmp/port"
 "$dario" backend add b --base-url="http://127.0.0.1:$up/b/v1" --protocol=openai,responses --key=sk-b-0123456789abcdef 2>/dev/null
+"$dario" backend add pool --base-url="http://127.0.0.1:$up/pool/v1" --protocol=openai --key=sk-pool-0123456789abcdef 2>/dev/null
+"$dario" accounts add second --backend=pool --key=sk-second-0123456789abcdef 2>/dev/null
 export DARIO_API_KEY=the-owner
 anna=$("$dario" key add anna/laptop 2>/dev/null)
 phone=$("$dario" key add anna/phone 2>/dev/null)
@@ -56,4 +58,8 @@ for name in 'previous\u005fresponse_id' previous_response_id; do
 done
 is 'nor with the name alone' "$(ask "$bob" POST /v1/responses "{\"model\":\"b:m\",\"input\":\"x\",\"previous\\u005fresponse_id\":\"$resp\"}")" 404
 is 'the owner may write as they like' "$(ask the-owner POST /v1/responses "{\"model\":\"b:m\",\"input\":\"x\",\"previous\\u005fresponse_id\":\"$resp\"}")" 200
+is 'a store at a pool' "$(ask "$bob" POST /v1/vector_stores '{"model":"pool:m"}')" 200
+store=$(id)
+is 'takes no file of another' "$(ask "$bob" POST "/v1/vector_stores/$store/files" "{\"file_id\":\"$file\"}")" 404
+is 'its maker uses it' "$(ask "$bob" POST "/v1/vector_stores/$store/search" '{"query":"x"}')" 200
 done_testing
