@@ -87,22 +87,39 @@ static int read_json(struct pass *p, struct err *e)
 	return 0;
 }
 
+/* Of any other type. The ids in a person's JSON have to be seen. */
+static int read_other(struct pass *p, struct err *e)
+{
+	struct span s;
+
+	if (hold_body(p, e))
+		return -1;
+	s = span_trim(buf_get(&p->r->body));
+	if (span_starts(s, "\xef\xbb\xbf"))
+		s = span_trim(span_skip(s, 3));
+	if (!p->r->key || (s.n ? *s.p != '{' : !p->passage.rest))
+		return 0;
+	return err_set(e, ERR_BAD_REQUEST,
+		       "the body looks like JSON: send it with content-type "
+		       "application/json");
+}
+
 /* As far as it has to be known. */
-static int take_body(struct pass *p, bool literal, struct err *e)
+static int take_body(struct pass *p, struct err *e)
 {
 	const char *type = p->r->vars.content_type;
 	const char *coding = p->r->vars.content_encoding;
 	bool plain = !coding || !*coding || !strcasecmp(coding, "identity");
+	bool literal = p->passage.to && !p->r->key;
 
 	p->passage.type = type && *type ? type : NULL;
 	if (!has_body(p->r))
 		return 0;
-	if (literal)
-		return hold_body(p, e);
-	if (plain && form_is(type))
+	if (!p->passage.to && plain && form_is(type))
 		return read_form(p, e);
-	return !type || !*type || strcasestr(type, "json") ? read_json(p, e)
-							   : hold_body(p, e);
+	if (!literal && (!p->passage.type || strcasestr(type, "json")))
+		return read_json(p, e);
+	return read_other(p, e);
 }
 
 /* --- whom to ask --------------------------------------------------------- */
@@ -299,7 +316,7 @@ int serve_pass(struct request *r, struct err *e)
 	p->passage.path = request_strip_version(path);
 	p->passage.dialect = (enum dialect_id)(r->dialect - dialects);
 	in_path = model_in_path(p);
-	if (take_body(p, false, e) || choose(p, e))
+	if (take_body(p, e) || choose(p, e))
 		return -1;
 	if (in_path && p->plan.routes[0].renamed)
 		p->passage.path = arena_fmt(r->arena, MODELS "%s",
@@ -353,8 +370,10 @@ int serve_to(struct request *r, struct err *e)
 	p->passage.to = true;
 	p->passage.path = name.p + name.n;
 	p->passage.dialect = spoken(r, b, p->passage.path);
-	if (take_body(p, true, e))
+	if (take_body(p, e) || by_body(p, e))
 		return -1;
+	p->passage.json = false; /* whatever it says of a model */
+	r->model = NULL;
 	p->plan.rule = &rule_none;
 	p->plan.routes[p->plan.n++] = (struct route){ .backend = b,
 						      .model = "" };

@@ -62,4 +62,21 @@ is 'a store at a pool' "$(ask "$bob" POST /v1/vector_stores '{"model":"pool:m"}'
 store=$(id)
 is 'takes no file of another' "$(ask "$bob" POST "/v1/vector_stores/$store/files" "{\"file_id\":\"$file\"}")" 404
 is 'its maker uses it' "$(ask "$bob" POST "/v1/vector_stores/$store/search" '{"query":"x"}')" 200
+typed() { # TYPE PATH BODY: the status
+	curl -s -o "$tmp/body" -w '%{http_code}' -H "Authorization: Bearer $bob" -H "Content-Type: $1" -d "$3" "$url$2"
+}
+other='{"input_file_id":"'$file'"}'
+for type in application/json text/plain '' application/x-www-form-urlencoded; do
+	for path in /v1/batches /to/b/v1/batches /to/b/v1/anything; do
+		status=$(typed "$type" "$path" "$other")
+		is "a file of another in $path, ${type:-no type}" "${status%[04]}" 40
+		status=$(typed "$type" "$path" "
+ $other")
+		is 'and behind blanks' "${status%[04]}" 40
+	done
+done
+is 'what is no JSON passes' "$(typed text/plain /to/b/v1/anything 'a text')" 200
+is "a person's JSON passes" "$(typed application/json /to/b/v1/anything '{"model":"other:x","n":1}')" 200
+like 'as it is' "$(curl -s "http://127.0.0.1:$up/seen" | json '[x["body"] for x in j][-1]')" '"model":"other:x","n":1'
+is "the owner's is not looked at" "$(ask the-owner POST /to/b/v1/anything '{"a":')" 200
 done_testing
