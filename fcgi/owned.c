@@ -7,10 +7,40 @@
 
 /* Names of collections, wherever they stand in a path. */
 static const char *const collections[] = {
-	"files",      "batches",       "uploads", "fine_tuning",
-	"jobs",       "videos",        "skills",  "vector_stores",
-	"responses",  "conversations", "threads", "containers",
-	"assistants", "completions",   "evals",
+	"files",
+	"batches",
+	"uploads",
+	"fine_tuning",
+	"jobs",
+	"videos",
+	"skills",
+	"vector_stores",
+	"responses",
+	"conversations",
+	"threads",
+	"containers",
+	"assistants",
+	"completions",
+	"evals",
+
+	/* Google's, Mistral's, OpenRouter's; accounts */
+	"cachedcontents",
+	"corpora",
+	"filesearchstores",
+	"interactions",
+	"operations",
+	"libraries",
+	"activity",
+	"credits",
+	"keys",
+	"billing",
+	"organization",
+	"organizations",
+	"sessions",
+	"environments",
+	"vaults",
+	"prompts",
+	"datasets",
 };
 
 const char *owned_by(struct request *r)
@@ -31,22 +61,35 @@ int owned_check(struct request *r, struct span id,
 		       arena_str(r->arena, id));
 }
 
+/* As the most tolerant server reads it: of any case, its parameters cut off. */
 static bool is_collection(struct span name)
 {
+	name = span_cut(&name, ';');
 	for (size_t i = 0; i < sizeof(collections) / sizeof(*collections); i++)
-		if (span_is(name, collections[i]))
+		if (span_ieq(name, collections[i]))
 			return true;
 	return false;
 }
 
+static bool is_get(const struct request *r)
+{
+	return strcmp(r->vars.method, "GET") == 0 ||
+	       strcmp(r->vars.method, "HEAD") == 0;
+}
+
+/* What is changed or deleted has to be the person's own, also where it has no
+ * id that is known, such as a model. */
 int owned_path(struct request *r, const char *path, struct err *e)
 {
+	bool is_post = strcmp(r->vars.method, "POST") == 0;
 	const char *home = snapshot_home(r->app->config);
 	struct span rest = span_of(path), name;
 	bool kept = false, last = false, own = false;
 	struct object_place at;
 
-	while (r->key && rest.n) {
+	if (!r->key)
+		return 0;
+	while (rest.n) {
 		name = span_cut(&rest, '/');
 		if (!name.n)
 			continue;
@@ -59,10 +102,10 @@ int owned_path(struct request *r, const char *path, struct err *e)
 				objects_find(home, name, &at) ? &at : NULL, e))
 			return -1;
 	}
-	if (!kept || own || (last && strcmp(r->vars.method, "POST") == 0))
+	if (own || (kept ? last && is_post : is_post || is_get(r)))
 		return 0;
 	return err_set(e, ERR_FORBIDDEN,
-		       "%.120s is for the owner of this router alone: it is "
-		       "about what all people keep at the provider",
-		       r->asked_path);
+		       "%.20s %.120s is for the owner of this router alone: it "
+		       "is about what all people keep at the provider",
+		       r->vars.method, r->asked_path);
 }

@@ -79,4 +79,12 @@ is 'what is no JSON passes' "$(typed text/plain /to/b/v1/anything 'a text')" 200
 is "a person's JSON passes" "$(typed application/json /to/b/v1/anything '{"model":"other:x","n":1}')" 200
 like 'as it is' "$(curl -s "http://127.0.0.1:$up/seen" | json '[x["body"] for x in j][-1]')" '"model":"other:x","n":1'
 is "the owner's is not looked at" "$(ask the-owner POST /to/b/v1/anything '{"a":')" 200
+for path in /to/b/v1/FILES '/to/b/v1/files;a=1' '/to/b/v1/files;' '/to/b/v1/Files;x/y' /to/b/v1beta/cachedContents /to/b/v1/organization/admin_api_keys; do
+	is "no list of $path" "$(ask "$bob" GET "$path")" 403
+done
+for path in /v1/models/ft:x /to/b/api/delete /to/b/v1/anything/x; do
+	is "no DELETE of $path" "$(ask "$bob" DELETE "$path")" 403
+	is 'but for the owner' "$(ask the-owner DELETE "$path" '{"model":"b:m"}')" 200
+done
+is 'nor PUT' "$(ask "$bob" PUT /to/b/v1/anything '{}') $(ask "$bob" PATCH /to/b/v1/anything '{}')" '403 403'
 done_testing
