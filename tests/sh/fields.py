@@ -205,7 +205,9 @@ UP_STAY = [
     "Proxy-Authorization", "Forwarded", "X-Forwarded-For", "X-Forwarded-Proto",
     "X-Forwarded-Anything", "X-Real-IP", "Via", "CF-Ray", "CF-Connecting-IP",
     "Referer", "Sec-CH-UA", "Sec-GPC", "Keep-Alive", "Proxy-Connection",
-    "Proxy", "X-Hop"]
+    "Proxy", "X-Hop", "X-HTTP-Method-Override", "X-HTTP-Method",
+    "X-Method-Override", "X-Original-URL", "X-Original-Host", "X-Rewrite-URL",
+    "X-Host", "X-Forwarded", "X-Client-IP", "True-Client-IP"]
 DOWN_PASS = [
     "x-request-id", "openai-processing-ms", "openai-version", "cf-ray",
     "x-ratelimit-limit-requests", "anthropic-organization-id", "ETag",
@@ -218,7 +220,9 @@ DOWN_STAY = [
     "Status", "Location", "Refresh", "X-Accel-Redirect", "X-Accel-Expires",
     "X-Accel-Buffering", "X-Sendfile", "X-Sendfile2", "X-LIGHTTPD-send-file",
     "X-LIGHTTPD-KBytes-per-second", "Keep-Alive", "Proxy-Authenticate",
-    "Trailer", "x-dario-account", "X-Down-Hop", "stAtus"]
+    "Trailer", "x-dario-account", "X-Down-Hop", "stAtus", "NEL", "Report-To",
+    "Reporting-Endpoints", "Accept-CH", "Service-Worker-Allowed", "Set-Login",
+    "Origin-Trial"]
 
 
 def verdict(name, why):
