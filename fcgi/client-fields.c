@@ -4,19 +4,23 @@
 #include "fcgi/client-fields.h"
 
 #include "base/fields.h"
+#include "fcgi/guard.h"
 
 #include <ctype.h>
 #include <string.h>
+
+#define KEY_MIN 8 /* bytes: what is shorter stands in many a value */
 
 struct copy {
 	struct request *r;
 	struct http_call *c;
 	const struct backend *backend;
 	bool translated;
-	bool versions;     /* Anthropic's are made anew */
-	struct span named; /* by Connection: of this hop only */
-	size_t first;      /* of c->headers that is the client's */
-	uint64_t seen;     /* of names, a bit for each that may be equal */
+	bool versions;       /* Anthropic's are made anew */
+	struct span keys[2]; /* of this router, as the client has sent them */
+	struct span named;   /* by Connection: of this hop only */
+	size_t first;        /* of c->headers that is the client's */
+	uint64_t seen;       /* of names, a bit for each that may be equal */
 	size_t n, bytes;
 	struct span names[CLIENT_FIELDS_MAX];
 };
@@ -120,6 +124,19 @@ static void put(struct copy *k, struct span name, struct span value)
 	k->c->headers[k->c->n_headers++] = text;
 }
 
+/* Some clients send their key in a field of their own, too. */
+static bool has_key(const struct copy *k, struct span value)
+{
+	for (size_t i = 0; i < 2; i++) {
+		struct span key = k->keys[i];
+
+		if (key.n >= KEY_MIN && value.n >= key.n &&
+		    memmem(value.p, value.n, key.p, key.n))
+			return true;
+	}
+	return false;
+}
+
 static int too_many(struct err *e)
 {
 	return err_set(e, ERR_BAD_REQUEST,
@@ -140,6 +157,7 @@ int client_fields(struct request *r, const struct outgoing *o,
 	k.translated = o->chat;
 	k.versions = o->dialect == DIALECT_ANTHROPIC;
 	k.named = span_of(r->vars.connection);
+	guard_keys(r, k.keys);
 	k.first = c->n_headers;
 	k.seen = 0;
 	k.n = k.bytes = 0;
@@ -157,7 +175,7 @@ int client_fields(struct request *r, const struct outgoing *o,
 		if (++k.n > CLIENT_FIELDS_MAX ||
 		    k.bytes > CLIENT_FIELDS_BYTES_MAX)
 			return too_many(e);
-		if (check_value(value) == 0)
+		if (check_value(value) == 0 && !has_key(&k, value))
 			put(&k, name, value);
 	}
 	return 0;

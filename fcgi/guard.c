@@ -112,6 +112,14 @@ static const struct key *find_key(const struct request *r)
 	return by_header ? by_header : by_bearer;
 }
 
+void guard_keys(const struct request *r, struct span out[2])
+{
+	bool any = *r->config->settings.api_key || r->config->keys.any;
+
+	out[0] = any ? span_of(r->vars.api_key) : SPAN("");
+	out[1] = any ? bearer(r) : SPAN("");
+}
+
 /* Is the client this machine itself? A web server that does not say so may
  * serve anybody. */
 static bool is_local(const char *addr)

@@ -21,5 +21,7 @@ int guard_request(struct request *r, struct err *e);
 /* The key, for everything that is not open; sets r->key or r->own where it is
  * not the owner's. */
 int guard_key(struct request *r, struct err *e);
+/* What the client has sent as keys of this router; empty while it has none. */
+void guard_keys(const struct request *r, struct span out[2]);
 
 #endif

@@ -68,6 +68,11 @@ for path in files batches/batch_1 images/generations to/a/x responses/resp_1 \
 done
 is 'with the key: 200' "$(curl -s -o "$tmp/body" -w '%{http_code}' \
 	-H "x-api-key: $DARIO_API_KEY" "$url/to/a/x")" 200
+is 'with the key in fields of all names: 200' "$(curl -s -o "$tmp/body" \
+	-w '%{http_code}' -H "Authorization: Bearer $DARIO_API_KEY" \
+	-H "X-LiteLLM-Key: $DARIO_API_KEY" -H "X-Auth: Token $DARIO_API_KEY" \
+	-H "X-Other: passes" "$url/to/a/x")" 200
 curl -s "$base/seen" >"$tmp/seen"
 unlike "the router's own key goes nowhere" "$(cat "$tmp/seen")" "$DARIO_API_KEY"
+like 'what else a field holds does' "$(cat "$tmp/seen")" '"x-other": "passes"'
 done_testing
