@@ -5,8 +5,9 @@
 
 #include <string.h>
 
-#define FORM_MAX 8 /* bytes that stand for one, such as \\\\u0073 */
-#define CUT_MIN 6  /* bytes of a secret that must not stand at a cut either */
+#define FORM_MAX 8     /* bytes that stand for one, such as \\\\u0073 */
+#define SLASHES_MAX 16 /* before one character */
+#define CUT_MIN 6 /* bytes of a secret that must not stand at a cut either */
 
 void mask_add(struct mask *m, struct span secret)
 {
@@ -55,7 +56,7 @@ static size_t stands_for(struct span s, unsigned char c)
 		return 1;
 	if (s.p[0] == '%')
 		return number(span_skip(s, 1), 2) == c ? 3 : 0;
-	while (n < s.n && s.p[n] == '\\')
+	while (n < s.n && n < SLASHES_MAX && s.p[n] == '\\')
 		n++;
 	if (!n || n == s.n)
 		return 0;

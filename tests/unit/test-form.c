@@ -239,6 +239,26 @@ static void test_mask_open(void **state)
 	assert_int_equal(mask_open(&m, SPAN("secret-x")), 0);
 }
 
+/* However many backslashes there are, a text is looked through once. */
+static void test_mask_backslashes(void **state)
+{
+	struct mask m = { .n = 0 };
+	struct buf text;
+
+	(void)state;
+	mask_add(&m, SPAN("secret-0123456789"));
+	buf_init(&text, 4u << 20);
+	for (size_t i = 0; i < 2u << 20; i++)
+		buf_byte(&text, '\\');
+	assert_false(mask_finds(&m, buf_get(&text)));
+	buf_str(&text, "secret-\\\\\\\\u0030123456789");
+	assert_true(mask_finds(&m, buf_get(&text)));
+	mask_buf(&m, &text);
+	assert_false(memmem(text.p, text.n, "secret", 6));
+	assert_false(memmem(text.p, text.n, "123456789", 9));
+	buf_release(&text);
+}
+
 static void test_objects(void **state)
 {
 	struct object_place p;
@@ -284,6 +304,7 @@ int main(void)
 		cmocka_unit_test(test_refs),
 		cmocka_unit_test(test_many_refs),
 		cmocka_unit_test(test_mask_open),
+		cmocka_unit_test(test_mask_backslashes),
 		WITH_HOME(test_objects),
 	};
 
