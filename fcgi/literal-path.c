@@ -154,19 +154,29 @@ static const char *below_prefix(const struct request *r)
 	return same_path(plain, r->asked_path) ? uri : "";
 }
 
+static const char *checked(const struct request *r, const char *path,
+			   struct err *e)
+{
+	if (*path && span_visible(span_of(path)) && !strchr(path, '#') &&
+	    !climbs(r, path))
+		return path;
+	err_set(e, ERR_BAD_REQUEST,
+		"the path can be read in more than one way: write it without "
+		"\".\" and \"..\", backslashes and characters that must be "
+		"encoded");
+	return NULL;
+}
+
+const char *literal_path_of(const struct request *r, const char *text,
+			    struct err *e)
+{
+	return checked(r, encoded(r, text), e);
+}
+
 const char *literal_path(const struct request *r, struct err *e)
 {
 	const char *path = below_prefix(r);
 
-	if (!path)
-		path = encoded(r, r->asked_path);
-	if (!*path || !span_visible(span_of(path)) || strchr(path, '#') ||
-	    climbs(r, path)) {
-		err_set(e, ERR_BAD_REQUEST,
-			"the path can be read in more than one way: write it "
-			"without \".\" and \"..\", backslashes and characters "
-			"that must be encoded");
-		return NULL;
-	}
-	return path;
+	return path ? checked(r, path, e)
+		    : literal_path_of(r, r->asked_path, e);
 }

@@ -15,5 +15,8 @@
 /* Below the router's prefix, with a leading slash, without the query; NULL with
  * an error. */
 const char *literal_path(const struct request *r, struct err *e);
+/* The same of a path that is made of decoded text. */
+const char *literal_path_of(const struct request *r, const char *text,
+			    struct err *e);
 
 #endif

@@ -319,8 +319,13 @@ int serve_pass(struct request *r, struct err *e)
 	if (take_body(p, e) || choose(p, e))
 		return -1;
 	if (in_path && p->plan.routes[0].renamed)
-		p->passage.path = arena_fmt(r->arena, MODELS "%s",
-					    p->plan.routes[0].model);
+		p->passage.path =
+			literal_path_of(r,
+					arena_fmt(r->arena, MODELS "%s",
+						  p->plan.routes[0].model),
+					e);
+	if (!p->passage.path)
+		return -1;
 	pass(p);
 	return 0;
 }

@@ -543,6 +543,20 @@ def hostile():
         check(f"{path!r}: refused", fine and (got or status in (400, 403, 404)),
               (status, got))
     for path, want in (
+            ("/v1/models/b:../x", None), ("/v1/models/b:../../a/x", None),
+            ("/v1/models/b:..", None), ("/v1/models/b:%2e%2e%2fx", None),
+            ("/v1/models/b:x%0d%0aX-Y:%20z", None), ("/v1/models/b:..;/x", None),
+            ("/v1/models/b:..%5cx", None),
+            ("/v1/models/b:a%3Fb=c", "/b/v1/models/a%3Fb=c"),
+            ("/v1/models/b:a%23b%20c", "/b/v1/models/a%23b%20c"),
+            ("/v1/models/b:a%2525", "/b/v1/models/a%2525")):
+        forget()
+        status = raw(path, "DELETE")
+        got = forget()
+        check(f"DELETE {path!r}: {want or 'refused'}", got[0]["path"] == want
+              if want and got else not want and status in (400, 403, 404) and not got,
+              (status, got))
+    for path, want in (
             ("/to/b//host/x", "/b/v1//host/x"), ("/to/b/@host/x", "/b/v1/@host/x"),
             ("/to/b/:80/x", "/b/v1/:80/x"), ("/to/b/x@y:z", "/b/v1/x@y:z"),
             ("/to/b/a%2Fb", "/b/v1/a%2Fb"), ("/to/b/a%20b", "/b/v1/a%20b"),
