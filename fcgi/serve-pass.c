@@ -354,6 +354,22 @@ static enum dialect_id spoken(const struct request *r, const struct backend *b,
 	return b->protocol;
 }
 
+/* A log-in opens all that its owner has at the provider: the profile, sessions,
+ * even new API keys. A person asks its models, and nothing else of it. */
+static int may_go_there(const struct request *r, const struct backend *b,
+			struct err *e)
+{
+	const struct accounts *all = &r->config->accounts;
+
+	for (size_t i = 0; r->key && b->claude && i < all->n; i++)
+		if (!all->list[i].api_key)
+			return err_set(e, ERR_FORBIDDEN,
+				       "/to/%s/ is for the owner of this "
+				       "router alone: it goes by their log-in",
+				       b->name);
+	return 0;
+}
+
 int serve_to(struct request *r, struct err *e)
 {
 	struct pass *p = begin(r);
@@ -372,6 +388,8 @@ int serve_to(struct request *r, struct err *e)
 	b = backend_named(r->config, name);
 	if (!b)
 		return no_such_backend(r, name, e);
+	if (may_go_there(r, b, e))
+		return -1;
 	p->passage.to = true;
 	p->passage.path = name.p + name.n;
 	p->passage.dialect = spoken(r, b, p->passage.path);

@@ -11,6 +11,7 @@ read -r up <"$tmp/port"
 "$dario" backend add b --base-url="http://127.0.0.1:$up/b/v1" --protocol=openai,responses --key=sk-b-0123456789abcdef 2>/dev/null
 "$dario" backend add pool --base-url="http://127.0.0.1:$up/pool/v1" --protocol=openai --key=sk-pool-0123456789abcdef 2>/dev/null
 "$dario" accounts add second --backend=pool --key=sk-second-0123456789abcdef 2>/dev/null
+export DARIO_ANTHROPIC_BASE_URL="http://127.0.0.1:$up/claude"
 export DARIO_API_KEY=the-owner
 anna=$("$dario" key add anna/laptop 2>/dev/null)
 phone=$("$dario" key add anna/phone 2>/dev/null)
@@ -87,4 +88,13 @@ for path in /v1/models/ft:x /to/b/api/delete /to/b/v1/anything/x; do
 	is 'but for the owner' "$(ask the-owner DELETE "$path" '{"model":"b:m"}')" 200
 done
 is 'nor PUT' "$(ask "$bob" PUT /to/b/v1/anything '{}') $(ask "$bob" PATCH /to/b/v1/anything '{}')" '403 403'
+"$dario" accounts add key --key=sk-ant-api03-0123456789abcdef 2>/dev/null
+is 'the accounts, by a key' "$(ask "$bob" GET /to/claude/v1/x)" 200
+cat >"$DARIO_HOME/accounts/me.json" <<-END
+	{"alias":"me","accessToken":"sk-ant-oat01-0123456789abcdef","refreshToken":"r-0123456789","expiresAt":9999999999000}
+END
+chmod 600 "$DARIO_HOME/accounts/me.json"
+for path in /to/claude/api/oauth/claude_cli/create_api_key /to/claude/v1/x /v1/to/claude/api/oauth/profile; do
+	is "a log-in is its owner's: $path" "$(ask "$bob" POST $path '{}') $(ask the-owner POST $path '{}')" '403 200'
+done
 done_testing
