@@ -40,20 +40,51 @@ struct metered {
 
 /* --- models -------------------------------------------------------------- */
 
-int metered_model(struct request *r, struct err *e)
+static int not_allowed(struct request *r, const char *model, const char *param,
+		       struct err *e)
 {
 	struct buf list;
 
-	if (!r->key || key_allows(r->key, r->model))
-		return 0;
 	buf_init(&list, 600);
 	key_models(r->key, &list);
 	err_set(e, ERR_BAD_REQUEST,
-		"this key may not use the model %.100s, but %s", r->model,
+		"this key may not use the model %.100s, but %s", model,
 		buf_cstr(&list));
-	memcpy(e->param, "model", sizeof("model"));
+	snprintf(e->param, sizeof(e->param), "%s", param);
 	buf_release(&list);
 	return -1;
+}
+
+/* OpenRouter asks those of a list when the model itself cannot answer. */
+static int look_at_others(struct request *r, struct err *e)
+{
+	struct jwalk body = jwalk_in(buf_get(&r->body));
+
+	while (jwalk_next(&body)) {
+		struct jwalk list = jwalk_in(body.value);
+
+		if (!jwalk_key_is(&body, "models"))
+			continue;
+		while (jwalk_next(&list)) {
+			const char *model = arena_str(
+				r->arena, jwalk_text(r->arena, list.value));
+
+			if (!key_allows(r->key, model))
+				return not_allowed(r, model, "models", e);
+		}
+	}
+	return 0;
+}
+
+int metered_model(struct request *r, struct err *e)
+{
+	const struct key *k = r->key;
+
+	if (!k || !(k->n_models || (k->person && k->person->n_models)))
+		return 0;
+	return key_allows(r->key, r->model)
+		     ? look_at_others(r, e)
+		     : not_allowed(r, r->model, "model", e);
 }
 
 /* --- the largest possible cost ------------------------------------------- */
@@ -352,6 +383,19 @@ static int take(struct request *r, const struct key *k,
 	return 0;
 }
 
+/* It goes on when the request has ended. */
+static bool in_background(const struct request *r)
+{
+	struct jwalk body = jwalk_in(buf_get(&r->body));
+
+	while (r->dialect == &dialects[DIALECT_RESPONSES] && jwalk_next(&body))
+		if (jwalk_key_is(&body, "background") &&
+		    !span_is(body.value, "false") &&
+		    !span_is(body.value, "null"))
+			return true;
+	return false;
+}
+
 int metered_admit(struct request *r, const struct plan *plan, struct err *e)
 {
 	const struct key *k = r->key;
@@ -361,6 +405,11 @@ int metered_admit(struct request *r, const struct plan *plan, struct err *e)
 
 	if (!k || !key_is_limited(k))
 		return 0;
+	if (in_background(r))
+		return err_set(e, ERR_BAD_REQUEST,
+			       "what a background answer uses cannot be "
+			       "counted, and this key has limits: leave "
+			       "background out");
 	ask = largest(r, plan);
 	r->metered = arena_take(r->arena, sizeof(*r->metered));
 	memset(r->metered, 0, sizeof(*r->metered));

@@ -57,6 +57,10 @@ model=claude-opus-5-5
 is 'another one: 400' "$(messages "$k" 1) $(error type)" '400 invalid_request_error'
 like 'which are allowed' "$(error message)" 'claude-haiku*, gpt-4o'
 is 'nothing was sent' "$(sent)" 1
+is 'nor as one to fall back to' "$(model=gpt-4o chat "$k" 1 ',"models":["gpt-4o","o1-pro"]') $(error param)" '400 models'
+is 'nor in another spelling' "$(model=gpt-4o chat "$k" 1 ',"model\u0073":["o1-pro"]')" 400
+is 'nothing was sent' "$(sent)" 1
+is 'an allowed one to fall back to' "$(model=gpt-4o chat "$k" 1 ',"models":["gpt-4o"]')" 200
 is 'not even by the name of the backend' "$(model=anth:claude-opus-5-5 messages "$k" 1)" 400
 is 'counting is never refused' "$(messages "$k" 7 '' '' /v1/messages/count_tokens)" 200
 model=gpt-4.1
@@ -199,6 +203,12 @@ for path in /v1/files /v1/batches /v1/messages/batches /v1/fine_tuning/jobs /to/
 	is "$path is refused to a key with limits" "$(status)" 400
 	like "$path: why" "$(error message)" 'has limits'
 done
+
+for value in true 1; do
+	post /v1/responses '{"model":"gpt-4o","input":"x","background":'$value'}' -H "x-api-key: $k" >"$tmp/answer"
+	is "nor an answer in the background, $value" "$(status) $(error type)" '400 invalid_request_error'
+done
+like 'it says why' "$(error message)" 'cannot be counted'
 
 # counters that cannot be read
 chmod 644 "$DARIO_HOME/keys/meters.bin"
