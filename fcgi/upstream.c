@@ -10,7 +10,7 @@
 
 #define PRODUCT "dario/" PACKAGE_VERSION
 #define QUERY_MAX 1024
-#define BETAS_MAX 4096
+#define BETAS_MAX (32u << 10)
 #define AGENT_MAX 512
 
 /* A client's query goes behind the URL's own when it can stand there as it is.
@@ -54,10 +54,12 @@ static void add_beta(struct buf *list, const char *name)
 }
 
 /* The client's betas, and what the credential and the request need. */
-static void add_betas(struct request *r, const struct outgoing *o,
-		      const struct account *account, struct http_call *c)
+static int add_betas(struct request *r, const struct outgoing *o,
+		     const struct account *account, struct http_call *c,
+		     struct err *e)
 {
 	struct buf list;
+	int rc = 0;
 
 	buf_init(&list, BETAS_MAX);
 	if (!o->chat)
@@ -67,20 +69,27 @@ static void add_betas(struct request *r, const struct outgoing *o,
 	add_beta(&list, o->betas);
 	if (o->filled)
 		template_betas(r->config->template, &list);
-	if (list.n)
+	if (list.full) /* without a few of them it would be another request */
+		rc = err_full(e, &list, ERR_BAD_REQUEST,
+			      "anthropic-beta is larger than %u KiB: leave "
+			      "some out",
+			      BETAS_MAX >> 10);
+	else if (list.n)
 		client_field(r, c, SPAN("anthropic-beta"), buf_cstr(&list));
 	buf_release(&list);
+	return rc;
 }
 
-static void add_versions(struct request *r, const struct outgoing *o,
-			 const struct account *account, struct http_call *c)
+static int add_versions(struct request *r, const struct outgoing *o,
+			const struct account *account, struct http_call *c,
+			struct err *e)
 {
 	const char *version = o->chat ? NULL : r->vars.anthropic_version;
 
 	if (!has(o->backend, SPAN("anthropic-version")))
 		client_field(r, c, SPAN("anthropic-version"),
 			     version ? version : "2023-06-01");
-	add_betas(r, o, account, c);
+	return add_betas(r, o, account, c, e);
 }
 
 /* What is never shown: the key, and what a backend's own fields hold of the
@@ -233,8 +242,8 @@ int upstream_call(struct request *r, const struct outgoing *o,
 	if (rc == 0)
 		rc = add_credential(r, o, account, c, &text, e);
 	buf_release(&text);
-	if (o->dialect == DIALECT_ANTHROPIC)
-		add_versions(r, o, account, c);
+	if (rc == 0 && o->dialect == DIALECT_ANTHROPIC)
+		rc = add_versions(r, o, account, c, e);
 	for (size_t i = 0; i < b->n_fields; i++)
 		add(c, b->fields[i]);
 	return rc ? rc : client_fields(r, o, c, e);

@@ -312,6 +312,12 @@ def joined(lane):
           "a, b, c")
     betas = ",".join(got(seen, "anthropic-beta")).replace(" ", "")
     check(f"{lane}: betas of two lines", [betas], "one,two,three")
+    many = ",".join(f"{word()}-{i}" for i in range(600))
+    ask(lane, [("anthropic-beta", many)], model="messages:m",
+        path="/v1/messages")
+    there = ",".join(got(up.heads[-1][1], "anthropic-beta"))
+    verdict(f"{lane}: {len(many)} bytes of betas, all of them",
+            there != many and f"{len(there)} bytes")
 
 
 def credentials(lane):
@@ -416,6 +422,14 @@ def by_hand():
             "/v1/chat/completions", body, [("anthropic-beta", "x" * size)] * 60)
         verdict(f"fastcgi: 60 betas of {size} bytes are refused",
                 status != 400 and status)
+    there = len(up.heads)
+    status, _, text = LANES["cgi"](
+        "/v1/messages", json.dumps(dict(BODY, model="messages:m",
+                                        max_tokens=9)).encode(),
+        [("anthropic-beta", "x" * 40000)])
+    verdict("cgi: 40000 bytes of betas are refused, not left out",
+            (status != 400 or len(up.heads) > there or
+             b"anthropic-beta" not in text) and (status, text))
     status, _, _ = LANES["fastcgi"]("/v1/chat/completions", body,
                                     [("X-Same", "v")] * 5000)
     verdict("fastcgi: 5000 of one name are refused", status != 400 and status)
