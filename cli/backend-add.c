@@ -15,6 +15,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define URL_MAX 2048
 
@@ -26,6 +27,7 @@ struct adding {
 	struct span key;
 	const char *env, *command; /* where else it is from, or NULL */
 	char url[URL_MAX];         /* as given, or as known; "" */
+	const char *api;           /* that the given one is of, or NULL */
 };
 
 int backend_check_name(const char *name, struct err *e)
@@ -99,6 +101,22 @@ static struct span find_tail(struct span url)
 	return SPAN("");
 }
 
+/* The API that has such a path and no other has; NULL: it can be any. */
+static const char *api_of(struct span tail)
+{
+	static const enum dialect_id own[] = { DIALECT_ANTHROPIC,
+					       DIALECT_RESPONSES };
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		const struct dialect *d = &dialects[own[i]];
+
+		if (tail.n >= strlen(d->path) &&
+		    strncasecmp(tail.p, d->path, strlen(d->path)) == 0)
+			return d->name;
+	}
+	return NULL;
+}
+
 static struct span without_slashes(struct span url)
 {
 	while (url.n && url.p[url.n - 1] == '/')
@@ -119,6 +137,7 @@ static int take_url(struct adding *a, const char *given, struct err *e)
 			       "--base-url is longer than %d bytes", URL_MAX);
 	url = without_slashes(url);
 	tail = find_tail(url);
+	a->api = api_of(tail);
 	url = without_slashes((struct span){ url.p, url.n - tail.n });
 	buf_fmt(&out, "%.*s%s%.*s", SPAN_FMT(url), has_query ? "?" : "",
 		SPAN_FMT(query));
@@ -292,7 +311,7 @@ static int make(struct adding *a, struct json_object *file, struct err *e)
 	if (add_known(a, file, e))
 		return -1;
 	if (!json_cstr(file, "protocol"))
-		json_set_str(file, "protocol", "openai");
+		json_set_str(file, "protocol", a->api ? a->api : "openai");
 	return 0;
 }
 

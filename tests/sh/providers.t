@@ -81,6 +81,23 @@ for path in chat/completions completions messages messages/count_tokens \
 	moderations rerank Chat/Completions; do
 	url "https://h.example/v1/$path" https://h.example/v1 "/$path"
 done
+# The path is of one API: that is the one which is spoken there.
+speaks() { # PATH WANTED [FLAGS]
+	path=$1
+	wanted=$2
+	shift 2
+	rm -f "$DARIO_HOME/backends/u.json"
+	"$dario" backend add u --key=k --base-url="https://h.example/v1/$path" "$@" 2>/dev/null
+	is "$path $*: what is spoken" "$(of u 'j["protocol"]')" "$wanted"
+}
+speaks messages anthropic
+speaks messages/count_tokens anthropic
+speaks Messages/ anthropic
+speaks responses responses
+speaks responses/compact responses
+speaks chat/completions openai
+speaks models openai
+speaks messages openai --protocol=openai
 url https://h.example/v1/chat/completions/ https://h.example/v1 /chat/completions
 url https://h.example/chat/completions https://h.example /chat/completions
 url https://h.example/v1/ https://h.example/v1
