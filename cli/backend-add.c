@@ -101,8 +101,14 @@ static struct span find_tail(struct span url)
 	return SPAN("");
 }
 
-/* The API that has such a path and no other has; NULL: it can be any. */
-static const char *api_of(struct span tail)
+static bool ends_in(struct span url, struct span with)
+{
+	return url.n >= with.n && span_eq(span_skip(url, url.n - with.n), with);
+}
+
+/* The API that has such a path and no other has, or that the provider keeps
+ * apart by it; NULL: it can be any. */
+static const char *api_of(struct span url, struct span tail)
 {
 	static const enum dialect_id own[] = { DIALECT_ANTHROPIC,
 					       DIALECT_RESPONSES };
@@ -114,6 +120,9 @@ static const char *api_of(struct span tail)
 		    strncasecmp(tail.p, d->path, strlen(d->path)) == 0)
 			return d->name;
 	}
+	if (ends_in(url, SPAN("/anthropic")) ||
+	    ends_in(url, SPAN("/anthropic/v1")))
+		return dialects[DIALECT_ANTHROPIC].name;
 	return NULL;
 }
 
@@ -137,8 +146,8 @@ static int take_url(struct adding *a, const char *given, struct err *e)
 			       "--base-url is longer than %d bytes", URL_MAX);
 	url = without_slashes(url);
 	tail = find_tail(url);
-	a->api = api_of(tail);
 	url = without_slashes((struct span){ url.p, url.n - tail.n });
+	a->api = api_of(url, tail);
 	buf_fmt(&out, "%.*s%s%.*s", SPAN_FMT(url), has_query ? "?" : "",
 		SPAN_FMT(query));
 	if (tail.n)
@@ -305,13 +314,19 @@ static void merge(const struct adding *a, struct json_object *file)
 
 static int make(struct adding *a, struct json_object *file, struct err *e)
 {
+	bool open;
+
 	if (find_url(a, file, e) || leave_old_address(a, file, e))
 		return -1;
 	merge(a, file);
+	open = !json_cstr(file, "protocol");
 	if (add_known(a, file, e))
 		return -1;
+	if (open && a->api &&
+	    !span_listed(json_str(file, "protocol"), span_of(a->api)))
+		json_set_str(file, "protocol", a->api);
 	if (!json_cstr(file, "protocol"))
-		json_set_str(file, "protocol", a->api ? a->api : "openai");
+		json_set_str(file, "protocol", "openai");
 	return 0;
 }
 

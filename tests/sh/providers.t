@@ -87,7 +87,11 @@ speaks() { # PATH WANTED [FLAGS]
 	wanted=$2
 	shift 2
 	rm -f "$DARIO_HOME/backends/u.json"
-	"$dario" backend add u --key=k --base-url="https://h.example/v1/$path" "$@" 2>/dev/null
+	case $path in
+	https:*) ;;
+	*) path=https://h.example/v1/$path ;;
+	esac
+	"$dario" backend add u --key=k --base-url="$path" "$@" 2>/dev/null
 	is "$path $*: what is spoken" "$(of u 'j["protocol"]')" "$wanted"
 }
 speaks messages anthropic
@@ -98,6 +102,13 @@ speaks responses/compact responses
 speaks chat/completions openai
 speaks models openai
 speaks messages openai --protocol=openai
+speaks https://api.deepseek.com/v1/messages anthropic
+speaks https://api.deepseek.com/anthropic anthropic
+speaks https://api.deepseek.com/anthropic/v1/ anthropic
+speaks https://api.deepseek.com/v1 openai
+speaks https://api.openai.com/v1/responses openai,responses
+speaks https://h.example/notanthropic openai
+speaks https://api.deepseek.com/anthropic openai --protocol=openai
 url https://h.example/v1/chat/completions/ https://h.example/v1 /chat/completions
 url https://h.example/chat/completions https://h.example /chat/completions
 url https://h.example/v1/ https://h.example/v1
