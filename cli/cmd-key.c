@@ -570,8 +570,8 @@ static int run_audit(struct cmd *c, struct err *e)
 		  "input and output tokens in such a time, as 1M/day" }, \
 		{ "parallel", "N", "requests at a time" }, \
 		{ "priority", "N", \
-		  "smaller ones go first where requests wait in line; 100 where none is " \
-		  "said" }, \
+		  "smaller ones go first where requests wait in line; 100 " \
+		  "where none is said" }, \
 	{ \
 		"expires", "DATE", \
 			"until then (UTC), as 2027-01-31 or " \
