@@ -74,12 +74,11 @@ static int peek_piece(void *arg, struct span piece, struct err *e)
 	return peek_feed(arg, piece, e);
 }
 
-static int read_json(struct pass *p, struct err *e)
+static int end_json(struct pass *p, struct err *e)
 {
 	struct request *r = p->r;
 
-	if (request_read_body(r, peek_piece, &p->peek, e) ||
-	    (r->body.n && peek_whole(&p->peek, e)))
+	if (r->body.n && peek_whole(&p->peek, e))
 		return -1;
 	p->passage.json = r->body.n > 0;
 	if (p->peek.has_model)
@@ -87,14 +86,27 @@ static int read_json(struct pass *p, struct err *e)
 	return 0;
 }
 
-/* Of any other type. The ids in a person's JSON have to be seen. */
-static int read_other(struct pass *p, struct err *e)
+/* curl calls JSON so when nobody tells it the type. */
+static bool is_curls(const char *type)
 {
-	struct span s;
+	static const char name[] = "application/x-www-form-urlencoded";
+
+	return type && strncasecmp(type, name, strlen(name)) == 0;
+}
+
+/* Of any other type. The ids in a person's JSON have to be seen. */
+static int read_other(struct pass *p, bool curls, struct err *e)
+{
+	struct span body, s;
 
 	if (hold_body(p, e))
 		return -1;
-	s = span_trim(buf_get(&p->r->body));
+	body = buf_get(&p->r->body);
+	s = span_trim(body);
+	if (curls && !p->passage.rest && span_starts(s, "{")) {
+		p->passage.type = "application/json";
+		return peek_feed(&p->peek, body, e) ? -1 : end_json(p, e);
+	}
 	if (span_starts(s, "\xef\xbb\xbf"))
 		s = span_trim(span_skip(s, 3));
 	if (!p->r->key || (s.n ? *s.p != '{' : !p->passage.rest))
@@ -118,8 +130,10 @@ static int take_body(struct pass *p, struct err *e)
 	if (!p->passage.to && plain && form_is(type))
 		return read_form(p, e);
 	if (!literal && (!p->passage.type || strcasestr(type, "json")))
-		return read_json(p, e);
-	return read_other(p, e);
+		return request_read_body(p->r, peek_piece, &p->peek, e)
+			     ? -1
+			     : end_json(p, e);
+	return read_other(p, !p->passage.to && plain && is_curls(type), e);
 }
 
 /* --- whom to ask --------------------------------------------------------- */

@@ -466,6 +466,19 @@ def bodies():
                    JSON | {"Content-Encoding": "gzip"})
     check("read for its model: it goes", got and got["body"] == '{"model":"x"}'
           and "content-encoding" not in got["fields"], (a, got))
+    curls = {"Content-Type": "application/x-www-form-urlencoded"}
+    for text, sent in ((b'{"model":"b:x"}', '{"model":"x"}'),
+                       (b'\n {"model":"b:x"}\n', '\n {"model":"x"}\n')):
+        a, got = asked("POST", "/v1/moderations", text, curls)
+        check(f"JSON that curl calls a form, {len(text)} bytes", got and
+              got["body"] == sent and got["path"] == "/b/v1/moderations" and
+              got["fields"]["content-type"] == "application/json", (a, got))
+    a, got = asked("POST", "/v1/moderations", b"model=b%3Ax", curls | to("a"))
+    check("what is such a form stays one", got and got["body"] == "model=b%3Ax"
+          and got["fields"]["content-type"] == curls["Content-Type"], (a, got))
+    a, got = asked("POST", "/to/b/any", b'{"model":"b:x"}', curls)
+    check("/to: its type stays", got and got["body"] == '{"model":"b:x"}' and
+          got["fields"]["content-type"] == curls["Content-Type"], (a, got))
     a, got = asked("POST", "/to/b/early", os.urandom(20 << 20))
     check("an answer before the body's end", a.status in (413, 502), a)
     a, got = asked("POST", "/to/dead/any", os.urandom(3 << 20))
