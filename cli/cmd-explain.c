@@ -388,10 +388,8 @@ static int run(struct cmd *c, struct err *e)
 
 	if (!cfg || secret_check_name(x.model, "a model", e) || take_api(&x, e))
 		goto out;
-	if (route_pick(cfg, x.model, &x.plan, e)) {
-		route_advise(cfg, c->home, x.model, e);
+	if (route_find(cfg, c->home, x.model, &x.plan, e))
 		goto out;
-	}
 	decide(&x);
 	resolve(&x);
 	buf_init(&out, 1u << 20);

@@ -87,11 +87,9 @@ int serve_forward(struct request *r, struct err *e)
 	/* Counting is free, and never refused. */
 	if (!r->instead && metered_model(r, e))
 		return -1;
-	if (route_pick(r->config, r->model, &plan, e)) {
-		route_advise(r->config, snapshot_home(r->app->config), r->model,
-			     e);
+	if (route_find(r->config, snapshot_home(r->app->config), r->model,
+		       &plan, e))
 		return -1;
-	}
 	if (stored_by_body(r, &k, &plan, &account, e) ||
 	    (!r->instead && metered_admit(r, &plan, e)))
 		return -1;

@@ -83,3 +83,21 @@ void route_advise(const struct snapshot *c, const char *home, const char *model,
 		model, names, b->name, first.text, command);
 	memcpy(e->param, "model", sizeof("model"));
 }
+
+int route_find(const struct snapshot *c, const char *home, const char *model,
+	       struct plan *out, struct err *e)
+{
+	struct err listed = { .code = ERR_NO_MODEL };
+
+	if (route_pick(c, model, out, e)) {
+		route_advise(c, home, model, e);
+		return -1;
+	}
+	if (!out->unclaimed)
+		return 0;
+	route_advise(c, home, model, &listed);
+	if (!*listed.msg)
+		return 0;
+	*e = listed;
+	return -1;
+}

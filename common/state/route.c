@@ -271,6 +271,8 @@ static int by_rest(const struct snapshot *c, const char *model,
 	}
 	if (!c->accounts.n || foreign)
 		return -1;
+	/* The setting makes it one of Claude's. */
+	out->unclaimed = !*c->settings.model;
 	snprintf(out->why, sizeof(out->why), "no backend claims the name");
 	return take(out, &c->claude, model);
 }
@@ -353,6 +355,7 @@ int route_pick(const struct snapshot *c, const char *model, struct plan *out,
 	out->n = 0;
 	out->rule = &rule_none;
 	out->why[0] = '\0';
+	out->unclaimed = false;
 	if (!by_prefix(c, name, out) && by_name(c, name, false, out) &&
 	    by_bare_name(c, name, out) && by_rest(c, name, out))
 		return no_model(c, name, e);

@@ -35,12 +35,19 @@ struct plan {
 	size_t n;
 	const struct rule *rule; /* never NULL: rule_none */
 	char why[160];           /* what led to the first choice */
+	bool unclaimed;          /* nothing did: the accounts are left */
 	/* private */
 	/* what a route's model may point to */
 	struct model_name asked, set, claude;
 };
 
-/* `model` must outlive the plan, which stays where it is. */
+/* `model` must outlive the plan, which stays where it is. What is in the list
+ * of a backend's models, as far as that is kept below `home`, is not left to
+ * the Claude accounts: -1, and who has it. */
+int route_find(const struct snapshot *c, const char *home, const char *model,
+	       struct plan *out, struct err *e);
+
+/* The same without a look at the lists. */
 int route_pick(const struct snapshot *c, const char *model, struct plan *out,
 	       struct err *e);
 

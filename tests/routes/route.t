@@ -80,6 +80,16 @@ is 'and then it is there' "$(ask qwen3)" '200 one qwen3'
 like 'no list has it' "$(advice qwen4)" 'write BACKEND:MODEL with one of one, two'
 kept two '[{"id":"x;rm -rf"},7,{"id":7},null]'
 like 'a name that is none for a shell stands in no command' "$(advice 'x;rm -rf')" 'write BACKEND:MODEL'
+# With a Claude account as well: what another one lists is not sent there.
+printf 'sk-ant-api03-work\n' | "$dario" accounts add work --key-stdin 2>/dev/null
+kept two '[{"id":"my-tune"}]'
+like 'a list has it: not for an account' "$(advice my-tune)" 'it is in the list of two: ask for two:my-tune,'
+is 'no list has it: an account' "$(ask my-other)" '200 claude my-other'
+is 'a name of Claude: an account' "$(kept two '["claude-opus-9-1"]' && ask claude-opus-9-1)" '200 claude claude-opus-9-1'
+kept two '["my-tune"]'
+(umask 077 && echo '{"model":"claude-opus-9-1"}' >"$DARIO_HOME/config.json")
+is 'with a model set for all: an account' "$(ask my-tune)" '200 claude claude-opus-9-1'
+rm -r "$DARIO_HOME/accounts" "$DARIO_HOME/config.json"
 "$dario" explain x --api=soap >"$tmp/out" 2>&1
 is 'explain: a wrong API' "$?" 2
 
