@@ -289,15 +289,30 @@ static bool is_called(const struct listed *m, const char *name)
 	return false;
 }
 
-static const struct listed *find_called(const struct listing *l,
-					const struct backend *b,
-					const char *name)
+static bool is_dated(const struct listed *m, const char *name)
+{
+	return model_name_same(m->model, name);
+}
+
+static const struct listed *find_called(
+	const struct listing *l, const struct backend *b, const char *name,
+	bool called(const struct listed *m, const char *name))
 {
 	for (size_t i = 0; i < l->n; i++)
 		if ((!b || l->list[i].backend == b) &&
-		    is_called(&l->list[i], name))
+		    called(&l->list[i], name))
 			return &l->list[i];
 	return NULL;
+}
+
+/* Of the backend that the name leads to, where a date says nothing. */
+static const struct listed *find_led(const struct listing *l,
+				     const struct route *to)
+{
+	const struct listed *m;
+
+	m = find_called(l, to->backend, to->model, is_called);
+	return m ? m : find_called(l, to->backend, to->model, is_dated);
 }
 
 const struct listed *listing_find(const struct listing *l, const char *name,
@@ -312,13 +327,12 @@ const struct listed *listing_find(const struct listing *l, const char *name,
 			return &l->list[i];
 		}
 	if (pick(l, name, &plan) && can_serve(l, &plan.routes[0]))
-		m = find_called(l, plan.routes[0].backend,
-				plan.routes[0].model);
+		m = find_led(l, &plan.routes[0]);
 	if (m) { /* the name that was used leads there as well */
 		*id = name;
 		return m;
 	}
-	m = find_called(l, NULL, name);
+	m = find_called(l, NULL, name, is_called);
 	if (m)
 		*id = m->id;
 	return m;

@@ -28,6 +28,11 @@ LISTS = {
     "bare": ["one", {"id": "two"}, 3, None],
     "google": {"data": [{"id": "models/gemini-9"}]},
     "ollama": {"data": [{"id": "llama3:latest"}, {"id": "qwen:8b"}]},
+    "dated": {"data": [
+        {"id": "gpt-x"},
+        {"id": "claude-y-4-5-20250929", "display_name": "Y, dated"},
+        {"id": "claude-w-20250101", "display_name": "W, dated"},
+        {"id": "claude-w", "display_name": "W, itself"}]},
     "llamacpp": {
         "models": [{"name": "/m/x.gguf", "model": "/m/x.gguf"}],
         "data": [{"id": "x.gguf", "aliases": ["short", "other"],

@@ -193,6 +193,20 @@ done
 get /v1/models/qwen
 is 'not found: another tag' "$(code)" 404
 
+only
+add dated dated-s
+wait_for 20 has gpt-x
+for name in gpt-x-2025-08-07 gpt-x-latest dated:claude-y-4-5; do
+	get "/v1/models/$name"
+	is "a date does not count: $name" "$(code) $(json 'j["id"]' <"$tmp/body")" "200 $name"
+done
+get /v1/models/dated:claude-y-4-5-20240101
+is 'not found: another date' "$(code)" 404
+get /v1/models/dated:claude-y-4-5 -H "$version"
+is 'what is known of the dated one' "$(json 'j["display_name"]' <"$tmp/body")" 'Y, dated'
+get /v1/models/dated:claude-w -H "$version"
+is 'the name itself comes first' "$(json 'j["display_name"]' <"$tmp/body")" 'W, itself'
+
 # --- pages ------------------------------------------------------------------
 only
 add paged paged-p
