@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: MIT
 """A provider that knows a word: word.py PORT WORD LOG
 
-Speaks Messages, Chat Completions and Responses, whole and streamed. Whoever asks
-is told the word. When the question names a file (/...txt) and tools are
+Speaks Messages, Chat Completions and Responses, whole and streamed. Whoever
+asks is told the word. When the question names a file (/...txt) and tools are
 declared, the model first calls one that can read it, and then repeats what it
-was given. Each request's path, dialect and model go to LOG, a line each, as
-JSON. Nothing of it depends on the client."""
+was given, through a tool if there is one for the answer. Streams come in small
+pieces. Each request's path, dialect and model go to LOG, a line each, as JSON.
+Nothing of it depends on the client."""
 
 import json
 import re
@@ -16,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 PORT, WORD, LOG = int(sys.argv[1]), sys.argv[2], sys.argv[3]
 FILE = re.compile(r"/[\w./-]+\.txt")
 COMMANDS = ("command", "cmd", "commands", "script")
+ENDS = ("final_answer",)  # tools that take the answer itself
 PATHS = ("file_path", "path", "filepath", "filePath", "absolute_path",
          "target_file", "paths", "files")
 
@@ -97,6 +99,14 @@ def call(q, path):
     return best and best[1:]
 
 
+def told(said, path):
+    """Results in words: what a user says after a call that is told as text."""
+    at = [n for n, (role, v) in enumerate(said)
+          if role == "assistant" and any(path in t for t in texts(v))]
+    return [" ".join(texts(v)) for role, v in said[at[-1] + 1:]
+            if role == "user"] if at else []
+
+
 def answer(q):
     """("text", text) or ("call", name, arguments)"""
     said = list(turns(q))
@@ -104,15 +114,25 @@ def answer(q):
              for t in texts(v)]
     path = next((m.group() for m in reversed(asked) if m), None)
     results = [" ".join(texts(v)) for role, v in said if role == "result"]
+    results = results or (told(said, path) if path else [])
     if path and not results:
         called = call(q, path)
         if called:
             return ("call", *called)
     read = f" The file says: {results[-1][:400]}" if results else ""
-    return "text", f"The word is {WORD}.{read}"
+    text = f"The word is {WORD}.{read}"
+    for name, schema in tools(q):
+        if name in ENDS:
+            return "call", name, {next(iter(schema["properties"])): text}
+    return "text", text
 
 
 # --- the dialects ------------------------------------------------------------
+
+def pieces(text):
+    """What a stream sends it in; the word is cut, too."""
+    return [text[i:i + 9] for i in range(0, len(text), 9)]
+
 
 def messages(q, a):
     usage = {"input_tokens": 7, "output_tokens": 5}
@@ -122,15 +142,18 @@ def messages(q, a):
     whole = {"id": "msg_1", "type": "message", "role": "assistant",
              "model": q["model"], "content": [block], "stop_reason": stop,
              "stop_sequence": None, "usage": usage}
-    empty, delta = (dict(block, text=""), {"type": "text_delta", "text": a[1]}) \
-        if a[0] == "text" else (dict(block, input={}), {
-            "type": "input_json_delta", "partial_json": json.dumps(a[2])})
+    empty, deltas = (dict(block, text=""), [
+        {"type": "text_delta", "text": t} for t in pieces(a[1])]) \
+        if a[0] == "text" else (dict(block, input={}), [
+            {"type": "input_json_delta", "partial_json": t}
+            for t in pieces(json.dumps(a[2]))])
     yield whole
     for event in (
             {"type": "message_start", "message": dict(
                 whole, content=[], stop_reason=None)},
             {"type": "content_block_start", "index": 0, "content_block": empty},
-            {"type": "content_block_delta", "index": 0, "delta": delta},
+            *({"type": "content_block_delta", "index": 0, "delta": d}
+              for d in deltas),
             {"type": "content_block_stop", "index": 0},
             {"type": "message_delta", "delta": {
                 "stop_reason": stop, "stop_sequence": None}, "usage": usage},
@@ -151,10 +174,14 @@ def chat(q, a):
     yield dict(head, object="chat.completion", usage=usage, choices=[
         {"index": 0, "message": message, "finish_reason": stop}])
     chunk = dict(head, object="chat.completion.chunk")
-    delta = {"tool_calls": [dict(calls[0], index=0)]} if calls else \
-        {"content": a[1]}
+    begun = calls and dict(calls[0], index=0, function={
+        "name": a[1], "arguments": ""})
+    deltas = [{"tool_calls": [begun]}] + [
+        {"tool_calls": [{"index": 0, "function": {"arguments": t}}]}
+        for t in pieces(json.dumps(a[2]))] if calls else \
+        [{"content": t} for t in pieces(a[1])]
     for d, end in (({"role": "assistant", "content": ""}, None),
-                   (delta, None), ({}, stop)):
+                   *((d, None) for d in deltas), ({}, stop)):
         yield dict(chunk, choices=[{"index": 0, "delta": d,
                                     "finish_reason": end}])
     if (q.get("stream_options") or {}).get("include_usage"):
@@ -188,8 +215,8 @@ def responses(q, a):
              "item": begun},
             dict(part, type="response.content_part.added",
                  part=dict(text, text="")),
-            dict(part, type="response.output_text.delta", delta=a[1],
-                 logprobs=[]),
+            *(dict(part, type="response.output_text.delta", delta=t,
+                   logprobs=[]) for t in pieces(a[1])),
             dict(part, type="response.output_text.done", text=a[1],
                  logprobs=[]),
             dict(part, type="response.content_part.done", part=text)]
@@ -198,8 +225,8 @@ def responses(q, a):
         events += [
             {"type": "response.output_item.added", "output_index": 0,
              "item": begun},
-            dict(at, type="response.function_call_arguments.delta",
-                 delta=item["arguments"]),
+            *(dict(at, type="response.function_call_arguments.delta", delta=t)
+              for t in pieces(item["arguments"])),
             dict(at, type="response.function_call_arguments.done",
                  arguments=item["arguments"])]
     events += [{"type": "response.output_item.done", "output_index": 0,
