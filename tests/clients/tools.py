@@ -7,11 +7,18 @@
 Each page doc/tools/NAME.md has shell blocks that ask "Say hello", and files
 ("In `~/PATH`:" and a block). All are taken from the page, with the router's
 address and key put in, and run in three lanes: the backend speaks the client's
-own API, Messages alone, Chat Completions alone. In each the program is asked for
-a text, then to read a file with its tools. Its answer has to hold a word that
-only the provider knows, drawn at the start, and the file's content. --write puts
-the table into doc/tools/README.md. A program that cannot be installed has
-failed. Everything is on loopback but the installation.
+own API, Messages alone, Chat Completions alone. In each the program is asked
+for a text, then to read a file with its tools. Its answer has to hold a word
+that only the provider knows, drawn at the start, and the file's content.
+
+A NAME that ends with .py or .mjs is an SDK. Each block below its heading in
+doc/tools/python.md or javascript.md is put in front of programs/NAME (or of the
+NAME without its last parts: programs/langchain.py), which is asked for a text,
+a streamed text, and to read a file with its tool.
+
+--write puts the rows of what was run into the table of doc/tools/README.md.
+What cannot be installed has failed. Everything is on loopback but the
+installation.
 """
 
 import argparse
@@ -39,6 +46,7 @@ LANES = {"same": "anthropic,openai,responses", "messages": "anthropic",
 LIMIT = 180  # seconds of one run
 # What it takes to let a program use its tools without a question.
 NO_TOOLS = {"aider", "llm"}  # they declare none
+SDK_PAGES = {".py": "python.md", ".mjs": "javascript.md"}
 FREE = {"claude-code": '--allowedTools "Bash(cat *)"', "codex": "",
         "qwen-code": "--approval-mode yolo", "continue": "--auto",
         "copilot": "--allow-all-tools"}
@@ -53,6 +61,24 @@ PACKAGES = {
     "copilot": "npm:@github/copilot@1.0.102",
     "aider": "pip:aider-chat==0.86.2",
     "llm": "pip:llm==0.36",
+    "openai.py": "pip:openai==3.57.0",
+    "anthropic.py": "pip:anthropic==2.14.0",
+    "litellm.py": "pip:litellm==1.110.2",
+    "langchain-openai.py": "pip:langchain-openai==1.7.4",
+    "langchain-anthropic.py": "pip:langchain-anthropic==1.7.10",
+    "pydantic-ai.py": "pip:pydantic-ai==2.62.0",
+    "smolagents.py": "pip:smolagents[openai]==1.26.0",
+    "openai.mjs": "npm:openai@7.57.0",
+    "anthropic.mjs": "npm:@anthropic-ai/sdk@1.14.0",
+    "ai-openai.mjs": "npm:ai@7.0.173 @ai-sdk/openai@4.0.118 zod@4.6.7",
+    "ai-anthropic.mjs": "npm:ai@7.0.173 @ai-sdk/anthropic@4.0.105 zod@4.6.7",
+    "ai-openai-compatible.mjs":
+        "npm:ai@7.0.173 @ai-sdk/openai-compatible@3.0.92 zod@4.6.7",
+    "langchain-openai.mjs":
+        "npm:@langchain/openai@1.6.0 @langchain/core@1.4.0 zod@4.6.7",
+    "langchain-anthropic.mjs":
+        "npm:@langchain/anthropic@1.5.11 @langchain/core@1.4.0 zod@4.6.7",
+    "openai-agents.mjs": "npm:@openai/agents@0.20.0 zod@4.6.7",
 }
 
 
@@ -92,18 +118,25 @@ def install(name):
 
 
 class Page:
-    """What doc/tools/NAME.md says is to be done."""
+    """What doc/tools says is to be done with NAME."""
 
     def __init__(self, name):
-        with open(os.path.join(TOP, "doc", "tools", f"{name}.md")) as f:
+        stem, self.kind = os.path.splitext(name)
+        self.path = SDK_PAGES.get(self.kind, f"{name}.md")
+        with open(os.path.join(TOP, "doc", "tools", self.path)) as f:
             text = f.read()
         self.files = re.findall(r"In `~/([^`]+)`:\n\n```\w*\n(.*?)```", text,
                                 re.S)
-        self.runs = [b for b in re.findall(r"```sh\n(.*?)```", text, re.S)
-                     if ASK in b]
+        if self.kind:
+            self.path += f"#{stem}"
+            text = text.partition(f"\n## {stem}\n")[2].split("\n## ")[0]
+            self.runs = re.findall(r"```\w+\n(.*?)```", text, re.S)
+        else:
+            self.runs = [b for b in re.findall(r"```sh\n(.*?)```", text, re.S)
+                         if ASK in b]
         for need in SHOWN:
             if need not in text:
-                sys.exit(f"doc/tools/{name}.md does not name {need}")
+                sys.exit(f"{self.path} does not name {need}")
 
 
 class Router:
@@ -157,7 +190,31 @@ def put_in(text):
     return text
 
 
-def run(name, page, block, bin_dir, folder, want_file):
+def command(name, page, block, bin_dir, work, ask, mode):
+    """The arguments that run the block: a shell's, or a whole program's."""
+    block = put_in(block)
+    if not page.kind:
+        free = FREE.get(name)
+        if mode == "tools" and free:
+            block = block.replace(f'"{ASK}"', f'"{ASK}" {free}')
+        return ["sh", "-ec", block.replace(ASK, ask)]
+    parts = os.path.join(HERE, "programs")
+    rest = name[:-len(page.kind)]
+    while not os.path.exists(os.path.join(parts, rest + page.kind)):
+        rest = rest[:rest.rindex("-")]
+    shutil.copy(os.path.join(parts, f"tool{page.kind}"), work)
+    with open(os.path.join(parts, rest + page.kind)) as f:
+        block += "\n" + f.read()
+    program = os.path.join(work, f"program{page.kind}")
+    with open(program, "w") as f:
+        f.write(block)
+    if page.kind == ".py":
+        return [f"{bin_dir}/python3", program, ask, mode]
+    os.symlink(os.path.dirname(bin_dir), os.path.join(work, "node_modules"))
+    return ["node", program, ask, mode]
+
+
+def run(name, page, block, bin_dir, folder, mode):
     """None, or why it is wrong."""
     home = tempfile.mkdtemp(dir=folder)
     work = os.path.join(home, "work")
@@ -168,20 +225,18 @@ def run(name, page, block, bin_dir, folder, want_file):
         with open(path, "w") as f:
             f.write(put_in(text))
     ask = "Say the word."
-    if want_file:
+    if mode == "tools":
         with open(os.path.join(work, "note.txt"), "w") as f:
             f.write(CONTENT + "\n")
         ask = f"Use a tool to read {work}/note.txt and say what it says."
-    block = put_in(block)
-    if want_file and FREE.get(name):
-        block = block.replace(f'"{ASK}"', f'"{ASK}" {FREE[name]}')
     env = {k: os.environ[k] for k in ("LANG", "TERM") if k in os.environ}
     env.update(HOME=home, PATH=f"{bin_dir}:{os.environ['PATH']}",
-               TMPDIR=home, CI="1", NO_COLOR="1")
-    child = subprocess.Popen(["sh", "-ec", block.replace(ASK, ask)], cwd=work,
-                             env=env, stdin=subprocess.DEVNULL, text=True,
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                             start_new_session=True)
+               TMPDIR=home, CI="1", NO_COLOR="1",
+               LITELLM_LOCAL_MODEL_COST_MAP="True")  # else it fetches one
+    child = subprocess.Popen(
+        command(name, page, block, bin_dir, work, ask, mode), cwd=work, env=env,
+        stdin=subprocess.DEVNULL, text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, start_new_session=True)
     try:
         out = child.communicate(timeout=LIMIT)[0]
         status = child.returncode
@@ -190,10 +245,12 @@ def run(name, page, block, bin_dir, folder, want_file):
         out, status = child.communicate()[0], "none in time"
     if os.environ.get("SHOW"):
         print(out)
-    for what, text in [("word", WORD)] + [("file", CONTENT)] * want_file:
-        if text not in out:
-            tail = " ".join(out.split())[-300:].replace(KEY, "KEY")
-            return f"no {what} in its answer (exit {status}): {tail}"
+    missing = [what for what, text in (("word", WORD), ("file", CONTENT))
+               if text not in out and (what == "word" or mode == "tools")]
+    if missing or (page.kind and status):
+        tail = " ".join(out.split())[-300:].replace(KEY, "KEY")
+        return f"no {' and no '.join(missing) or 'good end'} in its " \
+            f"answer (exit {status}): {tail}"
     return None
 
 
@@ -209,13 +266,12 @@ def try_all(names, folder):
                 router.lane(lane)
                 bad = results[name][lane] = [why] if why else []
                 for n, block in enumerate(page.runs):
-                    for want_file in (False, True):
-                        if why or (want_file and name in NO_TOOLS):
+                    for mode in ("text", "stream", "tools"):
+                        if why or (mode == "tools" and name in NO_TOOLS) or \
+                                (mode == "stream" and not page.kind):
                             continue
-                        wrong = run(name, page, block, bin_dir, folder,
-                                    want_file)
-                        what = f"{name}, {lane}, block {n + 1}, " + \
-                            ("tools" if want_file else "text")
+                        wrong = run(name, page, block, bin_dir, folder, mode)
+                        what = f"{name}, {lane}, block {n + 1}, {mode}"
                         print(f"FAIL {what}: {wrong}" if wrong else
                               f"PASS {what}", flush=True)
                         bad += [wrong] if wrong else []
@@ -227,21 +283,24 @@ def try_all(names, folder):
 
 
 def write(results):
-    """The table of doc/tools/README.md."""
+    """The table of doc/tools/README.md: what was not run keeps its row."""
     path = os.path.join(TOP, "doc", "tools", "README.md")
     with open(path) as f:
         text = f.read()
-    rows = ["| program | tried with | its own API | to Messages | to Chat |",
-            "|---|---|---|---|---|"]
-    for name, lanes in results.items():
-        spec = PACKAGES[name].split(":", 1)[1]
-        rows.append(f"| [{name}]({name}.md) | {spec} | " + " | ".join(
-            "**fails**" if bad else "works" for bad in lanes.values()) + " |")
     begin, end = "<!-- programs -->\n", "<!-- end of programs -->"
     head, _, rest = text.partition(begin)
+    old, _, rest = rest.partition(end)
+    rows = {m[1]: m[0] for m in re.finditer(r"^\| \[(.+?)\].*$", old, re.M)}
+    for name, lanes in results.items():
+        spec = PACKAGES[name].split(":", 1)[1]
+        rows[name] = f"| [{name}]({Page(name).path}) | {spec} | " + \
+            " | ".join("**fails**" if bad else "works"
+                       for bad in lanes.values()) + " |"
+    table = ["| program | tried with | its own API | to Messages | to Chat |",
+             "|---|---|---|---|---|"]
+    table += [rows[name] for name in PACKAGES if name in rows]
     with open(path, "w") as f:
-        f.write(head + begin + "\n" + "\n".join(rows) + "\n\n" + end +
-                rest.partition(end)[2])
+        f.write(head + begin + "\n" + "\n".join(table) + "\n\n" + end + rest)
 
 
 def main():
