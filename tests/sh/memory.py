@@ -97,7 +97,7 @@ class Provider(BaseHTTPRequestHandler):
 def body(model, extra, stream=False):
     return (
         '{"model":"chat:%s","max_tokens":9,"stream":%s,"messages":[{"role":'
-        '"user","content":"x"}],"input":"x","metadata":%s}'
+        '"user","content":"x"}],"input":"x","metadata":{"x":%s}}'
         % (model, "true" if stream else "false", extra)
     )
 
