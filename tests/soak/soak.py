@@ -199,12 +199,13 @@ def verdict(watch, clients):
                   length <= -(-done["workers killed"] // 50), length)
     fine &= check("tokens were refreshed", CALM or watch.refreshes > SECONDS / 9,
                   watch.refreshes)
-    # Of few requests, as on a machine that is slow, all may have been cut.
+    # One in eight ends well while so much is disturbed: of few requests, as on
+    # a machine that is slow, it may be none.
     missing = [" ".join(key) for key in itertools.product(
         ("messages", "chat", "responses"), ("messages", "chat", "responses",
                                             "pool", "fallback"),
         ("stream", "whole")) if not watch.rows[key]["clean"] and
-        (watch.rows[key]["requests"] > 12 or watch.quiet["requests"] > 600)]
+        watch.rows[key]["requests"] > 90]
     fine &= check("every pair has clean ends", not missing, missing)
     fine &= check("what nothing disturbs mostly ends well",
                   watch.quiet["clean"] * 2 > watch.quiet["requests"],
