@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # make fuzz: each target for a while under libFuzzer, ASan and UBSan.
 #	tests/fuzz/run.sh SECONDS CFLAGS... (from the build folder)
-# FUZZ_TARGETS names those to run.
+# FUZZ_LIBS are the libraries; FUZZ_TARGETS names the targets to run.
 set -eu
 seconds=$1
 shift
@@ -42,7 +42,7 @@ for target in ${FUZZ_TARGETS:-peek sse mend request events jval tools text limit
 	done
 	# shellcheck disable=SC2086
 	compile "$@" -fsanitize=fuzzer -o $out/$target $files $common \
-		-ljson-c -lcrypto
+		$FUZZ_LIBS
 	mkdir -p $out/corpus-$target
 	$out/$target -max_total_time="$seconds" -max_len=4096 -timeout=10 \
 		-artifact_prefix=$out/$target- \
