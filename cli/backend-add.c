@@ -30,19 +30,6 @@ struct adding {
 	const char *api;           /* that the given one is of, or NULL */
 };
 
-int backend_check_name(const char *name, struct err *e)
-{
-	if (!store_good_name(span_of(name)) &&
-	    secret_check_name(name, BACKEND_NAME, e))
-		return -1;
-	if (!store_good_name(span_of(name)))
-		return err_set(e, ERR_USAGE,
-			       "a backend's name is 1 to 64 of "
-			       "A-Z a-z 0-9 _ -, not \"%.40s\"",
-			       name);
-	return 0;
-}
-
 static int check_free(const char *name, struct err *e)
 {
 	if (strcmp(name, "claude") && strcmp(name, "demo"))
@@ -392,7 +379,8 @@ int backend_add(struct cmd *c, struct err *e)
 	int rc = -1;
 
 	if (secret_check_name(a.name, BACKEND_NAME, e) ||
-	    backend_check_name(a.name, e) || check_free(a.name, e))
+	    secret_check_short_name(a.name, BACKEND_NAME, e) ||
+	    check_free(a.name, e))
 		return -1;
 	buf_init(&key, 8192);
 	a.known = providers_named(a.name, e);

@@ -10,6 +10,4 @@
 extern const struct cmd_flag backend_add_flags[];
 int backend_add(struct cmd *c, struct err *e);
 
-int backend_check_name(const char *name, struct err *e);
-
 #endif

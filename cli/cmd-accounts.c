@@ -17,14 +17,8 @@
 
 static int check_alias(const char *alias, struct err *e)
 {
-	if (!store_good_name(span_of(alias)) &&
-	    secret_check_name(alias, ALIAS, e))
+	if (secret_check_short_name(alias, ALIAS, e))
 		return -1;
-	if (!store_good_name(span_of(alias)))
-		return err_set(e, ERR_USAGE,
-			       "an account's alias is 1 to 64 of A-Z a-z 0-9 _ "
-			       "-, not \"%.40s\"",
-			       alias);
 	if (strcmp(alias, ACCOUNT_CLAUDE_CODE) == 0)
 		return err_set(e, ERR_USAGE,
 			       "the alias \"%s\" is dario's own: choose "

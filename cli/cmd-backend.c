@@ -123,7 +123,7 @@ static int run_remove(struct cmd *c, struct err *e)
 	char path[300];
 	int lock, rc;
 
-	if (backend_check_name(c->args[0], e))
+	if (secret_check_short_name(c->args[0], BACKEND_NAME, e))
 		return -1;
 	backend_file(c->args[0], path, sizeof(path));
 	store_clear(c->home, path);

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/store.h"
 #include "cli/prompt.h"
 
 #include <ctype.h>
@@ -106,4 +107,15 @@ int secret_check_name(const char *name, const char *what, struct err *e)
 		       "a name, give the key with --key-file=FILE or "
 		       "--key-stdin, and delete it from the shell's history",
 		       what);
+}
+
+int secret_check_short_name(const char *name, const char *what, struct err *e)
+{
+	if (store_good_name(span_of(name)))
+		return 0;
+	if (secret_check_name(name, what, e))
+		return -1;
+	return err_set(e, ERR_USAGE,
+		       "%s is 1 to 64 of A-Z a-z 0-9 _ -, not \"%.40s\"", what,
+		       name);
 }

@@ -17,6 +17,9 @@
 /* A key where the name of `what` belongs is refused, and not repeated. */
 int secret_check_name(const char *name, const char *what, struct err *e);
 
+/* The same, and whatever is no name of ours (store_good_name). */
+int secret_check_short_name(const char *name, const char *what, struct err *e);
+
 /* Into *out (the caller releases it); left empty when none was given. */
 int secret_take(const struct cmd *c, struct buf *out, struct err *e);
 
