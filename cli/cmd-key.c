@@ -206,7 +206,10 @@ struct edit {
 	char file[KEY_FILE_BYTES];
 	struct json_object *was, *now; /* NULL: no such key */
 	int lock, audit;
+	char key[KEY_TEXT_BYTES]; /* a new one, to be shown */
 };
+
+typedef int edit_fn(struct edit *x, struct err *e);
 
 static int make_folders(const struct cmd *c, const char *name, struct err *e)
 {
@@ -270,6 +273,17 @@ static int edit_end(struct edit *x, const char *done, int rc, struct err *e)
 	return rc;
 }
 
+/* `done` is what it is called afterwards. */
+static int edited(const struct cmd *c, const char *name, edit_fn *make,
+		  const char *done, struct edit *x, struct err *e)
+{
+	int rc = edit_begin(x, c, name, e);
+
+	if (rc == 0)
+		rc = make(x, e);
+	return edit_end(x, done, rc, e);
+}
+
 /* --- add, rotate --------------------------------------------------------- */
 
 static void print_key(const struct cmd *c, const char *text)
@@ -294,58 +308,58 @@ static void print_key(const struct cmd *c, const char *text)
 	    c->args[0]);
 }
 
+static int edited_and_shown(const struct cmd *c, edit_fn *make,
+			    const char *done, struct err *e)
+{
+	struct edit x;
+
+	if (check_name(c->args[0], e) ||
+	    edited(c, c->args[0], make, done, &x, e))
+		return -1;
+	print_key(c, x.key);
+	return 0;
+}
+
+static void put_key(struct edit *x)
+{
+	char hash[KEY_HASH_TEXT_BYTES];
+
+	key_make(x->key, hash);
+	json_set_str(x->now, "hash", hash);
+}
+
+static int add(struct edit *x, struct err *e)
+{
+	char now[24];
+
+	if (store_exists(x->c->home, x->file))
+		return err_set(e, ERR_USAGE,
+			       "there is a key %s already: use dario key "
+			       "change or rotate, or remove it first",
+			       x->name);
+	quota_write_date(clock_wall_ms(), now);
+	x->now = json_object_new_object();
+	put_key(x);
+	json_set_str(x->now, "created", now);
+	return take_limits(x->c, x->now, e) || edit_save(x, e) ? -1 : 0;
+}
+
+static int rotate(struct edit *x, struct err *e)
+{
+	if (edit_load(x, e))
+		return -1;
+	put_key(x);
+	return check(x->now, e) || edit_save(x, e) ? -1 : 0;
+}
+
 static int run_add(struct cmd *c, struct err *e)
 {
-	char text[KEY_TEXT_BYTES], hash[KEY_HASH_TEXT_BYTES], now[24];
-	struct edit x;
-	int rc = -1;
-
-	if (check_name(c->args[0], e))
-		return -1;
-	if (edit_begin(&x, c, c->args[0], e))
-		goto out;
-	if (store_exists(c->home, x.file)) {
-		err_set(e, ERR_USAGE,
-			"there is a key %s already: use dario key change or "
-			"rotate, or remove it first",
-			c->args[0]);
-		goto out;
-	}
-	key_make(text, hash);
-	quota_write_date(clock_wall_ms(), now);
-	x.now = json_object_new_object();
-	json_set_str(x.now, "hash", hash);
-	json_set_str(x.now, "created", now);
-	if (take_limits(c, x.now, e) || edit_save(&x, e))
-		goto out;
-	rc = 0;
-out:
-	rc = edit_end(&x, "add", rc, e);
-	if (rc == 0)
-		print_key(c, text);
-	return rc;
+	return edited_and_shown(c, add, "add", e);
 }
 
 static int run_rotate(struct cmd *c, struct err *e)
 {
-	char text[KEY_TEXT_BYTES], hash[KEY_HASH_TEXT_BYTES];
-	struct edit x;
-	int rc = -1;
-
-	if (check_name(c->args[0], e))
-		return -1;
-	if (edit_begin(&x, c, c->args[0], e) || edit_load(&x, e))
-		goto out;
-	key_make(text, hash);
-	json_set_str(x.now, "hash", hash);
-	if (check(x.now, e) || edit_save(&x, e))
-		goto out;
-	rc = 0;
-out:
-	rc = edit_end(&x, "rotate", rc, e);
-	if (rc == 0)
-		print_key(c, text);
-	return rc;
+	return edited_and_shown(c, rotate, "rotate", e);
 }
 
 /* --- change, disable, enable, remove ------------------------------------- */
@@ -358,10 +372,17 @@ static bool any_limit(const struct cmd *c)
 	return false;
 }
 
+static int change(struct edit *x, struct err *e)
+{
+	return edit_load(x, e) || take_limits(x->c, x->now, e) ||
+			       edit_save(x, e)
+		     ? -1
+		     : 0;
+}
+
 static int run_change(struct cmd *c, struct err *e)
 {
 	struct edit x;
-	int rc = -1;
 
 	if (check_name(c->args[0], e))
 		return -1;
@@ -369,73 +390,58 @@ static int run_change(struct cmd *c, struct err *e)
 		return err_set(e, ERR_USAGE,
 			       "say what to change, such as --spend=20/month: "
 			       "see dario help key");
-	if (edit_begin(&x, c, c->args[0], e) || edit_load(&x, e) ||
-	    take_limits(c, x.now, e) || edit_save(&x, e))
-		goto out;
-	rc = 0;
-out:
-	return edit_end(&x, "change", rc, e);
+	return edited(c, c->args[0], change, "change", &x, e);
 }
 
-static int set_disabled(struct cmd *c, bool disabled, struct err *e)
+static int disable(struct edit *x, struct err *e)
 {
-	struct edit x;
-	int rc = -1;
-
-	if (check_name(c->args[0], e))
+	if (edit_load(x, e))
 		return -1;
-	if (edit_begin(&x, c, c->args[0], e) || edit_load(&x, e))
-		goto out;
-	if (disabled)
-		json_object_object_add(x.now, "disabled",
-				       json_object_new_boolean(1));
-	else
-		json_object_object_del(x.now, "disabled");
-	rc = edit_save(&x, e);
-out:
-	return edit_end(&x, disabled ? "disable" : "enable", rc, e);
+	json_object_object_add(x->now, "disabled", json_object_new_boolean(1));
+	return edit_save(x, e);
+}
+
+static int enable(struct edit *x, struct err *e)
+{
+	if (edit_load(x, e))
+		return -1;
+	json_object_object_del(x->now, "disabled");
+	return edit_save(x, e);
 }
 
 static int run_disable(struct cmd *c, struct err *e)
 {
-	return set_disabled(c, true, e);
+	struct edit x;
+
+	return check_name(c->args[0], e) ||
+			       edited(c, c->args[0], disable, "disable", &x, e)
+		     ? -1
+		     : 0;
 }
 
 static int run_enable(struct cmd *c, struct err *e)
 {
-	return set_disabled(c, false, e);
+	struct edit x;
+
+	return check_name(c->args[0], e) ||
+			       edited(c, c->args[0], enable, "enable", &x, e)
+		     ? -1
+		     : 0;
 }
 
 /* Also one whose file is wrong. */
-static int remove_one(const struct cmd *c, const char *name, struct err *e)
+static int drop(struct edit *x, struct err *e)
 {
 	struct err unused;
-	struct edit x;
-	int rc = -1;
 
-	if (edit_begin(&x, c, name, e))
-		goto out;
-	if (!store_exists(c->home, x.file)) {
-		not_there(name, e);
-		goto out;
+	if (!store_exists(x->c->home, x->file))
+		return not_there(x->name, e);
+	if (json_load(x->c->home, x->file, &x->was, &unused) ||
+	    !json_object_is_type(x->was, json_type_object)) {
+		json_object_put(x->was);
+		x->was = NULL;
 	}
-	if (json_load(c->home, x.file, &x.was, &unused) ||
-	    !json_object_is_type(x.was, json_type_object)) {
-		json_object_put(x.was);
-		x.was = NULL;
-	}
-	rc = store_remove(c->home, x.file, e);
-out:
-	return edit_end(&x, "remove", rc, e);
-}
-
-static key_watch_fn watch_nothing;
-
-static void watch_nothing(void *arg, const char *root, const char *name)
-{
-	(void)arg;
-	(void)root;
-	(void)name;
+	return store_remove(x->c->home, x->file, e);
 }
 
 static int load(const struct cmd *c, struct keys *out, struct notes *notes,
@@ -445,7 +451,7 @@ static int load(const struct cmd *c, struct keys *out, struct notes *notes,
 	memset(notes, 0, sizeof(*notes));
 	if (store_folder(c->home, NULL, e) ||
 	    store_folder(c->home, KEYS_FOLDER, e) ||
-	    keys_load(out, c->home, watch_nothing, NULL, notes, e)) {
+	    keys_load(out, c->home, NULL, NULL, notes, e)) {
 		keys_release(out);
 		notes_release(notes);
 		return -1;
@@ -466,6 +472,7 @@ static int run_remove(struct cmd *c, struct err *e)
 	const char *name = c->args[0];
 	struct notes notes;
 	struct keys all;
+	struct edit x;
 	size_t n = 0;
 	int rc = 0;
 
@@ -476,7 +483,7 @@ static int run_remove(struct cmd *c, struct err *e)
 
 		if (strcmp(k->name, name) && !is_device_of(k, name))
 			continue;
-		rc = remove_one(c, k->name, e);
+		rc = edited(c, k->name, drop, "remove", &x, e);
 		n++;
 		if (rc == 0 && strcmp(k->name, name))
 			say(stderr, "dario: the key %s is removed, too\n",

@@ -206,6 +206,12 @@ struct loading {
 	size_t room;
 };
 
+static void look_at(const struct loading *l, const char *name)
+{
+	if (l->watch)
+		l->watch(l->arg, l->home, name);
+}
+
 /* 0 when it is closed: then the note says why. */
 static void close_key(struct loading *l, struct key *k, const char *file,
 		      const struct err *e)
@@ -227,7 +233,7 @@ static int add(struct loading *l, const char *name, struct err *e)
 	int rc;
 
 	key_file(name, file);
-	l->watch(l->arg, l->home, file);
+	look_at(l, file);
 	if (all->n == KEYS_MAX)
 		return err_set(e, ERR_CONFIG,
 			       "more than %d keys: remove some with dario key "
@@ -291,7 +297,7 @@ static int add_devices(struct loading *l, const char *person, struct err *e)
 	int n, rc = 0;
 
 	snprintf(folder, sizeof(folder), KEYS_FOLDER "/%.64s", person);
-	l->watch(l->arg, l->home, folder);
+	look_at(l, folder);
 	n = store_folder(l->home, folder, &fault)
 		  ? -1
 		  : list(l, folder, is_file, &names);
@@ -438,7 +444,7 @@ int keys_load(struct keys *out, const char *home, key_watch_fn *watch,
 	struct dirent **names;
 	int n, rc = 0;
 
-	watch(arg, home, KEYS_FOLDER);
+	look_at(&l, KEYS_FOLDER);
 	n = list(&l, KEYS_FOLDER, is_person, &names);
 	if (n < 0)
 		return err_sys(e, "list", KEYS_FOLDER);

@@ -68,7 +68,8 @@ struct keys {
 
 typedef void key_watch_fn(void *arg, const char *root, const char *name);
 
-/* `watch` is told every file and folder that this depends on. */
+/* `watch`, which may be NULL, is told every file and folder that this depends
+ * on. */
 int keys_load(struct keys *out, const char *home, key_watch_fn *watch,
 	      void *arg, struct notes *notes, struct err *e);
 void keys_release(struct keys *k);

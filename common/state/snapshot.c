@@ -191,15 +191,6 @@ void snapshot_log(struct snapshot_store *cs)
 	pthread_mutex_unlock(&cs->loading);
 }
 
-static key_watch_fn watch_nothing;
-
-static void watch_nothing(void *arg, const char *root, const char *name)
-{
-	(void)arg;
-	(void)root;
-	(void)name;
-}
-
 /* The last good one, with the keys that people have now: one that was removed
  * must not live on because something else is wrong. `loading` is held. */
 static struct snapshot *with_keys(struct snapshot_store *cs)
@@ -216,8 +207,7 @@ static struct snapshot *with_keys(struct snapshot_store *cs)
 	c->refs = 1;
 	memset(&c->keys, 0, sizeof(c->keys));
 	memset(&c->notes, 0, sizeof(c->notes));
-	if (keys_load(&c->keys, cs->home, watch_nothing, NULL, &c->notes,
-		      &unused)) {
+	if (keys_load(&c->keys, cs->home, NULL, NULL, &c->notes, &unused)) {
 		keys_release(&c->keys);
 		c->keys.any = true; /* and nobody has one */
 	}
