@@ -592,5 +592,12 @@ static const struct cmd_entry entries[] = {
 	{ 0 },
 };
 
+static const char *const accounts_examples[] = {
+	"dario accounts add work",
+	"dario accounts add second --backend=groq --key-file=groq.key",
+	"dario accounts list",
+	NULL,
+};
+
 const struct cmd_group cmd_accounts = { "accounts", "accounts and further keys",
-					entries };
+					entries, accounts_examples };

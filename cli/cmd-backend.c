@@ -169,4 +169,12 @@ static const struct cmd_entry entries[] = {
 	{ 0 },
 };
 
-const struct cmd_group cmd_backend = { "backend", "providers", entries };
+static const char *const backend_examples[] = {
+	"dario backend add groq --key-file=groq.key",
+	"dario backend add home --base-url=http://127.0.0.1:11434/v1",
+	"dario backend test groq",
+	NULL,
+};
+
+const struct cmd_group cmd_backend = { "backend", "providers", entries,
+				       backend_examples };

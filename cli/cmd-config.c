@@ -95,4 +95,10 @@ static const struct cmd_entry entries[] = {
 	{ 0 },
 };
 
-const struct cmd_group cmd_config = { "config", "settings", entries };
+static const char *const config_examples[] = {
+	"dario config --json",
+	NULL,
+};
+
+const struct cmd_group cmd_config = { "config", "settings", entries,
+				      config_examples };

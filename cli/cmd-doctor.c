@@ -223,5 +223,11 @@ static const struct cmd_entry entries[] = {
 	{ 0 },
 };
 
+static const char *const doctor_examples[] = {
+	"dario doctor",
+	"dario doctor --url=https://llm.example.org",
+	NULL,
+};
+
 const struct cmd_group cmd_doctor = { "doctor", "health of the whole path",
-				      entries };
+				      entries, doctor_examples };

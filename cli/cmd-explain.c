@@ -419,4 +419,11 @@ static const struct cmd_entry entries[] = {
 	{ 0 },
 };
 
-const struct cmd_group cmd_explain = { "explain", "routing", entries };
+static const char *const explain_examples[] = {
+	"dario explain claude-sonnet-5",
+	"dario explain groq:llama-3.3-70b --api=messages",
+	NULL,
+};
+
+const struct cmd_group cmd_explain = { "explain", "routing", entries,
+				       explain_examples };

@@ -617,5 +617,12 @@ static const struct cmd_entry entries[] = {
 	{ 0 },
 };
 
+static const char *const key_examples[] = {
+	"dario key add ada --spend=20/month,5/day --models='claude-*'",
+	"dario key change ada --rate=60/min",
+	"dario key list",
+	NULL,
+};
+
 const struct cmd_group cmd_key = { "key", "keys of people, and their limits",
-				   entries };
+				   entries, key_examples };

@@ -69,7 +69,14 @@ static const struct cmd_entry login_entries[] = {
 	{ 0 },
 };
 
-const struct cmd_group cmd_login = { "login", "log-in", login_entries };
+static const char *const login_examples[] = {
+	"dario login",
+	"dario login --manual",
+	NULL,
+};
+
+const struct cmd_group cmd_login = { "login", "log-in", login_entries,
+				     login_examples };
 
 /* --- logout -------------------------------------------------------------- */
 
@@ -98,7 +105,13 @@ static const struct cmd_entry logout_entries[] = {
 	{ 0 },
 };
 
-const struct cmd_group cmd_logout = { "logout", "log-out", logout_entries };
+static const char *const logout_examples[] = {
+	"dario logout",
+	NULL,
+};
+
+const struct cmd_group cmd_logout = { "logout", "log-out", logout_entries,
+				      logout_examples };
 
 /* --- refresh ------------------------------------------------------------- */
 
@@ -189,7 +202,13 @@ static const struct cmd_entry refresh_entries[] = {
 	{ 0 },
 };
 
-const struct cmd_group cmd_refresh = { "refresh", "tokens", refresh_entries };
+static const char *const refresh_examples[] = {
+	"dario refresh",
+	NULL,
+};
+
+const struct cmd_group cmd_refresh = { "refresh", "tokens", refresh_entries,
+				       refresh_examples };
 
 /* --- status -------------------------------------------------------------- */
 
@@ -246,4 +265,10 @@ static const struct cmd_entry status_entries[] = {
 	{ 0 },
 };
 
-const struct cmd_group cmd_status = { "status", "log-ins", status_entries };
+static const char *const status_examples[] = {
+	"dario status --json",
+	NULL,
+};
+
+const struct cmd_group cmd_status = { "status", "log-ins", status_entries,
+				      status_examples };

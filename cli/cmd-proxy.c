@@ -176,4 +176,12 @@ static const struct cmd_entry entries[] = {
 	{ 0 },
 };
 
-const struct cmd_group cmd_proxy = { "proxy", "the router", entries };
+static const char *const proxy_examples[] = {
+	"dario proxy",
+	"dario proxy --port=8080 --verbose",
+	"dario proxy --print-config=nginx",
+	NULL,
+};
+
+const struct cmd_group cmd_proxy = { "proxy", "the router", entries,
+				     proxy_examples };

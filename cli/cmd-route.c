@@ -196,4 +196,12 @@ static const struct cmd_entry entries[] = {
 	{ 0 },
 };
 
-const struct cmd_group cmd_route = { "route", "routing rules", entries };
+static const char *const route_examples[] = {
+	"dario route add 'gpt-*' openai",
+	"dario route add fast groq:llama-3.3-70b --fallback=openai:gpt-5-mini",
+	"dario route list",
+	NULL,
+};
+
+const struct cmd_group cmd_route = { "route", "routing rules", entries,
+				     route_examples };

@@ -113,4 +113,11 @@ static const struct cmd_entry entries[] = {
 	{ 0 },
 };
 
-const struct cmd_group cmd_usage = { "usage", "usage", entries };
+static const char *const usage_examples[] = {
+	"dario usage",
+	"dario usage --json",
+	NULL,
+};
+
+const struct cmd_group cmd_usage = { "usage", "usage", entries,
+				     usage_examples };

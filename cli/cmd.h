@@ -35,6 +35,13 @@ struct cmd_entry {
 struct cmd_group {
 	const char *name, *help;
 	const struct cmd_entry *entries; /* ends with name == NULL */
+	const char *const *examples;     /* ends with NULL */
+};
+
+/* A group's place in the help: `title` begins a section there. */
+struct cmd_place {
+	const char *title; /* NULL: it stands in the section before */
+	const struct cmd_group *group;
 };
 
 /* One call: arguments and flags as given. */
@@ -51,17 +58,27 @@ struct cmd {
 /* Value of a flag of the entry's table; "" for one without; NULL not given. */
 const char *cmd_value(const struct cmd *c, const char *flag);
 
-extern const struct cmd_group cmd_accounts, cmd_backend, cmd_config, cmd_doctor,
-	cmd_explain, cmd_key, cmd_login, cmd_logout, cmd_proxy, cmd_refresh,
-	cmd_route, cmd_status, cmd_usage;
-extern const struct cmd_flag cmd_json_flags[];     /* --json alone */
-extern const struct cmd_group *const cmd_groups[]; /* ends with NULL */
+extern const struct cmd_group cmd_accounts, cmd_backend, cmd_completion,
+	cmd_config, cmd_doctor, cmd_explain, cmd_key, cmd_login, cmd_logout,
+	cmd_proxy, cmd_refresh, cmd_route, cmd_status, cmd_usage;
+extern const struct cmd_flag cmd_json_flags[]; /* --json alone */
+extern const struct cmd_place cmd_places[];    /* ends with group == NULL */
+
+/* The group of that name, or NULL with an error that names the nearest. */
+const struct cmd_group *cmd_find(const char *name, struct err *e);
 
 /* Fill *c from the command line (argv[0] is the group's name). */
 int cmd_parse(struct cmd *c, int argc, char **argv, struct err *e);
 
-/* Whole help, or that of one group (NULL: all). */
-void help_print(const char *group);
+/* The help of all commands, or of one. */
+void help_print_all(void);
+void help_print(const struct cmd_group *g);
+/* "--key-file=FILE, -k" of a flag, for help, into out. */
+void help_flag(char *out, size_t n, const char *name, const char *alias,
+	       const char *metavar);
+/* "backend add NAME", into out. */
+void help_synopsis(const struct cmd_group *g, const struct cmd_entry *entry,
+		   char *out, size_t n);
 void help_man(void); /* manual page dario(1), as roff */
 
 #endif

@@ -2,35 +2,43 @@
 #include "config.h"
 
 #include "cli/cmd.h"
-#include "dialect/quirks.h"
-#include "state/oauth-config.h"
+#include "cli/term.h"
 #include "state/option.h"
-#include "state/rule.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-#define COLUMN 26 /* where explanations begin */
+#define COLUMN 28 /* where explanations begin */
+#define COMMAND 12
 
-static void row(const char *left, const char *right)
+void help_synopsis(const struct cmd_group *g, const struct cmd_entry *entry,
+		   char *out, size_t n)
 {
-	printf("  %-*s %s\n", COLUMN, left, right);
+	snprintf(out, n, "%s%s%s%s%s", g->name, *entry->name ? " " : "",
+		 entry->name, *entry->args ? " " : "", entry->args);
 }
 
-static void synopsis(const struct cmd_group *g, const struct cmd_entry *n,
-		     char *out, size_t size)
-{
-	snprintf(out, size, "%s%s%s%s%s", g->name, *n->name ? " " : "", n->name,
-		 *n->args ? " " : "", n->args);
-}
-
-static void flag_name(char *out, size_t n, const char *name, const char *alias,
-		      const char *metavar)
+void help_flag(char *out, size_t n, const char *name, const char *alias,
+	       const char *metavar)
 {
 	snprintf(out, n, "--%s%s%s%s%s", name, metavar ? "=" : "",
 		 metavar ? metavar : "",
 		 alias ? (alias[1] ? ", --" : ", -") : "", alias ? alias : "");
+}
+
+/* Two columns; a left one that is too wide has its line to itself. */
+static void row(const char *left, const char *right, int column)
+{
+	int used = printf("  %-*s ", column - 3, left);
+
+	if (used > column)
+		used = printf("\n%*s", column, "") - 1;
+	term_wrap(right, used, column);
+}
+
+static void title(const char *text)
+{
+	printf("\n%s%s%s\n", term_bold(), text, term_plain());
 }
 
 static void print_flags(const struct cmd_entry *n)
@@ -38,278 +46,79 @@ static void print_flags(const struct cmd_entry *n)
 	char left[80];
 
 	for (int i = 0; n->flags && n->flags[i].name; i++) {
-		flag_name(left, sizeof(left), n->flags[i].name, NULL,
+		help_flag(left, sizeof(left), n->flags[i].name, NULL,
 			  n->flags[i].metavar);
-		row(left, n->flags[i].help);
+		row(left, n->flags[i].help, COLUMN);
 	}
 	for (const struct option_row *o = options; n->settings && o->key; o++) {
 		if (!o->flag)
 			continue;
-		flag_name(left, sizeof(left), o->flag, o->alias, o->metavar);
-		row(left, o->help);
+		help_flag(left, sizeof(left), o->flag, o->alias, o->metavar);
+		row(left, o->help, COLUMN);
 	}
 }
 
 static void print_settings(void)
 {
-	printf("\nSettings (environment variable, key in config.json, "
-	       "default; a flag beats them):\n");
+	title("Settings (environment variable, key in config.json, default; "
+	      "a flag beats them)");
 	for (const struct option_row *o = options; o->key; o++) {
-		char right[200];
+		char right[400];
 
 		snprintf(right, sizeof(right), "%s (%s%s%s)", o->help, o->key,
 			 *o->preset ? ", " : "", o->preset);
-		row(o->env, right);
+		row(o->env, right, COLUMN);
 	}
 }
 
-static void print_group(const struct cmd_group *g)
+void help_print(const struct cmd_group *g)
 {
 	char line[160];
 
 	for (const struct cmd_entry *n = g->entries; n->name; n++) {
-		synopsis(g, n, line, sizeof(line));
-		printf("dario %s\n    %s\n", line, n->help);
+		help_synopsis(g, n, line, sizeof(line));
+		printf("%sdario %s%s\n    ", term_bold(), line, term_plain());
+		term_wrap(n->help, 4, 4);
 		print_flags(n);
 		if (n->settings)
 			print_settings();
 		if (n[1].name)
 			putchar('\n');
 	}
+	title("Examples");
+	for (int i = 0; g->examples[i]; i++)
+		printf("  %s\n", g->examples[i]);
 }
 
-static void print_all(void)
+/* What a group is for, and its words. */
+static void print_summary(const struct cmd_group *g)
 {
-	char line[160];
+	const struct cmd_entry *n = g->entries;
+	char right[400];
+	int used;
 
-	printf("dario: one local address for every language model API\n\n");
-	for (int i = 0; cmd_groups[i]; i++) {
-		const struct cmd_group *g = cmd_groups[i];
-
-		for (const struct cmd_entry *n = g->entries; n->name; n++) {
-			synopsis(g, n, line, sizeof(line));
-			row(line, n->help);
-		}
+	if (!*n->name) {
+		row(g->name, n->help, COMMAND);
+		return;
 	}
-	row("help [COMMAND]", "show this, or the flags of a command");
-	row("--version", "show the version");
+	used = snprintf(right, sizeof(right), "%s: ", g->help);
+	for (; n->name && used < (int)sizeof(right); n++)
+		used += snprintf(right + used, sizeof(right) - (size_t)used,
+				 "%s%s", n->name, n[1].name ? ", " : "");
+	row(g->name, right, COMMAND);
 }
 
-void help_print(const char *group)
+void help_print_all(void)
 {
-	if (!group)
-		print_all();
-	for (int i = 0; group && cmd_groups[i]; i++)
-		if (strcmp(cmd_groups[i]->name, group) == 0)
-			print_group(cmd_groups[i]);
-}
-
-/* Text for roff: a hyphen there is a minus here, a leading dot is harmless. */
-static void man_text(const char *s)
-{
-	for (; *s; s++) {
-		if (*s == '-')
-			putchar('\\');
-		if (*s == '\\')
-			fputs("\\e", stdout);
-		else
-			putchar(*s);
+	printf("dario: one local address for every language model API\n\n"
+	       "usage: dario COMMAND [ARGUMENTS] [FLAGS]\n");
+	for (const struct cmd_place *p = cmd_places; p->group; p++) {
+		if (p->title)
+			title(p->title);
+		print_summary(p->group);
 	}
-}
-
-static void man_item(const char *term, const char *text)
-{
-	printf(".TP\n.B ");
-	man_text(term);
-	printf("\n");
-	man_text(text);
-	printf("\n");
-}
-
-static void man_group(const struct cmd_group *g)
-{
-	char line[160];
-
-	for (const struct cmd_entry *n = g->entries; n->name; n++) {
-		synopsis(g, n, line, sizeof(line));
-		man_item(line, n->help);
-		for (int i = 0; n->flags && n->flags[i].name; i++) {
-			flag_name(line, sizeof(line), n->flags[i].name, NULL,
-				  n->flags[i].metavar);
-			printf(".RS\n");
-			man_item(line, n->flags[i].help);
-			printf(".RE\n");
-		}
-		for (const struct option_row *o = options;
-		     n->settings && o->key; o++) {
-			if (!o->flag)
-				continue;
-			flag_name(line, sizeof(line), o->flag, o->alias,
-				  o->metavar);
-			printf(".RS\n");
-			man_item(line, o->help);
-			printf(".RE\n");
-		}
-	}
-}
-
-static const char *const man_files[][2] = {
-	{ "config.json", "settings, by the keys above" },
-	{ "backends/NAME.json",
-	  "a provider: name, apiKey (or keyEnv, a variable of the router's "
-	  "environment, read when it starts, or keyCommand, a program that "
-	  "prints the key, and keyTtl, for how many seconds), baseUrl, "
-	  "protocol, models, proxy, caFile, "
-	  "headers (fields of each call; {key} in one is the key, in the place "
-	  "of the usual credential), forward (names of a client's fields that "
-	  "also go to another API), organization, project, connectTimeoutMs, "
-	  "firstByteTimeoutMs, idleTimeoutMs, and the switches below" },
-	{ RULES_FILE,
-	  "routing rules: match, target, fallbacks, on, retries, budgetMs, "
-	  "firstByteTimeoutMs" },
-	{ "credentials.json", "the log-in of dario login" },
-	{ "accounts/ALIAS.json",
-	  "a Claude account: accessToken, refreshToken, expiresAt, or apiKey; "
-	  "reserve" },
-	{ "keys/NAME.json, keys/NAME/DEVICE.json",
-	  "a key of a person: hash (SHA-256), created, models, spend, rate, "
-	  "tokens, parallel, priority, expires, disabled; audit.jsonl has each "
-	  "change" },
-	{ "oauth-config.override.json",
-	  "clientId, authorizeUrl, tokenUrl, scopes: instead of those found "
-	  "or built in" },
-	{ "cc-oauth-cache-v3.json", "what was found in Claude Code's program" },
-	{ "tools.json",
-	  "rows of your own for the mapping of tools: tools (name, "
-	  "description, input_schema), map (names, tool, fields, unless)" },
-	{ "template.json",
-	  "defaults for requests to the Claude backend: system, max_tokens, "
-	  "thinking, effort, betas, metadata, order, cache" },
-	{ "state/",
-	  "what the workers share and may lose; a file in it that is open to "
-	  "others is thrown away" },
-	{ "run/PORT/",
-	  "files of a running dario proxy; run/PORT-HOST/ on another "
-	  "address than 127.0.0.1" },
-};
-
-static const char *const man_worker[][2] = {
-	{ "dario.fcgi",
-	  "is the worker, a FastCGI program on the socket that a web server or "
-	  "systemd (LISTEN_FDS) hands to it, and a CGI program else" },
-	{ "dario.fcgi --listen=SOCKET [--mode=0660]",
-	  "listens by itself, for a web server that starts no programs; a "
-	  "socket that nobody listens on any more is replaced" },
-};
-
-static const char *const man_signals[][2] = {
-	{ "SIGINT (Ctrl-C), SIGTERM",
-	  "let answers end, for DARIO_DRAIN_MS, refuse new requests with a "
-	  "503, and then end; the same signal again: at once" },
-	{ "SIGHUP",
-	  "replace the workers by the dario.fcgi that is on the disk now; no "
-	  "request is lost" },
-};
-
-static const char *const man_paths[][2] = {
-	{ "POST /v1/messages, /v1/messages/count_tokens", "Anthropic" },
-	{ "POST /v1/chat/completions, /v1/completions, /v1/embeddings, "
-	  "/v1/responses",
-	  "OpenAI" },
-	{ "/v1/images/..., /audio/..., /moderations, /rerank, /files, "
-	  "/uploads, /batches, /responses/ID, /conversations, "
-	  "/fine_tuning/..., /vector_stores, /videos, /skills, "
-	  "/messages/batches",
-	  "a provider's other endpoints, literally: to the backend for the "
-	  "model, to whoever keeps the object that is named, to the one in "
-	  "the header field x-dario-backend, or to the only one that can" },
-	{ "/to/NAME/ANY/PATH",
-	  "any other path of the backend NAME (claude: the accounts), with its "
-	  "credential" },
-	{ "GET /v1/models, /v1/models/ID",
-	  "the models that can be asked for, in the caller's shape; limit, "
-	  "after_id and before_id give a page" },
-	{ "GET /status", "the log-ins and how long they are good" },
-	{ "GET /accounts", "the pool: what is left of each account" },
-	{ "GET /analytics",
-	  "tokens, cost and burn rate: the last hour, all time" },
-	{ "GET /metrics", "the same for Prometheus" },
-	{ "GET /callback", "where a log-in in the browser ends" },
-	{ "GET /", "the same for people, as a page" },
-	{ "GET /health", "200 when a request could be served, else 503" },
-};
-
-static const char *const man_kinds[] = {
-	[QUIRK_FLAG] = "true or false",
-	[QUIRK_OFF] = "true or false, by default true",
-	[QUIRK_NUMBER] = "a number",
-	[QUIRK_FIELDS] = "a list",
-};
-
-static void man_switches(void)
-{
-	char text[300];
-
-	printf(".SH SWITCHES OF A BACKEND\n"
-	       "What a provider refuses or needs, in backends/NAME.json. "
-	       "share/providers.json knows many providers by their base URL, "
-	       "and by the model's name where a router hides them; what a "
-	       "file says goes over that; dario backend probe finds out.\n");
-	for (const struct quirk_row *r = quirk_rows; r->key; r++) {
-		snprintf(text, sizeof(text), "%s. %c%s.", r->help,
-			 toupper((unsigned char)man_kinds[r->kind][0]),
-			 man_kinds[r->kind] + 1);
-		man_item(r->key, text);
-	}
-}
-
-static void man_table(const char *title, const char *const rows[][2], size_t n)
-{
-	printf(".SH %s\n", title);
-	for (size_t i = 0; i < n; i++)
-		man_item(rows[i][0], rows[i][1]);
-}
-
-void help_man(void)
-{
-	char text[200];
-
-	printf(".TH DARIO 1 \"\" \"dario %s\"\n.SH NAME\n"
-	       "dario \\- one local address for every language model API\n"
-	       ".SH SYNOPSIS\n.B dario\n.I COMMAND\n[\\fIARGUMENTS\\fR]\n"
-	       ".SH COMMANDS\n",
-	       PACKAGE_VERSION);
-	for (int i = 0; cmd_groups[i]; i++)
-		man_group(cmd_groups[i]);
-	printf(".SH SETTINGS\nA flag beats the environment, the environment "
-	       "beats config.json, config.json beats the default. "
-	       "An edit counts on the next request; threads, workers and "
-	       "verbose when the workers are replaced (SIGHUP), host and port "
-	       "on the next start.\n");
-	for (const struct option_row *o = options; o->key; o++) {
-		snprintf(text, sizeof(text), "%s. Key %s%s%s.", o->help, o->key,
-			 *o->preset ? ", default " : "", o->preset);
-		man_item(o->env, text);
-	}
-	for (int v = 0; v < OAUTH_VALUES; v++) {
-		enum oauth_value g = (enum oauth_value)v;
-
-		snprintf(text, sizeof(text),
-			 "for log-ins, instead of what is found in Claude "
-			 "Code or built in. Key %s in "
-			 "oauth-config.override.json.",
-			 oauth_config_name(g));
-		man_item(oauth_config_env(g), text);
-	}
-	man_table("WORKER", man_worker,
-		  sizeof(man_worker) / sizeof(man_worker[0]));
-	man_table("SIGNALS OF DARIO PROXY", man_signals,
-		  sizeof(man_signals) / sizeof(man_signals[0]));
-	man_table("HTTP", man_paths, sizeof(man_paths) / sizeof(man_paths[0]));
-	printf(".SH FILES\nUnder DARIO_HOME, by default ~/.dario. Folders are "
-	       "0700, files 0600; anything looser is refused.\n");
-	for (size_t i = 0; i < sizeof(man_files) / sizeof(man_files[0]); i++)
-		man_item(man_files[i][0], man_files[i][1]);
-	man_switches();
-	printf(".SH EXIT STATUS\n0 done, 1 failed, 2 wrong usage.\n");
+	title("About");
+	row("help", "this; dario help COMMAND: its words, flags and examples",
+	    COMMAND);
+	row("version", "the version", COMMAND);
 }

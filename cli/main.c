@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/log.h"
+#include "base/nearest.h"
 #include "base/store.h"
 #include "cli/cmd.h"
 #include "cli/say.h"
@@ -12,39 +13,72 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#define CMD_GROUPS_MAX 32
+
 const struct cmd_flag cmd_json_flags[] = {
 	{ "json", NULL, "as JSON" },
 	{ 0 },
 };
 
-const struct cmd_group *const cmd_groups[] = {
-	&cmd_proxy,    &cmd_login,  &cmd_logout, &cmd_refresh, &cmd_status,
-	&cmd_accounts, &cmd_key,    &cmd_usage,  &cmd_backend, &cmd_route,
-	&cmd_explain,  &cmd_config, &cmd_doctor, NULL,
+const struct cmd_place cmd_places[] = {
+	{ "Run", &cmd_proxy },
+	{ NULL, &cmd_doctor },
+	{ "Accounts and providers", &cmd_login },
+	{ NULL, &cmd_logout },
+	{ NULL, &cmd_refresh },
+	{ NULL, &cmd_status },
+	{ NULL, &cmd_accounts },
+	{ NULL, &cmd_backend },
+	{ "Routing", &cmd_route },
+	{ NULL, &cmd_explain },
+	{ "People and money", &cmd_key },
+	{ NULL, &cmd_usage },
+	{ "Settings", &cmd_config },
+	{ NULL, &cmd_completion },
+	{ NULL, NULL },
 };
 
-static const struct cmd_group *find_group(const char *name)
+const struct cmd_group *cmd_find(const char *name, struct err *e)
 {
-	for (int i = 0; cmd_groups[i]; i++)
-		if (strcmp(cmd_groups[i]->name, name) == 0)
-			return cmd_groups[i];
+	const char *names[CMD_GROUPS_MAX + 1] = { 0 };
+	const char *near;
+	int n = 0;
+
+	for (const struct cmd_place *p = cmd_places; p->group; p++) {
+		if (strcmp(p->group->name, name) == 0)
+			return p->group;
+		if (n < CMD_GROUPS_MAX)
+			names[n++] = p->group->name;
+	}
+	near = nearest(name, names);
+	if (near)
+		err_set(e, ERR_USAGE,
+			"unknown command \"%.40s\": do you mean %s? see dario "
+			"help",
+			name, near);
+	else
+		err_set(e, ERR_USAGE,
+			"unknown command \"%.40s\": see dario help", name);
 	return NULL;
+}
+
+static bool is_word(const char *arg, const char *word, const char *letter)
+{
+	return strcmp(arg, letter) == 0 || strcmp(arg, word) == 0 ||
+	       (strncmp(arg, "--", 2) == 0 && strcmp(arg + 2, word) == 0);
 }
 
 static int run_command(int argc, char **argv, struct err *e)
 {
-	struct cmd c = { .group = find_group(argv[1]) };
+	struct cmd c = { .group = cmd_find(argv[1], e) };
 	char *home;
 	int rc;
 
 	if (!c.group)
-		return err_set(e, ERR_USAGE,
-			       "unknown command \"%.40s\": see "
-			       "dario help",
-			       argv[1]);
-	for (int i = 2; i < argc; i++) {
-		if (strcmp(argv[i], "--help") == 0) {
-			help_print(c.group->name);
+		return -1;
+	for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (*argv[i] == '-' && is_word(argv[i], "help", "-h")) {
+			help_print(c.group);
 			return 0;
 		}
 	}
@@ -59,17 +93,20 @@ static int run_command(int argc, char **argv, struct err *e)
 
 static int run_help(int argc, char **argv, struct err *e)
 {
-	if (argc > 2 && strcmp(argv[2], "--man") == 0) {
+	const struct cmd_group *g;
+
+	if (argc <= 2) {
+		help_print_all();
+		return 0;
+	}
+	if (strcmp(argv[2], "--man") == 0) {
 		help_man();
 		return 0;
 	}
-	if (argc > 2 && !find_group(argv[2]))
-		return err_set(e, ERR_USAGE,
-			       "unknown command \"%.40s\": see "
-			       "dario help",
-			       argv[2]);
-	help_print(argc > 2 ? argv[2] : NULL);
-	return 0;
+	g = cmd_find(argv[2], e);
+	if (g)
+		help_print(g);
+	return g ? 0 : -1;
 }
 
 /* An argument in the wrong place may be a key. */
@@ -92,14 +129,14 @@ int main(int argc, char **argv)
 	setrlimit(RLIMIT_CORE, &none); /* keys may be in our memory */
 	signal(SIGPIPE, SIG_IGN);
 	if (argc < 2) {
-		help_print(NULL);
+		help_print_all();
 		return 2;
 	}
-	if (strcmp(argv[1], "--version") == 0) {
+	if (is_word(argv[1], "version", "-V")) {
 		puts("dario " PACKAGE_VERSION);
 		return 0;
 	}
-	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0)
+	if (is_word(argv[1], "help", "-h"))
 		rc = run_help(argc, argv, &e);
 	else
 		rc = run_command(argc, argv, &e);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "base/nearest.h"
 #include "cli/cmd.h"
 #include "state/option.h"
 
@@ -19,13 +20,58 @@ struct parser {
 };
 
 /* Of a flag only the name is shown: its value may be a secret. */
-static int usage(struct err *e, const struct cmd *c, const char *what,
-		 const char *word)
+static int shown(const char *word)
 {
 	int n = *word == '-' ? (int)strcspn(word, "=") : (int)strlen(word);
 
+	return n < 60 ? n : 60;
+}
+
+static int usage(struct err *e, const struct cmd *c, const char *what,
+		 const char *word)
+{
 	return err_set(e, ERR_USAGE, "%s%.*s: see dario help %s", what,
-		       n < 60 ? n : 60, word, c->group->name);
+		       shown(word), word, c->group->name);
+}
+
+/* A word or flag that nobody knows, and the one of `names` that is meant. */
+static int unknown(struct err *e, const struct cmd *c, const char *what,
+		   const char *word, const char *const *names)
+{
+	size_t dashes = strspn(word, "-");
+	char name[64];
+	const char *near;
+
+	snprintf(name, sizeof(name), "%.*s", shown(word) - (int)dashes,
+		 word + dashes);
+	near = nearest(name, names);
+	if (!near)
+		return usage(e, c, what, word);
+	return err_set(e, ERR_USAGE,
+		       "%s%.*s: do you mean %s%s? see dario help %s", what,
+		       shown(word), word, dashes ? "--" : "", near,
+		       c->group->name);
+}
+
+static int unknown_flag(struct err *e, const struct cmd *c, const char *word,
+			const struct option *rows)
+{
+	const char *names[LONG_MAX_ROWS + 1] = { 0 };
+
+	for (int i = 0; rows[i].name; i++)
+		names[i] = rows[i].name;
+	return unknown(e, c, "unknown flag ", word, names);
+}
+
+static int unknown_word(struct err *e, const struct cmd *c, const char *word)
+{
+	const char *names[CMD_FLAGS_MAX + 1] = { 0 };
+	int k = 0;
+
+	for (const struct cmd_entry *n = c->group->entries;
+	     n->name && k < CMD_FLAGS_MAX; n++)
+		names[k++] = n->name;
+	return unknown(e, c, "unknown word ", word, names);
 }
 
 static const struct cmd_entry *find_entry(const struct cmd_group *g,
@@ -81,13 +127,14 @@ static int setting_of_letter(int c)
 	return -1;
 }
 
-static int take(struct cmd *c, int id, struct err *e, char **argv)
+static int take(struct cmd *c, const struct parser *p, int id, char **argv,
+		struct err *e)
 {
 	const char *value = optarg ? optarg : "";
 	int letter;
 
 	if (id == '?')
-		return usage(e, c, "unknown flag ", argv[optind - 1]);
+		return unknown_flag(e, c, argv[optind - 1], p->rows);
 	if (id == ':')
 		return usage(e, c, "a value is missing after ",
 			     argv[optind - 1]);
@@ -113,7 +160,7 @@ int cmd_parse(struct cmd *c, int argc, char **argv, struct err *e)
 	if (!c->entry && !verb)
 		return usage(e, c, "say what to do with ", c->group->name);
 	if (!c->entry)
-		return usage(e, c, "unknown word ", verb);
+		return unknown_word(e, c, verb);
 	if (*c->entry->name) {
 		argc--;
 		argv++;
@@ -122,7 +169,7 @@ int cmd_parse(struct cmd *c, int argc, char **argv, struct err *e)
 	optind = 0; /* start anew, and move arguments behind the flags */
 	opterr = 0;
 	while ((id = getopt_long(argc, argv, p.shorts, p.rows, NULL)) != -1)
-		if (take(c, id, e, argv))
+		if (take(c, &p, id, argv, e))
 			return -1;
 	c->args = argv + optind;
 	c->n = argc - optind;

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * term: what standard output is: a terminal of some width, or a pipe or file.
+ * Main thread only.
+ */
+#ifndef DARIO_TERM_H
+#define DARIO_TERM_H
+
+#include <stdbool.h>
+
+/* Columns of the terminal, 40 to 200; COLUMNS where it is set; 80 for what is
+ * no terminal. */
+int term_width(void);
+
+/* Whether colour and the moving of the cursor have a meaning: a terminal that
+ * can, and no NO_COLOR (no-color.org). */
+bool term_styled(void);
+
+/* The codes that begin and end bold letters, "" without style. */
+const char *term_bold(void);
+const char *term_plain(void);
+
+/* Print `text`, of which `used` columns stand on the line already; it goes on
+ * below, `indent` columns from the left, where the width ends. */
+void term_wrap(const char *text, int used, int indent);
+
+#endif
