@@ -172,8 +172,16 @@ class Run:
             except ProcessLookupError:
                 pass
 
+    def numbers(self):
+        """Requests go on until all were killed that should be."""
+        n = 0
+        while n < self.args.requests or (len(self.killed) < self.args.kills
+                                         and n < 20 * self.args.requests):
+            yield n
+            n += 1
+
     async def all(self):
-        numbers = iter(range(self.args.requests))
+        numbers = self.numbers()
         tasks = [self.worker(numbers) for _ in range(self.args.parallel)]
         kill = asyncio.create_task(self.killer())
         await asyncio.gather(*tasks)
