@@ -341,17 +341,21 @@ void pool_choose(const struct pool_request *r, struct pool_choice *out)
 	*out = (struct pool_choice){ .at = -1 };
 	for (int i = 0; i < RACES_MAX; i++) {
 		struct candidate c = look_for(r);
+		int64_t interval;
 
 		if (c.at < 0)
 			return;
+		interval = has_pace(r, &r->accounts->list[c.at]) ? r->interval
+								 : 0;
+		out->held = shared_take(entry_of(r, c.at), c.count, interval,
+					POOL_PACE_MAX_MS, &out->pace);
 		/* Somebody else has chosen it meanwhile: look again. */
-		if (!shared_add(entry_of(r, c.at), c.count) &&
-		    i + 1 < RACES_MAX)
+		if (!out->held && i + 1 < RACES_MAX)
 			continue;
 		out->at = c.at;
 		out->beside = c.count;
-		out->held = i + 1 < RACES_MAX;
-		out->pace = pool_pace(r, c.at);
+		if (!out->held)
+			out->pace = pool_pace(r, c.at);
 		out->slow = out->pace < 0;
 		return;
 	}

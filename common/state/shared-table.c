@@ -399,9 +399,9 @@ static struct place *take_place(struct table *t)
 	return NULL;
 }
 
-int shared_join(const char *home, const char *line, const char *lane,
-		size_t max, unsigned priority, struct shared_place *out,
-		struct err *e)
+int shared_table_join(const char *home, const char *line, const char *lane,
+		      size_t max, unsigned priority, struct shared_place *out,
+		      struct err *e)
 {
 	uint64_t a = shared_hash(line, "");
 	struct place *p = NULL;
@@ -434,7 +434,7 @@ int shared_join(const char *home, const char *line, const char *lane,
 	return err_set(e, ERR_INTERNAL, "%s/" TABLE " cannot be used", home);
 }
 
-bool shared_first(const char *home, const struct shared_place *p)
+bool shared_table_first(const char *home, const struct shared_place *p)
 {
 	struct table *t;
 	bool first = true;
@@ -451,7 +451,7 @@ bool shared_first(const char *home, const struct shared_place *p)
 	return first;
 }
 
-void shared_leave(const char *home, struct shared_place *p)
+void shared_table_leave(const char *home, struct shared_place *p)
 {
 	struct table *t;
 	uint64_t number = p->number;
@@ -467,7 +467,7 @@ void shared_leave(const char *home, struct shared_place *p)
 	pthread_mutex_unlock(&my.lock);
 }
 
-size_t shared_length(const char *home, const char *line, const char *lane)
+size_t shared_table_length(const char *home, const char *line, const char *lane)
 {
 	size_t n = 0;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * shared-table: the table that all processes of a home map: counts, turns and
- * places in lines, for shared.c alone. Without a table (no space, no file)
- * nothing is counted and every turn is free. Thread-safe, never waits.
+ * places in lines, for shared-files.c alone. Without a table (no space, no
+ * file) nothing is counted and every turn is free. Thread-safe, never waits.
  *
  * A process marks its own row by a lock that goes with it; whoever finds a row
  * without one gives back what it held.
@@ -27,6 +27,15 @@ int64_t shared_slot_turn_in(const struct shared_slot *s, int64_t now);
 
 /* Another number after another table has taken the place of the last. */
 unsigned shared_table_sync(const char *home);
+
+/* Lines: as in shared.h. */
+int shared_table_join(const char *home, const char *line, const char *lane,
+		      size_t max, unsigned priority, struct shared_place *out,
+		      struct err *e);
+bool shared_table_first(const char *home, const struct shared_place *p);
+void shared_table_leave(const char *home, struct shared_place *p);
+size_t shared_table_length(const char *home, const char *line,
+			   const char *lane);
 
 uint64_t shared_hash(const char *a, const char *b); /* of both; never 0 */
 

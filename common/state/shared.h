@@ -7,14 +7,15 @@
  * processes hold of it (add), and a turn that comes at most so often (turn).
  * Beside entries there are logs (append) and lines of those who wait (join).
  *
- * Behind it are files under DARIO_HOME/state: a text is a file that is replaced
- * under a lock, counts, turns and lines stand in one table that all processes
- * map. Another store can take their place: no caller sees a path, a lock or a
- * descriptor. An operation may park the coroutine that calls it, so none is
- * called with a mutex held, but for those that are said to be immediate. No
- * lock is ever held across the network. What goes with its process (counts,
- * places in a line) goes also when that is killed. Entries live as long as the
- * process. Thread-safe. Times are milliseconds.
+ * Behind it are files under DARIO_HOME/state (shared-files.c): a text is a file
+ * that is replaced under a lock, counts, turns and lines stand in one table
+ * that all processes map. Another store can take their place (shared-ops.h): no
+ * caller sees a path, a lock or a descriptor. An operation may park the
+ * coroutine that calls it, so none is called with a mutex held, but for those
+ * that are said to be immediate. No lock is ever held across the network. What
+ * goes with its process (counts, places in a line) goes also when that is
+ * killed. Entries live as long as the process. Thread-safe. Times are
+ * milliseconds.
  */
 #ifndef DARIO_SHARED_H
 #define DARIO_SHARED_H
@@ -69,6 +70,12 @@ bool shared_add(struct shared_entry *x, uint32_t seen);
 void shared_sub(struct shared_entry *x);
 /* Was `a` added to before `b`, or never? */
 bool shared_is_older(struct shared_entry *a, struct shared_entry *b);
+
+/* Hold one more as shared_add does, and with it, where there is an interval,
+ * take the next turn: *wait is what shared_turn would say. In one step where
+ * that is dear: it may park. */
+bool shared_take(struct shared_entry *x, uint32_t seen, int64_t interval,
+		 int64_t max, int64_t *wait);
 
 /* Take the next turn, of which there is one per interval: how long to wait for
  * it, or -1 when that is more than `max`: none is taken then. */
