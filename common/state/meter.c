@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include "state/meter.h"
+#include "state/meter-ops.h"
+#include "state/meter-table.h"
 
 #include "base/clock.h"
 
@@ -188,9 +189,9 @@ static int64_t within(int64_t v, int64_t most)
 	return v < 0 ? 0 : v > most ? most : v;
 }
 
-int meter_take(const char *home, const char *name, const struct quota *q,
-	       const struct meter_ask *ask, struct meter_lease *out,
-	       struct meter_answer *answer, struct err *e)
+static int take_lease(const char *home, const char *name, const struct quota *q,
+		      const struct meter_ask *ask, struct meter_lease *out,
+		      struct meter_answer *answer, struct err *e)
 {
 	struct meter_table *t = meter_table(home, e);
 	struct taking k = { .q = q, .ask = ask, .answer = answer };
@@ -208,7 +209,7 @@ int meter_take(const char *home, const char *name, const struct quota *q,
 		return -1;
 	}
 	if (done)
-		*out = (struct meter_lease){ t, k.flight };
+		*out = (struct meter_lease){ &meter_files, t, k.flight };
 	else
 		meter_flight_free(k.flight);
 	return 0;
@@ -243,10 +244,12 @@ static bool cancel(void *arg, struct meter_sums *s)
 	return true;
 }
 
-void meter_note(struct meter_lease *l, int64_t cost, int64_t tokens)
+static void note(struct meter_lease *l, int64_t cost, int64_t tokens)
 {
-	atomic_store(&l->flight->cost, within(cost, COST_MAX));
-	atomic_store(&l->flight->tokens, within(tokens, QUOTA_COUNT_MAX));
+	struct meter_flight *f = l->flight;
+
+	atomic_store(&f->cost, within(cost, COST_MAX));
+	atomic_store(&f->tokens, within(tokens, QUOTA_COUNT_MAX));
 }
 
 /* Where the lock is not to be had it stays reserved, and ends with the process,
@@ -261,24 +264,20 @@ static void finish(struct meter_lease *l, meter_fn *fn)
 	memset(l, 0, sizeof(*l));
 }
 
-void meter_settle(struct meter_lease *l, int64_t cost, int64_t tokens)
+static void settle(struct meter_lease *l, int64_t cost, int64_t tokens)
 {
-	if (!l->flight)
-		return;
-	meter_note(l, cost, tokens);
+	note(l, cost, tokens);
 	finish(l, end);
 }
 
-void meter_cancel(struct meter_lease *l)
+static void cancel_lease(struct meter_lease *l)
 {
-	if (!l->flight)
-		return;
-	meter_note(l, 0, 0);
+	note(l, 0, 0);
 	finish(l, cancel);
 }
 
-int meter_use(const char *home, const char *name, const struct quota *q,
-	      struct meter_use *out, struct err *e)
+static int use(const char *home, const char *name, const struct quota *q,
+	       struct meter_use *out, struct err *e)
 {
 	struct meter_sums s;
 
@@ -293,3 +292,11 @@ int meter_use(const char *home, const char *name, const struct quota *q,
 	out->tokens = q->tokens.most ? count(&s.tokens) : 0;
 	return 0;
 }
+
+const struct meter_ops meter_files = {
+	.take = take_lease,
+	.note = note,
+	.settle = settle,
+	.cancel = cancel_lease,
+	.use = use,
+};

@@ -14,12 +14,13 @@
  * in sliding windows of METER_SLICES parts: never more than the limit in any
  * window of that length, and what was used comes back at the latest one part
  * later. meter-table.h says what survives what. A pair of calls takes about a
- * microsecond. Thread-safe; a call may park the coroutine.
+ * microsecond; with a store of several hosts (meter-ops.h) a round trip before
+ * the request. Thread-safe; a call may park the coroutine.
  */
 #ifndef DARIO_METER_H
 #define DARIO_METER_H
 
-#include "state/meter-table.h"
+#include "state/quota.h"
 
 enum meter_verdict {
 	METER_OK,
@@ -45,9 +46,11 @@ struct meter_answer {
 };
 
 /* Of one request; all zero: none. */
+struct meter_ops;
 struct meter_lease {
-	struct meter_table *table;
-	struct meter_flight *flight;
+	const struct meter_ops *by; /* who has given it */
+	struct meter_table *table;  /* of files */
+	void *flight;
 };
 
 /* -1: the counters cannot be read or written. */
