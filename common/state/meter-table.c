@@ -4,6 +4,7 @@
 #include "state/meter-table.h"
 
 #include "base/clock.h"
+#include "base/row-lock.h"
 #include "base/store.h"
 #include "base/wait.h"
 #include "state/key.h"
@@ -132,27 +133,9 @@ void meter_flight_free(struct meter_flight *f)
 
 /* --- processes that are gone --------------------------------------------- */
 
-static struct flock byte_of(uint32_t number, short type)
+static off_t byte_of(uint32_t number)
 {
-	return (struct flock){ .l_type = type,
-			       .l_whence = SEEK_SET,
-			       .l_start = (off_t)sizeof(struct meter_table) +
-					  number,
-			       .l_len = 1 };
-}
-
-static bool lock_row(uint32_t number)
-{
-	struct flock l = byte_of(number, F_WRLCK);
-
-	return fcntl(my.fd, F_OFD_SETLK, &l) == 0;
-}
-
-static void unlock_row(uint32_t number)
-{
-	struct flock l = byte_of(number, F_UNLCK);
-
-	fcntl(my.fd, F_OFD_SETLK, &l);
+	return (off_t)sizeof(struct meter_table) + number;
 }
 
 static bool end_one(void *arg, struct meter_sums *s)
@@ -205,10 +188,10 @@ static void reap_now(struct meter_table *t)
 	atomic_store(&my.reaped, clock_ms());
 	for (uint32_t i = 1; i <= ROWS; i++) {
 		if (i == number || !atomic_load(&t->used[i - 1]) ||
-		    !lock_row(i))
+		    !row_lock(my.fd, byte_of(i)))
 			continue;
 		clear_row(t, i, number);
-		unlock_row(i);
+		row_unlock(my.fd, byte_of(i));
 	}
 }
 
@@ -226,14 +209,14 @@ static void reap(struct meter_table *t, int64_t every)
 static bool claim(struct meter_table *t)
 {
 	for (uint32_t i = 1; i <= ROWS; i++) {
-		if (!lock_row(i))
+		if (!row_lock(my.fd, byte_of(i)))
 			continue;
 		if (!atomic_load(&t->used[i - 1]) || clear_row(t, i, i)) {
 			atomic_store(&t->used[i - 1], 1);
 			atomic_store(&my.number, i);
 			return true;
 		}
-		unlock_row(i);
+		row_unlock(my.fd, byte_of(i));
 	}
 	return false;
 }

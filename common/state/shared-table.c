@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/fnv.h"
+#include "base/row-lock.h"
 #include "base/store.h"
 
 #include <fcntl.h>
@@ -81,26 +82,9 @@ static uint64_t taken_by(int row)
 
 /* --- rows ---------------------------------------------------------------- */
 
-static struct flock byte_of(int row, short type)
+static off_t byte_of(int row)
 {
-	return (struct flock){ .l_type = type,
-			       .l_whence = SEEK_SET,
-			       .l_start = (off_t)sizeof(struct table) + row,
-			       .l_len = 1 };
-}
-
-static bool lock_row(int row)
-{
-	struct flock l = byte_of(row, F_WRLCK);
-
-	return fcntl(my.fd, F_OFD_SETLK, &l) == 0;
-}
-
-static void unlock_row(int row)
-{
-	struct flock l = byte_of(row, F_UNLCK);
-
-	fcntl(my.fd, F_OFD_SETLK, &l);
+	return (off_t)sizeof(struct table) + row;
 }
 
 /* With its lock: what the process that is gone has held. */
@@ -138,10 +122,10 @@ static void reap(void)
 	atomic_store(&my.reaped, now);
 	for (int i = 0; i < ROWS; i++) {
 		if (i == my.row || !atomic_load(&my.t->rows[i].used) ||
-		    !lock_row(i))
+		    !row_lock(my.fd, byte_of(i)))
 			continue;
 		clear_row(my.t, i);
-		unlock_row(i);
+		row_unlock(my.fd, byte_of(i));
 	}
 }
 
@@ -149,7 +133,7 @@ static void reap(void)
 static int claim(void)
 {
 	for (int i = 0; i < ROWS && my.row < 0; i++) {
-		if (!lock_row(i))
+		if (!row_lock(my.fd, byte_of(i)))
 			continue;
 		clear_row(my.t, i);
 		atomic_store(&my.t->rows[i].used, 1);
