@@ -33,7 +33,8 @@ struct route_entry {
 #define ANY_METHOD "GET, POST, PUT, PATCH, DELETE"
 
 /* The first row whose path and method fit counts. A path that ends in an
- * asterisk takes what begins like it, and with two the folder itself. */
+ * asterisk takes what begins like it, and with two the folder itself, with a
+ * slash behind it or without. */
 static const struct route_entry table[] = {
 	{ "POST", "/messages", DIALECT_ANTHROPIC, serve_forward,
 	  PLACE | METERED },
@@ -109,7 +110,7 @@ static bool same_path(const char *entry, const char *path)
 		return strcmp(entry, path) == 0;
 	n -= entry[n - 2] == '*' ? 2 : 1;
 	if (strncmp(entry, path, n) == 0)
-		return path[n];
+		return path[n] || entry[n + 1] == '*';
 	return entry[n + 1] == '*' && strlen(path) == n - 1 &&
 	       strncmp(entry, path, n - 1) == 0;
 }

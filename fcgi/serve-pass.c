@@ -12,6 +12,7 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "fcgi/batched.h"
 #include "fcgi/literal-path.h"
 #include "fcgi/passage.h"
 #include "fcgi/serve.h"
@@ -30,6 +31,7 @@ struct pass {
 	struct peek peek;
 	struct plan plan;
 	const char *account;
+	const struct backend *batch; /* that the models of a batch lead to */
 };
 
 /* --- the body ------------------------------------------------------------ */
@@ -237,6 +239,29 @@ static int by_model(struct pass *p, struct err *e)
 	return 0;
 }
 
+/* What else its body says of a model is none of its API. */
+static int by_batch(struct pass *p, struct err *e)
+{
+	struct request *r = p->r;
+
+	r->model = NULL;
+	p->peek.has_model = false;
+	if (!p->passage.json)
+		return 0;
+	if (batched_pick(r, &p->plan, e))
+		return -1;
+	p->batch = p->plan.n ? p->plan.routes[0].backend : NULL;
+	return 0;
+}
+
+/* Once it is sure that they go there. */
+static int rename_batch(struct pass *p, struct err *e)
+{
+	return p->batch && p->batch == p->plan.routes[0].backend
+		     ? batched_rename(p->r, e)
+		     : 0;
+}
+
 /* Who keeps what the body names, where the path has not said it. Whether it is
  * the person's is looked at all the same. */
 static int by_body(struct pass *p, struct err *e)
@@ -258,8 +283,12 @@ static int choose(struct pass *p, struct err *e)
 	const struct backend *b;
 
 	p->plan.rule = &rule_none;
-	if (r->model && by_model(p, e) && !r->vars.backend)
+	if (batched_is(r)) {
+		if (by_batch(p, e))
+			return -1;
+	} else if (r->model && by_model(p, e) && !r->vars.backend) {
 		return -1;
+	}
 	if (!p->plan.n &&
 	    stored_by_path(r, p->passage.path, &p->plan, &p->account, e))
 		return -1;
@@ -330,7 +359,7 @@ int serve_pass(struct request *r, struct err *e)
 	p->passage.path = request_strip_version(path);
 	p->passage.dialect = (enum dialect_id)(r->dialect - dialects);
 	in_path = model_in_path(p);
-	if (take_body(p, e) || choose(p, e))
+	if (take_body(p, e) || choose(p, e) || rename_batch(p, e))
 		return -1;
 	if (in_path && p->plan.routes[0].renamed)
 		p->passage.path =

@@ -115,7 +115,8 @@ def table():
             ("POST", "vector_stores/vs_1/search"),
             ("DELETE", "vector_stores/vs_1/files/file-1"),
             ("GET", "chat/completions"), ("GET", "chat/completions/chatcmpl-1"),
-            ("POST", "uploads"), ("POST", "uploads/upload_1/complete"),
+            ("GET", "files/"), ("POST", "uploads"),
+            ("POST", "uploads/upload_1/complete"),
             ("GET", "videos/video_1/content"),
             ("GET", "audio/voices"), ("HEAD", "files/file-1")):
         body = {"x": 1} if method == "POST" else None
@@ -386,6 +387,95 @@ def stored():
     os.rename(os.path.join(HOME, "r.json"), os.path.join(HOME, "backends/r.json"))
 
 
+def batch(*models, **more):
+    return {"requests": [{"custom_id": f"c{n}", "params": {
+        "max_tokens": 9, "model": m, "messages": [{"role": "user", "content": "x"}]}}
+        for n, m in enumerate(models)]} | more
+
+
+def batches():
+    """A batch of Anthropic's goes where the models of its requests lead."""
+    path = "/v1/messages/batches"
+
+    def sent(got):
+        return [r["params"]["model"] for r in json.loads(got["body"])["requests"]]
+
+    for name, models, where, want in (
+            ("a prefix", ["an:x/1", "an:y"], "an", ["x/1", "y"]),
+            ("a slash", ["an2/x"], "an2", ["x"]),
+            ("a rule", ["batch-1", "an2:y", "batch-2"], "an2", ["mapped", "y", "mapped"]),
+            ("of Claude", ["claude-x-1", "claude:claude-y"], "claude",
+             ["claude-x-1", "claude-y"]),
+            ("in Claude Code's words", ["claude-at-an:m"], "an", ["m"]),
+            ("a model that has no name", ["an:x", None], "an", ["x", None])):
+        for p in (path, path + "/", "/messages/batches", path + "?beta=true"):
+            a, got = asked("POST", p, batch(*models), ANTHROPIC)
+            check(f"{name}, {p}", a.status == 200 and got and
+                  got["path"].split("?")[0].rstrip("/") == f"/{where}{path}" and
+                  sent(got) == want, (a, got))
+        check(f"{name}: who it was", a.fields.get("x-dario-backend") == where and
+              a.fields.get("x-dario-model") == want[0], a.fields)
+    ask("POST", path, batch("opus"), ANTHROPIC)  # asks for their list, too
+    a, got = asked("POST", path, batch("opus", "haiku"), ANTHROPIC)
+    check("families: by their real names", got and all(
+        m.startswith("claude-") for m in sent(got)), (a, got))
+    a, got = asked("POST", path, batch("claude-x[1m]", "claude-y"), ANTHROPIC)
+    check("the long context", got and sent(got) == ["claude-x", "claude-y"] and
+          "context-1m" in got["fields"].get("anthropic-beta", ""), (a, got))
+    a, got = asked("POST", path, '{ "requests" : [{"params":{"mod\\u0065l" : '
+                   '"an\\u003ax","z":[1.0, 2e5]}, "model": "an2:no"}] , "model":"an2:x"}',
+                   JSON | ANTHROPIC)
+    check("the rest as it was", got and got["path"] == f"/an{path}" and got["body"] ==
+          '{ "requests" : [{"params":{"mod\\u0065l" : "x","z":[1.0, 2e5]}, '
+          '"model": "an2:no"}] , "model":"an2:x"}', (a, got))
+    a, got = asked("POST", path, batch("x", "an:y"), ANTHROPIC | to("an"))
+    check("a name that is nobody's: the header", got is None or
+          got["path"] == f"/an{path}", (a, got))
+    for name, body, words in (
+            ("two backends", batch("an:x", "an2:y"), ("an:x", "an2:y", "leads to an,")),
+            ("a backend and Claude", batch("claude-x", "an2:y"), ("claude-x", "an2")),
+            ("one that is none's", batch("an:x", "qwen-none"), ("qwen-none",)),
+            ("no API of theirs", batch("a:x"), ("a", "openai")),
+            ("no model", batch(None), ("x-dario-backend",)),
+            ("two models", '{"requests":[{"params":{"model":"an:x","model":"an2:y"}}]}',
+             ("second",)),
+            ("two of params", '{"requests":[{"params":{"model":"an:x"},"par\\u0061ms":{}}]}',
+             ("second",)),
+            ("two of requests", '{"requests":[],"requests":[{"params":{"model":"an:x"}}]}',
+             ("second",)),
+            ("a long name", batch("an:" + "x" * 300), ("256",)),
+            ("no JSON", '{"requests":[}', ("JSON",))):
+        a, got = asked("POST", path, body, ANTHROPIC | JSON)
+        check(f"{name}: refused, and why", a.status in (400, 404) and not got and
+              a.json.get("type") == "error" and all(w in str(a.json) for w in words),
+              (a, got))
+    for body in ({"requests": {}}, {"requests": [1, "x", None, [], {"params": 1}]},
+                 {"requests": [{"params": {"model": 7}}]}, {}):
+        a, got = asked("POST", path, body, ANTHROPIC | to("an2"))
+        check(f"{body}: theirs to refuse", got and got["path"] == f"/an2{path}" and
+              json.loads(got["body"]) == body, (a, got))
+    for where in ("an", "an2", "claude"):
+        a, made = asked("POST", path, batch(f"{where}:claude-x"), ANTHROPIC)
+        ident = a.json["id"]
+        for method, more in (("GET", ""), ("POST", "/cancel"), ("GET", "/results"),
+                             ("DELETE", "")):
+            a, got = asked(method, f"{path}/{ident}{more}", None,
+                           ANTHROPIC | to("an"))
+            check(f"{method} {more}: where it was made, {where}", made and got and
+                  got["path"] == f"/{where}{path}/{ident}{more}", (a, got))
+    file_an, _ = create("/v1/files", None, to("an2") | ANTHROPIC)
+    body = batch("batch-1", "claude-x")
+    body["requests"][0]["params"]["messages"][0]["content"] = [
+        {"type": "document", "source": {"type": "file", "file_id": file_an}}]
+    del body["requests"][1]
+    a, got = asked("POST", path, body, ANTHROPIC)
+    check("a file in it: where that is", got and got["path"] == f"/an2{path}", (a, got))
+    begun = time.monotonic()
+    a, got = asked("POST", path, batch(*("an:m" for _ in range(100000))), ANTHROPIC)
+    check("a hundred thousand", got and got["n"] == len(json.dumps(
+        batch(*("m" for _ in range(100000))))) and time.monotonic() - begun < 60, a)
+
+
 def answers():
     """Whatever comes back goes on as it is, and as it comes."""
     a, got = asked("POST", "/v1/audio/speech", {"model": "b:tts", "input": "x"})
@@ -614,5 +704,5 @@ def hostile():
         check(f"{method}: not passed", not forget(), status)
 
 
-{f.__name__: f for f in (table, choice, ids, stored, answers, bodies,
+{f.__name__: f for f in (table, choice, ids, stored, batches, answers, bodies,
                          remembered, hostile)}[sys.argv[4]]()

@@ -19,6 +19,7 @@ add a a/v1 openai
 add b b/v1 openai,responses
 add r r/v1 responses
 add an an anthropic
+add an2 an2 anthropic
 add bare bare openai # a path without a version
 add q 'q/v1?api-version=7' openai
 add dead dead/v1 openai
@@ -30,6 +31,7 @@ for n in 1 2 3; do
 	"$dario" accounts add "c$n" --key="sk-ant-c$n-0123456789abcdef" 2>/dev/null
 done
 "$dario" route add 'way-*' a:mapped --fallback=b:other 2>/dev/null
+"$dario" route add 'batch-*' an2:mapped 2>/dev/null
 "$dario" route add 'fall' dead --fallback=b:other 2>/dev/null
 export DARIO_KEEPALIVE_MS=300
 start_router
@@ -37,7 +39,7 @@ cases() { # NAME...
 	report "$1" "$tmp/$1.log" python3 "$srcdir/tests/routes/endpoints.py" \
 		"$port" "$up" "$DARIO_HOME" "$1"
 }
-for part in table choice ids stored answers bodies; do cases $part; done
+for part in table choice ids stored batches answers bodies; do cases $part; done
 start_router_again() {
 	stop_router
 	start_router "$@"
