@@ -6,6 +6,9 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
+
+#define CLAUDE "claude-"
 
 static bool ends(const char *name, const char *with, size_t *n)
 {
@@ -69,6 +72,15 @@ const char *model_name_undated(const char *name, struct model_name *out)
 	return NULL;
 }
 
+/* Of whatever date, the latest? */
+static bool is_latest(const char *name)
+{
+	size_t n;
+
+	return ends(name, "-latest", &n) || ends(name, ":latest", &n) ||
+	       ends(name, "@latest", &n);
+}
+
 bool model_name_same(const char *a, const char *b)
 {
 	struct model_name x, y;
@@ -76,7 +88,8 @@ bool model_name_same(const char *a, const char *b)
 	const char *q = model_name_undated(b, &y);
 
 	return strcmp(a, b) == 0 || (p && strcmp(p, b) == 0) ||
-	       (q && strcmp(a, q) == 0);
+	       (q && strcmp(a, q) == 0) ||
+	       (p && q && (is_latest(a) || is_latest(b)) && strcmp(p, q) == 0);
 }
 
 const char *model_name_bare(const char *name)
@@ -93,126 +106,102 @@ const char *model_name_bare(const char *name)
 	return NULL;
 }
 
+static const char *const families[] = { "opus", "sonnet", "haiku" };
+#define FAMILIES (sizeof(families) / sizeof(families[0]))
+
 const char *model_name_family(const char *name, bool *million)
 {
-	static const char *const families[] = { "opus", "sonnet", "haiku" };
-
 	*million = false;
-	if (strncmp(name, "claude-", 7) == 0)
-		name += 7;
-	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+	if (strncasecmp(name, CLAUDE, strlen(CLAUDE)) == 0)
+		name += strlen(CLAUDE);
+	for (size_t i = 0; i < FAMILIES; i++) {
 		size_t n = strlen(families[i]);
 
-		if (strncmp(name, families[i], n))
+		if (strncasecmp(name, families[i], n))
 			continue;
-		*million = strncmp(name + n, "1m", 2) == 0;
+		*million = strncasecmp(name + n, "1m", 2) == 0;
 		n += *million ? 2 : 0;
-		if (!name[n] || strcmp(name + n, "-latest") == 0)
+		if (!name[n] || strcasecmp(name + n, "-latest") == 0)
 			return families[i];
 	}
 	*million = false;
 	return NULL;
 }
 
+/* "sonnet-4-5", "haiku3": without the word that the maker has before it. */
+static bool is_version(const char *name)
+{
+	for (size_t i = 0; i < FAMILIES; i++) {
+		size_t n = strlen(families[i]);
+
+		if (strncasecmp(name, families[i], n) == 0)
+			return isdigit(
+				(unsigned char)name[n + (name[n] == '-')]);
+	}
+	return false;
+}
+
 bool model_name_is_claude(const char *name)
 {
 	bool million;
 
-	return strncmp(name, "claude-", 7) == 0 ||
-	       model_name_family(name, &million);
+	return strncasecmp(name, CLAUDE, strlen(CLAUDE)) == 0 ||
+	       model_name_family(name, &million) || is_version(name);
 }
 
-void model_name_as_claude(struct model_name *name)
+bool model_name_as_claude(const char *name, struct model_name *out)
 {
-	for (char *p = name->text + 1; *p; p++)
+	if (strncasecmp(name, CLAUDE, strlen(CLAUDE)) ||
+	    !keep(name, strlen(name), out))
+		return false;
+	for (char *p = out->text; *p; p++)
 		if (*p == '@' || (*p == '.' && isdigit((unsigned char)p[-1]) &&
 				  isdigit((unsigned char)p[1])))
 			*p = '-';
+		else
+			*p = (char)tolower((unsigned char)*p);
+	return strcmp(name, out->text) != 0;
 }
 
 /* Words that begin the names of other providers' models. */
 static const char *const words[] = {
-	"aya",
-	"babbage",
-	"baichuan",
-	"bge",
-	"chatglm",
-	"chatgpt",
-	"codegemma",
-	"codellama",
-	"codestral",
-	"codex",
-	"cogito",
-	"command",
-	"computer-use",
-	"c4ai",
-	"dall-e",
-	"davinci",
-	"deepseek",
-	"devstral",
-	"dolphin",
-	"doubao",
-	"ernie",
-	"exaone",
-	"falcon",
-	"flux",
-	"gemini",
-	"gemma",
-	"glm",
-	"gpt",
-	"granite",
-	"grok",
-	"hermes",
-	"hunyuan",
-	"imagen",
-	"internlm",
-	"jamba",
-	"kimi",
-	"learnlm",
-	"lfm",
-	"llama",
-	"llava",
-	"magistral",
-	"mimo",
-	"minimax",
-	"ministral",
-	"mistral",
-	"mixtral",
-	"moonshot",
-	"mxbai",
-	"nemotron",
-	"nomic",
-	"nova",
-	"o1",
-	"o3",
-	"o4",
-	"olmo",
-	"palm",
-	"phi",
-	"pixtral",
-	"qvq",
-	"qwen",
-	"qwq",
-	"rerank",
-	"smollm",
-	"solar",
-	"sonar",
-	"sora",
-	"starcoder",
-	"step",
-	"text-bison",
-	"text-davinci",
-	"text-embedding",
-	"titan",
-	"tts",
-	"veo",
-	"vicuna",
-	"voxtral",
-	"voyage",
-	"whisper",
-	"wizardlm",
-	"yi",
+	"afm",          "airoboros",  "alpaca",       "apertus",
+	"arcee",        "arctic",     "athene",       "aya",
+	"babbage",      "baichuan",   "bert",         "bge",
+	"bloom",        "c4ai",       "cerebras",     "chatglm",
+	"chatgpt",      "codegemma",  "codellama",    "codestral",
+	"codex",        "cogito",     "cogvlm",       "command",
+	"computer-use", "dall-e",     "davinci",      "dbrx",
+	"deepcoder",    "deepscaler", "deepseek",     "devstral",
+	"dolphin",      "doubao",     "ernie",        "exaone",
+	"falcon",       "flux",       "gemini",       "gemma",
+	"glm",          "gpt",        "granite",      "grok",
+	"gte",          "hermes",     "hunyuan",      "imagen",
+	"intern-s1",    "internlm",   "internvl",     "jamba",
+	"jina",         "kimi",       "learnlm",      "lfm",
+	"ling",         "llama",      "llava",        "longcat",
+	"magistral",    "marco-o1",   "mimo",         "minicpm",
+	"minimax",      "ministral",  "mistral",      "mixtral",
+	"molmo",        "moondream",  "moonshot",     "mpt",
+	"mxbai",        "nemotron",   "neural-chat",  "nomic",
+	"notus",        "nova",       "o1",           "o3",
+	"o4",           "olmo",       "openchat",     "openthinker",
+	"orca",         "palm",       "pangu",        "phi",
+	"pixtral",      "pythia",     "qvq",          "qwen",
+	"qwq",          "redpajama",  "reka",         "rerank",
+	"ring",         "rnj",        "sdxl",         "seed-oss",
+	"skywork",      "smollm",     "snowflake",    "solar",
+	"sonar",        "sora",       "sqlcoder",     "stable-diffusion",
+	"stablelm",     "starcoder",  "starling",     "step",
+	"teuken",       "text-bison", "text-davinci", "text-embedding",
+	"tinydolphin",  "titan",      "trinity",      "tts",
+	"tulu",         "veo",        "vicuna",       "voxtral",
+	"voyage",       "whisper",    "wizard",       "wizardcoder",
+	"wizardlm",     "xgen",       "xverse",       "yi",
+	"zamba",        "zephyr",
 };
+
+#define LONG_WORD 5 /* letters: more may stand right before it: tinyllama */
 
 /* As a word of its own; figures may follow it at once, as in llama3. */
 static bool has_word(const char *name, const char *word)
@@ -221,7 +210,8 @@ static bool has_word(const char *name, const char *word)
 	bool figure = isdigit((unsigned char)word[n - 1]);
 
 	for (const char *at = name; (at = strcasestr(at, word)); at++)
-		if ((at == name || !isalnum((unsigned char)at[-1])) &&
+		if ((at == name || n >= LONG_WORD ||
+		     !isalnum((unsigned char)at[-1])) &&
 		    !isalpha((unsigned char)at[n]) &&
 		    !(figure && isdigit((unsigned char)at[n])))
 			return true;

@@ -22,18 +22,20 @@ const char *model_name_undated(const char *name, struct model_name *out);
 /* What follows models/, anthropic/ or openai/, written with a slash or a colon;
  * NULL when it does not begin so. */
 const char *model_name_bare(const char *name);
-/* A family of Claude's or a model: opus, sonnet1m, claude-opus-latest,
- * claude-x. */
+/* A family of Claude's or a model, in any case: opus, sonnet1m, haiku-4.5,
+ * claude-opus-latest, Claude-x. */
 bool model_name_is_claude(const char *name);
 /* "opus" of "opus", "opus1m", "claude-opus", "opus-latest" and the like, or
  * NULL. *million: the long context is asked for. */
 const char *model_name_family(const char *name, bool *million);
-/* As Anthropic writes it, where others have a dot or an @: claude-opus-4.5,
- * claude-opus-4-5@20251101. In place. */
-void model_name_as_claude(struct model_name *name);
+/* As Anthropic writes it, where others have capitals, a dot or an @:
+ * Claude-Opus-4.5, claude-opus-4-5@20251101. False: it is, or it is none that
+ * begins with claude-. */
+bool model_name_as_claude(const char *name, struct model_name *out);
 /* Another provider's, as far as a name can tell? */
 bool model_name_is_foreign(const char *name);
-/* The same but for what model_name_undated leaves out? */
+/* The same but for what model_name_undated leaves out? Two dates are not; the
+ * latest is of any. */
 bool model_name_same(const char *a, const char *b);
 
 #endif

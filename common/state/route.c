@@ -94,16 +94,10 @@ static void ask_for(struct asked_name *a, const char *model)
 /* Is the name meant? A pattern that is a name may have a date as well. */
 static bool matches(const char *glob, const struct asked_name *a)
 {
-	struct model_name plain;
-	const char *p;
-
 	if (glob_match(glob, a->model) ||
 	    (a->undated && glob_match(glob, a->undated)))
 		return true;
-	if (strpbrk(glob, "*?[\\"))
-		return false;
-	p = model_name_undated(glob, &plain);
-	return p && strcmp(p, a->model) == 0;
+	return !strpbrk(glob, "*?[\\") && model_name_same(glob, a->model);
 }
 
 static bool by_rule(const struct snapshot *c, const struct asked_name *a,
@@ -256,6 +250,12 @@ static int by_bare_name(const struct snapshot *c, const char *model,
 	return 0;
 }
 
+/* Is there any beside the demo? */
+static bool has_real(const struct snapshot *c)
+{
+	return c->n_backends > 1 || (c->n_backends && !c->backends[0].demo);
+}
+
 /* The way of a model that nothing claims. */
 static int by_rest(const struct snapshot *c, const char *model,
 		   struct plan *out)
@@ -271,7 +271,10 @@ static int by_rest(const struct snapshot *c, const char *model,
 	}
 	if (!c->accounts.n || foreign)
 		return -1;
-	/* The setting makes it one of Claude's. */
+	/* The setting makes it one of Claude's; without other backends it can
+	 * be for nobody else. */
+	if (!*c->settings.model && has_real(c) && !strcasestr(model, "claude"))
+		return -1;
 	out->unclaimed = !*c->settings.model;
 	snprintf(out->why, sizeof(out->why), "no backend claims the name");
 	return take(out, &c->claude, model);
@@ -320,12 +323,9 @@ static void name_claudes(const struct snapshot *c, struct plan *out)
 	for (size_t i = 0; i < out->n && !c->settings.passthrough; i++) {
 		struct route *r = &out->routes[i];
 
-		if (used || !r->backend->claude || !strpbrk(r->model, ".@") ||
-		    strncmp(r->model, "claude-", 7) ||
-		    strlen(r->model) >= sizeof(out->claude.text))
+		if (used || !r->backend->claude ||
+		    !model_name_as_claude(r->model, &out->claude))
 			continue;
-		strcpy(out->claude.text, r->model);
-		model_name_as_claude(&out->claude);
 		r->model = out->claude.text;
 		used = true;
 	}
@@ -433,7 +433,6 @@ void route_explain(const struct snapshot *c, const char *model, size_t at,
 	note(arg, c->claude.name, claude,
 	     claude           ? why_at(&plan, at)
 	     : !c->accounts.n ? "there is no Claude account"
-	     : model_name_is_foreign(model)
-		     ? "the name looks like another provider's"
-		     : "another is the better choice");
+	     : !plan.n        ? "the name is none of Claude's"
+			      : "another is the better choice");
 }

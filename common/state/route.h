@@ -9,9 +9,10 @@
  * "openai", else the first that is not Anthropic's; names of Claude's to the
  * accounts. A date, -latest or :latest behind a name is no other model to rules
  * and patterns. A name behind models/, anthropic/ or openai/ goes, if nothing
- * claims the whole of it, where it goes alone. What is left: a name that looks
- * like another provider's to the one backend, if there is one only, never to
- * the accounts; any other to the accounts, without any to the one backend.
+ * claims the whole of it, where it goes alone. What is left: without an account
+ * to the one backend; a name that looks like another provider's to the one
+ * backend as well, never to the accounts; any other to the accounts when there
+ * is no backend, or "claude" is in it.
  * Then, whatever led there, the setting `model` replaces the model of what goes
  * to the Claude accounts. [1m] behind a name asks for the long context. Pure:
  * the same function serves requests and people who ask why.

@@ -84,7 +84,8 @@ like 'a name that is none for a shell stands in no command' "$(advice 'x;rm -rf'
 printf 'sk-ant-api03-work\n' | "$dario" accounts add work --key-stdin 2>/dev/null
 kept two '[{"id":"my-tune"}]'
 like 'a list has it: not for an account' "$(advice my-tune)" 'it is in the list of two: ask for two:my-tune,'
-is 'no list has it: an account' "$(ask my-other)" '200 claude my-other'
+is 'no list has it: not for an account either' "$(ask my-other)" '404  '
+like 'and what to do' "$(advice my-other)" 'write BACKEND:MODEL with one of one, two, claude, or'
 is 'a name of Claude: an account' "$(kept two '["claude-opus-9-1"]' && ask claude-opus-9-1)" '200 claude claude-opus-9-1'
 kept two '["my-tune"]'
 (umask 077 && echo '{"model":"claude-opus-9-1"}' >"$DARIO_HOME/config.json")

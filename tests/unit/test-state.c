@@ -72,11 +72,34 @@ static void names_of_models(void **state)
 		"phi4",      "glm-4.6",     "text-embedding-3-small",
 		"codestral", "DeepSeek-R1", "anthropic/claude-x",
 		"mistral",   "kimi-k2",     "grok-4",
+		"dbrx",      "zephyr-7b",   "tinyllama",
+		"TinyLlama", "my-wizard2",  "stablelm2",
 	};
 	static const char *const not [] = {
 		"claude-x", "opus",  "mystery",  "philosopher", "sophia",
 		"o10",      "o33",   "fast",     "gptx",        "my-claude-gpt",
 		"",         "yield", "novation", "commander",
+		"OPUS",     "spring", "llamas",
+	};
+	static const char *const claudes[] = {
+		"OPUS", "Claude-X", "sonnet-4-5", "HAIKU3", "opus-LATEST",
+	};
+	static const char *const others[] = {
+		"opusx", "opus-mt-en-de", "sonnetto", "claude", "my-claude",
+		"haiku-", "",
+	};
+	static const struct {
+		const char *a, *b;
+		bool same;
+	} pairs[] = {
+		{ "a", "a", true },
+		{ "a", "a-20250929", true },
+		{ "a-latest", "a-20250929", true },
+		{ "a-2024-08-06", "a:latest", true },
+		{ "a-latest", "a:latest", true },
+		{ "a-20250929", "a-20240101", false },
+		{ "a-latest", "b-20250929", false },
+		{ "a-latest", "a-b-20250929", false },
 	};
 	static const struct {
 		const char *name, *undated, *bare, *family;
@@ -109,6 +132,16 @@ static void names_of_models(void **state)
 	for (size_t i = 0; i < sizeof(not ) / sizeof(not [0]); i++)
 		if (model_name_is_foreign(not [i]))
 			fail_msg("%s", not [i]);
+	for (size_t i = 0; i < sizeof(claudes) / sizeof(claudes[0]); i++)
+		if (!model_name_is_claude(claudes[i]))
+			fail_msg("%s", claudes[i]);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (model_name_is_claude(others[i]))
+			fail_msg("%s", others[i]);
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		if (model_name_same(pairs[i].a, pairs[i].b) != pairs[i].same ||
+		    model_name_same(pairs[i].b, pairs[i].a) != pairs[i].same)
+			fail_msg("%s, %s", pairs[i].a, pairs[i].b);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const char *n = rows[i].name;
 		const char *got[] = { model_name_undated(n, &out),
