@@ -18,6 +18,7 @@
 #include <strings.h>
 
 #define URL_MAX 2048
+#define HEADERS "headers"
 
 /* One call, and what is known of its provider. */
 struct adding {
@@ -206,6 +207,17 @@ static int check_url(const struct adding *a, const char *url, bool has_key,
 
 /* --- the file ------------------------------------------------------------- */
 
+/* A field for the provider's keys is none for a token, which goes as Bearer, nor
+ * for a key in Anthropic's API. */
+static bool is_other_way(const struct adding *a, struct json_object *file)
+{
+	const char *command = json_cstr(file, "keyCommand");
+
+	return (command && strcasestr(command, "token")) ||
+	       (a->api && strcmp(a->api, "anthropic") == 0) ||
+	       span_is(json_str(file, "protocol"), "anthropic");
+}
+
 /* What is known of the provider at this address, where the file is silent. One
  * that has no address of its own is known by its name. */
 static int add_known(const struct adding *a, struct json_object *file,
@@ -222,9 +234,14 @@ static int add_known(const struct adding *a, struct json_object *file,
 		return 0;
 	json_object_object_foreach(set, key, value)
 	{
-		if (!json_get(file, key))
+		bool aside = strcmp(key, HEADERS) == 0 && is_other_way(a, file);
+
+		if (!json_get(file, key) && !aside)
 			json_object_object_add(file, key,
 					       json_object_get(value));
+		else if (aside && a->command &&
+			 json_object_equal(json_get(file, key), value))
+			json_object_object_del(file, key);
 	}
 	json_object_put(set);
 	return 0;
@@ -257,6 +274,17 @@ static void put_key(const struct adding *a, struct json_object *file)
 			json_object_object_del(file, key_members[i]);
 }
 
+/* What the owner has written there is the owner's. */
+static void leave_known(struct json_object *file, struct json_object *set)
+{
+	json_object_object_foreach(set, name, value)
+	{
+		if (strcmp(name, HEADERS) ||
+		    json_object_equal(json_get(file, name), value))
+			json_object_object_del(file, name);
+	}
+}
+
 /* Another provider's key and habits do not go along to a new address. */
 static int leave_old_address(const struct adding *a, struct json_object *file,
 			     struct err *e)
@@ -274,11 +302,7 @@ static int leave_old_address(const struct adding *a, struct json_object *file,
 	set = providers_find(was, e);
 	if (!set)
 		return e->code ? -1 : 0;
-	json_object_object_foreach(set, name, value)
-	{
-		(void)value;
-		json_object_object_del(file, name);
-	}
+	leave_known(file, set);
 	json_object_put(set);
 	return 0;
 }

@@ -59,6 +59,33 @@ like 'bedrock: what to write' "$out" '--base-url=https://bedrock-runtime.REGION.
 run backend add azure --key=k --base-url=https://me.openai.azure.com/openai/v1
 is 'azure: with its address' "$rc $(of azure 'j["protocol"], j["developerRole"]')" '0 openai,responses True'
 
+field='{"api-key": "{key}"}'
+is 'azure: its own field for the key' "$(of azure 'json.dumps(j.get("headers"))')" "$field"
+az='az account get-access-token -o tsv --query accessToken'
+run backend add azure --key-command="$az"
+is 'azure: a token goes as Bearer' "$rc $(of azure 'j.get("headers"), "apiKey" in j')" '0 None False'
+run backend add azure --key-command='cat azure.key'
+is 'azure: a key that a program prints' "$(of azure 'json.dumps(j.get("headers"))')" "$field"
+run backend add classic --key=k \
+	--base-url='https://me.openai.azure.com/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21'
+is 'azure: a deployment' "$rc $(of classic 'j["baseUrl"], j["protocol"], json.dumps(j["headers"])')" \
+	"0 https://me.openai.azure.com/openai/deployments/gpt-4o?api-version=2024-10-21 openai $field"
+run backend add claude-az --key=k --base-url=https://me.services.ai.azure.com/anthropic
+is "azure: Claude's own API" "$rc $(of claude-az 'j["protocol"], j.get("headers")')" '0 anthropic None'
+run backend add classic --key=k2 --base-url=https://h.example/v1
+is 'azure: left for another address' "$rc $(of classic 'j.get("headers")')" '0 None'
+python3 - "$DARIO_HOME/backends/classic.json" <<-'END'
+	import json, sys
+	j = json.load(open(sys.argv[1]))
+	j["headers"] = {"X-Team": "red"}
+	j["baseUrl"] = "https://me.openai.azure.com/openai/v1"
+	json.dump(j, open(sys.argv[1], "w"))
+END
+run backend add classic --key=k3
+is "azure: the owner's own fields stay" "$rc $(of classic 'j["headers"]')" "0 {'X-Team': 'red'}"
+run backend add classic --key=k4 --base-url=https://h.example/v1
+is "azure: and elsewhere" "$rc $(of classic 'j["headers"]')" "0 {'X-Team': 'red'}"
+
 run backend add nobody --key=sk-nobody-0123456789
 is 'unknown: exit 2' "$rc" 2
 like 'unknown: what to do' "$out" '--base-url=URL'
