@@ -6,6 +6,7 @@
 #include "base/jw.h"
 #include "dialect/mend.h"
 #include "dialect/retext.h"
+#include "dialect/translation.h"
 #include "fcgi/outgoing.h"
 #include "fcgi/passage.h"
 #include "state/apart.h"
@@ -91,32 +92,6 @@ static int mend(struct outgoing *o, struct request *r, const struct peek *k,
 	return rc;
 }
 
-/* It is held as long as the upstream works: no more than has to be. */
-static int rewrite(struct outgoing *o, struct request *r, struct err *e)
-{
-	struct json_object *body = json_read(buf_get(&r->body), e);
-	struct chat *c = &o->read;
-	int rc = -1;
-
-	if (body) {
-		c->source = buf_get(&r->body);
-		json_locate(body, c->source);
-		rc = r->dialect->read(c, body, e);
-	}
-	if (rc == 0 && r->arena->full)
-		rc = err_memory(e);
-	if (rc == 0)
-		rc = dialects[o->dialect].request(&o->target, c, &o->text, e);
-	if (rc == 0 && c->dropped.n)
-		r->dropped = arena_str(r->arena, buf_get(&c->dropped));
-	chat_keep_for_answer(c);
-	json_object_put(body);
-	buf_fit(&o->text);
-	if (rc == 0 && r->arena->full)
-		rc = err_memory(e);
-	return rc;
-}
-
 /* The request anew, in the upstream's dialect. */
 static int translate(struct outgoing *o, struct request *r, struct err *e)
 {
@@ -124,12 +99,9 @@ static int translate(struct outgoing *o, struct request *r, struct err *e)
 
 	o->target = target_of(o, r); /* by the dialect it goes in */
 	c->origin = &o->origin;
-	if (rewrite(o, r, e))
+	if (translate_request(c, r->dialect, &dialects[o->dialect], &o->target,
+			      buf_get(&r->body), &o->text, &r->dropped, e))
 		return -1;
-	if (o->text.full)
-		return err_full(e, &o->text, ERR_TOO_BIG,
-				"the translated request is larger than %u MiB",
-				REQUEST_BODY_MAX >> 20);
 	o->chat = o->answer = c;
 	o->stream = c->stream;
 	o->body = o->plain = buf_get(&o->text);

@@ -59,7 +59,7 @@ struct relay {
 	unsigned seen;    /* by relay_pass: enum tap */
 	struct err error; /* by relay_pass: in the stream */
 	bool too_early;   /* and before any content */
-	struct translation *translation; /* of relay_translate */
+	struct relay_translation *translation; /* of relay_translate */
 };
 
 /* Bytes to the client, behind the head; no flush. */

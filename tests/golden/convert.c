@@ -15,14 +15,10 @@
 #include "config.h"
 
 #include "base/digest.h"
-#include "base/json-source.h"
 #include "base/utf8.h"
-#include "dialect/answer-restore.h"
-#include "dialect/answer-seal.h"
 #include "dialect/error.h"
 #include "dialect/mend.h"
-#include "dialect/reader.h"
-#include "dialect/sse.h"
+#include "dialect/translation.h"
 #include "state/models.h"
 
 #include <stdio.h>
@@ -68,10 +64,10 @@ static int http_error(const struct dialect *d, const struct err *e)
 	return 1;
 }
 
-/* Read `text` in dialect `from`, write it for `to` and model. */
-static int request(struct chat *c, struct json_object *body,
-		   const struct dialect *from, const struct dialect *to,
-		   const char *model, const char *switches, struct buf *out,
+/* Read `body` in dialect `from`, write it for `to` and model. */
+static int request(struct chat *c, struct span body, const struct dialect *from,
+		   const struct dialect *to, const char *model,
+		   const char *switches, struct buf *out, const char **dropped,
 		   struct err *e)
 {
 	struct models *m = models_load(e);
@@ -83,8 +79,8 @@ static int request(struct chat *c, struct json_object *body,
 	if (!m || (switches && !q))
 		goto done;
 	t.family = models_family(m, model);
-	if (quirks_parse(&t.quirks, q, e) == 0 && from->read(c, body, e) == 0)
-		rc = to->request(&t, c, out, e);
+	if (quirks_parse(&t.quirks, q, e) == 0)
+		rc = translate_request(c, from, to, &t, body, out, dropped, e);
 done:
 	models_free(m);
 	json_object_put(q);
@@ -95,30 +91,25 @@ static int run_request(char **argv, int argc)
 {
 	const struct dialect *from = need_dialect(argv[2]);
 	const struct dialect *to = need_dialect(argv[3]);
-	struct json_object *body;
+	const char *dropped = "";
 	struct err e = { 0 };
 	struct arena a;
 	struct chat c;
 	struct buf in, out;
-	int rc = -1;
+	int rc;
 
 	arena_init(&a);
 	chat_init(&c, &a);
 	c.origin = &origin;
 	buf_init(&out, INPUT_MAX);
 	read_file(stdin, &in);
-	body = json_read(buf_get(&in), &e);
-	json_locate(body, buf_get(&in));
-	c.source = buf_get(&in);
-	if (body)
-		rc = request(&c, body, from, to, argv[4],
-			     argc > 5 ? argv[5] : NULL, &out, &e);
+	rc = request(&c, buf_get(&in), from, to, argv[4],
+		     argc > 5 ? argv[5] : NULL, &out, &dropped, &e);
 	if (rc)
 		rc = http_error(from, &e);
 	else
 		puts(buf_cstr(&out));
-	fputs(buf_cstr(&c.dropped), stderr);
-	json_object_put(body);
+	fputs(dropped, stderr);
 	buf_release(&in);
 	buf_release(&out);
 	chat_release(&c);
@@ -169,34 +160,12 @@ static int run_mend(char **argv, int argc)
 	return rc;
 }
 
-/* As the relay does it: nothing goes out before the first content. */
-struct answer_run {
-	struct writer w;
-	struct fold fold;
-	struct buf out;
-	struct reader *reader;
-	bool stream, content;
-};
-
-static int sink(void *arg, const struct ev *v, struct err *e)
+/* As if the client had each event at once. */
+static void see(void *arg, const struct ev *v)
 {
-	struct answer_run *r = arg;
+	struct translation *t = arg;
 
-	reader_unsaid(r->reader, r->w.dialect, v);
-	if (v->kind == EV_ERROR) {
-		*e = *v->err;
-		return -1;
-	}
-	if (!r->stream)
-		return fold_feed(&r->fold, v, e);
-	if (v->kind == EV_START && v->name.n)
-		snprintf(r->w.model, sizeof(r->w.model), "%.*s",
-			 SPAN_FMT(v->name));
-	if (v->kind != EV_START && v->kind != EV_PING)
-		r->content = true;
-	if (v->kind == EV_PING && !r->content)
-		return 0;
-	return writer_event(&r->w, v, e);
+	t->begun |= v->kind != EV_START && v->kind != EV_PING;
 }
 
 static bool looks_whole(struct span in)
@@ -206,14 +175,15 @@ static bool looks_whole(struct span in)
 	return in.n && strchr("{[", in.p[0]);
 }
 
-static int feed(struct reader *rd, struct span in, size_t step, struct err *e)
+static int feed(struct translation *t, struct span in, size_t step,
+		struct err *e)
 {
 	struct sse s;
 	int rc = 0;
 
 	if (looks_whole(in))
-		return reader_whole(rd, in, e);
-	sse_init(&s, reader_event, rd);
+		return translation_body(t, in, e);
+	sse_init(&s, translation_event, t);
 	while (in.n && rc == 0) {
 		size_t n = step && step < in.n ? step : in.n;
 
@@ -224,30 +194,30 @@ static int feed(struct reader *rd, struct span in, size_t step, struct err *e)
 	if (rc == 0)
 		rc = sse_end(&s, e);
 	if (rc == 0)
-		rc = reader_end(rd, e);
+		rc = translation_end(t, e);
 	sse_release(&s);
 	return rc;
 }
 
-static void print_answer(struct answer_run *r, int rc, struct err *e)
+/* As the relay does it: nothing goes out before the first content. */
+static void print_answer(struct translation *t, int rc, struct err *e)
 {
 	struct err unused;
 
-	if (rc && !r->content) {
-		http_error(r->w.dialect, e);
+	if (rc && !(t->stream && t->content)) {
+		http_error(t->writer.dialect, e);
 		return;
 	}
 	if (rc)
-		writer_event(&r->w, &(struct ev){ .kind = EV_ERROR, .err = e },
+		writer_event(&t->writer,
+			     &(struct ev){ .kind = EV_ERROR, .err = e },
 			     &unused);
-	else if (!r->stream)
-		r->w.dialect->whole(&r->w, &r->fold.answer);
-	fwrite(r->out.p, 1, r->out.n, stdout);
+	fwrite(t->out.p, 1, t->out.n, stdout);
 }
 
+/* What the client, who speaks `to`, had asked. */
 static void read_client(struct chat *c, const struct dialect *from,
-			const struct dialect *to, char **argv,
-			struct json_object **body)
+			const struct dialect *to, char **argv)
 {
 	struct err e = { 0 };
 	struct buf text, unused;
@@ -260,8 +230,8 @@ static void read_client(struct chat *c, const struct dialect *from,
 	read_file(f, &text);
 	fclose(f);
 	buf_init(&unused, INPUT_MAX);
-	*body = json_read(buf_get(&text), &e);
-	if (!*body || request(c, *body, to, from, argv[7], NULL, &unused, &e)) {
+	if (request(c, buf_get(&text), to, from, argv[7], NULL, &unused, NULL,
+		    &e)) {
 		fprintf(stderr, "convert: %s\n", e.msg);
 		exit(2);
 	}
@@ -273,13 +243,9 @@ static int run_answer(char **argv, int argc)
 {
 	const struct dialect *from = need_dialect(argv[2]);
 	const struct dialect *to = need_dialect(argv[3]);
-	struct answer_run r = { .stream = strcmp(argv[4], "stream") == 0 };
 	size_t step = strtoul(argv[5], NULL, 10);
-	struct json_object *body = NULL;
-	struct answer_restore restore;
-	struct answer_seal seal;
+	struct translation t;
 	struct err e = { 0 };
-	struct reader rd;
 	struct arena a;
 	struct chat c;
 	struct buf in;
@@ -289,32 +255,21 @@ static int run_answer(char **argv, int argc)
 	chat_init(&c, &a);
 	c.origin = &origin;
 	if (argc > 7)
-		read_client(&c, from, to, argv, &body);
+		read_client(&c, from, to, argv);
+	c.stream = strcmp(argv[4], "stream") == 0;
+	c.usage_wanted = true;
 	read_file(stdin, &in);
-	buf_init(&r.out, INPUT_MAX);
-	writer_init(&r.w, to, &r.out);
-	strcpy(r.w.model, "model");
-	r.w.usage_wanted = true;
-	fold_init(&r.fold, &a);
-	answer_seal_init(&seal, &origin, &a, SPAN("answer"), sink, &r);
-	if (from == &dialects[DIALECT_RESPONSES])
-		answer_seal_items(&seal);
-	answer_restore_init(&restore, &c, (enum dialect_id)(from - dialects),
-			    answer_seal_event, &seal);
-	reader_init(&rd, from, &a, answer_restore_event, &restore);
-	r.reader = &rd;
-	rc = feed(&rd, buf_get(&in), step, &e);
-	print_answer(&r, rc, &e);
-	fputs(buf_cstr(&rd.dropped), stderr);
-	reader_release(&rd);
-	answer_restore_release(&restore);
-	answer_seal_release(&seal);
-	fold_release(&r.fold);
-	writer_release(&r.w);
-	buf_release(&r.out);
+	translation_init(&t, &c, (enum dialect_id)(from - dialects), to,
+			 INPUT_MAX);
+	t.seen = see;
+	t.arg = &t;
+	strcpy(t.writer.model, "model");
+	rc = feed(&t, buf_get(&in), step, &e);
+	print_answer(&t, rc, &e);
+	fputs(buf_cstr(&t.reader.dropped), stderr);
+	translation_release(&t);
 	buf_release(&in);
 	chat_release(&c);
-	json_object_put(body);
 	arena_release(&a);
 	return 0;
 }
