@@ -7,6 +7,9 @@
 #include "base/log.h"
 #include "fcgi/metered.h"
 #include "state/history.h"
+#include "state/recent.h"
+
+#include <string.h>
 
 static void to_log(const struct request *r, int64_t took_ms)
 {
@@ -69,6 +72,37 @@ static void to_history(const struct request *r, int64_t took_ms)
 	history_add(snapshot_home(r->app->config), &h);
 }
 
+/* What asked for a model or went to a backend, for /requests; of what the demo
+ * provider is asked, the request that led there is enough. */
+static void to_recent(const struct request *r, int64_t took_ms)
+{
+	const struct err *e = &r->outcome.error;
+	struct recent x = {
+		.time = clock_wall_ms(),
+		.took_ms = took_ms,
+		.first_ms = r->first_ms,
+		.status = r->status,
+		.stream = r->stream,
+		.has_usage = r->has_usage,
+		.partial = e->code && r->status / 100 == 2,
+		.usage = r->usage,
+		.texts = {
+			.id = r->id,
+			.path = r->asked_path,
+			.key = r->key ? r->key->name : NULL,
+			.model = r->model,
+			.backend = r->backend,
+			.account = r->account,
+			.upstream_model = r->upstream_model,
+			.fallback = r->fallback,
+			.dropped = r->dropped,
+			.error = e->code ? err_name(e->code) : NULL,
+		},
+	};
+
+	recent_add(snapshot_home(r->app->config), &x);
+}
+
 void record_request(struct request *r)
 {
 	int64_t took_ms = clock_ms() - r->started;
@@ -79,4 +113,6 @@ void record_request(struct request *r)
 	metered_settle(r);
 	if (r->backend)
 		to_history(r, took_ms);
+	if (r->backend || (r->model && strncmp(r->path, "/demo/", 6)))
+		to_recent(r, took_ms);
 }

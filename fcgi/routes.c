@@ -19,12 +19,13 @@ struct route_entry {
 	enum dialect_id dialect; /* of the caller */
 	serve_fn *serve;
 	enum {
-		OPEN = 1,    /* needs no key */
-		PLACE = 2,   /* takes a place: it goes to an upstream */
-		DEMO = 4,    /* only with the demo provider on */
-		ASKS = 8,    /* upstreams, without a place */
-		EITHER = 16, /* also Anthropic's: anthropic-version tells */
-		METERED = 32 /* what it uses is counted (metered.h) */
+		OPEN = 1,     /* needs no key */
+		PLACE = 2,    /* takes a place: it goes to an upstream */
+		DEMO = 4,     /* only with the demo provider on */
+		ASKS = 8,     /* upstreams, without a place */
+		EITHER = 16,  /* also Anthropic's: anthropic-version tells */
+		METERED = 32, /* what it uses is counted (metered.h) */
+		OWN = 64      /* shows a person what is theirs alone */
 	} flags;
 };
 
@@ -81,6 +82,7 @@ static const struct route_entry table[] = {
 	{ "GET", "/accounts", DIALECT_OPENAI, serve_accounts, 0 },
 	{ "GET", "/analytics", DIALECT_OPENAI, serve_analytics, 0 },
 	{ "GET", "/metrics", DIALECT_OPENAI, serve_metrics, 0 },
+	{ "GET", "/requests", DIALECT_OPENAI, serve_requests, OWN },
 	{ "GET", "/callback", DIALECT_OPENAI, serve_callback, OPEN },
 	{ "GET", "/", DIALECT_OPENAI, serve_root, 0 },
 	{ "GET", "/demo/v1/models", DIALECT_OPENAI, serve_demo_models, DEMO },
@@ -238,7 +240,7 @@ static int may_ask(const struct request *r, const struct route_entry *entry,
 		   struct err *e)
 {
 	if (r->own ? entry->flags & DEMO
-		   : !r->key || (entry->flags & (PLACE | ASKS) &&
+		   : !r->key || (entry->flags & (PLACE | ASKS | OWN) &&
 				 !(entry->flags & DEMO)))
 		return 0;
 	return err_set(e, ERR_FORBIDDEN,

@@ -20,6 +20,7 @@ serve_fn serve_status;   /* log-ins: valid, how long */
 serve_fn serve_accounts; /* the pool */
 serve_fn serve_analytics;
 serve_fn serve_metrics;
+serve_fn serve_requests; /* the last ones */
 serve_fn serve_callback; /* where a log-in in the browser ends */
 serve_fn serve_models;   /* /models and /models/ID */
 serve_fn serve_root;

@@ -43,6 +43,11 @@ for path in / /status /accounts /analytics /metrics /demo/v1/models; do
 	like "$path: why" "$(cat "$tmp/body")" 'for the owner of this router alone'
 	is "$path is not for anybody" "$(with wrong "$path")" 401
 done
+shown() { python3 -c 'import json, sys
+print(*sorted({r["key"] for r in json.load(open(sys.argv[1]))["requests"]}))' "$tmp/body"; }
+is 'the last requests: a person' "$(with "$anna" /requests) $(shown)" '200 anna'
+is 'the last requests: a device' "$(with "$bob" /requests) $(shown)" '200 bob/laptop'
+is 'the last requests: nobody else' "$(with wrong /requests)" 401
 post /demo/v1/chat/completions "$chat" -H "x-api-key: $anna" >/dev/null
 is 'nor is the demo, past the router' "$(status)" 403
 
