@@ -207,8 +207,8 @@ static int check_url(const struct adding *a, const char *url, bool has_key,
 
 /* --- the file ------------------------------------------------------------- */
 
-/* A field for the provider's keys is none for a token, which goes as Bearer, nor
- * for a key in Anthropic's API. */
+/* A field for the provider's keys is none for a token, which goes as Bearer,
+ * nor for a key in Anthropic's API. */
 static bool is_other_way(const struct adding *a, struct json_object *file)
 {
 	const char *command = json_cstr(file, "keyCommand");

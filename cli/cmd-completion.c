@@ -194,19 +194,19 @@ static int print_script(const char *name, struct err *e)
 static int run_bash(struct cmd *c, struct err *e)
 {
 	(void)c;
-	return print_script("contrib/completion/dario.bash", e);
+	return print_script("share/completion/dario.bash", e);
 }
 
 static int run_zsh(struct cmd *c, struct err *e)
 {
 	(void)c;
-	return print_script("contrib/completion/_dario", e);
+	return print_script("share/completion/_dario", e);
 }
 
 static int run_fish(struct cmd *c, struct err *e)
 {
 	(void)c;
-	return print_script("contrib/completion/dario.fish", e);
+	return print_script("share/completion/dario.fish", e);
 }
 
 static const struct cmd_entry entries[] = {

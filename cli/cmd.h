@@ -14,6 +14,7 @@
 #include "base/err.h"
 
 #define CMD_FLAGS_MAX 64
+#define CMD_PROGRAM (-1) /* as max: the first argument ends our flags */
 
 struct cmd_flag {
 	const char *name;    /* without dashes */
@@ -53,6 +54,7 @@ struct cmd {
 	int n;
 	const char *values[CMD_FLAGS_MAX];   /* by row of entry->flags */
 	const char *settings[CMD_FLAGS_MAX]; /* by row of `options` */
+	int status; /* out: what dario ends with when all went well */
 };
 
 /* Value of a flag of the entry's table; "" for one without; NULL not given. */
@@ -60,7 +62,7 @@ const char *cmd_value(const struct cmd *c, const char *flag);
 
 extern const struct cmd_group cmd_accounts, cmd_backend, cmd_completion,
 	cmd_config, cmd_doctor, cmd_explain, cmd_key, cmd_login, cmd_logout,
-	cmd_proxy, cmd_refresh, cmd_route, cmd_status, cmd_usage;
+	cmd_proxy, cmd_refresh, cmd_route, cmd_run, cmd_status, cmd_usage;
 extern const struct cmd_flag cmd_json_flags[]; /* --json alone */
 extern const struct cmd_place cmd_places[];    /* ends with group == NULL */
 

@@ -21,21 +21,14 @@ const struct cmd_flag cmd_json_flags[] = {
 };
 
 const struct cmd_place cmd_places[] = {
-	{ "Run", &cmd_proxy },
-	{ NULL, &cmd_doctor },
-	{ "Accounts and providers", &cmd_login },
-	{ NULL, &cmd_logout },
-	{ NULL, &cmd_refresh },
-	{ NULL, &cmd_status },
-	{ NULL, &cmd_accounts },
-	{ NULL, &cmd_backend },
-	{ "Routing", &cmd_route },
-	{ NULL, &cmd_explain },
-	{ "People and money", &cmd_key },
-	{ NULL, &cmd_usage },
-	{ "Settings", &cmd_config },
-	{ NULL, &cmd_completion },
-	{ NULL, NULL },
+	{ "Run", &cmd_proxy },     { NULL, &cmd_run },
+	{ NULL, &cmd_doctor },     { "Accounts and providers", &cmd_login },
+	{ NULL, &cmd_logout },     { NULL, &cmd_refresh },
+	{ NULL, &cmd_status },     { NULL, &cmd_accounts },
+	{ NULL, &cmd_backend },    { "Routing", &cmd_route },
+	{ NULL, &cmd_explain },    { "People and money", &cmd_key },
+	{ NULL, &cmd_usage },      { "Settings", &cmd_config },
+	{ NULL, &cmd_completion }, { NULL, NULL },
 };
 
 const struct cmd_group *cmd_find(const char *name, struct err *e)
@@ -68,7 +61,7 @@ static bool is_word(const char *arg, const char *word, const char *letter)
 	       (strncmp(arg, "--", 2) == 0 && strcmp(arg + 2, word) == 0);
 }
 
-static int run_command(int argc, char **argv, struct err *e)
+static int run_command(int argc, char **argv, int *status, struct err *e)
 {
 	struct cmd c = { .group = cmd_find(argv[1], e) };
 	char *home;
@@ -87,6 +80,7 @@ static int run_command(int argc, char **argv, struct err *e)
 	home = store_home(e);
 	c.home = home;
 	rc = home ? c.entry->run(&c, e) : -1;
+	*status = c.status;
 	free(home);
 	return rc;
 }
@@ -124,7 +118,7 @@ int main(int argc, char **argv)
 {
 	struct rlimit none = { 0, 0 };
 	struct err e = { 0 };
-	int rc;
+	int rc, status = 0;
 
 	setrlimit(RLIMIT_CORE, &none); /* keys may be in our memory */
 	signal(SIGPIPE, SIG_IGN);
@@ -139,11 +133,11 @@ int main(int argc, char **argv)
 	if (is_word(argv[1], "help", "-h"))
 		rc = run_help(argc, argv, &e);
 	else
-		rc = run_command(argc, argv, &e);
+		rc = run_command(argc, argv, &status, &e);
 	if (rc == 0 && fflush(stdout))
 		rc = err_sys(&e, "write", "standard output");
 	if (rc == 0)
-		return 0;
+		return status;
 	complain(&e);
 	return e.code == ERR_USAGE ? 2 : 1;
 }

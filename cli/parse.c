@@ -16,7 +16,7 @@
 struct parser {
 	struct option rows[LONG_MAX_ROWS];
 	int n;
-	char shorts[2 + CMD_FLAGS_MAX];
+	char shorts[3 + CMD_FLAGS_MAX];
 };
 
 /* Of a flag only the name is shown: its value may be a secret. */
@@ -111,7 +111,7 @@ static void add_settings(struct parser *p)
 static void build(struct parser *p, const struct cmd_entry *n)
 {
 	memset(p, 0, sizeof(*p));
-	strcpy(p->shorts, ":");
+	strcpy(p->shorts, n->max == CMD_PROGRAM ? "+:" : ":");
 	for (int i = 0; n->flags && n->flags[i].name; i++)
 		add_row(p, n->flags[i].name, n->flags[i].metavar, FLAG + i);
 	if (n->settings)
@@ -175,7 +175,7 @@ int cmd_parse(struct cmd *c, int argc, char **argv, struct err *e)
 	c->n = argc - optind;
 	if (c->n < c->entry->min)
 		return usage(e, c, "missing: ", c->entry->args);
-	if (c->n > c->entry->max)
+	if (c->n > c->entry->max && c->entry->max != CMD_PROGRAM)
 		return usage(e, c, "one word too many: it takes ",
 			     *c->entry->args ? c->entry->args : "none");
 	return 0;
