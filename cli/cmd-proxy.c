@@ -165,7 +165,8 @@ static const struct cmd_flag flags[] = {
 	  "print the configuration for a web server that you run already, with "
 	  "this machine's paths: lighttpd, nginx, nginx-upstream, "
 	  "apache-proxy, apache-fcgid, cgi, htaccess, lighttpd-cgi; "
-	  "systemd-proxy, systemd-socket, systemd-service, tmpfiles" },
+	  "systemd-user, systemd-proxy, systemd-socket, systemd-service, "
+	  "tmpfiles" },
 	{ "socket", "PATH", "the worker's socket in what is printed" },
 	{ 0 },
 };

@@ -20,16 +20,27 @@ const struct cmd_flag cmd_json_flags[] = {
 	{ 0 },
 };
 
+/* clang-format off: a row is a line */
 const struct cmd_place cmd_places[] = {
-	{ "Run", &cmd_proxy },     { NULL, &cmd_run },
-	{ NULL, &cmd_doctor },     { "Accounts and providers", &cmd_login },
-	{ NULL, &cmd_logout },     { NULL, &cmd_refresh },
-	{ NULL, &cmd_status },     { NULL, &cmd_accounts },
-	{ NULL, &cmd_backend },    { "Routing", &cmd_route },
-	{ NULL, &cmd_explain },    { "People and money", &cmd_key },
-	{ NULL, &cmd_usage },      { "Settings", &cmd_config },
-	{ NULL, &cmd_completion }, { NULL, NULL },
+	{ "Run", &cmd_proxy },
+	{ NULL, &cmd_run },
+	{ NULL, &cmd_service },
+	{ NULL, &cmd_doctor },
+	{ "Accounts and providers", &cmd_login },
+	{ NULL, &cmd_logout },
+	{ NULL, &cmd_refresh },
+	{ NULL, &cmd_status },
+	{ NULL, &cmd_accounts },
+	{ NULL, &cmd_backend },
+	{ "Routing", &cmd_route },
+	{ NULL, &cmd_explain },
+	{ "People and money", &cmd_key },
+	{ NULL, &cmd_usage },
+	{ "Settings", &cmd_config },
+	{ NULL, &cmd_completion },
+	{ NULL, NULL },
 };
+/* clang-format on */
 
 const struct cmd_group *cmd_find(const char *name, struct err *e)
 {

@@ -25,6 +25,7 @@ static const struct {
 	{ "cgi", "contrib/cgi/dario.cgi" },
 	{ "htaccess", "contrib/cgi/htaccess" },
 	{ "lighttpd-cgi", "contrib/cgi/lighttpd.conf" },
+	{ PRINT_CONFIG_USER, "contrib/systemd/dario-user.service" },
 	{ "systemd-proxy", "contrib/systemd/dario-proxy.service" },
 	{ "systemd-socket", "contrib/systemd/dario.socket" },
 	{ "systemd-service", "contrib/systemd/dario.service" },
@@ -77,7 +78,8 @@ static int trim_prefix(char *prefix, struct err *e)
 	return check_path(prefix, e);
 }
 
-static void put_text(struct span text, const struct swap *swaps)
+static void put_text(struct span text, const struct swap *swaps,
+		     struct buf *out)
 {
 	while (text.n) {
 		const struct swap *s = swaps;
@@ -87,14 +89,15 @@ static void put_text(struct span text, const struct swap *swaps)
 			s++;
 		n = s->was ? strlen(s->was) : 1;
 		if (s->was)
-			fputs(s->is, stdout);
+			buf_str(out, s->is);
 		else
-			putchar(*text.p);
+			buf_byte(out, *text.p);
 		text = span_skip(text, n);
 	}
 }
 
-static int put_file(const char *file, const struct swap *swaps, struct err *e)
+static int put_file(const char *file, const struct swap *swaps, struct buf *out,
+		    struct err *e)
 {
 	char *path = install_path_data(file, e);
 	struct buf text;
@@ -102,8 +105,8 @@ static int put_file(const char *file, const struct swap *swaps, struct err *e)
 
 	buf_init(&text, TEXT_MAX);
 	if (path && server_conf_read(&text, path, e) == 0) {
-		put_text(buf_get(&text), swaps);
-		rc = 0;
+		put_text(buf_get(&text), swaps, out);
+		rc = out->full ? err_full(e, out, ERR_CONFIG, "%s", path) : 0;
 	}
 	buf_release(&text);
 	free(path);
@@ -111,15 +114,18 @@ static int put_file(const char *file, const struct swap *swaps, struct err *e)
 }
 
 /* Root's own folder is of no use to a web server's user. */
-static const char *home_of_worker(const char *home)
+static const char *home_of_worker(const char *name, const char *home)
 {
 	const char *given = getenv("DARIO_HOME");
 
+	if (strcmp(name, PRINT_CONFIG_USER) == 0)
+		return home;
 	return geteuid() == 0 && !(given && *given) ? NULL : home;
 }
 
-int print_config(const char *name, const char *home, const struct settings *s,
-		 const char *socket, struct err *e)
+int print_config_text(const char *name, const char *home,
+		      const struct settings *s, const char *socket,
+		      struct buf *out, struct err *e)
 {
 	char *worker = NULL, *errors = NULL, *self = install_path_self();
 	char *prefix = *s->prefix ? xstrdup(s->prefix) : NULL;
@@ -128,7 +134,7 @@ int print_config(const char *name, const char *home, const struct settings *s,
 
 	while (i < CONFIGS && strcmp(name, configs[i].name))
 		i++;
-	home = home_of_worker(home);
+	home = home_of_worker(name, home);
 	if (i == CONFIGS)
 		unknown(name, e);
 	else if ((!prefix || trim_prefix(prefix, e) == 0) &&
@@ -148,11 +154,25 @@ int print_config(const char *name, const char *home, const struct settings *s,
 			{ NULL, NULL },
 		};
 
-		rc = put_file(configs[i].file, swaps, e);
+		rc = put_file(configs[i].file, swaps, out, e);
 	}
 	free(prefix);
 	free(worker);
 	free(errors);
 	free(self);
+	return rc;
+}
+
+int print_config(const char *name, const char *home, const struct settings *s,
+		 const char *socket, struct err *e)
+{
+	struct buf text;
+	int rc;
+
+	buf_init(&text, TEXT_MAX);
+	rc = print_config_text(name, home, s, socket, &text, e);
+	if (rc == 0)
+		fwrite(text.p, 1, text.n, stdout);
+	buf_release(&text);
 	return rc;
 }

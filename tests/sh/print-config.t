@@ -7,7 +7,7 @@ need python3
 show() { "$dario" proxy --print-config="$@" 2>&1; }
 
 for name in lighttpd nginx nginx-upstream apache-proxy apache-fcgid cgi \
-	htaccess lighttpd-cgi systemd-proxy systemd-socket systemd-service \
+	htaccess lighttpd-cgi systemd-user systemd-proxy systemd-socket systemd-service \
 	tmpfiles; do
 	out=$(show $name --prefix=/my/api/ --socket="$tmp/my.sock")
 	is "$name: exit 0" "$?" 0
@@ -20,7 +20,7 @@ for part in "$builddir/dario.fcgi" "$builddir/dario proxy" "$srcdir/lighttpd/err
 	like "there is $part" "$(cat "$tmp/all")" "$part"
 done
 is 'every file of contrib can be printed' "$(find "$srcdir/contrib" -type f |
-	wc -l)" 12
+	wc -l)" 13
 
 like 'by default below /llm' "$(show nginx)" 'location /llm/ {'
 like 'or at the root' "$(show nginx --prefix=/)" 'location / {'
@@ -43,14 +43,16 @@ fi
 if command -v systemd-analyze >/dev/null && command -v systemd-tmpfiles \
 	>/dev/null; then
 	mkdir "$tmp/units"
-	for kind in proxy socket service; do
+	for kind in user proxy socket service; do
 		show systemd-$kind --socket=/run/dario/dario.sock |
 			sed 's/^User=dario/User=daemon/' >"$tmp/units/dario.$kind"
 	done
 	mv "$tmp/units/dario.proxy" "$tmp/units/dario-proxy.service"
+	mv "$tmp/units/dario.user" "$tmp/units/dario-user.service"
 	is 'systemd: the units are in order' "$(SYSTEMD_UNIT_PATH="$tmp/units:" \
 		systemd-analyze verify --recursive-errors=no --man=no \
 		"$tmp/units/dario.socket" "$tmp/units/dario.service" \
+		"$tmp/units/dario-user.service" \
 		"$tmp/units/dario-proxy.service" 2>&1 |
 		grep -F "$tmp/units")" ''
 else
