@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 #define FILE_NAME KEYS_FOLDER "/meters.bin"
-#define FORM 0x6d65746572733031u /* of what follows */
+#define FORM 0x6d65746572733032u /* of what follows */
 #define SLOTS 2048               /* a power of two */
 #define FLIGHTS 8192             /* a power of two */
 #define ROWS 256                 /* processes */

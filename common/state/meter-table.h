@@ -30,7 +30,7 @@
 
 struct meter_window {
 	int64_t ms;     /* 0: nothing is counted */
-	int64_t newest; /* number of its slice */
+	int64_t newest; /* where its slice is */
 	int64_t n[METER_SLICES + 1];
 };
 
@@ -42,6 +42,8 @@ enum meter_change {
 
 /* What is counted of one key. Money in billionths of a dollar. */
 struct meter_sums {
+	int64_t last, latest; /* moments: of the last change, and the highest */
+	int64_t steady;       /* clock_ms then, while last < latest */
 	int64_t period[QUOTA_PERIODS], spent[QUOTA_PERIODS];
 	int64_t hold, token_hold; /* reserved by flights */
 	int64_t flights;

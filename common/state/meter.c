@@ -11,18 +11,35 @@
 
 #define COST_MAX (1000000LL * QUOTA_DOLLAR) /* of one request */
 #define RING (METER_SLICES + 1)
+#define AHEAD_MS (35LL * 24 * 60 * 60 * 1000) /* more than any period */
 
 /* --- time goes by -------------------------------------------------------- */
 
-/* A clock that is set back does not give anything back. */
+/* A clock that is so far behind what it once said was wrong then. */
+static bool was_ahead(const struct meter_sums *s, int64_t now)
+{
+	return s->latest - now > AHEAD_MS;
+}
+
+/* A clock that is set back gives nothing back, nor does it when it is right
+ * again: a sum begins anew with a period that has never been. Only where the
+ * clock was far ahead once the periods of now count, or nothing would end until
+ * then. */
 static void roll_periods(struct meter_sums *s, int64_t now)
 {
-	for (int p = 0; p < QUOTA_PERIODS; p++) {
-		int64_t number = quota_period_at((enum quota_period)p, now);
+	bool ahead = was_ahead(s, now);
 
-		if (number > s->period[p])
-			s->spent[p] = 0;
-		s->period[p] = number;
+	for (int i = 0; i < QUOTA_PERIODS; i++) {
+		enum quota_period p = (enum quota_period)i;
+		int64_t number = quota_period_at(p, now);
+
+		if (number > s->period[i]) {
+			if (ahead || number > quota_period_at(p, s->latest))
+				s->spent[i] = 0;
+			s->period[i] = number;
+		} else if (ahead) {
+			s->period[i] = number;
+		}
 	}
 }
 
@@ -31,25 +48,50 @@ static int64_t width(const struct meter_window *w)
 	return w->ms / METER_SLICES;
 }
 
-static void roll_window(struct meter_window *w, int64_t ms, int64_t now)
+/* So many slices have gone by since it was rolled last. What a clock has been
+ * through twice counts once; while it is behind, a jump is no time. */
+static int64_t gone(const struct meter_window *w, const struct meter_sums *s,
+		    int64_t now)
 {
-	int64_t slice, gone;
+	int64_t from = now > s->latest ? s->latest : s->last, real;
+	int64_t n = now / width(w) - from / width(w);
 
-	if (!ms)
-		return;
-	if (w->ms != ms) { /* another limit: what was counted is of no use */
-		memset(w, 0, sizeof(*w));
-		w->ms = ms;
-		w->newest = now / width(w);
+	if (n > 0 && now <= s->latest) {
+		real = (clock_ms() - s->steady) / width(w);
+		if (real >= 0 && n > real + 1) /* else it was another boot */
+			n = real;
 	}
-	slice = now / width(w);
-	gone = slice - w->newest;
-	if (gone < -RING || gone > RING)
-		gone = RING;
-	for (int64_t i = 0; i < gone; i++)
-		w->n[(slice - i) % RING] = 0;
-	if (gone > 0)
-		w->newest = slice;
+	return n < 0 ? 0 : n > RING ? RING : n;
+}
+
+static void roll_window(struct meter_window *w, const struct meter_sums *s,
+			int64_t now)
+{
+	for (int64_t i = w->ms ? gone(w, s, now) : 0; i > 0; i--) {
+		w->newest = (w->newest + 1) % RING;
+		w->n[w->newest] = 0;
+	}
+}
+
+static void roll(struct meter_sums *s, int64_t now)
+{
+	roll_periods(s, now);
+	roll_window(&s->rate, s, now);
+	roll_window(&s->tokens, s, now);
+	s->last = now;
+	if (now > s->latest)
+		s->latest = now;
+	else if (now < s->latest)
+		s->steady = clock_ms();
+}
+
+/* Of another limit: what was counted is of no use. */
+static void measure(struct meter_window *w, const struct quota_window *q)
+{
+	if (!q->most || w->ms == q->ms)
+		return;
+	memset(w, 0, sizeof(*w));
+	w->ms = q->ms;
 }
 
 static int64_t count(const struct meter_window *w)
@@ -63,30 +105,23 @@ static int64_t count(const struct meter_window *w)
 
 static void add(struct meter_window *w, int64_t n)
 {
-	int64_t *at = &w->n[w->newest % RING];
+	int64_t *at = &w->n[w->newest];
 
 	if (w->ms)
 		*at = *at + n > 0 ? *at + n : 0;
 }
 
 /* When so much has gone out of it that `most` is not reached any more. */
-static int64_t free_at(const struct meter_window *w, int64_t most)
+static int64_t free_at(const struct meter_window *w, int64_t most, int64_t now)
 {
-	int64_t left = count(w), slice = w->newest - METER_SLICES;
+	int64_t left = count(w), slices = 1;
 
-	for (; slice < w->newest; slice++) {
-		left -= w->n[(slice + RING) % RING];
+	for (; slices < RING; slices++) {
+		left -= w->n[(w->newest + slices) % RING]; /* oldest first */
 		if (left < most)
 			break;
 	}
-	return (slice + RING) * width(w);
-}
-
-static void roll(struct meter_sums *s, const struct quota *q, int64_t now)
-{
-	roll_periods(s, now);
-	roll_window(&s->rate, q->rate.most ? q->rate.ms : 0, now);
-	roll_window(&s->tokens, q->tokens.most ? q->tokens.ms : 0, now);
+	return (now / width(w) + slices) * width(w);
 }
 
 /* --- may it? ------------------------------------------------------------- */
@@ -132,7 +167,8 @@ static void look_at_spend(const struct meter_sums *s, const struct quota *q,
 			continue;
 		one.verdict = judge(most, spent, s->hold, ask);
 		one.used = most ? (double)spent / (double)most : 1;
-		one.reset = quota_period_end(p, now);
+		one.reset = quota_period_end(p, was_ahead(s, now) ? now
+								  : s->latest);
 		if (comes_first(&one, a))
 			*a = one;
 	}
@@ -145,14 +181,15 @@ static void refuse(struct meter_answer *a, enum meter_verdict v, int64_t reset)
 }
 
 static void look_at_counts(const struct meter_sums *s, const struct quota *q,
-			   struct meter_answer *a)
+			   int64_t now, struct meter_answer *a)
 {
 	int64_t tokens = count(&s->tokens);
 
 	if (q->tokens.most && tokens >= q->tokens.most)
-		refuse(a, METER_NO_TOKENS, free_at(&s->tokens, q->tokens.most));
+		refuse(a, METER_NO_TOKENS,
+		       free_at(&s->tokens, q->tokens.most, now));
 	else if (q->rate.most && count(&s->rate) >= q->rate.most)
-		refuse(a, METER_RATE, free_at(&s->rate, q->rate.most));
+		refuse(a, METER_RATE, free_at(&s->rate, q->rate.most, now));
 	else if ((q->tokens.most && tokens + s->token_hold >= q->tokens.most) ||
 		 (q->parallel && s->flights >= q->parallel))
 		refuse(a, METER_BUSY, 0);
@@ -163,18 +200,29 @@ struct taking {
 	const struct meter_ask *ask;
 	struct meter_flight *flight;
 	struct meter_answer *answer;
+	bool behind; /* the clock is, or was: how it goes on counts */
 };
+
+static bool note_time(void *arg, struct meter_sums *s)
+{
+	(void)arg;
+	roll(s, clock_wall_ms());
+	return true;
+}
 
 static bool take(void *arg, struct meter_sums *s)
 {
 	struct taking *k = arg;
 	int64_t now = clock_wall_ms();
 
+	k->behind = s->last < s->latest || now < s->latest;
+	roll(s, now);
+	measure(&s->rate, &k->q->rate);
+	measure(&s->tokens, &k->q->tokens);
 	*k->answer = (struct meter_answer){ .verdict = METER_OK };
-	roll(s, k->q, now);
 	look_at_spend(s, k->q, k->ask, now, k->answer);
 	if (k->answer->verdict == METER_OK)
-		look_at_counts(s, k->q, k->answer);
+		look_at_counts(s, k->q, now, k->answer);
 	if (k->answer->verdict != METER_OK)
 		return false;
 	s->hold += k->flight->hold;
@@ -197,6 +245,7 @@ static int take_lease(const char *home, const char *name, const struct quota *q,
 	struct taking k = { .q = q, .ask = ask, .answer = answer };
 	int slot = t ? meter_slot(t, name, e) : -1;
 	bool done = false;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
 	k.flight = slot < 0 ? NULL : meter_flight(t, slot, e);
@@ -208,11 +257,15 @@ static int take_lease(const char *home, const char *name, const struct quota *q,
 		meter_flight_free(k.flight);
 		return -1;
 	}
-	if (done)
+	if (done) {
 		*out = (struct meter_lease){ &meter_files, t, k.flight };
-	else
-		meter_flight_free(k.flight);
-	return 0;
+		return 0;
+	}
+	rc = k.behind ? meter_change(t, k.flight, METER_NONE, note_time, NULL,
+				     &done, e)
+		      : 0;
+	meter_flight_free(k.flight);
+	return rc;
 }
 
 /* --- and what came of it ------------------------------------------------- */
@@ -221,8 +274,7 @@ void meter_end(struct meter_sums *s, const struct meter_flight *f, int64_t now)
 {
 	int64_t cost = atomic_load(&f->cost);
 
-	roll_periods(s, now);
-	roll_window(&s->tokens, s->tokens.ms, now);
+	roll(s, now);
 	for (int p = 0; p < QUOTA_PERIODS; p++)
 		s->spent[p] += cost;
 	add(&s->tokens, atomic_load(&f->tokens));
@@ -284,7 +336,9 @@ static int use(const char *home, const char *name, const struct quota *q,
 	memset(out, 0, sizeof(*out));
 	if (meter_table_read(home, name, &s, e))
 		return -1;
-	roll(&s, q, clock_wall_ms());
+	roll(&s, clock_wall_ms());
+	measure(&s.rate, &q->rate);
+	measure(&s.tokens, &q->tokens);
 	memcpy(out->spent, s.spent, sizeof(out->spent));
 	out->reserved = s.hold;
 	out->running = s.flights;

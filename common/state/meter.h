@@ -13,7 +13,8 @@
  * Sums of money are by UTC day, ISO week and month. Rate and tokens are counted
  * in sliding windows of METER_SLICES parts: never more than the limit in any
  * window of that length, and what was used comes back at the latest one part
- * later. meter-table.h says what survives what. A pair of calls takes about a
+ * later. A clock that is set back, and right again later, gives nothing back.
+ * meter-table.h says what survives what. A pair of calls takes about a
  * microsecond; with a store of several hosts (meter-ops.h) a round trip before
  * the request. Thread-safe; a call may park the coroutine.
  */

@@ -16,6 +16,7 @@
 
 /* The test's own clock, in the place of the real one. */
 static int64_t wall = 1798000000000; /* 2026-12-23T04:26:40Z, a Wednesday */
+static int64_t passed; /* ms that have gone by without a wait */
 
 int64_t clock_wall_ms(void)
 {
@@ -27,7 +28,7 @@ int64_t clock_ms(void)
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000 + passed;
 }
 
 void clock_stamp(char *out, size_t n)
@@ -143,12 +144,63 @@ static void each_period_ends_by_itself(void **state)
 
 static void a_clock_that_goes_back_gives_nothing(void **state)
 {
-	struct quota q = limits("1/day", NULL, NULL, 0);
+	static const char *const wrong[] = { "2026-11-26", "2026-11-25",
+					     "2026-11-26", "2026-10-01",
+					     "2026-11-26", "1970-01-01" };
+	struct quota q = limits("1/day,1/week,1/month", NULL, NULL, 0);
 
 	wall = at("2026-11-27");
 	assert_int_equal(use(*state, &q, QUOTA_DOLLAR, 1), METER_OK);
-	wall = at("2026-11-25");
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		wall = at(wrong[i]);
+		assert_int_equal(use(*state, &q, 1, 1), METER_SPENT);
+		wall = at("2026-11-27T12:00:00Z");
+		assert_int_equal(use(*state, &q, 1, 1), METER_SPENT);
+	}
+	for (int p = 0; p < QUOTA_PERIODS; p++)
+		assert_int_equal(used(*state, &q).spent[p], QUOTA_DOLLAR);
+	wall = at("2026-11-26");
 	assert_int_equal(use(*state, &q, 1, 1), METER_SPENT);
+	assert_int_equal(answer.reset, at("2026-12-01"));
+	wall = at("2026-11-28");
+	assert_int_equal(used(*state, &q).spent[QUOTA_DAY], 0);
+	assert_int_equal(used(*state, &q).spent[QUOTA_WEEK], QUOTA_DOLLAR);
+}
+
+static void a_clock_that_was_ahead_is_forgotten(void **state)
+{
+	struct quota q = limits("1/day", NULL, NULL, 0);
+
+	wall = at("2031-01-01");
+	assert_int_equal(use(*state, &q, QUOTA_DOLLAR, 1), METER_OK);
+	wall = at("2026-11-27");
+	assert_int_equal(use(*state, &q, 1, 1), METER_SPENT);
+	assert_int_equal(answer.reset, at("2026-11-28"));
+	wall = at("2026-11-28");
+	assert_int_equal(use(*state, &q, QUOTA_DOLLAR, 1), METER_OK);
+	assert_int_equal(use(*state, &q, 1, 1), METER_SPENT);
+}
+
+static void nor_do_windows(void **state)
+{
+	struct quota q = limits(NULL, "4/hour", "100/hour", 0);
+	int64_t start = wall;
+
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(use(*state, &q, 0, 20), METER_OK);
+	for (int i = 1; i < 9; i++) {
+		wall = start - i * 1000LL * 3600 * (i % 2 ? 24 : 1);
+		assert_int_equal(use(*state, &q, 0, 1), METER_RATE);
+		wall = start + 1000;
+		assert_int_equal(use(*state, &q, 0, 1), METER_RATE);
+		assert_int_equal(used(*state, &q).tokens, 80);
+	}
+	/* Nor is it stuck: an hour is an hour on a clock that is behind. */
+	wall = start - 86400000;
+	assert_int_equal(use(*state, &q, 0, 1), METER_RATE);
+	wall += 3600000 * 17 / 16;
+	passed += 3600000 * 17 / 16;
+	assert_int_equal(use(*state, &q, 0, 1), METER_OK);
 }
 
 static void what_is_reserved_counts(void **state)
@@ -451,6 +503,8 @@ int main(void)
 		AT_HOME(a_sum_is_used_up),
 		AT_HOME(each_period_ends_by_itself),
 		AT_HOME(a_clock_that_goes_back_gives_nothing),
+		AT_HOME(a_clock_that_was_ahead_is_forgotten),
+		AT_HOME(nor_do_windows),
 		AT_HOME(what_is_reserved_counts),
 		AT_HOME(strict_is_never_passed),
 		AT_HOME(a_rate_slides),
