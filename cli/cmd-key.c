@@ -12,6 +12,7 @@
 #include "cli/secret.h"
 #include "cli/show-notes.h"
 #include "state/key.h"
+#include "state/meter.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -441,7 +442,10 @@ static int drop(struct edit *x, struct err *e)
 		json_object_put(x->was);
 		x->was = NULL;
 	}
-	return store_remove(x->c->home, x->file, e);
+	if (store_remove(x->c->home, x->file, e))
+		return -1;
+	meter_forget(x->c->home, x->name);
+	return 0;
 }
 
 static int load(const struct cmd *c, struct keys *out, struct notes *notes,

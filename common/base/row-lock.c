@@ -3,6 +3,7 @@
 
 #include "base/row-lock.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -18,6 +19,16 @@ bool row_lock(int fd, off_t at)
 	struct flock l = byte_of(at, F_WRLCK);
 
 	return fcntl(fd, F_OFD_SETLK, &l) == 0;
+}
+
+bool row_lock_wait(int fd, off_t at)
+{
+	struct flock l = byte_of(at, F_WRLCK);
+
+	while (fcntl(fd, F_OFD_SETLKW, &l))
+		if (errno != EINTR)
+			return false;
+	return true;
 }
 
 void row_unlock(int fd, off_t at)

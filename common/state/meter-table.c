@@ -8,6 +8,7 @@
 #include "base/store.h"
 #include "base/wait.h"
 #include "state/key.h"
+#include "state/meter.h"
 #include "state/shared-table.h"
 
 #include <errno.h>
@@ -27,6 +28,7 @@
 #define FORM 0x6d65746572733032u /* of what follows */
 #define SLOTS 2048               /* a power of two */
 #define FLIGHTS 8192             /* a power of two */
+#define FREED 1                  /* a name: free, but others stand behind it */
 #define ROWS 256                 /* processes */
 #define REAP_MS 200              /* between looks for processes that are gone */
 #define SPINS 300                /* tries before the processor is given away, */
@@ -34,7 +36,7 @@
 #define WAITS 2000               /* and before it is given up */
 
 struct meter_slot {
-	_Atomic uint64_t name; /* its hash; 0: free */
+	_Atomic uint64_t name; /* its hash; 0: never taken */
 	_Atomic uint32_t lock; /* number of the process that has it */
 	_Atomic uint32_t turn; /* copies[turn & 1] is in force */
 	struct meter_sums copies[2];
@@ -319,37 +321,147 @@ struct meter_table *meter_table(const char *home, struct err *e)
 
 /* --- slots and flights --------------------------------------------------- */
 
-static int find_slot(struct meter_table *t, uint64_t name, bool make)
+static uint64_t hash_of(const char *name)
 {
+	uint64_t h = shared_hash(name, "");
+
+	return h > FREED ? h : h + FREED + 1;
+}
+
+/* *room: the first place where it could be put; -1. */
+static int find_slot(const struct meter_table *t, uint64_t name, int *room)
+{
+	*room = -1;
 	for (size_t i = 0; i < SLOTS; i++) {
 		size_t at = (name + i) & (SLOTS - 1);
 		uint64_t has = atomic_load(&t->slots[at].name);
 
-		if (!has && !make)
-			return -1;
-		if (!has && atomic_compare_exchange_strong(&t->slots[at].name,
-							   &has, name))
-			has = name;
 		if (has == name)
 			return (int)at;
+		if (has <= FREED && *room < 0)
+			*room = (int)at;
+		if (!has)
+			break;
 	}
 	return -1;
 }
 
-int meter_slot(struct meter_table *t, const char *name, struct err *e)
+/* Slots are given out and freed by one process at a time. Who has the lock does
+ * not wait for anything. */
+static bool lock_slots(void)
 {
-	int at = find_slot(t, shared_hash(name, ""), true);
+	return row_lock_wait(my.fd, byte_of(0));
+}
 
+static void unlock_slots(void)
+{
+	row_unlock(my.fd, byte_of(0));
+}
+
+/* With that lock. Who is killed here leaves zeros at the most. */
+static void free_slot(struct meter_slot *s)
+{
+	if (!spin_lock(s, atomic_load(&my.number)))
+		return;
+	if (!in_force(s)->flights) {
+		memset(s->copies, 0, sizeof(s->copies));
+		atomic_store(&s->name, FREED);
+	}
+	unlock(s);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* What no key has any more. With that lock. */
+static void sweep(struct meter_table *t, const char *home)
+{
+	uint64_t names[KEYS_MAX];
+	struct notes notes = { 0 };
+	struct keys all = { 0 };
+	struct err unused;
+
+	if (keys_load(&all, home, NULL, NULL, &notes, &unused) == 0) {
+		for (size_t i = 0; i < all.n; i++)
+			names[i] = hash_of(all.list[i].name);
+		qsort(names, all.n, sizeof(names[0]), by_value);
+		for (size_t i = 0; i < SLOTS; i++) {
+			uint64_t has = atomic_load(&t->slots[i].name);
+
+			if (has > FREED &&
+			    !bsearch(&has, names, all.n, sizeof(has), by_value))
+				free_slot(&t->slots[i]);
+		}
+	}
+	keys_release(&all);
+	notes_release(&notes);
+}
+
+/* With my.lock. */
+static int make_slot(struct meter_table *t, const char *home, uint64_t name)
+{
+	int room, at = -1;
+
+	if (t != my.t || !lock_slots())
+		return -1;
+	at = find_slot(t, name, &room);
+	if (at < 0 && room < 0) {
+		sweep(t, home);
+		at = find_slot(t, name, &room);
+	}
+	if (at < 0 && room >= 0) {
+		atomic_store(&t->slots[room].name, name);
+		at = room;
+	}
+	unlock_slots();
+	return at;
+}
+
+static int slot_of(struct meter_table *t, const char *home, uint64_t name,
+		   struct err *e)
+{
+	int room, at = find_slot(t, name, &room);
+
+	if (at >= 0)
+		return at;
+	pthread_mutex_lock(&my.lock);
+	at = make_slot(t, home, name);
+	pthread_mutex_unlock(&my.lock);
 	return at < 0 ? refuse(-1, "it is full: remove it", e) : at;
 }
 
-struct meter_flight *meter_flight(struct meter_table *t, int slot,
-				  struct err *e)
+void meter_forget(const char *home, const char *name)
 {
+	struct meter_table *t;
+	struct err unused;
+	int at, room;
+
+	if (!store_exists(home, FILE_NAME))
+		return;
+	t = meter_table(home, &unused);
+	pthread_mutex_lock(&my.lock);
+	if (t && t == my.t && lock_slots()) {
+		at = find_slot(t, hash_of(name), &room);
+		if (at >= 0)
+			free_slot(&t->slots[at]);
+		unlock_slots();
+	}
+	pthread_mutex_unlock(&my.lock);
+}
+
+struct meter_flight *meter_flight(struct meter_table *t, const char *home,
+				  const char *name, struct err *e)
+{
+	uint64_t hash = hash_of(name);
+	int slot = slot_of(t, home, hash, e);
 	uint32_t number = atomic_load(&my.number);
 	uint32_t from = atomic_load(&my.next);
 
-	for (uint32_t i = 0; i < FLIGHTS; i++) {
+	for (uint32_t i = 0; slot >= 0 && i < FLIGHTS; i++) {
 		uint32_t at = (number * (FLIGHTS / ROWS) + from + i) &
 			      (FLIGHTS - 1);
 		struct meter_flight *f = &t->flights[at];
@@ -359,13 +471,15 @@ struct meter_flight *meter_flight(struct meter_table *t, int slot,
 			continue;
 		atomic_store(&my.next, from + i + 1);
 		f->slot = (uint32_t)slot;
+		f->name = hash;
 		f->hold = f->token_hold = 0;
 		atomic_store(&f->cost, 0);
 		atomic_store(&f->tokens, 0);
 		atomic_store(&f->serial, atomic_fetch_add(&t->serials, 1) + 1);
 		return f;
 	}
-	refuse(-1, "too many requests are under way", e);
+	if (slot >= 0)
+		refuse(-1, "too many requests are under way", e);
 	return NULL;
 }
 
@@ -376,6 +490,7 @@ int meter_change(struct meter_table *t, struct meter_flight *f,
 	struct meter_slot *s = &t->slots[f->slot & (SLOTS - 1)];
 	uint32_t number = atomic_load(&f->owner);
 	int waits = 0;
+	bool same;
 
 	while (!spin_lock(s, number)) {
 		if (++waits > WAITS)
@@ -383,9 +498,10 @@ int meter_change(struct meter_table *t, struct meter_flight *f,
 		reap(t, REAP_MS / 10);
 		wait_ms(1);
 	}
-	*done = change_locked(t, s, f, change, fn, arg);
+	same = atomic_load(&s->name) == f->name;
+	*done = same && change_locked(t, s, f, change, fn, arg);
 	unlock(s);
-	return 0;
+	return same ? 0 : refuse(-1, "this key has been removed meanwhile", e);
 }
 
 /* Without a row: it only looks. */
@@ -393,7 +509,7 @@ int meter_table_read(const char *home, const char *name, struct meter_sums *out,
 		     struct err *e)
 {
 	struct meter_table *t = MAP_FAILED;
-	int at, fd;
+	int at, fd, room;
 
 	memset(out, 0, sizeof(*out));
 	if (!store_exists(home, FILE_NAME))
@@ -405,7 +521,7 @@ int meter_table_read(const char *home, const char *name, struct meter_sums *out,
 	close(fd);
 	if (t == MAP_FAILED)
 		return err_sys(e, "map", FILE_NAME);
-	at = find_slot(t, shared_hash(name, ""), false);
+	at = find_slot(t, hash_of(name), &room);
 	for (uint32_t turn = 0; at >= 0;) {
 		turn = atomic_load(&t->slots[at].turn);
 		*out = t->slots[at].copies[turn & 1];

@@ -17,6 +17,9 @@
  * (METER_TAKE) to the one that ends it (METER_END); of a process that is gone
  * it ends with what was known.
  *
+ * A slot comes free with its key (meter_forget); those of files that were
+ * removed by hand do when there is no other.
+ *
  * The file stays when everything is stopped. After a crash of the machine the
  * sums may be some seconds old. An operation may park the coroutine that calls
  * it, but never with a lock held. Thread-safe.
@@ -58,6 +61,7 @@ struct meter_sums {
 struct meter_flight {
 	_Atomic uint32_t owner; /* number of its process; 0: free */
 	uint32_t slot;
+	uint64_t name; /* of the key, as its slot has it */
 	_Atomic uint64_t serial;
 	_Atomic uint32_t counted; /* it is in the sums */
 	int64_t hold, token_hold;
@@ -73,16 +77,15 @@ typedef bool meter_fn(void *arg, struct meter_sums *s);
 
 /* The table of the home, mapped, with a row of ours; NULL with an error. */
 struct meter_table *meter_table(const char *home, struct err *e);
-/* The slot of that name; -1: all are taken. */
-int meter_slot(struct meter_table *t, const char *name, struct err *e);
-
-/* A flight of this process, in no sums yet; NULL when there are too many. */
-struct meter_flight *meter_flight(struct meter_table *t, int slot,
-				  struct err *e);
+/* A flight of this process at the slot of that name, in no sums yet; NULL when
+ * there are too many of one or the other. */
+struct meter_flight *meter_flight(struct meter_table *t, const char *home,
+				  const char *name, struct err *e);
 void meter_flight_free(struct meter_flight *f); /* one that is in no sums */
 
 /* Change the sums of f's slot. `change` says what becomes of the flight when fn
- * is true. -1: the lock was not to be had. *done: fn's answer. */
+ * is true. -1: the lock was not to be had, or the key was removed just now.
+ * *done: fn's answer. */
 int meter_change(struct meter_table *t, struct meter_flight *f,
 		 enum meter_change change, meter_fn *fn, void *arg, bool *done,
 		 struct err *e);

@@ -243,12 +243,11 @@ static int take_lease(const char *home, const char *name, const struct quota *q,
 {
 	struct meter_table *t = meter_table(home, e);
 	struct taking k = { .q = q, .ask = ask, .answer = answer };
-	int slot = t ? meter_slot(t, name, e) : -1;
 	bool done = false;
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	k.flight = slot < 0 ? NULL : meter_flight(t, slot, e);
+	k.flight = t ? meter_flight(t, home, name, e) : NULL;
 	if (!k.flight)
 		return -1;
 	k.flight->hold = within(ask->cost, COST_MAX);

@@ -71,4 +71,8 @@ struct meter_use {
 int meter_use(const char *home, const char *name, const struct quota *q,
 	      struct meter_use *out, struct err *e);
 
+/* The key is removed: what was counted of it goes, and its slot is free when no
+ * request of it is under way. */
+void meter_forget(const char *home, const char *name);
+
 #endif

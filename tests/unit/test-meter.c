@@ -347,6 +347,70 @@ static void unusable_is_an_error(void **state)
 	rmdir(path);
 }
 
+static void once(const char *home, const char *name, struct meter_lease *l)
+{
+	struct quota q = limits("1/month", NULL, NULL, 0);
+	struct meter_ask none = { 0 };
+	struct err e;
+
+	if (meter_take(home, name, &q, &none, l, &answer, &e))
+		fail_msg("%s: %s", name, e.msg);
+	assert_non_null(l->flight);
+}
+
+static int64_t month_of(const char *home, const char *name)
+{
+	struct quota q = limits("1/month", NULL, NULL, 0);
+	struct meter_use u;
+	struct err e;
+
+	assert_int_equal(meter_use(home, name, &q, &u, &e), 0);
+	return u.spent[QUOTA_MONTH];
+}
+
+static void a_removed_key_is_forgotten(void **state)
+{
+	struct meter_lease l, other;
+
+	once(*state, "anna", &l);
+	meter_settle(&l, CENT, 1);
+	once(*state, "bob", &other);
+	meter_forget(*state, "anna");
+	meter_forget(*state, "nobody");
+	assert_int_equal(month_of(*state, "anna"), 0);
+	meter_forget(*state, "bob"); /* a request is under way */
+	meter_settle(&other, CENT, 1);
+	assert_int_equal(month_of(*state, "bob"), CENT);
+	once(*state, "anna", &l);
+	meter_settle(&l, 2 * CENT, 1);
+	assert_int_equal(month_of(*state, "anna"), 2 * CENT);
+}
+
+static void slots_come_free(void **state)
+{
+	char name[20];
+	struct meter_lease l, runs;
+	struct err e;
+
+	assert_int_equal(store_folder(*state, "keys", &e), 0);
+	assert_int_equal(store_put(*state, "keys/stays.json", SPAN("{"), &e),
+			 0);
+	once(*state, "stays", &l);
+	meter_settle(&l, CENT, 1);
+	once(*state, "runs", &runs);
+	for (int i = 0; i < 9000; i++) {
+		snprintf(name, sizeof(name), "k%d", i);
+		once(*state, name, &l);
+		meter_settle(&l, CENT, 1);
+		if (i % 3 == 0)
+			meter_forget(*state, name);
+		assert_int_equal(month_of(*state, name), i % 3 ? CENT : 0);
+	}
+	assert_int_equal(month_of(*state, "stays"), CENT);
+	meter_settle(&runs, 3 * CENT, 1);
+	assert_int_equal(month_of(*state, "runs"), 3 * CENT);
+}
+
 /* --- several processes, some of which are killed ------------------------- */
 
 #define CHILDREN 4
@@ -512,6 +576,8 @@ int main(void)
 		AT_HOME(so_many_at_a_time),
 		AT_HOME(a_cancelled_one_never_was),
 		AT_HOME(unusable_is_an_error),
+		AT_HOME(a_removed_key_is_forgotten),
+		AT_HOME(slots_come_free),
 		AT_HOME(killed_at_any_point),
 		AT_HOME(together_to_the_limit),
 		AT_HOME(it_is_cheap),
