@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/wait.h"
 #include "dialect/delta-chars.h"
+#include "fcgi/persons-view.h"
 #include "fcgi/reply.h"
 #include "state/meter.h"
 #include "state/price.h"
@@ -201,29 +202,6 @@ static void field(struct request *r, const char *name, const char *value)
 	reply_field(r, name, span_of(value));
 }
 
-static void number_field(struct request *r, const char *name, int64_t v)
-{
-	char mem[24];
-	struct buf text = { .p = mem, .cap = sizeof(mem), .max = 23 };
-
-	buf_int(&text, v);
-	reply_field(r, name, buf_get(&text));
-}
-
-/* Two places, without printf: each good answer has it. */
-static void share_field(struct request *r, double used)
-{
-	int64_t cents = (int64_t)(used * 100 + 0.5);
-	char mem[24];
-	struct buf text = { .p = mem, .cap = sizeof(mem), .max = 23 };
-
-	buf_int(&text, cents / 100);
-	buf_byte(&text, '.');
-	buf_byte(&text, (char)('0' + cents / 10 % 10));
-	buf_byte(&text, (char)('0' + cents % 10));
-	reply_field(r, LIMITS "overage-utilization", buf_get(&text));
-}
-
 static bool is_anthropic(const struct request *r)
 {
 	return r->dialect == &dialects[DIALECT_ANTHROPIC];
@@ -276,9 +254,9 @@ static int spent(struct request *r, const struct quota *q,
 	refusal_fields(r, "org_spend_cap_reached");
 	if (!is_anthropic(r))
 		return -1;
-	number_field(r, LIMITS "reset", a->reset / 1000);
-	number_field(r, LIMITS "overage-reset", a->reset / 1000);
-	share_field(r, a->used);
+	reply_int_field(r, LIMITS "reset", a->reset / 1000);
+	reply_int_field(r, LIMITS "overage-reset", a->reset / 1000);
+	reply_share_field(r, LIMITS "overage-utilization", a->used);
 	field(r, LIMITS "overage-surpassed-threshold", "1");
 	field(r, LIMITS "overage-period", quota_period_adverb(a->period));
 	return -1;
@@ -501,19 +479,23 @@ void metered_fields(struct request *r)
 	const struct meter_answer *a = r->metered ? &r->metered->told : NULL;
 	double used;
 
-	if (!a || !a->has_spend || !is_anthropic(r))
+	if (!a || !a->has_spend) {
+		persons_view_fields(r);
+		return;
+	}
+	if (!is_anthropic(r))
 		return;
 	used = a->used < 0.99 ? a->used : 0.99; /* it has been let in */
 	field(r, LIMITS "status", used >= 0.75 ? "allowed_warning" : "allowed");
 	field(r, LIMITS "representative-claim", "overage");
 	field(r, LIMITS "overage-status",
 	      used >= 0.75 ? "allowed_warning" : "allowed");
-	share_field(r, used);
+	reply_share_field(r, LIMITS "overage-utilization", used);
 	if (used >= 0.75)
 		field(r, LIMITS "overage-surpassed-threshold",
 		      used >= 0.95 ? "0.95" : "0.75");
-	number_field(r, LIMITS "reset", a->reset / 1000);
-	number_field(r, LIMITS "overage-reset", a->reset / 1000);
+	reply_int_field(r, LIMITS "reset", a->reset / 1000);
+	reply_int_field(r, LIMITS "overage-reset", a->reset / 1000);
 }
 
 /* --- and after ----------------------------------------------------------- */

@@ -29,7 +29,8 @@ int metered_model(struct request *r, struct err *e);
 int metered_admit(struct request *r, const struct plan *plan, struct err *e);
 void metered_event(struct request *r, struct span data); /* r's dialect */
 void metered_text(struct request *r, struct span text);
-/* Header fields of a good answer: how much of the money is used. */
+/* Header fields of a good answer: how much of the money is used; of the pool
+ * (persons-view.h) where no money is counted. */
 void metered_fields(struct request *r);
 void metered_settle(struct request *r);
 

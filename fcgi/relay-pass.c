@@ -6,19 +6,11 @@
 #include "dialect/error.h"
 #include "dialect/peek.h"
 #include "fcgi/metered.h"
+#include "fcgi/persons-view.h"
 #include "fcgi/relay-stage.h"
 #include "fcgi/stored.h"
 
 #define ERROR_BODY_MAX 4096 /* of an upstream's error put into a stream */
-
-/* A limit of the account that pays? A person has others. */
-static bool is_of_account(struct span name)
-{
-	const struct span limits = SPAN("anthropic-ratelimit-");
-
-	return name.n > limits.n &&
-	       span_ieq((struct span){ name.p, limits.n }, limits.p);
-}
 
 /* A length that can be handed on: of the bytes as they are, and a number. */
 static struct span digits(struct request *r, struct span s)
@@ -66,7 +58,7 @@ static void fields(struct relay *y, const struct http_head *head)
 	while (http_next_field(head, &at, &name, &value)) {
 		if (field_ways(name) & FIELD_STAYS_DOWN ||
 		    !field_is_token(name) || (more && is_of_hop(head, name)) ||
-		    (r->key && is_of_account(name)))
+		    persons_view_hides(r, name))
 			continue;
 		if (span_ieq(name, id_name) || span_ieq(name, "x-request-id"))
 			id = value;
@@ -205,13 +197,16 @@ static int put_events(struct relay *y, struct span in, struct err *e)
 /* An error may repeat what it was sent. */
 static bool may_tell(const struct relay *y)
 {
-	return y->r->secrets.n && y->seen & (TAP_ERROR | TAP_WORD);
+	return (y->r->secrets.n || y->r->key) &&
+	       y->seen & (TAP_ERROR | TAP_WORD);
 }
 
 static void hide_secrets(struct relay *y)
 {
 	if (may_tell(y))
 		mask_buf(&y->r->secrets, &y->held);
+	if (y->seen & TAP_ERROR)
+		persons_view_text(y->r, &y->held);
 }
 
 static int feed(struct relay *y, struct span in, struct err *e)

@@ -7,6 +7,7 @@
 #include "dialect/peek.h"
 #include "dialect/tap.h"
 #include "fcgi/passage.h"
+#include "fcgi/persons-view.h"
 #include "fcgi/relay-stage.h"
 #include "fcgi/stored.h"
 
@@ -437,6 +438,7 @@ static int end_whole(struct relay *y, struct err *e)
 	if (may_be_error) /* in place: `body` is clean, too */
 		mask_buf(&y->r->secrets, &y->held);
 	if (is_refusal(y)) {
+		persons_view_text(y->r, &y->held);
 		error_read_body(body, y->status, e);
 		return -1;
 	}

@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "dialect/error.h"
 #include "fcgi/metered.h"
+#include "fcgi/persons-view.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -70,13 +71,32 @@ void reply_field(struct request *r, const char *name, struct span value)
 	buf_str(&r->head, "\r\n");
 }
 
-void reply_length(struct request *r, size_t n)
+void reply_int_field(struct request *r, const char *name, int64_t v)
 {
 	char mem[24];
 	struct buf text = { .p = mem, .cap = sizeof(mem), .max = 23 };
 
-	buf_int(&text, (int64_t)n);
-	reply_field(r, "Content-Length", buf_get(&text));
+	buf_int(&text, v);
+	reply_field(r, name, buf_get(&text));
+}
+
+/* Without printf: each good answer to a key with a limit has it. */
+void reply_share_field(struct request *r, const char *name, double share)
+{
+	int64_t cents = (int64_t)(share * 100 + 0.5);
+	char mem[24];
+	struct buf text = { .p = mem, .cap = sizeof(mem), .max = 23 };
+
+	buf_int(&text, cents / 100);
+	buf_byte(&text, '.');
+	buf_byte(&text, (char)('0' + cents / 10 % 10));
+	buf_byte(&text, (char)('0' + cents % 10));
+	reply_field(r, name, buf_get(&text));
+}
+
+void reply_length(struct request *r, size_t n)
+{
+	reply_int_field(r, "Content-Length", (int64_t)n);
 }
 
 static const char *reason(int status)
@@ -112,10 +132,11 @@ int reply_head(struct request *r, int status)
 		reply_field(r, "x-dario-model",
 			    span_of(r->upstream_model ? r->upstream_model
 						      : r->model));
-	if (r->account)
+	if (r->account && !r->key)
 		reply_field(r, "x-dario-account", span_of(r->account));
 	if (r->fallback)
-		reply_field(r, "x-dario-fallback", span_of(r->fallback));
+		reply_field(r, "x-dario-fallback",
+			    span_of(persons_view_fallback(r)));
 	if (r->dropped)
 		reply_field(r, "x-dario-dropped", span_of(r->dropped));
 	if (r->mended)
@@ -311,6 +332,7 @@ void reply_error(struct request *r, const struct err *error)
 	struct err told = *error, *e = &told;
 	struct buf out;
 
+	persons_view_error(r, e);
 	name_key(e);
 	if (replaces(r, e))
 		e->status = err_status(ERR_BAD_REQUEST);

@@ -13,6 +13,9 @@
 #include "fcgi/request.h"
 
 void reply_field(struct request *r, const char *name, struct span value);
+void reply_int_field(struct request *r, const char *name, int64_t v);
+/* With two places. */
+void reply_share_field(struct request *r, const char *name, double share);
 void reply_length(struct request *r, size_t n); /* Content-Length */
 int reply_head(struct request *r, int status);
 int reply_write(struct request *r, struct span bytes);

@@ -98,9 +98,10 @@ static int gone(const struct search *s, const char *who, const char *name,
 		struct err *e)
 {
 	return err_set(e, ERR_BAD_REQUEST,
-		       "%.80s is kept at %s %s, which this router no longer "
+		       "%.80s is kept at %s%s%s, which this router no longer "
 		       "has: add it again, or leave the id out",
-		       arena_str(s->r->arena, s->id), who, name);
+		       arena_str(s->r->arena, s->id), who, *name ? " " : "",
+		       name);
 }
 
 /* The account that has it; NULL where there is no pool. */
@@ -117,7 +118,8 @@ static int account_of(const struct search *s, const struct backend *b,
 	/* Noted when there was one key only: it has the backend's name. */
 	a = accounts_find(pool, *s->at.account ? s->at.account : b->name);
 	if (!a && *s->at.account)
-		return gone(s, "the account", s->at.account, e);
+		return s->r->key ? gone(s, "an account", "", e)
+				 : gone(s, "the account", s->at.account, e);
 	*account = a ? a->alias : NULL;
 	return 0;
 }
