@@ -57,7 +57,8 @@ char **run_environment(void)
 	for (size_t i = 0; i < n; i++)
 		if (strncmp(environ[i], "HTTP_", 5) &&
 		    strncmp(environ[i], "REQUEST_", 8) &&
-		    strncmp(environ[i], "QUERY_", 6))
+		    strncmp(environ[i], "QUERY_", 6) &&
+		    strncmp(environ[i], "DARIO_API_KEY=", 14))
 			out[kept++] = environ[i];
 	return out;
 }

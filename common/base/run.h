@@ -37,8 +37,8 @@ struct run_end {
 struct run_end run_aside(const char *const argv[], struct buf *out, long ms);
 
 /* The environment without what a web server has set for a request: that is not
- * for another program, which would take itself for a CGI program. Free the
- * list; the strings are not its own. */
+ * for another program, which would take itself for a CGI program. Nor is the
+ * key of the router's owner. Free the list; the strings are not its own. */
 char **run_environment(void);
 
 /* No descriptor from `fd` on goes along, where the system can do that. */
