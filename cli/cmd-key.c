@@ -186,6 +186,22 @@ static int check(struct json_object *o, struct err *e)
 	return rc;
 }
 
+static int take_to(const struct cmd *c, struct json_object *o, struct err *e)
+{
+	const char *text = cmd_value(c, "to");
+
+	if (!text)
+		return 0;
+	if (strcmp(text, "yes") == 0)
+		json_object_object_add(o, "to", json_object_new_boolean(1));
+	else if (strcmp(text, "no") == 0 || !*text)
+		json_object_object_del(o, "to");
+	else
+		return err_set(e, ERR_USAGE,
+			       "--to must be yes or no, not \"%.20s\"", text);
+	return 0;
+}
+
 static int take_limits(const struct cmd *c, struct json_object *o,
 		       struct err *e)
 {
@@ -195,7 +211,7 @@ static int take_limits(const struct cmd *c, struct json_object *o,
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		if (take_number(c, o, i, e))
 			return -1;
-	return take_models(c, o, e) || check(o, e) ? -1 : 0;
+	return take_models(c, o, e) || take_to(c, o, e) || check(o, e) ? -1 : 0;
 }
 
 /* --- one change ---------------------------------------------------------- */
@@ -583,6 +599,9 @@ static int run_audit(struct cmd *c, struct err *e)
 		{ "priority", "N", \
 		  "smaller ones go first where requests wait in line; 100 " \
 		  "where none is said" }, \
+		{ "to", "yes|no", \
+		  "also /to/BACKEND/, any path of a provider: for who may " \
+		  "see what all people keep there" }, \
 	{ \
 		"expires", "DATE", \
 			"until then (UTC), as 2027-01-31 or " \

@@ -98,6 +98,7 @@ void key_show_json(struct jw *w, const char *home, const struct key *k)
 		jw_kint(w, "priority", k->priority);
 	else
 		jw_knull(w, "priority");
+	jw_kbool(w, "to", k->to);
 	put_use(w, home, k);
 	jw_obj_end(w);
 }
@@ -128,6 +129,8 @@ void key_show_line(const char *home, const struct key *k)
 		buf_fmt(&out, "  parallel %lld", (long long)k->quota.parallel);
 	if (k->priority >= 0)
 		buf_fmt(&out, "  priority %ld", k->priority);
+	if (k->to)
+		buf_str(&out, "  /to/");
 	for (size_t i = 0; i < k->n_models; i++)
 		buf_fmt(&out, "%s%s", i ? "," : "  models ", k->models[i]);
 	if (quota_limits_spend(&k->quota) &&

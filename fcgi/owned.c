@@ -84,7 +84,7 @@ int owned_path(struct request *r, const char *path, struct err *e)
 	bool is_post = strcmp(r->vars.method, "POST") == 0;
 	const char *home = snapshot_home(r->app->config);
 	struct span rest = span_of(path), name;
-	bool kept = false, last = false, own = false;
+	bool kept = false, last = false, own = false, odd = false;
 	struct object_place at;
 
 	if (!r->key)
@@ -95,14 +95,16 @@ int owned_path(struct request *r, const char *path, struct err *e)
 			continue;
 		last = is_collection(name);
 		kept |= last;
-		if (!objects_is_id(name))
+		if (!objects_is_id(name)) {
+			odd |= kept && !own && !last;
 			continue;
+		}
 		own = true;
 		if (owned_check(r, name,
 				objects_find(home, name, &at) ? &at : NULL, e))
 			return -1;
 	}
-	if (own || (kept ? last && is_post : is_post || is_get(r)))
+	if (!odd && (own || (kept ? last && is_post : is_post || is_get(r))))
 		return 0;
 	return err_set(e, ERR_FORBIDDEN,
 		       "%.20s %.120s is for the owner of this router alone: it "

@@ -119,6 +119,8 @@ static int pass_event(void *arg, struct span name, struct span data,
 	if (d == &dialects[DIALECT_RESPONSES] && seen & TAP_BEGUN &&
 	    !(y->seen & TAP_BEGUN))
 		stored_note_response(y->r, jwalk_get(data, "response"));
+	if (d == &dialects[DIALECT_ANTHROPIC] && y->r->key && seen & TAP_FINISH)
+		stored_note_response(y->r, jwalk_get(data, "delta"));
 	y->seen |= seen;
 	if (seen & TAP_USAGE && usage_scan(d->usage, data, &y->r->usage))
 		y->r->has_usage = true;
@@ -355,7 +357,8 @@ static int whole(struct relay *y, struct err *e)
 
 	if (y->map && relay_map_whole(y, e))
 		return -1;
-	if (y->r->dialect == &dialects[DIALECT_RESPONSES])
+	if (y->r->dialect == &dialects[DIALECT_RESPONSES] ||
+	    (y->r->dialect == &dialects[DIALECT_ANTHROPIC] && y->r->key))
 		stored_note_response(y->r, buf_get(&y->held));
 	rc = put_whole(y, e);
 	/* The client need not wait for the search in it. */

@@ -226,12 +226,17 @@ static int may_use(struct request *r, const struct route_entry *entry,
 {
 	if (!r->key || !(entry->flags & PLACE) || entry->flags & METERED)
 		return 0;
-	if (!key_is_restricted(r->key))
-		return owned_path(r, r->path, e);
-	return err_set(e, ERR_UNSUPPORTED,
-		       "what %.120s uses cannot be counted, and this key has "
-		       "limits: ask the owner of the router",
-		       r->asked_path);
+	if (key_is_restricted(r->key))
+		return err_set(e, ERR_UNSUPPORTED,
+			       "what %.120s uses cannot be counted, and this "
+			       "key has limits: ask the owner of the router",
+			       r->asked_path);
+	if (entry->serve == serve_to && !key_may_to(r->key))
+		return err_set(e, ERR_FORBIDDEN,
+			       "/to/ is for the owner of this router, and for "
+			       "keys that it was given to: dario key change "
+			       "NAME --to=yes");
+	return owned_path(r, r->path, e);
 }
 
 /* A person gets what is asked of models; what shows or moves other people's

@@ -13,30 +13,46 @@
 
 /* --- what answers tell --------------------------------------------------- */
 
-static void note(struct request *r, struct span value)
+static void note(struct request *r, struct span value, const char *who)
 {
 	struct span id = jwalk_text(r->arena, value);
 
 	if (r->backend && objects_is_id(id))
 		objects_note(snapshot_home(r->app->config), id, r->backend,
-			     r->account, owned_by(r));
+			     r->account, who);
+}
+
+/* What an object has made is its maker's, whoever looks at it first. */
+static const char *maker(struct request *r, struct span value)
+{
+	struct span id = jwalk_text(r->arena, value);
+	struct object_place at;
+
+	return objects_find(snapshot_home(r->app->config), id, &at)
+		     ? arena_str(r->arena, span_of(at.who))
+		     : owned_by(r);
 }
 
 void stored_note_response(struct request *r, struct span json)
 {
+	note(r, jwalk_get(jwalk_get(json, "container"), "id"), owned_by(r));
 	if (!span_is(jwalk_get(json, "store"), "false"))
-		note(r, jwalk_get(json, "id"));
+		note(r, jwalk_get(json, "id"), owned_by(r));
 }
 
 /* A batch tells of the files that it has made, an upload of its file. */
 void stored_note(struct request *r, struct span json)
 {
+	struct span id = jwalk_get(json, "id");
+	const char *who;
+
 	if (strcmp(r->vars.method, "DELETE") == 0)
 		return;
 	stored_note_response(r, json);
-	note(r, jwalk_get(json, "output_file_id"));
-	note(r, jwalk_get(json, "error_file_id"));
-	note(r, jwalk_get(jwalk_get(json, "file"), "id"));
+	who = maker(r, id);
+	note(r, jwalk_get(json, "output_file_id"), who);
+	note(r, jwalk_get(json, "error_file_id"), who);
+	note(r, jwalk_get(jwalk_get(json, "file"), "id"), who);
 }
 
 /* --- and what requests name ---------------------------------------------- */
@@ -47,12 +63,24 @@ struct search {
 	struct span id; /* the first that is known; empty: none yet */
 	struct object_place at;
 	int n; /* looked up so far */
+	/* The member holds an id for certain: of a provider's own endpoint, not
+	 * of a model's dialogue, where a tool's input may have such members. */
+	bool strict;
 };
 
 /* Ids are plain: whoever writes one with escapes wants it to be overlooked. */
 static int check_odd(struct request *r, bool odd, struct err *e)
 {
-	return odd ? owned_check(r, SPAN("an id with escapes"), NULL, e) : 0;
+	return odd ? owned_check(r, SPAN("what the request names"), NULL, e)
+		   : 0;
+}
+
+/* Google's: never noted, so nobody's but the owner's. */
+static bool is_cache(struct span id)
+{
+	const struct span name = SPAN("cachedContents/");
+
+	return memmem(id.p, id.n, name.p, name.n);
 }
 
 static int look_up(struct search *s, struct span id, struct err *e)
@@ -61,7 +89,10 @@ static int look_up(struct search *s, struct span id, struct err *e)
 	bool known;
 
 	if (!objects_is_id(id))
-		return check_odd(s->r, memchr(id.p, '\\', id.n), e);
+		return check_odd(s->r,
+				 id.n && (s->strict || is_cache(id) ||
+					  memchr(id.p, '\\', id.n)),
+				 e);
 	/* Beyond that a person's are not known either. */
 	known = s->n < IDS_MAX &&
 		objects_find(snapshot_home(s->r->app->config), id, &at);
@@ -194,7 +225,7 @@ int stored_by_body(struct request *r, const struct peek *k, struct plan *plan,
 		   const char **account, struct err *e)
 {
 	struct refs refs = { .body = buf_get(&r->body) };
-	struct search s = { .r = r };
+	struct search s = { .r = r, .strict = r->passage };
 
 	if (!(k->marks & MARK_STORED))
 		return 0;

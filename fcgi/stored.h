@@ -16,7 +16,7 @@
 
 /* Note what this answer, or its beginning, is and tells of. */
 void stored_note(struct request *r, struct span json);
-/* The same of a response, as the dialogue's own API has it. */
+/* The same of a response, or a message, as the dialogue's own API has it. */
 void stored_note_response(struct request *r, struct span json);
 
 /* Does the path name one that is known? Then the plan, empty so far, leads

@@ -71,6 +71,12 @@ static const char *const stored[] = {
 	"training_file",
 	"validation_file",
 	"vector_store_ids",
+	"container",
+	"container_id",
+	"cached_content",
+	"cachedContent",
+	"input_files",
+	"skill_id",
 };
 
 static bool is_stored(const struct peek *k)

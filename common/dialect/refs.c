@@ -16,6 +16,12 @@ static const struct span keys[] = {
 	SPAN_INIT("\"training_file\""),
 	SPAN_INIT("\"validation_file\""),
 	SPAN_INIT("\"vector_store_ids\""),
+	SPAN_INIT("\"container\""),
+	SPAN_INIT("\"container_id\""),
+	SPAN_INIT("\"cached_content\""),
+	SPAN_INIT("\"cachedContent\""),
+	SPAN_INIT("\"input_files\""),
+	SPAN_INIT("\"skill_id\""),
 };
 
 #define KEYS (sizeof(keys) / sizeof(keys[0]))

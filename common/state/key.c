@@ -20,8 +20,9 @@
 #define PICKED "claude-at-" /* before NAME:model, in Claude Code's list */
 
 static const char *const members[] = {
-	"hash",   "name",     "created",  "models",  "spend",    "rate",
-	"tokens", "parallel", "priority", "expires", "disabled", NULL,
+	"hash",     "name",   "created",  "models",   "spend",
+	"rate",     "tokens", "parallel", "priority", "expires",
+	"disabled", "to",     NULL,
 };
 
 /* --- one file ------------------------------------------------------------ */
@@ -156,7 +157,8 @@ int key_read(struct key *out, struct json_object *file, struct err *e)
 	    read_number(file, "priority", 0, KEY_PRIORITY_MAX, &priority, e) ||
 	    read_date(file, "created", &out->created, e) ||
 	    read_date(file, "expires", &out->expires, e) ||
-	    read_flag(file, "disabled", &out->disabled, e))
+	    read_flag(file, "disabled", &out->disabled, e) ||
+	    read_flag(file, "to", &out->to, e))
 		return -1;
 	out->priority = (long)priority;
 	return 0;
@@ -543,6 +545,11 @@ bool key_is_restricted(const struct key *k)
 {
 	return key_is_limited(k) || k->n_models ||
 	       (k->person && k->person->n_models);
+}
+
+bool key_may_to(const struct key *k)
+{
+	return k->to && (!k->person || k->person->to);
 }
 
 unsigned key_priority(const struct key *k)

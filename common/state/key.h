@@ -5,7 +5,7 @@
  *	{"hash":"sha256:…","created":"2026-11-26T10:00:00Z",
  *	 "models":["claude-*"],"spend":"20/month,5/day","rate":"60/min",
  *	 "tokens":"1M/day","parallel":4,"priority":10,
- *	 "expires":"2027-01-01T00:00:00Z","disabled":true}
+ *	 "expires":"2027-01-01T00:00:00Z","disabled":true,"to":true}
  *
  * Only the hash is required. A person with several devices has a key for each:
  * keys/NAME/DEVICE.json. What the person's own file says (if there is one)
@@ -50,6 +50,7 @@ struct key {
 	int64_t created; /* ms since 1970; 0: not said */
 	int64_t expires; /* 0: never */
 	bool disabled;
+	bool to;    /* it may use /to/NAME/, any path of a backend */
 	bool wrong; /* its file is: nobody has this key */
 };
 
@@ -86,6 +87,8 @@ void key_models(const struct key *k, struct buf *out);
 /* Has it, or its person, any limit that needs counting? Or of models? */
 bool key_is_limited(const struct key *k);
 bool key_is_restricted(const struct key *k);
+/* May it use /to/? The person must, too. */
+bool key_may_to(const struct key *k);
 
 /* NAME or NAME/DEVICE? */
 bool key_good_name(const char *name);

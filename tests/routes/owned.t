@@ -15,7 +15,7 @@ export DARIO_ANTHROPIC_BASE_URL="http://127.0.0.1:$up/claude"
 export DARIO_API_KEY=the-owner
 anna=$("$dario" key add anna/laptop 2>/dev/null)
 phone=$("$dario" key add anna/phone 2>/dev/null)
-bob=$("$dario" key add bob 2>/dev/null)
+bob=$("$dario" key add bob --to=yes 2>/dev/null)
 start_router
 
 ask() { # KEY METHOD PATH [BODY]: the status
@@ -40,6 +40,12 @@ for method in DELETE POST; do
 	is "nor can they $method it" "$(ask "$bob" $method "/v1/batches/$batch" '{}')" 404
 done
 is 'nor cancel it' "$(ask "$bob" POST "/v1/batches/$batch/cancel" '{}')" 404
+is 'past the router nobody goes who may not' "$(ask "$anna" GET "/to/b/v1/batches/$batch") $(ask "$anna" POST /to/b/v1/anything '{}')" '403 403'
+like 'that is said' "$(cat "$tmp/body")" 'dario key change'
+"$dario" key change anna/phone --to=yes
+is 'one who may does, to what is theirs' "$(ask "$phone" GET "/to/b/v1/batches/$batch")" 200
+"$dario" key change anna/phone --to=no
+is 'and no more' "$(ask "$phone" GET "/to/b/v1/batches/$batch")" 403
 is 'nor past the router' "$(ask "$bob" GET "/to/b/v1/batches/$batch")" 404
 is 'nor with a name that says nothing' "$(ask "$bob" GET "/to/b/v1/batches/x")" 403
 is "the owner's file is not a person's" "$(ask "$anna" GET "/v1/files/$file")" 404
@@ -47,6 +53,9 @@ is 'nor is one that nobody knows' "$(ask "$anna" GET /v1/files/file-unknown)" 40
 for path in /v1/files /v1/batches /v1/conversations /v1/vector_stores /v1/chat/completions /to/b/v1/files '/v1/files?limit=1'; do
 	is "no list of $path" "$(ask "$anna" GET "$path")" 403
 done
+is 'the owner looks at a batch that is done' "$(ask the-owner GET "/v1/batches/$batch")" 200
+out=$(json 'j["output_file_id"]' <"$tmp/body")
+is 'what it has made is its maker'"'"'s' "$(ask "$anna" GET "/v1/files/$out") $(ask "$bob" GET "/v1/files/$out")" '200 404'
 is 'the owner sees lists' "$(ask the-owner GET '/to/b/v1/files')" 200
 is 'what is no store passes' "$(ask "$bob" GET /to/b/v1/engines) $(ask "$bob" POST /v1/moderations '{"model":"b:m","input":"x"}')" '200 200'
 is 'a conversation goes on' "$(ask "$anna" POST /v1/responses "{\"model\":\"b:m\",\"input\":\"x\",\"previous_response_id\":\"$resp\"}")" 200
@@ -61,6 +70,11 @@ is 'nor with the name alone' "$(ask "$bob" POST /v1/responses "{\"model\":\"b:m\
 is 'the owner may write as they like' "$(ask the-owner POST /v1/responses "{\"model\":\"b:m\",\"input\":\"x\",\"previous\\u005fresponse_id\":\"$resp\"}")" 200
 is 'a store at a pool' "$(ask "$bob" POST /v1/vector_stores '{"model":"pool:m"}')" 200
 store=$(id)
+is 'ids that say nothing are nobody'"'"'s' "$(ask "$bob" POST /v1/vector_stores/e0f1-uuid/files '{}') $(ask "$bob" POST /v1/files/e0f1-uuid/content '{}') $(ask "$bob" GET /v1/files/e0f1-uuid)" '403 403 403'
+is 'nor in the body of what is no dialogue' "$(ask "$bob" POST /v1/batches '{"input_files":["e0f1-uuid"]}') $(ask "$bob" POST /v1/batches '{"input_file_id":"e0f1-uuid"}')" '404 404'
+is 'nor a container, nor a cache' "$(ask "$bob" POST /v1/responses '{"model":"b:m","input":"x","tools":[{"type":"code_interpreter","container":"cntr_other"}]}') $(ask "$bob" POST /v1/chat/completions '{"model":"b:m","messages":[{"role":"user","content":"x"}],"extra_body":{"google":{"cached_content":"cachedContents/abc"}}}')" '404 404'
+is "a tool's input may have such members" "$(ask "$bob" POST /v1/chat/completions '{"model":"b:m","messages":[{"role":"user","content":"x"}],"x":{"container":"web-1","file_id":"readme"}}')" 200
+is 'the owner may name them' "$(ask the-owner POST /v1/chat/completions '{"model":"b:m","messages":[{"role":"user","content":"x"}],"extra_body":{"google":{"cached_content":"cachedContents/abc"}}}')" 200
 is 'takes no file of another' "$(ask "$bob" POST "/v1/vector_stores/$store/files" "{\"file_id\":\"$file\"}")" 404
 is 'its maker uses it' "$(ask "$bob" POST "/v1/vector_stores/$store/search" '{"query":"x"}')" 200
 typed() { # TYPE PATH BODY: the status

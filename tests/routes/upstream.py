@@ -153,6 +153,9 @@ class Handler(BaseHTTPRequestHandler):
         if last == "generations" and "stream" in entry["body"]:
             return self.events(*((0.4, {"type": f"image.{i}", "b64": "x" * 2000})
                                  for i in range(4)))
+        if "batches" in self.path and last.startswith("batch_"):
+            return self.answer(200, {"id": last, "object": "batch",
+                                     "output_file_id": f"file-of-{last}"})
         if last == "completions":
             return self.answer(200, {
                 "id": "chatcmpl-1", "object": "chat.completion", "created": 1,
