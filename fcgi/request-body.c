@@ -23,7 +23,8 @@ struct intake {
 static int too_large(const struct request *r, struct err *e)
 {
 	return err_set(e, ERR_TOO_BIG,
-		       "the request body is larger than %u MiB%s",
+		       "the request body is larger than %u MiB%s: send a file "
+		       "in parts, where its provider has /v1/uploads",
 		       REQUEST_BODY_MAX >> 20,
 		       r->packed ? " without its content-encoding" : "");
 }

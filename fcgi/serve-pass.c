@@ -22,7 +22,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define NAMES_MAX 400 /* bytes of a list of backends */
+#define NAMES_MAX 400             /* bytes of a list of backends */
+#define PASSAGE_STEP (256u << 10) /* bytes, to look for a model */
 
 struct pass {
 	struct request *r;
@@ -46,13 +47,13 @@ static bool has_body(const struct request *r)
 }
 
 /* Its beginning, and the rest as it comes. */
-static int hold_body(struct pass *p, struct err *e)
+static int hold_body(struct pass *p, size_t most, struct err *e)
 {
 	struct request *r = p->r;
 	int64_t announced = request_announced(r);
 	bool whole;
 
-	if (request_hold_body(r, PASSAGE_HELD, &whole, e))
+	if (request_hold_body(r, most, &whole, e))
 		return -1;
 	p->passage.rest = !whole;
 	p->passage.rest_n = announced < 0 ? -1
@@ -63,11 +64,31 @@ static int hold_body(struct pass *p, struct err *e)
 static int read_form(struct pass *p, struct err *e)
 {
 	if (form_init(&p->form, p->r->vars.content_type, e) ||
-	    hold_body(p, e) || form_feed(&p->form, buf_get(&p->r->body), e))
+	    hold_body(p, PASSAGE_HELD, e) ||
+	    form_feed(&p->form, buf_get(&p->r->body), e))
 		return -1;
 	p->passage.form = &p->form;
 	if (p->form.has_model)
 		p->r->model = arena_str(p->r->arena, span_of(p->form.model));
+	return 0;
+}
+
+/* Behind a large file, where nothing else says who is asked: as much is held as
+ * stands before it. */
+static int find_late_model(struct pass *p, struct err *e)
+{
+	struct request *r = p->r;
+
+	while (p->passage.form && p->passage.rest && !p->form.has_model &&
+	       r->body.n < REQUEST_BODY_MAX - PASSAGE_HELD) {
+		size_t was = r->body.n;
+
+		if (hold_body(p, was + PASSAGE_STEP, e) ||
+		    form_feed(&p->form, span_skip(buf_get(&r->body), was), e))
+			return -1;
+	}
+	if (p->form.has_model)
+		r->model = arena_str(r->arena, span_of(p->form.model));
 	return 0;
 }
 
@@ -101,7 +122,7 @@ static int read_other(struct pass *p, bool curls, struct err *e)
 {
 	struct span body, s;
 
-	if (hold_body(p, e))
+	if (hold_body(p, PASSAGE_HELD, e))
 		return -1;
 	body = buf_get(&p->r->body);
 	s = span_trim(body);
@@ -188,8 +209,8 @@ static int none_or_many(const struct pass *p, size_t n, const char *names,
 			       path);
 	return err_set(e, ERR_BAD_REQUEST,
 		       "nothing says which backend %.120s is for: name one in "
-		       "the header field x-dario-backend (%s), or a model in "
-		       "front of a form's file",
+		       "the header field x-dario-backend (%s), or a model, in "
+		       "a form before a large file",
 		       path, names);
 }
 
@@ -277,6 +298,18 @@ static int by_body(struct pass *p, struct err *e)
 	return r->key ? stored_by_body(r, &p->peek, &aside, &account, e) : 0;
 }
 
+/* What comes late in a form, where there is a choice: *out, or the plan. */
+static int by_rest(struct pass *p, const struct backend **out, struct err *e)
+{
+	if (the_only_one(p, out, e) == 0)
+		return 0;
+	if (!*out || !p->passage.form || !p->passage.rest || p->r->model)
+		return -1;
+	if (find_late_model(p, e) || (p->r->model && by_model(p, e)))
+		return -1;
+	return p->plan.n ? 0 : the_only_one(p, out, e);
+}
+
 static int choose(struct pass *p, struct err *e)
 {
 	struct request *r = p->r;
@@ -296,8 +329,10 @@ static int choose(struct pass *p, struct err *e)
 		return -1;
 	if (p->plan.n)
 		return 0;
-	if (r->vars.backend ? by_header(p, &b, e) : the_only_one(p, &b, e))
+	if (r->vars.backend ? by_header(p, &b, e) : by_rest(p, &b, e))
 		return -1;
+	if (p->plan.n)
+		return 0;
 	p->plan.routes[p->plan.n++] = (struct route){
 		.backend = b, .model = r->model ? r->model : ""
 	};

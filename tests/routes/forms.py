@@ -279,14 +279,25 @@ def small():
 def once():
     """What streams through is sent once."""
     file = os.urandom(6 * MIB)
-    body = form(field('"file"', file, "f"), field('"model"', b"b:m"))
+    large_one = field('"file"', file, "f")
+    for name, before, after in (("last", 1, 0), ("before another file", 1, 1),
+                                ("in the middle of 50 MiB", 4, 4)):
+        body, want = (form(*[large_one] * before, field('"model"', model),
+                           *[large_one] * after) for model in (b"b:m", b"m"))
+        arrived()
+        status, fields, text = send(body, 64 << 10)
+        got = arrived()
+        check(f"a model behind a large file, {name}", status == 200 and
+              len(got) == 1 and got[0]["path"] == "/b/v1/audio/transcriptions" and
+              got[0]["sha"] == hashlib.sha256(want).hexdigest(), (status, text))
     arrived()
-    s = opened()
-    s.sendall(head(len(body)) + body[:2 * MIB])
-    status, _, text = answer(s)
-    check("a model that comes too late: 400 before the rest", status == 400 and
+    status, _, text = send(form(field('"file"', file, "f")), 64 << 10)
+    check("none behind a large file: 400", status == 400 and
           b"x-dario-backend" in text and not arrived(), (status, text))
-    s.close()
+    status, _, text = send(form(field('"file"', file, "f"), field('"model"', b"b:m"),
+                                field('"model"', b"a:m")), 64 << 10)
+    check("two behind a large file: 400", status == 400 and not arrived(),
+          (status, text))
     body = form(field('"model"', b"once"), field('"file"', file, "f"))
     for name, more in (("a form", {"path": "/v1/audio/dropped"}),
                        ("/to/", {"path": "/to/b/dropped"})):
