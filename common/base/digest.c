@@ -35,8 +35,8 @@ bool digest_same_secret(struct span a, struct span b)
 
 void digest_sha256(struct span in, unsigned char out[DIGEST_SHA256_BYTES])
 {
-	if (!sha256(in, out))
-		abort();
+	while (!sha256(in, out))
+		memory_none();
 }
 
 bool digest_same(const unsigned char *a, const unsigned char *b, size_t n)
@@ -51,8 +51,8 @@ void digest_hex(struct span in, char *out, size_t n)
 {
 	unsigned char h[SHA256_BYTES] = { 0 };
 
-	if (!sha256(in, h))
-		abort();
+	while (!sha256(in, h))
+		memory_none();
 	for (size_t i = 0; i + 1 < n; i++)
 		out[i] = "0123456789abcdef"[h[i / 2] >> (i % 2 ? 0 : 4) & 15];
 	out[n - 1] = '\0';
@@ -62,8 +62,8 @@ void digest_base62(struct span in, char *out, size_t n)
 {
 	unsigned char h[SHA256_BYTES] = { 0 };
 
-	if (!sha256(in, h))
-		abort();
+	while (!sha256(in, h))
+		memory_none();
 	for (size_t i = 0; i + 1 < n; i++)
 		out[i] = base62[h[i] % 62];
 	out[n - 1] = '\0';
@@ -148,8 +148,8 @@ void digest_random_url(char out[DIGEST_URL_BYTES])
 {
 	unsigned char r[SHA256_BYTES];
 
-	if (RAND_bytes(r, sizeof(r)) != 1)
-		abort();
+	while (RAND_bytes(r, sizeof(r)) != 1)
+		memory_none();
 	to_url(r, out);
 }
 
@@ -157,8 +157,8 @@ void digest_sha256_url(struct span in, char out[DIGEST_URL_BYTES])
 {
 	unsigned char h[SHA256_BYTES];
 
-	if (!sha256(in, h))
-		abort();
+	while (!sha256(in, h))
+		memory_none();
 	to_url(h, out);
 }
 
@@ -169,8 +169,8 @@ static const unsigned char *draw(void)
 	static _Thread_local size_t left;
 
 	if (!left) {
-		if (RAND_bytes(drawn, sizeof(drawn)) != 1)
-			abort();
+		while (RAND_bytes(drawn, sizeof(drawn)) != 1)
+			memory_none();
 		left = sizeof(drawn);
 	}
 	left -= RANDOM_CHARS;

@@ -4,6 +4,7 @@
 #include "base/install-path.h"
 
 #include "base/buf.h"
+#include "base/embed.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -36,11 +37,12 @@ static void own_folder(char out[PATH_MAX])
 
 /* The first of some folders that holds `name`: the one given, the program's
  * own (a build tree), the installation moved elsewhere, the installation. */
-static char *find(const char *env, const char *below, const char *installed,
-		  const char *name, int mode, struct err *e)
+static char *find(const char *host, const char *env, const char *below,
+		  const char *installed, const char *name, int mode,
+		  struct err *e)
 {
 	char self[PATH_MAX], path[PATH_MAX * 2];
-	const char *given = getenv(env);
+	const char *given = host ? host : embed_getenv(env);
 	const struct {
 		const char *folder, *up;
 	} places[] = {
@@ -51,7 +53,10 @@ static char *find(const char *env, const char *below, const char *installed,
 		{ installed, "" },
 	};
 
-	own_folder(self);
+	if (embed_now()) /* the program is the host's */
+		self[0] = '\0';
+	else
+		own_folder(self);
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		bool inside = *places[i].up;
 
@@ -70,14 +75,18 @@ static char *find(const char *env, const char *below, const char *installed,
 
 char *install_path_worker(struct err *e)
 {
-	return find("DARIO_LIBEXECDIR", "libexec/dario", DARIO_LIBEXECDIR,
-		    "dario.fcgi", X_OK, e);
+	const struct embed *x = embed_now();
+
+	return find(x ? x->libexec : NULL, "DARIO_LIBEXECDIR", "libexec/dario",
+		    DARIO_LIBEXECDIR, "dario.fcgi", X_OK, e);
 }
 
 char *install_path_data(const char *name, struct err *e)
 {
-	return find("DARIO_DATADIR", "share/dario", DARIO_DATADIR, name, R_OK,
-		    e);
+	const struct embed *x = embed_now();
+
+	return find(x ? x->data : NULL, "DARIO_DATADIR", "share/dario",
+		    DARIO_DATADIR, name, R_OK, e);
 }
 
 struct json_object *install_path_json(const char *name, struct err *e)

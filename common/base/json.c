@@ -281,6 +281,7 @@ static struct json_object *parse(struct json_tokener *t, struct span text,
 /* One for each thread: to make one takes as long as to read a page. */
 static pthread_key_t kept;
 static pthread_once_t kept_once = PTHREAD_ONCE_INIT;
+static bool have_kept;
 
 static void tokener_free(void *t)
 {
@@ -289,8 +290,18 @@ static void tokener_free(void *t)
 
 static void make_key(void)
 {
-	if (pthread_key_create(&kept, tokener_free))
-		abort();
+	while (pthread_key_create(&kept, tokener_free))
+		memory_none();
+	have_kept = true;
+}
+
+void json_unload(void)
+{
+	if (!have_kept)
+		return;
+	tokener_free(pthread_getspecific(kept));
+	pthread_key_delete(kept);
+	have_kept = false;
 }
 
 static struct json_tokener *tokener(int flags)

@@ -45,6 +45,10 @@ int json_load(const char *home, const char *name, struct json_object **out,
 int json_load_object(const char *home, const char *name,
 		     struct json_object **out, struct err *e);
 
+/* Before the code is unloaded: what threads keep for the next text goes. No
+ * other thread may be reading. */
+void json_unload(void);
+
 struct json_object *json_get(struct json_object *o, const char *key);
 const char *json_cstr(struct json_object *o, const char *key); /* or NULL */
 struct span json_span(struct json_object *string); /* empty if no string */

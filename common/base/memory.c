@@ -3,6 +3,8 @@
 
 #include "base/memory.h"
 
+#include "base/embed.h"
+
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -30,6 +32,18 @@ static atomic_bool large;
 static _Atomic size_t in_flight;
 static _Atomic size_t budget = SIZE_MAX;
 
+void memory_none(void)
+{
+	const struct embed *x = embed_now();
+
+	if (x) {
+		x->no_memory();
+		return;
+	}
+	fputs("dario: out of memory\n", stderr);
+	abort();
+}
+
 /* A large request that fails for lack of memory gives back what it had. */
 static void wait_for_memory(int *waits)
 {
@@ -39,8 +53,7 @@ static void wait_for_memory(int *waits)
 		nanosleep(&t, NULL);
 		return;
 	}
-	fputs("dario: out of memory\n", stderr);
-	abort();
+	memory_none();
 }
 
 void *xrealloc(void *p, size_t n)

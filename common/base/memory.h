@@ -29,6 +29,10 @@ void *xrealloc(void *p, size_t n);
 char *xstrdup(const char *s); /* NULL stays NULL */
 char *xstrndup(const char *s, size_t n);
 
+/* There is no way on without it: ends the process, or what a host has asked
+ * for (embed.h). Where it returns, it is worth another try. */
+void memory_none(void);
+
 bool memory_for(size_t n);
 /* realloc: NULL when there is none, and p stays. */
 void *memory_large(void *p, size_t n);

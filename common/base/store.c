@@ -3,6 +3,7 @@
 
 #include "base/store.h"
 
+#include "base/embed.h"
 #include "base/io.h"
 #include "base/wait.h"
 
@@ -23,8 +24,8 @@
 
 char *store_home(struct err *e)
 {
-	const char *dir = getenv("DARIO_HOME");
-	const char *user = getenv("HOME");
+	const char *dir = embed_getenv("DARIO_HOME");
+	const char *user = embed_getenv("HOME");
 	char path[PATH_MAX];
 	struct passwd *pw;
 

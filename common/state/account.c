@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/embed.h"
 #include "base/run.h"
 #include "state/standing.h"
 
@@ -58,8 +59,8 @@ void account_sign(const struct account *a, char *out, size_t n)
 /* Where Claude Code keeps its files; malloced. */
 static char *claude_code_folder(void)
 {
-	const char *dir = getenv("CLAUDE_CONFIG_DIR");
-	const char *home = getenv("HOME");
+	const char *dir = embed_getenv("CLAUDE_CONFIG_DIR");
+	const char *home = embed_getenv("HOME");
 	char path[PATH_MAX];
 
 	if (dir && *dir == '/')

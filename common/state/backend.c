@@ -3,6 +3,7 @@
 
 #include "state/backend.h"
 
+#include "base/embed.h"
 #include "base/host.h"
 #include "state/backend-fields.h"
 #include "state/backend-key.h"
@@ -122,7 +123,7 @@ static int load_way(struct backend *b, struct json_object *file, struct err *e)
 
 const char *backend_usual_ca(void)
 {
-	const char *file = getenv("SSL_CERT_FILE");
+	const char *file = embed_getenv("SSL_CERT_FILE");
 
 	return file && *file == '/' ? file : NULL;
 }

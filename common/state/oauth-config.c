@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/embed.h"
 #include "base/file.h"
 #include "base/host.h"
 #include "base/json.h"
@@ -120,7 +121,7 @@ static void find_program(char out[PATH_MAX], const char *given)
 		"/usr/lib/node_modules/@anthropic-ai/claude-code/cli.js",
 		"~/.claude/local/node_modules/@anthropic-ai/claude-code/cli.js",
 	};
-	const char *home = getenv("HOME");
+	const char *home = embed_getenv("HOME");
 	struct stat st;
 
 	snprintf(out, PATH_MAX, "%s", given);
@@ -337,7 +338,7 @@ int oauth_config_load(struct oauth_config *g, const char *home,
 	if (from_program(g, home, cc_path, e) || from_override(g, home, e))
 		return -1;
 	for (int v = 0; v < OAUTH_VALUES; v++) {
-		const char *text = getenv(values[v].env);
+		const char *text = embed_getenv(values[v].env);
 
 		if (text && *text &&
 		    set_checked(g, (enum oauth_value)v, text, "environment",

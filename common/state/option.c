@@ -3,6 +3,7 @@
 
 #include "state/option.h"
 
+#include "base/embed.h"
 #include "state/option-check.h"
 
 #include <errno.h>
@@ -299,7 +300,7 @@ int settings_from_file(struct settings *s, struct json_object *file,
 int settings_from_env(struct settings *s, struct err *e)
 {
 	for (const struct option_row *o = options; o->key; o++) {
-		const char *v = getenv(o->env);
+		const char *v = embed_getenv(o->env);
 
 		if (v && *v && settings_set(s, o, v, SOURCE_ENV, o->env, e))
 			return -1;

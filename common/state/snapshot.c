@@ -4,6 +4,7 @@
 #include "state/snapshot.h"
 
 #include "base/clock.h"
+#include "base/embed.h"
 #include "base/fnv.h"
 #include "base/log.h"
 #include "state/snapshot-load.h"
@@ -221,7 +222,7 @@ static struct snapshot *with_keys(struct snapshot_store *cs)
 static void reload(struct snapshot_store *cs)
 {
 	const struct settings *s = cs->current ? &cs->current->settings : NULL;
-	const char *env = getenv("DARIO_TEMPLATE");
+	const char *env = embed_getenv("DARIO_TEMPLATE");
 	uint64_t state = snapshot_files(cs->home, env ? env
 						  : s ? s->template
 						      : "");
