@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dario: the parts of the router for other programs. See dario(3).
+ *
+ * Order of calls: dario_open, anything, dario_close. What translates needs no
+ * folder of dario's: open one with `folder` NULL.
+ *
+ * Ownership. Handles are opaque and belong to the caller, who frees each with
+ * its own function; NULL is fine there. A `char *` that is returned is text
+ * with a NUL at its end, to be freed with dario_free. A struct dario_bytes
+ * borrows from the handle that the call was made with, until the next call with
+ * it. What is passed in is copied where it is needed longer than the call.
+ *
+ * Errors. A call that can fail returns -1 or NULL and fills *e, which may be
+ * NULL; outputs are then untouched but where it is said. Messages are English,
+ * lower case, without a full stop, and hold no secret.
+ *
+ * Threads. A struct dario and a struct dario_translator may be used by many
+ * threads at a time, a struct dario_exchange and a struct dario_router by one
+ * at a time. Nothing else is shared.
+ *
+ * The library changes nothing that a host program would notice: no signal, no
+ * working directory, no locale, no standard stream. It ends no process, also
+ * for lack of memory: that is DARIO_NO_MEMORY, and what the call had begun to
+ * build is lost. It reads no variable of the environment unless it is asked to.
+ *
+ * Sizes are bytes, times milliseconds, dates milliseconds since 1970 in UTC.
+ * Dialects are "anthropic" (Messages), "openai" (Chat Completions) and
+ * "responses".
+ */
+#ifndef DARIO_H
+#define DARIO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define DARIO_API __attribute__((visibility("default")))
+#else
+#define DARIO_API
+#endif
+
+/* Numbers stay what they are; more may come. */
+enum dario_code {
+	DARIO_OK = 0,
+	DARIO_MISUSE = 1,      /* an argument is none that can be */
+	DARIO_BAD_REQUEST = 2, /* the text to translate is wrong */
+	DARIO_TOO_BIG = 3,
+	DARIO_NO_MEMORY = 4,
+	DARIO_NOT_FOUND = 5,   /* no such backend, account or model */
+	DARIO_CONFIG = 6,      /* a file or setting of dario's is wrong */
+	DARIO_UNSUPPORTED = 7, /* the other side cannot do this */
+	DARIO_REFUSED = 8,     /* an error that the provider has answered */
+	DARIO_UPSTREAM = 9,    /* not understood, or cut */
+	DARIO_NETWORK = 10,    /* not reached */
+	DARIO_TIMEOUT = 11,
+	DARIO_BUSY = 12,       /* a limit of this machine, or of the accounts */
+	DARIO_SYSTEM = 13,
+	DARIO_INTERNAL = 14    /* a fault of dario's: please report it */
+};
+
+struct dario_error {
+	int code;   /* enum dario_code */
+	int status; /* the HTTP status that a gateway would answer with */
+	char message[504];
+};
+
+struct dario_bytes {
+	const char *p; /* no NUL at the end */
+	size_t n;
+};
+
+/* "0.1.0" of the library that runs. */
+DARIO_API const char *dario_version(void);
+/* "bad_request": for programs; never NULL. */
+DARIO_API const char *dario_code_name(int code);
+DARIO_API void dario_free(void *p);
+
+/* --- opening --------------------------------------------------------------- */
+
+struct dario;
+
+/* The environment counts as it does for the command dario. */
+#define DARIO_ENVIRONMENT 1u
+
+/* Zeroed, but for `size`. Strings are copied. */
+struct dario_options {
+	size_t size; /* sizeof(struct dario_options) */
+	/* DARIO_HOME, such as "/home/you/.dario". NULL: none; with
+	 * DARIO_ENVIRONMENT the usual one. */
+	const char *folder;
+	unsigned flags;
+	unsigned unused;
+	/* The folder that holds share/ of dario; NULL: where it is installed */
+	const char *data;
+	/* The folder of the worker dario.fcgi; NULL: where it is installed. */
+	const char *libexec;
+	/* The program dario; NULL: the one of this installation. */
+	const char *program;
+	/* A line of the log, without its end. Called in the thread that called
+	 * the library; may be called by several at a time. */
+	void (*log)(void *arg, const char *line);
+	void *log_arg;
+};
+
+/* `o` may be NULL. Several folders may be open at a time. */
+DARIO_API struct dario *dario_open(const struct dario_options *o,
+				   struct dario_error *e);
+/* Everything that was made with it is freed before. */
+DARIO_API void dario_close(struct dario *d);
+
+/* --- translating ----------------------------------------------------------- */
+
+/*
+ * A translator knows a client's dialect and a provider. It makes an exchange of
+ * each request: the request for the provider, then its answer for the client.
+ *
+ *	t = dario_translator_new(d, &pair, &e);
+ *	x = dario_exchange_new(t, NULL, body, n, &e);
+ *	dario_exchange_request(x, &out);	send it to the provider
+ *	then either
+ *	dario_exchange_answer(x, 200, body, n, &out, &e);
+ *	or for each piece of a stream, as it comes,
+ *	dario_exchange_feed(x, piece, n, &out, &e);	hand `out` on
+ *	dario_exchange_end(x, &out, &e);
+ *	dario_exchange_free(x);
+ */
+struct dario_translator;
+struct dario_exchange;
+
+/* Zeroed, but for `size`. */
+struct dario_pair {
+	size_t size;        /* sizeof(struct dario_pair) */
+	const char *client; /* its dialect */
+	const char *provider;
+	/* The provider's base URL, which tells its habits; NULL: unknown. */
+	const char *base_url;
+	/* What it refuses or needs, as JSON of backends/NAME.json; NULL. */
+	const char *switches;
+};
+
+/* Reads dario's tables: keep it for all requests of the pair. */
+DARIO_API struct dario_translator *
+dario_translator_new(struct dario *d, const struct dario_pair *p,
+		     struct dario_error *e);
+/* No exchange of it may be left. */
+DARIO_API void dario_translator_free(struct dario_translator *t);
+
+/* `model`: what the provider is asked for; NULL: as the body says. */
+DARIO_API struct dario_exchange *
+dario_exchange_new(struct dario_translator *t, const char *model,
+		   const void *body, size_t n, struct dario_error *e);
+DARIO_API void dario_exchange_free(struct dario_exchange *x);
+
+/* The request for the provider. */
+DARIO_API void dario_exchange_request(const struct dario_exchange *x,
+				      struct dario_bytes *out);
+/* Does the client want a stream? 1 or 0. */
+DARIO_API int dario_exchange_streams(const struct dario_exchange *x);
+/* Names of what the other side has no place for, of the request and so far of
+ * the answer, separated by ", "; "" when nothing was lost. */
+DARIO_API const char *dario_exchange_dropped(struct dario_exchange *x);
+
+/* A whole answer and its HTTP status. An error of the provider (from 400 on) is
+ * the same in the client's dialect. A client that wants a stream gets the
+ * events of one. */
+DARIO_API int dario_exchange_answer(struct dario_exchange *x, int status,
+				    const void *body, size_t n,
+				    struct dario_bytes *out,
+				    struct dario_error *e);
+/* Bytes of a stream of events, in pieces of any size. `out` may be empty:
+ * nothing comes before there is content, and for a client that wants no stream
+ * all of it comes at the end. When it fails, `out` holds what came before and,
+ * if the client has had bytes already, the event that tells it of the error;
+ * nothing can be fed any more. */
+DARIO_API int dario_exchange_feed(struct dario_exchange *x, const void *piece,
+				  size_t n, struct dario_bytes *out,
+				  struct dario_error *e);
+/* The stream is over: an error when it was not complete. */
+DARIO_API int dario_exchange_end(struct dario_exchange *x,
+				 struct dario_bytes *out,
+				 struct dario_error *e);
+/* An error in the client's dialect, as the body of an HTTP answer. */
+DARIO_API void dario_exchange_error(struct dario_exchange *x,
+				    const struct dario_error *what,
+				    struct dario_bytes *out);
+
+/* --- usage and price ------------------------------------------------------- */
+
+/* Tokens. Disjoint: `input` holds neither what was read from a cache nor what
+ * was written to it; `output` holds `reasoning`, `cache_write` holds
+ * `cache_write_1h`. */
+struct dario_usage {
+	int64_t input, cache_read, cache_write, cache_write_1h;
+	int64_t output, reasoning;
+};
+
+/* Of the answer so far: 1, or 0 when it has not told. */
+DARIO_API int dario_exchange_usage(const struct dario_exchange *x,
+				   struct dario_usage *u);
+/* Of an answer in this dialect, whole or one event's data: 1, or 0 when it does
+ * not tell; -1. */
+DARIO_API int dario_usage(struct dario *d, const char *dialect,
+			  const void *body, size_t n, struct dario_usage *u,
+			  struct dario_error *e);
+/* In US dollars at `when`, 0 is now: 1; 0 when no price is known; -1. */
+DARIO_API int dario_price(struct dario *d, const char *model, int64_t when,
+			  const struct dario_usage *u, double *dollars,
+			  struct dario_error *e);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

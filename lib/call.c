@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "base/json.h"
+#include "lib/lib.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+#define OUT_BYTES (1u << 20) /* that a call of this kind should find */
+
+static _Thread_local jmp_buf *way_out;
+static atomic_bool locks_lost;
+
+/* For lack of memory, deep in a call. */
+static void leave(void)
+{
+	longjmp(*way_out, 1);
+}
+
+/* The host's thread may be in a call already: of its log. */
+struct before {
+	const struct embed *embed;
+	jmp_buf *way_out;
+};
+
+static int run(const struct dario *d, lib_fn *fn, void *arg, bool locks,
+	       struct err *e)
+{
+	const struct before before = { embed_now(), way_out };
+	struct embed embed = d->embed;
+	jmp_buf here;
+	int rc;
+
+	embed.no_memory = leave;
+	way_out = &here;
+	embed_use(&embed);
+	if (setjmp(here) == 0) {
+		rc = fn(arg, e);
+	} else {
+		if (locks)
+			atomic_store(&locks_lost, true);
+		rc = err_memory(e);
+	}
+	embed_use(before.embed);
+	way_out = before.way_out;
+	return rc;
+}
+
+int lib_call(const struct dario *d, lib_fn *fn, void *arg,
+	     struct dario_error *e)
+{
+	struct err err = { 0 };
+	int rc = run(d, fn, arg, false, &err);
+
+	if (rc < 0)
+		lib_error(e, &err);
+	return rc;
+}
+
+/* A connection that the other side has closed is no reason to end the host: the
+ * signal is kept back, and taken if it is ours. */
+struct pipes {
+	sigset_t pipe, was;
+	bool pending; /* before us */
+};
+
+static void hold_pipes(struct pipes *p)
+{
+	sigset_t pending;
+
+	sigemptyset(&p->pipe);
+	sigaddset(&p->pipe, SIGPIPE);
+	sigpending(&pending);
+	p->pending = sigismember(&pending, SIGPIPE) == 1;
+	pthread_sigmask(SIG_BLOCK, &p->pipe, &p->was);
+}
+
+static void let_pipes(struct pipes *p)
+{
+	const struct timespec now = { 0 };
+
+	if (!p->pending)
+		while (sigtimedwait(&p->pipe, NULL, &now) == SIGPIPE)
+			;
+	pthread_sigmask(SIG_SETMASK, &p->was, NULL);
+}
+
+int lib_call_out(const struct dario *d, lib_fn *fn, void *arg,
+		 struct dario_error *e)
+{
+	struct err err = { 0 };
+	struct pipes pipes;
+	int rc;
+
+	if (atomic_load(&locks_lost) || !memory_for(OUT_BYTES)) {
+		err_memory(&err);
+		lib_error(e, &err);
+		return -1;
+	}
+	hold_pipes(&pipes);
+	rc = run(d, fn, arg, true, &err);
+	let_pipes(&pipes);
+	if (rc < 0)
+		lib_error(e, &err);
+	return rc;
+}
+
+/* dlclose */
+static void __attribute__((destructor)) unload(void)
+{
+	json_unload();
+}

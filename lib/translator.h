@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* translator: what is known of a pair. Private to translator.c, exchange.c. */
+#ifndef DARIO_TRANSLATOR_H
+#define DARIO_TRANSLATOR_H
+
+#include "lib/lib.h"
+#include "state/models.h"
+#include "state/providers.h"
+
+struct dario_translator {
+	const struct dario *of;
+	enum dialect_id client, provider;
+	struct models *models;
+	struct providers *providers;
+	struct backend backend; /* the provider; it has no key */
+};
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "base/clock.h"
+#include "dialect/dialect.h"
+#include "lib/lib.h"
+#include "state/price.h"
+
+void lib_usage(struct dario_usage *to, const struct usage *u)
+{
+	*to = (struct dario_usage){
+		.input = u->input,
+		.cache_read = u->cache_read,
+		.cache_write = u->cache_write,
+		.cache_write_1h = u->cache_write_1h,
+		.output = u->output,
+		.reasoning = u->reasoning,
+	};
+}
+
+struct reading {
+	const struct dialect *dialect;
+	struct span body;
+	struct dario_usage *out;
+};
+
+static int read_usage(void *arg, struct err *e)
+{
+	struct reading *r = arg;
+	struct usage u = { 0 };
+
+	(void)e;
+	if (!usage_scan(r->dialect->usage, r->body, &u))
+		return 0;
+	lib_usage(r->out, &u);
+	return 1;
+}
+
+int dario_usage(struct dario *d, const char *dialect, const void *body,
+		size_t n, struct dario_usage *u, struct dario_error *e)
+{
+	struct reading r = { dialect_find(span_of(dialect)), { body, n }, u };
+
+	if (!d || !u || (!body && n) || !r.dialect)
+		return lib_misuse(e, "a dialect, a body and a place for the "
+				     "usage are needed");
+	return lib_call(d, read_usage, &r, e);
+}
+
+struct pricing {
+	struct dario *d;
+	const char *model;
+	int64_t when;
+	struct usage usage;
+	double *out;
+};
+
+/* Read once; whoever is second waits. */
+static const struct prices *prices_of(struct dario *d, struct err *e)
+{
+	struct prices *p;
+
+	pthread_mutex_lock(&d->lock);
+	p = d->prices;
+	pthread_mutex_unlock(&d->lock);
+	if (p)
+		return p;
+	p = prices_load(e);
+	if (!p)
+		return NULL;
+	pthread_mutex_lock(&d->lock);
+	if (d->prices) {
+		prices_free(p);
+		p = d->prices;
+	}
+	d->prices = p;
+	pthread_mutex_unlock(&d->lock);
+	return p;
+}
+
+static int find_price(void *arg, struct err *e)
+{
+	struct pricing *p = arg;
+	const struct prices *prices = prices_of(p->d, e);
+	double dollars;
+
+	if (!prices)
+		return -1;
+	dollars = prices_cost(prices, p->model,
+			      p->when ? p->when : clock_wall_ms(), &p->usage);
+	if (dollars < 0)
+		return 0;
+	*p->out = dollars;
+	return 1;
+}
+
+int dario_price(struct dario *d, const char *model, int64_t when,
+		const struct dario_usage *u, double *dollars,
+		struct dario_error *e)
+{
+	struct pricing p = { d, model, when, { 0 }, dollars };
+
+	if (!d || !model || !u || !dollars || when < 0)
+		return lib_misuse(e, "a model, its usage and a place for the "
+				     "price are needed");
+	p.usage = (struct usage){
+		.input = u->input,
+		.cache_read = u->cache_read,
+		.cache_write = u->cache_write,
+		.cache_write_1h = u->cache_write_1h,
+		.output = u->output,
+		.reasoning = u->reasoning,
+	};
+	return lib_call_out(d, find_price, &p, e);
+}

@@ -1,0 +1,75 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The library for other programs: what it exports, that foreign programs build
+# with it, and that it leaves no trace in them.
+. "$(dirname "$0")/lib.sh"
+need cc make nm pkg-config python3
+
+lib=$builddir/lib
+names() {
+	nm "$@" | awk '{ print $NF }' | sed 's/@.*//' | sort -u
+}
+declared=$(grep -o 'dario_[a-z_]*(' "$srcdir/include/dario.h" | tr -d '(' |
+	sort -u)
+is 'the shared library exports what the header declares, in one node' \
+	"$(nm -D --defined-only "$lib/libdario.so.0" | awk '{print $NF}' |
+		sed -n 's/@@DARIO_0$//p' | sort)" "$declared"
+is 'and nothing else' "$(names -D --defined-only "$lib/libdario.so.0")" \
+	"$(printf 'DARIO_0\n%s' "$declared")"
+is 'nor has the archive another global name' \
+	"$(names -g --defined-only "$lib/libdario.a" | grep -v ':$' |
+		grep .)" "$declared"
+is 'no writable data that other libraries see' \
+	"$(nm -D "$lib/libdario.so.0" | grep -c ' [BDd] ')" 0
+is 'the name of the library' "$(readelf -d "$lib/libdario.so.0" |
+	sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')" libdario.so.0
+
+# --- a foreign program --------------------------------------------------------
+make -s -C "$builddir" install DESTDIR="$tmp/dest" >"$tmp/install" 2>&1
+is 'make install' "$?" 0
+pc=$(find "$tmp/dest" -name dario.pc)
+libdir=$(dirname "$(dirname "$pc")")
+export PKG_CONFIG_PATH="$(dirname "$pc")" PKG_CONFIG_SYSROOT_DIR="$tmp/dest"
+flags=$(pkg-config --cflags --libs dario)
+for c in "$srcdir"/examples/c/*.c; do
+	name=$(basename "$c" .c)
+	cc -std=c11 -Wall -Wextra -Werror -o "$tmp/$name" "$c" $flags
+	is "builds with dario.pc: $name" "$?" 0
+	ok "is short: $name" test "$(wc -l <"$c")" -le 60
+done
+cc -o "$tmp/static" "$srcdir/examples/c/translate.c" \
+	$(pkg-config --cflags dario) "$libdir/libdario.a" \
+	$(PKG_CONFIG_SYSROOT_DIR= pkg-config --libs libcurl json-c libcrypto \
+		zlib libzstd)
+is 'builds with the archive' "$?" 0
+printf '#include <dario.h>\nint main() { return !dario_version(); }\n' \
+	>"$tmp/v.cc"
+if command -v c++ >/dev/null; then
+	ok 'the header is C++, too' c++ -fsyntax-only -I"$srcdir/include" \
+		"$tmp/v.cc"
+fi
+
+export LD_LIBRARY_PATH="$libdir"
+data=$(dirname "$(dirname "$(find "$tmp/dest" -name models.json)")")
+echo '{"model":"m","max_tokens":9,"stream":true,"messages":[{"role":"user",
+"content":"hi"}],"logit_bias":{"1":2}}' >"$tmp/request"
+
+"$tmp/translate" openai anthropic claude-sonnet-4-5 <"$tmp/request" \
+	>"$tmp/out" 2>"$tmp/err"
+is 'translate: what it makes' "$(json 'j["messages"], j["model"]' <"$tmp/out")" \
+	"[{'role': 'user', 'content': [{'type': 'text', 'text': 'hi'}]}] claude-sonnet-4-5"
+is 'and what it drops' "$(cat "$tmp/err")" 'dropped: logit_bias'
+mkdir "$tmp/bin" && mv "$tmp/static" "$tmp/bin" && ln -s "$data/share" "$tmp/share"
+"$tmp/bin/static" openai anthropic claude-sonnet-4-5 <"$tmp/request" \
+	>"$tmp/out2" 2>/dev/null
+ok 'the archive makes the same' cmp "$tmp/out" "$tmp/out2"
+cc -std=c11 -Wall -Wextra -Werror -o "$tmp/use" "$srcdir/tests/lib/use.c" \
+	$flags -lpthread -ldl
+is 'the test program builds' "$?" 0
+report 'use' "$tmp/out" "$tmp/use" "$data" "$tmp" "$libdir/libdario.so.0"
+if command -v valgrind >/dev/null; then
+	report_seconds=300 report 'under valgrind' "$tmp/out" valgrind -q \
+		--error-exitcode=9 --leak-check=full \
+		--errors-for-leak-kinds=definite "$tmp/use" "$data" "$tmp" ''
+fi
+done_testing
