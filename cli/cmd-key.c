@@ -6,11 +6,11 @@
 #include "base/jw.h"
 #include "base/store.h"
 #include "cli/cmd.h"
-#include "cli/key-audit.h"
 #include "cli/key-show.h"
 #include "cli/say.h"
 #include "cli/secret.h"
 #include "cli/show-notes.h"
+#include "state/key-audit.h"
 #include "state/key.h"
 #include "state/meter.h"
 
@@ -280,8 +280,12 @@ static int edit_save(struct edit *x, struct err *e)
 /* `done`: what, or NULL when it failed; rc as it is, or -1. */
 static int edit_end(struct edit *x, const char *done, int rc, struct err *e)
 {
-	if (x->audit >= 0 && key_audit_close(x->audit, rc ? NULL : done,
-					     x->name, x->was, x->now, e))
+	struct key_audit a = { .action = rc ? NULL : done,
+			       .key = x->name,
+			       .before = x->was,
+			       .after = x->now };
+
+	if (x->audit >= 0 && key_audit_close(x->audit, &a, e))
 		rc = -1;
 	if (x->lock >= 0)
 		store_unlock(x->lock);
@@ -578,13 +582,38 @@ static int run_show(struct cmd *c, struct err *e)
 	return check_name(c->args[0], e) ? -1 : list(c, c->args[0], e);
 }
 
+static void print_change(void *arg, long number, struct json_object *o)
+{
+	struct json_object *after = json_get(o, "after");
+	struct jw *json = arg;
+
+	(void)number;
+	if (json)
+		jw_raw(json, json_text(o));
+	else
+		say(stdout, "%s  %-12s %-8s %s  %s\n", json_str(o, "time").p,
+		    json_str(o, "actor").p, json_str(o, "action").p,
+		    json_str(o, "key").p, after ? json_text(after).p : "");
+}
+
 static int run_audit(struct cmd *c, struct err *e)
 {
 	const char *name = c->n ? c->args[0] : NULL;
+	bool json = cmd_value(c, "json");
+	struct buf out;
+	struct jw w = jw_to(&out);
+	int rc;
 
 	if (name && check_name(name, e))
 		return -1;
-	return key_audit_print(c->home, name, cmd_value(c, "json"), e);
+	buf_init(&out, 64u << 20);
+	jw_arr(&w);
+	rc = key_audit_each(c->home, name, print_change, json ? &w : NULL, e);
+	jw_arr_end(&w);
+	if (rc == 0 && json)
+		say_json(buf_get(&out));
+	buf_release(&out);
+	return rc;
 }
 
 #define LIMIT_FLAGS \
