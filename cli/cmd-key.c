@@ -6,6 +6,7 @@
 #include "base/jw.h"
 #include "base/store.h"
 #include "cli/cmd.h"
+#include "cli/key-invite.h"
 #include "cli/key-show.h"
 #include "cli/say.h"
 #include "cli/secret.h"
@@ -582,6 +583,32 @@ static int run_show(struct cmd *c, struct err *e)
 	return check_name(c->args[0], e) ? -1 : list(c, c->args[0], e);
 }
 
+static int run_invite(struct cmd *c, struct err *e)
+{
+	const struct key *k;
+	struct notes notes;
+	struct keys all;
+	int rc = -1;
+
+	if (check_name(c->args[0], e) || load(c, &all, &notes, e))
+		return -1;
+	k = keys_named(&all, c->args[0]);
+	if (!k)
+		err_set(e, ERR_CONFIG,
+			"there is no key %s yet: use dario key add %s first",
+			c->args[0], c->args[0]);
+	else if (k->wrong)
+		err_set(e, ERR_CONFIG, "the file of the key %s is wrong",
+			c->args[0]);
+	else
+		rc = key_invite(c, k, e);
+	keys_release(&all);
+	notes_release(&notes);
+	return rc;
+}
+
+/* --- audit --------------------------------------------------------------- */
+
 static void print_change(void *arg, long number, struct json_object *o)
 {
 	struct json_object *after = json_get(o, "after");
@@ -645,6 +672,11 @@ static const struct cmd_flag add_flags[] = {
 
 static const struct cmd_flag change_flags[] = { LIMIT_FLAGS, { 0 } };
 
+static const struct cmd_flag invite_flags[] = {
+	{ "expires", "DATE", "until then (UTC); 7 days where nothing is said" },
+	{ 0 },
+};
+
 static const struct cmd_entry entries[] = {
 	{ "list", "[--json]", "show the keys and what they may", 0, 0,
 	  cmd_json_flags, false, run_list },
@@ -659,6 +691,10 @@ static const struct cmd_entry entries[] = {
 	{ "rotate", "NAME [--json]",
 	  "a new key in the place of the old one, with its limits", 1, 1,
 	  cmd_json_flags, false, run_rotate },
+	{ "invite", "NAME",
+	  "print a code with which this person signs a program in, once, "
+	  "without knowing a key",
+	  1, 1, invite_flags, false, run_invite },
 	{ "disable", "NAME", "refuse a key until it is enabled", 1, 1, NULL,
 	  false, run_disable },
 	{ "enable", "NAME", "take a key again", 1, 1, NULL, false, run_enable },

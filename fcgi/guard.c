@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/host.h"
+#include "fcgi/transport.h"
+#include "state/grant.h"
 
 #include <string.h>
 #include <strings.h>
@@ -59,7 +61,7 @@ static bool origin_allowed(const struct settings *s, struct span text)
 /* Pages that a link or a log-in's provider elsewhere may lead to. */
 static bool is_visit(const struct request *r)
 {
-	static const char *const pages[] = { "/", "/callback" };
+	static const char *const pages[] = { "/", "/callback", "/device" };
 	const struct request_vars *v = &r->vars;
 	bool page = false;
 
@@ -100,15 +102,26 @@ static bool key_matches(const struct request *r, const char *key)
 	return by_header || by_bearer;
 }
 
-static const struct key *find_key(const struct request *r)
+/* A key itself, or a token that stands for one. */
+static const struct key *key_for(const struct request *r, struct span sent)
 {
 	const struct keys *all = &r->config->keys;
+
+	if (!grant_is(sent))
+		return keys_find(all, sent);
+	return transport_is_private(r)
+		     ? grant_find(snapshot_home(r->app->config), all, sent)
+		     : NULL;
+}
+
+static const struct key *find_key(const struct request *r)
+{
 	const struct key *by_header = NULL, *by_bearer = NULL;
 
 	if (r->vars.api_key)
-		by_header = keys_find(all, span_of(r->vars.api_key));
+		by_header = key_for(r, span_of(r->vars.api_key));
 	if (r->vars.authorization)
-		by_bearer = keys_find(all, bearer(r));
+		by_bearer = key_for(r, bearer(r));
 	return by_header ? by_header : by_bearer;
 }
 
@@ -118,17 +131,6 @@ void guard_keys(const struct request *r, struct span out[2])
 
 	out[0] = any ? span_of(r->vars.api_key) : SPAN("");
 	out[1] = any ? bearer(r) : SPAN("");
-}
-
-/* Is the client this machine itself? A web server that does not say so may
- * serve anybody. */
-static bool is_local(const char *addr)
-{
-	if (!addr)
-		return false;
-	if (strncasecmp(addr, "::ffff:", 7) == 0)
-		addr += 7;
-	return strcmp(addr, "unix:") == 0 || host_is_loopback(span_of(addr));
 }
 
 int guard_request(struct request *r, struct err *e)
@@ -147,7 +149,8 @@ int guard_request(struct request *r, struct err *e)
 			       "served here: use localhost, or add the name "
 			       "to DARIO_ALLOWED_HOSTS",
 			       r->vars.host ? r->vars.host : "");
-	if (origin && !origin_allowed(s, span_of(origin)))
+	if (origin && !origin_allowed(s, span_of(origin)) &&
+	    !transport_is_own(r, span_of(origin)))
 		return err_set(e, ERR_FORBIDDEN,
 			       "origin \"%.80s\" is not "
 			       "allowed: set DARIO_CORS_ORIGIN to let it in",
@@ -162,7 +165,7 @@ int guard_request(struct request *r, struct err *e)
 	if (*s->api_key)
 		r->trusted = key_matches(r, s->api_key);
 	else
-		r->trusted = !r->config->keys.any && is_local(r->vars.remote);
+		r->trusted = !r->config->keys.any && transport_is_local(r);
 	return 0;
 }
 

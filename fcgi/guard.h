@@ -9,7 +9,8 @@
  * compared in constant time, from x-api-key or Authorization: Bearer; while
  * there is none, clients on other machines are refused. While people have keys
  * (state/key.h) everybody needs one, also on this machine: the owner's is
- * DARIO_API_KEY, and without it nobody is the owner here.
+ * DARIO_API_KEY, and without it nobody is the owner here. A token of a sign-in
+ * (state/grant.h) is the key that it stands for.
  */
 #ifndef DARIO_GUARD_H
 #define DARIO_GUARD_H

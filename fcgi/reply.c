@@ -220,14 +220,29 @@ int reply_text(struct request *r, const char *type, struct span text)
 	return whole(r, 200, type, text);
 }
 
-int reply_page(struct request *r, int status, struct span html)
+#define PAGE_POLICY \
+	"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; " \
+	"frame-ancestors 'none'; form-action "
+
+static int page(struct request *r, int status, const char *policy,
+		const char *referrer, struct span html)
 {
 	reply_field(r, "Cache-Control", SPAN("no-store"));
-	reply_field(r, "Content-Security-Policy",
-		    SPAN("default-src 'none'; style-src 'unsafe-inline'; "
-			 "frame-ancestors 'none'"));
-	reply_field(r, "Referrer-Policy", SPAN("no-referrer"));
+	reply_field(r, "Content-Security-Policy", span_of(policy));
+	reply_field(r, "X-Frame-Options", SPAN("DENY"));
+	reply_field(r, "Referrer-Policy", span_of(referrer));
 	return whole(r, status, "text/html; charset=utf-8", html);
+}
+
+int reply_page(struct request *r, int status, struct span html)
+{
+	return page(r, status, PAGE_POLICY "'none'", "no-referrer", html);
+}
+
+/* Without a referrer the form would come from nowhere: Origin is null. */
+int reply_form(struct request *r, int status, struct span html)
+{
+	return page(r, status, PAGE_POLICY "'self'", "same-origin", html);
 }
 
 int reply_gone(struct err *e)

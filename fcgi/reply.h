@@ -33,6 +33,8 @@ int reply_shown(struct request *r, int status, const struct buf *json,
 int reply_text(struct request *r, const char *type, struct span text);
 /* A page for people: no scripts, nothing from elsewhere, not kept. */
 int reply_page(struct request *r, int status, struct span html);
+/* The same with a form, which goes to this router alone. */
+int reply_form(struct request *r, int status, struct span html);
 /* The error in the caller's dialect, one of ours also as x-dario-error; inside
  * the stream once that has begun. */
 void reply_error(struct request *r, const struct err *error);

@@ -31,6 +31,7 @@ static const struct {
 	{ VAR("REMOTE_PORT", remote_port), false },
 	{ VAR("SERVER_PORT", server_port), false },
 	{ VAR("SERVER_SOFTWARE", server), false },
+	{ VAR("HTTPS", https), false },
 	{ VAR("HTTP_HOST", host), true },
 	{ VAR("HTTP_ORIGIN", origin), true },
 	{ VAR("HTTP_SEC_FETCH_SITE", fetch_site), false },
@@ -52,6 +53,8 @@ static const struct {
 	{ VAR("HTTP_X_DARIO_BACKEND", backend), false },
 	{ VAR("HTTP_X_CLAUDE_CODE_SESSION_ID", claude_session), false },
 	{ VAR("HTTP_SEC_WEBSOCKET_KEY", ws_key), false },
+	{ VAR("HTTP_X_FORWARDED_PROTO", forwarded_proto), false },
+	{ VAR("HTTP_IF_NONE_MATCH", if_none_match), false },
 	{ VAR("HTTP_ACCESS_CONTROL_REQUEST_METHOD", preflight_method), false },
 	{ VAR("HTTP_ACCESS_CONTROL_REQUEST_HEADERS", preflight_fields), false },
 #undef VAR

@@ -55,6 +55,8 @@ struct request_vars {
 	const char *accept;
 	const char *session_id, *request_id, *channel_id, *user_id;
 	const char *claude_session; /* that Claude Code names */
+	const char *https, *forwarded_proto;
+	const char *if_none_match;
 	const char *repeated; /* name of a guarded field that came twice */
 };
 

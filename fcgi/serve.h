@@ -23,6 +23,9 @@ serve_fn serve_metrics;
 serve_fn serve_requests; /* the last ones */
 serve_fn serve_callback; /* where a log-in in the browser ends */
 serve_fn serve_models;   /* /models and /models/ID */
+serve_fn serve_device;   /* the page on which a program is signed in */
+serve_fn serve_device_authorization;
+serve_fn serve_oauth_metadata, serve_oauth_token, serve_oauth_revoke;
 serve_fn serve_root;
 
 serve_fn serve_pass; /* another endpoint of a provider, literally */
