@@ -28,11 +28,16 @@ static const char *const handled[] = {
 	NULL,
 };
 
-static void media(struct chat *c, struct part *p, struct json_object *source)
+static int media(struct chat *c, struct part *p, struct json_object *source,
+		 struct err *e)
 {
 	p->mime = chat_str(c, source, "media_type");
 	p->data = chat_str(c, source, "data");
 	p->url = chat_str(c, source, "url");
+	return p->data.n || p->url.n || *c->fault
+		     ? 0
+		     : read_bad(e, "content",
+				"a source has no data and no url");
 }
 
 static int put_image(struct chat *c, struct msg *m, struct json_object *b,
@@ -46,9 +51,8 @@ static int put_image(struct chat *c, struct msg *m, struct json_object *b,
 				"an image by file_id cannot be "
 				"sent to another provider: send its data");
 	p = chat_part(c, m, PART_IMAGE);
-	p->cache = json_get(b, "cache_control");
-	media(c, p, source);
-	return 0;
+	p->cache = chat_object(c, b, "cache_control");
+	return media(c, p, source, e);
 }
 
 static read_part_fn put_block;
@@ -88,17 +92,20 @@ static int put_document(struct chat *c, struct msg *m, struct json_object *b,
 				"be sent to another provider: send its data");
 	p = chat_part(c, m, PART_DOCUMENT);
 	p->name = chat_str(c, b, "title");
-	p->cache = json_get(b, "cache_control");
-	media(c, p, source);
+	p->cache = chat_object(c, b, "cache_control");
 	if (span_is(type, "text")) {
-		p->text = p->data;
-		p->data = SPAN("");
-	} else if (span_is(type, "content")) {
-		p->mime = SPAN("text/plain");
-		p->text = json_object_is_type(content, json_type_string)
-				? json_span(content)
-				: read_joined(c, content, "\n");
+		p->mime = chat_str(c, source, "media_type");
+		p->text = chat_str(c, source, "data");
+		return 0;
 	}
+	if (!span_is(type, "content"))
+		return media(c, p, source, e);
+	p->mime = SPAN("text/plain");
+	if (json_object_is_type(content, json_type_string))
+		p->text = json_span(content);
+	else
+		p->text = read_joined(c, chat_objects(c, source, "content"),
+				      "\n");
 	return 0;
 }
 
@@ -110,7 +117,7 @@ static int put_result(struct chat *c, struct msg *m, struct json_object *b,
 	struct msg inside = { .tail = &inside.parts };
 
 	p->id = chat_str(c, b, "tool_use_id");
-	p->cache = json_get(b, "cache_control");
+	p->cache = chat_object(c, b, "cache_control");
 	p->error = chat_flag(c, b, "is_error", false);
 	if (read_result(c, &inside, content, put_block, e))
 		return -1;
@@ -125,7 +132,7 @@ static void put_call(struct chat *c, struct msg *m, struct json_object *b)
 
 	p->id = chat_str(c, b, "id");
 	p->name = chat_str(c, b, "name");
-	p->cache = json_get(b, "cache_control");
+	p->cache = chat_object(c, b, "cache_control");
 	/* Some clients send what they have gathered as text. */
 	p->text = input ? chat_said(c, input) : SPAN("{}");
 }
@@ -133,7 +140,7 @@ static void put_call(struct chat *c, struct msg *m, struct json_object *b)
 static void put_search_result(struct chat *c, struct msg *m,
 			      struct json_object *b)
 {
-	struct span text = read_joined(c, chat_list(c, b, "content"), "\n");
+	struct span text = read_joined(c, chat_objects(c, b, "content"), "\n");
 	struct span title = chat_str(c, b, "title");
 
 	if (title.n)
@@ -193,7 +200,7 @@ static int put_block(struct chat *c, struct msg *m, struct json_object *b,
 		p = read_text(c, m, b, "text", e);
 		if (!p)
 			return -1;
-		p->cache = json_get(b, "cache_control");
+		p->cache = chat_object(c, b, "cache_control");
 	} else if (span_is(type, "image")) {
 		return put_image(c, m, b, e);
 	} else if (span_is(type, "document")) {
@@ -314,7 +321,7 @@ static int read_tools(struct chat *c, struct json_object *list, struct err *e)
 		t = chat_tool(c, TOOL_FUNCTION, chat_str(c, o, "name"));
 		t->description = chat_str(c, o, "description");
 		t->schema = chat_object(c, o, "input_schema");
-		t->cache = json_get(o, "cache_control");
+		t->cache = chat_object(c, o, "cache_control");
 		t->deferred = chat_flag(c, o, "defer_loading", false);
 		note_rest(c, o, "tools");
 		t->strict = chat_choice(c, o, "strict");
@@ -324,7 +331,8 @@ static int read_tools(struct chat *c, struct json_object *list, struct err *e)
 	return 0;
 }
 
-static void read_tool_choice(struct chat *c, struct json_object *o)
+static int read_tool_choice(struct chat *c, struct json_object *o,
+			    struct err *e)
 {
 	struct span type = chat_str(c, o, "type");
 
@@ -337,7 +345,10 @@ static void read_tool_choice(struct chat *c, struct json_object *o)
 		c->choice = CHOICE_NONE;
 	else if (span_is(type, "tool"))
 		c->choice = CHOICE_NAMED;
+	else if (o)
+		return read_bad(e, "tool_choice", "unknown tool_choice");
 	c->choice_name = chat_str(c, o, "name");
+	return 0;
 }
 
 /* Pydantic-like bounds that the table of efforts round-trips through. */
@@ -350,22 +361,27 @@ static enum effort effort_of_budget(int64_t budget)
 	return budget < 32768 ? EFFORT_HIGH : EFFORT_XHIGH;
 }
 
-static void read_thinking(struct chat *c, struct json_object *body)
+static int read_thinking(struct chat *c, struct json_object *body,
+			 struct err *e)
 {
 	struct json_object *thinking = chat_object(c, body, "thinking");
 	struct json_object *config = chat_object(c, body, "output_config");
 	struct span type = chat_str(c, thinking, "type");
 
-	c->effort = effort_find(chat_str(c, config, "effort"));
+	read_effort(c, config, "effort");
 	if (span_is(type, "enabled")) {
-		c->budget = json_int(thinking, "budget_tokens", -1);
+		if (read_tokens(thinking, "budget_tokens", &c->budget, e))
+			return -1;
 		if (c->effort == EFFORT_UNSET && c->budget >= 0)
 			c->effort = effort_of_budget(c->budget);
 	} else if (span_is(type, "disabled") ||
 		   span_is(type, "between_tools")) {
 		c->thinking_off = true;
 		c->effort = EFFORT_NONE;
+	} else if (type.n && !span_is(type, "adaptive")) {
+		chat_dropped(c, "thinking.type");
 	}
+	return 0;
 }
 
 static int read_output(struct chat *c, struct json_object *body, struct err *e)
@@ -401,12 +417,14 @@ int anthropic_request_read(struct chat *c, struct json_object *body,
 				"backend speaks another: leave them out");
 	if (read_samplers(c, body, e) ||
 	    read_tokens(body, "max_tokens", &c->max_tokens, e) ||
-	    read_list(body, "tools", e) ||
+	    read_objects(body, "tools", e) ||
+	    read_objects(body, "messages", e) ||
+	    read_stop(c, body, "stop_sequences", e) ||
 	    read_tools(c, json_get(body, "tools"), e))
 		return -1;
-	read_stop(c, json_get(body, "stop_sequences"));
-	read_tool_choice(c, chat_object(c, body, "tool_choice"));
-	read_thinking(c, body);
+	if (read_tool_choice(c, chat_object(c, body, "tool_choice"), e) ||
+	    read_thinking(c, body, e))
+		return -1;
 	c->user = chat_str(c, chat_object(c, body, "metadata"), "user_id");
 	c->tier = chat_str(c, body, "service_tier");
 	if (span_is(c->tier, "standard_only"))

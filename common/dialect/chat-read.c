@@ -98,16 +98,26 @@ static void add_stop(struct chat *c, struct span s)
 		c->stop[c->n_stop++] = s;
 }
 
-void read_stop(struct chat *c, struct json_object *stop)
+int read_stop(struct chat *c, struct json_object *body, const char *key,
+	      struct err *e)
 {
+	struct json_object *stop = json_get(body, key);
 	bool one = json_object_is_type(stop, json_type_string);
+	bool list = json_object_is_type(stop, json_type_array);
 
 	if (one)
 		add_stop(c, json_span(stop));
-	else if (stop && !json_object_is_type(stop, json_type_array))
-		chat_dropped(c, "stop");
-	for (size_t i = 0; i < json_length(stop); i++)
+	for (size_t i = 0; i < json_length(stop); i++) {
+		list = list &&
+		       json_object_is_type(json_at(stop, i), json_type_string);
 		add_stop(c, json_span(json_at(stop, i)));
+	}
+	return !stop || one || list
+		     ? 0
+		     : read_bad(e, key,
+				"%s must be a string or a list of "
+				"strings",
+				key);
 }
 
 struct part *read_text(struct chat *c, struct msg *m, struct json_object *o,
@@ -198,7 +208,7 @@ struct span read_joined(struct chat *c, struct json_object *list,
 		struct span s = chat_str(c, o, "text");
 
 		if (!json_object_is_type(o, json_type_object))
-			chat_fault(c, "text", "in an object");
+			chat_fault(c, "content", "a list of objects");
 		if (b.n && s.n)
 			buf_str(&b, separator);
 		buf_span(&b, s);
@@ -259,8 +269,9 @@ static bool allowed(struct json_object *list, const struct tool *t)
 	return false;
 }
 
-static void keep_allowed(struct chat *c, struct json_object *list)
+static void keep_allowed(struct chat *c, struct json_object *choice)
 {
+	struct json_object *list = chat_objects(c, choice, "tools");
 	struct tool **at = &c->tools;
 
 	while (*at) {
@@ -295,9 +306,9 @@ int read_choice(struct chat *c, struct json_object *choice, struct err *e)
 	if (json_object_is_type(choice, json_type_string))
 		return choice_word(c, json_span(choice), e);
 	if (span_is(type, "allowed_tools")) {
-		f = json_get(choice, "allowed_tools");
+		f = chat_object(c, choice, "allowed_tools");
 		f = f ? f : choice;
-		keep_allowed(c, json_get(f, "tools"));
+		keep_allowed(c, f);
 		return choice_word(c, chat_str(c, f, "mode"), e);
 	}
 	f = json_get(choice, "function");
@@ -317,13 +328,34 @@ int read_choice(struct chat *c, struct json_object *choice, struct err *e)
 	return 0;
 }
 
-int read_list(struct json_object *body, const char *key, struct err *e)
+int read_objects(struct json_object *body, const char *key, struct err *e)
 {
 	struct json_object *v = json_get(body, key);
 
 	if (v && !json_object_is_type(v, json_type_array))
 		return read_bad(e, key, "%s must be a list", key);
+	for (size_t i = 0; i < json_length(v); i++)
+		if (!json_object_is_type(json_at(v, i), json_type_object))
+			return read_bad(e, key, "%s.%zu is no object", key, i);
 	return 0;
+}
+
+void read_user(struct chat *c, struct json_object *body)
+{
+	struct span user = chat_str(c, body, "user");
+
+	c->user = chat_str(c, body, "safety_identifier");
+	if (!c->user.n)
+		c->user = user;
+}
+
+void read_effort(struct chat *c, struct json_object *o, const char *key)
+{
+	struct span said = chat_str(c, o, key);
+
+	c->effort = effort_find(said);
+	if (said.n && c->effort == EFFORT_UNSET)
+		chat_dropped(c, key);
 }
 
 /* Its grammar, wherever that stands. */
@@ -354,9 +386,9 @@ struct tool *read_tool(struct chat *c, struct json_object *tool,
 		      chat_str(c, f, "name"));
 	t->description = chat_str(c, f, "description");
 	t->schema = custom ? NULL : chat_object(c, f, "parameters");
-	t->cache = json_get(tool, "cache_control");
+	t->cache = chat_object(c, tool, "cache_control");
 	if (!t->cache)
-		t->cache = json_get(f, "cache_control");
+		t->cache = chat_object(c, f, "cache_control");
 	if (custom)
 		read_custom_format(c, t, f);
 	t->strict = chat_choice(c, f, "strict");

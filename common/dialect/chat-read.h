@@ -25,7 +25,8 @@ int read_tokens(struct json_object *body, const char *key, int64_t *to,
 int read_samplers(struct chat *c, struct json_object *body, struct err *e);
 
 /* A string or a list of strings. */
-void read_stop(struct chat *c, struct json_object *stop);
+int read_stop(struct chat *c, struct json_object *body, const char *key,
+	      struct err *e);
 
 /* What is wrong with the content of a message is told with its place, entry `i`
  * of `list`: -1. */
@@ -45,6 +46,12 @@ int read_result(struct chat *c, struct msg *m, struct json_object *output,
 /* A part that is the string `key` of o. NULL: it is something else. */
 struct part *read_text(struct chat *c, struct msg *m, struct json_object *o,
 		       const char *key, struct err *e);
+
+/* How much to think, in words; one that is not known is noted as dropped. */
+void read_effort(struct chat *c, struct json_object *o, const char *key);
+
+/* The end user's id, in OpenAI's two APIs. */
+void read_user(struct chat *c, struct json_object *body);
 
 /* All `text` of a list of parts. */
 struct span read_joined(struct chat *c, struct json_object *list,
@@ -68,8 +75,8 @@ void read_same_tools(struct chat *c);
  * `found`), no choice names it. `searchable`: there is a tool to find it. */
 void read_deferred(struct chat *c, bool searchable);
 
-/* 400 unless the member is a list, null or absent. */
-int read_list(struct json_object *body, const char *key, struct err *e);
+/* 400 unless the member is a list of objects, null or absent. */
+int read_objects(struct json_object *body, const char *key, struct err *e);
 
 /* The turns as every dialect takes them: neighbours of one role merged, each
  * result directly behind its call whatever came between, and system text alone

@@ -184,6 +184,18 @@ struct json_object *chat_list(struct chat *c, struct json_object *o,
 	return typed(c, o, key, json_type_array, "a list");
 }
 
+struct json_object *chat_objects(struct chat *c, struct json_object *o,
+				 const char *key)
+{
+	struct json_object *list = typed(c, o, key, json_type_array,
+					 "a list of objects");
+
+	for (size_t i = 0; i < json_length(list); i++)
+		if (!json_object_is_type(json_at(list, i), json_type_object))
+			chat_fault(c, key, "a list of objects");
+	return list;
+}
+
 static const char *const efforts[] = {
 	[EFFORT_UNSET] = "",          [EFFORT_NONE] = "none",
 	[EFFORT_MINIMAL] = "minimal", [EFFORT_LOW] = "low",
@@ -436,8 +448,8 @@ static int data_url(struct chat *c, struct part *p, struct span source,
 	return 0;
 }
 
-int chat_media(struct chat *c, struct part *p, struct span source,
-	       struct err *e)
+static int media(struct chat *c, struct part *p, struct span source,
+		 struct err *e)
 {
 	if (source.n >= 5 && strncasecmp(source.p, "data:", 5) == 0)
 		return data_url(c, p, source, e);
@@ -449,4 +461,14 @@ int chat_media(struct chat *c, struct part *p, struct span source,
 	return err_set(e, ERR_BAD_REQUEST,
 		       "an image must be a data: or an "
 		       "http(s) URL");
+}
+
+int chat_media(struct chat *c, struct part *p, struct span source,
+	       struct err *e)
+{
+	int rc = media(c, p, source, e);
+
+	if (rc && !*e->param)
+		memcpy(e->param, "content", sizeof("content"));
+	return rc;
 }

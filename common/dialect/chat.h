@@ -179,6 +179,9 @@ struct json_object *chat_object(struct chat *c, struct json_object *o,
 				const char *key);
 struct json_object *chat_list(struct chat *c, struct json_object *o,
 			      const char *key);
+/* A list of objects. */
+struct json_object *chat_objects(struct chat *c, struct json_object *o,
+				 const char *key);
 
 /* "data:image/png;base64,..." or a URL, into mime, data, url. -1: not usable,
  * with an error that names the field. */

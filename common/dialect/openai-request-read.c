@@ -48,7 +48,7 @@ static int put_file(struct chat *c, struct msg *m, struct json_object *part,
 				"sent to another provider: send file_data");
 	p = chat_part(c, m, PART_DOCUMENT);
 	p->name = chat_str(c, file, "filename");
-	p->cache = json_get(part, "cache_control");
+	p->cache = chat_object(c, part, "cache_control");
 	return chat_media(c, p, data, e);
 }
 
@@ -62,7 +62,7 @@ static int put_part(struct chat *c, struct msg *m, struct json_object *o,
 		p = read_text(c, m, o, "text", e);
 		if (!p)
 			return -1;
-		p->cache = json_get(o, "cache_control");
+		p->cache = chat_object(c, o, "cache_control");
 		return 0;
 	}
 	if (span_is(type, "refusal"))
@@ -72,7 +72,7 @@ static int put_part(struct chat *c, struct msg *m, struct json_object *o,
 		struct span url = json_span(image);
 
 		p = chat_part(c, m, PART_IMAGE);
-		p->cache = json_get(o, "cache_control");
+		p->cache = chat_object(c, o, "cache_control");
 		p->detail = chat_str(c, image, "detail");
 		if (!url.n)
 			url = chat_str(c, image, "url");
@@ -148,7 +148,7 @@ static void put_detail(struct chat *c, struct msg *m, struct json_object *d,
  * signature. */
 static void put_thinking(struct chat *c, struct msg *m, struct json_object *o)
 {
-	struct json_object *details = json_get(o, "reasoning_details");
+	struct json_object *details = chat_objects(c, o, "reasoning_details");
 	struct details s = { .plain = chat_str(c, o, "reasoning_content") };
 	bool sealed = is_sealed(details);
 
@@ -175,11 +175,13 @@ static void put_call(struct chat *c, struct msg *m, struct json_object *call)
 	struct part *p = chat_part(c, m, PART_TOOL_USE);
 
 	p->id = chat_str(c, call, "id");
-	p->cache = json_get(call, "cache_control");
+	p->cache = chat_object(c, call, "cache_control");
 	if (!f) {
 		f = chat_object(c, call, "custom");
 		p->custom = true;
 	}
+	if (!f)
+		chat_fault(c, "function", "an object");
 	p->name = chat_str(c, f, "name");
 	p->text = chat_said(c, json_get(f, p->custom ? "input" : "arguments"));
 }
@@ -193,7 +195,7 @@ static struct span legacy_id(struct chat *c, struct span name)
 static int put_assistant(struct chat *c, struct json_object *o, struct err *e)
 {
 	struct msg *m = chat_msg(c, ROLE_ASSISTANT);
-	struct json_object *calls = chat_list(c, o, "tool_calls");
+	struct json_object *calls = chat_objects(c, o, "tool_calls");
 	struct json_object *legacy = chat_object(c, o, "function_call");
 	struct span refusal = chat_str(c, o, "refusal");
 	struct part *p;
@@ -232,9 +234,9 @@ static int put_result(struct chat *c, struct json_object *o, struct span id,
 }
 
 /* A mark on a whole message stands on its last part. */
-static void mark_cache(struct msg *m, struct json_object *o)
+static void mark_cache(struct chat *c, struct msg *m, struct json_object *o)
 {
-	struct json_object *cache = json_get(o, "cache_control");
+	struct json_object *cache = chat_object(c, o, "cache_control");
 	struct part *p = m ? m->parts : NULL;
 
 	while (p && p->next)
@@ -301,9 +303,15 @@ static int add_message(struct chat *c, struct json_object *o, size_t i,
 		return read_bad(e, "messages", "message %zu is no object", i);
 	if (put_message(c, o, i, e))
 		return -1;
-	mark_cache(*made, o);
+	mark_cache(c, *made, o);
 	note_rest(c, o);
 	return 0;
+}
+
+/* Of a tool that the client runs; some write it without its inner object. */
+static bool is_client_type(struct span type)
+{
+	return !type.n || span_is(type, "function") || span_is(type, "custom");
 }
 
 static int read_tools(struct chat *c, struct json_object *body, struct err *e)
@@ -313,17 +321,18 @@ static int read_tools(struct chat *c, struct json_object *body, struct err *e)
 	struct json_object *functions = json_get(body, "functions");
 	struct json_object *call = json_get(body, "function_call");
 
-	if (read_list(body, "tools", e) || read_list(body, "functions", e))
+	if (read_objects(body, "tools", e) ||
+	    read_objects(body, "functions", e))
 		return -1;
 	for (size_t i = 0; i < json_length(tools); i++) {
 		struct json_object *t = json_at(tools, i);
 		struct json_object *f = chat_object(c, t, "function");
 
 		f = f ? f : chat_object(c, t, "custom");
-		if (!f)
+		if (!f && !is_client_type(chat_str(c, t, "type")))
 			chat_tool(c, TOOL_HOSTED, chat_str(c, t, "type"))->raw =
 				t;
-		else if (!read_tool(c, t, f, e))
+		else if (!read_tool(c, t, f ? f : t, e))
 			return -1;
 	}
 	for (size_t i = 0; i < json_length(functions); i++)
@@ -345,14 +354,16 @@ static int check_unsupported(struct json_object *body, struct err *e)
 {
 	struct json_object *modalities = json_get(body, "modalities");
 
-	if (json_int(body, "n", 1) != 1)
+	if (json_get(body, "n") && json_int(body, "n", 0) != 1)
 		return read_bad(e, "n",
 				"n must be 1: this backend gives one "
 				"answer a request");
+	if (modalities && !json_object_is_type(modalities, json_type_array))
+		return read_bad(e, "modalities", "modalities must be a list");
 	for (size_t i = 0; i < json_length(modalities); i++)
-		if (span_is(json_span(json_at(modalities, i)), "audio"))
+		if (!span_is(json_span(json_at(modalities, i)), "text"))
 			return read_bad(e, "modalities",
-					"this backend makes no audio");
+					"this backend makes text alone");
 	if (!json_object_is_type(json_get(body, "messages"), json_type_array))
 		return read_bad(e, "messages", "messages must be a list");
 	return 0;
@@ -366,16 +377,14 @@ int openai_request_read(struct chat *c, struct json_object *body, struct err *e)
 		return -1;
 	if (read_samplers(c, body, e) ||
 	    read_tokens(body, "max_tokens", &c->max_tokens, e) ||
-	    read_tokens(body, "max_completion_tokens", &c->max_tokens, e))
+	    read_tokens(body, "max_completion_tokens", &c->max_tokens, e) ||
+	    read_stop(c, body, "stop", e))
 		return -1;
-	read_stop(c, json_get(body, "stop"));
 	c->no_parallel = !chat_flag(c, body, "parallel_tool_calls", true);
-	c->effort = effort_find(chat_str(c, body, "reasoning_effort"));
+	read_effort(c, body, "reasoning_effort");
 	c->thinking_off = c->effort == EFFORT_NONE;
 	c->verbosity = chat_str(c, body, "verbosity");
-	c->user = chat_str(c, body, "safety_identifier");
-	if (!c->user.n)
-		c->user = chat_str(c, body, "user");
+	read_user(c, body);
 	c->tier = chat_str(c, body, "service_tier");
 	c->usage_wanted = chat_flag(c, chat_object(c, body, "stream_options"),
 				    "include_usage", false);

@@ -90,13 +90,13 @@ static void add_line(struct buf *out, struct span text)
 }
 
 /* One command's: what it printed, and how it ended. */
-static void add_command(struct buf *out, struct json_object *o)
+static void add_command(struct chat *c, struct buf *out, struct json_object *o)
 {
-	struct json_object *outcome = json_get(o, "outcome");
+	struct json_object *outcome = chat_object(c, o, "outcome");
 
-	add_line(out, json_str(o, "stdout"));
-	add_line(out, json_str(o, "stderr"));
-	if (span_is(json_str(outcome, "type"), "timeout")) {
+	add_line(out, chat_str(c, o, "stdout"));
+	add_line(out, chat_str(c, o, "stderr"));
+	if (span_is(chat_str(c, outcome, "type"), "timeout")) {
 		add_line(out, SPAN("(timed out)"));
 	} else if (json_get(outcome, "exit_code")) {
 		add_line(out, SPAN("(exit code "));
@@ -140,21 +140,16 @@ struct span call_output(struct chat *c, const struct call_kind *k,
 
 	if (k->shape != CALL_TOOL_SEARCH && !json_length(output)) {
 		text = chat_said(c, output);
-		return text.n ? text : json_str(item, "status");
+		return text.n ? text : chat_str(c, item, "status");
 	}
 	buf_init(&b, TEXT_MAX);
 	if (k->shape == CALL_TOOL_SEARCH)
 		add_tool_names(&b, json_get(item, "tools"));
 	for (size_t i = 0; i < json_length(output); i++)
-		add_command(&b, json_at(output, i));
+		add_command(c, &b, json_at(output, i));
 	text = b.n ? arena_all(c->arena, &b) : chat_said(c, output);
 	buf_release(&b);
 	return text;
-}
-
-bool call_failed(struct json_object *item)
-{
-	return span_is(json_str(item, "status"), "failed");
 }
 
 /* --- items for the client ------------------------------------------------ */

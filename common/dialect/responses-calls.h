@@ -32,8 +32,6 @@ const struct call_kind *call_kind_of_output(struct span type);
 /* What an item of results says, as text. */
 struct span call_output(struct chat *c, const struct call_kind *k,
 			struct json_object *item);
-/* Does it report a failure? */
-bool call_failed(struct json_object *item);
 
 /* The members of an item that say what is asked for: from a function's
  * arguments. They may lack anything while the call is not done. */

@@ -45,6 +45,11 @@ static int check_stateless(struct json_object *body, struct err *e)
 					"that keeps conversations: send the "
 					"whole input",
 					stateful[i]);
+	if (json_get(body, "background") &&
+	    !json_object_is_type(json_get(body, "background"),
+				 json_type_boolean))
+		return read_bad(e, "background",
+				"background must be true or false");
 	if (json_flag(body, "background", false))
 		return read_bad(e, "background",
 				"this backend does not "
@@ -185,15 +190,15 @@ static void put_shaped_output(struct chat *c, struct json_object *o,
 	struct msg inside = { .tail = &inside.parts };
 
 	p->id = call_id(c, o);
-	p->error = call_failed(o);
+	p->error = span_is(chat_str(c, o, "status"), "failed");
 	chat_text(c, &inside, call_output(c, k, o));
 	p->content = inside.parts;
 }
 
 /* A search that the provider ran: only what it found counts. */
-static bool ran_there(struct json_object *o)
+static bool ran_there(struct chat *c, struct json_object *o)
 {
-	return span_is(json_str(o, "execution"), "server");
+	return span_is(chat_str(c, o, "execution"), "server");
 }
 
 /* What one agent tells another reads like a user's words. */
@@ -248,7 +253,7 @@ static int put_item(struct chat *c, struct json_object *o, struct err *e)
 				"%.40s needs the provider that made it: send "
 				"the items themselves",
 				type.p);
-	if ((call || output) && ran_there(o)) {
+	if ((call || output) && ran_there(c, o)) {
 		chat_dropped(c, arena_fmt(c->arena, "input.%.40s", type.p));
 		return 0;
 	}
@@ -321,13 +326,10 @@ int responses_request_read(struct chat *c, struct json_object *body,
 	    read_tokens(body, "max_output_tokens", &c->max_tokens, e))
 		return -1;
 	c->no_parallel = !chat_flag(c, body, "parallel_tool_calls", true);
-	c->effort = effort_find(
-		chat_str(c, chat_object(c, body, "reasoning"), "effort"));
+	read_effort(c, chat_object(c, body, "reasoning"), "effort");
 	c->thinking_off = c->effort == EFFORT_NONE;
 	c->verbosity = chat_str(c, text, "verbosity");
-	c->user = chat_str(c, body, "safety_identifier");
-	if (!c->user.n)
-		c->user = chat_str(c, body, "user");
+	read_user(c, body);
 	c->tier = chat_str(c, body, "service_tier");
 	c->usage_wanted = true;
 	if (responses_read_tools(c, body, e) ||

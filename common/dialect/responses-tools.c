@@ -53,10 +53,11 @@ static void add_shaped(struct chat *c, struct json_object *o,
 }
 
 /* A search that the provider runs has nothing to search at another. */
-static bool runs_at_client(struct json_object *o, const struct call_kind *k)
+static bool runs_at_client(struct chat *c, struct json_object *o,
+			   const struct call_kind *k)
 {
 	return k->shape != CALL_TOOL_SEARCH ||
-	       span_is(json_str(o, "execution"), "client");
+	       span_is(chat_str(c, o, "execution"), "client");
 }
 
 static int add_tool(struct chat *c, struct json_object *o, struct span space,
@@ -66,7 +67,7 @@ static int add_tool(struct chat *c, struct json_object *o, struct span space,
 	const struct call_kind *k = call_kind_of_tool(type);
 	struct tool *t;
 
-	if (k && runs_at_client(o, k)) {
+	if (k && runs_at_client(c, o, k)) {
 		add_shaped(c, o, k);
 		return 0;
 	}
@@ -91,7 +92,7 @@ static int add_tools(struct chat *c, struct json_object *list, bool found,
 {
 	for (size_t i = 0; i < json_length(list); i++) {
 		struct json_object *o = json_at(list, i);
-		struct json_object *inner = chat_list(c, o, "tools");
+		struct json_object *inner = chat_objects(c, o, "tools");
 		struct span space = chat_str(c, o, "name");
 
 		if (!span_is(chat_str(c, o, "type"), "namespace")) {
@@ -148,7 +149,7 @@ static int add_from_input(struct chat *c, struct json_object *input,
 		bool found = span_is(type, "tool_search_output");
 
 		if ((found || span_is(type, "additional_tools")) &&
-		    add_tools(c, json_get(o, "tools"), found, e))
+		    add_tools(c, chat_objects(c, o, "tools"), found, e))
 			return -1;
 	}
 	return 0;
@@ -194,7 +195,7 @@ int responses_read_tools(struct chat *c, struct json_object *body,
 {
 	struct json_object *choice = json_get(body, "tool_choice");
 
-	if (read_list(body, "tools", e) ||
+	if (read_objects(body, "tools", e) ||
 	    add_tools(c, json_get(body, "tools"), false, e) ||
 	    add_from_input(c, json_get(body, "input"), e))
 		return -1;
