@@ -83,10 +83,13 @@ bool anthropic_is_blank(struct mend *m, struct span text)
 }
 
 /* The id that it has for the target. */
-static struct span id_of(struct mend *m, struct span value, bool call)
+static struct span id_of(struct mend *m, struct span value, struct span block,
+			 bool call)
 {
 	struct span id = jwalk_text(m->arena, value);
 
+	if (!call && pairs_mate(&m->pairs, block.p))
+		return pairs_mate_name(&m->pairs, block.p);
 	id = call ? call_ids_call(&m->ids, m->arena, id)
 		  : call_ids_result(&m->ids, m->arena, id);
 	return chat_id_anthropic(m->arena, id);
@@ -99,38 +102,24 @@ static void mend_call(struct mend *m, struct span block, const char *key,
 
 	if (!jwalk_is_string(value))
 		return;
-	id = id_of(m, value, call);
+	id = id_of(m, value, block, call);
 	mend_id(m, value, id);
 	if (call)
 		pairs_name(&m->pairs, block.p, id);
-}
-
-/* The whole block, as it goes elsewhere. */
-static void move_result(struct mend *m, struct span block)
-{
-	struct span value = jwalk_get(block, "tool_use_id"), id, text;
-	size_t before = (size_t)(value.p - block.p);
-
-	if (!jwalk_is_string(value))
-		return;
-	id = mend_quoted(m, pairs_mate_name(&m->pairs, block.p));
-	text = span_skip(block, before + value.n);
-	text = span_of(arena_fmt(m->arena, "%.*s%.*s%.*s", (int)before, block.p,
-				 SPAN_FMT(id), SPAN_FMT(text)));
-	anthropic_move_result(m, block.p, text);
 }
 
 /* A call or a result: true when it stays where it is. */
 static bool mend_pair(struct mend *m, struct jwalk *w, bool call)
 {
 	enum pair_fate fate = pairs_fate(&m->pairs, w->value.p);
+	bool stays = anthropic_pair_block(m, w, call);
 
-	if (!anthropic_pair_block(m, w, call)) {
-		if (fate == PAIR_MOVES)
-			move_result(m, w->value);
+	if (fate == PAIR_MOVES)
+		anthropic_move_result(m, w->value);
+	if (fate != PAIR_GOES)
+		mend_call(m, w->value, call ? "id" : "tool_use_id", call);
+	if (!stays)
 		return false;
-	}
-	mend_call(m, w->value, call ? "id" : "tool_use_id", call);
 	if (call)
 		anthropic_called(m, jwalk_get(w->value, "name"));
 	return true;

@@ -14,11 +14,11 @@ bool anthropic_is_blank(struct mend *m, struct span text);
 bool anthropic_block_stays(struct mend *m, struct span block);
 
 /* --- anthropic-pairs.c: first of all; then of each call and result: does it
- * stay where it is? One that moves is given on, as it is to be sent. At the end
- * all of those are put. */
+ * stay where it is? One that moves is given on. At the end all of those are
+ * put. */
 void anthropic_pair(struct mend *m);
 bool anthropic_pair_block(struct mend *m, struct jwalk *w, bool call);
-void anthropic_move_result(struct mend *m, const char *at, struct span block);
+void anthropic_move_result(struct mend *m, struct span block);
 void anthropic_put_moved(struct mend *m);
 
 /* --- anthropic-marks.c */

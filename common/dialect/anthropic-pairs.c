@@ -152,9 +152,9 @@ bool anthropic_pair_block(struct mend *m, struct jwalk *w, bool call)
 	return false;
 }
 
-void anthropic_move_result(struct mend *m, const char *at, struct span block)
+void anthropic_move_result(struct mend *m, struct span block)
 {
-	struct turn_place *p = place_of(m, pairs_turn(&m->pairs, at));
+	struct turn_place *p = place_of(m, pairs_turn(&m->pairs, block.p));
 	struct moved *x = arena_take(m->arena, sizeof(*x));
 
 	if (!p)
@@ -179,7 +179,7 @@ static void put(struct mend *m, const struct turn_place *p)
 	else
 		mend_insert(m, at, SPAN("["));
 	for (const struct moved *x = p->first; x; x = x->next) {
-		mend_insert(m, at, x->block);
+		mend_insert_moved(m, at, x->block);
 		mend_insert(m, at, SPAN(","));
 	}
 	if (!text)

@@ -11,10 +11,6 @@
 /* Is there a switch whose rules the whole text has to be looked at for? */
 bool mend_chat_wanted(const struct upstream_model *t);
 
-/* openai-mend.c, before the turns: whose results are whose, where that is
- * checked. A call's id as the target has it. */
-struct span mend_chat_id(const struct mend *m, struct span id);
-
 /* mend-turns.c: roles, where system messages stand, whose turn it is, and what
  * the messages hold. */
 void mend_turns(struct mend *m);

@@ -7,7 +7,8 @@
 
 static bool is_media(struct span type)
 {
-	return jwalk_is(type, "image_url") || jwalk_is(type, "file");
+	return jwalk_is(type, "image_url") || jwalk_is(type, "file") ||
+	       jwalk_is(type, "input_audio") || jwalk_is(type, "video_url");
 }
 
 /* What becomes of a part. */
@@ -90,10 +91,14 @@ static void put_text_part(struct buf *b, struct span raw)
 
 static void put_named(struct mend *m, struct buf *b, struct span part)
 {
-	bool image = jwalk_is(jwalk_get(part, "type"), "image_url");
+	struct span type = jwalk_get(part, "type");
+	const char *kind = jwalk_is(type, "image_url")   ? "image"
+			 : jwalk_is(type, "file")        ? "document"
+			 : jwalk_is(type, "input_audio") ? "audio"
+							 : "video";
 
-	put_text_part(b, inside(mend_media_text(m, image ? "image" : "document",
-						name_of_media(m, part))));
+	put_text_part(b,
+		      inside(mend_media_text(m, kind, name_of_media(m, part))));
 }
 
 static void put_without(struct mend *m, struct buf *b, struct span part)

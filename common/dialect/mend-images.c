@@ -13,6 +13,7 @@ static const struct {
 	{ "document", "document", { "title", "url", "media_type" } },
 	{ "input_image", "image", { "image_url", "file_id" } },
 	{ "input_file", "document", { "filename", "file_url", "file_id" } },
+	{ "input_audio", "audio", { NULL } },
 };
 
 /* "data:image/png;base64,..." by its type, anything else as it is. */
@@ -39,6 +40,8 @@ struct span mend_media_text(struct mend *m, const char *kind, struct span name)
 				  kind, SPAN_FMT(name), name.n ? ", " : "")));
 }
 
+static void mend_parts(struct mend *m, struct span list);
+
 static void name_instead(struct mend *m, struct span part, size_t row)
 {
 	struct span source = jwalk_get(part, "source");
@@ -47,6 +50,10 @@ static void name_instead(struct mend *m, struct span part, size_t row)
 
 	if (jwalk_is(jwalk_get(source, "type"), "text"))
 		return; /* a document that is text */
+	if (jwalk_is(jwalk_get(source, "type"), "content")) {
+		mend_parts(m, jwalk_get(source, "content"));
+		return; /* the same, in blocks */
+	}
 	for (size_t i = 0; i < 3 && media[row].names[i] && !name.n; i++) {
 		const char *key = media[row].names[i];
 

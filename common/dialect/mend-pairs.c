@@ -9,7 +9,10 @@ struct pair {
 	const char *at;
 	size_t turn;
 	size_t mate; /* 1 + its place; 0: none */
-	int earlier; /* of a call: the one before of this id that waits */
+	/* Of a call: others of its id that wait. */
+	int next;    /* in its turn */
+	int last;    /* of the first: the last of the turn */
+	int earlier; /* of the first: the first of an earlier turn */
 	bool call, moves;
 	struct span name; /* of a call, as it is sent */
 };
@@ -40,8 +43,28 @@ void pairs_call(struct pairs *p, struct arena *a, const char *at,
 
 	if (!x)
 		return;
+	x->last = (int)p->n;
+	if (*latest && p->list[*latest - 1].turn == turn) {
+		struct pair *first = &p->list[*latest - 1];
+
+		p->list[first->last - 1].next = x->last;
+		first->last = x->last;
+		return;
+	}
 	x->earlier = *latest;
 	*latest = (int)p->n;
+}
+
+/* It waits no longer. */
+static int behind_first(struct pairs *p, const struct pair *first)
+{
+	struct pair *next = first->next ? &p->list[first->next - 1] : NULL;
+
+	if (!next)
+		return first->earlier;
+	next->last = first->last;
+	next->earlier = first->earlier;
+	return first->next;
 }
 
 enum pair_fate pairs_result(struct pairs *p, struct arena *a, const char *at,
@@ -58,7 +81,7 @@ enum pair_fate pairs_result(struct pairs *p, struct arena *a, const char *at,
 	call = &p->list[*latest - 1];
 	call->mate = p->n;
 	x->mate = (size_t)*latest;
-	*latest = call->earlier;
+	*latest = behind_first(p, call);
 	x->moves = behind || call->turn + p->after != turn;
 	return x->moves ? PAIR_MOVES : PAIR_STAYS;
 }
@@ -113,6 +136,13 @@ void pairs_name(struct pairs *p, const char *at, struct span id)
 
 	if (x)
 		x->name = id;
+}
+
+struct span pairs_own_name(const struct pairs *p, const char *at)
+{
+	const struct pair *x = find(p, at);
+
+	return x ? x->name : SPAN("");
 }
 
 struct span pairs_mate_name(const struct pairs *p, const char *at)

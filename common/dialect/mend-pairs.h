@@ -4,7 +4,7 @@
  *
  * Tell it of every call and result in the order of the text, by where they
  * stand; then ask what is to become of them. A result belongs to the latest
- * call of its id that has none yet. Turns are counted by the caller: a result
+ * turn that calls its id and waits, and there to the first such call. Turns are counted by the caller: a result
  * must come in the turn of its call, or in the next one, as `after` says.
  * Begins zeroed; memory is the arena's.
  */
@@ -23,7 +23,8 @@ struct pair;
 struct pairs {
 	struct pair *list; /* by place */
 	size_t n, cap;
-	struct names latest; /* call of an id that waits: 1 + its place */
+	struct names latest; /* call of an id that waits, the first of its
+			      * turn: 1 + its place */
 	size_t after;        /* turns from a call to its result */
 };
 
@@ -39,6 +40,7 @@ size_t pairs_turn(const struct pairs *p, const char *at);
 const char *pairs_mate(const struct pairs *p, const char *at);
 /* The id that a call is sent with, for its result. */
 void pairs_name(struct pairs *p, const char *at, struct span id);
+struct span pairs_own_name(const struct pairs *p, const char *at);
 struct span pairs_mate_name(const struct pairs *p, const char *at);
 /* There is no place for the result: it goes, with its call. */
 void pairs_part(struct pairs *p, const char *at);

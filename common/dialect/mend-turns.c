@@ -23,10 +23,11 @@ enum turn {
 struct message {
 	enum turn turn;
 	struct span value; /* as it came; empty: made up, or moved here */
-	struct span moved; /* from elsewhere, as it goes */
+	struct span moved; /* from elsewhere: where it was */
 	struct span content;
 	struct piece *pieces, **tail; /* of its content */
 	bool gone, changed;
+	bool moves;              /* goes from here, and stands elsewhere */
 	struct message *results; /* the last that was moved behind it */
 	struct message *next;
 };
@@ -98,18 +99,6 @@ static bool is_left_empty(struct turns *t, const struct message *n)
 	       !jwalk_is_string(jwalk_get(n->value, "refusal"));
 }
 
-static struct span with_own_id(struct turns *t, struct span message)
-{
-	struct span value = jwalk_get(message, "tool_call_id"), id, rest;
-	size_t before = (size_t)(value.p - message.p);
-
-	id = mend_chat_id(t->m, jwalk_text(t->m->arena, value));
-	id = mend_quoted(t->m, id);
-	rest = span_skip(message, before + value.n);
-	return span_of(arena_fmt(t->m->arena, "%.*s%.*s%.*s", (int)before,
-				 message.p, SPAN_FMT(id), SPAN_FMT(rest)));
-}
-
 /* Those that speak, by the turns of the pairs. */
 static void note_assistant(struct turns *t, struct message *n)
 {
@@ -136,7 +125,7 @@ static void move_result(struct turns *t, struct message *n)
 
 	if (turn > t->n_assistants) /* no memory */
 		return;
-	n->gone = true;
+	n->gone = n->moves = true;
 	mend_note(t->m, "order of results");
 	call = t->assistants[turn];
 	to = call->results ? call->results : call;
@@ -144,7 +133,7 @@ static void move_result(struct turns *t, struct message *n)
 	       !to->next->gone)
 		to = to->next;
 	made = new_message(t, &to->next, TURN_RESULT);
-	made->moved = with_own_id(t, n->value);
+	made->moved = n->value;
 	add_piece(t, made)->value = n->content;
 	call->results = made;
 }
@@ -392,8 +381,6 @@ static struct span made_up(struct turns *t, const struct message *n)
 {
 	struct span content;
 
-	if (n->moved.n)
-		return n->moved;
 	content = mend_content(t->m, n->pieces);
 	return span_of(arena_fmt(t->m->arena,
 				 "{\"role\":\"%s\",\"content\":%.*s}",
@@ -462,6 +449,15 @@ static void put_message(struct turns *t, const struct message *n)
 	}
 }
 
+static void insert_made_up(struct turns *t, const struct message *n,
+			   const char *at)
+{
+	if (n->moved.n)
+		mend_insert_moved(t->m, at, n->moved);
+	else
+		mend_insert(t->m, at, made_up(t, n));
+}
+
 /* What was made up between `from` and `to`, in front of `at`. */
 static void put_made_up(struct turns *t, const struct message *from,
 			const struct message *to, const char *at)
@@ -469,7 +465,7 @@ static void put_made_up(struct turns *t, const struct message *from,
 	for (; from != to; from = from->next) {
 		if (from->value.n)
 			continue;
-		mend_insert(t->m, at, made_up(t, from));
+		insert_made_up(t, from, at);
 		mend_insert(t->m, at, SPAN(","));
 	}
 }
@@ -485,7 +481,7 @@ static void put_at_end(struct turns *t, const struct message *from,
 			continue;
 		if (any)
 			mend_insert(t->m, at, SPAN(","));
-		mend_insert(t->m, at, made_up(t, from));
+		insert_made_up(t, from, at);
 		any = true;
 	}
 }
@@ -506,6 +502,8 @@ void mend_turns(struct mend *m)
 		if (!n->value.n)
 			continue;
 		jwalk_next(&w);
+		if (n->moves)
+			put_message(&t, n);
 		if (n->gone) {
 			mend_cut(m, &w);
 			continue;

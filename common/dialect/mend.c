@@ -96,6 +96,15 @@ void mend_insert(struct mend *m, const char *at, struct span text)
 	add(m, at, 0, text);
 }
 
+void mend_insert_moved(struct mend *m, const char *at, struct span part)
+{
+	size_t n = m->n;
+
+	add(m, at, 0, SPAN(""));
+	if (m->n > n)
+		m->splices[n].moved = part;
+}
+
 /* With the comma before it where something stays there, else with the one
  * behind: so any number of neighbours may go. */
 void mend_cut(struct mend *m, struct jwalk *w)
@@ -163,6 +172,41 @@ static int by_place(const void *a, const void *b)
 	return x->turn < y->turn ? -1 : 1;
 }
 
+/* The first splice at or behind a place. */
+static size_t first_from(const struct mend *m, size_t at)
+{
+	size_t from = 0, to = m->n;
+
+	while (from < to) {
+		size_t mid = from + (to - from) / 2;
+
+		if (m->splices[mid].at < at)
+			from = mid + 1;
+		else
+			to = mid;
+	}
+	return from;
+}
+
+/* What stands at its beginning is about all of it: it goes from there. */
+static void put_moved(const struct mend *m, struct buf *out, struct span part)
+{
+	size_t at = (size_t)(part.p - m->text.p), end = at + part.n;
+
+	for (size_t i = first_from(m, at + 1); i < m->n; i++) {
+		const struct splice *s = &m->splices[i];
+
+		if (s->at >= end)
+			break;
+		if (s->at < at || s->at + s->del > end)
+			continue;
+		buf_add(out, m->text.p + at, s->at - at);
+		buf_span(out, s->ins);
+		at = s->at + s->del;
+	}
+	buf_add(out, m->text.p + at, end - at);
+}
+
 int mend_apply(struct mend *m, struct buf *out, struct err *e)
 {
 	size_t at = 0;
@@ -176,6 +220,8 @@ int mend_apply(struct mend *m, struct buf *out, struct err *e)
 			continue;
 		buf_add(out, m->text.p + at, s->at - at);
 		buf_span(out, s->ins);
+		if (s->moved.n)
+			put_moved(m, out, s->moved);
 		at = s->at + s->del;
 	}
 	buf_span(out, span_skip(m->text, at));

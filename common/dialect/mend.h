@@ -37,7 +37,8 @@
 struct splice {
 	size_t at, del;
 	struct span ins;
-	size_t turn; /* in the order of the calls */
+	struct span moved; /* a part of the text, with its own splices */
+	size_t turn;       /* in the order of the calls */
 };
 
 /* What a provider has refused of a history, by its own words. */
@@ -96,6 +97,9 @@ unsigned mend_wants(enum dialect_id dialect, const struct upstream_model *t);
 void mend_replace(struct mend *m, struct span what, struct span by);
 /* Before the byte at `at`, behind what was put there earlier. */
 void mend_insert(struct mend *m, const char *at, struct span text);
+/* The same of a part of the text that goes from where it is: as the splices
+ * within it make it. */
+void mend_insert_moved(struct mend *m, const char *at, struct span part);
 /* The item that the walk stands at goes, with its comma. Asked once an item,
  * before the walk goes on. After the walk `w->kept` says whether any stayed. */
 void mend_cut(struct mend *m, struct jwalk *w);

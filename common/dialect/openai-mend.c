@@ -5,27 +5,38 @@
 #include "dialect/chat-write.h"
 #include "dialect/mend-chat.h"
 
-struct span mend_chat_id(const struct mend *m, struct span id)
+static struct span mend_chat_id(const struct mend *m, struct span id)
 {
 	const struct quirks *q = &m->target->quirks;
 
 	return q->nine_ids || q->id_max ? chat_id_openai(m->arena, id, q) : id;
 }
 
+static struct span unique_id(struct mend *m, struct span id, bool call)
+{
+	if (m->target->quirks.unique_ids)
+		id = call ? call_ids_call(&m->ids, m->arena, id)
+			  : call_ids_result(&m->ids, m->arena, id);
+	return mend_chat_id(m, id);
+}
+
 /* By the target's rules, where it has any. */
 static void mend_call_id(struct mend *m, struct span object, const char *key,
 			 bool call)
 {
-	const struct quirks *q = &m->target->quirks;
 	struct span value = jwalk_get(object, key);
+	const struct quirks *q = &m->target->quirks;
 	struct span id = jwalk_text(m->arena, value);
 
 	if (!jwalk_is_string(value))
 		return;
-	if (q->unique_ids)
-		id = call ? call_ids_call(&m->ids, m->arena, id)
-			  : call_ids_result(&m->ids, m->arena, id);
-	mend_id(m, value, mend_chat_id(m, id));
+	if (q->paired)
+		id = call ? pairs_own_name(&m->pairs, object.p)
+			  : pairs_mate_name(&m->pairs, object.p);
+	else
+		id = unique_id(m, id, call);
+	if (id.n || !q->paired)
+		mend_id(m, value, id);
 }
 
 /* What it cannot read is as good as none. */
@@ -172,11 +183,16 @@ static void pair(struct mend *m)
 			continue;
 		behind = !jwalk_is(role, "assistant");
 		turn += !behind;
+		if (!behind)
+			call_ids_turn(&m->ids);
 		while (!behind && jwalk_next(&c)) {
 			id = jwalk_get(c.value, "id");
-			if (jwalk_is_string(id))
-				pairs_call(&m->pairs, m->arena, c.value.p,
-					   jwalk_text(m->arena, id), turn);
+			if (!jwalk_is_string(id))
+				continue;
+			id = jwalk_text(m->arena, id);
+			pairs_call(&m->pairs, m->arena, c.value.p, id, turn);
+			pairs_name(&m->pairs, c.value.p,
+				   unique_id(m, id, true));
 		}
 	}
 }

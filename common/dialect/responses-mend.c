@@ -235,21 +235,27 @@ static bool is_partial(struct mend *m)
 static void pair(struct mend *m)
 {
 	struct jwalk w = jwalk_in(jwalk_get(m->text, "input"));
+	bool called = false;
+	size_t turn = 0;
 
 	if (is_partial(m))
 		return;
 	while (jwalk_next(&w)) {
 		struct span type = type_of(w.value);
 		struct span value = jwalk_get(w.value, "call_id"), id;
+		bool output = kind_of(type, false);
+		bool call = !output && may_follow(m, w.value);
 
+		turn += call && !called;
+		called = call;
 		id = jwalk_text(m->arena, value);
 		if (!jwalk_is_string(value))
 			continue;
-		if (kind_of(type, false))
-			pairs_result(&m->pairs, m->arena, w.value.p, id, 0,
+		if (output)
+			pairs_result(&m->pairs, m->arena, w.value.p, id, turn,
 				     false);
-		else if (may_follow(m, w.value))
-			pairs_call(&m->pairs, m->arena, w.value.p, id, 0);
+		else if (call)
+			pairs_call(&m->pairs, m->arena, w.value.p, id, turn);
 	}
 }
 

@@ -428,6 +428,103 @@ def _():
         assert mend_text(raw, {"mend": False})[0] == raw
 
 
+def result(id, content="r", **more):
+    return {"type": "tool_result", "tool_use_id": id, "content": content,
+            **more}
+
+
+def uses(*ids):
+    return say("assistant", [{"type": "tool_use", "id": i, "name": "f",
+                              "input": {}} for i in ids])
+
+
+def messages(list, switches, **more):
+    return mend({"max_tokens": 9, "model": "claude-opus-4-8",
+                 "messages": list, "tools": [
+                     {"name": "f", "input_schema": {"type": "object"}}],
+                 **more}, switches, dialect="anthropic",
+                model="claude-opus-4-8")
+
+
+PNG = {"type": "image", "source": {
+    "type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}}
+PDF = {"type": "document", "title": "T", "source": {
+    "type": "base64", "media_type": "application/pdf", "data": "JVBER"}}
+NOTES = {"type": "document", "source": {"type": "content", "content": [
+    {"type": "text", "text": "n"}, PNG]}}
+
+
+@case("a result that is moved is mended as one that stays")
+def _():
+    text = {"type": "text", "text": "t"}
+    cached = {**text, "cache_control": {"type": "ephemeral"}}
+    for moved in (False, True):
+        first = [uses("a"), say("user", [result("a", [text, PNG, PDF, NOTES],
+                                                cache_control={"type":
+                                                               "ephemeral"})])]
+        if moved:
+            first = [uses("a"), say("user", "wait"), say("assistant", "w"),
+                     *first[1:]]
+        r = messages([say("user", "q"), *first, say("assistant", "x"),
+                      say("user", [cached] * 4)],
+                     {"noImages": True, "strictMessages": True})
+        got = json.dumps(r["messages"])
+        assert '"image"' not in got and "JVBER" not in got, got
+        assert got.count("left out") == 3 and got.count('"n"') == 1, got
+        assert got.count("cache_control") == 4, got
+        assert r["messages"][2]["content"][0]["type"] == "tool_result", got
+        assert "image" in r["dropped"] and "document" in r["dropped"], r
+        assert ("order of results" in r["mended"]) == moved, r["mended"]
+
+
+@case("a result that is moved has the id of its call")
+def _():
+    for gap in ([], [say("user", "wait")]):
+        r = chat([say("user", "q"), calls("a", "a"), *gap, tool("a", "1"),
+                  tool("a", "2"), calls("a"), *gap, tool("a", "3"),
+                  say("user", "u")],
+                 {"callsPaired": True, "uniqueIds": True,
+                  "nineCharacterIds": bool(gap)})
+        m = r["messages"]
+        own = [c["id"] for x in m for c in x.get("tool_calls", ())]
+        answers = [(x["tool_call_id"], x["content"]) for x in m
+                   if x["role"] == "tool"]
+        assert len(set(own)) == 3, own
+        assert answers == list(zip(own, "123")), (own, answers)
+    r = messages([say("user", "q"), uses("a", "a"), say("user", [
+        {"type": "text", "text": "w"}, result("a", "1"), result("a", "2")]),
+        uses("a"), say("user", [result("a", "3")])], {})
+    blocks = [b for x in r["messages"] for b in x["content"]
+              if isinstance(b, dict)]
+    own = [b["id"] for b in blocks if b["type"] == "tool_use"]
+    answers = [(b["tool_use_id"], b["content"]) for b in blocks
+               if b["type"] == "tool_result"]
+    assert len(set(own)) == 3 and answers == list(zip(own, "123")), answers
+
+
+@case("a result that is moved in Chat: images, other members")
+def _():
+    s = {"callsPaired": True, "noImages": True, "extraFieldsRefused": True}
+    moved = dict(tool("a", PARTS), index=3)
+    r = chat([say("user", "q"), calls("a"), say("user", "wait"), moved], s)
+    got = json.dumps(r["messages"])
+    assert r["messages"][2]["role"] == "tool", got
+    assert "image_url" not in got and "left out" in got, got
+    assert "index" not in r["messages"][2], got
+
+
+@case("noImages: audio and video as text that names them")
+def _():
+    for part in ({"type": "input_audio", "input_audio": {
+            "data": "AAAA", "format": "wav"}},
+                 {"type": "video_url", "video_url": {"url": "https://x/v"}}):
+        r = chat([say("user", [part])], {"noImages": True})
+        got = r["messages"][0]["content"]
+        kind = part["type"].split("_")
+        assert got[0]["type"] == "text" and "left out" in got[0]["text"], got
+        assert r["dropped"] in kind, r["dropped"]
+
+
 def main():
     for what, fn in CASES:
         try:
