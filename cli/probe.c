@@ -263,7 +263,7 @@ static void show_costs(struct probe *p)
 		u.input += (int64_t)p->question.n / BYTES_A_TOKEN;
 		u.output += PROBE_LIMIT;
 	}
-	prices = prices_load(&unused);
+	prices = prices_load(NULL, &unused);
 	if (prices)
 		cost = prices_cost(prices, p->model, clock_wall_ms(), &u);
 	prices_free(prices);

@@ -24,6 +24,7 @@
 #define CHARS_PER_TOKEN 4
 #define OUTPUT_UNKNOWN 32768 /* tokens, where neither says how many */
 #define CHOICES_MAX 128
+#define SEARCHES 4       /* of one answer, where it does not tell */
 #define BUSY_WAIT_MS 500 /* for what others have reserved */
 #define BUSY_STEP_MS 5
 #define BUSY_RETRY_SECONDS 2
@@ -37,6 +38,8 @@ struct metered {
 	const struct price *price; /* of who is asked; NULL: nothing */
 	const char *model;         /* that this is the price of */
 	size_t chars;              /* of the answer so far */
+	double factor;             /* of what the request asks beside tokens */
+	int64_t searches;          /* that it may run, and does not tell */
 };
 
 /* --- models -------------------------------------------------------------- */
@@ -86,6 +89,80 @@ int metered_model(struct request *r, struct err *e)
 	return key_allows(r->key, r->model)
 		     ? look_at_others(r, e)
 		     : not_allowed(r, r->model, "model", e);
+}
+
+/* --- what costs more than its tokens ------------------------------------- */
+
+/* Times so much: Anthropic's fast mode and its price in one country, OpenAI's
+ * priority. Cheaper tiers are not: the answer may come from a dearer one. */
+static const struct {
+	const char *key, *value;
+	double factor;
+} dearer[] = {
+	{ "service_tier", "\"priority\"", 2 },
+	{ "service_tier", "\"fast\"", 2 },
+	{ "speed", "\"fast\"", 6 },
+	{ "inference_geo", "\"us\"", 1.1 },
+};
+
+/* What a provider runs by itself, by what the type of its tool begins with. */
+static const char *const run_there[] = {
+	"web_search",       "google_search", "file_search", "code_interpreter",
+	"image_generation", "openrouter:",   "x_search",    "code_execution",
+};
+
+static bool runs_there(struct span tool)
+{
+	struct jwalk w = jwalk_in(tool);
+
+	while (jwalk_next(&w)) {
+		struct span v = w.value;
+
+		if (!jwalk_key_is(&w, "type") || !jwalk_is_string(v))
+			continue;
+		v = span_skip(v, 1);
+		for (size_t i = 0; i < sizeof(run_there) / sizeof(*run_there);
+		     i++)
+			if (span_starts(v, run_there[i]))
+				return true;
+	}
+	return false;
+}
+
+static bool any_runs_there(struct span tools)
+{
+	struct jwalk w = jwalk_in(tools);
+
+	while (jwalk_next(&w))
+		if (runs_there(w.value))
+			return true;
+	return false;
+}
+
+/* A name with escapes is there to be overlooked: it is the dearest. */
+static void look_at_extras(struct request *r)
+{
+	struct metered *m = r->metered;
+	struct jwalk w = jwalk_in(buf_get(&r->body));
+
+	m->factor = 1;
+	while (jwalk_next(&w)) {
+		if (memchr(w.key.p, '\\', w.key.n))
+			m->factor = 6;
+		for (size_t i = 0; i < sizeof(dearer) / sizeof(*dearer); i++)
+			if (jwalk_key_is(&w, dearer[i].key) &&
+			    !span_is(w.value, "null") &&
+			    (span_is(w.value, dearer[i].value) ||
+			     memchr(w.value.p, '\\', w.value.n)) &&
+			    m->factor < dearer[i].factor)
+				m->factor = dearer[i].factor;
+		if (jwalk_key_is(&w, "web_search_options") ||
+		    jwalk_key_is(&w, "plugins") ||
+		    (jwalk_key_is(&w, "tools") && any_runs_there(w.value)))
+			m->searches = SEARCHES;
+	}
+	if (strstr(r->model, ":online"))
+		m->searches = SEARCHES;
 }
 
 /* --- the largest possible cost ------------------------------------------- */
@@ -152,10 +229,10 @@ static const struct price *price_of(const struct request *r,
 {
 	const struct price *p;
 
-	if (b->demo)
+	if (b->demo || b->local)
 		return NULL;
 	p = prices_find(r->config->prices, model, clock_wall_ms());
-	return p ? p : &price_unknown;
+	return p ? p : prices_default(r->config->prices);
 }
 
 /* All of it written to the cache for an hour, or just read. */
@@ -186,7 +263,10 @@ static struct meter_ask largest(const struct request *r,
 		const struct price *p = price_of(r, to->backend, to->model);
 		int64_t output = largest_output(r, to->model, asked), cost;
 
-		cost = p ? nano(largest_cost(p, input, output)) : 0;
+		cost = p ? nano(largest_cost(p, input, output) *
+					r->metered->factor +
+				(double)r->metered->searches * p->search)
+			 : 0;
 		if (cost > ask.cost)
 			ask.cost = cost;
 		if (input + output > ask.tokens)
@@ -388,9 +468,10 @@ int metered_admit(struct request *r, const struct plan *plan, struct err *e)
 			       "what a background answer uses cannot be "
 			       "counted, and this key has limits: leave "
 			       "background out");
-	ask = largest(r, plan);
 	r->metered = arena_take(r->arena, sizeof(*r->metered));
 	memset(r->metered, 0, sizeof(*r->metered));
+	look_at_extras(r);
+	ask = largest(r, plan);
 	for (; k && rc == 0; k = k->person)
 		if (quota_limits(&k->quota))
 			rc = take(r, k, &ask, end, e);
@@ -446,12 +527,24 @@ static int64_t counted(const struct usage *u)
 	return u->input + u->cache_write + u->output;
 }
 
+/* Anthropic tells how often it has searched. */
+static int64_t cost_of(const struct request *r, const struct price *p,
+		       const struct usage *u)
+{
+	const struct metered *m = r->metered;
+	double extra = is_anthropic(r) && u->searches
+			     ? 0
+			     : (double)m->searches * (p ? p->search : 0);
+
+	return p ? nano(price_cost(p, u) * m->factor + extra) : 0;
+}
+
 static void note(struct request *r)
 {
 	struct metered *m = r->metered;
 	struct usage u = usage_so_far(r);
 	const struct price *p = price_now(r);
-	int64_t cost = p ? nano(price_cost(p, &u)) : 0;
+	int64_t cost = cost_of(r, p, &u);
 
 	for (size_t i = 0; i < m->n; i++)
 		meter_note(&m->leases[i], cost, counted(&u));
@@ -479,6 +572,8 @@ void metered_fields(struct request *r)
 	const struct meter_answer *a = r->metered ? &r->metered->told : NULL;
 	double used;
 
+	if (r->metered && price_now(r) == prices_default(r->config->prices))
+		field(r, "x-dario-price", "default: none is known");
 	if (!a || !a->has_spend) {
 		persons_view_fields(r);
 		return;
@@ -535,7 +630,7 @@ void metered_settle(struct request *r)
 			u = usage_so_far(r);
 	}
 	p = is_free(r) ? NULL : price_now(r);
-	cost = p ? nano(price_cost(p, &u)) : 0;
+	cost = cost_of(r, p, &u);
 	for (size_t i = 0; i < m->n; i++)
 		meter_settle(&m->leases[i], cost, counted(&u));
 	r->metered = NULL;

@@ -52,6 +52,7 @@ enum stop_kind {
 struct usage {
 	int64_t input, cache_read, cache_write, output, reasoning;
 	int64_t cache_write_1h; /* of cache_write: kept for an hour */
+	int64_t searches;       /* of the web, that the provider bills */
 };
 
 /* What a text relies on: a place on the web. */

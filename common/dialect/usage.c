@@ -22,6 +22,7 @@ void usage_anthropic(struct usage *u, const struct jval *o)
 {
 	const struct jval *details = jval_get(o, "output_tokens_details");
 	const struct jval *created = jval_get(o, "cache_creation");
+	const struct jval *tools = jval_get(o, "server_tool_use");
 
 	read_count(o, "input_tokens", &u->input);
 	read_count(o, "cache_read_input_tokens", &u->cache_read);
@@ -29,6 +30,7 @@ void usage_anthropic(struct usage *u, const struct jval *o)
 	read_count(created, "ephemeral_1h_input_tokens", &u->cache_write_1h);
 	read_count(o, "output_tokens", &u->output);
 	read_count(details, "thinking_tokens", &u->reasoning);
+	read_count(tools, "web_search_requests", &u->searches);
 }
 
 /* The first of `keys` (NULL at the end) that is there, or 0. */

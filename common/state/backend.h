@@ -55,6 +55,7 @@ struct backend {
 	struct seal_origin origin; /* of what it seals */
 	bool first_hand;           /* the base URL tells whose models answer */
 	bool known, router;        /* the provider is; it has those of others */
+	bool local;                /* it is a program of the user's own */
 	char *proxy;   /* on the way there, or NULL: as the environment says */
 	char *ca_file; /* of certificates to trust, or NULL */
 	char **fields; /* further header fields, "Name: value" */

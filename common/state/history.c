@@ -184,8 +184,9 @@ static void turn_over(void *arg)
 	int lock = store_try_lock(home, CURRENT, &busy, &unused);
 
 	store_sign(home, CURRENT, &s);
-	f.prices = lock < 0 || s.size < HISTORY_FILE_MAX ? NULL
-							 : prices_load(&unused);
+	f.prices = lock < 0 || s.size < HISTORY_FILE_MAX
+			 ? NULL
+			 : prices_load(home, &unused);
 	if (f.prices) {
 		totals = history_totals(home);
 		usage_sums_read(&f.sums, totals);

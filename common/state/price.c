@@ -24,31 +24,55 @@ struct row {
 };
 
 struct prices {
-	struct json_object *file;
+	struct json_object *file, *own; /* ours, and the home's or NULL */
 	struct row *rows;
 	size_t n;
+	struct price unknown;
 	uint64_t number; /* of this loading */
 };
 
-const struct price price_unknown = {
+#define SEARCH 0.01 /* Anthropic's and OpenAI's, for one */
+
+static const struct price large = {
 	.usual = { 5 / MILLION, 25 / MILLION, 0.5 / MILLION, 6.25 / MILLION,
 		   10 / MILLION },
+	.search = SEARCH,
 };
 
-static void read_rates(struct price_rates *r, struct json_object *o)
+/* A sum that stands there, or `preset`. */
+static int amount(struct json_object *o, const char *key, double preset,
+		  double *out, struct err *e)
 {
-	double input = json_amount(o, "input", 0);
-
-	*r = (struct price_rates){
-		.input = input / MILLION,
-		.output = json_amount(o, "output", 0) / MILLION,
-		.read = json_amount(o, "read", input) / MILLION,
-		.write5m = json_amount(o, "write5m", input) / MILLION,
-		.write1h = json_amount(o, "write1h", input) / MILLION,
-	};
+	*out = json_amount(o, key, preset);
+	if (!json_get(o, key) || (*out >= 0 && *out <= MILLION))
+		return 0;
+	return err_set(e, ERR_CONFIG, "%s must be dollars from 0 to %.0f", key,
+		       MILLION);
 }
 
-/* The first day of a row, as a moment. */
+static int read_rates(struct price_rates *r, struct json_object *o,
+		      struct err *e)
+{
+	double *const to[] = { &r->input, &r->output, &r->read, &r->write5m,
+			       &r->write1h };
+	static const char *const keys[] = { "input", "output", "read",
+					    "write5m", "write1h" };
+
+	if (!json_get(o, "input") || !json_get(o, "output"))
+		return err_set(e, ERR_CONFIG,
+			       "a price needs input and output, in dollars for "
+			       "a million tokens");
+	for (int i = 0; i < 5; i++) {
+		double preset = i < 2 ? 0 : r->input * MILLION;
+
+		if (amount(o, keys[i], preset, to[i], e))
+			return -1;
+		*to[i] /= MILLION;
+	}
+	return 0;
+}
+
+/* The first day of a row, as a moment; without one it always holds. */
 static int64_t from(struct json_object *row)
 {
 	char text[40];
@@ -58,32 +82,89 @@ static int64_t from(struct json_object *row)
 	return http_date_read(span_of(text));
 }
 
-struct prices *prices_load(struct err *e)
+static int read_price(struct price *p, struct json_object *o, struct err *e)
+{
+	struct json_object *far = json_get(o, "long");
+
+	p->over = json_int(far, "over", 0);
+	if (read_rates(&p->usual, o, e) ||
+	    (far && read_rates(&p->far, far, e)) ||
+	    amount(o, "search", SEARCH, &p->search, e))
+		return -1;
+	return 0;
+}
+
+static bool are_names(struct json_object *match)
+{
+	size_t n = json_length(match);
+
+	if (!json_object_is_type(match, json_type_array) || !n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!json_span(json_at(match, i)).n)
+			return false;
+	return true;
+}
+
+static int read_rows(struct prices *p, struct json_object *file, struct err *e)
+{
+	struct json_object *list = json_get(file, "prices");
+
+	if (list && !json_object_is_type(list, json_type_array))
+		return err_set(e, ERR_CONFIG, "prices must be a list");
+	p->rows = xrealloc(p->rows,
+			   (p->n + json_length(list) + 1) * sizeof(*p->rows));
+	for (size_t i = 0; i < json_length(list); i++) {
+		struct json_object *o = json_at(list, i);
+		struct row *row = &p->rows[p->n++];
+
+		memset(row, 0, sizeof(*row));
+		row->match = json_get(o, "match");
+		row->from = from(o);
+		if (!are_names(row->match))
+			return err_set(e, ERR_CONFIG,
+				       "match must be a list of names of "
+				       "models, such as [\"my-model*\"]");
+		if (read_price(&row->price, o, e))
+			return -1;
+	}
+	return 0;
+}
+
+/* The home's rows stand first. */
+static int read_own(struct prices *p, const char *home, struct err *e)
+{
+	struct json_object *unknown;
+
+	if (!home || json_load(home, PRICES_FILE, &p->own, e) > 0)
+		return 0;
+	if (!p->own)
+		return -1;
+	unknown = json_get(p->own, "defaultPrice");
+	if ((unknown && read_price(&p->unknown, unknown, e)) ||
+	    read_rows(p, p->own, e))
+		return err_add(e, PRICES_FILE);
+	return 0;
+}
+
+struct prices *prices_load(const char *home, struct err *e)
 {
 	static atomic_uint_least64_t numbers;
-	struct json_object *file = install_path_json("share/prices.json", e);
-	struct json_object *list = json_get(file, "prices");
-	struct prices *p;
+	struct prices *p = xcalloc(1, sizeof(*p));
 
-	if (!file)
-		return NULL;
-	p = xcalloc(1, sizeof(*p));
-	p->file = file;
+	p->unknown = large;
 	p->number = atomic_fetch_add(&numbers, 1) + 1;
-	p->n = json_length(list);
-	p->rows = xcalloc(p->n, sizeof(*p->rows));
-	for (size_t i = 0; i < p->n; i++) {
-		struct json_object *o = json_at(list, i);
-		struct json_object *far = json_get(o, "long");
+	p->file = install_path_json("share/prices.json", e);
+	if (p->file && read_own(p, home, e) == 0 &&
+	    read_rows(p, p->file, e) == 0)
+		return p;
+	prices_free(p);
+	return NULL;
+}
 
-		p->rows[i].match = json_get(o, "match");
-		p->rows[i].from = from(o);
-		read_rates(&p->rows[i].price.usual, o);
-		if (far)
-			read_rates(&p->rows[i].price.far, far);
-		p->rows[i].price.over = json_int(far, "over", 0);
-	}
-	return p;
+const struct price *prices_default(const struct prices *p)
+{
+	return &p->unknown;
 }
 
 void prices_free(struct prices *p)
@@ -91,6 +172,7 @@ void prices_free(struct prices *p)
 	if (!p)
 		return;
 	json_object_put(p->file);
+	json_object_put(p->own);
 	free(p->rows);
 	free(p);
 }
@@ -150,7 +232,7 @@ double price_cost(const struct price *p, const struct usage *u)
 	return (double)u->input * r->input + (double)u->cache_read * r->read +
 	       (double)(u->cache_write - u->cache_write_1h) * r->write5m +
 	       (double)u->cache_write_1h * r->write1h +
-	       (double)u->output * r->output;
+	       (double)u->output * r->output + (double)u->searches * p->search;
 }
 
 double prices_cost(const struct prices *p, const char *model, int64_t when,

@@ -1,8 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * price: what an answer costs, by share/prices.json. Each row has a date from
- * which it holds and its source; of the rows for a model the latest one that
- * holds counts. Immutable once loaded. Thread-safe.
+ * price: what an answer costs, by share/prices.json, and by prices.json of the
+ * home, which goes before it:
+ *
+ *	{"defaultPrice":{"input":5,"output":25},
+ *	 "prices":[{"match":["my-model*"],"input":1,"output":2,"read":0.1,
+ *		    "write5m":1.25,"write1h":2,"search":0.01,
+ *		    "from":"2026-01-01",
+ *		    "long":{"over":200000,"input":2,"output":4}}]}
+ *
+ * US dollars for a million tokens; `search` for one search of the web that the
+ * provider runs. What a row does not say of a cache costs what input does. Each
+ * row of ours has a date from which it holds and its source; of the rows for a
+ * model the latest one that holds counts. A server of the user's own machine
+ * costs nothing. Immutable once loaded. Thread-safe.
  */
 #ifndef DARIO_PRICE_H
 #define DARIO_PRICE_H
@@ -10,8 +21,11 @@
 #include "base/err.h"
 #include "dialect/event.h"
 
+#define PRICES_FILE "prices.json" /* of the home */
+
 struct prices;
-struct prices *prices_load(struct err *e);
+/* An error names the file that is wrong. */
+struct prices *prices_load(const char *home, struct err *e);
 void prices_free(struct prices *p); /* NULL is fine */
 
 /* US dollars for a token. */
@@ -21,6 +35,7 @@ struct price_rates {
 
 struct price {
 	struct price_rates usual, far;
+	double search; /* US dollars for one */
 	int64_t over; /* tokens of the prompt, beyond which it is `far`; or 0 */
 };
 
@@ -28,8 +43,9 @@ struct price {
  * p. */
 const struct price *prices_find(const struct prices *p, const char *model,
 				int64_t when);
-/* Where no price is known, for limits: what a large model costs. */
-extern const struct price price_unknown;
+/* Where no price is known, for limits: defaultPrice, or what a large model
+ * costs. */
+const struct price *prices_default(const struct prices *p);
 
 double price_cost(const struct price *p, const struct usage *u);
 /* In US dollars at `when`; negative: not known. */

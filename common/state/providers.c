@@ -15,7 +15,7 @@ struct row {
 	struct globs urls, models;
 	struct quirks set;    /* by URL */
 	struct quirks behind; /* by model */
-	bool router, always;
+	bool router, always, local;
 	const struct dialect *dialect; /* or NULL */
 };
 
@@ -39,6 +39,7 @@ static int parse_row(struct row *r, struct json_object *o, struct err *e)
 	globs_read(&r->models, json_get(o, "models"));
 	r->router = json_flag(o, "router", false);
 	r->always = json_flag(o, "always", false);
+	r->local = json_flag(o, "local", false) && !r->router;
 	r->dialect = dialect_find(json_str(o, "dialect"));
 	if (quirks_parse(&r->set, set, e) ||
 	    quirks_parse(&r->behind, behind ? behind : set, e))
@@ -98,6 +99,7 @@ void providers_fill(const struct providers *p, struct backend *b)
 		quirks_fill(&b->quirks, &r->set);
 		b->first_hand = !r->router;
 		b->router = r->router;
+		b->local = r->local;
 		b->known = true;
 		return;
 	}

@@ -97,7 +97,7 @@ int report_make(struct report *r, const char *home, const struct snapshot *c,
 	struct reading g = { r, home };
 
 	memset(r, 0, sizeof(*r));
-	r->prices = prices_load(e);
+	r->prices = prices_load(home, e);
 	if (!r->prices)
 		return -1;
 	r->now = clock_wall_ms();

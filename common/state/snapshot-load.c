@@ -220,8 +220,10 @@ struct snapshot *snapshot_read(const char *home, struct notify *n,
 
 	c->refs = 1;
 	watches_init(&c->watches, home, n);
+	watch(c, home, PRICES_FILE);
 	if (open_home(c, home, e) || load_settings(c, home, e) ||
-	    !(c->models = models_load(e)) || !(c->prices = prices_load(e)) ||
+	    !(c->models = models_load(e)) ||
+	    !(c->prices = prices_load(home, e)) ||
 	    !(c->providers = providers_load(e)) || load_backends(c, home, e) ||
 	    accounts_load(&c->accounts, home, watch, c, e) ||
 	    keys_load(&c->keys, home, watch, c, &c->notes, e) ||
@@ -313,7 +315,8 @@ uint64_t snapshot_files(const char *home, const char *template)
 	static const char *const fixed[] = { NULL,          "backends",
 					     "accounts",    KEYS_FOLDER,
 					     "config.json", "routes.json",
-					     "tools.json",  "template.json" };
+					     "tools.json",  "template.json",
+					     PRICES_FILE };
 	uint64_t h = FNV_START;
 	struct dirent **list;
 	char path[300];

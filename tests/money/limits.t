@@ -143,6 +143,57 @@ post /v1/chat/completions "{\"model\":\"claude-opus-5-5\",\"messages\":[{\"role\
 wait_for 5 is_spent broken 0.171950000
 is 'translated, it costs the same' "$(spent broken)" 0.171950000
 
+# other prices
+own() { # the text of prices.json
+	printf '%s' "$1" >"$DARIO_HOME/new.json"
+	chmod 600 "$DARIO_HOME/new.json"
+	mv "$DARIO_HOME/new.json" "$DARIO_HOME/prices.json"
+}
+k=$(add own --spend=100/month)
+model=gpt-4o
+own '{"defaultPrice":{"input":1,"output":2},"prices":[{"match":["gpt-4o"],"input":10,"output":100},{"match":["mine-*"],"input":0,"output":0}]}'
+is 'own prices count on the next request' "$(chat "$k" 1000)" 200
+wait_for 5 is_spent own 0.101000000
+is 'own prices: before ours' "$(spent own)" 0.101000000
+is 'of a known model nothing is said' "$(header x-dario-price)" ''
+model=gpt-unknown chat "$k" 1000 >/dev/null
+model=gpt-4o
+like 'a price that is not known is said to be so' "$(header x-dario-price)" default
+wait_for 5 is_spent own 0.103100000
+is 'it counts by defaultPrice' "$(spent own)" 0.103100000
+model=claude-opus-5-5
+messages "$k" 1000 >/dev/null
+model=gpt-4o
+wait_for 5 is_spent own 0.123500000
+is 'what is not said there costs as before' "$(spent own)" 0.123500000
+for wrong in '{' '[]x' '{"prices":{}}' '{"prices":[{"match":"gpt-4o","input":1,"output":1}]}' '{"prices":[{"match":["x"],"input":-1,"output":1}]}' \
+	'{"prices":[{"match":["x"],"output":1}]}' '{"defaultPrice":{"input":"1","output":2}}'; do
+	own "$wrong"
+	is "a wrong file, $wrong: the last one holds" "$(chat "$k" 0)" 200
+	like 'it is named' "$(tail -n 30 "$tmp/log")" prices.json
+done
+rm "$DARIO_HOME/prices.json"
+k=$(add extras --spend=100/month)
+chat "$k" 1000 >/dev/null
+wait_for 5 is_spent extras 0.010250000
+is 'without extras' "$(spent extras)" 0.010250000
+chat "$k" 1000 ',"service_tier":"flex"' >/dev/null
+wait_for 5 is_spent extras 0.020500000
+is 'a cheaper tier counts as the usual one, which may answer' "$(spent extras)" 0.020500000
+chat "$k" 1000 ',"service_tier":"priority"' >/dev/null
+wait_for 5 is_spent extras 0.041000000
+is 'priority counts twice' "$(spent extras)" 0.041000000
+chat "$k" 1000 ',"service_ti\u0065r":"priority"' >/dev/null
+wait_for 5 is_spent extras 0.102500000
+is 'no name is overlooked' "$(spent extras)" 0.102500000
+chat "$k" 1000 ',"plugins":[{"id":"web"}]' >/dev/null
+wait_for 5 is_spent extras 0.152750000
+is 'searches cost' "$(spent extras)" 0.152750000
+post /v1/messages "{\"model\":\"claude-opus-5-5\",\"max_tokens\":50,\"speed\":\"fast\",\"messages\":[{\"role\":\"user\",\"content\":\"$(order 1000)\"}]}" -H "x-api-key: $k" >/dev/null
+wait_for 5 is_spent extras 0.275150000
+is 'fast mode costs six times as much' "$(spent extras)" 0.275150000
+model=claude-opus-5-5
+
 # the largest possible cost
 k=$(add small --spend=0.02/month)
 is 'let through, though it could cost more than is left' "$(max=100000 messages "$k" 1)" 200

@@ -975,7 +975,7 @@ static void prices_have_dates(void **state)
 	struct usage u = { .cache_read = 1000000 };
 	struct usage far = { .input = 200000 }, near = { .input = 100000 };
 	struct err e = { 0 };
-	struct prices *p = prices_load(&e);
+	struct prices *p = prices_load(NULL, &e);
 	int64_t before = http_date_read(SPAN("2026-10-01T00:00:00Z"));
 	int64_t after = http_date_read(SPAN("2026-10-08T00:00:00Z"));
 
