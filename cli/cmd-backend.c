@@ -1,50 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include "base/jw.h"
 #include "cli/backend-add.h"
-#include "cli/backend-test.h"
 #include "cli/cmd.h"
 #include "cli/probe.h"
 #include "cli/save.h"
 #include "cli/say.h"
 #include "cli/secret.h"
+#include "net/backend-test.h"
 #include "net/catalog.h"
+#include "state/backend-show.h"
 #include "state/snapshot.h"
 #include "state/standing.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static void put_backend(struct jw *w, const struct backend *b)
-{
-	struct buf protocols;
-	struct span rest;
-
-	buf_init(&protocols, 80);
-	backend_protocols(b, &protocols);
-	rest = buf_get(&protocols);
-	jw_obj(w);
-	jw_kcstr(w, "name", b->name);
-	jw_key(w, "protocols");
-	jw_arr(w);
-	while (rest.n)
-		jw_str(w, span_cut(&rest, ','));
-	jw_arr_end(w);
-	buf_release(&protocols);
-	jw_kcstr(w, "baseUrl", b->base_url);
-	jw_key(w, "models");
-	jw_arr(w);
-	for (size_t i = 0; i < b->n_models; i++)
-		jw_str(w, span_of(b->models[i]));
-	jw_arr_end(w);
-	jw_kbool(w, "hasKey", backend_has_key(b));
-	if (b->key_env)
-		jw_kcstr(w, "keyEnv", b->key_env);
-	if (b->key_command)
-		jw_kcstr(w, "keyProgram", key_command_program(b->key_command));
-	jw_obj_end(w);
-}
 
 static void print_backend(const struct backend *b)
 {
@@ -75,24 +45,46 @@ static int run_list(struct cmd *c, struct err *e)
 
 	if (!cfg)
 		return -1;
-	buf_init(&out, 4u << 20);
-	jw_arr(&w);
-	for (size_t i = 0; i < cfg->n_backends; i++) {
-		if (cmd_value(c, "json"))
-			put_backend(&w, &cfg->backends[i]);
-		else
-			print_backend(&cfg->backends[i]);
-	}
-	jw_arr_end(&w);
-	if (cmd_value(c, "json"))
+	if (cmd_value(c, "json")) {
+		buf_init(&out, 4u << 20);
+		show_backends(&w, cfg);
 		say_json(buf_get(&out));
-	else if (!cfg->n_backends)
-		fputs("dario: no backend yet: add one with dario backend "
-		      "add\n",
-		      stderr);
-	buf_release(&out);
+		buf_release(&out);
+	} else {
+		for (size_t i = 0; i < cfg->n_backends; i++)
+			print_backend(&cfg->backends[i]);
+		if (!cfg->n_backends)
+			fputs("dario: no backend yet: add one with dario "
+			      "backend add\n",
+			      stderr);
+	}
 	snapshot_free(cfg);
 	return 0;
+}
+
+static int run_test(struct cmd *c, struct err *e)
+{
+	struct snapshot *cfg = snapshot_load(c->home, e);
+	const struct backend *b = NULL;
+	struct backend_tested t;
+	int rc = -1;
+
+	if (!cfg)
+		return -1;
+	b = snapshot_backend(cfg, span_of(c->args[0]));
+	if (b)
+		rc = backend_test(b, c->home, cfg->settings.connect_ms, &t, e);
+	else if (secret_check_name(c->args[0], BACKEND_NAME, e) == 0)
+		err_set(e, ERR_CONFIG,
+			"there is no backend %.64s: see "
+			"dario backend list",
+			c->args[0]);
+	if (rc == 0)
+		say(stdout,
+		    "backend %s answers in %lld ms and lists %d models\n",
+		    b->name, (long long)t.ms, t.models);
+	snapshot_free(cfg);
+	return rc;
 }
 
 static void no_watch(void *arg, const char *root, const char *name)
@@ -161,7 +153,7 @@ static const struct cmd_entry entries[] = {
 	{ "remove", "NAME", "forget a provider", 1, 1, NULL, false,
 	  run_remove },
 	{ "test", "NAME", "ask a provider for its models", 1, 1, NULL, false,
-	  backend_test },
+	  run_test },
 	{ "probe", "NAME",
 	  "ask a provider small questions: what it can, and which switches to "
 	  "set; costs are shown before",

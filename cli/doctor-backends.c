@@ -4,8 +4,8 @@
 #include "config.h"
 
 #include "base/task.h"
-#include "cli/backend-answer.h"
 #include "cli/doctor.h"
+#include "net/backend-answer.h"
 #include "net/catalog.h"
 #include "net/fetch.h"
 #include "state/pool.h"

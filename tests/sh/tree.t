@@ -12,7 +12,7 @@ below = {
     "common/base": {"base"},
     "common/dialect": {"base", "dialect"},
     "common/state": {"base", "dialect", "state"},
-    "common/net": {"base", "state", "net"},
+    "common/net": {"base", "dialect", "state", "net"},
     "fcgi": {"base", "dialect", "state", "net", "fcgi"},
     "cli": {"base", "dialect", "state", "net", "cli"},
     "lib": {"base", "dialect", "state", "net", "lib", "include"},

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include "cli/backend-test.h"
+#include "net/backend-test.h"
 
 #include "base/clock.h"
-#include "cli/backend-add.h"
-#include "cli/backend-answer.h"
-#include "cli/say.h"
-#include "cli/secret.h"
+#include "net/backend-answer.h"
 #include "net/catalog.h"
 
 #include <stdio.h>
@@ -61,7 +58,8 @@ static void key_fix(const struct backend *b, char *out, size_t n)
 }
 
 /* What an answer means for the person who asked. */
-static int judge(const struct test *t, struct err *e)
+static int judge(const struct test *t, struct backend_tested *out,
+		 struct err *e)
 {
 	const struct backend *b = t->b;
 	char said[BACKEND_WORDS_MAX], fix[300];
@@ -87,46 +85,27 @@ static int judge(const struct test *t, struct err *e)
 			       "backend %s answers, but not with a model "
 			       "list: is %s an API address?",
 			       b->name, b->base_url);
-	say(stdout, "backend %s answers in %lld ms and lists %d models\n",
-	    b->name, (long long)t->ms, models);
+	*out = (struct backend_tested){ t->ms, models };
 	return 0;
 }
 
-static int run(struct test *t, const char *home, long timeout_ms, struct err *e)
+int backend_test(const struct backend *b, const char *home, long timeout_ms,
+		 struct backend_tested *out, struct err *e)
 {
+	struct test t = { .b = b };
 	struct http *h = http_new(NULL, 4);
 	int rc;
 
 	if (!h)
 		return err_set(e, ERR_INTERNAL, "libcurl cannot start");
-	catalog_init(&t->catalog, h, home, t->b, NULL);
-	buf_init(&t->fetch.body, BODY_MAX);
-	t->fetch.timeout_ms = timeout_ms;
-	rc = ask(t, e);
+	catalog_init(&t.catalog, h, home, b, NULL);
+	buf_init(&t.fetch.body, BODY_MAX);
+	t.fetch.timeout_ms = timeout_ms;
+	rc = ask(&t, e);
 	if (rc == 0)
-		rc = judge(t, e);
-	buf_release(&t->fetch.body);
-	catalog_release(&t->catalog);
+		rc = judge(&t, out, e);
+	buf_release(&t.fetch.body);
+	catalog_release(&t.catalog);
 	http_free(h);
-	return rc;
-}
-
-int backend_test(struct cmd *c, struct err *e)
-{
-	struct snapshot *cfg = snapshot_load(c->home, e);
-	struct test t = { 0 };
-	int rc = -1;
-
-	if (!cfg)
-		return -1;
-	t.b = snapshot_backend(cfg, span_of(c->args[0]));
-	if (t.b)
-		rc = run(&t, c->home, cfg->settings.connect_ms, e);
-	else if (secret_check_name(c->args[0], BACKEND_NAME, e) == 0)
-		err_set(e, ERR_CONFIG,
-			"there is no backend %.64s: see "
-			"dario backend list",
-			c->args[0]);
-	snapshot_free(cfg);
 	return rc;
 }

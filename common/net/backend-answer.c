@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include "cli/backend-answer.h"
+#include "net/backend-answer.h"
 
 #include "base/log.h"
 #include "base/utf8.h"

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* backend-show: backends as JSON. No secret is in it. */
+#ifndef DARIO_BACKEND_SHOW_H
+#define DARIO_BACKEND_SHOW_H
+
+#include "base/jw.h"
+#include "state/snapshot.h"
+
+/* [{"name":"groq","protocols":["openai"],"baseUrl":"https://...",...}] */
+void show_backends(struct jw *w, const struct snapshot *c);
+
+#endif
