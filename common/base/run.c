@@ -4,6 +4,7 @@
 #include "base/run.h"
 
 #include "base/clock.h"
+#include "base/embed.h"
 #include "base/wait.h"
 
 #include <errno.h>
@@ -17,6 +18,8 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define RUN_HOME "DARIO_HOME="
 
 extern char **environ;
 
@@ -61,6 +64,36 @@ char **run_environment(void)
 		    strncmp(environ[i], "DARIO_API_KEY=", 14))
 			out[kept++] = environ[i];
 	return out;
+}
+
+char **run_environment_at(struct run_home *h, const char *home,
+			  const char *more)
+{
+	const struct embed *x = embed_now();
+	bool ours = !x || x->environment;
+	size_t n = strlen(RUN_HOME) + strlen(home) + 1, all = 0, kept = 0;
+	char **list = run_environment(), **out;
+
+	while (list[all])
+		all++;
+	h->variable = xmalloc(n);
+	snprintf(h->variable, n, RUN_HOME "%s", home);
+	out = xcalloc(all + 3, sizeof(*out));
+	for (size_t i = 0; i < all; i++)
+		if (strncmp(list[i], RUN_HOME, strlen(RUN_HOME)) &&
+		    (ours || strncmp(list[i], "DARIO_", 6)))
+			out[kept++] = list[i];
+	out[kept++] = h->variable;
+	if (more)
+		out[kept++] = (char *)more;
+	free(list);
+	return out;
+}
+
+void run_home_release(struct run_home *h, char **environment)
+{
+	free(environment);
+	free(h->variable);
 }
 
 /* Standard input and error are /dev/null; output goes to `out` (-1: there

@@ -41,6 +41,16 @@ struct run_end run_aside(const char *const argv[], struct buf *out, long ms);
  * key of the router's owner. Free the list; the strings are not its own. */
 char **run_environment(void);
 
+/* The same for a program of ours that is to use this home, and with one more
+ * variable (NAME=VALUE), or NULL. What a host's environment says of us does not
+ * count, unless the host wants it to (embed.h). */
+struct run_home {
+	char *variable;
+};
+char **run_environment_at(struct run_home *h, const char *home,
+			  const char *more);
+void run_home_release(struct run_home *h, char **environment);
+
 /* No descriptor from `fd` on goes along, where the system can do that. */
 void run_close_from(posix_spawn_file_actions_t *files, int fd);
 

@@ -61,7 +61,7 @@ static int lock_in_turn(const struct refresh *r, const struct account *old,
 }
 
 struct start {
-	const char *worker, *file;
+	const char *worker, *home, *file;
 	int lock;
 	pid_t pid;
 	int error; /* errno; 0: pid runs */
@@ -76,7 +76,8 @@ static void start(void *arg)
 	char *const argv[] = { (char *)"dario.fcgi", flag, NULL };
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
-	char **env = run_environment();
+	struct run_home home;
+	char **env = run_environment_at(&home, s->home, NULL);
 	sigset_t none;
 
 	snprintf(flag, sizeof(flag), "--refresh=%s", s->file);
@@ -92,7 +93,7 @@ static void start(void *arg)
 	/* A client's or an upstream's connection must not be kept open. */
 	run_close_from(&files, REFRESH_LOCK_FD + 1);
 	s->error = posix_spawn(&s->pid, s->worker, &files, &attr, argv, env);
-	free(env);
+	run_home_release(&home, env);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attr);
 }
@@ -149,7 +150,9 @@ int refresh_account(const struct refresh *r, const struct account *old,
 		    struct account *out, struct err *e)
 {
 	struct limits l;
-	struct start s = { .worker = r->worker, .file = old->file };
+	struct start s = { .worker = r->worker,
+			   .home = r->home,
+			   .file = old->file };
 	int rc;
 
 	s.lock = lock_in_turn(r, old, e);
