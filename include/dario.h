@@ -212,6 +212,73 @@ DARIO_API int dario_price(struct dario *d, const char *model, int64_t when,
 			  const struct dario_usage *u, double *dollars,
 			  struct dario_error *e);
 
+/* --- what a folder holds --------------------------------------------------- */
+
+/* As JSON; they need a folder. The files are as they are at this moment. */
+
+/* {"mode":"pool","accounts":[...],...}: what GET /accounts answers. */
+DARIO_API char *dario_accounts(struct dario *d, struct dario_error *e);
+/* {"authenticated":true,...}: what GET /status answers. */
+DARIO_API char *dario_status(struct dario *d, struct dario_error *e);
+/* [{"name":"groq",...}]: dario backend list --json. */
+DARIO_API char *dario_backends(struct dario *d, struct dario_error *e);
+/* Where a request for this model would go, and why: dario explain --json.
+ * `api`: "messages", "chat" or "responses"; NULL is "chat". */
+DARIO_API char *dario_explain(struct dario *d, const char *model,
+			      const char *api, struct dario_error *e);
+
+/* The same in short. */
+struct dario_route {
+	char backend[68];
+	char model[260];    /* that it is asked for */
+	char dialect[16];   /* that it goes in */
+	int32_t translated; /* 1 or 0 */
+	int32_t unused;
+};
+DARIO_API int dario_route(struct dario *d, const char *model, const char *api,
+			  struct dario_route *out, struct dario_error *e);
+
+/* Asks a backend for its list of models: how many it has, and how long it took
+ * (`ms` may be NULL). -1: it does not work, and what to do. It waits. */
+DARIO_API int dario_backend_test(struct dario *d, const char *backend,
+				 int64_t *ms, struct dario_error *e);
+
+/* A token of a Claude account that is good for half an hour, or its API key; a
+ * secret. `account` is its alias; NULL: the first that has one. One that is
+ * older is refreshed, by one process of the host at a time. It waits. *expires
+ * is when it ends, 0 unknown; `expires` may be NULL. */
+DARIO_API char *dario_token(struct dario *d, const char *account,
+			    int64_t *expires, struct dario_error *e);
+
+/* --- a router -------------------------------------------------------------- */
+
+/*
+ * Runs `dario proxy` as a process of its own. The library sets no handler for
+ * SIGCHLD and fetches the end of this process only: a host that does so for all
+ * of its children loses the exit status, no more. The router goes on when the
+ * host ends without dario_router_free.
+ */
+struct dario_router;
+
+/* `flags` of dario proxy, such as "--port=3456", end with NULL; or NULL. What it
+ * writes goes to `log_fd`, a file descriptor; -1: nowhere. */
+DARIO_API struct dario_router *dario_router_start(struct dario *d,
+						  const char *const flags[],
+						  int log_fd,
+						  struct dario_error *e);
+/* Until it takes requests: 1, 0 when `ms` are over before (-1: wait for ever);
+ * -1: it has ended. */
+DARIO_API int dario_router_ready(struct dario_router *r, long ms,
+				 struct dario_error *e);
+/* Until it has ended: 1, 0 when `ms` are over before. *status (which may be
+ * NULL): its exit status, 128 and more by a signal, -1 unknown. */
+DARIO_API int dario_router_wait(struct dario_router *r, long ms, int *status);
+/* Asks it to end what it has, and to end; kills it when `ms` are over before.
+ * Its exit status, as above. */
+DARIO_API int dario_router_stop(struct dario_router *r, long ms);
+/* Stops it, if it runs. */
+DARIO_API void dario_router_free(struct dario_router *r);
+
 #ifdef __cplusplus
 }
 #endif

@@ -46,6 +46,19 @@ static const char *const libexec_places[] = {
 	NULL,
 };
 
+static char *program_beside(void)
+{
+	static const char *const places[] = { "../bin", "../../bin", "..",
+					      NULL };
+	char path[PATH_MAX + 80], *folder = beside(places, "dario");
+
+	if (!folder)
+		return NULL;
+	snprintf(path, sizeof(path), "%s/dario", folder);
+	free(folder);
+	return xstrdup(path);
+}
+
 struct opening {
 	const struct dario_options *o;
 	struct dario *d;
@@ -61,7 +74,7 @@ static int open_all(void *arg, struct err *e)
 			  : beside(data_places, "share/models.json");
 	d->libexec = o->libexec ? xstrdup(o->libexec)
 				: beside(libexec_places, "dario.fcgi");
-	d->program = xstrdup(o->program);
+	d->program = o->program ? xstrdup(o->program) : program_beside();
 	d->embed.data = d->data;
 	d->embed.libexec = d->libexec;
 	if (o->folder)

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "base/clock.h"
+#include "base/ready.h"
+#include "base/run.h"
+#include "base/wait.h"
+#include "lib/lib.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define FLAGS_MAX 64
+#define READY_FD 3 /* of the router */
+#define STEP_MS 20
+#define FREE_MS 10000
+
+struct dario_router {
+	const struct dario *of;
+	pid_t pid;
+	int fd;    /* of the process, or -1 */
+	int ready; /* the pipe's end, or -1 */
+	bool is_ready, ended;
+	int status;
+};
+
+struct starting {
+	struct dario_router *r;
+	const char *const *flags;
+	int log, say; /* descriptors */
+};
+
+static int spawn(const struct starting *s, const char *const argv[], char **env,
+		 struct err *e)
+{
+	const char *program = s->r->of->program;
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	sigset_t none, all;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setsigdefault(&attr, &all);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK |
+						POSIX_SPAWN_SETSIGDEF |
+						POSIX_SPAWN_SETPGROUP);
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDWR, 0);
+	posix_spawn_file_actions_adddup2(&files, s->log < 0 ? 0 : s->log, 1);
+	posix_spawn_file_actions_adddup2(&files, 1, 2);
+	posix_spawn_file_actions_adddup2(&files, s->say, READY_FD);
+	run_close_from(&files, READY_FD + 1);
+	errno = posix_spawn(&s->r->pid, program, &files, &attr,
+			    (char *const *)argv, env);
+	posix_spawn_file_actions_destroy(&files);
+	posix_spawnattr_destroy(&attr);
+	return errno ? err_sys(e, "start", program) : 0;
+}
+
+static int start(void *arg, struct err *e)
+{
+	struct starting *s = arg;
+	struct dario_router *r = s->r;
+	const char *argv[FLAGS_MAX + 3] = { "dario", "proxy" };
+	char ready[40], **env;
+	struct run_home home;
+	size_t n = 2;
+	int rc;
+
+	if (!r->of->program)
+		return err_set(e, ERR_CONFIG,
+			       "the program dario is missing: install it, or "
+			       "name it when you open");
+	if (!r->of->home)
+		return err_set(e, ERR_USAGE, "this needs a folder: open one");
+	for (; s->flags && *s->flags; s->flags++) {
+		if (n == FLAGS_MAX + 2)
+			return err_set(e, ERR_USAGE, "more than %d flags",
+				       FLAGS_MAX);
+		argv[n++] = *s->flags;
+	}
+	snprintf(ready, sizeof(ready), READY_ENV "=%d", READY_FD);
+	env = run_environment_at(&home, r->of->home, ready);
+	rc = spawn(s, argv, env, e);
+	run_home_release(&home, env);
+	return rc;
+}
+
+struct dario_router *dario_router_start(struct dario *d,
+					const char *const flags[], int log_fd,
+					struct dario_error *e)
+{
+	struct starting s = { .flags = flags };
+	struct err err = { 0 };
+	int ends[2], rc;
+
+	if (!d) {
+		lib_misuse(e, "a struct dario is needed");
+		return NULL;
+	}
+	s.r = calloc(1, sizeof(*s.r));
+	if (!s.r || pipe2(ends, O_CLOEXEC)) {
+		err_sys(&err, "start", "the router");
+		lib_error(e, &err);
+		free(s.r);
+		return NULL;
+	}
+	s.r->of = d;
+	s.r->ready = ends[0];
+	s.r->fd = -1;
+	/* Away from the numbers that the new process gives anew. */
+	s.say = fcntl(ends[1], F_DUPFD_CLOEXEC, READY_FD + 1);
+	s.log = log_fd < 0 ? -1 : fcntl(log_fd, F_DUPFD_CLOEXEC, READY_FD + 1);
+	rc = lib_call_out(d, start, &s, e);
+	close(ends[1]);
+	close(s.say);
+	if (s.log >= 0)
+		close(s.log);
+	if (rc) {
+		s.r->ended = true;
+		dario_router_free(s.r);
+		return NULL;
+	}
+	s.r->fd = (int)syscall(SYS_pidfd_open, s.r->pid, 0);
+	return s.r;
+}
+
+/* Has it ended? Nobody else's child is asked. */
+static bool look(struct dario_router *r)
+{
+	int status;
+	pid_t pid;
+
+	if (r->ended)
+		return true;
+	do
+		pid = waitpid(r->pid, &status, WNOHANG);
+	while (pid < 0 && errno == EINTR);
+	if (pid == 0)
+		return false;
+	r->ended = true;
+	r->status = pid < 0           ? -1 /* the host has fetched it */
+		  : WIFEXITED(status) ? WEXITSTATUS(status)
+				      : 128 + WTERMSIG(status);
+	return true;
+}
+
+/* Until `fd` can be read, or a step is over where there is none. */
+static void step(int fd, int64_t until)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int64_t left = until < 0 ? STEP_MS * 50 : until - clock_ms();
+	int64_t most = fd < 0 ? STEP_MS : STEP_MS * 50;
+
+	poll(&p, 1, (int)(left < 0 ? 0 : left < most ? left : most));
+}
+
+int dario_router_ready(struct dario_router *r, long ms, struct dario_error *e)
+{
+	int64_t until = ms < 0 ? -1 : clock_ms() + ms;
+	struct pollfd p = { .fd = r->ready, .events = POLLIN };
+	struct err err = { 0 };
+	char byte;
+
+	while (!r->is_ready && !look(r)) {
+		if (poll(&p, 1, 0) > 0 && read(r->ready, &byte, 1) == 1)
+			r->is_ready = true;
+		else if (until >= 0 && clock_ms() >= until)
+			return 0;
+		else if (p.revents)
+			step(r->fd, until); /* it is about to end */
+		else
+			step(r->ready, until);
+	}
+	if (!look(r))
+		return 1;
+	err_set(&err, ERR_SHUTDOWN,
+		"the router has ended with status %d: what it wrote says why",
+		r->status);
+	lib_error(e, &err);
+	return -1;
+}
+
+int dario_router_wait(struct dario_router *r, long ms, int *status)
+{
+	int64_t until = ms < 0 ? -1 : clock_ms() + ms;
+
+	while (!look(r)) {
+		if (until >= 0 && clock_ms() >= until)
+			return 0;
+		step(r->fd, until);
+	}
+	if (status)
+		*status = r->status;
+	return 1;
+}
+
+static void tell(const struct dario_router *r, int signal_number)
+{
+	if (r->fd >= 0)
+		syscall(SYS_pidfd_send_signal, r->fd, signal_number, NULL, 0);
+	else
+		kill(r->pid, signal_number);
+}
+
+int dario_router_stop(struct dario_router *r, long ms)
+{
+	int status = -1;
+
+	if (!look(r))
+		tell(r, SIGTERM);
+	if (!dario_router_wait(r, ms, &status)) {
+		tell(r, SIGKILL);
+		dario_router_wait(r, -1, &status);
+	}
+	return status;
+}
+
+void dario_router_free(struct dario_router *r)
+{
+	if (!r)
+		return;
+	if (!r->ended)
+		dario_router_stop(r, FREE_MS);
+	if (r->fd >= 0)
+		close(r->fd);
+	if (r->ready >= 0)
+		close(r->ready);
+	free(r);
+}
