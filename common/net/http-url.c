@@ -3,6 +3,7 @@
 
 #include "net/http-url.h"
 
+#include "base/embed.h"
 #include "base/host.h"
 
 #include <curl/curl.h>
@@ -27,11 +28,14 @@ const char *http_proxy(const struct http_call *c)
 {
 	struct span host = origin_of(c->url);
 	const char *scheme = strstr(c->url, "://");
+	const struct embed *embed = embed_now();
 
 	if (c->proxy || !scheme)
 		return c->proxy;
 	host.n -= (size_t)(scheme + 3 - host.p);
 	host.p = scheme + 3;
+	if (embed && !embed->environment)
+		return "";
 	return host_is_loopback(host_part(host)) ? "" : NULL;
 }
 
