@@ -49,6 +49,15 @@ if command -v c++ >/dev/null; then
 		"$tmp/v.cc"
 fi
 
+page=$(find "$tmp/dest" -name dario.3)
+if command -v man >/dev/null; then
+	is 'the manual page formats without a complaint' "$(LC_ALL=C.UTF-8 \
+		MANWIDTH=80 man --warnings -l "$page" 2>&1 >/dev/null)" ''
+fi
+for name in $declared; do
+	grep -q "$name(" "$page" || fail "the manual page has $name"
+done
+
 export LD_LIBRARY_PATH="$libdir"
 data=$(dirname "$(dirname "$(find "$tmp/dest" -name models.json)")")
 echo '{"model":"m","max_tokens":9,"stream":true,"messages":[{"role":"user",

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: MIT
+"""The binding against the library. DARIO_DATADIR and DARIO_HOME as in the shell
+tests; DARIO_HEADER is dario.h."""
+
+import gc
+import json
+import os
+import re
+import threading
+import unittest
+
+import dario
+from dario import _library
+
+HOME = os.environ["DARIO_HOME"]
+ASKED = {"model": "m", "stream": True, "max_tokens": 9, "logit_bias": {},
+         "messages": [{"role": "user", "content": "hi"}]}
+EVENTS = [
+    {"type": "message_start", "message": {
+        "id": "msg_1", "type": "message", "role": "assistant", "model": "c",
+        "content": [], "usage": {"input_tokens": 3, "output_tokens": 1}}},
+    {"type": "content_block_start", "index": 0,
+     "content_block": {"type": "text", "text": ""}},
+    {"type": "content_block_delta", "index": 0,
+     "delta": {"type": "text_delta", "text": "hé"}},
+    {"type": "content_block_stop", "index": 0},
+    {"type": "message_delta", "delta": {"stop_reason": "end_turn"},
+     "usage": {"output_tokens": 7}},
+    {"type": "message_stop"},
+]
+STREAM = "".join(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n"
+                 for e in EVENTS).encode()
+
+
+def normal(text):
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+    text = re.sub(r"^#.*$", "", text, flags=re.M)
+    text = re.sub(r"enum dario_code \{.*?\};", "", text, flags=re.S)
+    return text.replace("DARIO_API", "").split()
+
+
+def bytewise(data):
+    return (data[i:i + 1] for i in range(len(data)))
+
+
+class Translate(unittest.TestCase):
+    def ask(self, **more):
+        return dario.translate("openai", "anthropic", {**ASKED, **more},
+                               model="claude-x")
+
+    def test_request(self):
+        request = self.ask()
+        self.assertEqual(json.loads(request.body)["model"], "claude-x")
+        self.assertEqual(request.dropped, ["logit_bias"])
+        self.assertTrue(request.streams)
+
+    def test_stream(self):
+        request = self.ask()
+        out = list(request.stream(bytewise(STREAM)))
+        self.assertGreaterEqual(len(out), 2)
+        text = b"".join(out).decode()
+        self.assertIn('"content":"hé"', text)
+        self.assertTrue(text.rstrip().endswith("data: [DONE]"))
+        self.assertEqual((request.usage.input, request.usage.output), (3, 7))
+
+    def test_cut_stream(self):
+        out = []
+        with self.assertRaises(dario.Error) as caught:
+            for piece in self.ask().stream([STREAM[:-80]]):
+                out.append(piece)
+        self.assertEqual(caught.exception.code, "upstream")
+        self.assertIn(b"ended early", b"".join(out))
+
+    def test_whole(self):
+        message = {**EVENTS[0]["message"], "stop_reason": "end_turn",
+                   "content": [{"type": "text", "text": "hello"}]}
+        answer = json.loads(self.ask(stream=False).answer(message))
+        self.assertEqual(answer["choices"][0]["message"]["content"], "hello")
+
+    def test_provider_error(self):
+        error = {"type": "error",
+                 "error": {"type": "overloaded_error", "message": "no"}}
+        answer = json.loads(self.ask().answer(error, 529))
+        self.assertEqual(answer["error"]["message"], "no")
+        answer = json.loads(self.ask().error("come again"))
+        self.assertEqual(answer["error"]["message"], "come again")
+
+    def test_bad_request(self):
+        with self.assertRaises(dario.Error) as caught:
+            dario.translate("openai", "anthropic", b"{")
+        self.assertEqual(caught.exception.code, "bad_request")
+        self.assertEqual(caught.exception.status, 400)
+        with self.assertRaises(dario.Error) as caught:
+            dario.translate("openai", "latin", {})
+        self.assertEqual(caught.exception.code, "misuse")
+
+    def test_switches(self):
+        one = dario.translate("anthropic", "openai", {
+            "model": "m", "max_tokens": 9, "messages": ASKED["messages"]},
+            switches={"maxCompletionTokens": True})
+        self.assertIn("max_completion_tokens", json.loads(one.body))
+
+    def test_threads(self):
+        bad = []
+
+        def work():
+            for _ in range(20):
+                if b"[DONE]" not in b"".join(self.ask().stream([STREAM])):
+                    bad.append(1)
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertFalse(bad)
+
+    def test_usage_and_price(self):
+        used = dario.usage("anthropic", {"usage": {"input_tokens": 1000000,
+                                                   "output_tokens": 0}})
+        self.assertEqual(used.input, 1000000)
+        self.assertGreater(dario.price("claude-sonnet-4-5", used), 0)
+        self.assertIsNone(dario.price("no-such-model", used))
+        self.assertIsNone(dario.usage("openai", {}))
+
+
+class Folder(unittest.TestCase):
+    def test_what_is_there(self):
+        with dario.Dario(HOME) as home:
+            self.assertEqual([b["name"] for b in home.backends()], ["one"])
+            self.assertEqual(home.route("gpt-4"),
+                             ("one", "gpt-4", "openai", False))
+            self.assertEqual(home.explain("gpt-4")["backend"], "one")
+            self.assertIn("accounts", home.accounts())
+            self.assertFalse(home.status()["authenticated"])
+            with self.assertRaises(dario.Error) as caught:
+                home.token("nobody")
+        self.assertEqual(caught.exception.code, "not_found")
+        with self.assertRaises(ValueError):
+            home.backends()
+
+    def test_order_of_closing(self):
+        home = dario.Dario()
+        translator = home.translator("openai", "anthropic")
+        home.close()
+        exchange = translator.request(ASKED)
+        del home
+        translator.close()
+        gc.collect()
+        self.assertIn(b"hi", exchange.body)
+        exchange.close()
+        exchange.close()
+
+    def test_no_folder(self):
+        with self.assertRaises(dario.Error) as caught:
+            dario.Dario("relative")
+        self.assertEqual(caught.exception.code, "misuse")
+
+
+class Header(unittest.TestCase):
+    def test_declarations(self):
+        with open(os.environ["DARIO_HEADER"]) as f:
+            text = f.read()
+        text = text[text.index("/* Numbers stay"):
+                    text.rindex("#ifdef __cplusplus")]
+        with open(_library.__file__) as f:
+            ours = f.read().split('"""')[3]
+        self.assertEqual(normal(ours), normal(text))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,29 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The Python binding, as pip installs it.
+. "$(dirname "$0")/lib.sh"
+need python3
+python3 -c 'import cffi, setuptools' 2>/dev/null ||
+	skip_all 'the Python packages cffi and setuptools are missing'
+cp -r "$srcdir/bindings/python" "$tmp/source"
+if python3 -c 'import pip, wheel' 2>/dev/null; then
+	python3 -m pip install -q --no-index --no-deps --no-build-isolation \
+		--target "$tmp/site" "$tmp/source" >"$tmp/pip" 2>&1
+	is 'pip installs it' "$?" 0
+	[ -d "$tmp/site/dario" ] || diag "$(cat "$tmp/pip")"
+else
+	diag 'not run, the Python packages pip and wheel are missing: pip installs it'
+	mkdir "$tmp/site" && cp -r "$tmp/source/dario" "$tmp/site"
+fi
+"$dario" backend add one --base-url=http://127.0.0.1:9/v1 --models='gpt-*' \
+	2>/dev/null
+export PYTHONPATH="$tmp/site" PYTHONDONTWRITEBYTECODE=1
+export DARIO_LIBRARY="$builddir/lib/libdario.so.0"
+export DARIO_HEADER="$srcdir/include/dario.h"
+cd "$tmp" || exit 1
+python3 "$srcdir/bindings/python/tests/test_dario.py" -v >"$tmp/out" 2>&1
+is 'its tests' "$?" 0
+ran=$(grep -c ' \.\.\. ok$' "$tmp/out")
+ok "of them all, $ran" test "$ran" -ge 13
+grep -q '^OK' "$tmp/out" || diag "$(cat "$tmp/out")"
+done_testing
