@@ -24,6 +24,7 @@ static const struct {
 	{ 409, "Conflict" },
 	{ 529, "Overloaded" },
 	{ 204, "No Content" },
+	{ 304, "Not Modified" },
 	{ 400, "Bad Request" },
 	{ 401, "Unauthorized" },
 	{ 403, "Forbidden" },

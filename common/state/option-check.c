@@ -144,3 +144,30 @@ int option_check_hosts(const char *text, const char *where, struct err *e)
 {
 	return check_list(text, where, check_host, e);
 }
+
+int option_check_url(const char *text, const char *where, struct err *e)
+{
+	struct span rest = span_of(text), host;
+	bool plain = span_starts(rest, "http://");
+	long port;
+
+	if (!rest.n)
+		return 0;
+	if (!plain && !span_starts(rest, "https://"))
+		return err_set(e, ERR_CONFIG,
+			       "%s must begin with https://, not \"%.40s\"",
+			       where, text);
+	rest = span_skip(rest, plain ? 7 : 8);
+	if (!host_parse(span_cut(&rest, '/'), &host, &port) ||
+	    !span_visible(rest) || strpbrk(text, "?#"))
+		return err_set(e, ERR_CONFIG,
+			       "%s must be a URL without user, query and "
+			       "fragment, not \"%.40s\"",
+			       where, text);
+	if (plain && !host_is_loopback(host))
+		return err_set(e, ERR_CONFIG,
+			       "%s: use https: plain http is for this machine "
+			       "alone",
+			       where);
+	return 0;
+}

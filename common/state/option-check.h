@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * option-check: settings that are lists of hosts or origins. What could never
+ * option-check: settings that are URLs or lists of hosts or origins. What could never
  * match is refused when it is read, and the error says what to write instead.
  */
 #ifndef DARIO_OPTION_CHECK_H
@@ -11,5 +11,7 @@
 /* The error names `where`. */
 int option_check_origins(const char *text, const char *where, struct err *e);
 int option_check_hosts(const char *text, const char *where, struct err *e);
+/* "" is none. */
+int option_check_url(const char *text, const char *where, struct err *e);
 
 #endif

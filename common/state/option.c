@@ -111,6 +111,10 @@ const struct option_row options[] = {
 	  AT(on_error), 0, 0, "refuse", "allow|refuse",
 	  "requests of keys with limits, while what they have used cannot be "
 	  "read" },
+	{ "otlpUrl", "DARIO_OTLP_URL", NULL, NULL, OPTION_URL, AT(otlp_url), 0,
+	  0, "", "URL",
+	  "collector (OTLP over HTTP) for what clients report of themselves; "
+	  "without it that is dropped" },
 	{ "ccPath", "DARIO_CC_PATH", NULL, NULL, OPTION_STRING, AT(cc_path), 0,
 	  0, "", "FILE", "Claude Code's program, when it is not found" },
 	{ "noBun", "DARIO_NO_BUN", NULL, NULL, OPTION_BOOL, AT(no_bun), 0, 0,
@@ -226,6 +230,8 @@ static int check_string(const struct option_row *o, const char *value,
 		return option_check_origins(value, where, e);
 	if (o->type == OPTION_HOSTS)
 		return option_check_hosts(value, where, e);
+	if (o->type == OPTION_URL)
+		return option_check_url(value, where, e);
 	if (o->type == OPTION_CHOICE && !is_choice(o->metavar, value))
 		return err_set(e, ERR_CONFIG,
 			       "%s must be one of %s, not \"%.40s\"", where,
@@ -257,6 +263,7 @@ int settings_set(struct settings *s, const struct option_row *o,
 	case OPTION_CHOICE:
 	case OPTION_ORIGINS:
 	case OPTION_HOSTS:
+	case OPTION_URL:
 		if (check_string(o, value, where, e))
 			return -1;
 		free(*string);
@@ -271,7 +278,7 @@ static const enum json_type json_types[] = {
 	[OPTION_BOOL] = json_type_boolean,  [OPTION_INT] = json_type_int,
 	[OPTION_STRING] = json_type_string, [OPTION_SECRET] = json_type_string,
 	[OPTION_CHOICE] = json_type_string, [OPTION_ORIGINS] = json_type_string,
-	[OPTION_HOSTS] = json_type_string,
+	[OPTION_HOSTS] = json_type_string,  [OPTION_URL] = json_type_string,
 };
 
 int settings_from_file(struct settings *s, struct json_object *file,
@@ -324,6 +331,7 @@ void settings_show(const struct settings *s, const struct option_row *o,
 	case OPTION_CHOICE:
 	case OPTION_ORIGINS:
 	case OPTION_HOSTS:
+	case OPTION_URL:
 		buf_str(out, *(char **)member(s, o));
 		break;
 	case OPTION_SECRET:

@@ -24,6 +24,7 @@ enum option_type {
 	OPTION_CHOICE,  /* one of the words of metavar, separated by "|" */
 	OPTION_ORIGINS, /* web origins, separated by commas */
 	OPTION_HOSTS,   /* host names, separated by commas */
+	OPTION_URL,     /* https; http on this machine */
 };
 
 enum option_source {
@@ -71,6 +72,7 @@ struct settings {
 	/* of people's keys */
 	char *preflight; /* allow, refuse */
 	char *on_error;  /* allow, refuse */
+	char *otlp_url;  /* where their programs' reports go; "" nowhere */
 	char *strategy;  /* headroom, fill-first, soonest-reset */
 	char *cc_path;   /* Claude Code's program; "" look for it */
 	bool no_bun;     /* accepted, no effect */
