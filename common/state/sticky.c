@@ -58,35 +58,45 @@ static struct json_object *read_object(struct span text)
 	return NULL;
 }
 
-/* With the lock of the cache. */
-static struct json_object *read_cached(const char *home, size_t i)
+/* What the cache has of a text is its last version. To read it may park, so no
+ * lock is held meanwhile. */
+static void refresh(const char *home, size_t i)
 {
 	struct shared_entry *entry = entry_of(home, i);
 	uint64_t version = shared_version(entry);
+	struct json_object *file;
 	struct err unused;
 	struct buf text;
+	bool known;
 
-	if (entry == cache[i].entry && version == cache[i].version)
-		return cache[i].file;
+	pthread_mutex_lock(&cache_lock);
+	known = entry == cache[i].entry && version == cache[i].version;
+	pthread_mutex_unlock(&cache_lock);
+	if (known)
+		return;
 	buf_init(&text, SHARED_TEXT_MAX);
 	if (shared_read(entry, &text, &unused))
 		buf_reset(&text);
+	file = read_object(buf_get(&text));
+	buf_release(&text);
+	pthread_mutex_lock(&cache_lock);
 	json_object_put(cache[i].file);
-	cache[i].file = read_object(buf_get(&text));
+	cache[i].file = file;
 	cache[i].entry = entry;
 	cache[i].version = version;
-	buf_release(&text);
-	return cache[i].file;
+	pthread_mutex_unlock(&cache_lock);
 }
 
 void sticky_get(const char *home, struct binding *b)
 {
+	size_t i = place_of(b->key);
 	struct json_object *entry;
 
 	b->alias[0] = '\0';
 	b->used = 0;
+	refresh(home, i);
 	pthread_mutex_lock(&cache_lock);
-	entry = json_get(read_cached(home, place_of(b->key)), b->key);
+	entry = json_get(cache[i].file, b->key);
 	if (entry && alive(entry, clock_wall_ms())) {
 		snprintf(b->alias, sizeof(b->alias), "%.*s",
 			 SPAN_FMT(json_span(json_at(entry, 0))));
@@ -146,10 +156,12 @@ size_t sticky_count(const char *home)
 	int64_t now = clock_wall_ms();
 	size_t count = 0;
 
-	pthread_mutex_lock(&cache_lock);
 	for (size_t i = 0; i < FILES; i++) {
-		struct json_object *file = read_cached(home, i);
+		struct json_object *file;
 
+		refresh(home, i);
+		pthread_mutex_lock(&cache_lock);
+		file = cache[i].file;
 		if (file) {
 			json_object_object_foreach(file, other, value)
 			{
@@ -157,8 +169,8 @@ size_t sticky_count(const char *home)
 				count += alive(value, now);
 			}
 		}
+		pthread_mutex_unlock(&cache_lock);
 	}
-	pthread_mutex_unlock(&cache_lock);
 	return count;
 }
 

@@ -1,0 +1,669 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "state/redis-link.h"
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/log.h"
+#include "base/task.h"
+#include "base/wait.h"
+#include "state/redis-open.h"
+
+#include <errno.h>
+#include <hiredis/async.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define RETRY_MS 1000
+#define HANGS_MS 2000 /* what nobody waits for, before it is given up */
+#define SPENT 64      /* tasks whose time is counted */
+#define SPENT_MS 2000 /* and for how long */
+
+static struct {
+	struct redis_setup setup;
+	pthread_mutex_t lock; /* of the connection and the place */
+	pthread_mutex_t why_lock;
+	redisContext *sync;
+	pid_t pid;
+	struct redis_place place; /* as it was found last */
+	char self[40];
+	char why[200];
+	_Atomic bool kept, away;
+	_Atomic int64_t since, next; /* wall ms; clock_ms of the next try */
+	_Atomic unsigned times;      /* that it went */
+} link_ = { .lock = PTHREAD_MUTEX_INITIALIZER,
+	    .why_lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* --- is it there? -------------------------------------------------------- */
+
+void redis_link_setup(const struct redis_setup *s)
+{
+	link_.setup = *s;
+	link_.pid = getpid();
+	digest_random_id(link_.self, sizeof(link_.self), "p-");
+}
+
+void redis_link_keep(void)
+{
+	atomic_store(&link_.kept, true);
+}
+
+/* With the lock. */
+static void after_fork(void)
+{
+	if (link_.pid == getpid())
+		return;
+	if (link_.sync)
+		redisFree(link_.sync);
+	link_.sync = NULL;
+	link_.pid = getpid();
+	digest_random_id(link_.self, sizeof(link_.self), "p-");
+}
+
+const char *redis_link_self(void)
+{
+	if (link_.pid != getpid()) {
+		pthread_mutex_lock(&link_.lock);
+		after_fork();
+		pthread_mutex_unlock(&link_.lock);
+	}
+	return link_.self;
+}
+
+static void set_away(const char *why)
+{
+	atomic_store(&link_.next, clock_ms() + RETRY_MS);
+	if (atomic_exchange(&link_.away, true))
+		return;
+	atomic_fetch_add(&link_.times, 1);
+	pthread_mutex_lock(&link_.why_lock);
+	snprintf(link_.why, sizeof(link_.why), "%s", why);
+	pthread_mutex_unlock(&link_.why_lock);
+	atomic_store(&link_.since, clock_wall_ms());
+	log_msg("the store is away (%s): requests go on with what this host "
+		"knows; see dario doctor",
+		why);
+}
+
+void redis_link_lost(const char *why)
+{
+	set_away(why);
+}
+
+static void set_back(void)
+{
+	if (!atomic_exchange(&link_.away, false))
+		return;
+	log_msg("the store is back after %lld s",
+		(long long)(clock_wall_ms() - atomic_load(&link_.since)) /
+			1000);
+}
+
+bool redis_link_up(void)
+{
+	return !atomic_load(&link_.away);
+}
+
+int64_t redis_link_away(char *why, size_t n)
+{
+	if (redis_link_up())
+		return 0;
+	pthread_mutex_lock(&link_.why_lock);
+	snprintf(why, n, "%s", link_.why);
+	pthread_mutex_unlock(&link_.why_lock);
+	return atomic_load(&link_.since);
+}
+
+/* May it be asked, by somebody who must not wait for it? */
+static bool worth_asking(void)
+{
+	return redis_link_up() || (!atomic_load(&link_.kept) &&
+				   clock_ms() >= atomic_load(&link_.next));
+}
+
+/* --- requests and answers ------------------------------------------------ */
+
+void redis_text(struct redis_args *a, struct span s)
+{
+	if (a->argc == REDIS_ARGS_MAX)
+		return;
+	a->v[a->argc] = s.n ? s.p : "";
+	a->n[a->argc++] = s.n;
+}
+
+void redis_word(struct redis_args *a, const char *s)
+{
+	redis_text(a, span_of(s));
+}
+
+void redis_int(struct redis_args *a, int64_t v)
+{
+	char *p = a->mem + a->used;
+	int n = snprintf(p, sizeof(a->mem) - a->used, "%lld", (long long)v);
+
+	if (a->used + (size_t)n + 1 > sizeof(a->mem))
+		return;
+	a->used += (size_t)n + 1;
+	redis_text(a, (struct span){ p, (size_t)n });
+}
+
+void redis_args(struct redis_args *a, const char *op, const char *who,
+		int64_t since)
+{
+	a->argc = 0;
+	a->used = 0;
+	redis_word(a, "EVALSHA");
+	redis_word(a, ""); /* its hash, when it is known */
+	redis_word(a, "1");
+	redis_word(a, link_.setup.prefix);
+	redis_word(a, op);
+	redis_word(a, who);
+	redis_int(a, since);
+}
+
+static bool is_answer(const redisReply *r)
+{
+	return r && r->type == REDIS_REPLY_ARRAY && r->elements == REDIS_ANSWER;
+}
+
+static const redisReply *at(const redisReply *answer, size_t i)
+{
+	const redisReply *r = answer->element[REDIS_RESULT];
+
+	return r->type == REDIS_REPLY_ARRAY && i < r->elements ? r->element[i]
+							       : NULL;
+}
+
+int64_t redis_int_at(const redisReply *answer, size_t i)
+{
+	const redisReply *r = at(answer, i);
+
+	return r && r->type == REDIS_REPLY_INTEGER ? r->integer : 0;
+}
+
+struct span redis_text_at(const redisReply *answer, size_t i)
+{
+	const redisReply *r = at(answer, i);
+
+	if (!r || r->type != REDIS_REPLY_STRING)
+		return SPAN("");
+	return (struct span){ r->str, (size_t)r->len };
+}
+
+/* In words; of an error of the server its first words. */
+static const char *fault_of(const redisReply *r, char *out, size_t n)
+{
+	if (r && r->type == REDIS_REPLY_ERROR)
+		snprintf(out, n, "it says %.*s",
+			 r->len < 120 ? (int)r->len : 120, r->str);
+	else
+		snprintf(out, n, "its answer cannot be read");
+	return out;
+}
+
+/* --- a thread that blocks ------------------------------------------------ */
+
+/* With the lock: a connection, or NULL. */
+static redisContext *connection(struct err *e)
+{
+	after_fork();
+	if (link_.sync && link_.sync->err) {
+		redisFree(link_.sync);
+		link_.sync = NULL;
+	}
+	if (!link_.sync)
+		link_.sync = redis_open(&link_.setup, &link_.place, e);
+	return link_.sync;
+}
+
+/* With the lock. */
+static int ask_locked(struct redis_args *a, redis_done *done, void *arg,
+		      struct err *e)
+{
+	redisContext *c = connection(e);
+	redisReply *r;
+	char why[160];
+	int rc = 0;
+
+	if (!c)
+		return -1;
+	a->v[1] = link_.place.sha;
+	a->n[1] = strlen(link_.place.sha);
+	r = redisCommandArgv(c, a->argc, a->v, a->n);
+	if (!r) {
+		rc = err_set(e, ERR_INTERNAL, "%s",
+			     c->err == REDIS_ERR_IO && errno == EAGAIN
+				     ? "it does not answer in time"
+				     : c->errstr);
+	} else if (!is_answer(r)) {
+		rc = err_set(e, ERR_INTERNAL, "%s",
+			     fault_of(r, why, sizeof(why)));
+	} else {
+		link_.setup.heard(r);
+		done(arg, r);
+	}
+	if (r)
+		freeReplyObject(r);
+	if (rc) {
+		redisFree(c);
+		link_.sync = NULL;
+	}
+	return rc;
+}
+
+static int ask_blocking(struct redis_args *a, redis_done *done, void *arg,
+			struct err *e)
+{
+	int rc;
+
+	pthread_mutex_lock(&link_.lock);
+	rc = ask_locked(a, done, arg, e);
+	if (rc)
+		set_away(e->msg);
+	else if (!atomic_load(&link_.kept))
+		set_back();
+	pthread_mutex_unlock(&link_.lock);
+	if (rc)
+		done(arg, NULL);
+	return rc;
+}
+
+static void ignore(void *arg, const redisReply *answer)
+{
+	(void)arg;
+	(void)answer;
+}
+
+int redis_link_retry(struct err *e)
+{
+	struct redis_args a;
+	int rc;
+
+	redis_args(&a, "sync", "", INT64_MAX / 4096);
+	pthread_mutex_lock(&link_.lock);
+	rc = ask_locked(&a, ignore, NULL, e);
+	if (rc)
+		atomic_store(&link_.next, clock_ms() + RETRY_MS);
+	else
+		set_back();
+	pthread_mutex_unlock(&link_.lock);
+	return rc;
+}
+
+int redis_link_info(const char *section, struct buf *out, struct err *e)
+{
+	redisReply *r = NULL;
+	redisContext *c;
+
+	pthread_mutex_lock(&link_.lock);
+	c = connection(e);
+	if (c)
+		r = redisCommand(c, "INFO %s", section);
+	if (r && r->type == REDIS_REPLY_STRING)
+		buf_add(out, r->str, (size_t)r->len);
+	else if (c)
+		err_set(e, ERR_INTERNAL, "INFO: %s", r ? r->str : c->errstr);
+	pthread_mutex_unlock(&link_.lock);
+	if (!r)
+		return -1;
+	freeReplyObject(r);
+	return out->n ? 0 : -1;
+}
+
+/* --- a loop -------------------------------------------------------------- */
+
+/* One that waits, or that nobody waits for. */
+struct call {
+	redis_done *done;
+	void *arg;
+	struct task *task;
+	bool over, ok;
+	bool left; /* nobody waits any more */
+	char why[160];
+};
+
+/* Of a thread that runs a loop. */
+static _Thread_local struct lane {
+	struct watch watch; /* first: found again from it */
+	struct loop *loop;
+	redisAsyncContext *ac;
+	struct timer hangs;
+	struct loop_post flush;
+	bool flushing, flush_set;
+	char sha[48];
+	unsigned times; /* that the store had gone when it was connected */
+	unsigned want, calls; /* calls: not answered yet */
+	uint64_t answers;     /* so far, and when there were so many */
+	uint64_t seen;
+	struct {
+		const struct task *task;
+		int64_t at;
+		int64_t ms;
+	} spent[SPENT];
+} lane;
+
+static void set_want(struct lane *l, unsigned want)
+{
+	l->want = want;
+	loop_watch(l->loop, &l->watch, want);
+}
+
+static void add_read(void *arg)
+{
+	struct lane *l = arg;
+
+	set_want(l, l->want | LOOP_READ);
+}
+
+static void del_read(void *arg)
+{
+	struct lane *l = arg;
+
+	set_want(l, l->want & ~(unsigned)LOOP_READ);
+}
+
+/* Several requests of one round are one system call. */
+static void add_write(void *arg)
+{
+	struct lane *l = arg;
+
+	if (l->flushing || !(l->ac->c.flags & REDIS_CONNECTED)) {
+		set_want(l, l->want | LOOP_WRITE);
+	} else if (!l->flush_set) {
+		l->flush_set = true;
+		loop_when_idle(l->loop, &l->flush);
+	}
+}
+
+static void del_write(void *arg)
+{
+	struct lane *l = arg;
+
+	if (l->want & LOOP_WRITE)
+		set_want(l, l->want & ~(unsigned)LOOP_WRITE);
+}
+
+static void clean_up(void *arg)
+{
+	struct lane *l = arg;
+
+	loop_unwatch(l->loop, &l->watch);
+	loop_untime(l->loop, &l->hangs);
+	l->want = 0;
+	l->ac = NULL;
+}
+
+static void write_out(struct lane *l)
+{
+	if (!l->ac || !(l->ac->c.flags & REDIS_CONNECTED))
+		return;
+	l->flushing = true;
+	redisAsyncHandleWrite(l->ac);
+	l->flushing = false;
+}
+
+static void on_flush(struct loop_post *p)
+{
+	struct lane *l = OWNER(p, struct lane, flush);
+
+	l->flush_set = false;
+	write_out(l);
+}
+
+static void on_event(struct watch *w, unsigned events)
+{
+	struct lane *l = OWNER(w, struct lane, watch);
+
+	if (l->want & LOOP_WRITE && events & (LOOP_WRITE | LOOP_GONE)) {
+		l->flushing = true;
+		redisAsyncHandleWrite(l->ac);
+		l->flushing = false;
+	}
+	if (l->ac && events & (LOOP_READ | LOOP_GONE))
+		redisAsyncHandleRead(l->ac);
+}
+
+/* All that is under way comes to nothing. */
+static void drop(struct lane *l)
+{
+	redisAsyncContext *ac = l->ac;
+
+	if (ac)
+		redisAsyncFree(ac);
+	l->ac = NULL;
+}
+
+static void on_hangs(struct timer *t)
+{
+	struct lane *l = OWNER(t, struct lane, hangs);
+
+	if (l->calls && l->answers == l->seen)
+		drop(l);
+	l->seen = l->answers;
+	if (l->ac && l->calls)
+		loop_time(l->loop, t, clock_ms() + HANGS_MS);
+}
+
+static void on_answer(redisAsyncContext *ac, void *reply, void *arg)
+{
+	struct call *c = arg;
+
+	lane.calls--;
+	lane.answers++;
+	c->ok = is_answer(reply);
+	c->over = true;
+	if (c->ok)
+		link_.setup.heard(reply);
+	else if (reply)
+		fault_of(reply, c->why, sizeof(c->why));
+	else
+		snprintf(c->why, sizeof(c->why), "%s",
+			 ac->err && *ac->errstr ? ac->errstr : "it hung up");
+	if (!c->left)
+		c->done(c->arg, c->ok ? reply : NULL);
+	if (c->task && !c->left) {
+		task_wake(c->task);
+		return;
+	}
+	if (!c->ok && !c->left && lane.ac)
+		set_away(c->why);
+	free(c);
+}
+
+static void on_set_up(redisAsyncContext *ac, void *reply, void *arg)
+{
+	(void)ac;
+	(void)reply;
+	(void)arg;
+}
+
+static void introduce(redisAsyncContext *ac)
+{
+	const struct redis_url *u = &link_.setup.url;
+
+	if (*u->user)
+		redisAsyncCommand(ac, on_set_up, NULL, "AUTH %s %s", u->user,
+				  u->password);
+	else if (*u->password)
+		redisAsyncCommand(ac, on_set_up, NULL, "AUTH %s", u->password);
+	if (u->db)
+		redisAsyncCommand(ac, on_set_up, NULL, "SELECT %ld", u->db);
+	redisAsyncCommand(ac, on_set_up, NULL, "SCRIPT LOAD %s", redis_script);
+}
+
+/* It blocks. */
+static void look_up(void *arg)
+{
+	struct err *e = arg;
+
+	if (!redis_link_retry(e))
+		e->code = ERR_NONE;
+}
+
+/* Where it is, and the hash of the script. */
+static int know_place(struct redis_place *out, struct err *e)
+{
+	for (int i = 0; i < 2; i++) {
+		pthread_mutex_lock(&link_.lock);
+		*out = link_.place;
+		pthread_mutex_unlock(&link_.lock);
+		if (*out->sha)
+			return 0;
+		e->code = ERR_INTERNAL;
+		wait_work(look_up, e);
+		if (e->code)
+			return -1;
+	}
+	return -1;
+}
+
+static int connect_lane(struct lane *l, struct err *e)
+{
+	struct redis_place place;
+
+	if (know_place(&place, e))
+		return -1;
+	if (l->ac) /* somebody else has, meanwhile */
+		return 0;
+	l->ac = *place.path ? redisAsyncConnectUnix(place.path)
+			    : redisAsyncConnect(place.host, place.port);
+	if (!l->ac || l->ac->err) {
+		err_set(e, ERR_INTERNAL, "%s",
+			l->ac ? l->ac->errstr : "no memory");
+		drop(l);
+		return -1;
+	}
+	l->times = atomic_load(&link_.times);
+	snprintf(l->sha, sizeof(l->sha), "%s", place.sha);
+	l->loop = task_loop();
+	l->watch.fn = on_event;
+	l->watch.fd = l->ac->c.fd;
+	l->flush.fn = on_flush;
+	l->hangs.fn = on_hangs;
+	l->ac->ev.data = l;
+	l->ac->ev.addRead = add_read;
+	l->ac->ev.delRead = del_read;
+	l->ac->ev.addWrite = add_write;
+	l->ac->ev.delWrite = del_write;
+	l->ac->ev.cleanup = clean_up;
+	introduce(l->ac);
+	return 0;
+}
+
+/* NULL: it was not sent, and `done` not called. */
+static struct call *send(struct lane *l, struct redis_args *a, redis_done *done,
+			 void *arg, struct task *task, struct err *e)
+{
+	struct call *c;
+
+	/* It may be another server by now. */
+	if (l->ac && l->times != atomic_load(&link_.times))
+		drop(l);
+	if (!l->ac && connect_lane(l, e))
+		return NULL;
+	a->v[1] = l->sha;
+	a->n[1] = strlen(l->sha);
+	c = xcalloc(1, sizeof(*c));
+	c->done = done;
+	c->arg = arg;
+	c->task = task;
+	if (redisAsyncCommandArgv(l->ac, on_answer, c, a->argc, a->v, a->n)) {
+		free(c);
+		err_set(e, ERR_INTERNAL, "it has hung up");
+		return NULL;
+	}
+	if (!l->calls++) {
+		l->seen = l->answers;
+		loop_time(l->loop, &l->hangs, clock_ms() + HANGS_MS);
+	}
+	return c;
+}
+
+/* What is left of the time that this task may wait. */
+static int64_t *spent(struct lane *l)
+{
+	const struct task *t = task_self();
+	size_t i = ((uintptr_t)t >> 6) % SPENT;
+	int64_t now = clock_ms();
+
+	if (l->spent[i].task != t || now - l->spent[i].at > SPENT_MS) {
+		l->spent[i].task = t;
+		l->spent[i].at = now;
+		l->spent[i].ms = 0;
+	}
+	return &l->spent[i].ms;
+}
+
+static int ask_in_task(struct redis_args *a, redis_done *done, void *arg,
+		       struct err *e)
+{
+	struct lane *l = &lane;
+	int64_t begun = clock_ms();
+	int64_t until = begun + link_.setup.answer_ms - *spent(l);
+	struct call *c = send(l, a, done, arg, task_self(), e);
+	int rc = -1;
+
+	if (!c) {
+		done(arg, NULL);
+		set_away(e->msg);
+		return -1;
+	}
+	write_out(l);
+	while (!c->over && clock_ms() < until)
+		task_wait(until);
+	*spent(l) += clock_ms() - begun;
+	if (!c->over) {
+		c->left = true; /* freed when its answer comes */
+		done(arg, NULL);
+		err_set(e, ERR_INTERNAL, "it does not answer in time");
+		set_away(e->msg);
+		drop(l);
+		return -1;
+	}
+	if (c->ok)
+		rc = 0;
+	else
+		err_set(e, ERR_INTERNAL, "%s", c->why);
+	free(c);
+	if (rc)
+		set_away(e->msg);
+	return rc;
+}
+
+static int not_now(redis_done *done, void *arg, struct err *e)
+{
+	done(arg, NULL);
+	return err_set(e, ERR_INTERNAL, "the store is away");
+}
+
+int redis_ask(struct redis_args *a, redis_done *done, void *arg, struct err *e)
+{
+	int rc;
+
+	if (!worth_asking())
+		return not_now(done, arg, e);
+	rc = task_self() ? ask_in_task(a, done, arg, e)
+			 : ask_blocking(a, done, arg, e);
+	return rc ? err_add(e, "the store") : 0;
+}
+
+void redis_tell(struct redis_args *a, redis_done *done, void *arg)
+{
+	struct err e;
+
+	if (!worth_asking())
+		not_now(done, arg, &e);
+	else if (!task_self())
+		ask_blocking(a, done, arg, &e);
+	else if (!send(&lane, a, done, arg, NULL, &e))
+		done(arg, NULL);
+}
+
+void redis_link_leave(void)
+{
+	drop(&lane);
+}
