@@ -12,6 +12,7 @@
 #include "cli/secret.h"
 #include "cli/show-notes.h"
 #include "state/key-audit.h"
+#include "state/key-edit.h"
 #include "state/key.h"
 #include "state/meter.h"
 
@@ -217,93 +218,25 @@ static int take_limits(const struct cmd *c, struct json_object *o,
 
 /* --- one change ---------------------------------------------------------- */
 
-/* Under the file's lock and with the audit open. */
 struct edit {
 	const struct cmd *c;
-	const char *name;
-	char file[KEY_FILE_BYTES];
-	struct json_object *was, *now; /* NULL: no such key */
-	int lock, audit;
+	struct key_edit k;
 	char key[KEY_TEXT_BYTES]; /* a new one, to be shown */
 };
 
 typedef int edit_fn(struct edit *x, struct err *e);
 
-static int make_folders(const struct cmd *c, const char *name, struct err *e)
-{
-	char folder[KEY_FILE_BYTES];
-
-	if (store_folder(c->home, NULL, e) ||
-	    store_folder(c->home, KEYS_FOLDER, e))
-		return -1;
-	if (!strchr(name, '/'))
-		return 0;
-	snprintf(folder, sizeof(folder), KEYS_FOLDER "/%.*s",
-		 (int)strcspn(name, "/"), name);
-	return store_folder(c->home, folder, e);
-}
-
-static int edit_begin(struct edit *x, const struct cmd *c, const char *name,
-		      struct err *e)
-{
-	*x = (struct edit){ .c = c, .name = name, .lock = -1, .audit = -1 };
-	key_file(name, x->file);
-	if (make_folders(c, name, e))
-		return -1;
-	x->lock = store_lock(c->home, x->file, e);
-	if (x->lock < 0)
-		return -1;
-	x->audit = key_audit_open(c->home, e);
-	return x->audit < 0 ? -1 : 0;
-}
-
-/* What stands in the file, twice: `was` stays as it is. */
-static int edit_load(struct edit *x, struct err *e)
-{
-	struct err unused;
-	int rc = json_load(x->c->home, x->file, &x->now, e);
-
-	if (rc > 0)
-		return not_there(x->name, e);
-	if (rc < 0)
-		return -1;
-	if (!json_object_is_type(x->now, json_type_object))
-		return err_set(e, ERR_CONFIG, "%s: not a JSON object", x->file);
-	return json_load(x->c->home, x->file, &x->was, &unused);
-}
-
-static int edit_save(struct edit *x, struct err *e)
-{
-	return store_replace(x->c->home, x->file, span_of(json_pretty(x->now)),
-			     e);
-}
-
-/* `done`: what, or NULL when it failed; rc as it is, or -1. */
-static int edit_end(struct edit *x, const char *done, int rc, struct err *e)
-{
-	struct key_audit a = { .action = rc ? NULL : done,
-			       .key = x->name,
-			       .before = x->was,
-			       .after = x->now };
-
-	if (x->audit >= 0 && key_audit_close(x->audit, &a, e))
-		rc = -1;
-	if (x->lock >= 0)
-		store_unlock(x->lock);
-	json_object_put(x->was);
-	json_object_put(x->now);
-	return rc;
-}
-
 /* `done` is what it is called afterwards. */
 static int edited(const struct cmd *c, const char *name, edit_fn *make,
 		  const char *done, struct edit *x, struct err *e)
 {
-	int rc = edit_begin(x, c, name, e);
+	int rc;
 
+	x->c = c;
+	rc = key_edit_begin(&x->k, c->home, name, NULL, e);
 	if (rc == 0)
 		rc = make(x, e);
-	return edit_end(x, done, rc, e);
+	return key_edit_end(&x->k, done, rc, e);
 }
 
 /* --- add, rotate --------------------------------------------------------- */
@@ -347,31 +280,32 @@ static void put_key(struct edit *x)
 	char hash[KEY_HASH_TEXT_BYTES];
 
 	key_make(x->key, hash);
-	json_set_str(x->now, "hash", hash);
+	json_set_str(x->k.now, "hash", hash);
 }
 
 static int add(struct edit *x, struct err *e)
 {
 	char now[24];
 
-	if (store_exists(x->c->home, x->file))
+	if (store_exists(x->c->home, x->k.file))
 		return err_set(e, ERR_USAGE,
 			       "there is a key %s already: use dario key "
 			       "change or rotate, or remove it first",
-			       x->name);
+			       x->k.name);
 	quota_write_date(clock_wall_ms(), now);
-	x->now = json_object_new_object();
+	x->k.now = json_object_new_object();
 	put_key(x);
-	json_set_str(x->now, "created", now);
-	return take_limits(x->c, x->now, e) || edit_save(x, e) ? -1 : 0;
+	json_set_str(x->k.now, "created", now);
+	return take_limits(x->c, x->k.now, e) || key_edit_save(&x->k, e) ? -1
+									 : 0;
 }
 
 static int rotate(struct edit *x, struct err *e)
 {
-	if (edit_load(x, e))
+	if (key_edit_load(&x->k, e))
 		return -1;
 	put_key(x);
-	return check(x->now, e) || edit_save(x, e) ? -1 : 0;
+	return check(x->k.now, e) || key_edit_save(&x->k, e) ? -1 : 0;
 }
 
 static int run_add(struct cmd *c, struct err *e)
@@ -396,8 +330,8 @@ static bool any_limit(const struct cmd *c)
 
 static int change(struct edit *x, struct err *e)
 {
-	return edit_load(x, e) || take_limits(x->c, x->now, e) ||
-			       edit_save(x, e)
+	return key_edit_load(&x->k, e) || take_limits(x->c, x->k.now, e) ||
+			       key_edit_save(&x->k, e)
 		     ? -1
 		     : 0;
 }
@@ -417,18 +351,19 @@ static int run_change(struct cmd *c, struct err *e)
 
 static int disable(struct edit *x, struct err *e)
 {
-	if (edit_load(x, e))
+	if (key_edit_load(&x->k, e))
 		return -1;
-	json_object_object_add(x->now, "disabled", json_object_new_boolean(1));
-	return edit_save(x, e);
+	json_object_object_add(x->k.now, "disabled",
+			       json_object_new_boolean(1));
+	return key_edit_save(&x->k, e);
 }
 
 static int enable(struct edit *x, struct err *e)
 {
-	if (edit_load(x, e))
+	if (key_edit_load(&x->k, e))
 		return -1;
-	json_object_object_del(x->now, "disabled");
-	return edit_save(x, e);
+	json_object_object_del(x->k.now, "disabled");
+	return key_edit_save(&x->k, e);
 }
 
 static int run_disable(struct cmd *c, struct err *e)
@@ -456,16 +391,16 @@ static int drop(struct edit *x, struct err *e)
 {
 	struct err unused;
 
-	if (!store_exists(x->c->home, x->file))
-		return not_there(x->name, e);
-	if (json_load(x->c->home, x->file, &x->was, &unused) ||
-	    !json_object_is_type(x->was, json_type_object)) {
-		json_object_put(x->was);
-		x->was = NULL;
+	if (!store_exists(x->c->home, x->k.file))
+		return not_there(x->k.name, e);
+	if (json_load(x->c->home, x->k.file, &x->k.was, &unused) ||
+	    !json_object_is_type(x->k.was, json_type_object)) {
+		json_object_put(x->k.was);
+		x->k.was = NULL;
 	}
-	if (store_remove(x->c->home, x->file, e))
+	if (store_remove(x->c->home, x->k.file, e))
 		return -1;
-	meter_forget(x->c->home, x->name);
+	meter_forget(x->c->home, x->k.name);
 	return 0;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * option-check: settings that are URLs or lists of hosts or origins. What could never
- * match is refused when it is read, and the error says what to write instead.
+ * option-check: settings that are URLs or lists of hosts or origins. What could
+ * never match is refused when it is read, and the error says what to write
+ * instead.
  */
 #ifndef DARIO_OPTION_CHECK_H
 #define DARIO_OPTION_CHECK_H
