@@ -98,6 +98,14 @@ static const struct route_entry table[] = {
 	{ "POST", "/metrics", DIALECT_OPENAI, serve_otlp, OWN },
 	{ "POST", "/logs", DIALECT_OPENAI, serve_otlp, OWN },
 	{ "POST", "/traces", DIALECT_OPENAI, serve_otlp, OWN },
+	{ "GET, POST", "/organizations/spend_limits", DIALECT_ANTHROPIC,
+	  serve_spend_limits, 0 },
+	{ "GET", "/organizations/spend_limits/effective", DIALECT_ANTHROPIC,
+	  serve_spend_effective, 0 },
+	{ "GET", "/organizations/spend_limits/audit", DIALECT_ANTHROPIC,
+	  serve_spend_audit, 0 },
+	{ "GET, DELETE", "/organizations/spend_limits/*", DIALECT_ANTHROPIC,
+	  serve_spend_limit, 0 },
 	{ "GET", "/", DIALECT_OPENAI, serve_root, 0 },
 	{ "GET", "/demo/v1/models", DIALECT_OPENAI, serve_demo_models, DEMO },
 	{ "POST", "/demo/v1/messages", DIALECT_ANTHROPIC, serve_demo,
@@ -159,7 +167,8 @@ static const struct dialect *guess_dialect(const struct request *r)
 		    same_method(table[i].methods, "POST") &&
 		    !(table[i].flags & EITHER && r->vars.anthropic_version))
 			return &dialects[table[i].dialect];
-	if (r->vars.anthropic_version || strstr(r->path, "/messages"))
+	if (r->vars.anthropic_version || strstr(r->path, "/messages") ||
+	    strncmp(r->path, "/organizations/", 15) == 0)
 		return &dialects[DIALECT_ANTHROPIC];
 	return &dialects[DIALECT_OPENAI];
 }

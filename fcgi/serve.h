@@ -27,7 +27,9 @@ serve_fn serve_device;   /* the page on which a program is signed in */
 serve_fn serve_device_authorization;
 serve_fn serve_usage;            /* of the person's money */
 serve_fn serve_managed_settings; /* of Claude Code, by the owner */
-serve_fn serve_otlp;             /* what clients report */
+serve_fn serve_spend_limits;     /* the Admin API */
+serve_fn serve_spend_limit, serve_spend_effective, serve_spend_audit;
+serve_fn serve_otlp; /* what clients report */
 serve_fn serve_oauth_metadata, serve_oauth_token, serve_oauth_revoke;
 serve_fn serve_root;
 
