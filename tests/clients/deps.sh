@@ -25,6 +25,15 @@ install_claude_code() {
 			--loglevel=error --no-save @anthropic-ai/claude-code@2.1.197)
 }
 
+# The version whose sign-in at a gateway is known, where tools.py has it too.
+install_claude_gateway() {
+	[ -x "$deps/tools/claude-code/node_modules/.bin/claude" ] && return
+	mkdir -p "$deps/tools/claude-code" &&
+		(cd "$deps/tools/claude-code" && npm install --no-audit --no-fund \
+			--loglevel=error --no-save --prefix . \
+			@anthropic-ai/claude-code@2.1.332)
+}
+
 install_pip() {
 	[ -x "$deps/venv/bin/python" ] &&
 		cmp -s "$sdks/requirements.txt" "$deps/.pip-done" && return
