@@ -126,7 +126,6 @@ static int take_url(struct adding *a, const char *given, struct err *e)
 {
 	struct span query = span_of(given);
 	struct span url = span_cut(&query, '?'), tail;
-	bool has_query = strchr(given, '?');
 	struct buf out = { .p = a->url, .cap = URL_MAX, .max = URL_MAX - 1 };
 
 	if (strlen(given) >= URL_MAX)
@@ -136,7 +135,10 @@ static int take_url(struct adding *a, const char *given, struct err *e)
 	tail = find_tail(url);
 	url = without_slashes((struct span){ url.p, url.n - tail.n });
 	a->api = api_of(url, tail);
-	buf_fmt(&out, "%.*s%s%.*s", SPAN_FMT(url), has_query ? "?" : "",
+	/* That is said with each request, by who makes it. */
+	if (tail.n && span_is(query, "beta=true"))
+		query.n = 0;
+	buf_fmt(&out, "%.*s%s%.*s", SPAN_FMT(url), query.n ? "?" : "",
 		SPAN_FMT(query));
 	if (tail.n)
 		say(stderr,
@@ -323,11 +325,44 @@ static void merge(const struct adding *a, struct json_object *file)
 		json_object_object_add(file, "models", json_split(models));
 }
 
+/* A wrong value on the command line is not the file's fault. */
+static int check_flags(const struct adding *a, struct err *e)
+{
+	static const struct {
+		const char *flag, *key;
+	} rows[] = {
+		{ "protocol", "protocol" },
+		{ "key", "apiKey" },
+		{ "key-env", "keyEnv" },
+		{ "key-command", "keyCommand" },
+	};
+	struct json_object *o = json_object_new_object();
+	struct backend b;
+	int rc;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *value = cmd_value(a->cmd, rows[i].flag);
+
+		if (value)
+			json_set_str(o, rows[i].key, value);
+	}
+	json_set_str(o, "baseUrl",
+		     cmd_value(a->cmd, "base-url") ? a->url : "http://[::1]");
+	rc = backend_parse(&b, a->name, o, e);
+	if (rc == 0)
+		backend_release(&b);
+	else
+		e->code = ERR_USAGE;
+	json_object_put(o);
+	return rc;
+}
+
 static int make(struct adding *a, struct json_object *file, struct err *e)
 {
 	bool open;
 
-	if (find_url(a, file, e) || leave_old_address(a, file, e))
+	if (find_url(a, file, e) || check_flags(a, e) ||
+	    leave_old_address(a, file, e))
 		return -1;
 	merge(a, file);
 	open = !json_cstr(file, "protocol");
@@ -339,6 +374,29 @@ static int make(struct adding *a, struct json_object *file, struct err *e)
 	if (!json_cstr(file, "protocol"))
 		json_set_str(file, "protocol", "openai");
 	return 0;
+}
+
+/* What was stored, and what it still needs. */
+static void tell(const struct backend *b)
+{
+	struct buf protocols;
+
+	buf_init(&protocols, 80);
+	backend_protocols(b, &protocols);
+	say(stderr, "dario: backend %s: %s (%s)\n", b->name, b->base_url,
+	    buf_cstr(&protocols));
+	buf_release(&protocols);
+	if (b->key_problem)
+		say(stderr,
+		    "dario: %s is not set here: the router takes the key from "
+		    "its own environment when it starts\n",
+		    b->key_env);
+	if (b->key_command && !key_command_is_there(b->key_command))
+		say(stderr,
+		    "dario: warning: there is no program %s here: install it, "
+		    "or name it with its folder, as the router will look for "
+		    "it\n",
+		    key_command_program(b->key_command));
 }
 
 static int save(struct adding *a, struct err *e)
@@ -359,13 +417,7 @@ static int save(struct adding *a, struct err *e)
 	if (check_url(a, b.base_url, backend_has_key(&b), e) == 0)
 		rc = save_checked(home, path, file, e);
 	if (rc == 0)
-		say(stderr, "dario: backend %s: %s (%s)\n", b.name, b.base_url,
-		    dialects[b.protocol].name);
-	if (rc == 0 && b.key_problem)
-		say(stderr,
-		    "dario: %s is not set here: the router takes the key from "
-		    "its own environment when it starts\n",
-		    b.key_env);
+		tell(&b);
 	backend_release(&b);
 out:
 	json_object_put(file);
@@ -399,6 +451,7 @@ static int take_key(struct adding *a, struct buf *key, struct err *e)
 int backend_add(struct cmd *c, struct err *e)
 {
 	struct adding a = { .cmd = c, .name = c->args[0] };
+	const char *models = cmd_value(c, "models");
 	struct buf key;
 	int rc = -1;
 
@@ -406,11 +459,13 @@ int backend_add(struct cmd *c, struct err *e)
 	    secret_check_short_name(a.name, BACKEND_NAME, e) ||
 	    check_free(a.name, e))
 		return -1;
+	models = models ? models : ""; /* "": any, as before */
 	buf_init(&key, 8192);
 	a.known = providers_named(a.name, e);
 	if (!a.known && e->code)
 		goto out;
-	if (take_key(&a, &key, e) || store_folder(c->home, NULL, e) ||
+	if ((*models && cmd_check_list(c, "models", e)) ||
+	    take_key(&a, &key, e) || store_folder(c->home, NULL, e) ||
 	    store_folder(c->home, "backends", e))
 		goto out;
 	rc = save(&a, e);

@@ -2,6 +2,7 @@
 /* dario accounts: the Claude accounts, and further keys of other backends. */
 #include "config.h"
 
+#include "cli/backend-add.h"
 #include "cli/cmd.h"
 #include "cli/say.h"
 #include "cli/secret.h"
@@ -25,6 +26,13 @@ static int check_alias(const char *alias, struct err *e)
 			       "another",
 			       alias);
 	return 0;
+}
+
+static int check_backend(const struct cmd *c, struct err *e)
+{
+	const char *name = cmd_value(c, "backend");
+
+	return name ? secret_check_short_name(name, BACKEND_NAME, e) : 0;
 }
 
 /* What is set beside the key; NULL: left as it is. */
@@ -338,7 +346,9 @@ static int run_add(struct cmd *c, struct err *e)
 	    check_alias(c->args[0], e))
 		return -1;
 	buf_init(&key, ACCOUNT_TOKEN_MAX - 1);
-	rc = secret_take(c, &key, e);
+	rc = check_backend(c, e);
+	if (rc == 0)
+		rc = secret_take(c, &key, e);
 	if (rc == 0 && strpbrk(buf_cstr(&key), " \t\r\n"))
 		rc = err_set(e, ERR_CONFIG, "the API key has a blank in it");
 	if (rc == 0)
@@ -494,8 +504,8 @@ static int run_remove(struct cmd *c, struct err *e)
 {
 	char file[192], name[160];
 
-	if (check_alias(c->args[0], e) || look_up(c, file, name, e) ||
-	    check_removable(c->args[0], file, e))
+	if (check_alias(c->args[0], e) || check_backend(c, e) ||
+	    look_up(c, file, name, e) || check_removable(c->args[0], file, e))
 		return -1;
 	return drop(c, file, name, e);
 }
@@ -523,10 +533,13 @@ static int set_paused(const struct cmd *c, const char *file, bool paused,
 
 static int pause_or_resume(const struct cmd *c, bool paused, struct err *e)
 {
-	struct snapshot *cfg = snapshot_load(c->home, e);
+	struct snapshot *cfg = NULL;
 	const struct account *a;
 	int rc;
 
+	if (secret_check_short_name(c->args[0], ALIAS, e) == 0 &&
+	    check_backend(c, e) == 0)
+		cfg = snapshot_load(c->home, e);
 	if (!cfg)
 		return -1;
 	rc = find(c, cfg, &a, e);

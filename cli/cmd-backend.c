@@ -64,17 +64,19 @@ static int run_list(struct cmd *c, struct err *e)
 
 static int run_test(struct cmd *c, struct err *e)
 {
-	struct snapshot *cfg = snapshot_load(c->home, e);
+	struct snapshot *cfg = NULL;
 	const struct backend *b = NULL;
 	struct backend_tested t;
 	int rc = -1;
 
+	if (secret_check_short_name(c->args[0], BACKEND_NAME, e) == 0)
+		cfg = snapshot_load(c->home, e);
 	if (!cfg)
 		return -1;
 	b = snapshot_backend(cfg, span_of(c->args[0]));
 	if (b)
 		rc = backend_test(b, c->home, cfg->settings.connect_ms, &t, e);
-	else if (secret_check_name(c->args[0], BACKEND_NAME, e) == 0)
+	else
 		err_set(e, ERR_CONFIG,
 			"there is no backend %.64s: see "
 			"dario backend list",

@@ -78,6 +78,14 @@ static void print_text(const struct explain *x)
 	print_seats(x);
 }
 
+static int check_model(const char *model, struct err *e)
+{
+	if (*model)
+		return secret_check_name(model, "a model", e);
+	return err_set(e, ERR_USAGE,
+		       "the model is empty: name one, such as opus");
+}
+
 static int run(struct cmd *c, struct err *e)
 {
 	struct snapshot *cfg = snapshot_load(c->home, e);
@@ -87,7 +95,7 @@ static int run(struct cmd *c, struct err *e)
 	struct jw w = jw_to(&out);
 	int rc = -1;
 
-	if (!cfg || secret_check_name(model, "a model", e) ||
+	if (!cfg || check_model(model, e) ||
 	    explain_make(&x, cfg, c->home, model, api, e))
 		goto out;
 	buf_init(&out, 1u << 20);

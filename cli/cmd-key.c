@@ -164,17 +164,9 @@ static int take_models(const struct cmd *c, struct json_object *o,
 		json_object_object_del(o, "models");
 		return 0;
 	}
-	for (bool more = true; more;) {
-		struct span item = { text, strcspn(text, ",") };
-
-		more = text[item.n];
-		text += item.n + more;
-		if (!span_trim(item).n)
-			return err_set(e, ERR_USAGE,
-				       "--models has an empty pattern: write "
-				       "it as claude-*,gpt-5");
-	}
-	json_object_object_add(o, "models", json_split(cmd_value(c, "models")));
+	if (cmd_check_list(c, "models", e))
+		return -1;
+	json_object_object_add(o, "models", json_split(text));
 	return 0;
 }
 

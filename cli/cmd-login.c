@@ -188,9 +188,16 @@ static int refresh_all(const struct cmd *c, const struct accounts *list,
 
 static int run_refresh(struct cmd *c, struct err *e)
 {
-	struct snapshot *cfg = snapshot_load(c->home, e);
-	char *worker = cfg ? install_path_worker(e) : NULL;
-	int rc = worker ? refresh_all(c, &cfg->accounts, worker, e) : -1;
+	struct snapshot *cfg = NULL;
+	char *worker;
+	int rc;
+
+	if (c->n &&
+	    secret_check_short_name(c->args[0], "an account's alias", e))
+		return -1;
+	cfg = snapshot_load(c->home, e);
+	worker = cfg ? install_path_worker(e) : NULL;
+	rc = worker ? refresh_all(c, &cfg->accounts, worker, e) : -1;
 
 	free(worker);
 	snapshot_free(cfg);

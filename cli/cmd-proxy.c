@@ -48,7 +48,10 @@ static int apply_flags(const struct cmd *c, struct err *e)
 		if (!v)
 			continue;
 		snprintf(name, sizeof(name), "--%s", o->flag);
-		rc = settings_set(&s, o, v, SOURCE_FLAG, name, e);
+		if (!*v && strcmp(o->flag, "host") == 0)
+			rc = err_set(e, ERR_USAGE, "--host is empty");
+		else
+			rc = settings_set(&s, o, v, SOURCE_FLAG, name, e);
 		setenv(o->env, v, 1);
 	}
 	/* A flag goes over the other one in the environment and the file. */

@@ -115,10 +115,38 @@ static int locked(const struct cmd *c,
 	return rc;
 }
 
+static bool any(const void *arg, struct span name)
+{
+	(void)arg;
+	(void)name;
+	return true;
+}
+
+/* Can such a rule be, whatever else the file has? */
+static int check_words(const struct cmd *c, struct err *e)
+{
+	struct json_object *file = json_object_new_object();
+	struct json_object *list = json_object_new_array();
+	struct rules rules;
+	int rc;
+
+	json_object_object_add(file, "rules", list);
+	json_object_array_add(list, make(c));
+	rc = rules_parse(&rules, file, any, NULL, e);
+	if (rc == 0)
+		rules_release(&rules);
+	else
+		e->code = ERR_USAGE;
+	json_object_put(file);
+	return rc;
+}
+
 static int run_add(struct cmd *c, struct err *e)
 {
 	if (secret_check_name(c->args[0], "a model", e) ||
-	    secret_check_name(c->args[1], "a target", e))
+	    secret_check_name(c->args[1], "a target", e) ||
+	    cmd_check_list(c, "fallback", e) || cmd_check_list(c, "on", e) ||
+	    check_words(c, e))
 		return -1;
 	return locked(c, add, e);
 }

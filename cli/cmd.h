@@ -59,6 +59,9 @@ struct cmd {
 
 /* Value of a flag of the entry's table; "" for one without; NULL not given. */
 const char *cmd_value(const struct cmd *c, const char *flag);
+/* Is the value a list with commas, of patterns, none of them empty? So is a
+ * flag that was not given. */
+int cmd_check_list(const struct cmd *c, const char *flag, struct err *e);
 
 extern const struct cmd_group cmd_accounts, cmd_backend, cmd_completion,
 	cmd_config, cmd_doctor, cmd_explain, cmd_key, cmd_login, cmd_logout,

@@ -4,6 +4,7 @@
 #include "base/nearest.h"
 #include "cli/cmd.h"
 #include "state/option.h"
+#include "state/rule.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -133,6 +134,8 @@ static int take(struct cmd *c, const struct parser *p, int id, char **argv,
 	const char *value = optarg ? optarg : "";
 	int letter;
 
+	if (id == '?' && optopt >= FLAG)
+		return usage(e, c, "no value belongs to ", argv[optind - 1]);
 	if (id == '?')
 		return unknown_flag(e, c, argv[optind - 1], p->rows);
 	if (id == ':')
@@ -187,4 +190,26 @@ const char *cmd_value(const struct cmd *c, const char *flag)
 		if (strcmp(c->entry->flags[i].name, flag) == 0)
 			return c->values[i];
 	return NULL;
+}
+
+int cmd_check_list(const struct cmd *c, const char *flag, struct err *e)
+{
+	const char *text = cmd_value(c, flag);
+	char item[300];
+
+	for (bool more = text; more;) {
+		size_t n = strcspn(text, ",");
+		struct span one = span_trim((struct span){ text, n });
+
+		snprintf(item, sizeof(item), "%.*s",
+			 (int)(one.n < sizeof(item) ? one.n : 0), one.p);
+		if (!glob_is_good(item))
+			return err_set(e, ERR_USAGE,
+				       "--%s has an item that is empty or not "
+				       "a pattern: \"%.60s\"",
+				       flag, item);
+		more = text[n];
+		text += n + more;
+	}
+	return 0;
 }

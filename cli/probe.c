@@ -5,9 +5,11 @@
 
 #include "base/clock.h"
 #include "base/jw.h"
+#include "cli/backend-add.h"
 #include "cli/cmd.h"
 #include "cli/save.h"
 #include "cli/say.h"
+#include "cli/secret.h"
 #include "dialect/error.h"
 #include "net/fetch.h"
 #include "state/price.h"
@@ -388,10 +390,12 @@ static int run(struct probe *p, struct cmd *c, struct err *e)
 
 int probe_run(struct cmd *c, struct err *e)
 {
-	struct snapshot *cfg = snapshot_load(c->home, e);
+	struct snapshot *cfg = NULL;
 	struct probe p = { .home = c->home };
 	int rc = -1;
 
+	if (secret_check_short_name(c->args[0], BACKEND_NAME, e) == 0)
+		cfg = snapshot_load(c->home, e);
 	if (!cfg)
 		return -1;
 	p.b = snapshot_backend(cfg, span_of(c->args[0]));

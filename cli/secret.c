@@ -74,6 +74,11 @@ int secret_take(const struct cmd *c, struct buf *out, struct err *e)
 		return from_stdin(out, e);
 	if (file)
 		return from_file(file, out, e);
+	if (key && (!*key || !span_visible(span_of(key))))
+		return err_set(e, ERR_USAGE,
+			       "--key is empty, or has blanks or characters "
+			       "outside ASCII: give the key as its provider "
+			       "shows it");
 	if (key)
 		buf_str(out, key);
 	return 0;

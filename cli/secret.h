@@ -20,7 +20,8 @@ int secret_check_name(const char *name, const char *what, struct err *e);
 /* The same, and whatever is no name of ours (store_good_name). */
 int secret_check_short_name(const char *name, const char *what, struct err *e);
 
-/* Into *out (the caller releases it); left empty when none was given. */
+/* Into *out (the caller releases it); left empty when none was given. One that
+ * is given as a flag has to be one. */
 int secret_take(const struct cmd *c, struct buf *out, struct err *e);
 
 #endif

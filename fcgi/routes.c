@@ -196,8 +196,25 @@ static int answer_options(struct request *r)
 	return reply_head(r, 204);
 }
 
+static bool is_to(const char *path)
+{
+	return strcmp(path, "/to") == 0 || strncmp(path, "/to/", 4) == 0;
+}
+
 static int no_route(struct request *r, const char *allow, struct err *e)
 {
+	if (is_to(r->path) && !allow)
+		return err_set(e, ERR_NOT_FOUND,
+			       "nothing is served at %.120s: write "
+			       "/to/NAME/ANY/PATH with the name of a backend, "
+			       "as dario backend list shows it",
+			       r->asked_path);
+	if (is_to(r->path)) {
+		reply_field(r, "Allow", span_of(allow));
+		return err_set(e, ERR_METHOD,
+			       "%.20s is not allowed at %.120s: use %s",
+			       r->vars.method, r->asked_path, allow);
+	}
 	if (!allow)
 		return err_set(e, ERR_NOT_FOUND,
 			       "nothing is served at %.120s: for a path of a "

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define RUN_MS 10000  /* for the command to end */
 #define WAIT_MS 30000 /* for another process that runs it */
@@ -84,6 +85,24 @@ void key_command_free(struct key_command *k)
 const char *key_command_program(const struct key_command *k)
 {
 	return k->program;
+}
+
+bool key_command_is_there(const struct key_command *k)
+{
+	const char *word = k->words[0], *path = getenv("PATH");
+	struct span rest = span_of(path ? path : "/bin:/usr/bin");
+	char file[4096];
+
+	if (strchr(word, '/'))
+		return access(word, X_OK) == 0;
+	while (rest.n) {
+		struct span folder = span_cut(&rest, ':');
+
+		snprintf(file, sizeof(file), "%.*s/%s", SPAN_FMT(folder), word);
+		if (access(file, X_OK) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* --- what is known -------------------------------------------------------- */

@@ -27,8 +27,9 @@ struct key_command *key_command_new(const char *name, const char *line,
 				    int64_t ttl, struct err *e);
 void key_command_free(struct key_command *k); /* NULL is fine */
 
-/* What is run, without its folder. */
+/* What is run, without its folder; can it be, as things are here? */
 const char *key_command_program(const struct key_command *k);
+bool key_command_is_there(const struct key_command *k);
 
 int key_command_get(struct key_command *k, const char *home, struct buf *out,
 		    struct err *e);

@@ -215,9 +215,8 @@ static bool is_choice(const char *words, const char *text)
 {
 	size_t n = strlen(text);
 
-	for (const char *at = words; (at = strstr(at, text)); at += n)
-		if (n && (at == words || at[-1] == '|') &&
-		    (at[n] == '|' || !at[n]))
+	for (const char *at = words; n && (at = strstr(at, text)); at += n)
+		if ((at == words || at[-1] == '|') && (at[n] == '|' || !at[n]))
 			return true;
 	return false;
 }

@@ -20,8 +20,7 @@ bool glob_match(const char *glob, const char *model)
 	return fnmatch(glob, model, 0) == 0;
 }
 
-/* Well-formed? "[" is closed, and there is something. */
-static bool is_good(const char *glob)
+bool glob_is_good(const char *glob)
 {
 	const char *p = glob;
 
@@ -194,7 +193,7 @@ static int parse_rule(struct rule *r, struct json_object *o,
 	if (!json_object_is_type(o, json_type_object))
 		return err_set(e, ERR_CONFIG, "not an object");
 	r->match = xstrndup(match.p, match.n);
-	if (!is_good(r->match))
+	if (!glob_is_good(r->match))
 		return bad(e, "match", "not a pattern:", match);
 	if (parse_targets(r, o, known, arg, e) ||
 	    parse_on(r, json_get(o, "on"), e) ||

@@ -61,6 +61,8 @@ void rules_release(struct rules *r);
 /* Keys of the file that are none of ours. */
 void rules_unknown(struct notes *n, struct json_object *file);
 
+/* Not empty, and "[" is closed? */
+bool glob_is_good(const char *glob);
 bool glob_match(const char *glob, const char *model);
 
 /* What leads to the next target, one after the other, as `on` has it. */

@@ -62,7 +62,7 @@ is 'Google is known' "$(known https://generativelanguage.googleapis.com/v1beta/o
 is 'a switch of each is documented' "$(for key in $(python3 -c '
 import json
 print(*sorted({k for r in sum(json.load(open("'"$srcdir"'/share/providers.json")).values(), [])
-               for k in {**r.get("set", {}), **r.get("behind", {})}} - {"protocol"}))'); do
+               for k in {**r.get("set", {}), **r.get("behind", {})}} - {"protocol", "headers"}))'); do
 	grep -q "^\.B $key\$" "$tmp/man" || echo "$key"
 done)" ''
 is 'others are not' "$(known https://llm.example/v1)" 'openai None None None'
@@ -73,9 +73,9 @@ for name in ../x a/b '' "$(head -c 65 /dev/zero | tr '\0' a)" 'a b' claude demo;
 	is "name '$name': exit 2" "$rc" 2
 done
 run backend add x --key=k --base-url=ftp://h
-is 'ftp URL: refused' "$rc" 1
+is 'ftp URL: refused' "$rc" 2
 run backend add x --key=k --base-url=https://u:p@h/v1
-is 'URL with a password: refused' "$rc" 1
+is 'URL with a password: refused' "$rc" 2
 run backend add x --base-url=https://h/v1 --key=k --protocol=soap
 like 'unknown protocol: named' "$out" '"soap"'
 run backend add x --base-url=https://h/v1
@@ -84,7 +84,7 @@ run backend add x --base-url=https://h/v1 --key=k --key-stdin
 is 'two keys: exit 2' "$rc" 2
 run backend add x --base-url=https://h/v1 --key="a
 b"
-is 'key with a line end: refused' "$rc" 1
+is 'key with a line end: refused' "$rc" 2
 ok 'nothing of all that was stored' test ! -e "$DARIO_HOME/backends/x.json"
 run backend add x --key=k --base-url=http://192.0.2.1/v1
 like 'key over plain http: a warning' "$out" unencrypted

@@ -147,7 +147,7 @@ add "'$tmp/args' a \"b\".c '\$HOME' *"
 is 'words, quotes, nothing is expanded' "$(ask)" 200
 for line in 'a | b' 'a; b' 'a $HOME' 'a `b`' 'a "$(b)"' '~/bin/x' 'a > b' 'a && b' "a 'b" '' '  '; do
 	out=$("$dario" backend add up --base-url="$base" --key-command="$line" 2>&1)
-	is "refused: $line" "$?" 1
+	is "refused: $line" "$?" 2
 done
 like 'refused: says what to do' "$("$dario" backend add up --base-url="$base" --key-command='a | b' 2>&1)" \
 	'put the command into a script'
