@@ -53,8 +53,13 @@ static int run(const struct dario *d, lib_fn *fn, void *arg, bool locks,
 int lib_call(const struct dario *d, lib_fn *fn, void *arg,
 	     struct dario_error *e)
 {
-	struct err err = { 0 };
-	int rc = run(d, fn, arg, false, &err);
+	struct err err; /* not cleared, for each piece of a stream comes here */
+	int rc;
+
+	err.code = ERR_NONE;
+	err.status = 0;
+	err.msg[0] = '\0';
+	rc = run(d, fn, arg, false, &err);
 
 	if (rc < 0)
 		lib_error(e, &err);

@@ -33,11 +33,12 @@ struct dario_exchange {
 	bool begun, over;
 	bool given; /* what lies in t.out */
 	struct sse sse;
-	struct translation t;
 	unsigned seen; /* the same dialect: enum tap */
 	struct usage usage;
 	bool has_usage;
 	struct buf text; /* an error, or what was dropped */
+	/* Not cleared before it begins: it is large. */
+	struct translation t;
 };
 
 static const struct dialect *client_of(const struct dario_exchange *x)
@@ -128,7 +129,7 @@ struct dario_exchange *dario_exchange_new(struct dario_translator *t,
 					  const char *model, const void *body,
 					  size_t n, struct dario_error *e)
 {
-	struct request r = { .model = model, .body = { body, n } };
+	struct request r; /* peek_init clears the largest part */
 	struct err err = { 0 };
 
 	if (!t || !body || n > BODY_MAX ||
@@ -140,12 +141,15 @@ struct dario_exchange *dario_exchange_new(struct dario_translator *t,
 				     "most 256 bytes are needed");
 		return NULL;
 	}
-	r.x = calloc(1, sizeof(*r.x));
+	r.model = model;
+	r.body = (struct span){ body, n };
+	r.x = malloc(sizeof(*r.x));
 	if (!r.x) {
 		err_memory(&err);
 		lib_error(e, &err);
 		return NULL;
 	}
+	memset(r.x, 0, offsetof(struct dario_exchange, t));
 	r.x->of = t;
 	if (lib_call(t->of, read_request, &r, e)) {
 		dario_exchange_free(r.x);
@@ -341,7 +345,6 @@ static int answer(struct answering *a, lib_fn *fn, bool last,
 		  struct dario_error *e)
 {
 	struct dario_exchange *x = a->x;
-	struct dario_error mine = { 0 };
 
 	if (!x || !a->out)
 		return lib_misuse(e, "an exchange and a place for the bytes "
@@ -352,11 +355,9 @@ static int answer(struct answering *a, lib_fn *fn, bool last,
 	if (x->over)
 		return lib_misuse(e, "the answer is over");
 	x->over = last;
-	if (lib_call(x->of->of, fn, a, &mine) == 0)
+	if (lib_call(x->of->of, fn, a, e) == 0)
 		return 0;
 	x->over = true;
-	if (e)
-		*e = mine;
 	return -1;
 }
 
