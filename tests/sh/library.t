@@ -4,6 +4,8 @@
 # with it, and that it leaves no trace in them.
 . "$(dirname "$0")/lib.sh"
 need cc make nm pkg-config python3
+grep -q 'define SANITIZED' "$builddir/config.h" &&
+	skip_all 'sanitizers have to be in the host, too'
 
 lib=$builddir/lib
 names() {
@@ -76,6 +78,10 @@ cc -std=c11 -Wall -Wextra -Werror -o "$tmp/use" "$srcdir/tests/lib/use.c" \
 	$flags -lpthread -ldl
 is 'the test program builds' "$?" 0
 report 'use' "$tmp/out" "$tmp/use" "$data" "$tmp" "$libdir/libdario.so.0"
+cc -std=c11 -Wall -Wextra -Werror -o "$tmp/starve" \
+	"$srcdir/tests/lib/starve.c" $flags
+is 'the host without memory builds' "$?" 0
+report 'starve' "$tmp/out" "$tmp/starve"
 if command -v valgrind >/dev/null; then
 	report_seconds=300 report 'under valgrind' "$tmp/out" valgrind -q \
 		--error-exitcode=9 --leak-check=full \

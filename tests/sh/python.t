@@ -3,6 +3,8 @@
 # The Python binding, as pip installs it.
 . "$(dirname "$0")/lib.sh"
 need python3
+grep -q 'define SANITIZED' "$builddir/config.h" &&
+	skip_all 'sanitizers have to be in the host, too'
 python3 -c 'import cffi, setuptools' 2>/dev/null ||
 	skip_all 'the Python packages cffi and setuptools are missing'
 cp -r "$srcdir/bindings/python" "$tmp/source"
