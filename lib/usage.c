@@ -65,7 +65,7 @@ static const struct prices *prices_of(struct dario *d, struct err *e)
 	pthread_mutex_unlock(&d->lock);
 	if (p)
 		return p;
-	p = prices_load(e);
+	p = prices_load(d->home, e);
 	if (!p)
 		return NULL;
 	pthread_mutex_lock(&d->lock);
