@@ -20,18 +20,18 @@ static void print_sum(const char *name, const struct usage_sum *s)
 	if (usage_sum_cost_unknown(s) && s->cost == 0)
 		printf("cost unknown\n");
 	else
-		printf("$%.2f%s\n", s->cost,
+		printf("$%.2f%s\n", usage_sum_dollars(s),
 		       usage_sum_cost_unknown(s) ? " and more that is unknown"
 						 : "");
 }
 
-static void print_table(const struct usage_sum_table *t)
+static void print_table(const struct usage_table *t)
 {
-	char label[USAGE_LABEL_BYTES];
+	char label[REPORT_LABEL_BYTES];
 
 	for (size_t i = 0; i < t->n; i++) {
-		usage_sum_label(t, i, label);
-		print_sum(label, &t->rows[i].sum);
+		report_label(t, i, label);
+		print_sum(label, &t->rows[i]->sum);
 	}
 }
 
@@ -68,9 +68,9 @@ static void print_trend(const char *home, const struct trend *t, int64_t now)
 
 static void print_report(const struct report *r, const char *home)
 {
-	printf("The last %d minutes\n", REPORT_MINUTES);
-	print_sum("all", &r->hour.all);
-	print_table(&r->hour.accounts);
+	printf("The last %d minutes\n", r->minutes);
+	print_sum("all", &r->recent.all);
+	print_table(&r->recent.accounts);
 	printf("\nAll time\n");
 	print_sum("all", &r->ever.all);
 	print_table(&r->ever.accounts);
@@ -90,10 +90,7 @@ static int run(struct cmd *c, struct err *e)
 
 	if (!cfg)
 		return -1;
-	if (report_make(&r, c->home, cfg, e)) {
-		snapshot_free(cfg);
-		return -1;
-	}
+	report_make(&r, c->home, cfg);
 	if (cmd_value(c, "json")) {
 		buf_init(&out, 4u << 20);
 		report_put(&w, &r, c->home);

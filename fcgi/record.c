@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "fcgi/metered.h"
-#include "state/history.h"
 #include "state/recent.h"
+#include "state/usage.h"
 
 #include <string.h>
 
@@ -47,29 +47,49 @@ static void look_up_usage(struct request *r)
 					  buf_get(&r->answer), &r->usage);
 }
 
-/* What went to a backend, for /analytics. */
-static void to_history(const struct request *r, int64_t took_ms)
+/* In dollars; negative: not known. What generates nothing is free. */
+static double cost_of(const struct request *r, const char *model, int64_t now)
 {
+	bool generates = *model || r->usage.input || r->usage.output;
+
+	return generates && r->config
+		     ? prices_cost(r->config->prices, model, now, &r->usage)
+		     : 0;
+}
+
+/* What went to a backend, or would have. */
+static void to_sums(const struct request *r, int64_t took_ms)
+{
+	const char *home = snapshot_home(r->app->config);
+	const char *model = r->upstream_model ? r->upstream_model
+			  : r->model          ? r->model
+					      : "";
+	int64_t now = clock_wall_ms();
 	struct history_record h = {
-		.time = clock_wall_ms(),
+		.time = now,
 		.took_ms = took_ms,
+		.first_ms = r->first_ms,
 		.account = r->account ? r->account : "",
-		.backend = r->backend,
-		.model = r->upstream_model ? r->upstream_model
-		       : r->model          ? r->model
-					   : "",
+		.backend = r->backend ? r->backend : "",
+		.model = model,
 		.key = r->key ? r->key->name : NULL,
+		.session = r->vars.claude_session,
+		.agent = r->vars.claude_agent,
+		.user = r->user,
 		.status = r->status,
+		.stream = r->stream,
 		/* A count generates nothing, nor does what has no model. */
 		.has_usage = r->has_usage || r->instead || !r->model,
 		.partial = r->outcome.error.code && r->status / 100 == 2,
 		.fallback = r->fallback,
 		.h5 = r->has_windows ? r->h5 : -1,
 		.d7 = r->d7,
+		.cost = cost_of(r, model, now),
 		.usage = r->usage,
 	};
 
-	history_add(snapshot_home(r->app->config), &h);
+	history_add(home, &h);
+	usage_add(home, &h);
 }
 
 /* What asked for a model or went to a backend, for /requests; of what the demo
@@ -106,13 +126,14 @@ static void to_recent(const struct request *r, int64_t took_ms)
 void record_request(struct request *r)
 {
 	int64_t took_ms = clock_ms() - r->started;
+	bool asks = r->model && strncmp(r->path, "/demo/", 6);
 
 	to_log(r, took_ms);
 	if (r->backend)
 		look_up_usage(r);
 	metered_settle(r);
-	if (r->backend)
-		to_history(r, took_ms);
-	if (r->backend || (r->model && strncmp(r->path, "/demo/", 6)))
+	if (r->backend || (asks && r->status >= 400))
+		to_sums(r, took_ms);
+	if (r->backend || asks)
 		to_recent(r, took_ms);
 }

@@ -52,6 +52,7 @@ static const struct {
 	{ VAR("HTTP_X_USER_ID", user_id), false },
 	{ VAR("HTTP_X_DARIO_BACKEND", backend), false },
 	{ VAR("HTTP_X_CLAUDE_CODE_SESSION_ID", claude_session), false },
+	{ VAR("HTTP_X_CLAUDE_CODE_AGENT_ID", claude_agent), false },
 	{ VAR("HTTP_SEC_WEBSOCKET_KEY", ws_key), false },
 	{ VAR("HTTP_X_FORWARDED_PROTO", forwarded_proto), false },
 	{ VAR("HTTP_IF_NONE_MATCH", if_none_match), false },

@@ -54,7 +54,7 @@ struct request_vars {
 	const char *preflight_method, *preflight_fields;
 	const char *accept;
 	const char *session_id, *request_id, *channel_id, *user_id;
-	const char *claude_session; /* that Claude Code names */
+	const char *claude_session, *claude_agent; /* that Claude Code names */
 	const char *https, *forwarded_proto;
 	const char *if_none_match;
 	const char *repeated; /* name of a guarded field that came twice */
@@ -81,6 +81,7 @@ struct request {
 	bool trusted; /* may see details: the key is right, or none is set */
 	const struct key *key;   /* of a person; NULL: the owner, or nobody */
 	struct metered *metered; /* what its limits count; or NULL */
+	const char *user;        /* that the body names, hashed; or NULL */
 	bool own; /* the router itself asks: for the demo, and that alone */
 	const char *origin; /* that was let in, for CORS; or NULL */
 

@@ -80,7 +80,7 @@ static const struct route_entry table[] = {
 	{ "GET", "/health", DIALECT_OPENAI, serve_health, OPEN },
 	{ "GET", "/status", DIALECT_OPENAI, serve_status, 0 },
 	{ "GET", "/accounts", DIALECT_OPENAI, serve_accounts, 0 },
-	{ "GET", "/analytics", DIALECT_OPENAI, serve_analytics, 0 },
+	{ "GET", "/analytics", DIALECT_OPENAI, serve_analytics, OWN },
 	{ "GET", "/metrics", DIALECT_OPENAI, serve_metrics, 0 },
 	{ "GET", "/requests", DIALECT_OPENAI, serve_requests, OWN },
 	{ "GET", "/callback", DIALECT_OPENAI, serve_callback, OPEN },

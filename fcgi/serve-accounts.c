@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "base/query.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
 #include "state/account-show.h"
 #include "state/report.h"
+#include "state/usage-query.h"
 
-#define ANSWER_MAX (4u << 20)
+#define ANSWER_MAX (8u << 20)
+#define BY_MAX 128
 
 typedef void show_fn(struct jw *w, const struct snapshot *c, const char *home);
 
@@ -23,7 +26,7 @@ static int answer(struct request *r, show_fn *show, struct err *e)
 	return rc;
 }
 
-int serve_analytics(struct request *r, struct err *e)
+static int answer_report(struct request *r, struct err *e)
 {
 	const char *home = snapshot_home(r->app->config);
 	struct report report;
@@ -31,14 +34,53 @@ int serve_analytics(struct request *r, struct err *e)
 	struct jw w = jw_to(&out);
 	int rc;
 
-	if (report_make(&report, home, r->config, e))
-		return -1;
+	report_make(&report, home, r->config);
 	buf_init(&out, ANSWER_MAX);
 	report_put(&w, &report, home);
 	report_release(&report);
 	rc = reply_shown(r, 200, &out, e);
 	buf_release(&out);
 	return rc;
+}
+
+static int answer_query(struct request *r, const struct usage_query *q,
+			struct err *e)
+{
+	struct usage_answer a;
+	struct buf out;
+	struct jw w = jw_to(&out);
+	int rc;
+
+	usage_query_run(q, snapshot_home(r->app->config), &a);
+	buf_init(&out, ANSWER_MAX);
+	usage_answer_put(&w, &a);
+	usage_answer_release(&a);
+	rc = reply_shown(r, 200, &out, e);
+	buf_release(&out);
+	return rc;
+}
+
+/* A person sees what is the person's own. */
+int serve_analytics(struct request *r, struct err *e)
+{
+	const char *query = r->vars.query;
+	char by[BY_MAX], since[32];
+	struct usage_query q;
+	bool asked = r->key;
+
+	usage_query_init(&q);
+	q.person = r->key ? r->key->name : NULL;
+	if (query_get(query, "by", by, sizeof(by))) {
+		asked = true;
+		if (usage_query_by(&q, by, e))
+			return -1;
+	}
+	if (query_get(query, "since", since, sizeof(since))) {
+		asked = true;
+		if (usage_query_since(&q, since, e))
+			return -1;
+	}
+	return asked ? answer_query(r, &q, e) : answer_report(r, e);
 }
 
 int serve_status(struct request *r, struct err *e)

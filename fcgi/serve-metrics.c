@@ -1,96 +1,280 @@
 /* SPDX-License-Identifier: MIT */
-/* serve-metrics: the sums of all time in Prometheus' text format 0.0.4. */
+/*
+ * serve-metrics: the sums of all time, and how things stand, for Prometheus.
+ *
+ * Each way to keep requests apart has families of its own, so that a sum over
+ * one counts each request once. Names and labels are those of OpenTelemetry's
+ * conventions for generative AI where there are any, with "_" for ".".
+ */
 #include "config.h"
 
-#include "base/utf8.h"
+#include "base/wait.h"
+#include "fcgi/metrics-text.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
-#include "state/account-show.h"
-#include "state/report.h"
+#include "state/breaker.h"
+#include "state/pool.h"
+#include "state/usage-table.h"
+#include "state/usage.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#define ANSWER_MAX (4u << 20)
-#define LABEL_MAX 512
+#define ANSWER_MAX (8u << 20)
+#define ROWS_MAX 256 /* of one family; the rest is "other" */
+#define THOUSAND 1000
+#define MODEL "gen_ai_request_model"
+#define BACKEND "gen_ai_provider_name"
 
-static void put_label(struct buf *out, const char *s)
+#define BIT(dim) (1u << (dim))
+
+/* How requests are kept apart. */
+static const struct {
+	const char *prefix; /* of its families */
+	const char *of;     /* in words */
+	unsigned dims;
+	enum usage_dim needed; /* without it a request is in none of them */
+} views[] = {
+	{ "dario_key", "a person's key (empty: the owner)", BIT(USAGE_KEY),
+	  USAGE_DIMS },
+	{ "dario_model", "a model", BIT(USAGE_MODEL), USAGE_MODEL },
+	{ "dario_backend", "a backend", BIT(USAGE_BACKEND), USAGE_BACKEND },
+	{ "dario_account", "an account or key of a backend",
+	  BIT(USAGE_BACKEND) | BIT(USAGE_ACCOUNT), USAGE_BACKEND },
+};
+
+#define VIEWS (sizeof(views) / sizeof(views[0]))
+
+static const char *const labels[USAGE_LASTING] = {
+	[USAGE_KEY] = "key",
+	[USAGE_MODEL] = MODEL,
+	[USAGE_BACKEND] = BACKEND,
+	[USAGE_ACCOUNT] = "account",
+};
+
+struct sums {
+	const char *home;
+	struct usage_table views[VIEWS];
+	struct usage_table times; /* by model and backend */
+};
+
+static void take(void *arg, const struct usage_id *id,
+		 const union usage_cell *cell)
 {
-	struct span text = utf8_fit(span_of(s), LABEL_MAX);
-	char clean[LABEL_MAX];
-	size_t n = text.n;
+	struct sums *s = arg;
 
-	memcpy(clean, text.p, n);
-	n = utf8_clean(clean, n);
-	for (size_t i = 0; i < n; i++) {
-		if (clean[i] == '"' || clean[i] == '\\')
-			buf_byte(out, '\\');
-		buf_byte(out, clean[i]);
+	if (id->kind != USAGE_SUM)
+		return;
+	for (size_t i = 0; i < VIEWS; i++)
+		if (views[i].needed == USAGE_DIMS ||
+		    *id->names[views[i].needed])
+			usage_table_add(&s->views[i], 0, id->names, &cell->sum);
+	if (*id->names[USAGE_BACKEND])
+		usage_table_add(&s->times, 0, id->names, &cell->sum);
+}
+
+static void read_sums(void *arg)
+{
+	struct sums *s = arg;
+
+	usage_walk_total(s->home, take, s);
+}
+
+/* --- counters ------------------------------------------------------------ */
+
+static void put_names(struct metrics *m, const struct usage_table_row *row,
+		      unsigned dims)
+{
+	for (int i = 0; i < USAGE_LASTING; i++)
+		if (dims & BIT(i))
+			metrics_label(m, labels[i], row->id.names[i]);
+}
+
+static void put_status(struct metrics *m, const struct usage_table_row *r,
+		       unsigned dims)
+{
+	static const char *const classes[] = { "none", "1xx", "2xx",
+					       "3xx",  "4xx", "5xx" };
+
+	for (int i = 0; i < 6; i++) {
+		if (!r->sum.status[i] && i != 2)
+			continue;
+		metrics_sample(m);
+		put_names(m, r, dims);
+		metrics_label(m, "status", classes[i]);
+		metrics_int(m, r->sum.status[i]);
 	}
 }
 
-/* metric{by="name",backend="its": the rest follows; "" no backend. */
-static void put_name(struct buf *out, const char *metric, const char *by,
-		     const char *name, const char *backend)
+/* Disjoint: their sum is what was read and written. */
+static void put_tokens(struct metrics *m, const struct usage_table_row *r,
+		       unsigned dims)
 {
-	buf_fmt(out, "dario_%s{%s=\"", metric, by);
-	put_label(out, name);
-	if (*backend) {
-		buf_str(out, "\",backend=\"");
-		put_label(out, backend);
-	}
-	buf_byte(out, '"');
-}
+	const struct usage *u = &r->sum.usage;
+	const struct {
+		const char *type;
+		int64_t n;
+	} types[] = {
+		{ "input", u->input },
+		{ "cache_read", u->cache_read },
+		{ "cache_write_5m", u->cache_write - u->cache_write_1h },
+		{ "cache_write_1h", u->cache_write_1h },
+		{ "output", u->output - u->reasoning },
+		{ "reasoning", u->reasoning },
+	};
 
-static void put_row(struct buf *out, const char *metric, const char *by,
-		    const struct usage_sum_row *row, const char *extra,
-		    int64_t value)
-{
-	put_name(out, metric, by, row->name, row->backend);
-	buf_fmt(out, "%s} %lld\n", extra, (long long)value);
-}
-
-static void put_requests(struct buf *out, const char *by,
-			 const struct usage_sum_table *t)
-{
-	for (size_t i = 0; i < t->n; i++) {
-		const struct usage_sum_row *row = &t->rows[i];
-		const struct usage_sum *s = &row->sum;
-
-		put_row(out, "requests_total", by, row, "", s->requests);
-		put_row(out, "errors_total", by, row, "", s->errors);
-		put_row(out, "fallbacks_total", by, row, "", s->fallbacks);
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		metrics_sample(m);
+		put_names(m, r, dims);
+		metrics_label(m, "gen_ai_token_type", types[i].type);
+		metrics_int(m, types[i].n > 0 ? types[i].n : 0);
 	}
 }
 
-static void put_tokens(struct buf *out, const char *by,
-		       const struct usage_sum_table *t)
+static void put_cost(struct metrics *m, const struct usage_table_row *r,
+		     unsigned dims)
 {
-	for (size_t i = 0; i < t->n; i++) {
-		const struct usage *u = &t->rows[i].sum.usage;
-		const struct {
-			const char *label;
-			int64_t n;
-		} classes[] = {
-			{ ",class=\"uncached\"", u->input },
-			{ ",class=\"read\"", u->cache_read },
-			{ ",class=\"write5m\"",
-			  u->cache_write - u->cache_write_1h },
-			{ ",class=\"write1h\"", u->cache_write_1h },
-			{ ",class=\"output\"", u->output - u->reasoning },
-			{ ",class=\"reasoning\"", u->reasoning },
-		};
+	metrics_sample(m);
+	put_names(m, r, dims);
+	metrics_double(m, usage_sum_dollars(&r->sum));
+}
 
-		for (size_t k = 0; k < sizeof(classes) / sizeof(classes[0]);
-		     k++)
-			put_row(out, "tokens_total", by, &t->rows[i],
-				classes[k].label, classes[k].n);
+static void put_count(struct metrics *m, const struct usage_table_row *r,
+		      unsigned dims, int64_t n)
+{
+	metrics_sample(m);
+	put_names(m, r, dims);
+	metrics_int(m, n);
+}
+
+static void put_unpriced(struct metrics *m, const struct usage_table_row *r,
+			 unsigned dims)
+{
+	put_count(m, r, dims, r->sum.unpriced + r->sum.unknown);
+}
+
+static void put_fallbacks(struct metrics *m, const struct usage_table_row *r,
+			  unsigned dims)
+{
+	put_count(m, r, dims, r->sum.fallbacks);
+}
+
+static void put_partial(struct metrics *m, const struct usage_table_row *r,
+			unsigned dims)
+{
+	put_count(m, r, dims, r->sum.partial);
+}
+
+static const struct {
+	const char *name, *help;
+	void (*put)(struct metrics *m, const struct usage_table_row *r,
+		    unsigned dims);
+} counters[] = {
+	{ "requests", "Requests by class of status", put_status },
+	{ "tokens", "Tokens by type, each in one type only", put_tokens },
+	{ "cost_dollars", "Cost in US dollars, as far as prices are known",
+	  put_cost },
+	{ "unpriced_requests", "Requests whose cost is not known",
+	  put_unpriced },
+	{ "fallbacks", "Requests that the first choice did not answer",
+	  put_fallbacks },
+	{ "partial_answers", "Answers that were cut", put_partial },
+};
+
+static void put_counters(struct metrics *m, const struct sums *s)
+{
+	for (size_t v = 0; v < VIEWS; v++)
+		for (size_t c = 0; c < sizeof(counters) / sizeof(counters[0]);
+		     c++) {
+			char name[64], help[160];
+
+			snprintf(name, sizeof(name), "%s_%s", views[v].prefix,
+				 counters[c].name);
+			snprintf(help, sizeof(help), "%s, of %s.",
+				 counters[c].help, views[v].of);
+			metrics_family(m, METRICS_COUNTER, name, help);
+			for (size_t i = 0; i < s->views[v].n; i++)
+				counters[c].put(m, s->views[v].rows[i],
+						views[v].dims);
+		}
+}
+
+/* --- histograms ---------------------------------------------------------- */
+
+static const struct {
+	const char *name, *help;
+} histograms[USAGE_HISTS] = {
+	[USAGE_DURATION] = { "gen_ai_client_operation_duration_seconds",
+			     "How long requests took." },
+	[USAGE_FIRST_BYTE] = { "gen_ai_server_time_to_first_token_seconds",
+			       "Time until the first byte of good answers." },
+	[USAGE_RATE] = { "dario_output_tokens_per_second",
+			 "Tokens of output a second, of a stream after its "
+			 "first byte." },
+};
+
+/* The bound as both forms want it: 0.25, 1.0 */
+static void put_bound(struct metrics *m, int64_t thousandths)
+{
+	char text[32];
+	size_t n;
+
+	snprintf(text, sizeof(text), "%lld.%03lld",
+		 (long long)(thousandths / THOUSAND),
+		 (long long)(thousandths % THOUSAND));
+	for (n = strlen(text); text[n - 1] == '0' && text[n - 2] != '.'; n--)
+		text[n - 1] = '\0';
+	metrics_label(m, "le", text);
+}
+
+static void put_histogram(struct metrics *m, const struct usage_table_row *r,
+			  unsigned dims, enum usage_hist_kind kind)
+{
+	const struct usage_hist_form *f = &usage_hist_forms[kind];
+	const struct usage_hist *h = &r->sum.hists[kind];
+	int64_t n = 0;
+
+	for (size_t i = 0; i < f->n; i++) {
+		n += h->n[i];
+		metrics_sample_of(m, "_bucket");
+		put_names(m, r, dims);
+		put_bound(m, f->bounds[i]);
+		metrics_int(m, n);
+	}
+	n += h->n[f->n];
+	metrics_sample_of(m, "_bucket");
+	put_names(m, r, dims);
+	metrics_label(m, "le", "+Inf");
+	metrics_int(m, n);
+	metrics_sample_of(m, "_sum");
+	put_names(m, r, dims);
+	metrics_double(m, (double)h->sum / THOUSAND);
+	metrics_sample_of(m, "_count");
+	put_names(m, r, dims);
+	metrics_int(m, n);
+}
+
+static void put_histograms(struct metrics *m, const struct sums *s)
+{
+	for (int k = 0; k < USAGE_HISTS; k++) {
+		metrics_family(m, METRICS_HISTOGRAM, histograms[k].name,
+			       histograms[k].help);
+		for (size_t i = 0; i < s->times.n; i++)
+			put_histogram(m, s->times.rows[i], s->times.dims,
+				      (enum usage_hist_kind)k);
 	}
 }
 
-static void put_accounts(struct buf *out, struct request *r,
-			 const struct accounts *a)
+/* --- how things stand ---------------------------------------------------- */
+
+enum seat_gauge {
+	HEADROOM,
+	USABLE,
+	IN_FLIGHT
+};
+
+static void put_accounts(struct metrics *m, struct request *r,
+			 const struct accounts *a, enum seat_gauge what)
 {
 	const char *backend = a->others ? a->backend : r->config->claude.name;
 	struct pool p;
@@ -98,65 +282,133 @@ static void put_accounts(struct buf *out, struct request *r,
 	pool_look(&p, snapshot_home(r->app->config), a, NULL);
 	for (size_t i = 0; i < p.n; i++) {
 		const struct seat *s = &p.seats[i];
-		const char *alias = s->account->alias;
 
-		put_name(out, "account_headroom", "account", alias, backend);
-		buf_fmt(out, "} %.4f\n", s->headroom);
-		put_name(out, "account_usable", "account", alias, backend);
-		buf_fmt(out, "} %d\n", s->usable);
-		put_name(out, "account_in_flight", "account", alias, backend);
-		buf_fmt(out, "} %" PRIu32 "\n", s->in_flight);
+		metrics_sample(m);
+		metrics_label(m, BACKEND, backend);
+		metrics_label(m, "account", s->account->alias);
+		if (what == HEADROOM)
+			metrics_double(m, s->headroom);
+		else
+			metrics_int(m, what == USABLE ? s->usable
+						      : (int)s->in_flight);
 	}
 	pool_release(&p);
 }
 
-static void put_pool(struct buf *out, struct request *r)
+static void put_pools(struct metrics *m, struct request *r)
 {
+	static const struct {
+		const char *name, *help;
+	} gauges[] = {
+		[HEADROOM] = { "dario_account_headroom_ratio",
+			       "What is left of an account's limits." },
+		[USABLE] = { "dario_account_usable",
+			     "Can the account serve now? 1 or 0." },
+		[IN_FLIGHT] = { "dario_account_requests_in_flight",
+				"Requests that an account serves now." },
+	};
 	const struct snapshot *c = r->config;
 
-	buf_str(out, "# TYPE dario_account_headroom gauge\n"
-		     "# TYPE dario_account_usable gauge\n"
-		     "# TYPE dario_account_in_flight gauge\n");
-	put_accounts(out, r, &c->accounts);
-	for (size_t i = 0; i < c->n_backends; i++)
-		put_accounts(out, r, &c->backends[i].keys);
+	for (int k = HEADROOM; k <= IN_FLIGHT; k++) {
+		metrics_family(m, METRICS_GAUGE, gauges[k].name,
+			       gauges[k].help);
+		put_accounts(m, r, &c->accounts, (enum seat_gauge)k);
+		for (size_t i = 0; i < c->n_backends; i++)
+			put_accounts(m, r, &c->backends[i].keys,
+				     (enum seat_gauge)k);
+	}
 }
 
-static void put_worker(struct buf *out, const struct app *app)
+static void put_breakers(struct metrics *m, struct request *r)
 {
-	buf_fmt(out,
-		"# TYPE dario_worker_busy gauge\ndario_worker_busy %d\n"
-		"# TYPE dario_worker_capacity gauge\n"
-		"dario_worker_capacity %d\n",
-		atomic_load(&app->busy), app->capacity);
+	const char *home = snapshot_home(r->app->config);
+	const struct snapshot *c = r->config;
+
+	metrics_family(m, METRICS_GAUGE, "dario_backend_breaker_open",
+		       "Is the backend passed over, because it failed? 1 or "
+		       "0.");
+	for (size_t i = 0; i < c->n_backends; i++) {
+		metrics_sample(m);
+		metrics_label(m, BACKEND, c->backends[i].name);
+		metrics_int(m, breaker_until(home, c->backends[i].name) != 0);
+	}
+}
+
+static void put_gauge(struct metrics *m, const char *name, const char *help,
+		      int64_t value)
+{
+	metrics_family(m, METRICS_GAUGE, name, help);
+	metrics_sample(m);
+	metrics_int(m, value);
+}
+
+static void put_router(struct metrics *m, struct request *r)
+{
+	const struct app *app = r->app;
+
+	metrics_family(m, METRICS_GAUGE, "dario_build_info",
+		       "The version that runs; always 1.");
+	metrics_sample(m);
+	metrics_label(m, "version", PACKAGE_VERSION);
+	metrics_int(m, 1);
+	put_gauge(
+		m, "dario_queue_requests",
+		"Requests that wait in line for an account.",
+		(int64_t)shared_length(snapshot_home(app->config), NULL, NULL));
+	put_gauge(m, "dario_worker_requests_in_flight",
+		  "Requests that the worker which answers this serves now.",
+		  atomic_load(&app->busy));
+	put_gauge(m, "dario_worker_requests_capacity",
+		  "Requests that it can serve at a time.", app->capacity);
+}
+
+/* --- all ----------------------------------------------------------------- */
+
+static void init_sums(struct sums *s, const char *home)
+{
+	s->home = home;
+	for (size_t i = 0; i < VIEWS; i++)
+		usage_table_init(&s->views[i], views[i].dims, ROWS_MAX);
+	usage_table_init(&s->times, BIT(USAGE_MODEL) | BIT(USAGE_BACKEND),
+			 ROWS_MAX);
+}
+
+static void release_sums(struct sums *s)
+{
+	for (size_t i = 0; i < VIEWS; i++)
+		usage_table_release(&s->views[i]);
+	usage_table_release(&s->times);
+}
+
+static bool wants_open(const struct request *r)
+{
+	return r->vars.accept &&
+	       strstr(r->vars.accept, "application/openmetrics-text");
 }
 
 int serve_metrics(struct request *r, struct err *e)
 {
-	const char *home = snapshot_home(r->app->config);
-	struct report report;
+	struct sums s;
+	struct metrics m;
 	struct buf out;
 	int rc = 0;
 
-	if (report_make(&report, home, r->config, e))
-		return -1;
+	init_sums(&s, snapshot_home(r->app->config));
+	wait_work(read_sums, &s);
 	buf_init(&out, ANSWER_MAX);
-	buf_str(&out, "# TYPE dario_requests_total counter\n"
-		      "# TYPE dario_errors_total counter\n"
-		      "# TYPE dario_fallbacks_total counter\n");
-	put_requests(&out, "account", &report.ever.accounts);
-	put_requests(&out, "model", &report.ever.models);
-	buf_str(&out, "# TYPE dario_tokens_total counter\n");
-	put_tokens(&out, "account", &report.ever.accounts);
-	put_tokens(&out, "model", &report.ever.models);
-	put_pool(&out, r);
-	put_worker(&out, r->app);
-	report_release(&report);
+	metrics_init(&m, &out, wants_open(r));
+	put_counters(&m, &s);
+	put_histograms(&m, &s);
+	put_pools(&m, r);
+	put_breakers(&m, r);
+	put_router(&m, r);
+	metrics_end(&m);
+	release_sums(&s);
 	if (out.full)
 		rc = err_full(e, &out, ERR_INTERNAL,
 			      "the answer is larger than %zu bytes", out.max);
 	else
-		reply_text(r, "text/plain; version=0.0.4", buf_get(&out));
+		reply_text(r, metrics_content_type(&m), buf_get(&out));
 	buf_release(&out);
 	return rc;
 }

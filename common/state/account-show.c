@@ -212,10 +212,10 @@ static void put_pool(struct jw *w, const char *home, const struct accounts *a,
 	for (size_t i = 0; i < p.n; i++) {
 		const struct seat *s = &p.seats[i];
 
-		put_seat(w, s, backend,
-			 usage_sum_account(&r->ever, backend, s->account->alias)
-				 ->requests,
-			 p.now);
+		const struct usage_sum *used =
+			report_account(r, backend, s->account->alias);
+
+		put_seat(w, s, backend, used ? used->requests : 0, p.now);
 		sums->healthy += s->usable;
 		sums->exhausted += s->cause == CAUSE_WINDOW;
 		sums->headroom += s->usable ? s->headroom : 0;
@@ -231,10 +231,9 @@ void show_accounts(struct jw *w, const struct snapshot *c, const char *home)
 	int best = pool_peek(&any);
 	struct report r = { 0 };
 	struct sums sums = { 0 };
-	struct err unused;
 	bool pool = c->accounts.n > 1;
 
-	report_make(&r, home, c, &unused);
+	report_make(&r, home, c);
 	jw_obj(w);
 	jw_key(w, "accounts");
 	jw_arr(w);

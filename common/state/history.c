@@ -8,21 +8,20 @@
 #include "base/store.h"
 #include "base/wait.h"
 #include "state/shared.h"
-#include "state/usage-sum.h"
+#include "state/usage.h"
 
-#include <fcntl.h>
+#include <dirent.h>
 #include <limits.h>
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define LOG "history"
 #define CURRENT "state/" LOG ".jsonl"
-#define OLD "state/history-old.jsonl"
-#define TOTALS "state/totals.json"
+#define OLDER LOG "-" /* and when it begins, and .jsonl */
+#define DAY_MS INT64_C(86400000)
 #define LINE_MAX_BYTES 1024
 #define HELD_MAX 16384 /* bytes of lines that wait */
 
@@ -41,6 +40,8 @@ static void write_line(const struct history_record *r, struct buf *out)
 		jw_kcstr(&w, "k", r->key);
 	jw_kint(&w, "s", r->status);
 	jw_kint(&w, "ms", r->took_ms);
+	if (r->first_ms >= 0)
+		jw_kint(&w, "fb", r->first_ms);
 	if (r->partial)
 		jw_kbool(&w, "p", true);
 	if (r->fallback)
@@ -76,6 +77,7 @@ static bool read_line(struct json_object *o, struct history_record *r)
 	*r = (struct history_record){
 		.time = json_count(o, "t", 0),
 		.took_ms = json_count(o, "ms", 0),
+		.first_ms = json_count(o, "fb", -1),
 		.account = json_str(o, "a").p,
 		.backend = json_str(o, "b").p,
 		.model = json_str(o, "m").p,
@@ -86,6 +88,7 @@ static bool read_line(struct json_object *o, struct history_record *r)
 		.fallback = json_flag(o, "f", false),
 		.h5 = json_amount(o, "h5", -1),
 		.d7 = json_amount(o, "d7", -1),
+		.cost = -1,
 	};
 	if (r->has_usage)
 		r->usage = (struct usage){
@@ -99,13 +102,60 @@ static bool read_line(struct json_object *o, struct history_record *r)
 	return true;
 }
 
-/* A line that was cut by a process that died is passed over. */
-static void walk_file(const char *home, const char *name, history_fn *fn,
+/* --- its files ----------------------------------------------------------- */
+
+struct files {
+	int64_t starts[64]; /* of the older ones, oldest first */
+	size_t n;
+};
+
+static void name_of(int64_t start, char out[64])
+{
+	snprintf(out, 64, "state/" OLDER "%lld.jsonl", (long long)start);
+}
+
+static int compare(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void list_files(const char *home, struct files *out)
+{
+	char path[PATH_MAX];
+	struct dirent *d;
+	DIR *dir;
+
+	out->n = 0;
+	snprintf(path, sizeof(path), "%s/state", home);
+	dir = opendir(path);
+	while (dir && out->n < 64 && (d = readdir(dir))) {
+		const char *number = d->d_name + sizeof(OLDER) - 1;
+		char *end;
+
+		if (strncmp(d->d_name, OLDER, sizeof(OLDER) - 1) ||
+		    *number < '0' || *number > '9')
+			continue;
+		out->starts[out->n] = strtoll(number, &end, 10);
+		out->n += strcmp(end, ".jsonl") == 0;
+	}
+	if (dir)
+		closedir(dir);
+	qsort(out->starts, out->n, sizeof(*out->starts), compare);
+}
+
+/* Until fn says that it is enough. A line that was cut by a process that died
+ * is passed over. */
+typedef bool line_fn(void *arg, const struct history_record *r);
+
+static void read_file(const char *home, const char *name, line_fn *fn,
 		      void *arg)
 {
 	char *line = NULL;
 	struct err unused;
 	size_t cap = 0;
+	bool more = true;
 	ssize_t n;
 	int fd = store_open(home, name, &unused);
 	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
@@ -115,94 +165,99 @@ static void walk_file(const char *home, const char *name, history_fn *fn,
 			close(fd);
 		return;
 	}
-	while ((n = getline(&line, &cap, f)) > 0) {
+	while (more && (n = getline(&line, &cap, f)) > 0) {
 		struct history_record r;
 		struct json_object *o =
 			json_read((struct span){ line, (size_t)n }, &unused);
 
 		if (o && read_line(o, &r))
-			fn(arg, &r);
+			more = fn(arg, &r);
 		json_object_put(o);
 	}
 	free(line);
 	fclose(f);
 }
 
-struct json_object *history_totals(const char *home)
-{
-	struct json_object *o;
-	struct err unused;
-
-	json_load(home, TOTALS, &o, &unused);
-	return o;
-}
-
-/* Is the old file in these totals already? It is until the current one takes
- * its place, which a process that dies may leave undone. */
-static bool is_folded(const char *home, struct json_object *totals)
-{
-	struct store_sign s;
-
-	store_sign(home, OLD, &s);
-	return s.ino && json_int(totals, "folded", 0) == (int64_t)s.ino;
-}
-
-void history_walk(const char *home, struct json_object *totals, history_fn *fn,
-		  void *arg)
-{
-	if (!is_folded(home, totals))
-		walk_file(home, OLD, fn, arg);
-	walk_file(home, CURRENT, fn, arg);
-}
-
-/* --- when the file has grown --------------------------------------------- */
-
-struct folding {
-	struct usage_sums sums;
-	struct prices *prices;
+struct walk {
+	int64_t since;
+	history_fn *fn;
+	void *arg;
 };
 
-static void fold(void *arg, const struct history_record *r)
+static bool pass_on(void *arg, const struct history_record *r)
 {
-	struct folding *f = arg;
+	struct walk *w = arg;
 
-	usage_sums_add(&f->sums, f->prices, r);
+	if (r->time >= w->since)
+		w->fn(w->arg, r);
+	return true;
 }
 
-/* What is old goes into the sums, what is current becomes old. Others may
- * write to the renamed file for a moment: it is read when it is folded, and
- * that is far away. */
+void history_walk(const char *home, int64_t since, history_fn *fn, void *arg)
+{
+	struct walk w = { since, fn, arg };
+	struct files files;
+	char name[64];
+
+	list_files(home, &files);
+	for (size_t i = 0; i < files.n; i++) {
+		/* It ends when the next one begins. */
+		if (i + 1 < files.n && files.starts[i + 1] < since)
+			continue;
+		name_of(files.starts[i], name);
+		read_file(home, name, pass_on, &w);
+	}
+	read_file(home, CURRENT, pass_on, &w);
+}
+
+/* --- when the file is of yesterday, or has grown ------------------------- */
+
+static bool take_time(void *arg, const struct history_record *r)
+{
+	*(int64_t *)arg = r->time;
+	return false;
+}
+
+static void forget_files(const char *home, int64_t now)
+{
+	struct files files;
+	struct err unused;
+	char name[64];
+
+	list_files(home, &files);
+	for (size_t i = 0; i < files.n; i++) {
+		/* The last one may hold what is a week old less a day. */
+		if (files.starts[i] > now - (HISTORY_DAYS + 1) * DAY_MS &&
+		    i + HISTORY_FILES_MAX >= files.n)
+			break;
+		name_of(files.starts[i], name);
+		store_remove(home, name, &unused);
+	}
+}
+
+/* Others may write to the renamed file for a moment. */
 static void turn_over(void *arg)
 {
 	const char *home = arg;
-	struct folding f = { 0 };
-	struct json_object *totals;
-	struct store_sign s, old;
+	int64_t now = clock_wall_ms(), start = 0;
+	struct store_sign s;
 	struct err unused;
-	struct buf text;
+	char name[64];
 	bool busy;
 	int lock = store_try_lock(home, CURRENT, &busy, &unused);
 
+	if (lock < 0)
+		return;
 	store_sign(home, CURRENT, &s);
-	f.prices = lock < 0 || s.size < HISTORY_FILE_MAX
-			 ? NULL
-			 : prices_load(home, &unused);
-	if (f.prices) {
-		totals = history_totals(home);
-		usage_sums_read(&f.sums, totals);
-		if (!is_folded(home, totals))
-			walk_file(home, OLD, fold, &f);
-		json_object_put(totals);
-		store_sign(home, OLD, &old);
-		buf_init(&text, STORE_FILE_MAX);
-		usage_sums_write(&f.sums, (int64_t)old.ino, &text);
-		if (!text.full &&
-		    store_put(home, TOTALS, buf_get(&text), &unused) == 0)
-			store_rename(home, CURRENT, OLD, &unused);
-		buf_release(&text);
+	read_file(home, CURRENT, take_time, &start);
+	if (s.size >= HISTORY_FILE_MAX ||
+	    (start && start / DAY_MS != now / DAY_MS)) {
+		name_of(start ? start : now, name);
+		if (store_exists(home, name))
+			name_of(now, name);
+		store_rename(home, CURRENT, name, &unused);
 	}
-	usage_sums_release(&f.sums);
-	prices_free(f.prices);
+	forget_files(home, now);
 	store_unlock(lock);
 }
 
@@ -214,14 +269,33 @@ static _Thread_local struct {
 	struct buf lines;
 } held;
 
+static void tidy_usage(void *home)
+{
+	usage_tidy(home);
+}
+
+/* Once a day of each process. */
+static bool is_another_day(void)
+{
+	static _Atomic int64_t seen;
+	int64_t day = clock_wall_ms() / DAY_MS;
+
+	return atomic_exchange(&seen, day) != day;
+}
+
 static void put_out(const char *home, struct span lines)
 {
 	int64_t size = 0;
+	bool turn = is_another_day();
 
-	shared_append(home, LOG, lines, &size);
 	/* That takes a while: meanwhile the others go on. */
+	if (turn)
+		wait_work(turn_over, (void *)home);
+	shared_append(home, LOG, lines, &size);
 	if (size >= (int64_t)HISTORY_FILE_MAX)
 		wait_work(turn_over, (void *)home);
+	if (usage_is_due())
+		wait_work(tidy_usage, (void *)home);
 }
 
 void history_flush(void)

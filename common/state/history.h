@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * history: what was answered by whom, with how many tokens; shared by all
- * processes.
+ * history: single requests, what was answered by whom, with how many tokens;
+ * shared by all processes. Sums are usage.h's.
  *
  * One line of JSON per request at the end of state/history.jsonl, without a
- * lock. A file that has grown becomes history-old.jsonl; what that held goes
- * into the sums of totals.json. No content and no secret is in it. It may be
- * lost. Times are milliseconds since 1970. Thread-safe.
+ * lock. A file of another day, or one that has grown, gets its first moment
+ * into its name; after a week, or when there are many, it goes. No content and
+ * no secret is in it. It may be lost. Times are milliseconds since 1970.
+ * Thread-safe.
  */
 #ifndef DARIO_HISTORY_H
 #define DARIO_HISTORY_H
@@ -15,17 +16,24 @@
 #include "dialect/event.h"
 
 #define HISTORY_FILE_MAX (4u << 20)
+#define HISTORY_FILES_MAX 16
+#define HISTORY_DAYS 7
 
 struct history_record {
 	int64_t time, took_ms;
-	const char *account; /* of the Claude pool, else "" */
+	int64_t first_ms;    /* until the answer's first byte; -1: none came */
+	const char *account; /* "": the backend has no pool */
 	const char *backend, *model;
 	const char *key; /* the name of the person's; "" or NULL: none */
+	/* "" or NULL: not told. Not in the history's lines. */
+	const char *session, *agent, *user;
 	int status;
+	bool stream;
 	bool has_usage;
 	bool partial;  /* the answer was cut, and so are its counters */
 	bool fallback; /* it did not come from the first choice */
 	double h5, d7; /* the account's windows; negative: not known */
+	double cost;   /* US dollars; negative: not known */
 	struct usage usage;
 };
 
@@ -36,13 +44,9 @@ void history_hold(bool on);
 bool history_holds(void); /* are there any? */
 void history_flush(void);
 
-/* Every record that is kept and not in these totals, oldest first; strings die
- * when fn returns. */
+/* Every record of `since` then or later, oldest first; strings die when fn
+ * returns. */
 typedef void history_fn(void *arg, const struct history_record *r);
-void history_walk(const char *home, struct json_object *totals, history_fn *fn,
-		  void *arg);
-
-/* The sums of what is not kept any more, or NULL: see usage-sum.h. */
-struct json_object *history_totals(const char *home);
+void history_walk(const char *home, int64_t since, history_fn *fn, void *arg);
 
 #endif

@@ -6,26 +6,23 @@
 #include "base/clock.h"
 #include "base/wait.h"
 #include "state/standing.h"
+#include "state/usage.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define ROWS_MAX 512 /* names from outside; the rest goes under "other" */
 #define MINUTE_MS 60000
 #define HOUR_MS (60 * MINUTE_MS)
 #define STEP_MS (REPORT_MINUTES * MINUTE_MS / REPORT_STEPS)
 #define FAR_MS 1e12              /* as good as never */
 #define LEAST_MS (2 * MINUTE_MS) /* of history, for a forecast */
 
-/* NULL: the account is gone, or of another pool. */
-static struct trend *trend_of(struct report *r, const struct history_record *h)
-{
-	for (size_t i = 0; i < r->n_trends; i++)
-		if (strcmp(r->trends[i].alias, h->account) == 0 &&
-		    strcmp(h->backend, r->backend) == 0)
-			return &r->trends[i];
-	return NULL;
-}
+struct trend_sample {
+	int64_t time;
+	double h5, d7;
+};
 
 static double most(double a, double b)
 {
@@ -39,13 +36,13 @@ static bool fell(double was, double now)
 }
 
 /* A window that was reset begins anew. */
-static void note_trend(struct trend *t, const struct history_record *r,
+static void note_trend(struct trend *t, const struct trend_sample *r,
 		       int64_t now)
 {
 	int64_t age = now - r->time;
 	int step;
 
-	if (r->h5 < 0 || age <= -STEP_MS || age >= REPORT_STEPS * STEP_MS)
+	if (age <= -STEP_MS || age >= REPORT_STEPS * STEP_MS)
 		return;
 	step = REPORT_STEPS - 1 - (int)(age / STEP_MS);
 	t->h5[step] = r->h5;
@@ -62,46 +59,105 @@ static void note_trend(struct trend *t, const struct history_record *r,
 	t->last_d7 = most(t->last_d7, r->d7);
 }
 
-static void take(void *arg, const struct history_record *h)
-{
-	struct report *r = arg;
-	struct trend *t = trend_of(r, h);
-
-	usage_sums_add(&r->ever, r->prices, h);
-	if (h->time <= r->now - REPORT_MINUTES * MINUTE_MS)
-		return;
-	usage_sums_add(&r->hour, r->prices, h);
-	if (t)
-		note_trend(t, h, r->now);
-}
+/* --- from the sums ------------------------------------------------------- */
 
 struct reading {
 	struct report *to;
 	const char *home;
+	const char *backend; /* of the trends */
 };
 
-/* Megabytes of lines: others are served meanwhile. */
-static void read_history(void *arg)
+static void add_sample(struct trend *t, int64_t time, float h5, float d7)
 {
-	struct reading *g = arg;
-	struct json_object *totals = history_totals(g->home);
+	struct trend_sample *s;
 
-	usage_sums_read(&g->to->ever, totals);
-	history_walk(g->home, totals, take, g->to);
-	json_object_put(totals);
+	if (!time || !(h5 >= 0 && h5 <= JSON_COUNT_MAX) ||
+	    !(d7 >= 0 && d7 <= JSON_COUNT_MAX))
+		return;
+	/* Room for twice as many each time that they are a power of two. */
+	if (!(t->n_samples & (t->n_samples - 1)))
+		t->samples = xrealloc(t->samples, (2 * t->n_samples + 1) *
+							  sizeof(*t->samples));
+	s = &t->samples[t->n_samples++];
+	*s = (struct trend_sample){ time, h5, d7 };
 }
 
-int report_make(struct report *r, const char *home, const struct snapshot *c,
-		struct err *e)
+/* The account may be gone, or of another pool. */
+static void take_trend(struct reading *g, const struct usage_id *id,
+		       const struct usage_trend *from)
 {
-	struct reading g = { r, home };
+	struct report *r = g->to;
 
-	memset(r, 0, sizeof(*r));
-	r->prices = prices_load(home, e);
-	if (!r->prices)
-		return -1;
-	r->now = clock_wall_ms();
-	r->backend = c->claude.name;
+	if (strcmp(id->names[USAGE_BACKEND], g->backend))
+		return;
+	for (size_t i = 0; i < r->n_trends; i++) {
+		struct trend *t = &r->trends[i];
+
+		if (strcmp(t->alias, id->names[USAGE_ACCOUNT]))
+			continue;
+		for (int k = 0; k < USAGE_STEPS; k++) {
+			const struct usage_step *s = &from->steps[k];
+
+			add_sample(t, s->first_time, s->first_h5, s->first_d7);
+			add_sample(t, s->last_time, s->last_h5, s->last_d7);
+		}
+	}
+}
+
+static void take_sum(struct report_sums *to, const struct usage_id *id,
+		     const struct usage_sum *s)
+{
+	usage_sum_merge(&to->all, s);
+	if (*id->names[USAGE_MODEL]) /* a list of files has none */
+		usage_table_add(&to->models, 0, id->names, s);
+	if (*id->names[USAGE_BACKEND])
+		usage_table_add(&to->accounts, 0, id->names, s);
+}
+
+static void take_recent(void *arg, const struct usage_part *p)
+{
+	struct reading *g = arg;
+
+	if (p->id->kind == USAGE_TREND)
+		take_trend(g, p->id, &p->cell->trend);
+	else if (p->id->kind == USAGE_SUM && !p->day)
+		take_sum(&g->to->recent, p->id, &p->cell->sum);
+}
+
+static void take_total(void *arg, const struct usage_id *id,
+		       const union usage_cell *cell)
+{
+	struct reading *g = arg;
+
+	if (id->kind == USAGE_SUM)
+		take_sum(&g->to->ever, id, &cell->sum);
+}
+
+static void read_sums(void *arg)
+{
+	struct reading *g = arg;
+	int64_t now = g->to->now;
+
+	usage_walk(g->home, now - now % HOUR_MS - HOUR_MS, take_recent, g);
+	usage_walk_total(g->home, take_total, g);
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct trend_sample *x = a, *y = b;
+
+	return x->time < y->time ? -1 : x->time > y->time;
+}
+
+static void init_sums(struct report_sums *s)
+{
+	usage_table_init(&s->accounts,
+			 1u << USAGE_BACKEND | 1u << USAGE_ACCOUNT, ROWS_MAX);
+	usage_table_init(&s->models, 1u << USAGE_MODEL, ROWS_MAX);
+}
+
+static void init_trends(struct report *r, const struct snapshot *c)
+{
 	r->n_trends = c->accounts.n;
 	r->trends = xcalloc(c->accounts.n + 1, sizeof(*r->trends));
 	for (size_t i = 0; i < c->accounts.n; i++) {
@@ -112,17 +168,71 @@ int report_make(struct report *r, const char *home, const struct snapshot *c,
 		for (int k = 0; k < REPORT_STEPS; k++)
 			t->h5[k] = t->d7[k] = -1;
 	}
-	wait_work(read_history, &g);
-	return 0;
+}
+
+void report_make(struct report *r, const char *home, const struct snapshot *c)
+{
+	struct reading g = { r, home, c->claude.name ? c->claude.name : "" };
+
+	memset(r, 0, sizeof(*r));
+	r->now = clock_wall_ms();
+	r->minutes = (int)((r->now % HOUR_MS + HOUR_MS) / MINUTE_MS);
+	init_sums(&r->recent);
+	init_sums(&r->ever);
+	init_trends(r, c);
+	wait_work(read_sums, &g);
+	for (size_t i = 0; i < r->n_trends; i++) {
+		struct trend *t = &r->trends[i];
+
+		if (t->n_samples)
+			qsort(t->samples, t->n_samples, sizeof(*t->samples),
+			      by_time);
+		for (size_t k = 0; k < t->n_samples; k++)
+			note_trend(t, &t->samples[k], r->now);
+	}
+}
+
+static void release_sums(struct report_sums *s)
+{
+	usage_table_release(&s->accounts);
+	usage_table_release(&s->models);
 }
 
 void report_release(struct report *r)
 {
-	usage_sums_release(&r->hour);
-	usage_sums_release(&r->ever);
+	release_sums(&r->recent);
+	release_sums(&r->ever);
+	for (size_t i = 0; i < r->n_trends; i++)
+		free(r->trends[i].samples);
 	free(r->trends);
-	prices_free(r->prices);
 	memset(r, 0, sizeof(*r));
+}
+
+const struct usage_sum *report_account(const struct report *r,
+				       const char *backend, const char *account)
+{
+	const char *names[USAGE_DIMS] = {
+		[USAGE_BACKEND] = backend,
+		[USAGE_ACCOUNT] = *account ? account : backend,
+	};
+
+	return usage_table_find(&r->ever.accounts, names);
+}
+
+void report_label(const struct usage_table *t, size_t row,
+		  char out[REPORT_LABEL_BYTES])
+{
+	const char *const *names = t->rows[row]->id.names;
+	const char *name = names[USAGE_ACCOUNT];
+	size_t alike = 0;
+
+	if (!*name)
+		name = names[USAGE_MODEL];
+	for (size_t i = 0; i < t->n && *names[USAGE_ACCOUNT]; i++)
+		alike += strcmp(t->rows[i]->id.names[USAGE_ACCOUNT], name) == 0;
+	snprintf(out, REPORT_LABEL_BYTES, "%s%s%s",
+		 alike > 1 ? names[USAGE_BACKEND] : "",
+		 alike > 1 && *names[USAGE_BACKEND] ? "/" : "", name);
 }
 
 struct forecast report_forecast(const struct trend *t, bool week, int64_t reset,
@@ -213,31 +323,48 @@ static void put_prediction(struct jw *w, const struct report *r,
 	jw_obj_end(w);
 }
 
-/* The sum with how long a time it is of. */
-static void put_window(struct jw *w, const struct report *r)
+static void put_table(struct jw *w, const char *key,
+		      const struct usage_table *t)
 {
-	jw_key(w, "window");
+	char label[REPORT_LABEL_BYTES];
+
+	jw_key(w, key);
 	jw_obj(w);
-	jw_kint(w, "minutes", REPORT_MINUTES);
-	jw_key(w, "sum");
-	usage_sum_put(w, &r->hour.all);
-	jw_key(w, "perAccount");
-	usage_sum_table_put(w, &r->hour.accounts);
-	jw_key(w, "perModel");
-	usage_sum_table_put(w, &r->hour.models);
+	for (size_t i = 0; i < t->n; i++) {
+		const struct usage_table_row *r = t->rows[i];
+
+		report_label(t, i, label);
+		jw_key(w, label);
+		jw_obj(w);
+		if (*r->id.names[USAGE_ACCOUNT]) {
+			jw_kcstr(w, "backend", r->id.names[USAGE_BACKEND]);
+			jw_kcstr(w, "account", r->id.names[USAGE_ACCOUNT]);
+		}
+		usage_sum_put(w, &r->sum);
+		jw_obj_end(w);
+	}
 	jw_obj_end(w);
+}
+
+static void put_sums(struct jw *w, const char *key, const struct report_sums *s)
+{
+	jw_key(w, key);
+	jw_obj(w);
+	usage_sum_put(w, &s->all);
+	jw_obj_end(w);
+	put_table(w, "perAccount", &s->accounts);
+	put_table(w, "perModel", &s->models);
 }
 
 void report_put(struct jw *w, const struct report *r, const char *home)
 {
 	jw_obj(w);
-	put_window(w, r);
-	jw_key(w, "allTime");
-	usage_sum_put(w, &r->ever.all);
-	jw_key(w, "perAccount");
-	usage_sum_table_put(w, &r->ever.accounts);
-	jw_key(w, "perModel");
-	usage_sum_table_put(w, &r->ever.models);
+	jw_key(w, "window");
+	jw_obj(w);
+	jw_kint(w, "minutes", r->minutes);
+	put_sums(w, "sum", &r->recent);
+	jw_obj_end(w);
+	put_sums(w, "allTime", &r->ever);
 	jw_key(w, "utilization");
 	put_trends(w, r);
 	jw_key(w, "predictions");

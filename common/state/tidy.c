@@ -17,8 +17,9 @@
 #include <unistd.h>
 
 /* run/ is of no use to every worker, but whoever has it is to keep it shut. */
-static const char *const folders[] = { "state", "state/objects", "state/queue",
-				       "state/sticky", "run" };
+static const char *const folders[] = { "state",       "state/objects",
+				       "state/queue", "state/sticky",
+				       "state/usage", "run" };
 
 int tidy_folders(const char *home, struct err *e)
 {

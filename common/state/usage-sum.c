@@ -3,80 +3,96 @@
 
 #include "state/usage-sum.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "base/json.h"
 
-#define ROWS_MAX 512 /* names from outside; the rest goes under "other" */
+#define THOUSAND 1000
+#define BILLION 1e9
+#define SUM_MAX (INT64_C(1) << 62)
 
-static bool same(const char *name, const char *other, size_t size)
-{
-	return strncmp(name, other, size - 1) == 0;
-}
+const char *const usage_dim_names[USAGE_DIMS] = {
+	[USAGE_KEY] = "key",         [USAGE_MODEL] = "model",
+	[USAGE_BACKEND] = "backend", [USAGE_ACCOUNT] = "account",
+	[USAGE_SESSION] = "session", [USAGE_AGENT] = "agent",
+	[USAGE_USER] = "user",
+};
 
-static struct usage_sum *row_of(struct usage_sum_table *t, const char *backend,
-				const char *name)
-{
-	struct usage_sum_row *r;
+const char usage_other[] = "other";
 
-	for (size_t i = 0; i < t->n; i++) {
-		r = &t->rows[i];
-		if (same(r->name, name, sizeof(r->name)) &&
-		    same(r->backend, backend, sizeof(r->backend)))
-			return &r->sum;
-	}
-	if (!t->rows)
-		t->rows = xcalloc(ROWS_MAX + 1, sizeof(*t->rows));
-	if (t->n >= ROWS_MAX && (strcmp(name, "other") || *backend))
-		return row_of(t, "", "other");
-	r = &t->rows[t->n++];
-	snprintf(r->name, sizeof(r->name), "%s", name);
-	snprintf(r->backend, sizeof(r->backend), "%s", backend);
-	return &r->sum;
-}
+/* The first two as OpenTelemetry's conventions for generative AI advise for
+ * gen_ai.client.operation.duration and gen_ai.server.time_to_first_token. */
+const struct usage_hist_form usage_hist_forms[USAGE_HISTS] = {
+	[USAGE_DURATION] = { "duration",
+			     14,
+			     { 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 5120,
+			       10240, 20480, 40960, 81920 } },
+	[USAGE_FIRST_BYTE] = { "firstByte",
+			       16,
+			       { 1, 5, 10, 20, 40, 60, 80, 100, 250, 500, 750,
+				 1000, 2500, 5000, 7500, 10000 } },
+	[USAGE_RATE] = { "tokensPerSecond",
+			 14,
+			 { 1000, 2500, 5000, 10000, 20000, 30000, 40000, 60000,
+			   80000, 100000, 150000, 200000, 500000, 1000000 } },
+};
 
-/* A backend's own key has the backend's name, as in its pool. */
-struct usage_sum *usage_sum_account(struct usage_sums *s, const char *backend,
-				    const char *account)
-{
-	return row_of(&s->accounts, backend, *account ? account : backend);
-}
+/* All that stands before the histograms. */
+#define COUNTERS (offsetof(struct usage_sum, hists) / sizeof(int64_t))
 
-void usage_sum_label(const struct usage_sum_table *t, size_t row,
-		     char out[USAGE_LABEL_BYTES])
-{
-	const struct usage_sum_row *r = &t->rows[row];
-	size_t alike = 0;
-
-	for (size_t i = 0; i < t->n; i++)
-		alike += strcmp(t->rows[i].name, r->name) == 0;
-	snprintf(out, USAGE_LABEL_BYTES, "%s%s%s", alike > 1 ? r->backend : "",
-		 alike > 1 && *r->backend ? "/" : "", r->name);
-}
-
-void usage_sums_release(struct usage_sums *s)
-{
-	free(s->accounts.rows);
-	free(s->models.rows);
-	memset(s, 0, sizeof(*s));
-}
-
-/* Files can be edited: no sum overflows. */
 static void plus(int64_t *to, int64_t n)
 {
-	if (n > JSON_COUNT_MAX || n < 0)
-		n = JSON_COUNT_MAX;
-	*to = *to > JSON_COUNT_MAX - n ? JSON_COUNT_MAX : *to + n;
+	if (n > SUM_MAX)
+		n = SUM_MAX;
+	if (n > 0)
+		*to = *to > SUM_MAX - n ? SUM_MAX : *to + n;
 }
 
-static void add(struct usage_sum *s, const struct history_record *r,
-		double cost)
+static void plus_small(uint32_t *to, uint32_t n)
 {
+	*to = *to > UINT32_MAX - n ? UINT32_MAX : *to + n;
+}
+
+static void observe(struct usage_sum *s, enum usage_hist_kind kind, int64_t v)
+{
+	const struct usage_hist_form *f = &usage_hist_forms[kind];
+	struct usage_hist *h = &s->hists[kind];
+	size_t i = 0;
+
+	if (v < 0)
+		v = 0;
+	while (i < f->n && v > f->bounds[i])
+		i++;
+	plus_small(&h->n[i], 1);
+	plus(&h->sum, v);
+}
+
+/* A stream is timed from its first byte on: before that nothing is made that
+ * anybody sees. */
+static void observe_times(struct usage_sum *s, const struct history_record *r)
+{
+	int64_t ms = r->took_ms;
+
+	observe(s, USAGE_DURATION, r->took_ms);
+	if (r->status / 100 != 2 || r->first_ms < 0)
+		return;
+	observe(s, USAGE_FIRST_BYTE, r->first_ms);
+	if (r->stream)
+		ms -= r->first_ms;
+	if (r->has_usage && r->usage.output > 0 && ms > 0 &&
+	    r->usage.output < JSON_COUNT_MAX / (THOUSAND * THOUSAND))
+		observe(s, USAGE_RATE,
+			r->usage.output * THOUSAND * THOUSAND / ms);
+}
+
+void usage_sum_add(struct usage_sum *s, const struct history_record *r)
+{
+	int class = r->status / 100;
+
 	s->requests++;
-	s->errors += r->status >= 400;
+	s->status[class > 0 && class < 6 ? class : 0]++;
 	s->partial += r->partial;
 	s->fallbacks += r->fallback;
 	s->unknown += r->status < 400 && !r->has_usage;
+	observe_times(s, r);
 	if (!r->has_usage)
 		return;
 	plus(&s->usage.input, r->usage.input);
@@ -85,23 +101,69 @@ static void add(struct usage_sum *s, const struct history_record *r,
 	plus(&s->usage.cache_write_1h, r->usage.cache_write_1h);
 	plus(&s->usage.output, r->usage.output);
 	plus(&s->usage.reasoning, r->usage.reasoning);
-	if (cost < 0)
+	if (r->cost < 0)
 		s->unpriced++;
+	else if (r->cost < (double)JSON_COUNT_MAX / BILLION)
+		plus(&s->cost, (int64_t)(r->cost * BILLION + 0.5));
 	else
-		s->cost += cost;
+		plus(&s->cost, JSON_COUNT_MAX);
 }
 
-void usage_sums_add(struct usage_sums *s, const struct prices *p,
-		    const struct history_record *r)
+void usage_sum_merge(struct usage_sum *s, const struct usage_sum *more)
 {
-	bool generates = *r->model || r->usage.input || r->usage.output;
-	double cost = generates ? prices_cost(p, r->model, r->time, &r->usage)
-				: 0;
+	int64_t *to = (int64_t *)s;
+	const int64_t *from = (const int64_t *)more;
 
-	add(&s->all, r, cost);
-	if (*r->model) /* a list of files has none */
-		add(row_of(&s->models, "", r->model), r, cost);
-	add(usage_sum_account(s, r->backend, r->account), r, cost);
+	for (size_t i = 0; i < COUNTERS; i++)
+		plus(&to[i], from[i]);
+	for (int k = 0; k < USAGE_HISTS; k++) {
+		plus(&s->hists[k].sum, more->hists[k].sum);
+		for (size_t i = 0; i <= USAGE_BOUNDS; i++)
+			plus_small(&s->hists[k].n[i], more->hists[k].n[i]);
+	}
+}
+
+int64_t usage_sum_errors(const struct usage_sum *s)
+{
+	return s->status[4] + s->status[5];
+}
+
+double usage_sum_dollars(const struct usage_sum *s)
+{
+	return (double)s->cost / BILLION;
+}
+
+bool usage_sum_cost_unknown(const struct usage_sum *s)
+{
+	return s->unpriced || s->unknown;
+}
+
+int64_t usage_hist_count(const struct usage_hist *h)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i <= USAGE_BOUNDS; i++)
+		n += h->n[i];
+	return n;
+}
+
+/* As Prometheus does: evenly within a step; beyond the last bound, that. */
+double usage_hist_quantile(const struct usage_hist *h,
+			   enum usage_hist_kind kind, double share)
+{
+	const struct usage_hist_form *f = &usage_hist_forms[kind];
+	double rank = share * (double)usage_hist_count(h), below = 0;
+	double from = 0;
+
+	for (size_t i = 0; i < f->n; i++) {
+		double to = (double)f->bounds[i] / THOUSAND;
+
+		if (h->n[i] && below + h->n[i] >= rank)
+			return from + (to - from) * (rank - below) / h->n[i];
+		below += h->n[i];
+		from = to;
+	}
+	return from;
 }
 
 /* --- as JSON ------------------------------------------------------------- */
@@ -112,7 +174,8 @@ static const struct {
 } counters[] = {
 #define AT(member) offsetof(struct usage_sum, member)
 	{ "requests", AT(requests) },
-	{ "errors", AT(errors) },
+	{ "status4xx", AT(status[4]) },
+	{ "status5xx", AT(status[5]) },
 	{ "partial", AT(partial) },
 	{ "fallbacks", AT(fallbacks) },
 	{ "usageUnknown", AT(unknown) },
@@ -124,100 +187,55 @@ static const struct {
 #undef AT
 };
 
-bool usage_sum_cost_unknown(const struct usage_sum *s)
+static void put_hist(struct jw *w, const struct usage_hist *h,
+		     enum usage_hist_kind kind)
 {
-	return s->unpriced || s->unknown;
+	static const struct {
+		const char *key;
+		double share;
+	} quantiles[] = { { "p50", 0.5 }, { "p95", 0.95 } };
+	int64_t n = usage_hist_count(h);
+
+	jw_key(w, usage_hist_forms[kind].name);
+	jw_obj(w);
+	jw_kint(w, "count", n);
+	jw_key(w, "avg");
+	if (n)
+		jw_double(w, (double)h->sum / THOUSAND / (double)n);
+	else
+		jw_null(w);
+	for (int i = 0; i < 2; i++) {
+		jw_key(w, quantiles[i].key);
+		if (n)
+			jw_double(w, usage_hist_quantile(h, kind,
+							 quantiles[i].share));
+		else
+			jw_null(w);
+	}
+	jw_obj_end(w);
+}
+
+static int64_t at_least_0(int64_t n)
+{
+	return n > 0 ? n : 0;
 }
 
 /* Disjoint: reasoning is not in output, an hour's writes not in the others. */
-static void put_members(struct jw *w, const struct usage_sum *s)
+void usage_sum_put(struct jw *w, const struct usage_sum *s)
 {
+	const struct usage *u = &s->usage;
+
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
 		jw_kint(w, counters[i].key,
 			*(const int64_t *)((const char *)s + counters[i].at));
-	jw_kint(w, "write5m", s->usage.cache_write - s->usage.cache_write_1h);
-	jw_kint(w, "output", s->usage.output - s->usage.reasoning);
+	jw_kint(w, "errors", usage_sum_errors(s));
+	jw_kint(w, "write5m", at_least_0(u->cache_write - u->cache_write_1h));
+	jw_kint(w, "output", at_least_0(u->output - u->reasoning));
 	jw_key(w, "cost");
 	if (usage_sum_cost_unknown(s) && s->cost == 0)
 		jw_str(w, SPAN("unknown"));
 	else
-		jw_double(w, s->cost);
-}
-
-void usage_sum_put(struct jw *w, const struct usage_sum *s)
-{
-	jw_obj(w);
-	put_members(w, s);
-	jw_obj_end(w);
-}
-
-static void read_sum(struct usage_sum *s, struct json_object *o)
-{
-	int64_t reasoning = json_count(o, "reasoning", 0);
-
-	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
-		plus((int64_t *)((char *)s + counters[i].at),
-		     json_count(o, counters[i].key, 0));
-	plus(&s->usage.cache_write, json_count(o, "write5m", 0));
-	plus(&s->usage.cache_write, json_count(o, "write1h", 0));
-	plus(&s->usage.output, json_count(o, "output", 0));
-	plus(&s->usage.output, reasoning);
-	s->cost += json_amount(o, "cost", 0);
-}
-
-void usage_sum_table_put(struct jw *w, const struct usage_sum_table *t)
-{
-	jw_obj(w);
-	for (size_t i = 0; i < t->n; i++) {
-		const struct usage_sum_row *r = &t->rows[i];
-		char label[USAGE_LABEL_BYTES];
-
-		usage_sum_label(t, i, label);
-		jw_key(w, label);
-		jw_obj(w);
-		if (*r->backend) {
-			jw_kcstr(w, "backend", r->backend);
-			jw_kcstr(w, "account", r->name);
-		}
-		put_members(w, &r->sum);
-		jw_obj_end(w);
-	}
-	jw_obj_end(w);
-}
-
-static void read_table(struct usage_sum_table *t, struct json_object *o)
-{
-	if (!json_object_is_type(o, json_type_object))
-		return;
-	json_object_object_foreach(o, name, value)
-	{
-		struct span account = json_str(value, "account");
-
-		read_sum(row_of(t, json_str(value, "backend").p,
-				account.n ? account.p : name),
-			 value);
-	}
-}
-
-void usage_sums_read(struct usage_sums *s, struct json_object *o)
-{
-	read_sum(&s->all, json_get(o, "all"));
-	read_table(&s->accounts, json_get(o, "accounts"));
-	read_table(&s->models, json_get(o, "models"));
-}
-
-void usage_sums_write(const struct usage_sums *s, int64_t folded,
-		      struct buf *out)
-{
-	struct jw w = jw_to(out);
-
-	jw_obj(&w);
-	jw_kint(&w, "folded", folded);
-	jw_key(&w, "all");
-	usage_sum_put(&w, &s->all);
-	jw_key(&w, "accounts");
-	usage_sum_table_put(&w, &s->accounts);
-	jw_key(&w, "models");
-	usage_sum_table_put(&w, &s->models);
-	jw_obj_end(&w);
+		jw_double(w, usage_sum_dollars(s));
+	for (int k = 0; k < USAGE_HISTS; k++)
+		put_hist(w, &s->hists[k], (enum usage_hist_kind)k);
 }

@@ -1,63 +1,80 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * usage-sum: requests, tokens and cost added up, over all, by account and by
- * model.
- * Token classes are disjoint; what a model costs may be unknown, and is counted
- * as such. Belongs to one thread.
+ * usage-sum: requests, tokens, cost and times added up.
+ *
+ * Token classes are disjoint in what is shown; what a model costs may be
+ * unknown, and is counted as such. A sum is plain data without pointers: it
+ * stands in files (usage-file.h) as it is. Files can be edited, so no counter
+ * is trusted and none overflows.
  */
 #ifndef DARIO_USAGE_SUM_H
 #define DARIO_USAGE_SUM_H
 
 #include "base/jw.h"
-#include "state/account.h"
 #include "state/history.h"
-#include "state/price.h"
+
+/* By what sums are kept apart. */
+enum usage_dim {
+	USAGE_KEY, /* name of a person's key; "": the owner's */
+	USAGE_MODEL,
+	USAGE_BACKEND,
+	USAGE_ACCOUNT, /* a backend's own key has the backend's name */
+	/* from here on only in the sums of hours and days */
+	USAGE_SESSION,
+	USAGE_AGENT,
+	USAGE_USER, /* hashed */
+	USAGE_DIMS
+};
+#define USAGE_LASTING USAGE_SESSION /* how many are in the sums of all time */
+
+extern const char *const usage_dim_names[USAGE_DIMS];
+extern const char usage_other[]; /* what is beyond a cap */
+
+/* Everything in thousandths: milliseconds, a thousandth of a token. */
+enum usage_hist_kind {
+	USAGE_DURATION,   /* of the request, in seconds */
+	USAGE_FIRST_BYTE, /* until the answer's first byte, in seconds */
+	USAGE_RATE,       /* tokens of output a second */
+	USAGE_HISTS
+};
+
+#define USAGE_BOUNDS 16
+struct usage_hist {
+	int64_t sum;
+	uint32_t n[USAGE_BOUNDS + 2]; /* not beyond bounds[i]; then the rest */
+};
+
+struct usage_hist_form {
+	const char *name; /* in JSON */
+	size_t n;
+	int64_t bounds[USAGE_BOUNDS];
+};
+extern const struct usage_hist_form usage_hist_forms[USAGE_HISTS];
 
 struct usage_sum {
-	int64_t requests, errors, partial, fallbacks;
+	int64_t requests;
+	int64_t status[6]; /* by the first digit; 0: there was no answer */
+	int64_t partial, fallbacks;
 	int64_t unpriced; /* requests whose cost is not known */
 	int64_t unknown;  /* requests whose usage is not known */
 	struct usage usage;
-	double cost; /* US dollars, of the others */
+	int64_t cost; /* billionths of a dollar, of the others */
+	struct usage_hist hists[USAGE_HISTS];
 };
 
-/* A model, or an account of a backend: several may have one name. */
-struct usage_sum_row {
-	char name[160];
-	char backend[ACCOUNT_ALIAS_MAX + 1]; /* "": a model */
-	struct usage_sum sum;
-};
+void usage_sum_add(struct usage_sum *s, const struct history_record *r);
+void usage_sum_merge(struct usage_sum *s, const struct usage_sum *more);
 
-#define USAGE_LABEL_BYTES 232
-
-struct usage_sum_table {
-	struct usage_sum_row *rows;
-	size_t n;
-};
-
-struct usage_sums {
-	struct usage_sum all;
-	struct usage_sum_table accounts, models;
-};
-
-void usage_sums_add(struct usage_sums *s, const struct prices *p,
-		    const struct history_record *r);
-void usage_sums_release(struct usage_sums *s);
-/* `account` "": the backend has none. */
-struct usage_sum *usage_sum_account(struct usage_sums *s, const char *backend,
-				    const char *account);
-/* Its name; "BACKEND/NAME" when another row has the same. */
-void usage_sum_label(const struct usage_sum_table *t, size_t row,
-		     char out[USAGE_LABEL_BYTES]);
-
-/* To and from JSON: the form that /analytics shows and totals.json keeps. */
-void usage_sum_put(struct jw *w, const struct usage_sum *s);
-/* Is there more than `cost` says? */
+int64_t usage_sum_errors(const struct usage_sum *s);
+double usage_sum_dollars(const struct usage_sum *s);
+/* Is there more than the cost says? */
 bool usage_sum_cost_unknown(const struct usage_sum *s);
-void usage_sum_table_put(struct jw *w, const struct usage_sum_table *t);
-void usage_sums_read(struct usage_sums *s, struct json_object *o); /* adds */
-/* `folded`: which file of the history is in them (its inode). */
-void usage_sums_write(const struct usage_sums *s, int64_t folded,
-		      struct buf *out);
+int64_t usage_hist_count(const struct usage_hist *h);
+/* Where that share (0 to 1) of the values lies below; there must be some. */
+double usage_hist_quantile(const struct usage_hist *h,
+			   enum usage_hist_kind kind, double share);
+
+/* The members of its JSON form, that /analytics shows. */
+void usage_sum_put(struct jw *w, const struct usage_sum *s);
 
 #endif

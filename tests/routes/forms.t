@@ -62,5 +62,5 @@ else
 	diag 'behind nginx: not tried, it is not there'
 fi
 is 'nobody has a place any more' "$(curl -s "$url/metrics" |
-	sed -n 's/^dario_worker_busy //p')" 0
+	sed -n 's/^dario_worker_requests_in_flight //p')" 0
 done_testing

@@ -149,7 +149,7 @@ is 'a proxy of its own, which is down' "$(ask g) $(header x-dario-fallback)" '20
 is 'a proxy of its own' "$(ask h) $(seen 'j["requests"][-1]["address"].startswith("http://")')" '200 two True'
 like 'a wrong proxy: refused' "$("$dario" accounts add two --proxy=nonsense 2>&1)" 'must be a URL'
 like 'a wrong file: refused' "$("$dario" accounts add two --ca-file=here.pem 2>&1)" 'absolute path'
-like 'metrics: which pool' "$(curl -s "$url/metrics")" 'dario_account_headroom{account="two",backend="groq"}'
+like 'metrics: which pool' "$(curl -s "$url/metrics")" 'dario_account_headroom_ratio{gen_ai_provider_name="groq",account="two"}'
 like 'the page: its keys' "$(curl -s -H 'Accept: text/html' "$url/")" '<h2>groq</h2>'
 used_three() { ask "usage $(date +%N)" >/dev/null; "$dario" usage | grep -q '^three '; }
 "$dario" accounts pause two
@@ -179,9 +179,9 @@ is 'one name: usage: whose' "$(curl -s "$url/analytics" | json '[(v["backend"], 
 	"[('claude', 'groq'), ('groq', 'groq')]"
 is 'one name: usage: not added up' "$(curl -s "$url/analytics" | json 'j["perAccount"]["claude/groq"]["requests"]')" 1
 is 'one name: requests in the list' "$(curl -s "$url/accounts" | json '[a["requestCount"] for a in j["accounts"] if (a["backend"], a["alias"]) == ("claude", "groq")]')" '[1]'
-like 'one name: metrics: the account' "$(curl -s "$url/metrics")" 'dario_requests_total{account="groq",backend="claude"} 1
+like 'one name: metrics: the account' "$(curl -s "$url/metrics")" 'dario_account_requests_total{gen_ai_provider_name="claude",account="groq",status="2xx"} 1
 '
-like 'one name: metrics: the key' "$(curl -s "$url/metrics")" 'dario_tokens_total{account="groq",backend="groq",class="output"}'
+like 'one name: metrics: the key' "$(curl -s "$url/metrics")" 'dario_account_tokens_total{gen_ai_provider_name="groq",account="groq",gen_ai_token_type="output"}'
 like 'one name: dario usage' "$("$dario" usage)" 'claude/groq '
 "$dario" accounts resume two --backend=groq
 "$dario" accounts remove two --backend=claude

@@ -63,7 +63,8 @@ is "Claude Code's file is a FIFO: the list comes" "$?" 0
 like "Claude Code's file is a FIFO: is named" "$(cat "$tmp/out")" .credentials.json
 rm -r "$HOME/.claude"
 mkdir -m 700 -p "$DARIO_HOME/state"
-for f in history.jsonl history-old.jsonl totals.json; do
+mkdir -m 700 "$DARIO_HOME/state/usage"
+for f in history.jsonl history-1.jsonl usage/total.0 usage/2026-01-01; do
 	mkfifo "$DARIO_HOME/state/$f"
 	timeout 10 "$dario" usage >"$tmp/out" 2>&1
 	is "mkfifo state/$f: usage comes" "$?" 0

@@ -24,6 +24,8 @@ old='{"t":1,"a":"","b":"planted-backend","m":"x","s":200,"ms":1}'
 plant history-old.jsonl 644 "$old"
 plant limits-a.json 604
 plant totals.json 660 '{}'
+mkdir -m 700 "$state/usage"
+plant usage/total.0 644 planted
 plant sticky/aa.json 620
 plant pace-a.json.lock 666 ''
 plant good.json 600 '{"mine":1}'
@@ -41,6 +43,7 @@ start_router --demo
 thrown history-old.jsonl 'is open to other users'
 thrown limits-a.json 'is open to other users'
 thrown totals.json 'is open to other users'
+thrown usage/total.0 'is open to other users'
 thrown sticky/aa.json 'is open to other users'
 thrown link.json 'is a symbolic link'
 thrown pipe.json 'is not a plain file'

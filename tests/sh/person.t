@@ -38,7 +38,7 @@ is 'Messages, too' "$(status)" 200
 is 'health is open' "$(with wrong /health)" 200
 unlike 'but not its details' "$(cat "$tmp/body")" '"backends"'
 is 'models need a key' "$(with wrong /v1/models) $(with "$anna" /v1/models)" '401 200'
-for path in / /status /accounts /analytics /metrics /demo/v1/models; do
+for path in / /status /accounts /metrics /demo/v1/models; do
 	is "$path is not for people" "$(with "$anna" "$path")" 403
 	like "$path: why" "$(cat "$tmp/body")" 'for the owner of this router alone'
 	is "$path is not for anybody" "$(with wrong "$path")" 401
@@ -48,6 +48,9 @@ print(*sorted({r["key"] for r in json.load(open(sys.argv[1]))["requests"]}))' "$
 is 'the last requests: a person' "$(with "$anna" /requests) $(shown)" '200 anna'
 is 'the last requests: a device' "$(with "$bob" /requests) $(shown)" '200 bob/laptop'
 is 'the last requests: nobody else' "$(with wrong /requests)" 401
+is '/analytics is for all' "$(with wrong /analytics) $(with "$anna" /analytics)" '401 200'
+with "$anna" '/analytics?by=key' >/dev/null
+is 'of what is their own' "$(json '[r["key"] for r in j["rows"]], j["mine"]' <"$tmp/body")" "['anna'] True"
 post /demo/v1/chat/completions "$chat" -H "x-api-key: $anna" >/dev/null
 is 'nor is the demo, past the router' "$(status)" 403
 
@@ -83,7 +86,7 @@ start_router --demo
 is 'the owner has a key' "$(ask -H 'x-api-key: owner-key')" 200
 is 'people, too' "$(ask -H "x-api-key: $new")" 200
 is 'without: no' "$(ask)" 401
-for path in / /status /accounts /analytics /metrics /demo/v1/models; do
+for path in / /status /accounts /metrics /demo/v1/models; do
 	is "$path is the owner's" "$(with owner-key "$path") $(with "$new" "$path")" '200 403'
 done
 unset DARIO_API_KEY

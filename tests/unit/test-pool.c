@@ -908,66 +908,61 @@ static void count_record(void *arg, const struct history_record *r)
 	(*n)++;
 }
 
+static void write_lines(const char *path, const char *line, size_t n)
+{
+	FILE *f = fopen(path, "a");
+
+	assert_non_null(f);
+	for (size_t i = 0; i < n; i++)
+		fputs(line, f);
+	fclose(f);
+}
+
+/* What has grown moves aside, what is older than a week goes. */
 static void the_history_turns_over(void **state)
 {
 	const char *home = *state;
-	struct snapshot c = { 0 };
+	int64_t now = clock_wall_ms(), old = now - INT64_C(9) * 86400000;
 	struct history_record r = {
-		.time = clock_wall_ms(),
+		.time = now,
 		.account = "a",
 		.backend = "claude",
 		.model = "claude-opus-5",
 		.status = 200,
-		.has_usage = true,
 		.h5 = -1,
-		.usage = { .input = 1000000,
-			   .output = 2000000,
-			   .reasoning = 500000 },
 	};
-	char path[300], old[300], kept[300];
-	struct report report;
+	char path[300], grown[300], week[300], other[300];
 	struct err e;
 	int n = 0;
-	FILE *f;
 
 	store_folder(home, NULL, &e);
+	store_folder(home, "state", &e);
+	snprintf(week, sizeof(week), "%s/state/history-%lld.jsonl", home,
+		 (long long)old);
+	write_lines(week, "{\"t\":1}\n", 1);
+	chmod(week, 0600);
 	history_add(home, &r);
+	assert_int_not_equal(access(week, F_OK), 0);
 	history_add(home, &r);
-	history_walk(home, NULL, count_record, &n);
+	history_walk(home, 0, count_record, &n);
 	assert_int_equal(n, 2);
-	/* a line that was cut, and one too many */
+	/* a line that was cut, and many of nothing */
 	snprintf(path, sizeof(path), "%s/state/history.jsonl", home);
-	f = fopen(path, "a");
-	assert_non_null(f);
-	fputs("{\"t\":1,\n", f);
-	for (int i = 0; i < (int)HISTORY_FILE_MAX / 8; i++)
-		fputs("filling\n", f);
-	fclose(f);
-	/* twice: what is current becomes old, then part of the sums */
-	snprintf(old, sizeof(old), "%s/state/history-old.jsonl", home);
-	snprintf(kept, sizeof(kept), "%s/state/kept", home);
-	for (int turn = 0; turn < 2; turn++) {
-		char other[300];
-
-		snprintf(other, sizeof(other), "%s/../%s", home,
-			 strrchr(home, '/') + 1);
-		history_add(other, &r); /* another name: opened anew */
-		f = fopen(path, "a");
-		for (int i = 0; i < (int)HISTORY_FILE_MAX / 8; i++)
-			fputs("filling\n", f);
-		fclose(f);
-		if (turn == 1)
-			assert_int_equal(link(old, kept), 0);
-		history_add(home, &r);
-	}
-	/* as a process leaves it that dies before what is current moves */
-	assert_int_equal(rename(old, path), 0);
-	assert_int_equal(rename(kept, old), 0);
-	assert_int_equal(report_make(&report, home, &c, &e), 0);
-	assert_int_equal(report.ever.all.requests, 6);
-	assert_int_equal(report.ever.all.usage.output, 12000000);
-	assert_float_equal(report.ever.all.cost, 6 * (5 + 2 * 25), 1e-6);
-	report_release(&report);
+	write_lines(path, "{\"t\":1,\n", 1);
+	write_lines(path, "filling\n", HISTORY_FILE_MAX / 8);
+	snprintf(other, sizeof(other), "%s/../%s", home,
+		 strrchr(home, '/') + 1);
+	history_add(other, &r); /* another name: opened anew */
+	snprintf(grown, sizeof(grown), "%s/state/history-%lld.jsonl", home,
+		 (long long)now);
+	assert_int_equal(access(grown, F_OK), 0);
+	history_add(home, &r);
+	n = 0;
+	history_walk(home, 0, count_record, &n);
+	assert_int_equal(n, 4);
+	n = 0;
+	history_walk(home, now + 1, count_record, &n);
+	assert_int_equal(n, 0);
 }
 
 static void prices_have_dates(void **state)

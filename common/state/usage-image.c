@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "base/digest.h"
+#include "base/fnv.h"
+#include "base/row-lock.h"
+#include "base/store.h"
+#include "state/usage-form.h"
+#include "state/usage-table.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define IMAGE_MAX (2u << 20) /* bytes of a file */
+
+struct usage_image {
+	char *map;
+	size_t size;
+	/* as they were when it was opened */
+	uint32_t rows, names;
+};
+
+static const struct usage_head *head(const struct usage_image *m)
+{
+	return (const struct usage_head *)m->map;
+}
+
+static const uint64_t *folded(const struct usage_image *m)
+{
+	return (const uint64_t *)(m->map + sizeof(struct usage_head));
+}
+
+/* Nothing in it is trusted: others may have written it. */
+static bool is_good(struct usage_image *m)
+{
+	const struct usage_head *h = head(m);
+	size_t row;
+
+	if (m->size < sizeof(*h) || atomic_load(&h->form) != USAGE_FORM ||
+	    h->cells < 1 || h->cells > 2 || h->folded > USAGE_FOLDED_MAX)
+		return false;
+	m->rows = atomic_load(&h->rows);
+	m->names = atomic_load(&h->names);
+	row = usage_row_bytes(h->cells);
+	return sizeof(*h) + h->folded * sizeof(uint64_t) <= m->size &&
+	       h->names_at <= m->size && m->names <= m->size - h->names_at &&
+	       (!m->names || !m->map[h->names_at + m->names - 1]) &&
+	       h->rows_at % sizeof(uint64_t) == 0 && h->rows_at <= IMAGE_MAX &&
+	       m->rows <= 2 * USAGE_ROWS &&
+	       (!m->rows || h->rows_at + m->rows * row <= m->size);
+}
+
+static int open_file(const char *home, const char *name, size_t *size)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", home, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_uid == geteuid() && !(st.st_mode & 077) && st.st_size > 0 &&
+	    st.st_size <= (off_t)IMAGE_MAX) {
+		*size = (size_t)st.st_size;
+		return fd;
+	}
+	close(fd);
+	return -1;
+}
+
+struct usage_image *usage_image_open(const char *home, const char *name)
+{
+	struct usage_image *m;
+	size_t size;
+	int fd = open_file(home, name, &size);
+
+	if (fd < 0)
+		return NULL;
+	m = xcalloc(1, sizeof(*m));
+	m->size = size;
+	m->map = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	close(fd);
+	if (m->map == MAP_FAILED)
+		m->map = NULL;
+	if (m->map && is_good(m))
+		return m;
+	usage_image_close(m);
+	return NULL;
+}
+
+void usage_image_close(struct usage_image *m)
+{
+	if (!m)
+		return;
+	if (m->map)
+		munmap(m->map, m->size);
+	free(m);
+}
+
+uint64_t usage_image_number(const struct usage_image *m)
+{
+	return head(m)->number;
+}
+
+int64_t usage_image_start(const struct usage_image *m)
+{
+	return head(m)->start;
+}
+
+bool usage_image_has(const struct usage_image *m, uint64_t number)
+{
+	for (uint32_t i = 0; i < head(m)->folded; i++)
+		if (folded(m)[i] == number)
+			return true;
+	return false;
+}
+
+/* The cell in force; its writer may be at the other one, and come to this. */
+static void take_cell(const struct usage_row *r, uint32_t cells,
+		      union usage_cell *out)
+{
+	uint32_t turn;
+
+	do {
+		turn = atomic_load(&r->turn);
+		*out = r->cells[turn % cells];
+		atomic_thread_fence(memory_order_acquire);
+	} while (atomic_load(&r->turn) != turn);
+}
+
+void usage_image_walk(const struct usage_image *m, usage_row_fn *fn, void *arg)
+{
+	const struct usage_head *h = head(m);
+	uint32_t cells = h->cells == 2 ? 2 : 1;
+
+	for (uint32_t i = 0; i < m->rows; i++) {
+		const struct usage_row *r =
+			(const void *)(m->map + h->rows_at +
+				       i * usage_row_bytes(cells));
+		struct usage_id id = { .kind = (enum usage_kind)r->kind,
+				       .hash = r->hash };
+		union usage_cell cell;
+		int k;
+
+		for (k = 0; k < USAGE_DIMS && r->names[k] < m->names; k++)
+			id.names[k] = m->map + h->names_at + r->names[k];
+		if (k < USAGE_DIMS)
+			continue;
+		take_cell(r, cells, &cell);
+		fn(arg, &id, &cell);
+	}
+}
+
+bool usage_file_is_held(const char *home, const char *name)
+{
+	char path[PATH_MAX];
+	bool held;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", home, name);
+	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	held = fd >= 0 && !row_lock(fd, 0);
+	if (fd >= 0)
+		close(fd);
+	return held;
+}
+
+/* --- one that is written whole ------------------------------------------- */
+
+static void put(struct buf *out, const void *p, size_t n)
+{
+	buf_span(out, (struct span){ p, n });
+}
+
+static void put_row(struct buf *rows, struct buf *names,
+		    const struct usage_table_row *from)
+{
+	struct usage_row r = { .hash = from->id.hash, .kind = USAGE_SUM };
+	union usage_cell cell = { .sum = from->sum };
+
+	for (int k = 0; k < USAGE_DIMS; k++) {
+		struct span name = span_of(from->id.names[k]);
+
+		r.names[k] = (uint32_t)names->n;
+		put(names, name.p, name.n + 1);
+	}
+	put(rows, &r, sizeof(r));
+	put(rows, &cell, sizeof(cell));
+}
+
+int usage_image_write(const char *home, const char *name,
+		      const struct usage_table *t, int64_t start,
+		      const uint64_t *numbers, size_t n_numbers, struct err *e)
+{
+	struct usage_head h = { .form = USAGE_FORM,
+				.start = start,
+				.rows = (uint32_t)t->n,
+				.cells = 1,
+				.folded = (uint32_t)n_numbers };
+	struct buf out, names, rows;
+	char number[25];
+	int rc;
+
+	digest_random_id(number, sizeof(number), "");
+	h.number = fnv(FNV_START, span_of(number));
+	buf_init(&out, IMAGE_MAX);
+	buf_init(&names, IMAGE_MAX);
+	buf_init(&rows, IMAGE_MAX);
+	for (size_t i = 0; i < t->n; i++)
+		put_row(&rows, &names, t->rows[i]);
+	while (names.n % sizeof(uint64_t))
+		buf_byte(&names, '\0');
+	h.names = (uint32_t)names.n;
+	h.names_at = (uint32_t)(sizeof(h) + n_numbers * sizeof(*numbers));
+	h.rows_at = h.names_at + h.names;
+	put(&out, &h, sizeof(h));
+	put(&out, numbers, n_numbers * sizeof(*numbers));
+	buf_span(&out, buf_get(&names));
+	buf_span(&out, buf_get(&rows));
+	rc = out.full || names.full || rows.full
+		   ? err_set(e, ERR_INTERNAL, "%s would be too large", name)
+		   : store_put(home, name, buf_get(&out), e);
+	buf_release(&rows);
+	buf_release(&names);
+	buf_release(&out);
+	return rc;
+}

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT */
+/* Sums of usage: what is added is there, once, whatever dies meanwhile. */
+#include "unit.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/store.h"
+#include "state/usage-folder.h"
+#include "state/usage-query.h"
+#include "state/usage.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+static struct history_record record(int64_t time)
+{
+	return (struct history_record){
+		.time = time,
+		.took_ms = 1500,
+		.first_ms = 500,
+		.account = "",
+		.backend = "groq",
+		.model = "m",
+		.status = 200,
+		.stream = true,
+		.has_usage = true,
+		.h5 = -1,
+		.cost = 0.25,
+		.usage = { .input = 10, .output = 100 },
+	};
+}
+
+static int64_t hour_ago(int64_t hours)
+{
+	return clock_wall_ms() - hours * USAGE_HOUR_MS;
+}
+
+static struct usage_sum asked(const char *home, const char *by,
+			      const char *since, size_t *rows)
+{
+	struct usage_query q;
+	struct usage_answer a;
+	struct usage_sum total;
+	struct err e = { 0 };
+
+	usage_query_init(&q);
+	if ((*by && usage_query_by(&q, by, &e)) ||
+	    usage_query_since(&q, since, &e))
+		fail_msg("%s", e.msg);
+	usage_query_run(&q, home, &a);
+	total = a.total;
+	if (rows)
+		*rows = a.rows.n;
+	usage_answer_release(&a);
+	return total;
+}
+
+static void count_total(void *arg, const struct usage_id *id,
+			const union usage_cell *cell)
+{
+	if (id->kind == USAGE_SUM)
+		*(int64_t *)arg += cell->sum.requests;
+}
+
+static int64_t total(const char *home)
+{
+	int64_t n = 0;
+
+	usage_walk_total(home, count_total, &n);
+	return n;
+}
+
+static void sums_are_kept_apart(void **state)
+{
+	const char *home = *state;
+	struct history_record r = record(clock_wall_ms());
+	struct usage_sum s;
+	size_t rows;
+
+	usage_add(home, &r);
+	r.key = "anna";
+	r.session = "s1";
+	usage_add(home, &r);
+	r.session = "s2";
+	r.agent = "a";
+	r.status = 429;
+	r.has_usage = false;
+	usage_add(home, &r);
+	s = asked(home, "key", "1h", &rows);
+	assert_int_equal(rows, 2);
+	assert_int_equal(s.requests, 3);
+	assert_int_equal(usage_sum_errors(&s), 1);
+	assert_int_equal(s.usage.output, 200);
+	assert_int_equal(s.cost, 500000000);
+	/* a hundred tokens in the second after the first byte */
+	assert_int_equal(s.hists[USAGE_RATE].sum, 200000);
+	assert_int_equal(usage_hist_count(&s.hists[USAGE_DURATION]), 3);
+	asked(home, "session", "1h", &rows);
+	assert_int_equal(rows, 3);
+	asked(home, "session,agent,key", "1h", &rows);
+	assert_int_equal(rows, 3);
+	asked(home, "model,backend,account", "1h", &rows);
+	assert_int_equal(rows, 1);
+	assert_int_equal(total(home), 3);
+}
+
+/* Hours become a file, then days do; nothing is lost or there twice. */
+static void files_are_put_together(void **state)
+{
+	const char *home = *state;
+	static const int64_t ages[] = { 400 * 24, 100, 90, 60, 30, 5, 0 };
+	size_t n = sizeof(ages) / sizeof(ages[0]), files, rows;
+	struct usage_entry *list;
+
+	for (size_t i = 0; i < n; i++) {
+		struct history_record r = record(hour_ago(ages[i]));
+
+		usage_add(home, &r);
+		usage_add(home, &r);
+	}
+	assert_int_equal(asked(home, "day", "13M", &rows).requests, 14);
+	assert_true(usage_is_due());
+	for (int i = 0; i < 2; i++) {
+		usage_tidy(home);
+		assert_int_equal(asked(home, "day", "13M", NULL).requests, 12);
+		assert_int_equal(asked(home, "hour", "13M", NULL).requests, 6);
+	}
+	list = usage_list(home, &files);
+	for (size_t i = 0; i < files; i++)
+		if (list[i].kind == USAGE_FILE_LIVE)
+			assert_true(usage_file_is_held(home, list[i].name));
+	free(list);
+	assert_int_equal(total(home), 14);
+}
+
+/* As a process leaves it that dies between the two: the hour stands in the
+ * day's file and by itself. */
+static void nothing_counts_twice(void **state)
+{
+	const char *home = *state;
+	struct history_record r = record(hour_ago(100)), now = record(0);
+	struct usage_entry *list;
+	char from[400], to[400];
+	size_t n;
+
+	usage_add(home, &r);
+	now.time = clock_wall_ms();
+	usage_add(home, &now); /* lets go of the other file */
+	list = usage_list(home, &n);
+	for (size_t i = 0; i < n && list[i].start < now.time - USAGE_DAY_MS;
+	     i++) {
+		snprintf(from, sizeof(from), "%s/%s", home, list[i].name);
+		snprintf(to, sizeof(to), "%s/kept", home);
+		if (list[i].kind == USAGE_FILE_LIVE)
+			assert_int_equal(link(from, to), 0);
+	}
+	for (size_t i = 0; i < n; i++)
+		if (list[i].kind == USAGE_FILE_LIVE) {
+			snprintf(from, sizeof(from), "%s/%s", home,
+				 list[i].name);
+			break;
+		}
+	free(list);
+	usage_tidy(home);
+	assert_int_equal(link(to, from), 0);
+	assert_int_equal(asked(home, "day", "13M", NULL).requests, 2);
+	usage_tidy(home);
+	assert_int_not_equal(access(from, F_OK), 0);
+	assert_int_equal(asked(home, "day", "13M", NULL).requests, 2);
+}
+
+/* Many names from outside: files, memory and answers stay small, and the sum is
+ * right. */
+static void names_are_capped(void **state)
+{
+	const char *home = *state;
+	int n = 3 * USAGE_ROWS;
+	struct history_record r = record(clock_wall_ms());
+	char name[300];
+	struct usage_sum s;
+	size_t rows;
+
+	memset(name, 'x', sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	r.user = name;
+	usage_add(home, &r);
+	r.user = "";
+	r.key = "loud";
+	r.session = name;
+	for (int i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "session-%d", i);
+		usage_add(home, &r);
+	}
+	r.key = "quiet";
+	for (int i = 0; i < 10; i++) {
+		snprintf(name, sizeof(name), "quiet-%d", i);
+		usage_add(home, &r);
+	}
+	asked(home, "key,session", "1h", &rows);
+	assert_true(rows >= 2 + 10 && rows <= USAGE_ROWS / 4 + 20);
+	r.session = NULL;
+	r.model = name;
+	for (int i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "model-%d", i);
+		usage_add(home, &r);
+	}
+	s = asked(home, "model,session", "1h", &rows);
+	assert_true(rows <= USAGE_ROWS);
+	assert_int_equal(s.requests, 2 * n + 11);
+	assert_int_equal(total(home), 2 * n + 11);
+}
+
+/* --- processes that die -------------------------------------------------- */
+
+#define CHILDREN 4
+#define KILLS 40
+
+/* Tells how many it has added, and never ends. */
+static void add_for_ever(const char *home, int fd)
+{
+	struct history_record r = record(clock_wall_ms());
+
+	for (int i = 0;; i++) {
+		r.model = i % 2 ? "odd" : "even";
+		usage_add(home, &r);
+		if (write(fd, "x", 1) != 1)
+			_exit(0);
+	}
+}
+
+static int64_t read_all(int fd)
+{
+	char mem[4096];
+	int64_t n = 0;
+	ssize_t got;
+
+	while ((got = read(fd, mem, sizeof(mem))) > 0)
+		n += got;
+	return n;
+}
+
+/* Of each that is killed no more is unknown than the one that it was at, and
+ * what is there is whole. */
+static void killed_processes(void **state)
+{
+	const char *home = *state;
+	int64_t told = 0, killed = 0;
+	struct usage_sum s;
+
+	for (int k = 0; k < KILLS; k += CHILDREN) {
+		int fds[CHILDREN][2];
+		pid_t pids[CHILDREN];
+		char byte;
+
+		for (int i = 0; i < CHILDREN; i++) {
+			assert_int_equal(pipe(fds[i]), 0);
+			pids[i] = fork();
+			if (pids[i] == 0)
+				add_for_ever(home, fds[i][1]);
+			close(fds[i][1]);
+		}
+		for (int i = 0; i < CHILDREN; i++) {
+			/* It has begun; somewhere in the middle it ends. */
+			for (int n = 0; n < 100 + 37 * k; n++)
+				assert_int_equal(read(fds[i][0], &byte, 1), 1);
+			told += 100 + 37 * k;
+			kill(pids[i], SIGKILL);
+			waitpid(pids[i], NULL, 0);
+			told += read_all(fds[i][0]);
+			close(fds[i][0]);
+			killed++;
+		}
+	}
+	s = asked(home, "model", "2h", NULL);
+	assert_in_range(s.requests, told, told + killed);
+	assert_int_equal(s.requests * 100, s.usage.output);
+	assert_int_equal(s.requests * 250000000, s.cost);
+	assert_int_equal(s.requests, s.status[2]);
+	assert_int_equal(s.requests,
+			 usage_hist_count(&s.hists[USAGE_DURATION]));
+	assert_in_range(total(home), told, told + killed);
+}
+
+/* Somebody else may have written a file, or cut it. */
+static void foreign_files(void **state)
+{
+	const char *home = *state;
+	struct history_record r = record(clock_wall_ms());
+	struct usage_entry *list;
+	struct err e;
+	size_t n;
+
+	usage_add(home, &r);
+	list = usage_list(home, &n);
+	assert_true(n >= 2);
+	for (int step = 0; step < 64; step++)
+		for (size_t i = 0; i < n; i++) {
+			char path[400], copy[400];
+			unsigned char mem[4096];
+			FILE *f;
+			size_t got;
+
+			snprintf(path, sizeof(path), "%s/%s", home,
+				 list[i].name);
+			snprintf(copy, sizeof(copy), "%s/%s%d", home,
+				 list[i].name, 10 + step);
+			f = fopen(path, "r");
+			got = fread(mem, 1, sizeof(mem), f);
+			fclose(f);
+			mem[step % 2 ? step / 2 : step * 8] ^= 0xff;
+			f = fopen(copy, "w");
+			fwrite(mem, 1, step % 3 ? got : (size_t)step, f);
+			fclose(f);
+			chmod(copy, 0600);
+		}
+	free(list);
+	asked(home, "key,model,day,session,user", "13M", NULL);
+	total(home);
+	usage_tidy(home);
+	/* and one that is no file */
+	assert_int_equal(store_folder(home, USAGE_FOLDER "/2026-01-01", &e), 0);
+	asked(home, "hour", "13M", NULL);
+	usage_tidy(home);
+}
+
+static void what_is_asked_for(void **state)
+{
+	struct usage_query q;
+	struct err e;
+
+	(void)state;
+	usage_query_init(&q);
+	assert_int_equal(usage_query_by(&q, "key,nothing", &e), -1);
+	assert_non_null(strstr(e.msg, "nothing"));
+	assert_non_null(strstr(e.msg, "session"));
+	usage_query_init(&q);
+	assert_int_equal(usage_query_by(&q, "hour,day", &e), -1);
+	usage_query_init(&q);
+	assert_int_equal(usage_query_by(&q, "", &e), -1);
+	usage_query_init(&q);
+	assert_int_equal(usage_query_by(&q, "key,key,day", &e), 0);
+	assert_int_equal(q.n_by, 2);
+	assert_int_equal(usage_query_since(&q, "90m", &e), 0);
+	assert_int_equal(q.now - q.since, 90 * 60000);
+	assert_int_equal(usage_query_since(&q, "2026-01-02", &e), 0);
+	assert_int_equal(q.since, INT64_C(1767312000000));
+	assert_int_equal(usage_query_since(&q, "2999-01-02", &e), -1);
+	assert_int_equal(usage_query_since(&q, "-1d", &e), -1);
+	assert_int_equal(usage_query_since(&q, "7", &e), -1);
+	assert_int_equal(usage_query_since(&q, "d", &e), -1);
+	assert_int_equal(usage_query_since(&q, "", &e), -1);
+	assert_int_equal(usage_query_since(&q, "99999999999999d", &e), -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_HOME(sums_are_kept_apart),
+		WITH_HOME(files_are_put_together),
+		WITH_HOME(nothing_counts_twice),
+		WITH_HOME(names_are_capped),
+		WITH_HOME(killed_processes),
+		WITH_HOME(foreign_files),
+		cmocka_unit_test(what_is_asked_for),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
