@@ -4,10 +4,19 @@
 
 #include "cli/cmd.h"
 #include "cli/say.h"
+#include "cli/usage-table.h"
 #include "state/account-show.h"
 #include "state/report.h"
+#include "state/usage.h"
 
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define ANSWER_MAX (8u << 20)
+#define WATCH_MS 2000
 
 static void print_sum(const char *name, const struct usage_sum *s)
 {
@@ -66,6 +75,17 @@ static void print_trend(const char *home, const struct trend *t, int64_t now)
 		       now);
 }
 
+#define LATELY 5 /* failed requests that are shown beside all else */
+
+static void print_errors(const char *home, int64_t since, size_t most)
+{
+	struct usage_error *list;
+	size_t n = usage_errors(home, since, NULL, most, &list);
+
+	usage_print_errors(list, n);
+	free(list);
+}
+
 static void print_report(const struct report *r, const char *home)
 {
 	printf("The last %d minutes\n", r->minutes);
@@ -79,9 +99,12 @@ static void print_report(const struct report *r, const char *home)
 		putchar('\n');
 	for (size_t i = 0; i < r->n_trends; i++)
 		print_trend(home, &r->trends[i], r->now);
+	print_errors(home, r->now - HISTORY_DAYS * USAGE_DAY_MS, LATELY);
 }
 
-static int run(struct cmd *c, struct err *e)
+/* --- what is asked for --------------------------------------------------- */
+
+static int show_report(const struct cmd *c, struct err *e)
 {
 	struct snapshot *cfg = snapshot_load(c->home, e);
 	struct report r;
@@ -92,7 +115,7 @@ static int run(struct cmd *c, struct err *e)
 		return -1;
 	report_make(&r, c->home, cfg);
 	if (cmd_value(c, "json")) {
-		buf_init(&out, 4u << 20);
+		buf_init(&out, ANSWER_MAX);
 		report_put(&w, &r, c->home);
 		say_json(buf_get(&out));
 		buf_release(&out);
@@ -104,15 +127,135 @@ static int run(struct cmd *c, struct err *e)
 	return 0;
 }
 
+static void show_answer(const struct cmd *c, const struct usage_answer *a)
+{
+	struct buf out;
+	struct jw w = jw_to(&out);
+
+	buf_init(&out, ANSWER_MAX);
+	if (cmd_value(c, "json")) {
+		usage_answer_put(&w, a);
+		say_json(buf_get(&out));
+	} else if (cmd_value(c, "csv")) {
+		usage_write_csv(&out, a);
+		fwrite(out.p, 1, out.n, stdout);
+	} else {
+		usage_print_table(a);
+	}
+	buf_release(&out);
+}
+
+static void show_errors(const struct cmd *c, const struct usage_query *q)
+{
+	struct usage_error *list;
+	size_t n = usage_errors(c->home, q->since, NULL, USAGE_ERRORS_MAX,
+				&list);
+	struct buf out;
+	struct jw w = jw_to(&out);
+
+	if (cmd_value(c, "json")) {
+		buf_init(&out, ANSWER_MAX);
+		usage_errors_put(&w, list, n);
+		say_json(buf_get(&out));
+		buf_release(&out);
+	} else {
+		usage_print_errors(list, n);
+	}
+	free(list);
+}
+
+static int show(const struct cmd *c, struct err *e)
+{
+	const char *by = cmd_value(c, "by"), *since = cmd_value(c, "since");
+	struct usage_answer a;
+	struct usage_query q;
+
+	usage_query_init(&q);
+	if ((by && usage_query_by(&q, by, e)) ||
+	    (since && usage_query_since(&q, since, e))) {
+		e->code = ERR_USAGE;
+		return -1;
+	}
+	if (cmd_value(c, "errors")) {
+		show_errors(c, &q);
+		return 0;
+	}
+	if (!by && !since && !cmd_value(c, "csv"))
+		return show_report(c, e);
+	usage_query_run(&q, c->home, &a);
+	show_answer(c, &a);
+	usage_answer_release(&a);
+	return 0;
+}
+
+/* --- again and again ----------------------------------------------------- */
+
+static volatile sig_atomic_t stopped;
+
+static void on_signal(int signal)
+{
+	(void)signal;
+	stopped = 1;
+}
+
+/* Until it is interrupted, or nobody reads it any more. */
+static int watch(const struct cmd *c, struct err *e)
+{
+	struct sigaction end = { .sa_handler = on_signal };
+	bool first = true;
+
+	sigaction(SIGINT, &end, NULL);
+	sigaction(SIGTERM, &end, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	while (!stopped) {
+		if (isatty(STDOUT_FILENO))
+			fputs("\033[H\033[J", stdout);
+		else if (!first && !cmd_value(c, "json"))
+			putchar('\n');
+		first = false;
+		if (show(c, e))
+			return -1;
+		if (fflush(stdout) || ferror(stdout))
+			break;
+		if (!stopped)
+			poll(NULL, 0, WATCH_MS);
+	}
+	return 0;
+}
+
+static int run(struct cmd *c, struct err *e)
+{
+	if (cmd_value(c, "json") && cmd_value(c, "csv"))
+		return err_set(e, ERR_USAGE,
+			       "--json and --csv exclude each other");
+	return cmd_value(c, "watch") ? watch(c, e) : show(c, e);
+}
+
+static const struct cmd_flag usage_flags[] = {
+	{ "by", "WHAT,…",
+	  "one row for each of: key, model, backend, account, session, agent, "
+	  "user, and day or hour (UTC)" },
+	{ "since", "TIME", "7d (as usual), 48h, 13M, or a day: 2026-11-01" },
+	{ "errors", NULL, "the requests that failed in the last seven days" },
+	{ "json", NULL, "as JSON" },
+	{ "csv", NULL, "as CSV" },
+	{ "watch", NULL, "again and again, until Ctrl-C" },
+	{ 0 },
+};
+
 static const struct cmd_entry entries[] = {
-	{ "", "[--json]", "show tokens, cost and burn rate", 0, 0,
-	  cmd_json_flags, false, run },
+	{ "",
+	  "[--by=WHAT,…] [--since=TIME] [--errors] [--json|--csv] [--watch]",
+	  "show requests, tokens, cost and burn rate", 0, 0, usage_flags, false,
+	  run },
 	{ 0 },
 };
 
 static const char *const usage_examples[] = {
 	"dario usage",
-	"dario usage --json",
+	"dario usage --by=key,model --since=30d",
+	"dario usage --by=day --since=13M --csv",
+	"dario usage --by=hour --watch",
 	NULL,
 };
 

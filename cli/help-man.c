@@ -139,8 +139,10 @@ static const char *const man_paths[][2] = {
 	{ "GET /status", "the log-ins and how long they are good" },
 	{ "GET /accounts", "the pool: what is left of each account" },
 	{ "GET /analytics",
-	  "tokens, cost and burn rate: the last hour, all time" },
-	{ "GET /metrics", "the same for Prometheus" },
+	  "requests, tokens, cost and burn rate: lately, all time; by, since "
+	  "and errors ask as dario usage does, and a person gets what is "
+	  "theirs" },
+	{ "GET /metrics", "the same for Prometheus, or as OpenMetrics" },
 	{ "GET /callback", "where a log-in in the browser ends" },
 	{ "GET /", "the same for people, as a page" },
 	{ "GET /health", "200 when a request could be served, else 503" },

@@ -6,7 +6,10 @@
 #include "fcgi/serve.h"
 #include "state/account-show.h"
 #include "state/report.h"
+#include "state/usage-errors.h"
 #include "state/usage-query.h"
+
+#include <stdlib.h>
 
 #define ANSWER_MAX (8u << 20)
 #define BY_MAX 128
@@ -60,11 +63,30 @@ static int answer_query(struct request *r, const struct usage_query *q,
 	return rc;
 }
 
+static int answer_errors(struct request *r, const struct usage_query *q,
+			 long most, struct err *e)
+{
+	struct usage_error *list;
+	struct buf out;
+	struct jw w = jw_to(&out);
+	size_t n;
+	int rc;
+
+	n = usage_errors(snapshot_home(r->app->config), q->since, q->person,
+			 most > 0 ? (size_t)most : 1, &list);
+	buf_init(&out, ANSWER_MAX);
+	usage_errors_put(&w, list, n);
+	free(list);
+	rc = reply_shown(r, 200, &out, e);
+	buf_release(&out);
+	return rc;
+}
+
 /* A person sees what is the person's own. */
 int serve_analytics(struct request *r, struct err *e)
 {
 	const char *query = r->vars.query;
-	char by[BY_MAX], since[32];
+	char by[BY_MAX], since[32], errors[16];
 	struct usage_query q;
 	bool asked = r->key;
 
@@ -80,6 +102,8 @@ int serve_analytics(struct request *r, struct err *e)
 		if (usage_query_since(&q, since, e))
 			return -1;
 	}
+	if (query_get(query, "errors", errors, sizeof(errors)))
+		return answer_errors(r, &q, strtol(errors, NULL, 10), e);
 	return asked ? answer_query(r, &q, e) : answer_report(r, e);
 }
 

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "fcgi/caller.h"
 #include "fcgi/metered.h"
 #include "fcgi/serve.h"
 #include "fcgi/stored.h"
@@ -84,6 +85,7 @@ int serve_forward(struct request *r, struct err *e)
 		k.stream = false;
 	}
 	r->stream = k.stream;
+	r->user = caller_user(r, &k);
 	/* Counting is free, and never refused. */
 	if (!r->instead && metered_model(r, e))
 		return -1;

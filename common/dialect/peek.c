@@ -105,10 +105,9 @@ static bool key_is(const struct peek *k, const char *name)
 }
 
 static const char *const place_keys[PEEK_PLACES] = {
-	[PEEK_SYSTEM] = "system",
-	[PEEK_INSTRUCTIONS] = "instructions",
-	[PEEK_MESSAGES] = "messages",
-	[PEEK_INPUT] = "input",
+	[PEEK_SYSTEM] = "system",     [PEEK_INSTRUCTIONS] = "instructions",
+	[PEEK_MESSAGES] = "messages", [PEEK_INPUT] = "input",
+	[PEEK_USER] = "user",         [PEEK_METADATA] = "metadata",
 };
 
 /* The first byte of the value of a top-level key of ours. */

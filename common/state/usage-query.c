@@ -139,8 +139,7 @@ struct running {
 	int64_t step; /* 0: all in one */
 };
 
-/* A person has the devices' sums too. */
-static bool is_of(const char *key, const char *person)
+bool usage_is_of(const char *key, const char *person)
 {
 	size_t n = person ? strlen(person) : 0;
 
@@ -154,7 +153,7 @@ static void take(void *arg, const struct usage_part *p)
 	int64_t time = g->step ? p->time - p->time % g->step : 0;
 
 	if (p->id->kind != USAGE_SUM || (g->by_hour && p->day) ||
-	    !is_of(p->id->names[USAGE_KEY], g->to->query.person))
+	    !usage_is_of(p->id->names[USAGE_KEY], g->to->query.person))
 		return;
 	usage_sum_merge(&g->to->total, &p->cell->sum);
 	if (g->to->query.n_by)

@@ -41,6 +41,9 @@ int usage_query_by(struct usage_query *q, const char *text, struct err *e);
 /* "7d", "48h", "13M", "2026-11-01" */
 int usage_query_since(struct usage_query *q, const char *text, struct err *e);
 
+/* Is what the key has used the person's? A person's devices are. */
+bool usage_is_of(const char *key, const char *person);
+
 /* By wait_work. */
 void usage_query_run(const struct usage_query *q, const char *home,
 		     struct usage_answer *out);

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "cli/usage-table.h"
+
+#include "base/utf8.h"
+#include "cli/say.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define NAME_COLUMNS 40 /* what is longer is cut */
+
+/* "" stands for something: who has no key is the owner. */
+static const char *shown(const struct usage_table_row *r, int by, char mem[32])
+{
+	const char *s = usage_answer_cell(r, by, mem);
+
+	if (*s)
+		return s;
+	return by == USAGE_KEY ? "(owner)" : "-";
+}
+
+static size_t width_of(const struct usage_answer *a, int by)
+{
+	size_t width = strlen(usage_by_name(by));
+	char mem[32];
+
+	for (size_t i = 0; i < a->rows.n; i++) {
+		size_t n = strlen(shown(a->rows.rows[i], by, mem));
+
+		if (n > width)
+			width = n;
+	}
+	return width < NAME_COLUMNS ? width : NAME_COLUMNS;
+}
+
+static void print_name(const char *name, size_t width)
+{
+	struct span fits = utf8_fit(span_of(name), width);
+
+	say(stdout, "%-*.*s  ", (int)width, (int)fits.n, fits.p);
+}
+
+static void print_cost(const struct usage_sum *s)
+{
+	bool more = usage_sum_cost_unknown(s);
+	char text[32];
+
+	if (more && s->cost == 0)
+		snprintf(text, sizeof(text), "unknown");
+	else
+		snprintf(text, sizeof(text), "$%.2f%s", usage_sum_dollars(s),
+			 more ? "+" : "");
+	printf("%12s", text);
+}
+
+/* In seconds, or tokens a second. */
+static void print_times(const struct usage_sum *s)
+{
+	const struct usage_hist *first = &s->hists[USAGE_FIRST_BYTE];
+	const struct usage_hist *rate = &s->hists[USAGE_RATE];
+	int64_t n = usage_hist_count(rate);
+
+	if (usage_hist_count(first))
+		printf("%9.2f",
+		       usage_hist_quantile(first, USAGE_FIRST_BYTE, 0.5));
+	else
+		printf("%9s", "-");
+	if (n)
+		printf("%9.1f\n", (double)rate->sum / 1000 / (double)n);
+	else
+		printf("%9s\n", "-");
+}
+
+static void print_numbers(const struct usage_sum *s)
+{
+	const struct usage *u = &s->usage;
+
+	printf("%9lld%8lld%12lld%12lld%11lld", (long long)s->requests,
+	       (long long)usage_sum_errors(s),
+	       (long long)(u->input + u->cache_write), (long long)u->cache_read,
+	       (long long)u->output);
+	print_cost(s);
+	print_times(s);
+}
+
+void usage_print_table(const struct usage_answer *a)
+{
+	const struct usage_query *q = &a->query;
+	size_t widths[USAGE_BY_MAX];
+	char mem[32];
+
+	for (size_t k = 0; k < q->n_by; k++) {
+		widths[k] = width_of(a, q->by[k]);
+		print_name(usage_by_name(q->by[k]), widths[k]);
+	}
+	printf("%9s%8s%12s%12s%11s%12s%9s%9s\n", "requests", "errors", "in",
+	       "cached", "out", "cost", "first s", "tokens/s");
+	for (size_t i = 0; i < a->rows.n; i++) {
+		for (size_t k = 0; k < q->n_by; k++)
+			print_name(shown(a->rows.rows[i], q->by[k], mem),
+				   widths[k]);
+		print_numbers(&a->rows.rows[i]->sum);
+	}
+	if (a->rows.n == 1)
+		return;
+	for (size_t k = 0; k < q->n_by; k++)
+		print_name(k ? "" : "all", widths[k]);
+	print_numbers(&a->total);
+}
+
+/* --- as CSV -------------------------------------------------------------- */
+
+static void put_field(struct buf *out, const char *text)
+{
+	if (!strpbrk(text, ",\"\r\n")) {
+		buf_str(out, text);
+		buf_byte(out, ',');
+		return;
+	}
+	buf_byte(out, '"');
+	for (; *text; text++) {
+		if (*text == '"')
+			buf_byte(out, '"');
+		buf_byte(out, *text);
+	}
+	buf_str(out, "\",");
+}
+
+/* The mean, or nothing. */
+static void put_mean(struct buf *out, const struct usage_hist *h,
+		     const char *end)
+{
+	int64_t n = usage_hist_count(h);
+
+	if (n)
+		buf_fmt(out, "%.3f", (double)h->sum / 1000 / (double)n);
+	buf_str(out, end);
+}
+
+static void put_numbers(struct buf *out, const struct usage_sum *s)
+{
+	const struct usage *u = &s->usage;
+	const int64_t numbers[] = {
+		s->requests,       s->status[4],
+		s->status[5],      s->partial,
+		s->fallbacks,      u->input,
+		u->cache_read,     u->cache_write - u->cache_write_1h,
+		u->cache_write_1h, u->output - u->reasoning,
+		u->reasoning,
+	};
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		buf_fmt(out, "%lld,", (long long)numbers[i]);
+	buf_fmt(out, "%.9f,%lld,", usage_sum_dollars(s),
+		(long long)(s->unpriced + s->unknown));
+	put_mean(out, &s->hists[USAGE_DURATION], ",");
+	put_mean(out, &s->hists[USAGE_FIRST_BYTE], ",");
+	put_mean(out, &s->hists[USAGE_RATE], "\r\n");
+}
+
+void usage_write_csv(struct buf *out, const struct usage_answer *a)
+{
+	const struct usage_query *q = &a->query;
+	char mem[32];
+
+	for (size_t k = 0; k < q->n_by; k++)
+		put_field(out, usage_by_name(q->by[k]));
+	buf_str(out, "requests,status4xx,status5xx,partial,fallbacks,uncached,"
+		     "read,write5m,write1h,output,reasoning,cost,"
+		     "requestsWithoutCost,durationSeconds,firstByteSeconds,"
+		     "tokensPerSecond\r\n");
+	if (!q->n_by)
+		put_numbers(out, &a->total);
+	for (size_t i = 0; i < a->rows.n; i++) {
+		for (size_t k = 0; k < q->n_by; k++)
+			put_field(out, usage_answer_cell(a->rows.rows[i],
+							 q->by[k], mem));
+		put_numbers(out, &a->rows.rows[i]->sum);
+	}
+}
+
+/* --- failed requests ----------------------------------------------------- */
+
+void usage_print_errors(const struct usage_error *list, size_t n)
+{
+	if (n)
+		printf("\nFailed requests, the last ones first\n");
+	for (size_t i = 0; i < n; i++) {
+		const struct usage_error *x = &list[i];
+		time_t t = (time_t)(x->time / 1000);
+		char when[32];
+		struct tm tm;
+
+		gmtime_r(&t, &tm);
+		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%SZ", &tm);
+		say(stdout, "%s  %d  %s  %s%s%s  %s\n", when, x->status,
+		    *x->backend ? x->backend : "-", *x->model ? x->model : "-",
+		    *x->account ? "  " : "", x->account,
+		    *x->key ? x->key : "(owner)");
+	}
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* usage-table: sums of usage and failed requests, for people and as CSV. */
+#ifndef DARIO_CLI_USAGE_TABLE_H
+#define DARIO_CLI_USAGE_TABLE_H
+
+#include "state/usage-errors.h"
+#include "state/usage-query.h"
+
+void usage_print_table(const struct usage_answer *a);
+void usage_write_csv(struct buf *out,
+		     const struct usage_answer *a); /* RFC 4180 */
+void usage_print_errors(const struct usage_error *list, size_t n);
+
+#endif
