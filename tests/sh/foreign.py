@@ -65,7 +65,6 @@ def plant(home, port):
         "ms": 1, "u": [1, 2, 3, 0, 5, 0],
     })
     put(home, "state/history.jsonl", line + "\n")
-    put(home, "state/totals.json", {"models": {"old" + BAD.strip("\0"): {"requests": 1}}})
 
 
 class Provider(http.server.BaseHTTPRequestHandler):
