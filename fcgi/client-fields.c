@@ -4,12 +4,15 @@
 #include "fcgi/client-fields.h"
 
 #include "base/fields.h"
+#include "base/query.h"
 #include "fcgi/guard.h"
 
 #include <ctype.h>
 #include <string.h>
 
 #define KEY_MIN 8 /* bytes: what is shorter stands in many a value */
+#define QUERY_MAX 1024
+#define ROUNDS 4 /* a query may be encoded so often */
 
 struct copy {
 	struct request *r;
@@ -178,5 +181,81 @@ int client_fields(struct request *r, const struct outgoing *o,
 		if (check_value(value) == 0 && !has_key(&k, value))
 			put(&k, name, value);
 	}
+	return 0;
+}
+
+/* --- the query ------------------------------------------------------------ */
+
+static bool is_key(struct span key, struct span member, struct span value)
+{
+	if (key.n >= KEY_MIN)
+		return span_has(member, key);
+	return key.n && span_eq(key, value);
+}
+
+/* Clients of some APIs have their key there: ?key=... */
+static bool member_has_key(struct request *r, struct span member)
+{
+	const struct settings *s = &r->config->settings;
+	char *text = (char *)arena_str(r->arena, member);
+	struct span keys[3] = { { 0 }, { 0 }, span_of(s->api_key) };
+
+	guard_keys(r, keys);
+	for (int i = 0; i < ROUNDS; i++) {
+		struct span all = span_of(text), value = all;
+
+		span_cut(&value, '=');
+		for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
+			if (is_key(keys[k], all, value))
+				return true;
+		if (r->config->keys.any && value.n &&
+		    keys_find(&r->config->keys, value))
+			return true;
+		if (!query_decode(text))
+			return false;
+	}
+	return false;
+}
+
+/* Without those that have one; byte for byte when none has. */
+static void put_members(struct request *r, struct span query, struct buf *url)
+{
+	bool begun = memchr(url->p, '?', url->n), cut = false;
+	struct buf kept;
+
+	buf_init(&kept, QUERY_MAX + 1);
+	for (struct span rest = query; rest.n;) {
+		struct span member = span_cut(&rest, '&');
+
+		if (member_has_key(r, member)) {
+			cut = true;
+			continue;
+		}
+		if (kept.n)
+			buf_byte(&kept, '&');
+		buf_span(&kept, member);
+	}
+	if (cut)
+		query = buf_get(&kept);
+	if (query.n)
+		buf_byte(url, begun ? '&' : '?');
+	buf_span(url, query);
+	buf_release(&kept);
+}
+
+int client_query(struct request *r, struct buf *url, struct err *e)
+{
+	struct span query = span_of(r->vars.query);
+
+	if (query.n > QUERY_MAX)
+		return err_set(e, ERR_BAD_REQUEST,
+			       "the query string is longer than %d bytes",
+			       QUERY_MAX);
+	if (query.n && (!span_visible(query) || span_has(query, SPAN("#"))))
+		return err_set(e, ERR_BAD_REQUEST,
+			       "the query string has a character that must be "
+			       "encoded");
+	if (query.n)
+		put_members(r, query, url);
 	return 0;
 }

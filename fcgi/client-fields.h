@@ -19,6 +19,10 @@
 int client_fields(struct request *r, const struct outgoing *o,
 		  struct http_call *c, struct err *e);
 
+/* Add to a URL what of the client's query holds no key of this router, however
+ * often it is encoded. One that no URL can have is refused. */
+int client_query(struct request *r, struct buf *url, struct err *e);
+
 /* One field, unless its value has control characters. */
 void client_field(struct request *r, struct http_call *c, struct span name,
 		  const char *value);

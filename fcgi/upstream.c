@@ -9,29 +9,8 @@
 #include <string.h>
 
 #define PRODUCT "dario/" PACKAGE_VERSION
-#define QUERY_MAX 1024
 #define BETAS_MAX (32u << 10)
 #define AGENT_MAX 512
-
-/* A client's query goes behind the URL's own when it can stand there as it is.
- */
-static int put_query(struct buf *url, const char *query, struct err *e)
-{
-	if (!query || !*query)
-		return 0;
-	if (strlen(query) > QUERY_MAX)
-		return err_set(e, ERR_BAD_REQUEST,
-			       "the query string is "
-			       "longer than %d bytes",
-			       QUERY_MAX);
-	if (!span_visible(span_of(query)) || strchr(query, '#'))
-		return err_set(e, ERR_BAD_REQUEST,
-			       "the query string has a character that must be "
-			       "encoded");
-	buf_byte(url, memchr(url->p, '?', url->n) ? '&' : '?');
-	buf_str(url, query);
-	return 0;
-}
 
 /* Does the backend's file say the field? */
 static bool has(const struct backend *b, struct span name)
@@ -227,7 +206,7 @@ int upstream_call(struct request *r, const struct outgoing *o,
 		backend_path_url(b, o->path, &text);
 	else
 		backend_url(b, o->dialect, o->path, &text);
-	rc = o->chat ? 0 : put_query(&text, r->vars.query, e);
+	rc = o->chat ? 0 : client_query(r, &text, e);
 	c->method = r->passage ? r->vars.method : "POST";
 	c->url = arena_str(r->arena, buf_get(&text));
 	c->body = o->body;

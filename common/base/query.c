@@ -40,3 +40,20 @@ bool query_get(const char *query, const char *key, char *out, size_t n)
 	out[used] = '\0';
 	return true;
 }
+
+bool query_decode(char *text)
+{
+	char *to = text;
+	bool any = false;
+
+	for (const char *p = text; *p; p++) {
+		bool coded = *p == '%' && hex(p[1]) >= 0 && hex(p[2]) >= 0;
+		int c = coded ? hex(p[1]) * 16 + hex(p[2]) : 0;
+
+		*to++ = c ? (char)c : *p;
+		p += c ? 2 : 0;
+		any |= c;
+	}
+	*to = '\0';
+	return any;
+}

@@ -11,4 +11,8 @@
  * `query` may be NULL. */
 bool query_get(const char *query, const char *key, char *out, size_t n);
 
+/* %XX by what it stands for, in place; false: there is none. A NUL stays as it
+ * is written. */
+bool query_decode(char *text);
+
 #endif

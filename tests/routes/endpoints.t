@@ -74,6 +74,26 @@ is 'with the key in fields of all names: 200' "$(curl -s -o "$tmp/body" \
 	-w '%{http_code}' -H "Authorization: Bearer $DARIO_API_KEY" \
 	-H "X-LiteLLM-Key: $DARIO_API_KEY" -H "X-Auth: Token $DARIO_API_KEY" \
 	-H "X-Other: passes" "$url/to/a/x")" 200
+# Nor in the query, which some clients put it in.
+twice=$(printf %s "$DARIO_API_KEY" | sed 's/-/%252D/g')
+for query in "key=$DARIO_API_KEY&alt=sse" "alt=sse&key=$DARIO_API_KEY" \
+	"a=1&api_key=$(printf %s "$DARIO_API_KEY" | sed 's/-/%2D/g')&alt=sse" \
+	"key=$twice&alt=sse" "alt=sse&$DARIO_API_KEY" "alt=sse&x=Bearer%20$DARIO_API_KEY"; do
+	for path in to/a/x v1/files v1/chat/completions; do
+		is "$path?$query: 200" "$(curl -s -o "$tmp/body" -w '%{http_code}' \
+			-H "x-api-key: $DARIO_API_KEY" -H 'x-dario-backend: a' \
+			-H 'Content-Type: application/json' \
+			-d '{"model":"a:m","messages":[{"role":"user","content":"x"}]}' \
+			"$url/$path?$query")" 200
+		curl -s "$base/seen" | json 'j[-1]["path"]' >"$tmp/last"
+		like "$path?$query: the rest goes on" "$(cat "$tmp/last")" 'alt=sse'
+		unlike "$path?$query: no key" "$(cat "$tmp/last")" 'router'
+	done
+done
+unlike 'nor is it in a log' "$(cat "$tmp/log" "$DARIO_HOME"/run/*.log 2>/dev/null)" 'the-right-key'
+is 'a query without it: byte for byte' "$(curl -s -o "$tmp/body" \
+	-H "x-api-key: $DARIO_API_KEY" "$url/to/a/x?a=%2d&&b=1&" &&
+	curl -s "$base/seen" | json 'j[-1]["path"]')" '/a/v1/x?a=%2d&&b=1&'
 curl -s "$base/seen" >"$tmp/seen"
 unlike "the router's own key goes nowhere" "$(cat "$tmp/seen")" "$DARIO_API_KEY"
 like 'what else a field holds does' "$(cat "$tmp/seen")" '"x-other": "passes"'
