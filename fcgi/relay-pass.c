@@ -100,6 +100,17 @@ static void note_error(struct relay *y, struct span data)
 	buf_release(&mem);
 }
 
+/* It comes with one of the last events. */
+static void note_container(struct relay *y, struct span name, struct span data)
+{
+	if (y->r->dialect == &dialects[DIALECT_ANTHROPIC] &&
+	    span_is(name, "message_delta"))
+		stored_note_message(y->r, jwalk_get(data, "delta"));
+	if (y->r->dialect == &dialects[DIALECT_RESPONSES] &&
+	    span_is(name, "response.output_item.done"))
+		stored_note_item(y->r, jwalk_get(data, "item"));
+}
+
 static int pass_event(void *arg, struct span name, struct span data,
 		      struct err *e)
 {
@@ -119,8 +130,7 @@ static int pass_event(void *arg, struct span name, struct span data,
 	if (d == &dialects[DIALECT_RESPONSES] && seen & TAP_BEGUN &&
 	    !(y->seen & TAP_BEGUN))
 		stored_note_response(y->r, jwalk_get(data, "response"));
-	if (d == &dialects[DIALECT_ANTHROPIC] && y->r->key && seen & TAP_FINISH)
-		stored_note_response(y->r, jwalk_get(data, "delta"));
+	note_container(y, name, data);
 	y->seen |= seen;
 	if (seen & TAP_USAGE && usage_scan(d->usage, data, &y->r->usage))
 		y->r->has_usage = true;
@@ -357,9 +367,10 @@ static int whole(struct relay *y, struct err *e)
 
 	if (y->map && relay_map_whole(y, e))
 		return -1;
-	if (y->r->dialect == &dialects[DIALECT_RESPONSES] ||
-	    (y->r->dialect == &dialects[DIALECT_ANTHROPIC] && y->r->key))
+	if (y->r->dialect == &dialects[DIALECT_RESPONSES])
 		stored_note_response(y->r, buf_get(&y->held));
+	if (y->r->dialect == &dialects[DIALECT_ANTHROPIC])
+		stored_note_message(y->r, buf_get(&y->held));
 	rc = put_whole(y, e);
 	/* The client need not wait for the search in it. */
 	y->r->answer = y->held;

@@ -5,6 +5,8 @@
 #include "fcgi/metered.h"
 #include "fcgi/rate-fields.h"
 #include "fcgi/relay-stage.h"
+#include "fcgi/stored.h"
+#include "state/objects.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,11 +64,29 @@ static void tell_late(struct relay *y)
 	buf_fmt(&x->t.out, ": x-dario-dropped: %.*s\n\n", SPAN_FMT(late));
 }
 
+static enum dialect_id client_dialect(const struct relay *y)
+{
+	return (enum dialect_id)(y->r->dialect - dialects);
+}
+
+/* In one API an answer keeps its name, by which its provider has it. */
+static void keep_id(struct relay *y, struct span id)
+{
+	struct writer *w = &of(y)->writer;
+
+	if (!objects_is_id(id) || id.n >= sizeof(w->id))
+		return;
+	snprintf(w->id, sizeof(w->id), "%.*s", SPAN_FMT(id));
+	stored_note_id(y->r, id);
+}
+
 static void see(void *arg, const struct ev *v)
 {
 	struct relay *y = arg;
 
 	y->content = of(y)->content;
+	if (v->kind == EV_START && y->upstream == client_dialect(y))
+		keep_id(y, v->id);
 	if (v->kind == EV_DELTA)
 		metered_text(y->r, v->text);
 	if (v->kind == EV_FINISH)

@@ -71,6 +71,7 @@ static const struct route_entry table[] = {
 	{ OBJECTS, "/videos/**", DIALECT_OPENAI, serve_pass, PLACE },
 	{ "POST", "/moderations", DIALECT_OPENAI, serve_pass, PLACE },
 	{ "POST", "/rerank", DIALECT_OPENAI, serve_pass, PLACE },
+	{ OBJECTS, "/containers/**", DIALECT_OPENAI, serve_pass, PLACE },
 	{ OBJECTS, "/batches/**", DIALECT_OPENAI, serve_pass, PLACE },
 	{ OBJECTS, "/uploads/**", DIALECT_OPENAI, serve_pass, PLACE },
 	{ OBJECTS, "/fine_tuning/*", DIALECT_OPENAI, serve_pass, PLACE },

@@ -13,13 +13,16 @@
 
 /* --- what answers tell --------------------------------------------------- */
 
-static void note(struct request *r, struct span value, const char *who)
+static void note_id(struct request *r, struct span id, const char *who)
 {
-	struct span id = jwalk_text(r->arena, value);
-
 	if (r->backend && objects_is_id(id))
 		objects_note(snapshot_home(r->app->config), id, r->backend,
 			     r->account, who);
+}
+
+static void note(struct request *r, struct span value, const char *who)
+{
+	note_id(r, jwalk_text(r->arena, value), who);
 }
 
 /* What an object has made is its maker's, whoever looks at it first. */
@@ -33,11 +36,34 @@ static const char *maker(struct request *r, struct span value)
 		     : owned_by(r);
 }
 
+void stored_note_id(struct request *r, struct span id)
+{
+	if (!span_is(jwalk_get(buf_get(&r->body), "store"), "false"))
+		note_id(r, id, owned_by(r));
+}
+
+void stored_note_item(struct request *r, struct span json)
+{
+	if (span_has(json, SPAN("\"container_id\"")))
+		note(r, jwalk_get(json, "container_id"), owned_by(r));
+}
+
+void stored_note_message(struct request *r, struct span json)
+{
+	if (span_has(json, SPAN("\"container\"")))
+		note(r, jwalk_get(jwalk_get(json, "container"), "id"),
+		     owned_by(r));
+}
+
 void stored_note_response(struct request *r, struct span json)
 {
-	note(r, jwalk_get(jwalk_get(json, "container"), "id"), owned_by(r));
+	struct jwalk out = jwalk_in(jwalk_get(json, "output"));
+
 	if (!span_is(jwalk_get(json, "store"), "false"))
 		note(r, jwalk_get(json, "id"), owned_by(r));
+	stored_note_message(r, json);
+	while (jwalk_next(&out))
+		stored_note_item(r, out.value);
 }
 
 /* A batch tells of the files that it has made, an upload of its file. */

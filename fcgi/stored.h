@@ -18,6 +18,13 @@
 void stored_note(struct request *r, struct span json);
 /* The same of a response, or a message, as the dialogue's own API has it. */
 void stored_note_response(struct request *r, struct span json);
+/* The container of a message of Anthropic's, of the event that ends one, or of
+ * an item of Responses. */
+void stored_note_message(struct request *r, struct span json);
+void stored_note_item(struct request *r, struct span json);
+
+/* The same of one that is written anew, by its id. */
+void stored_note_id(struct request *r, struct span id);
 
 /* Does the path name one that is known? Then the plan, empty so far, leads
  * there. *account: the one of the pool that has it. */

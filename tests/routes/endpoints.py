@@ -233,6 +233,7 @@ CREATE = (("/v1/responses", {"model": "b:m", "input": "x"}),
           ("/v1/responses", {"model": "b:m", "stream": True, "input": "x"}),
           ("/v1/files", None), ("/v1/batches", {"x": 1}),
           ("/v1/conversations", {"x": 1}), ("/v1/vector_stores", {"x": 1}),
+          ("/v1/containers", {"x": 1}),
           ("/v1/fine_tuning/jobs", {"x": 1}), ("/v1/uploads", {"x": 1}))
 
 
@@ -266,6 +267,27 @@ def ids():
             a, got = asked("GET", f"{path}/{ident}", None, to("b"))
             check(f"{path}/{ident}: the id before the header", got and
                   got["path"].startswith("/r/"), (a, got))
+    ident, _ = create("/v1/responses", {"model": "norm:m", "input": "x"}, {})
+    a, got = asked("GET", f"/v1/responses/{ident}")
+    check("of a backend whose answers are written anew", got and
+          got["path"] == f"/norm/v1/responses/{ident}", (ident, a, got))
+    for stream in (False, True):
+        a, made = asked("POST", "/v1/messages", {
+            "model": "an2:m", "max_tokens": 9, "stream": stream, "messages": [
+                {"role": "user", "content": "use a container"}]}, ANTHROPIC)
+        ident = "container_an2" + ("streamed" if stream else "whole")
+        for name, body, want in (
+                ("its id", ident, "an2"), ("an object", {"id": ident, "skills": []}, "an2"),
+                ("one that nobody knows", ident + "x", "claude")):
+            a, got = asked("POST", "/v1/messages", {
+                "model": "claude-x", "max_tokens": 9, "messages": [
+                    {"role": "user", "content": "x"}], "container": body}, ANTHROPIC)
+            check(f"a container of a message, stream {stream}, {name}", made and got
+                  and got["path"].startswith(f"/{want}/v1/messages"), (a, made, got))
+    ident, _ = create("/v1/containers", {"x": 1}, to("r"))
+    a, got = asked("POST", "/v1/responses", {"model": "way-x", "input": "x", "tools": [
+        {"type": "code_interpreter", "container": ident}]})
+    check("a container of a tool", got and got["path"] == "/r/v1/responses", (a, got))
     for n in range(6):
         ident, made = create("/v1/responses", {"model": "pool:m", "input": f"x{n}"}, {})
         for method in ("GET", "DELETE"):

@@ -20,6 +20,8 @@ add b b/v1 openai,responses
 add r r/v1 responses
 add an an anthropic
 add an2 an2 anthropic
+add norm norm/v1 responses
+sed -i 's/^{/{"normalize":true,/' "$DARIO_HOME/backends/norm.json"
 add bare bare openai # a path without a version
 add q 'q/v1?api-version=7' openai
 add dead dead/v1 openai

@@ -22,7 +22,8 @@ lock = threading.Lock()
 seen = []
 made = {"responses": "resp_", "files": "file-", "batches": "batch_",
         "conversations": "conv_", "vector_stores": "vs_", "jobs": "ftjob-",
-        "uploads": "upload_", "skills": "skill_", "videos": "video_"}
+        "uploads": "upload_", "skills": "skill_", "videos": "video_",
+        "containers": "cntr_"}
 BINARY = bytes(range(256)) * 1024
 
 
@@ -130,6 +131,24 @@ class Handler(BaseHTTPRequestHandler):
                     (0, {"type": "response.output_text.delta", "delta": "x"}),
                     (0, {"type": "response.completed", "response": whole}))
 
+    def message(self, container, entry):
+        stream = '"stream":true' in entry["body"].replace(" ", "")
+        container += "streamed" if stream else "whole"
+        whole = {"id": "msg_1", "type": "message", "role": "assistant", "model": "m",
+                 "content": [{"type": "text", "text": "hi"}], "stop_reason": "end_turn",
+                 "stop_sequence": None, "usage": {"input_tokens": 1, "output_tokens": 1},
+                 "container": {"id": container, "expires_at": "2027-01-01T00:00:00Z"}}
+        if not stream:
+            return self.answer(200, whole)
+        return self.events(
+            (0, {"type": "message_start", "message": whole | {"content": [], "stop_reason": None, "container": None}}),
+            (0, {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}),
+            (0, {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "hi"}}),
+            (0, {"type": "content_block_stop", "index": 0}),
+            (0, {"type": "message_delta", "delta": {"stop_reason": "end_turn", "container": whole["container"]},
+                 "usage": {"output_tokens": 1}}),
+            (0, {"type": "message_stop"}))
+
     def drop(self):
         """The connection ends in the middle of the body."""
         n = 0
@@ -147,6 +166,8 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def other(self, name, last, entry):
+        if last == "messages" and "use a container" in entry["body"]:
+            return self.message(f"container_{name}", entry)
         if last in ("speech", "content"):
             return self.answer(200, BINARY, "audio/mpeg", ETag='"e"',
                                Content_Disposition="attachment")
