@@ -78,7 +78,31 @@ sed -i 's/$/ --check/' "$run"
 ok 'README: open to other machines' sh -e "$run" 2>/dev/null
 like 'README: a configuration is printed' "$(sh -e "$(block print-config)")" \
 	'location /llm/ {'
+# Pages on programs that no test runs: what they say of dario is true.
+for page in cursor open-webui librechat; do
+	like "doc/tools/README: $page is not in the table" \
+		"$(sed -n '/^Not run by any test/,$p' "$srcdir/doc/tools/README.md")" \
+		"($page.md)"
+	python3 - "$srcdir/doc/tools/$page.md" >"$tmp/$page" <<-'END'
+	import re, sys
+	for block in re.findall("```sh\n(.*?)```", open(sys.argv[1]).read(), re.S):
+	    for line in block.replace("\\\n", " ").splitlines():
+	        if re.search(r"(^|\s)dario [a-z]", line):
+	            print(line + (" --check" if "dario proxy" in line else ""))
+	END
+	ok "doc/tools/$page: its commands" sh -ec "export DARIO_HOME='$tmp/$page.home'
+		. '$tmp/$page'" >/dev/null 2>&1
+done
+is 'doc/tools: each of the three has one' "$(cat "$tmp/cursor" "$tmp/open-webui" \
+	"$tmp/librechat" | grep -c 'dario proxy')" 3
+export DARIO_ALLOWED_HOSTS=host.docker.internal,dario.example.com
 start_router --demo
+for host in host.docker.internal:3456 dario.example.com; do
+	is "doc/tools: by the name $host" "$(curl -s -o "$tmp/body" -w '%{http_code}' \
+		-H "Host: $host" "$url/v1/models")" 200
+done
+is 'doc/tools: by no other' "$(curl -s -o "$tmp/body" -w '%{http_code}' \
+	-H 'Host: other.example.com' "$url/v1/models")" 403
 curl=$(block 'curl http')
 sed -i "s|localhost:3456|localhost:$port|" "$curl"
 like 'README: curl' "$(sh -e "$curl" 2>/dev/null)" 'demo, not a language model'
