@@ -71,6 +71,18 @@ static bool is_collection(struct span name)
 	return false;
 }
 
+bool owned_is_collection(const char *path)
+{
+	struct span rest = span_of(path), last = SPAN("");
+
+	while (rest.n) {
+		struct span name = span_cut(&rest, '/');
+
+		last = name.n ? name : last;
+	}
+	return is_collection(last);
+}
+
 static bool is_get(const struct request *r)
 {
 	return strcmp(r->vars.method, "GET") == 0 ||
@@ -84,7 +96,7 @@ int owned_path(struct request *r, const char *path, struct err *e)
 	bool is_post = strcmp(r->vars.method, "POST") == 0;
 	const char *home = snapshot_home(r->app->config);
 	struct span rest = span_of(path), name;
-	bool kept = false, last = false, own = false, odd = false;
+	bool kept = false, last = false, own = false, odd = false, known;
 	struct object_place at;
 
 	if (!r->key)
@@ -95,13 +107,13 @@ int owned_path(struct request *r, const char *path, struct err *e)
 			continue;
 		last = is_collection(name);
 		kept |= last;
-		if (!objects_is_id(name)) {
+		known = objects_find(home, name, &at);
+		if (!known && !objects_is_id(name)) {
 			odd |= kept && !own && !last;
 			continue;
 		}
 		own = true;
-		if (owned_check(r, name,
-				objects_find(home, name, &at) ? &at : NULL, e))
+		if (owned_check(r, name, known ? &at : NULL, e))
 			return -1;
 	}
 	if (!odd && (own || (kept ? last && is_post : is_post || is_get(r))))

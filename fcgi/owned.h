@@ -19,6 +19,8 @@ const char *owned_by(struct request *r);
 /* May r use this object? `at` NULL: who made it is not known. */
 int owned_check(struct request *r, struct span id,
 		const struct object_place *at, struct err *e);
+/* Does the path end in what is kept, such as /files? */
+bool owned_is_collection(const char *path);
 /* A path below the API's base, decoded. */
 int owned_path(struct request *r, const char *path, struct err *e);
 

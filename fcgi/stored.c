@@ -66,6 +66,16 @@ void stored_note_response(struct request *r, struct span json)
 		stored_note_item(r, out.value);
 }
 
+/* What is made in a collection has an id, whatever that begins with. */
+static void note_other(struct request *r, struct span id)
+{
+	if (r->backend && strcmp(r->vars.method, "POST") == 0 &&
+	    owned_is_collection(r->path) && !objects_is_id(id) &&
+	    objects_may_be_id(id))
+		objects_note(snapshot_home(r->app->config), id, r->backend,
+			     r->account, owned_by(r));
+}
+
 /* A batch tells of the files that it has made, an upload of its file. */
 void stored_note(struct request *r, struct span json)
 {
@@ -75,6 +85,7 @@ void stored_note(struct request *r, struct span json)
 	if (strcmp(r->vars.method, "DELETE") == 0)
 		return;
 	stored_note_response(r, json);
+	note_other(r, jwalk_text(r->arena, id));
 	who = maker(r, id);
 	note(r, jwalk_get(json, "output_file_id"), who);
 	note(r, jwalk_get(json, "error_file_id"), who);
@@ -112,9 +123,9 @@ static bool is_cache(struct span id)
 static int look_up(struct search *s, struct span id, struct err *e)
 {
 	struct object_place at;
-	bool known;
+	bool is = objects_is_id(id), known;
 
-	if (!objects_is_id(id))
+	if (!is && !objects_may_be_id(id))
 		return check_odd(s->r,
 				 id.n && (s->strict || is_cache(id) ||
 					  memchr(id.p, '\\', id.n)),
@@ -123,6 +134,8 @@ static int look_up(struct search *s, struct span id, struct err *e)
 	known = s->n < IDS_MAX &&
 		objects_find(snapshot_home(s->r->app->config), id, &at);
 	s->n++;
+	if (!is && !known) /* may be anything: an argument of a tool */
+		return check_odd(s->r, s->strict, e);
 	if (owned_check(s->r, id, known ? &at : NULL, e))
 		return -1;
 	if (!known)

@@ -14,6 +14,7 @@
 
 #define FOLDER "objects"
 #define FILES 256
+#define OTHER_MIN 12         /* bytes of an id that begins like none of ours */
 #define FILE_MAX (64u << 10) /* bytes: some 600 ids */
 
 /* What providers' ids begin with. */
@@ -23,6 +24,14 @@ static const char *const kinds[] = {
 	"asst_", "thread_", "eval_",   "cntr_",   "skill_",    "container_",
 };
 
+static bool is_plain(struct span id)
+{
+	for (size_t i = 0; i < id.n; i++)
+		if (!isalnum((unsigned char)id.p[i]) && !strchr("-_.", id.p[i]))
+			return false;
+	return id.n <= OBJECTS_ID_MAX;
+}
+
 bool objects_is_id(struct span id)
 {
 	bool known = false;
@@ -30,12 +39,16 @@ bool objects_is_id(struct span id)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		known = known ||
 			(span_starts(id, kinds[i]) && id.n > strlen(kinds[i]));
-	if (!known || id.n > OBJECTS_ID_MAX)
-		return false;
+	return known && is_plain(id);
+}
+
+bool objects_may_be_id(struct span id)
+{
+	bool figure = false;
+
 	for (size_t i = 0; i < id.n; i++)
-		if (!isalnum((unsigned char)id.p[i]) && !strchr("-_.", id.p[i]))
-			return false;
-	return true;
+		figure |= isdigit((unsigned char)id.p[i]) != 0;
+	return figure && id.n >= OTHER_MIN && is_plain(id);
 }
 
 static struct shared_entry *entry_of(const char *home, struct span id)
@@ -133,7 +146,7 @@ void objects_note(const char *home, struct span id, const char *backend,
 			  clock_wall_ms() / 1000 };
 	struct err unused;
 
-	if (objects_is_id(id))
+	if (objects_is_id(id) || objects_may_be_id(id))
 		shared_update(entry_of(home, id), put, &n, &unused);
 }
 
@@ -166,7 +179,7 @@ bool objects_find(const char *home, struct span id, struct object_place *out)
 	bool found = false;
 	struct buf mem;
 
-	if (!objects_is_id(id))
+	if (!objects_is_id(id) && !objects_may_be_id(id))
 		return false;
 	buf_init(&mem, SHARED_TEXT_MAX);
 	if (shared_read(entry_of(home, id), &mem, &unused) == 0 &&

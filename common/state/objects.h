@@ -25,6 +25,9 @@ struct object_place {
 
 /* Can it be the id of an object: resp_..., file-... and such? */
 bool objects_is_id(struct span id);
+/* One that begins otherwise: long, plain, and with a figure in it. That a word
+ * looks so says little; that it was noted does. */
+bool objects_may_be_id(struct span id);
 
 /* Whose it is, once noted, stays. */
 void objects_note(const char *home, struct span id, const char *backend,

@@ -267,6 +267,16 @@ def ids():
             a, got = asked("GET", f"{path}/{ident}", None, to("b"))
             check(f"{path}/{ident}: the id before the header", got and
                   got["path"].startswith("/r/"), (a, got))
+    for n in range(2):
+        ident, _ = create("/v1/files", None, to("plain"))
+        check(f"an id that begins like none of ours, {n}", ident.startswith("0191"))
+        for method, path in (("GET", f"/v1/files/{ident}"), ("DELETE", f"/v1/files/{ident}"),
+                             ("GET", f"/v1/files/{ident}/content")):
+            a, got = asked(method, path)
+            check(f"{method} {path}: where it was made", got and
+                  got["path"] == f"/plain{path}", (a, got))
+    a, got = asked("GET", "/v1/files/0191f5e2-0000-0000-0000-000000000000")
+    check("one that nobody made: 400", a.status == 400 and not got, a)
     ident, _ = create("/v1/responses", {"model": "norm:m", "input": "x"}, {})
     a, got = asked("GET", f"/v1/responses/{ident}")
     check("of a backend whose answers are written anew", got and

@@ -20,6 +20,7 @@ add b b/v1 openai,responses
 add r r/v1 responses
 add an an anthropic
 add an2 an2 anthropic
+add plain plain/v1 openai
 add norm norm/v1 responses
 sed -i 's/^{/{"normalize":true,/' "$DARIO_HOME/backends/norm.json"
 add bare bare openai # a path without a version

@@ -11,6 +11,7 @@ read -r up <"$tmp/port"
 "$dario" backend add b --base-url="http://127.0.0.1:$up/b/v1" --protocol=openai,responses --key=sk-b-0123456789abcdef 2>/dev/null
 "$dario" backend add pool --base-url="http://127.0.0.1:$up/pool/v1" --protocol=openai --key=sk-pool-0123456789abcdef 2>/dev/null
 "$dario" accounts add second --backend=pool --key=sk-second-0123456789abcdef 2>/dev/null
+"$dario" backend add plain --base-url="http://127.0.0.1:$up/plain/v1" --protocol=openai --key=sk-plain-0123456789abcdef 2>/dev/null
 export DARIO_ANTHROPIC_BASE_URL="http://127.0.0.1:$up/claude"
 export DARIO_API_KEY=the-owner
 anna=$("$dario" key add anna/laptop 2>/dev/null)
@@ -60,6 +61,16 @@ is 'the owner sees lists' "$(ask the-owner GET '/to/b/v1/files')" 200
 is 'what is no store passes' "$(ask "$bob" GET /to/b/v1/engines) $(ask "$bob" POST /v1/moderations '{"model":"b:m","input":"x"}')" '200 200'
 is 'a conversation goes on' "$(ask "$anna" POST /v1/responses "{\"model\":\"b:m\",\"input\":\"x\",\"previous_response_id\":\"$resp\"}")" 200
 is 'not for others' "$(ask "$bob" POST /v1/responses "{\"model\":\"b:m\",\"input\":\"x\",\"previous_response_id\":\"$resp\"}")" 404
+is 'an id that begins like none of ours' "$(ask "$anna" POST /v1/files '{"model":"plain:m"}')" 200
+uuid=$(id)
+is 'its maker gets it' "$(ask "$phone" GET "/v1/files/$uuid") $(ask "$anna" GET "/to/plain/v1/files/$uuid")" '200 200'
+is 'nobody else' "$(ask "$bob" GET "/v1/files/$uuid") $(ask "$bob" DELETE "/v1/files/$uuid") $(ask "$bob" GET "/to/plain/v1/files/$uuid")" '404 404 404'
+names() { # KEY UUID: a request that names the file
+	ask "$1" POST /v1/chat/completions "{\"model\":\"plain:m\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"file\",\"file_id\":\"$2\"}]}]}"
+}
+is 'nor in a request' "$(names "$anna" "$uuid") $(names "$bob" "$uuid")" '200 404'
+other=0191f5e2-0000-0000-0000-000000000000
+is 'one that nobody made is any text' "$(names "$bob" "$other") $(ask "$bob" GET "/v1/files/$other")" '200 403'
 is 'its maker gets the answer' "$(ask "$phone" GET "/v1/responses/$resp")" 200
 is 'others do not' "$(ask "$bob" GET "/v1/responses/$resp")" 404
 is 'a file in a batch, of another' "$(ask "$bob" POST /v1/batches "{\"input_file_id\":\"$file\"}")" 404

@@ -13,12 +13,14 @@ id that says who made it. Other answers follow from the end of the path.
 import base64
 import gzip
 import hashlib
+import itertools
 import json
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 lock = threading.Lock()
+numbers = itertools.count(1)
 seen = []
 made = {"responses": "resp_", "files": "file-", "batches": "batch_",
         "conversations": "conv_", "vector_stores": "vs_", "jobs": "ftjob-",
@@ -115,6 +117,8 @@ class Handler(BaseHTTPRequestHandler):
             if anthropic:
                 kind = {"batch_": "msgbatch_", "file-": "file_"}.get(kind, kind)
             ident = f"{kind}{name}{entry['number']}"
+            if name == "plain":  # as Mistral's
+                ident = f"0191f5e2-7c1a-7000-8000-{next(numbers):012d}"
             if self.headers.get("x-key-id") or "key" in path:
                 ident += "k"
             if last == "responses":
