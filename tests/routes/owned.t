@@ -63,7 +63,7 @@ is 'a conversation goes on' "$(ask "$anna" POST /v1/responses "{\"model\":\"b:m\
 is 'not for others' "$(ask "$bob" POST /v1/responses "{\"model\":\"b:m\",\"input\":\"x\",\"previous_response_id\":\"$resp\"}")" 404
 is 'an id that begins like none of ours' "$(ask "$anna" POST /v1/files '{"model":"plain:m"}')" 200
 uuid=$(id)
-is 'its maker gets it' "$(ask "$phone" GET "/v1/files/$uuid") $(ask "$anna" GET "/to/plain/v1/files/$uuid")" '200 200'
+is 'its maker gets it' "$(ask "$phone" GET "/v1/files/$uuid") $(ask "$anna" GET "/v1/files/$uuid")" '200 200'
 is 'nobody else' "$(ask "$bob" GET "/v1/files/$uuid") $(ask "$bob" DELETE "/v1/files/$uuid") $(ask "$bob" GET "/to/plain/v1/files/$uuid")" '404 404 404'
 names() { # KEY UUID: a request that names the file
 	ask "$1" POST /v1/chat/completions "{\"model\":\"plain:m\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"file\",\"file_id\":\"$2\"}]}]}"
