@@ -168,8 +168,11 @@ static const struct dialect *guess_dialect(const struct request *r)
 		    same_method(table[i].methods, "POST") &&
 		    !(table[i].flags & EITHER && r->vars.anthropic_version))
 			return &dialects[table[i].dialect];
-	if (r->vars.anthropic_version || strstr(r->path, "/messages") ||
-	    strncmp(r->path, "/organizations/", 15) == 0)
+	for (size_t i = 0; i < ENTRIES; i++)
+		if (same_path(table[i].path, r->path) &&
+		    table[i].dialect == DIALECT_ANTHROPIC)
+			return &dialects[DIALECT_ANTHROPIC];
+	if (r->vars.anthropic_version || strstr(r->path, "/messages"))
 		return &dialects[DIALECT_ANTHROPIC];
 	return &dialects[DIALECT_OPENAI];
 }

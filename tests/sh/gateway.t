@@ -69,7 +69,9 @@ is 'settings: others are known' "$(with /managed/settings -H "x-api-key: $anna" 
 is 'settings: not without a key' "$(with /managed/settings)" 401
 echo '[]' >"$file"
 is 'settings: a wrong file' "$(with /managed/settings -H "x-api-key: $anna")" 500
-like 'settings: it is named' "$(cat "$tmp/body")" managed-settings.json
+with /managed/settings -H "x-api-key: $DARIO_API_KEY" >/dev/null
+like 'settings: it is named to the owner' "$(cat "$tmp/body")" managed-settings.json
+is 'errors are as Anthropic has them' "$(json 'j.get("type")' <"$tmp/body")" error
 
 for path in metrics logs traces; do
 	is "reports, $path: taken" "$(with "/v1/$path" -H "x-api-key: $anna" -H 'Content-Type: application/x-protobuf' -d x)" 200
