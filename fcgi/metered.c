@@ -22,6 +22,7 @@
 #define PERSON_MAX 2 /* the device and its person */
 #define BYTES_PER_TOKEN 2
 #define CHARS_PER_TOKEN 4
+#define NOTE_CHARS 512       /* of an answer, from one note to the next */
 #define OUTPUT_UNKNOWN 32768 /* tokens, where neither says how many */
 #define CHOICES_MAX 128
 #define SEARCHES 4       /* of one answer, where it does not tell */
@@ -38,6 +39,7 @@ struct metered {
 	const struct price *price; /* of who is asked; NULL: nothing */
 	const char *model;         /* that this is the price of */
 	size_t chars;              /* of the answer so far */
+	size_t noted;              /* of them, or 0: nothing is */
 	double factor;             /* of what the request asks beside tokens */
 	int64_t searches;          /* that it may run, and does not tell */
 };
@@ -550,21 +552,31 @@ static void note(struct request *r)
 		meter_note(&m->leases[i], cost, counted(&u));
 }
 
+/* What is noted is for the case that this process is killed: a few words more
+ * or less do not matter then. */
+static void add_chars(struct request *r, size_t n)
+{
+	struct metered *m = r->metered;
+
+	m->chars += n;
+	if (m->noted && m->chars < m->noted + NOTE_CHARS)
+		return;
+	note(r);
+	m->noted = m->chars + !m->chars;
+}
+
 void metered_event(struct request *r, struct span data)
 {
-	if (!r->metered)
-		return;
-	r->metered->chars +=
-		delta_chars((enum dialect_id)(r->dialect - dialects), data);
-	note(r);
+	enum dialect_id d = (enum dialect_id)(r->dialect - dialects);
+
+	if (r->metered)
+		add_chars(r, delta_chars(d, data));
 }
 
 void metered_text(struct request *r, struct span text)
 {
-	if (!r->metered)
-		return;
-	r->metered->chars += delta_chars_of(text);
-	note(r);
+	if (r->metered)
+		add_chars(r, delta_chars_of(text));
 }
 
 void metered_fields(struct request *r)

@@ -1,0 +1,20 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What the limits of a key cost a request: a tenth of it at most.
+. "$(dirname "$0")/lib.sh"
+need python3
+export PYTHONDONTWRITEBYTECODE=1
+
+python3 "$srcdir/tests/bench/key-cost.py" --builddir="$builddir" >"$tmp/out" 2>&1
+rc=$?
+[ "$rc" != 77 ] || skip_all "$(sed 's/^SKIP //' "$tmp/out")"
+is 'it was measured' "$(grep -Ec '^(PASS|FAIL) ' "$tmp/out")" 1
+while read -r verdict line; do
+	case $verdict in
+	PASS) pass "$line" ;;
+	FAIL) fail "$line" ;;
+	*) diag "$verdict $line" ;;
+	esac
+done <"$tmp/out"
+is 'ended as it should' "$rc" 0
+done_testing
