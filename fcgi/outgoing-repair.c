@@ -51,6 +51,8 @@ static bool leave_out(struct outgoing *o, struct request *r,
 	m.refusal.all |= all;
 	dialects[o->dialect].mend(&m);
 	any = take_over(o, r, &m);
+	if (any && m.customs)
+		outgoing_restore_customs(o, r);
 	mend_release(&m);
 	return any;
 }

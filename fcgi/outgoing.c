@@ -64,6 +64,7 @@ static int put_mended(struct outgoing *o, struct request *r, struct mend *m,
 		r->mended = arena_str(r->arena, buf_get(&m->names));
 	if (m->dropped.n)
 		r->dropped = arena_str(r->arena, buf_get(&m->dropped));
+	o->customs = m->customs;
 	return 0;
 }
 
@@ -119,19 +120,39 @@ static bool is_plain(struct span body)
 	       !span_is(jwalk_get(body, "logprobs"), "true");
 }
 
-static void normalize(struct outgoing *o, const struct request *r)
+static void read_answer(struct outgoing *o, const struct request *r)
 {
 	struct span body = buf_get(&r->body), wanted;
 	struct chat *c = &o->read;
 
-	if (!o->target.quirks.normalize || o->count ||
-	    strcmp(o->path, r->dialect->path) || !is_plain(body))
-		return;
 	wanted = jwalk_get(body, "stream_options");
 	c->stream = o->stream;
 	c->usage_wanted = o->dialect != DIALECT_OPENAI ||
 			  span_is(jwalk_get(wanted, "include_usage"), "true");
 	o->answer = c;
+}
+
+static void normalize(struct outgoing *o, const struct request *r)
+{
+	if (o->target.quirks.normalize && !o->count &&
+	    strcmp(o->path, r->dialect->path) == 0 &&
+	    is_plain(buf_get(&r->body)))
+		read_answer(o, r);
+}
+
+void outgoing_restore_customs(struct outgoing *o, const struct request *r)
+{
+	struct jwalk w = jwalk_in(jwalk_get(buf_get(&r->body), "tools"));
+
+	while (jwalk_next(&w)) {
+		struct span custom = jwalk_get(w.value, "custom");
+		struct span name = jwalk_get(custom, "name");
+
+		name = arena_span(r->arena, jwalk_text(r->arena, name));
+		if (jwalk_is(jwalk_get(w.value, "type"), "custom"))
+			chat_tool(&o->read, TOOL_CUSTOM, name);
+	}
+	read_answer(o, r);
 }
 
 /* A request for JSON by a schema, which this backend keeps to in Chat only. */
@@ -159,6 +180,8 @@ static int pass(struct outgoing *o, struct request *r, struct peek *k,
 		o->body = o->plain = buf_get(&r->body);
 	}
 	normalize(o, r);
+	if (o->customs)
+		outgoing_restore_customs(o, r);
 	return 0;
 }
 
@@ -219,6 +242,7 @@ static int make(struct outgoing *o, struct request *r, struct err *e)
 	bool by_chat;
 
 	r->dropped = r->mended = NULL; /* for another target, if at all */
+	o->customs = false;
 	buf_init(&o->text, REQUEST_BODY_MAX);
 	buf_init(&o->shaped, REQUEST_BODY_MAX);
 	chat_init(&o->read, r->arena);

@@ -34,7 +34,8 @@ struct outgoing {
 	/* private */
 	const struct route *route;
 	struct peek *peek;
-	int repairs; /* so far */
+	int repairs;  /* so far */
+	bool customs; /* tools of free text went as functions */
 	struct upstream_model target;
 	struct span plain; /* the body before it was shaped */
 	struct buf shaped;
@@ -72,6 +73,8 @@ bool outgoing_may_be_refused(const struct outgoing *o, const struct request *r);
 
 /* For outgoing_repair: all anew. */
 int outgoing_remake(struct outgoing *o, struct request *r, struct err *e);
+/* Its answer, too, once free-text tools went as functions. */
+void outgoing_restore_customs(struct outgoing *o, const struct request *r);
 /* Does it go as it is, whatever it holds? */
 bool outgoing_is_left(const struct outgoing *o, const struct request *r);
 

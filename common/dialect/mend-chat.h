@@ -30,6 +30,10 @@ struct span mend_content(struct mend *m, const struct piece *p);
 /* Is there any text or part in it? */
 bool mend_content_speaks(const struct mend *m, struct span value);
 
+/* mend-custom.c: tools of free text, their calls and the choice of one, where
+ * they are not known. */
+void mend_customs(struct mend *m);
+
 /* mend-fields.c: members that the target does not know, and other names. */
 bool mend_takes_member(struct mend *m, bool assistant, const struct jwalk *w);
 void mend_call_members(struct mend *m, struct span call);

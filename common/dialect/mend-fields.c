@@ -216,6 +216,7 @@ static struct span name_of(struct span tool)
 {
 	struct span f = jwalk_get(tool, "function");
 
+	f = f.n ? f : jwalk_get(tool, "custom");
 	return jwalk_get(f.n ? f : tool, "name");
 }
 

@@ -4,9 +4,9 @@
  *
  * Tell it of every call and result in the order of the text, by where they
  * stand; then ask what is to become of them. A result belongs to the latest
- * turn that calls its id and waits, and there to the first such call. Turns are
- * counted by the caller: a result must come in the turn of its call, or in the
- * next one, as `after` says. Begins zeroed; memory is the arena's.
+ * turn that calls its id and waits, and there to the first such call. Turns
+ * are counted by the caller: a result must come in the turn of its call, or in
+ * the next one, as `after` says. Begins zeroed; memory is the arena's.
  */
 #ifndef DARIO_MEND_PAIRS_H
 #define DARIO_MEND_PAIRS_H

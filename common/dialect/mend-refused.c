@@ -50,6 +50,11 @@ static const struct row {
 	  SWITCH(thought_signatures) },
 	/* linanwx/nagobot/issues/21: OpenRouter, of who is behind it */
 	{ CHAT, "thinking", "ignature", REFUSED_THINKING, NO_SWITCH },
+	/* serde's words and pydantic's, of the type of a tool */
+	{ CHAT, "nknown variant `custom`", NULL, REFUSED_SWITCH,
+	  SWITCH(no_custom) },
+	{ CHAT, "hould be 'function'", NULL, REFUSED_SWITCH,
+	  SWITCH(no_custom) },
 	/* anomalyco/opencode/issues/24722, theopenco/llmgateway/2093 */
 	{ CHAT, "reasoning_content", "must be passed back", REFUSED_SWITCH,
 	  SWITCH(reasoning_content) },

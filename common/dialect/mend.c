@@ -55,6 +55,8 @@ unsigned mend_wants(enum dialect_id dialect, const struct upstream_model *t)
 	if (mend_chat_wanted(t))
 		return (unsigned)MARK_ALL;
 	marks |= MARK_DEVELOPER | MARK_THINKING_PART;
+	if (quirks_lack_custom(q))
+		marks |= MARK_CUSTOM;
 	if (q->nine_ids || q->id_max)
 		marks |= MARK_ID_NOT_NINE;
 	if (q->reasoning_content || q->thought_signatures)

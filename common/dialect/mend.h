@@ -72,6 +72,8 @@ struct mend {
 	struct pairs pairs;          /* of calls and results */
 	struct mend_refusal refusal; /* to be mended, too */
 	const char *last_turn;       /* Chat: where it begins */
+	bool customs; /* Chat: free-text tools became functions, and calls of
+		       * them have to come back as what they were */
 	/* Messages: */
 	struct anthropic_places {
 		struct turn_place *list; /* by turn */

@@ -216,6 +216,7 @@ void openai_mend(struct mend *m)
 		m->last_turn = last_turn(m);
 	pair(m);
 	mend_top(m);
+	mend_customs(m);
 	mend_turns(m);
 	while (jwalk_next(&w)) {
 		struct span role = jwalk_get(w.value, "role");

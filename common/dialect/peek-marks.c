@@ -20,6 +20,7 @@ enum watch {
 	WATCH_CALL_ID, /* id of a call, at the call and at its result */
 	WATCH_CACHE,   /* is counted */
 	WATCH_BLOCK,   /* type of a block of a message */
+	WATCH_TOOL,    /* type of a tool */
 };
 
 /* Which member of the body it is. */
@@ -234,6 +235,9 @@ void peek_mark_member(struct peek *k)
 			watch(k, WATCH_ROLE);
 		else if (k->depth == 2 && memcmp(k->key, "type", 4) == 0)
 			watch(k, WATCH_SWITCH);
+		else if (k->depth == 3 && k->top == TOP_TOOLS &&
+			 memcmp(k->key, "type", 4) == 0)
+			watch(k, WATCH_TOOL);
 		else if (k->depth == 5 &&
 			 (k->top == TOP_MESSAGES || k->top == TOP_INPUT) &&
 			 memcmp(k->key, "type", 4) == 0)
@@ -283,8 +287,8 @@ void peek_watch_byte(struct peek *k, unsigned char c)
 static bool is_word(const struct peek *k)
 {
 	return k->watch == WATCH_ROLE || k->watch == WATCH_BLOCK ||
-	       k->watch == WATCH_SWITCH || k->watch == WATCH_SIGNATURE ||
-	       k->watch == WATCH_ENCRYPTED;
+	       k->watch == WATCH_TOOL || k->watch == WATCH_SWITCH ||
+	       k->watch == WATCH_SIGNATURE || k->watch == WATCH_ENCRYPTED;
 }
 
 void peek_watch_run(struct peek *k, struct span bytes)
@@ -338,6 +342,8 @@ static void mark_block(struct peek *k)
 	bool result = said(k, "tool", 11), call = said(k, "tool", 8);
 
 	if (k->top == TOP_MESSAGES) {
+		if (said(k, "cust", 6))
+			k->marks |= MARK_CUSTOM;
 		if (result && (k->behind || k->item & ITEM_TEXT))
 			k->marks |= MARK_PAIRS;
 		if (!result && !call)
@@ -381,6 +387,10 @@ void peek_mark_string(struct peek *k)
 	}
 	if (k->watch == WATCH_ROLE) {
 		mark_role(k);
+		return;
+	}
+	if (k->watch == WATCH_TOOL) {
+		k->marks |= said(k, "cust", 6) ? MARK_CUSTOM : 0;
 		return;
 	}
 	if (k->watch == WATCH_BLOCK) {

@@ -49,6 +49,7 @@ enum peek_mark {
 	MARK_CACHE = 1 << 25,      /* more than PEEK_CACHE_MAX cache_control */
 	MARK_PART = 1 << 26,       /* Responses: a part of another role */
 	MARK_STORED_ODD = 1 << 27, /* the same, its name written with escapes */
+	MARK_CUSTOM = 1 << 28,     /* Chat: a tool of free text, or its call */
 	MARK_ANY = 1 << 30,        /* every text has it */
 	MARK_ALL = -1, /* the text must be looked at whatever it holds */
 };

@@ -270,3 +270,16 @@ bool quirks_take_field(const struct quirks *q, struct span name)
 	return !q->no_extra || (bit >= 0 && bit < FIELDS_OF_OPENAI) ||
 	       (q->top_k && span_is(name, "top_k"));
 }
+
+bool quirks_lack_custom(const struct quirks *q)
+{
+	uint64_t given = q->given;
+
+	if (q->custom_tools || q->no_custom)
+		return q->no_custom;
+	for (size_t i = 0; given; i++, given >>= 1)
+		if (given & 1 &&
+		    quirk_rows[i].at == offsetof(struct quirks, custom_tools))
+			return true;
+	return false;
+}

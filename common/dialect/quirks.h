@@ -27,6 +27,7 @@ struct quirks {
 	bool top_k;              /* takes the extension */
 	bool search;             /* takes web_search_options */
 	bool custom_tools;       /* and tools of type custom, in Chat */
+	bool no_custom;          /* is known to refuse them */
 	bool no_strict;          /* refuses `strict` in tools */
 	bool no_named_tool;      /* ignores a tool that is forced by name */
 	bool format_by_chat;     /* no output_config.format in Messages */
@@ -76,6 +77,10 @@ int quirks_parse(struct quirks *q, struct json_object *file, struct err *e);
 void quirks_fill(struct quirks *q, const struct quirks *more);
 /* Their names: puts at most `max` and gives how many. */
 size_t quirks_keys(const char **out, size_t max);
+
+/* Is it known not to take tools of type custom? Where nothing is known they
+ * stay what they are in their own dialect. */
+bool quirks_lack_custom(const struct quirks *q);
 
 /* May a field stand at the top of a Chat request? */
 bool quirks_take_field(const struct quirks *q, struct span name);
