@@ -8,8 +8,10 @@
 
 #include <string.h>
 
-/* What is left out one by one, as it is refused; then all that is left. */
-#define REPAIRS_MAX 8
+/* Of values that another provider made the one that is refused goes first, then
+ * that and all behind it: a history with many of them costs three calls. */
+#define OPAQUE_MAX 2
+#define REPAIRS_MAX 4
 
 /* What was told before, and what is told now. */
 static const char *both(struct request *r, const char *before, struct span now)
@@ -38,19 +40,22 @@ static bool take_over(struct outgoing *o, struct request *r, struct mend *m)
 	return true;
 }
 
-/* Without what was refused, or `all` that is of its kind. */
+/* Without what was refused. False: there is none of it, or providers that check
+ * a history in its order would have named it before. */
 static bool leave_out(struct outgoing *o, struct request *r,
 		      const struct mend_refusal *f,
-		      const struct upstream_model *t, bool all)
+		      const struct upstream_model *t)
 {
 	struct mend m;
+	size_t at;
 	bool any;
 
 	mend_init(&m, r->arena, o->plain, t);
 	m.refusal = *f;
-	m.refusal.all |= all;
 	dialects[o->dialect].mend(&m);
-	any = take_over(o, r, &m);
+	at = m.refused ? (size_t)(m.refused - o->plain.p) : 0;
+	any = (!f->rest || at >= o->refused_at) && take_over(o, r, &m);
+	o->refused_at = at;
 	if (any && m.customs)
 		outgoing_restore_customs(o, r);
 	mend_release(&m);
@@ -89,10 +94,9 @@ bool outgoing_repair(struct outgoing *o, struct request *r)
 	const struct outcome *c = &r->outcome;
 	struct upstream_model t = o->target;
 	struct mend_refusal f;
-	bool last = o->repairs == REPAIRS_MAX;
 
 	if (outcome_is_final(c) || !outcome_refused(c) ||
-	    o->repairs > REPAIRS_MAX || outgoing_is_left(o, r) ||
+	    o->repairs == REPAIRS_MAX || outgoing_is_left(o, r) ||
 	    !may_be_mended(c->status))
 		return false;
 	f = mend_refusal(o->dialect, c->body, &t.quirks);
@@ -101,10 +105,18 @@ bool outgoing_repair(struct outgoing *o, struct request *r)
 	if (f.what == REFUSED_NOTHING)
 		return false;
 	o->repairs++;
-	if (is_opaque(f.what) && set_apart(o, r))
+	if (!is_opaque(f.what))
+		return leave_out(o, r, &f, &t);
+	if (o->opaque++ == OPAQUE_MAX)
+		return false;
+	if (o->opaque == 1 && set_apart(o, r))
 		return true;
-	return leave_out(o, r, &f, &t, last) ||
-	       (is_opaque(f.what) && leave_out(o, r, &f, &t, true));
+	f.rest = o->opaque == OPAQUE_MAX;
+	if (leave_out(o, r, &f, &t))
+		return true;
+	f.all = true;
+	f.rest = false;
+	return leave_out(o, r, &f, &t);
 }
 
 /* Anthropic refuses before a stream begins. */

@@ -34,8 +34,10 @@ struct outgoing {
 	/* private */
 	const struct route *route;
 	struct peek *peek;
-	int repairs;  /* so far */
-	bool customs; /* tools of free text went as functions */
+	int repairs; /* so far */
+	int opaque;  /* of them for values that only their provider can read */
+	size_t refused_at; /* where the first of those stood */
+	bool customs;      /* tools of free text went as functions */
 	struct upstream_model target;
 	struct span plain; /* the body before it was shaped */
 	struct buf shaped;

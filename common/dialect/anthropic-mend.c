@@ -23,13 +23,24 @@ static bool is_thinking(struct span type)
 	       jwalk_is(type, "redacted_thinking");
 }
 
-/* Is this the block that was refused, or as good as it? */
-static bool is_refused(const struct mend *m, const struct loop *l)
+/* Is this the block that was refused? */
+static bool is_named(const struct mend *m, const struct loop *l)
 {
 	const struct mend_refusal *f = &m->refusal;
 
+	return f->what == REFUSED_THINKING && f->message == l->message &&
+	       f->block == l->block;
+}
+
+/* Is it, or as good as it? */
+static bool is_refused(struct mend *m, const struct loop *l, const char *block)
+{
+	const struct mend_refusal *f = &m->refusal;
+
+	if (is_named(m, l))
+		m->refused = block;
 	return f->what == REFUSED_THINKING &&
-	       (f->all || (f->message == l->message && f->block == l->block));
+	       (f->all || is_named(m, l) || (f->rest && m->refused));
 }
 
 static void cut_thinking(struct mend *m, struct jwalk *w)
@@ -153,7 +164,8 @@ static void mend_citations(struct mend *m, struct span block)
 static void mend_block(struct mend *m, struct jwalk *w, struct loop *l)
 {
 	struct span type = jwalk_get(w->value, "type");
-	bool thinks = is_thinking(type), refused = is_refused(m, l);
+	bool refused = is_refused(m, l, w->value.p);
+	bool thinks = is_thinking(type);
 
 	if (is_told(m, w->value)) {
 		mend_cut(m, w);
@@ -177,7 +189,7 @@ static void mend_block(struct mend *m, struct jwalk *w, struct loop *l)
 		return;
 	}
 	/* It is not what it should be: thinking. */
-	l->off |= refused && !m->refusal.all;
+	l->off |= is_named(m, l) && !m->refusal.all;
 	if (jwalk_is(type, "tool_use")) {
 		if (!mend_pair(m, w, true))
 			return;

@@ -54,8 +54,9 @@ struct mend_refusal {
 	enum refused what;
 	size_t message, block; /* Messages: that it names; MEND_NOWHERE */
 	struct span item, end; /* Responses: an id, the end of its content */
-	bool all; /* whatever is of that kind; of signatures it is the last
+	bool all;  /* whatever is of that kind; of signatures it is the last
 		   * turn's first, for only those are looked at */
+	bool rest; /* what is named, and of its kind all behind it */
 };
 
 #define MEND_NOWHERE ((size_t)-1)
@@ -71,6 +72,7 @@ struct mend {
 	struct call_ids ids;
 	struct pairs pairs;          /* of calls and results */
 	struct mend_refusal refusal; /* to be mended, too */
+	const char *refused;         /* what that names, once it is found */
 	const char *last_turn;       /* Chat: where it begins */
 	bool customs; /* Chat: free-text tools became functions, and calls of
 		       * them have to come back as what they were */

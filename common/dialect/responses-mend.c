@@ -92,22 +92,32 @@ static void unseal(struct mend *m, struct span item, struct span original)
 	mend_note(m, "sealed reasoning");
 }
 
-/* Does a refusal speak of it, or of all that are like it? */
-static bool is_refused(struct mend *m, struct span item)
+static bool is_named(struct mend *m, struct span item)
 {
 	const struct mend_refusal *f = &m->refusal;
 	struct span content = jwalk_get(item, "encrypted_content");
 	struct span id = jwalk_get(item, "id");
 
-	if (f->what != REFUSED_REASONING)
-		return false;
-	if (f->all)
-		return jwalk_is(type_of(item), "reasoning");
 	if (f->item.n)
 		return span_eq(jwalk_text(m->arena, id), f->item);
 	content = jwalk_text(m->arena, content);
 	return f->end.n && content.n >= f->end.n &&
 	       span_eq(span_skip(content, content.n - f->end.n), f->end);
+}
+
+/* Does a refusal speak of it, or of all that are like it? */
+static bool is_refused(struct mend *m, struct span item)
+{
+	const struct mend_refusal *f = &m->refusal;
+
+	if (f->what != REFUSED_REASONING)
+		return false;
+	if (is_named(m, item)) {
+		m->refused = item.p;
+		return true;
+	}
+	return (f->all || (f->rest && m->refused)) &&
+	       jwalk_is(type_of(item), "reasoning");
 }
 
 static void cut_reasoning(struct mend *m, struct jwalk *w)

@@ -342,6 +342,31 @@ def two_backends():
         words.clear()
 
 
+def many():
+    """Values of others in every other turn: three calls, whatever their number,
+    and what stands before the second one stays."""
+    for dialect in ("messages", "responses"):
+        for said in ("item", "end", "bare") if dialect == "responses" \
+                else (None,):
+            words[dialect] = said
+            one, two = f"one-{dialect}:m", f"two-{dialect}:m"
+            body = begin(dialect, two)
+            for i in range(14):
+                org = "one" if i % 2 and i > 2 else "two"
+                body = go_on(dialect, body, answer(dialect, org), two)
+            at = len(seen)
+            r, data = post(dialect, body)
+            left = tokens_in(seen[-1][3])
+            name = f"{dialect}, many{f', by {said}' if said else ''}"
+            check(f"{name}: goes on", r.status == 200, data)
+            check(f"{name}: three calls at most", len(seen) - at <= 3,
+                  len(seen) - at)
+            check(f"{name}: what was taken stays",
+                  len(left) == (0 if said == "bare" else 4) and
+                  all("gAAAAtwox" in t for t in left), left)
+    words.clear()
+
+
 def only_that():
     """Every byte that was not refused is where it was."""
     r, data = post("responses", begin("responses", "one-responses:m"))
@@ -441,6 +466,7 @@ def pools():
 threading.Thread(target=http.server.ThreadingHTTPServer(
     ("127.0.0.1", port), Provider).serve_forever, daemon=True).start()
 two_backends()
+many()
 only_that()
 fields()
 fallback()
