@@ -3,6 +3,8 @@
 
 #include "dialect/answer-seal.h"
 
+#include "dialect/dialect.h"
+
 #include <string.h>
 
 void answer_seal_init(struct answer_seal *s, const struct seal_origin *origin,
@@ -109,6 +111,16 @@ static int redacted(struct answer_seal *s, struct ev v, struct err *e)
 	return s->sink(s->arg, &v, e);
 }
 
+/* As its provider has it. */
+static int search(struct answer_seal *s, const struct web_search *w,
+		  struct err *e)
+{
+	struct span own = w->item.n ? w->item
+				    : anthropic_search_blocks(s->arena, w);
+
+	return own.n ? carry_about(s, SEAL_SEARCH, 0, own, e) : 0;
+}
+
 int answer_seal_event(void *arg, const struct ev *v, struct err *e)
 {
 	struct answer_seal *s = arg;
@@ -120,8 +132,7 @@ int answer_seal_event(void *arg, const struct ev *v, struct err *e)
 	items = v->kind == EV_FINISH ? item_notes_get(&s->items) : SPAN("");
 	if (items.n && carry_about(s, SEAL_ITEMS, s->items.said, items, e))
 		return -1;
-	if (v->kind == EV_SEARCH && v->search->item.n &&
-	    carry_about(s, SEAL_SEARCH, 0, v->search->item, e))
+	if (v->kind == EV_SEARCH && search(s, v->search, e))
 		return -1;
 	if (in_part && v->part == PART_THINKING)
 		return thinking(s, *v, e);

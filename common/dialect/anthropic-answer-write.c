@@ -308,6 +308,22 @@ static void put_results(struct jw *j, const struct web_search *s)
 	jw_obj_end(j);
 }
 
+struct span anthropic_search_blocks(struct arena *a, const struct web_search *s)
+{
+	struct span out;
+	struct buf b;
+	struct jw j = jw_to(&b);
+
+	if (!s->n || !s->hits[0].opaque.n)
+		return SPAN("");
+	buf_init(&b, WRITER_TEXT_MAX);
+	put_call(&j, s, s->query.n > 0);
+	put_results(&j, s);
+	out = b.full ? SPAN("") : arena_all(a, &b);
+	buf_release(&b);
+	return out;
+}
+
 bool anthropic_says(const struct web_search *s)
 {
 	return s->query.n > 0;

@@ -5,6 +5,7 @@
 #include "dialect/anthropic-write.h"
 #include "dialect/chat-fit.h"
 #include "dialect/schema.h"
+#include "dialect/web-search.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -194,6 +195,15 @@ static bool is_last(const struct msg *m, const struct part *p)
 	return !m->next && m->role == ROLE_ASSISTANT && !has_content(p->next);
 }
 
+/* Blocks of a search are refused without its tool. */
+static bool may_search(const struct body *b)
+{
+	for (const struct tool *t = b->c->tools; t; t = t->next)
+		if (web_search_is(t))
+			return b->t->family.structured;
+	return false;
+}
+
 static void put_part(struct body *b, const struct msg *m, const struct part *p)
 {
 	switch (p->kind) {
@@ -225,7 +235,12 @@ static void put_part(struct body *b, const struct msg *m, const struct part *p)
 		put_thinking(b, p);
 		break;
 	case PART_SEARCH:
-		chat_dropped(b->c, "web_search_call");
+		if (!may_search(b)) {
+			chat_dropped(b->c, "web_search_call");
+			break;
+		}
+		turn(b, m->role);
+		jw_raw(&b->w, p->text);
 		break;
 	}
 }

@@ -46,10 +46,12 @@ static void settle_search(struct chat *c, struct part *p)
 {
 	if (p->kind != PART_REDACTED || p->seal != SEAL_SEARCH)
 		return;
-	if (p->foreign)
+	if (p->foreign) {
 		chat_dropped(c, "web_search_call");
-	else
-		p->kind = PART_SEARCH;
+		return;
+	}
+	p->kind = PART_SEARCH;
+	c->searches--;
 }
 
 static void keep_long_id(struct state *st, struct span id, struct span original)

@@ -143,6 +143,7 @@ struct chat {
 	const char *json_tool;
 	char fault[120];    /* a member of another type than it can be */
 	struct buf dropped; /* names, separated by ", " */
+	int searches;       /* items that tell of one, and are not home */
 	struct names found; /* deferred tools that something speaks of */
 	struct names flat;  /* of tools: negative for what two would have */
 	/* Stand in for what there was no memory for. */

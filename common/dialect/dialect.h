@@ -162,6 +162,10 @@ void anthropic_answer_write(struct writer *w, const struct answer *a);
 void openai_answer_write(struct writer *w, const struct answer *a);
 void responses_answer_write(struct writer *w, const struct answer *a);
 bool anthropic_says(const struct web_search *s);
+/* A search of Anthropic's as the two blocks that it was, with a comma; empty:
+ * it is another's, or nothing of it has to come home. */
+struct span anthropic_search_blocks(struct arena *a,
+				    const struct web_search *s);
 bool responses_says(const struct web_search *s);
 
 #endif

@@ -277,6 +277,8 @@ static int put_item(struct chat *c, struct json_object *o, struct err *e)
 		put_call(c, o, true);
 	else if (span_is(type, "reasoning"))
 		put_reasoning(c, o);
+	else if (span_is(type, "web_search_call"))
+		c->searches++; /* its original is sealed beside it */
 	else
 		chat_dropped(c, arena_fmt(c->arena, "input.%.40s", type.p));
 	return 0;
@@ -339,6 +341,8 @@ int responses_request_read(struct chat *c, struct json_object *body,
 	read_turns(c, true);
 	read_deferred(c, has_search(c));
 	chat_settle(c);
+	if (c->searches > 0)
+		chat_dropped(c, "input.web_search_call");
 	read_dropped(c, body, handled);
 	return 0;
 }

@@ -46,7 +46,7 @@ enum seal_kind {
 			* encrypted_content */
 	SEAL_GOOGLE,   /* thought_signature of the call that follows */
 	SEAL_ID,     /* id of the call that follows, too long for SEAL_ID_MAX */
-	SEAL_SEARCH, /* a web_search_call item, whole */
+	SEAL_SEARCH, /* a web_search_call item, or Anthropic's two blocks */
 	SEAL_ITEMS,  /* of Responses, that a turn was made of: item-seal.h */
 	SEAL_KINDS
 };

@@ -352,6 +352,35 @@ def _():
                 assert "web_search_call" not in r["dropped"].split(", ")
 
 
+@edge("history", "a search of Claude's comes home as it was")
+def _():
+    own = [b for b in claude()["content"] if b["type"] in (
+        "server_tool_use", "web_search_tool_result")]
+    assert len(own) == 2, own
+    for client in ("openai", "responses"):
+        for data in ANSWERS["anthropic"]:
+            for how in ("whole", "stream"):
+                said = answered(client, answer("anthropic", client, data, how))
+                for tools in (True, False):
+                    body = asking(client)
+                    key = "input" if client == "responses" else "messages"
+                    body[key] += said + results(client, said)
+                    if not tools:
+                        body.pop("tools", 0)
+                        body.pop("web_search_options", 0)
+                    r = request(client, "anthropic", body, "claude-opus-4-8")
+                    got = [b for b in r["messages"][1]["content"]
+                           if b["type"] in ("server_tool_use",
+                                            "web_search_tool_result")]
+                    assert got == (own if tools else []), (client, how, got)
+                    assert ("web_search_call" in r["dropped"]) != tools, r
+                    # and nobody else is sent it
+                    other = "responses" if client == "openai" else "openai"
+                    r = request(client, other, body, MODELS[other])
+                    assert "dario2_" not in json.dumps(r), r
+                    assert "srvtoolu_" not in json.dumps(r), r
+
+
 @edge("history", "of others is legal everywhere, and what goes is named")
 def _():
     for provider in MODELS:
