@@ -82,6 +82,7 @@ struct mend {
 		size_t cap;
 	} places;
 	struct names called; /* tools */
+	struct names items;  /* Responses: their ids */
 	struct buf tools;    /* the same as a list, when there are any */
 };
 

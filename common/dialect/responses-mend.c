@@ -55,7 +55,15 @@ static bool is_followed(const struct mend *m, struct jwalk w)
 	return false;
 }
 
-/* An id of an item that is no such item's: dispensable. */
+/* An id of an item that is no such item's, or another's too: dispensable. */
+static bool may_have(struct mend *m, const char *prefix, struct span value)
+{
+	struct span id = jwalk_text(m->arena, value);
+
+	return span_starts(id, prefix) && id.n <= PEEK_ID_MAX &&
+	       !(*names_at(&m->items, m->arena, id))++;
+}
+
 static void mend_item_id(struct mend *m, struct span item, struct span type)
 {
 	struct jwalk w = jwalk_in(item);
@@ -68,7 +76,7 @@ static void mend_item_id(struct mend *m, struct span item, struct span type)
 			prefix = prefixes[i].prefix;
 	while (prefix && jwalk_next(&w)) {
 		if (!jwalk_key_is(&w, "id") || !jwalk_is_string(w.value) ||
-		    span_starts(jwalk_text(m->arena, w.value), prefix))
+		    may_have(m, prefix, w.value))
 			continue;
 		mend_cut(m, &w);
 		mend_note(m, "item ids");

@@ -525,6 +525,35 @@ def _():
         assert r["dropped"] in kind, r["dropped"]
 
 
+@case("ids of Responses items: each once, of the right kind and length")
+def _():
+    def said(id, text="t"):
+        return {"type": "message", "role": "assistant", "id": id, "content": [
+            {"type": "output_text", "text": text}]}
+
+    def function(id, call):
+        return {"type": "function_call", "id": id, "call_id": call,
+                "name": "f", "arguments": "{}"}
+
+    def out(call):
+        return {"type": "function_call_output", "call_id": call,
+                "output": "r"}
+    items = [said("msg_1"), function("fc_1", "c1"), out("c1"),
+             said("msg_1"), function("fc_1", "c2"), out("c2"),
+             said("fc_9"), function("fc_" + "x" * 70, "c3"), out("c3"),
+             function("item_3", "c4"), out("c4"), said("msg_2")]
+    r = mend({"model": "m", "store": False, "input": items}, {},
+             dialect="responses")
+    assert [i.get("id") for i in r["input"] if "output" not in i] == [
+        "msg_1", "fc_1", None, None, None, None, None, "msg_2"], r["input"]
+    assert [dict(i, id=0) for i in r["input"]] == \
+        [dict(i, id=0) for i in items], r["input"]
+    assert r["mended"] == "item ids" and not r["dropped"], r
+    fine = json.dumps({"model": "m", "input": [
+        said("msg_1"), function("fc_1", "c1"), out("c1"), said("msg_2")]})
+    assert mend_text(fine, dialect="responses")[0] == fine
+
+
 def main():
     for what, fn in CASES:
         try:
