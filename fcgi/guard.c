@@ -8,6 +8,7 @@
 #include "base/host.h"
 #include "fcgi/transport.h"
 #include "state/grant.h"
+#include "state/session.h"
 
 #include <string.h>
 #include <strings.h>
@@ -210,4 +211,67 @@ int guard_key(struct request *r, struct err *e)
 		       "%s key: send the router's key (DARIO_API_KEY) as "
 		       "the API key, or as Authorization: Bearer",
 		       sent ? "wrong" : "missing");
+}
+
+/* --- the page ------------------------------------------------------------ */
+
+bool guard_is_same_origin(const struct request *r)
+{
+	if (r->vars.fetch_site && strcmp(r->vars.fetch_site, "same-origin"))
+		return strcmp(r->vars.fetch_site, "none") == 0 && !r->origin;
+	return !r->origin || transport_is_own(r, span_of(r->origin));
+}
+
+/* Of several the browser sends the one with the longest path first. */
+static struct span find_cookie(const char *all)
+{
+	struct span rest = span_of(all);
+
+	while (rest.n) {
+		struct span one = span_trim(span_cut(&rest, ';'));
+
+		if (span_starts(one, GUARD_COOKIE "="))
+			return span_skip(one, strlen(GUARD_COOKIE "="));
+	}
+	return SPAN("");
+}
+
+bool guard_session(struct request *r)
+{
+	struct span cookie = find_cookie(r->vars.cookie);
+	struct session who;
+
+	/* What is sent as a key counts alone. */
+	if (!cookie.n || r->vars.api_key || r->vars.authorization ||
+	    !guard_is_same_origin(r))
+		return false;
+	who = session_find(snapshot_home(r->app->config), r->config, cookie);
+	if (!who.owner && !who.key)
+		return false;
+	r->session = cookie;
+	r->trusted = who.owner;
+	r->key = who.key;
+	return true;
+}
+
+int guard_change(const struct request *r, struct err *e)
+{
+	char want[DIGEST_URL_BYTES];
+
+	/* No page of another origin has a key. */
+	if (!r->session.n && (*r->config->settings.api_key || r->key))
+		return 0;
+	if (!guard_is_same_origin(r))
+		return err_set(e, ERR_FORBIDDEN,
+			       "a page of another origin cannot change "
+			       "anything here: use the page of this router");
+	if (session_token(snapshot_home(r->app->config), r->session, want, e))
+		return -1;
+	if (!r->vars.token ||
+	    !digest_same_secret(span_of(r->vars.token), span_of(want)))
+		return err_set(e, ERR_FORBIDDEN,
+			       "%s x-dario-token: reload the page, or send the "
+			       "router's key",
+			       r->vars.token ? "wrong" : "missing");
+	return 0;
 }

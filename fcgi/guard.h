@@ -11,17 +11,32 @@
  * (state/key.h) everybody needs one, also on this machine: the owner's is
  * DARIO_API_KEY, and without it nobody is the owner here. A token of a sign-in
  * (state/grant.h) is the key that it stands for.
+ *
+ * The page logs in by a cookie (state/session.h), which is good for what the
+ * page shows and does, not for a model's API. What the page changes takes a
+ * token besides, which only a page of this router can have read, and comes from
+ * its own origin; also where no key is needed, for other pages are on this
+ * machine, too.
  */
 #ifndef DARIO_GUARD_H
 #define DARIO_GUARD_H
 
 #include "fcgi/request.h"
 
+#define GUARD_COOKIE "dario-session"
+
 /* Host, Origin, Sec-Fetch-*, repeated fields; sets r->trusted by the key. */
 int guard_request(struct request *r, struct err *e);
 /* The key, for everything that is not open; sets r->key or r->own where it is
  * not the owner's. */
 int guard_key(struct request *r, struct err *e);
+/* The page's log-in, where there is a good one: sets r->session, and r->trusted
+ * or r->key. */
+bool guard_session(struct request *r);
+/* May it change something, as the owner who was let in before? */
+int guard_change(const struct request *r, struct err *e);
+/* Does the page of this router ask, or no page? */
+bool guard_is_same_origin(const struct request *r);
 /* What the client has sent as keys of this router; empty while it has none. */
 void guard_keys(const struct request *r, struct span out[2]);
 

@@ -46,6 +46,8 @@ static const struct {
 	{ VAR("HTTP_UPGRADE", upgrade), false },
 	{ VAR("HTTP_USER_AGENT", user_agent), false },
 	{ VAR("HTTP_ACCEPT", accept), false },
+	{ VAR("HTTP_COOKIE", cookie), false },
+	{ VAR("HTTP_X_DARIO_TOKEN", token), false },
 	{ VAR("HTTP_X_SESSION_ID", session_id), false },
 	{ VAR("HTTP_X_REQUEST_ID", request_id), false },
 	{ VAR("HTTP_X_CHANNEL_ID", channel_id), false },

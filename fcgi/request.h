@@ -53,6 +53,7 @@ struct request_vars {
 	const char *upgrade, *ws_key, *user_agent;
 	const char *preflight_method, *preflight_fields;
 	const char *accept;
+	const char *cookie, *token; /* of the page, see guard.h */
 	const char *session_id, *request_id, *channel_id, *user_id;
 	const char *claude_session, *claude_agent; /* that Claude Code names */
 	const char *https, *forwarded_proto;
@@ -83,7 +84,8 @@ struct request {
 	struct metered *metered; /* what its limits count; or NULL */
 	const char *user;        /* that the body names, hashed; or NULL */
 	bool own; /* the router itself asks: for the demo, and that alone */
-	const char *origin; /* that was let in, for CORS; or NULL */
+	struct span session; /* the cookie of the page that let it in; or "" */
+	const char *origin;  /* that was let in, for CORS; or NULL */
 
 	struct buf body; /* as far as it is held */
 	bool packed;     /* its content-encoding was taken off */

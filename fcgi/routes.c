@@ -19,13 +19,16 @@ struct route_entry {
 	enum dialect_id dialect; /* of the caller */
 	serve_fn *serve;
 	enum {
-		OPEN = 1,     /* needs no key */
-		PLACE = 2,    /* takes a place: it goes to an upstream */
-		DEMO = 4,     /* only with the demo provider on */
-		ASKS = 8,     /* upstreams, without a place */
-		EITHER = 16,  /* also Anthropic's: anthropic-version tells */
-		METERED = 32, /* what it uses is counted (metered.h) */
-		OWN = 64      /* shows a person what is theirs alone */
+		OPEN = 1,      /* needs no key */
+		PLACE = 2,     /* takes a place: it goes to an upstream */
+		DEMO = 4,      /* only with the demo provider on */
+		ASKS = 8,      /* upstreams, without a place */
+		EITHER = 16,   /* also Anthropic's: anthropic-version tells */
+		METERED = 32,  /* what it uses is counted (metered.h) */
+		OWN = 64,      /* shows a person what is theirs alone */
+		BROWSER = 128, /* needs no key, if a page is asked for */
+		LOGIN = 256,   /* the page's log-in is enough */
+		CHANGES = 512  /* something: see guard_change */
 	} flags;
 };
 
@@ -78,12 +81,12 @@ static const struct route_entry table[] = {
 	{ OBJECTS, "/vector_stores/**", DIALECT_OPENAI, serve_pass, PLACE },
 	{ ANY_METHOD, "/to/*", DIALECT_OPENAI, serve_to, PLACE | EITHER },
 
-	{ "GET", "/health", DIALECT_OPENAI, serve_health, OPEN },
-	{ "GET", "/status", DIALECT_OPENAI, serve_status, 0 },
-	{ "GET", "/accounts", DIALECT_OPENAI, serve_accounts, 0 },
-	{ "GET", "/analytics", DIALECT_OPENAI, serve_analytics, OWN },
-	{ "GET", "/metrics", DIALECT_OPENAI, serve_metrics, 0 },
-	{ "GET", "/requests", DIALECT_OPENAI, serve_requests, OWN },
+	{ "GET", "/health", DIALECT_OPENAI, serve_health, OPEN | LOGIN },
+	{ "GET", "/status", DIALECT_OPENAI, serve_status, LOGIN },
+	{ "GET", "/accounts", DIALECT_OPENAI, serve_accounts, LOGIN },
+	{ "GET", "/analytics", DIALECT_OPENAI, serve_analytics, OWN | LOGIN },
+	{ "GET", "/metrics", DIALECT_OPENAI, serve_metrics, LOGIN },
+	{ "GET", "/requests", DIALECT_OPENAI, serve_requests, OWN | LOGIN },
 	{ "GET", "/callback", DIALECT_OPENAI, serve_callback, OPEN },
 	{ "GET", "/.well-known/oauth-authorization-server", DIALECT_ANTHROPIC,
 	  serve_oauth_metadata, OPEN },
@@ -107,7 +110,11 @@ static const struct route_entry table[] = {
 	  serve_spend_audit, 0 },
 	{ "GET, DELETE", "/organizations/spend_limits/*", DIALECT_ANTHROPIC,
 	  serve_spend_limit, 0 },
-	{ "GET", "/", DIALECT_OPENAI, serve_root, 0 },
+	{ "GET", "/", DIALECT_OPENAI, serve_root, BROWSER },
+	{ "GET", "/page/session", DIALECT_OPENAI, serve_session, OPEN | LOGIN },
+	{ "GET", "/page/setup", DIALECT_OPENAI, serve_setup, LOGIN },
+	{ "POST", "/page/login", DIALECT_OPENAI, serve_login, OPEN },
+	{ "POST", "/page/logout", DIALECT_OPENAI, serve_logout, OPEN | LOGIN },
 	{ "GET", "/demo/v1/models", DIALECT_OPENAI, serve_demo_models, DEMO },
 	{ "POST", "/demo/v1/messages", DIALECT_ANTHROPIC, serve_demo,
 	  PLACE | DEMO },
@@ -298,17 +305,32 @@ static int may_ask(const struct request *r, const struct route_entry *entry,
 		       r->asked_path);
 }
 
+/* The log-in is for what the page asks for, by its own name. */
+static bool by_login(struct request *r, const struct route_entry *entry)
+{
+	return entry && entry->flags & LOGIN && r->path == r->asked_path &&
+	       guard_session(r);
+}
+
+static bool is_open(const struct request *r, const struct route_entry *entry)
+{
+	return entry && (entry->flags & OPEN ||
+			 (entry->flags & BROWSER && serve_wants_page(r)));
+}
+
 static int dispatch(struct request *r, struct err *e)
 {
 	const struct route_entry *entry;
 	const char *allow;
+	bool open;
 
 	if (guard_request(r, e))
 		return -1;
 	if (strcmp(r->vars.method, "OPTIONS") == 0)
 		return answer_options(r);
 	entry = find(r, &allow);
-	if (!(entry && entry->flags & OPEN) && guard_key(r, e))
+	open = is_open(r, entry);
+	if (!by_login(r, entry) && !open && guard_key(r, e))
 		return -1;
 	if (r->vars.ws_key ||
 	    (r->vars.upgrade && strstr(r->vars.upgrade, "websocket")))
@@ -317,8 +339,9 @@ static int dispatch(struct request *r, struct err *e)
 			       "use HTTP with server-sent events");
 	if (!entry)
 		return no_route(r, allow, e);
-	if (!(entry->flags & OPEN) &&
-	    (may_ask(r, entry, e) || may_use(r, entry, e)))
+	if (!open && (may_ask(r, entry, e) || may_use(r, entry, e)))
+		return -1;
+	if (entry->flags & CHANGES && guard_change(r, e))
 		return -1;
 	r->api = r->dialect->name;
 	r->upstream_path = entry->path;

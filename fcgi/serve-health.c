@@ -4,9 +4,23 @@
 #include "base/jw.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
+#include "state/breaker.h"
 #include "state/pool.h"
+#include "state/queue.h"
 
-static void put_backend(struct jw *w, const struct backend *b)
+/* When an open breaker lets a request through again. */
+static void put_breaker(struct jw *w, const char *home, const struct backend *b)
+{
+	int64_t until = breaker_until(home, b->name);
+
+	jw_key(w, "breakerUntil");
+	if (until)
+		jw_int(w, until);
+	else
+		jw_null(w);
+}
+
+static void put_backend(struct jw *w, const char *home, const struct backend *b)
 {
 	struct buf protocols;
 	struct span rest;
@@ -22,6 +36,17 @@ static void put_backend(struct jw *w, const struct backend *b)
 	while (rest.n)
 		jw_str(w, span_cut(&rest, ','));
 	jw_arr_end(w);
+	jw_kcstr(w, "baseUrl", b->base_url);
+	jw_key(w, "models");
+	jw_arr(w);
+	for (size_t i = 0; i < b->n_models; i++)
+		jw_str(w, span_of(b->models[i]));
+	jw_arr_end(w);
+	jw_kint(w, "keys", (int64_t)b->keys.n);
+	jw_kcstr(w, "problem", b->key_problem);
+	put_breaker(w, home, b);
+	jw_kint(w, "queued",
+		backend_is_pool(b) ? (int64_t)queue_length(home, &b->keys) : 0);
 	jw_obj_end(w);
 	buf_release(&protocols);
 }
@@ -29,6 +54,7 @@ static void put_backend(struct jw *w, const struct backend *b)
 static void put_details(struct jw *w, struct request *r,
 			const struct err *broken)
 {
+	const char *home = snapshot_home(r->app->config);
 	const struct snapshot *c = r->config;
 
 	jw_kcstr(w, "version", PACKAGE_VERSION);
@@ -44,9 +70,10 @@ static void put_details(struct jw *w, struct request *r,
 	jw_key(w, "backends");
 	jw_arr(w);
 	for (size_t i = 0; i < c->n_backends; i++)
-		put_backend(w, &c->backends[i]);
+		put_backend(w, home, &c->backends[i]);
 	jw_arr_end(w);
 	jw_kint(w, "accounts", (int64_t)c->accounts.n);
+	jw_kint(w, "queued", (int64_t)queue_length(home, &c->accounts));
 }
 
 /* Can some account of the pool serve? As serving asks it. */
@@ -87,7 +114,7 @@ int serve_health(struct request *r, struct err *e)
 
 	(void)e;
 	snapshot_broken(r->app->config, &broken);
-	buf_init(&out, 1u << 18);
+	buf_init(&out, 1u << 20);
 	jw_obj(&w);
 	jw_kcstr(&w, "status", ok ? "ok" : pools ? "no_account" : "no_backend");
 	if (r->trusted)

@@ -32,6 +32,10 @@ serve_fn serve_spend_limit, serve_spend_effective, serve_spend_audit;
 serve_fn serve_otlp; /* what clients report */
 serve_fn serve_oauth_metadata, serve_oauth_token, serve_oauth_revoke;
 serve_fn serve_root;
+serve_fn serve_session; /* who is logged in to the page */
+serve_fn serve_login, serve_logout;
+serve_fn serve_setup; /* rules, people's keys, known providers */
+bool serve_wants_page(const struct request *r); /* does a browser ask? */
 
 serve_fn serve_pass; /* another endpoint of a provider, literally */
 serve_fn serve_to;   /* any path of a named backend */

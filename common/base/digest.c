@@ -5,6 +5,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/rand.h>
 
 #include <ctype.h>
@@ -159,6 +160,18 @@ void digest_sha256_url(struct span in, char out[DIGEST_URL_BYTES])
 
 	while (!sha256(in, h))
 		memory_none();
+	to_url(h, out);
+}
+
+void digest_hmac_url(struct span key, struct span in,
+		     char out[DIGEST_URL_BYTES])
+{
+	unsigned char h[SHA256_BYTES];
+	unsigned n = sizeof(h);
+
+	if (!HMAC(EVP_sha256(), key.p, (int)key.n, (const unsigned char *)in.p,
+		  in.n, h, &n))
+		abort();
 	to_url(h, out);
 }
 

@@ -37,6 +37,9 @@ bool digest_unbase64url(struct arena *a, struct span in, struct span *out);
 #define DIGEST_URL_BYTES 44
 void digest_random_url(char out[DIGEST_URL_BYTES]);
 void digest_sha256_url(struct span in, char out[DIGEST_URL_BYTES]);
+/* HMAC-SHA256 (RFC 2104), in the same form. */
+void digest_hmac_url(struct span key, struct span in,
+		     char out[DIGEST_URL_BYTES]);
 
 /* `prefix` and 24 random base62 characters; n >= strlen(prefix) + 25. */
 void digest_random_id(char *out, size_t n, const char *prefix);

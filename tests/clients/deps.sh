@@ -34,6 +34,14 @@ install_claude_gateway() {
 			@anthropic-ai/claude-code@2.1.332)
 }
 
+# What looks for faults that keep people out of a page.
+install_axe() {
+	[ -r "$deps/axe/node_modules/axe-core/axe.min.js" ] && return
+	mkdir -p "$deps/axe" && echo '{"private": true}' >"$deps/axe/package.json" &&
+		(cd "$deps/axe" && npm install --no-audit --no-fund \
+			--loglevel=error --no-save axe-core@4.14.1)
+}
+
 install_pip() {
 	[ -x "$deps/venv/bin/python" ] &&
 		cmp -s "$sdks/requirements.txt" "$deps/.pip-done" && return

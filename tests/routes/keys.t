@@ -150,7 +150,7 @@ is 'a proxy of its own' "$(ask h) $(seen 'j["requests"][-1]["address"].startswit
 like 'a wrong proxy: refused' "$("$dario" accounts add two --proxy=nonsense 2>&1)" 'must be a URL'
 like 'a wrong file: refused' "$("$dario" accounts add two --ca-file=here.pem 2>&1)" 'absolute path'
 like 'metrics: which pool' "$(curl -s "$url/metrics")" 'dario_account_headroom_ratio{gen_ai_provider_name="groq",account="two"}'
-like 'the page: its keys' "$(curl -s -H 'Accept: text/html' "$url/")" '<h2>groq</h2>'
+is 'health: its keys' "$(curl -s "$url/health" | json '[b["keys"] for b in j["backends"] if b["name"] == "groq"]')" '[3]'
 used_three() { ask "usage $(date +%N)" >/dev/null; "$dario" usage | grep -q '^three '; }
 "$dario" accounts pause two
 ok 'usage: by key' wait_for 8 used_three

@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: MIT
+"""The page in a headless Chromium: page.py URL, with a JSON object on standard
+input: owner, person, removed (keys), axe (path of axe.min.js, or ""), shots (a
+folder for pictures, or ""), remove, ask (commands).
+
+Speaks W3C WebDriver to chromedriver. Prints PASS and FAIL lines.
+"""
+
+import base64
+import contextlib
+import json
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+         "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync",
+         "--disable-dev-shm-usage", "--hide-scrollbars"]
+WAIT = 20  # seconds; what is waited for mostly comes at once
+
+
+class Browser:
+    def __init__(self, base, folder):
+        self.base = base
+        self.root = ""
+        session = self.call("POST", "/session", capabilities={
+            "alwaysMatch": {"browserName": "chrome", "goog:loggingPrefs": {
+                "browser": "ALL"}, "goog:chromeOptions": {
+                "args": FLAGS + [f"--user-data-dir={folder}"]}}})
+        self.root = f"/session/{session['sessionId']}"
+        self.call("POST", "/timeouts", script=60000)
+
+    def call(self, method, path, **body):
+        data = json.dumps(body).encode() if method == "POST" else None
+        request = urllib.request.Request(
+            self.base + self.root + path, data, method=method,
+            headers={"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=90) as f:
+            return json.load(f)["value"]
+
+    def open(self, url):
+        self.call("POST", "/url", url=url)
+
+    def js(self, script, *args):
+        return self.call("POST", "/execute/sync", script=script, args=args)
+
+    def wait(self, script, *args):
+        """Until the expression is true; its value then, or the last one."""
+        end = time.monotonic() + WAIT
+        while True:
+            value = self.js("return " + script, *args)
+            if value or time.monotonic() > end:
+                return value
+            time.sleep(0.05)
+
+    def keys(self, selector, text):
+        found = self.call("POST", "/element", using="css selector",
+                          value=selector)
+        self.call("POST", f"/element/{next(iter(found.values()))}/value",
+                  text=text)
+
+    def devtools(self, cmd, **params):
+        return self.call("POST", "/goog/cdp/execute", cmd=cmd, params=params)
+
+    def theme(self, name):
+        self.devtools("Emulation.setEmulatedMedia", features=[
+            {"name": "prefers-color-scheme", "value": name}])
+
+    def size(self, width, height):
+        self.devtools("Emulation.setDeviceMetricsOverride", width=width,
+                      height=height, deviceScaleFactor=1, mobile=False)
+
+    def shot(self, path):
+        data = self.call("GET", "/screenshot")
+        with open(path, "wb") as f:
+            f.write(base64.b64decode(data))
+
+
+@contextlib.contextmanager
+def chromium():
+    driver = subprocess.Popen(["chromedriver", "--port=0"], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        port = None
+        while not port:
+            line = driver.stdout.readline()
+            if "started successfully on port" in line:
+                port = line.rstrip(".\n").split()[-1]
+            elif not line:
+                sys.exit("chromedriver does not start")
+        with tempfile.TemporaryDirectory() as folder:
+            b = Browser(f"http://127.0.0.1:{port}", folder)
+            try:
+                yield b
+            finally:
+                b.call("DELETE", "")
+    finally:
+        driver.terminate()
+        driver.wait()
+
+
+def check(name, good, why=""):
+    print(f"PASS {name}" if good else f"FAIL {name}: {why}", flush=True)
+
+
+SHOWN = "document.querySelector(arguments[0]) && !document.querySelector(arguments[0]).closest('[hidden]')"
+TEXT = "document.querySelector(arguments[0]).textContent"
+
+
+def log_in(b, key):
+    b.wait(SHOWN, "#login-key")
+    b.keys("#login-key", key + "\ue007")
+
+
+def logging_in(b, url, told):
+    b.open(url)
+    check("without a log-in: the form", b.wait(SHOWN, "#login-form"))
+    check("without a log-in: no numbers", not b.js(
+        "return " + SHOWN, "#accounts"))
+    log_in(b, "wrong-key")
+    said = b.wait(TEXT, "#login-error")
+    check("a wrong key: refused, in words", "no key of this router" in said,
+          said)
+    check("a wrong key: no cookie", b.call("GET", "/cookie") == [])
+    b.js("document.getElementById('login-key').value = ''")
+    log_in(b, told["owner"])
+    check("the router's key: lets in", b.wait(SHOWN, "#accounts"),
+          b.js("return " + TEXT, "#live"))
+    cookie = b.call("GET", "/cookie")
+    check("the cookie: closed", len(cookie) == 1 and cookie[0]["httpOnly"]
+          and cookie[0]["sameSite"] == "Strict", str(cookie))
+    check("the cookie: no script sees it", b.js("return document.cookie") == "")
+    status = b.js("return fetch('v1/models').then((r) => r.status)")
+    check("the cookie: no key for models", status == 401, str(status))
+    status = b.js("return fetch('v1/accounts').then((r) => r.status)")
+    check("the cookie: for the page's own paths alone", status == 401,
+          str(status))
+
+
+def living(b, told):
+    b.wait("document.querySelectorAll('#request-rows tr').length > 0")
+    b.js("""for (const n of document.querySelectorAll('#account-list article'))
+    n.marked = true;
+document.querySelector('#request-rows tr').marked = true;
+window.marked = true""")
+    was = b.js("return document.querySelector('#request-rows tr').dataset.item")
+    subprocess.run(told["ask"], shell=True, check=True)
+    new = b.wait("document.querySelector('#request-rows tr').dataset.item "
+                 "!== arguments[0]", was)
+    check("a new request appears by itself", new)
+    check("without another load of the page", b.js("return window.marked"))
+    check("what was shown stays the same node", b.js(
+        "return [...document.querySelectorAll('#account-list article')]"
+        ".every((n) => n.marked) && document.querySelectorAll("
+        "'#request-rows tr')[1].marked"))
+
+
+def themes(b, told):
+    with contextlib.ExitStack() as stack:
+        axe = stack.enter_context(open(told["axe"])).read() if told["axe"] \
+            else None
+    for name in ("light", "dark"):
+        b.theme(name)
+        b.size(1280, 900)
+        now = b.wait("document.documentElement.dataset.theme === arguments[0]",
+                     name)
+        check(f"{name}: as the system has it", now)
+        if axe:
+            b.js(axe)
+            found = b.call("POST", "/execute/async", args=[], script="""
+const done = arguments[0];
+axe.run(document, {resultTypes: ["violations"]}).then((r) => done(r.violations.map(
+    (v) => v.id + ": " + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(" | "))),
+    (e) => done([String(e)]))""")
+            check(f"{name}: axe finds nothing", found == [], "; ".join(found))
+        wide = b.js("return document.documentElement.scrollWidth <= innerWidth")
+        b.size(360, 740)
+        narrow = b.wait("document.documentElement.scrollWidth <= innerWidth")
+        check(f"{name}: as wide as the window, on a phone too", wide and narrow)
+        if told["shots"]:
+            b.shot(f"{told['shots']}/page-{name}-phone.png")
+            b.size(1280, 2400)
+            time.sleep(0.6)  # bars move to their places
+            b.shot(f"{told['shots']}/page-{name}.png")
+        b.size(1280, 900)
+    b.js("document.getElementById('theme').click()")
+    b.theme("light")
+    check("the switch: dark, whatever the system has", b.wait(
+        "document.documentElement.dataset.theme === 'dark'"))
+    b.js("document.getElementById('theme').click()")
+    b.js("document.getElementById('theme').click()")
+
+
+def leaving(b, url, told):
+    b.js("document.getElementById('logout').click()")
+    check("logged out: the form again", b.wait(SHOWN, "#login-form"))
+    status = b.js("return fetch('accounts').then((r) => r.status)")
+    check("logged out: nothing to be had", status == 401, str(status))
+    log_in(b, told["person"])
+    check("a person's key: lets in", b.wait(SHOWN, "#requests"))
+    b.wait("document.querySelectorAll('#request-rows tr').length > 0")
+    whose = b.js("return [...new Set([...document.querySelectorAll("
+                 "'#request-rows [data-part=time2]')]"
+                 ".map((n) => n.textContent))].join()")
+    check("a person: their own requests alone", whose == "anna", whose)
+    check("a person: no accounts", not b.js("return " + SHOWN, "#accounts"))
+    status = b.js("return fetch('accounts').then((r) => r.status)")
+    check("a person: none to be had", status == 403, str(status))
+    subprocess.run(told["remove"], shell=True, check=True)
+    check("a key that is removed ends its session",
+          b.wait(SHOWN, "#login-form"))
+
+
+def main():
+    url, told = sys.argv[1], json.load(sys.stdin)
+    with chromium() as b:
+        b.theme("light")
+        logging_in(b, url, told)
+        living(b, told)
+        themes(b, told)
+        leaving(b, url, told)
+        said = [x["message"] for x in b.call("POST", "/se/log", type="browser")
+                if "status of 40" not in x["message"]]
+        check("nothing in the browser's log", said == [], "; ".join(said))
+
+
+main()

@@ -1,0 +1,114 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The page at "/", in a real browser: log-in, live numbers, both themes; and
+# what keeps others out. SHOTS=FOLDER: pictures of it go there.
+. "$(dirname "$0")/lib.sh"
+. "$srcdir/tests/claude/claude.sh"
+. "$srcdir/tests/clients/deps.sh"
+need lighttpd curl python3 chromium chromedriver
+
+owner=owner-key-0123456789
+export DARIO_API_KEY=$owner
+start_provider
+mkdir -m 700 "$DARIO_HOME"
+rule '{"accept":["sk-ant-api03-work","sk-ant-api03-home","sk-ant-api03-spare"]}'
+for alias in work home spare; do
+	printf 'sk-ant-api03-%s\n' $alias | "$dario" accounts add $alias --key-stdin 2>/dev/null
+done
+for name in groq local; do
+	printf 'sk-groq\n' | "$dario" backend add $name --key-stdin \
+		--base-url="$provider/b/$name/v1" --models="$name-*" 2>/dev/null
+done
+"$dario" route add 'fast*' groq:groq-large --fallback=claude:claude-haiku-9
+used() { # 5H 7D
+	now=$(date +%s)
+	echo "\"anthropic-ratelimit-unified-status\":\"allowed\",\"anthropic-ratelimit-unified-5h-utilization\":\"$1\",\"anthropic-ratelimit-unified-5h-reset\":\"$((now + 9000))\",\"anthropic-ratelimit-unified-7d-utilization\":\"$2\",\"anthropic-ratelimit-unified-7d-reset\":\"$((now + 300000))\""
+}
+rule "{\"answers\":{\"sk-ant-api03-work\":[{\"headers\":{$(used 0.81 0.4)}}],\"sk-ant-api03-home\":[{\"headers\":{$(used 0.34 0.52)}}]}}"
+start_router --demo
+anna=$("$dario" key add anna --spend=20/month --models='claude-*,groq-*' 2>/dev/null)
+ask() { # MODEL KEY
+	curl -s -o "$tmp/answer" -H "x-api-key: $2" -d "{\"model\":\"$1\",\"max_tokens\":50,\"messages\":[{\"role\":\"user\",\"content\":\"hello $1\"}]}" "$url/v1/messages"
+}
+for model in claude-sonnet-9 claude-haiku-4-5 groq-large local-small fast-one gpt-none/x; do
+	ask $model $owner
+done
+ask claude-opus-9 "$anna"
+ask groq-large "$anna"
+curl -s -H "x-api-key: $owner" "$url/requests" >"$tmp/requests"
+"$dario" accounts pause spare
+
+# what is open, and what is not
+page() { curl -s -D "$tmp/head" -o "$tmp/body" -w '%{http_code}' -H 'Accept: text/html' "$@" "$url/"; }
+is 'the page: open to a browser' "$(page)" 200
+like 'the page: its policy lets nothing in' "$(header Content-Security-Policy)" "default-src 'none'; script-src 'sha256-"
+unlike 'the page: nor what is inline' "$(header Content-Security-Policy)" unsafe
+is 'the page: no addresses of others' "$(grep -Eo '(src|href)="[a-z]*:?//[^"]*' "$tmp/body")" ''
+is 'what is no browser needs the key' "$(curl -s -o "$tmp/answer" -w '%{http_code}' "$url/")" 401
+is 'requests need the key' "$(curl -s -o "$tmp/answer" -w '%{http_code}' "$url/requests")" 401
+is 'requests: eight, the newest first' "$(json 'len(j["requests"]), j["requests"][0]["key"], j["requests"][0]["model"], j["requests"][0]["backend"]' <"$tmp/requests")" \
+	'8 anna groq-large groq'
+is 'requests: tokens and time' "$(json 'all(r["tokens"]["output"] > 0 and r["tookMs"] >= r["firstMs"] >= 0 for r in j["requests"] if r["status"] == 200)' <"$tmp/requests")" True
+unlike 'requests: nothing of what was in them' "$(cat "$tmp/requests")" hello
+
+# log-in, from outside
+login() { # KEY [curl flags]: the status; head in $tmp/head
+	key=$1
+	shift
+	curl -s -o "$tmp/body" -D "$tmp/head" -w '%{http_code}' "$@" \
+		--data-urlencode "key=$key" "$url/page/login"
+}
+with() { # COOKIE PATH [curl flags]: the status
+	cookie=$1 path=$2
+	shift 2
+	curl -s -o "$tmp/body" -D "$tmp/head" -w '%{http_code}' -H "Cookie: dario-session=$cookie" "$@" "$url$path"
+}
+cookie() { sed -n 's/^Set-Cookie: dario-session=\([^;]*\).*/\1/Ip' "$tmp/head" | tr -d '\r'; }
+is 'log-in: a wrong key' "$(login wrong)" 401
+is 'log-in: no cookie for that' "$(cookie)" ''
+is 'log-in: no key' "$(login '')" 400
+is 'log-in: from a page elsewhere' "$(login $owner -H 'Origin: http://127.0.0.1:1')" 403
+is 'log-in: not by a GET' "$(curl -s -o "$tmp/body" -w '%{http_code}' "$url/page/login?key=$owner")" 401
+is 'log-in' "$(login $owner -H "Origin: $url")" 200
+good=$(cookie)
+like 'log-in: a closed cookie' "$(header Set-Cookie)" 'Path=/; Max-Age=604800; HttpOnly; SameSite=Strict'
+is 'the secret is ours alone' "$(stat -c %a "$DARIO_HOME/session-secret")" 600
+is 'the cookie: good' "$(with "$good" /accounts)" 200
+is 'the cookie: not for a model' "$(with "$good" /v1/messages -d '{"model":"demo","max_tokens":5,"messages":[{"role":"user","content":"hi"}]}')" 401
+is 'the cookie: not for /v1/accounts' "$(with "$good" /v1/accounts)" 401
+is 'the cookie: not beside a wrong key' "$(with "$good" /accounts -H 'x-api-key: wrong')" 401
+is 'the cookie: not from another port' "$(with "$good" /accounts -H 'Origin: http://127.0.0.1:1')" 401
+bad=0
+for other in "${good%?}" "${good}x" "x$good" "$(echo "$good" | sed 's/^\([0-9]*\)/9\1/')" \
+	"$(echo "$good" | sed 's/\./.x/2')" "$(echo "$good" | tr 'A-Za-z' 'B-ZAb-za')" \
+	'' . .... '9999999999....' "$(echo "$good" | sed 's/[^.]*$//')"; do
+	[ "$(with "$other" /accounts)" = 401 ] || { bad=$((bad + 1)); diag "good: $other"; }
+done
+is 'the cookie: nothing like it is' "$bad" 0
+is 'a person logs in' "$(login "$anna")" 200
+hers=$(cookie)
+is 'a person: her requests' "$(with "$hers" /requests) $(json 'sorted({r["key"] for r in j["requests"]})' <"$tmp/body")" "200 ['anna']"
+is 'a person: not the accounts' "$(with "$hers" /accounts)" 403
+is 'a person: not the set-up' "$(with "$hers" /page/setup)" 403
+new=$("$dario" key rotate anna 2>/dev/null)
+is 'another key ends her session' "$(with "$hers" /requests)" 401
+is 'and no other' "$(with "$good" /accounts)" 200
+is 'log-out' "$(with "$good" /page/logout -d "")" 200
+is 'log-out: the cookie is good for nothing' "$(with "$good" /accounts)" 401
+
+axe=$deps/axe/node_modules/axe-core/axe.min.js
+locked install_axe >"$tmp/install.log" 2>&1 || axe=
+[ -n "$axe" ] || diag "not run, axe-core cannot be had from npm: $(tail -n 1 "$tmp/install.log")"
+OWNER=$owner PERSON=$new AXE=$axe URL=$url DARIO=$dario python3 - >"$tmp/told" <<'EOF'
+import json, os
+e = os.environ
+body = json.dumps({"model": "demo", "max_tokens": 5,
+                   "messages": [{"role": "user", "content": "hi"}]})
+print(json.dumps({
+    "owner": e["OWNER"], "person": e["PERSON"], "axe": e["AXE"],
+    "shots": e.get("SHOTS", ""), "remove": f"'{e['DARIO']}' key remove anna",
+    "ask": f"curl -s -o /dev/null -H 'x-api-key: {e['OWNER']}' -d '{body}' "
+           f"{e['URL']}/v1/messages"}))
+EOF
+report browser "$tmp/browser" sh -c "python3 -B '$srcdir/tests/sh/page.py' $url <'$tmp/told'"
+done_testing
