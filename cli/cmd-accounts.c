@@ -7,6 +7,7 @@
 #include "cli/say.h"
 #include "cli/secret.h"
 #include "cli/sign-in.h"
+#include "state/account-edit.h"
 #include "state/account-show.h"
 #include "state/standing.h"
 
@@ -35,114 +36,7 @@ static int check_backend(const struct cmd *c, struct err *e)
 	return name ? secret_check_short_name(name, BACKEND_NAME, e) : 0;
 }
 
-/* What is set beside the key; NULL: left as it is. */
-struct choices {
-	long reserve, priority; /* -1: not given */
-	const char *proxy, *ca_file;
-};
-
-/* "15%" or "15"; -1: none was given. */
-static int take_number(const struct cmd *c, const char *flag, long max,
-		       const char *end_ok, long *out, struct err *e)
-{
-	const char *text = cmd_value(c, flag);
-	char *end;
-
-	*out = -1;
-	if (!text)
-		return 0;
-	*out = strtol(text, &end, 10);
-	if (end == text || (*end && strcmp(end, end_ok)) || *out < 0 ||
-	    *out > max)
-		return err_set(e, ERR_USAGE,
-			       "--%s must be 0 to %ld%s, not \"%.20s\"", flag,
-			       max, end_ok, text);
-	return 0;
-}
-
-static int take_choices(const struct cmd *c, struct choices *out, struct err *e)
-{
-	out->proxy = cmd_value(c, "proxy");
-	out->ca_file = cmd_value(c, "ca-file");
-	if (out->proxy && *out->proxy && !strstr(out->proxy, "://"))
-		return err_set(e, ERR_USAGE,
-			       "--proxy must be a URL such as "
-			       "http://host:port");
-	if (out->ca_file && *out->ca_file && *out->ca_file != '/')
-		return err_set(e, ERR_USAGE,
-			       "--ca-file must be an absolute path");
-	return take_number(c, "reserve", 100, "%", &out->reserve, e) ||
-			       take_number(c, "priority", ACCOUNT_PRIORITY_MAX,
-					   "", &out->priority, e)
-		     ? -1
-		     : 0;
-}
-
-static bool any_choice(const struct choices *x)
-{
-	return x->reserve >= 0 || x->priority >= 0 || x->proxy || x->ca_file;
-}
-
-static void put_number(struct json_object *o, const char *key, long value)
-{
-	if (value >= 0)
-		json_object_object_add(o, key, json_object_new_int64(value));
-}
-
-/* An empty one is taken out. */
-static void put_text(struct json_object *o, const char *key, const char *value)
-{
-	if (value && *value)
-		json_set_str(o, key, value);
-	else if (value)
-		json_object_object_del(o, key);
-}
-
-/* Key and choices into the file; a key takes the place of tokens. */
-static int change(const struct cmd *c, const char *file, struct span key,
-		  const struct choices *x, struct err *e)
-{
-	static const char *const tokens[] = { "accessToken", "refreshToken",
-					      "expiresAt", "scopes" };
-	struct json_object *o = NULL;
-	int rc = -1, lock = store_lock(c->home, file, e);
-
-	if (lock < 0)
-		return -1;
-	if (json_load_object(c->home, file, &o, e))
-		goto out;
-	json_set_str(o, "alias", c->args[0]);
-	if (key.n) {
-		json_set_str(o, "apiKey", key.p);
-		for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++)
-			json_object_object_del(o, tokens[i]);
-	}
-	put_number(o, "reserve", x->reserve);
-	put_number(o, "priority", x->priority);
-	put_text(o, "proxy", x->proxy);
-	put_text(o, "caFile", x->ca_file);
-	rc = store_replace(c->home, file, span_of(json_pretty(o)), e);
-out:
-	json_object_put(o);
-	store_unlock(lock);
-	return rc;
-}
-
 /* --- among all pools ----------------------------------------------------- */
-
-/* The pools one after the other: Claude's, then those of the backends; NULL at
- * the end. */
-static const struct accounts *pool_at(const struct snapshot *cfg, size_t i)
-{
-	if (i == 0)
-		return &cfg->accounts;
-	return i <= cfg->n_backends ? &cfg->backends[i - 1].keys : NULL;
-}
-
-static const char *pool_name(const struct accounts *p)
-{
-	return p->others ? p->backend : "claude";
-}
 
 static int not_one(const char *alias, const struct accounts *p,
 		   const struct accounts *q, struct err *e)
@@ -150,8 +44,8 @@ static int not_one(const char *alias, const struct accounts *p,
 	return err_set(e, ERR_USAGE,
 		       "there is an account %.64s of %s and one of %s: say "
 		       "which with --backend=%s or --backend=%s",
-		       alias, pool_name(p), pool_name(q), pool_name(p),
-		       pool_name(q));
+		       alias, accounts_pool_name(p), accounts_pool_name(q),
+		       accounts_pool_name(p), accounts_pool_name(q));
 }
 
 /* With the alias, in the pool that the flag names, or in the only one that has
@@ -163,10 +57,10 @@ static int find(const struct cmd *c, const struct snapshot *cfg,
 	const struct accounts *p, *first = NULL;
 
 	*out = NULL;
-	for (size_t i = 0; (p = pool_at(cfg, i)); i++) {
+	for (size_t i = 0; (p = accounts_pool(cfg, i)); i++) {
 		const struct account *a = accounts_find(p, c->args[0]);
 
-		if (!a || (backend && strcmp(pool_name(p), backend)))
+		if (!a || (backend && strcmp(accounts_pool_name(p), backend)))
 			continue;
 		if (first)
 			return not_one(c->args[0], first, p, e);
@@ -183,73 +77,6 @@ static int not_there(const char *alias, struct err *e)
 	return err_set(e, ERR_CONFIG,
 		       "there is no account %.64s: see dario accounts list",
 		       alias);
-}
-
-/* Does the file belong to this pool? */
-static bool is_in(const char *file, const struct accounts *pool)
-{
-	char folder[ACCOUNT_ALIAS_MAX + 16] = "accounts/";
-
-	if (pool->others)
-		snprintf(folder, sizeof(folder), "backends/%s/", pool->backend);
-	return strncmp(file, folder, strlen(folder)) == 0;
-}
-
-static int check_pool(const struct cmd *c, const struct accounts *p,
-		      const char *file, struct span key, struct err *e)
-{
-	bool same = is_in(file, p);
-
-	for (size_t k = 0; k < p->n; k++) {
-		const struct account *a = &p->list[k];
-
-		if (strcmp(a->file, file) == 0)
-			continue;
-		if (same && strcmp(a->alias, c->args[0]) == 0)
-			return err_set(e, ERR_USAGE,
-				       "the alias %s is taken (%s): choose "
-				       "another",
-				       a->alias, a->file);
-		if (same && key.n && a->api_key && span_is(key, a->api_key))
-			return err_set(e, ERR_USAGE,
-				       "account %s has this key already: two "
-				       "accounts with one key are one limit, "
-				       "remove that one first",
-				       a->alias);
-	}
-	return 0;
-}
-
-/* One key twice in a pool would be one limit that is counted twice; one name
- * twice in it could not be told apart. */
-static int check_others(const struct cmd *c, const struct snapshot *cfg,
-			const char *file, struct span key, struct err *e)
-{
-	const struct accounts *p;
-
-	for (size_t i = 0; (p = pool_at(cfg, i)); i++)
-		if (check_pool(c, p, file, key, e))
-			return -1;
-	for (size_t i = 0; i < cfg->n_backends; i++) {
-		const struct backend *b = &cfg->backends[i];
-		struct accounts pool = { .others = true };
-
-		snprintf(pool.backend, sizeof(pool.backend), "%s", b->name);
-		if (!is_in(file, &pool))
-			continue;
-		if (key.n && b->api_key && span_is(key, b->api_key) &&
-		    !b->keys.n)
-			return err_set(e, ERR_USAGE,
-				       "backend %s has this key already: give "
-				       "another",
-				       b->name);
-		if (strcmp(b->name, c->args[0]) == 0)
-			return err_set(e, ERR_USAGE,
-				       "the alias %s is that of the backend's "
-				       "first key: choose another",
-				       b->name);
-	}
-	return 0;
 }
 
 /* --- add ----------------------------------------------------------------- */
@@ -296,10 +123,10 @@ static int place_of(const struct cmd *c, const struct snapshot *cfg,
 }
 
 static int take_credential(const struct cmd *c, const char *file,
-			   struct span key, const struct choices *x,
+			   struct span key, const struct account_choices *x,
 			   struct err *e)
 {
-	if (key.n || (any_choice(x) && store_exists(c->home, file)))
+	if (key.n || (account_any_choice(x) && store_exists(c->home, file)))
 		return 0; /* choices alone change an account that is there */
 	if (strncmp(file, "accounts/", 9))
 		return err_set(e, ERR_USAGE,
@@ -311,21 +138,26 @@ static int take_credential(const struct cmd *c, const char *file,
 static int add(const struct cmd *c, struct span key, struct err *e)
 {
 	struct snapshot *cfg = NULL;
-	struct choices x;
+	struct account_choices x;
 	char file[192];
 	bool was;
 	int rc = -1;
 
-	if (take_choices(c, &x, e) || store_folder(c->home, NULL, e) ||
+	x.proxy = cmd_value(c, "proxy");
+	x.ca_file = cmd_value(c, "ca-file");
+	if (account_take_choices(&x, cmd_value(c, "reserve"),
+				 cmd_value(c, "priority"), e) ||
+	    store_folder(c->home, NULL, e) ||
 	    store_folder(c->home, "accounts", e))
 		return -1;
 	cfg = snapshot_load(c->home, e);
 	if (!cfg || place_of(c, cfg, key.n > 0, file, sizeof(file), e) ||
-	    check_others(c, cfg, file, key, e))
+	    account_check_others(cfg, c->args[0], file, key, e))
 		goto out;
 	was = store_exists(c->home, file);
 	if (take_credential(c, file, key, &x, e) ||
-	    ((key.n || any_choice(&x)) && change(c, file, key, &x, e)))
+	    ((key.n || account_any_choice(&x)) &&
+	     account_change(c->home, c->args[0], file, key, &x, e)))
 		goto out;
 	say(stderr, "dario: account %s %s\n", c->args[0],
 	    !was    ? "is in the pool"
@@ -430,7 +262,7 @@ static int run_list(struct cmd *c, struct err *e)
 		say_json(buf_get(&out));
 		buf_release(&out);
 	} else {
-		for (size_t i = 0; (p = pool_at(cfg, i)); i++)
+		for (size_t i = 0; (p = accounts_pool(cfg, i)); i++)
 			print_pool(c, p);
 		if (!cfg->accounts.n)
 			fputs("dario: no Claude account yet: run dario login, "
@@ -510,27 +342,6 @@ static int run_remove(struct cmd *c, struct err *e)
 	return drop(c, file, name, e);
 }
 
-static int set_paused(const struct cmd *c, const char *file, bool paused,
-		      struct err *e)
-{
-	struct json_object *o = NULL;
-	int rc = -1, lock = store_lock(c->home, file, e);
-
-	if (lock < 0)
-		return -1;
-	if (json_load_object(c->home, file, &o, e) == 0) {
-		if (paused)
-			json_object_object_add(o, "paused",
-					       json_object_new_boolean(1));
-		else
-			json_object_object_del(o, "paused");
-		rc = store_replace(c->home, file, span_of(json_pretty(o)), e);
-	}
-	json_object_put(o);
-	store_unlock(lock);
-	return rc;
-}
-
 static int pause_or_resume(const struct cmd *c, bool paused, struct err *e)
 {
 	struct snapshot *cfg = NULL;
@@ -547,15 +358,8 @@ static int pause_or_resume(const struct cmd *c, bool paused, struct err *e)
 		; /* which of them? */
 	else if (!a)
 		rc = not_there(c->args[0], e);
-	else if (a->paused != paused && !*a->file)
-		rc = err_set(e, ERR_CONFIG,
-			     "%s is Claude Code's log-in, which dario does not "
-			     "write: add an account of its own",
-			     a->alias);
-	else if (a->paused != paused)
-		rc = set_paused(c, a->file, paused, e);
-	if (rc == 0 && !paused)
-		rc = limits_forget(c->home, account_name(a), e);
+	else
+		rc = account_pause(c->home, a, paused, e);
 	snapshot_free(cfg);
 	return rc;
 }
