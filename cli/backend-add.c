@@ -7,10 +7,10 @@
 
 #include "cli/backend-add.h"
 
-#include "cli/save.h"
 #include "cli/say.h"
 #include "cli/secret.h"
 #include "net/http.h"
+#include "state/save.h"
 #include "state/snapshot.h"
 
 #include <stdlib.h>

@@ -15,20 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALIAS "an account's alias"
-
-static int check_alias(const char *alias, struct err *e)
-{
-	if (secret_check_short_name(alias, ALIAS, e))
-		return -1;
-	if (strcmp(alias, ACCOUNT_CLAUDE_CODE) == 0)
-		return err_set(e, ERR_USAGE,
-			       "the alias \"%s\" is dario's own: choose "
-			       "another",
-			       alias);
-	return 0;
-}
-
 static int check_backend(const struct cmd *c, struct err *e)
 {
 	const char *name = cmd_value(c, "backend");
@@ -72,7 +58,7 @@ static int find(const struct cmd *c, const struct snapshot *cfg,
 
 static int not_there(const char *alias, struct err *e)
 {
-	if (secret_check_name(alias, ALIAS, e))
+	if (secret_check_name(alias, ACCOUNT_ALIAS, e))
 		return -1;
 	return err_set(e, ERR_CONFIG,
 		       "there is no account %.64s: see dario accounts list",
@@ -81,21 +67,12 @@ static int not_there(const char *alias, struct err *e)
 
 /* --- add ----------------------------------------------------------------- */
 
-static int make_folder(const struct cmd *c, const char *backend, struct err *e)
-{
-	char folder[ACCOUNT_ALIAS_MAX + 16];
-
-	snprintf(folder, sizeof(folder), "backends/%s", backend);
-	return store_folder(c->home, folder, e);
-}
-
 /* Where the account is, or will be; without a key it may be in any pool. */
 static int place_of(const struct cmd *c, const struct snapshot *cfg,
 		    bool has_key, char *file, size_t n, struct err *e)
 {
 	const char *backend = cmd_value(c, "backend");
 	const struct account *known = NULL;
-	const struct backend *b;
 
 	if (!has_key && find(c, cfg, &known, e))
 		return -1;
@@ -103,23 +80,7 @@ static int place_of(const struct cmd *c, const struct snapshot *cfg,
 		snprintf(file, n, "%s", known->file);
 		return 0;
 	}
-	account_file(c->args[0], file, n);
-	if (!backend || strcmp(backend, "claude") == 0)
-		return 0;
-	b = snapshot_backend(cfg, span_of(backend));
-	if (!b)
-		return err_set(e, ERR_CONFIG,
-			       "there is no backend %.64s: its first key is "
-			       "added with dario backend add",
-			       backend);
-	if (b->key_command)
-		return err_set(e, ERR_USAGE,
-			       "backend %s has its key from a program, which "
-			       "has no place in a pool: give it a key with "
-			       "dario backend add %s --key-file=FILE first",
-			       b->name, b->name);
-	account_key_file(backend, c->args[0], file, n);
-	return make_folder(c, backend, e);
+	return account_place(cfg, c->home, c->args[0], backend, file, n, e);
 }
 
 static int take_credential(const struct cmd *c, const char *file,
@@ -174,8 +135,8 @@ static int run_add(struct cmd *c, struct err *e)
 	struct buf key;
 	int rc;
 
-	if (secret_check_name(c->args[0], ALIAS, e) ||
-	    check_alias(c->args[0], e))
+	if (secret_check_name(c->args[0], ACCOUNT_ALIAS, e) ||
+	    account_check_alias(c->args[0], e))
 		return -1;
 	buf_init(&key, ACCOUNT_TOKEN_MAX - 1);
 	rc = check_backend(c, e);
@@ -336,7 +297,7 @@ static int run_remove(struct cmd *c, struct err *e)
 {
 	char file[192], name[160];
 
-	if (check_alias(c->args[0], e) || check_backend(c, e) ||
+	if (account_check_alias(c->args[0], e) || check_backend(c, e) ||
 	    look_up(c, file, name, e) || check_removable(c->args[0], file, e))
 		return -1;
 	return drop(c, file, name, e);
@@ -348,7 +309,7 @@ static int pause_or_resume(const struct cmd *c, bool paused, struct err *e)
 	const struct account *a;
 	int rc;
 
-	if (secret_check_short_name(c->args[0], ALIAS, e) == 0 &&
+	if (secret_check_short_name(c->args[0], ACCOUNT_ALIAS, e) == 0 &&
 	    check_backend(c, e) == 0)
 		cfg = snapshot_load(c->home, e);
 	if (!cfg)

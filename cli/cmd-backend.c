@@ -4,12 +4,12 @@
 #include "cli/backend-add.h"
 #include "cli/cmd.h"
 #include "cli/probe.h"
-#include "cli/save.h"
 #include "cli/say.h"
 #include "cli/secret.h"
 #include "net/backend-test.h"
 #include "net/catalog.h"
 #include "state/backend-show.h"
+#include "state/save.h"
 #include "state/snapshot.h"
 #include "state/standing.h"
 

@@ -3,157 +3,40 @@
 #include "config.h"
 
 #include "cli/cmd.h"
-#include "cli/save.h"
 #include "cli/say.h"
 #include "cli/secret.h"
+#include "state/rule-edit.h"
 #include "state/snapshot.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* Where a rule with this pattern stands, or -1. */
-static int find_rule(struct json_object *list, const char *match)
-{
-	for (size_t i = 0; i < json_length(list); i++)
-		if (span_is(json_str(json_at(list, i), "match"), match))
-			return (int)i;
-	return -1;
-}
-
-/* What the flags do not name is as it is by default. */
-static struct json_object *make(const struct cmd *c)
-{
-	struct json_object *rule = json_object_new_object();
-	const char *fallback = cmd_value(c, "fallback");
-	const char *on = cmd_value(c, "on");
-
-	json_set_str(rule, "match", c->args[0]);
-	json_set_str(rule, "target", c->args[1]);
-	if (fallback)
-		json_object_object_add(rule, "fallbacks", json_split(fallback));
-	if (on)
-		json_object_object_add(rule, "on", json_split(on));
-	return rule;
-}
-
-/* routes.json as it is, with a list of rules in it. */
-static struct json_object *open_file(const char *home,
-				     struct json_object **list, struct err *e)
-{
-	struct json_object *file;
-
-	if (json_load_object(home, RULES_FILE, &file, e))
-		return NULL;
-	*list = json_get(file, "rules");
-	if (!*list) {
-		*list = json_object_new_array();
-		json_object_object_add(file, "rules", *list);
-	}
-	if (json_object_is_type(*list, json_type_array))
-		return file;
-	err_set(e, ERR_CONFIG, RULES_FILE ": must be {\"rules\":[...]}");
-	json_object_put(file);
-	return NULL;
-}
-
-static int add(const struct cmd *c, struct err *e)
-{
-	struct json_object *list, *file = open_file(c->home, &list, e);
-	int at, rc;
-
-	if (!file)
-		return -1;
-	at = find_rule(list, c->args[0]);
-	if (at >= 0)
-		json_object_array_put_idx(list, (size_t)at, make(c));
-	else
-		json_object_array_add(list, make(c));
-	rc = save_checked(c->home, RULES_FILE, file, e);
-	json_object_put(file);
-	return rc;
-}
-
-static int no_rule(const char *glob, struct err *e)
-{
-	if (secret_check_name(glob, "a model", e))
-		return -1;
-	return err_set(e, ERR_CONFIG,
-		       "there is no rule for %.80s: see dario route list",
-		       glob);
-}
-
-static int drop(const struct cmd *c, struct err *e)
-{
-	struct json_object *list, *file = open_file(c->home, &list, e);
-	int at, rc;
-
-	if (!file)
-		return -1;
-	at = find_rule(list, c->args[0]);
-	if (at < 0) {
-		rc = no_rule(c->args[0], e);
-	} else {
-		json_object_array_del_idx(list, (size_t)at, 1);
-		rc = save_checked(c->home, RULES_FILE, file, e);
-	}
-	json_object_put(file);
-	return rc;
-}
-
-static int locked(const struct cmd *c,
-		  int (*fn)(const struct cmd *c, struct err *e), struct err *e)
-{
-	int rc, lock;
-
-	if (store_folder(c->home, NULL, e))
-		return -1;
-	lock = store_lock(c->home, RULES_FILE, e);
-	if (lock < 0)
-		return -1;
-	rc = fn(c, e);
-	store_unlock(lock);
-	return rc;
-}
-
-static bool any(const void *arg, struct span name)
-{
-	(void)arg;
-	(void)name;
-	return true;
-}
-
-/* Can such a rule be, whatever else the file has? */
-static int check_words(const struct cmd *c, struct err *e)
-{
-	struct json_object *file = json_object_new_object();
-	struct json_object *list = json_object_new_array();
-	struct rules rules;
-	int rc;
-
-	json_object_object_add(file, "rules", list);
-	json_object_array_add(list, make(c));
-	rc = rules_parse(&rules, file, any, NULL, e);
-	if (rc == 0)
-		rules_release(&rules);
-	else
-		e->code = ERR_USAGE;
-	json_object_put(file);
-	return rc;
-}
-
 static int run_add(struct cmd *c, struct err *e)
 {
 	if (secret_check_name(c->args[0], "a model", e) ||
 	    secret_check_name(c->args[1], "a target", e) ||
-	    cmd_check_list(c, "fallback", e) || cmd_check_list(c, "on", e) ||
-	    check_words(c, e))
+	    cmd_check_list(c, "fallback", e) || cmd_check_list(c, "on", e))
 		return -1;
-	return locked(c, add, e);
+	return rule_add(
+		&(struct rule_ask){ .home = c->home,
+				    .match = c->args[0],
+				    .target = c->args[1],
+				    .fallback = cmd_value(c, "fallback"),
+				    .on = cmd_value(c, "on") },
+		e);
 }
 
 static int run_remove(struct cmd *c, struct err *e)
 {
-	return locked(c, drop, e);
+	struct rule_ask ask = { .home = c->home, .match = c->args[0] };
+	struct err unused;
+
+	if (rule_remove(&ask, e) == 0)
+		return 0;
+	/* What looks like a key is not repeated. */
+	return secret_check_name(c->args[0], "a model", &unused)
+		     ? secret_check_name(c->args[0], "a model", e)
+		     : -1;
 }
 
 static void print_on(void *arg, const char *what)
@@ -189,7 +72,7 @@ static int run_list(struct cmd *c, struct err *e)
 	if (!cfg)
 		return -1;
 	if (cmd_value(c, "json")) {
-		file = open_file(c->home, &list, e);
+		file = rules_open(c->home, &list, e);
 		if (file)
 			say_json(span_of(json_pretty(list)));
 		json_object_put(file);

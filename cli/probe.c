@@ -7,12 +7,12 @@
 #include "base/jw.h"
 #include "cli/backend-add.h"
 #include "cli/cmd.h"
-#include "cli/save.h"
 #include "cli/say.h"
 #include "cli/secret.h"
 #include "dialect/error.h"
 #include "net/fetch.h"
 #include "state/price.h"
+#include "state/save.h"
 #include "state/snapshot.h"
 
 #include <stdio.h>

@@ -3,6 +3,7 @@
 #ifndef DARIO_SECRET_H
 #define DARIO_SECRET_H
 
+#include "base/secret-name.h"
 #include "cli/cmd.h"
 
 #define SECRET_FLAGS \
@@ -13,12 +14,6 @@
 	{ \
 		"key-stdin", NULL, "read the key from standard input" \
 	}
-
-/* A key where the name of `what` belongs is refused, and not repeated. */
-int secret_check_name(const char *name, const char *what, struct err *e);
-
-/* The same, and whatever is no name of ours (store_good_name). */
-int secret_check_short_name(const char *name, const char *what, struct err *e);
 
 /* Into *out (the caller releases it); left empty when none was given. One that
  * is given as a flag has to be one. */

@@ -113,6 +113,8 @@ static const struct route_entry table[] = {
 	{ "GET", "/", DIALECT_OPENAI, serve_root, BROWSER },
 	{ "GET", "/page/session", DIALECT_OPENAI, serve_session, OPEN | LOGIN },
 	{ "GET", "/page/setup", DIALECT_OPENAI, serve_setup, LOGIN },
+	{ "POST", "/page/actions/*", DIALECT_OPENAI, serve_action,
+	  LOGIN | CHANGES },
 	{ "POST", "/page/login", DIALECT_OPENAI, serve_login, OPEN },
 	{ "POST", "/page/logout", DIALECT_OPENAI, serve_logout, OPEN | LOGIN },
 	{ "GET", "/demo/v1/models", DIALECT_OPENAI, serve_demo_models, DEMO },

@@ -34,7 +34,8 @@ serve_fn serve_oauth_metadata, serve_oauth_token, serve_oauth_revoke;
 serve_fn serve_root;
 serve_fn serve_session; /* who is logged in to the page */
 serve_fn serve_login, serve_logout;
-serve_fn serve_setup; /* rules, people's keys, known providers */
+serve_fn serve_action; /* something that the owner changes there */
+serve_fn serve_setup;  /* rules, people's keys, known providers */
 bool serve_wants_page(const struct request *r); /* does a browser ask? */
 
 serve_fn serve_pass; /* another endpoint of a provider, literally */

@@ -3,6 +3,7 @@
 
 #include "state/account-edit.h"
 
+#include "base/secret-name.h"
 #include "state/standing.h"
 
 #include <stdio.h>
@@ -211,4 +212,51 @@ int account_pause(const char *home, const struct account *a, bool paused,
 	if (rc == 0 && !paused)
 		rc = limits_forget(home, account_name(a), e);
 	return rc;
+}
+
+/* --- where a key goes ---------------------------------------------------- */
+
+int account_check_alias(const char *alias, struct err *e)
+{
+	if (secret_check_short_name(alias, ACCOUNT_ALIAS, e))
+		return -1;
+	if (strcmp(alias, ACCOUNT_CLAUDE_CODE) == 0)
+		return err_set(e, ERR_USAGE,
+			       "the alias \"%s\" is dario's own: choose "
+			       "another",
+			       alias);
+	return 0;
+}
+
+static int make_folder(const char *home, const char *backend, struct err *e)
+{
+	char folder[ACCOUNT_ALIAS_MAX + 16];
+
+	snprintf(folder, sizeof(folder), "backends/%s", backend);
+	return store_folder(home, folder, e);
+}
+
+int account_place(const struct snapshot *cfg, const char *home,
+		  const char *alias, const char *backend, char *file, size_t n,
+		  struct err *e)
+{
+	const struct backend *b;
+
+	account_file(alias, file, n);
+	if (!backend || strcmp(backend, "claude") == 0)
+		return 0;
+	b = snapshot_backend(cfg, span_of(backend));
+	if (!b)
+		return err_set(e, ERR_CONFIG,
+			       "there is no backend %.64s: its first key is "
+			       "added with dario backend add",
+			       backend);
+	if (b->key_command)
+		return err_set(e, ERR_USAGE,
+			       "backend %s has its key from a program, which "
+			       "has no place in a pool: give it a key with "
+			       "dario backend add %s --key-file=FILE first",
+			       b->name, b->name);
+	account_key_file(backend, alias, file, n);
+	return make_folder(home, backend, e);
 }

@@ -34,6 +34,15 @@ const char *accounts_pool_name(const struct accounts *p);
 int account_check_others(const struct snapshot *cfg, const char *alias,
 			 const char *file, struct span key, struct err *e);
 
+/* The alias of one that is added; errors call it so. */
+#define ACCOUNT_ALIAS "an account's alias"
+int account_check_alias(const char *alias, struct err *e);
+/* The file of one with a key, of this backend (NULL: Claude's); its folder is
+ * there then. */
+int account_place(const struct snapshot *cfg, const char *home,
+		  const char *alias, const char *backend, char *file, size_t n,
+		  struct err *e);
+
 /* Leave it alone, or use it again and forget what was learnt of it. */
 int account_pause(const char *home, const struct account *a, bool paused,
 		  struct err *e);

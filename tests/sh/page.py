@@ -158,6 +158,42 @@ window.marked = true""")
         "'#request-rows tr')[1].marked"))
 
 
+def acting(b):
+    card = "[...document.querySelectorAll('#account-list article')].find(" \
+        "(n) => n.dataset.item === 'claude/spare')"
+    b.js(f"{card}.querySelector('summary').click()")
+    b.js(f"{card}.querySelector('[data-part=pause]').click()")
+    check("an account is resumed", b.wait(
+        f"{card}.querySelector('[data-part=pill]').textContent === 'ready'"))
+    b.js(f"""const form = {card}.querySelector('form');
+form.elements.reserve.value = 15; form.elements.priority.value = 7;
+form.requestSubmit()""")
+    check("reserve and priority are set", b.wait(
+        f"{card}.querySelector('[data-part=rank]').textContent === "
+        "'priority 7, 15 % reserved'"))
+    b.js(f"""const form = {card}.querySelector('form');
+form.noValidate = true; form.elements.priority.value = 100000;
+form.requestSubmit()""")
+    said = b.wait(f"({card}.querySelector('.result.bad') || {{}}).textContent")
+    check("what is wrong is said, as by the command",
+          said and "priority must be 0 to 1000" in said, said)
+    b.js("""const form = document.getElementById('add-rule');
+form.closest('details').open = true;
+form.elements.match.value = 'slow*'; form.elements.target.value = 'nobody';
+form.requestSubmit()""")
+    said = b.wait("(document.querySelector('#add-rule .bad') || {}).textContent")
+    check("a rule to nobody is refused", said and "nobody" in said, said)
+    b.js("""const form = document.getElementById('add-rule');
+form.elements.target.value = 'local'; form.requestSubmit()""")
+    check("a rule is added", b.wait("document.getElementById('rule-list')"
+                                    ".textContent.includes('slow*')"))
+    gone = "![...document.querySelectorAll('#rule-list code')].some(" \
+        "(n) => n.textContent === 'slow*')"
+    b.js("const x = document.querySelector('[aria-label=\"Remove the rule for "
+         "slow*\"]'); x.click(); x.click()")
+    check("a rule is removed, after a question", b.wait(gone))
+
+
 def themes(b, told):
     with contextlib.ExitStack() as stack:
         axe = stack.enter_context(open(told["axe"])).read() if told["axe"] \
@@ -220,6 +256,7 @@ def main():
         b.theme("light")
         logging_in(b, url, told)
         living(b, told)
+        acting(b)
         themes(b, told)
         leaving(b, url, told)
         said = [x["message"] for x in b.call("POST", "/se/log", type="browser")

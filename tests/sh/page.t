@@ -85,10 +85,36 @@ for other in "${good%?}" "${good}x" "x$good" "$(echo "$good" | sed 's/^\([0-9]*\
 	[ "$(with "$other" /accounts)" = 401 ] || { bad=$((bad + 1)); diag "good: $other"; }
 done
 is 'the cookie: nothing like it is' "$bad" 0
+# what changes something takes the page's token and its origin
+token() { with "$1" /page/session >/dev/null; json 'j.get("token", "")' <"$tmp/body"; }
+is 'the token: for the page alone' "$(with "$good" /page/session -H 'Origin: http://127.0.0.1:1')$(json 'j.get("token", "none")' <"$tmp/body")" 200none
+mine=$(token "$good")
+pause() { # COOKIE TOKEN: the status
+	with "$1" /page/actions/account-pause -d 'alias=home&backend=claude' -H "x-dario-token: $2"
+}
+paused() { grep -c '"paused"' "$DARIO_HOME/accounts/home.json"; }
+is 'an action: without a token' "$(with "$good" /page/actions/account-pause -d 'alias=home')" 403
+is 'an action: with a wrong one' "$(pause "$good" "x$mine")" 403
+is 'an action: from another origin' "$(with "$good" /page/actions/account-pause -d 'alias=home' -H "x-dario-token: $mine" -H 'Origin: http://localhost:1')" 401
+is 'an action: not a form' "$(with "$good" /page/actions/account-pause -d '{"alias":"home"}' -H "x-dario-token: $mine" -H 'Content-Type: text/plain')" 400
+is 'an action: not by a GET' "$(with "$good" '/page/actions/account-pause?alias=home' -H "x-dario-token: $mine")" 401
+is 'an action: nothing was done' "$(paused)" 0
+is 'an action: with the token' "$(pause "$good" "$mine") $(paused)" '200 1'
+is 'an action: with the key, as a program' "$(with '' /page/actions/account-resume -d alias=home -H "x-api-key: $owner") $(paused)" '200 0'
+is 'an action: there is no such' "$(with "$good" /page/actions/nothing -d alias=home -H "x-dario-token: $mine")" 404
+is 'a key is added' "$(with "$good" /page/actions/account-add -H "x-dario-token: $mine" -d 'alias=more&key=sk-ant-api03-more') $(stat -c %a "$DARIO_HOME/accounts/more.json")" '200 600'
+is 'the same key is not' "$(with "$good" /page/actions/account-add -H "x-dario-token: $mine" -d 'alias=again&key=sk-ant-api03-more')" 400
+like 'and it is said why' "$(cat "$tmp/body")" 'account more has this key already'
+is 'nor a bad alias' "$(with "$good" /page/actions/account-add -H "x-dario-token: $mine" -d 'alias=../x&key=sk-ant-api03-x')" 400
+is 'nor a key as an alias' "$(with "$good" /page/actions/account-add -H "x-dario-token: $mine" -d 'alias=sk-ant-api03-aaaaaaaaaaaaaaaaaaaaaaaa&key=k')" 400
+unlike 'which is not repeated' "$(cat "$tmp/body")" aaaa
+"$dario" accounts remove more 2>/dev/null
+
 is 'a person logs in' "$(login "$anna")" 200
 hers=$(cookie)
 is 'a person: her requests' "$(with "$hers" /requests) $(json 'sorted({r["key"] for r in j["requests"]})' <"$tmp/body")" "200 ['anna']"
 is 'a person: not the accounts' "$(with "$hers" /accounts)" 403
+is 'a person: no action' "$(with "$hers" /page/actions/account-pause -d alias=home -H "x-dario-token: $mine")" 403
 is 'a person: not the set-up' "$(with "$hers" /page/setup)" 403
 new=$("$dario" key rotate anna 2>/dev/null)
 is 'another key ends her session' "$(with "$hers" /requests)" 401

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include "cli/save.h"
+#include "state/save.h"
 
 #include "state/snapshot.h"
 

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * serve-actions: what the owner changes on the page: POST /page/actions/NAME
+ * with a form. The same is refused as by the commands. The router notices by
+ * itself that its files have changed.
+ */
+#include "config.h"
+
+#include "base/query.h"
+#include "base/secret-name.h"
+#include "base/wait.h"
+#include "fcgi/reply.h"
+#include "fcgi/serve.h"
+#include "state/account-edit.h"
+#include "state/rule-edit.h"
+
+#include <string.h>
+
+#define PATH "/page/actions/"
+#define FORM_MAX 65536
+#define VALUE_MAX 8192
+
+/* One action, which may wait for the disk: in a helper thread, where nothing of
+ * the request is touched but its arena and its form. */
+struct action {
+	struct request *r;
+	const char *home, *form;
+	int rc;
+	struct err error;
+	int (*run)(struct action *a, struct err *e);
+};
+
+/* The field of the form without blanks around it, or NULL when it is not there
+ * or empty. */
+static const char *value(struct action *a, const char *name)
+{
+	char text[VALUE_MAX];
+
+	if (!query_get(a->form, name, text, sizeof(text)))
+		return NULL;
+	for (char *p = text; *p; p++)
+		if ((unsigned char)*p < ' ')
+			*p = ' ';
+	return span_trim(span_of(text)).n
+		     ? arena_str(a->r->arena, span_trim(span_of(text)))
+		     : NULL;
+}
+
+static int need(struct action *a, const char *name, const char **out,
+		struct err *e)
+{
+	*out = value(a, name);
+	return *out ? 0
+		    : err_set(e, ERR_BAD_REQUEST, "%s is missing in the form",
+			      name);
+}
+
+/* --- accounts ------------------------------------------------------------- */
+
+/* That the form names: alias, and the backend of its pool. */
+static int find_account(struct action *a, const struct account **out,
+			struct err *e)
+{
+	const char *alias, *backend = value(a, "backend");
+	const struct accounts *p;
+
+	if (need(a, "alias", &alias, e))
+		return -1;
+	for (size_t i = 0; (p = accounts_pool(a->r->config, i)); i++)
+		if (strcmp(accounts_pool_name(p),
+			   backend ? backend : "claude") == 0 &&
+		    (*out = accounts_find(p, alias)))
+			return 0;
+	return err_set(e, ERR_NOT_FOUND, "there is no account %.64s", alias);
+}
+
+static int pause_account(struct action *a, struct err *e)
+{
+	const struct account *x;
+
+	return find_account(a, &x, e) ? -1 : account_pause(a->home, x, true, e);
+}
+
+static int resume_account(struct action *a, struct err *e)
+{
+	const struct account *x;
+
+	return find_account(a, &x, e) ? -1
+				      : account_pause(a->home, x, false, e);
+}
+
+static int change_account(struct action *a, struct err *e)
+{
+	struct account_choices c = { 0 };
+	const struct account *x;
+
+	if (find_account(a, &x, e) ||
+	    account_take_choices(&c, value(a, "reserve"), value(a, "priority"),
+				 e))
+		return -1;
+	if (!*x->file || !strchr(x->file, '/'))
+		return err_set(e, ERR_CONFIG,
+			       "%s is a log-in without a file of its own: add "
+			       "an account with an alias",
+			       x->alias);
+	return account_change(a->home, x->alias, x->file, SPAN(""), &c, e);
+}
+
+static int add_account(struct action *a, struct err *e)
+{
+	struct account_choices c = { .reserve = -1, .priority = -1 };
+	const char *alias, *key;
+	char file[192];
+
+	if (need(a, "alias", &alias, e) || need(a, "key", &key, e) ||
+	    secret_check_name(alias, ACCOUNT_ALIAS, e) ||
+	    account_check_alias(alias, e))
+		return -1;
+	if (strpbrk(key, " \t\r\n"))
+		return err_set(e, ERR_CONFIG, "the API key has a blank in it");
+	if (store_folder(a->home, "accounts", e) ||
+	    account_place(a->r->config, a->home, alias, value(a, "backend"),
+			  file, sizeof(file), e) ||
+	    account_check_others(a->r->config, alias, file, span_of(key), e))
+		return -1;
+	return account_change(a->home, alias, file, span_of(key), &c, e);
+}
+
+/* --- rules ---------------------------------------------------------------- */
+
+static int add_rule(struct action *a, struct err *e)
+{
+	struct rule_ask ask = { .home = a->home,
+				.fallback = value(a, "fallback") };
+
+	if (need(a, "match", &ask.match, e) ||
+	    need(a, "target", &ask.target, e) ||
+	    secret_check_name(ask.match, "a model", e) ||
+	    secret_check_name(ask.target, "a target", e))
+		return -1;
+	return rule_add(&ask, e);
+}
+
+static int remove_rule(struct action *a, struct err *e)
+{
+	struct rule_ask ask = { .home = a->home };
+
+	return need(a, "match", &ask.match, e) ? -1 : rule_remove(&ask, e);
+}
+
+/* --- all of them ---------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	int (*run)(struct action *a, struct err *e);
+} actions[] = {
+	{ "account-add", add_account },
+	{ "account-change", change_account },
+	{ "account-pause", pause_account },
+	{ "account-resume", resume_account },
+	{ "rule-add", add_rule },
+	{ "rule-remove", remove_rule },
+};
+
+static int find_action(struct action *a, struct err *e)
+{
+	const char *name = a->r->path + strlen(PATH);
+
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
+		if (strcmp(actions[i].name, name) == 0) {
+			a->run = actions[i].run;
+			return 0;
+		}
+	return err_set(e, ERR_NOT_FOUND, "there is no action %.40s", name);
+}
+
+static void run(void *arg)
+{
+	struct action *a = arg;
+
+	a->rc = a->run(a, &a->error);
+}
+
+static int read_form(struct action *a, struct err *e)
+{
+	struct request *r = a->r;
+	const char *type = r->vars.content_type;
+	bool whole;
+
+	if (!type || strncmp(type, "application/x-www-form-urlencoded", 33))
+		return err_set(e, ERR_BAD_REQUEST,
+			       "an action is a form: send it as "
+			       "application/x-www-form-urlencoded");
+	if (request_hold_body(r, FORM_MAX, &whole, e))
+		return -1;
+	if (!whole)
+		return err_set(e, ERR_TOO_BIG, "the form is too large");
+	a->form = buf_cstr(&r->body);
+	return 0;
+}
+
+int serve_action(struct request *r, struct err *e)
+{
+	struct action a = { .r = r, .home = snapshot_home(r->app->config) };
+
+	if (find_action(&a, e) || read_form(&a, e))
+		return -1;
+	wait_work(run, &a);
+	if (a.rc) {
+		*e = a.error;
+		/* To who fills in a form all is about the form. */
+		if (e->code == ERR_USAGE || e->code == ERR_CONFIG)
+			e->code = ERR_BAD_REQUEST;
+		return -1;
+	}
+	reply_json(r, 200, SPAN("{\"done\":true}"));
+	return 0;
+}
