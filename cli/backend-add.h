@@ -4,8 +4,7 @@
 #define DARIO_BACKEND_ADD_H
 
 #include "cli/cmd.h"
-
-#define BACKEND_NAME "a backend's name"
+#include "net/backend-edit.h"
 
 extern const struct cmd_flag backend_add_flags[];
 int backend_add(struct cmd *c, struct err *e);

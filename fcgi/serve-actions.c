@@ -6,11 +6,13 @@
  */
 #include "config.h"
 
+#include "base/jw.h"
 #include "base/query.h"
 #include "base/secret-name.h"
 #include "base/wait.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
+#include "net/backend-edit.h"
 #include "state/account-edit.h"
 #include "state/rule-edit.h"
 
@@ -25,6 +27,7 @@
 struct action {
 	struct request *r;
 	const char *home, *form;
+	struct buf said; /* what the owner is told, in lines */
 	int rc;
 	struct err error;
 	int (*run)(struct action *a, struct err *e);
@@ -126,6 +129,28 @@ static int add_account(struct action *a, struct err *e)
 	return account_change(a->home, alias, file, span_of(key), &c, e);
 }
 
+/* --- backends ------------------------------------------------------------- */
+
+/* A program that prints a key, or a variable that holds one, is named by a
+ * command alone: who reaches the page does not choose what runs here. */
+static int add_backend(struct action *a, struct err *e)
+{
+	struct backend_ask ask = {
+		.home = a->home,
+		.key = span_of(value(a, "key")),
+		.base_url = value(a, "base-url"),
+		.protocol = value(a, "protocol"),
+		.models = value(a, "models"),
+		.said = &a->said,
+	};
+
+	if (need(a, "name", &ask.name, e))
+		return -1;
+	if (ask.key.n && strpbrk(ask.key.p, " \t"))
+		return err_set(e, ERR_CONFIG, "the API key has a blank in it");
+	return backend_edit_add(&ask, e);
+}
+
 /* --- rules ---------------------------------------------------------------- */
 
 static int add_rule(struct action *a, struct err *e)
@@ -158,6 +183,7 @@ static const struct {
 	{ "account-change", change_account },
 	{ "account-pause", pause_account },
 	{ "account-resume", resume_account },
+	{ "backend-add", add_backend },
 	{ "rule-add", add_rule },
 	{ "rule-remove", remove_rule },
 };
@@ -199,20 +225,38 @@ static int read_form(struct action *a, struct err *e)
 	return 0;
 }
 
+static int answer(struct action *a)
+{
+	struct buf out;
+	struct jw w = jw_to(&out);
+
+	buf_init(&out, 65536);
+	jw_obj(&w);
+	jw_kbool(&w, "done", true);
+	jw_kcstr(&w, "said", a->said.n ? buf_cstr(&a->said) : NULL);
+	jw_obj_end(&w);
+	reply_field(a->r, "Cache-Control", SPAN("no-store"));
+	reply_json(a->r, 200, buf_get(&out));
+	buf_release(&out);
+	return 0;
+}
+
 int serve_action(struct request *r, struct err *e)
 {
 	struct action a = { .r = r, .home = snapshot_home(r->app->config) };
 
 	if (find_action(&a, e) || read_form(&a, e))
 		return -1;
+	buf_init(&a.said, 16384);
 	wait_work(run, &a);
 	if (a.rc) {
 		*e = a.error;
 		/* To who fills in a form all is about the form. */
 		if (e->code == ERR_USAGE || e->code == ERR_CONFIG)
 			e->code = ERR_BAD_REQUEST;
-		return -1;
+	} else {
+		answer(&a);
 	}
-	reply_json(r, 200, SPAN("{\"done\":true}"));
-	return 0;
+	buf_release(&a.said);
+	return a.rc;
 }

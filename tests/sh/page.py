@@ -177,6 +177,18 @@ form.requestSubmit()""")
     said = b.wait(f"({card}.querySelector('.result.bad') || {{}}).textContent")
     check("what is wrong is said, as by the command",
           said and "priority must be 0 to 1000" in said, said)
+    b.js("""const form = document.getElementById('add-backend');
+form.closest('details').open = true;
+form.elements.name.value = 'mine'; form.requestSubmit()""")
+    said = b.wait("(document.querySelector('#add-backend .bad') || {})"
+                  ".textContent")
+    check("a backend nobody knows needs an address",
+          said and "no address is known for mine" in said, said)
+    b.js("""const form = document.getElementById('add-backend');
+form.elements['base-url'].value = 'http://127.0.0.1:9/v1';
+form.requestSubmit()""")
+    check("a backend is added", b.wait("document.getElementById("
+                                       "'backend-list').textContent.includes('mine')"))
     b.js("""const form = document.getElementById('add-rule');
 form.closest('details').open = true;
 form.elements.match.value = 'slow*'; form.elements.target.value = 'nobody';
@@ -192,6 +204,7 @@ form.elements.target.value = 'local'; form.requestSubmit()""")
     b.js("const x = document.querySelector('[aria-label=\"Remove the rule for "
          "slow*\"]'); x.click(); x.click()")
     check("a rule is removed, after a question", b.wait(gone))
+    b.js("for (const d of document.querySelectorAll('details')) d.open = false")
 
 
 def themes(b, told):
@@ -218,7 +231,7 @@ axe.run(document, {resultTypes: ["violations"]}).then((r) => done(r.violations.m
         check(f"{name}: as wide as the window, on a phone too", wide and narrow)
         if told["shots"]:
             b.shot(f"{told['shots']}/page-{name}-phone.png")
-            b.size(1280, 2400)
+            b.size(1280, 1600)
             time.sleep(0.6)  # bars move to their places
             b.shot(f"{told['shots']}/page-{name}.png")
         b.size(1280, 900)

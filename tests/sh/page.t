@@ -109,6 +109,8 @@ is 'nor a bad alias' "$(with "$good" /page/actions/account-add -H "x-dario-token
 is 'nor a key as an alias' "$(with "$good" /page/actions/account-add -H "x-dario-token: $mine" -d 'alias=sk-ant-api03-aaaaaaaaaaaaaaaaaaaaaaaa&key=k')" 400
 unlike 'which is not repeated' "$(cat "$tmp/body")" aaaa
 "$dario" accounts remove more 2>/dev/null
+is 'no program is named on the page' "$(with "$good" /page/actions/backend-add -H "x-dario-token: $mine" -d 'name=prog&base-url=http://127.0.0.1:9/v1&key-command=id') $(grep -c keyCommand "$DARIO_HOME/backends/prog.json")" '200 0'
+"$dario" backend remove prog 2>/dev/null
 
 is 'a person logs in' "$(login "$anna")" 200
 hers=$(cookie)
