@@ -139,4 +139,18 @@ print(json.dumps({
            f"{e['URL']}/v1/messages"}))
 EOF
 report browser "$tmp/browser" sh -c "python3 -B '$srcdir/tests/sh/page.py' $url <'$tmp/told'"
+
+# without a key: this machine is the owner, but no other page on it
+stop_router
+rm -r "$DARIO_HOME"
+unset DARIO_API_KEY
+start_router
+mine=$(token '')
+add() { with '' /page/actions/backend-add -d name=ollama "$@"; }
+is 'no key: without the token' "$(add)" 403
+is 'no key: with anything for a key' "$(add -H 'x-api-key: x')" 403
+is 'no key: from another port' "$(add -H "x-dario-token: $mine" -H 'Origin: http://localhost:1')" 403
+is 'no key: from a page of the same site' "$(add -H "x-dario-token: $mine" -H 'Sec-Fetch-Site: same-site')" 403
+is 'no key: the page' "$(add -H "x-dario-token: $mine" -H "Origin: $url")" 200
+is 'no key: it is there' "$(curl -s "$url/health" | json 'j["backends"][0]["name"]')" ollama
 done_testing
