@@ -23,8 +23,9 @@ static doctor_fn check_clock;
 
 /* In this order; the clock last, for the others ask the servers. */
 static doctor_fn *const checks[] = {
-	doctor_versions, doctor_home,     doctor_files, doctor_config,
-	doctor_accounts, doctor_backends, doctor_path,  check_clock,
+	doctor_versions, doctor_home,  doctor_files,
+	doctor_config,   doctor_store, doctor_accounts,
+	doctor_backends, doctor_path,  check_clock,
 };
 
 /* --- what is said -------------------------------------------------------- */

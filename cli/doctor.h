@@ -66,6 +66,6 @@ void doctor_load(struct doctor *d);
 
 typedef void doctor_fn(struct doctor *d);
 doctor_fn doctor_versions, doctor_home, doctor_files, doctor_config,
-	doctor_accounts, doctor_backends, doctor_path;
+	doctor_accounts, doctor_backends, doctor_path, doctor_store;
 
 #endif

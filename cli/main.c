@@ -6,6 +6,7 @@
 #include "base/store.h"
 #include "cli/cmd.h"
 #include "cli/say.h"
+#include "state/shared-choose.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -37,6 +38,7 @@ const struct cmd_place cmd_places[] = {
 	{ "People and money", &cmd_key },
 	{ NULL, &cmd_usage },
 	{ "Settings", &cmd_config },
+	{ NULL, &cmd_store },
 	{ NULL, &cmd_completion },
 	{ NULL, NULL },
 };
@@ -72,6 +74,18 @@ static bool is_word(const char *arg, const char *word, const char *letter)
 	       (strncmp(arg, "--", 2) == 0 && strcmp(arg + 2, word) == 0);
 }
 
+/* Those that look at the settings, or have flags for them, say themselves what
+ * is wrong with the store. */
+static int choose_store(const struct cmd *c, struct err *e)
+{
+	bool looks = c->group == &cmd_config || c->group == &cmd_doctor ||
+		     c->group == &cmd_completion || c->entry->settings;
+	struct err unused;
+
+	return shared_choose_for(c->home, looks ? &unused : e) && !looks ? -1
+									 : 0;
+}
+
 static int run_command(int argc, char **argv, int *status, struct err *e)
 {
 	struct cmd c = { .group = cmd_find(argv[1], e) };
@@ -90,7 +104,9 @@ static int run_command(int argc, char **argv, int *status, struct err *e)
 		return -1;
 	home = store_home(e);
 	c.home = home;
-	rc = home ? c.entry->run(&c, e) : -1;
+	rc = home ? choose_store(&c, e) : -1;
+	if (rc == 0)
+		rc = c.entry->run(&c, e);
 	*status = c.status;
 	free(home);
 	return rc;

@@ -19,6 +19,7 @@
 #include "fcgi/listen.h"
 #include "fcgi/worker.h"
 #include "net/refresh.h"
+#include "state/shared-choose.h"
 #include "state/tidy.h"
 
 #include <errno.h>
@@ -92,6 +93,12 @@ static int app_init(struct app *app, bool cgi)
 
 	if (!home) {
 		log_msg("%s", e.msg);
+		return -1;
+	}
+	/* Before the configuration, whose accounts have entries in it. */
+	if (shared_choose_for(home, &e)) {
+		log_msg("%s", e.msg);
+		free(home);
 		return -1;
 	}
 	app->program = install_path_self();
@@ -225,7 +232,10 @@ int main(int argc, char **argv)
 		return 1;
 	if (!cgi)
 		memory_settle();
+	if (!cgi)
+		shared_keep();
 	rc = cgi ? run_cgi(&app) : worker_run(&app, parent);
+	shared_end();
 	app_release(&app);
 	return rc;
 }

@@ -407,7 +407,8 @@ static int unreadable(struct request *r, struct err *e)
 	if (now - last > 60000 &&
 	    atomic_compare_exchange_strong(&said, &last, now))
 		log_msg("%s: requests of keys with limits are %s", e->msg,
-			allow ? "let through, uncounted" : "refused");
+			allow ? "let through, and counted later if they can be"
+			      : "refused");
 	if (allow)
 		return 1;
 	err_set(e, ERR_SPENT,
@@ -419,6 +420,19 @@ static int unreadable(struct request *r, struct err *e)
 
 /* --- before -------------------------------------------------------------- */
 
+/* There may be a lease all the same: what it costs is counted later. */
+static int not_taken(struct request *r, struct err *e)
+{
+	struct metered *m = r->metered;
+	int rc = unreadable(r, e);
+
+	if (rc < 0)
+		meter_cancel(&m->leases[m->n]);
+	else if (m->leases[m->n].flight)
+		m->n++;
+	return rc;
+}
+
 /* Others may be about to give back what is missing. */
 static int take(struct request *r, const struct key *k,
 		const struct meter_ask *ask, int64_t end, struct err *e)
@@ -429,7 +443,7 @@ static int take(struct request *r, const struct key *k,
 	for (;;) {
 		if (meter_take(snapshot_home(r->app->config), k->name,
 			       &k->quota, ask, &m->leases[m->n], &a, e))
-			return unreadable(r, e);
+			return not_taken(r, e);
 		if (a.verdict != METER_BUSY || clock_ms() >= end ||
 		    gateway_gone(r->gw))
 			break;

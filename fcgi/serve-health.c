@@ -7,6 +7,7 @@
 #include "state/breaker.h"
 #include "state/pool.h"
 #include "state/queue.h"
+#include "state/shared-choose.h"
 
 /* When an open breaker lets a request through again. */
 static void put_breaker(struct jw *w, const char *home, const struct backend *b)
@@ -51,6 +52,24 @@ static void put_backend(struct jw *w, const char *home, const struct backend *b)
 	buf_release(&protocols);
 }
 
+static void put_store(struct jw *w)
+{
+	struct shared_state s;
+
+	shared_look(&s);
+	if (!s.remote)
+		return;
+	jw_key(w, "store");
+	jw_obj(w);
+	jw_kcstr(w, "status", s.away ? "away" : "ok");
+	if (s.away) {
+		jw_kint(w, "since", s.away);
+		jw_kcstr(w, "why", s.why);
+	}
+	jw_kint(w, "waiting", (int64_t)s.waiting);
+	jw_obj_end(w);
+}
+
 static void put_details(struct jw *w, struct request *r,
 			const struct err *broken)
 {
@@ -62,6 +81,7 @@ static void put_details(struct jw *w, struct request *r,
 	jw_kint(w, "capacity", r->app->capacity);
 	jw_kint(w, "busy", atomic_load(&r->app->busy));
 	jw_kcstr(w, "configError", broken->code ? broken->msg : NULL);
+	put_store(w);
 	jw_key(w, "configWarnings");
 	jw_arr(w);
 	for (size_t i = 0; i < c->notes.n; i++)

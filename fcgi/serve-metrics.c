@@ -14,6 +14,7 @@
 #include "fcgi/serve.h"
 #include "state/breaker.h"
 #include "state/pool.h"
+#include "state/shared-choose.h"
 #include "state/usage-table.h"
 #include "state/usage.h"
 
@@ -362,6 +363,20 @@ static void put_router(struct metrics *m, struct request *r)
 		  "Requests that it can serve at a time.", app->capacity);
 }
 
+static void put_store(struct metrics *m)
+{
+	struct shared_state s;
+
+	shared_look(&s);
+	if (!s.remote)
+		return;
+	put_gauge(m, "dario_store_up",
+		  "Does the store that hosts share answer? 1 or 0.", !s.away);
+	put_gauge(m, "dario_store_waiting",
+		  "Ends of requests that it has still to be told of.",
+		  (int64_t)s.waiting);
+}
+
 /* --- all ----------------------------------------------------------------- */
 
 static void init_sums(struct sums *s, const char *home)
@@ -402,6 +417,7 @@ int serve_metrics(struct request *r, struct err *e)
 	put_pools(&m, r);
 	put_breakers(&m, r);
 	put_router(&m, r);
+	put_store(&m);
 	metrics_end(&m);
 	release_sums(&s);
 	if (out.full)

@@ -9,6 +9,7 @@
 #include "base/wait.h"
 #include "net/oauth.h"
 #include "state/pool.h"
+#include "state/shared-choose.h"
 #include "state/snapshot.h"
 
 #include <errno.h>
@@ -268,6 +269,9 @@ static int refresh_file(const char *home, const char *file, struct err *e)
 	struct err unused;
 	int rc = -1;
 
+	/* A store that is wrong is no reason to lose a token. */
+	if (shared_choose_for(home, &unused))
+		log_msg("%s", unused.msg);
 	settings_init(&s);
 	if (account_read(home, file, &a, e) ||
 	    json_load(home, "config.json", &conf, e) < 0 ||

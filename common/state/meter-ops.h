@@ -18,9 +18,19 @@ struct meter_ops {
 	void (*cancel)(struct meter_lease *l);
 	int (*use)(const char *home, const char *name, const struct quota *q,
 		   struct meter_use *out, struct err *e);
+	void (*forget)(const char *home, const char *name);
 };
 
 extern const struct meter_ops meter_files;
+
+/* Of sums, wherever they are kept: time goes by, then may it? And for people.
+ */
+struct meter_sums;
+bool meter_judge(struct meter_sums *s, const struct quota *q,
+		 const struct meter_ask *ask, int64_t now,
+		 struct meter_answer *answer);
+void meter_show(struct meter_sums *s, const struct quota *q,
+		struct meter_use *out);
 
 /* Before anything is counted: it holds for all of the process. */
 void meter_store(const struct meter_ops *ops);

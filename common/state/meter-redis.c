@@ -14,12 +14,11 @@
 #define COST_MAX (1000000LL * QUOTA_DOLLAR) /* of one request */
 #define NOTE_MS 1000                        /* between notes of one flight */
 #define WAITING_MAX 200000                  /* of ends that have not arrived */
-#define SUMS 47
 
 /* One request, from its beginning until the store knows how it has ended. */
 struct flight {
 	struct flight *next; /* of those that wait */
-	char name[72];
+	char name[160];
 	char id[64];
 	uint64_t serial;
 	int64_t hold, token_hold;
@@ -59,7 +58,7 @@ static size_t read_window(struct meter_window *w, const redisReply *answer,
 			  size_t at)
 {
 	w->ms = redis_int_at(answer, at++);
-	w->newest = redis_int_at(answer, at++);
+	w->newest = redis_int_at(answer, at++) % (METER_SLICES + 1);
 	for (int i = 0; i <= METER_SLICES; i++)
 		w->n[i] = redis_int_at(answer, at++);
 	return at;
@@ -69,6 +68,8 @@ static size_t read_window(struct meter_window *w, const redisReply *answer,
 static void read_sums(struct meter_sums *s, const redisReply *answer, size_t at)
 {
 	memset(s, 0, sizeof(*s));
+	s->last = s->latest = redis_int_at(answer,
+					   at++); /* rolled until then */
 	for (int p = 0; p < QUOTA_PERIODS; p++) {
 		s->period[p] = redis_int_at(answer, at + (size_t)p);
 		s->spent[p] = redis_int_at(answer,
@@ -299,16 +300,30 @@ static int use(const char *home, const char *name, const struct quota *q,
 	       struct meter_use *out, struct err *e)
 {
 	struct meter_sums s = { .hold = 0 };
+	int64_t now = clock_wall_ms();
 	struct redis_args a;
 
 	(void)home;
 	memset(out, 0, sizeof(*out));
 	redis_args(&a, "mread", "", shared_redis_since());
 	redis_word(&a, name);
+	redis_int(&a, now);
+	put_periods(&a, now);
 	if (redis_ask(&a, looked, &s, e))
 		return -1;
 	meter_show(&s, q, out);
 	return 0;
+}
+
+static void forget(const char *home, const char *name)
+{
+	struct redis_args a;
+	struct err unused;
+
+	(void)home;
+	redis_args(&a, "mforget", "", shared_redis_since());
+	redis_word(&a, name);
+	redis_ask(&a, nothing, NULL, &unused);
 }
 
 const struct meter_ops meter_redis = {
@@ -317,4 +332,5 @@ const struct meter_ops meter_redis = {
 	.settle = settle,
 	.cancel = cancel,
 	.use = use,
+	.forget = forget,
 };

@@ -39,3 +39,8 @@ int meter_use(const char *home, const char *name, const struct quota *q,
 {
 	return ops->use(home, name, q, out, e);
 }
+
+void meter_forget(const char *home, const char *name)
+{
+	ops->forget(home, name);
+}

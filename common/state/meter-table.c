@@ -434,7 +434,7 @@ static int slot_of(struct meter_table *t, const char *home, uint64_t name,
 	return at < 0 ? refuse(-1, "it is full: remove it", e) : at;
 }
 
-void meter_forget(const char *home, const char *name)
+void meter_table_forget(const char *home, const char *name)
 {
 	struct meter_table *t;
 	struct err unused;

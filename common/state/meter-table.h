@@ -17,7 +17,7 @@
  * (METER_TAKE) to the one that ends it (METER_END); of a process that is gone
  * it ends with what was known.
  *
- * A slot comes free with its key (meter_forget); those of files that were
+ * A slot comes free with its key (meter_table_forget); those of files that were
  * removed by hand do when there is no other.
  *
  * The file stays when everything is stopped. After a crash of the machine the
@@ -96,5 +96,8 @@ int meter_table_read(const char *home, const char *name, struct meter_sums *out,
 
 /* How a flight ends: cost and tokens into the sums. In meter.c. */
 void meter_end(struct meter_sums *s, const struct meter_flight *f, int64_t now);
+
+/* As meter_forget of meter.h. */
+void meter_table_forget(const char *home, const char *name);
 
 #endif

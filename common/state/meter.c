@@ -210,20 +210,27 @@ static bool note_time(void *arg, struct meter_sums *s)
 	return true;
 }
 
+bool meter_judge(struct meter_sums *s, const struct quota *q,
+		 const struct meter_ask *ask, int64_t now,
+		 struct meter_answer *answer)
+{
+	roll(s, now);
+	measure(&s->rate, &q->rate);
+	measure(&s->tokens, &q->tokens);
+	*answer = (struct meter_answer){ .verdict = METER_OK };
+	look_at_spend(s, q, ask, now, answer);
+	if (answer->verdict == METER_OK)
+		look_at_counts(s, q, now, answer);
+	return answer->verdict == METER_OK;
+}
+
 static bool take(void *arg, struct meter_sums *s)
 {
 	struct taking *k = arg;
 	int64_t now = clock_wall_ms();
 
 	k->behind = s->last < s->latest || now < s->latest;
-	roll(s, now);
-	measure(&s->rate, &k->q->rate);
-	measure(&s->tokens, &k->q->tokens);
-	*k->answer = (struct meter_answer){ .verdict = METER_OK };
-	look_at_spend(s, k->q, k->ask, now, k->answer);
-	if (k->answer->verdict == METER_OK)
-		look_at_counts(s, k->q, now, k->answer);
-	if (k->answer->verdict != METER_OK)
+	if (!meter_judge(s, k->q, k->ask, now, k->answer))
 		return false;
 	s->hold += k->flight->hold;
 	s->token_hold += k->flight->token_hold;
@@ -327,6 +334,19 @@ static void cancel_lease(struct meter_lease *l)
 	finish(l, cancel);
 }
 
+void meter_show(struct meter_sums *s, const struct quota *q,
+		struct meter_use *out)
+{
+	roll(s, clock_wall_ms());
+	measure(&s->rate, &q->rate);
+	measure(&s->tokens, &q->tokens);
+	memcpy(out->spent, s->spent, sizeof(out->spent));
+	out->reserved = s->hold;
+	out->running = s->flights;
+	out->requests = q->rate.most ? count(&s->rate) : 0;
+	out->tokens = q->tokens.most ? count(&s->tokens) : 0;
+}
+
 static int use(const char *home, const char *name, const struct quota *q,
 	       struct meter_use *out, struct err *e)
 {
@@ -335,14 +355,7 @@ static int use(const char *home, const char *name, const struct quota *q,
 	memset(out, 0, sizeof(*out));
 	if (meter_table_read(home, name, &s, e))
 		return -1;
-	roll(&s, clock_wall_ms());
-	measure(&s.rate, &q->rate);
-	measure(&s.tokens, &q->tokens);
-	memcpy(out->spent, s.spent, sizeof(out->spent));
-	out->reserved = s.hold;
-	out->running = s.flights;
-	out->requests = q->rate.most ? count(&s.rate) : 0;
-	out->tokens = q->tokens.most ? count(&s.tokens) : 0;
+	meter_show(&s, q, out);
 	return 0;
 }
 
@@ -352,4 +365,5 @@ const struct meter_ops meter_files = {
 	.settle = settle,
 	.cancel = cancel_lease,
 	.use = use,
+	.forget = meter_table_forget,
 };

@@ -54,7 +54,8 @@ struct meter_lease {
 	void *flight;
 };
 
-/* -1: the counters cannot be read or written. */
+/* -1: the counters cannot be read or written. There may be a lease all the
+ * same, which is counted later: end it, whatever is done. */
 int meter_take(const char *home, const char *name, const struct quota *q,
 	       const struct meter_ask *ask, struct meter_lease *out,
 	       struct meter_answer *answer, struct err *e);

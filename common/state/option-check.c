@@ -4,6 +4,7 @@
 #include "state/option-check.h"
 
 #include "base/host.h"
+#include "state/redis-url.h"
 
 #include <string.h>
 
@@ -169,5 +170,14 @@ int option_check_url(const char *text, const char *where, struct err *e)
 			       "%s: use https: plain http is for this machine "
 			       "alone",
 			       where);
+	return 0;
+}
+
+int option_check_store(const char *text, const char *where, struct err *e)
+{
+	struct redis_url unused;
+
+	if (*text && redis_url_read(&unused, text, e))
+		return err_add(e, where);
 	return 0;
 }

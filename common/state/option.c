@@ -5,6 +5,7 @@
 
 #include "base/embed.h"
 #include "state/option-check.h"
+#include "state/redis-url.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -115,6 +116,24 @@ const struct option_row options[] = {
 	  0, "", "URL",
 	  "collector (OTLP over HTTP) for what clients report of themselves; "
 	  "without it that is dropped" },
+	{ "store", "DARIO_STORE", "store", NULL, OPTION_STORE, AT(store), 0, 0,
+	  "", "URL",
+	  "where hosts share their state: redis://HOST:PORT/DB, "
+	  "redis+sentinel://HOST:PORT,.../MASTER/DB or unix:PATH of a Redis or "
+	  "Valkey; without it, files of this host" },
+	{ "storePasswordFile", "DARIO_STORE_PASSWORD_FILE",
+	  "store-password-file", NULL, OPTION_STRING, AT(store_password_file),
+	  0, 0, "", "FILE", "file with the store's password" },
+	{ "storePrefix", "DARIO_STORE_PREFIX", NULL, NULL, OPTION_STRING,
+	  AT(store_prefix), 0, 0, "dario:", "TEXT",
+	  "what the names of all keys in the store begin with" },
+	{ "storeTimeoutMs", "DARIO_STORE_TIMEOUT_MS", NULL, NULL, OPTION_INT,
+	  AT(store_timeout_ms), 1, 10000, "50", "MS",
+	  "how long a request waits for the store at most; then it goes on "
+	  "with what this host knows" },
+	{ "storeConnectMs", "DARIO_STORE_CONNECT_MS", NULL, NULL, OPTION_INT,
+	  AT(store_connect_ms), 50, 60000, "2000", "MS",
+	  "time to reach the store" },
 	{ "ccPath", "DARIO_CC_PATH", NULL, NULL, OPTION_STRING, AT(cc_path), 0,
 	  0, "", "FILE", "Claude Code's program, when it is not found" },
 	{ "noBun", "DARIO_NO_BUN", NULL, NULL, OPTION_BOOL, AT(no_bun), 0, 0,
@@ -231,6 +250,8 @@ static int check_string(const struct option_row *o, const char *value,
 		return option_check_hosts(value, where, e);
 	if (o->type == OPTION_URL)
 		return option_check_url(value, where, e);
+	if (o->type == OPTION_STORE)
+		return option_check_store(value, where, e);
 	if (o->type == OPTION_CHOICE && !is_choice(o->metavar, value))
 		return err_set(e, ERR_CONFIG,
 			       "%s must be one of %s, not \"%.40s\"", where,
@@ -263,8 +284,16 @@ int settings_set(struct settings *s, const struct option_row *o,
 	case OPTION_ORIGINS:
 	case OPTION_HOSTS:
 	case OPTION_URL:
+	case OPTION_STORE:
 		if (check_string(o, value, where, e))
 			return -1;
+		if (o->type == OPTION_STORE && from == SOURCE_FLAG &&
+		    redis_url_has_password(value))
+			return err_set(e, ERR_USAGE,
+				       "%s: others can read the arguments of a "
+				       "program: put the password into a file, "
+				       "and give --store-password-file",
+				       where);
 		free(*string);
 		*string = xstrdup(value);
 		break;
@@ -278,6 +307,7 @@ static const enum json_type json_types[] = {
 	[OPTION_STRING] = json_type_string, [OPTION_SECRET] = json_type_string,
 	[OPTION_CHOICE] = json_type_string, [OPTION_ORIGINS] = json_type_string,
 	[OPTION_HOSTS] = json_type_string,  [OPTION_URL] = json_type_string,
+	[OPTION_STORE] = json_type_string,
 };
 
 int settings_from_file(struct settings *s, struct json_object *file,
@@ -332,6 +362,9 @@ void settings_show(const struct settings *s, const struct option_row *o,
 	case OPTION_HOSTS:
 	case OPTION_URL:
 		buf_str(out, *(char **)member(s, o));
+		break;
+	case OPTION_STORE:
+		redis_url_show(*(char **)member(s, o), out);
 		break;
 	case OPTION_SECRET:
 		string = *(char **)member(s, o);

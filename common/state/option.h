@@ -25,6 +25,7 @@ enum option_type {
 	OPTION_ORIGINS, /* web origins, separated by commas */
 	OPTION_HOSTS,   /* host names, separated by commas */
 	OPTION_URL,     /* https; http on this machine */
+	OPTION_STORE,   /* redis-url.h; shown without its password */
 };
 
 enum option_source {
@@ -74,8 +75,11 @@ struct settings {
 	char *on_error;  /* allow, refuse */
 	char *otlp_url;  /* where their programs' reports go; "" nowhere */
 	char *strategy;  /* headroom, fill-first, soonest-reset */
-	char *cc_path;   /* Claude Code's program; "" look for it */
-	bool no_bun;     /* accepted, no effect */
+	/* of several hosts */
+	char *store, *store_password_file, *store_prefix;
+	long store_timeout_ms, store_connect_ms;
+	char *cc_path; /* Claude Code's program; "" look for it */
+	bool no_bun;   /* accepted, no effect */
 	enum option_source source[OPTIONS_MAX]; /* by row of `options` */
 };
 

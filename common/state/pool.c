@@ -316,6 +316,8 @@ static struct candidate look_for(const struct pool_request *r)
 
 	shared_sync(r->home);
 	c = best(r, false);
+	if (c.at < 0 && shared_look_again(r->home))
+		c = best(r, false);
 	return c.at < 0 ? best(r, true) : c;
 }
 

@@ -30,7 +30,7 @@ static struct {
 	redisContext *sync;
 	pid_t pid;
 	struct redis_place place; /* as it was found last */
-	char self[40];
+	char self[48];
 	char why[200];
 	_Atomic bool kept, away;
 	_Atomic int64_t since, next; /* wall ms; clock_ms of the next try */
@@ -40,11 +40,20 @@ static struct {
 
 /* --- is it there? -------------------------------------------------------- */
 
+/* What is random may be the same in two processes after a fork. */
+static void name_self(void)
+{
+	char prefix[16];
+
+	link_.pid = getpid();
+	snprintf(prefix, sizeof(prefix), "p%d-", (int)link_.pid);
+	digest_random_id(link_.self, sizeof(link_.self), prefix);
+}
+
 void redis_link_setup(const struct redis_setup *s)
 {
 	link_.setup = *s;
-	link_.pid = getpid();
-	digest_random_id(link_.self, sizeof(link_.self), "p-");
+	name_self();
 }
 
 void redis_link_keep(void)
@@ -60,8 +69,7 @@ static void after_fork(void)
 	if (link_.sync)
 		redisFree(link_.sync);
 	link_.sync = NULL;
-	link_.pid = getpid();
-	digest_random_id(link_.self, sizeof(link_.self), "p-");
+	name_self();
 }
 
 const char *redis_link_self(void)

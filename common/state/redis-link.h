@@ -2,8 +2,8 @@
 /*
  * redis-link: requests to a Redis or Valkey, and whether it can be asked.
  *
- * Each request is one call of redis_script, by its hash. A task of a loop is put
- * aside until the answer is there, over a connection of its loop; any other
+ * Each request is one call of redis_script, by its hash. A task of a loop is
+ * put aside until the answer is there, over a connection of its loop; any other
  * thread blocks, over the one connection of the process. Nobody waits longer
  * than `answer_ms`, all requests of one task together; then, or when the
  * connection breaks, the store is away: requests fail at once, until

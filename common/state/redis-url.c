@@ -183,7 +183,7 @@ int redis_url_read(struct redis_url *u, const char *text, struct err *e)
 			       "store: rediss:// needs hiredis 1.0 or later "
 			       "with TLS, which this dario was not built with: "
 			       "let stunnel carry it, and name redis:// on "
-			       "loopback (dario's store.md says how)");
+			       "loopback (see doc/store.md)");
 	return bad(e, "it cannot be read");
 }
 

@@ -13,6 +13,7 @@
 struct shared_ops {
 	struct shared_entry *(*entry)(const char *home, const char *name);
 	void (*sync)(const char *home);
+	bool (*look_again)(const char *home);
 	uint64_t (*version)(struct shared_entry *x);
 	int (*read)(struct shared_entry *x, struct buf *out, struct err *e);
 	int (*update)(struct shared_entry *x, shared_change_fn *change,

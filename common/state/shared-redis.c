@@ -13,6 +13,7 @@
 
 #define MIRROR_CHAINS 1024 /* chains of them */
 #define OLD_MS 150         /* of the mirror, before it is asked for */
+#define NEW_MS 5           /* and as good as asked just now */
 #define TRIES_MAX 16       /* to change a text that others change */
 
 struct redis_mirror redis_mirror = { .lock = PTHREAD_MUTEX_INITIALIZER };
@@ -33,7 +34,6 @@ static struct shared_entry *find(struct span name)
 	memcpy(x->name, name.p, name.n);
 	x->below = memchr(name.p, '/', name.n);
 	x->version = 1;
-	x->have_version = -1;
 	buf_init(&x->text, SHARED_TEXT_MAX);
 	x->next = redis_mirror.chains[i];
 	redis_mirror.chains[i] = x;
@@ -113,6 +113,8 @@ static void forget(void)
 			x->text_version = 0;
 			atomic_store(&x->all, 0);
 			atomic_store(&x->own, 0);
+			atomic_store(&x->last, 0);
+			atomic_store(&x->turn, 0);
 		}
 	atomic_store(&redis_mirror.since, 0);
 	atomic_store(&redis_mirror.again, true);
@@ -126,12 +128,10 @@ static void hear(const redisReply *answer)
 
 	pthread_mutex_lock(&redis_mirror.lock);
 	if (!span_is(data, redis_mirror.data) || int_of(answer, REDIS_LOST)) {
-		bool first = !*redis_mirror.data;
-
+		if (*redis_mirror.data)
+			forget();
 		snprintf(redis_mirror.data, sizeof(redis_mirror.data), "%.*s",
 			 SPAN_FMT(data));
-		if (!first && last < atomic_load(&redis_mirror.since))
-			forget();
 	}
 	for (size_t i = 0;
 	     news->type == REDIS_REPLY_ARRAY && i < news->elements; i++)
@@ -192,6 +192,15 @@ static void sync_home(const char *home)
 	(void)home;
 	if (!atomic_load(&redis_mirror.heard) || redis_mirror_age() > OLD_MS)
 		ask_for_news();
+}
+
+static bool look_again(const char *home)
+{
+	(void)home;
+	if (redis_mirror_age() <= NEW_MS)
+		return false;
+	ask_for_news();
+	return redis_mirror_age() <= NEW_MS;
 }
 
 /* --- texts --------------------------------------------------------------- */
@@ -429,7 +438,13 @@ void shared_redis_use(const struct redis_setup *s)
 	struct redis_setup own = *s;
 
 	own.heard = hear;
+	pthread_mutex_lock(&redis_mirror.lock);
+	forget();
+	redis_mirror.data[0] = '\0';
+	redis_mirror.heard = 0;
+	redis_mirror.again = redis_mirror.holds = false;
 	redis_mirror.pid = getpid();
+	pthread_mutex_unlock(&redis_mirror.lock);
 	redis_link_setup(&own);
 	shared_use(&shared_redis);
 	meter_store(&meter_redis);
@@ -438,6 +453,7 @@ void shared_redis_use(const struct redis_setup *s)
 const struct shared_ops shared_redis = {
 	.entry = get_entry,
 	.sync = sync_home,
+	.look_again = look_again,
 	.version = version_of,
 	.read = read_text,
 	.update = update_text,
@@ -448,10 +464,10 @@ const struct shared_ops shared_redis = {
 	.count = redis_count,
 	.add = redis_add,
 	.sub = redis_sub,
-	.redis_is_older = redis_is_older,
+	.is_older = redis_is_older,
 	.take = redis_take,
 	.turn = redis_turn,
-	.redis_turn_in = redis_turn_in,
+	.turn_in = redis_turn_in,
 	.join = redis_line_join,
 	.first = redis_line_first,
 	.leave = redis_line_leave,

@@ -3,16 +3,16 @@
  * shared-redis: what all hosts of a router share, in one Redis or Valkey.
  *
  * Each process keeps a mirror of what changes often (limits, counts, turns): it
- * answers what is immediate, and every answer of the store brings the news since
- * the last. To choose an account is one round trip, in which the store refuses a
- * choice that was made of old news; then it is made again. What is noted after
- * an answer is sent without waiting for it.
+ * answers what is immediate, and every answer of the store brings the news
+ * since the last. To choose an account is one round trip, in which the store
+ * refuses a choice that was made of old news; then it is made again. What is
+ * noted after an answer is sent without waiting for it.
  *
  * A process that the store has not heard of for some seconds is gone: what it
  * held is given back, its flights end with what was known. One that was only
- * cut off says again what it holds, and what its flights have really cost. While
- * the store is away the mirror is all there is, and what happens is counted in
- * it.
+ * cut off says again what it holds, and what its flights have really cost.
+ * While the store is away the mirror is all there is, and what happens is
+ * counted in it.
  */
 #ifndef DARIO_SHARED_REDIS_H
 #define DARIO_SHARED_REDIS_H

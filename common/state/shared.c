@@ -20,6 +20,11 @@ void shared_sync(const char *home)
 	ops->sync(home);
 }
 
+bool shared_look_again(const char *home)
+{
+	return ops->look_again(home);
+}
+
 uint64_t shared_version(struct shared_entry *x)
 {
 	return ops->version(x);

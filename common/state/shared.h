@@ -38,6 +38,9 @@ struct shared_entry *shared_entry(const char *home, const char *name);
 /* Take notice of what others have written: once, before versions are asked.
  * Immediate, as these two are. */
 void shared_sync(const char *home);
+/* What is known may be some moments old where the store is far: is there more
+ * to know now? It may park. For who would have to refuse. */
+bool shared_look_again(const char *home);
 /* Another one when the text may have changed. */
 uint64_t shared_version(struct shared_entry *x);
 /* 0, 1 there is none, -1. */

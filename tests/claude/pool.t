@@ -27,6 +27,7 @@ talk() {
 }
 forget() { # all that is known
 	rm -rf "$DARIO_HOME/state"
+	[ "${STORE-}" != redis ] || in_store flushdb
 }
 used() { # SHARE SECONDS: header fields of an account's five hours
 	echo "\"anthropic-ratelimit-unified-5h-utilization\":\"$1\",\"anthropic-ratelimit-unified-5h-reset\":\"$(($(date +%s) + $2))\",\"anthropic-ratelimit-unified-status\":\"allowed\""

@@ -19,6 +19,7 @@ money() { # WORKERS FLAGS...: a run against a router of its own
 	shift 2
 	unset port
 	: >"$tmp/bill"
+	export DARIO_STORE_PREFIX="$name:" # of a store, sums of its own
 	start_router --workers="$workers"
 	report "$name" "$tmp/out" python3 "$srcdir/tests/money/money.py" "$url" "$dario" "$tmp/bill" \
 		"$srcdir/share/prices.json" "$router" "$@"

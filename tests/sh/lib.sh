@@ -175,6 +175,26 @@ listens() {
 	curl -s -o "$tmp/probe" "http://127.0.0.1:$1/health"
 }
 
+# start_store [FLAGS]: a redis-server of our own, $store_pid, on the socket
+# $store; whatever is started from here on shares its state there.
+start_store() {
+	need redis-server redis-cli
+	store=$tmp/store.sock
+	mkdir -p "$tmp/store"
+	start_process "$tmp/store.log" redis-server --port 0 --unixsocket "$store" \
+		--dir "$tmp/store" --save '' --appendonly yes --appendfsync always "$@"
+	store_pid=$pid
+	wait_for 15 in_store ping || {
+		diag "the store does not start:" "$(cat "$tmp/store.log")"
+		exit 1
+	}
+	export DARIO_STORE="unix:$store" DARIO_STORE_TIMEOUT_MS=5000 # a busy machine
+}
+
+in_store() { # what redis-cli does, without a host's time limit
+	[ -n "$(timeout 10 redis-cli -s "$store" ${store_auth+-a "$store_auth" --no-auth-warning} "$@")" ]
+}
+
 # start_router [FLAGS]: sets port, url, router (pid); its log is $tmp/log.
 start_router() {
 	port=${port:-$(free_port)}
@@ -254,3 +274,6 @@ json() {
 j = json.load(sys.stdin)
 print($1)"
 }
+
+# The tests of what is shared run twice, with STORE=redis (tests/store).
+[ "${STORE-}" != redis ] || start_store

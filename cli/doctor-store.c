@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* Is the store of several hosts there, and what may it lose? */
+#include "config.h"
+
+#include "base/clock.h"
+#include "cli/doctor.h"
+#include "state/redis-url.h"
+#include "state/shared-choose.h"
+
+#include <string.h>
+
+static void say_loss(struct doctor *d, const char *info)
+{
+	if (strstr(info, "aof_enabled:1"))
+		doctor_say(d, DOCTOR_OK, "store durability", NULL,
+			   "it has an append-only file: with appendfsync "
+			   "always a crash of it loses nothing, with everysec "
+			   "the last second of sums and places");
+	else
+		doctor_say(d, DOCTOR_WARN, "store durability",
+			   "set appendonly yes and appendfsync always in its "
+			   "redis.conf, where limits of money must hold",
+			   "it has no append-only file: a crash of it loses "
+			   "what was counted since its last snapshot");
+}
+
+void doctor_store(struct doctor *d)
+{
+	struct err e = { 0 };
+	struct buf where, info;
+	int64_t begun;
+
+	doctor_load(d);
+	if (!*d->config->settings.store)
+		return;
+	buf_init(&where, 1024);
+	buf_init(&info, 1u << 18);
+	redis_url_show(d->config->settings.store, &where);
+	begun = clock_ms();
+	if (shared_choose(d->home, &d->config->settings, &e) || shared_ask(&e))
+		doctor_say(d, DOCTOR_FAIL, "store",
+			   "see that it runs, and that the address, the "
+			   "password file and the database of the setting "
+			   "store are right; until then each host goes by "
+			   "what it knows itself",
+			   "%s: %s", buf_cstr(&where), e.msg);
+	else
+		doctor_say(d, DOCTOR_OK, "store", NULL,
+			   "%s answers, within %lld ms with its connection",
+			   buf_cstr(&where), (long long)(clock_ms() - begun));
+	if (!e.code && shared_info("persistence", &info, &e) == 0)
+		say_loss(d, buf_cstr(&info));
+	buf_release(&where);
+	buf_release(&info);
+}
