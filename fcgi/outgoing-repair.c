@@ -9,8 +9,8 @@
 #include <string.h>
 
 /* Of values that another provider made the one that is refused goes first, then
- * that and all behind it: a history with many of them costs three calls. */
-#define OPAQUE_MAX 2
+ * that and the next, then all behind it: many of them cost four calls. */
+#define OPAQUE_MAX 3
 #define REPAIRS_MAX 4
 
 /* What was told before, and what is told now. */

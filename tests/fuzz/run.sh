@@ -22,7 +22,8 @@ compile() { # CFLAGS...: of a target or of the common part
 sources_of() {
 	case $1 in
 	oauth) echo common/net/oauth.c ;;
-	vars) echo fcgi/request.c fcgi/request-body.c fcgi/guard.c ;;
+	vars) echo fcgi/request.c fcgi/request-body.c fcgi/guard.c \
+		fcgi/transport.c ;;
 	rate) echo fcgi/rate-fields.c ;;
 	esac
 }

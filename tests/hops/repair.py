@@ -343,7 +343,7 @@ def two_backends():
 
 
 def many():
-    """Values of others in every other turn: three calls, whatever their number,
+    """Values of others in every other turn: four calls, whatever their number,
     and what stands before the second one stays."""
     for dialect in ("messages", "responses"):
         for said in ("item", "end", "bare") if dialect == "responses" \
@@ -359,7 +359,7 @@ def many():
             left = tokens_in(seen[-1][3])
             name = f"{dialect}, many{f', by {said}' if said else ''}"
             check(f"{name}: goes on", r.status == 200, data)
-            check(f"{name}: three calls at most", len(seen) - at <= 3,
+            check(f"{name}: four calls at most", len(seen) - at <= 4,
                   len(seen) - at)
             check(f"{name}: what was taken stays",
                   len(left) == (0 if said == "bare" else 4) and

@@ -73,7 +73,8 @@ static void finds_model_and_stream(void **state)
 static void check_places(const struct peek *k, struct span text)
 {
 	static const char *const keys[] = { "system", "instructions",
-					    "messages", "input" };
+					    "messages", "input",
+					    "user", "metadata" };
 	struct err e = { 0 };
 	struct json_object *body = json_read(text, &e);
 
