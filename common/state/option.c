@@ -119,7 +119,7 @@ const struct option_row options[] = {
 	{ "store", "DARIO_STORE", "store", NULL, OPTION_STORE, AT(store), 0, 0,
 	  "", "URL",
 	  "where hosts share their state: redis://HOST:PORT/DB, "
-	  "redis+sentinel://HOST:PORT,.../MASTER/DB or unix:PATH of a Redis or "
+	  "redis+sentinel://HOST,.../MASTER/DB or unix:PATH of a Redis or "
 	  "Valkey; without it, files of this host" },
 	{ "storePasswordFile", "DARIO_STORE_PASSWORD_FILE",
 	  "store-password-file", NULL, OPTION_STRING, AT(store_password_file),

@@ -90,8 +90,9 @@ for page in cursor open-webui librechat; do
 	        if re.search(r"(^|\s)dario [a-z]", line):
 	            print(line + (" --check" if "dario proxy" in line else ""))
 	END
-	ok "doc/tools/$page: its commands" sh -ec "export DARIO_HOME='$tmp/$page.home'
-		. '$tmp/$page'" >/dev/null 2>&1
+	ok "doc/tools/$page: its commands" sh -ec "exec >/dev/null 2>&1
+		export DARIO_HOME='$tmp/$page.home'
+		. '$tmp/$page'"
 done
 is 'doc/tools: each of the three has one' "$(cat "$tmp/cursor" "$tmp/open-webui" \
 	"$tmp/librechat" | grep -c 'dario proxy')" 3

@@ -24,7 +24,7 @@ groups=$(awk '/^  [a-z]/ { print $1 }' "$tmp/help" | grep -v -e help -e version)
 for columns in 60 100; do
 	for group in $groups; do
 		w=$(COLUMNS=$columns "$dario" help "$group" |
-			grep -v -e '^  dario ' -e '^dario ' -e '^  --' -e '^Settings' | widest)
+			grep -v -e '^  dario ' -e '^dario ' -e '^  --' -e '^Settings' -e '://' | widest)
 		[ "$w" -le $columns ] || fail "help $group in $columns" "$w"
 	done
 done

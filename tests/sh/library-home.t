@@ -103,6 +103,7 @@ fi
 
 if command -v valgrind >/dev/null; then
 	valgrind -q --error-exitcode=9 --leak-check=full \
+		--suppressions="$srcdir/tests/lib/valgrind.supp" \
 		--errors-for-leak-kinds=definite "$tmp/ask" "$DARIO_HOME" two \
 		"$tmp/two" >"$tmp/out" 2>"$tmp/grind"
 	is 'two folders under valgrind' "$? $(cat "$tmp/grind")" '0 '

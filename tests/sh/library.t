@@ -41,8 +41,8 @@ for c in "$srcdir"/examples/c/*.c; do
 done
 cc -o "$tmp/static" "$srcdir/examples/c/translate.c" \
 	$(pkg-config --cflags dario) "$libdir/libdario.a" \
-	$(PKG_CONFIG_SYSROOT_DIR= pkg-config --libs libcurl json-c libcrypto \
-		zlib libzstd)
+	$(PKG_CONFIG_SYSROOT_DIR= pkg-config --libs \
+		$(sed -n 's/^Requires.private: //p' "$pc"))
 is 'builds with the archive' "$?" 0
 printf '#include <dario.h>\nint main() { return !dario_version(); }\n' \
 	>"$tmp/v.cc"
