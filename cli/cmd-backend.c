@@ -76,7 +76,7 @@ static int run_test(struct cmd *c, struct err *e)
 	b = snapshot_backend(cfg, span_of(c->args[0]));
 	if (b)
 		rc = backend_test(b, c->home, cfg->settings.connect_ms, &t, e);
-	else
+	else if (secret_check_name(c->args[0], BACKEND_NAME, e) == 0)
 		err_set(e, ERR_CONFIG,
 			"there is no backend %.64s: see "
 			"dario backend list",
