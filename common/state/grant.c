@@ -279,10 +279,11 @@ static bool revoke(void *arg, struct span was, struct buf *now)
 	read_grants(&all, was);
 	hash_of(c->token, hash);
 	g = find(&all, c->id_hash);
-	if (g)
-		write = same_hash(g->refresh, hash) |
-			same_hash(g->access[0].hash, hash) |
-			same_hash(g->access[1].hash, hash);
+	if (g) { /* all three, whichever it is */
+		write = same_hash(g->refresh, hash);
+		write |= same_hash(g->access[0].hash, hash);
+		write |= same_hash(g->access[1].hash, hash);
+	}
 	if (write) {
 		drop(&all, g);
 		write_grants(&all, now);

@@ -71,8 +71,8 @@ static void add_sample(struct trend *t, int64_t time, float h5, float d7)
 {
 	struct trend_sample *s;
 
-	if (!time || !(h5 >= 0 && h5 <= JSON_COUNT_MAX) ||
-	    !(d7 >= 0 && d7 <= JSON_COUNT_MAX))
+	if (!time || !(h5 >= 0 && h5 <= (double)JSON_COUNT_MAX) ||
+	    !(d7 >= 0 && d7 <= (double)JSON_COUNT_MAX))
 		return;
 	/* Room for twice as many each time that they are a power of two. */
 	if (!(t->n_samples & (t->n_samples - 1)))
