@@ -88,11 +88,11 @@ is 'two refused signatures: the others stay' \
 	"$(status) $(seen '[b.get("thinking") for b in j["requests"][-1]["body"]["messages"][1]["content"]]')" \
 	"200 ['0', '2', None]"
 like 'refused thinking: that is said' "$(header x-dario-mended) $(header x-dario-dropped)" 'thinking thinking'
-many=$(for i in 1 2 3 4 5 6 7 8 9; do refusal 0; echo ,; done)
+many=$(for i in 1 2 3; do refusal 0; echo ,; done)
 rule "{\"answers\":{\"sk-ant-oat01-one\":[${many%,}]}}"
 many=$(for i in 1 2 3 4 5 6 7 8 9 10 11 12; do thought $i; echo ,; done)
 post /v1/messages "{\"model\":\"claude-sonnet-9\",\"max_tokens\":50,\"messages\":[{\"role\":\"user\",\"content\":\"hi\"},{\"role\":\"assistant\",\"content\":[$many{\"type\":\"text\",\"text\":\"yo\"}]},{\"role\":\"user\",\"content\":\"go\"}]}" >/dev/null
-is 'nine refused signatures: none is left at the end' \
+is 'refused again and again: none is left at the end' \
 	"$(status) $(seen 'len(j["requests"][-1]["body"]["messages"][1]["content"])')" '200 1'
 rule '{"answers":{"sk-ant-oat01-one":[{"status":400,"body":{"type":"error","error":{"type":"invalid_request_error","message":"messages.1.content.0.type: Expected `thinking` or `redacted_thinking`, but found `tool_use`"}}}]}}'
 post /v1/messages "{\"model\":\"claude-sonnet-9\",\"max_tokens\":50,\"thinking\":{\"type\":\"adaptive\"},\"messages\":[{\"role\":\"user\",\"content\":\"hi\"},{\"role\":\"assistant\",\"content\":[{\"type\":\"tool_use\",\"id\":\"toolu_1\",\"name\":\"f\",\"input\":{}}]},{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"toolu_1\",\"content\":\"1\"}]}]}" >/dev/null
