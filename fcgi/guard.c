@@ -258,8 +258,14 @@ int guard_change(const struct request *r, struct err *e)
 {
 	char want[DIGEST_URL_BYTES];
 
+	/* Every user and program of this machine could. */
+	if (!*r->config->settings.api_key)
+		return err_set(e, ERR_FORBIDDEN,
+			       "while the router has no key of its own nobody "
+			       "is known as its owner: set DARIO_API_KEY to "
+			       "change things here, or use the dario command");
 	/* No page of another origin has a key. */
-	if (!r->session.n && (*r->config->settings.api_key || r->key))
+	if (!r->session.n)
 		return 0;
 	if (!guard_is_same_origin(r))
 		return err_set(e, ERR_FORBIDDEN,

@@ -84,19 +84,20 @@ void persons_view_error(const struct request *r, struct err *e)
 }
 
 /* "claude/work: window, groq: 503" */
-const char *persons_view_fallback(const struct request *r)
+const char *persons_view_fallback(const struct request *r, const char *text)
 {
-	struct span rest = span_of(r->fallback);
+	struct span rest = span_of(text);
 	const char *out = "";
 
 	if (!r->key)
-		return r->fallback;
+		return text;
 	while (rest.n) {
 		struct span one = span_cut(&rest, ','), why = one;
 		struct span name = span_cut(&why, ':');
+		struct span backend = span_cut(&name, '/');
 
 		out = arena_fmt(r->arena, "%s%s%.*s:%.*s", out, *out ? "," : "",
-				SPAN_FMT(span_cut(&name, '/')), SPAN_FMT(why));
+				SPAN_FMT(backend), SPAN_FMT(why));
 	}
 	return out;
 }

@@ -18,8 +18,9 @@ bool persons_view_hides(const struct request *r, struct span name);
 void persons_view_text(const struct request *r, struct buf *text);
 /* An error of this router that names accounts or files. */
 void persons_view_error(const struct request *r, struct err *e);
-/* r->fallback without the accounts. */
-const char *persons_view_fallback(const struct request *r);
+/* What a fallback says, without the accounts where a person is to see it; in
+ * the request's arena. */
+const char *persons_view_fallback(const struct request *r, const char *text);
 /* How much of the pool is used, as fields of a good answer. */
 void persons_view_fields(struct request *r);
 

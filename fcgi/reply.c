@@ -137,7 +137,7 @@ int reply_head(struct request *r, int status)
 		reply_field(r, "x-dario-account", span_of(r->account));
 	if (r->fallback)
 		reply_field(r, "x-dario-fallback",
-			    span_of(persons_view_fallback(r)));
+			    span_of(persons_view_fallback(r, r->fallback)));
 	if (r->dropped)
 		reply_field(r, "x-dario-dropped", span_of(r->dropped));
 	if (r->mended)

@@ -74,6 +74,8 @@ static int answer_errors(struct request *r, const struct usage_query *q,
 
 	n = usage_errors(snapshot_home(r->app->config), q->since, q->person,
 			 most > 0 ? (size_t)most : 1, &list);
+	for (size_t i = 0; r->key && i < n; i++)
+		list[i].account[0] = '\0'; /* that is the owner's to see */
 	buf_init(&out, ANSWER_MAX);
 	usage_errors_put(&w, list, n);
 	free(list);

@@ -3,6 +3,7 @@
  * those of their own keys. */
 #include "config.h"
 
+#include "fcgi/persons-view.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
 #include "state/recent.h"
@@ -78,7 +79,8 @@ static void put_request(void *arg, const struct recent *x)
 	put_text(w, "key", t->key);
 	put_text(w, "model", t->model);
 	put_text(w, "backend", t->backend);
-	put_text(w, "account", t->account);
+	if (!l->r->key) /* who pays is for the owner */
+		put_text(w, "account", t->account);
 	put_text(w, "upstreamModel", t->upstream_model);
 	jw_kint(w, "status", x->status);
 	put_text(w, "error", t->error);
@@ -92,7 +94,7 @@ static void put_request(void *arg, const struct recent *x)
 		jw_null(w);
 	put_tokens(w, x);
 	put_cost(w, l->r->config->prices, x);
-	put_text(w, "fallback", t->fallback);
+	put_text(w, "fallback", persons_view_fallback(l->r, t->fallback));
 	put_text(w, "dropped", t->dropped);
 	jw_obj_end(w);
 }

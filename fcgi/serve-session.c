@@ -10,6 +10,7 @@
 #include "fcgi/guard.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
+#include "fcgi/transport.h"
 #include "state/session.h"
 #include "state/shared.h"
 
@@ -23,9 +24,7 @@
 /* No script can read it, and no page of another site makes it be sent. */
 static void set_cookie(struct request *r, const char *value, long seconds)
 {
-	const char *tls = r->vars.https && strcmp(r->vars.https, "off")
-				? "; Secure"
-				: "";
+	const char *tls = transport_is_tls(r) ? "; Secure" : "";
 	const char *field = arena_fmt(r->arena,
 				      GUARD_COOKIE
 				      "=%s; Path=/; Max-Age=%ld; "
@@ -62,7 +61,7 @@ static int answer(struct request *r, struct session who, struct span cookie,
 	jw_kbool(&w, "loggedIn", cookie.n > 0);
 	jw_kbool(&w, "keyIsSet", *c->settings.api_key);
 	jw_kbool(&w, "peopleHaveKeys", c->keys.any);
-	if (who.owner && guard_is_same_origin(r))
+	if (who.owner && *c->settings.api_key && guard_is_same_origin(r))
 		rc = put_token(&w, r, cookie, e);
 	jw_obj_end(&w);
 	reply_field(r, "Cache-Control", SPAN("no-store"));

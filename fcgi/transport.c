@@ -19,7 +19,7 @@ bool transport_is_local(const struct request *r)
 	return strcmp(addr, "unix:") == 0 || host_is_loopback(span_of(addr));
 }
 
-static bool is_tls(const struct request *r)
+bool transport_is_tls(const struct request *r)
 {
 	const char *https = r->vars.https, *proto = r->vars.forwarded_proto;
 
@@ -36,9 +36,10 @@ bool transport_is_private(const struct request *r)
 	struct span name;
 	long port;
 
-	return is_tls(r) || (transport_is_local(r) &&
-			     host_parse(span_of(r->vars.host), &name, &port) &&
-			     host_is_loopback(name));
+	return transport_is_tls(r) ||
+	       (transport_is_local(r) &&
+		host_parse(span_of(r->vars.host), &name, &port) &&
+		host_is_loopback(name));
 }
 
 int transport_check(const struct request *r, struct err *e)
@@ -64,7 +65,8 @@ const char *transport_base(const struct request *r)
 
 	if (n >= end && strcmp(whole + n - end, r->asked_path) == 0)
 		n -= end;
-	return arena_fmt(r->arena, "%s://%s%.*s", is_tls(r) ? "https" : "http",
+	return arena_fmt(r->arena, "%s://%s%.*s",
+			 transport_is_tls(r) ? "https" : "http",
 			 v->host ? v->host : "", (int)n, whole);
 }
 
@@ -72,7 +74,7 @@ bool transport_is_own(const struct request *r, struct span origin)
 {
 	struct origin from, own;
 	const char *here = arena_fmt(r->arena, "%s://%s",
-				     is_tls(r) ? "https" : "http",
+				     transport_is_tls(r) ? "https" : "http",
 				     r->vars.host ? r->vars.host : "");
 
 	return origin_parse(origin, &from) &&

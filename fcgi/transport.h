@@ -14,6 +14,7 @@
 /* Is the client this machine itself? A web server that does not say so may
  * serve anybody. */
 bool transport_is_local(const struct request *r);
+bool transport_is_tls(const struct request *r);
 /* Nobody on the way can read it: TLS, or a client of this machine that calls
  * the router by a loopback name. */
 bool transport_is_private(const struct request *r);

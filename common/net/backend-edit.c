@@ -293,6 +293,28 @@ static void leave_known(struct json_object *file, struct json_object *set)
 	}
 }
 
+static void no_watch(void *arg, const char *root, const char *name)
+{
+	(void)arg;
+	(void)root;
+	(void)name;
+}
+
+/* Has it further keys, which are in files of their own? */
+static bool has_more_keys(const struct adding *a)
+{
+	struct accounts keys;
+	struct err ignored = { 0 };
+	bool any;
+
+	if (accounts_load_keys(&keys, a->ask->home, a->name, NULL, no_watch,
+			       NULL, &ignored))
+		return true;
+	any = keys.n > 0;
+	accounts_release(&keys);
+	return any;
+}
+
 /* Another provider's key and habits do not go along to a new address. */
 static int leave_old_address(const struct adding *a, struct json_object *file,
 			     struct err *e)
@@ -307,6 +329,13 @@ static int leave_old_address(const struct adding *a, struct json_object *file,
 			       "backend %s has a key for %s: give the one for "
 			       "the new address too",
 			       a->name, was);
+	if (has_more_keys(a))
+		return err_set(
+			e, ERR_USAGE,
+			"backend %s has further keys for %s: remove them "
+			"first, with dario accounts remove ALIAS "
+			"--backend=%s",
+			a->name, was, a->name);
 	set = providers_find(was, e);
 	if (!set)
 		return e->code ? -1 : 0;

@@ -177,7 +177,8 @@ bool key_good_name(const char *name)
 {
 	struct span device = span_of(name), person = span_cut(&device, '/');
 
-	return store_good_name(person) &&
+	/* In sums of usage that name is for whoever has none of his own. */
+	return store_good_name(person) && !span_is(person, "other") &&
 	       (strchr(name, '/') ? store_good_name(device) : true);
 }
 

@@ -71,6 +71,10 @@ int usage_query_by(struct usage_query *q, const char *text, struct err *e)
 			return -1;
 		text += n;
 	} while (*text++);
+	if (q->person && has(q, USAGE_ACCOUNT))
+		return err_set(e, ERR_BAD_REQUEST,
+			       "which accounts pay is for the owner of this "
+			       "router to see: leave out account");
 	if (has(q, USAGE_BY_HOUR) && has(q, USAGE_BY_DAY))
 		return err_set(e, ERR_BAD_REQUEST,
 			       "usage is shown by hour or by day, not by both");

@@ -179,17 +179,20 @@ static bool has_session(const char *const *v)
 	return false;
 }
 
-/* Has the key so many rows of sessions that it would crowd others out? */
-static bool is_crowded(const struct usage_writer *w, const char *key)
+/* Has the key so many rows that more would crowd others out? */
+static bool is_crowding(const struct usage_writer *w, const char *key)
 {
 	size_t mine = 0, n = atomic_load(&head(w)->rows);
 
-	if (n >= USAGE_ROWS / 2)
-		return true;
 	for (size_t i = 0; i < n; i++)
 		mine += strcmp(names(w) + row_at(w, i)->names[USAGE_KEY],
 			       key) == 0;
 	return mine >= USAGE_ROWS / 4;
+}
+
+static bool is_half_full(const struct usage_writer *w)
+{
+	return atomic_load(&head(w)->rows) >= USAGE_ROWS / 2;
 }
 
 /* What has no place of its own stands with others, less and less precisely. */
@@ -199,6 +202,13 @@ static void coarsen(struct usage_id *id, int from)
 		if (from < USAGE_LASTING || *id->names[i])
 			id->names[i] = usage_other;
 	id->hash = hash_of(id);
+}
+
+/* Who asks for ever new models is still told apart from others. */
+static void coarsen_model(struct usage_id *id)
+{
+	id->names[USAGE_MODEL] = usage_other;
+	coarsen(id, USAGE_LASTING);
 }
 
 /* NULL: not under this name. */
@@ -219,9 +229,16 @@ static struct usage_row *row_of(struct usage_writer *w, struct usage_id id)
 
 	if (*p)
 		return row_at(w, *p - 1u);
-	if (has_session(id.names) && is_crowded(w, id.names[USAGE_KEY]))
+	if (*id.names[USAGE_KEY] && is_crowding(w, id.names[USAGE_KEY]))
+		coarsen_model(&id);
+	else if (has_session(id.names) &&
+		 (is_half_full(w) || is_crowding(w, id.names[USAGE_KEY])))
 		coarsen(&id, USAGE_LASTING);
 	r = find(w, &id, USAGE_ROWS - 1);
+	if (!r) {
+		coarsen_model(&id);
+		r = find(w, &id, USAGE_ROWS - 1);
+	}
 	if (!r) {
 		coarsen(&id, 0);
 		r = find(w, &id, USAGE_ROWS);

@@ -79,9 +79,11 @@ says 429 ',"body":{"type":"error","error":{"type":"rate_limit_error","message":"
 ask "$anna" >/dev/null
 unlike 'nor by a limit' "$(cat "$tmp/answer" "$tmp/head")" acc-
 unlike 'nor is the organization told by one' "$(cat "$tmp/answer" "$tmp/head")" org-0
-for path in /v1/models /v1/models/claude-opus-5 /accounts /status /health; do
+for path in /v1/models /v1/models/claude-opus-5 /accounts /status /health \
+	/requests '/analytics?errors=9' '/analytics?by=account'; do
 	curl -s -D "$tmp/h" -H "x-api-key: $anna" "$url$path" >"$tmp/answer"
 	unlike "no account in $path" "$(cat "$tmp/answer" "$tmp/h")" acc-
 done
 "$dario" accounts resume acc-two 2>/dev/null
+like 'the owner sees who paid' "$(curl -s -H 'x-api-key: the-owner' "$url/requests")" '"account":"acc-'
 done_testing

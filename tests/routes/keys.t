@@ -42,6 +42,7 @@ is 'its file is closed' "$(stat -c %a "$DARIO_HOME/backends/groq" "$DARIO_HOME/b
 like 'added again: it says so' "$(key two)" 'replaced'
 like 'one key twice: refused' "$(printf 'gsk-two\n' | "$dario" accounts add three --backend=groq --key-stdin 2>&1)" 'account two has this key'
 like "the first key once more: refused" "$(printf 'gsk-groq\n' | "$dario" accounts add three --backend=groq --key-stdin 2>&1)" 'has this key'
+like 'keys do not go to another address' "$("$dario" backend add groq --key=gsk-new --base-url=http://127.0.0.1:9/v1 2>&1)" 'has further keys for'
 like 'no such backend' "$(printf 'k\n' | "$dario" accounts add three --backend=none --key-stdin 2>&1)" 'there is no backend none'
 key three >/dev/null
 is 'three are a pool' "$(curl -s "$url/accounts" | json '[a["alias"] for a in j["accounts"]], j["mode"]')" "['three', 'two', 'groq'] pool"

@@ -178,7 +178,10 @@ static void names_are_capped(void **state)
 	int n = 3 * USAGE_ROWS;
 	struct history_record r = record(clock_wall_ms());
 	char name[300];
+	struct usage_query q;
+	struct usage_answer a;
 	struct usage_sum s;
+	struct err e = { 0 };
 	size_t rows;
 
 	memset(name, 'x', sizeof(name));
@@ -209,6 +212,19 @@ static void names_are_capped(void **state)
 	assert_true(rows <= USAGE_ROWS);
 	assert_int_equal(s.requests, 2 * n + 11);
 	assert_int_equal(total(home), 2 * n + 11);
+	/* Whoever comes after that still has a name. */
+	r.key = "late";
+	r.model = "m";
+	usage_add(home, &r);
+	usage_query_init(&q);
+	q.person = "late";
+	assert_int_equal(usage_query_by(&q, "model", &e), 0);
+	usage_query_run(&q, home, &a);
+	assert_int_equal(a.total.requests, 1);
+	assert_int_equal(a.rows.n, 1);
+	usage_answer_release(&a);
+	q.n_by = 0;
+	assert_int_equal(usage_query_by(&q, "account", &e), -1);
 }
 
 /* --- processes that die -------------------------------------------------- */
