@@ -232,7 +232,7 @@ static int run(struct cmd *c, struct err *e)
 }
 
 static const struct cmd_flag usage_flags[] = {
-	{ "by", "WHAT,…",
+	{ "by", "WHAT,...",
 	  "one row for each of: key, model, backend, account, session, agent, "
 	  "user, and day or hour (UTC)" },
 	{ "since", "TIME", "7d (as usual), 48h, 13M, or a day: 2026-11-01" },
@@ -245,7 +245,7 @@ static const struct cmd_flag usage_flags[] = {
 
 static const struct cmd_entry entries[] = {
 	{ "",
-	  "[--by=WHAT,…] [--since=TIME] [--errors] [--json|--csv] [--watch]",
+	  "[--by=WHAT,...] [--since=TIME] [--errors] [--json|--csv] [--watch]",
 	  "show requests, tokens, cost and burn rate", 0, 0, usage_flags, false,
 	  run },
 	{ 0 },

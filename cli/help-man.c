@@ -77,11 +77,13 @@ static const char *const man_files[][2] = {
 	{ "credentials.json", "the log-in of dario login" },
 	{ "accounts/ALIAS.json",
 	  "a Claude account: accessToken, refreshToken, expiresAt, or apiKey; "
-	  "reserve" },
+	  "reserve, priority, paused, proxy, caFile" },
+	{ "backends/NAME/ALIAS.json",
+	  "a further key of that backend: apiKey, and the same" },
 	{ "keys/NAME.json, keys/NAME/DEVICE.json",
 	  "a key of a person: hash (SHA-256), created, models, spend, rate, "
-	  "tokens, parallel, priority, expires, disabled; audit.jsonl has each "
-	  "change" },
+	  "tokens, parallel, priority, to, expires, disabled; audit.jsonl has "
+	  "each change" },
 	{ "oauth-config.override.json",
 	  "clientId, authorizeUrl, tokenUrl, scopes: instead of those found "
 	  "or built in" },
@@ -92,6 +94,12 @@ static const char *const man_files[][2] = {
 	{ "template.json",
 	  "defaults for requests to the Claude backend: system, max_tokens, "
 	  "thinking, effort, betas, metadata, order, cache" },
+	{ "prices.json",
+	  "prices of your own, which go before share/prices.json: prices "
+	  "(match, input, output, read, write5m, write1h, search, from, long), "
+	  "defaultPrice" },
+	{ "managed-settings.json",
+	  "settings for the Claude Code of all who have signed in" },
 	{ "state/",
 	  "what the workers share and may lose; a file in it that is open to "
 	  "others is thrown away" },
@@ -142,9 +150,16 @@ static const char *const man_paths[][2] = {
 	  "requests, tokens, cost and burn rate: lately, all time; by, since "
 	  "and errors ask as dario usage does, and a person gets what is "
 	  "theirs" },
-	{ "GET /metrics", "the same for Prometheus, or as OpenMetrics" },
+	{ "GET /requests",
+	  "the last 200 requests, without what was in them; a person gets "
+	  "what is theirs" },
+	{ "GET /metrics",
+	  "counters and sums for Prometheus, or as OpenMetrics" },
 	{ "GET /callback", "where a log-in in the browser ends" },
-	{ "GET /", "the same for people, as a page" },
+	{ "GET /device", "where the sign-in of a program is confirmed" },
+	{ "/v1/organizations/spend_limits",
+	  "limits of keys, for the owner, as in Anthropic's Admin API" },
+	{ "GET /", "all this for people, as a page" },
 	{ "GET /health", "200 when a request could be served, else 503" },
 };
 
