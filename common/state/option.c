@@ -68,7 +68,7 @@ const struct option_row options[] = {
 	{ "breakerFailures", "DARIO_BREAKER_FAILURES", NULL, NULL, OPTION_INT,
 	  AT(breaker_failures), 1, 1000, "5", "N",
 	  "failures in a row after which a backend is passed over, where a "
-	  "rule has another" },
+	  "rule has another target" },
 	{ "breakerOpenMs", "DARIO_BREAKER_OPEN_MS", NULL, NULL, OPTION_INT,
 	  AT(breaker_open_ms), 100, 3600000, "30000", "MS",
 	  "how long it is passed over before it is tried again" },
@@ -96,14 +96,17 @@ const struct option_row options[] = {
 	  "time between two requests of one subscription; none for API keys" },
 	{ "queueMs", "DARIO_QUEUE_MS", NULL, NULL, OPTION_INT, AT(queue_ms), 0,
 	  3600000, "60000", "MS",
-	  "how long a request waits when every Claude account is exhausted" },
+	  "how long a request waits when every account of its pool is "
+	  "exhausted" },
 	{ "strategy", "DARIO_STRATEGY", "strategy", NULL, OPTION_CHOICE,
 	  AT(strategy), 0, 0, "headroom", "headroom|fill-first|soonest-reset",
 	  "which account of a pool a new conversation goes to, of those with "
-	  "the first priority" },
+	  "the first priority: most left, in their order, or whose limit ends "
+	  "first" },
 	{ "overage", "DARIO_OVERAGE", "overage", NULL, OPTION_CHOICE,
 	  AT(overage), 0, 0, "halt", "halt|warn|off",
-	  "when an answer is billed beyond a subscription" },
+	  "when an answer is billed beyond a subscription: stop that account "
+	  "until it is resumed, say so in the log, or nothing" },
 	{ "preflight", "DARIO_PREFLIGHT", "preflight", NULL, OPTION_CHOICE,
 	  AT(preflight), 0, 0, "allow", "allow|refuse",
 	  "a request of a key whose largest possible cost is more than the "
