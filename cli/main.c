@@ -116,7 +116,8 @@ static int run_help(int argc, char **argv, struct err *e)
 {
 	const struct cmd_group *g;
 
-	if (argc <= 2) {
+	if (argc <= 2 || is_word(argv[2], "help", "-h") ||
+	    is_word(argv[2], "version", "-V")) {
 		help_print_all();
 		return 0;
 	}

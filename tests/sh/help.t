@@ -16,6 +16,7 @@ for word in -V --version version; do
 	like "$word" "$("$dario" $word)" 'dario '
 done
 is 'COMMAND -h is help COMMAND' "$("$dario" key add -h)" "$("$dario" help key)"
+is 'help of help' "$("$dario" help help)" "$(cat "$tmp/help")"
 "$dario" >"$tmp/none" 2>&1
 is 'without a word: help, and status 2' "$?" 2
 
