@@ -27,26 +27,6 @@ static void put_date(struct jw *w, const char *name, int64_t ms)
 	jw_kcstr(w, name, ms ? text : NULL);
 }
 
-static void put_quota(struct jw *w, const struct quota *q)
-{
-	struct buf text;
-
-	buf_init(&text, 256);
-	quota_write_spend(q, &text);
-	jw_kcstr(w, "spend", text.n ? buf_cstr(&text) : NULL);
-	buf_reset(&text);
-	quota_write_window(&q->rate, &text);
-	jw_kcstr(w, "rate", text.n ? buf_cstr(&text) : NULL);
-	buf_reset(&text);
-	quota_write_window(&q->tokens, &text);
-	jw_kcstr(w, "tokens", text.n ? buf_cstr(&text) : NULL);
-	buf_release(&text);
-	if (q->parallel)
-		jw_kint(w, "parallel", q->parallel);
-	else
-		jw_knull(w, "parallel");
-}
-
 /* All nine places: it is money. */
 static void put_dollars(struct jw *w, const char *name, int64_t v)
 {
@@ -93,7 +73,7 @@ void key_show_json(struct jw *w, const char *home, const struct key *k)
 	for (size_t i = 0; i < k->n_models; i++)
 		jw_str(w, span_of(k->models[i]));
 	jw_arr_end(w);
-	put_quota(w, &k->quota);
+	quota_put(w, &k->quota);
 	if (k->priority >= 0)
 		jw_kint(w, "priority", k->priority);
 	else

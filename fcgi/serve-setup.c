@@ -37,22 +37,6 @@ static void put_rule(struct jw *w, const struct rule *r, struct arena *a)
 	jw_obj_end(w);
 }
 
-static void put_quota(struct jw *w, const struct quota *q)
-{
-	struct buf text;
-
-	buf_init(&text, 256);
-	quota_write_spend(q, &text);
-	jw_kcstr(w, "spend", text.n ? buf_cstr(&text) : NULL);
-	buf_reset(&text);
-	quota_write_window(&q->rate, &text);
-	jw_kcstr(w, "rate", text.n ? buf_cstr(&text) : NULL);
-	buf_reset(&text);
-	quota_write_window(&q->tokens, &text);
-	jw_kcstr(w, "tokens", text.n ? buf_cstr(&text) : NULL);
-	buf_release(&text);
-}
-
 static void put_key(struct jw *w, const struct key *k)
 {
 	char mem[80];
@@ -73,7 +57,7 @@ static void put_key(struct jw *w, const struct key *k)
 	for (size_t i = 0; i < k->n_models; i++)
 		jw_str(w, span_of(k->models[i]));
 	jw_arr_end(w);
-	put_quota(w, &k->quota);
+	quota_put(w, &k->quota);
 	jw_obj_end(w);
 }
 

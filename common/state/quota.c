@@ -306,3 +306,23 @@ int64_t quota_period_end(enum quota_period p, int64_t ms)
 	}
 	return first_day(next) * DAY_MS;
 }
+
+void quota_put(struct jw *w, const struct quota *q)
+{
+	struct buf text;
+
+	buf_init(&text, 256);
+	quota_write_spend(q, &text);
+	jw_kcstr(w, "spend", text.n ? buf_cstr(&text) : NULL);
+	buf_reset(&text);
+	quota_write_window(&q->rate, &text);
+	jw_kcstr(w, "rate", text.n ? buf_cstr(&text) : NULL);
+	buf_reset(&text);
+	quota_write_window(&q->tokens, &text);
+	jw_kcstr(w, "tokens", text.n ? buf_cstr(&text) : NULL);
+	buf_release(&text);
+	if (q->parallel)
+		jw_kint(w, "parallel", q->parallel);
+	else
+		jw_knull(w, "parallel");
+}

@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/jw.h"
 
 enum quota_period {
 	QUOTA_DAY,
@@ -45,6 +46,8 @@ int quota_read_spend(struct quota *q, const char *text, struct err *e);
 int quota_read_window(struct quota_window *w, const char *text, struct err *e);
 void quota_write_spend(const struct quota *q, struct buf *out);
 void quota_write_window(const struct quota_window *w, struct buf *out);
+/* All of it as members of an object; what is not limited is null. */
+void quota_put(struct jw *w, const struct quota *q);
 bool quota_limits_spend(const struct quota *q);
 bool quota_limits(const struct quota *q); /* anything? */
 

@@ -3,18 +3,15 @@
 
 #include "state/recent.h"
 
-#include "base/store.h"
 #include "base/utf8.h"
+#include "state/mapped.h"
 
-#include <fcntl.h>
-#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define RING "state/recent"
@@ -59,46 +56,10 @@ static struct {
 
 /* --- the mapping --------------------------------------------------------- */
 
-static bool is_ours(const struct stat *st)
-{
-	return S_ISREG(st->st_mode) && st->st_uid == geteuid() &&
-	       !(st->st_mode & 077);
-}
-
-/* A page that is not on the disk must not be missed later. */
-static bool prepare(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) == 0 && is_ours(&st) &&
-	       (st.st_size >= (off_t)sizeof(struct ring) ||
-		posix_fallocate(fd, 0, (off_t)sizeof(struct ring)) == 0);
-}
-
-static int open_ring(const char *home)
-{
-	const int how = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-	char path[PATH_MAX];
-	struct err unused;
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/" RING, home);
-	fd = open(path, how, 0600);
-	if (fd < 0 && store_folder(home, "state", &unused) == 0)
-		fd = open(path, how, 0600);
-	if (fd < 0 || prepare(fd))
-		return fd;
-	close(fd);
-	return -1;
-}
-
 static bool is_current(const char *home)
 {
-	struct stat st;
-
 	return my.ring && strcmp(my.home, home) == 0 &&
-	       fstat(my.fd, &st) == 0 && st.st_nlink &&
-	       st.st_size >= (off_t)sizeof(struct ring);
+	       mapped_is_current(my.fd, sizeof(struct ring));
 }
 
 /* With the lock. */
@@ -111,7 +72,7 @@ static void map_ring(const char *home)
 	free(my.home);
 	my.home = xstrdup(home);
 	my.ring = NULL;
-	my.fd = open_ring(home);
+	my.fd = mapped_open(home, RING, sizeof(struct ring));
 	if (my.fd < 0)
 		return;
 	r = mmap(NULL, sizeof(*r), PROT_READ | PROT_WRITE, MAP_SHARED, my.fd,

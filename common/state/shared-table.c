@@ -6,17 +6,14 @@
 #include "base/clock.h"
 #include "base/fnv.h"
 #include "base/row-lock.h"
-#include "base/store.h"
+#include "state/mapped.h"
 
-#include <fcntl.h>
-#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define TABLE "state/table"
@@ -144,44 +141,10 @@ static int claim(void)
 
 /* --- the mapping --------------------------------------------------------- */
 
-/* Ours, closed to others, and of its full size: a page that is not on the disk
- * must not be missed later. It only ever grows, for others may have it mapped.
- */
-static bool prepare(int fd)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
-	    st.st_mode & 077)
-		return false;
-	return st.st_size >= (off_t)sizeof(struct table) ||
-	       posix_fallocate(fd, 0, (off_t)sizeof(struct table)) == 0;
-}
-
-static int open_table(const char *home)
-{
-	const int how = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-	char path[PATH_MAX];
-	struct err unused;
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/" TABLE, home);
-	fd = open(path, how, 0600);
-	if (fd < 0 && store_folder(home, "state", &unused) == 0)
-		fd = open(path, how, 0600);
-	if (fd < 0 || prepare(fd))
-		return fd;
-	close(fd);
-	return -1;
-}
-
 static bool is_current(const char *home)
 {
-	struct stat st;
-
 	return my.t && my.pid == getpid() && strcmp(my.home, home) == 0 &&
-	       fstat(my.fd, &st) == 0 && st.st_nlink &&
-	       st.st_size >= (off_t)sizeof(struct table);
+	       mapped_is_current(my.fd, sizeof(struct table));
 }
 
 /* With my.lock. */
@@ -197,7 +160,7 @@ static void map_table(const char *home)
 	my.row = -1;
 	my.t = NULL;
 	my.generation++;
-	my.fd = open_table(home);
+	my.fd = mapped_open(home, TABLE, sizeof(struct table));
 	if (my.fd < 0)
 		return;
 	t = mmap(NULL, sizeof(*t), PROT_READ | PROT_WRITE, MAP_SHARED, my.fd,
