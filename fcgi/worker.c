@@ -14,6 +14,7 @@
 #include "fcgi/presence.h"
 #include "fcgi/routes.h"
 #include "state/history.h"
+#include "state/shared-choose.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -164,6 +165,7 @@ static void *lane_main(void *arg)
 	log_hold(true);
 	history_hold(true);
 	loop_run(l->loop, &l->done);
+	shared_detach();
 	history_hold(false);
 	log_hold(false);
 	return NULL;
@@ -396,6 +398,7 @@ int worker_run_once(struct app *app)
 	if (!o.http || task_call(o.loop, serve_once, &o, &e))
 		log_msg("%s", e.code ? e.msg : "libcurl cannot start");
 	http_free(o.http);
+	shared_detach();
 	loop_free(o.loop);
 	return o.status;
 }

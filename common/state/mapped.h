@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A descriptor of the file `name` (relative to the home) with `bytes`, or -1. */
+/* A descriptor of the file `name`, below the home, with `bytes`; or -1. */
 int mapped_open(const char *home, const char *name, size_t bytes);
 /* Is the file that was opened still the one of that name? */
 bool mapped_is_current(int fd, size_t bytes);

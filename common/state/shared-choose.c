@@ -66,6 +66,12 @@ void shared_end(void)
 		shared_redis_end();
 }
 
+void shared_detach(void)
+{
+	if (remote)
+		redis_link_leave();
+}
+
 void shared_look(struct shared_state *out)
 {
 	*out = (struct shared_state){ .remote = remote };
@@ -107,6 +113,10 @@ void shared_keep(void)
 }
 
 void shared_end(void)
+{
+}
+
+void shared_detach(void)
 {
 }
 

@@ -20,6 +20,8 @@ int shared_choose_for(const char *home, struct err *e);
 /* A worker keeps what it holds alive in the store, and ends that. */
 void shared_keep(void);
 void shared_end(void);
+/* The loop of this thread has ended: its connection goes. */
+void shared_detach(void);
 
 struct shared_state {
 	bool remote;    /* not files */
