@@ -6,6 +6,10 @@ run. More than a tenth: exit 1; without valgrind: exit 77.
 
     key-cost.py --builddir=DIR
 
+Whole answers only. Of a stream each event is counted as it comes, so that one
+that breaks off is paid by what was sent: that costs a stream of 20 events about
+a fifth more, and is not held to the tenth.
+
 Counted as in budget.py. As numbers are compared with numbers of the same run,
 compiler, flags and libraries do not matter.
 """
