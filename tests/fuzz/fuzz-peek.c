@@ -14,8 +14,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 static bool same_places(const struct peek *k, struct span text,
 			struct json_object *body)
 {
-	static const char *const keys[] = { "system", "instructions",
-					    "messages", "input" };
+	static const char *const keys[PEEK_PLACES] = {
+		[PEEK_SYSTEM] = "system",
+		[PEEK_INSTRUCTIONS] = "instructions",
+		[PEEK_MESSAGES] = "messages",
+		[PEEK_INPUT] = "input",
+		[PEEK_USER] = "user",
+		[PEEK_METADATA] = "metadata",
+	};
 	bool same = true;
 
 	for (int i = 0; i < PEEK_PLACES; i++) {
