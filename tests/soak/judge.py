@@ -126,7 +126,8 @@ class Judge:
         if plan.end == "clean" and plan.first == "-" and \
                 record["abort"] is None and \
                 record["errors"][:1] != ["router_stopping"]:
-            self.quiet["requests"] += 1
+            # while the router restarts it is not there to be disturbed
+            self.quiet["requests"] += record["outcome"] != "refused"
             self.quiet["clean"] += record["outcome"] == "clean"
         if record["outcome"] == "error":
             self.errors[f"{record['status']} {record['errors'][0]}"] += 1
