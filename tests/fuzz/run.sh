@@ -30,7 +30,8 @@ sources_of() {
 common=
 for file in "$src"/common/base/*.c "$src"/common/dialect/*.c \
 	"$src"/common/state/*.c; do
-	object=$objects/$(basename "$file" .c).o
+	folder=${file%/*}
+	object=$objects/${folder##*/}-$(basename "$file" .c).o
 	compile "$@" -c -o "$object" "$file"
 	common="$common $object"
 done

@@ -14,7 +14,10 @@ begin_stream() {
 	wait_for 10 test -s "$tmp/stream"
 }
 same_worker() { test "$(worker_pid)" = "$1"; }
-other_worker() { w=$(worker_pid) && test "$w" != "$1"; }
+# One alone, for the one that ends may still be there.
+other_worker() {
+	w=$(worker_pid) && test "$w" != "$1" && test "$(echo "$w" | wc -l)" = 1
+}
 gone() { test -z "$(alive "$@")"; }
 serves() {
 	test "$(curl -s -o /dev/null -w '%{http_code}' -d '{"model":"demo","input":"x"}' \
