@@ -204,7 +204,7 @@ void limits_link(struct limits *l, const char *window, const char *family)
 		i--;
 	}
 	put(l->links[i].window, LIMIT_NAME_MAX, span_of(window));
-	put(l->links[i].family, LIMIT_NAME_MAX, span_of(family));
+	put(l->links[i].family, LIMIT_MODEL_MAX, span_of(family));
 }
 
 /* --- what is left -------------------------------------------------------- */

@@ -45,7 +45,7 @@ enum limit_cause {
 
 /* What a request asks for: limits may be of a family, or of one model. */
 struct asked {
-	char family[LIMIT_NAME_MAX]; /* "opus"; "": of none, as people look */
+	char family[LIMIT_MODEL_MAX]; /* "opus"; "": of none, as people look */
 	char model[LIMIT_MODEL_MAX];
 };
 
@@ -69,7 +69,7 @@ enum meter_kind {
 	METER_KINDS
 };
 struct meter {
-	char family[LIMIT_NAME_MAX];
+	char family[LIMIT_MODEL_MAX];
 	int64_t updated_at; /* 0: free */
 	struct allowance of[METER_KINDS];
 };
@@ -83,7 +83,7 @@ struct rest {
 
 /* This window counts for that family. */
 struct link {
-	char window[LIMIT_NAME_MAX], family[LIMIT_NAME_MAX];
+	char window[LIMIT_NAME_MAX], family[LIMIT_MODEL_MAX];
 };
 
 struct limits {

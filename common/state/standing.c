@@ -246,7 +246,7 @@ static void read_text(struct limits *l, struct span text)
 	read_meters(l, json_get(o, "meters"));
 	read_rests(l, json_get(o, "rests"));
 	for (size_t i = 0; i < json_length(links) && i < LINKS_MAX; i++) {
-		char window[LIMIT_NAME_MAX], family[LIMIT_NAME_MAX];
+		char window[LIMIT_NAME_MAX], family[LIMIT_MODEL_MAX];
 
 		copy(window, sizeof(window),
 		     json_str(json_at(links, i), "window"));

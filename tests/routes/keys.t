@@ -126,6 +126,20 @@ like 'all are used up: whose' "$(cat "$tmp/answer")" 'all keys of groq are exhau
 ok 'all are used up: the first is free' test "$(header retry-after)" -le 21
 is 'another model is served' "$(ask d qwen)" '200 three'
 
+# A limit is of the model that was refused, whose name may be long.
+order 1 20
+refused() { # MODEL: by the first key
+	forget
+	by_key "{\"gsk-three\":[{\"status\":429,\"headers\":{$(limits 0 6m0s)}}]}"
+	ask a "$1" >/dev/null
+	header x-dario-fallback
+}
+long=deepseek-ai/DeepSeek-R1-Distill
+is 'a long name: refused' "$(refused $long-Llama-70B)" 'groq/three: window'
+is 'a long name: another that begins so is served' "$(ask b $long-Qwen-32B)" '200 three'
+is 'a long name: it is not asked for again' "$(ask c $long-Llama-70B | grep -c three)" 0
+order 20 20
+
 # order
 forget
 "$dario" accounts add two --priority=5 2>/dev/null
