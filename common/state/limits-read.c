@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/http-date.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,8 +137,10 @@ static struct part *part_of(struct reading *r, struct span name)
 
 	if (!text_of(name, text, sizeof(text)))
 		return NULL;
+	for (char *c = text; *c; c++) /* a proxy may have changed it */
+		*c = (char)tolower((unsigned char)*c);
 	for (size_t i = 0; i < r->n_parts; i++)
-		if (strcasecmp(r->parts[i].name, text) == 0)
+		if (strcmp(r->parts[i].name, text) == 0)
 			return &r->parts[i];
 	if (r->n_parts == WINDOWS_MAX)
 		return NULL;

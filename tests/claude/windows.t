@@ -63,6 +63,11 @@ forget
 next a "{\"status\":429,\"headers\":{$(shares rejected 0.2 1.0)}}"
 is 'seven days are full' "$(ask claude-fable-5) $(ask claude-opus-5)" '429 a 429 '
 
+# A proxy on the way may write the names of fields as it likes.
+forget
+next a "{\"status\":429,\"headers\":{$(shares rejected 1.0 0.5 | sed 's/anthropic-ratelimit-unified/Anthropic-Ratelimit-Unified/g; s/5h/5H/g')}}"
+is 'a shared window in capitals' "$(ask claude-fable-5) $(ask claude-opus-5)" '429 a 429 '
+
 # With a second account only what was refused goes there.
 subscription accounts/b.json sk-ant-oat01-b sk-ant-ort01-b 36000000
 forget
