@@ -161,25 +161,6 @@ int64_t limits_window_reset(const struct limits *l, const char *window)
 	return w ? w->reset : 0;
 }
 
-/* Of one of a family that is new the oldest makes room. */
-struct meter *limits_meter(struct limits *l, const char *family, int64_t now)
-{
-	struct meter *m = &l->meters[0];
-
-	for (size_t i = 0; i < METERS_MAX; i++) {
-		if (l->meters[i].updated_at &&
-		    strcmp(l->meters[i].family, family) == 0) {
-			l->meters[i].updated_at = now;
-			return &l->meters[i];
-		}
-		if (l->meters[i].updated_at < m->updated_at)
-			m = &l->meters[i];
-	}
-	*m = (struct meter){ .updated_at = now };
-	put(m->family, sizeof(m->family), span_of(family));
-	return m;
-}
-
 static bool is_linked(const struct limits *l, const char *window,
 		      const char *family)
 {
@@ -250,6 +231,37 @@ static struct bucket meter_left(const struct meter *m, int64_t now)
 		if (m->of[k].limit)
 			tighten(&least, share(&m->of[k]), m->of[k].reset, now);
 	return least;
+}
+
+/* The oldest makes room; where nothing is left that is still to be known. */
+static struct meter *new_meter(struct limits *l, const char *family,
+			       int64_t now)
+{
+	struct meter *m = &l->meters[0];
+	struct bucket was;
+
+	for (size_t i = 1; i < METERS_MAX; i++)
+		if (l->meters[i].updated_at < m->updated_at)
+			m = &l->meters[i];
+	was = meter_left(m, now);
+	if (m->updated_at && was.left < EXHAUSTED)
+		limits_rest_for(l, m->family, CAUSE_WINDOW, was.reset, now);
+	*m = (struct meter){ .updated_at = now };
+	put(m->family, sizeof(m->family), span_of(family));
+	return m;
+}
+
+struct meter *limits_meter(struct limits *l, const char *family, int64_t now)
+{
+	for (size_t i = 0; i < METERS_MAX; i++) {
+		struct meter *m = &l->meters[i];
+
+		if (m->updated_at && strcmp(m->family, family) == 0) {
+			m->updated_at = now;
+			return m;
+		}
+	}
+	return new_meter(l, family, now);
 }
 
 /* Of the family that is asked for; of none, the family that has most. */

@@ -138,6 +138,13 @@ long=deepseek-ai/DeepSeek-R1-Distill
 is 'a long name: refused' "$(refused $long-Llama-70B)" 'groq/three: window'
 is 'a long name: another that begins so is served' "$(ask b $long-Qwen-32B)" '200 three'
 is 'a long name: it is not asked for again' "$(ask c $long-Llama-70B | grep -c three)" 0
+
+# Nor is a limit forgotten with many models.
+refused m0 >/dev/null
+with_limits="{\"headers\":{$(limits 80 6m0s)}}"
+by_key "{\"gsk-three\":[$with_limits,$with_limits,$with_limits,$with_limits,$with_limits,$with_limits]}"
+is 'six other models are served' "$(for m in 1 2 3 4 5 6; do ask a m$m; done | sort | uniq -c | sed 's/^ *//')" '6 200 three'
+is 'the first is not asked for again' "$(ask b m0 | grep -c three)" 0
 order 20 20
 
 # order
