@@ -83,20 +83,31 @@ static int seat_of(const struct explain *x, const struct route *r)
 	return pool_peek(&p);
 }
 
+static bool is_open(const struct explain *x, const struct backend *b)
+{
+	int64_t now = clock_wall_ms(), open;
+
+	if (b->claude)
+		return false;
+	open = breaker_until(x->home, b->name);
+	return open > now && open <= now + x->config->settings.breaker_open_ms;
+}
+
 /* As a request goes: would this target be left for the next one at once? */
 static bool passes(struct explain *x, size_t i)
 {
 	const struct route *r = &x->plan.routes[i];
 	const struct backend *b = r->backend;
-	int64_t now = clock_wall_ms(), open;
 
-	if (!backend_is_pool(b)) {
-		open = breaker_until(x->home, b->name);
-		if (open <= now ||
-		    open > now + x->config->settings.breaker_open_ms)
-			return false;
+	if (is_open(x, b)) {
 		snprintf(x->passed[i], sizeof(x->passed[i]),
 			 "its breaker is open");
+		return true;
+	}
+	if (!backend_is_pool(b)) {
+		if (!b->key_problem || !x->plan.rule->on_auth)
+			return false;
+		snprintf(x->passed[i], sizeof(x->passed[i]), "it has no key");
 		return true;
 	}
 	if (!x->plan.rule->on_exhausted || seat_of(x, r) >= 0)

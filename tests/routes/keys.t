@@ -99,6 +99,20 @@ ask l >/dev/null
 ask m >/dev/null
 is 'all rest: they are asked all the same' "$(ask n | cut -d' ' -f1)" 200
 
+# A pool that fails all the time is passed over, and explain says so.
+"$dario" backend add spare --base-url="$provider/b/spare/v1" 2>/dev/null
+"$dario" route add 'open-*' groq --fallback=spare:m
+forget
+rule '{"dead":{"gsk-three":{"status":500},"gsk-two":{"status":500},"gsk-groq":{"status":500}}}'
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+	post /v1/chat/completions '{"model":"open-x","messages":[{"role":"user","content":"'$i'"}]}' >/dev/null
+done
+is 'its breaker is open: the fallback' "$(header x-dario-backend) $(header x-dario-fallback)" 'spare groq: its breaker is open'
+is 'its breaker is open: explain' "$("$dario" explain open-x --json | json 'j["backend"], j["passed"][0]["why"]')" 'spare its breaker is open'
+rule '{"dead":{}}'
+"$dario" route remove 'open-*'
+"$dario" backend remove spare 2>/dev/null
+
 # limits in header fields
 order 20 20
 limits() { # REMAINING RESET
