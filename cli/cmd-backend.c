@@ -89,21 +89,13 @@ static int run_test(struct cmd *c, struct err *e)
 	return rc;
 }
 
-static void no_watch(void *arg, const char *root, const char *name)
-{
-	(void)arg;
-	(void)root;
-	(void)name;
-}
-
 /* Its further keys, and what was learnt of them. */
 static void remove_keys(const char *home, const char *name)
 {
 	struct accounts keys;
 	struct err unused;
 
-	if (accounts_load_keys(&keys, home, name, NULL, no_watch, NULL,
-			       &unused))
+	if (accounts_load_keys(&keys, home, name, NULL, NULL, NULL, &unused))
 		return;
 	for (size_t i = 0; i < keys.n; i++) {
 		store_remove(home, keys.list[i].file, &unused);

@@ -92,13 +92,6 @@ void doctor_versions(struct doctor *d)
 
 /* --- the configuration --------------------------------------------------- */
 
-static void no_watch(void *arg, const char *root, const char *name)
-{
-	(void)arg;
-	(void)root;
-	(void)name;
-}
-
 static int is_json(const struct dirent *f)
 {
 	size_t n = strlen(f->d_name);
@@ -154,7 +147,7 @@ static struct snapshot *salvage(const char *home)
 	json_object_put(file);
 	settings_from_env(&c->settings, &unused);
 	salvage_backends(c, home);
-	accounts_load(&c->accounts, home, no_watch, NULL, &unused);
+	accounts_load(&c->accounts, home, NULL, NULL, &unused);
 	backend_claude(&c->claude, c->settings.anthropic_url, &unused);
 	return c;
 }

@@ -293,13 +293,6 @@ static void leave_known(struct json_object *file, struct json_object *set)
 	}
 }
 
-static void no_watch(void *arg, const char *root, const char *name)
-{
-	(void)arg;
-	(void)root;
-	(void)name;
-}
-
 /* Has it further keys, which are in files of their own? */
 static bool has_more_keys(const struct adding *a)
 {
@@ -307,8 +300,8 @@ static bool has_more_keys(const struct adding *a)
 	struct err ignored = { 0 };
 	bool any;
 
-	if (accounts_load_keys(&keys, a->ask->home, a->name, NULL, no_watch,
-			       NULL, &ignored))
+	if (accounts_load_keys(&keys, a->ask->home, a->name, NULL, NULL, NULL,
+			       &ignored))
 		return true;
 	any = keys.n > 0;
 	accounts_release(&keys);

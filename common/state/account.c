@@ -272,6 +272,14 @@ static int is_account(const struct dirent *d)
 	       store_good_name((struct span){ d->d_name, n - 5 });
 }
 
+/* Somebody may want to know of each file that is looked at. */
+static void look(account_watch_fn *watch, void *arg, const char *root,
+		 const char *name)
+{
+	if (watch)
+		watch(arg, root, name);
+}
+
 /* All of a folder below the home. */
 static int load_folder(struct accounts *list, const char *home,
 		       const char *folder, account_watch_fn *watch, void *arg,
@@ -281,7 +289,7 @@ static int load_folder(struct accounts *list, const char *home,
 	struct dirent **names = NULL;
 	int n, rc = 0;
 
-	watch(arg, home, folder);
+	look(watch, arg, home, folder);
 	snprintf(path, sizeof(path), "%s/%s", home, folder);
 	n = scandir(path, &names, is_account, alphasort);
 	if (n < 0)
@@ -293,7 +301,7 @@ static int load_folder(struct accounts *list, const char *home,
 		snprintf(path, sizeof(path), "%s/%s", folder, names[i]->d_name);
 		if (rc == 0) {
 			/* Watch first: a change while we read is seen. */
-			watch(arg, home, path);
+			look(watch, arg, home, path);
 			load_one(list, home, path);
 		}
 		free(names[i]);
@@ -310,7 +318,7 @@ static void load_login(struct accounts *list, const char *home,
 	size_t pool = list->n;
 	struct account *a;
 
-	watch(arg, home, CREDENTIALS);
+	look(watch, arg, home, CREDENTIALS);
 	if (accounts_find(list, ACCOUNT_LOGIN))
 		return;
 	load_one(list, home, CREDENTIALS);
@@ -344,7 +352,7 @@ static void load_claude_code(struct accounts *list, account_watch_fn *watch,
 	struct account a = { 0 };
 	int rc;
 
-	watch(arg, folder, CLAUDE_CODE_FILE);
+	look(watch, arg, folder, CLAUDE_CODE_FILE);
 	rc = read_from(folder, CLAUDE_CODE_FILE, &a, &e);
 	if (rc < 0) {
 		err_add(&e, "Claude Code's log-in");

@@ -71,7 +71,8 @@ struct accounts {
 	char backend[ACCOUNT_ALIAS_MAX + 1];
 };
 
-/* What loading has looked at, so that a change is noticed: below `root`. */
+/* What loading has looked at, so that a change is noticed: below `root`. Where
+ * one is asked for it may be NULL. */
 typedef void account_watch_fn(void *arg, const char *root, const char *name);
 
 int accounts_load(struct accounts *out, const char *home,
