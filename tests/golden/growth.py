@@ -15,6 +15,7 @@ convert, tools = sys.argv[1:3]
 N = int(os.environ.get("GROWTH_N", 2500))
 SLOTS = 1000  # an answer has at most 4,096 parts
 RATIO, LITTLE = 9, 0.25
+TRIES = 5
 
 
 def call(i, same=False):
@@ -309,12 +310,13 @@ def seconds(command, data):
 
 def judge(name, command, make, n):
     few, many = make(n), make(4 * n)
-    one = seconds(command, few)
-    four = seconds(command, many)
-    if four > LITTLE and four > RATIO * one:
-        # Another process may have been in the way.
-        one, four = seconds(command, few), seconds(command, many)
-    good = four <= LITTLE or four <= RATIO * one
+    one, four = seconds(command, few), seconds(command, many)
+    for _ in range(TRIES):
+        good = four <= LITTLE or four <= RATIO * one
+        if good:
+            break
+        # Others take part of the processor's caches: the least of several counts.
+        one, four = min(one, seconds(command, few)), min(four, seconds(command, many))
     print("%s %s%s" % ("PASS" if good else "FAIL", name,
                        "" if good and "GROWTH_SHOW" not in os.environ else
                        ": %.2f s for %d, %.2f s for %d" % (one, n, four, 4 * n)),
