@@ -85,6 +85,7 @@ void help_flag(char *out, size_t n, const char *name, const char *alias,
 /* "backend add NAME", into out. */
 void help_synopsis(const struct cmd_group *g, const struct cmd_entry *entry,
 		   char *out, size_t n);
-void help_man(void); /* manual page dario(1), as roff */
+void help_man(void);       /* manual page dario(1), as roff */
+void help_reference(void); /* doc/configuration.md */
 
 #endif

@@ -125,6 +125,10 @@ static int run_help(int argc, char **argv, struct err *e)
 		help_man();
 		return 0;
 	}
+	if (strcmp(argv[2], "--reference") == 0) {
+		help_reference();
+		return 0;
+	}
 	g = cmd_find(argv[2], e);
 	if (g)
 		help_print(g);

@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "base/embed.h"
 #include "base/run.h"
+#include "state/member.h"
 #include "state/standing.h"
 
 #include <dirent.h>
@@ -169,18 +170,27 @@ static int take_way(struct account *a, struct json_object *o, struct err *e)
 	return 0;
 }
 
+/* A number that stands there, or `preset`. */
+static int take_number(struct json_object *o, const char *key, long max,
+		       long preset, long *out, struct err *e)
+{
+	int64_t n = json_get(o, key) ? json_int(o, key, -1) : preset;
+
+	if (n < 0 || n > max)
+		return err_set(e, ERR_CONFIG, "%s must be 0 to %ld", key, max);
+	*out = (long)n;
+	return 0;
+}
+
 /* What a person has set. */
 static int take_choices(struct account *a, struct json_object *o, struct err *e)
 {
-	a->reserve = (long)json_count(o, "reserve", 0);
-	if (a->reserve > 100)
-		return err_set(e, ERR_CONFIG, "reserve must be 0 to 100");
-	a->priority = (long)json_count(o, "priority",
-				       a->api_key ? ACCOUNT_PRIORITY_KEY
-						  : ACCOUNT_PRIORITY_PLAN);
-	if (a->priority > ACCOUNT_PRIORITY_MAX)
-		return err_set(e, ERR_CONFIG, "priority must be 0 to %d",
-			       ACCOUNT_PRIORITY_MAX);
+	long usual = a->api_key ? ACCOUNT_PRIORITY_KEY : ACCOUNT_PRIORITY_PLAN;
+
+	if (take_number(o, "reserve", 100, 0, &a->reserve, e) ||
+	    take_number(o, "priority", ACCOUNT_PRIORITY_MAX, usual,
+			&a->priority, e))
+		return -1;
 	a->paused = json_flag(o, "paused", false);
 	return take_way(a, o, e);
 }
@@ -445,17 +455,17 @@ int accounts_load_keys(struct accounts *out, const char *home, const char *name,
 	out->others = true;
 	snprintf(out->backend, sizeof(out->backend), "%s", name);
 	snprintf(folder, sizeof(folder), "backends/%s", name);
-	if (!store_exists(home, folder))
+	if (take_secret(file, "apiKey", &first.api_key, e) ||
+	    take_choices(&first, file, e))
+		goto fail;
+	if (!store_exists(home, folder)) {
+		account_release(&first);
 		return 0; /* no pool: the backend serves as it is */
+	}
 	if (load_folder(out, home, folder, watch, arg, e))
 		goto fail;
 	snprintf(first.alias, sizeof(first.alias), "%s", name);
 	snprintf(first.file, sizeof(first.file), "%s.json", folder);
-	if (take_secret(file, "apiKey", &first.api_key, e) ||
-	    take_choices(&first, file, e)) {
-		account_release(&first);
-		goto fail;
-	}
 	/* How the backend is reached its own file says already. */
 	free(first.proxy);
 	free(first.ca_file);
@@ -467,6 +477,7 @@ int accounts_load_keys(struct accounts *out, const char *home, const char *name,
 	finish(out, home);
 	return 0;
 fail:
+	account_release(&first);
 	accounts_release(out);
 	return -1;
 }
@@ -483,12 +494,6 @@ void accounts_note(struct notes *n, const struct accounts *a)
 void accounts_unknown(struct notes *n, const char *home,
 		      const struct accounts *a)
 {
-	static const char *const keys[] = {
-		"alias",  "apiKey",  "accessToken", "refreshToken", "expiresAt",
-		"scopes", "reserve", "deviceId",    "priority",     "paused",
-		"proxy",  "caFile",  "accountUuid", OAUTH_KEY,      NULL
-	};
-
 	for (size_t i = 0; i < a->n; i++) {
 		const char *file = a->list[i].file;
 		struct json_object *o;
@@ -498,7 +503,7 @@ void accounts_unknown(struct notes *n, const char *home,
 		if (!strchr(file, '/'))
 			continue;
 		json_load(home, file, &o, &unused);
-		notes_unknown(n, false, file, o, keys);
+		member_unknown(n, false, file, o, account_members);
 		json_object_put(o);
 	}
 }

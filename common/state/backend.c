@@ -7,6 +7,7 @@
 #include "base/host.h"
 #include "state/backend-fields.h"
 #include "state/backend-key.h"
+#include "state/member.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -192,33 +193,9 @@ fail:
 void backend_unknown(struct notes *n, const char *where,
 		     struct json_object *file)
 {
-	static const char *const own[] = {
-		"provider",
-		"name",
-		"apiKey",
-		"keyEnv",
-		"keyCommand",
-		"keyTtl",
-		"baseUrl",
-		"protocol",
-		"models",
-		"proxy",
-		"caFile",
-		"headers",
-		"forward",
-		"organization",
-		"project",
-		"connectTimeoutMs",
-		"firstByteTimeoutMs",
-		"idleTimeoutMs",
-		"priority",
-		"reserve",
-		"paused",
-	};
 	const char *keys[KEYS_MAX + 1] = { NULL };
-	size_t all = sizeof(own) / sizeof(own[0]);
+	size_t all = member_names(backend_members, keys);
 
-	memcpy(keys, own, sizeof(own));
 	quirks_keys(keys + all, KEYS_MAX - all);
 	notes_unknown(n, true, where, file, keys);
 }

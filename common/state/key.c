@@ -4,6 +4,7 @@
 #include "state/key.h"
 
 #include "base/store.h"
+#include "state/member.h"
 #include "state/model-name.h"
 #include "state/rule.h"
 
@@ -18,12 +19,6 @@
 #define HEX_CHARS (2 * DIGEST_SHA256_BYTES)
 #define ENDING ".json"
 #define PICKED "claude-at-" /* before NAME:model, in Claude Code's list */
-
-static const char *const members[] = {
-	"hash",     "name",   "created",  "models",   "spend",
-	"rate",     "tokens", "parallel", "priority", "expires",
-	"disabled", "to",     NULL,
-};
 
 /* --- one file ------------------------------------------------------------ */
 
@@ -256,7 +251,7 @@ static int add(struct loading *l, const char *name, struct err *e)
 	if (rc < 0 || key_read(k, json, &fault))
 		close_key(l, k, file, &fault);
 	else
-		notes_unknown(l->notes, false, file, json, members);
+		member_unknown(l->notes, false, file, json, key_members);
 	json_object_put(json);
 	return 0;
 }

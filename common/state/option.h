@@ -46,6 +46,7 @@ struct option_row {
 	const char *preset; /* default, as text */
 	const char *metavar;
 	const char *help;
+	const char *example; /* where the default is none; or NULL */
 };
 
 #define OPTIONS_MAX 64

@@ -3,6 +3,7 @@
 
 #include "state/rule.h"
 
+#include "state/member.h"
 #include "state/model-name.h"
 
 #include <fnmatch.h>
@@ -302,17 +303,13 @@ int rules_parse(struct rules *out, struct json_object *file,
 void rules_unknown(struct notes *n, struct json_object *file)
 {
 	static const char *const top[] = { "rules", NULL };
-	static const char *const keys[] = {
-		"match",   "target",   "fallbacks",          "on",
-		"retries", "budgetMs", "firstByteTimeoutMs", NULL
-	};
 	struct json_object *list = json_get(file, "rules");
 	char where[64];
 
 	notes_unknown(n, true, RULES_FILE, file, top);
 	for (size_t i = 0; i < json_length(list); i++) {
 		snprintf(where, sizeof(where), RULES_FILE ": rules[%zu]", i);
-		notes_unknown(n, true, where, json_at(list, i), keys);
+		member_unknown(n, true, where, json_at(list, i), rule_members);
 	}
 }
 

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * member: what the files of the home may hold, a row for each member.
+ *
+ * One table for each kind of file: it says which members are known, and makes
+ * doc/configuration.md. What a member means is read where it is used; the
+ * ranges that stand here as text are held against that by tests/sh/reference.t.
+ * Settings (option.h) and switches of a backend (quirks.h) have tables of their
+ * own. Plain data.
+ */
+#ifndef DARIO_MEMBER_H
+#define DARIO_MEMBER_H
+
+#include "state/note.h"
+
+struct member {
+	const char *name;
+	const char *takes;   /* "0 to 3600000, in milliseconds" */
+	const char *preset;  /* without it; "" nothing */
+	const char *example; /* as JSON; "" never written by hand */
+	const char *help;
+};
+
+/* Each ends with name == NULL. */
+extern const struct member backend_members[]; /* and quirk_rows */
+extern const struct member account_members[]; /* a backend's further keys too */
+extern const struct member rule_members[];
+extern const struct member key_members[];
+extern const struct member price_members[];
+
+/* Puts the names, NULL behind them: room for MEMBERS_MAX + 1 of them. */
+#define MEMBERS_MAX 32
+size_t member_names(const struct member *rows, const char **out);
+/* A note for each member of `o` that is none of them: notes_unknown. */
+void member_unknown(struct notes *n, bool grave, const char *where,
+		    struct json_object *o, const struct member *rows);
+
+#endif
