@@ -27,7 +27,7 @@ mkdir "$tmp/bin"
 ln -s "$dario" "$tmp/bin/dario"
 PATH=$tmp/bin:$PATH
 cd "$tmp" || exit 1
-for f in openai groq anthropic spare second; do
+for f in openai groq anthropic spare second azure bedrock google; do
 	echo "sk-$f-0123456789abcdef" >$f.key
 done
 
@@ -68,7 +68,7 @@ out=$(DARIO_HOME=$tmp/other/home sh -e "$tmp/backends.sh" 2>&1)
 is 'doc/backends: its commands' "$?" 0
 is 'doc/backends: what comes of them' \
 	"$(DARIO_HOME=$tmp/other/home dario backend list --json | json '[(b["name"], b["hasKey"]) for b in j]')" \
-	"[('azure', True), ('entra', True), ('groq', True), ('openai', True), ('vertex', True)]"
+	"[('azure', True), ('bedrock', True), ('entra', True), ('google', True), ('groq', True), ('openai', True), ('vertex', True)]"
 
 stop_router
 out=$(dario proxy --check 2>&1)

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+"""Looks at the documents.
+
+    documents.py links TREE          each link and each anchor
+    documents.py targets TREE        each `make TARGET`
+    documents.py commands DOCUMENT   prints the commands of its sh blocks
+    documents.py json DOCUMENT DIR   each member in files named like its parts
+"""
+
+import glob
+import json
+import os
+import re
+import sys
+
+CODE = re.compile(r"```.*?```|`[^`\n]*`", re.S)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def documents(tree):
+    return sorted(
+        glob.glob(os.path.join(tree, "*.md")) +
+        glob.glob(os.path.join(tree, "doc", "**", "*.md"), recursive=True))
+
+
+def text_of(path):
+    with open(path) as f:
+        return f.read()
+
+
+def anchors(path):
+    """Those that a heading gets on GitHub and its like."""
+    found = set()
+    for line in CODE.sub(lambda m: m[0] if "\n" not in m[0] else "",
+                         text_of(path)).splitlines():
+        if line.startswith("#"):
+            name = line.lstrip("#").strip().lower()
+            name = re.sub(r"[^\w\- ]", "", name)
+            found.add(name.replace(" ", "-"))
+    return found
+
+
+def wrong(path, link):
+    if "://" in link:
+        return False
+    name, _, anchor = link.partition("#")
+    to = os.path.normpath(os.path.join(os.path.dirname(path), name)) \
+        if name else path
+    return not os.path.exists(to) or \
+        (anchor and to.endswith(".md") and anchor not in anchors(to))
+
+
+def tell(good, what):
+    print("PASS" if good else "FAIL", what)
+
+
+def links(tree):
+    count = 0
+    for path in documents(tree):
+        found = LINK.findall(CODE.sub("", text_of(path)))
+        bad = [link for link in found if wrong(path, link)]
+        count += len(found)
+        tell(not bad, "links of %s%s" % (os.path.relpath(path, tree),
+                                         ": %s" % bad if bad else ""))
+    tell(count > 50, "links: %d" % count)
+    index = text_of(os.path.join(tree, "doc", "README.md"))
+    missing = [name for name in os.listdir(os.path.join(tree, "doc"))
+               if name.endswith(".md") and name != "README.md" and
+               "(%s" % name not in index]
+    tell(not missing, "doc/README.md names every document%s" %
+         (": %s" % missing if missing else ""))
+
+
+def targets(tree):
+    rules = text_of(os.path.join(tree, "Makefile.am"))
+    known = set(re.findall(r"(?m)^([\w.-]+):", rules)) | {"check", "install",
+                                                          "uninstall", "-B"}
+    for path in documents(tree):
+        named = set(re.findall(r"`make ([\w-]+)", text_of(path)))
+        if named:
+            tell(named <= known, "make targets of %s %s" % (
+                os.path.relpath(path, tree), sorted(named - known)))
+
+
+def commands(path):
+    for block in re.findall(r"```sh\n(.*?)```", text_of(path), re.S):
+        for line in re.sub(r"\\\n\s*", "", block).splitlines():
+            # An address of another machine is none of this one's.
+            line = re.sub(r"--host=100\S+", "--host=127.0.0.1", line)
+            if line.strip():
+                print(line + " --check" * ("dario proxy" in line))
+
+
+BY_NAME = {"perAccount", "perModel"}  # their members are names of people's
+
+
+def members(value, into, named=False):
+    for v in value if isinstance(value, list) else []:
+        members(v, into)
+    for k, v in value.items() if isinstance(value, dict) else []:
+        if not named:
+            into.add(k)
+        members(v, into, k in BY_NAME or k == "spend")
+
+
+def fields(document, folder):
+    parts = dict(re.findall(r"(?ms)^## (.*?)\n(.*?)(?=^## |\Z)", text_of(document)))
+    tried = set()
+    for name in sorted(os.listdir(folder)):
+        title = name.partition(".")[0].replace("-", " ")
+        title = title.replace("GET ", "GET /")
+        tried.add(title)
+        found = set()
+        value = json.loads(text_of(os.path.join(folder, name)))
+        members(value, found, title == "dario config")
+        told = set(re.findall(r"`(\w+)`", parts[title]))
+        tell(found and found <= told, "doc/json.md: %s (%s): %d members%s" % (
+            title, name, len(found),
+            found - told and ", not told: %s" % sorted(found - told) or ""))
+    tell(tried == set(parts), "doc/json.md: each part was tried %s" % sorted(
+        tried ^ set(parts)))
+
+
+if __name__ == "__main__":
+    {"links": links, "targets": targets, "commands": commands,
+     "json": fields}[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,74 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The documents: each link leads somewhere, each command is one, each field of
+# what is printed as JSON has its line.
+. "$(dirname "$0")/lib.sh"
+need lighttpd curl python3
+export PYTHONDONTWRITEBYTECODE=1
+documents=$srcdir/tests/sh/documents.py
+
+told() { # the lines PASS and FAIL of a file
+	while read -r verdict line; do
+		case $verdict in
+		PASS) pass "$line" ;;
+		FAIL) fail "$line" ;;
+		*) diag "$verdict $line" ;;
+		esac
+	done <"$1"
+}
+
+python3 "$documents" links "$srcdir" >"$tmp/links" 2>&1
+is 'links: looked at' "$?" 0
+told "$tmp/links"
+python3 "$documents" targets "$srcdir" >"$tmp/targets" 2>&1
+is 'make targets: looked at' "$?" 0
+told "$tmp/targets"
+
+# The commands of a document, in a home with two backends; a router is only
+# checked.
+mkdir "$tmp/bin"
+ln -s "$dario" "$tmp/bin/dario"
+PATH=$tmp/bin:$PATH
+echo sk-0123456789 >"$tmp/a.key"
+for name in groq openai; do
+	dario backend add "$name" --key-file="$tmp/a.key" >/dev/null
+done
+for page in operations routing costs; do
+	python3 "$documents" commands "$srcdir/doc/$page.md" >"$tmp/$page"
+	ok "doc/$page: has commands" grep -q '^[A-Z_]*.*dario ' "$tmp/$page"
+	while read -r line; do
+		ok "doc/$page: $line" sh -c "$line" >"$tmp/said" 2>&1
+	done <"$tmp/$page"
+done
+
+# What is printed as JSON, of a router with something to tell.
+echo "{\"apiKey\": \"sk-router\", \"demo\": true}" >"$DARIO_HOME/config.json"
+chmod 600 "$DARIO_HOME/config.json"
+dario accounts add work --key-file="$tmp/a.key" >/dev/null
+dario key add anna --spend=5/day >/dev/null 2>&1
+start_router
+mkdir "$tmp/json"
+for model in demo nobody-has-this; do
+	curl -s -o "$tmp/body" -H 'x-api-key: sk-router' \
+		-d '{"model": "'$model'", "messages": [{"role": "user", "content": "x"}]}' \
+		"$url/v1/chat/completions"
+done
+get() { # NAME PATH
+	curl -s -H 'x-api-key: sk-router' "$url$2" >"$tmp/json/$1"
+}
+get 'GET-health' /health
+get 'GET-status' /status
+get 'GET-accounts' /accounts
+get 'GET-analytics' /analytics
+get 'GET-analytics.by' '/analytics?by=model,day'
+get 'GET-analytics.errors' '/analytics?errors=5'
+get 'GET-requests' /requests
+for words in 'backend list' 'route list' 'explain fast' 'key list' config; do
+	dario $words --json >"$tmp/json/dario-$(echo "$words" | tr ' ' - |
+		sed s/-fast//)"
+done
+dario doctor --json >"$tmp/json/dario-doctor"
+python3 "$documents" json "$srcdir/doc/json.md" "$tmp/json" >"$tmp/fields" 2>&1
+is 'JSON: looked at' "$?" 0
+told "$tmp/fields"
+done_testing
