@@ -8,59 +8,53 @@
 /* Members of an answer that no message has. */
 void anthropic_echo(struct mend *m, struct span message)
 {
-	static const char *const names[] = {
-		"id",
-		"type",
-		"model",
-		"usage",
-		"container",
-		"stop_reason",
-		"stop_sequence",
-		"stop_details",
-		"context_management",
-	};
 	struct jwalk w = jwalk_in(message);
 
 	while (jwalk_next(&w)) {
-		bool echo = false;
-
-		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-			echo = echo || jwalk_key_is(&w, names[i]);
-		if (!echo)
+		if (!peek_is_echo(mend_key(m, &w)))
 			continue;
 		mend_cut(m, &w);
 		mend_note(m, "fields of messages");
 	}
 }
 
-/* --- cache_control -------------------------------------------------------- */
+/* --- members of blocks ---------------------------------------------------- */
 
 struct marks {
 	struct mend *m;
-	int left; /* to be taken out; below 0: they are counted only */
-	int n;
+	bool count;  /* nothing is cut yet */
+	int n, left; /* cache_control: all, and those that are one too many */
 };
 
-static void mark_of(struct marks *x, struct span object)
+static void mend_mark(struct marks *x, struct jwalk *w)
+{
+	x->n++;
+	if (x->count || x->left <= 0)
+		return;
+	x->left--;
+	mend_cut(x->m, w);
+	mend_note(x->m, "cache_control");
+	mend_dropped(x->m, "cache_control before the last four");
+}
+
+static void mend_object(struct marks *x, struct span object, bool block)
 {
 	struct jwalk w = jwalk_in(object);
 
 	while (jwalk_next(&w)) {
-		if (!jwalk_key_is(&w, "cache_control") ||
-		    !jwalk_is_object(w.value))
-			continue;
-		x->n++;
-		if (x->left <= 0)
-			continue;
-		x->left--;
-		mend_cut(x->m, &w);
-		mend_note(x->m, "cache_control");
-		mend_dropped(x->m, "cache_control before the last four");
+		if (jwalk_key_is(&w, "cache_control") &&
+		    jwalk_is_object(w.value)) {
+			mend_mark(x, &w);
+		} else if (block && !x->count &&
+			   peek_is_gathered(mend_key(x->m, &w))) {
+			mend_cut(x->m, &w);
+			mend_note(x->m, "fields of blocks");
+		}
 	}
 }
 
 /* Blocks, and those within results. */
-static void marks_of(struct marks *x, struct span list)
+static void mend_list(struct marks *x, struct span list, bool blocks)
 {
 	struct jwalk w = jwalk_in(list);
 
@@ -68,32 +62,32 @@ static void marks_of(struct marks *x, struct span list)
 		struct span type = jwalk_get(w.value, "type");
 
 		if (jwalk_is(type, "tool_result"))
-			marks_of(x, jwalk_get(w.value, "content"));
-		mark_of(x, w.value);
+			mend_list(x, jwalk_get(w.value, "content"), false);
+		mend_object(x, w.value, blocks);
 	}
 }
 
 /* In the order of the prompt. */
-static void all_marks(struct marks *x)
+static void mend_all(struct marks *x)
 {
 	struct span text = x->m->text;
 	struct jwalk w = jwalk_in(jwalk_get(text, "messages"));
 
-	marks_of(x, jwalk_get(text, "tools"));
-	marks_of(x, jwalk_get(text, "system"));
+	mend_list(x, jwalk_get(text, "tools"), false);
+	mend_list(x, jwalk_get(text, "system"), false);
 	while (jwalk_next(&w))
-		marks_of(x, jwalk_get(w.value, "content"));
+		mend_list(x, jwalk_get(w.value, "content"), true);
 }
 
-void anthropic_cache_marks(struct mend *m)
+void anthropic_block_members(struct mend *m)
 {
-	struct marks x = { .m = m, .left = -1 };
+	struct marks x = { .m = m, .count = true };
 	bool own = jwalk_is_object(jwalk_get(m->text, "cache_control"));
 
-	all_marks(&x);
+	mend_all(&x);
 	x.left = x.n - (CACHE_MARKS - own);
-	if (x.left > 0)
-		all_marks(&x);
+	x.count = false;
+	mend_all(&x);
 }
 
 /* --- tools ---------------------------------------------------------------- */

@@ -389,7 +389,7 @@ void anthropic_mend(struct mend *m)
 	anthropic_put_moved(m);
 	if (m->target->quirks.strict_messages) {
 		anthropic_declare(m);
-		anthropic_cache_marks(m);
+		anthropic_block_members(m);
 	}
 	if (must_go_without(m, &l))
 		mend_field(m);

@@ -24,8 +24,9 @@ void anthropic_put_moved(struct mend *m);
 /* --- anthropic-marks.c */
 /* What a message has from the answer that it was. */
 void anthropic_echo(struct mend *m, struct span message);
-/* No more marks than are taken: the last ones stay. */
-void anthropic_cache_marks(struct mend *m);
+/* Members of blocks that are none of the API's; of cache_control no more than
+ * are taken: the last ones stay. */
+void anthropic_block_members(struct mend *m);
 /* Calls need declared tools: those that are called, where there are none. */
 void anthropic_called(struct mend *m, struct span name);
 void anthropic_declare(struct mend *m);

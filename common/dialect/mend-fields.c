@@ -36,6 +36,7 @@ static const char *const foreign[] = {
 	"reasoning_details",
 	"extra_content",
 	"thinking_blocks",
+	"annotations",
 	"index",
 	"provider_specific_fields",
 	"cache_control",
@@ -79,7 +80,8 @@ static bool refuses(const struct mend *m, const char *const *known,
 	return (q->no_foreign || q->no_extra) && listed(foreign, key);
 }
 
-/* Reasoning is content: what of it goes is said. */
+/* Reasoning is content, and so is what a text relies on: what of it goes is
+ * said. */
 static void note_member(struct mend *m, const struct jwalk *w)
 {
 	bool reasoning = jwalk_key_is(w, "reasoning_content") ||
@@ -87,8 +89,12 @@ static void note_member(struct mend *m, const struct jwalk *w)
 			 jwalk_key_is(w, "reasoning_details");
 
 	mend_note(m, "fields of messages");
-	if (reasoning && w->value.n > 2 && !span_is(w->value, "null"))
+	if (w->value.n <= 2 || span_is(w->value, "null"))
+		return;
+	if (reasoning)
 		mend_dropped(m, "thinking");
+	else if (jwalk_key_is(w, "annotations"))
+		mend_dropped(m, "messages.annotations");
 }
 
 bool mend_takes_member(struct mend *m, bool assistant, const struct jwalk *w)

@@ -128,6 +128,13 @@ void mend_add(struct mend *m, const struct jwalk *w, struct span member)
 	mend_insert(m, at, member);
 }
 
+struct span mend_key(struct mend *m, const struct jwalk *w)
+{
+	struct span quoted = { w->key.p - 1, w->key.n + 2 };
+
+	return jwalk_text(m->arena, quoted);
+}
+
 struct span mend_quoted(struct mend *m, struct span text)
 {
 	struct buf b;

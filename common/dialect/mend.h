@@ -110,6 +110,8 @@ void mend_insert_moved(struct mend *m, const char *at, struct span part);
 void mend_cut(struct mend *m, struct jwalk *w);
 /* Behind the item that the walk stands at, which must stay: ",MEMBER". */
 void mend_add(struct mend *m, const struct jwalk *w, struct span member);
+/* The key of the member that the walk stands at, without escapes. */
+struct span mend_key(struct mend *m, const struct jwalk *w);
 /* `text` as a JSON string, with its quotes. */
 struct span mend_quoted(struct mend *m, struct span text);
 

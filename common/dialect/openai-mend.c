@@ -141,9 +141,14 @@ static void mend_assistant(struct mend *m, struct span message)
 	calls = mend_calls(m, jwalk_get(message, "tool_calls"));
 
 	while (jwalk_next(&w)) {
+		struct jwalk list = jwalk_in(w.value);
+		bool empty = !jwalk_peek(&list); /* is refused, too */
 		bool none = !calls && jwalk_key_is(&w, "tool_calls") &&
-			    jwalk_is_array(w.value) && w.value.n > 2;
+			    jwalk_is_array(w.value) &&
+			    (!empty || m->target->quirks.paired);
 
+		if (none && empty)
+			mend_note(m, "fields of messages");
 		if (none || !mend_takes_member(m, true, &w) ||
 		    (jwalk_key_is(&w, "reasoning_details") &&
 		     !mend_details(m, w.value)))

@@ -15,7 +15,8 @@ enum watch {
 	WATCH_SIGNATURE,
 	WATCH_ENCRYPTED,
 	WATCH_SUMMARY, /* is counted */
-	WATCH_SWITCH,  /* type of a member of the body */
+	WATCH_STATUS,
+	WATCH_SWITCH, /* type of a member of the body */
 	WATCH_ROLE,
 	WATCH_CALL_ID, /* id of a call, at the call and at its result */
 	WATCH_CACHE,   /* is counted */
@@ -41,6 +42,8 @@ enum item {
 	ITEM_TEXT = 32,   /* something that is no call and no result */
 	ITEM_PAIRED = 64, /* Responses: an id of a call */
 	ITEM_RESULT = 128,
+	ITEM_SUMMARY = 256, /* of reasoning */
+	ITEM_STATUS = 512,
 };
 
 static const struct {
@@ -56,6 +59,7 @@ static const struct {
 	{ "encrypted_content", MARK_OPAQUE, WATCH_ENCRYPTED },
 	{ "thought_signature", MARK_OPAQUE, WATCH_NONE },
 	{ "summary", 0, WATCH_SUMMARY },
+	{ "status", 0, WATCH_STATUS },
 	{ "tool_calls", MARK_CALLS, WATCH_NONE },
 	{ "cache_control", 0, WATCH_CACHE },
 	{ "parsed", MARK_PARSED, WATCH_NONE },
@@ -109,8 +113,7 @@ static bool key_is(const struct peek *k, const char *name)
 	return k->key_n == strlen(name) && memcmp(k->key, name, k->key_n) == 0;
 }
 
-/* Members of Anthropic's answers that its messages do not have. */
-static bool is_echo(const struct peek *k)
+bool peek_is_echo(struct span key)
 {
 	static const char *const names[] = {
 		"id",
@@ -118,18 +121,26 @@ static bool is_echo(const struct peek *k)
 		"model",
 		"usage",
 		"container",
+		"diagnostics",
 		"stop_reason",
 		"stop_sequence",
 		"stop_details",
+		"parsed_output",
 		"context_management",
 	};
 
-	if (*k->key == 'r' || (*k->key == 'c' && k->key_n == 7))
+	if (*key.p == 'r' || (*key.p == 'c' && key.n == 7))
 		return false; /* role, content: most of them */
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (*names[i] == *k->key && key_is(k, names[i]))
+		if (*names[i] == *key.p && span_is(key, names[i]))
 			return true;
 	return false;
+}
+
+bool peek_is_gathered(struct span key)
+{
+	return span_is(key, "index") || span_is(key, "partial_json") ||
+	       span_is(key, "parsed_output");
 }
 
 void peek_mark_top(struct peek *k)
@@ -178,6 +189,8 @@ static void pop_item(struct peek *k)
 	if ((is & ITEM_ASSISTANT && is & ITEM_IN) ||
 	    (is & ITEM_OTHER && is & ITEM_OUT))
 		k->marks |= MARK_PART;
+	if (is & ITEM_SUMMARY && is & ITEM_STATUS)
+		k->marks |= MARK_PARSED;
 	if (!(is & ITEM_PAIRED))
 		return;
 	k->pairs += result ? -k->call_id : k->call_id;
@@ -221,12 +234,41 @@ void peek_mark_end(struct peek *k)
 		k->marks |= MARK_NO_TOOLS;
 }
 
+/* What SDKs know of an item and have not been told. */
+bool peek_is_unsaid(struct span key)
+{
+	static const char *const names[] = { "status", "caller",    "async",
+					     "async_", "namespace", "phase" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (span_is(key, names[i]))
+			return true;
+	return false;
+}
+
+void peek_mark_null(struct peek *k)
+{
+	if (k->depth == 3 && k->top == TOP_INPUT &&
+	    peek_is_unsaid((struct span){ k->key, k->key_n }))
+		k->marks |= MARK_PARSED;
+}
+
+static void mark_item(struct peek *k, enum item is)
+{
+	if (k->depth == 3 && k->top == TOP_INPUT)
+		k->item |= (unsigned short)is;
+}
+
 /* The value of a member begins. */
 void peek_mark_member(struct peek *k)
 {
+	struct span name = { k->key, k->key_n };
+
 	k->watch = WATCH_NONE;
 	k->blank = is_text_key(k);
-	if (k->depth == 3 && k->top == TOP_MESSAGES && is_echo(k))
+	if (k->top == TOP_MESSAGES && (k->depth == 3   ? peek_is_echo(name)
+				       : k->depth == 5 ? peek_is_gathered(name)
+						       : false))
 		k->marks |= MARK_ECHO;
 	if (k->depth == 3 && k->top == TOP_INPUT && key_is(k, "output"))
 		k->item |= ITEM_RESULT;
@@ -256,8 +298,11 @@ void peek_mark_member(struct peek *k)
 		    memcmp(k->key, key, k->key_n))
 			continue;
 		k->marks |= marked[i].marks;
-		if (marked[i].watch == WATCH_SUMMARY)
+		if (marked[i].watch == WATCH_SUMMARY) {
 			k->summaries++;
+			mark_item(k, ITEM_SUMMARY);
+		} else if (marked[i].watch == WATCH_STATUS)
+			mark_item(k, ITEM_STATUS);
 		else if (marked[i].watch == WATCH_CACHE)
 			k->caches++;
 		else

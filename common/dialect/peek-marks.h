@@ -18,6 +18,7 @@
 
 void peek_mark_member(struct peek *k);
 void peek_mark_top(struct peek *k);  /* the same of the body's own */
+void peek_mark_null(struct peek *k); /* a member is null */
 void peek_mark_push(struct peek *k); /* an object has begun */
 void peek_mark_pop(struct peek *k);  /* or ended */
 void peek_mark_end(struct peek *k);

@@ -190,6 +190,8 @@ static int begin_value(struct peek *k, unsigned char c, struct err *e)
 	case 'f':
 		return begin_literal(k, "alse");
 	case 'n':
+		if (inside)
+			peek_mark_null(k);
 		return begin_literal(k, "ull");
 	case '-':
 		k->state = MINUS;

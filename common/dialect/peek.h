@@ -101,9 +101,9 @@ struct peek {
 	uint64_t hash;
 	long summaries;    /* that no encrypted_content stands beside, so far */
 	unsigned char top; /* enum top in peek-marks.c: where we are */
-	unsigned char item; /* enum item, of the message or item */
-	bool behind;        /* what a result may not stand behind has come */
-	bool tools, calls;  /* are there any? */
+	unsigned short item; /* enum item, of the message or item */
+	bool behind;         /* what a result may not stand behind has come */
+	bool tools, calls;   /* are there any? */
 	unsigned caches;
 	uint64_t pairs;   /* ids of calls less those of results, hashed */
 	uint64_t call_id; /* of the item, hashed */
@@ -119,6 +119,16 @@ int peek_whole(struct peek *k, struct err *e);
 /* The value of `model` was replaced in the text by one of `len` bytes, which
  * reads `model`. */
 void peek_renamed(struct peek *k, const char *model, size_t len);
+
+/* A member of an item of Responses that is null in what SDKs dump, and refused
+ * so? */
+bool peek_is_unsaid(struct span key);
+/* A member of Anthropic's answers, or of those of its SDKs, that a message has
+ * not? */
+bool peek_is_echo(struct span key);
+/* A member of a block of Messages that only those have who gather a stream, or
+ * that an SDK has added? */
+bool peek_is_gathered(struct span key);
 
 /* One complete JSON object, by the same strict rules? */
 bool peek_is_object(struct span text);

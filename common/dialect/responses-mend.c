@@ -64,22 +64,66 @@ static bool may_have(struct mend *m, const char *prefix, struct span value)
 	       !(*names_at(&m->items, m->arena, id))++;
 }
 
-static void mend_item_id(struct mend *m, struct span item, struct span type)
+static const char *prefix_of(struct span type)
 {
-	struct jwalk w = jwalk_in(item);
-	const char *prefix = NULL;
-
-	if (jwalk_is(type, "message") && !is_assistants(item))
-		return;
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
 		if (jwalk_is(type, prefixes[i].type))
-			prefix = prefixes[i].prefix;
-	while (prefix && jwalk_next(&w)) {
-		if (!jwalk_key_is(&w, "id") || !jwalk_is_string(w.value) ||
-		    may_have(m, prefix, w.value))
-			continue;
-		mend_cut(m, &w);
-		mend_note(m, "item ids");
+			return prefixes[i].prefix;
+	return NULL;
+}
+
+/* What SDKs add to the items and parts that they hand to a program, and what
+ * they say of the rest: nothing. */
+static bool is_added(struct mend *m, const struct jwalk *w, bool reasoning)
+{
+	return jwalk_key_is(w, "parsed_arguments") ||
+	       jwalk_key_is(w, "parsed") ||
+	       (reasoning && jwalk_key_is(w, "status")) ||
+	       (span_is(w->value, "null") && peek_is_unsaid(mend_key(m, w)));
+}
+
+static void cut_added(struct mend *m, struct jwalk *w)
+{
+	mend_cut(m, w);
+	mend_note(m, "fields of items");
+}
+
+static void mend_parsed(struct mend *m, struct span parts)
+{
+	struct jwalk list = jwalk_in(parts);
+
+	while (jwalk_is_array(parts) && jwalk_next(&list)) {
+		struct jwalk w = jwalk_in(list.value);
+
+		while (jwalk_next(&w))
+			if (jwalk_key_is(&w, "parsed"))
+				cut_added(m, &w);
+	}
+}
+
+/* What of an item is refused: an id that is none of its kind, or that is not
+ * known (`unknown`), and what has been added. */
+static void mend_members(struct mend *m, struct span item, struct span type,
+			 bool unknown)
+{
+	struct jwalk w = jwalk_in(item);
+	bool reasoning = jwalk_is(type, "reasoning");
+	const char *prefix = prefix_of(type);
+
+	if (jwalk_is(type, "message") && !is_assistants(item) && !unknown)
+		return;
+	while (jwalk_next(&w)) {
+		bool id = jwalk_key_is(&w, "id");
+
+		if (id && (unknown || (prefix && jwalk_is_string(w.value) &&
+				       !may_have(m, prefix, w.value)))) {
+			mend_cut(m, &w);
+			mend_note(m, "item ids");
+		} else if (is_added(m, &w, reasoning)) {
+			cut_added(m, &w);
+		} else if (jwalk_key_is(&w, "content")) {
+			mend_parsed(m, w.value);
+		}
 	}
 }
 
@@ -94,7 +138,7 @@ static void unseal(struct mend *m, struct span item, struct span original)
 			mend_replace(m, w.value, mend_quoted(m, original));
 		else if (jwalk_key_is(&w, "id") && id.n)
 			mend_replace(m, w.value, mend_quoted(m, id));
-		else if (jwalk_key_is(&w, "status"))
+		else if (is_added(m, &w, true))
 			mend_cut(m, &w);
 	}
 	mend_note(m, "sealed reasoning");
@@ -136,19 +180,6 @@ static void cut_reasoning(struct mend *m, struct jwalk *w)
 		mend_dropped(m, "reasoning");
 }
 
-/* What it refers to is not there: what was said stays. */
-static void cut_id(struct mend *m, struct span item)
-{
-	struct jwalk w = jwalk_in(item);
-
-	while (jwalk_next(&w)) {
-		if (!jwalk_key_is(&w, "id"))
-			continue;
-		mend_cut(m, &w);
-		mend_note(m, "item ids");
-	}
-}
-
 static void mend_reasoning(struct mend *m, struct jwalk *w, struct state *st)
 {
 	struct span sealed = jwalk_get(w->value, "encrypted_content");
@@ -163,7 +194,7 @@ static void mend_reasoning(struct mend *m, struct jwalk *w, struct state *st)
 	}
 	if (st->followed && s.kind == SEAL_NONE &&
 	    (s.original.n || st->stored)) {
-		mend_item_id(m, w->value, SPAN("\"reasoning\""));
+		mend_members(m, w->value, SPAN("\"reasoning\""), false);
 		return;
 	}
 	if (st->followed && s.kind == SEAL_OPENAI &&
@@ -177,26 +208,6 @@ static void mend_reasoning(struct mend *m, struct jwalk *w, struct state *st)
 		return;
 	}
 	cut_reasoning(m, w);
-}
-
-/* What SDKs add to the items and parts that they hand to a program. */
-static void cut_parsed(struct mend *m, struct span object)
-{
-	struct jwalk w = jwalk_in(object);
-
-	while (jwalk_next(&w)) {
-		struct jwalk parts = jwalk_in(w.value);
-
-		if (jwalk_key_is(&w, "parsed_arguments") ||
-		    jwalk_key_is(&w, "parsed")) {
-			mend_cut(m, &w);
-			mend_note(m, "fields of items");
-		} else if (jwalk_key_is(&w, "content") &&
-			   jwalk_is_array(w.value)) {
-			while (jwalk_next(&parts))
-				cut_parsed(m, parts.value);
-		}
-	}
 }
 
 static void mend_call_id(struct mend *m, struct span item)
@@ -362,12 +373,9 @@ void responses_mend(struct mend *m)
 		st.in_run = false;
 		if (jwalk_is(type, "message"))
 			mend_parts(m, w.value);
-		if (is_refused(m, w.value))
-			cut_id(m, w.value);
-		mend_item_id(m, w.value, type);
+		/* What a refused id refers to is not there: the rest stays. */
+		mend_members(m, w.value, type, is_refused(m, w.value));
 		mend_call_id(m, w.value);
-		if (!jwalk_is(type, "message") || is_assistants(w.value))
-			cut_parsed(m, w.value);
 	}
 	mend_forced_tool(m, "\"required\"");
 	mend_images(m, "input");

@@ -554,6 +554,100 @@ def _():
     assert mend_text(fine, dialect="responses")[0] == fine
 
 
+@case("what SDKs add to Responses items when they are dumped")
+def _():
+    dumped = {"status": None, "caller": None, "async": None, "async_": None,
+              "namespace": None}
+    sound = [{"role": "user", "content": "q"},
+             {"type": "reasoning", "id": "rs_1", "summary": [],
+              "content": None, "encrypted_content": "gA"},
+             {"type": "function_call", "id": "fc_1", "call_id": "c",
+              "name": "f", "arguments": "{}", "status": "completed"},
+             {"type": "function_call_output", "call_id": "c", "output": "r"},
+             {"type": "message", "role": "assistant", "id": "msg_1",
+              "content": [{"type": "output_text", "text": "t"}]}]
+    for at, more in ((1, {"status": None}), (1, {"status": "completed"}),
+                     (2, {**dumped, "status": "completed"}),
+                     (2, {**dumped, "status": "completed", "parsed": 1}),
+                     (3, {"status": None}), (4, {"phase": None})):
+        for first in (True, False):
+            items = [dict(i) for i in sound]
+            items[at] = {**more, **items[at]} if first else {
+                **items[at], **more}
+            r = mend({"model": "m", "store": False, "input": items}, {},
+                     dialect="responses")
+            assert r["input"] == sound, (at, more, r["input"])
+            assert r["mended"] == "fields of items", r["mended"]
+    items = [dict(i) for i in sound]
+    items[2] = {"id": "no", "parsed_arguments": 1, **dumped,
+                **{k: v for k, v in sound[2].items() if k != "id"}}
+    r = mend({"model": "m", "store": False, "input": items}, {},
+             dialect="responses")
+    assert dict(r["input"][2], id="fc_1", status="completed") == sound[2], r
+    fine = json.dumps({"model": "m", "input": sound})
+    assert mend_text(fine, dialect="responses")[0] == fine
+
+
+@case("members of Messages blocks that only who gathers them has")
+def _():
+    text = {"type": "text", "text": "a"}
+    use = {"type": "tool_use", "id": "c", "name": "f", "input": {"a": 1}}
+    mark = {"cache_control": {"type": "ephemeral"}}
+    for first in (True, False):
+        def with_(b, **more):
+            return {**more, **b} if first else {**b, **more}
+        r = messages([say("user", "q"), say("assistant", [
+            with_(text, index=0, parsed_output=None),
+            with_(use, index=1, partial_json='{"a":1}')]),
+            say("user", [result("c")])], {"strictMessages": True})
+        assert r["messages"][1]["content"] == [text, use], r
+        assert r["mended"] == "fields of blocks" and not r["dropped"], r
+        # together with marks that are one too many
+        r = messages([say("user", [with_(text, **mark)]), say("assistant", [
+            with_({**text, **mark}, index=0)]), say("user", [
+                {**text, **mark} for _ in range(4)])],
+            {"strictMessages": True})
+        got = json.dumps(r["messages"])
+        assert got.count("cache_control") == 4 and "index" not in got, got
+    answer = {"id": "msg_1", "type": "message", "model": "m", "usage": {},
+              "stop_reason": "end_turn", "stop_sequence": None,
+              "stop_details": None, "container": None, "diagnostics": None,
+              "parsed_output": None, "context_management": None}
+    for k, v in answer.items():
+        r = messages([say("user", "q"), {**say("assistant", [text]), k: v},
+                      say("user", "v")], {"strictMessages": True})
+        assert r["messages"][1] == say("assistant", [text]), (k, r)
+        assert r["mended"] == "fields of messages", (k, r)
+    # an argument may have any name
+    fine = json.dumps({"model": "claude-opus-4-8", "max_tokens": 9,
+                       "messages": [say("user", "q"), say("assistant", [
+                           {**use, "input": {"index": 1}}]),
+                           say("user", [result("c")])],
+                       "tools": [{"name": "f", "input_schema": {}}]})
+    assert mend_text(fine, {"strictMessages": True}, "anthropic",
+                     "claude-opus-4-8")[0] == fine
+
+
+@case("what SDKs add to Chat messages when they are dumped")
+def _():
+    dumped = {"annotations": None, "audio": None, "function_call": None,
+              "refusal": None, "tool_calls": None}
+    openai = {"foreignFieldsRefused": True, "callsPaired": True,
+              "developerRole": True}
+    r = chat([say("user", "q"), say("assistant", "a", **dumped),
+              say("user", "v")], openai)
+    assert "annotations" not in r["messages"][1] and not r["dropped"], r
+    r = chat([say("user", "q"), say("assistant", "a", annotations=[
+        {"type": "url_citation", "url_citation": {"url": "u"}}]),
+              say("user", "v")], openai)
+    assert "annotations" not in r["messages"][1], r
+    assert r["dropped"] == "messages.annotations", r["dropped"]
+    r = chat([say("user", "q"), say("assistant", "a", tool_calls=[]),
+              say("user", "v")], openai)
+    assert r["messages"][1] == say("assistant", "a"), r
+    assert r["mended"] == "fields of messages", r
+
+
 def main():
     for what, fn in CASES:
         try:
