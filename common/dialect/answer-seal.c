@@ -20,9 +20,10 @@ void answer_seal_init(struct answer_seal *s, const struct seal_origin *origin,
 	s->arg = arg;
 }
 
-void answer_seal_items(struct answer_seal *s)
+void answer_seal_items(struct answer_seal *s, bool blocks)
 {
 	s->items.on = true;
+	s->items.blocks = blocks;
 }
 
 void answer_seal_release(struct answer_seal *s)

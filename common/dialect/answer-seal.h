@@ -33,8 +33,9 @@ struct answer_seal {
 void answer_seal_init(struct answer_seal *s, const struct seal_origin *origin,
 		      struct arena *a, struct span nonce, ev_fn *sink,
 		      void *arg);
-/* The answer is of the Responses API: what it is made of is noted. */
-void answer_seal_items(struct answer_seal *s);
+/* The answer is of Responses, or of Messages (`blocks`): what it is made of is
+ * noted. */
+void answer_seal_items(struct answer_seal *s, bool blocks);
 void answer_seal_release(struct answer_seal *s);
 ev_fn answer_seal_event; /* arg is the struct answer_seal */
 

@@ -217,7 +217,7 @@ static struct span opaque(struct span s)
 	return s.n ? s : SPAN(SEAL_EMPTY);
 }
 
-static void put_citation(struct jw *j, const struct citation *c)
+void anthropic_citation(struct jw *j, const struct citation *c)
 {
 	jw_obj(j);
 	jw_kcstr(j, "type", "web_search_result_location");
@@ -237,7 +237,7 @@ static void cite(struct writer *w, const struct ev *v)
 	jw_obj(&j);
 	jw_kcstr(&j, "type", "citations_delta");
 	jw_key(&j, "citation");
-	put_citation(&j, v->cite);
+	anthropic_citation(&j, v->cite);
 	jw_obj_end(&j);
 	end_event(&j);
 }
@@ -381,7 +381,7 @@ static void put_citations(struct jw *j, const struct citation *c)
 	jw_key(j, "citations");
 	jw_arr(j);
 	for (; c; c = c->next)
-		put_citation(j, c);
+		anthropic_citation(j, c);
 	jw_arr_end(j);
 }
 

@@ -58,13 +58,25 @@ static bool blank(struct span s)
 	return span_trim(s).n == 0;
 }
 
-static void put_text(struct jw *w, struct span text, struct json_object *cache)
+static void put_cited(struct jw *w, struct span text, struct json_object *cache,
+		      struct span cites)
 {
 	jw_obj(w);
 	jw_kcstr(w, "type", "text");
 	jw_kstr(w, "text", text);
+	if (cites.n) {
+		jw_key(w, "citations");
+		jw_arr(w);
+		jw_raw(w, cites);
+		jw_arr_end(w);
+	}
 	anthropic_cache(w, cache);
 	jw_obj_end(w);
+}
+
+static void put_text(struct jw *w, struct span text, struct json_object *cache)
+{
+	put_cited(w, text, cache, SPAN(""));
 }
 
 static void put_source(struct jw *w, const struct part *p)
@@ -204,6 +216,15 @@ static bool may_search(const struct body *b)
 	return false;
 }
 
+/* What a text relies on stands in a search, and is gone with it. */
+static struct span cites_of(struct body *b, const struct part *p)
+{
+	if (!p->cites.n || may_search(b))
+		return p->cites;
+	chat_dropped(b->c, "citations");
+	return SPAN("");
+}
+
 static void put_part(struct body *b, const struct msg *m, const struct part *p)
 {
 	switch (p->kind) {
@@ -212,8 +233,8 @@ static void put_part(struct body *b, const struct msg *m, const struct part *p)
 		if (blank(p->text))
 			return;
 		turn(b, m->role);
-		put_text(&b->w, is_last(m, p) ? right_trim(p->text) : p->text,
-			 p->cache);
+		put_cited(&b->w, is_last(m, p) ? right_trim(p->text) : p->text,
+			  p->cache, cites_of(b, p));
 		break;
 	case PART_IMAGE:
 	case PART_DOCUMENT:

@@ -14,6 +14,9 @@
 void anthropic_tools(struct jw *w, const struct upstream_model *t,
 		     struct chat *c, bool thinking);
 
+/* What a text relies on. */
+void anthropic_citation(struct jw *w, const struct citation *c);
+
 /* A mark for the prompt cache, or none (NULL). */
 void anthropic_cache(struct jw *w, struct json_object *cache);
 /* The API takes four: the last ones stay, for each holds all before it. */

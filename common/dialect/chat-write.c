@@ -207,15 +207,20 @@ void write_no_effort(struct chat *c)
 		chat_dropped(c, "reasoning effort");
 }
 
-void write_no_cache(struct chat *c)
+void write_no_marks(struct chat *c)
 {
-	bool any = false;
+	bool any = false, cites = false;
 
 	for (const struct tool *t = c->tools; t; t = t->next)
 		any |= t->cache != NULL;
-	for (const struct msg *m = c->msgs; m; m = m->next)
-		for (const struct part *p = m->parts; p; p = p->next)
+	for (const struct msg *m = c->msgs; m; m = m->next) {
+		for (const struct part *p = m->parts; p; p = p->next) {
 			any |= p->cache != NULL;
+			cites |= p->cites.n > 0;
+		}
+	}
+	if (cites)
+		chat_dropped(c, "citations");
 	if (any)
 		chat_dropped(c, "cache_control");
 }

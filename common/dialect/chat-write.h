@@ -52,8 +52,9 @@ bool write_must_wait(struct write_wait *w, const struct msg *m);
 /* An effort that was asked for and has no place: noted. */
 void write_no_effort(struct chat *c);
 
-/* Marks for a prompt cache have no place there: noted. */
-void write_no_cache(struct chat *c);
+/* Marks for a prompt cache and what a text relies on have no place there:
+ * noted. */
+void write_no_marks(struct chat *c);
 
 /* A tool that runs at the provider has no place: noted, or an error when the
  * client insists on it. */

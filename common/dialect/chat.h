@@ -41,7 +41,8 @@ struct part {
 	bool foreign;
 	uint64_t about;          /* hash of the id of the call it belongs to */
 	struct span item, phase; /* of a text or call: Responses' own */
-	struct span google;      /* of a tool call: Gemini's signature */
+	struct span cites;  /* of a text: Messages' own, the items of a list */
+	struct span google; /* of a tool call: Gemini's signature */
 	struct span mime, data, url; /* media: base64 data or a URL */
 	struct span detail;          /* of a picture, in OpenAI's words */
 	bool error;                  /* a tool result that reports a failure */
@@ -144,6 +145,7 @@ struct chat {
 	char fault[120];    /* a member of another type than it can be */
 	struct buf dropped; /* names, separated by ", " */
 	int searches;       /* items that tell of one, and are not home */
+	int citations;      /* the same of texts */
 	struct names found; /* deferred tools that something speaks of */
 	struct names flat;  /* of tools: negative for what two would have */
 	/* Stand in for what there was no memory for. */

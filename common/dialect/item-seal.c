@@ -3,13 +3,19 @@
 
 #include "dialect/item-seal.h"
 
+#include "base/jw.h"
+#include "dialect/anthropic-write.h"
+#include "dialect/peek.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 /*
  * A line for each item: "r" reasoning, "s" a search, "m ID BYTES PHASE" a text,
- * "c ID HASH" the call with that hash of the client's id. "-" is nothing.
+ * "c ID HASH" the call with that hash of the client's id. "-" is nothing. Of
+ * Messages: "t" thinking, "d" redacted thinking, and before the text that it
+ * belongs to "q JSON", a citation.
  */
 
 #define NOTES_MAX (256u << 10) /* bytes */
@@ -40,17 +46,41 @@ static void take_text(struct item_notes *n, const struct ev *v)
 		n->said = seal_hash(n->said, v->text);
 		n->text += v->text.n;
 	} else if (v->kind == EV_CLOSE) {
-		n->wanted |= v->phase.n > 0;
-		n->incomplete |= !v->item.n;
+		n->wanted |= v->phase.n > 0 || (n->blocks && n->spoken);
+		n->incomplete |= !v->item.n && !n->blocks;
+		n->spoken = true;
 		buf_fmt(&n->lines, "m %.*s %zu %.*s\n", SPAN_FMT(word(v->item)),
 			n->text, SPAN_FMT(word(v->phase)));
 	}
+}
+
+static void take_citation(struct item_notes *n, const struct citation *c)
+{
+	struct jw w = jw_to(&n->lines);
+
+	if (!c->opaque.n) /* nothing to bring home */
+		return;
+	n->wanted = true;
+	buf_str(&n->lines, "q ");
+	anthropic_citation(&w, c);
+	buf_byte(&n->lines, '\n');
+}
+
+/* Of Messages. */
+static void take_thinking(struct item_notes *n, bool redacted)
+{
+	n->wanted |= n->spoken;
+	buf_str(&n->lines, redacted ? "d\n" : "t\n");
 }
 
 void item_notes_take(struct item_notes *n, const struct ev *v, struct span id)
 {
 	if (!n->on)
 		return;
+	if (v->kind == EV_CITE && n->blocks) {
+		take_citation(n, v->cite);
+		return;
+	}
 	if (v->kind == EV_SEARCH) {
 		buf_str(&n->lines, "s\n");
 		return;
@@ -64,6 +94,8 @@ void item_notes_take(struct item_notes *n, const struct ev *v, struct span id)
 	} else if (v->kind == EV_CLOSE && v->part == PART_TOOL_USE) {
 		buf_fmt(&n->lines, "c %.*s %" PRIx64 "\n",
 			SPAN_FMT(word(v->item)), seal_hash(0, id));
+	} else if (v->kind == EV_CLOSE && n->blocks) {
+		take_thinking(n, v->part == PART_REDACTED);
 	} else if (v->kind == EV_CLOSE && v->seal == SEAL_OPENAI) {
 		n->wanted = true;
 		buf_str(&n->lines, "r\n");
@@ -86,6 +118,8 @@ struct restore {
 	size_t at;        /* in it */
 	struct part *first, **tail;
 	struct part *from; /* where the next call is looked for */
+	struct buf cites;  /* of the next text, as the items of a list */
+	int n_cites;
 };
 
 static struct span given(struct span s)
@@ -148,10 +182,30 @@ static struct part *next_text(struct restore *x, struct span bytes)
 	return p;
 }
 
+static void add_citation(struct restore *x, struct span json)
+{
+	if (!peek_is_object(json)) /* no seal of ours */
+		return;
+	buf_str(&x->cites, x->n_cites++ ? "," : "");
+	buf_span(&x->cites, json);
+}
+
+/* They belong to this text. */
+static void put_citations(struct restore *x, struct part *p)
+{
+	if (x->cites.full)
+		x->c->arena->full = true;
+	p->cites = arena_all(x->c->arena, &x->cites);
+	x->c->citations -= x->n_cites;
+	x->n_cites = 0;
+	buf_reset(&x->cites);
+}
+
 /* The part that a line tells of; NULL: there is none. */
 static struct part *part_of(struct restore *x, struct span line, bool texts)
 {
 	struct span kind = span_cut(&line, ' ');
+	struct span json = line;
 	struct span id = given(span_cut(&line, ' '));
 	struct span what = span_cut(&line, ' ');
 	struct part *p = NULL;
@@ -160,6 +214,12 @@ static struct part *part_of(struct restore *x, struct span line, bool texts)
 		return find_kind(x, SEAL_OPENAI);
 	if (span_is(kind, "s"))
 		return find_kind(x, SEAL_SEARCH);
+	if (span_is(kind, "t"))
+		return find_kind(x, SEAL_CLAUDE);
+	if (span_is(kind, "d"))
+		return find_kind(x, SEAL_REDACTED);
+	if (span_is(kind, "q") && texts)
+		add_citation(x, json);
 	if (span_is(kind, "c"))
 		p = find_call(x, what);
 	else if (span_is(kind, "m") && texts)
@@ -167,8 +227,10 @@ static struct part *part_of(struct restore *x, struct span line, bool texts)
 	if (!p)
 		return NULL;
 	p->item = id;
-	if (p->kind == PART_TEXT)
+	if (p->kind == PART_TEXT) {
 		p->phase = given(line);
+		put_citations(x, p);
+	}
 	return p;
 }
 
@@ -194,12 +256,14 @@ void item_notes_restore(struct chat *c, struct msg *m,
 	struct span lines = carrier->text;
 
 	x.tail = &x.first;
+	buf_init(&x.cites, NOTES_MAX);
 	for (int i = 0; lines.n && i < LINES_MAX; i++) {
 		struct part *p = part_of(&x, span_cut(&lines, '\n'), same);
 
 		if (p && same && !p->gone)
 			put(&x, p);
 	}
+	buf_release(&x.cites);
 	if (!same)
 		return; /* the client has changed what was said */
 	for (struct part *p = m->parts; p; p = p->next)

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * item-seal: which items a Responses answer was made of.
+ * item-seal: which items a Responses answer was made of, or blocks of Messages.
  *
  * Clients of other APIs have its texts and calls, but no ids of items, no
- * phases, and in Chat one text without an order among the calls. All that is
- * noted while the answer goes by, and travels sealed (SEAL_ITEMS) at its end;
- * back at its provider the turn is made of the same items again, if its text is
- * still the same. Only turns with reasoning or phases have it: nobody minds the
- * other ids.
+ * phases, no citations as they were, and in Chat one text without an order
+ * among the calls. All that is noted while the answer goes by, and travels
+ * sealed (SEAL_ITEMS) at its end; back at its provider the turn is made of the
+ * same items again, if its text is still the same. Of Responses only turns with
+ * reasoning or phases have it: with nothing that refers to them, items need no
+ * ids ("store": false), and none is cached by. Of Messages only those that
+ * would come home changed: with citations, or whose text goes on behind another
+ * block.
  */
 #ifndef DARIO_ITEM_SEAL_H
 #define DARIO_ITEM_SEAL_H
@@ -18,8 +21,10 @@ struct item_notes {
 	struct buf lines;
 	uint64_t said;   /* hash of all text */
 	size_t text;     /* bytes of the open one */
-	bool wanted;     /* there is reasoning, or a phase */
-	bool on;         /* the answer is of the Responses API */
+	bool wanted;     /* it would not come home as it was */
+	bool on;         /* the answer is of Responses or Messages */
+	bool blocks;     /* of Messages */
+	bool spoken;     /* blocks: there is text */
 	bool incomplete; /* there is an item that cannot be noted */
 };
 

@@ -257,8 +257,7 @@ static void note_rest(struct chat *c, struct json_object *o)
 	struct span role = chat_str(c, o, "role");
 	bool named = span_is(role, "tool") || span_is(role, "function");
 
-	if (json_length(json_get(o, "annotations")))
-		chat_dropped(c, "messages.annotations");
+	c->citations += (int)json_length(json_get(o, "annotations"));
 	json_object_object_foreach(o, key, value)
 	{
 		if (value && !json_known(key, known) &&
@@ -397,6 +396,8 @@ int openai_request_read(struct chat *c, struct json_object *body, struct err *e)
 		return -1;
 	read_turns(c, false);
 	chat_settle(c);
+	if (c->citations > 0)
+		chat_dropped(c, "messages.annotations");
 	read_dropped(c, body, handled);
 	return 0;
 }

@@ -485,7 +485,7 @@ int openai_request_write(const struct upstream_model *t, struct chat *c,
 		return write_no_message(e);
 	jw_obj(&b.w);
 	jw_kcstr(&b.w, "model", t->model);
-	write_no_cache(c);
+	write_no_marks(c);
 	if (put_messages(&b, e) || put_tools(&b, e))
 		return -1;
 	put_format(&b);

@@ -78,8 +78,7 @@ static int put_part(struct chat *c, struct msg *m, struct json_object *o,
 {
 	struct span type = chat_str(c, o, "type");
 
-	if (json_length(json_get(o, "annotations")))
-		chat_dropped(c, "content.annotations");
+	c->citations += (int)json_length(json_get(o, "annotations"));
 	if (span_is(type, "input_text") || span_is(type, "output_text") ||
 	    span_is(type, "text"))
 		return read_text(c, m, o, "text", e) ? 0 : -1;
@@ -341,6 +340,8 @@ int responses_request_read(struct chat *c, struct json_object *body,
 	read_turns(c, true);
 	read_deferred(c, has_search(c));
 	chat_settle(c);
+	if (c->citations > 0)
+		chat_dropped(c, "content.annotations");
 	if (c->searches > 0)
 		chat_dropped(c, "input.web_search_call");
 	read_dropped(c, body, handled);

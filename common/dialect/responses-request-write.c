@@ -438,7 +438,7 @@ int responses_request_write(const struct upstream_model *t, struct chat *c,
 	chat_fit(c, &t->quirks);
 	jw_obj(&b.w);
 	jw_kcstr(&b.w, "model", t->model);
-	write_no_cache(c);
+	write_no_marks(c);
 	if (put_input(&b, e) || put_tools(&b, e))
 		return -1;
 	put_text_field(&b);

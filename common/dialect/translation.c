@@ -113,8 +113,8 @@ void translation_init(struct translation *t, const struct chat *c,
 	fold_init(&t->fold, c->arena);
 	answer_seal_init(&t->seal, c->origin, c->arena, span_of(t->writer.id),
 			 sink, t);
-	if (upstream == DIALECT_RESPONSES)
-		answer_seal_items(&t->seal);
+	if (upstream != DIALECT_OPENAI)
+		answer_seal_items(&t->seal, upstream == DIALECT_ANTHROPIC);
 	/* In its own dialect nothing has to be sealed. */
 	if (c->origin)
 		answer_restore_init(&t->restore, c, upstream, answer_seal_event,

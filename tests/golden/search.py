@@ -374,6 +374,16 @@ def _():
                                             "web_search_tool_result")]
                     assert got == (own if tools else []), (client, how, got)
                     assert ("web_search_call" in r["dropped"]) != tools, r
+                    texts = [b for b in r["messages"][1]["content"]
+                             if b["type"] == "text"]
+                    if tools: # texts, their order, what they rely on
+                        assert r["messages"][1]["content"] == [
+                            b for b in claude()["content"]
+                            if b.get("text") != ""], (client, how, r)
+                        assert "annotations" not in r["dropped"], r
+                    else:
+                        assert all("citations" not in b for b in texts), r
+                        assert "citations" in r["dropped"], r["dropped"]
                     # and nobody else is sent it
                     other = "responses" if client == "openai" else "openai"
                     r = request(client, other, body, MODELS[other])
