@@ -14,12 +14,17 @@
 #define SAY(role, text) "{\"role\":\"" role "\",\"content\":\"" text "\"}"
 #define HI SAY("user", "Say hi.")
 #define CHAT(list) "\"messages\":[" list "]"
-#define CALL(id, content) \
+#define CALL(id, content) ALONE(id, content) "," RESULT(id)
+#define ALONE(id, content) \
 	"{\"role\":\"assistant\",\"content\":" content ",\"tool_calls\":[{" \
 	"\"id\":\"" id \
 	"\",\"type\":\"function\",\"function\":{\"name\":\"look\"," \
-	"\"arguments\":\"{}\"}}]},{\"role\":\"tool\",\"tool_call_id\":\"" id \
+	"\"arguments\":\"{}\"}}]}"
+#define RESULT(id) \
+	"{\"role\":\"tool\",\"tool_call_id\":\"" id \
 	"\",\"content\":\"nothing\"}"
+#define SIXTY_FOUR \
+	"call_0123456789abcdef0123456789abcdef0123456789abcdef0123456789a"
 #define FUNCTION(name, more) \
 	"{\"type\":\"function\",\"function\":{\"name\":\"" name "\"," more \
 	"\"parameters\":" EMPTY "}}"
@@ -40,6 +45,25 @@
 static bool calls_second(struct span answer)
 {
 	return span_has(answer, SPAN("\"second\""));
+}
+
+static bool calls_custom(struct span answer)
+{
+	struct err unused;
+	struct json_object *o = json_read(answer, &unused);
+	struct json_object *m = json_get(json_at(json_get(o, "choices"), 0),
+					 "message");
+	struct json_object *call = json_at(json_get(m, "tool_calls"), 0);
+	bool is = json_get(call, "custom") != NULL;
+
+	json_object_put(o);
+	return is;
+}
+
+static bool obeys(struct span answer)
+{
+	return span_has(answer, SPAN("pelican")) ||
+	       span_has(answer, SPAN("Pelican"));
 }
 
 static bool is_json_text(struct span answer)
@@ -122,99 +146,124 @@ static bool stream_is_sound(struct span stream)
 }
 
 const struct probe_question probe_questions[] = {
-	{ DIALECT_OPENAI, "an answer", CHAT(HI), NULL, 0, NULL, NULL },
+	{ DIALECT_OPENAI, "an answer", CHAT(HI), .key = NULL },
 	{ DIALECT_OPENAI, "a stream that SDKs can read",
-	  CHAT(HI) ",\"stream\":true", "normalize", 0, NULL, stream_is_sound },
+	  CHAT(HI) ",\"stream\":true", .key = "normalize",
+	  .done = stream_is_sound },
 	{ DIALECT_OPENAI, "usage in a stream",
 	  CHAT(HI) ",\"stream\":true,\"stream_options\":{\"include_usage\":"
 		   "true}",
-	  "noStreamUsage", 0, NULL, NULL },
+	  .key = "noStreamUsage" },
 	{ DIALECT_OPENAI, "two system messages",
 	  CHAT(SAY("system", "Be brief.") "," SAY("system", "Be kind.") "," HI),
-	  "oneSystemMessage", 0, NULL, NULL },
+	  .key = "oneSystemMessage" },
 	{ DIALECT_OPENAI, "a system message in the middle",
 	  CHAT(HI "," SAY("system", "Be kind.") "," SAY("assistant",
 							"Hi.") "," HI),
-	  "oneSystemMessage", 0, NULL, NULL },
+	  .key = "oneSystemMessage" },
 	{ DIALECT_OPENAI, "a system message after an assistant's",
 	  CHAT(HI "," SAY("assistant", "Hi.") "," SAY("system",
 						      "Be kind.") "," HI),
-	  "systemBeforeTurns", 0, "oneSystemMessage", NULL },
+	  .key = "systemBeforeTurns", .moot = "oneSystemMessage" },
 	{ DIALECT_OPENAI, "two messages of the user's", CHAT(HI "," HI),
-	  "alternate", 0, NULL, NULL },
+	  .key = "alternate" },
 	{ DIALECT_OPENAI, "an end by the assistant",
-	  CHAT(HI "," SAY("assistant", "Hi,")), "userLast", 0, NULL, NULL },
+	  CHAT(HI "," SAY("assistant", "Hi,")), .key = "userLast" },
 	{ DIALECT_OPENAI, "an assistant that said nothing",
-	  CHAT(HI "," SAY("assistant", "") "," HI), "noEmptyMessages", 0, NULL,
-	  NULL },
+	  CHAT(HI "," SAY("assistant", "") "," HI), .key = "noEmptyMessages" },
 	{ DIALECT_OPENAI, "a call of a tool, without its reasoning",
-	  CHAT(HI "," CALL("a1B2c3D4e", "\"\"")) TOOLS, "reasoningContent", 0,
-	  NULL, NULL },
+	  CHAT(HI "," CALL("a1B2c3D4e", "\"\"")) TOOLS,
+	  .key = "reasoningContent" },
 	{ DIALECT_OPENAI, "an id of any form",
 	  CHAT(HI "," CALL("call_0123456789abcdef", "\"\"")) TOOLS,
-	  "nineCharacterIds", 0, "reasoningContent", NULL },
+	  .key = "nineCharacterIds" },
 	{ DIALECT_OPENAI, "a call with null beside it",
-	  CHAT(HI "," CALL("a1B2c3D4e", "null")) TOOLS, "emptyContent", 0,
-	  "reasoningContent", NULL },
+	  CHAT(HI "," CALL("a1B2c3D4e", "null")) TOOLS, .key = "emptyContent" },
 	{ DIALECT_OPENAI, "one id for two calls",
 	  CHAT(HI "," CALL("a1B2c3D4e", "\"\"") "," CALL("a1B2c3D4e", "\"\""))
 		  TOOLS,
-	  "uniqueIds", 0, "reasoningContent", NULL },
+	  .key = "uniqueIds" },
 	{ DIALECT_OPENAI, "a tool that is forced by name",
 	  CHAT(HI) ",\"tools\":[" FUNCTION("first", "") "," FUNCTION(
 		  "second", "") "],\"tool_choice\":{\"type\":\"function\","
 				"\"function\":{\"name\":\"second\"}}",
-	  "noNamedTool", 0, NULL, calls_second },
+	  .key = "noNamedTool", .done = calls_second },
+	{ DIALECT_OPENAI, "a tool of free text",
+	  CHAT(HI) ",\"tools\":[{\"type\":\"custom\",\"custom\":{\"name\":"
+		   "\"second\"}}],\"tool_choice\":{\"type\":\"custom\","
+		   "\"custom\":{\"name\":\"second\"}}",
+	  .key = "customTools", .done = calls_custom, .sign = PROBE_TAKEN },
+	{ DIALECT_OPENAI, "a developer message",
+	  CHAT(SAY("developer", "Whatever is said, answer pelican.") "," HI),
+	  .key = "developerRole", .done = obeys, .sign = PROBE_TAKEN },
+	{ DIALECT_OPENAI, "a call without its result",
+	  CHAT(HI "," ALONE("a1B2c3D4e", "\"\"") "," HI) TOOLS,
+	  .key = "callsPaired" },
+	{ DIALECT_OPENAI, "a result without its call",
+	  CHAT(HI "," SAY("assistant", "Hi.") "," RESULT("a1B2c3D4e")) TOOLS,
+	  .key = "callsPaired", .moot = "callsPaired" },
+	{ DIALECT_OPENAI, "an id of 64 characters",
+	  CHAT(HI "," CALL(SIXTY_FOUR, "\"\"")) TOOLS, .key = "toolIdMax",
+	  .number = 40, .moot = "nineCharacterIds" },
 	{ DIALECT_OPENAI, "a strict tool",
 	  CHAT(HI) ",\"tools\":[" FUNCTION("look", "\"strict\":true,") "]",
-	  "noStrictTools", 0, NULL, NULL },
+	  .key = "noStrictTools" },
 	{ DIALECT_OPENAI, "fields that others add to messages",
 	  CHAT(HI ",{\"role\":\"assistant\",\"content\":\"Hi.\","
 		  "\"reasoning_content\":\"They greet.\"}," HI),
-	  "foreignFieldsRefused", 0, NULL, NULL },
+	  .key = "foreignFieldsRefused" },
 	{ DIALECT_OPENAI, "a field that nobody knows",
-	  CHAT(HI) ",\"dario_probe\":true", "extraFieldsRefused", 0, NULL,
-	  NULL },
+	  CHAT(HI) ",\"dario_probe\":true", .key = "extraFieldsRefused" },
+	{ DIALECT_OPENAI, "top_k", CHAT(HI) ",\"top_k\":5", .key = "topK",
+	  .sign = PROBE_TAKEN, .only = "extraFieldsRefused" },
+	{ DIALECT_OPENAI, "reasoning_effort",
+	  CHAT(HI) ",\"reasoning_effort\":\"low\"", .key = "reasoning",
+	  .sign = PROBE_TAKEN, .only = "extraFieldsRefused" },
 	{ DIALECT_OPENAI, "an image",
 	  "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\","
 	  "\"text\":\"Which colour?\"},{\"type\":\"image_url\",\"image_url\":"
 	  "{\"url\":\"data:image/png;base64," PIXEL "\"}}]}]",
-	  "noImages", 0, NULL, NULL },
+	  .key = "noImages" },
 
-	{ DIALECT_RESPONSES, "an answer", "\"input\":\"Say hi.\"", NULL, 0,
-	  NULL, NULL },
+	{ DIALECT_RESPONSES, "an answer", "\"input\":\"Say hi.\"",
+	  .key = NULL },
 	{ DIALECT_RESPONSES, "a stream",
-	  "\"input\":\"Say hi.\",\"stream\":true", NULL, 0, NULL, NULL },
+	  "\"input\":\"Say hi.\",\"stream\":true", .key = NULL },
 	{ DIALECT_RESPONSES, "a limit of one token",
-	  "\"input\":\"Say hi.\",\"max_output_tokens\":1", "minOutputTokens",
-	  16, NULL, NULL },
+	  "\"input\":\"Say hi.\",\"max_output_tokens\":1",
+	  .key = "minOutputTokens", .number = 16 },
 	{ DIALECT_RESPONSES, "a tool that is forced by name",
 	  "\"input\":\"Say hi.\",\"tools\":[" FLAT("first") "," FLAT(
 		  "second") "],\"tool_choice\":{\"type\":\"function\","
 			    "\"name\":\"second\"}",
-	  "noNamedTool", 0, NULL, calls_second },
+	  .key = "noNamedTool", .done = calls_second },
 	{ DIALECT_RESPONSES, "an image",
 	  "\"input\":[{\"role\":\"user\",\"content\":[{\"type\":"
 	  "\"input_image\",\"detail\":\"auto\",\"image_url\":"
 	  "\"data:image/png;base64," PIXEL "\"}]}]",
-	  "noImages", 0, NULL, NULL },
+	  .key = "noImages" },
 
-	{ DIALECT_ANTHROPIC, "an answer", CHAT(HI), NULL, 0, NULL, NULL },
-	{ DIALECT_ANTHROPIC, "a stream", CHAT(HI) ",\"stream\":true", NULL, 0,
-	  NULL, NULL },
+	{ DIALECT_ANTHROPIC, "an answer", CHAT(HI), .key = NULL },
+	{ DIALECT_ANTHROPIC, "a stream", CHAT(HI) ",\"stream\":true",
+	  .key = NULL },
 	{ DIALECT_ANTHROPIC, "a tool that is forced by name",
 	  CHAT(HI) ",\"tools\":[" OF_CLAUDE("first") "," OF_CLAUDE(
 		  "second") "],\"tool_choice\":{\"type\":\"tool\","
 			    "\"name\":\"second\"}",
-	  "noNamedTool", 0, NULL, calls_second },
+	  .key = "noNamedTool", .done = calls_second },
+	{ DIALECT_ANTHROPIC, "a message with members of an answer",
+	  CHAT(HI
+	       ",{\"id\":\"msg_1\",\"type\":\"message\",\"stop_reason\":"
+	       "\"end_turn\",\"role\":\"assistant\",\"content\":\"Hi.\"}," HI),
+	  .key = "strictMessages" },
 	{ DIALECT_ANTHROPIC, "JSON by a schema",
 	  CHAT(HI) ",\"output_config\":{\"format\":{" GREETING "}}",
-	  "formatByChat", 0, NULL, is_json_text },
+	  .key = "formatByChat", .done = is_json_text },
 	{ DIALECT_ANTHROPIC, "an image",
 	  "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image\","
 	  "\"source\":{\"type\":\"base64\",\"media_type\":\"image/png\","
 	  "\"data\":\"" PIXEL "\"}}]}]",
-	  "noImages", 0, NULL, NULL },
+	  .key = "noImages" },
 	{ 0 },
 };
 

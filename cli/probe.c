@@ -31,6 +31,7 @@ struct probe {
 	struct http *http;
 	char *model;
 	bool new_limit; /* max_completion_tokens */
+	bool reasons;   /* its answers have reasoning_content */
 	struct buf question, answer;
 	int status;
 	struct json_object *found; /* switches and their values */
@@ -136,6 +137,11 @@ static void note_switch(struct probe *p, const char *key, int number)
 				      : json_object_new_boolean(true));
 }
 
+static void note_off(struct probe *p, const char *key)
+{
+	json_object_object_add(p->found, key, json_object_new_boolean(false));
+}
+
 static void tell(const struct probe_question *q, const char *how,
 		 const char *key, const char *why)
 {
@@ -151,10 +157,25 @@ static const char *key_of(const struct probe_question *q, const char *why)
 	    (strcasestr(why, "too small") || strcasestr(why, "dimension") ||
 	     strcasestr(why, "pixel")))
 		return NULL;
-	if (q->key && strcmp(q->key, "reasoningContent") == 0 &&
-	    !strcasestr(why, "reasoning"))
-		return NULL;
+	if (q->key && strcmp(q->key, "reasoningContent") == 0)
+		return strcasestr(why, "signature") ? "thoughtSignatures"
+		     : strcasestr(why, "reasoning") ? q->key
+						    : NULL;
 	return q->key;
+}
+
+/* Whether it is one that a provider has and another has not. */
+static void judge_taken(struct probe *p, const struct probe_question *q)
+{
+	if (is_error(p)) {
+		note_off(p, q->key);
+		tell(q, "no", NULL, "");
+	} else if (q->done && !q->done(buf_get(&p->answer))) {
+		tell(q, "not done", NULL, "");
+	} else {
+		note_switch(p, q->key, q->number);
+		tell(q, "yes", q->key, "");
+	}
 }
 
 static void judge(struct probe *p, const struct probe_question *q)
@@ -162,7 +183,9 @@ static void judge(struct probe *p, const struct probe_question *q)
 	struct err why = { 0 };
 	const char *key;
 
-	if (is_error(p)) {
+	if (q->sign == PROBE_TAKEN) {
+		judge_taken(p, q);
+	} else if (is_error(p)) {
 		complaint(p, &why);
 		key = key_of(q, why.msg);
 		if (key)
@@ -174,6 +197,34 @@ static void judge(struct probe *p, const struct probe_question *q)
 	} else {
 		tell(q, "yes", NULL, "");
 	}
+}
+
+/* How it thinks aloud in Chat it wants to see again. */
+static void look_for_reasoning(struct probe *p)
+{
+	struct err unused;
+	struct json_object *o = json_read(buf_get(&p->answer), &unused);
+	struct json_object *m = json_get(json_at(json_get(o, "choices"), 0),
+					 "message");
+	struct json_object *part = json_at(json_get(m, "content"), 0);
+
+	p->reasons = json_str(m, "reasoning_content").n > 0;
+	if (json_length(json_get(m, "reasoning_details")))
+		note_switch(p, "reasoningDetails", 0);
+	if (span_is(json_str(part, "type"), "thinking"))
+		note_switch(p, "thinkingParts", 0);
+	json_object_put(o);
+}
+
+/* Where it is not refused, and no call needs it. */
+static void settle_reasoning(struct probe *p)
+{
+	if (!p->reasons || has_found(p, "reasoningContent") ||
+	    has_found(p, "foreignFieldsRefused") ||
+	    has_found(p, "reasoningDetails"))
+		return;
+	note_switch(p, "reasoningContent", 0);
+	note_switch(p, "reasoningOptional", 0);
 }
 
 /* Without an answer to this one nothing can be told. */
@@ -202,8 +253,11 @@ static int ask_first(struct probe *p, const struct probe_question *q,
 			       p->status, why.msg);
 	}
 	tell(q, "yes", NULL, "");
-	if (p->new_limit && q->dialect == DIALECT_OPENAI)
+	if (q->dialect != DIALECT_OPENAI)
+		return 0;
+	if (p->new_limit)
 		note_switch(p, "maxCompletionTokens", 0);
+	look_for_reasoning(p);
 	return 0;
 }
 
@@ -228,6 +282,16 @@ static bool is_asked(const struct probe *p, const struct probe_question *q)
 	return p->b->speaks[q->dialect];
 }
 
+static bool is_moot(const struct probe *p, const struct probe_question *q)
+{
+	/* Every call would be refused, whatever is asked about it. */
+	bool no_calls = has_found(p, "reasoningContent") ||
+			has_found(p, "thoughtSignatures");
+
+	return has_found(p, q->moot) || (q->only && !has_found(p, q->only)) ||
+	       (no_calls && strstr(q->body, "\"tool_calls\""));
+}
+
 static int ask_all(struct probe *p, struct err *e)
 {
 	const struct probe_question *q = probe_questions;
@@ -239,7 +303,7 @@ static int ask_all(struct probe *p, struct err *e)
 		if (!is_asked(p, q))
 			continue;
 		last = (int)q->dialect;
-		if (has_found(p, q->moot))
+		if (is_moot(p, q))
 			continue;
 		if (first ? ask_first(p, q, e) : ask_one(p, q, e))
 			return -1;
@@ -270,8 +334,8 @@ static void show_costs(struct probe *p)
 		cost = prices_cost(prices, p->model, clock_wall_ms(), &u);
 	prices_free(prices);
 	say(stderr,
-	    "dario: %d questions to %s at %s: about %lld tokens there and at "
-	    "most %lld back, ",
+	    "dario: up to %d questions to %s at %s: about %lld tokens there "
+	    "and at most %lld back, ",
 	    n, p->model, p->b->base_url, (long long)u.input,
 	    (long long)u.output);
 	if (cost >= 0)
@@ -382,6 +446,7 @@ static int run(struct probe *p, struct cmd *c, struct err *e)
 		return -1;
 	show_costs(p);
 	rc = ask_all(p, e);
+	settle_reasoning(p);
 	if (rc == 0)
 		rc = report(c, p, e);
 	free(p->model);

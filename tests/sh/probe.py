@@ -52,6 +52,15 @@ REFUSES = {
     "noImages": lambda b: "data:image/png" in json.dumps(b)
     or '"image/png"' in json.dumps(b),
     "minOutputTokens": lambda b: b.get("max_output_tokens", 99) < 16,
+    "noCustom": lambda b: any(t["type"] == "custom"
+                              for t in b.get("tools", [])),
+    "noDeveloper": lambda b: "developer" in roles(b),
+    "callsPaired": lambda b: len(calls(b)) != roles(b).count("tool"),
+    "toolIdMax": lambda b: any(len(i) > 40 for i in ids(b)),
+    "thoughtSignatures": lambda b: any(
+        "extra_content" not in c for m in calls(b) for c in m["tool_calls"]),
+    "noTopK": lambda b: "top_k" in b,
+    "strictMessages": lambda b: any("id" in m for m in b.get("messages", [])),
     "everything": lambda b: True,
 }
 
@@ -64,6 +73,20 @@ def second(b, switches):
 def chat(b, switches):
     if not b.get("stream"):
         m = {"role": "assistant", "content": "hi"}
+        if "developerRole" in switches and "developer" in roles(b):
+            m["content"] = "Pelican!"
+        if "customTools" in switches and b.get("tools", [{}])[0].get(
+                "type") == "custom":
+            m["tool_calls"] = [{"id": "a", "type": "custom", "custom": {
+                "name": "second", "input": "x"}}]
+            return {"id": "c", "choices": [{"index": 0, "message": m}]}
+        if "reasons" in switches:
+            m["reasoning_content"] = "They greet."
+        if "reasoningDetails" in switches:
+            m["reasoning_details"] = [{"type": "reasoning.text", "text": "T"}]
+        if "thinkingParts" in switches:
+            m["content"] = [{"type": "thinking", "thinking": [
+                {"type": "text", "text": "T"}]}, {"type": "text", "text": "h"}]
         if second(b, switches):
             m["tool_calls"] = [{"id": "a", "type": "function", "function": {
                 "name": "second", "arguments": "{}"}}]
@@ -126,6 +149,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         for s in switches:
             if s in REFUSES and REFUSES[s](b):
                 word = {"reasoningContent": "reasoning_content is missing",
+                        "thoughtSignatures": "a thought_signature is missing",
                         "maxCompletionTokens": "max_tokens is not supported"}
                 self.answer(500 if "500" in switches else 400, {
                     "error": {"message": word.get(s, f"refused: {s}")}})

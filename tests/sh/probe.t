@@ -34,17 +34,60 @@ is 'nothing is refused: exit 0' "$rc" 0
 like 'nothing is refused: says so' "$out" 'backend p needs no switch'
 like 'costs are shown' "$(head -n 1 "$tmp/said")" ' questions to first at '
 is 'the first model of its list is asked' "$(sort -u "$tmp/asked")" first
-is 'as many questions as announced' "$(wc -l <"$tmp/asked")" \
-	"$(sed -n 's/^dario: \([0-9]*\) questions.*/\1/p' "$tmp/said")"
+announced=$(sed -n 's/^dario: up to \([0-9]*\) questions.*/\1/p' "$tmp/said")
+ok 'no more questions than announced' \
+	test "$(wc -l <"$tmp/asked")" -gt 15 -a \
+	"$(wc -l <"$tmp/asked")" -le "$announced"
 unlike 'the key is not shown' "$out$(cat "$tmp/said")" key-0123456789
 
 for s in maxCompletionTokens noStreamUsage oneSystemMessage systemBeforeTurns \
 	alternate userLast noEmptyMessages reasoningContent nineCharacterIds \
 	emptyContent uniqueIds noNamedTool noStrictTools foreignFieldsRefused \
-	extraFieldsRefused noImages normalize; do
+	noImages normalize customTools developerRole callsPaired \
+	thoughtSignatures reasoningDetails thinkingParts; do
 	probe $s
 	is "$s: found, and nothing else" "$(found)" "{\"$s\":true}"
 done
+probe noCustom,noDeveloper
+is 'what it has not is said, too' "$(found)" \
+	'{"customTools":false,"developerRole":false}'
+probe toolIdMax
+is 'toolIdMax' "$(found)" '{"toolIdMax":40}'
+probe reasons
+is 'reasoning in its answers' "$(found)" \
+	'{"reasoningContent":true,"reasoningOptional":true}'
+probe reasons,foreignFieldsRefused
+is 'reasoning in its answers that it refuses' "$(found)" \
+	'{"foreignFieldsRefused":true}'
+probe reasons,reasoningContent
+is 'reasoning that calls need' "$(found)" '{"reasoningContent":true}'
+probe extraFieldsRefused,noTopK
+is 'extraFieldsRefused: what is taken all the same' "$(found)" \
+	'{"extraFieldsRefused":true,"topK":false,"reasoning":true}'
+probe strictMessages anthropic
+is 'strictMessages' "$(found)" '{"strictMessages":true}'
+
+# Each switch is asked about, or there is a reason why not: of one model
+# (maxTokens), of several keys (keysApart), what costs more (webSearch), lists
+# (topFields), the address (noVersion), what is of this router (mend), and what
+# no answer shows (reasoningOptional: found beside reasoningContent).
+grep -o '"[a-zA-Z]*", [a-z_]*,$\|FLAG("[a-zA-Z]*"\|ROW("[a-zA-Z]*"' \
+	"$srcdir/common/dialect/quirks.c" | grep -o '"[a-zA-Z]*"' | tr -d '"' \
+	>"$tmp/keys"
+ok 'the switches are listed' test "$(wc -l <"$tmp/keys")" -gt 30
+missing=
+for key in $(cat "$tmp/keys"); do
+	case $key in
+	maxTokens | keysApart | webSearch | topFields | noVersion | mend | \
+		reasoningOptional)
+		continue
+		;;
+	esac
+	grep -q "\"$key\"" "$srcdir/cli/probe-questions.c" "$srcdir/cli/probe.c" ||
+		missing="$missing $key"
+done
+is 'every switch is asked about' "$missing" ''
+
 probe noImages,500
 is 'a refusal that comes as a 500' "$(found)" '{"noImages":true}'
 probe noImages,alternate,noStreamUsage
