@@ -89,6 +89,62 @@ const watched = client => async (...args) => {
   return response;
 };
 
+// What clients make of an answer before they send it back. Each is given the
+// messages or items of one answer, as plain objects, and gives those it keeps.
+const nulls = (o, ...names) => Object.assign(
+  Object.fromEntries(names.map(n => [n, null])), o);
+const without = (o, ...names) => Object.fromEntries(
+  Object.entries(o).filter(([k]) => !names.includes(k)));
+const HABITS = {
+  Messages: {
+    // model_dump() of Python's SDK
+    dumped: m => ({ ...m, content: m.content.map(b =>
+      b.type === "text" ? nulls(b, "citations")
+        : b.type === "tool_use" ? nulls(b, "caller", "toolset_name") : b) }),
+    // all of the answer, as it came
+    spread: (m, answer) => ({ ...answer }),
+    // blocks as they are gathered from a stream
+    gathered: m => ({ ...m, content: m.content.map((b, index) => ({
+      ...b, index, ...(b.type === "tool_use" ?
+        { partial_json: JSON.stringify(b.input) } : {}) })) }),
+    // without thinking
+    brief: m => ({ ...m, content: m.content.filter(b =>
+      !/thinking/.test(b.type)) }),
+    // thinking, but not its signature
+    unsigned: m => ({ ...m, content: m.content.map(b =>
+      b.type === "thinking" ? without(b, "signature") : b) }),
+  },
+  Chat: {
+    dumped: m => nulls(m, "refusal", "annotations", "audio", "function_call",
+                       "tool_calls"),
+    spread: m => ({ ...m, annotations: m.annotations ?? [],
+                    tool_calls: m.tool_calls?.map((t, index) =>
+                      ({ index, ...t })) ?? [] }),
+    brief: m => ({ role: m.role, content: m.content ?? "",
+                   ...(m.tool_calls ? { tool_calls: m.tool_calls.map(t =>
+                     ({ id: t.id, type: t.type, function: t.function })) }
+                     : {}) }),
+    parts: m => ({ ...m, ...(typeof m.content === "string" && m.content ?
+      { content: [{ type: "text", text: m.content }] } : {}) }),
+  },
+  Responses: {
+    dumped: list => list.map(i => i.type === "reasoning" ?
+      nulls(i, "content", "encrypted_content", "status")
+      : /_call$/.test(i.type) ?
+        nulls(i, "async", "caller", "namespace", "status")
+        : nulls(i, "phase", "status")),
+    // Codex keeps no ids and no status
+    codex: list => list.map(i => i.type === "reasoning" ?
+      { ...without(i, "id", "status"), content: null }
+      : without(i, "id", "status")),
+    brief: list => list.filter(i => i.type !== "reasoning").map(i =>
+      i.type !== "message" ? i : { role: "assistant", content: i.content.map(
+        p => p.text ?? p.refusal).join("") }),
+    done: list => list.map(i => ({ ...i, status: "completed" })),
+  },
+};
+const BRIEF = new Set(["brief", "unsigned"]); // what is opaque has gone
+
 class Messages {
   constructor() {
     this.sdk = new Anthropic({ baseURL: url, apiKey: key, maxRetries: 0,
@@ -128,7 +184,8 @@ class Messages {
   async ask(body, how) {
     const message = how === "whole" ? await this.sdk.messages.create(body)
       : await this.sdk.messages.stream(body).finalMessage();
-    this.history.push({ role: "assistant", content: message.content });
+    const said = { role: "assistant", content: message.content };
+    this.history.push(this.habit ? this.habit(said, message) : said);
     this.open = message.content.filter(b => b.type === "tool_use");
   }
 }
@@ -207,7 +264,7 @@ class Chat {
   }
   async ask(body, how) {
     const m = JSON.parse(JSON.stringify(await this.answer(body, how)));
-    this.history.push(m);
+    this.history.push(this.habit ? this.habit(m) : m);
     this.open = (m.tool_calls ?? []).map(t => ({
       id: t.id, name: t.function.name }));
   }
@@ -263,7 +320,8 @@ class Responses {
   }
   async ask(body, how) {
     const answer = await this.answer(body, how);
-    this.history.push(...answer.output);
+    const items = answer.output;
+    this.history.push(...this.habit ? this.habit(items) : items);
     this.open = answer.output.filter(i => /_call$/.test(i.type)).map(i => ({
       id: i.call_id, name: i.name, custom: i.type === "custom_tool_call" }));
   }
@@ -382,7 +440,7 @@ async function turn(c, client, id, n, r) {
   for (const f of lost(sent, markersOf(entry.body), headers))
     note(id, `${n} ${entry.id} ${model}: ${f}`);
   // a helper of Chat keeps the last piece only of thinking and its signature
-  entry.torn = how === "helped" && client instanceof Chat;
+  entry.torn = (how === "helped" && client instanceof Chat) || client.brief;
   for (const t of astray(c.log.slice(0, before), entry))
     note(id, `${n} ${entry.id} ${model}: ${t.slice(0, 30)} did not come home`);
   // Google looks at the last turn alone: what was refused there is not later.
@@ -405,9 +463,13 @@ async function conversation(i) {
   const c = conv(1000 * Number(seed) + i, Number(seed));
   other.convs.set(c.id, c);
   const client = new Client();
-  const id = `${Client.name} ${i}`;
   client.thinks = r() < 0.6;
   client.developer = r() < 0.3;
+  const habits = Object.entries(HABITS[Client.name]);
+  const habit = r() < 0.4 ? null : pick(r, habits);
+  if (habit)
+    [client.brief, client.habit] = [BRIEF.has(habit[0]), habit[1]];
+  const id = `${Client.name} ${i} ${habit?.[0] ?? "as it came"}`;
   for (let n = 0; n < 7; n++) {
     const before = c.log.length;
     try {
