@@ -223,29 +223,51 @@ bool guard_is_same_origin(const struct request *r)
 }
 
 /* Of several the browser sends the one with the longest path first. */
-static struct span find_cookie(const char *all)
+static struct span find_cookie(const char *home, const char *all)
 {
+	char name[SESSION_NAME_MAX];
 	struct span rest = span_of(all);
+	struct err unused;
 
+	/* Cookies of others need no name of ours. */
+	if (!span_has(rest, SPAN(SESSION_NAME)) ||
+	    session_name(home, name, &unused))
+		return SPAN("");
 	while (rest.n) {
-		struct span one = span_trim(span_cut(&rest, ';'));
+		struct span value = span_trim(span_cut(&rest, ';'));
 
-		if (span_starts(one, GUARD_COOKIE "="))
-			return span_skip(one, strlen(GUARD_COOKIE "="));
+		if (span_is(span_cut(&value, '='), name))
+			return value;
 	}
 	return SPAN("");
 }
 
+/* Has the page it from a log-in, or another program that got the cookie? */
+static bool is_pages(const struct request *r, const char *home,
+		     struct span cookie)
+{
+	char want[DIGEST_URL_BYTES];
+	struct err unused;
+
+	return r->vars.token &&
+	       session_token(home, cookie, want, &unused) == 0 &&
+	       digest_same_secret(span_of(r->vars.token), span_of(want));
+}
+
 bool guard_session(struct request *r)
 {
-	struct span cookie = find_cookie(r->vars.cookie);
+	const char *home = snapshot_home(r->app->config);
 	struct session who;
+	struct span cookie;
 
 	/* What is sent as a key counts alone. */
-	if (!cookie.n || r->vars.api_key || r->vars.authorization ||
+	if (!r->vars.cookie || r->vars.api_key || r->vars.authorization ||
 	    !guard_is_same_origin(r))
 		return false;
-	who = session_find(snapshot_home(r->app->config), r->config, cookie);
+	cookie = find_cookie(home, r->vars.cookie);
+	if (!cookie.n || !is_pages(r, home, cookie))
+		return false;
+	who = session_find(home, r->config, cookie);
 	if (!who.owner && !who.key)
 		return false;
 	r->session = cookie;
@@ -256,28 +278,11 @@ bool guard_session(struct request *r)
 
 int guard_change(const struct request *r, struct err *e)
 {
-	char want[DIGEST_URL_BYTES];
-
 	/* Every user and program of this machine could. */
 	if (!*r->config->settings.api_key)
 		return err_set(e, ERR_FORBIDDEN,
 			       "while the router has no key of its own nobody "
 			       "is known as its owner: set DARIO_API_KEY to "
 			       "change things here, or use the dario command");
-	/* No page of another origin has a key. */
-	if (!r->session.n)
-		return 0;
-	if (!guard_is_same_origin(r))
-		return err_set(e, ERR_FORBIDDEN,
-			       "a page of another origin cannot change "
-			       "anything here: use the page of this router");
-	if (session_token(snapshot_home(r->app->config), r->session, want, e))
-		return -1;
-	if (!r->vars.token ||
-	    !digest_same_secret(span_of(r->vars.token), span_of(want)))
-		return err_set(e, ERR_FORBIDDEN,
-			       "%s x-dario-token: reload the page, or send the "
-			       "router's key",
-			       r->vars.token ? "wrong" : "missing");
 	return 0;
 }

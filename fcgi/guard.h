@@ -12,18 +12,16 @@
  * DARIO_API_KEY, and without it nobody is the owner here. A token of a sign-in
  * (state/grant.h) is the key that it stands for.
  *
- * The page logs in by a cookie (state/session.h), which is good for what the
- * page shows and does, not for a model's API. What the page changes takes a
- * token besides, which only a page of this router can have read, and comes from
- * its own origin; also where no key is needed, for other pages are on this
- * machine, too.
+ * The page logs in by a cookie and a token (state/session.h), which are good
+ * for what the page shows and does, not for a model's API. The token comes in
+ * x-dario-token: only a page of this router can have read it. What changes
+ * something comes from the page's own origin, and never without a key, for
+ * other pages and people are on this machine, too.
  */
 #ifndef DARIO_GUARD_H
 #define DARIO_GUARD_H
 
 #include "fcgi/request.h"
-
-#define GUARD_COOKIE "dario-session"
 
 /* Host, Origin, Sec-Fetch-*, repeated fields; sets r->trusted by the key. */
 int guard_request(struct request *r, struct err *e);

@@ -22,16 +22,20 @@
 #define WRONG_WAIT_MS 5000 /* longer than this nobody waits for the answer */
 
 /* No script can read it, and no page of another site makes it be sent. */
-static void set_cookie(struct request *r, const char *value, long seconds)
+static int set_cookie(struct request *r, const char *value, long seconds,
+		      struct err *e)
 {
-	const char *tls = transport_is_tls(r) ? "; Secure" : "";
-	const char *field = arena_fmt(r->arena,
-				      GUARD_COOKIE
-				      "=%s; Path=/; Max-Age=%ld; "
-				      "HttpOnly; SameSite=Strict%s",
-				      value, seconds, tls);
+	const char *tls = transport_is_tls(r) ? "; Secure" : "", *field;
+	char name[SESSION_NAME_MAX];
 
+	if (session_name(snapshot_home(r->app->config), name, e))
+		return -1;
+	field = arena_fmt(r->arena,
+			  "%s=%s; Path=/; Max-Age=%ld; HttpOnly; "
+			  "SameSite=Strict%s",
+			  name, value, seconds, tls);
 	reply_field(r, "Set-Cookie", span_of(field));
+	return 0;
 }
 
 static int put_token(struct jw *w, struct request *r, struct span cookie,
@@ -45,8 +49,9 @@ static int put_token(struct jw *w, struct request *r, struct span cookie,
 	return 0;
 }
 
+/* With `fresh` the log-in has just been: its token goes to the page, once. */
 static int answer(struct request *r, struct session who, struct span cookie,
-		  struct err *e)
+		  bool fresh, struct err *e)
 {
 	const struct snapshot *c = r->config;
 	struct buf out;
@@ -61,7 +66,7 @@ static int answer(struct request *r, struct session who, struct span cookie,
 	jw_kbool(&w, "loggedIn", cookie.n > 0);
 	jw_kbool(&w, "keyIsSet", *c->settings.api_key);
 	jw_kbool(&w, "peopleHaveKeys", c->keys.any);
-	if (who.owner && *c->settings.api_key && guard_is_same_origin(r))
+	if (fresh)
 		rc = put_token(&w, r, cookie, e);
 	jw_obj_end(&w);
 	reply_field(r, "Cache-Control", SPAN("no-store"));
@@ -75,7 +80,7 @@ int serve_session(struct request *r, struct err *e)
 {
 	struct session who = { .owner = r->trusted, .key = r->key };
 
-	return answer(r, who, r->session, e);
+	return answer(r, who, r->session, false, e);
 }
 
 static int check_form(const struct request *r, struct err *e)
@@ -135,10 +140,10 @@ int serve_login(struct request *r, struct err *e)
 	if (!who.owner && !who.key)
 		return wrong_key(r, e);
 	if (session_make(snapshot_home(r->app->config), r->config, who, cookie,
-			 e))
+			 e) ||
+	    set_cookie(r, cookie, SESSION_SECONDS, e))
 		return -1;
-	set_cookie(r, cookie, SESSION_SECONDS);
-	return answer(r, who, span_of(cookie), e);
+	return answer(r, who, span_of(cookie), true, e);
 }
 
 int serve_logout(struct request *r, struct err *e)
@@ -151,6 +156,7 @@ int serve_logout(struct request *r, struct err *e)
 	if (r->session.n &&
 	    session_end(snapshot_home(r->app->config), r->session, e))
 		return -1;
-	set_cookie(r, "", 0);
-	return answer(r, nobody, SPAN(""), e);
+	if (set_cookie(r, "", 0, e))
+		return -1;
+	return answer(r, nobody, SPAN(""), false, e);
 }

@@ -4,15 +4,15 @@
 #include "state/session.h"
 
 #include "base/clock.h"
-#include "state/shared.h"
+#include "base/log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SECRET_FILE "session-secret"
-#define ENDED "sessions-ended"
-#define ENDED_MAX 1000 /* that are remembered */
+#define ENDED_FILE "sessions-ended"
+#define ENDED_MAX 20000 /* lines, which fit into a file of the store */
 #define NONCE_CHARS 24
 #define PARTS 5
 
@@ -86,47 +86,10 @@ static int sign_credential(const char *home, const struct snapshot *c,
 
 /* --- those that were ended ----------------------------------------------- */
 
-/* "NONCE EXPIRES" in a line each. */
-static bool has_ended(const char *home, struct span nonce)
+static int64_t now_s(void)
 {
-	struct buf text;
-	struct err unused;
-	bool ended = false;
-
-	buf_init(&text, SHARED_TEXT_MAX);
-	if (shared_read(shared_entry(home, ENDED), &text, &unused) == 0)
-		ended = span_has(buf_get(&text), nonce);
-	buf_release(&text);
-	return ended;
+	return clock_wall_ms() / 1000;
 }
-
-struct ending {
-	struct span nonce, expires;
-	int64_t now;
-};
-
-static bool add_ended(void *arg, struct span was, struct buf *now)
-{
-	const struct ending *x = arg;
-	int n = 1;
-
-	buf_fmt(now, "%.*s %.*s\n", SPAN_FMT(x->nonce), SPAN_FMT(x->expires));
-	while (was.n && n++ < ENDED_MAX) {
-		struct span line = span_cut(&was, '\n'), rest = line;
-
-		span_cut(&rest, ' ');
-		if (rest.n && strtoll(rest.p, NULL, 10) > x->now)
-			buf_fmt(now, "%.*s\n", SPAN_FMT(line));
-	}
-	return true;
-}
-
-/* --- cookies ------------------------------------------------------------- */
-
-struct cookie {
-	struct span signed_part;
-	struct span expires, nonce, name, credential, mac;
-};
 
 static bool is_number(struct span s)
 {
@@ -135,6 +98,136 @@ static bool is_number(struct span s)
 			return false;
 	return s.n && s.n < 15;
 }
+
+/* "NONCE EXPIRES"; or "* EXPIRES": all that expire until then. */
+struct ended {
+	struct span line, nonce;
+	int64_t expires;
+	bool all;
+};
+
+static bool next_ended(struct span *rest, struct ended *out)
+{
+	struct span text;
+
+	out->line = text = span_cut(rest, '\n');
+	out->nonce = span_cut(&text, ' ');
+	out->all = span_is(out->nonce, "*");
+	if ((!out->all && out->nonce.n != NONCE_CHARS) || !is_number(text))
+		return false;
+	out->expires = strtoll(text.p, NULL, 10);
+	return true;
+}
+
+/* Without it nobody can tell which are over, so none is taken for good. */
+static int read_ended(const char *home, struct buf *out, struct err *e)
+{
+	struct ended one;
+	struct span rest;
+
+	if (store_read(home, ENDED_FILE, out, e) < 0)
+		return -1;
+	rest = buf_get(out);
+	while (rest.n)
+		if (!next_ended(&rest, &one))
+			return err_set(e, ERR_CONFIG,
+				       ENDED_FILE
+				       " is damaged: remove it and " SECRET_FILE
+				       ", and all log in anew");
+	return 0;
+}
+
+static bool has_ended(const char *home, struct span nonce, int64_t expires)
+{
+	struct err why;
+	struct ended one;
+	struct span rest;
+	struct buf text;
+	bool over;
+
+	buf_init(&text, STORE_FILE_MAX);
+	over = read_ended(home, &text, &why) != 0;
+	if (over)
+		log_msg("no log-in to the page is good: %s", why.msg);
+	rest = buf_get(&text);
+	while (!over && rest.n && next_ended(&rest, &one))
+		over = one.all ? expires <= one.expires
+			       : span_eq(one.nonce, nonce);
+	buf_release(&text);
+	return over;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Until when all are over, so that what is left has room: those that would
+ * have been over first. 0: there is room. */
+static int64_t make_room(struct span rest, int64_t from)
+{
+	int64_t *times = xcalloc(ENDED_MAX + 1, sizeof(*times)), until = 0;
+	struct ended one;
+	size_t n = 0;
+
+	while (n <= ENDED_MAX && rest.n && next_ended(&rest, &one))
+		if (one.all)
+			until = one.expires;
+		else if (one.expires > from)
+			times[n++] = one.expires;
+	if (n >= ENDED_MAX) {
+		qsort(times, n, sizeof(*times), by_time);
+		until = times[n / 2];
+	}
+	free(times);
+	return until > from ? until : 0;
+}
+
+static void put_ended(struct span rest, struct span nonce, int64_t expires,
+		      struct buf *out)
+{
+	int64_t from = now_s(), until = make_room(rest, from);
+	struct ended one;
+
+	if (until) {
+		buf_fmt(out, "* %lld\n", (long long)until);
+		from = until;
+	}
+	buf_fmt(out, "%.*s %lld\n", SPAN_FMT(nonce), (long long)expires);
+	while (rest.n && next_ended(&rest, &one))
+		if (!one.all && one.expires > from)
+			buf_fmt(out, "%.*s\n", SPAN_FMT(one.line));
+}
+
+static int add_ended(const char *home, struct span nonce, int64_t expires,
+		     struct err *e)
+{
+	struct buf was, now;
+	int lock = store_lock(home, ENDED_FILE, e), rc;
+
+	if (lock < 0)
+		return -1;
+	buf_init(&was, STORE_FILE_MAX);
+	buf_init(&now, STORE_FILE_MAX);
+	rc = read_ended(home, &was, e);
+	if (rc == 0) {
+		put_ended(buf_get(&was), nonce, expires, &now);
+		rc = store_replace(home, ENDED_FILE, buf_get(&now), e);
+	}
+	store_unlock(lock);
+	buf_release(&was);
+	buf_release(&now);
+	return rc;
+}
+
+/* --- cookies ------------------------------------------------------------- */
+
+struct cookie {
+	struct span signed_part;
+	struct span expires, nonce, name, credential, mac;
+};
 
 static bool split(struct span text, struct cookie *out)
 {
@@ -160,7 +253,7 @@ static bool is_genuine(const char *home, const struct cookie *c)
 	char mac[DIGEST_URL_BYTES];
 	struct err unused;
 
-	return sign(home, "session", c->signed_part, mac, &unused) == 0 &&
+	return sign(home, "log-in", c->signed_part, mac, &unused) == 0 &&
 	       digest_same_secret(span_of(mac), c->mac);
 }
 
@@ -183,15 +276,21 @@ int session_make(const char *home, const struct snapshot *c, struct session who,
 {
 	char credential[DIGEST_URL_BYTES], mac[DIGEST_URL_BYTES];
 	char nonce[NONCE_CHARS + 1];
+	struct buf ended;
 	int n;
 
+	buf_init(&ended, STORE_FILE_MAX);
+	n = read_ended(home, &ended, e);
+	buf_release(&ended);
+	if (n)
+		return -1; /* it would be good for nothing */
 	digest_random_id(nonce, sizeof(nonce), "");
 	if (sign_credential(home, c, who, credential, e))
 		return -1;
 	n = snprintf(out, SESSION_COOKIE_MAX, "%lld.%s.%s.%s.",
-		     (long long)(clock_wall_ms() / 1000 + SESSION_SECONDS),
-		     nonce, who.key ? who.key->name : "", credential);
-	if (sign(home, "session", (struct span){ out, (size_t)n }, mac, e))
+		     (long long)(now_s() + SESSION_SECONDS), nonce,
+		     who.key ? who.key->name : "", credential);
+	if (sign(home, "log-in", (struct span){ out, (size_t)n }, mac, e))
 		return -1;
 	snprintf(out + n, SESSION_COOKIE_MAX - (size_t)n, "%s", mac);
 	return 0;
@@ -222,29 +321,37 @@ struct session session_find(const char *home, const struct snapshot *c,
 	struct err unused;
 	struct session who;
 	struct cookie x;
+	int64_t expires;
 
 	if (!split(cookie, &x) || !is_genuine(home, &x) ||
-	    strtoll(x.expires.p, NULL, 10) <= clock_wall_ms() / 1000)
+	    (expires = strtoll(x.expires.p, NULL, 10)) <= now_s())
 		return nobody;
 	who = named(c, x.name);
 	if ((!who.owner && !who.key) ||
 	    sign_credential(home, c, who, credential, &unused) ||
 	    !digest_same_secret(span_of(credential), x.credential) ||
-	    has_ended(home, x.nonce))
+	    has_ended(home, x.nonce, expires))
 		return nobody;
 	return who;
 }
 
 int session_end(const char *home, struct span cookie, struct err *e)
 {
-	struct ending ending = { .now = clock_wall_ms() / 1000 };
 	struct cookie x;
 
 	if (!split(cookie, &x) || !is_genuine(home, &x))
 		return 0; /* it is good for nothing as it is */
-	ending.nonce = x.nonce;
-	ending.expires = x.expires;
-	return shared_update(shared_entry(home, ENDED), add_ended, &ending, e);
+	return add_ended(home, x.nonce, strtoll(x.expires.p, NULL, 10), e);
+}
+
+int session_name(const char *home, char out[SESSION_NAME_MAX], struct err *e)
+{
+	char of_home[DIGEST_URL_BYTES];
+
+	if (sign(home, "name", SPAN(""), of_home, e))
+		return -1;
+	snprintf(out, SESSION_NAME_MAX, SESSION_NAME "%.10s", of_home);
+	return 0;
 }
 
 int session_token(const char *home, struct span cookie,

@@ -10,7 +10,13 @@
  * made anew ends its sessions, and so does another key of the router. The
  * secret is made once (session-secret, below the home); without it no session
  * is good. Nothing is kept of a session but those that were ended before their
- * time, in state/. Compared in constant time. Thread-safe; it may wait.
+ * time (sessions-ended, beside it), each until it would have expired. When
+ * those become too many, all that expire first are over; when they cannot be
+ * read, none is good. Compared in constant time. Thread-safe; it may wait.
+ *
+ * A browser sends a cookie to every port of a host, so another program there
+ * can come to have it. It is good with its token only, which the page got when
+ * it logged in, and which the browser keeps for the page's own origin.
  */
 #ifndef DARIO_SESSION_H
 #define DARIO_SESSION_H
@@ -20,6 +26,8 @@
 
 #define SESSION_COOKIE_MAX 400
 #define SESSION_SECONDS (7 * 86400)
+#define SESSION_NAME "dario-session-" /* the cookie's, before its end */
+#define SESSION_NAME_MAX 32
 
 /* Who it is; both false: nobody. */
 struct session {
@@ -37,9 +45,10 @@ struct session session_find(const char *home, const struct snapshot *c,
 /* A log-out: the cookie is good for nothing more. */
 int session_end(const char *home, struct span cookie, struct err *e);
 
-/* What a page of this router knows and no other page does; of the cookie, or of
- * this machine where none is needed (""). */
+/* What the page brings beside the cookie. */
 int session_token(const char *home, struct span cookie,
 		  char out[DIGEST_URL_BYTES], struct err *e);
+/* The cookie's name: of two routers of a host each has its own. */
+int session_name(const char *home, char out[SESSION_NAME_MAX], struct err *e);
 
 #endif

@@ -133,6 +133,10 @@ def logging_in(b, url, told):
     check("the cookie: closed", len(cookie) == 1 and cookie[0]["httpOnly"]
           and cookie[0]["sameSite"] == "Strict", str(cookie))
     check("the cookie: no script sees it", b.js("return document.cookie") == "")
+    status = b.js("return fetch('accounts').then((r) => r.status)")
+    check("the cookie: good for nothing alone", status == 401, str(status))
+    b.open(url)
+    check("loaded anew: still logged in", b.wait(SHOWN, "#accounts"))
     status = b.js("return fetch('v1/models').then((r) => r.status)")
     check("the cookie: no key for models", status == 401, str(status))
     status = b.js("return fetch('v1/accounts').then((r) => r.status)")

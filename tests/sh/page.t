@@ -58,19 +58,22 @@ login() { # KEY [curl flags]: the status; head in $tmp/head
 	curl -s -o "$tmp/body" -D "$tmp/head" -w '%{http_code}' "$@" \
 		--data-urlencode "key=$key" "$url/page/login"
 }
-with() { # COOKIE PATH [curl flags]: the status
+with() { # COOKIE PATH [curl flags]: the status; with the page's token, $mine
 	cookie=$1 path=$2
 	shift 2
-	curl -s -o "$tmp/body" -D "$tmp/head" -w '%{http_code}' -H "Cookie: dario-session=$cookie" "$@" "$url$path"
+	curl -s -o "$tmp/body" -D "$tmp/head" -w '%{http_code}' -H "Cookie: $crumb=$cookie" -H "x-dario-token: $mine" "$@" "$url$path"
 }
-cookie() { sed -n 's/^Set-Cookie: dario-session=\([^;]*\).*/\1/Ip' "$tmp/head" | tr -d '\r'; }
+cookie() { sed -n 's/^Set-Cookie: dario-session-[^=]*=\([^;]*\).*/\1/Ip' "$tmp/head" | tr -d '\r'; }
+named() { sed -n 's/^Set-Cookie: \([^=]*\)=.*/\1/Ip' "$tmp/head"; }
+token() { json 'j.get("token", "")' <"$tmp/body"; }
+crumb=dario-session-none mine=none
 is 'log-in: a wrong key' "$(login wrong)" 401
 is 'log-in: no cookie for that' "$(cookie)" ''
 is 'log-in: no key' "$(login '')" 400
 is 'log-in: from a page elsewhere' "$(login $owner -H 'Origin: http://127.0.0.1:1')" 403
 is 'log-in: not by a GET' "$(curl -s -o "$tmp/body" -w '%{http_code}' "$url/page/login?key=$owner")" 401
 is 'log-in' "$(login $owner -H "Origin: $url")" 200
-good=$(cookie)
+good=$(cookie) crumb=$(named) mine=$(token)
 like 'log-in: a closed cookie' "$(header Set-Cookie)" 'Path=/; Max-Age=604800; HttpOnly; SameSite=Strict'
 login $owner -H 'X-Forwarded-Proto: https' >/dev/null
 like 'log-in by https: the cookie goes nowhere else' "$(header Set-Cookie)" '; Secure'
@@ -87,44 +90,110 @@ for other in "${good%?}" "${good}x" "x$good" "$(echo "$good" | sed 's/^\([0-9]*\
 	[ "$(with "$other" /accounts)" = 401 ] || { bad=$((bad + 1)); diag "good: $other"; }
 done
 is 'the cookie: nothing like it is' "$bad" 0
-# what changes something takes the page's token and its origin
-token() { with "$1" /page/session >/dev/null; json 'j.get("token", "")' <"$tmp/body"; }
-is 'the token: for the page alone' "$(with "$good" /page/session -H 'Origin: http://127.0.0.1:1')$(json 'j.get("token", "none")' <"$tmp/body")" 200none
-mine=$(token "$good")
+# The cookie goes to all ports of the host: whoever has it has nothing.
+alone() { # PATH [curl flags]: the status
+	path=$1
+	shift
+	curl -s -o "$tmp/body" -w '%{http_code}' -H "Cookie: $crumb=$good" "$@" "$url$path"
+}
+for path in /accounts /analytics /requests /metrics /status /page/setup; do
+	is "the cookie alone: not $path" "$(alone $path)" 401
+	is "the cookie and a wrong token: not $path" "$(alone $path -H "x-dario-token: x${mine#?}")" 401
+done
+is 'the cookie alone: nobody' "$(alone /page/session) $(json 'j["role"], j["loggedIn"], j.get("token")' <"$tmp/body")" '200 none False None'
+is 'the cookie alone: no log-out' "$(alone /page/logout -d '') $(with "$good" /accounts)" '200 200'
+unlike 'the cookie alone: no details' "$(alone /health >/dev/null; cat "$tmp/body")" busy
+is 'the token alone: nobody' "$(curl -s -o "$tmp/body" -w '%{http_code}' -H "x-dario-token: $mine" "$url/accounts")" 401
+is 'by another name it is none' "$(curl -s -o "$tmp/body" -w '%{http_code}' -H "Cookie: dario-session=$good; ${crumb}x=$good" -H "x-dario-token: $mine" "$url/accounts")" 401
+is 'beside cookies of others' "$(curl -s -o "$tmp/body" -w '%{http_code}' -H "Cookie: a=b; dario-session-0=x; $crumb=$good;c" -H "x-dario-token: $mine" "$url/accounts")" 200
+# what changes something comes from the page's origin, too
+is 'the token: not told again' "$(with "$good" /page/session) $(json 'j["role"], j.get("token")' <"$tmp/body")" '200 owner None'
 pause() { # COOKIE TOKEN: the status
-	with "$1" /page/actions/account-pause -d 'alias=home&backend=claude' -H "x-dario-token: $2"
+	curl -s -o "$tmp/body" -w '%{http_code}' -H "Cookie: $crumb=$1" -H "x-dario-token: $2" -d 'alias=home&backend=claude' "$url/page/actions/account-pause"
 }
 paused() { grep -c '"paused"' "$DARIO_HOME/accounts/home.json"; }
-is 'an action: without a token' "$(with "$good" /page/actions/account-pause -d 'alias=home')" 403
-is 'an action: with a wrong one' "$(pause "$good" "x$mine")" 403
-is 'an action: from another origin' "$(with "$good" /page/actions/account-pause -d 'alias=home' -H "x-dario-token: $mine" -H 'Origin: http://localhost:1')" 401
-is 'an action: not a form' "$(with "$good" /page/actions/account-pause -d '{"alias":"home"}' -H "x-dario-token: $mine" -H 'Content-Type: text/plain')" 400
-is 'an action: not by a GET' "$(with "$good" '/page/actions/account-pause?alias=home' -H "x-dario-token: $mine")" 401
+is 'an action: without a token' "$(alone /page/actions/account-pause -d 'alias=home')" 401
+is 'an action: with a wrong one' "$(pause "$good" "x$mine")" 401
+is 'an action: from another origin' "$(with "$good" /page/actions/account-pause -d 'alias=home' -H 'Origin: http://localhost:1')" 401
+is 'an action: not a form' "$(with "$good" /page/actions/account-pause -d '{"alias":"home"}' -H 'Content-Type: text/plain')" 400
+is 'an action: not by a GET' "$(with "$good" '/page/actions/account-pause?alias=home')" 401
 is 'an action: nothing was done' "$(paused)" 0
 is 'an action: with the token' "$(pause "$good" "$mine") $(paused)" '200 1'
 is 'an action: with the key, as a program' "$(with '' /page/actions/account-resume -d alias=home -H "x-api-key: $owner") $(paused)" '200 0'
-is 'an action: there is no such' "$(with "$good" /page/actions/nothing -d alias=home -H "x-dario-token: $mine")" 404
-is 'a key is added' "$(with "$good" /page/actions/account-add -H "x-dario-token: $mine" -d 'alias=more&key=sk-ant-api03-more') $(stat -c %a "$DARIO_HOME/accounts/more.json")" '200 600'
-is 'the same key is not' "$(with "$good" /page/actions/account-add -H "x-dario-token: $mine" -d 'alias=again&key=sk-ant-api03-more')" 400
+is 'an action: there is no such' "$(with "$good" /page/actions/nothing -d alias=home)" 404
+is 'a key is added' "$(with "$good" /page/actions/account-add -d 'alias=more&key=sk-ant-api03-more') $(stat -c %a "$DARIO_HOME/accounts/more.json")" '200 600'
+is 'the same key is not' "$(with "$good" /page/actions/account-add -d 'alias=again&key=sk-ant-api03-more')" 400
 like 'and it is said why' "$(cat "$tmp/body")" 'account more has this key already'
-is 'nor a bad alias' "$(with "$good" /page/actions/account-add -H "x-dario-token: $mine" -d 'alias=../x&key=sk-ant-api03-x')" 400
-is 'nor a key as an alias' "$(with "$good" /page/actions/account-add -H "x-dario-token: $mine" -d 'alias=sk-ant-api03-aaaaaaaaaaaaaaaaaaaaaaaa&key=k')" 400
+is 'nor a bad alias' "$(with "$good" /page/actions/account-add -d 'alias=../x&key=sk-ant-api03-x')" 400
+is 'nor a key as an alias' "$(with "$good" /page/actions/account-add -d 'alias=sk-ant-api03-aaaaaaaaaaaaaaaaaaaaaaaa&key=k')" 400
 unlike 'which is not repeated' "$(cat "$tmp/body")" aaaa
 "$dario" accounts remove more 2>/dev/null
-is 'no program is named on the page' "$(with "$good" /page/actions/backend-add -H "x-dario-token: $mine" -d 'name=prog&base-url=http://127.0.0.1:9/v1&key-command=id') $(grep -c keyCommand "$DARIO_HOME/backends/prog.json")" '200 0'
+is 'no program is named on the page' "$(with "$good" /page/actions/backend-add -d 'name=prog&base-url=http://127.0.0.1:9/v1&key-command=id') $(grep -c keyCommand "$DARIO_HOME/backends/prog.json")" '200 0'
 "$dario" backend remove prog 2>/dev/null
 
 is 'a person logs in' "$(login "$anna")" 200
-hers=$(cookie)
+hers=$(cookie) owners=$mine mine=$(token)
+is "a person: not with the owner's token" "$(pause "$hers" "$owners")" 401
 is 'a person: her requests' "$(with "$hers" /requests) $(json 'sorted({r["key"] for r in j["requests"]})' <"$tmp/body")" "200 ['anna']"
 is 'a person: not the accounts' "$(with "$hers" /accounts)" 403
-is 'a person: no action' "$(with "$hers" /page/actions/account-pause -d alias=home -H "x-dario-token: $mine")" 403
+is 'a person: no action' "$(with "$hers" /page/actions/account-pause -d alias=home)" 403
 is 'a person: not the set-up' "$(with "$hers" /page/setup)" 403
 new=$("$dario" key rotate anna 2>/dev/null)
 is 'another key ends her session' "$(with "$hers" /requests)" 401
+mine=$owners
 is 'and no other' "$(with "$good" /accounts)" 200
 is 'log-out' "$(with "$good" /page/logout -d "")" 200
 is 'log-out: the cookie is good for nothing' "$(with "$good" /accounts)" 401
+
+# A log-out stays one, however many follow, until the session would have ended.
+ended=$DARIO_HOME/sessions-ended
+is 'log-out: kept with its end' "$(cut -d' ' -f1 "$ended") $(stat -c %a "$ended")" "$(echo "$good" | cut -d. -f2) 600"
+out() { # logs in and out
+	login $owner >"$tmp/status"
+	out=$(cookie) mine=$(token)
+	with "$out" /page/logout -d '' >"$tmp/status"
+}
+more() { # N LINES, each of a session that ends a second later than the one before
+	(umask 077 && python3 - "$ended" "$1" "$(echo "$good" | cut -d. -f1)" <<-'END'
+	import os, sys
+	path, n, first = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+	with open(path) as f:
+	    had = f.read()
+	with open(path + ".new", "w") as f:
+	    f.writelines(f"{i:024} {first + i}\n" for i in range(1, n + 1))
+	    f.write(had)
+	os.rename(path + ".new", path)
+	END
+	)
+}
+more 5000
+out
+mine=$owners
+is 'log-out: 5,000 more do not undo it' "$(with "$good" /accounts) $(wc -l <"$ended")" '401 5002'
+login $owner >"$tmp/status"
+late=$(cookie) late_token=$(token)
+sed -i "s/ [0-9]*$/ $(date +%s)/" "$ended"
+out
+is 'log-out: what would have ended is forgotten' "$(wc -l <"$ended")" 1
+more 20000
+out
+mine=$owners
+is 'log-out: too many, and it still is one' "$(with "$good" /accounts)" 401
+mine=$late_token
+is 'log-out: those that end first are over' "$(with "$late" /accounts)" 401
+ok 'log-out: the file has a limit' test "$(stat -c %s "$ended")" -lt 500000
+(umask 077 && : >"$ended.new" && mv "$ended.new" "$ended")
+login $owner >"$tmp/status"
+good=$(cookie) mine=$(token)
+is 'log-in anew' "$(with "$good" /accounts)" 200
+(umask 077 && echo damaged >"$ended.new" && mv "$ended.new" "$ended")
+is 'a list that cannot be read: no log-in is good' "$(with "$good" /accounts)" 401
+is 'and none is made' "$(login $owner)" 500
+like 'and it is said why' "$(cat "$tmp/body" "$tmp/log")" 'sessions-ended is damaged: remove it and session-secret'
+rm "$ended" && mkfifo -m 600 "$ended"
+is 'nor one that is no file' "$(with "$good" /accounts)" 401
+rm "$ended"
+is 'what was not ended is good again' "$(with "$good" /accounts)" 200
 
 axe=$deps/axe/node_modules/axe-core/axe.min.js
 locked install_axe >"$tmp/install.log" 2>&1 || axe=
@@ -148,10 +217,10 @@ rm -r "$DARIO_HOME"
 unset DARIO_API_KEY
 start_router
 add() { with '' /page/actions/backend-add -d name=ollama "$@"; }
-is 'no key: there is no token' "$(token '')" ''
+is 'no key: there is no token' "$(with '' /page/session >/dev/null; token)" ''
 is 'no key: nothing can be changed' "$(add -H "Origin: $url")" 403
 like 'no key: what to do' "$(cat "$tmp/body")" 'set DARIO_API_KEY'
-is 'no key: nor with a token of before' "$(add -H "x-dario-token: $mine" -H "Origin: $url")" 403
+is 'no key: nor with a log-in of before' "$(with "$good" /page/actions/backend-add -d name=ollama -H "Origin: $url")" 403
 is 'no key: nor with anything for a key' "$(add -H 'x-api-key: x')" 403
 is 'no key: nothing was' "$(curl -s "$url/health" | json 'j["backends"]')" '[]'
 done_testing
