@@ -133,6 +133,12 @@ static int check_all(struct server_conf *sc, struct snapshot *cfg,
 	if (!worker || server_conf_write(sc, home, &cfg->settings, e) ||
 	    server_conf_test(sc, e) || check_notes(cfg, home, e))
 		return -1;
+	if (settings_key_is_short(&cfg->settings))
+		fprintf(stderr,
+			"dario: warning: the router's key (DARIO_API_KEY) has "
+			"less than %d characters: who reaches the router can "
+			"guess it: " SETTINGS_KEY_FIX "\n",
+			SETTINGS_KEY_MIN);
 	fprintf(stderr, "dario: everything is in order\n");
 	return 0;
 }

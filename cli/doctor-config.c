@@ -182,7 +182,12 @@ static void api_key(struct doctor *d)
 {
 	if (d->url)
 		return;
-	if (*d->config->settings.api_key)
+	if (settings_key_is_short(&d->config->settings))
+		doctor_say(d, DOCTOR_WARN, "api key", SETTINGS_KEY_FIX,
+			   "the router's has less than %d characters: who "
+			   "reaches the router can guess it",
+			   SETTINGS_KEY_MIN);
+	else if (*d->config->settings.api_key)
 		doctor_say(d, DOCTOR_OK, "api key", NULL, "the router has one");
 	else if (d->config->keys.any)
 		doctor_say(d, DOCTOR_OK, "api key", NULL,

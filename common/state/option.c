@@ -185,6 +185,11 @@ const struct option_row *option_find(const char *key)
 	return NULL;
 }
 
+bool settings_key_is_short(const struct settings *s)
+{
+	return *s->api_key && strlen(s->api_key) < SETTINGS_KEY_MIN;
+}
+
 void settings_unknown(struct notes *n, struct json_object *file)
 {
 	const char *keys[OPTIONS_MAX + 1] = { NULL };

@@ -99,6 +99,12 @@ int settings_from_file(struct settings *s, struct json_object *file,
 int settings_from_env(struct settings *s, struct err *e);
 /* Keys of config.json that are none of ours. */
 void settings_unknown(struct notes *n, struct json_object *file);
+/* Has the router a key, but one that can be guessed? */
+#define SETTINGS_KEY_MIN 16 /* characters */
+#define SETTINGS_KEY_FIX \
+	"make a longer one, such as openssl rand -hex 24 prints, and give it " \
+	"to your tools"
+bool settings_key_is_short(const struct settings *s);
 /* Where a setting is changed: "config.json: port" or "DARIO_PORT". */
 const char *settings_place(const struct settings *s, const char *key, char *out,
 			   size_t n);

@@ -94,6 +94,9 @@ like 'no key: what to do' "$(told 'api key')" 'set DARIO_API_KEY, or apiKey in c
 DARIO_API_KEY=$wrong look
 is 'a good home and a key: nothing to say' "$rc$(bad)" 0
 is 'a key: well' "$(found 'api key')" ok
+DARIO_API_KEY=planted-0-1-2-3 look
+is 'a short key: a warning' "$rc$(found 'api key')" 0warn
+like 'a short key: what to do' "$(told 'api key')" 'make a longer one'
 look
 is 'the text has a line a check' "$(printf '%s\n' "$out" | grep -c '^\(ok\|skip\|warn\)  ')" \
 	"$(json 'len(j["checks"])' <"$tmp/doc.json")"

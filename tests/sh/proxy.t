@@ -24,6 +24,12 @@ is 'open host without a key: exit 1' "$rc" 1
 like 'open host without a key: says what to set' "$out" 'set DARIO_API_KEY'
 DARIO_API_KEY=k run proxy --host=0.0.0.0 --check
 is 'open host with a key: fine' "$rc" 0
+DARIO_API_KEY=guess-me-0-1-2- run proxy --check
+is 'a key of 15 characters: exit 0' "$rc" 0
+like 'a key of 15 characters: a warning' "$out" 'less than 16 characters: who reaches the router can guess it'
+unlike 'a key of 15 characters: not shown' "$out" guess-me
+DARIO_API_KEY=guess-me-0-1-2-3 run proxy --check
+unlike 'a key of 16: none' "$out" warning
 run proxy --host=no.such.host.invalid
 is 'unknown host: exit 1' "$rc" 1
 
