@@ -57,6 +57,7 @@ static const struct {
 	{ VAR("HTTP_X_CLAUDE_CODE_AGENT_ID", claude_agent), false },
 	{ VAR("HTTP_SEC_WEBSOCKET_KEY", ws_key), false },
 	{ VAR("HTTP_X_FORWARDED_PROTO", forwarded_proto), false },
+	{ VAR("HTTP_X_FORWARDED_FOR", forwarded_for), false },
 	{ VAR("HTTP_IF_NONE_MATCH", if_none_match), false },
 	{ VAR("HTTP_ACCESS_CONTROL_REQUEST_METHOD", preflight_method), false },
 	{ VAR("HTTP_ACCESS_CONTROL_REQUEST_HEADERS", preflight_fields), false },

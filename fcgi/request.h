@@ -56,7 +56,7 @@ struct request_vars {
 	const char *cookie, *token; /* of the page, see guard.h */
 	const char *session_id, *request_id, *channel_id, *user_id;
 	const char *claude_session, *claude_agent; /* that Claude Code names */
-	const char *https, *forwarded_proto;
+	const char *https, *forwarded_proto, *forwarded_for;
 	const char *if_none_match;
 	const char *repeated; /* name of a guarded field that came twice */
 };

@@ -9,6 +9,7 @@
  */
 #include "config.h"
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/query.h"
 #include "fcgi/reply.h"
@@ -204,6 +205,41 @@ static int signed_in(struct request *r, const struct key *key)
 		    NULL);
 }
 
+/* Whose tries are counted: of who shows what cannot be guessed its own, so that
+ * nobody who comes by the same proxy can keep them out; of all others those of
+ * their address. */
+static enum device_try counted(struct request *r, const struct form *f,
+			       struct device_from *from)
+{
+	const struct settings *s = &r->config->settings;
+	struct span sent = span_trim(span_of(f->key));
+	const struct key *key;
+	char why[80];
+
+	*from = transport_from(r);
+	switch (who_is(r, sent, &key)) {
+	case WHO_OWNER:
+		if (settings_key_is_short(s))
+			return DEVICE_TRY_CODE;
+		*from = (struct device_from){ "owner", NULL };
+		return DEVICE_TRY_KEY;
+	case WHO_PERSON:
+		if (key_refusal(key, clock_wall_ms(), why))
+			return DEVICE_TRY_CODE;
+		*from = (struct device_from){
+			arena_fmt(r->arena, "key %s", key->name), NULL
+		};
+		return DEVICE_TRY_KEY;
+	case WHO_INVITED:
+		if (!device_is_invited(snapshot_home(r->app->config),
+				       &r->config->keys, sent))
+			return DEVICE_TRY_CODE;
+		*from = (struct device_from){ arena_str(r->arena, sent), NULL };
+		return DEVICE_TRY_KEY;
+	}
+	return DEVICE_TRY_CODE;
+}
+
 static int answer(struct request *r, const struct form *f, struct err *e)
 {
 	static const char *const wrong[] = {
@@ -215,21 +251,25 @@ static int answer(struct request *r, const struct form *f, struct err *e)
 		      "whose sign-in it is, as dario key list shows it.",
 	};
 	const char *home = snapshot_home(r->app->config);
-	const char *from = r->vars.remote;
 	bool deny = strcmp(f->action, "deny") == 0;
 	const struct key *key = NULL;
+	struct device_from from;
+	enum device_try what = counted(r, f, &from);
 	int rc;
 
-	if (!device_may_try(home, DEVICE_TRY_CODE, from))
+	if (!device_may_try(home, what, from))
 		return again(r, 429, f,
-			     "Too many wrong answers came from your network: "
-			     "wait some minutes.");
+			     what == DEVICE_TRY_KEY
+				     ? "Too many wrong codes came with your "
+				       "key: wait some minutes."
+				     : "Too many wrong answers came from your "
+				       "network: wait some minutes.");
 	rc = deny ? device_deny(home, span_of(f->code), e)
 		  : audited(r, f, &key, e);
 	if (rc < 0)
 		return -1;
 	if (rc) {
-		device_tried(home, DEVICE_TRY_CODE, from);
+		device_tried(home, what, from);
 		return again(r, rc == 2 ? 403 : 400, f, wrong[rc]);
 	}
 	if (deny)

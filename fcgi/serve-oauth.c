@@ -82,6 +82,28 @@ static int refuse(struct request *r, int status, const char *error,
 	return rc;
 }
 
+static int too_many(struct request *r, const char *why)
+{
+	reply_field(r, "Retry-After", SPAN("15"));
+	return refuse(r, 429, "slow_down", why);
+}
+
+#define WRONG_CODES \
+	"too many codes and tokens from this address were none: try again in " \
+	"a minute"
+
+/* Who brings a right one is served, whatever others at that address do. */
+static bool may_guess(struct request *r, bool is_known)
+{
+	return is_known ||
+	       device_may_try(home_of(r), DEVICE_TRY_TOKEN, transport_from(r));
+}
+
+static void guessed(struct request *r)
+{
+	device_tried(home_of(r), DEVICE_TRY_TOKEN, transport_from(r));
+}
+
 static int give(struct request *r, const struct grant_tokens *t)
 {
 	struct buf out;
@@ -123,7 +145,8 @@ static bool form_get(struct request *r, const char *name, char out[VALUE_MAX])
 
 int serve_device_authorization(struct request *r, struct err *e)
 {
-	const char *base = transport_base(r), *from = r->vars.remote;
+	const char *base = transport_base(r);
+	struct device_from from = transport_from(r);
 	struct device_codes codes;
 	struct buf out;
 	struct jw w = jw_to(&out);
@@ -132,9 +155,8 @@ int serve_device_authorization(struct request *r, struct err *e)
 	if (read_form(r, e))
 		return -1;
 	if (!device_may_try(home_of(r), DEVICE_TRY_BEGIN, from))
-		return refuse(r, 429, "slow_down",
-			      "too many sign-ins have begun from this address: "
-			      "try again in a minute");
+		return too_many(r, "too many sign-ins have begun from this "
+				   "address: try again in a minute");
 	device_tried(home_of(r), DEVICE_TRY_BEGIN, from);
 	if (device_begin(home_of(r), &codes, e))
 		return -1;
@@ -177,9 +199,13 @@ static int device_token(struct request *r, struct err *e)
 	if (!form_get(r, "device_code", code))
 		return refuse(r, 400, "invalid_request",
 			      "device_code is missing");
+	if (!may_guess(r, device_waits(home_of(r), span_of(code))))
+		return too_many(r, WRONG_CODES);
 	if (device_ask(home_of(r), &r->config->keys, span_of(code), &state,
 		       &key, e))
 		return -1;
+	if (state == DEVICE_UNKNOWN)
+		guessed(r);
 	if (state != DEVICE_APPROVED)
 		return refuse(r, 400, answers[state].error, answers[state].why);
 	r->key = key;
@@ -195,11 +221,15 @@ static int refreshed_token(struct request *r, struct err *e)
 	if (!form_get(r, "refresh_token", token))
 		return refuse(r, 400, "invalid_request",
 			      "refresh_token is missing");
+	if (!may_guess(r, grant_is_known(home_of(r), span_of(token))))
+		return too_many(r, WRONG_CODES);
 	rc = grant_refresh(home_of(r), &r->config->keys, span_of(token),
 			   &tokens, e);
-	if (rc > 0)
+	if (rc > 0) {
+		guessed(r);
 		return refuse(r, 401, "invalid_grant",
 			      "this sign-in is over: sign in again");
+	}
 	return rc ? -1 : give(r, &tokens);
 }
 

@@ -29,6 +29,20 @@ bool transport_is_tls(const struct request *r)
 	       transport_is_local(r);
 }
 
+/* The last address is the one that the proxy itself has seen. Any program here
+ * can say so, too: see device.h. */
+struct device_from transport_from(const struct request *r)
+{
+	struct span list = span_of(r->vars.forwarded_for), last = SPAN("");
+
+	if (!transport_is_local(r) || !list.n)
+		return (struct device_from){ r->vars.remote, NULL };
+	while (list.n)
+		last = span_trim(span_cut(&list, ','));
+	return (struct device_from){ arena_str(r->arena, last),
+				     r->vars.remote };
+}
+
 /* A proxy on this machine is local, too, whoever its client is: the name that
  * the client has used tells. */
 bool transport_is_private(const struct request *r)

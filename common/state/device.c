@@ -21,15 +21,19 @@
 #define HEX_BYTES (2 * DIGEST_SHA256_BYTES + 1)
 #define EARLY_MS 500 /* a question that is so much too early is not */
 #define SLOWER 5     /* seconds, for who asks too soon */
-#define TRY_SLOTS 32
+#define TRY_SLOTS 128
+
+#define BEHIND_PROXY 10 /* times as many as from one address */
 
 static const struct {
 	const char *name;
 	int64_t interval; /* ms in which one is forgotten */
 	int64_t burst;
-} tries[] = {
+} tries[DEVICE_TRIES] = {
 	[DEVICE_TRY_BEGIN] = { "begin", 5000, 30 },
 	[DEVICE_TRY_CODE] = { "code", 15000, 10 },
+	[DEVICE_TRY_TOKEN] = { "token", 5000, 30 },
+	[DEVICE_TRY_KEY] = { "key", 15000, 10 },
 };
 
 /* --- codes --------------------------------------------------------------- */
@@ -390,34 +394,109 @@ int device_invite(const char *home, const struct key *k, int64_t until,
 		    : 0;
 }
 
+/* --- a look -------------------------------------------------------------- */
+
+static struct json_object *read_now(const char *home)
+{
+	struct json_object *out;
+	struct err unused;
+	struct buf text;
+
+	buf_init(&text, SHARED_TEXT_MAX);
+	shared_read(entry_of(home), &text, &unused);
+	out = read_text(buf_get(&text));
+	buf_release(&text);
+	return out;
+}
+
+bool device_waits(const char *home, struct span code)
+{
+	struct json_object *text = read_now(home);
+	char hash[HEX_BYTES];
+	bool is;
+	size_t at;
+
+	digest_hex(code, hash, sizeof(hash));
+	is = find(json_get(text, "waiting"), "device", hash, &at);
+	json_object_put(text);
+	return is;
+}
+
+bool device_is_invited(const char *home, const struct keys *all,
+		       struct span invitation)
+{
+	struct json_object *text, *one;
+	char hash[HEX_BYTES];
+	bool is;
+	size_t at;
+
+	if (!hash_typed(invitation, INVITATION_CHARS, hash))
+		return false;
+	text = read_now(home);
+	one = find(json_get(text, "invitations"), "code", hash, &at);
+	is = one && named_key(one, all);
+	json_object_put(text);
+	return is;
+}
+
 /* --- tries --------------------------------------------------------------- */
 
 /* Of an IPv6 address the network counts: its owner has all of it. */
 static struct shared_entry *slot_of(const char *home, enum device_try what,
-				    const char *addr)
+				    const char *who, const char *kind)
 {
-	struct span net = span_of(addr ? addr : "");
-	char name[40];
+	struct span net = span_of(who ? who : "");
+	char name[60];
 	size_t colons = 0;
 
 	for (size_t i = 0; i < net.n; i++)
 		if (net.p[i] == ':' && ++colons == 4)
 			net.n = i;
-	snprintf(name, sizeof(name), "sign-in-%s-%02u", tries[what].name,
-		 (unsigned)(fnv(FNV_START, net) % TRY_SLOTS));
+	snprintf(name, sizeof(name), "sign-in-%s%s-%02u", tries[what].name,
+		 kind, (unsigned)(fnv(FNV_START, net) % TRY_SLOTS));
 	return shared_entry(home, name);
 }
 
-bool device_may_try(const char *home, enum device_try what, const char *addr)
-{
-	int64_t most = (tries[what].burst - 1) * tries[what].interval;
+/* Of one, and of all who come by the same proxy: how long a try is remembered,
+ * and for how long they may reach into the future. */
+struct slot {
+	struct shared_entry *entry;
+	int64_t interval, most;
+};
 
-	return shared_turn_in(slot_of(home, what, addr), clock_wall_ms()) <=
-	       most;
+static size_t slots_of(const char *home, enum device_try what,
+		       struct device_from from, struct slot out[2])
+{
+	int64_t interval = tries[what].interval, all = interval / BEHIND_PROXY;
+
+	out[0] = (struct slot){ slot_of(home, what, from.name, ""), interval,
+				tries[what].burst * interval };
+	if (!from.proxy)
+		return 1;
+	out[1] = (struct slot){ slot_of(home, what, from.proxy, "-all"), all,
+				tries[what].burst * interval };
+	return 2;
 }
 
-void device_tried(const char *home, enum device_try what, const char *addr)
+bool device_may_try(const char *home, enum device_try what,
+		    struct device_from from)
 {
-	shared_turn(slot_of(home, what, addr), tries[what].interval,
-		    tries[what].burst * tries[what].interval);
+	struct slot slots[2];
+	size_t n = slots_of(home, what, from, slots);
+	bool may = true;
+
+	for (size_t i = 0; i < n; i++)
+		may &= shared_turn_in(slots[i].entry, clock_wall_ms()) <=
+		       slots[i].most - slots[i].interval;
+	return may;
+}
+
+void device_tried(const char *home, enum device_try what,
+		  struct device_from from)
+{
+	struct slot slots[2];
+	size_t n = slots_of(home, what, from, slots);
+
+	for (size_t i = 0; i < n; i++)
+		shared_turn(slots[i].entry, slots[i].interval, slots[i].most);
 }

@@ -53,13 +53,29 @@ int device_accept(const char *home, const struct keys *all,
 int device_invite(const char *home, const struct key *k, int64_t until,
 		  char out[DEVICE_INVITATION_BYTES], struct err *e);
 
-/* May one from this address try once more? A failure is counted: some in a row
- * pass, then one a while. */
+/* Is the code of a program that waits, or an invitation that is open? Nothing
+ * is taken or changed. */
+bool device_waits(const char *home, struct span code);
+bool device_is_invited(const char *home, const struct keys *all,
+		       struct span invitation);
+
+/* May one from there try once more? What went wrong is counted: some in a row
+ * pass, then one a while. Who comes by a proxy of this machine is told apart by
+ * what that says of them, and they all together have ten times as much. */
 enum device_try {
 	DEVICE_TRY_BEGIN,
-	DEVICE_TRY_CODE
+	DEVICE_TRY_CODE,  /* of a person, on the page */
+	DEVICE_TRY_TOKEN, /* a device code, or one to refresh with */
+	DEVICE_TRY_KEY,   /* codes of who has shown a key; not an address */
+	DEVICE_TRIES
 };
-bool device_may_try(const char *home, enum device_try what, const char *addr);
-void device_tried(const char *home, enum device_try what, const char *addr);
+struct device_from {
+	const char *name;  /* address or key, or NULL */
+	const char *proxy; /* the address of the proxy, or NULL */
+};
+bool device_may_try(const char *home, enum device_try what,
+		    struct device_from from);
+void device_tried(const char *home, enum device_try what,
+		  struct device_from from);
 
 #endif

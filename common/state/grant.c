@@ -404,19 +404,13 @@ static void read_again(struct shared_entry *entry, unsigned place,
 	pthread_mutex_unlock(&known.lock);
 }
 
-const struct key *grant_find(const char *home, const struct keys *all,
-			     struct span token)
+/* The text of that place, as it is now, in `known`. */
+static struct shared_entry *look(const char *home, unsigned place)
 {
-	const struct key *k = NULL;
-	struct shared_entry *entry;
-	char id_hash[HEX_BYTES];
+	struct shared_entry *entry = entry_of(home, place);
 	uint64_t version;
-	unsigned place;
 	bool fresh;
 
-	hash_of(id_of(token), id_hash);
-	place = place_of(id_hash);
-	entry = entry_of(home, place);
 	shared_sync(home);
 	version = shared_version(entry);
 	pthread_mutex_lock(&known.lock);
@@ -425,9 +419,42 @@ const struct key *grant_find(const char *home, const struct keys *all,
 	pthread_mutex_unlock(&known.lock);
 	if (!fresh)
 		read_again(entry, place, version);
+	return entry;
+}
+
+const struct key *grant_find(const char *home, const struct keys *all,
+			     struct span token)
+{
+	const struct key *k = NULL;
+	struct shared_entry *entry;
+	char id_hash[HEX_BYTES];
+	unsigned place;
+
+	hash_of(id_of(token), id_hash);
+	place = place_of(id_hash);
+	entry = look(home, place);
 	pthread_mutex_lock(&known.lock);
 	if (known.texts[place].entry == entry)
 		k = look_up(&known.texts[place].grants, all, id_hash, token);
 	pthread_mutex_unlock(&known.lock);
 	return k;
+}
+
+bool grant_is_known(const char *home, struct span token)
+{
+	struct shared_entry *entry;
+	char id_hash[HEX_BYTES];
+	unsigned place;
+	bool is = false;
+
+	if (!is_token(token, REFRESH))
+		return false;
+	hash_of(id_of(token), id_hash);
+	place = place_of(id_hash);
+	entry = look(home, place);
+	pthread_mutex_lock(&known.lock);
+	if (known.texts[place].entry == entry)
+		is = find(&known.texts[place].grants, id_hash);
+	pthread_mutex_unlock(&known.lock);
+	return is;
 }

@@ -38,6 +38,8 @@ int grant_make(const char *home, const struct key *k, struct grant_tokens *out,
 /* 0; 1: the token is not good, or not any more; -1. */
 int grant_refresh(const char *home, const struct keys *all, struct span token,
 		  struct grant_tokens *out, struct err *e);
+/* Is there a grant that the token to refresh with names, good or old? */
+bool grant_is_known(const char *home, struct span token);
 /* With either token; one that is not known is revoked already. */
 int grant_revoke(const char *home, struct span token, struct err *e);
 

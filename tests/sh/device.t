@@ -172,12 +172,63 @@ is 'nor may anybody now' "$(approve "$key")" 400
 is 'no grant type' "$(form /oauth/token -d x=1)" 400
 is 'another one' "$(form /oauth/token -d grant_type=password) $(get error)" '400 unsupported_grant_type'
 is 'a form that is too large' "$(head -c 20000 /dev/zero | tr '\0' a | form /oauth/token --data-binary @-)" 413
-n=0
-until [ "$(approve guess)" = 429 ] || [ $n -ge 20 ]; do
-	n=$((n + 1))
-done
-ok 'guesses are capped' test $n -lt 20
-is 'also for who guesses right then' "$(approve "$key")" 429
+# Guesses are capped, and keep nobody out who shows what cannot be guessed.
+until_capped() { # COMMAND...: how many it took, 40 at most
+	n=0
+	until [ "$("$@" | cut -d' ' -f1)" = 429 ] || [ $n -ge 40 ]; do
+		n=$((n + 1))
+	done
+	echo $n
+}
+ok 'guesses are capped' test "$(until_capped approve guess)" -lt 20
+is 'also those of a key that is none' "$(approve sk-dario-wrong)" 429
+invited=$("$dario" key invite anna 2>/dev/null)
+begin
+is 'who has a key is not kept out' "$(approve "$key") $(poll)" '200 200 '
+begin
+is 'nor who was invited' "$(approve "$invited")" 200
+is 'an invitation that was used is a guess' "$(approve "$invited")" 429
+begin
+is 'nor the owner' "$(approve "$DARIO_API_KEY" anna)" 200
+user=BBBB-BBBB
+ok 'wrong codes with a key are capped, too' test "$(until_capped approve "$key")" -lt 20
+begin
+is 'a good one as well, by then' "$(approve "$key")" 429
+is 'which is no matter of others' "$(approve "$DARIO_API_KEY" anna)" 200
+behind() { # ADDRESS [curl flags]: a guess, as a proxy on this machine hands it on
+	form /device -H "X-Forwarded-For: $1" --data-urlencode 'user_code=BBBB-BBBB' -d key=guess -d action=approve
+}
+is 'behind a proxy each has its own' "$(behind 192.0.2.1)" 403
+ok 'and its own cap' test "$(until_capped behind '203.0.113.9, 192.0.2.1')" -lt 20
+is 'by the address that the proxy has seen' "$(behind '203.0.113.9, 192.0.2.2')" 403
+several() { # of 90 addresses
+	i=0
+	while [ $i -lt 90 ] && [ "$(behind "198.51.100.$i")" != 429 ]; do
+		i=$((i + 1))
+	done
+}
+several
+several
+ok 'all together have one as well' test "$i" -lt 90
+
+# The same for the codes that programs bring.
+begin
+mine=$device
+approve "$DARIO_API_KEY" anna >"$tmp/status"
+guess() {
+	device=none-such
+	poll
+}
+is 'a device code that is none' "$(guess)" '400 invalid_grant'
+ok 'these are capped' test "$(until_capped guess)" -lt 40
+like 'capped: it is said' "$(cat "$tmp/body")" 'from this address were none'
+is 'capped: when to come again' "$(header Retry-After)" 15
+is 'capped: tokens to refresh with' "$(refresh "sk-dario-rt-$(printf '%068d' 0)")" 429
+device=$mine
+is 'who brings a right one is not kept out' "$(poll)" '200 '
+renew=$(get refresh_token)
+is 'nor is who refreshes' "$(refresh "$renew")" 200
+is 'an old one ends the sign-in all the same' "$(refresh "$renew")" 401
 
 audit=$("$dario" key audit)
 like 'the audit: by a key' "$audit" 'anna         sign-in'
@@ -192,6 +243,11 @@ for secret in "$access" "$kept" "$renew" "$renew2" "$device" "$code" "$key" "$(e
 	sk-*) unlike 'and as its hash alone in files' "$(cat "$DARIO_HOME"/state/*.json)" "$secret" ;;
 	esac
 done
+stop_router
+DARIO_API_KEY=short-key-0123 start_router
+begin
+until_capped approve guess >"$tmp/status"
+is "the owner's key that can be guessed is kept out as well" "$(approve short-key-0123 anna)" 429
 stop_router
 
 # Behind web servers: only over TLS, or from this machine by its own name.
