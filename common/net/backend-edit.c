@@ -3,7 +3,9 @@
 
 #include "net/backend-edit.h"
 
+#include "base/nearest.h"
 #include "base/secret-name.h"
+#include "net/base-url.h"
 #include "net/http.h"
 #include "state/key-command.h"
 #include "state/save.h"
@@ -14,17 +16,17 @@
 #include <string.h>
 #include <strings.h>
 
-#define URL_MAX 2048
 #define HEADERS "headers"
 
 /* One call, and what is known of its provider. */
 struct adding {
 	const struct backend_ask *ask;
 	const char *name;
+	struct buf *said;
 	struct json_object *known; /* the row of that name, or NULL */
 	struct span key;
 	const char *env, *command; /* where else it is from, or NULL */
-	char url[URL_MAX];         /* as given, or as known; "" */
+	char url[BASE_URL_MAX];    /* as given, or as known; "" */
 	const char *api;           /* that the given one is of, or NULL */
 };
 
@@ -47,126 +49,70 @@ int backend_check_name(const char *name, struct err *e)
 
 /* --- the address ---------------------------------------------------------- */
 
-/* Azure's own API for models has this path in front of the others. */
-static bool is_azure_models(struct span url)
-{
-	return span_has(url, SPAN(".services.ai.azure.com"));
-}
-
-/* The path of an API at the end of a base URL, as documents show it; empty:
- * there is none. */
-static struct span find_tail(struct span url)
-{
-	static const char *const tails[] = {
-		"/messages/count_tokens",
-		"/messages/batches",
-		"/messages",
-		"/chat/completions",
-		"/completions",
-		"/responses/compact",
-		"/responses",
-		"/models",
-		"/embeddings",
-		"/moderations",
-		"/rerank",
-		"/images/generations",
-		"/images/edits",
-		"/audio/speech",
-		"/audio/transcriptions",
-		"/audio/translations",
-		"/files",
-		"/batches",
-	};
-
-	const char *host = strstr(url.p, "://");
-	struct span path = SPAN("");
-
-	if (host)
-		path = span_skip(url, (size_t)(host - url.p) + 3);
-	path = span_skip(path, strcspn(path.p, "/?"));
-	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
-		size_t n = strlen(tails[i]);
-		struct span tail = span_skip(path, path.n > n ? path.n - n : 0);
-
-		if (span_ieq(tail, tails[i]) &&
-		    !(strcmp(tails[i], "/models") == 0 && is_azure_models(url)))
-			return tail;
-	}
-	return SPAN("");
-}
-
-static bool ends_in(struct span url, struct span with)
-{
-	return url.n >= with.n && span_eq(span_skip(url, url.n - with.n), with);
-}
-
-/* The API that has such a path and no other has, or that the provider keeps
- * apart by it; NULL: it can be any. */
-static const char *api_of(struct span url, struct span tail)
-{
-	static const enum dialect_id own[] = { DIALECT_ANTHROPIC,
-					       DIALECT_RESPONSES };
-
-	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
-		const struct dialect *d = &dialects[own[i]];
-
-		if (tail.n >= strlen(d->path) &&
-		    strncasecmp(tail.p, d->path, strlen(d->path)) == 0)
-			return d->name;
-	}
-	if (ends_in(url, SPAN("/anthropic")) ||
-	    ends_in(url, SPAN("/anthropic/v1")))
-		return dialects[DIALECT_ANTHROPIC].name;
-	return NULL;
-}
-
-static struct span without_slashes(struct span url)
-{
-	while (url.n && url.p[url.n - 1] == '/')
-		url.n--;
-	return url;
-}
-
-/* A base URL without the path of an API behind it; its query stays. */
 static int take_url(struct adding *a, const char *given, struct err *e)
 {
-	struct span query = span_of(given);
-	struct span url = span_cut(&query, '?'), tail;
-	struct buf out = { .p = a->url, .cap = URL_MAX, .max = URL_MAX - 1 };
+	struct base_url url;
 
-	if (strlen(given) >= URL_MAX)
-		return err_set(e, ERR_USAGE,
-			       "--base-url is longer than %d bytes", URL_MAX);
-	url = without_slashes(url);
-	tail = find_tail(url);
-	url = without_slashes((struct span){ url.p, url.n - tail.n });
-	a->api = api_of(url, tail);
-	/* That is said with each request, by who makes it. */
-	if (tail.n && span_is(query, "beta=true"))
-		query.n = 0;
-	buf_fmt(&out, "%.*s%s%.*s", SPAN_FMT(url), query.n ? "?" : "",
-		SPAN_FMT(query));
-	if (tail.n)
-		buf_fmt(a->ask->said,
+	if (base_url_read(&url, given, e))
+		return -1;
+	snprintf(a->url, sizeof(a->url), "%s", url.text);
+	a->api = url.api;
+	if (url.tail.n)
+		buf_fmt(a->said,
 			"backend %s: the base URL is %s: %.*s is put "
 			"behind it for each request\n",
-			a->name, a->url, SPAN_FMT(tail));
+			a->name, a->url, SPAN_FMT(url.tail));
 	return 0;
+}
+
+/* "RESOURCE is the name of your Azure resource", for each in `form`. */
+static void explain_form(const char *form, struct buf *out)
+{
+	struct err unused;
+	struct json_object *known = providers_placeholders(&unused);
+
+	if (!known)
+		return;
+	json_object_object_foreach(known, word, meaning)
+	{
+		const char *at = strstr(form, word);
+
+		/* REGION, and not what is a part of another word */
+		if (at && at > form && strchr("/.-", at[-1]) &&
+		    strchr("/.-?", at[strlen(word)]))
+			buf_fmt(out, "%s%s is %s", out->n ? ", " : "; ", word,
+				json_object_get_string(meaning));
+	}
+	json_object_put(known);
+}
+
+static int ask_for_own(const struct adding *a, const char *form, struct err *e)
+{
+	char mem[400] = "";
+	struct buf words = { .p = mem, .cap = sizeof(mem), .max = 399 };
+
+	explain_form(form, &words);
+	return err_set(e, ERR_USAGE,
+		       "%s has an address of its own for each "
+		       "customer: give it with --base-url=%s%s",
+		       json_cstr(a->known, "name"), form, mem);
 }
 
 /* A known provider that is not the one address that all share. */
 static int ask_for_url(const struct adding *a, struct err *e)
 {
-	char ids[600];
+	char ids[600] = "";
 	struct buf list = { .p = ids, .cap = sizeof(ids), .max = 599 };
 	const char *form = json_cstr(a->known, "form");
+	char meant[80];
 
 	if (form)
+		return ask_for_own(a, form, e);
+	if (providers_meant(a->name, meant, sizeof(meant)))
 		return err_set(e, ERR_USAGE,
-			       "%s has an address of its own for each "
-			       "customer: give it with --base-url=%s",
-			       json_cstr(a->known, "name"), form);
-	ids[0] = '\0';
+			       "no address is known for %s: did you mean %s? "
+			       "Else give --base-url=URL",
+			       a->name, meant);
 	providers_ids(&list);
 	return err_set(e, ERR_USAGE,
 		       "no address is known for %s: give --base-url=URL, or "
@@ -206,7 +152,7 @@ static int check_url(const struct adding *a, const char *url, bool has_key,
 			       page ? "; one is got at " : "",
 			       page ? page : "");
 	if (has_key && !tls && !loopback)
-		buf_fmt(a->ask->said,
+		buf_fmt(a->said,
 			"warning: the key will go to %s "
 			"unencrypted\n",
 			url);
@@ -308,7 +254,52 @@ static bool has_more_keys(const struct adding *a)
 	return any;
 }
 
-/* Another provider's key and habits do not go along to a new address. */
+/* What the owner has written for the provider at an address; some of it is
+ * secret. */
+static const char *const own[] = { HEADERS, "forward", "organization",
+				   "project" };
+#define OWN (sizeof(own) / sizeof(own[0]))
+
+/* False: there is none. */
+static bool put_own(struct json_object *file, struct buf *names)
+{
+	for (size_t i = 0; i < OWN; i++) {
+		struct json_object *o = json_get(file, own[i]);
+
+		if (!o)
+			continue;
+		buf_fmt(names, "%s%s", names->n ? ", " : "", own[i]);
+		if (strcmp(own[i], HEADERS) ||
+		    !json_object_is_type(o, json_type_object))
+			continue;
+		json_object_object_foreach(o, field, value)
+		{
+			(void)value;
+			buf_fmt(names, " %.60s", field);
+		}
+	}
+	return names->n > 0;
+}
+
+static void leave_own(const struct adding *a, struct json_object *file,
+		      const char *was)
+{
+	struct buf names;
+
+	buf_init(&names, 2048);
+	if (put_own(file, &names))
+		buf_fmt(a->said,
+			"backend %s: what it had for %s is left out: %s: write "
+			"into backends/%s.json what the new address shall get "
+			"of it\n",
+			a->name, was, buf_cstr(&names), a->name);
+	for (size_t i = 0; i < OWN; i++)
+		json_object_object_del(file, own[i]);
+	buf_release(&names);
+}
+
+/* Another provider's key, habits and header fields do not go along to a new
+ * address. */
 static int leave_old_address(const struct adding *a, struct json_object *file,
 			     struct err *e)
 {
@@ -330,10 +321,12 @@ static int leave_old_address(const struct adding *a, struct json_object *file,
 			"--backend=%s",
 			a->name, was, a->name);
 	set = providers_find(was, e);
-	if (!set)
-		return e->code ? -1 : 0;
-	leave_known(file, set);
+	if (!set && e->code)
+		return -1;
+	if (set)
+		leave_known(file, set);
 	json_object_put(set);
+	leave_own(a, file, was);
 	return 0;
 }
 
@@ -422,27 +415,59 @@ static void tell(const struct backend *b, struct buf *said)
 			key_command_program(b->key_command));
 }
 
+/* The file as it is to be; *file is to be put, *b to be released. */
+static int prepare(struct adding *a, struct json_object **file,
+		   struct backend *b, struct err *e)
+{
+	char path[300];
+
+	*file = NULL;
+	memset(b, 0, sizeof(*b));
+	backend_file(a->name, path, sizeof(path));
+	return json_load_object(a->ask->home, path, file, e) ||
+			       make(a, *file, e) ||
+			       backend_parse(b, a->name, *file, e) ||
+			       check_url(a, b->base_url, backend_has_key(b), e)
+		     ? -1
+		     : 0;
+}
+
+/* What is refused leaves nothing behind, not even a lock. */
+static int try(struct adding *a, struct err *e)
+{
+	struct json_object *file;
+	struct backend b;
+	struct buf unsaid;
+	int rc;
+
+	buf_init(&unsaid, 16384);
+	a->said = &unsaid;
+	rc = prepare(a, &file, &b, e);
+	backend_release(&b);
+	json_object_put(file);
+	buf_release(&unsaid);
+	a->said = a->ask->said;
+	return rc;
+}
+
 static int save(struct adding *a, struct err *e)
 {
 	const char *home = a->ask->home;
-	struct json_object *file = NULL;
+	struct json_object *file;
 	struct backend b;
 	char path[300];
-	int lock, rc = -1;
+	int lock, rc;
 
 	backend_file(a->name, path, sizeof(path));
 	lock = store_lock(home, path, e);
 	if (lock < 0)
 		return -1;
-	if (json_load_object(home, path, &file, e) || make(a, file, e) ||
-	    backend_parse(&b, a->name, file, e))
-		goto out;
-	if (check_url(a, b.base_url, backend_has_key(&b), e) == 0)
+	rc = prepare(a, &file, &b, e);
+	if (rc == 0)
 		rc = save_checked(home, path, file, e);
 	if (rc == 0)
-		tell(&b, a->ask->said);
+		tell(&b, a->said);
 	backend_release(&b);
-out:
 	json_object_put(file);
 	store_unlock(lock);
 	return rc;
@@ -452,6 +477,7 @@ int backend_edit_add(const struct backend_ask *ask, struct err *e)
 {
 	struct adding a = { .ask = ask,
 			    .name = ask->name,
+			    .said = ask->said,
 			    .key = ask->key,
 			    .env = ask->env,
 			    .command = ask->command };
@@ -462,7 +488,7 @@ int backend_edit_add(const struct backend_ask *ask, struct err *e)
 	a.known = providers_named(a.name, e);
 	if (!a.known && e->code)
 		goto out;
-	if (store_folder(ask->home, NULL, e) ||
+	if (try(&a, e) || store_folder(ask->home, NULL, e) ||
 	    store_folder(ask->home, "backends", e))
 		goto out;
 	rc = save(&a, e);

@@ -5,11 +5,14 @@
 
 #include "base/glob.h"
 #include "base/install-path.h"
+#include "base/nearest.h"
 
 #include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define FILE_NAME "share/providers.json"
+#define NAMES_MAX 400 /* ids and aliases */
 
 struct row {
 	struct globs urls, models;
@@ -144,17 +147,73 @@ struct json_object *providers_find(const char *base_url, struct err *e)
 	return found;
 }
 
-struct json_object *providers_named(const char *id, struct err *e)
+/* Has the row this name? */
+static bool is_named(struct json_object *row, const char *name)
 {
-	struct json_object *file = install_path_json(FILE_NAME, e);
-	struct json_object *list = json_get(file, "providers");
-	struct json_object *found = NULL;
+	struct json_object *others = json_get(row, "aliases");
+	bool is = span_ieq(json_str(row, "id"), name);
 
-	for (size_t i = 0; i < json_length(list) && !found; i++)
-		if (span_is(json_str(json_at(list, i), "id"), id))
-			found = json_object_get(json_at(list, i));
+	for (size_t i = 0; i < json_length(others) && !is; i++)
+		is = span_ieq(json_span(json_at(others, i)), name);
+	return is;
+}
+
+static struct json_object *find_named(struct json_object *list,
+				      const char *name)
+{
+	for (size_t i = 0; i < json_length(list); i++)
+		if (is_named(json_at(list, i), name))
+			return json_at(list, i);
+	return NULL;
+}
+
+struct json_object *providers_named(const char *name, struct err *e)
+{
+	struct json_object *file = install_path_json(FILE_NAME, e), *found;
+
+	found = find_named(json_get(file, "providers"), name);
+	json_object_get(found);
 	json_object_put(file);
 	return found;
+}
+
+static size_t list_names(struct json_object *row, const char **out, size_t n)
+{
+	struct json_object *others = json_get(row, "aliases");
+	struct span id = json_str(row, "id");
+
+	if (id.n && n < NAMES_MAX)
+		out[n++] = id.p;
+	for (size_t i = 0; i < json_length(others) && n < NAMES_MAX; i++)
+		out[n++] = json_span(json_at(others, i)).p;
+	return n;
+}
+
+bool providers_meant(const char *name, char *out, size_t n)
+{
+	struct err unused;
+	struct json_object *file = install_path_json(FILE_NAME, &unused);
+	struct json_object *list = json_get(file, "providers");
+	const char *names[NAMES_MAX + 1], *near;
+	size_t k = 0;
+
+	for (size_t i = 0; i < json_length(list); i++)
+		k = list_names(json_at(list, i), names, k);
+	names[k] = NULL;
+	near = nearest(name, names);
+	if (near)
+		snprintf(out, n, "%s", json_cstr(find_named(list, near), "id"));
+	json_object_put(file);
+	return near;
+}
+
+struct json_object *providers_placeholders(struct err *e)
+{
+	struct json_object *file = install_path_json(FILE_NAME, e), *o;
+
+	o = json_object_get(json_get(file, "placeholders"));
+	json_object_put(file);
+	return o;
 }
 
 void providers_ids(struct buf *out)

@@ -14,7 +14,9 @@
  *
  * For `dario backend add ID` a row has an `id`, its `url` (or `form`, the way
  * it is written where each customer has another), and `keys`, the page where a
- * key is got; `local` ones need none.
+ * key is got; `local` ones need none; `aliases` are other names that people
+ * have for it. What a word of a `form` stands for is said in `placeholders`,
+ * with others that are usual.
  */
 #ifndef DARIO_PROVIDERS_H
 #define DARIO_PROVIDERS_H
@@ -37,8 +39,12 @@ struct quirks providers_quirks(const struct providers *p,
 /* The members that a provider's base URL calls for, or NULL; json_object_put
  * it. */
 struct json_object *providers_find(const char *base_url, struct err *e);
-/* The row of that id, or NULL; json_object_put it. */
-struct json_object *providers_named(const char *id, struct err *e);
+/* The row of that id or alias, in any case, or NULL; json_object_put it. */
+struct json_object *providers_named(const char *name, struct err *e);
+/* The id that is nearest to a name which is none; false: none is near. */
+bool providers_meant(const char *name, char *out, size_t n);
+/* {"REGION":"the region, such as us-east-1"}; json_object_put it. */
+struct json_object *providers_placeholders(struct err *e);
 /* All ids: "openai, anthropic". */
 void providers_ids(struct buf *out);
 

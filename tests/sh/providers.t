@@ -84,13 +84,121 @@ END
 run backend add classic --key=k3
 is "azure: the owner's own fields stay" "$rc $(of classic 'j["headers"]')" "0 {'X-Team': 'red'}"
 run backend add classic --key=k4 --base-url=https://h.example/v1
-is "azure: and elsewhere" "$rc $(of classic 'j["headers"]')" "0 {'X-Team': 'red'}"
+is "azure: elsewhere they are left out" "$rc $(of classic 'j.get("headers")')" '0 None'
+like 'azure: that is said' "$out" 'left out: headers X-Team: write into backends/classic.json'
+
+# --- what is the old address's own --------------------------------------------
+own() { # PROTOCOL: a backend with fields of its own
+	(umask 077 && printf '%s' '{"name":"own","baseUrl":"https://old.example/v1","apiKey":"old-key",
+		"headers":{"X-Team-Token":"secret-of-the-old-one","Cookie":"c"},"organization":"org-1",
+		"project":"proj-1","forward":["x-mine"],"models":["m-*"]}' >"$DARIO_HOME/backends/own.json")
+}
+own
+run backend add own --key=k --base-url=https://new.example/v1
+is 'another address: nothing of the old one goes there' \
+	"$rc $(of own '[k for k in ("headers", "organization", "project", "forward") if k in j]')" '0 []'
+like 'another address: it is said what' "$out" 'headers X-Team-Token Cookie, forward, organization, project'
+unlike 'another address: not what was in it' "$out" secret-of
+is 'another address: the rest stays' "$(of own 'j["models"]')" "['m-*']"
+own
+run backend add own --base-url=https://new.example/v1
+is 'another address without a key: refused' "$rc $(of own 'j["baseUrl"], len(j["headers"])')" '2 https://old.example/v1 2'
+run backend add own --key=new --base-url=https://old.example/v1/
+is 'the same address: all stays' "$rc $(of own 'len(j["headers"]), j["organization"]')" '0 2 org-1'
+unlike 'the same address: nothing to say' "$out" 'left out'
+rm "$DARIO_HOME/backends/own.json"
+
+# --- words that stand for a value ---------------------------------------------
+filled() { # URL WORD PART of what is said
+	rm -f "$DARIO_HOME"/backends/new.*
+	run backend add new --key=k --base-url="$1"
+	is "$1: refused" "$rc $(ls "$DARIO_HOME/backends" | grep -c '^new')" '2 0'
+	like "$1: says what" "$out" "has $2 in it: write $3"
+}
+python3 - "$srcdir/share/providers.json" >"$tmp/forms" <<-'END'
+	import json, re, sys
+	for row in json.load(open(sys.argv[1]))["providers"]:
+	    if "form" in row:
+	        print(row["id"], row["form"], re.search("[A-Z]{4,}", row["form"])[0])
+	END
+while read -r id form word; do
+	filled "$form" "$word" 'the '
+	run backend add "$id" --key=k --base-url="$form"
+	is "$id as it is written in documents" "$rc" 2
+	rm -f "$DARIO_HOME/backends/$id.json"
+	run backend add "$id" --key=k
+	like "$id: what stands for what" "$out" "$word is the "
+done <"$tmp/forms"
+ok 'forms: there are some' test "$(wc -l <"$tmp/forms")" -gt 3
+filled https://YOUR-RESOURCE-NAME.openai.azure.com/openai/v1 YOUR-RESOURCE-NAME 'your own value'
+filled https://your-resource.openai.azure.com/openai/v1 your-resource 'your own value'
+filled 'https://<resource>.openai.azure.com/openai/v1' '<resource>' 'your own value'
+filled 'https://{resource}.openai.azure.com/openai/v1' '{resource}' 'your own value'
+filled 'https://bedrock-runtime.$AWS_REGION.amazonaws.com/openai/v1' '$AWS_REGION' 'your own value'
+filled 'https://bedrock-runtime.${REGION}.amazonaws.com/openai/v1' '{REGION}' 'your own value'
+filled 'https://api.example.com/accounts/[account]/v1' '[account]' 'your own value'
+filled https://gateway.example/v1/ACCOUNT_ID/name ACCOUNT_ID 'the id of your account'
+filled https://LOCATION-aiplatform.googleapis.com/v1/projects/p/locations/l/endpoints/openapi LOCATION 'the location'
+filled https://h.example/openai/deployments/YOUR_DEPLOYMENT YOUR_DEPLOYMENT 'your own value'
+filled http://HOST:8000/v1 HOST 'the name of the machine'
+filled http://localhost:PORT/v1 PORT 'the number of the port'
+taken() { # URL
+	run backend add taken --key=k --base-url="$1"
+	is "$1: taken" "$rc" 0
+}
+taken http://NAS.local:8000/v1
+taken http://[::1]:8000/v1
+taken https://static.1.2.3.4.clients.your-server.de/v1
+taken https://your-server.de/v1
+taken https://region.example/v1
+taken 'https://h.example/v1?a=$top'
+taken https://h.example/API/v1
+
+# --- other names for them -----------------------------------------------------
+for both in gemini=google Kimi=moonshot grok=xai qwen=dashscope hf=huggingface \
+	llama-cpp=llamacpp lm-studio=lmstudio OpenAI=openai; do
+	name=${both%%=*}
+	run backend add "$name" --key=k-0123456789
+	is "$name: known as ${both#*=}" "$rc $(of "$name" 'j["baseUrl"]')" "0 $(of "${both#*=}" 'j["baseUrl"]')"
+done
+is 'gemini: with what Google needs' "$(of gemini 'j["thoughtSignatures"]')" True
+run backend add aws-bedrock --key=k
+like 'aws-bedrock: what to write' "$out" '--base-url=https://bedrock-runtime.REGION'
+for both in opnai=openai antropic=anthropic gemni=google deepsek=deepseek olama=ollama \
+	openruoter=openrouter; do
+	run backend add "${both%%=*}" --key=k
+	is "${both%%=*}: exit 2" "$rc" 2
+	like "${both%%=*}: what was meant" "$out" "did you mean ${both#*=}?"
+done
+is 'no name stands for two' "$(python3 - "$srcdir/share/providers.json" <<-'END'
+	import collections, json, sys
+	rows = json.load(open(sys.argv[1]))["providers"]
+	names = collections.Counter(n.lower() for r in rows for n in [r["id"], *r.get("aliases", [])])
+	print(*[n for n, k in names.items() if k > 1])
+	END
+	)" ''
 
 run backend add nobody --key=sk-nobody-0123456789
 is 'unknown: exit 2' "$rc" 2
 like 'unknown: what to do' "$out" '--base-url=URL'
 like 'unknown: which are known' "$out" 'groq'
-ok 'unknown: nothing is stored' test ! -e "$DARIO_HOME/backends/nobody.json"
+is 'unknown: nothing is left' "$(ls -a "$DARIO_HOME/backends" | grep nobody)" ''
+refused() { # FLAGS
+	run backend add fresh "$@"
+	is "$*: refused, nothing is left" "$rc $(ls -a "$DARIO_HOME/backends" | grep fresh)" '2 '
+}
+refused --key=k --base-url=https://h.example/v1 --protocol=nonsense
+refused --key=k --base-url=ftp://h.example
+refused --key=k --base-url=http://
+refused --key=k --base-url=https://u:p@h.example/v1
+refused --key-env=a=b --base-url=https://h.example/v1
+refused --key-command="'" --base-url=https://h.example/v1
+refused --base-url=https://h.example/v1
+(
+	export DARIO_HOME="$tmp/nowhere"
+	"$dario" backend add nobody --key=k 2>/dev/null
+)
+ok 'unknown: nor a home' test ! -e "$tmp/nowhere"
 unlike 'unknown: the key is not repeated' "$out" sk-nobody
 
 # --- addresses ----------------------------------------------------------------
