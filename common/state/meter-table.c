@@ -182,19 +182,31 @@ static bool clear_row(struct meter_table *t, uint32_t gone, uint32_t number)
 	return all;
 }
 
-/* With my.lock. */
-static void reap_now(struct meter_table *t)
+/* With my.lock. *stuck: somebody is at a slot of theirs, maybe one who is gone,
+ * too, and comes later. */
+static void clear_gone(struct meter_table *t, bool *stuck)
 {
 	uint32_t number = atomic_load(&my.number);
 
-	atomic_store(&my.reaped, clock_ms());
+	*stuck = false;
 	for (uint32_t i = 1; i <= ROWS; i++) {
 		if (i == number || !atomic_load(&t->used[i - 1]) ||
 		    !row_lock(my.fd, byte_of(i)))
 			continue;
-		clear_row(t, i, number);
+		*stuck |= !clear_row(t, i, number);
 		row_unlock(my.fd, byte_of(i));
 	}
+}
+
+/* With my.lock. */
+static void reap_now(struct meter_table *t)
+{
+	bool stuck;
+
+	atomic_store(&my.reaped, clock_ms());
+	clear_gone(t, &stuck);
+	if (stuck)
+		clear_gone(t, &stuck);
 }
 
 static void reap(struct meter_table *t, int64_t every)
