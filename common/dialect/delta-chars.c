@@ -65,6 +65,11 @@ static const char *skip_blanks(const char *p, const char *end)
 	return p;
 }
 
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 static bool is_counted(enum dialect_id d, struct span key)
 {
 	for (size_t i = 0; i < KEYS_MAX && keys[d][i].n; i++)
@@ -73,11 +78,28 @@ static bool is_counted(enum dialect_id d, struct span key)
 	return false;
 }
 
-/* From string to string, once: each event of a stream is looked at. */
-size_t delta_chars(enum dialect_id d, struct span data)
+/* --- from string to string, once ------------------------------------------ */
+
+struct scan {
+	const char *p, *end;
+	size_t chars;
+	const char *text; /* of the only counted string; NULL: of none */
+	const char *stop; /* its quote */
+	int counted;
+};
+
+static void take(struct scan *s, const char *text, const char *stop)
 {
-	const char *p = data.p, *end = p + data.n;
-	size_t n = 0;
+	s->chars +=
+		chars_of_string((struct span){ text, (size_t)(stop - text) });
+	s->text = text;
+	s->stop = stop;
+	s->counted++;
+}
+
+static void run(struct scan *s, enum dialect_id d)
+{
+	const char *p = s->p, *end = s->end;
 
 	while (p < end && (p = memchr(p, '"', (size_t)(end - p)))) {
 		struct span key = { p + 1, 0 };
@@ -92,9 +114,90 @@ size_t delta_chars(enum dialect_id d, struct span data)
 			continue;
 		stop = string_end(p + 1, end);
 		if (is_counted(d, key))
-			n += chars_of_string(
-				(struct span){ p + 1, (size_t)(stop - p - 1) });
+			take(s, p + 1, stop);
 		p = stop < end ? stop + 1 : end;
 	}
-	return n;
+}
+
+size_t delta_chars(enum dialect_id d, struct span data)
+{
+	struct scan s = { .p = data.p, .end = data.p + data.n };
+
+	run(&s, d);
+	return s.chars;
+}
+
+/* --- what stands around it ------------------------------------------------ */
+
+/* Responses counts its events, mostly before the text. */
+static void find_number(struct delta_frame *f)
+{
+	static const struct span name = SPAN_INIT("\"sequence_number\":");
+	const char *at = memmem(f->bytes, f->before, name.p, name.n);
+
+	f->number = f->behind = 0;
+	if (!at)
+		return;
+	f->number = f->behind = (size_t)(at - f->bytes) + name.n;
+	while (f->behind < f->before && is_digit(f->bytes[f->behind]))
+		f->behind++;
+}
+
+static void learn(struct delta_frame *f, struct span data, const struct scan *s)
+{
+	size_t before = (size_t)(s->text - data.p);
+	size_t after = (size_t)(s->end - s->stop);
+
+	if (!after || before + after > DELTA_FRAME_MAX)
+		return;
+	memcpy(f->bytes, data.p, before);
+	memcpy(f->bytes + before, s->stop, after);
+	f->before = before;
+	f->after = after;
+	find_number(f);
+}
+
+/* Where the text begins, when what stands before it is as it was; or NULL. */
+static const char *text_after(const struct delta_frame *f, struct span data)
+{
+	const char *p = data.p + f->number, *end;
+	size_t rest = f->before - f->behind;
+
+	if (data.n < f->before + f->after ||
+	    memcmp(data.p, f->bytes, f->number) != 0)
+		return NULL;
+	end = data.p + data.n - f->after;
+	while (f->number && p < end && is_digit(*p))
+		p++;
+	if ((size_t)(end - p) < rest ||
+	    memcmp(p, f->bytes + f->behind, rest) != 0)
+		return NULL;
+	return p + rest;
+}
+
+static bool ends_alike(const struct delta_frame *f, struct span data)
+{
+	return memcmp(data.p + data.n - f->after, f->bytes + f->before,
+		      f->after) == 0;
+}
+
+/* The text is one string when no quote ends it earlier, and no backslash takes
+ * away the one that does. */
+size_t delta_chars_framed(struct delta_frame *f, enum dialect_id d,
+			  struct span data)
+{
+	const char *text = f->before ? text_after(f, data) : NULL;
+	struct scan s = { .p = data.p, .end = data.p + data.n };
+
+	if (text && ends_alike(f, data)) {
+		const char *stop = s.end - f->after;
+
+		if (string_end(text, s.end) == stop)
+			return chars_of_string(
+				(struct span){ text, (size_t)(stop - text) });
+	}
+	run(&s, d);
+	if (s.counted == 1)
+		learn(f, data, &s);
+	return s.chars;
 }

@@ -526,6 +526,83 @@ static void characters_of_deltas(void **state)
 	assert_int_equal(delta_chars_of(SPAN("a\xc3\xa9")), 2);
 }
 
+/* What stands around a text in real streams, and what does in bad ones. */
+static const struct {
+	enum dialect_id d;
+	const char *form; /* #: a number of its own, @: the text */
+} frames[] = {
+	{ DIALECT_OPENAI,
+	  "{\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":"
+	  "\"@\"},\"finish_reason\":null}]}" },
+	{ DIALECT_OPENAI, "{\"delta\":{\"reasoning_content\":\"@\"}}" },
+	{ DIALECT_OPENAI,
+	  "{\"delta\":{\"content\":\"@\"},\"obfuscation\":\"#\"}" },
+	{ DIALECT_OPENAI,
+	  "{\"delta\":{\"content\":\"@\",\"reasoning\":\"#\"}}" },
+	{ DIALECT_ANTHROPIC,
+	  "{\"type\":\"content_block_delta\",\"index\":#,\"delta\":"
+	  "{\"type\":\"text_delta\",\"text\":\"@\"}}" },
+	{ DIALECT_ANTHROPIC, "{\"delta\":{\"partial_json\":\"@\"}}" },
+	{ DIALECT_ANTHROPIC, "{\"text\":\"@" }, /* torn */
+	{ DIALECT_RESPONSES,
+	  "{\"type\":\"response.output_text.delta\",\"sequence_number\":#,"
+	  "\"item_id\":\"m\",\"delta\":\"@\",\"logprobs\":[]}" },
+	{ DIALECT_RESPONSES,
+	  "{\"delta\":\"@\",\"sequence_number\":#}" },
+	{ DIALECT_RESPONSES, "{\"sequence_number\":#,\"text\":\"@\"}" },
+};
+
+/* Texts that end, or do not, where it seems. */
+static const char *const inside[] = {
+	"", "a", "a few words", "\\n", "\\\"", "\\\\", "\\\\\\\"", "\\u00e9",
+	"\xc3\xa9\xe2\x82\xac", "\"", "\",\"content\":\"more", "\",\"text\":\"b",
+	"\",\"delta\":\"c", "\\", "x\\", "sequence_number\\\":5", "}", "\"}",
+};
+
+static void put_event(struct buf *out, const char *form, int number,
+		      const char *text)
+{
+	buf_reset(out);
+	for (; *form; form++)
+		if (*form == '#')
+			buf_fmt(out, "%d", number);
+		else if (*form == '@')
+			buf_str(out, text);
+		else
+			buf_byte(out, *form);
+}
+
+/* With what it remembers of other events, in any order, as without. */
+static void frames_change_nothing(void **state)
+{
+	struct delta_frame f[DIALECTS] = { 0 };
+	unsigned seed = 7;
+	struct buf data;
+
+	(void)state;
+	buf_init(&data, 1000);
+	for (int i = 0; i < 200000; i++) {
+		size_t k = (size_t)rand_r(&seed) %
+			   (sizeof(frames) / sizeof(frames[0]));
+		size_t t = (size_t)rand_r(&seed) %
+			   (sizeof(inside) / sizeof(inside[0]));
+		enum dialect_id d = frames[k].d;
+		size_t n, want;
+
+		put_event(&data, frames[k].form,
+			  rand_r(&seed) % 3 ? i / 4 : rand_r(&seed) % 9,
+			  inside[t]);
+		want = delta_chars(d, buf_get(&data));
+		n = delta_chars_framed(&f[d], d, buf_get(&data));
+		if (n != want)
+			fail_msg("%s: %zu, not %zu", buf_cstr(&data), n,
+				 want);
+		if (i % 5000 == 0) /* begin anew */
+			memset(f, 0, sizeof(f));
+	}
+	buf_release(&data);
+}
+
 /* Against the C library, each day of 400 years. */
 static void months(void **state)
 {
@@ -565,6 +642,7 @@ int main(void)
 		cmocka_unit_test(periods),
 		cmocka_unit_test(months),
 		cmocka_unit_test(characters_of_deltas),
+		cmocka_unit_test(frames_change_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
