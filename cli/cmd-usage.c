@@ -95,6 +95,7 @@ static void print_report(const struct report *r, const char *home)
 	print_sum("all", &r->ever.all);
 	print_table(&r->ever.accounts);
 	print_table(&r->ever.models);
+	usage_print_estimated(&r->ever.all);
 	if (r->n_trends)
 		putchar('\n');
 	for (size_t i = 0; i < r->n_trends; i++)

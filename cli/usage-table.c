@@ -104,11 +104,19 @@ void usage_print_table(const struct usage_answer *a)
 				   widths[k]);
 		print_numbers(&a->rows.rows[i]->sum);
 	}
-	if (a->rows.n == 1)
-		return;
-	for (size_t k = 0; k < q->n_by; k++)
+	for (size_t k = 0; a->rows.n != 1 && k < q->n_by; k++)
 		print_name(k ? "" : "all", widths[k]);
-	print_numbers(&a->total);
+	if (a->rows.n != 1)
+		print_numbers(&a->total);
+	usage_print_estimated(&a->total);
+}
+
+void usage_print_estimated(const struct usage_sum *s)
+{
+	if (s->estimated)
+		printf("%lld of %lld requests did not tell all that they "
+		       "used: it is estimated by their text\n",
+		       (long long)s->estimated, (long long)s->requests);
 }
 
 /* --- as CSV -------------------------------------------------------------- */
@@ -154,8 +162,8 @@ static void put_numbers(struct buf *out, const struct usage_sum *s)
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		buf_fmt(out, "%lld,", (long long)numbers[i]);
-	buf_fmt(out, "%.9f,%lld,", usage_sum_dollars(s),
-		(long long)(s->unpriced + s->unknown));
+	buf_fmt(out, "%.9f,%lld,%lld,", usage_sum_dollars(s),
+		(long long)(s->unpriced + s->unknown), (long long)s->estimated);
 	put_mean(out, &s->hists[USAGE_DURATION], ",");
 	put_mean(out, &s->hists[USAGE_FIRST_BYTE], ",");
 	put_mean(out, &s->hists[USAGE_RATE], "\r\n");
@@ -170,8 +178,8 @@ void usage_write_csv(struct buf *out, const struct usage_answer *a)
 		put_field(out, usage_by_name(q->by[k]));
 	buf_str(out, "requests,status4xx,status5xx,partial,fallbacks,uncached,"
 		     "read,write5m,write1h,output,reasoning,cost,"
-		     "requestsWithoutCost,durationSeconds,firstByteSeconds,"
-		     "tokensPerSecond\r\n");
+		     "requestsWithoutCost,requestsEstimated,durationSeconds,"
+		     "firstByteSeconds,tokensPerSecond\r\n");
 	if (!q->n_by)
 		put_numbers(out, &a->total);
 	for (size_t i = 0; i < a->rows.n; i++) {

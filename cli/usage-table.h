@@ -7,6 +7,8 @@
 #include "state/usage-query.h"
 
 void usage_print_table(const struct usage_answer *a);
+/* That some of it is estimated, if it is. */
+void usage_print_estimated(const struct usage_sum *s);
 void usage_write_csv(struct buf *out,
 		     const struct usage_answer *a); /* RFC 4180 */
 void usage_print_errors(const struct usage_error *list, size_t n);

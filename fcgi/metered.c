@@ -7,7 +7,7 @@
 #include "base/jwalk.h"
 #include "base/log.h"
 #include "base/wait.h"
-#include "dialect/delta-chars.h"
+#include "fcgi/estimate.h"
 #include "fcgi/persons-view.h"
 #include "fcgi/reply.h"
 #include "state/meter.h"
@@ -21,7 +21,6 @@
 
 #define PERSON_MAX 2 /* the device and its person */
 #define BYTES_PER_TOKEN 2
-#define CHARS_PER_TOKEN 4
 #define NOTE_CHARS 512       /* of an answer, from one note to the next */
 #define OUTPUT_UNKNOWN 32768 /* tokens, where neither says how many */
 #define CHOICES_MAX 128
@@ -38,8 +37,7 @@ struct metered {
 	struct meter_answer told;  /* of the money that is most used */
 	const struct price *price; /* of who is asked; NULL: nothing */
 	const char *model;         /* that this is the price of */
-	size_t chars;              /* of the answer so far */
-	size_t noted;              /* of them, or 0: nothing is */
+	size_t noted;              /* characters of the answer; 0: nothing is */
 	double factor;             /* of what the request asks beside tokens */
 	int64_t searches;          /* that it may run, and does not tell */
 };
@@ -517,26 +515,6 @@ static const struct price *price_now(struct request *r)
 	return m->price;
 }
 
-static int64_t tokens_of(size_t chars)
-{
-	return (int64_t)((chars + CHARS_PER_TOKEN - 1) / CHARS_PER_TOKEN);
-}
-
-/* What is known when the answer breaks off here. */
-static struct usage usage_so_far(const struct request *r)
-{
-	struct usage u = r->usage;
-	int64_t output = tokens_of(r->metered->chars);
-
-	if (!r->has_usage)
-		u = (struct usage){
-			.input = tokens_of(r->body.n),
-		};
-	if (output > u.output)
-		u.output = output;
-	return u;
-}
-
 /* As Anthropic's own limits count: not what a cache had. */
 static int64_t counted(const struct usage *u)
 {
@@ -558,7 +536,7 @@ static int64_t cost_of(const struct request *r, const struct price *p,
 static void note(struct request *r)
 {
 	struct metered *m = r->metered;
-	struct usage u = usage_so_far(r);
+	struct usage u = estimate_so_far(r);
 	const struct price *p = price_now(r);
 	int64_t cost = cost_of(r, p, &u);
 
@@ -568,29 +546,14 @@ static void note(struct request *r)
 
 /* What is noted is for the case that this process is killed: a few words more
  * or less do not matter then. */
-static void add_chars(struct request *r, size_t n)
+void metered_note(struct request *r)
 {
 	struct metered *m = r->metered;
 
-	m->chars += n;
-	if (m->noted && m->chars < m->noted + NOTE_CHARS)
+	if (!m || (m->noted && r->chars < m->noted + NOTE_CHARS))
 		return;
 	note(r);
-	m->noted = m->chars + !m->chars;
-}
-
-void metered_event(struct request *r, struct span data)
-{
-	enum dialect_id d = (enum dialect_id)(r->dialect - dialects);
-
-	if (r->metered)
-		add_chars(r, delta_chars(d, data));
-}
-
-void metered_text(struct request *r, struct span text)
-{
-	if (r->metered)
-		add_chars(r, delta_chars_of(text));
+	m->noted = r->chars + !r->chars;
 }
 
 void metered_fields(struct request *r)
@@ -621,41 +584,20 @@ void metered_fields(struct request *r)
 
 /* --- and after ----------------------------------------------------------- */
 
-/* Nothing of an answer has come, and nothing is billed. */
-static bool is_free(const struct request *r)
-{
-	const struct outcome *o = &r->outcome;
-
-	return !r->backend ||
-	       (!r->has_usage && (o->error.code || o->status / 100 != 2) &&
-		!o->content && !r->metered->chars);
-}
-
-/* Of a whole answer that is not kept only its length is known. */
-static void count_bytes(struct request *r)
-{
-	struct metered *m = r->metered;
-
-	if (!r->has_usage && !m->chars && !is_embedding(r))
-		m->chars = (size_t)r->bytes_out;
-}
-
+/* Of usage that is told, or estimated: see record.c. */
 void metered_settle(struct request *r)
 {
 	struct metered *m = r->metered;
 	struct usage u = { 0 };
-	const struct price *p;
+	const struct price *p = NULL;
 	int64_t cost;
 
 	if (!m)
 		return;
-	if (!is_free(r)) {
-		count_bytes(r);
+	if (r->backend && r->has_usage) {
 		u = r->usage;
-		if (r->outcome.error.code || !r->has_usage)
-			u = usage_so_far(r);
+		p = price_now(r);
 	}
-	p = is_free(r) ? NULL : price_now(r);
 	cost = cost_of(r, p, &u);
 	for (size_t i = 0; i < m->n; i++)
 		meter_settle(&m->leases[i], cost, counted(&u));

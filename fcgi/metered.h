@@ -9,11 +9,11 @@
  * the request allows, or the model can make. What a body only names (a file, a
  * picture's address) is not in it.
  *
- * While the answer comes metered_event and metered_text count it, for what
- * breaks off is billed by what came: the input that was told, and a token for
- * four characters. metered_settle at the end; a request that brought no answer
- * costs nothing. Prices are those of state/price.h; a model without one costs
- * what a large one does.
+ * While the answer comes metered_note keeps what it has cost so far (by
+ * estimate.h) where it outlives this process. metered_settle at the end, by
+ * what was told or estimated; a request that brought no answer costs nothing.
+ * Prices are those of state/price.h; a model without one costs what a large one
+ * does.
  *
  * A request of the owner, or of a key without limits, has no part in this:
  * r->metered is NULL.
@@ -27,8 +27,7 @@
 /* Which models may it ask for? */
 int metered_model(struct request *r, struct err *e);
 int metered_admit(struct request *r, const struct plan *plan, struct err *e);
-void metered_event(struct request *r, struct span data); /* r's dialect */
-void metered_text(struct request *r, struct span text);
+void metered_note(struct request *r);
 /* Header fields of a good answer: how much of the money is used; of the pool
  * (persons-view.h) where no money is counted. */
 void metered_fields(struct request *r);

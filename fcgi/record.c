@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "fcgi/estimate.h"
 #include "fcgi/metered.h"
 #include "state/recent.h"
 #include "state/usage.h"
@@ -80,6 +81,7 @@ static void to_sums(const struct request *r, int64_t took_ms)
 		.stream = r->stream,
 		/* A count generates nothing, nor does what has no model. */
 		.has_usage = r->has_usage || r->instead || !r->model,
+		.estimated = r->estimated,
 		.partial = r->outcome.error.code && r->status / 100 == 2,
 		.fallback = r->fallback,
 		.h5 = r->has_windows ? r->h5 : -1,
@@ -104,6 +106,7 @@ static void to_recent(const struct request *r, int64_t took_ms)
 		.status = r->status,
 		.stream = r->stream,
 		.has_usage = r->has_usage,
+		.estimated = r->estimated,
 		.partial = e->code && r->status / 100 == 2,
 		.usage = r->usage,
 		.texts = {
@@ -131,6 +134,7 @@ void record_request(struct request *r)
 	to_log(r, took_ms);
 	if (r->backend)
 		look_up_usage(r);
+	estimate_settle(r);
 	metered_settle(r);
 	if (r->backend || (asks && r->status >= 400))
 		to_sums(r, took_ms);

@@ -5,6 +5,7 @@
 #include "base/jwalk.h"
 #include "dialect/error.h"
 #include "dialect/peek.h"
+#include "fcgi/estimate.h"
 #include "fcgi/metered.h"
 #include "fcgi/persons-view.h"
 #include "fcgi/relay-stage.h"
@@ -134,7 +135,8 @@ static int pass_event(void *arg, struct span name, struct span data,
 	y->seen |= seen;
 	if (seen & TAP_USAGE && usage_scan(d->usage, data, &y->r->usage))
 		y->r->has_usage = true;
-	metered_event(y->r, data);
+	estimate_event(y->r, data);
+	metered_note(y->r);
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "dialect/translation.h"
+#include "fcgi/estimate.h"
 #include "fcgi/metered.h"
 #include "fcgi/rate-fields.h"
 #include "fcgi/relay-stage.h"
@@ -87,8 +88,10 @@ static void see(void *arg, const struct ev *v)
 	y->content = of(y)->content;
 	if (v->kind == EV_START && y->upstream == client_dialect(y))
 		keep_id(y, v->id);
-	if (v->kind == EV_DELTA)
-		metered_text(y->r, v->text);
+	if (v->kind == EV_DELTA) {
+		estimate_text(y->r, v->text);
+		metered_note(y->r);
+	}
 	if (v->kind == EV_FINISH)
 		tell_late(y);
 	if (v->kind != EV_START && v->kind != EV_FINISH)

@@ -61,6 +61,7 @@ struct request_vars {
 	const char *repeated; /* name of a guarded field that came twice */
 };
 
+struct delta_frame;
 struct metered;
 struct passage;
 
@@ -108,6 +109,9 @@ struct request {
 	uint64_t bytes_in, bytes_out;
 	struct usage usage; /* of the answer, as far as it is known */
 	bool has_usage;
+	size_t chars;              /* of its text, as far as that was counted */
+	struct delta_frame *frame; /* around them; NULL: none was seen yet */
+	bool estimated;            /* usage is, by them: see estimate.h */
 	struct buf answer; /* a whole one whose usage was not looked up yet */
 	double h5, d7;     /* shares used of the account's windows */
 	bool has_windows;

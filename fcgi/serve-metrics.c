@@ -154,6 +154,12 @@ static void put_unpriced(struct metrics *m, const struct usage_table_row *r,
 	put_count(m, r, dims, r->sum.unpriced + r->sum.unknown);
 }
 
+static void put_estimated(struct metrics *m, const struct usage_table_row *r,
+			  unsigned dims)
+{
+	put_count(m, r, dims, r->sum.estimated);
+}
+
 static void put_fallbacks(struct metrics *m, const struct usage_table_row *r,
 			  unsigned dims)
 {
@@ -177,6 +183,8 @@ static const struct {
 	  put_cost },
 	{ "unpriced_requests", "Requests whose cost is not known",
 	  put_unpriced },
+	{ "estimated_requests",
+	  "Requests whose tokens are estimated by their text", put_estimated },
 	{ "fallbacks", "Requests that the first choice did not answer",
 	  put_fallbacks },
 	{ "partial_answers", "Answers that were cut", put_partial },

@@ -45,6 +45,7 @@ static void put_tokens(struct jw *w, const struct recent *x)
 	jw_kint(w, "cacheWrite", u->cache_write);
 	jw_kint(w, "output", u->output);
 	jw_kint(w, "reasoning", u->reasoning);
+	jw_kbool(w, "estimated", x->estimated);
 	jw_obj_end(w);
 }
 

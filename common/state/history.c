@@ -44,6 +44,8 @@ static void write_line(const struct history_record *r, struct buf *out)
 		jw_kint(&w, "fb", r->first_ms);
 	if (r->partial)
 		jw_kbool(&w, "p", true);
+	if (r->estimated)
+		jw_kbool(&w, "e", true);
 	if (r->fallback)
 		jw_kbool(&w, "f", true);
 	if (r->h5 >= 0) {
@@ -84,6 +86,7 @@ static bool read_line(struct json_object *o, struct history_record *r)
 		.key = json_str(o, "k").p,
 		.status = status <= 999 ? (int)status : 0,
 		.has_usage = json_length(u) == 6,
+		.estimated = json_flag(o, "e", false),
 		.partial = json_flag(o, "p", false),
 		.fallback = json_flag(o, "f", false),
 		.h5 = json_amount(o, "h5", -1),

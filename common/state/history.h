@@ -30,10 +30,11 @@ struct history_record {
 	int status;
 	bool stream;
 	bool has_usage;
-	bool partial;  /* the answer was cut, and so are its counters */
-	bool fallback; /* it did not come from the first choice */
-	double h5, d7; /* the account's windows; negative: not known */
-	double cost;   /* US dollars; negative: not known */
+	bool estimated; /* and is not all that the answer has told */
+	bool partial;   /* the answer was cut, and so are its counters */
+	bool fallback;  /* it did not come from the first choice */
+	double h5, d7;  /* the account's windows; negative: not known */
+	double cost;    /* US dollars; negative: not known */
 	struct usage usage;
 };
 

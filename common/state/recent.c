@@ -27,7 +27,7 @@ struct record {
 	int64_t time, took_ms, first_ms;
 	struct usage usage;
 	uint16_t status;
-	uint8_t stream, has_usage, partial, unused[3];
+	uint8_t stream, has_usage, partial, estimated, unused[2];
 	char text[TEXT_BYTES];
 };
 #define WORDS (sizeof(struct record) / sizeof(uint64_t))
@@ -142,6 +142,7 @@ void recent_add(const char *home, const struct recent *r)
 		.status = (uint16_t)r->status,
 		.stream = r->stream,
 		.has_usage = r->has_usage,
+		.estimated = r->estimated,
 		.partial = r->partial,
 	};
 	uint64_t words[WORDS], number;
@@ -200,6 +201,7 @@ void recent_walk(const char *home, recent_fn *fn, void *arg)
 			.status = record.status,
 			.stream = record.stream,
 			.has_usage = record.has_usage,
+			.estimated = record.estimated,
 			.partial = record.partial,
 		};
 		get_texts(&record, &r.texts);

@@ -29,7 +29,8 @@ struct recent {
 	int status;
 	bool stream;
 	bool has_usage;
-	bool partial; /* the answer was cut, and so are its counters */
+	bool estimated; /* and is not all that the answer has told */
+	bool partial;   /* the answer was cut, and so are its counters */
 	struct usage usage;
 	struct recent_texts texts;
 };

@@ -6,9 +6,12 @@
 #include "state/usage-file.h"
 
 #include <stdatomic.h>
+#include <stddef.h>
 
-#define USAGE_FORM 0x757361676530312eu /* of what follows */
-#define USAGE_NAMES (64u << 10)        /* bytes of names */
+#define USAGE_FORM 0x757361676530322eu   /* of what follows */
+#define USAGE_FORM_1 0x757361676530312eu /* its cells lack what came later */
+#define USAGE_CELL_1 offsetof(struct usage_sum, estimated)
+#define USAGE_NAMES (64u << 10) /* bytes of names */
 
 /* Then the numbers of the files in it, the names, each with a NUL, and rows. */
 struct usage_head {

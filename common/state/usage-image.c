@@ -22,6 +22,7 @@
 struct usage_image {
 	char *map;
 	size_t size;
+	size_t cell; /* bytes of one */
 	/* as they were when it was opened */
 	uint32_t rows, names;
 };
@@ -36,18 +37,32 @@ static const uint64_t *folded(const struct usage_image *m)
 	return (const uint64_t *)(m->map + sizeof(struct usage_head));
 }
 
+/* An older version's sums count as ours; 0: it is none of these. */
+static size_t cell_bytes(uint64_t form)
+{
+	return form == USAGE_FORM   ? sizeof(union usage_cell)
+	     : form == USAGE_FORM_1 ? USAGE_CELL_1
+				    : 0;
+}
+
+static size_t row_bytes(const struct usage_image *m, uint32_t cells)
+{
+	return sizeof(struct usage_row) + cells * m->cell;
+}
+
 /* Nothing in it is trusted: others may have written it. */
 static bool is_good(struct usage_image *m)
 {
 	const struct usage_head *h = head(m);
 	size_t row;
 
-	if (m->size < sizeof(*h) || atomic_load(&h->form) != USAGE_FORM ||
-	    h->cells < 1 || h->cells > 2 || h->folded > USAGE_FOLDED_MAX)
+	m->cell = m->size < sizeof(*h) ? 0 : cell_bytes(atomic_load(&h->form));
+	if (!m->cell || h->cells < 1 || h->cells > 2 ||
+	    h->folded > USAGE_FOLDED_MAX)
 		return false;
 	m->rows = atomic_load(&h->rows);
 	m->names = atomic_load(&h->names);
-	row = usage_row_bytes(h->cells);
+	row = row_bytes(m, h->cells);
 	return sizeof(*h) + h->folded * sizeof(uint64_t) <= m->size &&
 	       h->names_at <= m->size && m->names <= m->size - h->names_at &&
 	       (!m->names || !m->map[h->names_at + m->names - 1]) &&
@@ -124,14 +139,16 @@ bool usage_image_has(const struct usage_image *m, uint64_t number)
 }
 
 /* The cell in force; its writer may be at the other one, and come to this. */
-static void take_cell(const struct usage_row *r, uint32_t cells,
-		      union usage_cell *out)
+static void take_cell(const struct usage_image *m, const struct usage_row *r,
+		      uint32_t cells, union usage_cell *out)
 {
 	uint32_t turn;
 
+	memset(out, 0, sizeof(*out));
 	do {
 		turn = atomic_load(&r->turn);
-		*out = r->cells[turn % cells];
+		memcpy(out, (const char *)r->cells + turn % cells * m->cell,
+		       m->cell);
 		atomic_thread_fence(memory_order_acquire);
 	} while (atomic_load(&r->turn) != turn);
 }
@@ -144,7 +161,7 @@ void usage_image_walk(const struct usage_image *m, usage_row_fn *fn, void *arg)
 	for (uint32_t i = 0; i < m->rows; i++) {
 		const struct usage_row *r =
 			(const void *)(m->map + h->rows_at +
-				       i * usage_row_bytes(cells));
+				       i * row_bytes(m, cells));
 		struct usage_id id = { .kind = (enum usage_kind)r->kind,
 				       .hash = r->hash };
 		union usage_cell cell;
@@ -154,7 +171,7 @@ void usage_image_walk(const struct usage_image *m, usage_row_fn *fn, void *arg)
 			id.names[k] = m->map + h->names_at + r->names[k];
 		if (k < USAGE_DIMS)
 			continue;
-		take_cell(r, cells, &cell);
+		take_cell(m, r, cells, &cell);
 		fn(arg, &id, &cell);
 	}
 }

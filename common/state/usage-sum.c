@@ -95,6 +95,7 @@ void usage_sum_add(struct usage_sum *s, const struct history_record *r)
 	observe_times(s, r);
 	if (!r->has_usage)
 		return;
+	s->estimated += r->estimated;
 	plus(&s->usage.input, r->usage.input);
 	plus(&s->usage.cache_read, r->usage.cache_read);
 	plus(&s->usage.cache_write, r->usage.cache_write);
@@ -116,6 +117,7 @@ void usage_sum_merge(struct usage_sum *s, const struct usage_sum *more)
 
 	for (size_t i = 0; i < COUNTERS; i++)
 		plus(&to[i], from[i]);
+	plus(&s->estimated, more->estimated);
 	for (int k = 0; k < USAGE_HISTS; k++) {
 		plus(&s->hists[k].sum, more->hists[k].sum);
 		for (size_t i = 0; i <= USAGE_BOUNDS; i++)
@@ -179,6 +181,7 @@ static const struct {
 	{ "partial", AT(partial) },
 	{ "fallbacks", AT(fallbacks) },
 	{ "usageUnknown", AT(unknown) },
+	{ "usageEstimated", AT(estimated) },
 	{ "costUnknown", AT(unpriced) },
 	{ "uncached", AT(usage.input) },
 	{ "read", AT(usage.cache_read) },

@@ -60,6 +60,7 @@ struct usage_sum {
 	struct usage usage;
 	int64_t cost; /* billionths of a dollar, of the others */
 	struct usage_hist hists[USAGE_HISTS];
+	int64_t estimated; /* requests whose usage is, by their text */
 };
 
 void usage_sum_add(struct usage_sum *s, const struct history_record *r);

@@ -389,6 +389,15 @@ static int open_private(const char *path)
 	return -1;
 }
 
+/* An older version's is read, and not written any more. */
+static bool is_older(int fd)
+{
+	uint64_t form = 0;
+
+	return pread(fd, &form, sizeof(form), 0) == (ssize_t)sizeof(form) &&
+	       form == USAGE_FORM_1;
+}
+
 /* False: another process has it. */
 static bool take_file(struct usage_writer *w, const char *home,
 		      const char *name)
@@ -397,7 +406,8 @@ static bool take_file(struct usage_writer *w, const char *home,
 	w->fd = open_private(w->path);
 	if (w->fd < 0 && tidy_file(home, name))
 		w->fd = open_private(w->path);
-	if (w->fd >= 0 && row_lock(w->fd, 0) && is_same_file(w))
+	if (w->fd >= 0 && row_lock(w->fd, 0) && is_same_file(w) &&
+	    !is_older(w->fd))
 		return true;
 	if (w->fd >= 0)
 		close(w->fd);

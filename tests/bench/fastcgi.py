@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import time
 
-WAIT = 60  # seconds for any one step: under valgrind, on a busy machine
+WAIT = 300  # seconds for any one step: under valgrind, on a busy machine
 ABOUT = {  # the variables of lighttpd 1.4.69, beside those of the request
     "QUERY_STRING": "", "PATH_INFO": "", "SCRIPT_FILENAME": "/srv/www",
     "DOCUMENT_ROOT": "/srv/www", "SERVER_PROTOCOL": "HTTP/1.1", "SERVER_SOFTWARE": "lighttpd",

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/store.h"
 #include "state/usage-folder.h"
+#include "state/usage-form.h"
 #include "state/usage-query.h"
 #include "state/usage.h"
 
@@ -102,6 +103,67 @@ static void sums_are_kept_apart(void **state)
 	assert_int_equal(rows, 3);
 	asked(home, "model,backend,account", "1h", &rows);
 	assert_int_equal(rows, 1);
+	assert_int_equal(total(home), 3);
+}
+
+/* The file as the version before wrote it: its cells lack `estimated`. */
+static void make_older(const char *home, const char *name)
+{
+	char path[300];
+	struct usage_head *h;
+	struct stat st;
+	char *text;
+	size_t row;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/" USAGE_FOLDER "/%s", home, name);
+	assert_int_equal(stat(path, &st), 0);
+	text = calloc(1, (size_t)st.st_size);
+	f = fopen(path, "r+");
+	assert_true(f && fread(text, 1, (size_t)st.st_size, f) > 0);
+	h = (struct usage_head *)text;
+	row = sizeof(struct usage_row) + 2 * USAGE_CELL_1;
+	for (size_t i = 0; i < h->rows; i++) {
+		char *to = text + h->rows_at + i * row;
+		const char *from = text + h->rows_at + i * usage_row_bytes(2);
+
+		memmove(to, from, sizeof(struct usage_row) + USAGE_CELL_1);
+		memmove(to + sizeof(struct usage_row) + USAGE_CELL_1,
+			from + sizeof(struct usage_row) +
+				sizeof(union usage_cell),
+			USAGE_CELL_1);
+	}
+	atomic_store(&h->form, USAGE_FORM_1);
+	rewind(f);
+	assert_int_equal(fwrite(text, 1, (size_t)st.st_size, f), st.st_size);
+	fclose(f);
+	free(text);
+}
+
+static void older_sums_go_on(void **state)
+{
+	const char *home = *state;
+	struct history_record r = record(hour_ago(0));
+	char stem[USAGE_STEM_BYTES], name[64];
+	struct usage_sum s;
+
+	usage_add(home, &r);
+	usage_add(home, &r);
+	usage_hour_stem(r.time / USAGE_HOUR_MS * USAGE_HOUR_MS, stem);
+	snprintf(name, sizeof(name), "%s.0", stem);
+	/* Another home, so that this process lets go of them. */
+	usage_add("/nonexistent", &r);
+	make_older(home, name);
+	make_older(home, USAGE_TOTAL_STEM ".0");
+	assert_int_equal(total(home), 2);
+	r.estimated = true;
+	usage_add(home, &r);
+	s = asked(home, "", "1h", NULL);
+	assert_int_equal(s.requests, 3);
+	assert_int_equal(s.usage.output, 300);
+	assert_int_equal(s.estimated, 1);
+	assert_int_equal(s.cost, 750000000);
+	assert_int_equal(usage_hist_count(&s.hists[USAGE_RATE]), 3);
 	assert_int_equal(total(home), 3);
 }
 
@@ -373,6 +435,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_HOME(sums_are_kept_apart),
+		WITH_HOME(older_sums_go_on),
 		WITH_HOME(files_are_put_together),
 		WITH_HOME(nothing_counts_twice),
 		WITH_HOME(names_are_capped),

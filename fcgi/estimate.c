@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "fcgi/estimate.h"
+
+#include "dialect/delta-chars.h"
+
+#include <string.h>
+
+#define CHARS_PER_TOKEN 4
+
+void estimate_event(struct request *r, struct span data)
+{
+	if (!r->frame)
+		r->frame = arena_take(r->arena, sizeof(*r->frame));
+	r->chars += delta_chars_framed(
+		r->frame, (enum dialect_id)(r->dialect - dialects), data);
+}
+
+void estimate_text(struct request *r, struct span text)
+{
+	r->chars += delta_chars_of(text);
+}
+
+static int64_t tokens_of(size_t chars)
+{
+	return (int64_t)((chars + CHARS_PER_TOKEN - 1) / CHARS_PER_TOKEN);
+}
+
+/* Some send a usage of nothing but zeros. */
+static bool is_told(const struct request *r)
+{
+	const struct usage *u = &r->usage;
+
+	return r->has_usage &&
+	       (u->input || u->cache_read || u->cache_write || u->output);
+}
+
+struct usage estimate_so_far(const struct request *r)
+{
+	struct usage u = r->usage;
+	int64_t output = tokens_of(r->chars);
+
+	if (!is_told(r))
+		u = (struct usage){ .input = tokens_of(r->body.n) };
+	if (output > u.output)
+		u.output = output;
+	return u;
+}
+
+/* Does it ask for text? What only counts generates nothing; a vector is no
+ * text; and what goes literally is of any kind. */
+static bool generates(const struct request *r)
+{
+	return r->backend && r->model && !r->instead && !r->passage;
+}
+
+static bool is_embedding(const struct request *r)
+{
+	return strcmp(r->upstream_path, "/embeddings") == 0;
+}
+
+/* Nothing of an answer has come, and nothing is billed. */
+static bool is_free(const struct request *r)
+{
+	const struct outcome *o = &r->outcome;
+
+	return !is_told(r) && (o->error.code || o->status / 100 != 2) &&
+	       !o->content && !r->chars;
+}
+
+/* Of a whole answer that is not kept only its length is known. */
+static void count_whole(struct request *r)
+{
+	if (r->chars || is_embedding(r))
+		return;
+	r->chars = r->answer.n
+			 ? delta_chars((enum dialect_id)(r->dialect - dialects),
+				       buf_get(&r->answer))
+			 : (size_t)r->bytes_out;
+}
+
+void estimate_settle(struct request *r)
+{
+	struct usage u;
+
+	if (!generates(r) || is_free(r) ||
+	    (is_told(r) && !r->outcome.error.code))
+		return;
+	if (!is_told(r))
+		count_whole(r);
+	u = estimate_so_far(r);
+	r->estimated = !is_told(r) || u.output != r->usage.output;
+	r->usage = u;
+	r->has_usage = true;
+}
