@@ -65,6 +65,7 @@ static int put_mended(struct outgoing *o, struct request *r, struct mend *m,
 	if (m->dropped.n)
 		r->dropped = arena_str(r->arena, buf_get(&m->dropped));
 	o->customs = m->customs;
+	o->usage_asked = m->usage_asked;
 	return 0;
 }
 
@@ -242,7 +243,7 @@ static int make(struct outgoing *o, struct request *r, struct err *e)
 	bool by_chat;
 
 	r->dropped = r->mended = NULL; /* for another target, if at all */
-	o->customs = false;
+	o->customs = o->usage_asked = false;
 	buf_init(&o->text, REQUEST_BODY_MAX);
 	buf_init(&o->shaped, REQUEST_BODY_MAX);
 	chat_init(&o->read, r->arena);

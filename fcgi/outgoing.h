@@ -30,6 +30,7 @@ struct outgoing {
 	struct chat *answer; /* what it is read for; NULL: it passes as is */
 	const char *betas; /* of Anthropic's that the request needs, or NULL */
 	struct tool_map *map; /* of the client's tools, or NULL */
+	bool usage_asked;     /* not by the client, who is not shown it */
 	bool filled; /* the template was applied: its betas belong to it */
 	/* private */
 	const struct route *route;

@@ -59,6 +59,8 @@ struct relay {
 	unsigned seen;    /* by relay_pass: enum tap */
 	struct err error; /* by relay_pass: in the stream */
 	bool too_early;   /* and before any content */
+	bool hide_usage;  /* by relay_pass: an event of nothing else */
+	bool hidden;      /* the last event was one */
 	struct relay_translation *translation; /* of relay_translate */
 };
 

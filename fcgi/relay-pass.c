@@ -135,6 +135,7 @@ static int pass_event(void *arg, struct span name, struct span data,
 	y->seen |= seen;
 	if (seen & TAP_USAGE && usage_scan(d->usage, data, &y->r->usage))
 		y->r->has_usage = true;
+	y->hidden = y->hide_usage && seen & TAP_APART;
 	estimate_event(y->r, data);
 	metered_note(y->r);
 	return 0;
@@ -241,6 +242,46 @@ static int mapped_bytes(struct relay *y, struct span in, struct err *e)
 	return rc;
 }
 
+static int too_large(const struct relay *y, struct err *e)
+{
+	return err_full(e, &y->held, ERR_UPSTREAM,
+			"an event of its stream is larger than %zu bytes",
+			y->held.max);
+}
+
+/* To the end of its first line. */
+static struct span line_of(struct span in)
+{
+	size_t n = 0;
+
+	while (n < in.n && in.p[n] != '\n' && in.p[n] != '\r')
+		n++;
+	in.n = n < in.n ? n + 1 : n;
+	return in;
+}
+
+/* Line by line, so that an event can be left out. */
+static int bytes_but_usage(struct relay *y, struct span in, struct err *e)
+{
+	while (in.n) {
+		struct span line = line_of(in);
+
+		y->hidden = false;
+		if (feed(y, line, e))
+			return -1;
+		buf_span(&y->held, line);
+		if (y->held.full)
+			return too_large(y, e);
+		if (y->hidden)
+			buf_reset(&y->held);
+		hide_secrets(y);
+		if (y->sse.edge && put_events(y, SPAN(""), e))
+			return -1;
+		in = span_skip(in, line.n);
+	}
+	return 0;
+}
+
 /* The finished events of `in` go on, the beginning of the next one waits. */
 static int bytes(struct relay *y, struct span in, struct err *e)
 {
@@ -248,6 +289,8 @@ static int bytes(struct relay *y, struct span in, struct err *e)
 
 	if (y->map)
 		return mapped_bytes(y, in, e);
+	if (y->hide_usage)
+		return bytes_but_usage(y, in, e);
 	if (feed(y, in, e))
 		return -1;
 	rest = span_skip(in, y->sse.edge);
@@ -262,11 +305,7 @@ static int bytes(struct relay *y, struct span in, struct err *e)
 		return -1;
 	}
 	buf_span(&y->held, rest);
-	return y->held.full ? err_full(e, &y->held, ERR_UPSTREAM,
-				       "an event of its stream is larger than "
-				       "%zu bytes",
-				       y->held.max)
-			    : 0;
+	return y->held.full ? too_large(y, e) : 0;
 }
 
 static long linger(const struct relay *y)
@@ -291,6 +330,7 @@ static bool may_end(const struct relay *y)
  * behind the final event is nobody's loss. */
 static int end_events(struct relay *y, struct err *e)
 {
+	y->hidden = false;
 	if (y->left) {
 		if (!y->map)
 			buf_reset(&y->held);
@@ -301,6 +341,8 @@ static int end_events(struct relay *y, struct err *e)
 	}
 	if (y->map && tool_map_end(y->map, e))
 		return -1;
+	if (y->hidden)
+		buf_reset(&y->held);
 	hide_secrets(y);
 	return 0;
 }

@@ -561,6 +561,7 @@ static void begin(struct relay *y, struct relay_call *c)
 	y->raw = c->raw;
 	y->looked_for = y->bad_body = false;
 	y->hold = c->hold;
+	y->hide_usage = c->hide_usage;
 	y->moves = c->moves;
 	y->upstream = c->chat ? c->upstream
 			      : (enum dialect_id)(r->dialect - dialects);

@@ -39,9 +39,10 @@ struct relay_call {
 	struct chat *chat; /* the request, to translate; NULL: one dialect */
 	enum dialect_id upstream;
 	struct tool_map *map; /* of the client's tools, or NULL */
-	bool raw;   /* whatever the answer is, it goes on as it comes */
-	bool hold;  /* keep the beginning back until there is content */
-	bool moves; /* another target may answer in this one's place */
+	bool raw;        /* whatever the answer is, it goes on as it comes */
+	bool hide_usage; /* of a passed stream: the client has not asked */
+	bool hold;       /* keep the beginning back until there is content */
+	bool moves;      /* another target may answer in this one's place */
 	void *arg;
 	/* NULL or: header fields of the answer have come. */
 	void (*on_head)(void *arg, const struct http_head *head);

@@ -36,6 +36,7 @@ enum tap {
 	TAP_ERROR = 8,    /* an error in the stream */
 	TAP_CONTENT = 16, /* set by the relay: see `content` */
 	TAP_USAGE = 32,   /* a usage object: see usage_scan */
+	TAP_APART = 128,  /* the final usage, in an event of its own */
 	TAP_WORD = 64,    /* the word "error", and not null behind it */
 };
 

@@ -14,8 +14,9 @@ bool mend_chat_wanted(const struct upstream_model *t)
 	return q->one_system || q->system_first || q->alternate ||
 	       q->user_last || q->no_images || q->empty_content ||
 	       q->no_empty || q->no_foreign || q->no_extra || q->no_usage ||
-	       q->no_strict || q->no_named_tool || q->min_tokens || q->fields ||
-	       q->max_completion_tokens || q->unique_ids || t->family.reasoning;
+	       q->ask_usage || q->no_strict || q->no_named_tool ||
+	       q->min_tokens || q->fields || q->max_completion_tokens ||
+	       q->unique_ids || t->family.reasoning;
 }
 
 static bool listed(const char *const *list, struct span key)
@@ -241,6 +242,44 @@ void mend_forced_tool(struct mend *m, const char *any)
 	mend_note(m, "tool_choice");
 }
 
+/* The member goes first, where there are others. */
+static void add_first(struct mend *m, struct span object, const char *member)
+{
+	struct jwalk w = jwalk_in(object);
+
+	if (jwalk_next(&w))
+		mend_insert(m, w.item.p,
+			    span_of(arena_fmt(m->arena, "%s,", member)));
+	else
+		mend_replace(m, object,
+			     span_of(arena_fmt(m->arena, "{%s}", member)));
+}
+
+/* A stream tells what it has used only when it is asked to. */
+static void ask_usage(struct mend *m)
+{
+	static const char asked[] = "\"include_usage\":true";
+	struct span options = jwalk_get(m->text, "stream_options");
+	struct span told = jwalk_get(options, "include_usage");
+	const struct quirks *q = &m->target->quirks;
+
+	if (!q->ask_usage || !quirks_take_field(q, SPAN("stream_options")) ||
+	    !span_is(jwalk_get(m->text, "stream"), "true") ||
+	    span_is(told, "true"))
+		return;
+	if (told.n)
+		mend_replace(m, told, SPAN("true"));
+	else if (jwalk_is_object(options))
+		add_first(m, options, asked);
+	else if (options.n)
+		mend_replace(m, options, SPAN("{\"include_usage\":true}"));
+	else
+		add_first(m, m->text,
+			  "\"stream_options\":{\"include_usage\":true}");
+	mend_note(m, "stream_options");
+	m->usage_asked = true;
+}
+
 void mend_top(struct mend *m)
 {
 	const struct quirks *q = &m->target->quirks;
@@ -264,4 +303,5 @@ void mend_top(struct mend *m)
 		}
 	}
 	mend_forced_tool(m, "\"required\"");
+	ask_usage(m);
 }

@@ -74,6 +74,7 @@ struct mend {
 	struct mend_refusal refusal; /* to be mended, too */
 	const char *refused;         /* what that names, once it is found */
 	const char *last_turn;       /* Chat: where it begins */
+	bool usage_asked;            /* Chat: not by the client */
 	bool customs; /* Chat: free-text tools became functions, and calls of
 		       * them have to come back as what they were */
 	/* Messages: */

@@ -17,6 +17,9 @@ const struct quirk_row quirk_rows[] = {
 	FLAG("reasoning", reasoning,
 	     "takes reasoning_effort, whatever the model's name"),
 	FLAG("noStreamUsage", no_usage, "refuses stream_options"),
+	FLAG("askUsage", ask_usage,
+	     "a stream of Chat Completions asks for its usage where the client "
+	     "does not, who is not shown it: so it is counted, not estimated"),
 	FLAG("developerRole", developer,
 	     "wants system text as role developer; without it a developer "
 	     "message goes as system"),

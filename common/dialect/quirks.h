@@ -16,6 +16,8 @@ struct quirks {
 	bool max_completion_tokens; /* name of the field for the limit */
 	bool reasoning; /* takes reasoning_effort whatever the model */
 	bool no_usage;  /* refuses stream_options */
+	bool ask_usage; /* a stream asks for its usage, whether or not the
+			 * client does */
 	bool developer; /* knows role developer, and wants it */
 	bool nine_ids;  /* tool call ids of exactly 9 letters and digits */
 	bool unique_ids;

@@ -253,6 +253,8 @@ unsigned tap_openai(struct span name, struct span data)
 		return seen | TAP_ERROR;
 	if (l.finish || (l.usage && l.empty))
 		seen |= TAP_FINISH;
+	if (l.usage && l.empty)
+		seen |= TAP_APART;
 	return seen | TAP_BEGUN;
 }
 

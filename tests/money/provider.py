@@ -5,7 +5,9 @@
 The prompt is a JSON object: id, in, read, w5, w1h (tokens that are read), out,
 chars (of the answer), end: whole, cut (it hangs up after so many characters),
 hang (it stops there, and waits until the other side hangs up) or an HTTP
-status. Each answer has a line in the bill, whose path is the first argument.
+status. In Chat also usage: never, or asked (a stream tells it only when it is
+asked to; without it always), and form: bytes (the end comes byte by byte) or
+crlf. Each answer has a line in the bill, whose path is the first argument.
 Prints its port.
 """
 import asyncio
@@ -49,7 +51,7 @@ def whole(order, chat):
         return {"id": "c", "object": "chat.completion", "created": 1, "model": order["model"],
                 "choices": [{"index": 0, "finish_reason": "stop",
                              "message": {"role": "assistant", "content": text}}],
-                "usage": chat_usage(order)}
+                **({} if order.get("usage") == "never" else {"usage": chat_usage(order)})}
     return dict(message(order, order["out"], [{"type": "text", "text": text}]),
                 stop_reason="end_turn")
 
@@ -79,9 +81,11 @@ def delta(order, chat, text):
 
 def finish(order, chat):
     if chat:
+        told = order.get("usage") != "never" and (order.get("usage") != "asked" or order["asked"])
         last = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": order["model"]}
         return (event(None, dict(last, choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}])) +
-                event(None, dict(last, choices=[], usage=chat_usage(order))) + b"data: [DONE]\n\n")
+                (event(None, dict(last, choices=[], usage=chat_usage(order))) if told else b"") +
+                b"data: [DONE]\n\n")
     return (event("content_block_stop", {"type": "content_block_stop", "index": 0}) +
             event("message_delta", {"type": "message_delta", "delta": {"stop_reason": "end_turn"},
                                     "usage": {"output_tokens": order["out"]}}) +
@@ -101,7 +105,12 @@ async def stream(order, chat, reader, writer):
         if order.get("ms"):
             await asyncio.sleep(order["ms"] / 1000)
     if order["end"] == "whole":
-        writer.write(finish(order, chat))
+        end = finish(order, chat)
+        if order.get("form") == "crlf":
+            end = end.replace(b"\n", b"\r\n")
+        for piece in ([end[i:i + 1] for i in range(len(end))] if order.get("form") == "bytes" else [end]):
+            writer.write(piece)
+            await writer.drain()
         enter(order, sent)
         await writer.drain()
     else:
@@ -122,7 +131,8 @@ async def answer(body, path, reader, writer):
     if not isinstance(text, str):
         text = text[0]["text"]
     chat = path.endswith("/chat/completions")
-    order = dict(json.loads(text), model=request["model"])
+    order = dict(json.loads(text), model=request["model"],
+                 asked=bool((request.get("stream_options") or {}).get("include_usage")))
     if path.endswith("/count_tokens"):
         reply = {"input_tokens": order["in"]}
     elif str(order["end"]).isdigit():
