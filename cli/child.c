@@ -4,6 +4,7 @@
 #include "cli/child.h"
 
 #include "base/clock.h"
+#include "base/port.h"
 #include "base/ready.h"
 #include "cli/say.h"
 
@@ -16,9 +17,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#ifdef HAVE_SYS_PRCTL_H
-#include <sys/prctl.h>
-#endif
 
 #define THIRD 3
 #define STEP_MS 5
@@ -67,9 +65,7 @@ static void become(const struct child_plan *p, pid_t parent)
 {
 	setpgid(0, 0);
 	set_signals();
-#ifdef HAVE_SYS_PRCTL_H
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-#endif
+	port_end_with_parent();
 	if (getppid() != parent)
 		_exit(1);
 	set_environment(p);

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "base/json.h"
+#include "base/port.h"
 #include "cli/cmd.h"
 #include "cli/run-tools.h"
 #include "cli/say.h"
@@ -94,7 +95,7 @@ static int ask(struct running *r, const char *path, struct fetch *f,
 	buf_init(&f->body, LIST_MAX);
 	rc = fetch_run(r->http, f, e);
 	f->url = f->credential = NULL;
-	explicit_bzero(field, sizeof(field));
+	port_wipe(field, sizeof(field));
 	return rc;
 }
 

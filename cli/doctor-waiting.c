@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/host.h"
+#include "base/port.h"
 #include "cli/doctor-ask.h"
 
 #include <netdb.h>
@@ -48,7 +49,7 @@ static int look_up(const struct origin *o, struct addrinfo **out)
 static int connect_any(const struct addrinfo *all)
 {
 	for (const struct addrinfo *a = all; a; a = a->ai_next) {
-		int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		int fd = port_socket(a->ai_family, SOCK_STREAM, 0, false);
 
 		if (fd >= 0 && connect(fd, a->ai_addr, a->ai_addrlen) == 0)
 			return fd;

@@ -3,13 +3,11 @@
 
 #include "cli/listen.h"
 
+#include "base/port.h"
+
 #include <errno.h>
-#ifdef __linux__
-#include <linux/filter.h>
-#endif
 #include <netdb.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -31,27 +29,18 @@ static int not_here(const struct settings *s, struct err *e)
 		       s->port, strerror(errno));
 }
 
-/* Who connects and is silent waits in the kernel, and takes no place from
- * others in the web server. */
-static void defer(int fd, int seconds)
-{
-#ifdef TCP_DEFER_ACCEPT
-	setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds,
-		   sizeof(seconds));
-#endif
-}
-
 static int open_http(const struct addrinfo *a)
 {
-	int type = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
-	int fd = socket(a->ai_family, type, 0), on = 1;
+	int fd = port_socket(a->ai_family, SOCK_STREAM, 0, true), on = 1;
 
 	if (fd < 0)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (a->ai_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	defer(fd, SILENT_SECONDS);
+	/* Who connects and is silent waits in the kernel, and takes no place
+	 * from others in the web server. */
+	port_defer_accept(fd, SILENT_SECONDS);
 	if (bind(fd, a->ai_addr, a->ai_addrlen) == 0 &&
 	    listen(fd, BACKLOG) == 0)
 		return fd;
@@ -84,34 +73,13 @@ int listen_http(const struct settings *s, struct err *e)
 void listen_all(int http)
 {
 	if (http >= 0)
-		defer(http, 0);
+		port_defer_accept(http, 0);
 }
 
-/* A packet that opens a connection is dropped; those of connections that are
- * being opened, and of open ones, are not. */
 void listen_shut(int http)
 {
-#ifdef SO_ATTACH_FILTER
-	enum {
-		FLAGS = 13,
-		SYN = 0x02,
-		ACK = 0x10
-	}; /* of a TCP header */
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS),
-		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, SYN | ACK),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYN, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-	};
-	struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
-
 	if (http >= 0)
-		setsockopt(http, SOL_SOCKET, SO_ATTACH_FILTER, &program,
-			   sizeof(program));
-#else
-	(void)http;
-#endif
+		port_refuse_new(http);
 }
 
 int listen_workers(const char *path, struct err *e)
@@ -126,7 +94,7 @@ int listen_workers(const char *path, struct err *e)
 			       "shorter DARIO_HOME",
 			       path);
 	strcpy(a.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = port_socket(AF_UNIX, SOCK_STREAM, 0, true);
 	if (fd < 0)
 		return err_sys(e, "make", "a socket");
 	unlink(path);

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/nearest.h"
+#include "base/port.h"
 #include "base/store.h"
 #include "cli/cmd.h"
 #include "cli/say.h"
@@ -152,6 +153,7 @@ int main(int argc, char **argv)
 	struct err e = { 0 };
 	int rc, status = 0;
 
+	port_called(argv[0]);
 	setrlimit(RLIMIT_CORE, &none); /* keys may be in our memory */
 	signal(SIGPIPE, SIG_IGN);
 	if (argc < 2) {

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/nearest.h"
+#include "base/port.h"
 #include "cli/cmd.h"
 #include "state/option.h"
 #include "state/rule.h"
@@ -169,7 +170,7 @@ int cmd_parse(struct cmd *c, int argc, char **argv, struct err *e)
 		argv++;
 	}
 	build(&p, c->entry);
-	optind = 0; /* start anew, and move arguments behind the flags */
+	port_getopt_restart();
 	opterr = 0;
 	while ((id = getopt_long(argc, argv, p.shorts, p.rows, NULL)) != -1)
 		if (take(c, &p, id, argv, e))

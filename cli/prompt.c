@@ -6,11 +6,11 @@
 #include "base/clock.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/select.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -60,7 +60,7 @@ static void guard_end(const struct guard *g)
 static int read_line(char *out, size_t n, size_t *have, int64_t end,
 		     const sigset_t *mask)
 {
-	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
+	fd_set in;
 
 	while (*have < n - 1 && !memchr(out, '\n', *have)) {
 		int64_t left = end ? end - clock_ms() : 1000;
@@ -69,7 +69,10 @@ static int read_line(char *out, size_t n, size_t *have, int64_t end,
 
 		if (left <= 0)
 			return -1;
-		if (ppoll(&p, 1, end ? &t : NULL, mask) <= 0) {
+		FD_ZERO(&in);
+		FD_SET(STDIN_FILENO, &in);
+		if (pselect(STDIN_FILENO + 1, &in, NULL, NULL, end ? &t : NULL,
+			    mask) <= 0) {
 			if (came)
 				return -1;
 			continue;

@@ -4,6 +4,7 @@
 #include "cli/refuse.h"
 
 #include "base/clock.h"
+#include "base/port.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -150,7 +151,7 @@ static bool read_some(const struct refuse *r, struct refuse_client *c)
 static void accept_all(struct refuse *r, int from, bool http)
 {
 	while (r->n < REFUSE_MAX) {
-		int fd = accept4(from, NULL, NULL, SOCK_CLOEXEC);
+		int fd = port_accept(from, false);
 
 		if (fd < 0) {
 			if (errno != EAGAIN && errno != ECONNABORTED)

@@ -4,10 +4,10 @@
 #include "cli/server.h"
 
 #include "base/install-path.h"
+#include "base/port.h"
 #include "cli/child.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -27,7 +27,7 @@ int server_start(struct server *s, struct err *e)
 	int ends[2];
 
 	s->pid = 0;
-	if (!program || pipe2(ends, O_CLOEXEC)) {
+	if (!program || port_pipe(ends)) {
 		free(program);
 		return err_sys(e, "start", "dario proxy");
 	}
@@ -92,7 +92,7 @@ long server_free_port(void)
 	struct sockaddr_in a = { .sin_family = AF_INET,
 				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t n = sizeof(a);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = port_socket(AF_INET, SOCK_STREAM, 0, false);
 	long port = 0;
 
 	if (fd >= 0 && bind(fd, (struct sockaddr *)&a, n) == 0 &&

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/cores.h"
 #include "base/install-path.h"
+#include "base/port.h"
 #include "base/ready.h"
 #include "cli/child.h"
 #include "cli/refuse.h"
@@ -21,7 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -53,8 +53,8 @@ struct supervise {
 	const struct supervise_plan *plan;
 	enum phase phase;
 	int64_t since, end; /* of the phase */
-	int signals;        /* a signalfd */
-	int stop;           /* the signal that asked for the end; 0: none */
+	struct port_signals signals;
+	int stop; /* the signal that asked for the end; 0: none */
 	int64_t stop_at;
 	bool reload; /* asked for, not done yet */
 	bool in_terminal;
@@ -307,13 +307,13 @@ static void asked_to_stop(struct supervise *s, int sig)
 
 static void read_signals(struct supervise *s)
 {
-	struct signalfd_siginfo i;
+	int sig;
 
-	while (read(s->signals, &i, sizeof(i)) == sizeof(i)) {
-		if (i.ssi_signo == SIGHUP)
+	while ((sig = port_signals_next(&s->signals))) {
+		if (sig == SIGHUP)
 			hung_up(s);
-		else if (i.ssi_signo != SIGCHLD)
-			asked_to_stop(s, (int)i.ssi_signo);
+		else if (sig != SIGCHLD)
+			asked_to_stop(s, sig);
 	}
 }
 
@@ -343,7 +343,6 @@ static void probe_close(struct supervise *s)
  * does. This path is one that it answers by itself. */
 static void probe_open(struct supervise *s)
 {
-	int type = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
 	struct sockaddr_storage a;
 	socklen_t n = sizeof(a);
 
@@ -352,7 +351,7 @@ static void probe_open(struct supervise *s)
 	    getsockname(s->http, (struct sockaddr *)&a, &n))
 		return;
 	s->probe_sent = false;
-	s->probe = socket(a.ss_family, type, 0);
+	s->probe = port_socket(a.ss_family, SOCK_STREAM, 0, true);
 	if (s->probe >= 0 && connect(s->probe, (struct sockaddr *)&a, n) &&
 	    errno != EINPROGRESS)
 		probe_close(s);
@@ -397,7 +396,7 @@ static void step(struct supervise *s)
 	int workers, clients, ms;
 
 	probe_open(s);
-	p[0] = (struct pollfd){ s->signals, POLLIN, 0 };
+	p[0] = (struct pollfd){ s->signals.fd, POLLIN, 0 };
 	p[1] = (struct pollfd){ s->probe, s->probe_sent ? POLLIN : POLLOUT, 0 };
 	workers = workers_polls(&s->workers, p + 2);
 	clients = refuse_polls(&s->refuse, p + 2 + workers);
@@ -457,8 +456,9 @@ static int take_signals(struct supervise *s, struct err *e)
 	s->in_terminal = hup.sa_handler != SIG_IGN && terminal_is_there();
 	signal(SIGPIPE, SIG_IGN);
 	our_signals(&set);
-	s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return s->signals < 0 ? err_sys(e, "wait for", "signals") : 0;
+	return port_signals_open(&s->signals, &set)
+		     ? err_sys(e, "wait for", "signals")
+		     : 0;
 }
 
 /* Whatever is left: nothing of it may stay. */
@@ -468,7 +468,7 @@ static void end_rest(struct supervise *s)
 
 	end_at_once(s);
 	while ((s->server || s->workers.n) && clock_ms() < end) {
-		struct pollfd p = { s->signals, POLLIN, 0 };
+		struct pollfd p = { s->signals.fd, POLLIN, 0 };
 
 		poll(&p, 1, KILL_MS);
 		read_signals(s);
@@ -494,7 +494,7 @@ int supervise(const struct supervise_plan *plan, struct err *e)
 			       .http = plan->http,
 			       .socket = plan->workers,
 			       .probe = -1,
-			       .signals = -1 };
+			       .signals.fd = -1 };
 	char *program = install_path_worker(&s.why);
 
 	refuse_init(&s.refuse);
@@ -507,7 +507,7 @@ int supervise(const struct supervise_plan *plan, struct err *e)
 	close_socket(&s.http);
 	close_socket(&s.socket);
 	close_socket(&s.probe);
-	close_socket(&s.signals);
+	port_signals_close(&s.signals);
 	if (s.why.code)
 		*e = s.why;
 	return s.why.code ? -1 : 0;

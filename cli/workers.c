@@ -4,11 +4,11 @@
 #include "cli/workers.h"
 
 #include "base/clock.h"
+#include "base/port.h"
 #include "cli/child.h"
 #include "cli/say.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,7 +112,7 @@ static int start(struct workers *w, struct err *e)
 	int ends[2];
 	pid_t pid;
 
-	if (pipe2(ends, O_CLOEXEC))
+	if (port_pipe(ends))
 		return err_sys(e, "start", w->program);
 	plan.third = ends[1];
 	pid = child_start(&plan, e);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "base/port.h"
 #include "base/task.h"
 #include "fcgi/gateway.h"
 
@@ -10,7 +11,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -18,18 +18,13 @@ extern char **environ;
 /* With SIGTERM a web server says that the client has left. It then waits for
  * some seconds: enough to end the request in order, as one that is gone. */
 static volatile sig_atomic_t told;
-static int told_fd = -1; /* readable then */
+static struct port_bell told_bell = { -1, -1 }; /* rung then */
 
 static void on_term(int sig)
 {
-	const uint64_t one = 1;
-	int saved = errno;
-
 	(void)sig;
 	told = 1;
-	if (write(told_fd, &one, sizeof(one)) < 0)
-		told = 1; /* it is readable already */
-	errno = saved;
+	port_bell_ring(&told_bell);
 }
 
 struct cgi {
@@ -185,10 +180,10 @@ void gw_cgi_init(struct gateway *g, struct loop *l, struct arena *a)
 	c->loop = l;
 	c->task = task_self();
 	c->left = length && *length ? strtoul(length, NULL, 10) : ULONG_MAX;
-	told_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	port_bell_open(&told_bell);
 	sigaction(SIGTERM, &term, NULL);
 	c->term.fn = on_told;
-	c->term.fd = told_fd;
+	c->term.fd = told_bell.fd;
 	loop_watch(l, &c->term, LOOP_READ);
 	/* A file has no reader that could leave: that fails, and is right. */
 	c->in.fn = on_in;
@@ -205,6 +200,5 @@ void gw_cgi_release(struct gateway *g)
 	loop_unwatch(c->loop, &c->term);
 	loop_unwatch(c->loop, &c->out);
 	loop_unwatch(c->loop, &c->in);
-	close(told_fd);
-	told_fd = -1;
+	port_bell_close(&told_bell);
 }

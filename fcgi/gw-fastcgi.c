@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "base/port.h"
 #include "base/task.h"
 #include "fcgi/fastcgi.h"
 #include "fcgi/gateway.h"
@@ -549,9 +550,7 @@ static void make_room(struct gw_fastcgi *f)
 static int accept_one(struct gw_fastcgi *f)
 {
 	bool full = atomic_load(&f->limit->open) >= f->limit->max;
-	int fd = full ? -1
-		      : accept4(f->watch.fd, NULL, NULL,
-				SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd = full ? -1 : port_accept(f->watch.fd, true);
 
 	if (full)
 		errno = EMFILE;

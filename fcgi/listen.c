@@ -3,6 +3,8 @@
 
 #include "fcgi/listen.h"
 
+#include "base/port.h"
+
 #include <fcgiapp.h>
 
 #include <errno.h>
@@ -38,7 +40,7 @@ static int take_place(int fd, struct err *e)
 
 static bool somebody_listens(void)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = port_socket(AF_UNIX, SOCK_STREAM, 0, true);
 	bool yes = connect(fd, (struct sockaddr *)&own.addr,
 			   sizeof(own.addr)) == 0 ||
 		   errno != ECONNREFUSED; /* a full queue is one, too */
@@ -101,7 +103,7 @@ int listen_own(const char *path, mode_t mode, struct err *e)
 			       "--listen wants a path of 1 to %zu bytes",
 			       sizeof(own.addr.sun_path) - 1);
 	strcpy(own.addr.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = port_socket(AF_UNIX, SOCK_STREAM, 0, false);
 	if (fd < 0)
 		return err_sys(e, "listen on", path);
 	if (remove_stale(e) || bind_own(fd, mode, e)) {

@@ -16,6 +16,7 @@
 #include "base/install-path.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/port.h"
 #include "fcgi/listen.h"
 #include "fcgi/worker.h"
 #include "net/refresh.h"
@@ -32,9 +33,6 @@
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
-#ifdef HAVE_SYS_PRCTL_H
-#include <sys/prctl.h>
-#endif
 
 #define SOCKET_MODE 0660 /* for us and the web server's group */
 
@@ -53,9 +51,7 @@ static pid_t die_with_parent(void)
 
 	if (!v || strcmp(v, "1"))
 		return 0;
-#ifdef HAVE_SYS_PRCTL_H
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-#endif
+	port_end_with_parent();
 	if (getppid() != parent)
 		exit(0); /* gone before we could ask */
 	return parent;
@@ -68,8 +64,8 @@ static void keep_memory_private(void)
 
 	setrlimit(RLIMIT_CORE, &none);
 	/* The leak checker has to look into the process. */
-#if defined(HAVE_SYS_PRCTL_H) && !defined(SANITIZED)
-	prctl(PR_SET_DUMPABLE, 0);
+#ifndef SANITIZED
+	port_hide_memory();
 #endif
 }
 
@@ -212,6 +208,7 @@ int main(int argc, char **argv)
 
 	/* A CGI program's arguments come from the client: a query string
 	 * without "=" (RFC 3875, 4.4). */
+	port_called(argv[0]);
 	if (!getenv("REQUEST_METHOD") && parse_flags(&flags, argc, argv))
 		return 2;
 	if (flags.version) {

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/port.h"
 #include "base/query.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
@@ -302,6 +303,6 @@ int serve_device(struct request *r, struct err *e)
 	rc = read_form(r, &f, e);
 	if (rc == 0)
 		rc = answer(r, &f, e);
-	explicit_bzero(&f, sizeof(f));
+	port_wipe(&f, sizeof(f));
 	return rc;
 }

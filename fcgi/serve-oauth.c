@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include "base/jw.h"
+#include "base/port.h"
 #include "base/query.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
@@ -118,7 +119,7 @@ static int give(struct request *r, const struct grant_tokens *t)
 	jw_kcstr(&w, "refresh_token", t->refresh);
 	jw_obj_end(&w);
 	rc = answer(r, 200, buf_get(&out));
-	explicit_bzero(out.p, out.n);
+	port_wipe(out.p, out.n);
 	buf_release(&out);
 	return rc;
 }

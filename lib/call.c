@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/json.h"
+#include "base/port.h"
 #include "lib/lib.h"
 
 #include <setjmp.h>
@@ -86,11 +87,8 @@ static void hold_pipes(struct pipes *p)
 
 static void let_pipes(struct pipes *p)
 {
-	const struct timespec now = { 0 };
-
 	if (!p->pending)
-		while (sigtimedwait(&p->pipe, NULL, &now) == SIGPIPE)
-			;
+		port_drop_signal(SIGPIPE);
 	pthread_sigmask(SIG_SETMASK, &p->was, NULL);
 }
 

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "base/port.h"
 #include "base/ready.h"
 #include "base/run.h"
 #include "base/wait.h"
@@ -14,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -59,7 +59,7 @@ static int spawn(const struct starting *s, const char *const argv[], char **env,
 	posix_spawn_file_actions_adddup2(&files, s->log < 0 ? 0 : s->log, 1);
 	posix_spawn_file_actions_adddup2(&files, 1, 2);
 	posix_spawn_file_actions_adddup2(&files, s->say, READY_FD);
-	run_close_from(&files, READY_FD + 1);
+	port_close_from(&files, READY_FD + 1);
 	errno = posix_spawn(&s->r->pid, program, &files, &attr,
 			    (char *const *)argv, env);
 	posix_spawn_file_actions_destroy(&files);
@@ -109,7 +109,7 @@ struct dario_router *dario_router_start(struct dario *d,
 		return NULL;
 	}
 	s.r = calloc(1, sizeof(*s.r));
-	if (!s.r || pipe2(ends, O_CLOEXEC)) {
+	if (!s.r || port_pipe(ends)) {
 		err_sys(&err, "start", "the router");
 		lib_error(e, &err);
 		free(s.r);
@@ -131,7 +131,7 @@ struct dario_router *dario_router_start(struct dario *d,
 		dario_router_free(s.r);
 		return NULL;
 	}
-	s.r->fd = (int)syscall(SYS_pidfd_open, s.r->pid, 0);
+	s.r->fd = port_process(s.r->pid);
 	return s.r;
 }
 
@@ -207,10 +207,7 @@ int dario_router_wait(struct dario_router *r, long ms, int *status)
 
 static void tell(const struct dario_router *r, int signal_number)
 {
-	if (r->fd >= 0)
-		syscall(SYS_pidfd_send_signal, r->fd, signal_number, NULL, 0);
-	else
-		kill(r->pid, signal_number);
+	port_kill(r->fd, r->pid, signal_number);
 }
 
 int dario_router_stop(struct dario_router *r, long ms)

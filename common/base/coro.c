@@ -11,6 +11,7 @@
 #include "base/coro.h"
 
 #include "base/memory.h"
+#include "base/port.h"
 
 #include <setjmp.h>
 #include <stdlib.h>

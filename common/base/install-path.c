@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/embed.h"
+#include "base/port.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -12,25 +13,16 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The running program, or "". */
-static void own_path(char out[PATH_MAX])
-{
-	ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - 1);
-
-	out[n < 0 ? 0 : n] = '\0';
-}
-
 char *install_path_self(void)
 {
 	char path[PATH_MAX];
 
-	own_path(path);
-	return *path ? xstrdup(path) : NULL;
+	return port_program(path) ? xstrdup(path) : NULL;
 }
 
 static void own_folder(char out[PATH_MAX])
 {
-	own_path(out);
+	port_program(out);
 	if (strrchr(out, '/'))
 		*strrchr(out, '/') = '\0';
 }

@@ -5,14 +5,12 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/poller.h"
+#include "base/port.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #define BATCH 128 /* events that one call fetches */
 
@@ -26,14 +24,15 @@ struct slot {
 };
 
 struct loop {
-	int epoll;
+	struct poller *poller;
 	struct slot *slots;
 	uint32_t n_slots, free_slot; /* 0: none; slot 0 is nobody's */
 	struct timer **heap;         /* from 1 on, the earliest first */
 	size_t n_timers, timers_max;
 	struct loop_rounds *rounds;
 	struct watch posted_watch;
-	pthread_mutex_t lock; /* of what is posted */
+	struct port_bell bell; /* something is posted */
+	pthread_mutex_t lock;  /* of what is posted */
 	struct loop_post *posted, **posted_end;
 	struct loop_post *when_idle;
 	uint64_t round;
@@ -71,26 +70,31 @@ static void give_slot(struct loop *l, uint32_t i)
 	l->free_slot = i;
 }
 
+static uint64_t tag_of(const struct loop *l, const struct watch *w)
+{
+	return (uint64_t)l->slots[w->slot].turn << 32 | w->slot;
+}
+
+static void forget(struct loop *l, struct watch *w)
+{
+	give_slot(l, w->slot);
+	w->slot = 0;
+	w->events = 0;
+}
+
 int loop_watch(struct loop *l, struct watch *w, unsigned events)
 {
-	struct epoll_event v = { .events = EPOLLRDHUP };
-	int op = w->slot ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-
 	if (w->slot && w->events == events)
 		return 0;
-	if (!w->slot)
+	if (w->slot) {
+		if (poller_change(l->poller, w->fd, tag_of(l, w), events))
+			return -1;
+	} else {
 		w->slot = take_slot(l, w);
-	if (events & LOOP_SHARED)
-		v.events = EPOLLEXCLUSIVE;
-	if (events & LOOP_READ)
-		v.events |= EPOLLIN;
-	if (events & LOOP_WRITE)
-		v.events |= EPOLLOUT;
-	v.data.u64 = (uint64_t)l->slots[w->slot].turn << 32 | w->slot;
-	if (epoll_ctl(l->epoll, op, w->fd, &v)) {
-		if (op == EPOLL_CTL_ADD)
-			loop_forget(l, w);
-		return -1;
+		if (poller_add(l->poller, w->fd, tag_of(l, w), events)) {
+			forget(l, w);
+			return -1;
+		}
 	}
 	w->events = events;
 	return 0;
@@ -98,34 +102,27 @@ int loop_watch(struct loop *l, struct watch *w, unsigned events)
 
 void loop_forget(struct loop *l, struct watch *w)
 {
-	if (w->slot)
-		give_slot(l, w->slot);
-	w->slot = 0;
-	w->events = 0;
+	if (!w->slot)
+		return;
+	poller_closing(l->poller, w->fd, tag_of(l, w));
+	forget(l, w);
 }
 
 void loop_unwatch(struct loop *l, struct watch *w)
 {
-	if (w->slot)
-		epoll_ctl(l->epoll, EPOLL_CTL_DEL, w->fd, NULL);
-	loop_forget(l, w);
+	if (!w->slot)
+		return;
+	poller_remove(l->poller, w->fd, tag_of(l, w));
+	forget(l, w);
 }
 
-static void tell(struct loop *l, const struct epoll_event *v)
+static void tell(struct loop *l, const struct poller_event *v)
 {
-	const struct slot *s = &l->slots[(uint32_t)v->data.u64];
+	const struct slot *s = &l->slots[(uint32_t)v->tag];
 	struct watch *w = s->watch;
-	unsigned events = 0;
 
-	if (!w || s->turn != v->data.u64 >> 32)
-		return;
-	if (v->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
-		events |= LOOP_GONE;
-	if (v->events & (EPOLLIN | EPOLLHUP | EPOLLERR))
-		events |= LOOP_READ;
-	if (v->events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
-		events |= LOOP_WRITE;
-	w->fn(w, events & (w->events | LOOP_GONE));
+	if (w && s->turn == v->tag >> 32)
+		w->fn(w, v->events & (w->events | LOOP_GONE));
 }
 
 /* --- timers -------------------------------------------------------------- */
@@ -204,7 +201,7 @@ static void run_timers(struct loop *l)
 	}
 }
 
-/* For epoll_wait. */
+/* For poller_wait. */
 static int until_next(const struct loop *l)
 {
 	int64_t left;
@@ -219,7 +216,6 @@ static int until_next(const struct loop *l)
 
 void loop_post(struct loop *l, struct loop_post *p)
 {
-	const uint64_t one = 1;
 	bool first;
 
 	p->next = NULL;
@@ -228,19 +224,17 @@ void loop_post(struct loop *l, struct loop_post *p)
 	*l->posted_end = p;
 	l->posted_end = &p->next;
 	pthread_mutex_unlock(&l->lock);
-	if (first && write(l->posted_watch.fd, &one, sizeof(one)) < 0)
-		abort(); /* the counter cannot be full */
+	if (first)
+		port_bell_ring(&l->bell);
 }
 
 static void run_posted(struct watch *w, unsigned events)
 {
 	struct loop *l = OWNER(w, struct loop, posted_watch);
 	struct loop_post *p;
-	uint64_t count;
 
 	(void)events;
-	if (read(w->fd, &count, sizeof(count)) < 0)
-		return;
+	port_bell_hush(&l->bell);
 	pthread_mutex_lock(&l->lock);
 	p = l->posted;
 	l->posted = NULL;
@@ -263,11 +257,13 @@ struct loop *loop_new(struct err *e)
 	pthread_mutex_init(&l->lock, NULL);
 	l->posted_end = &l->posted;
 	l->posted_watch.fn = run_posted;
-	l->posted_watch.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	l->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (l->epoll >= 0 && l->posted_watch.fd >= 0 &&
-	    loop_watch(l, &l->posted_watch, LOOP_READ) == 0)
-		return l;
+	l->bell.fd = l->bell.in = -1;
+	l->poller = poller_new();
+	if (l->poller && port_bell_open(&l->bell) == 0) {
+		l->posted_watch.fd = l->bell.fd;
+		if (loop_watch(l, &l->posted_watch, LOOP_READ) == 0)
+			return l;
+	}
 	err_sys(e, "make", "an event loop");
 	loop_free(l);
 	return NULL;
@@ -279,10 +275,8 @@ void loop_free(struct loop *l)
 		return;
 	if (l->rounds)
 		l->rounds->release(l->rounds);
-	if (l->epoll >= 0)
-		close(l->epoll);
-	if (l->posted_watch.fd >= 0)
-		close(l->posted_watch.fd);
+	poller_free(l->poller);
+	port_bell_close(&l->bell);
 	pthread_mutex_destroy(&l->lock);
 	free(l->slots);
 	free(l->heap);
@@ -325,7 +319,7 @@ static void run_idle(struct loop *l)
 
 void loop_run(struct loop *l, const bool *done)
 {
-	struct epoll_event batch[BATCH];
+	struct poller_event batch[BATCH];
 
 	for (;;) {
 		bool more;
@@ -339,8 +333,8 @@ void loop_run(struct loop *l, const bool *done)
 			break;
 		more = l->when_idle ||
 		       (l->rounds && l->rounds->more(l->rounds));
-		n = epoll_wait(l->epoll, batch, BATCH,
-			       more ? 0 : until_next(l));
+		n = poller_wait(l->poller, batch, BATCH,
+				more ? 0 : until_next(l));
 		if (n <= 0)
 			run_idle(l);
 		for (int i = 0; i < n; i++)

@@ -8,6 +8,9 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <unistd.h>
+#ifdef HAVE_SYS_RANDOM_H
+#include <sys/random.h> /* getentropy, on some systems */
+#endif
 
 #define FIRST_CAP 64
 

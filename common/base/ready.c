@@ -3,6 +3,8 @@
 
 #include "base/ready.h"
 
+#include "base/port.h"
+
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -26,7 +28,7 @@ static void tell_systemd(const char *text)
 	memcpy(a.sun_path, path, n);
 	if (*path == '@')
 		a.sun_path[0] = '\0';
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	fd = port_socket(AF_UNIX, SOCK_DGRAM, 0, false);
 	if (fd < 0)
 		return;
 	/* Nothing can be done when it does not arrive. */

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/embed.h"
+#include "base/port.h"
 #include "base/wait.h"
 
 #include <errno.h>
@@ -37,16 +38,6 @@ bool run_exists(const char *name)
 		dirs += n + (dirs[n] == ':');
 	}
 	return false;
-}
-
-void run_close_from(posix_spawn_file_actions_t *files, int fd)
-{
-#ifdef HAVE_POSIX_SPAWN_FILE_ACTIONS_ADDCLOSEFROM_NP
-	posix_spawn_file_actions_addclosefrom_np(files, fd);
-#else
-	(void)files;
-	(void)fd;
-#endif
 }
 
 char **run_environment(void)
@@ -119,7 +110,7 @@ static pid_t start(const char *const argv[], int out)
 	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDWR, 0);
 	posix_spawn_file_actions_adddup2(&files, out < 0 ? 0 : out, 1);
 	posix_spawn_file_actions_adddup2(&files, 0, 2);
-	run_close_from(&files, 3);
+	port_close_from(&files, 3);
 	errno = posix_spawnp(&pid, argv[0], &files, &attr, (char *const *)argv,
 			     env);
 	if (errno)
@@ -158,7 +149,7 @@ int run_output(const char *const argv[], struct buf *out, long ms)
 	pid_t pid;
 	bool whole;
 
-	if (pipe2(fds, O_CLOEXEC))
+	if (port_pipe(fds))
 		return -1;
 	pid = start(argv, fds[1]);
 	close(fds[1]);
@@ -260,7 +251,7 @@ struct run_end run_aside(const char *const argv[], struct buf *out, long ms)
 	struct starting s = { .argv = argv };
 	int fds[2];
 
-	if (pipe2(fds, O_CLOEXEC)) {
+	if (port_pipe(fds)) {
 		rc.number = errno;
 		return rc;
 	}

@@ -9,8 +9,6 @@
 
 #include "base/buf.h"
 
-#include <spawn.h>
-
 /* Is there such a program in PATH? */
 bool run_exists(const char *name);
 
@@ -50,9 +48,6 @@ struct run_home {
 char **run_environment_at(struct run_home *h, const char *home,
 			  const char *more);
 void run_home_release(struct run_home *h, char **environment);
-
-/* No descriptor from `fd` on goes along, where the system can do that. */
-void run_close_from(posix_spawn_file_actions_t *files, int fd);
 
 /* Start it and let it be: nothing is waited for, nothing is shown. */
 int run_detached(const char *const argv[]);

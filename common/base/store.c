@@ -5,6 +5,7 @@
 
 #include "base/embed.h"
 #include "base/io.h"
+#include "base/port.h"
 #include "base/wait.h"
 
 #include <dirent.h>
@@ -328,7 +329,7 @@ int store_reserve(struct store_slot *s, const char *home, const char *name,
 	if (slot_open(s, home, name, e))
 		return -1;
 	s->reserved = true;
-	rc = posix_fallocate(s->fd, 0, (off_t)bytes);
+	rc = port_allocate(s->fd, 0, (off_t)bytes);
 	if (rc == 0 && sync_file(s->fd) == 0)
 		return 0;
 	errno = rc ? rc : errno;
@@ -432,9 +433,7 @@ int store_pin(const char *home, const char *name)
 	char path[PATH_MAX];
 	struct err unused;
 
-	return path_of(path, home, name, &unused)
-		     ? -1
-		     : open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return path_of(path, home, name, &unused) ? -1 : port_pin(path);
 }
 
 void store_sign_pinned(int fd, struct store_sign *out)

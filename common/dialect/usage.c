@@ -3,6 +3,8 @@
 
 #include "dialect/usage.h"
 
+#include "base/port.h"
+
 #include <string.h>
 
 #define KEY "\"usage\""

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/port.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -259,8 +260,7 @@ static void read_parts(struct departure *d)
 
 static int open_list(void)
 {
-	return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
-		      NETLINK_SOCK_DIAG);
+	return port_socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG, true);
 }
 
 void departure_look(struct departure *d)

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/port.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -137,7 +138,7 @@ static int on_timer(CURLM *unused, long ms, void *arg)
 
 int http_multi_socket(struct http_multi *m, const struct curl_sockaddr *to)
 {
-	int fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+	int fd = port_socket(to->family, to->socktype, to->protocol, false);
 	struct sock *s;
 
 	if (fd < 0)

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/port.h"
 #include "base/run.h"
 #include "base/wait.h"
 #include "net/oauth.h"
@@ -92,7 +93,7 @@ static void start(void *arg)
 	posix_spawn_file_actions_adddup2(&files, 0, 1);
 	posix_spawn_file_actions_adddup2(&files, s->lock, REFRESH_LOCK_FD);
 	/* A client's or an upstream's connection must not be kept open. */
-	run_close_from(&files, REFRESH_LOCK_FD + 1);
+	port_close_from(&files, REFRESH_LOCK_FD + 1);
 	s->error = posix_spawn(&s->pid, s->worker, &files, &attr, argv, env);
 	run_home_release(&home, env);
 	posix_spawn_file_actions_destroy(&files);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/json.h"
+#include "base/port.h"
 #include "base/run.h"
 #include "base/store.h"
 #include "base/wait.h"
@@ -67,7 +68,7 @@ struct key_command *key_command_new(const char *name, const char *line,
 static void wipe(char *secret)
 {
 	if (secret)
-		explicit_bzero(secret, strlen(secret));
+		port_wipe(secret, strlen(secret));
 	free(secret);
 }
 
@@ -243,7 +244,7 @@ static int run(struct key_command *k, const char *home, struct buf *out,
 		rc = failed(k, why, e);
 	}
 	if (text.p)
-		explicit_bzero(text.p, text.n);
+		port_wipe(text.p, text.n);
 	buf_release(&text);
 	return rc;
 }

@@ -3,6 +3,7 @@
 
 #include "state/mapped.h"
 
+#include "base/port.h"
 #include "base/store.h"
 
 #include <fcntl.h>
@@ -19,7 +20,7 @@ static bool prepare(int fd, size_t bytes)
 	    st.st_mode & 077)
 		return false;
 	return st.st_size >= (off_t)bytes ||
-	       posix_fallocate(fd, 0, (off_t)bytes) == 0;
+	       port_allocate(fd, 0, (off_t)bytes) == 0;
 }
 
 int mapped_open(const char *home, const char *name, size_t bytes)

@@ -4,6 +4,7 @@
 #include "state/meter-table.h"
 
 #include "base/clock.h"
+#include "base/port.h"
 #include "base/row-lock.h"
 #include "base/store.h"
 #include "base/wait.h"
@@ -240,7 +241,7 @@ static bool claim(struct meter_table *t)
 static int refuse(int fd, const char *why, struct err *e)
 {
 	if (fd >= 0)
-		close(fd);
+		row_close(fd);
 	return err_set(e, ERR_CONFIG, FILE_NAME " cannot be used: %s", why);
 }
 
@@ -267,7 +268,7 @@ static int open_file(const char *home, struct err *e)
 			      e);
 	if (st.st_size >= (off_t)sizeof(struct meter_table))
 		return fd;
-	error = posix_fallocate(fd, 0, (off_t)sizeof(struct meter_table));
+	error = port_allocate(fd, 0, (off_t)sizeof(struct meter_table));
 	return error ? refuse(fd, strerror(error), e) : fd;
 }
 
@@ -288,7 +289,7 @@ static struct meter_table *map(const char *home, struct err *e)
 	uint64_t none = 0;
 
 	if (my.fd >= 0)
-		close(my.fd);
+		row_close(my.fd);
 	free(my.home);
 	my.home = xstrdup(home);
 	my.pid = getpid();
@@ -530,7 +531,7 @@ int meter_table_read(const char *home, const char *name, struct meter_sums *out,
 	if (fd < 0)
 		return -1;
 	t = mmap(NULL, sizeof(*t), PROT_READ, MAP_SHARED, fd, 0);
-	close(fd);
+	row_close(fd);
 	if (t == MAP_FAILED)
 		return err_sys(e, "map", FILE_NAME);
 	at = find_slot(t, hash_of(name), &room);

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/host.h"
 #include "base/json.h"
+#include "base/port.h"
 #include "base/store.h"
 #include "state/backend.h"
 

@@ -3,6 +3,8 @@
 
 #include "state/redis-url.h"
 
+#include "base/port.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>

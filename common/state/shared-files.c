@@ -4,6 +4,7 @@
 #include "state/shared-ops.h"
 
 #include "base/clock.h"
+#include "base/folder-watch.h"
 #include "base/store.h"
 #include "state/shared-table.h"
 #include "state/tidy.h"
@@ -16,16 +17,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define ENTRIES 1024 /* chains of them */
 #define LOOK_MS 2000 /* between looks at a log that may have grown */
 #define ENDING ".json"
-#define SEEN \
-	(IN_CREATE | IN_MODIFY | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | \
-	 IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF)
 
 struct shared_entry {
 	struct shared_entry *next; /* of the chain */
@@ -44,13 +41,11 @@ static struct {
 	pthread_mutex_t lock;
 	struct shared_entry *chains[ENTRIES];
 	_Atomic unsigned generation; /* of the table, as last seen */
-	/* the watch on the folder */
+	/* whose folder is watched */
 	char *home;
 	pid_t pid;
-	int fd, folder;
-	ino_t ino; /* of the folder */
-	dev_t dev;
-} all = { .lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1, .folder = -1 };
+	struct folder_watch watch;
+} all = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 /* With the lock. */
 static struct shared_entry *find(const char *home, const char *file)
@@ -110,63 +105,26 @@ static void changed(const char *home, const char *name)
 
 static void open_watch(const char *home)
 {
+	char path[PATH_MAX];
+
 	if (all.home && all.pid == getpid() && strcmp(all.home, home) == 0)
 		return;
-	if (all.fd >= 0)
-		close(all.fd);
+	folder_watch_close(&all.watch);
 	free(all.home);
 	all.home = xstrdup(home);
 	all.pid = getpid();
-	all.fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	all.folder = -1;
-}
-
-/* The folder that has the name now. One that was removed says so only when
- * nobody has a file in it open any more, so it is looked at. */
-static void watch_folder(void)
-{
-	char path[PATH_MAX];
-	struct stat st;
-	bool any;
-
-	snprintf(path, sizeof(path), "%s/state", all.home);
-	any = stat(path, &st) == 0;
-	if (any && all.folder >= 0 && st.st_ino == all.ino &&
-	    st.st_dev == all.dev)
-		return;
-	if (all.folder >= 0)
-		inotify_rm_watch(all.fd, all.folder);
-	all.folder = -1;
-	if (any && all.fd >= 0) {
-		all.ino = st.st_ino;
-		all.dev = st.st_dev;
-		all.folder = inotify_add_watch(all.fd, path, SEEN | IN_ONLYDIR);
-	}
+	snprintf(path, sizeof(path), "%s/state", home);
+	folder_watch_open(&all.watch, path);
 	all_changed();
 }
 
-static void take_event(const struct inotify_event *v)
+static void on_change(void *unused, const char *name)
 {
-	if (v->mask & IN_Q_OVERFLOW)
+	(void)unused;
+	if (name)
+		changed(all.home, name);
+	else
 		all_changed();
-	else if (v->wd == all.folder && v->mask & IN_IGNORED)
-		all.folder = -1;
-	else if (v->wd == all.folder && v->len)
-		changed(all.home, v->name);
-}
-
-static void take_events(void)
-{
-	_Alignas(struct inotify_event) char mem[4096];
-	ssize_t n;
-
-	while ((n = read(all.fd, mem, sizeof(mem))) > 0)
-		for (char *p = mem; p < mem + n;) {
-			const struct inotify_event *v = (void *)p;
-
-			take_event(v);
-			p += sizeof(*v) + v->len;
-		}
 }
 
 static void sync_home(const char *home)
@@ -174,10 +132,7 @@ static void sync_home(const char *home)
 	atomic_store(&all.generation, shared_table_sync(home));
 	pthread_mutex_lock(&all.lock);
 	open_watch(home);
-	watch_folder();
-	take_events();
-	if (all.folder < 0)
-		watch_folder();
+	folder_watch_read(&all.watch, on_change, NULL);
 	pthread_mutex_unlock(&all.lock);
 }
 
@@ -197,7 +152,7 @@ static void look_at(struct shared_entry *x)
 
 static bool is_watched(const struct shared_entry *x)
 {
-	return all.folder >= 0 && !x->below;
+	return folder_watch_works(&all.watch) && !x->below;
 }
 
 static uint64_t version_of(struct shared_entry *x)

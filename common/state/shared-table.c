@@ -153,7 +153,7 @@ static void map_table(const char *home)
 	struct table *t;
 
 	if (my.fd >= 0)
-		close(my.fd);
+		row_close(my.fd);
 	free(my.home);
 	my.home = xstrdup(home);
 	my.pid = getpid();

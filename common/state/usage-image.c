@@ -87,7 +87,7 @@ static int open_file(const char *home, const char *name, size_t *size)
 		*size = (size_t)st.st_size;
 		return fd;
 	}
-	close(fd);
+	row_close(fd);
 	return -1;
 }
 
@@ -102,7 +102,7 @@ struct usage_image *usage_image_open(const char *home, const char *name)
 	m = xcalloc(1, sizeof(*m));
 	m->size = size;
 	m->map = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
-	close(fd);
+	row_close(fd);
 	if (m->map == MAP_FAILED)
 		m->map = NULL;
 	if (m->map && is_good(m))
@@ -186,7 +186,7 @@ bool usage_file_is_held(const char *home, const char *name)
 	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	held = fd >= 0 && !row_lock(fd, 0);
 	if (fd >= 0)
-		close(fd);
+		row_close(fd);
 	return held;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/digest.h"
 #include "base/fnv.h"
+#include "base/port.h"
 #include "base/row-lock.h"
 #include "base/store.h"
 #include "state/tidy.h"
@@ -63,7 +64,7 @@ static bool have(struct usage_writer *w, size_t *end, size_t need, size_t step)
 		return true;
 	if (to > FILE_BYTES)
 		to = FILE_BYTES;
-	if (posix_fallocate(w->fd, (off_t)*end, (off_t)(to - *end)))
+	if (port_allocate(w->fd, (off_t)*end, (off_t)(to - *end)))
 		return false;
 	*end = to;
 	return true;
@@ -410,7 +411,7 @@ static bool take_file(struct usage_writer *w, const char *home,
 	    !is_older(w->fd))
 		return true;
 	if (w->fd >= 0)
-		close(w->fd);
+		row_close(w->fd);
 	w->fd = -1;
 	return false;
 }
@@ -443,6 +444,6 @@ void usage_writer_close(struct usage_writer *w)
 	if (w->map)
 		munmap(w->map, FILE_BYTES);
 	if (w->fd >= 0)
-		close(w->fd);
+		row_close(w->fd);
 	free(w);
 }

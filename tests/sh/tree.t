@@ -26,8 +26,27 @@ only = {  # a library and the files that may see it
     "zlib.h": {"common/base/unpack.c"},
     "zstd.h": {"common/base/unpack.c"},
     "sys/file.h": {"common/base/store.c"},
-    "sys/inotify.h": {"common/base/notify.c", "common/state/shared-files.c"},
+    "linux/filter.h": {"common/base/port.c"},
+    "linux/": {"common/base/port.c", "common/net/departure.c"},
+    "sys/epoll.h": {"common/base/poller.c"},
+    "sys/eventfd.h": {"common/base/port.c"},
+    "sys/inotify.h": {"common/base/folder-watch.c", "common/base/notify.c"},
+    "sys/prctl.h": {"common/base/port.c"},
+    "sys/signalfd.h": {"common/base/port.c"},
+    "sys/syscall.h": {"common/base/port.c"},
+    "sys/vfs.h": {"common/base/notify.c"},
 }
+# What Linux has and POSIX 2008 has not: a word and the files that may say it.
+port = {"common/base/port.c", "common/base/port.h"}
+linux = {word: port for word in """accept4 closefrom close_range dup3 eventfd
+    explicit_bzero getrandom memfd_create O_PATH pidfd_open pipe2 ppoll prctl
+    /proc/self posix_fallocate signalfd sigtimedwait SOCK_CLOEXEC SOCK_NONBLOCK
+    syscall TCP_DEFER_ACCEPT
+    posix_spawn_file_actions_addclosefrom_np""".split()}
+linux["epoll_wait"] = {"common/base/poller.c"}
+linux["inotify_init1"] = {"common/base/folder-watch.c", "common/base/notify.c"}
+linux["F_OFD_SETLK"] = {"common/base/row-lock.c", "common/base/row-lock.h"}
+linux["malloc_trim"] = linux["mallopt"] = {"common/base/memory.c"}
 for folder, allowed in below.items():
     for path in sorted(pathlib.Path(folder).glob("*.[ch]")):
         text = path.read_text()
@@ -38,6 +57,11 @@ for folder, allowed in below.items():
             for prefix, files in only.items():
                 if name.startswith(prefix) and str(path) not in files:
                     print(f"{path} includes {name}")
+        code = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+        for word, files in linux.items():
+            if str(path) not in files and re.search(
+                    r"(?<![\w/])%s\b" % re.escape(word), code):
+                print(f"{path} says {word}: see base/port.h")
 EOF
 )
 is 'includes go downward' "$bad" ''

@@ -1,0 +1,31 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# make portable: a release archive, built beside this tree with nothing that
+# POSIX has not (configure --enable-posix-fallbacks), and the tests of what then
+# goes another way: descriptors, the loop, signals, start and end, files.
+#	tests/portable.sh ARCHIVE (from the build folder)
+# TESTS chooses others.
+set -eu
+archive=$1
+: "${TESTS:=tests/unit/test-base tests/unit/test-departure
+	tests/unit/test-loop tests/unit/test-meter tests/unit/test-pool
+	tests/unit/test-port tests/unit/test-snapshot tests/unit/test-state
+	tests/unit/test-usage
+	tests/sh/cgi.t tests/sh/demo.t tests/sh/faults.t tests/sh/gateway.t
+	tests/sh/library.t tests/sh/life.t tests/sh/listen.t tests/sh/run.t
+	tests/sh/stop.t tests/sh/terminal.t tests/sh/usage.t
+	tests/claude/pool.t tests/claude/refresh.t tests/routes/reload.t
+	tests/vtc/client-gone-streaming.vtc tests/vtc/client-gone-waiting.vtc
+	tests/vtc/keepalive.vtc tests/vtc/large-answer.vtc
+	tests/vtc/stream-pace.vtc tests/vtc/translate-stream.vtc}"
+folder=build-portable
+rm -rf "$folder"
+mkdir "$folder"
+tar -xf "$archive" -C "$folder" --strip-components=1
+cd "$folder"
+jobs=-j$(nproc 2>/dev/null || echo 2)
+./configure -q CFLAGS='-g -O1' --enable-posix-fallbacks --enable-werror
+make -s "$jobs"
+make -s -k "$jobs" check VERBOSE=1 TESTS="$(echo $TESTS)"
+cd ..
+rm -rf "$folder"
