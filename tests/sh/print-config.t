@@ -55,6 +55,21 @@ if command -v systemd-analyze >/dev/null && command -v systemd-tmpfiles \
 		"$tmp/units/dario-user.service" \
 		"$tmp/units/dario-proxy.service" 2>&1 |
 		grep -F "$tmp/units")" ''
+	# As its first lines say: "systemctl enable".
+	mkdir -p "$tmp/root/etc/systemd/system"
+	cp "$tmp/units/dario-proxy.service" "$tmp/units/dario.socket" \
+		"$tmp/root/etc/systemd/system"
+	for unit in dario-proxy.service dario.socket; do
+		systemctl --root="$tmp/root" enable "$unit" >/dev/null 2>&1
+		ok "systemd: $unit can be enabled" test -n "$(find "$tmp/root" \
+			-path "*.wants/$unit")"
+	done
+	# Of 10 (100 here); what is left is the network, that it needs.
+	for unit in dario-proxy.service dario.service; do
+		ok "systemd: $unit is closed to what it does not need" \
+			systemd-analyze security --offline=true --no-pager \
+			--threshold=14 "$tmp/units/$unit" >/dev/null
+	done
 else
 	diag 'not run, systemd is missing: the units are in order'
 fi
