@@ -16,7 +16,9 @@
  * it is written where each customer has another), and `keys`, the page where a
  * key is got; `local` ones need none; `aliases` are other names that people
  * have for it. What a word of a `form` stands for is said in `placeholders`,
- * with others that are usual.
+ * with others that are usual. For `dario setup` there are `keyEnv`, the
+ * variables that usually have its key, `urlEnv`, those that have its address,
+ * and `litellm`, what LiteLLM calls it.
  */
 #ifndef DARIO_PROVIDERS_H
 #define DARIO_PROVIDERS_H
