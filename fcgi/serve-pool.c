@@ -224,11 +224,18 @@ static int too_long(const struct pooled *c, struct err *e)
 	return -1;
 }
 
+/* Whose limit it waits for: of those models of others that have a limit
+ * together each may rest by itself, too. */
+static const char *lane_of(const struct pooled *c)
+{
+	return c->claude ? c->pool.asked.family : c->pool.asked.model;
+}
+
 /* In line, until an account is free and nobody is before us. */
 static int wait_in_line(struct pooled *c, struct err *e)
 {
 	if (!c->ticket.place.number &&
-	    queue_join(c->home, c->pool.accounts, c->pool.asked.family,
+	    queue_join(c->home, c->pool.accounts, lane_of(c),
 		       key_priority(c->r->key), &c->ticket, e)) {
 		e->retry_after = seconds_until(c);
 		return -1;
@@ -252,8 +259,7 @@ static bool worth_waiting(const struct pooled *c)
 static void look(struct pooled *c)
 {
 	c->trial = false;
-	if (!queue_first(c->home, c->pool.accounts, c->pool.asked.family,
-			 &c->ticket)) {
+	if (!queue_first(c->home, c->pool.accounts, lane_of(c), &c->ticket)) {
 		c->choice = (struct pool_choice){ .at = pool_peek(&c->pool) };
 		c->choice.behind = c->choice.at >= 0;
 		return;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define FREE ":free"
 #define EXHAUSTED 1e-6 /* headroom below this is none */
 #define STEP 0.005     /* of headroom: below it is no news */
 #define RESET_JITTER_MS 60000
@@ -95,10 +96,15 @@ void asked_claude(struct asked *a, const char *model)
 	}
 }
 
+/* openrouter.ai/docs/guides/routing/model-variants/free: its limits on free
+ * models are of the account as a whole, not of each model. */
 void asked_other(struct asked *a, const char *model)
 {
+	size_t n = strlen(model), end = strlen(FREE);
+	bool together = n > end && strcmp(model + n - end, FREE) == 0;
+
 	put(a->model, sizeof(a->model), span_of(model));
-	put(a->family, sizeof(a->family), span_of(model));
+	put(a->family, sizeof(a->family), span_of(together ? "*" FREE : model));
 }
 
 static bool concerns(const char *what, const struct asked *a)

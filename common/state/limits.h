@@ -103,8 +103,9 @@ struct limits {
 	double cost; /* headroom that a request has used lately; 0: unknown */
 };
 
-/* The family of a Claude model ("opus" of "claude-opus-5"); of any other the
- * model itself is one. */
+/* The family of a Claude model ("opus" of "claude-opus-5"). Of any other the
+ * model itself is one, but for OpenRouter's free ones ("a/b:free"), which it
+ * counts together. */
 void asked_claude(struct asked *a, const char *model);
 void asked_other(struct asked *a, const char *model);
 

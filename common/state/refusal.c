@@ -17,6 +17,11 @@
 #define PLAN_MAX_MS (8 * DAY)
 #define MONTH_MAX_MS (32 * DAY)
 
+/* OpenRouter's own limit, of all free models; what a provider behind it refuses
+ * is of one: openrouter.ai/docs/api-reference/limits,
+ * Gitlawb/openclaude/issues/936. */
+#define WHOLE_FAMILY "Rate limit exceeded"
+
 /* How long. Where the answer says it (Retry-After) that is the least. */
 enum clock {
 	NO_CLOCK, /* nobody rests */
@@ -115,7 +120,7 @@ static const struct {
 	[UNPROVEN] = { CAUSE_GATEWAY, SCOPE_ACCOUNT, NEXT_REFRESH, A_MINUTE },
 	[GATEWAY] = { CAUSE_GATEWAY, SCOPE_ACCOUNT, NEXT_OTHER, A_MINUTE },
 	[OVERLOAD] = { CAUSE_OVERLOAD, SCOPE_ACCOUNT, NEXT_OTHER, A_MOMENT },
-	[MODEL_OVERLOAD] = { CAUSE_OVERLOAD, SCOPE_FAMILY, NEXT_OTHER,
+	[MODEL_OVERLOAD] = { CAUSE_OVERLOAD, SCOPE_MODEL, NEXT_OTHER,
 			     A_MOMENT },
 	[CLIENTS] = { CAUSE_NONE, SCOPE_ACCOUNT, NEXT_ANSWER, NO_CLOCK },
 };
@@ -415,7 +420,7 @@ static struct refusal too_many(enum provider_kind kind,
 	} else if (delay >= 0) {
 		v.cause = delay > BURST_MAX_MS ? CAUSE_WINDOW : CAUSE_BURST;
 		if (kind == PROVIDER_OPENAI)
-			v.scope = SCOPE_FAMILY;
+			v.scope = SCOPE_MODEL;
 		delay = later(delay, BURST_MIN_MS);
 	}
 	if (v.cause && v.until <= now)
@@ -439,8 +444,12 @@ struct refusal refusal_of(enum provider_kind kind,
 	error_said_release(&said);
 	if (r)
 		return from_row(r, a, delay, now);
-	if (a->status == 429)
-		return too_many(kind, a->told, l, asked, delay, now);
+	if (a->status == 429) {
+		v = too_many(kind, a->told, l, asked, delay, now);
+		if (v.scope == SCOPE_MODEL && whole)
+			v.scope = SCOPE_FAMILY;
+		return v;
+	}
 	if (a->status == 0 || a->status == 408 || a->status >= 500) {
 		v.next = NEXT_OTHER;
 		v.failed = true;
@@ -466,10 +475,12 @@ enum limit_cause refusal_word(enum provider_kind kind, int status,
 	case CAUSE_GATEWAY:
 		return CAUSE_AUTH;
 	case CAUSE_CREDIT:
+	bool whole;
 		return CAUSE_CREDIT;
 	case CAUSE_MODEL:
 		return CAUSE_MODEL;
 	case CAUSE_NONE:
+	whole = error_begins(&said, WHOLE_FAMILY);
 	case CAUSE_WINDOW:
 	case CAUSE_BURST:
 	case CAUSE_OVERLOAD:

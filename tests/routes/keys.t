@@ -159,6 +159,23 @@ with_limits="{\"headers\":{$(limits 80 6m0s)}}"
 by_key "{\"gsk-three\":[$with_limits,$with_limits,$with_limits,$with_limits,$with_limits,$with_limits]}"
 is 'six other models are served' "$(for m in 1 2 3 4 5 6; do ask a m$m; done | sort | uniq -c | sed 's/^ *//')" '6 200 three'
 is 'the first is not asked for again' "$(ask b m0 | grep -c three)" 0
+
+# OpenRouter counts its free models together; what a provider behind it refuses
+# is of one model.
+free_models() { # STEP, that the first key answers: what it serves then
+	forget
+	by_key "{\"gsk-three\":[$1]}"
+	ask a x/a:free >/dev/null
+	for m in x/b:free x/a:free x/a; do
+		[ "$(ask "$m" "$m")" != '200 three' ] || echo $m
+	done | tr '\n' ' '
+}
+in_ms=\"X-RateLimit-Limit\":\"50\",\"X-RateLimit-Remaining\":\"0\",\"X-RateLimit-Reset\":\"$(($(now_ms) + 600000))\"
+is 'free models: in fields' "$(free_models "{\"status\":429,\"text\":\"Rate limit exceeded: free-models-per-day\",\"headers\":{$in_ms}}")" 'x/a '
+is 'free models: in the error' "$(free_models "{\"status\":429,\"body\":{\"error\":{\"message\":\"Rate limit exceeded: free-models-per-min. \",\"code\":429,\"metadata\":{\"headers\":{$in_ms}}}}}")" 'x/a '
+like 'free models: the list tells' "$("$dario" accounts list 2>/dev/null)" 'not *:free: too many requests at a time'
+is 'free models: one alone' "$(free_models '{"status":429,"body":{"error":{"message":"Provider returned error","code":429,"metadata":{"raw":"x/a:free is temporarily rate-limited upstream","provider_name":"V","headers":{"Retry-After":"29"}}}}}')" 'x/b:free x/a '
+is 'free models: one is overloaded' "$(free_models '{"status":503,"text":"overloaded"}')" 'x/b:free x/a '
 order 20 20
 
 # order
