@@ -260,17 +260,30 @@ static void take_field(struct reading *r, struct span name, struct span value)
 
 /* --- all of them --------------------------------------------------------- */
 
-static void note_full(struct limits_told *t, const struct part *p)
+/* One that is full for some models, though not for these, says that it is
+ * allowed, or leaves it to another to say no. */
+static bool may_refuse(const struct reading *r, const struct part *p)
+{
+	if (p->rejected || p->allowed)
+		return p->rejected;
+	for (size_t i = 0; i < r->n_parts; i++)
+		if (r->parts[i].rejected)
+			return false;
+	return true;
+}
+
+static void note_full(struct limits_told *t, const struct reading *r,
+		      const struct part *p)
 {
 	if (window_is_shared(p->name)) {
 		t->shared |= strcmp(p->name, "overage") != 0;
-	} else if (t->n_full < TOLD_FULL_MAX) {
+	} else if (t->n_full < TOLD_FULL_MAX && may_refuse(r, p)) {
 		memcpy(t->full[t->n_full++], p->name, LIMIT_NAME_MAX);
 	}
 }
 
-static void put_window(struct limits *l, struct reading *r, struct part *p,
-		       struct limits_told *t)
+static void put_window(struct limits *l, const struct reading *r,
+		       struct part *p, struct limits_told *t)
 {
 	bool overage = strcmp(p->name, "overage") == 0;
 	struct window *w = limits_window(l, p->name, false);
@@ -291,7 +304,7 @@ static void put_window(struct limits *l, struct reading *r, struct part *p,
 	w->reset = p->reset;
 	t->any = true;
 	if (used >= 1 && p->reset > r->now)
-		note_full(t, p);
+		note_full(t, r, p);
 }
 
 /* Of none left it does not matter how many there were. */

@@ -32,7 +32,7 @@ struct limits_told {
 	bool rejected; /* the plan as a whole says no to this request */
 	bool shared;   /* a window that counts for all models is full */
 	int64_t reset; /* of what decides; 0: not said */
-	/* other windows that are full */
+	/* other windows that are full, and may have refused it */
 	char full[TOLD_FULL_MAX][LIMIT_NAME_MAX];
 	size_t n_full;
 };

@@ -53,6 +53,22 @@ forget
 next a "{\"headers\":{$(shares allowed 0.2 0.5 7d_sonnet 1.0 allowed)}}"
 is 'full, and nobody was refused' "$(ask claude-opus-5) $(ask claude-sonnet-5)" '200 a 200 a'
 
+# Nor does one that is full for others, and says so.
+also="\"$unified-7d_sonnet-utilization\":\"1.0\",\"$unified-7d_sonnet-status\":\"allowed\",\"$unified-7d_sonnet-reset\":\"$far\""
+families() { # of each window that is not shared
+	curl -s "$url/accounts" | json 'sorted((w["name"], w["families"]) for a in j["accounts"] for w in a["windows"] if "_" in w["name"])'
+}
+forget
+next a "{\"status\":429,\"headers\":{$(shares rejected 0.2 0.5 7d_oi 1.0 rejected),$also}}"
+is "another's is full beside it" "$(ask claude-fable-5) $(ask claude-sonnet-5)" '429 a 200 a'
+is "another's is full beside it: whose they are" "$(families)" "[('7d_oi', ['fable']), ('7d_sonnet', [])]"
+forget
+next a "{\"status\":429,\"headers\":{$(shares rejected 0.2 0.5 7d_oi 1.0 rejected),$(echo "$also" | sed 's/"[^"]*-status":"allowed",//')}}"
+is 'another says nothing of itself' "$(ask claude-fable-5) $(families)" "429 a [('7d_oi', ['fable']), ('7d_sonnet', [])]"
+forget
+next a "{\"status\":429,\"headers\":{$(shares rejected 0.2 0.5),\"$unified-reset\":\"$far\",$also}}"
+is 'none says no: the family alone' "$(ask claude-fable-5) $(ask claude-sonnet-5) $(ask claude-fable-5) $(families)" "429 a 200 a 429  [('7d_sonnet', [])]"
+
 # Rejected, and no shared window is full: that family alone.
 forget
 next a "{\"status\":429,\"headers\":{$(shares rejected 0.2 0.5),\"$unified-reset\":\"$far\"}}"
