@@ -75,12 +75,14 @@ static int seat_of(const struct explain *x, const struct route *r)
 		.strategy = pool_strategy_of(x->config->settings.strategy),
 		.interval = x->config->settings.min_interval_ms,
 	};
+	int at;
 
 	if (r->backend->claude)
 		asked_claude(&p.asked, r->model);
 	else
 		asked_other(&p.asked, r->model);
-	return pool_peek(&p);
+	at = pool_peek(&p);
+	return at < 0 ? pool_peek_full(&p) : at;
 }
 
 static bool is_open(const struct explain *x, const struct backend *b)
@@ -165,18 +167,20 @@ void explain_additions(const struct explain *x, char *out, size_t n)
 	buf_release(&betas);
 }
 
-/* `passed`: it could serve, but another does. */
-static void seat_text(const struct seat *s, int64_t now, bool passed, char *out,
+static void seat_text(const struct seat *s, int64_t now, bool chosen, char *out,
 		      size_t n)
 {
 	char left[32] = "";
+	const char *but = "";
 
+	if (s->usable != chosen)
+		but = chosen ? ", and is asked all the same"
+			     : ", another is the better choice";
 	if (s->until > now)
 		show_duration(left, sizeof(left), s->until - now);
 	snprintf(out, n, "%.0f%% left%s%s%s%s%s", s->headroom * 100,
-		 s->why[0] ? ", " : "", s->why,
-		 passed ? ", another is the better choice" : "",
-		 *left ? ", free again in " : "", left);
+		 s->why[0] ? ", " : "", s->why, *left ? ", free again in " : "",
+		 left, but);
 }
 
 static void put_note(void *arg, const char *target, bool ok, const char *why)
@@ -198,8 +202,7 @@ void explain_seat(const struct explain *x, size_t i, char name[EXPLAIN_NAME],
 
 	snprintf(name, EXPLAIN_NAME, "%s/%s",
 		 x->plan.routes[x->at].backend->name, s->account->alias);
-	seat_text(s, x->pool.now, s->usable && (int)i != x->seat, why,
-		  EXPLAIN_WHY);
+	seat_text(s, x->pool.now, (int)i == x->seat, why, EXPLAIN_WHY);
 }
 
 static void put_seats(struct jw *w, const struct explain *x)

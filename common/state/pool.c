@@ -370,6 +370,35 @@ void pool_let_go(const struct pool_request *r, struct pool_choice *c)
 	c->held = false;
 }
 
+/* Is it full for so long that it may be asked all the same, at its turn? */
+static bool may_try(const struct pool_request *r, size_t i, int64_t now)
+{
+	const struct account *a = &r->accounts->list[i];
+	struct seat s;
+
+	if (r->tried && r->tried[i])
+		return false;
+	standing_hold();
+	judge(&s, a, standing_limits(standing(r->home, a)), &r->asked, now);
+	standing_release();
+	/* A reserve is kept by ourselves. */
+	return s.cause == CAUSE_WINDOW && s.until - now > FAR_MS &&
+	       !(a->reserve && s.headroom > 0);
+}
+
+int pool_peek_full(const struct pool_request *r)
+{
+	int64_t now = clock_wall_ms();
+
+	for (size_t i = 0; i < r->accounts->n; i++)
+		if (may_try(r, i, now) &&
+		    !shared_turn_in(
+			    standing(r->home, &r->accounts->list[i])->trial,
+			    now))
+			return (int)i;
+	return -1;
+}
+
 void pool_try_full(const struct pool_request *r, struct pool_choice *out)
 {
 	int64_t now = clock_wall_ms();
@@ -377,17 +406,8 @@ void pool_try_full(const struct pool_request *r, struct pool_choice *out)
 	*out = (struct pool_choice){ .at = -1 };
 	for (size_t i = 0; i < r->accounts->n; i++) {
 		struct standing *st = standing(r->home, &r->accounts->list[i]);
-		struct seat s;
 
-		if (r->tried && r->tried[i])
-			continue;
-		standing_hold();
-		judge(&s, &r->accounts->list[i], standing_limits(st), &r->asked,
-		      now);
-		standing_release();
-		/* A reserve is kept by ourselves. */
-		if (s.cause != CAUSE_WINDOW || s.until - now <= FAR_MS ||
-		    (s.account->reserve && s.headroom > 0) ||
+		if (!may_try(r, i, now) ||
 		    shared_turn(st->trial, FAR_MS, 0) < 0)
 			continue;
 		out->at = (int)i;

@@ -57,6 +57,8 @@ int pool_peek(const struct pool_request *r);
 /* When nobody can serve: one whose window ends far away may be asked all the
  * same, once in a while: somebody may have raised its limits. Held. */
 void pool_try_full(const struct pool_request *r, struct pool_choice *out);
+/* Who that would be; -1: nobody. */
+int pool_peek_full(const struct pool_request *r);
 /* Its window has just been seen to be full. */
 void pool_is_full(const struct pool_request *r, int at);
 /* The earliest moment at which an account may serve again; 0: none will. */

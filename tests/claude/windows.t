@@ -119,7 +119,11 @@ state="{\"updatedAt\":1,\"links\":[],\"5h\":{\"used\":1,\"reset\":$(($(now_ms) +
 (umask 077 && echo "$state" >"$DARIO_HOME/state/limits-a.json")
 next a "{\"status\":429,\"headers\":{$(shares rejected 1.0 1.0)}}"
 before=$(asked)
+try() { "$dario" explain claude-opus-5 --json | json '[(c["ok"], c["chosen"]) for c in j["candidates"] if c["target"] == "claude/a"], j["account"]'; }
+is 'explain: it would be tried' "$(try)" "[(True, True)] a"
+like 'explain: it says so' "$("$dario" explain claude-opus-5)" 'used up, free again in 59m, and is asked all the same'
 is 'a try, that says no' "$(ask claude-opus-5)" '429 a'
+is 'explain: it is not tried again' "$(try)" "[(False, False)] None"
 is 'and no other' "$(ask claude-opus-5) $(ask claude-opus-5) $(($(asked) - before))" '429  429  1'
 forget
 mkdir -m 700 "$DARIO_HOME/state"
