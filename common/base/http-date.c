@@ -10,7 +10,11 @@
 #include <time.h>
 
 #define TEXT_MAX 64
-#define LATEST 253402300799.0 /* seconds: the year 9999 */
+#define LATEST 253402300799000.0 /* ms: the year 9999 */
+/* A number above is no delay in seconds but a moment, and above the other one
+ * that is in milliseconds. */
+#define MOMENT 1e9
+#define IN_MS 1e11
 
 static bool to_text(struct span s, char out[TEXT_MAX])
 {
@@ -22,7 +26,7 @@ static bool to_text(struct span s, char out[TEXT_MAX])
 	return true;
 }
 
-static bool read_seconds(const char *text, double *out)
+static bool read_number(const char *text, double *out)
 {
 	char *end;
 
@@ -34,34 +38,42 @@ static bool read_seconds(const char *text, double *out)
 	return end != text && !*end;
 }
 
-/* "+01:30" behind a time, in seconds. */
+/* "+01:30" or "+0130" behind a time, in seconds. */
 static long offset_of(const char *s)
 {
 	int h, m;
 
 	s += strspn(s, ".0123456789");
-	if ((*s != '+' && *s != '-') || sscanf(s + 1, "%2d:%2d", &h, &m) != 2)
+	if ((*s != '+' && *s != '-') ||
+	    (sscanf(s + 1, "%2d:%2d", &h, &m) != 2 &&
+	     sscanf(s + 1, "%2d%2d", &h, &m) != 2))
 		return 0;
 	return (*s == '-' ? -1 : 1) * (h * 3600L + m * 60L);
 }
 
 int64_t http_date_read(struct span s)
 {
+	/* RFC 9110, 5.6.7: its own form, and those that are to be understood */
+	static const char *const forms[] = { "%a, %d %b %Y %H:%M:%S GMT",
+					     "%a, %d-%b-%y %H:%M:%S GMT",
+					     "%a %b %d %H:%M:%S %Y" };
 	char text[TEXT_MAX];
 	struct tm tm = { 0 };
-	double seconds;
+	double number;
 	const char *rest;
 
 	if (!to_text(s, text))
 		return 0;
-	if (read_seconds(text, &seconds))
-		return (int64_t)(seconds * 1000);
+	if (read_number(text, &number))
+		return (int64_t)(number < IN_MS ? number * 1000 : number);
 	rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
 	if (rest)
 		return ((int64_t)timegm(&tm) - offset_of(rest)) * 1000;
-	memset(&tm, 0, sizeof(tm));
-	if (strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &tm))
-		return (int64_t)timegm(&tm) * 1000;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		memset(&tm, 0, sizeof(tm));
+		if (strptime(text, forms[i], &tm))
+			return (int64_t)timegm(&tm) * 1000;
+	}
 	return 0;
 }
 
@@ -73,7 +85,7 @@ int64_t http_date_delay(struct span s, int64_t now)
 
 	if (!to_text(s, text))
 		return -1;
-	if (read_seconds(text, &seconds))
+	if (read_number(text, &seconds) && seconds < MOMENT)
 		return (int64_t)(seconds * 1000);
 	then = http_date_read(s);
 	if (!then)

@@ -7,12 +7,12 @@
 
 #include <stdint.h>
 
-/* Milliseconds since 1970 from seconds since then, from RFC 3339
- * ("2026-11-22T10:00:00Z", fraction and offset allowed) or from an HTTP date
- * (RFC 9110); 0 when it is none of these. */
+/* Milliseconds since 1970 from seconds or milliseconds since then, from RFC
+ * 3339 ("2026-11-22T10:00:00Z", fraction and offset allowed) or from an HTTP
+ * date (RFC 9110, each of its forms); 0 when it is none of these. */
 int64_t http_date_read(struct span s);
 
-/* Retry-After: seconds, or a date against `now`; in ms, -1 when unreadable. */
+/* Retry-After: seconds, or a moment against `now`; in ms, -1 when unreadable. */
 int64_t http_date_delay(struct span s, int64_t now);
 
 /* "6m0s", "1d2h", "20ms" in milliseconds; -1 when it is none. */

@@ -144,15 +144,16 @@ static int64_t retry_info(struct json_object *error)
 static int64_t passed_field(struct json_object *fields, const char *name,
 			    int64_t now)
 {
+	struct span value;
 	int64_t then;
 	bool full = false;
 
+	value = json_said(json_get(fields, name), &full);
 	if (strcasecmp(name, "retry-after") == 0)
-		return http_date_delay(json_said(json_get(fields, name), &full),
-				       now);
+		return http_date_delay(value, now);
 	if (strcasecmp(name, "x-ratelimit-reset"))
 		return -1;
-	then = json_count(fields, name, 0); /* ms since 1970 */
+	then = http_date_read(value);
 	return then > now ? then - now : -1;
 }
 

@@ -103,6 +103,13 @@ static void moments_in_every_form(void **state)
 	assert_int_equal(http_date_read(SPAN("2026-11-22T11:30:00.5+01:30")), then);
 	assert_int_equal(http_date_read(SPAN("Sun, 22 Nov 2026 10:00:00 GMT")),
 			 then);
+	assert_int_equal(http_date_read(SPAN("1795341600000")), then);
+	assert_int_equal(http_date_read(SPAN("2026-11-22T12:00:00+0200")), then);
+	assert_int_equal(http_date_read(SPAN("Sunday, 22-Nov-26 10:00:00 GMT")),
+			 then);
+	assert_int_equal(http_date_read(SPAN("Sun Nov 22 10:00:00 2026")), then);
+	assert_int_equal(http_date_delay(SPAN("1795341640"), then), 40000);
+	assert_int_equal(http_date_delay(SPAN("1795341640000"), then), 40000);
 	assert_int_equal(http_date_read(SPAN("soon")), 0);
 	assert_int_equal(http_date_read(SPAN("")), 0);
 	assert_int_equal(http_date_read(SPAN("1e999")), 0);
