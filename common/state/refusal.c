@@ -65,17 +65,18 @@ enum {
 	S403 = 1 << 3,
 	S404 = 1 << 4,
 	S407 = 1 << 5,
-	S413 = 1 << 6,
-	S429 = 1 << 7,
-	S498 = 1 << 8,
-	S500 = 1 << 9,
-	S503 = 1 << 10,
-	S529 = 1 << 11,
+	S412 = 1 << 6,
+	S413 = 1 << 7,
+	S429 = 1 << 8,
+	S498 = 1 << 9,
+	S500 = 1 << 10,
+	S503 = 1 << 11,
+	S529 = 1 << 12,
 };
 
 static unsigned status_bit(int status)
 {
-	static const int codes[] = { 400, 401, 402, 403, 404, 407,
+	static const int codes[] = { 400, 401, 402, 403, 404, 407, 412,
 				     413, 429, 498, 500, 503, 529 };
 
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
@@ -138,6 +139,18 @@ static const struct row {
 	  NULL, DISABLED },
 	{ ANTHROPIC, S400 | S403, BEGINS, "Your organization has been disabled",
 	  NULL, DISABLED },
+	/* router-for-me/CLIProxyAPI/issues/3409: "has been disable" */
+	{ ANTHROPIC, S400 | S401 | S403, BEGINS, "Your account has been disab",
+	  NULL, DISABLED },
+	/* anthropics/claude-code/issues/47130, /54863 */
+	{ ANTHROPIC, S403, BEGINS,
+	  "Your organization does not have access to Claude", NULL, DISABLED },
+	{ ANTHROPIC, S401 | S403, BEGINS, "Account is no longer a member", NULL,
+	  WRONG_KEY },
+	/* anthropics/claude-code/issues/63685, /65044 */
+	{ ANTHROPIC, S401 | S403, BEGINS, "Your organization has disabled",
+	  NULL, OAUTH },
+	{ ANTHROPIC, S401 | S403, NAMED, "oauth_org_not_allowed", NULL, OAUTH },
 	/* anthropics/claude-code/issues/6590 */
 	{ ANTHROPIC, S401 | S403, BEGINS,
 	  "OAuth authentication is currently not allowed", NULL, OAUTH },
@@ -145,12 +158,17 @@ static const struct row {
 	{ ANTHROPIC, S400 | S403, BEGINS, "We've updated our Consumer Terms",
 	  NULL, TERMS },
 	{ ANTHROPIC, S400 | S403, BEGINS, "You must accept", "terms", TERMS },
+	{ ANTHROPIC, S403, HOLDS, "accept", "terms", TERMS },
 	/* anthropics/claude-code/issues/4208 */
 	{ ANTHROPIC, S400 | S403, BEGINS, "Your credit balance is too low",
 	  NULL, CREDIT },
+	{ ANTHROPIC, S400 | S403, BEGINS, "Credit balance is too low", NULL,
+	  CREDIT },
 	/* platform.claude.com, spend limits of a workspace */
-	{ ANTHROPIC, S400 | S403 | S429, BEGINS,
-	  "You have reached your specified", "usage limits", CREDIT },
+	{ ANTHROPIC, S400 | S403 | S429, BEGINS, "You have reached your",
+	  "usage limit", CREDIT },
+	/* anthropics/claude-code/issues/67939 */
+	{ ANTHROPIC, S400 | S403 | S429, BEGINS, "You", "spend limit", CREDIT },
 	/* It is said with quota left, too, as reported from the field. */
 	{ ANTHROPIC, S400 | S403 | S429, BEGINS, "You're out of extra usage",
 	  NULL, ELSEWHERE },
@@ -162,6 +180,8 @@ static const struct row {
 	  NULL, ELSEWHERE },
 	/* docs.claude.com/en/api/errors: not_found_error "model: NAME" */
 	{ ANTHROPIC, S404, BEGINS, "model:", NULL, NO_MODEL },
+	{ ANTHROPIC, S404, HOLDS, "model", "not found", NO_MODEL },
+	{ ANTHROPIC, S404, HOLDS, "model", "not exist", NO_MODEL },
 	/* docs.claude.com/en/api/errors: permission_error */
 	{ ANTHROPIC, S403 | S404, BEGINS,
 	  "Your account does not have access to", NULL, NO_MODEL },
@@ -192,6 +212,7 @@ static const struct row {
 	/* platform.openai.com/docs/guides/error-codes: account_deactivated */
 	{ OPENAI, S401 | S403, NAMED, "account_deactivated", NULL, DISABLED },
 	{ OPENAI, S401 | S403, HOLDS, "has been deactivated", NULL, DISABLED },
+	{ OPENAI, S401 | S403, HOLDS, "organization", "disabled", DISABLED },
 	/* songquanpeng/one-api/issues/1764: it comes as a 400 */
 	{ OPENAI, S400 | S401 | S403, NAMED, "organization_restricted", NULL,
 	  DISABLED },
@@ -210,6 +231,11 @@ static const struct row {
 	  CREDIT },
 	/* openrouter.ai/docs/api-reference/limits: of the key */
 	{ OPENAI, S403, BEGINS, "Key limit exceeded", NULL, CREDIT },
+	/* pollinations/pollinations/issues/12136: Fireworks, a 412 */
+	{ OPENAI, S403 | S412 | S429, BEGINS, "Account", "spending limit",
+	  CREDIT },
+	{ OPENAI, S402 | S403 | S429, HOLDS, "insufficient credit", NULL,
+	  CREDIT },
 	/* docs.siliconflow.com: 403, code 30001 */
 	{ OPENAI, S403, HOLDS, "balance is insufficient", NULL, CREDIT },
 	{ OPENAI, S402 | S403 | S429, HOLDS, "insufficient balance", NULL,
@@ -234,6 +260,7 @@ static const struct row {
 	/* discuss.ai.google.dev: reported as leaked, consumer suspended */
 	{ OPENAI, S403, BEGINS, "Your API key was reported", NULL, WRONG_KEY },
 	{ OPENAI, S403, NAMED, "CONSUMER_SUSPENDED", NULL, DISABLED },
+	{ OPENAI, S401 | S403, HOLDS, "account", "suspended", DISABLED },
 	/* docs.x.ai: a key that was blocked or disabled */
 	{ OPENAI, S403, BEGINS, "The API key", "blocked", WRONG_KEY },
 	{ OPENAI, S403, BEGINS, "The API key", "disabled", WRONG_KEY },
@@ -243,11 +270,17 @@ static const struct row {
 	{ OPENAI, S404, HOLDS, "model", "not exist", NO_MODEL },
 	{ OPENAI, S404, HOLDS, "model", "not found", NO_MODEL },
 	{ OPENAI, S404, BEGINS, "No endpoints found", NULL, NO_MODEL },
+	{ OPENAI, S404, HOLDS, "model", "unavailable", NO_MODEL },
+	/* atiilla/sqlmap-ai/issues/3: it comes as a 400 */
+	{ OPENAI, S400 | S404, NAMED, "model_decommissioned", NULL, NO_MODEL },
+	{ OPENAI, S400 | S404, BEGINS, "The model", "decommissioned",
+	  NO_MODEL },
 	/* learn.microsoft.com, Azure OpenAI */
 	{ OPENAI, S404, NAMED, "DeploymentNotFound", NULL, NO_MODEL },
 	/* maxnowack/anthropic-proxy/issues/4: it comes as a 400 */
 	{ OPENAI, S400, MODEL, "is not a valid model", NULL, NO_MODEL },
 	{ OPENAI, S400, NAMED, "invalid_model", NULL, NO_MODEL },
+	{ OPENAI, S400, BEGINS, "Invalid model", NULL, NO_MODEL },
 	/* api-docs.deepseek.com: it comes as a 400 */
 	{ OPENAI, S400, BEGINS, "Model Not Exist", NULL, NO_MODEL },
 	{ OPENAI, S403, HOLDS, "access to", "model", NO_MODEL },
@@ -261,7 +294,8 @@ static const struct row {
 	{ OPENAI, S403, HOLDS, "moderation", NULL, CLIENTS },
 	{ OPENAI, S403, ANY, "", NULL, ELSEWHERE },
 	/* platform.openai.com: "The engine is currently overloaded" */
-	{ OPENAI, S429 | S503, HOLDS, "overloaded", NULL, MODEL_OVERLOAD },
+	{ OPENAI, S429 | S500 | S503, HOLDS, "overloaded", NULL,
+	  MODEL_OVERLOAD },
 	{ OPENAI, S429 | S503, HOLDS, "capacity", NULL, MODEL_OVERLOAD },
 	/* console.groq.com: 498 capacity_exceeded */
 	{ OPENAI, S498 | S529, ANY, "", NULL, MODEL_OVERLOAD },
@@ -437,10 +471,12 @@ struct refusal refusal_of(enum provider_kind kind,
 	struct error_said said;
 	const struct row *r;
 	int64_t delay;
+	bool whole;
 
 	error_said_read(&said, a->text);
 	r = row_of(kind, a->status, &said);
 	delay = delay_of(a, &said, r, now);
+	whole = error_begins(&said, WHOLE_FAMILY);
 	error_said_release(&said);
 	if (r)
 		return from_row(r, a, delay, now);
@@ -475,12 +511,10 @@ enum limit_cause refusal_word(enum provider_kind kind, int status,
 	case CAUSE_GATEWAY:
 		return CAUSE_AUTH;
 	case CAUSE_CREDIT:
-	bool whole;
 		return CAUSE_CREDIT;
 	case CAUSE_MODEL:
 		return CAUSE_MODEL;
 	case CAUSE_NONE:
-	whole = error_begins(&said, WHOLE_FAMILY);
 	case CAUSE_WINDOW:
 	case CAUSE_BURST:
 	case CAUSE_OVERLOAD:
