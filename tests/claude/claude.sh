@@ -2,12 +2,13 @@
 # Sourced after lib.sh: a provider of Claude (provider.py) on a free port, and
 # accounts for it. Sets provider (its address); the environment points there.
 
-start_provider() {
+start_provider() { # [FOLDER]: with TLS, and the certificate that lies there
 	mkfifo "$tmp/port"
-	python3 "$srcdir/tests/claude/provider.py" >"$tmp/port" 2>"$tmp/provider.log" &
+	python3 "$srcdir/tests/claude/provider.py" "$@" >"$tmp/port" 2>"$tmp/provider.log" &
 	children="$children $!"
 	read -r provider_port <"$tmp/port"
 	provider=http://127.0.0.1:$provider_port
+	[ $# -eq 0 ] || provider=https://localhost:$provider_port
 	export DARIO_ANTHROPIC_BASE_URL=$provider
 	export DARIO_OAUTH_TOKEN_URL=$provider/v1/oauth/token
 	export DARIO_OAUTH_AUTHORIZE_URL=$provider/authorize

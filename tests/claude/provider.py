@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """A Claude provider for tests: authorization server and Messages API.
 
-    provider.py     prints its port and serves until it is killed
+    provider.py [FOLDER]    prints its port and serves until it is killed; with
+                            TLS, when cert.pem and key.pem of FOLDER are given
 
 It also plays any number of other backends, below /b/NAME/v1, for Chat, Messages
 and Responses.
@@ -16,6 +17,8 @@ import base64
 import hashlib
 import json
 import secrets
+import ssl
+import sys
 import threading
 import time
 import urllib.parse
@@ -506,5 +509,11 @@ class Server(ThreadingHTTPServer):
 
 if __name__ == "__main__":
     server = Server(("127.0.0.1", 0), Handler)
+    if len(sys.argv) > 1:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(sys.argv[1] + "/cert.pem",
+                                sys.argv[1] + "/key.pem")
+        server.socket = context.wrap_socket(server.socket, server_side=True,
+                                            do_handshake_on_connect=False)
     print(server.server_address[1], flush=True)
     server.serve_forever()
