@@ -12,7 +12,7 @@
  * date (RFC 9110, each of its forms); 0 when it is none of these. */
 int64_t http_date_read(struct span s);
 
-/* Retry-After: seconds, or a moment against `now`; in ms, -1 when unreadable. */
+/* Retry-After: seconds, or a moment against `now`; in ms, -1: unreadable. */
 int64_t http_date_delay(struct span s, int64_t now);
 
 /* "6m0s", "1d2h", "20ms" in milliseconds; -1 when it is none. */
