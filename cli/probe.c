@@ -11,6 +11,7 @@
 #include "cli/secret.h"
 #include "dialect/error.h"
 #include "net/fetch.h"
+#include "net/model-list.h"
 #include "state/price.h"
 #include "state/save.h"
 #include "state/snapshot.h"
@@ -350,24 +351,29 @@ static char *first_listed(struct probe *p, struct err *e)
 {
 	struct fetch f = { .proxy = p->b->proxy,
 			   .ca_file = p->b->ca_file,
+			   .more = p->b->fields,
+			   .n_more = p->b->n_fields,
 			   .timeout_ms = QUESTION_MS };
-	struct buf url, credential;
+	struct buf url, credential, list;
 	struct json_object *o;
 	struct err unused;
 
 	buf_init(&url, 4096);
 	buf_init(&credential, 16384);
 	buf_init(&f.body, ANSWER_MAX);
-	backend_url(p->b, p->b->protocol, "/models", &url);
+	buf_init(&list, ANSWER_MAX);
+	backend_models_url(p->b, &url);
 	f.url = buf_cstr(&url);
 	if (backend_credential(p->b, p->home, p->b->protocol, &credential,
 			       &unused) == 0) {
 		f.credential = buf_cstr(&credential);
 		fetch_run(p->http, &f, &unused);
 	}
-	o = json_read(buf_get(&f.body), &unused);
-	buf_span(&p->answer, json_str(json_at(json_get(o, "data"), 0), "id"));
+	model_list_read(buf_get(&f.body), &list);
+	o = json_read(buf_get(&list), &unused);
+	buf_span(&p->answer, json_str(json_at(o, 0), "id"));
 	json_object_put(o);
+	buf_release(&list);
 	buf_release(&f.body);
 	buf_release(&url);
 	buf_release(&credential);

@@ -69,10 +69,7 @@ void catalog_init(struct catalog *c, struct http *http, const char *home,
 	c->backend = b;
 	buf_init(&c->url, 4096);
 	buf_init(&c->credential, 16384);
-	backend_url(b, b->protocol,
-		    b->protocol == DIALECT_ANTHROPIC ? "/models?limit=1000"
-						     : "/models",
-		    &c->url);
+	backend_models_url(b, &c->url);
 	c->proxy = b->proxy;
 	c->ca_file = b->ca_file;
 	if (account)

@@ -71,6 +71,18 @@ static int load_models(struct backend *b, struct json_object *list,
 	return 0;
 }
 
+/* It stays on the host of the base URL. */
+static int load_models_path(struct backend *b, const char *path, struct err *e)
+{
+	if (path && (*path != '/' || strpbrk(path, "#\\\"?") ||
+		     !span_visible(span_of(path))))
+		return err_set(e, ERR_CONFIG,
+			       "modelsPath must be a path such as "
+			       "\"/catalog/models\"");
+	b->models_path = xstrdup(path);
+	return 0;
+}
+
 /* Enough to keep a file from naming what must not be asked; `dario backend
  * add` looks closer. */
 static bool good_url(const char *url, const char *refused)
@@ -144,7 +156,7 @@ int backend_parse(struct backend *out, const char *name,
 {
 	static const char *const strings[] = {
 		"apiKey", "keyEnv", "keyCommand",   "baseUrl", "protocol",
-		"proxy",  "caFile", "organization", "project",
+		"proxy",  "caFile", "organization", "project", "modelsPath",
 	};
 	const char *url = json_cstr(file, "baseUrl");
 	const char *protocol = json_cstr(file, "protocol");
@@ -180,6 +192,7 @@ int backend_parse(struct backend *out, const char *name,
 	if (read_protocols(out, span_of(protocol ? protocol : "openai"), e))
 		goto fail;
 	if (load_models(out, json_get(file, "models"), e) ||
+	    load_models_path(out, json_cstr(file, "modelsPath"), e) ||
 	    load_way(out, file, e) || quirks_parse(&out->quirks, file, e))
 		goto fail;
 	seal_origin(&out->origin, out->base_url,
@@ -211,6 +224,7 @@ void backend_release(struct backend *b)
 	free(b->name);
 	free(b->base_url);
 	free(b->query);
+	free(b->models_path);
 	free(b->api_key);
 	free(b->key_env);
 	free(b->key_problem);
@@ -309,6 +323,25 @@ void backend_url(const struct backend *b, enum dialect_id dialect,
 		buf_str(out, "/v1");
 	buf_str(out, path);
 	put_query(b, path, out);
+}
+
+void backend_models_url(const struct backend *b, struct buf *out)
+{
+	const char *host = strstr(b->base_url, "://");
+
+	if (!b->models_path || !host) {
+		backend_url(b, b->protocol,
+			    b->protocol == DIALECT_ANTHROPIC
+				    ? "/models?limit=1000"
+				    : "/models",
+			    out);
+		return;
+	}
+	host += 3;
+	buf_add(out, b->base_url,
+		(size_t)(host - b->base_url) + strcspn(host, "/"));
+	buf_str(out, b->models_path);
+	put_query(b, b->models_path, out);
 }
 
 void backend_path_url(const struct backend *b, const char *path,

@@ -16,6 +16,8 @@
  * (dialect/quirks.h). A header field with {key} in its value, or one called
  * Authorization or x-api-key, takes the place of the credential that the
  * dialect has. The base URL may end in a query, which each call gets.
+ * modelsPath is where the list of models is, if it is not below the base URL:
+ * "/catalog/models" on the same host.
  *
  * `protocol` names the dialects that the provider speaks, the preferred one
  * first: "openai" (Chat Completions), "responses", "anthropic", or several
@@ -43,6 +45,7 @@ struct backend {
 	char *name;
 	char *base_url;    /* without a slash at the end, or query */
 	char *query;       /* of each call's URL, or NULL */
+	char *models_path; /* of its list of models, on that host; or NULL */
 	char *api_key;     /* or NULL */
 	char *key_env;     /* the variable that it is from, or NULL */
 	char *key_problem; /* why there is none, or NULL */
@@ -91,6 +94,9 @@ void backend_protocols(const struct backend *b, struct buf *out);
  * have a query. */
 void backend_url(const struct backend *b, enum dialect_id dialect,
 		 const char *path, struct buf *out);
+
+/* Where its list of models is. */
+void backend_models_url(const struct backend *b, struct buf *out);
 
 /* baseUrl with any path behind it, the query that it may have after that. A
  * version that both have stands there once. */

@@ -20,6 +20,7 @@ struct row {
 	struct quirks behind; /* by model */
 	bool router, always, local;
 	const struct dialect *dialect; /* or NULL */
+	const char *models_path;       /* or NULL */
 };
 
 struct providers {
@@ -44,6 +45,7 @@ static int parse_row(struct row *r, struct json_object *o, struct err *e)
 	r->always = json_flag(o, "always", false);
 	r->local = json_flag(o, "local", false) && !r->router;
 	r->dialect = dialect_find(json_str(o, "dialect"));
+	r->models_path = json_cstr(set, "modelsPath");
 	if (quirks_parse(&r->set, set, e) ||
 	    quirks_parse(&r->behind, behind ? behind : set, e))
 		return err_add(e, json_cstr(o, "name"));
@@ -100,6 +102,8 @@ void providers_fill(const struct providers *p, struct backend *b)
 		if (!matches(&r->urls, url))
 			continue;
 		quirks_fill(&b->quirks, &r->set);
+		if (!b->models_path)
+			b->models_path = xstrdup(r->models_path);
 		b->first_hand = !r->router;
 		b->router = r->router;
 		b->local = r->local;

@@ -15,7 +15,9 @@ class Up(http.server.BaseHTTPRequestHandler):
     def log_message(self, *a): pass
     def do_GET(self):
         key = (self.headers["Authorization"] or "").removeprefix("Bearer ")
-        kind = self.path.split("/")[1]
+        kind = self.path.split("/")[1].split("?")[0]
+        if self.path.startswith("/catalog"):
+            kind = "bare" if self.path.startswith("/catalog/models") else "page"
         status, body = {
             "good": (200, {"data": [{"id": "m"}]}),
             "bare": (200, [{"id": "m"}, {"id": "n"}]),
@@ -72,6 +74,28 @@ says 'a text alone' "http://$plain/busy" 'HTTP 503 and says: the model is loadin
 says 'nothing that a terminal obeys' "http://$plain/hostile" 'says: a [2Jb c'
 ok 'not too long' test "${#out}" -lt 700
 says 'a page says nothing' "http://$plain/page" '(HTTP 404): is the base URL complete?' 'HTTP 404 for the list'
+
+# GitHub Models has its list beside the API.
+elsewhere() { # MEMBERS
+	(umask 077 && printf '{"name":"up","apiKey":"%s",%s}' $key "$1" >"$DARIO_HOME/backends/up.json")
+	out=$("$dario" backend test up 2>&1)
+}
+elsewhere "\"baseUrl\":\"http://$plain/page/v1\",\"modelsPath\":\"/catalog/models\""
+like 'a list elsewhere on the host' "$out" 'lists 2 models'
+like 'the same in doctor' "$("$dario" doctor)" 'models: 2'
+elsewhere "\"baseUrl\":\"http://$plain/page?v=1\",\"modelsPath\":\"/catalog/models\""
+like 'with the query of the base URL' "$out" 'lists 2 models'
+for path in catalog http://h.example/models '//h.example/a?b' '/a#b'; do
+	elsewhere "\"baseUrl\":\"http://$plain/good\",\"modelsPath\":\"$path\""
+	like "not $path" "$out" 'modelsPath must be a path'
+done
+"$dario" backend remove up 2>/dev/null || rm "$DARIO_HOME/backends/up.json"
+printf '%s\n' $key | "$dario" backend add github --key-stdin 2>/dev/null
+is "GitHub's list is there" "$(json 'j["baseUrl"], j["modelsPath"]' <"$DARIO_HOME/backends/github.json")" \
+	'https://models.github.ai/inference /catalog/models'
+printf '%s\n' $key | "$dario" backend add github --key-stdin --base-url="http://$plain/good" 2>/dev/null
+is 'but not at another address' "$(json '"modelsPath" in j' <"$DARIO_HOME/backends/github.json")" False
+"$dario" backend remove github 2>/dev/null
 
 says 'TLS where there is none' "https://$plain/good" 'does not speak TLS: if it is plain HTTP, write http://'
 says 'no TLS where there is' "http://$tls/good" 'the port speaks TLS' 'write https:// in its baseUrl'
