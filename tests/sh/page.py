@@ -260,7 +260,7 @@ def leaving(b, url, told):
                  ".map((n) => n.textContent))].join()")
     check("a person: their own requests alone", whose == "anna", whose)
     check("a person: no accounts", not b.js("return " + SHOWN, "#accounts"))
-    status = b.js("return fetch('accounts').then((r) => r.status)")
+    status = b.js("return ask('accounts').catch((e) => e.status)")
     check("a person: none to be had", status == 403, str(status))
     subprocess.run(told["remove"], shell=True, check=True)
     check("a key that is removed ends its session",
