@@ -4,6 +4,7 @@
 #include "base/unpack.h"
 #include "base/wait.h"
 #include "fcgi/request.h"
+#include "fcgi/unpacked.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -181,35 +182,65 @@ int request_read_body(struct request *r, body_fn *fn, void *arg, struct err *e)
 
 /* --- held in part -------------------------------------------------------- */
 
-int request_hold_body(struct request *r, size_t most, bool *whole,
-		      struct err *e)
+static long raw_some(void *arg, char *p, size_t n, struct err *e)
+{
+	struct request *r = arg;
+	size_t expect = announced(r);
+
+	return expect && r->bytes_in >= expect ? 0 : read_some(r, p, n, e);
+}
+
+static long raw_now(void *arg, char *p, size_t n, struct err *e)
+{
+	struct request *r = arg;
+	size_t expect = announced(r);
+
+	if (expect && r->bytes_in >= expect)
+		return 0;
+	return took(r, r->gw->ops->read_now(r->gw, p, n), e);
+}
+
+int request_unpack(struct request *r, struct err *e)
+{
+	r->unpacked = unpacked_new(r->vars.content_encoding, e);
+	if (!r->unpacked)
+		return -1;
+	r->packed = true;
+	r->vars.content_encoding = NULL;
+	return 0;
+}
+
+/* All that was announced is there? */
+static bool has_all(const struct request *r)
 {
 	size_t expect = announced(r);
 
+	return expect && r->bytes_in >= expect && !r->unpacked;
+}
+
+int request_hold_body(struct request *r, size_t most, bool *whole,
+		      struct err *e)
+{
 	*whole = false;
-	if (expect > REQUEST_BODY_MAX)
-		return too_large(r, e);
 	while (r->body.n < most && !*whole) {
 		char *to = buf_room(&r->body, READ_STEP);
-		long n = to ? read_some(r, to, READ_STEP, e) : err_memory(e);
+		long n;
 
+		if (!to)
+			return err_memory(e);
+		n = r->unpacked ? unpacked_read(r->unpacked, raw_some, r, to,
+						READ_STEP, e)
+				: read_some(r, to, READ_STEP, e);
 		if (n < 0)
 			return -1;
 		buf_took(&r->body, (size_t)n);
-		*whole = n == 0 || (expect && r->bytes_in >= expect);
+		*whole = n == 0 || has_all(r);
 	}
 	return 0;
 }
 
 long request_rest_of_body(struct request *r, char *p, size_t n, struct err *e)
 {
-	size_t expect = announced(r);
-	long got;
-
-	if (expect && r->bytes_in >= expect)
-		return 0;
-	got = took(r, r->gw->ops->read_now(r->gw, p, n), e);
-	if (got > 0 && r->bytes_in > REQUEST_BODY_MAX)
-		return too_large(r, e);
-	return got;
+	return r->unpacked ? unpacked_read(r->unpacked, raw_now, r, p, n, e)
+			   : raw_now(r, p, n, e);
 }

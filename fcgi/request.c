@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "fcgi/request.h"
+#include "fcgi/unpacked.h"
 
 #include "base/clock.h"
 #include "base/digest.h"
@@ -196,6 +197,7 @@ void request_init(struct request *r, struct app *app, struct http *http,
 
 void request_release(struct request *r)
 {
+	unpacked_free(r->unpacked);
 	buf_release(&r->body);
 	buf_release(&r->head);
 	buf_release(&r->answer);

@@ -21,7 +21,7 @@
 
 #include <stdatomic.h>
 
-#define REQUEST_BODY_MAX (64u << 20)  /* bytes, as sent */
+#define REQUEST_BODY_MAX (64u << 20)  /* bytes of one that is read */
 #define REQUEST_HEAD_MAX (128u << 10) /* our answer's header, all of it */
 
 /* What all loops of a worker share. */
@@ -88,9 +88,10 @@ struct request {
 	struct span session; /* the cookie of the page that let it in; or "" */
 	const char *origin;  /* that was let in, for CORS; or NULL */
 
-	struct buf body; /* as far as it is held */
-	bool packed;     /* its content-encoding was taken off */
-	struct buf head; /* answer's header fields so far */
+	struct buf body;           /* as far as it is held */
+	bool packed;               /* its content-encoding was taken off */
+	struct unpacked *unpacked; /* while it comes; or NULL */
+	struct buf head;           /* answer's header fields so far */
 	bool head_sent;
 	/* Who is asked; NULL when that is not known, or there is none. */
 	const char *model; /* in the client's words */
@@ -134,11 +135,14 @@ void request_release(struct request *r);
  * it piece by piece. */
 typedef int body_fn(void *arg, struct span piece, struct err *e);
 int request_read_body(struct request *r, body_fn *fn, void *arg, struct err *e);
-/* Read it as it is sent, to its end or a little beyond `most` bytes. */
+/* Read it as it is sent, to its end or a little beyond `most` bytes. However
+ * large it is: what is not held streams. */
 int request_hold_body(struct request *r, size_t most, bool *whole,
 		      struct err *e);
 /* What follows that, as http_call's on_send has it. */
 long request_rest_of_body(struct request *r, char *p, size_t n, struct err *e);
+/* Before that: it is held, and streams, without its content-encoding. */
+int request_unpack(struct request *r, struct err *e);
 /* The bytes that were announced; -1: none were. */
 int64_t request_announced(const struct request *r);
 

@@ -12,6 +12,7 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "base/unpack.h"
 #include "fcgi/batched.h"
 #include "fcgi/literal-path.h"
 #include "fcgi/passage.h"
@@ -56,8 +57,9 @@ static int hold_body(struct pass *p, size_t most, struct err *e)
 	if (request_hold_body(r, most, &whole, e))
 		return -1;
 	p->passage.rest = !whole;
-	p->passage.rest_n = announced < 0 ? -1
-					  : announced - (int64_t)r->bytes_in;
+	p->passage.rest_n = announced < 0 || r->packed
+				  ? -1
+				  : announced - (int64_t)r->bytes_in;
 	return 0;
 }
 
@@ -146,11 +148,17 @@ static int take_body(struct pass *p, struct err *e)
 	const char *coding = p->r->vars.content_encoding;
 	bool plain = !coding || !*coding || !strcasecmp(coding, "identity");
 	bool literal = p->passage.to && !p->r->key;
+	bool form = !p->passage.to && form_is(type);
 
 	p->passage.type = type && *type ? type : NULL;
 	if (!has_body(p->r))
 		return 0;
-	if (!p->passage.to && plain && form_is(type))
+	if (form && !plain && unpack_knows(coding)) {
+		if (request_unpack(p->r, e))
+			return -1;
+		plain = true;
+	}
+	if (form && plain)
 		return read_form(p, e);
 	if (!literal && (!p->passage.type || strcasestr(type, "json")))
 		return request_read_body(p->r, peek_piece, &p->peek, e)

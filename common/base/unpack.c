@@ -178,16 +178,28 @@ static int unknown(const char *coding, struct err *e)
 		       coding, *known ? ", or as one of " : "", known);
 }
 
+static const struct coding *find(const char *name)
+{
+	const struct coding *c = codings;
+
+	while (c->name && strcasecmp(name, c->name) &&
+	       strcasecmp(name, c->alias))
+		c++;
+	return c->name ? c : NULL;
+}
+
+bool unpack_knows(const char *coding)
+{
+	return find(coding);
+}
+
 struct unpack *unpack_new(const char *coding, unpack_fn *fn, void *arg,
 			  struct err *e)
 {
-	const struct coding *c = codings;
+	const struct coding *c = find(coding);
 	struct unpack *u;
 
-	while (c->name && strcasecmp(coding, c->name) &&
-	       strcasecmp(coding, c->alias))
-		c++;
-	if (!c->name) {
+	if (!c) {
 		unknown(coding, e);
 		return NULL;
 	}
