@@ -19,7 +19,7 @@ static const struct {
 	    [NEED_METHODS] = "set \"check-local\" => \"disable\" in "
 			     "fastcgi.server, and let no other module answer "
 			     "for this path",
-	    [NEED_BODY] = "set server.max-request-size = 65537",
+	    [NEED_BODY] = "set server.max-request-size = 2097152",
 	    [NEED_CHUNKED] = "set server.stream-request-body = 0",
 	    [NEED_STREAM] = "set server.stream-response-body = 2, and leave "
 			    "text/event-stream out of deflate.mimetypes",
@@ -35,7 +35,7 @@ static const struct {
 			 "fastcgi_pass_request_headers on",
 	    [NEED_METHODS] = "remove limit_except, and set fastcgi_param "
 			     "REQUEST_METHOD $request_method",
-	    [NEED_BODY] = "set client_max_body_size 64m",
+	    [NEED_BODY] = "set client_max_body_size 0",
 	    [NEED_CHUNKED] = "set fastcgi_param CONTENT_LENGTH "
 			     "$content_length",
 	    [NEED_STREAM] = "set fastcgi_keep_conn on (or fastcgi_buffering "
@@ -49,9 +49,9 @@ static const struct {
 			 "Authorization)",
 	    [NEED_METHODS] = "remove Limit, LimitExcept and AllowMethods for "
 			     "this path",
-	    [NEED_BODY] = "set LimitRequestBody 67108864 (mod_fcgid: "
+	    [NEED_BODY] = "set LimitRequestBody 0 (mod_fcgid: "
 			  "FcgidMaxRequestLen 268435456)",
-	    [NEED_CHUNKED] = "set LimitRequestBody 67108864 (mod_fcgid: "
+	    [NEED_CHUNKED] = "set LimitRequestBody 0 (mod_fcgid: "
 			     "FcgidMaxRequestLen 268435456)",
 	    [NEED_STREAM] = "set flushpackets=on in ProxyPass (mod_fcgid: "
 			    "FcgidOutputBufferSize 0), and SetEnv no-gzip 1",
@@ -66,7 +66,7 @@ static const struct {
 	    [NEED_KEY] = "let the web server pass the field Authorization as "
 			 "HTTP_AUTHORIZATION",
 	    [NEED_METHODS] = "let the web server pass every method on",
-	    [NEED_BODY] = "raise the web server's limit for bodies to 64 MiB",
+	    [NEED_BODY] = "raise the web server's limit for bodies",
 	    [NEED_CHUNKED] = "let the web server pass on bodies without a "
 			     "length, or collect them itself",
 	    [NEED_STREAM] = "turn the web server's buffering and compression "

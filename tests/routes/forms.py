@@ -150,9 +150,12 @@ class Watch:
 
 
 def large():
-    """50 MiB: the worker and the disk do not see it as a whole."""
+    """50 MiB, or more than is ever read: the worker and the disk do not see it
+    as a whole."""
     file = os.urandom(50 * MIB)
     for name, body, fields in (
+            ("and 40 more", form(field('"model"', b"b:m"), field(
+                '"file"', file + file[:40 * MIB], "a.wav")), {}),
             ("the model first", form(field('"model"', b"b:m"), field(
                 '"file"', file, "a.wav")), {}),
             ("the model last, a header names the backend", form(
