@@ -97,7 +97,8 @@ static const char *const man_files[][2] = {
 	  "thinking, effort, betas, metadata, order, cache" },
 	{ "prices.json",
 	  "prices of your own, which go before share/prices.json: prices "
-	  "(match, input, output, read, write5m, write1h, search, from, long), "
+	  "(match, at, input, output, read, write5m, write1h, reasoning, "
+	  "search, from, long), "
 	  "defaultPrice" },
 	{ "managed-settings.json",
 	  "settings for the Claude Code of all who have signed in" },

@@ -332,7 +332,7 @@ static void show_costs(struct probe *p)
 	}
 	prices = prices_load(NULL, &unused);
 	if (prices)
-		cost = prices_cost(prices, p->model, clock_wall_ms(), &u);
+		cost = prices_cost(prices, p->b, p->model, clock_wall_ms(), &u);
 	prices_free(prices);
 	say(stderr,
 	    "dario: up to %d questions to %s at %s: about %lld tokens there "

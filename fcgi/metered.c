@@ -10,8 +10,8 @@
 #include "fcgi/estimate.h"
 #include "fcgi/persons-view.h"
 #include "fcgi/reply.h"
+#include "state/cost.h"
 #include "state/meter.h"
-#include "state/price.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -229,9 +229,9 @@ static const struct price *price_of(const struct request *r,
 {
 	const struct price *p;
 
-	if (b->demo || b->local)
+	if (cost_is_free(b))
 		return NULL;
-	p = prices_find(r->config->prices, model, clock_wall_ms());
+	p = prices_find(r->config->prices, b, model, clock_wall_ms());
 	return p ? p : prices_default(r->config->prices);
 }
 
@@ -522,8 +522,8 @@ static int64_t counted(const struct usage *u)
 }
 
 /* Anthropic tells how often it has searched. */
-static int64_t cost_of(const struct request *r, const struct price *p,
-		       const struct usage *u)
+static int64_t nano_cost(const struct request *r, const struct price *p,
+			 const struct usage *u)
 {
 	const struct metered *m = r->metered;
 	double extra = is_anthropic(r) && u->searches
@@ -538,7 +538,7 @@ static void note(struct request *r)
 	struct metered *m = r->metered;
 	struct usage u = estimate_so_far(r);
 	const struct price *p = price_now(r);
-	int64_t cost = cost_of(r, p, &u);
+	int64_t cost = nano_cost(r, p, &u);
 
 	for (size_t i = 0; i < m->n; i++)
 		meter_note(&m->leases[i], cost, counted(&u));
@@ -598,7 +598,7 @@ void metered_settle(struct request *r)
 		u = r->usage;
 		p = price_now(r);
 	}
-	cost = cost_of(r, p, &u);
+	cost = nano_cost(r, p, &u);
 	for (size_t i = 0; i < m->n; i++)
 		meter_settle(&m->leases[i], cost, counted(&u));
 	r->metered = NULL;

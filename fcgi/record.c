@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "fcgi/estimate.h"
 #include "fcgi/metered.h"
+#include "state/cost.h"
 #include "state/recent.h"
 #include "state/usage.h"
 
@@ -49,12 +50,12 @@ static void look_up_usage(struct request *r)
 }
 
 /* In dollars; negative: not known. What generates nothing is free. */
-static double cost_of(const struct request *r, const char *model, int64_t now)
+static double dollars(const struct request *r, const char *model, int64_t now)
 {
 	bool generates = *model || r->usage.input || r->usage.output;
 
 	return generates && r->config
-		     ? prices_cost(r->config->prices, model, now, &r->usage)
+		     ? cost_of(r->config, r->backend, model, now, &r->usage)
 		     : 0;
 }
 
@@ -86,7 +87,7 @@ static void to_sums(const struct request *r, int64_t took_ms)
 		.fallback = r->fallback,
 		.h5 = r->has_windows ? r->h5 : -1,
 		.d7 = r->d7,
-		.cost = cost_of(r, model, now),
+		.cost = dollars(r, model, now),
 		.usage = r->usage,
 	};
 

@@ -6,6 +6,7 @@
 #include "fcgi/persons-view.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
+#include "state/cost.h"
 #include "state/recent.h"
 
 #include "base/jw.h"
@@ -50,12 +51,13 @@ static void put_tokens(struct jw *w, const struct recent *x)
 }
 
 /* By today's prices: the files may have changed since. */
-static void put_cost(struct jw *w, const struct prices *p,
+static void put_cost(struct jw *w, const struct snapshot *c,
 		     const struct recent *x)
 {
 	const char *model = *x->texts.upstream_model ? x->texts.upstream_model
 						     : x->texts.model;
-	double cost = x->has_usage ? prices_cost(p, model, x->time, &x->usage)
+	double cost = x->has_usage ? cost_of(c, x->texts.backend, model,
+					     x->time, &x->usage)
 				   : -1;
 
 	jw_key(w, "cost");
@@ -94,7 +96,7 @@ static void put_request(void *arg, const struct recent *x)
 	else
 		jw_null(w);
 	put_tokens(w, x);
-	put_cost(w, l->r->config->prices, x);
+	put_cost(w, l->r->config, x);
 	put_text(w, "fallback", persons_view_fallback(l->r, t->fallback));
 	put_text(w, "dropped", t->dropped);
 	jw_obj_end(w);

@@ -86,7 +86,7 @@ static int find_price(void *arg, struct err *e)
 
 	if (!prices)
 		return -1;
-	dollars = prices_cost(prices, p->model,
+	dollars = prices_cost(prices, NULL, p->model,
 			      p->when ? p->when : clock_wall_ms(), &p->usage);
 	if (dollars < 0)
 		return 0;

@@ -39,6 +39,7 @@
 #define BACKEND_DEFAULT_URL "https://api.openai.com/v1"
 #define BACKEND_MODELS_MAX 256
 #define BACKEND_FIELDS_MAX 16
+#define BACKEND_PROVIDER_MAX 31
 #define BACKEND_FIELD_MAX 4096 /* bytes of one */
 
 struct backend {
@@ -57,8 +58,9 @@ struct backend {
 	struct quirks quirks;
 	struct seal_origin origin; /* of what it seals */
 	bool first_hand;           /* the base URL tells whose models answer */
-	bool known, router;        /* the provider is; it has those of others */
-	bool local;                /* it is a program of the user's own */
+	char provider[BACKEND_PROVIDER_MAX + 1]; /* its id, or "" */
+	bool known, router; /* the provider is; it has those of others */
+	bool local;         /* it is a program of the user's own */
 	char *proxy;   /* on the way there, or NULL: as the environment says */
 	char *ca_file; /* of certificates to trust, or NULL */
 	char **fields; /* further header fields, "Name: value" */

@@ -3,11 +3,12 @@
 
 #include "state/price.h"
 
+#include "base/glob.h"
 #include "base/http-date.h"
 #include "base/install-path.h"
 #include "base/json.h"
+#include "state/backend.h"
 
-#include <fnmatch.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,18 +16,19 @@
 
 #define MILLION 1e6
 #define HOUR_MS 3600000
-#define KEPT 16 /* names of models that a thread has looked up last */
+#define KEPT 64 /* names of models that a thread has looked up last */
 
 struct row {
-	struct json_object *match; /* globs */
-	int64_t from;              /* ms since 1970 */
+	struct globs match;
+	struct json_object *at; /* names of providers; or NULL */
+	int64_t from;           /* ms since 1970 */
 	struct price price;
 };
 
 struct prices {
 	struct json_object *file, *own; /* ours, and the home's or NULL */
 	struct row *rows;
-	size_t n;
+	size_t n, n_own;
 	struct price unknown;
 	uint64_t number; /* of this loading */
 };
@@ -35,7 +37,7 @@ struct prices {
 
 static const struct price large = {
 	.usual = { 5 / MILLION, 25 / MILLION, 0.5 / MILLION, 6.25 / MILLION,
-		   10 / MILLION },
+		   10 / MILLION, 25 / MILLION },
 	.search = SEARCH,
 };
 
@@ -53,17 +55,19 @@ static int amount(struct json_object *o, const char *key, double preset,
 static int read_rates(struct price_rates *r, struct json_object *o,
 		      struct err *e)
 {
-	double *const to[] = { &r->input, &r->output, &r->read, &r->write5m,
-			       &r->write1h };
-	static const char *const keys[] = { "input", "output", "read",
-					    "write5m", "write1h" };
+	double *const to[] = { &r->input,   &r->output,  &r->read,
+			       &r->write5m, &r->write1h, &r->reasoning };
+	static const char *const keys[] = { "input",   "output",  "read",
+					    "write5m", "write1h", "reasoning" };
 
 	if (!json_get(o, "input") || !json_get(o, "output"))
 		return err_set(e, ERR_CONFIG,
 			       "a price needs input and output, in dollars for "
 			       "a million tokens");
-	for (int i = 0; i < 5; i++) {
-		double preset = i < 2 ? 0 : r->input * MILLION;
+	for (int i = 0; i < 6; i++) {
+		double preset = i < 2  ? 0
+			      : i == 5 ? r->output * MILLION
+				       : r->input * MILLION;
 
 		if (amount(o, keys[i], preset, to[i], e))
 			return -1;
@@ -94,16 +98,33 @@ static int read_price(struct price *p, struct json_object *o, struct err *e)
 	return 0;
 }
 
-static bool are_names(struct json_object *match)
+static bool are_names(struct json_object *list)
 {
-	size_t n = json_length(match);
+	size_t n = json_length(list);
 
-	if (!json_object_is_type(match, json_type_array) || !n)
+	if (!json_object_is_type(list, json_type_array) || !n)
 		return false;
 	for (size_t i = 0; i < n; i++)
-		if (!json_span(json_at(match, i)).n)
+		if (!json_span(json_at(list, i)).n)
 			return false;
 	return true;
+}
+
+static int read_names(struct row *row, struct json_object *o, struct err *e)
+{
+	struct json_object *match = json_get(o, "match");
+
+	row->at = json_get(o, "at");
+	if (!are_names(match))
+		return err_set(e, ERR_CONFIG,
+			       "match must be a list of names of "
+			       "models, such as [\"my-model*\"]");
+	if (row->at && !are_names(row->at))
+		return err_set(e, ERR_CONFIG,
+			       "at must be a list of providers or backends, "
+			       "such as [\"groq\"]");
+	globs_read(&row->match, match);
+	return 0;
 }
 
 static int read_rows(struct prices *p, struct json_object *file, struct err *e)
@@ -119,13 +140,8 @@ static int read_rows(struct prices *p, struct json_object *file, struct err *e)
 		struct row *row = &p->rows[p->n++];
 
 		memset(row, 0, sizeof(*row));
-		row->match = json_get(o, "match");
 		row->from = from(o);
-		if (!are_names(row->match))
-			return err_set(e, ERR_CONFIG,
-				       "match must be a list of names of "
-				       "models, such as [\"my-model*\"]");
-		if (read_price(&row->price, o, e))
+		if (read_names(row, o, e) || read_price(&row->price, o, e))
 			return -1;
 	}
 	return 0;
@@ -144,6 +160,7 @@ static int read_own(struct prices *p, const char *home, struct err *e)
 	if ((unknown && read_price(&p->unknown, unknown, e)) ||
 	    read_rows(p, p->own, e))
 		return err_add(e, PRICES_FILE);
+	p->n_own = p->n;
 	return 0;
 }
 
@@ -171,54 +188,88 @@ void prices_free(struct prices *p)
 {
 	if (!p)
 		return;
+	for (size_t i = 0; i < p->n; i++)
+		globs_release(&p->rows[i].match);
 	json_object_put(p->file);
 	json_object_put(p->own);
 	free(p->rows);
 	free(p);
 }
 
-static bool matches(struct json_object *globs, const char *model)
+/* --- looking up ---------------------------------------------------------- */
+
+static bool is_at(const struct row *r, const struct backend *b)
 {
-	for (size_t i = 0; i < json_length(globs); i++)
-		if (fnmatch(json_span(json_at(globs, i)).p, model, 0) == 0)
+	for (size_t i = 0; b && i < json_length(r->at); i++) {
+		struct span name = json_span(json_at(r->at, i));
+
+		if (span_is(name, b->provider) || span_is(name, b->name))
 			return true;
+	}
 	return false;
 }
 
 /* The first row that matches names the model; an older row with another date
  * stands behind it under the same name. */
-static const struct price *find(const struct prices *p, const char *model,
-				int64_t when)
+static const struct price *find_in(const struct prices *p, size_t from,
+				   size_t to, const struct backend *b, bool at,
+				   struct glob_name model, int64_t when)
 {
-	for (size_t i = 0; i < p->n; i++)
-		if (matches(p->rows[i].match, model) && p->rows[i].from <= when)
-			return &p->rows[i].price;
+	for (size_t i = from; i < to; i++) {
+		const struct row *r = &p->rows[i];
+
+		if (r->from <= when && (at ? is_at(r, b) : !r->at) &&
+		    globs_match(&r->match, model, 0))
+			return &r->price;
+	}
 	return NULL;
 }
 
-const struct price *prices_find(const struct prices *p, const char *model,
-				int64_t when)
+/* The home's rows before ours, those of the place before all others. */
+static const struct price *find(const struct prices *p, const struct backend *b,
+				const char *model, int64_t when)
+{
+	const size_t ends[] = { 0, p->n_own, p->n };
+	struct glob_name name = glob_name(model);
+	const struct price *found = NULL;
+
+	for (int i = 0; i < 4 && !found; i++)
+		found = find_in(p, ends[i / 2], ends[i / 2 + 1], b, i % 2 == 0,
+				name, when);
+	return found;
+}
+
+static unsigned hash_in(unsigned h, const char *s)
+{
+	while (*s)
+		h = h * 31 + (unsigned char)*s++;
+	return h * 31;
+}
+
+const struct price *prices_find(const struct prices *p, const struct backend *b,
+				const char *model, int64_t when)
 {
 	static _Thread_local struct {
 		uint64_t number;
 		int64_t hour; /* prices change at midnight */
-		char model[64];
+		char model[64], backend[72], provider[BACKEND_PROVIDER_MAX + 1];
 		const struct price *price;
 	} kept[KEPT];
-	size_t n = strlen(model);
-	unsigned h = 0;
+	const char *name = b ? b->name : "", *provider = b ? b->provider : "";
+	unsigned h = hash_in(hash_in(0, name), model) % KEPT;
 
-	if (n >= sizeof(kept->model))
-		return find(p, model, when);
-	for (size_t i = 0; i < n; i++)
-		h = h * 31 + (unsigned char)model[i];
-	h %= KEPT;
+	if (strlen(model) >= sizeof(kept->model) ||
+	    strlen(name) >= sizeof(kept->backend))
+		return find(p, b, model, when);
 	if (kept[h].number != p->number || kept[h].hour != when / HOUR_MS ||
-	    strcmp(kept[h].model, model)) {
-		kept[h].price = find(p, model, when);
+	    strcmp(kept[h].model, model) || strcmp(kept[h].backend, name) ||
+	    strcmp(kept[h].provider, provider)) {
+		kept[h].price = find(p, b, model, when);
 		kept[h].number = p->number;
 		kept[h].hour = when / HOUR_MS;
-		memcpy(kept[h].model, model, n + 1);
+		strcpy(kept[h].model, model);
+		strcpy(kept[h].backend, name);
+		strcpy(kept[h].provider, provider);
 	}
 	return kept[h].price;
 }
@@ -226,19 +277,21 @@ const struct price *prices_find(const struct prices *p, const char *model,
 double price_cost(const struct price *p, const struct usage *u)
 {
 	int64_t prompt = u->input + u->cache_read + u->cache_write;
+	int64_t thought = u->reasoning < u->output ? u->reasoning : u->output;
 	const struct price_rates *r = p->over && prompt > p->over ? &p->far
 								  : &p->usual;
 
 	return (double)u->input * r->input + (double)u->cache_read * r->read +
 	       (double)(u->cache_write - u->cache_write_1h) * r->write5m +
 	       (double)u->cache_write_1h * r->write1h +
-	       (double)u->output * r->output + (double)u->searches * p->search;
+	       (double)(u->output - thought) * r->output +
+	       (double)thought * r->reasoning + (double)u->searches * p->search;
 }
 
-double prices_cost(const struct prices *p, const char *model, int64_t when,
-		   const struct usage *u)
+double prices_cost(const struct prices *p, const struct backend *b,
+		   const char *model, int64_t when, const struct usage *u)
 {
-	const struct price *price = prices_find(p, model, when);
+	const struct price *price = prices_find(p, b, model, when);
 
 	return price ? price_cost(price, u) : -1;
 }

@@ -4,16 +4,19 @@
  * home, which goes before it:
  *
  *	{"defaultPrice":{"input":5,"output":25},
- *	 "prices":[{"match":["my-model*"],"input":1,"output":2,"read":0.1,
- *		    "write5m":1.25,"write1h":2,"search":0.01,
- *		    "from":"2026-01-01",
+ *	 "prices":[{"match":["my-model*"],"at":["groq"],"input":1,"output":2,
+ *		    "read":0.1,"write5m":1.25,"write1h":2,"reasoning":2,
+ *		    "search":0.01,"from":"2026-01-01",
  *		    "long":{"over":200000,"input":2,"output":4}}]}
  *
  * US dollars for a million tokens; `search` for one search of the web that the
- * provider runs. What a row does not say of a cache costs what input does. Each
- * row of ours has a date from which it holds and its source; of the rows for a
+ * provider runs. What a row does not say of a cache costs what input does, and
+ * reasoning what other output does. `at`: these providers alone (their id in
+ * share/providers.json, or a backend's name); without it wherever a model of
+ * that name answers and no other row is of the place. Each row of ours has its
+ * source, and where it is known the date from which it holds; of the rows for a
  * model the latest one that holds counts. A server of the user's own machine
- * costs nothing. Immutable once loaded. Thread-safe.
+ * costs nothing (cost.h). Immutable once loaded. Thread-safe.
  */
 #ifndef DARIO_PRICE_H
 #define DARIO_PRICE_H
@@ -30,7 +33,7 @@ void prices_free(struct prices *p); /* NULL is fine */
 
 /* US dollars for a token. */
 struct price_rates {
-	double input, output, read, write5m, write1h;
+	double input, output, read, write5m, write1h, reasoning;
 };
 
 struct price {
@@ -39,17 +42,18 @@ struct price {
 	int64_t over; /* tokens of the prompt, beyond which it is `far`; or 0 */
 };
 
-/* Of the model at `when` (ms since 1970); NULL: not known. It lives as long as
- * p. */
-const struct price *prices_find(const struct prices *p, const char *model,
-				int64_t when);
+/* Of the model of that backend (NULL: it is not known) at `when` (ms since
+ * 1970); NULL: not known. It lives as long as p. */
+struct backend;
+const struct price *prices_find(const struct prices *p, const struct backend *b,
+				const char *model, int64_t when);
 /* Where no price is known, for limits: defaultPrice, or what a large model
  * costs. */
 const struct price *prices_default(const struct prices *p);
 
 double price_cost(const struct price *p, const struct usage *u);
 /* In US dollars at `when`; negative: not known. */
-double prices_cost(const struct prices *p, const char *model, int64_t when,
-		   const struct usage *u);
+double prices_cost(const struct prices *p, const struct backend *b,
+		   const char *model, int64_t when, const struct usage *u);
 
 #endif

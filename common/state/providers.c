@@ -18,6 +18,7 @@ struct row {
 	struct globs urls, models;
 	struct quirks set;    /* by URL */
 	struct quirks behind; /* by model */
+	const char *id;       /* or "" */
 	bool router, always, local;
 	const struct dialect *dialect; /* or NULL */
 	const char *models_path;       /* or NULL */
@@ -41,9 +42,12 @@ static int parse_row(struct row *r, struct json_object *o, struct err *e)
 
 	globs_read(&r->urls, json_get(o, "baseUrl"));
 	globs_read(&r->models, json_get(o, "models"));
+	r->id = json_str(o, "id").p;
 	r->router = json_flag(o, "router", false);
 	r->always = json_flag(o, "always", false);
-	r->local = json_flag(o, "local", false) && !r->router;
+	/* What hands on to others has their prices. */
+	r->local = json_flag(o, "local", false) &&
+		   !json_flag(o, "forwards", false);
 	r->dialect = dialect_find(json_str(o, "dialect"));
 	r->models_path = json_cstr(set, "modelsPath");
 	if (quirks_parse(&r->set, set, e) ||
@@ -107,6 +111,7 @@ void providers_fill(const struct providers *p, struct backend *b)
 		b->first_hand = !r->router;
 		b->router = r->router;
 		b->local = r->local;
+		snprintf(b->provider, sizeof(b->provider), "%s", r->id);
 		b->known = true;
 		return;
 	}

@@ -35,7 +35,7 @@ class Prices:
 
     def __init__(self, path):
         rows = json.load(open(path), parse_float=Decimal, parse_int=Decimal)["prices"]
-        self.rows = {m: next(r for r in rows if r["from"] <= str(date.today()) and
+        self.rows = {m: next(r for r in rows if r.get("from", "") <= str(date.today()) and
                              any(fnmatchcase(m, g) for g in r["match"])) for m, _ in MODELS}
 
     def cost(self, model, o, out):

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/http-date.h"
 #include "dialect/dialect.h"
+#include "state/cost.h"
 #include "state/history.h"
 #include "state/pool.h"
 #include "state/queue.h"
@@ -988,16 +989,92 @@ static void prices_have_dates(void **state)
 
 	(void)state;
 	assert_non_null(p);
-	assert_float_equal(prices_cost(p, "claude-sonnet-5-5", before, &u), 0.2,
+	assert_float_equal(prices_cost(p, NULL, "claude-sonnet-5-5", before, &u), 0.2,
 			   1e-9);
-	assert_float_equal(prices_cost(p, "claude-sonnet-5-5", after, &u), 0.1,
+	assert_float_equal(prices_cost(p, NULL, "claude-sonnet-5-5", after, &u), 0.1,
 			   1e-9);
-	assert_float_equal(prices_cost(p, "claude-haiku-5-5", after, &far), 0.1,
+	assert_float_equal(prices_cost(p, NULL, "claude-haiku-5-5", after, &far), 0.1,
 			   1e-9);
-	assert_float_equal(prices_cost(p, "claude-haiku-5-5", after, &near),
+	assert_float_equal(prices_cost(p, NULL, "claude-haiku-5-5", after, &near),
 			   0.01, 1e-9);
-	assert_true(prices_cost(p, "llama", after, &u) < 0);
+	assert_true(prices_cost(p, NULL, "llama", after, &u) < 0);
 	prices_free(p);
+}
+
+static void prices_have_places(void **state)
+{
+	static const char own[] =
+		"{\"prices\":[{\"match\":[\"m\"],\"input\":3,\"output\":30},"
+		"{\"match\":[\"m\"],\"at\":[\"groq\",\"mine\"],\"input\":2,"
+		"\"output\":20,\"reasoning\":5},"
+		"{\"match\":[\"llama-3.1-8b-instant\"],\"input\":9,\"output\":9}]}";
+	struct backend groq = { .name = "g", .provider = "groq" };
+	struct backend mine = { .name = "mine" }, other = { .name = "o" };
+	struct usage in = { .input = 1000000 };
+	struct usage out = { .output = 1000000, .reasoning = 400000 };
+	struct err e = { 0 };
+	struct prices *p;
+
+	assert_int_equal(store_put(*state, PRICES_FILE, span_of(own), &e), 0);
+	p = prices_load(*state, &e);
+	assert_non_null(p);
+	for (int i = 0; i < 2; i++) { /* again, as it is remembered */
+		assert_float_equal(prices_cost(p, &groq, "m", 1, &in), 2, 1e-9);
+		assert_float_equal(prices_cost(p, &mine, "m", 1, &in), 2, 1e-9);
+		assert_float_equal(prices_cost(p, &other, "m", 1, &in), 3,
+				   1e-9);
+		assert_float_equal(prices_cost(p, NULL, "m", 1, &in), 3, 1e-9);
+	}
+	assert_float_equal(prices_cost(p, &groq, "m", 1, &out), 0.6 * 20 + 2,
+			   1e-9);
+	assert_float_equal(prices_cost(p, NULL, "m", 1, &out), 30, 1e-9);
+	out.reasoning = 2000000; /* more than all */
+	assert_float_equal(prices_cost(p, &groq, "m", 1, &out), 5, 1e-9);
+	/* The home's own before ours, whatever ours are of. */
+	assert_float_equal(prices_cost(p, &groq, "llama-3.1-8b-instant", 1,
+				       &in),
+			   9, 1e-9);
+	prices_free(p);
+}
+
+static void put_backend(const char *home, const char *name, const char *url)
+{
+	char file[100], text[300];
+	struct err e;
+
+	store_folder(home, "backends", &e);
+	snprintf(file, sizeof(file), "backends/%s.json", name);
+	snprintf(text, sizeof(text),
+		 "{\"provider\":\"openai\",\"name\":\"%s\",\"apiKey\":\"k\","
+		 "\"baseUrl\":\"%s\"}",
+		 name, url);
+	assert_int_equal(store_put(home, file, span_of(text), &e), 0);
+}
+
+static void who_answers_has_the_price(void **state)
+{
+	static const char model[] = "llama-3.3-70b-versatile";
+	struct usage u = { .input = 1000000 };
+	int64_t now = clock_wall_ms();
+	struct snapshot *c;
+	struct err e = { 0 };
+
+	put_backend(*state, "near", "http://127.0.0.1:11434/v1");
+	put_backend(*state, "far", "https://ollama.com/v1");
+	put_backend(*state, "lite", "http://127.0.0.1:4000/v1");
+	put_backend(*state, "quick", "https://api.groq.com/openai/v1");
+	put_backend(*state, "own", "https://llm.example.com/v1");
+	c = snapshot_load(*state, &e);
+	assert_non_null(c);
+	assert_float_equal(cost_of(c, "near", "gpt-4o", now, &u), 0, 1e-9);
+	assert_float_equal(cost_of(c, "near", "any", now, &u), 0, 1e-9);
+	assert_float_equal(cost_of(c, "lite", "gpt-4o", now, &u), 2.5, 1e-9);
+	assert_float_equal(cost_of(c, "far", "gpt-4o", now, &u), 2.5, 1e-9);
+	assert_float_equal(cost_of(c, "quick", model, now, &u), 0.59, 1e-9);
+	assert_true(cost_of(c, "own", model, now, &u) < 0);
+	assert_float_equal(cost_of(c, "own", "gpt-4o", now, &u), 2.5, 1e-9);
+	assert_float_equal(cost_of(c, "gone", "gpt-4o", now, &u), 2.5, 1e-9);
+	snapshot_free(c);
 }
 
 static void usage_in_passing(void **state)
@@ -1078,6 +1155,8 @@ int main(void)
 		WITH_HOME(the_pace_is_kept),
 		WITH_HOME(the_history_turns_over),
 		cmocka_unit_test(prices_have_dates),
+		WITH_HOME(prices_have_places),
+		WITH_HOME(who_answers_has_the_price),
 		cmocka_unit_test(usage_in_passing),
 		cmocka_unit_test(a_forecast),
 	};
