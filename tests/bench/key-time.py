@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Does a wrong key that is nearly right take longer than any other? The
+instructions of the worker in the functions that compare and look up keys, for
+wrong keys that differ from a right one at their first byte, in the middle, at
+their last byte, and everywhere, or have nearly its hash. Not the same number
+for all: exit 1; without valgrind: exit 77.
+
+    key-time.py --builddir=DIR
+
+People's keys are found by their hash in a table: keys are taken whose hash
+leads to an empty place of it, and others whose hash leads to somebody.
+"""
+
+import argparse
+import hashlib
+import os
+import shutil
+import string
+import sys
+import tempfile
+
+import budget
+import fastcgi
+
+WHERE = ("guard_request", "guard_key")
+ASKED = "/v1/models"
+TIMES, SIZE = 3, 5  # windows, of which the least counts; requests in one
+OWNER = "owner-" + "k" * 40
+ALPHABET = string.ascii_letters + string.digits
+PERSON = "sk-dario-" + "Q" * 43
+PLACES = 16  # of the table, for so few keys
+
+
+def place_of(text):
+    digest = hashlib.sha256(text.encode()).digest()
+    return int.from_bytes(digest[:8], "little") % PLACES
+
+
+def changed(text, at, somebody):
+    """The text with another byte there, whose hash leads where it is to."""
+    for c in ALPHABET:
+        one = text[:at] + c + text[at + 1:]
+        if one != text and (place_of(one) == place_of(PERSON)) == somebody:
+            return one
+    raise RuntimeError(f"no byte at {at} does")
+
+
+def other(n, somebody):
+    for i in range(10000):
+        one = ("%05d" % i + ALPHABET * 2)[:n]
+        if (place_of(one) == place_of(PERSON)) == somebody:
+            return one
+    raise RuntimeError("none does")
+
+
+def of_nearly_its_hash(right):
+    """The hash begins like that of the right one."""
+    digest = hashlib.sha256(right.encode()).digest()
+    for i in range(10000000):
+        one = ("%08d" % i + ALPHABET * 2)[:len(right)]
+        if hashlib.sha256(one.encode()).digest()[:2] == digest[:2]:
+            return one
+    raise RuntimeError("none is")
+
+
+def wrong_keys(right, somebody):
+    n = len(right)
+    near = {"its hash": of_nearly_its_hash(right)} if somebody else {}
+    return near | {"first byte": changed(right, 9, somebody),
+            "in the middle": changed(right, n // 2, somebody),
+            "last byte": changed(right, n - 1, somebody),
+            "everywhere": other(n, somebody)}
+
+
+def fields(kind, key):
+    fastcgi.ABOUT.pop("HTTP_AUTHORIZATION", None)
+    fastcgi.ABOUT.pop("HTTP_X_API_KEY", None)
+    if kind == "bearer":
+        fastcgi.ABOUT["HTTP_AUTHORIZATION"] = "Bearer " + key
+    else:
+        fastcgi.ABOUT["HTTP_X_API_KEY"] = key
+
+
+def run_window(worker, kind, key):
+    fields(kind, key)
+    for _ in range(SIZE):
+        got = worker.get(ASKED)
+        if b"Status: 401" not in got:
+            worker.fail(f"{kind} {key}: answered {got[:300]}")
+    if b"Status: 200" not in worker.get(budget.MARK_PATH):
+        worker.fail(f"{budget.MARK_PATH} does not answer")
+
+
+def measure(builddir, lanes):
+    with tempfile.TemporaryDirectory() as place:
+        tool = ["valgrind", "--tool=callgrind", f"--log-file={place}/log",
+                f"--callgrind-out-file={place}/out",
+                f"--dump-before={budget.MARK}"]
+        tool += [f"--toggle-collect={name}" for name in WHERE]
+        with fastcgi.Worker(builddir, tool) as worker:
+            digest = hashlib.sha256(PERSON.encode()).hexdigest()
+            fastcgi.put(f"{worker.home}/keys/anna.json",
+                        {"hash": "sha256:" + digest})
+            fastcgi.put(f"{worker.home}/config.json", {"apiKey": OWNER})
+            run_window(worker, *lanes[0])  # the start with it
+            for _ in range(TIMES):
+                for lane in lanes:
+                    run_window(worker, *lane)
+        counts = budget.windows(place)[1:]
+    return [min(counts[i + k * len(lanes)] for k in range(TIMES)) // SIZE
+            for i in range(len(lanes))]
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument("--builddir", default=os.path.join(budget.HERE, "..", ".."))
+    args = p.parse_args()
+    if not shutil.which("valgrind"):
+        print("SKIP valgrind is missing")
+        return 77
+    groups, lanes = {}, []
+    for kind in ("bearer", "x-api-key"):
+        for what, right, somebody in (("the owner's", OWNER, False),
+                                      ("a person's", PERSON, False),
+                                      ("a person's, where somebody is", PERSON, True)):
+            keys = wrong_keys(right, somebody)
+            groups[f"{kind}, like {what}"] = range(len(lanes), len(lanes) + len(keys))
+            lanes += [(kind, k) for k in keys.values()]
+    counts = measure(os.path.abspath(args.builddir), lanes)
+    fine = True
+    for name, own in groups.items():
+        seen = [counts[i] for i in own]
+        good = min(seen) == max(seen) > 500
+        fine = fine and good
+        print(f"{'PASS' if good else 'FAIL'} {name}: {seen} instructions, wherever it is wrong")
+    return 0 if fine else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
