@@ -10,6 +10,7 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "base/task.h"
 #include "fcgi/conversation.h"
 #include "fcgi/passage.h"
 #include "fcgi/pooled.h"
@@ -242,6 +243,7 @@ static int wait_in_line(struct pooled *c, struct err *e)
 	}
 	if (relay_wait(c->relay, QUEUE_STEP_MS, e))
 		return -1;
+	task_rested(QUEUE_STEP_MS);
 	memset(c->tried, 0, c->pool.accounts->n * sizeof(*c->tried));
 	return 0;
 }

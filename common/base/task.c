@@ -21,6 +21,7 @@ struct task {
 	void *arg;
 	struct timer timer;
 	bool running, ready; /* ready: in the queue, or to be once it waits */
+	int64_t waited;
 	struct task *next;
 };
 
@@ -70,6 +71,17 @@ struct loop *task_loop(void)
 	return self->of->loop;
 }
 
+int64_t *task_waited(void)
+{
+	return &self->waited;
+}
+
+void task_rested(int64_t ms)
+{
+	if (self)
+		self->waited = self->waited > ms ? self->waited - ms : 0;
+}
+
 void task_wait(int64_t until)
 {
 	struct task *t = self;
@@ -90,6 +102,7 @@ static void sleep_in_task(long ms)
 	do
 		task_wait(until);
 	while (clock_ms() < until);
+	task_rested(ms);
 }
 
 /* --- helper threads ------------------------------------------------------ */
@@ -313,6 +326,7 @@ int task_start(struct loop *l, void (*fn)(void *arg), void *arg, struct err *e)
 	t->fn = fn;
 	t->arg = arg;
 	t->ready = t->running = false;
+	t->waited = 0;
 	coro_set(t->coro, run, t);
 	task_wake(t);
 	return 0;

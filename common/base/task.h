@@ -27,6 +27,12 @@ int task_call(struct loop *l, void (*fn)(void *arg), void *arg, struct err *e);
 
 struct task *task_self(void); /* NULL: not in a task */
 struct loop *task_loop(void); /* of this task */
+/* A number of this task's own, 0 when it begins: ms that it has waited for
+ * what it may not wait for long. */
+int64_t *task_waited(void);
+/* It has waited so long for something else, between looks at that: they may
+ * take as long again. wait_ms says so. Outside of a task it does nothing. */
+void task_rested(int64_t ms);
 /* Until somebody wakes this task, but no longer than to this clock_ms. */
 void task_wait(int64_t until);
 void task_wake(struct task *t); /* NULL is fine */

@@ -100,6 +100,7 @@ bool redis_line_first(const char *home, const struct shared_place *p)
 	redis_word(&a, own(p)->lane);
 	redis_int(&a, own(p)->n);
 	redis_int(&a, (int64_t)p->number);
+	a.waits = true;
 	redis_ask(&a, counted, &before, &unused);
 	return !before;
 }

@@ -20,13 +20,11 @@
 
 #define RETRY_MS 1000
 #define HANGS_MS 2000 /* what nobody waits for, before it is given up */
-#define SPENT 64      /* tasks whose time is counted */
-#define SPENT_MS 2000 /* and for how long */
 
 static struct {
 	struct redis_setup setup;
-	pthread_mutex_t lock; /* of the connection and the place */
-	pthread_mutex_t why_lock;
+	pthread_mutex_t lock;       /* of the connection: held while it waits */
+	pthread_mutex_t known_lock; /* of the place and why: never */
 	redisContext *sync;
 	pid_t pid;
 	struct redis_place place; /* as it was found last */
@@ -36,7 +34,7 @@ static struct {
 	_Atomic int64_t since, next; /* wall ms; clock_ms of the next try */
 	_Atomic unsigned times;      /* that it went */
 } link_ = { .lock = PTHREAD_MUTEX_INITIALIZER,
-	    .why_lock = PTHREAD_MUTEX_INITIALIZER };
+	    .known_lock = PTHREAD_MUTEX_INITIALIZER };
 
 /* --- is it there? -------------------------------------------------------- */
 
@@ -59,6 +57,11 @@ void redis_link_setup(const struct redis_setup *s)
 void redis_link_keep(void)
 {
 	atomic_store(&link_.kept, true);
+}
+
+bool redis_link_is_kept(void)
+{
+	return atomic_load(&link_.kept);
 }
 
 /* With the lock. */
@@ -88,9 +91,9 @@ static void set_away(const char *why)
 	if (atomic_exchange(&link_.away, true))
 		return;
 	atomic_fetch_add(&link_.times, 1);
-	pthread_mutex_lock(&link_.why_lock);
+	pthread_mutex_lock(&link_.known_lock);
 	snprintf(link_.why, sizeof(link_.why), "%s", why);
-	pthread_mutex_unlock(&link_.why_lock);
+	pthread_mutex_unlock(&link_.known_lock);
 	atomic_store(&link_.since, clock_wall_ms());
 	log_msg("the store is away (%s): requests go on with what this host "
 		"knows; see dario doctor",
@@ -120,9 +123,9 @@ int64_t redis_link_away(char *why, size_t n)
 {
 	if (redis_link_up())
 		return 0;
-	pthread_mutex_lock(&link_.why_lock);
+	pthread_mutex_lock(&link_.known_lock);
 	snprintf(why, n, "%s", link_.why);
-	pthread_mutex_unlock(&link_.why_lock);
+	pthread_mutex_unlock(&link_.known_lock);
 	return atomic_load(&link_.since);
 }
 
@@ -135,35 +138,12 @@ static bool worth_asking(void)
 
 /* --- requests and answers ------------------------------------------------ */
 
-void redis_text(struct redis_args *a, struct span s)
-{
-	if (a->argc == REDIS_ARGS_MAX)
-		return;
-	a->v[a->argc] = s.n ? s.p : "";
-	a->n[a->argc++] = s.n;
-}
-
-void redis_word(struct redis_args *a, const char *s)
-{
-	redis_text(a, span_of(s));
-}
-
-void redis_int(struct redis_args *a, int64_t v)
-{
-	char *p = a->mem + a->used;
-	int n = snprintf(p, sizeof(a->mem) - a->used, "%lld", (long long)v);
-
-	if (a->used + (size_t)n + 1 > sizeof(a->mem))
-		return;
-	a->used += (size_t)n + 1;
-	redis_text(a, (struct span){ p, (size_t)n });
-}
-
 void redis_args(struct redis_args *a, const char *op, const char *who,
 		int64_t since)
 {
 	a->argc = 0;
 	a->used = 0;
+	a->waits = false;
 	redis_word(a, "EVALSHA");
 	redis_word(a, ""); /* its hash, when it is known */
 	redis_word(a, "1");
@@ -176,30 +156,6 @@ void redis_args(struct redis_args *a, const char *op, const char *who,
 static bool is_answer(const redisReply *r)
 {
 	return r && r->type == REDIS_REPLY_ARRAY && r->elements == REDIS_ANSWER;
-}
-
-static const redisReply *at(const redisReply *answer, size_t i)
-{
-	const redisReply *r = answer->element[REDIS_RESULT];
-
-	return r->type == REDIS_REPLY_ARRAY && i < r->elements ? r->element[i]
-							       : NULL;
-}
-
-int64_t redis_int_at(const redisReply *answer, size_t i)
-{
-	const redisReply *r = at(answer, i);
-
-	return r && r->type == REDIS_REPLY_INTEGER ? r->integer : 0;
-}
-
-struct span redis_text_at(const redisReply *answer, size_t i)
-{
-	const redisReply *r = at(answer, i);
-
-	if (!r || r->type != REDIS_REPLY_STRING)
-		return SPAN("");
-	return (struct span){ r->str, (size_t)r->len };
 }
 
 /* In words; of an error of the server its first words. */
@@ -218,13 +174,21 @@ static const char *fault_of(const redisReply *r, char *out, size_t n)
 /* With the lock: a connection, or NULL. */
 static redisContext *connection(struct err *e)
 {
+	struct redis_place place;
+
 	after_fork();
 	if (link_.sync && link_.sync->err) {
 		redisFree(link_.sync);
 		link_.sync = NULL;
 	}
-	if (!link_.sync)
-		link_.sync = redis_open(&link_.setup, &link_.place, e);
+	if (link_.sync)
+		return link_.sync;
+	link_.sync = redis_open(&link_.setup, &place, e);
+	if (link_.sync) {
+		pthread_mutex_lock(&link_.known_lock);
+		link_.place = place;
+		pthread_mutex_unlock(&link_.known_lock);
+	}
 	return link_.sync;
 }
 
@@ -286,6 +250,18 @@ static void ignore(void *arg, const redisReply *answer)
 	(void)answer;
 }
 
+/* With the lock. */
+static int ask_quickly(struct redis_args *a, struct err *e)
+{
+	int64_t begun = clock_ms();
+
+	if (ask_locked(a, ignore, NULL, e))
+		return -1;
+	if (clock_ms() - begun <= link_.setup.answer_ms / 2)
+		return 0;
+	return err_set(e, ERR_INTERNAL, "it answers slowly");
+}
+
 int redis_link_retry(struct err *e)
 {
 	struct redis_args a;
@@ -294,6 +270,9 @@ int redis_link_retry(struct err *e)
 	redis_args(&a, "sync", "", INT64_MAX / 4096);
 	pthread_mutex_lock(&link_.lock);
 	rc = ask_locked(&a, ignore, NULL, e);
+	/* One that is just fast enough would come and go all the time. */
+	if (rc == 0 && !redis_link_up())
+		rc = ask_quickly(&a, e);
 	if (rc)
 		atomic_store(&link_.next, clock_ms() + RETRY_MS);
 	else
@@ -347,11 +326,6 @@ static _Thread_local struct lane {
 	unsigned want, calls; /* calls: not answered yet */
 	uint64_t answers;     /* so far, and when there were so many */
 	uint64_t seen;
-	struct {
-		const struct task *task;
-		int64_t at;
-		int64_t ms;
-	} spent[SPENT];
 } lane;
 
 static void set_want(struct lane *l, unsigned want)
@@ -516,9 +490,9 @@ static void look_up(void *arg)
 static int know_place(struct redis_place *out, struct err *e)
 {
 	for (int i = 0; i < 2; i++) {
-		pthread_mutex_lock(&link_.lock);
+		pthread_mutex_lock(&link_.known_lock);
 		*out = link_.place;
-		pthread_mutex_unlock(&link_.lock);
+		pthread_mutex_unlock(&link_.known_lock);
 		if (*out->sha)
 			return 0;
 		e->code = ERR_INTERNAL;
@@ -591,30 +565,36 @@ static struct call *send(struct lane *l, struct redis_args *a, redis_done *done,
 	return c;
 }
 
-/* What is left of the time that this task may wait. */
-static int64_t *spent(struct lane *l)
+/* It waits no longer. The store is away when it has had all of the time, not
+ * when this task had used up most of it before. */
+static int give_up(struct lane *l, struct call *c, int64_t had, struct err *e)
 {
-	const struct task *t = task_self();
-	size_t i = ((uintptr_t)t >> 6) % SPENT;
-	int64_t now = clock_ms();
-
-	if (l->spent[i].task != t || now - l->spent[i].at > SPENT_MS) {
-		l->spent[i].task = t;
-		l->spent[i].at = now;
-		l->spent[i].ms = 0;
+	c->left = true; /* freed when its answer comes */
+	c->done(c->arg, NULL);
+	err_set(e, ERR_INTERNAL, "it does not answer in time");
+	if (had >= link_.setup.answer_ms) {
+		set_away(e->msg);
+		drop(l);
 	}
-	return &l->spent[i].ms;
+	return -1;
 }
 
 static int ask_in_task(struct redis_args *a, redis_done *done, void *arg,
 		       struct err *e)
 {
 	struct lane *l = &lane;
-	int64_t begun = clock_ms();
-	int64_t until = begun + link_.setup.answer_ms - *spent(l);
-	struct call *c = send(l, a, done, arg, task_self(), e);
+	int64_t begun = clock_ms(), unused = 0;
+	int64_t *waited = a->waits ? &unused : task_waited();
+	int64_t until = begun + link_.setup.answer_ms - *waited;
+	struct call *c;
 	int rc = -1;
 
+	if (until <= begun) {
+		done(arg, NULL);
+		return err_set(e, ERR_INTERNAL,
+			       "this request has waited for it long enough");
+	}
+	c = send(l, a, done, arg, task_self(), e);
 	if (!c) {
 		done(arg, NULL);
 		set_away(e->msg);
@@ -623,15 +603,12 @@ static int ask_in_task(struct redis_args *a, redis_done *done, void *arg,
 	write_out(l);
 	while (!c->over && clock_ms() < until)
 		task_wait(until);
-	*spent(l) += clock_ms() - begun;
-	if (!c->over) {
-		c->left = true; /* freed when its answer comes */
-		done(arg, NULL);
-		err_set(e, ERR_INTERNAL, "it does not answer in time");
-		set_away(e->msg);
-		drop(l);
-		return -1;
-	}
+	/* This thread may have been late, not the store. */
+	if (!c->over && l->ac && l->ac->c.flags & REDIS_CONNECTED)
+		redisAsyncHandleRead(l->ac);
+	*waited += clock_ms() - begun;
+	if (!c->over)
+		return give_up(l, c, clock_ms() - begun, e);
 	if (c->ok)
 		rc = 0;
 	else

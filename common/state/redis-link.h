@@ -5,10 +5,11 @@
  * Each request is one call of redis_script, by its hash. A task of a loop is
  * put aside until the answer is there, over a connection of its loop; any other
  * thread blocks, over the one connection of the process. Nobody waits longer
- * than `answer_ms`, all requests of one task together; then, or when the
- * connection breaks, the store is away: requests fail at once, until
- * redis_link_retry finds it again. A process without a keeper (redis_link_keep)
- * looks by itself once a second.
+ * than `answer_ms`, all requests of one task together. When one was not
+ * answered in that time, or the connection breaks, the store is away: requests
+ * fail at once, until redis_link_retry finds it again and it answers twice as
+ * fast. A process without a keeper (redis_link_keep) looks by itself once a
+ * second.
  *
  * `done` is called once, in the thread that asked: with the answer, or with
  * NULL when there is none, and then it may or may not have been carried out.
@@ -53,6 +54,7 @@ struct redis_args {
 	size_t n[REDIS_ARGS_MAX];
 	int argc;
 	size_t used;
+	bool waits;     /* who asks waits anyway: the time does not count */
 	char mem[4096]; /* of numbers */
 };
 
@@ -87,6 +89,7 @@ int redis_link_retry(struct err *e);
 void redis_link_lost(const char *why); /* it was not found */
 /* From now on somebody calls redis_link_retry. */
 void redis_link_keep(void);
+bool redis_link_is_kept(void);
 /* What a command of the server's own says, "INFO server"; it blocks. */
 int redis_link_info(const char *section, struct buf *out, struct err *e);
 /* When this thread's loop ends. */

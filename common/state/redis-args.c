@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* redis-args: what a request and an answer of redis-link.h are made of. */
+#include "config.h"
+
+#include "state/redis-link.h"
+
+#include <stdio.h>
+
+void redis_text(struct redis_args *a, struct span s)
+{
+	if (a->argc == REDIS_ARGS_MAX)
+		return;
+	a->v[a->argc] = s.n ? s.p : "";
+	a->n[a->argc++] = s.n;
+}
+
+void redis_word(struct redis_args *a, const char *s)
+{
+	redis_text(a, span_of(s));
+}
+
+void redis_int(struct redis_args *a, int64_t v)
+{
+	char *p = a->mem + a->used;
+	int n = snprintf(p, sizeof(a->mem) - a->used, "%lld", (long long)v);
+
+	if (a->used + (size_t)n + 1 > sizeof(a->mem))
+		return;
+	a->used += (size_t)n + 1;
+	redis_text(a, (struct span){ p, (size_t)n });
+}
+
+static const redisReply *at(const redisReply *answer, size_t i)
+{
+	const redisReply *r = answer->element[REDIS_RESULT];
+
+	return r->type == REDIS_REPLY_ARRAY && i < r->elements ? r->element[i]
+							       : NULL;
+}
+
+int64_t redis_int_at(const redisReply *answer, size_t i)
+{
+	const redisReply *r = at(answer, i);
+
+	return r && r->type == REDIS_REPLY_INTEGER ? r->integer : 0;
+}
+
+struct span redis_text_at(const redisReply *answer, size_t i)
+{
+	const redisReply *r = at(answer, i);
+
+	if (!r || r->type != REDIS_REPLY_STRING)
+		return SPAN("");
+	return (struct span){ r->str, (size_t)r->len };
+}

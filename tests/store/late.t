@@ -1,0 +1,51 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# A store that is slow, or stopped: requests are served, it is said once that it
+# is away, and what many have waited is not added up.
+. "$(dirname "$0")/../sh/lib.sh"
+. "$srcdir/tests/claude/claude.sh"
+need lighttpd curl python3
+. "$srcdir/tests/store/slow.sh"
+# Many requests of one loop, each of which waits a little.
+say delay 60
+i=0
+while [ $i -lt 25 ]; do
+	ask owner /v1/messages claude-x >"$tmp/code"
+	i=$((i + 1))
+done
+is 'what requests have waited is not added up' "$(lines 'the store is away (')" 0
+say delay 600
+ask "$paid" /v1/messages claude-x >"$tmp/code"
+say delay 0
+is 'one that has waited for it long enough does not say that it is away' \
+	"$(cat "$tmp/code") $(lines 'the store is away (')" '200 0'
+
+# stopped, as by a debugger or a full disk
+say delay 0
+wait_for 20 up
+kill -STOP "$store_pid"
+begun=$(now_ms)
+is 'stopped: served' "$(ask "$paid" /v1/messages claude-x)" 200
+took=$(($(now_ms) - begun))
+ok "stopped: it waits for one time to answer at most ($took ms)" test "$took" -lt 1900
+kill -CONT "$store_pid"
+ok 'stopped: back' wait_for 20 up
+stop_router
+
+# as it is without a setting: 50 ms
+unset DARIO_STORE_TIMEOUT_MS
+for ms in 30 60 5000; do
+	say delay $ms
+	: >"$tmp/log"
+	port=
+	start_router --workers=1
+	codes=
+	for n in 1 2 3 4; do
+		codes="$codes$(ask "$paid" /v1/messages claude-x) "
+	done
+	is "$ms ms late: served" "$codes" '200 200 200 200 '
+	ok "$ms ms late: said once at most" test "$(lines 'the store is away (')" -le 1
+	stop_router
+done
+exec 8>&-
+done_testing
