@@ -65,6 +65,25 @@ static int expect(redisReply *r, redisContext *c, const char *what,
 	return rc;
 }
 
+/* Sentinels may not know yet that it is the master no more. Some servers do not
+ * say what they are. */
+static int expect_master(redisContext *c, struct err *e)
+{
+	redisReply *r = redisCommand(c, "ROLE");
+	bool replica = r && r->type == REDIS_REPLY_ARRAY && r->elements &&
+		       r->element[0]->type == REDIS_REPLY_STRING &&
+		       strcmp(r->element[0]->str, "slave") == 0;
+
+	if (!r)
+		return expect(r, c, "role", e);
+	freeReplyObject(r);
+	return replica ? err_set(e, ERR_CONFIG,
+				 "it is a replica, which takes no changes: "
+				 "give the address of its master, or of the "
+				 "sentinels")
+		       : 0;
+}
+
 static int introduce(redisContext *c, const struct redis_url *u,
 		     struct redis_place *out, struct err *e)
 {
@@ -79,6 +98,8 @@ static int introduce(redisContext *c, const struct redis_url *u,
 		return -1;
 	if (u->db &&
 	    expect(redisCommand(c, "SELECT %ld", u->db), c, "database", e))
+		return -1;
+	if (expect_master(c, e))
 		return -1;
 	r = redisCommand(c, "SCRIPT LOAD %s", redis_script);
 	if (r && r->type == REDIS_REPLY_STRING &&
