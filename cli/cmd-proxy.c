@@ -8,9 +8,11 @@
 #include "cli/cmd.h"
 #include "cli/listen.h"
 #include "cli/print-config.h"
+#include "cli/say.h"
 #include "cli/show-notes.h"
 #include "cli/supervise.h"
 #include "state/oauth-config.h"
+#include "state/shared-choose.h"
 #include "state/snapshot.h"
 
 #include <stdio.h>
@@ -124,14 +126,33 @@ static int serve(struct server_conf *sc, const char *home,
 	return rc;
 }
 
+/* One that is away keeps nobody from starting: it may come. */
+static int check_store(const struct snapshot *cfg, const char *home, bool *away,
+		       struct err *e)
+{
+	struct err why;
+
+	if (shared_choose(home, &cfg->settings, e))
+		return -1;
+	*away = shared_ask(&why) != 0;
+	if (*away)
+		say(stderr,
+		    "dario: the store is away (%s): until it is there this "
+		    "host goes by what it knows itself; see dario doctor\n",
+		    why.msg);
+	return 0;
+}
+
 static int check_all(struct server_conf *sc, struct snapshot *cfg,
 		     const char *home, struct err *e)
 {
 	char *worker = install_path_worker(e);
+	bool away;
 
 	free(worker);
 	if (!worker || server_conf_write(sc, home, &cfg->settings, e) ||
-	    server_conf_test(sc, e) || check_notes(cfg, home, e))
+	    server_conf_test(sc, e) || check_notes(cfg, home, e) ||
+	    check_store(cfg, home, &away, e))
 		return -1;
 	if (settings_key_is_short(&cfg->settings))
 		fprintf(stderr,
@@ -139,7 +160,8 @@ static int check_all(struct server_conf *sc, struct snapshot *cfg,
 			"less than %d characters: who reaches the router can "
 			"guess it: " SETTINGS_KEY_FIX "\n",
 			SETTINGS_KEY_MIN);
-	fprintf(stderr, "dario: everything is in order\n");
+	fprintf(stderr, "dario: everything %sis in order\n",
+		away ? "else " : "");
 	return 0;
 }
 

@@ -35,6 +35,15 @@ DARIO_STORE=redis://u:hush@127.0.0.1:1 "$dario" config --json >"$tmp/out" 2>&1
 like 'shown without its password' "$(cat "$tmp/out")" 'redis://***@127.0.0.1:1'
 unlike 'nowhere' "$(cat "$tmp/out")" hush
 
+DARIO_STORE=redis://127.0.0.1:1 "$dario" proxy --check >"$tmp/out" 2>&1
+is 'proxy --check: a store that is away keeps nobody from starting' $? 0
+like 'but it is said' "$(cat "$tmp/out")" 'the store is away (127.0.0.1: '
+unlike 'and not that all is in order' "$(cat "$tmp/out")" 'everything is in order'
+DARIO_STORE=redis://127.0.0.1:1 DARIO_STORE_PASSWORD_FILE=$tmp/nosuch "$dario" proxy --check >"$tmp/out" 2>&1
+isnt_0=$?
+ok 'proxy --check: a password file that is not there is an error' test $isnt_0 -ne 0
+like 'which is named' "$(cat "$tmp/out")" "$tmp/nosuch"
+
 # with a password
 printf 'hush\n' >"$tmp/password"
 auth=hush store_auth=hush
@@ -42,6 +51,8 @@ start_store --requirepass hush
 export DARIO_STORE_PASSWORD_FILE="$tmp/password"
 "$dario" store status >"$tmp/out" 2>&1
 is 'status' "$? $(json 'j["status"]' <"$tmp/out")" '0 ok'
+"$dario" proxy --check >"$tmp/out" 2>&1
+is 'proxy --check: it is there' "$? $(cat "$tmp/out")" '0 dario: everything is in order'
 echo wrong >"$tmp/wrong"
 DARIO_STORE_PASSWORD_FILE=$tmp/wrong "$dario" store status >"$tmp/out" 2>&1
 is 'a wrong password' $? 1
