@@ -3,8 +3,11 @@
 
 #include "base/clock.h"
 
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
+
+static _Atomic int64_t ahead;
 
 int64_t clock_ms(void)
 {
@@ -19,7 +22,18 @@ int64_t clock_wall_ms(void)
 	struct timespec t;
 
 	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000 +
+	       atomic_load_explicit(&ahead, memory_order_relaxed);
+}
+
+void clock_set_ahead(int64_t ms)
+{
+	atomic_store(&ahead, ms);
+}
+
+int64_t clock_ahead(void)
+{
+	return atomic_load(&ahead);
 }
 
 #define STAMP "2026-11-26T00:00:00.000Z"

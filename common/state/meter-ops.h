@@ -29,7 +29,7 @@ struct meter_sums;
 bool meter_judge(struct meter_sums *s, const struct quota *q,
 		 const struct meter_ask *ask, int64_t now,
 		 struct meter_answer *answer);
-void meter_show(struct meter_sums *s, const struct quota *q,
+void meter_show(struct meter_sums *s, const struct quota *q, int64_t now,
 		struct meter_use *out);
 
 /* Before anything is counted: it holds for all of the process. */

@@ -23,7 +23,7 @@ struct flight {
 	uint64_t serial;
 	int64_t hold, token_hold;
 	int64_t cost, tokens, noted; /* clock_ms of the last note */
-	int64_t ended;               /* wall ms */
+	int64_t ended;               /* clock_ms */
 	bool back;                   /* as if it had never been */
 };
 
@@ -46,12 +46,6 @@ static void begin(struct redis_args *a, const char *op)
 	redis_args(a, op, shared_redis_self(), shared_redis_since());
 }
 
-static void put_periods(struct redis_args *a, int64_t now)
-{
-	for (int p = 0; p < QUOTA_PERIODS; p++)
-		redis_int(a, quota_period_at((enum quota_period)p, now));
-}
-
 /* --- sums ---------------------------------------------------------------- */
 
 static size_t read_window(struct meter_window *w, const redisReply *answer,
@@ -68,8 +62,8 @@ static size_t read_window(struct meter_window *w, const redisReply *answer,
 static void read_sums(struct meter_sums *s, const redisReply *answer, size_t at)
 {
 	memset(s, 0, sizeof(*s));
-	s->last = s->latest = redis_int_at(answer,
-					   at++); /* rolled until then */
+	/* Rolled until then, by the store's clock. */
+	s->last = s->latest = redis_int_at(answer, at++);
 	for (int p = 0; p < QUOTA_PERIODS; p++) {
 		s->period[p] = redis_int_at(answer, at + (size_t)p);
 		s->spent[p] = redis_int_at(answer,
@@ -125,8 +119,7 @@ static void tell_end(struct flight *f)
 	begin(&a, "mend");
 	redis_word(&a, f->name);
 	redis_word(&a, f->id);
-	redis_int(&a, f->ended);
-	put_periods(&a, f->ended);
+	redis_int(&a, clock_ms() - f->ended);
 	redis_int(&a, f->cost);
 	redis_int(&a, f->tokens);
 	redis_int(&a, f->back);
@@ -141,7 +134,7 @@ static void end(struct meter_lease *l, int64_t cost, int64_t tokens, bool back)
 	memset(l, 0, sizeof(*l));
 	f->cost = within(cost, COST_MAX);
 	f->tokens = within(tokens, QUOTA_COUNT_MAX);
-	f->ended = clock_wall_ms();
+	f->ended = clock_ms();
 	f->back = back;
 	tell_end(f);
 }
@@ -226,14 +219,11 @@ static void took(void *arg, const redisReply *answer)
 }
 
 static void take_args(struct redis_args *a, const struct flight *f,
-		      const struct quota *q, const struct meter_ask *ask,
-		      int64_t now)
+		      const struct quota *q, const struct meter_ask *ask)
 {
 	begin(a, "mtake");
 	redis_word(a, f->name);
 	redis_word(a, f->id);
-	redis_int(a, now);
-	put_periods(a, now);
 	redis_int(a, f->hold);
 	redis_int(a, f->token_hold);
 	redis_int(a, ask->cost);
@@ -269,15 +259,14 @@ static int take(const char *home, const char *name, const struct quota *q,
 {
 	struct flight *f = flight_of(name, ask);
 	struct taking t = { .granted = false };
-	int64_t now = clock_wall_ms();
 	struct redis_args a;
 
 	(void)home;
 	*out = (struct meter_lease){ &meter_redis, NULL, f };
-	take_args(&a, f, q, ask, now);
+	take_args(&a, f, q, ask);
 	if (redis_ask(&a, took, &t, e))
 		return -1;
-	meter_judge(&t.sums, q, ask, now, answer);
+	meter_judge(&t.sums, q, ask, t.sums.latest, answer);
 	/* The store has the last word. */
 	if (t.granted) {
 		answer->verdict = METER_OK;
@@ -300,18 +289,15 @@ static int use(const char *home, const char *name, const struct quota *q,
 	       struct meter_use *out, struct err *e)
 {
 	struct meter_sums s = { .hold = 0 };
-	int64_t now = clock_wall_ms();
 	struct redis_args a;
 
 	(void)home;
 	memset(out, 0, sizeof(*out));
 	redis_args(&a, "mread", "", shared_redis_since());
 	redis_word(&a, name);
-	redis_int(&a, now);
-	put_periods(&a, now);
 	if (redis_ask(&a, looked, &s, e))
 		return -1;
-	meter_show(&s, q, out);
+	meter_show(&s, q, s.latest, out);
 	return 0;
 }
 

@@ -334,10 +334,10 @@ static void cancel_lease(struct meter_lease *l)
 	finish(l, cancel);
 }
 
-void meter_show(struct meter_sums *s, const struct quota *q,
+void meter_show(struct meter_sums *s, const struct quota *q, int64_t now,
 		struct meter_use *out)
 {
-	roll(s, clock_wall_ms());
+	roll(s, now);
 	measure(&s->rate, &q->rate);
 	measure(&s->tokens, &q->tokens);
 	memcpy(out->spent, s->spent, sizeof(out->spent));
@@ -355,7 +355,7 @@ static int use(const char *home, const char *name, const struct quota *q,
 	memset(out, 0, sizeof(*out));
 	if (meter_table_read(home, name, &s, e))
 		return -1;
-	meter_show(&s, q, out);
+	meter_show(&s, q, clock_wall_ms(), out);
 	return 0;
 }
 

@@ -17,17 +17,16 @@ static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t stop;
 	bool runs, ends;
-} keeper = { .lock = PTHREAD_MUTEX_INITIALIZER,
-	     .stop = PTHREAD_COND_INITIALIZER };
+} keeper = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-/* False: it is to end. */
+/* False: it is to end. A clock that is set back must not stop it. */
 static bool rest(long ms)
 {
 	struct timespec t;
 	int rc = 0;
 	bool ends;
 
-	clock_gettime(CLOCK_REALTIME, &t);
+	clock_gettime(CLOCK_MONOTONIC, &t);
 	t.tv_sec += ms / 1000;
 	t.tv_nsec += ms % 1000 * 1000000;
 	if (t.tv_nsec >= 1000000000) {
@@ -67,8 +66,14 @@ static void *keep(void *arg)
 
 void shared_redis_keep(void)
 {
+	pthread_condattr_t steady;
 	pthread_attr_t attr;
 	struct err unused;
+
+	pthread_condattr_init(&steady);
+	pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
+	pthread_cond_init(&keeper.stop, &steady);
+	pthread_condattr_destroy(&steady);
 
 	redis_link_keep();
 	if (redis_link_retry(&unused))

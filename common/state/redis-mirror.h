@@ -42,6 +42,7 @@ extern struct redis_mirror {
 	_Atomic bool used;  /* since the last beat */
 	_Atomic bool holds; /* this process has held something */
 	pid_t pid;
+	int64_t answer_ms; /* that an answer may take */
 } redis_mirror;
 
 /* A request for an operation; one that holds something is kept in the store. */

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/fnv.h"
+#include "base/log.h"
 #include "base/task.h"
 
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #define OLD_MS 150         /* of the mirror, before it is asked for */
 #define NEW_MS 5           /* and as good as asked just now */
 #define TRIES_MAX 16       /* to change a text that others change */
+#define CLOCK_OFF_MS 5000  /* that a host's clock may be off */
 
 struct redis_mirror redis_mirror = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -120,6 +122,25 @@ static void forget(void)
 	atomic_store(&redis_mirror.again, true);
 }
 
+/* The store's clock is the one that all hosts go by: what one of them writes
+ * must mean the same to the others. Some seconds may be the answer's way. */
+static void note_clock(int64_t now)
+{
+	int64_t off = now - clock_wall_ms(), most;
+
+	most = CLOCK_OFF_MS + redis_mirror.answer_ms;
+	if (off > most || off < -most) {
+		if (redis_link_is_kept())
+			log_msg("the clock of this host is %lld s %s the store's: the "
+				"store's is gone by",
+				(long long)(off < 0 ? -off : off) / 1000,
+				off < 0 ? "ahead of" : "behind");
+		clock_set_ahead(clock_ahead() + off);
+		off = 0;
+	}
+	atomic_store(&redis_mirror.ahead, off);
+}
+
 static void hear(const redisReply *answer)
 {
 	const redisReply *news = answer->element[REDIS_NEWS];
@@ -142,8 +163,7 @@ static void hear(const redisReply *answer)
 		atomic_store(&redis_mirror.again, true);
 	atomic_store(&redis_mirror.waiting,
 		     (uint32_t)int_of(answer, REDIS_WAITING));
-	atomic_store(&redis_mirror.ahead,
-		     int_of(answer, REDIS_NOW) - clock_wall_ms());
+	note_clock(int_of(answer, REDIS_NOW));
 	atomic_store(&redis_mirror.heard, clock_ms());
 	pthread_mutex_unlock(&redis_mirror.lock);
 }
@@ -444,6 +464,7 @@ void shared_redis_use(const struct redis_setup *s)
 	redis_mirror.heard = 0;
 	redis_mirror.again = redis_mirror.holds = false;
 	redis_mirror.pid = getpid();
+	redis_mirror.answer_ms = s->answer_ms;
 	pthread_mutex_unlock(&redis_mirror.lock);
 	redis_link_setup(&own);
 	shared_use(&shared_redis);
