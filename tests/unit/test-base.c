@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
+#include "base/aead.h"
 #include "base/arena.h"
 #include "base/cores.h"
 #include "base/digest.h"
@@ -761,9 +762,64 @@ static void processors_are_shared(void **state)
 	assert_true(cores_loops(0) * cores_workers(0) >= n);
 }
 
+/* Test case 14 of the GCM specification (McGrew and Viega, 2005): key, nonce
+ * and text are zero. */
+static void aead_opens_a_known_text(void **state)
+{
+	static const unsigned char key[AEAD_KEY_BYTES];
+	static const char sealed[] =
+		"\0\0\0\0\0\0\0\0\0\0\0\0"
+		"\xce\xa7\x40\x3d\x4d\x60\x6b\x6e"
+		"\x07\x4e\xc5\xd3\xba\xf3\x9d\x18"
+		"\xd0\xd1\xc8\xa7\x99\x99\x6b\xf0"
+		"\x26\x5b\x98\xb5\xd4\x8a\xb9\x19";
+	char zero[16] = { 0 };
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 100);
+	assert_true(aead_open(key, SPAN(""),
+			      (struct span){ sealed, sizeof(sealed) - 1 },
+			      &out));
+	assert_int_equal(out.n, sizeof(zero));
+	assert_memory_equal(out.p, zero, sizeof(zero));
+	buf_release(&out);
+}
+
+static void aead_opens_nothing_else(void **state)
+{
+	unsigned char key[AEAD_KEY_BYTES], other[AEAD_KEY_BYTES];
+	struct buf sealed, out;
+
+	(void)state;
+	aead_random_key(key);
+	aead_random_key(other);
+	buf_init(&sealed, 1000);
+	buf_init(&out, 1000);
+	assert_true(aead_seal(key, SPAN("name"), SPAN("text"), &sealed));
+	assert_true(aead_open(key, SPAN("name"), buf_get(&sealed), &out));
+	assert_true(span_is(buf_get(&out), "text"));
+	buf_reset(&out);
+	assert_false(aead_open(key, SPAN("nama"), buf_get(&sealed), &out));
+	assert_false(aead_open(other, SPAN("name"), buf_get(&sealed), &out));
+	for (size_t i = 0; i < sealed.n; i++) {
+		sealed.p[i] ^= 1;
+		assert_false(
+			aead_open(key, SPAN("name"), buf_get(&sealed), &out));
+		sealed.p[i] ^= 1;
+		assert_false(aead_open(key, SPAN("name"),
+				       (struct span){ sealed.p, i }, &out));
+	}
+	assert_int_equal(out.n, 0);
+	buf_release(&sealed);
+	buf_release(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(aead_opens_a_known_text),
+		cmocka_unit_test(aead_opens_nothing_else),
 		cmocka_unit_test(buf_keeps_its_maximum),
 		cmocka_unit_test(buf_splices),
 		cmocka_unit_test(buf_writes_numbers),
