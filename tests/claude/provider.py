@@ -30,6 +30,7 @@ WRONG_KEY = {"error": {"message": "Incorrect API key provided",
                        "code": "invalid_api_key"}}
 rules = {
     "refresh_delay": 0,     # seconds that a refresh takes
+    "refresh_hold": False,  # it takes until this is false again
     "refresh_error": None,  # [status, body] in place of tokens
     "expires_in": 28800,
     "answers": {},          # credential: [{status, headers, body}, ...]
@@ -52,7 +53,7 @@ refresh_tokens, access_tokens, codes = set(), {}, {}
 # the same of one whose organisation is disabled; "known_late": of both, those
 # that can hardly have been on their way at that time.
 seen = {"full": 0, "known_full": 0, "known_disabled": 0,
-        "known_late": 0, "refreshes": 0, "reuses": 0, "exchanges": 0, "requests": []}
+        "known_late": 0, "asked": 0, "refreshes": 0, "reuses": 0, "exchanges": 0, "requests": []}
 
 
 def new_tokens():
@@ -67,7 +68,10 @@ def new_tokens():
 
 
 def refresh(form):
+    seen["asked"] += 1
     time.sleep(rules["refresh_delay"])
+    while rules["refresh_hold"]:
+        time.sleep(0.02)
     with lock:
         seen["refreshes"] += 1
         if rules["refresh_error"]:
