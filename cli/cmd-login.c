@@ -127,7 +127,11 @@ static int refresh_one(const struct cmd *c, const char *worker,
 		       const struct account *a, struct err *e)
 {
 	struct refresh r = {
-		.home = c->home, .worker = worker, .insist = true, .wait = nap
+		.home = c->home,
+		.worker = worker,
+		.insist = true,
+		.needed = true,
+		.wait = nap,
 	};
 	struct account fresh;
 	char left[32];

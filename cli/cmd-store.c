@@ -1,95 +1,71 @@
 /* SPDX-License-Identifier: MIT */
+/* dario store: what several hosts share. */
 #include "config.h"
 
-#include "base/jw.h"
 #include "cli/cmd.h"
 #include "cli/say.h"
-#include "state/redis-url.h"
-#include "state/shared-choose.h"
+#include "cli/store.h"
+#include "state/keyring.h"
 #include "state/snapshot.h"
+#include "state/vault.h"
 
-#include <string.h>
+#include <stdlib.h>
 
-/* The value of a line "name:value" of INFO. */
-static struct span value_of(struct span info, const char *name)
-{
-	size_t n = strlen(name);
-
-	while (info.n) {
-		struct span line = span_trim(span_cut(&info, '\n'));
-
-		if (span_starts(line, name) && line.n > n && line.p[n] == ':')
-			return span_skip(line, n + 1);
-	}
-	return SPAN("");
-}
-
-static void put_rows(struct jw *w, struct span info)
-{
-	static const char *const rows[][2] = {
-		{ "version", "redis_version" },
-		{ "role", "role" },
-		{ "memory", "used_memory_human" },
-		{ "appendOnly", "aof_enabled" },
-		{ "lastSnapshot", "rdb_last_save_time" },
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		jw_key(w, rows[i][0]);
-		jw_str(w, value_of(info, rows[i][1]));
-	}
-}
-
-static void print(struct jw *w, struct buf *out)
-{
-	jw_obj_end(w);
-	say_json(buf_get(out));
-}
-
-static int run_status(struct cmd *c, struct err *e)
+/* A new key, or one more. */
+static int run_key(struct cmd *c, struct err *e)
 {
 	struct snapshot *s = snapshot_load(c->home, e);
-	struct buf out, where, info;
-	struct jw w = jw_to(&out);
-	int rc = 0;
+	char id[KEYRING_ID_CHARS + 1];
+	char *path;
+	int rc;
 
 	if (!s)
 		return -1;
-	buf_init(&out, 1u << 16);
-	buf_init(&where, 1024);
-	buf_init(&info, 1u << 18);
-	redis_url_show(*s->settings.store ? s->settings.store : "files",
-		       &where);
-	jw_obj(&w);
-	jw_kcstr(&w, "store", buf_cstr(&where));
-	if (*s->settings.store) {
-		rc = shared_ask(e);
-		if (rc == 0)
-			rc = shared_info("all", &info, e);
-		jw_kcstr(&w, "status", rc ? "away" : "ok");
-		if (rc == 0)
-			put_rows(&w, buf_get(&info));
-	} else {
-		jw_kcstr(&w, "status", "ok");
-	}
-	print(&w, &out);
-	buf_release(&out);
-	buf_release(&where);
-	buf_release(&info);
+	path = vault_key_path(c->home, &s->settings);
+	rc = keyring_add(path, id, e);
+	if (rc == 0)
+		say(stderr,
+		    "dario: key %s is in %s: copy that file to every host "
+		    "(0600), then run dario store push\n",
+		    id, path);
+	free(path);
 	snapshot_free(s);
 	return rc;
 }
 
+static const struct cmd_flag share_flags[] = {
+	{ "force", NULL, "in the place of what is there, whatever it is" },
+	{ 0 },
+};
+
 static const struct cmd_entry entries[] = {
-	{ "status", "",
-	  "where state is shared, whether it answers, and how it is kept", 0, 0,
-	  NULL, false, run_status },
+	{ "status", "[--json]",
+	  "where state is shared, whether it answers, how it is kept, and what "
+	  "is sealed there",
+	  0, 0, cmd_json_flags, false, store_status },
+	{ "key", "",
+	  "make the key that tokens and configuration are sealed with; once "
+	  "more: another one, which seals from then on",
+	  0, 0, NULL, false, run_key },
+	{ "push", "[ACCOUNT...] [--force]",
+	  "put the accounts with tokens and the configuration into the store, "
+	  "or these accounts alone",
+	  0, 64, share_flags, false, store_push },
+	{ "pull", "[ACCOUNT...] [--force]",
+	  "take them from there, or these accounts alone", 0, 64, share_flags,
+	  false, store_pull },
+	{ "leave", "ACCOUNT...",
+	  "share these accounts no more; no other host may use them then", 1,
+	  64, NULL, false, store_leave },
 	{ 0 },
 };
 
 static const char *const store_examples[] = {
 	"dario store status",
-	"DARIO_STORE=redis://10.0.0.5:6379/0 dario store status",
+	"DARIO_STORE=redis://10.0.0.5:6379/0 dario store status --json",
+	"dario store key",
+	"dario store push",
+	"dario store pull work",
 	NULL,
 };
 

@@ -12,6 +12,7 @@
 #include "cli/server.h"
 #include "net/oauth.h"
 #include "state/account-show.h"
+#include "state/credential.h"
 #include "state/login-state.h"
 
 #include <poll.h>
@@ -236,6 +237,7 @@ static int store(const char *home, const char *file, const struct tokens *t,
 		 struct err *e)
 {
 	struct json_object *o;
+	struct err why;
 	int lock, rc;
 
 	if (store_folder(home, NULL, e) || store_folder(home, "accounts", e))
@@ -244,8 +246,13 @@ static int store(const char *home, const char *file, const struct tokens *t,
 	if (lock < 0)
 		return -1;
 	o = account_with_tokens(home, file, t, e);
+	if (o)
+		credential_new_login(o);
 	rc = o ? store_replace(home, file, span_of(json_pretty(o)), e) : -1;
 	json_object_put(o);
+	if (rc == 0 && credential_sync(home, file, &why))
+		say(stderr, "dario: other hosts do not have it yet: %s\n",
+		    why.msg);
 	store_unlock(lock);
 	return rc;
 }

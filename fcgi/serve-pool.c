@@ -71,6 +71,7 @@ static int ready_token(struct pooled *c, bool force, struct err *e)
 		account_release(&c->account);
 		return account_copy(&c->account, a);
 	}
+	refresh.needed = force || !account_fresh(a, 0);
 	if (refresh_account(&refresh, a, &fresh, e) == 0) {
 		account_release(&c->account);
 		c->account = fresh;

@@ -9,6 +9,7 @@
 #include "base/run.h"
 #include "base/wait.h"
 #include "net/oauth.h"
+#include "state/credential.h"
 #include "state/pool.h"
 #include "state/shared-choose.h"
 #include "state/snapshot.h"
@@ -25,6 +26,15 @@
 
 #define STEP_MS 20          /* between looks at a lock or a process */
 #define RESERVE_BYTES 49152 /* of an account's file with the longest tokens */
+#define HOSTS_STEP_MS 100   /* between looks at what another host does */
+#define HOSTS_PAUSE_MS 1000 /* the same, where nobody waits for it */
+
+/* How the asking process ends. */
+enum {
+	ASKED,
+	FAILED,
+	OTHERS_ASK
+};
 
 /* --- the caller's side --------------------------------------------------- */
 
@@ -100,7 +110,8 @@ static void start(void *arg)
 	posix_spawnattr_destroy(&attr);
 }
 
-/* Also when the client has left: nobody else would fetch the exit status. */
+/* Also when the client has left: nobody else would fetch the exit status. 1:
+ * another host was first. */
 static int wait_for(const struct refresh *r, pid_t pid, struct err *e)
 {
 	int rc = 0, status;
@@ -108,6 +119,8 @@ static int wait_for(const struct refresh *r, pid_t pid, struct err *e)
 	for (;;) {
 		pid_t ended = waitpid(pid, &status, WNOHANG);
 
+		if (ended == pid && rc == 0 && WIFEXITED(status))
+			return WEXITSTATUS(status) == OTHERS_ASK;
 		if (ended == pid || (ended < 0 && errno != EINTR))
 			return rc;
 		if (rc)
@@ -148,10 +161,70 @@ static int explain(const struct refresh *r, const struct account *old,
 				    : 0));
 }
 
-int refresh_account(const struct refresh *r, const struct account *old,
-		    struct account *out, struct err *e)
+static bool note_pause(struct limits *l, void *arg)
+{
+	char sign[ACCOUNT_SIGN_BYTES];
+
+	account_sign(arg, sign, sizeof(sign));
+	if (strcmp(l->sign, sign))
+		return false; /* another host has new tokens by now */
+	l->refresh_after = clock_wall_ms() + HOSTS_PAUSE_MS;
+	return true;
+}
+
+/* With the lock: 0 it is ours to ask, 1 the file has new tokens, -1. Others of
+ * this host wait for the lock meanwhile. */
+static int wait_for_hosts(const struct refresh *r, const struct account *old,
+			  struct err *e)
+{
+	enum credential_turn turn;
+	struct err unused;
+
+	for (;;) {
+		if (credential_look(r->home, old->file, &turn, e))
+			return -1;
+		if (turn != CREDENTIAL_THEIRS)
+			return turn == CREDENTIAL_RENEWED;
+		if (!r->needed) {
+			limits_update(r->home, account_name(old), note_pause,
+				      (void *)old, &unused);
+			return err_set(e, ERR_CONFIG,
+				       "account %s: another host asks for its "
+				       "new token",
+				       old->alias);
+		}
+		if (r->wait(r->arg, HOSTS_STEP_MS, e))
+			return -1;
+	}
+}
+
+/* With the lock: 0 a process may ask, 1 *out is new, -1. */
+static int may_ask(const struct refresh *r, const struct account *old,
+		   struct account *out, struct err *e)
 {
 	struct limits l;
+	int rc = adopt(r, old, out, e);
+
+	if (rc)
+		return rc;
+	account_release(out);
+	limits_read(r->home, account_name(old), &l);
+	if ((pool_refresh_pause(old, &l) > clock_wall_ms() && !r->insist) ||
+	    !old->refresh_token)
+		return explain(r, old, e);
+	rc = old->shared ? wait_for_hosts(r, old, e) : 0;
+	if (rc <= 0)
+		return rc;
+	rc = adopt(r, old, out, e);
+	if (rc == 0)
+		account_release(out);
+	return rc;
+}
+
+/* 0 *out is new, 1 another host was first, -1. */
+static int try_refresh(const struct refresh *r, const struct account *old,
+		       struct account *out, struct err *e)
+{
 	struct start s = { .worker = r->worker,
 			   .home = r->home,
 			   .file = old->file };
@@ -160,25 +233,19 @@ int refresh_account(const struct refresh *r, const struct account *old,
 	s.lock = lock_in_turn(r, old, e);
 	if (s.lock < 0)
 		return -1;
-	rc = adopt(r, old, out, e);
+	rc = may_ask(r, old, out, e);
 	if (rc) {
 		store_unlock(s.lock);
 		return rc > 0 ? 0 : -1;
-	}
-	account_release(out);
-	limits_read(r->home, account_name(old), &l);
-	if ((pool_refresh_pause(old, &l) > clock_wall_ms() && !r->insist) ||
-	    !old->refresh_token) {
-		store_unlock(s.lock);
-		return explain(r, old, e);
 	}
 	wait_work(start, &s);
 	store_unlock(s.lock); /* the new process has it too */
 	errno = s.error;
 	if (errno)
 		return err_sys(e, "start", r->worker);
-	if (wait_for(r, s.pid, e))
-		return -1;
+	rc = wait_for(r, s.pid, e);
+	if (rc)
+		return rc;
 	rc = adopt(r, old, out, e);
 	if (rc > 0)
 		return 0;
@@ -186,11 +253,23 @@ int refresh_account(const struct refresh *r, const struct account *old,
 	return rc < 0 ? -1 : explain(r, old, e);
 }
 
+int refresh_account(const struct refresh *r, const struct account *old,
+		    struct account *out, struct err *e)
+{
+	int rc;
+
+	do
+		rc = try_refresh(r, old, out, e);
+	while (rc > 0);
+	return rc;
+}
+
 /* --- the asking process -------------------------------------------------- */
 
 struct outcome {
 	const struct account *account;
 	bool final, ok;
+	bool doubt; /* another host may have the new tokens */
 	char sign[ACCOUNT_SIGN_BYTES]; /* of the new tokens */
 };
 
@@ -260,15 +339,40 @@ static int ask_and_store(const char *home, const struct account *a,
 	return rc;
 }
 
+/* In our turn among all hosts, if there are others. */
+static int ask_in_turn(const char *home, const struct account *a,
+		       const struct settings *s, struct err *e)
+{
+	struct outcome o = { .account = a };
+	enum credential_turn turn;
+	struct err why;
+	int rc;
+
+	if (credential_take(home, a->file, &turn, &o.doubt, e))
+		return FAILED;
+	if (turn != CREDENTIAL_OURS)
+		return turn == CREDENTIAL_RENEWED ? ASKED : OTHERS_ASK;
+	rc = ask_and_store(home, a, s, &o, e);
+	if (credential_give(home, a->file, &why))
+		log_msg("account %s: its tokens stay with this host until the "
+			"store takes them: %s",
+			a->alias, why.msg);
+	o.ok = rc == 0;
+	o.final = o.final && !o.doubt;
+	limits_update(home, a->alias, note, &o, &why);
+	if (rc)
+		err_add(e, a->alias);
+	return rc ? FAILED : ASKED;
+}
+
 /* With the lock held: look again, ask, store, say how it went. */
 static int refresh_file(const char *home, const char *file, struct err *e)
 {
 	struct settings s;
 	struct account a;
-	struct outcome o = { .account = &a };
 	struct json_object *conf = NULL;
 	struct err unused;
-	int rc = -1;
+	int rc = FAILED;
 
 	/* A store that is wrong is no reason to lose a token. */
 	if (shared_choose_for(home, &unused))
@@ -278,15 +382,10 @@ static int refresh_file(const char *home, const char *file, struct err *e)
 	    json_load(home, "config.json", &conf, e) < 0 ||
 	    settings_from_file(&s, conf, e) || settings_from_env(&s, e))
 		goto out;
-	if (!a.refresh_token) {
+	if (a.refresh_token)
+		rc = ask_in_turn(home, &a, &s, e);
+	else
 		err_set(e, ERR_CONFIG, "%s has no refresh token", file);
-		goto out;
-	}
-	rc = ask_and_store(home, &a, &s, &o, e);
-	o.ok = rc == 0;
-	limits_update(home, a.alias, note, &o, &unused);
-	if (rc)
-		err_add(e, a.alias);
 out:
 	json_object_put(conf);
 	account_release(&a);
@@ -303,9 +402,9 @@ int refresh_main(const char *file)
 	/* Others wait for the lock to go; nobody after us shall hold it. */
 	fcntl(REFRESH_LOCK_FD, F_SETFD, FD_CLOEXEC);
 	signal(SIGPIPE, SIG_IGN);
-	rc = home ? refresh_file(home, file, &e) : -1;
-	if (rc)
+	rc = home ? refresh_file(home, file, &e) : FAILED;
+	if (rc == FAILED)
 		log_msg("token refresh: %s", e.msg);
 	free(home);
-	return rc ? 1 : 0;
+	return rc;
 }

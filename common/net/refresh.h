@@ -9,6 +9,10 @@
  * does not take the only copy of the new token along. That process makes room
  * on the disk first, then asks, then stores, then lets the lock go.
  *
+ * An account that hosts share (credential.h) is asked for by one host at a time
+ * as well: the others go on with the old token while it is good, and wait
+ * where it is not; while the store is away nobody asks.
+ *
  * A transient failure is not repeated for REFRESH_PAUSE_MS; a void refresh
  * token is remembered (limits.h, CAUSE_AUTH) until there is another log-in.
  */
@@ -24,6 +28,7 @@ struct refresh {
 	const char *home;
 	const char *worker; /* path of dario.fcgi */
 	bool insist;        /* also soon after a failure */
+	bool needed;        /* the old token is of no use any more */
 	/* Let some time pass; -1 when it is not worth it any more. */
 	int (*wait)(void *arg, long ms, struct err *e);
 	void *arg;

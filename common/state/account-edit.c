@@ -72,7 +72,8 @@ int account_change(const char *home, const char *alias, const char *file,
 		   struct err *e)
 {
 	static const char *const tokens[] = { "accessToken", "refreshToken",
-					      "expiresAt", "scopes" };
+					      "expiresAt",   "scopes",
+					      "storeToken",  "storeVersion" };
 	struct json_object *o = NULL;
 	int rc = -1, lock = store_lock(home, file, e);
 

@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "base/embed.h"
 #include "base/run.h"
+#include "state/credential.h"
 #include "state/member.h"
 #include "state/standing.h"
 
@@ -18,9 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CREDENTIALS "credentials.json"
 #define CLAUDE_CODE_FILE ".credentials.json"
-#define OAUTH_KEY "claudeAiOauth"
 #define KEY_STORE_MS 3000        /* for a key store to answer */
 #define KEY_STORE_AGAIN_MS 60000 /* between two questions to it */
 
@@ -197,7 +196,7 @@ static int take_choices(struct account *a, struct json_object *o, struct err *e)
 
 static int parse(struct account *a, struct json_object *file, struct err *e)
 {
-	struct json_object *o = json_get(file, OAUTH_KEY);
+	struct json_object *o = json_get(file, ACCOUNT_OAUTH);
 
 	if (!json_object_is_type(file, json_type_object))
 		return err_set(e, ERR_CONFIG, "not a JSON object");
@@ -208,6 +207,7 @@ static int parse(struct account *a, struct json_object *file, struct err *e)
 	    take_secret(o, "refreshToken", &a->refresh_token, e))
 		return -1;
 	a->expires_at = json_count(o, "expiresAt", 0);
+	a->shared = credential_is_shared(file);
 	if (!a->api_key && !a->access_token && !a->refresh_token)
 		return err_set(e, ERR_CONFIG, "there is no token in it");
 	return take_choices(a, file, e);
@@ -328,10 +328,10 @@ static void load_login(struct accounts *list, const char *home,
 	size_t pool = list->n;
 	struct account *a;
 
-	look(watch, arg, home, CREDENTIALS);
+	look(watch, arg, home, ACCOUNT_LOGIN_FILE);
 	if (accounts_find(list, ACCOUNT_LOGIN))
 		return;
-	load_one(list, home, CREDENTIALS);
+	load_one(list, home, ACCOUNT_LOGIN_FILE);
 	if (list->n == pool)
 		return;
 	a = &list->list[pool];
@@ -526,16 +526,16 @@ static void put_scopes(struct json_object *o, const char *scopes)
 struct json_object *account_with_tokens(const char *home, const char *file,
 					const struct tokens *t, struct err *e)
 {
-	bool login = strcmp(file, CREDENTIALS) == 0;
+	bool login = strcmp(file, ACCOUNT_LOGIN_FILE) == 0;
 	struct json_object *root, *o;
 	struct account names = { 0 };
 
 	if (json_load_object(home, file, &root, e))
 		return NULL;
-	o = login ? json_get(root, OAUTH_KEY) : root;
+	o = login ? json_get(root, ACCOUNT_OAUTH) : root;
 	if (!json_object_is_type(o, json_type_object)) {
 		o = json_object_new_object();
-		json_object_object_add(root, OAUTH_KEY, o);
+		json_object_object_add(root, ACCOUNT_OAUTH, o);
 	}
 	if (!login) {
 		set_names(&names, file);

@@ -38,6 +38,8 @@
 #define ACCOUNT_PRIORITY_MAX 1000
 
 #define ACCOUNT_LOGIN "login"
+#define ACCOUNT_LOGIN_FILE "credentials.json"
+#define ACCOUNT_OAUTH "claudeAiOauth" /* where credentials.json has it */
 #define ACCOUNT_CLAUDE_CODE "claude-code"
 
 struct standing;
@@ -52,6 +54,7 @@ struct account {
 	long priority; /* smaller ones are used first */
 	bool paused;   /* by a person */
 	bool borrowed; /* Claude Code's */
+	bool shared;   /* with other hosts (credential.h) */
 	char *proxy;   /* on the way, or NULL: as the backend has it */
 	char *ca_file; /* of certificates to trust, or NULL: the same */
 	char *problem; /* why it cannot be used, or NULL */

@@ -151,6 +151,15 @@ const struct option_row options[] = {
 	{ "storePrefix", "DARIO_STORE_PREFIX", NULL, NULL, OPTION_STRING,
 	  AT(store_prefix), 0, 0, "dario:", "TEXT",
 	  "what the names of all keys in the store begin with", NULL },
+	{ "storeKeyFile", "DARIO_STORE_KEY_FILE", NULL, NULL, OPTION_STRING,
+	  AT(store_key_file), 0, 0, "", "FILE",
+	  "file with the keys that tokens and configuration are sealed with in "
+	  "the store; without it store.key, if that is there",
+	  "/etc/dario/store.key" },
+	{ "storeConfig", "DARIO_STORE_CONFIG", NULL, NULL, OPTION_BOOL,
+	  AT(store_config), 0, 0, "false", NULL,
+	  "take the configuration that is pushed to the store, as it changes",
+	  NULL },
 	{ "storeTimeoutMs", "DARIO_STORE_TIMEOUT_MS", NULL, NULL, OPTION_INT,
 	  AT(store_timeout_ms), 1, 10000, "50", "MS",
 	  "how long a request waits for the store at most; then it goes on "

@@ -77,7 +77,8 @@ struct settings {
 	char *otlp_url;  /* where their programs' reports go; "" nowhere */
 	char *strategy;  /* headroom, fill-first, soonest-reset */
 	/* of several hosts */
-	char *store, *store_password_file, *store_prefix;
+	char *store, *store_password_file, *store_prefix, *store_key_file;
+	bool store_config; /* comes from there, too */
 	long store_timeout_ms, store_connect_ms;
 	char *cc_path; /* Claude Code's program; "" look for it */
 	bool no_bun;   /* accepted, no effect */

@@ -5,13 +5,21 @@
 
 #include "base/file.h"
 #include "state/redis-url.h"
+#include "state/vault.h"
 
 #include <stdio.h>
 
 #ifdef HAVE_HIREDIS
 #include "state/shared-redis.h"
+#include "state/vault-follow.h"
+
+#include <stdlib.h>
 
 static bool remote;
+static struct {
+	char *home;
+	bool config; /* is taken from there */
+} sealed;
 
 static int read_password(struct redis_url *u, const char *file, struct err *e)
 {
@@ -36,7 +44,8 @@ int shared_choose(const char *home, const struct settings *s, struct err *e)
 	struct redis_setup setup = { .answer_ms = s->store_timeout_ms,
 				     .connect_ms = s->store_connect_ms };
 
-	(void)home;
+	if (vault_setup(home, s, e))
+		return -1;
 	if (!*s->store)
 		return 0;
 	if (redis_url_read(&setup.url, s->store, e))
@@ -51,19 +60,26 @@ int shared_choose(const char *home, const struct settings *s, struct err *e)
 	snprintf(setup.prefix, sizeof(setup.prefix), "%s", s->store_prefix);
 	shared_redis_use(&setup);
 	remote = true;
+	free(sealed.home);
+	sealed.home = xstrdup(home);
+	sealed.config = s->store_config;
 	return 0;
 }
 
 void shared_keep(void)
 {
-	if (remote)
-		shared_redis_keep();
+	if (!remote)
+		return;
+	shared_redis_keep();
+	vault_follow_start(sealed.home, sealed.config);
 }
 
 void shared_end(void)
 {
-	if (remote)
-		shared_redis_end();
+	if (!remote)
+		return;
+	vault_follow_end();
+	shared_redis_end();
 }
 
 void shared_detach(void)

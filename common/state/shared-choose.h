@@ -17,7 +17,8 @@ int shared_choose(const char *home, const struct settings *s, struct err *e);
  * no error here. */
 int shared_choose_for(const char *home, struct err *e);
 
-/* A worker keeps what it holds alive in the store, and ends that. */
+/* A worker keeps what it holds alive in the store, follows what is sealed there
+ * (vault-follow.h), and ends that. */
 void shared_keep(void);
 void shared_end(void);
 /* The loop of this thread has ended: its connection goes. */

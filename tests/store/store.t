@@ -49,12 +49,12 @@ printf 'hush\n' >"$tmp/password"
 auth=hush store_auth=hush
 start_store --requirepass hush
 export DARIO_STORE_PASSWORD_FILE="$tmp/password"
-"$dario" store status >"$tmp/out" 2>&1
+"$dario" store status --json >"$tmp/out" 2>&1
 is 'status' "$? $(json 'j["status"]' <"$tmp/out")" '0 ok'
 "$dario" proxy --check >"$tmp/out" 2>&1
 is 'proxy --check: it is there' "$? $(cat "$tmp/out")" '0 dario: everything is in order'
 echo wrong >"$tmp/wrong"
-DARIO_STORE_PASSWORD_FILE=$tmp/wrong "$dario" store status >"$tmp/out" 2>&1
+DARIO_STORE_PASSWORD_FILE=$tmp/wrong "$dario" store status --json >"$tmp/out" 2>&1
 is 'a wrong password' $? 1
 like 'in its words' "$(cat "$tmp/out")" 'WRONGPASS'
 unlike 'not in itself' "$(cat "$tmp/out")" 'hush'

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "state/vault-follow.h"
+
+#include "base/log.h"
+#include "state/config-share.h"
+#include "state/credential.h"
+#include "state/shared-choose.h"
+#include "state/vault.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define LOOK_MS 100   /* at what is known of the store */
+#define AGAIN_MS 1000 /* before what went wrong is tried again */
+#define STACK_BYTES (1u << 20)
+
+static struct {
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t stop;
+	char *home;
+	bool config, runs, ends;
+	char said[sizeof(((struct err *)0)->msg)]; /* each fault once */
+} follow = { .lock = PTHREAD_MUTEX_INITIALIZER,
+	     .stop = PTHREAD_COND_INITIALIZER };
+
+/* False: it is to end. */
+static bool rest(long ms)
+{
+	struct timespec t;
+	int rc = 0;
+	bool ends;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	t.tv_sec += ms / 1000;
+	t.tv_nsec += ms % 1000 * 1000000;
+	if (t.tv_nsec >= 1000000000) {
+		t.tv_sec++;
+		t.tv_nsec -= 1000000000;
+	}
+	pthread_mutex_lock(&follow.lock);
+	while (!follow.ends && rc != ETIMEDOUT)
+		rc = pthread_cond_timedwait(&follow.stop, &follow.lock, &t);
+	ends = follow.ends;
+	pthread_mutex_unlock(&follow.lock);
+	return !ends;
+}
+
+static void complain(const struct err *e)
+{
+	if (strcmp(follow.said, e->msg) == 0)
+		return;
+	memcpy(follow.said, e->msg, sizeof(follow.said));
+	log_msg("%s", e->msg);
+}
+
+struct round {
+	bool all; /* everything is as it is in the store */
+};
+
+static void follow_account(void *arg, const char *file)
+{
+	struct round *r = arg;
+	struct err e = { 0 };
+	bool busy;
+	int lock = store_try_lock(follow.home, file, &busy, &e);
+
+	/* Whoever has the lock does the same, or more. */
+	if (lock >= 0 && credential_sync(follow.home, file, &e)) {
+		complain(&e);
+		r->all = false;
+	}
+	r->all = r->all && lock >= 0;
+	store_unlock(lock);
+}
+
+static bool bring_together(void)
+{
+	struct round r = { .all = true };
+	struct err e = { 0 };
+	size_t unused;
+
+	if (follow.config && config_pull(follow.home, false, &unused, &e)) {
+		complain(&e);
+		r.all = false;
+	}
+	credential_each(follow.home, follow_account, &r);
+	if (r.all)
+		follow.said[0] = '\0';
+	return r.all;
+}
+
+static bool is_away(void)
+{
+	struct shared_state s;
+
+	shared_look(&s);
+	return s.away;
+}
+
+static void *run(void *arg)
+{
+	uint64_t seen = 0;
+	bool done = false;
+	long ms = 0;
+
+	while (rest(ms)) {
+		uint64_t now = vault_version();
+
+		ms = LOOK_MS;
+		if (is_away()) {
+			done = false;
+			continue;
+		}
+		if (done && now == seen)
+			continue;
+		seen = now;
+		done = bring_together();
+		ms = done ? LOOK_MS : AGAIN_MS;
+	}
+	return arg;
+}
+
+void vault_follow_start(const char *home, bool config)
+{
+	pthread_attr_t attr;
+
+	if (!vault_exists() || follow.runs)
+		return;
+	free(follow.home);
+	follow.home = xstrdup(home);
+	follow.config = config;
+	follow.ends = false;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_BYTES);
+	follow.runs = pthread_create(&follow.thread, &attr, run, NULL) == 0;
+	pthread_attr_destroy(&attr);
+}
+
+void vault_follow_end(void)
+{
+	if (!follow.runs)
+		return;
+	pthread_mutex_lock(&follow.lock);
+	follow.ends = true;
+	pthread_cond_signal(&follow.stop);
+	pthread_mutex_unlock(&follow.lock);
+	pthread_join(follow.thread, NULL);
+	follow.runs = false;
+}
