@@ -51,7 +51,7 @@ static pid_t die_with_parent(void)
 
 	if (!v || strcmp(v, "1"))
 		return 0;
-	port_end_with_parent();
+	port_follow_parent();
 	if (getppid() != parent)
 		exit(0); /* gone before we could ask */
 	return parent;

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #ifdef HAVE_LINUX_FILTER_H
 #include <linux/filter.h>
@@ -40,7 +41,8 @@
 #undef TCP_DEFER_ACCEPT
 #endif
 
-#define FDS_MAX 65536 /* of which port_close_from looks at each */
+#define PARENT_NS 200000000 /* between looks at who it is */
+#define FDS_MAX 65536       /* of which port_close_from looks at each */
 
 /* --- memory -------------------------------------------------------------- */
 
@@ -313,6 +315,37 @@ void port_end_with_parent(void)
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 #endif
 }
+
+#ifdef HAVE_SYS_PRCTL_H
+void port_follow_parent(void)
+{
+	port_end_with_parent();
+}
+#else
+static void *follow(void *arg)
+{
+	const struct timespec step = { 0, PARENT_NS };
+	pid_t parent = (pid_t)(intptr_t)arg;
+
+	while (getppid() == parent)
+		nanosleep(&step, NULL);
+	kill(getpid(), SIGTERM);
+	return NULL;
+}
+
+void port_follow_parent(void)
+{
+	sigset_t all, was;
+	pthread_t thread;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &was); /* they are for others */
+	if (pthread_create(&thread, NULL, follow,
+			   (void *)(intptr_t)getppid()) == 0)
+		pthread_detach(thread);
+	pthread_sigmask(SIG_SETMASK, &was, NULL);
+}
+#endif
 
 void port_hide_memory(void)
 {

@@ -78,8 +78,10 @@ void port_refuse_new(int fd);
 void port_called(const char *argv0);
 bool port_program(char out[PATH_MAX]);
 
-/* SIGTERM when the parent ends. Nothing elsewhere: look at getppid. */
+/* SIGTERM when the parent ends: also what is executed from here, but nothing
+ * elsewhere; and this program, a moment later elsewhere. */
 void port_end_with_parent(void);
+void port_follow_parent(void);
 void port_hide_memory(void); /* from others of the same user, if it can be */
 
 /* A process by a descriptor, which is readable once it has ended; -1 where

@@ -255,6 +255,33 @@ static void killed(void **state)
 		close(process);
 }
 
+/* Who follows a parent that is gone by then: its end of the pipe closes. */
+static void orphaned(void **state)
+{
+	int alive[2], status;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(port_pipe(alive), 0);
+	pid = fork();
+	if (pid == 0 && fork() == 0) {
+		port_follow_parent();
+		assert_int_equal(write(alive[1], "x", 1), 1);
+		for (;;)
+			pause();
+	}
+	close(alive[1]);
+	if (pid == 0) {
+		char c;
+
+		_exit(read(alive[0], &c, 1) == 1 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_true(can_read(alive[0], LONG_MS));
+	close(alive[0]);
+}
+
 /* --- signals ------------------------------------------------------------- */
 
 static void dropped(void **state)
@@ -609,6 +636,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(closed_from),
 		cmocka_unit_test_prestate(program, (void *)"test-port"),
 		cmocka_unit_test(killed),
+		cmocka_unit_test(orphaned),
 		cmocka_unit_test(dropped),
 		cmocka_unit_test(signals),
 		cmocka_unit_test(bells),
