@@ -142,8 +142,11 @@ const struct member key_members[] = {
 const struct member price_members[] = {
 	{ "match", "a list of patterns", "", "[\"my-model*\"]",
 	  "the models that it is for" },
+	{ "at", "a list of names", "all", "[\"openai\"]",
+	  "the providers or backends where it is the price" },
 	{ "input", DOLLARS, "", "1.5", "what is read and not cached" },
-	{ "output", DOLLARS, "", "6", "what is written, with reasoning" },
+	{ "output", DOLLARS, "", "6", "what is written" },
+	{ "reasoning", DOLLARS, "output", "6", "and of it, reasoning" },
 	{ "read", DOLLARS, "input", "0.15", "read from the cache" },
 	{ "write5m", DOLLARS, "input", "1.875",
 	  "written to the cache, for 5 minutes" },

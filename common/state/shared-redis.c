@@ -131,8 +131,8 @@ static void note_clock(int64_t now)
 	most = CLOCK_OFF_MS + redis_mirror.answer_ms;
 	if (off > most || off < -most) {
 		if (redis_link_is_kept())
-			log_msg("the clock of this host is %lld s %s the store's: the "
-				"store's is gone by",
+			log_msg("the clock of this host is %lld s %s the "
+				"store's: the store's is gone by",
 				(long long)(off < 0 ? -off : off) / 1000,
 				off < 0 ? "ahead of" : "behind");
 		clock_set_ahead(clock_ahead() + off);

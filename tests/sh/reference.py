@@ -76,10 +76,10 @@ def with_base(base, members):
 
 def there(members):
     """A file that an example names, and that is read, is one of the test's."""
-    if "template" not in members:
-        return members
-    put(folder, "template.json", {"max_tokens": 100})
-    return {**members, "template": os.path.join(folder, "template.json")}
+    for name in {"template", "storePasswordFile"} & set(members):
+        put(folder, "a-file", {"max_tokens": 100})
+        members = {**members, name: os.path.join(folder, "a-file")}
+    return members
 
 
 def check(title, members):
