@@ -12,27 +12,12 @@
 #include "cli/secret.h"
 #include "cli/show-notes.h"
 #include "state/key-audit.h"
-#include "state/key-edit.h"
+#include "state/key-change.h"
 #include "state/key.h"
-#include "state/meter.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define NAME "a key's name"
-
-static int check_name(const char *name, struct err *e)
-{
-	if (secret_check_name(name, NAME, e))
-		return -1;
-	if (key_good_name(name))
-		return 0;
-	return err_set(e, ERR_USAGE,
-		       "a key's name is NAME or NAME/DEVICE, each 1 to 64 of "
-		       "A-Z a-z 0-9 _ -, not \"%.40s\"",
-		       name);
-}
 
 static int not_there(const char *name, struct err *e)
 {
@@ -40,195 +25,20 @@ static int not_there(const char *name, struct err *e)
 		       name);
 }
 
-/* --- limits from flags --------------------------------------------------- */
-
-/* What the flag says, in our words; "" takes the limit away. */
-typedef int flag_fn(const char *text, struct buf *out, struct err *e);
-
-static int spend(const char *text, struct buf *out, struct err *e)
+/* What the command line says of the key that it names. */
+static struct key_wish wish_of(const struct cmd *c)
 {
-	struct quota q;
+	struct key_wish w = { .home = c->home, .name = c->args[0] };
 
-	quota_init(&q);
-	if (quota_read_spend(&q, text, e))
-		return -1;
-	quota_write_spend(&q, out);
-	return 0;
+	for (const struct key_limit *l = key_limits; l->name; l++)
+		key_wish_set(&w, l, cmd_value(c, l->name));
+	return w;
 }
 
-static int window(const char *text, struct buf *out, struct err *e)
+static void warn_of_past(const struct key_wish *w, bool past)
 {
-	struct quota_window w;
-
-	if (quota_read_window(&w, text, e))
-		return -1;
-	quota_write_window(&w, out);
-	return 0;
-}
-
-static int date(const char *text, struct buf *out, struct err *e)
-{
-	char canonical[24];
-	int64_t ms;
-
-	if (quota_read_date(text, &ms, e))
-		return -1;
-	quota_write_date(ms, canonical);
-	buf_str(out, canonical);
-	if (ms <= clock_wall_ms())
-		say(stderr, "dario: warning: %s is in the past\n", text);
-	return 0;
-}
-
-static const struct {
-	const char *name;
-	flag_fn *read;
-} texts[] = {
-	{ "spend", spend },
-	{ "rate", window },
-	{ "tokens", window },
-	{ "expires", date },
-};
-
-static const struct {
-	const char *name;
-	long least, most;
-} numbers[] = {
-	{ "parallel", 1, KEY_PARALLEL_MAX },
-	{ "priority", 0, KEY_PRIORITY_MAX },
-};
-
-static int wrong_flag(const char *flag, struct err *e)
-{
-	char name[32];
-
-	snprintf(name, sizeof(name), "--%s", flag);
-	e->code = ERR_USAGE;
-	return err_add(e, name);
-}
-
-static int take_text(const struct cmd *c, struct json_object *o, size_t i,
-		     struct err *e)
-{
-	const char *name = texts[i].name, *text = cmd_value(c, name);
-	struct buf out;
-	int rc = 0;
-
-	if (!text)
-		return 0;
-	if (!*text) {
-		json_object_object_del(o, name);
-		return 0;
-	}
-	buf_init(&out, 256);
-	if (texts[i].read(text, &out, e))
-		rc = wrong_flag(name, e);
-	else
-		json_set_str(o, name, buf_cstr(&out));
-	buf_release(&out);
-	return rc;
-}
-
-static int take_number(const struct cmd *c, struct json_object *o, size_t i,
-		       struct err *e)
-{
-	const char *name = numbers[i].name, *text = cmd_value(c, name);
-	char *end;
-	long v;
-
-	if (!text)
-		return 0;
-	if (!*text) {
-		json_object_object_del(o, name);
-		return 0;
-	}
-	v = strtol(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end || v < numbers[i].least ||
-	    v > numbers[i].most)
-		return err_set(e, ERR_USAGE,
-			       "--%s must be a number from %ld to %ld, not "
-			       "\"%.20s\"",
-			       name, numbers[i].least, numbers[i].most, text);
-	json_object_object_add(o, name, json_object_new_int64(v));
-	return 0;
-}
-
-static int take_models(const struct cmd *c, struct json_object *o,
-		       struct err *e)
-{
-	const char *text = cmd_value(c, "models");
-
-	if (!text)
-		return 0;
-	if (!*text) {
-		json_object_object_del(o, "models");
-		return 0;
-	}
-	if (cmd_check_list(c, "models", e))
-		return -1;
-	json_object_object_add(o, "models", json_split(text));
-	return 0;
-}
-
-/* All of it must be right together, too. */
-static int check(struct json_object *o, struct err *e)
-{
-	struct key k = { 0 };
-	int rc = key_read(&k, o, e);
-
-	key_release(&k);
-	return rc;
-}
-
-static int take_to(const struct cmd *c, struct json_object *o, struct err *e)
-{
-	const char *text = cmd_value(c, "to");
-
-	if (!text)
-		return 0;
-	if (strcmp(text, "yes") == 0)
-		json_object_object_add(o, "to", json_object_new_boolean(1));
-	else if (strcmp(text, "no") == 0 || !*text)
-		json_object_object_del(o, "to");
-	else
-		return err_set(e, ERR_USAGE,
-			       "--to must be yes or no, not \"%.20s\"", text);
-	return 0;
-}
-
-static int take_limits(const struct cmd *c, struct json_object *o,
-		       struct err *e)
-{
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		if (take_text(c, o, i, e))
-			return -1;
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		if (take_number(c, o, i, e))
-			return -1;
-	return take_models(c, o, e) || take_to(c, o, e) || check(o, e) ? -1 : 0;
-}
-
-/* --- one change ---------------------------------------------------------- */
-
-struct edit {
-	const struct cmd *c;
-	struct key_edit k;
-	char key[KEY_TEXT_BYTES]; /* a new one, to be shown */
-};
-
-typedef int edit_fn(struct edit *x, struct err *e);
-
-/* `done` is what it is called afterwards. */
-static int edited(const struct cmd *c, const char *name, edit_fn *make,
-		  const char *done, struct edit *x, struct err *e)
-{
-	int rc;
-
-	x->c = c;
-	rc = key_edit_begin(&x->k, c->home, name, NULL, e);
-	if (rc == 0)
-		rc = make(x, e);
-	return key_edit_end(&x->k, done, rc, e);
+	if (past && w->expires)
+		say(stderr, "dario: warning: %s is in the past\n", w->expires);
 }
 
 /* --- add, rotate --------------------------------------------------------- */
@@ -255,59 +65,28 @@ static void print_key(const struct cmd *c, const char *text)
 	    c->args[0]);
 }
 
-static int edited_and_shown(const struct cmd *c, edit_fn *make,
-			    const char *done, struct err *e)
-{
-	struct edit x;
-
-	if (check_name(c->args[0], e) ||
-	    edited(c, c->args[0], make, done, &x, e))
-		return -1;
-	print_key(c, x.key);
-	return 0;
-}
-
-static void put_key(struct edit *x)
-{
-	char hash[KEY_HASH_TEXT_BYTES];
-
-	key_make(x->key, hash);
-	json_set_str(x->k.now, "hash", hash);
-}
-
-static int add(struct edit *x, struct err *e)
-{
-	char now[24];
-
-	if (store_exists(x->c->home, x->k.file))
-		return err_set(e, ERR_USAGE,
-			       "there is a key %s already: use dario key "
-			       "change or rotate, or remove it first",
-			       x->k.name);
-	quota_write_date(clock_wall_ms(), now);
-	x->k.now = json_object_new_object();
-	put_key(x);
-	json_set_str(x->k.now, "created", now);
-	return take_limits(x->c, x->k.now, e) || key_edit_save(&x->k, e) ? -1
-									 : 0;
-}
-
-static int rotate(struct edit *x, struct err *e)
-{
-	if (key_edit_load(&x->k, e))
-		return -1;
-	put_key(x);
-	return check(x->k.now, e) || key_edit_save(&x->k, e) ? -1 : 0;
-}
-
 static int run_add(struct cmd *c, struct err *e)
 {
-	return edited_and_shown(c, add, "add", e);
+	struct key_wish w = wish_of(c);
+	char key[KEY_TEXT_BYTES];
+	bool past;
+
+	if (key_add(&w, key, &past, e))
+		return -1;
+	warn_of_past(&w, past);
+	print_key(c, key);
+	return 0;
 }
 
 static int run_rotate(struct cmd *c, struct err *e)
 {
-	return edited_and_shown(c, rotate, "rotate", e);
+	struct key_wish w = { .home = c->home, .name = c->args[0] };
+	char key[KEY_TEXT_BYTES];
+
+	if (key_rotate(&w, key, e))
+		return -1;
+	print_key(c, key);
+	return 0;
 }
 
 /* --- change, disable, enable, remove ------------------------------------- */
@@ -320,81 +99,51 @@ static bool any_limit(const struct cmd *c)
 	return false;
 }
 
-static int change(struct edit *x, struct err *e)
-{
-	return key_edit_load(&x->k, e) || take_limits(x->c, x->k.now, e) ||
-			       key_edit_save(&x->k, e)
-		     ? -1
-		     : 0;
-}
-
 static int run_change(struct cmd *c, struct err *e)
 {
-	struct edit x;
+	struct key_wish w = wish_of(c);
+	bool past;
 
-	if (check_name(c->args[0], e))
+	if (key_check_name(c->args[0], e))
 		return -1;
 	if (!any_limit(c))
 		return err_set(e, ERR_USAGE,
 			       "say what to change, such as --spend=20/month: "
 			       "see dario help key");
-	return edited(c, c->args[0], change, "change", &x, e);
-}
-
-static int disable(struct edit *x, struct err *e)
-{
-	if (key_edit_load(&x->k, e))
+	if (key_change(&w, &past, e))
 		return -1;
-	json_object_object_add(x->k.now, "disabled",
-			       json_object_new_boolean(1));
-	return key_edit_save(&x->k, e);
-}
-
-static int enable(struct edit *x, struct err *e)
-{
-	if (key_edit_load(&x->k, e))
-		return -1;
-	json_object_object_del(x->k.now, "disabled");
-	return key_edit_save(&x->k, e);
+	warn_of_past(&w, past);
+	return 0;
 }
 
 static int run_disable(struct cmd *c, struct err *e)
 {
-	struct edit x;
+	struct key_wish w = { .home = c->home, .name = c->args[0] };
 
-	return check_name(c->args[0], e) ||
-			       edited(c, c->args[0], disable, "disable", &x, e)
-		     ? -1
-		     : 0;
+	return key_disable(&w, true, e);
 }
 
 static int run_enable(struct cmd *c, struct err *e)
 {
-	struct edit x;
+	struct key_wish w = { .home = c->home, .name = c->args[0] };
 
-	return check_name(c->args[0], e) ||
-			       edited(c, c->args[0], enable, "enable", &x, e)
-		     ? -1
-		     : 0;
+	return key_disable(&w, false, e);
 }
 
-/* Also one whose file is wrong. */
-static int drop(struct edit *x, struct err *e)
+static void tell_gone(void *arg, const char *name)
 {
-	struct err unused;
-
-	if (!store_exists(x->c->home, x->k.file))
-		return not_there(x->k.name, e);
-	if (json_load(x->c->home, x->k.file, &x->k.was, &unused) ||
-	    !json_object_is_type(x->k.was, json_type_object)) {
-		json_object_put(x->k.was);
-		x->k.was = NULL;
-	}
-	if (store_remove(x->c->home, x->k.file, e))
-		return -1;
-	meter_forget(x->c->home, x->k.name);
-	return 0;
+	if (strcmp(arg, name))
+		say(stderr, "dario: the key %s is removed, too\n", name);
 }
+
+static int run_remove(struct cmd *c, struct err *e)
+{
+	struct key_wish w = { .home = c->home, .name = c->args[0] };
+
+	return key_remove(&w, tell_gone, c->args[0], e);
+}
+
+/* --- list, show ---------------------------------------------------------- */
 
 static int load(const struct cmd *c, struct keys *out, struct notes *notes,
 		struct err *e)
@@ -410,43 +159,6 @@ static int load(const struct cmd *c, struct keys *out, struct notes *notes,
 	}
 	return 0;
 }
-
-static bool is_device_of(const struct key *k, const char *person)
-{
-	size_t n = strlen(person);
-
-	return strncmp(k->name, person, n) == 0 && k->name[n] == '/';
-}
-
-/* A person goes with all devices: who has left must not keep one. */
-static int run_remove(struct cmd *c, struct err *e)
-{
-	const char *name = c->args[0];
-	struct notes notes;
-	struct keys all;
-	struct edit x;
-	size_t n = 0;
-	int rc = 0;
-
-	if (check_name(name, e) || load(c, &all, &notes, e))
-		return -1;
-	for (size_t i = 0; i < all.n && rc == 0; i++) {
-		const struct key *k = &all.list[i];
-
-		if (strcmp(k->name, name) && !is_device_of(k, name))
-			continue;
-		rc = edited(c, k->name, drop, "remove", &x, e);
-		n++;
-		if (rc == 0 && strcmp(k->name, name))
-			say(stderr, "dario: the key %s is removed, too\n",
-			    k->name);
-	}
-	keys_release(&all);
-	notes_release(&notes);
-	return rc || n ? rc : not_there(name, e);
-}
-
-/* --- list, show ---------------------------------------------------------- */
 
 static void print_keys(const struct cmd *c, const struct keys *all,
 		       const struct key *only)
@@ -507,7 +219,7 @@ static int run_list(struct cmd *c, struct err *e)
 
 static int run_show(struct cmd *c, struct err *e)
 {
-	return check_name(c->args[0], e) ? -1 : list(c, c->args[0], e);
+	return key_check_name(c->args[0], e) ? -1 : list(c, c->args[0], e);
 }
 
 static int run_invite(struct cmd *c, struct err *e)
@@ -517,7 +229,7 @@ static int run_invite(struct cmd *c, struct err *e)
 	struct keys all;
 	int rc = -1;
 
-	if (check_name(c->args[0], e) || load(c, &all, &notes, e))
+	if (key_check_name(c->args[0], e) || load(c, &all, &notes, e))
 		return -1;
 	k = keys_named(&all, c->args[0]);
 	if (!k)
@@ -558,7 +270,7 @@ static int run_audit(struct cmd *c, struct err *e)
 	struct jw w = jw_to(&out);
 	int rc;
 
-	if (name && check_name(name, e))
+	if (name && key_check_name(name, e))
 		return -1;
 	buf_init(&out, 64u << 20);
 	jw_arr(&w);

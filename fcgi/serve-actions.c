@@ -14,6 +14,7 @@
 #include "fcgi/serve.h"
 #include "net/backend-edit.h"
 #include "state/account-edit.h"
+#include "state/key-change.h"
 #include "state/rule-edit.h"
 
 #include <string.h>
@@ -27,15 +28,15 @@
 struct action {
 	struct request *r;
 	const char *home, *form;
-	struct buf said; /* what the owner is told, in lines */
+	struct buf said;          /* what the owner is told, in lines */
+	char key[KEY_TEXT_BYTES]; /* a person's new one, shown this once */
 	int rc;
 	struct err error;
 	int (*run)(struct action *a, struct err *e);
 };
 
-/* The field of the form without blanks around it, or NULL when it is not there
- * or empty. */
-static const char *value(struct action *a, const char *name)
+/* The field of the form without blanks around it, or NULL. */
+static const char *field(struct action *a, const char *name)
 {
 	char text[VALUE_MAX];
 
@@ -44,9 +45,15 @@ static const char *value(struct action *a, const char *name)
 	for (char *p = text; *p; p++)
 		if ((unsigned char)*p < ' ')
 			*p = ' ';
-	return span_trim(span_of(text)).n
-		     ? arena_str(a->r->arena, span_trim(span_of(text)))
-		     : NULL;
+	return arena_str(a->r->arena, span_trim(span_of(text)));
+}
+
+/* One that is empty counts as not there. */
+static const char *value(struct action *a, const char *name)
+{
+	const char *text = field(a, name);
+
+	return text && *text ? text : NULL;
 }
 
 static int need(struct action *a, const char *name, const char **out,
@@ -173,6 +180,73 @@ static int remove_rule(struct action *a, struct err *e)
 	return need(a, "match", &ask.match, e) ? -1 : rule_remove(&ask, e);
 }
 
+/* --- keys of people ------------------------------------------------------- */
+
+/* A limit that the form leaves empty is taken away. */
+static int read_wish(struct action *a, struct key_wish *w, struct err *e)
+{
+	*w = (struct key_wish){ .home = a->home, .actor = "owner" };
+	for (const struct key_limit *l = key_limits; l->name; l++)
+		key_wish_set(w, l, field(a, l->name));
+	return need(a, "name", &w->name, e);
+}
+
+static void say_past(struct action *a, const struct key_wish *w, bool past)
+{
+	if (past && w->expires && *w->expires)
+		buf_fmt(&a->said, "%s is in the past\n", w->expires);
+}
+
+static int add_key(struct action *a, struct err *e)
+{
+	struct key_wish w;
+	bool past;
+
+	if (read_wish(a, &w, e) || key_add(&w, a->key, &past, e))
+		return -1;
+	say_past(a, &w, past);
+	return 0;
+}
+
+static int change_key(struct action *a, struct err *e)
+{
+	struct key_wish w;
+	bool past;
+
+	if (read_wish(a, &w, e) || key_change(&w, &past, e))
+		return -1;
+	say_past(a, &w, past);
+	return 0;
+}
+
+static int rotate_key(struct action *a, struct err *e)
+{
+	struct key_wish w;
+
+	return read_wish(a, &w, e) ? -1 : key_rotate(&w, a->key, e);
+}
+
+static int disable_key(struct action *a, struct err *e)
+{
+	struct key_wish w;
+
+	return read_wish(a, &w, e) ? -1 : key_disable(&w, true, e);
+}
+
+static int enable_key(struct action *a, struct err *e)
+{
+	struct key_wish w;
+
+	return read_wish(a, &w, e) ? -1 : key_disable(&w, false, e);
+}
+
+static int remove_key(struct action *a, struct err *e)
+{
+	struct key_wish w;
+
+	return read_wish(a, &w, e) ? -1 : key_remove(&w, NULL, NULL, e);
+}
+
 /* --- all of them ---------------------------------------------------------- */
 
 static const struct {
@@ -184,6 +258,12 @@ static const struct {
 	{ "account-pause", pause_account },
 	{ "account-resume", resume_account },
 	{ "backend-add", add_backend },
+	{ "key-add", add_key },
+	{ "key-change", change_key },
+	{ "key-disable", disable_key },
+	{ "key-enable", enable_key },
+	{ "key-remove", remove_key },
+	{ "key-rotate", rotate_key },
 	{ "rule-add", add_rule },
 	{ "rule-remove", remove_rule },
 };
@@ -234,6 +314,8 @@ static int answer(struct action *a)
 	jw_obj(&w);
 	jw_kbool(&w, "done", true);
 	jw_kcstr(&w, "said", a->said.n ? buf_cstr(&a->said) : NULL);
+	if (*a->key)
+		jw_kcstr(&w, "key", a->key);
 	jw_obj_end(&w);
 	reply_field(a->r, "Cache-Control", SPAN("no-store"));
 	reply_json(a->r, 200, buf_get(&out));

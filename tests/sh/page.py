@@ -208,7 +208,39 @@ form.elements.target.value = 'local'; form.requestSubmit()""")
     b.js("const x = document.querySelector('[aria-label=\"Remove the rule for "
          "slow*\"]'); x.click(); x.click()")
     check("a rule is removed, after a question", b.wait(gone))
+    keeping_keys(b)
     b.js("for (const d of document.querySelectorAll('details')) d.open = false")
+
+
+def keeping_keys(b):
+    b.js("""const form = document.getElementById('add-key');
+form.closest('details').open = true;
+form.elements.name.value = 'carla'; form.elements.spend.value = '7/month';
+form.requestSubmit()""")
+    shown = b.wait("document.getElementById('new-key').hidden ? '' : "
+                   "document.getElementById('new-key').textContent")
+    check("a person's key is made, and shown", shown and "carla" in shown and
+          "sk-dario-" in shown)
+    row = "[...document.querySelectorAll('#key-list > *')].find((n) => " \
+        "n.querySelector('b').textContent === 'carla')"
+    check("it is in the list with its limit",
+          b.wait(f"({row} || {{textContent: ''}}).textContent.includes('$7/month')"))
+    b.js("document.getElementById('new-key-hide').click()")
+    check("it is hidden, and nowhere else", b.js(
+        "return !document.body.textContent.includes('sk-dario-')"))
+    b.js(f"""const form = {row}.querySelector('form');
+form.closest('details').open = true;
+form.elements.spend.value = ''; form.elements.parallel.value = '3';
+form.requestSubmit()""")
+    check("its limits are changed", b.wait(
+        f"{row}.textContent.includes('3 at a time') && "
+        f"!{row}.textContent.includes('$7')"))
+    b.js(f"{row}.querySelector('[data-part=off]').click()")
+    check("it is disabled", b.wait(
+        f"{row}.querySelector('[data-part=off]').textContent === 'Enable'"))
+    b.js(f"const x = {row}.querySelector('[aria-label=\"Remove the key of "
+         "carla\"]'); x.click(); x.click()")
+    check("it is removed, after a question", b.wait(f"!{row}"))
 
 
 def themes(b, told):

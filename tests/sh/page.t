@@ -131,12 +131,28 @@ unlike 'which is not repeated' "$(cat "$tmp/body")" aaaa
 is 'no program is named on the page' "$(with "$good" /page/actions/backend-add -d 'name=prog&base-url=http://127.0.0.1:9/v1&key-command=id') $(grep -c keyCommand "$DARIO_HOME/backends/prog.json")" '200 0'
 "$dario" backend remove prog 2>/dev/null
 
+# keys of people
+is 'a key of a person is made, and told once' "$(with "$good" /page/actions/key-add -d 'name=ben&spend=5/day&models=groq-*&rate=') $(json 'j["key"][:9], j["said"]' <"$tmp/body")" '200 sk-dario- None'
+ben=$(json 'j["key"]' <"$tmp/body")
+is 'it is good for what it may' "$(curl -s -o "$tmp/answer" -w '%{http_code}' -H "x-api-key: $ben" "$url/v1/models") $("$dario" key show ben --json | json 'j["spend"], j["models"], j["rate"]')" "200 5/day ['groq-*'] None"
+is 'a second one of that name is not' "$(with "$good" /page/actions/key-add -d name=ben)" 400
+is 'nor a limit that is none' "$(with "$good" /page/actions/key-change -d 'name=ben&spend=5/year')" 400
+like 'and it is said why' "$(cat "$tmp/body")" spend
+is 'a limit is changed, one that is empty goes' "$(with "$good" /page/actions/key-change -d 'name=ben&spend=&parallel=2') $("$dario" key show ben --json | json 'j["spend"], j["parallel"], j["models"]')" "200 None 2 ['groq-*']"
+is 'it is disabled' "$(with "$good" /page/actions/key-disable -d name=ben) $(curl -s -o "$tmp/answer" -w '%{http_code}' -H "x-api-key: $ben" "$url/v1/models")" '200 401'
+is 'it is enabled' "$(with "$good" /page/actions/key-enable -d name=ben) $(curl -s -o "$tmp/answer" -w '%{http_code}' -H "x-api-key: $ben" "$url/v1/models")" '200 200'
+is 'another one takes its place' "$(with "$good" /page/actions/key-rotate -d name=ben) $(curl -s -o "$tmp/answer" -w '%{http_code}' -H "x-api-key: $ben" "$url/v1/models") $(curl -s -o "$tmp/answer" -w '%{http_code}' -H "x-api-key: $(json 'j["key"]' <"$tmp/body")" "$url/v1/models")" '200 401 200'
+is 'it is removed' "$(with "$good" /page/actions/key-remove -d name=ben) $(with "$good" /page/actions/key-remove -d name=ben)" '200 400'
+is 'who did it stands in the audit' "$("$dario" key audit ben --json | json '[(a["actor"], a["action"]) for a in j]')" \
+	"[('owner', 'add'), ('owner', 'change'), ('owner', 'disable'), ('owner', 'enable'), ('owner', 'rotate'), ('owner', 'remove')]"
+
 is 'a person logs in' "$(login "$anna")" 200
 hers=$(cookie) owners=$mine mine=$(token)
 is "a person: not with the owner's token" "$(pause "$hers" "$owners")" 401
 is 'a person: her requests' "$(with "$hers" /requests) $(json 'sorted({r["key"] for r in j["requests"]})' <"$tmp/body")" "200 ['anna']"
 is 'a person: not the accounts' "$(with "$hers" /accounts)" 403
 is 'a person: no action' "$(with "$hers" /page/actions/account-pause -d alias=home)" 403
+is 'a person: no key for herself' "$(with "$hers" /page/actions/key-add -d name=carl) $(ls "$DARIO_HOME/keys" | grep -c carl)" '403 0'
 is 'a person: not the set-up' "$(with "$hers" /page/setup)" 403
 new=$("$dario" key rotate anna 2>/dev/null)
 is 'another key ends her session' "$(with "$hers" /requests)" 401
