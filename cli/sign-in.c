@@ -7,12 +7,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/query.h"
 #include "base/run.h"
 #include "cli/server.h"
-#include "net/oauth.h"
+#include "net/login.h"
 #include "state/account-show.h"
-#include "state/credential.h"
 #include "state/login-state.h"
 
 #include <poll.h>
@@ -23,7 +21,6 @@
 
 #define START_MS 10000
 #define STEP_MS 100
-#define CODE_MAX 4096
 
 struct flow {
 	const struct cmd *cmd;
@@ -31,7 +28,7 @@ struct flow {
 	struct oauth_config oauth;
 	struct oauth_login login;
 	struct buf url;
-	char code[CODE_MAX];
+	char code[LOGIN_CODE_MAX];
 };
 
 void sign_in_terms(void)
@@ -45,39 +42,10 @@ void sign_in_terms(void)
 
 /* --- by hand ------------------------------------------------------------- */
 
-/* What is pasted is CODE#STATE, or the address of the page. */
-static int take_pasted(struct flow *f, char *line, struct err *e)
-{
-	char state[CODE_MAX] = "";
-	char *query = strchr(line, '?'), *hash;
-	struct span s = span_trim(span_of(line));
-
-	line[s.p - line + (ptrdiff_t)s.n] = '\0';
-	if (query && strstr(line, "://")) {
-		query_get(query + 1, "code", f->code, sizeof(f->code));
-		query_get(query + 1, "state", state, sizeof(state));
-	} else {
-		hash = strchr(line, '#');
-		if (hash)
-			*hash = '\0';
-		snprintf(f->code, sizeof(f->code), "%s", s.p);
-		snprintf(state, sizeof(state), "%s", hash ? hash + 1 : "");
-	}
-	if (!*f->code)
-		return err_set(e, ERR_CONFIG,
-			       "no code was given: run dario login --manual "
-			       "again and paste what the page shows");
-	if (strcmp(state, f->login.state))
-		return err_set(e, ERR_CONFIG,
-			       "the code is not of this log-in: paste all that "
-			       "the page shows, CODE#STATE, from the address "
-			       "above");
-	return 0;
-}
-
 static int by_hand(struct flow *f, struct err *e)
 {
-	char line[CODE_MAX];
+	struct login_pasted pasted;
+	char line[LOGIN_CODE_MAX];
 
 	oauth_begin(&f->login, &f->oauth, OAUTH_MANUAL_REDIRECT, &f->url);
 	fputs("dario: open this address, log in, and copy the code that the "
@@ -90,7 +58,11 @@ static int by_hand(struct flow *f, struct err *e)
 		return err_set(e, ERR_CONFIG,
 			       "no code came within five minutes: run dario "
 			       "login --manual again");
-	return take_pasted(f, line, e);
+	if (login_read_pasted(&pasted, line, e) ||
+	    login_is_of(&pasted, f->login.state, e))
+		return -1;
+	snprintf(f->code, sizeof(f->code), "%s", pasted.code);
+	return 0;
 }
 
 /* --- through the browser ------------------------------------------------- */
@@ -178,8 +150,8 @@ static int wait_for_browser(struct flow *f, struct server *server,
 	struct buf code, error;
 	int rc = 1;
 
-	buf_init(&code, CODE_MAX);
-	buf_init(&error, CODE_MAX);
+	buf_init(&code, LOGIN_CODE_MAX);
+	buf_init(&error, LOGIN_CODE_MAX);
 	while (rc > 0) {
 		int64_t left = end - clock_ms();
 
@@ -233,51 +205,22 @@ out:
 
 /* --- what both have in common -------------------------------------------- */
 
-static int store(const char *home, const char *file, const struct tokens *t,
-		 struct err *e)
+static int finish(struct flow *f, const char *file, struct err *e)
 {
-	struct json_object *o;
-	struct err why;
-	int lock, rc;
-
-	if (store_folder(home, NULL, e) || store_folder(home, "accounts", e))
-		return -1;
-	lock = store_lock(home, file, e);
-	if (lock < 0)
-		return -1;
-	o = account_with_tokens(home, file, t, e);
-	if (o)
-		credential_new_login(o);
-	rc = o ? store_replace(home, file, span_of(json_pretty(o)), e) : -1;
-	json_object_put(o);
-	if (rc == 0 && credential_sync(home, file, &why))
-		say(stderr, "dario: other hosts do not have it yet: %s\n",
-		    why.msg);
-	store_unlock(lock);
-	return rc;
-}
-
-static int exchange(struct flow *f, const char *file, struct err *e)
-{
-	struct tokens *t = xcalloc(1, sizeof(*t));
-	struct http *h = http_new(NULL, 4);
-	char left[32];
+	struct buf said;
+	struct span rest;
 	int rc;
 
-	rc = h ? oauth_exchange(h, &f->oauth, &f->login, f->code, t, e)
-	       : err_set(e, ERR_INTERNAL, "libcurl cannot start");
-	if (rc == 0)
-		rc = store(f->cmd->home, file, t, e);
-	if (rc == 0) {
-		show_duration(left, sizeof(left),
-			      t->expires_at - clock_wall_ms());
-		fprintf(stderr,
-			"dario: logged in; the token is good for %s and is "
-			"refreshed by itself\n",
-			left);
+	buf_init(&said, 4096);
+	rc = login_finish(f->cmd->home, &f->oauth, &f->login, f->code, file,
+			  &said, e);
+	rest = buf_get(&said);
+	while (rest.n) {
+		struct span line = span_cut(&rest, '\n');
+
+		say(stderr, "dario: %.*s\n", SPAN_FMT(line));
 	}
-	http_free(h);
-	free(t);
+	buf_release(&said);
 	return rc;
 }
 
@@ -300,7 +243,7 @@ int sign_in(const struct cmd *c, const char *file, struct err *e)
 					    : by_browser(&f, e);
 	}
 	if (rc == 0)
-		rc = exchange(&f, file, e);
+		rc = finish(&f, file, e);
 	buf_release(&f.url);
 	snapshot_free(f.config);
 	return rc;

@@ -13,10 +13,13 @@
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
 #include "net/backend-edit.h"
+#include "net/login.h"
 #include "state/account-edit.h"
 #include "state/key-change.h"
 #include "state/rule-edit.h"
+#include "state/session.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define PATH "/page/actions/"
@@ -30,6 +33,7 @@ struct action {
 	const char *home, *form;
 	struct buf said;          /* what the owner is told, in lines */
 	char key[KEY_TEXT_BYTES]; /* a person's new one, shown this once */
+	struct buf url;           /* to be opened, for a log-in */
 	int rc;
 	struct err error;
 	int (*run)(struct action *a, struct err *e);
@@ -134,6 +138,67 @@ static int add_account(struct action *a, struct err *e)
 	    account_check_others(a->r->config, alias, file, span_of(key), e))
 		return -1;
 	return account_change(a->home, alias, file, span_of(key), &c, e);
+}
+
+/* --- log-ins -------------------------------------------------------------- */
+
+/* Where the tokens go: of an account with an alias, or the one log-in. */
+static int login_file(struct action *a, char *file, size_t n, struct err *e)
+{
+	const char *alias = value(a, "alias");
+
+	if (!alias) {
+		snprintf(file, n, "credentials.json");
+		return 0;
+	}
+	if (secret_check_name(alias, ACCOUNT_ALIAS, e) ||
+	    account_check_alias(alias, e))
+		return -1;
+	return account_place(a->r->config, a->home, alias, "claude", file, n,
+			     e);
+}
+
+/* The verifier (RFC 7636) is made of the state, which comes back with the code:
+ * nothing is kept in between, and any worker can end what another began. */
+static int set_verifier(struct action *a, struct oauth_login *l, struct err *e)
+{
+	snprintf(l->redirect, sizeof(l->redirect), OAUTH_MANUAL_REDIRECT);
+	return session_sign(a->home, "oauth", span_of(l->state), l->verifier,
+			    e);
+}
+
+static int begin_login(struct action *a, struct err *e)
+{
+	struct oauth_config g;
+	struct oauth_login l;
+	char file[192];
+
+	digest_random_url(l.state);
+	if (login_file(a, file, sizeof(file), e) || set_verifier(a, &l, e) ||
+	    oauth_config_load(&g, a->home, a->r->config->settings.cc_path, e))
+		return -1;
+	oauth_address(&l, &g, &a->url);
+	return 0;
+}
+
+static int end_login(struct action *a, struct err *e)
+{
+	const char *text;
+	struct login_pasted pasted;
+	struct oauth_config g;
+	struct oauth_login l;
+	char file[192];
+
+	if (need(a, "code", &text, e) || login_file(a, file, sizeof(file), e) ||
+	    login_read_pasted(&pasted, text, e))
+		return -1;
+	if (strlen(pasted.state) != sizeof(l.state) - 1)
+		return login_is_of(&pasted, "", e);
+	memcpy(l.state, pasted.state, sizeof(l.state));
+	if (set_verifier(a, &l, e) ||
+	    oauth_config_load(&g, a->home, a->r->config->settings.cc_path, e))
+		return -1;
+	return login_finish(a->home, &g, &l, pasted.code, file, &a->said, e);
 }
 
 /* --- backends ------------------------------------------------------------- */
@@ -255,6 +320,8 @@ static const struct {
 } actions[] = {
 	{ "account-add", add_account },
 	{ "account-change", change_account },
+	{ "account-login", begin_login },
+	{ "account-login-code", end_login },
 	{ "account-pause", pause_account },
 	{ "account-resume", resume_account },
 	{ "backend-add", add_backend },
@@ -316,6 +383,8 @@ static int answer(struct action *a)
 	jw_kcstr(&w, "said", a->said.n ? buf_cstr(&a->said) : NULL);
 	if (*a->key)
 		jw_kcstr(&w, "key", a->key);
+	if (a->url.n)
+		jw_kcstr(&w, "url", buf_cstr(&a->url));
 	jw_obj_end(&w);
 	reply_field(a->r, "Cache-Control", SPAN("no-store"));
 	reply_json(a->r, 200, buf_get(&out));
@@ -330,6 +399,7 @@ int serve_action(struct request *r, struct err *e)
 	if (find_action(&a, e) || read_form(&a, e))
 		return -1;
 	buf_init(&a.said, 16384);
+	buf_init(&a.url, 16384);
 	wait_work(run, &a);
 	if (a.rc) {
 		*e = a.error;
@@ -340,5 +410,6 @@ int serve_action(struct request *r, struct err *e)
 		answer(&a);
 	}
 	buf_release(&a.said);
+	buf_release(&a.url);
 	return a.rc;
 }

@@ -37,13 +37,19 @@ static void put_pair(struct buf *out, const char *key, const char *value)
 void oauth_begin(struct oauth_login *l, const struct oauth_config *g,
 		 const char *redirect, struct buf *url)
 {
+	digest_random_url(l->state);
+	digest_random_url(l->verifier);
+	snprintf(l->redirect, sizeof(l->redirect), "%s", redirect);
+	oauth_address(l, g, url);
+}
+
+void oauth_address(const struct oauth_login *l, const struct oauth_config *g,
+		   struct buf *url)
+{
 	char challenge[DIGEST_URL_BYTES];
 	struct buf query;
 
-	digest_random_url(l->state);
-	digest_random_url(l->verifier);
 	digest_sha256_url(span_of(l->verifier), challenge);
-	snprintf(l->redirect, sizeof(l->redirect), "%s", redirect);
 	buf_init(&query, 8192);
 	put_pair(&query, "code", "true");
 	put_pair(&query, "client_id", g->value[OAUTH_CLIENT_ID]);

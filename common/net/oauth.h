@@ -23,6 +23,9 @@ struct oauth_login {
 	char redirect[256];
 };
 
+/* The address to open for a log-in whose members are there. */
+void oauth_address(const struct oauth_login *l, const struct oauth_config *g,
+		   struct buf *url);
 /* `url` gets the address to open. */
 void oauth_begin(struct oauth_login *l, const struct oauth_config *g,
 		 const char *redirect, struct buf *url);

@@ -50,8 +50,8 @@ static int take_secret(const char *home, struct buf *out, struct err *e)
 }
 
 /* HMAC of "WHAT.TEXT", so that none is good in the place of another. */
-static int sign(const char *home, const char *what, struct span text,
-		char out[DIGEST_URL_BYTES], struct err *e)
+int session_sign(const char *home, const char *what, struct span text,
+		 char out[DIGEST_URL_BYTES], struct err *e)
 {
 	struct buf secret, all;
 	int rc;
@@ -78,10 +78,11 @@ static int sign_credential(const char *home, const struct snapshot *c,
 	unsigned char own[DIGEST_SHA256_BYTES];
 
 	if (who.key)
-		return sign(home, "person", hash, out, e);
+		return session_sign(home, "person", hash, out, e);
 	digest_sha256(span_of(c->settings.api_key), own);
-	return sign(home, "owner",
-		    (struct span){ (const char *)own, sizeof(own) }, out, e);
+	return session_sign(home, "owner",
+			    (struct span){ (const char *)own, sizeof(own) },
+			    out, e);
 }
 
 /* --- those that were ended ----------------------------------------------- */
@@ -253,7 +254,8 @@ static bool is_genuine(const char *home, const struct cookie *c)
 	char mac[DIGEST_URL_BYTES];
 	struct err unused;
 
-	return sign(home, "log-in", c->signed_part, mac, &unused) == 0 &&
+	return session_sign(home, "log-in", c->signed_part, mac, &unused) ==
+		       0 &&
 	       digest_same_secret(span_of(mac), c->mac);
 }
 
@@ -290,7 +292,8 @@ int session_make(const char *home, const struct snapshot *c, struct session who,
 	n = snprintf(out, SESSION_COOKIE_MAX, "%lld.%s.%s.%s.",
 		     (long long)(now_s() + SESSION_SECONDS), nonce,
 		     who.key ? who.key->name : "", credential);
-	if (sign(home, "log-in", (struct span){ out, (size_t)n }, mac, e))
+	if (session_sign(home, "log-in", (struct span){ out, (size_t)n }, mac,
+			 e))
 		return -1;
 	snprintf(out + n, SESSION_COOKIE_MAX - (size_t)n, "%s", mac);
 	return 0;
@@ -348,7 +351,7 @@ int session_name(const char *home, char out[SESSION_NAME_MAX], struct err *e)
 {
 	char of_home[DIGEST_URL_BYTES];
 
-	if (sign(home, "name", SPAN(""), of_home, e))
+	if (session_sign(home, "name", SPAN(""), of_home, e))
 		return -1;
 	snprintf(out, SESSION_NAME_MAX, SESSION_NAME "%.10s", of_home);
 	return 0;
@@ -357,5 +360,5 @@ int session_name(const char *home, char out[SESSION_NAME_MAX], struct err *e)
 int session_token(const char *home, struct span cookie,
 		  char out[DIGEST_URL_BYTES], struct err *e)
 {
-	return sign(home, "token", cookie, out, e);
+	return session_sign(home, "token", cookie, out, e);
 }

@@ -9,6 +9,7 @@ Speaks W3C WebDriver to chromedriver. Prints PASS and FAIL lines.
 import base64
 import contextlib
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -209,6 +210,7 @@ form.elements.target.value = 'local'; form.requestSubmit()""")
          "slow*\"]'); x.click(); x.click()")
     check("a rule is removed, after a question", b.wait(gone))
     keeping_keys(b)
+    logging_account_in(b)
     b.js("for (const d of document.querySelectorAll('details')) d.open = false")
 
 
@@ -241,6 +243,24 @@ form.requestSubmit()""")
     b.js(f"const x = {row}.querySelector('[aria-label=\"Remove the key of "
          "carla\"]'); x.click(); x.click()")
     check("it is removed, after a question", b.wait(f"!{row}"))
+
+
+def logging_account_in(b):
+    b.js("""const form = document.getElementById('log-in-account');
+form.closest('details').open = true;
+form.elements.alias.value = 'sub'; form.requestSubmit()""")
+    address = b.wait("!document.getElementById('log-in-open').hidden && "
+                     "document.getElementById('log-in-address').href")
+    check("a log-in shows its address", address and "/authorize?" in address)
+    with urllib.request.urlopen(address) as f:
+        code = re.search(r'<code id="code">([^<]+)', f.read().decode())[1]
+    b.keys("#log-in-code input", code)
+    b.js("document.querySelector('#log-in-account [name=end]').click()")
+    check("it is done with the code", b.wait(
+        "document.querySelector('#log-in-account .result').textContent"
+        ".includes('good for')"))
+    check("the account is there", b.wait(
+        "document.getElementById('account-list').textContent.includes('sub')"))
 
 
 def themes(b, told):

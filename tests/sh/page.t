@@ -131,6 +131,25 @@ unlike 'which is not repeated' "$(cat "$tmp/body")" aaaa
 is 'no program is named on the page' "$(with "$good" /page/actions/backend-add -d 'name=prog&base-url=http://127.0.0.1:9/v1&key-command=id') $(grep -c keyCommand "$DARIO_HOME/backends/prog.json")" '200 0'
 "$dario" backend remove prog 2>/dev/null
 
+# a log-in: its address, and the code that the provider shows there
+is 'a log-in: its address' "$(with "$good" /page/actions/account-login -d alias=sub) $(json 'j["url"].split("?")[0], "code_challenge_method=S256" in j["url"]' <"$tmp/body")" "200 $provider/authorize True"
+code_of() { # the code that the provider shows at the address in $tmp/body
+	curl -s "$(json 'j["url"]' <"$tmp/body")" | sed -n 's/.*<code id="code">\([^<]*\)<.*/\1/p'
+}
+code=$(code_of)
+end() { with "$good" /page/actions/account-login-code -d alias=sub --data-urlencode "code=$1"; }
+is 'a log-in: not with a code of another one' "$(end "${code%#*}#x$(echo "${code#*#}" | cut -c2-)") $(json 'j["error"]["message"]' <"$tmp/body" | grep -c invalid_grant)" '502 1'
+is 'a log-in: not with half of it' "$(end "${code%#*}")" 400
+like 'and it is said why' "$(cat "$tmp/body")" 'CODE#STATE'
+is 'a log-in: nothing is there' "$(ls "$DARIO_HOME/accounts" | grep -c sub)" 0
+with "$good" /page/actions/account-login -d alias=sub >"$tmp/status"
+code=$(code_of)
+is 'a log-in: with its code' "$(end " $code ") $(stat -c %a "$DARIO_HOME/accounts/sub.json")" '200 600'
+like 'and it is said for how long' "$(cat "$tmp/body")" 'good for'
+unlike 'and no token' "$(cat "$tmp/body")" sk-ant-o
+is 'a log-in: once' "$(end "$code")" 502
+"$dario" accounts remove sub 2>/dev/null
+
 # keys of people
 is 'a key of a person is made, and told once' "$(with "$good" /page/actions/key-add -d 'name=ben&spend=5/day&models=groq-*&rate=') $(json 'j["key"][:9], j["said"]' <"$tmp/body")" '200 sk-dario- None'
 ben=$(json 'j["key"]' <"$tmp/body")
@@ -152,6 +171,7 @@ is "a person: not with the owner's token" "$(pause "$hers" "$owners")" 401
 is 'a person: her requests' "$(with "$hers" /requests) $(json 'sorted({r["key"] for r in j["requests"]})' <"$tmp/body")" "200 ['anna']"
 is 'a person: not the accounts' "$(with "$hers" /accounts)" 403
 is 'a person: no action' "$(with "$hers" /page/actions/account-pause -d alias=home)" 403
+is 'a person: no log-in of an account' "$(with "$hers" /page/actions/account-login -d alias=sub)" 403
 is 'a person: no key for herself' "$(with "$hers" /page/actions/key-add -d name=carl) $(ls "$DARIO_HOME/keys" | grep -c carl)" '403 0'
 is 'a person: not the set-up' "$(with "$hers" /page/setup)" 403
 new=$("$dario" key rotate anna 2>/dev/null)
