@@ -610,7 +610,7 @@ int anthropic_request_write(const struct upstream_model *t, struct chat *c,
 	int64_t max = c->max_tokens;
 	bool thinking;
 
-	chat_fit(c, &t->quirks);
+	chat_fit(c, &t->quirks, true);
 	if (max < 0 || max > limit)
 		max = limit;
 	max = write_floor(t, max);

@@ -46,8 +46,10 @@ static void only_text(struct chat *c, struct part *p)
 	}
 }
 
-void chat_fit(struct chat *c, const struct quirks *q)
+void chat_fit(struct chat *c, const struct quirks *q, bool paired)
 {
+	if (paired)
+		read_lonely(c);
 	for (struct msg *m = c->msgs; m; m = m->next) {
 		if (m->role == ROLE_ASSISTANT)
 			only_text(c, m->parts);

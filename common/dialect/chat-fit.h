@@ -17,8 +17,9 @@
 #define FIT_ASSISTANT "OK."
 #define FIT_REASONING "..."
 
-/* For every dialect: images as text, where they cannot stand. */
-void chat_fit(struct chat *c, const struct quirks *q);
+/* For every dialect: images as text, where they cannot stand; calls and their
+ * results in pairs alone, where they are refused else (`paired`). */
+void chat_fit(struct chat *c, const struct quirks *q, bool paired);
 /* For Chat Completions: where system messages stand, and whose turn it is. */
 void chat_fit_turns(struct chat *c, const struct quirks *q);
 

@@ -81,8 +81,10 @@ int read_objects(struct json_object *body, const char *key, struct err *e);
 /* The turns as every dialect takes them: neighbours of one role merged, each
  * result directly behind its call whatever came between, and system text alone
  * asked as a user's. `strict`: a call without a result, or the other way round,
- * is left out. */
+ * is left out, and named; read_lonely does that later, for a target that would
+ * refuse them, but leaves the calls at the very end. */
 void read_turns(struct chat *c, bool strict);
+void read_lonely(struct chat *c);
 
 /* Neighbours of one role become one message, tool results first in it. */
 void read_merge(struct chat *c);

@@ -13,6 +13,7 @@
 
 struct result {
 	struct msg *at;
+	int turn; /* of that message */
 	struct part *part;
 	int next; /* with the same id; numbers begin with 1 */
 };
@@ -21,7 +22,9 @@ struct pairing {
 	struct chat *c;
 	struct result *results;
 	int n;
+	int turn;           /* of the message whose calls are paired */
 	struct names heads; /* the first result of each id not yet taken */
+	struct names early; /* the last one that stands before its call */
 };
 
 static int count_results(const struct chat *c)
@@ -38,20 +41,20 @@ static int count_results(const struct chat *c)
 static int collect(struct pairing *x)
 {
 	struct names tails = { 0 };
-	int n = count_results(x->c);
+	int n = count_results(x->c), turn = 0;
 
 	x->results = n ? arena_try(x->c->arena,
 				   ((size_t)n + 1) * sizeof(*x->results))
 		       : NULL;
 	if (!x->results)
 		return -1;
-	for (struct msg *m = x->c->msgs; m; m = m->next) {
+	for (struct msg *m = x->c->msgs; m; m = m->next, turn++) {
 		for (struct part *p = m->parts; p; p = p->next) {
 			int *tail;
 
 			if (p->kind != PART_TOOL_RESULT)
 				continue;
-			x->results[++x->n] = (struct result){ m, p, 0 };
+			x->results[++x->n] = (struct result){ m, turn, p, 0 };
 			tail = names_at(&tails, x->c->arena, p->id);
 			if (*tail)
 				x->results[*tail].next = x->n;
@@ -63,15 +66,26 @@ static int collect(struct pairing *x)
 	return 0;
 }
 
+/* The next one behind the call; of those before it, which may be of a call that
+ * is not here any more, the last, if there is no other. */
 static struct result *take(struct pairing *x, struct span id)
 {
-	int *head = id.n ? names_at(&x->heads, x->c->arena, id) : NULL;
+	int *head = names_at(&x->heads, x->c->arena, id);
+	int *early = names_at(&x->early, x->c->arena, id);
 	struct result *r;
 
-	if (!head || !*head)
-		return NULL;
-	r = &x->results[*head];
-	*head = r->next;
+	while (*head) {
+		int i = *head;
+
+		r = &x->results[i];
+		*head = r->next;
+		if (r->turn > x->turn)
+			return r;
+		r->next = *early;
+		*early = i;
+	}
+	r = *early ? &x->results[*early] : NULL;
+	*early = r ? r->next : 0;
 	return r;
 }
 
@@ -112,22 +126,20 @@ static void move(struct pairing *x, struct moved *to, struct part *p)
 	to->tail = &copy->next;
 }
 
-/* False when nobody answers the call. */
-static bool pair_call(struct pairing *x, struct msg *m, struct part *call,
+static void pair_call(struct pairing *x, struct msg *m, struct part *call,
 		      struct moved *to)
 {
 	struct result *r = take(x, call->id);
 
-	if (!r)
+	if (!r && call->alias.n)
 		r = take(x, call->alias);
-	if (!r)
-		return false;
+	if (!r) /* nobody answers it */
+		return;
 	r->part->id = call->id;
 	r->part->custom = call->custom;
-	r->part->paired = true;
+	call->paired = r->part->paired = true;
 	if (r->at != m->next)
 		move(x, to, r->part);
-	return true;
 }
 
 /* Behind the results that stand at the front of m's next turn already. */
@@ -146,23 +158,40 @@ static void put_moved(struct chat *c, struct msg *m, const struct moved *list)
 		to->tail = list->tail;
 }
 
-static void pair_calls(struct pairing *x, struct msg *m, bool strict)
+static void pair_calls(struct pairing *x, struct msg *m)
 {
 	struct moved moved = { .tail = &moved.first };
 
-	for (struct part *p = m->parts; p; p = p->next) {
-		if (p->kind != PART_TOOL_USE || pair_call(x, m, p, &moved) ||
-		    !strict)
-			continue;
-		p->gone = true;
-		chat_dropped(x->c, "a tool call without its output");
-	}
+	for (struct part *p = m->parts; p; p = p->next)
+		if (p->kind == PART_TOOL_USE)
+			pair_call(x, m, p, &moved);
 	if (moved.first)
 		put_moved(x->c, m, &moved);
 }
 
+/* What becomes of calls without results, and of the reverse? */
+enum lonely {
+	LONELY_STAYS,
+	LONELY_GOES,
+	LONELY_WAITS, /* but calls at the very end stay */
+};
+
+static bool is_lonely(struct chat *c, const struct msg *m, const struct part *p,
+		      enum lonely lonely)
+{
+	bool call = p->kind == PART_TOOL_USE;
+
+	if (lonely == LONELY_STAYS || p->gone || p->paired ||
+	    (!call && p->kind != PART_TOOL_RESULT) ||
+	    (call && lonely == LONELY_WAITS && !m->next))
+		return false;
+	chat_dropped(c, call ? "a tool call without its output"
+			     : "a tool output without its call");
+	return true;
+}
+
 /* A message whose last part goes, goes as well: true. */
-static bool sweep(struct chat *c, struct msg *m, bool strict)
+static bool sweep(struct chat *c, struct msg *m, enum lonely lonely)
 {
 	struct part **at = &m->parts;
 	bool any = false;
@@ -170,10 +199,7 @@ static bool sweep(struct chat *c, struct msg *m, bool strict)
 	while (*at) {
 		struct part *p = *at;
 
-		if (p->kind == PART_TOOL_RESULT && !p->paired && strict) {
-			p->gone = true;
-			chat_dropped(c, "a tool output without its call");
-		}
+		p->gone |= is_lonely(c, m, p, lonely);
 		any |= p->gone;
 		if (p->gone)
 			*at = p->next;
@@ -184,12 +210,12 @@ static bool sweep(struct chat *c, struct msg *m, bool strict)
 	return any && !m->parts;
 }
 
-static void sweep_all(struct chat *c, bool strict)
+static void sweep_all(struct chat *c, enum lonely lonely)
 {
 	struct msg **at = &c->msgs;
 
 	while (*at) {
-		if (sweep(c, *at, strict))
+		if (sweep(c, *at, lonely))
 			*at = (*at)->next;
 		else
 			at = &(*at)->next;
@@ -240,10 +266,12 @@ static void pair(struct chat *c, bool strict)
 
 	if (collect(&x) && !strict)
 		return;
-	for (struct msg *m = c->msgs; m; m = m->next)
+	for (struct msg *m = c->msgs, *next; m; m = next, x.turn++) {
+		next = m->next; /* before one is made in between */
 		if (m->role == ROLE_ASSISTANT)
-			pair_calls(&x, m, strict);
-	sweep_all(c, strict);
+			pair_calls(&x, m);
+	}
+	sweep_all(c, strict ? LONELY_GOES : LONELY_STAYS);
 	if (results_last)
 		join_said(c);
 	read_merge(c);
@@ -263,6 +291,12 @@ static void ask_alone(struct chat *c)
 	}
 	if (last)
 		last->role = ROLE_USER;
+}
+
+void read_lonely(struct chat *c)
+{
+	sweep_all(c, LONELY_WAITS);
+	read_merge(c);
 }
 
 void read_turns(struct chat *c, bool strict)

@@ -48,7 +48,8 @@ struct part {
 	bool error;                  /* a tool result that reports a failure */
 	bool custom; /* a tool call with free text instead of JSON, or its
 		      * result */
-	bool paired; /* a tool result that has its call */
+	bool paired; /* a tool result that has its call, or a call that has
+		      * its result */
 	bool own_id; /* `id` was made by the target: it goes as it is */
 	bool gone;   /* to be taken out */
 	struct json_object *cache; /* cache_control, or NULL */

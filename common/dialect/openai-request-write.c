@@ -479,7 +479,7 @@ int openai_request_write(const struct upstream_model *t, struct chat *c,
 {
 	struct body b = { .w = jw_to(out), .t = t, .c = c };
 
-	chat_fit(c, &t->quirks);
+	chat_fit(c, &t->quirks, t->quirks.paired);
 	chat_fit_turns(c, &t->quirks);
 	if (!c->msgs)
 		return write_no_message(e);

@@ -435,7 +435,7 @@ int responses_request_write(const struct upstream_model *t, struct chat *c,
 {
 	struct body b = { .w = jw_to(out), .t = t, .c = c };
 
-	chat_fit(c, &t->quirks);
+	chat_fit(c, &t->quirks, true);
 	jw_obj(&b.w);
 	jw_kcstr(&b.w, "model", t->model);
 	write_no_marks(c);

@@ -1352,4 +1352,79 @@ def _():
         assert "message" in refusal(source, target, {key: []})["message"]
 
 
+def turns_of(client, *turns):
+    """A history in a client's API: "u" the user, "c1" a call, "r1" its result,
+    a digit more tells them apart: "r1b" says "b"."""
+    out = []
+    for t in turns:
+        kind, i, text = t[0], t[1:2], t[2:] or "r"
+        if client == "responses":
+            out.append({"u": {"role": "user", "content": "u"},
+                        "c": {"type": "function_call", "call_id": i,
+                              "name": "f", "arguments": "{}"},
+                        "r": {"type": "function_call_output", "call_id": i,
+                              "output": text}}[kind])
+        elif client == "openai":
+            out.append({"u": {"role": "user", "content": "u"},
+                        "c": {"role": "assistant", "tool_calls": [
+                            {"id": i, "type": "function", "function": {
+                                "name": "f", "arguments": "{}"}}]},
+                        "r": {"role": "tool", "tool_call_id": i,
+                              "content": text}}[kind])
+        else:
+            out.append({"role": "assistant" if kind == "c" else "user",
+                        "content": [{
+                            "u": {"type": "text", "text": "u"},
+                            "c": {"type": "tool_use", "id": i, "name": "f",
+                                  "input": {}},
+                            "r": {"type": "tool_result", "tool_use_id": i,
+                                  "content": text}}[kind]]})
+    return {"input" if client == "responses" else "messages": out,
+            **({"max_tokens": 9} if client == "anthropic" else {})}
+
+
+def found_pairs(target, body):
+    """The texts of results, and how many calls there are; each is answered."""
+    calls, texts = [], []
+    for m in body.get("input", body.get("messages")):
+        content = m.get("content")
+        for b in content if isinstance(content, list) else ():
+            calls += [b["id"]] if b["type"] == "tool_use" else ()
+            if b["type"] == "tool_result":
+                assert b["tool_use_id"] in calls, body
+                texts.append(b["content"][0]["text"])
+        calls += [c["id"] for c in m.get("tool_calls", ())]
+        if m.get("type") == "function_call":
+            calls.append(m["call_id"])
+        if m.get("role") == "tool" or m.get("output"):
+            assert m.get("tool_call_id", m.get("call_id")) in calls, body
+            texts.append(m.get("output") or content)
+    assert len(calls) == len(texts), body
+    return "".join(texts)
+
+
+@edge("pairs", "calls without results, and the reverse, go and are named")
+def _():
+    for turns, want in (
+            (("rx", "u", "c1", "r1", "u"), "r"),
+            (("u", "c1", "u", "c2", "r2", "u"), "r"),
+            # the first result is of a call that a window has cut off
+            (("r1a", "u", "c1", "r1b", "u"), "b"),
+            (("u", "c1", "r1a", "r1b", "u", "c1", "r1c"), "ac"),
+            (("u", "c1", "u", "r1b", "u"), "b"),
+            (("u", "c1", "c2", "r2b", "r1a", "u"), "ba"),
+            (("u", "c1", "r1a", "u"), "a")):
+        for client in ("anthropic", "openai", "responses"):
+            for target in ("anthropic", "openai", "responses"):
+                if client == target:
+                    continue
+                r = request(client, target, turns_of(client, *turns),
+                            "claude-opus-4-8" if target == "anthropic"
+                            else "m", {"callsPaired": True})
+                got = found_pairs(target, r)
+                lonely = len(turns) - turns.count("u") - 2 * len(want)
+                assert sorted(got) == sorted(want), (client, target, got, r)
+                assert ("without its" in r["dropped"]) == (lonely > 0), r
+
+
 run()
