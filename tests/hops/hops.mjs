@@ -326,6 +326,41 @@ class Responses {
       id: i.call_id, name: i.name, custom: i.type === "custom_tool_call" }));
   }
 }
+// What else a request may ask for, now and then.
+const WHIMS = {
+  Messages: [
+    b => ({ ...b, tools: undefined }), // calls in the history, and no tools
+    b => ({ ...b, tool_choice: { type: "none" } }),
+    b => ({ ...b, max_tokens: 1, thinking: undefined }),
+    b => ({ ...b, stop_sequences: ["[[stop]]"], metadata: { user_id: "u" } }),
+    b => ({ ...b, tools: b.tools.map(t => ({
+      ...t, cache_control: { type: "ephemeral" } })),
+      messages: b.messages.map((m, i) => i < b.messages.length - 3 ||
+        !Array.isArray(m.content) || !m.content.length ||
+        /thinking/.test(m.content.at(-1).type) ? m : {
+          ...m, content: [...m.content.slice(0, -1), {
+            ...m.content.at(-1), cache_control: { type: "ephemeral" } }] }) }),
+  ],
+  Chat: [
+    b => ({ ...b, tools: undefined }),
+    b => ({ ...b, tool_choice: "none" }),
+    b => ({ ...b, max_completion_tokens: 1 }),
+    b => ({ ...b, max_completion_tokens: undefined, max_tokens: 900 }),
+    b => ({ ...b, seed: 5, stop: ["[[stop]]"], user: "u", n: 1,
+            parallel_tool_calls: false }),
+    b => ({ ...b, response_format: { type: "json_schema", json_schema: {
+      name: "n", schema: { ...SCHEMAS.run, additionalProperties: false,
+                           required: ["command"] }, strict: true } } }),
+  ],
+  Responses: [
+    b => ({ ...b, tools: undefined }),
+    b => ({ ...b, tool_choice: "none" }),
+    b => ({ ...b, max_output_tokens: 1 }),
+    b => ({ ...b, parallel_tool_calls: false, prompt_cache_key: "k",
+            text: { verbosity: "low" } }),
+    b => ({ ...b, include: undefined, store: undefined }),
+  ],
+};
 const CLIENTS = [Messages, Chat, Responses];
 
 // --- the judge --------------------------------------------------------------
@@ -342,6 +377,8 @@ function lost(sent, arrived, headers) {
     if (n > (a[m] ?? 0) && kind !== "T")
       faults.push(`${m} doubled`);
     if (n)
+      continue;
+    if (/[RC]/.test(kind) && /without its/.test(told))
       continue;
     if (kind === "T" ? !/thinking|reasoning/.test(told)
       : kind === "I" ? !/image/.test(told) : true)
@@ -371,7 +408,7 @@ function moved(before, now, answered) {
 // reasoning that nothing followed.
 function astray(log, entry) {
   const body = JSON.stringify(entry.body);
-  return log.filter(e => isSame(e, entry) && e.answer && !e.torn &&
+  return log.filter(e => isSame(e, entry) && e.answer && !e.torn && !e.cut &&
       (e.id !== "c" || e.answer.texts.length || e.answer.calls.length))
     .flatMap(e => e.tokens).filter(t => {
       home++;
@@ -417,7 +454,12 @@ async function turn(c, client, id, n, r) {
   const silent = calls.length && r() < 0.6;
   client.user(silent ? "" : `${mark(c, "U")} go on`, silent ? null : image,
               results);
-  const body = client.body(client.model = model);
+  const cut = r() < 0.06 && n > 2; // a window: its beginning goes
+  if (cut)
+    client.history.splice(0, 1 + Math.floor(r() * 3));
+  let body = client.body(client.model = model);
+  if (r() < 0.25)
+    body = pick(r, WHIMS[client.constructor.name])(body);
   if (client.compact && !calls.length && n > 1 && r() < 0.2)
     await compacted(c, client, id, n, pick(r, ["c", "c2", "p"]));
   const sent = markersOf(body), before = c.log.length;
@@ -440,6 +482,9 @@ async function turn(c, client, id, n, r) {
   for (const f of lost(sent, markersOf(entry.body), headers))
     note(id, `${n} ${entry.id} ${model}: ${f}`);
   // a helper of Chat keeps the last piece only of thinking and its signature
+  if (cut) // what was said before is another conversation
+    for (const e of c.log)
+      e.cut = true;
   entry.torn = (how === "helped" && client instanceof Chat) || client.brief;
   for (const t of astray(c.log.slice(0, before), entry))
     note(id, `${n} ${entry.id} ${model}: ${t.slice(0, 30)} did not come home`);
@@ -447,7 +492,7 @@ async function turn(c, client, id, n, r) {
   entry.refused = c.log.slice(before).some(e =>
     e.violations.some(v => v.rule === "e.signature"));
   const earlier = entry.refused ? null : c.log.slice(0, before)
-    .findLast(e => isSame(e, entry) && e.model === entry.model && e.answer);
+    .findLast(e => !e.cut && isSame(e, entry) && e.model === entry.model && e.answer);
   if (earlier && !earlier.refused) {
     const { texts, calls } = earlier.answer;
     const m = moved(earlier.body, entry.body, texts.length + calls.length);
