@@ -223,6 +223,8 @@ limits() {
 		echo 'gone-at-once Apache notices when it writes for the second time: 20 s in a silence'
 		;;
 	esac
+	[ $server != lighttpd-cgi ] ||
+		echo 'large-file it lies on the disk before the program sees who asks: 64 MiB are the limit'
 	case $server in
 	nginx | apache-proxy) ;;
 	*) echo 'reuse it makes one for each request, or a process' ;;

@@ -237,6 +237,10 @@ body_of 65 >"$tmp/65"
 is '65 MiB: 413' "$(code /v1/messages -d "@$tmp/65")" 413
 ok '65 MiB: JSON' is_json
 closed_to_pages '65 MiB, refused by whoever it was'
+unless_limited large-file 'a file of 65 MiB streams through' &&
+	is 'a file of 65 MiB streams through' "$(code /to/size/x \
+		--data-binary "@$tmp/65" -H 'Content-Type: audio/x') $(
+		json 'j["size"]' <"$tmp/body")" "200 $(wc -c <"$tmp/65")"
 rm "$tmp/65" "$tmp/10"
 
 # Credentials.
@@ -245,6 +249,16 @@ settings "$fast,\"apiKey\":\"$key\""
 is 'no key: 401' "$(code /v1/models)" 401
 is 'x-api-key' "$(code /v1/models -H "x-api-key: $key")" 200
 is 'Authorization' "$(code /v1/models -H "Authorization: Bearer $key")" 200
+# The page's log-in, wherever its path begins.
+is 'log-in' "$(code /page/login --data-urlencode "key=$key")" 200
+crumb=$(sed -n 's/^Set-Cookie: \([^;]*\).*/\1/Ip' "$tmp/head" | tr -d '\r')
+token="x-dario-token: $(json 'j["token"]' <"$tmp/body")"
+is 'log-in: good with its token' \
+	"$(code /accounts -H "Cookie: $crumb" -H "$token")" 200
+is 'log-in: not without' "$(code /accounts -H "Cookie: $crumb")" 401
+is 'log-out' "$(code /page/logout -d '' -H "Cookie: $crumb" -H "$token")" 200
+is 'log-out: it is over' \
+	"$(code /accounts -H "Cookie: $crumb" -H "$token")" 401
 is 'wrong Authorization: 401' \
 	"$(code /v1/models -H 'Authorization: Bearer x')" 401
 is 'x-api-key twice: 400' \

@@ -260,7 +260,7 @@ is '65 MiB: JSON' "$(json 'j["error"]["type"]' <"$tmp/body")" \
 	request_too_large
 post /v1/messages "@$tmp/65" -H 'Transfer-Encoding: chunked' >/dev/null
 is '65 MiB chunked: 413' "$(status)" 413
-like '65 MiB chunked: whose limit it is' "$(cat "$tmp/body")" '16 MiB of one without a Content-Length'
+like '65 MiB chunked: whose limit it is' "$(cat "$tmp/body")" '16 MiB where there is no Content-Length'
 post /v1/messages "$chat" -H "x-big: $(head -c 40000 /dev/zero | tr '\0' x)" \
 	>/dev/null
 is 'header of 40 KB: 431' "$(status)" 431
