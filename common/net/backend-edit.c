@@ -49,6 +49,25 @@ int backend_check_name(const char *name, struct err *e)
 
 /* --- the address ---------------------------------------------------------- */
 
+/* A provider's host, or a part of the way to its API: the rest is known. To a
+ * host alone the version is added anyway. */
+static bool complete(struct adding *a)
+{
+	char known[BASE_URL_MAX], with[BASE_URL_MAX + 2];
+	const char *host = strstr(a->url, "://");
+	size_t n = strlen(a->url);
+
+	if (!host)
+		return false;
+	snprintf(with, sizeof(with), "%s/", a->url);
+	providers_url(with, known, sizeof(known));
+	if (strncmp(known, with, n + 1) ||
+	    (!strchr(host + 3, '/') && strcmp(known + n, "/v1") == 0))
+		return false;
+	memcpy(a->url, known, sizeof(a->url));
+	return true;
+}
+
 static int take_url(struct adding *a, const char *given, struct err *e)
 {
 	struct base_url url;
@@ -57,7 +76,12 @@ static int take_url(struct adding *a, const char *given, struct err *e)
 		return -1;
 	snprintf(a->url, sizeof(a->url), "%s", url.text);
 	a->api = url.api;
-	if (url.tail.n)
+	if (!a->api && !a->ask->protocol && complete(a))
+		buf_fmt(a->said,
+			"backend %s: the base URL is %s: the provider has "
+			"this API there\n",
+			a->name, a->url);
+	else if (url.tail.n)
 		buf_fmt(a->said,
 			"backend %s: the base URL is %s: %.*s is put "
 			"behind it for each request\n",

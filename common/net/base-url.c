@@ -149,6 +149,20 @@ static struct span find_tail(struct span url)
 	return SPAN("");
 }
 
+/* Google's own API has the model in its path. */
+static struct span find_google_tail(struct span url)
+{
+	const char *models = memmem(url.p, url.n, "/models/", 8);
+	struct span tail = SPAN("");
+
+	if (models)
+		tail = span_skip(url, (size_t)(models - url.p));
+	return span_has(tail, SPAN(":generateContent")) ||
+			       span_has(tail, SPAN(":streamGenerateContent"))
+		     ? tail
+		     : SPAN("");
+}
+
 static bool ends_in(struct span url, struct span with)
 {
 	return url.n >= with.n && span_eq(span_skip(url, url.n - with.n), with);
@@ -185,6 +199,7 @@ int base_url_read(struct base_url *out, const char *given, struct err *e)
 {
 	struct span query = span_of(given);
 	struct span url = span_cut(&query, '?');
+	bool google = false;
 	struct buf text = { .p = out->text,
 			    .cap = BASE_URL_MAX,
 			    .max = BASE_URL_MAX - 1 };
@@ -197,10 +212,14 @@ int base_url_read(struct base_url *out, const char *given, struct err *e)
 		return -1;
 	url = without_slashes(url);
 	out->tail = find_tail(url);
+	if (!out->tail.n) {
+		out->tail = find_google_tail(url);
+		google = out->tail.n;
+	}
 	url = without_slashes((struct span){ url.p, url.n - out->tail.n });
 	out->api = api_of(url, out->tail);
 	/* That is said with each request, by who makes it. */
-	if (out->tail.n && span_is(query, "beta=true"))
+	if (google || (out->tail.n && span_is(query, "beta=true")))
 		query.n = 0;
 	buf_fmt(&text, "%.*s%s%.*s", SPAN_FMT(url), query.n ? "?" : "",
 		SPAN_FMT(query));

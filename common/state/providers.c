@@ -136,24 +136,45 @@ struct quirks providers_quirks(const struct providers *p,
 	return q;
 }
 
+/* The first row that the base URL matches. */
+static struct json_object *find_row(struct json_object *list,
+				    const char *base_url)
+{
+	struct glob_name url = glob_name(base_url);
+	struct json_object *found = NULL;
+
+	for (size_t i = 0; i < json_length(list) && !found; i++) {
+		struct globs urls;
+
+		globs_read(&urls, json_get(json_at(list, i), "baseUrl"));
+		if (matches(&urls, url))
+			found = json_at(list, i);
+		globs_release(&urls);
+	}
+	return found;
+}
+
 struct json_object *providers_find(const char *base_url, struct err *e)
 {
 	struct json_object *file = install_path_json(FILE_NAME, e);
-	struct json_object *list = json_get(file, "providers");
-	struct json_object *found = NULL;
-	struct glob_name url = glob_name(base_url);
+	struct json_object *row = find_row(json_get(file, "providers"),
+					   base_url);
+	struct json_object *set = json_object_get(json_get(row, "set"));
 
-	for (size_t i = 0; i < json_length(list) && !found; i++) {
-		struct json_object *row = json_at(list, i);
-		struct globs urls;
-
-		globs_read(&urls, json_get(row, "baseUrl"));
-		if (matches(&urls, url))
-			found = json_object_get(json_get(row, "set"));
-		globs_release(&urls);
-	}
 	json_object_put(file);
-	return found;
+	return set;
+}
+
+void providers_url(const char *base_url, char *out, size_t n)
+{
+	struct err unused;
+	struct json_object *file = install_path_json(FILE_NAME, &unused);
+	struct json_object *row = find_row(json_get(file, "providers"),
+					   base_url);
+	const char *url = json_cstr(row, "url");
+
+	snprintf(out, n, "%s", url ? url : "");
+	json_object_put(file);
 }
 
 /* Has the row this name? */

@@ -41,6 +41,8 @@ struct quirks providers_quirks(const struct providers *p,
 /* The members that a provider's base URL calls for, or NULL; json_object_put
  * it. */
 struct json_object *providers_find(const char *base_url, struct err *e);
+/* Where that provider has its API by the row, or ""; into out[n]. */
+void providers_url(const char *base_url, char *out, size_t n);
 /* The row of that id or alias, in any case, or NULL; json_object_put it. */
 struct json_object *providers_named(const char *name, struct err *e);
 /* The id that is nearest to a name which is none; false: none is near. */

@@ -251,4 +251,31 @@ url https://h.example/v1 https://h.example/v1
 url https://models https://models
 url https://h.example/mymodels https://h.example/mymodels
 url https://me.services.ai.azure.com/models https://me.services.ai.azure.com/models
+# The host of a known provider, or a part of the way to its API.
+whole() { # GIVEN WANTED [FLAGS]: and whether it is said
+	given=$1 wanted=$2
+	shift 2
+	rm -f "$DARIO_HOME/backends/u.json"
+	out=$("$dario" backend add u --key=k --base-url="$given" "$@" 2>&1)
+	is "$given $*: where its API is" "$(of u 'j["baseUrl"]')" "$wanted"
+}
+google=https://generativelanguage.googleapis.com/v1beta
+for part in https://openrouter.ai https://openrouter.ai/ https://openrouter.ai/api \
+	https://openrouter.ai/api/v1/chat/completions; do
+	whole $part https://openrouter.ai/api/v1
+done
+whole https://openrouter.ai https://openrouter.ai/api/v1
+like 'that is said' "$out" 'the base URL is https://openrouter.ai/api/v1: the provider has this API there'
+whole https://api.groq.com https://api.groq.com/openai/v1
+whole https://api.z.ai https://api.z.ai/api/paas/v4
+whole https://models.github.ai https://models.github.ai/inference
+whole $google $google/openai
+whole $google/models $google/openai
+whole $google/models/gemini-2.5-pro:generateContent $google/openai
+whole "$google/models/gemini-2.5-pro:streamGenerateContent?alt=sse" $google/openai
+whole https://openrouter.ai/api https://openrouter.ai/api --protocol=anthropic
+whole https://api.openai.com https://api.openai.com
+whole https://api.deepseek.com/anthropic https://api.deepseek.com/anthropic
+whole https://openrouter.ai/apix https://openrouter.ai/apix
+whole https://openrouter.ai.evil.example https://openrouter.ai.evil.example
 done_testing
