@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/host.h"
+#include "base/log.h"
+#include "base/mask.h"
 #include "fcgi/transport.h"
 #include "state/grant.h"
 #include "state/session.h"
@@ -132,6 +134,26 @@ void guard_keys(const struct request *r, struct span out[2])
 
 	out[0] = any ? span_of(r->vars.api_key) : SPAN("");
 	out[1] = any ? bearer(r) : SPAN("");
+}
+
+#define SAFE_MAX 1024 /* bytes of a text that may be shown */
+
+const char *guard_safe(const struct request *r, const char *text)
+{
+	char mem[SAFE_MAX];
+	struct buf out = { .p = mem, .cap = sizeof(mem), .max = SAFE_MAX - 1 };
+	struct span in = span_of(text), sent[2];
+	struct mask keys = { 0 };
+
+	if (!in.n)
+		return text;
+	guard_keys(r, sent);
+	mask_add(&keys, sent[0]);
+	mask_add(&keys, sent[1]);
+	log_redact(in, &out);
+	mask_buf(&keys, &out);
+	return span_eq(buf_get(&out), in) ? text
+					  : arena_str(r->arena, buf_get(&out));
 }
 
 int guard_request(struct request *r, struct err *e)

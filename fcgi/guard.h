@@ -37,5 +37,8 @@ int guard_change(const struct request *r, struct err *e);
 bool guard_is_same_origin(const struct request *r);
 /* What the client has sent as keys of this router; empty while it has none. */
 void guard_keys(const struct request *r, struct span out[2]);
+/* A name, a path or a message without such a key, or one of a provider's form:
+ * some put theirs where it does not belong. From the arena when it had one. */
+const char *guard_safe(const struct request *r, const char *text);
 
 #endif

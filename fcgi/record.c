@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "fcgi/estimate.h"
+#include "fcgi/guard.h"
 #include "fcgi/metered.h"
 #include "state/cost.h"
 #include "state/recent.h"
@@ -19,18 +20,18 @@ static void to_log(const struct request *r, int64_t took_ms)
 	struct log_access line = {
 		.id = r->id,
 		.method = r->vars.method,
-		.path = r->asked_path,
+		.path = guard_safe(r, r->asked_path),
 		.person = r->key ? r->key->name : NULL,
 		.api = r->api,
 		.backend = r->backend,
-		.model = r->model,
-		.upstream_model = r->upstream_model,
+		.model = guard_safe(r, r->model),
+		.upstream_model = guard_safe(r, r->upstream_model),
 		.upstream_id = r->upstream_id,
 		.account = r->account,
 		.fallback = r->fallback,
 		.dropped = r->dropped,
 		.error = e->code ? err_name(e->code) : NULL,
-		.cause = e->code ? e->msg : NULL,
+		.cause = e->code ? guard_safe(r, e->msg) : NULL,
 		.status = r->status,
 		.stream = r->stream,
 		.first_ms = r->first_ms,
@@ -63,9 +64,9 @@ static double dollars(const struct request *r, const char *model, int64_t now)
 static void to_sums(const struct request *r, int64_t took_ms)
 {
 	const char *home = snapshot_home(r->app->config);
-	const char *model = r->upstream_model ? r->upstream_model
-			  : r->model          ? r->model
-					      : "";
+	const char *model = guard_safe(r, r->upstream_model ? r->upstream_model
+					  : r->model        ? r->model
+							    : "");
 	int64_t now = clock_wall_ms();
 	struct history_record h = {
 		.time = now,
@@ -75,8 +76,8 @@ static void to_sums(const struct request *r, int64_t took_ms)
 		.backend = r->backend ? r->backend : "",
 		.model = model,
 		.key = r->key ? r->key->name : NULL,
-		.session = r->vars.claude_session,
-		.agent = r->vars.claude_agent,
+		.session = guard_safe(r, r->vars.claude_session),
+		.agent = guard_safe(r, r->vars.claude_agent),
 		.user = r->user,
 		.status = r->status,
 		.stream = r->stream,
@@ -112,12 +113,12 @@ static void to_recent(const struct request *r, int64_t took_ms)
 		.usage = r->usage,
 		.texts = {
 			.id = r->id,
-			.path = r->asked_path,
+			.path = guard_safe(r, r->asked_path),
 			.key = r->key ? r->key->name : NULL,
-			.model = r->model,
+			.model = guard_safe(r, r->model),
 			.backend = r->backend,
 			.account = r->account,
-			.upstream_model = r->upstream_model,
+			.upstream_model = guard_safe(r, r->upstream_model),
 			.fallback = r->fallback,
 			.dropped = r->dropped,
 			.error = e->code ? err_name(e->code) : NULL,

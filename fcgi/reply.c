@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "dialect/error.h"
+#include "fcgi/guard.h"
 #include "fcgi/metered.h"
 #include "fcgi/persons-view.h"
 
@@ -131,8 +132,9 @@ int reply_head(struct request *r, int status)
 		reply_field(r, "x-dario-backend", span_of(r->backend));
 	if (r->backend && r->model)
 		reply_field(r, "x-dario-model",
-			    span_of(r->upstream_model ? r->upstream_model
-						      : r->model));
+			    span_of(guard_safe(r, r->upstream_model
+							  ? r->upstream_model
+							  : r->model)));
 	if (r->account && !r->key)
 		reply_field(r, "x-dario-account", span_of(r->account));
 	if (r->fallback)
@@ -343,12 +345,22 @@ static bool replaces(const struct request *r, const struct err *e)
 	       (e->code == ERR_FORBIDDEN || e->code == ERR_NO_MODEL);
 }
 
+/* It may say again what the client has sent. */
+static void hide_keys(const struct request *r, struct err *e)
+{
+	const char *safe = guard_safe(r, e->msg);
+
+	if (safe != e->msg)
+		snprintf(e->msg, sizeof(e->msg), "%s", safe);
+}
+
 void reply_error(struct request *r, const struct err *error)
 {
 	struct err told = *error, *e = &told;
 	struct buf out;
 
 	persons_view_error(r, e);
+	hide_keys(r, e);
 	name_key(e);
 	if (replaces(r, e))
 		e->status = err_status(ERR_BAD_REQUEST);
