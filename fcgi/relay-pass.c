@@ -137,7 +137,8 @@ static int pass_event(void *arg, struct span name, struct span data,
 		y->r->has_usage = true;
 	y->hidden = y->hide_usage && seen & TAP_APART;
 	estimate_event(y->r, data);
-	metered_note(y->r);
+	if (y->r->metered)
+		metered_note(y->r);
 	return 0;
 }
 

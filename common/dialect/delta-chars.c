@@ -4,6 +4,7 @@
 #include "dialect/delta-chars.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #define KEYS_MAX 5
@@ -20,13 +21,58 @@ static const struct span keys[DIALECTS][KEYS_MAX] = {
 	[DIALECT_RESPONSES] = { SPAN_INIT("delta") },
 };
 
-/* Bytes that do not go on with a character. */
+#define ONES UINT64_C(0x0101010101010101)
+#define TOPS (ONES << 7)
+
+/* Bytes of eight that do not begin a character: 10 at their top. */
+static size_t inner(uint64_t x)
+{
+	return (x >> 7 & ~x >> 6 & ONES) * ONES >> 56;
+}
+
+static bool has(uint64_t x, unsigned char c)
+{
+	x ^= c * ONES;
+	return (x - ONES) & ~x & TOPS;
+}
+
+static bool is_inner(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* False: there is a quote or a backslash in it. */
+static bool count_plain(struct span text, size_t *chars)
+{
+	size_t n = text.n, i = 0;
+	uint64_t x;
+
+	for (; i + 8 <= text.n; i += 8) {
+		memcpy(&x, text.p + i, 8);
+		if (has(x, '"') || has(x, '\\'))
+			return false;
+		n -= inner(x);
+	}
+	for (; i < text.n; i++) {
+		if (text.p[i] == '"' || text.p[i] == '\\')
+			return false;
+		n -= is_inner(text.p[i]);
+	}
+	*chars = n;
+	return true;
+}
+
 size_t delta_chars_of(struct span text)
 {
-	size_t n = 0;
+	size_t n = text.n, i = 0;
+	uint64_t x;
 
-	for (size_t i = 0; i < text.n; i++)
-		n += ((unsigned char)text.p[i] & 0xc0) != 0x80;
+	for (; i + 8 <= text.n; i += 8) {
+		memcpy(&x, text.p + i, 8);
+		n -= inner(x);
+	}
+	for (; i < text.n; i++)
+		n -= is_inner(text.p[i]);
 	return n;
 }
 
@@ -35,6 +81,8 @@ static size_t chars_of_string(struct span s)
 {
 	size_t n = 0;
 
+	if (count_plain(s, &n))
+		return n;
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.p[i] == '\\' && i + 1 < s.n && s.p[++i] == 'u')
 			i += 4;
@@ -191,10 +239,12 @@ size_t delta_chars_framed(struct delta_frame *f, enum dialect_id d,
 
 	if (text && ends_alike(f, data)) {
 		const char *stop = s.end - f->after;
+		struct span inside = { text, (size_t)(stop - text) };
 
+		if (count_plain(inside, &s.chars))
+			return s.chars;
 		if (string_end(text, s.end) == stop)
-			return chars_of_string(
-				(struct span){ text, (size_t)(stop - text) });
+			return chars_of_string(inside);
 	}
 	run(&s, d);
 	if (s.counted == 1)
