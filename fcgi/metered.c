@@ -28,7 +28,7 @@
 #define BUSY_WAIT_MS 500 /* for what others have reserved */
 #define BUSY_STEP_MS 5
 #define BUSY_RETRY_SECONDS 2
-#define RATE_SECONDS 60 /* clients wait so long by themselves */
+#define RATE_SECONDS 65 /* clients wait so long: a minute, and its slice */
 #define LIMITS "anthropic-ratelimit-unified-"
 
 struct metered {
@@ -342,20 +342,23 @@ static int spent(struct request *r, const struct quota *q,
 	return -1;
 }
 
-/* What a while heals. */
+/* What a while heals. A longer one is nobody's to wait for: Codex would, for as
+ * long as Retry-After says, where it is not told that there is no more. */
 static int too_fast(struct request *r, const char *what,
 		    const struct quota_window *w, int64_t reset, struct err *e)
 {
+	long left = seconds_until(reset);
+	bool brief = left <= RATE_SECONDS;
 	struct buf text;
 
 	buf_init(&text, 64);
 	quota_write_window(w, &text);
-	err_set(e, ERR_RATE,
+	err_set(e, brief || is_anthropic(r) ? ERR_RATE : ERR_SPENT,
 		"%s limit reached: this key may have %s; try again in %ld s",
-		what, buf_cstr(&text), seconds_until(reset));
+		what, buf_cstr(&text), left);
 	buf_release(&text);
-	e->retry_after = seconds_until(reset);
-	if (e->retry_after > RATE_SECONDS)
+	e->retry_after = left;
+	if (!brief)
 		reply_field(r, "x-should-retry", SPAN("false"));
 	return -1;
 }

@@ -34,6 +34,14 @@ install_claude_gateway() {
 			@anthropic-ai/claude-code@2.1.332)
 }
 
+# Where tools.py has it, too.
+install_codex() {
+	[ -x "$deps/tools/codex/node_modules/.bin/codex" ] && return
+	mkdir -p "$deps/tools/codex" &&
+		(cd "$deps/tools/codex" && npm install --no-audit --no-fund \
+			--loglevel=error --no-save --prefix . @openai/codex@0.169.0)
+}
+
 # What looks for faults that keep people out of a page.
 install_axe() {
 	[ -r "$deps/axe/node_modules/axe-core/axe.min.js" ] && return

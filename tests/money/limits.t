@@ -214,6 +214,9 @@ is 'the fourth' "$(messages "$k" 1) $(error type)" '429 rate_limit_error'
 like 'how many it may have' "$(error message)" 3/hour
 like 'when again' "$(header retry-after)" 3
 is 'not by itself: it is long' "$(header x-should-retry)" false
+is 'Chat: none is to wait for so long' "$(chat "$k" 1) $(error code) $(header x-should-retry)" '429 insufficient_quota false'
+k=$(add often --rate=1/min)
+is 'Chat: one a minute' "$(chat "$k" 1)" 200
 is 'Chat: its code' "$(chat "$k" 1) $(error code)" '429 rate_limit_exceeded'
 k=$(add tokens --tokens=1K/day)
 is 'tokens' "$(messages "$k" 950)" 200
