@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "base/task.h"
 #include "state/redis-mirror.h"
 
 #include <stdlib.h>
@@ -9,6 +10,8 @@
 
 #define RACES 4         /* refused choices, before one is made all the same */
 #define BEAT_ENTRIES 60 /* that one beat says again */
+#define LATER_MS 5      /* before it is said that less is held */
+#define LATER 16        /* entries */
 
 /* --- counts and turns ---------------------------------------------------- */
 
@@ -63,6 +66,14 @@ struct saying {
 	uint64_t serial;
 };
 
+/* Of a loop: entries of which less is held. The next choice says so, too. */
+static _Thread_local struct {
+	struct timer timer;
+	struct loop *loop;
+	struct shared_entry *list[LATER];
+	size_t n;
+} later;
+
 static void arrived(struct shared_entry *x, uint64_t serial)
 {
 	pthread_mutex_lock(&redis_mirror.lock);
@@ -89,6 +100,7 @@ static void tell_held(struct shared_entry *x, int by)
 
 	s->x = x;
 	s->serial = say_held(x, by, &n);
+	atomic_store(&x->sent_serial, s->serial);
 	redis_mirror_begin(&a, "beat", true);
 	redis_word(&a, x->name);
 	redis_int(&a, n);
@@ -104,9 +116,51 @@ bool redis_add(struct shared_entry *x, uint32_t seen)
 	return true;
 }
 
+static void tell_later(void *arg)
+{
+	(void)arg;
+	while (later.n) {
+		struct shared_entry *x = later.list[--later.n];
+
+		if (x->serial > atomic_load(&x->sent_serial))
+			tell_held(x, 0);
+	}
+}
+
+static void on_later(struct timer *t)
+{
+	struct err unused;
+
+	(void)t;
+	task_start(later.loop, tell_later, NULL, &unused);
+}
+
+void redis_count_leave(void)
+{
+	if (later.loop)
+		loop_untime(later.loop, &later.timer);
+	later.loop = NULL;
+	later.n = 0;
+}
+
+/* Nobody waits to hear it, and soon there is more to say. */
 void redis_sub(struct shared_entry *x)
 {
-	tell_held(x, -1);
+	uint32_t n;
+
+	if (!task_self() || later.n == LATER) {
+		tell_held(x, -1);
+		return;
+	}
+	say_held(x, -1, &n);
+	for (size_t i = 0; i < later.n; i++)
+		if (later.list[i] == x)
+			return;
+	later.list[later.n++] = x;
+	later.loop = task_loop();
+	later.timer.fn = on_later;
+	if (later.n == 1)
+		loop_time(later.loop, &later.timer, clock_ms() + LATER_MS);
 }
 
 bool redis_is_older(struct shared_entry *a, struct shared_entry *b)
@@ -162,6 +216,7 @@ bool redis_take(struct shared_entry *x, uint32_t seen, int64_t interval,
 	if (redis_count(x) != seen)
 		return false;
 	serial = say_held(x, 1, &n);
+	atomic_store(&x->sent_serial, serial);
 	version = redis_mirror_version(x);
 	redis_mirror_begin(&a, "take", true);
 	redis_word(&a, x->name);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define RETRY_MS 1000
+#define LIVES_MS 100  /* between calls that say that this process lives */
 #define HANGS_MS 2000 /* what nobody waits for, before it is given up */
 
 static struct {
@@ -33,6 +34,7 @@ static struct {
 	_Atomic bool kept, away;
 	_Atomic int64_t since, next; /* wall ms; clock_ms of the next try */
 	_Atomic unsigned times;      /* that it went */
+	_Atomic int64_t lived;       /* when it was said last; clock_ms */
 } link_ = { .lock = PTHREAD_MUTEX_INITIALIZER,
 	    .known_lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -46,6 +48,7 @@ static void name_self(void)
 	link_.pid = getpid();
 	snprintf(prefix, sizeof(prefix), "p%d-", (int)link_.pid);
 	digest_random_id(link_.self, sizeof(link_.self), prefix);
+	atomic_store(&link_.lived, 0);
 }
 
 void redis_link_setup(const struct redis_setup *s)
@@ -138,6 +141,15 @@ static bool worth_asking(void)
 
 /* --- requests and answers ------------------------------------------------ */
 
+/* Once in that time. */
+static bool is_due(void)
+{
+	int64_t now = clock_ms(), was = atomic_load(&link_.lived);
+
+	return (!was || now - was >= LIVES_MS) &&
+	       atomic_compare_exchange_strong(&link_.lived, &was, now);
+}
+
 void redis_args(struct redis_args *a, const char *op, const char *who,
 		int64_t since)
 {
@@ -150,7 +162,7 @@ void redis_args(struct redis_args *a, const char *op, const char *who,
 	redis_word(a, link_.setup.prefix);
 	redis_word(a, op);
 	redis_word(a, who);
-	redis_int(a, since);
+	redis_int(a, *who && is_due() ? -since - 1 : since);
 }
 
 static bool is_answer(const redisReply *r)

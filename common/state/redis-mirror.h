@@ -23,6 +23,7 @@ struct shared_entry {
 	int64_t text_version, have_version; /* the store's, and of `text` */
 	uint64_t serial;                    /* of what was said last */
 	uint64_t heard_serial;              /* and has arrived */
+	_Atomic uint64_t sent_serial;       /* and is on its way, at least */
 	/* of the store: all, and what it thinks is ours */
 	_Atomic uint32_t all, own;
 	_Atomic uint32_t held; /* by this process */
@@ -60,5 +61,7 @@ bool redis_take(struct shared_entry *x, uint32_t seen, int64_t interval,
 		int64_t max, int64_t *wait);
 int64_t redis_turn(struct shared_entry *x, int64_t interval, int64_t max);
 int64_t redis_turn_in(struct shared_entry *x, int64_t now);
+/* When this thread's loop ends. */
+void redis_count_leave(void);
 
 #endif

@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 #ifdef HAVE_HIREDIS
-#include "state/shared-redis.h"
+#include "state/redis-mirror.h"
 #include "state/vault-follow.h"
 
 #include <stdlib.h>
@@ -84,8 +84,10 @@ void shared_end(void)
 
 void shared_detach(void)
 {
-	if (remote)
-		redis_link_leave();
+	if (!remote)
+		return;
+	redis_count_leave();
+	redis_link_leave();
 }
 
 void shared_look(struct shared_state *out)
