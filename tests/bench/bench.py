@@ -11,7 +11,8 @@ ratios. Uses loopback only and ends by itself.
     make bench [ROUNDS=5] [LANES="plain stream"] [COMPARE=OLD.fcgi] \
         [WRITE=doc/performance.md]
 
-Lanes: floor paced plain size translated stream tls pool many tools choose idle.
+Lanes: floor paced plain size translated stream tls pool store many tools choose
+idle.
 A quick look: make bench ROUNDS=1 LANES="plain stream translated".
 """
 
@@ -188,6 +189,12 @@ class Bench:
         self.forwarded("pool", "whole-1024", 16, ["pool1", "pool3"],
                        path=MESSAGES, data=data)
 
+    def run_store(self):
+        data = body("claude-sonnet-4-5", False, messages=True)
+        self.forwarded("store", "whole-1024", 16,
+                       ["pool1", "store1", "pool3", "store3"],
+                       path=MESSAGES, data=data)
+
     def run_many(self):
         for name, model, path in (
                 ("many: pool", "claude-sonnet-4-5", MESSAGES),
@@ -233,8 +240,10 @@ class Bench:
             s.start_other()
         time.sleep(1)
         self.idle = {w: s.memory(w) for w in s.worker_pids}
-        if {"pool", "many"} & set(lanes):
+        if {"pool", "many", "store"} & set(lanes):
             s.start_pools()
+        if "store" in lanes:
+            s.start_stores()
         if "tools" in lanes:
             s.start_tools()
         for lane in lanes:

@@ -97,6 +97,10 @@ class Report:
                        "stream 16", "rps", t, "stream 16", floor, 0.8, True)
         self.share("the same, to mod_proxy", "stream 16", "rps", "dario",
                    "stream 16", "lighttpd", 0.75, True)
+        for n in (1, 3):
+            self.share(f"requests/s, 16 connections: {NAMES[f'store{n}']}, "
+                       "to files", "store", "rps", f"store{n}", "store",
+                       f"pool{n}", 0.85, True)
         for t in FLOORS:
             self.share(f"streams translated to passed, {NAMES[t]}",
                        "stream translated 16", "rps", t, "stream 16", t, 0.65,

@@ -34,6 +34,7 @@ NAMES = {"direct": "direct", "lighttpd": "lighttpd mod_proxy",
          "pool1": "1 account", "pool3": "3 accounts",
          "many1": "1 account, backend, route",
          "many200": "200 of each",
+         "store1": "1 account, on a store", "store3": "3 accounts, on a store",
          "mapped": "tools mapped", "kept": "tools preserved"}
 
 
@@ -359,6 +360,19 @@ listen tls
         for n in (1, 200):
             self.behind_nginx(f"many{n}", self.home(
                 f"many{n}", accounts=n, backends=n, routes=n))
+
+    def start_stores(self):
+        """As start_pools, with the state in a redis-server."""
+        path = os.path.join(self.dir, "redis.sock")
+        child = self.start(
+            "redis", ["redis-server", "--port", "0", "--unixsocket", path,
+                      "--save", "", "--dir", self.dir], path)
+        for n in (1, 3):
+            name = f"store{n}"
+            self.behind_nginx(name, self.home(
+                name, accounts=n, store=f"unix:{path}",
+                storePrefix=f"{name}:"))
+            self.pids[name].append(child.pid)
 
     def start_tools(self):
         for name, kept in (("mapped", False), ("kept", True)):
