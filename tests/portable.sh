@@ -4,28 +4,57 @@
 # POSIX has not (configure --enable-posix-fallbacks), and the tests of what then
 # goes another way: descriptors, the loop, signals, start and end, files.
 #	tests/portable.sh ARCHIVE (from the build folder)
-# TESTS chooses others.
+# TESTS chooses others, and only what they need is built then: unit tests, and
+# shell tests of the programs.
 set -eu
 archive=$1
-: "${TESTS:=tests/unit/test-base tests/unit/test-departure
-	tests/unit/test-loop tests/unit/test-meter tests/unit/test-pool
-	tests/unit/test-port tests/unit/test-snapshot tests/unit/test-state
-	tests/unit/test-usage
-	tests/sh/cgi.t tests/sh/demo.t tests/sh/faults.t tests/sh/gateway.t
-	tests/sh/library.t tests/sh/life.t tests/sh/listen.t tests/sh/run.t
-	tests/sh/stop.t tests/sh/terminal.t tests/sh/usage.t
-	tests/claude/pool.t tests/claude/refresh.t tests/routes/reload.t
-	tests/vtc/client-gone-streaming.vtc tests/vtc/client-gone-waiting.vtc
-	tests/vtc/keepalive.vtc tests/vtc/large-answer.vtc
-	tests/vtc/stream-pace.vtc tests/vtc/translate-stream.vtc}"
+programs='dario dario.fcgi'
+if [ -z "${TESTS-}" ]; then
+	programs=all
+	TESTS="tests/unit/test-base tests/unit/test-departure
+		tests/unit/test-loop tests/unit/test-meter tests/unit/test-pool
+		tests/unit/test-port tests/unit/test-snapshot
+		tests/unit/test-state tests/unit/test-usage
+		tests/sh/cgi.t tests/sh/demo.t tests/sh/faults.t
+		tests/sh/gateway.t tests/sh/library.t tests/sh/life.t
+		tests/sh/listen.t tests/sh/run.t tests/sh/stop.t
+		tests/sh/terminal.t tests/sh/usage.t tests/claude/pool.t
+		tests/claude/refresh.t tests/routes/reload.t
+		tests/vtc/client-gone-streaming.vtc
+		tests/vtc/client-gone-waiting.vtc tests/vtc/keepalive.vtc
+		tests/vtc/large-answer.vtc tests/vtc/stream-pace.vtc
+		tests/vtc/translate-stream.vtc"
+fi
 folder=build-portable
 rm -rf "$folder"
 mkdir "$folder"
 tar -xf "$archive" -C "$folder" --strip-components=1
 cd "$folder"
-jobs=-j$(nproc 2>/dev/null || echo 2)
-./configure -q CFLAGS='-g -O1' --enable-posix-fallbacks --enable-werror
-make -s "$jobs"
-make -s -k "$jobs" check VERBOSE=1 TESTS="$(echo $TESTS)"
+for t in $TESTS; do
+	case $t in tests/unit/*) programs="$programs $t" ;; esac
+done
+./configure -q CFLAGS='-g -O0' --enable-posix-fallbacks --enable-werror
+make -s "-j$(nproc 2>/dev/null || echo 2)" $programs
+
+srcdir=$PWD builddir=$PWD DARIO_DATADIR=$PWD CMOCKA_MESSAGE_OUTPUT=TAP
+export srcdir builddir DARIO_DATADIR CMOCKA_MESSAGE_OUTPUT
+failed=
+for t in $TESTS; do
+	case $t in
+	tests/unit/*) set -- "$t" ;;
+	*.vtc) set -- sh tests/vtc/run.sh "$t" ;;
+	*) set -- sh "$t" ;;
+	esac
+	if "$@" >test.log 2>&1 && ! grep '^not ok' test.log; then
+		echo "$t: $(grep -c '^ok' test.log) passed"
+	else
+		cat test.log
+		failed="$failed $t"
+	fi
+done
+if [ -n "$failed" ]; then
+	echo "failed:$failed" >&2
+	exit 1
+fi
 cd ..
 rm -rf "$folder"
