@@ -22,9 +22,11 @@ const struct cmd_flag cmd_json_flags[] = {
 	{ 0 },
 };
 
-/* clang-format off: a row is a line */
+/* A row is a line. */
+/* clang-format off */
 const struct cmd_place cmd_places[] = {
-	{ "Run", &cmd_proxy },
+	{ "Run", &cmd_setup },
+	{ NULL, &cmd_proxy },
 	{ NULL, &cmd_run },
 	{ NULL, &cmd_service },
 	{ NULL, &cmd_doctor },

@@ -23,6 +23,7 @@ only = {  # a library and the files that may see it
               "common/net/http-url.c"},
     "openssl/": {"common/base/aead.c", "common/base/digest.c"},
     "hiredis/": {"common/state/redis-link.c", "common/state/redis-link.h"},
+    "yaml.h": {"cli/yaml.c"},
     "zlib.h": {"common/base/unpack.c"},
     "zstd.h": {"common/base/unpack.c"},
     "sys/file.h": {"common/base/store.c"},
