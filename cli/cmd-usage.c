@@ -48,6 +48,10 @@ static void print_forecast(const char *what, struct forecast f, int64_t now)
 {
 	char left[32];
 
+	if (f.per_hour < 0) {
+		printf("  %s: too early to say how fast\n", what);
+		return;
+	}
 	printf("  %s: %.1f%% an hour", what, f.per_hour * 100);
 	if (f.full_at) {
 		show_duration(left, sizeof(left), f.full_at - now);

@@ -241,7 +241,7 @@ struct forecast report_forecast(const struct trend *t, bool week, int64_t reset,
 	double first = week ? t->first_d7 : t->first_h5;
 	double last = week ? t->last_d7 : t->last_h5;
 	int64_t span = t->last_time - t->first_time;
-	struct forecast f = { 0 };
+	struct forecast f = { .per_hour = span < LEAST_MS ? -1 : 0 };
 	double left_ms;
 
 	if (span < LEAST_MS || last <= first)

@@ -51,8 +51,9 @@ void report_label(const struct usage_table *t, size_t row,
 		  char out[REPORT_LABEL_BYTES]);
 void report_put(struct jw *w, const struct report *r, const char *home);
 
-/* Share of a window used per hour, and when it will be full at that rate (ms
- * since 1970; 0: not before its reset, or not known). */
+/* Share of a window used per hour (-1: too little is known yet), and when it
+ * will be full at that rate (ms since 1970; 0: not before its reset, or not
+ * known). */
 struct forecast {
 	double per_hour;
 	int64_t full_at;

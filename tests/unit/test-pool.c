@@ -1125,6 +1125,9 @@ static void a_forecast(void **state)
 	assert_int_equal(f.full_at, HOUR);
 	f = report_forecast(&t, false, 50 * MINUTE, 30 * MINUTE);
 	assert_int_equal(f.full_at, 0); /* it is reset before that */
+	t.last_time = MINUTE; /* of one minute nothing is said */
+	f = report_forecast(&t, false, 0, MINUTE);
+	assert_true(f.per_hour < 0 && !f.full_at);
 }
 
 int main(void)
