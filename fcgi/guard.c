@@ -13,22 +13,6 @@
 #include "state/session.h"
 
 #include <string.h>
-#include <strings.h>
-
-/* Is `name` in a comma-separated list? */
-static bool listed(struct span name, const char *list)
-{
-	while (*list) {
-		size_t n = strcspn(list, ",");
-		struct span item = span_trim((struct span){ list, n });
-
-		if (item.n && item.n == name.n &&
-		    strncasecmp(item.p, name.p, name.n) == 0)
-			return true;
-		list += n + (list[n] == ',');
-	}
-	return false;
-}
 
 static bool host_allowed(const struct settings *s, struct span host)
 {
@@ -42,7 +26,8 @@ static bool host_allowed(const struct settings *s, struct span host)
 	if (name.p[0] == '[')
 		bare = (struct span){ name.p + 1, name.n - 2 };
 	return host_is_loopback(name) || span_ieq(bare, s->host) ||
-	       listed(name, s->allowed_hosts) || listed(bare, s->allowed_hosts);
+	       host_listed(name, s->allowed_hosts) ||
+	       host_listed(bare, s->allowed_hosts);
 }
 
 static bool origin_allowed(const struct settings *s, struct span text)

@@ -55,6 +55,23 @@ bool host_is_loopback(struct span host)
 	return inet_pton(AF_INET, text, v4) == 1 && v4[0] == 127;
 }
 
+bool host_listed(struct span host, const char *names)
+{
+	while (*names) {
+		size_t n = strcspn(names, HOST_SEPARATORS);
+		struct span one = { names, n };
+
+		if (n > 2 && span_starts(one, "*.") && host.n >= n &&
+		    strncasecmp(host.p + host.n - (n - 1), names + 1, n - 1) ==
+			    0)
+			return true;
+		if (n && n == host.n && strncasecmp(names, host.p, n) == 0)
+			return true;
+		names += n + (names[n] != '\0');
+	}
+	return false;
+}
+
 struct span host_part(struct span host)
 {
 	const char *end = host.n && host.p[0] == '['

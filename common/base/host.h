@@ -19,6 +19,11 @@ bool host_is_loopback(struct span host);
 /* "[::1]:3456" and "localhost:3456" without the port; nothing is checked. */
 struct span host_part(struct span host);
 
+#define HOST_SEPARATORS ", \t"
+/* Is the host among names with commas or blanks between them? "*.my.box" is
+ * each name below my.box. */
+bool host_listed(struct span host, const char *names);
+
 /* HOST or HOST:PORT: a name of letters, digits, "-", "_" and full stops between
  * them, or an IPv6 address in brackets; a port from 1 to 65535. The host keeps
  * its brackets; *port is 0 where none is said. */

@@ -127,23 +127,46 @@ static int check_host(struct span item, const char *where, struct err *e)
 	struct origin o;
 	long port;
 
-	if (is_host(item))
+	if (is_host(item) ||
+	    (span_starts(item, "*.") && is_host(span_skip(item, 2))))
 		return 0;
+	if (item.n && memchr(item.p, '*', item.n))
+		return err_set(e, ERR_CONFIG,
+			       "%s: \"%.*s\": a * stands in front alone, and "
+			       "never for all names: write my.box, or *.my.box "
+			       "for the names below it",
+			       where, QUOTED(item));
 	if (origin_parse(item, &o))
 		host = o.host;
 	else if (!host_parse(item, &host, &port))
 		return err_set(e, ERR_CONFIG,
 			       "%s: \"%.*s\" is not a host name: write names "
-			       "such as my.box, and commas between several",
+			       "such as my.box or *.my.box, and commas or "
+			       "blanks between several",
 			       where, QUOTED(item));
 	return err_set(e, ERR_CONFIG,
 		       "%s: \"%.*s\" is more than a host name: write %.*s",
 		       where, QUOTED(item), QUOTED(host));
 }
 
+/* Blanks separate names as well. */
+static int check_hosts(struct span item, const char *where, struct err *e)
+{
+	do {
+		size_t n = 0;
+
+		while (n < item.n && item.p[n] != ' ' && item.p[n] != '\t')
+			n++;
+		if (check_host((struct span){ item.p, n }, where, e))
+			return -1;
+		item = span_trim(span_skip(item, n));
+	} while (item.n);
+	return 0;
+}
+
 int option_check_hosts(const char *text, const char *where, struct err *e)
 {
-	return check_list(text, where, check_host, e);
+	return check_list(text, where, check_hosts, e);
 }
 
 int option_check_url(const char *text, const char *where, struct err *e)

@@ -46,8 +46,9 @@ const struct option_row options[] = {
 	  "https://app.example" },
 	{ "allowedHosts", "DARIO_ALLOWED_HOSTS", NULL, NULL, OPTION_HOSTS,
 	  AT(allowed_hosts), 0, 0, "", "NAME,...",
-	  "names under which the router may be called, beside loopback",
-	  "my.box,192.168.1.5" },
+	  "names under which the router may be called beside loopback: my.box, "
+	  "or *.my.box for those below it; commas or blanks between several",
+	  "my.box,*.my.box,192.168.1.5" },
 	{ "prefix", "DARIO_PREFIX", "prefix", NULL, OPTION_STRING, AT(prefix),
 	  0, 0, "", "PATH",
 	  "path below which the router is served, such as /llm, where the web "

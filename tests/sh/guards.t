@@ -280,7 +280,7 @@ stop_router
 
 # With a key.
 export DARIO_API_KEY=router-key-0123456789 DARIO_CORS_ORIGIN=https://app.example
-export DARIO_ALLOWED_HOSTS='my.box,other,fd00::5,[fd00::6]'
+export DARIO_ALLOWED_HOSTS='my.box,other fd00::5, [fd00::6] *.wild.example'
 start_router --demo --prefix=/llm
 post /llm/v1/chat/completions "$chat" -H "x-api-key: $DARIO_API_KEY" >/dev/null
 is 'below a prefix, too' "$(status)" 200
@@ -304,7 +304,9 @@ done
 post /v1/chat/completions "$chat" -H 'x-api-key: wrong' \
 	-H "Authorization: Bearer $DARIO_API_KEY" >/dev/null
 is 'one of two different fields is right: in' "$(status)" 200
-for host in '[FD00::5]:3456' '[fd00::5]' '[fd00::6]:80' '[fd00::7]'; do
+for host in '[FD00::5]:3456' '[fd00::5]' '[fd00::6]:80' '[fd00::7]' \
+	other a.wild.example:3456 A.B.WILD.example a.wild.example.evil:7 7wild.example \
+	wild.example:7; do
 	post /v1/chat/completions "$chat" -H "x-api-key: $DARIO_API_KEY" \
 		-H "Host: $host" >/dev/null
 	case $host in *7*) want=403 ;; *) want=200 ;; esac

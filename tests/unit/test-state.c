@@ -527,11 +527,12 @@ static void lists_of_hosts_are_checked(void **state)
 		{ "allowedHosts", "my.box:3456", "write my.box" },
 		{ "allowedHosts", "https://my.box", "write my.box" },
 		{ "allowedHosts", "https://my.box/llm", "not a host name" },
-		{ "allowedHosts", "*", "not a host name" },
-		{ "allowedHosts", "*.box", "not a host name" },
+		{ "allowedHosts", "*", "never for all names" },
+		{ "allowedHosts", "my.*", "stands in front alone" },
+		{ "allowedHosts", "*.*.box", "stands in front alone" },
 		{ "allowedHosts", ".box", "not a host name" },
 		{ "allowedHosts", "my.box,", "not a host name" },
-		{ "allowedHosts", "a b", "not a host name" },
+		{ "allowedHosts", "a b!", "not a host name" },
 	};
 	struct settings s;
 
