@@ -7,7 +7,9 @@
 #include "state/option.h"
 #include "state/rule.h"
 
+#include <assert.h>
 #include <ctype.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -31,6 +33,22 @@ static void man_item(const char *term, const char *text)
 	printf("\n");
 	man_text(text);
 	printf("\n");
+}
+
+/* However long it becomes. */
+static void man_item_fmt(const char *term, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+static void man_item_fmt(const char *term, const char *fmt, ...)
+{
+	char text[4096];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	assert(n >= 0 && n < (int)sizeof(text));
+	man_item(term, text);
 }
 
 static void man_group(const struct cmd_group *g)
@@ -174,19 +192,15 @@ static const char *const man_kinds[] = {
 
 static void man_switches(void)
 {
-	char text[300];
-
 	printf(".SH SWITCHES OF A BACKEND\n"
 	       "What a provider refuses or needs, in backends/NAME.json. "
 	       "share/providers.json knows many providers by their base URL, "
 	       "and by the model's name where a router hides them; what a "
 	       "file says goes over that; dario backend probe finds out.\n");
-	for (const struct quirk_row *r = quirk_rows; r->key; r++) {
-		snprintf(text, sizeof(text), "%s. %c%s.", r->help,
-			 toupper((unsigned char)man_kinds[r->kind][0]),
-			 man_kinds[r->kind] + 1);
-		man_item(r->key, text);
-	}
+	for (const struct quirk_row *r = quirk_rows; r->key; r++)
+		man_item_fmt(r->key, "%s. %c%s.", r->help,
+			     toupper((unsigned char)man_kinds[r->kind][0]),
+			     man_kinds[r->kind] + 1);
 }
 
 static void man_table(const char *title, const char *const rows[][2], size_t n)
@@ -198,8 +212,6 @@ static void man_table(const char *title, const char *const rows[][2], size_t n)
 
 void help_man(void)
 {
-	char text[200];
-
 	printf(".TH DARIO 1 \"\" \"dario %s\"\n.SH NAME\n"
 	       "dario \\- one local address for every language model API\n"
 	       ".SH SYNOPSIS\n.B dario\n.I COMMAND\n[\\fIARGUMENTS\\fR]\n"
@@ -212,20 +224,17 @@ void help_man(void)
 	       "An edit counts on the next request; threads, workers and "
 	       "verbose when the workers are replaced (SIGHUP), host and port "
 	       "on the next start.\n");
-	for (const struct option_row *o = options; o->key; o++) {
-		snprintf(text, sizeof(text), "%s. Key %s%s%s.", o->help, o->key,
-			 *o->preset ? ", default " : "", o->preset);
-		man_item(o->env, text);
-	}
+	for (const struct option_row *o = options; o->key; o++)
+		man_item_fmt(o->env, "%s. Key %s%s%s.", o->help, o->key,
+			     *o->preset ? ", default " : "", o->preset);
 	for (int v = 0; v < OAUTH_VALUES; v++) {
 		enum oauth_value g = (enum oauth_value)v;
 
-		snprintf(text, sizeof(text),
-			 "for log-ins, instead of what is found in Claude "
-			 "Code or built in. Key %s in "
-			 "oauth-config.override.json.",
-			 oauth_config_name(g));
-		man_item(oauth_config_env(g), text);
+		man_item_fmt(oauth_config_env(g),
+			     "for log-ins, instead of what is found in Claude "
+			     "Code or built in. Key %s in "
+			     "oauth-config.override.json.",
+			     oauth_config_name(g));
 	}
 	man_table("WORKER", man_worker,
 		  sizeof(man_worker) / sizeof(man_worker[0]));

@@ -44,6 +44,14 @@ is 'examples name words that there are' "$(for group in $groups; do
 		done
 done)" ''
 
+# However long a text is, it is there to its end.
+is 'the manual cuts no text' "$("$dario" help --man | awk '
+	/^\.SH SETTINGS/ { on = 1; next } /^\.SH WORKER/ { on = 0 }
+	/^\.SH SWITCHES/ { on = 1; next } /^\.SH EXIT/ { on = 0 }
+	on && /^[^.]/ && /Key |True or|number|list/ && !/\.$/')" ''
+is 'nor does the help' "$("$dario" help proxy | tr -s '\n ' ' ' |
+	grep -c 'write \*\.my\.box\|blanks between several (allowedHosts)')" 1
+
 says() { # NAME WORDS WANTED
 	name=$1
 	want=$2
