@@ -165,6 +165,25 @@ static int check_all(struct server_conf *sc, struct snapshot *cfg,
 	return 0;
 }
 
+static int print_for(const struct cmd *c, const char *name,
+		     const struct settings *s, struct err *e)
+{
+	struct print_plan p = { .name = name,
+				.home = c->home,
+				.user = cmd_value(c, "user"),
+				.settings = s,
+				.socket = cmd_value(c, "socket") };
+	char *home = p.user ? print_config_home(p.user, e) : NULL;
+	int rc = -1;
+
+	if (home)
+		p.home = home;
+	if (home || !p.user)
+		rc = print_config(&p, e);
+	free(home);
+	return rc;
+}
+
 static int run(struct cmd *c, struct err *e)
 {
 	struct server_conf sc = { 0 };
@@ -179,8 +198,7 @@ static int run(struct cmd *c, struct err *e)
 		return -1;
 	pin_address(&cfg->settings);
 	if (print)
-		rc = print_config(print, c->home, &cfg->settings,
-				  cmd_value(c, "socket"), e);
+		rc = print_for(c, print, &cfg->settings, e);
 	else if (cmd_value(c, "check"))
 		rc = check_all(&sc, cfg, c->home, e);
 	else
@@ -199,6 +217,8 @@ static const struct cmd_flag flags[] = {
 	  "systemd-user, systemd-proxy, systemd-socket, systemd-service, "
 	  "tmpfiles" },
 	{ "socket", "PATH", "the worker's socket in what is printed" },
+	{ "user", "NAME",
+	  "what is printed is for this user, and its ~/.dario" },
 	{ 0 },
 };
 

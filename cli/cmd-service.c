@@ -82,12 +82,14 @@ static int put_unit(const char *path, struct span text, struct err *e)
 static int write_unit(struct cmd *c, const char *path, struct err *e)
 {
 	struct snapshot *cfg = snapshot_load(c->home, e);
+	struct print_plan p = { .name = PRINT_CONFIG_USER, .home = c->home };
 	struct buf text;
 	int rc = -1;
 
 	buf_init(&text, UNIT_MAX);
-	if (cfg && print_config_text(PRINT_CONFIG_USER, c->home, &cfg->settings,
-				     NULL, &text, e) == 0)
+	if (cfg)
+		p.settings = &cfg->settings;
+	if (cfg && print_config_text(&p, &text, e) == 0)
 		rc = put_unit(path, buf_get(&text), e);
 	buf_release(&text);
 	snapshot_free(cfg);

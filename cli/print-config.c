@@ -7,6 +7,9 @@
 #include "cli/server-conf.h"
 
 #include <ctype.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,48 +117,106 @@ static int put_file(const char *file, const struct swap *swaps, struct buf *out,
 }
 
 /* Root's own folder is of no use to a web server's user. */
-static const char *home_of_worker(const char *name, const char *home)
+static const char *home_of_worker(const struct print_plan *p)
 {
 	const char *given = getenv("DARIO_HOME");
 
-	if (strcmp(name, PRINT_CONFIG_USER) == 0)
-		return home;
-	return geteuid() == 0 && !(given && *given) ? NULL : home;
+	if (p->user || strcmp(p->name, PRINT_CONFIG_USER) == 0)
+		return p->home;
+	return geteuid() == 0 && !(given && *given) ? NULL : p->home;
 }
 
-int print_config_text(const char *name, const char *home,
-		      const struct settings *s, const char *socket,
-		      struct buf *out, struct err *e)
+char *print_config_home(const char *user, struct err *e)
+{
+	const struct passwd *pw = getpwnam(user);
+	char path[PATH_MAX];
+
+	if (!pw || !pw->pw_dir || *pw->pw_dir != '/') {
+		err_set(e, ERR_USAGE,
+			"--user=%.60s: there is no such user here, or it has "
+			"no folder",
+			user);
+		return NULL;
+	}
+	snprintf(path, sizeof(path), "%s/.dario", pw->pw_dir);
+	return xstrdup(path);
+}
+
+/* The user that is there takes the place of the one that the files make, which
+ * has a folder that systemd makes. */
+struct user_texts {
+	char sudo[80], unit[80], socket[80], folder[160];
+};
+
+static void name_user(struct user_texts *u, const char *user)
+{
+	const struct passwd *pw = getpwnam(user);
+	const struct group *group = pw ? getgrgid(pw->pw_gid) : NULL;
+
+	snprintf(u->sudo, sizeof(u->sudo), "sudo -u %s ", user);
+	snprintf(u->unit, sizeof(u->unit), "\nUser=%s\n", user);
+	snprintf(u->socket, sizeof(u->socket), "\nSocketUser=%s\n", user);
+	snprintf(u->folder, sizeof(u->folder), " 0700 %s %s -", user,
+		 group ? group->gr_name : user);
+}
+
+static int put_config(const struct print_plan *p, const char *file,
+		      const char *worker, const char *errors,
+		      const char *prefix, const char *self, struct buf *out,
+		      struct err *e)
+{
+	const char *home = home_of_worker(p), *none = p->user ? "" : NULL;
+	char folder[80];
+	struct user_texts u;
+
+	name_user(&u, p->user ? p->user : "dario");
+	snprintf(folder, sizeof(folder), "2750 %s www-data -",
+		 p->user ? p->user : "dario");
+	const struct swap swaps[] = {
+		{ "#\tuseradd --system --home-dir /var/lib/dario --shell "
+		  "/usr/sbin/nologin dario\n",
+		  none },
+		{ "StateDirectory=dario\nStateDirectoryMode=0700\n", none },
+		{ "sudo -u dario ", u.sudo },
+		{ "sudo -u www-data ", p->user ? u.sudo : NULL },
+		{ "\nUser=dario\n", u.unit },
+		{ "\nSocketUser=dario\n", u.socket },
+		{ "2750 dario www-data -", folder },
+		{ " 0700 dario dario -", u.folder },
+		{ "/usr/local/libexec/dario/dario.fcgi", worker },
+		{ "/usr/local/share/dario/lighttpd/errors", errors },
+		{ "/usr/local/bin/dario", self },
+		{ "/var/lib/dario", home },
+		{ "/run/dario/dario.sock", p->socket },
+		{ "/run/lighttpd/dario.sock", p->socket },
+		{ "/llm", prefix },
+		{ NULL, NULL },
+	};
+
+	return put_file(file, swaps, out, e);
+}
+
+int print_config_text(const struct print_plan *p, struct buf *out,
+		      struct err *e)
 {
 	char *worker = NULL, *errors = NULL, *self = install_path_self();
-	char *prefix = *s->prefix ? xstrdup(s->prefix) : NULL;
+	const char *set = p->settings->prefix;
+	char *prefix = *set ? xstrdup(set) : NULL;
 	int rc = -1;
 	size_t i = 0;
 
-	while (i < CONFIGS && strcmp(name, configs[i].name))
+	while (i < CONFIGS && strcmp(p->name, configs[i].name))
 		i++;
-	home = home_of_worker(name, home);
 	if (i == CONFIGS)
-		unknown(name, e);
+		unknown(p->name, e);
 	else if ((!prefix || trim_prefix(prefix, e) == 0) &&
 		 (worker = install_path_worker(e)) &&
 		 (errors = install_path_data("lighttpd/errors", e)) &&
 		 !check_path(worker, e) && !check_path(errors, e) &&
-		 !check_path(self, e) && !check_path(home, e) &&
-		 !check_path(socket, e)) {
-		const struct swap swaps[] = {
-			{ "/usr/local/libexec/dario/dario.fcgi", worker },
-			{ "/usr/local/share/dario/lighttpd/errors", errors },
-			{ "/usr/local/bin/dario", self },
-			{ "/var/lib/dario", home },
-			{ "/run/dario/dario.sock", socket },
-			{ "/run/lighttpd/dario.sock", socket },
-			{ "/llm", prefix },
-			{ NULL, NULL },
-		};
-
-		rc = put_file(configs[i].file, swaps, out, e);
-	}
+		 !check_path(self, e) && !check_path(home_of_worker(p), e) &&
+		 !check_path(p->user, e) && !check_path(p->socket, e))
+		rc = put_config(p, configs[i].file, worker, errors, prefix,
+				self, out, e);
 	free(prefix);
 	free(worker);
 	free(errors);
@@ -163,14 +224,13 @@ int print_config_text(const char *name, const char *home,
 	return rc;
 }
 
-int print_config(const char *name, const char *home, const struct settings *s,
-		 const char *socket, struct err *e)
+int print_config(const struct print_plan *p, struct err *e)
 {
 	struct buf text;
 	int rc;
 
 	buf_init(&text, TEXT_MAX);
-	rc = print_config_text(name, home, s, socket, &text, e);
+	rc = print_config_text(p, &text, e);
 	if (rc == 0)
 		fwrite(text.p, 1, text.n, stdout);
 	buf_release(&text);

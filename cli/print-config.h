@@ -14,12 +14,20 @@
 
 #define PRINT_CONFIG_USER "systemd-user" /* the unit of one user's service */
 
-/* To standard output. `socket` may be NULL: where the file has it. */
-int print_config(const char *name, const char *home, const struct settings *s,
-		 const char *socket, struct err *e);
+struct print_plan {
+	const char *name; /* of the file */
+	const char *home;
+	const char *user; /* whose home it is; NULL: as the file has it */
+	const struct settings *settings;
+	const char *socket; /* NULL: the same */
+};
+
+/* To standard output. */
+int print_config(const struct print_plan *p, struct err *e);
 /* The same into *out, which the caller has made. */
-int print_config_text(const char *name, const char *home,
-		      const struct settings *s, const char *socket,
-		      struct buf *out, struct err *e);
+int print_config_text(const struct print_plan *p, struct buf *out,
+		      struct err *e);
+/* Where a user's files are; malloced, NULL with an error. */
+char *print_config_home(const char *user, struct err *e);
 
 #endif

@@ -39,6 +39,21 @@ if [ "$(id -u)" = 0 ]; then
 		"$(DARIO_HOME='' show nginx)" 'DARIO_HOME=/var/lib/dario'
 fi
 
+# For another user, who has a home of its own.
+user=$(awk -F: '$3 != 0 && $6 ~ "^/." && $6 != "/nonexistent" { print $1; exit }' /etc/passwd)
+home=$(awk -F: -v u="$user" '$1 == u { print $6 }' /etc/passwd)
+for name in nginx systemd-proxy systemd-service systemd-socket tmpfiles apache-fcgid; do
+	show $name --user="$user" >"$tmp/of"
+	is "$name: for another user" "$(grep -c -F "$home/.dario" "$tmp/of" | sed 's/[1-9].*/some/')" some
+	is "$name: and for nobody else" "$(grep -e /var/lib/dario -e 'User=dario' -e 'sudo -u dario ' \
+		-e useradd -e StateDirectory -e ' dario dario ' "$tmp/of")" ''
+done
+show systemd-service --user="$user" >"$tmp/of"
+is 'the unit runs as that user' "$(grep ^User= "$tmp/of")" "User=$user"
+out=$(show nginx --user=nobody-of-that-name)
+is 'no such user: exit 2' "$?" 2
+like 'no such user: is named' "$out" nobody-of-that-name
+
 # What systemd itself says.
 if command -v systemd-analyze >/dev/null && command -v systemd-tmpfiles \
 	>/dev/null; then
