@@ -4,53 +4,10 @@
 #include "base/jw.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
-#include "state/breaker.h"
+#include "state/backend-show.h"
 #include "state/pool.h"
 #include "state/queue.h"
 #include "state/shared-choose.h"
-
-/* When an open breaker lets a request through again. */
-static void put_breaker(struct jw *w, const char *home, const struct backend *b)
-{
-	int64_t until = breaker_until(home, b->name);
-
-	jw_key(w, "breakerUntil");
-	if (until)
-		jw_int(w, until);
-	else
-		jw_null(w);
-}
-
-static void put_backend(struct jw *w, const char *home, const struct backend *b)
-{
-	struct buf protocols;
-	struct span rest;
-
-	buf_init(&protocols, 80);
-	backend_protocols(b, &protocols);
-	rest = buf_get(&protocols);
-	jw_obj(w);
-	jw_kcstr(w, "name", b->name);
-	jw_kcstr(w, "protocol", dialects[b->protocol].name);
-	jw_key(w, "protocols");
-	jw_arr(w);
-	while (rest.n)
-		jw_str(w, span_cut(&rest, ','));
-	jw_arr_end(w);
-	jw_kcstr(w, "baseUrl", b->base_url);
-	jw_key(w, "models");
-	jw_arr(w);
-	for (size_t i = 0; i < b->n_models; i++)
-		jw_str(w, span_of(b->models[i]));
-	jw_arr_end(w);
-	jw_kint(w, "keys", (int64_t)b->keys.n);
-	jw_kcstr(w, "problem", b->key_problem);
-	put_breaker(w, home, b);
-	jw_kint(w, "queued",
-		backend_is_pool(b) ? (int64_t)queue_length(home, &b->keys) : 0);
-	jw_obj_end(w);
-	buf_release(&protocols);
-}
 
 static void put_store(struct jw *w)
 {
@@ -90,7 +47,7 @@ static void put_details(struct jw *w, struct request *r,
 	jw_key(w, "backends");
 	jw_arr(w);
 	for (size_t i = 0; i < c->n_backends; i++)
-		put_backend(w, home, &c->backends[i]);
+		show_backend_state(w, home, &c->backends[i]);
 	jw_arr_end(w);
 	jw_kint(w, "accounts", (int64_t)c->accounts.n);
 	jw_kint(w, "queued", (int64_t)queue_length(home, &c->accounts));

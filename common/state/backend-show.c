@@ -3,7 +3,10 @@
 
 #include "state/backend-show.h"
 
-static void show_backend(struct jw *w, const struct backend *b)
+#include "state/breaker.h"
+#include "state/queue.h"
+
+static void put_backend(struct jw *w, const struct backend *b)
 {
 	struct buf protocols;
 	struct span rest;
@@ -11,7 +14,6 @@ static void show_backend(struct jw *w, const struct backend *b)
 	buf_init(&protocols, 80);
 	backend_protocols(b, &protocols);
 	rest = buf_get(&protocols);
-	jw_obj(w);
 	jw_kcstr(w, "name", b->name);
 	jw_key(w, "protocols");
 	jw_arr(w);
@@ -25,6 +27,12 @@ static void show_backend(struct jw *w, const struct backend *b)
 	for (size_t i = 0; i < b->n_models; i++)
 		jw_str(w, span_of(b->models[i]));
 	jw_arr_end(w);
+}
+
+static void show_backend(struct jw *w, const struct backend *b)
+{
+	jw_obj(w);
+	put_backend(w, b);
 	jw_kbool(w, "hasKey", backend_has_key(b));
 	if (b->key_env)
 		jw_kcstr(w, "keyEnv", b->key_env);
@@ -39,4 +47,29 @@ void show_backends(struct jw *w, const struct snapshot *c)
 	for (size_t i = 0; i < c->n_backends; i++)
 		show_backend(w, &c->backends[i]);
 	jw_arr_end(w);
+}
+
+/* When an open breaker lets a request through again. */
+static void put_breaker(struct jw *w, const char *home, const struct backend *b)
+{
+	int64_t until = breaker_until(home, b->name);
+
+	jw_key(w, "breakerUntil");
+	if (until)
+		jw_int(w, until);
+	else
+		jw_null(w);
+}
+
+void show_backend_state(struct jw *w, const char *home, const struct backend *b)
+{
+	jw_obj(w);
+	put_backend(w, b);
+	jw_kcstr(w, "protocol", dialects[b->protocol].name);
+	jw_kint(w, "keys", (int64_t)b->keys.n);
+	jw_kcstr(w, "problem", b->key_problem);
+	put_breaker(w, home, b);
+	jw_kint(w, "queued",
+		backend_is_pool(b) ? (int64_t)queue_length(home, &b->keys) : 0);
+	jw_obj_end(w);
 }

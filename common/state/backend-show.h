@@ -8,5 +8,8 @@
 
 /* [{"name":"groq","protocols":["openai"],"baseUrl":"https://...",...}] */
 void show_backends(struct jw *w, const struct snapshot *c);
+/* {"name":"groq",...,"breakerUntil":null,"queued":0}: how one stands now. */
+void show_backend_state(struct jw *w, const char *home,
+			const struct backend *b);
 
 #endif
