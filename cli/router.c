@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "cli/router.h"
+
+#include "base/json.h"
+#include "base/port.h"
+#include "cli/secret.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ASK_MS 3000
+#define ANSWER_MAX (8u << 20)
+#define NO_KEY "dario" /* shown where any text does */
+
+static int take_url(struct router *r, struct err *e)
+{
+	const struct settings *s = &r->config->settings;
+	const char *given = cmd_value(r->cmd, "url");
+	bool six = strchr(s->host, ':');
+	const char *host = s->host;
+	int n;
+
+	if (strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0)
+		host = six ? "::1" : "127.0.0.1";
+	if (given)
+		n = snprintf(r->url, sizeof(r->url), "%s", given);
+	else
+		n = snprintf(r->url, sizeof(r->url), "http://%s%s%s:%ld%s",
+			     six ? "[" : "", host, six ? "]" : "", s->port,
+			     s->prefix);
+	if (n >= (int)sizeof(r->url))
+		return err_set(e, ERR_USAGE, "the URL is longer than %zu bytes",
+			       sizeof(r->url) - 1);
+	while (n && r->url[n - 1] == '/')
+		r->url[--n] = '\0';
+	return 0;
+}
+
+/* A person's key from a file, else the router's own. */
+static int take_key(struct router *r, struct err *e)
+{
+	const char *own = r->config->settings.api_key;
+
+	if (secret_take(r->cmd, &r->key, e))
+		return -1;
+	if (r->key.n)
+		return 0;
+	if (!*own && r->config->keys.any && !r->named)
+		return err_set(
+			e, ERR_USAGE,
+			"the router wants a key: make one with dario key "
+			"add NAME, and name it with --key-file=FILE");
+	buf_str(&r->key, *own ? own : NO_KEY);
+	return 0;
+}
+
+int router_init(struct router *r, const struct cmd *c,
+		const struct snapshot *config, struct err *e)
+{
+	*r = (struct router){ .cmd = c,
+			      .config = config,
+			      .named = cmd_value(c, "url") };
+	buf_init(&r->key, 4096);
+	if (take_url(r, e) || take_key(r, e))
+		return -1;
+	r->http = http_new(NULL, 1);
+	if (!r->http)
+		return err_set(e, ERR_INTERNAL, "libcurl cannot start");
+	return 0;
+}
+
+void router_release(struct router *r)
+{
+	http_free(r->http);
+	buf_release(&r->key);
+}
+
+int router_ask(struct router *r, const char *path, long timeout_ms,
+	       struct fetch *f, struct err *e)
+{
+	char url[600], field[600];
+	int rc;
+
+	snprintf(url, sizeof(url), "%s%s", r->url, path);
+	snprintf(field, sizeof(field), "Authorization: Bearer %s",
+		 buf_cstr(&r->key));
+	*f = (struct fetch){ .url = url,
+			     .credential = field,
+			     .timeout_ms = timeout_ms };
+	buf_init(&f->body, ANSWER_MAX);
+	rc = fetch_run(r->http, f, e);
+	f->url = f->credential = NULL;
+	port_wipe(field, sizeof(field));
+	return rc;
+}
+
+bool router_answers(struct router *r, struct err *e)
+{
+	struct json_object *health = NULL;
+	struct err ignored = { 0 };
+	struct fetch f;
+	bool ours = false;
+
+	if (router_ask(r, "/health", ASK_MS, &f, e) == 0) {
+		health = json_read(buf_get(&f.body), &ignored);
+		ours = health && json_cstr(health, "status");
+		if (!ours)
+			err_set(e, ERR_CONFIG,
+				"%s is answered by something else than dario: "
+				"set another port, or name the router with "
+				"--url=URL",
+				r->url);
+	}
+	json_object_put(health);
+	buf_release(&f.body);
+	return ours;
+}
