@@ -3,20 +3,20 @@
 #include "config.h"
 
 #include "cli/cmd.h"
+#include "cli/live.h"
 #include "cli/say.h"
+#include "cli/term.h"
 #include "cli/usage-table.h"
 #include "state/account-show.h"
 #include "state/report.h"
 #include "state/usage.h"
 
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define ANSWER_MAX (8u << 20)
 #define WATCH_MS 2000
+#define BAR 22 /* columns */
 
 static void print_sum(const char *name, const struct usage_sum *s)
 {
@@ -44,15 +44,19 @@ static void print_table(const struct usage_table *t)
 	}
 }
 
-static void print_forecast(const char *what, struct forecast f, int64_t now)
+static void print_window(const char *what, double used, struct forecast f,
+			 int64_t now)
 {
 	char left[32];
 
+	printf("  %s ", what);
+	term_bar(used, BAR);
+	printf(" %3.0f%% used, ", used * 100);
 	if (f.per_hour < 0) {
-		printf("  %s: too early to say how fast\n", what);
+		printf("too early to say how fast\n");
 		return;
 	}
-	printf("  %s: %.1f%% an hour", what, f.per_hour * 100);
+	printf("%.1f%% an hour", f.per_hour * 100);
 	if (f.full_at) {
 		show_duration(left, sizeof(left), f.full_at - now);
 		printf(", full in %s", left);
@@ -70,13 +74,11 @@ static void print_trend(const char *home, const struct trend *t, int64_t now)
 	reset7d = limits_window_reset(&l, "7d");
 	if (reset5h <= now && reset7d <= now)
 		return;
-	say(stdout, "%s: %.0f%% of five hours, %.0f%% of seven days used\n",
-	    t->alias, limits_used(&l, "5h", now) * 100,
-	    limits_used(&l, "7d", now) * 100);
-	print_forecast("five hours", report_forecast(t, false, reset5h, now),
-		       now);
-	print_forecast("seven days", report_forecast(t, true, reset7d, now),
-		       now);
+	say(stdout, "%s\n", t->alias);
+	print_window("five hours", limits_used(&l, "5h", now),
+		     report_forecast(t, false, reset5h, now), now);
+	print_window("seven days", limits_used(&l, "7d", now),
+		     report_forecast(t, true, reset7d, now), now);
 }
 
 #define LATELY 5 /* failed requests that are shown beside all else */
@@ -193,39 +195,9 @@ static int show(const struct cmd *c, struct err *e)
 	return 0;
 }
 
-/* --- again and again ----------------------------------------------------- */
-
-static volatile sig_atomic_t stopped;
-
-static void on_signal(int signal)
+static int draw(void *arg, struct err *e)
 {
-	(void)signal;
-	stopped = 1;
-}
-
-/* Until it is interrupted, or nobody reads it any more. */
-static int watch(const struct cmd *c, struct err *e)
-{
-	struct sigaction end = { .sa_handler = on_signal };
-	bool first = true;
-
-	sigaction(SIGINT, &end, NULL);
-	sigaction(SIGTERM, &end, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	while (!stopped) {
-		if (isatty(STDOUT_FILENO))
-			fputs("\033[H\033[J", stdout);
-		else if (!first && !cmd_value(c, "json"))
-			putchar('\n');
-		first = false;
-		if (show(c, e))
-			return -1;
-		if (fflush(stdout) || ferror(stdout))
-			break;
-		if (!stopped)
-			poll(NULL, 0, WATCH_MS);
-	}
-	return 0;
+	return show(arg, e);
 }
 
 static int run(struct cmd *c, struct err *e)
@@ -233,7 +205,13 @@ static int run(struct cmd *c, struct err *e)
 	if (cmd_value(c, "json") && cmd_value(c, "csv"))
 		return err_set(e, ERR_USAGE,
 			       "--json and --csv exclude each other");
-	return cmd_value(c, "watch") ? watch(c, e) : show(c, e);
+	if (!cmd_value(c, "watch"))
+		return show(c, e);
+	return live_run(&(struct live){ .ms = WATCH_MS,
+					.plain = cmd_value(c, "json"),
+					.draw = draw,
+					.arg = c },
+			e);
 }
 
 static const struct cmd_flag usage_flags[] = {
@@ -244,7 +222,7 @@ static const struct cmd_flag usage_flags[] = {
 	{ "errors", NULL, "the requests that failed in the last seven days" },
 	{ "json", NULL, "as JSON" },
 	{ "csv", NULL, "as CSV" },
-	{ "watch", NULL, "again and again, until Ctrl-C" },
+	{ "watch", NULL, "again and again, until q or Ctrl-C" },
 	{ 0 },
 };
 

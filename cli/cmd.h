@@ -66,7 +66,7 @@ int cmd_check_list(const struct cmd *c, const char *flag, struct err *e);
 extern const struct cmd_group cmd_accounts, cmd_backend, cmd_completion,
 	cmd_config, cmd_doctor, cmd_explain, cmd_key, cmd_login, cmd_logout,
 	cmd_proxy, cmd_refresh, cmd_route, cmd_run, cmd_service, cmd_setup,
-	cmd_status, cmd_store, cmd_usage;
+	cmd_status, cmd_store, cmd_top, cmd_usage;
 extern const struct cmd_flag cmd_json_flags[]; /* --json alone */
 extern const struct cmd_place cmd_places[];    /* ends with group == NULL */
 

@@ -40,6 +40,7 @@ const struct cmd_place cmd_places[] = {
 	{ NULL, &cmd_explain },
 	{ "People and money", &cmd_key },
 	{ NULL, &cmd_usage },
+	{ NULL, &cmd_top },
 	{ "Settings", &cmd_config },
 	{ NULL, &cmd_store },
 	{ NULL, &cmd_completion },

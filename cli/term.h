@@ -12,13 +12,22 @@
  * no terminal. */
 int term_width(void);
 
-/* Whether colour and the moving of the cursor have a meaning: a terminal that
- * can, and no NO_COLOR (no-color.org). */
+/* The same of its lines: LINES, 24 where it is not known; at least 5. */
+int term_height(void);
+
+/* Whether the moving of the cursor has a meaning: a terminal that can. */
+bool term_moves(void);
+/* Whether colour has one: the same, and no NO_COLOR (no-color.org). */
 bool term_styled(void);
 
 /* The codes that begin and end bold letters, "" without style. */
 const char *term_bold(void);
 const char *term_plain(void);
+
+/* A share as "[####......]" of so many columns, which are also there for what
+ * is not known (negative). In colour where there is style: the fuller the
+ * warmer. */
+void term_bar(double share, int columns);
 
 /* Print `text`, of which `used` columns stand on the line already; it goes on
  * below, `indent` columns from the left, where the width ends. */
