@@ -63,7 +63,7 @@ get 'GET-analytics' /analytics
 get 'GET-analytics.by' '/analytics?by=model,day'
 get 'GET-analytics.errors' '/analytics?errors=5'
 get 'GET-requests' /requests
-for words in 'backend list' 'route list' 'explain fast' 'key list' config; do
+for words in 'backend list' 'route list' 'explain fast' 'key list' setup config; do
 	dario $words --json >"$tmp/json/dario-$(echo "$words" | tr ' ' - |
 		sed s/-fast//)"
 done
