@@ -37,9 +37,12 @@ static int place(const struct child_plan *p)
 {
 	int input = fcntl(p->input, F_DUPFD_CLOEXEC, ABOVE);
 	int third = fcntl(p->third, F_DUPFD_CLOEXEC, ABOVE);
+	int said = p->said > 0 ? fcntl(p->said, F_DUPFD_CLOEXEC, ABOVE) : -1;
 
 	if ((p->input >= 0 && dup2(input, STDIN_FILENO) < 0) ||
-	    (p->third >= 0 && dup2(third, THIRD) < 0))
+	    (p->third >= 0 && dup2(third, THIRD) < 0) ||
+	    (p->said > 0 &&
+	     (dup2(said, STDOUT_FILENO) < 0 || dup2(said, STDERR_FILENO) < 0)))
 		return -1;
 	return 0;
 }
@@ -72,7 +75,7 @@ static void become(const struct child_plan *p, pid_t parent)
 	if (place(p) || (p->quiet && !freopen("/dev/null", "w", stderr)))
 		_exit(1);
 	execv(p->argv[0], p->argv);
-	say(stderr, "dario: cannot run %s: %s\n", p->argv[0], strerror(errno));
+	say_message("cannot run %s: %s", p->argv[0], strerror(errno));
 	_exit(127);
 }
 

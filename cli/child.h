@@ -20,6 +20,7 @@ struct child_plan {
 	int input;         /* its standard input; -1: ours */
 	int third;         /* its descriptor 3; -1: none */
 	bool quiet;        /* what it has to say is not shown */
+	int said;          /* what it says goes there; 0: to our own */
 	/* What descriptor 3 is: the end of a pipe (base/ready.h), or a
 	 * listening socket (sd_listen_fds(3)). */
 	enum {

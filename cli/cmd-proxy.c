@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "base/install-path.h"
+#include "base/log.h"
 #include "cli/cmd.h"
 #include "cli/listen.h"
 #include "cli/print-config.h"
@@ -165,6 +166,24 @@ static int check_all(struct server_conf *sc, struct snapshot *cfg,
 	return 0;
 }
 
+static bool serves(const struct cmd *c)
+{
+	return !cmd_value(c, "check") && !cmd_value(c, "print-config");
+}
+
+/* What is wrong with the files is told as the log is, as far as it is known
+ * without them. */
+static void log_early(void)
+{
+	struct settings s;
+	struct err unused;
+
+	settings_init(&s);
+	settings_from_env(&s, &unused);
+	log_init(s.verbose);
+	settings_release(&s);
+}
+
 static int print_for(const struct cmd *c, const char *name,
 		     const struct settings *s, struct err *e)
 {
@@ -193,9 +212,13 @@ static int run(struct cmd *c, struct err *e)
 
 	if (apply_flags(c, e))
 		return -1;
+	if (serves(c))
+		log_early();
 	cfg = snapshot_load(c->home, e);
 	if (!cfg)
 		return -1;
+	if (serves(c))
+		log_init(cfg->settings.verbose);
 	pin_address(&cfg->settings);
 	if (print)
 		rc = print_for(c, print, &cfg->settings, e);

@@ -146,7 +146,7 @@ static void complain(const struct err *e)
 
 	buf_init(&text, 2 * sizeof(e->msg));
 	log_redact(span_of(e->msg), &text);
-	say(stderr, "dario: %s\n", buf_cstr(&text));
+	say_message("%s", buf_cstr(&text));
 	buf_release(&text);
 }
 

@@ -3,6 +3,7 @@
 
 #include "cli/say.h"
 
+#include "base/log.h"
 #include "base/utf8.h"
 
 #include <stdarg.h>
@@ -27,6 +28,20 @@ void say(FILE *f, const char *fmt, ...)
 	while (tail--)
 		putc('\n', f);
 	free(text);
+}
+
+void say_message(const char *fmt, ...)
+{
+	char text[2048];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (log_is_json())
+		log_msg("%s", text);
+	else
+		say(stderr, "dario: %s\n", text);
 }
 
 void say_json(struct span json)

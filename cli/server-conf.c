@@ -7,7 +7,9 @@
 #include "base/file.h"
 #include "base/install-path.h"
 #include "base/store.h"
+#include "cli/child-said.h"
 #include "cli/child.h"
+#include "cli/say.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -112,11 +114,11 @@ static int check_fds(const struct settings *s, struct err *e)
 			       "the limit (ulimit -n) to %d or more",
 			       fds, FDS_MIN);
 	if (clients_of(fds) < places(s))
-		fprintf(stderr,
-			"dario: at most %ld connections at a time: only %ld "
-			"files may be open, and %ld places want %ld "
-			"(ulimit -n)\n",
-			clients_of(fds), fds, places(s), fds_for(places(s)));
+		say_message("at most %ld connections at a time: only %ld "
+			    "files may be open, and %ld places want %ld "
+			    "(ulimit -n)",
+			    clients_of(fds), fds, places(s),
+			    fds_for(places(s)));
 	return 0;
 }
 
@@ -253,18 +255,25 @@ int server_conf_test(const struct server_conf *sc, struct err *e)
 	char *argv[] = { sc->lighttpd, (char *)"-tt", (char *)"-f", sc->path,
 			 NULL };
 	struct child_plan plan = { .argv = argv, .input = -1, .third = -1 };
-	pid_t pid = child_start(&plan, e);
+	struct child_said said;
+	pid_t pid;
 	int status;
+	bool ended;
 
+	if (child_said_open(&said, "lighttpd", &plan, e))
+		return -1;
+	pid = child_start(&plan, e);
+	ended = pid < 0 || child_ends(pid, TEST_MS, &status);
+	if (!ended)
+		child_kill(pid);
+	child_said_close(&said);
 	if (pid < 0)
 		return -1;
-	if (!child_ends(pid, TEST_MS, &status)) {
-		child_kill(pid);
+	if (!ended)
 		return err_set(e, ERR_CONFIG,
 			       "%s does not end when it tests its "
 			       "configuration: is it lighttpd?",
 			       sc->lighttpd);
-	}
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		return err_set(e, ERR_CONFIG,
 			       "lighttpd refuses %s: its "

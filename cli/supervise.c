@@ -10,6 +10,7 @@
 #include "base/install-path.h"
 #include "base/port.h"
 #include "base/ready.h"
+#include "cli/child-said.h"
 #include "cli/child.h"
 #include "cli/refuse.h"
 #include "cli/say.h"
@@ -47,7 +48,7 @@ enum phase {
 };
 
 #define NEVER INT64_MAX
-#define POLLS_MAX (2 + WORKERS_MAX + REFUSE_POLLS)
+#define POLLS_MAX (3 + WORKERS_MAX + REFUSE_POLLS)
 
 struct supervise {
 	const struct supervise_plan *plan;
@@ -62,6 +63,7 @@ struct supervise {
 	struct workers workers;
 	pid_t server; /* 0: it has ended */
 	int server_status, server_kill;
+	struct child_said server_said;
 	int probe; /* a connection to the web server, or -1 */
 	bool probe_sent, up;
 	int64_t probe_again;
@@ -113,8 +115,8 @@ static void say_up(struct supervise *s)
 	const struct settings *o = s->plan->settings;
 	bool six = strchr(o->host, ':');
 
-	say(stderr, "dario: listening on http://%s%s%s:%ld (Ctrl-C stops)\n",
-	    six ? "[" : "", o->host, six ? "]" : "", o->port);
+	say_message("listening on http://%s%s%s:%ld (Ctrl-C stops)",
+		    six ? "[" : "", o->host, six ? "]" : "", o->port);
 	ready_begin(&s->ready);
 }
 
@@ -166,7 +168,7 @@ static void reload(struct supervise *s)
 	s->reload = false;
 	c = snapshot_load(s->plan->home, &e);
 	if (!c) {
-		say(stderr, "dario: nothing is replaced: %s\n", e.msg);
+		say_message("nothing is replaced: %s", e.msg);
 		return;
 	}
 	s->workers.wanted = cores_workers(c->settings.workers);
@@ -218,10 +220,9 @@ static void while_draining(struct supervise *s)
 	s->refuse.retry_after = 1 + (left > 0 ? (long)left / 1000 : 0);
 	if (!s->said && s->stop && clock_ms() - s->since > SLOW_MS) {
 		s->said = true;
-		say(stderr,
-		    "dario: stopping: answers have %ld s to end (Ctrl-C again "
-		    "ends them now)\n",
-		    (s->workers.drain_ms + 999) / 1000);
+		say_message("stopping: answers have %ld s to end (Ctrl-C again "
+			    "ends them now)",
+			    (s->workers.drain_ms + 999) / 1000);
 	}
 }
 
@@ -398,13 +399,16 @@ static void step(struct supervise *s)
 	probe_open(s);
 	p[0] = (struct pollfd){ s->signals.fd, POLLIN, 0 };
 	p[1] = (struct pollfd){ s->probe, s->probe_sent ? POLLIN : POLLOUT, 0 };
-	workers = workers_polls(&s->workers, p + 2);
-	clients = refuse_polls(&s->refuse, p + 2 + workers);
+	p[2] = (struct pollfd){ s->server_said.fd, POLLIN, 0 };
+	workers = workers_polls(&s->workers, p + 3);
+	clients = refuse_polls(&s->refuse, p + 3 + workers);
 	ms = wait_time(s);
-	if (poll(p, (nfds_t)(2 + workers + clients), ms) < 0)
+	if (poll(p, (nfds_t)(3 + workers + clients), ms) < 0)
 		return;
-	workers_heard(&s->workers, p + 2, workers);
-	refuse_serve(&s->refuse, p + 2 + workers, clients);
+	workers_heard(&s->workers, p + 3, workers);
+	refuse_serve(&s->refuse, p + 3 + workers, clients);
+	if (p[2].revents)
+		child_said_read(&s->server_said);
 	if (p[1].revents)
 		probe_go_on(s);
 	if (p[0].revents)
@@ -426,6 +430,8 @@ static int start_server(struct supervise *s, struct err *e)
 				   .third = s->http,
 				   .third_is = CHILD_SOCKET };
 
+	if (child_said_open(&s->server_said, "lighttpd", &plan, e))
+		return -1;
 	s->server = child_start(&plan, e);
 	return s->server > 0 ? 0 : -1;
 }
@@ -494,6 +500,7 @@ int supervise(const struct supervise_plan *plan, struct err *e)
 			       .http = plan->http,
 			       .socket = plan->workers,
 			       .probe = -1,
+			       .server_said = { .fd = -1, .end = -1 },
 			       .signals.fd = -1 };
 	char *program = install_path_worker(&s.why);
 
@@ -501,6 +508,7 @@ int supervise(const struct supervise_plan *plan, struct err *e)
 	workers_init(&s.workers, program, s.socket);
 	if (program && take_signals(&s, &s.why) == 0)
 		run(&s);
+	child_said_close(&s.server_said);
 	ready_end(&s.ready);
 	refuse_release(&s.refuse);
 	workers_release(&s.workers);

@@ -138,7 +138,7 @@ static void fill(struct workers *w)
 		if (start(w, &e) == 0)
 			continue;
 		failed(w, clock_ms());
-		say(stderr, "dario: %s\n", e.msg);
+		say_message("%s", e.msg);
 	}
 }
 
@@ -186,8 +186,8 @@ static void give_up_replacing(struct workers *w)
 		if (w->all[i].generation == w->newest)
 			tell(&w->all[i], 0);
 	w->newest = w->serving;
-	say(stderr, "dario: the new workers do not start: the ones that run "
-		    "go on\n");
+	say_message("the new workers do not start: the ones that run "
+		    "go on");
 }
 
 static void take_over(struct workers *w)
@@ -201,8 +201,8 @@ static void take_over(struct workers *w)
 			tell(&w->all[i], w->drain_ms);
 	w->serving = w->newest;
 	w->failures = 0;
-	say(stderr, "dario: new workers take the requests, the earlier ones "
-		    "end what they have\n");
+	say_message("new workers take the requests, the earlier ones "
+		    "end what they have");
 }
 
 /* It takes no requests (any more), and nobody has told it so. */
@@ -274,8 +274,8 @@ bool workers_reaped(struct workers *w, pid_t pid, int status)
 	k = w->all[i];
 	forget(w, &w->all[i]);
 	if (!k.told)
-		say(stderr, "dario: a worker has ended (%s)\n",
-		    child_ending(status, how, sizeof(how)));
+		say_message("a worker has ended (%s)",
+			    child_ending(status, how, sizeof(how)));
 	if (k.state != WORKER_DRAINING)
 		lost(w, &k);
 	return true;
@@ -297,10 +297,9 @@ static void late(struct workers *w, struct worker *k)
 		forget(w, k);
 		return;
 	}
-	say(stderr,
-	    k->state == WORKER_STARTING
-		    ? "dario: a worker takes no requests: it is killed\n"
-		    : "dario: a worker does not end: it is killed\n");
+	say_message(k->state == WORKER_STARTING
+			    ? "a worker takes no requests: it is killed"
+			    : "a worker does not end: it is killed");
 	kill(k->pid, SIGKILL);
 	k->killed = true;
 	k->end = clock_ms() + REAP_MS;

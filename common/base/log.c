@@ -31,6 +31,11 @@ void log_init(bool json)
 	as_json = json;
 }
 
+bool log_is_json(void)
+{
+	return as_json;
+}
+
 /* What the keys of the known providers begin with. */
 static const char *const secret_prefixes[] = {
 	"sk-",         "sk_",      "gsk_", "xai-", "AIza",    "eyJ",

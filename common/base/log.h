@@ -34,6 +34,7 @@ struct log_access {
 };
 
 void log_init(bool json);
+bool log_is_json(void);
 void log_msg(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_request(const struct log_access *a);
 
