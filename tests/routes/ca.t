@@ -26,7 +26,7 @@ DARIO_QUEUE_MS=0
 export DARIO_QUEUE_MS
 start_provider "$tmp/tls"
 mkdir -m 700 "$DARIO_HOME"
-subscription accounts/plan.json sk-ant-oat01-plan sk-ant-ort01-plan 1000
+subscription accounts/plan.json sk-ant-oat01-plan sk-ant-ort01-plan 1
 "$dario" backend add up --base-url="$provider/b/up/v1" 2>/dev/null
 key() { # ALIAS [flags]
 	alias=$1
