@@ -6,12 +6,13 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/rand.h>
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h> /* getentropy, on some systems */
+#include <unistd.h>
 
 #define SHA256_BYTES DIGEST_SHA256_BYTES
 #define RANDOM_CHARS 24
@@ -43,6 +44,14 @@ void digest_sha256(struct span in, unsigned char out[DIGEST_SHA256_BYTES])
 bool digest_same(const unsigned char *a, const unsigned char *b, size_t n)
 {
 	return CRYPTO_memcmp(a, b, n) == 0;
+}
+
+/* The system's own: OpenSSL would get all of itself ready for them, which a
+ * process that waits, or has no use of TLS, does without. */
+static void random_bytes(unsigned char *out, size_t n)
+{
+	if (getentropy(out, n))
+		abort(); /* never, of so few */
 }
 
 static const char base62[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -149,8 +158,7 @@ void digest_random_url(char out[DIGEST_URL_BYTES])
 {
 	unsigned char r[SHA256_BYTES];
 
-	while (RAND_bytes(r, sizeof(r)) != 1)
-		memory_none();
+	random_bytes(r, sizeof(r));
 	to_url(r, out);
 }
 
@@ -178,12 +186,11 @@ void digest_hmac_url(struct span key, struct span in,
 /* Random bytes for an id, drawn for many at a time: every request has one. */
 static const unsigned char *draw(void)
 {
-	static _Thread_local unsigned char drawn[16 * RANDOM_CHARS];
+	static _Thread_local unsigned char drawn[10 * RANDOM_CHARS];
 	static _Thread_local size_t left;
 
 	if (!left) {
-		while (RAND_bytes(drawn, sizeof(drawn)) != 1)
-			memory_none();
+		random_bytes(drawn, sizeof(drawn));
 		left = sizeof(drawn);
 	}
 	left -= RANDOM_CHARS;
