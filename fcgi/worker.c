@@ -199,8 +199,6 @@ static int lane_start(struct worker *w, struct lane *l, long kept,
 	if (!l->loop)
 		return -1;
 	l->http = http_new(l->loop, kept);
-	if (!l->http)
-		return err_set(e, ERR_INTERNAL, "libcurl cannot start");
 	l->gw = gw_fastcgi_new(l->loop, listen_fd(), &w->limit, serve, l);
 	l->next = w->n ? l - 1 : NULL;
 	presence_watch_init(&l->presence, l->loop, w->app->departure, !w->n);
@@ -395,8 +393,8 @@ int worker_run_once(struct app *app)
 	o.loop = loop_new(&e);
 	if (o.loop)
 		o.http = http_new(o.loop, KEPT_MAX);
-	if (!o.http || task_call(o.loop, serve_once, &o, &e))
-		log_msg("%s", e.code ? e.msg : "libcurl cannot start");
+	if (!o.loop || task_call(o.loop, serve_once, &o, &e))
+		log_msg("%s", e.msg);
 	http_free(o.http);
 	shared_detach();
 	loop_free(o.loop);

@@ -5,12 +5,14 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/wait.h"
 #include "net/http-handle.h"
 #include "net/http-head.h"
 #include "net/http-multi.h"
 #include "net/http-url.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +28,8 @@
 struct http {
 	struct loop *loop;
 	bool own_loop;
-	struct http_multi *multi;
+	long kept;
+	struct http_multi *multi; /* since the first call */
 	struct handle *free;
 	size_t n_free;
 };
@@ -257,19 +260,50 @@ int _gnutls_global_init_skip(void)
 struct http *http_new(struct loop *l, long kept)
 {
 	struct err unused;
-	struct http *h;
+	struct http *h = xcalloc(1, sizeof(*h));
 
-	if (curl_global_init(CURL_GLOBAL_DEFAULT))
-		return NULL;
-	h = xcalloc(1, sizeof(*h));
+	h->kept = kept;
 	h->own_loop = !l;
 	h->loop = l ? l : loop_new(&unused);
 	if (h->loop)
-		h->multi = http_multi_new(h->loop, &multi_ops, kept);
-	if (h->multi)
 		return h;
 	http_free(h);
 	return NULL;
+}
+
+/* One at a time: before 7.84 libcurl leaves that to us. */
+static pthread_mutex_t starts = PTHREAD_MUTEX_INITIALIZER;
+
+static void start(void *arg)
+{
+	bool *ok = arg;
+
+	pthread_mutex_lock(&starts);
+	*ok = !curl_global_init(CURL_GLOBAL_DEFAULT);
+	pthread_mutex_unlock(&starts);
+}
+
+static void end(void)
+{
+	pthread_mutex_lock(&starts);
+	curl_global_cleanup();
+	pthread_mutex_unlock(&starts);
+}
+
+/* For the first call libcurl gets ready, and TLS with it, which takes some
+ * milliseconds and megabytes: who only waits does without. */
+static int get_ready(struct http *h, struct err *e)
+{
+	bool ok = false;
+
+	if (h->multi)
+		return 0;
+	wait_work(start, &ok);
+	if (ok && !h->multi)
+		h->multi = http_multi_new(h->loop, &multi_ops, h->kept);
+	else if (ok) /* another call was faster */
+		end();
+	return h->multi ? 0 : err_set(e, ERR_INTERNAL, "libcurl cannot start");
 }
 
 void http_free(struct http *h)
@@ -282,11 +316,13 @@ void http_free(struct http *h)
 		h->free = k->next;
 		handle_free(k);
 	}
-	http_multi_free(h->multi);
+	if (h->multi) {
+		http_multi_free(h->multi);
+		end();
+	}
 	if (h->own_loop)
 		loop_free(h->loop);
 	free(h);
-	curl_global_cleanup();
 }
 
 struct loop *http_loop(const struct http *h)
@@ -571,9 +607,12 @@ static int run_once(struct handle *k, struct http_call *c, struct err *e)
 
 static int run(struct http *h, struct http_call *c, struct err *e)
 {
-	struct handle *k = take_handle(h, e);
+	struct handle *k;
 	int rc;
 
+	if (get_ready(h, e))
+		return -1;
+	k = take_handle(h, e);
 	if (!k)
 		return -1;
 	rc = run_once(k, c, e);

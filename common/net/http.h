@@ -35,8 +35,8 @@
 struct http;
 /* Versions of libcurl and of its TLS library, such as "7.88.1, OpenSSL/3.0". */
 void http_version(char *out, size_t n);
-/* NULL: a loop of its own. `kept`: idle connections, at most. The first one of
- * a process is made before there are threads. */
+/* NULL: a loop of its own, which may fail. `kept`: idle connections, at most.
+ * libcurl gets ready with the first call. */
 struct http *http_new(struct loop *l, long kept);
 void http_free(struct http *h); /* NULL is fine; no call may be running */
 
