@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 import time
 
+PLACE = "/tmp"  # of all files, whatever TMPDIR says: see budget.py
 WAIT = 300  # seconds for any one step: under valgrind, on a busy machine
 ABOUT = {  # the variables of lighttpd 1.4.69, beside those of the request
     "QUERY_STRING": "", "PATH_INFO": "", "SCRIPT_FILENAME": "/srv/www",
@@ -79,7 +80,7 @@ class Worker:
     """`accounts` of the subscription's pool, beside the backend "up"."""
 
     def __init__(self, builddir, tool=(), accounts=0):
-        self.dir = tempfile.mkdtemp(prefix="dario-worker-")
+        self.dir = tempfile.mkdtemp(dir=PLACE, prefix="dario-worker-")
         self.path = os.path.join(self.dir, "socket")
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.kept = []
