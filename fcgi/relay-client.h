@@ -54,13 +54,14 @@ struct relay {
 	 * NULL. */
 	const struct http_head *unsure;
 	struct sse sse;
-	struct buf held;  /* unfinished event, or the body so far */
-	struct buf early; /* events from before the first content */
-	unsigned seen;    /* by relay_pass: enum tap */
-	struct err error; /* by relay_pass: in the stream */
-	bool too_early;   /* and before any content */
-	bool hide_usage;  /* by relay_pass: an event of nothing else */
-	bool hidden;      /* the last event was one */
+	struct buf held;     /* unfinished event, or the body so far */
+	struct buf early;    /* events from before the first content */
+	unsigned seen;       /* by relay_pass: enum tap */
+	struct err error;    /* by relay_pass: in the stream */
+	struct span refusal; /* the event that was it, or "" */
+	bool too_early;      /* and before any content */
+	bool hide_usage;     /* by relay_pass: an event of nothing else */
+	bool hidden;         /* the last event was one */
 	struct relay_translation *translation; /* of relay_translate */
 };
 
@@ -75,6 +76,7 @@ void relay_stream_fields(struct relay *y);
 /* The message in `held`, with the client's own tools in it. */
 int relay_map_whole(struct relay *y, struct err *e);
 
+void relay_keep_refusal(struct relay *y, struct span data);
 /* An event's data without our keys, where it may be an error: mostly itself,
  * else in `mem`. */
 struct span relay_clean(const struct relay *y, struct span data,

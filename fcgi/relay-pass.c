@@ -95,8 +95,9 @@ static void note_error(struct relay *y, struct span data)
 		return;
 	buf_init(&mem, data.n);
 	jdoc_init(&d);
-	error_read(jdoc_read(&d, relay_clean(y, data, &mem), &unused), 0,
-		   &y->error);
+	data = relay_clean(y, data, &mem);
+	error_read(jdoc_read(&d, data, &unused), 0, &y->error);
+	relay_keep_refusal(y, data);
 	jdoc_release(&d);
 	buf_release(&mem);
 }

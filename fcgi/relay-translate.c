@@ -112,6 +112,8 @@ static int take_event(void *arg, struct span name, struct span data,
 	data = relay_clean(y, data, &mem);
 	rc = y->map ? tool_map_event(y->map, name, data, e)
 		    : translation_event(of(y), name, data, e);
+	if (rc && e->code == ERR_PASSED)
+		relay_keep_refusal(y, data);
 	buf_release(&mem);
 	return rc;
 }

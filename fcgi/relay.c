@@ -15,10 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PING_MS 10000      /* silence inside a stream */
-#define LINE_MS 2000       /* silence in line, where a client may leave */
-#define ID_MAX (64u << 10) /* bytes of an answer in which its id is */
-#define RETRY_SECONDS 5L   /* when an upstream does not say */
+#define PING_MS 10000           /* silence inside a stream */
+#define LINE_MS 2000            /* silence in line, where a client may leave */
+#define ID_MAX (64u << 10)      /* bytes of an answer in which its id is */
+#define REFUSAL_MAX (16u << 10) /* bytes of an error in a stream */
+#define RETRY_SECONDS 5L        /* when an upstream does not say */
 
 /* --- the running call ---------------------------------------------------- */
 
@@ -520,6 +521,13 @@ static bool has_begun(const struct relay *y)
 	       dialects[y->upstream].content(buf_get(&y->sse.name), line);
 }
 
+/* An event that says no is one as a body is. */
+void relay_keep_refusal(struct relay *y, struct span data)
+{
+	if (data.n <= REFUSAL_MAX)
+		y->refusal = span_of(arena_str(y->r->arena, data));
+}
+
 static void note_outcome(struct relay *y, struct err *e)
 {
 	struct outcome *o = &y->r->outcome;
@@ -534,8 +542,12 @@ static void note_outcome(struct relay *y, struct err *e)
 	if (e->code && !passed && !o->local)
 		err_add(e, arena_fmt(y->r->arena, "backend %s", y->r->backend));
 	o->error = *e;
-	o->body = passed && y->mode != STREAM ? buf_get(&y->held)
-					      : span_of(o->error.msg);
+	if (!passed)
+		o->body = span_of(o->error.msg);
+	else if (y->mode != STREAM)
+		o->body = buf_get(&y->held);
+	else
+		o->body = y->refusal.n ? y->refusal : span_of(o->error.msg);
 }
 
 /* What the last call has left. */
@@ -570,7 +582,7 @@ static void begin(struct relay *y, struct relay_call *c)
 	y->left = y->too_early = false;
 	y->in_line = y->over = 0;
 	y->status = 0;
-	y->length = SPAN("");
+	y->length = y->refusal = SPAN("");
 	y->type = "";
 	y->unsure = NULL;
 	y->seen = 0;

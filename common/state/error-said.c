@@ -28,12 +28,17 @@ static void add_name(struct error_said *s, struct json_object *o,
 		s->names[s->n_names++] = name;
 }
 
+/* Gemini's stands in a list, that of an event may stand one deeper. */
 static struct json_object *error_of(struct json_object *o)
 {
+	static const char *const around[] = { "response", "x_groq" };
 	struct json_object *e;
 
 	if (json_object_is_type(o, json_type_array))
 		o = json_at(o, 0);
+	for (size_t i = 0; i < 2 && !json_get(o, "error"); i++)
+		if (json_get(json_get(o, around[i]), "error"))
+			o = json_get(o, around[i]);
 	e = json_get(o, "error");
 	return json_object_is_type(e, json_type_object) ? e : o;
 }

@@ -176,6 +176,24 @@ is 'free models: in the error' "$(free_models "{\"status\":429,\"body\":{\"error
 like 'free models: the list tells' "$("$dario" accounts list 2>/dev/null)" 'not *:free: too many requests at a time'
 is 'free models: one alone' "$(free_models '{"status":429,"body":{"error":{"message":"Provider returned error","code":429,"metadata":{"raw":"x/a:free is temporarily rate-limited upstream","provider_name":"V","headers":{"Retry-After":"29"}}}}}')" 'x/b:free x/a '
 is 'free models: one is overloaded' "$(free_models '{"status":503,"text":"overloaded"}')" 'x/b:free x/a '
+
+# What says no in a stream, before its first content, means the same.
+in_stream() { # JSON: who answers instead, why, and what rests of the first key
+	forget
+	rule "$(EVENT=$1 python3 -c '
+import json, os
+head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n: PROCESSING\n\ndata: "
+print(json.dumps({"keys": {"gsk-three": [{"raw": [head + os.environ["EVENT"] + "\n\n"]}]}}))')"
+	post "${2-/v1/chat/completions}" '{"model":"groq:x/a:free","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"hi"}]}' >/dev/null
+	echo "$(status) $(header x-dario-fallback)" \
+		"$(curl -s "$url/accounts" | json '[(a["cause"], [(r["model"], r["cause"]) for r in a["resting"]]) for a in j["accounts"] if a["alias"] == "three"]')"
+}
+limited='{"error":{"message":"Rate limit exceeded: free-models-per-min","code":429,"metadata":{"headers":{"X-RateLimit-Reset":"'$(($(now_ms) + 600000))'"}}}}'
+for path in /v1/chat/completions /v1/messages; do
+	is "in a stream, $path: a limit" "$(in_stream "$limited" $path)" "200 groq/three: burst [('none', [('*:free', 'burst')])]"
+	is "in a stream, $path: a wrong key" "$(in_stream '{"error":{"message":"no","type":"invalid_request_error","code":"invalid_api_key"}}' $path)" \
+		"200 groq/three: auth [('auth', [])]"
+done
 order 20 20
 
 # order
