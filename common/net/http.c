@@ -93,7 +93,6 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg)
 		k->paused = true;
 		return CURL_WRITEFUNC_PAUSE;
 	}
-	k->last = clock_ms();
 	buf_span(&k->in, bytes);
 	if (k->in.full) {
 		err_memory(k->err);
@@ -496,15 +495,15 @@ static int take(struct handle *k)
 	return 0;
 }
 
-/* How long the next wait may last; an error when a clock ran out. */
-static int clocks(struct handle *k, long *wait)
+/* Until when the next wait may last; an error when a clock ran out. */
+static int clocks(struct handle *k, int64_t *until)
 {
 	struct http_call *c = k->call;
 	int64_t now = clock_ms();
 	int64_t left;
+	long wait = WAIT_MS;
 
-	*wait = WAIT_MS;
-	if (c->on_tick && c->on_tick(c->arg, wait, k->err))
+	if (c->on_tick && c->on_tick(c->arg, &wait, k->err))
 		return -1;
 	if (c->answered)
 		left = k->last + c->idle_ms - now;
@@ -521,15 +520,14 @@ static int clocks(struct handle *k, long *wait)
 					     "answer"
 					   : "no answer",
 			       c->answered ? c->idle_ms : c->first_byte_ms);
-	if (left < *wait)
-		*wait = (long)left;
+	*until = now + (left < wait ? left : wait);
 	return 0;
 }
 
 static int go_on(struct handle *k)
 {
 	struct http_call *c = k->call;
-	long wait;
+	int64_t until = 0;
 
 	if (k->failed || take(k) || http_send_more(k))
 		return -1;
@@ -537,10 +535,10 @@ static int go_on(struct handle *k)
 		return err_set(k->err, ERR_GONE, "the client left");
 	if (k->ended || c->enough)
 		return 0;
-	if (clocks(k, &wait))
+	if (clocks(k, &until))
 		return -1;
 	if (!c->enough) /* the last word may be the clock's */
-		task_wait(clock_ms() + wait);
+		task_wait(until);
 	return 0;
 }
 
