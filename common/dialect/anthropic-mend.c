@@ -119,6 +119,21 @@ static void mend_call(struct mend *m, struct span block, const char *key,
 		pairs_name(&m->pairs, block.p, id);
 }
 
+/* Text without any is refused within a result, too. */
+static void mend_result(struct mend *m, struct span block)
+{
+	struct span content = jwalk_get(block, "content");
+	struct jwalk w = jwalk_in(content);
+
+	while (jwalk_is_array(content) && jwalk_next(&w)) {
+		if (!jwalk_is(jwalk_get(w.value, "type"), "text") ||
+		    !anthropic_is_blank(m, jwalk_get(w.value, "text")))
+			continue;
+		mend_cut(m, &w);
+		mend_note(m, "empty text");
+	}
+}
+
 /* A call or a result: true when it stays where it is. */
 static bool mend_pair(struct mend *m, struct jwalk *w, bool call)
 {
@@ -129,6 +144,8 @@ static bool mend_pair(struct mend *m, struct jwalk *w, bool call)
 		anthropic_move_result(m, w->value);
 	if (fate != PAIR_GOES)
 		mend_call(m, w->value, call ? "id" : "tool_use_id", call);
+	if (fate != PAIR_GOES && !call)
+		mend_result(m, w->value);
 	if (!stays)
 		return false;
 	if (call)
@@ -333,6 +350,7 @@ static void mend_message(struct mend *m, struct jwalk *messages, struct loop *l)
 		cut_message(m, messages, assistant);
 	if (messages->gone) { /* as if it had not been there */
 		was.off = l->off;
+		was.results |= l->results; /* they have gone to its front */
 		*l = was;
 	}
 }

@@ -79,14 +79,25 @@ static void read_block(struct walk *w, struct span block, struct span content)
 	}
 }
 
-static void read_message(struct walk *w, struct span message)
+/* A system message that becomes a user's text (mend_system), or may. */
+static bool becomes_text(const struct walk *w, struct jwalk messages)
 {
-	struct span role = jwalk_get(message, "role");
-	struct span content = jwalk_get(message, "content");
+	if (w->assistant || !w->m->target->family.inline_system)
+		return true;
+	return jwalk_next(&messages) &&
+	       !jwalk_is(jwalk_get(messages.value, "role"), "assistant");
+}
+
+static void read_message(struct walk *w, const struct jwalk *messages)
+{
+	struct span role = jwalk_get(messages->value, "role");
+	struct span content = jwalk_get(messages->value, "content");
 	bool assistant = jwalk_is(role, "assistant");
+	bool system = jwalk_is(role, "system");
 	struct jwalk blocks = jwalk_in(content);
 
-	if (!assistant && !jwalk_is(role, "user"))
+	if (system ? !becomes_text(w, *messages)
+		   : !assistant && !jwalk_is(role, "user"))
 		return;
 	if (!w->begun || assistant != w->assistant) {
 		w->turn++;
@@ -131,7 +142,7 @@ void anthropic_pair(struct mend *m)
 
 	m->pairs.after = 1;
 	while (jwalk_next(&messages))
-		read_message(&w, messages.value);
+		read_message(&w, &messages);
 	part_placeless(m);
 }
 

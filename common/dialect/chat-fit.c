@@ -213,6 +213,42 @@ static struct msg **split_results(struct chat *c, struct msg **at)
 	return &m->next;
 }
 
+/* What a result shows, behind the results: its role takes text alone, and what
+ * is said there is a turn. */
+static void show_media(struct chat *c, const struct quirks *q, struct msg *m)
+{
+	struct moved moved = { .tail = &moved.first };
+
+	for (struct part *r = m->parts; r && r->kind == PART_TOOL_RESULT;
+	     r = r->next) {
+		struct part *name, **at = &r->content;
+
+		if (!write_has_media(r->content))
+			continue;
+		name = arena_try(c->arena, sizeof(*name));
+		if (!name)
+			return;
+		name->kind = PART_TEXT;
+		name->text = write_attachment(c->arena, r, q);
+		*moved.tail = name;
+		moved.tail = &name->next;
+		while (*at) {
+			struct part *p = *at;
+
+			if (!write_is_media(p)) {
+				at = &p->next;
+				continue;
+			}
+			*at = p->next;
+			p->next = NULL;
+			*moved.tail = p;
+			moved.tail = &p->next;
+		}
+	}
+	if (moved.first)
+		put_moved(&moved, m);
+}
+
 /* As templates count: calls and their results are nobody's turn. */
 static void alternate(struct chat *c, struct msg **at)
 {
@@ -265,8 +301,12 @@ void chat_fit_turns(struct chat *c, const struct quirks *q)
 	if (q->one_system || q->system_first || q->user_last)
 		place_system(c, first, q->one_system || q->user_last);
 	read_merge(c);
-	if (q->alternate)
+	if (q->alternate) {
+		for (struct msg *m = c->msgs; m; m = m->next)
+			if (m->role == ROLE_USER)
+				show_media(c, q, m);
 		alternate(c, leading(c, false));
+	}
 	if (q->user_last)
 		end_with_user(c);
 }

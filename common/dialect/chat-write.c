@@ -201,6 +201,15 @@ bool write_must_wait(struct write_wait *w, const struct msg *m)
 	return w->first;
 }
 
+struct span write_attachment(struct arena *a, const struct part *result,
+			     const struct quirks *q)
+{
+	struct span id = chat_call_id(a, result, q);
+
+	return span_of(
+		arena_fmt(a, "Attachment of tool call %.*s:", SPAN_FMT(id)));
+}
+
 void write_no_effort(struct chat *c)
 {
 	if (c->effort > EFFORT_NONE)

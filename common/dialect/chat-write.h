@@ -49,6 +49,10 @@ struct write_wait {
 };
 bool write_must_wait(struct write_wait *w, const struct msg *m);
 
+/* What stands before the pictures of a result, where they follow it. */
+struct span write_attachment(struct arena *a, const struct part *result,
+			     const struct quirks *q);
+
 /* An effort that was asked for and has no place: noted. */
 void write_no_effort(struct chat *c);
 

@@ -37,6 +37,8 @@ void mend_customs(struct mend *m);
 /* mend-fields.c: members that the target does not know, and other names. */
 bool mend_takes_member(struct mend *m, bool assistant, const struct jwalk *w);
 void mend_call_members(struct mend *m, struct span call);
+/* A message goes: what is lost with its members. */
+void mend_lose(struct mend *m, struct span message);
 /* Is one of the members in a text that providers add to OpenAI's? */
 bool mend_names_foreign(struct span text);
 bool mend_takes_part_member(const struct mend *m, struct span key);

@@ -83,19 +83,26 @@ static bool refuses(const struct mend *m, const char *const *known,
 
 /* Reasoning is content, and so is what a text relies on: what of it goes is
  * said. */
-static void note_member(struct mend *m, const struct jwalk *w)
+static void lose_member(struct mend *m, const struct jwalk *w)
 {
 	bool reasoning = jwalk_key_is(w, "reasoning_content") ||
 			 jwalk_key_is(w, "reasoning") ||
 			 jwalk_key_is(w, "reasoning_details");
 
-	mend_note(m, "fields of messages");
 	if (w->value.n <= 2 || span_is(w->value, "null"))
 		return;
 	if (reasoning)
 		mend_dropped(m, "thinking");
 	else if (jwalk_key_is(w, "annotations"))
 		mend_dropped(m, "messages.annotations");
+}
+
+void mend_lose(struct mend *m, struct span message)
+{
+	struct jwalk w = jwalk_in(message);
+
+	while (jwalk_next(&w))
+		lose_member(m, &w);
 }
 
 bool mend_takes_member(struct mend *m, bool assistant, const struct jwalk *w)
@@ -105,8 +112,10 @@ bool mend_takes_member(struct mend *m, bool assistant, const struct jwalk *w)
 
 	if (!refuses(m, members, w->key) && !(null && q->no_extra))
 		return true;
-	if (assistant || !null)
-		note_member(m, w);
+	if (assistant || !null) {
+		mend_note(m, "fields of messages");
+		lose_member(m, w);
+	}
 	return false;
 }
 

@@ -153,6 +153,21 @@ static struct span end_in(struct span text)
 		 : SPAN("");
 }
 
+/* "function call `default_api:run`": the name of the tool. */
+static struct span tool_in(struct span text)
+{
+	const char *word = "default_api:";
+	const char *p = memmem(text.p, text.n, word, strlen(word));
+	size_t n = 0;
+
+	if (!p)
+		return SPAN("");
+	text = span_skip(text, (size_t)(p - text.p) + strlen(word));
+	while (n < text.n && is_id_byte(text.p[n]))
+		n++;
+	return (struct span){ text.p, n };
+}
+
 static const struct row *row_of(enum dialect_id d, struct span text)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -171,6 +186,7 @@ struct mend_refusal mend_refusal(enum dialect_id d, struct span text,
 
 	f.item = item_in(text);
 	f.end = end_in(text);
+	f.tool = tool_in(text);
 	if (row) {
 		f.what = row->what;
 		if (row->on != NO_SWITCH)

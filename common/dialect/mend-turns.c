@@ -99,6 +99,13 @@ static bool is_left_empty(struct turns *t, const struct message *n)
 	       !jwalk_is_string(jwalk_get(n->value, "refusal"));
 }
 
+/* It goes with what it thought; its content may go on elsewhere. */
+static void leave_out(struct turns *t, struct message *n)
+{
+	n->gone = true;
+	mend_lose(t->m, n->value);
+}
+
 /* Those that speak, by the turns of the pairs. */
 static void note_assistant(struct turns *t, struct message *n)
 {
@@ -172,7 +179,7 @@ static bool read_messages(struct turns *t)
 		if (n->turn == TURN_RESULT)
 			read_result(t, n);
 		else if (n->turn == TURN_ASSISTANT && is_left_empty(t, n))
-			n->gone = true;
+			leave_out(t, n);
 		while (*at != n)
 			at = &(*at)->next;
 		if (++i > MESSAGES_MAX)
@@ -199,7 +206,7 @@ static void settle_empty(struct turns *t)
 			mend_replace(t->m, refusal, SPAN("null"));
 			mend_note(t->m, "refusals");
 		} else if (t->q->no_empty) {
-			n->gone = true;
+			leave_out(t, n);
 			mend_note(t->m, "empty messages");
 		}
 	}
@@ -306,7 +313,8 @@ static void merge(struct turns *t)
 		}
 		*before->tail = n->pieces;
 		before->tail = n->tail;
-		n->gone = before->changed = true;
+		before->changed = true;
+		leave_out(t, n);
 		mend_note(t->m, "turns");
 	}
 }

@@ -39,14 +39,20 @@ static void mend_call_id(struct mend *m, struct span object, const char *key,
 		mend_id(m, value, id);
 }
 
-/* What it cannot read is as good as none. */
-static void mend_refused_signature(struct mend *m, struct span extra)
+/* What it cannot read is as good as none. Of several calls it may be known
+ * whose it is. */
+static void mend_refused_signature(struct mend *m, struct span call,
+				   struct span extra)
 {
+	struct span name = jwalk_get(jwalk_get(call, "function"), "name");
+	struct span tool = m->refusal.tool;
 	struct span google = jwalk_get(extra, "google");
 	struct span value = jwalk_get(google, "thought_signature");
 
 	if (!jwalk_is_string(value) || span_is(value, WRITE_SKIP_SIGNATURE) ||
-	    (!m->refusal.all && value.p < m->last_turn))
+	    (!m->refusal.all && value.p < m->last_turn) ||
+	    (tool.n && !m->refusal.all && !m->refusal.rest &&
+	     !span_eq(jwalk_text(m->arena, name), tool)))
 		return;
 	mend_replace(m, value, SPAN(WRITE_SKIP_SIGNATURE));
 	mend_note(m, "thought signatures");
@@ -59,7 +65,7 @@ static void mend_signature(struct mend *m, const struct jwalk *call)
 	struct jwalk w = jwalk_in(call->value);
 
 	if (extra.n && m->refusal.what == REFUSED_SIGNATURES)
-		mend_refused_signature(m, extra);
+		mend_refused_signature(m, call->value, extra);
 	if (!m->target->quirks.thought_signatures || call->kept || extra.n)
 		return;
 	if (!jwalk_next(&w))

@@ -95,11 +95,8 @@ static int put_result_media(struct body *b, const struct part *results,
 			jw_arr(w);
 		}
 		open = true;
-		put_text_part(
-			w, span_of(arena_fmt(
-				   b->c->arena, "Attachment of tool call %.*s:",
-				   SPAN_FMT(chat_call_id(b->c->arena, r,
-							 &b->t->quirks)))));
+		put_text_part(w,
+			      write_attachment(b->c->arena, r, &b->t->quirks));
 		for (const struct part *p = r->content; p; p = p->next)
 			if (write_is_media(p) && put_media(b, p, e))
 				return -1;

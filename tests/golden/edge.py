@@ -1352,6 +1352,27 @@ def _():
         assert "message" in refusal(source, target, {key: []})["message"]
 
 
+@edge("turns", "pictures of results, where turns must alternate")
+def _():
+    for behind in ([], [{"type": "text", "text": "v"}]):
+        r = to_chat({"messages": [
+            {"role": "user", "content": "q"},
+            {"role": "assistant", "content": [
+                {"type": "tool_use", "id": "t", "name": "f", "input": {}}]},
+            {"role": "user", "content": [
+                {"type": "tool_result", "tool_use_id": "t", "content": [
+                    {"type": "text", "text": "r"},
+                    {"type": "image", "source": {
+                        "type": "base64", "media_type": "image/png",
+                        "data": "AAAA"}}]}, *behind]}]},
+            switches={"alternate": True})
+        assert [m["role"] for m in r["messages"]] == [
+            "user", "assistant", "tool", "assistant", "user"], r
+        kinds = [p["type"] for p in r["messages"][4]["content"]]
+        assert kinds == ["text", "image_url"] + ["text"] * len(behind), r
+        assert r["messages"][2]["content"] == "r", r
+
+
 def turns_of(client, *turns):
     """A history in a client's API: "u" the user, "c1" a call, "r1" its result,
     a digit more tells them apart: "r1b" says "b"."""

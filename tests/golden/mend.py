@@ -648,6 +648,38 @@ def _():
     assert r["mended"] == "fields of messages", r
 
 
+@case("thinking is named when its message goes, or goes into another")
+def _():
+    thought = {"reasoning_content": "T"}
+    for switches, list in (
+            ({"callsPaired": True}, [say("user", "q"), calls("a", **thought),
+                                     say("user", "v")]),
+            ({"noEmptyMessages": True}, [say("user", "q"), say(
+                "assistant", "", **thought), say("user", "v")]),
+            ({"alternate": True}, [say("user", "q"), say("assistant", "a"), say(
+                "assistant", "b", **thought), say("user", "v")])):
+        r = chat(list, {**switches, "reasoningContent": True,
+                        "reasoningOptional": True})
+        assert "thinking" in r["dropped"], (switches, r)
+
+
+@case("Anthropic: system text between a call and its result; blank results")
+def _():
+    for model in ("claude-opus-4-8", "claude-sonnet-4-6"):
+        for more in ([], [say("assistant", "w")]):
+            r = mend({"max_tokens": 9, "model": model, "messages": [
+                say("user", "q"), uses("a"), say("system", "S"), *more,
+                say("user", [result("a", [{"type": "text", "text": " "}, PNG]),
+                             {"type": "text", "text": "v"}])], "tools": [
+                    {"name": "f", "input_schema": {"type": "object"}}]}, {},
+                dialect="anthropic", model=model)
+            got = r["messages"][2]
+            assert got["role"] == "user", r
+            assert got["content"][0] == result("a", [PNG]), r
+            assert "<system>S</system>" in json.dumps(got) and "order of " \
+                "results" in r["mended"] and not r["dropped"], r
+
+
 def main():
     for what, fn in CASES:
         try:

@@ -143,7 +143,8 @@ const HABITS = {
     done: list => list.map(i => ({ ...i, status: "completed" })),
   },
 };
-const BRIEF = new Set(["brief", "unsigned"]); // what is opaque has gone
+// What is opaque has gone, or has no id by which a refusal can name it.
+const BRIEF = new Set(["brief", "unsigned", "codex"]);
 
 class Messages {
   constructor() {

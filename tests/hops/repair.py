@@ -61,7 +61,13 @@ def refuse_chat(body, org):
             s = c.get("extra_content", {}).get("google", {}) \
                 .get("thought_signature")
             if s != "skip_thought_signature_validator" and foreign(s, org):
-                return error("Corrupted thought signature.")
+                name = c["function"]["name"]
+                return error(
+                    "Function call is missing a thought_signature in "
+                    "functionCall parts. Additional data, function call "
+                    f"`default_api:{name}`, position 2."
+                    if words.get("chat") == "named" else
+                    "Corrupted thought signature.")
         for d in m.get("reasoning_details") or []:
             if foreign(d.get("signature"), org):
                 return {"error": {
@@ -410,6 +416,31 @@ def fields():
     words.clear()
 
 
+def named_calls():
+    """Of several calls in one turn that whose signature is refused."""
+    words["chat"] = "named"
+    for others in (1, 2, 5): # of the other organisation, among its own
+        calls = [(f"own-{n}", f"gAAAAonex9{n}") for n in range(3)]
+        for n in range(others):
+            calls.insert(1 + n, (f"other-{n}", f"gAAAAtwox9{n}"))
+        history = [{"role": "user", "content": "q"}]
+        for name, signature in calls:
+            history += [{"role": "assistant", "content": None, "tool_calls": [{
+                "id": f"c-{name}", "type": "function",
+                "function": {"name": name, "arguments": "{}"},
+                "extra_content": {"google": {
+                    "thought_signature": signature}}}]},
+                {"role": "tool", "tool_call_id": f"c-{name}", "content": "r"}]
+        at = len(seen)
+        r, data = post("chat", {"model": "one-chat:m", "messages": history})
+        own = [t for t in tokens_in(seen[-1][3]) if "onex" in t]
+        check(f"chat, {others} named by their tools: goes on",
+              r.status == 200 and len(seen) - at <= 4, (r.status, data))
+        check(f"chat, {others} named by their tools: its own stay",
+              len(own) == (3 if others < 3 else 0), own)
+    words["chat"] = None
+
+
 def fallback():
     for dialect in PATHS:
         r, data = post(dialect, begin(dialect, f"hop-{dialect}"))
@@ -469,5 +500,6 @@ two_backends()
 many()
 only_that()
 fields()
+named_calls()
 fallback()
 pools()
