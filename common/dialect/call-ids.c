@@ -6,7 +6,7 @@
 #include "base/digest.h"
 
 /* The hash keeps it apart from an id that happens to end in a number. */
-static struct span numbered(struct arena *a, struct span id, int n)
+struct span call_ids_numbered(struct arena *a, struct span id, int n)
 {
 	struct span name;
 	char hex[7];
@@ -32,7 +32,7 @@ struct span call_ids_call(struct call_ids *c, struct arena *a, struct span id)
 		*names_at(&c->results, a, id) = *calls;
 		*turn = c->turn;
 	}
-	return numbered(a, id, ++*calls);
+	return call_ids_numbered(a, id, ++*calls);
 }
 
 struct span call_ids_result(struct call_ids *c, struct arena *a, struct span id)
@@ -42,5 +42,5 @@ struct span call_ids_result(struct call_ids *c, struct arena *a, struct span id)
 
 	if (*results < calls)
 		++*results;
-	return numbered(a, id, *results);
+	return call_ids_numbered(a, id, *results);
 }

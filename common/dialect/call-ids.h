@@ -23,5 +23,7 @@ void call_ids_turn(struct call_ids *c); /* an assistant's turn begins */
 struct span call_ids_call(struct call_ids *c, struct arena *a, struct span id);
 struct span call_ids_result(struct call_ids *c, struct arena *a,
 			    struct span id);
+/* The id of the n-th that has it; of the first it is the same. */
+struct span call_ids_numbered(struct arena *a, struct span id, int n);
 
 #endif

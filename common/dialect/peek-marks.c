@@ -195,8 +195,8 @@ static void pop_item(struct peek *k)
 		return;
 	k->pairs += result ? -k->call_id : k->call_id;
 	k->hash = k->call_id;
-	if (!seen_before(k) && result)
-		k->marks |= MARK_PAIRS;
+	if (seen_before(k) != result)
+		k->marks |= result ? MARK_PAIRS : MARK_ID_TWICE;
 }
 
 void peek_mark_pop(struct peek *k)

@@ -216,8 +216,13 @@ static void mend_call_id(struct mend *m, struct span item)
 	struct span id = jwalk_text(m->arena, value);
 	struct quirks q = m->target->quirks;
 
+	struct span own = pairs_own_name(&m->pairs, item.p);
+
 	if (!jwalk_is_string(value))
 		return;
+	if (!own.n)
+		own = pairs_mate_name(&m->pairs, item.p);
+	id = own.n ? own : id;
 	q.id_max = PEEK_ID_MAX;
 	mend_id(m, value, chat_id_openai(m->arena, id, &q));
 }
@@ -264,6 +269,7 @@ static bool is_partial(struct mend *m)
 static void pair(struct mend *m)
 {
 	struct jwalk w = jwalk_in(jwalk_get(m->text, "input"));
+	struct names all = { 0 }, open = { 0 }; /* calls, by id */
 	bool called = false;
 	size_t turn = 0;
 
@@ -280,11 +286,19 @@ static void pair(struct mend *m)
 		id = jwalk_text(m->arena, value);
 		if (!jwalk_is_string(value))
 			continue;
-		if (output)
-			pairs_result(&m->pairs, m->arena, w.value.p, id, turn,
-				     false);
-		else if (call)
+		if (output) {
+			if (pairs_result(&m->pairs, m->arena, w.value.p, id,
+					 turn, false) != PAIR_GOES)
+				--*names_at(&open, m->arena, id);
+		} else if (call) {
+			int n = ++*names_at(&all, m->arena, id);
+
 			pairs_call(&m->pairs, m->arena, w.value.p, id, turn);
+			/* Two that wait may not have the same one. */
+			if ((*names_at(&open, m->arena, id))++)
+				pairs_name(&m->pairs, w.value.p,
+					   call_ids_numbered(m->arena, id, n));
+		}
 	}
 }
 

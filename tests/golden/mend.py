@@ -549,8 +549,15 @@ def _():
     assert [dict(i, id=0) for i in r["input"]] == \
         [dict(i, id=0) for i in items], r["input"]
     assert r["mended"] == "item ids" and not r["dropped"], r
+    r = mend({"model": "m", "input": [
+        function("fc_1", "a"), function("fc_2", "a"), out("a"), out("a"),
+        function("fc_3", "a"), out("a")]}, {}, dialect="responses")
+    own = [i["call_id"] for i in r["input"]]
+    assert own[:2] == own[2:4] and own[0] == "a" != own[1], own
+    assert own[4:] == ["a", "a"] and r["mended"] == "tool ids", own
     fine = json.dumps({"model": "m", "input": [
-        said("msg_1"), function("fc_1", "c1"), out("c1"), said("msg_2")]})
+        said("msg_1"), function("fc_1", "c1"), out("c1"), said("msg_2"),
+        function("fc_2", "c1"), out("c1")]})
     assert mend_text(fine, dialect="responses")[0] == fine
 
 

@@ -151,7 +151,7 @@ const APIS = {
 };
 
 // --- the judge ---------------------------------------------------------------------
-const TOLD = { T: /thinking|reasoning/, I: /image/, C: /call without/,
+const TOLD = { T: /thinking|reasoning/, I: /image|output without/, C: /call without/,
                R: /output without/ };
 
 function faults(body, entry, headers) {
