@@ -8,6 +8,7 @@
 #include "base/host.h"
 #include "base/log.h"
 #include "base/mask.h"
+#include "base/utf8.h"
 #include "fcgi/transport.h"
 #include "state/grant.h"
 #include "state/session.h"
@@ -127,7 +128,8 @@ const char *guard_safe(const struct request *r, const char *text)
 {
 	char mem[SAFE_MAX];
 	struct buf out = { .p = mem, .cap = sizeof(mem), .max = SAFE_MAX - 1 };
-	struct span in = span_of(text), sent[2];
+	struct span all = span_of(text), in = utf8_fit(all, SAFE_MAX - 1);
+	struct span sent[2];
 	struct mask keys = { 0 };
 
 	if (!in.n)
@@ -137,8 +139,8 @@ const char *guard_safe(const struct request *r, const char *text)
 	mask_add(&keys, sent[1]);
 	log_redact(in, &out);
 	mask_buf(&keys, &out);
-	return span_eq(buf_get(&out), in) ? text
-					  : arena_str(r->arena, buf_get(&out));
+	return span_eq(buf_get(&out), all) ? text
+					   : arena_str(r->arena, buf_get(&out));
 }
 
 int guard_request(struct request *r, struct err *e)
