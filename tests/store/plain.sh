@@ -17,7 +17,7 @@ fi
 DARIO_HOME=$PWD/home DARIO_STORE=redis://10.0.0.5 ./dario accounts list 2>said &&
 	{ echo 'plain: the store was not refused' >&2; exit 1; }
 grep libhiredis-dev said
-make -s check TESTS='tests/unit/test-plain-store tests/unit/test-pool
+make -s check TESTS='tests/unit/test-pool
 	tests/unit/test-meter tests/sh/cgi.t tests/money/limits.t'
 cd ..
 rm -rf build-plain
