@@ -33,7 +33,7 @@ cd "$folder"
 for t in $TESTS; do
 	case $t in tests/unit/*) programs="$programs $t" ;; esac
 done
-./configure -q CFLAGS='-g -O0' --enable-posix-fallbacks --enable-werror
+./configure -q CFLAGS='-g -O1' --enable-posix-fallbacks --enable-werror
 make -s "-j$(nproc 2>/dev/null || echo 2)" $programs
 
 srcdir=$PWD builddir=$PWD DARIO_DATADIR=$PWD CMOCKA_MESSAGE_OUTPUT=TAP
