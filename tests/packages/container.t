@@ -3,7 +3,8 @@
 # make check-container: the image is built by dist/container/Containerfile as it
 # stands, from what is committed, on a fresh Debian in place of the one of a
 # registry; it answers, as a user without privileges. MIRROR and SUITE choose
-# the Debian.
+# the Debian; BUILDER is a user who builds it (rootless, which takes newuidmap
+# and that user's line in /etc/subuid), else root does.
 . "$(dirname "$0")/../sh/lib.sh"
 need git buildah debootstrap curl
 [ "$(id -u)" = 0 ] || skip_all 'root is needed for a fresh Debian'
@@ -15,21 +16,37 @@ unset DARIO_HOME DARIO_DATADIR DARIO_LIBEXECDIR
 
 # What is in the folder, and nothing of this machine's.
 builds() {
-	buildah --root "$tmp/storage" --runroot "$tmp/run" --storage-driver vfs \
-		"$@"
+	if [ -n "${BUILDER-}" ]; then
+		setpriv --reuid="$BUILDER" --regid="$BUILDER" --clear-groups \
+			env -i PATH="$PATH" HOME="$tmp/box" \
+			XDG_RUNTIME_DIR="$tmp/box/run" buildah --root \
+			"$tmp/box/storage" --storage-driver vfs "$@"
+	else
+		buildah --root "$tmp/box/storage" --runroot "$tmp/box/run" \
+			--storage-driver vfs "$@"
+	fi
 }
+# Files of other users need the builder's own namespace.
+tidy_box() {
+	[ -z "${BUILDER-}" ] || builds unshare rm -rf "$tmp/box/storage"
+}
+trap 'stop_children; tidy_box; cleanup' EXIT
+mkdir -p "$tmp/box/run" "$tmp/source"
+chmod 711 "$tmp"
 
 debootstrap --variant=minbase "$SUITE" "$tmp/debian" "$MIRROR" \
 	>"$tmp/boot.txt" 2>&1
 is 'debootstrap' "$?" 0
+tar -cf "$tmp/box/debian.tar" --exclude=./dev/* -C "$tmp/debian" .
+rm -rf "$tmp/debian"
+git -C "$srcdir" archive HEAD | tar -x -C "$tmp/source"
+[ -z "${BUILDER-}" ] || chown -R "$BUILDER" "$tmp/box"
 base=$(builds from scratch)
-builds add -q "$base" "$tmp/debian" / >/dev/null
+builds add -q "$base" "$tmp/box/debian.tar" / >/dev/null
 builds commit -q "$base" localhost/debian >/dev/null
 builds rm "$base" >/dev/null
-rm -rf "$tmp/debian"
+rm -f "$tmp/box/debian.tar"
 
-mkdir "$tmp/source"
-git -C "$srcdir" archive HEAD | tar -x -C "$tmp/source"
 builds build --isolation chroot --build-arg BASE=localhost/debian -t dario \
 	-f "$tmp/source/dist/container/Containerfile" "$tmp/source" \
 	>"$tmp/build.txt" 2>&1

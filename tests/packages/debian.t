@@ -59,17 +59,21 @@ in_root() {
 }
 watch_systemd() {
 	mkdir -p "$root/run/systemd/system"
-	cat >"$root/usr/local/bin/systemctl" <<-'END'
+	cat >"$root/usr/bin/systemctl" <<-'END'
 	#!/bin/sh
 	echo "$*" >>/var/log/asked
+	case " $* " in
+	*' is-active '*) exec test -e /run/dario-runs ;;
+	*' start dario-proxy'*) : >/run/dario-runs ;;
+	*' stop dario-proxy'*) rm -f /run/dario-runs ;;
+	esac
 	END
 	printf '#!/bin/sh\nexit 0\n' >"$root/usr/sbin/policy-rc.d"
-	chmod 755 "$root/usr/local/bin/systemctl"
-	cp "$root/usr/local/bin/systemctl" "$root/usr/bin/systemctl"
+	chmod 755 "$root/usr/bin/systemctl"
 	: >"$root/var/log/asked"
 }
 asked() {
-	grep -o "[a-z-]* .*dario-proxy.service" "$root/var/log/asked"
+	sed 's/^/ /' "$root/var/log/asked" | grep 'dario-proxy.service'
 }
 ls_all() { # what is of dario, but for what dpkg and logs keep
 	find "$root" \( -path "$root/proc" -o -path "$root/sys" -o \
@@ -90,9 +94,8 @@ in_root apt-get install -y -qq --no-install-recommends /debs/dario.deb \
 	/debs/libdario0.deb /debs/python3-dario.deb >"$tmp/install.txt" 2>&1
 is 'apt installs them' "$?" 0
 diag "$(grep -E '^(E|W|dpkg):' "$tmp/install.txt")"
-like 'systemd is asked to start it' "$(asked)" 'start'
-like 'and to do so at boot' "$(ls "$root/etc/systemd/system" -R)" \
-	dario-proxy.service
+like 'systemd is asked to start it' "$(asked)" ' start dario-proxy.service'
+like 'and to do so at boot' "$(asked)" ' preset dario-proxy.service'
 is 'a home for its user alone' \
 	"$(in_root stat -c '%U:%G %a' /var/lib/dario)" 'dario:dario 700'
 like 'who logs in nowhere' "$(grep ^dario: "$root/etc/passwd")" nologin
@@ -105,9 +108,10 @@ setting() { # of the unit
 	sed -n "s/^$1=//p" "$root/lib/systemd/system/dario-proxy.service"
 }
 start_there() {
-	in_root setpriv --reuid=dario --regid=dario --clear-groups \
+	(exec chroot "$root" env -i PATH=/usr/bin:/usr/sbin \
+		setpriv --reuid=dario --regid=dario --clear-groups \
 		env "$(setting Environment)" DARIO_DEMO=1 "DARIO_PORT=$port" \
-		$(setting ExecStart) >"$tmp/there.txt" 2>&1 &
+		$(setting ExecStart)) >"$tmp/there.txt" 2>&1 &
 	there=$!
 	children="$children $there"
 	wait_for 30 grep -q 'listening on' "$tmp/there.txt"
@@ -143,14 +147,14 @@ done
 in_root dpkg -i /debs/dario-newer.deb /debs/libdario0-newer.deb \
 	/debs/python3-dario-newer.deb >"$tmp/upgrade.txt" 2>&1
 is 'a newer version goes over it' "$?" 0
-like 'systemd is asked to restart it' "$(asked)" 'restart'
+like 'systemd is asked to restart it' "$(asked)" ' restart dario-proxy.service'
 like 'its settings stay' "$(cat "$root/etc/default/dario")" DARIO_PORT=4000
 ok 'its home stays' test -s "$root/var/lib/dario/backends/openai.json"
 
 : >"$root/var/log/asked"
 in_root dpkg --remove dario libdario0 python3-dario >"$tmp/remove.txt" 2>&1
 is 'it is removed' "$?" 0
-like 'systemd is asked to stop it' "$(asked)" 'stop'
+like 'systemd is asked to stop it' "$(asked)" ' stop dario-proxy.service'
 ok 'its home stays, too' test -s "$root/var/lib/dario/backends/openai.json"
 ok 'its settings, too' test -s "$root/etc/default/dario"
 ok 'the program does not' test ! -e "$root/usr/bin/dario"
