@@ -19,8 +19,9 @@ builds() {
 	if [ -n "${BUILDER-}" ]; then
 		setpriv --reuid="$BUILDER" --regid="$BUILDER" --clear-groups \
 			env -i PATH="$PATH" HOME="$tmp/box" \
-			XDG_RUNTIME_DIR="$tmp/box/run" buildah --root \
-			"$tmp/box/storage" --storage-driver vfs "$@"
+			XDG_RUNTIME_DIR="$tmp/box/run" \
+			buildah --root "$tmp/box/storage" \
+			--runroot "$tmp/box/run" --storage-driver vfs "$@"
 	else
 		buildah --root "$tmp/box/storage" --runroot "$tmp/box/run" \
 			--storage-driver vfs "$@"
