@@ -28,6 +28,17 @@ is 'debian: what building needs' "$(sed -n '/^Build-Depends:/,/^[A-Z].*V/p' \
 	sed 's/[ (,]*$//' | grep -vxE 'debhelper-compat|dh-sequence-python3|python3:any' |
 	sort)" "$(listed)"
 
+modules=$(sed -nE 's/^[^#]*(DARIO_NEED|PKG_CHECK_MODULES)\(\[[A-Z]+\], \[([^] ]+).*/\2/p' \
+	configure.ac)
+ok 'configure looks for libraries' test "$(echo "$modules" | wc -l)" -gt 6
+for module in $modules; do
+	ok "fedora: building needs $module" grep -qF \
+		"pkgconfig($module)" dist/fedora/dario.spec
+done
+is 'alpine: as many are needed' "$(sed -n '/^makedepends=/,/"$/p' \
+	dist/alpine/APKBUILD | grep -oE '[a-z-]+-dev' | sort -u | wc -l)" \
+	"$(echo "$modules" | wc -l)"
+
 # What make install puts where, but for the folders of the libraries.
 make -s -C "$builddir" install DESTDIR="$tmp/root" >"$tmp/install.txt" 2>&1
 is 'make install' "$?" 0
