@@ -16,6 +16,7 @@
 #include "state/shared-choose.h"
 #include "state/snapshot.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,13 +118,13 @@ static int serve(struct server_conf *sc, const char *home,
 	plan.http = listen_http(s, e);
 	if (plan.http < 0)
 		return -1;
-	server_conf_remove(home, s);
+	server_conf_remove(sc, home, s);
 	if (server_conf_write(sc, home, s, e) || server_conf_test(sc, e) ||
 	    (plan.workers = listen_workers(sc->socket, e)) < 0)
 		close(plan.http);
 	else
 		rc = supervise(&plan, e);
-	server_conf_remove(home, s);
+	server_conf_remove(sc, home, s);
 	return rc;
 }
 
@@ -142,6 +143,33 @@ static int check_store(const struct snapshot *cfg, const char *home, bool *away,
 		    "host goes by what it knows itself; see dario doctor\n",
 		    why.msg);
 	return 0;
+}
+
+/* The home's folders, which whoever looks at it makes. */
+static const char *const folders[] = { "",      "/accounts", "/backends",
+				       "/keys", "/run",      "/state" };
+#define FOLDERS (sizeof(folders) / sizeof(folders[0]))
+
+static void look_for_folders(const char *home, bool there[FOLDERS])
+{
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < FOLDERS; i++) {
+		snprintf(path, sizeof(path), "%s%s", home, folders[i]);
+		there[i] = access(path, F_OK) == 0;
+	}
+}
+
+/* What was made for a look alone goes, as long as it is empty. */
+static void remove_folders(const char *home, const bool there[FOLDERS])
+{
+	char path[PATH_MAX];
+
+	for (size_t i = FOLDERS; i-- > 0;) {
+		snprintf(path, sizeof(path), "%s%s", home, folders[i]);
+		if (!there[i])
+			rmdir(path);
+	}
 }
 
 static int check_all(struct server_conf *sc, struct snapshot *cfg,
@@ -203,31 +231,45 @@ static int print_for(const struct cmd *c, const char *name,
 	return rc;
 }
 
+static int run_with(struct cmd *c, struct snapshot *cfg, struct err *e)
+{
+	struct server_conf sc = { .check = cmd_value(c, "check") };
+	const struct settings *s = &cfg->settings;
+	const char *print = cmd_value(c, "print-config");
+	int rc;
+
+	if (serves(c))
+		log_init(s->verbose);
+	pin_address(s);
+	if (print)
+		return print_for(c, print, s, e);
+	if (sc.check) {
+		rc = check_all(&sc, cfg, c->home, e);
+		server_conf_remove(&sc, c->home, s);
+	} else {
+		rc = serve(&sc, c->home, s, e);
+	}
+	server_conf_release(&sc);
+	return rc;
+}
+
 static int run(struct cmd *c, struct err *e)
 {
-	struct server_conf sc = { 0 };
 	struct snapshot *cfg;
-	const char *print = cmd_value(c, "print-config");
+	bool there[FOLDERS];
 	int rc = -1;
 
 	if (apply_flags(c, e))
 		return -1;
 	if (serves(c))
 		log_early();
+	look_for_folders(c->home, there);
 	cfg = snapshot_load(c->home, e);
-	if (!cfg)
-		return -1;
-	if (serves(c))
-		log_init(cfg->settings.verbose);
-	pin_address(&cfg->settings);
-	if (print)
-		rc = print_for(c, print, &cfg->settings, e);
-	else if (cmd_value(c, "check"))
-		rc = check_all(&sc, cfg, c->home, e);
-	else
-		rc = serve(&sc, c->home, &cfg->settings, e);
-	server_conf_release(&sc);
+	if (cfg)
+		rc = run_with(c, cfg, e);
 	snapshot_free(cfg);
+	if (!serves(c))
+		remove_folders(c->home, there);
 	return rc;
 }
 

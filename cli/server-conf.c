@@ -195,6 +195,31 @@ static void folder_of(const struct settings *s, char out[FOLDER_MAX])
 			*p = '_';
 }
 
+static void folder_for(const struct server_conf *sc, const struct settings *s,
+		       char out[FOLDER_MAX])
+{
+	if (sc->check)
+		snprintf(out, FOLDER_MAX, "run/check-%ld", (long)getpid());
+	else
+		folder_of(s, out);
+}
+
+/* Of the folder of a router that serves. */
+static int check_length(const char *home, const struct settings *s,
+			struct err *e)
+{
+	char folder[FOLDER_MAX];
+
+	folder_of(s, folder);
+	if (strlen(home) + strlen(folder) + strlen("//worker.sock") >=
+	    sizeof(((struct sockaddr_un *)0)->sun_path))
+		return err_set(e, ERR_CONFIG,
+			       "%.80s/%s is too long for a "
+			       "socket: choose a shorter DARIO_HOME",
+			       home, folder);
+	return 0;
+}
+
 static int make_folders(const char *home, const char *name, char *run, size_t n,
 			struct err *e)
 {
@@ -202,12 +227,6 @@ static int make_folders(const char *home, const char *name, char *run, size_t n,
 	    store_folder(home, name, e))
 		return -1;
 	snprintf(run, n, "%s/%s", home, name);
-	if (strlen(run) + strlen("/worker.sock") >=
-	    sizeof(((struct sockaddr_un *)0)->sun_path))
-		return err_set(e, ERR_CONFIG,
-			       "%.80s is too long for a "
-			       "socket: choose a shorter DARIO_HOME",
-			       run);
 	return check_value(run, e);
 }
 
@@ -223,8 +242,8 @@ int server_conf_write(struct server_conf *sc, const char *home,
 	buf_init(&in, CONF_MAX);
 	buf_init(&out, CONF_MAX * 2);
 	sc->lighttpd = server_conf_program(e);
-	folder_of(s, folder);
-	if (!sc->lighttpd || check_fds(s, e) ||
+	folder_for(sc, s, folder);
+	if (!sc->lighttpd || check_fds(s, e) || check_length(home, s, e) ||
 	    make_folders(home, folder, run, sizeof(run), e) ||
 	    !(template = install_path_data("lighttpd/dario.conf", e)) ||
 	    !(errors = install_path_data("lighttpd/errors", e)) ||
@@ -289,13 +308,14 @@ void server_conf_release(struct server_conf *sc)
 	free(sc->socket);
 }
 
-void server_conf_remove(const char *home, const struct settings *s)
+void server_conf_remove(const struct server_conf *sc, const char *home,
+			const struct settings *s)
 {
 	char path[PATH_MAX], folder[FOLDER_MAX];
 	struct dirent *d;
 	DIR *dir;
 
-	folder_of(s, folder);
+	folder_for(sc, s, folder);
 	snprintf(path, sizeof(path), "%s/%s", home, folder);
 	dir = opendir(path);
 	if (!dir)

@@ -13,6 +13,7 @@ struct server_conf {
 	char *lighttpd; /* path of the program */
 	char *path;     /* of the configuration written */
 	char *socket;   /* of the workers, beside it */
+	bool check;     /* in a folder of its own: a router may run here */
 };
 
 /* The path of lighttpd; malloced, NULL with an error. */
@@ -22,7 +23,8 @@ int server_conf_write(struct server_conf *sc, const char *home,
 int server_conf_test(const struct server_conf *sc, struct err *e);
 void server_conf_release(struct server_conf *sc);
 /* Take away the folder that was made for this port. */
-void server_conf_remove(const char *home, const struct settings *s);
+void server_conf_remove(const struct server_conf *sc, const char *home,
+			const struct settings *s);
 
 /* A file that such a configuration is made from. */
 int server_conf_read(struct buf *out, const char *path, struct err *e);

@@ -11,6 +11,15 @@ run() { # sets out, rc
 
 run proxy --check
 is 'check: succeeds' "$rc" 0
+is 'check: leaves nothing behind' "$(ls -A "$DARIO_HOME" 2>/dev/null)" ''
+mkdir -p -m 700 "$DARIO_HOME/backends" "$DARIO_HOME/run/3456"
+touch "$DARIO_HOME/run/3456/worker.sock"
+chmod -R go= "$DARIO_HOME"
+was=$(find "$DARIO_HOME" | sort)
+run proxy --check
+is 'check: what is there stays, also of a router that runs' \
+	"$rc $(find "$DARIO_HOME" | sort)" "0 $was"
+rm -r "$DARIO_HOME"
 like 'check: says so' "$out" 'in order'
 
 start_router
