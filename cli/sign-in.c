@@ -178,6 +178,28 @@ static int wait_for_browser(struct flow *f, struct server *server,
 	return rc;
 }
 
+/* A browser on the machine of who is logged in from afar cannot come back to
+ * this one by itself. SSH_CONNECTION: both addresses, each with its port. */
+static void explain_ssh(const struct flow *f)
+{
+	long port = f->config->settings.port;
+	const char *ssh = getenv("SSH_CONNECTION"), *user = getenv("USER");
+	char host[80] = "HOST";
+
+	if (!ssh || !*ssh)
+		return;
+	sscanf(ssh, "%*s %*s %79s", host);
+	say(stderr,
+	    "dario: this is an SSH session: the browser comes back to port "
+	    "%ld of this machine, which it reaches from yours while this runs "
+	    "there:\n",
+	    port);
+	say(stderr, "\n\tssh -N -L %ld:localhost:%ld %s%s%s\n\n", port, port,
+	    user ? user : "", user ? "@" : "", host);
+	say(stderr, "dario: or stop here, and take the code by hand: add "
+		    "--manual\n");
+}
+
 static int by_browser(struct flow *f, struct err *e)
 {
 	struct server server = { 0 };
@@ -195,6 +217,7 @@ static int by_browser(struct flow *f, struct err *e)
 		goto out;
 	fputs("dario: log in at this address:\n", stderr);
 	say(stderr, "\n%s\n\n", buf_cstr(&f->url));
+	explain_ssh(f);
 	open_browser(f);
 	rc = wait_for_browser(f, &server, e);
 	login_state_end(home, f->login.state);

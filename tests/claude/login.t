@@ -57,6 +57,21 @@ else
 	echo "ok $tests # SKIP chromium and chromium-driver are missing"
 fi
 
+# Over SSH: it says how the browser comes back, and what else there is.
+export SSH_CONNECTION='192.0.2.7 51000 192.0.2.9 22' USER=somebody
+begin_login
+ok 'SSH: is explained' wait_for 15 grep -q -- --manual "$tmp/login.out"
+back=$(curl -s "$address" | grep -o 'localhost%3A[0-9]*\|localhost:[0-9]*' | head -n 1 | grep -o '[0-9]*$')
+like 'SSH: the port and the machine' "$(cat "$tmp/login.out")" \
+	"ssh -N -L $back:localhost:$back somebody@192.0.2.9"
+curl -s -o /dev/null "$(link deny)"
+end_login
+unset SSH_CONNECTION
+begin_login
+unlike 'without SSH: nothing of it' "$(cat "$tmp/login.out")" 'ssh '
+curl -s -o /dev/null "$(link deny)"
+end_login
+
 # The same without a browser.
 begin_login
 like 'the address: PKCE' "$address" 'code_challenge_method=S256'
