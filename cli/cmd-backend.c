@@ -62,6 +62,22 @@ static int run_list(struct cmd *c, struct err *e)
 	return 0;
 }
 
+static void print_tested(const struct backend *b,
+			 const struct backend_tested *t)
+{
+	struct buf out;
+	struct jw w = jw_to(&out);
+
+	buf_init(&out, 1024);
+	jw_obj(&w);
+	jw_kcstr(&w, "backend", b->name);
+	jw_kint(&w, "ms", t->ms);
+	jw_kint(&w, "models", t->models);
+	jw_obj_end(&w);
+	say_json(buf_get(&out));
+	buf_release(&out);
+}
+
 static int run_test(struct cmd *c, struct err *e)
 {
 	struct snapshot *cfg = NULL;
@@ -81,7 +97,9 @@ static int run_test(struct cmd *c, struct err *e)
 			"there is no backend %.64s: see "
 			"dario backend list",
 			c->args[0]);
-	if (rc == 0)
+	if (rc == 0 && cmd_value(c, "json"))
+		print_tested(b, &t);
+	else if (rc == 0)
 		say(stdout,
 		    "backend %s answers in %lld ms and lists %d models\n",
 		    b->name, (long long)t.ms, t.models);
@@ -136,6 +154,7 @@ static int run_remove(struct cmd *c, struct err *e)
 static const struct cmd_flag probe_flags[] = {
 	{ "model", "NAME", "ask this model; default the first that is known" },
 	{ "write", NULL, "set the switches in the backend's file" },
+	{ "json", NULL, "as JSON" },
 	{ 0 },
 };
 
@@ -146,8 +165,8 @@ static const struct cmd_entry entries[] = {
 	  run_list },
 	{ "remove", "NAME", "forget a provider", 1, 1, NULL, false,
 	  run_remove },
-	{ "test", "NAME", "ask a provider for its models", 1, 1, NULL, false,
-	  run_test },
+	{ "test", "NAME [--json]", "ask a provider for its models", 1, 1,
+	  cmd_json_flags, false, run_test },
 	{ "probe", "NAME",
 	  "ask a provider small questions: what it can, and which switches to "
 	  "set; costs are shown before",

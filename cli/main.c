@@ -164,7 +164,9 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if (is_word(argv[1], "version", "-V")) {
-		puts("dario " PACKAGE_VERSION);
+		puts(argc > 2 && strcmp(argv[2], "--json") == 0
+			     ? "{\"version\":\"" PACKAGE_VERSION "\"}"
+			     : "dario " PACKAGE_VERSION);
 		return 0;
 	}
 	if (is_word(argv[1], "help", "-h"))

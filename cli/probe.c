@@ -36,6 +36,7 @@ struct probe {
 	struct buf question, answer;
 	int status;
 	struct json_object *found; /* switches and their values */
+	struct json_object *asked; /* as JSON: what was; or NULL */
 };
 
 /* --- one question --------------------------------------------------------- */
@@ -143,9 +144,23 @@ static void note_off(struct probe *p, const char *key)
 	json_object_object_add(p->found, key, json_object_new_boolean(false));
 }
 
-static void tell(const struct probe_question *q, const char *how,
-		 const char *key, const char *why)
+static void tell(struct probe *p, const struct probe_question *q,
+		 const char *how, const char *key, const char *why)
 {
+	struct json_object *o;
+
+	if (p->asked) {
+		o = json_object_new_object();
+		json_set_str(o, "api", dialects[q->dialect].name);
+		json_set_str(o, "question", q->what);
+		json_set_str(o, "answer", how);
+		if (key)
+			json_set_str(o, "switch", key);
+		if (key && *why)
+			json_set_str(o, "why", why);
+		json_object_array_add(p->asked, o);
+		return;
+	}
 	say(stdout, "%-10s %-42s %-9s %s%s%s%.120s\n",
 	    dialects[q->dialect].name, q->what, how, key ? "set " : "",
 	    key ? key : "", key && *why ? ": " : "", why);
@@ -170,12 +185,12 @@ static void judge_taken(struct probe *p, const struct probe_question *q)
 {
 	if (is_error(p)) {
 		note_off(p, q->key);
-		tell(q, "no", NULL, "");
+		tell(p, q, "no", NULL, "");
 	} else if (q->done && !q->done(buf_get(&p->answer))) {
-		tell(q, "not done", NULL, "");
+		tell(p, q, "not done", NULL, "");
 	} else {
 		note_switch(p, q->key, q->number);
-		tell(q, "yes", q->key, "");
+		tell(p, q, "yes", q->key, "");
 	}
 }
 
@@ -191,12 +206,12 @@ static void judge(struct probe *p, const struct probe_question *q)
 		key = key_of(q, why.msg);
 		if (key)
 			note_switch(p, key, q->number);
-		tell(q, "refused", key, why.msg);
+		tell(p, q, "refused", key, why.msg);
 	} else if (q->done && !q->done(buf_get(&p->answer))) {
 		note_switch(p, q->key, q->number);
-		tell(q, "not done", q->key, "");
+		tell(p, q, "not done", q->key, "");
 	} else {
-		tell(q, "yes", NULL, "");
+		tell(p, q, "yes", NULL, "");
 	}
 }
 
@@ -253,7 +268,7 @@ static int ask_first(struct probe *p, const struct probe_question *q,
 			       p->b->name, p->model, dialects[q->dialect].name,
 			       p->status, why.msg);
 	}
-	tell(q, "yes", NULL, "");
+	tell(p, q, "yes", NULL, "");
 	if (q->dialect != DIALECT_OPENAI)
 		return 0;
 	if (p->new_limit)
@@ -423,23 +438,45 @@ static int save(const struct cmd *c, const struct probe *p, struct err *e)
 	return rc;
 }
 
-static int report(const struct cmd *c, const struct probe *p, struct err *e)
+static void print_json(const struct probe *p, bool written)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_set_str(o, "backend", p->b->name);
+	json_set_str(o, "model", p->model);
+	json_object_object_add(o, "questions", json_object_get(p->asked));
+	json_object_object_add(o, "switches", json_object_get(p->found));
+	json_object_object_add(o, "written", json_object_new_boolean(written));
+	say_json(json_text(o));
+	json_object_put(o);
+}
+
+static void print_found(const struct probe *p)
 {
 	struct span list = json_text(p->found);
 
-	if (!json_object_object_length(p->found)) {
+	if (json_object_object_length(p->found))
+		say(stdout, "switches: %.*s\n", SPAN_FMT(list));
+	else
 		say(stdout, "backend %s needs no switch\n", p->b->name);
-		return 0;
-	}
-	say(stdout, "switches: %.*s\n", SPAN_FMT(list));
-	if (!cmd_value(c, "write")) {
-		say(stderr, "dario: --write sets them in backends/%s.json\n",
-		    p->b->name);
-		return 0;
-	}
-	if (save(c, p, e))
+}
+
+static int report(const struct cmd *c, const struct probe *p, struct err *e)
+{
+	bool any = json_object_object_length(p->found);
+	bool write = any && cmd_value(c, "write");
+
+	if (write && save(c, p, e))
 		return -1;
-	say(stderr, "dario: backends/%s.json has them now\n", p->b->name);
+	if (p->asked)
+		print_json(p, write);
+	else
+		print_found(p);
+	if (any)
+		say(stderr,
+		    write ? "dario: backends/%s.json has them now\n"
+			  : "dario: --write sets them in backends/%s.json\n",
+		    p->b->name);
 	return 0;
 }
 
@@ -472,6 +509,8 @@ int probe_run(struct cmd *c, struct err *e)
 	p.b = snapshot_backend(cfg, span_of(c->args[0]));
 	p.http = http_new(NULL, 1);
 	p.found = json_object_new_object();
+	if (cmd_value(c, "json"))
+		p.asked = json_object_new_array();
 	buf_init(&p.question, QUESTION_MAX);
 	buf_init(&p.answer, ANSWER_MAX);
 	if (!p.b)
@@ -485,6 +524,7 @@ int probe_run(struct cmd *c, struct err *e)
 	if (p.http)
 		http_free(p.http);
 	json_object_put(p.found);
+	json_object_put(p.asked);
 	buf_release(&p.question);
 	buf_release(&p.answer);
 	snapshot_free(cfg);

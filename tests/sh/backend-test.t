@@ -109,4 +109,5 @@ j["caFile"] = sys.argv[2]
 json.dump(j, open(sys.argv[1], "w"))
 END
 like 'with that as caFile' "$("$dario" backend test up 2>&1)" 'lists 1 models'
+is 'as JSON' "$("$dario" backend test up --json | json 'j["backend"], j["models"], j["ms"] >= 0')" 'up 1 True'
 done_testing

@@ -15,6 +15,7 @@ done
 for word in -V --version version; do
 	like "$word" "$("$dario" $word)" 'dario '
 done
+is 'version --json' "$("$dario" version --json | json '"dario " + j["version"]')" "$("$dario" -V)"
 is 'COMMAND -h is help COMMAND' "$("$dario" key add -h)" "$("$dario" help key)"
 is 'help of help' "$("$dario" help help)" "$(cat "$tmp/help")"
 "$dario" >"$tmp/none" 2>&1

@@ -64,13 +64,16 @@ is 'reasoning that calls need' "$(found)" '{"reasoningContent":true}'
 probe extraFieldsRefused,noTopK
 is 'extraFieldsRefused: what is taken all the same' "$(found)" \
 	'{"extraFieldsRefused":true,"topK":false,"reasoning":true}'
+probe strictMessages anthropic --json
+is 'as JSON' "$(echo "$out" | json 'j["switches"], j["written"], j["questions"][0]["api"]')" \
+	"{'strictMessages': True} False anthropic"
 probe strictMessages anthropic
 is 'strictMessages' "$(found)" '{"strictMessages":true}'
 
 # Each switch is asked about, or there is a reason why not: of one model
 # (maxTokens), of several keys (keysApart), what costs more (webSearch), lists
-# (topFields), the address (noVersion), what is of this router (mend), and what
-# no answer shows (reasoningOptional: found beside reasoningContent).
+# (topFields), the address (noVersion), what is of this router (mend, askUsage),
+# and what no answer shows (reasoningOptional: found beside reasoningContent).
 grep -o '"[a-zA-Z]*", [a-z_]*,$\|FLAG("[a-zA-Z]*"\|ROW("[a-zA-Z]*"' \
 	"$srcdir/common/dialect/quirks.c" | grep -o '"[a-zA-Z]*"' | tr -d '"' \
 	>"$tmp/keys"
@@ -79,7 +82,7 @@ missing=
 for key in $(cat "$tmp/keys"); do
 	case $key in
 	maxTokens | keysApart | webSearch | topFields | noVersion | mend | \
-		reasoningOptional)
+		askUsage | reasoningOptional)
 		continue
 		;;
 	esac
