@@ -15,6 +15,7 @@
 #include "cli/setup.h"
 
 #include "base/file.h"
+#include "base/log.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -76,7 +77,7 @@ static const char *models_of(struct setup *s, struct json_object *list)
 		struct span m = json_span(json_at(list, i));
 
 		if (m.n && !memchr(m.p, ',', m.n) && !strpbrk(m.p, "*?[\\") &&
-		    !span_starts(m, "claude"))
+		    !span_starts(m, "claude") && !log_is_secret(m))
 			buf_fmt(&out, "%s%.*s", out.n ? "," : "", SPAN_FMT(m));
 	}
 	text = out.n ? arena_str(&s->arena, buf_get(&out)) : NULL;
@@ -160,6 +161,65 @@ static void take_router(struct ccr *c, struct json_object *router)
 	}
 }
 
+/* Past a comment, or where one does not begin. */
+static const char *skip_comment(const char *p)
+{
+	const char *end = p;
+
+	if (p[0] == '/' && p[1] == '/')
+		end = p + strcspn(p, "\n");
+	else if (p[0] == '/' && p[1] == '*')
+		end = strstr(p + 2, "*/");
+	if (!end)
+		return p + strlen(p);
+	return end != p && *end == '*' ? end + 2 : end;
+}
+
+/* As its program takes it: with comments, and a comma behind the last one. */
+static void as_json(const char *p, struct buf *out)
+{
+	bool string = false;
+	size_t comma = SIZE_MAX; /* where one stands that may be the last */
+
+	while (*p) {
+		const char *next = string ? p : skip_comment(p);
+
+		if (next != p) {
+			p = next;
+			continue;
+		}
+		if (string && *p == '\\' && p[1])
+			buf_byte(out, *p++);
+		else if (*p == '"')
+			string = !string;
+		if (!string && (*p == '}' || *p == ']') && comma != SIZE_MAX)
+			out->p[comma] = ' ';
+		if (!string && *p == ',')
+			comma = out->n;
+		else if (string || !strchr(" \t\r\n", *p))
+			comma = SIZE_MAX;
+		buf_byte(out, *p++);
+	}
+}
+
+static struct json_object *load(const char *path, struct err *e)
+{
+	struct json_object *file = NULL;
+	struct buf text, plain;
+
+	buf_init(&text, JSON_FILE_MAX);
+	buf_init(&plain, JSON_FILE_MAX);
+	if (file_read(path, &text, e) == 0) {
+		as_json(buf_cstr(&text), &plain);
+		file = json_read(buf_get(&plain), e);
+		if (!file)
+			err_add(e, path);
+	}
+	buf_release(&text);
+	buf_release(&plain);
+	return file;
+}
+
 int setup_find_ccr(struct setup *s, const char *path, struct err *e)
 {
 	struct ccr c = { .s = s };
@@ -170,7 +230,7 @@ int setup_find_ccr(struct setup *s, const char *path, struct err *e)
 	if (!path && access(at, F_OK))
 		return 0;
 	c.source = setup_shown_path(s, at);
-	file = json_file(at, &why);
+	file = load(at, &why);
 	if (!file && path) {
 		*e = why;
 		return -1;

@@ -15,7 +15,8 @@
 #define TEXT_MAX 1024
 #define ANSWER_MAX (4u << 20)
 #define COLUMN_MAX 40
-#define ROOM_MIN 24 /* columns for what happens, beside the others */
+#define LABEL_MAX 60 /* what is longer is cut */
+#define ROOM_MIN 24  /* columns for what happens, beside the others */
 
 static const char *const kinds[] = {
 	[SETUP_BACKEND] = "backend",
@@ -100,6 +101,9 @@ static void print_item(const struct setup_item *i, int what, int from)
 	char label[TEXT_MAX];
 
 	put_label(i, label, sizeof(label));
+	if (strlen(label) > LABEL_MAX)
+		strcpy(label + utf8_fit(span_of(label), LABEL_MAX - 3).n,
+		       "...");
 	say(stdout, "  %-*s", what, label);
 	say(stdout, "  %-*s", from, i->source);
 	if (width(label) > what || (int)strlen(label) > COLUMN_MAX ||

@@ -488,11 +488,12 @@ static bool has_rule(const struct setup *s, const char *match)
 void setup_rule(struct setup *s, const char *match, const char *target,
 		const char *fallback, const char *source)
 {
+	const char *model = strchr(target, ':');
 	struct setup_item *i;
 	struct err e;
 
 	if (secret_check_name(match, "a model", &e) ||
-	    secret_check_name(target, "a target", &e)) {
+	    secret_check_name(model ? model + 1 : target, "a target", &e)) {
 		setup_other(s, SETUP_LEFT, "a rule", source, e.msg);
 		return;
 	}

@@ -191,6 +191,30 @@ is 'ccr: Claude goes where it went' "$("$dario" explain claude-sonnet-4-5 --json
 is 'ccr: small tasks too' "$("$dario" explain claude-haiku-4-5 --json | json 'j["backend"], j["upstreamModel"]')" 'openrouter google/gemini-2.5-pro'
 is 'ccr: its file is as it was' "$(cksum "$tmp/.claude-code-router/config.json")" "$sum"
 
+cat >"$tmp/hostile.json" <<'END'
+{ // as its program takes it
+ "Providers":[
+  {"name":"claude","api_base_url":"https://c.example/v1","api_key":"k-0123456789","models":["// no comment","m\"",],},
+  {"name":"sk-ant-api03-abcdefghijklmnop","api_base_url":"https://s.example/v1","api_key":"k2-0123456789","models":["sk-ant-api03-abcdefghijklmnop"]},
+  {"name":"\u001b[31mred","api_base_url":"https://user:pa55word0123@u.example/v1","api_key":"k3"},
+  {"name":"file","api_base_url":"file:///etc/passwd","api_key":"k3"}, /* and
+  {"name":"not there","api_base_url":"https://no.example/v1","api_key":"k4"}, */
+  {"name":"dup","api_base_url":"https://dup.example/v1","api_key":"d1-0123456789"},
+  {"name":"dup","api_base_url":"https://dup.example/v1/","api_key":"d2-0123456789"},
+  {"name":"dup","api_base_url":"https://dup2.example/v1","api_key":"d2-0123456789"},
+ ],
+ "Router":{"default":"claude,m,n","background":"claude,sk-ant-api03-abcdefghijklmnop"}}
+END
+anew
+find_it --ccr="$tmp/hostile.json"
+is 'hostile: names' "$(json_of 'sorted(i["name"] for i in items if i["action"] == "add" and i["source"].endswith("hostile.json"))')" \
+	"['claude-*', 'claude-2', 'dup', 'dup-2', 'dup-2', 's']"
+is 'hostile: strings are no comments' "$(json_of 'by["backend", "claude-2"]["models"]')" '// no comment,m"'
+"$dario" setup --ccr="$tmp/hostile.json" >"$tmp/out" 2>&1 </dev/null
+for secret in pa55word sk-ant-api03 "$(printf '\033')"; do
+	unlike "hostile: no $secret" "$(cat "$tmp/out" "$tmp/found")" "$secret"
+done
+
 # --- LiteLLM ------------------------------------------------------------------
 rm -r "$tmp/.claude-code-router"
 anew
