@@ -24,7 +24,7 @@ struct relay {
 	struct request *r;
 	bool asked_stream;
 	bool wrote;       /* since the last flush */
-	int64_t last_out; /* when the client last got bytes */
+	int64_t last_out; /* when the client last got bytes; 0: now */
 	int64_t in_line;  /* since when no call is running; 0: one is */
 
 	/* of the last call */

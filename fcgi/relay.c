@@ -366,7 +366,7 @@ static int on_tick(void *arg, long *wait, struct err *e)
 {
 	struct relay *y = arg;
 	long limit = y->r->config->settings.keepalive_ms;
-	int64_t left;
+	int64_t now, left;
 
 	if (atomic_load(&y->r->app->cut))
 		return err_set(e, ERR_SHUTDOWN,
@@ -383,7 +383,10 @@ static int on_tick(void *arg, long *wait, struct err *e)
 		return 0;
 	if (y->r->head_sent && limit > PING_MS)
 		limit = PING_MS;
-	left = due(y, limit) - clock_ms();
+	now = clock_ms();
+	if (!y->last_out)
+		y->last_out = now;
+	left = due(y, limit) - now;
 	if (left <= 0) {
 		if (keep_alive(y, e))
 			return -1;

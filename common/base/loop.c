@@ -36,6 +36,7 @@ struct loop {
 	struct loop_post *posted, **posted_end;
 	struct loop_post *when_idle;
 	uint64_t round;
+	int64_t now; /* as its timers were run */
 };
 
 /* --- descriptors --------------------------------------------------------- */
@@ -191,9 +192,9 @@ void loop_time(struct loop *l, struct timer *t, int64_t at)
 static void run_timers(struct loop *l)
 {
 	size_t most = l->n_timers; /* those that they set wait their turn */
-	int64_t now = most ? clock_ms() : 0;
 
-	while (most-- && l->n_timers && l->heap[1]->at <= now) {
+	l->now = most ? clock_ms() : 0;
+	while (most-- && l->n_timers && l->heap[1]->at <= l->now) {
 		struct timer *t = l->heap[1];
 
 		loop_untime(l, t);
@@ -201,14 +202,14 @@ static void run_timers(struct loop *l)
 	}
 }
 
-/* For poller_wait. */
+/* For poller_wait, just after the timers. */
 static int until_next(const struct loop *l)
 {
 	int64_t left;
 
 	if (!l->n_timers)
 		return -1;
-	left = l->heap[1]->at - clock_ms();
+	left = l->heap[1]->at - l->now;
 	return left < 0 ? 0 : left > 60000 ? 60000 : (int)left;
 }
 
