@@ -116,7 +116,9 @@ static const struct key *find_key(const struct request *r)
 
 void guard_keys(const struct request *r, struct span out[2])
 {
-	bool any = *r->config->settings.api_key || r->config->keys.any;
+	/* A configuration that cannot be loaded is none. */
+	bool any = !r->config || *r->config->settings.api_key ||
+		   r->config->keys.any;
 
 	out[0] = any ? span_of(r->vars.api_key) : SPAN("");
 	out[1] = any ? bearer(r) : SPAN("");
