@@ -626,8 +626,11 @@ static void a_way_back(void **state)
 	store_folder(home, NULL, &e);
 	share_of(home, "a", 1);
 	assert_int_equal(pool_peek(&r), -1);
+	assert_int_equal(pool_peek_full(&r), 0);
+	assert_int_equal(pool_peek_full(&r), 0); /* no turn */
 	pool_try_full(&r, &c);
 	assert_int_equal(c.at, 0);
+	assert_int_equal(pool_peek_full(&r), -1);
 	pool_let_go(&r, &c);
 	pool_try_full(&r, &c);
 	assert_int_equal(c.at, -1); /* not again */
