@@ -82,7 +82,7 @@ int read_objects(struct json_object *body, const char *key, struct err *e);
  * result directly behind its call whatever came between, and system text alone
  * asked as a user's. `strict`: a call without a result, or the other way round,
  * is left out, and named; read_lonely does that later, for a target that would
- * refuse them, but leaves the calls at the very end. */
+ * refuse them, but leaves the calls at the very end: they wait for results. */
 void read_turns(struct chat *c, bool strict);
 void read_lonely(struct chat *c);
 

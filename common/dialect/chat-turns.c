@@ -169,21 +169,12 @@ static void pair_calls(struct pairing *x, struct msg *m)
 		put_moved(x->c, m, &moved);
 }
 
-/* What becomes of calls without results, and of the reverse? */
-enum lonely {
-	LONELY_STAYS,
-	LONELY_GOES,
-	LONELY_WAITS, /* but calls at the very end stay */
-};
-
-static bool is_lonely(struct chat *c, const struct msg *m, const struct part *p,
-		      enum lonely lonely)
+/* A call without its result, or the reverse? */
+static bool is_lonely(struct chat *c, const struct part *p)
 {
 	bool call = p->kind == PART_TOOL_USE;
 
-	if (lonely == LONELY_STAYS || p->gone || p->paired ||
-	    (!call && p->kind != PART_TOOL_RESULT) ||
-	    (call && lonely == LONELY_WAITS && !m->next))
+	if (p->gone || p->paired || (!call && p->kind != PART_TOOL_RESULT))
 		return false;
 	chat_dropped(c, call ? "a tool call without its output"
 			     : "a tool output without its call");
@@ -191,7 +182,7 @@ static bool is_lonely(struct chat *c, const struct msg *m, const struct part *p,
 }
 
 /* A message whose last part goes, goes as well: true. */
-static bool sweep(struct chat *c, struct msg *m, enum lonely lonely)
+static bool sweep(struct chat *c, struct msg *m, bool lonely)
 {
 	struct part **at = &m->parts;
 	bool any = false;
@@ -199,7 +190,7 @@ static bool sweep(struct chat *c, struct msg *m, enum lonely lonely)
 	while (*at) {
 		struct part *p = *at;
 
-		p->gone |= is_lonely(c, m, p, lonely);
+		p->gone |= lonely && is_lonely(c, p);
 		any |= p->gone;
 		if (p->gone)
 			*at = p->next;
@@ -210,7 +201,7 @@ static bool sweep(struct chat *c, struct msg *m, enum lonely lonely)
 	return any && !m->parts;
 }
 
-static void sweep_all(struct chat *c, enum lonely lonely)
+static void sweep_all(struct chat *c, bool lonely)
 {
 	struct msg **at = &c->msgs;
 
@@ -271,7 +262,7 @@ static void pair(struct chat *c, bool strict)
 		if (m->role == ROLE_ASSISTANT)
 			pair_calls(&x, m);
 	}
-	sweep_all(c, strict ? LONELY_GOES : LONELY_STAYS);
+	sweep_all(c, strict);
 	if (results_last)
 		join_said(c);
 	read_merge(c);
@@ -295,12 +286,25 @@ static void ask_alone(struct chat *c)
 
 void read_lonely(struct chat *c)
 {
-	sweep_all(c, LONELY_WAITS);
+	sweep_all(c, true);
 	read_merge(c);
+}
+
+/* Calls at the very end: nobody can have answered them. */
+static void wait_for_results(struct chat *c)
+{
+	struct msg *m = c->msgs;
+
+	while (m && m->next)
+		m = m->next;
+	for (struct part *p = m ? m->parts : NULL; p; p = p->next)
+		p->paired |= p->kind == PART_TOOL_USE;
 }
 
 void read_turns(struct chat *c, bool strict)
 {
+	if (!strict)
+		wait_for_results(c);
 	read_merge(c);
 	pair(c, strict);
 	ask_alone(c);

@@ -1374,19 +1374,21 @@ def _():
 
 
 def turns_of(client, *turns):
-    """A history in a client's API: "u" the user, "c1" a call, "r1" its result,
-    a digit more tells them apart: "r1b" says "b"."""
+    """A history in a client's API: "u" the user, "e" the same without words,
+    "c1" a call, "r1" its result: "r1b" says "b"."""
     out = []
     for t in turns:
         kind, i, text = t[0], t[1:2], t[2:] or "r"
         if client == "responses":
             out.append({"u": {"role": "user", "content": "u"},
+                        "e": {"role": "user", "content": ""},
                         "c": {"type": "function_call", "call_id": i,
                               "name": "f", "arguments": "{}"},
                         "r": {"type": "function_call_output", "call_id": i,
                               "output": text}}[kind])
         elif client == "openai":
             out.append({"u": {"role": "user", "content": "u"},
+                        "e": {"role": "user", "content": ""},
                         "c": {"role": "assistant", "tool_calls": [
                             {"id": i, "type": "function", "function": {
                                 "name": "f", "arguments": "{}"}}]},
@@ -1396,6 +1398,7 @@ def turns_of(client, *turns):
             out.append({"role": "assistant" if kind == "c" else "user",
                         "content": [{
                             "u": {"type": "text", "text": "u"},
+                            "e": {"type": "text", "text": ""},
                             "c": {"type": "tool_use", "id": i, "name": "f",
                                   "input": {}},
                             "r": {"type": "tool_result", "tool_use_id": i,
@@ -1434,6 +1437,7 @@ def _():
             (("u", "c1", "r1a", "r1b", "u", "c1", "r1c"), "ac"),
             (("u", "c1", "u", "r1b", "u"), "b"),
             (("u", "c1", "c2", "r2b", "r1a", "u"), "ba"),
+            (("u", "c1", "u", "c2", "r1a", "e"), "a"),
             (("u", "c1", "r1a", "u"), "a")):
         for client in ("anthropic", "openai", "responses"):
             for target in ("anthropic", "openai", "responses"):
@@ -1443,7 +1447,7 @@ def _():
                             "claude-opus-4-8" if target == "anthropic"
                             else "m", {"callsPaired": True})
                 got = found_pairs(target, r)
-                lonely = len(turns) - turns.count("u") - 2 * len(want)
+                lonely = sum(t[0] in "cr" for t in turns) - 2 * len(want)
                 assert sorted(got) == sorted(want), (client, target, got, r)
                 assert ("without its" in r["dropped"]) == (lonely > 0), r
 
