@@ -27,6 +27,7 @@ struct passage {
 	int64_t rest_n;          /* bytes of it; -1: not known */
 	bool json;               /* the body is, and was read */
 	struct form *form;       /* it is a form that is read; or NULL */
+	struct late_model *late; /* its model is still to come; or NULL */
 };
 
 #endif

@@ -6,6 +6,7 @@
 #include "dialect/error.h"
 #include "dialect/peek.h"
 #include "dialect/tap.h"
+#include "fcgi/late-model.h"
 #include "fcgi/passage.h"
 #include "fcgi/persons-view.h"
 #include "fcgi/relay-stage.h"
@@ -402,9 +403,11 @@ static long on_send(void *arg, char *p, size_t n, struct err *e)
 {
 	struct relay *y = arg;
 	struct request *r = y->r;
-	long got = request_rest_of_body(r, p, n, e);
+	struct late_model *late = r->passage->late;
+	long got = late ? late_model_read(late, p, n, e)
+			: request_rest_of_body(r, p, n, e);
 
-	if (got > 0 && r->passage->form &&
+	if (got > 0 && r->passage->form && !late &&
 	    form_feed(r->passage->form, (struct span){ p, (size_t)got }, e))
 		got = -1;
 	y->bad_body = got == -1;

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/unpack.h"
 #include "fcgi/batched.h"
+#include "fcgi/late-model.h"
 #include "fcgi/literal-path.h"
 #include "fcgi/passage.h"
 #include "fcgi/serve.h"
@@ -30,6 +31,7 @@ struct pass {
 	struct request *r;
 	struct passage passage;
 	struct form form;
+	struct late_model late;
 	struct peek peek;
 	struct plan plan;
 	const char *account;
@@ -63,11 +65,26 @@ static int hold_body(struct pass *p, size_t most, struct err *e)
 	return 0;
 }
 
+/* No part of a model is held alone. */
+static int end_model(struct pass *p, struct err *e)
+{
+	struct request *r = p->r;
+
+	while (p->passage.rest && p->form.in_model) {
+		size_t was = r->body.n;
+
+		if (hold_body(p, was + 1, e) ||
+		    form_feed(&p->form, span_skip(buf_get(&r->body), was), e))
+			return -1;
+	}
+	return 0;
+}
+
 static int read_form(struct pass *p, struct err *e)
 {
 	if (form_init(&p->form, p->r->vars.content_type, e) ||
 	    hold_body(p, PASSAGE_HELD, e) ||
-	    form_feed(&p->form, buf_get(&p->r->body), e))
+	    form_feed(&p->form, buf_get(&p->r->body), e) || end_model(p, e))
 		return -1;
 	p->passage.form = &p->form;
 	if (p->form.has_model)
@@ -349,6 +366,37 @@ static int choose(struct pass *p, struct err *e)
 
 /* --- on the way ---------------------------------------------------------- */
 
+/* Who is asked is settled by then. */
+static const char *late_name(void *arg, const char *model)
+{
+	struct pass *p = arg;
+	struct request *r = p->r;
+	struct plan plan;
+	struct err unused;
+
+	r->model = model = arena_str(r->arena, span_of(model));
+	if (route_pick(r->config, model, &plan, &unused))
+		return model;
+	for (size_t i = 0; i < plan.n; i++)
+		if (plan.routes[i].backend == p->plan.routes[0].backend)
+			return arena_str(r->arena,
+					 span_of(plan.routes[i].model));
+	return model;
+}
+
+static void expect_model(struct pass *p)
+{
+	if (!p->passage.form || !p->passage.rest || p->form.has_model)
+		return;
+	p->late = (struct late_model){ .r = p->r,
+				       .form = &p->form,
+				       .name = late_name,
+				       .arg = p,
+				       .fixed = p->passage.rest_n >= 0 };
+	late_model_init(&p->late);
+	p->passage.late = &p->late;
+}
+
 static void pass(struct pass *p)
 {
 	struct target t = {
@@ -360,8 +408,11 @@ static void pass(struct pass *p)
 		.account = p->account,
 	};
 
+	expect_model(p);
 	serve_targets(&t);
 	relay_free(t.relay);
+	if (p->passage.late)
+		late_model_release(&p->late);
 }
 
 #define MODELS "/models/"

@@ -345,4 +345,52 @@ def once():
           got[0]["whole"], (status, text))
 
 
-{f.__name__: f for f in (large, small, once)}[PART.split("-")[0]]()
+def late():
+    """A model behind a file that streams has its backend's name all the same."""
+    file = field('"file"', os.urandom(MIB + 200000), "f")
+    more = field('"other"', os.urandom(300000), "g")
+    for model, name in ((b"b:m", b"m"), (b"a-long-alias", b"m"), (b"m", b"m"),
+                        (b"b:" + b"n" * 200, b"n" * 200)):
+        for where, behind in (("last", ()), ("before another file", (more,))):
+            body = form(file, field('"model"', model), *behind)
+            want = form(file, field('"model"', name), *behind)
+            rest = len(body) - len(want)
+            want += b"\r\n" * (rest // 2) + b"\n" * (rest % 2)
+            arrived()
+            status, _, text = send(body, 64 << 10, x_dario_backend="b")
+            got = arrived()
+            check(f"{model[:20].decode()}, {where}: 200", status == 200,
+                  (status, text))
+            check(f"{model[:20].decode()}, {where}: as its backend calls it, in "
+                  "the length that was announced", len(got) == 1 and
+                  got[0]["whole"] and got[0]["n"] == len(body) and
+                  got[0]["sha"] == hashlib.sha256(want).hexdigest(), got)
+    # At every place where a read can end.
+    body = form(file, field('"model"', b"a-long-alias"))
+    want = form(file, field('"model"', b"m")) + b"\r\n" * 5 + b"\n"
+    digest, wrong = hashlib.sha256(want).hexdigest(), []
+    for cut in range(len(body) - 90, len(body), 2):
+        arrived()
+        s = opened()
+        s.sendall(head(len(body), x_dario_backend="b") + body[:cut])
+        time.sleep(0.01)
+        s.sendall(body[cut:])
+        status, _, text = answer(s)
+        got = arrived()
+        if status != 200 or [g["sha"] for g in got] != [digest]:
+            wrong.append((cut, status, text))
+    check("cut at every second byte of its end", not wrong, wrong[:3])
+    arrived()
+    status, _, text = send(form(file, field('"model"', b"tiny")), 64 << 10,
+                           x_dario_backend="b")
+    awaited()
+    check("one that is longer there: what to do", status == 400 and
+          b"put the field model before the file" in text, (status, text))
+    with Watch() as w:
+        body = form(*[file] * 20, field('"model"', b"b:m"))
+        status, _, text = send(body, 64 << 10, 0.002, x_dario_backend="b")
+    check("behind 20 MiB: memory", status == 200 and w.most[0] < 8 * MIB,
+          (status, w.most))
+
+
+{f.__name__: f for f in (large, small, once, late)}[PART.split("-")[0]]()

@@ -19,11 +19,13 @@ sed -i 's/^{/{"firstByteTimeoutMs":4000,/' "$DARIO_HOME/backends/b.json"
 (umask 077 && cat >"$DARIO_HOME/routes.json") <<'EOF'
 {"rules":[{"match":"once","target":"once:m","fallbacks":["b:m"],
 	   "on":["404","5xx","connect"],"retries":2},
-	  {"match":"nowhere","target":"dead:m","fallbacks":["b:m"]}]}
+	  {"match":"nowhere","target":"dead:m","fallbacks":["b:m"]},
+	  {"match":"a-long-alias","target":"b:m"},
+	  {"match":"tiny","target":"b:with-a-longer-name"}]}
 EOF
 start_router
 worker=$(worker_pid)
-for part in small large-lighttpd once; do
+for part in small large-lighttpd once late; do
 	report $part "$tmp/$part.log" python3 "$srcdir/tests/routes/forms.py" \
 		"$url" "$up" "$worker" $part "$DARIO_HOME"
 done
@@ -52,7 +54,7 @@ if command -v nginx >/dev/null; then
 	EOF
 	start_process "$tmp/nginx.log" nginx -p "$tmp/n" -c "$tmp/n/main.conf"
 	wait_for 10 listens "$nginx_port"
-	for part in small large once; do
+	for part in small large once late; do
 		report "nginx, $part" "$tmp/nginx-$part.log" python3 \
 			"$srcdir/tests/routes/forms.py" \
 			"http://127.0.0.1:$nginx_port/llm" "$up" "$nginx_worker" \
