@@ -196,6 +196,14 @@ static bool pass_on(void *arg, const struct history_record *r)
 	return true;
 }
 
+void history_walk_file(const char *home, const char *name, history_fn *fn,
+		       void *arg)
+{
+	struct walk w = { 0, fn, arg };
+
+	read_file(home, name, pass_on, &w);
+}
+
 void history_walk(const char *home, int64_t since, history_fn *fn, void *arg)
 {
 	struct walk w = { since, fn, arg };

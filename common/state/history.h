@@ -49,5 +49,8 @@ void history_flush(void);
  * returns. */
 typedef void history_fn(void *arg, const struct history_record *r);
 void history_walk(const char *home, int64_t since, history_fn *fn, void *arg);
+/* The same of one file, whatever its name. */
+void history_walk_file(const char *home, const char *name, history_fn *fn,
+		       void *arg);
 
 #endif

@@ -82,7 +82,7 @@ static bool read_name(const char *name, struct usage_entry *out)
 	out->start = 0;
 	out->kind = USAGE_FILE_TOTAL;
 	if (total)
-		return numbered;
+		return true;
 	out->kind = numbered ? USAGE_FILE_LIVE
 		  : n == 10  ? USAGE_FILE_DAY
 			     : USAGE_FILE_HOUR;

@@ -157,5 +157,6 @@ void usage_tidy(const char *home)
 			tidy_day(home, &list[i], end, clock_wall_ms());
 	}
 	free(list);
+	usage_carry(home);
 	store_unlock(lock);
 }

@@ -167,6 +167,65 @@ static void older_sums_go_on(void **state)
 	assert_int_equal(total(home), 3);
 }
 
+static void put_old(const char *home, const char *name, const char *text)
+{
+	struct err e;
+
+	store_folder(home, "state", &e);
+	assert_int_equal(store_put(home, name, span_of(text), &e), 0);
+}
+
+static const char old_totals[] =
+	"{\"folded\":1,\"all\":{\"requests\":12,\"errors\":3,\"output\":70},"
+	"\"accounts\":{\"work\":{\"requests\":12}},\"models\":{\"gpt-4o\":{"
+	"\"requests\":10,\"errors\":2,\"uncached\":100,\"output\":50,"
+	"\"reasoning\":20,\"write5m\":3,\"write1h\":4,\"cost\":1.5},\"x\":{"
+	"\"requests\":1,\"cost\":\"unknown\",\"costUnknown\":1}}}";
+static const char old_line[] =
+	"{\"t\":1765000000000,\"a\":\"\",\"b\":\"groq\",\"m\":\"gpt-4o\","
+	"\"k\":\"anna\",\"s\":200,\"ms\":5,\"u\":[1000000,0,0,0,0,0]}\n";
+
+static void sum_up(void *arg, const struct usage_id *id,
+		   const union usage_cell *cell)
+{
+	if (id->kind == USAGE_SUM)
+		usage_sum_merge(arg, &cell->sum);
+}
+
+/* What an older version has left is in the sums of all time, once. */
+static void sums_from_before(void **state)
+{
+	const char *home = *state;
+	struct history_record r = record(clock_wall_ms());
+	struct usage_sum s = { 0 };
+
+	put_old(home, "state/history-old.jsonl", old_line);
+	put_old(home, "state/history.jsonl", old_line);
+	usage_add(home, &r);
+	for (int i = 0; i < 3; i++) { /* cut short before the end, at first */
+		if (i < 2)
+			put_old(home, "state/totals.json", old_totals);
+		if (i < 1)
+			put_old(home, "state/history-old.jsonl", old_line);
+		usage_tidy(home);
+		if (i == 0)
+			put_old(home, "state/history-old.jsonl", old_line);
+		assert_false(store_exists(home, "state/totals.json"));
+	}
+	usage_walk_total(home, sum_up, &s);
+	assert_int_equal(s.requests, 12 + 2 + 1);
+	assert_int_equal(usage_sum_errors(&s), 3);
+	assert_int_equal(s.unpriced, 1);
+	assert_int_equal(s.usage.input, 100 + 2000000 + 10);
+	assert_int_equal(s.usage.output, 70 + 100);
+	assert_int_equal(s.usage.reasoning, 20);
+	assert_int_equal(s.usage.cache_write, 7);
+	assert_int_equal(s.usage.cache_write_1h, 4);
+	assert_int_equal(s.cost, 1500000000 + 2 * 2500000000 + 250000000);
+	assert_false(store_exists(home, "state/history-old.jsonl"));
+	assert_int_equal(asked(home, "", "1h", NULL).requests, 1);
+}
+
 /* Hours become a file, then days do; nothing is lost or there twice. */
 static void files_are_put_together(void **state)
 {
@@ -436,6 +495,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_HOME(sums_are_kept_apart),
 		WITH_HOME(older_sums_go_on),
+		WITH_HOME(sums_from_before),
 		WITH_HOME(files_are_put_together),
 		WITH_HOME(nothing_counts_twice),
 		WITH_HOME(names_are_capped),
