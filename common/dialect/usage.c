@@ -51,7 +51,8 @@ static const char *const reads[] = { "prompt_cache_hit_tokens", "cached_tokens",
 static const char *const writes[] = { "cache_write_tokens",
 				      "cache_creation_input_tokens", NULL };
 
-/* xAI leaves reasoning out of the completion but not out of the total. */
+/* What OpenAI's images and transcriptions use has the names of Responses. xAI
+ * leaves reasoning out of the completion but not out of the total. */
 void usage_openai(struct usage *u, const struct jval *o)
 {
 	const struct jval *in = jval_get(o, "prompt_tokens_details");
@@ -60,6 +61,10 @@ void usage_openai(struct usage *u, const struct jval *o)
 
 	if (!jval_is(o, JVAL_OBJECT))
 		return;
+	if (!jval_get(o, "prompt_tokens") && jval_get(o, "input_tokens")) {
+		usage_responses(u, o);
+		return;
+	}
 	u->cache_read = jval_count(in, "cached_tokens", any_count(o, reads));
 	u->cache_write = jval_count(in, "cache_write_tokens",
 				    any_count(o, writes));

@@ -204,6 +204,12 @@ start_router --workers=2
 is 'with --preflight=refuse it is not' "$(max=100000 messages "$k" 1) $(error type)" '429 billing_error'
 like 'and what to do' "$(error message)" 'lower max_tokens'
 is 'a smaller one is' "$(max=10 messages "$k" 1)" 200
+is 'Chat: in its own words' "$(chat "$k" 1 ',"max_tokens":100000') $(error code) $(header x-should-retry)" '429 insufficient_quota false'
+like 'Chat: and what to do' "$(error message)" 'lower max_tokens'
+is 'Chat: nor several of them' "$(chat "$k" 1 ',"max_tokens":100,"n":100') $(error code)" '429 insufficient_quota'
+is 'Chat: a small one' "$(chat "$k" 1 ',"max_tokens":10')" 200
+post /v1/responses '{"model":"gpt-4o","input":"x","max_output_tokens":100000}' -H "x-api-key: $k" >"$tmp/answer"
+is 'Responses, too' "$(status) $(error code)" '429 insufficient_quota'
 unset DARIO_PREFLIGHT
 
 # rate, tokens, parallel

@@ -1113,6 +1113,16 @@ static void usage_in_passing(void **state)
 				    "\"reasoning_tokens\":100}}"),
 			       &u));
 	assert_int_equal(u.output, 105);
+	/* images, transcriptions: names of Responses at OpenAI's paths */
+	assert_true(usage_scan(
+		usage_openai,
+		SPAN("{\"data\":[{\"b64_json\":\"x\"}],\"usage\":{\"input_tokens\":"
+		     "10,\"input_tokens_details\":{\"text_tokens\":10,"
+		     "\"image_tokens\":0},\"output_tokens\":1000,"
+		     "\"total_tokens\":1010}}"),
+		&u));
+	assert_int_equal(u.input, 10);
+	assert_int_equal(u.output, 1000);
 }
 
 static void a_forecast(void **state)
