@@ -17,6 +17,7 @@ static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t stop;
 	bool runs, ends;
+	const char *home;
 } keeper = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 /* False: it is to end. A clock that is set back must not stop it. */
@@ -55,6 +56,7 @@ static void *keep(void *arg)
 		quiet = used ? 0 : quiet + 1;
 		ms = quiet > 100 ? REST_MS : BEAT_MS;
 		meter_redis_flush();
+		usage_redis_tell(keeper.home, false);
 		if (ms == BEAT_MS || quiet % 2)
 			shared_redis_beat();
 		/* A beat is no use. */
@@ -64,7 +66,7 @@ static void *keep(void *arg)
 	return arg;
 }
 
-void shared_redis_keep(void)
+void shared_redis_keep(const char *home)
 {
 	pthread_condattr_t steady;
 	pthread_attr_t attr;
@@ -80,6 +82,7 @@ void shared_redis_keep(void)
 		redis_link_lost(unused.msg);
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK_BYTES);
+	keeper.home = home;
 	keeper.runs = pthread_create(&keeper.thread, &attr, keep, NULL) == 0;
 	pthread_attr_destroy(&attr);
 }
@@ -104,6 +107,7 @@ void shared_redis_end(void)
 	pthread_join(keeper.thread, NULL);
 	keeper.runs = false;
 	meter_redis_flush();
+	usage_redis_tell(keeper.home, true);
 	if (!*shared_redis_self())
 		return;
 	redis_args(&a, "bye", shared_redis_self(), shared_redis_since());

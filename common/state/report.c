@@ -138,8 +138,8 @@ static void read_sums(void *arg)
 	struct reading *g = arg;
 	int64_t now = g->to->now;
 
-	usage_walk(g->home, now - now % HOUR_MS - HOUR_MS, take_recent, g);
-	usage_walk_total(g->home, take_total, g);
+	usage_walk_all(g->home, now - now % HOUR_MS - HOUR_MS, take_recent, g);
+	usage_walk_total_all(g->home, take_total, g);
 }
 
 static int by_time(const void *a, const void *b)

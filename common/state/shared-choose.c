@@ -70,7 +70,7 @@ void shared_keep(void)
 {
 	if (!remote)
 		return;
-	shared_redis_keep();
+	shared_redis_keep(sealed.home);
 	vault_follow_start(sealed.home, sealed.config);
 }
 

@@ -469,6 +469,7 @@ void shared_redis_use(const struct redis_setup *s)
 	redis_link_setup(&own);
 	shared_use(&shared_redis);
 	meter_store(&meter_redis);
+	usage_others_use(&usage_redis);
 }
 
 const struct shared_ops shared_redis = {

@@ -20,9 +20,11 @@
 #include "state/meter-ops.h"
 #include "state/redis-link.h"
 #include "state/shared-ops.h"
+#include "state/usage.h"
 
 extern const struct shared_ops shared_redis;
 extern const struct meter_ops meter_redis;
+extern const struct usage_others usage_redis;
 
 /* Before the first entry. */
 void shared_redis_use(const struct redis_setup *s);
@@ -30,7 +32,7 @@ void shared_redis_use(const struct redis_setup *s);
 /* In redis-keeper.c: the thread of a worker that keeps what it holds alive in
  * the store and looks for one that is away; and its end, which gives all back.
  */
-void shared_redis_keep(void);
+void shared_redis_keep(const char *home); /* which outlives it */
 void shared_redis_end(void);
 
 /* For a request of the other parts: the number of the last change that is
@@ -54,5 +56,8 @@ size_t redis_line_length(const char *home, const char *line, const char *lane);
 /* What could not be told to the store: sent again, and how much it is. */
 void meter_redis_flush(void);
 size_t meter_redis_waiting(void);
+/* Sums of usage: what has changed, for the other hosts. For the keeper's thread
+ * alone, and once more when that has ended. */
+void usage_redis_tell(const char *home, bool last);
 
 #endif

@@ -169,7 +169,7 @@ static void run(void *arg)
 {
 	struct running *g = arg;
 
-	usage_walk(g->home, g->to->query.since, take, g);
+	usage_walk_all(g->home, g->to->query.since, take, g);
 	usage_table_sort(&g->to->rows);
 }
 

@@ -130,3 +130,27 @@ void usage_walk_total(const char *home, usage_row_fn *fn, void *arg)
 	}
 	free(list);
 }
+
+/* --- and of other hosts -------------------------------------------------- */
+
+static const struct usage_others *others;
+
+void usage_others_use(const struct usage_others *o)
+{
+	others = o;
+}
+
+void usage_walk_all(const char *home, int64_t since, usage_part_fn *fn,
+		    void *arg)
+{
+	usage_walk(home, since, fn, arg);
+	if (others)
+		others->walk(home, since, fn, arg);
+}
+
+void usage_walk_total_all(const char *home, usage_row_fn *fn, void *arg)
+{
+	usage_walk_total(home, fn, arg);
+	if (others)
+		others->walk_total(home, fn, arg);
+}

@@ -170,6 +170,46 @@ double usage_hist_quantile(const struct usage_hist *h,
 
 /* --- as JSON ------------------------------------------------------------- */
 
+void usage_sum_write(struct jw *w, const struct usage_sum *s)
+{
+	jw_key(w, "counts");
+	jw_arr(w);
+	for (size_t i = 0; i < COUNTERS; i++)
+		jw_int(w, ((const int64_t *)s)[i]);
+	jw_arr_end(w);
+	jw_key(w, "hists");
+	jw_arr(w);
+	for (int k = 0; k < USAGE_HISTS; k++) {
+		jw_arr(w);
+		jw_int(w, s->hists[k].sum);
+		for (size_t i = 0; i < USAGE_BOUNDS + 2; i++)
+			jw_int(w, s->hists[k].n[i]);
+		jw_arr_end(w);
+	}
+	jw_arr_end(w);
+}
+
+void usage_sum_read(struct json_object *o, struct usage_sum *out)
+{
+	struct json_object *counts = json_get(o, "counts");
+	struct json_object *hists = json_get(o, "hists");
+
+	memset(out, 0, sizeof(*out));
+	for (size_t i = 0; i < COUNTERS; i++)
+		plus(&((int64_t *)out)[i], json_count_at(counts, i));
+	for (size_t k = 0; k < USAGE_HISTS; k++) {
+		struct json_object *h = json_at(hists, k);
+
+		plus(&out->hists[k].sum, json_count_at(h, 0));
+		for (size_t i = 0; i < USAGE_BOUNDS + 2; i++) {
+			int64_t n = json_count_at(h, i + 1);
+
+			out->hists[k].n[i] = n < UINT32_MAX ? (uint32_t)n
+							    : UINT32_MAX;
+		}
+	}
+}
+
 static const struct {
 	const char *key;
 	size_t at;

@@ -10,6 +10,7 @@
 #ifndef DARIO_USAGE_SUM_H
 #define DARIO_USAGE_SUM_H
 
+#include "base/json.h"
 #include "base/jw.h"
 #include "state/history.h"
 
@@ -74,6 +75,11 @@ int64_t usage_hist_count(const struct usage_hist *h);
 /* Where that share (0 to 1) of the values lies below; there must be some. */
 double usage_hist_quantile(const struct usage_hist *h,
 			   enum usage_hist_kind kind, double share);
+
+/* As members "counts" and "hists" of JSON, and back: what a newer version has
+ * beyond these stands behind them. */
+void usage_sum_write(struct jw *w, const struct usage_sum *s);
+void usage_sum_read(struct json_object *o, struct usage_sum *out);
 
 /* The members of its JSON form, that /analytics shows. */
 void usage_sum_put(struct jw *w, const struct usage_sum *s);

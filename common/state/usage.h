@@ -40,4 +40,18 @@ void usage_walk(const char *home, int64_t since, usage_part_fn *fn, void *arg);
 /* Of all time, by the first USAGE_LASTING names. */
 void usage_walk_total(const char *home, usage_row_fn *fn, void *arg);
 
+/* The same of all hosts that share a store. What others have told there may be
+ * some seconds old; while the store is away there is this host alone. */
+void usage_walk_all(const char *home, int64_t since, usage_part_fn *fn,
+		    void *arg);
+void usage_walk_total_all(const char *home, usage_row_fn *fn, void *arg);
+
+/* How the sums of the others are read. */
+struct usage_others {
+	void (*walk)(const char *home, int64_t since, usage_part_fn *fn,
+		     void *arg);
+	void (*walk_total)(const char *home, usage_row_fn *fn, void *arg);
+};
+void usage_others_use(const struct usage_others *o);
+
 #endif
