@@ -133,8 +133,46 @@ static void put_lists(struct jw *w, const struct limits *l)
 	jw_arr_end(w);
 }
 
+static enum limit_cause cause_of(struct span name)
+{
+	for (int i = 0; i < CAUSES; i++)
+		if (span_is(name, limit_cause_name((enum limit_cause)i)))
+			return (enum limit_cause)i;
+	return CAUSE_NONE;
+}
+
+/* Hosts may have different versions: what only a newer one knows stays. A
+ * window is known by its "used". */
+static bool is_ours(const char *name, struct json_object *value)
+{
+	static const char *const names[] = {
+		"updatedAt", "sign",  "status", "claim",  "overage",
+		"cause",     "until", "cost",   "meters", "refreshAfter",
+		"failures",  "links", "rests",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return json_get(value, "used");
+}
+
+static void put_others(struct jw *w, struct json_object *was)
+{
+	if (!json_object_is_type(was, json_type_object))
+		return;
+	json_object_object_foreach(was, name, value)
+	{
+		if (is_ours(name, value))
+			continue;
+		jw_key(w, name);
+		jw_raw(w, json_text(value));
+	}
+}
+
 /* The windows stand among the other keys, by their names. */
-static void write_text(const struct limits *l, struct buf *out)
+static void write_text(const struct limits *l, struct json_object *was,
+		       struct buf *out)
 {
 	struct jw w = jw_to(out);
 
@@ -153,16 +191,9 @@ static void write_text(const struct limits *l, struct buf *out)
 	for (size_t i = 0; i < WINDOWS_MAX && l->windows[i].name[0]; i++)
 		put_window(&w, &l->windows[i]);
 	put_lists(&w, l);
+	put_others(&w, was);
 	jw_obj_end(&w);
 	buf_byte(out, '\n');
-}
-
-static enum limit_cause cause_of(struct span name)
-{
-	for (int i = 0; i < CAUSES; i++)
-		if (span_is(name, limit_cause_name((enum limit_cause)i)))
-			return (enum limit_cause)i;
-	return CAUSE_NONE;
 }
 
 static void copy(char *out, size_t n, struct span s)
@@ -222,16 +253,13 @@ static void read_rests(struct limits *l, struct json_object *list)
 	}
 }
 
-static void read_text(struct limits *l, struct span text)
+static void read_limits(struct limits *l, struct json_object *o)
 {
-	struct json_object *o, *links;
-	struct err unused;
+	struct json_object *links = json_get(o, "links");
 
 	memset(l, 0, sizeof(*l));
-	o = text.n ? json_read(text, &unused) : NULL;
 	if (!o)
 		return;
-	links = json_get(o, "links");
 	l->updated_at = json_count(o, "updatedAt", 0);
 	l->until = json_count(o, "until", 0);
 	l->refresh_after = json_count(o, "refreshAfter", 0);
@@ -255,7 +283,16 @@ static void read_text(struct limits *l, struct span text)
 		if (*window)
 			limits_link(l, window, family);
 	}
-	json_object_put(o);
+}
+
+/* What cannot be read is as good as nothing. */
+static struct json_object *read_text(struct limits *l, struct span text)
+{
+	struct err unused;
+	struct json_object *o = text.n ? json_read(text, &unused) : NULL;
+
+	read_limits(l, o);
+	return o;
 }
 
 /* --- reading and changing ------------------------------------------------ */
@@ -271,7 +308,7 @@ const struct limits *standing_limits(struct standing *s)
 	buf_init(&text, SHARED_TEXT_MAX);
 	if (shared_read(s->entry, &text, &unused))
 		buf_reset(&text); /* as good as nothing */
-	read_text(&s->limits, buf_get(&text));
+	json_object_put(read_text(&s->limits, buf_get(&text)));
 	buf_release(&text);
 	s->version = version;
 	return &s->limits;
@@ -296,12 +333,13 @@ static bool change_text(void *arg, struct span was, struct buf *now)
 {
 	struct change *c = arg;
 	struct limits l;
+	struct json_object *o = read_text(&l, was);
+	bool any = c->fn(&l, c->arg);
 
-	read_text(&l, was);
-	if (!c->fn(&l, c->arg))
-		return false;
-	write_text(&l, now);
-	return true;
+	if (any)
+		write_text(&l, o, now);
+	json_object_put(o);
+	return any;
 }
 
 int limits_update(const char *home, const char *name, limits_change_fn *change,
