@@ -36,6 +36,12 @@ done
 ./configure -q CFLAGS='-g -O1' --enable-posix-fallbacks --enable-werror
 make -s "-j$(nproc 2>/dev/null || echo 2)" $programs
 
+left=$(nm -u dario dario.fcgi | grep -E ' (accept4|epoll_|eventfd|inotify_|pipe2|posix_fallocate|prctl|signalfd|sigtimedwait|syscall)' || true)
+[ -z "$left" ] || {
+	echo "what POSIX has not is called: $left" >&2
+	exit 1
+}
+
 srcdir=$PWD builddir=$PWD DARIO_DATADIR=$PWD CMOCKA_MESSAGE_OUTPUT=TAP
 export srcdir builddir DARIO_DATADIR CMOCKA_MESSAGE_OUTPUT
 failed=
