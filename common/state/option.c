@@ -5,6 +5,7 @@
 
 #include "base/embed.h"
 #include "state/option-check.h"
+#include "state/option-earlier.h"
 #include "state/redis-url.h"
 
 #include <errno.h>
@@ -202,11 +203,15 @@ bool settings_key_is_short(const struct settings *s)
 
 void settings_unknown(struct notes *n, struct json_object *file)
 {
-	const char *keys[OPTIONS_MAX + 1] = { NULL };
+	const char *keys[OPTIONS_MAX + EARLIER_MAX + 1] = { NULL };
+	size_t k = 0;
 
 	for (size_t i = 0; options[i].key; i++)
-		keys[i] = options[i].key;
+		keys[k++] = options[i].key;
+	for (size_t i = 0; earlier_is(file) && earlier_keys[i]; i++)
+		keys[k++] = earlier_keys[i];
 	notes_unknown(n, true, "config.json", file, keys);
+	earlier_note(n, file);
 }
 
 const char *settings_place(const struct settings *s, const char *key, char *out,
@@ -358,17 +363,19 @@ int settings_from_file(struct settings *s, struct json_object *file,
 		return err_set(e, ERR_CONFIG, "config.json: not a JSON object");
 	for (const struct option_row *o = options; o->key; o++) {
 		struct json_object *v = json_get(file, o->key);
+		const char *where = o->key, *text;
 
-		if (!v)
+		text = v ? json_object_get_string(v)
+			 : earlier_text(file, o->key, &where);
+		if (!text)
 			continue;
-		if (!json_object_is_type(v, json_types[o->type]))
+		if (v && !json_object_is_type(v, json_types[o->type]))
 			return err_set(e, ERR_CONFIG,
 				       "config.json: %s must "
 				       "be a %s",
 				       o->key,
 				       json_type_to_name(json_types[o->type]));
-		if (settings_set(s, o, json_object_get_string(v), SOURCE_FILE,
-				 o->key, e))
+		if (settings_set(s, o, text, SOURCE_FILE, where, e))
 			return err_add(e, "config.json");
 	}
 	return 0;

@@ -320,6 +320,29 @@ is 'what has no place' "$(json_of 'by["other", "ChatGPT log-ins"]["action"], by[
 DARIO_HOME=$tmp/.dario find_it
 is 'in the same home its things are in force' "$(DARIO_HOME=$tmp/.dario "$dario" backend list --json | json '[b["name"] for b in j]')" "['cerebras']"
 is 'in the same home nothing is copied' "$(json_of '[i["name"] for i in items if i["name"] == "cerebras"]')" '[]'
+export DARIO_HOME=$tmp/.dario
+cat >"$DARIO_HOME/config.json" <<'END'
+{"version":1,"port":3456,"host":"127.0.0.1","model":null,"passthrough":false,"mergeTools":false,
+ "noAutoDetect":false,"strictTls":false,"strictTemplate":false,"noLiveCapture":false,"drainOnClose":true,
+ "stealth":false,"pacing":{"minMs":700,"jitterMs":0},"thinkTime":{"baseMs":0,"maxMs":30000},
+ "sessionStart":{"minMs":0},"session":{"idleRotateMs":900000,"maxAgeMs":null},
+ "queue":{"maxConcurrent":null,"timeoutMs":5000},"pool":{"strategy":"fill-first"},"effort":null,
+ "maxTokens":null,"passthroughBetas":[],"systemPrompt":null,"preserveOrchestrationTags":false,
+ "logFile":null,"overageGuard":{"enabled":true,"behavior":"warn","cooldownMs":1800000}}
+END
+rm "$DARIO_HOME/accounts/work.json"
+"$dario" proxy --check >"$tmp/out" 2>&1
+is 'its config.json is taken as it is' "$?" 0
+like 'what has no meaning here is named' "$(cat "$tmp/out")" 'without meaning here: drainOnClose'
+unlike 'and nothing that is only as it is by default' "$(cat "$tmp/out")" stealth
+is 'what has a meaning is in force' "$("$dario" config --json |
+	json '[j[k]["value"] for k in ("strategy", "overage", "minIntervalMs", "queueMs")]')" "['fill-first', 'warn', 700, 5000]"
+sed -i 's/"port"/"prot"/; s/"enabled":true/"enabled":false/' "$DARIO_HOME/config.json"
+"$dario" proxy --check >"$tmp/out" 2>&1
+is 'a wrong key in it is one' "$?" 1
+like 'and is named' "$(cat "$tmp/out")" '"prot": did you mean "port"'
+is 'a guard that is off' "$("$dario" config --json | json 'j["overage"]["value"]')" off
+export DARIO_HOME=$tmp/home
 rm -r "$tmp/.dario"
 
 # --- a person -----------------------------------------------------------------
