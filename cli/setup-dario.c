@@ -109,6 +109,29 @@ static void take_account(struct setup *s, const char *name,
 				      name));
 }
 
+/* Its names may have full stops, which no name here has: such a file is not
+ * read. */
+static void name_odd(struct setup *s, const char *name,
+		     struct json_object *file, const char *source)
+{
+	char good[ACCOUNT_ALIAS_MAX + 1];
+	size_t n = 0;
+
+	(void)file;
+	if (store_good_name(span_of(name)))
+		return;
+	for (; name[n] && n < ACCOUNT_ALIAS_MAX; n++)
+		good[n] = store_good_name((struct span){ name + n, 1 })
+				? name[n]
+				: '-';
+	good[n] = '\0';
+	setup_other(s, SETUP_LEFT, name, source,
+		    arena_fmt(&s->arena,
+			      "no name here has such characters: rename the "
+			      "file to %s.json",
+			      good));
+}
+
 /* What has no place here. */
 static void name_rest(struct setup *s)
 {
@@ -135,8 +158,11 @@ void setup_find_dario(struct setup *s)
 	if (stat(theirs, &st))
 		return;
 	name_rest(s);
-	if (same_folder(theirs, s->home))
+	if (same_folder(theirs, s->home)) {
+		each(s, FOLDER "/accounts", name_odd);
+		each(s, FOLDER "/backends", name_odd);
 		return;
+	}
 	each(s, FOLDER "/backends", take_backend);
 	each(s, FOLDER "/accounts", take_account);
 	if (stat(setup_home_path(s, FOLDER "/credentials.json"), &st) == 0)

@@ -319,6 +319,11 @@ is 'of another home: no log-in' "$(json_of 'by["other", "account work"]["action"
 is 'what has no place' "$(json_of 'by["other", "ChatGPT log-ins"]["action"], by["other", "keys of people"]["action"]')" "('left', 'left')"
 DARIO_HOME=$tmp/.dario find_it
 is 'in the same home its things are in force' "$(DARIO_HOME=$tmp/.dario "$dario" backend list --json | json '[b["name"] for b in j]')" "['cerebras']"
+echo '{"alias":"my.work","apiKey":"sk-ant-api03-0123456789"}' >"$tmp/.dario/accounts/my.work.json"
+chmod 600 "$tmp/.dario/accounts/my.work.json"
+DARIO_HOME=$tmp/.dario find_it
+is 'in the same home: a name that is none here' "$(json_of '"my-work.json" in by["other", "my.work"]["note"]')" True
+rm "$tmp/.dario/accounts/my.work.json"
 is 'in the same home nothing is copied' "$(json_of '[i["name"] for i in items if i["name"] == "cerebras"]')" '[]'
 export DARIO_HOME=$tmp/.dario
 cat >"$DARIO_HOME/config.json" <<'END'
