@@ -332,6 +332,13 @@ static void draw_requests(struct canvas *c)
 		draw_request(c, json_at(list, i));
 }
 
+/* A person is not told of any. */
+static bool is_empty(struct json_object *part, const char *list)
+{
+	return json_object_is_type(json_get(part, list), json_type_array) &&
+	       !json_length(json_get(part, list));
+}
+
 void top_draw(const struct top *t, int width, int height)
 {
 	struct canvas c = { .top = t, .width = width, .lines = height };
@@ -341,9 +348,8 @@ void top_draw(const struct top *t, int width, int height)
 	draw_accounts(&c);
 	draw_backends(&c);
 	draw_requests(&c);
-	if (!json_length(json_get(t->parts[TOP_ACCOUNTS], "accounts")) &&
-	    !json_length(json_get(t->parts[TOP_HEALTH], "backends")) &&
-	    has_line(&c)) {
+	if (is_empty(t->parts[TOP_ACCOUNTS], "accounts") &&
+	    is_empty(t->parts[TOP_HEALTH], "backends") && has_line(&c)) {
 		put(&c, "no account and no backend yet: dario setup");
 		end_line(&c);
 	}

@@ -66,7 +66,15 @@ export DARIO_API_KEY=router-key-0123456789
 start_router --demo
 "$dario" top --json >"$tmp/out" 2>/dev/null
 is "the router's key is taken from the settings" "$(json 'j["health"]["status"] != "stopped"' <"$tmp/out")" True
+"$dario" key add anna 2>/dev/null | grep -o 'sk-dario-[A-Za-z0-9_-]*' | head -n 1 >"$tmp/anna"
+wait_for 20 sh -c "curl -s -H 'x-api-key: $(cat "$tmp/anna")' $url/requests | grep -q requests"
+post /v1/chat/completions "$chat" -H "x-api-key: $(cat "$tmp/anna")" >/dev/null
 unset DARIO_API_KEY
+"$dario" top --url="$url" --key-file="$tmp/anna" >"$tmp/out" 2>&1
+is 'a person: status 0' "$?" 0
+is "a person: one's own requests" "$(grep -c ' demo ' "$tmp/out")" 1
+unlike 'a person: nothing of accounts' "$(cat "$tmp/out")" account
+"$dario" key remove anna 2>/dev/null
 echo wrong-key >"$tmp/key"
 "$dario" top --url="$url" --key-file="$tmp/key" >"$tmp/out" 2>"$tmp/err"
 is 'a wrong key: status 1' "$?" 1
