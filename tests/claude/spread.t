@@ -91,14 +91,15 @@ wait $running
 # Those who wait in line look again and again, and open no file for it.
 stop_router
 rm -rf "$DARIO_HOME/state"
-DARIO_QUEUE_MS=60000
+DARIO_QUEUE_MS=300000 # until a person says so
 export DARIO_QUEUE_MS
 start_router --threads=300
-full="{\"status\":429,\"headers\":{\"retry-after\":\"20\"}}"
+full="{\"status\":429,\"headers\":{\"retry-after\":\"250\"}}"
 rule "{\"forget\":true,\"answers\":{\"sk-ant-api03-x\":[$full],\"sk-ant-api03-y\":[$full],\"sk-ant-api03-z\":[$full]}}"
-python3 - "$url" "$DARIO_HOME" >"$tmp/opens" <<'END'
-import ctypes, json, os, struct, sys, threading, time, urllib.request
-url, home = sys.argv[1:]
+python3 - "$url" "$DARIO_HOME" "$dario" >"$tmp/opens" <<'END'
+import ctypes, json, os, struct, subprocess, sys, threading, time
+import urllib.request
+url, home, dario = sys.argv[1:]
 libc = ctypes.CDLL(None)
 IN_OPEN, IN_ISDIR = 0x20, 0x40000000
 fd = libc.inotify_init1(os.O_NONBLOCK)
@@ -127,17 +128,25 @@ def queued():
 
 status = []
 threads = [threading.Thread(target=ask, args=(i,)) for i in range(128)]
-for t in threads:
+until = time.time() + 60
+
+def wait_for(n):
+    while queued() < n and time.time() < until:
+        time.sleep(0.1)
+
+threads[0].start()  # it is refused by all
+wait_for(1)
+for t in threads[1:]:
     t.start()
-until = time.time() + 15
-while queued() < 100 and time.time() < until:
-    time.sleep(0.1)
+wait_for(100)
 print("waiting", queued() >= 100)
 for folder in ("", "/state", "/accounts"):
     libc.inotify_add_watch(fd, (home + folder).encode(), IN_OPEN)
 opens()
 time.sleep(2)
 print("opened", opens() <= 64)
+for alias in "xyz":
+    subprocess.run([dario, "accounts", "resume", alias], check=True)
 for t in threads:
     t.join()
 print("answered", status.count(200))
@@ -165,4 +174,17 @@ post /v1/chat/completions '{"model":"groq:m","messages":[{"role":"user","content
 is 'keys: the other' "$(header x-dario-account)" two
 post /v1/chat/completions '{"model":"groq:m","messages":[{"role":"user","content":"hi"}]}' >/dev/null
 is 'keys: what is left is its reserve' "$(header x-dario-account) $(header x-dario-fallback)" 'one groq/two: window'
+
+# And they are spread as Claude's are.
+printf 'gsk-three\n' | "$dario" accounts add three --backend=groq --key-stdin 2>/dev/null
+"$dario" accounts add two --reserve=0 2>/dev/null
+rm -rf "$DARIO_HOME/state"
+rule '{"forget":true,"delay":0.6}'
+clients=
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+	curl -s -o /dev/null -d "{\"model\":\"groq:m\",\"messages\":[{\"role\":\"user\",\"content\":\"keys $i\"}]}" "$url/v1/chat/completions" &
+	clients="$clients $!"
+done
+wait $clients
+is 'keys: twelve over three' "$(seen '(lambda c: sorted(c.count(x) for x in set(c)))([r["headers"]["authorization"] for r in j["requests"]])')" '[4, 4, 4]'
 done_testing
