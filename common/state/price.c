@@ -3,6 +3,7 @@
 
 #include "state/price.h"
 
+#include "base/arena.h"
 #include "base/glob.h"
 #include "base/http-date.h"
 #include "base/install-path.h"
@@ -20,13 +21,14 @@
 
 struct row {
 	struct globs match;
-	struct json_object *at; /* names of providers; or NULL */
-	int64_t from;           /* ms since 1970 */
+	const char **at; /* names of providers */
+	size_t n_at;
+	int64_t from; /* ms since 1970 */
 	struct price price;
 };
 
 struct prices {
-	struct json_object *file, *own; /* ours, and the home's or NULL */
+	struct arena arena; /* of names: the files as they are read go */
 	struct row *rows;
 	size_t n, n_own;
 	struct price unknown;
@@ -110,20 +112,36 @@ static bool are_names(struct json_object *list)
 	return true;
 }
 
-static int read_names(struct row *row, struct json_object *o, struct err *e)
+/* From here on without the file. */
+static void keep_names(struct row *row, struct arena *a, struct json_object *at)
+{
+	for (size_t i = 0; i < row->match.n; i++) {
+		const char **pattern = &row->match.list[i].pattern;
+
+		*pattern = arena_str(a, span_of(*pattern));
+	}
+	row->n_at = json_length(at);
+	row->at = arena_take(a, (row->n_at + 1) * sizeof(*row->at));
+	for (size_t i = 0; i < row->n_at; i++)
+		row->at[i] = arena_str(a, json_span(json_at(at, i)));
+}
+
+static int read_names(struct row *row, struct arena *a, struct json_object *o,
+		      struct err *e)
 {
 	struct json_object *match = json_get(o, "match");
+	struct json_object *at = json_get(o, "at");
 
-	row->at = json_get(o, "at");
 	if (!are_names(match))
 		return err_set(e, ERR_CONFIG,
 			       "match must be a list of names of "
 			       "models, such as [\"my-model*\"]");
-	if (row->at && !are_names(row->at))
+	if (at && !are_names(at))
 		return err_set(e, ERR_CONFIG,
 			       "at must be a list of providers or backends, "
 			       "such as [\"groq\"]");
 	globs_read(&row->match, match);
+	keep_names(row, a, at);
 	return 0;
 }
 
@@ -141,7 +159,8 @@ static int read_rows(struct prices *p, struct json_object *file, struct err *e)
 
 		memset(row, 0, sizeof(*row));
 		row->from = from(o);
-		if (read_names(row, o, e) || read_price(&row->price, o, e))
+		if (read_names(row, &p->arena, o, e) ||
+		    read_price(&row->price, o, e))
 			return -1;
 	}
 	return 0;
@@ -150,18 +169,29 @@ static int read_rows(struct prices *p, struct json_object *file, struct err *e)
 /* The home's rows stand first. */
 static int read_own(struct prices *p, const char *home, struct err *e)
 {
-	struct json_object *unknown;
+	struct json_object *file = NULL, *unknown;
+	int rc;
 
-	if (!home || json_load(home, PRICES_FILE, &p->own, e) > 0)
+	if (!home || json_load(home, PRICES_FILE, &file, e) > 0)
 		return 0;
-	if (!p->own)
+	if (!file)
 		return -1;
-	unknown = json_get(p->own, "defaultPrice");
-	if ((unknown && read_price(&p->unknown, unknown, e)) ||
-	    read_rows(p, p->own, e))
-		return err_add(e, PRICES_FILE);
+	unknown = json_get(file, "defaultPrice");
+	rc = unknown ? read_price(&p->unknown, unknown, e) : 0;
+	if (rc == 0)
+		rc = read_rows(p, file, e);
+	json_object_put(file);
 	p->n_own = p->n;
-	return 0;
+	return rc ? err_add(e, PRICES_FILE) : 0;
+}
+
+static int read_ours(struct prices *p, struct err *e)
+{
+	struct json_object *file = install_path_json("share/prices.json", e);
+	int rc = file ? read_rows(p, file, e) : -1;
+
+	json_object_put(file);
+	return rc;
 }
 
 struct prices *prices_load(const char *home, struct err *e)
@@ -171,9 +201,8 @@ struct prices *prices_load(const char *home, struct err *e)
 
 	p->unknown = large;
 	p->number = atomic_fetch_add(&numbers, 1) + 1;
-	p->file = install_path_json("share/prices.json", e);
-	if (p->file && read_own(p, home, e) == 0 &&
-	    read_rows(p, p->file, e) == 0)
+	arena_init(&p->arena);
+	if (read_own(p, home, e) == 0 && read_ours(p, e) == 0)
 		return p;
 	prices_free(p);
 	return NULL;
@@ -190,8 +219,7 @@ void prices_free(struct prices *p)
 		return;
 	for (size_t i = 0; i < p->n; i++)
 		globs_release(&p->rows[i].match);
-	json_object_put(p->file);
-	json_object_put(p->own);
+	arena_release(&p->arena);
 	free(p->rows);
 	free(p);
 }
@@ -200,12 +228,10 @@ void prices_free(struct prices *p)
 
 static bool is_at(const struct row *r, const struct backend *b)
 {
-	for (size_t i = 0; b && i < json_length(r->at); i++) {
-		struct span name = json_span(json_at(r->at, i));
-
-		if (span_is(name, b->provider) || span_is(name, b->name))
+	for (size_t i = 0; b && i < r->n_at; i++)
+		if (strcmp(r->at[i], b->provider) == 0 ||
+		    strcmp(r->at[i], b->name) == 0)
 			return true;
-	}
 	return false;
 }
 
@@ -218,7 +244,7 @@ static const struct price *find_in(const struct prices *p, size_t from,
 	for (size_t i = from; i < to; i++) {
 		const struct row *r = &p->rows[i];
 
-		if (r->from <= when && (at ? is_at(r, b) : !r->at) &&
+		if (r->from <= when && (at ? is_at(r, b) : !r->n_at) &&
 		    globs_match(&r->match, model, 0))
 			return &r->price;
 	}
