@@ -29,7 +29,7 @@ static const char *clean(struct setup *s, const char *text)
 
 	if (!text)
 		return NULL;
-	snprintf(mem, sizeof(mem), "%s", text);
+	snprintf(mem, sizeof(mem), "%.511s", text);
 	utf8_clean_str(mem);
 	return copy(s, mem);
 }
