@@ -15,8 +15,8 @@ if [ -z "${TESTS-}" ]; then
 		tests/unit/test-loop tests/unit/test-meter tests/unit/test-pool
 		tests/unit/test-port tests/unit/test-snapshot
 		tests/unit/test-state tests/unit/test-usage
-		tests/sh/cgi.t tests/sh/demo.t tests/sh/faults.t
-		tests/sh/gateway.t tests/sh/library.t tests/sh/life.t
+		tests/sh/demo.t tests/sh/faults.t
+		tests/sh/gateway.t tests/sh/library.t
 		tests/sh/listen.t tests/sh/run.t tests/sh/stop.t
 		tests/sh/terminal.t tests/sh/usage.t tests/claude/pool.t
 		tests/claude/refresh.t tests/routes/reload.t
