@@ -618,7 +618,8 @@ static int ask_in_task(struct redis_args *a, redis_done *done, void *arg,
 	/* This thread may have been late, not the store. */
 	if (!c->over && l->ac && l->ac->c.flags & REDIS_CONNECTED)
 		redisAsyncHandleRead(l->ac);
-	*waited += clock_ms() - begun;
+	/* Also what took no time shows that this task has asked. */
+	*waited += clock_ms() > begun ? clock_ms() - begun : 1;
 	if (!c->over)
 		return give_up(l, c, clock_ms() - begun, e);
 	if (c->ok)
