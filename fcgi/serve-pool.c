@@ -319,7 +319,7 @@ static void prepare(struct pooled *c, struct relay_call *call)
 static int call(struct pooled *c, struct err *e)
 {
 	struct relay_call call = {
-		.chat = c->out.chat,
+		.chat = c->out.answer,
 		.map = c->out.map,
 		.hide_usage = c->out.usage_asked,
 		.upstream = c->out.dialect,

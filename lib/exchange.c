@@ -67,6 +67,8 @@ static void aim(struct dario_exchange *x)
 					   t->provider, x->model),
 		.origin = &x->origin,
 	};
+	/* Nobody here would take the event out again. */
+	x->target.quirks.ask_usage = false;
 }
 
 /* In its own dialect it stays as it is, but for the model's name and what the
