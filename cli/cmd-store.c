@@ -57,6 +57,10 @@ static const struct cmd_entry entries[] = {
 	{ "leave", "ACCOUNT...",
 	  "share these accounts no more; no other host may use them then", 1,
 	  64, NULL, false, store_leave },
+	{ "migrate", "store|files",
+	  "bring limits, conversations, objects and what keys have used from "
+	  "the files of this host into the store, or back, while running",
+	  1, 1, NULL, false, store_migrate },
 	{ 0 },
 };
 
@@ -66,6 +70,7 @@ static const char *const store_examples[] = {
 	"dario store key",
 	"dario store push",
 	"dario store pull work",
+	"dario store migrate store",
 	NULL,
 };
 

@@ -14,4 +14,6 @@ int store_push(struct cmd *c, struct err *e);
 int store_pull(struct cmd *c, struct err *e);
 int store_leave(struct cmd *c, struct err *e);
 
+int store_migrate(struct cmd *c, struct err *e); /* store-migrate.c */
+
 #endif

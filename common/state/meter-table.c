@@ -34,6 +34,7 @@
 #define REAP_MS 200              /* between looks for processes that are gone */
 #define SPINS 300                /* tries before the processor is given away, */
 #define YIELDS 20                /* before a millisecond is, */
+#define NAME_BYTES 256           /* of a mark */
 #define WAITS 2000               /* and before it is given up */
 
 struct meter_slot {
@@ -341,6 +342,12 @@ static uint64_t hash_of(const char *name)
 	return h > FREED ? h : h + FREED + 1;
 }
 
+/* No key is called so. */
+void meter_table_mark(const char *name, char *out, size_t n)
+{
+	snprintf(out, n, "%s moved", name);
+}
+
 /* *room: the first place where it could be put; -1. */
 static int find_slot(const struct meter_table *t, uint64_t name, int *room)
 {
@@ -393,20 +400,24 @@ static int by_value(const void *a, const void *b)
 /* What no key has any more. With that lock. */
 static void sweep(struct meter_table *t, const char *home)
 {
-	uint64_t names[KEYS_MAX];
+	uint64_t names[2 * KEYS_MAX];
+	char mark[NAME_BYTES];
 	struct notes notes = { 0 };
 	struct keys all = { 0 };
 	struct err unused;
 
 	if (keys_load(&all, home, NULL, NULL, &notes, &unused) == 0) {
-		for (size_t i = 0; i < all.n; i++)
-			names[i] = hash_of(all.list[i].name);
-		qsort(names, all.n, sizeof(names[0]), by_value);
+		for (size_t i = 0; i < all.n; i++) {
+			meter_table_mark(all.list[i].name, mark, sizeof(mark));
+			names[2 * i] = hash_of(all.list[i].name);
+			names[2 * i + 1] = hash_of(mark);
+		}
+		qsort(names, 2 * all.n, sizeof(names[0]), by_value);
 		for (size_t i = 0; i < SLOTS; i++) {
 			uint64_t has = atomic_load(&t->slots[i].name);
 
-			if (has > FREED &&
-			    !bsearch(&has, names, all.n, sizeof(has), by_value))
+			if (has > FREED && !bsearch(&has, names, 2 * all.n,
+						    sizeof(has), by_value))
 				free_slot(&t->slots[i]);
 		}
 	}
@@ -447,22 +458,34 @@ static int slot_of(struct meter_table *t, const char *home, uint64_t name,
 	return at < 0 ? refuse(-1, "it is full: remove it", e) : at;
 }
 
+/* With my.lock. */
+static void forget(struct meter_table *t, const char *name)
+{
+	int at, room;
+
+	if (t != my.t || !lock_slots())
+		return;
+	at = find_slot(t, hash_of(name), &room);
+	if (at >= 0)
+		free_slot(&t->slots[at]);
+	unlock_slots();
+}
+
 void meter_table_forget(const char *home, const char *name)
 {
+	char mark[NAME_BYTES];
 	struct meter_table *t;
 	struct err unused;
-	int at, room;
 
 	if (!store_exists(home, FILE_NAME))
 		return;
 	t = meter_table(home, &unused);
+	if (!t)
+		return;
+	meter_table_mark(name, mark, sizeof(mark));
 	pthread_mutex_lock(&my.lock);
-	if (t && t == my.t && lock_slots()) {
-		at = find_slot(t, hash_of(name), &room);
-		if (at >= 0)
-			free_slot(&t->slots[at]);
-		unlock_slots();
-	}
+	forget(t, mark);
+	forget(t, name);
 	pthread_mutex_unlock(&my.lock);
 }
 

@@ -97,6 +97,12 @@ int meter_table_read(const char *home, const char *name, struct meter_sums *out,
 /* How a flight ends: cost and tokens into the sums. In meter.c. */
 void meter_end(struct meter_sums *s, const struct meter_flight *f, int64_t now);
 
+/* Brings sums up to that moment. In meter.c. */
+void meter_pass(struct meter_sums *s, int64_t now);
+
+/* The name of the slot that says what of a key's sums was moved to this home
+ * (meter-move.h). It goes with the key's. */
+void meter_table_mark(const char *name, char *out, size_t n);
 /* As meter_forget of meter.h. */
 void meter_table_forget(const char *home, const char *name);
 

@@ -85,6 +85,11 @@ static void roll(struct meter_sums *s, int64_t now)
 		s->steady = clock_ms();
 }
 
+void meter_pass(struct meter_sums *s, int64_t now)
+{
+	roll(s, now);
+}
+
 /* Of another limit: what was counted is of no use. */
 static void measure(struct meter_window *w, const struct quota_window *q)
 {

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FOLDER "objects"
 #define FILES 256
 #define OTHER_MIN 12         /* bytes of an id that begins like none of ours */
 #define FILE_MAX (64u << 10) /* bytes: some 600 ids */
@@ -58,7 +57,7 @@ static struct shared_entry *entry_of(const char *home, struct span id)
 
 	for (size_t i = 0; i < id.n; i++)
 		hash = (hash ^ (unsigned char)id.p[i]) * 16777619u;
-	snprintf(name, sizeof(name), FOLDER "/%02x", hash % FILES);
+	snprintf(name, sizeof(name), OBJECTS_FOLDER "/%02x", hash % FILES);
 	return shared_entry(home, name);
 }
 
@@ -150,6 +149,60 @@ void objects_note(const char *home, struct span id, const char *backend,
 		shared_update(entry_of(home, id), put, &n, &unused);
 }
 
+/* The front of the two that was noted last, and takes it off. */
+static struct span newer(struct span *a, struct span *b)
+{
+	struct span x = *a, y = *b, one, other;
+	bool first = next_line(&x, &one), second = next_line(&y, &other);
+
+	if (first && (!second || noted(one) >= noted(other))) {
+		*a = x;
+		return one;
+	}
+	if (second)
+		*b = y;
+	return second ? other : SPAN("");
+}
+
+static struct span id_of(struct span line)
+{
+	line = span_skip(line, 1);
+	return span_cut(&line, '"');
+}
+
+static bool has(struct span text, struct span id)
+{
+	struct span line;
+
+	while (next_line(&text, &line))
+		if (is_of(line, id))
+			return true;
+	return false;
+}
+
+static struct span lines_of(struct span text)
+{
+	return span_starts(text, FIRST) ? span_skip(text, strlen(FIRST))
+					: SPAN("");
+}
+
+bool objects_merge(void *arg, struct span was, struct buf *now)
+{
+	struct span a = lines_of(was), b = lines_of(*(struct span *)arg), line;
+
+	if (!b.n)
+		return false;
+	buf_str(now, FIRST);
+	while ((line = newer(&a, &b)).n && now->n + line.n < FILE_MAX) {
+		if (has(span_skip(buf_get(now), strlen(FIRST)), id_of(line)))
+			continue;
+		buf_span(now, line);
+		buf_byte(now, '\n');
+	}
+	buf_str(now, LAST);
+	return true;
+}
+
 static bool read_line(struct span line, struct object_place *out)
 {
 	struct err unused;
@@ -191,5 +244,5 @@ bool objects_find(const char *home, struct span id, struct object_place *out)
 
 void objects_expire(const char *home)
 {
-	shared_expire(home, FOLDER, OBJECTS_MS);
+	shared_expire(home, OBJECTS_FOLDER, OBJECTS_MS);
 }

@@ -33,6 +33,10 @@ bool objects_may_be_id(struct span id);
 void objects_note(const char *home, struct span id, const char *backend,
 		  const char *account, const char *who);
 bool objects_find(const char *home, struct span id, struct object_place *out);
+/* A text of another store (a struct span) and this one in one: for
+ * shared_update. */
+#define OBJECTS_FOLDER "objects"
+bool objects_merge(void *other, struct span was, struct buf *now);
 /* Throw away what is too old. */
 void objects_expire(const char *home);
 

@@ -342,6 +342,19 @@ static bool change_text(void *arg, struct span was, struct buf *now)
 	return any;
 }
 
+bool limits_merge(void *arg, struct span was, struct buf *now)
+{
+	struct span other = *(struct span *)arg;
+	struct limits ours, theirs;
+
+	read_text(&ours, was);
+	read_text(&theirs, other);
+	if (was.n && ours.updated_at >= theirs.updated_at)
+		return false;
+	buf_span(now, other);
+	return true;
+}
+
 int limits_update(const char *home, const char *name, limits_change_fn *change,
 		  void *arg, struct err *e)
 {

@@ -55,6 +55,9 @@ int limits_note(const char *home, const char *name, struct limits *view,
 		limits_change_fn *change, void *arg, struct err *e);
 /* What was learnt of windows, models and refusals is void. */
 int limits_forget(const char *home, const char *name, struct err *e);
+/* A text of another store (a struct span) in the place of this one, when it is
+ * newer: for shared_update. */
+bool limits_merge(void *other, struct span was, struct buf *now);
 /* There is no such account any more. */
 void limits_remove(const char *home, const char *name);
 

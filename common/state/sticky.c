@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FOLDER "sticky"
 #define FILES 256
 #define RENEW_MS (STICKY_MS / 8) /* a use is noted this often at most */
 #define FILE_KEYS_MAX 4096
@@ -42,7 +41,7 @@ static struct shared_entry *entry_of(const char *home, size_t i)
 {
 	char name[40];
 
-	snprintf(name, sizeof(name), FOLDER "/%02zx", i);
+	snprintf(name, sizeof(name), STICKY_FOLDER "/%02zx", i);
 	return shared_entry(home, name);
 }
 
@@ -151,6 +150,35 @@ void sticky_set(const char *home, struct binding *b, const char *alias)
 	b->used = u.now;
 }
 
+/* Of each conversation what was noted last. */
+static void merge(struct json_object *to, struct json_object *from)
+{
+	json_object_object_foreach(from, key, entry)
+	{
+		struct json_object *had = json_get(to, key);
+
+		if (had && json_count_at(had, 1) >= json_count_at(entry, 1))
+			continue;
+		json_object_object_add(to, key, json_object_get(entry));
+	}
+}
+
+bool sticky_merge(void *arg, struct span was, struct buf *now)
+{
+	struct json_object *theirs = read_object(*(struct span *)arg);
+	struct json_object *ours = read_object(was);
+	bool any = theirs;
+
+	if (!ours)
+		ours = json_object_new_object();
+	if (any)
+		merge(ours, theirs);
+	buf_span(now, json_text(ours));
+	json_object_put(ours);
+	json_object_put(theirs);
+	return any;
+}
+
 size_t sticky_count(const char *home)
 {
 	int64_t now = clock_wall_ms();
@@ -176,5 +204,5 @@ size_t sticky_count(const char *home)
 
 void sticky_expire(const char *home)
 {
-	shared_expire(home, FOLDER, STICKY_MS + RENEW_MS);
+	shared_expire(home, STICKY_FOLDER, STICKY_MS + RENEW_MS);
 }

@@ -36,4 +36,9 @@ size_t sticky_count(const char *home);
 /* Throw away what holds none that is. */
 void sticky_expire(const char *home);
 
+/* A text of another store (a struct span) and this one in one: for
+ * shared_update. */
+#define STICKY_FOLDER "sticky"
+bool sticky_merge(void *other, struct span was, struct buf *now);
+
 #endif
