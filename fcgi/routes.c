@@ -9,6 +9,7 @@
 #include "fcgi/record.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
+#include "state/vault-follow.h"
 
 #include <string.h>
 
@@ -355,7 +356,10 @@ static int dispatch(struct request *r, struct err *e)
 
 static int run(struct request *r, struct err *e)
 {
-	r->config = snapshot_current_in_round(r->app->config, e);
+	if (vault_follow_live() && vault_follow_now())
+		r->config = snapshot_current(r->app->config, e);
+	else
+		r->config = snapshot_current_in_round(r->app->config, e);
 	request_find_path(r);
 	r->dialect = guess_dialect(r);
 	return r->config ? dispatch(r, e) : -1;

@@ -3,20 +3,26 @@
 
 #include "state/vault-follow.h"
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/wait.h"
 #include "state/config-share.h"
 #include "state/credential.h"
 #include "state/shared-choose.h"
+#include "state/shared.h"
 #include "state/vault.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #define LOOK_MS 100   /* at what is known of the store */
 #define AGAIN_MS 1000 /* before what went wrong is tried again */
+#define WAIT_MS 1000  /* of a request, for files to be written */
+#define STEP_MS 5
 #define STACK_BYTES (1u << 20)
 
 static struct {
@@ -24,7 +30,9 @@ static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t stop;
 	char *home;
-	bool config, runs, ends;
+	bool config, runs, ends, wake;
+	_Atomic bool live;
+	_Atomic uint64_t seen; /* version of the vault that was looked at */
 	char said[sizeof(((struct err *)0)->msg)]; /* each fault once */
 } follow = { .lock = PTHREAD_MUTEX_INITIALIZER,
 	     .stop = PTHREAD_COND_INITIALIZER };
@@ -44,9 +52,10 @@ static bool rest(long ms)
 		t.tv_nsec -= 1000000000;
 	}
 	pthread_mutex_lock(&follow.lock);
-	while (!follow.ends && rc != ETIMEDOUT)
+	while (!follow.ends && !follow.wake && rc != ETIMEDOUT)
 		rc = pthread_cond_timedwait(&follow.stop, &follow.lock, &t);
 	ends = follow.ends;
+	follow.wake = false;
 	pthread_mutex_unlock(&follow.lock);
 	return !ends;
 }
@@ -105,7 +114,6 @@ static bool is_away(void)
 
 static void *run(void *arg)
 {
-	uint64_t seen = 0;
 	bool done = false;
 	long ms = 0;
 
@@ -117,13 +125,41 @@ static void *run(void *arg)
 			done = false;
 			continue;
 		}
-		if (done && now == seen)
+		if (done && now == atomic_load(&follow.seen))
 			continue;
-		seen = now;
 		done = bring_together();
+		atomic_store(&follow.seen, now);
 		ms = done ? LOOK_MS : AGAIN_MS;
 	}
 	return arg;
+}
+
+bool vault_follow_live(void)
+{
+	return atomic_load_explicit(&follow.live, memory_order_relaxed);
+}
+
+static void wake(void)
+{
+	pthread_mutex_lock(&follow.lock);
+	follow.wake = true;
+	pthread_cond_signal(&follow.stop);
+	pthread_mutex_unlock(&follow.lock);
+}
+
+bool vault_follow_now(void)
+{
+	int64_t end = clock_ms() + WAIT_MS;
+	uint64_t want;
+
+	shared_sync(follow.home);
+	want = vault_version();
+	if (atomic_load(&follow.seen) >= want || is_away())
+		return false;
+	wake();
+	while (atomic_load(&follow.seen) < want && clock_ms() < end)
+		wait_ms(STEP_MS);
+	return true;
 }
 
 void vault_follow_start(const char *home, bool config)
@@ -140,6 +176,7 @@ void vault_follow_start(const char *home, bool config)
 	pthread_attr_setstacksize(&attr, STACK_BYTES);
 	follow.runs = pthread_create(&follow.thread, &attr, run, NULL) == 0;
 	pthread_attr_destroy(&attr);
+	atomic_store(&follow.live, follow.runs && config);
 }
 
 void vault_follow_end(void)
