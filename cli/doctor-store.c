@@ -4,8 +4,10 @@
 
 #include "base/clock.h"
 #include "cli/doctor.h"
+#include "state/credential.h"
 #include "state/redis-url.h"
 #include "state/shared-choose.h"
+#include "state/vault.h"
 
 #include <string.h>
 
@@ -24,6 +26,31 @@ static void say_loss(struct doctor *d, const char *info)
 			   "what was counted since its last snapshot");
 }
 
+static void look_at_account(void *arg, const char *file)
+{
+	struct doctor *d = arg;
+	struct err e = { 0 };
+	bool ahead;
+	int64_t version = credential_version(d->home, file, &ahead);
+	struct vault_thing there;
+
+	if (!version)
+		return;
+	if (vault_get(file, &there, &e) == 0 && there.version >= version &&
+	    !ahead)
+		doctor_say(d, DOCTOR_OK, "shared log-in", NULL,
+			   "%s is in the store, sealed with key %s", file,
+			   there.key);
+	else
+		doctor_say(d, DOCTOR_FAIL, "shared log-in",
+			   "its token is not refreshed until the store and "
+			   "its key file are there: see dario store status",
+			   "%s is shared with other hosts: %s", file,
+			   e.code ? e.msg
+				  : "the store does not have what is here yet");
+	vault_release(&there);
+}
+
 void doctor_store(struct doctor *d)
 {
 	struct err e = { 0 };
@@ -31,8 +58,10 @@ void doctor_store(struct doctor *d)
 	int64_t begun;
 
 	doctor_load(d);
-	if (!*d->config->settings.store)
+	if (!*d->config->settings.store) {
+		credential_each(d->home, look_at_account, d);
 		return;
+	}
 	buf_init(&where, 1024);
 	buf_init(&info, 1u << 18);
 	redis_url_show(d->config->settings.store, &where);
@@ -50,6 +79,8 @@ void doctor_store(struct doctor *d)
 			   buf_cstr(&where), (long long)(clock_ms() - begun));
 	if (!e.code && shared_info("persistence", &info, &e) == 0)
 		say_loss(d, buf_cstr(&info));
+	if (!e.code)
+		credential_each(d->home, look_at_account, d);
 	buf_release(&where);
 	buf_release(&info);
 }

@@ -227,14 +227,6 @@ static void nothing(void *arg, const redisReply *answer)
 	(void)answer;
 }
 
-int vault_remove(const char *name, struct err *e)
-{
-	struct redis_args a;
-
-	begin(&a, "vdel", name);
-	return redis_ask(&a, nothing, NULL, e);
-}
-
 /* --- turns --------------------------------------------------------------- */
 
 struct turning {
@@ -346,12 +338,6 @@ int vault_put(const char *name, struct vault_thing *to,
 	(void)to;
 	(void)base;
 	(void)text;
-	return none(e);
-}
-
-int vault_remove(const char *name, struct err *e)
-{
-	(void)name;
 	return none(e);
 }
 

@@ -55,7 +55,6 @@ struct vault_base {
 };
 int vault_put(const char *name, struct vault_thing *to,
 	      const struct vault_base *base, struct span text, struct err *e);
-int vault_remove(const char *name, struct err *e);
 
 enum vault_turn {
 	VAULT_OURS,

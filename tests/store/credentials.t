@@ -153,6 +153,8 @@ done
 share -1000
 on 2
 before=$(refreshes)
+like 'doctor: is it there' "$("$dario" doctor 2>&1)" "$account is in the store, sealed with key"
+like 'doctor: no store' "$(DARIO_STORE='' "$dario" doctor 2>&1)" "$account is shared with other hosts: "
 like 'no store: not refreshed' "$(DARIO_STORE='' "$dario" refresh $alias 2>&1)" 'dario store leave'
 mv "$DARIO_HOME/store.key" "$tmp/away.key"
 like 'no key: not refreshed' "$("$dario" refresh $alias 2>&1)" 'dario store status'
