@@ -242,16 +242,22 @@ static int check_store(const struct both *b, struct err *e)
 		       b->file, b->file);
 }
 
+/* Both are read, and brought together when they are shared. */
+static int meet(struct both *b, const char *home, const char *file,
+		struct err *e)
+{
+	if (load(b, home, file, e))
+		return -1;
+	if (!b->version)
+		return 0;
+	return check_store(b, e) || sync_both(b, e) ? -1 : 0;
+}
+
 int credential_sync(const char *home, const char *file, struct err *e)
 {
 	struct both b;
-	int rc = load(&b, home, file, e);
+	int rc = meet(&b, home, file, e);
 
-	if (rc == 0 && b.version) {
-		rc = check_store(&b, e);
-		if (rc == 0)
-			rc = sync_both(&b, e);
-	}
 	release(&b);
 	return rc;
 }
@@ -271,18 +277,11 @@ int credential_look(const char *home, const char *file,
 		    enum credential_turn *turn, struct err *e)
 {
 	struct both b;
-	int rc = load(&b, home, file, e);
+	int rc = meet(&b, home, file, e);
 
-	*turn = CREDENTIAL_OURS;
-	if (rc == 0 && b.version) {
-		rc = check_store(&b, e);
-		if (rc == 0)
-			rc = sync_both(&b, e);
-		if (b.renewed)
-			*turn = CREDENTIAL_RENEWED;
-		else if (b.there.busy > 0)
-			*turn = CREDENTIAL_THEIRS;
-	}
+	*turn = b.renewed        ? CREDENTIAL_RENEWED
+	      : b.there.busy > 0 ? CREDENTIAL_THEIRS
+				 : CREDENTIAL_OURS;
 	release(&b);
 	return rc;
 }

@@ -7,22 +7,12 @@ need lighttpd curl python3
 export PYTHONDONTWRITEBYTECODE=1
 documents=$srcdir/tests/sh/documents.py
 
-told() { # the lines PASS and FAIL of a file
-	while read -r verdict line; do
-		case $verdict in
-		PASS) pass "$line" ;;
-		FAIL) fail "$line" ;;
-		*) diag "$verdict $line" ;;
-		esac
-	done <"$1"
-}
-
 python3 "$documents" links "$srcdir" >"$tmp/links" 2>&1
 is 'links: looked at' "$?" 0
-told "$tmp/links"
+cases "$tmp/links"
 python3 "$documents" targets "$srcdir" >"$tmp/targets" 2>&1
 is 'make targets: looked at' "$?" 0
-told "$tmp/targets"
+cases "$tmp/targets"
 
 # The commands of a document, in a home with two backends; a router is only
 # checked.
@@ -70,5 +60,5 @@ done
 dario doctor --json >"$tmp/json/dario-doctor"
 python3 "$documents" json "$srcdir/doc/json.md" "$tmp/json" >"$tmp/fields" 2>&1
 is 'JSON: looked at' "$?" 0
-told "$tmp/fields"
+cases "$tmp/fields"
 done_testing

@@ -11,12 +11,6 @@ python3 "$srcdir/tests/bench/key-cost.py" --builddir="$builddir" >"$tmp/out" 2>&
 rc=$?
 [ "$rc" != 77 ] || skip_all "$(sed 's/^SKIP //' "$tmp/out")"
 is 'whole answers and streams were measured' "$(grep -Ec '^(PASS|FAIL) ' "$tmp/out")" 2
-while read -r verdict line; do
-	case $verdict in
-	PASS) pass "$line" ;;
-	FAIL) fail "$line" ;;
-	*) diag "$verdict $line" ;;
-	esac
-done <"$tmp/out"
+cases "$tmp/out"
 is 'ended as it should' "$rc" 0
 done_testing

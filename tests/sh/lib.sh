@@ -107,21 +107,26 @@ unlike() {
 	esac
 }
 
-# report NAME FILE COMMAND...: a program that prints "PASS case" and
-# "FAIL case: why"; its output is kept in FILE.
+# cases FILE [BEFORE]: what a program has told in FILE, as "PASS case" and
+# "FAIL case: why"; BEFORE stands before each.
+cases() {
+	while IFS= read -r line; do
+		case $line in
+		PASS\ *) pass "${2:-}${line#PASS }" ;;
+		FAIL\ *) fail "${2:-}${line#FAIL }" ;;
+		*) diag "$line" ;;
+		esac
+	done <"$1"
+}
+
+# report NAME FILE COMMAND...: such a program; its output is kept in FILE.
 report() {
 	name=$1
 	out=$2
 	shift 2
 	timeout "${report_seconds:-300}" "$@" >"$out" 2>&1
 	is "$name: ran to its end" "$?" 0
-	while IFS= read -r line; do
-		case $line in
-		PASS\ *) pass "$name: ${line#PASS }" ;;
-		FAIL\ *) fail "$name: ${line#FAIL }" ;;
-		*) diag "$line" ;;
-		esac
-	done <"$out"
+	cases "$out" "$name: "
 	ok "$name: printed its cases" grep -q '^PASS' "$out"
 }
 
