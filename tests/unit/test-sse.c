@@ -171,7 +171,7 @@ static void taps(void **state)
 	assert_int_equal(
 		tap_openai(SPAN(""),
 			   SPAN("{\"choices\" : [],\"usage\":{\"a\":1}}")),
-		TAP_BEGUN | TAP_FINISH | TAP_USAGE);
+		TAP_BEGUN | TAP_FINISH | TAP_USAGE | TAP_APART);
 	assert_int_equal(
 		tap_openai(SPAN(""),
 			   SPAN("{\"choices\":[{}],\"usage\": {\"a\":1}}")),
