@@ -19,7 +19,7 @@ static const struct {
 	    [NEED_METHODS] = "set \"check-local\" => \"disable\" in "
 			     "fastcgi.server, and let no other module answer "
 			     "for this path",
-	    [NEED_BODY] = "set server.max-request-size = 2097152",
+	    [NEED_BODY] = "set server.max-request-size = 524288",
 	    [NEED_CHUNKED] = "set server.stream-request-body = 0",
 	    [NEED_STREAM] = "set server.stream-response-body = 2, and leave "
 			    "text/event-stream out of deflate.mimetypes",

@@ -221,9 +221,9 @@ void help_man(void)
 		man_group(p->group);
 	printf(".SH SETTINGS\nA flag beats the environment, the environment "
 	       "beats config.json, config.json beats the default. "
-	       "An edit counts on the next request; threads, workers and "
-	       "verbose when the workers are replaced (SIGHUP), host and port "
-	       "on the next start.\n");
+	       "An edit counts on the next request; threads, workers, verbose "
+	       "and drainMs when the workers are replaced (SIGHUP), host, port "
+	       "and what begins with store on the next start.\n");
 	for (const struct option_row *o = options; o->key; o++)
 		man_item_fmt(o->env, "%s. Key %s%s%s.", o->help, o->key,
 			     *o->preset ? ", default " : "", o->preset);

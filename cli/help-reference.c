@@ -123,9 +123,10 @@ static void settings_table(void)
 	     "The settings of the router. A flag of `dario proxy` beats the "
 	     "variable of\nthe environment, that beats the file, the file "
 	     "beats the default.\n`dario config` shows what is in force. An "
-	     "edit counts on the next request;\n`threads`, `workers` and "
-	     "`verbose` when the workers are replaced (`kill -HUP`),\n`host` "
-	     "and `port` on the next start.\n\n"
+	     "edit counts on the next request;\n`threads`, `workers`, "
+	     "`verbose` and `drainMs` when the workers are replaced\n(`kill "
+	     "-HUP`), `host`, `port` and what begins with `store` on the "
+	     "next start.\n\n"
 	     "| member | variable, flag | | takes | default | example |\n"
 	     "|---|---|---|---|---|---|");
 	for (const struct option_row *o = options; o->key; o++)

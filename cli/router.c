@@ -38,7 +38,8 @@ static int take_url(struct router *r, struct err *e)
 	return 0;
 }
 
-/* A person's key from a file, else the router's own. */
+/* A person's key from a file, else the router's own, which goes to no address
+ * that was given. */
 static int take_key(struct router *r, struct err *e)
 {
 	const char *own = r->config->settings.api_key;
@@ -52,7 +53,7 @@ static int take_key(struct router *r, struct err *e)
 			e, ERR_USAGE,
 			"the router wants a key: make one with dario key "
 			"add NAME, and name it with --key-file=FILE");
-	buf_str(&r->key, *own ? own : NO_KEY);
+	buf_str(&r->key, *own && !r->named ? own : NO_KEY);
 	return 0;
 }
 

@@ -138,10 +138,17 @@ void setup_show(const struct setup *s)
 
 /* --- as JSON -------------------------------------------------------------- */
 
+/* An address in somebody's file may have a key in its query. */
 static void put_text(struct jw *w, const char *key, const char *text)
 {
-	if (text)
-		jw_kcstr(w, key, text);
+	struct buf shown;
+
+	if (!text)
+		return;
+	buf_init(&shown, 2 * strlen(text) + 64);
+	log_redact(span_of(text), &shown);
+	jw_kstr(w, key, buf_get(&shown));
+	buf_release(&shown);
 }
 
 static void put_item(struct jw *w, const struct setup_item *i)

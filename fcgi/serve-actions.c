@@ -369,7 +369,13 @@ static int read_form(struct action *a, struct err *e)
 	if (!whole)
 		return err_set(e, ERR_TOO_BIG, "the form is too large");
 	a->form = buf_cstr(&r->body);
-	return 0;
+	/* What cannot be read must not pass for what is not there. */
+	return query_fits(a->form, VALUE_MAX)
+		     ? 0
+		     : err_set(e, ERR_TOO_BIG,
+			       "a field of the form is longer than %d bytes, "
+			       "or no text",
+			       VALUE_MAX - 1);
 }
 
 static int answer(struct action *a)

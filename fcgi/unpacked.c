@@ -10,6 +10,10 @@
  * (zstd: a block of 128 KiB in 4 bytes). */
 #define STEP 64
 #define OUT_MAX (4u << 20)
+/* Texts come to a tenth; what becomes more than this of a byte, and is large, is
+ * made to fill somebody's disk. */
+#define RATIO_MAX 100
+#define RATIO_FROM (64u << 20) /* bytes that are let through anyhow */
 
 struct unpacked {
 	struct unpack *unpack;
@@ -17,6 +21,7 @@ struct unpacked {
 	size_t at;
 	struct span left; /* of `raw` */
 	bool ended;
+	size_t in, total; /* bytes until now, as sent and unpacked */
 	char raw[RAW];
 };
 
@@ -25,10 +30,13 @@ static int keep(void *arg, struct span piece, struct err *e)
 	struct unpacked *u = arg;
 
 	buf_span(&u->out, piece);
-	return u->out.full ? err_full(e, &u->out, ERR_TOO_BIG,
-				      "the body is packed too densely: send it "
-				      "without its content-encoding")
-			   : 0;
+	u->total += piece.n;
+	if (!u->out.full &&
+	    (u->total <= RATIO_FROM || u->total / RATIO_MAX <= u->in))
+		return 0;
+	return err_full(e, &u->out, ERR_TOO_BIG,
+			"the body is packed too densely: send it without its "
+			"content-encoding");
 }
 
 struct unpacked *unpacked_new(const char *coding, struct err *e)
@@ -70,6 +78,7 @@ static long fill(struct unpacked *u, unpacked_raw_fn *raw, void *arg,
 
 		if (step.n) {
 			u->left = span_skip(u->left, step.n);
+			u->in += step.n;
 			if (unpack_feed(u->unpack, step, e))
 				return -1;
 			continue;

@@ -14,6 +14,37 @@ static int hex(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* The byte that stands at *p, which goes on to its last character. */
+static int decode(const char **p)
+{
+	const char *s = *p;
+
+	if (*s == '+')
+		return ' ';
+	if (*s != '%' || hex(s[1]) < 0 || hex(s[2]) < 0)
+		return *s;
+	*p += 2;
+	return hex(s[1]) * 16 + hex(s[2]);
+}
+
+bool query_fits(const char *query, size_t n)
+{
+	size_t used = 0;
+	bool value = false;
+
+	for (; *query; query++) {
+		if (*query == '&') {
+			value = false;
+			used = 0;
+		} else if (!value) {
+			value = *query == '=';
+		} else if (!decode(&query) || ++used >= n) {
+			return false;
+		}
+	}
+	return true;
+}
+
 bool query_get(const char *query, const char *key, char *out, size_t n)
 {
 	size_t len = strlen(key), used = 0;
@@ -27,12 +58,8 @@ bool query_get(const char *query, const char *key, char *out, size_t n)
 		query++;
 	}
 	for (query += len + 1; *query && *query != '&'; query++) {
-		int c = *query == '+' ? ' ' : *query;
+		int c = decode(&query);
 
-		if (c == '%' && hex(query[1]) >= 0 && hex(query[2]) >= 0) {
-			c = hex(query[1]) * 16 + hex(query[2]);
-			query += 2;
-		}
 		if (!c || used + 1 >= n)
 			return false;
 		out[used++] = (char)c;

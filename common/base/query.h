@@ -11,6 +11,9 @@
  * `query` may be NULL. */
 bool query_get(const char *query, const char *key, char *out, size_t n);
 
+/* Can each value be had by query_get with `n` bytes? */
+bool query_fits(const char *query, size_t n);
+
 /* %XX by what it stands for, in place; false: there is none. A NUL stays as it
  * is written. */
 bool query_decode(char *text);

@@ -3,6 +3,7 @@
 
 #include "state/config-share.h"
 
+#include "base/digest.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/store.h"
@@ -17,6 +18,7 @@
 
 #define NOTE "store-config.json" /* which version this host has */
 #define FILES_MAX 2048
+#define SUM_CHARS 32 /* of a digest, hexadecimal */
 
 static const char *const singles[] = { "routes.json", "prices.json",
 				       "tools.json", "template.json",
@@ -145,16 +147,17 @@ static int note(const char *home, int64_t version, struct json_object *files,
 		struct err *e)
 {
 	struct json_object *o = json_object_new_object();
-	struct json_object *names = json_object_new_array();
+	struct json_object *known = json_object_new_object();
+	char sum[SUM_CHARS + 1];
 	int rc;
 
 	json_object_object_add(o, "version", json_object_new_int64(version));
-	json_object_object_foreach(files, name, unused)
+	json_object_object_foreach(files, name, text)
 	{
-		(void)unused;
-		json_object_array_add(names, json_object_new_string(name));
+		digest_hex(json_span(text), sum, sizeof(sum));
+		json_set_str(known, name, sum);
 	}
-	json_object_object_add(o, "files", names);
+	json_object_object_add(o, "files", known);
 	rc = store_replace(home, NOTE, span_of(json_pretty(o)), e);
 	json_object_put(o);
 	return rc;
@@ -275,33 +278,80 @@ static int remove_file(const char *home, const char *file, struct err *e)
 }
 
 /* Those that were from the store and are there no more. */
-static int remove_others(const char *home, struct json_object *files,
-			 struct err *e)
+static int remove_others(const char *home, struct json_object *known,
+			 struct json_object *files, struct err *e)
 {
-	struct json_object *was = NULL, *names;
-	int rc = 0;
-
-	if (json_load(home, NOTE, &was, e) < 0)
-		return -1;
-	names = json_get(was, "files");
-	for (size_t i = 0; i < json_length(names) && rc == 0; i++) {
-		const char *name = json_object_get_string(json_at(names, i));
-
-		if (!json_get(files, name))
-			rc = remove_file(home, name, e);
-	}
-	json_object_put(was);
-	return rc;
-}
-
-static int write_all(const char *home, struct json_object *files, struct err *e)
-{
-	json_object_object_foreach(files, name, text)
+	json_object_object_foreach(known, name, unused)
 	{
-		if (write_file(home, name, json_span(text), e))
+		(void)unused;
+		if (!json_get(files, name) && remove_file(home, name, e))
 			return -1;
 	}
-	return remove_others(home, files, e);
+	return 0;
+}
+
+/* Was it changed here since it came from the store? What is there now would go
+ * over it, and bring back a key that was disabled or removed here. */
+static bool changed_here(const char *home, const char *file,
+			 struct json_object *known, struct json_object *files)
+{
+	const char *had = json_cstr(known, file);
+	struct span text = json_str(files, file);
+	char sum[SUM_CHARS + 1] = "";
+	struct err unused;
+	struct buf here;
+	bool same;
+	int rc;
+
+	if (!had || has_tokens(home, file))
+		return false;
+	buf_init(&here, STORE_FILE_MAX);
+	rc = store_read(home, file, &here, &unused);
+	if (rc == 0)
+		digest_hex(buf_get(&here), sum, sizeof(sum));
+	same = rc ? !text.n : span_eq(buf_get(&here), text);
+	buf_release(&here);
+	return !same && strcmp(had, sum) != 0;
+}
+
+static int check_unchanged(const char *home, struct json_object *known,
+			   struct json_object *files, struct err *e)
+{
+	json_object_object_foreach(known, name, unused)
+	{
+		(void)unused;
+		if (is_ours(name) && changed_here(home, name, known, files))
+			return err_set(
+				e, ERR_CONFIG,
+				"%s was changed on this host, and another "
+				"has pushed meanwhile: dario store push "
+				"--force puts what is here there, dario "
+				"store pull --force takes that",
+				name);
+	}
+	return 0;
+}
+
+static int write_all(const char *home, struct json_object *files, bool force,
+		     struct err *e)
+{
+	struct json_object *was = NULL, *known;
+	int rc = json_load(home, NOTE, &was, e) < 0 ? -1 : 0;
+
+	known = json_get(was, "files");
+	if (!json_object_is_type(known, json_type_object))
+		known = NULL;
+	if (rc == 0 && known && !force)
+		rc = check_unchanged(home, known, files, e);
+	json_object_object_foreach(files, name, text)
+	{
+		if (rc == 0)
+			rc = write_file(home, name, json_span(text), e);
+	}
+	if (rc == 0 && known)
+		rc = remove_others(home, known, files, e);
+	json_object_put(was);
+	return rc;
 }
 
 /* With the lock. */
@@ -325,7 +375,7 @@ static int pull(const char *home, bool force, size_t *n, struct err *e)
 	files = json_read(buf_get(&t.text), e);
 	rc = files ? check_files(files, e) : -1;
 	if (rc == 0)
-		rc = write_all(home, files, e);
+		rc = write_all(home, files, force, e);
 	if (rc == 0)
 		rc = note(home, t.version, files, e);
 	if (rc == 0)

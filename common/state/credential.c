@@ -189,6 +189,19 @@ static int put_again(struct both *b, struct err *e)
 		   &any, e);
 }
 
+/* The store says the same token in another version, which anybody can write
+ * there: it is so when the text opens, for what is sealed names both. 1: it has
+ * another token by now. */
+static int confirm(struct both *b, struct err *e)
+{
+	vault_release(&b->there);
+	if (vault_get(b->file, &b->there, e))
+		return -1;
+	if (!b->there.version || strcmp(b->there.token, b->token))
+		return 1;
+	return mark(b, b->there.version, e);
+}
+
 /* One step; 1: it was refused, the store has something new. */
 static int bring_together(struct both *b, struct err *e)
 {
@@ -201,7 +214,8 @@ static int bring_together(struct both *b, struct err *e)
 	if (t->version < b->version || !t->version)
 		return put_again(b, e);
 	if (strcmp(t->token, b->token) == 0)
-		return mark(b, t->version, e);
+		return t->version == b->version ? mark(b, t->version, e)
+						: confirm(b, e);
 	if (!has_changed(b))
 		return t->version > b->version
 			     ? adopt(b, e)
@@ -350,7 +364,7 @@ static int put_first(struct both *b, bool force, struct err *e)
 	if (vault_look(b->file, &b->there, e))
 		return -1;
 	if (b->there.version && strcmp(b->there.token, b->token) == 0)
-		return mark(b, b->there.version, e);
+		return confirm(b, e);
 	if (b->there.version && !force)
 		return err_set(e, ERR_CONFIG,
 			       "%s: the store has another log-in of that name: "

@@ -61,6 +61,8 @@ int session_sign(const char *home, const char *what, struct span text,
 	rc = take_secret(home, &secret, e);
 	buf_fmt(&all, "%s.", what);
 	buf_span(&all, text);
+	if (rc == 0 && all.full)
+		rc = err_memory(e);
 	if (rc == 0)
 		digest_hmac_url(buf_get(&secret), buf_get(&all), out);
 	buf_release(&secret);

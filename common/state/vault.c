@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#define AHEAD_MAX_MS (24LL * 3600 * 1000)
+
 /* Of this process, once it is set up. The key file is read again when it has
  * changed: a key that is added is of use at once. */
 static struct {
@@ -133,7 +135,16 @@ int vault_look(const char *name, struct vault_thing *out, struct err *e)
 	memset(out, 0, sizeof(*out));
 	buf_init(&out->text, VAULT_TEXT_MAX + 1024);
 	begin(&a, "vget", name);
-	return redis_ask(&a, got, out, e);
+	if (redis_ask(&a, got, out, e))
+		return -1;
+	/* What is counted on from there must not run away. */
+	if (out->version <= clock_wall_ms() + AHEAD_MAX_MS)
+		return 0;
+	return err_set(e, ERR_CONFIG,
+		       "%s: the store has a version of a time to come, which "
+		       "no host has put there: delete it in the store, and run "
+		       "dario store push",
+		       name);
 }
 
 static int open_thing(const struct keyring *k, const char *name,

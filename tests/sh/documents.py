@@ -117,7 +117,7 @@ def fields(document, folder):
         tell(found and found <= told, "doc/json.md: %s (%s): %d members%s" % (
             title, name, len(found),
             found - told and ", not told: %s" % sorted(found - told) or ""))
-    tell(tried == set(parts), "doc/json.md: each part was tried %s" % sorted(
+    tell(tried == set(parts) - {"Other commands"}, "doc/json.md: each part was tried %s" % sorted(
         tried ^ set(parts)))
 
 

@@ -152,7 +152,7 @@ if command -v dpkg-query >/dev/null && command -v readelf >/dev/null; then
 		grep -vE '^(libc|libm|ld-linux.*)\.so'); do
 		package=$(dpkg-query -S "*/$file" 2>/dev/null |
 			sed 's/:.*//; s/t64$//' | sort -u | head -n 1)
-		case $package in '' | libc6 | libgcc-s1) continue ;; esac
+		case $package in '' | libc6 | *gcc* | lib*san*) continue ;; esac
 		like "container: $file" " $libraries" " $package "
 	done
 fi

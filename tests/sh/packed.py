@@ -175,6 +175,11 @@ def forms():
                   whole.replace(b"up:m", b"m", 1)).hexdigest(), got)
         check(f"60 MiB in {len(packed)} bytes of {coding}: memory",
               grown < 12 * MIB, grown)
+    for name, packed in (("gzip", gzip.compress(form(bytes(150 * MIB)), 9)),):
+        status, answer = ask(name, packed, **FORM)
+        check(f"150 MiB in {len(packed)} bytes of {name}: 413", status == 413,
+              (status, answer))
+        arrived()
     small, large = form(b"x" * 3000), form(os.urandom(5 * MIB))
     for name, coding, body in (
             ("a torn form", "gzip", gzip.compress(small)[:-9]),

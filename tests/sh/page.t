@@ -155,6 +155,7 @@ is 'a key of a person is made, and told once' "$(with "$good" /page/actions/key-
 ben=$(json 'j["key"]' <"$tmp/body")
 is 'it is good for what it may' "$(curl -s -o "$tmp/answer" -w '%{http_code}' -H "x-api-key: $ben" "$url/v1/models") $("$dario" key show ben --json | json 'j["spend"], j["models"], j["rate"]')" "200 5/day ['groq-*'] None"
 is 'a second one of that name is not' "$(with "$good" /page/actions/key-add -d name=ben)" 400
+is 'nor one with a field that is too long' "$(with "$good" /page/actions/key-add -d "name=dora&models=$(head -c 9000 /dev/zero | tr '\0' x)") $(with "$good" /page/actions/key-add -d 'name=dora&models=a%00b') $(ls "$DARIO_HOME/keys" | grep -c dora)" '413 413 0'
 is 'nor a limit that is none' "$(with "$good" /page/actions/key-change -d 'name=ben&spend=5/year')" 400
 like 'and it is said why' "$(cat "$tmp/body")" spend
 is 'a limit is changed, one that is empty goes' "$(with "$good" /page/actions/key-change -d 'name=ben&spend=&parallel=2') $("$dario" key show ben --json | json 'j["spend"], j["parallel"], j["models"]')" "200 None 2 ['groq-*']"

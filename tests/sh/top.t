@@ -69,6 +69,9 @@ is "the router's key is taken from the settings" "$(json 'j["health"]["status"] 
 "$dario" key add anna 2>/dev/null | grep -o 'sk-dario-[A-Za-z0-9_-]*' | head -n 1 >"$tmp/anna"
 wait_for 20 sh -c "curl -s -H 'x-api-key: $(cat "$tmp/anna")' $url/requests | grep -q requests"
 post /v1/chat/completions "$chat" -H "x-api-key: $(cat "$tmp/anna")" >/dev/null
+"$dario" top --url="$url" >"$tmp/out" 2>"$tmp/err"
+is "the router's own key goes to no address that is given: status 1" "$?" 1
+like "the router's own key: what to do" "$(cat "$tmp/err")" '--key-file'
 unset DARIO_API_KEY
 "$dario" top --url="$url" --key-file="$tmp/anna" >"$tmp/out" 2>&1
 is 'a person: status 0' "$?" 0

@@ -79,6 +79,35 @@ is 'push of who has another: nothing has come' "$(cd "$DARIO_HOME/backends" && e
 ok 'push of who has taken it' eval '"$dario" store pull 2>/dev/null && "$dario" store push 2>/dev/null'
 ok 'live: and that' wait_for 20 has three
 
+# What was changed here since it was taken is not brought back by a pull.
+on 1
+"$dario" store pull 2>/dev/null
+"$dario" key add bob >"$tmp/bob" 2>/dev/null
+"$dario" store push 2>/dev/null
+on 2
+"$dario" store pull 2>/dev/null
+ok 'a key comes along' test -e "$DARIO_HOME/keys/bob.json"
+"$dario" key disable bob
+on 1
+backend five 5
+"$dario" store push 2>/dev/null
+on 2
+"$dario" store pull >"$tmp/out" 2>&1
+is 'changed here: nothing is pulled over it' "$? $(grep -c disabled "$DARIO_HOME/keys/bob.json")" '1 1'
+like 'changed here: it is named' "$(cat "$tmp/out")" 'keys/bob.json was changed on this host'
+"$dario" key remove bob
+"$dario" store pull >"$tmp/out" 2>&1
+is 'removed here: it does not come back' "$? $(ls "$DARIO_HOME/keys" | grep -c bob.json$)" '1 0'
+ok 'with --force it does' eval '"$dario" store pull --force 2>/dev/null && test -e "$DARIO_HOME/keys/bob.json"'
+on 1
+"$dario" key remove bob 2>/dev/null
+"$dario" backend remove five 2>/dev/null
+"$dario" store push 2>/dev/null
+on 2
+ok 'and what is the same is taken' "$dario" store pull 2>/dev/null
+on 3
+"$dario" store pull 2>/dev/null
+
 # Who can write to the store cannot make one, change one, or bring one back.
 ask_store --raw hget dario:v:config x | head -c -1 >"$tmp/older"
 old=$(ask_store --raw hget dario:v:config v)

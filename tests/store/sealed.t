@@ -107,6 +107,15 @@ ask_store hdel dario:sealed accounts/other.json >/dev/null
 forge "$account" $((version + 5)) "$token" <"$tmp/sealed"
 "$dario" store pull $alias --force >"$tmp/out" 2>&1
 is 'as another version: refused' $? 1
+known=$(field storeVersion)
+"$dario" store pull $alias >"$tmp/out" 2>&1
+is 'as another version of the same token: not believed' "$? $(field storeVersion)" "1 $known"
+"$dario" store push $alias >"$tmp/out" 2>&1
+is 'as another version: nothing is put on it' "$? $(ask_store --raw hget "dario:v:$account" v)" "1 $((version + 5))"
+forge "$account" 9000000000000000 "$token" <"$tmp/sealed"
+"$dario" store pull $alias >"$tmp/out" 2>&1
+is 'as one of a time to come: refused' "$? $(field storeVersion)" "1 $known"
+like 'as one of a time to come: says so' "$(cat "$tmp/out")" 'a time to come'
 tr 'a-m' 'n-z' <"$tmp/sealed" >"$tmp/other"
 forge "$account" "$version" "$token" <"$tmp/other"
 "$dario" store pull $alias --force >"$tmp/out" 2>&1
