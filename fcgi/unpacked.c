@@ -10,8 +10,8 @@
  * (zstd: a block of 128 KiB in 4 bytes). */
 #define STEP 64
 #define OUT_MAX (4u << 20)
-/* Texts come to a tenth; what becomes more than this of a byte, and is large, is
- * made to fill somebody's disk. */
+/* Texts come to a tenth; what becomes more than this of a byte, and is large,
+ * is made to fill somebody's disk. */
 #define RATIO_MAX 100
 #define RATIO_FROM (64u << 20) /* bytes that are let through anyhow */
 

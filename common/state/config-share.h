@@ -8,7 +8,7 @@
  * host's own; and not accounts with tokens, which are things of their own
  * (credential.h). A host notes in store-config.json which version it has, and
  * which files are from there: those that a newer version lacks go. An older
- * version than that is refused, and so is one over a file that was changed here.
+ * version than that is refused, and so is one over what was changed here.
  */
 #ifndef DARIO_CONFIG_SHARE_H
 #define DARIO_CONFIG_SHARE_H

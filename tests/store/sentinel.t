@@ -60,7 +60,7 @@ DARIO_STORE="redis://127.0.0.1:$replica" "$dario" store status >"$tmp/out" 2>&1
 is 'a replica is no store' $? 1
 like 'and that is said' "$(cat "$tmp/out")" 'it is a replica'
 export DARIO_STORE="redis+sentinel://127.0.0.1:$nobody,127.0.0.1:$sentinel/shop"
-"$dario" store status >"$tmp/out" 2>&1
+"$dario" store status --json >"$tmp/out" 2>&1
 is 'the first sentinel is gone: the second is asked' "$? $(json 'j["status"]' <"$tmp/out")" '0 ok'
 
 export DARIO_ON_ERROR=allow
