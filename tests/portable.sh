@@ -4,14 +4,14 @@
 # POSIX has not (configure --enable-posix-fallbacks), and the tests of what then
 # goes another way: descriptors, the loop, signals, start and end, files.
 #	tests/portable.sh ARCHIVE (from the build folder)
-# TESTS chooses others, and only what they need is built then: unit tests, and
-# shell tests of the programs.
+# PORTABLE chooses others, and only what they need is built then: unit tests, and
+# shell tests of the programs. (TESTS is a variable of the Makefile's own.)
 set -eu
 archive=$1
 programs='dario dario.fcgi'
-if [ -z "${TESTS-}" ]; then
+if [ -z "${PORTABLE-}" ]; then
 	programs=all
-	TESTS="tests/unit/test-base tests/unit/test-departure
+	PORTABLE="tests/unit/test-base tests/unit/test-departure
 		tests/unit/test-loop tests/unit/test-meter tests/unit/test-pool
 		tests/unit/test-port tests/unit/test-snapshot
 		tests/unit/test-state tests/unit/test-usage
@@ -30,7 +30,7 @@ rm -rf "$folder"
 mkdir "$folder"
 tar -xf "$archive" -C "$folder" --strip-components=1
 cd "$folder"
-for t in $TESTS; do
+for t in $PORTABLE; do
 	case $t in tests/unit/*) programs="$programs $t" ;; esac
 done
 ./configure -q CFLAGS='-g -O1' --enable-posix-fallbacks --enable-werror
@@ -45,7 +45,7 @@ left=$(nm -u dario dario.fcgi | grep -E ' (accept4|epoll_|eventfd|inotify_|pipe2
 srcdir=$PWD builddir=$PWD DARIO_DATADIR=$PWD CMOCKA_MESSAGE_OUTPUT=TAP
 export srcdir builddir DARIO_DATADIR CMOCKA_MESSAGE_OUTPUT
 failed=
-for t in $TESTS; do
+for t in $PORTABLE; do
 	case $t in
 	tests/unit/*) set -- "$t" ;;
 	*.vtc) set -- sh tests/vtc/run.sh "$t" ;;
