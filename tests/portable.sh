@@ -51,7 +51,8 @@ for t in $PORTABLE; do
 	*.vtc) set -- sh tests/vtc/run.sh "$t" ;;
 	*) set -- sh "$t" ;;
 	esac
-	if "$@" >test.log 2>&1 && ! grep '^not ok' test.log; then
+	# cmocka says of what is left out: not ok # SKIP
+	if "$@" >test.log 2>&1 && ! grep '^not ok' test.log | grep -v '# SKIP'; then
 		echo "$t: $(grep -c '^ok' test.log) passed"
 	else
 		cat test.log
