@@ -35,10 +35,15 @@ jobs=-j$(nproc 2>/dev/null || echo 2)
 ./configure -q CC=clang CFLAGS='-g -O1' --enable-sanitizers="$kind" \
 	--enable-werror
 make -s "$jobs"
+status=0
 if [ -n "$tests" ]; then
-	make -s -k "$jobs" check VERBOSE=1 TESTS="$(echo $tests)"
+	tests/check.sh check.out TESTS="$(echo $tests)" || status=$?
 else
-	make -s -k "$jobs" check VERBOSE=1
+	tests/check.sh check.out || status=$?
+fi
+if [ "$status" != 0 ]; then
+	cat check.out check.out.again 2>/dev/null || true
+	exit "$status"
 fi
 cd ..
 rm -rf "$folder"
