@@ -8,8 +8,10 @@
 #include "base/http-date.h"
 #include "base/install-path.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "state/backend.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,10 +29,19 @@ struct row {
 	struct price price;
 };
 
-struct prices {
-	struct arena arena; /* of names: the files as they are read go */
+/* The rows of one file. */
+struct table {
+	struct arena arena; /* of names: the file as it is read goes */
 	struct row *rows;
-	size_t n, n_own;
+	size_t n;
+};
+
+struct prices {
+	struct table own, ours;
+	/* Ours are many, and most commands ask for no price: they are read when
+	 * the first one is asked for. */
+	pthread_mutex_t lock;
+	atomic_bool has_ours;
 	struct price unknown;
 	uint64_t number; /* of this loading */
 };
@@ -145,28 +156,25 @@ static int read_names(struct row *row, struct arena *a, struct json_object *o,
 	return 0;
 }
 
-static int read_rows(struct prices *p, struct json_object *file, struct err *e)
+static int read_rows(struct table *t, struct json_object *file, struct err *e)
 {
 	struct json_object *list = json_get(file, "prices");
 
 	if (list && !json_object_is_type(list, json_type_array))
 		return err_set(e, ERR_CONFIG, "prices must be a list");
-	p->rows = xrealloc(p->rows,
-			   (p->n + json_length(list) + 1) * sizeof(*p->rows));
+	t->rows = xcalloc(json_length(list) + 1, sizeof(*t->rows));
 	for (size_t i = 0; i < json_length(list); i++) {
 		struct json_object *o = json_at(list, i);
-		struct row *row = &p->rows[p->n++];
+		struct row *row = &t->rows[t->n++];
 
-		memset(row, 0, sizeof(*row));
 		row->from = from(o);
-		if (read_names(row, &p->arena, o, e) ||
+		if (read_names(row, &t->arena, o, e) ||
 		    read_price(&row->price, o, e))
 			return -1;
 	}
 	return 0;
 }
 
-/* The home's rows stand first. */
 static int read_own(struct prices *p, const char *home, struct err *e)
 {
 	struct json_object *file = NULL, *unknown;
@@ -179,19 +187,47 @@ static int read_own(struct prices *p, const char *home, struct err *e)
 	unknown = json_get(file, "defaultPrice");
 	rc = unknown ? read_price(&p->unknown, unknown, e) : 0;
 	if (rc == 0)
-		rc = read_rows(p, file, e);
+		rc = read_rows(&p->own, file, e);
 	json_object_put(file);
-	p->n_own = p->n;
 	return rc ? err_add(e, PRICES_FILE) : 0;
 }
 
-static int read_ours(struct prices *p, struct err *e)
+static void release(struct table *t)
 {
-	struct json_object *file = install_path_json("share/prices.json", e);
-	int rc = file ? read_rows(p, file, e) : -1;
+	for (size_t i = 0; i < t->n; i++)
+		globs_release(&t->rows[i].match);
+	arena_release(&t->arena);
+	free(t->rows);
+	*t = (struct table){ .n = 0 };
+	arena_init(&t->arena);
+}
 
+/* Without them no price of a model is known, and that is said. */
+static void read_ours(struct prices *p)
+{
+	struct err e;
+	struct json_object *file = install_path_json("share/prices.json", &e);
+
+	if (!file || read_rows(&p->ours, file, &e)) {
+		release(&p->ours);
+		log_msg("no prices are known: %s", e.msg);
+	}
 	json_object_put(file);
-	return rc;
+}
+
+static const struct table *ours(const struct prices *known)
+{
+	struct prices *p = (struct prices *)known;
+
+	if (atomic_load_explicit(&p->has_ours, memory_order_acquire))
+		return &p->ours;
+	pthread_mutex_lock(&p->lock);
+	if (!atomic_load(&p->has_ours)) {
+		read_ours(p);
+		atomic_store_explicit(&p->has_ours, true, memory_order_release);
+	}
+	pthread_mutex_unlock(&p->lock);
+	return &p->ours;
 }
 
 struct prices *prices_load(const char *home, struct err *e)
@@ -201,8 +237,10 @@ struct prices *prices_load(const char *home, struct err *e)
 
 	p->unknown = large;
 	p->number = atomic_fetch_add(&numbers, 1) + 1;
-	arena_init(&p->arena);
-	if (read_own(p, home, e) == 0 && read_ours(p, e) == 0)
+	pthread_mutex_init(&p->lock, NULL);
+	arena_init(&p->own.arena);
+	arena_init(&p->ours.arena);
+	if (read_own(p, home, e) == 0)
 		return p;
 	prices_free(p);
 	return NULL;
@@ -217,10 +255,9 @@ void prices_free(struct prices *p)
 {
 	if (!p)
 		return;
-	for (size_t i = 0; i < p->n; i++)
-		globs_release(&p->rows[i].match);
-	arena_release(&p->arena);
-	free(p->rows);
+	release(&p->own);
+	release(&p->ours);
+	pthread_mutex_destroy(&p->lock);
 	free(p);
 }
 
@@ -237,12 +274,12 @@ static bool is_at(const struct row *r, const struct backend *b)
 
 /* The first row that matches names the model; an older row with another date
  * stands behind it under the same name. */
-static const struct price *find_in(const struct prices *p, size_t from,
-				   size_t to, const struct backend *b, bool at,
+static const struct price *find_in(const struct table *t,
+				   const struct backend *b, bool at,
 				   struct glob_name model, int64_t when)
 {
-	for (size_t i = from; i < to; i++) {
-		const struct row *r = &p->rows[i];
+	for (size_t i = 0; i < t->n; i++) {
+		const struct row *r = &t->rows[i];
 
 		if (r->from <= when && (at ? is_at(r, b) : !r->n_at) &&
 		    globs_match(&r->match, model, 0))
@@ -251,18 +288,23 @@ static const struct price *find_in(const struct prices *p, size_t from,
 	return NULL;
 }
 
+static const struct price *find_at(const struct table *t,
+				   const struct backend *b,
+				   struct glob_name model, int64_t when)
+{
+	const struct price *found = find_in(t, b, true, model, when);
+
+	return found ? found : find_in(t, b, false, model, when);
+}
+
 /* The home's rows before ours, those of the place before all others. */
 static const struct price *find(const struct prices *p, const struct backend *b,
 				const char *model, int64_t when)
 {
-	const size_t ends[] = { 0, p->n_own, p->n };
 	struct glob_name name = glob_name(model);
-	const struct price *found = NULL;
+	const struct price *found = find_at(&p->own, b, name, when);
 
-	for (int i = 0; i < 4 && !found; i++)
-		found = find_in(p, ends[i / 2], ends[i / 2 + 1], b, i % 2 == 0,
-				name, when);
-	return found;
+	return found ? found : find_at(ours(p), b, name, when);
 }
 
 static unsigned hash_in(unsigned h, const char *s)

@@ -15,8 +15,9 @@
  * share/providers.json, or a backend's name); without it wherever a model of
  * that name answers and no other row is of the place. Each row of ours has its
  * source, and where it is known the date from which it holds; of the rows for a
- * model the latest one that holds counts. A server of the user's own machine
- * costs nothing (cost.h). Immutable once loaded. Thread-safe.
+ * model the first one that holds counts. A server of the user's own machine
+ * costs nothing (cost.h). Ours are read when the first price is asked for;
+ * without the file none is known. Thread-safe.
  */
 #ifndef DARIO_PRICE_H
 #define DARIO_PRICE_H
@@ -27,7 +28,7 @@
 #define PRICES_FILE "prices.json" /* of the home */
 
 struct prices;
-/* An error names the file that is wrong. */
+/* An error names the home's file, when that is wrong. */
 struct prices *prices_load(const char *home, struct err *e);
 void prices_free(struct prices *p); /* NULL is fine */
 
