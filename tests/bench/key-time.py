@@ -16,6 +16,7 @@ import argparse
 import hashlib
 import os
 import shutil
+import statistics
 import string
 import sys
 import tempfile
@@ -25,7 +26,8 @@ import fastcgi
 
 WHERE = ("guard_request", "guard_key")
 ASKED = "/v1/models"
-TIMES, SIZE = 3, 5  # windows, of which the least counts; requests in one
+TIMES, SIZE = 5, 5  # windows, of which the median counts; requests in one
+STEP = 7
 # A few instructions of all windows of a lane may be another's, once. What tells
 # keys apart is not the same in any run.
 TRIES = 4
@@ -107,12 +109,17 @@ def measure(builddir, lanes):
                         {"hash": "sha256:" + digest})
             fastcgi.put(f"{worker.home}/config.json", {"apiKey": OWNER})
             run_window(worker, *lanes[0])  # the start with it
-            for _ in range(TIMES):
-                for lane in lanes:
-                    run_window(worker, *lane)
+            # What comes before a window has its effect, too: each round begins
+            # with another lane.
+            order = [(k * STEP + i) % len(lanes) for k in range(TIMES)
+                     for i in range(len(lanes))]
+            for i in order:
+                run_window(worker, *lanes[i])
         counts = budget.windows(place)[1:]
-    return [min(counts[i + k * len(lanes)] for k in range(TIMES)) // SIZE
-            for i in range(len(lanes))]
+    seen = [[] for _ in lanes]
+    for i, count in zip(order, counts):
+        seen[i].append(count)
+    return [round(statistics.median(own) / SIZE) for own in seen]
 
 
 def equal(counts, own):

@@ -13,6 +13,6 @@ rc=$?
 lanes=$(grep -c '^[a-z ]*: [0-9,]*$' "$srcdir/tests/bench/budget.txt")
 is 'every lane of the budget was measured, and few accounts against many' \
 	"$(grep -Ec '^(PASS|FAIL) ' "$out")" "$((lanes + 1))"
-cases "$out"
+verdicts "$out"
 is 'ended as it should' "$rc" 0
 done_testing

@@ -9,10 +9,10 @@ documents=$srcdir/tests/sh/documents.py
 
 python3 "$documents" links "$srcdir" >"$tmp/links" 2>&1
 is 'links: looked at' "$?" 0
-cases "$tmp/links"
+verdicts "$tmp/links"
 python3 "$documents" targets "$srcdir" >"$tmp/targets" 2>&1
 is 'make targets: looked at' "$?" 0
-cases "$tmp/targets"
+verdicts "$tmp/targets"
 
 # The commands of a document, in a home with two backends; a router is only
 # checked.
@@ -61,5 +61,5 @@ done
 dario doctor --json >"$tmp/json/dario-doctor"
 python3 "$documents" json "$srcdir/doc/json.md" "$tmp/json" >"$tmp/fields" 2>&1
 is 'JSON: looked at' "$?" 0
-cases "$tmp/fields"
+verdicts "$tmp/fields"
 done_testing

@@ -11,6 +11,6 @@ python3 "$srcdir/tests/bench/key-cost.py" --builddir="$builddir" >"$tmp/out" 2>&
 rc=$?
 [ "$rc" != 77 ] || skip_all "$(sed 's/^SKIP //' "$tmp/out")"
 is 'whole answers and streams were measured' "$(grep -Ec '^(PASS|FAIL) ' "$tmp/out")" 2
-cases "$tmp/out"
+verdicts "$tmp/out"
 is 'ended as it should' "$rc" 0
 done_testing

@@ -12,6 +12,6 @@ python3 "$srcdir/tests/bench/key-time.py" --builddir="$builddir" >"$tmp/out" 2>&
 rc=$?
 [ "$rc" != 77 ] || skip_all "$(sed 's/^SKIP //' "$tmp/out")"
 is 'both fields, and both kinds of keys, were counted' "$(grep -Ec '^(PASS|FAIL) ' "$tmp/out")" 6
-cases "$tmp/out"
+verdicts "$tmp/out"
 is 'ended as it should' "$rc" 0
 done_testing

@@ -107,9 +107,9 @@ unlike() {
 	esac
 }
 
-# cases FILE [BEFORE]: what a program has told in FILE, as "PASS case" and
+# verdicts FILE [BEFORE]: what a program has told in FILE, as "PASS case" and
 # "FAIL case: why"; BEFORE stands before each.
-cases() {
+verdicts() {
 	while IFS= read -r line; do
 		case $line in
 		PASS\ *) pass "${2:-}${line#PASS }" ;;
@@ -126,7 +126,7 @@ report() {
 	shift 2
 	timeout "${report_seconds:-300}" "$@" >"$out" 2>&1
 	is "$name: ran to its end" "$?" 0
-	cases "$out" "$name: "
+	verdicts "$out" "$name: "
 	ok "$name: printed its cases" grep -q '^PASS' "$out"
 }
 

@@ -12,5 +12,5 @@ is 'the page is that of the tables: dario help --reference' \
 PYTHONDONTWRITEBYTECODE=1 python3 "$srcdir/tests/sh/reference.py" "$page" \
 	"$dario" "$tmp" >"$tmp/out" 2>&1
 is 'the rest was tried' "$?" 0
-cases "$tmp/out"
+verdicts "$tmp/out"
 done_testing
