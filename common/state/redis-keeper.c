@@ -3,9 +3,7 @@
 
 #include "state/shared-redis.h"
 
-#include <errno.h>
-#include <pthread.h>
-#include <time.h>
+#include "base/rest.h"
 
 #define BEAT_MS 100
 #define RETRY_MS 500
@@ -14,40 +12,17 @@
 
 static struct {
 	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t stop;
-	bool runs, ends;
+	struct rest rest;
+	bool runs;
 	const char *home;
-} keeper = { .lock = PTHREAD_MUTEX_INITIALIZER };
-
-/* False: it is to end. A clock that is set back must not stop it. */
-static bool rest(long ms)
-{
-	struct timespec t;
-	int rc = 0;
-	bool ends;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += ms / 1000;
-	t.tv_nsec += ms % 1000 * 1000000;
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_sec++;
-		t.tv_nsec -= 1000000000;
-	}
-	pthread_mutex_lock(&keeper.lock);
-	while (!keeper.ends && rc != ETIMEDOUT)
-		rc = pthread_cond_timedwait(&keeper.stop, &keeper.lock, &t);
-	ends = keeper.ends;
-	pthread_mutex_unlock(&keeper.lock);
-	return !ends;
-}
+} keeper;
 
 static void *keep(void *arg)
 {
 	long quiet = 0, ms = 0;
 	struct err unused;
 
-	while (rest(ms)) {
+	while (rest_for(&keeper.rest, ms)) {
 		bool used = shared_redis_was_used();
 
 		ms = RETRY_MS;
@@ -68,23 +43,14 @@ static void *keep(void *arg)
 
 void shared_redis_keep(const char *home)
 {
-	pthread_condattr_t steady;
-	pthread_attr_t attr;
 	struct err unused;
 
-	pthread_condattr_init(&steady);
-	pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
-	pthread_cond_init(&keeper.stop, &steady);
-	pthread_condattr_destroy(&steady);
-
+	rest_init(&keeper.rest);
 	redis_link_keep();
 	if (redis_link_retry(&unused))
 		redis_link_lost(unused.msg);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_BYTES);
 	keeper.home = home;
-	keeper.runs = pthread_create(&keeper.thread, &attr, keep, NULL) == 0;
-	pthread_attr_destroy(&attr);
+	keeper.runs = rest_thread(&keeper.thread, STACK_BYTES, keep);
 }
 
 static void nothing(void *arg, const redisReply *answer)
@@ -100,10 +66,7 @@ void shared_redis_end(void)
 
 	if (!keeper.runs)
 		return;
-	pthread_mutex_lock(&keeper.lock);
-	keeper.ends = true;
-	pthread_cond_signal(&keeper.stop);
-	pthread_mutex_unlock(&keeper.lock);
+	rest_end(&keeper.rest);
 	pthread_join(keeper.thread, NULL);
 	keeper.runs = false;
 	meter_redis_flush();

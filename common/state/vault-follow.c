@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/rest.h"
 #include "base/wait.h"
 #include "state/config-share.h"
 #include "state/credential.h"
@@ -12,12 +13,9 @@
 #include "state/shared.h"
 #include "state/vault.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define LOOK_MS 100   /* at what is known of the store */
 #define AGAIN_MS 1000 /* before what went wrong is tried again */
@@ -27,38 +25,13 @@
 
 static struct {
 	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t stop;
+	struct rest rest;
 	char *home;
-	bool config, runs, ends, wake;
+	bool config, runs;
 	_Atomic bool live;
 	_Atomic uint64_t seen; /* version of the vault that was looked at */
 	char said[sizeof(((struct err *)0)->msg)]; /* each fault once */
-} follow = { .lock = PTHREAD_MUTEX_INITIALIZER,
-	     .stop = PTHREAD_COND_INITIALIZER };
-
-/* False: it is to end. */
-static bool rest(long ms)
-{
-	struct timespec t;
-	int rc = 0;
-	bool ends;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	t.tv_sec += ms / 1000;
-	t.tv_nsec += ms % 1000 * 1000000;
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_sec++;
-		t.tv_nsec -= 1000000000;
-	}
-	pthread_mutex_lock(&follow.lock);
-	while (!follow.ends && !follow.wake && rc != ETIMEDOUT)
-		rc = pthread_cond_timedwait(&follow.stop, &follow.lock, &t);
-	ends = follow.ends;
-	follow.wake = false;
-	pthread_mutex_unlock(&follow.lock);
-	return !ends;
-}
+} follow;
 
 static void complain(const struct err *e)
 {
@@ -117,7 +90,7 @@ static void *run(void *arg)
 	bool done = false;
 	long ms = 0;
 
-	while (rest(ms)) {
+	while (rest_for(&follow.rest, ms)) {
 		uint64_t now = vault_version();
 
 		ms = LOOK_MS;
@@ -139,14 +112,6 @@ bool vault_follow_live(void)
 	return atomic_load_explicit(&follow.live, memory_order_relaxed);
 }
 
-static void wake(void)
-{
-	pthread_mutex_lock(&follow.lock);
-	follow.wake = true;
-	pthread_cond_signal(&follow.stop);
-	pthread_mutex_unlock(&follow.lock);
-}
-
 bool vault_follow_now(void)
 {
 	int64_t end = clock_ms() + WAIT_MS;
@@ -156,7 +121,7 @@ bool vault_follow_now(void)
 	want = vault_version();
 	if (atomic_load(&follow.seen) >= want || is_away())
 		return false;
-	wake();
+	rest_wake(&follow.rest);
 	while (atomic_load(&follow.seen) < want && clock_ms() < end)
 		wait_ms(STEP_MS);
 	return true;
@@ -164,18 +129,13 @@ bool vault_follow_now(void)
 
 void vault_follow_start(const char *home, bool config)
 {
-	pthread_attr_t attr;
-
 	if (!vault_exists() || follow.runs)
 		return;
 	free(follow.home);
 	follow.home = xstrdup(home);
 	follow.config = config;
-	follow.ends = false;
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_BYTES);
-	follow.runs = pthread_create(&follow.thread, &attr, run, NULL) == 0;
-	pthread_attr_destroy(&attr);
+	rest_init(&follow.rest);
+	follow.runs = rest_thread(&follow.thread, STACK_BYTES, run);
 	atomic_store(&follow.live, follow.runs && config);
 }
 
@@ -183,10 +143,7 @@ void vault_follow_end(void)
 {
 	if (!follow.runs)
 		return;
-	pthread_mutex_lock(&follow.lock);
-	follow.ends = true;
-	pthread_cond_signal(&follow.stop);
-	pthread_mutex_unlock(&follow.lock);
+	rest_end(&follow.rest);
 	pthread_join(follow.thread, NULL);
 	follow.runs = false;
 }
