@@ -14,18 +14,24 @@
 
 #include <string.h>
 
-static void to_log(const struct request *r, int64_t took_ms)
+/* What the client has sent, and may be shown. */
+struct shown {
+	const char *path, *model, *upstream_model;
+};
+
+static void to_log(const struct request *r, const struct shown *s,
+		   int64_t took_ms)
 {
 	const struct err *e = &r->outcome.error;
 	struct log_access line = {
 		.id = r->id,
 		.method = r->vars.method,
-		.path = guard_safe(r, r->asked_path),
+		.path = s->path,
 		.person = r->key ? r->key->name : NULL,
 		.api = r->api,
 		.backend = r->backend,
-		.model = guard_safe(r, r->model),
-		.upstream_model = guard_safe(r, r->upstream_model),
+		.model = s->model,
+		.upstream_model = s->upstream_model,
 		.upstream_id = r->upstream_id,
 		.account = r->account,
 		.fallback = r->fallback,
@@ -61,12 +67,13 @@ static double dollars(const struct request *r, const char *model, int64_t now)
 }
 
 /* What went to a backend, or would have. */
-static void to_sums(const struct request *r, int64_t took_ms)
+static void to_sums(const struct request *r, const struct shown *s,
+		    int64_t took_ms)
 {
 	const char *home = snapshot_home(r->app->config);
-	const char *model = guard_safe(r, r->upstream_model ? r->upstream_model
-					  : r->model        ? r->model
-							    : "");
+	const char *model = s->upstream_model ? s->upstream_model
+			  : s->model          ? s->model
+					      : "";
 	int64_t now = clock_wall_ms();
 	struct history_record h = {
 		.time = now,
@@ -98,7 +105,8 @@ static void to_sums(const struct request *r, int64_t took_ms)
 
 /* What asked for a model or went to a backend, for /requests; of what the demo
  * provider is asked, the request that led there is enough. */
-static void to_recent(const struct request *r, int64_t took_ms)
+static void to_recent(const struct request *r, const struct shown *s,
+		      int64_t took_ms)
 {
 	const struct err *e = &r->outcome.error;
 	struct recent x = {
@@ -113,12 +121,12 @@ static void to_recent(const struct request *r, int64_t took_ms)
 		.usage = r->usage,
 		.texts = {
 			.id = r->id,
-			.path = guard_safe(r, r->asked_path),
+			.path = s->path,
 			.key = r->key ? r->key->name : NULL,
-			.model = guard_safe(r, r->model),
+			.model = s->model,
 			.backend = r->backend,
 			.account = r->account,
-			.upstream_model = guard_safe(r, r->upstream_model),
+			.upstream_model = s->upstream_model,
 			.fallback = r->fallback,
 			.dropped = r->dropped,
 			.error = e->code ? err_name(e->code) : NULL,
@@ -132,14 +140,19 @@ void record_request(struct request *r)
 {
 	int64_t took_ms = clock_ms() - r->started;
 	bool asks = r->model && strncmp(r->path, "/demo/", 6);
+	const struct shown s = {
+		.path = guard_safe(r, r->asked_path),
+		.model = guard_safe(r, r->model),
+		.upstream_model = guard_safe(r, r->upstream_model),
+	};
 
-	to_log(r, took_ms);
+	to_log(r, &s, took_ms);
 	if (r->backend)
 		look_up_usage(r);
 	estimate_settle(r);
 	metered_settle(r);
 	if (r->backend || (asks && r->status >= 400))
-		to_sums(r, took_ms);
+		to_sums(r, &s, took_ms);
 	if (r->backend || asks)
-		to_recent(r, took_ms);
+		to_recent(r, &s, took_ms);
 }
