@@ -104,17 +104,11 @@ static void put_report(struct jw *w, const struct snapshot *c, const char *home)
 	report_release(&r);
 }
 
-static void put_requests(struct jw *w, const struct snapshot *c,
-			 const char *home)
-{
-	show_all_recent(w, home, c);
-}
-
 static void (*const makers[TOP_PARTS])(struct jw *w, const struct snapshot *c,
 				       const char *home) = {
 	[TOP_HEALTH] = put_health,
 	[TOP_ACCOUNTS] = show_accounts,
-	[TOP_REQUESTS] = put_requests,
+	[TOP_REQUESTS] = show_all_recent,
 	[TOP_ANALYTICS] = put_report,
 };
 

@@ -196,21 +196,6 @@ const char *cmd_value(const struct cmd *c, const char *flag)
 int cmd_check_list(const struct cmd *c, const char *flag, struct err *e)
 {
 	const char *text = cmd_value(c, flag);
-	char item[300];
 
-	for (bool more = text; more;) {
-		size_t n = strcspn(text, ",");
-		struct span one = span_trim((struct span){ text, n });
-
-		snprintf(item, sizeof(item), "%.*s",
-			 (int)(one.n < sizeof(item) ? one.n : 0), one.p);
-		if (!glob_is_good(item))
-			return err_set(e, ERR_USAGE,
-				       "--%s has an item that is empty or not "
-				       "a pattern: \"%.60s\"",
-				       flag, item);
-		more = text[n];
-		text += n + more;
-	}
-	return 0;
+	return text ? glob_check_list(text, flag, e) : 0;
 }

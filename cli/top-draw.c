@@ -74,6 +74,19 @@ static bool begin_part(struct canvas *c, const char *title)
 	return true;
 }
 
+/* A part with a line for each of a list, as many as there is room for. */
+static void draw_list(struct canvas *c, struct json_object *list,
+		      const char *title,
+		      void (*draw)(struct canvas *c, struct json_object *one))
+{
+	size_t n = json_length(list);
+
+	if (!n || !begin_part(c, title))
+		return;
+	for (size_t i = 0; i < n && has_line(c); i++)
+		draw(c, json_at(list, i));
+}
+
 static const char *short_number(int64_t n, char out[24])
 {
 	if (n < 10000)
@@ -231,15 +244,11 @@ static void draw_accounts(struct canvas *c)
 	struct json_object *list = json_get(c->top->parts[TOP_ACCOUNTS],
 					    "accounts");
 	int bar = c->width >= WIDE ? 20 : 10;
-	size_t n = json_length(list);
 	char title[200];
 
 	snprintf(title, sizeof(title), "%-*s %-*s%-*s%4s  %s", NAME, "account",
 		 bar + 14, "5 hours", bar + 14, "7 days", "now", "state");
-	if (!n || !begin_part(c, title))
-		return;
-	for (size_t i = 0; i < n && has_line(c); i++)
-		draw_account(c, json_at(list, i));
+	draw_list(c, list, title, draw_account);
 }
 
 /* --- backends ------------------------------------------------------------- */
@@ -279,15 +288,11 @@ static void draw_backends(struct canvas *c)
 {
 	struct json_object *list = json_get(c->top->parts[TOP_HEALTH],
 					    "backends");
-	size_t n = json_length(list);
 	char title[200];
 
 	snprintf(title, sizeof(title), "%-*s %-*s %7s  %s", BACKEND, "backend",
 		 BACKEND, "APIs", "waiting", "state");
-	if (!n || !begin_part(c, title))
-		return;
-	for (size_t i = 0; i < n && has_line(c); i++)
-		draw_backend(c, json_at(list, i));
+	draw_list(c, list, title, draw_backend);
 }
 
 /* --- requests ------------------------------------------------------------- */
@@ -321,15 +326,11 @@ static void draw_requests(struct canvas *c)
 {
 	struct json_object *list = json_get(c->top->parts[TOP_REQUESTS],
 					    "requests");
-	size_t n = json_length(list);
 	char title[200];
 
 	snprintf(title, sizeof(title), "%-8s  %3s %7s  %-24s  %-*s %8s", "time",
 		 "", "took", "model", NAME, "answered by", "$");
-	if (!n || !begin_part(c, title))
-		return;
-	for (size_t i = 0; i < n && has_line(c); i++)
-		draw_request(c, json_at(list, i));
+	draw_list(c, list, title, draw_request);
 }
 
 /* A person is not told of any. */

@@ -15,7 +15,6 @@
 #include <string.h>
 
 #define NAME "a key's name"
-#define ITEM_MAX 300 /* bytes of a pattern */
 
 #define AT(member) \
 	{ \
@@ -132,25 +131,10 @@ static int take_number(struct json_object *o, const char *member,
 
 static int take_models(struct json_object *o, const char *text, struct err *e)
 {
-	struct span rest = span_of(text ? text : "");
-	char item[ITEM_MAX];
-
 	if (!is_said(o, "models", text))
 		return 0;
-	for (bool more = true; more;) {
-		size_t n = rest.n;
-		struct span one = span_cut(&rest, ',');
-
-		more = one.n < n; /* a comma was there */
-		one = span_trim(one);
-		snprintf(item, sizeof(item), "%.*s",
-			 (int)(one.n < sizeof(item) ? one.n : 0), one.p);
-		if (!glob_is_good(item))
-			return err_set(e, ERR_USAGE,
-				       "--models has an item that is empty or "
-				       "not a pattern: \"%.60s\"",
-				       item);
-	}
+	if (glob_check_list(text, "models", e))
+		return -1;
 	json_object_object_add(o, "models", json_split(text));
 	return 0;
 }

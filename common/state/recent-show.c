@@ -89,7 +89,7 @@ static void show_one(void *arg, const struct recent *x)
 	show_recent(l->w, x, l->config, true);
 }
 
-void show_all_recent(struct jw *w, const char *home, const struct snapshot *c)
+void show_all_recent(struct jw *w, const struct snapshot *c, const char *home)
 {
 	struct listing l = { w, c };
 

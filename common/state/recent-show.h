@@ -12,6 +12,6 @@
 void show_recent(struct jw *w, const struct recent *x, const struct snapshot *c,
 		 bool account);
 /* {"requests":[...]} of all of them. */
-void show_all_recent(struct jw *w, const char *home, const struct snapshot *c);
+void show_all_recent(struct jw *w, const struct snapshot *c, const char *home);
 
 #endif

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ITEM_MAX 300 /* bytes of a pattern in a list */
 #define BUDGET_MS 30000
 #define BUDGET_MAX_MS 600000
 
@@ -36,6 +37,27 @@ bool glob_is_good(const char *glob)
 			return false;
 	}
 	return true;
+}
+
+int glob_check_list(const char *list, const char *flag, struct err *e)
+{
+	char item[ITEM_MAX];
+
+	for (bool more = true; more;) {
+		size_t n = strcspn(list, ",");
+		struct span one = span_trim((struct span){ list, n });
+
+		snprintf(item, sizeof(item), "%.*s",
+			 (int)(one.n < sizeof(item) ? one.n : 0), one.p);
+		if (!glob_is_good(item))
+			return err_set(e, ERR_USAGE,
+				       "--%s has an item that is empty or not "
+				       "a pattern: \"%.60s\"",
+				       flag, item);
+		more = list[n];
+		list += n + more;
+	}
+	return 0;
 }
 
 /* --- one rule ------------------------------------------------------------ */

@@ -63,6 +63,8 @@ void rules_unknown(struct notes *n, struct json_object *file);
 
 /* Not empty, and "[" is closed? */
 bool glob_is_good(const char *glob);
+/* Each of a list with commas; the error names the flag --NAME. */
+int glob_check_list(const char *list, const char *flag, struct err *e);
 bool glob_match(const char *glob, const char *model);
 
 /* What leads to the next target, one after the other, as `on` has it. */
