@@ -154,11 +154,11 @@ static void switch_row(const struct quirk_row *r)
 				   "[\"model\", \"messages\", \"stream\"]" },
 	};
 	const struct member m = {
-		r->key,
-		kinds[r->kind].takes,
-		kinds[r->kind].preset,
-		kinds[r->kind].example,
-		r->help,
+		.name = r->key,
+		.takes = kinds[r->kind].takes,
+		.preset = kinds[r->kind].preset,
+		.example = kinds[r->kind].example,
+		.help = r->help,
 	};
 
 	member_row(&m);

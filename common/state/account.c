@@ -169,26 +169,14 @@ static int take_way(struct account *a, struct json_object *o, struct err *e)
 	return 0;
 }
 
-/* A number that stands there, or `preset`. */
-static int take_number(struct json_object *o, const char *key, long max,
-		       long preset, long *out, struct err *e)
-{
-	int64_t n = json_get(o, key) ? json_int(o, key, -1) : preset;
-
-	if (n < 0 || n > max)
-		return err_set(e, ERR_CONFIG, "%s must be 0 to %ld", key, max);
-	*out = (long)n;
-	return 0;
-}
-
 /* What a person has set. */
 static int take_choices(struct account *a, struct json_object *o, struct err *e)
 {
 	long usual = a->api_key ? ACCOUNT_PRIORITY_KEY : ACCOUNT_PRIORITY_PLAN;
 
-	if (take_number(o, "reserve", 100, 0, &a->reserve, e) ||
-	    take_number(o, "priority", ACCOUNT_PRIORITY_MAX, usual,
-			&a->priority, e))
+	if (member_number(o, "reserve", 0, 100, 0, &a->reserve, e) ||
+	    member_number(o, "priority", 0, ACCOUNT_PRIORITY_MAX, usual,
+			  &a->priority, e))
 		return -1;
 	a->paused = json_flag(o, "paused", false);
 	return take_way(a, o, e);
@@ -198,11 +186,11 @@ static int parse(struct account *a, struct json_object *file, struct err *e)
 {
 	struct json_object *o = json_get(file, ACCOUNT_OAUTH);
 
-	if (!json_object_is_type(file, json_type_object))
-		return err_set(e, ERR_CONFIG, "not a JSON object");
 	if (!o)
 		o = file;
-	if (take_secret(o, "apiKey", &a->api_key, e) ||
+	if (member_check(file, account_members, e) ||
+	    member_check(o, account_members, e) ||
+	    take_secret(o, "apiKey", &a->api_key, e) ||
 	    take_secret(o, "accessToken", &a->access_token, e) ||
 	    take_secret(o, "refreshToken", &a->refresh_token, e))
 		return -1;

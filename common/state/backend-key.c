@@ -4,6 +4,7 @@
 #include "state/backend-key.h"
 
 #include "state/backend-fields.h"
+#include "state/member.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -47,11 +48,11 @@ static int load_key_command(struct backend *b, const char *name,
 			    struct json_object *file, const char *line,
 			    struct err *e)
 {
-	int64_t ttl = json_int(file, "keyTtl", KEY_TTL_PRESET);
+	long ttl;
 
-	if (ttl < 0 || ttl > KEY_TTL_MAX)
-		return err_set(e, ERR_CONFIG, "keyTtl must be 0 to %d seconds",
-			       KEY_TTL_MAX);
+	if (member_number(file, "keyTtl", 0, KEY_TTL_MAX, KEY_TTL_PRESET, &ttl,
+			  e))
+		return -1;
 	b->key_command = key_command_new(name, line, ttl, e);
 	return b->key_command ? 0 : err_add(e, "keyCommand");
 }

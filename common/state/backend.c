@@ -115,12 +115,11 @@ static int load_way(struct backend *b, struct json_object *file, struct err *e)
 	const char *ca = json_cstr(file, "caFile");
 
 	for (size_t i = 0; i < sizeof(clocks) / sizeof(clocks[0]); i++) {
-		int64_t v = json_int(file, clocks[i].key, 0);
+		long *clock = (long *)((char *)b + clocks[i].at);
 
-		if (v < 0 || v > CLOCK_MAX_MS)
-			return err_set(e, ERR_CONFIG, "%s must be 0 to %d",
-				       clocks[i].key, CLOCK_MAX_MS);
-		*(long *)((char *)b + clocks[i].at) = (long)v;
+		if (member_number(file, clocks[i].key, 0, CLOCK_MAX_MS, 0,
+				  clock, e))
+			return -1;
 	}
 	if (proxy && *proxy && !strstr(proxy, "://"))
 		return err_set(e, ERR_CONFIG,
@@ -154,27 +153,12 @@ static void set_url(struct backend *b, const char *url)
 int backend_parse(struct backend *out, const char *name,
 		  struct json_object *file, struct err *e)
 {
-	static const char *const strings[] = {
-		"apiKey", "keyEnv", "keyCommand",   "baseUrl", "protocol",
-		"proxy",  "caFile", "organization", "project", "modelsPath",
-	};
 	const char *url = json_cstr(file, "baseUrl");
 	const char *protocol = json_cstr(file, "protocol");
 
 	memset(out, 0, sizeof(*out));
-	if (!json_object_is_type(file, json_type_object)) {
-		err_set(e, ERR_CONFIG, "not a JSON object");
-		goto fail;
-	}
-	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
-		if (json_get(file, strings[i]) &&
-		    !json_cstr(file, strings[i])) {
-			err_set(e, ERR_CONFIG, "%s must be a string",
-				strings[i]);
-			goto fail;
-		}
-	}
-	if (backend_load_key(out, name, file, e))
+	if (member_check(file, backend_members, e) ||
+	    backend_load_key(out, name, file, e))
 		goto fail;
 	/* A misspelt baseUrl must not send somebody's key to the default. */
 	if (backend_has_key(out) && !url) {

@@ -73,89 +73,53 @@ static int read_models(struct key *k, struct json_object *list, struct err *e)
 	return 0;
 }
 
-/* A string, or NULL when there is none. */
-static int read_text(struct json_object *file, const char *member,
-		     const char **out, struct err *e)
-{
-	*out = json_cstr(file, member);
-	if (*out || !json_get(file, member))
-		return 0;
-	return err_set(e, ERR_CONFIG, "%s must be a string", member);
-}
-
-static int read_number(struct json_object *file, const char *member, long least,
-		       long most, int64_t *out, struct err *e)
-{
-	if (!json_get(file, member))
-		return 0;
-	*out = json_int(file, member, -1);
-	if (*out >= least && *out <= most)
-		return 0;
-	return err_set(e, ERR_CONFIG, "%s must be a number from %ld to %ld",
-		       member, least, most);
-}
-
 static int read_quota(struct quota *q, struct json_object *file, struct err *e)
 {
 	const struct {
 		const char *member;
 		struct quota_window *w;
 	} windows[] = { { "rate", &q->rate }, { "tokens", &q->tokens } };
-	const char *text;
+	const char *text = json_cstr(file, "spend");
+	long parallel;
 
-	if (read_text(file, "spend", &text, e) ||
-	    (text && quota_read_spend(q, text, e)))
+	if (text && quota_read_spend(q, text, e))
 		return -1;
 	for (size_t i = 0; i < 2; i++) {
-		if (read_text(file, windows[i].member, &text, e))
-			return -1;
+		text = json_cstr(file, windows[i].member);
 		if (text && quota_read_window(windows[i].w, text, e))
 			return err_add(e, windows[i].member);
 	}
-	return read_number(file, "parallel", 1, KEY_PARALLEL_MAX, &q->parallel,
-			   e);
+	if (member_number(file, "parallel", 1, KEY_PARALLEL_MAX, 0, &parallel,
+			  e))
+		return -1;
+	q->parallel = parallel;
+	return 0;
 }
 
 static int read_date(struct json_object *file, const char *member, int64_t *out,
 		     struct err *e)
 {
-	const char *text;
+	const char *text = json_cstr(file, member);
 
-	if (read_text(file, member, &text, e))
-		return -1;
 	if (text && quota_read_date(text, out, e))
 		return err_add(e, member);
 	return 0;
 }
 
-static int read_flag(struct json_object *file, const char *member, bool *out,
-		     struct err *e)
-{
-	struct json_object *v = json_get(file, member);
-
-	*out = json_flag(file, member, false);
-	if (!v || json_object_is_type(v, json_type_boolean))
-		return 0;
-	return err_set(e, ERR_CONFIG, "%s must be true or false", member);
-}
-
 int key_read(struct key *out, struct json_object *file, struct err *e)
 {
-	int64_t priority = -1;
-
 	quota_init(&out->quota);
-	if (!json_object_is_type(file, json_type_object))
-		return err_set(e, ERR_CONFIG, "not a JSON object");
-	if (read_hash(out, json_cstr(file, "hash"), e) ||
+	if (member_check(file, key_members, e) ||
+	    read_hash(out, json_cstr(file, "hash"), e) ||
 	    read_models(out, json_get(file, "models"), e) ||
 	    read_quota(&out->quota, file, e) ||
-	    read_number(file, "priority", 0, KEY_PRIORITY_MAX, &priority, e) ||
+	    member_number(file, "priority", 0, KEY_PRIORITY_MAX, -1,
+			  &out->priority, e) ||
 	    read_date(file, "created", &out->created, e) ||
-	    read_date(file, "expires", &out->expires, e) ||
-	    read_flag(file, "disabled", &out->disabled, e) ||
-	    read_flag(file, "to", &out->to, e))
+	    read_date(file, "expires", &out->expires, e))
 		return -1;
-	out->priority = (long)priority;
+	out->disabled = json_flag(file, "disabled", false);
+	out->to = json_flag(file, "to", false);
 	return 0;
 }
 

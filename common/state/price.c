@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "state/backend.h"
+#include "state/member.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -46,6 +47,7 @@ struct prices {
 	uint64_t number; /* of this loading */
 };
 
+#define TOKENS_MAX 1000000000
 #define SEARCH 0.01 /* Anthropic's and OpenAI's, for one */
 
 static const struct price large = {
@@ -90,24 +92,33 @@ static int read_rates(struct price_rates *r, struct json_object *o,
 }
 
 /* The first day of a row, as a moment; without one it always holds. */
-static int64_t from(struct json_object *row)
+static int read_from(struct json_object *row, int64_t *out, struct err *e)
 {
+	const char *day = json_cstr(row, "from");
 	char text[40];
 
-	snprintf(text, sizeof(text), "%.10sT00:00:00Z",
-		 json_str(row, "from").p);
-	return http_date_read(span_of(text));
+	*out = 0;
+	if (!day)
+		return 0;
+	snprintf(text, sizeof(text), "%.10sT00:00:00Z", day);
+	*out = strlen(day) == 10 ? http_date_read(span_of(text)) : 0;
+	return *out ? 0
+		    : err_set(e, ERR_CONFIG,
+			      "from must be a day such as 2026-01-31");
 }
 
 static int read_price(struct price *p, struct json_object *o, struct err *e)
 {
 	struct json_object *far = json_get(o, "long");
+	long over = 0;
 
-	p->over = json_int(far, "over", 0);
-	if (read_rates(&p->usual, o, e) ||
-	    (far && read_rates(&p->far, far, e)) ||
+	if (member_check(o, price_members, e) || read_rates(&p->usual, o, e) ||
+	    (far && (member_check(far, price_members, e) ||
+		     member_number(far, "over", 1, TOKENS_MAX, 0, &over, e) ||
+		     read_rates(&p->far, far, e))) ||
 	    amount(o, "search", SEARCH, &p->search, e))
 		return -1;
+	p->over = over;
 	return 0;
 }
 
@@ -167,8 +178,8 @@ static int read_rows(struct table *t, struct json_object *file, struct err *e)
 		struct json_object *o = json_at(list, i);
 		struct row *row = &t->rows[t->n++];
 
-		row->from = from(o);
 		if (read_names(row, &t->arena, o, e) ||
+		    read_from(o, &row->from, e) ||
 		    read_price(&row->price, o, e))
 			return -1;
 	}

@@ -170,25 +170,11 @@ static int parse_on(struct rule *r, struct json_object *list, struct err *e)
 					      "connect", "timeout", "exhausted",
 					      "auth",    "credit" };
 
-	if (list && !json_object_is_type(list, json_type_array))
-		return err_set(e, ERR_CONFIG, "on: must be a list");
 	for (size_t i = 0; list && i < json_length(list); i++)
 		if (parse_condition(r, json_span(json_at(list, i)), e))
 			return -1;
 	for (size_t i = 0; !list && i < sizeof(preset) / sizeof(preset[0]); i++)
 		parse_condition(r, span_of(preset[i]), e);
-	return 0;
-}
-
-static int parse_number(struct json_object *o, const char *key, long max,
-			long preset, long *out, struct err *e)
-{
-	struct json_object *v = json_get(o, key);
-	int64_t n = json_int(o, key, preset);
-
-	if (v && (!json_object_is_type(v, json_type_int) || n < 0 || n > max))
-		return err_set(e, ERR_CONFIG, "%s: must be 0 to %ld", key, max);
-	*out = (long)n;
 	return 0;
 }
 
@@ -199,8 +185,6 @@ static int parse_targets(struct rule *r, struct json_object *o,
 
 	if (parse_target(r, json_str(o, "target"), "target", known, arg, e))
 		return -1;
-	if (list && !json_object_is_type(list, json_type_array))
-		return err_set(e, ERR_CONFIG, "fallbacks: must be a list");
 	for (size_t i = 0; i < json_length(list); i++)
 		if (parse_target(r, json_span(json_at(list, i)), "fallbacks",
 				 known, arg, e))
@@ -213,18 +197,19 @@ static int parse_rule(struct rule *r, struct json_object *o,
 {
 	struct span match = json_str(o, "match");
 
-	if (!json_object_is_type(o, json_type_object))
-		return err_set(e, ERR_CONFIG, "not an object");
+	if (member_check(o, rule_members, e))
+		return -1;
 	r->match = xstrndup(match.p, match.n);
 	if (!glob_is_good(r->match))
 		return bad(e, "match", "not a pattern:", match);
 	if (parse_targets(r, o, known, arg, e) ||
 	    parse_on(r, json_get(o, "on"), e) ||
-	    parse_number(o, "retries", RULE_RETRIES_MAX, 0, &r->retries, e) ||
-	    parse_number(o, "budgetMs", BUDGET_MAX_MS, BUDGET_MS, &r->budget_ms,
-			 e) ||
-	    parse_number(o, "firstByteTimeoutMs", BUDGET_MAX_MS, 0,
-			 &r->first_byte_ms, e))
+	    member_number(o, "retries", 0, RULE_RETRIES_MAX, 0, &r->retries,
+			  e) ||
+	    member_number(o, "budgetMs", 0, BUDGET_MAX_MS, BUDGET_MS,
+			  &r->budget_ms, e) ||
+	    member_number(o, "firstByteTimeoutMs", 0, BUDGET_MAX_MS, 0,
+			  &r->first_byte_ms, e))
 		return -1;
 	return 0;
 }

@@ -33,7 +33,7 @@ def tables():
                      for c in re.split(r"(?<!\\)\|", line)[1:-1]]
             if len(cells) >= 5 and cells[0] not in ("member", "---"):
                 found.setdefault(title, []).append(
-                    (cells[0], cells[-3], cells[-1]))
+                    (cells[0], cells[-3], cells[-1], "not used" in line))
     return found
 
 
@@ -77,6 +77,8 @@ def with_base(base, members):
 def there(members):
     """A file that an example names, and that is read, is one of the test's."""
     for name in {"template", "storePasswordFile"} & set(members):
+        if not isinstance(members[name], str):
+            continue
         put(folder, "a-file", {"max_tokens": 100})
         members = {**members, name: os.path.join(folder, "a-file")}
     return members
@@ -104,11 +106,25 @@ def tell(good, what, said):
     print("PASS" if good else "FAIL", what + ("" if good else ": %s" % said))
 
 
-def try_row(title, name, takes, example):
+def try_wrong(title, name, beside, right):
+    """What is of another type is refused by name, never read as absent."""
+    for wrong in ("x y", 7.5, True, ["x"], {"x": 1}):
+        if isinstance(wrong, type(right)) or \
+                isinstance(wrong, float) and isinstance(right, float | int):
+            continue
+        said = check(title, {**beside, name: wrong})
+        tell(said is not None and name in said, "%s: %s: %s is refused" % (
+            title, name, json.dumps(wrong)), said)
+
+
+def try_row(title, name, takes, example, others):
     beside = BESIDE.get(name, {})
     if example:
-        said = check(title, {**beside, name: json.loads(example)})
+        right = json.loads(example)
+        said = check(title, {**beside, name: right})
         tell(said is None, "%s: %s: its example" % (title, name), said)
+        if not others:  # it is for other programs
+            try_wrong(title, name, beside, right)
     found = RANGE.match(takes)
     if not found:
         return
