@@ -189,11 +189,26 @@ static int take_limits(const struct key_wish *w, struct json_object *o,
 struct change {
 	struct key_edit k;
 	const struct key_wish *wish;
-	char *key; /* a new one, for whoever asks */
+	struct json_object *fresh; /* the file of a key to add */
+	char *key;                 /* a new one, for whoever asks */
 	bool *past, off;
 };
 
 typedef int change_fn(struct change *x, struct err *e);
+
+/* What is refused for its name leaves nothing behind, not even a lock. */
+static int check_name(const struct change *x, struct err *e)
+{
+	char file[KEY_FILE_BYTES];
+
+	if (key_check_name(x->wish->name, e))
+		return -1;
+	key_file(x->wish->name, file);
+	if (x->fresh || store_exists(x->wish->home, file))
+		return 0;
+	return err_set(e, ERR_CONFIG, "there is no key %s: see dario key list",
+		       x->wish->name);
+}
 
 /* `done` is what it is called afterwards. */
 static int make(struct change *x, change_fn *fn, const char *done,
@@ -202,7 +217,7 @@ static int make(struct change *x, change_fn *fn, const char *done,
 	const struct key_wish *w = x->wish;
 	int rc;
 
-	if (key_check_name(w->name, e))
+	if (check_name(x, e))
 		return -1;
 	rc = key_edit_begin(&x->k, w->home, w->name, w->actor, e);
 	if (rc == 0)
@@ -210,38 +225,30 @@ static int make(struct change *x, change_fn *fn, const char *done,
 	return key_edit_end(&x->k, done, rc, e);
 }
 
-static void put_key(struct change *x)
+static void put_key(struct json_object *o, char *key)
 {
 	char hash[KEY_HASH_TEXT_BYTES];
 
-	key_make(x->key, hash);
-	json_set_str(x->k.now, "hash", hash);
+	key_make(key, hash);
+	json_set_str(o, "hash", hash);
 }
 
 static int add(struct change *x, struct err *e)
 {
-	char now[24];
-
 	if (store_exists(x->k.home, x->k.file))
 		return err_set(e, ERR_USAGE,
 			       "there is a key %s already: use dario key "
 			       "change or rotate, or remove it first",
 			       x->k.name);
-	quota_write_date(clock_wall_ms(), now);
-	x->k.now = json_object_new_object();
-	put_key(x);
-	json_set_str(x->k.now, "created", now);
-	return take_limits(x->wish, x->k.now, x->past, e) ||
-			       key_edit_save(&x->k, e)
-		     ? -1
-		     : 0;
+	x->k.now = json_object_get(x->fresh);
+	return key_edit_save(&x->k, e);
 }
 
 static int rotate(struct change *x, struct err *e)
 {
 	if (key_edit_load(&x->k, e))
 		return -1;
-	put_key(x);
+	put_key(x->k.now, x->key);
 	return check(x->k.now, NULL, e) || key_edit_save(&x->k, e) ? -1 : 0;
 }
 
@@ -284,9 +291,18 @@ static int drop(struct change *x, struct err *e)
 int key_add(const struct key_wish *w, char key[KEY_TEXT_BYTES], bool *past,
 	    struct err *e)
 {
-	struct change x = { .wish = w, .key = key, .past = past };
+	struct change x = { .wish = w, .fresh = json_object_new_object() };
+	char now[24];
+	int rc;
 
-	return make(&x, add, "add", e);
+	quota_write_date(clock_wall_ms(), now);
+	put_key(x.fresh, key);
+	json_set_str(x.fresh, "created", now);
+	rc = take_limits(w, x.fresh, past, e);
+	if (rc == 0)
+		rc = make(&x, add, "add", e);
+	json_object_put(x.fresh);
+	return rc;
 }
 
 int key_change(const struct key_wish *w, bool *past, struct err *e)

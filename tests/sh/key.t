@@ -21,6 +21,13 @@ is 'no keys: exit 0' "$rc" 0
 like 'no keys: it says so' "$(err)" 'there are no keys'
 is 'no keys, as JSON' "$("$dario" key list --json)" '[]'
 
+for refused in 'add anna --rate=abc' 'add anna --expires=2099-02-30' 'change anna --rate=5/min' 'rotate anna' \
+	'disable anna' 'remove anna'; do
+	run key $refused
+	is "no such key, $refused: refused" "$rc" "$([ "${refused%% *}" = add ] && echo 2 || echo 1)"
+done
+is 'what is refused leaves no file behind' "$(find "$DARIO_HOME" -type f)" ''
+
 run key add anna --models='claude-*, gpt-5' --spend=20/month,5/day --rate=60/min --tokens=1M/day --parallel=4 \
 	--priority=10 --expires=2099-12-31
 key=$out
