@@ -8,6 +8,7 @@
 set -u
 out=$1
 shift
+. "$(dirname "$0")/python.sh"
 rm -f "$out.again"
 make -k "-j$(nproc 2>/dev/null || echo 2)" check VERBOSE=1 "$@" >"$out" 2>&1 &&
 	exit 0

@@ -20,6 +20,7 @@ export DARIO_HOME=$tmp/home HOME=$tmp
 export DARIO_DATADIR=$srcdir DARIO_LIBEXECDIR=$builddir
 unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY all_proxy
 PATH=$PATH:/usr/sbin:/sbin
+. "$srcdir/tests/python.sh"
 
 tests=0
 failures=0
