@@ -29,7 +29,7 @@ import threading
 import time
 
 from report import Report
-from servers import HERE, PLAIN, Servers, body
+from servers import CURL, HERE, PLAIN, Servers, body
 
 # The floor's CPU beside lighttpd's for a static file, which needs no second
 # connection: to send to the upstream over TCP costs as much as all else.
@@ -56,7 +56,7 @@ class Bench:
         flags = [str(f) for f in flags]
         if events:
             flags += ["-e", kind.split("-")[1]]
-        if target in PLAIN:
+        if target in PLAIN + CURL:
             path = f"/{kind}{path}"
         return self.ask(target, path, flags, data, https, ms, cpu_of)
 
@@ -121,8 +121,9 @@ class Bench:
             self.paced(streams)
 
     def paced(self, streams):
-        targets = ["direct", "lighttpd", "floor", "floor_nginx"] + self.mine
-        workers = {"floor_nginx": "floor"}
+        targets = (["direct", "lighttpd", "floor", "floor_nginx"] + CURL +
+                   self.mine)
+        workers = {"floor_nginx": "floor", "curl_nginx": "curl"}
 
         def turn(target, warm):
             worker = workers.get(target, target)
@@ -155,7 +156,8 @@ class Bench:
 
     def run_plain(self):
         for c in (1, 16, 64, 256):
-            self.forwarded(f"plain {c}", "whole-1024", c, PLAIN + self.mine)
+            self.forwarded(f"plain {c}", "whole-1024", c,
+                           PLAIN + CURL + self.mine)
 
     def run_size(self):
         for size in (65536, 1048576):
@@ -173,7 +175,7 @@ class Bench:
     def run_stream(self):
         for c in (1, 16, 64):
             self.forwarded(f"stream {c}", "stream-50-0", c,
-                           PLAIN + self.mine)
+                           PLAIN + CURL + self.mine)
         self.forwarded("stream translated 16", "stream-50-0", 16, self.mine,
                        path=MESSAGES)
 
@@ -235,6 +237,7 @@ class Bench:
         s.start_proxies()
         s.start_haproxy()
         s.start_floor()
+        s.floor("curl", "curl")
         s.start_router()
         if self.args.compare:
             s.start_other()

@@ -2,17 +2,18 @@
 /*
  * floor: the least that a FastCGI responder can do. For the benchmark only.
  *
- *	floor SOCKET PORT
+ *	floor SOCKET PORT [curl]
  *
  * One thread and one epoll. Each request goes to 127.0.0.1:PORT as it came,
  * over kept connections, and each read of the answer goes to the web server as
  * one write. Nothing is looked at but what the two framings need. What a
  * router costs beyond this is its own; what this costs is the price of being
- * behind a web server.
+ * behind a web server. With "curl" the upstream's side is libcurl's
+ * (floor-curl.c): what that costs more is the price of libcurl.
  */
 #include "config.h"
 
-#include "base/buf.h"
+#include "floor.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -30,27 +31,11 @@
 
 #define READ_BYTES 65000 /* fits into one record */
 #define EVENTS_MAX 256
-#define BUF_MAX (256u << 20)
 #define KEPT_BYTES (64u << 10) /* of a spare connection's buffer */
-
-struct conn {
-	int fd;
-	bool front;        /* toward the web server */
-	bool wants_out;    /* epoll waits for room */
-	struct conn *peer; /* the other side of the request; or NULL */
-	struct buf in, out;
-	/* front */
-	struct buf params, body;
-	bool keep;
-	unsigned id;
-	/* upstream */
-	bool head_done, chunked;
-	size_t left; /* of the body, or of the chunk */
-	struct conn *next;
-};
 
 static int loop;
 static int port;
+static bool with_curl;
 static struct conn *idle;  /* kept upstream connections, the latest first */
 static struct conn *dead;  /* until no event speaks of them any more */
 static struct conn *spare; /* with their buffers */
@@ -65,7 +50,7 @@ static void watch(struct conn *c, int op)
 	epoll_ctl(loop, op, c->fd, &v);
 }
 
-static struct conn *conn_new(int fd, bool front)
+static struct conn *conn_new(int fd, void (*on_event)(struct conn *, unsigned))
 {
 	struct conn *c = spare;
 
@@ -79,14 +64,15 @@ static struct conn *conn_new(int fd, bool front)
 		buf_init(&c->body, BUF_MAX);
 	}
 	c->fd = fd;
-	c->front = front;
+	c->on_event = on_event;
 	c->wants_out = c->head_done = c->chunked = false;
 	c->peer = c->next = NULL;
+	c->call = NULL;
 	watch(c, EPOLL_CTL_ADD);
 	return c;
 }
 
-static void conn_close(struct conn *c)
+void conn_close(struct conn *c)
 {
 	struct conn **p = &idle;
 
@@ -96,6 +82,8 @@ static void conn_close(struct conn *c)
 		*p = c->next;
 	if (c->peer)
 		c->peer->peer = NULL;
+	if (c->call)
+		curl_left(c->call);
 	close(c->fd);
 	c->fd = -1;
 	c->next = dead;
@@ -127,8 +115,7 @@ static void spare_dead(void)
 	}
 }
 
-/* What is in `out`, as far as it goes; -1: the other end is gone. */
-static int flush(struct conn *c)
+int flush(struct conn *c)
 {
 	bool wanted = c->wants_out;
 	ssize_t n = 0;
@@ -163,7 +150,25 @@ static void put_record(struct conn *f, int type, struct span content)
 	buf_span(&f->out, content);
 }
 
-static void end_request(struct conn *f)
+void put_head(struct conn *f, const char *status, struct span type)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text),
+		 "Status: %.3s\r\nContent-Type: %.*s\r\n\r\n", status,
+		 SPAN_FMT(type));
+	put_record(f, FCGI_STDOUT, span_of(text));
+}
+
+void put_body(struct conn *f, struct span content)
+{
+	for (size_t n; content.n; content = span_skip(content, n)) {
+		n = content.n < READ_BYTES ? content.n : READ_BYTES;
+		put_record(f, FCGI_STDOUT, (struct span){ content.p, n });
+	}
+}
+
+void put_end(struct conn *f)
 {
 	put_record(f, FCGI_STDOUT, SPAN(""));
 	put_record(f, FCGI_END_REQUEST, (struct span){ "\0\0\0\0\0\0\0", 8 });
@@ -177,6 +182,8 @@ static struct span param(const struct conn *f, const char *name)
 
 	return at ? (struct span){ at + n, (unsigned char)at[-1] } : SPAN("");
 }
+
+static void on_answer(struct conn *c, unsigned events);
 
 static struct conn *connect_up(void)
 {
@@ -192,13 +199,17 @@ static struct conn *connect_up(void)
 		exit(1);
 	}
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	return conn_new(fd, false);
+	return conn_new(fd, on_answer);
 }
 
 static void forward(struct conn *f)
 {
 	struct conn *u = idle;
 
+	if (with_curl) {
+		curl_forward(f, port, param(f, "REQUEST_URI"));
+		return;
+	}
 	if (u)
 		idle = u->next;
 	else
@@ -270,12 +281,8 @@ static void take_head(struct conn *u, struct span head)
 {
 	struct span type = field(head, "\r\nContent-Type: ");
 	struct span length = field(head, "\r\nContent-Length: ");
-	char text[256];
 
-	snprintf(text, sizeof(text),
-		 "Status: %.3s\r\nContent-Type: %.*s\r\n\r\n", head.p + 9,
-		 SPAN_FMT(type));
-	put_record(u->peer, FCGI_STDOUT, span_of(text));
+	put_head(u->peer, head.p + 9, type);
 	u->head_done = true;
 	u->chunked = !length.n;
 	u->left = length.n ? strtoul(length.p, NULL, 10) : 0;
@@ -339,10 +346,9 @@ static struct span answer_bytes(struct conn *u, struct span in)
 		buf_init(&content, BUF_MAX);
 	buf_reset(&content);
 	ended = take_body(u, &in, &content);
-	if (content.n)
-		put_record(f, FCGI_STDOUT, buf_get(&content));
+	put_body(f, buf_get(&content));
 	if (ended) {
-		end_request(f);
+		put_end(f);
 		u->peer = f->peer = NULL;
 		u->next = idle;
 		idle = u;
@@ -355,7 +361,8 @@ static struct span answer_bytes(struct conn *u, struct span in)
 /* --- the loop ------------------------------------------------------------ */
 
 /* Read, and take it where it lies: only what is not whole is kept. */
-static void serve(struct conn *c, unsigned events)
+static void receive(struct conn *c, unsigned events,
+		    struct span (*take)(struct conn *, struct span))
 {
 	static char bytes[READ_BYTES];
 	struct span in = { bytes, 0 };
@@ -377,11 +384,21 @@ static void serve(struct conn *c, unsigned events)
 		buf_span(&c->in, in);
 		in = buf_get(&c->in);
 	}
-	in = c->front ? front_bytes(c, in) : answer_bytes(c, in);
+	in = take(c, in);
 	if (c->in.n)
 		buf_splice(&c->in, 0, c->in.n - in.n, SPAN(""));
 	else
 		buf_span(&c->in, in);
+}
+
+static void on_request(struct conn *c, unsigned events)
+{
+	receive(c, events, front_bytes);
+}
+
+static void on_answer(struct conn *c, unsigned events)
+{
+	receive(c, events, answer_bytes);
 }
 
 static int listen_at(const char *path)
@@ -406,27 +423,35 @@ int main(int argc, char **argv)
 	struct epoll_event door = { .events = EPOLLIN };
 	int listener;
 
-	if (argc != 3) {
-		fputs("usage: floor SOCKET PORT\n", stderr);
+	if (argc < 3) {
+		fputs("usage: floor SOCKET PORT [curl]\n", stderr);
 		return 2;
 	}
 	port = atoi(argv[2]);
 	loop = epoll_create1(0);
+	with_curl = argc > 3;
+	if (with_curl)
+		curl_begin(loop);
 	listener = listen_at(argv[1]);
 	epoll_ctl(loop, EPOLL_CTL_ADD, listener, &door);
 	for (;;) {
-		int fd, n = epoll_wait(loop, events, EVENTS_MAX, -1);
+		int fd, n = epoll_wait(loop, events, EVENTS_MAX,
+				       with_curl ? curl_until() : -1);
 		bool come = false;
 
 		for (int i = 0; i < n; i++) {
-			come |= !events[i].data.ptr;
-			if (events[i].data.ptr)
-				serve(events[i].data.ptr, events[i].events);
+			struct conn *c = events[i].data.ptr;
+
+			come |= !c;
+			if (c && c->on_event)
+				c->on_event(c, events[i].events);
 		}
 		while (come &&
 		       (fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK)) >= 0)
 			/* Its request is there already, as a rule. */
-			serve(conn_new(fd, true), EPOLLIN);
+			on_request(conn_new(fd, on_request), EPOLLIN);
+		if (with_curl)
+			curl_tick();
 		spare_dead();
 	}
 }

@@ -10,6 +10,8 @@ from servers import NAMES
 BEGIN = "<!-- what follows is written by make bench WRITE=... -->"
 END = "<!-- what goes before is written by make bench WRITE=... -->"
 FLOORS = {"dario": "floor", "dario_nginx": "floor_nginx"}
+# With libcurl toward the upstream, as the router has it.
+CURL_FLOORS = {"dario": "curl", "dario_nginx": "curl_nginx"}
 
 
 class Report:
@@ -28,14 +30,17 @@ class Report:
     def targets(self, name, got):
         base = got.get("lighttpd", {}).get("rps")
         self.say(f"\n### {name}\n")
-        self.say("| target | a second | to its floor | to mod_proxy | CPU µs "
-                 "| to its floor | p50 µs | p90 | p99 | first byte p50 | p90 | p99 | lost |")
-        self.say("|---|" + "---:|" * 12)
+        self.say("| target | a second | to its floor | to that with libcurl "
+                 "| to mod_proxy | CPU µs | to its floor | p50 µs | p90 | p99 "
+                 "| first byte p50 | p90 | p99 | lost |")
+        self.say("|---|" + "---:|" * 13)
         for t, row in got.items():
             floor = got.get(FLOORS.get(t), {})
+            curl = got.get(CURL_FLOORS.get(t), {})
             self.say(
                 f"| {NAMES[t]} | {row['rps']:.0f} "
                 f"| {ratio(row['rps'], floor.get('rps'))} "
+                f"| {ratio(row['rps'], curl.get('rps'))} "
                 f"| {ratio(row['rps'], base)} | {row['cpu']:.0f} "
                 f"| {ratio(row['cpu'], floor.get('cpu'))} | {row['p50']:.0f} | {row['p90']:.0f} | {row['p99']:.0f} "
                 f"| {row['first50']:.0f} | {row['first90']:.0f} "
@@ -85,7 +90,8 @@ class Report:
     def speed(self):
         for t, floor in FLOORS.items():
             self.share(f"requests/s, 16 connections: {NAMES[t]} to its floor",
-                       "plain 16", "rps", t, "plain 16", floor, 0.8, True)
+                       "plain 16", "rps", t, "plain 16", floor, 0.8, True,
+                       self.libcurls("plain 16", t))
         self.share("the same: behind nginx to behind lighttpd", "plain 16",
                    "rps", "dario_nginx", "plain 16", "dario", 1.8, True,
                    self.floors_share())
@@ -94,7 +100,8 @@ class Report:
                        "translated 16", "rps", t, "plain 16", t, 0.85, True)
         for t, floor in FLOORS.items():
             self.share(f"streams/s, 16 connections: {NAMES[t]} to its floor",
-                       "stream 16", "rps", t, "stream 16", floor, 0.8, True)
+                       "stream 16", "rps", t, "stream 16", floor, 0.8, True,
+                       self.libcurls("stream 16", t))
         self.share("the same, to mod_proxy", "stream 16", "rps", "dario",
                    "stream 16", "lighttpd", 0.75, True)
         for n in (1, 3):
@@ -105,6 +112,16 @@ class Report:
             self.share(f"streams translated to passed, {NAMES[t]}",
                        "stream translated 16", "rps", t, "stream 16", t, 0.65,
                        True)
+
+    def libcurls(self, lane, target):
+        """The share of the floor with libcurl, and what that itself is."""
+        mine, curl, floor = (
+            self.of(lane, t, "rps")
+            for t in (target, CURL_FLOORS[target], FLOORS[target]))
+        if not (mine and curl and floor):
+            return ""
+        return (f"; {mine / curl:.2f} of that with libcurl, which is "
+                f"{curl / floor:.2f}")
 
     def floors_share(self):
         a = self.of("plain 16", "floor_nginx", "rps")

@@ -23,10 +23,13 @@ TOP = os.path.join(HERE, "..", "..")
 KINDS = ("whole-1024", "whole-65536", "whole-1048576", "stream-50-0",
          "stream-64-50")
 PLAIN = ["direct", "lighttpd", "nginx", "haproxy", "floor", "floor_nginx"]
+CURL = ["curl", "curl_nginx"]  # the floor with libcurl
 NAMES = {"direct": "direct", "lighttpd": "lighttpd mod_proxy",
          "nginx": "nginx proxy_pass", "haproxy": "HAProxy",
          "floor": "floor behind lighttpd",
          "floor_nginx": "floor behind nginx",
+         "curl": "floor with libcurl behind lighttpd",
+         "curl_nginx": "floor with libcurl behind nginx",
          "dario": "dario behind lighttpd",
          "dario_nginx": "dario behind nginx",
          "old": "the other worker behind lighttpd",
@@ -226,21 +229,25 @@ listen tls
 
     def start_floor(self):
         """Behind the same web servers as the router."""
-        path = os.path.join(self.dir, "floor.sock")
-        floor = self.start(
-            "floor", [os.path.join(self.builddir, "tests", "bench", "floor"),
-                      path, str(self.up)], path)
-        self.worker_pids["floor"] = floor.pid
+        floor = self.floor("floor")
+        self.serves("floor alone", self.ports["floor"], floor)
         self.write("static.json", "x" * 1280)
-        port, child = self.shipped_lighttpd("floor-lighttpd", path)
-        self.serves("floor", port, child, floor)
-        self.serves("floor alone", port, floor)
         port = free_port()
         self.serves("static", port, self.lighttpd("static", port, ""))
+
+    def floor(self, target, *form):
+        path = os.path.join(self.dir, f"{target}.sock")
+        floor = self.start(
+            target, [os.path.join(self.builddir, "tests", "bench", "floor"),
+                     path, str(self.up), *form], path)
+        self.worker_pids[target] = floor.pid
+        port, child = self.shipped_lighttpd(f"{target}-lighttpd", path)
+        self.serves(target, port, child, floor)
         port, child = self.printed_nginx(
-            "floor", self.home("floor"), path,
+            target, self.home(target), path,
             "fastcgi_param REQUEST_URI $request_uri;")
-        self.serves("floor_nginx", port, child, floor)
+        self.serves(f"{target}_nginx", port, child, floor)
+        return floor
 
     # --- the router -------------------------------------------------------
 
