@@ -534,9 +534,10 @@ void relay_keep_refusal(struct relay *y, struct span data)
 		y->refusal = span_of(arena_str(y->r->arena, data));
 }
 
-static void note_outcome(struct relay *y, struct err *e)
+static void note_outcome(struct relay *y)
 {
 	struct outcome *o = &y->r->outcome;
+	struct err *e = &o->error;
 	bool passed = e->code == ERR_PASSED;
 
 	mask_err(&y->r->secrets, e);
@@ -547,7 +548,6 @@ static void note_outcome(struct relay *y, struct err *e)
 	o->spent = y->call->http.sent;
 	if (e->code && !passed && !o->local)
 		err_add(e, arena_fmt(y->r->arena, "backend %s", y->r->backend));
-	o->error = *e;
 	if (!passed)
 		o->body = span_of(o->error.msg);
 	else if (y->mode != STREAM)
@@ -607,18 +607,19 @@ static void begin(struct relay *y, struct relay_call *c)
 
 void relay_run(struct relay *y, struct relay_call *c)
 {
-	struct err e = { 0 };
+	/* No second one on a stack that lasts as long as the answer. */
+	struct err *e = &y->r->outcome.error;
 
 	reset(y);
 	begin(y, c);
-	y->left = run(y, c, &e) != 0 || c->http.enough;
+	y->left = run(y, c, e) != 0 || c->http.enough;
 	/* Nothing was missing any more; a client leaves at the final event. */
-	if (e.code && y->over &&
-	    (e.code != ERR_GONE || y->linger == RELAY_LINGER_MS))
-		e.code = ERR_NONE;
-	if (!e.code && end_answer(y, &e) == 0)
-		e.code = ERR_NONE;
-	note_outcome(y, &e);
+	if (e->code && y->over &&
+	    (e->code != ERR_GONE || y->linger == RELAY_LINGER_MS))
+		e->code = ERR_NONE;
+	if (!e->code && end_answer(y, e) == 0)
+		e->code = ERR_NONE;
+	note_outcome(y);
 	y->call = NULL;
 }
 

@@ -51,21 +51,31 @@ static bool passed_over(struct target *t)
 	return true;
 }
 
-void serve_targets(struct target *t)
+void serve_targets(struct target *t, struct err *e)
 {
-	struct err e = { 0 };
 	enum target_end end;
 
 	for (;; t->at++) {
 		if (passed_over(t))
 			continue;
-		if (to_target(t, &end, &e)) {
-			relay_fail(t->relay, &e);
+		if (to_target(t, &end, e)) {
+			relay_fail(t->relay, e);
 			return;
 		}
 		if (end == TARGET_DONE)
 			return;
 	}
+}
+
+/* Apart, for the stack keeps what it needs as long as the answer lasts. */
+static __attribute__((noinline)) int read_body(struct request *r,
+					       struct peek *k, struct err *e)
+{
+	struct peek_seen seen;
+
+	peek_init(k, &seen);
+	return request_read_body(r, peek_piece, k, e) || peek_end(k, e) ? -1
+									: 0;
 }
 
 int serve_forward(struct request *r, struct err *e)
@@ -75,8 +85,7 @@ int serve_forward(struct request *r, struct err *e)
 	struct peek k;
 	const char *account = NULL;
 
-	peek_init(&k);
-	if (request_read_body(r, peek_piece, &k, e) || peek_end(&k, e))
+	if (read_body(r, &k, e))
 		return -1;
 	r->model = arena_str(r->arena, span_of(k.model));
 	/* A count is never a stream, whatever the body says. */
@@ -103,7 +112,7 @@ int serve_forward(struct request *r, struct err *e)
 		.deadline = clock_ms() + plan.rule->budget_ms,
 		.account = account,
 	};
-	serve_targets(&t);
+	serve_targets(&t, e);
 	relay_free(t.relay);
 	return 0;
 }

@@ -397,7 +397,7 @@ static void expect_model(struct pass *p)
 	p->passage.late = &p->late;
 }
 
-static void pass(struct pass *p)
+static void pass(struct pass *p, struct err *e)
 {
 	struct target t = {
 		.r = p->r,
@@ -409,7 +409,7 @@ static void pass(struct pass *p)
 	};
 
 	expect_model(p);
-	serve_targets(&t);
+	serve_targets(&t, e);
 	relay_free(t.relay);
 	if (p->passage.late)
 		late_model_release(&p->late);
@@ -437,7 +437,7 @@ static struct pass *begin(struct request *r)
 		r->vars.query = query + 1;
 
 	p->r = r;
-	peek_init(&p->peek);
+	peek_init(&p->peek, arena_take(r->arena, sizeof(struct peek_seen)));
 	r->passage = &p->passage;
 	return p;
 }
@@ -463,7 +463,7 @@ int serve_pass(struct request *r, struct err *e)
 					e);
 	if (!p->passage.path)
 		return -1;
-	pass(p);
+	pass(p, e);
 	return 0;
 }
 
@@ -537,6 +537,6 @@ int serve_to(struct request *r, struct err *e)
 	p->plan.rule = &rule_none;
 	p->plan.routes[p->plan.n++] = (struct route){ .backend = b,
 						      .model = "" };
-	pass(p);
+	pass(p, e);
 	return 0;
 }

@@ -41,8 +41,9 @@ bool serve_wants_page(const struct request *r); /* does a browser ask? */
 serve_fn serve_pass; /* another endpoint of a provider, literally */
 serve_fn serve_to;   /* any path of a named backend */
 
-/* Ask the targets of the plan, one after the other, until one has answered. */
-void serve_targets(struct target *t);
+/* Ask the targets of the plan, one after the other, until one has answered; an
+ * error in `e` has been told. */
+void serve_targets(struct target *t, struct err *e);
 
 /* Parts of serve_forward; the body has been read and checked. */
 int serve_pool(struct target *t, enum target_end *end, struct err *e);

@@ -53,6 +53,7 @@ struct request {
 	const char *model;
 	struct span body;
 	struct peek peek;
+	struct peek_seen seen;
 };
 
 static void aim(struct dario_exchange *x)
@@ -111,7 +112,7 @@ static int read_request(void *arg, struct err *e)
 	buf_init(&x->request, BODY_MAX);
 	buf_init(&x->text, ERROR_MAX);
 	x->same = t->client == t->provider;
-	peek_init(&r->peek);
+	peek_init(&r->peek, &r->seen);
 	if (peek_feed(&r->peek, r->body, e) || peek_end(&r->peek, e))
 		return -1;
 	x->model = arena_str(&x->arena,

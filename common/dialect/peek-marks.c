@@ -173,8 +173,8 @@ static bool seen_before(struct peek *k)
 			     PEEK_SEEN_BITS;
 		uint64_t mask = (uint64_t)1 << bit % 64;
 
-		seen = seen && k->seen[bit / 64] & mask;
-		k->seen[bit / 64] |= mask;
+		seen = seen && k->seen->bits[bit / 64] & mask;
+		k->seen->bits[bit / 64] |= mask;
 	}
 	return seen;
 }

@@ -30,9 +30,11 @@ enum state {
 	DONE, /* only blanks may follow */
 };
 
-void peek_init(struct peek *k)
+void peek_init(struct peek *k, struct peek_seen *until_end)
 {
 	memset(k, 0, sizeof(*k));
+	memset(until_end, 0, sizeof(*until_end));
+	k->seen = until_end;
 	k->state = VALUE;
 	k->marks = MARK_ANY;
 }
@@ -610,9 +612,10 @@ void peek_renamed(struct peek *k, const char *model, size_t len)
 bool peek_is_object(struct span text)
 {
 	struct err unused;
+	struct peek_seen seen;
 	struct peek k;
 
-	peek_init(&k);
+	peek_init(&k, &seen);
 	k.any_keys = true;
 	return peek_feed(&k, text, &unused) == 0 && k.state == DONE;
 }

@@ -7,7 +7,8 @@
  * against RFC 8259 (UTF-8 and depth too), because a body that we route by one
  * reading and the upstream by another is a hole; for the same reason a second
  * `model` or `stream` key is refused. Positions are byte offsets from the
- * first byte fed. Errors name the offset. Nothing is allocated.
+ * first byte fed. Errors name the offset. Nothing is allocated. What only the
+ * reading needs, and much of it, is lent, so that the results can stay without.
  */
 #ifndef DARIO_PEEK_H
 #define DARIO_PEEK_H
@@ -68,6 +69,10 @@ enum peek_place {
 	PEEK_PLACES,
 };
 
+struct peek_seen { /* of ids of calls, hashed */
+	uint64_t bits[PEEK_SEEN_BITS / 64];
+};
+
 struct peek {
 	/* results, after peek_end */
 	size_t model_at, model_len; /* range of the value with its quotes */
@@ -107,10 +112,10 @@ struct peek {
 	unsigned caches;
 	uint64_t pairs;   /* ids of calls less those of results, hashed */
 	uint64_t call_id; /* of the item, hashed */
-	uint64_t seen[PEEK_SEEN_BITS / 64]; /* of ids of calls, hashed */
+	struct peek_seen *seen;
 };
 
-void peek_init(struct peek *k);
+void peek_init(struct peek *k, struct peek_seen *until_end);
 int peek_feed(struct peek *k, struct span in, struct err *e);
 int peek_end(struct peek *k, struct err *e);
 /* The same where there need be no model. */

@@ -29,6 +29,7 @@ static int once(const struct known *k, struct span body, struct span events)
 	struct translation t;
 	struct arena arena;
 	struct buf text;
+	struct peek_seen seen;
 	struct peek peek;
 	struct chat chat;
 	struct err e;
@@ -43,7 +44,7 @@ static int once(const struct known *k, struct span body, struct span events)
 	target.family = models_family(k->models, COST_MODEL);
 	target.quirks = providers_quirks(k->providers, &k->backend,
 					 DIALECT_ANTHROPIC, COST_MODEL);
-	peek_init(&peek);
+	peek_init(&peek, &seen);
 	rc = peek_feed(&peek, body, &e) || peek_end(&peek, &e) ||
 	     translate_request(&chat, client, to, &target, body, &text,
 			       &dropped, &e);

@@ -41,13 +41,14 @@ static bool same_places(const struct peek *k, struct span text,
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct span all = { (const char *)data, n };
+	struct peek_seen seen;
 	struct peek whole, parts;
 	struct err e, f;
 	int a, b;
 
-	peek_init(&whole);
+	peek_init(&whole, &seen);
 	a = peek_feed(&whole, all, &e) || peek_end(&whole, &e);
-	peek_init(&parts);
+	peek_init(&parts, &seen);
 	b = peek_feed(&parts, (struct span){ all.p, n / 2 }, &f) ||
 	    peek_feed(&parts, (struct span){ all.p + n / 2, n - n / 2 }, &f) ||
 	    peek_end(&parts, &f);

@@ -129,13 +129,14 @@ static int run_mend(char **argv, int argc)
 	struct buf in, out;
 	struct arena a;
 	struct mend m;
+	struct peek_seen seen;
 	struct peek k;
 	int rc;
 
 	arena_init(&a);
 	buf_init(&out, INPUT_MAX);
 	read_file(stdin, &in);
-	peek_init(&k);
+	peek_init(&k, &seen);
 	models = models_load(&e);
 	switches = json_read(span_of(argc > 4 ? argv[4] : "{}"), &e);
 	if (!models || quirks_parse(&t.quirks, switches, &e) ||

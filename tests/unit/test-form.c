@@ -162,10 +162,11 @@ static void ids_of(const char *body, const char *want)
 {
 	struct refs r = { .body = span_of(body) };
 	struct err e = { 0 };
+	struct peek_seen seen;
 	struct peek k;
 	struct buf out;
 
-	peek_init(&k);
+	peek_init(&k, &seen);
 	assert_int_equal(peek_feed(&k, span_of(body), &e), 0);
 	buf_init(&out, 1000);
 	while (refs_next(&r))

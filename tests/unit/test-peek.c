@@ -7,7 +7,9 @@
 static int peek_all(struct peek *k, struct span text, size_t step,
 		    struct err *e)
 {
-	peek_init(k);
+	struct peek_seen seen;
+
+	peek_init(k, &seen);
 	while (text.n) {
 		struct span piece = { text.p, step < text.n ? step : text.n };
 
@@ -27,9 +29,10 @@ static void check(const char *text, const char *model, bool stream)
 
 	for (size_t cut = 0; cut <= all.n; cut++) {
 		struct span value = { 0 };
+		struct peek_seen seen;
 		struct peek k;
 
-		peek_init(&k);
+		peek_init(&k, &seen);
 		assert_int_equal(peek_feed(&k, (struct span){ text, cut }, &e),
 				 0);
 		assert_int_equal(
@@ -233,10 +236,11 @@ static void names_the_byte_at_fault(void **state)
 static void empty_body(void **state)
 {
 	struct err e = { 0 };
+	struct peek_seen seen;
 	struct peek k;
 
 	(void)state;
-	peek_init(&k);
+	peek_init(&k, &seen);
 	assert_int_equal(peek_end(&k, &e), -1);
 	assert_non_null(strstr(e.msg, "empty"));
 }
