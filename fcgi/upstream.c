@@ -210,6 +210,7 @@ int upstream_call(struct request *r, const struct outgoing *o,
 	c->method = r->passage ? r->vars.method : "POST";
 	c->url = arena_str(r->arena, buf_get(&text));
 	c->body = o->body;
+	c->stream = o->stream;
 	c->proxy = account && account->proxy ? account->proxy : b->proxy;
 	c->ca_file = account && account->ca_file ? account->ca_file
 						 : b->ca_file;

@@ -16,7 +16,8 @@ struct handle {
 	struct http *of;
 	CURL *easy;
 	char *ca_file; /* that is set in it, or NULL: the usual */
-	struct curl_slist fields[HTTP_HEADERS_MAX + 2];
+	struct curl_slist *fields;
+	size_t fields_max;
 	char error[CURL_ERROR_SIZE];
 
 	/* of the running call */

@@ -21,6 +21,8 @@
 #define IN_MAX (64u << 10)      /* bytes of a body that wait to be taken */
 #define KEPT_MEMORY (16u << 10) /* bytes that a free handle holds on to */
 #define HANDLES_MAX 256         /* free ones */
+#define FIELDS_STEP 16          /* of requests, whose places are kept */
+#define STREAM_BYTES 4096L      /* read at once from a stream: they are many */
 #define WAIT_MS 60000           /* between two looks at the clocks */
 #define LARGE_BODY (64u << 10)  /* bytes; libcurl's own limit is 1 MiB */
 #define STALE_SPARE_MS 10       /* beyond a round trip: see may_resend */
@@ -199,6 +201,7 @@ static void handle_free(struct handle *k)
 	curl_easy_cleanup(k->easy);
 	buf_release(&k->head);
 	buf_release(&k->in);
+	free(k->fields);
 	free(k->ca_file);
 	free(k);
 }
@@ -398,8 +401,13 @@ static bool has_field(const struct http_call *c, const char *name)
  * and a byte at a time. */
 static void set_fields(struct handle *k, const struct http_call *c)
 {
-	size_t n = 0;
+	size_t n = 0, most = c->n_headers + 2;
 
+	if (k->fields_max < most) {
+		most += FIELDS_STEP - most % FIELDS_STEP;
+		k->fields = xrealloc(k->fields, most * sizeof(*k->fields));
+		k->fields_max = most;
+	}
 	if (c->body.n >= LARGE_BODY)
 		k->fields[n++].data = (char *)"Expect:";
 	if (!has_field(c, "Accept-Encoding:"))
@@ -430,6 +438,8 @@ static int set_call(struct handle *k, struct http_call *c, struct err *e)
 		return -1;
 	set_fields(k, c);
 	curl_easy_setopt(k->easy, CURLOPT_CONNECTTIMEOUT_MS, c->connect_ms);
+	curl_easy_setopt(k->easy, CURLOPT_BUFFERSIZE,
+			 c->stream ? STREAM_BYTES : (long)CURL_MAX_WRITE_SIZE);
 	set_method(k, c);
 	return set_strings(k->easy, c, e);
 }

@@ -66,6 +66,7 @@ struct http_call {
 	size_t n_headers;
 	struct span body; /* or its beginning: see on_send */
 	int64_t length;   /* with on_send, of all; -1: not known */
+	bool stream;      /* the answer comes bit by bit, and takes its time */
 	long connect_ms, first_byte_ms, idle_ms;
 	/* NULL: as the environment says, and none to loopback; "": none. */
 	const char *proxy;
