@@ -279,7 +279,9 @@ static long gw_read_now(struct gateway *g, char *p, size_t n)
 	if (!n)
 		return 0;
 	memcpy(p, c->body.p, n);
-	if (n == c->body.n)
+	if (n == c->body.n && c->at_end)
+		buf_release(&c->body); /* the answer may last */
+	else if (n == c->body.n)
 		buf_reset(&c->body);
 	else
 		buf_splice(&c->body, 0, n, SPAN(""));
