@@ -31,14 +31,15 @@ struct handle {
 	bool paused;     /* `in` is full */
 	bool ended;      /* libcurl is done with it: `result` */
 	CURLcode result;
-	bool opened;     /* a connection; else a kept one is used */
-	int shortage;    /* errno: no socket could be had; or 0 */
-	int64_t sent_at; /* when all of the body was out; 0: not yet */
-	int64_t lost_at; /* when a kept connection was, without an answer */
-	bool failed;     /* *err is filled */
-	int fd;          /* the connection's, or -1 */
-	int status;      /* of the head that comes in */
-	int early;       /* answers with a status below 200 */
+	bool opened;       /* a connection; else a kept one is used */
+	int shortage;      /* errno: no socket could be had; or 0 */
+	int64_t sent_at;   /* when all of the body was out; 0: not yet */
+	int64_t lost_at;   /* when a kept connection was, without an answer */
+	bool answer_begun; /* a part of an answer had come by then */
+	bool failed;       /* *err is filled */
+	int fd;            /* the connection's, or -1 */
+	int status;        /* of the head that comes in */
+	int early;         /* answers with a status below 200 */
 	int64_t started, last;
 
 	/* of a body that comes bit by bit */

@@ -20,6 +20,7 @@ struct sock {
 	long trip;
 	bool kept;  /* made by http_multi_socket: we see when it is closed */
 	bool muted; /* libcurl does not want to hear of it */
+	bool came;  /* bytes have, since it was taken up */
 };
 
 struct http_multi {
@@ -69,6 +70,15 @@ static void act(struct http_multi *m, curl_socket_t fd, int events)
 	tell_ended(m);
 }
 
+/* More than its end? */
+static bool has_bytes(int fd, unsigned events)
+{
+	char byte;
+
+	return !(events & LOOP_GONE) ||
+	       recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 static void on_event(struct watch *w, unsigned events)
 {
 	struct sock *s = (struct sock *)w;
@@ -78,6 +88,8 @@ static void on_event(struct watch *w, unsigned events)
 		loop_unwatch(s->of->loop, w);
 		return;
 	}
+	if (events & LOOP_READ && !s->came)
+		s->came = has_bytes(w->fd, events);
 	if (events & (LOOP_READ | LOOP_GONE))
 		what |= CURL_CSELECT_IN;
 	if (events & LOOP_WRITE)
@@ -103,7 +115,8 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
 		events |= LOOP_READ;
 	if (what & CURL_POLL_OUT)
 		events |= LOOP_WRITE;
-	s->muted = false;
+	if (s->muted)
+		s->muted = s->came = false;
 	s->watch.fn = on_event;
 	m->ops->waits(easy, fd, what & CURL_POLL_OUT);
 	return loop_watch(m->loop, &s->watch, events);
@@ -147,6 +160,7 @@ int http_multi_socket(struct http_multi *m, const struct curl_sockaddr *to)
 	/* libcurl closes some by itself: the number is a new one then. */
 	loop_forget(m->loop, &s->watch);
 	s->kept = true;
+	s->came = false;
 	s->trip = 0;
 	return fd;
 }
@@ -154,6 +168,11 @@ int http_multi_socket(struct http_multi *m, const struct curl_sockaddr *to)
 long *http_multi_trip(struct http_multi *m, int fd)
 {
 	return &sock_of(m, fd)->trip;
+}
+
+bool http_multi_came(struct http_multi *m, int fd)
+{
+	return sock_of(m, fd)->came;
 }
 
 static int set_up(struct http_multi *m, long kept)

@@ -37,5 +37,7 @@ void http_multi_remove(struct http_multi *m, CURL *easy);
 int http_multi_socket(struct http_multi *m, const struct curl_sockaddr *to);
 /* A number to be kept with a connection: ms that it took to be made. */
 long *http_multi_trip(struct http_multi *m, int fd);
+/* Have bytes come since a transfer took the connection up? */
+bool http_multi_came(struct http_multi *m, int fd);
 
 #endif

@@ -110,6 +110,14 @@ static bool is_safe(const char *method)
 	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
 }
 
+/* A part of the first line, that libcurl does not count? Not to be seen below
+ * TLS, which says things of its own. */
+static bool answer_has_begun(const struct handle *k)
+{
+	return k->fd >= 0 && strncasecmp(k->call->url, "http:", 5) == 0 &&
+	       http_multi_came(k->of->multi, k->fd);
+}
+
 /* When a kept connection is lost libcurl opens another one and sends the
  * request again, up to five times, whatever the upstream has done with the
  * first. Not with ours: see may_resend. */
@@ -125,6 +133,7 @@ static curl_socket_t on_open(void *arg, curlsocktype purpose,
 	curl_easy_getinfo(k->easy, CURLINFO_REQUEST_SIZE, &sent);
 	if (sent && !is_safe(k->call->method)) {
 		k->lost_at = clock_ms();
+		k->answer_begun = answer_has_begun(k);
 		return CURL_SOCKET_BAD;
 	}
 	fd = http_multi_socket(k->of->multi, to);
@@ -143,20 +152,27 @@ static void on_done(CURL *easy, CURLcode rc)
 	task_wake(k->task);
 }
 
+static void note_sent(struct handle *k)
+{
+	curl_off_t body = 0;
+	long head = 0;
+
+	curl_easy_getinfo(k->easy, CURLINFO_SIZE_UPLOAD_T, &body);
+	curl_easy_getinfo(k->easy, CURLINFO_REQUEST_SIZE, &head);
+	if (head && (size_t)body >= k->call->body.n)
+		k->sent_at = clock_ms();
+}
+
 static void on_waits(CURL *easy, int fd, bool to_send)
 {
 	struct handle *k = NULL;
-	curl_off_t n = 0;
 
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&k);
 	if (!k) /* libcurl's own, to end a connection */
 		return;
 	k->fd = fd;
-	if (to_send || k->sent_at || !k->call)
-		return;
-	curl_easy_getinfo(easy, CURLINFO_SIZE_UPLOAD_T, &n);
-	if ((size_t)n >= k->call->body.n)
-		k->sent_at = clock_ms();
+	if (!to_send && !k->sent_at && k->call)
+		note_sent(k);
 }
 
 static const struct http_multi_ops multi_ops = {
@@ -425,7 +441,7 @@ static int set_call(struct handle *k, struct http_call *c, struct err *e)
 	k->err = e;
 	k->task = task_self();
 	k->failed = k->opened = k->head_whole = k->paused = k->ended = false;
-	k->out_ended = k->starved = c->sent = false;
+	k->out_ended = k->starved = k->answer_begun = c->sent = false;
 	k->early = k->shortage = k->status = 0;
 	k->sent_at = k->lost_at = 0;
 	k->fd = -1;
@@ -563,10 +579,12 @@ static int transfer(struct handle *k, struct err *e)
 		}
 	if (c->enough)
 		return 0;
+	if (!k->sent_at) /* it has not waited for an answer */
+		note_sent(k);
 	if (k->result != CURLE_OK)
 		return http_fail(k, k->result, e);
-	if (!c->answered)
-		return err_set(e, ERR_UPSTREAM, "the answer is not HTTP");
+	if (!c->answered) /* closed in the middle of its head */
+		return http_fail(k, CURLE_GOT_NOTHING, e);
 	return 0;
 }
 
@@ -583,7 +601,7 @@ static void take_times(const struct handle *k, struct http_times *t)
  * may have worked on it. */
 static bool may_resend(const struct handle *k)
 {
-	if (!k->lost_at || k->failed)
+	if (!k->lost_at || k->failed || k->answer_begun)
 		return false;
 	if (!k->sent_at || k->fd < 0)
 		return true;

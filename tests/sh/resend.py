@@ -74,6 +74,9 @@ class Upstream:
             return False
         if how == "close":
             return False
+        if isinstance(how, bytes):  # the beginning of an answer
+            c.sendall(how)
+            return False
         c.sendall(HEAD + ANSWER)
         if self.after:
             time.sleep(self.after)
@@ -112,6 +115,21 @@ def main():
         check(f"{name} connection, worked on and closed", status, 502)
         check(f"{name} connection, sent once", up.posts, 1)
         check(f"{name} connection, says that it may be billed",
+              "may have been billed" in text, True)
+
+    # an answer has begun, be it by a byte: nothing is sent again
+    for name, begun in (("a byte", b"H"), ("half a line", b"HTTP/1.1 2"),
+                        ("a 100", b"HTTP/1.1 100 Continue\r\n\r\n"),
+                        ("half a head", b"HTTP/1.1 200 OK\r\nContent-Ty")):
+        up.how = lambda number: begun if number else "answer"
+        status, text, asked = 200, "", 0
+        while status == 200 and asked <= LOOPS_MAX:
+            up.posts = 0
+            status, text = ask(client)
+            asked += 1
+        check(f"closed after {name}: fails", status, 502)
+        check(f"closed after {name}: sent once", up.posts, 1)
+        check(f"closed after {name}: says that it may be billed",
               "may have been billed" in text, True)
 
     # many such losses one after the other: no handle remembers them
