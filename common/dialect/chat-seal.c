@@ -7,6 +7,7 @@
 #include "dialect/item-seal.h"
 
 #define CARRIERS_MAX 512 /* looked at, of one message */
+#define ANSWERS_MAX 16   /* that one turn is made of */
 
 struct state {
 	struct chat *c;
@@ -14,6 +15,7 @@ struct state {
 	struct names at; /* of a client's id: 1 + its place in `long_ids` */
 	struct span *long_ids; /* originals that were too long */
 	int n, cap;
+	size_t left; /* bytes that may be compared */
 };
 
 void chat_sealed(struct chat *c, struct part *p, struct span value)
@@ -132,16 +134,22 @@ static void settle_id(struct state *st, struct part *p)
 	p->id = id;
 }
 
-/* Before its ids become the target's. */
-static void settle_items(struct chat *c, struct msg *m)
+static bool notes_items(const struct part *p)
 {
-	for (struct part *p = m->parts; p; p = p->next) {
-		if (p->kind != PART_REDACTED || p->seal != SEAL_ITEMS ||
-		    p->foreign)
-			continue;
-		item_notes_restore(c, m, p);
-		break;
-	}
+	return p->kind == PART_REDACTED && p->seal == SEAL_ITEMS && !p->foreign;
+}
+
+/* Before its ids become the target's: each answer that the turn is made of. */
+static void settle_items(struct state *st, struct msg *m)
+{
+	const struct part *carriers[ANSWERS_MAX];
+	size_t n = 0;
+
+	for (struct part *p = m->parts; p && n < ANSWERS_MAX; p = p->next)
+		if (notes_items(p))
+			carriers[n++] = p;
+	for (size_t i = 0; i < n; i++)
+		item_notes_restore(st->c, m, carriers[i], &st->left);
 }
 
 static bool any_carrier(const struct part *p)
@@ -154,7 +162,7 @@ static bool any_carrier(const struct part *p)
 
 void chat_settle(struct chat *c)
 {
-	struct state st = { .c = c };
+	struct state st = { .c = c, .left = ITEM_NOTES_TEXT_MAX };
 
 	for (struct msg *m = c->msgs; m; m = m->next) {
 		bool carriers = any_carrier(m->parts);
@@ -162,7 +170,7 @@ void chat_settle(struct chat *c)
 		if (m->role == ROLE_ASSISTANT)
 			call_ids_turn(&st.ids);
 		if (carriers)
-			settle_items(c, m);
+			settle_items(&st, m);
 		for (struct part *p = m->parts; p; p = p->next) {
 			settle_search(c, p);
 			if (p->kind == PART_TOOL_USE && carriers)

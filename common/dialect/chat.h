@@ -51,6 +51,7 @@ struct part {
 	bool paired; /* a tool result that has its call, or a call that has
 		      * its result */
 	bool own_id; /* `id` was made by the target: it goes as it is */
+	bool placed; /* a text that is where its answer had it: item-seal.h */
 	bool gone;   /* to be taken out */
 	struct json_object *cache; /* cache_control, or NULL */
 	struct part *content;      /* of a tool result */

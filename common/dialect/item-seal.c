@@ -114,7 +114,10 @@ struct span item_notes_get(const struct item_notes *n)
 struct restore {
 	struct chat *c;
 	struct msg *m;
-	struct span text; /* of all texts, joined */
+	/* What it was made of: behind the text `before`, in front of the text
+	 * `end`. Neighbours of one role are one message by now. */
+	struct part *before, *end;
+	struct span text; /* of those between, joined */
 	size_t at;        /* in it */
 	struct part *first, **tail;
 	struct part *from; /* where the next call is looked for */
@@ -127,18 +130,77 @@ static struct span given(struct span s)
 	return span_is(s, "-") ? SPAN("") : s;
 }
 
-static struct span joined(struct chat *c, const struct msg *m)
+static struct part *text_behind(const struct msg *m, const struct part *p)
+{
+	struct part *next = p ? p->next : m->parts;
+
+	while (next && next->kind != PART_TEXT)
+		next = next->next;
+	return next;
+}
+
+/* Nothing was said: the texts around are of others. */
+static void find_silence(struct restore *x, const struct part *carrier)
+{
+	for (struct part *p = x->m->parts; p; p = p->next) {
+		if (p->text.p == carrier->text.p)
+			break;
+		if (p->kind == PART_TEXT)
+			x->before = p;
+	}
+	x->end = text_behind(x->m, x->before);
+}
+
+/* From the text behind x->before on: does it begin there? */
+static bool begins_here(struct restore *x, uint64_t about, size_t *left)
+{
+	uint64_t hash = seal_hash(0, SPAN(""));
+	struct part *p = x->before;
+
+	while ((p = text_behind(x->m, p)) && !p->placed && *left >= p->text.n) {
+		*left -= p->text.n;
+		hash = seal_hash(hash, p->text);
+		if (hash == about) {
+			x->end = text_behind(x->m, p);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The texts with that hash; false: the client has changed what was said. */
+static bool find_said(struct restore *x, const struct part *carrier,
+		      size_t *left)
+{
+	if (carrier->about == seal_hash(0, SPAN(""))) {
+		find_silence(x, carrier);
+		return true;
+	}
+	do {
+		if (begins_here(x, carrier->about, left))
+			return true;
+		x->before = text_behind(x->m, x->before);
+	} while (x->before);
+	return false;
+}
+
+static struct part *first_of(const struct restore *x)
+{
+	return x->before ? x->before->next : x->m->parts;
+}
+
+static struct span joined(struct restore *x)
 {
 	struct span out;
 	struct buf b;
 
 	buf_init(&b, REQUEST_TEXT_MAX);
-	for (const struct part *p = m->parts; p; p = p->next)
+	for (const struct part *p = first_of(x); p != x->end; p = p->next)
 		if (p->kind == PART_TEXT)
 			buf_span(&b, p->text);
 	if (b.full)
-		c->arena->full = true;
-	out = arena_all(c->arena, &b);
+		x->c->arena->full = true;
+	out = arena_all(x->c->arena, &b);
 	buf_release(&b);
 	return out;
 }
@@ -162,7 +224,7 @@ static struct part *find_call(struct restore *x, struct span hash)
 /* The next one that is not in its place yet. */
 static struct part *find_kind(struct restore *x, enum seal_kind seal)
 {
-	struct part *p = x->m->parts;
+	struct part *p = first_of(x);
 
 	while (p && (p->seal != seal || p->foreign || p->gone))
 		p = p->next;
@@ -177,6 +239,7 @@ static struct part *next_text(struct restore *x, struct span bytes)
 	if (!p || n > x->text.n - x->at)
 		return NULL;
 	p->kind = PART_TEXT;
+	p->placed = true;
 	p->text = (struct span){ x->text.p + x->at, n };
 	x->at += n;
 	return p;
@@ -248,13 +311,27 @@ static void put(struct restore *x, struct part *p)
 	x->tail = &copy->next;
 }
 
-void item_notes_restore(struct chat *c, struct msg *m,
-			const struct part *carrier)
+/* What of the message is not in its place: texts stay where others said them.
+ */
+static void put_rest(struct restore *x, struct part *p, const struct part *end)
 {
-	struct restore x = { .c = c, .m = m, .text = joined(c, m) };
-	bool same = seal_hash(seal_hash(0, SPAN("")), x.text) == carrier->about;
+	for (; p && p != end; p = p->next)
+		if (!p->gone && p->kind != PART_TEXT)
+			put(x, p);
+	for (; p; p = p->next)
+		if (!p->gone)
+			put(x, p);
+}
+
+void item_notes_restore(struct chat *c, struct msg *m,
+			const struct part *carrier, size_t *left)
+{
+	struct restore x = { .c = c, .m = m };
+	bool same = find_said(&x, carrier, left);
 	struct span lines = carrier->text;
 
+	if (same)
+		x.text = joined(&x);
 	x.tail = &x.first;
 	buf_init(&x.cites, NOTES_MAX);
 	for (int i = 0; lines.n && i < LINES_MAX; i++) {
@@ -264,13 +341,12 @@ void item_notes_restore(struct chat *c, struct msg *m,
 			put(&x, p);
 	}
 	buf_release(&x.cites);
-	if (!same)
-		return; /* the client has changed what was said */
-	for (struct part *p = m->parts; p; p = p->next)
-		if (!p->gone && p->kind != PART_TEXT)
-			put(&x, p);
-	if (x.at < x.text.n) /* said by nobody */
+	if (!same || x.at < x.text.n) /* said by nobody */
 		return;
-	m->parts = x.first;
-	m->tail = x.tail;
+	put_rest(&x, first_of(&x), x.end);
+	if (x.before)
+		x.before->next = x.first;
+	else
+		m->parts = x.first;
+	m->tail = x.first || !x.before ? x.tail : &x.before->next;
 }

@@ -35,8 +35,11 @@ void item_notes_take(struct item_notes *n, const struct ev *v, struct span id);
 /* What to seal at the end, about `said`; or empty. */
 struct span item_notes_get(const struct item_notes *n);
 
-/* The parts of a turn by what `carrier` has noted; ids are the client's. */
+/* The parts of a turn by what `carrier` has noted; ids are the client's. The
+ * turn may hold more than that answer, before and behind it. Of texts no more
+ * than *left bytes are looked at. */
+#define ITEM_NOTES_TEXT_MAX (64u << 20)
 void item_notes_restore(struct chat *c, struct msg *m,
-			const struct part *carrier);
+			const struct part *carrier, size_t *left);
 
 #endif

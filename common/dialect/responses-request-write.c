@@ -211,6 +211,29 @@ static void put_own_text(struct body *b, const struct part *p)
 	jw_obj_end(w);
 }
 
+static bool is_own_text(const struct part *p)
+{
+	return write_is_text(p) && p->item.n;
+}
+
+/* What was said elsewhere, up to a message of the target's own, as one. */
+static int put_said(struct body *b, const struct part *p, struct err *e)
+{
+	struct part *list = NULL, **tail = &list;
+
+	for (; p && !is_own_text(p); p = p->next) {
+		struct part *copy = arena_try(b->c->arena, sizeof(*copy));
+
+		if (!copy)
+			return 0; /* the arena is full: refused at the end */
+		*copy = *p;
+		copy->next = NULL;
+		*tail = copy;
+		tail = &copy->next;
+	}
+	return put_message(b, "assistant", list, e);
+}
+
 /* In the order in which they came: reasoning belongs to what follows it. */
 static int put_assistant(struct body *b, const struct msg *m, struct err *e)
 {
@@ -226,8 +249,9 @@ static int put_assistant(struct body *b, const struct msg *m, struct err *e)
 				jw_raw(&b->w, p->text);
 		} else if (p->item.n) {
 			put_own_text(b, p);
+			text = false;
 		} else if (!text) {
-			if (put_message(b, "assistant", m->parts, e))
+			if (put_said(b, p, e))
 				return -1;
 			text = true;
 		}

@@ -215,6 +215,42 @@ def _():
                     assert got == items, (what, client, how, got)
 
 
+@edge("items", "of a turn come home beside what others said in it")
+def _():
+    for what, items in TURNS.items():
+        for client in ("anthropic", "openai"):
+            if custom_call("ctc_1", "call_2") in items:
+                continue
+            asked = asking(client)
+            said = answered(client, answer("responses", client, response(items),
+                                           "whole", asked=asked,
+                                           model="gpt-5.4"))
+            calls = [i for i in items if i["type"] == "function_call"]
+            begun = {"role": "assistant", "content": "begun"}
+            ended = {"role": "assistant", "content": "ended"}
+            for before, behind in (([begun], []), ([], [ended]),
+                                   ([begun], [ended]), ([begun], said)):
+                if behind and calls:
+                    continue  # results come first
+                again = dict(asked, messages=[
+                    {"role": "user", "content": "q"}, *before, *said, *behind,
+                    *results(client, said)])
+                got = request(client, "responses", again, "gpt-5.4")["input"]
+                got = [i for i in got if i.get("role") != "user" and
+                       not i["type"].endswith("_output")]
+                texts = [i["content"][0]["text"] for i in got
+                         if i["type"] == "message"]
+                want = ["begun"] * len(before)
+                at = len(want)
+                assert got[at:at + len(items)] == items, (what, client, got)
+                rest = got[at + len(items):]
+                if behind == said:
+                    assert rest == items, (what, client, got)
+                else:
+                    assert len(rest) == len(behind), (what, client, got)
+                assert texts[:at] == want, (what, client, got)
+
+
 @edge("items", "whose text was changed keep the ids of their calls")
 def _():
     items = TURNS["phases"]
