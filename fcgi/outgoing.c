@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define NO_SAMPLERS "2026-10-21" /* anthropic-version from which on */
 #define LONG_CONTEXT_BETA "context-1m-2025-08-07"
 
 /* The body goes out as it came, but for the model's name. */
@@ -172,6 +173,10 @@ static bool goes_by_chat(const struct outgoing *o, const struct request *r)
 static int pass(struct outgoing *o, struct request *r, struct peek *k,
 		struct err *e)
 {
+	const char *version = r->vars.anthropic_version;
+
+	o->target.count = o->count;
+	o->target.no_samplers = version && strcmp(version, NO_SAMPLERS) >= 0;
 	if (mend(o, r, k, e))
 		return -1;
 	if (!o->body.p) {

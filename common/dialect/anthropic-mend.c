@@ -119,6 +119,27 @@ static void mend_call(struct mend *m, struct span block, const char *key,
 		pairs_name(&m->pairs, block.p, id);
 }
 
+/* What a call asks for is an object: some keep the text that it came as. */
+static void mend_input(struct mend *m, struct span block)
+{
+	struct span value = jwalk_get(block, "input"), now;
+	struct buf b;
+	struct jw w = jw_to(&b);
+
+	if (!value.n || jwalk_is_object(value))
+		return;
+	buf_init(&b, REQUEST_TEXT_MAX);
+	write_input(&w,
+		    jwalk_is_string(value) ? jwalk_text(m->arena, value)
+					   : value,
+		    false);
+	m->arena->full |= b.full;
+	now = span_skip(arena_all(m->arena, &b), sizeof("\"input\":") - 1);
+	buf_release(&b);
+	mend_replace(m, value, now);
+	mend_note(m, "inputs of tools");
+}
+
 /* Text without any is refused within a result, too. */
 static void mend_result(struct mend *m, struct span block)
 {
@@ -148,8 +169,10 @@ static bool mend_pair(struct mend *m, struct jwalk *w, bool call)
 		mend_result(m, w->value);
 	if (!stays)
 		return false;
-	if (call)
-		anthropic_called(m, jwalk_get(w->value, "name"));
+	if (!call)
+		return true;
+	mend_input(m, w->value);
+	anthropic_called(m, jwalk_get(w->value, "name"));
 	return true;
 }
 
@@ -355,45 +378,14 @@ static void mend_message(struct mend *m, struct jwalk *messages, struct loop *l)
 	}
 }
 
-/* Edits of the context that are taken with thinking only. */
-static void mend_edits(struct mend *m, struct jwalk *top)
-{
-	struct jwalk w = jwalk_in(jwalk_get(top->value, "edits"));
-
-	while (jwalk_next(&w)) {
-		struct span type = jwalk_get(w.value, "type");
-
-		if (span_starts(jwalk_text(m->arena, type), "clear_thinking"))
-			mend_cut(m, &w);
-	}
-	if (w.before && !w.kept)
-		mend_cut(m, top);
-}
-
 /* While thinking is on, a loop of tool calls must begin with it. What adapts
  * itself may do without, unless it was just refused. */
 static bool must_go_without(const struct mend *m, const struct loop *l)
 {
-	struct span type = jwalk_get(jwalk_get(m->text, "thinking"), "type");
 	bool bare = !l->assistant && l->results && l->calls &&
 		    !l->first_thinks && !(l->began && l->head_thinks);
 
-	return l->off ||
-	       (bare && (m->refusal.what || jwalk_is(type, "enabled")));
-}
-
-static void mend_field(struct mend *m)
-{
-	struct jwalk top = jwalk_in(m->text);
-
-	while (jwalk_next(&top)) {
-		if (jwalk_key_is(&top, "thinking")) {
-			mend_cut(m, &top);
-			mend_note(m, "thinking off");
-		} else if (jwalk_key_is(&top, "context_management")) {
-			mend_edits(m, &top);
-		}
-	}
+	return l->off || (bare && (m->refusal.what || anthropic_by_budget(m)));
 }
 
 void anthropic_mend(struct mend *m)
@@ -408,9 +400,9 @@ void anthropic_mend(struct mend *m)
 	if (m->target->quirks.strict_messages) {
 		anthropic_declare(m);
 		anthropic_block_members(m);
+		anthropic_schemas(m);
 	}
-	if (must_go_without(m, &l))
-		mend_field(m);
+	anthropic_fields(m, must_go_without(m, &l));
 	mend_forced_tool(m, "{\"type\":\"any\"}");
 	mend_images(m, "messages");
 	mend_limit(m, jwalk_get(m->text, "max_tokens"));

@@ -2,7 +2,8 @@
 /*
  * anthropic-mend: rules for a Messages request that is not translated. Private
  * to anthropic-mend.c, which walks through it, anthropic-pairs.c (calls and
- * their results) and anthropic-marks.c (the rest of the body).
+ * their results), anthropic-fields.c (members of the body),
+ * anthropic-schemas.c (tools) and anthropic-marks.c (the rest).
  */
 #ifndef DARIO_ANTHROPIC_MEND_H
 #define DARIO_ANTHROPIC_MEND_H
@@ -21,6 +22,14 @@ bool anthropic_pair_block(struct mend *m, struct jwalk *w, bool call);
 void anthropic_move_result(struct mend *m, struct span block);
 void anthropic_put_moved(struct mend *m);
 
+/* --- anthropic-fields.c: members of the body that not every model takes, as
+ * those of Claude are told by their family. `off`: goes on without thinking. */
+unsigned anthropic_wants(const struct upstream_model *t);
+/* Has the request to begin its loops with thinking, as it will go? */
+bool anthropic_by_budget(const struct mend *m);
+void anthropic_fields(struct mend *m, bool off);
+/* --- anthropic-schemas.c: of tools */
+void anthropic_schemas(struct mend *m);
 /* --- anthropic-marks.c */
 /* What a message has from the answer that it was. */
 void anthropic_echo(struct mend *m, struct span message);

@@ -351,16 +351,6 @@ static int read_tool_choice(struct chat *c, struct json_object *o,
 	return 0;
 }
 
-/* Pydantic-like bounds that the table of efforts round-trips through. */
-static enum effort effort_of_budget(int64_t budget)
-{
-	if (budget < 4096)
-		return EFFORT_LOW;
-	if (budget < 16384)
-		return EFFORT_MEDIUM;
-	return budget < 32768 ? EFFORT_HIGH : EFFORT_XHIGH;
-}
-
 static int read_thinking(struct chat *c, struct json_object *body,
 			 struct err *e)
 {

@@ -395,15 +395,6 @@ static void json_by_tool(struct chat *c)
 
 /* --- thinking ----------------------------------------------------------- */
 
-static const char *adaptive_effort(enum effort f, bool xhigh)
-{
-	if (f <= EFFORT_LOW)
-		return "low";
-	if (f == EFFORT_XHIGH && !xhigh)
-		return "max";
-	return effort_name(f);
-}
-
 static int64_t budget_of(enum effort f)
 {
 	static const int64_t budgets[] = {
@@ -500,7 +491,7 @@ static void put_output_config(struct body *b)
 	jw_obj(w);
 	if (effort)
 		jw_kcstr(w, "effort",
-			 adaptive_effort(c->effort, b->t->family.xhigh));
+			 effort_adaptive(c->effort, b->t->family.xhigh));
 	if (schema) {
 		jw_key(w, "format");
 		jw_obj(w);

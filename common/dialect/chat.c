@@ -211,6 +211,25 @@ enum effort effort_find(struct span name)
 	return EFFORT_UNSET;
 }
 
+/* Pydantic-like bounds that the table of efforts round-trips through. */
+enum effort effort_of_budget(int64_t budget)
+{
+	if (budget < 4096)
+		return EFFORT_LOW;
+	if (budget < 16384)
+		return EFFORT_MEDIUM;
+	return budget < 32768 ? EFFORT_HIGH : EFFORT_XHIGH;
+}
+
+const char *effort_adaptive(enum effort f, bool xhigh)
+{
+	if (f <= EFFORT_LOW)
+		return "low";
+	if (f == EFFORT_XHIGH && !xhigh)
+		return "max";
+	return effort_name(f);
+}
+
 const char *effort_name(enum effort f)
 {
 	return efforts[f];

@@ -194,6 +194,9 @@ int chat_media(struct chat *c, struct part *p, struct span source,
 	       struct err *e);
 
 enum effort effort_find(struct span name);
+/* Of thinking with that budget, and the word for it where effort adapts. */
+enum effort effort_of_budget(int64_t budget);
+const char *effort_adaptive(enum effort f, bool xhigh);
 const char *effort_name(enum effort f);
 
 /* What a request writer has to know of the model and the provider. */
@@ -223,6 +226,9 @@ struct upstream_model {
 	struct family family;
 	struct quirks quirks;
 	const struct seal_origin *origin; /* of what it seals; NULL: unknown */
+	/* Messages, as they came: */
+	bool no_samplers; /* the version of the API that is asked has none */
+	bool count;       /* tokens are counted, nothing is answered */
 };
 
 /* Tool names and ids, as the target allows them; pure functions of what goes

@@ -4,6 +4,7 @@
 #include "dialect/mend.h"
 
 #include "base/jw.h"
+#include "dialect/anthropic-mend.h"
 #include "dialect/mend-chat.h"
 
 #include <stdlib.h>
@@ -40,10 +41,8 @@ unsigned mend_wants(enum dialect_id dialect, const struct upstream_model *t)
 	case DIALECT_ANTHROPIC:
 		return marks | MARK_SYSTEM | MARK_BLANK | MARK_ID_ODD |
 		       MARK_ID_EMPTY | MARK_ID_LONG | MARK_ID_TWICE |
-		       MARK_UNSIGNED | MARK_THINKING | MARK_PAIRS |
-		       (q->strict_messages
-				? MARK_ECHO | MARK_NO_TOOLS | MARK_CACHE
-				: 0);
+		       MARK_UNSIGNED | MARK_THINKING | MARK_PAIRS | MARK_INPUT |
+		       (q->strict_messages ? anthropic_wants(t) : 0);
 	case DIALECT_RESPONSES:
 		return marks | MARK_PARSED | MARK_UNSIGNED | MARK_REASONING |
 		       MARK_ID_LONG | MARK_ID_EMPTY | MARK_ID_ITEM |
@@ -54,7 +53,7 @@ unsigned mend_wants(enum dialect_id dialect, const struct upstream_model *t)
 	}
 	if (mend_chat_wanted(t))
 		return (unsigned)MARK_ALL;
-	marks |= MARK_DEVELOPER | MARK_THINKING_PART;
+	marks |= MARK_DEVELOPER | MARK_THINKING_PART | MARK_INPUT;
 	if (quirks_lack_custom(q))
 		marks |= MARK_CUSTOM;
 	if (q->nine_ids || q->id_max)

@@ -143,6 +143,59 @@ bool peek_is_gathered(struct span key)
 	       span_is(key, "parsed_output");
 }
 
+bool peek_is_openai(struct span key)
+{
+	static const char *const names[] = {
+		"n",
+		"stop",
+		"seed",
+		"user",
+		"store",
+		"include",
+		"logprobs",
+		"functions",
+		"reasoning",
+		"truncation",
+		"logit_bias",
+		"verbosity",
+		"prediction",
+		"modalities",
+		"top_logprobs",
+		"instructions",
+		"function_call",
+		"stream_options",
+		"response_format",
+		"presence_penalty",
+		"prompt_cache_key",
+		"reasoning_effort",
+		"frequency_penalty",
+		"max_output_tokens",
+		"safety_identifier",
+		"parallel_tool_calls",
+		"max_completion_tokens",
+		"prompt_cache_retention",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (*names[i] == *key.p && span_is(key, names[i]))
+			return true;
+	return false;
+}
+
+/* Members that not every model of Claude takes. */
+static void mark_field(struct peek *k)
+{
+	struct span name = { k->key, k->key_n };
+
+	if (span_is(name, "max_tokens"))
+		k->limited = true;
+	else if (span_is(name, "temperature") || span_is(name, "top_p") ||
+		 span_is(name, "top_k"))
+		k->marks |= MARK_SAMPLER;
+	else if (name.n && peek_is_openai(name))
+		k->marks |= MARK_ECHO;
+}
+
 void peek_mark_top(struct peek *k)
 {
 	static const char *const names[] = {
@@ -155,6 +208,16 @@ void peek_mark_top(struct peek *k)
 	for (unsigned char i = TOP_MESSAGES; i <= TOP_TOOLS; i++)
 		if (key_is(k, names[i]))
 			k->top = i;
+	if (k->top == TOP_OTHER)
+		mark_field(k);
+}
+
+void peek_mark_type(struct peek *k, unsigned char c)
+{
+	if (k->typed == 'f')
+		k->marks |= c == 't' ? MARK_SCHEMA : 0;
+	else
+		k->marks |= MARK_INPUT;
 }
 
 void peek_mark_push(struct peek *k)
@@ -232,6 +295,10 @@ void peek_mark_end(struct peek *k)
 		k->marks |= MARK_PAIRS;
 	if (k->calls && !k->tools)
 		k->marks |= MARK_NO_TOOLS;
+	if (k->schemas)
+		k->marks |= MARK_SCHEMA;
+	if (!k->limited)
+		k->marks |= MARK_ECHO;
 }
 
 /* What SDKs know of an item and have not been told. */
@@ -259,13 +326,43 @@ static void mark_item(struct peek *k, enum item is)
 		k->item |= (unsigned short)is;
 }
 
+/* Of a tool of Messages: is its schema an object, and nothing else besides? The
+ * root of it lies as deep as what cache_control says. */
+static void mark_tool(struct peek *k)
+{
+	if (k->depth == 3) {
+		k->schemas += key_is(k, "input_schema") ||
+			      key_is(k, "cache_control");
+		k->typed = key_is(k, "strict") ? 'f' : 0;
+	} else if (k->depth == 4) {
+		k->schemas -= key_is(k, "type");
+		if (key_is(k, "anyOf") || key_is(k, "oneOf") ||
+		    key_is(k, "allOf") || key_is(k, "$ref"))
+			k->marks |= MARK_SCHEMA;
+	}
+}
+
+/* How the value of a call must begin. */
+static void mark_call(struct peek *k)
+{
+	if (k->depth == 5 && key_is(k, "input"))
+		k->typed = '{';
+	else if (k->depth == 6 && key_is(k, "arguments"))
+		k->typed = '"';
+}
+
 /* The value of a member begins. */
 void peek_mark_member(struct peek *k)
 {
 	struct span name = { k->key, k->key_n };
 
 	k->watch = WATCH_NONE;
+	k->typed = 0;
 	k->blank = is_text_key(k);
+	if (k->top == TOP_TOOLS)
+		mark_tool(k);
+	else if (k->top == TOP_MESSAGES)
+		mark_call(k);
 	if (k->top == TOP_MESSAGES && (k->depth == 3   ? peek_is_echo(name)
 				       : k->depth == 5 ? peek_is_gathered(name)
 						       : false))
@@ -417,6 +514,19 @@ static void mark_pair(struct peek *k)
 	}
 }
 
+/* Of thinking, and of the choice of a tool. */
+static void mark_switch(struct peek *k)
+{
+	if (said(k, "enab", 7))
+		k->marks |= MARK_THINKING;
+	else if (said(k, "adap", 8))
+		k->marks |= MARK_FORM;
+	else if (said(k, "disa", 8) || said(k, "betw", 13) ||
+		 said(k, "tool", 4) ||
+		 (k->string_n == 3 && memcmp(k->head, "any", 3) == 0))
+		k->marks |= MARK_FORCED;
+}
+
 /* The string that is watched is over. */
 void peek_mark_string(struct peek *k)
 {
@@ -426,8 +536,7 @@ void peek_mark_string(struct peek *k)
 		return;
 	}
 	if (k->watch == WATCH_SWITCH) {
-		if (k->string_n == 7 && memcmp(k->head, "enab", 4) == 0)
-			k->marks |= MARK_THINKING;
+		mark_switch(k);
 		return;
 	}
 	if (k->watch == WATCH_ROLE) {

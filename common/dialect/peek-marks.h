@@ -19,6 +19,8 @@
 void peek_mark_member(struct peek *k);
 void peek_mark_top(struct peek *k);  /* the same of the body's own */
 void peek_mark_null(struct peek *k); /* a member is null */
+/* The value of a member begins with this byte, and k->typed is another. */
+void peek_mark_type(struct peek *k, unsigned char c);
 void peek_mark_push(struct peek *k); /* an object has begun */
 void peek_mark_pop(struct peek *k);  /* or ended */
 void peek_mark_end(struct peek *k);

@@ -176,6 +176,8 @@ static int begin_value(struct peek *k, unsigned char c, struct err *e)
 		peek_mark_top(k);
 	if (inside) {
 		peek_mark_member(k);
+		if (k->typed && k->typed != (char)c)
+			peek_mark_type(k, c);
 	} else {
 		k->watch = 0;
 		k->blank = false;

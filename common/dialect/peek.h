@@ -41,16 +41,25 @@ enum peek_mark {
 	MARK_SYSTEM = 4096,    /* role system */
 	MARK_THINKING_PART = 8192, /* "thinking" below the top */
 	MARK_BLANK = 16384,        /* a text or content of blanks, or none */
-	MARK_STORED = 1 << 19,     /* what a provider keeps: see refs.h */
-	MARK_PARSED = 1 << 20,     /* what SDKs add to the answers they give */
-	MARK_OPAQUE = 1 << 21,     /* values that its provider alone can read */
-	MARK_ECHO = 1 << 22,       /* a message with members of an answer */
-	MARK_PAIRS = 1 << 23,      /* calls and results that do not match */
-	MARK_NO_TOOLS = 1 << 24,   /* calls, and no tools */
-	MARK_CACHE = 1 << 25,      /* more than PEEK_CACHE_MAX cache_control */
-	MARK_PART = 1 << 26,       /* Responses: a part of another role */
+	MARK_SAMPLER = 1 << 15,    /* temperature, top_p, top_k */
+	MARK_FORM = 1 << 16,       /* thinking that adapts itself */
+	MARK_FORCED = 1 << 17,   /* a tool must be called, or thinking is off */
+	MARK_SCHEMA = 1 << 18,   /* Messages: a tool that is strict, or whose
+				* schema is no plain object */
+	MARK_STORED = 1 << 19,   /* what a provider keeps: see refs.h */
+	MARK_PARSED = 1 << 20,   /* what SDKs add to the answers they give */
+	MARK_OPAQUE = 1 << 21,   /* values that its provider alone can read */
+	MARK_ECHO = 1 << 22,     /* a message with members of an answer, a
+				    * body with those of another API, or
+				    * without max_tokens */
+	MARK_PAIRS = 1 << 23,    /* calls and results that do not match */
+	MARK_NO_TOOLS = 1 << 24, /* calls, and no tools */
+	MARK_CACHE = 1 << 25,    /* more than PEEK_CACHE_MAX cache_control */
+	MARK_PART = 1 << 26,     /* Responses: a part of another role */
 	MARK_STORED_ODD = 1 << 27, /* the same, its name written with escapes */
 	MARK_CUSTOM = 1 << 28,     /* Chat: a tool of free text, or its call */
+	MARK_INPUT = 1 << 29,      /* arguments that are no string, or input
+				    * that is no object */
 	MARK_ANY = 1 << 30,        /* every text has it */
 	MARK_ALL = -1, /* the text must be looked at whatever it holds */
 };
@@ -109,6 +118,9 @@ struct peek {
 	unsigned short item; /* enum item, of the message or item */
 	bool behind;         /* what a result may not stand behind has come */
 	bool tools, calls;   /* are there any? */
+	bool limited;        /* is there a max_tokens? */
+	char typed;          /* how the value must begin; 0: any way */
+	long schemas;        /* of tools, less those that name their type */
 	unsigned caches;
 	uint64_t pairs;   /* ids of calls less those of results, hashed */
 	uint64_t call_id; /* of the item, hashed */
@@ -131,6 +143,8 @@ bool peek_is_unsaid(struct span key);
 /* A member of Anthropic's answers, or of those of its SDKs, that a message has
  * not? */
 bool peek_is_echo(struct span key);
+/* A member of the body that OpenAI's APIs have, and Messages has not? */
+bool peek_is_openai(struct span key);
 /* A member of a block of Messages that only those have who gather a stream, or
  * that an SDK has added? */
 bool peek_is_gathered(struct span key);

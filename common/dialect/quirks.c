@@ -75,7 +75,8 @@ const struct quirk_row quirk_rows[] = {
 	FLAG("strictMessages", strict_messages,
 	     "checks Messages as Anthropic does: at most four cache_control, "
 	     "no members of answers in messages, tools declared for the calls "
-	     "of the history"),
+	     "of the history, thinking, samplers and a forced tool as the "
+	     "model takes them, schemas of tools that are objects"),
 	FLAG("keysApart", keys_apart,
 	     "what it gave by one key (encrypted reasoning, signatures) it "
 	     "refuses by another: its keys are of several organisations"),

@@ -630,7 +630,8 @@ def _():
                        "messages": [say("user", "q"), say("assistant", [
                            {**use, "input": {"index": 1}}]),
                            say("user", [result("c")])],
-                       "tools": [{"name": "f", "input_schema": {}}]})
+                       "tools": [{"name": "f", "input_schema": {
+                           "type": "object"}}]})
     assert mend_text(fine, {"strictMessages": True}, "anthropic",
                      "claude-opus-4-8")[0] == fine
 
