@@ -163,7 +163,9 @@ static void add_name(struct listing *l, const char *name, const char *model)
 	if (at == plan.n || !(m = add(l, name)))
 		return;
 	m->backend = plan.routes[at].backend;
-	m->model = model ? model : plan.routes[at].model;
+	m->model = model ? model
+			 : arena_str(l->r->arena,
+				     span_of(plan.routes[at].model));
 	m->display = name;
 	describe(m, l->r->arena, find_in(list_of(l, m->backend), m->model));
 	m->aliases = NULL;

@@ -30,7 +30,10 @@ static int to_target(struct target *t, enum target_end *end, struct err *e)
 	*end = TARGET_DONE;
 	r->backend = route->backend->name;
 	r->account = NULL;
-	r->upstream_model = route->renamed ? route->model : NULL;
+	/* The plan is gone when this is written down. */
+	r->upstream_model = route->renamed
+				  ? arena_str(r->arena, span_of(route->model))
+				  : NULL;
 	if (cannot_count(r, route->backend))
 		return serve_token_estimate(r, e);
 	if (backend_is_pool(route->backend))

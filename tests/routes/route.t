@@ -132,4 +132,24 @@ is 'a proxy gets the whole address' "$(seen 'j["requests"][-1]["address"].starts
 edit 'j["proxy"] = ""; j["firstByteTimeoutMs"] = 200'
 rule '{"faults":{"one":[{"delay":2}]}}'
 is "the backend's own clock" "$(ask one:m | cut -d' ' -f1)" 504
+
+# What is written down of a request is the name that its target was asked for,
+# or would have been, also where that is none of what came.
+printf 'sk-ant-api03-work\n' | "$dario" accounts add work --key-stdin 2>/dev/null
+"$dario" accounts pause work 2>/dev/null
+"$dario" backend add claudes --base-url="$provider/b/claudes/v1" --protocol=anthropic 2>/dev/null
+noted() { # PATH MODEL
+	case $1 in
+	*responses) post "$1" "{\"model\":\"$2\",\"input\":\"hi\"}" ;;
+	*) post "$1" "{\"model\":\"$2\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}" ;;
+	esac >"$tmp/answer"
+	echo "$(status) $(curl -s "$url/requests" | json 'j["requests"][0]["upstreamModel"]')"
+}
+alone=$(worker_pid)
+for path in /v1/messages /v1/chat/completions /v1/responses; do
+	is "$path: the long context, of nobody" "$(noted $path 'claude-opus-4-5[1m]')" '503 claude-opus-4-5'
+	is "$path: another writing, of nobody" "$(noted $path claude:claude-opus-4.5)" '503 claude-opus-4-5'
+	is "$path: the long context" "$(noted $path 'claudes:claude-opus-4-5[1m]')" '200 claude-opus-4-5'
+done
+is 'and the worker lives' "$(worker_pid)" "$alone"
 done_testing
