@@ -57,15 +57,15 @@ static void print_text(const struct explain *x)
 {
 	const struct backend *b = x->plan.routes[x->at].backend;
 	enum dialect_id d = explain_protocol(x);
+	const char *problem = explain_problem(x);
 	char added[600];
 
 	say(stdout, "%s goes to %s", x->model, b->name);
 	if (x->seat >= 0)
 		say(stdout, ", account %s",
 		    x->pool.seats[x->seat].account->alias);
-	else if (backend_is_pool(b))
-		printf(x->pool.n ? ", where no account can serve now"
-				 : ", where there is no account");
+	if (problem)
+		printf(", %s,", problem);
 	say(stdout, " as %s (%s)\n", x->upstream, x->plan.why);
 	printf("in the API %s, %s\n", dialects[d].name,
 	       d == x->dialect ? "byte for byte" : "translated");

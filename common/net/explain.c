@@ -8,6 +8,7 @@
 #include "net/catalog.h"
 #include "state/account-show.h"
 #include "state/breaker.h"
+#include "state/key-command.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -95,6 +96,13 @@ static bool is_open(const struct explain *x, const struct backend *b)
 	return open > now && open <= now + x->config->settings.breaker_open_ms;
 }
 
+/* What its command prints is not asked for: that it is there has to do. */
+static bool has_key(const struct backend *b)
+{
+	return !b->key_problem &&
+	       (!b->key_command || key_command_is_there(b->key_command));
+}
+
 /* As a request goes: would this target be left for the next one at once? */
 static bool passes(struct explain *x, size_t i)
 {
@@ -107,7 +115,7 @@ static bool passes(struct explain *x, size_t i)
 		return true;
 	}
 	if (!backend_is_pool(b)) {
-		if (!b->key_problem || !x->plan.rule->on_auth)
+		if (has_key(b) || !x->plan.rule->on_auth)
 			return false;
 		snprintf(x->passed[i], sizeof(x->passed[i]), "it has no key");
 		return true;
@@ -134,6 +142,19 @@ static void decide(struct explain *x)
 		asked_other(&asked, r->model);
 	pool_look(&x->pool, x->home, pool_of(x, r->backend), &asked);
 	x->seat = backend_is_pool(r->backend) ? seat_of(x, r) : -1;
+}
+
+/* Why nobody would be asked; NULL: the target would be. */
+const char *explain_problem(const struct explain *x)
+{
+	const struct backend *b = x->plan.routes[x->at].backend;
+
+	if (!backend_is_pool(b))
+		return has_key(b) ? NULL : "which has no key";
+	if (x->seat >= 0)
+		return NULL;
+	return x->pool.n ? "where no account can serve now"
+			 : "where there is no account";
 }
 
 /* What is put into a request for this account; "" nothing. */
@@ -278,6 +299,7 @@ void explain_put(struct jw *w, const struct explain *x)
 	jw_kcstr(w, "model", x->model);
 	jw_kcstr(w, "api", x->api);
 	jw_kcstr(w, "backend", b->name);
+	jw_kbool(w, "serves", !explain_problem(x));
 	jw_kcstr(w, "account",
 		 x->seat < 0 ? NULL : x->pool.seats[x->seat].account->alias);
 	jw_kcstr(w, "upstreamModel", x->upstream);

@@ -38,6 +38,8 @@ void explain_put(struct jw *w, const struct explain *x);
 
 /* What it goes in. */
 enum dialect_id explain_protocol(const struct explain *x);
+/* Why the target would not be asked now; NULL: it would. */
+const char *explain_problem(const struct explain *x);
 /* What is put into the request; "" nothing. */
 void explain_additions(const struct explain *x, char *out, size_t n);
 /* An account of the pool: its name and its state. */

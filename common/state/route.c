@@ -397,11 +397,21 @@ static void explain_rules(const struct snapshot *c, const char *model,
 	}
 }
 
-/* Why the target that would answer is the one. */
-static const char *why_at(const struct plan *plan, size_t at)
+/* What the plan has a backend for; NULL: nothing leads there. */
+static const char *part_of(const struct plan *plan, size_t at,
+			   const struct backend *b)
 {
-	return at ? "the fallback of a target that cannot answer now"
-		  : plan->why;
+	size_t i = 0;
+
+	if (plan->n && plan->routes[at].backend == b)
+		return at ? "the fallback of a target that cannot answer now"
+			  : plan->why;
+	while (i < plan->n && plan->routes[i].backend != b)
+		i++;
+	if (i == plan->n)
+		return NULL;
+	return i < at ? "it comes first, and cannot answer now"
+		      : "a fallback, if another cannot answer";
 }
 
 static void explain_backends(const struct snapshot *c, const struct plan *plan,
@@ -409,10 +419,10 @@ static void explain_backends(const struct snapshot *c, const struct plan *plan,
 {
 	for (size_t i = 0; i < c->n_backends; i++) {
 		const struct backend *b = &c->backends[i];
-		bool ok = plan->n && plan->routes[at].backend == b;
+		const char *part = part_of(plan, at, b);
 
-		note(arg, b->name, ok,
-		     ok            ? why_at(plan, at)
+		note(arg, b->name, plan->n && plan->routes[at].backend == b,
+		     part          ? part
 		     : b->n_models ? "no pattern of its own leads here"
 				   : "nothing leads here");
 	}
@@ -423,16 +433,16 @@ void route_explain(const struct snapshot *c, const char *model, size_t at,
 {
 	struct err unused;
 	struct plan plan;
-	bool claude;
+	const char *part;
 
 	plan.n = 0;
 	route_pick(c, model, &plan, &unused);
-	claude = plan.n && plan.routes[at].backend->claude;
+	part = part_of(&plan, at, &c->claude);
 	explain_rules(c, model, &plan, note, arg);
 	explain_backends(c, &plan, at, note, arg);
-	note(arg, c->claude.name, claude,
-	     claude           ? why_at(&plan, at)
-	     : !c->accounts.n ? "there is no Claude account"
-	     : !plan.n        ? "the name is none of Claude's"
-			      : "another is the better choice");
+	note(arg, c->claude.name,
+	     plan.n && plan.routes[at].backend == &c->claude,
+	     !c->accounts.n ? "there is no Claude account"
+	     : part         ? part
+			    : "nothing leads here");
 }
