@@ -93,40 +93,58 @@ int64_t http_date_delay(struct span s, int64_t now)
 	return then > now ? then - now : 0;
 }
 
-static int64_t unit_ms(const char *p, size_t n)
+/* As Go writes them, and days. */
+static const struct {
+	struct span name;
+	double ms;
+} units[] = {
+	{ SPAN_INIT("ms"), 1 },         { SPAN_INIT("us"), 1e-3 },
+	{ SPAN_INIT("\u00b5s"), 1e-3 }, { SPAN_INIT("\u03bcs"), 1e-3 },
+	{ SPAN_INIT("ns"), 1e-6 },      { SPAN_INIT("s"), 1000 },
+	{ SPAN_INIT("m"), 60000 },      { SPAN_INIT("h"), 3600000 },
+	{ SPAN_INIT("d"), 86400000 },
+};
+
+/* The unit at the front of `s`, which is cut off, in ms; 0: none. */
+static double take_unit(struct span *s)
 {
-	if (n >= 2 && p[0] == 'm' && p[1] == 's')
-		return 1;
-	if (n >= 1 && p[0] == 's')
-		return 1000;
-	if (n >= 1 && p[0] == 'm')
-		return 60000;
-	if (n >= 1 && p[0] == 'h')
-		return 3600000;
-	return n >= 1 && p[0] == 'd' ? 86400000 : -1;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (s->n >= units[i].name.n &&
+		    memcmp(s->p, units[i].name.p, units[i].name.n) == 0) {
+			*s = span_skip(*s, units[i].name.n);
+			return units[i].ms;
+		}
+	return 0;
+}
+
+static double take_number(struct span *s)
+{
+	double v = 0, scale = 1;
+
+	for (; s->n && isdigit((unsigned char)*s->p); *s = span_skip(*s, 1))
+		v = v * 10 + (*s->p - '0');
+	if (s->n && *s->p == '.')
+		*s = span_skip(*s, 1);
+	else
+		return v;
+	for (; s->n && isdigit((unsigned char)*s->p); *s = span_skip(*s, 1))
+		v += (*s->p - '0') * (scale /= 10);
+	return v;
 }
 
 int64_t http_date_duration(struct span s)
 {
+	bool any = s.n;
 	double total = 0;
-	size_t i = 0;
 
-	while (i < s.n) {
-		double v = 0, scale = 1;
-		size_t from = i;
-		int64_t unit;
+	while (s.n) {
+		const char *from = s.p;
+		double v = take_number(&s);
+		double unit = s.p > from ? take_unit(&s) : 0;
 
-		for (; i < s.n && isdigit((unsigned char)s.p[i]); i++)
-			v = v * 10 + (s.p[i] - '0');
-		if (i < s.n && s.p[i] == '.')
-			for (i++; i < s.n && isdigit((unsigned char)s.p[i]);
-			     i++)
-				v += (s.p[i] - '0') * (scale /= 10);
-		unit = i > from ? unit_ms(s.p + i, s.n - i) : -1;
-		if (unit < 0)
+		if (unit == 0)
 			return -1;
-		total += v * (double)unit;
-		i += unit == 1 ? 2 : 1;
+		total += v * unit;
 	}
-	return s.n && total < 1e15 ? (int64_t)(total + 0.5) : -1;
+	return any && total < 1e15 ? (int64_t)(total + 0.5) : -1;
 }

@@ -22,6 +22,8 @@
 #define RESET_MAX_MS (32 * DAY_MS)
 #define WINDOW_MAX_MS (8 * DAY_MS) /* plans are counted by the week */
 
+#define PARTS_MAX 64
+
 /* A window, as its fields come one by one. */
 struct part {
 	char name[LIMIT_NAME_MAX];
@@ -50,7 +52,7 @@ struct said {
 
 struct reading {
 	int64_t now;
-	struct part parts[WINDOWS_MAX];
+	struct part parts[PARTS_MAX];
 	size_t n_parts;
 	struct said said[METER_KINDS][PERIODS];
 	char status[32], claim[32], overage_status[32];
@@ -64,6 +66,16 @@ static bool text_of(struct span v, char *out, size_t n)
 		return false;
 	memcpy(out, v.p, v.n);
 	out[v.n] = '\0';
+	return true;
+}
+
+/* In small letters: a proxy may have changed them. */
+static bool word_of(struct span v, char *out, size_t n)
+{
+	if (!text_of(v, out, n))
+		return false;
+	for (char *c = out; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
 	return true;
 }
 
@@ -135,16 +147,14 @@ static struct part *part_of(struct reading *r, struct span name)
 	struct part *p;
 	char text[LIMIT_NAME_MAX];
 
-	if (!text_of(name, text, sizeof(text)))
+	if (!word_of(name, text, sizeof(text)))
 		return NULL;
-	for (char *c = text; *c; c++) /* a proxy may have changed it */
-		*c = (char)tolower((unsigned char)*c);
 	for (size_t i = 0; i < r->n_parts; i++)
 		if (strcmp(r->parts[i].name, text) == 0)
 			return &r->parts[i];
-	if (r->n_parts == WINDOWS_MAX)
+	if (r->n_parts == PARTS_MAX && !window_is_shared(text))
 		return NULL;
-	p = &r->parts[r->n_parts++];
+	p = &r->parts[r->n_parts < PARTS_MAX ? r->n_parts++ : PARTS_MAX - 1];
 	*p = (struct part){ .used = -1 };
 	memcpy(p->name, text, sizeof(p->name));
 	return p;
@@ -153,13 +163,14 @@ static struct part *part_of(struct reading *r, struct span name)
 static void take_unified(struct reading *r, struct span name, struct span v)
 {
 	struct part *p;
+	char word[32] = "";
 
 	if (span_ieq(name, "status"))
-		text_of(v, r->status, sizeof(r->status));
+		word_of(v, r->status, sizeof(r->status));
 	else if (span_ieq(name, "reset"))
 		r->unified_reset = window_reset(v, r->now);
 	else if (span_ieq(name, "representative-claim"))
-		text_of(v, r->claim, sizeof(r->claim));
+		word_of(v, r->claim, sizeof(r->claim));
 	else if (span_ieq(name, "overage-in-use"))
 		r->overage_in_use = span_ieq(v, "true");
 	else if (cut_end(&name, "-utilization")) {
@@ -172,12 +183,12 @@ static void take_unified(struct reading *r, struct span name, struct span v)
 			p->reset = window_reset(v, r->now);
 	} else if (cut_end(&name, "-status")) {
 		p = part_of(r, name);
+		word_of(v, word, sizeof(word));
 		if (span_ieq(name, "overage"))
-			text_of(v, r->overage_status,
-				sizeof(r->overage_status));
+			memcpy(r->overage_status, word, sizeof(word));
 		if (p) {
-			p->rejected = span_ieq(v, "rejected");
-			p->allowed = span_starts(v, "allowed");
+			p->rejected = strcmp(word, "rejected") == 0;
+			p->allowed = strncmp(word, "allowed", 7) == 0;
 		}
 	}
 }
@@ -283,27 +294,28 @@ static void note_full(struct limits_told *t, const struct reading *r,
 }
 
 static void put_window(struct limits *l, const struct reading *r,
-		       struct part *p, struct limits_told *t)
+		       const struct part *p, struct limits_told *t)
 {
 	bool overage = strcmp(p->name, "overage") == 0;
-	struct window *w = limits_window(l, p->name, false);
-	double used = p->used;
+	const struct window *known = limits_known_window(l, p->name);
+	struct window w = { .used = p->used, .reset = p->reset };
 
 	if (p->rejected && !overage)
-		used = used > 1 ? used : 1;
-	if (used < 0 && p->allowed && w && w->used >= 1)
-		used = 0.99; /* more is not known */
-	if (used < 0)
+		w.used = w.used > 1 ? w.used : 1;
+	if (w.used < 0 && p->allowed && known && known->used >= 1)
+		w.used = 0.99; /* more is not known */
+	if (w.used < 0)
 		return;
-	if (!p->reset)
-		p->reset = p->rejected && r->unified_reset
-				 ? r->unified_reset
-				 : r->now + WINDOW_GUESS_MS;
-	w = limits_window(l, p->name, true);
-	w->used = used;
-	w->reset = p->reset;
+	if (!w.reset && p->rejected)
+		w.reset = r->unified_reset;
+	if (!w.reset)
+		w.reset = known && known->reset > r->now
+				? known->reset
+				: r->now + WINDOW_GUESS_MS;
+	memcpy(w.name, p->name, sizeof(w.name));
+	limits_put_window(l, &w);
 	t->any = true;
-	if (used >= 1 && p->reset > r->now)
+	if (w.used >= 1 && w.reset > r->now)
 		note_full(t, r, p);
 }
 

@@ -130,26 +130,59 @@ const struct window *limits_known_window(const struct limits *l,
 	return NULL;
 }
 
-/* A full list loses the one whose reset is past longest. */
-struct window *limits_window(struct limits *l, const char *name, bool make)
+static bool is_linked(const struct limits *l, const char *window,
+		      const char *family)
 {
-	const struct window *known = limits_known_window(l, name);
-	struct window *w = &l->windows[0];
+	for (size_t i = 0; i < LINKS_MAX && l->links[i].window[0]; i++)
+		if (strcmp(l->links[i].window, window) == 0 &&
+		    (!family || strcmp(l->links[i].family, family) == 0))
+			return true;
+	return false;
+}
 
-	if (known || !make)
-		return known ? &l->windows[known - l->windows] : NULL;
+/* What a full list parts with first. */
+enum worth {
+	PAST,    /* its reset was before the last answer */
+	UNUSED,  /* it counts for nobody, as far as is known */
+	WANTED,  /* it is full, or counts for somebody */
+	EVERYONE /* it counts for all */
+};
+
+static enum worth worth_of(const struct limits *l, const struct window *w)
+{
+	if (window_is_shared(w->name))
+		return EVERYONE;
+	if (w->reset && w->reset <= l->updated_at)
+		return PAST;
+	return w->used >= 1 || is_linked(l, w->name, NULL) ? WANTED : UNUSED;
+}
+
+/* NULL: what is there is worth more. */
+static struct window *place_for(struct limits *l, const struct window *new)
+{
+	struct window *least = &l->windows[0];
+	enum worth is = worth_of(l, new);
+
 	for (size_t i = 0; i < WINDOWS_MAX; i++) {
-		if (!l->windows[i].name[0]) {
-			w = &l->windows[i];
-			break;
-		}
-		if (!window_is_shared(l->windows[i].name) &&
-		    (window_is_shared(w->name) ||
-		     l->windows[i].reset < w->reset))
-			w = &l->windows[i];
+		struct window *w = &l->windows[i];
+		enum worth a = worth_of(l, w), b = worth_of(l, least);
+
+		if (!w->name[0])
+			return w;
+		if (a < b || (a == b && w->reset < least->reset))
+			least = w;
 	}
-	*w = (struct window){ .used = 0 };
-	put(w->name, sizeof(w->name), span_of(name));
+	return is < WANTED && is <= worth_of(l, least) ? NULL : least;
+}
+
+bool limits_put_window(struct limits *l, const struct window *new)
+{
+	const struct window *known = limits_known_window(l, new->name);
+	struct window *w = known ? &l->windows[known - l->windows]
+				 : place_for(l, new);
+
+	if (w)
+		*w = *new;
 	return w;
 }
 
@@ -165,16 +198,6 @@ int64_t limits_window_reset(const struct limits *l, const char *window)
 	const struct window *w = limits_known_window(l, window);
 
 	return w ? w->reset : 0;
-}
-
-static bool is_linked(const struct limits *l, const char *window,
-		      const char *family)
-{
-	for (size_t i = 0; i < LINKS_MAX && l->links[i].window[0]; i++)
-		if (strcmp(l->links[i].window, window) == 0 &&
-		    strcmp(l->links[i].family, family) == 0)
-			return true;
-	return false;
 }
 
 void limits_link(struct limits *l, const char *window, const char *family)

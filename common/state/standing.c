@@ -210,14 +210,14 @@ static void read_windows(struct limits *l, struct json_object *o)
 		return;
 	json_object_object_foreach(o, name, v)
 	{
-		struct window *w;
+		struct window w = { .used = json_amount(v, "used", 0),
+				    .reset = json_count(v, "reset", 0) };
 
 		if (!json_get(v, "used") || !*name ||
 		    strlen(name) >= LIMIT_NAME_MAX)
 			continue;
-		w = limits_window(l, name, true);
-		w->used = json_amount(v, "used", 0);
-		w->reset = json_count(v, "reset", 0);
+		strcpy(w.name, name);
+		limits_put_window(l, &w);
 		if (by_name && strncmp(name, "7d_", 3) == 0)
 			limits_link(l, name, name + 3);
 	}

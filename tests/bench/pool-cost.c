@@ -37,10 +37,10 @@ struct answer {
 
 static void fill(struct limits *l, double used)
 {
-	struct window *w = limits_window(l, "5h", true);
+	struct window w = { "5h", used, 0 };
 
-	w->used = used;
-	w->reset = (clock_wall_ms() / 3600000 + 2) * 3600000;
+	w.reset = (clock_wall_ms() / 3600000 + 2) * 3600000;
+	limits_put_window(l, &w);
 	l->updated_at = clock_wall_ms();
 }
 

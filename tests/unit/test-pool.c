@@ -87,9 +87,24 @@ static int64_t until(const struct limits *l, const char *model, int64_t now)
 	return limits_until(l, &a, now);
 }
 
-static double *used(struct limits *l, const char *window)
+static void use_window(struct limits *l, const char *name, double share,
+		       int64_t reset)
 {
-	return &limits_window(l, window, true)->used;
+	struct window w = { .used = share, .reset = reset };
+
+	strcpy(w.name, name);
+	limits_put_window(l, &w);
+}
+
+/* As it is, but for what is used. */
+static void use_more(struct limits *l, const char *name, double share)
+{
+	use_window(l, name, share, limits_window_reset(l, name));
+}
+
+static double used(const struct limits *l, const char *name)
+{
+	return limits_known_window(l, name)->used;
 }
 
 #define U "anthropic-ratelimit-unified-"
@@ -146,11 +161,11 @@ static void headroom_of_a_subscription(void **state)
 	/* past its reset a window is unused */
 	assert_float_equal(headroom(&l, "claude-x", now + 601000), 1,
 			   1e-9);
-	*used(&l, "7d") = 1;
+	use_more(&l, "7d", 1);
 	assert_int_equal(cause(&l, "claude-x", now), CAUSE_WINDOW);
 	assert_int_equal(until(&l, "claude-x", now), (s + 600) * 1000);
 	/* both full: the later reset counts */
-	*used(&l, "5h") = 1;
+	use_more(&l, "5h", 1);
 	assert_int_equal(until(&l, "claude-x", now), (s + 600) * 1000);
 }
 
@@ -317,10 +332,7 @@ static int pick(const char *home, const struct accounts *a, const char *bound,
 
 static bool store_share(struct limits *l, void *arg)
 {
-	struct window *w = limits_window(l, "5h", true);
-
-	w->used = *(double *)arg;
-	w->reset = clock_wall_ms() + HOUR;
+	use_window(l, "5h", *(double *)arg, clock_wall_ms() + HOUR);
 	return true;
 }
 
@@ -485,11 +497,8 @@ static void those_alike_take_turns(void **state)
 
 static bool store_near(struct limits *l, void *arg)
 {
-	struct window *w = limits_window(l, "5h", true);
-
 	(void)arg;
-	w->used = 0.98;
-	w->reset = clock_wall_ms() + HOUR;
+	use_window(l, "5h", 0.98, clock_wall_ms() + HOUR);
 	limits_spent(l, 0.01);
 	return true;
 }
@@ -602,8 +611,7 @@ static void strategies(void **state)
 	store_folder(home, NULL, &e);
 	share_of(home, "a", 0.8);
 	share_of(home, "b", 0.1);
-	*limits_window(&soon, "5h", true) =
-		(struct window){ "5h", 0.6, clock_wall_ms() + MINUTE };
+	use_window(&soon, "5h", 0.6, clock_wall_ms() + MINUTE);
 	assert_int_equal(limits_update(home, "c", store_full, &soon, &e), 0);
 	assert_int_equal(pool_peek(&r), 1);
 	r.strategy = POOL_FILL_FIRST;
@@ -715,13 +723,13 @@ static void small_steps_are_no_news(void **state)
 
 	(void)state;
 	assert_false(limits_news(&a, &b));
-	*used(&b, "5h") = 0.503;
+	use_more(&b, "5h", 0.503);
 	assert_false(limits_news(&a, &b));
-	*used(&b, "5h") = 0.51;
+	use_more(&b, "5h", 0.51);
 	assert_true(limits_news(&a, &b));
 	b = a;
-	*used(&a, "5h") = 0.998;
-	*used(&b, "5h") = 1; /* full is always news */
+	use_more(&a, "5h", 0.998);
+	use_more(&b, "5h", 1); /* full is always news */
 	assert_true(limits_news(&a, &b));
 	b = a;
 	b.updated_at += 31000;
@@ -732,8 +740,7 @@ static bool use(struct limits *l, void *arg)
 {
 	struct limits was = *l;
 
-	*used(l, "5h") = *(double *)arg;
-	limits_window(l, "5h", true)->reset = clock_wall_ms() + HOUR;
+	use_window(l, "5h", *(double *)arg, clock_wall_ms() + HOUR);
 	return limits_news(&was, l);
 }
 
@@ -751,19 +758,19 @@ static void small_steps_do_not_wait(void **state)
 	store_folder(home, NULL, &e);
 	assert_int_equal(limits_note(home, "a", &view, use, &share, &e), 0);
 	limits_read(home, "a", &stored);
-	assert_float_equal(*used(&stored, "5h"), 0.2, 1e-9);
+	assert_float_equal(used(&stored, "5h"), 0.2, 1e-9);
 	lock = store_lock(home, "state/limits-a.json", &e);
 	assert_true(lock >= 0);
 	share = 0.3;
 	assert_int_equal(limits_note(home, "a", &view, use, &share, &e), 0);
-	assert_float_equal(*used(&view, "5h"), 0.3, 1e-9);
+	assert_float_equal(used(&view, "5h"), 0.3, 1e-9);
 	limits_read(home, "a", &stored);
-	assert_float_equal(*used(&stored, "5h"), 0.2, 1e-9);
+	assert_float_equal(used(&stored, "5h"), 0.2, 1e-9);
 	store_unlock(lock);
 	view = stored; /* the next request's view: it tells again */
 	assert_int_equal(limits_note(home, "a", &view, use, &share, &e), 0);
 	limits_read(home, "a", &stored);
-	assert_float_equal(*used(&stored, "5h"), 0.3, 1e-9);
+	assert_float_equal(used(&stored, "5h"), 0.3, 1e-9);
 }
 
 static void conversations_stick(void **state)
