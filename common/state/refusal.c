@@ -145,6 +145,9 @@ static const struct row {
 	/* anthropics/claude-code/issues/47130, /54863 */
 	{ ANTHROPIC, S403, BEGINS,
 	  "Your organization does not have access to Claude", NULL, DISABLED },
+	/* Alishahryar1/free-claude-code/issues/87 */
+	{ ANTHROPIC, S403, BEGINS,
+	  "Your account does not have access to Claude Code", NULL, DISABLED },
 	{ ANTHROPIC, S401 | S403, BEGINS, "Account is no longer a member", NULL,
 	  WRONG_KEY },
 	/* anthropics/claude-code/issues/63685, /65044 */
@@ -236,6 +239,13 @@ static const struct row {
 	  CREDIT },
 	{ OPENAI, S402 | S403 | S429, HOLDS, "insufficient credit", NULL,
 	  CREDIT },
+	/* huggingface/agents-course/issues/386: a string as error */
+	{ OPENAI, S402 | S403 | S429, BEGINS, "You have exceeded your",
+	  "credits", CREDIT },
+	/* hsliuping/TradingAgents-CN/issues/170: it comes as a 400 */
+	{ OPENAI, S400 | S403, NAMED, "Arrearage", NULL, CREDIT },
+	/* coze-dev/coze-studio/issues/2195, RooCodeInc/Roo-Code/issues/12309 */
+	{ OPENAI, S403, HOLDS, "overdue", NULL, CREDIT },
 	/* docs.siliconflow.com: 403, code 30001 */
 	{ OPENAI, S403, HOLDS, "balance is insufficient", NULL, CREDIT },
 	{ OPENAI, S402 | S403 | S429, HOLDS, "insufficient balance", NULL,
