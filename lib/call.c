@@ -13,41 +13,41 @@
 
 #define OUT_BYTES (1u << 20) /* that a call of this kind should find */
 
-static _Thread_local jmp_buf *way_out;
 static atomic_bool locks_lost;
+
+/* What holds for the thread while it is in a call. */
+struct inside {
+	struct embed embed;
+	jmp_buf out;
+};
 
 /* For lack of memory, deep in a call. */
 static void leave(void)
 {
-	longjmp(*way_out, 1);
+	struct inside *i = (struct inside *)(uintptr_t)embed_now();
+
+	longjmp(i->out, 1);
 }
 
 /* The host's thread may be in a call already: of its log. */
-struct before {
-	const struct embed *embed;
-	jmp_buf *way_out;
-};
-
 static int run(const struct dario *d, lib_fn *fn, void *arg, bool locks,
 	       struct err *e)
 {
-	const struct before before = { embed_now(), way_out };
-	struct embed embed = d->embed;
-	jmp_buf here;
+	const struct embed **const now = embed_here(), *const before = *now;
+	struct inside in;
 	int rc;
 
-	embed.no_memory = leave;
-	way_out = &here;
-	embed_use(&embed);
-	if (setjmp(here) == 0) {
+	in.embed = d->embed;
+	in.embed.no_memory = leave;
+	*now = &in.embed;
+	if (setjmp(in.out) == 0) {
 		rc = fn(arg, e);
 	} else {
 		if (locks)
 			atomic_store(&locks_lost, true);
 		rc = err_memory(e);
 	}
-	embed_use(before.embed);
-	way_out = before.way_out;
+	*now = before;
 	return rc;
 }
 
@@ -61,7 +61,6 @@ int lib_call(const struct dario *d, lib_fn *fn, void *arg,
 	err.status = 0;
 	err.msg[0] = '\0';
 	rc = run(d, fn, arg, false, &err);
-
 	if (rc < 0)
 		lib_error(e, &err);
 	return rc;

@@ -22,8 +22,10 @@ struct embed {
 	void (*no_memory)(void); /* in the place of abort; returns to try on */
 };
 
-void embed_use(const struct embed *x); /* NULL: a program of our own */
-const struct embed *embed_now(void);   /* or NULL */
+/* NULL: a program of our own. */
+const struct embed *embed_now(void);
+/* Where that stands for this thread, to be set. */
+const struct embed **embed_here(void);
 
 /* getenv, where the environment counts. */
 const char *embed_getenv(const char *name);
