@@ -348,7 +348,7 @@ static int choose(struct pass *p, struct err *e)
 		return -1;
 	}
 	if (!p->plan.n &&
-	    stored_by_path(r, p->passage.path, &p->plan, &p->account, e))
+	    stored_by_path(r, r->path, &p->plan, &p->account, e))
 		return -1;
 	if (by_body(p, e))
 		return -1;

@@ -26,8 +26,8 @@ void stored_note_item(struct request *r, struct span json);
 /* The same of one that is written anew, by its id. */
 void stored_note_id(struct request *r, struct span id);
 
-/* Does the path name one that is known? Then the plan, empty so far, leads
- * there. *account: the one of the pool that has it. */
+/* Does the path, decoded, name one that is known? Then the plan, empty so far,
+ * leads there. *account: the one of the pool that has it. */
 int stored_by_path(struct request *r, const char *path, struct plan *plan,
 		   const char **account, struct err *e);
 /* The same for the ids in r->body, which is JSON and has passed `k`; a plan

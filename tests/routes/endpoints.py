@@ -264,6 +264,13 @@ def ids():
                 a, got = asked(method, f"{path}/{ident}{more}")
                 check(f"{method} {path}/{ident}{more}: found", a.status == 200
                       and got and got["path"] == f"/r{path}/{ident}{more}", (a, got))
+            for written in ("".join(f"%{ord(c):02x}" for c in ident),
+                            ident[:2] + f"%{ord(ident[2]):02X}" + ident[3:],
+                            ident.replace("_", "%5F").replace("-", "%2d")):
+                a, got = asked("GET", f"{path}/{written}", None, to("b"))
+                check(f"{path}/{written}: found, and left as it is written",
+                      a.status == 200 and got and
+                      got["path"] == f"/r{path}/{written}", (a, got))
             a, got = asked("GET", f"{path}/{ident}", None, to("b"))
             check(f"{path}/{ident}: the id before the header", got and
                   got["path"].startswith("/r/"), (a, got))

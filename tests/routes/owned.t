@@ -49,6 +49,13 @@ is 'one who may does, to what is theirs' "$(ask "$phone" GET "/to/b/v1/batches/$
 is 'and no more' "$(ask "$phone" GET "/to/b/v1/batches/$batch")" 403
 is 'nor past the router' "$(ask "$bob" GET "/to/b/v1/batches/$batch")" 404
 is 'nor with a name that says nothing' "$(ask "$bob" GET "/to/b/v1/batches/x")" 403
+for written in "$(echo "$batch" | sed 's/^b/%62/')" "$(echo "$batch" | sed 's/_/%5f/')" \
+	"$(echo "$batch" | sed 's/^b/%2562/')" "$(echo "$batch" | sed 's/^b/%25%36%32/')"; do
+	for path in /v1/batches /to/b/batches /to/b/v1/batches; do
+		like "nor as $path/$written" "$(ask "$bob" GET "$path/$written")" 40
+	done
+done
+is 'its maker may write it so' "$(ask "$anna" GET "/v1/batches/$(echo "$batch" | sed 's/^b/%62/')")" 200
 is "the owner's file is not a person's" "$(ask "$anna" GET "/v1/files/$file")" 404
 is 'nor is one that nobody knows' "$(ask "$anna" GET /v1/files/file-unknown)" 404
 for path in /v1/files /v1/batches /v1/conversations /v1/vector_stores /v1/chat/completions /to/b/v1/files '/v1/files?limit=1'; do
