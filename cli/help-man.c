@@ -157,7 +157,10 @@ static const char *const man_paths[][2] = {
 	  "/messages/batches",
 	  "a provider's other endpoints, literally: to the backend for the "
 	  "model, to whoever keeps the object that is named, to the one in "
-	  "the header field x-dario-backend, or to the only one that can" },
+	  "the header field x-dario-backend, or to the only one that can. In "
+	  "a form the field model is best before the file: where it decides "
+	  "and comes late, what stands before it waits in a file, 64 MiB at "
+	  "most" },
 	{ "/to/NAME/ANY/PATH",
 	  "any other path of the backend NAME (claude: the accounts), with its "
 	  "credential" },

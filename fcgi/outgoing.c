@@ -9,6 +9,7 @@
 #include "dialect/translation.h"
 #include "fcgi/outgoing.h"
 #include "fcgi/passage.h"
+#include "fcgi/spool.h"
 #include "state/apart.h"
 
 #include <errno.h>
@@ -213,8 +214,13 @@ static enum dialect_id sister(const struct backend *b, enum dialect_id d)
 static int rename_field(struct request *r, struct form *f, const char *model,
 			struct err *e)
 {
-	buf_splice(&r->body, f->model_at, f->model_len, span_of(model));
-	f->model_len = strlen(model);
+	if (r->spool) {
+		spool_mark(r->spool, f->model_at - r->body.n, f->model_len,
+			   span_of(model));
+	} else {
+		buf_splice(&r->body, f->model_at, f->model_len, span_of(model));
+		f->model_len = strlen(model);
+	}
 	snprintf(f->model, sizeof(f->model), "%s", model);
 	return r->body.full ? err_memory(e) : 0;
 }

@@ -10,6 +10,7 @@
 #include "fcgi/passage.h"
 #include "fcgi/persons-view.h"
 #include "fcgi/relay-stage.h"
+#include "fcgi/spool.h"
 #include "fcgi/stored.h"
 
 #include <stdio.h>
@@ -404,10 +405,11 @@ static long on_send(void *arg, char *p, size_t n, struct err *e)
 	struct relay *y = arg;
 	struct request *r = y->r;
 	struct late_model *late = r->passage->late;
+	bool seen = spool_left(r->spool); /* by whoever put it there */
 	long got = late ? late_model_read(late, p, n, e)
 			: request_rest_of_body(r, p, n, e);
 
-	if (got > 0 && r->passage->form && !late &&
+	if (got > 0 && r->passage->form && !late && !seen &&
 	    form_feed(r->passage->form, (struct span){ p, (size_t)got }, e))
 		got = -1;
 	y->bad_body = got == -1;
@@ -430,7 +432,9 @@ static int run(struct relay *y, struct relay_call *c, struct err *e)
 		int64_t more = y->r->passage->rest_n;
 
 		h->on_send = on_send;
-		h->length = more < 0 ? -1 : (int64_t)h->body.n + more;
+		h->length = more < 0 ? -1
+				     : (int64_t)h->body.n + more +
+					       (int64_t)spool_left(y->r->spool);
 	}
 	return http_run(y->r->http, h, e);
 }

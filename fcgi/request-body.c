@@ -4,6 +4,7 @@
 #include "base/unpack.h"
 #include "base/wait.h"
 #include "fcgi/request.h"
+#include "fcgi/spool.h"
 #include "fcgi/unpacked.h"
 
 #include <stdlib.h>
@@ -236,11 +237,16 @@ int request_hold_body(struct request *r, size_t most, bool *whole,
 		buf_took(&r->body, (size_t)n);
 		*whole = n == 0 || has_all(r);
 	}
+	r->body_ended = *whole;
 	return 0;
 }
 
 long request_rest_of_body(struct request *r, char *p, size_t n, struct err *e)
 {
+	if (spool_left(r->spool))
+		return spool_read(r->spool, p, n, e);
+	if (r->body_ended)
+		return 0;
 	return r->unpacked ? unpacked_read(r->unpacked, raw_now, r, p, n, e)
 			   : raw_now(r, p, n, e);
 }

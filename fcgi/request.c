@@ -2,10 +2,11 @@
 #include "config.h"
 
 #include "fcgi/request.h"
-#include "fcgi/unpacked.h"
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "fcgi/spool.h"
+#include "fcgi/unpacked.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -198,6 +199,7 @@ void request_init(struct request *r, struct app *app, struct http *http,
 void request_release(struct request *r)
 {
 	unpacked_free(r->unpacked);
+	spool_free(r->spool);
 	buf_release(&r->body);
 	buf_release(&r->head);
 	buf_release(&r->answer);

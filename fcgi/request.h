@@ -91,6 +91,8 @@ struct request {
 	struct buf body;           /* as far as it is held */
 	bool packed;               /* its content-encoding was taken off */
 	struct unpacked *unpacked; /* while it comes; or NULL */
+	struct spool *spool;       /* what follows `body`; or NULL */
+	bool body_ended;           /* no more of it will come */
 	struct buf head;           /* answer's header fields so far */
 	bool head_sent;
 	/* Who is asked; NULL when that is not known, or there is none. */
@@ -139,7 +141,8 @@ int request_read_body(struct request *r, body_fn *fn, void *arg, struct err *e);
  * large it is: what is not held streams. */
 int request_hold_body(struct request *r, size_t most, bool *whole,
 		      struct err *e);
-/* What follows that, as http_call's on_send has it. */
+/* What follows that, of the spool and then of the client, as http_call's
+ * on_send has it. */
 long request_rest_of_body(struct request *r, char *p, size_t n, struct err *e);
 /* Before that: it is held, and streams, without its content-encoding. */
 int request_unpack(struct request *r, struct err *e);

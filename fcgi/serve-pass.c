@@ -18,6 +18,7 @@
 #include "fcgi/literal-path.h"
 #include "fcgi/passage.h"
 #include "fcgi/serve.h"
+#include "fcgi/spool.h"
 #include "fcgi/stored.h"
 
 #include <stdlib.h>
@@ -92,20 +93,28 @@ static int read_form(struct pass *p, struct err *e)
 	return 0;
 }
 
-/* Behind a large file, where nothing else says who is asked: as much is held as
- * stands before it. */
+/* Behind a large file, where nothing else says who is asked: what stands before
+ * it waits on the disk. */
 static int find_late_model(struct pass *p, struct err *e)
 {
 	struct request *r = p->r;
+	size_t held = r->body.n;
 
-	while (p->passage.form && p->passage.rest && !p->form.has_model &&
-	       r->body.n < REQUEST_BODY_MAX - PASSAGE_HELD) {
-		size_t was = r->body.n;
+	r->spool = spool_new(snapshot_home(r->app->config), e);
+	if (!r->spool)
+		return -1;
+	while (p->passage.rest && !p->form.has_model) {
+		struct span piece;
 
-		if (hold_body(p, was + PASSAGE_STEP, e) ||
-		    form_feed(&p->form, span_skip(buf_get(&r->body), was), e))
+		if (hold_body(p, held + PASSAGE_STEP, e))
 			return -1;
+		piece = span_skip(buf_get(&r->body), held);
+		if (form_feed(&p->form, piece, e) ||
+		    spool_add(r->spool, piece, e))
+			return -1;
+		buf_splice(&r->body, held, piece.n, SPAN(""));
 	}
+	p->passage.rest = true;
 	if (p->form.has_model)
 		r->model = arena_str(r->arena, span_of(p->form.model));
 	return 0;
@@ -347,8 +356,7 @@ static int choose(struct pass *p, struct err *e)
 	} else if (r->model && by_model(p, e) && !r->vars.backend) {
 		return -1;
 	}
-	if (!p->plan.n &&
-	    stored_by_path(r, r->path, &p->plan, &p->account, e))
+	if (!p->plan.n && stored_by_path(r, r->path, &p->plan, &p->account, e))
 		return -1;
 	if (by_body(p, e))
 		return -1;

@@ -23,7 +23,7 @@ sources_of() {
 	case $1 in
 	oauth) echo common/net/oauth.c ;;
 	vars) echo fcgi/request.c fcgi/request-body.c fcgi/guard.c \
-		fcgi/transport.c fcgi/unpacked.c ;;
+		fcgi/spool.c fcgi/transport.c fcgi/unpacked.c ;;
 	rate) echo fcgi/rate-fields.c ;;
 	esac
 }

@@ -345,6 +345,32 @@ def once():
           got[0]["whole"], (status, text))
 
 
+def waits():
+    """Several backends, and the model behind 50 MiB: they wait on the disk."""
+    large_one = field('"file"', os.urandom(50 * MIB), "f")
+    for model, name in ((b"b:m", b"m"), (b"tiny", b"with-a-longer-name"),
+                        (b"nowhere", b"m")):
+        body, want = (form(large_one, field('"model"', m)) for m in (model, name))
+        arrived()
+        with Watch() as w:
+            status, fields, text = send(body, 1 * MIB, 0.04)
+        got = arrived()
+        what = f"{model.decode()} behind 50 MiB, several backends"
+        check(f"{what}: all of it, under its name", status == 200 and len(got) == 1
+              and got[0]["whole"] and got[0]["n"] == len(want) and
+              got[0]["sha"] == hashlib.sha256(want).hexdigest(), (status, text, got))
+        check(f"{what}: memory", w.most[0] < 8 * MIB, w.most)
+        check(f"{what}: disk", w.most[1] < 60 * MIB, w.most)
+        check(f"{what}: nothing is left of it", disk() - w.before[1] < MIB, disk())
+    body = form(large_one, large_one, field('"model"', b"b:m"))
+    arrived()
+    with Watch() as w:
+        status, _, text = send(body, 1 * MIB)
+    check("behind 100 MiB: what to do", status == 413 and not arrived() and
+          b"put the field model before the file" in text, (status, text))
+    check("behind 100 MiB: memory", w.most[0] < 8 * MIB, w.most)
+
+
 def late():
     """A model behind a file that streams has its backend's name all the same."""
     file = field('"file"', os.urandom(MIB + 200000), "f")
@@ -386,6 +412,7 @@ def late():
     awaited()
     check("one that is longer there: what to do", status == 400 and
           b"put the field model before the file" in text, (status, text))
+    waits()
     with Watch() as w:
         body = form(*[file] * 20, field('"model"', b"b:m"))
         status, _, text = send(body, 64 << 10, 0.002, x_dario_backend="b")
