@@ -10,16 +10,19 @@
 
 #define REST_LIGHTTPD_MAX (1u << 20)
 
-size_t gateway_rest_max(const struct gateway *g)
+bool gateway_spools(const struct gateway *g)
 {
 	const char *server = ""; /* it may be lighttpd with its name taken */
 
 	for (size_t i = 0; i < g->n_vars; i++)
 		if (span_is(g->vars[i].name, "SERVER_SOFTWARE"))
 			server = g->vars[i].value;
-	return !*server || strncmp(server, "lighttpd", 8) == 0
-		     ? REST_LIGHTTPD_MAX
-		     : GATEWAY_REST_MAX;
+	return !*server || strncmp(server, "lighttpd", 8) == 0;
+}
+
+size_t gateway_rest_max(const struct gateway *g)
+{
+	return gateway_spools(g) ? REST_LIGHTTPD_MAX : GATEWAY_REST_MAX;
 }
 
 bool gateway_gone(struct gateway *g)

@@ -50,6 +50,10 @@ struct gateway {
 	void *impl;
 };
 
+/* Does it keep on its disk what of a body is not read as fast as it comes? So
+ * does lighttpd. */
+bool gateway_spools(const struct gateway *g);
+
 /* Bytes of a body that nobody wants, read so that the answer is not lost: who
  * sends a little more than may be sent is told, and not cut off. lighttpd takes
  * an answer before it has sent everything, and hands on what has just come;

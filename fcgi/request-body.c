@@ -73,6 +73,10 @@ static long took(struct request *r, long n, struct err *e)
 		return err_set(e, ERR_GONE, "the body ended after %llu bytes",
 			       (unsigned long long)r->bytes_in);
 	r->bytes_in += (uint64_t)n;
+	if (r->unread) {
+		atomic_fetch_sub(&r->app->unread, n);
+		r->unread -= n;
+	}
 	return n;
 }
 
@@ -239,6 +243,24 @@ int request_hold_body(struct request *r, size_t most, bool *whole,
 	}
 	r->body_ended = *whole;
 	return 0;
+}
+
+int request_may_stream(struct request *r, struct err *e)
+{
+	int64_t n = request_announced(r) - (int64_t)r->bytes_in;
+	long long others;
+
+	if (n <= 0 || !gateway_spools(r->gw))
+		return 0;
+	others = atomic_fetch_add(&r->app->unread, n);
+	r->unread = n;
+	if (!others || others + n <= REQUEST_UNREAD_MAX)
+		return 0;
+	return err_set(e, ERR_BUSY,
+		       "%lld MiB of other bodies are on their way, and the web "
+		       "server has to keep on its disk what their providers "
+		       "are slow to take: try again shortly",
+		       others >> 20);
 }
 
 long request_rest_of_body(struct request *r, char *p, size_t n, struct err *e)

@@ -405,7 +405,7 @@ static void expect_model(struct pass *p)
 	p->passage.late = &p->late;
 }
 
-static void pass(struct pass *p, struct err *e)
+static int pass(struct pass *p, struct err *e)
 {
 	struct target t = {
 		.r = p->r,
@@ -416,11 +416,16 @@ static void pass(struct pass *p, struct err *e)
 		.account = p->account,
 	};
 
-	expect_model(p);
-	serve_targets(&t, e);
+	int rc = p->passage.rest ? request_may_stream(p->r, e) : 0;
+
+	if (rc == 0) {
+		expect_model(p);
+		serve_targets(&t, e);
+	}
 	relay_free(t.relay);
 	if (p->passage.late)
 		late_model_release(&p->late);
+	return rc;
 }
 
 #define MODELS "/models/"
@@ -471,8 +476,7 @@ int serve_pass(struct request *r, struct err *e)
 					e);
 	if (!p->passage.path)
 		return -1;
-	pass(p, e);
-	return 0;
+	return pass(p, e);
 }
 
 /* --- /to/NAME/ANY/PATH --------------------------------------------------- */
@@ -545,6 +549,5 @@ int serve_to(struct request *r, struct err *e)
 	p->plan.rule = &rule_none;
 	p->plan.routes[p->plan.n++] = (struct route){ .backend = b,
 						      .model = "" };
-	pass(p, e);
-	return 0;
+	return pass(p, e);
 }

@@ -371,6 +371,48 @@ def waits():
     check("behind 100 MiB: memory", w.most[0] < 8 * MIB, w.most)
 
 
+def crowd():
+    """What the web server may have to keep is bounded over all bodies: none of
+    these sends more than its beginning."""
+    announced = 500 * MIB
+    beginning = b"x" * (MIB + 300000)
+
+    def begun():
+        s = opened()
+        s.sendall(head(announced, path="/to/b/files", type="audio/x") +
+                  beginning)
+        return s
+
+    def refused(s, wait=3):
+        s.settimeout(wait)
+        try:
+            s.recv(1, socket.MSG_PEEK)
+        except TimeoutError:
+            return False
+        return True
+
+    arrived()
+    first = [begun(), begun()]
+    until = time.monotonic() + 60
+    while not refused(third := begun()) and time.monotonic() < until:
+        third.close()  # the others were not there yet
+    status, fields, text = answer(third)
+    check("a third of 500 MiB: 429, and when to come back", status == 429 and
+          b"try again" in text and fields.get("retry-after"),
+          (status, fields, text))
+    check("none of the others was ended", not any(refused(s, 0.2) for s in first))
+    status, _, text = send(b"x" * 20 * MIB, path="/to/b/files", type="audio/x")
+    check("a smaller one has its place", status == 200, (status, text))
+    first[0].close()
+    while refused(third := begun()) and time.monotonic() < until:
+        third.close()
+    check("one left: the next is taken", not refused(third))
+    for s in (first[1], third):
+        s.close()
+    status, _, text = send(b"x" * 20 * MIB, path="/to/b/files", type="audio/x")
+    check("all left: as before", status == 200, (status, text))
+
+
 def late():
     """A model behind a file that streams has its backend's name all the same."""
     file = field('"file"', os.urandom(MIB + 200000), "f")
@@ -420,4 +462,4 @@ def late():
           (status, w.most))
 
 
-{f.__name__: f for f in (large, small, once, late)}[PART.split("-")[0]]()
+{f.__name__: f for f in (crowd, large, small, once, late)}[PART.split("-")[0]]()

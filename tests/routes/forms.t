@@ -25,7 +25,7 @@ sed -i 's/^{/{"firstByteTimeoutMs":4000,/' "$DARIO_HOME/backends/b.json"
 EOF
 start_router
 worker=$(worker_pid)
-for part in small large-lighttpd once late; do
+for part in small large-lighttpd once late crowd; do
 	report $part "$tmp/$part.log" python3 "$srcdir/tests/routes/forms.py" \
 		"$url" "$up" "$worker" $part "$DARIO_HOME"
 done
