@@ -8,6 +8,7 @@
 #include "fcgi/owned.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define IDS_MAX 64 /* that are looked up for one request */
 
@@ -213,7 +214,7 @@ static bool is_named(const struct request *r, const struct plan *plan,
 	size_t n = strlen(other->name);
 
 	return other != b && r->model &&
-	       strncmp(r->model, other->name, n) == 0 &&
+	       strncasecmp(r->model, other->name, n) == 0 &&
 	       (r->model[n] == ':' || r->model[n] == '/');
 }
 

@@ -99,7 +99,7 @@ const char *model_name_bare(const char *name)
 	for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++) {
 		size_t n = strlen(makers[i]);
 
-		if (strncmp(name, makers[i], n) == 0 &&
+		if (strncasecmp(name, makers[i], n) == 0 &&
 		    (name[n] == '/' || name[n] == ':') && name[n + 1])
 			return name + n + 1;
 	}
@@ -147,6 +147,15 @@ bool model_name_is_claude(const char *name)
 
 	return strncasecmp(name, CLAUDE, strlen(CLAUDE)) == 0 ||
 	       model_name_family(name, &million) || is_version(name);
+}
+
+bool model_name_small(const char *name, struct model_name *out)
+{
+	if (!keep(name, strlen(name), out))
+		return false;
+	for (char *p = out->text; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	return strcmp(name, out->text) != 0;
 }
 
 bool model_name_as_claude(const char *name, struct model_name *out)

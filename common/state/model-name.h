@@ -28,6 +28,8 @@ bool model_name_is_claude(const char *name);
 /* "opus" of "opus", "opus1m", "claude-opus", "opus-latest" and the like, or
  * NULL. *million: the long context is asked for. */
 const char *model_name_family(const char *name, bool *million);
+/* In small letters; false when it is, or is too long. */
+bool model_name_small(const char *name, struct model_name *out);
 /* As Anthropic writes it, where others have capitals, a dot or an @:
  * Claude-Opus-4.5, claude-opus-4-5@20251101. False: it is, or it is none that
  * begins with claude-. */

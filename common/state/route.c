@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static const char *const openai_models[] = {
 	"gpt-*",
@@ -43,20 +44,38 @@ static const struct backend *named(const struct snapshot *c, struct span name)
 					     : snapshot_backend(c, name);
 }
 
+/* The same by a name that has other capitals, of the only one with it. */
+static const struct backend *called(const struct snapshot *c, struct span name)
+{
+	const struct backend *b = named(c, name), *other = NULL;
+
+	for (size_t i = 0; !b && i <= c->n_backends; i++) {
+		const struct backend *has = i < c->n_backends ? &c->backends[i]
+							      : &c->claude;
+
+		if (!span_ieq(name, has->name))
+			continue;
+		if (other)
+			return NULL;
+		other = has;
+	}
+	return b ? b : other;
+}
+
 #define AT "claude-at-" /* before NAME:model, in Claude Code's list of models */
 
 /* "NAME:model" or "NAME/model". */
 static bool by_prefix(const struct snapshot *c, const char *model,
 		      struct plan *out)
 {
-	bool at = strncmp(model, AT, strlen(AT)) == 0;
+	bool at = strncasecmp(model, AT, strlen(AT)) == 0;
 	const char *name = model + (at ? strlen(AT) : 0);
 	size_t n = strcspn(name, ":/");
 	const struct backend *b;
 
 	if (!name[n] || !name[n + 1])
 		return false;
-	b = named(c, (struct span){ name, n });
+	b = called(c, (struct span){ name, n });
 	if (!b)
 		return false;
 	out->routes[out->n++] = (struct route){ b, name + n + 1, true, false };
@@ -221,7 +240,7 @@ static int by_name(const struct snapshot *c, const char *model, bool bare,
 		return take(out, b, model);
 	}
 	if (!c->accounts.n || !model_name_is_claude(model) ||
-	    strncmp(model, AT, strlen(AT)) == 0)
+	    strncasecmp(model, AT, strlen(AT)) == 0)
 		return -1;
 	snprintf(out->why, sizeof(out->why), "the name is one of Claude's");
 	return take(out, &c->claude, model);
@@ -230,7 +249,7 @@ static int by_name(const struct snapshot *c, const char *model, bool bare,
 /* Does the backend know the models of others by their makers' names? */
 static bool names_makers(const struct backend *b, const char *model)
 {
-	return b->router || (b->known && strncmp(model, "openai", 6) == 0 &&
+	return b->router || (b->known && strncasecmp(model, "openai", 6) == 0 &&
 			     !strstr(b->base_url, "openai.com") &&
 			     !strstr(b->base_url, "azure.com"));
 }
@@ -248,6 +267,27 @@ static int by_bare_name(const struct snapshot *c, const char *model,
 		    names_makers(out->routes[i].backend, model))
 			out->routes[i].model = model;
 	return 0;
+}
+
+/* OpenAI's, with capitals, where nothing else claims the name: its own have
+ * none; what others call theirs after them is left as it is. */
+static int by_capitals(const struct snapshot *c, const char *model,
+		       struct plan *out)
+{
+	const char *bare = model_name_bare(model);
+	const struct backend *b;
+
+	if (bare)
+		model = bare;
+	if (!model_name_small(model, &out->small))
+		return -1;
+	b = by_openai_name(c, out->small.text);
+	if (!b)
+		return -1;
+	snprintf(out->why, sizeof(out->why), "the name is one of OpenAI's");
+	return take(out, b,
+		    strstr(b->base_url, "openai.com") ? out->small.text
+						      : model);
 }
 
 /* Is there any beside the demo? */
@@ -273,7 +313,9 @@ static int by_rest(const struct snapshot *c, const char *model,
 		return -1;
 	/* The setting makes it one of Claude's; without other backends it can
 	 * be for nobody else. */
-	if (!*c->settings.model && has_real(c) && !strcasestr(model, "claude"))
+	if (!*c->settings.model && has_real(c) &&
+	    (!strcasestr(model, "claude") ||
+	     strncasecmp(model, AT, strlen(AT)) == 0))
 		return -1;
 	out->unclaimed = !*c->settings.model;
 	snprintf(out->why, sizeof(out->why), "no backend claims the name");
@@ -357,7 +399,8 @@ int route_pick(const struct snapshot *c, const char *model, struct plan *out,
 	out->why[0] = '\0';
 	out->unclaimed = false;
 	if (!by_prefix(c, name, out) && by_name(c, name, false, out) &&
-	    by_bare_name(c, name, out) && by_rest(c, name, out))
+	    by_bare_name(c, name, out) && by_capitals(c, name, out) &&
+	    by_rest(c, name, out))
 		return no_model(c, name, e);
 	for (size_t i = 0; i < out->n; i++) {
 		struct route *r = &out->routes[i];

@@ -39,7 +39,7 @@ struct plan {
 	bool unclaimed;          /* nothing did: the accounts are left */
 	/* private */
 	/* what a route's model may point to */
-	struct model_name asked, set, claude;
+	struct model_name asked, set, claude, small;
 };
 
 /* `model` must outlive the plan, which stays where it is. What is in the list

@@ -93,6 +93,14 @@ kept two '["my-tune"]'
 (umask 077 && echo '{"model":"claude-opus-9-1"}' >"$DARIO_HOME/config.json")
 is 'with a model set for all: an account' "$(ask my-tune)" '200 claude claude-opus-9-1'
 rm -r "$DARIO_HOME/accounts" "$DARIO_HOME/config.json"
+# OpenAI's own names have no capitals; whoever else has theirs is asked for them.
+"$dario" backend add openai --key=sk-openai-0123456789 2>/dev/null
+for name in GPT-5 models/Gpt-5 GPT-5-2025-08-07 Text-Embedding-3-small; do
+	bare=${name##*/}
+	is "explain $name" "$("$dario" explain "$name" --json | json 'j["backend"], j["upstreamModel"]')" \
+		"openai $(echo "$bare" | tr A-Z a-z)"
+done
+"$dario" backend remove openai 2>/dev/null
 "$dario" explain x --api=soap >"$tmp/out" 2>&1
 is 'explain: a wrong API' "$?" 2
 

@@ -113,6 +113,7 @@ static void names_of_models(void **state)
 		{ ":latest", NULL, NULL, NULL },
 		{ "models/a", NULL, "a", NULL },
 		{ "openai:a/b", NULL, "a/b", NULL },
+		{ "Anthropic/A", NULL, "A", NULL },
 		{ "models/", NULL, NULL, NULL },
 		{ "modelsx", NULL, NULL, NULL },
 		{ "opus", NULL, NULL, "opus" },
