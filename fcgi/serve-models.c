@@ -72,7 +72,7 @@ static int find_edge(const struct listing *l, const char *query,
 {
 	char id[PEEK_MODEL_MAX + 1] = "";
 
-	if (!query_get(query, key, id, sizeof(id)))
+	if (!query_get(query, key, id, sizeof(id)) || !*id)
 		return 0;
 	for (size_t i = 0; i < l->n; i++)
 		if (strcmp(id, l->list[i].id) == 0) {

@@ -227,6 +227,8 @@ page 'before_id=p20&limit=10'
 is 'before' "$(show)" 'p10 10 True p10 p19'
 page 'before_id=p05&limit=10'
 is 'before, the first page' "$(show)" 'p00 5 False p00 p04'
+page 'after_id=&before_id=&limit=10'
+is 'after and before nothing' "$(show)" 'p00 10 True p00 p09'
 page 'after_id=nope'
 is 'after what is not there: 400' "$(code)" 400
 get '/v1/models?limit=3'
