@@ -220,15 +220,14 @@ static int page_of(struct request *r, const struct limit *list, size_t n,
 
 static int list_limits(struct request *r, struct err *e)
 {
-	char type[32] = "user", before[64];
+	char type[32] = "user", before[64] = "";
 	size_t n, from = 0, to = 0;
 	struct limit *list = limits_of(r, &n);
-	bool back = query_get(r->vars.query, "before_id", before,
-			      sizeof(before));
 	struct buf out;
 	struct jw w = jw_to(&out);
 
 	query_get(r->vars.query, "scope_type", type, sizeof(type));
+	query_get(r->vars.query, "before_id", before, sizeof(before));
 	if (strcmp(type, "user"))
 		n = 0; /* of groups and all together there are none */
 	if (page_of(r, list, n, &from, &to, e))
@@ -241,7 +240,7 @@ static int list_limits(struct request *r, struct err *e)
 		put_limit(&w, home_of(r), list[i].key, list[i].period,
 			  list[i].key->quota.spend[list[i].period]);
 	jw_arr_end(&w);
-	jw_kbool(&w, "has_more", back ? from > 0 : to < n);
+	jw_kbool(&w, "has_more", *before ? from > 0 : to < n);
 	jw_kcstr(&w, "first_id", from < to ? list[from].id : NULL);
 	jw_kcstr(&w, "last_id", from < to ? list[to - 1].id : NULL);
 	jw_obj_end(&w);
@@ -261,7 +260,10 @@ static int read_amount(struct json_object *body, int64_t *out, struct err *e)
 	struct span text = json_str(body, "amount");
 
 	*out = -1;
-	if (!json_get(body, "amount"))
+	/* Who leaves it out has not asked for a limit to go. */
+	if (json_object_is_type(body, json_type_object) &&
+	    json_object_object_get_ex(body, "amount", NULL) &&
+	    !json_get(body, "amount"))
 		return 0;
 	for (size_t i = 0; i < text.n; i++)
 		if (!isdigit((unsigned char)text.p[i]))
@@ -280,6 +282,8 @@ static int read_wish(struct json_object *body, struct wish *out, struct err *e)
 	const char *period = json_cstr(body, "period");
 
 	out->user = json_cstr(scope, "user_id");
+	if (out->user && strlen(out->user) != json_str(scope, "user_id").n)
+		out->user = ""; /* there is a NUL in it */
 	out->period = QUOTA_MONTH;
 	if (span_is(type, "organization") || span_is(type, "rbac_group"))
 		return bad(e, "scope.type",

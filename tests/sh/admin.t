@@ -52,6 +52,7 @@ last=$(got 'j["last_id"]')
 is 'a page' "$(ask GET '?limit=3') $(got 'len(j["data"]), j["has_more"], j["first_id"]')" "200 3 True $first"
 is 'the next one' "$(ask GET "?limit=3&after_id=$(got 'j["last_id"]')") $(got 'len(j["data"]), j["has_more"], j["last_id"]')" "200 1 False $last"
 is 'one before' "$(ask GET "?limit=2&before_id=$last") $(got '[d["period"] for d in j["data"]], j["has_more"]')" "200 ['monthly', 'daily'] True"
+is 'an empty cursor is none' "$(ask GET '?limit=3&before_id=&after_id=') $(got 'len(j["data"]), j["has_more"]')" '200 3 True'
 for q in limit=0 limit=1001 limit=x after_id=spl_x "after_id=$last&before_id=$first"; do
 	is "refused: $q" "$(ask GET "?$q") $(got 'j["error"]["type"]')" '400 invalid_request_error'
 done
@@ -61,6 +62,8 @@ for body in '{' '[]' '{}' '{"scope":{"type":"organization"},"amount":"1"}' '{"sc
 	'{"scope":{"type":"user","user_id":"anna"},"amount":"1","currency":"EUR"}'; do
 	is "refused: $body" "$(ask POST '' -d "$body")" 400
 done
+is 'left out: nothing goes' "$(ask POST '' -d '{"scope":{"type":"user","user_id":"anna"},"period":"monthly"}') $(got 'j["error"]["message"].split(":")[0]')" '400 amount'
+is 'a name with more behind it is another' "$(set_limit 'anna\u0000x' '"5"' monthly)" 404
 is 'who has no key' "$(set_limit nobody '"1"' daily)" 404
 is 'nor a name that is none' "$(set_limit ../../etc/x '"1"' daily)" 404
 is 'none of that changed anything' "$(file anna)" 7/month,1.5/day
