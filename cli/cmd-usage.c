@@ -218,7 +218,7 @@ static const struct cmd_flag usage_flags[] = {
 	{ "by", "WHAT,...",
 	  "one row for each of: key, model, backend, account, session, agent, "
 	  "user, and day or hour (UTC)" },
-	{ "since", "TIME", "7d (as usual), 48h, 13M, or a day: 2026-11-01" },
+	{ "since", "TIME", "7d (as usual), 48h, 13M, or a date: 2026-11-01" },
 	{ "errors", NULL, "the requests that failed in the last seven days" },
 	{ "json", NULL, "as JSON" },
 	{ "csv", NULL, "as CSV" },

@@ -4,8 +4,8 @@
 #include "state/usage-query.h"
 
 #include "base/clock.h"
-#include "base/http-date.h"
 #include "base/wait.h"
+#include "state/quota.h"
 #include "state/usage.h"
 
 #include <stdio.h>
@@ -105,21 +105,21 @@ static int64_t span_ms(const char *text)
 
 int usage_query_since(struct usage_query *q, const char *text, struct err *e)
 {
-	int64_t ago = span_ms(text), day;
-	char moment[32];
+	int64_t ago = span_ms(text), moment = 0;
+	struct err unused;
 
 	if (ago) {
 		q->since = q->now > ago ? q->now - ago : 1;
 		return 0;
 	}
-	snprintf(moment, sizeof(moment), "%.10sT00:00:00Z", text);
-	day = strlen(text) == 10 ? http_date_read(span_of(moment)) : 0;
-	if (day <= 0 || day > q->now)
+	quota_read_date(text, &moment, &unused);
+	if (moment <= 0 || moment > q->now)
 		return err_set(e, ERR_BAD_REQUEST,
 			       "\"%.40s\" is no time in the past: take for "
-			       "instance 7d, 48h, 13M or 2026-11-01",
+			       "instance 7d, 48h, 13M, 2026-11-01 or "
+			       "2026-11-01T08:00:00Z",
 			       text);
-	q->since = day;
+	q->since = moment;
 	return 0;
 }
 

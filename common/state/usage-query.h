@@ -38,7 +38,7 @@ struct usage_answer {
 void usage_query_init(struct usage_query *q);
 /* "key,model": -1 with the known names. */
 int usage_query_by(struct usage_query *q, const char *text, struct err *e);
-/* "7d", "48h", "13M", "2026-11-01" */
+/* "7d", "48h", "13M", "2026-11-01", "2026-11-01T08:00:00Z" */
 int usage_query_since(struct usage_query *q, const char *text, struct err *e);
 
 /* Is what the key has used the person's? A person's devices are. */

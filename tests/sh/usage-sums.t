@@ -34,7 +34,7 @@ is 'by day, backend and account' "$(rows day,backend,account '(len(r["day"]), r[
 is 'by hour' "$(rows hour 'r["hour"][10:11] + r["hour"][13:]')" "['T:00Z']"
 is 'tokens and times' "$(curl -s "$url/analytics?since=2h" | json 'j["total"]["output"] > 0, j["total"]["duration"]["count"], j["by"], j["rows"]')" \
 	'True 3 [] []'
-for query in by=nothing by= by=hour,day since=yesterday since=-1d since=2999-01-01; do
+for query in by=nothing by= by=hour,day since=yesterday since=-1d since=2999-01-01 since=2026-02-30 since=2026-11-01T25:00:00Z since=7d7d; do
 	is "?$query: refused" "$(curl -s -o "$tmp/body" -w '%{http_code}' "$url/analytics?$query")" 400
 	like "?$query: in words" "$(cat "$tmp/body")" 'message'
 done
@@ -54,6 +54,9 @@ is 'usage: an unknown name: exit 2' "$?" 2
 like 'usage: the known ones' "$(cat "$tmp/said")" 'key, model, backend'
 "$dario" usage --json --csv 2>/dev/null
 is 'usage: JSON and CSV: exit 2' "$?" 2
+for since in 90m 24h 1w 13M 1y 2026-01-01 "$(date -u -d '-2 hours' +%Y-%m-%dT%H:%M:%SZ)"; do
+	is "usage: since $since" "$("$dario" usage --by=backend --since="$since" --json | json 'j["total"]["requests"]')" 3
+done
 
 # Watching ends with an interrupt, and shows what comes meanwhile.
 setsid sh -c 'trap - INT; exec "$0" "$@"' "$dario" usage --by=model --watch >"$tmp/watched" 2>&1 &
