@@ -5,12 +5,12 @@
 
 #include "base/arena.h"
 #include "base/glob.h"
-#include "base/http-date.h"
 #include "base/install-path.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "state/backend.h"
 #include "state/member.h"
+#include "state/quota.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -94,17 +94,12 @@ static int read_rates(struct price_rates *r, struct json_object *o,
 /* The first day of a row, as a moment; without one it always holds. */
 static int read_from(struct json_object *row, int64_t *out, struct err *e)
 {
-	const char *day = json_cstr(row, "from");
-	char text[40];
+	const char *text = json_cstr(row, "from");
 
 	*out = 0;
-	if (!day)
+	if (!text)
 		return 0;
-	snprintf(text, sizeof(text), "%.10sT00:00:00Z", day);
-	*out = strlen(day) == 10 ? http_date_read(span_of(text)) : 0;
-	return *out ? 0
-		    : err_set(e, ERR_CONFIG,
-			      "from must be a day such as 2026-01-31");
+	return quota_read_date(text, out, e) ? err_add(e, "from") : 0;
 }
 
 static int read_price(struct price *p, struct json_object *o, struct err *e)

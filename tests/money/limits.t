@@ -167,7 +167,9 @@ model=gpt-4o
 wait_for 5 is_spent own 0.123500000
 is 'what is not said there costs as before' "$(spent own)" 0.123500000
 for wrong in '{' '[]x' '{"prices":{}}' '{"prices":[{"match":"gpt-4o","input":1,"output":1}]}' '{"prices":[{"match":["x"],"input":-1,"output":1}]}' \
-	'{"prices":[{"match":["x"],"output":1}]}' '{"defaultPrice":{"input":"1","output":2}}'; do
+	'{"prices":[{"match":["x"],"output":1}]}' '{"prices":[{"match":["x"],"input":1,"output":1,"from":"soon"}]}' \
+	'{"prices":[{"match":["x"],"input":1,"output":1,"from":"2027-02-29"}]}' '{"prices":[{"match":["x"],"input":1,"output":1,"from":20260101}]}' \
+	'{"defaultPrice":{"input":"1","output":2}}'; do
 	own "$wrong"
 	is "a wrong file, $wrong: the last one holds" "$(chat "$k" 0)" 200
 	like 'it is named' "$(tail -n 30 "$tmp/log")" prices.json
