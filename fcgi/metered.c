@@ -23,6 +23,7 @@
 #define BYTES_PER_TOKEN 2
 #define NOTE_CHARS 512       /* of an answer, from one note to the next */
 #define OUTPUT_UNKNOWN 32768 /* tokens, where neither says how many */
+#define OUTPUT_MAX 100000000 /* however many are asked for */
 #define CHOICES_MAX 128
 #define SEARCHES 4       /* of one answer, where it does not tell */
 #define BUSY_WAIT_MS 500 /* for what others have reserved */
@@ -181,31 +182,38 @@ static int64_t number(struct span value)
 		 (int)(value.n < sizeof(text) ? value.n : sizeof(text) - 1),
 		 value.p);
 	v = strtod(text, NULL);
-	return v > 0 && v < 1e9 ? (int64_t)v : 0;
+	if (!(v > 0))
+		return 0;
+	return v < OUTPUT_MAX ? (int64_t)v : OUTPUT_MAX;
 }
 
-/* What the body says; 0: nothing, or in a form that it cannot be told from. */
-static int64_t output_asked(struct span body)
+/* Of each of its choices. */
+struct output_asked {
+	int64_t output; /* 0: nothing, or in a form that it cannot be told of */
+	int64_t choices;
+};
+
+static struct output_asked asked_by(struct span body)
 {
 	static const char *const names[] = { "max_tokens",
 					     "max_completion_tokens",
 					     "max_output_tokens" };
-	int64_t most = 0, choices = 1;
+	struct output_asked a = { 0, 1 };
 	struct jwalk w = jwalk_in(body);
 
 	while (jwalk_next(&w)) {
 		int64_t v;
 
 		if (memchr(w.key.p, '\\', w.key.n))
-			return 0;
+			return (struct output_asked){ 0, CHOICES_MAX };
 		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 			if (jwalk_key_is(&w, names[i]) &&
-			    (v = number(w.value)) > most)
-				most = v;
-		if (jwalk_key_is(&w, "n") && (v = number(w.value)) > choices)
-			choices = v < CHOICES_MAX ? v : CHOICES_MAX;
+			    (v = number(w.value)) > a.output)
+				a.output = v;
+		if (jwalk_key_is(&w, "n") && (v = number(w.value)) > a.choices)
+			a.choices = v < CHOICES_MAX ? v : CHOICES_MAX;
 	}
-	return most * choices;
+	return a;
 }
 
 static bool is_embedding(const struct request *r)
@@ -213,15 +221,19 @@ static bool is_embedding(const struct request *r)
 	return strcmp(r->upstream_path, "/embeddings") == 0;
 }
 
+/* No more than the model can, whatever is asked for. */
 static int64_t largest_output(const struct request *r, const char *model,
-			      int64_t asked)
+			      struct output_asked a)
 {
-	struct family f;
+	int64_t most = models_max_output(r->config->models, model);
 
-	if (asked || is_embedding(r))
-		return asked;
-	f = models_family(r->config->models, model);
-	return f.max_output ? f.max_output : OUTPUT_UNKNOWN;
+	if (is_embedding(r))
+		return 0;
+	if (!a.output)
+		a.output = most ? most : OUTPUT_UNKNOWN;
+	else if (most && a.output > most)
+		a.output = most;
+	return a.output * a.choices;
 }
 
 static const struct price *price_of(const struct request *r,
@@ -252,7 +264,7 @@ static struct meter_ask largest(const struct request *r,
 				const struct plan *plan)
 {
 	struct span body = buf_get(&r->body);
-	int64_t asked = output_asked(body);
+	struct output_asked asked = asked_by(body);
 	int64_t input = (int64_t)body.n / BYTES_PER_TOKEN + 1;
 	struct meter_ask ask = {
 		.strict = strcmp(r->config->settings.preflight, "refuse") == 0,

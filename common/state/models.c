@@ -12,6 +12,7 @@
 struct row {
 	struct globs match;
 	struct family family;
+	int64_t max_told; /* of its output; 0: it is not said */
 };
 
 struct models {
@@ -62,6 +63,7 @@ struct models *models_load(struct err *e)
 
 		globs_read(&r->match, json_get(json_at(list, i), "match"));
 		parse_family(&r->family, json_at(list, i));
+		r->max_told = json_int(json_at(list, i), "maxOutput", 0);
 	}
 	return m;
 }
@@ -83,14 +85,30 @@ struct json_object *models_baked(const struct models *m, enum dialect_id d)
 			d == DIALECT_ANTHROPIC ? "anthropic" : "openai");
 }
 
-struct family models_family(const struct models *m, const char *model)
+static const struct row *find(const struct models *m, const char *model)
 {
 	struct glob_name name = glob_name(model);
-	struct family unknown = { 0 };
 
 	for (size_t i = 0; i < m->n; i++)
 		if (globs_match(&m->rows[i].match, name, 0))
-			return m->rows[i].family;
+			return &m->rows[i];
+	return NULL;
+}
+
+struct family models_family(const struct models *m, const char *model)
+{
+	const struct row *r = find(m, model);
+	struct family unknown = { 0 };
+
+	if (r)
+		return r->family;
 	parse_family(&unknown, NULL);
 	return unknown;
+}
+
+int64_t models_max_output(const struct models *m, const char *model)
+{
+	const struct row *r = find(m, model);
+
+	return r ? r->max_told : 0;
 }

@@ -15,5 +15,7 @@ void models_free(struct models *m);
 /* Names to show when a provider cannot be asked: a list, borrowed. */
 struct json_object *models_baked(const struct models *m, enum dialect_id d);
 struct family models_family(const struct models *m, const char *model);
+/* Tokens that it can write; 0: not known. */
+int64_t models_max_output(const struct models *m, const char *model);
 
 #endif

@@ -212,6 +212,20 @@ is 'Chat: nor several of them' "$(chat "$k" 1 ',"max_tokens":100,"n":100') $(err
 is 'Chat: a small one' "$(chat "$k" 1 ',"max_tokens":10')" 200
 post /v1/responses '{"model":"gpt-4o","input":"x","max_output_tokens":100000}' -H "x-api-key: $k" >"$tmp/answer"
 is 'Responses, too' "$(status) $(error code)" '429 insufficient_quota'
+# What a model can write is the most, whatever is asked for: 128,000 at 20 for a million.
+k=$(add large --spend=3/month)
+for max in 5000000 1e6 99999999999; do
+	is "more than the model can write, $max: what it can" "$(messages "$k" 1)" 200
+done
+max=50
+for max in 5000000 99999999999 1e30; do
+	is "of a model that nobody knows, $max" "$(model=gpt-unknown chat "$k" 1 ",\"max_tokens\":$max") $(error code)" '429 insufficient_quota'
+done
+max=50
+is 'nothing is asked for: what the model can' "$(model=gpt-5 chat "$k" 1)" 200
+is 'nothing is asked for, twice: as often' "$(model=gpt-5 chat "$k" 1 ',"n":4') $(error code)" '429 insufficient_quota'
+k=$(add less --spend=1/month)
+is 'nothing is asked for: more than is left' "$(model=gpt-5 chat "$k" 1) $(error code)" '429 insufficient_quota'
 unset DARIO_PREFLIGHT
 
 # rate, tokens, parallel
