@@ -34,7 +34,7 @@ struct loop {
 	struct port_bell bell; /* something is posted */
 	pthread_mutex_t lock;  /* of what is posted */
 	struct loop_post *posted, **posted_end;
-	struct loop_post *when_idle;
+	struct loop_post *when_idle, *after_round;
 	uint64_t round;
 	int64_t now; /* as its timers were run */
 };
@@ -305,11 +305,17 @@ void loop_when_idle(struct loop *l, struct loop_post *p)
 	l->when_idle = p;
 }
 
-static void run_idle(struct loop *l)
+void loop_after_round(struct loop *l, struct loop_post *p)
 {
-	struct loop_post *p = l->when_idle;
+	p->next = l->after_round;
+	l->after_round = p;
+}
 
-	l->when_idle = NULL;
+static void run_all(struct loop_post **list)
+{
+	struct loop_post *p = *list;
+
+	*list = NULL;
 	while (p) {
 		struct loop_post *next = p->next;
 
@@ -330,6 +336,7 @@ void loop_run(struct loop *l, const bool *done)
 		if (l->rounds)
 			l->rounds->fn(l->rounds);
 		run_timers(l); /* also those that were set for now */
+		run_all(&l->after_round);
 		if (*done)
 			break;
 		more = l->when_idle ||
@@ -337,9 +344,9 @@ void loop_run(struct loop *l, const bool *done)
 		n = poller_wait(l->poller, batch, BATCH,
 				more ? 0 : until_next(l));
 		if (n <= 0)
-			run_idle(l);
+			run_all(&l->when_idle);
 		for (int i = 0; i < n; i++)
 			tell(l, &batch[i]);
 	}
-	run_idle(l);
+	run_all(&l->when_idle);
 }

@@ -68,6 +68,10 @@ void loop_post(struct loop *l, struct loop_post *p);
  * again before it has. */
 void loop_when_idle(struct loop *l, struct loop_post *p);
 
+/* fn runs once, before the loop looks for other events: what the tasks of this
+ * round have asked for goes out together. Not again before it has run. */
+void loop_after_round(struct loop *l, struct loop_post *p);
+
 /* Run until *done is true, which is looked at after each round. */
 void loop_run(struct loop *l, const bool *done);
 
