@@ -331,8 +331,8 @@ static _Thread_local struct lane {
 	struct loop *loop;
 	redisAsyncContext *ac;
 	struct timer hangs;
-	struct loop_post flush;
-	bool flushing, flush_set;
+	struct loop_post flush, flush_now;
+	bool flushing, flush_set, now_set;
 	char sha[48];
 	unsigned times; /* that the store had gone when it was connected */
 	unsigned want, calls; /* calls: not answered yet */
@@ -405,6 +405,14 @@ static void on_flush(struct loop_post *p)
 	struct lane *l = OWNER(p, struct lane, flush);
 
 	l->flush_set = false;
+	write_out(l);
+}
+
+static void on_flush_now(struct loop_post *p)
+{
+	struct lane *l = OWNER(p, struct lane, flush_now);
+
+	l->now_set = false;
 	write_out(l);
 }
 
@@ -537,6 +545,7 @@ static int connect_lane(struct lane *l, struct err *e)
 	l->watch.fn = on_event;
 	l->watch.fd = l->ac->c.fd;
 	l->flush.fn = on_flush;
+	l->flush_now.fn = on_flush_now;
 	l->hangs.fn = on_hangs;
 	l->ac->ev.data = l;
 	l->ac->ev.addRead = add_read;
@@ -612,7 +621,9 @@ static int ask_in_task(struct redis_args *a, redis_done *done, void *arg,
 		set_away(e->msg);
 		return -1;
 	}
-	write_out(l);
+	if (!l->now_set)
+		loop_after_round(l->loop, &l->flush_now);
+	l->now_set = true;
 	while (!c->over && clock_ms() < until)
 		task_wait(until);
 	/* This thread may have been late, not the store. */
