@@ -17,7 +17,7 @@
 #include "state/account-edit.h"
 #include "state/key-change.h"
 #include "state/rule-edit.h"
-#include "state/session.h"
+#include "state/session-secret.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,70 +5,16 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "state/session-secret.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SECRET_FILE "session-secret"
 #define ENDED_FILE "sessions-ended"
 #define ENDED_MAX 20000 /* lines, which fit into a file of the store */
 #define NONCE_CHARS 24
 #define PARTS 5
-
-/* --- the secret ---------------------------------------------------------- */
-
-/* With the file's lock: another process may have been faster. */
-static int make_secret(const char *home, struct buf *out, struct err *e)
-{
-	char text[DIGEST_URL_BYTES];
-	int rc = store_read(home, SECRET_FILE, out, e);
-
-	if (rc <= 0)
-		return rc;
-	digest_random_url(text);
-	buf_str(out, text);
-	return store_replace(home, SECRET_FILE, buf_get(out), e);
-}
-
-static int take_secret(const char *home, struct buf *out, struct err *e)
-{
-	int lock, rc = store_read(home, SECRET_FILE, out, e);
-
-	if (rc > 0) {
-		lock = store_lock(home, SECRET_FILE, e);
-		if (lock < 0)
-			return -1;
-		rc = make_secret(home, out, e);
-		store_unlock(lock);
-	}
-	if (rc == 0 && out->n < DIGEST_URL_BYTES - 1)
-		rc = err_set(e, ERR_CONFIG,
-			     SECRET_FILE " is cut short: remove it, and all "
-					 "log in anew");
-	return rc;
-}
-
-/* HMAC of "WHAT.TEXT", so that none is good in the place of another. */
-int session_sign(const char *home, const char *what, struct span text,
-		 char out[DIGEST_URL_BYTES], struct err *e)
-{
-	struct buf secret, all;
-	int rc;
-
-	buf_init(&secret, 1024);
-	buf_init(&all, 2 * STORE_PATH_MAX);
-	rc = take_secret(home, &secret, e);
-	buf_fmt(&all, "%s.", what);
-	buf_span(&all, text);
-	if (rc == 0 && all.full)
-		rc = err_memory(e);
-	if (rc == 0)
-		digest_hmac_url(buf_get(&secret), buf_get(&all), out);
-	buf_release(&secret);
-	buf_release(&all);
-	return rc;
-}
 
 /* Of the credential, without telling it. */
 static int sign_credential(const char *home, const struct snapshot *c,
@@ -133,10 +79,11 @@ static int read_ended(const char *home, struct buf *out, struct err *e)
 	rest = buf_get(out);
 	while (rest.n)
 		if (!next_ended(&rest, &one))
-			return err_set(e, ERR_CONFIG,
-				       ENDED_FILE
-				       " is damaged: remove it and " SECRET_FILE
-				       ", and all log in anew");
+			return err_set(
+				e, ERR_CONFIG,
+				ENDED_FILE
+				" is damaged: remove it and " SESSION_SECRET
+				", and all log in anew");
 	return 0;
 }
 

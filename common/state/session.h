@@ -48,9 +48,6 @@ int session_end(const char *home, struct span cookie, struct err *e);
 /* What the page brings beside the cookie. */
 int session_token(const char *home, struct span cookie,
 		  char out[DIGEST_URL_BYTES], struct err *e);
-/* What this router alone can make of a text, for a purpose that has a name. */
-int session_sign(const char *home, const char *what, struct span text,
-		 char out[DIGEST_URL_BYTES], struct err *e);
 /* The cookie's name: of two routers of a host each has its own. */
 int session_name(const char *home, char out[SESSION_NAME_MAX], struct err *e);
 

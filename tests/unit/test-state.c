@@ -4,8 +4,12 @@
 #include "base/log.h"
 #include "net/http.h"
 #include "state/route.h"
+#include "state/session-secret.h"
 
 #include <sys/stat.h>
+#ifdef __linux__
+#include <sys/inotify.h>
+#endif
 #include <unistd.h>
 
 static void put(const char *home, const char *name, const char *text)
@@ -648,6 +652,53 @@ static void switches_are_checked(void **state)
 	refuses_switch("{\"topFields\":\"model\"}", "must be a list");
 }
 
+#ifdef __linux__
+/* How often a file was opened since the last time. */
+static int opened(int watch)
+{
+	char events[4096];
+	ssize_t n = read(watch, events, sizeof(events));
+	int times = 0;
+
+	for (ssize_t at = 0; at < n;) {
+		const struct inotify_event *x = (const void *)(events + at);
+
+		times += x->len && strcmp(x->name, SESSION_SECRET) == 0;
+		at += (ssize_t)(sizeof(*x) + x->len);
+	}
+	return times;
+}
+
+static void secret_is_read_once(void **state)
+{
+	const char *home = *state;
+	char first[DIGEST_URL_BYTES], again[DIGEST_URL_BYTES];
+	int watch = inotify_init1(IN_NONBLOCK);
+	struct err e;
+
+	assert_int_equal(session_sign(home, "a", SPAN("x"), first, &e), 0);
+	assert_true(inotify_add_watch(watch, home, IN_OPEN) >= 0);
+	for (int i = 0; i < 9; i++) {
+		assert_int_equal(session_sign(home, "a", SPAN("x"), again, &e),
+				 0);
+		assert_string_equal(first, again);
+	}
+	assert_true(opened(watch) <= 1);
+	put(home, SESSION_SECRET, "another-secret-of-forty-three-characters---");
+	opened(watch);
+	for (int i = 0; i < 9; i++)
+		assert_int_equal(session_sign(home, "a", SPAN("x"), again, &e),
+				 0);
+	assert_string_not_equal(first, again);
+	assert_int_equal(opened(watch), 1);
+	assert_int_equal(session_sign(home, "b", SPAN("x"), again, &e), 0);
+	assert_string_not_equal(first, again);
+	put(home, SESSION_SECRET, "short");
+	assert_int_equal(session_sign(home, "a", SPAN("x"), again, &e), -1);
+	close(watch);
+}
+#endif
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -659,6 +710,9 @@ int main(void)
 		WITH_HOME(settings_have_an_order),
 		WITH_HOME(snapshots_follow_the_files),
 		WITH_HOME(no_change_is_missed),
+#ifdef __linux__
+		WITH_HOME(secret_is_read_once),
+#endif
 		cmocka_unit_test(base_urls_of_every_habit),
 		cmocka_unit_test(providers_are_known),
 		cmocka_unit_test(switches_are_checked),
