@@ -34,7 +34,7 @@ struct running {
 
 static int find_router(struct running *r, struct err *e)
 {
-	if (router_answers(&r->router, e))
+	if (router_meet(&r->router, e) == 0)
 		return 0;
 	if (e->code == ERR_CONFIG || r->router.named)
 		return -1;
@@ -43,7 +43,9 @@ static int find_router(struct running *r, struct err *e)
 	    r->router.url, r->cmd->args[0]);
 	if (server_start(&r->server, e))
 		return -1;
-	return server_wait(&r->server, START_MS, e);
+	if (server_wait(&r->server, START_MS, e))
+		return -1;
+	return router_meet(&r->router, e);
 }
 
 /* --- the program --------------------------------------------------------- */

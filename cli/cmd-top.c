@@ -61,13 +61,9 @@ static int ask_router(struct watching *w, struct top *t, struct err *e)
 {
 	int status;
 
-	if (ask_part(w, TOP_HEALTH, t, &status, e))
-		return err_add(e, w->router.url);
-	if (!json_cstr(t->parts[TOP_HEALTH], "status"))
-		return err_set(e, ERR_CONFIG,
-			       "%s is answered by something else than dario",
-			       w->router.url);
-	for (int p = TOP_ACCOUNTS; p < TOP_PARTS; p++) {
+	if (router_meet(&w->router, e))
+		return e->code == ERR_CONFIG ? -1 : err_add(e, w->router.url);
+	for (int p = 0; p < TOP_PARTS; p++) {
 		if (ask_part(w, (enum top_part)p, t, &status, e))
 			return err_add(e, w->router.url);
 		if (status == 401 || (status == 403 && p == TOP_REQUESTS))
@@ -120,9 +116,12 @@ static void forget(struct top *t)
 	}
 }
 
-/* As the files are now. */
-static int read_state(const struct watching *w, struct top *t, struct err *e)
+/* As the files are now, for no router tells it: why. */
+static int read_state(const struct watching *w, struct top *t,
+		      const struct err *why, struct err *e)
 {
+	bool runs = why->code == ERR_CONFIG; /* but not for us */
+
 	struct snapshot *c = snapshot_load(w->cmd->home, e);
 	struct err unused = { 0 };
 
@@ -138,7 +137,11 @@ static int read_state(const struct watching *w, struct top *t, struct err *e)
 		t->parts[p] = json_read(buf_get(&out), &unused);
 		buf_release(&out);
 	}
-	snprintf(t->from, sizeof(t->from), "no router runs: %s", w->cmd->home);
+	if (runs && w->once)
+		say(stderr, "dario: %s\n", why->msg);
+	snprintf(t->from, sizeof(t->from), "%s: %s",
+		 runs ? "no router of ours answers" : "no router runs",
+		 w->cmd->home);
 	snapshot_free(c);
 	return 0;
 }
@@ -154,7 +157,7 @@ static int look(struct watching *w, struct top *t, struct err *e)
 	if (w->ready && ask_router(w, t, &why) == 0)
 		return 0;
 	if (!w->router.named)
-		return read_state(w, t, e);
+		return read_state(w, t, &why, e);
 	if (w->once) {
 		*e = why;
 		return -1;

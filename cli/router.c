@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/port.h"
 #include "cli/secret.h"
+#include "state/session-secret.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -78,43 +79,82 @@ void router_release(struct router *r)
 	buf_release(&r->key);
 }
 
-int router_ask(struct router *r, const char *path, long timeout_ms,
-	       struct fetch *f, struct err *e)
+static int ask(struct router *r, const char *path, const char *field,
+	       long timeout_ms, struct fetch *f, struct err *e)
 {
-	char url[600], field[600];
+	char url[600];
 	int rc;
 
 	snprintf(url, sizeof(url), "%s%s", r->url, path);
-	snprintf(field, sizeof(field), "Authorization: Bearer %s",
-		 buf_cstr(&r->key));
 	*f = (struct fetch){ .url = url,
 			     .credential = field,
 			     .timeout_ms = timeout_ms };
 	buf_init(&f->body, ANSWER_MAX);
 	rc = fetch_run(r->http, f, e);
 	f->url = f->credential = NULL;
+	return rc;
+}
+
+int router_ask(struct router *r, const char *path, long timeout_ms,
+	       struct fetch *f, struct err *e)
+{
+	char field[600];
+	int rc;
+
+	snprintf(field, sizeof(field), "Authorization: Bearer %s",
+		 buf_cstr(&r->key));
+	rc = ask(r, path, field, timeout_ms, f, e);
 	port_wipe(field, sizeof(field));
 	return rc;
 }
 
-bool router_answers(struct router *r, struct err *e)
+/* Does it know what only the router of our home can know? */
+static int check_proof(const struct router *r, const char *challenge,
+		       const char *proof, struct err *e)
 {
+	const char *home = r->cmd->home;
+	char port[16], want[DIGEST_URL_BYTES];
+	struct err why;
+
+	snprintf(port, sizeof(port), "%ld", r->config->settings.port);
+	if (session_prove(home, port, challenge, want, &why))
+		return err_set(e, ERR_CONFIG,
+			       "it cannot be told whether the router at %s is "
+			       "the one of %s: %s",
+			       r->url, home, why.msg);
+	if (proof && digest_same_secret(span_of(want), span_of(proof)))
+		return 0;
+	return err_set(e, ERR_CONFIG,
+		       "the router at %s is not the one of %s: set another "
+		       "port, or say that it is meant with --url=%s, and "
+		       "which key it gets with --key-file=FILE",
+		       r->url, home, r->url);
+}
+
+int router_meet(struct router *r, struct err *e)
+{
+	char challenge[DIGEST_URL_BYTES], path[80];
 	struct json_object *health = NULL;
 	struct err ignored = { 0 };
 	struct fetch f;
-	bool ours = false;
+	int rc;
 
-	if (router_ask(r, "/health", ASK_MS, &f, e) == 0) {
+	digest_random_url(challenge);
+	snprintf(path, sizeof(path), "/health?challenge=%s", challenge);
+	rc = ask(r, path, "", ASK_MS, &f, e);
+	if (rc == 0) {
 		health = json_read(buf_get(&f.body), &ignored);
-		ours = health && json_cstr(health, "status");
-		if (!ours)
-			err_set(e, ERR_CONFIG,
-				"%s is answered by something else than dario: "
-				"set another port, or name the router with "
-				"--url=URL",
-				r->url);
+		if (!health || !json_cstr(health, "status"))
+			rc = err_set(e, ERR_CONFIG,
+				     "%s is answered by something else than "
+				     "dario: set another port, or name the "
+				     "router with --url=URL",
+				     r->url);
+		else if (!r->named)
+			rc = check_proof(r, challenge,
+					 json_cstr(health, "proof"), e);
 	}
 	json_object_put(health);
 	buf_release(&f.body);
-	return ours;
+	return rc;
 }

@@ -28,10 +28,11 @@ struct router {
 int router_init(struct router *r, const struct cmd *c,
 		const struct snapshot *config, struct err *e);
 void router_release(struct router *r);
+/* Before anything else: is it ours that answers there, or at least dario where
+ * --url names it? ERR_CONFIG when it is not. It is told nothing of a key. */
+int router_meet(struct router *r, struct err *e);
 /* The answer to a GET of `path` in f->body, which the caller releases. */
 int router_ask(struct router *r, const char *path, long timeout_ms,
 	       struct fetch *f, struct err *e);
-/* Is it dario that answers there? ERR_CONFIG when it is something else. */
-bool router_answers(struct router *r, struct err *e);
 
 #endif

@@ -2,11 +2,14 @@
 #include "config.h"
 
 #include "base/jw.h"
+#include "base/log.h"
+#include "base/query.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
 #include "state/backend-show.h"
 #include "state/pool.h"
 #include "state/queue.h"
+#include "state/session-secret.h"
 #include "state/shared-choose.h"
 
 static void put_store(struct jw *w)
@@ -81,6 +84,22 @@ static bool can_serve(const struct request *r, bool *pools)
 	return ok;
 }
 
+/* Who has a key to send wants to know first that it comes to us. */
+static void put_proof(struct jw *w, struct request *r)
+{
+	const char *home = snapshot_home(r->app->config);
+	char challenge[SESSION_CHALLENGE_BYTES], proof[DIGEST_URL_BYTES];
+	struct err e;
+
+	if (!r->vars.server_port || !query_get(r->vars.query, "challenge",
+					       challenge, sizeof(challenge)))
+		return;
+	if (session_prove(home, r->vars.server_port, challenge, proof, &e))
+		log_msg("it cannot be proved whose router this is: %s", e.msg);
+	else
+		jw_kcstr(w, "proof", proof);
+}
+
 /* Healthy is: a request could be served. */
 int serve_health(struct request *r, struct err *e)
 {
@@ -94,6 +113,7 @@ int serve_health(struct request *r, struct err *e)
 	buf_init(&out, 1u << 20);
 	jw_obj(&w);
 	jw_kcstr(&w, "status", ok ? "ok" : pools ? "no_account" : "no_backend");
+	put_proof(&w, r);
 	if (r->trusted)
 		put_details(&w, r, &broken);
 	jw_obj_end(&w);
