@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The page in a headless Chromium: page.py URL, with a JSON object on standard
 input: owner, person, removed (keys), axe (path of axe.min.js, or ""), shots (a
-folder for pictures, or ""), remove, ask (commands).
+folder for pictures, or ""), remove, ask (commands). With "newcomer", of a
+router that has nothing and no key: add (a command).
 
 Speaks W3C WebDriver to chromedriver. Prints PASS and FAIL lines.
 """
@@ -62,6 +63,13 @@ class Browser:
                           value=selector)
         self.call("POST", f"/element/{next(iter(found.values()))}/value",
                   text=text)
+
+    def hover(self, element, x, y):
+        """From the middle of it; of None: at that place of the window."""
+        self.call("POST", "/actions", actions=[{
+            "type": "pointer", "id": "mouse", "actions": [{
+                "type": "pointerMove", "duration": 0, "x": x, "y": y,
+                "origin": element or "viewport"}]}])
 
     def devtools(self, cmd, **params):
         return self.call("POST", "/goog/cdp/execute", cmd=cmd, params=params)
@@ -161,6 +169,77 @@ window.marked = true""")
         "return [...document.querySelectorAll('#account-list article')]"
         ".every((n) => n.marked) && document.querySelectorAll("
         "'#request-rows tr')[1].marked"))
+
+
+CHART = "#charts > [data-item=requests]"
+TIP = "document.getElementById('tip')"
+
+
+def hovering(b):
+    """The numbers of a chart, by mouse and by keys, are those of its table."""
+    b.wait(SHOWN, CHART)
+    b.js("document.querySelector(arguments[0]).scrollIntoView("
+         "{block: 'center'})", CHART)
+    rows = b.js("""return [...document.querySelectorAll(arguments[0] + " table tr")]
+    .map((r) => [...r.cells].map((c) => c.textContent))""", CHART)
+    names, last = rows[0][1:], rows[-1]
+    want = [f"{n}: {v}" for n, v in zip(names, last[1:]) if v != "–"]
+    chart = b.call("POST", "/element", using="css selector",
+                   value=CHART + " svg")
+    box = b.js("const x = arguments[0].getBoundingClientRect();"
+               "return [x.width, x.height]", chart)
+    check("a chart: no numbers before", b.js(f"return {TIP}.hidden"))
+    b.hover(chart, int(box[0] * 0.48), 0)  # where the last hour is
+    said = b.js(f"return {TIP}.hidden ? '' : {TIP}.textContent")
+    check("a chart: its numbers under the mouse", said.split("\n") ==
+          [last[0], *want], f"{said!r}, not {last[0]!r} and {want!r}")
+    inside = b.js(f"const x = {TIP}.getBoundingClientRect(); return x.left >= 0"
+                  " && x.right <= innerWidth && x.top >= 0")
+    check("a chart: they are inside of the window", inside)
+    b.hover(None, 2, 2)
+    check("a chart: gone with the mouse", b.wait(f"{TIP}.hidden"))
+    b.keys(CHART + " svg", "\ue012\ue014")  # to the left and back
+    said = b.js(f"return {TIP}.hidden ? '' : {TIP}.textContent")
+    check("a chart: the same by keys", said.split("\n") == [last[0], *want],
+          repr(said))
+    told = b.js("return document.querySelector(arguments[0] + ' svg')"
+                ".getAttribute('aria-description')", CHART)
+    check("a chart: and for screen readers", told == said, repr(told))
+    b.keys(CHART + " svg", "\ue00c")  # Escape
+    check("a chart: gone with Escape", b.wait(f"{TIP}.hidden"))
+
+
+def pausing(b):
+    """Nothing is asked for while another tab is in front."""
+    b.js("""window.asked = 0;
+const fetched = window.fetch, later = window.setTimeout;
+window.fetch = (...a) => { window.asked++; return fetched(...a); };
+window.setTimeout = (fn, ms, ...a) => later(fn, ms / 20, ...a)""")
+    refreshes = b.wait("window.asked > 9")  # of which each asks five times
+    check("in front: it refreshes itself", refreshes)
+    first = b.call("GET", "/window")
+    other = b.call("POST", "/window/new", type="tab")["handle"]
+    b.call("POST", "/window", handle=other)
+    b.call("POST", "/window", handle=first)
+    if not b.js("return document.hidden"):  # this one stays in front
+        b.js("Object.defineProperty(document, 'hidden', {configurable: true, "
+             "get: () => true});"
+             "document.dispatchEvent(new Event('visibilitychange'))")
+    check("hidden: it says so", b.wait(TEXT + " === 'paused'", "#live"),
+          b.js("return " + TEXT, "#live"))
+    b.wait("!running")
+    was = b.js("return window.asked")
+    time.sleep(1)  # the time of four refreshes
+    now = b.js("return window.asked")
+    check("hidden: it asks for nothing", now == was, f"{now - was} times")
+    b.js("delete document.hidden;"
+         "document.dispatchEvent(new Event('visibilitychange'))")
+    check("in front again: it goes on", b.wait(
+        "window.asked > arguments[0] + 9", was))
+    check("in front again: it says so", b.wait(TEXT + " === 'live'", "#live"))
+    b.call("POST", "/window", handle=other)
+    b.call("DELETE", "/window")
+    b.call("POST", "/window", handle=first)
 
 
 def acting(b):
@@ -263,29 +342,33 @@ form.elements.alias.value = 'sub'; form.requestSubmit()""")
         "document.getElementById('account-list').textContent.includes('sub')"))
 
 
+def axe_finds(b, told, name):
+    if not told["axe"]:
+        return
+    with open(told["axe"]) as f:
+        b.js(f.read())
+    found = b.call("POST", "/execute/async", args=[], script="""
+const done = arguments[0];
+axe.run(document, {resultTypes: ["violations"]}).then((r) => done(r.violations.map(
+    (v) => v.id + ": " + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(" | "))),
+    (e) => done([String(e)]))""")
+    check(f"{name}: axe finds nothing", found == [], "; ".join(found))
+
+
 def themes(b, told):
-    with contextlib.ExitStack() as stack:
-        axe = stack.enter_context(open(told["axe"])).read() if told["axe"] \
-            else None
     for name in ("light", "dark"):
         b.theme(name)
         b.size(1280, 900)
         now = b.wait("document.documentElement.dataset.theme === arguments[0]",
                      name)
         check(f"{name}: as the system has it", now)
-        if axe:
-            b.js(axe)
-            found = b.call("POST", "/execute/async", args=[], script="""
-const done = arguments[0];
-axe.run(document, {resultTypes: ["violations"]}).then((r) => done(r.violations.map(
-    (v) => v.id + ": " + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(" | "))),
-    (e) => done([String(e)]))""")
-            check(f"{name}: axe finds nothing", found == [], "; ".join(found))
+        axe_finds(b, told, name)
         wide = b.js("return document.documentElement.scrollWidth <= innerWidth")
         b.size(360, 740)
         narrow = b.wait("document.documentElement.scrollWidth <= innerWidth")
         check(f"{name}: as wide as the window, on a phone too", wide and narrow)
         if told["shots"]:
+            b.js("document.body.focus(); scrollTo(0, 0)")
             b.shot(f"{told['shots']}/page-{name}-phone.png")
             b.size(1280, 1600)
             time.sleep(0.6)  # bars move to their places
@@ -319,12 +402,42 @@ def leaving(b, url, told):
           b.wait(SHOWN, "#login-form"))
 
 
+def beginning(b, url, told):
+    """Nothing is configured: what is next, until something is."""
+    b.open(url)
+    check("a newcomer: what is next", b.wait(SHOWN, "#start"))
+    said = b.js("return " + TEXT, "#start")
+    for part in ("dario login", "dario backend add", "ANTHROPIC_BASE_URL=" + url,
+                 "OPENAI_BASE_URL=" + url + "/v1"):
+        check(f"a newcomer: {part}", part in said, said)
+    check("a newcomer: nothing that cannot be done here", not b.js(
+        "return [...document.querySelectorAll('form, button')].some((n) =>"
+        " n.offsetParent && !n.closest('.tools, .segment, .end'))"))
+    for name in ("light", "dark"):
+        b.theme(name)
+        b.wait("document.documentElement.dataset.theme === arguments[0]", name)
+        axe_finds(b, told, f"a newcomer, {name}")
+    b.size(360, 740)
+    check("a newcomer: as wide as a phone", b.wait(
+        "document.documentElement.scrollWidth <= innerWidth"))
+    subprocess.run(told["add"], shell=True, check=True)
+    check("a newcomer: it notices by itself",
+          b.wait("document.getElementById('start').hidden"))
+    check("a newcomer: and shows what was added", b.wait(
+        "document.getElementById('backend-list').textContent"
+        ".includes('ollama')"))
+
+
 def main():
     url, told = sys.argv[1], json.load(sys.stdin)
     with chromium() as b:
         b.theme("light")
+        if told.get("newcomer"):
+            return beginning(b, url, told)
         logging_in(b, url, told)
         living(b, told)
+        hovering(b)
+        pausing(b)
         acting(b)
         themes(b, told)
         leaving(b, url, told)

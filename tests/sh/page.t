@@ -248,6 +248,16 @@ print(json.dumps({
 EOF
 report browser "$tmp/browser" sh -c "python3 -B '$srcdir/tests/sh/page.py' $url <'$tmp/told'"
 
+# a newcomer: nothing is there
+stop_router
+rm -r "$DARIO_HOME"
+unset DARIO_API_KEY
+start_router
+AXE=$axe DARIO=$dario python3 -c 'import json, os
+print(json.dumps({"newcomer": True, "axe": os.environ["AXE"],
+                  "add": "%s backend add ollama" % os.environ["DARIO"]}))' >"$tmp/told"
+report newcomer "$tmp/newcomer" sh -c "python3 -B '$srcdir/tests/sh/page.py' $url <'$tmp/told'"
+
 # without a key nobody is known as the owner: everybody here could change things
 stop_router
 rm -r "$DARIO_HOME"
