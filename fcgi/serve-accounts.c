@@ -8,6 +8,7 @@
 #include "state/report.h"
 #include "state/usage-errors.h"
 #include "state/usage-query.h"
+#include "state/windows-show.h"
 
 #include <stdlib.h>
 
@@ -63,6 +64,20 @@ static int answer_query(struct request *r, const struct usage_query *q,
 	return rc;
 }
 
+static int answer_windows(struct request *r, int64_t since, struct err *e)
+{
+	const char *home = snapshot_home(r->app->config);
+	struct buf out;
+	struct jw w = jw_to(&out);
+	int rc;
+
+	buf_init(&out, ANSWER_MAX);
+	show_windows(&w, r->config, home, since);
+	rc = reply_shown(r, 200, &out, e);
+	buf_release(&out);
+	return rc;
+}
+
 static int answer_errors(struct request *r, const struct usage_query *q,
 			 long most, struct err *e)
 {
@@ -104,6 +119,11 @@ int serve_analytics(struct request *r, struct err *e)
 		if (usage_query_since(&q, since, e))
 			return -1;
 	}
+	/* They are the owner's to see. */
+	if (!r->key && query_get(query, "windows", since, sizeof(since)))
+		return usage_query_since(&q, since, e)
+			     ? -1
+			     : answer_windows(r, q.since, e);
 	if (query_get(query, "errors", errors, sizeof(errors)))
 		return answer_errors(r, &q, strtol(errors, NULL, 10), e);
 	return asked ? answer_query(r, &q, e) : answer_report(r, e);

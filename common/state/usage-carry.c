@@ -145,7 +145,8 @@ void usage_carry(const char *home)
 		history_walk_file(home, OLD, take_record, &c);
 	history_walk(home, 0, take_record, &c);
 	/* Once more, if this is cut short before the end. */
-	if (usage_image_write(home, USAGE_CARRIED, &c.sums, 0, NULL, 0,
+	if (usage_image_write(home, USAGE_CARRIED,
+			      &(struct usage_content){ .sums = &c.sums },
 			      &unused) == 0) {
 		store_remove(home, TOTALS, &unused);
 		store_remove(home, OLD, &unused);

@@ -92,9 +92,15 @@ bool usage_file_is_held(const char *home, const char *name);
 /* --- one that is written whole ------------------------------------------- */
 
 struct usage_table;
-/* `folded`: the numbers of the files whose sums are in it. */
+struct usage_trends;
+struct usage_content {
+	const struct usage_table *sums;
+	const struct usage_trends *trends; /* or NULL */
+	int64_t start;
+	const uint64_t *folded; /* the numbers of the files that are in it */
+	size_t n_folded;
+};
 int usage_image_write(const char *home, const char *name,
-		      const struct usage_table *t, int64_t start,
-		      const uint64_t *folded, size_t n_folded, struct err *e);
+		      const struct usage_content *c, struct err *e);
 
 #endif

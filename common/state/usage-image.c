@@ -7,6 +7,7 @@
 #include "base/store.h"
 #include "state/usage-form.h"
 #include "state/usage-table.h"
+#include "state/usage-trends.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -198,30 +199,48 @@ static void put(struct buf *out, const void *p, size_t n)
 }
 
 static void put_row(struct buf *rows, struct buf *names,
-		    const struct usage_table_row *from)
+		    const struct usage_id *id, const union usage_cell *cell)
 {
-	struct usage_row r = { .hash = from->id.hash, .kind = USAGE_SUM };
-	union usage_cell cell = { .sum = from->sum };
+	struct usage_row r = { .hash = id->hash, .kind = (uint32_t)id->kind };
 
 	for (int k = 0; k < USAGE_DIMS; k++) {
-		struct span name = span_of(from->id.names[k]);
+		struct span name = span_of(id->names[k]);
 
 		r.names[k] = (uint32_t)names->n;
 		put(names, name.p, name.n + 1);
 	}
 	put(rows, &r, sizeof(r));
-	put(rows, &cell, sizeof(cell));
+	put(rows, cell, sizeof(*cell));
+}
+
+static void put_rows(struct buf *rows, struct buf *names,
+		     const struct usage_content *c)
+{
+	for (size_t i = 0; i < c->sums->n; i++) {
+		union usage_cell cell = { .sum = c->sums->rows[i]->sum };
+
+		put_row(rows, names, &c->sums->rows[i]->id, &cell);
+	}
+	for (size_t i = 0; c->trends && i < c->trends->n; i++) {
+		union usage_cell cell;
+
+		memset(&cell, 0, sizeof(cell));
+		cell.trend = c->trends->rows[i].trend;
+		put_row(rows, names, &c->trends->rows[i].id, &cell);
+	}
 }
 
 int usage_image_write(const char *home, const char *name,
-		      const struct usage_table *t, int64_t start,
-		      const uint64_t *numbers, size_t n_numbers, struct err *e)
+		      const struct usage_content *c, struct err *e)
 {
-	struct usage_head h = { .form = USAGE_FORM,
-				.start = start,
-				.rows = (uint32_t)t->n,
-				.cells = 1,
-				.folded = (uint32_t)n_numbers };
+	size_t numbers_size = c->n_folded * sizeof(*c->folded);
+	struct usage_head h = {
+		.form = USAGE_FORM,
+		.start = c->start,
+		.rows = (uint32_t)(c->sums->n + (c->trends ? c->trends->n : 0)),
+		.cells = 1,
+		.folded = (uint32_t)c->n_folded
+	};
 	struct buf out, names, rows;
 	char number[25];
 	int rc;
@@ -231,15 +250,14 @@ int usage_image_write(const char *home, const char *name,
 	buf_init(&out, IMAGE_MAX);
 	buf_init(&names, IMAGE_MAX);
 	buf_init(&rows, IMAGE_MAX);
-	for (size_t i = 0; i < t->n; i++)
-		put_row(&rows, &names, t->rows[i]);
+	put_rows(&rows, &names, c);
 	while (names.n % sizeof(uint64_t))
 		buf_byte(&names, '\0');
 	h.names = (uint32_t)names.n;
-	h.names_at = (uint32_t)(sizeof(h) + n_numbers * sizeof(*numbers));
+	h.names_at = (uint32_t)(sizeof(h) + numbers_size);
 	h.rows_at = h.names_at + h.names;
 	put(&out, &h, sizeof(h));
-	put(&out, numbers, n_numbers * sizeof(*numbers));
+	put(&out, c->folded, numbers_size);
 	buf_span(&out, buf_get(&names));
 	buf_span(&out, buf_get(&rows));
 	rc = out.full || names.full || rows.full

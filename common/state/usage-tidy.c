@@ -7,6 +7,7 @@
 #include "base/store.h"
 #include "state/usage-folder.h"
 #include "state/usage-table.h"
+#include "state/usage-trends.h"
 #include "state/usage.h"
 
 #include <stdlib.h>
@@ -20,6 +21,8 @@
 struct merging {
 	const char *home;
 	struct usage_table sums;
+	struct usage_trends trends;
+	bool hour; /* they become one of an hour: trends stay */
 	uint64_t numbers[USAGE_FOLDED_MAX];
 	const struct usage_entry *gone[USAGE_FOLDED_MAX];
 	size_t n, fresh;
@@ -29,9 +32,12 @@ struct merging {
 static void add_row(void *arg, const struct usage_id *id,
 		    const union usage_cell *cell)
 {
-	struct usage_table *t = &((struct merging *)arg)->sums;
+	struct merging *m = arg;
+	struct usage_table *t = &m->sums;
 	const char *names[USAGE_DIMS];
 
+	if (id->kind == USAGE_TREND && m->hour)
+		usage_trends_add(&m->trends, id, &cell->trend);
 	if (id->kind != USAGE_SUM)
 		return;
 	memcpy(names, id->names, sizeof(names));
@@ -73,19 +79,28 @@ static void merge(const char *home, const struct usage_entry *from, size_t n,
 	bool ok = true;
 
 	m->home = home;
+	m->hour = below == USAGE_FILE_HOUR;
 	usage_table_init(&m->sums, ALL_DIMS, USAGE_ROWS);
+	usage_trends_init(&m->trends);
 	if (had)
 		usage_image_walk(had, add_row, m);
 	for (size_t i = 0; i < n; i++)
 		if (from[i].kind < below)
 			take(m, &from[i], had);
 	if (m->fresh)
-		ok = usage_image_write(home, into, &m->sums, start, m->numbers,
-				       m->n, &unused) == 0;
+		ok = usage_image_write(
+			     home, into,
+			     &(struct usage_content){ .sums = &m->sums,
+						      .trends = &m->trends,
+						      .start = start,
+						      .folded = m->numbers,
+						      .n_folded = m->n },
+			     &unused) == 0;
 	for (size_t i = 0; ok && i < m->n; i++)
 		store_remove(home, m->gone[i]->name, &unused);
 	usage_image_close(had);
 	usage_table_release(&m->sums);
+	usage_trends_release(&m->trends);
 	free(m);
 }
 

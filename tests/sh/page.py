@@ -209,6 +209,34 @@ def hovering(b):
     check("a chart: gone with Escape", b.wait(f"{TIP}.hidden"))
 
 
+def choosing(b):
+    """The windows of an hour, and of two days."""
+    chart = "#charts > [data-item=util]"
+    last = "[...document.querySelectorAll(arguments[0] + ' tbody tr')].length"
+    b.wait(SHOWN, chart)
+    few = b.js("return " + last, chart)
+    b.js("document.querySelector('[data-past=\"48h\"]').click()")
+    many = b.wait(f"({last}) > 40 && ({last})", chart)
+    check("the windows of two days", few <= 12 < 40 < (many or 0),
+          f"{few}, then {many} rows")
+    first = b.js("return document.querySelector(arguments[0] + ' tbody th')"
+                 ".textContent", chart)
+    check("it says which is chosen", b.js(
+        "return [...document.querySelectorAll('#past [aria-pressed=true]')]"
+        ".map((n) => n.dataset.past).join()") == "48h")
+    names = b.js("return [...document.querySelectorAll(arguments[0] + "
+                 "' thead th')].map((n) => n.textContent)", chart)
+    check("each account has both", names == [
+        "Time", "home, 5 h", "home, 7 d", "work, 5 h", "work, 7 d"], names)
+    b.js("window.past = document.getElementById('past')")
+    b.js("document.querySelector('[data-past=\"24h\"]').click()")
+    later = b.wait("document.querySelector(arguments[0] + ' tbody th')"
+                   ".textContent !== arguments[1]", chart, first)
+    check("and of one", later and b.js("return " + last, chart) > 24)
+    check("the choice stays the same node", b.js(
+        "return window.past === document.getElementById('past')"))
+
+
 def pausing(b):
     """Nothing is asked for while another tab is in front."""
     b.js("""window.asked = 0;
@@ -437,6 +465,7 @@ def main():
         logging_in(b, url, told)
         living(b, told)
         hovering(b)
+        choosing(b)
         pausing(b)
         acting(b)
         themes(b, told)

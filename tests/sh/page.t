@@ -25,6 +25,8 @@ used() { # 5H 7D
 	echo "\"anthropic-ratelimit-unified-status\":\"allowed\",\"anthropic-ratelimit-unified-5h-utilization\":\"$1\",\"anthropic-ratelimit-unified-5h-reset\":\"$((now + 9000))\",\"anthropic-ratelimit-unified-7d-utilization\":\"$2\",\"anthropic-ratelimit-unified-7d-reset\":\"$((now + 300000))\""
 }
 rule "{\"answers\":{\"sk-ant-api03-work\":[{\"headers\":{$(used 0.81 0.4)}}],\"sk-ant-api03-home\":[{\"headers\":{$(used 0.34 0.52)}}]}}"
+# Two days that have been, for the charts.
+nice "$builddir/tests/lib/past" "$DARIO_HOME"
 start_router --demo
 anna=$("$dario" key add anna --spend=20/month --models='claude-*,groq-*' 2>/dev/null)
 ask() { # MODEL KEY
@@ -98,7 +100,7 @@ alone() { # PATH [curl flags]: the status
 }
 for path in /accounts /analytics /requests /metrics /status /page/setup; do
 	is "the cookie alone: not $path" "$(alone $path)" 401
-	is "the cookie and a wrong token: not $path" "$(alone $path -H "x-dario-token: x${mine#?}")" 401
+	is "the cookie and a wrong token: not $path" "$(alone $path -H "x-dario-token: .${mine#?}")" 401
 done
 is 'the cookie alone: nobody' "$(alone /page/session) $(json 'j["role"], j["loggedIn"], j.get("token")' <"$tmp/body")" '200 none False None'
 is 'the cookie alone: no log-out' "$(alone /page/logout -d '') $(with "$good" /accounts)" '200 200'

@@ -9,6 +9,7 @@
 #include "state/usage-form.h"
 #include "state/usage-query.h"
 #include "state/usage.h"
+#include "state/windows-show.h"
 
 #include <signal.h>
 #include <sys/stat.h>
@@ -490,6 +491,71 @@ static void what_is_asked_for(void **state)
 	assert_int_equal(usage_query_since(&q, "99999999999999d", &e), -1);
 }
 
+/* {until, util5h, util7d} of an account, as they are shown. */
+static size_t shown(const char *home, int64_t since, const char *alias,
+		    double last[2])
+{
+	struct account one = { 0 };
+	struct snapshot c = { .accounts = { .list = &one, .n = 1 } };
+	struct json_object *all, *list, *row;
+	struct err e = { 0 };
+	struct buf out;
+	struct jw w = jw_to(&out);
+	size_t n = 0;
+
+	snprintf(one.alias, sizeof(one.alias), "%s", alias);
+	c.claude.name = (char *)"claude";
+	buf_init(&out, 1u << 20);
+	show_windows(&w, &c, home, since);
+	all = json_read(buf_get(&out), &e);
+	list = json_get(all, "utilization");
+	for (; n < json_length(list); n++) {
+		row = json_at(list, n);
+		assert_string_equal(json_cstr(row, "alias"), alias);
+		last[0] = json_object_get_double(json_get(row, "util5h"));
+		last[1] = json_object_get_double(json_get(row, "util7d"));
+	}
+	json_object_put(all);
+	buf_release(&out);
+	return n;
+}
+
+/* How windows fill is known for two days, and stays so when hours are put
+ * together; then it is forgotten. */
+static void windows_of_two_days(void **state)
+{
+	static const struct {
+		int64_t ago;
+		double h5, d7;
+	} at[] = { { 60, 0.9, 0.9 }, { 30, 0.1, 0.3 }, { 20, 0.5, 0.4 },
+		   { 5, 0.2, 0.5 },  { 1, 0.3, 0.6 } };
+	const char *home = *state;
+	double last[2] = { 0 };
+
+	for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+		struct history_record r = record(hour_ago(at[i].ago));
+
+		r.backend = "claude";
+		r.account = "work";
+		r.h5 = r.d7 = 0.01;
+		usage_add(home, &r);
+		r.time++; /* the last one of a step counts */
+		r.h5 = at[i].h5;
+		r.d7 = at[i].d7;
+		usage_add(home, &r);
+	}
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(shown(home, 1, "work", last), 4);
+		assert_true(last[0] > 0.29 && last[0] < 0.31);
+		assert_true(last[1] > 0.59 && last[1] < 0.61);
+		assert_int_equal(shown(home, hour_ago(24), "work", last), 3);
+		assert_int_equal(shown(home, hour_ago(2), "work", last), 1);
+		assert_int_equal(shown(home, hour_ago(24), "home", last), 0);
+		assert_int_equal(shown(home, INT64_MAX, "work", last), 0);
+		usage_tidy(home);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -501,6 +567,7 @@ int main(void)
 		WITH_HOME(names_are_capped),
 		WITH_HOME(killed_processes),
 		WITH_HOME(foreign_files),
+		WITH_HOME(windows_of_two_days),
 		cmocka_unit_test(what_is_asked_for),
 	};
 
