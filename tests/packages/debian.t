@@ -3,7 +3,8 @@
 # make check-debian: the packages are built from what is committed, lintian has
 # nothing to say, and in a fresh Debian they are installed, answer, are upgraded
 # and go away without a trace. As root; MIRROR and SUITE choose the Debian, and
-# CHROOT=no leaves it out. DEBS: a folder with the packages, built.
+# CHROOT=no leaves it out. DEBS: a folder with the packages, built; SAVE: one that
+# gets them.
 . "$(dirname "$0")/../sh/lib.sh"
 need git dpkg-buildpackage dh lintian curl
 [ "$(id -u)" = 0 ] || skip_all 'root is needed for a chroot'
@@ -26,6 +27,7 @@ is 'the packages are built' "$status" 0
 	diag "$(tail -n 30 "$tmp/build.txt")"
 	done_testing
 }
+[ -z "${SAVE-}" ] || { mkdir -p "$SAVE" && rm -f "$SAVE"/* && cp "$tmp"/*.deb "$SAVE"; }
 for p in dario_${version}_$arch libdario0_${version}_$arch \
 	libdario-dev_${version}_$arch python3-dario_${version}_all; do
 	ok "there is $p.deb" test -s "$tmp/$p.deb"
