@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define COLUMN 28 /* where explanations begin */
-#define COMMAND 12
+#define COMMAND 14
 
 void help_synopsis(const struct cmd_group *g, const struct cmd_entry *entry,
 		   char *out, size_t n)

@@ -4,6 +4,8 @@
     documents.py links TREE          each link and each anchor
     documents.py targets TREE        each `make TARGET`
     documents.py commands DOCUMENT   prints the commands of its sh blocks
+    documents.py inline TREE DARIO   each `dario ...`: are its words and flags
+                                     known, as dario help has them?
     documents.py json DOCUMENT DIR   each member in files named like its parts
 """
 
@@ -11,6 +13,7 @@ import glob
 import json
 import os
 import re
+import subprocess
 import sys
 
 CODE = re.compile(r"```.*?```|`[^`\n]*`", re.S)
@@ -91,6 +94,64 @@ def commands(path):
                 print(line + " --check" * ("dario proxy" in line))
 
 
+def help_of(program, group, known={}):
+    """The words that may follow, and the flags; None: there is no such group."""
+    if group not in known:
+        p = subprocess.run([program, "help", group], text=True,
+                           capture_output=True)
+        said = p.stdout
+        known[group] = (set(re.findall(rf"(?m)^dario {group} ([a-z-]+)", said)),
+                        set(re.findall(r"(?m)^ *(--[a-z-]+)", said)) |
+                        set(re.findall(r", (--?[a-z]+)", said))
+                        ) if p.returncode == 0 else None
+    return known[group]
+
+
+def wrong_command(program, command):
+    words = command.split()
+    words = words[next(i for i, w in enumerate(words) if w == "dario") + 1:]
+    while words and words[0].startswith("-"):
+        if words[0] in ("--version", "-V", "--help", "-h"):
+            return ""
+        words.pop(0)
+    if not words or not re.fullmatch(r"[a-z-]+", words[0]):
+        return ""  # a file of that name, or "COMMAND"
+    if words[0] in ("help", "version"):
+        return ""
+    found = help_of(program, words[0])
+    if found is None:
+        return f"no command {words[0]}"
+    # "pull --force, --yes" of several; "add/remove"
+    second = re.split(r"[^a-z-]", words[1])[0] if len(words) > 1 else ""
+    if found[0] and second and not second.startswith("-") and \
+            second not in found[0]:
+        return f"{words[0]} has no {second}"
+    if words[0] == "run":
+        return ""  # flags may be the program's
+    for flag in words[1:]:
+        name = re.match(r"--?[a-zA-Z][a-z-]*", flag)
+        if name and name[0] not in found[1]:
+            return f"{words[0]} has no {name[0]}"
+    return ""
+
+
+def inline(tree, program):
+    count = 0
+    for path in documents(tree):
+        text = re.sub(r"(?s)```.*?```", "", text_of(path))
+        spans = [" ".join(s.split()) for s in re.findall(r"`([^`]+)`", text)]
+        spans = [s for s in spans
+                 if re.match(r"((sudo|-u \w+|[A-Z_]+=\S+) )*dario [a-z-]", s)]
+        bad = [f"{s}: {why}" for s in spans
+               if (why := wrong_command(program, s))]
+        count += len(spans)
+        if spans:
+            tell(not bad, "commands in the text of %s: %d%s" % (
+                os.path.relpath(path, tree), len(spans),
+                bad and " %s" % bad or ""))
+    tell(count > 150, "commands in texts: %d" % count)
+
+
 BY_NAME = {"perAccount", "perModel"}  # their members are names of people's
 
 
@@ -123,4 +184,5 @@ def fields(document, folder):
 
 if __name__ == "__main__":
     {"links": links, "targets": targets, "commands": commands,
+     "inline": inline,
      "json": fields}[sys.argv[1]](*sys.argv[2:])

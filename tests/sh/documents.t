@@ -14,6 +14,10 @@ python3 "$documents" targets "$srcdir" >"$tmp/targets" 2>&1
 is 'make targets: looked at' "$?" 0
 verdicts "$tmp/targets"
 
+python3 "$documents" inline "$srcdir" "$dario" >"$tmp/inline" 2>&1
+is 'commands in texts: looked at' "$?" 0
+verdicts "$tmp/inline"
+
 # The commands of a document, in a home with two backends; a router is only
 # checked.
 mkdir "$tmp/bin"
@@ -52,6 +56,8 @@ get 'GET-status' /status
 get 'GET-accounts' /accounts
 get 'GET-analytics' /analytics
 get 'GET-analytics.by' '/analytics?by=model,day'
+get 'GET-analytics.windows' '/analytics?windows=24h'
+get 'GET-health.proof' '/health?challenge=x'
 get 'GET-analytics.errors' '/analytics?errors=5'
 get 'GET-requests' /requests
 for words in 'backend list' 'route list' 'explain fast' 'key list' setup config; do
@@ -62,4 +68,33 @@ dario doctor --json >"$tmp/json/dario-doctor"
 python3 "$documents" json "$srcdir/doc/json.md" "$tmp/json" >"$tmp/fields" 2>&1
 is 'JSON: looked at' "$?" 0
 verdicts "$tmp/fields"
+
+# The commands of a team, with this router's address in the place of theirs.
+dario key remove anna >/dev/null 2>&1
+python3 "$documents" commands "$srcdir/doc/team.md" |
+	sed "s|https://gw.example|$url|; s|^curl |curl -sfg |" >"$tmp/team"
+is 'doc/team: six commands' "$(grep -c -e '^dario key' -e "^curl .*$url" "$tmp/team")" 6
+export DARIO_API_KEY=sk-router
+while read -r line; do
+	sh -c "$line" >"$tmp/said" 2>&1
+	is "doc/team: $line" "$?" 0
+done <"$tmp/team"
+like 'doc/team: what came of them' "$(dario key list --json)" '"name":"ben"'
+
+# Those of hosts that share a store, with a store of our own.
+if command -v redis-server >/dev/null; then
+	start_store --requirepass shared
+	echo shared >"$tmp/store.password"
+	chmod 600 "$tmp/store.password"
+	unset DARIO_STORE
+	python3 "$documents" commands "$srcdir/doc/store.md" |
+		sed "s|redis://10.0.0.5:6379/0|unix:$store|; s|/etc/dario|$tmp|" >"$tmp/hosts"
+	ok 'doc/store: has commands' grep -q 'dario store migrate' "$tmp/hosts"
+	export DARIO_STORE="unix:$store" DARIO_STORE_PASSWORD_FILE="$tmp/store.password"
+	while read -r line; do
+		sh -c "$line" >"$tmp/said" 2>&1
+		is "doc/store: $line" "$?" 0
+	done <"$tmp/hosts"
+	diag "$(cat "$tmp/said")"
+fi
 done_testing
