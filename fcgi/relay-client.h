@@ -65,6 +65,12 @@ struct relay {
 	struct relay_translation *translation; /* of relay_translate */
 };
 
+/* What the answer is, and what the client is told of it. */
+void relay_settle(struct relay *y, const struct http_head *head, bool stream);
+/* The upstream's head: http_call's on_head of a relay. Whatever is taken from
+ * its fields is free of our keys. */
+int relay_on_head(void *arg, const struct http_head *head, struct err *e);
+
 /* Bytes to the client, behind the head; no flush. */
 int relay_put(struct relay *y, struct span bytes, struct err *e);
 int relay_put_held(struct relay *y, struct err *e);
