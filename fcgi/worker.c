@@ -70,10 +70,13 @@ static void on_idle(struct timer *t)
 	struct lane *l = OWNER(t, struct lane, idle);
 
 	memory_give_back();
-	if (gw_fastcgi_busy(l->gw))
+	if (gw_fastcgi_busy(l->gw)) {
 		loop_time(l->loop, t, clock_ms() + TRIM_MS);
-	else
-		task_trim(l->loop);
+		return;
+	}
+	task_trim(l->loop);
+	if (http_trim(l->http))
+		memory_settle();
 }
 
 /* The process does not end while one waits. */

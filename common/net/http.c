@@ -21,6 +21,7 @@
 #define IN_MAX (64u << 10)      /* bytes of a body that wait to be taken */
 #define KEPT_MEMORY (16u << 10) /* bytes that a free handle holds on to */
 #define HANDLES_MAX 256         /* free ones */
+#define HANDLES_KEPT 16         /* of them, by http_trim */
 #define FIELDS_STEP 16          /* of requests, whose places are kept */
 #define STREAM_BYTES 4096L      /* read at once from a stream: they are many */
 #define WAIT_MS 60000           /* between two looks at the clocks */
@@ -341,6 +342,20 @@ void http_free(struct http *h)
 	if (h->own_loop)
 		loop_free(h->loop);
 	free(h);
+}
+
+bool http_trim(struct http *h)
+{
+	bool many = h->n_free > HANDLES_KEPT;
+
+	while (h->n_free > HANDLES_KEPT) {
+		struct handle *k = h->free;
+
+		h->free = k->next;
+		h->n_free--;
+		handle_free(k);
+	}
+	return many;
 }
 
 struct loop *http_loop(const struct http *h)

@@ -39,6 +39,9 @@ void http_version(char *out, size_t n);
  * libcurl gets ready with the first call. */
 struct http *http_new(struct loop *l, long kept);
 void http_free(struct http *h); /* NULL is fine; no call may be running */
+/* After many calls at a time: keep what few need. True when that was something
+ * worth giving back. */
+bool http_trim(struct http *h);
 
 /* For several calls at a time, each in a task. */
 struct loop *http_loop(const struct http *h);
