@@ -54,10 +54,11 @@ struct relay {
 	 * NULL. */
 	const struct http_head *unsure;
 	struct sse sse;
-	struct buf held;     /* unfinished event, or the body so far */
-	struct buf early;    /* events from before the first content */
-	unsigned seen;       /* by relay_pass: enum tap */
-	struct err error;    /* by relay_pass: in the stream */
+	struct buf held;  /* unfinished event, or the body so far */
+	struct buf early; /* events from before the first content */
+	unsigned seen;    /* by relay_pass: enum tap */
+	/* By relay_pass: in the stream; or NULL. */
+	const struct err *error;
 	struct span refusal; /* the event that was it, or "" */
 	bool too_early;      /* and before any content */
 	bool hide_usage;     /* by relay_pass: an event of nothing else */

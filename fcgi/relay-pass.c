@@ -87,16 +87,18 @@ static void fields(struct relay *y, const struct http_head *head)
 /* Some errors have the terminal event behind them: the first one counts. */
 static void note_error(struct relay *y, struct span data)
 {
-	struct err unused;
+	struct err unused, *said;
 	struct jdoc d;
 	struct buf mem;
 
-	if (y->error.code)
+	if (y->error)
 		return;
+	said = arena_take(y->r->arena, sizeof(*said));
 	buf_init(&mem, data.n);
 	jdoc_init(&d);
 	data = relay_clean(y, data, &mem);
-	error_read(jdoc_read(&d, data, &unused), 0, &y->error);
+	error_read(jdoc_read(&d, data, &unused), 0, said);
+	y->error = said;
 	relay_keep_refusal(y, data);
 	jdoc_release(&d);
 	buf_release(&mem);
@@ -123,7 +125,7 @@ static int pass_event(void *arg, struct span name, struct span data,
 	(void)e;
 	if (seen & TAP_ERROR) {
 		note_error(y, data);
-		y->hold |= y->error.reword && !(y->seen & TAP_CONTENT);
+		y->hold |= y->error->reword && !(y->seen & TAP_CONTENT);
 		y->too_early |= y->hold && !(y->seen & TAP_CONTENT);
 	} else if (y->hold && !(y->seen & TAP_CONTENT) &&
 		   d->content(name, data)) {
@@ -362,7 +364,7 @@ static int end(struct relay *y, struct err *e)
 	if (y->hold && y->too_early) {
 		buf_span(&y->early, buf_get(&y->held));
 		buf_reset(&y->held);
-		*e = y->error;
+		*e = *y->error;
 		return -1;
 	}
 	if (!y->hold || may_end(y)) {

@@ -387,8 +387,8 @@ static int end_answer(struct relay *y, struct err *e)
 	case WAITING:
 		break;
 	}
-	if (y->error.code) { /* the client has it already */
-		*e = y->error;
+	if (y->error) { /* the client has it already */
+		*e = *y->error;
 		y->given = true;
 		return -1;
 	}
@@ -473,7 +473,7 @@ static void begin(struct relay *y, struct relay_call *c)
 	y->type = "";
 	y->unsure = NULL;
 	y->seen = 0;
-	y->error.code = ERR_NONE;
+	y->error = NULL;
 	r->outcome = (struct outcome){ 0 };
 	r->upstream_id = NULL;
 	r->usage = (struct usage){ 0 };

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK 4096
+#define BLOCK 2560 /* bytes: what most requests take */
 
 struct arena_block {
 	struct arena_block *next;
@@ -33,7 +33,8 @@ static void free_from(struct arena_block *b)
 	while (b) {
 		struct arena_block *next = b->next;
 
-		sum += bytes_of(b->cap);
+		if (bytes_of(b->cap) >= MEMORY_COUNTED)
+			sum += bytes_of(b->cap);
 		free(b);
 		b = next;
 	}
