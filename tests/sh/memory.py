@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Large and hostile JSON on its way through a router, and what its worker
 holds of it. Usage: memory.py ROUTER-PORT WORKER-PID PROVIDER-PORT CASES, where
-CASES is "cost", "shortage", "budget" (of 128 MiB) or "limit" (of its address
-space). The backend "chat" (Chat Completions) is the
+CASES is "streams", "cost", "shortage", "budget" (of 128 MiB) or "limit" (of its
+address space). The backend "chat" (Chat Completions) is the
 provider that runs in here. Prints "PASS case" and "FAIL case: why"."""
 import http.client
 import json
@@ -66,16 +66,18 @@ class Provider(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["content-length"]))
         seen.append(len(body))
         what = next(w for w in ("whole", "large", "event", "slow", "held",
-                                "plain")
+                                "still", "plain")
                     if b'"%s"' % w.encode() in body[:200] or w == "plain")
         self.send_response(200)
-        if what in ("event", "slow"):
+        if what in ("event", "slow", "still"):
             self.send_header("content-type", "text/event-stream")
             self.send_header("transfer-encoding", "chunked")
             self.end_headers()
             self.event(CHUNK % ("begin", "null", ""))
             if what == "event":
                 self.event(CHUNK % ("", "null", ',"extra":' + HOSTILE_ANSWER))
+            elif what == "still":
+                go_on.wait(120)
             else:
                 while not go_on.wait(0.05):
                     self.event(CHUNK % (".", "null", ""))
@@ -113,9 +115,13 @@ def check(name, good, why=""):
     print("PASS " + name if good else "FAIL %s: %s" % (name, str(why)[:300]), flush=True)
 
 
-def of_worker(key):
+def kb_of_worker(key):
     with open("/proc/%s/status" % worker) as f:
-        return next(int(line.split()[1]) for line in f if line.startswith(key)) // 1024
+        return next(int(line.split()[1]) for line in f if line.startswith(key))
+
+
+def of_worker(key):
+    return kb_of_worker(key) // 1024
 
 
 def peak_reset():
@@ -342,6 +348,33 @@ def four_large(most, refuses):
     settles("given back")
 
 
+STREAMS = 300
+
+
+def begun_stream():
+    """It has begun, and goes on until go_on."""
+    c = http.client.HTTPConnection("127.0.0.1", int(port), timeout=120)
+    c.request("POST", CHAT, body("still", "{}", True), {"content-type": "application/json"})
+    r = c.getresponse()
+    while b"begin" not in r.readline():
+        pass
+    return r
+
+
+def streams():
+    """One that waits, and what each stream costs it beside the first."""
+    kb = kb_of_worker("VmRSS")
+    check("idle: below 10 MiB", kb < 10 << 10, "%d KB" % kb)
+    first = begun_stream()
+    kb = kb_of_worker("VmRSS")
+    rest = [begun_stream() for _ in range(STREAMS)]
+    kb = (kb_of_worker("VmRSS") - kb) / STREAMS
+    check("a stream: at most 40 KB", kb <= 40, "%.1f KB" % kb)
+    go_on.set()
+    ends = [r.read().endswith(b"[DONE]\n\n") for r in [first] + rest]
+    check("every stream comes to its end", all(ends), ends.count(False))
+
+
 def budget():
     four_large(128 + 48, True)
 
@@ -353,4 +386,4 @@ def limit():
 server = ThreadingHTTPServer(("127.0.0.1", int(provider_port)), Provider)
 server.daemon_threads = True
 threading.Thread(target=server.serve_forever, daemon=True).start()
-{"cost": cost, "shortage": shortage, "budget": budget, "limit": limit}[cases]()
+{"streams": streams, "cost": cost, "shortage": shortage, "budget": budget, "limit": limit}[cases]()

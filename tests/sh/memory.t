@@ -6,6 +6,9 @@
 need lighttpd curl python3 prlimit
 
 provider=$(free_port)
+# An account, which is known by a digest.
+(umask 077 && mkdir -p "$DARIO_HOME/accounts" &&
+	echo '{"apiKey":"sk-x"}' >"$DARIO_HOME/accounts/a.json")
 start_router
 worker=$(worker_pid)
 "$dario" backend add chat --base-url="http://127.0.0.1:$provider/v1" \
@@ -19,6 +22,8 @@ if grep -q '^#define SANITIZED' "$builddir/config.h"; then
 	ok 'the router runs' kill -0 "$worker"
 	done_testing
 fi
+run streams
+is 'streams: the same worker' "$(worker_pid)" "$worker"
 run shortage
 is 'the same worker' "$(worker_pid)" "$worker"
 stop_router
