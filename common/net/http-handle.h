@@ -7,6 +7,7 @@
 #define DARIO_HTTP_HANDLE_H
 
 #include "base/task.h"
+#include "base/unpack.h"
 #include "net/http.h"
 
 #include <curl/curl.h>
@@ -47,6 +48,12 @@ struct handle {
 	struct buf out;        /* what follows it, not yet sent */
 	bool out_ended;        /* no more comes into it */
 	bool starved;          /* libcurl waits for it */
+
+	/* of an answer that comes packed */
+	char coding[40];       /* its content-encoding; "": none */
+	struct unpack *unpack; /* once it has begun */
+	size_t rested;         /* bytes since others had their turn */
+	bool refused;          /* by the callback */
 };
 
 /* The body that follows: see http_call.on_send. Set the handle up; hand on what
@@ -56,6 +63,14 @@ int http_send_more(struct handle *k);
 void http_send_end(struct handle *k);
 /* Go on, but for what is still `paused` or `starved`. */
 void http_resume(struct handle *k);
+
+/* An answer with a content-encoding, which nobody has asked for, is unpacked in
+ * the task. libcurl would do it in its callback, at once, whatever comes of it,
+ * and keep what it cannot hand on. At the head; for bytes; at the end. */
+void http_unpack_begin(struct handle *k, const struct http_head *head);
+int http_unpack(struct handle *k, struct span in);
+int http_unpack_end(struct handle *k, struct err *e);
+void http_unpack_release(struct handle *k);
 
 /* From the start of the call, in ms; 0: not come to that. */
 long http_time_of(CURL *easy, CURLINFO what);

@@ -195,8 +195,6 @@ static void set_constants(struct handle *k)
 	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	/* HTTP/2 of libcurl before 8.2 leaks window on cancelled streams. */
 	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	/* Asks for plain bytes, and decodes if the upstream does not care. */
-	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "identity");
 	curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075700
 	/* Who gives up on a name does not wait for the resolver's thread. */
@@ -460,7 +458,7 @@ static int set_call(struct handle *k, struct http_call *c, struct err *e)
 	k->early = k->shortage = k->status = 0;
 	k->sent_at = k->lost_at = 0;
 	k->fd = -1;
-	k->error[0] = '\0';
+	k->error[0] = k->coding[0] = '\0';
 	k->started = k->last = clock_ms();
 	c->answered = false;
 	buf_reset(&k->head);
@@ -491,6 +489,7 @@ static int take_head(struct handle *k)
 	if (http_head_check(&head, k->err))
 		return -1;
 	k->call->answered = true;
+	http_unpack_begin(k, &head);
 	return k->call->on_head(k->call->arg, &head, k->err);
 }
 
@@ -502,7 +501,8 @@ static int take_body(struct handle *k)
 	int rc;
 
 	buf_init(&k->in, body.max);
-	rc = c->on_body(c->arg, buf_get(&body), k->err);
+	rc = *k->coding ? http_unpack(k, buf_get(&body))
+			: c->on_body(c->arg, buf_get(&body), k->err);
 	if (rc == 0 && c->on_flush)
 		rc = c->on_flush(c->arg, k->err);
 	k->last = clock_ms(); /* that the client is slow is not its fault */
@@ -600,7 +600,7 @@ static int transfer(struct handle *k, struct err *e)
 		return http_fail(k, k->result, e);
 	if (!c->answered) /* closed in the middle of its head */
 		return http_fail(k, CURLE_GOT_NOTHING, e);
-	return 0;
+	return http_unpack_end(k, e);
 }
 
 static void take_times(const struct handle *k, struct http_times *t)
@@ -641,6 +641,7 @@ static int run_once(struct handle *k, struct http_call *c, struct err *e)
 		http_multi_remove(m, k->easy);
 	}
 	http_send_end(k);
+	http_unpack_release(k);
 	k->call = NULL;
 	k->task = NULL;
 	return rc;

@@ -4,6 +4,7 @@ holds of it. Usage: memory.py ROUTER-PORT WORKER-PID PROVIDER-PORT CASES, where
 CASES is "streams", "cost", "shortage", "budget" (of 128 MiB) or "limit" (of its
 address space). The backend "chat" (Chat Completions) is the
 provider that runs in here. Prints "PASS case" and "FAIL case: why"."""
+import gzip
 import http.client
 import json
 import os
@@ -48,6 +49,8 @@ ANSWER = ('{"id":"c","object":"chat.completion","model":"m","extra":%s,"choices"
           '"usage":{"prompt_tokens":1,"completion_tokens":1}}')
 CHUNK = ('{"id":"c","object":"chat.completion.chunk","model":"m","choices":[{"index":0,'
          '"delta":{"content":"%s"},"finish_reason":%s}]%s}')
+BOMB_BYTES = 256 * MIB
+BOMB = gzip.compress((ANSWER % ('"' + "a" * BOMB_BYTES + '"')).encode())
 
 
 class Provider(BaseHTTPRequestHandler):
@@ -66,7 +69,7 @@ class Provider(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["content-length"]))
         seen.append(len(body))
         what = next(w for w in ("whole", "large", "event", "slow", "held",
-                                "still", "plain")
+                                "still", "packed", "plain")
                     if b'"%s"' % w.encode() in body[:200] or w == "plain")
         self.send_response(200)
         if what in ("event", "slow", "still"):
@@ -84,6 +87,13 @@ class Provider(BaseHTTPRequestHandler):
             self.event(CHUNK % ("end", '"stop"', ""))
             self.event("[DONE]")
             self.chunk(b"")
+            return
+        if what == "packed":  # nobody has asked for that
+            self.send_header("content-encoding", "gzip")
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(BOMB)))
+            self.end_headers()
+            self.wfile.write(BOMB)
             return
         if what == "held":
             answered.wait(5)
@@ -221,6 +231,30 @@ def hostile_answers():
     )
 
 
+def packed_answers():
+    """Unpacked a bit at a time: others are served meanwhile."""
+    got = []
+    t = threading.Thread(
+        target=lambda: got.append(post(CHAT, body("packed", "{}"))))
+    t.start()
+    served = 0
+    while t.is_alive():
+        served += post(CHAT, body("plain", "{}"))[0] == 200
+    status, text = got[0]
+    check(
+        "packed answer, passed",
+        status == 200 and len(text) > BOMB_BYTES,
+        (status, len(text)),
+    )
+    check("packed answer, passed: %d others" % served, served > 32, served)
+    status, text = post(ANTHROPIC, body("packed", "{}"))
+    check(
+        "packed answer, translated",
+        (status, error_of(ANTHROPIC, text)) == (502, "api_error"),
+        (status, text),
+    )
+
+
 def many_turns(bytes=8 * MIB):
     turn = (
         '{"role":"user","content":"%s"},{"role":"assistant","content":"%s"},'
@@ -252,6 +286,7 @@ def twenty():
 def cost():
     phase("hostile requests", 256, hostile_requests)
     phase("hostile answers", 256, hostile_answers)
+    phase("packed answers", 128, packed_answers)
     large = many_turns()
     for path, name in ((CHAT, "passed"), (ANTHROPIC, "translated")):
 
