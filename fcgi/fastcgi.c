@@ -201,19 +201,22 @@ static unsigned id_of(const struct fastcgi *f)
 static int begin(struct fastcgi *f, struct err *e)
 {
 	const FCGI_BeginRequestBody *b = (const void *)f->held.p;
+	int role;
 
 	if (f->held.n != sizeof(*b))
 		return err_set(e, ERR_BAD_REQUEST,
 			       "a FastCGI request begins with %zu bytes in "
 			       "place of %zu",
 			       f->held.n, sizeof(*b));
+	role = b->roleB1 << 8 | b->roleB0;
 	f->open = false;
 	if (f->active) {
 		put_end(f, id_of(f), FCGI_CANT_MPX_CONN);
-	} else if ((b->roleB1 << 8 | b->roleB0) != FCGI_RESPONDER) {
+	} else if (role != FCGI_RESPONDER && role != FCGI_AUTHORIZER) {
 		put_end(f, id_of(f), FCGI_UNKNOWN_ROLE);
 	} else {
 		f->active = true;
+		f->authorizer = role == FCGI_AUTHORIZER;
 		f->id = (uint16_t)id_of(f);
 		f->ops->begin(f->arg, b->flags & FCGI_KEEP_CONN);
 	}

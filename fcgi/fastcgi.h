@@ -17,7 +17,8 @@
 
 /* What comes in; content is told in pieces, as it arrives. */
 struct fastcgi_ops {
-	/* A request begins; `keep`: the connection stays after it. */
+	/* A request begins; `keep`: the connection stays after it. Its role:
+	 * `authorizer`. */
 	void (*begin)(void *arg, bool keep);
 	void (*params)(void *arg, struct span piece); /* empty: all are there */
 	void (*body)(void *arg, struct span piece);   /* empty: its end */
@@ -28,6 +29,7 @@ struct fastcgi {
 	const struct fastcgi_ops *ops;
 	void *arg;
 	struct buf *out; /* where answers to the web server's questions go */
+	bool authorizer; /* the request's role; else responder */
 	/* private */
 	bool active;
 	uint16_t id; /* of the request */

@@ -44,7 +44,10 @@ struct gateway {
 	const struct gateway_ops *ops;
 	const struct gateway_var *vars;
 	size_t n_vars;
-	bool left;   /* seen elsewhere: the client is not there any more */
+	bool left; /* seen elsewhere: the client is not there any more */
+	/* FastCGI's second role: the web server asks whether the request may
+	 * come, before it takes the body. Only the URI says its path. */
+	bool authorizer;
 	bool script; /* SCRIPT_NAME is the program's own name, never a path */
 	bool broken; /* CGI, finished: part of the answer is missing */
 	void *impl;

@@ -168,6 +168,7 @@ static void on_begin(void *arg, bool keep)
 	init_request(c);
 	c->begun = true;
 	c->keep = keep;
+	c->gw.authorizer = c->at_end = c->fastcgi.authorizer;
 }
 
 static void on_params(void *arg, struct span piece)

@@ -321,6 +321,13 @@ static bool is_open(const struct request *r, const struct route_entry *entry)
 			 (entry->flags & BROWSER && serve_wants_page(r)));
 }
 
+/* A web server that takes a body without a length to its disk asks beforehand:
+ * that is for those who have a key. */
+static int authorize(struct request *r, struct err *e)
+{
+	return guard_key(r, e) ? -1 : reply_head(r, 200);
+}
+
 static int dispatch(struct request *r, struct err *e)
 {
 	const struct route_entry *entry;
@@ -329,6 +336,8 @@ static int dispatch(struct request *r, struct err *e)
 
 	if (guard_request(r, e))
 		return -1;
+	if (r->gw->authorizer)
+		return authorize(r, e);
 	if (strcmp(r->vars.method, "OPTIONS") == 0)
 		return answer_options(r);
 	entry = find(r, &allow);
@@ -377,7 +386,8 @@ void routes_serve(struct app *app, struct http *http, struct gateway *gw,
 		reply_error(&r, &e);
 	}
 	gw->ops->finish(gw, !r.cut);
-	record_request(&r);
+	if (!gw->authorizer || r.status >= 400) /* the request follows */
+		record_request(&r);
 	snapshot_put(app->config, r.config);
 	request_release(&r);
 }

@@ -45,11 +45,16 @@ def refused(fields, result):
     """Send a large body; what was sent when the answer came, and its status."""
     s = socket.create_connection(("127.0.0.1", PORT), 20)
     s.settimeout(20)
+    chunked = "Transfer-Encoding: chunked" in fields
+    length = "" if chunked else f"Content-Length: {BODY}\r\n"
     s.sendall((f"POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\n"
-               f"Content-Type: application/json\r\nContent-Length: {BODY}\r\n"
+               f"Content-Type: application/json\r\n{length}"
                f"{fields}\r\n").encode())
     s.setblocking(False)
-    sent, piece, answer = 0, b"x" * 65536, b""
+    piece = b"x" * 65536
+    if chunked:
+        piece = b"%x\r\n%s\r\n" % (len(piece), piece)
+    sent, answer = 0, b""
     end = time.monotonic() + 20
     while sent < BODY and time.monotonic() < end:
         try:
@@ -60,7 +65,7 @@ def refused(fields, result):
         except ConnectionError:
             break
         try:
-            sent += s.send(piece)
+            sent += s.send(piece[sent % len(piece):])
         except BlockingIOError:
             time.sleep(0.001)
         except ConnectionError:
@@ -222,8 +227,13 @@ def main():
     check("small, wrong key: refused", refused_small(wrong) == b"401")
     uploads("wrong key", wrong, b"401")
     uploads("no key", "", b"401")
-    uploads("foreign origin", right + "Origin: https://evil.example\r\n",
-            b"403")
+    foreign = right + "Origin: https://evil.example\r\n"
+    uploads("foreign origin", foreign, b"403")
+    # A body without a length lies on the disk as a whole before it goes on.
+    chunked = "Transfer-Encoding: chunked\r\n"
+    uploads("wrong key, no length", wrong + chunked, b"401")
+    uploads("no key, no length", chunked, b"401")
+    uploads("foreign origin, no length", foreign + chunked, b"403")
     for i in range(3):
         leaves(f"whole answer, the client leaves, {i}", False, False)
         leaves(f"stream, the client leaves, {i}", True, False)

@@ -221,7 +221,7 @@ static void several(void **state)
 	assert_int_equal(out.p[12], FCGI_CANT_MPX_CONN);
 
 	buf_reset(&in);
-	put_begin(&in, 1, FCGI_AUTHORIZER, 0);
+	put_begin(&in, 1, FCGI_FILTER, 0);
 	put_request(&in, 7, 0);
 	check_all_splits(&in, "BpPs:hello you.", &t, &out);
 	assert_int_equal(out.p[12], FCGI_UNKNOWN_ROLE);
