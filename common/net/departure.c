@@ -8,6 +8,7 @@
 #include "base/port.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stddef.h>
@@ -36,13 +37,15 @@ enum stage {
 };
 
 struct departure {
-	int fd;                /* or -1 */
-	pthread_mutex_t looks; /* of stage, part, and of reading fd */
+	int fd, one;           /* for lists, for a single socket; or -1 */
+	pthread_mutex_t looks; /* of stage, round, part, and of reading fd */
 	enum stage stage;
+	unsigned round; /* the list's number */
 	_Alignas(max_align_t) char part[PART_MAX];
 	pthread_mutex_t lock; /* of what follows */
 	struct departure_client *buckets[BUCKETS];
 	size_t n;
+	uint16_t port; /* of the web server; 0: of several, or not known */
 	int64_t due;
 };
 
@@ -95,6 +98,10 @@ void departure_add(struct departure *d, struct departure_client *c,
 	if (d->fd < 0 || !c->peer_port || parse_address(address, c->peer))
 		return;
 	pthread_mutex_lock(&d->lock);
+	if (d->n == 0)
+		d->port = c->own_port;
+	else if (d->port != c->own_port)
+		d->port = 0;
 	at = bucket(d, c->peer, c->peer_port);
 	c->next = *at;
 	c->link = at;
@@ -145,37 +152,50 @@ int departure_fd(const struct departure *d)
 
 #define PARTS_MAX 64 /* that are taken in at a time */
 
-/* All of this connection have left. */
-static void mark(struct departure *d, const unsigned char peer[16],
-		 uint16_t peer_port, uint16_t own_port)
+static_assert(sizeof(struct inet_diag_sockid) ==
+		      sizeof(((struct departure_socket *)0)->id),
+	      "a socket's id has another size here");
+
+static void leave(struct departure *d, struct departure_client *c)
 {
+	unlink_client(d, c);
+	atomic_store(&c->gone, true);
+	if (c->fn)
+		c->fn(c->arg);
+}
+
+static void note_seen(const struct departure *d, struct departure_client *c,
+		      const struct inet_diag_msg *m)
+{
+	c->seen = d->round;
+	c->socket.family = m->idiag_family;
+	memcpy(c->socket.id, &m->id, sizeof(m->id));
+}
+
+/* Several clients may be of one connection. */
+static void take_socket(struct departure *d, const struct inet_diag_msg *m)
+{
+	unsigned char peer[16] = { [10] = 0xff, [11] = 0xff };
+	uint16_t peer_port = ntohs(m->id.idiag_dport);
+	uint16_t own_port = ntohs(m->id.idiag_sport);
 	struct departure_client *c, *next;
 
+	if (m->idiag_family == AF_INET)
+		memcpy(peer + 12, m->id.idiag_dst, 4);
+	else
+		memcpy(peer, m->id.idiag_dst, 16);
 	pthread_mutex_lock(&d->lock);
 	for (c = *bucket(d, peer, peer_port); c; c = next) {
 		next = c->next;
 		if (c->peer_port != peer_port || memcmp(c->peer, peer, 16) ||
 		    (c->own_port && c->own_port != own_port))
 			continue;
-		unlink_client(d, c);
-		atomic_store(&c->gone, true);
-		if (c->fn)
-			c->fn(c->arg);
+		if (m->idiag_state == TCP_CLOSE_WAIT)
+			leave(d, c);
+		else
+			note_seen(d, c, m);
 	}
 	pthread_mutex_unlock(&d->lock);
-}
-
-static void take_socket(struct departure *d, const struct inet_diag_msg *m)
-{
-	unsigned char peer[16] = { [10] = 0xff, [11] = 0xff };
-
-	if (m->idiag_state != TCP_CLOSE_WAIT)
-		return;
-	if (m->idiag_family == AF_INET)
-		memcpy(peer + 12, m->id.idiag_dst, 4);
-	else
-		memcpy(peer, m->id.idiag_dst, 16);
-	mark(d, peer, ntohs(m->id.idiag_dport), ntohs(m->id.idiag_sport));
 }
 
 /* True when it was the last part. */
@@ -196,21 +216,79 @@ static bool take_part(struct departure *d, const void *part, size_t n,
 	return false;
 }
 
-static int ask(int fd, unsigned char family)
+struct question {
+	struct nlmsghdr head;
+	struct inet_diag_req_v2 req;
+};
+
+static int ask(int fd, const struct question *q)
 {
-	struct {
-		struct nlmsghdr head;
-		struct inet_diag_req_v2 req;
-	} q = {
+	return send(fd, q, sizeof(*q), MSG_NOSIGNAL) == sizeof(*q) ? 0 : -1;
+}
+
+static int ask_list(struct departure *d, unsigned char family)
+{
+	struct question q = {
 		.head = { .nlmsg_len = sizeof(q),
 			  .nlmsg_type = SOCK_DIAG_BY_FAMILY,
 			  .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
 		.req = { .sdiag_family = family,
 			 .sdiag_protocol = IPPROTO_TCP,
-			 .idiag_states = 1u << TCP_CLOSE_WAIT },
+			 .idiag_states = 1u << TCP_CLOSE_WAIT |
+					 1u << TCP_ESTABLISHED },
 	};
 
-	return send(fd, &q, sizeof(q), MSG_NOSIGNAL) == sizeof(q) ? 0 : -1;
+	pthread_mutex_lock(&d->lock);
+	q.req.id.idiag_sport = htons(d->port);
+	pthread_mutex_unlock(&d->lock);
+	return ask(d->fd, &q);
+}
+
+/* A long list may leave out who is there: only this is an answer, which comes
+ * at once. */
+static bool is_unknown(const struct departure *d,
+		       const struct departure_socket *s)
+{
+	struct question q = {
+		.head = { .nlmsg_len = sizeof(q),
+			  .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+			  .nlmsg_flags = NLM_F_REQUEST },
+		.req = { .sdiag_family = s->family,
+			 .sdiag_protocol = IPPROTO_TCP,
+			 .idiag_states = ~0u },
+	};
+	struct {
+		struct nlmsghdr head;
+		struct nlmsgerr error;
+		char rest[1024];
+	} answer;
+	ssize_t n;
+
+	memcpy(&q.req.id, s->id, sizeof(q.req.id));
+	if (ask(d->one, &q))
+		return false;
+	n = recv(d->one, &answer, sizeof(answer), MSG_DONTWAIT);
+	return n >= (ssize_t)NLMSG_LENGTH(sizeof(answer.error)) &&
+	       answer.head.nlmsg_type == NLMSG_ERROR &&
+	       (answer.error.error == -ENOENT || answer.error.error == -ESTALE);
+}
+
+/* At the end of the list: who was in an earlier one, and is not in this. */
+static void look_for_lost(struct departure *d)
+{
+	struct departure_client *c, *next;
+
+	if (d->one < 0)
+		return;
+	pthread_mutex_lock(&d->lock);
+	for (int i = 0; d->n && i < BUCKETS; i++)
+		for (c = d->buckets[i]; c; c = next) {
+			next = c->next;
+			if (c->seen && c->seen != d->round &&
+			    is_unknown(d, &c->socket))
+				leave(d, c);
+		}
+	pthread_mutex_unlock(&d->lock);
 }
 
 /* When the next look is due; `looks` is held. */
@@ -225,7 +303,9 @@ static void begin(struct departure *d, enum stage stage)
 {
 	d->stage = stage;
 	set_due(d, DEPARTURE_LOOK_MS);
-	if (ask(d->fd, stage == IPV4 ? AF_INET : AF_INET6) == 0)
+	if (stage == IPV4 && !++d->round)
+		d->round = 1;
+	if (ask_list(d, stage == IPV4 ? AF_INET : AF_INET6) == 0)
 		return;
 	d->stage = REST;
 	set_due(d, RETRY_MS);
@@ -237,7 +317,9 @@ static void end_stage(struct departure *d, bool failed)
 		begin(d, IPV6);
 		return;
 	}
-	if (d->stage == IPV4) /* a kernel without IPv6 refuses the other */
+	if (d->stage == IPV6)
+		look_for_lost(d);
+	else /* a kernel without IPv6 refuses the other */
 		set_due(d, RETRY_MS);
 	d->stage = REST;
 }
@@ -292,6 +374,7 @@ struct departure *departure_new(void)
 	struct departure *d = xcalloc(1, sizeof(*d));
 
 	d->fd = open_list();
+	d->one = open_list();
 	pthread_mutex_init(&d->looks, NULL);
 	pthread_mutex_init(&d->lock, NULL);
 	return d;
@@ -304,6 +387,8 @@ void departure_free(struct departure *d)
 #ifdef HAVE_LINUX_INET_DIAG_H
 	if (d->fd >= 0)
 		close(d->fd);
+	if (d->one >= 0)
+		close(d->one);
 #endif
 	pthread_mutex_destroy(&d->looks);
 	pthread_mutex_destroy(&d->lock);

@@ -6,10 +6,12 @@
  * A web server often does not notice it while it waits for the answer, and then
  * neither do we. Its socket stands in CLOSE_WAIT by then, and once a second the
  * list of those is asked for (NETLINK_SOCK_DIAG), if any client is registered.
+ * After a reset it is in no list: a socket that was seen in one, and of which
+ * the kernel then knows nothing, is gone, too.
  *
- * A client whose socket is not in the list is not gone: it may be on another
- * host or in another network namespace, behind a proxy whose address the web
- * server has replaced, or have sent a reset. A client that only closes its
+ * A client whose socket was never in the list is not gone: it may be on another
+ * host or in another network namespace, or behind a proxy whose address the web
+ * server has replaced. A client that only closes its
  * sending half counts as gone: the kernel does not tell the two apart, and no
  * common HTTP client does that. Several requests of one connection (HTTP/2)
  * leave together.
@@ -36,6 +38,11 @@ struct departure_client {
 	struct departure_client *next, **link;
 	unsigned char peer[16]; /* IPv4 as ::ffff:a.b.c.d */
 	uint16_t peer_port, own_port;
+	unsigned seen; /* the round in which it was in the list; 0: never */
+	struct departure_socket {
+		unsigned char family;
+		uint32_t id[12]; /* struct inet_diag_sockid */
+	} socket;                /* as it was seen */
 	departure_fn *fn;
 	void *arg;
 };

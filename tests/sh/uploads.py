@@ -14,6 +14,7 @@ import re
 import resource
 import signal
 import socket
+import struct
 import sys
 import threading
 import time
@@ -125,7 +126,7 @@ def wait_busy(test, seconds):
     return False
 
 
-def leaves(name, stream, half):
+def leaves(name, stream, half, reset=False):
     """A client waits for a silent provider, and closes."""
     body = json.dumps({"model": "demo:demo", "stream": stream, "messages": [
         {"role": "user", "content": "silence"}]}).encode()
@@ -134,6 +135,10 @@ def leaves(name, stream, half):
     if not wait_busy(lambda n: n > 0, 10):
         check(name, False, "it has not begun")
         return
+    if reset:  # once its socket has been seen
+        time.sleep(1.5)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                     struct.pack("ii", 1, 0))
     if half:
         s.shutdown(socket.SHUT_WR)
     else:
@@ -237,6 +242,8 @@ def main():
     for i in range(3):
         leaves(f"whole answer, the client leaves, {i}", False, False)
         leaves(f"stream, the client leaves, {i}", True, False)
+    leaves("whole answer, the client resets", False, False, True)
+    leaves("stream, the client resets", True, False, True)
     leave_at_once()
     silent()
     leaves("a half-closed connection counts as gone", False, True)

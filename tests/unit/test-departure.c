@@ -100,7 +100,21 @@ static void count(void *arg)
 	++*(int *)arg;
 }
 
-/* `how`: -1 close it, else what shutdown gets. */
+#define RESET (-2)
+
+/* As shutdown has it; or -1: close, RESET: without a word. */
+static void leave(int fd, int how)
+{
+	struct linger none = { .l_onoff = 1 };
+
+	if (how == RESET)
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+	if (how < 0)
+		close(fd);
+	else
+		shutdown(fd, how);
+}
+
 static void leaves(const char *address, bool before_accept, int how)
 {
 	struct departure *d = departure_new();
@@ -117,7 +131,7 @@ static void leaves(const char *address, bool before_accept, int how)
 	a = connect_to(&at, len);
 	b = connect_to(&at, len);
 	if (before_accept)
-		how < 0 ? close(a) : shutdown(a, how);
+		leave(a, how);
 	at_a = accept_from(listener, &left);
 	at_b = accept_from(listener, &stayed);
 	departure_add(d, &leaver, left.address, left.port, own.port, count,
@@ -128,7 +142,7 @@ static void leaves(const char *address, bool before_accept, int how)
 	if (!before_accept) {
 		run(d, &leaver, DEPARTURE_LOOK_MS + 300);
 		assert_false(is_gone(&leaver));
-		how < 0 ? close(a) : shutdown(a, how);
+		leave(a, how);
 	}
 	run(d, &leaver, 2 * DEPARTURE_LOOK_MS);
 	assert_true(is_gone(&leaver));
@@ -153,6 +167,19 @@ static void who_closes_is_gone(void **state)
 {
 	(void)state;
 	leaves("127.0.0.1", false, -1);
+}
+
+/* Its socket is in no list any more. */
+static void who_resets_is_gone(void **state)
+{
+	(void)state;
+	leaves("127.0.0.1", false, RESET);
+}
+
+static void who_resets_over_ipv6_is_gone(void **state)
+{
+	(void)state;
+	leaves("::1", false, RESET);
 }
 
 /* The web server took the connection when the client had left it. */
@@ -293,6 +320,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_closes_is_gone),
+		cmocka_unit_test(who_resets_is_gone),
+		cmocka_unit_test(who_resets_over_ipv6_is_gone),
 		cmocka_unit_test(who_closed_before_accept_is_gone),
 		cmocka_unit_test(who_closes_half_counts_as_gone),
 		cmocka_unit_test(over_ipv6),
