@@ -3,6 +3,7 @@
 
 #include "dialect/anthropic-mend.h"
 #include "dialect/anthropic-write.h"
+#include "dialect/chat-write.h"
 
 /* What of a tool loop decides whether it may go on with thinking. */
 struct loop {
@@ -122,21 +123,13 @@ static void mend_call(struct mend *m, struct span block, const char *key,
 /* What a call asks for is an object: some keep the text that it came as. */
 static void mend_input(struct mend *m, struct span block)
 {
-	struct span value = jwalk_get(block, "input"), now;
-	struct buf b;
-	struct jw w = jw_to(&b);
+	struct span value = jwalk_get(block, "input"), text = value;
 
 	if (!value.n || jwalk_is_object(value))
 		return;
-	buf_init(&b, REQUEST_TEXT_MAX);
-	write_input(&w,
-		    jwalk_is_string(value) ? jwalk_text(m->arena, value)
-					   : value,
-		    false);
-	m->arena->full |= b.full;
-	now = span_skip(arena_all(m->arena, &b), sizeof("\"input\":") - 1);
-	buf_release(&b);
-	mend_replace(m, value, now);
+	if (jwalk_is_string(value))
+		text = jwalk_text(m->arena, value);
+	mend_replace(m, value, write_object(m->arena, text));
 	mend_note(m, "inputs of tools");
 }
 

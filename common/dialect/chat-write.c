@@ -124,23 +124,6 @@ bool write_takes_custom(const struct upstream_model *t, bool nested)
 	return !nested || t->quirks.custom_tools;
 }
 
-struct span write_arguments(struct arena *a, const struct part *p)
-{
-	struct buf b;
-	struct jw w = jw_to(&b);
-	struct span out;
-
-	if (!p->custom)
-		return p->text.n ? p->text : SPAN("{}");
-	buf_init(&b, REQUEST_TEXT_MAX);
-	jw_obj(&w);
-	jw_kstr(&w, "input", p->text);
-	jw_obj_end(&w);
-	out = arena_all(a, &b);
-	buf_release(&b);
-	return out;
-}
-
 /* One JSON value, but for a number, which is text here? */
 static bool is_value(struct span text)
 {
@@ -161,24 +144,70 @@ static bool is_value(struct span text)
 	return one;
 }
 
-void write_input(struct jw *w, struct span args, bool custom)
+/* Arguments as an object: what is none is wrapped. */
+static void put_object(struct jw *w, struct span args)
 {
 	struct span text = span_trim(args);
 
-	jw_key(w, "input");
-	if (!text.n && !custom) {
+	if (!text.n) {
 		jw_raw(w, SPAN("{}"));
-	} else if (!custom && peek_is_object(text)) {
+	} else if (peek_is_object(text)) {
 		jw_raw(w, text);
 	} else {
 		jw_obj(w);
-		jw_key(w, custom ? "input" : "rawInvalidInput");
-		if (!custom && is_value(text))
+		jw_key(w, "rawInvalidInput");
+		if (is_value(text))
 			jw_raw(w, text);
 		else
 			jw_str(w, args);
 		jw_obj_end(w);
 	}
+}
+
+static void put_input(struct jw *w, struct span text)
+{
+	jw_obj(w);
+	jw_kstr(w, "input", text);
+	jw_obj_end(w);
+}
+
+void write_input(struct jw *w, struct span args, bool custom)
+{
+	jw_key(w, "input");
+	if (custom)
+		put_input(w, args);
+	else
+		put_object(w, args);
+}
+
+static struct span object_by(void (*put)(struct jw *w, struct span text),
+			     struct arena *a, struct span text)
+{
+	struct buf b;
+	struct jw w = jw_to(&b);
+	struct span out;
+
+	buf_init(&b, REQUEST_TEXT_MAX);
+	put(&w, text);
+	a->full |= b.full;
+	out = arena_all(a, &b);
+	buf_release(&b);
+	return out;
+}
+
+struct span write_object(struct arena *a, struct span args)
+{
+	return object_by(put_object, a, args);
+}
+
+struct span write_arguments(struct arena *a, const struct part *p,
+			    const struct quirks *q)
+{
+	if (p->custom)
+		return object_by(put_input, a, p->text);
+	if (q->json_arguments)
+		return write_object(a, p->text);
+	return p->text.n ? p->text : SPAN("{}");
 }
 
 bool write_must_wait(struct write_wait *w, const struct msg *m)
@@ -206,8 +235,7 @@ struct span write_attachment(struct arena *a, const struct part *result,
 {
 	struct span id = chat_call_id(a, result, q);
 
-	return span_of(
-		arena_fmt(a, "Attachment of tool call %.*s:", SPAN_FMT(id)));
+	return span_of(arena_fmt(a, WRITE_ATTACHMENT, SPAN_FMT(id)));
 }
 
 void write_no_effort(struct chat *c)

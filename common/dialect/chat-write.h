@@ -34,7 +34,10 @@ int write_no_url_document(struct err *e); /* -1 */
 /* Are tools whose input is free text known there? They are in Responses. */
 bool write_takes_custom(const struct upstream_model *t, bool nested);
 /* A call's arguments; free text is wrapped as {"input": ...}. */
-struct span write_arguments(struct arena *a, const struct part *p);
+struct span write_arguments(struct arena *a, const struct part *p,
+			    const struct quirks *q);
+/* Arguments as the text of one JSON object; what is none is wrapped. */
+struct span write_object(struct arena *a, struct span args);
 
 /* `input` of Anthropic's tool_use: arguments as one JSON object; what is none
  * is kept, wrapped. */
@@ -49,6 +52,7 @@ struct write_wait {
 };
 bool write_must_wait(struct write_wait *w, const struct msg *m);
 
+#define WRITE_ATTACHMENT "Attachment of tool call %.*s:"
 /* What stands before the pictures of a result, where they follow it. */
 struct span write_attachment(struct arena *a, const struct part *result,
 			     const struct quirks *q);

@@ -19,14 +19,21 @@ void mend_turns(struct mend *m);
  * what it is made of, in order. */
 struct piece {
 	struct span value; /* a content: a string, a list, null, or nothing */
-	bool system;       /* it is a system message's: marked as such */
-	const char *said;  /* instead of a value: text of our own */
+	enum {
+		PIECE_ALL,
+		PIECE_WORDS, /* without its images and files */
+		PIECE_MEDIA, /* these alone */
+	} take;
+	bool system;      /* it is a system message's: marked as such */
+	const char *said; /* instead of a value: text of our own */
 	struct piece *next;
 };
 
 bool mend_content_changes(const struct mend *m, const struct piece *p);
 /* A JSON value; from the arena. */
 struct span mend_content(struct mend *m, const struct piece *p);
+/* Are there images or files in it that the target takes? */
+bool mend_content_shows(const struct mend *m, struct span value);
 /* Is there any text or part in it? */
 bool mend_content_speaks(const struct mend *m, struct span value);
 

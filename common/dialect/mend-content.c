@@ -39,12 +39,23 @@ bool mend_content_changes(const struct mend *m, const struct piece *p)
 {
 	struct jwalk w = jwalk_in(p->value);
 
-	if (p->next || p->system || p->said)
+	if (p->next || p->system || p->said || p->take)
 		return true;
 	if (!jwalk_is_array(p->value))
 		return false;
 	while (jwalk_next(&w))
 		if (fate_of(m, w.value) != PART_STAYS)
+			return true;
+	return false;
+}
+
+bool mend_content_shows(const struct mend *m, struct span value)
+{
+	struct jwalk w = jwalk_in(value);
+
+	while (jwalk_is_array(value) && jwalk_next(&w))
+		if (is_media(jwalk_get(w.value, "type")) &&
+		    fate_of(m, w.value) != PART_NAMED)
 			return true;
 	return false;
 }
@@ -137,9 +148,17 @@ static void put_comma(struct buf *b)
 		buf_byte(b, ',');
 }
 
-/* The parts of a list, or a string as a part. */
-static void put_parts(struct mend *m, struct buf *b, struct span value)
+static bool takes(const struct piece *p, struct span part)
 {
+	bool shown = is_media(jwalk_get(part, "type"));
+
+	return p->take == PIECE_ALL || shown == (p->take == PIECE_MEDIA);
+}
+
+/* The parts of a list, or a string as a part. */
+static void put_parts(struct mend *m, struct buf *b, const struct piece *p)
+{
+	struct span value = p->value;
 	struct jwalk w = jwalk_in(value);
 
 	if (jwalk_is_string(value) && inside(value).n) {
@@ -149,6 +168,8 @@ static void put_parts(struct mend *m, struct buf *b, struct span value)
 	while (jwalk_is_array(value) && jwalk_next(&w)) {
 		enum part_fate fate = fate_of(m, w.value);
 
+		if (!takes(p, w.value))
+			continue;
 		if (fate == PART_GOES) {
 			mend_note(m, "thinking");
 			mend_dropped(m, "thinking");
@@ -242,7 +263,7 @@ struct span mend_content(struct mend *m, const struct piece *first)
 		if (p->said || p->system)
 			put_text_piece(&b, p);
 		else
-			put_parts(m, &b, p->value);
+			put_parts(m, &b, p);
 	}
 	buf_byte(&b, ']');
 	out = b.n > 2 ? arena_all(m->arena, &b) : SPAN("\"\"");

@@ -16,7 +16,7 @@ bool mend_chat_wanted(const struct upstream_model *t)
 	       q->no_empty || q->no_foreign || q->no_extra || q->no_usage ||
 	       q->ask_usage || q->no_strict || q->no_named_tool ||
 	       q->min_tokens || q->fields || q->max_completion_tokens ||
-	       q->unique_ids || t->family.reasoning;
+	       q->unique_ids || q->json_arguments || t->family.reasoning;
 }
 
 static bool listed(const char *const *list, struct span key)

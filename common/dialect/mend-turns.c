@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "dialect/chat-fit.h"
+#include "dialect/chat-write.h"
 #include "dialect/mend-chat.h"
 
 #define MESSAGES_MAX 100000
@@ -28,6 +29,7 @@ struct message {
 	struct piece *pieces, **tail; /* of its content */
 	bool gone, changed;
 	bool moves;              /* goes from here, and stands elsewhere */
+	struct message *from;    /* moved: what it was */
 	struct message *results; /* the last that was moved behind it */
 	struct message *next;
 };
@@ -141,6 +143,7 @@ static void move_result(struct turns *t, struct message *n)
 		to = to->next;
 	made = new_message(t, &to->next, TURN_RESULT);
 	made->moved = n->value;
+	made->from = n;
 	add_piece(t, made)->value = n->content;
 	call->results = made;
 }
@@ -189,6 +192,55 @@ static bool read_messages(struct turns *t)
 }
 
 /* --- what becomes of them ------------------------------------------------- */
+
+/* In JSON's words. */
+static const char *attachment(struct turns *t, struct span result)
+{
+	struct span id = pairs_mate_name(&t->m->pairs, result.p);
+	struct span text =
+		span_of(arena_fmt(t->m->arena, WRITE_ATTACHMENT, SPAN_FMT(id)));
+
+	text = mend_quoted(t->m, text);
+	return text.n < 2 ? ""
+			  : arena_str(t->m->arena,
+				      (struct span){ text.p + 1, text.n - 2 });
+}
+
+/* Results are text: what else they hold follows as a user's, with the call that
+ * it belongs to, behind all results of the turn. */
+static void show_media(struct turns *t)
+{
+	struct message *shown = NULL;
+
+	for (struct message **at = &t->first; *at; at = &(*at)->next) {
+		struct message *n = (*at)->from ? (*at)->from : *at;
+		struct piece *said, *media;
+
+		if ((*at)->gone)
+			continue;
+		if ((*at)->turn != TURN_RESULT)
+			shown = NULL;
+		if ((*at)->turn != TURN_RESULT ||
+		    !mend_content_shows(t->m, n->content))
+			continue;
+		if (!shown) {
+			struct message **end = &(*at)->next;
+
+			while (*end &&
+			       ((*end)->gone || (*end)->turn == TURN_RESULT))
+				end = &(*end)->next;
+			shown = new_message(t, end, TURN_USER);
+		}
+		n->pieces->take = PIECE_WORDS;
+		n->changed = true;
+		said = add_piece(t, shown);
+		said->said = attachment(t, n->value);
+		media = add_piece(t, shown);
+		media->value = n->content;
+		media->take = PIECE_MEDIA;
+		mend_note(t->m, "images in results");
+	}
+}
 
 /* What an assistant says elsewhere than in its content, where only that is
  * read; and one that says nothing at all goes where it is refused. */
@@ -372,6 +424,8 @@ static void settle(struct turns *t)
 	struct message **others;
 
 	settle_empty(t);
+	if (q->paired)
+		show_media(t);
 	others = leading(t, q->one_system);
 	if (q->one_system || q->system_first || q->user_last)
 		place_system(t, others, q->one_system || q->user_last);

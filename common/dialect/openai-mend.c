@@ -75,6 +75,29 @@ static void mend_signature(struct mend *m, const struct jwalk *call)
 	mend_note(m, "thought signatures");
 }
 
+/* Arguments are text, and for some it must be that of an object. */
+static void mend_arguments(struct mend *m, struct span call)
+{
+	struct span f = jwalk_get(call, "function");
+	struct span value = jwalk_get(f, "arguments"), text = value;
+	struct jwalk w = jwalk_in(f);
+	bool string = jwalk_is_string(value);
+
+	if (string || span_is(value, "null"))
+		text = jwalk_text(m->arena, value);
+	if (!jwalk_next(&w) || (string && (!m->target->quirks.json_arguments ||
+					   peek_is_object(span_trim(text)))))
+		return;
+	text = mend_quoted(m, write_object(m->arena, text));
+	if (value.n)
+		mend_replace(m, value, text);
+	else
+		mend_insert(m, w.item.p,
+			    span_of(arena_fmt(m->arena, "\"arguments\":%.*s,",
+					      SPAN_FMT(text))));
+	mend_note(m, "arguments of calls");
+}
+
 static bool mend_calls(struct mend *m, struct span calls)
 {
 	struct jwalk w = jwalk_in(calls);
@@ -88,6 +111,7 @@ static bool mend_calls(struct mend *m, struct span calls)
 		}
 		mend_call_id(m, w.value, "id", true);
 		mend_signature(m, &w);
+		mend_arguments(m, w.value);
 		mend_call_members(m, w.value);
 	}
 	return any && w.kept;

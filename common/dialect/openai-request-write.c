@@ -173,7 +173,7 @@ static void put_call(struct body *b, const struct part *p, bool first)
 	if (custom)
 		jw_kstr(w, "input", p->text);
 	else
-		jw_kstr(w, "arguments", write_arguments(a, p));
+		jw_kstr(w, "arguments", write_arguments(a, p, &b->t->quirks));
 	jw_obj_end(w);
 	put_signature(b, p, first);
 	jw_obj_end(w);

@@ -36,8 +36,9 @@ enum top {
 enum item {
 	ITEM_ASSISTANT = 1,
 	ITEM_TOOL = 2,
-	ITEM_OTHER = 4,   /* a role, but another */
-	ITEM_IN = 8,      /* has a part that an assistant's has not */
+	ITEM_OTHER = 4, /* a role, but another */
+	ITEM_IN = 8, /* has a part that an assistant's has not; in Messages and
+		      * Chat, one that is no text */
 	ITEM_OUT = 16,    /* or that another's has not */
 	ITEM_TEXT = 32,   /* something that is no call and no result */
 	ITEM_PAIRED = 64, /* Responses: an id of a call */
@@ -270,7 +271,7 @@ void peek_mark_pop(struct peek *k)
 		pop_item(k);
 	if (k->top != TOP_MESSAGES)
 		return;
-	if (is & ITEM_TOOL && k->behind)
+	if (is & ITEM_TOOL && (k->behind || is & ITEM_IN))
 		k->marks |= MARK_PAIRS;
 	if (is & (ITEM_ASSISTANT | ITEM_TOOL))
 		k->behind = false;
@@ -490,6 +491,8 @@ static void mark_block(struct peek *k)
 			k->marks |= MARK_PAIRS;
 		if (!result && !call)
 			k->item |= ITEM_TEXT;
+		if (!said(k, "text", 4))
+			k->item |= ITEM_IN;
 		return;
 	}
 	if (memcmp(k->head, "inpu", 4) == 0)

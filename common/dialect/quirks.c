@@ -72,6 +72,9 @@ const struct quirk_row quirk_rows[] = {
 	FLAG("callsPaired", paired,
 	     "refuses a tool call without its result, and a result without "
 	     "its call"),
+	FLAG("jsonArguments", json_arguments,
+	     "reads the arguments of calls in the history, and refuses those "
+	     "that are no JSON object"),
 	FLAG("strictMessages", strict_messages,
 	     "checks Messages as Anthropic does: at most four cache_control, "
 	     "no members of answers in messages, tools declared for the calls "

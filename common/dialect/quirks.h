@@ -44,6 +44,7 @@ struct quirks {
 	bool no_extra;        /* refuses all fields that it does not know */
 	bool paired;          /* refuses a call without result, and a result
 			     * without call */
+	bool json_arguments;  /* refuses arguments that are no JSON object */
 	bool strict_messages; /* as Anthropic checks them */
 	bool keys_apart;      /* each key takes its own opaque values alone */
 	bool no_mend;         /* nothing is mended in the same dialect */

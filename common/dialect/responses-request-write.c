@@ -101,7 +101,7 @@ static void put_call(struct body *b, const struct part *p)
 	if (p->custom)
 		jw_kstr(w, "input", p->text);
 	else
-		jw_kstr(w, "arguments", write_arguments(a, p));
+		jw_kstr(w, "arguments", write_arguments(a, p, &b->t->quirks));
 	if (p->item.n)
 		jw_kcstr(w, "status", "completed");
 	jw_obj_end(w);
