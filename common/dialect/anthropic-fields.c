@@ -271,7 +271,7 @@ static void put_limit(struct fields *f)
 	int64_t limit = t->quirks.max_tokens ? t->quirks.max_tokens
 					     : t->family.max_output;
 
-	if (t->count || jwalk_get(f->m->text, "max_tokens").n ||
+	if (t->count || limit <= 0 || jwalk_get(f->m->text, "max_tokens").n ||
 	    !jwalk_next(&top))
 		return;
 	mend_insert(f->m, top.item.p,

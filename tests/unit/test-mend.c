@@ -344,7 +344,7 @@ static void cuts_any_neighbours(void **state)
 	}
 }
 
-#define A_START "{\"n\":123456789012345678901234567890,"
+#define A_START "{\"later\":123456789012345678901234567890,"
 #define A_HEAD A_START "\"tools\":[{\"name\":\"f\"}],\"messages\":["
 #define A_CALL(id) \
 	"{\"role\":\"assistant\",\"content\":[{\"type\":\"tool_use\"," \
@@ -555,7 +555,7 @@ static void results_stand_behind_their_calls(void **state)
 	      A_START "\"messages\":[" A_CALL("\"a\"") "," A_RESULT(
 		      "\"a\"") "]}",
 	      "{\"tools\":[{\"name\":\"f\",\"input_schema\":{\"type\":"
-	      "\"object\"}}],\"n\":123456789012345678901234567890,"
+	      "\"object\"}}],\"later\":123456789012345678901234567890,"
 	      "\"messages\":[" A_CALL("\"a\"") "," A_RESULT("\"a\"") "]}",
 	      "tools");
 }

@@ -320,7 +320,8 @@ static void agrees_with_json_c(void **state)
 	"\"b\"}]}"
 #define C_OUT(id) "{\"role\":\"tool\",\"tool_call_id\":\"" id "\"}"
 #define TEXT "{\"type\":\"text\"}"
-#define CACHED "{\"cache_control\":{}},"
+#define CACHED "{\"cache_control\":{\"type\":\"e\"}},"
+#define SCHEMA(more) "{\"input_schema\":{\"type\":\"object\"" more "}}"
 
 /* What is looked at in a request, and what is not. */
 static void marks_what_may_be_wrong(void **state)
@@ -390,9 +391,38 @@ static void marks_what_may_be_wrong(void **state)
 		  "\"text\"}]}]",
 		  MARK_PART },
 		{ "\"input\":[{\"output\":[{\"type\":\"output_text\"}]}]", 0 },
+		{ "\"temperature\":0", MARK_SAMPLER },
+		{ "\"metadata\":{\"top_p\":0,\"seed\":1}", 0 },
+		{ "\"seed\":0", MARK_ECHO },
+		{ "\"thinking\":{\"type\":\"adaptive\"}", MARK_FORM },
+		{ "\"thinking\":{\"type\":\"disabled\"}", MARK_FORCED },
+		{ "\"tool_choice\":{\"type\":\"any\"}", MARK_FORCED },
+		{ "\"tool_choice\":{\"type\":\"tool\"}", MARK_FORCED },
+		{ "\"tool_choice\":{\"type\":\"auto\"}", 0 },
+		{ "\"tools\":[" SCHEMA("") "," CACHED "{\"strict\":false}]", 0 },
+		{ "\"tools\":[" SCHEMA(",\"anyOf\":[]") "]", MARK_SCHEMA },
+		{ "\"tools\":[{\"input_schema\":{}}]", MARK_SCHEMA },
+		{ "\"tools\":[{\"strict\":true}]", MARK_SCHEMA },
+		{ "\"messages\":[{\"content\":[{\"input\":\"{}\"}]}]",
+		  MARK_INPUT },
+		{ "\"messages\":[{\"content\":[{\"input\":{\"input\":1}}]}]",
+		  0 },
+		{ "\"messages\":[{\"tool_calls\":[{\"function\":{"
+		  "\"arguments\":{}}}]}]",
+		  MARK_INPUT },
+		{ "\"messages\":[{\"tool_calls\":[{\"function\":{"
+		  "\"arguments\":\"{}\"}}]}]",
+		  0 },
+		{ "\"messages\":[{\"role\":\"tool\",\"content\":[{\"type\":"
+		  "\"image_url\"}]}]",
+		  MARK_PAIRS },
+		{ "\"messages\":[{\"role\":\"tool\",\"content\":[{\"type\":"
+		  "\"text\"}]}]",
+		  0 },
 	};
 	const unsigned all = MARK_PAIRS | MARK_NO_TOOLS | MARK_ECHO |
-			     MARK_CACHE | MARK_PART;
+			     MARK_CACHE | MARK_PART | MARK_SAMPLER |
+			     MARK_FORM | MARK_FORCED | MARK_SCHEMA | MARK_INPUT;
 	char text[600];
 
 	(void)state;
@@ -400,7 +430,8 @@ static void marks_what_may_be_wrong(void **state)
 		struct err e = { 0 };
 		struct peek k;
 
-		snprintf(text, sizeof(text), "{\"model\":\"m\",%s}",
+		snprintf(text, sizeof(text),
+			 "{\"model\":\"m\",\"max_tokens\":1,%s}",
 			 rows[i].text);
 		for (size_t step = 1; step < 1000; step += 499) {
 			assert_int_equal(peek_all(&k, span_of(text), step, &e),
