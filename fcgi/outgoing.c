@@ -87,7 +87,8 @@ static int mend(struct outgoing *o, struct request *r, const struct peek *k,
 	struct mend m;
 	int rc;
 
-	if (!(k->marks & mend_wants(o->dialect, t)) || outgoing_is_left(o, r))
+	if (!mend_wanted(k, buf_get(&r->body), o->dialect, t) ||
+	    outgoing_is_left(o, r))
 		return 0;
 	mend_init(&m, r->arena, buf_get(&r->body), t);
 	r->dialect->mend(&m);

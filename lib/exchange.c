@@ -82,7 +82,7 @@ static int pass(struct dario_exchange *x, const struct request *r,
 	int rc = 0;
 
 	mend_init(&m, &x->arena, r->body, &x->target);
-	if (r->peek.marks & mend_wants(x->of->provider, &x->target))
+	if (mend_wanted(&r->peek, r->body, x->of->provider, &x->target))
 		client_of(x)->mend(&m);
 	if (strcmp(x->model, r->peek.model))
 		mend_replace(&m, name, mend_quoted(&m, span_of(x->model)));

@@ -13,10 +13,9 @@ bool mend_chat_wanted(const struct upstream_model *t)
 
 	return q->one_system || q->system_first || q->alternate ||
 	       q->user_last || q->no_images || q->empty_content ||
-	       q->no_empty || q->no_foreign || q->no_extra || q->no_usage ||
-	       q->ask_usage || q->no_strict || q->no_named_tool ||
-	       q->min_tokens || q->fields || q->max_completion_tokens ||
-	       q->unique_ids || q->json_arguments || t->family.reasoning;
+	       q->no_empty || q->no_extra || q->no_usage || q->ask_usage ||
+	       q->no_strict || q->no_named_tool || q->fields || q->unique_ids ||
+	       q->json_arguments;
 }
 
 static bool listed(const char *const *list, struct span key)
@@ -28,24 +27,6 @@ static bool listed(const char *const *list, struct span key)
 }
 
 /* --- members of messages -------------------------------------------------- */
-
-/* What providers add to OpenAI's messages, calls and parts. */
-static const char *const foreign[] = {
-	"reasoning",
-	"reasoning_content",
-	"thinking",
-	"reasoning_details",
-	"extra_content",
-	"thinking_blocks",
-	"annotations",
-	"index",
-	"provider_specific_fields",
-	"cache_control",
-	"executed_tools",
-	"parsed",
-	"parsed_arguments",
-	NULL,
-};
 
 static const char *const members[] = {
 	"role",         "content", "name",          "refusal", "tool_calls",
@@ -78,7 +59,7 @@ static bool refuses(const struct mend *m, const char *const *known,
 	if (q->no_extra &&
 	    (!listed(known, key) || (!q->developer && span_is(key, "refusal"))))
 		return true; /* a refusal is content there: mend-turns.c */
-	return (q->no_foreign || q->no_extra) && listed(foreign, key);
+	return (q->no_foreign || q->no_extra) && listed(peek_foreign, key);
 }
 
 /* Reasoning is content, and so is what a text relies on: what of it goes is
@@ -148,7 +129,7 @@ bool mend_takes_part_member(const struct mend *m, struct span key)
 	const struct quirks *q = &m->target->quirks;
 
 	return is_native(q, key) || !(q->no_foreign || q->no_extra) ||
-	       !listed(foreign, key);
+	       !listed(peek_foreign, key);
 }
 
 static bool is_word_byte(char c)
@@ -171,8 +152,8 @@ static bool has_word(struct span text, const char *word)
 
 bool mend_names_foreign(struct span text)
 {
-	for (size_t i = 0; foreign[i]; i++)
-		if (has_word(text, foreign[i]))
+	for (size_t i = 0; peek_foreign[i]; i++)
+		if (has_word(text, peek_foreign[i]))
 			return true;
 	return false;
 }

@@ -30,12 +30,12 @@ void mend_release(struct mend *m)
 	buf_release(&m->tools);
 }
 
-unsigned mend_wants(enum dialect_id dialect, const struct upstream_model *t)
+static unsigned wants(enum dialect_id dialect, const struct upstream_model *t)
 {
 	const struct quirks *q = &t->quirks;
 	unsigned marks = MARK_SEAL;
 
-	if (q->no_images || q->min_tokens || q->no_named_tool)
+	if (q->no_images || q->no_named_tool)
 		return (unsigned)MARK_ALL;
 	switch (dialect) {
 	case DIALECT_ANTHROPIC:
@@ -56,13 +56,42 @@ unsigned mend_wants(enum dialect_id dialect, const struct upstream_model *t)
 	marks |= MARK_DEVELOPER | MARK_THINKING_PART | MARK_INPUT;
 	if (quirks_lack_custom(q))
 		marks |= MARK_CUSTOM;
-	if (q->nine_ids || q->id_max)
+	if (q->no_foreign)
+		marks |= MARK_PARSED | MARK_BLANK;
+	if (q->nine_ids)
 		marks |= MARK_ID_NOT_NINE;
 	if (q->reasoning_content || q->thought_signatures)
 		marks |= MARK_CALLS;
 	if (q->paired)
 		marks |= MARK_PAIRS;
 	return marks;
+}
+
+/* The limit of the answer: too small, or by another name? Of two, who knows
+ * which counts. */
+static bool wants_limit(const struct peek *k, struct span text,
+			enum dialect_id dialect, const struct upstream_model *t)
+{
+	const struct quirks *q = &t->quirks;
+	bool other = dialect == DIALECT_OPENAI && k->limited &&
+		     (q->max_completion_tokens || t->family.reasoning);
+
+	if (!k->limits || k->limit_at >= text.n)
+		return false;
+	return other || k->limits > 1 ||
+	       (q->min_tokens &&
+		strtol(text.p + k->limit_at, NULL, 10) < q->min_tokens);
+}
+
+bool mend_wanted(const struct peek *k, struct span text,
+		 enum dialect_id dialect, const struct upstream_model *t)
+{
+	int64_t longest = t->quirks.id_max;
+
+	return (k->marks & wants(dialect, t)) ||
+	       wants_limit(k, text, dialect, t) ||
+	       (dialect == DIALECT_OPENAI && longest &&
+		(int64_t)k->longest > longest);
 }
 
 /* --- splices ------------------------------------------------------------- */

@@ -18,7 +18,7 @@
  *
  * A new rule (of a switch in struct quirks, chat.h) goes into the dialect's
  * *-mend.c, as a function that is called from its entry; what it asks for
- * stands in `target`. mend_wants says for which marks of the text (peek.h) it
+ * stands in `target`. mend_wanted says for which marks of the text (peek.h) it
  * is looked at: a rule that no mark announces makes that MARK_ALL.
  * Errors are ERR_MEMORY and ERR_TOO_BIG only.
  */
@@ -97,8 +97,9 @@ struct mend_refusal mend_refusal(enum dialect_id d, struct span text,
 void mend_init(struct mend *m, struct arena *a, struct span text,
 	       const struct upstream_model *target);
 void mend_release(struct mend *m);
-/* Which marks have to be looked at for this target? */
-unsigned mend_wants(enum dialect_id dialect, const struct upstream_model *t);
+/* Is there anything to be looked at for this target? `k` has read `text`. */
+bool mend_wanted(const struct peek *k, struct span text,
+		 enum dialect_id dialect, const struct upstream_model *t);
 
 /* `what` is a part of the text; `by` lives as long as the arena. */
 void mend_replace(struct mend *m, struct span what, struct span by);

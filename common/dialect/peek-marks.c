@@ -22,6 +22,7 @@ enum watch {
 	WATCH_CACHE,   /* is counted */
 	WATCH_BLOCK,   /* type of a block of a message */
 	WATCH_TOOL,    /* type of a tool */
+	WATCH_ITEM,    /* type of an item of Responses */
 };
 
 /* Which member of the body it is. */
@@ -45,6 +46,9 @@ enum item {
 	ITEM_RESULT = 128,
 	ITEM_SUMMARY = 256, /* of reasoning */
 	ITEM_STATUS = 512,
+	ITEM_SAID = 1024, /* has content */
+	ITEM_CALLS = 2048,
+	ITEM_CUSTOM = 4096, /* a call of free text, or its output */
 };
 
 static const struct {
@@ -106,7 +110,8 @@ static void watch(struct peek *k, enum watch what)
 static bool is_text_key(const struct peek *k)
 {
 	return (k->key_n == 4 && memcmp(k->key, "text", 4) == 0) ||
-	       (k->key_n == 7 && memcmp(k->key, "content", 7) == 0);
+	       (k->key_n == 7 && memcmp(k->key, "content", 7) == 0) ||
+	       (k->key_n == 10 && memcmp(k->key, "tool_calls", 10) == 0);
 }
 
 static bool key_is(const struct peek *k, const char *name)
@@ -188,10 +193,15 @@ static void mark_field(struct peek *k)
 {
 	struct span name = { k->key, k->key_n };
 
-	if (span_is(name, "max_tokens"))
-		k->limited = true;
-	else if (span_is(name, "temperature") || span_is(name, "top_p") ||
-		 span_is(name, "top_k"))
+	if (span_is(name, "max_tokens") ||
+	    span_is(name, "max_completion_tokens") ||
+	    span_is(name, "max_output_tokens")) {
+		k->limited |= span_is(name, "max_tokens");
+		k->limits++;
+		k->limit_at = k->at;
+	}
+	if (span_is(name, "temperature") || span_is(name, "top_p") ||
+	    span_is(name, "top_k"))
 		k->marks |= MARK_SAMPLER;
 	else if (name.n && peek_is_openai(name))
 		k->marks |= MARK_ECHO;
@@ -257,8 +267,10 @@ static void pop_item(struct peek *k)
 		k->marks |= MARK_PARSED;
 	if (!(is & ITEM_PAIRED))
 		return;
-	k->pairs += result ? -k->call_id : k->call_id;
 	k->hash = k->call_id;
+	if (is & ITEM_CUSTOM) /* the output is of the same kind */
+		k->call_id = fnv_byte(k->call_id, 'c');
+	k->pairs += result ? -k->call_id : k->call_id;
 	if (seen_before(k) != result)
 		k->marks |= result ? MARK_PAIRS : MARK_ID_TWICE;
 }
@@ -271,6 +283,8 @@ void peek_mark_pop(struct peek *k)
 		pop_item(k);
 	if (k->top != TOP_MESSAGES)
 		return;
+	if (is & ITEM_ASSISTANT && !(is & (ITEM_SAID | ITEM_CALLS)))
+		k->marks |= MARK_BLANK;
 	if (is & ITEM_TOOL && (k->behind || is & ITEM_IN))
 		k->marks |= MARK_PAIRS;
 	if (is & (ITEM_ASSISTANT | ITEM_TOOL))
@@ -299,7 +313,7 @@ void peek_mark_end(struct peek *k)
 	if (k->schemas)
 		k->marks |= MARK_SCHEMA;
 	if (!k->limited)
-		k->marks |= MARK_ECHO;
+		k->marks |= MARK_FORCED;
 }
 
 /* What SDKs know of an item and have not been told. */
@@ -316,6 +330,8 @@ bool peek_is_unsaid(struct span key)
 
 void peek_mark_null(struct peek *k)
 {
+	if (k->depth == 3 && k->top == TOP_MESSAGES && key_is(k, "content"))
+		k->item &= (unsigned short)~ITEM_SAID;
 	if (k->depth == 3 && k->top == TOP_INPUT &&
 	    peek_is_unsaid((struct span){ k->key, k->key_n }))
 		k->marks |= MARK_PARSED;
@@ -343,9 +359,49 @@ static void mark_tool(struct peek *k)
 	}
 }
 
+const char *const peek_foreign[] = {
+	"reasoning",
+	"reasoning_content",
+	"thinking",
+	"reasoning_details",
+	"extra_content",
+	"thinking_blocks",
+	"annotations",
+	"index",
+	"provider_specific_fields",
+	"cache_control",
+	"executed_tools",
+	"parsed",
+	"parsed_arguments",
+	NULL,
+};
+
+/* Of a message, a part or a call, or the function that it calls. */
+static bool is_foreign(const struct peek *k)
+{
+	if (k->key_n < 5 || k->depth == 4 || k->depth > 6)
+		return false;
+	for (size_t i = 0; peek_foreign[i]; i++)
+		if (*peek_foreign[i] == *k->key && key_is(k, peek_foreign[i]))
+			return true;
+	return false;
+}
+
+static void mark_message(struct peek *k)
+{
+	if (key_is(k, "content"))
+		k->item |= ITEM_SAID;
+	else if (key_is(k, "tool_calls") || key_is(k, "function_call"))
+		k->item |= ITEM_CALLS;
+}
+
 /* How the value of a call must begin. */
 static void mark_call(struct peek *k)
 {
+	if (k->depth == 3)
+		mark_message(k);
+	if (is_foreign(k))
+		k->marks |= MARK_PARSED;
 	if (k->depth == 5 && key_is(k, "input"))
 		k->typed = '{';
 	else if (k->depth == 6 && key_is(k, "arguments"))
@@ -378,6 +434,9 @@ void peek_mark_member(struct peek *k)
 		else if (k->depth == 3 && k->top == TOP_TOOLS &&
 			 memcmp(k->key, "type", 4) == 0)
 			watch(k, WATCH_TOOL);
+		else if (k->depth == 3 && k->top == TOP_INPUT &&
+			 memcmp(k->key, "type", 4) == 0)
+			watch(k, WATCH_ITEM);
 		else if (k->depth == 5 &&
 			 (k->top == TOP_MESSAGES || k->top == TOP_INPUT) &&
 			 memcmp(k->key, "type", 4) == 0)
@@ -430,8 +489,9 @@ void peek_watch_byte(struct peek *k, unsigned char c)
 static bool is_word(const struct peek *k)
 {
 	return k->watch == WATCH_ROLE || k->watch == WATCH_BLOCK ||
-	       k->watch == WATCH_TOOL || k->watch == WATCH_SWITCH ||
-	       k->watch == WATCH_SIGNATURE || k->watch == WATCH_ENCRYPTED;
+	       k->watch == WATCH_TOOL || k->watch == WATCH_ITEM ||
+	       k->watch == WATCH_SWITCH || k->watch == WATCH_SIGNATURE ||
+	       k->watch == WATCH_ENCRYPTED;
 }
 
 void peek_watch_run(struct peek *k, struct span bytes)
@@ -550,6 +610,11 @@ void peek_mark_string(struct peek *k)
 		k->marks |= said(k, "cust", 6) ? MARK_CUSTOM : 0;
 		return;
 	}
+	if (k->watch == WATCH_ITEM) {
+		if (k->string_n >= 4 && memcmp(k->head, "cust", 4) == 0)
+			k->item |= ITEM_CUSTOM;
+		return;
+	}
 	if (k->watch == WATCH_BLOCK) {
 		mark_block(k);
 		return;
@@ -559,6 +624,8 @@ void peek_mark_string(struct peek *k)
 		k->marks |= MARK_ID_ODD;
 	if (!k->string_n)
 		k->marks |= MARK_ID_EMPTY;
+	if (k->string_n > k->longest)
+		k->longest = k->string_n;
 	if (k->string_n > PEEK_ID_MAX)
 		k->marks |= MARK_ID_LONG;
 	if (k->string_n != 9 || k->odd || k->dashed)

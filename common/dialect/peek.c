@@ -607,6 +607,8 @@ void peek_renamed(struct peek *k, const char *model, size_t len)
 	for (int i = 0; i < PEEK_PLACES; i++)
 		if (k->places[i] > k->model_at)
 			k->places[i] += len - k->model_len;
+	if (k->limit_at > k->model_at)
+		k->limit_at += len - k->model_len;
 	k->model_len = len;
 	snprintf(k->model, sizeof(k->model), "%s", model);
 }

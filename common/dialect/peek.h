@@ -40,18 +40,20 @@ enum peek_mark {
 	MARK_DEVELOPER = 2048, /* role developer */
 	MARK_SYSTEM = 4096,    /* role system */
 	MARK_THINKING_PART = 8192, /* "thinking" below the top */
-	MARK_BLANK = 16384,        /* a text or content of blanks, or none */
-	MARK_SAMPLER = 1 << 15,    /* temperature, top_p, top_k */
-	MARK_FORM = 1 << 16,       /* thinking that adapts itself */
-	MARK_FORCED = 1 << 17,   /* a tool must be called, or thinking is off */
+	MARK_BLANK = 16384, /* a text or content of blanks, or none; no calls
+			     * in a list of them */
+	MARK_SAMPLER = 1 << 15,  /* temperature, top_p, top_k */
+	MARK_FORM = 1 << 16,     /* thinking that adapts itself */
+	MARK_FORCED = 1 << 17,   /* a tool must be called, thinking is off, or
+				  * there is no max_tokens */
 	MARK_SCHEMA = 1 << 18,   /* Messages: a tool that is strict, or whose
 				* schema is no plain object */
 	MARK_STORED = 1 << 19,   /* what a provider keeps: see refs.h */
-	MARK_PARSED = 1 << 20,   /* what SDKs add to the answers they give */
+	MARK_PARSED = 1 << 20,   /* what SDKs add to the answers they give, and
+				* providers to OpenAI's messages */
 	MARK_OPAQUE = 1 << 21,   /* values that its provider alone can read */
-	MARK_ECHO = 1 << 22,     /* a message with members of an answer, a
-				    * body with those of another API, or
-				    * without max_tokens */
+	MARK_ECHO = 1 << 22,     /* a message with members of an answer, or a
+				  * body with those of another API */
 	MARK_PAIRS = 1 << 23,    /* calls and results that do not match */
 	MARK_NO_TOOLS = 1 << 24, /* calls, and no tools */
 	MARK_CACHE = 1 << 25,    /* more than PEEK_CACHE_MAX cache_control */
@@ -119,6 +121,9 @@ struct peek {
 	bool behind;         /* what a result may not stand behind has come */
 	bool tools, calls;   /* are there any? */
 	bool limited;        /* is there a max_tokens? */
+	unsigned limits;     /* how many limits of the answer there are */
+	size_t limit_at;     /* the value of the last of them, or 0 */
+	size_t longest;      /* bytes of an id */
 	char typed;          /* how the value must begin; 0: any way */
 	long schemas;        /* of tools, less those that name their type */
 	unsigned caches;
@@ -143,6 +148,9 @@ bool peek_is_unsaid(struct span key);
 /* A member of Anthropic's answers, or of those of its SDKs, that a message has
  * not? */
 bool peek_is_echo(struct span key);
+/* Members that providers add to OpenAI's messages, calls and parts: ends with
+ * NULL. */
+extern const char *const peek_foreign[];
 /* A member of the body that OpenAI's APIs have, and Messages has not? */
 bool peek_is_openai(struct span key);
 /* A member of a block of Messages that only those have who gather a stream, or

@@ -144,7 +144,7 @@ static int run_mend(char **argv, int argc)
 		return http_error(d, &e);
 	t.family = models_family(models, argv[3]);
 	mend_init(&m, &a, buf_get(&in), &t);
-	if (k.marks & mend_wants(id, &t))
+	if (mend_wanted(&k, buf_get(&in), id, &t))
 		d->mend(&m);
 	rc = mend_apply(&m, &out, &e);
 	if (rc)
