@@ -51,27 +51,36 @@ def answer(text, fields=b""):
     return [(HEAD % (b"application/json", fields) + b"\r\n" + text, b"")]
 
 
+def data(text):
+    return b"data: " + text + b"\n\n"
+
+
 def chunk(text):
-    text = b"data: " + text + b"\n\n"
     return b"%x\r\n%s\r\n" % (len(text), text)
 
 
+def mark_of(i):
+    return b"<%06d>" % i
+
+
+def event(i):
+    """With a mark of its own, which comes through in every API."""
+    return data(
+        b'{"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,'
+        b'"model":"m","choices":[{"index":0,"delta":{"content":"' +
+        mark_of(i) + b' a few words "},"finish_reason":null}]}')
+
+
 def stream(events):
-    """Each with a mark of its own, which comes through in every API."""
-    pieces = []
-    for i in range(events):
-        mark = b"<%06d>" % i
-        pieces.append((chunk(
-            b'{"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,'
-            b'"model":"m","choices":[{"index":0,"delta":{"content":"' + mark +
-            b' a few words "},"finish_reason":null}]}'), mark))
+    pieces = [(chunk(event(i)), mark_of(i)) for i in range(events)]
     pieces[0] = (HEAD % (b"text/event-stream",
                          b"Transfer-Encoding: chunked\r\n") + b"\r\n" +
                  pieces[0][0], pieces[0][1])
-    pieces.append((chunk(
+    pieces.append((chunk(data(
         b'{"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,'
         b'"model":"m","choices":[{"index":0,"delta":{},'
-        b'"finish_reason":"stop"}]}') + chunk(b"[DONE]") + b"0\r\n\r\n", b""))
+        b'"finish_reason":"stop"}]}')) + chunk(data(b"[DONE]")) +
+        b"0\r\n\r\n", b""))
     return pieces
 
 

@@ -1,42 +1,77 @@
 /* SPDX-License-Identifier: MIT */
-/* cost: the same as tests/bench/translate-cost.c by the library. */
-#include "cost.h"
-
+/*
+ * cost: requests of Messages for a backend of Chat Completions by the library,
+ * for whoever counts what that costs.
+ *
+ *	cost events N REQUEST EVENT     one stream of N events, each a piece
+ *	cost answers N REQUEST ANSWER   N requests, each with its answer
+ *
+ * The last two are files.
+ */
 #include <dario.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static int once(struct dario_translator *t)
-{
-	size_t n = strlen(cost_events), step;
-	struct dario_exchange *x = dario_exchange_new(
-		t, NULL, cost_request, strlen(cost_request), NULL);
-	struct dario_bytes out;
-	int rc = x ? 0 : -1;
+struct text {
+	char p[65536];
+	size_t n;
+};
 
-	for (size_t at = 0; rc == 0 && at < n; at += step) {
-		step = n - at < COST_STEP ? n - at : COST_STEP;
-		rc = dario_exchange_feed(x, cost_events + at, step, &out, NULL);
-	}
-	rc = rc || dario_exchange_end(x, &out, NULL);
-	dario_exchange_free(x);
-	return rc;
+static void read_text(const char *path, struct text *t)
+{
+	FILE *f = fopen(path, "r");
+
+	t->n = f ? fread(t->p, 1, sizeof(t->p), f) : 0;
+	if (f)
+		fclose(f);
+}
+
+/* How many events came out of it. */
+static long events(struct dario_exchange *x, const struct text *event, long n)
+{
+	struct dario_bytes out;
+	long made = 0;
+
+	while (n-- > 0 &&
+	       dario_exchange_feed(x, event->p, event->n, &out, NULL) == 0)
+		made += out.n > 0;
+	return made;
+}
+
+static long answer(struct dario_exchange *x, const struct text *answer)
+{
+	struct dario_bytes out;
+
+	return dario_exchange_answer(x, 200, answer->p, answer->n, &out,
+				     NULL) == 0 && out.n;
 }
 
 int main(int argc, char **argv)
 {
+	static struct text request, other;
 	struct dario_pair p = { .size = sizeof(p),
-				.client = "openai",
-				.provider = "anthropic",
+				.client = "anthropic",
+				.provider = "openai",
 				.base_url = "https://example.com" };
 	struct dario *d = dario_open(NULL, NULL);
 	struct dario_translator *t = dario_translator_new(d, &p, NULL);
-	long n = argc > 1 ? strtol(argv[1], NULL, 10) : 1;
-	int rc = t ? 0 : 1;
+	long n = argc > 4 ? strtol(argv[2], NULL, 10) : 0, made = 0;
+	int stream = n && strcmp(argv[1], "events") == 0;
 
-	while (rc == 0 && n-- > 0)
-		rc = once(t);
+	if (n) {
+		read_text(argv[3], &request);
+		read_text(argv[4], &other);
+	}
+	for (long i = 0; i < (stream ? 1 : n); i++) {
+		struct dario_exchange *x = dario_exchange_new(
+			t, NULL, request.p, request.n, NULL);
+
+		if (x)
+			made += stream ? events(x, &other, n) : answer(x, &other);
+		dario_exchange_free(x);
+	}
 	dario_translator_free(t);
 	dario_close(d);
-	return rc;
+	return made == n && n ? 0 : 1;
 }

@@ -4,13 +4,46 @@
  * n-th allocation of a call on there is none, for each n. No call may end the
  * process. Needs glibc's malloc.
  */
-#include "cost.h"
-
 #include <dario.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define MODEL "claude-sonnet-4-5"
+
+static const char request[] =
+	"{\"model\":\"" MODEL "\",\"stream\":true,\"max_tokens\":99,"
+	"\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"look\","
+	"\"parameters\":{\"type\":\"object\",\"properties\":{\"at\":"
+	"{\"type\":\"string\"}}}}}],\"messages\":[{\"role\":\"system\","
+	"\"content\":\"be short\"},{\"role\":\"user\",\"content\":\"a few "
+	"words of a question, and then a few more of them\"},{\"role\":"
+	"\"assistant\",\"content\":\"an answer\"},{\"role\":\"user\","
+	"\"content\":\"and another question\"}]}";
+
+#define WORD \
+	"event: content_block_delta\n" \
+	"data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":" \
+	"{\"type\":\"text_delta\",\"text\":\"some words\"}}\n\n"
+#define WORDS WORD WORD WORD WORD WORD
+
+static const char events[] =
+	"event: message_start\n"
+	"data: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\","
+	"\"type\":\"message\",\"role\":\"assistant\",\"model\":\"c\","
+	"\"content\":[],\"usage\":{\"input_tokens\":3,\"output_tokens\":1}}}\n\n"
+	"event: content_block_start\n"
+	"data: {\"type\":\"content_block_start\",\"index\":0,"
+	"\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n" WORDS
+		WORDS WORDS WORDS
+	"event: content_block_stop\n"
+	"data: {\"type\":\"content_block_stop\",\"index\":0}\n\n"
+	"event: message_delta\n"
+	"data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":"
+	"\"end_turn\"},\"usage\":{\"output_tokens\":7}}\n\n"
+	"event: message_stop\n"
+	"data: {\"type\":\"message_stop\"}\n\n";
 
 void *__libc_malloc(size_t n);
 void *__libc_calloc(size_t count, size_t size);
@@ -47,14 +80,14 @@ static int stream(struct dario_translator *t, long n)
 {
 	struct dario_error e = { 0 };
 	struct dario_bytes out;
-	struct dario_exchange *x = dario_exchange_new(t, NULL, cost_request,
-						      strlen(cost_request), &e);
+	struct dario_exchange *x = dario_exchange_new(t, NULL, request,
+						      strlen(request), &e);
 	int rc;
 
 	if (!x)
 		return -1;
 	left = n;
-	rc = dario_exchange_feed(x, cost_events, strlen(cost_events), &out, &e);
+	rc = dario_exchange_feed(x, events, strlen(events), &out, &e);
 	if (rc == 0)
 		rc = dario_exchange_end(x, &out, &e);
 	left = -1;
@@ -71,7 +104,7 @@ static int ask(struct dario_translator *t, long n)
 	struct dario_exchange *x;
 
 	left = n;
-	x = dario_exchange_new(t, NULL, cost_request, strlen(cost_request), &e);
+	x = dario_exchange_new(t, NULL, request, strlen(request), &e);
 	left = -1;
 	dario_exchange_free(x);
 	return x ? 0 : e.code;
