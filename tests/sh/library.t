@@ -82,6 +82,10 @@ cc -std=c11 -Wall -Wextra -Werror -o "$tmp/starve" \
 	"$srcdir/tests/lib/starve.c" $flags
 is 'the host without memory builds' "$?" 0
 report 'starve' "$tmp/out" "$tmp/starve"
+cc -std=c11 -Wall -Wextra -Werror -o "$tmp/splits" \
+	"$srcdir/tests/lib/splits.c" $flags
+is 'splits: builds' "$?" 0
+report 'splits' "$tmp/out" "$tmp/splits"
 if command -v valgrind >/dev/null; then
 	report_seconds=300 report 'under valgrind' "$tmp/out" valgrind -q \
 		--error-exitcode=9 --leak-check=full \
