@@ -8,6 +8,7 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,12 +53,12 @@ struct said {
 
 struct reading {
 	int64_t now;
-	struct part parts[PARTS_MAX];
 	size_t n_parts;
 	struct said said[METER_KINDS][PERIODS];
 	char status[32], claim[32], overage_status[32];
 	bool overage_in_use;
 	int64_t unified_reset;
+	struct part parts[PARTS_MAX]; /* the last: not cleared */
 };
 
 static bool text_of(struct span v, char *out, size_t n)
@@ -163,7 +164,7 @@ static struct part *part_of(struct reading *r, struct span name)
 static void take_unified(struct reading *r, struct span name, struct span v)
 {
 	struct part *p;
-	char word[32] = "";
+	char word[32];
 
 	if (span_ieq(name, "status"))
 		word_of(v, r->status, sizeof(r->status));
@@ -183,9 +184,10 @@ static void take_unified(struct reading *r, struct span name, struct span v)
 			p->reset = window_reset(v, r->now);
 	} else if (cut_end(&name, "-status")) {
 		p = part_of(r, name);
-		word_of(v, word, sizeof(word));
+		if (!word_of(v, word, sizeof(word)))
+			word[0] = '\0';
 		if (span_ieq(name, "overage"))
-			memcpy(r->overage_status, word, sizeof(word));
+			strcpy(r->overage_status, word);
 		if (p) {
 			p->rejected = strcmp(word, "rejected") == 0;
 			p->allowed = strncmp(word, "allowed", 7) == 0;
@@ -393,11 +395,13 @@ static void put_words(struct limits *l, const struct reading *r,
 void limits_take(struct limits *l, const struct asked *a, limits_field_fn *next,
 		 const void *arg, struct limits_told *out)
 {
-	struct reading r = { .now = clock_wall_ms() };
 	struct span name, value;
+	struct reading r;
 	size_t at = 0;
 
 	memset(out, 0, sizeof(*out));
+	memset(&r, 0, offsetof(struct reading, parts));
+	r.now = clock_wall_ms();
 	for (size_t k = 0; k < METER_KINDS; k++)
 		for (size_t p = 0; p < PERIODS; p++)
 			r.said[k][p] = (struct said){ -1, -1, 0 };

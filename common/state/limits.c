@@ -158,17 +158,15 @@ static enum worth worth_of(const struct limits *l, const struct window *w)
 }
 
 /* NULL: what is there is worth more. */
-static struct window *place_for(struct limits *l, const struct window *new)
+static struct window *in_place_of(struct limits *l, const struct window *new)
 {
 	struct window *least = &l->windows[0];
 	enum worth is = worth_of(l, new);
 
-	for (size_t i = 0; i < WINDOWS_MAX; i++) {
+	for (size_t i = 1; i < WINDOWS_MAX; i++) {
 		struct window *w = &l->windows[i];
 		enum worth a = worth_of(l, w), b = worth_of(l, least);
 
-		if (!w->name[0])
-			return w;
 		if (a < b || (a == b && w->reset < least->reset))
 			least = w;
 	}
@@ -177,10 +175,12 @@ static struct window *place_for(struct limits *l, const struct window *new)
 
 bool limits_put_window(struct limits *l, const struct window *new)
 {
-	const struct window *known = limits_known_window(l, new->name);
-	struct window *w = known ? &l->windows[known - l->windows]
-				 : place_for(l, new);
+	struct window *w = l->windows, *end = w + WINDOWS_MAX;
 
+	while (w < end && w->name[0] && strcmp(w->name, new->name))
+		w++;
+	if (w == end)
+		w = in_place_of(l, new);
 	if (w)
 		*w = *new;
 	return w;
