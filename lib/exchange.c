@@ -179,18 +179,20 @@ void dario_exchange_free(struct dario_exchange *x)
 
 static void give(struct dario_bytes *out, struct span s)
 {
+	if (!out)
+		return;
 	*out = (struct dario_bytes){ s.p ? s.p : "", s.n };
 }
 
 void dario_exchange_request(const struct dario_exchange *x,
 			    struct dario_bytes *out)
 {
-	give(out, buf_get(&x->request));
+	give(out, x ? buf_get(&x->request) : SPAN(""));
 }
 
 int dario_exchange_streams(const struct dario_exchange *x)
 {
-	return x->stream;
+	return x && x->stream;
 }
 
 /* --- the answer ---------------------------------------------------------- */
@@ -397,6 +399,8 @@ const char *dario_exchange_dropped(struct dario_exchange *x)
 {
 	struct span late = SPAN("");
 
+	if (!x)
+		return "";
 	if (x->begun && !x->same)
 		late = buf_get(&x->t.reader.dropped);
 	if (!late.n)
@@ -410,9 +414,9 @@ const char *dario_exchange_dropped(struct dario_exchange *x)
 
 int dario_exchange_usage(const struct dario_exchange *x, struct dario_usage *u)
 {
-	bool known = x->same ? x->has_usage : x->begun && x->t.has_usage;
+	bool known = x && (x->same ? x->has_usage : x->begun && x->t.has_usage);
 
-	if (known)
+	if (known && u)
 		lib_usage(u, x->same ? &x->usage : &x->t.usage);
 	return known;
 }
@@ -436,9 +440,15 @@ void dario_exchange_error(struct dario_exchange *x,
 			  const struct dario_error *what,
 			  struct dario_bytes *out)
 {
+	static const struct dario_error unknown = {
+		.code = DARIO_INTERNAL, .message = "the error is not known"
+	};
 	struct telling t = { .x = x };
 
-	lib_error_back(&t.err, what);
+	give(out, SPAN(""));
+	if (!x)
+		return;
+	lib_error_back(&t.err, what ? what : &unknown);
 	lib_call(x->of->of, write_error, &t, NULL);
 	give(out, buf_get(&x->text));
 }

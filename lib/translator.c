@@ -56,7 +56,9 @@ static int make(void *arg, struct err *e)
 	file = json_read(span_of(p->switches ? p->switches : "{}"), e);
 	if (!file)
 		return err_add(e, "switches");
-	rc = describe(t, p, file, e);
+	rc = json_object_is_type(file, json_type_object)
+		   ? describe(t, p, file, e)
+		   : err_set(e, ERR_CONFIG, "switches: must be a JSON object");
 	json_object_put(file);
 	return rc;
 }

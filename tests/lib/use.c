@@ -233,6 +233,53 @@ static void use_same(struct dario *d)
 	dario_translator_free(t);
 }
 
+/* What is no object of switches is an error, not the end of the host. */
+static void use_switches(struct dario *d)
+{
+	static const char *const wrong[] = { "[]", "[{}]", "7", "\"x\"",
+					     "null", "{", "",
+					     "{\"toolIdMax\":[]}" };
+	struct dario_pair p = { .size = sizeof(p),
+				.client = "openai",
+				.provider = "anthropic" };
+	int refused = 1;
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct dario_error e = { 0 };
+
+		p.switches = wrong[i];
+		refused &= !dario_translator_new(d, &p, &e) && e.code &&
+			   *e.message;
+	}
+	say("switches that are none are refused", refused);
+}
+
+/* What is not there is nothing, or misuse. */
+static void use_nothing(struct dario_translator *t)
+{
+	struct dario_error e = { 0 };
+	struct dario_usage u;
+	struct dario_bytes b = { "x", 1 };
+	struct dario_exchange *x = dario_exchange_new(t, NULL, request,
+						      strlen(request), &e);
+
+	dario_exchange_request(NULL, &b);
+	say("no exchange has no request", b.n == 0);
+	say("and tells nothing", !*dario_exchange_dropped(NULL) &&
+					 !dario_exchange_streams(NULL) &&
+					 !dario_exchange_usage(NULL, &u));
+	say("nor is it fed", dario_exchange_feed(NULL, "x", 1, &b, &e) &&
+				     e.code == DARIO_MISUSE);
+	dario_exchange_error(NULL, &e, &b);
+	say("nor has it an error", b.n == 0);
+	dario_exchange_error(x, NULL, &b);
+	say("an error that is not told is one", b.n && b.p[0] == '{');
+	dario_exchange_request(x, NULL);
+	dario_exchange_error(x, &e, NULL);
+	dario_exchange_usage(x, NULL);
+	dario_exchange_free(x);
+}
+
 static void use_price(struct dario *d)
 {
 	struct dario_error e = { 0 };
@@ -370,6 +417,8 @@ int main(int argc, char **argv)
 	use_whole(t);
 	use_streams(t);
 	use_same(d);
+	use_switches(d);
+	use_nothing(t);
 	use_price(d);
 	use_threads(t);
 	dario_translator_free(t);
