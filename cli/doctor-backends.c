@@ -85,12 +85,18 @@ static void begin(struct doctor *d, struct probe *p, const struct backend *b,
 /* --- what came of it ----------------------------------------------------- */
 
 /* What to do when no answer came, by the kind of failure. */
-static const char *fix_of(const struct backend *b, enum err_code code)
+static const char *fix_of(const struct backend *b, const struct err *e)
 {
 	if (b->claude)
 		return "look at this machine's network and DNS, and at "
 		       "DARIO_ANTHROPIC_BASE_URL if it is set";
-	switch ((int)code) {
+	if (strstr(e->msg, HTTP_NO_TLS))
+		return "write http:// in its baseUrl, or the port that does";
+	if (strstr(e->msg, "caFile"))
+		return "name a file of certificates in PEM as caFile in its "
+		       "file, or, for one that others vouch for, install the "
+		       "package ca-certificates";
+	switch ((int)e->code) {
 	case ERR_CONFIG:
 		return "mend keyCommand or keyEnv in its file, or give a key "
 		       "with dario backend add --key-file=FILE";
@@ -221,9 +227,8 @@ static void judge(struct doctor *d, const struct probe *p)
 		return;
 	}
 	if (p->rc) {
-		doctor_say(d, DOCTOR_FAIL, name,
-			   fix_of(p->backend, p->err.code), "%s: %s (%s)",
-			   p->backend->base_url, p->err.msg,
+		doctor_say(d, DOCTOR_FAIL, name, fix_of(p->backend, &p->err),
+			   "%s: %s (%s)", p->backend->base_url, p->err.msg,
 			   err_name(p->err.code));
 		return;
 	}

@@ -122,7 +122,7 @@ static bool holds_one(const char *why, const char *const *words)
 }
 
 /* In the words of OpenSSL and GnuTLS. */
-static int no_tls(const char *why, struct err *e)
+static int no_tls(CURLcode rc, const char *why, struct err *e)
 {
 	static const char *const plain[] = {
 		"wrong version number",
@@ -136,6 +136,12 @@ static int no_tls(const char *why, struct err *e)
 		"local issuer certificate", "unknown ca",
 		"signer not found",         NULL,
 	};
+	static const char *const other[] = {
+		"subject name",
+		"match target host",
+		"does not match",
+		NULL,
+	};
 
 	if (holds_one(why, plain))
 		return err_set(e, ERR_TLS,
@@ -147,6 +153,21 @@ static int no_tls(const char *why, struct err *e)
 			       "nobody vouches for its certificate: name the "
 			       "file of the certificate to trust as caFile in "
 			       "the backend's file (%.200s)",
+			       why);
+	if (strcasestr(why, "expired"))
+		return err_set(e, ERR_TLS,
+			       "its certificate has expired, or the clock of "
+			       "this machine is wrong (%.200s)",
+			       why);
+	if (holds_one(why, other))
+		return err_set(e, ERR_TLS,
+			       "its certificate is for another name: write "
+			       "that in baseUrl (%.200s)",
+			       why);
+	if (rc == CURLE_SSL_CACERT_BADFILE)
+		return err_set(e, ERR_TLS,
+			       "caFile holds no certificate: name a file with "
+			       "one in PEM (%.200s)",
 			       why);
 	return err_set(e, ERR_TLS, "TLS failed: %.200s", why);
 }
@@ -187,6 +208,6 @@ int http_fail(struct handle *k, CURLcode rc, struct err *e)
 		return err_set(e, code, "no connection within %ld ms",
 			       k->call->connect_ms);
 	if (code == ERR_TLS)
-		return no_tls(why, e);
+		return no_tls(rc, why, e);
 	return err_set(e, code, "%.200s", why);
 }

@@ -102,12 +102,41 @@ says 'no TLS where there is' "http://$tls/good" 'the port speaks TLS' 'write htt
 add "http://$plain/secure"
 like 'a 400 of a plain port: its words' "$("$dario" backend test up 2>&1)" 'says: Client sent an HTTP request'
 says 'a certificate of its own' "https://$tls/good" 'as caFile'
-python3 - "$DARIO_HOME/backends/up.json" "$tmp/cert.pem" <<'END'
-import json, sys
-j = json.load(open(sys.argv[1]))
-j["caFile"] = sys.argv[2]
-json.dump(j, open(sys.argv[1], "w"))
-END
+trust() { # FILE
+	python3 - "$DARIO_HOME/backends/up.json" "$1" <<-'END'
+	import json, sys
+	j = json.load(open(sys.argv[1]))
+	j["caFile"] = sys.argv[2]
+	json.dump(j, open(sys.argv[1], "w"))
+	END
+}
+trusting() { # NAME FILE HOST PART FIX: what is wrong, and in doctor what to do
+	add "https://$3/good"
+	trust "$2"
+	out=$("$dario" backend test up 2>&1)
+	like "$1" "$out" "$4"
+	"$dario" doctor --json >"$tmp/doc" 2>"$tmp/doc.err"
+	like "$1: doctor" "$(json '"".join(c["fix"] or "" for c in j["checks"] if c["name"] == "backend up")' <"$tmp/doc")" "$5"
+}
+trusting 'caFile is none' "$tmp/up.py" $tls 'caFile holds no certificate: name a file' 'certificates in PEM as caFile'
+trusting 'caFile is not there' "$tmp/nothing" $tls 'caFile: cannot open' 'certificates in PEM as caFile'
+trusting 'a certificate of another name' "$tmp/cert.pem" 127.0.0.1:${tls#*:} \
+	'is for another name: write that in baseUrl' 'the name that its certificate has'
+mkdir "$tmp/old"
+cp "$tmp/key.pem" "$tmp/old"
+openssl req -new -key "$tmp/key.pem" -subj /CN=localhost -out "$tmp/old/csr" 2>/dev/null
+printf 'subjectAltName=DNS:localhost\n' >"$tmp/old/ext"
+openssl x509 -req -in "$tmp/old/csr" -signkey "$tmp/key.pem" -days -1 -extfile "$tmp/old/ext" -out "$tmp/old/cert.pem" 2>/dev/null
+start_process "$tmp/oldport" python3 "$tmp/up.py" "$tmp/old"
+wait_for 20 test -s "$tmp/oldport"
+trusting 'an old certificate' "$tmp/old/cert.pem" localhost:$(cat "$tmp/oldport") \
+	'has expired, or the clock of this machine' 'look at the clock'
+add "https://$plain/good"
+"$dario" doctor --json >"$tmp/doc" 2>"$tmp/doc.err"
+is 'TLS where there is none: doctor' "$(json '"".join(c["fix"] or "" for c in j["checks"] if c["name"] == "backend up")' <"$tmp/doc")" \
+	'write http:// in its baseUrl, or the port that does'
+add "https://$tls/good"
+trust "$tmp/cert.pem"
 like 'with that as caFile' "$("$dario" backend test up 2>&1)" 'lists 1 models'
 is 'as JSON' "$("$dario" backend test up --json | json 'j["backend"], j["models"], j["ms"] >= 0')" 'up 1 True'
 done_testing
