@@ -22,6 +22,7 @@ static const struct variable {
 	{ EVERY, "OPENAI_API_BASE", "{url}/v1" },
 	{ EVERY, "OPENAI_API_KEY", "{key}" },
 	{ EVERY, "OPENAI_MODEL", "{model}" },
+	{ "claude", "CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY", "1" },
 	{ "codex", "DARIO_RUN_KEY", "{key}" },
 	{ "copilot", "COPILOT_PROVIDER_BASE_URL", "{url}/v1" },
 	{ "copilot", "COPILOT_PROVIDER_API_KEY", "{key}" },

@@ -15,7 +15,7 @@ cat >"$tmp/bin/tool" <<'EOS'
 exit 7
 EOS
 chmod 755 "$tmp/bin/tool"
-for name in codex opencode aider copilot; do
+for name in claude codex opencode aider copilot; do
 	cp "$tmp/bin/tool" "$tmp/bin/$name"
 done
 PATH=$tmp/bin:$PATH
@@ -54,6 +54,8 @@ like 'opencode: the models' "$(sed -n 's/^OPENCODE_CONFIG_CONTENT=//p' "$OUT" |
 	json 'list(j["provider"]["dario"]["models"])')" demo
 "$dario" run --model=gpt-5 aider
 like 'aider' "$(cat "$OUT")" 'argument --model=openai/gpt-5'
+"$dario" run claude
+like 'claude: models of other providers' "$(cat "$OUT")" CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY=1
 "$dario" run copilot
 like 'copilot' "$(cat "$OUT")" "COPILOT_PROVIDER_BASE_URL=$here/v1"
 "$dario" run no-such-program 2>"$tmp/err"
