@@ -9,7 +9,8 @@ Each page doc/tools/NAME.md has shell blocks that ask "Say hello", and files
 address and key put in, and run in three lanes: the backend speaks the client's
 own API, Messages alone, Chat Completions alone. In each the program is asked
 for a text, then to read a file with its tools. Its answer has to hold a word
-that only the provider knows, drawn at the start, and the file's content.
+that only the provider knows, drawn at the start, and the file's content. What
+Claude Code shows of models and their window has to be as its page says, too.
 
 A NAME that ends with .py or .mjs is an SDK. Each block below its heading in
 doc/tools/python.md or javascript.md is put in front of programs/NAME (or of the
@@ -17,7 +18,8 @@ NAME without its last parts: programs/langchain.py), which is asked for a text,
 a streamed text, and to read a file with its tool.
 
 --write puts the rows of what was run into the table of doc/tools/README.md.
-What cannot be installed has failed. Everything is on loopback but the
+What cannot be installed within INSTALL seconds has failed, and no failure keeps
+the others from being tried. Everything is on loopback but the
 installation.
 """
 
@@ -38,12 +40,14 @@ TOP = os.path.abspath(os.path.join(HERE, "..", ".."))
 BUILD = os.environ.get("builddir", TOP)
 DEPS = os.path.join(BUILD, "tests", "clients", "tools")
 KEY = "router-key-" + secrets.token_hex(8)
-WORD, CONTENT = ("w" + secrets.token_hex(8) for _ in range(2))
+WORD, CONTENT, MODEL = ("w" + secrets.token_hex(8) for _ in range(3))
 ASK = "Say hello"
 SHOWN = {"http://localhost:3456": None, "the-router-key": KEY}
+NAMED = {"NAME:MODEL": None}  # in a lane
 LANES = {"same": "anthropic,openai,responses", "messages": "anthropic",
          "chat": "openai"}
 LIMIT = 180  # seconds of one run
+INSTALL = 1200  # seconds
 # What it takes to let a program use its tools without a question.
 NO_TOOLS = {"aider", "llm"}  # they declare none
 SDK_PAGES = {".py": "python.md", ".mjs": "javascript.md"}
@@ -109,9 +113,14 @@ def install(name):
                  [f"{folder}/bin/pip", "install", "-q",
                   "--disable-pip-version-check", *spec.split()]]
     for step in steps:
-        got = subprocess.run(step, cwd=folder, capture_output=True, text=True)
+        try:
+            got = subprocess.run(step, cwd=folder, capture_output=True,
+                                 text=True, timeout=INSTALL)
+        except subprocess.TimeoutExpired:
+            return None, f"cannot be installed within {INSTALL} s"
         if got.returncode:
-            return None, (got.stderr.strip().splitlines() or ["?"])[-1][:200]
+            return None, "cannot be installed: " + \
+                (got.stderr.strip().splitlines() or ["?"])[-1][:200]
     with open(done, "w") as f:
         f.write(spec)
     return bin_dir, None
@@ -147,8 +156,8 @@ class Router:
         home = os.path.join(folder, "home")
         self.env = dict(os.environ, DARIO_HOME=home, DARIO_API_KEY=KEY,
                         DARIO_DATADIR=TOP)
-        self.start([sys.executable, f"{HERE}/word.py", str(up), WORD, self.log],
-                   up)
+        self.start([sys.executable, f"{HERE}/word.py", str(up), WORD, self.log,
+                    "word-model", MODEL], up)
         for lane, protocols in LANES.items():
             self.dario("backend", "add", lane, "--key-file=/dev/stdin",
                        f"--base-url=http://127.0.0.1:{up}/v1",
@@ -177,6 +186,7 @@ class Router:
 
     def lane(self, lane):
         self.dario("route", "add", "*", f"{lane}:word-model")
+        NAMED["NAME:MODEL"] = f"{lane}:word-model"
 
     def stop(self):
         for c in reversed(self.children):
@@ -185,7 +195,7 @@ class Router:
 
 
 def put_in(text):
-    for shown, real in SHOWN.items():
+    for shown, real in (SHOWN | NAMED).items():
         text = text.replace(shown, real)
     return text
 
@@ -214,8 +224,59 @@ def command(name, page, block, bin_dir, work, ask, mode):
     return ["node", program, ask, mode]
 
 
+def launch(argv, home, work, bin_dir):
+    """Its output, and how it ended."""
+    env = {k: os.environ[k] for k in ("LANG", "TERM") if k in os.environ}
+    env.update(HOME=home, PATH=f"{bin_dir}:{os.environ['PATH']}",
+               TMPDIR=home, CI="1", NO_COLOR="1",
+               LITELLM_LOCAL_MODEL_COST_MAP="True")  # else it fetches one
+    child = subprocess.Popen(
+        argv, cwd=work, env=env, stdin=subprocess.DEVNULL, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        start_new_session=True)
+    try:
+        out, status = child.communicate(timeout=LIMIT)[0], child.returncode
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+        out, status = child.communicate()[0], "none in time"
+    if os.environ.get("SHOW"):
+        print(out)
+    return out, status
+
+
+def end_daemons(folder):
+    """What a program has left behind: its home is in our folder."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as f:
+                if f"\0HOME={folder}/".encode() in b"\0" + f.read():
+                    os.kill(int(pid), signal.SIGKILL)
+        except OSError:
+            pass
+
+
+def claude_settings(page, block, bin_dir, folder):
+    """None, or what of models and their window is not as the page says."""
+    home = tempfile.mkdtemp(dir=folder)
+    out, status = launch(command("claude-code", page, block, bin_dir, home,
+                                 "/context", "text"), home, home, bin_dir)
+    window = re.search(r"MAX_CONTEXT_TOKENS=(\d+)000\n", block)[1]
+    try:
+        with open(f"{home}/.claude/cache/gateway-models.json") as f:
+            listed = f.read()
+    except OSError as e:
+        listed = str(e)
+    if f"/ {window}k" not in out:
+        return f"no window of {window}k (exit {status}): {out[:300]}"
+    if MODEL not in listed:
+        return f"{MODEL} is not among its models: {listed[:300]}"
+    return None
+
+
 def run(name, page, block, bin_dir, folder, mode):
     """None, or why it is wrong."""
+    if mode == "settings":
+        return claude_settings(page, block, bin_dir, folder)
     home = tempfile.mkdtemp(dir=folder)
     work = os.path.join(home, "work")
     os.mkdir(work)
@@ -229,22 +290,8 @@ def run(name, page, block, bin_dir, folder, mode):
         with open(os.path.join(work, "note.txt"), "w") as f:
             f.write(CONTENT + "\n")
         ask = f"Use a tool to read {work}/note.txt and say what it says."
-    env = {k: os.environ[k] for k in ("LANG", "TERM") if k in os.environ}
-    env.update(HOME=home, PATH=f"{bin_dir}:{os.environ['PATH']}",
-               TMPDIR=home, CI="1", NO_COLOR="1",
-               LITELLM_LOCAL_MODEL_COST_MAP="True")  # else it fetches one
-    child = subprocess.Popen(
-        command(name, page, block, bin_dir, work, ask, mode), cwd=work, env=env,
-        stdin=subprocess.DEVNULL, text=True, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, start_new_session=True)
-    try:
-        out = child.communicate(timeout=LIMIT)[0]
-        status = child.returncode
-    except subprocess.TimeoutExpired:
-        os.killpg(child.pid, signal.SIGKILL)
-        out, status = child.communicate()[0], "none in time"
-    if os.environ.get("SHOW"):
-        print(out)
+    out, status = launch(command(name, page, block, bin_dir, work, ask, mode),
+                         home, work, bin_dir)
     missing = [what for what, text in (("word", WORD), ("file", CONTENT))
                if text not in out and (what == "word" or mode == "tools")]
     if missing or (page.kind and status):
@@ -254,36 +301,61 @@ def run(name, page, block, bin_dir, folder, mode):
     return None
 
 
-def try_all(names, folder):
-    """{name: {lane: [why it failed]}}"""
-    router, results = Router(folder), {}
-    try:
-        for name in names:
-            page = Page(name)
-            bin_dir, why = install(name)
-            results[name] = {}
-            for lane in LANES:
-                router.lane(lane)
-                bad = results[name][lane] = [why] if why else []
-                for n, block in enumerate(page.runs):
-                    for mode in ("text", "stream", "tools"):
-                        if why or (mode == "tools" and name in NO_TOOLS) or \
-                                (mode == "stream" and not page.kind):
-                            continue
-                        wrong = run(name, page, block, bin_dir, folder, mode)
-                        what = f"{name}, {lane}, block {n + 1}, {mode}"
-                        print(f"FAIL {what}: {wrong}" if wrong else
-                              f"PASS {what}", flush=True)
-                        bad += [wrong] if wrong else []
-                if why:
-                    print(f"FAIL {name}, {lane}: cannot be installed: {why}")
-    finally:
-        router.stop()
+def modes(name, page, block):
+    """What is tried of a block."""
+    yield "text"
+    if page.kind:
+        yield "stream"
+    if name not in NO_TOOLS:
+        yield "tools"
+    if "CLAUDE_CODE_MAX_CONTEXT_TOKENS" in block:
+        yield "settings"
+
+
+def try_one(name, router, folder):
+    """{lane: [why it failed]}"""
+    page = Page(name)
+    bin_dir, why = install(name)
+    if not page.runs:
+        why = f"{page.path} has nothing to run"
+    results = {}
+    for lane in LANES:
+        router.lane(lane)
+        bad = results[lane] = [why] if why else []
+        if why:
+            print(f"FAIL {name}, {lane}: {why}", flush=True)
+            continue
+        for n, block in enumerate(page.runs):
+            for mode in modes(name, page, block):
+                wrong = run(name, page, block, bin_dir, folder, mode)
+                what = f"{name}, {lane}, block {n + 1}, {mode}"
+                print(f"FAIL {what}: {wrong}" if wrong else f"PASS {what}",
+                      flush=True)
+                bad += [wrong] if wrong else []
+    end_daemons(folder)
     return results
 
 
-def write(results):
-    """The table of doc/tools/README.md: what was not run keeps its row."""
+def try_all(names, folder, done):
+    """done(name, results) after each; whether all is well."""
+    router, well = Router(folder), True
+    try:
+        for name in names:
+            try:
+                results = try_one(name, router, folder)
+            except Exception as e:  # the others are tried all the same
+                print(f"FAIL {name}: {e!r}", flush=True)
+                results = {lane: [repr(e)] for lane in LANES}
+            well = well and not any(results.values())
+            done(name, results)
+    finally:
+        router.stop()
+        end_daemons(folder)
+    return well
+
+
+def write(name, lanes):
+    """Its row in doc/tools/README.md: the others stay."""
     path = os.path.join(TOP, "doc", "tools", "README.md")
     with open(path) as f:
         text = f.read()
@@ -291,11 +363,10 @@ def write(results):
     head, _, rest = text.partition(begin)
     old, _, rest = rest.partition(end)
     rows = {m[1]: m[0] for m in re.finditer(r"^\| \[(.+?)\].*$", old, re.M)}
-    for name, lanes in results.items():
-        spec = PACKAGES[name].split(":", 1)[1]
-        rows[name] = f"| [{name}]({Page(name).path}) | {spec} | " + \
-            " | ".join("**fails**" if bad else "works"
-                       for bad in lanes.values()) + " |"
+    spec = PACKAGES[name].split(":", 1)[1]
+    rows[name] = f"| [{name}]({Page(name).path}) | {spec} | " + \
+        " | ".join("**fails**" if bad else "works"
+                   for bad in lanes.values()) + " |"
     table = ["| program | tried with | its own API | to Messages | to Chat |",
              "|---|---|---|---|---|"]
     table += [rows[name] for name in PACKAGES if name in rows]
@@ -308,11 +379,11 @@ def main():
     p.add_argument("--write", action="store_true")
     p.add_argument("names", nargs="*", default=list(PACKAGES))
     args = p.parse_args()
-    with tempfile.TemporaryDirectory(prefix="dario-tools-") as folder:
-        results = try_all(args.names, folder)
-    if args.write:
-        write(results)
-    sys.exit(any(bad for lanes in results.values() for bad in lanes.values()))
+    with tempfile.TemporaryDirectory(prefix="dario-tools-",
+                                     ignore_cleanup_errors=True) as folder:
+        well = try_all(args.names, folder,
+                       write if args.write else lambda name, results: None)
+    sys.exit(not well)
 
 
 if __name__ == "__main__":

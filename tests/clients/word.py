@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A provider that knows a word: word.py PORT WORD LOG
+"""A provider that knows a word: word.py PORT WORD LOG [MODEL]
 
 Speaks Messages, Chat Completions and Responses, whole and streamed. Whoever
 asks is told the word. When the question names a file (/...txt) and tools are
@@ -15,6 +15,7 @@ import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 PORT, WORD, LOG = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+MODELS = [{"id": m, "object": "model"} for m in sys.argv[4:]]  # that it lists
 FILE = re.compile(r"/[\w./-]+\.txt")
 COMMANDS = ("command", "cmd", "commands", "script")
 ENDS = ("final_answer",)  # tools that take the answer itself
@@ -254,7 +255,8 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_GET(self):
-        self.send(200, "application/json", b'{"object":"list","data":[]}')
+        self.send(200, "application/json", json.dumps(
+            {"object": "list", "data": MODELS}).encode())
 
     def do_POST(self):
         q = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
