@@ -345,7 +345,7 @@ static int dispatch(struct request *r, struct err *e)
 	if (!by_login(r, entry) && !open && guard_key(r, e))
 		return -1;
 	if (r->vars.ws_key ||
-	    (r->vars.upgrade && strstr(r->vars.upgrade, "websocket")))
+	    (r->vars.upgrade && strcasestr(r->vars.upgrade, "websocket")))
 		return err_set(e, ERR_UPGRADE,
 			       "WebSocket is not supported: "
 			       "use HTTP with server-sent events");

@@ -191,6 +191,10 @@ curl -s -o "$tmp/body" -w '%{http_code}' -D "$tmp/head" \
 	-H 'Sec-WebSocket-Key: x' -H 'Sec-WebSocket-Version: 13' \
 	"$url/v1/responses" >"$tmp/status"
 is 'WebSocket: 426' "$(status)" 426
+for path in /v1/responses /v1/realtime '/v1/realtime?model=x'; do
+	is "WebSocket with capitals, $path: 426" "$(curl -s -o "$tmp/body" -w '%{http_code}' \
+		-H 'Connection: Upgrade' -H 'Upgrade: WebSocket' "$url$path")" 426
+done
 
 # Every answer is closed to pages of other origins: the worker's, and those that
 # lighttpd gives by itself.
