@@ -20,7 +20,7 @@
 
 static void print_sum(const char *name, const struct usage_sum *s)
 {
-	const struct usage *u = &s->usage;
+	const struct usage_kept *u = &s->usage;
 
 	say(stdout, "%-24s %6lld requests %8lld in %8lld cached %8lld out  ",
 	    name, (long long)s->requests,

@@ -76,7 +76,7 @@ static void print_times(const struct usage_sum *s)
 
 static void print_numbers(const struct usage_sum *s)
 {
-	const struct usage *u = &s->usage;
+	const struct usage_kept *u = &s->usage;
 
 	printf("%9lld%8lld%12lld%12lld%11lld", (long long)s->requests,
 	       (long long)usage_sum_errors(s),
@@ -150,7 +150,7 @@ static void put_mean(struct buf *out, const struct usage_hist *h,
 
 static void put_numbers(struct buf *out, const struct usage_sum *s)
 {
-	const struct usage *u = &s->usage;
+	const struct usage_kept *u = &s->usage;
 	const int64_t numbers[] = {
 		s->requests,       s->status[4],
 		s->status[5],      s->partial,

@@ -111,7 +111,7 @@ static void put_status(struct metrics *m, const struct usage_table_row *r,
 static void put_tokens(struct metrics *m, const struct usage_table_row *r,
 		       unsigned dims)
 {
-	const struct usage *u = &r->sum.usage;
+	const struct usage_kept *u = &r->sum.usage;
 	const struct {
 		const char *type;
 		int64_t n;

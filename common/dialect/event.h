@@ -49,10 +49,17 @@ enum stop_kind {
 	STOP_REFUSAL,
 };
 
+/* Of tokens, those that are no text: `input` and `read` as in usage. */
+struct usage_media {
+	int64_t input, read, output;
+};
+
 struct usage {
 	int64_t input, cache_read, cache_write, output, reasoning;
 	int64_t cache_write_1h; /* of cache_write: kept for an hour */
 	int64_t searches;       /* of the web, that the provider bills */
+	struct usage_media image, audio;
+	int64_t seconds; /* of sound, where these are billed and not tokens */
 };
 
 /* What a text relies on: a place on the web. */

@@ -51,6 +51,33 @@ static const char *const reads[] = { "prompt_cache_hit_tokens", "cached_tokens",
 static const char *const writes[] = { "cache_write_tokens",
 				      "cache_creation_input_tokens", NULL };
 
+/* A part of `all` that details tell of. */
+static int64_t part(const struct jval *details, const char *key, int64_t all)
+{
+	int64_t n = jval_count(details, key, 0);
+
+	return n < all ? n : all;
+}
+
+/* What is no text. Of the cached tokens some say what they are; those of the
+ * whole hold them. */
+static void read_media(struct usage *u, const struct jval *in,
+		       const struct jval *out)
+{
+	const struct jval *cached = jval_get(in, "cached_tokens_details");
+	struct usage_media *i = &u->image, *a = &u->audio;
+
+	i->read = part(cached, "image_tokens", u->cache_read);
+	a->read = part(cached, "audio_tokens", u->cache_read - i->read);
+	i->input = most(0, jval_count(in, "image_tokens", 0) - i->read);
+	i->input = i->input < u->input ? i->input : u->input;
+	a->input = most(0, jval_count(in, "audio_tokens", 0) - a->read);
+	a->input = a->input < u->input - i->input ? a->input
+						  : u->input - i->input;
+	i->output = part(out, "image_tokens", u->output);
+	a->output = part(out, "audio_tokens", u->output - i->output);
+}
+
 /* What OpenAI's images and transcriptions use has the names of Responses. xAI
  * leaves reasoning out of the completion but not out of the total. */
 void usage_openai(struct usage *u, const struct jval *o)
@@ -61,6 +88,7 @@ void usage_openai(struct usage *u, const struct jval *o)
 
 	if (!jval_is(o, JVAL_OBJECT))
 		return;
+	u->seconds = jval_count(o, "seconds", 0);
 	if (!jval_get(o, "prompt_tokens") && jval_get(o, "input_tokens")) {
 		usage_responses(u, o);
 		return;
@@ -75,12 +103,14 @@ void usage_openai(struct usage *u, const struct jval *o)
 				  jval_count(o, "reasoning_tokens", 0));
 	if (u->reasoning > u->output) /* it is part of the output */
 		u->output += u->reasoning;
+	read_media(u, in, out);
 }
 
 void usage_responses(struct usage *u, const struct jval *o)
 {
 	const struct jval *in = jval_get(o, "input_tokens_details");
 	const struct jval *out = jval_get(o, "output_tokens_details");
+	const struct jval *sound = jval_get(o, "input_token_details");
 	int64_t input = jval_count(o, "input_tokens", 0);
 
 	if (!jval_is(o, JVAL_OBJECT))
@@ -91,6 +121,7 @@ void usage_responses(struct usage *u, const struct jval *o)
 	u->input = most(0, input - u->cache_read - u->cache_write);
 	u->output = jval_count(o, "output_tokens", 0);
 	u->reasoning = jval_count(out, "reasoning_tokens", 0);
+	read_media(u, in ? in : sound, out); /* transcriptions have no s */
 }
 
 /* What stands behind the last key of that name with an object; a tool may have

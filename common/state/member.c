@@ -11,6 +11,7 @@
 #define PROXY "a URL, such as http://host:port; \"\": none"
 #define FILE_NAME "an absolute path"
 #define DOLLARS "dollars for a million tokens"
+#define MEDIA "an object of input, read, output"
 
 const struct member backend_members[] = {
 	{ "provider", MEMBER_ANY, TEXT, "", "",
@@ -177,6 +178,15 @@ const struct member price_members[] = {
 	  "written to the cache, for 5 minutes" },
 	{ "write1h", MEMBER_NUMBER, DOLLARS, "input", "3",
 	  "written to the cache, for an hour" },
+	{ "image", MEMBER_OBJECT, MEDIA, "as text",
+	  "{\"input\": 8, \"read\": 2, \"output\": 32}",
+	  "of these, the tokens of images" },
+	{ "audio", MEMBER_OBJECT, MEDIA, "as text",
+	  "{\"input\": 32, \"output\": 64}", "and of sound" },
+	{ "hour", MEMBER_NUMBER, "dollars for an hour", "0", "0.36",
+	  "sound, where its length is billed" },
+	{ "batch", MEMBER_NUMBER, "a share, 0.5 is half", "0.5", "0.5",
+	  "what of its price the requests of a batch cost" },
 	{ "search", MEMBER_NUMBER, "dollars for a search", "0.01", "0.01",
 	  "the provider's own search of the web" },
 	{ "from", MEMBER_TEXT, "a date", "always", "\"2026-01-01\"",

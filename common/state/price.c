@@ -20,6 +20,7 @@
 
 #define MILLION 1e6
 #define HOUR_MS 3600000
+#define HOUR_SECONDS 3600
 #define KEPT 64 /* names of models that a thread has looked up last */
 
 struct row {
@@ -49,10 +50,12 @@ struct prices {
 
 #define TOKENS_MAX 1000000000
 #define SEARCH 0.01 /* Anthropic's and OpenAI's, for one */
+#define BATCH 0.5   /* of them, of Google, Groq, Mistral, Together, xAI */
 
 static const struct price large = {
 	.usual = { 5 / MILLION, 25 / MILLION, 0.5 / MILLION, 6.25 / MILLION,
 		   10 / MILLION, 25 / MILLION },
+	.batch = BATCH,
 	.search = SEARCH,
 };
 
@@ -60,8 +63,8 @@ static const struct price large = {
 static int amount(struct json_object *o, const char *key, double preset,
 		  double *out, struct err *e)
 {
-	*out = json_amount(o, key, preset);
-	if (!json_get(o, key) || (*out >= 0 && *out <= MILLION))
+	*out = json_get(o, key) ? json_number(o, key, -1) : preset;
+	if (*out >= 0 && *out <= MILLION)
 		return 0;
 	return err_set(e, ERR_CONFIG, "%s must be dollars from 0 to %.0f", key,
 		       MILLION);
@@ -102,6 +105,25 @@ static int read_from(struct json_object *row, int64_t *out, struct err *e)
 	return quota_read_date(text, out, e) ? err_add(e, "from") : 0;
 }
 
+/* Beyond what text costs. */
+static int read_media(struct price_media *m, const struct price_rates *text,
+		      struct json_object *row, const char *key, struct err *e)
+{
+	struct json_object *o = json_get(row, key);
+	double *const to[] = { &m->input, &m->read, &m->output };
+	const double usual[] = { text->input, text->read, text->output };
+	static const char *const keys[] = { "input", "read", "output" };
+
+	if (o && member_check(o, price_members, e))
+		return err_add(e, key);
+	for (int i = 0; i < 3; i++) {
+		if (amount(o, keys[i], usual[i] * MILLION, to[i], e))
+			return err_add(e, key);
+		*to[i] = *to[i] / MILLION - usual[i];
+	}
+	return 0;
+}
+
 static int read_price(struct price *p, struct json_object *o, struct err *e)
 {
 	struct json_object *far = json_get(o, "long");
@@ -111,9 +133,14 @@ static int read_price(struct price *p, struct json_object *o, struct err *e)
 	    (far && (member_check(far, price_members, e) ||
 		     member_number(far, "over", 1, TOKENS_MAX, 0, &over, e) ||
 		     read_rates(&p->far, far, e))) ||
+	    read_media(&p->image, &p->usual, o, "image", e) ||
+	    read_media(&p->audio, &p->usual, o, "audio", e) ||
+	    amount(o, "hour", 0, &p->second, e) ||
+	    amount(o, "batch", BATCH, &p->batch, e) ||
 	    amount(o, "search", SEARCH, &p->search, e))
 		return -1;
 	p->over = over;
+	p->second /= HOUR_SECONDS;
 	return 0;
 }
 
@@ -348,6 +375,13 @@ const struct price *prices_find(const struct prices *p, const struct backend *b,
 	return kept[h].price;
 }
 
+static double media_cost(const struct price_media *p,
+			 const struct usage_media *u)
+{
+	return (double)u->input * p->input + (double)u->read * p->read +
+	       (double)u->output * p->output;
+}
+
 double price_cost(const struct price *p, const struct usage *u)
 {
 	int64_t prompt = u->input + u->cache_read + u->cache_write;
@@ -359,7 +393,18 @@ double price_cost(const struct price *p, const struct usage *u)
 	       (double)(u->cache_write - u->cache_write_1h) * r->write5m +
 	       (double)u->cache_write_1h * r->write1h +
 	       (double)(u->output - thought) * r->output +
-	       (double)thought * r->reasoning + (double)u->searches * p->search;
+	       (double)thought * r->reasoning +
+	       media_cost(&p->image, &u->image) +
+	       media_cost(&p->audio, &u->audio) +
+	       (double)u->seconds * p->second + (double)u->searches * p->search;
+}
+
+/* Searches are not cheaper there. */
+double price_batch_cost(const struct price *p, const struct usage *u)
+{
+	double fees = (double)u->searches * p->search;
+
+	return (price_cost(p, u) - fees) * p->batch + fees;
 }
 
 double prices_cost(const struct prices *p, const struct backend *b,

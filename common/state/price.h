@@ -7,11 +7,15 @@
  *	 "prices":[{"match":["my-model*"],"at":["groq"],"input":1,"output":2,
  *		    "read":0.1,"write5m":1.25,"write1h":2,"reasoning":2,
  *		    "search":0.01,"from":"2026-01-01",
+ *		    "image":{"input":8,"read":2,"output":32},
+ *		    "audio":{"input":32,"output":64},"hour":0.36,"batch":0.5,
  *		    "long":{"over":200000,"input":2,"output":4}}]}
  *
  * US dollars for a million tokens; `search` for one search of the web that the
- * provider runs. What a row does not say of a cache costs what input does, and
- * reasoning what other output does. `at`: these providers alone (their id in
+ * provider runs, `hour` of sound where that is billed, `batch` the share of it
+ * all that the requests of a batch cost. What a row does not say
+ * of a cache costs what input does, reasoning what other output does, an image
+ * or sound what text does. `at`: these providers alone (their id in
  * share/providers.json, or a backend's name); without it wherever a model of
  * that name answers and no other row is of the place. Each row of ours has its
  * source, and where it is known the date from which it holds; of the rows for a
@@ -37,8 +41,16 @@ struct price_rates {
 	double input, output, read, write5m, write1h, reasoning;
 };
 
+/* How much more a token costs that is no text. */
+struct price_media {
+	double input, read, output;
+};
+
 struct price {
 	struct price_rates usual, far;
+	struct price_media image, audio;
+	double second; /* of sound, US dollars */
+	double batch;  /* share of its price that a batch costs */
 	double search; /* US dollars for one */
 	int64_t over; /* tokens of the prompt, beyond which it is `far`; or 0 */
 };
@@ -53,6 +65,7 @@ const struct price *prices_find(const struct prices *p, const struct backend *b,
 const struct price *prices_default(const struct prices *p);
 
 double price_cost(const struct price *p, const struct usage *u);
+double price_batch_cost(const struct price *p, const struct usage *u);
 /* In US dollars at `when`; negative: not known. */
 double prices_cost(const struct prices *p, const struct backend *b,
 		   const char *model, int64_t when, const struct usage *u);

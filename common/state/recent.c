@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define RING "state/recent"
-#define FORM 0x6461726972656331u /* of what follows */
+#define FORM 0x6461726972656332u /* of what follows */
 #define ROWS 256                 /* some are just being written */
 #define TEXT_BYTES 800
 #define ONE_TEXT_MAX 120

@@ -55,7 +55,7 @@ static void set_requests(struct usage_sum *s, int64_t requests, int64_t errors)
 
 static void read_sum(struct usage_sum *s, struct json_object *o)
 {
-	struct usage *u = &s->usage;
+	struct usage_kept *u = &s->usage;
 
 	*s = (struct usage_sum){
 		.partial = json_count(o, "partial", 0),

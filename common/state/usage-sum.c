@@ -266,7 +266,7 @@ static int64_t at_least_0(int64_t n)
 /* Disjoint: reasoning is not in output, an hour's writes not in the others. */
 void usage_sum_put(struct jw *w, const struct usage_sum *s)
 {
-	const struct usage *u = &s->usage;
+	const struct usage_kept *u = &s->usage;
 
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
 		jw_kint(w, counters[i].key,

@@ -52,13 +52,19 @@ struct usage_hist_form {
 };
 extern const struct usage_hist_form usage_hist_forms[USAGE_HISTS];
 
+/* What of struct usage is kept: it stands in files. */
+struct usage_kept {
+	int64_t input, cache_read, cache_write, output, reasoning;
+	int64_t cache_write_1h, searches;
+};
+
 struct usage_sum {
 	int64_t requests;
 	int64_t status[6]; /* by the first digit; 0: there was no answer */
 	int64_t partial, fallbacks;
 	int64_t unpriced; /* requests whose cost is not known */
 	int64_t unknown;  /* requests whose usage is not known */
-	struct usage usage;
+	struct usage_kept usage;
 	int64_t cost; /* billionths of a dollar, of the others */
 	struct usage_hist hists[USAGE_HISTS];
 	int64_t estimated; /* requests whose usage is, by their text */

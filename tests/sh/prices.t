@@ -24,7 +24,7 @@ def rates(r):
 
 
 KEYS = {"match", "at", "from", "source", "input", "output", "read", "write5m",
-        "write1h", "reasoning", "search", "long"}
+        "write1h", "reasoning", "search", "long", "image", "audio", "hour", "batch"}
 say("each row has the members that are read, and no other",
     [r["match"] for r in rows if set(r) - KEYS or not {"match", "source", "input", "output"} <= set(r)])
 say("each source has an address, and each address a row",
@@ -37,6 +37,9 @@ say("a price is a price", [r["match"] for r in rows for x in rates(r)
                            if not (0 <= x["input"] < 1000 and 0 <= x["output"] < 2000)])
 say("what a cache had costs no more than what it had not",
     [r["match"] for r in rows for x in rates(r) if x.get("read", 0) > x["input"]])
+say("what is no text has the prices that are read, and no other",
+    [r["match"] for r in rows for kind in ("image", "audio") for x in [r.get(kind, {"input": 1})]
+     if not x or set(x) - {"input", "read", "output"} or any(not 0 <= v < 200 for v in x.values())])
 say("a provider is one that dario knows, and not on this machine",
     [r["at"] for r in rows if not set(r.get("at", ids)) <= ids or set(r.get("at", [])) & local])
 
@@ -55,7 +58,7 @@ say("no row stands behind one that is read in its place", dead)
 
 COMMON = {
     "openai": ["gpt-5", "gpt-5-mini", "gpt-5.4", "gpt-6-sol", "gpt-4o", "o3", "o4-mini", "text-embedding-3-small",
-               "gpt-image-1"],
+               "gpt-image-1", "gpt-image-2", "gpt-audio", "gpt-4o-transcribe", "whisper-1"],
     "azure": ["gpt-4o", "gpt-4.1", "o3"],
     "anthropic": ["claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5", "claude-fable-5-2", "claude-3-haiku-20240307"],
     "openrouter": ["anthropic/claude-sonnet-4.5", "openai/gpt-5", "google/gemini-2.5-pro", "deepseek/deepseek-v3.2",
