@@ -8,6 +8,7 @@
 #include "fcgi/estimate.h"
 #include "fcgi/guard.h"
 #include "fcgi/metered.h"
+#include "fcgi/passage-usage.h"
 #include "state/cost.h"
 #include "state/recent.h"
 #include "state/usage.h"
@@ -66,6 +67,31 @@ static double dollars(const struct request *r, const char *model, int64_t now)
 		     : 0;
 }
 
+static void add(const char *home, const struct history_record *h)
+{
+	history_add(home, h);
+	usage_add(home, h);
+}
+
+/* A batch was made with all its requests at a time, and is one. */
+static void add_batch(const char *home, const struct batch_usage *b,
+		      struct history_record *h)
+{
+	h->key = *b->who ? b->who : NULL;
+	h->has_usage = true;
+	for (size_t i = 0; i < b->n; i++) {
+		h->model = b->parts[i].model;
+		h->usage = b->parts[i].usage;
+		h->cost = b->parts[i].unpriced ? -1 : b->parts[i].cost;
+		add(home, h);
+	}
+	if (!b->unread)
+		return;
+	h->model = "";
+	h->has_usage = false;
+	add(home, h);
+}
+
 /* What went to a backend, or would have. */
 static void to_sums(const struct request *r, const struct shown *s,
 		    int64_t took_ms)
@@ -99,8 +125,10 @@ static void to_sums(const struct request *r, const struct shown *s,
 		.usage = r->usage,
 	};
 
-	history_add(home, &h);
-	usage_add(home, &h);
+	if (r->batch)
+		add_batch(home, r->batch, &h);
+	else
+		add(home, &h);
 }
 
 /* What asked for a model or went to a backend, for /requests; of what the demo
@@ -146,6 +174,7 @@ void record_request(struct request *r)
 		.upstream_model = guard_safe(r, r->upstream_model),
 	};
 
+	passage_usage_settle(r);
 	to_log(r, &s, took_ms);
 	if (r->backend)
 		look_up_usage(r);

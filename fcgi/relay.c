@@ -7,6 +7,7 @@
 #include "dialect/peek.h"
 #include "dialect/tap.h"
 #include "fcgi/late-model.h"
+#include "fcgi/passage-usage.h"
 #include "fcgi/passage.h"
 #include "fcgi/persons-view.h"
 #include "fcgi/relay-stage.h"
@@ -50,6 +51,7 @@ static int pass_on(struct relay *y, struct span in, struct err *e)
 {
 	size_t n;
 
+	passage_usage_feed(y->r, y->status, y->type, in);
 	buf_span(&y->held, in);
 	if (y->held.full)
 		return err_memory(e);
@@ -349,7 +351,7 @@ static int end_whole(struct relay *y, struct err *e)
 	return 0;
 }
 
-/* What was still held; of a small raw answer all of it. */
+/* What was still held. */
 static int end_passing(struct relay *y, struct err *e)
 {
 	mask_buf(&y->r->secrets, &y->held);
@@ -360,10 +362,7 @@ static int end_passing(struct relay *y, struct err *e)
 	if (!y->r->head_sent && reply_head(y->r, y->status))
 		return reply_gone(e);
 	y->wrote = true;
-	if (y->looked_for) { /* for its usage */
-		y->r->answer = y->held;
-		buf_init(&y->held, 0);
-	}
+	passage_usage_end(y->r);
 	return 0;
 }
 

@@ -63,6 +63,7 @@ struct request_vars {
 	const char *repeated; /* name of a guarded field that came twice */
 };
 
+struct batch_usage;
 struct delta_frame;
 struct metered;
 struct passage;
@@ -119,7 +120,8 @@ struct request {
 	struct delta_frame *frame; /* around them; NULL: none was seen yet */
 	bool estimated;            /* usage is, by them: see estimate.h */
 	struct buf answer; /* a whole one whose usage was not looked up yet */
-	double h5, d7;     /* shares used of the account's windows */
+	struct batch_usage *batch; /* whose results these are; or NULL */
+	double h5, d7;             /* shares used of the account's windows */
 	bool has_windows;
 	struct writer *writer; /* of a translated stream, or NULL */
 	/* Answers in the place of an upstream that lacks the path; or NULL. */

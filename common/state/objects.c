@@ -14,6 +14,7 @@
 
 #define FILES 256
 #define OTHER_MIN 12         /* bytes of an id that begins like none of ours */
+#define COUNTED "counted."   /* before the id of what was */
 #define FILE_MAX (64u << 10) /* bytes: some 600 ids */
 
 /* What providers' ids begin with. */
@@ -147,6 +148,36 @@ void objects_note(const char *home, struct span id, const char *backend,
 
 	if (objects_is_id(id) || objects_may_be_id(id))
 		shared_update(entry_of(home, id), put, &n, &unused);
+}
+
+struct once {
+	struct news news;
+	bool was; /* somebody has asked before */
+};
+
+static bool put_once(void *arg, struct span was, struct buf *now)
+{
+	struct once *o = arg;
+	struct object_place unused;
+
+	o->was = span_starts(was, FIRST) &&
+		 find(span_skip(was, strlen(FIRST)), o->news.id, &unused);
+	return !o->was && put(&o->news, was, now);
+}
+
+bool objects_once(const char *home, struct span id)
+{
+	char text[OBJECTS_ID_MAX + sizeof(COUNTED)];
+	struct once o = { .was = false };
+	struct err unused;
+
+	if (!is_plain(id))
+		return false;
+	snprintf(text, sizeof(text), COUNTED "%.*s", SPAN_FMT(id));
+	o.news = (struct news){ span_of(text), "-", "", "",
+				clock_wall_ms() / 1000 };
+	shared_update(entry_of(home, o.news.id), put_once, &o, &unused);
+	return !o.was;
 }
 
 /* The front of the two that was noted last, and takes it off. */

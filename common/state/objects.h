@@ -32,6 +32,9 @@ bool objects_may_be_id(struct span id);
 /* Whose it is, once noted, stays. */
 void objects_note(const char *home, struct span id, const char *backend,
 		  const char *account, const char *who);
+/* Is it asked for the first time of this id? What is counted then is counted
+ * once. */
+bool objects_once(const char *home, struct span id);
 bool objects_find(const char *home, struct span id, struct object_place *out);
 /* A text of another store (a struct span) and this one in one: for
  * shared_update. */

@@ -1,0 +1,139 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What is no text, at its price: images and sound by their tokens, sound by its
+# length; and batches, at half, once.
+. "$(dirname "$0")/../sh/lib.sh"
+need lighttpd curl python3
+
+mkfifo "$tmp/port"
+start_process "$tmp/provider.log" sh -c 'exec python3 "$1" >"$2"' - "$srcdir/tests/money/media.py" "$tmp/port"
+read -r provider_port <"$tmp/port"
+provider=http://127.0.0.1:$provider_port
+export DARIO_API_KEY=the-owner
+"$dario" backend add anth --key=k --base-url="$provider" --protocol=anthropic --models='claude-*' 2>/dev/null
+"$dario" backend add open --key=k --base-url="$provider/v1" 2>/dev/null
+anna=$("$dario" key add anna 2>/dev/null)
+start_router
+# costs NAME MODEL PATH BODY WANTED: what one request more costs
+costs() {
+	before=$(dollars)
+	was=$(requests)
+	post "$3" "{\"model\":\"open:$2\",$4}" -H "x-api-key: $DARIO_API_KEY" >"$tmp/answer"
+	wait_for 10 more_than "$was"
+	is "$1" "$(status) $(($(dollars) - before))" "200 $5"
+}
+requests() {
+	"$dario" usage --by=backend --json | json 'j["total"]["requests"]'
+}
+more_than() {
+	[ "$(requests)" -gt "$1" ]
+}
+dollars() {
+	"$dario" usage --by=backend --json | json 'round(j["total"]["cost"] * 1e9) if not isinstance(j["total"]["cost"], str) else 0'
+}
+image='"usage":{"input_tokens":1500,"output_tokens":1000,"total_tokens":2500,"input_tokens_details":{"text_tokens":500,"image_tokens":1000}}'
+# 500 at 5, 1000 at 10, 1000 at 40
+costs 'an image, its tokens' gpt-image-1 /v1/images/generations "$image" 52500000
+costs 'one that is large' gpt-image-1 /v1/images/generations "$image,\"pad\":3000000" 52500000
+costs 'one of a few pieces' gpt-image-1 /v1/images/edits "$image,\"pad\":60000" 52500000
+costs 'as a stream' gpt-image-1 /v1/images/generations "$image,\"stream\":true,\"pad\":200000" 52500000
+# of the 1000 tokens of images 400 were cached: 500 at 5, 600 at 10, 400 at 2.5, 1000 at 40
+costs 'some of it cached' gpt-image-1 /v1/images/generations \
+	'"usage":{"input_tokens":1500,"output_tokens":1000,"input_tokens_details":{"text_tokens":500,"image_tokens":1000,"cached_tokens":400,"cached_tokens_details":{"image_tokens":400,"text_tokens":0}}}' 49500000
+# Chat with sound: 100 at 2.5, 900 at 32; 50 at 10, 250 at 64
+costs 'sound, in and out' gpt-audio /v1/chat/completions \
+	'"messages":[{"role":"user","content":"x"}],"choices":1,"usage":{"prompt_tokens":1000,"completion_tokens":300,"total_tokens":1300,"prompt_tokens_details":{"audio_tokens":900,"cached_tokens":0},"completion_tokens_details":{"audio_tokens":250,"text_tokens":50}}' \
+	45550000
+costs 'more sound than there is' gpt-audio /v1/chat/completions \
+	'"messages":[{"role":"user","content":"x"}],"choices":1,"usage":{"prompt_tokens":1000,"completion_tokens":0,"total_tokens":1000,"prompt_tokens_details":{"audio_tokens":99000}}' \
+	32000000
+costs 'a large answer tells, too' gpt-4o /v1/chat/completions \
+	'"messages":[{"role":"user","content":"x"}],"choices":1,"pad":1500000,"usage":{"prompt_tokens":1000,"completion_tokens":300,"total_tokens":1300}' \
+	5500000
+spoken() { # MODEL JSON: a form, as speech is sent
+	before=$(dollars)
+	was=$(requests)
+	printf '%s' "$2" >"$tmp/sound"
+	curl -s -o "$tmp/answer" -w '%{http_code}' -H "x-api-key: $DARIO_API_KEY" -F model="open:$1" -F "file=@$tmp/sound" "$url/v1/audio/transcriptions" >"$tmp/status"
+	wait_for 10 more_than "$was"
+	echo "$(status) $(($(dollars) - before))"
+}
+is 'speech by its length: 100 s at 0.36 an hour' "$(spoken whisper-1 '{"usage":{"type":"duration","seconds":100}}')" '200 10000000'
+# 10 at 2.5, 990 at 6, 100 at 10
+is 'speech by its tokens' "$(spoken gpt-4o-transcribe '{"usage":{"type":"tokens","input_tokens":1000,"output_tokens":100,"total_tokens":1100,"input_token_details":{"text_tokens":10,"audio_tokens":990}}}')" \
+	'200 6965000'
+printf '{"prices":[{"match":["mine"],"input":1,"output":2,"image":{"output":100},"batch":0.25}]}' >"$DARIO_HOME/prices.json"
+chmod 600 "$DARIO_HOME/prices.json"
+costs 'own prices' mine /v1/images/generations '"usage":{"input_tokens":1000,"output_tokens":1000,"output_tokens_details":{"image_tokens":900,"text_tokens":100}}' \
+	91200000
+for wrong in '"image":5' '"image":{"input":-1}' '"audio":{"output":"x"}' '"hour":-1' '"batch":"half"' '"read":"0.1"' '"search":-1'; do
+	printf '{"prices":[{"match":["mine"],"input":1,"output":2,%s}]}' "$wrong" >"$tmp/wrong"
+	mkdir -p "$tmp/other"
+	chmod 700 "$tmp/other"
+	(umask 077; cp "$tmp/wrong" "$tmp/other/prices.json")
+	DARIO_HOME=$tmp/other "$dario" proxy --check --port="$(free_port)" >"$tmp/said" 2>&1
+	is "a wrong price: $wrong" "$?" 1
+	like 'it is named' "$(cat "$tmp/said")" "$(echo "$wrong" | cut -d'"' -f2)"
+done
+
+# What is only looked at has used nothing.
+before=$(dollars)
+was=$(requests)
+for path in /v1/batches/batch_0009x /to/open/v1/batches/batch_0009x; do
+	curl -s -o "$tmp/answer" -H "x-api-key: $DARIO_API_KEY" -H 'x-dario-backend: open' "$url$path"
+	like "$path tells of usage" "$(cat "$tmp/answer")" '"input_tokens": 9000'
+done
+wait_for 10 more_than $((was + 1))
+is 'looking at a batch costs nothing' "$(dollars)" "$before"
+is 'and adds no tokens' "$("$dario" usage --by=model --json | json 'sum(r["uncached"] for r in j["rows"] if r["uncached"] >= 9000)')" 0
+
+# Batches
+batch() { # KEY PATH LINES: made, its id
+	case $2 in
+	/v1/batches) body="{\"metadata\":{\"lines\":$3}}" ;;
+	*) body="{\"requests\":[{\"custom_id\":\"a\",\"params\":{\"model\":\"claude-opus-4-5\",\"lines\":$3}}]}" ;;
+	esac
+	curl -s -H "x-api-key: $1" -H 'Content-Type: application/json' -H 'x-dario-backend: open' -d "$body" "$url$2" | json 'j["id"]'
+}
+download() { # KEY PATH
+	before=$(dollars)
+	was=$(requests)
+	curl -s -o "$tmp/answer" -w '%{http_code}' -H "x-api-key: $1" "$url$2" >"$tmp/status"
+	wait_for 10 more_than "$was"
+	echo "$(status) $(($(dollars) - before))"
+}
+message() { # MODEL USAGE
+	printf '{"custom_id":"a","result":{"type":"succeeded","message":{"id":"m","type":"message","model":"%s","content":[{"type":"text","text":"\\"usage\\":{\\"input_tokens\\":1}"}],"usage":{%s}}}}' "$1" "$2"
+}
+used='"input_tokens":1000,"output_tokens":200,"cache_creation_input_tokens":300,"cache_creation":{"ephemeral_5m_input_tokens":100,"ephemeral_1h_input_tokens":200},"cache_read_input_tokens":4000,"service_tier":"batch"'
+# half of 1000 at 5, 200 at 25, 100 at 6.25, 200 at 10, 4000 at 0.5, twice; and once at 1, 5, 1.25, 2, 0.1
+lines="[$(message claude-opus-4-5 "$used"),$(message claude-haiku-4-5-20251001 "$used"),$(message claude-opus-4-5 "$used"),{\"custom_id\":\"b\",\"result\":{\"type\":\"errored\",\"error\":{\"type\":\"error\"}}},{\"custom_id\":\"c\",\"result\":{\"type\":\"expired\"}}]"
+id=$(batch "$anna" /v1/messages/batches "$lines")
+is 'a batch of Anthropic: each at half its price' "$(download "$DARIO_API_KEY" "/v1/messages/batches/$id/results")" '200 16087500'
+is 'its models, each once, and that it was made' "$("$dario" usage --by=key,model --json | json 'sorted((r["model"], r["requests"], r["uncached"], r["write1h"], r["read"]) for r in j["rows"] if r["key"] == "anna" and r["uncached"])')" \
+	"[('claude-haiku-4-5-20251001', 1, 1000, 200, 4000), ('claude-opus-4-5', 2, 2000, 400, 8000)]"
+is 'once: not with another download' "$(download "$anna" "/v1/messages/batches/$id/results")" '200 0'
+is 'as they came' "$(wc -l <"$tmp/answer" | tr -d ' ')" 4
+reply() { # MODEL USAGE
+	printf '{"id":"r","custom_id":"a","response":{"status_code":200,"request_id":"q","body":{"model":"%s","choices":[],"usage":{%s}}},"error":null}' "$1" "$2"
+}
+used='"prompt_tokens":3000,"completion_tokens":100,"total_tokens":3100,"prompt_tokens_details":{"cached_tokens":1000}'
+# half of 2000 at 2.5, 1000 at 1.25, 100 at 10; and of a model that nobody knows
+lines="[$(reply gpt-4o-2024-08-06 "$used"),$(reply nobodys "$used"),{\"custom_id\":\"b\",\"response\":{\"status_code\":400,\"body\":{\"error\":{}}}}]"
+id=$(batch "$anna" /v1/batches "$lines")
+like 'looked at by its maker' "$(curl -s -H "x-api-key: $anna" "$url/v1/batches/$id")" output_file_id
+file=file-${id#batch_}
+is 'a batch of OpenAI: in a file' "$(download "$DARIO_API_KEY" "/v1/files/$file/content")" '200 3625000'
+is 'for who has made it; without a price it is not known' "$("$dario" usage --by=key,model --json | json 'sorted((r["model"], r["uncached"], r["cost"]) for r in j["rows"] if r["key"] == "anna" and r["uncached"] == 2000 and "gpt" in r["model"] or r["model"] == "nobodys")')" \
+	"[('gpt-4o-2024-08-06', 2000, 0.003625), ('nobodys', 2000, 'unknown')]"
+is 'once' "$(download "$anna" "/v1/files/$file/content")" '200 0'
+id=$(batch "$DARIO_API_KEY" /v1/batches "[$(reply mine '"prompt_tokens":1000000,"completion_tokens":0,"total_tokens":1000000')]")
+curl -s -o "$tmp/answer" -H "x-api-key: $DARIO_API_KEY" "$url/v1/batches/$id"
+is 'a share of its own' "$(download "$DARIO_API_KEY" "/v1/files/file-${id#batch_}/content")" '200 250000000'
+for lines in '["no JSON"]' '["{\"custom_id\":"]' '[{"a":1},{"b":2}]' '[[1]]' '[]' "[{\"custom_id\":\"a\",\"method\":\"POST\",\"body\":{\"usage\":{\"prompt_tokens\":5000}}}]"; do
+	id=$(batch "$DARIO_API_KEY" /v1/batches "$(printf '%s' "$lines")")
+	curl -s -o "$tmp/answer" -H "x-api-key: $DARIO_API_KEY" "$url/v1/batches/$id"
+	is "a file of something else: $lines" "$(download "$DARIO_API_KEY" "/v1/files/file-${id#batch_}/content")" '200 0'
+done
+ok 'it still serves' test -n "$(alive "$(worker_pid)")"
+done_testing
