@@ -100,10 +100,10 @@ static const struct {
 	const char *key, *value;
 	double factor;
 } dearer[] = {
-	{ "service_tier", "\"priority\"", 2 },
-	{ "service_tier", "\"fast\"", 2 },
-	{ "speed", "\"fast\"", 6 },
-	{ "inference_geo", "\"us\"", 1.1 },
+	{ "service_tier", "\"priority\"", PRICE_PRIORITY },
+	{ "service_tier", "\"fast\"", PRICE_PRIORITY },
+	{ "speed", "\"fast\"", PRICE_FAST },
+	{ "inference_geo", "\"us\"", PRICE_US },
 };
 
 /* What a provider runs by itself, by what the type of its tool begins with. */
@@ -536,16 +536,35 @@ static int64_t counted(const struct usage *u)
 	return u->input + u->cache_write + u->output;
 }
 
-/* Anthropic tells how often it has searched. */
+/* Does who answers tell how often it has searched? Both APIs do that have a
+ * search of their own, where nothing is translated. */
+static bool tells_searches(const struct request *r)
+{
+	const struct backend *b =
+		r->backend ? snapshot_backend(r->config, span_of(r->backend))
+			   : NULL;
+	size_t d = (size_t)(r->dialect - dialects);
+
+	b = b ? b : &r->config->claude;
+	return r->has_usage && d != DIALECT_OPENAI && b->speaks[d];
+}
+
+/* By what the answer says of how it was served, else by what was asked for. */
 static int64_t nano_cost(const struct request *r, const struct price *p,
 			 const struct usage *u)
 {
 	const struct metered *m = r->metered;
-	double extra = is_anthropic(r) && u->searches
-			     ? 0
-			     : (double)m->searches * (p ? p->search : 0);
+	double factor = u->tier & USAGE_TOLD ? 1 : m->factor;
+	struct usage plain = *u;
 
-	return p ? nano(price_cost(p, u) * m->factor + extra) : 0;
+	if (!p)
+		return 0;
+	if (!u->searches && !tells_searches(r))
+		plain.searches = m->searches;
+	u = &plain;
+	return nano((price_cost(p, u) - (double)u->searches * p->search) *
+			    factor +
+		    (double)u->searches * p->search);
 }
 
 static void note(struct request *r)
@@ -614,6 +633,8 @@ void metered_settle(struct request *r)
 		p = price_now(r);
 	}
 	cost = nano_cost(r, p, &u);
+	if (p)
+		r->billed = (double)cost / QUOTA_DOLLAR;
 	for (size_t i = 0; i < m->n; i++)
 		meter_settle(&m->leases[i], cost, counted(&u));
 	r->metered = NULL;

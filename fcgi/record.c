@@ -61,10 +61,11 @@ static void look_up_usage(struct request *r)
 static double dollars(const struct request *r, const char *model, int64_t now)
 {
 	bool generates = *model || r->usage.input || r->usage.output;
+	double cost = generates && r->config ? cost_of(r->config, r->backend,
+						       model, now, &r->usage)
+					     : 0;
 
-	return generates && r->config
-		     ? cost_of(r->config, r->backend, model, now, &r->usage)
-		     : 0;
+	return cost > 0 && r->billed > 0 ? r->billed : cost;
 }
 
 static void add(const char *home, const struct history_record *h)

@@ -86,6 +86,7 @@ struct request {
 	bool trusted; /* may see details: the key is right, or none is set */
 	const struct key *key;   /* of a person; NULL: the owner, or nobody */
 	struct metered *metered; /* what its limits count; or NULL */
+	double billed;           /* US dollars that they have; 0: nothing */
 	const char *user;        /* that the body names, hashed; or NULL */
 	bool own; /* the router itself asks: for the demo, and that alone */
 	struct span session; /* the cookie of the page that let it in; or "" */

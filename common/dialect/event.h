@@ -54,12 +54,22 @@ struct usage_media {
 	int64_t input, read, output;
 };
 
+/* How it was served, where that has a price: its provider says so. */
+enum usage_tier {
+	USAGE_PRIORITY = 1,
+	USAGE_FLEX = 2,  /* when there is room: as a batch */
+	USAGE_FAST = 4,  /* Anthropic's fast mode */
+	USAGE_US = 8,    /* in that country alone */
+	USAGE_TOLD = 16, /* it is said, if only that it is the usual one */
+};
+
 struct usage {
 	int64_t input, cache_read, cache_write, output, reasoning;
 	int64_t cache_write_1h; /* of cache_write: kept for an hour */
 	int64_t searches;       /* of the web, that the provider bills */
 	struct usage_media image, audio;
 	int64_t seconds; /* of sound, where these are billed and not tokens */
+	unsigned tier;   /* enum usage_tier */
 };
 
 /* What a text relies on: a place on the web. */

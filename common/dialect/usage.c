@@ -3,6 +3,7 @@
 
 #include "dialect/usage.h"
 
+#include "base/jwalk.h"
 #include "base/port.h"
 
 #include <string.h>
@@ -20,6 +21,19 @@ static int64_t most(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+/* A later event that does not say it changes nothing. */
+static void read_tier(const struct jval *o, const char *key, const char *value,
+		      unsigned bit, unsigned *tier)
+{
+	const struct jval *v = jval_get(o, key);
+
+	if (!v)
+		return;
+	*tier = (*tier & ~bit) | USAGE_TOLD;
+	if (span_is(jval_str(o, key), value))
+		*tier |= bit;
+}
+
 void usage_anthropic(struct usage *u, const struct jval *o)
 {
 	const struct jval *details = jval_get(o, "output_tokens_details");
@@ -33,6 +47,8 @@ void usage_anthropic(struct usage *u, const struct jval *o)
 	read_count(o, "output_tokens", &u->output);
 	read_count(details, "thinking_tokens", &u->reasoning);
 	read_count(tools, "web_search_requests", &u->searches);
+	read_tier(o, "speed", "fast", USAGE_FAST, &u->tier);
+	read_tier(o, "inference_geo", "us", USAGE_US, &u->tier);
 }
 
 /* The first of `keys` (NULL at the end) that is there, or 0. */
@@ -148,6 +164,45 @@ static struct span find_object(struct span text)
 	return SPAN("");
 }
 
+/* OpenAI says beside the usage how it was served. A quote inside a string is
+ * escaped. */
+static void find_tier(struct span text, struct usage *u)
+{
+	static const struct span key = SPAN_INIT("\"service_tier\"");
+	const char *at = memmem(text.p, text.n, key.p, key.n);
+
+	if (!at)
+		return;
+	text = span_skip(text, (size_t)(at - text.p) + key.n);
+	while (text.n && strchr(" \t\r\n:", *text.p))
+		text = span_skip(text, 1);
+	u->tier = USAGE_TOLD;
+	if (span_starts(text, "\"priority\""))
+		u->tier |= USAGE_PRIORITY;
+	if (span_starts(text, "\"flex\""))
+		u->tier |= USAGE_FLEX;
+}
+
+/* Of Responses: opening a page that was found is no search. */
+static void count_searches(struct span text, struct usage *u)
+{
+	static const struct span kind = SPAN_INIT("\"web_search_call\"");
+	struct span response = jwalk_get(text, "response"), action;
+	struct jwalk w;
+
+	if (!memmem(text.p, text.n, kind.p, kind.n))
+		return;
+	u->searches = 0;
+	w = jwalk_in(jwalk_get(response.n ? response : text, "output"));
+	while (jwalk_next(&w)) {
+		action = jwalk_get(w.value, "action");
+		u->searches += jwalk_is(jwalk_get(w.value, "type"),
+					"web_search_call") &&
+			       (!action.n ||
+				jwalk_is(jwalk_get(action, "type"), "search"));
+	}
+}
+
 bool usage_scan(usage_fn *fn, struct span text, struct usage *u)
 {
 	struct span rest = find_object(text);
@@ -163,6 +218,10 @@ bool usage_scan(usage_fn *fn, struct span text, struct usage *u)
 	o = jdoc_take(&d, &rest, &unused);
 	if (o)
 		fn(u, o);
+	if (o && fn != usage_anthropic)
+		find_tier(text, u);
+	if (o && fn == usage_responses)
+		count_searches(text, u);
 	jdoc_release(&d);
 	return o != NULL;
 }

@@ -382,6 +382,17 @@ static double media_cost(const struct price_media *p,
 	       (double)u->output * p->output;
 }
 
+/* Of what tokens cost. */
+static double tier_factor(const struct price *p, unsigned tier)
+{
+	double factor = tier & USAGE_FAST     ? PRICE_FAST
+		      : tier & USAGE_PRIORITY ? PRICE_PRIORITY
+		      : tier & USAGE_FLEX     ? p->batch
+					      : 1;
+
+	return tier & USAGE_US ? factor * PRICE_US : factor;
+}
+
 double price_cost(const struct price *p, const struct usage *u)
 {
 	int64_t prompt = u->input + u->cache_read + u->cache_write;
@@ -389,13 +400,16 @@ double price_cost(const struct price *p, const struct usage *u)
 	const struct price_rates *r = p->over && prompt > p->over ? &p->far
 								  : &p->usual;
 
-	return (double)u->input * r->input + (double)u->cache_read * r->read +
-	       (double)(u->cache_write - u->cache_write_1h) * r->write5m +
-	       (double)u->cache_write_1h * r->write1h +
-	       (double)(u->output - thought) * r->output +
-	       (double)thought * r->reasoning +
-	       media_cost(&p->image, &u->image) +
-	       media_cost(&p->audio, &u->audio) +
+	double tokens =
+		(double)u->input * r->input + (double)u->cache_read * r->read +
+		(double)(u->cache_write - u->cache_write_1h) * r->write5m +
+		(double)u->cache_write_1h * r->write1h +
+		(double)(u->output - thought) * r->output +
+		(double)thought * r->reasoning +
+		media_cost(&p->image, &u->image) +
+		media_cost(&p->audio, &u->audio);
+
+	return tokens * tier_factor(p, u->tier) +
 	       (double)u->seconds * p->second + (double)u->searches * p->search;
 }
 

@@ -46,6 +46,12 @@ struct price_media {
 	double input, read, output;
 };
 
+/* Times so much: Anthropic's fast mode, its price in one country, OpenAI's
+ * priority. */
+#define PRICE_FAST 6
+#define PRICE_US 1.1
+#define PRICE_PRIORITY 2
+
 struct price {
 	struct price_rates usual, far;
 	struct price_media image, audio;

@@ -3,7 +3,7 @@
 """A provider of images, sound and batches; prints its port.
 
 What it has used stands in the request: a POST answers with its member `usage`
-behind `pad` bytes of an image. A batch is POSTed with `lines`, the lines of its
+behind `pad` bytes of an image, or with its member `told`. A batch is POSTed with `lines`, the lines of its
 results; they are at .../results, or in the file that it names.
 """
 import json
@@ -41,6 +41,8 @@ class Handler(BaseHTTPRequestHandler):
         if asked.get("stream"):
             text = "data: %s\n\n" % json.dumps(dict(told, type="image_generation.completed"))
             return self.answer(text.encode(), "text/event-stream")
+        if "told" in asked:
+            return self.answer(json.dumps(asked["told"]).encode())
         if asked.get("choices"):
             told = {"id": "c", "object": "chat.completion", "created": 1, "model": asked["model"], "choices": [
                 {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "x" * asked.get("pad", 1)}}],

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What is no text, at its price: images and sound by their tokens, sound by its
-# length; and batches, at half, once.
+# What costs more or less than text as usual: images and sound, by their tokens or
+# length; tiers, searches; and batches, at half, once.
 . "$(dirname "$0")/../sh/lib.sh"
 need lighttpd curl python3
 
@@ -12,18 +12,22 @@ provider=http://127.0.0.1:$provider_port
 export DARIO_API_KEY=the-owner
 "$dario" backend add anth --key=k --base-url="$provider" --protocol=anthropic --models='claude-*' 2>/dev/null
 "$dario" backend add open --key=k --base-url="$provider/v1" 2>/dev/null
+"$dario" backend add answers --key=k --base-url="$provider/v1" --protocol=responses 2>/dev/null
 anna=$("$dario" key add anna 2>/dev/null)
 start_router
 # costs NAME MODEL PATH BODY WANTED: what one request more costs
 costs() {
 	before=$(dollars)
 	was=$(requests)
-	post "$3" "{\"model\":\"open:$2\",$4}" -H "x-api-key: $DARIO_API_KEY" >"$tmp/answer"
+	post "$3" "{\"model\":\"${at:-open}:$2\",$4}" -H "x-api-key: $DARIO_API_KEY" >"$tmp/answer"
 	wait_for 10 more_than "$was"
 	is "$1" "$(status) $(($(dollars) - before))" "200 $5"
 }
 requests() {
 	"$dario" usage --by=backend --json | json 'j["total"]["requests"]'
+}
+read_tokens() {
+	"$dario" usage --by=backend --json | json 'j["total"]["uncached"]'
 }
 more_than() {
 	[ "$(requests)" -gt "$1" ]
@@ -76,8 +80,56 @@ for wrong in '"image":5' '"image":{"input":-1}' '"audio":{"output":"x"}' '"hour"
 	like 'it is named' "$(cat "$tmp/said")" "$(echo "$wrong" | cut -d'"' -f2)"
 done
 
+# How it was served, and searches: for everybody, as the answer tells it.
+chat() { # TIER
+	printf '"messages":[{"role":"user","content":"x"}],"told":{"id":"c","object":"chat.completion","created":1,"model":"gpt-4o","service_tier":"%s","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"\\"service_tier\\":\\"flex\\""}}],"usage":{"prompt_tokens":1000,"completion_tokens":100,"total_tokens":1100}}' "$1"
+}
+costs 'as usual' gpt-4o /v1/chat/completions "$(chat default)" 3500000
+costs 'with priority: twice' gpt-4o /v1/chat/completions "$(chat priority)" 7000000
+costs 'when there is room: half' gpt-4o /v1/chat/completions "$(chat flex)" 1750000
+message_of() { # MEMBERS of usage
+	printf '"max_tokens":9,"messages":[{"role":"user","content":"x"}],"told":{"id":"msg_1","type":"message","role":"assistant","model":"claude-opus-4-5","content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":1000,"output_tokens":100,%s}}' "$1"
+}
+costs_of_claude() { # NAME MEMBERS WANTED
+	before=$(dollars)
+	was=$(requests)
+	post /v1/messages "{\"model\":\"claude-opus-4-5\",$(message_of "$2")}" -H "x-api-key: ${key:-$DARIO_API_KEY}" >"$tmp/answer"
+	wait_for 10 more_than "$was"
+	is "$1" "$(status) $(($(dollars) - before))" "200 $3"
+}
+costs_of_claude 'Claude, as usual' '"service_tier":"standard"' 7500000
+costs_of_claude 'Claude, fast' '"speed":"fast"' 45000000
+costs_of_claude 'Claude, in one country' '"inference_geo":"us","speed":"standard"' 8250000
+costs_of_claude 'Claude, with three searches' '"server_tool_use":{"web_search_requests":3}' 37500000
+searched='{"type":"web_search_call","id":"ws_1","status":"completed","action":{"type":"search","query":"x"}}'
+opened='{"type":"web_search_call","id":"ws_2","status":"completed","action":{"type":"open_page","url":"http://x"}}'
+at=answers
+costs 'Responses: two searches, and a page' gpt-4o /v1/responses \
+	"\"input\":\"x\",\"told\":{\"id\":\"resp_1\",\"object\":\"response\",\"status\":\"completed\",\"output\":[$searched,$opened,$searched],\"usage\":{\"input_tokens\":1000,\"output_tokens\":100,\"total_tokens\":1100}}" \
+	23500000
+at=
+# A key with limits pays what is shown, to the last digit.
+ben=$("$dario" key add ben --spend=100/month 2>/dev/null)
+key=$ben
+tool=',"tools":[{"type":"web_search_20250305","name":"web_search"}]'
+costs_of_claude 'a key: fast' '"speed":"fast"' 45000000
+costs_of_claude 'a key: asked for, not served so' '"speed":"standard"}},"speed":"fast","x":{"y":{"z":1' 7500000
+costs_of_claude 'a key: not told' '"service_tier":"standard"}},"speed":"fast","x":{"y":{"z":1' 45000000
+costs_of_claude 'a key: a search that was not needed' "\"service_tier\":\"standard\"}}$tool,\"x\":{\"y\":{\"z\":1" 7500000
+costs_of_claude 'a key: two searches' "\"server_tool_use\":{\"web_search_requests\":2}}}$tool,\"x\":{\"y\":{\"z\":1" 27500000
+key=
+paid() {
+	"$dario" key show ben --json | json 'j["used"]["spend"]["month"]'
+}
+is_paid() {
+	[ "$(paid)" = 0.132500000 ]
+}
+wait_for 10 is_paid
+is 'a key: all of it' "$(paid)" 0.132500000
+
 # What is only looked at has used nothing.
 before=$(dollars)
+tokens=$(read_tokens)
 was=$(requests)
 for path in /v1/batches/batch_0009x /to/open/v1/batches/batch_0009x; do
 	curl -s -o "$tmp/answer" -H "x-api-key: $DARIO_API_KEY" -H 'x-dario-backend: open' "$url$path"
@@ -85,7 +137,7 @@ for path in /v1/batches/batch_0009x /to/open/v1/batches/batch_0009x; do
 done
 wait_for 10 more_than $((was + 1))
 is 'looking at a batch costs nothing' "$(dollars)" "$before"
-is 'and adds no tokens' "$("$dario" usage --by=model --json | json 'sum(r["uncached"] for r in j["rows"] if r["uncached"] >= 9000)')" 0
+is 'and adds no tokens' "$(read_tokens)" "$tokens"
 
 # Batches
 batch() { # KEY PATH LINES: made, its id
