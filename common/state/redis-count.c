@@ -27,7 +27,7 @@ static void after_fork(void)
 		     x = x->next)
 			x->held = x->own = 0;
 	redis_mirror.pid = getpid();
-	redis_mirror.again = false;
+	redis_mirror.again = redis_mirror.asked = false;
 	pthread_mutex_unlock(&redis_mirror.lock);
 }
 
@@ -219,7 +219,8 @@ bool redis_take(struct shared_entry *x, uint32_t seen, int64_t interval,
 	uint64_t serial;
 	int64_t version;
 	uint32_t n, others = others_of(x);
-	bool force = atomic_load(&x->races) >= RACES;
+	bool force = atomic_load(&x->races) >= RACES, also;
+	int rc;
 
 	if (redis_count(x) != seen)
 		return false;
@@ -231,7 +232,9 @@ bool redis_take(struct shared_entry *x, uint32_t seen, int64_t interval,
 	serial = say_held(x, 1, &n);
 	atomic_store(&x->sent_serial, serial);
 	version = redis_mirror_version(x);
-	redis_mirror_begin(&a, "take", true);
+	/* News that are on their way need not be asked for twice. */
+	also = atomic_exchange(&redis_mirror.asked, true);
+	redis_mirror_begin(&a, also ? "also" : "take", true);
 	redis_word(&a, x->name);
 	redis_int(&a, n);
 	redis_int(&a, (int64_t)serial);
@@ -240,7 +243,10 @@ bool redis_take(struct shared_entry *x, uint32_t seen, int64_t interval,
 	redis_int(&a, interval);
 	redis_int(&a, max);
 	redis_int(&a, force);
-	if (redis_ask(&a, took, &t, &unused)) {
+	rc = redis_ask(&a, took, &t, &unused);
+	if (!also)
+		atomic_store(&redis_mirror.asked, false);
+	if (rc) {
 		*wait = turn_here(x, interval, max);
 		return true;
 	}

@@ -40,6 +40,7 @@ extern struct redis_mirror {
 	_Atomic uint64_t serial;
 	_Atomic bool again; /* say anew what is held */
 	_Atomic uint32_t waiting;
+	_Atomic bool asked; /* a choice is on its way that brings the news */
 	_Atomic bool used;  /* since the last beat */
 	_Atomic bool holds; /* this process has held something */
 	pid_t pid;

@@ -147,6 +147,8 @@ static void hear(const redisReply *answer)
 	struct span data = text_of(answer, REDIS_DATA);
 	int64_t last = int_of(answer, REDIS_LAST);
 
+	if (!int_of(answer, REDIS_NOW)) /* of "also" */
+		return;
 	pthread_mutex_lock(&redis_mirror.lock);
 	if (!span_is(data, redis_mirror.data) || int_of(answer, REDIS_LOST)) {
 		if (*redis_mirror.data)
