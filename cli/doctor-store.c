@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "cli/doctor.h"
+#include "state/config-share.h"
 #include "state/credential.h"
 #include "state/redis-url.h"
 #include "state/shared-choose.h"
@@ -51,6 +52,23 @@ static void look_at_account(void *arg, const char *file)
 	vault_release(&there);
 }
 
+/* One that was refused stays so until a person says which one holds. */
+static void look_at_config(struct doctor *d)
+{
+	struct err e = { 0 };
+
+	if (!vault_exists())
+		return;
+	if (config_check(d->home, &e))
+		doctor_say(d, DOCTOR_WARN, "shared configuration",
+			   "until then this host goes by its own: see dario "
+			   "store status",
+			   "%s", e.msg);
+	else if (config_version(d->home))
+		doctor_say(d, DOCTOR_OK, "shared configuration", NULL,
+			   "what is in the store is taken, or can be");
+}
+
 void doctor_store(struct doctor *d)
 {
 	struct err e = { 0 };
@@ -79,8 +97,10 @@ void doctor_store(struct doctor *d)
 			   buf_cstr(&where), (long long)(clock_ms() - begun));
 	if (!e.code && shared_info("persistence", &info, &e) == 0)
 		say_loss(d, buf_cstr(&info));
-	if (!e.code)
+	if (!e.code) {
 		credential_each(d->home, look_at_account, d);
+		look_at_config(d);
+	}
 	buf_release(&where);
 	buf_release(&info);
 }

@@ -44,6 +44,7 @@ struct seen {
 	struct keyring keys;
 	struct thing *things;
 	size_t n;
+	struct err refused; /* why the configuration is not taken; or none */
 	const char *home;
 };
 
@@ -120,6 +121,8 @@ static int look(struct seen *s, const struct settings *set, struct err *e)
 	if (rc == 0)
 		rc = vault_list(take_thing, s, e);
 	s->up = rc == 0;
+	if (s->up && vault_exists())
+		config_check(s->home, &s->refused);
 	qsort(s->things, s->n, sizeof(*s->things), by_name);
 	return rc;
 }
@@ -150,6 +153,8 @@ static void print_json(const struct seen *s)
 		jw_obj_end(&w);
 	}
 	jw_arr_end(&w);
+	if (s->refused.code)
+		jw_kcstr(&w, "refused", s->refused.msg);
 	jw_obj_end(&w);
 	say_json(buf_get(&out));
 	buf_release(&out);
@@ -203,6 +208,8 @@ static void print_table(struct seen *s)
 		say(stdout, "\n%-30s %-24s %s\n", "SEALED THERE", "SINCE", "");
 	for (size_t i = 0; i < s->n; i++)
 		print_thing(&s->things[i]);
+	if (s->refused.code)
+		say(stdout, "\nnot taken: %s\n", s->refused.msg);
 }
 
 int store_status(struct cmd *c, struct err *e)

@@ -332,55 +332,88 @@ static int check_unchanged(const char *home, struct json_object *known,
 	return 0;
 }
 
-static int write_all(const char *home, struct json_object *files, bool force,
-		     struct err *e)
+/* The note of what came from the store: its files, or NULL. */
+static struct json_object *known_of(struct json_object *note)
 {
-	struct json_object *was = NULL, *known;
+	struct json_object *known = json_get(note, "files");
+
+	return json_object_is_type(known, json_type_object) ? known : NULL;
+}
+
+static int write_all(const char *home, struct json_object *files, struct err *e)
+{
+	struct json_object *was = NULL;
 	int rc = json_load(home, NOTE, &was, e) < 0 ? -1 : 0;
 
-	known = json_get(was, "files");
-	if (!json_object_is_type(known, json_type_object))
-		known = NULL;
-	if (rc == 0 && known && !force)
-		rc = check_unchanged(home, known, files, e);
 	json_object_object_foreach(files, name, text)
 	{
 		if (rc == 0)
 			rc = write_file(home, name, json_span(text), e);
 	}
-	if (rc == 0 && known)
-		rc = remove_others(home, known, files, e);
+	if (rc == 0 && known_of(was))
+		rc = remove_others(home, known_of(was), files, e);
 	json_object_put(was);
 	return rc;
 }
 
-/* With the lock. */
-static int pull(const char *home, bool force, size_t *n, struct err *e)
+/* May it take the place of what is here? */
+static int may_take(const char *home, const struct vault_thing *t,
+		    struct json_object *files, struct err *e)
 {
-	struct json_object *files = NULL;
-	int64_t here = config_version(home);
-	struct vault_thing t;
-	int rc = vault_get(CONFIG_THING, &t, e);
+	struct json_object *was = NULL;
+	int rc = json_load(home, NOTE, &was, e) < 0 ? -1 : 0;
 
-	if (rc || !t.version || (t.version == here && !force))
-		goto out;
-	if (t.version < here && !force) {
+	if (rc == 0 && t->version < json_count(was, "version", 0))
 		rc = err_set(
 			e, ERR_CONFIG,
 			"the store has an older configuration than this "
 			"host: dario store push puts this one there, dario "
 			"store pull --force takes that");
-		goto out;
-	}
-	files = json_read(buf_get(&t.text), e);
-	rc = files ? check_files(files, e) : -1;
-	if (rc == 0)
-		rc = write_all(home, files, force, e);
-	if (rc == 0)
+	else if (rc == 0 && known_of(was))
+		rc = check_unchanged(home, known_of(was), files, e);
+	json_object_put(was);
+	return rc;
+}
+
+/* What the store has: *files is NULL when there is nothing to do. */
+static int fetch(const char *home, bool force, struct vault_thing *t,
+		 struct json_object **files, struct err *e)
+{
+	*files = NULL;
+	if (vault_get(CONFIG_THING, t, e))
+		return -1;
+	if (!t->version || (t->version == config_version(home) && !force))
+		return 0;
+	*files = json_read(buf_get(&t->text), e);
+	if (!*files || check_files(*files, e))
+		return -1;
+	return force ? 0 : may_take(home, t, *files, e);
+}
+
+/* With the lock. */
+static int pull(const char *home, bool force, size_t *n, struct err *e)
+{
+	struct json_object *files;
+	struct vault_thing t;
+	int rc = fetch(home, force, &t, &files, e);
+
+	if (rc == 0 && files)
+		rc = write_all(home, files, e);
+	if (rc == 0 && files)
 		rc = note(home, t.version, files, e);
-	if (rc == 0)
+	if (rc == 0 && files)
 		*n = (size_t)json_object_object_length(files);
-out:
+	json_object_put(files);
+	vault_release(&t);
+	return rc;
+}
+
+int config_check(const char *home, struct err *e)
+{
+	struct json_object *files;
+	struct vault_thing t;
+	int rc = fetch(home, false, &t, &files, e);
+
 	json_object_put(files);
 	vault_release(&t);
 	return rc;

@@ -28,6 +28,8 @@ int config_push(const char *home, bool force, size_t *n, struct err *e);
  * or an older one. *n: how many files it has; 0 when there was nothing to do.
  */
 int config_pull(const char *home, bool force, size_t *n, struct err *e);
+/* Would it be taken, as it is there? -1: no, with why and what to do. */
+int config_check(const char *home, struct err *e);
 int64_t config_version(const char *home); /* that this host has; 0 none */
 
 #endif

@@ -95,6 +95,9 @@ on 2
 "$dario" store pull >"$tmp/out" 2>&1
 is 'changed here: nothing is pulled over it' "$? $(grep -c disabled "$DARIO_HOME/keys/bob.json")" '1 1'
 like 'changed here: it is named' "$(cat "$tmp/out")" 'keys/bob.json was changed on this host'
+like 'changed here: status says so, and what to do' "$("$dario" store status)" 'not taken: keys/bob.json was changed on this host, and another has pushed meanwhile: dario store push --force'
+like 'changed here: for programs, too' "$("$dario" store status --json | json 'j["refused"]')" 'keys/bob.json'
+like 'changed here: and doctor' "$("$dario" doctor --json 2>&1)" 'keys/bob.json was changed on this host, and another'
 "$dario" key remove bob
 "$dario" store pull >"$tmp/out" 2>&1
 is 'removed here: it does not come back' "$? $(ls "$DARIO_HOME/keys" | grep -c bob.json$)" '1 0'
@@ -105,6 +108,8 @@ on 1
 "$dario" store push 2>/dev/null
 on 2
 ok 'and what is the same is taken' "$dario" store pull 2>/dev/null
+unlike 'taken: status says no more' "$("$dario" store status)" 'not taken'
+unlike 'taken: nor doctor' "$("$dario" doctor --json 2>&1)" 'was changed'
 on 3
 "$dario" store pull 2>/dev/null
 
