@@ -88,6 +88,8 @@ static bool read_host(struct redis_url *u, struct span s, int preset)
 		return false;
 	if (span_starts(s, "[")) { /* IPv6 */
 		s = span_skip(s, 1);
+		if (!memchr(s.p, ']', s.n))
+			return false;
 		name = span_cut(&s, ']');
 		if (s.n && s.p[0] != ':')
 			return false;
