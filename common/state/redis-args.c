@@ -5,6 +5,7 @@
 #include "state/redis-link.h"
 
 #include <stdio.h>
+#include <string.h>
 
 void redis_text(struct redis_args *a, struct span s)
 {
@@ -52,4 +53,25 @@ struct span redis_text_at(const redisReply *answer, size_t i)
 	if (!r || r->type != REDIS_REPLY_STRING)
 		return SPAN("");
 	return (struct span){ r->str, (size_t)r->len };
+}
+
+bool redis_is_answer(const redisReply *r)
+{
+	return r && r->type == REDIS_REPLY_ARRAY && r->elements == REDIS_ANSWER;
+}
+
+bool redis_lacks_script(const redisReply *r)
+{
+	return r && r->type == REDIS_REPLY_ERROR &&
+	       strncmp(r->str, "NOSCRIPT", 8) == 0;
+}
+
+const char *redis_fault(const redisReply *r, char *out, size_t n)
+{
+	if (r && r->type == REDIS_REPLY_ERROR)
+		snprintf(out, n, "it says %.*s",
+			 r->len < 120 ? (int)r->len : 120, r->str);
+	else
+		snprintf(out, n, "its answer cannot be read");
+	return out;
 }

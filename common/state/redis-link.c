@@ -11,7 +11,6 @@
 #include "state/redis-open.h"
 
 #include <errno.h>
-#include <hiredis/async.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -165,22 +164,6 @@ void redis_args(struct redis_args *a, const char *op, const char *who,
 	redis_int(a, *who && is_due() ? -since - 1 : since);
 }
 
-static bool is_answer(const redisReply *r)
-{
-	return r && r->type == REDIS_REPLY_ARRAY && r->elements == REDIS_ANSWER;
-}
-
-/* In words; of an error of the server its first words. */
-static const char *fault_of(const redisReply *r, char *out, size_t n)
-{
-	if (r && r->type == REDIS_REPLY_ERROR)
-		snprintf(out, n, "it says %.*s",
-			 r->len < 120 ? (int)r->len : 120, r->str);
-	else
-		snprintf(out, n, "its answer cannot be read");
-	return out;
-}
-
 /* --- a thread that blocks ------------------------------------------------ */
 
 /* With the lock: a connection, or NULL. */
@@ -204,6 +187,21 @@ static redisContext *connection(struct err *e)
 	return link_.sync;
 }
 
+/* An answer, or NULL; once more when the script had to be loaded again. */
+static redisReply *run_script(redisContext *c, struct redis_args *a)
+{
+	redisReply *r = redisCommandArgv(c, a->argc, a->v, a->n);
+
+	if (!redis_lacks_script(r))
+		return r;
+	freeReplyObject(r);
+	r = redisCommand(c, "SCRIPT LOAD %s", redis_script);
+	if (!r)
+		return NULL;
+	freeReplyObject(r);
+	return redisCommandArgv(c, a->argc, a->v, a->n);
+}
+
 /* With the lock. */
 static int ask_locked(struct redis_args *a, redis_done *done, void *arg,
 		      struct err *e)
@@ -217,15 +215,15 @@ static int ask_locked(struct redis_args *a, redis_done *done, void *arg,
 		return -1;
 	a->v[1] = link_.place.sha;
 	a->n[1] = strlen(link_.place.sha);
-	r = redisCommandArgv(c, a->argc, a->v, a->n);
+	r = run_script(c, a);
 	if (!r) {
 		rc = err_set(e, ERR_INTERNAL, "%s",
 			     c->err == REDIS_ERR_IO && errno == EAGAIN
 				     ? "it does not answer in time"
 				     : c->errstr);
-	} else if (!is_answer(r)) {
+	} else if (!redis_is_answer(r)) {
 		rc = err_set(e, ERR_INTERNAL, "%s",
-			     fault_of(r, why, sizeof(why)));
+			     redis_fault(r, why, sizeof(why)));
 	} else {
 		link_.setup.heard(r);
 		done(arg, r);
@@ -279,7 +277,7 @@ int redis_link_retry(struct err *e)
 	struct redis_args a;
 	int rc;
 
-	redis_args(&a, "sync", "", INT64_MAX / 4096);
+	redis_args(&a, "look", "", INT64_MAX / 4096);
 	pthread_mutex_lock(&link_.lock);
 	rc = ask_locked(&a, ignore, NULL, e);
 	/* One that is just fast enough would come and go all the time. */
@@ -321,7 +319,8 @@ struct call {
 	void *arg;
 	struct task *task;
 	bool over, ok;
-	bool left; /* nobody waits any more */
+	bool left;               /* nobody waits any more */
+	struct redis_args *args; /* while it waits: to send them once more */
 	char why[160];
 };
 
@@ -391,13 +390,17 @@ static void clean_up(void *arg)
 	l->ac = NULL;
 }
 
-static void write_out(struct lane *l)
+static void write_now(struct lane *l)
 {
-	if (!l->ac || !(l->ac->c.flags & REDIS_CONNECTED))
-		return;
 	l->flushing = true;
 	redisAsyncHandleWrite(l->ac);
 	l->flushing = false;
+}
+
+static void write_out(struct lane *l)
+{
+	if (l->ac && l->ac->c.flags & REDIS_CONNECTED)
+		write_now(l);
 }
 
 static void on_flush(struct loop_post *p)
@@ -416,15 +419,20 @@ static void on_flush_now(struct loop_post *p)
 	write_out(l);
 }
 
+/* With what else this round asks for. */
+static void flush_soon(struct lane *l)
+{
+	if (!l->now_set)
+		loop_after_round(l->loop, &l->flush_now);
+	l->now_set = true;
+}
+
 static void on_event(struct watch *w, unsigned events)
 {
 	struct lane *l = OWNER(w, struct lane, watch);
 
-	if (l->want & LOOP_WRITE && events & (LOOP_WRITE | LOOP_GONE)) {
-		l->flushing = true;
-		redisAsyncHandleWrite(l->ac);
-		l->flushing = false;
-	}
+	if (l->want & LOOP_WRITE && events & (LOOP_WRITE | LOOP_GONE))
+		write_now(l);
 	if (l->ac && events & (LOOP_READ | LOOP_GONE))
 		redisAsyncHandleRead(l->ac);
 }
@@ -450,18 +458,40 @@ static void on_hangs(struct timer *t)
 		loop_time(l->loop, t, clock_ms() + HANGS_MS);
 }
 
+static void on_answer(redisAsyncContext *ac, void *reply, void *arg);
+
+/* False: nobody waits for it, or it has been already. */
+static bool send_again(redisAsyncContext *ac, struct call *c)
+{
+	struct redis_args *a = c->left ? NULL : c->args;
+
+	c->args = NULL;
+	if (!a || redisAsyncCommandArgv(ac, on_answer, c, a->argc, a->v, a->n))
+		return false;
+	lane.calls++;
+	flush_soon(&lane);
+	return true;
+}
+
 static void on_answer(redisAsyncContext *ac, void *reply, void *arg)
 {
 	struct call *c = arg;
+	bool unloaded = false;
 
 	lane.calls--;
 	lane.answers++;
-	c->ok = is_answer(reply);
+	if (redis_lacks_script(reply)) {
+		redis_load_script(ac);
+		if (send_again(ac, c))
+			return;
+		unloaded = true;
+	}
+	c->ok = redis_is_answer(reply);
 	c->over = true;
 	if (c->ok)
 		link_.setup.heard(reply);
 	else if (reply)
-		fault_of(reply, c->why, sizeof(c->why));
+		redis_fault(reply, c->why, sizeof(c->why));
 	else
 		snprintf(c->why, sizeof(c->why), "%s",
 			 ac->err && *ac->errstr ? ac->errstr : "it hung up");
@@ -471,30 +501,9 @@ static void on_answer(redisAsyncContext *ac, void *reply, void *arg)
 		task_wake(c->task);
 		return;
 	}
-	if (!c->ok && !c->left && lane.ac)
+	if (!c->ok && !c->left && !unloaded && lane.ac)
 		set_away(c->why);
 	free(c);
-}
-
-static void on_set_up(redisAsyncContext *ac, void *reply, void *arg)
-{
-	(void)ac;
-	(void)reply;
-	(void)arg;
-}
-
-static void introduce(redisAsyncContext *ac)
-{
-	const struct redis_url *u = &link_.setup.url;
-
-	if (*u->user)
-		redisAsyncCommand(ac, on_set_up, NULL, "AUTH %s %s", u->user,
-				  u->password);
-	else if (*u->password)
-		redisAsyncCommand(ac, on_set_up, NULL, "AUTH %s", u->password);
-	if (u->db)
-		redisAsyncCommand(ac, on_set_up, NULL, "SELECT %ld", u->db);
-	redisAsyncCommand(ac, on_set_up, NULL, "SCRIPT LOAD %s", redis_script);
 }
 
 /* It blocks. */
@@ -553,7 +562,7 @@ static int connect_lane(struct lane *l, struct err *e)
 	l->ac->ev.addWrite = add_write;
 	l->ac->ev.delWrite = del_write;
 	l->ac->ev.cleanup = clean_up;
-	introduce(l->ac);
+	redis_open_loop(l->ac, &link_.setup.url);
 	return 0;
 }
 
@@ -621,9 +630,8 @@ static int ask_in_task(struct redis_args *a, redis_done *done, void *arg,
 		set_away(e->msg);
 		return -1;
 	}
-	if (!l->now_set)
-		loop_after_round(l->loop, &l->flush_now);
-	l->now_set = true;
+	c->args = a;
+	flush_soon(l);
 	while (!c->over && clock_ms() < until)
 		task_wait(until);
 	/* This thread may have been late, not the store. */

@@ -77,6 +77,12 @@ int redis_ask(struct redis_args *a, redis_done *done, void *arg, struct err *e);
 /* The same without waiting for it, where there is a loop. */
 void redis_tell(struct redis_args *a, redis_done *done, void *arg);
 
+bool redis_is_answer(const redisReply *r);
+/* Somebody has made the server forget all scripts. */
+bool redis_lacks_script(const redisReply *r);
+/* Why it is none, in words: of an error of the server its first ones. */
+const char *redis_fault(const redisReply *r, char *out, size_t n);
+
 /* An integer of the result; 0 when it has none there. */
 int64_t redis_int_at(const redisReply *answer, size_t i);
 struct span redis_text_at(const redisReply *answer, size_t i);

@@ -178,3 +178,27 @@ redisContext *redis_open(const struct redis_setup *s, struct redis_place *out,
 	*out = place;
 	return c;
 }
+
+static void ignore(redisAsyncContext *ac, void *reply, void *arg)
+{
+	(void)ac;
+	(void)reply;
+	(void)arg;
+}
+
+void redis_load_script(redisAsyncContext *ac)
+{
+	redisAsyncCommand(ac, ignore, NULL, "SCRIPT LOAD %s", redis_script);
+}
+
+void redis_open_loop(redisAsyncContext *ac, const struct redis_url *u)
+{
+	if (*u->user)
+		redisAsyncCommand(ac, ignore, NULL, "AUTH %s %s", u->user,
+				  u->password);
+	else if (*u->password)
+		redisAsyncCommand(ac, ignore, NULL, "AUTH %s", u->password);
+	if (u->db)
+		redisAsyncCommand(ac, ignore, NULL, "SELECT %ld", u->db);
+	redis_load_script(ac);
+}

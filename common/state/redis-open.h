@@ -9,6 +9,8 @@
 
 #include "state/redis-link.h"
 
+#include <hiredis/async.h>
+
 /* Where it was found, in numbers, and the hash of the script there. */
 struct redis_place {
 	char path[108];
@@ -19,5 +21,8 @@ struct redis_place {
 
 redisContext *redis_open(const struct redis_setup *s, struct redis_place *out,
 			 struct err *e);
+/* The same of a loop's connection to such a place; it waits for nothing. */
+void redis_open_loop(redisAsyncContext *ac, const struct redis_url *u);
+void redis_load_script(redisAsyncContext *ac);
 
 #endif
