@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Two versions on one store: what a newer one has written there beside what this
-# one knows stays, and does not disturb it.
+# one knows stays, and does not disturb it. OLD=FOLDER: the build of an older
+# version, which serves beside this one while it is upgraded, with load.
 . "$(dirname "$0")/../sh/lib.sh"
 . "$srcdir/tests/claude/claude.sh"
 need lighttpd curl python3
@@ -55,4 +56,118 @@ ok 'and writes' wait_for 10 has 'j["5h"]["used"] == 0.4'
 ok 'what is newer stays' has 'j["newer"] == {"list": [1, 2.5], "text": "\u00e9"} and j["newerFlag"] is True'
 is 'beside the text, too' "$(in_redis hget "$limits" newer)" kept
 is 'and in sums' "$(in_redis eval 'local s = cmsgpack.unpack(redis.call("GET", KEYS[1])) return s[48] .. s[49]' 1 "$sums")" 7newer
+
+# --- an older version beside this one -----------------------------------------
+
+if [ ! -x "${OLD-}/dario.fcgi" ]; then
+	pass 'an older version beside this one # SKIP give the folder of its build: OLD=FOLDER'
+	done_testing
+fi
+stop_router
+in_store flushdb
+mkfifo "$tmp/bill.port"
+start_process "$tmp/bill.log" sh -c 'exec python3 "$1" "$2" >"$3"' - "$srcdir/tests/money/provider.py" "$tmp/bill" "$tmp/bill.port"
+read -r bill_port <"$tmp/bill.port"
+new=$dario
+export DARIO_ANTHROPIC_BASE_URL="http://127.0.0.1:$bill_port"
+for alias in b c; do
+	printf 'sk-ant-api03-%s\n' $alias | "$dario" accounts add $alias --key-stdin 2>/dev/null
+done
+small=$("$dario" key add small --spend=0.05/month 2>/dev/null)
+fast=$("$dario" key add fast --rate=12/hour 2>/dev/null)
+home=$DARIO_HOME
+host() { # NAME BUILD: starts it there; sets url_NAME, router_NAME
+	[ -d "$tmp/$1" ] || cp -r "$home" "$tmp/$1"
+	export DARIO_HOME="$tmp/$1"
+	dario=$2/dario
+	port=
+	start_router --workers=2
+	eval "url_$1=\$url router_$1=\$router"
+	dario=$new
+}
+ids=0
+cost() { # HOST KEY [DIGITS, of its id]: 0.0054 dollars; prints the status
+	ids=$((ids + 1))
+	eval "at=\$url_$1"
+	curl -s -o /dev/null -w '%{http_code}\n' -H "Authorization: Bearer $2" \
+		-d "{\"model\":\"claude-opus-5-5\",\"max_tokens\":50,\"messages\":[{\"role\":\"user\",\"content\":\"{\\\"id\\\":${3-9}$ids,\\\"in\\\":100,\\\"out\\\":250,\\\"chars\\\":80,\\\"end\\\":\\\"whole\\\"}\"}]}" \
+		"$at/v1/messages"
+}
+load() { # HOST N: in the background, so many requests of `paid`
+	(
+		ids=0
+		i=0
+		while [ $i -lt "$2" ]; do
+			i=$((i + 1))
+			cost "$1" "$paid" "$load_no"
+		done
+	) >>"$tmp/codes" &
+	loads="$loads $!"
+	load_no=$((load_no + 1))
+}
+spent() { # BUILD KEY, in requests
+	DARIO_HOME=$tmp/second "$1/dario" key show "$2" --json |
+		json "round(float(j['used']['spend'].get('month', 0)) / 0.0054, 6)"
+}
+spent_is() { # BUILD REQUESTS
+	[ "$(spent "$1" paid)" = "$2.0" ]
+}
+in_flight() { # HOST
+	eval "at=\$url_$1"
+	curl -s -H 'x-api-key: owner' "$at/accounts" | json 'sum(a["inFlight"] for a in j["accounts"])'
+}
+none_in_flight() {
+	[ "$(in_flight first)$(in_flight second)" = 00 ]
+}
+codes() {
+	sort "$tmp/codes" | uniq -c | sed 's/^ *//'
+}
+loads='' load_no=1
+: >"$tmp/codes"
+host first "$OLD"
+host second "$OLD"
+load first 30
+load first 30
+load second 30
+wait_for 30 grep -q 200 "$tmp/codes"
+url=$url_second router=$router_second
+wait $(echo "$loads" | cut -d' ' -f4)
+stop_router # the second host is upgraded, while the first has load
+host second "$builddir"
+load second 30
+load second 30
+wait $loads
+is 'two versions: all are served' "$(codes)" '150 200'
+ok 'two versions: each is counted once' wait_for 20 spent_is "$builddir" 150
+is 'two versions: the older one sees the same' "$(spent "$OLD" paid)" 150.0
+is 'two versions: as the provider has counted' "$(wc -l <"$tmp/bill" | tr -d ' ')" 150
+ok 'two versions: nothing is in flight' wait_for 20 none_in_flight
+got=
+for n in 1 2 3 4 5 6 7; do
+	got="$got$(cost first "$small") $(cost second "$small") "
+done
+is 'two versions: they come to a limit of money together' "$got" \
+	'200 200 200 200 200 200 200 200 200 200 429 429 429 429 '
+got=
+for n in 1 2 3 4 5 6 7; do
+	got="$got$(cost first "$fast") $(cost second "$fast") "
+done
+is 'two versions: and to one of rate' "$got" \
+	'200 200 200 200 200 200 200 200 200 200 200 200 429 429 '
+
+# The other one follows, killed in mid-load.
+: >"$tmp/codes"
+loads=
+load second 40
+load first 40
+killed=$!
+wait_for 30 eval '[ "$(wc -l <"$tmp/codes")" -ge 20 ]'
+kill -KILL "$router_first" $(pgrep -P "$router_first")
+kill "$killed"
+wait "$killed" 2>/dev/null
+host first "$builddir"
+load first 20
+wait $loads 2>/dev/null
+is 'upgraded: both serve' "$(cost first "$paid") $(cost second "$paid")" '200 200'
+ok 'upgraded: nothing is in flight' wait_for 20 none_in_flight
 done_testing
