@@ -48,7 +48,7 @@ like 'overloaded twice: a stream by its head' "$(header Content-Type)" text/even
 
 # An old answer does not overwrite what has been learnt since.
 "$dario" accounts remove b
-rm -rf "$DARIO_HOME/state"
+forget_state
 reset=$(($(date +%s) + 600))
 fields() { echo "\"anthropic-ratelimit-unified-5h-utilization\":\"$1\",\"anthropic-ratelimit-unified-5h-reset\":\"$reset\",\"anthropic-ratelimit-unified-status\":\"$2\""; }
 rule "{\"answers\":{\"sk-ant-api03-a\":[{\"headers\":{$(fields 0.1 allowed)},\"pause_at\":3,\"pause\":1.5},{\"status\":429,\"headers\":{$(fields 1.0 rejected)}}]}}"
@@ -65,9 +65,8 @@ is 'and what it knew was old' "$("$dario" accounts list --json | json 'j["accoun
 stop_router
 DARIO_QUEUE_MS=20000
 start_router
-rm -rf "$DARIO_HOME/state"
-mkdir -m 700 "$DARIO_HOME/state"
-(umask 077 && echo "{\"updatedAt\":$(now_ms),\"7d_opus\":{\"used\":1.0,\"reset\":$(($(now_ms) + 6000))}}" >"$DARIO_HOME/state/limits-a.json")
+forget_state
+put_state limits-a.json "{\"updatedAt\":$(now_ms),\"7d_opus\":{\"used\":1.0,\"reset\":$(($(now_ms) + 6000))}}"
 curl -s -o "$tmp/opus" -d '{"model":"claude-opus-9","max_tokens":9,"messages":[{"role":"user","content":"x"}]}' "$url/v1/messages" &
 opus=$!
 queued() { curl -s "$url/accounts" | grep -q '"queued":1'; }

@@ -32,9 +32,6 @@ ask() { # [TEXT [curl flags]]
 	[ $# -eq 0 ] || shift
 	post /v1/messages "{\"model\":\"claude-sonnet-9\",\"max_tokens\":9,\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"$text\"}]}" "$@" >"$tmp/answer"
 }
-forget() {
-	rm -rf "$DARIO_HOME"/state/limits-* "$DARIO_HOME/state/sticky"
-}
 free() { [ "$(state)" = "[('a', 'none')]" ]; }
 
 # A 429 that says nothing is no bench, whatever stood in an earlier one.
@@ -48,7 +45,7 @@ is 'a bare 429: answered as it is' "$(status)" 429
 is 'a bare 429 after a rejection: no bench' "$(state)" "[('a', 'none')]"
 
 # One family's window is used up: the other models are served.
-forget
+forget_state
 opus() {
 	post /v1/messages '{"model":"claude-opus-9","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}' >/dev/null
 	status
@@ -61,14 +58,14 @@ is 'Opus is used up: not asked again' "$(opus) $(seen 'j["requests"][-1]["body"]
 	'429 claude-sonnet-9'
 
 # Rejected, and all that is told is when that ends.
-forget
+forget_state
 answers sk-ant-api03-a "{\"status\":429,\"headers\":{\"$unified-status\":\"rejected\",\"$unified-reset\":\"$(($(date +%s) + 9000))\"}}"
 ask
 ask
 ok 'rejected until then' test "$(header retry-after)" -gt 8900
 
 # An overloaded account is asked all the same, a used-up one is not.
-forget
+forget_state
 answers sk-ant-api03-a "{\"status\":529,\"headers\":{$(shares allowed 1.0 60 0.1)}}" \
 	"{\"status\":529,\"headers\":{$(shares allowed 1.0 60 0.1)}}"
 ask
@@ -77,20 +74,20 @@ ask
 is 'overloaded and used up: not asked' "$(status) $(seen 'len(j["requests"])')" "429 $before"
 
 # Counting has limits of its own.
-forget
+forget_state
 answers sk-ant-api03-a '{"status":429,"headers":{"retry-after":"50"}}'
 post /v1/messages/count_tokens '{"model":"claude-sonnet-9","messages":[{"role":"user","content":"hi"}]}' >/dev/null
 is 'counted too fast: answered as it is' "$(status)" 429
 is 'counted too fast: no bench' "$(state)" "[('a', 'none')]"
 
 # The sum that its owner allows a key is spent.
-forget
+forget_state
 answers sk-ant-api03-a '{"status":400,"body":{"type":"error","error":{"type":"invalid_request_error","message":"You have reached your specified API usage limits. You will regain access on 2027-01-01 at 00:00 UTC."}}}'
 ask
 is 'spent: no credit' "$(status) $(state)" "400 [('a', 'credit')]"
 
 # Others know what the head says while the answer still runs.
-forget
+forget_state
 answers sk-ant-api03-a "{\"pause_at\":3,\"pause\":4,\"headers\":{$(shares allowed 1.0 60 0.1)}}"
 curl -sN -o "$tmp/long" -d '{"model":"claude-sonnet-9","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"long"}]}' "$url/v1/messages" &
 long=$!
@@ -100,7 +97,7 @@ kill "$long"
 wait "$long"
 
 # A new key starts anew where the old one had no credit.
-forget
+forget_state
 answers sk-ant-api03-a '{"status":402}'
 ask
 is 'no credit' "$(state)" "[('a', 'credit')]"
@@ -114,7 +111,7 @@ account a
 "$dario" backend add spare --base-url="$provider/b/spare/v1" 2>/dev/null
 "$dario" route add claude-sonnet-9 claude --fallback=spare:m 2>/dev/null
 for case in '401|auth' '402|credit'; do
-	forget
+	forget_state
 	answers sk-ant-api03-a "{\"status\":${case%|*}}"
 	ask
 	is "${case%|*}: the fallback answers" "$(status) $(header x-dario-backend)" '200 spare'
@@ -124,7 +121,7 @@ done
 
 # What one account says of itself and of tokens is not another's.
 account b
-forget
+forget_state
 start='{"type":"message_start","message":{"id":"m","type":"message","role":"assistant","model":"c","content":[],"usage":{"input_tokens":1000,"output_tokens":1,"cache_creation_input_tokens":900,"cache_creation":{"ephemeral_1h_input_tokens":900}}}}'
 rule "$(START="$start" python3 -c '
 import json, os
@@ -143,7 +140,7 @@ rule "$(START="$start" python3 -c '
 import json, os
 head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
 print(json.dumps({"answers": {"sk-ant-api03-a": [{"raw": [head + "event: message_start\ndata: " + os.environ["START"] + "\n"]}]}}))')"
-forget
+forget_state
 ask second
 is 'ended after its first event: the other answers' "$(status) $(header x-dario-account)" '200 b'
 
@@ -151,7 +148,7 @@ is 'ended after its first event: the other answers' "$(status) $(header x-dario-
 picture() { # DATA
 	post /v1/messages "{\"model\":\"claude-sonnet-9\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image\",\"source\":{\"type\":\"base64\",\"media_type\":\"image/png\",\"data\":\"$1\"}$2}]}]}" >/dev/null
 }
-forget
+forget_state
 picture iVBORw0KGgo= ''
 picture iVBORw0KGgp= ''
 picture iVBORw0KGgo= ',"cache_control":{"type":"ephemeral"}'
@@ -163,7 +160,7 @@ stop_router
 "$dario" accounts remove a
 "$dario" accounts remove b
 subscription accounts/plan.json sk-ant-oat01-plan sk-ant-ort01-plan 3600000
-forget
+forget_state
 start_router
 answers sk-ant-oat01-plan "{\"cut_at\":3,\"headers\":{\"$unified-status\":\"allowed\",\"$unified-overage-in-use\":\"true\"}}"
 ask

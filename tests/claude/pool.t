@@ -25,10 +25,6 @@ talk() {
 	post /v1/messages "{\"model\":\"claude-sonnet-9\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"conversation $1\"}]}" >"$tmp/answer"
 	echo "$(status) $(header x-dario-account)"
 }
-forget() { # all that is known
-	rm -rf "$DARIO_HOME/state"
-	[ "${STORE-}" != redis ] || in_store flushdb
-}
 used() { # SHARE SECONDS: header fields of an account's five hours
 	echo "\"anthropic-ratelimit-unified-5h-utilization\":\"$1\",\"anthropic-ratelimit-unified-5h-reset\":\"$(($(date +%s) + $2))\",\"anthropic-ratelimit-unified-status\":\"allowed\""
 }
@@ -53,26 +49,26 @@ next "{\"a\":[{\"status\":429,\"headers\":{$(used 1.0 60),\"anthropic-ratelimit-
 is 'used up: the next one answers' "$(talk 1)" '200 b'
 is 'used up: that is said' "$(header x-dario-fallback)" 'claude/a: window'
 is 'used up: not asked again' "$(talk 1) $(header x-dario-fallback)" '200 b '
-is 'a recovered account does not steal it back' "$(forget; talk 3 >/dev/null; talk 4 >/dev/null; talk 1)" '200 a'
-forget
+is 'a recovered account does not steal it back' "$(forget_state; talk 3 >/dev/null; talk 4 >/dev/null; talk 1)" '200 a'
+forget_state
 is 'again a' "$(talk 1)" '200 a'
 for case in '529|overloaded' '500|refused' '503|refused' '402|credit' '403|refused' '401|auth'; do
-	forget
+	forget_state
 	next "{\"a\":[{\"status\":${case%|*}}]}"
 	is "${case%|*}: the next one answers" "$(talk 1)" '200 b'
 	is "${case%|*}: that is said" "$(header x-dario-fallback)" "claude/a: ${case#*|}"
 done
-forget
+forget_state
 next '{"a":[{"cut":true},{"cut":true}]}' # libcurl tries a kept connection anew
 is 'cut before an answer: the next one' "$(talk 1) $(header x-dario-fallback)" '200 b claude/a: failed'
-forget
+forget_state
 next '{"a":[{"status":429}]}'
 is 'a bare 429: the next one' "$(talk 1)" '200 b'
 is 'a bare 429: no bench' "$(curl -s "$url/accounts" | json 'j["healthy"]')" 2
-forget
+forget_state
 next '{"a":[{"status":400}]}'
 is 'a bad request is nobody else'"'"'s' "$(talk 1)" '400 a'
-forget
+forget_state
 next '{"a":[{"status":429,"headers":{"retry-after":"30"}}],"b":[{"status":429,"headers":{"retry-after":"20"}}]}'
 talk 1 >"$tmp/last"
 is 'all are too fast: the last answer as it is' "$(cat "$tmp/last")" '429 b'
@@ -84,7 +80,7 @@ is 'causes are shown' "$(curl -s "$url/accounts" | json 'sorted((a["alias"], a["
 	"[('a', 'burst', True), ('b', 'burst', True)]"
 
 # a share that is left alone
-forget
+forget_state
 "$dario" accounts add a --reserve=50% 2>/dev/null
 next "{\"a\":[{\"headers\":{$(used 0.6 60)}}]}"
 is 'reserve: not reached yet' "$(talk 1)" '200 a'
@@ -96,7 +92,7 @@ is 'reserve: that is said' "$(header x-dario-fallback)" 'claude/a: window'
 subscription accounts/plan.json sk-ant-oat01-plan sk-ant-ort01-plan 3600000
 "$dario" accounts remove a
 "$dario" accounts remove b
-forget
+forget_state
 over='{"answers":{"sk-ant-oat01-plan":[{"headers":{"anthropic-ratelimit-unified-status":"allowed","anthropic-ratelimit-unified-overage-in-use":"true","anthropic-ratelimit-unified-representative-claim":"overage"}}]}}'
 rule "$over"
 is 'beyond the plan: that answer comes' "$(talk 1)" '200 plan'
@@ -117,7 +113,7 @@ stop_router
 # in line
 DARIO_QUEUE_MS=10000
 account a
-forget
+forget_state
 start_router
 next '{"a":[{"status":429,"headers":{"retry-after":"2"}}]}'
 is 'in line: served when the account is free' "$(talk 1)" '200 a'
@@ -160,7 +156,7 @@ is 'in line: and not asked for' "$(seen 'len(j["requests"])')" $((before + 1))
 next '{"a":[]}'
 stop_router
 DARIO_QUEUE_MS=0
-forget
+forget_state
 
 # one home, two routers, one limit
 rule "{\"windows\":{\"sk-ant-api03-a\":{\"5h\":{\"limit\":10,\"used\":0,\"length\":600,\"reset\":$(($(date +%s) + 600))}}}}"

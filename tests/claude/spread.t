@@ -33,7 +33,7 @@ is 'nothing is in flight any more' "$(curl -s "$url/accounts" | json '[a["inFlig
 
 # One after the other: nobody waits for a pace while another idles.
 stop_router
-rm -rf "$DARIO_HOME/state"
+forget_state
 DARIO_MIN_INTERVAL_MS=20000
 start_router --workers=2
 rule '{"forget":true,"delay":0}'
@@ -44,7 +44,8 @@ is 'three in a row: three accounts' "$(answered)" '[1, 1, 1]'
 stop_router
 
 # Keys without limits in their answers, of Claude.
-rm -rf "$DARIO_HOME"/accounts/* "$DARIO_HOME/state"
+rm -rf "$DARIO_HOME"/accounts/*
+forget_state
 for alias in x y z; do
 	printf 'sk-ant-api03-%s\n' $alias | "$dario" accounts add $alias --key-stdin 2>/dev/null
 done
@@ -90,7 +91,7 @@ wait $running
 
 # Those who wait in line look again and again, and open no file for it.
 stop_router
-rm -rf "$DARIO_HOME/state"
+forget_state
 DARIO_QUEUE_MS=300000 # until a person says so
 export DARIO_QUEUE_MS
 start_router --threads=300
@@ -168,7 +169,7 @@ rule '{"keys":{"gsk-one":[{"status":429,"headers":{"retry-after":"2"}}],"gsk-two
 post /v1/chat/completions '{"model":"groq:m","messages":[{"role":"user","content":"hi"}]}' >/dev/null
 is 'keys: in line until the first is free' "$(status) $(header x-dario-account)" '200 one'
 "$dario" accounts add two --reserve=50% 2>/dev/null
-rm -rf "$DARIO_HOME/state"
+forget_state
 rule '{"keys":{"gsk-two":[{"headers":{"x-ratelimit-limit-requests":"10","x-ratelimit-remaining-requests":"4"}}],"gsk-one":[{"status":500}]}}'
 post /v1/chat/completions '{"model":"groq:m","messages":[{"role":"user","content":"hi"}]}' >/dev/null
 is 'keys: the other' "$(header x-dario-account)" two
@@ -178,7 +179,7 @@ is 'keys: what is left is its reserve' "$(header x-dario-account) $(header x-dar
 # And they are spread as Claude's are.
 printf 'gsk-three\n' | "$dario" accounts add three --backend=groq --key-stdin 2>/dev/null
 "$dario" accounts add two --reserve=0 2>/dev/null
-rm -rf "$DARIO_HOME/state"
+forget_state
 rule '{"forget":true,"delay":0.6}'
 clients=
 for i in 1 2 3 4 5 6 7 8 9 10 11 12; do

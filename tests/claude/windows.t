@@ -30,9 +30,6 @@ ask() { # MODEL: "STATUS ACCOUNT"
 asked() { # how often the provider was
 	seen 'len([r for r in j["requests"] if "messages" in r["path"]])'
 }
-forget() {
-	rm -rf "$DARIO_HOME/state"
-}
 
 # One model's window says no: the others are served.
 next a "{\"status\":429,\"headers\":{$(shares rejected 0.2 0.5 7d_oi 1.0 rejected)}}"
@@ -49,7 +46,7 @@ is 'explain: opus' "$("$dario" explain claude-opus-5 --json | json 'j["account"]
 is 'explain: fable' "$("$dario" explain claude-fable-5 --json | json 'j["account"]')" None
 
 # A window counts for nobody before it has refused somebody.
-forget
+forget_state
 next a "{\"headers\":{$(shares allowed 0.2 0.5 7d_sonnet 1.0 allowed)}}"
 is 'full, and nobody was refused' "$(ask claude-opus-5) $(ask claude-sonnet-5)" '200 a 200 a'
 
@@ -58,35 +55,35 @@ also="\"$unified-7d_sonnet-utilization\":\"1.0\",\"$unified-7d_sonnet-status\":\
 families() { # of each window that is not shared
 	curl -s "$url/accounts" | json 'sorted((w["name"], w["families"]) for a in j["accounts"] for w in a["windows"] if "_" in w["name"])'
 }
-forget
+forget_state
 next a "{\"status\":429,\"headers\":{$(shares rejected 0.2 0.5 7d_oi 1.0 rejected),$also}}"
 is "another's is full beside it" "$(ask claude-fable-5) $(ask claude-sonnet-5)" '429 a 200 a'
 is "another's is full beside it: whose they are" "$(families)" "[('7d_oi', ['fable']), ('7d_sonnet', [])]"
-forget
+forget_state
 next a "{\"status\":429,\"headers\":{$(shares rejected 0.2 0.5 7d_oi 1.0 rejected),$(echo "$also" | sed 's/"[^"]*-status":"allowed",//')}}"
 is 'another says nothing of itself' "$(ask claude-fable-5) $(families)" "429 a [('7d_oi', ['fable']), ('7d_sonnet', [])]"
-forget
+forget_state
 next a "{\"status\":429,\"headers\":{$(shares rejected 0.2 0.5),\"$unified-reset\":\"$far\",$also}}"
 is 'none says no: the family alone' "$(ask claude-fable-5) $(ask claude-sonnet-5) $(ask claude-fable-5) $(families)" "429 a 200 a 429  [('7d_sonnet', [])]"
 
 # Rejected, and no shared window is full: that family alone.
-forget
+forget_state
 next a "{\"status\":429,\"headers\":{$(shares rejected 0.2 0.5),\"$unified-reset\":\"$far\"}}"
 is 'rejected without a window' "$(ask claude-fable-5) $(ask claude-opus-5) $(ask claude-fable-5)" '429 a 200 a 429 '
 
 # A window that is shared: all of them.
-forget
+forget_state
 next a "{\"status\":429,\"headers\":{$(shares rejected 0.2 1.0)}}"
 is 'seven days are full' "$(ask claude-fable-5) $(ask claude-opus-5)" '429 a 429 '
 
 # A proxy on the way may write the names of fields as it likes.
-forget
+forget_state
 next a "{\"status\":429,\"headers\":{$(shares rejected 1.0 0.5 | sed 's/anthropic-ratelimit-unified/Anthropic-Ratelimit-Unified/g; s/5h/5H/g')}}"
 is 'a shared window in capitals' "$(ask claude-fable-5) $(ask claude-opus-5)" '429 a 429 '
 
 # With a second account only what was refused goes there.
 subscription accounts/b.json sk-ant-oat01-b sk-ant-ort01-b 36000000
-forget
+forget_state
 next a "{\"status\":429,\"headers\":{$(shares rejected 0.0 0.0 7d_oi 1.0 rejected)}}"
 is 'fable goes to the other' "$(ask claude-fable-5) $(ask claude-fable-5)" '200 b 200 b'
 is 'opus stays' "$(ask claude-opus-5)" '200 a'
@@ -95,7 +92,7 @@ is 'opus stays' "$(ask claude-opus-5)" '200 a'
 # The way back: what was learnt of windows is void with another credential,
 # after a refresh, and when a person says so.
 full() {
-	forget
+	forget_state
 	next a "{\"status\":429,\"headers\":{$(shares rejected 1.0 1.0 7d_oi 1.0 rejected)}}"
 	ask claude-fable-5 >/dev/null
 	ask claude-opus-5
@@ -113,10 +110,9 @@ is 'refreshed: asked again' "$(ask claude-opus-5)" '200 a'
 
 # While nobody can serve one request may try an account whose reset is far.
 subscription accounts/a.json sk-ant-oat01-a sk-ant-ort01-a 36000000
-forget
-mkdir -m 700 "$DARIO_HOME/state"
+forget_state
 state="{\"updatedAt\":1,\"links\":[],\"5h\":{\"used\":1,\"reset\":$(($(now_ms) + 3600000))}}"
-(umask 077 && echo "$state" >"$DARIO_HOME/state/limits-a.json")
+put_state limits-a.json "$state"
 next a "{\"status\":429,\"headers\":{$(shares rejected 1.0 1.0)}}"
 before=$(asked)
 try() { "$dario" explain claude-opus-5 --json | json '[(c["ok"], c["chosen"]) for c in j["candidates"] if c["target"] == "claude/a"], j["account"]'; }
@@ -125,21 +121,19 @@ like 'explain: it says so' "$("$dario" explain claude-opus-5)" 'used up, free ag
 is 'a try, that says no' "$(ask claude-opus-5)" '429 a'
 is 'explain: it is not tried again' "$(try)" "[(False, False)] None"
 is 'and no other' "$(ask claude-opus-5) $(ask claude-opus-5) $(($(asked) - before))" '429  429  1'
-forget
-mkdir -m 700 "$DARIO_HOME/state"
-(umask 077 && echo "$state" >"$DARIO_HOME/state/limits-a.json")
+forget_state
+put_state limits-a.json "$state"
 is 'a try, that is served' "$(ask claude-opus-5)" '200 a'
 is 'its answer counts' "$(ask claude-opus-5)" '200 a'
-forget
-mkdir -m 700 "$DARIO_HOME/state"
-(umask 077 && echo "$state" | sed "s/\"reset\":[0-9]*/\"reset\":$(($(now_ms) + 600000))/" >"$DARIO_HOME/state/limits-a.json")
+forget_state
+put_state limits-a.json "$(echo "$state" | sed "s/\"reset\":[0-9]*/\"reset\":$(($(now_ms) + 600000))/")"
 is 'not one whose reset is near' "$(ask claude-opus-5)" '429 '
 
 # Where there is no account explain says who answers.
 "$dario" backend add openai --base-url="$provider/b/openai/v1" 2>/dev/null
 "$dario" route add 'claude-*' claude --fallback=openai:gpt-5
 is 'explain: the account' "$("$dario" explain claude-opus-5 --json | json 'j["backend"]')" openai
-forget
+forget_state
 is 'explain: again' "$("$dario" explain claude-opus-5 --json | json 'j["backend"], j["account"]')" 'claude a'
 like 'explain: what is added' "$("$dario" explain claude-opus-5 --json)" oauth-2025-04-20
 "$dario" accounts pause a

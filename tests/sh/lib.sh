@@ -197,6 +197,17 @@ start_store() {
 	export DARIO_STORE="unix:$store" DARIO_STORE_TIMEOUT_MS=5000 # a busy machine
 }
 
+# forget_state: all that is shared, in files or in the store.
+forget_state() {
+	rm -rf "$DARIO_HOME/state"
+	[ "${STORE-}" != redis ] || in_store flushdb
+}
+# put_state NAME TEXT: something that is known from before, there or here.
+put_state() {
+	mkdir -p -m 700 "$DARIO_HOME/state"
+	(umask 077 && printf '%s\n' "$2" >"$DARIO_HOME/state/$1")
+	[ "${STORE-}" != redis ] || "$dario" store migrate store 2>/dev/null
+}
 in_store() { # what redis-cli does, without a host's time limit
 	[ -n "$(timeout 10 redis-cli -s "$store" ${store_auth+-a "$store_auth" --no-auth-warning} "$@")" ]
 }

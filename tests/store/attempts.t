@@ -1,0 +1,4 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The same as tests/claude/attempts.t, with the state in a redis-server.
+STORE=redis exec sh "$(dirname "$0")/../claude/attempts.t"
