@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define CLOCK_LEAST_MS 1577836800000 /* 2020 */
+
 void redis_text(struct redis_args *a, struct span s)
 {
 	if (a->argc == REDIS_ARGS_MAX)
@@ -55,9 +57,27 @@ struct span redis_text_at(const redisReply *answer, size_t i)
 	return (struct span){ r->str, (size_t)r->len };
 }
 
+/* Its clock is not from before there was this program; "also" has none. */
 bool redis_is_answer(const redisReply *r)
 {
-	return r && r->type == REDIS_REPLY_ARRAY && r->elements == REDIS_ANSWER;
+	static const int types[REDIS_ANSWER] = {
+		[REDIS_NOW] = REDIS_REPLY_INTEGER,
+		[REDIS_DATA] = REDIS_REPLY_STRING,
+		[REDIS_LAST] = REDIS_REPLY_INTEGER,
+		[REDIS_LOST] = REDIS_REPLY_INTEGER,
+		[REDIS_FRESH] = REDIS_REPLY_INTEGER,
+		[REDIS_WAITING] = REDIS_REPLY_INTEGER,
+		[REDIS_RESULT] = REDIS_REPLY_ARRAY,
+		[REDIS_NEWS] = REDIS_REPLY_ARRAY,
+	};
+
+	if (!r || r->type != REDIS_REPLY_ARRAY || r->elements != REDIS_ANSWER)
+		return false;
+	for (size_t i = 0; i < REDIS_ANSWER; i++)
+		if (r->element[i]->type != types[i])
+			return false;
+	return !r->element[REDIS_NOW]->integer ||
+	       r->element[REDIS_NOW]->integer > CLOCK_LEAST_MS;
 }
 
 bool redis_lacks_script(const redisReply *r)

@@ -8,9 +8,9 @@
 #include "base/log.h"
 #include "base/task.h"
 #include "base/wait.h"
+#include "state/redis-call.h"
 #include "state/redis-open.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -190,16 +190,17 @@ static redisContext *connection(struct err *e)
 /* An answer, or NULL; once more when the script had to be loaded again. */
 static redisReply *run_script(redisContext *c, struct redis_args *a)
 {
-	redisReply *r = redisCommandArgv(c, a->argc, a->v, a->n);
+	redisReply *r = redis_call_args(c, link_.setup.answer_ms, a);
 
 	if (!redis_lacks_script(r))
 		return r;
 	freeReplyObject(r);
-	r = redisCommand(c, "SCRIPT LOAD %s", redis_script);
+	r = redis_call(c, link_.setup.answer_ms, "SCRIPT LOAD %s",
+		       redis_script);
 	if (!r)
 		return NULL;
 	freeReplyObject(r);
-	return redisCommandArgv(c, a->argc, a->v, a->n);
+	return redis_call_args(c, link_.setup.answer_ms, a);
 }
 
 /* With the lock. */
@@ -217,10 +218,7 @@ static int ask_locked(struct redis_args *a, redis_done *done, void *arg,
 	a->n[1] = strlen(link_.place.sha);
 	r = run_script(c, a);
 	if (!r) {
-		rc = err_set(e, ERR_INTERNAL, "%s",
-			     c->err == REDIS_ERR_IO && errno == EAGAIN
-				     ? "it does not answer in time"
-				     : c->errstr);
+		rc = err_set(e, ERR_INTERNAL, "%s", redis_why(c));
 	} else if (!redis_is_answer(r)) {
 		rc = err_set(e, ERR_INTERNAL, "%s",
 			     redis_fault(r, why, sizeof(why)));
@@ -299,7 +297,7 @@ int redis_link_info(const char *section, struct buf *out, struct err *e)
 	pthread_mutex_lock(&link_.lock);
 	c = connection(e);
 	if (c)
-		r = redisCommand(c, "INFO %s", section);
+		r = redis_call(c, link_.setup.connect_ms, "INFO %s", section);
 	if (r && r->type == REDIS_REPLY_STRING)
 		buf_add(out, r->str, (size_t)r->len);
 	else if (c)
@@ -427,16 +425,6 @@ static void flush_soon(struct lane *l)
 	l->now_set = true;
 }
 
-static void on_event(struct watch *w, unsigned events)
-{
-	struct lane *l = OWNER(w, struct lane, watch);
-
-	if (l->want & LOOP_WRITE && events & (LOOP_WRITE | LOOP_GONE))
-		write_now(l);
-	if (l->ac && events & (LOOP_READ | LOOP_GONE))
-		redisAsyncHandleRead(l->ac);
-}
-
 /* All that is under way comes to nothing. */
 static void drop(struct lane *l)
 {
@@ -445,6 +433,20 @@ static void drop(struct lane *l)
 	if (ac)
 		redisAsyncFree(ac);
 	l->ac = NULL;
+}
+
+static void on_event(struct watch *w, unsigned events)
+{
+	struct lane *l = OWNER(w, struct lane, watch);
+
+	if (l->want & LOOP_WRITE && events & (LOOP_WRITE | LOOP_GONE))
+		write_now(l);
+	if (l->ac && events & (LOOP_READ | LOOP_GONE))
+		redisAsyncHandleRead(l->ac);
+	if (l->ac && redis_is_too_long(l->ac->c.reader)) {
+		set_away("its answer is too long");
+		drop(l);
+	}
 }
 
 static void on_hangs(struct timer *t)
@@ -494,7 +496,8 @@ static void on_answer(redisAsyncContext *ac, void *reply, void *arg)
 		redis_fault(reply, c->why, sizeof(c->why));
 	else
 		snprintf(c->why, sizeof(c->why), "%s",
-			 ac->err && *ac->errstr ? ac->errstr : "it hung up");
+			 ac->err && *ac->errstr ? redis_why(&ac->c)
+						: "it hung up");
 	if (!c->left)
 		c->done(c->arg, c->ok ? reply : NULL);
 	if (c->task && !c->left) {
@@ -548,6 +551,7 @@ static int connect_lane(struct lane *l, struct err *e)
 		drop(l);
 		return -1;
 	}
+	redis_bound(l->ac->c.reader);
 	l->times = atomic_load(&link_.times);
 	snprintf(l->sha, sizeof(l->sha), "%s", place.sha);
 	l->loop = task_loop();

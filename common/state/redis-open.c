@@ -3,6 +3,8 @@
 
 #include "state/redis-open.h"
 
+#include "state/redis-call.h"
+
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,9 +69,9 @@ static int expect(redisReply *r, redisContext *c, const char *what,
 
 /* Sentinels may not know yet that it is the master no more. Some servers do not
  * say what they are. */
-static int expect_master(redisContext *c, struct err *e)
+static int expect_master(redisContext *c, long ms, struct err *e)
 {
-	redisReply *r = redisCommand(c, "ROLE");
+	redisReply *r = redis_call(c, ms, "ROLE");
 	bool replica = r && r->type == REDIS_REPLY_ARRAY && r->elements &&
 		       r->element[0]->type == REDIS_REPLY_STRING &&
 		       strcmp(r->element[0]->str, "slave") == 0;
@@ -84,24 +86,26 @@ static int expect_master(redisContext *c, struct err *e)
 		       : 0;
 }
 
-static int introduce(redisContext *c, const struct redis_url *u,
+static int introduce(redisContext *c, const struct redis_setup *s,
 		     struct redis_place *out, struct err *e)
 {
+	const struct redis_url *u = &s->url;
+	long ms = s->connect_ms;
 	redisReply *r;
 
 	if (*u->user &&
-	    expect(redisCommand(c, "AUTH %s %s", u->user, u->password), c,
+	    expect(redis_call(c, ms, "AUTH %s %s", u->user, u->password), c,
 		   "user and password", e))
 		return -1;
 	if (!*u->user && *u->password &&
-	    expect(redisCommand(c, "AUTH %s", u->password), c, "password", e))
+	    expect(redis_call(c, ms, "AUTH %s", u->password), c, "password", e))
 		return -1;
 	if (u->db &&
-	    expect(redisCommand(c, "SELECT %ld", u->db), c, "database", e))
+	    expect(redis_call(c, ms, "SELECT %ld", u->db), c, "database", e))
 		return -1;
-	if (expect_master(c, e))
+	if (expect_master(c, ms, e))
 		return -1;
-	r = redisCommand(c, "SCRIPT LOAD %s", redis_script);
+	r = redis_call(c, ms, "SCRIPT LOAD %s", redis_script);
 	if (r && r->type == REDIS_REPLY_STRING &&
 	    (size_t)r->len < sizeof(out->sha))
 		snprintf(out->sha, sizeof(out->sha), "%s", r->str);
@@ -121,8 +125,9 @@ static redisContext *ask_sentinels(const struct redis_setup *s, struct err *e)
 
 		if (!one)
 			continue;
-		r = redisCommand(one, "SENTINEL get-master-addr-by-name %s",
-				 s->url.master);
+		r = redis_call(one, s->connect_ms,
+			       "SENTINEL get-master-addr-by-name %s",
+			       s->url.master);
 		if (r && r->type == REDIS_REPLY_ARRAY && r->elements == 2 &&
 		    r->element[0]->type == REDIS_REPLY_STRING &&
 		    r->element[1]->type == REDIS_REPLY_STRING)
@@ -170,7 +175,7 @@ redisContext *redis_open(const struct redis_setup *s, struct redis_place *out,
 		return NULL;
 	if (!*place.path)
 		note_peer(c, &place);
-	if (introduce(c, &s->url, &place, e)) {
+	if (introduce(c, s, &place, e)) {
 		redisFree(c);
 		return NULL;
 	}

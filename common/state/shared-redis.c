@@ -16,22 +16,26 @@
 #define OLD_MS 150         /* of the mirror, before it is asked for */
 #define NEW_MS 5           /* and as good as asked just now */
 #define TRIES_MAX 16       /* to change a text that others change */
+#define NEWS_MAX 65536     /* entries that are known from news */
 #define CLOCK_OFF_MS 5000  /* that a host's clock may be off */
 
 struct redis_mirror redis_mirror = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 /* --- entries ------------------------------------------------------------- */
 
-/* With the lock. */
-static struct shared_entry *find(struct span name)
+/* With the lock. One that is not known is made, or with `news` only while there
+ * are not very many: they are the server's. */
+static struct shared_entry *find(struct span name, bool news)
 {
+	static size_t entries;
 	uint64_t i = fnv(FNV_START, name) % MIRROR_CHAINS;
 	struct shared_entry *x = redis_mirror.chains[i];
 
 	while (x && !span_is(name, x->name))
 		x = x->next;
-	if (x || name.n > SHARED_NAME_MAX)
+	if (x || name.n > SHARED_NAME_MAX || (news && entries > NEWS_MAX))
 		return x;
+	entries++;
 	x = xcalloc(1, sizeof(*x));
 	memcpy(x->name, name.p, name.n);
 	x->below = memchr(name.p, '/', name.n);
@@ -51,7 +55,7 @@ static struct shared_entry *get_entry(const char *home, const char *name)
 	if (s.n > SHARED_NAME_MAX)
 		s.n = SHARED_NAME_MAX;
 	pthread_mutex_lock(&redis_mirror.lock);
-	x = find(s);
+	x = find(s, false);
 	pthread_mutex_unlock(&redis_mirror.lock);
 	return x;
 }
@@ -90,7 +94,7 @@ static void take_one_news(const redisReply *r)
 	struct span member = text_of(r, 0);
 	struct shared_entry *x;
 
-	if (!member.n || !(x = find(span_skip(member, 1))))
+	if (!member.n || !(x = find(span_skip(member, 1), true)))
 		return;
 	if (member.p[0] == 'c') {
 		atomic_store(&x->all, (uint32_t)int_of(r, 1));
