@@ -22,6 +22,7 @@
 #include "base/err.h"
 #include "state/redis-url.h"
 
+#include <hiredis/async.h>
 #include <hiredis/hiredis.h>
 
 #define REDIS_PREFIX_MAX 64

@@ -9,8 +9,6 @@
 
 #include "state/redis-link.h"
 
-#include <hiredis/async.h>
-
 /* Where it was found, in numbers, and the hash of the script there. */
 struct redis_place {
 	char path[108];
