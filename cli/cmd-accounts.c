@@ -162,8 +162,8 @@ static void print_rests(const struct limits *l, int64_t now)
 		if (!r->cause || r->until <= now)
 			continue;
 		show_duration(left, sizeof(left), r->until - now);
-		say(stdout, "  not %s: %s, free again in %s\n", r->what,
-		    limit_cause_text(r->cause), left);
+		say_line(6, "  not %s: %s, free again in %s", r->what,
+			 limit_cause_text(r->cause), left);
 	}
 	for (size_t i = 0; i < LINKS_MAX && l->links[i].window[0]; i++) {
 		const struct window *w =
@@ -172,27 +172,27 @@ static void print_rests(const struct limits *l, int64_t now)
 		if (!w || w->used < 1 || w->reset <= now)
 			continue;
 		show_duration(left, sizeof(left), w->reset - now);
-		say(stdout,
-		    "  not %s: its window %s is used up, free again "
-		    "in %s\n",
-		    l->links[i].family, w->name, left);
+		say_line(6,
+			 "  not %s: its window %s is used up, free again in "
+			 "%s",
+			 l->links[i].family, w->name, left);
 	}
 }
 
 static void print_seat(const struct seat *s, int64_t now)
 {
 	const struct account *a = s->account;
-	char left[32] = "";
+	char left[32] = "", reserved[40] = "";
 
 	if (s->until > now)
 		show_duration(left, sizeof(left), s->until - now);
-	say(stdout, "%-16s %-12s %3.0f%% left", a->alias, account_kind(a),
-	    s->headroom * 100);
 	if (a->reserve)
-		printf(" (%ld%% reserved)", a->reserve);
-	printf("  priority %-3ld", a->priority);
-	say(stdout, "  %s%s%s\n", s->usable ? "ready" : s->why,
-	    *left ? ", free again in " : "", left);
+		snprintf(reserved, sizeof(reserved), " (%ld%% reserved)",
+			 a->reserve);
+	say_line(4, "%-16s %-12s %3.0f%% left%s  priority %-3ld  %s%s%s",
+		 a->alias, account_kind(a), s->headroom * 100, reserved,
+		 a->priority, s->usable ? "ready" : s->why,
+		 *left ? ", free again in " : "", left);
 	print_rests(&s->limits, now);
 }
 

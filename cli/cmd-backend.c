@@ -18,23 +18,26 @@
 
 static void print_backend(const struct backend *b)
 {
-	struct buf protocols;
+	struct buf protocols, line;
 
 	buf_init(&protocols, 80);
+	buf_init(&line, SAY_MAX);
 	backend_protocols(b, &protocols);
-	say(stdout, "%-16s %-16s %-40s ", b->name, buf_cstr(&protocols),
-	    b->base_url);
+	buf_fmt(&line, "%-16s %-16s %-40s ", b->name, buf_cstr(&protocols),
+		b->base_url);
 	if (b->key_command)
-		say(stdout, "key from %s", key_command_program(b->key_command));
+		buf_fmt(&line, "key from %s",
+			key_command_program(b->key_command));
 	else if (b->key_env)
-		say(stdout, "key from $%s%s", b->key_env,
-		    b->key_problem ? " (not set here)" : "");
+		buf_fmt(&line, "key from $%s%s", b->key_env,
+			b->key_problem ? " (not set here)" : "");
 	else
-		say(stdout, "%s", b->api_key ? "key set" : "no key");
-	buf_release(&protocols);
+		buf_str(&line, b->api_key ? "key set" : "no key");
 	for (size_t i = 0; i < b->n_models; i++)
-		say(stdout, "%s%s", i ? "," : "  ", b->models[i]);
-	putchar('\n');
+		buf_fmt(&line, "%s%s", i ? "," : "  ", b->models[i]);
+	say_line(4, "%s", buf_cstr(&line));
+	buf_release(&protocols);
+	buf_release(&line);
 }
 
 static int run_list(struct cmd *c, struct err *e)

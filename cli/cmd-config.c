@@ -39,8 +39,8 @@ static int put_oauth(struct jw *w, const struct snapshot *cfg, const char *home,
 		snprintf(key, sizeof(key), "oauth.%s",
 			 oauth_config_name((enum oauth_value)v));
 		if (!json) {
-			say(stdout, "%-20s %-24s %s\n", key, g.value[v],
-			    g.source[v]);
+			say_line(4, "%-20s %-24s %s", key, g.value[v],
+				 g.source[v]);
 			continue;
 		}
 		jw_key(w, key);
@@ -74,8 +74,8 @@ static int run(struct cmd *c, struct err *e)
 		if (json)
 			put_json(&w, o, buf_get(&value), source);
 		else
-			say(stdout, "%-20s %-24s %s\n", o->key,
-			    buf_cstr(&value), source);
+			say_line(4, "%-20s %-24s %s", o->key, buf_cstr(&value),
+				 source);
 	}
 	rc = put_oauth(&w, cfg, c->home, json, e);
 	jw_obj_end(&w);

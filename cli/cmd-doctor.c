@@ -86,8 +86,8 @@ void doctor_say(struct doctor *d, enum doctor_status s, const char *name,
 		jw_kcstr(&d->w, "fix", fix);
 		jw_obj_end(&d->w);
 	} else {
-		say(stdout, "%-4s  %-22s  %s%s%s\n", words[s], name,
-		    buf_cstr(&seen), fix ? ": " : "", fix ? fix : "");
+		say_line(6, "%-4s  %-22s  %s%s%s", words[s], name,
+			 buf_cstr(&seen), fix ? ": " : "", fix ? fix : "");
 		fflush(stdout); /* some checks take their time */
 	}
 	buf_release(&raw);

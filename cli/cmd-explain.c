@@ -14,7 +14,7 @@
 static void print_note(void *arg, const char *target, bool ok, const char *why)
 {
 	(void)arg;
-	say(stdout, "  %s %-24s %s\n", ok ? "*" : " ", target, why);
+	say_line(6, "  %s %-24s %s", ok ? "*" : " ", target, why);
 }
 
 static void print_seats(const struct explain *x)
@@ -27,30 +27,29 @@ static void print_seats(const struct explain *x)
 	}
 }
 
-static void print_on(void *arg, const char *what)
+static void add_on(void *arg, const char *what)
 {
-	bool *first = arg;
+	struct buf *on = arg;
 
-	say(stdout, "%s%s", *first ? "" : ", ", what);
-	*first = false;
+	buf_fmt(on, "%s%s", on->n ? ", " : "", what);
 }
 
 static void print_fallbacks(const struct explain *x)
 {
-	bool first = true;
+	struct buf on;
 
 	for (size_t i = 0; i < x->at; i++)
-		say(stdout, "  not %s:%s: %s\n",
-		    x->plan.routes[i].backend->name, x->plan.routes[i].model,
-		    x->passed[i]);
+		say_line(6, "  not %s:%s: %s", x->plan.routes[i].backend->name,
+			 x->plan.routes[i].model, x->passed[i]);
 	for (size_t i = x->at + 1; i < x->plan.n; i++)
-		say(stdout, "  else %s:%s\n", x->plan.routes[i].backend->name,
-		    x->plan.routes[i].model);
+		say_line(6, "  else %s:%s", x->plan.routes[i].backend->name,
+			 x->plan.routes[i].model);
 	if (x->plan.n < 2)
 		return;
-	printf("  on ");
-	rule_on(x->plan.rule, print_on, &first);
-	putchar('\n');
+	buf_init(&on, 1024);
+	rule_on(x->plan.rule, add_on, &on);
+	say_line(6, "  on %s", buf_cstr(&on));
+	buf_release(&on);
 }
 
 static void print_text(const struct explain *x)
@@ -58,20 +57,20 @@ static void print_text(const struct explain *x)
 	const struct backend *b = x->plan.routes[x->at].backend;
 	enum dialect_id d = explain_protocol(x);
 	const char *problem = explain_problem(x);
+	const char *account = "";
 	char added[600];
 
-	say(stdout, "%s goes to %s", x->model, b->name);
 	if (x->seat >= 0)
-		say(stdout, ", account %s",
-		    x->pool.seats[x->seat].account->alias);
-	if (problem)
-		printf(", %s,", problem);
-	say(stdout, " as %s (%s)\n", x->upstream, x->plan.why);
-	printf("in the API %s, %s\n", dialects[d].name,
-	       d == x->dialect ? "byte for byte" : "translated");
+		account = x->pool.seats[x->seat].account->alias;
+	say_line(4, "%s goes to %s%s%s%s%s%s as %s (%s)", x->model, b->name,
+		 *account ? ", account " : "", account, problem ? ", " : "",
+		 problem ? problem : "", problem ? "," : "", x->upstream,
+		 x->plan.why);
+	say_line(4, "in the API %s, %s", dialects[d].name,
+		 d == x->dialect ? "byte for byte" : "translated");
 	explain_additions(x, added, sizeof(added));
 	if (*added)
-		say(stdout, "with %s\n", added);
+		say_line(4, "with %s", added);
 	print_fallbacks(x);
 	printf("candidates:\n");
 	route_explain(x->config, x->model, x->at, print_note, NULL);

@@ -257,9 +257,9 @@ static void print_change(void *arg, long number, struct json_object *o)
 	if (json)
 		jw_raw(json, json_text(o));
 	else
-		say(stdout, "%s  %-12s %-8s %s  %s\n", json_str(o, "time").p,
-		    json_str(o, "actor").p, json_str(o, "action").p,
-		    json_str(o, "key").p, after ? json_text(after).p : "");
+		say_line(4, "%s  %-12s %-8s %s  %s", json_str(o, "time").p,
+			 json_str(o, "actor").p, json_str(o, "action").p,
+			 json_str(o, "key").p, after ? json_text(after).p : "");
 }
 
 static int run_audit(struct cmd *c, struct err *e)

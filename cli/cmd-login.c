@@ -233,15 +233,14 @@ static void print_status(const struct snapshot *cfg, const char *home)
 		const struct seat *s = &p.seats[i];
 		const struct account *a = s->account;
 
-		say(stdout, "%-16s %-12s %-12s", a->alias,
-		    a->api_key ? "api-key" : "subscription",
-		    show_token_state(s));
-		if (!a->api_key && a->expires_at) {
+		*left = '\0';
+		if (!a->api_key && a->expires_at)
 			show_duration(left, sizeof(left),
 				      a->expires_at - p.now);
-			printf(" expires in %s", left);
-		}
-		say(stdout, "%s%s\n", s->why[0] ? "  " : "", s->why);
+		say_line(4, "%-16s %-12s %-12s%s%s%s%s", a->alias,
+			 a->api_key ? "api-key" : "subscription",
+			 show_token_state(s), *left ? " expires in " : "", left,
+			 s->why[0] ? "  " : "", s->why);
 	}
 	if (!p.n)
 		fputs("dario: no Claude account: run dario login, or dario "

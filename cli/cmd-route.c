@@ -39,29 +39,34 @@ static int run_remove(struct cmd *c, struct err *e)
 		     : -1;
 }
 
-static void print_on(void *arg, const char *what)
+static void add_on(void *arg, const char *what)
 {
-	bool *first = arg;
+	struct buf *on = arg;
 
-	say(stdout, "%s%s", *first ? "  on " : ",", what);
-	*first = false;
+	buf_fmt(on, "%s%s", on->n ? "," : "", what);
 }
 
 static void print_rule(const struct rule *r)
 {
-	bool first = true;
+	struct buf line, on;
 
-	say(stdout, "%-24s", r->match);
+	buf_init(&line, SAY_MAX);
+	buf_init(&on, 1024);
+	buf_fmt(&line, "%-24s", r->match);
 	for (size_t i = 0; i < r->n; i++)
-		say(stdout, "%s%s%s%s",
-		    i == 0   ? " "
-		    : i == 1 ? "  else "
-			     : ", ",
-		    r->targets[i].backend, r->targets[i].model ? ":" : "",
-		    r->targets[i].model ? r->targets[i].model : "");
-	if (r->n > 1)
-		rule_on(r, print_on, &first);
-	putchar('\n');
+		buf_fmt(&line, "%s%s%s%s",
+			i == 0   ? " "
+			: i == 1 ? "  else "
+				 : ", ",
+			r->targets[i].backend, r->targets[i].model ? ":" : "",
+			r->targets[i].model ? r->targets[i].model : "");
+	if (r->n > 1) {
+		rule_on(r, add_on, &on);
+		buf_fmt(&line, "  on %s", buf_cstr(&on));
+	}
+	say_line(4, "%s", buf_cstr(&line));
+	buf_release(&line);
+	buf_release(&on);
 }
 
 static int run_list(struct cmd *c, struct err *e)

@@ -16,22 +16,33 @@
 
 #define ANSWER_MAX (8u << 20)
 #define WATCH_MS 2000
-#define BAR 22 /* columns */
+#define BAR 22    /* columns */
+#define WHOLE 100 /* columns from which numbers are written out */
+
+static void count(int64_t v, bool whole, char out[24])
+{
+	if (whole)
+		snprintf(out, 24, "%lld", (long long)v);
+	else
+		term_number(v, out);
+}
 
 static void print_sum(const char *name, const struct usage_sum *s)
 {
 	const struct usage_kept *u = &s->usage;
+	bool wide = term_room() >= WHOLE, unknown = usage_sum_cost_unknown(s);
+	char in[24], cached[24], out[24], cost[64] = "cost unknown";
+	int n = wide ? 8 : 6;
 
-	say(stdout, "%-24s %6lld requests %8lld in %8lld cached %8lld out  ",
-	    name, (long long)s->requests,
-	    (long long)(u->input + u->cache_write), (long long)u->cache_read,
-	    (long long)u->output);
-	if (usage_sum_cost_unknown(s) && s->cost == 0)
-		printf("cost unknown\n");
-	else
-		printf("$%.2f%s\n", usage_sum_dollars(s),
-		       usage_sum_cost_unknown(s) ? " and more that is unknown"
-						 : "");
+	count(u->input + u->cache_write, wide, in);
+	count(u->cache_read, wide, cached);
+	count(u->output, wide, out);
+	if (!unknown || s->cost)
+		snprintf(cost, sizeof(cost), "$%.2f%s", usage_sum_dollars(s),
+			 unknown ? " and more that is unknown" : "");
+	say_line(4, "%-*s %6lld requests %*s in %*s cached %*s out  %s",
+		 wide ? 24 : 15, name, (long long)s->requests, n, in, n, cached,
+		 n, out, cost);
 }
 
 static void print_table(const struct usage_table *t)
@@ -49,19 +60,21 @@ static void print_window(const char *what, double used, struct forecast f,
 {
 	char left[32];
 
-	printf("  %s ", what);
+	char rest[120];
+	int used_columns = printf("  %s ", what) + BAR;
+
 	term_bar(used, BAR);
-	printf(" %3.0f%% used, ", used * 100);
-	if (f.per_hour < 0) {
-		printf("too early to say how fast\n");
-		return;
-	}
-	printf("%.1f%% an hour", f.per_hour * 100);
-	if (f.full_at) {
-		show_duration(left, sizeof(left), f.full_at - now);
-		printf(", full in %s", left);
-	}
-	putchar('\n');
+	show_duration(left, sizeof(left), f.full_at - now);
+	if (f.per_hour < 0)
+		snprintf(rest, sizeof(rest),
+			 " %3.0f%% used, too early to say how fast",
+			 used * 100);
+	else
+		snprintf(rest, sizeof(rest),
+			 " %3.0f%% used, %.1f%% an hour%s%s", used * 100,
+			 f.per_hour * 100, f.full_at ? ", full in " : "",
+			 f.full_at ? left : "");
+	term_wrap(rest, used_columns, 4);
 }
 
 static void print_trend(const char *home, const struct trend *t, int64_t now)
@@ -168,6 +181,8 @@ static void show_errors(const struct cmd *c, const struct usage_query *q)
 	} else {
 		usage_print_errors(list, n);
 	}
+	if (!n && !cmd_value(c, "json"))
+		fputs("dario: no request has failed in that time\n", stderr);
 	free(list);
 }
 

@@ -10,6 +10,7 @@
 
 #define COLUMN 28 /* where explanations begin */
 #define COMMAND 14
+#define LEAST 24 /* columns of an explanation */
 
 void help_synopsis(const struct cmd_group *g, const struct cmd_entry *entry,
 		   char *out, size_t n)
@@ -29,7 +30,11 @@ void help_flag(char *out, size_t n, const char *name, const char *alias,
 /* Two columns; a left one that is too wide has its line to itself. */
 static void row(const char *left, const char *right, int column)
 {
-	int used = printf("  %-*s ", column - 3, left);
+	int used;
+
+	if (term_width() < column + LEAST)
+		column = 6;
+	used = printf("  %-*s ", column - 3, left);
 
 	if (used > column)
 		used = printf("\n%*s", column, "") - 1;
@@ -38,7 +43,9 @@ static void row(const char *left, const char *right, int column)
 
 static void title(const char *text)
 {
-	printf("\n%s%s%s\n", term_bold(), text, term_plain());
+	printf("\n%s", term_bold());
+	term_wrap(text, 0, 0);
+	fputs(term_plain(), stdout);
 }
 
 static void print_flags(const struct cmd_entry *n)
@@ -77,7 +84,9 @@ void help_print(const struct cmd_group *g)
 
 	for (const struct cmd_entry *n = g->entries; n->name; n++) {
 		help_synopsis(g, n, line, sizeof(line));
-		printf("%sdario %s%s\n    ", term_bold(), line, term_plain());
+		printf("%sdario ", term_bold());
+		term_wrap(line, 6, 8);
+		printf("%s    ", term_plain());
 		term_wrap(n->help, 4, 4);
 		print_flags(n);
 		if (n->settings)
@@ -110,8 +119,9 @@ static void print_summary(const struct cmd_group *g)
 
 void help_print_all(void)
 {
-	printf("dario: one local address for every language model API\n\n"
-	       "usage: dario COMMAND [ARGUMENTS] [FLAGS]\n");
+	term_wrap("dario: one local address for every language model API", 0,
+		  0);
+	printf("\nusage: dario COMMAND [ARGUMENTS] [FLAGS]\n");
 	for (const struct cmd_place *p = cmd_places; p->group; p++) {
 		if (p->title)
 			title(p->title);

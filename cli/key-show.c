@@ -124,7 +124,7 @@ void key_show_line(const char *home, const struct key *k)
 	quota_write_date(k->expires, date);
 	if (k->expires)
 		buf_fmt(&out, "  expires %s", date);
-	say(stdout, "%-24s %-10s%s\n", k->name, state_of(k), buf_cstr(&out));
+	say_line(4, "%-24s %-10s%s", k->name, state_of(k), buf_cstr(&out));
 	buf_release(&out);
 	buf_release(&text);
 }

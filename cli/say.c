@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/utf8.h"
+#include "cli/term.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -27,6 +28,19 @@ void say(FILE *f, const char *fmt, ...)
 	fwrite(text, 1, head + n, f);
 	while (tail--)
 		putc('\n', f);
+	free(text);
+}
+
+void say_line(int indent, const char *fmt, ...)
+{
+	char *text = xmalloc(SAY_MAX);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, SAY_MAX, fmt, ap);
+	va_end(ap);
+	utf8_clean_str(text);
+	term_line(text, indent);
 	free(text);
 }
 

@@ -14,6 +14,10 @@
 #define SAY_MAX (256u << 10) /* bytes of one call; the rest is cut */
 
 void say(FILE *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A line on standard output, all of it clean, which goes on below after so many
+ * columns where a terminal has no room for it. */
+void say_line(int indent, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 /* A message on standard error, "dario: …" with a line end; where the log is
  * JSON (log_init) it is a line of that. */
 void say_message(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

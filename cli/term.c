@@ -3,6 +3,9 @@
 
 #include "cli/term.h"
 
+#include "base/utf8.h"
+
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +32,14 @@ int term_width(void)
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
 		return bounded(size.ws_col);
 	return 80;
+}
+
+int term_room(void)
+{
+	const char *said = getenv("COLUMNS");
+
+	return (said && *said) || isatty(STDOUT_FILENO) ? term_width()
+							: INT_MAX;
 }
 
 int term_height(void)
@@ -68,6 +79,17 @@ const char *term_plain(void)
 	return term_styled() ? "\033[0m" : "";
 }
 
+const char *term_number(int64_t n, char *out)
+{
+	if (n < 10000)
+		snprintf(out, 24, "%lld", (long long)n);
+	else if (n < 10000000)
+		snprintf(out, 24, "%.1fk", (double)n / 1000);
+	else
+		snprintf(out, 24, "%.1fM", (double)n / 1000000);
+	return out;
+}
+
 void term_bar(double share, int columns)
 {
 	const char *colour = share < 0.7 ? "\033[32m"
@@ -90,8 +112,9 @@ void term_bar(double share, int columns)
 	printf("%s]", term_plain());
 }
 
-/* Bytes that go on to a line of `room` columns: up to its last blank. */
-static size_t line_of(const char *text, size_t room)
+/* Bytes that go on to a line of `room` columns: up to its last blank. A word
+ * without room goes below, and is cut where that is too short as well. */
+static size_t line_of(const char *text, size_t room, bool begun)
 {
 	size_t n = strlen(text), fits = room;
 
@@ -99,16 +122,17 @@ static size_t line_of(const char *text, size_t room)
 		return n;
 	while (fits && text[fits] != ' ')
 		fits--;
-	return fits ? fits : strcspn(text, " ");
+	if (fits || begun)
+		return fits;
+	fits = utf8_fit(span_of(text), room).n;
+	return fits ? fits : 1;
 }
 
-void term_wrap(const char *text, int used, int indent)
+static void wrap(const char *text, int used, int indent, int width)
 {
-	int width = term_width();
-
 	for (;;) {
 		size_t room = width > used ? (size_t)(width - used) : 1;
-		size_t n = line_of(text, room);
+		size_t n = line_of(text, room, used > indent);
 
 		printf("%.*s\n", (int)n, text);
 		text += n + strspn(text + n, " ");
@@ -117,4 +141,18 @@ void term_wrap(const char *text, int used, int indent)
 		printf("%*s", indent, "");
 		used = indent;
 	}
+}
+
+void term_wrap(const char *text, int used, int indent)
+{
+	wrap(text, used, indent, term_width());
+}
+
+void term_line(const char *text, int indent)
+{
+	int blanks = (int)strspn(text, " ");
+
+	/* Its own blanks in front are no place to break it. */
+	printf("%*s", blanks, "");
+	wrap(text + blanks, blanks, indent, term_room());
 }

@@ -87,17 +87,6 @@ static void draw_list(struct canvas *c, struct json_object *list,
 		draw(c, json_at(list, i));
 }
 
-static const char *short_number(int64_t n, char out[24])
-{
-	if (n < 10000)
-		snprintf(out, 24, "%lld", (long long)n);
-	else if (n < 10000000)
-		snprintf(out, 24, "%.1fk", (double)n / 1000);
-	else
-		snprintf(out, 24, "%.1fM", (double)n / 1000000);
-	return out;
-}
-
 static void put_time(struct canvas *c, int64_t ms)
 {
 	time_t t = (time_t)(ms / 1000);
@@ -153,9 +142,9 @@ static void draw_hour(struct canvas *c)
 	put(c, "the last %lld minutes: %lld requests, %lld failed, %s in, ",
 	    (long long)json_count(w, "minutes", 0),
 	    (long long)json_count(s, "requests", 0),
-	    (long long)json_count(s, "errors", 0), short_number(in, a));
-	put(c, "%s cached, %s out, ", short_number(json_count(s, "read", 0), r),
-	    short_number(out, b));
+	    (long long)json_count(s, "errors", 0), term_number(in, a));
+	put(c, "%s cached, %s out, ", term_number(json_count(s, "read", 0), r),
+	    term_number(out, b));
 	if (json_object_is_type(json_get(s, "cost"), json_type_string))
 		put(c, "cost unknown");
 	else

@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 #include "cli/say.h"
+#include "cli/term.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -43,71 +44,162 @@ static void print_name(const char *name, size_t width)
 	say(stdout, "%-*.*s  ", (int)width, (int)fits.n, fits.p);
 }
 
-static void print_cost(const struct usage_sum *s)
-{
-	bool more = usage_sum_cost_unknown(s);
-	char text[32];
+/* What a row has room for, beside its names. */
+enum layout {
+	LEAST,
+	FEW,   /* tokens, too */
+	SHORT, /* all but times */
+	TIMES,
+	WHOLE, /* numbers are written out */
+};
 
-	if (more && s->cost == 0)
-		snprintf(text, sizeof(text), "unknown");
-	else
-		snprintf(text, sizeof(text), "$%.2f%s", usage_sum_dollars(s),
-			 more ? "+" : "");
-	printf("%12s", text);
+enum {
+	REQUESTS,
+	ERRORS,
+	IN,
+	CACHED,
+	OUT,
+	COST,
+	FIRST,
+	RATE,
+	COLUMNS
+};
+static const struct {
+	const char *title;
+	enum layout from;
+	int whole, narrow; /* columns */
+} columns[COLUMNS] = {
+	[REQUESTS] = { "requests", LEAST, 9, 9 },
+	[ERRORS] = { "errors", SHORT, 8, 8 },
+	[IN] = { "in", FEW, 12, 8 },
+	[CACHED] = { "cached", SHORT, 12, 8 },
+	[OUT] = { "out", FEW, 11, 8 },
+	[COST] = { "cost", LEAST, 12, 10 },
+	[FIRST] = { "first s", TIMES, 9, 9 },
+	[RATE] = { "tokens/s", TIMES, 9, 9 },
+};
+
+static int width_in(enum layout l, int column)
+{
+	if (columns[column].from > l)
+		return 0;
+	return l == WHOLE ? columns[column].whole : columns[column].narrow;
 }
 
-/* In seconds, or tokens a second. */
-static void print_times(const struct usage_sum *s)
+static enum layout layout_for(int room)
 {
-	const struct usage_hist *first = &s->hists[USAGE_FIRST_BYTE];
+	for (enum layout l = WHOLE; l > LEAST; l--) {
+		int width = 0;
+
+		for (int i = 0; i < COLUMNS; i++)
+			width += width_in(l, i);
+		if (width <= room)
+			return l;
+	}
+	return LEAST;
+}
+
+static void count(int64_t v, enum layout l, char out[32])
+{
+	if (l == WHOLE)
+		snprintf(out, 32, "%lld", (long long)v);
+	else
+		term_number(v, out);
+}
+
+static void write_cost(const struct usage_sum *s, char out[32])
+{
+	bool more = usage_sum_cost_unknown(s);
+
+	if (more && s->cost == 0)
+		snprintf(out, 32, "unknown");
+	else
+		snprintf(out, 32, "$%.2f%s", usage_sum_dollars(s),
+			 more ? "+" : "");
+}
+
+/* In seconds, and tokens a second. */
+static void write_times(const struct usage_sum *s, char first[32],
+			char per_second[32])
+{
+	const struct usage_hist *f = &s->hists[USAGE_FIRST_BYTE];
 	const struct usage_hist *rate = &s->hists[USAGE_RATE];
 	int64_t n = usage_hist_count(rate);
 
-	if (usage_hist_count(first))
-		printf("%9.2f",
-		       usage_hist_quantile(first, USAGE_FIRST_BYTE, 0.5));
-	else
-		printf("%9s", "-");
+	snprintf(first, 32, "-");
+	snprintf(per_second, 32, "-");
+	if (usage_hist_count(f))
+		snprintf(first, 32, "%.2f",
+			 usage_hist_quantile(f, USAGE_FIRST_BYTE, 0.5));
 	if (n)
-		printf("%9.1f\n", (double)rate->sum / 1000 / (double)n);
-	else
-		printf("%9s\n", "-");
+		snprintf(per_second, 32, "%.1f",
+			 (double)rate->sum / 1000 / (double)n);
 }
 
-static void print_numbers(const struct usage_sum *s)
+static void print_numbers(const struct usage_sum *s, enum layout l)
 {
 	const struct usage_kept *u = &s->usage;
+	char cells[COLUMNS][32];
 
-	printf("%9lld%8lld%12lld%12lld%11lld", (long long)s->requests,
-	       (long long)usage_sum_errors(s),
-	       (long long)(u->input + u->cache_write), (long long)u->cache_read,
-	       (long long)u->output);
-	print_cost(s);
-	print_times(s);
+	count(s->requests, WHOLE, cells[REQUESTS]);
+	count(usage_sum_errors(s), WHOLE, cells[ERRORS]);
+	count(u->input + u->cache_write, l, cells[IN]);
+	count(u->cache_read, l, cells[CACHED]);
+	count(u->output, l, cells[OUT]);
+	write_cost(s, cells[COST]);
+	write_times(s, cells[FIRST], cells[RATE]);
+	for (int i = 0; i < COLUMNS; i++)
+		if (width_in(l, i))
+			printf("%*s", width_in(l, i), cells[i]);
+	putchar('\n');
+}
+
+/* Names are cut where there is no room for the least of numbers beside them. */
+static enum layout fit_names(size_t *widths, size_t n)
+{
+	int room = term_room(), names = 0;
+	int least = columns[REQUESTS].narrow + columns[COST].narrow;
+	size_t each = n ? (size_t)(room - least) / n : 0;
+
+	for (size_t k = 0; k < n; k++)
+		names += (int)widths[k] + 2;
+	for (size_t k = 0; k < n && names > room - least; k++) {
+		size_t most = each > 6 ? each - 2 : 4;
+
+		if (widths[k] > most) {
+			names -= (int)(widths[k] - most);
+			widths[k] = most;
+		}
+	}
+	return layout_for(room - names);
 }
 
 void usage_print_table(const struct usage_answer *a)
 {
 	const struct usage_query *q = &a->query;
 	size_t widths[USAGE_BY_MAX];
+	enum layout l;
 	char mem[32];
 
-	for (size_t k = 0; k < q->n_by; k++) {
+	for (size_t k = 0; k < q->n_by; k++)
 		widths[k] = width_of(a, q->by[k]);
+	l = fit_names(widths, q->n_by);
+	for (size_t k = 0; k < q->n_by; k++)
 		print_name(usage_by_name(q->by[k]), widths[k]);
-	}
-	printf("%9s%8s%12s%12s%11s%12s%9s%9s\n", "requests", "errors", "in",
-	       "cached", "out", "cost", "first s", "tokens/s");
+	for (int i = 0; i < COLUMNS; i++)
+		if (width_in(l, i))
+			printf("%*s", width_in(l, i), columns[i].title);
+	putchar('\n');
 	for (size_t i = 0; i < a->rows.n; i++) {
 		for (size_t k = 0; k < q->n_by; k++)
 			print_name(shown(a->rows.rows[i], q->by[k], mem),
 				   widths[k]);
-		print_numbers(&a->rows.rows[i]->sum);
+		print_numbers(&a->rows.rows[i]->sum, l);
 	}
 	for (size_t k = 0; a->rows.n != 1 && k < q->n_by; k++)
 		print_name(k ? "" : "all", widths[k]);
 	if (a->rows.n != 1)
-		print_numbers(&a->total);
+		print_numbers(&a->total, l);
 	usage_print_estimated(&a->total);
 }
 
@@ -204,9 +296,9 @@ void usage_print_errors(const struct usage_error *list, size_t n)
 
 		gmtime_r(&t, &tm);
 		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%SZ", &tm);
-		say(stdout, "%s  %d  %s  %s%s%s  %s\n", when, x->status,
-		    *x->backend ? x->backend : "-", *x->model ? x->model : "-",
-		    *x->account ? "  " : "", x->account,
-		    *x->key ? x->key : "(owner)");
+		say_line(4, "%s  %d  %s  %s%s%s  %s", when, x->status,
+			 *x->backend ? x->backend : "-",
+			 *x->model ? x->model : "-", *x->account ? "  " : "",
+			 x->account, *x->key ? x->key : "(owner)");
 	}
 }
