@@ -43,6 +43,12 @@ static void home_mode(struct doctor *d, const struct stat *st)
 		doctor_say(d, DOCTOR_FAIL, "home", fix,
 			   "%s is open to other users (mode %03o)", d->home,
 			   (unsigned)st->st_mode & 0777);
+	} else if (access(d->home, W_OK | X_OK)) {
+		doctor_say(d, DOCTOR_FAIL, "home",
+			   "chmod 700 it, or mount it to be written: limits, "
+			   "tokens and usage are kept there",
+			   "%s cannot be written: %s", d->home,
+			   strerror(errno));
 	} else {
 		doctor_say(d, DOCTOR_OK, "home", NULL, "%s", d->home);
 	}

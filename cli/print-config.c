@@ -58,12 +58,20 @@ static int unknown(const char *name, struct err *e)
 /* Each of these has its own rules for quotes and blanks: take none. */
 static int check_path(const char *path, struct err *e)
 {
-	for (const char *p = path; p && *p; p++)
-		if (isspace((unsigned char)*p) || strchr("\"'\\$%{};|#", *p))
-			return err_set(e, ERR_CONFIG,
-				       "%.100s has a character that web "
-				       "servers' configurations cannot take",
-				       path);
+	for (const char *p = path; p && *p; p++) {
+		char what[16];
+		bool blank = isspace((unsigned char)*p);
+
+		if (!blank && !strchr("\"'\\$%{};|#", *p))
+			continue;
+		snprintf(what, sizeof(what), blank ? "a blank" : "a %c", *p);
+		return err_set(e, ERR_CONFIG,
+			       "%.100s: a path with %s cannot stand in the "
+			       "configurations of web servers and systemd: "
+			       "take one without (DARIO_HOME, or --prefix of "
+			       "./configure)",
+			       path, what);
+	}
 	return 0;
 }
 

@@ -110,4 +110,28 @@ chmod 666 "$DARIO_HOME/backends/b.json.new"
 "$dario" backend add b --base-url=http://127.0.0.1:1 2>/dev/null
 is 'a file that was left half-written: not its mode' \
 	"$(mode "$DARIO_HOME/backends/b.json")" 600
+
+# A home that cannot be written: what only reads goes on, doctor says it.
+if [ "$(id -u)" = 0 ]; then
+	closed() { # COMMAND...: with the home mounted to be read alone
+		unshare -m sh -c 'mount --bind "$DARIO_HOME" "$DARIO_HOME" &&
+			mount -o remount,ro,bind "$DARIO_HOME" && exec "$@"' sh "$@"
+	}
+else
+	closed() {
+		chmod 500 "$DARIO_HOME"
+		"$@"
+		closed=$?
+		chmod 700 "$DARIO_HOME"
+		return $closed
+	}
+fi
+if [ "$(id -u)" != 0 ] || unshare -m true 2>/dev/null; then
+	ok 'a home to read: it can be shown' closed "$dario" backend list
+	like 'a home to read: doctor' "$(closed "$dario" doctor 2>&1)" \
+		"fail  home                    $DARIO_HOME cannot be written"
+	closed "$dario" proxy --check 2>"$tmp/err"
+	is 'a home to read: proxy --check says so' "$?" 1
+	like 'a home to read: why' "$(cat "$tmp/err")" "$DARIO_HOME"
+fi
 done_testing

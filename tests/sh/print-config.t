@@ -88,4 +88,13 @@ if command -v systemd-analyze >/dev/null && command -v systemd-tmpfiles \
 else
 	diag 'not run, systemd is missing: the units are in order'
 fi
+
+for at in 'a home' "a'home" 'a$home'; do
+	DARIO_HOME="$tmp/$at" "$dario" proxy --print-config=nginx >"$tmp/out" 2>"$tmp/err"
+	is "$at: status 1" "$?" 1
+	is "$at: nothing is printed" "$(cat "$tmp/out")" ''
+	like "$at: what it must not have" "$(cat "$tmp/err")" \
+		"a path with a $(printf %s "$at" | tr -d '[:alpha:]' | sed 's/^ $/blank/') "
+	like "$at: what to do" "$(cat "$tmp/err")" DARIO_HOME
+done
 done_testing
