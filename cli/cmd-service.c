@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define UNIT "dario.service"
+#define FOLDERS 2        /* systemd/user: what is above is not systemd's */
 #define CONTROL_MS 60000 /* a start waits until the router is up */
 #define SHORT_MS 5000
 #define UNIT_MAX (16u << 10)
@@ -25,7 +26,7 @@
 /* --- the unit's file ----------------------------------------------------- */
 
 /* ~/.config/systemd/user, and the folders on the way to it. */
-static int make_folder(char *out, size_t n, struct err *e)
+static int folder_path(char *out, size_t n, struct err *e)
 {
 	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
 	bool given = config && *config == '/';
@@ -35,25 +36,38 @@ static int make_folder(char *out, size_t n, struct err *e)
 	if (snprintf(out, n, "%s%s/systemd/user", given ? config : home,
 		     given ? "" : "/.config") >= (int)n)
 		return err_set(e, ERR_CONFIG, "HOME is too long");
-	for (char *p = out + 1;; p++) {
+	return 0;
+}
+
+static int make_folder(char *folder, struct err *e)
+{
+	for (char *p = folder + 1;; p++) {
 		char was = *p;
 
 		if (was && was != '/')
 			continue;
 		*p = '\0';
-		if (mkdir(out, 0755) && errno != EEXIST)
-			return err_sys(e, "make", out);
+		if (mkdir(folder, 0755) && errno != EEXIST)
+			return err_sys(e, "make", folder);
 		*p = was;
 		if (!was)
 			return 0;
 	}
 }
 
-static int unit_path(char *out, size_t n, struct err *e)
+/* Those that hold nothing else, from the last one on. */
+static void remove_folders(char *folder)
+{
+	for (int i = 0; i < FOLDERS && rmdir(folder) == 0; i++)
+		*strrchr(folder, '/') = '\0';
+}
+
+static int unit_path(char *out, size_t n, bool make, struct err *e)
 {
 	char folder[PATH_MAX - 32];
 
-	if (make_folder(folder, sizeof(folder), e))
+	if (folder_path(folder, sizeof(folder), e) ||
+	    (make && make_folder(folder, e)))
 		return -1;
 	snprintf(out, n, "%s/" UNIT, folder);
 	return 0;
@@ -157,7 +171,7 @@ static int run_install(struct cmd *c, struct err *e)
 {
 	char path[PATH_MAX];
 
-	if (need_systemd(e) || unit_path(path, sizeof(path), e) ||
+	if (need_systemd(e) || unit_path(path, sizeof(path), true, e) ||
 	    write_unit(c, path, e) || control("daemon-reload", NULL, e) ||
 	    control("enable", NULL, e) || control("restart", NULL, e))
 		return -1;
@@ -172,7 +186,7 @@ static int run_remove(struct cmd *c, struct err *e)
 	char path[PATH_MAX];
 
 	(void)c;
-	if (need_systemd(e) || unit_path(path, sizeof(path), e))
+	if (need_systemd(e) || unit_path(path, sizeof(path), false, e))
 		return -1;
 	if (access(path, F_OK))
 		return err_set(e, ERR_CONFIG, "there is no service: no %s",
@@ -181,6 +195,8 @@ static int run_remove(struct cmd *c, struct err *e)
 		return -1;
 	if (unlink(path))
 		return err_sys(e, "remove", path);
+	*strrchr(path, '/') = '\0';
+	remove_folders(path);
 	if (control("daemon-reload", NULL, e))
 		return -1;
 	say(stderr, "dario: the service is gone; %s is as it was\n", c->home);

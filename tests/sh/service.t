@@ -25,6 +25,8 @@ unit=$HOME/.config/systemd/user/dario.service
 
 "$dario" service remove 2>"$tmp/err"
 is 'remove what is not there: status 1' "$?" 1
+is 'remove what is not there: nothing is made' "$(find "$HOME")" "$HOME"
+mkdir "$HOME/.config"
 like 'remove what is not there: said' "$(cat "$tmp/err")" 'there is no service'
 
 DARIO_PORT=4000 "$dario" service install 2>"$tmp/err"
@@ -60,9 +62,13 @@ FAIL=nothing-fails
 : >"$SAID"
 ok 'remove' "$dario" service remove 2>/dev/null
 like 'it is stopped' "$(cat "$SAID")" 'disable dario.service --now'
-ok 'the unit is gone' test ! -e "$unit"
+is 'nothing is left of it' "$(find "$HOME" -path "*/.config/*")" ''
 ok 'the home is not' test -d "$DARIO_HOME"
 
+"$dario" service install 2>/dev/null
+echo '[Unit]' >"${unit%/*}/other.service"
+"$dario" service remove 2>/dev/null
+is "what is somebody else's stays" "$(ls "${unit%/*}")" other.service
 PATH=$tmp/none
 "$dario" service install 2>"$tmp/err"
 is 'no systemd: status 1' "$?" 1
