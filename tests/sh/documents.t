@@ -81,6 +81,16 @@ while read -r line; do
 done <"$tmp/team"
 like 'doc/team: what came of them' "$(dario key list --json)" '"name":"ben"'
 
+# What lies in a home is told of: to whom it belongs, and how long it stays.
+curl -s -o "$tmp/body" --data-urlencode key=sk-router "$url/page/login"
+for file in "$DARIO_HOME"/*; do
+	name=${file##*/}
+	case $name in *.lock) continue ;; esac
+	[ ! -d "$file" ] || name=$name/
+	ok "doc/privacy: $name" grep -q "\`$name" "$srcdir/doc/privacy.md"
+done
+ok 'doc/privacy: the secret of log-ins was there' test -s "$DARIO_HOME/session-secret"
+
 # Those of hosts that share a store, with a store of our own.
 if command -v redis-server >/dev/null; then
 	start_store --requirepass shared

@@ -237,6 +237,37 @@ def choosing(b):
         "return window.past === document.getElementById('past')"))
 
 
+LEGEND = "[...document.querySelectorAll('#charts > [data-item=' + " \
+    "arguments[0] + '] .legend .key')].map((n) => n.textContent).sort().join()"
+
+
+def splitting(b):
+    """Sums by hour and day, by model, backend and key."""
+    for by, names in (("backend", "claude,groq,openai"),
+                      ("key", "anna,ben,owner"),
+                      ("model", "claude-haiku-4-5,claude-haiku-9,claude-opus-9,"
+                                "claude-sonnet-9,gpt-5,llama-3.3-70b")):
+        b.js("document.querySelector(arguments[0]).click()",
+             f"#split [data-by={by}]")
+        now = b.wait(f"{LEGEND} === arguments[1]", "cost", names)
+        check(f"cost by {by}", now, b.js("return " + LEGEND, "cost"))
+    shown = b.js("return [...document.querySelectorAll('#charts > *')].map("
+                 "(n) => n.dataset.item).join()")
+    check("a chart of each", shown == "util,cost,requests,in,out,errors,first",
+          shown)
+    rows = "document.querySelectorAll('#charts > [data-item=requests] " \
+        "tbody tr').length"
+    hours = b.js("return " + rows)
+    b.js("document.querySelector('#span [data-span=day]').click()")
+    check("by day: one row each", b.wait(f"{rows} < 5") and hours > 40,
+          f"{hours} hours")
+    b.js("document.querySelector('#span [data-span=hour]').click()")
+    check("by hour again", b.wait(f"{rows} > 40"))
+    check("when a window will be full", re.search(
+        r"work: its 5 h window will be full at .*\d\d:\d\d, at \d+ % an hour",
+        b.js("return " + TEXT, "#notes")))
+
+
 def pausing(b):
     """Nothing is asked for while another tab is in front."""
     b.js("""window.asked = 0;
@@ -466,6 +497,7 @@ def main():
         living(b, told)
         hovering(b)
         choosing(b)
+        splitting(b)
         pausing(b)
         acting(b)
         themes(b, told)
