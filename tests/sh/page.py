@@ -263,6 +263,12 @@ def splitting(b):
           f"{hours} hours")
     b.js("document.querySelector('#span [data-span=hour]').click()")
     check("by hour again", b.wait(f"{rows} > 40"))
+    span = b.js("return state.analytics.window.minutes")
+    said = b.js("return [...document.querySelectorAll('#tiles [data-part="
+                "label]')].slice(0, 3).map((n) => n.textContent).join('; ')")
+    check("of which time the numbers at the top are", said ==
+          "Requests, {0} min; Tokens, {0} min; Cost, {0} min".format(span),
+          said)
     check("when a window will be full", re.search(
         r"work: its 5 h window will be full at .*\d\d:\d\d, at \d+ % an hour",
         b.js("return " + TEXT, "#notes")))
