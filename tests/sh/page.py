@@ -274,6 +274,29 @@ def splitting(b):
         b.js("return " + TEXT, "#notes")))
 
 
+def keying(b, url):
+    """By keys alone: past the navigation, and to what can be changed."""
+    b.open(url)
+    b.wait(SHOWN, "#accounts")
+    b.keys("body", "\ue004")  # Tab
+    check("keys: first the way to the content", b.js(
+        "return document.activeElement.className") == "skip")
+    b.keys(".skip", "\ue007")
+    check("keys: there", b.wait("document.activeElement.id === 'main'"))
+    b.wait("document.querySelectorAll('#account-list summary').length > 0")
+    seen = []
+    for _ in range(12):
+        b.call("POST", "/actions", actions=[{"type": "key", "id": "keys",
+               "actions": [{"type": t, "value": "\ue004"}
+                           for t in ("keyDown", "keyUp")]}])
+        seen.append(b.js("return document.activeElement.textContent.trim()"))
+    check("keys: each account, and what is added", "Change" in seen and
+          "Add an account by its key" in seen and "Add a backend" in seen, seen)
+    check("keys: what has them is seen", b.js(
+        "return getComputedStyle(document.activeElement).outlineStyle") !=
+        "none")
+
+
 def pausing(b):
     """Nothing is asked for while another tab is in front."""
     b.js("""window.asked = 0;
@@ -504,6 +527,7 @@ def main():
         hovering(b)
         choosing(b)
         splitting(b)
+        keying(b, url)
         pausing(b)
         acting(b)
         themes(b, told)
