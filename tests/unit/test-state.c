@@ -611,10 +611,10 @@ static void providers_are_known(void **state)
 	switches_are("{\"baseUrl\":\"https://openrouter.ai/api/v1\"}", "openai",
 		     "qwen/qwen3.8",
 		     "reasoning developerRole reasoningDetails topK "
-		     "oneSystemMessage callsPaired");
+		     "oneSystemMessage callsPaired jsonArguments");
 	switches_are("{\"baseUrl\":\"http://10.0.0.1:9\","
 		     "\"oneSystemMessage\":false}",
-		     "openai", "qwen3.8", "callsPaired");
+		     "openai", "qwen3.8", "callsPaired jsonArguments");
 	/* A floor that holds in one API only. */
 	switches_are("{\"baseUrl\":\"https://api.openai.com/v1\"}", "openai",
 		     "gpt-5.4",
