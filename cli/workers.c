@@ -19,6 +19,7 @@
 #define STEADY_MS 2000  /* who lived for so long had no bad start */
 #define AGAIN_MS 100    /* before the second start in a row; then doubled */
 #define AGAIN_MAX 5000  /* up to this */
+#define LOST_MAX 1000   /* up to this, after one that took requests */
 #define UNSTARTED_MAX 6 /* for each that is wanted: more will not help */
 #define CUT_MS 3000     /* for a worker to break off what is left */
 #define WANTED_MAX 64   /* of --workers */
@@ -77,15 +78,16 @@ bool workers_hopeless(const struct workers *w)
 
 bool workers_away(const struct workers *w)
 {
-	return w->again > clock_ms() && !workers_ready(w) &&
+	return w->again > clock_ms() + LOST_MAX && !workers_ready(w) &&
 	       !count(w, w->newest, WORKER_STARTING);
 }
 
 /* --- starting ------------------------------------------------------------ */
 
 /* One that began at that time, or could not, was of no use. Those that began
- * before the last failure fail for the same reason. */
-static void failed(struct workers *w, int64_t began)
+ * before the last failure fail for the same reason. The next one waits for so
+ * long, at most. */
+static void failed(struct workers *w, int64_t began, long most)
 {
 	int64_t now = clock_ms();
 	long wait = AGAIN_MS;
@@ -94,10 +96,10 @@ static void failed(struct workers *w, int64_t began)
 		return;
 	w->failed_at = now;
 	w->failures++;
-	for (int i = 2; i < w->failures && wait < AGAIN_MAX; i++)
+	for (int i = 2; i < w->failures && wait < most; i++)
 		wait *= 2;
-	if (wait > AGAIN_MAX)
-		wait = AGAIN_MAX;
+	if (wait > most)
+		wait = most;
 	w->again = now + (w->failures > 1 ? wait : 0);
 }
 
@@ -137,7 +139,7 @@ static void fill(struct workers *w)
 	       count(w, w->newest, WORKER_DRAINING) < w->wanted) {
 		if (start(w, &e) == 0)
 			continue;
-		failed(w, clock_ms());
+		failed(w, clock_ms(), AGAIN_MAX);
 		say_message("%s", e.msg);
 	}
 }
@@ -216,7 +218,7 @@ static void lost(struct workers *w, const struct worker *k)
 		w->failures = 0;
 	if (k->state == WORKER_STARTING)
 		w->unstarted++;
-	failed(w, k->began);
+	failed(w, k->began, k->state == WORKER_STARTING ? AGAIN_MAX : LOST_MAX);
 }
 
 /* --- what happens -------------------------------------------------------- */

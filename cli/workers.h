@@ -66,7 +66,7 @@ bool workers_reaped(struct workers *w, pid_t pid, int status);
 int workers_ready(const struct workers *w); /* how many take requests */
 /* There is none, and none can be had. */
 bool workers_hopeless(const struct workers *w);
-/* There is none for a while. */
+/* There is none for longer than a request should wait. */
 bool workers_away(const struct workers *w);
 
 /* Not while one generation replaces another, or too many still end. */

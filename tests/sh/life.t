@@ -50,6 +50,14 @@ kill -KILL "$worker"
 ok 'idle worker KILL: another one is there' wait_for 5 other_worker "$worker"
 ok 'idle worker KILL: the next request works' serves
 
+# One after the other, each as soon as it has served.
+lost=
+for i in 1 2 3 4 5 6 7; do
+	kill -KILL "$(worker_pid)"
+	serves || lost="$lost $i"
+done
+is 'idle workers KILL, in a row: the next request works each time' "$lost" ''
+
 for sig in TERM INT KILL; do
 	[ -n "$router" ] || start_router --demo
 	server=$(lighttpd_pid)
