@@ -65,6 +65,18 @@ int http_head_status(struct span line)
 	       (code.p[2] - '0');
 }
 
+bool http_head_unfold(struct buf *head, struct span line)
+{
+	size_t n = head->n;
+
+	if (!n || !line.n || (*line.p != ' ' && *line.p != '\t'))
+		return false;
+	while (n && (head->p[n - 1] == '\n' || head->p[n - 1] == '\r'))
+		n--;
+	buf_splice(head, n, head->n - n, SPAN(""));
+	return true;
+}
+
 int http_head_check(const struct http_head *head, struct err *e)
 {
 	struct span name, value, length = SPAN("");

@@ -57,6 +57,7 @@ static size_t fail_in_callback(struct handle *k)
 static int take_header(struct handle *k, struct span line)
 {
 	int status = http_head_status(line);
+	bool folded = http_head_unfold(&k->head, line);
 
 	if (status >= 0) {
 		buf_reset(&k->head);
@@ -69,7 +70,7 @@ static int take_header(struct handle *k, struct span line)
 	if (k->head.full || ++k->n_fields > HTTP_FIELDS_MAX)
 		return http_head_too_long(k->err);
 	/* After 100-continue and the like the real one follows. */
-	if (!span_trim(line).n && k->status >= 200) {
+	if (!folded && !span_trim(line).n && k->status >= 200) {
 		k->head_whole = true;
 		k->last = clock_ms();
 		task_wake(k->task);

@@ -394,6 +394,15 @@ def hostile(lane):
     check(f"{lane}: down, bytes above ASCII", got(back, "x-bytes"), "\xe9")
     verdict(f"{lane}: down, no name is no field",
             (status != 200 or got(back, "X Bad")) and (status, back))
+    up.fields = [("X-Folded", "a\r\n  b\r\n\tc"), ("X-Empty", "d\r\n "),
+                 ("X-Behind", "e\r\n Set-Cookie: f"), ("X-Last", "g")]
+    _, back, _ = ask(lane)
+    for name, value in (("x-folded", "a b c"), ("x-empty", "d"),
+                        ("x-behind", "e Set-Cookie: f"), ("x-last", "g")):
+        check(f"{lane}: down, {name} over more than one line",
+              [" ".join(v.split()) for v in got(back, name)], value)
+    check(f"{lane}: what goes on with another is no field",
+          got(back, "set-cookie"), None)
     up.fields = []
 
 
