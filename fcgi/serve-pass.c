@@ -235,7 +235,17 @@ static int none_or_many(const struct pass *p, size_t n, const char *names,
 			struct err *e)
 {
 	const char *path = p->r->asked_path;
+	const char *coding = p->r->vars.content_encoding;
 
+	if (n && form_is(p->passage.type) && !p->passage.form && coding &&
+	    *coding)
+		return err_set(e, ERR_ENCODING,
+			       "nothing says which backend %.120s is for, and "
+			       "no model is read in a form with the "
+			       "content-encoding %.40s: send it uncompressed, "
+			       "or name one in the header field "
+			       "x-dario-backend (%s)",
+			       path, coding, names);
 	if (!n)
 		return err_set(e, ERR_UNSUPPORTED,
 			       "no backend speaks the API of %.120s: add one "

@@ -595,6 +595,17 @@ def bodies():
                    JSON | {"Content-Encoding": "gzip"})
     check("read for its model: it goes", got and got["body"] == '{"model":"x"}'
           and "content-encoding" not in got["fields"], (a, got))
+    body, kind = form(("model", b"b:m"), ("file", b"x", "f"))
+    for coding in ("br", "gzip, gzip"):
+        packed = kind | {"Content-Encoding": coding}
+        a, got = asked("POST", "/v1/images/edits", body, packed)
+        check(f"a form in {coding}: 415, and what to do", a.status == 415 and
+              not got and coding in a.text.decode() and
+              "x-dario-backend" in a.text.decode(), (a, got))
+        a, got = asked("POST", "/v1/images/edits", body, packed | to("b"))
+        check(f"a form in {coding}, and who gets it: as it is", got and
+              got["path"] == "/b/v1/images/edits" and
+              got["fields"]["content-encoding"] == coding, (a, got))
     curls = {"Content-Type": "application/x-www-form-urlencoded"}
     for text, sent in ((b'{"model":"b:x"}', '{"model":"x"}'),
                        (b'\n {"model":"b:x"}\n', '\n {"model":"x"}\n')):
