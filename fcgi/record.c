@@ -65,7 +65,7 @@ static double dollars(const struct request *r, const char *model, int64_t now)
 						       model, now, &r->usage)
 					     : 0;
 
-	return cost > 0 && r->billed > 0 ? r->billed : cost;
+	return cost >= 0 && r->billed > 0 ? r->billed : cost;
 }
 
 static void add(const char *home, const struct history_record *h)

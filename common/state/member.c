@@ -162,6 +162,13 @@ const struct member key_members[] = {
 	{ .name = NULL },
 };
 
+const struct member image_members[] = {
+	{ "size", MEMBER_TEXT, TEXT, "any", "\"1024x1024\"", "its size" },
+	{ "quality", MEMBER_TEXT, TEXT, "any", "\"hd\"", "its quality" },
+	{ "price", MEMBER_NUMBER, "dollars", "", "0.08", "one of them" },
+	{ .name = NULL },
+};
+
 const struct member price_members[] = {
 	{ "match", MEMBER_LIST, "a list of patterns", "", "[\"my-model*\"]",
 	  "the models that it is for" },
@@ -183,6 +190,10 @@ const struct member price_members[] = {
 	  "of these, the tokens of images" },
 	{ "audio", MEMBER_OBJECT, MEDIA, "as text",
 	  "{\"input\": 32, \"output\": 64}", "and of sound" },
+	{ "images", MEMBER_LIST, "a list of size, quality and price", "",
+	  "[{\"size\": \"1024x1024\", \"quality\": \"hd\", \"price\": "
+	  "0.08}, {\"price\": 0.04}]",
+	  "dollars for one, where no tokens are told: the first that fits" },
 	{ "hour", MEMBER_NUMBER, "dollars for an hour", "0", "0.36",
 	  "sound, where its length is billed" },
 	{ "batch", MEMBER_NUMBER, "a share, 0.5 is half", "0.5", "0.5",

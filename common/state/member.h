@@ -39,6 +39,7 @@ extern const struct member account_members[]; /* a backend's further keys too */
 extern const struct member rule_members[];
 extern const struct member key_members[];
 extern const struct member price_members[];
+extern const struct member image_members[];
 
 /* Puts the names, NULL behind them: room for MEMBERS_MAX + 1 of them. */
 #define MEMBERS_MAX 32

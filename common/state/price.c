@@ -189,6 +189,27 @@ static int read_names(struct row *row, struct arena *a, struct json_object *o,
 	return 0;
 }
 
+static int read_images(struct price *p, struct arena *a, struct json_object *o,
+		       struct err *e)
+{
+	struct json_object *list = json_get(o, "images");
+	size_t n = json_length(list);
+	struct price_image *to = arena_take(a, (n + 1) * sizeof(*to));
+
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *one = json_at(list, i);
+
+		if (member_check(one, image_members, e) ||
+		    amount(one, "price", -1, &to[i].price, e))
+			return err_add(e, "images");
+		to[i].size = arena_str(a, json_str(one, "size"));
+		to[i].quality = arena_str(a, json_str(one, "quality"));
+	}
+	p->images = to;
+	p->n_images = n;
+	return 0;
+}
+
 static int read_rows(struct table *t, struct json_object *file, struct err *e)
 {
 	struct json_object *list = json_get(file, "prices");
@@ -202,7 +223,8 @@ static int read_rows(struct table *t, struct json_object *file, struct err *e)
 
 		if (read_names(row, &t->arena, o, e) ||
 		    read_from(o, &row->from, e) ||
-		    read_price(&row->price, o, e))
+		    read_price(&row->price, o, e) ||
+		    read_images(&row->price, &t->arena, o, e))
 			return -1;
 	}
 	return 0;
@@ -411,6 +433,21 @@ double price_cost(const struct price *p, const struct usage *u)
 
 	return tokens * tier_factor(p, u->tier) +
 	       (double)u->seconds * p->second + (double)u->searches * p->search;
+}
+
+static bool fits(const char *wanted, struct span asked)
+{
+	return !*wanted || span_is(asked, wanted);
+}
+
+double price_image_cost(const struct price *p, struct span size,
+			struct span quality)
+{
+	for (size_t i = 0; i < p->n_images; i++)
+		if (fits(p->images[i].size, size) &&
+		    fits(p->images[i].quality, quality))
+			return p->images[i].price;
+	return -1;
 }
 
 /* Searches are not cheaper there. */

@@ -8,6 +8,8 @@
  *		    "read":0.1,"write5m":1.25,"write1h":2,"reasoning":2,
  *		    "search":0.01,"from":"2026-01-01",
  *		    "image":{"input":8,"read":2,"output":32},
+ *		    "images":[{"size":"1024x1024","quality":"hd","price":0.08},
+ *			      {"price":0.04}],
  *		    "audio":{"input":32,"output":64},"hour":0.36,"batch":0.5,
  *		    "long":{"over":200000,"input":2,"output":4}}]}
  *
@@ -46,6 +48,12 @@ struct price_media {
 	double input, read, output;
 };
 
+/* One image, where no tokens are told of it; "" stands for any. */
+struct price_image {
+	const char *size, *quality;
+	double price; /* US dollars */
+};
+
 /* Times so much: Anthropic's fast mode, its price in one country, OpenAI's
  * priority. */
 #define PRICE_FAST 6
@@ -58,6 +66,8 @@ struct price {
 	double second; /* of sound, US dollars */
 	double batch;  /* share of its price that a batch costs */
 	double search; /* US dollars for one */
+	const struct price_image *images;
+	size_t n_images;
 	int64_t over; /* tokens of the prompt, beyond which it is `far`; or 0 */
 };
 
@@ -71,6 +81,10 @@ const struct price *prices_find(const struct prices *p, const struct backend *b,
 const struct price *prices_default(const struct prices *p);
 
 double price_cost(const struct price *p, const struct usage *u);
+/* Of one image of that size and quality, by the first of `images` that fits, or
+ * negative. */
+double price_image_cost(const struct price *p, struct span size,
+			struct span quality);
 double price_batch_cost(const struct price *p, const struct usage *u);
 /* In US dollars at `when`; negative: not known. */
 double prices_cost(const struct prices *p, const struct backend *b,

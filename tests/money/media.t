@@ -70,7 +70,20 @@ printf '{"prices":[{"match":["mine"],"input":1,"output":2,"image":{"output":100}
 chmod 600 "$DARIO_HOME/prices.json"
 costs 'own prices' mine /v1/images/generations '"usage":{"input_tokens":1000,"output_tokens":1000,"output_tokens_details":{"image_tokens":900,"text_tokens":100}}' \
 	91200000
-for wrong in '"image":5' '"image":{"input":-1}' '"audio":{"output":"x"}' '"hour":-1' '"batch":"half"' '"read":"0.1"' '"search":-1'; do
+own='{"prices":[{"match":["mine"],"input":1,"output":2,"batch":0.25},{"match":["painter"],"input":0,"output":0,"images":[{"size":"1024x1792","quality":"hd","price":0.12},{"quality":"hd","price":0.08},{"size":"1024x1792","price":0.08},{"price":0.04}]},
+	{"match":["square"],"input":0,"output":0,"images":[{"size":"512x512","price":0.018}]}]}'
+printf '%s' "$own" >"$tmp/own" && cat "$tmp/own" >"$DARIO_HOME/prices.json"
+costs 'an image that tells nothing' painter /v1/images/generations '"prompt":"x"' 40000000
+costs 'by its quality' painter /v1/images/generations '"prompt":"x","quality":"hd"' 80000000
+costs 'by its size' painter /v1/images/generations '"prompt":"x","size":"1024x1792","quality":"standard"' 80000000
+costs 'by both, three of them' painter /v1/images/generations '"prompt":"x","n":3,"size":"1024x1792","quality":"hd"' 360000000
+costs 'an odd number of them' painter /v1/images/generations '"prompt":"x","n":-1e99' 40000000
+costs 'as a stream' painter /v1/images/generations '"prompt":"x","stream":true' 40000000
+costs 'one that tells its tokens pays those' painter /v1/images/generations '"prompt":"x","usage":{"input_tokens":9,"output_tokens":9}' 0
+untold=$("$dario" usage --by=backend --json | json 'j["total"]["usageUnknown"]')
+costs 'of a size that is not known' square /v1/images/generations '"prompt":"x","size":"1x1"' 0
+is 'that is said' "$("$dario" usage --by=backend --json | json 'j["total"]["usageUnknown"]')" "$((untold + 1))"
+for wrong in '"images":5' '"images":[{"size":"1x1"}]' '"images":[{"price":-1}]' '"images":[{"price":1,"size":5}]' '"images":[5]' '"image":5' '"image":{"input":-1}' '"audio":{"output":"x"}' '"hour":-1' '"batch":"half"' '"read":"0.1"' '"search":-1'; do
 	printf '{"prices":[{"match":["mine"],"input":1,"output":2,%s}]}' "$wrong" >"$tmp/wrong"
 	mkdir -p "$tmp/other"
 	chmod 700 "$tmp/other"

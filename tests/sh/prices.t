@@ -24,7 +24,7 @@ def rates(r):
 
 
 KEYS = {"match", "at", "from", "source", "input", "output", "read", "write5m",
-        "write1h", "reasoning", "search", "long", "image", "audio", "hour", "batch"}
+        "write1h", "reasoning", "search", "long", "image", "audio", "hour", "batch", "images"}
 say("each row has the members that are read, and no other",
     [r["match"] for r in rows if set(r) - KEYS or not {"match", "source", "input", "output"} <= set(r)])
 say("each source has an address, and each address a row",
