@@ -13,6 +13,7 @@
 #include "fcgi/serve.h"
 #include "state/meter.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@
 #define SETTINGS_FILE "managed-settings.json"
 #define SETTINGS_MAX (4u << 20) /* bytes, with the keys sorted */
 #define DEPTH_MAX 64
+#define DECIMALS 25
 #define CENT (QUOTA_DOLLAR / 100)
 #define CAPS_MAX (2 * QUOTA_PERIODS) /* the device's and the person's */
 
@@ -194,6 +196,24 @@ static void put_members(struct buf *out, struct json_object *o, int depth)
 	free(names);
 }
 
+/* As JavaScript has it, whichever way it stands in the file: 1.0 is 1, 1.50 is
+ * 1.5, 1e3 is 1000. False: beyond what it writes without an exponent. */
+static bool put_number(struct buf *out, double v)
+{
+	double size = fabs(v);
+	char text[64];
+
+	if (size != 0 && !(size >= 1e-6 && size < 1e21))
+		return false;
+	for (int places = 0; places <= DECIMALS; places++) {
+		snprintf(text, sizeof(text), "%.*f", places, size);
+		if (strtod(text, NULL) >= size && strtod(text, NULL) <= size)
+			break;
+	}
+	buf_fmt(out, "%s%s", v < 0 ? "-" : "", text);
+	return true;
+}
+
 /* As the client writes it to take its hash: no blanks, no escaped slashes. */
 static void put_sorted(struct buf *out, struct json_object *v, int depth)
 {
@@ -211,7 +231,8 @@ static void put_sorted(struct buf *out, struct json_object *v, int depth)
 			put_sorted(out, json_at(v, i), depth + 1);
 		}
 		buf_byte(out, ']');
-	} else {
+	} else if (!json_object_is_type(v, json_type_double) ||
+		   !put_number(out, json_object_get_double(v))) {
 		const char *text = json_object_to_json_string_ext(v, flags);
 
 		if (text)

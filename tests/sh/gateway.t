@@ -66,6 +66,10 @@ is 'settings: their checksum, as the client takes it' "$(json 'j["checksum"]' <"
 is 'settings: their tag' "$(header ETag)" "\"$sum\""
 is 'settings: known already' "$(with /managed/settings -H "x-api-key: $anna" -H "If-None-Match: \"$sum\"")" 304
 is 'settings: others are known' "$(with /managed/settings -H "x-api-key: $anna" -H 'If-None-Match: "sha256:0"')" 200
+printf '{"b":[1e3,-0.0,1.50,100000000000000000000.0],"a":1.0,"c":{"y":-2.5e-1,"x":0.00001,"w":0.1,"v":123456.789}}' >"$file"
+with /managed/settings -H "x-api-key: $anna" >/dev/null
+is 'settings: numbers as the client writes them' "$(json 'j["checksum"]' <"$tmp/body")" \
+	"sha256:$(printf '{"a":1,"b":[1000,0,1.5,100000000000000000000],"c":{"v":123456.789,"w":0.1,"x":0.00001,"y":-0.25}}' | sha256sum | cut -d' ' -f1)"
 is 'settings: not without a key' "$(with /managed/settings)" 401
 echo '[]' >"$file"
 is 'settings: a wrong file' "$(with /managed/settings -H "x-api-key: $anna")" 500
