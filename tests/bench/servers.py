@@ -226,8 +226,8 @@ listen tls
                           f'var.errors = "{TOP}/lighttpd/errors"'),
                          (r'var\.run \+ "/worker\.sock"', f'"{path}"')):
             conf, n = re.subn(was, now, conf)
-            if n != 1:
-                sys.exit(f"bench: lighttpd/dario.conf has {n} times {was}")
+            if n == 0:
+                sys.exit(f"bench: lighttpd/dario.conf has no {was}")
         return port, self.start(name, [
             "lighttpd", "-D", "-f", self.write(f"{name}.conf", conf)], port)
 
