@@ -3,6 +3,7 @@
 
 #include "dialect/anthropic-write.h"
 #include "dialect/chat-read.h"
+#include "dialect/served.h"
 
 #include <string.h>
 
@@ -189,6 +190,20 @@ static bool is_told(struct json_object *b)
 	       span_starts(json_str(b, "tool_use_id"), ANTHROPIC_SEARCH_ID);
 }
 
+/* What is not in words is named; a search of the web is all opaque. */
+static void put_served(struct chat *c, struct msg *m, struct json_object *b,
+		       struct span type)
+{
+	bool search = span_is(json_str(b, "name"), "web_search") ||
+		      span_is(type, "web_search_tool_result");
+	struct span text = search ? SPAN("") : served_text(c->arena, type, b);
+
+	if (text.n)
+		chat_text(c, m, text);
+	else
+		chat_dropped(c, arena_fmt(c->arena, "content.%.40s", type.p));
+}
+
 static int put_block(struct chat *c, struct msg *m, struct json_object *b,
 		     struct err *e)
 {
@@ -221,7 +236,7 @@ static int put_block(struct chat *c, struct msg *m, struct json_object *b,
 	} else if (span_is(type, "tool_reference")) {
 		put_reference(c, m, b);
 	} else if (!is_told(b)) {
-		chat_dropped(c, arena_fmt(c->arena, "content.%.40s", type.p));
+		put_served(c, m, b, type);
 	}
 	return 0;
 }

@@ -388,6 +388,77 @@ def _():
     assert "tools" not in r and "web_search" in r["dropped"], r
 
 
+SERVED = (
+    # what was asked, what was found, and the words of both
+    ({"type": "server_tool_use", "name": "web_fetch",
+      "input": {"url": "https://a.b/c"}},
+     {"type": "web_fetch_tool_result", "content": {
+         "type": "web_fetch_result", "url": "https://a.b/c",
+         "content": {"type": "document", "title": "T", "source": {
+             "type": "text", "media_type": "text/plain",
+             "data": "fetched words"}}}},
+     ('[web_fetch {"url":"https://a.b/c"}]', "[web_fetch_tool_result]", "T",
+      "fetched words")),
+    ({"type": "server_tool_use", "name": "web_fetch", "input": {}},
+     {"type": "web_fetch_tool_result", "content": {
+         "type": "web_fetch_result", "url": "https://a.b/d.pdf",
+         "content": {"type": "document", "source": {
+             "type": "base64", "media_type": "application/pdf",
+             "data": "SkVCRVI="}}}},
+     ("https://a.b/d.pdf",)),
+    ({"type": "server_tool_use", "name": "code_execution",
+      "input": {"code": "print(1)"}},
+     {"type": "code_execution_tool_result", "content": {
+         "type": "code_execution_result", "stdout": "1\n", "stderr": "warned",
+         "return_code": 0, "content": []}},
+     ('[code_execution {"code":"print(1)"}]', "\n1\n", "warned")),
+    ({"type": "server_tool_use", "name": "bash_code_execution",
+      "input": {"command": "ls"}},
+     {"type": "bash_code_execution_tool_result", "content": {
+         "type": "bash_code_execution_tool_result_error",
+         "error_code": "unavailable"}},
+     ('"command":"ls"', "unavailable")),
+    ({"type": "server_tool_use", "name": "text_editor_code_execution",
+      "input": {"command": "view", "path": "f"}},
+     {"type": "text_editor_code_execution_tool_result", "content": {
+         "type": "text_editor_code_execution_view_result",
+         "file_type": "text", "content": "viewed words"}},
+     ('"path":"f"', "viewed words")),
+    ({"type": "mcp_tool_use", "name": "look", "server_name": "s",
+      "input": {"a": 1}},
+     {"type": "mcp_tool_result", "is_error": False, "content": [
+         {"type": "text", "text": "one"}, {"type": "text", "text": "two"}]},
+     ('[look {"a":1}]', "one\ntwo")),
+)
+
+
+@edge("own", "what tools of Anthropic's found is said in words")
+def _():
+    for use, found, want in SERVED:
+        for target in ("openai", "responses"):
+            r = request("anthropic", target, {"max_tokens": 9, "messages": [
+                HI, {"role": "assistant", "content": [
+                    {"id": "srvtoolu_1", **use},
+                    {"tool_use_id": "srvtoolu_1", **found},
+                    {"type": "text", "text": "so it is"}]}, HI]}, "m")
+            said = (r.get("messages") or r["input"])[1]["content"]
+            if not isinstance(said, str):
+                said = "".join(p["text"] for p in said)
+            assert all(w in said for w in want), (target, use, said)
+            assert said.endswith("\nso it is"), said
+            assert "SkVC" not in said and not r["dropped"], (said, r)
+    # what is not in words is named
+    r = request("anthropic", "openai", {"max_tokens": 9, "messages": [
+        HI, {"role": "assistant", "content": [
+            {"type": "web_fetch_tool_result", "tool_use_id": "s",
+             "content": {}},
+            {"type": "block_to_come"}, {"type": "text", "text": "x"}]}, HI]},
+        "m")
+    assert r["dropped"] == ("content.web_fetch_tool_result, "
+                            "content.block_to_come"), r["dropped"]
+    assert r["messages"][1]["content"] == "x", r
+
+
 @edge("values", "of other types in messages, tools and calls")
 def _():
     for target in ("openai", "responses"):
