@@ -56,8 +56,8 @@ static bool leave_out(struct outgoing *o, struct request *r,
 	at = m.refused ? (size_t)(m.refused - o->plain.p) : 0;
 	any = (!f->rest || at >= o->refused_at) && take_over(o, r, &m);
 	o->refused_at = at;
-	if (any && m.customs)
-		outgoing_restore_customs(o, r);
+	if (any && m.retooled)
+		outgoing_restore_tools(o, r);
 	mend_release(&m);
 	return any;
 }

@@ -66,7 +66,7 @@ static int put_mended(struct outgoing *o, struct request *r, struct mend *m,
 		r->mended = arena_str(r->arena, buf_get(&m->names));
 	if (m->dropped.n)
 		r->dropped = arena_str(r->arena, buf_get(&m->dropped));
-	o->customs = m->customs;
+	o->retooled = m->retooled;
 	o->usage_asked = m->usage_asked;
 	return 0;
 }
@@ -144,17 +144,20 @@ static void normalize(struct outgoing *o, const struct request *r)
 		read_answer(o, r);
 }
 
-void outgoing_restore_customs(struct outgoing *o, const struct request *r)
+void outgoing_restore_tools(struct outgoing *o, const struct request *r)
 {
 	struct jwalk w = jwalk_in(jwalk_get(buf_get(&r->body), "tools"));
 
 	while (jwalk_next(&w)) {
-		struct span custom = jwalk_get(w.value, "custom");
-		struct span name = jwalk_get(custom, "name");
+		bool custom = jwalk_is(jwalk_get(w.value, "type"), "custom");
+		struct span tool = jwalk_get(w.value,
+					     custom ? "custom" : "function");
+		struct span name = jwalk_get(tool, "name");
 
 		name = arena_span(r->arena, jwalk_text(r->arena, name));
-		if (jwalk_is(jwalk_get(w.value, "type"), "custom"))
-			chat_tool(&o->read, TOOL_CUSTOM, name);
+		if (name.n)
+			chat_tool(&o->read,
+				  custom ? TOOL_CUSTOM : TOOL_FUNCTION, name);
 	}
 	read_answer(o, r);
 }
@@ -188,8 +191,8 @@ static int pass(struct outgoing *o, struct request *r, struct peek *k,
 		o->body = o->plain = buf_get(&r->body);
 	}
 	normalize(o, r);
-	if (o->customs)
-		outgoing_restore_customs(o, r);
+	if (o->retooled)
+		outgoing_restore_tools(o, r);
 	return 0;
 }
 
@@ -255,7 +258,7 @@ static int make(struct outgoing *o, struct request *r, struct err *e)
 	bool by_chat;
 
 	r->dropped = r->mended = NULL; /* for another target, if at all */
-	o->customs = o->usage_asked = false;
+	o->retooled = o->usage_asked = false;
 	buf_init(&o->text, REQUEST_BODY_MAX);
 	buf_init(&o->shaped, REQUEST_BODY_MAX);
 	chat_init(&o->read, r->arena);

@@ -38,7 +38,7 @@ struct outgoing {
 	int repairs; /* so far */
 	int opaque;  /* of them for values that only their provider can read */
 	size_t refused_at; /* where the first of those stood */
-	bool customs;      /* tools of free text went as functions */
+	bool retooled;     /* tools went by other names, or as functions */
 	struct upstream_model target;
 	struct span plain; /* the body before it was shaped */
 	struct buf shaped;
@@ -77,7 +77,7 @@ bool outgoing_may_be_refused(const struct outgoing *o, const struct request *r);
 /* For outgoing_repair: all anew. */
 int outgoing_remake(struct outgoing *o, struct request *r, struct err *e);
 /* Its answer, too, once free-text tools went as functions. */
-void outgoing_restore_customs(struct outgoing *o, const struct request *r);
+void outgoing_restore_tools(struct outgoing *o, const struct request *r);
 /* Does it go as it is, whatever it holds? */
 bool outgoing_is_left(const struct outgoing *o, const struct request *r);
 

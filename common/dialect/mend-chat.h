@@ -41,6 +41,9 @@ bool mend_content_speaks(const struct mend *m, struct span value);
  * they are not known. */
 void mend_customs(struct mend *m);
 
+/* mend-names.c: names of tools that are refused. */
+void mend_tool_names(struct mend *m);
+
 /* mend-fields.c: members that the target does not know, and other names. */
 bool mend_takes_member(struct mend *m, bool assistant, const struct jwalk *w);
 void mend_call_members(struct mend *m, struct span call);

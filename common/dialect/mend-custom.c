@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "base/json-source.h"
+#include "dialect/chat-write.h"
 #include "dialect/custom-tool.h"
 #include "dialect/mend-chat.h"
 
@@ -23,6 +24,8 @@ static struct span function_of(struct mend *m, struct span custom)
 
 	json_locate(o, custom);
 	t.name = json_str(o, "name");
+	if (m->target->quirks.paired)
+		t.name = chat_tool_name(m->arena, t.name, WRITE_NAME_MAX);
 	t.description = json_str(o, "description");
 	t.schema = json_get(o, "format");
 	buf_init(&b, REQUEST_TEXT_MAX);
@@ -55,7 +58,7 @@ static void mend_tools(struct mend *m)
 			continue;
 		mend_replace(m, w.value, function_of(m, custom));
 		mend_note(m, "custom tools");
-		m->customs = true;
+		m->retooled = true;
 	}
 }
 

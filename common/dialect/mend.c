@@ -63,7 +63,7 @@ static unsigned wants(enum dialect_id dialect, const struct upstream_model *t)
 	if (q->reasoning_content || q->thought_signatures)
 		marks |= MARK_CALLS;
 	if (q->paired)
-		marks |= MARK_PAIRS;
+		marks |= MARK_PAIRS | MARK_ID_ODD;
 	return marks;
 }
 

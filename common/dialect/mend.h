@@ -76,8 +76,8 @@ struct mend {
 	const char *refused;         /* what that names, once it is found */
 	const char *last_turn;       /* Chat: where it begins */
 	bool usage_asked;            /* Chat: not by the client */
-	bool customs; /* Chat: free-text tools became functions, and calls of
-		       * them have to come back as what they were */
+	bool retooled; /* Chat: tools have other names, or became functions:
+			* calls of them have to come back as what they were */
 	/* Messages: */
 	struct anthropic_places {
 		struct turn_place *list; /* by turn */

@@ -252,6 +252,7 @@ void openai_mend(struct mend *m)
 	pair(m);
 	mend_top(m);
 	mend_customs(m);
+	mend_tool_names(m);
 	mend_turns(m);
 	while (jwalk_next(&w)) {
 		struct span role = jwalk_get(w.value, "role");

@@ -23,6 +23,7 @@ enum watch {
 	WATCH_BLOCK,   /* type of a block of a message */
 	WATCH_TOOL,    /* type of a tool */
 	WATCH_ITEM,    /* type of an item of Responses */
+	WATCH_NAME,    /* name of a tool in Chat */
 };
 
 /* Which member of the body it is. */
@@ -437,6 +438,10 @@ void peek_mark_member(struct peek *k)
 		else if (k->depth == 3 && k->top == TOP_INPUT &&
 			 memcmp(k->key, "type", 4) == 0)
 			watch(k, WATCH_ITEM);
+		else if (memcmp(k->key, "name", 4) == 0 &&
+			 ((k->depth == 4 && k->top == TOP_TOOLS) ||
+			  (k->depth == 6 && k->top == TOP_MESSAGES)))
+			watch(k, WATCH_NAME);
 		else if (k->depth == 5 &&
 			 (k->top == TOP_MESSAGES || k->top == TOP_INPUT) &&
 			 memcmp(k->key, "type", 4) == 0)
@@ -608,6 +613,11 @@ void peek_mark_string(struct peek *k)
 	}
 	if (k->watch == WATCH_TOOL) {
 		k->marks |= said(k, "cust", 6) ? MARK_CUSTOM : 0;
+		return;
+	}
+	if (k->watch == WATCH_NAME) {
+		if (k->odd || k->string_n > PEEK_ID_MAX)
+			k->marks |= MARK_ID_ODD;
 		return;
 	}
 	if (k->watch == WATCH_ITEM) {

@@ -27,7 +27,8 @@
  * that mend.h has something to look at. */
 enum peek_mark {
 	MARK_SEAL = 1,   /* a value that begins like one of ours */
-	MARK_ID_ODD = 2, /* an id with others than [A-Za-z0-9_-] */
+	MARK_ID_ODD = 2, /* an id, or the name of a tool in Chat, with others
+			  * than [A-Za-z0-9_-]; such a name that is too long */
 	MARK_ID_EMPTY = 4,
 	MARK_ID_LONG = 8,      /* more than PEEK_ID_MAX bytes */
 	MARK_ID_NOT_NINE = 16, /* not nine letters and digits */

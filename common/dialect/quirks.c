@@ -71,7 +71,8 @@ const struct quirk_row quirk_rows[] = {
 	     "refuses every field that it does not know"),
 	FLAG("callsPaired", paired,
 	     "refuses a tool call without its result, and a result without "
-	     "its call"),
+	     "its call; results that are no text, and names of tools beyond "
+	     "64 letters, digits, _ and -"),
 	FLAG("jsonArguments", json_arguments,
 	     "reads the arguments of calls in the history, and refuses those "
 	     "that are no JSON object"),

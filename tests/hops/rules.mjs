@@ -275,7 +275,7 @@ const rules = {
 
 // What passes as it is in the provider's own API: no client of it sends that.
 const LEFT = new Set(["a.tool-name", "a.media", "a.role-content",
-                      "chat.tool-name", "c.unknown-field", "c.tool"]);
+                      "c.unknown-field", "c.tool"]);
 const APIS = { a: "messages", c: "responses" };
 
 // --- one after the other -------------------------------------------------------

@@ -4,14 +4,15 @@
 
 A provider on PORT knows functions alone, but for the one below /takes. The
 router at URL has it as the backends "lacks" (customTools false), "unknown"
-(nothing is said), "takes" (true) and "off" (nothing is mended). Prints PASS and
-FAIL lines.
+(nothing is said), "takes" (true), "off" (nothing is mended) and "names", which
+calls its first tool (callsPaired). Prints PASS and FAIL lines.
 """
 
 import http.client
 import http.server
 import json
 import os
+import re
 import sys
 import threading
 import urllib.parse
@@ -61,6 +62,14 @@ def answer(native):
                       "total_tokens": 2}}
 
 
+def called(name):
+    a = answer(False)
+    a["choices"][0]["message"]["tool_calls"] = [
+        {"id": "c1", "type": "function", "function": {
+            "name": name, "arguments": "{}"}}]
+    return a
+
+
 def stream_of(a):
     """In pieces of a few characters."""
     base = {k: a[k] for k in ("id", "created", "model")}
@@ -100,6 +109,8 @@ class Provider(http.server.BaseHTTPRequestHandler):
             return self.give(400, "application/json",
                              json.dumps(REFUSAL).encode())
         a = answer(takes)
+        if self.path.startswith("/names"):
+            a = called(body["tools"][0]["function"]["name"])
         if not body.get("stream"):
             return self.give(200, "application/json", json.dumps(a).encode())
         data = "".join(f"data: {json.dumps(e)}\n\n" for e in stream_of(a))
@@ -190,6 +201,32 @@ for backend in ("lacks", "unknown", "takes"):
     for stream in (False, True):
         for choice in ("free", *CHOICES):
             talk(backend, stream, choice)
+for name in ("files.read", "n" * 70, "a b/\u00e4", "plain"):
+    for stream in (False, True):
+        body = {"model": "names:m", "stream": stream, "tools": [
+            {"type": "function", "function": {"name": n, "parameters": {
+                "type": "object"}}} for n in (name, "other")],
+            "tool_choice": {"type": "function", "function": {"name": name}},
+            "messages": [{"role": "user", "content": "q"}]}
+        r, data = ask(body)
+        calls = calls_of(data, stream) if r.status == 200 else []
+        what = f"a tool {name[:12]!r}, {'streamed' if stream else 'whole'}"
+        check(f"{what}: is called by its name", [
+            c["function"]["name"] for c in calls] == [name], data)
+        body["messages"] += [
+            {"role": "assistant", "content": None, "tool_calls": calls},
+            {"role": "tool", "tool_call_id": "c1", "content": "r"}]
+        r, data = ask(body)
+        sent = json.loads(seen[-1])
+        names = {sent["tools"][0]["function"]["name"],
+                 sent["tool_choice"]["function"]["name"],
+                 sent["messages"][1]["tool_calls"][0]["function"]["name"]}
+        check(f"{what}: goes by one that is taken", len(names) == 1 and
+              re.fullmatch("[A-Za-z0-9_-]{1,64}", *names), names)
+        check(f"{what}: the other stays", sent["tools"][1] ==
+              body["tools"][1] and (name == "plain") == (name in names) and
+              (name == "plain") != ("names of tools" in (
+                  r.headers.get("x-dario-mended") or "")), sent)
 r, data = ask({"model": "off:m", "tools": TOOLS, "messages": [
     {"role": "user", "content": "q"}]})
 check("off: refused, as it was sent", r.status == 400 and

@@ -6,11 +6,12 @@ need lighttpd curl python3
 
 provider=$(free_port)
 mkdir -p -m 700 "$DARIO_HOME" "$DARIO_HOME/backends"
-for name in lacks unknown takes off; do
+for name in lacks unknown takes off names; do
 	more=
 	[ $name = lacks ] && more=', "customTools": false'
 	[ $name = takes ] && more=', "customTools": true'
 	[ $name = off ] && more=', "customTools": false, "mend": false'
+	[ $name = names ] && more=', "callsPaired": true'
 	(umask 077 && cat >"$DARIO_HOME/backends/$name.json") <<-EOB
 	{"provider": "openai", "name": "$name", "apiKey": "key-0123456789",
 	 "baseUrl": "http://127.0.0.1:$provider/$name/v1",
