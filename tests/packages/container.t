@@ -69,7 +69,8 @@ like 'what it starts' "$(builds inspect --type image localhost/dario)" '"dario"'
 port=$(free_port)
 in_box --env DARIO_DEMO=1 --env DARIO_API_KEY=sk-router-0123456789 \
 	--env "DARIO_PORT=$port" "$box" -- dario proxy >"$tmp/there.txt" 2>&1 &
-children="$children $!"
+there=$! # a shell, which ends without what it runs
+children="$children $there"
 ok 'it starts' wait_for 60 grep -q 'listening on' "$tmp/there.txt"
 diag "$(cat "$tmp/there.txt")"
 ask() {
@@ -80,4 +81,11 @@ ask() {
 like 'it answers' "$(ask -H 'x-api-key: sk-router-0123456789')" \
 	'"finish_reason":"stop"'
 like 'but for a key' "$(ask)" '"code":"invalid_api_key"'
+below() { # PID: what it has started, and they
+	for child in $(pgrep -P "$1"); do
+		below "$child"
+		echo "$child"
+	done
+}
+kill $(below "$there") 2>/dev/null
 done_testing

@@ -66,7 +66,12 @@ case " $* " in
 		$(cat /run/told) $(setting ExecStart) >>/var/log/dario.log 2>&1 &
 	echo $! >/run/dario.pid ;;
 *' stop '*|*' --now '*)
-	kill "$(cat /run/dario.pid)" && rm -f /run/dario.pid ;;
+	read -r pid </run/dario.pid && kill "$pid"
+	for _ in $(seq 300); do # as systemd waits; a zombie has no program
+		[ -e "/proc/$pid/exe" ] || break
+		sleep 0.1
+	done
+	rm -f /run/dario.pid ;;
 esac
 END
 printf '#!/bin/sh\nexit 0\n' >"$root/usr/sbin/policy-rc.d"
