@@ -70,9 +70,6 @@ extern const struct cmd_group cmd_accounts, cmd_backend, cmd_completion,
 extern const struct cmd_flag cmd_json_flags[]; /* --json alone */
 extern const struct cmd_place cmd_places[];    /* ends with group == NULL */
 
-/* The group of that name, or NULL with an error that names the nearest. */
-const struct cmd_group *cmd_find(const char *name, struct err *e);
-
 /* Fill *c from the command line (argv[0] is the group's name). */
 int cmd_parse(struct cmd *c, int argc, char **argv, struct err *e);
 

@@ -48,7 +48,8 @@ const struct cmd_place cmd_places[] = {
 };
 /* clang-format on */
 
-const struct cmd_group *cmd_find(const char *name, struct err *e)
+/* The group of that name, or NULL with an error that names the nearest. */
+static const struct cmd_group *find_group(const char *name, struct err *e)
 {
 	const char *names[CMD_GROUPS_MAX + 1] = { 0 };
 	const char *near;
@@ -92,7 +93,7 @@ static int choose_store(const struct cmd *c, struct err *e)
 
 static int run_command(int argc, char **argv, int *status, struct err *e)
 {
-	struct cmd c = { .group = cmd_find(argv[1], e) };
+	struct cmd c = { .group = find_group(argv[1], e) };
 	char *home;
 	int rc;
 
@@ -133,7 +134,7 @@ static int run_help(int argc, char **argv, struct err *e)
 		help_reference();
 		return 0;
 	}
-	g = cmd_find(argv[2], e);
+	g = find_group(argv[2], e);
 	if (g)
 		help_print(g);
 	return g ? 0 : -1;

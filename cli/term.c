@@ -62,7 +62,8 @@ bool term_moves(void)
 	return term && strcmp(term, "dumb") != 0 && isatty(STDOUT_FILENO);
 }
 
-bool term_styled(void)
+/* Whether colour has one: the same, and no NO_COLOR (no-color.org). */
+static bool is_styled(void)
 {
 	const char *no = getenv("NO_COLOR");
 
@@ -71,12 +72,12 @@ bool term_styled(void)
 
 const char *term_bold(void)
 {
-	return term_styled() ? "\033[1m" : "";
+	return is_styled() ? "\033[1m" : "";
 }
 
 const char *term_plain(void)
 {
-	return term_styled() ? "\033[0m" : "";
+	return is_styled() ? "\033[0m" : "";
 }
 
 const char *term_number(int64_t n, char *out)
@@ -106,7 +107,7 @@ void term_bar(double share, int columns)
 		printf("%*s", columns, "");
 		return;
 	}
-	printf("[%s", term_styled() ? colour : "");
+	printf("[%s", is_styled() ? colour : "");
 	for (int i = 0; i < room; i++)
 		putchar(i < full ? '#' : '.');
 	printf("%s]", term_plain());

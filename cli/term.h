@@ -22,8 +22,6 @@ int term_height(void);
 
 /* Whether the moving of the cursor has a meaning: a terminal that can. */
 bool term_moves(void);
-/* Whether colour has one: the same, and no NO_COLOR (no-color.org). */
-bool term_styled(void);
 
 /* The codes that begin and end bold letters, "" without style. */
 const char *term_bold(void);

@@ -338,7 +338,8 @@ static bool is_claude_code(const struct request *r)
 	       r->vars.claude_session;
 }
 
-bool outgoing_is_passed_on(const struct outgoing *o, const struct request *r)
+/* Is the client to be passed on to this account as it is? */
+static bool is_passed_on(const struct outgoing *o, const struct request *r)
 {
 	return !o->chat &&
 	       (r->config->settings.passthrough || is_claude_code(r));
@@ -415,7 +416,7 @@ int outgoing_shape(struct outgoing *o, struct request *r,
 	o->map = NULL;
 	o->filled = false;
 	o->body = o->plain;
-	if (outgoing_is_passed_on(o, r) || (!fill && !map))
+	if (is_passed_on(o, r) || (!fill && !map))
 		return 0;
 	o->filled = fill;
 	return shape_tree(o, r, mode, fill, e);

@@ -59,9 +59,6 @@ void outgoing_release(struct outgoing *o);
 int outgoing_shape(struct outgoing *o, struct request *r,
 		   const struct account *account, struct err *e);
 
-/* Is the client to be passed on to this account as it is? */
-bool outgoing_is_passed_on(const struct outgoing *o, const struct request *r);
-
 /* It goes by this account's key: what another was given stays, unless the
  * backend is known to refuse it. */
 int outgoing_by(struct outgoing *o, struct request *r,

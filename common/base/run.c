@@ -40,7 +40,10 @@ bool run_exists(const char *name)
 	return false;
 }
 
-char **run_environment(void)
+/* The environment without what a web server has set for a request: that is not
+ * for another program, which would take itself for a CGI program. Nor is the
+ * key of the router's owner. Free the list; the strings are not its own. */
+static char **environment(void)
 {
 	size_t n = 0, kept = 0;
 	char **out;
@@ -63,7 +66,7 @@ char **run_environment_at(struct run_home *h, const char *home,
 	const struct embed *x = embed_now();
 	bool ours = !x || x->environment;
 	size_t n = strlen(RUN_HOME) + strlen(home) + 1, all = 0, kept = 0;
-	char **list = run_environment(), **out;
+	char **list = environment(), **out;
 
 	while (list[all])
 		all++;
@@ -93,7 +96,7 @@ static pid_t start(const char *const argv[], int out)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
-	char **env = run_environment();
+	char **env = environment();
 	sigset_t none, defaults;
 	pid_t pid = -1;
 

@@ -34,11 +34,6 @@ struct run_end {
  * open. What it leaves behind in its session ends with it. */
 struct run_end run_aside(const char *const argv[], struct buf *out, long ms);
 
-/* The environment without what a web server has set for a request: that is not
- * for another program, which would take itself for a CGI program. Nor is the
- * key of the router's owner. Free the list; the strings are not its own. */
-char **run_environment(void);
-
 /* The same for a program of ours that is to use this home, and with one more
  * variable (NAME=VALUE), or NULL. What a host's environment says of us does not
  * count, unless the host wants it to (embed.h). */

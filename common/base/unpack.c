@@ -153,7 +153,8 @@ static const struct coding codings[] = {
 	{ NULL, NULL, NULL, NULL, NULL },
 };
 
-const char *unpack_codings(void)
+/* The codings that are known, as a list for people: "gzip, zstd", or "". */
+static const char *known_codings(void)
 {
 	return ""
 #ifdef HAVE_ZLIB
@@ -170,7 +171,7 @@ const char *unpack_codings(void)
 
 static int unknown(const char *coding, struct err *e)
 {
-	const char *known = unpack_codings();
+	const char *known = known_codings();
 
 	return err_set(e, ERR_ENCODING,
 		       "content-encoding %.40s is not supported: send the "

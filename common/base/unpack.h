@@ -29,7 +29,5 @@ int unpack_feed(struct unpack *u, struct span in, struct err *e);
 int unpack_end(struct unpack *u, struct err *e); /* was it whole? */
 
 bool unpack_knows(const char *coding);
-/* The codings that are known, as a list for people: "gzip, zstd", or "". */
-const char *unpack_codings(void);
 
 #endif

@@ -22,7 +22,8 @@ bool glob_match(const char *glob, const char *model)
 	return fnmatch(glob, model, 0) == 0;
 }
 
-bool glob_is_good(const char *glob)
+/* Not empty, and "[" is closed? */
+static bool glob_is_good(const char *glob)
 {
 	const char *p = glob;
 

@@ -61,8 +61,6 @@ void rules_release(struct rules *r);
 /* Keys of the file that are none of ours. */
 void rules_unknown(struct notes *n, struct json_object *file);
 
-/* Not empty, and "[" is closed? */
-bool glob_is_good(const char *glob);
 /* Each of a list with commas; the error names the flag --NAME. */
 int glob_check_list(const char *list, const char *flag, struct err *e);
 bool glob_match(const char *glob, const char *model);

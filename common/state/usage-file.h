@@ -81,7 +81,6 @@ void usage_image_close(struct usage_image *m);            /* NULL is fine */
 uint64_t usage_image_number(const struct usage_image *m); /* its own */
 /* Is what stands in the file of that number in this one? */
 bool usage_image_has(const struct usage_image *m, uint64_t number);
-int64_t usage_image_start(const struct usage_image *m);
 /* Each row; all of it dies when fn returns. */
 typedef void usage_row_fn(void *arg, const struct usage_id *id,
 			  const union usage_cell *cell);

@@ -126,11 +126,6 @@ uint64_t usage_image_number(const struct usage_image *m)
 	return head(m)->number;
 }
 
-int64_t usage_image_start(const struct usage_image *m)
-{
-	return head(m)->start;
-}
-
 bool usage_image_has(const struct usage_image *m, uint64_t number)
 {
 	for (uint32_t i = 0; i < head(m)->folded; i++)
