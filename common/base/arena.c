@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK 2560 /* bytes: what most requests take */
+#define FIRST 2560           /* bytes: what most requests take */
+#define BLOCK MEMORY_COUNTED /* each further one: the sum of many counts */
 
 struct arena_block {
 	struct arena_block *next;
@@ -33,8 +34,7 @@ static void free_from(struct arena_block *b)
 	while (b) {
 		struct arena_block *next = b->next;
 
-		if (bytes_of(b->cap) >= MEMORY_COUNTED)
-			sum += bytes_of(b->cap);
+		sum += memory_counts(bytes_of(b->cap));
 		free(b);
 		b = next;
 	}
@@ -61,7 +61,7 @@ void arena_release(struct arena *a)
 
 static struct arena_block *grow(struct arena *a, size_t n, bool sure)
 {
-	size_t cap = n > BLOCK ? n : BLOCK;
+	size_t least = a->first ? BLOCK : FIRST, cap = n > least ? n : least;
 	size_t bytes = bytes_of(cap);
 	struct arena_block *b = sure ? memory_grow_sure(NULL, 0, bytes)
 				     : memory_grow(NULL, 0, bytes);

@@ -141,7 +141,7 @@ size_t memory_in_flight(void)
 	return atomic_load_explicit(&in_flight, RELAXED);
 }
 
-static size_t counted(size_t n)
+size_t memory_counts(size_t n)
 {
 	return n < MEMORY_COUNTED ? 0 : n;
 }
@@ -169,8 +169,8 @@ static bool take(size_t n, bool sure)
 
 static bool resize(size_t was, size_t n, bool sure)
 {
-	was = counted(was);
-	n = counted(n);
+	was = memory_counts(was);
+	n = memory_counts(n);
 	if (n >= was)
 		return take(n - was, sure);
 	give_up(was - n);
@@ -198,7 +198,7 @@ void *memory_grow_sure(void *p, size_t was, size_t n)
 void memory_free(void *p, size_t n)
 {
 	free(p);
-	give_up(counted(n));
+	give_up(memory_counts(n));
 }
 
 bool memory_hold(size_t n)

@@ -33,6 +33,9 @@ char *xstrndup(const char *s, size_t n);
  * for (embed.h). Where it returns, it is worth another try. */
 void memory_none(void);
 
+/* How many of n bytes, taken at once, count as in flight: all or none. */
+size_t memory_counts(size_t n);
+
 bool memory_for(size_t n);
 /* realloc: NULL when there is none, and p stays. */
 void *memory_large(void *p, size_t n);

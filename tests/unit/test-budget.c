@@ -75,14 +75,18 @@ static void a_buf_takes_what_it_needs(void **state)
 }
 
 /* What was not counted when it was taken is not when it is let go. */
-static void small_blocks_of_an_arena_are_not_counted(void **state)
+/* An ordinary request is not counted; many small pieces are. */
+static void small_pieces_of_an_arena(void **state)
 {
 	struct arena a;
 
 	(void)state;
 	arena_init(&a);
+	arena_take(&a, 2000);
+	assert_int_equal(held(), 0);
 	for (int i = 0; i < 1000; i++)
 		arena_take(&a, 100);
+	assert_in_range(held(), 90 * 1000, 200 * 1000);
 	arena_reset(&a);
 	assert_int_equal(held(), 0);
 	arena_release(&a);
@@ -268,7 +272,7 @@ int main(void)
 		COUNTED(one_buf_is_refused_for_the_sake_of_others),
 		COUNTED(a_buf_takes_what_it_needs),
 		COUNTED(an_arena_is_bounded),
-		COUNTED(small_blocks_of_an_arena_are_not_counted),
+		COUNTED(small_pieces_of_an_arena),
 		COUNTED(trees_are_bounded),
 		COUNTED(text_costs_what_it_is),
 		COUNTED(whatever_is_read_is_given_back),
