@@ -11,12 +11,14 @@
 #include "state/cost.h"
 #include "state/objects.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define END_KEPT (32u << 10) /* bytes of an answer, behind which all is gone */
 #define LINE_HELD (4u << 20)
 #define NAME_MAX_SHOWN 128
+#define SUM_MAX (INT64_MAX / 2)
 #define IMAGES "/images/"
 #define IMAGES_MAX 1000 /* of one request */
 
@@ -72,32 +74,40 @@ static struct batch_part *part_of(struct batch_usage *b, struct arena *a,
 	return &b->parts[b->n++];
 }
 
+/* An answer has as many lines as somebody likes. */
+static void plus(int64_t *to, int64_t n)
+{
+	*to = *to > SUM_MAX - n ? SUM_MAX : *to + n;
+}
+
 static void add(struct usage *to, const struct usage *u)
 {
-	to->input += u->input;
-	to->cache_read += u->cache_read;
-	to->cache_write += u->cache_write;
-	to->cache_write_1h += u->cache_write_1h;
-	to->output += u->output;
-	to->reasoning += u->reasoning;
-	to->searches += u->searches;
+	plus(&to->input, u->input);
+	plus(&to->cache_read, u->cache_read);
+	plus(&to->cache_write, u->cache_write);
+	plus(&to->cache_write_1h, u->cache_write_1h);
+	plus(&to->output, u->output);
+	plus(&to->reasoning, u->reasoning);
+	plus(&to->searches, u->searches);
 }
 
 static void count(struct request *r, struct span model, const struct usage *u)
 {
 	const struct backend *b = snapshot_backend(r->config,
 						   span_of(r->backend));
+	char name[NAME_MAX_SHOWN + 1];
 	struct batch_part *part;
 	const struct price *p;
 
 	if (model.n > NAME_MAX_SHOWN)
 		model.n = NAME_MAX_SHOWN;
+	snprintf(name, sizeof(name), "%.*s", SPAN_FMT(model));
 	part = part_of(r->batch, r->arena, model);
 	add(&part->usage, u);
 	if (b && cost_is_free(b))
 		return;
-	p = prices_find(r->config->prices, b ? b : &r->config->claude,
-			arena_str(r->arena, model), clock_wall_ms());
+	p = prices_find(r->config->prices, b ? b : &r->config->claude, name,
+			clock_wall_ms());
 	if (p)
 		part->cost += price_batch_cost(p, u);
 	else
@@ -130,8 +140,12 @@ static bool take_line(struct request *r, struct span line)
 	jdoc_init(&d);
 	o = jdoc_read(&d, usage, &unused);
 	if (o) {
+		struct arena names;
+
+		arena_init(&names);
 		fn(&u, o);
-		count(r, jwalk_text(r->arena, jwalk_get(body, "model")), &u);
+		count(r, jwalk_text(&names, jwalk_get(body, "model")), &u);
+		arena_release(&names);
 	}
 	jdoc_release(&d);
 	return true;

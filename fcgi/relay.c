@@ -106,6 +106,7 @@ static int overflow(struct relay *y, struct span in, struct err *e)
 		return -1;
 	y->mode = PASSING;
 	y->begun = true;
+	passage_usage_feed(y->r, y->status, y->type, buf_get(&y->held));
 	y->held.max += RELAY_HOLD_MAX; /* for `in` and what comes next */
 	y->held.full = false;
 	return pass_on(y, in, e);

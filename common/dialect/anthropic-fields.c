@@ -136,7 +136,7 @@ static void put_off(struct fields *f, struct jwalk *top)
 
 	switch (f->family->thinking) {
 	case THINKING_BETWEEN:
-		if (between)
+		if (between || !f->type.n)
 			return;
 		mend_replace(f->m, f->type, SPAN("\"between_tools\""));
 		mend_note(f->m, "thinking");

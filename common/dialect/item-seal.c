@@ -20,6 +20,7 @@
 
 #define NOTES_MAX (256u << 10) /* bytes */
 #define LINES_MAX 4096
+#define STEP 16 /* bytes that going past a part is worth */
 
 void item_notes_init(struct item_notes *n)
 {
@@ -151,14 +152,30 @@ static void find_silence(struct restore *x, const struct part *carrier)
 	x->end = text_behind(x->m, x->before);
 }
 
+/* Is there as much left to look at? A step costs too, whatever it is over. */
+static bool afford(size_t *left, size_t n)
+{
+	if (*left < n + STEP) {
+		*left = 0;
+		return false;
+	}
+	*left -= n + STEP;
+	return true;
+}
+
 /* From the text behind x->before on: does it begin there? */
 static bool begins_here(struct restore *x, uint64_t about, size_t *left)
 {
 	uint64_t hash = seal_hash(0, SPAN(""));
-	struct part *p = x->before;
+	struct part *p = x->before ? x->before->next : x->m->parts;
 
-	while ((p = text_behind(x->m, p)) && !p->placed && *left >= p->text.n) {
-		*left -= p->text.n;
+	for (; p; p = p->next) {
+		if (p->kind == PART_TEXT && p->placed)
+			return false;
+		if (!afford(left, p->kind == PART_TEXT ? p->text.n : 0))
+			return false;
+		if (p->kind != PART_TEXT)
+			continue;
 		hash = seal_hash(hash, p->text);
 		if (hash == about) {
 			x->end = text_behind(x->m, p);
@@ -180,7 +197,7 @@ static bool find_said(struct restore *x, const struct part *carrier,
 		if (begins_here(x, carrier->about, left))
 			return true;
 		x->before = text_behind(x->m, x->before);
-	} while (x->before);
+	} while (x->before && *left);
 	return false;
 }
 

@@ -7,6 +7,7 @@
 #include "dialect/anthropic-mend.h"
 #include "dialect/mend-chat.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,8 +97,19 @@ bool mend_wanted(const struct peek *k, struct span text,
 
 /* --- splices ------------------------------------------------------------- */
 
+/* What is not there ("" of a member that is missing) is no place in the text. */
+static bool is_inside(const struct mend *m, const char *at, size_t del)
+{
+	uintptr_t from = (uintptr_t)m->text.p, to = from + m->text.n;
+
+	return (uintptr_t)at >= from && (uintptr_t)at <= to &&
+	       del <= to - (uintptr_t)at;
+}
+
 static void add(struct mend *m, const char *at, size_t del, struct span ins)
 {
+	if (!is_inside(m, at, del))
+		return;
 	if (m->n == m->cap) {
 		size_t cap = m->cap ? 2 * m->cap : 64;
 		struct splice *more = realloc(m->splices, cap * sizeof(*more));

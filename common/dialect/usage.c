@@ -164,22 +164,23 @@ static struct span find_object(struct span text)
 	return SPAN("");
 }
 
-/* OpenAI says beside the usage how it was served. A quote inside a string is
- * escaped. */
+/* OpenAI says beside the usage how it was served. A member of that name further
+ * inside may be anybody's: the schema of a tool, for one. */
 static void find_tier(struct span text, struct usage *u)
 {
 	static const struct span key = SPAN_INIT("\"service_tier\"");
-	const char *at = memmem(text.p, text.n, key.p, key.n);
+	struct span response, tier;
 
-	if (!at)
+	if (!memmem(text.p, text.n, key.p, key.n))
 		return;
-	text = span_skip(text, (size_t)(at - text.p) + key.n);
-	while (text.n && strchr(" \t\r\n:", *text.p))
-		text = span_skip(text, 1);
+	response = jwalk_get(text, "response");
+	tier = jwalk_get(response.n ? response : text, "service_tier");
+	if (!jwalk_is_string(tier))
+		return;
 	u->tier = USAGE_TOLD;
-	if (span_starts(text, "\"priority\""))
+	if (jwalk_is(tier, "priority"))
 		u->tier |= USAGE_PRIORITY;
-	if (span_starts(text, "\"flex\""))
+	if (jwalk_is(tier, "flex"))
 		u->tier |= USAGE_FLEX;
 }
 

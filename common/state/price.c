@@ -70,6 +70,16 @@ static int amount(struct json_object *o, const char *key, double preset,
 		       MILLION);
 }
 
+/* Of a price. */
+static int share(struct json_object *o, const char *key, double preset,
+		 double *out, struct err *e)
+{
+	*out = json_get(o, key) ? json_number(o, key, -1) : preset;
+	if (*out >= 0 && *out <= 1)
+		return 0;
+	return err_set(e, ERR_CONFIG, "%s must be a share from 0 to 1", key);
+}
+
 static int read_rates(struct price_rates *r, struct json_object *o,
 		      struct err *e)
 {
@@ -136,7 +146,7 @@ static int read_price(struct price *p, struct json_object *o, struct err *e)
 	    read_media(&p->image, &p->usual, o, "image", e) ||
 	    read_media(&p->audio, &p->usual, o, "audio", e) ||
 	    amount(o, "hour", 0, &p->second, e) ||
-	    amount(o, "batch", BATCH, &p->batch, e) ||
+	    share(o, "batch", BATCH, &p->batch, e) ||
 	    amount(o, "search", SEARCH, &p->search, e))
 		return -1;
 	p->over = over;
@@ -405,11 +415,11 @@ static double media_cost(const struct price_media *p,
 }
 
 /* Of what tokens cost. */
-static double tier_factor(const struct price *p, unsigned tier)
+static double tier_factor(unsigned tier)
 {
 	double factor = tier & USAGE_FAST     ? PRICE_FAST
 		      : tier & USAGE_PRIORITY ? PRICE_PRIORITY
-		      : tier & USAGE_FLEX     ? p->batch
+		      : tier & USAGE_FLEX     ? PRICE_FLEX
 					      : 1;
 
 	return tier & USAGE_US ? factor * PRICE_US : factor;
@@ -431,8 +441,8 @@ double price_cost(const struct price *p, const struct usage *u)
 		media_cost(&p->image, &u->image) +
 		media_cost(&p->audio, &u->audio);
 
-	return tokens * tier_factor(p, u->tier) +
-	       (double)u->seconds * p->second + (double)u->searches * p->search;
+	return tokens * tier_factor(u->tier) + (double)u->seconds * p->second +
+	       (double)u->searches * p->search;
 }
 
 static bool fits(const char *wanted, struct span asked)

@@ -55,10 +55,11 @@ struct price_image {
 };
 
 /* Times so much: Anthropic's fast mode, its price in one country, OpenAI's
- * priority. */
+ * priority and flex. */
 #define PRICE_FAST 6
 #define PRICE_US 1.1
 #define PRICE_PRIORITY 2
+#define PRICE_FLEX 0.5
 
 struct price {
 	struct price_rates usual, far;

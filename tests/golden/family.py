@@ -64,6 +64,14 @@ def _():
     left(OPUS, thinking("enabled", budget_tokens=2000), switches={})
 
 
+@case("thinking without a type is nobody's to mend")
+def _():
+    for model in (BETWEEN, OPUS, FOUR_FIVE):
+        for value in ({}, {"type": None}, None, [], "x"):
+            mend(model, {"max_tokens": 4000, "thinking": value})
+    left(BETWEEN, {"max_tokens": 4000, "thinking": {}})
+
+
 @case("thinking that adapts itself has a budget where that is needed")
 def _():
     r, mended, _ = mend(FOUR_FIVE, thinking("adaptive"))

@@ -42,13 +42,13 @@ def disk():
     return total
 
 
-def refused(fields, result):
+def refused(fields, result, method):
     """Send a large body; what was sent when the answer came, and its status."""
     s = socket.create_connection(("127.0.0.1", PORT), 20)
     s.settimeout(20)
     chunked = "Transfer-Encoding: chunked" in fields
     length = "" if chunked else f"Content-Length: {BODY}\r\n"
-    s.sendall((f"POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\n"
+    s.sendall((f"{method} /v1/messages HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\n"
                f"Content-Type: application/json\r\n{length}"
                f"{fields}\r\n").encode())
     s.setblocking(False)
@@ -89,9 +89,9 @@ def refused_small(fields):
     return status
 
 
-def uploads(name, fields, status):
+def uploads(name, fields, status, method="POST"):
     before, result = disk(), []
-    threads = [threading.Thread(target=refused, args=(fields, result))
+    threads = [threading.Thread(target=refused, args=(fields, result, method))
                for _ in range(CLIENTS)]
     for t in threads:
         t.start()
@@ -239,6 +239,8 @@ def main():
     uploads("wrong key, no length", wrong + chunked, b"401")
     uploads("no key, no length", chunked, b"401")
     uploads("foreign origin, no length", foreign + chunked, b"403")
+    uploads("another method, no length", chunked, b"401", "PROPFIND")
+    uploads("OPTIONS, no length", chunked, b"413", "OPTIONS")
     for i in range(3):
         leaves(f"whole answer, the client leaves, {i}", False, False)
         leaves(f"stream, the client leaves, {i}", True, False)

@@ -1132,6 +1132,34 @@ static void usage_in_passing(void **state)
 	assert_int_equal(u.output, 1000);
 }
 
+/* How an answer was served stands beside its usage, and nowhere else. */
+static void tiers_in_passing(void **state)
+{
+	struct usage u = { 0 };
+
+	(void)state;
+	assert_true(usage_scan(
+		usage_responses,
+		SPAN("{\"type\":\"response.completed\",\"response\":{\"output\":["
+		     "{\"tools\":[{\"service_tier\":\"flex\"}]}],"
+		     "\"service_tier\":\"priority\",\"usage\":"
+		     "{\"input_tokens\":5}}}"),
+		&u));
+	assert_int_equal(u.tier, USAGE_TOLD | USAGE_PRIORITY);
+	u.tier = 0;
+	assert_true(usage_scan(
+		usage_responses,
+		SPAN("{\"output\":[{\"service_tier\":\"flex\"}],\"usage\":"
+		     "{\"input_tokens\":5}}"),
+		&u));
+	assert_int_equal(u.tier, 0);
+	assert_true(usage_scan(usage_openai,
+			       SPAN("{\"service_tier\":\"flex\",\"usage\":"
+				    "{\"prompt_tokens\":5}}"),
+			       &u));
+	assert_int_equal(u.tier, USAGE_TOLD | USAGE_FLEX);
+}
+
 static void a_forecast(void **state)
 {
 	struct trend t = { .first_time = 0,
@@ -1181,6 +1209,7 @@ int main(void)
 		WITH_HOME(prices_have_places),
 		WITH_HOME(who_answers_has_the_price),
 		cmocka_unit_test(usage_in_passing),
+		cmocka_unit_test(tiers_in_passing),
 		cmocka_unit_test(a_forecast),
 	};
 
