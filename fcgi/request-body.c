@@ -12,7 +12,8 @@
 #include <strings.h>
 
 #define READ_STEP (64u << 10)
-#define REST_AT (1u << 20) /* unpacked bytes, until others may run */
+#define ANNOUNCED_MAX (1LL << 40) /* bytes of one body that are counted */
+#define REST_AT (1u << 20)        /* unpacked bytes, until others may run */
 
 /* A body on its way in. */
 struct intake {
@@ -252,6 +253,8 @@ int request_may_stream(struct request *r, struct err *e)
 
 	if (n <= 0 || !gateway_spools(r->gw))
 		return 0;
+	if (n > ANNOUNCED_MAX) /* sums of them stay in range */
+		n = ANNOUNCED_MAX;
 	others = atomic_fetch_add(&r->app->unread, n);
 	r->unread = n;
 	if (!others || others + n <= REQUEST_UNREAD_MAX)

@@ -425,7 +425,6 @@ static int pass(struct pass *p, struct err *e)
 		.deadline = clock_ms() + p->plan.rule->budget_ms,
 		.account = p->account,
 	};
-
 	int rc = p->passage.rest ? request_may_stream(p->r, e) : 0;
 
 	if (rc == 0) {

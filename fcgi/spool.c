@@ -127,11 +127,6 @@ void spool_mark(struct spool *s, size_t at, size_t n, struct span text)
 	s->text = text;
 }
 
-size_t spool_added(const struct spool *s)
-{
-	return s->added;
-}
-
 size_t spool_left(const struct spool *s)
 {
 	if (!s)

@@ -28,7 +28,6 @@ int spool_add(struct spool *s, struct span piece, struct err *e);
 /* The n bytes from `at` on, in what was added, are read as `text`, which stays
  * there as long as the spool. A later call counts, before a first read. */
 void spool_mark(struct spool *s, size_t at, size_t n, struct span text);
-size_t spool_added(const struct spool *s);
 /* Bytes that are still to be read; of NULL none. */
 size_t spool_left(const struct spool *s);
 /* 0: there are none. */

@@ -173,7 +173,7 @@ static struct window *in_place_of(struct limits *l, const struct window *new)
 	return is < WANTED && is <= worth_of(l, least) ? NULL : least;
 }
 
-bool limits_put_window(struct limits *l, const struct window *new)
+void limits_put_window(struct limits *l, const struct window *new)
 {
 	struct window *w = l->windows, *end = w + WINDOWS_MAX;
 
@@ -183,7 +183,6 @@ bool limits_put_window(struct limits *l, const struct window *new)
 		w = in_place_of(l, new);
 	if (w)
 		*w = *new;
-	return w;
 }
 
 double limits_used(const struct limits *l, const char *window, int64_t now)

@@ -111,9 +111,9 @@ void asked_other(struct asked *a, const char *model);
 
 /* Does this window count for all models? */
 bool window_is_shared(const char *name);
-/* In the place of the one of that name. False: there are as many that are worth
- * more than one that is not full and counts for nobody. */
-bool limits_put_window(struct limits *l, const struct window *new);
+/* In the place of the one of that name; not where there are as many that are
+ * worth more than one that is not full and counts for nobody. */
+void limits_put_window(struct limits *l, const struct window *new);
 const struct window *limits_known_window(const struct limits *l,
 					 const char *name);
 /* A window past its reset is unused, as is one that is not known. */

@@ -23,7 +23,7 @@ sed -i 's/^{/{"firstByteTimeoutMs":4000,/' "$DARIO_HOME/backends/b.json"
 	  {"match":"a-long-alias","target":"b:m"},
 	  {"match":"tiny","target":"b:with-a-longer-name"}]}
 EOF
-start_router
+start_router --workers=1 # whose bodies are counted together
 worker=$(worker_pid)
 for part in small large-lighttpd once late crowd; do
 	report $part "$tmp/$part.log" python3 "$srcdir/tests/routes/forms.py" \

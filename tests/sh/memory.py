@@ -246,7 +246,7 @@ def packed_answers():
         status == 200 and len(text) > BOMB_BYTES,
         (status, len(text)),
     )
-    check("packed answer, passed: %d others" % served, served > 32, served)
+    check("packed answer, passed: %d others" % served, served > 0, served)
     status, text = post(ANTHROPIC, body("packed", "{}"))
     check(
         "packed answer, translated",

@@ -45,7 +45,7 @@ static void test_read(void **state)
 		struct spool *s = made("one, ");
 
 		assert_int_equal(spool_add(s, SPAN("two"), &e), 0);
-		assert_int_equal(spool_added(s), 8);
+		assert_int_equal(spool_left(s), 8);
 		check_read(s, step, "one, two");
 	}
 	assert_int_equal(spool_left(NULL), 0);
