@@ -65,6 +65,7 @@ static bool send_all(redisContext *c)
 static redisReply *receive(redisContext *c, long ms)
 {
 	int64_t until = clock_ms() + ms;
+	size_t taken = 0, held;
 	void *reply = NULL;
 
 	redis_bound(c->reader);
@@ -75,12 +76,14 @@ static redisReply *receive(redisContext *c, long ms)
 			return NULL;
 		if (reply)
 			return reply;
-		if (redis_is_too_long(c->reader))
+		if (taken > REDIS_REPLY_MAX)
 			return fail(c, EMSGSIZE, "its answer is too long");
 		if (clock_ms() >= until)
 			return fail(c, EAGAIN, "it does not answer in time");
+		held = c->reader->len;
 		if (redisBufferRead(c) != REDIS_OK)
 			return NULL;
+		taken += c->reader->len - held;
 	}
 }
 

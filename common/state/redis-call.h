@@ -4,19 +4,20 @@
  *
  * Of hiredis a string may be of any length, a list of any number, and a byte
  * now and then keeps a call waiting for ever. For a connection that blocks, a
- * call ends after `ms` in all, with what went wrong in c->errstr.
+ * call ends when `ms` are over, or at most the connection's own timeout later,
+ * with what went wrong in c->errstr.
  */
 #ifndef DARIO_REDIS_CALL_H
 #define DARIO_REDIS_CALL_H
 
 #include "state/redis-link.h"
 
-#define REDIS_REPLY_MAX (64u << 20) /* bytes of one that is not whole yet */
+#define REDIS_REPLY_MAX (64u << 20) /* bytes of one */
 #define REDIS_LIST_MAX 65536        /* members of one list */
 
 /* Of a new connection: longer lists end it. */
 void redis_bound(redisReader *r);
-/* Is more under way than may be? Then it is to be ended. */
+/* Is more waiting to be read than may be? Then it is to be ended. */
 bool redis_is_too_long(const redisReader *r);
 
 /* NULL: there is no answer. As redisCommand and redisCommandArgv. */

@@ -136,7 +136,7 @@ def leaves(name, stream, half, reset=False):
         check(name, False, "it has not begun")
         return
     if reset:  # once its socket has been seen
-        time.sleep(1.5)
+        time.sleep(4)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                      struct.pack("ii", 1, 0))
     if half:
