@@ -15,11 +15,12 @@
 #define HI SAY("user", "Say hi.")
 #define CHAT(list) "\"messages\":[" list "]"
 #define CALL(id, content) ALONE(id, content) "," RESULT(id)
-#define ALONE(id, content) \
+#define ALONE(id, content) WITH(id, content, "{}")
+#define WITH(id, content, arguments) \
 	"{\"role\":\"assistant\",\"content\":" content ",\"tool_calls\":[{" \
 	"\"id\":\"" id \
 	"\",\"type\":\"function\",\"function\":{\"name\":\"look\"," \
-	"\"arguments\":\"{}\"}}]}"
+	"\"arguments\":\"" arguments "\"}}]}"
 #define RESULT(id) \
 	"{\"role\":\"tool\",\"tool_call_id\":\"" id \
 	"\",\"content\":\"nothing\"}"
@@ -202,6 +203,10 @@ const struct probe_question probe_questions[] = {
 	{ DIALECT_OPENAI, "a result without its call",
 	  CHAT(HI "," SAY("assistant", "Hi.") "," RESULT("a1B2c3D4e")) TOOLS,
 	  .key = "callsPaired", .moot = "callsPaired" },
+	{ DIALECT_OPENAI, "arguments that are no JSON",
+	  CHAT(HI "," WITH("a1B2c3D4e", "\"\"",
+			   "pelican") "," RESULT("a1B2c3D4e")) TOOLS,
+	  .key = "jsonArguments" },
 	{ DIALECT_OPENAI, "an id of 64 characters",
 	  CHAT(HI "," CALL(SIXTY_FOUR, "\"\"")) TOOLS, .key = "toolIdMax",
 	  .number = 40, .moot = "nineCharacterIds" },

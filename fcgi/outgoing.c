@@ -92,6 +92,7 @@ static int mend(struct outgoing *o, struct request *r, const struct peek *k,
 		return 0;
 	mend_init(&m, r->arena, buf_get(&r->body), t);
 	r->dialect->mend(&m);
+	o->limited = m.limited;
 	rc = put_mended(o, r, &m, k, e);
 	mend_release(&m);
 	return rc;
@@ -378,7 +379,8 @@ static int shape_tree(struct outgoing *o, struct request *r,
 	struct json_object *body = json_read(o->plain, e);
 	struct template_use use = {
 		.count = o->count,
-		.max_tokens_ours = o->chat && o->chat->max_tokens < 0,
+		.max_tokens_ours = o->limited ||
+				   (o->chat && o->chat->max_tokens < 0),
 		.effort_given = o->chat && o->chat->effort != EFFORT_UNSET,
 	};
 

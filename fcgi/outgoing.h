@@ -31,6 +31,7 @@ struct outgoing {
 	const char *betas; /* of Anthropic's that the request needs, or NULL */
 	struct tool_map *map; /* of the client's tools, or NULL */
 	bool usage_asked;     /* not by the client, who is not shown it */
+	bool limited;         /* nor had it set a limit of tokens */
 	bool filled; /* the template was applied: its betas belong to it */
 	/* private */
 	const struct route *route;

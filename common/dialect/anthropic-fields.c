@@ -278,6 +278,7 @@ static void put_limit(struct fields *f)
 		    span_of(arena_fmt(f->m->arena, "\"max_tokens\":%lld,",
 				      (long long)limit)));
 	mend_note(f->m, "max_tokens");
+	f->m->limited = true;
 }
 
 static void mend_member(struct fields *f, struct jwalk *top)

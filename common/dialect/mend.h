@@ -79,6 +79,7 @@ struct mend {
 	bool retooled; /* Chat: tools have other names, or became functions:
 			* calls of them have to come back as what they were */
 	/* Messages: */
+	bool limited; /* max_tokens, not by the client */
 	struct anthropic_places {
 		struct turn_place *list; /* by turn */
 		size_t cap;

@@ -197,9 +197,10 @@ start_store() {
 	export DARIO_STORE="unix:$store" DARIO_STORE_TIMEOUT_MS=5000 # a busy machine
 }
 
-# forget_state: all that is shared, in files or in the store.
+# forget_state: all that is shared, in files or in the store; what was used stays.
 forget_state() {
-	rm -rf "$DARIO_HOME/state"
+	find "$DARIO_HOME/state" -mindepth 1 -maxdepth 1 ! -name 'usage*' \
+		-exec rm -rf {} + 2>/dev/null
 	[ "${STORE-}" != redis ] || in_store flushdb
 }
 # put_state NAME TEXT: something that is known from before, there or here.

@@ -133,8 +133,6 @@ for file in $(grep -oE '`[a-z]+/[A-Za-z0-9_./-]+`' "$doc" | tr -d '\140' |
 	sort -u); do
 	ok "doc: $file" test -e "$srcdir/$file"
 done
-like 'doc: the package that is built' "$(cat "$doc")" \
-	"../dario_$(sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)_*.deb"
 for flag in $(grep -oE -e '--[a-z]+-[a-z-]+' "$doc" | sort -u); do
 	case $flag in
 	--version-script) continue ;;

@@ -56,6 +56,9 @@ REFUSES = {
                               for t in b.get("tools", [])),
     "noDeveloper": lambda b: "developer" in roles(b),
     "callsPaired": lambda b: len(calls(b)) != roles(b).count("tool"),
+    "jsonArguments": lambda b: any(
+        c["function"]["arguments"] != "{}"
+        for m in calls(b) for c in m["tool_calls"]),
     "toolIdMax": lambda b: any(len(i) > 40 for i in ids(b)),
     "thoughtSignatures": lambda b: any(
         "extra_content" not in c for m in calls(b) for c in m["tool_calls"]),

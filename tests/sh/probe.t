@@ -43,7 +43,7 @@ unlike 'the key is not shown' "$out$(cat "$tmp/said")" key-0123456789
 for s in maxCompletionTokens noStreamUsage oneSystemMessage systemBeforeTurns \
 	alternate userLast noEmptyMessages reasoningContent nineCharacterIds \
 	emptyContent uniqueIds noNamedTool noStrictTools foreignFieldsRefused \
-	noImages normalize customTools developerRole callsPaired \
+	noImages normalize customTools developerRole callsPaired jsonArguments \
 	thoughtSignatures reasoningDetails thinkingParts; do
 	probe $s
 	is "$s: found, and nothing else" "$(found)" "{\"$s\":true}"

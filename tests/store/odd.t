@@ -32,8 +32,10 @@ for how in map nothing noise number nils lists 1970 negative list news loading m
 	is "$how: served" "$(ask owner) $(ask owner)" '200 200'
 	got=$(ask "$paid") # by what the store says, or by --on-error
 	ok "$how: a key with limits ($got)" test "$got" = 200 -o "$got" = 429
-	kb=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$(worker_pid)/status")
-	ok "$how: little memory ($kb KB)" test "$kb" -lt 150000
+	if ! grep -q '^#define SANITIZED' "$builddir/config.h"; then # it keeps what is freed
+		kb=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$(worker_pid)/status")
+		ok "$how: little memory ($kb KB)" test "$kb" -lt 150000
+	fi
 	ok "$how: one line at most says that it is away" \
 		test "$(grep -c 'the store is away (' "$tmp/log")" -le 1
 	ok "$how: no word of another clock" eval '! grep -q "clock of this host" "$tmp/log"'
