@@ -276,7 +276,9 @@ void passage_usage_settle(struct request *r)
 	struct batch_usage *b = r->batch;
 	struct object_place at;
 
-	if (r->passage && strcmp(r->vars.method, "POST") == 0 &&
+	/* Without a path it was refused before it could be sent. */
+	if (r->passage && r->passage->path &&
+	    strcmp(r->vars.method, "POST") == 0 &&
 	    strncmp(r->passage->path, IMAGES, strlen(IMAGES)) == 0)
 		price_images(r);
 	if (!b)

@@ -97,7 +97,7 @@ bool mend_wanted(const struct peek *k, struct span text,
 
 /* --- splices ------------------------------------------------------------- */
 
-/* What is not there ("" of a member that is missing) is no place in the text. */
+/* What is not there ("" of a member that is missing) has no place in it. */
 static bool is_inside(const struct mend *m, const char *at, size_t del)
 {
 	uintptr_t from = (uintptr_t)m->text.p, to = from + m->text.n;
