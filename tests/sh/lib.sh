@@ -136,6 +136,10 @@ done_testing() {
 	if grep -qs -e 'Sanitizer' -e 'runtime error:' "$tmp"/*log "$tmp/err"; then
 		fail 'no complaint of a sanitizer' "$(cat "$tmp"/*log)"
 	fi
+	# SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV
+	if grep -qsE 'worker has ended \(signal (4|6|7|8|11)\)' "$tmp"/*log; then
+		fail 'no worker has crashed' "$(cat "$tmp"/*log)"
+	fi
 	echo "1..$tests"
 	[ "$failures" -eq 0 ] && [ "$tests" -gt 0 ]
 	exit
