@@ -130,28 +130,31 @@ static void what_is_long_is_cut(void **state)
 	assert_int_equal(n, 1);
 }
 
-static void write_until_killed(const char *home)
+static void write_until_killed(const char *home, int64_t i)
 {
-	for (int64_t i = 1;; i++)
+	for (;; i++)
 		add(home, i);
 }
 
 static void killed_at_any_point(void **state)
 {
 	for (int round = 0; round < 30; round++) {
+		int64_t from = 1 + round * 1000000000LL;
 		pid_t pid[2];
 		struct seen s;
 
 		for (int i = 0; i < 2; i++) {
 			pid[i] = fork();
 			if (!pid[i])
-				write_until_killed(*state);
+				write_until_killed(*state, from);
 			assert_true(pid[i] > 0);
 		}
-		do { /* both at once, and beside them we read */
+		/* Both at once, and beside them we read, until what earlier
+		 * ones have left is written anew. */
+		do {
 			s = walk(*state);
 			assert_int_equal(s.wrong, 0);
-		} while (s.n < RECENT_MAX / 2);
+		} while (s.n < RECENT_MAX - 2 || s.last < from);
 		usleep((useconds_t)(round * 37));
 		for (int i = 0; i < 2; i++) {
 			kill(pid[i], SIGKILL);
