@@ -13,17 +13,12 @@
 #include "cli/show-notes.h"
 #include "state/key-audit.h"
 #include "state/key-change.h"
+#include "state/key-edit.h"
 #include "state/key.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int not_there(const char *name, struct err *e)
-{
-	return err_set(e, ERR_CONFIG, "there is no key %s: see dario key list",
-		       name);
-}
 
 /* What the command line says of the key that it names. */
 static struct key_wish wish_of(const struct cmd *c)
@@ -200,7 +195,7 @@ static int list(struct cmd *c, const char *name, struct err *e)
 		only = keys_named(&all, name);
 	show_notes(&notes);
 	if (name && !only)
-		rc = not_there(name, e);
+		rc = key_unknown(name, e);
 	else
 		print_keys(c, &all, only);
 	if (!all.n && !name && !cmd_value(c, "json"))

@@ -121,7 +121,6 @@ static int read_state(const struct watching *w, struct top *t,
 		      const struct err *why, struct err *e)
 {
 	bool runs = why->code == ERR_CONFIG; /* but not for us */
-
 	struct snapshot *c = snapshot_load(w->cmd->home, e);
 	struct err unused = { 0 };
 

@@ -58,9 +58,7 @@ static void print_table(const struct usage_table *t)
 static void print_window(const char *what, double used, struct forecast f,
 			 int64_t now)
 {
-	char left[32];
-
-	char rest[120];
+	char left[32], rest[120];
 	int used_columns = printf("  %s ", what) + BAR;
 
 	term_bar(used, BAR);

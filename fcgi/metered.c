@@ -519,14 +519,11 @@ static const struct price *price_now(struct request *r)
 {
 	struct metered *m = r->metered;
 	const char *model = r->upstream_model ? r->upstream_model : r->model;
-	const struct backend *b;
 
 	if (m->model == model)
 		return m->price;
-	b = r->backend ? snapshot_backend(r->config, span_of(r->backend))
-		       : NULL;
 	m->model = model;
-	m->price = price_of(r, b ? b : &r->config->claude, model);
+	m->price = price_of(r, request_backend(r), model);
 	return m->price;
 }
 
@@ -540,13 +537,10 @@ static int64_t counted(const struct usage *u)
  * search of their own, where nothing is translated. */
 static bool tells_searches(const struct request *r)
 {
-	const struct backend *b =
-		r->backend ? snapshot_backend(r->config, span_of(r->backend))
-			   : NULL;
 	size_t d = (size_t)(r->dialect - dialects);
 
-	b = b ? b : &r->config->claude;
-	return r->has_usage && d != DIALECT_OPENAI && b->speaks[d];
+	return r->has_usage && d != DIALECT_OPENAI &&
+	       request_backend(r)->speaks[d];
 }
 
 /* By what the answer says of how it was served, else by what was asked for. */
@@ -554,17 +548,13 @@ static int64_t nano_cost(const struct request *r, const struct price *p,
 			 const struct usage *u)
 {
 	const struct metered *m = r->metered;
-	double factor = u->tier & USAGE_TOLD ? 1 : m->factor;
-	struct usage plain = *u;
+	struct usage all = *u;
 
 	if (!p)
 		return 0;
-	if (!u->searches && !tells_searches(r))
-		plain.searches = m->searches;
-	u = &plain;
-	return nano((price_cost(p, u) - (double)u->searches * p->search) *
-			    factor +
-		    (double)u->searches * p->search);
+	if (m->searches && !u->searches && !tells_searches(r))
+		all.searches = m->searches;
+	return nano(price_times(p, &all, u->tier & USAGE_TOLD ? 1 : m->factor));
 }
 
 static void note(struct request *r)

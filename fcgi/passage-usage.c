@@ -10,6 +10,7 @@
 #include "fcgi/passage.h"
 #include "state/cost.h"
 #include "state/objects.h"
+#include "state/usage-sum.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,6 @@
 #define END_KEPT (32u << 10) /* bytes of an answer, behind which all is gone */
 #define LINE_HELD (4u << 20)
 #define NAME_MAX_SHOWN 128
-#define SUM_MAX (INT64_MAX / 2)
 #define IMAGES "/images/"
 #define IMAGES_MAX 1000 /* of one request */
 
@@ -75,26 +75,20 @@ static struct batch_part *part_of(struct batch_usage *b, struct arena *a,
 }
 
 /* An answer has as many lines as somebody likes. */
-static void plus(int64_t *to, int64_t n)
-{
-	*to = *to > SUM_MAX - n ? SUM_MAX : *to + n;
-}
-
 static void add(struct usage *to, const struct usage *u)
 {
-	plus(&to->input, u->input);
-	plus(&to->cache_read, u->cache_read);
-	plus(&to->cache_write, u->cache_write);
-	plus(&to->cache_write_1h, u->cache_write_1h);
-	plus(&to->output, u->output);
-	plus(&to->reasoning, u->reasoning);
-	plus(&to->searches, u->searches);
+	usage_sum_plus(&to->input, u->input);
+	usage_sum_plus(&to->cache_read, u->cache_read);
+	usage_sum_plus(&to->cache_write, u->cache_write);
+	usage_sum_plus(&to->cache_write_1h, u->cache_write_1h);
+	usage_sum_plus(&to->output, u->output);
+	usage_sum_plus(&to->reasoning, u->reasoning);
+	usage_sum_plus(&to->searches, u->searches);
 }
 
 static void count(struct request *r, struct span model, const struct usage *u)
 {
-	const struct backend *b = snapshot_backend(r->config,
-						   span_of(r->backend));
+	const struct backend *b = request_backend(r);
 	char name[NAME_MAX_SHOWN + 1];
 	struct batch_part *part;
 	const struct price *p;
@@ -104,10 +98,9 @@ static void count(struct request *r, struct span model, const struct usage *u)
 	snprintf(name, sizeof(name), "%.*s", SPAN_FMT(model));
 	part = part_of(r->batch, r->arena, model);
 	add(&part->usage, u);
-	if (b && cost_is_free(b))
+	if (!b->claude && cost_is_free(b))
 		return;
-	p = prices_find(r->config->prices, b ? b : &r->config->claude, name,
-			clock_wall_ms());
+	p = prices_find(r->config->prices, b, name, clock_wall_ms());
 	if (p)
 		part->cost += price_batch_cost(p, u);
 	else
@@ -246,14 +239,12 @@ void passage_usage_end(struct request *r)
 static void price_images(struct request *r)
 {
 	struct span body = buf_get(&r->body);
-	const struct backend *b =
-		r->backend ? snapshot_backend(r->config, span_of(r->backend))
-			   : NULL;
+	const struct backend *b = request_backend(r);
 	const char *model = r->upstream_model ? r->upstream_model : r->model;
 	const struct price *p;
 	double one, n;
 
-	if (!b || !model || r->has_usage || cost_is_free(b) ||
+	if (b->claude || !model || r->has_usage || cost_is_free(b) ||
 	    r->status / 100 != 2)
 		return;
 	p = prices_find(r->config->prices, b, model, clock_wall_ms());

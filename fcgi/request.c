@@ -199,6 +199,15 @@ void request_init(struct request *r, struct app *app, struct http *http,
 	r->first_ms = -1;
 }
 
+const struct backend *request_backend(const struct request *r)
+{
+	const struct backend *b =
+		r->backend ? snapshot_backend(r->config, span_of(r->backend))
+			   : NULL;
+
+	return b ? b : &r->config->claude;
+}
+
 void request_release(struct request *r)
 {
 	unpacked_free(r->unpacked);

@@ -138,6 +138,9 @@ void request_find_path(struct request *r);
 /* "/v1" in front of a path, once or twice, says nothing. */
 const char *request_strip_version(const char *path);
 void request_release(struct request *r);
+/* Who answers, or was asked last: without a name, the pool of Claude accounts.
+ * Once r->config is there. */
+const struct backend *request_backend(const struct request *r);
 
 /* Read the body to its end, without its content-encoding; fn (or NULL) receives
  * it piece by piece. */

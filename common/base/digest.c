@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-/* For SHA-256 alone: see sha256. */
+/* For SHA-256 alone: see digest_sha256. */
 #define OPENSSL_API_COMPAT 0x10100000L
 
 #include "base/digest.h"
@@ -23,7 +23,7 @@
 
 /* EVP would get all of OpenSSL ready for it, as below: two megabytes, and again
  * as much work as the digest. This cannot fail. */
-static void sha256(struct span in, unsigned char out[SHA256_BYTES])
+void digest_sha256(struct span in, unsigned char out[DIGEST_SHA256_BYTES])
 {
 	SHA256_CTX c;
 
@@ -41,14 +41,9 @@ bool digest_same_secret(struct span a, struct span b)
 {
 	unsigned char ha[SHA256_BYTES], hb[SHA256_BYTES];
 
-	sha256(a, ha);
-	sha256(b, hb);
+	digest_sha256(a, ha);
+	digest_sha256(b, hb);
 	return CRYPTO_memcmp(ha, hb, SHA256_BYTES) == 0;
-}
-
-void digest_sha256(struct span in, unsigned char out[DIGEST_SHA256_BYTES])
-{
-	sha256(in, out);
 }
 
 bool digest_same(const unsigned char *a, const unsigned char *b, size_t n)
@@ -71,7 +66,7 @@ void digest_hex(struct span in, char *out, size_t n)
 {
 	unsigned char h[SHA256_BYTES];
 
-	sha256(in, h);
+	digest_sha256(in, h);
 	for (size_t i = 0; i + 1 < n; i++)
 		out[i] = "0123456789abcdef"[h[i / 2] >> (i % 2 ? 0 : 4) & 15];
 	out[n - 1] = '\0';
@@ -81,7 +76,7 @@ void digest_base62(struct span in, char *out, size_t n)
 {
 	unsigned char h[SHA256_BYTES];
 
-	sha256(in, h);
+	digest_sha256(in, h);
 	for (size_t i = 0; i + 1 < n; i++)
 		out[i] = base62[h[i] % 62];
 	out[n - 1] = '\0';
@@ -174,7 +169,7 @@ void digest_sha256_url(struct span in, char out[DIGEST_URL_BYTES])
 {
 	unsigned char h[SHA256_BYTES];
 
-	sha256(in, h);
+	digest_sha256(in, h);
 	to_url(h, out);
 }
 

@@ -189,7 +189,8 @@ bool peek_is_openai(struct span key)
 	return false;
 }
 
-/* Members that not every model of Claude takes. */
+/* Limits of the answer, which are small for some or named in another way, and
+ * members that not every model of Claude takes. */
 static void mark_field(struct peek *k)
 {
 	struct span name = { k->key, k->key_n };
@@ -396,8 +397,9 @@ static void mark_message(struct peek *k)
 		k->item |= ITEM_CALLS;
 }
 
-/* How the value of a call must begin. */
-static void mark_call(struct peek *k)
+/* What a message must not be without, members that others add, and how the
+ * value of a call must begin. */
+static void mark_in_message(struct peek *k)
 {
 	if (k->depth == 3)
 		mark_message(k);
@@ -420,7 +422,7 @@ void peek_mark_member(struct peek *k)
 	if (k->top == TOP_TOOLS)
 		mark_tool(k);
 	else if (k->top == TOP_MESSAGES)
-		mark_call(k);
+		mark_in_message(k);
 	if (k->top == TOP_MESSAGES && (k->depth == 3   ? peek_is_echo(name)
 				       : k->depth == 5 ? peek_is_gathered(name)
 						       : false))

@@ -164,17 +164,24 @@ static struct span find_object(struct span text)
 	return SPAN("");
 }
 
+/* Where Responses tells of an answer: in it, or in the event that has it. */
+static struct span answer_in(struct span text)
+{
+	struct span response = jwalk_get(text, "response");
+
+	return response.n ? response : text;
+}
+
 /* OpenAI says beside the usage how it was served. A member of that name further
  * inside may be anybody's: the schema of a tool, for one. */
 static void find_tier(struct span text, struct usage *u)
 {
 	static const struct span key = SPAN_INIT("\"service_tier\"");
-	struct span response, tier;
+	struct span tier;
 
 	if (!memmem(text.p, text.n, key.p, key.n))
 		return;
-	response = jwalk_get(text, "response");
-	tier = jwalk_get(response.n ? response : text, "service_tier");
+	tier = jwalk_get(answer_in(text), "service_tier");
 	if (!jwalk_is_string(tier))
 		return;
 	u->tier = USAGE_TOLD;
@@ -188,13 +195,13 @@ static void find_tier(struct span text, struct usage *u)
 static void count_searches(struct span text, struct usage *u)
 {
 	static const struct span kind = SPAN_INIT("\"web_search_call\"");
-	struct span response = jwalk_get(text, "response"), action;
+	struct span action;
 	struct jwalk w;
 
 	if (!memmem(text.p, text.n, kind.p, kind.n))
 		return;
 	u->searches = 0;
-	w = jwalk_in(jwalk_get(response.n ? response : text, "output"));
+	w = jwalk_in(jwalk_get(answer_in(text), "output"));
 	while (jwalk_next(&w)) {
 		action = jwalk_get(w.value, "action");
 		u->searches += jwalk_is(jwalk_get(w.value, "type"),

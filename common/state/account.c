@@ -131,14 +131,9 @@ void account_credential(const struct account *a, struct buf *out)
 static int take_secret(struct json_object *o, const char *key, char **out,
 		       struct err *e)
 {
-	struct json_object *v = json_get(o, key);
-	struct span s = json_span(v);
+	struct span s = json_str(o, key);
 
 	*out = NULL;
-	if (!v || json_object_is_type(v, json_type_null))
-		return 0;
-	if (!json_object_is_type(v, json_type_string))
-		return err_set(e, ERR_CONFIG, "%s must be a string", key);
 	if (s.n >= ACCOUNT_TOKEN_MAX)
 		return err_set(e, ERR_CONFIG, "%s is longer than %d bytes", key,
 			       ACCOUNT_TOKEN_MAX);

@@ -114,8 +114,6 @@ static int load_forward(struct backend *b, struct json_object *list,
 {
 	size_t n = json_length(list);
 
-	if (list && !json_object_is_type(list, json_type_array))
-		return err_set(e, ERR_CONFIG, "forward must be a list");
 	if (n > BACKEND_FIELDS_MAX)
 		return err_set(e, ERR_CONFIG, "more than %d names in forward",
 			       BACKEND_FIELDS_MAX);
@@ -157,8 +155,6 @@ int backend_load_fields(struct backend *b, struct json_object *file,
 	}
 	if (!o)
 		return 0;
-	if (!json_object_is_type(o, json_type_object))
-		return err_set(e, ERR_CONFIG, "headers must be an object");
 	json_object_object_foreach(o, name, value)
 	{
 		if (!json_object_is_type(value, json_type_string))

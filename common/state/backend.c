@@ -52,8 +52,6 @@ static int load_models(struct backend *b, struct json_object *list,
 
 	if (!list)
 		return 0;
-	if (!json_object_is_type(list, json_type_array))
-		return err_set(e, ERR_CONFIG, "models must be a list");
 	n = json_object_array_length(list);
 	if (n > BACKEND_MODELS_MAX)
 		return err_set(e, ERR_CONFIG, "more than %d models",

@@ -206,8 +206,7 @@ static int check_name(const struct change *x, struct err *e)
 	key_file(x->wish->name, file);
 	if (x->fresh || store_exists(x->wish->home, file))
 		return 0;
-	return err_set(e, ERR_CONFIG, "there is no key %s: see dario key list",
-		       x->wish->name);
+	return key_unknown(x->wish->name, e);
 }
 
 /* `done` is what it is called afterwards. */
@@ -355,9 +354,7 @@ static int remove_of(const struct key_wish *w, const struct keys *all,
 			fn(arg, one.name);
 		n++;
 	}
-	return n ? 0
-		 : err_set(e, ERR_CONFIG,
-			   "there is no key %s: see dario key list", w->name);
+	return n ? 0 : key_unknown(w->name, e);
 }
 
 int key_remove(const struct key_wish *w, key_gone_fn *fn, void *arg,

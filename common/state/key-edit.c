@@ -40,15 +40,19 @@ int key_edit_begin(struct key_edit *x, const char *home, const char *name,
 	return x->audit < 0 ? -1 : 0;
 }
 
+int key_unknown(const char *name, struct err *e)
+{
+	return err_set(e, ERR_CONFIG, "there is no key %s: see dario key list",
+		       name);
+}
+
 int key_edit_load(struct key_edit *x, struct err *e)
 {
 	struct err unused;
 	int rc = json_load(x->home, x->file, &x->now, e);
 
 	if (rc > 0)
-		return err_set(e, ERR_CONFIG,
-			       "there is no key %s: see dario key list",
-			       x->name);
+		return key_unknown(x->name, e);
 	if (rc < 0)
 		return -1;
 	if (!json_object_is_type(x->now, json_type_object))

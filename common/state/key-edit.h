@@ -22,6 +22,8 @@ struct key_edit {
 int key_edit_begin(struct key_edit *x, const char *home, const char *name,
 		   const char *actor, struct err *e);
 /* What stands in the file, twice: `was` stays as it is. */
+/* ERR_CONFIG, and where to look; -1. */
+int key_unknown(const char *name, struct err *e);
 int key_edit_load(struct key_edit *x, struct err *e);
 int key_edit_save(struct key_edit *x, struct err *e);
 /* `done`: what, as the audit says it. rc as it is, or -1. */

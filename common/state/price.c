@@ -59,25 +59,21 @@ static const struct price large = {
 	.search = SEARCH,
 };
 
-/* A sum that stands there, or `preset`. */
+/* A number that stands there, or `preset`. */
+static int up_to(double most, const char *what, struct json_object *o,
+		 const char *key, double preset, double *out, struct err *e)
+{
+	*out = json_get(o, key) ? json_number(o, key, -1) : preset;
+	if (*out >= 0 && *out <= most)
+		return 0;
+	return err_set(e, ERR_CONFIG, "%s must be %s from 0 to %.0f", key, what,
+		       most);
+}
+
 static int amount(struct json_object *o, const char *key, double preset,
 		  double *out, struct err *e)
 {
-	*out = json_get(o, key) ? json_number(o, key, -1) : preset;
-	if (*out >= 0 && *out <= MILLION)
-		return 0;
-	return err_set(e, ERR_CONFIG, "%s must be dollars from 0 to %.0f", key,
-		       MILLION);
-}
-
-/* Of a price. */
-static int share(struct json_object *o, const char *key, double preset,
-		 double *out, struct err *e)
-{
-	*out = json_get(o, key) ? json_number(o, key, -1) : preset;
-	if (*out >= 0 && *out <= 1)
-		return 0;
-	return err_set(e, ERR_CONFIG, "%s must be a share from 0 to 1", key);
+	return up_to(MILLION, "dollars", o, key, preset, out, e);
 }
 
 static int read_rates(struct price_rates *r, struct json_object *o,
@@ -146,7 +142,7 @@ static int read_price(struct price *p, struct json_object *o, struct err *e)
 	    read_media(&p->image, &p->usual, o, "image", e) ||
 	    read_media(&p->audio, &p->usual, o, "audio", e) ||
 	    amount(o, "hour", 0, &p->second, e) ||
-	    share(o, "batch", BATCH, &p->batch, e) ||
+	    up_to(1, "a share", o, "batch", BATCH, &p->batch, e) ||
 	    amount(o, "search", SEARCH, &p->search, e))
 		return -1;
 	p->over = over;
@@ -460,12 +456,16 @@ double price_image_cost(const struct price *p, struct span size,
 	return -1;
 }
 
-/* Searches are not cheaper there. */
-double price_batch_cost(const struct price *p, const struct usage *u)
+double price_times(const struct price *p, const struct usage *u, double factor)
 {
 	double fees = (double)u->searches * p->search;
 
-	return (price_cost(p, u) - fees) * p->batch + fees;
+	return (price_cost(p, u) - fees) * factor + fees;
+}
+
+double price_batch_cost(const struct price *p, const struct usage *u)
+{
+	return price_times(p, u, p->batch);
 }
 
 double prices_cost(const struct prices *p, const struct backend *b,

@@ -86,6 +86,8 @@ double price_cost(const struct price *p, const struct usage *u);
  * negative. */
 double price_image_cost(const struct price *p, struct span size,
 			struct span quality);
+/* All of it but searches, times so much. */
+double price_times(const struct price *p, const struct usage *u, double factor);
 double price_batch_cost(const struct price *p, const struct usage *u);
 /* In US dollars at `when`; negative: not known. */
 double prices_cost(const struct prices *p, const struct backend *b,

@@ -38,7 +38,7 @@ const struct usage_hist_form usage_hist_forms[USAGE_HISTS] = {
 /* All that stands before the histograms. */
 #define COUNTERS (offsetof(struct usage_sum, hists) / sizeof(int64_t))
 
-static void plus(int64_t *to, int64_t n)
+void usage_sum_plus(int64_t *to, int64_t n)
 {
 	if (n > SUM_MAX)
 		n = SUM_MAX;
@@ -62,7 +62,7 @@ static void observe(struct usage_sum *s, enum usage_hist_kind kind, int64_t v)
 	while (i < f->n && v > f->bounds[i])
 		i++;
 	plus_small(&h->n[i], 1);
-	plus(&h->sum, v);
+	usage_sum_plus(&h->sum, v);
 }
 
 /* A stream is timed from its first byte on: before that nothing is made that
@@ -96,18 +96,18 @@ void usage_sum_add(struct usage_sum *s, const struct history_record *r)
 	if (!r->has_usage)
 		return;
 	s->estimated += r->estimated;
-	plus(&s->usage.input, r->usage.input);
-	plus(&s->usage.cache_read, r->usage.cache_read);
-	plus(&s->usage.cache_write, r->usage.cache_write);
-	plus(&s->usage.cache_write_1h, r->usage.cache_write_1h);
-	plus(&s->usage.output, r->usage.output);
-	plus(&s->usage.reasoning, r->usage.reasoning);
+	usage_sum_plus(&s->usage.input, r->usage.input);
+	usage_sum_plus(&s->usage.cache_read, r->usage.cache_read);
+	usage_sum_plus(&s->usage.cache_write, r->usage.cache_write);
+	usage_sum_plus(&s->usage.cache_write_1h, r->usage.cache_write_1h);
+	usage_sum_plus(&s->usage.output, r->usage.output);
+	usage_sum_plus(&s->usage.reasoning, r->usage.reasoning);
 	if (r->cost < 0)
 		s->unpriced++;
 	else if (r->cost < (double)JSON_COUNT_MAX / BILLION)
-		plus(&s->cost, (int64_t)(r->cost * BILLION + 0.5));
+		usage_sum_plus(&s->cost, (int64_t)(r->cost * BILLION + 0.5));
 	else
-		plus(&s->cost, JSON_COUNT_MAX);
+		usage_sum_plus(&s->cost, JSON_COUNT_MAX);
 }
 
 void usage_sum_merge(struct usage_sum *s, const struct usage_sum *more)
@@ -116,10 +116,10 @@ void usage_sum_merge(struct usage_sum *s, const struct usage_sum *more)
 	const int64_t *from = (const int64_t *)more;
 
 	for (size_t i = 0; i < COUNTERS; i++)
-		plus(&to[i], from[i]);
-	plus(&s->estimated, more->estimated);
+		usage_sum_plus(&to[i], from[i]);
+	usage_sum_plus(&s->estimated, more->estimated);
 	for (int k = 0; k < USAGE_HISTS; k++) {
-		plus(&s->hists[k].sum, more->hists[k].sum);
+		usage_sum_plus(&s->hists[k].sum, more->hists[k].sum);
 		for (size_t i = 0; i <= USAGE_BOUNDS; i++)
 			plus_small(&s->hists[k].n[i], more->hists[k].n[i]);
 	}
@@ -196,11 +196,11 @@ void usage_sum_read(struct json_object *o, struct usage_sum *out)
 
 	memset(out, 0, sizeof(*out));
 	for (size_t i = 0; i < COUNTERS; i++)
-		plus(&((int64_t *)out)[i], json_count_at(counts, i));
+		usage_sum_plus(&((int64_t *)out)[i], json_count_at(counts, i));
 	for (size_t k = 0; k < USAGE_HISTS; k++) {
 		struct json_object *h = json_at(hists, k);
 
-		plus(&out->hists[k].sum, json_count_at(h, 0));
+		usage_sum_plus(&out->hists[k].sum, json_count_at(h, 0));
 		for (size_t i = 0; i < USAGE_BOUNDS + 2; i++) {
 			int64_t n = json_count_at(h, i + 1);
 

@@ -70,6 +70,8 @@ struct usage_sum {
 	int64_t estimated; /* requests whose usage is, by their text */
 };
 
+/* That stays in range, whatever is added. */
+void usage_sum_plus(int64_t *to, int64_t n);
 void usage_sum_add(struct usage_sum *s, const struct history_record *r);
 void usage_sum_merge(struct usage_sum *s, const struct usage_sum *more);
 
