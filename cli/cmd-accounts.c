@@ -7,9 +7,9 @@
 #include "cli/say.h"
 #include "cli/secret.h"
 #include "cli/sign-in.h"
-#include "state/account-edit.h"
-#include "state/account-show.h"
-#include "state/standing.h"
+#include "state/config/account-edit.h"
+#include "state/pool/standing.h"
+#include "state/show/account-show.h"
 
 #include <stdio.h>
 #include <stdlib.h>

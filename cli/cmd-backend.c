@@ -8,10 +8,10 @@
 #include "cli/secret.h"
 #include "net/backend-test.h"
 #include "net/catalog.h"
-#include "state/backend-show.h"
-#include "state/save.h"
-#include "state/snapshot.h"
-#include "state/standing.h"
+#include "state/config/save.h"
+#include "state/config/snapshot.h"
+#include "state/pool/standing.h"
+#include "state/show/backend-show.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -11,8 +11,8 @@
 #include "base/install-path.h"
 #include "cli/cmd.h"
 #include "cli/say.h"
-#include "state/option.h"
-#include "state/snapshot.h"
+#include "state/config/option.h"
+#include "state/config/snapshot.h"
 
 #include <stdio.h>
 #include <stdlib.h>

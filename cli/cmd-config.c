@@ -5,8 +5,8 @@
 #include "cli/cmd.h"
 #include "cli/say.h"
 #include "cli/show-notes.h"
-#include "state/oauth-config.h"
-#include "state/snapshot.h"
+#include "state/config/oauth-config.h"
+#include "state/config/snapshot.h"
 
 #include <stdio.h>
 #include <string.h>

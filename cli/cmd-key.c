@@ -11,10 +11,10 @@
 #include "cli/say.h"
 #include "cli/secret.h"
 #include "cli/show-notes.h"
-#include "state/key-audit.h"
-#include "state/key-change.h"
-#include "state/key-edit.h"
-#include "state/key.h"
+#include "state/keys/key-audit.h"
+#include "state/keys/key-change.h"
+#include "state/keys/key-edit.h"
+#include "state/keys/key.h"
 
 #include <stdio.h>
 #include <stdlib.h>

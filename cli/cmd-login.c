@@ -9,7 +9,7 @@
 #include "cli/secret.h"
 #include "cli/sign-in.h"
 #include "net/refresh.h"
-#include "state/account-show.h"
+#include "state/show/account-show.h"
 
 #include <poll.h>
 #include <stdio.h>

@@ -12,9 +12,9 @@
 #include "cli/say.h"
 #include "cli/show-notes.h"
 #include "cli/supervise.h"
-#include "state/oauth-config.h"
-#include "state/shared-choose.h"
-#include "state/snapshot.h"
+#include "state/config/oauth-config.h"
+#include "state/config/snapshot.h"
+#include "state/shared/shared-choose.h"
 
 #include <limits.h>
 #include <stdio.h>

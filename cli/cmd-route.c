@@ -5,8 +5,8 @@
 #include "cli/cmd.h"
 #include "cli/say.h"
 #include "cli/secret.h"
-#include "state/rule-edit.h"
-#include "state/snapshot.h"
+#include "state/config/rule-edit.h"
+#include "state/config/snapshot.h"
 
 #include <stdio.h>
 #include <string.h>

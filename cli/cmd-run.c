@@ -9,7 +9,7 @@
 #include "cli/say.h"
 #include "cli/secret.h"
 #include "cli/server.h"
-#include "state/snapshot.h"
+#include "state/config/snapshot.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -6,7 +6,7 @@
 #include "cli/cmd.h"
 #include "cli/print-config.h"
 #include "cli/say.h"
-#include "state/snapshot.h"
+#include "state/config/snapshot.h"
 
 #include <errno.h>
 #include <fcntl.h>

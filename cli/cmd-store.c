@@ -5,9 +5,9 @@
 #include "cli/cmd.h"
 #include "cli/say.h"
 #include "cli/store.h"
-#include "state/keyring.h"
-#include "state/snapshot.h"
-#include "state/vault.h"
+#include "state/config/snapshot.h"
+#include "state/shared/keyring.h"
+#include "state/shared/vault.h"
 
 #include <stdlib.h>
 

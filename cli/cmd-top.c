@@ -10,11 +10,11 @@
 #include "cli/secret.h"
 #include "cli/term.h"
 #include "cli/top.h"
-#include "state/account-show.h"
-#include "state/backend-show.h"
-#include "state/queue.h"
-#include "state/recent-show.h"
-#include "state/report.h"
+#include "state/pool/queue.h"
+#include "state/show/account-show.h"
+#include "state/show/backend-show.h"
+#include "state/show/recent-show.h"
+#include "state/show/report.h"
 
 #include <stdio.h>
 #include <string.h>

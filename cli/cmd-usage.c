@@ -7,9 +7,9 @@
 #include "cli/say.h"
 #include "cli/term.h"
 #include "cli/usage-table.h"
-#include "state/account-show.h"
-#include "state/report.h"
-#include "state/usage.h"
+#include "state/show/account-show.h"
+#include "state/show/report.h"
+#include "state/usage/usage.h"
 
 #include <stdio.h>
 #include <stdlib.h>

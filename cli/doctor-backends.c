@@ -8,7 +8,7 @@
 #include "net/backend-answer.h"
 #include "net/catalog.h"
 #include "net/fetch.h"
-#include "state/pool.h"
+#include "state/pool/pool.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 #include "base/run.h"
 #include "cli/doctor.h"
 #include "cli/server-conf.h"
-#include "state/account-show.h"
+#include "state/show/account-show.h"
 
 #include <dirent.h>
 #include <limits.h>

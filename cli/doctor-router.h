@@ -10,7 +10,7 @@
 #define DARIO_DOCTOR_ROUTER_H
 
 #include "cli/server.h"
-#include "state/option.h"
+#include "state/config/option.h"
 
 #define ROUTER_KEY_MAX 64
 

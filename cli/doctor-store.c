@@ -4,11 +4,11 @@
 
 #include "base/clock.h"
 #include "cli/doctor.h"
-#include "state/config-share.h"
-#include "state/credential.h"
-#include "state/redis-url.h"
-#include "state/shared-choose.h"
-#include "state/vault.h"
+#include "state/config/credential.h"
+#include "state/shared/config-share.h"
+#include "state/shared/redis-url.h"
+#include "state/shared/shared-choose.h"
+#include "state/shared/vault.h"
 
 #include <string.h>
 

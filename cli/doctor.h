@@ -14,7 +14,7 @@
 #include "base/jw.h"
 #include "cli/doctor-web.h"
 #include "net/http.h"
-#include "state/snapshot.h"
+#include "state/config/snapshot.h"
 
 #define DOCTOR_NAME_MAX 200 /* of a check, NUL included */
 

@@ -3,9 +3,9 @@
 
 #include "cli/cmd.h"
 #include "dialect/quirks.h"
-#include "state/oauth-config.h"
-#include "state/option.h"
-#include "state/rule.h"
+#include "state/config/oauth-config.h"
+#include "state/config/option.h"
+#include "state/config/rule.h"
 
 #include <assert.h>
 #include <ctype.h>

@@ -3,7 +3,7 @@
 
 #include "cli/cmd.h"
 #include "cli/term.h"
-#include "state/option.h"
+#include "state/config/option.h"
 
 #include <stdio.h>
 #include <string.h>

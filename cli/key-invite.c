@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 #include "cli/say.h"
-#include "state/device.h"
-#include "state/key-audit.h"
+#include "state/keys/device.h"
+#include "state/keys/key-audit.h"
 
 #include <stdio.h>
 

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "cli/say.h"
-#include "state/meter.h"
+#include "state/keys/meter.h"
 
 #include <stdio.h>
 

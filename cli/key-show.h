@@ -4,7 +4,7 @@
 #define DARIO_KEY_SHOW_H
 
 #include "base/jw.h"
-#include "state/key.h"
+#include "state/keys/key.h"
 
 /* With what is used of its limits; `home` has the counters. */
 void key_show_json(struct jw *w, const char *home, const struct key *k);

@@ -10,7 +10,7 @@
 #define DARIO_LISTEN_H
 
 #include "base/err.h"
-#include "state/option.h"
+#include "state/config/option.h"
 
 /* Descriptors that do not go over exec and do not block, or -1. */
 int listen_http(const struct settings *s, struct err *e);

@@ -7,7 +7,7 @@
 #include "base/store.h"
 #include "cli/cmd.h"
 #include "cli/say.h"
-#include "state/shared-choose.h"
+#include "state/shared/shared-choose.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -4,8 +4,8 @@
 #include "base/nearest.h"
 #include "base/port.h"
 #include "cli/cmd.h"
-#include "state/option.h"
-#include "state/rule.h"
+#include "state/config/option.h"
+#include "state/config/rule.h"
 
 #include <getopt.h>
 #include <stdio.h>

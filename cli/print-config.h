@@ -10,7 +10,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "state/option.h"
+#include "state/config/option.h"
 
 #define PRINT_CONFIG_USER "systemd-user" /* the unit of one user's service */
 

@@ -12,9 +12,9 @@
 #include "dialect/error.h"
 #include "net/fetch.h"
 #include "net/model-list.h"
-#include "state/price.h"
-#include "state/save.h"
-#include "state/snapshot.h"
+#include "state/config/save.h"
+#include "state/config/snapshot.h"
+#include "state/usage/price.h"
 
 #include <stdio.h>
 #include <stdlib.h>

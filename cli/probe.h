@@ -14,7 +14,7 @@
 
 #include "base/json.h"
 #include "dialect/dialect.h"
-#include "state/backend.h"
+#include "state/config/backend.h"
 
 #define PROBE_LIMIT 64 /* tokens of an answer */
 

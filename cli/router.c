@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "base/port.h"
 #include "cli/secret.h"
-#include "state/session-secret.h"
+#include "state/keys/session-secret.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -8,7 +8,7 @@
 
 #include "cli/cmd.h"
 #include "net/fetch.h"
-#include "state/snapshot.h"
+#include "state/config/snapshot.h"
 
 struct router {
 	const struct cmd *cmd; /* with ROUTER_URL_FLAG and SECRET_FLAGS */

@@ -7,7 +7,7 @@
 #define DARIO_SERVER_CONF_H
 
 #include "base/err.h"
-#include "state/option.h"
+#include "state/config/option.h"
 
 struct server_conf {
 	char *lighttpd; /* path of the program */

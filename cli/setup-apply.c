@@ -6,8 +6,8 @@
 
 #include "cli/say.h"
 #include "net/backend-edit.h"
-#include "state/account-edit.h"
-#include "state/rule-edit.h"
+#include "state/config/account-edit.h"
+#include "state/config/rule-edit.h"
 
 #include <stdio.h>
 

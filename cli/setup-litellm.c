@@ -19,7 +19,7 @@
 
 #include "base/file.h"
 #include "cli/yaml.h"
-#include "state/rule.h"
+#include "state/config/rule.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -13,7 +13,7 @@
 
 #include "base/arena.h"
 #include "base/json.h"
-#include "state/snapshot.h"
+#include "state/config/snapshot.h"
 
 #define SETUP_MAX 512 /* things; what comes behind them is counted */
 

@@ -4,7 +4,7 @@
 #ifndef DARIO_SHOW_NOTES_H
 #define DARIO_SHOW_NOTES_H
 
-#include "state/note.h"
+#include "state/config/note.h"
 
 void show_notes(const struct notes *n);
 

@@ -10,8 +10,8 @@
 #include "base/run.h"
 #include "cli/server.h"
 #include "net/login.h"
-#include "state/account-show.h"
-#include "state/login-state.h"
+#include "state/config/login-state.h"
+#include "state/show/account-show.h"
 
 #include <poll.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 
 #include "cli/say.h"
 #include "cli/store.h"
-#include "state/migrate.h"
+#include "state/shared/migrate.h"
 
 #include <string.h>
 

@@ -6,10 +6,10 @@
 #include "base/store.h"
 #include "cli/say.h"
 #include "cli/store.h"
-#include "state/account-edit.h"
-#include "state/config-share.h"
-#include "state/credential.h"
-#include "state/vault.h"
+#include "state/config/account-edit.h"
+#include "state/config/credential.h"
+#include "state/shared/config-share.h"
+#include "state/shared/vault.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,13 +5,13 @@
 #include "base/jw.h"
 #include "cli/say.h"
 #include "cli/store.h"
-#include "state/config-share.h"
-#include "state/credential.h"
-#include "state/keyring.h"
-#include "state/redis-url.h"
-#include "state/shared-choose.h"
-#include "state/snapshot.h"
-#include "state/vault.h"
+#include "state/config/credential.h"
+#include "state/config/snapshot.h"
+#include "state/shared/config-share.h"
+#include "state/shared/keyring.h"
+#include "state/shared/redis-url.h"
+#include "state/shared/shared-choose.h"
+#include "state/shared/vault.h"
 
 #include <stdio.h>
 #include <stdlib.h>

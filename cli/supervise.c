@@ -15,7 +15,7 @@
 #include "cli/refuse.h"
 #include "cli/say.h"
 #include "cli/workers.h"
-#include "state/snapshot.h"
+#include "state/config/snapshot.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,7 +5,7 @@
 
 #include "base/utf8.h"
 #include "cli/term.h"
-#include "state/account-show.h"
+#include "state/show/account-show.h"
 
 #include <stdarg.h>
 #include <stdio.h>

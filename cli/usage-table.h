@@ -3,8 +3,8 @@
 #ifndef DARIO_CLI_USAGE_TABLE_H
 #define DARIO_CLI_USAGE_TABLE_H
 
-#include "state/usage-errors.h"
-#include "state/usage-query.h"
+#include "state/usage/usage-errors.h"
+#include "state/usage/usage-query.h"
 
 void usage_print_table(const struct usage_answer *a);
 /* That some of it is estimated, if it is. */

@@ -11,7 +11,7 @@
 #define DARIO_BATCHED_H
 
 #include "fcgi/request.h"
-#include "state/route.h"
+#include "state/config/route.h"
 
 /* Is r a batch that is to be made? */
 bool batched_is(const struct request *r);

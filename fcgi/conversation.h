@@ -5,7 +5,7 @@
 
 #include "dialect/peek.h"
 #include "fcgi/request.h"
-#include "state/sticky.h"
+#include "state/pool/sticky.h"
 
 /* A hash of what stays the same from turn to turn: the pool, the model's
  * family, the system text and the first user message (but for cache marks,

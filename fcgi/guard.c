@@ -10,8 +10,8 @@
 #include "base/mask.h"
 #include "base/utf8.h"
 #include "fcgi/transport.h"
-#include "state/grant.h"
-#include "state/session.h"
+#include "state/keys/grant.h"
+#include "state/keys/session.h"
 
 #include <string.h>
 

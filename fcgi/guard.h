@@ -8,13 +8,13 @@
  * tricks the resolver into pointing a name of its own at 127.0.0.1. The key is
  * compared in constant time, from x-api-key or Authorization: Bearer; while
  * there is none, clients on other machines are refused. While people have keys
- * (state/key.h) everybody needs one, also on this machine: the owner's is
+ * (state/keys/key.h) everybody needs one, also on this machine: the owner's is
  * DARIO_API_KEY, and without it nobody is the owner here. A token of a sign-in
- * (state/grant.h) is the key that it stands for.
+ * (state/keys/grant.h) is the key that it stands for.
  *
- * The page logs in by a cookie and a token (state/session.h), which are good
- * for what the page shows and does, not for a model's API. The token comes in
- * x-dario-token: only a page of this router can have read it. What changes
+ * The page logs in by a cookie and a token (state/keys/session.h), which are
+ * good for what the page shows and does, not for a model's API. The token comes
+ * in x-dario-token: only a page of this router can have read it. What changes
  * something comes from the page's own origin, and never without a key, for
  * other pages and people are on this machine, too.
  */

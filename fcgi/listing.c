@@ -6,7 +6,7 @@
 #include "base/task.h"
 #include "dialect/peek.h"
 #include "net/catalog.h"
-#include "state/route.h"
+#include "state/config/route.h"
 
 #include <stdlib.h>
 #include <string.h>

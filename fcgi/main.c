@@ -20,8 +20,8 @@
 #include "fcgi/listen.h"
 #include "fcgi/worker.h"
 #include "net/refresh.h"
-#include "state/shared-choose.h"
-#include "state/tidy.h"
+#include "state/shared/shared-choose.h"
+#include "state/shared/tidy.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -10,8 +10,8 @@
 #include "fcgi/estimate.h"
 #include "fcgi/persons-view.h"
 #include "fcgi/reply.h"
-#include "state/cost.h"
-#include "state/meter.h"
+#include "state/keys/meter.h"
+#include "state/usage/cost.h"
 
 #include <stdatomic.h>
 #include <stdio.h>

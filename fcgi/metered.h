@@ -12,8 +12,8 @@
  * While the answer comes metered_note keeps what it has cost so far (by
  * estimate.h) where it outlives this process. metered_settle at the end, by
  * what was told or estimated; a request that brought no answer costs nothing.
- * Prices are those of state/price.h; a model without one costs what a large one
- * does.
+ * Prices are those of state/usage/price.h; a model without one costs what a
+ * large one does.
  *
  * A request of the owner, or of a key without limits, has no part in this:
  * r->metered is NULL.
@@ -22,7 +22,7 @@
 #define DARIO_METERED_H
 
 #include "fcgi/request.h"
-#include "state/route.h"
+#include "state/config/route.h"
 
 /* Which models may it ask for? */
 int metered_model(struct request *r, struct err *e);

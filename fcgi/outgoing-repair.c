@@ -4,7 +4,7 @@
 
 #include "dialect/mend.h"
 #include "fcgi/outgoing.h"
-#include "state/apart.h"
+#include "state/pool/apart.h"
 
 #include <string.h>
 

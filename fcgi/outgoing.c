@@ -10,7 +10,7 @@
 #include "fcgi/outgoing.h"
 #include "fcgi/passage.h"
 #include "fcgi/spool.h"
-#include "state/apart.h"
+#include "state/pool/apart.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -16,7 +16,7 @@
 #include "dialect/peek.h"
 #include "dialect/tool-map.h"
 #include "fcgi/request.h"
-#include "state/route.h"
+#include "state/config/route.h"
 
 struct outgoing {
 	const struct backend *backend;

@@ -12,7 +12,7 @@
 #define DARIO_OWNED_H
 
 #include "fcgi/request.h"
-#include "state/objects.h"
+#include "state/shared/objects.h"
 
 /* The person that r's objects belong to; "" the owner. */
 const char *owned_by(struct request *r);

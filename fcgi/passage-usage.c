@@ -8,9 +8,9 @@
 #include "dialect/usage.h"
 #include "fcgi/owned.h"
 #include "fcgi/passage.h"
-#include "state/cost.h"
-#include "state/objects.h"
-#include "state/usage-sum.h"
+#include "state/shared/objects.h"
+#include "state/usage/cost.h"
+#include "state/usage/usage-sum.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "fcgi/reply.h"
-#include "state/pool.h"
+#include "state/pool/pool.h"
 
 #include <ctype.h>
 #include <string.h>

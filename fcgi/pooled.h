@@ -9,10 +9,10 @@
 #define DARIO_POOLED_H
 
 #include "fcgi/target.h"
-#include "state/pool.h"
-#include "state/queue.h"
-#include "state/refusal.h"
-#include "state/sticky.h"
+#include "state/pool/pool.h"
+#include "state/pool/queue.h"
+#include "state/pool/refusal.h"
+#include "state/pool/sticky.h"
 
 struct pooled {
 	struct target *target;

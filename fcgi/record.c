@@ -9,9 +9,9 @@
 #include "fcgi/guard.h"
 #include "fcgi/metered.h"
 #include "fcgi/passage-usage.h"
-#include "state/cost.h"
-#include "state/recent.h"
-#include "state/usage.h"
+#include "state/usage/cost.h"
+#include "state/usage/recent.h"
+#include "state/usage/usage.h"
 
 #include <string.h>
 

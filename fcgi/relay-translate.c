@@ -7,7 +7,7 @@
 #include "fcgi/rate-fields.h"
 #include "fcgi/relay-stage.h"
 #include "fcgi/stored.h"
-#include "state/objects.h"
+#include "state/shared/objects.h"
 
 #include <stdio.h>
 #include <stdlib.h>

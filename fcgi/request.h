@@ -17,7 +17,7 @@
 #include "fcgi/outcome.h"
 #include "net/departure.h"
 #include "net/http.h"
-#include "state/snapshot.h"
+#include "state/config/snapshot.h"
 
 #include <stdatomic.h>
 

@@ -9,7 +9,7 @@
 #include "fcgi/record.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
-#include "state/vault-follow.h"
+#include "state/shared/vault-follow.h"
 
 #include <string.h>
 

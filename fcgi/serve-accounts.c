@@ -4,11 +4,11 @@
 #include "base/query.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
-#include "state/account-show.h"
-#include "state/report.h"
-#include "state/usage-errors.h"
-#include "state/usage-query.h"
-#include "state/windows-show.h"
+#include "state/show/account-show.h"
+#include "state/show/report.h"
+#include "state/show/windows-show.h"
+#include "state/usage/usage-errors.h"
+#include "state/usage/usage-query.h"
 
 #include <stdlib.h>
 

@@ -14,10 +14,10 @@
 #include "fcgi/serve.h"
 #include "net/backend-edit.h"
 #include "net/login.h"
-#include "state/account-edit.h"
-#include "state/key-change.h"
-#include "state/rule-edit.h"
-#include "state/session-secret.h"
+#include "state/config/account-edit.h"
+#include "state/config/rule-edit.h"
+#include "state/keys/key-change.h"
+#include "state/keys/session-secret.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -13,9 +13,9 @@
 #include "base/query.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
-#include "state/key-audit.h"
-#include "state/key-edit.h"
-#include "state/meter.h"
+#include "state/keys/key-audit.h"
+#include "state/keys/key-edit.h"
+#include "state/keys/meter.h"
 
 #include <ctype.h>
 #include <stdio.h>

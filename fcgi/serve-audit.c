@@ -7,7 +7,7 @@
 #include "base/query.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
-#include "state/key-audit.h"
+#include "state/keys/key-audit.h"
 
 #include <stdlib.h>
 #include <string.h>

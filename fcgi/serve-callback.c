@@ -10,7 +10,7 @@
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
 
-#include "state/login-state.h"
+#include "state/config/login-state.h"
 
 #define VALUE_MAX 2048
 

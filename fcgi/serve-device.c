@@ -16,9 +16,9 @@
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
 #include "fcgi/transport.h"
-#include "state/device.h"
-#include "state/grant.h"
-#include "state/key-audit.h"
+#include "state/keys/device.h"
+#include "state/keys/grant.h"
+#include "state/keys/key-audit.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include "fcgi/metered.h"
 #include "fcgi/serve.h"
 #include "fcgi/stored.h"
-#include "state/breaker.h"
+#include "state/pool/breaker.h"
 
 #include <string.h>
 

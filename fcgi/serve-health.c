@@ -6,11 +6,11 @@
 #include "base/query.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
-#include "state/backend-show.h"
-#include "state/pool.h"
-#include "state/queue.h"
-#include "state/session-secret.h"
-#include "state/shared-choose.h"
+#include "state/keys/session-secret.h"
+#include "state/pool/pool.h"
+#include "state/pool/queue.h"
+#include "state/shared/shared-choose.h"
+#include "state/show/backend-show.h"
 
 static void put_store(struct jw *w)
 {

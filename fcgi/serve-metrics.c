@@ -12,11 +12,11 @@
 #include "fcgi/metrics-text.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
-#include "state/breaker.h"
-#include "state/pool.h"
-#include "state/shared-choose.h"
-#include "state/usage-table.h"
-#include "state/usage.h"
+#include "state/pool/breaker.h"
+#include "state/pool/pool.h"
+#include "state/shared/shared-choose.h"
+#include "state/usage/usage-table.h"
+#include "state/usage/usage.h"
 
 #include <stdio.h>
 #include <string.h>

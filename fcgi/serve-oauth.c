@@ -12,8 +12,8 @@
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
 #include "fcgi/transport.h"
-#include "state/device.h"
-#include "state/grant.h"
+#include "state/keys/device.h"
+#include "state/keys/grant.h"
 
 #include <string.h>
 

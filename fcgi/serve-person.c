@@ -11,7 +11,7 @@
 #include "base/jw.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
-#include "state/meter.h"
+#include "state/keys/meter.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 #include "fcgi/persons-view.h"
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
-#include "state/recent-show.h"
+#include "state/show/recent-show.h"
 
 #define ANSWER_MAX (1u << 20)
 

@@ -11,8 +11,8 @@
 #include "fcgi/reply.h"
 #include "fcgi/serve.h"
 #include "fcgi/transport.h"
-#include "state/session.h"
-#include "state/shared.h"
+#include "state/keys/session.h"
+#include "state/shared/shared.h"
 
 #include <stdio.h>
 

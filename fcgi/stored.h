@@ -4,15 +4,15 @@
  *
  * A response, a file or a batch can be had from the backend, and the account of
  * its pool, that made it; nobody else knows it. The id of each is noted as the
- * answer passes (state/objects.h), and a request that names one goes there,
- * wherever its model would lead.
+ * answer passes (state/shared/objects.h), and a request that names one goes
+ * there, wherever its model would lead.
  */
 #ifndef DARIO_STORED_H
 #define DARIO_STORED_H
 
 #include "dialect/peek.h"
 #include "fcgi/request.h"
-#include "state/route.h"
+#include "state/config/route.h"
 
 /* Note what this answer, or its beginning, is and tells of. */
 void stored_note(struct request *r, struct span json);

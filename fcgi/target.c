@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "fcgi/passage.h"
 #include "fcgi/upstream.h"
-#include "state/breaker.h"
+#include "state/pool/breaker.h"
 
 #define RETRY_MS 200 /* before the first retry; doubled with each */
 

@@ -11,7 +11,7 @@
 
 #include "fcgi/outgoing.h"
 #include "fcgi/relay.h"
-#include "state/route.h"
+#include "state/config/route.h"
 
 enum target_end {
 	TARGET_DONE, /* the request has been answered */

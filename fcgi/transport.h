@@ -11,7 +11,7 @@
 #define DARIO_TRANSPORT_H
 
 #include "fcgi/request.h"
-#include "state/device.h"
+#include "state/keys/device.h"
 
 /* Is the client this machine itself? A web server that does not say so may
  * serve anybody. */

@@ -13,8 +13,8 @@
 #include "fcgi/listen.h"
 #include "fcgi/presence.h"
 #include "fcgi/routes.h"
-#include "state/history.h"
-#include "state/shared-choose.h"
+#include "state/shared/shared-choose.h"
+#include "state/usage/history.h"
 
 #include <pthread.h>
 #include <signal.h>

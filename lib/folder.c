@@ -5,8 +5,8 @@
 
 #include "net/backend-test.h"
 #include "net/explain.h"
-#include "state/account-show.h"
-#include "state/backend-show.h"
+#include "state/show/account-show.h"
+#include "state/show/backend-show.h"
 
 #include <stdio.h>
 #include <string.h>

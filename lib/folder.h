@@ -4,7 +4,7 @@
 #define DARIO_FOLDER_H
 
 #include "lib/lib.h"
-#include "state/snapshot.h"
+#include "state/config/snapshot.h"
 
 /* NULL with an error; snapshot_put it. */
 struct snapshot *folder_read(struct dario *d, struct err *e);

@@ -2,8 +2,8 @@
 #include "config.h"
 
 #include "lib/lib.h"
-#include "state/price.h"
-#include "state/snapshot.h"
+#include "state/config/snapshot.h"
+#include "state/usage/price.h"
 
 #include <dlfcn.h>
 #include <limits.h>

@@ -4,8 +4,8 @@
 #define DARIO_TRANSLATOR_H
 
 #include "lib/lib.h"
-#include "state/models.h"
-#include "state/providers.h"
+#include "state/config/models.h"
+#include "state/config/providers.h"
 
 struct dario_translator {
 	const struct dario *of;

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "dialect/dialect.h"
 #include "lib/lib.h"
-#include "state/price.h"
+#include "state/usage/price.h"
 
 void lib_usage(struct dario_usage *to, const struct usage *u)
 {

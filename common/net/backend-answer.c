@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "net/model-list.h"
-#include "state/error-said.h"
+#include "state/pool/error-said.h"
 
 #include <stdio.h>
 #include <string.h>

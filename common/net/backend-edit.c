@@ -7,9 +7,9 @@
 #include "base/secret-name.h"
 #include "net/base-url.h"
 #include "net/http.h"
-#include "state/key-command.h"
-#include "state/save.h"
-#include "state/snapshot.h"
+#include "state/config/key-command.h"
+#include "state/config/save.h"
+#include "state/config/snapshot.h"
 
 #include <stdio.h>
 #include <stdlib.h>

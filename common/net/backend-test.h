@@ -6,7 +6,7 @@
 #ifndef DARIO_BACKEND_TEST_H
 #define DARIO_BACKEND_TEST_H
 
-#include "state/backend.h"
+#include "state/config/backend.h"
 
 struct backend_tested {
 	int64_t ms; /* that it took */

@@ -4,7 +4,7 @@
 #include "net/base-url.h"
 
 #include "dialect/dialect.h"
-#include "state/providers.h"
+#include "state/config/providers.h"
 
 #include <ctype.h>
 #include <stdio.h>

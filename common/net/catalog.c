@@ -9,8 +9,8 @@
 #include "base/log.h"
 #include "net/fetch.h"
 #include "net/model-list.h"
-#include "state/model-name.h"
-#include "state/pool.h"
+#include "state/config/model-name.h"
+#include "state/pool/pool.h"
 
 #include <stdio.h>
 #include <string.h>

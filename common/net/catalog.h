@@ -16,8 +16,8 @@
 #define DARIO_CATALOG_H
 
 #include "net/http.h"
-#include "state/shared.h"
-#include "state/snapshot.h"
+#include "state/config/snapshot.h"
+#include "state/shared/shared.h"
 
 struct catalog {
 	struct http *http;

@@ -6,9 +6,9 @@
 #include "base/clock.h"
 #include "dialect/template.h"
 #include "net/catalog.h"
-#include "state/account-show.h"
-#include "state/breaker.h"
-#include "state/key-command.h"
+#include "state/config/key-command.h"
+#include "state/pool/breaker.h"
+#include "state/show/account-show.h"
 
 #include <stdio.h>
 #include <string.h>

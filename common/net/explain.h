@@ -8,8 +8,8 @@
 
 #include "base/jw.h"
 #include "dialect/peek.h"
-#include "state/pool.h"
-#include "state/route.h"
+#include "state/config/route.h"
+#include "state/pool/pool.h"
 
 #define EXPLAIN_NAME 80 /* bytes */
 #define EXPLAIN_WHY 300

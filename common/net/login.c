@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "base/query.h"
 #include "base/store.h"
-#include "state/account-show.h"
-#include "state/credential.h"
+#include "state/config/credential.h"
+#include "state/show/account-show.h"
 
 #include <stdio.h>
 #include <stdlib.h>

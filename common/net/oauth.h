@@ -13,8 +13,8 @@
 
 #include "base/digest.h"
 #include "net/http.h"
-#include "state/account.h"
-#include "state/oauth-config.h"
+#include "state/config/account.h"
+#include "state/config/oauth-config.h"
 
 #define OAUTH_MANUAL_REDIRECT "https://platform.claude.com/oauth/code/callback"
 

@@ -9,10 +9,10 @@
 #include "base/run.h"
 #include "base/wait.h"
 #include "net/oauth.h"
-#include "state/credential.h"
-#include "state/pool.h"
-#include "state/shared-choose.h"
-#include "state/snapshot.h"
+#include "state/config/credential.h"
+#include "state/config/snapshot.h"
+#include "state/pool/pool.h"
+#include "state/shared/shared-choose.h"
 
 #include <errno.h>
 #include <fcntl.h>

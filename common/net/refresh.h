@@ -20,7 +20,7 @@
 #define DARIO_REFRESH_H
 
 #include "net/http.h"
-#include "state/account.h"
+#include "state/config/account.h"
 
 #define REFRESH_PAUSE_MS 60000
 

@@ -8,9 +8,9 @@
 #include "config.h"
 
 #include "base/clock.h"
-#include "state/history.h"
-#include "state/pool.h"
-#include "state/sticky.h"
+#include "state/usage/history.h"
+#include "state/pool/pool.h"
+#include "state/pool/sticky.h"
 
 #include <stdatomic.h>
 #include <stdio.h>

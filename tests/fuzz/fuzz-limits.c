@@ -3,7 +3,7 @@
  * is a share, and what is taken over twice is as it was. */
 #include "config.h"
 
-#include "state/limits-read.h"
+#include "state/pool/limits-read.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,15 +3,15 @@
  * and everything that reads it. A snapshot is whole or an error. */
 #include "config.h"
 
-#include "state/breaker.h"
-#include "state/history.h"
-#include "state/limits.h"
-#include "state/login-state.h"
-#include "state/oauth-config.h"
-#include "state/standing.h"
-#include "state/report.h"
-#include "state/snapshot.h"
-#include "state/sticky.h"
+#include "state/pool/breaker.h"
+#include "state/usage/history.h"
+#include "state/pool/limits.h"
+#include "state/config/login-state.h"
+#include "state/config/oauth-config.h"
+#include "state/pool/standing.h"
+#include "state/show/report.h"
+#include "state/config/snapshot.h"
+#include "state/pool/sticky.h"
 
 #include <ftw.h>
 #include <glob.h>

@@ -29,7 +29,7 @@ sources_of() {
 }
 common=
 for file in "$src"/common/base/*.c "$src"/common/dialect/*.c \
-	"$src"/common/state/*.c; do
+	"$src"/common/state/*/*.c; do
 	folder=${file%/*}
 	object=$objects/${folder##*/}-$(basename "$file" .c).o
 	compile "$@" -c -o "$object" "$file"

@@ -19,7 +19,7 @@
 #include "dialect/error.h"
 #include "dialect/mend.h"
 #include "dialect/translation.h"
-#include "state/models.h"
+#include "state/config/models.h"
 
 #include <stdio.h>
 #include <stdlib.h>

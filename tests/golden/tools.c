@@ -22,8 +22,8 @@
 #include "dialect/answer-restore.h"
 #include "dialect/retext.h"
 #include "dialect/tool-map.h"
-#include "state/models.h"
-#include "state/tools.h"
+#include "state/config/models.h"
+#include "state/config/tools.h"
 
 #include <stdio.h>
 #include <stdlib.h>

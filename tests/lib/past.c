@@ -7,7 +7,7 @@
 #include "config.h"
 
 #include "base/clock.h"
-#include "state/usage.h"
+#include "state/usage/usage.h"
 
 #include <stdio.h>
 

@@ -22,7 +22,8 @@ only = {  # a library and the files that may see it
     "curl/": {"common/net/http-handle.h", "common/net/http-multi.h",
               "common/net/http-url.c"},
     "openssl/": {"common/base/aead.c", "common/base/digest.c"},
-    "hiredis/": {"common/state/redis-link.c", "common/state/redis-link.h"},
+    "hiredis/": {"common/state/shared/redis-link.c",
+                 "common/state/shared/redis-link.h"},
     "yaml.h": {"cli/yaml.c"},
     "zlib.h": {"common/base/unpack.c"},
     "zstd.h": {"common/base/unpack.c"},
@@ -49,7 +50,7 @@ linux["inotify_init1"] = {"common/base/folder-watch.c", "common/base/notify.c"}
 linux["F_OFD_SETLK"] = {"common/base/row-lock.c", "common/base/row-lock.h"}
 linux["malloc_trim"] = linux["mallopt"] = {"common/base/memory.c"}
 for folder, allowed in below.items():
-    for path in sorted(pathlib.Path(folder).glob("*.[ch]")):
+    for path in sorted(pathlib.Path(folder).rglob("*.[ch]")):
         text = path.read_text()
         for name in re.findall(r'#include "([^"]+)"', text):
             if "/" in name and name.split("/")[0] not in allowed:

@@ -5,7 +5,7 @@
 #include "dialect/form.h"
 #include "dialect/peek.h"
 #include "dialect/refs.h"
-#include "state/objects.h"
+#include "state/shared/objects.h"
 
 #define TYPE "multipart/form-data; boundary=B"
 #define PART(head, value) "--B\r\n" head "\r\n\r\n" value "\r\n"

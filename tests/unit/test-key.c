@@ -4,7 +4,7 @@
 
 #include "base/store.h"
 #include "dialect/delta-chars.h"
-#include "state/snapshot.h"
+#include "state/config/snapshot.h"
 
 #include <sys/stat.h>
 #include <time.h>

@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include "base/clock.h"
-#include "state/limits-read.h"
+#include "state/pool/limits-read.h"
 #include "tests/unit/unit.h"
 
 #include <inttypes.h>

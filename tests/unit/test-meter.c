@@ -5,9 +5,9 @@
 
 #include "base/clock.h"
 #include "base/store.h"
-#include "state/meter-table.h"
-#include "state/meter.h"
-#include "state/price.h"
+#include "state/keys/meter-table.h"
+#include "state/keys/meter.h"
+#include "state/usage/price.h"
 
 #include <signal.h>
 #include <stdatomic.h>

@@ -6,14 +6,14 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/http-date.h"
-#include "state/refusal.h"
-#include "state/account-show.h"
-#include "state/history.h"
-#include "state/login-state.h"
-#include "state/pool.h"
-#include "state/queue.h"
-#include "state/report.h"
-#include "state/sticky.h"
+#include "state/pool/refusal.h"
+#include "state/show/account-show.h"
+#include "state/usage/history.h"
+#include "state/config/login-state.h"
+#include "state/pool/pool.h"
+#include "state/pool/queue.h"
+#include "state/show/report.h"
+#include "state/pool/sticky.h"
 
 static const char *const numbers[] = {
 	"9223372036854775807",

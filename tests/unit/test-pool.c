@@ -6,13 +6,13 @@
 #include "base/clock.h"
 #include "base/http-date.h"
 #include "dialect/dialect.h"
-#include "state/cost.h"
-#include "state/history.h"
-#include "state/pool.h"
-#include "state/queue.h"
-#include "state/report.h"
-#include "state/sticky.h"
-#include "state/refusal.h"
+#include "state/usage/cost.h"
+#include "state/usage/history.h"
+#include "state/pool/pool.h"
+#include "state/pool/queue.h"
+#include "state/show/report.h"
+#include "state/pool/sticky.h"
+#include "state/pool/refusal.h"
 
 #include <inttypes.h>
 #include <sys/inotify.h>

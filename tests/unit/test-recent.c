@@ -4,7 +4,7 @@
 #include "unit.h"
 
 #include "base/store.h"
-#include "state/recent.h"
+#include "state/usage/recent.h"
 
 #include <fcntl.h>
 #include <signal.h>

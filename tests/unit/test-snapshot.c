@@ -6,7 +6,7 @@
  */
 #include "unit.h"
 
-#include "state/snapshot.h"
+#include "state/config/snapshot.h"
 
 #include <fcntl.h>
 #include <pthread.h>

@@ -3,8 +3,8 @@
 
 #include "base/log.h"
 #include "net/http.h"
-#include "state/route.h"
-#include "state/session-secret.h"
+#include "state/config/route.h"
+#include "state/keys/session-secret.h"
 
 #include <sys/stat.h>
 #ifdef __linux__

@@ -5,7 +5,7 @@
 #include "dialect/answer-restore.h"
 #include "dialect/dialect.h"
 #include "dialect/tool-map.h"
-#include "state/tools.h"
+#include "state/config/tools.h"
 
 /* Single quotes stand for double ones in the texts below. */
 static struct json_object *json(const char *text)

@@ -5,11 +5,11 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/store.h"
-#include "state/usage-folder.h"
-#include "state/usage-form.h"
-#include "state/usage-query.h"
-#include "state/usage.h"
-#include "state/windows-show.h"
+#include "state/usage/usage-folder.h"
+#include "state/usage/usage-form.h"
+#include "state/usage/usage-query.h"
+#include "state/usage/usage.h"
+#include "state/show/windows-show.h"
 
 #include <signal.h>
 #include <sys/stat.h>

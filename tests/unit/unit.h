@@ -20,7 +20,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #ifdef UNIT_STORE
-#include "state/shared-choose.h"
+#include "state/shared/shared-choose.h"
 
 /* Of the store or of files alone? */
 static inline bool unit_has_store(void)

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "state/keys/meter-table.h"
+#include "state/shared/shared-redis.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define COST_MAX (1000000LL * QUOTA_DOLLAR) /* of one request */
+#define NOTE_MS 1000                        /* between notes of one flight */
+#define WAITING_MAX 200000                  /* of ends that have not arrived */
+
+/* One request, from its beginning until the store knows how it has ended. */
+struct flight {
+	struct flight *next; /* of those that wait */
+	char name[160];
+	char id[64];
+	uint64_t serial;
+	int64_t hold, token_hold;
+	int64_t cost, tokens, noted; /* clock_ms of the last note */
+	int64_t ended;               /* clock_ms */
+	bool back;                   /* as if it had never been */
+};
+
+static struct {
+	pthread_mutex_t lock;
+	struct flight *first, **end;
+	size_t n;
+	bool full_said;
+	_Atomic uint64_t serials;
+} waiting = { .lock = PTHREAD_MUTEX_INITIALIZER, .end = &waiting.first };
+
+static int64_t within(int64_t v, int64_t most)
+{
+	return v < 0 ? 0 : v > most ? most : v;
+}
+
+static void begin(struct redis_args *a, const char *op)
+{
+	shared_redis_holds();
+	redis_args(a, op, shared_redis_self(), shared_redis_since());
+}
+
+/* --- sums ---------------------------------------------------------------- */
+
+static size_t read_window(struct meter_window *w, const redisReply *answer,
+			  size_t at)
+{
+	w->ms = redis_int_at(answer, at++);
+	w->newest = redis_int_at(answer, at++) % (METER_SLICES + 1);
+	for (int i = 0; i <= METER_SLICES; i++)
+		w->n[i] = redis_int_at(answer, at++);
+	return at;
+}
+
+/* From there on in the result. */
+static void read_sums(struct meter_sums *s, const redisReply *answer, size_t at)
+{
+	memset(s, 0, sizeof(*s));
+	/* Rolled until then, by the store's clock. */
+	s->last = s->latest = redis_int_at(answer, at++);
+	for (int p = 0; p < QUOTA_PERIODS; p++) {
+		s->period[p] = redis_int_at(answer, at + (size_t)p);
+		s->spent[p] = redis_int_at(answer,
+					   at + QUOTA_PERIODS + (size_t)p);
+	}
+	at += 2 * QUOTA_PERIODS;
+	s->hold = redis_int_at(answer, at++);
+	s->token_hold = redis_int_at(answer, at++);
+	s->flights = redis_int_at(answer, at++);
+	at = read_window(&s->rate, answer, at);
+	read_window(&s->tokens, answer, at);
+}
+
+/* --- ends ---------------------------------------------------------------- */
+
+/* Until the store is back. */
+static void keep(struct flight *f)
+{
+	bool full;
+
+	pthread_mutex_lock(&waiting.lock);
+	full = waiting.n == WAITING_MAX;
+	if (!full) {
+		f->next = NULL;
+		*waiting.end = f;
+		waiting.end = &f->next;
+		waiting.n++;
+	}
+	if (full && !waiting.full_said)
+		log_msg("more requests than can be kept have ended while the "
+			"store is away: what they cost is not counted");
+	waiting.full_said |= full;
+	pthread_mutex_unlock(&waiting.lock);
+	if (full)
+		free(f);
+}
+
+static void has_ended(void *arg, const redisReply *answer)
+{
+	struct flight *f = arg;
+
+	if (answer)
+		free(f);
+	else
+		keep(f);
+}
+
+/* Sent again, the store knows it by its id. */
+static void tell_end(struct flight *f)
+{
+	struct redis_args a;
+
+	begin(&a, "mend");
+	redis_word(&a, f->name);
+	redis_word(&a, f->id);
+	redis_int(&a, clock_ms() - f->ended);
+	redis_int(&a, f->cost);
+	redis_int(&a, f->tokens);
+	redis_int(&a, f->back);
+	redis_int(&a, (int64_t)f->serial);
+	redis_tell(&a, has_ended, f);
+}
+
+static void end(struct meter_lease *l, int64_t cost, int64_t tokens, bool back)
+{
+	struct flight *f = l->flight;
+
+	memset(l, 0, sizeof(*l));
+	f->cost = within(cost, COST_MAX);
+	f->tokens = within(tokens, QUOTA_COUNT_MAX);
+	f->ended = clock_ms();
+	f->back = back;
+	tell_end(f);
+}
+
+static void settle(struct meter_lease *l, int64_t cost, int64_t tokens)
+{
+	end(l, cost, tokens, false);
+}
+
+static void cancel(struct meter_lease *l)
+{
+	end(l, 0, 0, true);
+}
+
+void meter_redis_flush(void)
+{
+	struct flight *f, *next;
+
+	if (!redis_link_up())
+		return;
+	pthread_mutex_lock(&waiting.lock);
+	f = waiting.first;
+	waiting.first = NULL;
+	waiting.end = &waiting.first;
+	waiting.n = 0;
+	waiting.full_said = false;
+	pthread_mutex_unlock(&waiting.lock);
+	for (; f; f = next) {
+		next = f->next;
+		tell_end(f);
+	}
+}
+
+size_t meter_redis_waiting(void)
+{
+	size_t n;
+
+	pthread_mutex_lock(&waiting.lock);
+	n = waiting.n;
+	pthread_mutex_unlock(&waiting.lock);
+	return n;
+}
+
+/* --- the rest ------------------------------------------------------------ */
+
+static void nothing(void *arg, const redisReply *answer)
+{
+	(void)arg;
+	(void)answer;
+}
+
+static void note(struct meter_lease *l, int64_t cost, int64_t tokens)
+{
+	struct flight *f = l->flight;
+	struct redis_args a;
+
+	f->cost = within(cost, COST_MAX);
+	f->tokens = within(tokens, QUOTA_COUNT_MAX);
+	if (clock_ms() - f->noted < NOTE_MS)
+		return;
+	f->noted = clock_ms();
+	begin(&a, "mnote");
+	redis_word(&a, f->id);
+	redis_int(&a, f->cost);
+	redis_int(&a, f->tokens);
+	redis_tell(&a, nothing, NULL);
+}
+
+struct taking {
+	bool granted;
+	struct meter_sums sums;
+};
+
+static void took(void *arg, const redisReply *answer)
+{
+	struct taking *t = arg;
+
+	if (!answer)
+		return;
+	t->granted = redis_int_at(answer, 0);
+	read_sums(&t->sums, answer, 1);
+}
+
+static void take_args(struct redis_args *a, const struct flight *f,
+		      const struct quota *q, const struct meter_ask *ask)
+{
+	begin(a, "mtake");
+	redis_word(a, f->name);
+	redis_word(a, f->id);
+	redis_int(a, f->hold);
+	redis_int(a, f->token_hold);
+	redis_int(a, ask->cost);
+	redis_int(a, ask->strict);
+	for (int p = 0; p < QUOTA_PERIODS; p++)
+		redis_int(a, q->spend[p]);
+	redis_int(a, q->rate.most);
+	redis_int(a, q->rate.ms);
+	redis_int(a, q->tokens.most);
+	redis_int(a, q->tokens.ms);
+	redis_int(a, q->parallel);
+}
+
+static struct flight *flight_of(const char *name, const struct meter_ask *ask)
+{
+	struct flight *f = xcalloc(1, sizeof(*f));
+
+	f->serial = atomic_fetch_add(&waiting.serials, 1) + 1;
+	snprintf(f->name, sizeof(f->name), "%s", name);
+	snprintf(f->id, sizeof(f->id), "%s-%llu", redis_link_self(),
+		 (unsigned long long)f->serial);
+	f->hold = within(ask->cost, COST_MAX);
+	f->token_hold = within(ask->tokens, QUOTA_COUNT_MAX);
+	f->noted = clock_ms();
+	return f;
+}
+
+/* Where the store is away there is an error and a lease all the same: whoever
+ * goes on in spite of it ends it, and it is counted when the store is back. */
+static int take(const char *home, const char *name, const struct quota *q,
+		const struct meter_ask *ask, struct meter_lease *out,
+		struct meter_answer *answer, struct err *e)
+{
+	struct flight *f = flight_of(name, ask);
+	struct taking t = { .granted = false };
+	struct redis_args a;
+
+	(void)home;
+	*out = (struct meter_lease){ &meter_redis, NULL, f };
+	take_args(&a, f, q, ask);
+	if (redis_ask(&a, took, &t, e))
+		return -1;
+	meter_judge(&t.sums, q, ask, t.sums.latest, answer);
+	/* The store has the last word. */
+	if (t.granted) {
+		answer->verdict = METER_OK;
+		return 0;
+	}
+	if (answer->verdict == METER_OK)
+		answer->verdict = METER_BUSY;
+	free(f);
+	memset(out, 0, sizeof(*out));
+	return 0;
+}
+
+static void looked(void *arg, const redisReply *answer)
+{
+	if (answer)
+		read_sums(arg, answer, 0);
+}
+
+static int use(const char *home, const char *name, const struct quota *q,
+	       struct meter_use *out, struct err *e)
+{
+	struct meter_sums s = { .hold = 0 };
+	struct redis_args a;
+
+	(void)home;
+	memset(out, 0, sizeof(*out));
+	redis_args(&a, "mread", "", shared_redis_since());
+	redis_word(&a, name);
+	if (redis_ask(&a, looked, &s, e))
+		return -1;
+	meter_show(&s, q, s.latest, out);
+	return 0;
+}
+
+static void forget(const char *home, const char *name)
+{
+	struct redis_args a;
+	struct err unused;
+
+	meter_files.forget(home,
+			   name); /* it may be moved back (meter-move.h) */
+	redis_args(&a, "mforget", "", shared_redis_since());
+	redis_word(&a, name);
+	redis_ask(&a, nothing, NULL, &unused);
+}
+
+const struct meter_ops meter_redis = {
+	.take = take,
+	.note = note,
+	.settle = settle,
+	.cancel = cancel,
+	.use = use,
+	.forget = forget,
+};

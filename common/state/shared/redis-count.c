@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "base/clock.h"
+#include "base/task.h"
+#include "state/shared/redis-mirror.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define RACES 4         /* refused choices, before one is made all the same */
+#define BEAT_ENTRIES 60 /* that one beat says again */
+#define JUST_MS 50      /* old news that a choice may go by */
+#define LATER_MS 5      /* before it is said that less is held */
+#define LATER 16        /* entries */
+
+/* --- counts and turns ---------------------------------------------------- */
+
+/* After a fork nothing is held. */
+static void after_fork(void)
+{
+	if (redis_mirror.pid == getpid())
+		return;
+	pthread_mutex_lock(&redis_mirror.lock);
+	for (size_t i = 0; i < MIRROR_CHAINS; i++)
+		for (struct shared_entry *x = redis_mirror.chains[i]; x;
+		     x = x->next)
+			x->held = x->own = 0;
+	redis_mirror.pid = getpid();
+	redis_mirror.again = redis_mirror.asked = false;
+	pthread_mutex_unlock(&redis_mirror.lock);
+}
+
+static uint32_t others_of(struct shared_entry *x)
+{
+	uint32_t all = atomic_load_explicit(&x->all, memory_order_relaxed);
+	uint32_t own = atomic_load_explicit(&x->own, memory_order_relaxed);
+
+	return all > own ? all - own : 0;
+}
+
+uint32_t redis_count(struct shared_entry *x)
+{
+	return others_of(x) +
+	       atomic_load_explicit(&x->held, memory_order_relaxed);
+}
+
+/* What this process holds of it now, and the number of that. */
+static uint64_t say_held(struct shared_entry *x, int by, uint32_t *n)
+{
+	uint64_t serial;
+
+	after_fork();
+	pthread_mutex_lock(&redis_mirror.lock);
+	if (by > 0)
+		atomic_fetch_add(&x->held, 1);
+	else if (by < 0 && atomic_load(&x->held))
+		atomic_fetch_sub(&x->held, 1);
+	*n = atomic_load(&x->held);
+	serial = x->serial = atomic_fetch_add(&redis_mirror.serial, 1) + 1;
+	pthread_mutex_unlock(&redis_mirror.lock);
+	return serial;
+}
+
+struct saying {
+	struct shared_entry *x;
+	uint64_t serial;
+};
+
+/* Of a loop: entries of which less is held. The next choice says so, too. */
+static _Thread_local struct {
+	struct timer timer;
+	struct loop *loop;
+	struct shared_entry *list[LATER];
+	size_t n;
+} later;
+
+static void arrived(struct shared_entry *x, uint64_t serial)
+{
+	pthread_mutex_lock(&redis_mirror.lock);
+	if (serial > x->heard_serial)
+		x->heard_serial = serial;
+	pthread_mutex_unlock(&redis_mirror.lock);
+}
+
+static void said(void *arg, const redisReply *answer)
+{
+	struct saying *s = arg;
+
+	if (answer)
+		arrived(s->x, s->serial);
+	free(s);
+}
+
+/* Sent, not waited for; what does not arrive the keeper says again. */
+static void tell_held(struct shared_entry *x, int by)
+{
+	struct saying *s = xcalloc(1, sizeof(*s));
+	struct redis_args a;
+	uint32_t n;
+
+	s->x = x;
+	s->serial = say_held(x, by, &n);
+	atomic_store(&x->sent_serial, s->serial);
+	redis_mirror_begin(&a, "beat", true);
+	redis_word(&a, x->name);
+	redis_int(&a, n);
+	redis_int(&a, (int64_t)s->serial);
+	redis_tell(&a, said, s);
+}
+
+bool redis_add(struct shared_entry *x, uint32_t seen)
+{
+	if (redis_count(x) != seen)
+		return false;
+	tell_held(x, 1);
+	return true;
+}
+
+static void tell_later(void *arg)
+{
+	(void)arg;
+	while (later.n) {
+		struct shared_entry *x = later.list[--later.n];
+
+		if (x->serial > atomic_load(&x->sent_serial))
+			tell_held(x, 0);
+	}
+}
+
+static void on_later(struct timer *t)
+{
+	struct err unused;
+
+	(void)t;
+	task_start(later.loop, tell_later, NULL, &unused);
+}
+
+void redis_count_leave(void)
+{
+	if (later.loop)
+		loop_untime(later.loop, &later.timer);
+	later.loop = NULL;
+	later.n = 0;
+}
+
+/* Nobody waits to hear it, and soon there is more to say. */
+void redis_sub(struct shared_entry *x)
+{
+	uint32_t n;
+
+	if (!task_self() || later.n == LATER) {
+		tell_held(x, -1);
+		return;
+	}
+	say_held(x, -1, &n);
+	for (size_t i = 0; i < later.n; i++)
+		if (later.list[i] == x)
+			return;
+	later.list[later.n++] = x;
+	later.loop = task_loop();
+	later.timer.fn = on_later;
+	if (later.n == 1)
+		loop_time(later.loop, &later.timer, clock_ms() + LATER_MS);
+}
+
+bool redis_is_older(struct shared_entry *a, struct shared_entry *b)
+{
+	return atomic_load_explicit(&a->last, memory_order_relaxed) <
+	       atomic_load_explicit(&b->last, memory_order_relaxed);
+}
+
+/* As far as this host knows. */
+static int64_t turn_here(struct shared_entry *x, int64_t interval, int64_t max)
+{
+	int64_t now = clock_wall_ms() + atomic_load(&redis_mirror.ahead);
+	int64_t was = atomic_load(&x->turn), at;
+
+	if (interval <= 0)
+		return 0;
+	do {
+		at = was < now || was > now + max + interval ? now : was;
+		if (at - now > max)
+			return -1;
+	} while (!atomic_compare_exchange_weak(&x->turn, &was, at + interval));
+	return at - now;
+}
+
+struct taking {
+	bool granted;
+	int64_t wait;
+};
+
+static void took(void *arg, const redisReply *answer)
+{
+	struct taking *t = arg;
+
+	if (!answer)
+		return;
+	t->granted = redis_int_at(answer, 0);
+	t->wait = redis_int_at(answer, 1);
+}
+
+/* This request has asked for something else just now, with all news: it need
+ * not wait once more. */
+static bool has_just_asked(void)
+{
+	return task_self() && *task_waited() && redis_mirror_age() <= JUST_MS;
+}
+
+/* The choice was made of news that may be old: the store says whether they
+ * still hold. */
+bool redis_take(struct shared_entry *x, uint32_t seen, int64_t interval,
+		int64_t max, int64_t *wait)
+{
+	struct taking t = { false, 0 };
+	struct redis_args a;
+	struct err unused;
+	uint64_t serial;
+	int64_t version;
+	uint32_t n, others = others_of(x);
+	bool force = atomic_load(&x->races) >= RACES, also;
+	int rc;
+
+	if (redis_count(x) != seen)
+		return false;
+	if (interval <= 0 && has_just_asked()) {
+		tell_held(x, 1);
+		*wait = 0;
+		return true;
+	}
+	serial = say_held(x, 1, &n);
+	atomic_store(&x->sent_serial, serial);
+	version = redis_mirror_version(x);
+	/* News that are on their way need not be asked for twice. */
+	also = atomic_exchange(&redis_mirror.asked, true);
+	redis_mirror_begin(&a, also ? "also" : "take", true);
+	redis_word(&a, x->name);
+	redis_int(&a, n);
+	redis_int(&a, (int64_t)serial);
+	redis_int(&a, others);
+	redis_int(&a, version);
+	redis_int(&a, interval);
+	redis_int(&a, max);
+	redis_int(&a, force);
+	rc = redis_ask(&a, took, &t, &unused);
+	if (!also)
+		atomic_store(&redis_mirror.asked, false);
+	if (rc) {
+		*wait = turn_here(x, interval, max);
+		return true;
+	}
+	if (!t.granted) {
+		atomic_fetch_add(&x->races, 1);
+		tell_held(x, -1);
+		return false;
+	}
+	atomic_store(&x->races, 0);
+	arrived(x, serial);
+	*wait = t.wait;
+	return true;
+}
+
+static void turned(void *arg, const redisReply *answer)
+{
+	if (answer)
+		*(int64_t *)arg = redis_int_at(answer, 0);
+}
+
+int64_t redis_turn(struct shared_entry *x, int64_t interval, int64_t max)
+{
+	struct redis_args a;
+	struct err unused;
+	int64_t wait = 0;
+
+	redis_mirror_begin(&a, "turn", false);
+	redis_word(&a, x->name);
+	redis_int(&a, interval);
+	redis_int(&a, max);
+	if (redis_ask(&a, turned, &wait, &unused))
+		return turn_here(x, interval, max);
+	return wait;
+}
+
+int64_t redis_turn_in(struct shared_entry *x, int64_t now)
+{
+	int64_t next = atomic_load_explicit(&x->turn, memory_order_relaxed) -
+		       atomic_load_explicit(&redis_mirror.ahead,
+					    memory_order_relaxed);
+
+	return next > now ? next - now : 0;
+}
+
+/* --- what has not arrived ------------------------------------------------ */
+
+/* With the lock: does the store not know what we hold of it? */
+static bool is_unheard(const struct shared_entry *x)
+{
+	return x->serial > x->heard_serial ||
+	       (atomic_load(&redis_mirror.again) && atomic_load(&x->held));
+}
+
+static size_t unheard(struct shared_entry **list, size_t most)
+{
+	size_t n = 0;
+
+	pthread_mutex_lock(&redis_mirror.lock);
+	for (size_t i = 0; i < MIRROR_CHAINS; i++)
+		for (struct shared_entry *x = redis_mirror.chains[i];
+		     x && n < most; x = x->next)
+			if (is_unheard(x))
+				list[n++] = x;
+	if (n < most)
+		atomic_store(&redis_mirror.again, false);
+	pthread_mutex_unlock(&redis_mirror.lock);
+	return n;
+}
+
+static void beaten(void *arg, const redisReply *answer)
+{
+	*(bool *)arg = answer;
+}
+
+void shared_redis_beat(void)
+{
+	struct shared_entry *list[BEAT_ENTRIES];
+	uint64_t serials[BEAT_ENTRIES];
+	bool again = atomic_load(&redis_mirror.again), ok = false;
+	size_t n = unheard(list, BEAT_ENTRIES);
+	struct redis_args a;
+	struct err unused;
+	uint32_t held;
+
+	redis_mirror_begin(&a, "beat", false);
+	for (size_t i = 0; i < n; i++) {
+		serials[i] = say_held(list[i], 0, &held);
+		redis_word(&a, list[i]->name);
+		redis_int(&a, held);
+		redis_int(&a, (int64_t)serials[i]);
+	}
+	redis_ask(&a, beaten, &ok, &unused);
+	for (size_t i = 0; ok && i < n; i++)
+		arrived(list[i], serials[i]);
+	if (!ok && again)
+		atomic_store(&redis_mirror.again, true);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cost: what an answer of a backend costs, by the prices of a configuration.
+ * What answers on the user's own machine costs nothing, and so does the demo.
+ * Thread-safe.
+ */
+#ifndef DARIO_COST_H
+#define DARIO_COST_H
+
+#include "state/config/snapshot.h"
+#include "state/usage/price.h"
+
+bool cost_is_free(const struct backend *b);
+/* In US dollars at `when`, by the backend's name; negative: not known. */
+double cost_of(const struct snapshot *c, const char *backend, const char *model,
+	       int64_t when, const struct usage *u);
+
+#endif
