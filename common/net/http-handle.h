@@ -6,11 +6,23 @@
 #ifndef DARIO_HTTP_HANDLE_H
 #define DARIO_HTTP_HANDLE_H
 
+#include "base/loop.h"
 #include "base/task.h"
 #include "base/unpack.h"
 #include "net/http.h"
 
 #include <curl/curl.h>
+
+#define HTTP_IN_MAX (64u << 10) /* bytes of a body that wait to be taken */
+
+struct http {
+	struct loop *loop;
+	bool own_loop;
+	long kept;
+	struct http_multi *multi; /* since the first call */
+	struct handle *free;
+	size_t n_free;
+};
 
 struct handle {
 	struct handle *next; /* of those that are free */
@@ -55,6 +67,20 @@ struct handle {
 	size_t rested;         /* bytes since others had their turn */
 	bool refused;          /* by the callback */
 };
+
+struct handle *http_handle_new(struct http *h, struct err *e);
+void http_handle_free(struct handle *k);
+/* For the call, which begins now. */
+int http_handle_set(struct handle *k, struct http_call *c, struct err *e);
+/* libcurl wants a socket. */
+curl_socket_t http_on_open(void *arg, curlsocktype purpose,
+			   struct curl_sockaddr *to);
+
+/* What comes: libcurl brings it outside of the task, which takes all that has
+ * come so far. */
+size_t http_on_header(char *p, size_t size, size_t n, void *arg);
+size_t http_on_body(char *p, size_t size, size_t n, void *arg);
+int http_take(struct handle *k);
 
 /* The body that follows: see http_call.on_send. Set the handle up; hand on what
  * has come; clean up. */
