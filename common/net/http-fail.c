@@ -109,9 +109,9 @@ static int lost(const struct handle *k, struct err *e)
 			       "answer");
 	return err_set(e, ERR_RESET,
 		       "the connection was lost before an answer came%s",
-		       k->sent_at ? "; the request had been sent, and may have "
-				    "been billed"
-				  : "");
+		       http_is_unread(k) ? ""
+					 : "; the request had been sent, and "
+					   "may have been billed");
 }
 
 static bool holds_one(const char *why, const char *const *words)
@@ -179,7 +179,7 @@ int http_fail(struct handle *k, CURLcode rc, struct err *e)
 
 	if (k->failed)
 		return -1;
-	if (k->lost_at)
+	if (k->stale)
 		return lost(k, e);
 	if (k->shortage)
 		return err_set(e, ERR_BUSY,

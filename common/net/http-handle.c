@@ -116,6 +116,7 @@ static int set_ca_file(struct handle *k, const struct http_call *c,
 	if (c->ca_file && file_check(c->ca_file, e))
 		return err_add(e, "caFile");
 	curl_easy_reset(k->easy);
+	k->fresh = false;
 	set_constants(k);
 	free(k->ca_file);
 	k->ca_file = xstrdup(c->ca_file);
@@ -162,14 +163,16 @@ int http_handle_set(struct handle *k, struct http_call *c, struct err *e)
 	k->call = c;
 	k->err = e;
 	k->task = task_self();
-	k->failed = k->opened = k->head_whole = k->paused = k->ended = false;
+	k->failed = k->opened = k->stale = k->head_whole = k->paused =
+		k->ended = false;
 	k->out_ended = k->starved = k->answer_begun = c->sent = false;
 	k->early = k->shortage = k->status = 0;
 	k->sent_at = k->lost_at = 0;
+	k->life = 0;
 	k->fd = -1;
 	k->error[0] = k->coding[0] = '\0';
 	k->started = k->last = clock_ms();
-	c->answered = false;
+	c->answered = c->worked = false;
 	buf_reset(&k->head);
 	buf_reset(&k->in);
 	if (set_ca_file(k, c, e))
@@ -179,5 +182,6 @@ int http_handle_set(struct handle *k, struct http_call *c, struct err *e)
 	curl_easy_setopt(k->easy, CURLOPT_BUFFERSIZE,
 			 c->stream ? STREAM_BYTES : (long)CURL_MAX_WRITE_SIZE);
 	set_method(k, c);
+	http_choose_fresh(k);
 	return set_strings(k->easy, c, e);
 }

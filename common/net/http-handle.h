@@ -28,6 +28,7 @@ struct handle {
 	struct handle *next; /* of those that are free */
 	struct http *of;
 	CURL *easy;
+	bool fresh;    /* it takes no kept connection */
 	char *ca_file; /* that is set in it, or NULL: the usual */
 	struct curl_slist *fields;
 	size_t fields_max;
@@ -47,10 +48,13 @@ struct handle {
 	bool opened;       /* a connection; else a kept one is used */
 	int shortage;      /* errno: no socket could be had; or 0 */
 	int64_t sent_at;   /* when all of the body was out; 0: not yet */
-	int64_t lost_at;   /* when a kept connection was, without an answer */
+	int64_t lost_at;   /* when the connection was, without an answer */
+	bool stale;        /* it was a kept one: libcurl would send again */
 	bool answer_begun; /* a part of an answer had come by then */
 	bool failed;       /* *err is filled */
 	int fd;            /* the connection's, or -1 */
+	unsigned life;     /* of this number */
+	uint64_t origin;   /* hash of where it goes */
 	int status;        /* of the head that comes in */
 	int early;         /* answers with a status below 200 */
 	int64_t started, last;
@@ -75,6 +79,16 @@ int http_handle_set(struct handle *k, struct http_call *c, struct err *e);
 /* libcurl wants a socket. */
 curl_socket_t http_on_open(void *arg, curlsocktype purpose,
 			   struct curl_sockaddr *to);
+
+/* Is a kept connection to be used, or may it be closed just now? What its end
+ * says of the next one. */
+void http_choose_fresh(struct handle *k);
+void http_note_end(struct handle *k);
+/* A connection that is lost before an answer: what became of the request. */
+void http_note_sent(struct handle *k); /* when all of it is out */
+void http_note_lost(struct handle *k);
+/* The upstream cannot have worked on it. */
+bool http_is_unread(const struct handle *k);
 
 /* What comes: libcurl brings it outside of the task, which takes all that has
  * come so far. */

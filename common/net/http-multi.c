@@ -12,15 +12,27 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define SOON_MS 100        /* after an answer */
+#define CLOSING_MS 5000    /* so long it is kept in mind */
+#define CLOSING_ORIGINS 16 /* at a time */
+
 /* By its number. libcurl lets go of a socket after each transfer and takes it
  * up with the next; the kernel goes on watching it in between. */
 struct sock {
 	struct watch watch;
 	struct http_multi *of;
+	unsigned life;       /* how many sockets have had the number */
+	struct tcp_end end;  /* of the last one that was closed: */
+	unsigned ended_life; /* this one */
 	long trip;
-	bool kept;  /* made by http_multi_socket: we see when it is closed */
-	bool muted; /* libcurl does not want to hear of it */
-	bool came;  /* bytes have, since it was taken up */
+	uint64_t origin;  /* of the last call */
+	int64_t answered; /* when it was; 0: not yet */
+	bool idle;        /* since then */
+	bool soon;        /* the last one was closed soon after that */
+	bool kept;   /* made by http_multi_socket: we see when it is closed */
+	bool muted;  /* libcurl does not want to hear of it */
+	bool came;   /* bytes have, since it was taken up */
+	bool unread; /* the other side had closed before it had all */
 };
 
 struct http_multi {
@@ -31,6 +43,11 @@ struct http_multi {
 	struct timer timer;
 	struct sock **socks; /* a place for each number */
 	size_t n_socks;
+	struct closing {
+		uint64_t origin;
+		int64_t until;
+	} closing[CLOSING_ORIGINS];
+	int64_t closing_until; /* the last of them */
 };
 
 static struct sock *sock_of(struct http_multi *m, int fd)
@@ -70,13 +87,44 @@ static void act(struct http_multi *m, curl_socket_t fd, int events)
 	tell_ended(m);
 }
 
-/* More than its end? */
-static bool has_bytes(int fd, unsigned events)
+static void note_closing(struct http_multi *m, uint64_t origin)
 {
+	struct closing *to = &m->closing[0];
+
+	for (size_t i = 0; i < CLOSING_ORIGINS; i++) {
+		struct closing *c = &m->closing[i];
+
+		if (c->origin == origin || c->until < to->until)
+			to = c;
+		if (c->origin == origin)
+			break;
+	}
+	to->origin = origin;
+	to->until = m->closing_until = clock_ms() + CLOSING_MS;
+}
+
+/* The other side has closed it. */
+static void note_end(struct sock *s)
+{
+	s->soon = s->answered && clock_ms() - s->answered <= SOON_MS;
+	if (s->idle && s->soon)
+		note_closing(s->of, s->origin);
+	s->idle = false;
+}
+
+/* The first thing that comes: more than its end? What the end says of what was
+ * sent is asked now: later TLS has tried to say goodbye. */
+static void look(struct sock *s, unsigned events)
+{
+	struct tcp_end end;
 	char byte;
 
-	return !(events & LOOP_GONE) ||
-	       recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+	s->came = true;
+	if (!(events & LOOP_GONE))
+		return;
+	s->came = recv(s->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+	tcp_look(s->watch.fd, &end);
+	s->unread = end.unread;
 }
 
 static void on_event(struct watch *w, unsigned events)
@@ -85,11 +133,13 @@ static void on_event(struct watch *w, unsigned events)
 	int what = 0;
 
 	if (s->muted) { /* a kept connection was closed, mostly */
+		note_end(s);
 		loop_unwatch(s->of->loop, w);
 		return;
 	}
-	if (events & LOOP_READ && !s->came)
-		s->came = has_bytes(w->fd, events);
+	/* While it connects the error is libcurl's. */
+	if (events & LOOP_READ && !s->came && !(w->events & LOOP_WRITE))
+		look(s, events);
 	if (events & (LOOP_READ | LOOP_GONE))
 		what |= CURL_CSELECT_IN;
 	if (events & LOOP_WRITE)
@@ -116,9 +166,10 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
 	if (what & CURL_POLL_OUT)
 		events |= LOOP_WRITE;
 	if (s->muted)
-		s->muted = s->came = false;
+		s->muted = s->came = s->unread = false;
+	s->idle = false;
 	s->watch.fn = on_event;
-	m->ops->waits(easy, fd, what & CURL_POLL_OUT);
+	m->ops->waits(easy, fd, s->life, what & CURL_POLL_OUT);
 	return loop_watch(m->loop, &s->watch, events);
 }
 
@@ -128,6 +179,13 @@ static int on_close(void *arg, curl_socket_t fd)
 	struct sock *s = sock_of(m, fd);
 
 	loop_forget(m->loop, &s->watch);
+	if (s->kept) {
+		tcp_look(fd, &s->end);
+		s->end.unread |= s->unread;
+		s->ended_life = s->life;
+		if (s->end.closed)
+			note_end(s);
+	}
 	s->kept = false;
 	return close(fd);
 }
@@ -160,7 +218,10 @@ int http_multi_socket(struct http_multi *m, const struct curl_sockaddr *to)
 	/* libcurl closes some by itself: the number is a new one then. */
 	loop_forget(m->loop, &s->watch);
 	s->kept = true;
-	s->came = false;
+	s->muted = s->came = s->unread = false;
+	s->life++;
+	s->idle = s->soon = false;
+	s->answered = 0;
 	s->trip = 0;
 	return fd;
 }
@@ -168,6 +229,48 @@ int http_multi_socket(struct http_multi *m, const struct curl_sockaddr *to)
 long *http_multi_trip(struct http_multi *m, int fd)
 {
 	return &sock_of(m, fd)->trip;
+}
+
+const struct tcp_end *http_multi_end(struct http_multi *m, int fd,
+				     unsigned life)
+{
+	static const struct tcp_end none;
+	const struct sock *s = sock_of(m, fd);
+
+	return s->ended_life == life ? &s->end : &none;
+}
+
+void http_multi_kept(struct http_multi *m, int fd, uint64_t origin,
+		     int64_t from)
+{
+	struct sock *s = sock_of(m, fd);
+
+	if (!s->kept) /* it has been closed */
+		return;
+	s->origin = origin;
+	s->idle = true;
+	s->answered = from;
+}
+
+void http_multi_lost(struct http_multi *m, int fd, unsigned life)
+{
+	struct sock *s = sock_of(m, fd);
+
+	if (s->ended_life == life && s->soon)
+		note_closing(m, s->origin);
+}
+
+bool http_multi_closes(const struct http_multi *m, uint64_t origin)
+{
+	int64_t now;
+
+	if (!m->closing_until)
+		return false;
+	now = clock_ms();
+	for (size_t i = 0; i < CLOSING_ORIGINS; i++)
+		if (m->closing[i].origin == origin && m->closing[i].until > now)
+			return true;
+	return false;
 }
 
 bool http_multi_came(struct http_multi *m, int fd)

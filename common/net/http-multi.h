@@ -11,16 +11,18 @@
 #define DARIO_HTTP_MULTI_H
 
 #include "base/loop.h"
+#include "base/tcp.h"
 
 #include <curl/curl.h>
 
 struct http_multi;
 
 /* `done` is called when a transfer has ended, `waits` when libcurl has done
- * what it can for one and waits for its socket. */
+ * what it can for one and waits for its socket. Numbers of sockets come again:
+ * `life` tells one from the next. */
 struct http_multi_ops {
 	void (*done)(CURL *easy, CURLcode rc);
-	void (*waits)(CURL *easy, int fd, bool to_send);
+	void (*waits)(CURL *easy, int fd, unsigned life, bool to_send);
 };
 
 struct http_multi *http_multi_new(struct loop *l,
@@ -37,6 +39,18 @@ void http_multi_remove(struct http_multi *m, CURL *easy);
 int http_multi_socket(struct http_multi *m, const struct curl_sockaddr *to);
 /* A number to be kept with a connection: ms that it took to be made. */
 long *http_multi_trip(struct http_multi *m, int fd);
+/* How it ended; not known: it is open, or forgotten. */
+const struct tcp_end *http_multi_end(struct http_multi *m, int fd,
+				     unsigned life);
+/* A call to `origin` has ended, its connection is kept `from` now on. Some
+ * upstreams close it right after the answer, without a word: what is sent there
+ * just then is lost. Was that seen of late? It is when a connection is closed
+ * while it is idle, or lost by the next call. */
+void http_multi_kept(struct http_multi *m, int fd, uint64_t origin,
+		     int64_t from);
+bool http_multi_closes(const struct http_multi *m, uint64_t origin);
+void http_multi_lost(struct http_multi *m, int fd, unsigned life);
+
 /* Have bytes come since a transfer took the connection up? */
 bool http_multi_came(struct http_multi *m, int fd);
 

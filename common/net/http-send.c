@@ -44,8 +44,6 @@ void http_send_begin(struct handle *k)
 	curl_easy_setopt(k->easy, CURLOPT_INFILESIZE_LARGE, n);
 	curl_easy_setopt(k->easy, CURLOPT_READFUNCTION, on_read);
 	curl_easy_setopt(k->easy, CURLOPT_READDATA, k);
-	/* A kept one may be closed just now, and this cannot be sent twice. */
-	curl_easy_setopt(k->easy, CURLOPT_FRESH_CONNECT, 1L);
 }
 
 /* What there is now. Nothing is taken before what was there at first is on its
@@ -95,8 +93,6 @@ void http_resume(struct handle *k)
 
 void http_send_end(struct handle *k)
 {
-	if (!k->call->on_send)
-		return;
-	buf_release(&k->out);
-	curl_easy_setopt(k->easy, CURLOPT_FRESH_CONNECT, 0L);
+	if (k->call->on_send)
+		buf_release(&k->out);
 }

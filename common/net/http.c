@@ -13,13 +13,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define KEPT_MEMORY (16u << 10) /* bytes that a free handle holds on to */
 #define HANDLES_MAX 256         /* free ones */
 #define HANDLES_KEPT 16         /* of them, by http_trim */
 #define WAIT_MS 60000           /* between two looks at the clocks */
-#define STALE_SPARE_MS 10       /* beyond a round trip: see may_resend */
 
 void http_version(char *out, size_t n)
 {
@@ -36,17 +34,9 @@ static bool is_safe(const char *method)
 	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
 }
 
-/* A part of the first line, that libcurl does not count? Not to be seen below
- * TLS, which says things of its own. */
-static bool answer_has_begun(const struct handle *k)
-{
-	return k->fd >= 0 && strncasecmp(k->call->url, "http:", 5) == 0 &&
-	       http_multi_came(k->of->multi, k->fd);
-}
-
 /* When a kept connection is lost libcurl opens another one and sends the
  * request again, up to five times, whatever the upstream has done with the
- * first. Not with ours: see may_resend. */
+ * first. Not with ours: see http-loss.c. */
 curl_socket_t http_on_open(void *arg, curlsocktype purpose,
 			   struct curl_sockaddr *to)
 {
@@ -58,8 +48,8 @@ curl_socket_t http_on_open(void *arg, curlsocktype purpose,
 	k->opened = true;
 	curl_easy_getinfo(k->easy, CURLINFO_REQUEST_SIZE, &sent);
 	if (sent && !is_safe(k->call->method)) {
-		k->lost_at = clock_ms();
-		k->answer_begun = answer_has_begun(k);
+		k->stale = true;
+		http_note_lost(k);
 		return CURL_SOCKET_BAD;
 	}
 	fd = http_multi_socket(k->of->multi, to);
@@ -75,21 +65,12 @@ static void on_done(CURL *easy, CURLcode rc)
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&k);
 	k->ended = true;
 	k->result = rc;
+	if (rc != CURLE_OK && !k->stale)
+		http_note_lost(k);
 	task_wake(k->task);
 }
 
-static void note_sent(struct handle *k)
-{
-	curl_off_t body = 0;
-	long head = 0;
-
-	curl_easy_getinfo(k->easy, CURLINFO_SIZE_UPLOAD_T, &body);
-	curl_easy_getinfo(k->easy, CURLINFO_REQUEST_SIZE, &head);
-	if (head && (size_t)body >= k->call->body.n)
-		k->sent_at = clock_ms();
-}
-
-static void on_waits(CURL *easy, int fd, bool to_send)
+static void on_waits(CURL *easy, int fd, unsigned life, bool to_send)
 {
 	struct handle *k = NULL;
 
@@ -97,8 +78,9 @@ static void on_waits(CURL *easy, int fd, bool to_send)
 	if (!k) /* libcurl's own, to end a connection */
 		return;
 	k->fd = fd;
+	k->life = life;
 	if (!to_send && !k->sent_at && k->call)
-		note_sent(k);
+		http_note_sent(k);
 }
 
 static const struct http_multi_ops multi_ops = {
@@ -292,7 +274,7 @@ static int transfer(struct handle *k, struct err *e)
 	if (c->enough)
 		return 0;
 	if (!k->sent_at) /* it has not waited for an answer */
-		note_sent(k);
+		http_note_sent(k);
 	if (k->result != CURLE_OK)
 		return http_fail(k, k->result, e);
 	if (!c->answered) /* closed in the middle of its head */
@@ -308,19 +290,6 @@ static void take_times(const struct handle *k, struct http_times *t)
 	t->first_byte = http_time_of(k->easy, CURLINFO_STARTTRANSFER_TIME_T);
 }
 
-/* An upstream may close a kept connection just as the request is on its way:
- * it has not read it then. That shows within a round trip; what closes later
- * may have worked on it. */
-static bool may_resend(const struct handle *k)
-{
-	if (!k->lost_at || k->failed || k->answer_begun)
-		return false;
-	if (!k->sent_at || k->fd < 0)
-		return true;
-	return k->lost_at - k->sent_at <=
-	     *http_multi_trip(k->of->multi, k->fd) + STALE_SPARE_MS;
-}
-
 static int run_once(struct handle *k, struct http_call *c, struct err *e)
 {
 	struct http_multi *m = k->of->multi;
@@ -330,12 +299,14 @@ static int run_once(struct handle *k, struct http_call *c, struct err *e)
 		rc = http_multi_add(m, k->easy, e);
 	if (rc == 0) {
 		rc = transfer(k, e);
+		c->worked = rc && !http_is_unread(k);
 		take_times(k, &c->times);
 		/* To connect takes about a round trip. */
 		if (k->opened && k->fd >= 0)
 			*http_multi_trip(m, k->fd) = c->times.tcp -
 						     c->times.name;
 		http_multi_remove(m, k->easy);
+		http_note_end(k);
 	}
 	http_send_end(k);
 	http_unpack_release(k);
@@ -355,8 +326,8 @@ static int run(struct http *h, struct http_call *c, struct err *e)
 	if (!k)
 		return -1;
 	rc = run_once(k, c, e);
-	if (k->lost_at) { /* libcurl counts such losses on a handle */
-		bool again = may_resend(k) && !c->sent;
+	if (k->stale) { /* libcurl counts such losses on a handle */
+		bool again = !c->worked && !c->sent && !k->failed;
 
 		http_handle_free(k);
 		if (!again)

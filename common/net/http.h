@@ -9,8 +9,8 @@
  *
  * Redirects are never followed, nothing for loopback goes through a proxy,
  * certificates are always verified, and the body arrives decoded. A request is
- * sent once; on a fresh connection once more, when a kept one was closed so
- * soon that the upstream cannot have read it. Connections are kept; the oldest
+ * sent once; on a fresh connection once more, when a kept one was closed before
+ * the upstream can have worked on it. Connections are kept; the oldest
  * is used first, so that few stay busy instead of many going stale. A body need
  * not be there as a whole: what on_send brings is sent as it comes, on a fresh
  * connection and never twice. One struct http serves one loop. Times are
@@ -89,9 +89,10 @@ struct http_call {
 	 * all; HTTP_LATER: whoever brings more wakes the task. */
 	long (*on_send)(void *arg, char *p, size_t n, struct err *e);
 
-	bool sent;               /* out, with on_send: it cannot be made anew */
-	bool enough;             /* set by a callback: the rest is not needed */
-	bool answered;           /* out: the head has arrived */
+	bool sent;     /* out, with on_send: it cannot be made anew */
+	bool enough;   /* set by a callback: the rest is not needed */
+	bool answered; /* out: the head has arrived */
+	bool worked;   /* out: it failed, but the upstream had the time */
 	struct http_times times; /* out */
 };
 
