@@ -156,25 +156,40 @@ need() {
 	done
 }
 
+# free_port: the next one in a row that all tests share, so that of two which
+# run at once neither gets what the other has yet to bind.
 free_port() {
-	python3 - <<-'EOF'
-	import random, socket
+	python3 - "${TMPDIR:-/tmp}/dario-test-port.$(id -u)" <<-'EOF'
+	import fcntl, os, random, socket, sys
+	fd = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+	fcntl.flock(fd, fcntl.LOCK_EX)
+	last = os.read(fd, 9)
+	port = int(last) if last.isdigit() else random.randrange(10000, 32000)
 	while True:
-	    port = random.randrange(10000, 32000)
+	    port = port + 1 if port < 31999 else 10000
 	    with socket.socket() as s:
 	        try:
 	            s.bind(("127.0.0.1", port))
 	        except OSError:
 	            continue
-	    print(port)
 	    break
+	os.pwrite(fd, b"%05d" % port, 0)
+	print(port)
 	EOF
 }
 
-# wait_for SECONDS COMMAND...: until the command succeeds, or time is up.
+# wait_for [SECONDS] COMMAND...: until the command succeeds. It is for what is
+# certain to come, and nobody knows how slow a machine is: time is up after a
+# minute and a half, or SECONDS where they are more.
 wait_for() {
-	deadline=$(($(date +%s%N) / 1000000 + $1 * 1000))
-	shift
+	seconds=90
+	case $1 in
+	[0-9]*)
+		[ "$1" -le "$seconds" ] || seconds=$1
+		shift
+		;;
+	esac
+	deadline=$(($(date +%s%N) / 1000000 + seconds * 1000))
 	until "$@" 2>/dev/null; do
 		[ $(($(date +%s%N) / 1000000)) -lt "$deadline" ] || return 1
 		sleep 0.02
@@ -214,7 +229,7 @@ put_state() {
 	[ "${STORE-}" != redis ] || "$dario" store migrate store 2>/dev/null
 }
 in_store() { # what redis-cli does, without a host's time limit
-	[ -n "$(timeout 10 redis-cli -s "$store" ${store_auth+-a "$store_auth" --no-auth-warning} "$@")" ]
+	[ -n "$(timeout 60 redis-cli -s "$store" ${store_auth+-a "$store_auth" --no-auth-warning} "$@")" ]
 }
 
 # start_router [FLAGS]: sets port, url, router (pid); its log is $tmp/log.

@@ -7,7 +7,7 @@ need lighttpd curl python3 redis-server redis-cli
 start_store
 
 ask_store() {
-	timeout 10 redis-cli -s "$store" "$@"
+	timeout 60 redis-cli -s "$store" "$@"
 }
 on() { # HOST
 	export DARIO_HOME="$tmp/host$1"

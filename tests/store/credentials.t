@@ -11,7 +11,7 @@ start_provider
 alias=work$$ # in the arguments of the process that asks
 account=accounts/$alias.json
 ask_store() {
-	timeout 10 redis-cli -s "$store" "$@"
+	timeout 60 redis-cli -s "$store" "$@"
 }
 on() { # HOST
 	export DARIO_HOME="$tmp/host$1"

@@ -98,7 +98,7 @@ total=$((11 + $(cat "$tmp/a") + $(cat "$tmp/b")))
 ok "with load, and killed 36 times: each request once ($total)" wait_for 20 both "$total.0"
 
 # A store that is empty, and one that is another, get all of it.
-timeout 10 redis-cli -s "$store" flushall >/dev/null
+timeout 60 redis-cli -s "$store" flushall >/dev/null
 ok 'emptied' migrate store
 is 'emptied: all of it is there again' "$(spent store anna)" "$total.0"
 ok 'emptied: and back' both "$total.0"
@@ -125,7 +125,7 @@ put sticky/1f.json "{\"1fbb\":[\"new\",${now}000]}"
 put objects/0a.json "{\n\"file-c\":[\"anth\",\"\",$((now - 5))],\n\"\":0}\n"
 ok 'texts: again' migrate store
 text() {
-	timeout 10 redis-cli -s "$store" --raw hget "dario:t:$1" x
+	timeout 60 redis-cli -s "$store" --raw hget "dario:t:$1" x
 }
 is 'conversations: of each the newest' "$(text sticky/1f | json '[j[k][0] for k in sorted(j)]')" "['here', 'new']"
 is 'objects: all, the newest first' "$(text objects/0a | grep -o 'file-.' | tr '\n' ' ')" 'file-b file-c file-a '

@@ -43,9 +43,9 @@ is 'full: who needs no limit is served' "$(ask owner)" 200
 isnt_served=$(ask "$paid")
 ok "full: a key with limits is not ($isnt_served)" test "$isnt_served" != 200
 beats() { # answers that a keeper has got since
-	[ "$(timeout 10 redis-cli -s "$store" info commandstats | sed -n 's/^cmdstat_evalsha:calls=\([0-9]*\).*/\1/p')" -ge "$1" ]
+	[ "$(timeout 60 redis-cli -s "$store" info commandstats | sed -n 's/^cmdstat_evalsha:calls=\([0-9]*\).*/\1/p')" -ge "$1" ]
 }
-timeout 10 redis-cli -s "$store" config resetstat >/dev/null
+timeout 60 redis-cli -s "$store" config resetstat >/dev/null
 ok 'full: it is looked at again' wait_for 30 beats 5
 is 'full: said once' "$(lines 'the store is away (it says OOM')$(lines 'the store is back')" 10
 in_store config set maxmemory 0

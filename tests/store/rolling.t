@@ -20,7 +20,7 @@ ask() { # KEY
 	status
 }
 in_redis() {
-	timeout 10 redis-cli -s "$store" --raw "$@"
+	timeout 60 redis-cli -s "$store" --raw "$@"
 }
 reset=$(($(date +%s) + 600))
 windows() { # USED
@@ -42,7 +42,7 @@ import json, sys
 j = json.load(sys.stdin)
 j["newer"] = {"list": [1, 2.50], "text": "\u00e9"}
 j["newerFlag"] = True
-print(json.dumps(j))' | timeout 10 redis-cli -s "$store" -x hset "$limits" x >/dev/null
+print(json.dumps(j))' | timeout 60 redis-cli -s "$store" -x hset "$limits" x >/dev/null
 in_redis hset "$limits" newer kept >/dev/null
 in_redis eval 'local s = cmsgpack.unpack(redis.call("GET", KEYS[1])) s[48], s[49] = 7, "newer" redis.call("SET", KEYS[1], cmsgpack.pack(s), "PX", 1000000000) return #s' 1 "$sums" >"$tmp/out"
 is 'sums: there are more' "$(cat "$tmp/out")" 49

@@ -19,7 +19,7 @@ server() { # NAME [FLAGS]: sets pid and port
 cli() { # PORT COMMAND...
 	at=$1
 	shift
-	timeout 10 redis-cli -p "$at" -a hush --no-auth-warning "$@"
+	timeout 60 redis-cli -p "$at" -a hush --no-auth-warning "$@"
 }
 server master
 master=$port master_pid=$pid
@@ -41,11 +41,11 @@ cat >"$tmp/sentinel.conf" <<-END
 END
 start_process "$tmp/sentinel.log" redis-sentinel "$tmp/sentinel.conf"
 knows() { # PORT: the sentinel, as the master's
-	timeout 10 redis-cli -p "$sentinel" sentinel get-master-addr-by-name shop | grep -qx "$1"
+	timeout 60 redis-cli -p "$sentinel" sentinel get-master-addr-by-name shop | grep -qx "$1"
 }
 wait_for 20 knows "$master"
 sees_replica() {
-	timeout 10 redis-cli -p "$sentinel" sentinel replicas shop | grep -qx "$replica"
+	timeout 60 redis-cli -p "$sentinel" sentinel replicas shop | grep -qx "$replica"
 }
 wait_for 30 sees_replica
 

@@ -6,7 +6,7 @@
 need lighttpd curl python3 redis-server redis-cli
 
 ask_store() {
-	timeout 10 redis-cli -s "$store" ${auth+-a "$auth" --no-auth-warning} "$@"
+	timeout 60 redis-cli -s "$store" ${auth+-a "$auth" --no-auth-warning} "$@"
 }
 mkfifo "$tmp/port"
 start_process "$tmp/provider.log" sh -c 'exec python3 "$1" "$2" >"$3"' - "$srcdir/tests/money/provider.py" "$tmp/bill" "$tmp/port"

@@ -14,6 +14,6 @@ for name in pool meter; do
 		"$(grep '^not ok' "$tmp/out" | grep -v '# SKIP')" ''
 	is "test-$name: ended as it should" "$rc" 0
 done
-is 'the store was asked' "$(timeout 10 redis-cli -s "$store" info commandstats |
+is 'the store was asked' "$(timeout 60 redis-cli -s "$store" info commandstats |
 	grep -c '^cmdstat_evalsha:')" 1
 done_testing

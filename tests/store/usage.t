@@ -75,7 +75,7 @@ ok 'by both' wait_for 20 shows 1 "$((n))"
 # a newer version's row, and what is none
 hour=$(($(date +%s) / 3600 * 3600000))
 newer() { # FIELD TEXT
-	timeout 10 redis-cli -s "$store" hset "dario:u:h$hour" "$1" "$2" >/dev/null
+	timeout 60 redis-cli -s "$store" hset "dario:u:h$hour" "$1" "$2" >/dev/null
 }
 counts=$(python3 -c 'print([1, 0, 0, 1] + [0] * 60)')
 newer other/1 "{\"names\":[\"anna\",\"m\",\"b\",\"a\",\"\",\"\",\"\",\"newer\"],\"counts\":$counts,\"hists\":[],\"newer\":{\"x\":1}}"
@@ -87,8 +87,8 @@ total() {
 	[ "$("$dario" usage --by=key --json | json 'j["total"]["requests"]')" = "$1" ]
 }
 ok 'a row of a newer version counts, what is none does not' total "$((n + 1))"
-for key in $(timeout 10 redis-cli -s "$store" --scan --pattern 'dario:u:*'); do
-	[ "$key" = "dario:u:h$hour" ] || [ "$(timeout 10 redis-cli -s "$store" pttl "$key")" -gt 0 ] || fail "no expiry: $key"
+for key in $(timeout 60 redis-cli -s "$store" --scan --pattern 'dario:u:*'); do
+	[ "$key" = "dario:u:h$hour" ] || [ "$(timeout 60 redis-cli -s "$store" pttl "$key")" -gt 0 ] || fail "no expiry: $key"
 done
 
 # away: its own
