@@ -28,6 +28,7 @@ lock = threading.Lock()
 WRONG_KEY = {"error": {"message": "Incorrect API key provided",
                        "type": "invalid_request_error",
                        "code": "invalid_api_key"}}
+CHAT_ID = "chatcmpl-of-the-provider"  # no id that is drawn has a "-" there
 rules = {
     "refresh_delay": 0,     # seconds that a refresh takes
     "refresh_hold": False,  # it takes until this is false again
@@ -42,6 +43,7 @@ rules = {
     "text": "Hello from the provider.",
     "tool": None,           # [name, input]: answered when it is offered
     "delay": 0,             # seconds before an answer
+    "gather": 0,            # none is answered before so many have come
     "keep": True,           # requests, for /seen
     "faults": {},           # backend: [{status, delay, cut, cut_at, garbage}]
     "keys": {},             # the same by a backend's key, with headers, text
@@ -172,6 +174,15 @@ def key_fields(credential, arrived):
             "x-ratelimit-remaining-requests": k["limit"] - k["used"],
             "x-ratelimit-reset-requests": "1h0m0s"}, full, \
         [credential] if k["used"] >= k["limit"] else []
+
+
+def hold(delay):
+    """Before an answer: the others that have to come first, the delay."""
+    end = time.monotonic() + 120
+    while (len(seen["requests"]) < rules["gather"] and
+           time.monotonic() < end):
+        time.sleep(0.01)
+    time.sleep(delay)
 
 
 class InFlight:
@@ -353,7 +364,7 @@ class Handler(BaseHTTPRequestHandler):
             limits, full, self.told = key_fields(self.credential(),
                                                  self.arrived)
         with InFlight(self.credential()):
-            time.sleep(step.get("delay", 0) or rules["delay"])
+            hold(step.get("delay", 0) or rules["delay"])
         step = dict(step, headers=dict(limits, **step.get("headers", {})))
         if full:
             self.reply(429, {"error": {"message": "Rate limit reached",
@@ -388,7 +399,7 @@ class Handler(BaseHTTPRequestHandler):
             self.error(404, "not_found_error", "no such page")
 
     def chat(self, body, step):
-        head = {"id": "chatcmpl-1", "created": 1, "model": body["model"]}
+        head = {"id": CHAT_ID, "created": 1, "model": body["model"]}
         usage = {"prompt_tokens": 1, "completion_tokens": 1,
                  "total_tokens": 2}
         if not body.get("stream"):
@@ -443,7 +454,7 @@ class Handler(BaseHTTPRequestHandler):
             fields, full, self.told = limit_fields(
                 credential, body.get("model"), self.arrived)
         with InFlight(credential):
-            time.sleep(rules["delay"])
+            hold(rules["delay"])
         if step:
             fields.update(step.get("headers", {}))
         time.sleep((step or {}).get("wait", 0))

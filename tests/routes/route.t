@@ -138,7 +138,7 @@ edit "j['proxy'] = '$provider'"
 ask one:m >/dev/null
 is 'a proxy gets the whole address' "$(seen 'j["requests"][-1]["address"].startswith("http://")')" True
 edit 'j["proxy"] = ""; j["firstByteTimeoutMs"] = 200'
-rule '{"faults":{"one":[{"delay":2}]}}'
+rule '{"faults":{"one":[{"delay":120}]}}'
 is "the backend's own clock" "$(ask one:m | cut -d' ' -f1)" 504
 
 # What is written down of a request is the name that its target was asked for,
