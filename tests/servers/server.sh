@@ -17,7 +17,7 @@ if [ "$(id -u)" = 0 ]; then
 	fi
 fi
 . "$(dirname "$0")/../sh/lib.sh"
-need curl python3 nginx ss h2load
+need curl python3 nginx ss
 [ "$(id -u)" != 0 ] || case $server in
 apache*) skip_all 'Apache does not run as root, and nobody cannot read the tree' ;;
 esac
@@ -126,7 +126,7 @@ apache_start() { # MODULES
 		ThreadsPerChild 150
 		ThreadLimit 150
 		MaxRequestWorkers 300
-		GracefulShutDownTimeout 5
+		GracefulShutDownTimeout 120
 		KeepAliveTimeout 1
 		SetOutputFilter DEFLATE
 		DocumentRoot "$tmp/www"

@@ -5,14 +5,19 @@
 Each event is sent only when the client has seen the one before, however long
 that takes. Whoever holds an event back to send it with the next one waits for
 ever, and the stream ends early. What the client of model NAME has seen are the
-lines with "choices" in DIRECTORY/NAME.out."""
+lines with "choices" in DIRECTORY/NAME.out.
+
+Streams of the model all-COUNT begin when so many of them have come, and wait
+for no client."""
 import http.server
 import json
 import sys
+import threading
 import time
 
 EVENTS = 8
-GIVES_UP = 20  # seconds
+GIVES_UP = 60  # seconds
+lock, gathered = threading.Lock(), {}
 
 
 def chunk(delta, finish=None):
@@ -30,6 +35,13 @@ def seen(name):
         return 0
 
 
+def gather(name):
+    with lock:
+        barrier = gathered.setdefault(
+            name, threading.Barrier(int(name.split("-")[1])))
+    barrier.wait(2 * GIVES_UP)
+
+
 class Steps(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
@@ -44,10 +56,13 @@ class Steps(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.end_headers()
+        together = name.startswith("all-")
+        if together:
+            gather(name)
         for sent in range(1, EVENTS + 1):
             self.send(chunk({"content": "x"}))
             deadline = time.monotonic() + GIVES_UP
-            while seen(name) < sent:
+            while not together and seen(name) < sent:
                 if time.monotonic() > deadline:
                     return
                 time.sleep(0.01)
@@ -55,5 +70,8 @@ class Steps(http.server.BaseHTTPRequestHandler):
         self.send("[DONE]")
 
 
-http.server.ThreadingHTTPServer(
-    ("127.0.0.1", int(sys.argv[1])), Steps).serve_forever()
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 512
+
+
+Server(("127.0.0.1", int(sys.argv[1])), Steps).serve_forever()
