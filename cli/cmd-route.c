@@ -96,8 +96,8 @@ static int run_list(struct cmd *c, struct err *e)
 static const struct cmd_flag add_flags[] = {
 	{ "fallback", "TARGET,...", "who answers when the target cannot" },
 	{ "on", "WHAT,...",
-	  "failures that go there: 429, 5xx, connect, reset, timeout, "
-	  "exhausted, auth, credit, model" },
+	  "failures that go there: 429, 5xx, connect, timeout, exhausted, "
+	  "auth, credit, model" },
 	{ 0 },
 };
 

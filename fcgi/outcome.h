@@ -22,11 +22,8 @@ struct outcome {
 	struct err error;
 	bool begun;   /* the client has seen something of the answer */
 	bool content; /* the upstream has sent something of it: it is paid */
-	/* The connection was lost, or nothing came for too long: the upstream
-	 * may have worked on the request, and it may be paid. */
-	bool maybe_paid;
-	bool spent; /* the request's body streamed there and is gone */
-	bool local; /* not the upstream's doing: our shortage or stop, or the
+	bool spent;   /* the request's body streamed there and is gone */
+	bool local;   /* not the upstream's doing: our shortage or stop, or the
 		     * client has left */
 };
 

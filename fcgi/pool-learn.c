@@ -235,8 +235,6 @@ static enum refusal_next possible(struct pooled *c, struct refusal *v,
 		}
 		return pooled_has_other(c) ? NEXT_OTHER : NEXT_ANSWER;
 	case NEXT_OTHER:
-		if (!target_may_repeat(c->target))
-			return NEXT_ANSWER;
 		if (pooled_has_other(c))
 			return NEXT_OTHER;
 		if (leads_on) /* rather than wait */

@@ -426,8 +426,6 @@ static void note_outcome(struct relay *y)
 	o->begun = y->begun || y->given;
 	o->content = y->content || (e->code && !passed && has_begun(y));
 	o->local = err_is_local(e->code) || y->bad_body;
-	o->maybe_paid = (e->code == ERR_RESET || e->code == ERR_TIMEOUT) &&
-			(y->call->http.worked || y->status / 100 == 2);
 	o->spent = y->call->http.sent;
 	if (e->code && !passed && !o->local)
 		err_add(e, arena_fmt(y->r->arena, "backend %s", y->r->backend));

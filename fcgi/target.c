@@ -28,7 +28,7 @@ static bool is_listed(const struct rule *rule, const struct outcome *o)
 		       rule->on_status[o->status];
 	if (o->error.code == ERR_TIMEOUT)
 		return rule->on_timeout;
-	return o->maybe_paid ? rule->on_reset : rule->on_connect;
+	return rule->on_connect;
 }
 
 /* What the client has no part in, by its status or in the provider's words. */
@@ -55,13 +55,6 @@ bool target_moves_on(const struct target *t)
 {
 	return target_has_next(t) &&
 	       (is_listed(t->plan->rule, &t->r->outcome) || is_worded(t));
-}
-
-bool target_may_repeat(const struct target *t)
-{
-	const struct outcome *o = &t->r->outcome;
-
-	return !o->maybe_paid || is_listed(t->plan->rule, o);
 }
 
 bool target_leaves_exhausted(const struct target *t)

@@ -36,8 +36,6 @@ const struct route *target_route(const struct target *t);
 bool target_has_next(const struct target *t);
 /* Does what the last call came to lead there? */
 bool target_moves_on(const struct target *t);
-/* May another account be asked, for all that the last call may have cost? */
-bool target_may_repeat(const struct target *t);
 /* No account of its pool can serve: does that? */
 bool target_leaves_exhausted(const struct target *t);
 /* "NAME: WHY" to what x-dario-fallback and the log say. */

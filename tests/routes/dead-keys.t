@@ -43,7 +43,7 @@ key='{"error":{"message":"Incorrect API key","code":"invalid_api_key"}}'
 # one of three
 for case in "{\"status\":401,\"body\":$key}" '{"status":402}' '{"status":403}' \
 	'{"status":429,"headers":{"retry-after":"0"}}' '{"status":407}' '{"status":401,"body":""}' \
-	'{"status":500}'; do
+	'{"status":500}' '{"cut":true}'; do
 	forget
 	dead "$case" one
 	for i in 1 2 3 4 5; do ask; done | sort | uniq -c >"$tmp/answers"

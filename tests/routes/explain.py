@@ -96,8 +96,8 @@ NAMES = ["gpt-5", "claude-opus-5", "claude-sonnet-4-5", "claude-fable-5",
          "GPT-5", "claude-at-groq:m", "openai:gpt-5", "claude/opus"]
 GLOBS = ["*", "gpt-*", "claude-*", "fast", "m[12]", "opus*", "openai/*",
          "*sonnet*", "of-nobody"]
-WORDS = ["429", "5xx", "4xx", "connect", "reset", "timeout", "exhausted",
-         "auth", "credit", "model"]
+WORDS = ["429", "5xx", "4xx", "connect", "timeout", "exhausted", "auth",
+         "credit", "model"]
 keys = {}  # what is sent: whose it is
 
 

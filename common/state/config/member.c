@@ -119,8 +119,8 @@ const struct member rule_members[] = {
 	  "[\"openai:gpt-5\"]",
 	  "what answers when the target does not, one after the other" },
 	{ "on", MEMBER_LIST,
-	  "a list of statuses (429, 5xx), connect, reset, timeout, exhausted, "
-	  "auth, credit, model",
+	  "a list of statuses (429, 5xx), connect, timeout, exhausted, auth, "
+	  "credit, model",
 	  "408, 429, 5xx, connect, timeout, exhausted, auth, credit",
 	  "[\"429\", \"5xx\", \"connect\"]",
 	  "which failures lead to the next one" },

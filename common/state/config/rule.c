@@ -130,7 +130,6 @@ static const struct {
 	size_t at; /* of struct rule */
 } words[] = {
 	{ "connect", offsetof(struct rule, on_connect) },
-	{ "reset", offsetof(struct rule, on_reset) },
 	{ "timeout", offsetof(struct rule, on_timeout) },
 	{ "exhausted", offsetof(struct rule, on_exhausted) },
 	{ "auth", offsetof(struct rule, on_auth) },
@@ -158,8 +157,8 @@ static int parse_condition(struct rule *r, struct span text, struct err *e)
 	}
 	if (from < 400)
 		return bad(e, "on",
-			   "use a status such as 429, 5xx, connect, reset, "
-			   "timeout, exhausted, auth, credit or model, not",
+			   "use a status such as 429, 5xx, connect, timeout, "
+			   "exhausted, auth, credit or model, not",
 			   text);
 	for (int i = from; i <= to; i++)
 		r->on_status[i] = true;

@@ -10,12 +10,11 @@
  *
  * A target is BACKEND, BACKEND:MODEL, claude or claude:MODEL; without a model
  * the one that the client asked for stays. `on` says which failures go to the
- * next target: statuses, classes of them, "connect" (no connection, or it was
- * closed before the request can have been read), "reset" (it was lost later
- * than that: what is sent again may be paid twice), "timeout", "exhausted" (no
- * account of a pool can serve), and what the client has no part in: "auth"
- * (401, 403, or words for it), "credit" (402, or words for it), "model" (the
- * provider does not have it). Immutable once loaded.
+ * next target: statuses, classes of them, "connect" (no connection, or it
+ * broke), "timeout", "exhausted" (no account of a pool can serve), and what the
+ * client has no part in: "auth" (401, 403, or words for it), "credit" (402, or
+ * words for it), "model" (the provider does not have it). Immutable once
+ * loaded.
  */
 #ifndef DARIO_RULE_H
 #define DARIO_RULE_H
@@ -40,7 +39,7 @@ struct rule {
 	struct rule_target targets[RULE_TARGETS_MAX];
 	size_t n; /* at least one */
 	bool on_status[600];
-	bool on_connect, on_reset, on_timeout, on_exhausted;
+	bool on_connect, on_timeout, on_exhausted;
 	bool on_auth, on_credit, on_model;
 	long retries;
 	long budget_ms;     /* in which another call may begin */
