@@ -21,7 +21,7 @@ head='HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\
 rule "{\"forget\":true,\"answers\":{\"sk-ant-api03-a\":[{\"raw\":[\"${head}event: message_start\\ndata: {\\\"type\\\":\\\"message_start\\\",\\\"pad\\\":\\\"\",300000]}]}}"
 post /v1/messages "$ask" >"$tmp/answer"
 is 'a torn first event: another account' "$(seen '" ".join(r["credential"][-1] for r in j["requests"])')" 'a b'
-unlike 'a torn first event: nothing of it' "$(cat "$tmp/answer")" pad
+unlike 'a torn first event: nothing of it' "$(cat "$tmp/answer")" '"pad"'
 like 'a torn first event: whole' "$(tail -c 300 "$tmp/answer")" message_stop
 # Nor later: what has come of a large one is not seen.
 rule "$(
@@ -37,7 +37,7 @@ rule "$(
 )"
 post /v1/messages "$ask" >"$tmp/answer"
 is 'a torn later event: nothing is sent again' "$(seen 'len(j["requests"])')" 1
-unlike 'a torn later event: nothing of it' "$(cat "$tmp/answer")" pad
+unlike 'a torn later event: nothing of it' "$(cat "$tmp/answer")" '"pad"'
 like 'a torn later event: an error' "$(tail -c 300 "$tmp/answer")" 'event: error'
 
 # Keep-alive bytes between two calls come behind a proper head.
@@ -51,7 +51,7 @@ like 'overloaded twice: a stream by its head' "$(header Content-Type)" text/even
 forget_state
 reset=$(($(date +%s) + 600))
 fields() { echo "\"anthropic-ratelimit-unified-5h-utilization\":\"$1\",\"anthropic-ratelimit-unified-5h-reset\":\"$reset\",\"anthropic-ratelimit-unified-status\":\"$2\""; }
-rule "{\"answers\":{\"sk-ant-api03-a\":[{\"headers\":{$(fields 0.1 allowed)},\"pause_at\":3,\"pause\":1.5},{\"status\":429,\"headers\":{$(fields 1.0 rejected)}}]}}"
+rule "{\"answers\":{\"sk-ant-api03-a\":[{\"headers\":{$(fields 0.1 allowed)},\"pause_at\":3,\"pause\":3},{\"status\":429,\"headers\":{$(fields 1.0 rejected)}}]}}"
 curl -sN -o "$tmp/long" -d "$ask" "$url/v1/messages" &
 long=$!
 wait_for 5 grep -q content_block_start "$tmp/long"
@@ -63,10 +63,10 @@ is 'and what it knew was old' "$("$dario" accounts list --json | json 'j["accoun
 
 # Whoever waits for Opus is not in the way of Sonnet.
 stop_router
-DARIO_QUEUE_MS=20000
+DARIO_QUEUE_MS=300000
 start_router
 forget_state
-put_state limits-a.json "{\"updatedAt\":$(now_ms),\"7d_opus\":{\"used\":1.0,\"reset\":$(($(now_ms) + 6000))}}"
+put_state limits-a.json "{\"updatedAt\":$(now_ms),\"7d_opus\":{\"used\":1.0,\"reset\":$(($(now_ms) + 250000))}}"
 curl -s -o "$tmp/opus" -d '{"model":"claude-opus-9","max_tokens":9,"messages":[{"role":"user","content":"x"}]}' "$url/v1/messages" &
 opus=$!
 queued() { curl -s "$url/accounts" | grep -q '"queued":1'; }
@@ -74,6 +74,7 @@ ok 'Opus waits in line' wait_for 5 queued
 message claude-sonnet-9 >/dev/null
 is 'Sonnet does not' "$(status)" 200
 ok 'Opus still does' queued
+"$dario" accounts resume a
 wait $opus
 like 'and is served in the end' "$(cat "$tmp/opus")" 'Hello from'
 
@@ -98,7 +99,7 @@ done
 # A client that leaves is seen while a token is being refreshed.
 "$dario" accounts remove a
 subscription credentials.json sk-ant-oat01-slow sk-ant-ort01-slow -1000
-rule '{"refresh_delay":4,"faults":{"anth":[{"delay":0}]}}'
+rule '{"refresh_hold":true,"faults":{"anth":[{"delay":0}]}}'
 curl -s -o /dev/null -d '{"model":"claude-x","max_tokens":9,"messages":[{"role":"user","content":"x"}]}' "$url/v1/messages" &
 slow=$!
 asking() { pgrep -f -- '--refresh=credentials.json' >"$tmp/asking"; }
@@ -107,5 +108,6 @@ sockets() { ls -l "/proc/$1/fd" | grep -o 'socket:.*' | sort; }
 sockets "$(head -n 1 "$tmp/asking")" >"$tmp/its"
 sockets "$(worker_pid)" >"$tmp/ours"
 is 'it holds no connection of the worker' "$(comm -12 "$tmp/its" "$tmp/ours")" ''
+rule '{"refresh_hold":false}'
 wait $slow
 done_testing

@@ -40,7 +40,7 @@ def drive(base, url, element, flags):
                             using="css selector", value="#" + element)
             was = title = command(base, "GET", here + "/title")
             command(base, "POST", f"{here}/element/{found[ELEMENT]}/click")
-            end = time.monotonic() + 20
+            end = time.monotonic() + 90
             while title == was and time.monotonic() < end:
                 title = command(base, "GET", here + "/title")
             print(title)

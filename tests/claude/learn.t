@@ -35,7 +35,7 @@ ask() { # [TEXT [curl flags]]
 free() { [ "$(state)" = "[('a', 'none')]" ]; }
 
 # A 429 that says nothing is no bench, whatever stood in an earlier one.
-answers sk-ant-api03-a "{\"status\":429,\"headers\":{$(shares rejected 1.0 6 0.5)}}"
+answers sk-ant-api03-a "{\"status\":429,\"headers\":{$(shares rejected 1.0 15 0.5)}}"
 ask
 is 'used up' "$(state)" "[('a', 'window')]"
 wait_for 20 free
@@ -50,7 +50,7 @@ opus() {
 	post /v1/messages '{"model":"claude-opus-9","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}' >/dev/null
 	status
 }
-answers sk-ant-api03-a "{\"status\":429,\"headers\":{$(shares rejected 0.1 60 0.2),\"$unified-7d_opus-utilization\":\"1.0\",\"$unified-7d_opus-reset\":\"$(($(date +%s) + 400000))\"}}"
+answers sk-ant-api03-a "{\"status\":429,\"headers\":{$(shares rejected 0.1 6000 0.2),\"$unified-7d_opus-utilization\":\"1.0\",\"$unified-7d_opus-reset\":\"$(($(date +%s) + 400000))\"}}"
 is 'Opus is used up: 429' "$(opus)" 429
 ask
 is 'Opus is used up: Sonnet is served' "$(status)" 200
@@ -66,8 +66,8 @@ ok 'rejected until then' test "$(header retry-after)" -gt 8900
 
 # An overloaded account is asked all the same, a used-up one is not.
 forget_state
-answers sk-ant-api03-a "{\"status\":529,\"headers\":{$(shares allowed 1.0 60 0.1)}}" \
-	"{\"status\":529,\"headers\":{$(shares allowed 1.0 60 0.1)}}"
+answers sk-ant-api03-a "{\"status\":529,\"headers\":{$(shares allowed 1.0 6000 0.1)}}" \
+	"{\"status\":529,\"headers\":{$(shares allowed 1.0 6000 0.1)}}"
 ask
 before=$(seen 'len(j["requests"])')
 ask
@@ -75,7 +75,7 @@ is 'overloaded and used up: not asked' "$(status) $(seen 'len(j["requests"])')" 
 
 # Counting has limits of its own.
 forget_state
-answers sk-ant-api03-a '{"status":429,"headers":{"retry-after":"50"}}'
+answers sk-ant-api03-a '{"status":429,"headers":{"retry-after":"250"}}'
 post /v1/messages/count_tokens '{"model":"claude-sonnet-9","messages":[{"role":"user","content":"hi"}]}' >/dev/null
 is 'counted too fast: answered as it is' "$(status)" 429
 is 'counted too fast: no bench' "$(state)" "[('a', 'none')]"
@@ -88,7 +88,7 @@ is 'spent: no credit' "$(status) $(state)" "400 [('a', 'credit')]"
 
 # Others know what the head says while the answer still runs.
 forget_state
-answers sk-ant-api03-a "{\"pause_at\":3,\"pause\":4,\"headers\":{$(shares allowed 1.0 60 0.1)}}"
+answers sk-ant-api03-a "{\"pause_at\":3,\"pause\":120,\"headers\":{$(shares allowed 1.0 6000 0.1)}}"
 curl -sN -o "$tmp/long" -d '{"model":"claude-sonnet-9","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"long"}]}' "$url/v1/messages" &
 long=$!
 wait_for 5 grep -q message_start "$tmp/long"

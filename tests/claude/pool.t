@@ -30,7 +30,7 @@ used() { # SHARE SECONDS: header fields of an account's five hours
 }
 
 # the most headroom, and staying with it
-next "{\"a\":[{\"headers\":{$(used 0.6 60)}}]}"
+next "{\"a\":[{\"headers\":{$(used 0.6 600)}}]}"
 is 'both are free: the first' "$(talk 1)" '200 a'
 is 'the other has more left' "$(talk 2)" '200 b'
 is 'a conversation stays where its cache is' "$(talk 1)" '200 a'
@@ -45,7 +45,7 @@ is 'another system text: another conversation' \
 	"$(post /v1/responses '{"model":"claude-sonnet-9","input":"conversation 1","instructions":"other"}' >/dev/null; header x-dario-account)" b
 
 # one that cannot serve
-next "{\"a\":[{\"status\":429,\"headers\":{$(used 1.0 60),\"anthropic-ratelimit-unified-status\":\"rejected\"}}]}"
+next "{\"a\":[{\"status\":429,\"headers\":{$(used 1.0 600),\"anthropic-ratelimit-unified-status\":\"rejected\"}}]}"
 is 'used up: the next one answers' "$(talk 1)" '200 b'
 is 'used up: that is said' "$(header x-dario-fallback)" 'claude/a: window'
 is 'used up: not asked again' "$(talk 1) $(header x-dario-fallback)" '200 b '
@@ -69,20 +69,20 @@ forget_state
 next '{"a":[{"status":400}]}'
 is 'a bad request is nobody else'"'"'s' "$(talk 1)" '400 a'
 forget_state
-next '{"a":[{"status":429,"headers":{"retry-after":"30"}}],"b":[{"status":429,"headers":{"retry-after":"20"}}]}'
+next '{"a":[{"status":429,"headers":{"retry-after":"300"}}],"b":[{"status":429,"headers":{"retry-after":"200"}}]}'
 talk 1 >"$tmp/last"
 is 'all are too fast: the last answer as it is' "$(cat "$tmp/last")" '429 b'
 talk 1 >"$tmp/last"
 is "all rest: our own 429" "$(cat "$tmp/last")" "429 "
 like 'all rest: says when' "$(cat "$tmp/answer")" 'all Claude accounts are exhausted'
-ok 'all rest: Retry-After of the earliest' test "$(header Retry-After)" -le 21
+ok 'all rest: Retry-After of the earliest' test "$(header Retry-After)" -le 201
 is 'causes are shown' "$(curl -s "$url/accounts" | json 'sorted((a["alias"], a["cause"], a["resetsAt"] is not None) for a in j["accounts"])')" \
 	"[('a', 'burst', True), ('b', 'burst', True)]"
 
 # a share that is left alone
 forget_state
 "$dario" accounts add a --reserve=50% 2>/dev/null
-next "{\"a\":[{\"headers\":{$(used 0.6 60)}}]}"
+next "{\"a\":[{\"headers\":{$(used 0.6 600)}}]}"
 is 'reserve: not reached yet' "$(talk 1)" '200 a'
 is 'reserve: reached' "$(talk 1)" '200 b'
 is 'reserve: that is said' "$(header x-dario-fallback)" 'claude/a: window'
@@ -111,7 +111,7 @@ stop_router
 "$dario" accounts remove plan
 
 # in line
-DARIO_QUEUE_MS=10000
+DARIO_QUEUE_MS=300000
 account a
 forget_state
 start_router
@@ -128,15 +128,16 @@ is 'in line: for the first that is free, not for the last that was asked' \
 # A subscription keeps its pace: one comes well behind the other.
 "$dario" accounts remove a
 subscription accounts/line.json sk-ant-oat01-line sk-ant-ort01-line 3600000
-rule '{"answers":{"sk-ant-oat01-line":[{"status":429,"headers":{"retry-after":"3"}}]}}'
+rule '{"answers":{"sk-ant-oat01-line":[{"status":429,"headers":{"retry-after":"250"}}]}}'
 stop_router
-DARIO_MIN_INTERVAL_MS=150
+DARIO_MIN_INTERVAL_MS=1000
 start_router
 for i in 1 2 3; do
 	curl -s -o "$tmp/wait$i" -d "{\"model\":\"claude-x\",\"messages\":[{\"role\":\"user\",\"content\":\"waiter $i\"}]}" "$url/v1/messages" &
 	waiters="${waiters:-} $!"
-	wait_for 5 sh -c "curl -s $url/accounts | grep -q '\"queued\":$i'"
+	wait_for sh -c "curl -s $url/accounts | grep -q '\"queued\":$i'"
 done
+"$dario" accounts resume line
 wait $waiters
 is 'in line: first come, first served' \
 	"$(seen '[w for r in j["requests"][-3:] for w in ("waiter 1", "waiter 2", "waiter 3") if w in str(r["body"])]')" \
@@ -147,11 +148,14 @@ DARIO_MIN_INTERVAL_MS=0
 account a
 start_router
 is 'in line: nobody is left' "$(curl -s "$url/accounts" | json 'j["queued"]')" 0
-next '{"a":[{"status":429,"headers":{"retry-after":"9"}}]}'
+next '{"a":[{"status":429,"headers":{"retry-after":"250"}}]}'
 before=$(seen 'len(j["requests"])')
-curl -s -m 1 -o /dev/null -d '{"model":"claude-x","stream":true,"messages":[{"role":"user","content":"leaves"}]}' "$url/v1/messages"
-queue_empty() { [ "$(curl -s "$url/accounts" | json 'j["queued"]')" = 0 ]; }
-ok 'in line: who has left is not kept there' wait_for 5 queue_empty
+curl -s -o /dev/null -d '{"model":"claude-x","stream":true,"messages":[{"role":"user","content":"leaves"}]}' "$url/v1/messages" &
+leaves=$!
+in_line() { [ "$(curl -s "$url/accounts" | json 'j["queued"]')" = "$1" ]; }
+ok 'in line: one waits' wait_for in_line 1
+kill $leaves
+ok 'in line: who has left is not kept there' wait_for in_line 0
 is 'in line: and not asked for' "$(seen 'len(j["requests"])')" $((before + 1))
 next '{"a":[]}'
 stop_router

@@ -42,7 +42,7 @@ def ask(port, n):
         {"role": "user", "content": f"conversation {n}"}]}).encode()
     try:
         with urllib.request.urlopen(
-                f"http://127.0.0.1:{port}/v1/messages", body, timeout=20) as f:
+                f"http://127.0.0.1:{port}/v1/messages", body, timeout=120) as f:
             f.read()
             return f.status
     except (OSError, urllib.error.HTTPError, ValueError):
@@ -63,7 +63,7 @@ def name_of(pid):
         return ""
 
 
-def until(what, seconds=15):
+def until(what, seconds=120):
     end = time.monotonic() + seconds
     while not what():
         if time.monotonic() > end:

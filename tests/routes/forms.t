@@ -9,13 +9,13 @@ mkfifo "$tmp/port"
 start_process "$tmp/upstream.log" sh -c \
 	"exec python3 '$srcdir/tests/routes/upstream.py' >'$tmp/port'"
 read -r up <"$tmp/port"
-for name in a b once; do
+for name in a b once hasty; do
 	"$dario" backend add $name --base-url="http://127.0.0.1:$up/$name/v1" \
 		--key="sk-$name-0123456789abcdef" 2>/dev/null
 done
 "$dario" backend add dead --base-url=http://127.0.0.1:1/v1 2>/dev/null
 # Less than a slow client takes to send its body.
-sed -i 's/^{/{"firstByteTimeoutMs":4000,/' "$DARIO_HOME/backends/b.json"
+sed -i 's/^{/{"firstByteTimeoutMs":4000,/' "$DARIO_HOME/backends/hasty.json"
 (umask 077 && cat >"$DARIO_HOME/routes.json") <<'EOF'
 {"rules":[{"match":"once","target":"once:m","fallbacks":["b:m"],
 	   "on":["404","5xx","connect"],"retries":2},

@@ -50,7 +50,7 @@ ask() { # API: how curl ended
 	anthropic) path=/v1/messages body='{"model":"anthropic:m","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"hi"}]}' ;;
 	responses) path=/v1/responses body='{"model":"responses:m","stream":true,"input":"hi"}' ;;
 	esac
-	curl -sN --max-time 15 -o "$tmp/got" -d "$body" "$url$path"
+	curl -sN --max-time 60 -o "$tmp/got" -d "$body" "$url$path"
 	echo $?
 }
 same() { # NAME API: what was wanted, no more, no less
@@ -68,19 +68,19 @@ script responses '[created, delta, error, {"wait": 1}] + bits(failed, 0.5)'
 same 'Responses: the failed response comes late' responses
 script responses '[created, delta, error, failed]'
 same 'Responses: both at once' responses
-script responses '[created, delta, error, None, {"wait": 30}]'
+script responses '[created, delta, error, None, {"wait": 120}]'
 same 'Responses: nothing comes behind the error' responses
-script responses '[created, delta, error, None, failed[:40], {"wait": 30}]'
+script responses '[created, delta, error, None, failed[:40], {"wait": 120}]'
 same 'Responses: half an event behind the error' responses
 script responses '[created, delta, failed, None, error[:20]]'
 same 'Responses: half an event behind the end' responses
 script openai '[chunk, chat_error, {"wait": 0.6}] + bits(done)'
 same 'Chat: an error, and then its end' openai
-script openai '[chunk, chat_error, None, {"wait": 30}]'
+script openai '[chunk, chat_error, None, {"wait": 120}]'
 same 'Chat: nothing comes behind the error' openai
-script openai '[chunk, done, None, chunk[:30], {"wait": 30}]'
+script openai '[chunk, done, None, chunk[:30], {"wait": 120}]'
 same 'Chat: half an event behind the end' openai
-script anthropic '[start, text, stop, None, text[:60], {"wait": 30}]'
+script anthropic '[start, text, stop, None, text[:60], {"wait": 120}]'
 same 'Messages: half an event behind the end' anthropic
 script anthropic '[start, text, None, stop[:-25]]'
 ask anthropic >/dev/null

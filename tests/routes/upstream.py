@@ -4,7 +4,8 @@
 
     upstream.py     prints its port and serves until it is killed
 
-GET /seen is what was asked since DELETE /seen: for each request its method, its
+GET /read is how many bytes of bodies were read since DELETE /seen, and GET
+/seen what was asked since then: for each request its method, its
 path as it came, its fields, and of the body its length, its hash and the first
 4096 bytes. Bodies are read in pieces and not kept. What a request makes has an
 id that says who made it. Other answers follow from the end of the path.
@@ -21,7 +22,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 lock = threading.Lock()
 numbers = itertools.count(1)
-seen = []
+seen, progress = [], [0]
 made = {"responses": "resp_", "files": "file-", "batches": "batch_",
         "conversations": "conv_", "vector_stores": "vs_", "jobs": "ftjob-",
         "uploads": "upload_", "skills": "skill_", "videos": "video_",
@@ -38,6 +39,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def pieces(self):
         """The body, as it comes."""
+        for piece in self.pieces_of_body():
+            with lock:
+                progress[0] += len(piece)
+            yield piece
+
+    def pieces_of_body(self):
         if "chunked" in self.headers.get("transfer-encoding", ""):
             while n := int(self.rfile.readline().split(b";")[0], 16):
                 while n:
@@ -96,11 +103,14 @@ class Handler(BaseHTTPRequestHandler):
         return entry
 
     def serve(self):
+        if self.path == "/read":
+            return self.answer(200, progress[0])
         if self.path == "/seen":
             with lock:
                 body = list(seen)
                 if self.command == "DELETE":
                     seen.clear()
+                    progress[0] = 0
             return self.answer(200, body)
         if self.path.split("?")[0].endswith("/early"):
             return self.early()
