@@ -4,10 +4,19 @@
 . "$(dirname "$0")/lib.sh"
 need lighttpd curl python3
 
-ask='{"model":"demo","stream":true,"messages":[{"role":"user","content":"hi"}]}'
+up=$(free_port)
+start_process "$tmp/provider.log" python3 "$srcdir/tests/sh/load.py" provider \
+	"$up" "$tmp/let-go"
+wait_for grep -q listening "$tmp/provider.log"
+"$dario" backend add up --key=k --base-url="http://127.0.0.1:$up/v1" >/dev/null 2>&1
+export DARIO_DRAIN_MS=120000
+ask='{"model":"up:stream-held","stream":true,"messages":[{"role":"user","content":"hi"}]}'
 
-# A stream that has begun: its output is $tmp/stream, its pid is $client.
+# A stream that has begun and goes on until let_go: its output is $tmp/stream,
+# its pid is $client.
+let_go() { touch "$tmp/let-go"; }
 begin_stream() {
+	rm -f "$tmp/let-go"
 	: >"$tmp/stream"
 	curl -sN -d "$ask" -o "$tmp/stream" "$url/v1/chat/completions" &
 	client=$!
@@ -30,6 +39,7 @@ start_router --demo
 worker=$(worker_pid)
 begin_stream
 kill -TERM "$worker"
+let_go
 wait "$client"
 is 'worker TERM: the stream comes to its end' "$?" 0
 like 'worker TERM: it is whole' "$(tail -n 2 "$tmp/stream")" '[DONE]'
@@ -65,6 +75,7 @@ for sig in TERM INT KILL; do
 	begin_stream
 	kill -$sig "$server"
 	if [ $sig = INT ]; then # lighttpd lets requests finish
+		let_go
 		wait "$client"
 		is 'server INT: the stream is finished' "$?" 0
 	else

@@ -2,29 +2,35 @@
 # SPDX-License-Identifier: MIT
 """A provider and its clients, for a router that is stopped or replaced.
 
-    load.py provider PORT
+    load.py provider PORT FILE
         Chat Completions: the model says what comes. "plain" is whole and takes
-        30 ms; "stream-N" is N events, 20 ms apart.
+        30 ms; "stream-N" is N events, 20 ms apart; "stream-held" goes on until
+        FILE is there.
 
-    load.py clients URL SECONDS FILE [one]
+    load.py clients URL FILE [one]
         Asks without a pause, whole and streamed, over new connections and over
         kept ones, or one request after the other, and counts what becomes of
-        it. Each is written into FILE; the sums are printed at the end, as JSON:
+        it, until FILE.enough is there. Each is written into FILE; the sums are
+        printed at the end, as JSON:
         ok       whole, and 200
         busy     503 with Retry-After, an error that says why, and its end
         told     a stream that ends with an error event
         refused  nobody listens (any more)
         raced    a kept connection was closed as the request was sent, and
                  nothing came: every client has to expect that
+        late     nothing came, and the machine had held this client up: it was
+                 not the router's turn
         lost     everything else
 """
 import asyncio
 import json
+import os
 import sys
 import time
 
 
-LONG = 20  # seconds that no request of ours takes
+LONG = 90  # seconds that no request of ours takes
+LATE = 0.1  # seconds in which a client says what it wants, or it was held up
 
 
 async def read_head(reader):
@@ -78,10 +84,13 @@ async def serve(reader, writer):
                 continue
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream"
                          b"\r\nConnection: close\r\n\r\n")
-            for _ in range(int(model[7:])):
+            n = 0
+            while not os.path.exists(sys.argv[3]) if model == "stream-held" \
+                    else n < int(model[7:]):
                 writer.write(event("x"))
                 await writer.drain()
                 await asyncio.sleep(0.02)
+                n += 1
             writer.write(b'data: {"id":"c1","object":"chat.completion.chunk",'
                          b'"created":1,"model":"m","choices":[{"index":0,'
                          b'"delta":{},"finish_reason":"stop"}]}\n\n'
@@ -120,9 +129,11 @@ class Client:
     def __init__(self, port, model, keep):
         self.port, self.model, self.keep = port, model, keep
         self.reader = self.writer = None
+        self.idle = 0.0  # since when
 
     async def ask(self):
         kept = self.writer is not None
+        since = self.idle if kept else time.monotonic()
         try:
             if not kept:
                 self.reader, self.writer = await asyncio.open_connection(
@@ -134,7 +145,7 @@ class Client:
         stream = self.model.startswith("stream")
         body = json.dumps({"model": f"up:{self.model}", "stream": stream,
                            "messages": [{"role": "user", "content": "hi"}]})
-        begun = False
+        begun = late = False
         try:
             self.writer.write(
                 (f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -142,13 +153,16 @@ class Client:
                  f"Connection: {'keep-alive' if self.keep else 'close'}\r\n"
                  f"Content-Length: {len(body)}\r\n\r\n{body}").encode())
             await self.writer.drain()
+            late = time.monotonic() - since > LATE
             status, fields = await read_head(self.reader)
             begun = True
             verdict = judge(status, fields, await read_body(self.reader,
                                                             fields), stream)
         except (OSError, asyncio.IncompleteReadError) as e:
-            verdict = "raced" if kept and not begun else f"lost: {e!r}"
-        if not self.keep or verdict in ("raced", "busy") or \
+            verdict = "late" if late and not begun else \
+                "raced" if kept and not begun else f"lost: {e!r}"
+        self.idle = time.monotonic()
+        if not self.keep or verdict in ("late", "raced", "busy") or \
                 verdict.startswith("lost") or \
                 fields.get("connection") == "close":
             self.writer.close()
@@ -156,24 +170,20 @@ class Client:
         return verdict
 
 
-async def clients(port, seconds, path, one):
-    end = time.monotonic() + seconds
+async def clients(port, path, one):
+    end = time.monotonic() + 300
     counts, examples = {}, []
     file = open(path, "w", encoding="utf-8", buffering=1)
 
     async def loop(client):
-        while time.monotonic() < end:
-            began = time.monotonic()
+        while time.monotonic() < end and not os.path.exists(path + ".enough"):
             try:
                 verdict = await asyncio.wait_for(client.ask(), LONG)
             except asyncio.TimeoutError:
                 verdict = f"lost: nothing within {LONG} s"
                 client.writer = None
-            took = time.monotonic() - began
             key = verdict.split(":")[0]
             counts[key] = counts.get(key, 0) + 1
-            counts["slowest"] = max(counts.get("slowest", 0), round(took, 2)
-                                    if not client.model[6:] else 0)
             if key == "lost":
                 examples.append(verdict)
             print(client.model, verdict, file=file)
@@ -192,5 +202,4 @@ if sys.argv[1] == "provider":
     asyncio.run(provider(int(sys.argv[2])))
 else:
     asyncio.run(clients(int(sys.argv[2].rsplit(":", 1)[1]),
-                        float(sys.argv[3]), sys.argv[4],
-                        sys.argv[5:] == ["one"]))
+                        sys.argv[3], sys.argv[4:] == ["one"]))

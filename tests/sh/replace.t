@@ -15,27 +15,30 @@ install_worker() {
 	mv "$tmp/libexec/new" "$tmp/libexec/dario.fcgi"
 }
 
+# Longer than a client of load.py waits: nobody may be left to it.
+export DARIO_DRAIN_MS=120000
 up=$(free_port)
-start_process "$tmp/provider.log" python3 "$srcdir/tests/sh/load.py" provider "$up"
+start_process "$tmp/provider.log" python3 "$srcdir/tests/sh/load.py" provider "$up" "$tmp/let-go"
 wait_for 10 grep -q listening "$tmp/provider.log"
 "$dario" backend add up --key=k --base-url="http://127.0.0.1:$up/v1" >/dev/null 2>&1
 
-load() { # SECONDS: in the background; sets clients
+load() { # [one]: in the background, until sum; sets clients
+	rm -f "$tmp/going.enough"
 	: >"$tmp/going"
-	python3 "$srcdir/tests/sh/load.py" clients "$url" "$1" "$tmp/going" \
+	python3 "$srcdir/tests/sh/load.py" clients "$url" "$tmp/going" "$@" \
 		>"$tmp/counts" 2>"$tmp/load.log" &
 	clients=$!
-	wait_for 10 grep -q '^stream.* ok' "$tmp/going"
+	wait_for grep -q ' ok' "$tmp/going"
 }
+many() { test "$(grep -c ' ok' "$tmp/going")" -gt 100; }
 count() { json "j.get('$1', 0)" <"$tmp/counts"; }
 sum() { # NAME: what the load has counted
+	ok "$1: many are served" wait_for many
+	touch "$tmp/going.enough"
 	wait "$clients" || fail "$1: the clients" "$(cat "$tmp/load.log")"
 	is "$1: nothing is lost" "$(count lost) $(count examples)" '0 []'
 	is "$1: nobody is refused" "$(count refused) $(count busy) $(count told)" '0 0 0'
 	is "$1: no kept connection ends" "$(count raced)" 0
-	ok "$1: many are served ($(count ok))" test "$(count ok)" -gt 100
-	ok "$1: none waits long ($(count slowest) s)" \
-		python3 -c "import sys; sys.exit($(count slowest) > 2)"
 }
 none_of() { # OLD...: all have gone, others are there
 	[ -z "$(alive "$@")" ] && [ -n "$(worker_pid)" ]
@@ -44,7 +47,7 @@ said() { grep -q "$1" "$tmp/log"; }
 
 start_router --workers=2
 
-load 8
+load
 for i in 1 2 3; do
 	old=$(worker_pid)
 	cp "$builddir/dario.fcgi" "$tmp/next"
@@ -61,10 +64,7 @@ done
 sum replacing
 
 # One request after the other: no other one comes and wakes who sleeps.
-: >"$tmp/going"
-python3 "$srcdir/tests/sh/load.py" clients "$url" 8 "$tmp/going" one \
-	>"$tmp/counts" 2>"$tmp/load.log" &
-clients=$!
+load one
 for i in 1 2 3 4 5 6 7 8 9 10; do
 	old=$(worker_pid)
 	kill -HUP "$router"
@@ -74,7 +74,7 @@ sum 'one by one'
 
 # A worker that is told to end, or ends without a word. What it was serving is
 # cut off when it is killed; so only idle ones are.
-load 5
+load
 for i in 1 2 3; do
 	old=$(worker_pid | head -n 1)
 	kill -TERM "$old"
@@ -85,7 +85,7 @@ done
 sum 'a worker drains'
 
 code() {
-	curl -s -m 5 -o "$tmp/body" -D "$tmp/head" -w '%{http_code}' \
+	curl -s -m 60 -o "$tmp/body" -D "$tmp/head" -w '%{http_code}' \
 		-d '{"model":"up:plain","messages":[{"role":"user","content":"x"}]}' \
 		"$url/v1/chat/completions"
 }
@@ -97,7 +97,7 @@ port=
 stop_router
 start_router
 old=$(worker_pid)
-curl -sN -o "$tmp/stream" -d '{"model":"up:stream-250","stream":true,"messages":[{"role":"user","content":"x"}]}' \
+curl -sN -o "$tmp/stream" -d '{"model":"up:stream-held","stream":true,"messages":[{"role":"user","content":"x"}]}' \
 	"$url/v1/chat/completions" &
 stream=$!
 wait_for 10 test -s "$tmp/stream"
@@ -108,13 +108,14 @@ while [ $i -lt 30 ] && [ "$(code)" = 200 ]; do
 done
 is 'the only worker drains: the next requests are served' "$i" 30
 is 'the only worker drains: it is still there' "$(alive "$old")" "$old"
+touch "$tmp/let-go"
 wait "$stream"
 like 'the only worker drains: its stream is whole' "$(tail -n 2 "$tmp/stream")" '[DONE]'
 
 wait_for 10 none_of "$old"
 
 # What cannot take over does not.
-for broken in 'exit 3' 'exec 3>&-; exec sleep 100'; do
+for broken in 'exit 3' 'exec 3>&-; exec sleep 1000'; do
 	old=$(worker_pid)
 	printf '#!/bin/sh\n%s\n' "$broken" | install_worker
 	: >"$tmp/log"
