@@ -180,13 +180,14 @@ signal.pause()
 PY
 start_process "$tmp/mute" python3 "$tmp/mute.py"
 wait_for 10 test -s "$tmp/mute"
-for i in 1 2 3 4 5 6; do
+mutes=$(seq 12) # 60 s, if one waited for the other
+for i in $mutes; do
 	add mute$i "$good" "http://127.0.0.1:$(cat "$tmp/mute")/v1"
 done
 start=$(date +%s%N)
 look
 ms=$((($(date +%s%N) - start) / 1000000))
-ok "six that do not answer: within 15 s ($ms ms)" test "$ms" -lt 15000
+ok "12 that do not answer: side by side ($ms ms)" test "$ms" -lt 45000
 is 'wrong key: found' "$(found 'backend evil')" fail
 like 'wrong key: what to do' "$(told 'backend evil')" 'dario backend add evil --key-file'
 like 'refused: the kind' "$(told 'backend refused')" upstream_unreachable
@@ -196,12 +197,12 @@ like 'no TLS: the kind' "$(told 'backend notls')" tls
 like 'redirect: what to do' "$(told 'backend moved')" 'address it redirects to'
 is 'a page: a warning' "$(found 'backend page')" warn
 is 'no list: a warning' "$(found 'backend none')" warn
-for i in 1 6; do
+for i in 1 12; do
 	like "mute$i: the kind" "$(told "backend mute$i")" timeout
 done
 is 'the good one is good' "$(found 'backend good')" ok
-for name in evil refused nohost notls moved page none mute1 mute2 mute3 mute4 \
-	mute5 mute6; do
+for name in evil refused nohost notls moved page none \
+	$(for i in $mutes; do echo mute$i; done); do
 	"$dario" backend remove $name
 done
 

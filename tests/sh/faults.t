@@ -26,7 +26,7 @@ openssl req -x509 -newkey rsa:2048 -nodes -keyout "$tmp/k.pem" \
 tls=$(free_port)
 start_process "$tmp/tls.log" openssl s_server -accept "127.0.0.1:$tls" \
 	-key "$tmp/k.pem" -cert "$tmp/c.pem" -quiet
-tcp_open() { python3 -c "import socket; socket.create_connection(('127.0.0.1', $1), 1)"; }
+tcp_open() { python3 -c "import socket; socket.create_connection(('127.0.0.1', $1), 30)"; }
 wait_for 10 tcp_open "$tls"
 add selfsigned --base-url="https://localhost:$tls/v1"
 is 'self-signed certificate' "$(code selfsigned)" upstream_tls
@@ -62,7 +62,7 @@ is 'the same for an Anthropic client' \
 
 # The client leaves while the router still connects.
 stop_router
-export DARIO_CONNECT_TIMEOUT_MS=60000 DARIO_KEEPALIVE_MS=200
+export DARIO_CONNECT_TIMEOUT_MS=600000 DARIO_KEEPALIVE_MS=200
 start_router
 worker=$(worker_pid)
 ours() { ss -Htnp state syn-sent "dport = :$full" | grep -q "pid=$worker,"; }

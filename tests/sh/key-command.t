@@ -92,14 +92,20 @@ seq 40 | xargs -P 20 -I '{}' curl -s -o /dev/null -w '%{http_code}\n' "$url/v1/c
 	-d '{"model":"up:m","messages":[{"role":"user","content":"hi"}]}' >"$tmp/codes"
 is 'cold: all are served' "$(sort -u "$tmp/codes")" 200
 is 'cold: run once' "$(runs)" 1
-program waits "while [ ! -e '$tmp/go' ]; do sleep 0.05; done; printf '%s\n' $first"
-add "$tmp/waits"
-curl -s -o /dev/null "$url/v1/chat/completions" -d '{"model":"up:m","messages":[]}' &
-waiting=$!
-is 'while it runs, others are answered' \
-	"$(curl -s -m 8 -o /dev/null -w '%{http_code}' "$url/health")" 200
-touch "$tmp/go"
-wait "$waiting"
+# It may run for ten seconds: a machine that is slower than that has more tries.
+program waits "echo \$\$ >'$tmp/waits.pid'; while [ ! -e '$tmp/go' ]; do sleep 0.05; done; printf '%s\n' $first"
+meanwhile() {
+	rm -f "$tmp/go" "$tmp/waits.pid"
+	add "$tmp/waits"
+	curl -s -o /dev/null "$url/v1/chat/completions" -d '{"model":"up:m","messages":[]}' &
+	waiting=$!
+	wait_for test -s "$tmp/waits.pid"
+	answered="$(curl -s -o /dev/null -w '%{http_code}' "$url/health") $(alive "$(cat "$tmp/waits.pid")")"
+	touch "$tmp/go"
+	wait "$waiting"
+	[ "$answered" = "200 $(cat "$tmp/waits.pid")" ]
+}
+ok 'while it runs, others are answered' wait_for meanwhile
 
 # --- its time, and a refusal ------------------------------------------------
 program turn "cat '$tmp/key-now'"
@@ -185,7 +191,7 @@ echo "$first" >"$tmp/accept"
 add "$tmp/forks"
 began=$(date +%s)
 is 'a child that keeps the output open: no matter' "$(ask)" 200
-ok 'a child that keeps the output open: not waited for' test $(($(date +%s) - began)) -lt 9
+ok 'a child that keeps the output open: not waited for' test $(($(date +%s) - began)) -lt 90
 ended() { [ -z "$(alive "$(cat "$tmp/left")")" ]; }
 ok 'what it left behind ends' wait_for 10 ended
 program leaves "setsid sleep 300 & echo \$! >'$tmp/left'; printf '%s\n' $first"

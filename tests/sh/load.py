@@ -5,7 +5,7 @@
     load.py provider PORT FILE
         Chat Completions: the model says what comes. "plain" is whole and takes
         30 ms; "stream-N" is N events, 20 ms apart; "stream-held" goes on until
-        FILE is there.
+        FILE is there, "stream-mute" does with one event, "mute" with nothing.
 
     load.py clients URL FILE [one]
         Asks without a pause, whole and streamed, over new connections and over
@@ -65,11 +65,36 @@ def event(text):
                                    "finish_reason": None}]}).encode() + b"\n\n"
 
 
+def is_held():
+    return not os.path.exists(sys.argv[3])
+
+
+async def turns(kind):
+    """One for each event of a stream."""
+    if kind == "mute":
+        yield
+        while is_held():
+            await asyncio.sleep(0.5)
+    elif kind == "held":
+        while is_held():
+            yield
+            await asyncio.sleep(0.02)
+    else:
+        for _ in range(int(kind)):
+            yield
+            await asyncio.sleep(0.02)
+
+
 async def serve(reader, writer):
     try:
         while True:
             _, fields = await read_head(reader)
             model = json.loads(await read_body(reader, fields))["model"]
+            if model == "mute":
+                while is_held():
+                    await asyncio.sleep(0.5)
+                writer.close()
+                return
             if not model.startswith("stream-"):
                 await asyncio.sleep(0.03)
                 body = json.dumps({
@@ -84,13 +109,9 @@ async def serve(reader, writer):
                 continue
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream"
                          b"\r\nConnection: close\r\n\r\n")
-            n = 0
-            while not os.path.exists(sys.argv[3]) if model == "stream-held" \
-                    else n < int(model[7:]):
+            async for _ in turns(model[7:]):
                 writer.write(event("x"))
                 await writer.drain()
-                await asyncio.sleep(0.02)
-                n += 1
             writer.write(b'data: {"id":"c1","object":"chat.completion.chunk",'
                          b'"created":1,"model":"m","choices":[{"index":0,'
                          b'"delta":{},"finish_reason":"stop"}]}\n\n'

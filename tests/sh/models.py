@@ -74,10 +74,10 @@ class Provider(http.server.BaseHTTPRequestHandler):
                       f"{self.headers['x-api-key']} "
                       f"{self.headers['X-Mine']}\n")
         if kind == "silent":
-            time.sleep(60)
+            time.sleep(600)
             return
         if kind == "slow":
-            time.sleep(1)
+            time.sleep(3)
             kind = "good"
         if kind == "drip":
             self.send_response(200)

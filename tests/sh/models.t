@@ -42,21 +42,22 @@ add silent silent
 start_router
 all='good:org/m-1 good:shared other:shared other:m-2'
 # New addresses, which were never asked; a busy machine may need more of them.
-round() { # NUMBER: all others came in under half a second
+took() { cut -d' ' -f2 "$tmp/told" | tr -d .; }
+round() { # NUMBER: nobody has waited for the silent one, whom others leave after 4 s
 	add good "good-$1"
 	add other "other-$1"
 	"$dario" backend add dead --base-url="$dead/$1/v1" 2>>"$tmp/said"
 	add silent "silent-$1"
 	get '/v1/models?limit=1000'
 	diag "round $1: $(cat "$tmp/told")"
-	[ "$(ids)" = "$all" ] && [ "$(cut -d' ' -f2 "$tmp/told" | tr -d .)" -lt 500000 ]
+	[ "$(took)" -lt 3000000 ]
 }
 i=1
 until round $i || [ $i -eq 20 ]; do
 	i=$((i + 1))
 done
-is 'dead and silent: all others' "$(ids)" "$all"
-ok 'dead and silent: in under 0.5 s' test "$(cut -d' ' -f2 "$tmp/told" | tr -d .)" -lt 500000
+ok 'dead and silent: not waited for' test "$(took)" -lt 3000000
+ok 'dead and silent: all others' wait_for same "$all"
 get /v1/models
 is 'dead and silent: they are not asked again at once' "$(asks silent-$i) $(asks good-$i)" '1 1'
 is 'the OpenAI shape' "$(json 'sorted(j), j["object"], j["data"][0]' <"$tmp/body")" \
@@ -316,5 +317,5 @@ add silent silent-end
 get /v1/models
 began=$(date +%s)
 stop_router
-ok 'a router that still asks stops all the same' test $(($(date +%s) - began)) -lt 4
+ok 'a router that still asks stops all the same' test $(($(date +%s) - began)) -lt 60
 done_testing

@@ -11,18 +11,18 @@ import socket, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(("127.53.53.53", 53))
 print("ready", flush=True)
-time.sleep(120)
+time.sleep(600)
 PY
 children="$children $!"
 read -r ready <"$tmp/ready"
 [ "$ready" = ready ] || skip_all 'no socket on port 53'
-printf 'nameserver 127.53.53.53\noptions timeout:20 attempts:1\n' >"$tmp/resolv.conf"
+printf 'nameserver 127.53.53.53\noptions timeout:30 attempts:5\n' >"$tmp/resolv.conf"
 "$dario" backend add far --base-url=http://far.example/v1 2>/dev/null
 
 worker=$builddir/dario.fcgi
 ask='{"model":"far:m","messages":[]}'
 # out, from a router whose only resolver is that one
-out=$(printf '%s' "$ask" | timeout 10 unshare -m sh -c '
+out=$(printf '%s' "$ask" | timeout 60 unshare -m sh -c '
 	mount --bind "$1" /etc/resolv.conf
 	exec env -i DARIO_HOME="$2" DARIO_DATADIR="$3" \
 		DARIO_CONNECT_TIMEOUT_MS=500 REQUEST_METHOD=POST \
