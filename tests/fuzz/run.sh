@@ -13,6 +13,7 @@ export DARIO_DATADIR="$src" TMPDIR="$PWD/$out/tmp"
 
 # The common part once; a target brings the rest that it is about.
 objects=$out/objects
+rm -rf $objects
 mkdir -p $objects
 compile() { # CFLAGS...: of a target or of the common part
 	clang -g -O1 -fsanitize=fuzzer-no-link,address,undefined \
@@ -28,13 +29,18 @@ sources_of() {
 	esac
 }
 common=
+running=0
+cores=$(nproc 2>/dev/null || echo 2)
 for file in "$src"/common/base/*.c "$src"/common/dialect/*.c \
 	"$src"/common/state/*/*.c; do
 	folder=${file%/*}
 	object=$objects/${folder##*/}-$(basename "$file" .c).o
-	compile "$@" -c -o "$object" "$file"
+	compile "$@" -c -o "$object" "$file" & # what it lacks is missed below
 	common="$common $object"
+	running=$((running + 1))
+	[ $((running % cores)) != 0 ] || wait
 done
+wait
 
 for target in ${FUZZ_TARGETS:-peek sse mend request events jval tools text limits \
 	state oauth vars rate}; do
