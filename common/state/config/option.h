@@ -78,6 +78,7 @@ struct settings {
 	char *strategy;  /* headroom, fill-first, soonest-reset */
 	/* of several hosts */
 	char *store, *store_password_file, *store_prefix, *store_key_file;
+	char *store_ca_file, *store_cert_file, *store_cert_key_file;
 	bool store_config; /* comes from there, too */
 	long store_timeout_ms, store_connect_ms;
 	char *cc_path; /* Claude Code's program; "" look for it */

@@ -52,6 +52,7 @@ static void name_self(void)
 
 void redis_link_setup(const struct redis_setup *s)
 {
+	redis_tls_free(link_.setup.tls);
 	link_.setup = *s;
 	name_self();
 }
@@ -566,7 +567,10 @@ static int connect_lane(struct lane *l, struct err *e)
 	l->ac->ev.addWrite = add_write;
 	l->ac->ev.delWrite = del_write;
 	l->ac->ev.cleanup = clean_up;
-	redis_open_loop(l->ac, &link_.setup.url);
+	if (redis_open_loop(l->ac, &link_.setup, &place, e)) {
+		drop(l);
+		return -1;
+	}
 	return 0;
 }
 

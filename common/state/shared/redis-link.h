@@ -20,6 +20,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "state/shared/redis-tls.h"
 #include "state/shared/redis-url.h"
 
 #include <hiredis/async.h>
@@ -32,6 +33,7 @@ extern const char redis_script[];
 
 struct redis_setup {
 	struct redis_url url;
+	struct redis_tls *tls; /* NULL: none; the link's from then on */
 	char prefix[REDIS_PREFIX_MAX + 1];
 	long answer_ms, connect_ms;
 	void (*heard)(const redisReply *answer);

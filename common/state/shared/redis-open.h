@@ -9,10 +9,11 @@
 
 #include "state/shared/redis-link.h"
 
-/* Where it was found, in numbers, and the hash of the script there. */
+/* Where it was found, in numbers, by which name, and the hash of the script
+ * there. */
 struct redis_place {
 	char path[108];
-	char host[64];
+	char host[64], name[256];
 	int port;
 	char sha[48];
 };
@@ -20,7 +21,8 @@ struct redis_place {
 redisContext *redis_open(const struct redis_setup *s, struct redis_place *out,
 			 struct err *e);
 /* The same of a loop's connection to such a place; it waits for nothing. */
-void redis_open_loop(redisAsyncContext *ac, const struct redis_url *u);
+int redis_open_loop(redisAsyncContext *ac, const struct redis_setup *s,
+		    const struct redis_place *place, struct err *e);
 void redis_load_script(redisAsyncContext *ac);
 
 #endif

@@ -13,6 +13,12 @@
 #define SENTINEL_PORT 26379
 #define DB_MAX 65535
 
+#ifdef HAVE_HIREDIS_SSL
+static const bool have_tls = true;
+#else
+static const bool have_tls = false;
+#endif
+
 static int bad(struct err *e, const char *what)
 {
 	return err_set(e, ERR_CONFIG,
@@ -178,16 +184,18 @@ int redis_url_read(struct redis_url *u, const char *text, struct err *e)
 	memset(u, 0, sizeof(*u));
 	if (span_starts(s, "unix:"))
 		return read_unix(u, span_skip(s, 5), e);
-	if (span_starts(s, "redis://"))
-		return read_net(u, span_skip(s, 8), false, e);
-	if (span_starts(s, "redis+sentinel://"))
-		return read_net(u, span_skip(s, 17), true, e);
-	if (span_starts(s, "rediss://"))
+	u->tls = span_starts(s, "rediss");
+	if (u->tls && !have_tls)
 		return err_set(e, ERR_CONFIG,
 			       "store: rediss:// needs hiredis 1.0 or later "
 			       "with TLS, which this dario was not built with: "
 			       "let stunnel carry it, and name redis:// on "
 			       "loopback (see doc/store.md)");
+	s = span_skip(s, u->tls ? 6 : span_starts(s, "redis") ? 5 : 0);
+	if (span_starts(s, "://"))
+		return read_net(u, span_skip(s, 3), false, e);
+	if (span_starts(s, "+sentinel://"))
+		return read_net(u, span_skip(s, 12), true, e);
 	return bad(e, "it cannot be read");
 }
 

@@ -4,9 +4,10 @@
  *
  *	redis://[[USER]:PASSWORD@]HOST[:PORT][/DB]
  *	redis+sentinel://[[USER]:PASSWORD@]HOST[:PORT],.../MASTER[/DB]
+ *	rediss://..., rediss+sentinel://...: the same with TLS
  *	unix:PATH[?db=N]
  *
- * A password may be in percent-encoding. rediss:// needs a hiredis with TLS.
+ * A password may be in percent-encoding. TLS is refused where hiredis has none.
  * Pure.
  */
 #ifndef DARIO_REDIS_URL_H
@@ -27,6 +28,7 @@ struct redis_url {
 	char master[64]; /* the sentinels' name of it, or "" */
 	char user[64], password[512];
 	long db;
+	bool tls;
 	struct redis_host hosts[REDIS_HOSTS_MAX];
 	size_t n_hosts;
 };

@@ -39,6 +39,26 @@ static int read_password(struct redis_url *u, const char *file, struct err *e)
 	return rc ? -1 : 0;
 }
 
+/* Whoever names a certificate believes that there is TLS. */
+static int choose_tls(struct redis_setup *setup, const struct settings *s,
+		      struct err *e)
+{
+	const struct redis_tls_files files = { s->store_ca_file,
+					       s->store_cert_file,
+					       s->store_cert_key_file };
+
+	if (setup->url.tls) {
+		setup->tls = redis_tls_new(&files, e);
+		return setup->tls ? 0 : err_add(e, "store");
+	}
+	if (*files.ca || *files.cert || *files.key)
+		return err_set(e, ERR_CONFIG,
+			       "store: storeCaFile, storeCertFile and "
+			       "storeCertKeyFile are for rediss:// alone: "
+			       "write so, or take them out");
+	return 0;
+}
+
 int shared_choose(const char *home, const struct settings *s, struct err *e)
 {
 	struct redis_setup setup = { .answer_ms = s->store_timeout_ms,
@@ -57,6 +77,8 @@ int shared_choose(const char *home, const struct settings *s, struct err *e)
 		return err_set(e, ERR_CONFIG,
 			       "storePrefix: it is longer than %d bytes",
 			       REDIS_PREFIX_MAX);
+	if (choose_tls(&setup, s, e))
+		return -1;
 	snprintf(setup.prefix, sizeof(setup.prefix), "%s", s->store_prefix);
 	shared_redis_use(&setup);
 	remote = true;
