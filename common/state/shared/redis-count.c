@@ -186,19 +186,103 @@ static int64_t turn_here(struct shared_entry *x, int64_t interval, int64_t max)
 	return at - now;
 }
 
+/* A choice that goes to the store, and whoever has made the same one in the
+ * same round of this loop: they are one request, for what the store is told is
+ * how much this process holds in all. A turn is for each alone. */
 struct taking {
-	bool granted;
+	struct shared_entry *x;
+	int64_t version, interval, max;
+	uint32_t others;
+	uint64_t serial;
+	bool force, also, granted;
 	int64_t wait;
+	struct joined *joined;
+	struct taking *next;
 };
+
+struct joined { /* of a task that waits for it; on its stack */
+	struct joined *next;
+	struct task *task;
+	bool over, refused;
+};
+
+static _Thread_local struct taking *open_takings;
+
+static void close_taking(struct taking *t)
+{
+	struct taking **at = &open_takings;
+
+	while (*at && *at != t)
+		at = &(*at)->next;
+	if (*at)
+		*at = t->next;
+}
+
+static void say_taking(struct redis_args *a, void *arg)
+{
+	struct taking *t = arg;
+	uint32_t n;
+
+	close_taking(t);
+	t->serial = say_held(t->x, 0, &n);
+	atomic_store(&t->x->sent_serial, t->serial);
+	redis_mirror_begin(a, t->also ? "also" : "take", true);
+	redis_word(a, t->x->name);
+	redis_int(a, n);
+	redis_int(a, (int64_t)t->serial);
+	redis_int(a, t->others);
+	redis_int(a, t->version);
+	redis_int(a, t->interval);
+	redis_int(a, t->max);
+	redis_int(a, t->force);
+}
 
 static void took(void *arg, const redisReply *answer)
 {
 	struct taking *t = arg;
 
-	if (!answer)
-		return;
-	t->granted = redis_int_at(answer, 0);
-	t->wait = redis_int_at(answer, 1);
+	close_taking(t);
+	if (answer) {
+		t->granted = redis_int_at(answer, 0);
+		t->wait = redis_int_at(answer, 1);
+	}
+	for (struct joined *j = t->joined; j; j = j->next) {
+		j->refused = answer && !t->granted;
+		j->over = true;
+		task_wake(j->task);
+	}
+	t->joined = NULL;
+}
+
+/* One that is not under way yet, for the same by the same news; or NULL. */
+static struct taking *find_taking(const struct taking *like)
+{
+	struct taking *t = open_takings;
+
+	while (t && (t->x != like->x || t->others != like->others ||
+		     t->version != like->version || t->force != like->force))
+		t = t->next;
+	return t;
+}
+
+/* False: it is refused. What comes after the time of this request is nothing to
+ * it: it goes by what is known here. */
+static bool join_taking(struct taking *t)
+{
+	struct joined j = { .next = t->joined, .task = task_self() }, **at;
+	int64_t begun = clock_ms(), *waited = task_waited();
+	int64_t until = begun + redis_mirror.answer_ms - *waited;
+
+	t->joined = &j;
+	while (!j.over && clock_ms() < until)
+		task_wait(until);
+	*waited += clock_ms() > begun ? clock_ms() - begun : 1;
+	if (j.over)
+		return !j.refused;
+	for (at = &t->joined; *at != &j;)
+		at = &(*at)->next;
+	*at = j.next;
+	return true;
 }
 
 /* This request has asked for something else just now, with all news: it need
@@ -213,38 +297,42 @@ static bool has_just_asked(void)
 bool redis_take(struct shared_entry *x, uint32_t seen, int64_t interval,
 		int64_t max, int64_t *wait)
 {
-	struct taking t = { false, 0 };
+	struct taking t = { .x = x,
+			    .version = redis_mirror_version(x),
+			    .interval = interval,
+			    .max = max,
+			    .others = others_of(x),
+			    .force = atomic_load(&x->races) >= RACES };
+	struct taking *same = NULL;
 	struct redis_args a;
 	struct err unused;
-	uint64_t serial;
-	int64_t version;
-	uint32_t n, others = others_of(x);
-	bool force = atomic_load(&x->races) >= RACES, also;
+	uint32_t n;
 	int rc;
 
+	*wait = 0;
 	if (redis_count(x) != seen)
 		return false;
 	if (interval <= 0 && has_just_asked()) {
 		tell_held(x, 1);
-		*wait = 0;
 		return true;
 	}
-	serial = say_held(x, 1, &n);
-	atomic_store(&x->sent_serial, serial);
-	version = redis_mirror_version(x);
+	say_held(x, 1, &n);
+	if (interval <= 0 && task_self())
+		same = find_taking(&t);
+	if (same) {
+		if (join_taking(same))
+			return true;
+		redis_sub(x);
+		return false;
+	}
+	if (interval <= 0 && task_self()) {
+		t.next = open_takings;
+		open_takings = &t;
+	}
 	/* News that are on their way need not be asked for twice. */
-	also = atomic_exchange(&redis_mirror.asked, true);
-	redis_mirror_begin(&a, also ? "also" : "take", true);
-	redis_word(&a, x->name);
-	redis_int(&a, n);
-	redis_int(&a, (int64_t)serial);
-	redis_int(&a, others);
-	redis_int(&a, version);
-	redis_int(&a, interval);
-	redis_int(&a, max);
-	redis_int(&a, force);
-	rc = redis_ask(&a, took, &t, &unused);
-	if (!also)
+	t.also = atomic_exchange(&redis_mirror.asked, true);
+	rc = redis_ask_late(&a, say_taking, took, &t, &unused);
+	if (!t.also)
 		atomic_store(&redis_mirror.asked, false);
 	if (rc) {
 		*wait = turn_here(x, interval, max);
@@ -252,11 +340,11 @@ bool redis_take(struct shared_entry *x, uint32_t seen, int64_t interval,
 	}
 	if (!t.granted) {
 		atomic_fetch_add(&x->races, 1);
-		tell_held(x, -1);
+		redis_sub(x);
 		return false;
 	}
 	atomic_store(&x->races, 0);
-	arrived(x, serial);
+	arrived(x, t.serial);
 	*wait = t.wait;
 	return true;
 }

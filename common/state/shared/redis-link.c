@@ -9,6 +9,7 @@
 #include "base/task.h"
 #include "base/wait.h"
 #include "state/shared/redis-call.h"
+#include "state/shared/redis-lane.h"
 #include "state/shared/redis-open.h"
 
 #include <pthread.h>
@@ -18,8 +19,7 @@
 #include <unistd.h>
 
 #define RETRY_MS 1000
-#define LIVES_MS 100  /* between calls that say that this process lives */
-#define HANGS_MS 2000 /* what nobody waits for, before it is given up */
+#define LIVES_MS 100 /* between calls that say that this process lives */
 
 static struct {
 	struct redis_setup setup;
@@ -310,204 +310,16 @@ int redis_link_info(const char *section, struct buf *out, struct err *e)
 	return out->n ? 0 : -1;
 }
 
-/* --- a loop -------------------------------------------------------------- */
+/* --- anybody -------------------------------------------------------------- */
 
-/* One that waits, or that nobody waits for. */
-struct call {
-	redis_done *done;
-	void *arg;
-	struct task *task;
-	bool over, ok;
-	bool left;               /* nobody waits any more */
-	struct redis_args *args; /* while it waits: to send them once more */
-	char why[160];
-};
-
-/* Of a thread that runs a loop. */
-static _Thread_local struct lane {
-	struct watch watch; /* first: found again from it */
-	struct loop *loop;
-	redisAsyncContext *ac;
-	struct timer hangs;
-	struct loop_post flush, flush_now;
-	bool flushing, flush_set, now_set;
-	char sha[48];
-	unsigned times; /* that the store had gone when it was connected */
-	unsigned want, calls; /* calls: not answered yet */
-	uint64_t answers;     /* so far, and when there were so many */
-	uint64_t seen;
-} lane;
-
-static void set_want(struct lane *l, unsigned want)
+const struct redis_setup *redis_link_config(void)
 {
-	l->want = want;
-	loop_watch(l->loop, &l->watch, want);
+	return &link_.setup;
 }
 
-static void add_read(void *arg)
+unsigned redis_link_times(void)
 {
-	struct lane *l = arg;
-
-	set_want(l, l->want | LOOP_READ);
-}
-
-static void del_read(void *arg)
-{
-	struct lane *l = arg;
-
-	set_want(l, l->want & ~(unsigned)LOOP_READ);
-}
-
-/* Several requests of one round are one system call. */
-static void add_write(void *arg)
-{
-	struct lane *l = arg;
-
-	if (l->flushing || !(l->ac->c.flags & REDIS_CONNECTED)) {
-		set_want(l, l->want | LOOP_WRITE);
-	} else if (!l->flush_set) {
-		l->flush_set = true;
-		loop_when_idle(l->loop, &l->flush);
-	}
-}
-
-static void del_write(void *arg)
-{
-	struct lane *l = arg;
-
-	if (l->want & LOOP_WRITE)
-		set_want(l, l->want & ~(unsigned)LOOP_WRITE);
-}
-
-static void clean_up(void *arg)
-{
-	struct lane *l = arg;
-
-	loop_unwatch(l->loop, &l->watch);
-	loop_untime(l->loop, &l->hangs);
-	l->want = 0;
-	l->ac = NULL;
-}
-
-static void write_now(struct lane *l)
-{
-	l->flushing = true;
-	redisAsyncHandleWrite(l->ac);
-	l->flushing = false;
-}
-
-static void write_out(struct lane *l)
-{
-	if (l->ac && l->ac->c.flags & REDIS_CONNECTED)
-		write_now(l);
-}
-
-static void on_flush(struct loop_post *p)
-{
-	struct lane *l = OWNER(p, struct lane, flush);
-
-	l->flush_set = false;
-	write_out(l);
-}
-
-static void on_flush_now(struct loop_post *p)
-{
-	struct lane *l = OWNER(p, struct lane, flush_now);
-
-	l->now_set = false;
-	write_out(l);
-}
-
-/* With what else this round asks for. */
-static void flush_soon(struct lane *l)
-{
-	if (!l->now_set)
-		loop_after_round(l->loop, &l->flush_now);
-	l->now_set = true;
-}
-
-/* All that is under way comes to nothing. */
-static void drop(struct lane *l)
-{
-	redisAsyncContext *ac = l->ac;
-
-	if (ac)
-		redisAsyncFree(ac);
-	l->ac = NULL;
-}
-
-static void on_event(struct watch *w, unsigned events)
-{
-	struct lane *l = OWNER(w, struct lane, watch);
-
-	if (l->want & LOOP_WRITE && events & (LOOP_WRITE | LOOP_GONE))
-		write_now(l);
-	if (l->ac && events & (LOOP_READ | LOOP_GONE))
-		redisAsyncHandleRead(l->ac);
-	if (l->ac && redis_is_too_long(l->ac->c.reader)) {
-		set_away("its answer is too long");
-		drop(l);
-	}
-}
-
-static void on_hangs(struct timer *t)
-{
-	struct lane *l = OWNER(t, struct lane, hangs);
-
-	if (l->calls && l->answers == l->seen)
-		drop(l);
-	l->seen = l->answers;
-	if (l->ac && l->calls)
-		loop_time(l->loop, t, clock_ms() + HANGS_MS);
-}
-
-static void on_answer(redisAsyncContext *ac, void *reply, void *arg);
-
-/* False: nobody waits for it, or it has been already. */
-static bool send_again(redisAsyncContext *ac, struct call *c)
-{
-	struct redis_args *a = c->left ? NULL : c->args;
-
-	c->args = NULL;
-	if (!a || redisAsyncCommandArgv(ac, on_answer, c, a->argc, a->v, a->n))
-		return false;
-	lane.calls++;
-	flush_soon(&lane);
-	return true;
-}
-
-static void on_answer(redisAsyncContext *ac, void *reply, void *arg)
-{
-	struct call *c = arg;
-	bool unloaded = false;
-
-	lane.calls--;
-	lane.answers++;
-	if (redis_lacks_script(reply)) {
-		redis_load_script(ac);
-		if (send_again(ac, c))
-			return;
-		unloaded = true;
-	}
-	c->ok = redis_is_answer(reply);
-	c->over = true;
-	if (c->ok)
-		link_.setup.heard(reply);
-	else if (reply)
-		redis_fault(reply, c->why, sizeof(c->why));
-	else
-		snprintf(c->why, sizeof(c->why), "%s",
-			 ac->err && *ac->errstr ? redis_why(&ac->c)
-						: "it hung up");
-	if (!c->left)
-		c->done(c->arg, c->ok ? reply : NULL);
-	if (c->task && !c->left) {
-		task_wake(c->task);
-		return;
-	}
-	if (!c->ok && !c->left && !unloaded && lane.ac)
-		set_away(c->why);
-	free(c);
+	return atomic_load(&link_.times);
 }
 
 /* It blocks. */
@@ -520,7 +332,7 @@ static void look_up(void *arg)
 }
 
 /* Where it is, and the hash of the script. */
-static int know_place(struct redis_place *out, struct err *e)
+int redis_link_place(struct redis_place *out, struct err *e)
 {
 	for (int i = 0; i < 2; i++) {
 		pthread_mutex_lock(&link_.known_lock);
@@ -536,133 +348,27 @@ static int know_place(struct redis_place *out, struct err *e)
 	return -1;
 }
 
-static int connect_lane(struct lane *l, struct err *e)
-{
-	struct redis_place place;
-
-	if (know_place(&place, e))
-		return -1;
-	if (l->ac) /* somebody else has, meanwhile */
-		return 0;
-	l->ac = *place.path ? redisAsyncConnectUnix(place.path)
-			    : redisAsyncConnect(place.host, place.port);
-	if (!l->ac || l->ac->err) {
-		err_set(e, ERR_INTERNAL, "%s",
-			l->ac ? l->ac->errstr : "no memory");
-		drop(l);
-		return -1;
-	}
-	redis_bound(l->ac->c.reader);
-	l->times = atomic_load(&link_.times);
-	snprintf(l->sha, sizeof(l->sha), "%s", place.sha);
-	l->loop = task_loop();
-	l->watch.fn = on_event;
-	l->watch.fd = l->ac->c.fd;
-	l->flush.fn = on_flush;
-	l->flush_now.fn = on_flush_now;
-	l->hangs.fn = on_hangs;
-	l->ac->ev.data = l;
-	l->ac->ev.addRead = add_read;
-	l->ac->ev.delRead = del_read;
-	l->ac->ev.addWrite = add_write;
-	l->ac->ev.delWrite = del_write;
-	l->ac->ev.cleanup = clean_up;
-	if (redis_open_loop(l->ac, &link_.setup, &place, e)) {
-		drop(l);
-		return -1;
-	}
-	return 0;
-}
-
-/* NULL: it was not sent, and `done` not called. */
-static struct call *send(struct lane *l, struct redis_args *a, redis_done *done,
-			 void *arg, struct task *task, struct err *e)
-{
-	struct call *c;
-
-	/* It may be another server by now. */
-	if (l->ac && l->times != atomic_load(&link_.times))
-		drop(l);
-	if (!l->ac && connect_lane(l, e))
-		return NULL;
-	a->v[1] = l->sha;
-	a->n[1] = strlen(l->sha);
-	c = xcalloc(1, sizeof(*c));
-	c->done = done;
-	c->arg = arg;
-	c->task = task;
-	if (redisAsyncCommandArgv(l->ac, on_answer, c, a->argc, a->v, a->n)) {
-		free(c);
-		err_set(e, ERR_INTERNAL, "it has hung up");
-		return NULL;
-	}
-	if (!l->calls++) {
-		l->seen = l->answers;
-		loop_time(l->loop, &l->hangs, clock_ms() + HANGS_MS);
-	}
-	return c;
-}
-
-/* It waits no longer. The store is away when it has had all of the time, not
- * when this task had used up most of it before. */
-static int give_up(struct lane *l, struct call *c, int64_t had, struct err *e)
-{
-	c->left = true; /* freed when its answer comes */
-	c->done(c->arg, NULL);
-	err_set(e, ERR_INTERNAL, "it does not answer in time");
-	if (had >= link_.setup.answer_ms) {
-		set_away(e->msg);
-		drop(l);
-	}
-	return -1;
-}
-
-static int ask_in_task(struct redis_args *a, redis_done *done, void *arg,
-		       struct err *e)
-{
-	struct lane *l = &lane;
-	int64_t begun = clock_ms(), unused = 0;
-	int64_t *waited = a->waits ? &unused : task_waited();
-	int64_t until = begun + link_.setup.answer_ms - *waited;
-	struct call *c;
-	int rc = -1;
-
-	if (until <= begun) {
-		done(arg, NULL);
-		return err_set(e, ERR_INTERNAL,
-			       "this request has waited for it long enough");
-	}
-	c = send(l, a, done, arg, task_self(), e);
-	if (!c) {
-		done(arg, NULL);
-		set_away(e->msg);
-		return -1;
-	}
-	c->args = a;
-	flush_soon(l);
-	while (!c->over && clock_ms() < until)
-		task_wait(until);
-	/* This thread may have been late, not the store. */
-	if (!c->over && l->ac && l->ac->c.flags & REDIS_CONNECTED)
-		redisAsyncHandleRead(l->ac);
-	/* Also what took no time shows that this task has asked. */
-	*waited += clock_ms() > begun ? clock_ms() - begun : 1;
-	if (!c->over)
-		return give_up(l, c, clock_ms() - begun, e);
-	if (c->ok)
-		rc = 0;
-	else
-		err_set(e, ERR_INTERNAL, "%s", c->why);
-	free(c);
-	if (rc)
-		set_away(e->msg);
-	return rc;
-}
-
 static int not_now(redis_done *done, void *arg, struct err *e)
 {
 	done(arg, NULL);
 	return err_set(e, ERR_INTERNAL, "the store is away");
+}
+
+int redis_ask_late(struct redis_args *a, redis_fill *fill, redis_done *done,
+		   void *arg, struct err *e)
+{
+	int rc;
+
+	a->waits = false;
+	if (!worth_asking())
+		return not_now(done, arg, e);
+	if (task_self()) {
+		rc = redis_lane_ask(a, fill, done, arg, e);
+	} else {
+		fill(a, arg);
+		rc = ask_blocking(a, done, arg, e);
+	}
+	return rc ? err_add(e, "the store") : 0;
 }
 
 int redis_ask(struct redis_args *a, redis_done *done, void *arg, struct err *e)
@@ -671,7 +377,7 @@ int redis_ask(struct redis_args *a, redis_done *done, void *arg, struct err *e)
 
 	if (!worth_asking())
 		return not_now(done, arg, e);
-	rc = task_self() ? ask_in_task(a, done, arg, e)
+	rc = task_self() ? redis_lane_ask(a, NULL, done, arg, e)
 			 : ask_blocking(a, done, arg, e);
 	return rc ? err_add(e, "the store") : 0;
 }
@@ -684,11 +390,6 @@ void redis_tell(struct redis_args *a, redis_done *done, void *arg)
 		not_now(done, arg, &e);
 	else if (!task_self())
 		ask_blocking(a, done, arg, &e);
-	else if (!send(&lane, a, done, arg, NULL, &e))
+	else if (redis_lane_tell(a, done, arg, &e))
 		done(arg, NULL);
-}
-
-void redis_link_leave(void)
-{
-	drop(&lane);
 }

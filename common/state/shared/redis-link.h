@@ -77,7 +77,12 @@ void redis_int(struct redis_args *a, int64_t v);
 typedef void redis_done(void *arg, const redisReply *answer);
 /* 0 when it was answered; -1 with why not. */
 int redis_ask(struct redis_args *a, redis_done *done, void *arg, struct err *e);
-/* The same without waiting for it, where there is a loop. */
+/* The same, of which the arguments are only asked for when this round of the
+ * loop ends: `fill` writes them, in the loop, if the task still waits. */
+typedef void redis_fill(struct redis_args *a, void *arg);
+int redis_ask_late(struct redis_args *a, redis_fill *fill, redis_done *done,
+		   void *arg, struct err *e);
+/* As redis_ask without waiting for it, where there is a loop. */
 void redis_tell(struct redis_args *a, redis_done *done, void *arg);
 
 bool redis_is_answer(const redisReply *r);
@@ -101,7 +106,5 @@ void redis_link_keep(void);
 bool redis_link_is_kept(void);
 /* What a command of the server's own says, "INFO server"; it blocks. */
 int redis_link_info(const char *section, struct buf *out, struct err *e);
-/* When this thread's loop ends. */
-void redis_link_leave(void);
 
 #endif

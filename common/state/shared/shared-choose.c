@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #ifdef HAVE_HIREDIS
+#include "state/shared/redis-lane.h"
 #include "state/shared/redis-mirror.h"
 #include "state/shared/vault-follow.h"
 
@@ -109,7 +110,7 @@ void shared_detach(void)
 	if (!remote)
 		return;
 	redis_count_leave();
-	redis_link_leave();
+	redis_lane_leave();
 }
 
 void shared_look(struct shared_state *out)
