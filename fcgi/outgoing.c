@@ -150,10 +150,11 @@ void outgoing_restore_tools(struct outgoing *o, const struct request *r)
 	struct jwalk w = jwalk_in(jwalk_get(buf_get(&r->body), "tools"));
 
 	while (jwalk_next(&w)) {
-		bool custom = jwalk_is(jwalk_get(w.value, "type"), "custom");
+		bool custom = o->dialect != DIALECT_ANTHROPIC &&
+			      jwalk_is(jwalk_get(w.value, "type"), "custom");
 		struct span tool = jwalk_get(w.value,
 					     custom ? "custom" : "function");
-		struct span name = jwalk_get(tool, "name");
+		struct span name = jwalk_get(tool.n ? tool : w.value, "name");
 
 		name = arena_span(r->arena, jwalk_text(r->arena, name));
 		if (name.n)

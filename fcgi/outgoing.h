@@ -74,7 +74,7 @@ bool outgoing_may_be_refused(const struct outgoing *o, const struct request *r);
 
 /* For outgoing_repair: all anew. */
 int outgoing_remake(struct outgoing *o, struct request *r, struct err *e);
-/* Its answer, too, once free-text tools went as functions. */
+/* Its answer, too, once tools went by other names or as functions. */
 void outgoing_restore_tools(struct outgoing *o, const struct request *r);
 /* Does it go as it is, whatever it holds? */
 bool outgoing_is_left(const struct outgoing *o, const struct request *r);

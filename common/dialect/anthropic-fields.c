@@ -21,7 +21,7 @@ struct fields {
 unsigned anthropic_wants(const struct upstream_model *t)
 {
 	unsigned marks = MARK_ECHO | MARK_NO_TOOLS | MARK_CACHE | MARK_SAMPLER |
-			 MARK_FORCED | MARK_SCHEMA;
+			 MARK_FORCED | MARK_SCHEMA | MARK_PART;
 
 	switch (t->family.thinking) {
 	case THINKING_NONE:

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "dialect/anthropic-mend.h"
+#include "dialect/anthropic-write.h"
 
 #define CACHE_MARKS 4 /* the API's limit */
 
@@ -101,7 +102,8 @@ void anthropic_called(struct mend *m, struct span name)
 		return;
 	buf_str(&m->tools, m->tools.n ? "," : "[");
 	buf_str(&m->tools, "{\"name\":");
-	buf_span(&m->tools, name);
+	buf_span(&m->tools, mend_quoted(m, chat_tool_name(m->arena, text,
+							  ANTHROPIC_NAME_MAX)));
 	buf_str(&m->tools, ",\"input_schema\":{\"type\":\"object\"}}");
 }
 

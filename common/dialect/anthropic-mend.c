@@ -206,6 +206,11 @@ static void mend_block(struct mend *m, struct jwalk *w, struct loop *l)
 		mend_dropped(m, "web_search_call");
 		return;
 	}
+	if (m->target->quirks.strict_messages) {
+		if (anthropic_misplaced(m, w, l->assistant))
+			return;
+		anthropic_media(m, w->value);
+	}
 	if (jwalk_is(type, "text"))
 		mend_citations(m, w->value);
 
@@ -394,6 +399,7 @@ void anthropic_mend(struct mend *m)
 		anthropic_declare(m);
 		anthropic_block_members(m);
 		anthropic_schemas(m);
+		anthropic_names(m);
 	}
 	anthropic_fields(m, must_go_without(m, &l));
 	mend_forced_tool(m, "{\"type\":\"any\"}");

@@ -2,8 +2,9 @@
 /*
  * anthropic-mend: rules for a Messages request that is not translated. Private
  * to anthropic-mend.c, which walks through it, anthropic-pairs.c (calls and
- * their results), anthropic-fields.c (members of the body),
- * anthropic-schemas.c (tools) and anthropic-marks.c (the rest).
+ * their results), anthropic-fields.c (members of the body), mend-names.c and
+ * anthropic-schemas.c (tools), anthropic-media.c and anthropic-marks.c (the
+ * rest).
  */
 #ifndef DARIO_ANTHROPIC_MEND_H
 #define DARIO_ANTHROPIC_MEND_H
@@ -30,6 +31,13 @@ bool anthropic_by_budget(const struct mend *m);
 void anthropic_fields(struct mend *m, bool off);
 /* --- anthropic-schemas.c: of tools */
 void anthropic_schemas(struct mend *m);
+/* --- mend-names.c: of tools. */
+void anthropic_names(struct mend *m);
+/* --- anthropic-media.c */
+/* Images and documents: what they are, and how their data stands there. */
+void anthropic_media(struct mend *m, struct span block);
+/* A block that the other side alone may have: true when it goes. */
+bool anthropic_misplaced(struct mend *m, struct jwalk *w, bool assistant);
 /* --- anthropic-marks.c */
 /* What a message has from the answer that it was. */
 void anthropic_echo(struct mend *m, struct span message);

@@ -35,6 +35,10 @@ static int media(struct chat *c, struct part *p, struct json_object *source,
 	p->mime = chat_str(c, source, "media_type");
 	p->data = chat_str(c, source, "data");
 	p->url = chat_str(c, source, "url");
+	if (span_starts(p->data, "data:") || span_starts(p->url, "data:"))
+		return chat_media(c, p, p->data.n ? p->data : p->url, e);
+	if (p->data.n)
+		p->mime = chat_media_type(c->arena, p->mime, p->data);
 	return p->data.n || p->url.n || *c->fault
 		     ? 0
 		     : read_bad(e, "content",

@@ -402,9 +402,17 @@ static bool media_head(struct arena *a, struct span head, struct span *mime)
 			base64 = true;
 		first = false;
 	}
-	if (span_is(*mime, "image/jpg"))
-		*mime = SPAN("image/jpeg");
 	return base64;
+}
+
+struct span chat_media_type(struct arena *a, struct span mime, struct span data)
+{
+	struct span is = sniff(data);
+
+	mime = lower(a, mime);
+	if (is.n && !span_starts(mime, "audio/"))
+		return is;
+	return span_is(mime, "image/jpg") ? SPAN("image/jpeg") : mime;
 }
 
 static bool known_media(struct span mime)
@@ -455,8 +463,7 @@ static int data_url(struct chat *c, struct part *p, struct span source,
 		return plain_text(c, p, base64, e);
 	if (!base64)
 		p->data = digest_base64(c->arena, p->data);
-	if (!p->mime.n)
-		p->mime = sniff(p->data);
+	p->mime = chat_media_type(c->arena, p->mime, p->data);
 	if (!known_media(p->mime))
 		return err_set(e, ERR_BAD_REQUEST,
 			       "media type \"%.60s\" is not supported: use "

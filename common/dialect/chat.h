@@ -192,6 +192,10 @@ struct json_object *chat_objects(struct chat *c, struct json_object *o,
  * with an error that names the field. */
 int chat_media(struct chat *c, struct part *p, struct span source,
 	       struct err *e);
+/* What base64 data is by its first bytes, whatever it is called; else `mime` as
+ * it is spelt. */
+struct span chat_media_type(struct arena *a, struct span mime,
+			    struct span data);
 
 enum effort effort_find(struct span name);
 /* Of thinking with that budget, and the word for it where effort adapts. */

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of tools in Chat that OpenAI and those like it refuse, such as those of
- * MCP with a dot: as a translated request has them. */
+/* Names of tools that are refused, such as those of MCP with a dot: as a
+ * translated request has them. */
 #include "config.h"
 
+#include "dialect/anthropic-mend.h"
+#include "dialect/anthropic-write.h"
 #include "dialect/chat-write.h"
 #include "dialect/mend-chat.h"
 
-static void mend_name(struct mend *m, struct span object)
+static void mend_name(struct mend *m, struct span object, const char *key,
+		      size_t max)
 {
-	struct span value = jwalk_get(object, "name"), was, now;
+	struct span value = jwalk_get(object, key), was, now;
 
 	if (!jwalk_is_string(value))
 		return;
 	was = jwalk_text(m->arena, value);
-	now = chat_tool_name(m->arena, was, WRITE_NAME_MAX);
+	now = chat_tool_name(m->arena, was, max);
 	if (!was.n || span_eq(was, now))
 		return;
 	mend_replace(m, value, mend_quoted(m, now));
@@ -21,11 +24,13 @@ static void mend_name(struct mend *m, struct span object)
 	m->retooled = true;
 }
 
+/* --- Chat ----------------------------------------------------------------- */
+
 /* A tool, a call, or the choice of one. */
-static void mend_named(struct mend *m, struct span tool)
+static void mend_nested(struct mend *m, struct span tool)
 {
-	mend_name(m, jwalk_get(tool, "function"));
-	mend_name(m, jwalk_get(tool, "custom"));
+	mend_name(m, jwalk_get(tool, "function"), "name", WRITE_NAME_MAX);
+	mend_name(m, jwalk_get(tool, "custom"), "name", WRITE_NAME_MAX);
 }
 
 static void mend_list(struct mend *m, struct span list)
@@ -33,7 +38,7 @@ static void mend_list(struct mend *m, struct span list)
 	struct jwalk w = jwalk_in(list);
 
 	while (jwalk_is_array(list) && jwalk_next(&w))
-		mend_named(m, w.value);
+		mend_nested(m, w.value);
 }
 
 void mend_tool_names(struct mend *m)
@@ -44,8 +49,115 @@ void mend_tool_names(struct mend *m)
 	if (!m->target->quirks.paired)
 		return;
 	mend_list(m, jwalk_get(m->text, "tools"));
-	mend_named(m, choice);
+	mend_nested(m, choice);
 	mend_list(m, jwalk_get(jwalk_get(choice, "allowed_tools"), "tools"));
 	while (jwalk_next(&w))
 		mend_list(m, jwalk_get(w.value, "tool_calls"));
+}
+
+/* --- Responses ------------------------------------------------------------ */
+
+/* A tool that the client runs, and knows by its name alone. */
+static bool is_clients(struct span tool)
+{
+	struct span type = jwalk_get(tool, "type");
+
+	return !jwalk_is_string(type) || jwalk_is(type, "function") ||
+	       jwalk_is(type, "custom");
+}
+
+/* Are there others? Those that are called by their type, or stand in a
+ * namespace, would not come back as what they are from an answer that is read
+ * for the names of the rest. */
+static bool has_others(struct mend *m)
+{
+	struct jwalk w = jwalk_in(jwalk_get(m->text, "tools"));
+
+	while (jwalk_next(&w))
+		if (!is_clients(w.value))
+			return true;
+	return false;
+}
+
+static void mend_flat(struct mend *m, struct span list)
+{
+	struct jwalk w = jwalk_in(list);
+
+	while (jwalk_is_array(list) && jwalk_next(&w))
+		mend_name(m, w.value, "name", WRITE_NAME_MAX);
+}
+
+void responses_names(struct mend *m)
+{
+	struct jwalk w = jwalk_in(jwalk_get(m->text, "input"));
+	struct span choice = jwalk_get(m->text, "tool_choice");
+
+	if (has_others(m))
+		return;
+	mend_flat(m, jwalk_get(m->text, "tools"));
+	mend_name(m, choice, "name", WRITE_NAME_MAX);
+	mend_flat(m, jwalk_get(choice, "tools"));
+	while (jwalk_next(&w)) {
+		struct span type = jwalk_get(w.value, "type");
+
+		if (jwalk_is(type, "function_call") ||
+		    jwalk_is(type, "custom_tool_call"))
+			mend_name(m, w.value, "name", WRITE_NAME_MAX);
+	}
+}
+
+/* --- Messages ------------------------------------------------------------- */
+
+/* Of tools that share a name the last one stays. */
+static void mend_same(struct mend *m, struct span tools)
+{
+	struct jwalk w = jwalk_in(tools);
+	struct names left = { 0 };
+
+	while (jwalk_next(&w))
+		++*names_at(&left, m->arena,
+			    jwalk_text(m->arena, jwalk_get(w.value, "name")));
+	w = jwalk_in(tools);
+	while (jwalk_next(&w)) {
+		struct span name = jwalk_get(w.value, "name");
+
+		name = jwalk_text(m->arena, name);
+		if (!name.n || !--*names_at(&left, m->arena, name))
+			continue;
+		mend_cut(m, &w);
+		mend_note(m, "tools of the same name");
+		mend_dropped(m, "a tool of the same name");
+	}
+}
+
+static void mend_block(struct mend *m, struct span block)
+{
+	struct span type = jwalk_get(block, "type");
+	struct jwalk w = jwalk_in(jwalk_get(block, "content"));
+
+	if (jwalk_is(type, "tool_use"))
+		mend_name(m, block, "name", ANTHROPIC_NAME_MAX);
+	while (jwalk_is(type, "tool_result") && jwalk_next(&w))
+		if (jwalk_is(jwalk_get(w.value, "type"), "tool_reference"))
+			mend_name(m, w.value, "tool_name", ANTHROPIC_NAME_MAX);
+}
+
+void anthropic_names(struct mend *m)
+{
+	struct span tools = jwalk_get(m->text, "tools");
+	struct jwalk w = jwalk_in(jwalk_get(m->text, "messages"));
+	struct jwalk t = jwalk_in(tools);
+
+	mend_same(m, tools);
+	while (jwalk_next(&t))
+		mend_name(m, t.value, "name", ANTHROPIC_NAME_MAX);
+	mend_name(m, jwalk_get(m->text, "tool_choice"), "name",
+		  ANTHROPIC_NAME_MAX);
+	while (jwalk_next(&w)) {
+		struct span content = jwalk_get(w.value, "content");
+		struct jwalk b = jwalk_in(content);
+
+		while (jwalk_is_array(content) && jwalk_next(&b))
+			mend_block(m, b.value);
+	}
 }

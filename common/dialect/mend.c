@@ -47,7 +47,8 @@ static unsigned wants(enum dialect_id dialect, const struct upstream_model *t)
 	case DIALECT_RESPONSES:
 		return marks | MARK_PARSED | MARK_UNSIGNED | MARK_REASONING |
 		       MARK_ID_LONG | MARK_ID_EMPTY | MARK_ID_ITEM |
-		       MARK_ID_TWICE | MARK_PAIRS | MARK_PART;
+		       MARK_ID_TWICE | MARK_PAIRS | MARK_PART |
+		       (q->paired ? MARK_ID_ODD : 0);
 	case DIALECT_OPENAI:
 	case DIALECTS:
 		break;
@@ -91,6 +92,9 @@ bool mend_wanted(const struct peek *k, struct span text,
 
 	return (k->marks & wants(dialect, t)) ||
 	       wants_limit(k, text, dialect, t) ||
+	       (k->media && t->quirks.strict_messages) ||
+	       (k->chats && t->quirks.no_foreign &&
+		dialect == DIALECT_RESPONSES) ||
 	       (dialect == DIALECT_OPENAI && longest &&
 		(int64_t)k->longest > longest);
 }

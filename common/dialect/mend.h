@@ -76,7 +76,7 @@ struct mend {
 	const char *refused;         /* what that names, once it is found */
 	const char *last_turn;       /* Chat: where it begins */
 	bool usage_asked;            /* Chat: not by the client */
-	bool retooled; /* Chat: tools have other names, or became functions:
+	bool retooled; /* tools have other names, or became functions:
 			* calls of them have to come back as what they were */
 	/* Messages: */
 	bool limited; /* max_tokens, not by the client */
@@ -142,6 +142,10 @@ void mend_lonely(struct mend *m, bool call);
 /* Where a tool cannot be forced by its name it is the only one, and `any` has
  * to be called. */
 void mend_forced_tool(struct mend *m, const char *any);
+/* responses-fields.c: members of the body that are none of Responses'. */
+void responses_fields(struct mend *m);
+/* mend-names.c: names of tools that are refused; Chat's: mend-chat.h. */
+void responses_names(struct mend *m);
 /* A limit of the answer that is too small for the target is raised. */
 void mend_limit(struct mend *m, struct span value);
 
@@ -149,5 +153,7 @@ void mend_limit(struct mend *m, struct span value);
  * names them; the text for one, and a name out of a URL. */
 void mend_images(struct mend *m, const char *messages);
 struct span mend_media_text(struct mend *m, const char *kind, struct span name);
+/* One of them in the same way, and why it is left out. */
+void mend_image(struct mend *m, struct span part, const char *why);
 
 #endif

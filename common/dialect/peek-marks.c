@@ -20,10 +20,11 @@ enum watch {
 	WATCH_ROLE,
 	WATCH_CALL_ID, /* id of a call, at the call and at its result */
 	WATCH_CACHE,   /* is counted */
+	WATCH_MEDIA,   /* there is one */
 	WATCH_BLOCK,   /* type of a block of a message */
 	WATCH_TOOL,    /* type of a tool */
 	WATCH_ITEM,    /* type of an item of Responses */
-	WATCH_NAME,    /* name of a tool in Chat */
+	WATCH_NAME,    /* name of a tool */
 };
 
 /* Which member of the body it is. */
@@ -50,6 +51,8 @@ enum item {
 	ITEM_SAID = 1024, /* has content */
 	ITEM_CALLS = 2048,
 	ITEM_CUSTOM = 4096, /* a call of free text, or its output */
+	ITEM_MODELS = 8192, /* Messages: a block of the model's alone */
+	ITEM_USERS = 16384, /* or of the user's */
 };
 
 static const struct {
@@ -68,6 +71,7 @@ static const struct {
 	{ "status", 0, WATCH_STATUS },
 	{ "tool_calls", MARK_CALLS, WATCH_NONE },
 	{ "cache_control", 0, WATCH_CACHE },
+	{ "source", 0, WATCH_MEDIA },
 	{ "parsed", MARK_PARSED, WATCH_NONE },
 	{ "parsed_arguments", MARK_PARSED, WATCH_NONE },
 };
@@ -120,75 +124,6 @@ static bool key_is(const struct peek *k, const char *name)
 	return k->key_n == strlen(name) && memcmp(k->key, name, k->key_n) == 0;
 }
 
-bool peek_is_echo(struct span key)
-{
-	static const char *const names[] = {
-		"id",
-		"type",
-		"model",
-		"usage",
-		"container",
-		"diagnostics",
-		"stop_reason",
-		"stop_sequence",
-		"stop_details",
-		"parsed_output",
-		"context_management",
-	};
-
-	if (*key.p == 'r' || (*key.p == 'c' && key.n == 7))
-		return false; /* role, content: most of them */
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (*names[i] == *key.p && span_is(key, names[i]))
-			return true;
-	return false;
-}
-
-bool peek_is_gathered(struct span key)
-{
-	return span_is(key, "index") || span_is(key, "partial_json") ||
-	       span_is(key, "parsed_output");
-}
-
-bool peek_is_openai(struct span key)
-{
-	static const char *const names[] = {
-		"n",
-		"stop",
-		"seed",
-		"user",
-		"store",
-		"include",
-		"logprobs",
-		"functions",
-		"reasoning",
-		"truncation",
-		"logit_bias",
-		"verbosity",
-		"prediction",
-		"modalities",
-		"top_logprobs",
-		"instructions",
-		"function_call",
-		"stream_options",
-		"response_format",
-		"presence_penalty",
-		"prompt_cache_key",
-		"reasoning_effort",
-		"frequency_penalty",
-		"max_output_tokens",
-		"safety_identifier",
-		"parallel_tool_calls",
-		"max_completion_tokens",
-		"prompt_cache_retention",
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (*names[i] == *key.p && span_is(key, names[i]))
-			return true;
-	return false;
-}
-
 /* Limits of the answer, which are small for some or named in another way, and
  * members that not every model of Claude takes. */
 static void mark_field(struct peek *k)
@@ -207,6 +142,7 @@ static void mark_field(struct peek *k)
 		k->marks |= MARK_SAMPLER;
 	else if (name.n && peek_is_openai(name))
 		k->marks |= MARK_ECHO;
+	k->chats |= name.n && peek_is_chats(name);
 }
 
 void peek_mark_top(struct peek *k)
@@ -289,6 +225,8 @@ void peek_mark_pop(struct peek *k)
 		k->marks |= MARK_BLANK;
 	if (is & ITEM_TOOL && (k->behind || is & ITEM_IN))
 		k->marks |= MARK_PAIRS;
+	if (is & (is & ITEM_ASSISTANT ? ITEM_USERS : ITEM_MODELS))
+		k->marks |= MARK_PART;
 	if (is & (ITEM_ASSISTANT | ITEM_TOOL))
 		k->behind = false;
 	else
@@ -316,18 +254,6 @@ void peek_mark_end(struct peek *k)
 		k->marks |= MARK_SCHEMA;
 	if (!k->limited)
 		k->marks |= MARK_FORCED;
-}
-
-/* What SDKs know of an item and have not been told. */
-bool peek_is_unsaid(struct span key)
-{
-	static const char *const names[] = { "status", "caller",    "async",
-					     "async_", "namespace", "phase" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (span_is(key, names[i]))
-			return true;
-	return false;
 }
 
 void peek_mark_null(struct peek *k)
@@ -360,23 +286,6 @@ static void mark_tool(struct peek *k)
 			k->marks |= MARK_SCHEMA;
 	}
 }
-
-const char *const peek_foreign[] = {
-	"reasoning",
-	"reasoning_content",
-	"thinking",
-	"reasoning_details",
-	"extra_content",
-	"thinking_blocks",
-	"annotations",
-	"index",
-	"provider_specific_fields",
-	"cache_control",
-	"executed_tools",
-	"parsed",
-	"parsed_arguments",
-	NULL,
-};
 
 /* Of a message, a part or a call, or the function that it calls. */
 static bool is_foreign(const struct peek *k)
@@ -411,6 +320,16 @@ static void mark_in_message(struct peek *k)
 		k->typed = '"';
 }
 
+/* Of a tool or its call: Chat has it one deeper. */
+static bool is_tools_name(const struct peek *k)
+{
+	unsigned depth = k->depth - (k->top == TOP_MESSAGES ? 2 : 0);
+
+	if (k->top == TOP_TOOLS || k->top == TOP_MESSAGES)
+		return depth == 3 || depth == 4;
+	return k->top == TOP_INPUT && depth == 3;
+}
+
 /* The value of a member begins. */
 void peek_mark_member(struct peek *k)
 {
@@ -440,9 +359,7 @@ void peek_mark_member(struct peek *k)
 		else if (k->depth == 3 && k->top == TOP_INPUT &&
 			 memcmp(k->key, "type", 4) == 0)
 			watch(k, WATCH_ITEM);
-		else if (memcmp(k->key, "name", 4) == 0 &&
-			 ((k->depth == 4 && k->top == TOP_TOOLS) ||
-			  (k->depth == 6 && k->top == TOP_MESSAGES)))
+		else if (memcmp(k->key, "name", 4) == 0 && is_tools_name(k))
 			watch(k, WATCH_NAME);
 		else if (k->depth == 5 &&
 			 (k->top == TOP_MESSAGES || k->top == TOP_INPUT) &&
@@ -469,6 +386,8 @@ void peek_mark_member(struct peek *k)
 			mark_item(k, ITEM_STATUS);
 		else if (marked[i].watch == WATCH_CACHE)
 			k->caches++;
+		else if (marked[i].watch == WATCH_MEDIA)
+			k->media = true;
 		else
 			watch(k, marked[i].watch);
 	}
@@ -546,6 +465,17 @@ static void mark_role(struct peek *k)
 		k->marks |= MARK_PAIRS;
 }
 
+/* Whose turn alone has a block of this type? */
+static unsigned short side_of(const struct peek *k)
+{
+	if (said(k, "tool", 8) || said(k, "thin", 8) || said(k, "reda", 17))
+		return ITEM_MODELS;
+	return said(k, "tool", 11) || said(k, "imag", 5) ||
+			       said(k, "docu", 8) || said(k, "sear", 13)
+		     ? ITEM_USERS
+		     : 0;
+}
+
 /* Of Messages: a result behind what is none. Of Responses: whose parts? */
 static void mark_block(struct peek *k)
 {
@@ -559,7 +489,7 @@ static void mark_block(struct peek *k)
 		if (!result && !call)
 			k->item |= ITEM_TEXT;
 		if (!said(k, "text", 4))
-			k->item |= ITEM_IN;
+			k->item |= ITEM_IN | side_of(k);
 		return;
 	}
 	if (memcmp(k->head, "inpu", 4) == 0)
@@ -597,6 +527,18 @@ static void mark_switch(struct peek *k)
 		k->marks |= MARK_FORCED;
 }
 
+/* Of a tool: one that is refused, or another's too. */
+static void mark_name(struct peek *k)
+{
+	if (k->odd || k->string_n > PEEK_ID_MAX)
+		k->marks |= MARK_ID_ODD;
+	if (k->top != TOP_TOOLS || k->depth != 3)
+		return;
+	k->hash = fnv_byte(k->hash, 't'); /* it is no id */
+	if (seen_before(k))
+		k->marks |= MARK_ID_TWICE;
+}
+
 /* The string that is watched is over. */
 void peek_mark_string(struct peek *k)
 {
@@ -618,8 +560,7 @@ void peek_mark_string(struct peek *k)
 		return;
 	}
 	if (k->watch == WATCH_NAME) {
-		if (k->odd || k->string_n > PEEK_ID_MAX)
-			k->marks |= MARK_ID_ODD;
+		mark_name(k);
 		return;
 	}
 	if (k->watch == WATCH_ITEM) {

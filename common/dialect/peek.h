@@ -27,12 +27,12 @@
  * that mend.h has something to look at. */
 enum peek_mark {
 	MARK_SEAL = 1,   /* a value that begins like one of ours */
-	MARK_ID_ODD = 2, /* an id, or the name of a tool in Chat, with others
-			  * than [A-Za-z0-9_-]; such a name that is too long */
+	MARK_ID_ODD = 2, /* an id, or the name of a tool, with others than
+			  * [A-Za-z0-9_-]; such a name that is too long */
 	MARK_ID_EMPTY = 4,
 	MARK_ID_LONG = 8,      /* more than PEEK_ID_MAX bytes */
 	MARK_ID_NOT_NINE = 16, /* not nine letters and digits */
-	MARK_ID_TWICE = 32,    /* two calls seem to have one */
+	MARK_ID_TWICE = 32,    /* two calls or tools seem to have one */
 	MARK_UNSIGNED = 64,    /* signature or encrypted_content is "" */
 	MARK_THINKING = 128,   /* thinking of type enabled */
 	MARK_REASONING = 256,  /* reasoning items that lack encrypted_content */
@@ -58,7 +58,7 @@ enum peek_mark {
 	MARK_PAIRS = 1 << 23,    /* calls and results that do not match */
 	MARK_NO_TOOLS = 1 << 24, /* calls, and no tools */
 	MARK_CACHE = 1 << 25,    /* more than PEEK_CACHE_MAX cache_control */
-	MARK_PART = 1 << 26,     /* Responses: a part of another role */
+	MARK_PART = 1 << 26,     /* a part or block of another role */
 	MARK_STORED_ODD = 1 << 27, /* the same, its name written with escapes */
 	MARK_CUSTOM = 1 << 28,     /* Chat: a tool of free text, or its call */
 	MARK_INPUT = 1 << 29,      /* arguments that are no string, or input
@@ -121,6 +121,8 @@ struct peek {
 	unsigned short item; /* enum item, of the message or item */
 	bool behind;         /* what a result may not stand behind has come */
 	bool tools, calls;   /* are there any? */
+	bool media;          /* the same of images and documents */
+	bool chats;          /* the body has members that Responses has not */
 	bool limited;        /* is there a max_tokens? */
 	unsigned limits;     /* how many limits of the answer there are */
 	size_t limit_at;     /* the value of the last of them, or 0 */
@@ -154,6 +156,8 @@ bool peek_is_echo(struct span key);
 extern const char *const peek_foreign[];
 /* A member of the body that OpenAI's APIs have, and Messages has not? */
 bool peek_is_openai(struct span key);
+/* One that Chat or Messages has, and Responses has not? */
+bool peek_is_chats(struct span key);
 /* A member of a block of Messages that only those have who gather a stream, or
  * that an SDK has added? */
 bool peek_is_gathered(struct span key);

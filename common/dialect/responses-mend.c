@@ -391,6 +391,10 @@ void responses_mend(struct mend *m)
 		mend_members(m, w.value, type, is_refused(m, w.value));
 		mend_call_id(m, w.value);
 	}
+	if (m->target->quirks.paired)
+		responses_names(m);
+	if (m->target->quirks.no_foreign)
+		responses_fields(m);
 	mend_forced_tool(m, "\"required\"");
 	mend_images(m, "input");
 	mend_limit(m, jwalk_get(m->text, "max_output_tokens"));

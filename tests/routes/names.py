@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Names of tools that a provider refuses, in its own API: names.py URL PORT
+
+A provider on PORT calls the first tool that it is offered. The router at URL
+has it as the backends "ant" and "rsp". Prints PASS and FAIL lines.
+"""
+
+import http.client
+import http.server
+import json
+import os
+import re
+import sys
+import threading
+import urllib.parse
+
+url, port = urllib.parse.urlsplit(sys.argv[1]), int(sys.argv[2])
+key = os.environ.get("DARIO_API_KEY", "none")
+ODD = "mcp.notes/find"
+SCHEMA = {"type": "object", "properties": {}}
+ARGUMENTS = {"q": "\u00e4 {1}"}
+
+
+def claude(name):
+    call = {"type": "tool_use", "id": "toolu_1", "name": name,
+            "input": ARGUMENTS}
+    message = {"id": "msg_1", "type": "message", "role": "assistant",
+               "model": "m", "content": [call], "stop_reason": "tool_use",
+               "stop_sequence": None,
+               "usage": {"input_tokens": 1, "output_tokens": 1}}
+    return message, [
+        {"type": "message_start", "message": {**message, "content": []}},
+        {"type": "content_block_start", "index": 0,
+         "content_block": {**call, "input": {}}},
+        *({"type": "content_block_delta", "index": 0, "delta": {
+            "type": "input_json_delta", "partial_json": c}}
+          for c in json.dumps(ARGUMENTS)),
+        {"type": "content_block_stop", "index": 0},
+        {"type": "message_delta", "delta": {"stop_reason": "tool_use",
+                                            "stop_sequence": None},
+         "usage": {"output_tokens": 1}}, {"type": "message_stop"}]
+
+
+def responses(name):
+    item = {"type": "function_call", "id": "fc_1", "call_id": "c1",
+            "name": name, "arguments": json.dumps(ARGUMENTS),
+            "status": "completed"}
+    whole = {"id": "resp_1", "object": "response", "status": "completed",
+             "model": "m", "output": [item], "usage": {
+                 "input_tokens": 1, "output_tokens": 1, "total_tokens": 2}}
+    return whole, [
+        {"type": "response.created", "response": {
+            **whole, "status": "in_progress", "output": []}},
+        {"type": "response.output_item.added", "output_index": 0,
+         "item": {**item, "arguments": ""}},
+        {"type": "response.function_call_arguments.delta", "item_id": "fc_1",
+         "output_index": 0, "delta": item["arguments"]},
+        {"type": "response.output_item.done", "output_index": 0,
+         "item": item}, {"type": "response.completed", "response": whole}]
+
+
+class Provider(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        name = body["tools"][0]["name"]
+        whole, events = (claude if "messages" in body else responses)(name)
+        data = "".join(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n"
+                       for e in events) if body.get("stream") \
+            else json.dumps(whole)
+        if not re.fullmatch("[A-Za-z0-9_-]+", name):
+            data = '{"error": {"message": "a name is refused"}}'
+        self.send_response(200 if name != ODD else 400)
+        self.send_header("Content-Type", "text/event-stream" if data.startswith(
+            "event") else "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data.encode())
+
+    def log_message(self, *args):
+        pass
+
+
+def ask(path, body):
+    c = http.client.HTTPConnection(url.hostname, url.port, timeout=60)
+    c.request("POST", path, json.dumps(body), {
+        "Content-Type": "application/json", "Authorization": f"Bearer {key}"})
+    r = c.getresponse()
+    data = r.read().decode()
+    c.close()
+    return r, data
+
+
+def events(data):
+    return [json.loads(line[6:]) for line in data.split("\n")
+            if line.startswith("data: {")]
+
+
+def called(data):
+    """Names and arguments of the calls of an answer, whole or streamed."""
+    if data.startswith("{"):
+        answer = json.loads(data)
+        return [(b["name"], b.get("input") or json.loads(b["arguments"]))
+                for b in answer.get("content") or answer.get("output")
+                if "name" in b]
+    evs = events(data)
+    if evs[-1]["type"] == "response.completed":
+        return [(i["name"], json.loads(i["arguments"]))
+                for i in evs[-1]["response"]["output"] if "name" in i]
+    names = [e["content_block"]["name"] for e in evs
+             if e["type"] == "content_block_start"]
+    return [(n, json.loads("".join(
+        e["delta"].get("partial_json", "") for e in evs
+        if e["type"] == "content_block_delta"))) for n in names]
+
+
+threading.Thread(target=http.server.ThreadingHTTPServer(
+    ("127.0.0.1", port), Provider).serve_forever, daemon=True).start()
+for stream in (False, True):
+    for path, body in (
+            ("/v1/messages", {
+                "model": "ant:claude-opus-4-8", "max_tokens": 9, "tools": [
+                    {"type": "custom", "name": ODD, "input_schema": SCHEMA}],
+                "messages": [{"role": "user", "content": "q"}]}),
+            ("/v1/responses", {
+                "model": "rsp:gpt-5.5", "input": "q", "tools": [
+                    {"type": "function", "name": ODD, "parameters": SCHEMA,
+                     "strict": False}]})):
+        r, data = ask(path, {**body, "stream": stream})
+        good = r.status == 200 and called(data) == [(ODD, ARGUMENTS)] and \
+            "names of tools" in (r.headers.get("x-dario-mended") or "")
+        what = f"{path}, {'streamed' if stream else 'whole'}: the call " \
+            "comes back by the client's own name"
+        print(f"PASS {what}" if good else f"FAIL {what}: {r.status} {data}"
+              .replace("\n", " ")[:900])
