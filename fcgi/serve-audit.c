@@ -9,32 +9,44 @@
 #include "fcgi/serve.h"
 #include "state/keys/key-audit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ANSWER_MAX (64u << 20)
-#define COUNT_PRESET 100
+#define COUNT_PRESET 20
 #define COUNT_MAX 1000
 
-/* The last lines before one of a number: a ring. */
-struct last {
+/* A page of the events, the newest first: the last ones in the file, those that
+ * stand before one of them there (after_id), or the next ones behind it
+ * (before_id). A ring, one longer than the page: are there more? */
+struct page {
 	struct json_object **lines;
 	long *numbers;
-	size_t count, seen;
-	long before; /* 0: of all */
+	size_t room, seen;
+	long after, before; /* 0: none */
+	bool found;         /* the event of the cursor */
 };
+
+static bool is_of(const struct page *p, long number)
+{
+	if (p->before)
+		return number > p->before && p->seen < p->room;
+	return !p->after || number < p->after;
+}
 
 static void take(void *arg, long number, struct json_object *line)
 {
-	struct last *l = arg;
-	size_t at = l->seen % l->count;
+	struct page *p = arg;
+	size_t at = p->seen % p->room;
 
-	if (l->before && number >= l->before)
+	p->found |= number == (p->after ? p->after : p->before);
+	if (!is_of(p, number))
 		return;
-	json_object_put(l->lines[at]);
-	l->lines[at] = json_object_get(line);
-	l->numbers[at] = number;
-	l->seen++;
+	json_object_put(p->lines[at]);
+	p->lines[at] = json_object_get(line);
+	p->numbers[at] = number;
+	p->seen++;
 }
 
 static void put_event(struct jw *w, long number, struct json_object *o)
@@ -57,27 +69,46 @@ static void put_event(struct jw *w, long number, struct json_object *o)
 	jw_obj_end(w);
 }
 
-static int show(struct request *r, const struct last *l, size_t count,
-		struct err *e)
+static void put_id(struct jw *w, const char *name, const long *number)
 {
-	size_t held = l->seen < l->count ? l->seen : l->count;
-	size_t n = held < count ? held : count;
+	if (number)
+		jw_kint(w, name, *number);
+	else
+		jw_knull(w, name);
+}
+
+/* `newest`: how many have come up to the first event of the page. */
+static void put_page(struct jw *w, const struct page *p, size_t newest,
+		     size_t n)
+{
+	const long *first = n ? &p->numbers[(newest - 1) % p->room] : NULL;
+	const long *last = n ? &p->numbers[(newest - n) % p->room] : NULL;
+
+	jw_obj(w);
+	jw_key(w, "data");
+	jw_arr(w);
+	for (size_t i = 0; i < n; i++) {
+		size_t at = (newest - 1 - i) % p->room;
+
+		put_event(w, p->numbers[at], p->lines[at]);
+	}
+	jw_arr_end(w);
+	jw_kbool(w, "has_more", p->seen >= p->room);
+	put_id(w, "first_id", first);
+	put_id(w, "last_id", last);
+	jw_obj_end(w);
+}
+
+static int show(struct request *r, const struct page *p, struct err *e)
+{
+	size_t count = p->room - 1;
+	size_t n = p->seen < count ? p->seen : count;
 	struct buf out;
 	struct jw w = jw_to(&out);
 	int rc = 0;
 
 	buf_init(&out, ANSWER_MAX);
-	jw_obj(&w);
-	jw_key(&w, "data");
-	jw_arr(&w);
-	for (size_t i = 0; i < n; i++) {
-		size_t at = (l->seen - 1 - i) % l->count;
-
-		put_event(&w, l->numbers[at], l->lines[at]);
-	}
-	jw_arr_end(&w);
-	jw_kbool(&w, "has_more", held > count);
-	jw_obj_end(&w);
+	put_page(&w, p, p->before ? n : p->seen, n);
 	if (out.full)
 		rc = err_full(e, &out, ERR_TOO_BIG,
 			      "the answer would be too large: ask for fewer "
@@ -90,38 +121,58 @@ static int show(struct request *r, const struct last *l, size_t count,
 	return rc;
 }
 
-static int number_of(struct request *r, const char *name, long most, long *out,
-		     struct err *e)
+static int bad(struct err *e, const char *param, const char *what)
+{
+	err_set(e, ERR_BAD_REQUEST, "%s: %s", param, what);
+	snprintf(e->param, sizeof(e->param), "%s", param);
+	return -1;
+}
+
+/* A member of the query that is not empty. */
+static bool number_of(struct request *r, const char *name, long *out)
 {
 	char text[24], *end;
 
-	if (!query_get(r->vars.query, name, text, sizeof(text)))
-		return 0;
+	if (!query_get(r->vars.query, name, text, sizeof(text)) || !*text)
+		return true;
 	*out = strtol(text, &end, 10);
-	if (end != text && !*end && *out >= 1 && *out <= most)
-		return 0;
-	return err_set(e, ERR_BAD_REQUEST, "%s: must be between 1 and %ld",
-		       name, most);
+	return !*end && *out >= 1;
+}
+
+static int read_page(struct request *r, struct page *p, struct err *e)
+{
+	long count = COUNT_PRESET;
+
+	if (!number_of(r, "limit", &count) || count > COUNT_MAX)
+		return bad(e, "limit", "must be between 1 and 1000");
+	if (!number_of(r, "after_id", &p->after))
+		return bad(e, "after_id", "no audit event has this id");
+	if (!number_of(r, "before_id", &p->before))
+		return bad(e, "before_id", "no audit event has this id");
+	if (p->after && p->before)
+		return bad(e, "after_id", "not together with before_id");
+	p->room = (size_t)count + 1;
+	p->lines = xcalloc(p->room, sizeof(*p->lines));
+	p->numbers = xcalloc(p->room, sizeof(*p->numbers));
+	return 0;
 }
 
 int serve_spend_audit(struct request *r, struct err *e)
 {
-	long count = COUNT_PRESET;
-	struct last l = { .before = 0 };
-	int rc;
+	struct page p = { .room = 0 };
+	int rc = read_page(r, &p, e);
 
-	if (number_of(r, "limit", COUNT_MAX, &count, e) ||
-	    number_of(r, "after_id", 1000000000, &l.before, e))
-		return -1;
-	l.count = (size_t)count + 1; /* whether there are more */
-	l.lines = xcalloc(l.count, sizeof(*l.lines));
-	l.numbers = xcalloc(l.count, sizeof(*l.numbers));
-	rc = key_audit_each(snapshot_home(r->app->config), NULL, take, &l, e);
 	if (rc == 0)
-		rc = show(r, &l, (size_t)count, e);
-	for (size_t i = 0; i < l.count; i++)
-		json_object_put(l.lines[i]);
-	free(l.lines);
-	free(l.numbers);
+		rc = key_audit_each(snapshot_home(r->app->config), NULL, take,
+				    &p, e);
+	if (rc == 0 && (p.after || p.before) && !p.found)
+		rc = bad(e, p.after ? "after_id" : "before_id",
+			 "no audit event has this id");
+	if (rc == 0)
+		rc = show(r, &p, e);
+	for (size_t i = 0; i < p.room; i++)
+		json_object_put(p.lines[i]);
+	free(p.lines);
+	free(p.numbers);
 	return rc;
 }

@@ -88,6 +88,26 @@ is 'the audit' "$(ask GET '/audit?limit=1') $(got '[(d["type"], d["actor"], d["a
 	"200 [('audit_event', 'owner', 'change', 'anna', '7/month,1.5/day', '1.5/day', None)] True"
 is 'the audit: what came before' "$(ask GET "/audit?limit=1&after_id=$(got 'j["data"][0]["id"]')") $(got 'j["data"][0]["after"]["spend"]')" '200 7/month,1.5/day'
 is 'the audit: all of it, as dario key has it' "$(ask GET '/audit?limit=1000') $(got 'len(j["data"]), j["has_more"]')" "200 $("$dario" key audit --json | json 'len(j)') False"
+audit() { # QUERY: the ids of a page
+	echo "$(ask GET "/audit?$1") $(got '[d["id"] for d in j["data"]], j["has_more"], j["first_id"], j["last_id"]')"
+}
+all=$(got '[d["id"] for d in j["data"]]')
+is 'the audit: no page at all says which it is' "$(audit limit=1000)" "200 $all False $(echo "$all" | tr -d '[],' | awk '{print $1, $NF}')"
+is 'the audit: the first page' "$(audit limit=2)" '200 [9, 8] True 9 8'
+is 'the audit: the next' "$(audit 'limit=2&after_id=8')" '200 [7, 6] True 7 6'
+is 'the audit: back again' "$(audit 'limit=2&before_id=6')" '200 [8, 7] True 8 7'
+is 'the audit: to its begin' "$(audit 'limit=2&before_id=7')" '200 [9, 8] False 9 8'
+is 'the audit: to its end' "$(audit 'limit=3&after_id=3')" '200 [2, 1] False 2 1'
+is 'the audit: nothing is before the first' "$(audit 'before_id=9')" '200 [] False None None'
+is 'the audit: nor after the last' "$(audit 'after_id=1')" '200 [] False None None'
+is 'the audit: an empty cursor is none' "$(audit 'limit=1&after_id=&before_id=')" '200 [9] True 9 9'
+for q in limit=0 limit=1001 limit=x after_id=x before_id=-1 after_id=10 before_id=99999999999999999999 'after_id=3&before_id=3'; do
+	is "the audit, refused: $q" "$(ask GET "/audit?$q") $(got 'j["error"]["type"]')" '400 invalid_request_error'
+done
+printf '{"time":' >>"$DARIO_HOME/keys/audit.jsonl"
+is 'the audit: a line that was cut is none' "$(audit 'limit=1') $(ask GET '/audit?after_id=10')" '200 [9] True 9 9 400'
+echo >>"$DARIO_HOME/keys/audit.jsonl"
+ask GET '/audit?limit=1000' >/dev/null
 unlike 'the audit: no hash' "$(cat "$tmp/body")" sha256
 "$dario" key change anna --spend=3/week
 is 'what dario key changes is seen' "$(ask GET '') $(got '[(d["period"], d["amount"]) for d in j["data"] if d["scope"]["user_id"] == "anna"]')" "200 [('weekly', '300')]"
