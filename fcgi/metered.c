@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/wait.h"
 #include "fcgi/estimate.h"
+#include "fcgi/media.h"
 #include "fcgi/persons-view.h"
 #include "fcgi/reply.h"
 #include "state/keys/meter.h"
@@ -259,30 +260,52 @@ static double largest_cost(const struct price *p, int64_t input, int64_t output)
 	return a > b ? a : b;
 }
 
+struct most {
+	double cost;
+	int64_t tokens;
+};
+
+/* Of one target: what it reads is half a token for each byte. */
+static struct most most_at(const struct request *r, const struct route *to,
+			   struct output_asked asked)
+{
+	const struct metered *m = r->metered;
+	const struct price *p = price_of(r, to->backend, to->model);
+	int64_t input = (int64_t)r->body.n / BYTES_PER_TOKEN + 1, output;
+	struct most x = { .cost = 0 };
+
+	if (media_of(r) != MEDIA_NONE) {
+		struct usage u;
+
+		x.cost = media_largest(r, p, &u);
+		x.tokens = u.input + u.output;
+		return x;
+	}
+	output = largest_output(r, to->model, asked);
+	x.tokens = input + output;
+	if (p)
+		x.cost = largest_cost(p, input, output) * m->factor +
+			 (double)m->searches * p->search;
+	return x;
+}
+
 /* Of all targets: any of them may be asked in the end. */
 static struct meter_ask largest(const struct request *r,
 				const struct plan *plan)
 {
-	struct span body = buf_get(&r->body);
-	struct output_asked asked = asked_by(body);
-	int64_t input = (int64_t)body.n / BYTES_PER_TOKEN + 1;
+	struct output_asked asked = asked_by(buf_get(&r->body));
 	struct meter_ask ask = {
 		.strict = strcmp(r->config->settings.preflight, "refuse") == 0,
 	};
 
 	for (size_t i = 0; i < plan->n; i++) {
-		const struct route *to = &plan->routes[i];
-		const struct price *p = price_of(r, to->backend, to->model);
-		int64_t output = largest_output(r, to->model, asked), cost;
+		struct most x = most_at(r, &plan->routes[i], asked);
+		int64_t cost = nano(x.cost);
 
-		cost = p ? nano(largest_cost(p, input, output) *
-					r->metered->factor +
-				(double)r->metered->searches * p->search)
-			 : 0;
 		if (cost > ask.cost)
 			ask.cost = cost;
-		if (input + output > ask.tokens)
-			ask.tokens = input + output;
+		if (x.tokens > ask.tokens)
+			ask.tokens = x.tokens;
 	}
 	return ask;
 }
@@ -622,7 +645,7 @@ void metered_settle(struct request *r)
 		u = r->usage;
 		p = price_now(r);
 	}
-	cost = nano_cost(r, p, &u);
+	cost = p && r->billed > 0 ? nano(r->billed) : nano_cost(r, p, &u);
 	if (p)
 		r->billed = (double)cost / QUOTA_DOLLAR;
 	for (size_t i = 0; i < m->n; i++)

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/jwalk.h"
 #include "dialect/usage.h"
+#include "fcgi/media.h"
 #include "fcgi/owned.h"
 #include "fcgi/passage.h"
 #include "state/shared/objects.h"
@@ -19,8 +20,6 @@
 #define END_KEPT (32u << 10) /* bytes of an answer, behind which all is gone */
 #define LINE_HELD (4u << 20)
 #define NAME_MAX_SHOWN 128
-#define IMAGES "/images/"
-#define IMAGES_MAX 1000 /* of one request */
 
 /* --- what kind of answer is it? ------------------------------------------ */
 
@@ -28,7 +27,7 @@
  * it, has used nothing. */
 static bool makes(const struct request *r)
 {
-	static const char *const paths[] = { IMAGES, "/audio/", "/rerank",
+	static const char *const paths[] = { "/images/", "/audio/", "/rerank",
 					     "/moderations" };
 
 	if (strcmp(r->vars.method, "POST"))
@@ -235,31 +234,6 @@ void passage_usage_end(struct request *r)
 
 /* --- and after ----------------------------------------------------------- */
 
-/* An image whose tokens nobody tells costs by its size and quality. */
-static void price_images(struct request *r)
-{
-	struct span body = buf_get(&r->body);
-	const struct backend *b = request_backend(r);
-	const char *model = r->upstream_model ? r->upstream_model : r->model;
-	const struct price *p;
-	double one, n;
-
-	if (b->claude || !model || r->has_usage || cost_is_free(b) ||
-	    r->status / 100 != 2)
-		return;
-	p = prices_find(r->config->prices, b, model, clock_wall_ms());
-	if (!p)
-		return;
-	one = price_image_cost(
-		p, jwalk_text(r->arena, jwalk_get(body, "size")),
-		jwalk_text(r->arena, jwalk_get(body, "quality")));
-	if (one < 0)
-		return;
-	n = strtod(arena_str(r->arena, jwalk_get(body, "n")), NULL);
-	r->billed = one * (n >= 1 && n <= IMAGES_MAX ? (double)(int)n : 1);
-	r->has_usage = true;
-}
-
 void passage_usage_settle(struct request *r)
 {
 	const char *home = snapshot_home(r->app->config);
@@ -267,11 +241,7 @@ void passage_usage_settle(struct request *r)
 	struct batch_usage *b = r->batch;
 	struct object_place at;
 
-	/* Without a path it was refused before it could be sent. */
-	if (r->passage && r->passage->path &&
-	    strcmp(r->vars.method, "POST") == 0 &&
-	    strncmp(r->passage->path, IMAGES, strlen(IMAGES)) == 0)
-		price_images(r);
+	media_settle(r);
 	if (!b)
 		return;
 	buf_release(&b->line);

@@ -4,12 +4,12 @@
  * (passage.h), or is too large.
  *
  * Of what was made with one request (a dialogue, images, sound, anything below
- * /to/) the end is kept, where its usage stands. Images that tell none cost
- * what the price's row says of one of that size and quality. Of the results of
- * a batch, which come as lines of JSON from Anthropic and in a file from
- * OpenAI, each line is read, and priced as a batch is; they count once, for who
- * has made the batch, with the first download that is whole. Anything else,
- * such as an answer that is looked up again, has used nothing.
+ * /to/) the end is kept, where its usage stands; where there is none, see
+ * media.h. Of the results of a batch, which come as lines of JSON from
+ * Anthropic and in a file from OpenAI, each line is read, and priced as a batch
+ * is; they count once, for who has made the batch, with the first download that
+ * is whole. Anything else, such as an answer that is looked up again, has used
+ * nothing.
  *
  * Feed the body of a good answer as it comes, end it when it was whole, settle
  * before the request is recorded. Of a line at most 4 MiB are held.

@@ -16,6 +16,8 @@
 #include "fcgi/batched.h"
 #include "fcgi/late-model.h"
 #include "fcgi/literal-path.h"
+#include "fcgi/media.h"
+#include "fcgi/metered.h"
 #include "fcgi/passage.h"
 #include "fcgi/serve.h"
 #include "fcgi/spool.h"
@@ -354,12 +356,40 @@ static int by_rest(struct pass *p, const struct backend **out, struct err *e)
 	return p->plan.n ? 0 : the_only_one(p, out, e);
 }
 
+/* Whose models, or money, are limited is not let in before it is said what is
+ * asked for. */
+static bool must_know(const struct pass *p)
+{
+	const struct request *r = p->r;
+
+	return r->key && key_is_restricted(r->key) && media_of(r) != MEDIA_NONE;
+}
+
+static int admit(struct pass *p, struct err *e)
+{
+	struct request *r = p->r;
+
+	if (!must_know(p))
+		return 0;
+	if (!r->model) {
+		err_set(e, ERR_BAD_REQUEST,
+			"model: name the one that is asked for: what it uses "
+			"counts, for this key has limits");
+		memcpy(e->param, "model", sizeof("model"));
+		return -1;
+	}
+	return metered_model(r, e) || metered_admit(r, &p->plan, e) ? -1 : 0;
+}
+
 static int choose(struct pass *p, struct err *e)
 {
 	struct request *r = p->r;
 	const struct backend *b;
 
 	p->plan.rule = &rule_none;
+	if (must_know(p) && p->passage.form && p->passage.rest && !r->model &&
+	    find_late_model(p, e))
+		return -1;
 	if (batched_is(r)) {
 		if (by_batch(p, e))
 			return -1;
@@ -475,7 +505,8 @@ int serve_pass(struct request *r, struct err *e)
 	p->passage.path = request_strip_version(path);
 	p->passage.dialect = (enum dialect_id)(r->dialect - dialects);
 	in_path = model_in_path(p);
-	if (take_body(p, e) || choose(p, e) || rename_batch(p, e))
+	if (take_body(p, e) || choose(p, e) || rename_batch(p, e) ||
+	    admit(p, e))
 		return -1;
 	if (in_path && p->plan.routes[0].renamed)
 		p->passage.path =

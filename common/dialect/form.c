@@ -125,13 +125,16 @@ static int begin_content(struct form *f, struct err *e)
 {
 	struct span d = disposition(f);
 	char name[sizeof("model")], file[FORM_HEAD_MAX];
+	bool is_field;
 
 	f->state = CONTENT;
 	f->matched = 0;
-	f->in_model = parameter(d, "name", name, sizeof(name)) &&
-		      strcmp(name, "model") == 0 &&
-		      !parameter(d, "filename", file, sizeof(file)) &&
-		      !parameter(d, "filename*", file, sizeof(file));
+	is_field = parameter(d, "name", name, sizeof(name)) &&
+		   !parameter(d, "filename", file, sizeof(file)) &&
+		   !parameter(d, "filename*", file, sizeof(file));
+	f->in_model = is_field && strcmp(name, "model") == 0;
+	f->in_count = is_field && strcmp(name, "n") == 0;
+	f->count_read = 0;
 	if (!f->in_model)
 		return 0;
 	if (f->has_model)
@@ -154,8 +157,18 @@ static int head_byte(struct form *f, char c, struct err *e)
 
 /* --- and its content ----------------------------------------------------- */
 
+static void keep_count(struct form *f, struct span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] >= '0' && s.p[i] <= '9' &&
+		    f->count_read <= FORM_COUNT_MAX)
+			f->count_read = f->count_read * 10 + s.p[i] - '0';
+}
+
 static int keep(struct form *f, struct span s, struct err *e)
 {
+	if (f->in_count)
+		keep_count(f, s);
 	if (!f->in_model)
 		return 0;
 	for (size_t i = 0; i < s.n; i++) {
@@ -177,6 +190,10 @@ static int keep(struct form *f, struct span s, struct err *e)
 static void end_content(struct form *f)
 {
 	f->state = AFTER;
+	if (f->count_read > f->count)
+		f->count = f->count_read < FORM_COUNT_MAX ? f->count_read
+							  : FORM_COUNT_MAX;
+	f->count_read = 0;
 	if (!f->in_model)
 		return;
 	f->in_model = false;

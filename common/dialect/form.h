@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * form: finds the field `model` in a multipart/form-data body (RFC 7578)
- * without keeping the body.
+ * form: finds the field `model` in a multipart/form-data body (RFC 7578), and
+ * the number in the field `n`, without keeping the body.
  *
  * Feed the body in pieces of any size, and ask at any time. A file may hold
  * what it likes: only a field of that name, without a file's name, counts. A
@@ -18,12 +18,14 @@
 #define FORM_BOUNDARY_MAX 200 /* bytes; RFC 2046 has 70 */
 #define FORM_MODEL_MAX 256
 #define FORM_HEAD_MAX 4096 /* of one part */
+#define FORM_COUNT_MAX 1000
 
 struct form {
 	/* so far */
 	bool has_model; /* and it is whole */
 	char model[FORM_MODEL_MAX + 1];
 	size_t model_at, model_len; /* of the value */
+	long count; /* the largest n up to FORM_COUNT_MAX; or 0 */
 
 	/* state */
 	int state;
@@ -32,8 +34,9 @@ struct form {
 	size_t delimiter_n, matched;
 	char head[FORM_HEAD_MAX];
 	size_t head_n;
-	bool in_model;
+	bool in_model, in_count;
 	size_t model_n;
+	long count_read;
 };
 
 /* Is that the Content-Type of a form? */

@@ -140,6 +140,68 @@ is_paid() {
 wait_for 10 is_paid
 is 'a key: all of it' "$(paid)" 0.132500000
 
+# It pays for images and sound like the rest.
+carl=$("$dario" key add carl --spend=100/month 2>/dev/null)
+has_paid() { # KEY: in billionths
+	"$dario" key show "$1" --json | json 'round(float(j["used"]["spend"]["month"]) * 1e9)'
+}
+paid_more() {
+	[ "$(has_paid carl)" != "$had" ]
+}
+pays() { # NAME PATH BODY WANTED [curl flags]
+	name=$1 path=$2 body=$3 wanted=$4
+	shift 4
+	had=$(has_paid carl)
+	if [ "$#" = 0 ]; then
+		set -- -H 'Content-Type: application/json' -d "$body"
+	fi
+	curl -s -o "$tmp/answer" -D "$tmp/head" -w '%{http_code}' -H "x-api-key: $carl" "$@" "$url$path" >"$tmp/status"
+	[ "$wanted" = 0 ] || wait_for 10 paid_more
+	is "a key pays: $name" "$(status) $(($(has_paid carl) - had))" "200 $wanted"
+}
+image_body() { # MODEL MEMBERS
+	printf '{"model":"open:%s","prompt":"x",%s}' "$1" "$2"
+}
+pays 'an image, its tokens' /v1/images/generations "$(image_body gpt-image-1 "$image")" 52500000
+pays 'as a stream' /v1/images/generations "$(image_body gpt-image-1 "$image,\"stream\":true")" 52500000
+pays 'one of a list' /v1/images/generations "$(image_body painter '"n":2,"quality":"hd"')" 160000000
+pays 'one that is not in the list: as the dearest' /v1/images/generations "$(image_body square '"size":"1x1"')" 18000000
+# 1584 at 40, and the 64 characters of the request at 5
+pays 'one that tells nothing: by its quality' /v1/images/generations '{"model":"open:gpt-image-1","prompt":"x","quality":"medium","n":1}' 63440000
+like 'that is marked' "$(curl -s -H "x-api-key: $DARIO_API_KEY" "$url/requests" | json 'j["requests"][0]["tokens"]["estimated"]')" True
+printf '%s' "{$image}" >"$tmp/picture"
+pays 'an edit' /v1/images/edits '' 52500000 -F "image=@$tmp/picture" -F model=open:gpt-image-1 -F prompt=x
+printf '{"size":1}' >"$tmp/picture"
+pays 'an edit of a list, two' /v1/images/edits '' 240000000 -F n=2 -F "image=@$tmp/picture" -F model=open:painter -F prompt=x
+printf '{"usage":{"type":"duration","seconds":100}}' >"$tmp/sound"
+pays 'speech by its length' /v1/audio/transcriptions '' 10000000 -F model=open:whisper-1 -F "file=@$tmp/sound"
+pays 'one whose model nobody knows' /v1/audio/transcriptions '' 10000000 -F model=open:nobodys-ear -F "file=@$tmp/sound"
+like 'it is said' "$(header x-dario-price)" default
+printf '{"usage":{"type":"tokens","input_tokens":1000,"output_tokens":100,"total_tokens":1100,"input_token_details":{"text_tokens":10,"audio_tokens":990}}}' >"$tmp/sound"
+pays 'by its tokens' /v1/audio/translations '' 6965000 -F model=open:gpt-4o-transcribe -F "file=@$tmp/sound"
+# the model stands behind the file, and the file is not held: 800 s of 32 kbit/s
+{ printf '{"plain":"words"}'; head -c 3200000 /dev/zero; } >"$tmp/sound"
+curl -s -o "$tmp/answer" -w '%{http_code}' -H "x-api-key: $carl" -F "file=@$tmp/sound" -F model=open:gpt-4o-transcribe "$url/v1/audio/transcriptions" >/dev/null
+printf '{"plain":"words"}' >"$tmp/sound"
+pays 'as plain text: by what was sent, one second' /v1/audio/transcriptions '' 100000 -F response_format=text -F model=open:whisper-1 -F "file=@$tmp/sound"
+pays 'a text that is spoken' /v1/audio/speech '{"model":"open:tts-1","voice":"alloy","input":"gr\u00fcn gr\u00fcn!"}' 150000
+# 3 at 0.6, 15 at 12
+pays 'by tokens' /v1/audio/speech '{"model":"open:gpt-4o-mini-tts","voice":"alloy","input":"gr\u00fcn gr\u00fcn!"}' 181800
+refused() { # NAME KEY WANTED PATH curl flags...
+	name=$1 who=$2 wanted=$3 path=$4
+	shift 4
+	is "$name" "$(curl -s -o "$tmp/answer" -w '%{http_code}' -H "x-api-key: $who" "$@" "$url$path") $(json 'j["error"]["type"], j["error"]["param"]' <"$tmp/answer")" "$wanted"
+}
+refused 'a key: no model' "$carl" "400 invalid_request_error model" /v1/images/generations -H 'Content-Type: application/json' -H 'x-dario-backend: open' -d '{"prompt":"x"}'
+refused 'a key: no model in a form' "$carl" "400 invalid_request_error model" /v1/audio/transcriptions -H 'x-dario-backend: open' -F "file=@$tmp/sound"
+refused 'a key: what else there may be of sound' "$carl" "400 invalid_request_error None" /v1/audio/voices -H 'Content-Type: application/json' -H 'x-dario-backend: open' -d '{"model":"open:tts-1"}'
+dora=$("$dario" key add dora --spend=0/month --models='open:gpt-image-*,open:whisper*' 2>/dev/null)
+refused 'a key: nothing to spend' "$dora" "429 insufficient_quota None" /v1/images/generations -H 'Content-Type: application/json' -d "$(image_body gpt-image-1 "$image")"
+refused 'a key: a model that it may not use' "$dora" "400 invalid_request_error model" /v1/images/generations -H 'Content-Type: application/json' -d "$(image_body dall-e-3 "$image")"
+refused 'a key: in a form' "$dora" "400 invalid_request_error model" /v1/audio/transcriptions -F model=open:gpt-4o-transcribe -F "file=@$tmp/sound"
+{ printf '{"plain":"words"}'; head -c 3200000 /dev/zero; } >"$tmp/sound"
+refused 'a key: behind a large file' "$dora" "400 invalid_request_error model" /v1/audio/transcriptions -H 'x-dario-backend: open' -F "file=@$tmp/sound" -F model=open:gpt-4o-transcribe
+
 # What is only looked at has used nothing.
 before=$(dollars)
 tokens=$(read_tokens)

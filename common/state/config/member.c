@@ -196,6 +196,8 @@ const struct member price_members[] = {
 	  "dollars for one, where no tokens are told: the first that fits" },
 	{ "hour", MEMBER_NUMBER, "dollars for an hour", "0", "0.36",
 	  "sound, where its length is billed" },
+	{ "characters", MEMBER_NUMBER, "dollars for a million characters", "0",
+	  "15", "a text that is spoken, where that is billed" },
 	{ "batch", MEMBER_NUMBER, "a share, 0 to 1", "0.5", "0.5",
 	  "what of its price the requests of a batch cost" },
 	{ "search", MEMBER_NUMBER, "dollars for a search", "0.01", "0.01",

@@ -57,6 +57,8 @@ static const struct price large = {
 		   10 / MILLION, 25 / MILLION },
 	.batch = BATCH,
 	.search = SEARCH,
+	.second = 0.36 / HOUR_SECONDS,
+	.character = 15 / MILLION,
 };
 
 /* A number that stands there, or `preset`. */
@@ -130,6 +132,7 @@ static int read_media(struct price_media *m, const struct price_rates *text,
 	return 0;
 }
 
+/* What it does not say of sound stays as it was. */
 static int read_price(struct price *p, struct json_object *o, struct err *e)
 {
 	struct json_object *far = json_get(o, "long");
@@ -141,12 +144,14 @@ static int read_price(struct price *p, struct json_object *o, struct err *e)
 		     read_rates(&p->far, far, e))) ||
 	    read_media(&p->image, &p->usual, o, "image", e) ||
 	    read_media(&p->audio, &p->usual, o, "audio", e) ||
-	    amount(o, "hour", 0, &p->second, e) ||
+	    amount(o, "hour", p->second * HOUR_SECONDS, &p->second, e) ||
+	    amount(o, "characters", p->character * MILLION, &p->character, e) ||
 	    up_to(1, "a share", o, "batch", BATCH, &p->batch, e) ||
 	    amount(o, "search", SEARCH, &p->search, e))
 		return -1;
 	p->over = over;
 	p->second /= HOUR_SECONDS;
+	p->character /= MILLION;
 	return 0;
 }
 

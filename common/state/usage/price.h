@@ -10,11 +10,13 @@
  *		    "image":{"input":8,"read":2,"output":32},
  *		    "images":[{"size":"1024x1024","quality":"hd","price":0.08},
  *			      {"price":0.04}],
- *		    "audio":{"input":32,"output":64},"hour":0.36,"batch":0.5,
+ *		    "audio":{"input":32,"output":64},"hour":0.36,
+ *		    "characters":15,"batch":0.5,
  *		    "long":{"over":200000,"input":2,"output":4}}]}
  *
  * US dollars for a million tokens; `search` for one search of the web that the
- * provider runs, `hour` of sound where that is billed, `batch` the share of it
+ * provider runs, `hour` of sound and a million `characters` of speech where
+ * these are billed, `batch` the share of it
  * all that the requests of a batch cost. What a row does not say
  * of a cache costs what input does, reasoning what other output does, an image
  * or sound what text does. `at`: these providers alone (their id in
@@ -64,9 +66,10 @@ struct price_image {
 struct price {
 	struct price_rates usual, far;
 	struct price_media image, audio;
-	double second; /* of sound, US dollars */
-	double batch;  /* share of its price that a batch costs */
-	double search; /* US dollars for one */
+	double second;    /* of sound, US dollars */
+	double character; /* of a text that is spoken */
+	double batch;     /* share of its price that a batch costs */
+	double search;    /* US dollars for one */
 	const struct price_image *images;
 	size_t n_images;
 	int64_t over; /* tokens of the prompt, beyond which it is `far`; or 0 */

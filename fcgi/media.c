@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "fcgi/media.h"
+
+#include "base/clock.h"
+#include "base/jwalk.h"
+#include "fcgi/passage.h"
+#include "state/usage/cost.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define IMAGES_MAX 1000      /* of one request */
+#define IMAGES_OF_FORM 10    /* where their number is still to come */
+#define IMAGE_TOKENS 16000   /* the largest: 3840x2160, high */
+#define PICTURES_READ 16     /* that an edit can have */
+#define PICTURE_TOKENS 7000  /* of each */
+#define SOUND 4000           /* bytes a second: 32 kbit/s */
+#define SOUND_LEAST 750      /* 6 kbit/s, of Opus */
+#define SOUND_MAX (25 << 20) /* bytes of a file */
+#define SOUND_TOKENS 17 /* a second: 0.006 dollars a minute at 6 a million */
+#define CHARS_PER_TOKEN 4
+
+static const struct {
+	const char *path;
+	enum media kind;
+} paths[] = {
+	{ "/images/generations", MEDIA_IMAGES },
+	{ "/images/edits", MEDIA_IMAGES },
+	{ "/images/variations", MEDIA_IMAGES },
+	{ "/audio/speech", MEDIA_SPEECH },
+	{ "/audio/transcriptions", MEDIA_TRANSCRIPT },
+	{ "/audio/translations", MEDIA_TRANSCRIPT },
+};
+
+enum media media_of(const struct request *r)
+{
+	const char *path = r->passage ? r->passage->path : NULL;
+
+	/* Without a path it was refused before it could be sent. */
+	if (!path || r->passage->to || strcmp(r->vars.method, "POST"))
+		return MEDIA_NONE;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
+		size_t n = strlen(paths[i].path);
+
+		if (strncmp(path, paths[i].path, n) == 0 &&
+		    (!path[n] || path[n] == '?'))
+			return paths[i].kind;
+	}
+	return MEDIA_NONE;
+}
+
+/* --- what is asked for --------------------------------------------------- */
+
+static struct span member(const struct request *r, const char *key)
+{
+	return jwalk_get(buf_get(&r->body), key);
+}
+
+static struct span text(const struct request *r, const char *key)
+{
+	return jwalk_text(r->arena, member(r, key));
+}
+
+/* Names with escapes are there to be overlooked. */
+static int64_t images_of(const struct request *r)
+{
+	struct jwalk w = jwalk_in(buf_get(&r->body));
+	double most = 1;
+
+	if (r->passage->form)
+		return r->passage->rest        ? IMAGES_OF_FORM
+		     : r->passage->form->count ? r->passage->form->count
+					       : 1;
+	while (jwalk_next(&w)) {
+		double n = jwalk_key_is(&w, "n")
+				 ? strtod(arena_str(r->arena, w.value), NULL)
+			 : memchr(w.key.p, '\\', w.key.n) ? IMAGES_OF_FORM
+							  : 1;
+
+		if (n > most && n <= IMAGES_MAX)
+			most = n;
+	}
+	return (int64_t)most;
+}
+
+static int64_t bytes_of(const struct request *r)
+{
+	int64_t n = request_announced(r);
+
+	if (r->passage->rest && n < 0)
+		n = SOUND_MAX;
+	return n > (int64_t)r->body.n ? n : (int64_t)r->body.n;
+}
+
+static int64_t characters_of(const struct request *r)
+{
+	struct span s = text(r, "input");
+	int64_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+	return n;
+}
+
+static void set_input(struct usage *u, struct usage_media *kind, int64_t n)
+{
+	u->input = kind->input = n;
+}
+
+static void set_output(struct usage *u, struct usage_media *kind, int64_t n)
+{
+	u->output = kind->output = n;
+}
+
+/* --- the most ------------------------------------------------------------ */
+
+static double dearest_image(const struct price *p)
+{
+	double most = 0;
+
+	for (size_t i = 0; i < p->n_images; i++)
+		if (p->images[i].price > most)
+			most = p->images[i].price;
+	return most;
+}
+
+static int64_t lesser(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+double media_largest(const struct request *r, const struct price *p,
+		     struct usage *u)
+{
+	int64_t bytes = bytes_of(r), images = 0, characters = 0;
+
+	*u = (struct usage){ .input = 0 };
+	switch (media_of(r)) {
+	case MEDIA_NONE:
+		break;
+	case MEDIA_IMAGES:
+		images = images_of(r);
+		set_input(
+			u, &u->image,
+			lesser(bytes / 2 + 1, PICTURES_READ * PICTURE_TOKENS));
+		set_output(u, &u->image, images * IMAGE_TOKENS);
+		break;
+	case MEDIA_SPEECH:
+		characters = characters_of(r);
+		u->input = bytes / 2 + 1;
+		set_output(u, &u->audio, 2 * characters);
+		break;
+	case MEDIA_TRANSCRIPT:
+		u->seconds = bytes / SOUND_LEAST + 1;
+		set_input(u, &u->audio, u->seconds * SOUND_TOKENS);
+		u->output = u->seconds * SOUND_TOKENS / 2;
+		break;
+	}
+	return p ? price_cost(p, u) + (double)images * dearest_image(p) +
+			       (double)characters * p->character
+		 : 0;
+}
+
+/* --- and what it was ----------------------------------------------------- */
+
+/* Of OpenAI's, the largest that a size then has. */
+static int64_t image_tokens(struct span quality)
+{
+	return span_is(quality, "low")      ? 408
+	     : span_is(quality, "medium")   ? 1584
+	     : span_is(quality, "standard") ? 1584
+					    : 6240;
+}
+
+/* Of a row with prices for each: one that it does not have, or of a form, which
+ * is not kept, is the dearest for who has limits. */
+static void settle_listed(struct request *r, const struct price *p)
+{
+	double one = price_image_cost(p, text(r, "size"), text(r, "quality"));
+
+	if (r->metered && (one < 0 || r->passage->form))
+		one = dearest_image(p);
+	if (one < 0)
+		return;
+	r->billed = one * (double)images_of(r);
+	r->has_usage = true;
+}
+
+static void guess(struct request *r)
+{
+	r->has_usage = r->estimated = true;
+}
+
+static void settle_images(struct request *r, const struct price *p)
+{
+	if (p && p->n_images) {
+		settle_listed(r, p);
+		return;
+	}
+	r->usage.input = ((int64_t)r->body.n + CHARS_PER_TOKEN - 1) /
+			 CHARS_PER_TOKEN;
+	if (r->passage->form)
+		set_input(&r->usage, &r->usage.image,
+			  lesser(r->usage.input, PICTURE_TOKENS));
+	set_output(&r->usage, &r->usage.image,
+		   images_of(r) * image_tokens(text(r, "quality")));
+	guess(r);
+}
+
+static void settle_speech(struct request *r, const struct price *p)
+{
+	int64_t characters = characters_of(r);
+
+	if (p && p->character > 0) {
+		r->billed = (double)characters * p->character;
+		r->has_usage = true;
+		return;
+	}
+	r->usage.input = (characters + CHARS_PER_TOKEN - 1) / CHARS_PER_TOKEN;
+	set_output(&r->usage, &r->usage.audio, characters * 3 / 2);
+	guess(r);
+}
+
+static void settle_transcript(struct request *r, const struct price *p)
+{
+	int64_t seconds = (int64_t)r->bytes_in / SOUND + 1;
+
+	if (p && p->second > 0) {
+		r->usage.seconds = seconds;
+	} else {
+		set_input(&r->usage, &r->usage.audio, seconds * SOUND_TOKENS);
+		r->usage.output =
+			((int64_t)r->bytes_out + CHARS_PER_TOKEN - 1) /
+			CHARS_PER_TOKEN;
+	}
+	guess(r);
+}
+
+/* Told in seconds, where they have no price. */
+static void settle_seconds(struct request *r, const struct price *p)
+{
+	struct usage *u = &r->usage;
+
+	if (p && u->seconds && p->second <= 0 && !u->input && !u->output) {
+		set_input(u, &u->audio, u->seconds * SOUND_TOKENS);
+		r->estimated = true;
+	}
+}
+
+void media_settle(struct request *r)
+{
+	enum media kind = media_of(r);
+	const char *model = r->upstream_model ? r->upstream_model : r->model;
+	const struct backend *b;
+	const struct price *p;
+
+	if (kind == MEDIA_NONE || !r->backend || !model || r->status / 100 != 2)
+		return;
+	b = request_backend(r);
+	if (b->claude || cost_is_free(b))
+		return;
+	p = prices_find(r->config->prices, b, model, clock_wall_ms());
+	if (!p && r->metered)
+		p = prices_default(r->config->prices);
+	if (r->has_usage) {
+		settle_seconds(r, p);
+		return;
+	}
+	switch (kind) {
+	case MEDIA_NONE:
+		break;
+	case MEDIA_IMAGES:
+		settle_images(r, p);
+		break;
+	case MEDIA_SPEECH:
+		settle_speech(r, p);
+		break;
+	case MEDIA_TRANSCRIPT:
+		settle_transcript(r, p);
+		break;
+	}
+}
