@@ -77,6 +77,9 @@ costs 'an image that tells nothing' painter /v1/images/generations '"prompt":"x"
 costs 'by its quality' painter /v1/images/generations '"prompt":"x","quality":"hd"' 80000000
 costs 'by its size' painter /v1/images/generations '"prompt":"x","size":"1024x1792","quality":"standard"' 80000000
 costs 'by both, three of them' painter /v1/images/generations '"prompt":"x","n":3,"size":"1024x1792","quality":"hd"' 360000000
+costs "OpenAI's own, by size and quality" dall-e-3 /v1/images/generations '"prompt":"x","size":"1792x1024","quality":"hd"' 120000000
+costs 'and as usual, two' dall-e-3 /v1/images/generations '"prompt":"x","n":2' 80000000
+costs 'the older one' dall-e-2 /v1/images/generations '"prompt":"x","size":"512x512"' 18000000
 costs 'an odd number of them' painter /v1/images/generations '"prompt":"x","n":-1e99' 40000000
 costs 'as a stream' painter /v1/images/generations '"prompt":"x","stream":true' 40000000
 costs 'one that tells its tokens pays those' painter /v1/images/generations '"prompt":"x","usage":{"input_tokens":9,"output_tokens":9}' 0

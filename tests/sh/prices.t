@@ -24,13 +24,15 @@ def rates(r):
 
 
 KEYS = {"match", "at", "from", "source", "input", "output", "read", "write5m",
-        "write1h", "reasoning", "search", "long", "image", "audio", "hour", "batch", "images"}
+        "write1h", "reasoning", "search", "long", "image", "audio", "hour", "batch", "images", "characters"}
 say("each row has the members that are read, and no other",
     [r["match"] for r in rows if set(r) - KEYS or not {"match", "source", "input", "output"} <= set(r)])
 say("each source has an address, and each address a row",
     sorted({r["source"] for r in rows} ^ set(prices["sources"])) +
-    [u for u in prices["sources"].values() if not u.startswith("https://")])
-say("when it was read", [] if datetime.date.fromisoformat(prices["read"]) else ["read"])
+    [s for s in prices["sources"].values() if not s["page"].startswith("https://")])
+say("each source says when it was read, and through whom",
+    [s for s in prices["sources"].values() if not s["by"] or
+     datetime.date.fromisoformat(s["read"]) > datetime.date.today() + datetime.timedelta(days=1)])
 say("dates are dates", [r["from"] for r in rows if "from" in r and not
                         re.fullmatch(r"20[0-9]{2}-[01][0-9]-[0-3][0-9]", r["from"])])
 say("a price is a price", [r["match"] for r in rows for x in rates(r)
@@ -40,6 +42,11 @@ say("what a cache had costs no more than what it had not",
 say("what is no text has the prices that are read, and no other",
     [r["match"] for r in rows for kind in ("image", "audio") for x in [r.get(kind, {"input": 1})]
      if not x or set(x) - {"input", "read", "output"} or any(not 0 <= v < 200 for v in x.values())])
+say("one of something has a price, and a list of them ends with any",
+    [r["match"] for r in rows if any(not 0 < i["price"] < 1 for i in r.get("images", [])) or
+     set(r.get("images", [{"price": 1}])[-1]) != {"price"} or not 0 <= r.get("characters", 1) <= 100])
+say("a row without tokens has something else",
+    [r["match"] for r in rows if not (r["input"] or r["output"] or {"images", "hour", "characters"} & set(r))])
 say("a provider is one that dario knows, and not on this machine",
     [r["at"] for r in rows if not set(r.get("at", ids)) <= ids or set(r.get("at", [])) & local])
 
@@ -58,7 +65,8 @@ say("no row stands behind one that is read in its place", dead)
 
 COMMON = {
     "openai": ["gpt-5", "gpt-5-mini", "gpt-5.4", "gpt-6-sol", "gpt-4o", "o3", "o4-mini", "text-embedding-3-small",
-               "gpt-image-1", "gpt-image-2", "gpt-audio", "gpt-4o-transcribe", "whisper-1"],
+               "gpt-image-1", "gpt-image-2", "gpt-audio", "gpt-4o-transcribe", "whisper-1", "tts-1-hd",
+               "dall-e-3", "dall-e-2"],
     "azure": ["gpt-4o", "gpt-4.1", "o3"],
     "anthropic": ["claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5", "claude-fable-5-2", "claude-3-haiku-20240307"],
     "openrouter": ["anthropic/claude-sonnet-4.5", "openai/gpt-5", "google/gemini-2.5-pro", "deepseek/deepseek-v3.2",
