@@ -226,6 +226,8 @@ is 'nothing is asked for: what the model can' "$(model=gpt-5 chat "$k" 1)" 200
 is 'nothing is asked for, twice: as often' "$(model=gpt-5 chat "$k" 1 ',"n":4') $(error code)" '429 insufficient_quota'
 k=$(add less --spend=1/month)
 is 'nothing is asked for: more than is left' "$(model=gpt-5 chat "$k" 1) $(error code)" '429 insufficient_quota'
+is 'nothing is asked for, of a newer one' "$(model=gpt-6-sol chat "$k" 1) $(error code)" '429 insufficient_quota'
+is 'nothing is asked for: one that can write less' "$(model=gpt-4o chat "$k" 1)" 200
 unset DARIO_PREFLIGHT
 
 # rate, tokens, parallel

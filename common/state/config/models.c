@@ -46,25 +46,36 @@ static void parse_family(struct family *f, struct json_object *o)
 			f->thinking = forms[i].form;
 }
 
+/* `most`: the member for what it can write. */
+static void add_rows(struct models *m, struct json_object *list,
+		     const char *most)
+{
+	for (size_t i = 0; i < json_length(list); i++) {
+		struct json_object *o = json_at(list, i);
+		struct row *r = &m->rows[m->n++];
+
+		globs_read(&r->match, json_get(o, "match"));
+		parse_family(&r->family, o);
+		r->max_told = json_int(o, most, 0);
+	}
+}
+
 struct models *models_load(struct err *e)
 {
 	struct models *m = xcalloc(1, sizeof(*m));
-	struct json_object *list;
+	struct json_object *families, *outputs;
 
 	m->file = install_path_json("share/models.json", e);
 	if (!m->file) {
 		models_free(m);
 		return NULL;
 	}
-	list = json_get(m->file, "families");
-	m->rows = xcalloc(json_length(list), sizeof(*m->rows));
-	for (size_t i = 0; i < json_length(list); i++) {
-		struct row *r = &m->rows[m->n++];
-
-		globs_read(&r->match, json_get(json_at(list, i), "match"));
-		parse_family(&r->family, json_at(list, i));
-		r->max_told = json_int(json_at(list, i), "maxOutput", 0);
-	}
+	families = json_get(m->file, "families");
+	outputs = json_get(m->file, "outputs");
+	m->rows = xcalloc(json_length(families) + json_length(outputs),
+			  sizeof(*m->rows));
+	add_rows(m, families, "maxOutput");
+	add_rows(m, outputs, "most");
 	return m;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * models: share/models.json, what the families of models can do. Rows are
- * matched by glob, the first one wins. Immutable once loaded.
+ * models: share/models.json, what the families of models can do (`families`),
+ * and of the others how much they can write (`outputs`). Rows are matched by
+ * glob, the first one wins. Immutable once loaded.
  */
 #ifndef DARIO_MODELS_H
 #define DARIO_MODELS_H
