@@ -308,6 +308,7 @@ static const struct cmd_flag change_flags[] = { LIMIT_FLAGS, { 0 } };
 
 static const struct cmd_flag invite_flags[] = {
 	{ "expires", "DATE", "until then (UTC); 7 days where nothing is said" },
+	{ "json", NULL, "as JSON" },
 	{ 0 },
 };
 

@@ -2,6 +2,7 @@
 /* service: the router as a service of one user, by systemd. */
 #include "config.h"
 
+#include "base/jw.h"
 #include "base/run.h"
 #include "cli/cmd.h"
 #include "cli/print-config.h"
@@ -210,13 +211,69 @@ static int become(const char *const argv[], struct err *e)
 	return err_sys(e, "run", argv[0]);
 }
 
+/* What systemd says of the unit under that name; empty: nothing. */
+static struct span property(struct span said, const char *name)
+{
+	while (said.n) {
+		struct span line = span_cut(&said, '\n');
+
+		if (span_is(span_cut(&line, '='), name))
+			return line;
+	}
+	return said;
+}
+
+/* As systemctl status ends: 3 where it does not run, 4 where there is none. */
+static int put_status(struct cmd *c, struct span said)
+{
+	struct span active = property(said, "ActiveState");
+	bool there = span_is(property(said, "LoadState"), "loaded");
+	struct buf out;
+	struct jw w = jw_to(&out);
+
+	buf_init(&out, UNIT_MAX);
+	jw_obj(&w);
+	jw_kbool(&w, "installed", there);
+	jw_kbool(&w, "enabled",
+		 span_is(property(said, "UnitFileState"), "enabled"));
+	jw_kstr(&w, "state", active);
+	jw_obj_end(&w);
+	say_json(buf_get(&out));
+	buf_release(&out);
+	c->status = span_is(active, "active") ? 0 : there ? 3 : 4;
+	return 0;
+}
+
+static int status_json(struct cmd *c, struct err *e)
+{
+	const char *argv[] = {
+		"systemctl", "--user",
+		"show",      "--property=LoadState,UnitFileState,ActiveState",
+		UNIT,        NULL
+	};
+	struct buf said;
+	int rc;
+
+	buf_init(&said, UNIT_MAX);
+	rc = run_output(argv, &said, SHORT_MS);
+	if (rc)
+		err_set(e, ERR_CONFIG,
+			"systemctl --user show does not go well: run it to "
+			"see why");
+	else
+		rc = put_status(c, buf_get(&said));
+	buf_release(&said);
+	return rc;
+}
+
 static int run_status(struct cmd *c, struct err *e)
 {
 	const char *argv[] = { "systemctl", "--user", "--no-pager",
 			       "status",    UNIT,     NULL };
 
-	(void)c;
-	return need_systemd(e) ? -1 : become(argv, e);
+	if (need_systemd(e))
+		return -1;
+	return cmd_value(c, "json") ? status_json(c, e) : become(argv, e);
 }
 
 static int run_logs(struct cmd *c, struct err *e)
@@ -241,7 +298,8 @@ static const struct cmd_flag logs_flags[] = {
 static const struct cmd_entry entries[] = {
 	{ "install", "", "run the router as a service of yours, from now on", 0,
 	  0, NULL, false, run_install },
-	{ "status", "", "show whether it runs", 0, 0, NULL, false, run_status },
+	{ "status", "[--json]", "show whether it runs", 0, 0, cmd_json_flags,
+	  false, run_status },
 	{ "logs", "[--follow]", "show the last of what it said", 0, 0,
 	  logs_flags, false, run_logs },
 	{ "remove", "", "stop it, and run it no more", 0, 0, NULL, false,

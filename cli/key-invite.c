@@ -4,6 +4,7 @@
 #include "cli/key-invite.h"
 
 #include "base/clock.h"
+#include "base/jw.h"
 #include "cli/say.h"
 #include "state/keys/device.h"
 #include "state/keys/key-audit.h"
@@ -21,6 +22,25 @@ static int until_when(const struct cmd *c, int64_t *out, struct err *e)
 		return 0;
 	e->code = ERR_USAGE;
 	return err_add(e, "--expires");
+}
+
+static void print_code(const struct cmd *c, const char *code, const char *date)
+{
+	struct buf out;
+	struct jw w = jw_to(&out);
+
+	if (!cmd_value(c, "json")) {
+		puts(code);
+		return;
+	}
+	buf_init(&out, 1024);
+	jw_obj(&w);
+	jw_kcstr(&w, "name", c->args[0]);
+	jw_kcstr(&w, "code", code);
+	jw_kcstr(&w, "expires", date);
+	jw_obj_end(&w);
+	say_json(buf_get(&out));
+	buf_release(&out);
 }
 
 int key_invite(const struct cmd *c, const struct key *k, struct err *e)
@@ -41,7 +61,7 @@ int key_invite(const struct cmd *c, const struct key *k, struct err *e)
 	if (key_audit_close(audit, &a, e) || rc)
 		return -1;
 	quota_write_date(until, date);
-	puts(code);
+	print_code(c, code, date);
 	say(stderr,
 	    "dario: with this code %s signs in once, until %s: it is typed in "
 	    "the place of a key\n",
