@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "base/json.h"
+#include "base/run.h"
 #include "cli/cmd.h"
 #include "cli/router.h"
 #include "cli/run-tools.h"
@@ -23,6 +24,7 @@
 #define START_MS 20000
 #define MODELS_MAX 500 /* that a program is told of */
 #define ARGS_MAX 512
+#define NOT_FOUND 127 /* as shells have it */
 
 struct running {
 	const struct cmd *cmd;
@@ -100,7 +102,7 @@ static int run_beside(char *const *argv, int *status, struct err *e)
 		execvp(argv[0], argv);
 		say(stderr, "dario: cannot run %s: %s\n", argv[0],
 		    strerror(errno));
-		_exit(127);
+		_exit(NOT_FOUND);
 	}
 	if (pid < 0)
 		return err_sys(e, "start", argv[0]);
@@ -108,6 +110,21 @@ static int run_beside(char *const *argv, int *status, struct err *e)
 		;
 	*status = WIFEXITED(how) ? WEXITSTATUS(how) : 128 + WTERMSIG(how);
 	return 0;
+}
+
+/* Before a router is started for it. */
+static bool is_there(const char *program)
+{
+	const char *near;
+
+	if (strchr(program, '/') ? access(program, X_OK) == 0
+				 : run_exists(program))
+		return true;
+	near = run_tool_nearest(program);
+	say(stderr, "dario: there is no program %s: %s%s%s\n", program,
+	    near ? "do you mean " : "install it, or give its path",
+	    near ? near : "", near ? "?" : "");
+	return false;
 }
 
 static int run_program(struct running *r, int *status, struct err *e)
@@ -143,9 +160,14 @@ static int run_program(struct running *r, int *status, struct err *e)
 static int run(struct cmd *c, struct err *e)
 {
 	struct running r = { .cmd = c };
-	struct snapshot *cfg = snapshot_load(c->home, e);
+	struct snapshot *cfg;
 	int rc = -1;
 
+	if (!is_there(c->args[0])) {
+		c->status = NOT_FOUND;
+		return 0;
+	}
+	cfg = snapshot_load(c->home, e);
 	if (!cfg)
 		return -1;
 	if (router_init(&r.router, c, cfg, e) == 0 && find_router(&r, e) == 0)

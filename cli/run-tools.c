@@ -3,6 +3,8 @@
 
 #include "cli/run-tools.h"
 
+#include "base/nearest.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,6 +97,21 @@ static bool fill(const struct run_tool *t, const char *text, struct buf *out)
 	}
 	buf_byte(out, '\0');
 	return !out->full;
+}
+
+const char *run_tool_nearest(const char *program)
+{
+	const char *names[sizeof(variables) / sizeof(variables[0]) +
+			  sizeof(arguments) / sizeof(arguments[0])];
+	size_t n = 0;
+
+	for (const struct variable *v = variables; v->name; v++)
+		if (*v->program)
+			names[n++] = v->program;
+	for (const struct argument *a = arguments; a->text; a++)
+		names[n++] = a->program;
+	names[n] = NULL;
+	return nearest(program, names);
 }
 
 void run_tool_environment(const struct run_tool *t, const char *program)

@@ -39,6 +39,10 @@ argument -x
 argument two words'
 is 'the router is gone' "$(curl -s -o /dev/null -w '%{http_code}' "$here/health")" 000
 
+"$dario" run no-such-program 2>"$tmp/err"
+is 'no such program: no router is started for it' \
+	"$? $(grep -c 'no router' "$tmp/err")" '127 0'
+
 port=$DARIO_PORT
 start_router
 "$dario" run --model=m tool 2>"$tmp/err"
@@ -60,7 +64,13 @@ like 'claude: models of other providers' "$(cat "$OUT")" CLAUDE_CODE_ENABLE_GATE
 like 'copilot' "$(cat "$OUT")" "COPILOT_PROVIDER_BASE_URL=$here/v1"
 "$dario" run no-such-program 2>"$tmp/err"
 is 'no such program: 127' "$?" 127
-like 'no such program: said' "$(cat "$tmp/err")" 'cannot run no-such-program'
+like 'no such program: said' "$(cat "$tmp/err")" \
+	'there is no program no-such-program: install it'
+"$dario" run claud 2>"$tmp/err"
+is 'nearly a program: 127' "$?" 127
+like 'nearly a program: the one that is meant' "$(cat "$tmp/err")" 'do you mean claude?'
+"$dario" run ./tool 2>"$tmp/err"
+is 'no program in a folder: 127' "$?" 127
 
 # Keys.
 "$dario" key add ada 2>/dev/null >"$tmp/ada"
