@@ -104,6 +104,19 @@ static int check_notes(struct snapshot *cfg, const char *home, struct err *e)
 		       grave);
 }
 
+static int hold_other(const struct settings *s)
+{
+	const char *other;
+	int fd = listen_hold(s, &other);
+
+	if (other)
+		say_message("somebody else has port %ld of %s, where clients "
+			    "that are told localhost may ask: tell them the "
+			    "address, or take another port with --port=N",
+			    s->port, other);
+	return fd;
+}
+
 /* Only one at a time gets the port, so the folder is nobody else's: a router
  * that was killed may have left a socket and request bodies there. */
 static int serve(struct server_conf *sc, const char *home,
@@ -112,18 +125,21 @@ static int serve(struct server_conf *sc, const char *home,
 	struct supervise_plan plan = { .home = home,
 				       .conf = sc,
 				       .settings = s };
-	int rc = -1;
+	int rc = -1, other;
 
 	supervise_signals();
 	plan.http = listen_http(s, e);
 	if (plan.http < 0)
 		return -1;
+	other = hold_other(s);
 	server_conf_remove(sc, home, s);
 	if (server_conf_write(sc, home, s, e) || server_conf_test(sc, e) ||
 	    (plan.workers = listen_workers(sc->socket, e)) < 0)
 		close(plan.http);
 	else
 		rc = supervise(&plan, e);
+	if (other >= 0)
+		close(other);
 	server_conf_remove(sc, home, s);
 	return rc;
 }

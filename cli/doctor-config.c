@@ -6,6 +6,7 @@
 #include "base/install-path.h"
 #include "base/run.h"
 #include "cli/doctor.h"
+#include "cli/listen.h"
 #include "cli/server-conf.h"
 #include "state/show/account-show.h"
 
@@ -197,6 +198,22 @@ static void api_key(struct doctor *d)
 			   "the router has none: " DOCTOR_KEYLESS);
 }
 
+/* Loopback has two addresses, and clients choose. */
+static void localhost(struct doctor *d)
+{
+	const struct settings *s = &d->config->settings;
+	const char *other = d->url ? NULL : listen_stranger(s);
+
+	if (other)
+		doctor_say(d, DOCTOR_WARN, "localhost",
+			   "tell your tools the address, not the name; or take "
+			   "another port for the router",
+			   "at port %ld of %s somebody else answers: tools "
+			   "that are told localhost may ask there, and show "
+			   "their key",
+			   s->port, other);
+}
+
 static void people(struct doctor *d)
 {
 	const struct keys *all = &d->config->keys;
@@ -232,6 +249,7 @@ void doctor_config(struct doctor *d)
 			   c->accounts.n);
 	unknown_keys(d);
 	api_key(d);
+	localhost(d);
 	people(d);
 }
 

@@ -17,6 +17,9 @@
 
 #define BACKLOG 4096 /* a burst waits here, and is not refused */
 #define SILENT_SECONDS 30
+#define LOCALHOST "localhost"
+#define FOUR "127.0.0.1"
+#define SIX "::1"
 
 static int not_here(const struct settings *s, struct err *e)
 {
@@ -58,6 +61,9 @@ int listen_http(const struct settings *s, struct err *e)
 	char port[16];
 	int fd;
 
+	/* As the web server takes the name, and as most clients do. */
+	if (strcmp(s->host, LOCALHOST) == 0)
+		hints.ai_family = AF_INET;
 	snprintf(port, sizeof(port), "%ld", s->port);
 	if (getaddrinfo(s->host, port, &hints, &a))
 		return err_set(e, ERR_CONFIG,
@@ -69,6 +75,80 @@ int listen_http(const struct settings *s, struct err *e)
 	freeaddrinfo(a);
 	return fd;
 }
+
+/* --- the other loopback address ------------------------------------------ */
+
+/* NULL: what is listened on is none of localhost's. */
+static const char *other_loopback(const char *host)
+{
+	static const char *const pairs[][2] = { { LOCALHOST, SIX },
+						{ FOUR, SIX },
+						{ "0.0.0.0", SIX },
+						{ SIX, FOUR },
+						{ "::", FOUR } };
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		if (strcmp(host, pairs[i][0]) == 0)
+			return pairs[i][1];
+	return NULL;
+}
+
+/* A socket and the address; no address is looked up for it. */
+static int open_other(const struct settings *s, const char **other,
+		      struct addrinfo **a)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+				  .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
+	char port[16];
+	int fd;
+
+	*other = other_loopback(s->host);
+	snprintf(port, sizeof(port), "%ld", s->port);
+	if (!*other || getaddrinfo(*other, port, &hints, a))
+		return -1;
+	fd = port_socket((*a)->ai_family, SOCK_STREAM, 0, false);
+	if (fd < 0)
+		freeaddrinfo(*a);
+	return fd;
+}
+
+int listen_hold(const struct settings *s, const char **other)
+{
+	struct addrinfo *a;
+	int fd = open_other(s, other, &a);
+	bool held, used;
+
+	if (fd < 0) {
+		*other = NULL;
+		return -1;
+	}
+	held = bind(fd, a->ai_addr, a->ai_addrlen) == 0;
+	used = !held && errno == EADDRINUSE;
+	freeaddrinfo(a);
+	if (!used)
+		*other = NULL;
+	if (held)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+const char *listen_stranger(const struct settings *s)
+{
+	const char *other;
+	struct addrinfo *a;
+	int fd = open_other(s, &other, &a);
+	bool there;
+
+	if (fd < 0)
+		return NULL;
+	there = connect(fd, a->ai_addr, a->ai_addrlen) == 0;
+	freeaddrinfo(a);
+	close(fd);
+	return there ? other : NULL;
+}
+
+/* --- the end ------------------------------------------------------------- */
 
 void listen_all(int http)
 {

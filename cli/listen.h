@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * listen: the two sockets of dario proxy: where clients come in, and where the
- * web server reaches the workers.
+ * listen: the sockets of dario proxy: where clients come in, and where the web
+ * server reaches the workers; and one that keeps others away.
  *
  * They are made here and handed on, so that neither a worker's end nor the web
  * server's refuses anybody who asks meanwhile.
@@ -14,6 +14,13 @@
 
 /* Descriptors that do not go over exec and do not block, or -1. */
 int listen_http(const struct settings *s, struct err *e);
+/* The other address that "localhost" means to some clients, [::1] beside
+ * 127.0.0.1 and the reverse: it is taken, so that nobody else can answer there,
+ * and nobody is answered, so that they try the first. The socket; or -1, where
+ * there is no such address, or with *other set, because somebody listens. */
+int listen_hold(const struct settings *s, const char **other);
+/* Does somebody answer there, who cannot be that router? Where, or NULL. */
+const char *listen_stranger(const struct settings *s);
 /* The socket will be closed soon: who is silent waits where it is seen. */
 void listen_all(int http);
 /* Nobody new comes into the queue; who is there stays, to be accepted. To close

@@ -86,12 +86,41 @@ is 'a second one on the port ends: the first goes on' \
 	"$(curl -s -o /dev/null -w '%{http_code}' "$url/v1/models")" 200
 
 if grep -q . /proc/net/if_inet6 2>/dev/null; then
+	# The other loopback address is held: nobody else can answer there whom
+	# clients ask that are told localhost.
+	at_six() { python3 - "$1" "$port" <<-'END'
+	import errno, socket, sys
+	with socket.socket(socket.AF_INET6) as s:
+	    try:
+	        getattr(s, sys.argv[1])(("::1", int(sys.argv[2])))
+	    except OSError as e:
+	        print(type(e).__name__, e.errno == errno.EADDRINUSE)
+	END
+	}
+	is 'localhost: [::1] is taken' "$(at_six bind)" 'OSError True'
+	is 'localhost: nobody is there' "$(at_six connect)" 'ConnectionRefusedError False'
+	was=$port
+	port=$(free_port)
 	start_process "$tmp/six.log" "$dario" proxy --port="$port" --host=::1
 	six() { [ "$(curl -s -o /dev/null -w '%{http_code}' "http://[::1]:$port/")" = 200 ]; }
 	ok 'IPv6: served' wait_for 15 six
 	ok 'IPv6: said as a URL' wait_for 15 grep -qF "http://[::1]:$port" "$tmp/six.log"
 	kill "$pid"
 	wait "$pid" 2>/dev/null
+	is 'localhost: [::1] is free when the router has ended' "$(at_six bind)" ''
+	start_process "$tmp/stranger.log" python3 -m http.server --bind ::1 "$port"
+	stranger=$pid
+	wait_for 15 curl -s -o /dev/null "http://[::1]:$port/"
+	start_process "$tmp/four.log" "$dario" proxy --port="$port" --host=localhost
+	four() { curl -sf -o /dev/null "http://127.0.0.1:$port/health?x" || [ $? = 22 ]; }
+	ok 'localhost: 127.0.0.1 is served' wait_for 15 four
+	like 'localhost: somebody else at [::1] is told of' "$(cat "$tmp/four.log")" \
+		"somebody else has port $port of ::1"
+	like 'localhost: doctor says it' "$(DARIO_PORT=$port "$dario" doctor 2>&1)" \
+		"port $port of ::1 somebody else answers"
+	kill "$pid" "$stranger"
+	wait "$pid" "$stranger" 2>/dev/null
+	port=$was
 else
 	diag 'not run, this machine has no IPv6: --host=::1'
 fi
