@@ -30,6 +30,16 @@ cgi POST /v1/messages '{"model":'
 like 'bad JSON: 400' "$out" 'Status: 400'
 like 'one access line, to standard error' "$(cat "$tmp/err")" status=400
 
+# Whose router it is, is proved for the port that it listens on. Apache names the
+# one of the client's field Host.
+for name in lighttpd/1.4 nginx/1.22 Apache/2.4.62 Apache; do
+	more="SERVER_SOFTWARE=$name SERVER_PORT=3456 QUERY_STRING=challenge=abc" cgi GET /health
+	case $name in
+	Apache*) unlike "$name: no proof for a port of the client's" "$out" '"proof"' ;;
+	*) like "$name: a proof" "$out" '"proof"' ;;
+	esac
+done
+
 # A web server makes arguments of a query without "=": they are the client's.
 args="--listen=$tmp/evil --version" cgi GET /health
 like 'arguments are ignored' "$out" '"status":"no_backend"'
