@@ -74,9 +74,24 @@ class Browser:
     def devtools(self, cmd, **params):
         return self.call("POST", "/goog/cdp/execute", cmd=cmd, params=params)
 
-    def theme(self, name):
+    def theme(self, name, motion="no-preference"):
         self.devtools("Emulation.setEmulatedMedia", features=[
-            {"name": "prefers-color-scheme", "value": name}])
+            {"name": "prefers-color-scheme", "value": name},
+            {"name": "prefers-reduced-motion", "value": motion}])
+
+    def press(self, key):
+        """Whatever has the focus gets it."""
+        self.call("POST", "/actions", actions=[{
+            "type": "key", "id": "keys", "actions": [
+                {"type": t, "value": key} for t in ("keyDown", "keyUp")]}])
+
+    def held(self):
+        """What the page holds, when what it let go of is gone."""
+        self.devtools("HeapProfiler.enable")
+        self.devtools("Performance.enable")
+        self.devtools("HeapProfiler.collectGarbage")
+        found = self.devtools("Performance.getMetrics")["metrics"]
+        return {x["name"]: x["value"] for x in found}
 
     def size(self, width, height):
         self.devtools("Emulation.setDeviceMetricsOverride", width=width,
@@ -129,6 +144,7 @@ def logging_in(b, url, told):
     check("without a log-in: the form", b.wait(SHOWN, "#login-form"))
     check("without a log-in: no numbers", not b.js(
         "return " + SHOWN, "#accounts"))
+    axe_finds(b, told, "the form")
     log_in(b, "wrong-key")
     said = b.wait(TEXT, "#login-error")
     check("a wrong key: refused, in words", "no key of this router" in said,
@@ -286,15 +302,65 @@ def keying(b, url):
     b.wait("document.querySelectorAll('#account-list summary').length > 0")
     seen = []
     for _ in range(12):
-        b.call("POST", "/actions", actions=[{"type": "key", "id": "keys",
-               "actions": [{"type": t, "value": "\ue004"}
-                           for t in ("keyDown", "keyUp")]}])
+        b.press("\ue004")
         seen.append(b.js("return document.activeElement.textContent.trim()"))
     check("keys: each account, and what is added", "Change" in seen and
           "Add an account by its key" in seen and "Add a backend" in seen, seen)
     check("keys: what has them is seen", b.js(
         "return getComputedStyle(document.activeElement).outlineStyle") !=
         "none")
+
+
+FOCUS = "document.activeElement"
+
+
+def acting_by_keys(b):
+    """An account is rested, and serves again, without a mouse."""
+    card = "#account-list article[data-item='claude/work']"
+    pill = f"document.querySelector(\"{card} [data-part=pill]\").textContent"
+    b.js("document.querySelector(arguments[0]).focus()", card + " summary")
+    b.press("\ue007")  # Enter
+    check("keys: an account's form opens", b.wait(
+        "document.querySelector(arguments[0]).open", card + " details"))
+    for name, want in (("Pause", "paused"), ("Resume", "ready")):
+        for _ in range(8):
+            if b.js(f"return {FOCUS}.textContent") == name:
+                break
+            b.press("\ue004")
+        b.press("\ue007")
+        check(f"keys: {name}", b.wait(f"{pill} === arguments[0]", want),
+              b.js("return " + pill))
+    check("keys: the focus stays where it was", b.js(
+        f"return {FOCUS}.dataset.part") == "pause")
+
+
+def still(b):
+    """Nothing moves for whom that makes ill."""
+    moves = "[...document.querySelectorAll('*')].filter((n) => { const s = " \
+        "getComputedStyle(n); return parseFloat(s.transitionDuration) > 0 || " \
+        "s.animationName !== 'none' || s.scrollBehavior === 'smooth'; }).length"
+    check("motion: bars move to their places", b.wait(f"{moves} > 0"))
+    b.theme("light", "reduce")
+    check("motion: nothing moves where that is asked for",
+          b.wait(f"{moves} === 0"), b.js("return " + moves))
+    b.theme("light")
+
+
+LAST = 60  # refreshes: five minutes
+
+
+def lasting(b):
+    """A page that stays open holds no more than at first."""
+    again = "const done = arguments[0]; (async () => { for (let i = 0; i < " \
+        f"{LAST}; i++) {{ clearTimeout(timer); await refresh(); }} done(); }})()"
+    b.call("POST", "/execute/async", script=again, args=[])
+    first = b.held()
+    b.call("POST", "/execute/async", script=again, args=[])
+    then = b.held()
+    for what, more in (("Nodes", 50), ("JSEventListeners", 10),
+                       ("JSHeapUsedSize", 1 << 20)):
+        check(f"open for long: {what}", then[what] <= first[what] + more,
+              f"{first[what]}, then {then[what]}")
 
 
 def pausing(b):
@@ -378,7 +444,7 @@ form.elements.target.value = 'local'; form.requestSubmit()""")
     check("a rule is removed, after a question", b.wait(gone))
     keeping_keys(b)
     logging_account_in(b)
-    b.js("for (const d of document.querySelectorAll('details')) d.open = false")
+    b.js(DETAILS + "false")
 
 
 def keeping_keys(b):
@@ -443,6 +509,18 @@ axe.run(document, {resultTypes: ["violations"]}).then((r) => done(r.violations.m
     check(f"{name}: axe finds nothing", found == [], "; ".join(found))
 
 
+DETAILS = "for (const d of document.querySelectorAll('details')) d.open = "
+
+
+def opened(b, told, name):
+    """With every form and table open, on a phone."""
+    b.js(DETAILS + "true")
+    axe_finds(b, told, f"{name}, all open")
+    check(f"{name}, all open: as wide as a phone", b.js(
+        "return document.documentElement.scrollWidth <= innerWidth"))
+    b.js(DETAILS + "false")
+
+
 def themes(b, told):
     for name in ("light", "dark"):
         b.theme(name)
@@ -455,6 +533,7 @@ def themes(b, told):
         b.size(360, 740)
         narrow = b.wait("document.documentElement.scrollWidth <= innerWidth")
         check(f"{name}: as wide as the window, on a phone too", wide and narrow)
+        opened(b, told, name)
         if told["shots"]:
             b.js("document.body.focus(); scrollTo(0, 0)")
             b.shot(f"{told['shots']}/page-{name}-phone.png")
@@ -485,6 +564,13 @@ def leaving(b, url, told):
     check("a person: no accounts", not b.js("return " + SHOWN, "#accounts"))
     status = b.js("return ask('accounts').catch((e) => e.status)")
     check("a person: none to be had", status == 403, str(status))
+    b.size(360, 740)
+    for name in ("light", "dark"):
+        b.theme(name)
+        b.wait("document.documentElement.dataset.theme === arguments[0]", name)
+        axe_finds(b, told, f"a person, {name}")
+    check("a person: as wide as a phone", b.wait(
+        "document.documentElement.scrollWidth <= innerWidth"))
     subprocess.run(told["remove"], shell=True, check=True)
     check("a key that is removed ends its session",
           b.wait(SHOWN, "#login-form"))
@@ -528,6 +614,9 @@ def main():
         choosing(b)
         splitting(b)
         keying(b, url)
+        acting_by_keys(b)
+        still(b)
+        lasting(b)
         pausing(b)
         acting(b)
         themes(b, told)
