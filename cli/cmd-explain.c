@@ -27,13 +27,6 @@ static void print_seats(const struct explain *x)
 	}
 }
 
-static void add_on(void *arg, const char *what)
-{
-	struct buf *on = arg;
-
-	buf_fmt(on, "%s%s", on->n ? ", " : "", what);
-}
-
 static void print_fallbacks(const struct explain *x)
 {
 	struct buf on;
@@ -47,7 +40,7 @@ static void print_fallbacks(const struct explain *x)
 	if (x->plan.n < 2)
 		return;
 	buf_init(&on, 1024);
-	rule_on(x->plan.rule, add_on, &on);
+	rule_on_text(x->plan.rule, &on);
 	say_line(6, "  on %s", buf_cstr(&on));
 	buf_release(&on);
 }

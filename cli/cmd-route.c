@@ -39,13 +39,6 @@ static int run_remove(struct cmd *c, struct err *e)
 		     : -1;
 }
 
-static void add_on(void *arg, const char *what)
-{
-	struct buf *on = arg;
-
-	buf_fmt(on, "%s%s", on->n ? "," : "", what);
-}
-
 static void print_rule(const struct rule *r)
 {
 	struct buf line, on;
@@ -61,7 +54,7 @@ static void print_rule(const struct rule *r)
 			r->targets[i].backend, r->targets[i].model ? ":" : "",
 			r->targets[i].model ? r->targets[i].model : "");
 	if (r->n > 1) {
-		rule_on(r, add_on, &on);
+		rule_on_text(r, &on);
 		buf_fmt(&line, "  on %s", buf_cstr(&on));
 	}
 	say_line(4, "%s", buf_cstr(&line));

@@ -149,16 +149,10 @@ static int take_secret(struct json_object *o, const char *key, char **out,
 /* The way to the provider, where it is another than the backend's. */
 static int take_way(struct account *a, struct json_object *o, struct err *e)
 {
-	const char *proxy = json_cstr(o, "proxy");
-	const char *ca = json_cstr(o, "caFile");
+	const char *proxy, *ca;
 
-	if (proxy && *proxy && !strstr(proxy, "://"))
-		return err_set(e, ERR_CONFIG,
-			       "proxy must be a URL such as http://host:port, "
-			       "or \"\" for none");
-	if (ca && *ca != '/')
-		return err_set(e, ERR_CONFIG,
-			       "caFile must be an absolute path");
+	if (member_way(o, &proxy, &ca, e))
+		return -1;
 	a->proxy = xstrdup(proxy);
 	a->ca_file = xstrdup(ca);
 	return 0;

@@ -109,8 +109,7 @@ static int load_way(struct backend *b, struct json_object *file, struct err *e)
 		  offsetof(struct backend, first_byte_ms) },
 		{ "idleTimeoutMs", offsetof(struct backend, idle_ms) },
 	};
-	const char *proxy = json_cstr(file, "proxy");
-	const char *ca = json_cstr(file, "caFile");
+	const char *proxy, *ca;
 
 	for (size_t i = 0; i < sizeof(clocks) / sizeof(clocks[0]); i++) {
 		long *clock = (long *)((char *)b + clocks[i].at);
@@ -119,13 +118,8 @@ static int load_way(struct backend *b, struct json_object *file, struct err *e)
 				  clock, e))
 			return -1;
 	}
-	if (proxy && *proxy && !strstr(proxy, "://"))
-		return err_set(e, ERR_CONFIG,
-			       "proxy must be a URL such as "
-			       "http://host:port, or \"\" for none");
-	if (ca && *ca != '/')
-		return err_set(e, ERR_CONFIG,
-			       "caFile must be an absolute path");
+	if (member_way(file, &proxy, &ca, e))
+		return -1;
 	b->proxy = xstrdup(proxy);
 	b->ca_file = xstrdup(ca ? ca : backend_usual_ca());
 	return backend_load_fields(b, file, e);

@@ -288,3 +288,18 @@ int member_number(struct json_object *o, const char *name, long least,
 	*out = (long)n;
 	return 0;
 }
+
+int member_way(struct json_object *o, const char **proxy, const char **ca,
+	       struct err *e)
+{
+	*proxy = json_cstr(o, "proxy");
+	*ca = json_cstr(o, "caFile");
+	if (*proxy && **proxy && !strstr(*proxy, "://"))
+		return err_set(e, ERR_CONFIG,
+			       "proxy must be a URL such as http://host:port, "
+			       "or \"\" for none");
+	if (*ca && **ca != '/')
+		return err_set(e, ERR_CONFIG,
+			       "caFile must be an absolute path");
+	return 0;
+}

@@ -56,5 +56,9 @@ int member_check(struct json_object *o, const struct member *rows,
  * none, or not from `least` to `most`. */
 int member_number(struct json_object *o, const char *name, long least,
 		  long most, long preset, long *out, struct err *e);
+/* The members "proxy" and "caFile", borrowed from `o`; NULL: not there.
+ * ERR_CONFIG when they cannot be what they are for. */
+int member_way(struct json_object *o, const char **proxy, const char **ca,
+	       struct err *e);
 
 #endif

@@ -247,6 +247,18 @@ void rule_on(const struct rule *r, rule_on_fn *fn, void *arg)
 			fn(arg, words[i].word);
 }
 
+static void add_on(void *arg, const char *what)
+{
+	struct buf *out = arg;
+
+	buf_fmt(out, "%s%s", out->n ? "," : "", what);
+}
+
+void rule_on_text(const struct rule *r, struct buf *out)
+{
+	rule_on(r, add_on, out);
+}
+
 /* --- all of them --------------------------------------------------------- */
 
 /* Does everything that `late` matches match `early` too? Known for sure when

@@ -68,6 +68,8 @@ bool glob_match(const char *glob, const char *model);
 /* What leads to the next target, one after the other, as `on` has it. */
 typedef void rule_on_fn(void *arg, const char *what);
 void rule_on(const struct rule *r, rule_on_fn *fn, void *arg);
+/* The same as a text, with commas. */
+void rule_on_text(const struct rule *r, struct buf *out);
 
 /* What applies where there is no rule: no fallback, no retry. */
 extern const struct rule rule_none;

@@ -340,10 +340,10 @@ static struct json_object *known_of(struct json_object *note)
 	return json_object_is_type(known, json_type_object) ? known : NULL;
 }
 
-static int write_all(const char *home, struct json_object *files, struct err *e)
+static int write_all(const char *home, struct json_object *was,
+		     struct json_object *files, struct err *e)
 {
-	struct json_object *was = NULL;
-	int rc = json_load(home, NOTE, &was, e) < 0 ? -1 : 0;
+	int rc = 0;
 
 	json_object_object_foreach(files, name, text)
 	{
@@ -352,69 +352,75 @@ static int write_all(const char *home, struct json_object *files, struct err *e)
 	}
 	if (rc == 0 && known_of(was))
 		rc = remove_others(home, known_of(was), files, e);
-	json_object_put(was);
 	return rc;
 }
 
 /* May it take the place of what is here? */
 static int may_take(const char *home, const struct vault_thing *t,
-		    struct json_object *files, struct err *e)
+		    struct json_object *was, struct json_object *files,
+		    struct err *e)
 {
-	struct json_object *was = NULL;
-	int rc = json_load(home, NOTE, &was, e) < 0 ? -1 : 0;
-
-	if (rc == 0 && t->version < json_count(was, "version", 0))
-		rc = err_set(
+	if (t->version < json_count(was, "version", 0))
+		return err_set(
 			e, ERR_CONFIG,
 			"the store has an older configuration than this "
 			"host: dario store push puts this one there, dario "
 			"store pull --force takes that");
-	else if (rc == 0 && known_of(was))
-		rc = check_unchanged(home, known_of(was), files, e);
-	json_object_put(was);
-	return rc;
+	return known_of(was) ? check_unchanged(home, known_of(was), files, e)
+			     : 0;
 }
 
-/* What the store has: *files is NULL when there is nothing to do. */
-static int fetch(const char *home, bool force, struct vault_thing *t,
-		 struct json_object **files, struct err *e)
+/* What the store has, beside what this host has of it by its note, `was`:
+ * *files is NULL when there is nothing to do. */
+static int fetch(const char *home, bool force, struct json_object *was,
+		 struct vault_thing *t, struct json_object **files,
+		 struct err *e)
 {
 	*files = NULL;
 	if (vault_get(CONFIG_THING, t, e))
 		return -1;
-	if (!t->version || (t->version == config_version(home) && !force))
+	if (!t->version ||
+	    (t->version == json_count(was, "version", 0) && !force))
 		return 0;
 	*files = json_read(buf_get(&t->text), e);
 	if (!*files || check_files(*files, e))
 		return -1;
-	return force ? 0 : may_take(home, t, *files, e);
+	return force ? 0 : may_take(home, t, was, *files, e);
 }
 
 /* With the lock. */
 static int pull(const char *home, bool force, size_t *n, struct err *e)
 {
-	struct json_object *files;
+	struct json_object *files, *was = NULL;
 	struct vault_thing t;
-	int rc = fetch(home, force, &t, &files, e);
+	int rc;
 
+	if (json_load(home, NOTE, &was, e) < 0)
+		return -1;
+	rc = fetch(home, force, was, &t, &files, e);
 	if (rc == 0 && files)
-		rc = write_all(home, files, e);
+		rc = write_all(home, was, files, e);
 	if (rc == 0 && files)
 		rc = note(home, t.version, files, e);
 	if (rc == 0 && files)
 		*n = (size_t)json_object_object_length(files);
 	json_object_put(files);
+	json_object_put(was);
 	vault_release(&t);
 	return rc;
 }
 
 int config_check(const char *home, struct err *e)
 {
-	struct json_object *files;
+	struct json_object *files, *was = NULL;
 	struct vault_thing t;
-	int rc = fetch(home, false, &t, &files, e);
+	int rc;
 
+	if (json_load(home, NOTE, &was, e) < 0)
+		return -1;
+	rc = fetch(home, false, was, &t, &files, e);
 	json_object_put(files);
+	json_object_put(was);
 	vault_release(&t);
 	return rc;
 }
