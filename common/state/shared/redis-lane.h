@@ -10,8 +10,8 @@
 #include "state/shared/redis-link.h"
 #include "state/shared/redis-open.h"
 
-/* For a task: as redis_ask, or with `fill` as redis_ask_late, and redis_tell; -1
- * of the latter: `done` was not called. */
+/* For a task: as redis_ask, or with `fill` as redis_ask_late, and redis_tell;
+ * -1 of the latter: `done` was not called. */
 int redis_lane_ask(struct redis_args *a, redis_fill *fill, redis_done *done,
 		   void *arg, struct err *e);
 int redis_lane_tell(struct redis_args *a, redis_done *done, void *arg,
