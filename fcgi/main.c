@@ -100,6 +100,7 @@ static int app_init(struct app *app, bool cgi)
 	app->program = install_path_self();
 	app->config = snapshot_open(home);
 	app->departure = departure_new();
+	unread_init(&app->unread);
 	c = snapshot_current(app->config, &e);
 	settings_init(&defaults);
 	if (!c) /* as far as it can be known */
@@ -117,6 +118,7 @@ static void app_release(struct app *app)
 {
 	free(app->program);
 	departure_free(app->departure);
+	unread_release(&app->unread);
 	snapshot_close(app->config);
 }
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "base/fnv.h"
 #include "base/unpack.h"
 #include "base/wait.h"
 #include "fcgi/request.h"
 #include "fcgi/spool.h"
+#include "fcgi/transport.h"
 #include "fcgi/unpacked.h"
 
 #include <stdlib.h>
@@ -74,8 +76,8 @@ static long took(struct request *r, long n, struct err *e)
 		return err_set(e, ERR_GONE, "the body ended after %llu bytes",
 			       (unsigned long long)r->bytes_in);
 	r->bytes_in += (uint64_t)n;
-	if (r->unread) {
-		atomic_fetch_sub(&r->app->unread, n);
+	if (r->unread_by) {
+		unread_took(r->unread_by, n);
 		r->unread -= n;
 	}
 	return n;
@@ -246,24 +248,27 @@ int request_hold_body(struct request *r, size_t most, bool *whole,
 	return 0;
 }
 
+/* Whose body it is: the person's, or whoever is at that address. */
+static uint64_t caller_of(const struct request *r)
+{
+	const struct key *k = r->key && r->key->person ? r->key->person
+						       : r->key;
+	const char *name = k ? k->name : transport_from(r).name;
+
+	return fnv(fnv_byte(FNV_START, k != NULL), span_of(name ? name : ""));
+}
+
 int request_may_stream(struct request *r, struct err *e)
 {
 	int64_t n = request_announced(r) - (int64_t)r->bytes_in;
-	long long others;
 
 	if (n <= 0 || !gateway_spools(r->gw))
 		return 0;
 	if (n > ANNOUNCED_MAX) /* sums of them stay in range */
 		n = ANNOUNCED_MAX;
-	others = atomic_fetch_add(&r->app->unread, n);
+	r->unread_by = unread_begin(&r->app->unread, caller_of(r), n, e);
 	r->unread = n;
-	if (!others || others + n <= REQUEST_UNREAD_MAX)
-		return 0;
-	return err_set(e, ERR_BUSY,
-		       "%lld MiB of other bodies are on their way, and the web "
-		       "server has to keep on its disk what their providers "
-		       "are slow to take: try again shortly",
-		       others >> 20);
+	return r->unread_by ? 0 : -1;
 }
 
 long request_rest_of_body(struct request *r, char *p, size_t n, struct err *e)

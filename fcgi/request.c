@@ -215,8 +215,8 @@ void request_release(struct request *r)
 {
 	unpacked_free(r->unpacked);
 	spool_free(r->spool);
-	if (r->unread)
-		atomic_fetch_sub(&r->app->unread, r->unread);
+	if (r->unread_by)
+		unread_end(&r->app->unread, r->unread_by, r->unread);
 	buf_release(&r->body);
 	buf_release(&r->head);
 	buf_release(&r->answer);

@@ -15,14 +15,14 @@
 #include "dialect/dialect.h"
 #include "fcgi/gateway.h"
 #include "fcgi/outcome.h"
+#include "fcgi/unread.h"
 #include "net/departure.h"
 #include "net/http.h"
 #include "state/config/snapshot.h"
 
 #include <stdatomic.h>
 
-#define REQUEST_BODY_MAX (64u << 20) /* bytes of one that is read */
-#define REQUEST_UNREAD_MAX (1LL << 30)
+#define REQUEST_BODY_MAX (64u << 20)  /* bytes of one that is read */
 #define REQUEST_HEAD_MAX (128u << 10) /* our answer's header, all of it */
 
 /* What all loops of a worker share. */
@@ -37,7 +37,7 @@ struct app {
 	atomic_bool cut; /* end what still streams: the worker must go */
 	atomic_bool stopping; /* begin nothing that nobody waits for */
 	atomic_int asking;    /* providers that are asked beside all requests */
-	atomic_llong unread;  /* see request_may_stream */
+	struct unread unread; /* bodies that stream */
 };
 
 /* The CGI variables that we read; NULL when absent. */
@@ -98,7 +98,8 @@ struct request {
 	struct spool *spool;       /* what follows `body`; or NULL */
 	bool body_ended;           /* no more of it will come */
 	int64_t unread;            /* bytes of it that app->unread counts */
-	struct buf head;           /* answer's header fields so far */
+	struct unread_caller *unread_by; /* for this caller; or NULL */
+	struct buf head;                 /* answer's header fields so far */
 	bool head_sent;
 	/* Who is asked; NULL when that is not known, or there is none. */
 	const char *model; /* in the client's words */
@@ -153,8 +154,7 @@ int request_hold_body(struct request *r, size_t most, bool *whole,
 /* What follows that, of the spool and then of the client, as http_call's
  * on_send has it. */
 long request_rest_of_body(struct request *r, char *p, size_t n, struct err *e);
-/* May it? What the providers of all such bodies do not take as fast as it comes
- * lies on the web server's disk, at most REQUEST_UNREAD_MAX bytes of it. */
+/* May it? See unread.h. */
 int request_may_stream(struct request *r, struct err *e);
 /* Before that: it is held, and streams, without its content-encoding. */
 int request_unpack(struct request *r, struct err *e);
