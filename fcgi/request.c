@@ -156,9 +156,11 @@ static const char *find_path(const struct request *r)
 	const char *info = v->path_info ? v->path_info : "";
 	const char *rest = NULL;
 
-	if (r->gw->authorizer && v->uri) /* to be named, no more */
-		return arena_fmt(r->arena, "%.*s", (int)strcspn(v->uri, "?"),
-				 v->uri);
+	if (r->gw->authorizer && v->uri) { /* as it is written */
+		script = arena_fmt(r->arena, "%.*s", (int)strcspn(v->uri, "?"),
+				   v->uri);
+		info = "";
+	}
 	if (r->config && *r->config->settings.prefix)
 		rest = below(arena_fmt(r->arena, "%s%s", script, info),
 			     r->config->settings.prefix);

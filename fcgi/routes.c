@@ -333,13 +333,6 @@ static bool is_open(const struct request *r, const struct route_entry *entry)
 			 (entry->flags & BROWSER && serve_wants_page(r)));
 }
 
-/* A web server that takes a body without a length to its disk asks beforehand:
- * that is for those who have a key. */
-static int authorize(struct request *r, struct err *e)
-{
-	return guard_key(r, e) ? -1 : reply_head(r, 200);
-}
-
 static int dispatch(struct request *r, struct err *e)
 {
 	const struct route_entry *entry;
@@ -348,14 +341,16 @@ static int dispatch(struct request *r, struct err *e)
 
 	if (guard_request(r, e))
 		return -1;
-	if (r->gw->authorizer)
-		return authorize(r, e);
-	if (strcmp(r->vars.method, "OPTIONS") == 0)
+	if (strcmp(r->vars.method, "OPTIONS") == 0 && !r->gw->authorizer)
 		return answer_options(r);
 	entry = find(r, &allow);
 	open = is_open(r, entry);
 	if (!by_login(r, entry) && !open && guard_key(r, e))
 		return -1;
+	/* A web server that takes a body without a length to its disk asks
+	 * beforehand: that is for those who have a key, or need none. */
+	if (r->gw->authorizer)
+		return reply_head(r, 200);
 	if (r->vars.ws_key ||
 	    (r->vars.upgrade && strcasestr(r->vars.upgrade, "websocket")))
 		return err_set(e, ERR_UPGRADE,

@@ -326,6 +326,31 @@ done
 is 'health is open' "$(curl -s "$url/health")" '{"status":"ok"}'
 like 'health: details with the key' \
 	"$(curl -s -H "x-api-key: $DARIO_API_KEY" "$url/health")" '"backends"'
+# A body without a length is asked for before it comes: as any other one.
+chunked() { # PATH BODY [curl flags]: its status
+	chunked_path=$1
+	printf '%s' "$2" >"$tmp/chunked"
+	shift 2
+	curl -s -o "$tmp/body" -w '%{http_code}' -T - -X POST \
+		-H 'Transfer-Encoding: chunked' "$@" "$url$chunked_path" \
+		<"$tmp/chunked"
+}
+form='Content-Type: application/x-www-form-urlencoded'
+for place in /oauth/token /llm/oauth/token; do
+	is "no length, no key, $place: it is open" \
+		"$(chunked $place grant_type=nothing -H "$form") $(json 'j["error"]' <"$tmp/body")" \
+		'400 unsupported_grant_type'
+done
+is 'no length, no key: the log-in' \
+	"$(chunked /page/login "key=$DARIO_API_KEY" -H "$form" -H "Origin: $url")" \
+	"$(curl -s -o /dev/null -w '%{http_code}' -H "Origin: $url" -d "key=$DARIO_API_KEY" "$url/page/login")"
+is 'no length, no key: but nothing large' \
+	"$(chunked /oauth/token "$(head -c 100000 /dev/zero | tr '\0' x)" -H "$form")" 413
+is 'no length, no key, not open' "$(chunked /v1/chat/completions "$chat")" 401
+is 'no length, no key, what only ends so' \
+	"$(chunked '/v1/files/oauth/token' "$chat")" 401
+is 'no length, with the key' \
+	"$(chunked /v1/chat/completions "$chat" -H "x-api-key: $DARIO_API_KEY")" 200
 is 'unknown path needs the key too' \
 	"$(curl -s -o /dev/null -w '%{http_code}' "$url/v1/nothing")" 401
 is 'the demo needs the key too' \
