@@ -354,6 +354,19 @@ static void hide_keys(const struct request *r, struct err *e)
 		snprintf(e->msg, sizeof(e->msg), "%s", safe);
 }
 
+void reply_check_broken(const struct request *r, struct err *e)
+{
+	struct err broken;
+
+	if (e->code != ERR_NO_MODEL ||
+	    !snapshot_broken(r->app->config, &broken))
+		return;
+	err_set(e, ERR_CONFIG,
+		"%s: mend it; until then the last good configuration serves, "
+		"and that does not have this model",
+		broken.msg);
+}
+
 void reply_error(struct request *r, const struct err *error)
 {
 	struct err told = *error, *e = &told;

@@ -38,5 +38,8 @@ int reply_form(struct request *r, int status, struct span html);
 /* The error in the caller's dialect, one of ours also as x-dario-error; inside
  * the stream once that has begun. */
 void reply_error(struct request *r, const struct err *error);
+/* A model that is not known may be what an edit brings that was refused: then
+ * that is the error, with the file and the place. */
+void reply_check_broken(const struct request *r, struct err *e);
 
 #endif

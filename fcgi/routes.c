@@ -389,6 +389,7 @@ void routes_serve(struct app *app, struct http *http, struct gateway *gw,
 
 	request_init(&r, app, http, gw, arena);
 	if (run(&r, &e)) {
+		reply_check_broken(&r, &e);
 		outcome_local(&r.outcome, &e);
 		reply_error(&r, &e);
 	}

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "fcgi/caller.h"
 #include "fcgi/metered.h"
+#include "fcgi/reply.h"
 #include "fcgi/serve.h"
 #include "fcgi/stored.h"
 #include "state/pool/breaker.h"
@@ -62,6 +63,7 @@ void serve_targets(struct target *t, struct err *e)
 		if (passed_over(t))
 			continue;
 		if (to_target(t, &end, e)) {
+			reply_check_broken(t->r, e);
 			relay_fail(t->relay, e);
 			return;
 		}

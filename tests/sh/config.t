@@ -172,6 +172,24 @@ done
 chmod 755 "$DARIO_HOME/backends"
 said 'refused: a folder that is open' "$refused$DARIO_HOME/backends is open"
 stop_router
+
+# What an edit brings that is refused is not just missing.
+rm -r "$DARIO_HOME"
+start_router
+put backends/x.json '{"baseUrl":nonsense}'
+missing() { # MODEL: status and message
+	post /v1/chat/completions "{\"model\":\"$1\",\"messages\":[]}" >/dev/null
+	echo "$(status) $(json 'j["error"]["message"]' <"$tmp/body")"
+}
+like 'a file with a fault before the first request: named, with the place' \
+	"$(missing x:m)" '500 backends/x.json: not JSON at byte'
+like 'the same for a name that it might claim' "$(missing gpt-5)" \
+	'500 backends/x.json: not JSON at byte'
+put backends/x.json '{"baseUrl":"http://127.0.0.1:1"}'
+like 'mended: what is missing is missing' "$(missing nothing-has-this)" '502 '
+rm "$DARIO_HOME/backends/x.json"
+like 'without a fault: what there is to do' "$(missing x:m)" 'dario backend add'
+stop_router
 unlike 'no value is in the log' "$(cat "$tmp/log")" a-secret-0123456789
 
 # From the start: nothing is in force. As JSON, too.
