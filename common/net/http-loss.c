@@ -39,9 +39,11 @@ void http_choose_fresh(struct handle *k)
 
 void http_note_end(struct handle *k)
 {
+	if (k->fd < 0) /* libcurl has not waited for it */
+		return;
 	if (k->stale)
 		http_multi_lost(k->of->multi, k->fd, k->life);
-	else if (k->call->answered && k->fd >= 0)
+	else if (k->call->answered)
 		http_multi_kept(k->of->multi, k->fd, k->origin, k->last);
 }
 
