@@ -6,6 +6,7 @@
 #include "net/http-handle.h"
 #include "net/http-multi.h"
 #include "net/http-url.h"
+#include "net/http-urls.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -95,12 +96,18 @@ static void set_method(struct handle *k, const struct http_call *c)
 	}
 }
 
-/* What libcurl copies, it may have no memory for. */
-static int set_strings(CURL *easy, const struct http_call *c, struct err *e)
+/* What libcurl copies, it may have no memory for. A URL that was parsed before
+ * goes before the text, which libcurl would print from it otherwise. */
+static int set_strings(struct handle *k, const struct http_call *c,
+		       struct err *e)
 {
-	CURLcode url = curl_easy_setopt(easy, CURLOPT_URL, c->url);
-	CURLcode proxy = curl_easy_setopt(easy, CURLOPT_PROXY, http_proxy(c));
+	CURLcode url = curl_easy_setopt(k->easy, CURLOPT_URL, c->url);
+	CURLcode proxy = curl_easy_setopt(k->easy, CURLOPT_PROXY,
+					  http_proxy(c));
 
+	k->url = http_urls_take(k->of->urls, c->url);
+	curl_easy_setopt(k->easy, CURLOPT_CURLU,
+			 k->url ? http_url_parsed(k->url) : NULL);
 	return url || proxy ? err_memory(e) : 0;
 }
 
@@ -183,5 +190,12 @@ int http_handle_set(struct handle *k, struct http_call *c, struct err *e)
 			 c->stream ? STREAM_BYTES : (long)CURL_MAX_WRITE_SIZE);
 	set_method(k, c);
 	http_choose_fresh(k);
-	return set_strings(k->easy, c, e);
+	return set_strings(k, c, e);
+}
+
+void http_handle_unset(struct handle *k)
+{
+	curl_easy_setopt(k->easy, CURLOPT_CURLU, NULL);
+	http_urls_give(k->url);
+	k->url = NULL;
 }

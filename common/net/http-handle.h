@@ -20,6 +20,7 @@ struct http {
 	bool own_loop;
 	long kept;
 	struct http_multi *multi; /* since the first call */
+	struct http_urls *urls;
 	struct handle *free;
 	size_t n_free;
 };
@@ -36,6 +37,7 @@ struct handle {
 
 	/* of the running call */
 	struct http_call *call;
+	struct http_url *url; /* of those that are kept, or NULL */
 	struct err *err;
 	struct task *task;
 	struct buf head; /* header fields */
@@ -76,6 +78,7 @@ struct handle *http_handle_new(struct http *h, struct err *e);
 void http_handle_free(struct handle *k);
 /* For the call, which begins now. */
 int http_handle_set(struct handle *k, struct http_call *c, struct err *e);
+void http_handle_unset(struct handle *k); /* when it is over */
 /* libcurl wants a socket. */
 curl_socket_t http_on_open(void *arg, curlsocktype purpose,
 			   struct curl_sockaddr *to);

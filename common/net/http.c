@@ -7,6 +7,7 @@
 #include "base/wait.h"
 #include "net/http-handle.h"
 #include "net/http-multi.h"
+#include "net/http-urls.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -133,6 +134,7 @@ struct http *http_new(struct loop *l, long kept)
 
 	h->kept = kept;
 	h->own_loop = !l;
+	h->urls = http_urls_new();
 	h->loop = l ? l : loop_new(&unused);
 	if (h->loop)
 		return h;
@@ -189,6 +191,7 @@ void http_free(struct http *h)
 		http_multi_free(h->multi);
 		end();
 	}
+	http_urls_free(h->urls);
 	if (h->own_loop)
 		loop_free(h->loop);
 	free(h);
@@ -308,6 +311,7 @@ static int run_once(struct handle *k, struct http_call *c, struct err *e)
 		http_multi_remove(m, k->easy);
 		http_note_end(k);
 	}
+	http_handle_unset(k);
 	http_send_end(k);
 	http_unpack_release(k);
 	k->call = NULL;
