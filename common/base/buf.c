@@ -10,16 +10,6 @@
 #include <string.h>
 #include <strings.h>
 
-struct span span_of(const char *s)
-{
-	return (struct span){ s ? s : "", s ? strlen(s) : 0 };
-}
-
-bool span_eq(struct span a, struct span b)
-{
-	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
 bool span_ieq(struct span a, const char *s)
 {
 	return a.n == strlen(s) && strncasecmp(a.p, s, a.n) == 0;
@@ -28,14 +18,6 @@ bool span_ieq(struct span a, const char *s)
 bool span_has(struct span a, struct span part)
 {
 	return part.n && a.n >= part.n && memmem(a.p, a.n, part.p, part.n);
-}
-
-struct span span_skip(struct span a, size_t n)
-{
-	if (!a.n)
-		return a; /* a.p may be NULL */
-	n = n < a.n ? n : a.n;
-	return (struct span){ a.p + n, a.n - n };
 }
 
 struct span span_cut(struct span *rest, char sep)
@@ -91,14 +73,6 @@ void buf_release(struct buf *b)
 {
 	memory_free(b->p, b->cap);
 	buf_init(b, b->max);
-}
-
-void buf_reset(struct buf *b)
-{
-	b->n = 0;
-	b->full = b->starved = false;
-	if (b->p)
-		b->p[0] = '\0';
 }
 
 static bool grow(struct buf *b, size_t need)
@@ -159,16 +133,6 @@ void buf_add(struct buf *b, const void *p, size_t n)
 	buf_took(b, n);
 }
 
-void buf_span(struct buf *b, struct span s)
-{
-	buf_add(b, s.p, s.n);
-}
-
-void buf_str(struct buf *b, const char *s)
-{
-	buf_add(b, s, strlen(s));
-}
-
 void buf_int(struct buf *b, int64_t v)
 {
 	uint64_t rest = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
@@ -197,16 +161,6 @@ void buf_fmt(struct buf *b, const char *fmt, ...)
 	vsnprintf(to, (size_t)n + 1, fmt, ap);
 	va_end(ap);
 	buf_took(b, (size_t)n);
-}
-
-struct span buf_get(const struct buf *b)
-{
-	return (struct span){ b->p ? b->p : "", b->n };
-}
-
-const char *buf_cstr(struct buf *b)
-{
-	return b->p ? b->p : "";
 }
 
 void buf_splice(struct buf *b, size_t at, size_t del, struct span ins)

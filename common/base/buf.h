@@ -32,10 +32,18 @@ struct span {
 /* For "%.*s": spans from outside are capped long before INT_MAX. */
 #define SPAN_FMT(s) (int)(s).n, (s).p
 
-struct span span_of(const char *s); /* NULL gives an empty span */
-bool span_eq(struct span a, struct span b);
+/* What is asked for or added is mostly a constant, whose length is known where
+ * it stands: so the small ones are here. NULL gives an empty span. */
+static inline struct span span_of(const char *s)
+{
+	return (struct span){ s ? s : "", s ? strlen(s) : 0 };
+}
 
-/* Here, since what is asked for is mostly a constant. */
+static inline bool span_eq(struct span a, struct span b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
 static inline bool span_is(struct span a, const char *s)
 {
 	size_t n = strlen(s);
@@ -52,8 +60,17 @@ static inline bool span_starts(struct span a, const char *prefix)
 
 bool span_ieq(struct span a, const char *s); /* ASCII case is ignored */
 bool span_has(struct span a, struct span part);
-struct span span_trim(struct span a);           /* blanks at both ends */
-struct span span_skip(struct span a, size_t n); /* without the first n bytes */
+struct span span_trim(struct span a); /* blanks at both ends */
+
+/* Without the first n bytes. */
+static inline struct span span_skip(struct span a, size_t n)
+{
+	if (!a.n)
+		return a; /* a.p may be NULL */
+	n = n < a.n ? n : a.n;
+	return (struct span){ a.p + n, a.n - n };
+}
+
 /* What stands before the first `sep`, or all; *rest goes on behind it. */
 struct span span_cut(struct span *rest, char sep);
 /* Is `name` one of the names in a list with commas? */
@@ -72,17 +89,41 @@ struct buf {
 
 void buf_init(struct buf *b, size_t max);
 void buf_release(struct buf *b);
-void buf_reset(struct buf *b);  /* empty again, memory kept */
 void buf_fit(struct buf *b);    /* give up what is not needed, if it is much */
 void buf_starve(struct buf *b); /* what should be added is not to be had */
 void buf_add(struct buf *b, const void *p, size_t n);
-void buf_span(struct buf *b, struct span s);
-void buf_str(struct buf *b, const char *s);
 void buf_int(struct buf *b, int64_t v); /* in decimal */
 void buf_fmt(struct buf *b, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-struct span buf_get(const struct buf *b);
-const char *buf_cstr(struct buf *b);
+
+/* Empty again, memory kept. */
+static inline void buf_reset(struct buf *b)
+{
+	b->n = 0;
+	b->full = b->starved = false;
+	if (b->p)
+		b->p[0] = '\0';
+}
+
+static inline void buf_span(struct buf *b, struct span s)
+{
+	buf_add(b, s.p, s.n);
+}
+
+static inline void buf_str(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));
+}
+
+static inline struct span buf_get(const struct buf *b)
+{
+	return (struct span){ b->p ? b->p : "", b->n };
+}
+
+static inline const char *buf_cstr(const struct buf *b)
+{
+	return b->p ? b->p : "";
+}
 
 #define BUF_SURE (16u << 10) /* bytes that are there (memory.h) */
 
