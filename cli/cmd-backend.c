@@ -34,7 +34,7 @@ static void print_backend(const struct backend *b)
 	else
 		buf_str(&line, b->api_key ? "key set" : "no key");
 	for (size_t i = 0; i < b->n_models; i++)
-		buf_fmt(&line, "%s%s", i ? "," : "  ", b->models[i]);
+		buf_fmt(&line, "%s%s", i ? "," : "  ", b->models[i].text);
 	say_line(4, "%s", buf_cstr(&line));
 	buf_release(&protocols);
 	buf_release(&line);

@@ -115,7 +115,7 @@ static void offer_names(struct typed p, const struct cmd_group *g,
 	for (size_t i = 0; g == &cmd_key && i < s->keys.n; i++)
 		offer(p, s->keys.list[i].name, "");
 	for (size_t i = 0; g == &cmd_route && i < s->rules.n; i++)
-		offer(p, s->rules.list[i].match, "");
+		offer(p, s->rules.list[i].match.text, "");
 }
 
 /* --- the command --------------------------------------------------------- */

@@ -45,7 +45,7 @@ static void print_rule(const struct rule *r)
 
 	buf_init(&line, SAY_MAX);
 	buf_init(&on, 1024);
-	buf_fmt(&line, "%-24s", r->match);
+	buf_fmt(&line, "%-24s", r->match.text);
 	for (size_t i = 0; i < r->n; i++)
 		buf_fmt(&line, "%s%s%s%s",
 			i == 0   ? " "

@@ -409,8 +409,8 @@ static char *choose_model(struct probe *p, const struct cmd *c, struct err *e)
 	if (asked)
 		return xstrdup(asked);
 	for (size_t i = 0; i < p->b->n_models; i++)
-		if (!strpbrk(p->b->models[i], "*?["))
-			return xstrdup(p->b->models[i]);
+		if (!strpbrk(p->b->models[i].text, "*?["))
+			return xstrdup(p->b->models[i].text);
 	return first_listed(p, e);
 }
 

@@ -480,7 +480,7 @@ const char *setup_offer(struct setup *s, const struct setup_offer *o)
 static bool has_rule(const struct setup *s, const char *match)
 {
 	for (size_t i = 0; i < s->config->rules.n; i++)
-		if (strcmp(s->config->rules.list[i].match, match) == 0)
+		if (strcmp(s->config->rules.list[i].match.text, match) == 0)
 			return true;
 	return false;
 }

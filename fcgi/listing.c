@@ -178,10 +178,10 @@ static void add_rule(struct listing *l, const struct rule *rule)
 {
 	struct plan plan;
 
-	if (is_pattern(rule->match))
+	if (is_pattern(rule->match.text))
 		return;
-	add_name(l, rule->match, NULL);
-	if (l->claude_code && pick(l, rule->match, &plan) &&
+	add_name(l, rule->match.text, NULL);
+	if (l->claude_code && pick(l, rule->match.text, &plan) &&
 	    plan.rule == rule && !plan.routes[0].backend->claude)
 		add_model(l, plan.routes[0].backend,
 			  span_of(plan.routes[0].model),
@@ -227,8 +227,8 @@ static void add_backend(struct listing *l, const struct found *f)
 		data = models_baked(l->r->config->models, DIALECT_ANTHROPIC);
 	add_list(l, b, data);
 	for (size_t i = 0; i < b->n_models; i++)
-		if (!is_pattern(b->models[i]))
-			add_model(l, b, span_of(b->models[i]), NULL);
+		if (!is_pattern(b->models[i].text))
+			add_model(l, b, span_of(b->models[i].text), NULL);
 }
 
 static bool is_claude_code(const struct request *r)

@@ -18,7 +18,7 @@ static void put_on(void *arg, const char *what)
 static void put_rule(struct jw *w, const struct rule *r, struct arena *a)
 {
 	jw_obj(w);
-	jw_kcstr(w, "match", r->match);
+	jw_kcstr(w, "match", r->match.text);
 	jw_key(w, "targets");
 	jw_arr(w);
 	for (size_t i = 0; i < r->n; i++) {

@@ -23,7 +23,7 @@ struct glob_name glob_name(const char *name)
 }
 
 /* Up to where it is no longer plain what stands for itself. */
-static uint64_t needs_of(const char *pattern)
+uint64_t glob_needs(const char *pattern)
 {
 	uint64_t needs = 0;
 
@@ -40,7 +40,7 @@ void globs_read(struct globs *g, struct json_object *patterns)
 	for (size_t i = 0; i < json_length(patterns); i++) {
 		const char *p = json_span(json_at(patterns, i)).p;
 
-		g->list[g->n++] = (struct glob){ p, needs_of(p) };
+		g->list[g->n++] = (struct glob){ p, glob_needs(p) };
 	}
 }
 

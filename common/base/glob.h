@@ -27,6 +27,8 @@ struct glob_name {
 };
 
 struct glob_name glob_name(const char *name);
+/* What a name must have for the pattern to match. */
+uint64_t glob_needs(const char *pattern);
 
 void globs_read(struct globs *g, struct json_object *patterns);
 void globs_release(struct globs *g);

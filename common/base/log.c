@@ -105,26 +105,25 @@ bool log_is_secret(struct span s)
 void log_redact(struct span in, struct buf *out)
 {
 	size_t from = 0, i = 0;
-	bool word = false; /* its first byte is behind us */
+	unsigned before = 0; /* the kind of the byte before */
 
 	pthread_once(&kinds_once, fill_kinds);
 	while (i < in.n) {
 		unsigned kind = kinds[(unsigned char)in.p[i]];
-		bool may = !word && kind & BEGINS;
+		bool may = kind & BEGINS && !(before & WORD);
 		size_t n = may ? secret_at(span_skip(in, i)) : 0;
 
-		word = kind & WORD;
-		if (!n) {
-			i++;
+		before = kind;
+		i++;
+		if (!n)
 			continue;
-		}
-		i += n;
+		i += n - 1;
 		buf_add(out, in.p + from, i - from);
 		buf_str(out, "***");
 		while (i < in.n && secret_char(in.p[i]))
 			i++;
 		from = i;
-		word = i && kinds[(unsigned char)in.p[i - 1]] & WORD;
+		before = kinds[(unsigned char)in.p[i - 1]];
 	}
 	buf_add(out, in.p + from, in.n - from);
 }

@@ -604,13 +604,17 @@ int peek_end(struct peek *k, struct err *e)
 
 void peek_renamed(struct peek *k, const char *model, size_t len)
 {
+	size_t n;
+
 	for (int i = 0; i < PEEK_PLACES; i++)
 		if (k->places[i] > k->model_at)
 			k->places[i] += len - k->model_len;
 	if (k->limit_at > k->model_at)
 		k->limit_at += len - k->model_len;
 	k->model_len = len;
-	snprintf(k->model, sizeof(k->model), "%s", model);
+	n = strnlen(model, sizeof(k->model) - 1);
+	memcpy(k->model, model, n);
+	k->model[n] = '\0';
 }
 
 bool peek_is_object(struct span text)

@@ -500,7 +500,7 @@ static void right_after_the_last_one(void **state)
 		write_file("a/home/backends/b.json",
 			   i % 2 ? BACKEND("n") : BACKEND("o"), 0);
 		c = now();
-		assert_string_equal(c->backends[0].models[0],
+		assert_string_equal(c->backends[0].models[0].text,
 				    i % 2 ? "n" : "o");
 		snapshot_put(cs, c);
 	}
@@ -524,7 +524,7 @@ static void one_question_for_a_round(void **state)
 	snapshot_put(cs, c);
 	snapshot_poll(cs);
 	c = snapshot_current_in_round(cs, &e);
-	assert_string_equal(c->backends[0].models[0], "o");
+	assert_string_equal(c->backends[0].models[0].text, "o");
 	snapshot_put(cs, c);
 	tear_down();
 }

@@ -66,6 +66,43 @@ static void picks(const struct snapshot *c, const char *model,
 	assert_int_equal(r->renamed, strcmp(model, upstream) != 0);
 }
 
+/* What a pattern needs is no more than what it matches has. */
+static void assert_patterns(void)
+{
+	static const struct {
+		const char *pattern, *name;
+		bool matches;
+	} rows[] = {
+		{ "gpt-*", "gpt-5", true },
+		{ "gpt-*", "Gpt-5", false },
+		{ "*", "", true },
+		{ "*-mini", "o4-mini", true },
+		{ "*-mini", "o4-mini-2025-04-16", true },
+		{ "claude-opus-4-5", "claude-opus-4-5-20251101", true },
+		{ "claude-opus-4-5-20251101", "claude-opus-4-5", true },
+		{ "claude-opus-4-5-20251101", "claude-opus-4-5-20251102",
+		  false },
+		{ "claude-opus-4-5-latest", "claude-opus-4-5-20251101", true },
+		{ "model-[0-9]*", "model-7b", true },
+		{ "model-[0-9]*", "model-b7", false },
+		{ "a\\*b", "a*b", true },
+		{ "a\\*b", "axb", false },
+		{ "m?del", "model", true },
+		{ "route-17-*", "route-71-x", false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct model_pattern p;
+		struct asked_name a;
+
+		model_pattern_init(&p, span_of(rows[i].pattern));
+		asked_name_init(&a, rows[i].name);
+		if (model_pattern_matches(&p, &a) != rows[i].matches)
+			fail_msg("%s, %s", rows[i].pattern, rows[i].name);
+		model_pattern_release(&p);
+	}
+}
+
 static void names_of_models(void **state)
 {
 	static const char *const foreign[] = {
@@ -162,6 +199,7 @@ static void names_of_models(void **state)
 					 got[k] ? got[k] : "none",
 					 want[k] ? want[k] : "none");
 	}
+	assert_patterns();
 	memset(name, 'x', sizeof(name));
 	strcpy(name + sizeof(name) - 8, "[1m]");
 	assert_false(model_name_million(name, &out));
@@ -357,7 +395,7 @@ static char only_model(struct snapshot_store *cs)
 	char model = '\0';
 
 	if (c->n_backends)
-		model = *c->backends[0].models[0];
+		model = *c->backends[0].models[0].text;
 	snapshot_put(cs, c);
 	return model;
 }

@@ -92,14 +92,16 @@ int backend_key(const struct backend *b, const char *home, struct buf *out,
 
 	if (backend_needs_no_key(b))
 		return 0;
-	snprintf(name, sizeof(name), "backend %s", b->name);
 	if (b->key_problem)
-		return err_set(e, ERR_CONFIG, "%s: %s", name, b->key_problem);
-	if (b->api_key)
+		return err_set(e, ERR_CONFIG, "backend %s: %s", b->name,
+			       b->key_problem);
+	if (b->api_key) {
 		buf_str(out, b->api_key);
-	else if (b->key_command &&
-		 key_command_get(b->key_command, home, out, e))
+	} else if (b->key_command &&
+		   key_command_get(b->key_command, home, out, e)) {
+		snprintf(name, sizeof(name), "backend %s", b->name);
 		return err_add(e, name);
+	}
 	return 0;
 }
 

@@ -64,7 +64,7 @@ static int load_models(struct backend *b, struct json_object *list,
 			return err_set(e, ERR_CONFIG,
 				       "models must be a list "
 				       "of patterns such as \"gpt-*\"");
-		b->models[b->n_models++] = xstrndup(s.p, s.n);
+		model_pattern_init(&b->models[b->n_models++], s);
 	}
 	return 0;
 }
@@ -192,7 +192,7 @@ void backend_unknown(struct notes *n, const char *where,
 void backend_release(struct backend *b)
 {
 	for (size_t i = 0; i < b->n_models; i++)
-		free(b->models[i]);
+		model_pattern_release(&b->models[i]);
 	free(b->models);
 	backend_release_fields(b);
 	free(b->proxy);
@@ -227,7 +227,7 @@ void backend_demo(struct backend *out, const char *host, long port,
 	for (int i = 0; i < DIALECTS; i++)
 		out->speaks[i] = true;
 	out->models = xcalloc(1, sizeof(*out->models));
-	out->models[out->n_models++] = xstrdup("demo");
+	model_pattern_init(&out->models[out->n_models++], SPAN("demo"));
 	seal_origin(&out->origin, out->base_url, NULL);
 	out->proxy = xstrdup(""); /* it is this machine, and gets our key */
 	out->demo = true;

@@ -33,6 +33,7 @@
 #include "dialect/chat.h"
 #include "state/config/account.h"
 #include "state/config/key-command.h"
+#include "state/config/model-name.h"
 #include "state/config/note.h"
 #include "state/pool/refusal.h"
 
@@ -53,7 +54,7 @@ struct backend {
 	struct key_command *key_command; /* that prints it, or NULL */
 	enum dialect_id protocol;        /* the preferred one */
 	bool speaks[DIALECTS];
-	char **models; /* globs */
+	struct model_pattern *models;
 	size_t n_models;
 	struct quirks quirks;
 	struct seal_origin origin; /* of what it seals */

@@ -4,7 +4,9 @@
 #include "state/config/model-name.h"
 
 #include <ctype.h>
+#include <fnmatch.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -237,4 +239,40 @@ bool model_name_is_foreign(const char *name)
 		if (has_word(name, words[i]))
 			return true;
 	return false;
+}
+
+/* --- patterns ------------------------------------------------------------ */
+
+void model_pattern_init(struct model_pattern *p, struct span text)
+{
+	struct model_name plain;
+	const char *undated;
+
+	p->text = xstrndup(text.p, text.n);
+	undated = model_name_undated(p->text, &plain);
+	p->needs = glob_needs(undated ? undated : p->text);
+}
+
+void model_pattern_release(struct model_pattern *p)
+{
+	free(p->text);
+	p->text = NULL;
+}
+
+void asked_name_init(struct asked_name *a, const char *model)
+{
+	a->model = model;
+	a->has = glob_name(model).has;
+	a->undated = model_name_undated(model, &a->text);
+}
+
+bool model_pattern_matches(const struct model_pattern *p,
+			   const struct asked_name *a)
+{
+	if (p->needs & ~a->has)
+		return false;
+	if (fnmatch(p->text, a->model, 0) == 0 ||
+	    (a->undated && fnmatch(p->text, a->undated, 0) == 0))
+		return true;
+	return !strpbrk(p->text, "*?[\\") && model_name_same(p->text, a->model);
 }

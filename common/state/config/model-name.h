@@ -6,6 +6,7 @@
 #define DARIO_MODEL_NAME_H
 
 #include "base/buf.h"
+#include "base/glob.h"
 #include "dialect/peek.h"
 
 #define MODEL_MILLION "[1m]" /* behind a name: with the long context */
@@ -39,5 +40,28 @@ bool model_name_is_foreign(const char *name);
 /* The same but for what model_name_undated leaves out? Two dates are not; the
  * latest is of any. */
 bool model_name_same(const char *a, const char *b);
+
+/* A pattern for names, of many: what most names lack is seen without a look at
+ * either text. */
+struct model_pattern {
+	char *text;     /* as fnmatch takes it */
+	uint64_t needs; /* see glob.h; of what model_name_undated leaves */
+};
+
+void model_pattern_init(struct model_pattern *p, struct span text);
+void model_pattern_release(struct model_pattern *p);
+
+/* A name that is asked for, and what patterns see of it. */
+struct asked_name {
+	const char *model;
+	const char *undated; /* see model_name_undated; or NULL */
+	uint64_t has;
+	struct model_name text;
+};
+
+void asked_name_init(struct asked_name *a, const char *model);
+/* Is the name meant? A pattern that is a name may have a date as well. */
+bool model_pattern_matches(const struct model_pattern *p,
+			   const struct asked_name *a);
 
 #endif

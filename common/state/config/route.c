@@ -64,6 +64,20 @@ static const struct backend *called(const struct snapshot *c, struct span name)
 
 #define AT "claude-at-" /* before NAME:model, in Claude Code's list of models */
 
+#define PART_MAX 100 /* bytes of a name or pattern */
+
+/* Without printf, as it is done for each request. */
+static void say(struct plan *out, const char *a, const char *b, const char *c)
+{
+	struct buf why = { .p = out->why,
+			   .cap = sizeof(out->why),
+			   .max = sizeof(out->why) - 1 };
+
+	buf_str(&why, a);
+	buf_add(&why, b, strnlen(b, PART_MAX));
+	buf_str(&why, c);
+}
+
 /* "NAME:model" or "NAME/model". */
 static bool by_prefix(const struct snapshot *c, const char *model,
 		      struct plan *out)
@@ -79,8 +93,8 @@ static bool by_prefix(const struct snapshot *c, const char *model,
 	if (!b)
 		return false;
 	out->routes[out->n++] = (struct route){ b, name + n + 1, true, false };
-	snprintf(out->why, sizeof(out->why), "the prefix %s%s%c", at ? AT : "",
-		 b->name, name[n]);
+	say(out, at ? "the prefix " AT : "the prefix ", b->name,
+	    name[n] == ':' ? ":" : "/");
 	return true;
 }
 
@@ -98,41 +112,19 @@ static void take_targets(const struct snapshot *c, const struct rule *r,
 	}
 }
 
-/* `undated`: without what model_name_undated leaves out, or NULL. */
-struct asked_name {
-	const char *model, *undated;
-	struct model_name text;
-};
-
-static void ask_for(struct asked_name *a, const char *model)
-{
-	a->model = model;
-	a->undated = model_name_undated(model, &a->text);
-}
-
-/* Is the name meant? A pattern that is a name may have a date as well. */
-static bool matches(const char *glob, const struct asked_name *a)
-{
-	if (glob_match(glob, a->model) ||
-	    (a->undated && glob_match(glob, a->undated)))
-		return true;
-	return !strpbrk(glob, "*?[\\") && model_name_same(glob, a->model);
-}
-
 static bool by_rule(const struct snapshot *c, const struct asked_name *a,
 		    struct plan *out)
 {
 	for (size_t i = 0; i < c->rules.n && !out->n; i++) {
 		const struct rule *r = &c->rules.list[i];
 
-		if (!matches(r->match, a))
+		if (!model_pattern_matches(&r->match, a))
 			continue;
 		take_targets(c, r, a->model, out);
 		if (!out->n)
 			continue;
 		out->rule = r;
-		snprintf(out->why, sizeof(out->why), "rule \"%.100s\"",
-			 r->match);
+		say(out, "rule \"", r->match.text, "\"");
 	}
 	return out->n > 0;
 }
@@ -150,13 +142,13 @@ static const struct backend *by_models(const struct snapshot *c,
 		for (size_t k = 0; k < b->n_models; k++) {
 			size_t s;
 
-			if (!matches(b->models[k], a))
+			if (!model_pattern_matches(&b->models[k], a))
 				continue;
-			s = specificity(b->models[k]);
+			s = specificity(b->models[k].text);
 			if (s > most) {
 				most = s;
 				best = b;
-				*glob = b->models[k];
+				*glob = b->models[k].text;
 			}
 		}
 	}
@@ -224,25 +216,23 @@ static int by_name(const struct snapshot *c, const char *model, bool bare,
 	const char *glob = "";
 	struct asked_name a;
 
-	ask_for(&a, model);
+	asked_name_init(&a, model);
 	if (by_rule(c, &a, out))
 		return 0;
 	b = by_models(c, &a, &glob);
 	if (b) {
-		snprintf(out->why, sizeof(out->why), "its pattern %.100s",
-			 glob);
+		say(out, "its pattern ", glob, "");
 		return take(out, b, model);
 	}
 	b = bare && the_only_one(c) ? NULL : by_openai_name(c, model);
 	if (b) {
-		snprintf(out->why, sizeof(out->why),
-			 "the name is one of OpenAI's");
+		say(out, "the name is one of OpenAI's", "", "");
 		return take(out, b, model);
 	}
 	if (!c->accounts.n || !model_name_is_claude(model) ||
 	    strncasecmp(model, AT, strlen(AT)) == 0)
 		return -1;
-	snprintf(out->why, sizeof(out->why), "the name is one of Claude's");
+	say(out, "the name is one of Claude's", "", "");
 	return take(out, &c->claude, model);
 }
 
@@ -284,7 +274,7 @@ static int by_capitals(const struct snapshot *c, const char *model,
 	b = by_openai_name(c, out->small.text);
 	if (!b)
 		return -1;
-	snprintf(out->why, sizeof(out->why), "the name is one of OpenAI's");
+	say(out, "the name is one of OpenAI's", "", "");
 	return take(out, b,
 		    strstr(b->base_url, "openai.com") ? out->small.text
 						      : model);
@@ -306,7 +296,7 @@ static int by_rest(const struct snapshot *c, const char *model,
 	if (only && c->accounts.n && (!foreign || only->n_models))
 		only = NULL;
 	if (only) {
-		snprintf(out->why, sizeof(out->why), "it is the only backend");
+		say(out, "it is the only backend", "", "");
 		return take(out, only, model);
 	}
 	if (!c->accounts.n || foreign)
@@ -318,7 +308,7 @@ static int by_rest(const struct snapshot *c, const char *model,
 	     strncasecmp(model, AT, strlen(AT)) == 0))
 		return -1;
 	out->unclaimed = !*c->settings.model;
-	snprintf(out->why, sizeof(out->why), "no backend claims the name");
+	say(out, "no backend claims the name", "", "");
 	return take(out, &c->claude, model);
 }
 
@@ -424,15 +414,16 @@ static void explain_rules(const struct snapshot *c, const char *model,
 	struct model_name plain;
 	struct asked_name a;
 
-	ask_for(&a, model_name_million(model, &plain) ? plain.text : model);
+	asked_name_init(&a,
+			model_name_million(model, &plain) ? plain.text : model);
 	for (size_t i = 0; i < c->rules.n; i++) {
 		const struct rule *r = &c->rules.list[i];
-		bool match = matches(r->match, &a);
+		bool match = model_pattern_matches(&r->match, &a);
 
 		snprintf(target, sizeof(target), "%s%s%s",
 			 r->targets[0].backend, r->targets[0].model ? ":" : "",
 			 r->targets[0].model ? r->targets[0].model : "");
-		snprintf(why, sizeof(why), "rule \"%.100s\" %s", r->match,
+		snprintf(why, sizeof(why), "rule \"%.100s\" %s", r->match.text,
 			 r == plan->rule ? "matches"
 			 : match         ? "comes too late"
 					 : "does not match");

@@ -200,8 +200,8 @@ static int parse_rule(struct rule *r, struct json_object *o,
 
 	if (member_check(o, rule_members, e))
 		return -1;
-	r->match = xstrndup(match.p, match.n);
-	if (!glob_is_good(r->match))
+	model_pattern_init(&r->match, match);
+	if (!glob_is_good(r->match.text))
 		return bad(e, "match", "not a pattern:", match);
 	if (parse_targets(r, o, known, arg, e) ||
 	    parse_on(r, json_get(o, "on"), e) ||
@@ -278,13 +278,14 @@ static int check_reach(const struct rules *r, struct err *e)
 {
 	for (size_t i = 1; i < r->n; i++)
 		for (size_t k = 0; k < i; k++)
-			if (covers(r->list[k].match, r->list[i].match))
+			if (covers(r->list[k].match.text,
+				   r->list[i].match.text))
 				return err_set(e, ERR_CONFIG,
 					       "rules[%zu]: \"%.80s\" is never "
 					       "reached: rules[%zu] \"%.80s\" "
 					       "comes first",
-					       i, r->list[i].match, k,
-					       r->list[k].match);
+					       i, r->list[i].match.text, k,
+					       r->list[k].match.text);
 	return 0;
 }
 
@@ -338,7 +339,7 @@ void rules_release(struct rules *r)
 	for (size_t i = 0; i < r->n; i++) {
 		struct rule *one = &r->list[i];
 
-		free(one->match);
+		model_pattern_release(&one->match);
 		for (size_t k = 0; k < one->n; k++) {
 			free(one->targets[k].backend);
 			free(one->targets[k].model);

@@ -21,6 +21,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "state/config/model-name.h"
 #include "state/config/note.h"
 
 #define RULES_FILE "routes.json"
@@ -35,7 +36,7 @@ struct rule_target {
 };
 
 struct rule {
-	char *match; /* glob */
+	struct model_pattern match;
 	struct rule_target targets[RULE_TARGETS_MAX];
 	size_t n; /* at least one */
 	bool on_status[600];

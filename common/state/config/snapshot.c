@@ -349,8 +349,11 @@ struct snapshot *snapshot_current(struct snapshot_store *cs, struct err *e)
 const struct backend *snapshot_backend(const struct snapshot *c,
 				       struct span name)
 {
-	for (size_t i = 0; i < c->n_backends; i++)
-		if (span_is(name, c->backends[i].name))
+	for (size_t i = 0; name.n && i < c->n_backends; i++) {
+		const char *have = c->backends[i].name;
+
+		if (*have == *name.p && span_is(name, have))
 			return &c->backends[i];
+	}
 	return NULL;
 }

@@ -7,7 +7,6 @@
 #include "base/json.h"
 #include "state/shared/shared.h"
 
-#include <stdio.h>
 #include <string.h>
 
 struct breaker {
@@ -18,8 +17,12 @@ struct breaker {
 static struct shared_entry *entry_of(const char *home, const char *name)
 {
 	char entry[112];
+	struct buf text = { .p = entry,
+			    .cap = sizeof(entry),
+			    .max = sizeof(entry) - 1 };
 
-	snprintf(entry, sizeof(entry), "breaker-%.90s", name);
+	buf_str(&text, "breaker-");
+	buf_add(&text, name, strnlen(name, 90));
 	return shared_entry(home, entry);
 }
 

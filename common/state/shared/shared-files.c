@@ -62,10 +62,15 @@ static struct shared_entry *find(const char *home, const char *file)
 static struct shared_entry *get_entry(const char *home, const char *name)
 {
 	char file[SHARED_NAME_MAX + 16];
+	struct buf text = { .p = file,
+			    .cap = sizeof(file),
+			    .max = sizeof(file) - 1 };
 	struct shared_entry *x;
 
-	snprintf(file, sizeof(file), "state/%.*s" ENDING, SHARED_NAME_MAX,
-		 name);
+	/* Without printf: some are asked for with each request. */
+	buf_str(&text, "state/");
+	buf_add(&text, name, strnlen(name, SHARED_NAME_MAX));
+	buf_str(&text, ENDING);
 	pthread_mutex_lock(&all.lock);
 	x = find(home, file);
 	if (!x) {

@@ -25,7 +25,7 @@ static void put_backend(struct jw *w, const struct backend *b)
 	jw_key(w, "models");
 	jw_arr(w);
 	for (size_t i = 0; i < b->n_models; i++)
-		jw_str(w, span_of(b->models[i]));
+		jw_str(w, span_of(b->models[i].text));
 	jw_arr_end(w);
 }
 
