@@ -4,6 +4,7 @@
 #include "base/json.h"
 
 #include "base/file.h"
+#include "base/json-plain.h"
 #include "base/nearest.h"
 #include "base/store.h"
 
@@ -242,6 +243,9 @@ static struct json_object *parse_value(struct json_tokener *t, struct span text,
 		err_set(e, ERR_TOO_BIG, "JSON text is too large");
 		return NULL;
 	}
+	o = json_plain(text, end);
+	if (o)
+		return o;
 	if (!t || reserve_string(t, text.n)) {
 		err_memory(e);
 		return NULL;

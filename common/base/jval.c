@@ -94,8 +94,7 @@ static int unit(struct span s)
 	return code;
 }
 
-/* The escape at the front of s; its length, or 0. */
-static size_t unescape(struct span s, struct buf *out)
+size_t jval_unescape(struct span s, struct buf *out)
 {
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
 	int code = unit(s), low;
@@ -133,7 +132,7 @@ static int decode(struct reading *r, struct span *s)
 		n = slash ? (size_t)(slash - in.p) : in.n;
 		buf_add(out, in.p, n);
 		in = span_skip(in, n);
-		n = in.n ? unescape(in, out) : 0;
+		n = in.n ? jval_unescape(in, out) : 0;
 		if (in.n && !n)
 			return bad(r, "unknown escape");
 		in = span_skip(in, n);

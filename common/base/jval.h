@@ -75,6 +75,9 @@ static inline const struct jval *jval_get(const struct jval *o, const char *key)
 	return o ? jval_find(o, (struct span){ key, strlen(key) }) : NULL;
 }
 
+/* What the escape at the front of s says; its length, 0: it is none. */
+size_t jval_unescape(struct span s, struct buf *out);
+
 struct span jval_text(const struct jval *string); /* empty if no string */
 struct span jval_str(const struct jval *o, const char *key);
 /* As json_int and json_count of json.h. */

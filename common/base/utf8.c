@@ -71,6 +71,19 @@ static bool all_plain(const char *p)
 		 high);
 }
 
+#define BLOCK 32 /* bytes */
+
+/* Without a branch: the compiler makes vectors of it. */
+static bool block_is_plain(const char *p)
+{
+	unsigned char odd = 0;
+
+	for (int i = 0; i < BLOCK; i++)
+		odd |= ((signed char)p[i] < 0x20) | (p[i] == '"') |
+		       (p[i] == '\\');
+	return !odd;
+}
+
 static bool is_plain(unsigned char c)
 {
 	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
@@ -80,6 +93,8 @@ size_t utf8_plain(struct span s)
 {
 	size_t i = 0;
 
+	while (i + BLOCK <= s.n && block_is_plain(s.p + i))
+		i += BLOCK;
 	while (i + 8 <= s.n && all_plain(s.p + i))
 		i += 8;
 	while (i < s.n && is_plain((unsigned char)s.p[i]))

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* What json-plain takes, json-c takes, and makes the same of it. */
+#include "unit.h"
+
+#include "base/json-plain.h"
+#include "base/json.h"
+
+#include <stdlib.h>
+
+#define ROUNDS 20000
+
+static struct json_object *by_json_c(struct span text, size_t *end)
+{
+	struct json_tokener *t = json_tokener_new_ex(JSON_DEPTH);
+	struct json_object *o;
+
+	json_tokener_set_flags(t, JSON_TOKENER_STRICT |
+					  JSON_TOKENER_VALIDATE_UTF8 |
+					  JSON_TOKENER_ALLOW_TRAILING_CHARS);
+	o = json_tokener_parse_ex(t, text.p, (int)text.n);
+	*end = json_tokener_get_parse_end(t);
+	json_tokener_free(t);
+	return o;
+}
+
+/* Of a copy that ends where the text does: false when it is not taken. Blanks
+ * behind a value belong to nobody. */
+static bool same(struct span text)
+{
+	char *copy = malloc(text.n ? text.n : 1);
+	struct json_object *ours, *theirs;
+	struct span in = { copy, text.n };
+	size_t end, theirs_end;
+
+	memcpy(copy, text.p, text.n);
+	ours = json_plain(in, &end);
+	if (ours) {
+		theirs = by_json_c(in, &theirs_end);
+		if (!theirs ||
+		    span_trim(span_skip(in, end)).n !=
+			    span_trim(span_skip(in, theirs_end)).n ||
+		    strcmp(json_object_to_json_string(ours),
+			   json_object_to_json_string(theirs)))
+			fail_msg("%.*s", SPAN_FMT(text));
+		json_object_put(theirs);
+	}
+	json_object_put(ours);
+	free(copy);
+	return ours;
+}
+
+static const struct span plain[] = {
+	SPAN_INIT("{}"),
+	SPAN_INIT(" [ ] "),
+	SPAN_INIT("{\"a\":1,\"b\":[true,false,null,-1,0,123456789012345678],"
+		  "\"c\":{\"d\":\"text\"},\"\":\"\"} and more"),
+	SPAN_INIT("[0.5,-0.5,1e5,1E-3,12.50e+2,0.7]"),
+	SPAN_INIT("[\"a\\n\\t\\\"\\\\\\/\\b\\f\\r\",\"\\u00e9\\u20ac\\ud83d"
+		  "\\ude00\",\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"]"),
+	SPAN_INIT("{\"model\":\"m\",\"messages\":[{\"role\":\"user\","
+		  "\"content\":[{\"type\":\"text\",\"text\":\"a question of "
+		  "many words, and of many more of them than thirty-two\"}]}],"
+		  "\"max_tokens\":99,\"temperature\":0.7,\"stream\":false}"),
+	SPAN_INIT("{\"a\":1,\"b\":2,\"a\":3}"),
+	SPAN_INIT("{\r\n\t\"a\" : [ 1 , 2 ] \n}"),
+	SPAN_INIT("[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]"),
+};
+
+/* What json-c may judge. */
+static const struct span others[] = {
+	SPAN_INIT(""),
+	SPAN_INIT("1"),
+	SPAN_INIT("null"),
+	SPAN_INIT("\"a\""),
+	SPAN_INIT("["),
+	SPAN_INIT("[1"),
+	SPAN_INIT("[1.5"),
+	SPAN_INIT("[\"a"),
+	SPAN_INIT("[\"a\\"),
+	SPAN_INIT("[1,]"),
+	SPAN_INIT("{\"a\":1,}"),
+	SPAN_INIT("{\"a\"}"),
+	SPAN_INIT("{'a':1}"),
+	SPAN_INIT("[01]"),
+	SPAN_INIT("[-0]"),
+	SPAN_INIT("[1.]"),
+	SPAN_INIT("[.5]"),
+	SPAN_INIT("[1e]"),
+	SPAN_INIT("[+1]"),
+	SPAN_INIT("[NaN]"),
+	SPAN_INIT("[Infinity]"),
+	SPAN_INIT("[12345678901234567890]"),
+	SPAN_INIT("[\"\\ud83d\"]"),
+	SPAN_INIT("[\"\\ude00\"]"),
+	SPAN_INIT("[\"\\u0000\"]"),
+	SPAN_INIT("[\"\\x\"]"),
+	SPAN_INIT("[\"\xff\"]"),
+	SPAN_INIT("[\"\xc3\"]"),
+	SPAN_INIT("[\"\xed\xa0\x80\"]"),
+	SPAN_INIT("[\"a\nb\"]"),
+	SPAN_INIT("{\"\\u0061\":1}"),
+	SPAN_INIT("\f[1]"),
+	SPAN_INIT("[True]"),
+	SPAN_INIT("[truee]"),
+};
+
+static void usual_json_is_taken(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+		if (!same(plain[i]))
+			fail_msg("not taken: %s", plain[i].p);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (same(others[i]))
+			fail_msg("taken: %s", others[i].p);
+}
+
+static void cut_and_changed_text_is_read_the_same(void **state)
+{
+	static const char bytes[] = "\"\\{}[]:,0-.eE+u nd8\x80\xc3\xff\t\n";
+	unsigned taken = 0, seed = 1;
+	char mem[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+		for (size_t n = 0; n <= plain[i].n; n++)
+			same((struct span){ plain[i].p, n });
+	for (int k = 0; k < ROUNDS; k++) {
+		struct span s = plain[(unsigned)k %
+				      (sizeof(plain) / sizeof(plain[0]))];
+
+		memcpy(mem, s.p, s.n);
+		for (int i = 0; i < 1 + k % 3; i++) {
+			seed = seed * 1103515245u + 12345;
+			mem[(seed >> 16) % s.n] =
+				bytes[(seed >> 8) % (sizeof(bytes) - 1)];
+		}
+		taken += same((struct span){ mem, s.n });
+	}
+	assert_in_range(taken, ROUNDS / 20, ROUNDS);
+}
+
+static struct span nested(int depth, char mem[256])
+{
+	memset(mem, '[', (size_t)depth);
+	memset(mem + depth, ']', (size_t)depth);
+	return (struct span){ mem, 2 * (size_t)depth };
+}
+
+static void depth_has_an_end(void **state)
+{
+	struct err e;
+	char mem[256], key[512];
+
+	(void)state;
+	assert_true(same(nested(20, mem)));
+	assert_false(same(nested(100, mem)));
+	json_object_put(json_read(nested(100, mem), &e));
+	snprintf(key, sizeof(key), "{\"%0200d\":1}", 1);
+	assert_false(same(span_of(key)));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(usual_json_is_taken),
+		cmocka_unit_test(cut_and_changed_text_is_read_the_same),
+		cmocka_unit_test(depth_has_an_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
