@@ -665,27 +665,6 @@ static void together_to_the_limit(void **state)
 	munmap(said, CHILDREN * sizeof(*said));
 }
 
-/* Not a test of the machine: it tells, and only fails when something is very
- * wrong. */
-static void it_is_cheap(void **state)
-{
-	struct quota q = limits("1000000/month", "1M/min", "1000M/day", 0);
-	struct timespec a, b;
-	double us;
-
-	if (unit_has_store()) /* of files alone */
-		skip();
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a);
-	for (int i = 0; i < 20000; i++)
-		use(*state, &q, 1, 1);
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &b);
-	us = ((double)(b.tv_sec - a.tv_sec) * 1e6 +
-	      (double)(b.tv_nsec - a.tv_nsec) / 1e3) /
-	     20000;
-	print_message("%.2f us of a processor for each request\n", us);
-	assert_true(us < 200);
-}
-
 static int reset_clock(void **state)
 {
 	wall = 1798000000000;
@@ -714,7 +693,6 @@ int main(void)
 		AT_HOME(killed_at_any_point),
 		AT_HOME(all_that_are_gone_at_once),
 		AT_HOME(together_to_the_limit),
-		AT_HOME(it_is_cheap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
