@@ -267,7 +267,7 @@ def _():
 def _():
     p = subprocess.run(
         [CONVERT, "mend", "anthropic", "claude-opus-4-8"], check=True,
-        capture_output=True, timeout=20, input=json.dumps({
+        capture_output=True, timeout=120, input=json.dumps({
             "model": "claude-opus-4-8", "max_tokens": 9, "tools": [TOOL],
             "messages": claude_history("functions.f:0")}).encode())
     body = json.loads(p.stdout)

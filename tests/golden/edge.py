@@ -966,7 +966,7 @@ def _():
                 field: given}
         data = json.dumps(text).replace("Infinity", "1e999").encode()
         p = subprocess.run([CONVERT, "request", "openai", "anthropic", "m"],
-                           input=data, capture_output=True, timeout=20)
+                           input=data, capture_output=True, timeout=120)
         assert p.returncode == 1, (field, given)
         e = http_error(p.stdout)
         assert e.status == 400 and e.body["error"]["param"] == field

@@ -124,7 +124,7 @@ def body(dialect, input, schema, result):
 
 
 def convert(argv, text):
-    p = subprocess.run([CONVERT, *argv], input=text.encode(), timeout=20,
+    p = subprocess.run([CONVERT, *argv], input=text.encode(), timeout=120,
                        capture_output=True)
     assert p.returncode == 0, (p.stdout[:300], text)
     return p.stdout.decode()
@@ -271,7 +271,7 @@ def check_map():
                  '"assistant","content":[{"type":"tool_use","id":"t","name":'
                  '"bash","input":%s}]}]}' % (schema, client))
         out = subprocess.run([TOOLS, "request", "map"], input=asked.encode(),
-                             capture_output=True, check=True, timeout=20)
+                             capture_output=True, check=True, timeout=120)
         o = tokens(out.stdout.decode())
         assert found(o, "name")[0] == "Bash", out.stdout
         assert found(o, "input")[0] == renamed(tokens(client), names), (
@@ -286,7 +286,7 @@ def check_map():
             for answer in (whole("anthropic", model),
                            streamed("anthropic", model)):
                 out = subprocess.run(
-                    [TOOLS, "answer", "map", f.name], check=True, timeout=20,
+                    [TOOLS, "answer", "map", f.name], check=True, timeout=120,
                     capture_output=True,
                     input=answer.replace('"f"', '"Bash"').encode()).stdout
                 text = out.decode()

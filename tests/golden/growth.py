@@ -15,7 +15,7 @@ convert, tools = sys.argv[1:3]
 N = int(os.environ.get("GROWTH_N", 2500))
 SLOTS = 1000  # an answer has at most 4,096 parts
 RATIO, LITTLE = 9, 0.25
-TRIES = 5
+TRIES = 9
 
 
 def call(i, same=False):
@@ -299,9 +299,9 @@ def seconds(command, data):
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     try:
         done = subprocess.run(command, input=data.encode(), stderr=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, timeout=15)
+                              stdout=subprocess.PIPE, timeout=120)
     except subprocess.TimeoutExpired:
-        return 15.0
+        return 120.0
     if done.returncode or done.stdout.startswith(b"HTTP"):
         sys.exit("%s: %s" % (command, done.stdout[:300]))
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

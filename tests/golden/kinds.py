@@ -172,7 +172,7 @@ def translated(source, target, body):
     p = subprocess.run(
         [CONVERT, "request", source, target, MODELS[target],
          '{"webSearch":true,"customTools":true}'], capture_output=True,
-        timeout=20, input=json.dumps(body).encode())
+        timeout=120, input=json.dumps(body).encode())
     return p.stdout, p.stderr
 
 

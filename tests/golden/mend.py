@@ -32,7 +32,7 @@ def mend_text(text, switches=None, dialect="openai", model="m"):
     """The text after mending, what was mended, what was dropped."""
     p = subprocess.run(
         [CONVERT, "mend", dialect, model, json.dumps(switches or {})],
-        input=text.encode(), timeout=20, capture_output=True)
+        input=text.encode(), timeout=120, capture_output=True)
     assert p.returncode == 0, p.stdout.decode()
     mended, dropped = p.stderr.decode().split("\n")
     return p.stdout.decode(), mended, dropped

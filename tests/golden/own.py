@@ -33,7 +33,7 @@ def translate(path, source, target):
         argv = ["request", source, target, MODELS[target]]
     else:
         argv = ["answer", source, target, "stream", "0"]
-    return steady(subprocess.run([CONVERT, *argv], check=True, timeout=20,
+    return steady(subprocess.run([CONVERT, *argv], check=True, timeout=120,
                                  input=path.read_bytes(),
                                  capture_output=True).stdout)
 

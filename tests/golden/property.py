@@ -270,7 +270,7 @@ def check(source, target):
         c = conversation(r)
         p = subprocess.run([CONVERT, "request", source, target, MODEL],
                            input=json.dumps(WRITE[source](c)).encode(),
-                           capture_output=True, timeout=20)
+                           capture_output=True, timeout=120)
         assert p.returncode == 0, p.stdout[:300]
         assert not p.stderr, f"dropped {p.stderr}"
         got = READ[target](json.loads(p.stdout))

@@ -423,7 +423,7 @@ def _():
         body["messages"] += said + results("anthropic", said)
         p = subprocess.run(
             [CONVERT, "mend", "anthropic", "claude-opus-4-8"], check=True,
-            capture_output=True, timeout=20, input=json.dumps(body).encode())
+            capture_output=True, timeout=120, input=json.dumps(body).encode())
         got = json.loads(p.stdout)
         text = json.dumps(got["messages"])
         assert "dario2_" not in text and "srvtoolu" not in text, text
@@ -435,7 +435,7 @@ def _():
         data = json.dumps(own).encode()
         p = subprocess.run(
             [CONVERT, "mend", "anthropic", "claude-opus-4-8"], check=True,
-            capture_output=True, timeout=20, input=data)
+            capture_output=True, timeout=120, input=data)
         assert p.stdout == data, p.stdout
 
 

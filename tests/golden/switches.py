@@ -31,7 +31,7 @@ def request(source, target, body, model, switches):
     """The translated body, and `dropped`."""
     p = subprocess.run(
         [CONVERT, "request", source, target, model, json.dumps(switches)],
-        input=json.dumps(body).encode(), timeout=20, capture_output=True)
+        input=json.dumps(body).encode(), timeout=120, capture_output=True)
     assert p.returncode == 0, p.stdout.decode()
     out = json.loads(p.stdout)
     out["dropped"] = p.stderr.decode()
@@ -408,7 +408,7 @@ def json_answer(how, target, *blocks, **more):
         f.flush()
         out = subprocess.run(
             [CONVERT, "answer", "anthropic", target, how, "0", f.name,
-             "claude-sonnet-4-20250514"], check=True, timeout=20,
+             "claude-sonnet-4-20250514"], check=True, timeout=120,
             input=claude_stream(*blocks).encode(), capture_output=True).stdout
     if how == "stream":
         events = [json.loads(line[6:]) for line in out.decode().split("\n")

@@ -41,7 +41,7 @@ def request(source, target, body, model, switches=None):
     argv = [CONVERT, "request", source, target, model]
     if switches:
         argv.append(json.dumps(switches))
-    p = subprocess.run(argv, input=json.dumps(body).encode(), timeout=20,
+    p = subprocess.run(argv, input=json.dumps(body).encode(), timeout=120,
                        capture_output=True)
     if p.returncode:
         raise http_error(p.stdout)
@@ -72,7 +72,7 @@ def answer(source, target, data, how="stream", step=0, asked=None, model="m"):
             argv += [f.name, model]
         out = subprocess.run(
             argv, input=data if isinstance(data, bytes) else data.encode(),
-            check=True, capture_output=True, timeout=20).stdout
+            check=True, capture_output=True, timeout=120).stdout
     if out.startswith(b"HTTP "):
         raise http_error(out)
     return out

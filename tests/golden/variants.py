@@ -521,7 +521,7 @@ def left_out(source, target, data, how):
     """What of an answer is named as dropped."""
     data = data if isinstance(data, (str, bytes)) else json.dumps(data)
     p = subprocess.run(
-        [CONVERT, "answer", source, target, how, "0"], timeout=20,
+        [CONVERT, "answer", source, target, how, "0"], timeout=120,
         input=data if isinstance(data, bytes) else data.encode(),
         check=True, capture_output=True)
     assert not p.stdout.startswith(b"HTTP "), p.stdout

@@ -207,7 +207,8 @@ class Run:
 
     async def settled(self):
         """Until nothing runs any more; a request makes a look for the dead."""
-        for _ in range(200):
+        end = time.monotonic() + 120
+        while time.monotonic() < end:
             if not any(self.spent(k[0])[1] for k in self.keys) and not self.waiting():
                 return True
             await self.ask(self.args.requests + len(self.results))
@@ -231,7 +232,7 @@ class Run:
                 entries = bill.get(n, [])
                 cost = sum((self.prices.of(e) for e in entries), Decimal(0))
                 # A worker that was killed may have counted a part of it.
-                if any(begun <= t <= ended + 0.5 for t in self.killed):
+                if any(begun <= t <= ended + 5 for t in self.killed):
                     unsure += max(most, cost)
                 elif what == "refused":
                     if entries:

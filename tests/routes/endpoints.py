@@ -27,7 +27,7 @@ def check(name, ok, why=""):
 
 
 def forget():
-    c = http.client.HTTPConnection("127.0.0.1", UP, timeout=30)
+    c = http.client.HTTPConnection("127.0.0.1", UP, timeout=300)
     c.request("DELETE", "/seen")
     return json.loads(c.getresponse().read())
 
@@ -46,7 +46,7 @@ class Answer:
 
 
 def ask(method, path, body=None, fields=None, chunked=False):
-    c = http.client.HTTPConnection("127.0.0.1", PORT, timeout=60)
+    c = http.client.HTTPConnection("127.0.0.1", PORT, timeout=300)
     fields = dict(fields or {})
     if isinstance(body, dict):
         body = json.dumps(body)
@@ -417,7 +417,7 @@ def stored():
     begun = time.monotonic()
     a, got = asked("POST", "/v1/responses", {
         "model": "b:m", "input": [{"role": "user", "content": many}]})
-    check("very many ids: in time", got and time.monotonic() - begun < 60, a)
+    check("very many ids: in time", got and time.monotonic() - begun < 240, a)
     os.rename(os.path.join(HOME, "backends/r.json"), os.path.join(HOME, "r.json"))
     a, got = asked("POST", "/v1/responses", {
         "model": "b:m", "input": "x", "previous_response_id": at_r})
@@ -512,7 +512,7 @@ def batches():
     begun = time.monotonic()
     a, got = asked("POST", path, batch(*("an:m" for _ in range(100000))), ANTHROPIC)
     check("a hundred thousand", got and got["n"] == len(json.dumps(
-        batch(*("m" for _ in range(100000))))) and time.monotonic() - begun < 60, a)
+        batch(*("m" for _ in range(100000))))) and time.monotonic() - begun < 240, a)
 
 
 def answers():
@@ -528,7 +528,7 @@ def answers():
     a, got = asked("HEAD", "/v1/files/file-1/content", None, to("b"))
     check("HEAD: a head", a.status == 200 and got["method"] == "HEAD" and
           not a.text, (a, got))
-    c = http.client.HTTPConnection("127.0.0.1", PORT, timeout=60)
+    c = http.client.HTTPConnection("127.0.0.1", PORT, timeout=300)
     begun = time.monotonic()
     c.request("POST", "/v1/images/generations", json.dumps(
         {"model": "b:i", "stream": True}), JSON)
@@ -662,7 +662,7 @@ def remembered():
 
 def raw(path, method="GET"):
     """Bytes as no library would send them."""
-    with socket.create_connection(("127.0.0.1", PORT), timeout=30) as s:
+    with socket.create_connection(("127.0.0.1", PORT), timeout=300) as s:
         if isinstance(path, str):
             path = path.encode("latin-1")
         s.sendall(method.encode() + b" " + path +

@@ -34,7 +34,7 @@ def check(name, ok, why=""):
 
 def arrived():
     r = urllib.request.Request(f"http://127.0.0.1:{UP}/seen", method="DELETE")
-    with urllib.request.urlopen(r, timeout=30) as answer:
+    with urllib.request.urlopen(r, timeout=300) as answer:
         return json.loads(answer.read())
 
 

@@ -186,7 +186,7 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(200, BINARY, "audio/mpeg", ETag='"e"',
                                Content_Disposition="attachment")
         if last == "generations" and "stream" in entry["body"]:
-            return self.events(*((0.4, {"type": f"image.{i}", "b64": "x" * 2000})
+            return self.events(*((1, {"type": f"image.{i}", "b64": "x" * 2000})
                                  for i in range(4)))
         if "batches" in self.path and last.startswith("batch_"):
             return self.answer(200, {"id": last, "object": "batch",

@@ -82,7 +82,7 @@ def ask(path, stream):
         "http://127.0.0.1:%s/v1/%s" % (sys.argv[1], path),
         json.dumps(body).encode(), {"Content-Type": "application/json"})
     try:
-        with urllib.request.urlopen(request, timeout=20) as f:
+        with urllib.request.urlopen(request, timeout=120) as f:
             return f.status, f.read().decode()
     except urllib.error.HTTPError as e:
         return e.code, e.read().decode()

@@ -97,7 +97,7 @@ def by_lighttpd(path, body, fields):
             head += "Connection: close\r\n"
         s.sendall(head.encode("latin-1") + b"\r\n" + body)
         data = b""
-        s.settimeout(20)
+        s.settimeout(90)
         while True:
             more = s.recv(65536)
             data += more
@@ -156,7 +156,7 @@ def by_fastcgi(path, body, fields):
         v.encode("latin-1") for k, v in pairs)
     data = out = b""
     with socket.socket(socket.AF_UNIX) as s:
-        s.settimeout(20)
+        s.settimeout(90)
         s.connect(glob.glob(os.environ["DARIO_HOME"] +
                             "/run/**/worker*.sock", recursive=True)[0])
         s.sendall(record(1, b"\0\1\0\0\0\0\0\0") + b"".join(

@@ -117,7 +117,7 @@ if command -v zsh >/dev/null; then
 	if pid == 0:
 	    os.environ["TERM"] = "dumb"
 	    os.execvp("zsh", ["zsh", "-f", "-i"])
-	def until(text, seconds=20):
+	def until(text, seconds=90):
 	    got, end = "", time.monotonic() + seconds
 	    while text not in got and time.monotonic() < end:
 	        if select.select([fd], [], [], 0.2)[0]:

@@ -52,7 +52,7 @@ def read_some():
         shown += os.read(fd, 65536).decode(errors="replace")
 
 
-def wait_for(name, condition, seconds=30):
+def wait_for(name, condition, seconds=90):
     end = time.monotonic() + seconds
     while not condition():
         read_some()

@@ -32,7 +32,7 @@ def check(name, ok, why=""):
 
 def connect(worker):
     s = socket.socket(socket.AF_UNIX)
-    s.settimeout(10)
+    s.settimeout(90)
     s.connect(worker.path)
     return s
 
@@ -157,7 +157,7 @@ def stop_with(name, begin, want):
             data = answer(s)
             check(f"a stop, {name}: {want or 'it ends'}",
                   want.encode() in data, data[:200])
-            check(f"a stop, {name}: exit 0", w.child.wait(10) == 0)
+            check(f"a stop, {name}: exit 0", w.child.wait(90) == 0)
 
 
 def main():

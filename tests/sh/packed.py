@@ -44,7 +44,7 @@ def ask(coding, body, path=CHAT, chunked=False, kind="application/json"):
 
 
 def arrived():
-    c = http.client.HTTPConnection("127.0.0.1", UP, timeout=30)
+    c = http.client.HTTPConnection("127.0.0.1", UP, timeout=300)
     c.request("DELETE", "/seen")
     return json.loads(c.getresponse().read())
 

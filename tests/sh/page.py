@@ -21,7 +21,7 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
          "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync",
          "--disable-dev-shm-usage", "--hide-scrollbars"]
-WAIT = 20  # seconds; what is waited for mostly comes at once
+WAIT = 90  # seconds; what is waited for mostly comes at once
 
 
 class Browser:
@@ -40,7 +40,7 @@ class Browser:
         request = urllib.request.Request(
             self.base + self.root + path, data, method=method,
             headers={"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=90) as f:
+        with urllib.request.urlopen(request, timeout=180) as f:
             return json.load(f)["value"]
 
     def open(self, url):

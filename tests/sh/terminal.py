@@ -43,7 +43,7 @@ def echo():
     return bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
 
 
-def wait_for(name, condition, seconds=10):
+def wait_for(name, condition, seconds=90):
     global shown
     end = time.monotonic() + seconds
     while not condition():

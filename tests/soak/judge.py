@@ -78,10 +78,12 @@ class Judge:
         self.quiet = collections.Counter()  # requests that nothing disturbs
         self.found = []
         self.refreshes = 0
+        self.ended = 0  # requests, be they judged or not
 
     def look(self, now, final=False):
         for c in self.clients.lines():
             self.waiting[c["id"]] = (now, c)
+            self.ended += 1
         for u in self.upstream.lines():
             self.upstream_says(u)
         for ident in list(self.waiting):

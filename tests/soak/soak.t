@@ -8,6 +8,6 @@ export PYTHONDONTWRITEBYTECODE=1 SOAK_SECONDS="${SOAK_SECONDS:-60}"
 export SOAK_SEED="${SOAK_SEED:-$(date +%s)}"
 diag "SOAK_SEED=$SOAK_SEED, SOAK_SECONDS=$SOAK_SECONDS"
 report judge "$tmp/judge.out" python3 "$srcdir/tests/soak/judge_test.py"
-report_seconds=$((SOAK_SECONDS + 180))
+report_seconds=$((SOAK_SECONDS + 900))
 report soak "$tmp/soak.out" python3 "$srcdir/tests/soak/soak.py" "$dario" "$tmp"
 done_testing

@@ -21,7 +21,7 @@ at() { # SECONDS COMMAND...: with a clock that is so far off
 	shift
 	SKEW_SECONDS=$off LD_PRELOAD=$tmp/skew.so "$@"
 }
-is 'a clock can be wrong' "$(($(at 86400 date +%s) / 1000))" "$((($(date +%s) + 86400) / 1000))"
+ok 'a clock can be wrong' test "$(at 86400 date +%s)" -gt $(($(date +%s) + 80000))
 home=$DARIO_HOME
 for host in right:0 ahead:172800 behind:-1800; do
 	cp -r "$home" "$tmp/${host%:*}"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Sourced after lib.sh and claude.sh: a router on a store behind proxy.py, with
-# two accounts and a backend. The time to answer is a second, so that a busy
+# two accounts and a backend. The time to answer is four seconds, so that a busy
 # machine does not count.
 
 start_provider
@@ -14,7 +14,7 @@ say() { # a command of the proxy's
 	echo "$*" >&8
 	read -r _ <&9
 }
-export DARIO_STORE="redis://127.0.0.1:$proxy_port" DARIO_STORE_TIMEOUT_MS=1000
+export DARIO_STORE="redis://127.0.0.1:$proxy_port" DARIO_STORE_TIMEOUT_MS=4000
 export DARIO_ON_ERROR=allow DARIO_API_KEY=owner DARIO_QUEUE_MS=0
 mkdir -m 700 "$DARIO_HOME"
 rule '{"accept":["sk-ant-api03-a","sk-ant-api03-b"]}'

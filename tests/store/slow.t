@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A store that is slow, silent or stopped: no request waits for it longer than
 # it may, whatever it asks for, and nobody else waits at all. The time to answer
-# is a second here, so that a busy machine does not count.
+# is four seconds here, so that a busy machine does not count.
 . "$(dirname "$0")/../sh/lib.sh"
 . "$srcdir/tests/claude/claude.sh"
 need lighttpd curl python3
@@ -20,7 +20,7 @@ waits() {
 	"$@" >"$tmp/code"
 	took=$(($(now_ms) - begun))
 	is "$name: served" "$(cat "$tmp/code")" 200
-	ok "$name: it waits for one time to answer at most ($took ms)" test "$took" -lt 1900
+	ok "$name: it waits for one time to answer at most ($took ms)" test "$took" -lt 7800
 }
 
 waits 'choose and note' ask owner /v1/messages claude-x
@@ -36,7 +36,7 @@ say delay 0
 wait_for 20 up
 stop_router
 port=
-DARIO_QUEUE_MS=10000 start_router --workers=1
+DARIO_QUEUE_MS=60000 start_router --workers=1
 is 'in line: before' "$(queue)" 200
 say mute
 is 'in line: served' "$(queue)" 200
@@ -49,7 +49,7 @@ say mute
 curl -s -o /dev/null -d '{"model":"claude-x","max_tokens":9,"messages":[{"role":"user","content":"held up"}]}' \
 	-H 'x-api-key: owner' -w '%{http_code}' "$url/v1/messages" >"$tmp/held" &
 held=$!
-is 'whoever needs no store does not wait' "$(curl -s -m 10 -o /dev/null -w '%{http_code}' "$url/health")" 200
+is 'whoever needs no store does not wait' "$(curl -s -m 60 -o /dev/null -w '%{http_code}' "$url/health")" 200
 wait "$held"
 is 'and the other one is served' "$(cat "$tmp/held")" 200
 ok 'one line says that it is away' wait_for 5 sh -c "[ \$(grep -c 'the store is away (' '$tmp/log') -eq $((before + 1)) ]"
