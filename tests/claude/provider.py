@@ -121,7 +121,7 @@ def counts(part, model):
 def is_known(what, arrived):
     """Had an answer that says so been written when this request came?"""
     ago = arrived - rules["said"].get(what, arrived)
-    seen["known_late"] += ago > 1
+    seen["known_late"] += ago > 3
     return ago > 0
 
 

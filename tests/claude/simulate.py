@@ -226,8 +226,9 @@ def spread(pool, url):
     """Twelve that begin at once over accounts that are alike and idle."""
     alike = ["plan", "small"] if pool is CLAUDE else list(pool)
     router, worst = Router(pool, url), 0
+    # None is answered before all have been sent somewhere.
     provider("/set", {"windows": {}, "allowances": {}, "disabled": [],
-                      "delay": 0.5})
+                      "keep": True, "gather": BURST})
     for n in range(3):
         provider("/set", {"forget": True})
         threads = [threading.Thread(target=router.ask, args=(
@@ -239,7 +240,7 @@ def spread(pool, url):
         most = provider("/seen")["most_in_flight"]
         got = [most.get(pool[a][0], 0) for a in alike]
         worst = max([worst] + [abs(g - BURST / len(alike)) for g in got])
-    provider("/set", {"delay": 0})
+    provider("/set", {"gather": 0})
     check("twelve at once are spread within one of even", worst <= 1, worst)
 
 
@@ -251,10 +252,15 @@ def whole(pool, url):
     check(f"all {WHOLE} requests were answered", len(answers) == WHOLE)
     check("what any account could serve is served", n == WHOLE,
           f"{n}: {[a for a in answers if a[2] != 200][:3]}")
-    check("at most two ask an account that has said that it is full",
-          counts["known_full"] <= 2, counts)
-    check("at most two ask an account that has said that it is disabled",
-          counts["known_disabled"] <= 2, counts)
+    # On a busy machine many are on their way when an account says it.
+    if ALONE:
+        check("at most two ask an account that has said that it is full",
+              counts["known_full"] <= 2, counts)
+        check("at most two ask an account that has said that it is disabled",
+              counts["known_disabled"] <= 2, counts)
+    else:
+        check("at most two ask an account that has said it for a while",
+              counts["known_late"] <= 2, counts)
     check("conversations move less than once in 100 turns",
           moved * 100 < WHOLE, moved)
     print(f"{moved} moves, {counts}")
@@ -264,8 +270,9 @@ def full(pool, url):
     """More requests than fit, but not while a burst begins; then a window of one
     account is whole again."""
     part, back = 0.025, list(pool)[1]
-    begin(pool, part, {back: 20})
     room = sum(round(p[1] * part) for p in pool.values())
+    seconds = 20 if ALONE else 60  # more than it takes
+    begin(pool, part, {back: seconds})
     answers, counts = run(Router(pool, url), 800, False)
     late = [a for a in answers if a[2] != 200]
     check("all are full: what fitted was served", served(answers) == room,
@@ -282,7 +289,7 @@ def full(pool, url):
     if pool is KEYS:
         return
     router, at = Router(pool, url), time.time()
-    while time.time() < at + 60:
+    while time.time() < at + seconds + 60:
         got = router.ask("the first after that")
         if got[2] == 200:
             break
