@@ -11,7 +11,7 @@ for setting in $(sed -n 's/^# env: //p' "$script"); do
 done
 start_router
 name=$(basename "$script" .vtc)
-if varnishtest -t 40 -D port="$port" -D dario="$dario" -D tmp="$tmp" \
+if varnishtest -t 300 -D port="$port" -D dario="$dario" -D tmp="$tmp" \
 	"$script" >"$tmp/vtc.log" 2>&1; then
 	pass "$name"
 else
