@@ -11,7 +11,7 @@
 #define RACES 4         /* refused choices, before one is made all the same */
 #define BEAT_ENTRIES 60 /* that one beat says again */
 #define JUST_MS 50      /* old news that a choice may go by */
-#define LATER_MS 5      /* before it is said that less is held */
+#define LATER_MS 20     /* before it is said that less is held */
 #define LATER 16        /* entries */
 
 /* --- counts and turns ---------------------------------------------------- */
