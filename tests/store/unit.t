@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The pool's and the meter's unit tests, with what is shared in a redis-server.
+# The unit tests of the pool, the meter and choices, with what is shared in a redis-server.
 . "$(dirname "$0")/../sh/lib.sh"
 start_store
-for name in pool meter; do
+for name in choices pool meter; do
 	program=$builddir/tests/unit/test-$name
 	[ -x "$program" ] || skip_all "$program was not built"
 	CMOCKA_MESSAGE_OUTPUT=TAP "$program" >"$tmp/out" 2>&1
