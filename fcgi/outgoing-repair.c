@@ -28,7 +28,7 @@ static bool take_over(struct outgoing *o, struct request *r, struct mend *m)
 	struct buf text;
 
 	buf_init(&text, REQUEST_BODY_MAX);
-	if (!m->n || mend_apply(m, &text, &unused)) {
+	if ((!m->n && !m->anew) || mend_apply(m, &text, &unused)) {
 		buf_release(&text);
 		return false;
 	}
@@ -53,7 +53,7 @@ static bool leave_out(struct outgoing *o, struct request *r,
 	mend_init(&m, r->arena, o->plain, t);
 	m.refusal = *f;
 	dialects[o->dialect].mend(&m);
-	at = m.refused ? (size_t)(m.refused - o->plain.p) : 0;
+	at = m.refused ? (size_t)(m.refused - m.text.p) : 0;
 	any = (!f->rest || at >= o->refused_at) && take_over(o, r, &m);
 	o->refused_at = at;
 	if (any && m.retooled)

@@ -52,11 +52,14 @@ static struct upstream_model target_of(const struct outgoing *o,
 static int put_mended(struct outgoing *o, struct request *r, struct mend *m,
 		      const struct peek *k, struct err *e)
 {
-	if (!m->n && !m->arena->full)
+	if (!m->n && !m->anew && !m->arena->full)
 		return 0;
 	if (strcmp(o->model, k->model)) {
-		struct span value = { r->body.p + k->model_at, k->model_len };
+		struct span value = jwalk_get(m->text, "model");
 
+		if (!m->anew)
+			value = (struct span){ r->body.p + k->model_at,
+					       k->model_len };
 		mend_replace(m, value, mend_quoted(m, span_of(o->model)));
 	}
 	if (mend_apply(m, &o->text, e))
@@ -145,6 +148,22 @@ static void normalize(struct outgoing *o, const struct request *r)
 		read_answer(o, r);
 }
 
+/* As the client knows them, who has no tools. */
+static void restore_functions(struct outgoing *o, const struct request *r)
+{
+	struct jwalk w = jwalk_in(jwalk_get(buf_get(&r->body), "functions"));
+
+	while (o->dialect == DIALECT_OPENAI && !o->read.tools &&
+	       jwalk_next(&w)) {
+		struct span name = jwalk_get(w.value, "name");
+
+		o->read.legacy = true;
+		name = arena_span(r->arena, jwalk_text(r->arena, name));
+		if (name.n)
+			chat_tool(&o->read, TOOL_FUNCTION, name);
+	}
+}
+
 void outgoing_restore_tools(struct outgoing *o, const struct request *r)
 {
 	struct jwalk w = jwalk_in(jwalk_get(buf_get(&r->body), "tools"));
@@ -161,6 +180,7 @@ void outgoing_restore_tools(struct outgoing *o, const struct request *r)
 			chat_tool(&o->read,
 				  custom ? TOOL_CUSTOM : TOOL_FUNCTION, name);
 	}
+	restore_functions(o, r);
 	read_answer(o, r);
 }
 

@@ -45,6 +45,7 @@ void chat_keep_for_answer(struct chat *c)
 	}
 	kept.stream = c->stream;
 	kept.usage_wanted = c->usage_wanted;
+	kept.legacy = c->legacy;
 	kept.json_tool = c->json_tool;
 	kept.max_tokens = c->max_tokens;
 	kept.effort = c->effort;

@@ -141,6 +141,7 @@ struct chat {
 	struct span tier; /* service_tier, in the source's words */
 	struct span verbosity;
 	bool stream, usage_wanted;
+	bool legacy; /* Chat: a call goes out as function_call */
 	/* Older models give JSON by a schema as the input of a tool that they
 	 * must call: its name, to turn the call back into text. */
 	const char *json_tool;

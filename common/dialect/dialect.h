@@ -50,6 +50,7 @@ struct writer {
 	char model[256];
 	int64_t created;   /* seconds since 1970 */
 	bool usage_wanted; /* Chat: stream_options.include_usage */
+	bool legacy;       /* Chat: the first call is a function_call */
 	unsigned blocks;   /* opened so far */
 	unsigned tools;    /* tool calls opened so far */
 	bool args;         /* the open tool call has arguments */

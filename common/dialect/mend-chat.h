@@ -41,6 +41,11 @@ bool mend_content_speaks(const struct mend *m, struct span value);
  * they are not known. */
 void mend_customs(struct mend *m);
 
+/* mend-legacy.c: functions become tools, before all else: the other rules see
+ * the text as it is then. */
+bool mend_legacy_wanted(const struct quirks *q);
+void mend_legacy(struct mend *m);
+
 /* mend-names.c: names of tools that are refused. */
 void mend_tool_names(struct mend *m);
 

@@ -93,6 +93,8 @@ bool mend_wanted(const struct peek *k, struct span text,
 	return (k->marks & wants(dialect, t)) ||
 	       wants_limit(k, text, dialect, t) ||
 	       (k->media && t->quirks.strict_messages) ||
+	       (k->legacy && dialect == DIALECT_OPENAI &&
+		mend_legacy_wanted(&t->quirks)) ||
 	       (k->chats && t->quirks.no_foreign &&
 		dialect == DIALECT_RESPONSES) ||
 	       (dialect == DIALECT_OPENAI && longest &&

@@ -75,8 +75,9 @@ struct mend {
 	struct mend_refusal refusal; /* to be mended, too */
 	const char *refused;         /* what that names, once it is found */
 	const char *last_turn;       /* Chat: where it begins */
-	bool usage_asked;            /* Chat: not by the client */
-	bool retooled; /* tools have other names, or became functions:
+	bool anew;        /* Chat: the text is no longer that which came */
+	bool usage_asked; /* Chat: not by the client */
+	bool retooled;    /* tools have other names, or became functions:
 			* calls of them have to come back as what they were */
 	/* Messages: */
 	bool limited; /* max_tokens, not by the client */

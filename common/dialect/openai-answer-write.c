@@ -127,13 +127,39 @@ static void put_google(struct jw *j, struct span signature)
 	jw_obj_end(j);
 }
 
-static void open_tool(struct writer *w, const struct ev *v)
+/* Functions, as they were before tools, have no id and no index: one call
+ * alone is theirs. */
+static bool is_legacy(const struct writer *w, unsigned calls)
+{
+	return w->legacy && calls == 1 && !w->custom;
+}
+
+static void function_delta(struct writer *w, struct span name, struct span args)
 {
 	struct jw j = delta(w);
+
+	jw_key(&j, "function_call");
+	jw_obj(&j);
+	if (name.n)
+		jw_kstr(&j, "name", name);
+	jw_kstr(&j, "arguments", args);
+	jw_obj_end(&j);
+	end_delta(&j, NULL);
+}
+
+static void open_tool(struct writer *w, const struct ev *v)
+{
+	struct jw j;
 
 	w->args = false;
 	w->google = v->google.n > 0;
 	w->custom = v->custom;
+	if (is_legacy(w, w->tools + 1)) {
+		w->tools++;
+		function_delta(w, v->name, SPAN(""));
+		return;
+	}
+	j = delta(w);
 	jw_key(&j, "tool_calls");
 	jw_arr(&j);
 	jw_obj(&j);
@@ -155,7 +181,7 @@ static void late_google(struct writer *w, struct span signature)
 {
 	struct jw j;
 
-	if (w->google || !signature.n)
+	if (w->google || !signature.n || is_legacy(w, w->tools))
 		return;
 	j = delta(w);
 	jw_key(&j, "tool_calls");
@@ -175,6 +201,10 @@ static void tool_args(struct writer *w, struct span text)
 	if (!text.n)
 		return;
 	w->args = true;
+	if (is_legacy(w, w->tools)) {
+		function_delta(w, SPAN(""), text);
+		return;
+	}
 	j = delta(w);
 	jw_key(&j, "tool_calls");
 	jw_arr(&j);
@@ -313,11 +343,17 @@ static void close_part(struct writer *w, const struct ev *v)
 		w->details++;
 }
 
+static const char *finish_of(const struct writer *w, enum stop_kind stop)
+{
+	return w->legacy && stop == STOP_TOOL_USE ? "function_call"
+						  : finish_reason(stop);
+}
+
 static void finish(struct writer *w, const struct ev *v)
 {
 	struct jw j = delta(w);
 
-	end_delta(&j, finish_reason(v->stop));
+	end_delta(&j, finish_of(w, v->stop));
 	if (w->usage_wanted) {
 		j = chunk(w);
 		jw_arr_end(&j);
@@ -348,15 +384,31 @@ static void put_text(struct jw *j, const char *key, const struct answer *a,
 	buf_byte(j->out, '"');
 }
 
-static void put_tools(struct jw *j, const struct answer *a)
+/* Its name and what it is called with. */
+static void put_called(struct jw *j, const struct block *p)
+{
+	struct span args = buf_get(&p->text);
+
+	jw_obj(j);
+	jw_kcstr(j, "name", p->name);
+	jw_kstr(j, call_text(p->custom),
+		args.n || p->custom ? args : SPAN("{}"));
+	jw_obj_end(j);
+}
+
+static void put_tools(struct jw *j, const struct answer *a, bool legacy)
 {
 	bool any = false;
 
 	for (const struct block *p = a->parts; p; p = p->next) {
-		struct span args = buf_get(&p->text);
-
 		if (p->kind != PART_TOOL_USE)
 			continue;
+		if (legacy && !p->custom) {
+			jw_key(j, "function_call");
+			put_called(j, p);
+			legacy = false;
+			continue;
+		}
 		if (!any) {
 			jw_key(j, "tool_calls");
 			jw_arr(j);
@@ -366,11 +418,7 @@ static void put_tools(struct jw *j, const struct answer *a)
 		jw_kcstr(j, "id", p->id);
 		jw_kcstr(j, "type", call_type(p->custom));
 		jw_key(j, call_type(p->custom));
-		jw_obj(j);
-		jw_kcstr(j, "name", p->name);
-		jw_kstr(j, call_text(p->custom),
-			args.n || p->custom ? args : SPAN("{}"));
-		jw_obj_end(j);
+		put_called(j, p);
 		put_google(j, span_of(p->google));
 		jw_obj_end(j);
 	}
@@ -420,10 +468,10 @@ void openai_answer_write(struct writer *w, const struct answer *a)
 	put_citations(&j, a);
 	put_text(&j, "reasoning_content", a, PART_THINKING, false);
 	put_details(&j, a);
-	put_tools(&j, a);
+	put_tools(&j, a, w->legacy);
 	jw_obj_end(&j);
 	jw_knull(&j, "logprobs");
-	jw_kcstr(&j, "finish_reason", finish_reason(a->stop));
+	jw_kcstr(&j, "finish_reason", finish_of(w, a->stop));
 	jw_obj_end(&j);
 	jw_arr_end(&j);
 	put_usage(&j, &a->usage);

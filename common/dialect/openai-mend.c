@@ -245,8 +245,10 @@ static const char *last_turn(const struct mend *m)
 
 void openai_mend(struct mend *m)
 {
-	struct jwalk w = jwalk_in(jwalk_get(m->text, "messages"));
+	struct jwalk w;
 
+	mend_legacy(m);
+	w = jwalk_in(jwalk_get(m->text, "messages"));
 	if (m->refusal.what == REFUSED_SIGNATURES)
 		m->last_turn = last_turn(m);
 	pair(m);

@@ -334,6 +334,8 @@ static int read_tools(struct chat *c, struct json_object *body, struct err *e)
 		else if (!read_tool(c, t, f ? f : t, e))
 			return -1;
 	}
+	c->legacy = json_length(functions) && !json_length(tools);
+	c->no_parallel |= c->legacy; /* a message has room for one call */
 	for (size_t i = 0; i < json_length(functions); i++)
 		if (!read_tool(c, json_at(functions, i), json_at(functions, i),
 			       e))

@@ -143,6 +143,8 @@ static void mark_field(struct peek *k)
 	else if (name.n && peek_is_openai(name))
 		k->marks |= MARK_ECHO;
 	k->chats |= name.n && peek_is_chats(name);
+	k->legacy |= span_is(name, "functions") ||
+		     span_is(name, "function_call");
 }
 
 void peek_mark_top(struct peek *k)
@@ -302,8 +304,12 @@ static void mark_message(struct peek *k)
 {
 	if (key_is(k, "content"))
 		k->item |= ITEM_SAID;
-	else if (key_is(k, "tool_calls") || key_is(k, "function_call"))
+	else if (key_is(k, "tool_calls"))
 		k->item |= ITEM_CALLS;
+	else if (key_is(k, "function_call")) {
+		k->item |= ITEM_CALLS;
+		k->legacy = true;
+	}
 }
 
 /* What a message must not be without, members that others add, and how the
@@ -460,6 +466,7 @@ static void mark_role(struct peek *k)
 		k->marks |= MARK_SYSTEM;
 	if (k->depth != 3)
 		return;
+	k->legacy |= said(k, "func", 8);
 	k->item |= assistant ? ITEM_ASSISTANT : tool ? ITEM_TOOL : ITEM_OTHER;
 	if (assistant && k->pairs) /* before all results have come */
 		k->marks |= MARK_PAIRS;

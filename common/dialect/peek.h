@@ -123,12 +123,13 @@ struct peek {
 	bool tools, calls;   /* are there any? */
 	bool media;          /* the same of images and documents */
 	bool chats;          /* the body has members that Responses has not */
-	bool limited;        /* is there a max_tokens? */
-	unsigned limits;     /* how many limits of the answer there are */
-	size_t limit_at;     /* the value of the last of them, or 0 */
-	size_t longest;      /* bytes of an id */
-	char typed;          /* how the value must begin; 0: any way */
-	long schemas;        /* of tools, less those that name their type */
+	bool legacy;  /* Chat: functions and their calls, in place of tools */
+	bool limited; /* is there a max_tokens? */
+	unsigned limits; /* how many limits of the answer there are */
+	size_t limit_at; /* the value of the last of them, or 0 */
+	size_t longest;  /* bytes of an id */
+	char typed;      /* how the value must begin; 0: any way */
+	long schemas;    /* of tools, less those that name their type */
 	unsigned caches;
 	uint64_t pairs;   /* ids of calls less those of results, hashed */
 	uint64_t call_id; /* of the item, hashed */

@@ -110,6 +110,7 @@ void translation_init(struct translation *t, const struct chat *c,
 	buf_init(&t->out, max);
 	writer_init(&t->writer, client, &t->out);
 	t->writer.usage_wanted = c->usage_wanted;
+	t->writer.legacy = c->legacy;
 	fold_init(&t->fold, c->arena);
 	answer_seal_init(&t->seal, c->origin, c->arena, span_of(t->writer.id),
 			 sink, t);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Requests in the provider's own API that hold what it refuses, though no
 client of it would write that: names of tools, media, blocks of the other side,
-members of other APIs. strange.py CONVERT
+members of other APIs, functions in place of tools. strange.py CONVERT
 
 Prints "PASS what" or "FAIL what: why" a line.
 """
@@ -10,8 +10,10 @@ Prints "PASS what" or "FAIL what: why" a line.
 import base64
 import json
 
+from meaning import events
 from mend import mend_text
-from translate import HttpError, request
+from translate import (HttpError, answer, block, claude_sse, request, start,
+                       stop)
 
 CASES = []
 USER = {"role": "user", "content": "q"}
@@ -55,7 +57,7 @@ def loop(*more, name="f"):
             *more]}]
 
 
-# --- names of tools ------------------------------------------------------------
+# --- names of tools ----------------------------------------------------------
 
 ODD = ("mcp.notes/find", "na me", "caf\u00e9", "n" * 140, "a\"b")
 
@@ -120,7 +122,7 @@ def _():
                                                "s", "tools": []}]})
 
 
-# --- media -----------------------------------------------------------------------
+# --- media -------------------------------------------------------------------
 
 
 def image(data, mime=None, kind="image"):
@@ -190,7 +192,7 @@ def _():
     assert source["data"] == JPEG and mended, out
 
 
-# --- turns of the other side ------------------------------------------------------
+# --- turns of the other side -------------------------------------------------
 
 
 @case("Messages: what an assistant cannot show or answer")
@@ -230,7 +232,7 @@ def _():
     assert r["messages"] == [USER], r
 
 
-# --- members of other APIs --------------------------------------------------------
+# --- members of other APIs ---------------------------------------------------
 
 
 @case("Responses: members of Chat and Messages, by their place here")
@@ -263,6 +265,108 @@ def _():
     left(OPENAI, {"input": "hi", "reasoning": {"effort": "low"}, "text": {
         "verbosity": "low"}, "user": "u", "top_logprobs": 1,
         "max_output_tokens": 50, "metadata": {"seed": "1", "stop": "2"}})
+
+
+# --- functions, before there were tools --------------------------------------
+
+CHAT = ("openai", "gpt-5.4", {"callsPaired": True, "toolIdMax": 40})
+LEGACY = {"functions": [{"name": "f", "parameters": EMPTY}, {"name": "g"}],
+          "function_call": {"name": "f"}, "messages": [
+    USER, {"role": "assistant", "content": None, "function_call": {
+        "name": "f", "arguments": '{"a": 1}'}},
+    {"role": "function", "name": "f", "content": "r1"},
+    {"role": "assistant", "content": "t", "function_call": {
+        "name": "f", "arguments": "{}"}},
+    {"role": "function", "name": "f", "content": "r2"}, USER]}
+
+
+@case("Chat: functions become tools, and their calls")
+def _():
+    r, mended, dropped = mend(CHAT, LEGACY)
+    assert r["tools"] == [{"type": "function", "function": f}
+                          for f in LEGACY["functions"]], r
+    assert r["tool_choice"] == {"type": "function",
+                                "function": {"name": "f"}}, r
+    assert not {"functions", "function_call"} & set(r), r
+    assert r["parallel_tool_calls"] is False, r
+    _, one, r1, two, r2, _ = r["messages"]
+    for call, out, text, args in ((one, r1, "r1", '{"a": 1}'),
+                                  (two, r2, "r2", "{}")):
+        c = call["tool_calls"][0]
+        assert c["function"] == {"name": "f", "arguments": args}, call
+        assert out == {"role": "tool", "tool_call_id": c["id"],
+                       "content": text}, out
+        assert "function_call" not in call, call
+    assert "functions" in mended and not dropped, (mended, dropped)
+    # the ids are those of a translated request
+    other = request("openai", "responses", LEGACY, "m")
+    assert other["input"][1]["call_id"] == one["tool_calls"][0]["id"], other
+    left(("openai", "m", {}), LEGACY)
+    left(CHAT, {"messages": [USER, {
+        "role": "assistant", "content": "a", "function_call": None}, USER]})
+    left(CHAT, {"messages": [{"role": "user", "content": "function"}]})
+
+
+@case("Chat: functions beside tools, calls without names or results")
+def _():
+    tool = {"type": "function", "function": {"name": "t"}}
+    r, _, dropped = mend(CHAT, {"messages": [USER], "tools": [tool],
+                                "functions": LEGACY["functions"],
+                                "function_call": "auto"})
+    assert r["tools"] == [tool] and dropped == "functions", (r, dropped)
+    r, _, dropped = mend(CHAT, {"messages": [USER], "tools": [],
+                                "functions": LEGACY["functions"]})
+    assert len(r["tools"]) == 2 and not dropped, (r, dropped)
+    r, _, _ = mend(CHAT, {"messages": [USER], "function_call": "none"})
+    assert set(r) == {"model", "messages"}, r
+    r, _, dropped = mend(CHAT, {"messages": [
+        USER, {"role": "function", "content": "lost"},
+        {"role": "assistant", "content": "a", "function_call": {
+            "name": "f", "arguments": "{}"}}, USER]})
+    assert [m["role"] for m in r["messages"]] == [
+        "user", "assistant", "user"], r
+    assert "call without" in dropped and "output without" in dropped, dropped
+    mistral = ("openai", "mistral-large-3", {
+        "callsPaired": True, "nineCharacterIds": True,
+        "extraFieldsRefused": True})
+    r, _, _ = mend(mistral, LEGACY)
+    ids = [m["tool_calls"][0]["id"] for m in r["messages"]
+           if "tool_calls" in m]
+    assert all(len(i) == 9 and i.isalnum() for i in ids), ids
+    assert ids == [m["tool_call_id"] for m in r["messages"]
+                   if m["role"] == "tool"], r
+
+
+@case("Chat: a call comes back as it was asked for, from any API")
+def _():
+    claude = {"id": "m", "type": "message", "role": "assistant",
+              "model": "m", "stop_reason": "tool_use",
+              "usage": {"input_tokens": 1, "output_tokens": 1},
+              "content": [{"type": "text", "text": "t"},
+                          {"type": "tool_use", "id": "a", "name": "f",
+                           "input": {"a": 1}},
+                          {"type": "tool_use", "id": "b", "name": "g",
+                           "input": {}}]}
+    stream = claude_sse(start(), *block(0, "tool_use", *(
+        {"type": "input_json_delta", "partial_json": c} for c in '{"a":1}'),
+        id="a", name="f", input={}), *stop("tool_use"))
+    choice = json.loads(answer("anthropic", "openai", claude, "whole",
+                               asked=LEGACY))["choices"][0]
+    assert choice["finish_reason"] == "function_call", choice
+    m = choice["message"]
+    assert m["function_call"]["name"] == "f", m
+    assert json.loads(m["function_call"]["arguments"]) == {"a": 1}, m
+    assert [c["function"]["name"] for c in m["tool_calls"]] == ["g"], m
+    deltas, ends = [], []
+    for _, o in events(answer("anthropic", "openai", stream, asked=LEGACY)):
+        for c in o["choices"] if isinstance(o, dict) else ():
+            deltas.append(c["delta"].get("function_call"))
+            ends.append(c["finish_reason"])
+            assert "tool_calls" not in c["delta"], c
+    calls = [d for d in deltas if d]
+    assert calls[0]["name"] == "f" and json.loads("".join(
+        d["arguments"] for d in calls)) == {"a": 1}, calls
+    assert [e for e in ends if e] == ["function_call"], ends
 
 
 def main():

@@ -56,6 +56,12 @@ const chat = (list, more) => ({ api: "chat/completions",
                                 body: { messages: list, ...more } });
 const responses = (input, more) => ({ api: "responses",
                                       body: { input, ...more } });
+// Functions, as they were before tools.
+const legacy = () => chat([
+  say("user", U()), say("assistant", null, {
+    function_call: { name: "f", arguments: "{}" } }),
+  { role: "function", name: "f", content: "r" }], {
+  functions: [{ name: "f", parameters: SCHEMA }], function_call: "auto" });
 // A body that goes to the provider as it is, and the same through the router.
 const both = made => ({ direct: made.body, ask: made });
 // The same, and another client's beside it.
@@ -171,12 +177,12 @@ const rules = {
       picture(`data:image/png;base64,${PNG}`), text("x")]),
       say("user", "v")]) }),
   "b.max-tokens": () => both(chat([say("user", U())], { max_tokens: 100 })),
-  "b.unknown-field": () => both(chat(turns(say("user", "v")).map(m =>
-    m.role === "assistant" ? { ...m, reasoning_content: "t" } : m))),
+  "b.unknown-field": () => all(chat(turns(say("user", "v")).map(m =>
+    m.role === "assistant" ? { ...m, reasoning_content: "t" } : m)), legacy()),
   "b.null-content": () => both(chat([say("user", U()), say("assistant", null),
                                      say("user", "v")])),
-  "chat.role": () => ({ to: "d", ...both(chat([say("developer", "D"),
-                                               say("user", U())])) }),
+  "chat.role": () => ({ to: "d", ...all(
+    chat([say("developer", "D"), say("user", U())]), legacy()) }),
   "chat.tool-pair": () => ({ to: "d", ...all(
     chat([say("user", U()), say("assistant", null, {
       tool_calls: [call("c")], reasoning_content: "t" }), say("user", "v")]),
@@ -255,20 +261,23 @@ const rules = {
   "d.reasoning": () => both(chat(chatLoop("c"), { tools: CHAT_TOOLS })),
   "d.image": () => both(chat([say("user", [
     text(U()), picture(`data:image/png;base64,${PNG}`)])])),
-  "e.signature": () => both(chat(chatLoop("c"), { tools: CHAT_TOOLS })),
+  "e.signature": () => all(chat(chatLoop("c"), { tools: CHAT_TOOLS }),
+                           legacy()),
   "f.tool-id": () => both(chat(chatLoop("call_1"), { tools: CHAT_TOOLS })),
-  "f.unknown-field": () => both(chat([say("user", U())], {
-    stream: true, stream_options: { include_usage: true } })),
+  "f.unknown-field": () => all(chat([say("user", U())], {
+    stream: true, stream_options: { include_usage: true } }), legacy()),
   "f.order": () => both(chat(turns(say("system", "S"), say("user", "v")))),
   "f.last": () => both(chat(turns())),
   "f.empty": () => both(chat([say("user", U()), say("assistant", ""),
                               say("user", "v")])),
   "g.empty": () => both(chat([say("user", U()), say("assistant", ""),
                               say("user", "v")])),
-  "g.reasoning": () => both(chat(chatLoop("c"), { tools: CHAT_TOOLS })),
+  "g.reasoning": () => all(chat(chatLoop("c"), { tools: CHAT_TOOLS }),
+                           legacy()),
   "g.system": () => ({ model: "qwen3.8", ...both(chat(turns(
     say("system", "S"), say("user", "v")))) }),
-  "h.alternate": () => both(chat([say("user", U()), say("user", "v")])),
+  "h.alternate": () => all(chat([say("user", U()), say("user", "v")]),
+                           legacy()),
   "h.system": () => both(chat([say("user", U()), say("system", "S"),
                                say("user", "v")])),
 };

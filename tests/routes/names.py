@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Names of tools that a provider refuses, in its own API: names.py URL PORT
+"""Names of tools that a provider refuses, in its own API, and functions where
+tools are known: names.py URL PORT
 
 A provider on PORT calls the first tool that it is offered. The router at URL
-has it as the backends "ant" and "rsp". Prints PASS and FAIL lines.
+has it as the backends "ant", "rsp" and "oai". Prints PASS and FAIL lines.
 """
 
 import http.client
@@ -60,12 +61,31 @@ def responses(name):
          "item": item}, {"type": "response.completed", "response": whole}]
 
 
+def chat(name):
+    call = {"id": "c1", "type": "function", "function": {
+        "name": name, "arguments": json.dumps(ARGUMENTS)}}
+
+    def answer(kind, key, message, finish):
+        return {"id": "x", "object": kind, "created": 1, "model": "m",
+                "choices": [{"index": 0, key: message,
+                             "finish_reason": finish}]}
+    return answer("chat.completion", "message", {
+        "role": "assistant", "content": None, "tool_calls": [call]},
+        "tool_calls"), [
+        answer("chat.completion.chunk", "delta", delta, finish)
+        for delta, finish in (
+            ({"role": "assistant", "tool_calls": [{**call, "index": 0}]},
+             None), ({}, "tool_calls"))]
+
+
 class Provider(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        name = body["tools"][0]["name"]
-        whole, events = (claude if "messages" in body else responses)(name)
-        data = "".join(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n"
+        tool = body["tools"][0]
+        name = tool.get("function", tool)["name"]
+        whole, events = (chat if "function" in tool else claude
+                         if "messages" in body else responses)(name)
+        data = "".join(f"event: {e.get('type', '')}\ndata: {json.dumps(e)}\n\n"
                        for e in events) if body.get("stream") \
             else json.dumps(whole)
         if not re.fullmatch("[A-Za-z0-9_-]+", name):
@@ -133,3 +153,20 @@ for stream in (False, True):
             "comes back by the client's own name"
         print(f"PASS {what}" if good else f"FAIL {what}: {r.status} {data}"
               .replace("\n", " ")[:900])
+
+    r, data = ask("/v1/chat/completions", {
+        "model": "oai:gpt-5.4", "stream": stream,
+        "functions": [{"name": ODD, "parameters": SCHEMA}],
+        "messages": [{"role": "user", "content": "q"}]})
+    choices = [c for e in (events(data) if stream else [json.loads(data)])
+               for c in e["choices"]]
+    calls = [c["delta" if stream else "message"].get("function_call") or {}
+             for c in choices]
+    good = "".join(c.get("name", "") for c in calls) == ODD and json.loads(
+        "".join(c.get("arguments", "") for c in calls)) == ARGUMENTS and \
+        choices[-1]["finish_reason"] == "function_call" and \
+        "tool_calls" not in data
+    what = f"functions, {'streamed' if stream else 'whole'}: the call comes " \
+        "back as one"
+    print(f"PASS {what}" if good else f"FAIL {what}: {r.status} {data}"
+          .replace("\n", " ")[:900])

@@ -6,9 +6,12 @@ need lighttpd curl python3
 
 provider=$(free_port)
 mkdir -p -m 700 "$DARIO_HOME" "$DARIO_HOME/backends"
-for name in ant rsp; do
-	protocol=responses
-	[ $name = rsp ] || protocol=anthropic
+for name in ant rsp oai; do
+	case $name in
+	ant) protocol=anthropic ;;
+	rsp) protocol=responses ;;
+	oai) protocol=openai ;;
+	esac
 	(umask 077 && cat >"$DARIO_HOME/backends/$name.json") <<-EOB
 	{"provider": "openai", "name": "$name", "apiKey": "key-0123456789",
 	 "baseUrl": "http://127.0.0.1:$provider/v1", "protocol": "$protocol"}

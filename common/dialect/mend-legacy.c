@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* Functions and their calls, as Chat had them before there were tools. */
+#include "config.h"
+
+#include "dialect/mend-chat.h"
+
+/* Calls had no id: the same is made up for a call and its result. */
+#define ID "call_fn_%.*s"
+
+static struct span id_of(struct mend *m, struct span call)
+{
+	struct span name = jwalk_get(call, "name");
+
+	name = jwalk_text(m->arena, name);
+	return mend_quoted(m, span_of(arena_fmt(m->arena, ID, SPAN_FMT(name))));
+}
+
+static bool is_empty(struct span list)
+{
+	struct jwalk w = jwalk_in(list);
+
+	return !jwalk_is_array(list) || !jwalk_peek(&w);
+}
+
+static void put_member(struct mend *m, struct jwalk *w, const char *key,
+		       struct span value)
+{
+	mend_replace(m, w->key, span_of(key));
+	mend_replace(m, w->value, value);
+}
+
+static void lose(struct mend *m, struct jwalk *w)
+{
+	mend_dropped(m, arena_str(m->arena, w->key));
+	mend_cut(m, w);
+}
+
+/* --- messages ------------------------------------------------------------- */
+
+static void mend_call(struct mend *m, struct jwalk *w)
+{
+	put_member(m, w, "tool_calls",
+		   span_of(arena_fmt(m->arena,
+				     "[{\"id\":%.*s,\"type\":\"function\","
+				     "\"function\":%.*s}]",
+				     SPAN_FMT(id_of(m, w->value)),
+				     SPAN_FMT(w->value))));
+}
+
+static void mend_assistant(struct mend *m, struct span message)
+{
+	bool calls = !is_empty(jwalk_get(message, "tool_calls"));
+	struct jwalk w = jwalk_in(message);
+
+	if (!jwalk_is_object(jwalk_get(message, "function_call")))
+		return;
+	while (jwalk_next(&w)) {
+		if (jwalk_key_is(&w, "function_call") && calls)
+			lose(m, &w);
+		else if (jwalk_key_is(&w, "function_call"))
+			mend_call(m, &w);
+		else if (jwalk_key_is(&w, "tool_calls") && !calls)
+			mend_cut(m, &w);
+	}
+}
+
+static void mend_result(struct mend *m, struct span message)
+{
+	bool named = jwalk_get(message, "name").n;
+	struct jwalk w = jwalk_in(message);
+
+	while (jwalk_next(&w)) {
+		if (jwalk_key_is(&w, "role")) {
+			mend_replace(m, w.value, SPAN("\"tool\""));
+			if (!named)
+				mend_add(m, &w, SPAN("\"tool_call_id\":\"\""));
+		} else if (jwalk_key_is(&w, "name")) {
+			put_member(m, &w, "tool_call_id", id_of(m, message));
+		} else if (jwalk_key_is(&w, "tool_call_id")) {
+			mend_cut(m, &w);
+		}
+	}
+}
+
+/* --- members of the request ----------------------------------------------- */
+
+static void mend_functions(struct mend *m, struct jwalk *top)
+{
+	struct jwalk w = jwalk_in(top->value);
+
+	mend_replace(m, top->key, SPAN("tools"));
+	while (jwalk_next(&w)) {
+		mend_insert(m, w.item.p,
+			    SPAN("{\"type\":\"function\",\"function\":"));
+		mend_insert(m, w.item.p + w.item.n, SPAN("}"));
+	}
+	/* A message has room for one call of them. */
+	if (!jwalk_get(m->text, "parallel_tool_calls").n &&
+	    quirks_take_field(&m->target->quirks, SPAN("parallel_tool_calls")))
+		mend_add(m, top, SPAN("\"parallel_tool_calls\":false"));
+}
+
+static void mend_choice(struct mend *m, struct jwalk *top, bool tools)
+{
+	struct span v = top->value;
+
+	if (!tools || jwalk_get(m->text, "tool_choice").n) {
+		mend_cut(m, top);
+		return;
+	}
+	if (jwalk_is_object(v))
+		v = span_of(arena_fmt(m->arena,
+				      "{\"type\":\"function\",\"function\":"
+				      "%.*s}",
+				      SPAN_FMT(v)));
+	put_member(m, top, "tool_choice", v);
+}
+
+static void mend_members(struct mend *m)
+{
+	bool tools = !is_empty(jwalk_get(m->text, "tools"));
+	bool functions = !is_empty(jwalk_get(m->text, "functions"));
+	struct jwalk top = jwalk_in(m->text);
+
+	while (jwalk_next(&top)) {
+		if (jwalk_key_is(&top, "function_call"))
+			mend_choice(m, &top, tools || functions);
+		else if (jwalk_key_is(&top, "functions") && tools)
+			lose(m, &top);
+		else if (jwalk_key_is(&top, "functions") && functions)
+			mend_functions(m, &top);
+		else if (jwalk_key_is(&top, "functions") ||
+			 (jwalk_key_is(&top, "tools") && functions && !tools))
+			mend_cut(m, &top);
+	}
+	m->retooled |= functions && !tools;
+}
+
+bool mend_legacy_wanted(const struct quirks *q)
+{
+	return q->paired || q->no_extra || quirks_lack_custom(q);
+}
+
+void mend_legacy(struct mend *m)
+{
+	struct jwalk w = jwalk_in(jwalk_get(m->text, "messages"));
+	struct err unused = { 0 };
+	struct buf now;
+
+	if (!mend_legacy_wanted(&m->target->quirks))
+		return;
+	mend_members(m);
+	while (jwalk_next(&w)) {
+		struct span role = jwalk_get(w.value, "role");
+
+		if (jwalk_is(role, "assistant"))
+			mend_assistant(m, w.value);
+		else if (jwalk_is(role, "function"))
+			mend_result(m, w.value);
+	}
+	if (!m->n)
+		return;
+	buf_init(&now, REQUEST_TEXT_MAX);
+	m->arena->full |= mend_apply(m, &now, &unused) != 0;
+	m->text = arena_all(m->arena, &now);
+	m->n = 0;
+	m->anew = true;
+	mend_note(m, "functions");
+	buf_release(&now);
+}
