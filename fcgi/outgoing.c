@@ -119,13 +119,37 @@ static int translate(struct outgoing *o, struct request *r, struct err *e)
 
 /* --- answers that are read and written anew ------------------------------- */
 
-/* More than one answer, or their logprobs, would be lost. */
+/* Their calls have a shape of their own, or a provider runs them. */
+static bool has_other_tools(struct span body)
+{
+	struct jwalk w = jwalk_in(jwalk_get(body, "tools"));
+
+	while (jwalk_next(&w)) {
+		struct span type = jwalk_get(w.value, "type");
+
+		if (jwalk_is_string(type) && !jwalk_is(type, "function") &&
+		    !jwalk_is(type, "custom"))
+			return true;
+	}
+	return false;
+}
+
+/* More than one answer, their logprobs, other calls than those of functions and
+ * what is compacted would be lost. */
 static bool is_plain(struct span body)
 {
 	struct span n = jwalk_get(body, "n");
 
 	return (!n.n || span_is(n, "1") || span_is(n, "null")) &&
-	       !span_is(jwalk_get(body, "logprobs"), "true");
+	       !span_is(jwalk_get(body, "logprobs"), "true") &&
+	       !jwalk_get(body, "context_management").n &&
+	       !jwalk_get(body, "mcp_servers").n && !has_other_tools(body);
+}
+
+/* Not counted and not compacted: what comes back is an answer. */
+static bool is_answered(const struct outgoing *o, const struct request *r)
+{
+	return !o->count && strcmp(o->path, r->dialect->path) == 0;
 }
 
 static void read_answer(struct outgoing *o, const struct request *r)
@@ -142,8 +166,7 @@ static void read_answer(struct outgoing *o, const struct request *r)
 
 static void normalize(struct outgoing *o, const struct request *r)
 {
-	if (o->target.quirks.normalize && !o->count &&
-	    strcmp(o->path, r->dialect->path) == 0 &&
+	if (o->target.quirks.normalize && is_answered(o, r) &&
 	    is_plain(buf_get(&r->body)))
 		read_answer(o, r);
 }
@@ -168,6 +191,8 @@ void outgoing_restore_tools(struct outgoing *o, const struct request *r)
 {
 	struct jwalk w = jwalk_in(jwalk_get(buf_get(&r->body), "tools"));
 
+	if (!is_answered(o, r))
+		return;
 	while (jwalk_next(&w)) {
 		bool custom = o->dialect != DIALECT_ANTHROPIC &&
 			      jwalk_is(jwalk_get(w.value, "type"), "custom");

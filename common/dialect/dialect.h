@@ -64,7 +64,7 @@ struct writer {
 	unsigned sequence;
 	struct buf text;  /* of the open item */
 	struct buf items; /* finished items, as JSON */
-	char item_id[64], call_id[512], name[160], space[160];
+	char item_id[128], call_id[512], name[160], space[160];
 	enum call_shape shape;
 };
 

@@ -117,7 +117,8 @@ struct ev {
 	struct span google;    /* of OPEN or CLOSE of a call: its signature */
 	bool custom;           /* a tool call whose input is free text */
 	enum call_shape shape; /* of OPEN, for a call */
-	struct span item;      /* of CLOSE: id of the Responses item */
+	struct span item;      /* of CLOSE: id of the Responses item; of OPEN
+				* where the answer keeps its own */
 	struct span phase;     /* and what it says of a text */
 	struct span space;     /* and the namespace of its tool */
 	enum stop_kind stop;

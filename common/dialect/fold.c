@@ -33,7 +33,7 @@ static struct block *add_part(struct fold *f, enum part_kind kind,
 	}
 	p = arena_take(f->arena, sizeof(*p));
 	p->kind = kind;
-	p->id = p->name = p->space = "";
+	p->id = p->name = p->space = p->item = p->phase = "";
 	p->cites_tail = &p->cites;
 	buf_init(&p->text, FOLD_TEXT_MAX);
 	*f->tail = p;
@@ -52,6 +52,7 @@ static int open_part(struct fold *f, const struct ev *v, struct err *e)
 	p->name = arena_str(f->arena, v->name);
 	p->space = arena_str(f->arena, v->space);
 	p->shape = v->shape;
+	p->item = arena_str(f->arena, v->item);
 	p->google = arena_str(f->arena, v->google);
 	f->open = p;
 	return 0;
@@ -98,6 +99,7 @@ int fold_feed(void *fold, const struct ev *v, struct err *e)
 		break;
 	case EV_CLOSE:
 		f->open->signature = arena_str(f->arena, v->text);
+		f->open->phase = arena_str(f->arena, v->phase);
 		if (v->google.n)
 			f->open->google = arena_str(f->arena, v->google);
 		f->open = NULL;

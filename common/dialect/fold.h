@@ -17,8 +17,9 @@
 
 struct block {
 	enum part_kind kind;
-	const char *id, *name; /* of a tool call */
-	const char *space;     /* of its tool, or "" */
+	const char *id, *name;    /* of a tool call */
+	const char *space;        /* of its tool, or "" */
+	const char *item, *phase; /* Responses, for its own client; or "" */
 	enum call_shape shape;
 	bool custom;
 	const char *google; /* thought signature of a call, or "" */

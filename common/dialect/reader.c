@@ -243,6 +243,7 @@ static int open_block(struct reader *r, struct slot *s, struct err *e)
 	v.seal = s->seal;
 	v.google = span_of(s->google);
 	v.custom = s->custom;
+	v.item = r->own ? span_of(s->item) : SPAN("");
 	if (s->kind == PART_REDACTED)
 		v.text = buf_get(&s->pending);
 	if (emit(r, &v, e))

@@ -70,11 +70,13 @@ struct reader {
 	int64_t closed; /* of texts that are over */
 	bool started, finished;
 	bool by_id;    /* Responses: events have no output_index */
+	bool own;      /* and are for a client of it: ids are kept */
 	bool got_text; /* any text at all */
 	bool refused, has_stop, has_usage;
 	enum stop_kind stop;
 	struct usage usage;
 	const char *id, *model;  /* of the answer */
+	const char *item;        /* Responses: id of the latest item */
 	const char *explanation; /* of a refusal */
 	const char *stop_text;   /* the sequence that ended it, or NULL */
 	struct buf dropped;      /* names, separated by ", " */

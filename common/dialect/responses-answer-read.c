@@ -47,7 +47,12 @@ static struct slot *need(struct reader *r, int64_t index, enum part_kind kind,
 {
 	struct slot *s = find(r, index, kind);
 
-	return s && !s->ended ? s : reader_open(r, kind, index, e);
+	if (s && !s->ended)
+		return s;
+	s = reader_open(r, kind, index, e);
+	if (s && r->item)
+		s->item = r->item;
+	return s;
 }
 
 static int add(struct reader *r, int64_t index, enum part_kind kind,
@@ -196,7 +201,8 @@ static int add_reasoning(struct reader *r, const struct jval *item,
 	if (!s)
 		return -1;
 	s->seal = SEAL_OPENAI;
-	s->signature = reasoning_item(r, item);
+	s->signature = r->own ? arena_str(r->arena, sealed)
+			      : reasoning_item(r, item);
 	return reader_text(r, s, SPAN(""), e);
 }
 
@@ -232,12 +238,19 @@ static int add_search(struct reader *r, const struct jval *item, int64_t index,
 	return 0;
 }
 
+static void begin_item(struct reader *r, const struct jval *item)
+{
+	if (r->own)
+		r->item = reader_copy(r, item, "id");
+}
+
 /* A finished item: what its deltas left out, and its end. */
 static int item_done(struct reader *r, const struct jval *item, int64_t index,
 		     struct err *e)
 {
 	struct span type = jval_str(item, "type");
 
+	begin_item(r, item);
 	if (span_is(type, "message")) {
 		if (add_missing(r, jval_get(item, "content"), index, false, e))
 			return -1;
@@ -404,6 +417,8 @@ int responses_answer_event(struct reader *r, struct span name,
 	if (response)
 		return 0;
 	index = key_of(r, o);
+	if (span_is(type, "response.output_item.added"))
+		begin_item(r, item);
 	if (span_is(type, "response.output_item.added"))
 		return is_call(jval_str(item, "type"))
 			     ? start_call(r, item, index, e)

@@ -17,6 +17,7 @@ struct item {
 	enum call_shape shape;
 	struct span text, signature;
 	struct span cites; /* as JSON */
+	struct span phase;
 	const struct web_search *search;
 	bool custom, done;
 };
@@ -134,6 +135,8 @@ static void put_item(struct jw *j, const struct item *it)
 	case PART_REFUSAL:
 		jw_kcstr(j, "type", "message");
 		jw_kcstr(j, "role", "assistant");
+		if (it->phase.n)
+			jw_kstr(j, "phase", it->phase);
 		jw_key(j, "content");
 		jw_arr(j);
 		if (it->done)
@@ -344,12 +347,21 @@ static const char *prefix_of(enum part_kind kind, enum call_shape shape,
 					  : id_prefix(kind, custom);
 }
 
+/* Its own, where it has one that fits. */
+static void item_id(char *id, size_t size, struct span own, const char *prefix)
+{
+	if (own.n && own.n < size)
+		snprintf(id, size, "%.*s", SPAN_FMT(own));
+	else
+		digest_random_id(id, size, prefix);
+}
+
 static void open_block(struct writer *w, const struct ev *v)
 {
 	struct item it;
 
-	digest_random_id(w->item_id, sizeof(w->item_id),
-			 prefix_of(v->part, v->shape, v->custom));
+	item_id(w->item_id, sizeof(w->item_id), v->item,
+		prefix_of(v->part, v->shape, v->custom));
 	copy(w->call_id, sizeof(w->call_id), v->id);
 	copy(w->name, sizeof(w->name), v->name);
 	copy(w->space, sizeof(w->space), v->space);
@@ -433,6 +445,7 @@ static void close_block(struct writer *w, const struct ev *v)
 	if (v->part == PART_TOOL_USE && !w->text.n && !w->custom)
 		buf_str(&w->text, "{}");
 	it.signature = v->text;
+	it.phase = v->phase;
 	it.text = buf_get(&w->text);
 	it.cites = buf_get(&w->cites);
 	it.done = true;
@@ -547,7 +560,7 @@ void responses_answer_write(struct writer *w, const struct answer *a)
 	const char *why = incomplete(a->stop);
 
 	for (const struct block *p = a->parts; p; p = p->next) {
-		char id[64];
+		char id[sizeof(w->item_id)];
 		struct item it = { .kind = p->kind,
 				   .id = id,
 				   .call_id = p->id,
@@ -556,6 +569,7 @@ void responses_answer_write(struct writer *w, const struct answer *a)
 				   .shape = p->shape,
 				   .custom = p->custom,
 				   .signature = span_of(p->signature),
+				   .phase = span_of(p->phase),
 				   .text = buf_get(&p->text),
 				   .search = p->search,
 				   .done = true };
@@ -567,8 +581,7 @@ void responses_answer_write(struct writer *w, const struct answer *a)
 		if (p->search)
 			search_id(id, sizeof(id), p->search);
 		else
-			digest_random_id(
-				id, sizeof(id),
+			item_id(id, sizeof(id), span_of(p->item),
 				prefix_of(p->kind, p->shape, p->custom));
 		if (p->kind == PART_TOOL_USE && !it.text.n && !p->custom)
 			it.text = SPAN("{}");

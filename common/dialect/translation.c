@@ -124,6 +124,7 @@ void translation_init(struct translation *t, const struct chat *c,
 		answer_restore_init(&t->restore, c, upstream, sink, t);
 	reader_init(&t->reader, &dialects[upstream], c->arena,
 		    answer_restore_event, &t->restore);
+	t->reader.own = !c->origin && client == &dialects[upstream];
 }
 
 void translation_release(struct translation *t)

@@ -43,22 +43,40 @@ def claude(name):
          "usage": {"output_tokens": 1}}, {"type": "message_stop"}]
 
 
+def items(name):
+    return [
+        {"type": "reasoning", "id": "rs_1", "encrypted_content": "ENC",
+         "summary": [{"type": "summary_text", "text": "s"}]},
+        {"type": "message", "id": "msg_1", "role": "assistant",
+         "phase": "commentary", "status": "completed", "content": [
+             {"type": "output_text", "text": "t", "annotations": [],
+              "logprobs": []}]},
+        {"type": "function_call", "id": "fc_1", "call_id": "c1",
+         "name": name, "arguments": json.dumps(ARGUMENTS),
+         "status": "completed"}]
+
+
 def responses(name):
-    item = {"type": "function_call", "id": "fc_1", "call_id": "c1",
-            "name": name, "arguments": json.dumps(ARGUMENTS),
-            "status": "completed"}
     whole = {"id": "resp_1", "object": "response", "status": "completed",
-             "model": "m", "output": [item], "usage": {
+             "model": "m", "output": items(name), "usage": {
                  "input_tokens": 1, "output_tokens": 1, "total_tokens": 2}}
-    return whole, [
-        {"type": "response.created", "response": {
-            **whole, "status": "in_progress", "output": []}},
-        {"type": "response.output_item.added", "output_index": 0,
-         "item": {**item, "arguments": ""}},
-        {"type": "response.function_call_arguments.delta", "item_id": "fc_1",
-         "output_index": 0, "delta": item["arguments"]},
-        {"type": "response.output_item.done", "output_index": 0,
-         "item": item}, {"type": "response.completed", "response": whole}]
+    evs = [{"type": "response.created", "response": {
+        **whole, "status": "in_progress", "output": []}}]
+    for i, item in enumerate(items(name)):
+        begun = {k: v for k, v in item.items() if k != "encrypted_content"}
+        for key, empty in (("summary", []), ("content", []),
+                           ("arguments", "")):
+            if key in begun:
+                begun[key] = empty
+        evs.append({"type": "response.output_item.added", "output_index": i,
+                    "item": begun})
+        if "arguments" in item:
+            evs.append({"type": "response.function_call_arguments.delta",
+                        "item_id": "fc_1", "output_index": i,
+                        "delta": item["arguments"]})
+        evs.append({"type": "response.output_item.done", "output_index": i,
+                    "item": item})
+    return whole, evs + [{"type": "response.completed", "response": whole}]
 
 
 def chat(name):
@@ -88,6 +106,10 @@ class Provider(http.server.BaseHTTPRequestHandler):
         data = "".join(f"event: {e.get('type', '')}\ndata: {json.dumps(e)}\n\n"
                        for e in events) if body.get("stream") \
             else json.dumps(whole)
+        if self.path.endswith("/count_tokens"):
+            data = '{"input_tokens": 42}'
+        if self.path.endswith("/compact"):
+            data = '{"object": "response.compaction", "output": []}'
         if not re.fullmatch("[A-Za-z0-9_-]+", name):
             data = '{"error": {"message": "a name is refused"}}'
         self.send_response(200 if name != ODD else 400)
@@ -153,6 +175,19 @@ for stream in (False, True):
             "comes back by the client's own name"
         print(f"PASS {what}" if good else f"FAIL {what}: {r.status} {data}"
               .replace("\n", " ")[:900])
+        if "input" in body:
+            got = (events(data)[-1]["response"] if stream
+                   else json.loads(data))["output"]
+            what = f"Responses, {'streamed' if stream else 'whole'}: items " \
+                "keep their ids, their phase and what is encrypted"
+            print(f"PASS {what}" if got == items(ODD)
+                  else f"FAIL {what}: {got}"[:900])
+        less, want = (("/v1/responses/compact", '"response.compaction"')
+                      if "input" in body else
+                      ("/v1/messages/count_tokens", '"input_tokens": 42'))
+        r, data = ask(less, body)
+        print(f"PASS {less}" if r.status == 200 and want in data
+              else f"FAIL {less}: {r.status} {data[:500]}")
 
     r, data = ask("/v1/chat/completions", {
         "model": "oai:gpt-5.4", "stream": stream,

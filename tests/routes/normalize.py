@@ -68,16 +68,28 @@ STREAMS = {
         chunk({}, "tool_calls")],
 }
 names = list(STREAMS)
+# A call of Responses that only its own tool gives its shape.
+SHELL = {"id": "r1", "object": "response", "status": "completed", "model": "m",
+         "output": [{"type": "local_shell_call", "id": "lsh_1",
+                     "call_id": "c1", "status": "completed", "action": {
+                         "type": "exec", "command": ["ls"], "env": {}}},
+                    {"type": "compaction", "id": "cmp_1",
+                     "encrypted_content": "E"}]}
 
 
 class Provider(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if "input" in body:
+            return self.give("application/json", json.dumps(SHELL))
         events = STREAMS[names[int(body["messages"][0]["content"])]]
         data = "".join(f"data: {json.dumps(e)}\n\n" for e in events) + \
             "data: [DONE]\n\n"
+        self.give("text/event-stream", data)
+
+    def give(self, kind, data):
         self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Content-Type", kind)
         self.end_headers()
         self.wfile.write(data.encode())
 
@@ -86,12 +98,16 @@ class Provider(http.server.BaseHTTPRequestHandler):
 
 
 def ask(backend, i):
-    c = http.client.HTTPConnection(url.hostname, url.port, timeout=60)
-    c.request("POST", "/v1/chat/completions", json.dumps({
+    return post("/v1/chat/completions", {
         "model": f"{backend}:m", "stream": True,
         "stream_options": {"include_usage": True},
-        "messages": [{"role": "user", "content": str(i)}]}),
-        {"Content-Type": "application/json", "Authorization": f"Bearer {key}"})
+        "messages": [{"role": "user", "content": str(i)}]})
+
+
+def post(path, body):
+    c = http.client.HTTPConnection(url.hostname, url.port, timeout=60)
+    c.request("POST", path, json.dumps(body), {
+        "Content-Type": "application/json", "Authorization": f"Bearer {key}"})
     return c.getresponse().read().decode()
 
 
@@ -148,3 +164,10 @@ for i, name in enumerate(names):
         print(f"PASS {name}: {', '.join(before)} put right")
     else:
         print(f"FAIL {name}: {before} {after} {passed} {text[:1500]}")
+for more in ({"tools": [{"type": "local_shell"}]},
+             {"tools": [{"type": "namespace", "name": "n", "tools": []}]},
+             {"context_management": [{"type": "compaction"}]}):
+    text = post("/v1/responses", {"model": "items:m", "input": "q", **more})
+    what = f"what would be lost passes as it came: {list(more)[0]}"
+    print(f"PASS {what}" if text == json.dumps(SHELL)
+          else f"FAIL {what}: {text}")

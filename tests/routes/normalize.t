@@ -7,12 +7,14 @@ need lighttpd curl python3
 
 provider=$(free_port)
 mkdir -p -m 700 "$DARIO_HOME" "$DARIO_HOME/backends"
-for name in raw normal; do
+for name in raw normal items; do
 	more=
+	protocol=openai
 	[ $name = raw ] || more=', "normalize": true'
+	[ $name != items ] || protocol=responses
 	(umask 077 && cat >"$DARIO_HOME/backends/$name.json") <<-EOB
 	{"provider": "openai", "name": "$name", "apiKey": "key-0123456789",
-	 "baseUrl": "http://127.0.0.1:$provider/v1", "protocol": "openai"$more}
+	 "baseUrl": "http://127.0.0.1:$provider/v1", "protocol": "$protocol"$more}
 	EOB
 done
 start_router
