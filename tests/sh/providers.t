@@ -33,6 +33,13 @@ is 'Anthropic is Anthropic' "$(of anthropic 'j["baseUrl"], j["protocol"]')" 'htt
 is 'Groq is Groq' "$(of groq 'j["baseUrl"], j["maxCompletionTokens"]')" 'https://api.groq.com/openai/v1 True'
 is 'OpenAI speaks both' "$(of openai 'j["baseUrl"], j["protocol"]')" 'https://api.openai.com/v1 openai,responses'
 is 'llama.cpp speaks both of its own' "$(of llamacpp 'j["protocol"]')" openai,anthropic
+is 'who refuses arguments that are no JSON is known from somewhere' "$(python3 -c '
+import json, sys
+for row in json.load(open(sys.argv[1]))["providers"]:
+    told = row.get("note", "").partition("jsonArguments: ")[2]
+    wants = "jsonArguments" in {**row["set"], **row.get("behind", {})}
+    if wants != ("/issues/" in told or "/pull/" in told):
+        print(row["name"])' "$srcdir/share/providers.json")" ''
 is 'each base URL is found by its row' "$(python3 - "$srcdir/share/providers.json" <<-'END'
 	import fnmatch, json, sys
 	for row in json.load(open(sys.argv[1]))["providers"]:
