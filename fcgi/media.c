@@ -53,17 +53,31 @@ enum media media_of(const struct request *r)
 
 /* --- what is asked for --------------------------------------------------- */
 
-static struct span member(const struct request *r, const char *key)
+/* A member that stands there once. One that does so twice, or is written with
+ * escapes, is there to be overlooked: *odd. */
+static struct span text(const struct request *r, const char *key, bool *odd)
 {
-	return jwalk_get(buf_get(&r->body), key);
+	struct jwalk w = jwalk_in(buf_get(&r->body));
+	struct span found = SPAN("");
+	size_t n = 0;
+
+	while (jwalk_next(&w)) {
+		if (memchr(w.key.p, '\\', w.key.n))
+			*odd = true;
+		if (jwalk_key_is(&w, key) && n++ == 0)
+			found = jwalk_text(r->arena, w.value);
+	}
+	*odd |= n > 1;
+	return found;
 }
 
-static struct span text(const struct request *r, const char *key)
+static double number(const struct request *r, struct span value)
 {
-	return jwalk_text(r->arena, member(r, key));
+	if (span_starts(value, "\""))
+		value = span_skip(value, 1);
+	return strtod(arena_str(r->arena, value), NULL);
 }
 
-/* Names with escapes are there to be overlooked. */
 static int64_t images_of(const struct request *r)
 {
 	struct jwalk w = jwalk_in(buf_get(&r->body));
@@ -74,8 +88,7 @@ static int64_t images_of(const struct request *r)
 		     : r->passage->form->count ? r->passage->form->count
 					       : 1;
 	while (jwalk_next(&w)) {
-		double n = jwalk_key_is(&w, "n")
-				 ? strtod(arena_str(r->arena, w.value), NULL)
+		double n = jwalk_key_is(&w, "n")          ? number(r, w.value)
 			 : memchr(w.key.p, '\\', w.key.n) ? IMAGES_OF_FORM
 							  : 1;
 
@@ -96,9 +109,12 @@ static int64_t bytes_of(const struct request *r)
 
 static int64_t characters_of(const struct request *r)
 {
-	struct span s = text(r, "input");
+	bool odd = false;
+	struct span s = text(r, "input", &odd);
 	int64_t n = 0;
 
+	if (odd)
+		return (int64_t)r->body.n;
 	for (size_t i = 0; i < s.n; i++)
 		n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
 	return n;
@@ -178,9 +194,11 @@ static int64_t image_tokens(struct span quality)
  * is not kept, is the dearest for who has limits. */
 static void settle_listed(struct request *r, const struct price *p)
 {
-	double one = price_image_cost(p, text(r, "size"), text(r, "quality"));
+	bool odd = r->passage->form != NULL;
+	struct span size = text(r, "size", &odd);
+	double one = price_image_cost(p, size, text(r, "quality", &odd));
 
-	if (r->metered && (one < 0 || r->passage->form))
+	if (r->metered && (one < 0 || odd))
 		one = dearest_image(p);
 	if (one < 0)
 		return;
@@ -195,6 +213,9 @@ static void guess(struct request *r)
 
 static void settle_images(struct request *r, const struct price *p)
 {
+	bool odd = r->passage->form != NULL;
+	struct span quality = text(r, "quality", &odd);
+
 	if (p && p->n_images) {
 		settle_listed(r, p);
 		return;
@@ -205,7 +226,7 @@ static void settle_images(struct request *r, const struct price *p)
 		set_input(&r->usage, &r->usage.image,
 			  lesser(r->usage.input, PICTURE_TOKENS));
 	set_output(&r->usage, &r->usage.image,
-		   images_of(r) * image_tokens(text(r, "quality")));
+		   images_of(r) * image_tokens(odd ? SPAN("") : quality));
 	guess(r);
 }
 

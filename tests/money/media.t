@@ -172,6 +172,10 @@ pays 'one that is not in the list: as the dearest' /v1/images/generations "$(ima
 # 1584 at 40, and the 64 characters of the request at 5
 pays 'one that tells nothing: by its quality' /v1/images/generations '{"model":"open:gpt-image-1","prompt":"x","quality":"medium","n":1}' 63440000
 like 'that is marked' "$(curl -s -H "x-api-key: $DARIO_API_KEY" "$url/requests" | json 'j["requests"][0]["tokens"]["estimated"]')" True
+pays 'twice a quality: as the dearest' /v1/images/generations '{"model":"open:dall-e-3","prompt":"x","quality":"standard","quality":"hd"}' 120000000
+pays 'one with escapes, too' /v1/images/generations '{"model":"open:dall-e-3","prompt":"x","quality":"standard","q\u0075ality":"hd"}' 1200000000
+pays 'their number as a text' /v1/images/generations '{"model":"open:dall-e-2","prompt":"x","n":"3"}' 60000000
+pays 'twice a number' /v1/images/generations '{"model":"open:dall-e-2","prompt":"x","n":1,"n":2}' 40000000
 printf '%s' "{$image}" >"$tmp/picture"
 pays 'an edit' /v1/images/edits '' 52500000 -F "image=@$tmp/picture" -F model=open:gpt-image-1 -F prompt=x
 printf '{"size":1}' >"$tmp/picture"
@@ -188,6 +192,8 @@ curl -s -o "$tmp/answer" -w '%{http_code}' -H "x-api-key: $carl" -F "file=@$tmp/
 printf '{"plain":"words"}' >"$tmp/sound"
 pays 'as plain text: by what was sent, one second' /v1/audio/transcriptions '' 100000 -F response_format=text -F model=open:whisper-1 -F "file=@$tmp/sound"
 pays 'a text that is spoken' /v1/audio/speech '{"model":"open:tts-1","voice":"alloy","input":"gr\u00fcn gr\u00fcn!"}' 150000
+# all of the request
+pays 'a text that is there twice' /v1/audio/speech '{"model":"open:tts-1","voice":"alloy","input":"a","input":"long"}' 900000
 # 3 at 0.6, 15 at 12
 pays 'by tokens' /v1/audio/speech '{"model":"open:gpt-4o-mini-tts","voice":"alloy","input":"gr\u00fcn gr\u00fcn!"}' 181800
 refused() { # NAME KEY WANTED PATH curl flags...
