@@ -350,21 +350,34 @@ static const char *day_of(struct request *r, int64_t ms)
 	return arena_fmt(r->arena, "%s %d", month, tm.tm_mday);
 }
 
+/* Cents, and what of a cent there is. */
+static const char *dollars_of(struct request *r, int64_t nano)
+{
+	char text[40];
+	size_t n = (size_t)snprintf(text, sizeof(text), "%lld.%09lld",
+				    (long long)(nano / QUOTA_DOLLAR),
+				    (long long)(nano % QUOTA_DOLLAR));
+
+	while (text[n - 1] == '0' && text[n - 3] != '.')
+		n--;
+	return arena_str(r->arena, (struct span){ text, n });
+}
+
 static int spent(struct request *r, const struct quota *q,
 		 const struct meter_answer *a, struct err *e)
 {
 	const char *name = quota_period_name(a->period);
-	double dollars = (double)q->spend[a->period] / QUOTA_DOLLAR;
 	bool full = a->verdict == METER_SPENT;
 
 	/* In words that Claude Code knows how to show. */
 	err_set(e, ERR_SPENT,
-		"spend limit %s · resets %s · %s $%.2f a %s: %s, or ask the "
+		"spend limit %s · resets %s · %s $%s a %s: %s, or ask the "
 		"owner of the router for more",
 		full ? "reached" : "too small for this request",
 		day_of(r, a->reset),
 		full ? "this key may spend" : "it could pass the rest of",
-		dollars, name, full ? "wait" : "lower max_tokens");
+		dollars_of(r, q->spend[a->period]), name,
+		full ? "wait" : "lower max_tokens");
 	e->retry_after = seconds_until(a->reset);
 	refusal_fields(r, "org_spend_cap_reached");
 	if (!is_anthropic(r))

@@ -109,6 +109,22 @@ is 'a higher limit counts at once' "$(messages "$k" 1)" 200
 k=$(add nothing --spend=0/month)
 is 'nothing at all' "$(messages "$k" 1) $(limit overage-period)" '429 monthly'
 
+k=$(add little --spend=0.000000001/day)
+messages "$k" 1 >/dev/null
+wait_for 5 is_spent little 0.000420000
+is 'the least there is' "$(messages "$k" 1)" 429
+like 'it is told to the last digit' "$(error message)" 'may spend $0.000000001 a day'
+
+# what a rule of the owner makes of a name that is allowed is allowed
+"$dario" route add quick open:gpt-4.1 --fallback=anth:claude-haiku-4-5 2>/dev/null
+k=$(add ruled --models=quick --spend=5/month)
+is 'a rule to a model that the key could not ask for' "$(model=quick chat "$k" 1) $(header x-dario-model)" '200 gpt-4.1'
+is 'it could not' "$(model=gpt-4.1 chat "$k" 1)" 400
+wait_for 5 is_spent ruled 0.000208000
+is 'it pays for what has answered' "$(spent ruled)" 0.000208000
+is 'what failed is not answered by nobody' "$(model=quick chat "$k" 1 '' ',\"end\":\"500\"') $(header x-dario-fallback)" '500 open: 500'
+is 'and costs nothing, however often it was tried' "$(spent ruled)" 0.000208000
+
 # a person and the devices
 add anna --spend=0.05/month >/dev/null
 a=$(add anna/a)
