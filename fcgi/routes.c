@@ -66,6 +66,8 @@ static const struct route_entry table[] = {
 	{ OBJECTS, "/skills/**", DIALECT_OPENAI, serve_pass, PLACE | EITHER },
 	{ "POST, DELETE", "/models/*", DIALECT_OPENAI, serve_pass,
 	  PLACE | EITHER },
+	{ "POST", "/responses/input_tokens", DIALECT_RESPONSES, serve_pass,
+	  PLACE | METERED },
 	{ OBJECTS, "/responses/*", DIALECT_RESPONSES, serve_pass, PLACE },
 	{ OBJECTS, "/conversations/**", DIALECT_RESPONSES, serve_pass, PLACE },
 	{ "GET", "/chat/completions", DIALECT_OPENAI, serve_pass, PLACE },

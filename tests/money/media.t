@@ -186,9 +186,9 @@ pays 'one whose model nobody knows' /v1/audio/transcriptions '' 10000000 -F mode
 like 'it is said' "$(header x-dario-price)" default
 printf '{"usage":{"type":"tokens","input_tokens":1000,"output_tokens":100,"total_tokens":1100,"input_token_details":{"text_tokens":10,"audio_tokens":990}}}' >"$tmp/sound"
 pays 'by its tokens' /v1/audio/translations '' 6965000 -F model=open:gpt-4o-transcribe -F "file=@$tmp/sound"
-# the model stands behind the file, and the file is not held: 800 s of 32 kbit/s
+# the model stands behind the file, which is not held: 801 s of 32 kbit/s
 { printf '{"plain":"words"}'; head -c 3200000 /dev/zero; } >"$tmp/sound"
-curl -s -o "$tmp/answer" -w '%{http_code}' -H "x-api-key: $carl" -F "file=@$tmp/sound" -F model=open:gpt-4o-transcribe "$url/v1/audio/transcriptions" >/dev/null
+pays 'plain text of a large file' /v1/audio/transcriptions '' 80100000 -F "file=@$tmp/sound" -F response_format=text -F model=open:whisper-1
 printf '{"plain":"words"}' >"$tmp/sound"
 pays 'as plain text: by what was sent, one second' /v1/audio/transcriptions '' 100000 -F response_format=text -F model=open:whisper-1 -F "file=@$tmp/sound"
 pays 'a text that is spoken' /v1/audio/speech '{"model":"open:tts-1","voice":"alloy","input":"gr\u00fcn gr\u00fcn!"}' 150000
@@ -210,6 +210,13 @@ refused 'a key: a model that it may not use' "$dora" "400 invalid_request_error 
 refused 'a key: in a form' "$dora" "400 invalid_request_error model" /v1/audio/transcriptions -F model=open:gpt-4o-transcribe -F "file=@$tmp/sound"
 { printf '{"plain":"words"}'; head -c 3200000 /dev/zero; } >"$tmp/sound"
 refused 'a key: behind a large file' "$dora" "400 invalid_request_error model" /v1/audio/transcriptions -H 'x-dario-backend: open' -F "file=@$tmp/sound" -F model=open:gpt-4o-transcribe
+
+before=$(dollars)
+was=$(requests)
+post /v1/responses/input_tokens '{"model":"answers:gpt-4o","input":"x","told":{"object":"response.input_tokens","input_tokens":9000}}' -H "x-api-key: $dora" >"$tmp/answer"
+is 'a key: counting is free, and of any model' "$(status) $(json 'j["input_tokens"]' <"$tmp/answer")" '200 9000'
+wait_for 10 more_than "$was"
+is 'nothing is counted for it' "$(dollars)" "$before"
 
 # What is only looked at has used nothing.
 before=$(dollars)
