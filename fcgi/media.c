@@ -21,6 +21,7 @@
 #define SOUND_MAX (25 << 20) /* bytes of a file */
 #define SOUND_TOKENS 17 /* a second: 0.006 dollars a minute at 6 a million */
 #define CHARS_PER_TOKEN 4
+#define DOCUMENTS 100 /* of one search, as Cohere counts */
 
 static const struct {
 	const char *path;
@@ -32,6 +33,8 @@ static const struct {
 	{ "/audio/speech", MEDIA_SPEECH },
 	{ "/audio/transcriptions", MEDIA_TRANSCRIPT },
 	{ "/audio/translations", MEDIA_TRANSCRIPT },
+	{ "/rerank", MEDIA_RANKS },
+	{ "/moderations", MEDIA_VERDICT },
 };
 
 enum media media_of(const struct request *r)
@@ -120,6 +123,22 @@ static int64_t characters_of(const struct request *r)
 	return n;
 }
 
+static int64_t searches_of(const struct request *r)
+{
+	struct jwalk w = jwalk_in(buf_get(&r->body));
+	int64_t n = 0;
+
+	while (jwalk_next(&w)) {
+		struct jwalk list = jwalk_in(w.value);
+
+		if (memchr(w.key.p, '\\', w.key.n))
+			return (int64_t)r->body.n / DOCUMENTS + 1;
+		while (jwalk_key_is(&w, "documents") && jwalk_next(&list))
+			n++;
+	}
+	return n ? (n + DOCUMENTS - 1) / DOCUMENTS : 1;
+}
+
 static void set_input(struct usage *u, struct usage_media *kind, int64_t n)
 {
 	u->input = kind->input = n;
@@ -172,6 +191,13 @@ double media_largest(const struct request *r, const struct price *p,
 		u->seconds = bytes / SOUND_LEAST + 1;
 		set_input(u, &u->audio, u->seconds * SOUND_TOKENS);
 		u->output = u->seconds * SOUND_TOKENS / 2;
+		break;
+	case MEDIA_RANKS:
+		u->searches = searches_of(r);
+		u->input = bytes / 2 + 1;
+		break;
+	case MEDIA_VERDICT:
+		u->input = bytes / 2 + 1;
 		break;
 	}
 	return p ? price_cost(p, u) + (double)images * dearest_image(p) +
@@ -259,6 +285,22 @@ static void settle_transcript(struct request *r, const struct price *p)
 	guess(r);
 }
 
+static void settle_text(struct request *r)
+{
+	r->usage.input = ((int64_t)r->body.n + CHARS_PER_TOKEN - 1) /
+			 CHARS_PER_TOKEN;
+	guess(r);
+}
+
+static void settle_ranks(struct request *r, const struct price *p)
+{
+	settle_text(r);
+	if (!p || p->usual.input > 0)
+		return;
+	r->usage.input = 0;
+	r->usage.searches = searches_of(r);
+}
+
 /* Told in seconds, where they have no price. */
 static void settle_seconds(struct request *r, const struct price *p)
 {
@@ -300,6 +342,12 @@ void media_settle(struct request *r)
 		break;
 	case MEDIA_TRANSCRIPT:
 		settle_transcript(r, p);
+		break;
+	case MEDIA_RANKS:
+		settle_ranks(r, p);
+		break;
+	case MEDIA_VERDICT:
+		settle_text(r);
 		break;
 	}
 }

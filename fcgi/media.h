@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * media: what images and sound cost, where their tokens do not say it: before
- * they are asked for, and when their answer does not tell what it has used.
+ * media: what images, sound, ranks and moderation cost, where their tokens do
+ * not say it: before they are asked for, and when their answer does not tell
+ * what it has used.
  *
  * An image costs what the price's row has for its size and quality; else the
  * tokens that OpenAI's have, by their quality. Speech costs by the characters
  * of its text, where these are billed. A transcript that is plain text costs by
- * the length of its sound, as if that had 32 kbit a second. What
- * is not known but guessed is marked as an estimate.
+ * the length of its sound, as if that had 32 kbit a second. A hundred documents
+ * that are ranked are a search, where these are billed. What is not known but
+ * guessed is marked as an estimate.
  */
 #ifndef DARIO_MEDIA_H
 #define DARIO_MEDIA_H
@@ -20,6 +22,8 @@ enum media {
 	MEDIA_IMAGES,
 	MEDIA_SPEECH,
 	MEDIA_TRANSCRIPT,
+	MEDIA_RANKS,   /* of documents, for a question */
+	MEDIA_VERDICT, /* on a text: moderation */
 };
 
 enum media media_of(const struct request *r);

@@ -362,7 +362,8 @@ static bool must_know(const struct pass *p)
 {
 	const struct request *r = p->r;
 
-	return r->key && key_is_restricted(r->key) && media_of(r) != MEDIA_NONE;
+	return r->key && key_is_restricted(r->key) &&
+	       strcmp(p->passage.path, "/responses/input_tokens");
 }
 
 static int admit(struct pass *p, struct err *e)
@@ -378,6 +379,11 @@ static int admit(struct pass *p, struct err *e)
 		memcpy(e->param, "model", sizeof("model"));
 		return -1;
 	}
+	if (media_of(r) == MEDIA_NONE) /* the path can be read in two ways */
+		return err_set(e, ERR_UNSUPPORTED,
+			       "what %.120s uses cannot be counted, and this "
+			       "key has limits: write the path as it is",
+			       r->asked_path);
 	return metered_model(r, e) || metered_admit(r, &p->plan, e) ? -1 : 0;
 }
 

@@ -211,6 +211,16 @@ refused 'a key: in a form' "$dora" "400 invalid_request_error model" /v1/audio/t
 { printf '{"plain":"words"}'; head -c 3200000 /dev/zero; } >"$tmp/sound"
 refused 'a key: behind a large file' "$dora" "400 invalid_request_error model" /v1/audio/transcriptions -H 'x-dario-backend: open' -F "file=@$tmp/sound" -F model=open:gpt-4o-transcribe
 
+pays '250 documents in order: three searches' /v1/rerank "{\"model\":\"open:rerank-v3.5\",\"query\":\"x\",\"documents\":[$(seq -s, -f '"%g"' 250)]}" 6000000
+pays 'by tokens, where these are billed' /v1/rerank '{"model":"open:rerank-v5.0-pro","query":"x","documents":["y"],"usage":{"prompt_tokens":1000,"total_tokens":1000}}' 50000
+pays 'moderation by who takes nothing for it' /v1/moderations '{"model":"open:omni-moderation-latest","input":"x"}' 0
+# 44 characters at 5
+pays 'by another' /v1/moderations '{"model":"open:nobodys-moderation","input":"xxx"}' 55000
+for path in /v1/images//generations //v1/images/generations /v1/./images/generations /v1/images/x/../generations /v1/images/%67enerations \
+	/v1/images/generations/ '/v1/images/generations;x' /v1/v1/images/generations /images/generations '/v1/images/generations?x=/../y' '/v1/images/generations#x' \
+	/V1/images/Generations /v1/images%2fgenerations /to/open/v1/images/generations; do
+	is "no way around a limit: $path" "$(curl -s --path-as-is -o "$tmp/answer" -w '%{http_code}' -H "x-api-key: $dora" -H 'x-dario-backend: open' -d "$(image_body gpt-image-1 "$image")" "$url$path" | sed 's/^4..$/4xx/')" 4xx
+done
 before=$(dollars)
 was=$(requests)
 post /v1/responses/input_tokens '{"model":"answers:gpt-4o","input":"x","told":{"object":"response.input_tokens","input_tokens":9000}}' -H "x-api-key: $dora" >"$tmp/answer"

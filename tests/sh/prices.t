@@ -46,7 +46,8 @@ say("one of something has a price, and a list of them ends with any",
     [r["match"] for r in rows if any(not 0 < i["price"] < 1 for i in r.get("images", [])) or
      set(r.get("images", [{"price": 1}])[-1]) != {"price"} or not 0 <= r.get("characters", 1) <= 100])
 say("a row without tokens has something else",
-    [r["match"] for r in rows if not (r["input"] or r["output"] or {"images", "hour", "characters"} & set(r))])
+    [r["match"] for r in rows if not (r["input"] or r["output"] or {"images", "hour", "characters", "search"} & set(r)
+                                         or "moderation" in r["match"][0])])
 say("a provider is one that dario knows, and not on this machine",
     [r["at"] for r in rows if not set(r.get("at", ids)) <= ids or set(r.get("at", [])) & local])
 
