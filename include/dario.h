@@ -6,10 +6,16 @@
  * folder of dario's: open one with `folder` NULL.
  *
  * Ownership. Handles are opaque and belong to the caller, who frees each with
- * its own function; NULL is fine there. A `char *` that is returned is text
- * with a NUL at its end, to be freed with dario_free. A struct dario_bytes
- * borrows from the handle that the call was made with, until the next call with
- * it. What is passed in is copied where it is needed longer than the call.
+ * its own function, in any order: what was made with a handle keeps what it
+ * needs of it. A `char *` that is returned is text with a NUL at its end, to be
+ * freed with dario_free. A struct dario_bytes borrows from the handle that the
+ * call was made with, until the next call with it. What is passed in is copied
+ * where it is needed longer than the call.
+ *
+ * NULL, where nothing else is said beside the function, is DARIO_MISUSE in what
+ * can fail and is looked at no further in the rest. `e` may be NULL everywhere.
+ * Bytes may be NULL when there are 0 of them. Any other pointer, to memory that
+ * is not what it should be or is freed already, is not found out.
  *
  * Errors. A call that can fail returns -1 or NULL and fills *e, which may be
  * NULL; outputs are then untouched but where it is said. Messages are English,
@@ -17,12 +23,15 @@
  *
  * Threads. A struct dario and a struct dario_translator may be used by many
  * threads at a time, a struct dario_exchange and a struct dario_router by one
- * at a time. Nothing else is shared.
+ * at a time; each function that has no handle may be called by any at any time.
+ * A handle is freed when no other thread uses it, or will. After a fork the
+ * child may use what the parent has opened, but its routers.
  *
  * The library changes nothing that a host program would notice: no signal, no
- * working directory, no locale, no standard stream. It ends no process, also
- * for lack of memory: that is DARIO_NO_MEMORY, and what the call had begun to
- * build is lost. It reads no variable of the environment unless it is asked to.
+ * working directory, no locale, no standard stream. Numbers have a point,
+ * whatever the locale says. It ends no process, also for lack of memory: that
+ * is DARIO_NO_MEMORY, and what the call had begun to build is lost. It reads no
+ * variable of the environment unless it is asked to.
  *
  * Sizes are bytes, times milliseconds, dates milliseconds since 1970 in UTC.
  * Dialects are "anthropic" (Messages), "openai" (Chat Completions) and
@@ -78,6 +87,7 @@ struct dario_bytes {
 DARIO_API const char *dario_version(void);
 /* "bad_request": for programs; never NULL. */
 DARIO_API const char *dario_code_name(int code);
+/* NULL is fine. */
 DARIO_API void dario_free(void *p);
 
 /* --- opening --------------------------------------------------------------- */
@@ -101,16 +111,17 @@ struct dario_options {
 	const char *libexec;
 	/* The program dario; NULL: the one of this installation. */
 	const char *program;
-	/* A line of the log, without its end. Called in the thread that called
-	 * the library; may be called by several at a time. */
+	/* A line of the log, without its end; NULL: nobody wants it. Called in
+	 * the thread that called the library; may be called by several at a
+	 * time. */
 	void (*log)(void *arg, const char *line);
 	void *log_arg;
 };
 
-/* `o` may be NULL. Several folders may be open at a time. */
+/* `o` may be NULL: all is zero. Several folders may be open at a time. */
 DARIO_API struct dario *dario_open(const struct dario_options *o,
 				   struct dario_error *e);
-/* Everything that was made with it is freed before. */
+/* NULL is fine. */
 DARIO_API void dario_close(struct dario *d);
 
 /* --- translating ----------------------------------------------------------- */
@@ -147,22 +158,24 @@ struct dario_pair {
 DARIO_API struct dario_translator *
 dario_translator_new(struct dario *d, const struct dario_pair *p,
 		     struct dario_error *e);
-/* No exchange of it may be left. */
+/* NULL is fine. */
 DARIO_API void dario_translator_free(struct dario_translator *t);
 
 /* `model`: what the provider is asked for; NULL: as the body says. */
 DARIO_API struct dario_exchange *
 dario_exchange_new(struct dario_translator *t, const char *model,
 		   const void *body, size_t n, struct dario_error *e);
+/* NULL is fine. */
 DARIO_API void dario_exchange_free(struct dario_exchange *x);
 
-/* The request for the provider. */
+/* The request for the provider. None has no bytes; `out` may be NULL. */
 DARIO_API void dario_exchange_request(const struct dario_exchange *x,
 				      struct dario_bytes *out);
-/* Does the client want a stream? 1 or 0. */
+/* Does the client want a stream? 1 or 0; of none 0. */
 DARIO_API int dario_exchange_streams(const struct dario_exchange *x);
 /* Names of what the other side has no place for, of the request and so far of
- * the answer, separated by ", "; "" when nothing was lost. */
+ * the answer, separated by ", "; "" when nothing was lost, and of none. Without
+ * memory for all of them they are those of the request. */
 DARIO_API const char *dario_exchange_dropped(struct dario_exchange *x);
 
 /* A whole answer and its HTTP status. An error of the provider (from 400 on) is
@@ -184,7 +197,8 @@ DARIO_API int dario_exchange_feed(struct dario_exchange *x, const void *piece,
 DARIO_API int dario_exchange_end(struct dario_exchange *x,
 				 struct dario_bytes *out,
 				 struct dario_error *e);
-/* An error in the client's dialect, as the body of an HTTP answer. */
+/* An error in the client's dialect, as the body of an HTTP answer. `what` may be
+ * NULL: an unknown one; `out` too. No exchange, or no memory, has no bytes. */
 DARIO_API void dario_exchange_error(struct dario_exchange *x,
 				    const struct dario_error *what,
 				    struct dario_bytes *out);
@@ -199,7 +213,8 @@ struct dario_usage {
 	int64_t output, reasoning;
 };
 
-/* Of the answer so far: 1, or 0 when it has not told. */
+/* Of the answer so far: 1, or 0 when it has not told, or there is none; `u` may
+ * be NULL. */
 DARIO_API int dario_exchange_usage(const struct dario_exchange *x,
 				   struct dario_usage *u);
 /* Of an answer in this dialect, whole or one event's data: 1, or 0 when it does
@@ -214,7 +229,8 @@ DARIO_API int dario_price(struct dario *d, const char *model, int64_t when,
 
 /* --- what a folder holds --------------------------------------------------- */
 
-/* As JSON; they need a folder. The files are as they are at this moment. */
+/* As JSON; they need a folder, without one they are misuse. The files are as
+ * they are at this moment. */
 
 /* {"mode":"pool","accounts":[...],...}: what GET /accounts answers. */
 DARIO_API char *dario_accounts(struct dario *d, struct dario_error *e);
@@ -260,23 +276,24 @@ DARIO_API char *dario_token(struct dario *d, const char *account,
  */
 struct dario_router;
 
-/* `flags` of dario proxy, such as "--port=3456", end with NULL; or NULL. What it
+/* `flags` of dario proxy, such as "--port=3456", end with NULL; or NULL: none. What it
  * writes goes to `log_fd`, a file descriptor; -1: nowhere. */
 DARIO_API struct dario_router *dario_router_start(struct dario *d,
 						  const char *const flags[],
 						  int log_fd,
 						  struct dario_error *e);
-/* Until it takes requests: 1, 0 when `ms` are over before (-1: wait for ever);
- * -1: it has ended. */
+/* Until it takes requests: 1, 0 when `ms` are over before (less than 0: wait for
+ * ever); -1: it has ended. */
 DARIO_API int dario_router_ready(struct dario_router *r, long ms,
 				 struct dario_error *e);
 /* Until it has ended: 1, 0 when `ms` are over before. *status (which may be
- * NULL): its exit status, 128 and more by a signal, -1 unknown. */
+ * NULL): its exit status, 128 and more by a signal, -1 unknown. None has ended,
+ * with -1. */
 DARIO_API int dario_router_wait(struct dario_router *r, long ms, int *status);
-/* Asks it to end what it has, and to end; kills it when `ms` are over before.
- * Its exit status, as above. */
+/* Asks it to end what it has, and to end; when half of `ms` are over, to end at
+ * once; kills it when all are. Its exit status, as above. */
 DARIO_API int dario_router_stop(struct dario_router *r, long ms);
-/* Stops it, if it runs. */
+/* Stops it, if it runs; NULL is fine. */
 DARIO_API void dario_router_free(struct dario_router *r);
 
 #ifdef __cplusplus

@@ -18,7 +18,7 @@
 #define NO_ID NULL
 
 struct dario_exchange {
-	const struct dario_translator *of;
+	struct dario_translator *of;
 	struct arena arena;
 	const char *model; /* the provider is asked for */
 	struct seal_origin origin;
@@ -154,6 +154,7 @@ struct dario_exchange *dario_exchange_new(struct dario_translator *t,
 	}
 	memset(r.x, 0, offsetof(struct dario_exchange, t));
 	r.x->of = t;
+	atomic_fetch_add_explicit(&t->users, 1, memory_order_relaxed);
 	if (lib_call(t->of, read_request, &r, e)) {
 		dario_exchange_free(r.x);
 		return NULL;
@@ -174,6 +175,7 @@ void dario_exchange_free(struct dario_exchange *x)
 	buf_release(&x->request);
 	buf_release(&x->text);
 	arena_release(&x->arena);
+	dario_translator_free(x->of);
 	free(x);
 }
 
@@ -395,21 +397,26 @@ int dario_exchange_end(struct dario_exchange *x, struct dario_bytes *out,
 
 /* --- what else is known of it -------------------------------------------- */
 
-const char *dario_exchange_dropped(struct dario_exchange *x)
+static int join_dropped(void *arg, struct err *e)
 {
-	struct span late = SPAN("");
+	struct dario_exchange *x = arg;
 
-	if (!x)
-		return "";
-	if (x->begun && !x->same)
-		late = buf_get(&x->t.reader.dropped);
-	if (!late.n)
-		return x->asked ? x->asked : "";
+	(void)e;
 	buf_reset(&x->text);
 	if (x->asked)
 		buf_fmt(&x->text, "%s, ", x->asked);
-	buf_span(&x->text, late);
-	return buf_cstr(&x->text);
+	buf_span(&x->text, buf_get(&x->t.reader.dropped));
+	buf_cstr(&x->text);
+	return x->text.full ? -1 : 0;
+}
+
+const char *dario_exchange_dropped(struct dario_exchange *x)
+{
+	const char *asked = x && x->asked ? x->asked : "";
+
+	if (!x || !x->begun || x->same || !x->t.reader.dropped.n)
+		return asked;
+	return lib_call(x->of->of, join_dropped, x, NULL) ? asked : x->text.p;
 }
 
 int dario_exchange_usage(const struct dario_exchange *x, struct dario_usage *u)

@@ -159,11 +159,14 @@ int dario_route(struct dario *d, const char *model, const char *api,
 
 static int test(struct asking *a, const struct snapshot *c, struct err *e)
 {
-	const struct backend *b = snapshot_backend(c, span_of(a->name));
+	const struct backend *b;
 
+	if (!a->name || !*a->name)
+		return err_set(e, ERR_USAGE, "a backend's name is needed");
+	b = snapshot_backend(c, span_of(a->name));
 	if (!b)
 		return err_set(e, ERR_NOT_FOUND, "there is no backend %.64s",
-			       a->name ? a->name : "");
+			       a->name);
 	return backend_test(b, a->d->home, c->settings.connect_ms, &a->tested,
 			    e);
 }

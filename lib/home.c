@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Where a file of dario's is: an installation has it beside the library,
@@ -69,6 +70,7 @@ static int open_all(void *arg, struct err *e)
 	struct opening *x = arg;
 	struct dario *d = x->d;
 	const struct dario_options *o = x->o;
+	struct stat st;
 
 	d->data = o->data ? xstrdup(o->data)
 			  : beside(data_places, "share/models.json");
@@ -89,8 +91,9 @@ static int open_all(void *arg, struct err *e)
 		return err_set(e, ERR_USAGE,
 			       "the folder %.200s must be an absolute path",
 			       d->home);
-	if (store_folder(d->home, NULL, e))
-		return -1;
+	if (stat(d->home, &st) == 0 && !S_ISDIR(st.st_mode))
+		return err_set(e, ERR_CONFIG, "%.200s is not a folder",
+			       d->home);
 	d->config = snapshot_open(xstrdup(d->home));
 	return 0;
 }
@@ -120,10 +123,11 @@ struct dario *dario_open(const struct dario_options *given,
 		lib_error(e, &err);
 		return NULL;
 	}
+	atomic_init(&x.d->users, 1);
 	pthread_mutex_init(&x.d->lock, NULL);
 	x.d->embed.environment = o.flags & DARIO_ENVIRONMENT;
-	x.d->embed.log = o.log;
-	x.d->embed.log_arg = o.log_arg;
+	x.d->log = o.log;
+	x.d->log_arg = o.log_arg;
 	if (lib_call_out(x.d, open_all, &x, e)) {
 		dario_close(x.d);
 		return NULL;
@@ -133,7 +137,7 @@ struct dario *dario_open(const struct dario_options *given,
 
 void dario_close(struct dario *d)
 {
-	if (!d)
+	if (!d || atomic_fetch_sub(&d->users, 1) > 1)
 		return;
 	snapshot_close(d->config);
 	prices_free(d->prices);

@@ -5,8 +5,10 @@
  * Each of them goes through lib_call, which lets our code run in the host's
  * thread as the host wants it (base/embed.h), and turns errors into its own.
  * A call that finds no memory for something small returns from there at once:
- * what it held is lost. If it was one that takes locks (`locks`), then they are
- * lost, too, and no other such call is made any more.
+ * what it held is lost. One that takes locks has a reserve; when that is gone
+ * as well, they are lost, too, and no other such call is made any more.
+ *
+ * A struct dario lives until it is closed and what was made with it is freed.
  */
 #ifndef DARIO_LIB_H
 #define DARIO_LIB_H
@@ -16,19 +18,29 @@
 #include "include/dario.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 struct prices;
 struct usage;
 struct snapshot_store;
 
 struct dario {
+	atomic_uint users; /* who closes it, and what was made with it */
 	struct embed embed;
+	void (*log)(void *arg, const char *line); /* the host's, or NULL */
+	void *log_arg;
 	char *home; /* or NULL */
 	char *data, *libexec, *program;
 	struct snapshot_store *config; /* or NULL, without a home */
 	pthread_mutex_t lock;          /* of what follows */
 	struct prices *prices;
 };
+
+static inline struct dario *lib_use(struct dario *d)
+{
+	atomic_fetch_add_explicit(&d->users, 1, memory_order_relaxed);
+	return d; /* dario_close it */
+}
 
 typedef int lib_fn(void *arg, struct err *e);
 

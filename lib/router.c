@@ -24,7 +24,6 @@
 #define FREE_MS 10000
 
 struct dario_router {
-	const struct dario *of;
 	pid_t pid;
 	int fd;    /* of the process, or -1 */
 	int ready; /* the pipe's end, or -1 */
@@ -33,15 +32,21 @@ struct dario_router {
 };
 
 struct starting {
+	const struct dario *of;
 	struct dario_router *r;
 	const char *const *flags;
 	int log, say; /* descriptors */
 };
 
+static int cannot_start(struct err *e, const char *what)
+{
+	return errno == ENOMEM ? err_memory(e) : err_sys(e, "start", what);
+}
+
 static int spawn(const struct starting *s, const char *const argv[], char **env,
 		 struct err *e)
 {
-	const char *program = s->r->of->program;
+	const char *program = s->of->program;
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
 	sigset_t none, all;
@@ -64,24 +69,23 @@ static int spawn(const struct starting *s, const char *const argv[], char **env,
 			    (char *const *)argv, env);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attr);
-	return errno ? err_sys(e, "start", program) : 0;
+	return errno ? cannot_start(e, program) : 0;
 }
 
 static int start(void *arg, struct err *e)
 {
 	struct starting *s = arg;
-	struct dario_router *r = s->r;
 	const char *argv[FLAGS_MAX + 3] = { "dario", "proxy" };
 	char ready[40], **env;
 	struct run_home home;
 	size_t n = 2;
 	int rc;
 
-	if (!r->of->program)
+	if (!s->of->program)
 		return err_set(e, ERR_CONFIG,
 			       "the program dario is missing: install it, or "
 			       "name it when you open");
-	if (!r->of->home)
+	if (!s->of->home)
 		return err_set(e, ERR_USAGE, "this needs a folder: open one");
 	for (; s->flags && *s->flags; s->flags++) {
 		if (n == FLAGS_MAX + 2)
@@ -90,7 +94,7 @@ static int start(void *arg, struct err *e)
 		argv[n++] = *s->flags;
 	}
 	snprintf(ready, sizeof(ready), READY_ENV "=%d", READY_FD);
-	env = run_environment_at(&home, r->of->home, ready);
+	env = run_environment_at(&home, s->of->home, ready, true);
 	rc = spawn(s, argv, env, e);
 	run_home_release(&home, env);
 	return rc;
@@ -110,12 +114,12 @@ struct dario_router *dario_router_start(struct dario *d,
 	}
 	s.r = calloc(1, sizeof(*s.r));
 	if (!s.r || port_pipe(ends)) {
-		err_sys(&err, "start", "the router");
+		cannot_start(&err, "the router");
 		lib_error(e, &err);
 		free(s.r);
 		return NULL;
 	}
-	s.r->of = d;
+	s.of = d;
 	s.r->ready = ends[0];
 	s.r->fd = -1;
 	/* Away from the numbers that the new process gives anew. */
@@ -168,10 +172,13 @@ static void step(int fd, int64_t until)
 int dario_router_ready(struct dario_router *r, long ms, struct dario_error *e)
 {
 	int64_t until = ms < 0 ? -1 : clock_ms() + ms;
-	struct pollfd p = { .fd = r->ready, .events = POLLIN };
+	struct pollfd p = { .events = POLLIN };
 	struct err err = { 0 };
 	char byte;
 
+	if (!r)
+		return lib_misuse(e, "a router is needed");
+	p.fd = r->ready;
 	while (!r->is_ready && !look(r)) {
 		if (poll(&p, 1, 0) > 0 && read(r->ready, &byte, 1) == 1)
 			r->is_ready = true;
@@ -195,13 +202,13 @@ int dario_router_wait(struct dario_router *r, long ms, int *status)
 {
 	int64_t until = ms < 0 ? -1 : clock_ms() + ms;
 
-	while (!look(r)) {
+	while (r && !look(r)) {
 		if (until >= 0 && clock_ms() >= until)
 			return 0;
 		step(r->fd, until);
 	}
 	if (status)
-		*status = r->status;
+		*status = r ? r->status : -1;
 	return 1;
 }
 
@@ -212,11 +219,16 @@ static void tell(const struct dario_router *r, int signal_number)
 
 int dario_router_stop(struct dario_router *r, long ms)
 {
+	long half = ms < 0 ? -1 : ms / 2;
 	int status = -1;
 
-	if (!look(r))
+	/* The second time it means: at once. */
+	for (int i = 0; i < 2 && r && !look(r); i++) {
 		tell(r, SIGTERM);
-	if (!dario_router_wait(r, ms, &status)) {
+		if (dario_router_wait(r, half, &status))
+			return status;
+	}
+	if (!dario_router_wait(r, 0, &status)) {
 		tell(r, SIGKILL);
 		dario_router_wait(r, -1, &status);
 	}

@@ -82,7 +82,8 @@ struct dario_translator *dario_translator_new(struct dario *d,
 		lib_error(e, &err);
 		return NULL;
 	}
-	m.t->of = d;
+	m.t->of = lib_use(d);
+	atomic_init(&m.t->users, 1);
 	if (lib_call_out(d, make, &m, e)) {
 		dario_translator_free(m.t);
 		return NULL;
@@ -92,10 +93,11 @@ struct dario_translator *dario_translator_new(struct dario *d,
 
 void dario_translator_free(struct dario_translator *t)
 {
-	if (!t)
+	if (!t || atomic_fetch_sub(&t->users, 1) > 1)
 		return;
 	backend_release(&t->backend);
 	models_free(t->models);
 	providers_free(t->providers);
+	dario_close(t->of);
 	free(t);
 }

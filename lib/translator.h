@@ -8,7 +8,8 @@
 #include "state/config/providers.h"
 
 struct dario_translator {
-	const struct dario *of;
+	struct dario *of;
+	atomic_uint users; /* who frees it, and its exchanges */
 	enum dialect_id client, provider;
 	struct models *models;
 	struct providers *providers;

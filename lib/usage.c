@@ -28,12 +28,11 @@ static int read_usage(void *arg, struct err *e)
 {
 	struct reading *r = arg;
 	struct usage u = { 0 };
+	int rc = usage_find(r->dialect->usage, r->body, &u, e);
 
-	(void)e;
-	if (!usage_scan(r->dialect->usage, r->body, &u))
-		return 0;
-	lib_usage(r->out, &u);
-	return 1;
+	if (rc > 0)
+		lib_usage(r->out, &u);
+	return rc;
 }
 
 int dario_usage(struct dario *d, const char *dialect, const void *body,
@@ -84,7 +83,7 @@ static int find_price(void *arg, struct err *e)
 	const struct prices *prices = prices_of(p->d, e);
 	double dollars;
 
-	if (!prices)
+	if (!prices || prices_ready(prices, e))
 		return -1;
 	dollars = prices_cost(prices, NULL, p->model,
 			      p->when ? p->when : clock_wall_ms(), &p->usage);

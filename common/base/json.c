@@ -289,7 +289,8 @@ static bool have_kept;
 
 static void tokener_free(void *t)
 {
-	json_tokener_free(t);
+	if (t) /* json-c would look into it */
+		json_tokener_free(t);
 }
 
 static void make_key(void)

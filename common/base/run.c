@@ -42,8 +42,9 @@ bool run_exists(const char *name)
 
 /* The environment without what a web server has set for a request: that is not
  * for another program, which would take itself for a CGI program. Nor is the
- * key of the router's owner. Free the list; the strings are not its own. */
-static char **environment(void)
+ * key of the router's owner, unless it is for a router. Free the list; the
+ * strings are not its own. */
+static char **environment(bool router)
 {
 	size_t n = 0, kept = 0;
 	char **out;
@@ -55,18 +56,18 @@ static char **environment(void)
 		if (strncmp(environ[i], "HTTP_", 5) &&
 		    strncmp(environ[i], "REQUEST_", 8) &&
 		    strncmp(environ[i], "QUERY_", 6) &&
-		    strncmp(environ[i], "DARIO_API_KEY=", 14))
+		    (router || strncmp(environ[i], "DARIO_API_KEY=", 14)))
 			out[kept++] = environ[i];
 	return out;
 }
 
 char **run_environment_at(struct run_home *h, const char *home,
-			  const char *more)
+			  const char *more, bool router)
 {
 	const struct embed *x = embed_now();
 	bool ours = !x || x->environment;
 	size_t n = strlen(RUN_HOME) + strlen(home) + 1, all = 0, kept = 0;
-	char **list = environment(), **out;
+	char **list = environment(router), **out;
 
 	while (list[all])
 		all++;
@@ -96,13 +97,17 @@ static pid_t start(const char *const argv[], int out)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
-	char **env = environment();
+	char **env = environment(false);
+	/* Away from the numbers that are given anew: a host may have no
+	 * standard input. */
+	int to = out < 0 ? -1 : fcntl(out, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	sigset_t none, defaults;
 	pid_t pid = -1;
 
 	sigemptyset(&none);
 	sigemptyset(&defaults);
 	sigaddset(&defaults, SIGPIPE);
+	sigaddset(&defaults, SIGCHLD); /* a host may ignore it */
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawnattr_setsigdefault(&attr, &defaults);
@@ -111,13 +116,15 @@ static pid_t start(const char *const argv[], int out)
 						POSIX_SPAWN_SETSID);
 	posix_spawn_file_actions_init(&files);
 	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDWR, 0);
-	posix_spawn_file_actions_adddup2(&files, out < 0 ? 0 : out, 1);
+	posix_spawn_file_actions_adddup2(&files, to < 0 ? 0 : to, 1);
 	posix_spawn_file_actions_adddup2(&files, 0, 2);
 	port_close_from(&files, 3);
 	errno = posix_spawnp(&pid, argv[0], &files, &attr, (char *const *)argv,
 			     env);
 	if (errno)
 		pid = -1;
+	if (to >= 0)
+		close(to);
 	free(env);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attr);
@@ -148,7 +155,7 @@ static bool read_all(int fd, struct buf *out, long ms)
 
 int run_output(const char *const argv[], struct buf *out, long ms)
 {
-	int fds[2], status = -1;
+	int fds[2], status = 0; /* stays when a host has fetched it */
 	pid_t pid;
 	bool whole;
 

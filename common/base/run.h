@@ -35,13 +35,14 @@ struct run_end {
 struct run_end run_aside(const char *const argv[], struct buf *out, long ms);
 
 /* The same for a program of ours that is to use this home, and with one more
- * variable (NAME=VALUE), or NULL. What a host's environment says of us does not
- * count, unless the host wants it to (embed.h). */
+ * variable (NAME=VALUE), or NULL; a router gets its owner's key. What a host's
+ * environment says of us does not count, unless the host wants it to
+ * (embed.h). */
 struct run_home {
 	char *variable;
 };
 char **run_environment_at(struct run_home *h, const char *home,
-			  const char *more);
+			  const char *more, bool router);
 void run_home_release(struct run_home *h, char **environment);
 
 /* Start it and let it be: nothing is waited for, nothing is shown. */

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/coro.h"
+#include "base/embed.h"
 #include "base/memory.h"
 #include "base/wait.h"
 
@@ -177,6 +178,11 @@ static void work_in_helper(void (*fn)(void *arg), void *arg)
 	};
 	bool helped;
 
+	/* A host's thread waits anyway, and keeps no thread of ours. */
+	if (embed_now()) {
+		fn(arg);
+		return;
+	}
 	pthread_mutex_lock(&helpers.lock);
 	helped = have_helper();
 	if (helped) {

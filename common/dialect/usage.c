@@ -211,19 +211,19 @@ static void count_searches(struct span text, struct usage *u)
 	}
 }
 
-bool usage_scan(usage_fn *fn, struct span text, struct usage *u)
+int usage_find(usage_fn *fn, struct span text, struct usage *u, struct err *e)
 {
 	struct span rest = find_object(text);
 	const struct jval *o;
-	struct err unused;
+	struct err why;
 	struct jdoc d;
 
 	if (!rest.n)
-		return false;
+		return 0;
 	if (rest.n > OBJECT_MAX)
 		rest.n = OBJECT_MAX;
 	jdoc_init(&d);
-	o = jdoc_take(&d, &rest, &unused);
+	o = jdoc_take(&d, &rest, &why);
 	if (o)
 		fn(u, o);
 	if (o && fn != usage_anthropic)
@@ -231,5 +231,14 @@ bool usage_scan(usage_fn *fn, struct span text, struct usage *u)
 	if (o && fn == usage_responses)
 		count_searches(text, u);
 	jdoc_release(&d);
+	if (!o && why.code == ERR_MEMORY)
+		return err_memory(e);
 	return o != NULL;
+}
+
+bool usage_scan(usage_fn *fn, struct span text, struct usage *u)
+{
+	struct err unused;
+
+	return usage_find(fn, text, u, &unused) > 0;
 }

@@ -18,5 +18,7 @@ usage_fn usage_anthropic, usage_openai, usage_responses;
 /* From the last `usage` object in an event's data or a whole body. False when
  * there is none. */
 bool usage_scan(usage_fn *fn, struct span text, struct usage *u);
+/* The same: 1, 0, or -1 when there was no memory to look. */
+int usage_find(usage_fn *fn, struct span text, struct usage *u, struct err *e);
 
 #endif

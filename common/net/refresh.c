@@ -4,6 +4,7 @@
 #include "net/refresh.h"
 
 #include "base/clock.h"
+#include "base/embed.h"
 #include "base/log.h"
 #include "base/port.h"
 #include "base/run.h"
@@ -89,22 +90,35 @@ static void start(void *arg)
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
 	struct run_home home;
-	char **env = run_environment_at(&home, s->home, NULL);
-	sigset_t none;
+	char **env = run_environment_at(&home, s->home, NULL, false);
+	/* Away from the numbers that are given anew: a host may have no
+	 * standard input. */
+	int lock = fcntl(s->lock, F_DUPFD_CLOEXEC, REFRESH_LOCK_FD + 1);
+	sigset_t none, defaults;
 
 	snprintf(flag, sizeof(flag), "--refresh=%s", s->file);
 	sigemptyset(&none);
+	sigemptyset(&defaults);
+	sigaddset(&defaults, SIGCHLD); /* a host may ignore it */
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setflags(&attr,
-				 POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID);
+	posix_spawnattr_setsigdefault(&attr, &defaults);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK |
+						POSIX_SPAWN_SETSIGDEF |
+						POSIX_SPAWN_SETSID);
 	posix_spawn_file_actions_init(&files);
 	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDWR, 0);
 	posix_spawn_file_actions_adddup2(&files, 0, 1);
-	posix_spawn_file_actions_adddup2(&files, s->lock, REFRESH_LOCK_FD);
+	if (embed_now()) /* a host's standard error is its own */
+		posix_spawn_file_actions_adddup2(&files, 0, 2);
+	posix_spawn_file_actions_adddup2(&files, lock, REFRESH_LOCK_FD);
 	/* A client's or an upstream's connection must not be kept open. */
 	port_close_from(&files, REFRESH_LOCK_FD + 1);
-	s->error = posix_spawn(&s->pid, s->worker, &files, &attr, argv, env);
+	s->error = lock < 0 ? errno
+			    : posix_spawn(&s->pid, s->worker, &files, &attr,
+					  argv, env);
+	if (lock >= 0)
+		close(lock);
 	run_home_release(&home, env);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attr);

@@ -269,31 +269,43 @@ static void release(struct table *t)
 }
 
 /* Without them no price of a model is known, and that is said. */
-static void read_ours(struct prices *p)
+static int read_ours(struct prices *p, struct err *e)
 {
-	struct err e;
-	struct json_object *file = install_path_json("share/prices.json", &e);
+	struct json_object *file = install_path_json("share/prices.json", e);
+	int rc = file ? read_rows(&p->ours, file, e) : -1;
 
-	if (!file || read_rows(&p->ours, file, &e)) {
+	if (rc) {
 		release(&p->ours);
-		log_msg("no prices are known: %s", e.msg);
+		log_msg("no prices are known: %s", e->msg);
 	}
 	json_object_put(file);
+	return rc;
 }
 
-static const struct table *ours(const struct prices *known)
+int prices_ready(const struct prices *known, struct err *e)
 {
 	struct prices *p = (struct prices *)known;
+	int rc = 0;
 
 	if (atomic_load_explicit(&p->has_ours, memory_order_acquire))
-		return &p->ours;
+		return 0;
 	pthread_mutex_lock(&p->lock);
 	if (!atomic_load(&p->has_ours)) {
-		read_ours(p);
-		atomic_store_explicit(&p->has_ours, true, memory_order_release);
+		/* There may be memory for the next one who asks. */
+		rc = read_ours(p, e) && e->code == ERR_MEMORY ? -1 : 0;
+		atomic_store_explicit(&p->has_ours, rc == 0,
+				      memory_order_release);
 	}
 	pthread_mutex_unlock(&p->lock);
-	return &p->ours;
+	return rc;
+}
+
+static const struct table *ours(const struct prices *p)
+{
+	static const struct table none;
+	struct err unused;
+
+	return prices_ready(p, &unused) ? &none : &p->ours;
 }
 
 struct prices *prices_load(const char *home, struct err *e)

@@ -39,6 +39,9 @@ struct prices;
 /* An error names the home's file, when that is wrong. */
 struct prices *prices_load(const char *home, struct err *e);
 void prices_free(struct prices *p); /* NULL is fine */
+/* Reads ours, unless they are: what looks a price up does it, too, but does not
+ * tell that there was no memory for it (-1). */
+int prices_ready(const struct prices *p, struct err *e);
 
 /* US dollars for a token. */
 struct price_rates {
