@@ -4,6 +4,7 @@
 
 #include "cli/backend-add.h"
 #include "cli/cmd.h"
+#include "cli/library.h"
 #include "cli/say.h"
 #include "cli/secret.h"
 #include "cli/sign-in.h"
@@ -210,26 +211,20 @@ static void print_pool(const struct cmd *c, const struct accounts *a)
 
 static int run_list(struct cmd *c, struct err *e)
 {
-	struct snapshot *cfg = snapshot_load(c->home, e);
+	struct snapshot *cfg;
 	const struct accounts *p;
-	struct buf out;
-	struct jw w = jw_to(&out);
 
+	if (cmd_value(c, "json"))
+		return library_show(c->home, dario_accounts, e);
+	cfg = snapshot_load(c->home, e);
 	if (!cfg)
 		return -1;
-	if (cmd_value(c, "json")) {
-		buf_init(&out, 1u << 20);
-		show_accounts(&w, cfg, c->home);
-		say_json(buf_get(&out));
-		buf_release(&out);
-	} else {
-		for (size_t i = 0; (p = accounts_pool(cfg, i)); i++)
-			print_pool(c, p);
-		if (!cfg->accounts.n)
-			fputs("dario: no Claude account yet: run dario login, "
-			      "or dario accounts add\n",
-			      stderr);
-	}
+	for (size_t i = 0; (p = accounts_pool(cfg, i)); i++)
+		print_pool(c, p);
+	if (!cfg->accounts.n)
+		fputs("dario: no Claude account yet: run dario login, or dario "
+		      "accounts add\n",
+		      stderr);
 	snapshot_free(cfg);
 	return 0;
 }

@@ -3,15 +3,14 @@
 
 #include "cli/backend-add.h"
 #include "cli/cmd.h"
+#include "cli/library.h"
 #include "cli/probe.h"
 #include "cli/say.h"
 #include "cli/secret.h"
-#include "net/backend-test.h"
 #include "net/catalog.h"
 #include "state/config/save.h"
 #include "state/config/snapshot.h"
 #include "state/pool/standing.h"
-#include "state/show/backend-show.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -42,40 +41,32 @@ static void print_backend(const struct backend *b)
 
 static int run_list(struct cmd *c, struct err *e)
 {
-	struct snapshot *cfg = snapshot_load(c->home, e);
-	struct buf out;
-	struct jw w = jw_to(&out);
+	struct snapshot *cfg;
 
+	if (cmd_value(c, "json"))
+		return library_show(c->home, dario_backends, e);
+	cfg = snapshot_load(c->home, e);
 	if (!cfg)
 		return -1;
-	if (cmd_value(c, "json")) {
-		buf_init(&out, 4u << 20);
-		show_backends(&w, cfg);
-		say_json(buf_get(&out));
-		buf_release(&out);
-	} else {
-		for (size_t i = 0; i < cfg->n_backends; i++)
-			print_backend(&cfg->backends[i]);
-		if (!cfg->n_backends)
-			fputs("dario: no backend yet: add one with dario "
-			      "backend add\n",
-			      stderr);
-	}
+	for (size_t i = 0; i < cfg->n_backends; i++)
+		print_backend(&cfg->backends[i]);
+	if (!cfg->n_backends)
+		fputs("dario: no backend yet: add one with dario backend add\n",
+		      stderr);
 	snapshot_free(cfg);
 	return 0;
 }
 
-static void print_tested(const struct backend *b,
-			 const struct backend_tested *t)
+static void print_tested(const char *backend, int models, int64_t ms)
 {
 	struct buf out;
 	struct jw w = jw_to(&out);
 
 	buf_init(&out, 1024);
 	jw_obj(&w);
-	jw_kcstr(&w, "backend", b->name);
-	jw_kint(&w, "ms", t->ms);
-	jw_kint(&w, "models", t->models);
+	jw_kcstr(&w, "backend", backend);
+	jw_kint(&w, "ms", ms);
+	jw_kint(&w, "models", models);
 	jw_obj_end(&w);
 	say_json(buf_get(&out));
 	buf_release(&out);
@@ -83,31 +74,34 @@ static void print_tested(const struct backend *b,
 
 static int run_test(struct cmd *c, struct err *e)
 {
-	struct snapshot *cfg = NULL;
-	const struct backend *b = NULL;
-	struct backend_tested t;
-	int rc = -1;
+	const char *name = c->args[0];
+	struct dario_error why;
+	struct dario *d;
+	int64_t ms;
+	int models;
 
-	if (secret_check_short_name(c->args[0], BACKEND_NAME, e) == 0)
-		cfg = snapshot_load(c->home, e);
-	if (!cfg)
+	if (secret_check_short_name(name, BACKEND_NAME, e))
 		return -1;
-	b = snapshot_backend(cfg, span_of(c->args[0]));
-	if (b)
-		rc = backend_test(b, c->home, cfg->settings.connect_ms, &t, e);
-	else if (secret_check_name(c->args[0], BACKEND_NAME, e) == 0)
-		err_set(e, ERR_CONFIG,
-			"there is no backend %.64s: see "
-			"dario backend list",
-			c->args[0]);
-	if (rc == 0 && cmd_value(c, "json"))
-		print_tested(b, &t);
-	else if (rc == 0)
+	d = library_open(c->home, e);
+	if (!d)
+		return -1;
+	models = dario_backend_test(d, name, &ms, &why);
+	dario_close(d);
+	if (models < 0 && why.code == DARIO_NOT_FOUND)
+		return secret_check_name(name, BACKEND_NAME, e)
+			     ? -1
+			     : err_set(e, ERR_CONFIG,
+				       "%s: see dario backend list",
+				       why.message);
+	if (models < 0)
+		return library_error(e, &why);
+	if (cmd_value(c, "json"))
+		print_tested(name, models, ms);
+	else
 		say(stdout,
-		    "backend %s answers in %lld ms and lists %d models\n",
-		    b->name, (long long)t.ms, t.models);
-	snapshot_free(cfg);
-	return rc;
+		    "backend %s answers in %lld ms and lists %d models\n", name,
+		    (long long)ms, models);
+	return 0;
 }
 
 /* Its further keys, and what was learnt of them. */

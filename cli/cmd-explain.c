@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "cli/cmd.h"
+#include "cli/library.h"
 #include "cli/say.h"
 #include "cli/secret.h"
 #include "net/explain.h"
@@ -78,31 +79,42 @@ static int check_model(const char *model, struct err *e)
 		       "the model is empty: name one, such as opus");
 }
 
-static int run(struct cmd *c, struct err *e)
+static int show_json(const struct cmd *c, struct err *e)
+{
+	struct dario *d = library_open(c->home, e);
+	struct dario_error why;
+	int rc;
+
+	if (!d)
+		return -1;
+	rc = library_print(
+		dario_explain(d, c->args[0], cmd_value(c, "api"), &why), &why,
+		e);
+	dario_close(d);
+	return rc;
+}
+
+static int show_text(const struct cmd *c, struct err *e)
 {
 	struct snapshot *cfg = snapshot_load(c->home, e);
-	const char *model = c->args[0], *api = cmd_value(c, "api");
 	struct explain x;
-	struct buf out;
-	struct jw w = jw_to(&out);
 	int rc = -1;
 
-	if (!cfg || check_model(model, e) ||
-	    explain_make(&x, cfg, c->home, model, api, e))
-		goto out;
-	buf_init(&out, 1u << 20);
-	if (cmd_value(c, "json")) {
-		explain_put(&w, &x);
-		say_json(buf_get(&out));
-	} else {
+	if (cfg && explain_make(&x, cfg, c->home, c->args[0],
+				cmd_value(c, "api"), e) == 0) {
 		print_text(&x);
+		explain_release(&x);
+		rc = 0;
 	}
-	buf_release(&out);
-	explain_release(&x);
-	rc = 0;
-out:
 	snapshot_free(cfg);
 	return rc;
+}
+
+static int run(struct cmd *c, struct err *e)
+{
+	if (check_model(c->args[0], e))
+		return -1;
+	return cmd_value(c, "json") ? show_json(c, e) : show_text(c, e);
 }
 
 static const struct cmd_flag flags[] = {

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/install-path.h"
 #include "cli/cmd.h"
+#include "cli/library.h"
 #include "cli/say.h"
 #include "cli/secret.h"
 #include "cli/sign-in.h"
@@ -251,20 +252,14 @@ static void print_status(const struct snapshot *cfg, const char *home)
 
 static int run_status(struct cmd *c, struct err *e)
 {
-	struct snapshot *cfg = snapshot_load(c->home, e);
-	struct buf out;
-	struct jw w = jw_to(&out);
+	struct snapshot *cfg;
 
+	if (cmd_value(c, "json"))
+		return library_show(c->home, dario_status, e);
+	cfg = snapshot_load(c->home, e);
 	if (!cfg)
 		return -1;
-	if (cmd_value(c, "json")) {
-		buf_init(&out, 1u << 20);
-		show_status(&w, cfg, c->home);
-		say_json(buf_get(&out));
-		buf_release(&out);
-	} else {
-		print_status(cfg, c->home);
-	}
+	print_status(cfg, c->home);
 	snapshot_free(cfg);
 	return 0;
 }

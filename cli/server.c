@@ -3,88 +3,55 @@
 
 #include "cli/server.h"
 
-#include "base/install-path.h"
 #include "base/port.h"
-#include "cli/child.h"
+#include "cli/library.h"
 
 #include <arpa/inet.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define STOP_MS 1200 /* to end by itself, and then at once */
+#define STOP_MS 2400 /* half of it to end by itself, and then at once */
 
 int server_start(struct server *s, struct err *e)
 {
-	char *program = install_path_self();
-	char *argv[] = { program, (char *)"proxy", NULL };
-	struct child_plan plan = { .argv = argv,
-				   .input = -1,
-				   .third_is = CHILD_READY_PIPE,
-				   .quiet = true };
-	int ends[2];
+	struct dario_error why;
 
-	s->pid = 0;
-	if (!program || port_pipe(ends)) {
-		free(program);
-		return err_sys(e, "start", "dario proxy");
-	}
-	plan.third = ends[1];
-	s->pid = child_start(&plan, e);
-	close(ends[1]);
-	s->ready = ends[0];
-	free(program);
-	if (s->pid > 0)
-		return 0;
-	close(s->ready);
-	s->pid = 0;
-	return -1;
+	s->router = NULL;
+	s->dario = library_open(NULL, e);
+	if (!s->dario)
+		return -1;
+	setenv("DARIO_EXIT_WITH_PARENT", "1", 1);
+	s->router = dario_router_start(s->dario, NULL, -1, &why);
+	unsetenv("DARIO_EXIT_WITH_PARENT");
+	return s->router ? 0 : library_error(e, &why);
 }
 
 int server_wait(struct server *s, long ms, struct err *e)
 {
-	struct pollfd p = { .fd = s->ready, .events = POLLIN };
-	char byte;
+	struct dario_error why;
+	int rc = dario_router_ready(s->router, ms, &why);
 
-	if (poll(&p, 1, (int)ms) <= 0)
+	if (rc == 0)
 		return err_set(e, ERR_CONFIG, "it takes too long");
-	if (read(s->ready, &byte, 1) == 1)
-		return 0;
-	return err_set(e, ERR_CONFIG,
-		       "dario proxy does not start: run it to see why");
-}
-
-static void gone(struct server *s)
-{
-	close(s->ready);
-	s->pid = 0;
+	return rc > 0 ? 0
+		      : err_set(e, ERR_CONFIG,
+				"dario proxy does not start: run it to see "
+				"why");
 }
 
 bool server_ended(struct server *s)
 {
-	int status;
-
-	if (s->pid && child_ends(s->pid, 0, &status))
-		gone(s);
-	return !s->pid;
+	return dario_router_wait(s->router, 0, NULL) == 1;
 }
 
-/* The second time it means: at once. */
 void server_stop(struct server *s)
 {
-	int status;
-
-	for (int i = 0; i < 2 && s->pid; i++) {
-		kill(s->pid, SIGTERM);
-		if (child_ends(s->pid, STOP_MS, &status))
-			gone(s);
-	}
-	if (s->pid) {
-		child_kill(s->pid);
-		gone(s);
-	}
+	dario_router_stop(s->router, STOP_MS);
+	dario_router_free(s->router);
+	dario_close(s->dario);
+	s->router = NULL;
+	s->dario = NULL;
 }
 
 long server_free_port(void)

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * server: a dario proxy as the child of a command that needs a router for a
- * while.
+ * while: the library's router, which ends when the command does.
  *
- * It takes its settings from the environment, says nothing, and ends when the
- * command does. Start, wait until it is up, stop; stop whether it is or not.
+ * It takes its settings from the environment and says nothing. Start, wait
+ * until it is up, stop; stop whether it is or not.
  */
 #ifndef DARIO_SERVER_H
 #define DARIO_SERVER_H
 
 #include "base/err.h"
 
-#include <sys/types.h>
+struct dario;
+struct dario_router;
 
 struct server {
-	pid_t pid; /* 0: there is none */
-	int ready; /* a pipe, see base/ready.h */
+	struct dario *dario;
+	struct dario_router *router; /* NULL: there is none */
 };
 
 int server_start(struct server *s, struct err *e);

@@ -14,7 +14,7 @@ below = {
     "common/state": {"base", "dialect", "state"},
     "common/net": {"base", "dialect", "state", "net"},
     "fcgi": {"base", "dialect", "state", "net", "fcgi"},
-    "cli": {"base", "dialect", "state", "net", "cli"},
+    "cli": {"base", "dialect", "state", "net", "cli", "include"},
     "lib": {"base", "dialect", "state", "net", "lib", "include"},
 }
 only = {  # a library and the files that may see it
