@@ -38,8 +38,8 @@ static bool agrees(size_t n)
 static void tell_end(size_t n)
 {
 	fprintf(stderr,
-		"dario: %zu added: see dario backend list, and try them with "
-		"dario doctor\n",
+		"dario: %zu added: see dario backend list, try them with dario "
+		"doctor, and start the router with dario proxy\n",
 		n);
 }
 

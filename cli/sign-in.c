@@ -56,8 +56,8 @@ static int by_hand(struct flow *f, struct err *e)
 	if (prompt_hidden("dario: paste the code: ", line, sizeof(line),
 			  LOGIN_STATE_MS))
 		return err_set(e, ERR_CONFIG,
-			       "no code came within five minutes: run dario "
-			       "login --manual again");
+			       "no code came before the input ended, or within "
+			       "five minutes: run it again");
 	if (login_read_pasted(&pasted, line, e) ||
 	    login_is_of(&pasted, f->login.state, e))
 		return -1;
@@ -100,9 +100,17 @@ static int start_listener(struct flow *f, struct server *server, struct err *e)
 	return 0;
 }
 
+static bool has_screen(void)
+{
+#ifdef __APPLE__
+	return true;
+#else
+	return getenv("DISPLAY") || getenv("WAYLAND_DISPLAY");
+#endif
+}
+
 static void open_browser(const struct flow *f)
 {
-	bool screen = getenv("DISPLAY") || getenv("WAYLAND_DISPLAY");
 	const char *xdg[] = { "xdg-open", f->url.p, NULL };
 	const char *mac[] = { "open", f->url.p, NULL };
 
@@ -112,7 +120,7 @@ static void open_browser(const struct flow *f)
 	run_detached(mac);
 #else
 	(void)mac;
-	if (screen && run_exists(xdg[0]))
+	if (has_screen() && run_exists(xdg[0]))
 		run_detached(xdg);
 #endif
 }
@@ -186,8 +194,12 @@ static void explain_ssh(const struct flow *f)
 	const char *ssh = getenv("SSH_CONNECTION"), *user = getenv("USER");
 	char host[80] = "HOST";
 
-	if (!ssh || !*ssh)
+	if (!ssh || !*ssh) { /* sudo does not hand it on */
+		if (!has_screen())
+			say(stderr, "dario: with a browser on another machine: "
+				    "stop here, and add --manual\n");
 		return;
+	}
 	sscanf(ssh, "%*s %*s %79s", host);
 	say(stderr,
 	    "dario: this is an SSH session: the browser comes back to port "

@@ -66,9 +66,13 @@ like 'SSH: the port and the machine' "$(cat "$tmp/login.out")" \
 	"ssh -N -L $back:localhost:$back somebody@192.0.2.9"
 curl -s -o /dev/null "$(link deny)"
 end_login
-unset SSH_CONNECTION
+unset SSH_CONNECTION DISPLAY WAYLAND_DISPLAY
 begin_login
 unlike 'without SSH: nothing of it' "$(cat "$tmp/login.out")" 'ssh '
+like 'without a screen: what else there is' "$(cat "$tmp/login.out")" 'add --manual'
+"$dario" login --manual </dev/null >"$tmp/login.out" 2>&1
+is 'no code: status 1' "$?" 1
+like 'no code: the input has ended' "$(cat "$tmp/login.out")" 'before the input ended'
 curl -s -o /dev/null "$(link deny)"
 end_login
 
