@@ -3,6 +3,7 @@
 
     documents.py links TREE          each link and each anchor
     documents.py targets TREE        each `make TARGET`
+    documents.py paths TREE          each file of the source that is named
     documents.py commands DOCUMENT   prints the commands of its sh blocks
     documents.py inline TREE DARIO   each `dario ...`: are its words and flags
                                      known, as dario help has them?
@@ -83,6 +84,23 @@ def targets(tree):
         if named:
             tell(named <= known, "make targets of %s %s" % (
                 os.path.relpath(path, tree), sorted(named - known)))
+
+
+def paths(tree):
+    """`fcgi/routes.c`, `dialect/seal.h`, `peek.c`: from wherever it is seen."""
+    there = {os.path.join("/", os.path.relpath(folder, tree), name)
+             for folder, _, names in os.walk(tree) for name in names}
+    count = 0
+    for path in documents(tree):
+        named = {n for n in re.findall(
+            r"`([\w.*/-]+\.(?:c|h|t|py|sh))`", text_of(path))
+                 if not re.search(r"NAME|\*|^[/.]", n)}
+        bad = [n for n in named if not any(f.endswith("/" + n) for f in there)]
+        count += len(named)
+        if named:
+            tell(not bad, "source files that %s names: %d %s" % (
+                os.path.relpath(path, tree), len(named), bad or ""))
+    tell(count > 50, "source files that are named: %d" % count)
 
 
 def commands(path):
@@ -183,6 +201,6 @@ def fields(document, folder):
 
 
 if __name__ == "__main__":
-    {"links": links, "targets": targets, "commands": commands,
+    {"links": links, "targets": targets, "paths": paths, "commands": commands,
      "inline": inline,
      "json": fields}[sys.argv[1]](*sys.argv[2:])

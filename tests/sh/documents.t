@@ -14,6 +14,10 @@ python3 "$documents" targets "$srcdir" >"$tmp/targets" 2>&1
 is 'make targets: looked at' "$?" 0
 verdicts "$tmp/targets"
 
+python3 "$documents" paths "$srcdir" >"$tmp/paths" 2>&1
+is 'files of the source: looked at' "$?" 0
+verdicts "$tmp/paths"
+
 python3 "$documents" inline "$srcdir" "$dario" >"$tmp/inline" 2>&1
 is 'commands in texts: looked at' "$?" 0
 verdicts "$tmp/inline"
