@@ -9,7 +9,9 @@
 
 #include "base/file.h"
 #include "base/install-path.h"
+#include "base/run.h"
 #include "cli/cmd.h"
+#include "cli/run-tools.h"
 #include "cli/say.h"
 #include "state/config/option.h"
 #include "state/config/snapshot.h"
@@ -137,6 +139,17 @@ static const struct cmd_entry *entry_of(const struct cmd_group *g,
 	return NULL;
 }
 
+/* Those of the programs that run knows which are there. */
+static void offer_programs(struct typed p)
+{
+	const char *names[RUN_TOOLS_MAX];
+
+	run_tool_names(names);
+	for (size_t i = 0; names[i]; i++)
+		if (run_exists(names[i]))
+			offer(p, names[i], "");
+}
+
 /* The arguments of an entry; one that makes something new has no names yet. */
 static void offer_arguments(struct typed p, const struct cmd_group *g,
 			    const struct cmd_entry *n, const char *home)
@@ -144,7 +157,9 @@ static void offer_arguments(struct typed p, const struct cmd_group *g,
 	struct snapshot *s;
 	struct err ignored = { 0 };
 
-	if (strcmp(n->name, "add") == 0 || !n->max)
+	if (n->max == CMD_PROGRAM)
+		offer_programs(p);
+	if (strcmp(n->name, "add") == 0 || n->max <= 0)
 		return;
 	s = snapshot_load(home, &ignored);
 	if (s)

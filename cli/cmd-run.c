@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "base/json.h"
+#include "base/nearest.h"
 #include "base/run.h"
 #include "cli/cmd.h"
 #include "cli/router.h"
@@ -115,12 +116,13 @@ static int run_beside(char *const *argv, int *status, struct err *e)
 /* Before a router is started for it. */
 static bool is_there(const char *program)
 {
-	const char *near;
+	const char *names[RUN_TOOLS_MAX], *near;
 
 	if (strchr(program, '/') ? access(program, X_OK) == 0
 				 : run_exists(program))
 		return true;
-	near = run_tool_nearest(program);
+	run_tool_names(names);
+	near = nearest(program, names);
 	say(stderr, "dario: there is no program %s: %s%s%s\n", program,
 	    near ? "do you mean " : "install it, or give its path",
 	    near ? near : "", near ? "?" : "");

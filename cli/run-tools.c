@@ -3,8 +3,6 @@
 
 #include "cli/run-tools.h"
 
-#include "base/nearest.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,19 +97,23 @@ static bool fill(const struct run_tool *t, const char *text, struct buf *out)
 	return !out->full;
 }
 
-const char *run_tool_nearest(const char *program)
+static void add_name(const char **out, const char *name)
 {
-	const char *names[sizeof(variables) / sizeof(variables[0]) +
-			  sizeof(arguments) / sizeof(arguments[0])];
 	size_t n = 0;
 
+	while (out[n] && strcmp(out[n], name) != 0)
+		n++;
+	if (*name && n < RUN_TOOLS_MAX - 1)
+		out[n] = name;
+}
+
+void run_tool_names(const char *out[RUN_TOOLS_MAX])
+{
+	memset(out, 0, RUN_TOOLS_MAX * sizeof(*out));
 	for (const struct variable *v = variables; v->name; v++)
-		if (*v->program)
-			names[n++] = v->program;
+		add_name(out, v->program);
 	for (const struct argument *a = arguments; a->text; a++)
-		names[n++] = a->program;
-	names[n] = NULL;
-	return nearest(program, names);
+		add_name(out, a->program);
 }
 
 void run_tool_environment(const struct run_tool *t, const char *program)

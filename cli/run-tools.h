@@ -24,8 +24,9 @@ void run_tool_environment(const struct run_tool *t, const char *program);
  * for `max`; how many. `texts` holds them. */
 size_t run_tool_arguments(const struct run_tool *t, const char *program,
 			  const char **out, size_t max, struct buf *texts);
-/* A program with rows of its own whose name is nearly that one, or NULL. */
-const char *run_tool_nearest(const char *program);
+/* The programs with rows of their own, NULL behind them. */
+#define RUN_TOOLS_MAX 32
+void run_tool_names(const char *out[RUN_TOOLS_MAX]);
 /* Does it have to be told the models' names? */
 bool run_tool_wants_models(const char *program);
 

@@ -84,6 +84,14 @@ is 'words of a choice' "$(words proxy --strategy=fi)" '--strategy=fill-first '
 is 'names of the home' "$(words backend remove f)" 'first '
 is 'no name for what is new' "$(words backend add f)" ''
 is 'commands after help' "$(words help acc)" 'accounts '
+mkdir "$tmp/programs"
+for name in claude codex other; do
+	printf '#!/bin/sh\n' >"$tmp/programs/$name"
+	chmod 755 "$tmp/programs/$name"
+done
+is 'programs that run knows, and that are there' \
+	"$(PATH=$tmp/programs:/usr/bin:/bin; words run '')" 'claude codex '
+is 'a program that begins so' "$(PATH=$tmp/programs:/usr/bin:/bin; words run cod)" 'codex '
 is 'nonsense: nothing' "$(words nonsense x)" ''
 
 # In the shells themselves.
