@@ -198,9 +198,6 @@ void request_init(struct request *r, struct app *app, struct http *http,
 		read_var(r, &gw->vars[i]);
 	if (!v->method)
 		v->method = "";
-	/* From the field Host, unless UseCanonicalName is on: the client's. */
-	if (v->server && strncmp(v->server, "Apache", 6) == 0)
-		v->server_port = NULL;
 	r->first_ms = -1;
 }
 

@@ -84,6 +84,13 @@ static bool can_serve(const struct request *r, bool *pools)
 	return ok;
 }
 
+/* Apache has it from the client's field Host, unless it is told otherwise. */
+static bool port_is_told(const struct request_vars *v)
+{
+	return v->server_port &&
+	       !(v->server && strncmp(v->server, "Apache", 6) == 0);
+}
+
 /* Who has a key to send wants to know first that it comes to us. */
 static void put_proof(struct jw *w, struct request *r)
 {
@@ -91,8 +98,8 @@ static void put_proof(struct jw *w, struct request *r)
 	char challenge[SESSION_CHALLENGE_BYTES], proof[DIGEST_URL_BYTES];
 	struct err e;
 
-	if (!r->vars.server_port || !query_get(r->vars.query, "challenge",
-					       challenge, sizeof(challenge)))
+	if (!port_is_told(&r->vars) || !query_get(r->vars.query, "challenge",
+						  challenge, sizeof(challenge)))
 		return;
 	if (session_prove(home, r->vars.server_port, challenge, proof, &e))
 		log_msg("it cannot be proved whose router this is: %s", e.msg);

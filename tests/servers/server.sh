@@ -220,11 +220,12 @@ limits() {
 	apache-*)
 		echo 'slash Apache refuses %2F, unless AllowEncodedSlashes is On'
 		echo 'gone-silent Apache notices when it writes, and not before'
-		echo 'gone-at-once Apache notices when it writes for the second time: 20 s in a silence'
 		;;
 	esac
 	[ $server != lighttpd-cgi ] ||
 		echo 'large-file it lies on the disk before the program sees who asks: 64 MiB are the limit'
+	[ $server != apache-cgi ] ||
+		echo "gone-at-once Apache has the port of the client's Host, and no .htaccess can change that"
 	case $server in
 	nginx | apache-proxy) ;;
 	*) echo 'reuse it makes one for each request, or a process' ;;
