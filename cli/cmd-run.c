@@ -39,8 +39,16 @@ static int find_router(struct running *r, struct err *e)
 {
 	if (router_meet(&r->router, e) == 0)
 		return 0;
-	if (e->code == ERR_CONFIG || r->router.named)
+	if (e->code == ERR_CONFIG)
 		return -1;
+	if (r->router.named) {
+		struct err why = *e;
+
+		return err_set(e, ERR_CONFIG,
+			       "no router answers at %s (%.200s): start it "
+			       "there, or leave --url out for one here",
+			       r->router.url, why.msg);
+	}
 	memset(e, 0, sizeof(*e));
 	say(stderr, "dario: no router at %s: one runs until %s ends\n",
 	    r->router.url, r->cmd->args[0]);

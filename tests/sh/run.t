@@ -43,6 +43,11 @@ is 'the router is gone' "$(curl -s -o /dev/null -w '%{http_code}' "$here/health"
 is 'no such program: no router is started for it' \
 	"$? $(grep -c 'no router' "$tmp/err")" '127 0'
 
+"$dario" run --url=http://127.0.0.1:1 tool 2>"$tmp/err"
+is 'nobody at --url: status 1' "$?" 1
+like 'nobody at --url: what to do' "$(cat "$tmp/err")" \
+	'no router answers at http://127.0.0.1:1 '
+
 port=$DARIO_PORT
 start_router
 "$dario" run --model=m tool 2>"$tmp/err"
