@@ -85,7 +85,7 @@ def no_constant(text):
 
 
 def read(out):
-    """The value, or why it is not one line of JSON."""
+    """The value, or why it is not JSON in lines."""
     try:
         text = out.decode("utf-8")
         value = json.loads(text, object_pairs_hook=once,

@@ -1,9 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # --json: each command that has it, as `dario help` lists them, in an empty home
-# and in one with something to tell, with a router and without one. It prints one
-# line of JSON and nothing else, its members are those of doc/json.md, and it
-# ends as it does without --json.
+# and in one with something to tell and a router. It prints JSON and nothing else,
+# its members are those of doc/json.md, and it ends as it does without --json.
 . "$(dirname "$0")/lib.sh"
 need lighttpd curl python3
 export PYTHONDONTWRITEBYTECODE=1
@@ -36,18 +35,19 @@ children="$children $!"
 wait_for 10 test -s "$tmp/port" || exit 1
 echo sk-0123456789 >"$tmp/a.key"
 echo sk-0123456789ab >"$tmp/b.key"
-{
-for name in groq up; do
-	"$dario" backend add "$name" --key-file="$tmp/a.key" \
-		--base-url="http://127.0.0.1:$(cat "$tmp/port")/none/v1"
-done
-"$dario" accounts add work --key-file="$tmp/a.key"
-"$dario" accounts add second --backend=up --key-file="$tmp/b.key"
-"$dario" route add fast groq:m --fallback=up:m --on=429,5xx
-for name in ada ben; do
-	"$dario" key add "$name" --spend=5/day
-done
-} >"$tmp/added" 2>&1
+fill() {
+	for name in groq up; do
+		"$dario" backend add "$name" --key-file="$tmp/a.key" \
+			--base-url="http://127.0.0.1:$(cat "$tmp/port")/none/v1"
+	done
+	"$dario" accounts add work --key-file="$tmp/a.key"
+	"$dario" accounts add second --backend=up --key-file="$tmp/b.key"
+	"$dario" route add fast groq:m --fallback=up:m --on=429,5xx
+	for name in ada ben; do
+		"$dario" key add "$name" --spend=5/day
+	done
+}
+fill >"$tmp/added" 2>&1
 is 'the home has what it is asked for' "$(cd "$DARIO_HOME" &&
 	echo accounts/*.json backends/*.json backends/up/*.json keys/*.json routes.json)" \
 	"accounts/work.json backends/groq.json backends/up.json\
@@ -75,7 +75,6 @@ cat >"$tmp/.claude-code-router/config.json" <<'END'
 	"api_base_url": "http://127.0.0.1:8/v1/messages",
 	"transformer": {"use": ["Anthropic"]}}]}
 END
-look 'a home without a router' full
 
 unset DARIO_PORT
 export DARIO_API_KEY=sk-router
@@ -86,7 +85,7 @@ for model in demo nobody-has-this fast; do
 		"messages": [{"role": "user", "content": "x"}]}' \
 		"$url/v1/chat/completions"
 done
-look 'a home with a router' full
+look 'a populated home' full
 python3 "$srcdir/tests/sh/as-json.py" "$dario" "$srcdir/doc/json.md" told \
 	"$tmp/told" >"$tmp/out" 2>&1
 is 'members: looked at' "$?" 0
