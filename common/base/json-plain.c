@@ -162,8 +162,7 @@ static struct json_object *number(struct reading *r)
 	if (at(r) == '-')
 		r->p++;
 	whole = r->p;
-	if (!digits(r) || (*whole == '0' && r->p > whole + 1) ||
-	    r->p == r->end)
+	if (!digits(r) || (*whole == '0' && r->p > whole + 1) || r->p == r->end)
 		return NULL;
 	if (at(r) != '.' && at(r) != 'e' && at(r) != 'E') {
 		if (r->p - whole > INT_DIGITS ||

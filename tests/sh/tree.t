@@ -20,7 +20,7 @@ below = {
 only = {  # a library and the files that may see it
     "fcgiapp.h": {"fcgi/listen.c"},
     "curl/": {"common/net/http-handle.h", "common/net/http-multi.h",
-              "common/net/http-url.c"},
+              "common/net/http-url.c", "common/net/http-urls.h"},
     "openssl/": {"common/base/aead.c", "common/base/digest.c",
                  "common/state/shared/redis-tls.c"},
     "hiredis/": {"common/state/shared/redis-link.c",
