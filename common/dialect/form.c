@@ -72,8 +72,9 @@ int form_init(struct form *f, const char *type, struct err *e)
 {
 	char *boundary = f->delimiter + 4;
 
-	f->has_model = f->in_model = false;
+	f->has_model = f->in_model = f->in_count = false;
 	f->at = f->head_n = f->model_n = 0;
+	f->count = f->count_read = 0;
 	f->state = CONTENT;
 	memcpy(f->delimiter, "\r\n--", 4);
 	if (!parameter(span_of(type), "boundary", boundary,

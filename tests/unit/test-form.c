@@ -43,6 +43,8 @@ static void feed(const char *type, const char *body, size_t n, size_t cut,
 			body + f.model_at);
 	else
 		buf_str(out, "none");
+	if (rc == 0 && f.count)
+		buf_fmt(out, " n=%ld", f.count);
 }
 
 static void check_typed(const char *type, const char *body, const char *want)
@@ -88,6 +90,20 @@ static void test_found(void **state)
 	      "m|m");
 	check("--B \t\r\nContent-Disposition: form-data; name=\"model\"\r\n"
 	      "\r\nm\r\n--B--",
+	      "m|m");
+}
+
+static void test_count(void **state)
+{
+	(void)state;
+	check(FIELD("n", "3") FIELD("model", "m") END, "m|m n=3");
+	check(FIELD("model", "m") FIELD("\"n\"", "10") END, "m|m n=10");
+	check(FIELD("n", "2") FIELD("n", "7") FIELD("n", "1") END, "none n=7");
+	check(FIELD("n", "99999999999999999999") END, "none n=1000");
+	check(FIELD("n", " 4\r\n--5 ") END, "none n=45");
+	check(FIELD("n", "") FIELD("model", "m") END, "m|m");
+	check(PART("Content-Disposition: form-data; name=n; filename=a", "9")
+		      FIELD("model", "m") END,
 	      "m|m");
 }
 
@@ -299,6 +315,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_found),
+		cmocka_unit_test(test_count),
 		cmocka_unit_test(test_not_found),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_boundary),
