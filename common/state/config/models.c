@@ -19,6 +19,7 @@ struct models {
 	struct json_object *file;
 	struct row *rows;
 	size_t n;
+	size_t n_families; /* the first of them */
 };
 
 static const struct {
@@ -75,6 +76,7 @@ struct models *models_load(struct err *e)
 	m->rows = xcalloc(json_length(families) + json_length(outputs),
 			  sizeof(*m->rows));
 	add_rows(m, families, "maxOutput");
+	m->n_families = m->n;
 	add_rows(m, outputs, "most");
 	return m;
 }
@@ -96,11 +98,12 @@ struct json_object *models_baked(const struct models *m, enum dialect_id d)
 			d == DIALECT_ANTHROPIC ? "anthropic" : "openai");
 }
 
-static const struct row *find(const struct models *m, const char *model)
+static const struct row *find(const struct models *m, size_t n,
+			      const char *model)
 {
 	struct glob_name name = glob_name(model);
 
-	for (size_t i = 0; i < m->n; i++)
+	for (size_t i = 0; i < n; i++)
 		if (globs_match(&m->rows[i].match, name, 0))
 			return &m->rows[i];
 	return NULL;
@@ -108,7 +111,7 @@ static const struct row *find(const struct models *m, const char *model)
 
 struct family models_family(const struct models *m, const char *model)
 {
-	const struct row *r = find(m, model);
+	const struct row *r = find(m, m->n_families, model);
 	struct family unknown = { 0 };
 
 	if (r)
@@ -119,7 +122,7 @@ struct family models_family(const struct models *m, const char *model)
 
 int64_t models_max_output(const struct models *m, const char *model)
 {
-	const struct row *r = find(m, model);
+	const struct row *r = find(m, m->n, model);
 
 	return r ? r->max_told : 0;
 }
