@@ -504,6 +504,7 @@ int supervise(const struct supervise_plan *plan, struct err *e)
 			       .signals.fd = -1 };
 	char *program = install_path_worker(&s.why);
 
+	ready_init(&s.ready);
 	refuse_init(&s.refuse);
 	workers_init(&s.workers, program, s.socket);
 	if (program && take_signals(&s, &s.why) == 0)

@@ -342,6 +342,7 @@ int worker_run(struct app *app, pid_t parent)
 	sigset_t stop;
 	int sig;
 
+	ready_init(&ready);
 	if (start(&w))
 		return 1;
 	ready_begin(&ready);

@@ -50,11 +50,16 @@ static int find_pipe(void)
 	return (int)fd;
 }
 
+void ready_init(struct ready *r)
+{
+	r->begun = false;
+	r->fd = find_pipe();
+	unsetenv(READY_ENV); /* it is not for what we start */
+}
+
 void ready_begin(struct ready *r)
 {
 	r->begun = true;
-	r->fd = find_pipe();
-	unsetenv(READY_ENV); /* it is not for what we start */
 	if (r->fd >= 0)
 		(void)!write(r->fd, "", 1);
 	tell_systemd("READY=1");

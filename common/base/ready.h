@@ -15,12 +15,14 @@
 
 #define READY_ENV "DARIO_READY_FD"
 
-/* Zeroed: not begun. */
 struct ready {
 	bool begun;
 	int fd; /* -1: no pipe */
 };
 
+/* First, while there is one thread: the environment is changed, which others
+ * may be reading. */
+void ready_init(struct ready *r);
 void ready_begin(struct ready *r);
 void ready_end(struct ready *r); /* does nothing when it has not begun */
 
