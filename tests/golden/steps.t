@@ -1,0 +1,8 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What searching costs in a history that nobody has made so, in instructions.
+. "$(dirname "$0")/../sh/lib.sh"
+need python3 valgrind
+report steps "$tmp/steps.out" python3 "$srcdir/tests/golden/steps.py" \
+	"$builddir/tests/golden/convert"
+done_testing
