@@ -143,7 +143,7 @@ static bool stream_is_sound(struct span stream)
 	whole = sse_feed(&sse, stream, &unused) == 0 &&
 		sse_end(&sse, &unused) == 0;
 	sse_release(&sse);
-	return whole && s.any && s.finish && !s.bad;
+	return whole && s.any && s.finish && *s.id && !s.bad;
 }
 
 const struct probe_question probe_questions[] = {

@@ -418,6 +418,9 @@ void read_same_tools(struct chat *c)
 			at = &t->next;
 			continue;
 		}
+		if (t->kind != list[*number - 1]->kind ||
+		    t->shape != list[*number - 1]->shape)
+			chat_dropped(c, "a tool of the same name");
 		*at = t->next;
 		t->next = list[*number - 1]->next;
 		*list[*number - 1] = *t;

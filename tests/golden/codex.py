@@ -191,6 +191,19 @@ def _():
     assert offered(sent([item, USER])) == ["g", "s__h", "f"]
 
 
+@edge("tools", "of two kinds with one name: the one that goes is named")
+def _():
+    custom = {"type": "custom", "name": "apply_patch"}
+    for tools in ([fn("shell"), {"type": "shell"}],
+                  [custom, {"type": "apply_patch"}],
+                  [fn("apply_patch"), custom]):
+        for target in ("openai", "anthropic"):
+            r = sent("hi", tools, target)
+            assert len(offered(r)) == 1, r
+            assert "a tool of the same name" in r["dropped"], r["dropped"]
+    assert not sent("hi", [fn("f"), fn("f")])["dropped"]
+
+
 @edge("tools", "found by a search that the client runs")
 def _():
     search = {"type": "tool_search", "execution": "client",

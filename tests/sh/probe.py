@@ -101,7 +101,8 @@ def chat(b, switches):
             ({"content": "i"}, None), ({}, "stop"))):
         if "normalize" in switches:
             delta.pop("role", None)
-        out.append("data: " + json.dumps({"id": "c", "choices": [{
+        head = {} if "noIds" in switches else {"id": "c"}
+        out.append("data: " + json.dumps({**head, "choices": [{
             "index": 0, "delta": delta, "finish_reason": finish}]}) + "\n\n")
     return "".join(out) + "data: [DONE]\n\n"
 

@@ -51,6 +51,9 @@ done
 probe noCustom,noDeveloper
 is 'what it has not is said, too' "$(found)" \
 	'{"customTools":false,"developerRole":false}'
+probe noIds
+is 'a stream without ids is to be written anew' "$(found)" \
+	'{"normalize":true}'
 probe toolIdMax
 is 'toolIdMax' "$(found)" '{"toolIdMax":40}'
 probe reasons
