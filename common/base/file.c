@@ -86,9 +86,9 @@ static int read_from(int fd, const char *path, struct buf *out, struct err *e)
 	while ((n = next(fd, chunk, sizeof(chunk), end, path, e)) > 0) {
 		buf_add(out, chunk, (size_t)n);
 		if (out->full)
-			return err_set(e, ERR_CONFIG,
-				       "%s is larger than %zu bytes", path,
-				       out->max);
+			return err_full(e, out, ERR_CONFIG,
+					"%s is larger than %zu bytes", path,
+					out->max);
 	}
 	return n < 0 ? -1 : 0;
 }

@@ -3,7 +3,9 @@
 
 #include "base/json.h"
 
+#include "base/embed.h"
 #include "base/file.h"
+#include "base/json-keys.h"
 #include "base/json-plain.h"
 #include "base/nearest.h"
 #include "base/store.h"
@@ -251,9 +253,13 @@ static struct json_object *parse_value(struct json_tokener *t, struct span text,
 		return NULL;
 	}
 	errno = 0;
-	o = json_tokener_parse_ex(t, text.p, (int)text.n);
+	if (embed_now()) {
+		o = json_parse_keys(t, text, end);
+	} else {
+		o = json_tokener_parse_ex(t, text.p, (int)text.n);
+		*end = json_tokener_get_parse_end(t);
+	}
 	je = json_tokener_get_error(t);
-	*end = json_tokener_get_parse_end(t);
 	if (errno == ENOMEM) {
 		/* Members may be missing. */
 		err_memory(e);

@@ -238,7 +238,7 @@ static int read_rows(struct table *t, struct json_object *file, struct err *e)
 		    read_images(&row->price, &t->arena, o, e))
 			return -1;
 	}
-	return 0;
+	return t->arena.full ? err_memory(e) : 0;
 }
 
 static int read_own(struct prices *p, const char *home, struct err *e)
