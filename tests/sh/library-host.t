@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The library in hosts with habits of their own: NULL for anything, children
-# that nobody may wait for, no standard streams, very many descriptors, another
-# locale, a fork.
+# The library in hosts with habits of their own: eight threads, no memory, NULL
+# for anything, children that nobody may wait for, no standard streams, very many
+# descriptors, another locale, a fork.
 . "$(dirname "$0")/lib.sh"
 . "$srcdir/tests/claude/claude.sh"
 need cc python3
@@ -17,6 +17,8 @@ build() {
 }
 build nothing
 build host
+build every
+build scarce
 export LD_LIBRARY_PATH="$builddir/lib"
 
 start_provider
@@ -30,6 +32,12 @@ echo "{$oauth}" >"$DARIO_HOME/oauth-config.override.json"
 echo "{\"anthropicBaseUrl\":\"$provider\"}" >"$DARIO_HOME/config.json"
 chmod 600 "$DARIO_HOME/oauth-config.override.json" "$DARIO_HOME/config.json"
 
+mkdir -m 700 "$tmp/plain"
+(export DARIO_HOME="$tmp/plain" && "$dario" accounts add work \
+	--key-file="$tmp/key" && "$dario" backend add one --models='gpt-*' \
+	--base-url=http://127.0.0.1:9/v1 --key-file="$tmp/key") 2>/dev/null
+report every "$tmp/out" "$tmp/every" "$builddir" "$tmp/plain" 2
+report scarce "$tmp/out" "$tmp/scarce" "$builddir" "$tmp/plain"
 report nothing "$tmp/out" "$tmp/nothing" "$builddir" "$DARIO_HOME"
 if command -v valgrind >/dev/null; then
 	report 'nothing under valgrind' "$tmp/out" valgrind -q \

@@ -5,10 +5,19 @@
 need python3
 grep -q 'define SANITIZED' "$builddir/config.h" &&
 	skip_all 'sanitizers have to be in the host, too'
-python3 -c 'import cffi, setuptools' 2>/dev/null ||
+[ -n "${PYTHON_VENV-}" ] || python3 -c 'import cffi, setuptools' 2>/dev/null ||
 	skip_all 'the Python packages cffi and setuptools are missing'
 cp -r "$srcdir/bindings/python" "$tmp/source"
-if python3 -c 'import pip, wheel' 2>/dev/null; then
+if [ -n "${PYTHON_VENV-}" ]; then # make check-venv: nothing but what pip fetches
+	python3 -m venv "$tmp/venv" >"$tmp/pip" 2>&1 ||
+		skip_all 'python3 makes no venv'
+	"$tmp/venv/bin/pip" download -q --no-deps -d "$tmp/cffi" cffi \
+		>"$tmp/pip" 2>&1 || skip_all 'pip reaches no index'
+	"$tmp/venv/bin/pip" install -q "$tmp/source" >"$tmp/pip" 2>&1
+	is 'pip installs it into a fresh venv' "$?" 0
+	PATH=$tmp/venv/bin:$PATH
+	mkdir "$tmp/site" # empty: the venv has it
+elif python3 -c 'import pip, wheel' 2>/dev/null; then
 	python3 -m pip install -q --no-index --no-deps --no-build-isolation \
 		--target "$tmp/site" "$tmp/source" >"$tmp/pip" 2>&1
 	is 'pip installs it' "$?" 0
