@@ -26,6 +26,13 @@ is 'no writable data that other libraries see' \
 is 'the name of the library' "$(readelf -d "$lib/libdario.so.0" |
 	sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')" libdario.so.0
 
+is 'the commands do by it what is its own' \
+	"$(nm "$builddir"/cli/*.o | awk '$1 == "U" && $2 ~ /^dario_/ { print $2 }' |
+		sort -u | xargs)" \
+	"dario_accounts dario_backend_test dario_backends dario_close dario_explain\
+ dario_free dario_open dario_router_free dario_router_ready dario_router_start\
+ dario_router_stop dario_router_wait dario_status"
+
 # --- a foreign program --------------------------------------------------------
 make -s -C "$builddir" install DESTDIR="$tmp/dest" >"$tmp/install" 2>&1
 is 'make install' "$?" 0
