@@ -41,8 +41,8 @@ static bool is_json(const struct relay *y)
 {
 	struct span body = span_trim(without_mark(buf_get(&y->held)));
 
-	return body.n && (strcasestr(y->type, "json") || *body.p == '{' ||
-			  *body.p == '[');
+	return body.n && (*body.p == '{' || *body.p == '[' ||
+			  strcasestr(y->type, "json"));
 }
 
 /* A body that is too large to be held, but for the end, where a key may have

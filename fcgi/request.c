@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define JOINED_MAX 8192 /* bytes of one field */
+#define HEAD_USUAL 600  /* bytes of an answer's fields */
 
 /* `guarded`: two of them in one request are an attempt to be read in two
  * ways (web servers join equal names with a comma and map X_A to X-A). */
@@ -193,6 +194,7 @@ void request_init(struct request *r, struct app *app, struct http *http,
 	digest_random_id(r->id, sizeof(r->id), "req_");
 	buf_init(&r->body, REQUEST_BODY_MAX);
 	buf_init(&r->head, REQUEST_HEAD_MAX);
+	buf_room(&r->head, HEAD_USUAL);
 	pthread_once(&places_once, fill_places);
 	for (size_t i = 0; i < gw->n_vars; i++)
 		read_var(r, &gw->vars[i]);

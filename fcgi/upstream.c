@@ -125,7 +125,8 @@ static int add_credential(struct request *r, const struct outgoing *o,
 
 static bool is_json(const char *type)
 {
-	return type && strcasestr(type, "json");
+	return type && (strcmp(type, "application/json") == 0 ||
+			strcasestr(type, "json"));
 }
 
 /* The client's own field where it is asked in its own dialect, else ours, or

@@ -68,8 +68,8 @@ static int parse_address(const char *text, unsigned char out[16])
 
 	if (!text)
 		return -1;
-	if (inet_pton(AF_INET6, text, out) == 1)
-		return 0;
+	if (strchr(text, ':'))
+		return inet_pton(AF_INET6, text, out) == 1 ? 0 : -1;
 	memcpy(out, mapped, sizeof(mapped));
 	return inet_pton(AF_INET, text, out + 12) == 1 ? 0 : -1;
 }

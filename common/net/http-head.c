@@ -34,15 +34,17 @@ bool http_next_field(const struct http_head *head, size_t *at,
 
 struct span http_field(const struct http_head *head, const char *name)
 {
-	struct span rest = head->fields;
+	const char *p = head->fields.p, *end = p + head->fields.n;
 	size_t n = strlen(name);
 
-	while (rest.n) {
-		struct span line = span_cut(&rest, '\n');
+	while (p < end) {
+		const char *lf = memchr(p, '\n', (size_t)(end - p));
+		size_t len = (size_t)((lf ? lf : end) - p);
 
-		if (line.n > n && line.p[n] == ':' &&
-		    strncasecmp(line.p, name, n) == 0)
-			return span_trim(span_skip(line, n + 1));
+		if (len > n && p[n] == ':' && strncasecmp(p, name, n) == 0)
+			return span_trim(
+				(struct span){ p + n + 1, len - n - 1 });
+		p += len + 1;
 	}
 	return SPAN("");
 }

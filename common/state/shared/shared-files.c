@@ -23,11 +23,12 @@
 #define ENTRIES 1024 /* chains of them */
 #define LOOK_MS 2000 /* between looks at a log that may have grown */
 #define ENDING ".json"
+#define FILE_BYTES (SHARED_NAME_MAX + 16)
 
 struct shared_entry {
 	struct shared_entry *next; /* of the chain */
 	char *home;
-	char file[SHARED_NAME_MAX + 16]; /* below the home */
+	char file[FILE_BYTES]; /* below the home */
 	uint64_t key;
 	bool below; /* in a folder of its own, which is not watched */
 	_Atomic uint64_t version;
@@ -47,6 +48,19 @@ static struct {
 	struct folder_watch watch;
 } all = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
+/* Without printf: some are asked for with each request. */
+static void name_file(char out[FILE_BYTES], const char *name,
+		      const char *ending)
+{
+	struct buf text = { .p = out,
+			    .cap = FILE_BYTES,
+			    .max = FILE_BYTES - 1 };
+
+	buf_str(&text, "state/");
+	buf_add(&text, name, strnlen(name, SHARED_NAME_MAX));
+	buf_str(&text, ending);
+}
+
 /* With the lock. */
 static struct shared_entry *find(const char *home, const char *file)
 {
@@ -61,16 +75,10 @@ static struct shared_entry *find(const char *home, const char *file)
 
 static struct shared_entry *get_entry(const char *home, const char *name)
 {
-	char file[SHARED_NAME_MAX + 16];
-	struct buf text = { .p = file,
-			    .cap = sizeof(file),
-			    .max = sizeof(file) - 1 };
+	char file[FILE_BYTES];
 	struct shared_entry *x;
 
-	/* Without printf: some are asked for with each request. */
-	buf_str(&text, "state/");
-	buf_add(&text, name, strnlen(name, SHARED_NAME_MAX));
-	buf_str(&text, ENDING);
+	name_file(file, name, ENDING);
 	pthread_mutex_lock(&all.lock);
 	x = find(home, file);
 	if (!x) {
@@ -98,7 +106,7 @@ static void all_changed(void)
 
 static void changed(const char *home, const char *name)
 {
-	char file[SHARED_NAME_MAX + 16];
+	char file[FILE_BYTES];
 	struct shared_entry *x;
 
 	if (snprintf(file, sizeof(file), "state/%s", name) >= (int)sizeof(file))
@@ -293,7 +301,7 @@ static struct {
 	pthread_mutex_t lock;
 	int fd;
 	int64_t opened;
-	char home[PATH_MAX], file[SHARED_NAME_MAX + 16];
+	char home[PATH_MAX], file[FILE_BYTES];
 } writer = { .lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1 };
 
 /* Under the lock: its size. */
@@ -332,11 +340,11 @@ static bool append(const char *home, const char *file, struct span line,
 static void append_line(const char *home, const char *name, struct span line,
 			int64_t *size)
 {
-	char file[SHARED_NAME_MAX + 16];
+	char file[FILE_BYTES];
 	struct err unused;
 
 	*size = 0;
-	snprintf(file, sizeof(file), "state/%.*s.jsonl", SHARED_NAME_MAX, name);
+	name_file(file, name, ".jsonl");
 	if (append(home, file, line, size))
 		return;
 	if (store_folder(home, "state", &unused) == 0 &&
