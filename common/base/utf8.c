@@ -71,7 +71,7 @@ static bool all_plain(const char *p)
 		 high);
 }
 
-#define BLOCK 32 /* bytes */
+#define BLOCK 64 /* bytes */
 
 /* Without a branch: the compiler makes vectors of it. */
 static bool block_is_plain(const char *p)
