@@ -4,7 +4,8 @@
 
 What else is asked the store at SOCKET answers. The first line of the standard
 input, and each further one, says how: a name of ODD, "long" (a text without
-end), "drip" (a byte now and then). Each is answered with "ok".
+end), "lists of lists" (without end), "drip" (a byte now and then). Each is
+answered with "ok".
 """
 
 import socket
@@ -39,6 +40,10 @@ def answer(client):
         client.sendall(HEAD.replace(NOW, now)[:-4] + b"$500000000\r\n")
         for _ in range(500):
             client.sendall(b"x" * 1000000)
+    elif how[0] == "lists of lists":
+        client.sendall(HEAD.replace(NOW, now)[:-4] + b"*60000\r\n")
+        for _ in range(1000):
+            client.sendall(b"*60000\r\n" + b":1\r\n" * 60000)
     elif how[0] == "drip":
         client.sendall(HEAD.replace(NOW, now)[:-4] + b"$100000\r\n")
         while True:

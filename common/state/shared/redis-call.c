@@ -15,12 +15,41 @@ typedef size_t list_count;
 typedef int list_count;
 #endif
 
-static struct redisReplyObjectFunctions bounded;
-static void *(*make_list)(const redisReadTask *task, list_count n);
+static struct redisReplyObjectFunctions bounded, own;
 
-static void *make_bounded_list(const redisReadTask *task, list_count n)
+/* Of the answer that this thread reads: of a few bytes much memory can be made.
+ */
+static _Thread_local size_t made;
+
+static bool may_make(const redisReadTask *task, size_t n)
 {
-	return n > REDIS_LIST_MAX ? NULL : make_list(task, n);
+	if (!task->parent)
+		made = 0;
+	made += sizeof(redisReply) + n;
+	return made <= REDIS_REPLY_MAX;
+}
+
+static void *make_string(const redisReadTask *task, char *s, size_t n)
+{
+	return may_make(task, n) ? own.createString(task, s, n) : NULL;
+}
+
+static void *make_list(const redisReadTask *task, list_count n)
+{
+	if (n > REDIS_LIST_MAX ||
+	    !may_make(task, (size_t)n * sizeof(redisReply *)))
+		return NULL;
+	return own.createArray(task, n);
+}
+
+static void *make_integer(const redisReadTask *task, long long v)
+{
+	return may_make(task, 0) ? own.createInteger(task, v) : NULL;
+}
+
+static void *make_nil(const redisReadTask *task)
+{
+	return may_make(task, 0) ? own.createNil(task) : NULL;
 }
 
 /* All readers have the same functions; the first is one that blocks, of which
@@ -32,9 +61,11 @@ void redis_bound(redisReader *r)
 	if (fn == &bounded)
 		return;
 	if (!bounded.createArray) {
-		make_list = fn->createArray;
-		bounded = *fn;
-		bounded.createArray = make_bounded_list;
+		own = bounded = *fn;
+		bounded.createString = make_string;
+		bounded.createArray = make_list;
+		bounded.createInteger = make_integer;
+		bounded.createNil = make_nil;
 	}
 	r->fn = &bounded;
 }
@@ -109,7 +140,7 @@ redisReply *redis_call_args(redisContext *c, long ms,
 
 const char *redis_why(const redisContext *c)
 {
-	if (c->err == REDIS_ERR_OOM) /* make_bounded_list */
+	if (c->err == REDIS_ERR_OOM) /* may_make */
 		return "its answer is too long";
 	return c->err == REDIS_ERR_IO && errno == EAGAIN
 		     ? "it does not answer in time"

@@ -12,10 +12,10 @@
 
 #include "state/shared/redis-link.h"
 
-#define REDIS_REPLY_MAX (64u << 20) /* bytes of one */
+#define REDIS_REPLY_MAX (64u << 20) /* bytes of one, and of its memory */
 #define REDIS_LIST_MAX 65536        /* members of one list */
 
-/* Of a new connection: longer lists end it. */
+/* Of a new connection: longer lists and larger answers end it. */
 void redis_bound(redisReader *r);
 /* Is more waiting to be read than may be? Then it is to be ended. */
 bool redis_is_too_long(const redisReader *r);
