@@ -157,7 +157,7 @@ struct adding {
 
 static void add_window(struct meter_window *w, const int64_t *more)
 {
-	if (!more[0] || (w->ms && w->ms != more[0]))
+	if (more[0] < METER_SLICES || (w->ms && w->ms != more[0]))
 		return;
 	w->ms = more[0];
 	for (int k = 0; k < RING; k++)

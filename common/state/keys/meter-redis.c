@@ -48,14 +48,15 @@ static void begin(struct redis_args *a, const char *op)
 
 /* --- sums ---------------------------------------------------------------- */
 
-static size_t read_window(struct meter_window *w, const redisReply *answer,
-			  size_t at)
+static void read_window(struct meter_window *w, const redisReply *answer,
+			size_t at)
 {
-	w->ms = redis_int_at(answer, at++);
-	w->newest = redis_int_at(answer, at++) % (METER_SLICES + 1);
+	w->ms = redis_amount_at(answer, at++);
+	w->newest = redis_amount_at(answer, at++) % (METER_SLICES + 1);
 	for (int i = 0; i <= METER_SLICES; i++)
-		w->n[i] = redis_int_at(answer, at++);
-	return at;
+		w->n[i] = redis_amount_at(answer, at++);
+	if (w->ms < METER_SLICES) /* a slice would be no time at all */
+		memset(w, 0, sizeof(*w));
 }
 
 /* From there on in the result. */
@@ -63,18 +64,17 @@ static void read_sums(struct meter_sums *s, const redisReply *answer, size_t at)
 {
 	memset(s, 0, sizeof(*s));
 	/* Rolled until then, by the store's clock. */
-	s->last = s->latest = redis_int_at(answer, at++);
-	for (int p = 0; p < QUOTA_PERIODS; p++) {
-		s->period[p] = redis_int_at(answer, at + (size_t)p);
-		s->spent[p] = redis_int_at(answer,
-					   at + QUOTA_PERIODS + (size_t)p);
+	s->last = s->latest = redis_amount_at(answer, at++);
+	for (size_t p = 0; p < QUOTA_PERIODS; p++) {
+		s->period[p] = redis_amount_at(answer, at + p);
+		s->spent[p] = redis_amount_at(answer, at + QUOTA_PERIODS + p);
 	}
 	at += 2 * QUOTA_PERIODS;
-	s->hold = redis_int_at(answer, at++);
-	s->token_hold = redis_int_at(answer, at++);
-	s->flights = redis_int_at(answer, at++);
-	at = read_window(&s->rate, answer, at);
-	read_window(&s->tokens, answer, at);
+	s->hold = redis_amount_at(answer, at++);
+	s->token_hold = redis_amount_at(answer, at++);
+	s->flights = redis_amount_at(answer, at++);
+	read_window(&s->rate, answer, at);
+	read_window(&s->tokens, answer, at + 2 + METER_SLICES + 1);
 }
 
 /* --- ends ---------------------------------------------------------------- */

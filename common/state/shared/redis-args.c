@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define CLOCK_LEAST_MS 1577836800000 /* 2020 */
+#define CLOCK_MOST_MS 7258118400000  /* 2200 */
 
 void redis_text(struct redis_args *a, struct span s)
 {
@@ -48,6 +49,13 @@ int64_t redis_int_at(const redisReply *answer, size_t i)
 	return r && r->type == REDIS_REPLY_INTEGER ? r->integer : 0;
 }
 
+int64_t redis_amount_at(const redisReply *answer, size_t i)
+{
+	int64_t v = redis_int_at(answer, i);
+
+	return v < 0 ? 0 : v > REDIS_AMOUNT_MAX ? REDIS_AMOUNT_MAX : v;
+}
+
 struct span redis_text_at(const redisReply *answer, size_t i)
 {
 	const redisReply *r = at(answer, i);
@@ -57,7 +65,8 @@ struct span redis_text_at(const redisReply *answer, size_t i)
 	return (struct span){ r->str, (size_t)r->len };
 }
 
-/* Its clock is not from before there was this program; "also" has none. */
+/* Its clock is not from before there was this program, or after; "also" has
+ * none. */
 bool redis_is_answer(const redisReply *r)
 {
 	static const int types[REDIS_ANSWER] = {
@@ -70,14 +79,15 @@ bool redis_is_answer(const redisReply *r)
 		[REDIS_RESULT] = REDIS_REPLY_ARRAY,
 		[REDIS_NEWS] = REDIS_REPLY_ARRAY,
 	};
+	int64_t now;
 
 	if (!r || r->type != REDIS_REPLY_ARRAY || r->elements != REDIS_ANSWER)
 		return false;
 	for (size_t i = 0; i < REDIS_ANSWER; i++)
 		if (r->element[i]->type != types[i])
 			return false;
-	return !r->element[REDIS_NOW]->integer ||
-	       r->element[REDIS_NOW]->integer > CLOCK_LEAST_MS;
+	now = r->element[REDIS_NOW]->integer;
+	return !now || (now > CLOCK_LEAST_MS && now < CLOCK_MOST_MS);
 }
 
 bool redis_lacks_script(const redisReply *r)

@@ -186,6 +186,14 @@ static int64_t turn_here(struct shared_entry *x, int64_t interval, int64_t max)
 	return at - now;
 }
 
+/* Of an answer: how long until the turn; nobody waits longer than `max`. */
+static int64_t turn_at(const redisReply *answer, size_t i, int64_t max)
+{
+	int64_t wait = redis_int_at(answer, i);
+
+	return wait < 0 ? -1 : wait > max ? max : wait;
+}
+
 /* A choice that goes to the store, and whoever has made the same one in the
  * same round of this loop: they are one request, for what the store is told is
  * how much this process holds in all. A turn is for each alone. */
@@ -244,7 +252,7 @@ static void took(void *arg, const redisReply *answer)
 	close_taking(t);
 	if (answer) {
 		t->granted = redis_int_at(answer, 0);
-		t->wait = redis_int_at(answer, 1);
+		t->wait = turn_at(answer, 1, t->max);
 	}
 	for (struct joined *j = t->joined; j; j = j->next) {
 		j->refused = answer && !t->granted;
@@ -349,25 +357,31 @@ bool redis_take(struct shared_entry *x, uint32_t seen, int64_t interval,
 	return true;
 }
 
+struct turning {
+	int64_t wait, max;
+};
+
 static void turned(void *arg, const redisReply *answer)
 {
+	struct turning *t = arg;
+
 	if (answer)
-		*(int64_t *)arg = redis_int_at(answer, 0);
+		t->wait = turn_at(answer, 0, t->max);
 }
 
 int64_t redis_turn(struct shared_entry *x, int64_t interval, int64_t max)
 {
+	struct turning t = { 0, max };
 	struct redis_args a;
 	struct err unused;
-	int64_t wait = 0;
 
 	redis_mirror_begin(&a, "turn", false);
 	redis_word(&a, x->name);
 	redis_int(&a, interval);
 	redis_int(&a, max);
-	if (redis_ask(&a, turned, &wait, &unused))
+	if (redis_ask(&a, turned, &t, &unused))
 		return turn_here(x, interval, max);
-	return wait;
+	return t.wait;
 }
 
 int64_t redis_turn_in(struct shared_entry *x, int64_t now)

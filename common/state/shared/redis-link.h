@@ -94,6 +94,10 @@ const char *redis_fault(const redisReply *r, char *out, size_t n);
 /* An integer of the result; 0 when it has none there. */
 int64_t redis_int_at(const redisReply *answer, size_t i);
 struct span redis_text_at(const redisReply *answer, size_t i);
+/* One that is a sum or a count: from 0 to REDIS_AMOUNT_MAX, of which a hundred
+ * can be added. */
+#define REDIS_AMOUNT_MAX (INT64_MAX / 128)
+int64_t redis_amount_at(const redisReply *answer, size_t i);
 
 bool redis_link_up(void);
 /* Since when it is away, ms since 1970 (0: it is not), and why. */

@@ -64,8 +64,8 @@ static void take_both(void *arg, const redisReply *answer)
 	struct both *b = arg;
 
 	for (size_t i = 0; answer && i < METER_IMAGE; i++) {
-		b->sums[i] = redis_int_at(answer, i);
-		b->moved[i] = redis_int_at(answer, METER_IMAGE + i);
+		b->sums[i] = redis_amount_at(answer, i);
+		b->moved[i] = redis_amount_at(answer, METER_IMAGE + i);
 	}
 }
 

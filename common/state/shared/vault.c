@@ -268,7 +268,7 @@ int vault_turn(const char *name, int64_t version, int64_t ms,
 	redis_int(&a, ms);
 	if (redis_ask(&a, turned, &t, e))
 		return -1;
-	*turn = said[t.said % 3];
+	*turn = said[t.said < 0 || t.said > 2 ? 0 : t.said];
 	*doubt = t.doubt;
 	return 0;
 }
