@@ -68,7 +68,7 @@ def check(api, key, stream):
         wrong.append(got.code)
     if words not in str(got):
         wrong.append(str(got))
-    for _ in range(500):  # a line may be written just after its answer has come
+    for _ in range(4500):  # a line may be written just after its answer has come
         if asked() > before:
             break
         time.sleep(0.02)

@@ -88,7 +88,7 @@ mkfifo "$tmp/open"
 exec 7<>"$tmp/open"
 ask='{"model":"real:demo","messages":[{"role":"user","content":"hi"}]}'
 printf '%s' "$ask" >&7
-out=$(timeout 10 env -i HOME="$HOME" DARIO_HOME="$DARIO_HOME" \
+out=$(timeout 60 env -i HOME="$HOME" DARIO_HOME="$DARIO_HOME" \
 	DARIO_DATADIR="$DARIO_DATADIR" REQUEST_METHOD=POST \
 	PATH_INFO=/v1/messages HTTP_HOST=localhost REMOTE_ADDR=127.0.0.1 \
 	CONTENT_LENGTH=${#ask} "$worker" <&7 2>"$tmp/err")
@@ -119,7 +119,7 @@ wait "$upstream"
 
 # Whoever reads our output leaves: we end by ourselves, soon.
 ask='{"model":"real:demo","stream":true,"messages":[{"role":"user","content":"x"}]}'
-printf '%s' "$ask" | timeout 20 env -i HOME="$HOME" DARIO_HOME="$DARIO_HOME" \
+printf '%s' "$ask" | timeout 60 env -i HOME="$HOME" DARIO_HOME="$DARIO_HOME" \
 		DARIO_DATADIR="$DARIO_DATADIR" \
 	REQUEST_METHOD=POST PATH_INFO=/v1/messages HTTP_HOST=localhost \
 	REMOTE_ADDR=127.0.0.1 \

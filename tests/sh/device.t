@@ -65,7 +65,11 @@ is 'where to answer' "$(get verification_uri) $(get verification_uri_complete)" 
 is 'how long, how often' "$(get expires_in) $(get interval)" '600 5'
 like 'not to be kept' "$(header Cache-Control)" no-store
 is 'nobody has answered' "$(poll)" '400 authorization_pending'
-is 'asked too soon' "$(poll)" '400 slow_down'
+too_soon() { # twice within five seconds, unless the machine is slower than that
+	poll >/dev/null
+	[ "$(poll)" = '400 slow_down' ]
+}
+ok 'asked too soon' wait_for too_soon
 
 is 'the page' "$(form "/device?user_code=$user")" 200
 like 'the page: the code is filled in' "$(cat "$tmp/body")" "value=\"$user\""
@@ -172,28 +176,34 @@ is 'nor may anybody now' "$(approve "$key")" 400
 is 'no grant type' "$(form /oauth/token -d x=1)" 400
 is 'another one' "$(form /oauth/token -d grant_type=password) $(get error)" '400 unsupported_grant_type'
 is 'a form that is too large' "$(head -c 20000 /dev/zero | tr '\0' a | form /oauth/token --data-binary @-)" 413
-# Guesses are capped, and keep nobody out who shows what cannot be guessed.
-until_capped() { # COMMAND...: how many it took, 40 at most
+# Guesses are capped, and keep nobody out who shows what cannot be guessed. Ten
+# are free, and another one in every 15 seconds: it may be there at any moment.
+until_capped() { # COMMAND...: how many it took, 200 at most
 	n=0
-	until [ "$("$@" | cut -d' ' -f1)" = 429 ] || [ $n -ge 40 ]; do
+	until [ "$("$@" | cut -d' ' -f1)" = 429 ] || [ $n -ge 200 ]; do
 		n=$((n + 1))
 	done
 	echo $n
 }
 ok 'guesses are capped' test "$(until_capped approve guess)" -lt 20
-is 'also those of a key that is none' "$(approve sk-dario-wrong)" 429
+ok 'also those of a key that is none' test "$(until_capped approve sk-dario-wrong)" -lt 8
 invited=$("$dario" key invite anna 2>/dev/null)
 begin
 is 'who has a key is not kept out' "$(approve "$key") $(poll)" '200 200 '
 begin
 is 'nor who was invited' "$(approve "$invited")" 200
-is 'an invitation that was used is a guess' "$(approve "$invited")" 429
+ok 'an invitation that was used is a guess' test "$(until_capped approve "$invited")" -lt 8
 begin
 is 'nor the owner' "$(approve "$DARIO_API_KEY" anna)" 200
 user=BBBB-BBBB
 ok 'wrong codes with a key are capped, too' test "$(until_capped approve "$key")" -lt 20
-begin
-is 'a good one as well, by then' "$(approve "$key")" 429
+good_one() {
+	user=BBBB-BBBB
+	until_capped approve "$key" >/dev/null
+	begin
+	[ "$(approve "$key")" = 429 ]
+}
+ok 'a good one as well, by then' wait_for good_one
 is 'which is no matter of others' "$(approve "$DARIO_API_KEY" anna)" 200
 behind() { # ADDRESS [curl flags]: a guess, as a proxy on this machine hands it on
 	form /device -H "X-Forwarded-For: $1" --data-urlencode 'user_code=BBBB-BBBB' -d key=guess -d action=approve
@@ -201,15 +211,17 @@ behind() { # ADDRESS [curl flags]: a guess, as a proxy on this machine hands it 
 is 'behind a proxy each has its own' "$(behind 192.0.2.1)" 403
 ok 'and its own cap' test "$(until_capped behind '203.0.113.9, 192.0.2.1')" -lt 20
 is 'by the address that the proxy has seen' "$(behind '203.0.113.9, 192.0.2.2')" 403
-several() { # of 90 addresses
-	i=0
-	while [ $i -lt 90 ] && [ "$(behind "198.51.100.$i")" != 429 ]; do
-		i=$((i + 1))
-	done
+several() { # of 200 addresses, in a row
+	for i in $(seq 200); do
+		[ "$i" = 1 ] || echo next
+		echo "url = $url/device"
+		echo "header = \"X-Forwarded-For: 198.51.100.$i\""
+		echo 'data = "user_code=BBBB-BBBB&key=guess&action=approve"'
+		echo 'write-out = "%{http_code}\n"'
+		echo "output = $tmp/body"
+	done | curl -s -K -
 }
-several
-several
-ok 'all together have one as well' test "$i" -lt 90
+ok 'all together have one as well' test "$(several | grep -c 429)" -gt 0
 
 # The same for the codes that programs bring.
 begin
@@ -220,10 +232,10 @@ guess() {
 	poll
 }
 is 'a device code that is none' "$(guess)" '400 invalid_grant'
-ok 'these are capped' test "$(until_capped guess)" -lt 40
+ok 'these are capped' test "$(until_capped guess)" -lt 200
 like 'capped: it is said' "$(cat "$tmp/body")" 'from this address were none'
 is 'capped: when to come again' "$(header Retry-After)" 15
-is 'capped: tokens to refresh with' "$(refresh "sk-dario-rt-$(printf '%068d' 0)")" 429
+ok 'capped: tokens to refresh with' test "$(until_capped refresh "sk-dario-rt-$(printf '%068d' 0)")" -lt 20
 device=$mine
 is 'who brings a right one is not kept out' "$(poll)" '200 '
 renew=$(get refresh_token)

@@ -18,7 +18,7 @@ refused() {
 	name=$1
 	part=$2
 	shift 2
-	timeout 10 "$@" >"$tmp/out" 2>&1 </dev/null
+	timeout 60 "$@" >"$tmp/out" 2>&1 </dev/null
 	code=$?
 	is "$name: refused, and at once" "$((code > 0 && code < 124))" 1
 	like "$name: is named" "$(cat "$tmp/out")" "$part"
@@ -51,14 +51,14 @@ for f in config.json routes.json tools.json template.json backends/b.json \
 done
 for f in accounts/a.json credentials.json; do
 	mkfifo "$DARIO_HOME/$f"
-	timeout 10 "$dario" accounts list >"$tmp/out" 2>&1
+	timeout 60 "$dario" accounts list >"$tmp/out" 2>&1
 	is "mkfifo $f: the list comes" "$?" 0
 	like "mkfifo $f: is named" "$(cat "$tmp/out")" "$f"
 	rm "$DARIO_HOME/$f"
 done
 mkdir "$HOME/.claude"
 mkfifo "$HOME/.claude/.credentials.json"
-timeout 10 "$dario" accounts list >"$tmp/out" 2>&1
+timeout 60 "$dario" accounts list >"$tmp/out" 2>&1
 is "Claude Code's file is a FIFO: the list comes" "$?" 0
 like "Claude Code's file is a FIFO: is named" "$(cat "$tmp/out")" .credentials.json
 rm -r "$HOME/.claude"
@@ -66,15 +66,15 @@ mkdir -m 700 -p "$DARIO_HOME/state"
 mkdir -m 700 "$DARIO_HOME/state/usage"
 for f in history.jsonl history-1.jsonl usage/total.0 usage/2026-01-01; do
 	mkfifo "$DARIO_HOME/state/$f"
-	timeout 10 "$dario" usage >"$tmp/out" 2>&1
+	timeout 60 "$dario" usage >"$tmp/out" 2>&1
 	is "mkfifo state/$f: usage comes" "$?" 0
 	rm "$DARIO_HOME/state/$f"
 done
 mkfifo "$DARIO_HOME/backends/n.json.new"
-printf 'key\n' | timeout 10 "$dario" backend add n --base-url=https://h/v1 --key-stdin 2>"$tmp/out"
+printf 'key\n' | timeout 60 "$dario" backend add n --base-url=https://h/v1 --key-stdin 2>"$tmp/out"
 is 'a FIFO where a file is written: written' "$?" 0
 mkfifo "$DARIO_HOME/backends/m.json.lock"
-printf 'key\n' | timeout 10 "$dario" backend add m --base-url=https://h/v1 --key-stdin 2>"$tmp/out"
+printf 'key\n' | timeout 60 "$dario" backend add m --base-url=https://h/v1 --key-stdin 2>"$tmp/out"
 is 'a FIFO where a lock is: refused' "$?" 1
 rm -f "$DARIO_HOME/backends/m.json.lock" "$DARIO_HOME/backends/n.json"
 
@@ -93,7 +93,7 @@ added 'a key through <()' key-3
 head -c 200000 /dev/zero | tr '\0' k >"$tmp/large"
 refused 'a large --key-file' 'larger than' "$dario" backend add p \
 	--key-file="$tmp/large"
-yes | timeout 20 "$dario" backend add p --base-url=https://h/v1 --key-file=/dev/stdin 2>"$tmp/out"
+yes | timeout 60 "$dario" backend add p --base-url=https://h/v1 --key-file=/dev/stdin 2>"$tmp/out"
 is 'a pipe without end: refused' "$?" 1
 
 # What a writer that was killed left.

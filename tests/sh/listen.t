@@ -11,7 +11,7 @@ listening() { ss -Hlx src "$1" | grep -q .; }
 need ss
 
 run() { # sets out, rc
-	out=$(timeout 10 "$worker" "$@" 2>&1)
+	out=$(timeout 60 "$worker" "$@" 2>&1)
 	rc=$?
 }
 start_worker() { # [FLAGS]

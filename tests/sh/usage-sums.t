@@ -70,7 +70,7 @@ ok 'watch: it shows what is new' wait_for 20 four
 kill -TERM "$watcher"
 wait "$watcher"
 is 'watch: it ends well' "$?" 0
-is 'watch: when nobody reads, too' "$(timeout 20 "$dario" usage --by=model --watch | head -1 | grep -c requests)" 1
+is 'watch: when nobody reads, too' "$(timeout 60 "$dario" usage --by=model --watch | head -1 | grep -c requests)" 1
 unlike 'watch: a pipe gets no escapes' "$(cat "$tmp/watched")" "$(printf '\033')"
 
 # Workers that are killed take no sums with them.

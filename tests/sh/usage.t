@@ -16,7 +16,7 @@ before=$(state)
 gives() { # STATUS WORDS...
 	wanted=$1
 	shift
-	out=$(timeout 20 "$dario" "$@" 2>&1 </dev/null)
+	out=$(timeout 60 "$dario" "$@" 2>&1 </dev/null)
 	is "$*: exit status" "$?" "$wanted"
 	like "$*: says why" "$out" 'dario: '
 	is "$*: nothing is changed" "$(state)" "$before"
