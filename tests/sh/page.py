@@ -33,14 +33,14 @@ class Browser:
                 "browser": "ALL"}, "goog:chromeOptions": {
                 "args": FLAGS + [f"--user-data-dir={folder}"]}}})
         self.root = f"/session/{session['sessionId']}"
-        self.call("POST", "/timeouts", script=60000)
+        self.call("POST", "/timeouts", script=600000)
 
     def call(self, method, path, **body):
         data = json.dumps(body).encode() if method == "POST" else None
         request = urllib.request.Request(
             self.base + self.root + path, data, method=method,
             headers={"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=180) as f:
+        with urllib.request.urlopen(request, timeout=700) as f:
             return json.load(f)["value"]
 
     def open(self, url):

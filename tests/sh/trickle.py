@@ -75,7 +75,7 @@ def answer(s):
 def under_way(s):
     """It has reached the provider, and nobody has said no."""
     s.setblocking(False)
-    came = begun.acquire(timeout=30)
+    came = begun.acquire(timeout=90)
     try:
         return came, s.recv(1)
     except BlockingIOError:

@@ -68,7 +68,7 @@ static void test_closed_before(void **state)
 		skip();
 	assert_true(end.closed);
 	assert_true(end.unread);
-	assert_in_range(end.trip, 1, 60000);
+	assert_in_range(end.trip, 1, 10000000); /* a busy machine */
 }
 
 static void test_closed_after(void **state)
