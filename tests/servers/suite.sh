@@ -330,22 +330,27 @@ unless_limited gone-silent 'client gone before any byte: the upstream is left' &
 		before 50 over mute
 }
 
-# 100 streams at once: none begins before the last has come.
-ask step all-100 >"$tmp/all.json"
+# Many streams at once: none begins before the last has come. Fewer, where each
+# is a process, which the server starts at its own pace.
+case $server in
+apache-fcgid | *-cgi) many=20 ;;
+*) many=100 ;;
+esac
+ask step all-$many >"$tmp/all.json"
 mkdir "$tmp/all"
-is '100 streams at once: all 200' "$(curl -sN --parallel --parallel-immediate \
-	--parallel-max 100 -d "@$tmp/all.json" -o "$tmp/all/#1" \
-	-w '%{http_code}\n' "$url/v1/chat/completions?n=[1-100]" 2>"$tmp/all.err" |
-	sort | uniq -c | tr -s ' ')" ' 100 200'
+is "$many streams at once: all 200" "$(curl -sN --parallel --parallel-immediate \
+	--parallel-max $many -d "@$tmp/all.json" -o "$tmp/all/#1" \
+	-w '%{http_code}\n' "$url/v1/chat/completions?n=[1-$many]" 2>"$tmp/all.err" |
+	sort | uniq -c | tr -s ' ')" " $many 200"
 stream step all-1 -o "$tmp/one"
 rc_of all-1 >/dev/null
 without_comments() { # FILES
 	sed '/^:/,/^$/d' "$@"
 }
-is '100 streams at once: each is whole' "$(without_comments "$tmp"/all/* |
-	cksum)" "$(for i in $(seq 100); do without_comments "$tmp/one"; done |
+is "$many streams at once: each is whole" "$(without_comments "$tmp"/all/* |
+	cksum)" "$(for i in $(seq $many); do without_comments "$tmp/one"; done |
 	cksum)"
-ok '100 streams at once: to their end' grep -q DONE "$tmp/one"
+ok "$many streams at once: to their end" grep -q DONE "$tmp/one"
 
 settings "$fast"
 
