@@ -54,7 +54,7 @@ fields() { echo "\"anthropic-ratelimit-unified-5h-utilization\":\"$1\",\"anthrop
 rule "{\"answers\":{\"sk-ant-api03-a\":[{\"headers\":{$(fields 0.1 allowed)},\"pause_at\":3,\"pause\":3},{\"status\":429,\"headers\":{$(fields 1.0 rejected)}}]}}"
 curl -sN -o "$tmp/long" -d "$ask" "$url/v1/messages" &
 long=$!
-wait_for 5 grep -q content_block_start "$tmp/long"
+wait_for grep -q content_block_start "$tmp/long"
 message claude-x >/dev/null
 is 'meanwhile: the window is used up' "$(status)" 429
 wait $long
@@ -70,7 +70,7 @@ put_state limits-a.json "{\"updatedAt\":$(now_ms),\"7d_opus\":{\"used\":1.0,\"re
 curl -s -o "$tmp/opus" -d '{"model":"claude-opus-9","max_tokens":9,"messages":[{"role":"user","content":"x"}]}' "$url/v1/messages" &
 opus=$!
 queued() { curl -s "$url/accounts" | grep -q '"queued":1'; }
-ok 'Opus waits in line' wait_for 5 queued
+ok 'Opus waits in line' wait_for queued
 message claude-sonnet-9 >/dev/null
 is 'Sonnet does not' "$(status)" 200
 ok 'Opus still does' queued
@@ -103,7 +103,7 @@ rule '{"refresh_hold":true,"faults":{"anth":[{"delay":0}]}}'
 curl -s -o /dev/null -d '{"model":"claude-x","max_tokens":9,"messages":[{"role":"user","content":"x"}]}' "$url/v1/messages" &
 slow=$!
 asking() { pgrep -f -- '--refresh=credentials.json' >"$tmp/asking"; }
-ok 'a refresh runs' wait_for 5 asking
+ok 'a refresh runs' wait_for asking
 sockets() { ls -l "/proc/$1/fd" | grep -o 'socket:.*' | sort; }
 sockets "$(head -n 1 "$tmp/asking")" >"$tmp/its"
 sockets "$(worker_pid)" >"$tmp/ours"

@@ -38,7 +38,7 @@ free() { [ "$(state)" = "[('a', 'none')]" ]; }
 answers sk-ant-api03-a "{\"status\":429,\"headers\":{$(shares rejected 1.0 15 0.5)}}"
 ask
 is 'used up' "$(state)" "[('a', 'window')]"
-wait_for 20 free
+wait_for free
 answers sk-ant-api03-a '{"status":429}'
 ask
 is 'a bare 429: answered as it is' "$(status)" 429
@@ -91,7 +91,7 @@ forget_state
 answers sk-ant-api03-a "{\"pause_at\":3,\"pause\":120,\"headers\":{$(shares allowed 1.0 6000 0.1)}}"
 curl -sN -o "$tmp/long" -d '{"model":"claude-sonnet-9","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"long"}]}' "$url/v1/messages" &
 long=$!
-wait_for 5 grep -q message_start "$tmp/long"
+wait_for grep -q message_start "$tmp/long"
 is 'a head counts at once' "$(state)" "[('a', 'window')]"
 kill "$long"
 wait "$long"

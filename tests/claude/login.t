@@ -13,7 +13,7 @@ begin_login() {
 	[ $# -gt 0 ] || set -- login --no-browser
 	start_process "$tmp/login.out" "$dario" "$@"
 	login=$pid
-	wait_for 15 grep -q "$provider/authorize" "$tmp/login.out" || {
+	wait_for grep -q "$provider/authorize" "$tmp/login.out" || {
 		fail "$* shows the address" "$(cat "$tmp/login.out")"
 		done_testing
 	}
@@ -60,7 +60,7 @@ fi
 # Over SSH: it says how the browser comes back, and what else there is.
 export SSH_CONNECTION='192.0.2.7 51000 192.0.2.9 22' USER=somebody
 begin_login
-ok 'SSH: is explained' wait_for 15 grep -q -- --manual "$tmp/login.out"
+ok 'SSH: is explained' wait_for grep -q -- --manual "$tmp/login.out"
 back=$(curl -s "$address" | grep -o 'localhost%3A[0-9]*\|localhost:[0-9]*' | head -n 1 | grep -o '[0-9]*$')
 like 'SSH: the port and the machine' "$(cat "$tmp/login.out")" \
 	"ssh -N -L $back:localhost:$back somebody@192.0.2.9"

@@ -106,7 +106,7 @@ stop_router
 start_router --overage=warn
 rule "$over"
 is 'warn: goes on' "$(talk 1) $(talk 1)" '200 plan 200 plan'
-ok 'warn: said in the log' wait_for 5 grep -q 'billed beyond its plan' "$tmp/log"
+ok 'warn: said in the log' wait_for grep -q 'billed beyond its plan' "$tmp/log"
 stop_router
 "$dario" accounts remove plan
 

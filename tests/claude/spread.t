@@ -81,14 +81,14 @@ rule '{"gather":1000}'
 twelve three &
 running=$!
 held() { curl -s "$url/accounts" | json 'sum(a["inFlight"] for a in j["accounts"]) >= 12' | grep -q True; }
-ok 'twelve are in flight' wait_for 5 held
+ok 'twelve are in flight' wait_for held
 kill -9 $(worker_pid)
 rule '{"gather":0}'
 given_back() {
 	message claude-x >/dev/null
 	curl -s "$url/accounts" | json 'sum(a["inFlight"] for a in j["accounts"])' | grep -q '^0$'
 }
-ok 'killed: they are not any more' wait_for 15 given_back
+ok 'killed: they are not any more' wait_for given_back
 wait $running
 
 # Those who wait in line look again and again, and open no file for it.

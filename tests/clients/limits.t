@@ -46,11 +46,11 @@ codex_at_its_limit() {
 	before=$(asked)
 	like 'Codex: the spend limit' "$(codex "$spent")" 'Quota exceeded'
 	is 'Codex: it gives up' "$([ "$(cat "$tmp/codex-status")" != 0 ] && echo yes)" yes
-	wait_for 10 more_than "$before"
+	wait_for more_than "$before"
 	is 'Codex: it asks once' "$(($(asked) - before))" 1
 	before=$(asked)
 	like 'Codex: the rate of a day' "$(codex "$rate")" 'Quota exceeded'
-	wait_for 10 more_than "$before"
+	wait_for more_than "$before"
 	is 'Codex: it does not wait for it' "$(cat "$tmp/codex-status") $(($(asked) - before))" '1 1'
 }
 with_sdk npm install_codex codex_at_its_limit

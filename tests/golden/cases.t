@@ -66,7 +66,7 @@ os.rename(sys.argv[1] + "/port.new", sys.argv[1] + "/port")
 s.serve_forever()
 END
 start_process "$tmp/provider.log" python3 "$tmp/provider.py" "$tmp"
-wait_for 10 test -s "$tmp/port" || exit 1
+wait_for test -s "$tmp/port" || exit 1
 "$dario" backend add rsp --protocol=responses --key=k \
 	--base-url="http://127.0.0.1:$(cat "$tmp/port")/v1" 2>/dev/null
 "$dario" backend add oai --key=k \
@@ -118,7 +118,7 @@ late() {
 	curl -sN -m 30 -o "$tmp/late" -d '{"model":"rsp:late","stream":true,
 		"messages":[{"role":"user","content":"q"}]}' \
 		"$url/v1/chat/completions" &
-	wait_for 20 grep -qs early "$tmp/late"
+	wait_for grep -qs early "$tmp/late"
 	: >"$tmp/seen-text"
 	wait $!
 	sed -n 's/^\(: x-dario-dropped.*\)/\1/p; s/^data: \(.DONE.\)/\1/p' "$tmp/late"

@@ -42,7 +42,7 @@ is_used() {
 	[ "$(used)" = "$1" ]
 }
 uses() { # NAME WANTED
-	wait_for 10 is_used "$2"
+	wait_for is_used "$2"
 	is "$1" "$(used)" "$2"
 }
 

@@ -81,12 +81,12 @@ end=$(date -u -d tomorrow +%s)
 end=$((end - end % 86400))
 is 'when it is reset' "$(limit reset) $(limit overage-reset)" "$end $end"
 is "the account's own limits are not shown" "$(header anthropic-ratelimit-requests-remaining)" ''
-wait_for 5 is_spent spend 0.100400000
+wait_for is_spent spend 0.100400000
 is 'every cent is counted' "$(spent spend)" 0.100400000
 is 'the second' "$(messages "$k" 5000) $(limit status) $(limit overage-utilization)" '200 allowed 0.40'
-wait_for 5 is_spent spend 0.200800000
+wait_for is_spent spend 0.200800000
 is 'the third: a warning' "$(messages "$k" 5000) $(limit status) $(limit overage-utilization) $(limit overage-surpassed-threshold)" '200 allowed_warning 0.80 0.75'
-wait_for 5 is_spent spend 0.301200000
+wait_for is_spent spend 0.301200000
 n=$(sent)
 is 'the fourth: 429' "$(messages "$k" 1 ',"stream":true') $(error type)" '429 billing_error'
 like 'as JSON, of a stream too' "$(header content-type)" json
@@ -111,7 +111,7 @@ is 'nothing at all' "$(messages "$k" 1) $(limit overage-period)" '429 monthly'
 
 k=$(add little --spend=0.000000001/day)
 messages "$k" 1 >/dev/null
-wait_for 5 is_spent little 0.000420000
+wait_for is_spent little 0.000420000
 is 'the least there is' "$(messages "$k" 1)" 429
 like 'it is told to the last digit' "$(error message)" 'may spend $0.000000001 a day'
 
@@ -120,7 +120,7 @@ like 'it is told to the last digit' "$(error message)" 'may spend $0.000000001 a
 k=$(add ruled --models=quick --spend=5/month)
 is 'a rule to a model that the key could not ask for' "$(model=quick chat "$k" 1) $(header x-dario-model)" '200 gpt-4.1'
 is 'it could not' "$(model=gpt-4.1 chat "$k" 1)" 400
-wait_for 5 is_spent ruled 0.000208000
+wait_for is_spent ruled 0.000208000
 is 'it pays for what has answered' "$(spent ruled)" 0.000208000
 is 'what failed is not answered by nobody' "$(model=quick chat "$k" 1 '' ',\"end\":\"500\"') $(header x-dario-fallback)" '500 open: 500'
 is 'and costs nothing, however often it was tried' "$(spent ruled)" 0.000208000
@@ -130,9 +130,9 @@ add anna --spend=0.05/month >/dev/null
 a=$(add anna/a)
 b=$(add anna/b --spend=0.01/week)
 is 'a device, by the limit of its person' "$(messages "$a" 2000) $(limit status)" '200 allowed'
-wait_for 5 is_spent anna 0.040400000
+wait_for is_spent anna 0.040400000
 is 'another device is counted, too' "$(messages "$b" 600) $(limit overage-utilization)" '200 0.81'
-wait_for 5 is_spent anna 0.052800000
+wait_for is_spent anna 0.052800000
 is 'then all of them are refused' "$(messages "$a" 1) $(limit overage-period)" '429 monthly'
 is 'and only what was sent is counted' "$(spent anna/b)" 0.012400000
 
@@ -143,20 +143,20 @@ is 'nor does a failure' "$(messages "$k" 9 '' ',\"end\":\"500\"')" 500
 is 'it does not' "$(spent broken)" 0.000000000
 messages "$k" 5000 ',"stream":true' ',\"end\":\"cut\",\"chars\":4000' >/dev/null
 like 'a stream that is cut' "$(tail -c 300 "$tmp/answer")" error
-wait_for 5 is_spent broken 0.020400000
+wait_for is_spent broken 0.020400000
 is 'it costs what came of it: 100 in, 4000 characters' "$(spent broken)" 0.020400000
 messages "$k" 5000 ',"stream":true' ',\"chars\":4000' >/dev/null
-wait_for 5 is_spent broken 0.120800000
+wait_for is_spent broken 0.120800000
 is 'a whole one costs what it says' "$(spent broken)" 0.120800000
 chat "$k" 500 ',"stream":true,"stream_options":{"include_usage":true}' >/dev/null
-wait_for 5 is_spent broken 0.126050000
+wait_for is_spent broken 0.126050000
 is 'Chat, at its own price' "$(spent broken)" 0.126050000
 model=gpt-unknown chat "$k" 1000 >/dev/null
-wait_for 5 is_spent broken 0.151550000
+wait_for is_spent broken 0.151550000
 is 'an unknown model costs what a large one does' "$(spent broken)" 0.151550000
 model=claude-opus-5-5
 post /v1/chat/completions "{\"model\":\"claude-opus-5-5\",\"messages\":[{\"role\":\"user\",\"content\":\"$(order 1000)\"}]}" -H "x-api-key: $k" >/dev/null
-wait_for 5 is_spent broken 0.171950000
+wait_for is_spent broken 0.171950000
 is 'translated, it costs the same' "$(spent broken)" 0.171950000
 
 # other prices
@@ -169,18 +169,18 @@ k=$(add own --spend=100/month)
 model=gpt-4o
 own '{"defaultPrice":{"input":1,"output":2},"prices":[{"match":["gpt-4o"],"input":10,"output":100},{"match":["mine-*"],"input":0,"output":0}]}'
 is 'own prices count on the next request' "$(chat "$k" 1000)" 200
-wait_for 5 is_spent own 0.101000000
+wait_for is_spent own 0.101000000
 is 'own prices: before ours' "$(spent own)" 0.101000000
 is 'of a known model nothing is said' "$(header x-dario-price)" ''
 model=gpt-unknown chat "$k" 1000 >/dev/null
 model=gpt-4o
 like 'a price that is not known is said to be so' "$(header x-dario-price)" default
-wait_for 5 is_spent own 0.103100000
+wait_for is_spent own 0.103100000
 is 'it counts by defaultPrice' "$(spent own)" 0.103100000
 model=claude-opus-5-5
 messages "$k" 1000 >/dev/null
 model=gpt-4o
-wait_for 5 is_spent own 0.123500000
+wait_for is_spent own 0.123500000
 is 'what is not said there costs as before' "$(spent own)" 0.123500000
 for wrong in '{' '[]x' '{"prices":{}}' '{"prices":[{"match":"gpt-4o","input":1,"output":1}]}' '{"prices":[{"match":["x"],"input":-1,"output":1}]}' \
 	'{"prices":[{"match":["x"],"output":1}]}' '{"prices":[{"match":["x"],"input":1,"output":1,"from":"soon"}]}' \
@@ -193,29 +193,29 @@ done
 rm "$DARIO_HOME/prices.json"
 k=$(add extras --spend=100/month)
 chat "$k" 1000 >/dev/null
-wait_for 5 is_spent extras 0.010250000
+wait_for is_spent extras 0.010250000
 is 'without extras' "$(spent extras)" 0.010250000
 chat "$k" 1000 ',"service_tier":"flex"' >/dev/null
-wait_for 5 is_spent extras 0.020500000
+wait_for is_spent extras 0.020500000
 is 'a cheaper tier counts as the usual one, which may answer' "$(spent extras)" 0.020500000
 chat "$k" 1000 ',"service_tier":"priority"' >/dev/null
-wait_for 5 is_spent extras 0.041000000
+wait_for is_spent extras 0.041000000
 is 'priority counts twice' "$(spent extras)" 0.041000000
 chat "$k" 1000 ',"service_ti\u0065r":"priority"' >/dev/null
-wait_for 5 is_spent extras 0.102500000
+wait_for is_spent extras 0.102500000
 is 'no name is overlooked' "$(spent extras)" 0.102500000
 chat "$k" 1000 ',"plugins":[{"id":"web"}]' >/dev/null
-wait_for 5 is_spent extras 0.152750000
+wait_for is_spent extras 0.152750000
 is 'searches cost' "$(spent extras)" 0.152750000
 post /v1/messages "{\"model\":\"claude-opus-5-5\",\"max_tokens\":50,\"speed\":\"fast\",\"messages\":[{\"role\":\"user\",\"content\":\"$(order 1000)\"}]}" -H "x-api-key: $k" >/dev/null
-wait_for 5 is_spent extras 0.275150000
+wait_for is_spent extras 0.275150000
 is 'fast mode costs six times as much' "$(spent extras)" 0.275150000
 model=claude-opus-5-5
 
 # the largest possible cost
 k=$(add small --spend=0.02/month)
 is 'let through, though it could cost more than is left' "$(max=100000 messages "$k" 1)" 200
-wait_for 5 is_spent small 0.000420000
+wait_for is_spent small 0.000420000
 stop_router
 export DARIO_PREFLIGHT=refuse
 start_router --workers=2
@@ -263,7 +263,7 @@ is 'tokens' "$(messages "$k" 950)" 200
 used_tokens() {
 	[ "$("$dario" key show tokens --json | json 'j["used"]["tokens"]')" = 1050 ]
 }
-wait_for 5 used_tokens
+wait_for used_tokens
 is 'tokens: no more' "$(messages "$k" 1) $(error type)" '429 rate_limit_error'
 k=$(add parallel --parallel=1)
 ids=$((ids + 1))
@@ -272,7 +272,7 @@ hanging=$!
 streams() {
 	grep -q text_delta "$tmp/stream"
 }
-wait_for 10 streams
+wait_for streams
 is 'one at a time' "$(messages "$k" 1) $(error type)" '429 rate_limit_error'
 like 'one at a time: it says so' "$(error message)" 'too many requests at a time'
 kill $hanging
@@ -280,16 +280,16 @@ wait $hanging 2>/dev/null
 free() {
 	[ "$(messages "$k" 1)" = 200 ]
 }
-ok 'it ends with the one that ran' wait_for 10 free
+ok 'it ends with the one that ran' wait_for free
 curl -sN -o "$tmp/stream" -H "x-api-key: $k" -d "{\"model\":\"claude-opus-5-5\",\"stream\":true,\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"$(order 9 ',\"end\":\"hang\"')\"}]}" "$url/v1/messages" &
 children="$children $!"
 : >"$tmp/stream"
-wait_for 10 streams
+wait_for streams
 is 'one at a time, again' "$(messages "$k" 1)" 429
 for p in $(worker_pid); do
 	kill -9 "$p"
 done
-ok 'or with its process' wait_for 15 free
+ok 'or with its process' wait_for free
 
 # what cannot be counted
 for path in /v1/files /v1/batches /v1/messages/batches /v1/fine_tuning/jobs /to/open/v1/models; do

@@ -20,7 +20,7 @@ costs() {
 	before=$(dollars)
 	was=$(requests)
 	post "$3" "{\"model\":\"${at:-open}:$2\",$4}" -H "x-api-key: $DARIO_API_KEY" >"$tmp/answer"
-	wait_for 10 more_than "$was"
+	wait_for more_than "$was"
 	is "$1" "$(status) $(($(dollars) - before))" "200 $5"
 }
 requests() {
@@ -59,7 +59,7 @@ spoken() { # MODEL JSON: a form, as speech is sent
 	was=$(requests)
 	printf '%s' "$2" >"$tmp/sound"
 	curl -s -o "$tmp/answer" -w '%{http_code}' -H "x-api-key: $DARIO_API_KEY" -F model="open:$1" -F "file=@$tmp/sound" "$url/v1/audio/transcriptions" >"$tmp/status"
-	wait_for 10 more_than "$was"
+	wait_for more_than "$was"
 	echo "$(status) $(($(dollars) - before))"
 }
 is 'speech by its length: 100 s at 0.36 an hour' "$(spoken whisper-1 '{"usage":{"type":"duration","seconds":100}}')" '200 10000000'
@@ -110,7 +110,7 @@ costs_of_claude() { # NAME MEMBERS WANTED
 	before=$(dollars)
 	was=$(requests)
 	post /v1/messages "{\"model\":\"claude-opus-4-5\",$(message_of "$2")}" -H "x-api-key: ${key:-$DARIO_API_KEY}" >"$tmp/answer"
-	wait_for 10 more_than "$was"
+	wait_for more_than "$was"
 	is "$1" "$(status) $(($(dollars) - before))" "200 $3"
 }
 costs_of_claude 'Claude, as usual' '"service_tier":"standard"' 7500000
@@ -140,7 +140,7 @@ paid() {
 is_paid() {
 	[ "$(paid)" = 0.132500000 ]
 }
-wait_for 10 is_paid
+wait_for is_paid
 is 'a key: all of it' "$(paid)" 0.132500000
 
 # It pays for images and sound like the rest.
@@ -159,7 +159,7 @@ pays() { # NAME PATH BODY WANTED [curl flags]
 		set -- -H 'Content-Type: application/json' -d "$body"
 	fi
 	curl -s -o "$tmp/answer" -D "$tmp/head" -w '%{http_code}' -H "x-api-key: $carl" "$@" "$url$path" >"$tmp/status"
-	[ "$wanted" = 0 ] || wait_for 10 paid_more
+	[ "$wanted" = 0 ] || wait_for paid_more
 	is "a key pays: $name" "$(status) $(($(has_paid carl) - had))" "200 $wanted"
 }
 image_body() { # MODEL MEMBERS
@@ -225,7 +225,7 @@ before=$(dollars)
 was=$(requests)
 post /v1/responses/input_tokens '{"model":"answers:gpt-4o","input":"x","told":{"object":"response.input_tokens","input_tokens":9000}}' -H "x-api-key: $dora" >"$tmp/answer"
 is 'a key: counting is free, and of any model' "$(status) $(json 'j["input_tokens"]' <"$tmp/answer")" '200 9000'
-wait_for 10 more_than "$was"
+wait_for more_than "$was"
 is 'nothing is counted for it' "$(dollars)" "$before"
 
 # What is only looked at has used nothing.
@@ -236,7 +236,7 @@ for path in /v1/batches/batch_0009x /to/open/v1/batches/batch_0009x; do
 	curl -s -o "$tmp/answer" -H "x-api-key: $DARIO_API_KEY" -H 'x-dario-backend: open' "$url$path"
 	like "$path tells of usage" "$(cat "$tmp/answer")" '"input_tokens": 9000'
 done
-wait_for 10 more_than $((was + 1))
+wait_for more_than $((was + 1))
 is 'looking at a batch costs nothing' "$(dollars)" "$before"
 is 'and adds no tokens' "$(read_tokens)" "$tokens"
 
@@ -252,7 +252,7 @@ download() { # KEY PATH
 	before=$(dollars)
 	was=$(requests)
 	curl -s -o "$tmp/answer" -w '%{http_code}' -H "x-api-key: $1" "$url$2" >"$tmp/status"
-	wait_for 10 more_than "$was"
+	wait_for more_than "$was"
 	echo "$(status) $(($(dollars) - before))"
 }
 message() { # MODEL USAGE

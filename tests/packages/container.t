@@ -71,7 +71,7 @@ in_box --env DARIO_DEMO=1 --env DARIO_API_KEY=sk-router-0123456789 \
 	--env "DARIO_PORT=$port" "$box" -- dario proxy >"$tmp/there.txt" 2>&1 &
 there=$! # a shell, which ends without what it runs
 children="$children $there"
-ok 'it starts' wait_for 60 grep -q 'listening on' "$tmp/there.txt"
+ok 'it starts' wait_for grep -q 'listening on' "$tmp/there.txt"
 diag "$(cat "$tmp/there.txt")"
 ask() {
 	curl -s -H 'Content-Type: application/json' "$@" -d '{"model":"demo:demo",

@@ -117,7 +117,7 @@ start_there() {
 		$(setting ExecStart)) >"$tmp/there.txt" 2>&1 &
 	there=$!
 	children="$children $there"
-	wait_for 30 grep -q 'listening on' "$tmp/there.txt"
+	wait_for grep -q 'listening on' "$tmp/there.txt"
 }
 ask() {
 	curl -s -H 'Content-Type: application/json' -d '{"model":"demo:demo",

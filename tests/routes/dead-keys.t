@@ -99,7 +99,7 @@ for alias in one groq work; do "$dario" accounts resume $alias; done
 asked() { # NAME: anew, until it has been
 	rm -rf "$DARIO_HOME/state"
 	curl -s -o /dev/null "$url/v1/models"
-	wait_for 20 test -e "$DARIO_HOME/state/models-$1.json"
+	wait_for test -e "$DARIO_HOME/state/models-$1.json"
 }
 models() {
 	asked groq

@@ -340,7 +340,7 @@ while b"[DONE]" not in got:
 s.close()
 END
 logged() { tail -n 1 "$tmp/log" | grep -q 'stream=1'; }
-wait_for 5 logged
+wait_for logged
 unlike 'left at the end: no error' "$(tail -n 1 "$tmp/log")" error=
 is 'left at the end: an answer to the breaker' "$(failures openai-one)" 0
 

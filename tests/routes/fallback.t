@@ -153,5 +153,5 @@ is 'Claude is exhausted: that is said' "$(header x-dario-fallback)" 'claude/a: b
 is 'Claude is still exhausted: at once' "$(smart) $(header x-dario-fallback)" '200 one gpt-x claude: exhausted'
 is 'the answer is in the caller'"'"'s dialect' "$(json 'j["content"][0]["text"]' <"$tmp/answer")" 'Hello from the provider.'
 is 'analytics counts fallbacks' "$(curl -s "$url/analytics" | json 'j["allTime"]["fallbacks"] > 5')" True
-ok 'the log says so' wait_for 5 grep -q 'fallback="claude/a: burst"' "$tmp/log"
+ok 'the log says so' wait_for grep -q 'fallback="claude/a: burst"' "$tmp/log"
 done_testing

@@ -40,7 +40,7 @@ if command -v nginx >/dev/null; then
 		>"$tmp/n/upstream.conf"
 	start_process "$tmp/worker.log" "$builddir/dario.fcgi" --listen="$tmp/n/s"
 	nginx_worker=$pid
-	wait_for 10 test -S "$tmp/n/s"
+	wait_for test -S "$tmp/n/s"
 	nginx_port=$(free_port)
 	cat >"$tmp/n/main.conf" <<-EOF
 	$(test "$(id -u)" != 0 || echo 'user root;')
@@ -53,7 +53,7 @@ if command -v nginx >/dev/null; then
 	server { listen 127.0.0.1:$nginx_port; include $tmp/n/dario.conf; } }
 	EOF
 	start_process "$tmp/nginx.log" nginx -p "$tmp/n" -c "$tmp/n/main.conf"
-	wait_for 10 listens "$nginx_port"
+	wait_for listens "$nginx_port"
 	for part in small large once late; do
 		report "nginx, $part" "$tmp/nginx-$part.log" python3 \
 			"$srcdir/tests/routes/forms.py" \

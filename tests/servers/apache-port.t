@@ -24,17 +24,17 @@ with socket.socket(socket.AF_UNIX) as s:
         conn.close()
 END
 start_process "$tmp/ports" python3 "$tmp/worker.py" "$sock"
-wait_for 10 test -S "$sock"
+wait_for test -S "$sock"
 port=$(free_port)
 printed apache-proxy
 apache_start 'proxy proxy_fcgi'
 site() { [ "$(curl -s "http://127.0.0.1:$port/")" = 'the other site' ]; }
-ok 'Apache serves' wait_for 15 site
+ok 'Apache serves' wait_for site
 for host in localhost "localhost:$port" localhost:9 llm.example; do
 	was=$(wc -l <"$tmp/ports")
 	curl -s -o "$tmp/body" -H "Host: $host" "http://127.0.0.1:$port/llm/v1/models"
 	told() { [ "$(wc -l <"$tmp/ports")" -gt "$was" ]; }
-	wait_for 10 told
+	wait_for told
 	is "Host: $host" "$(tail -n +$((was + 1)) "$tmp/ports" | sort -u)" "$port"
 done
 done_testing

@@ -42,7 +42,7 @@ in_background() { # COMMAND...: a server; sets server_pid
 start_worker() {
 	start_process "$tmp/worker.log" "$builddir/dario.fcgi" --listen="$sock"
 	worker=$pid
-	wait_for 10 test -S "$sock"
+	wait_for test -S "$sock"
 }
 
 descendants() {
@@ -197,7 +197,7 @@ start_server() {
 	esac
 	site=http://127.0.0.1:$port
 	url=$site$prefix
-	wait_for 15 curl -s -o "$tmp/probe" "$site/" || {
+	wait_for curl -s -o "$tmp/probe" "$site/" || {
 		diag 'the server does not start:' "$(cat "$tmp"/*.log)"
 		exit 1
 	}

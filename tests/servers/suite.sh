@@ -96,12 +96,12 @@ for line in sys.stdin:
 		wait $!
 		echo $? >"$out.rc"
 	) 2>/dev/null &
-	wait_for 10 test -s "$out.pid"
+	wait_for test -s "$out.pid"
 	client=$(cat "$out.pid")
 	children="$children $client"
 }
 ended() { test -s "$tmp/$1.rc"; }
-rc_of() { wait_for 30 ended "$1" && cat "$tmp/$1.rc"; }
+rc_of() { wait_for ended "$1" && cat "$tmp/$1.rc"; }
 begun() { grep -q choices "$tmp/$1.out"; }
 runs() { # KIND: a request to that upstream
 	eval "up=\$up_$1"
@@ -285,29 +285,29 @@ ok 'HTTP/2: each event by itself' whole h2
 # Silence: bytes come before the first event, and between two.
 comments() { test "$(grep -c "$1" "$tmp/$2.out")" -ge 3; }
 ok 'silence before the answer: keep-alive bytes' \
-	wait_for 10 comments '[0-9] :' keepalive
+	wait_for comments '[0-9] :' keepalive
 ok 'silence inside the answer: keep-alive bytes' \
-	wait_for 10 comments '[0-9] :' ping
+	wait_for comments '[0-9] :' ping
 
 # The client leaves: while keep-alive bytes are all there is, inside an answer
 # that is silent, inside one that flows, and before anything was sent.
 kill "$keepalive"
 ok 'client gone before the answer: the upstream is left' \
-	wait_for 5 over mute
+	wait_for over mute
 kill "$ping"
-ok 'client gone in a silence: the upstream is left' wait_for 5 over begun
+ok 'client gone in a silence: the upstream is left' wait_for over begun
 stream flow abort
-wait_for 10 begun abort
+wait_for begun abort
 kill "$client"
-ok 'client gone in mid-stream: the upstream is left' wait_for 5 over flow
+ok 'client gone in mid-stream: the upstream is left' wait_for over flow
 site_was=$url
 url=http://127.0.0.1:$h2_port$prefix
 stream begun h2-gone --http2-prior-knowledge
 url=$site_was
-wait_for 10 begun h2-gone
+wait_for begun h2-gone
 kill "$client"
 ok 'HTTP/2: client gone in a silence: the upstream is left' \
-	wait_for 5 over begun
+	wait_for over begun
 # Nothing is written to a client before keep-alive bytes are due (in an answer
 # after 10 s, before it after 60 s): it is the kernel that says who has gone.
 before() { # SECONDS COMMAND...: it comes true, and no later
@@ -318,13 +318,13 @@ before() { # SECONDS COMMAND...: it comes true, and no later
 settings "$slow"
 unless_limited gone-at-once 'client gone in a silence: at once' && {
 	stream begun at-once
-	wait_for 10 begun at-once
+	wait_for begun at-once
 	kill "$client"
 	ok 'client gone in a silence: at once' before 9 over begun
 }
 unless_limited gone-silent 'client gone before any byte: the upstream is left' && {
 	stream mute early
-	wait_for 10 runs mute
+	wait_for runs mute
 	kill "$client"
 	ok 'client gone before any byte: the upstream is left' \
 		before 50 over mute
@@ -357,7 +357,7 @@ settings "$fast"
 # The web server is reloaded while a stream runs.
 serves() { test "$(code /v1/models)" = 200; }
 stream pace reload
-wait_for 10 begun reload
+wait_for begun reload
 reload_server
 rc=$(rc_of reload)
 if [ "$rc" = 0 ]; then
@@ -368,11 +368,11 @@ else
 fi
 unless_limited reload-whole 'reload in mid-stream: the stream is finished' &&
 	is 'reload in mid-stream: the stream is finished' "$rc" 0
-ok 'reload: the next request works' wait_for 10 serves
+ok 'reload: the next request works' wait_for serves
 
 # The worker is killed while a stream runs.
 stream begun crash
-wait_for 10 begun crash
+wait_for begun crash
 kill -KILL $(worker_pids)
 rc=$(rc_of crash)
 unless_limited crash 'worker killed: the client sees an error' &&
@@ -385,11 +385,11 @@ closed_to_pages 'worker killed'
 		'journalctl -u dario.service and the error log of'
 	start_worker # as systemd would
 }
-ok 'worker killed: the next request works' wait_for 10 serves
+ok 'worker killed: the next request works' wait_for serves
 
 no_zombies() { test -z "$(zombies)"; }
 # mod_fcgid looks after its dead every few seconds.
-ok 'no process is left behind' wait_for 15 no_zombies
+ok 'no process is left behind' wait_for no_zombies
 
 # What a server has started may still write when it has gone itself.
 left=$(descendants "$server_pid")
@@ -397,6 +397,6 @@ none_left() { ! kill -0 $left; }
 stop_children
 [ -z "$left" ] || {
 	kill $left 2>/dev/null
-	wait_for 5 none_left
+	wait_for none_left
 }
 done_testing

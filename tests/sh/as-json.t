@@ -32,7 +32,7 @@ look 'an empty home' empty
 python3 "$srcdir/tests/sh/probe.py" "$tmp/port" "$tmp/asked" \
 	>"$tmp/provider.log" 2>&1 &
 children="$children $!"
-wait_for 10 test -s "$tmp/port" || exit 1
+wait_for test -s "$tmp/port" || exit 1
 echo sk-0123456789 >"$tmp/a.key"
 echo sk-0123456789ab >"$tmp/b.key"
 fill() {

@@ -45,8 +45,8 @@ server.serve_forever()
 PY
 start_process "$tmp/plain" python3 "$tmp/up.py"
 start_process "$tmp/tls" python3 "$tmp/up.py" "$tmp"
-wait_for 20 test -s "$tmp/plain"
-wait_for 20 test -s "$tmp/tls"
+wait_for test -s "$tmp/plain"
+wait_for test -s "$tmp/tls"
 plain=127.0.0.1:$(cat "$tmp/plain")
 tls=localhost:$(cat "$tmp/tls")
 key=sk-planted-key-0123456789
@@ -128,7 +128,7 @@ openssl req -new -key "$tmp/key.pem" -subj /CN=localhost -out "$tmp/old/csr" 2>/
 printf 'subjectAltName=DNS:localhost\n' >"$tmp/old/ext"
 openssl x509 -req -in "$tmp/old/csr" -signkey "$tmp/key.pem" -days -1 -extfile "$tmp/old/ext" -out "$tmp/old/cert.pem" 2>/dev/null
 start_process "$tmp/oldport" python3 "$tmp/up.py" "$tmp/old"
-wait_for 20 test -s "$tmp/oldport"
+wait_for test -s "$tmp/oldport"
 trusting 'an old certificate' "$tmp/old/cert.pem" localhost:$(cat "$tmp/oldport") \
 	'has expired, or the clock of this machine' 'look at the clock'
 add "https://$plain/good"

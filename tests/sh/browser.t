@@ -9,7 +9,7 @@ port=$(free_port)
 url=http://127.0.0.1:$port
 start_process "$tmp/page.port" python3 "$srcdir/tests/sh/browser.py" "$url" \
 	"$tmp/said"
-wait_for 10 test -s "$tmp/page.port"
+wait_for test -s "$tmp/page.port"
 page=$(cat "$tmp/page.port")
 DARIO_CORS_ORIGIN=http://app.example:$page start_router --demo
 

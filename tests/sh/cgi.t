@@ -110,7 +110,7 @@ c.shutdown(socket.SHUT_WR)
 c.recv(65536)
 EOF
 upstream=$!
-wait_for 5 test -e "$tmp/port"
+wait_for test -e "$tmp/port"
 "$dario" backend add short --base-url="http://127.0.0.1:$(cat "$tmp/port")/v1" 2>/dev/null
 cgi POST /v1/embeddings '{"model":"short:m","input":"x"}'
 is 'broken off: exit 1' "$rc" 1
@@ -124,7 +124,7 @@ printf '%s' "$ask" | timeout 60 env -i HOME="$HOME" DARIO_HOME="$DARIO_HOME" \
 	REQUEST_METHOD=POST PATH_INFO=/v1/messages HTTP_HOST=localhost \
 	REMOTE_ADDR=127.0.0.1 \
 	CONTENT_LENGTH=${#ask} "$worker" 2>"$tmp/err" | head -n 1 >"$tmp/first"
-wait_for 5 grep -q client_gone "$tmp/err"
+wait_for grep -q client_gone "$tmp/err"
 like 'reader gone: noticed' "$(cat "$tmp/err")" client_gone
 
 # The web server tells us to go: the request ends in order, and is logged.

@@ -124,7 +124,7 @@ reached() { # TEXT COUNT
 }
 # said NAME TEXT [COUNT]: by each of the three processes, once
 said() {
-	wait_for 10 reached "$2" "${3-3}"
+	wait_for reached "$2" "${3-3}"
 	ask
 	is "$1" "$(lines "$2")" "${3-3}"
 }
@@ -200,7 +200,7 @@ put config.json '{"demo":true}'
 start_router
 put config.json '{'
 kill "$(worker_pid)"
-wait_for 10 sh -c "curl -s '$url/health' | grep -q config.json"
+wait_for sh -c "curl -s '$url/health' | grep -q config.json"
 ask
 is 'wrong from the start: said once' \
 	"$(lines 'no request can be served: config.json: ')" 1

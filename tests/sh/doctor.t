@@ -62,7 +62,7 @@ server.serve_forever()
 PY
 up() { # OFF: sets up_port
 	start_process "$tmp/port$1" python3 "$tmp/up.py" "$1"
-	wait_for 10 test -s "$tmp/port$1"
+	wait_for test -s "$tmp/port$1"
 	up_port=$(cat "$tmp/port$1")
 }
 good=sk-good-planted-0123456789
@@ -179,7 +179,7 @@ print(s.getsockname()[1], flush=True)
 signal.pause()
 PY
 start_process "$tmp/mute" python3 "$tmp/mute.py"
-wait_for 10 test -s "$tmp/mute"
+wait_for test -s "$tmp/mute"
 mutes=$(seq 12) # 60 s, if one waited for the other
 for i in $mutes; do
 	add mute$i "$good" "http://127.0.0.1:$(cat "$tmp/mute")/v1"
@@ -270,7 +270,7 @@ web() { # PORT LINES...: lighttpd by hand; each LINE goes into its file
 	$2
 	END
 	start_process "$tmp/web$1.log" lighttpd -D -f "$where/conf"
-	wait_for 10 listens "$1"
+	wait_for listens "$1"
 }
 # A proxy in front, as they are: that a client has left it sees when it writes.
 # Without one the kernel tells, whatever the web server makes of it.
@@ -295,7 +295,7 @@ PY
 front() { # PORT: sets front
 	front=$(free_port)
 	start_process "$tmp/front.log" python3 "$tmp/front.py" "$front" "$1"
-	wait_for 10 listens "$front"
+	wait_for listens "$front"
 }
 export DARIO_API_KEY=$key
 port=$(free_port)
@@ -338,7 +338,7 @@ if command -v nginx >/dev/null && [ -r /etc/nginx/fastcgi_params ]; then
 	mkdir "$tmp/nginx"
 	DARIO_DEMO=1 start_process "$tmp/worker.log" \
 		python3 "$tmp/spawn.py" "$tmp/nginx/sock" "$builddir/dario.fcgi"
-	wait_for 10 test -S "$tmp/nginx/sock"
+	wait_for test -S "$tmp/nginx/sock"
 	port=$(free_port)
 	cat >"$tmp/nginx/conf" <<-END
 	daemon off;
@@ -365,7 +365,7 @@ if command -v nginx >/dev/null && [ -r /etc/nginx/fastcgi_params ]; then
 	}
 	END
 	start_process "$tmp/nginx/out" nginx -c "$tmp/nginx/conf"
-	wait_for 10 listens "$port"
+	wait_for listens "$port"
 	front "$port"
 	look --url="http://localhost:$front"
 	like 'nginx: its name' "$(told 'path server')" nginx/

@@ -27,7 +27,7 @@ tls=$(free_port)
 start_process "$tmp/tls.log" openssl s_server -accept "127.0.0.1:$tls" \
 	-key "$tmp/k.pem" -cert "$tmp/c.pem" -quiet
 tcp_open() { python3 -c "import socket; socket.create_connection(('127.0.0.1', $1), 30)"; }
-wait_for 10 tcp_open "$tls"
+wait_for tcp_open "$tls"
 add selfsigned --base-url="https://localhost:$tls/v1"
 is 'self-signed certificate' "$(code selfsigned)" upstream_tls
 add plain --base-url="https://127.0.0.1:$port/v1"
@@ -49,7 +49,7 @@ for _ in range(4):
     waiting.append(c)
 print('full', flush=True)
 signal.pause()"
-wait_for 10 grep -q full "$tmp/full.log"
+wait_for grep -q full "$tmp/full.log"
 add slow --base-url="http://127.0.0.1:$full/v1"
 stop_router
 export DARIO_CONNECT_TIMEOUT_MS=500
@@ -70,11 +70,11 @@ idle() { ! ours; }
 if command -v ss >/dev/null; then
 	start_process "$tmp/curl.log" curl -s -d '{"model":"slow:m","stream":true}' \
 		"$url/v1/chat/completions"
-	wait_for 10 ours
+	wait_for ours
 	kill "$pid"
 	wait "$pid" 2>/dev/null
 	ok 'client gone while connecting: given up, long before the timeout' \
-		wait_for 5 idle
+		wait_for idle
 else
 	diag 'not run, ss is missing: client gone while connecting'
 fi

@@ -40,7 +40,7 @@ first=sk-planted-first-0123456789
 second=sk-planted-second-0123456789
 echo "$first $second" >"$tmp/accept"
 start_process "$tmp/port" python3 "$tmp/up.py" "$tmp"
-wait_for 20 test -s "$tmp/port"
+wait_for test -s "$tmp/port"
 base=http://127.0.0.1:$(cat "$tmp/port")/v1
 : >"$tmp/runs"
 
@@ -122,7 +122,7 @@ echo "$first" >"$tmp/key-now"
 echo "$first" >"$tmp/accept"
 rm -f "$DARIO_HOME"/state/models-up.json
 lists() { curl -s "$url/v1/models" | json '[m["id"] for m in j["data"]]' | grep -q m; }
-ok 'refused: the models are asked for with another one too' wait_for 20 lists
+ok 'refused: the models are asked for with another one too' wait_for lists
 is 'refused: once for them' "$(runs)" 3
 echo nothing >"$tmp/accept"
 is 'refused twice: the client sees it' "$(ask)" 401
@@ -139,7 +139,7 @@ add "$tmp/turn" 1
 ask >/dev/null
 : >"$tmp/runs"
 again() { ask >/dev/null && [ "$(runs)" -ge 1 ]; }
-ok 'its time is over: asked again' wait_for 20 again
+ok 'its time is over: asked again' wait_for again
 
 printf 'sk-more-0123456789\n' | "$dario" accounts add more --backend=up --key-stdin >"$tmp/out" 2>&1
 is 'no pool beside a command: exit 2' "$?" 2
@@ -193,7 +193,7 @@ began=$(date +%s)
 is 'a child that keeps the output open: no matter' "$(ask)" 200
 ok 'a child that keeps the output open: not waited for' test $(($(date +%s) - began)) -lt 90
 ended() { [ -z "$(alive "$(cat "$tmp/left")")" ]; }
-ok 'what it left behind ends' wait_for 10 ended
+ok 'what it left behind ends' wait_for ended
 program leaves "setsid sleep 300 & echo \$! >'$tmp/left'; printf '%s\n' $first"
 add "$tmp/leaves"
 is 'a daemon that keeps the output open: no matter' "$(ask)" 200
@@ -202,12 +202,12 @@ program stops "echo \$\$ >'$tmp/left'; kill -STOP \$\$"
 add "$tmp/stops"
 is 'one that stops itself: given up' "$(ask)" 500
 like 'one that stops itself: says so' "$(why)" 'stops, has not ended within'
-ok 'one that stops itself: ends' wait_for 10 ended
+ok 'one that stops itself: ends' wait_for ended
 program hangs "echo \$\$ >'$tmp/left'; sleep 300"
 add "$tmp/hangs"
 is 'one that hangs: given up' "$(ask)" 500
 like 'one that hangs: says so' "$(why)" 'hangs, has not ended within'
-ok 'one that hangs: ends' wait_for 10 ended
+ok 'one that hangs: ends' wait_for ended
 
 # --- fallbacks --------------------------------------------------------------
 printf '%s\n' "$first" | "$dario" backend add second --base-url="$base" --key-stdin 2>>"$tmp/said"

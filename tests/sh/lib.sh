@@ -209,7 +209,7 @@ start_store() {
 	start_process "$tmp/store.log" redis-server --port 0 --unixsocket "$store" \
 		--dir "$tmp/store" --save '' --appendonly yes --appendfsync always "$@"
 	store_pid=$pid
-	wait_for 15 in_store ping || {
+	wait_for in_store ping || {
 		diag "the store does not start:" "$(cat "$tmp/store.log")"
 		exit 1
 	}
@@ -239,7 +239,7 @@ start_router() {
 	"$dario" proxy --port="$port" "$@" >>"$tmp/log" 2>&1 &
 	router=$!
 	children="$children $router"
-	wait_for 15 listens "$port" || {
+	wait_for listens "$port" || {
 		diag "the router does not start:" "$(cat "$tmp/log")"
 		exit 1
 	}

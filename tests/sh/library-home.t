@@ -87,14 +87,14 @@ if command -v lighttpd >/dev/null; then
 	ask router "--port=$port" <"$tmp/in" >"$tmp/ran" 2>"$tmp/log" &
 	asking=$!
 	exec 3>"$tmp/in"
-	ok 'a router runs' wait_for 20 grep -q ready "$tmp/ran"
+	ok 'a router runs' wait_for grep -q ready "$tmp/ran"
 	like 'it answers' "$(curl -s "http://127.0.0.1:$port/health")" '"status"'
 	echo >&3
 	exec 3>&-
 	wait "$asking"
 	is 'it is ready, stops, and leaves the host alone' "$(cat "$tmp/ran")" \
 		"$(printf 'ready 1, running 1\nstopped with 0\nown handler 1, own child 1')"
-	ok 'nobody listens any more' wait_for 10 sh -c "! curl -s \
+	ok 'nobody listens any more' wait_for sh -c "! curl -s \
 		http://127.0.0.1:$port/health"
 	echo | ask router --port=none >"$tmp/ran" 2>"$tmp/log"
 	like 'one that does not start' "$(cat "$tmp/ran")" \

@@ -20,7 +20,7 @@ begin_stream() {
 	: >"$tmp/stream"
 	curl -sN -d "$ask" -o "$tmp/stream" "$url/v1/chat/completions" &
 	client=$!
-	wait_for 10 test -s "$tmp/stream"
+	wait_for test -s "$tmp/stream"
 }
 same_worker() { test "$(worker_pid)" = "$1"; }
 # One alone, for the one that ends may still be there.
@@ -43,8 +43,8 @@ let_go
 wait "$client"
 is 'worker TERM: the stream comes to its end' "$?" 0
 like 'worker TERM: it is whole' "$(tail -n 2 "$tmp/stream")" '[DONE]'
-ok 'worker TERM: it has left' wait_for 5 other_worker "$worker"
-ok 'worker TERM: the next request works' wait_for 5 serves
+ok 'worker TERM: it has left' wait_for other_worker "$worker"
+ok 'worker TERM: the next request works' wait_for serves
 
 worker=$(worker_pid)
 begin_stream
@@ -52,12 +52,12 @@ kill -KILL "$worker"
 wait "$client"
 ok 'worker KILL: the client sees an error, no clean end' test "$?" -ne 0
 unlike 'worker KILL: no [DONE]' "$(cat "$tmp/stream")" '[DONE]'
-ok 'worker KILL: another one is there' wait_for 5 other_worker "$worker"
+ok 'worker KILL: another one is there' wait_for other_worker "$worker"
 ok 'worker KILL: the next request works' serves
 
 worker=$(worker_pid)
 kill -KILL "$worker"
-ok 'idle worker KILL: another one is there' wait_for 5 other_worker "$worker"
+ok 'idle worker KILL: another one is there' wait_for other_worker "$worker"
 ok 'idle worker KILL: the next request works' serves
 
 # One after the other, each as soon as it has served.
@@ -101,13 +101,13 @@ start_router --demo
 head -c 4000000 /dev/zero | curl -s --limit-rate 200K -X POST -T - \
 	-o /dev/null "$url/v1/messages" &
 client=$!
-ok 'upload: it passes through the disk' wait_for 10 uploads
+ok 'upload: it passes through the disk' wait_for uploads
 all=$(pgrep -P "$router")
 kill -STOP "$router" # it would clean up
 kill -KILL $(lighttpd_pid) "$router"
 wait "$client"
 wait "$router"
-wait_for 3 gone $all
+wait_for gone $all
 ok 'upload: what was killed has left it' uploads
 start_router --demo
 ok 'upload: the next start takes it away' test -z \
@@ -122,7 +122,7 @@ begin_stream
 kill -KILL "$router"
 wait "$client"
 ok 'proxy KILL: the client sees an error' test "$?" -ne 0
-ok 'proxy KILL: no orphan is left' wait_for 3 gone $all
+ok 'proxy KILL: no orphan is left' wait_for gone $all
 start_router --demo
 ok 'proxy KILL: the next start works' serves
 stop_router

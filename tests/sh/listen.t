@@ -17,7 +17,7 @@ run() { # sets out, rc
 start_worker() { # [FLAGS]
 	start_process "$tmp/worker.log" "$worker" --listen="$sock" "$@"
 	worker_is=$pid
-	wait_for 10 listening "$sock"
+	wait_for listening "$sock"
 }
 stop_worker() { # SIGNAL
 	kill -"$1" "$worker_is"
@@ -62,7 +62,7 @@ start_process "$tmp/nginx.log" nginx -p "$tmp" -c "$tmp/main.conf"
 url=http://127.0.0.1:$port/llm
 code() { curl -s -o "$tmp/body" -w '%{http_code}' "$url/v1/models"; }
 serves() { test "$(code)" = 200; }
-ok 'it serves' wait_for 10 serves
+ok 'it serves' wait_for serves
 
 stop_worker TERM
 is 'TERM: exit 0' "$?" 0
@@ -114,8 +114,8 @@ os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=sys.argv[4])
 os.execv(sys.argv[2], sys.argv[2:3])'
 start_process "$tmp/worker.log" python3 -c "$activate" "$sock" "$worker" listen 1
 worker_is=$pid
-wait_for 10 listening "$sock"
-ok 'systemd: serves' wait_for 10 serves
+wait_for listening "$sock"
+ok 'systemd: serves' wait_for serves
 stop_worker TERM
 is 'systemd: exit 0' "$?" 0
 ok 'systemd: the socket is not ours to remove' test -S "$sock"

@@ -21,18 +21,18 @@ start_router --demo --verbose
 post /v1/chat/completions "$chat" >/dev/null
 post /v1/chat/completions '{' >/dev/null
 kill -HUP "$router"
-ok 'new workers are told of' wait_for 20 grep -q 'new workers' "$tmp/log"
+ok 'new workers are told of' wait_for grep -q 'new workers' "$tmp/log"
 echo '{"port":"x"}' >"$DARIO_HOME/config.json"
 chmod 600 "$DARIO_HOME/config.json"
 kill -HUP "$router"
-ok 'a wrong file is told of' wait_for 20 grep -q 'nothing is replaced' "$tmp/log"
+ok 'a wrong file is told of' wait_for grep -q 'nothing is replaced' "$tmp/log"
 rm "$DARIO_HOME/config.json"
 lose() { # a worker, and not one that was about to end
 	kill -KILL "$(worker_pid | head -n 1)" 2>/dev/null
 	grep -q 'a worker has ended' "$tmp/log"
 }
-ok 'a lost worker is told of' wait_for 20 lose
-wait_for 20 listens "$port"
+ok 'a lost worker is told of' wait_for lose
+wait_for listens "$port"
 stop_router
 like 'lighttpd has said something' "$(cat "$tmp/log")" '"lighttpd: '
 like 'its beginning is there' "$(cat "$tmp/log")" '"listening on http'
@@ -54,7 +54,7 @@ echo '{"verbose":true}' >"$DARIO_HOME/config.json"
 chmod 600 "$DARIO_HOME/config.json"
 port=$(free_port)
 start_process "$tmp/other" python3 -m http.server --bind 127.0.0.1 "$port"
-wait_for 20 listens "$port"
+wait_for listens "$port"
 fails 'the port is taken' "$port"
 
 # lighttpd's own complaints, where its file is wrong.

@@ -20,7 +20,7 @@ other() { # what has the port of our settings; with the router that it asks
 	start_process "$tmp/other.log" python3 "$srcdir/tests/sh/meet.py" \
 		"$DARIO_PORT" "$tmp/seen" "$@"
 	other=$pid
-	wait_for 10 listens "$DARIO_PORT"
+	wait_for listens "$DARIO_PORT"
 }
 
 # kept_from_it NAME SECRET: nobody but the router of our home gets anything

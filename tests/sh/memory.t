@@ -45,7 +45,7 @@ unset DARIO_MEMORY
 (ulimit -v 400000 && exec "$dario" proxy --port="$port") >>"$tmp/log" 2>&1 &
 router=$!
 children="$children $router"
-ok 'a small ulimit -v: a router runs' wait_for 15 listens "$port"
+ok 'a small ulimit -v: a router runs' wait_for listens "$port"
 worker=$(worker_pid)
 run limit
 is 'a small ulimit -v: the same worker' "$(worker_pid)" "$worker"

@@ -6,7 +6,7 @@
 need lighttpd curl python3
 
 start_process "$tmp/port" python3 "$srcdir/tests/sh/models.py" "$tmp/asked"
-wait_for 60 test -s "$tmp/port"
+wait_for test -s "$tmp/port"
 there=http://127.0.0.1:$(cat "$tmp/port")
 dead=http://127.0.0.1:$(free_port)
 add() { # NAME FOLDER [FLAGS]
@@ -69,14 +69,14 @@ add slow slow
 get /v1/models
 is 'slow: not waited for' "$(ids)" ''
 has_slow() { get /v1/models && [ -n "$(ids)" ]; }
-ok 'slow: there when it has come' wait_for 20 has_slow
+ok 'slow: there when it has come' wait_for has_slow
 is 'slow: asked once' "$(asks slow)" 1
 
 # --- kept -------------------------------------------------------------------
 only
 add good good-kept
 first='org/m-1 shared'
-ok 'one alone' wait_for 20 same "$first"
+ok 'one alone' wait_for same "$first"
 stop_router
 start_router
 get /v1/models
@@ -98,18 +98,18 @@ aged 4000
 get /v1/models
 is 'stale: shown' "$(ids)" "$first"
 shown_and_asked() { get /v1/models && was_asked good-kept 2; }
-ok 'stale: asked again beside it' wait_for 20 shown_and_asked
+ok 'stale: asked again beside it' wait_for shown_and_asked
 is_fresh() { python3 -c "
 import json, time, sys
 sys.exit(time.time() * 1000 - json.load(open('$file'))['asked'] > 60000)"; }
-wait_for 20 is_fresh
+wait_for is_fresh
 add good gone-1
 get /v1/models
 is 'moved to where no list is: nothing is invented' "$(ids)" ''
 add good good-kept
-ok 'back again' wait_for 20 same "$first"
+ok 'back again' wait_for same "$first"
 echo '{"broken' >"$file"
-ok 'a broken file is as good as none' wait_for 20 same "$first"
+ok 'a broken file is as good as none' wait_for same "$first"
 unlike 'no address and no key in it' "$(cat "$file")" "$there"
 "$dario" backend remove good
 ok 'removed: forgotten' test ! -e "$file"
@@ -121,7 +121,7 @@ add other other-r --models='shared,named-in-its-file'
 "$dario" route add fast good:org/m-1 --fallback=other
 "$dario" route add 'never-*' other
 "$dario" route add lost claude
-ok 'rules and patterns' wait_for 20 same \
+ok 'rules and patterns' wait_for same \
 	'fast good:org/m-1 good:shared shared other:m-2 named-in-its-file'
 is 'no family without an account' "$(of opus 1)" '[]'
 explains() { "$dario" explain "$1" >"$tmp/explained"; }
@@ -148,7 +148,7 @@ is 'one in the other shape' "$(json 'j["type"], j["id"]' <"$tmp/body")" 'model f
 # --- Claude Code ------------------------------------------------------------
 add described described-c
 has() { get /v1/models && [ "$(of "$1" 1)" = '[1]' ]; }
-wait_for 20 has described:silly
+wait_for has described:silly
 get '/v1/models?limit=1000' -H "$version" $as_claude_code
 is 'Claude Code: every id is one that it shows, but those it has itself' \
 	"$(json '[m["id"] for m in j["data"] if not m["id"].startswith("claude")]' <"$tmp/body")" "['fast']"
@@ -184,7 +184,7 @@ only
 for kind in bare google ollama llamacpp; do
 	add $kind $kind-s
 done
-ok 'lists of other shapes' wait_for 20 same 'bare:one bare:two google:gemini-9 llamacpp:x.gguf ollama:llama3:latest ollama:qwen:8b'
+ok 'lists of other shapes' wait_for same 'bare:one bare:two google:gemini-9 llamacpp:x.gguf ollama:llama3:latest ollama:qwen:8b'
 for ask in ollama:llama3=ollama:llama3 llama3=ollama:llama3:latest \
 	llamacpp:short=llamacpp:short other=llamacpp:x.gguf \
 	qwen:8b=ollama:qwen:8b; do
@@ -196,7 +196,7 @@ is 'not found: another tag' "$(code)" 404
 
 only
 add dated dated-s
-wait_for 20 has gpt-x
+wait_for has gpt-x
 for name in gpt-x-2025-08-07 gpt-x-latest dated:claude-y-4-5; do
 	get "/v1/models/$name"
 	is "a date does not count: $name" "$(code) $(json 'j["id"]' <"$tmp/body")" "200 $name"
@@ -211,7 +211,7 @@ is 'the name itself comes first' "$(json 'j["display_name"]' <"$tmp/body")" 'W, 
 # --- pages ------------------------------------------------------------------
 only
 add paged paged-p
-wait_for 20 has p24
+wait_for has p24
 page() { get "/v1/models?$1" -H "$version"; }
 show() { json 'j["data"][0]["id"] if j["data"] else None, len(j["data"]), j["has_more"], j["first_id"], j["last_id"]' <"$tmp/body"; }
 page ''
@@ -245,11 +245,11 @@ done
 add fine good-h
 get /v1/models
 is 'hostile: an answer' "$(code)" 200
-ok 'hostile: the good one is there' wait_for 20 has fine:org/m-1
+ok 'hostile: the good one is there' wait_for has fine:org/m-1
 settled() {
 	[ "$(ls "$DARIO_HOME/state" | grep -c '^models-.*json$')" -eq 10 ]
 }
-ok 'hostile: all have ended' wait_for 30 settled
+ok 'hostile: all have ended' wait_for settled
 get /v1/models
 is 'hostile: of names those that can be asked for' \
 	"$(json '[m["id"] for m in j["data"] if m["owned_by"] == "hostile"]' <"$tmp/body")" \
@@ -261,7 +261,7 @@ only
 add many many-m
 get /v1/models
 has_many() { get /v1/models && [ "$(json 'len(j["data"])' <"$tmp/body")" -gt 1000 ]; }
-ok 'many: as many as can be kept' wait_for 30 has_many
+ok 'many: as many as can be kept' wait_for has_many
 ok 'many: the file has a limit' test "$(stat -c %s "$DARIO_HOME/state/models-many.json")" -lt 1048577
 get /v1/models -H "$version"
 is 'many: a page of them' "$(json 'len(j["data"]), j["has_more"]' <"$tmp/body")" '20 True'
@@ -276,7 +276,7 @@ j = json.load(open(sys.argv[1]))
 j["headers"] = {"X-Mine": "here"}
 json.dump(j, open(sys.argv[1], "w"))
 END
-ok 'both' wait_for 20 same 'anth:shared anth:m-2 chat:org/m-1 chat:shared'
+ok 'both' wait_for same 'anth:shared anth:m-2 chat:org/m-1 chat:shared'
 is 'a Chat provider' "$(grep chat "$tmp/asked.how")" '/good-chat/v1/models Bearer sk-chat-0123456789 None None'
 is 'a Messages provider' "$(grep anth "$tmp/asked.how")" '/other-anth/v1/models?limit=1000 None sk-anth-0123456789 here'
 unlike 'no key is kept with the lists' "$(cat "$DARIO_HOME"/state/models-*)" sk-
@@ -294,7 +294,7 @@ get /v1/models
 is 'no account: none of Claude, no family' \
 	"$(json '[m["id"] for m in j["data"] if m["owned_by"] == "claude"]' <"$tmp/body")" '[]'
 printf 'sk-ant-api03-work\n' | "$dario" accounts add work --key-stdin 2>/dev/null
-ok 'an account: its models' wait_for 20 has claude-opus-9-1
+ok 'an account: its models' wait_for has claude-opus-9-1
 is 'families, where they are served' "$(of opus 'm["owned_by"]')$(of sonnet 1)$(of haiku 1)" "['claude'][1][1]"
 get /v1/models/opus -H "$version"
 is 'a family by its name' "$(json 'j["id"]' <"$tmp/body")" opus

@@ -58,7 +58,7 @@ is 'a good file stays' "$(cat "$state/good.json")" '{"mine":1}'
 post /v1/chat/completions "$chat" >/dev/null
 is 'and the router serves' "$(status)" 200
 written() { grep -q demo "$state/history.jsonl"; }
-ok 'the history is a file again' wait_for 10 written
+ok 'the history is a file again' wait_for written
 is 'the history is private' "$(stat -c '%a %F' "$state/history.jsonl")" \
 	'600 regular file'
 unlike 'what was planted does not count' "$(curl -s "$url/analytics")" planted
@@ -71,7 +71,7 @@ told() {
 	post /v1/chat/completions "$chat" >/dev/null
 	[ "$(said "$state/history.jsonl is open")" = 1 ]
 }
-ok 'opened while it is in use: found' wait_for 10 told
+ok 'opened while it is in use: found' wait_for told
 is 'opened while it is in use: anew' "$(mode "$state/history.jsonl")" 600
 echo '{"demo":true}' >"$tmp/config.json"
 chmod 600 "$tmp/config.json"

@@ -31,7 +31,7 @@ event() {
 } >"$tmp/nginx.conf"
 start_process "$tmp/nginx.log" nginx -p "$tmp" -c "$tmp/nginx.conf"
 tcp_open() { python3 -c "import socket; socket.create_connection(('127.0.0.1', $up), 30)"; }
-wait_for 10 tcp_open
+wait_for tcp_open
 
 # Two more: one in step with its client, one that goes on until it is let go.
 steps=$(free_port)

@@ -7,7 +7,7 @@ need python3
 python3 "$srcdir/tests/sh/probe.py" "$tmp/port" "$tmp/asked" \
 	>"$tmp/provider.log" 2>&1 &
 children="$children $!"
-wait_for 10 test -s "$tmp/port"
+wait_for test -s "$tmp/port"
 base=http://127.0.0.1:$(cat "$tmp/port")
 file=$DARIO_HOME/backends/p.json
 

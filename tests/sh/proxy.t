@@ -76,7 +76,7 @@ DARIO_API_KEY=second-key start_process "$tmp/second.log" \
 second=$pid
 at() { curl -s -o /dev/null -w '%{http_code}' "$@" "http://127.0.0.2:$port/v1/models"; }
 served() { [ "$(at)" != 000 ]; }
-wait_for 15 served
+wait_for served
 is 'a second one on the port: its own key' "$(at) $(at -H 'x-api-key: second-key')" '401 200'
 first=$(curl -s -o /dev/null -w '%{http_code}' "$url/v1/models")
 is 'a second one on the port: the first has none' "$first" 200
@@ -103,17 +103,17 @@ if grep -q . /proc/net/if_inet6 2>/dev/null; then
 	port=$(free_port)
 	start_process "$tmp/six.log" "$dario" proxy --port="$port" --host=::1
 	six() { [ "$(curl -s -o /dev/null -w '%{http_code}' "http://[::1]:$port/")" = 200 ]; }
-	ok 'IPv6: served' wait_for 15 six
-	ok 'IPv6: said as a URL' wait_for 15 grep -qF "http://[::1]:$port" "$tmp/six.log"
+	ok 'IPv6: served' wait_for six
+	ok 'IPv6: said as a URL' wait_for grep -qF "http://[::1]:$port" "$tmp/six.log"
 	kill "$pid"
 	wait "$pid" 2>/dev/null
 	is 'localhost: [::1] is free when the router has ended' "$(at_six bind)" ''
 	start_process "$tmp/stranger.log" python3 -m http.server --bind ::1 "$port"
 	stranger=$pid
-	wait_for 15 curl -s -o /dev/null "http://[::1]:$port/"
+	wait_for curl -s -o /dev/null "http://[::1]:$port/"
 	start_process "$tmp/four.log" "$dario" proxy --port="$port" --host=localhost
 	four() { curl -sf -o /dev/null "http://127.0.0.1:$port/health?x" || [ $? = 22 ]; }
-	ok 'localhost: 127.0.0.1 is served' wait_for 15 four
+	ok 'localhost: 127.0.0.1 is served' wait_for four
 	like 'localhost: somebody else at [::1] is told of' "$(cat "$tmp/four.log")" \
 		"somebody else has port $port of ::1"
 	like 'localhost: doctor says it' "$(DARIO_PORT=$port "$dario" doctor 2>&1)" \

@@ -19,7 +19,7 @@ install_worker() {
 export DARIO_DRAIN_MS=120000
 up=$(free_port)
 start_process "$tmp/provider.log" python3 "$srcdir/tests/sh/load.py" provider "$up" "$tmp/let-go"
-wait_for 10 grep -q listening "$tmp/provider.log"
+wait_for grep -q listening "$tmp/provider.log"
 "$dario" backend add up --key=k --base-url="http://127.0.0.1:$up/v1" >/dev/null 2>&1
 
 load() { # [one]: in the background, until sum; sets clients
@@ -53,7 +53,7 @@ for i in 1 2 3; do
 	cp "$builddir/dario.fcgi" "$tmp/next"
 	install_worker <"$tmp/next"
 	kill -HUP "$router"
-	ok "replacing, $i: the earlier workers go" wait_for 10 none_of $old
+	ok "replacing, $i: the earlier workers go" wait_for none_of $old
 	is "replacing, $i: there are two" "$(worker_pid | wc -l)" 2
 	for p in $(worker_pid); do
 		case $(readlink "/proc/$p/exe") in
@@ -68,7 +68,7 @@ load one
 for i in 1 2 3 4 5 6 7 8 9 10; do
 	old=$(worker_pid)
 	kill -HUP "$router"
-	wait_for 10 none_of $old || fail "one by one, $i: the earlier workers go"
+	wait_for none_of $old || fail "one by one, $i: the earlier workers go"
 done
 sum 'one by one'
 
@@ -78,9 +78,9 @@ load
 for i in 1 2 3; do
 	old=$(worker_pid | head -n 1)
 	kill -TERM "$old"
-	ok "a worker drains, $i: it goes" wait_for 10 none_of "$old"
+	ok "a worker drains, $i: it goes" wait_for none_of "$old"
 	ok "a worker drains, $i: there are two" \
-		wait_for 5 sh -c "test \"\$(pgrep -cP $router dario.fcgi)\" = 2"
+		wait_for sh -c "test \"\$(pgrep -cP $router dario.fcgi)\" = 2"
 done
 sum 'a worker drains'
 
@@ -100,7 +100,7 @@ old=$(worker_pid)
 curl -sN -o "$tmp/stream" -d '{"model":"up:stream-held","stream":true,"messages":[{"role":"user","content":"x"}]}' \
 	"$url/v1/chat/completions" &
 stream=$!
-wait_for 10 test -s "$tmp/stream"
+wait_for test -s "$tmp/stream"
 kill -TERM "$old"
 i=0
 while [ $i -lt 30 ] && [ "$(code)" = 200 ]; do
@@ -112,7 +112,7 @@ touch "$tmp/let-go"
 wait "$stream"
 like 'the only worker drains: its stream is whole' "$(tail -n 2 "$tmp/stream")" '[DONE]'
 
-wait_for 10 none_of "$old"
+wait_for none_of "$old"
 
 # What cannot take over does not.
 for broken in 'exit 3' 'exec 3>&-; exec sleep 1000'; do
@@ -120,23 +120,23 @@ for broken in 'exit 3' 'exec 3>&-; exec sleep 1000'; do
 	printf '#!/bin/sh\n%s\n' "$broken" | install_worker
 	: >"$tmp/log"
 	kill -HUP "$router"
-	ok "a program that fails ($broken): said" wait_for 15 said 'the new workers do not start'
+	ok "a program that fails ($broken): said" wait_for said 'the new workers do not start'
 	is "a program that fails ($broken): the earlier one goes on" \
 		"$(code) $(alive "$old")" "200 $old"
 	is "a program that fails ($broken): nothing else stays" \
-		"$(wait_for 10 sh -c "test \"\$(pgrep -P $router | wc -l)\" = 2" && echo gone)" gone
+		"$(wait_for sh -c "test \"\$(pgrep -P $router | wc -l)\" = 2" && echo gone)" gone
 done
 install_worker <"$builddir/dario.fcgi"
 (umask 077; echo '{' >"$DARIO_HOME/config.json")
 : >"$tmp/log"
 kill -HUP "$router"
-ok 'a broken configuration: said' wait_for 5 said 'nothing is replaced: .*config.json'
+ok 'a broken configuration: said' wait_for said 'nothing is replaced: .*config.json'
 is 'a broken configuration: the earlier one goes on' "$(code) $(alive "$old")" "200 $old"
 
 # A setting of the process counts from then on.
 (umask 077; echo '{"workers":3}' >"$DARIO_HOME/config.json")
 kill -HUP "$router"
-ok 'a good one: the number of workers is another' wait_for 10 none_of $old
+ok 'a good one: the number of workers is another' wait_for none_of $old
 is 'a good one: there are three' "$(worker_pid | wc -l)" 3
 rm "$DARIO_HOME/config.json"
 
@@ -144,11 +144,11 @@ rm "$DARIO_HOME/config.json"
 printf '#!/bin/sh\n[ -e %s ] || exec %s\nexit 1\n' "$tmp/broken" \
 	"$builddir/dario.fcgi" | install_worker
 kill -HUP "$router"
-wait_for 10 sh -c "test \"\$(pgrep -cP $router dario.fcgi)\" = 1"
+wait_for sh -c "test \"\$(pgrep -cP $router dario.fcgi)\" = 1"
 touch "$tmp/broken"
 refused() { [ "$(code)" = 503 ]; }
 kill -KILL $(worker_pid)
-ok 'no worker: 503' wait_for 5 refused
+ok 'no worker: 503' wait_for refused
 is 'no worker: with the time' "$(header Retry-After)" 1
 is 'no worker: an error for both' "$(json \
 	'j["type"], j["error"]["type"], j["error"]["code"]' <"$tmp/body")" \
@@ -156,7 +156,7 @@ is 'no worker: an error for both' "$(json \
 closed_to_pages 'no worker'
 rm "$tmp/broken"
 back() { [ "$(code)" = 200 ]; }
-ok 'a worker again: served' wait_for 10 back
+ok 'a worker again: served' wait_for back
 
 touch "$tmp/broken"
 : >"$tmp/log"

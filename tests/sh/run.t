@@ -91,7 +91,7 @@ stop_router
 python3 -m http.server -b 127.0.0.1 "$port" >/dev/null 2>&1 &
 pid=$!
 children="$children $pid"
-wait_for 10 listens "$port"
+wait_for listens "$port"
 "$dario" run --key-file="$tmp/ada" tool 2>"$tmp/err"
 is 'another program at the port: status 1' "$?" 1
 like 'another program at the port: said' "$(cat "$tmp/err")" 'something else than dario'

@@ -10,7 +10,7 @@ ours=planted-router-9876543210
 export DARIO_API_KEY=$ours
 start_router --demo --verbose
 curl -s -o /dev/null "$url/$(python3 -c 'print("%22" * 9000)')"
-wait_for 5 grep -q '"status":401' "$tmp/log"
+wait_for grep -q '"status":401' "$tmp/log"
 is 'a long path: the line is whole' \
 	"$(tail -n 1 "$tmp/log" | json 'len(j["path"]) < 1000, j["status"], "total_ms" in j')" \
 	'True 401 True'
@@ -86,7 +86,7 @@ curl -s -o "$tmp/body" "$url/v1/$up?key=$up" -H "x-api-key: $ours"
 # Five requests and the demo's own one, after the router was up.
 lines() { tail -n +$((before + 1)) "$tmp/log" | grep -c '"id"'; }
 logged() { [ "$(lines)" -ge 7 ]; }
-wait_for 5 logged
+wait_for logged
 for key in "$up" "$ours"; do
 	unlike "log: no ${key%-*}" "$(cat "$tmp/log")" "$key"
 	unlike "commands: no ${key%-*}" "$(cat "$tmp/cli")" "$key"

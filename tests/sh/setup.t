@@ -55,7 +55,7 @@ rm "$tmp/data/share/providers.json"
 for f in lighttpd contrib; do ln -s "$srcdir/$f" "$tmp/data/$f"; done
 start_process "$tmp/ports" python3 "$tmp/servers.py" \
 	"$srcdir/share/providers.json" "$tmp/data/share/providers.json"
-wait_for 15 test -s "$tmp/ports"
+wait_for test -s "$tmp/ports"
 export DARIO_DATADIR=$tmp/data
 
 json_of() { # EXPRESSION over the items of the last `found`

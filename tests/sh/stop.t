@@ -164,18 +164,18 @@ while True:
     print(s.recv(1000).decode(), flush=True)
 EOF
 start_process "$tmp/notified" python3 "$tmp/notify.py" "$tmp/notify"
-wait_for 10 test -S "$tmp/notify"
+wait_for test -S "$tmp/notify"
 export NOTIFY_SOCKET=$tmp/notify
 start_router --workers=2
 unset NOTIFY_SOCKET
 heard() { grep -q "$1" "$tmp/notified"; }
-ok 'systemd: it serves' wait_for 5 heard READY=1
+ok 'systemd: it serves' wait_for heard READY=1
 old=$(worker_pid)
 kill -HUP "$router"
 replaced() { [ -z "$(alive $old)" ]; }
-ok 'systemd: a reload' wait_for 10 replaced
+ok 'systemd: a reload' wait_for replaced
 stop_router
-ok 'systemd: it ends' wait_for 5 heard STOPPING=1
+ok 'systemd: it ends' wait_for heard STOPPING=1
 is 'systemd: nothing else, and nothing of the workers' \
 	"$(tr '\n' ' ' <"$tmp/notified")" 'READY=1 STOPPING=1 '
 

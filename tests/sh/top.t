@@ -67,7 +67,7 @@ start_router --demo
 "$dario" top --json >"$tmp/out" 2>/dev/null
 is "the router's key is taken from the settings" "$(json 'j["health"]["status"] != "stopped"' <"$tmp/out")" True
 "$dario" key add anna 2>/dev/null | grep -o 'sk-dario-[A-Za-z0-9_-]*' | head -n 1 >"$tmp/anna"
-wait_for 20 sh -c "curl -s -H 'x-api-key: $(cat "$tmp/anna")' $url/requests | grep -q requests"
+wait_for sh -c "curl -s -H 'x-api-key: $(cat "$tmp/anna")' $url/requests | grep -q requests"
 post /v1/chat/completions "$chat" -H "x-api-key: $(cat "$tmp/anna")" >/dev/null
 "$dario" top --url="$url" >"$tmp/out" 2>"$tmp/err"
 is "the router's own key goes to no address that is given: status 1" "$?" 1

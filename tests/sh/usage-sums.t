@@ -63,10 +63,10 @@ setsid sh -c 'trap - INT; exec "$0" "$@"' "$dario" usage --by=model --watch >"$t
 watcher=$!
 children="$children $watcher"
 blocks() { [ "$(grep -c tokens/s "$tmp/watched")" -ge "$1" ]; }
-ok 'watch: it shows' wait_for 20 blocks 1
+ok 'watch: it shows' wait_for blocks 1
 ask "$chat" >/dev/null
 four() { awk '$1 == "all" && $2 == 4 { found = 1 } END { exit !found }' "$tmp/watched"; }
-ok 'watch: it shows what is new' wait_for 20 four
+ok 'watch: it shows what is new' wait_for four
 kill -TERM "$watcher"
 wait "$watcher"
 is 'watch: it ends well' "$?" 0
@@ -83,7 +83,7 @@ for pid in $(workers); do
 	esac
 done
 answers() { [ "$(ask "$chat")" = 200 ]; }
-ok 'it serves again' wait_for 20 answers
+ok 'it serves again' wait_for answers
 ok 'and nothing is lost' [ "$(total)" -ge 5 ]
 stop_router
 

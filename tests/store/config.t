@@ -54,19 +54,19 @@ is 'status: taken' "$(here)" 'the same here'
 
 # A host that takes every version.
 DARIO_STORE_CONFIG=1 start_router --workers=2
-ok 'live: what was taken' wait_for 10 has one
+ok 'live: what was taken' wait_for has one
 backend local 2
 on 1
 backend two 2
 "$dario" route remove 'm*' 2>/dev/null
 "$dario" backend remove one 2>/dev/null
 "$dario" store push 2>/dev/null
-ok 'live: a new backend' wait_for 20 has two
-ok 'live: one that was removed is gone' wait_for 20 has_not one
+ok 'live: a new backend' wait_for has two
+ok 'live: one that was removed is gone' wait_for has_not one
 ok 'live: one of that host alone stays' has local
 on 2
-ok 'live: the rules' wait_for 10 cmp -s "$tmp/host1/routes.json" "$DARIO_HOME/routes.json"
-ok 'live: the file is gone' wait_for 10 test ! -e "$DARIO_HOME/backends/one.json"
+ok 'live: the rules' wait_for cmp -s "$tmp/host1/routes.json" "$DARIO_HOME/routes.json"
+ok 'live: the file is gone' wait_for test ! -e "$DARIO_HOME/backends/one.json"
 is 'live: status' "$(here)" 'the same here'
 
 # A push of who has not taken the last version.
@@ -77,7 +77,7 @@ is 'push of who has another: refused' $? 1
 like 'push of who has another: says what to do' "$(cat "$tmp/out")" '--force'
 is 'push of who has another: nothing has come' "$(cd "$DARIO_HOME/backends" && echo *.json)" three.json
 ok 'push of who has taken it' eval '"$dario" store pull 2>/dev/null && "$dario" store push 2>/dev/null'
-ok 'live: and that' wait_for 20 has three
+ok 'live: and that' wait_for has three
 
 # What was changed here since it was taken is not brought back by a pull.
 on 1
@@ -121,7 +121,7 @@ on 1
 backend four 4
 "$dario" store push 2>/dev/null
 on 2
-wait_for 20 has four
+wait_for has four
 last=$(ask_store --raw hget dario:v:config v)
 forge() { # VERSION <sealed
 	ask_store hset dario:v:config v "$1" c '' >/dev/null

@@ -40,7 +40,7 @@ release() {
 begin() { # on this host: a request that waits for new tokens
 	message claude-sonnet-9 -o "$tmp/body0" >/dev/null &
 	request=$!
-	wait_for 20 is_asked $((asked + 1))
+	wait_for is_asked $((asked + 1))
 }
 has_asked() { # N times, and has been answered
 	[ "$(refreshes)" = "$1" ]
@@ -104,13 +104,13 @@ fifty_end() { # what they got, in $got
 share -1000
 hold
 fifty
-wait_for 20 is_asked $((asked + 1))
+wait_for is_asked $((asked + 1))
 release
 fifty_end
 is 'fifty requests on three hosts: served' "$got" '50 200'
 is 'fifty requests on three hosts: one refresh' "$(refreshes)" $((before + 1))
 is 'no token was used twice' "$(seen 'j["reuses"]')" 0
-ok 'all hosts have it in their files' wait_for 20 newest_everywhere
+ok 'all hosts have it in their files' wait_for newest_everywhere
 
 # While one host asks the others serve on.
 share 600000
@@ -124,7 +124,7 @@ is 'due: with the old token' "$(seen 'j["requests"][-1]["credential"]')" "sk-ant
 release
 wait "$request"
 is 'due: one refresh' "$(refreshes)" $((before + 1))
-ok 'due: all hosts have it' wait_for 20 newest_everywhere
+ok 'due: all hosts have it' wait_for newest_everywhere
 
 # --- one that sleeps ---------------------------------------------------------
 
@@ -136,7 +136,7 @@ stop_one() { # it has asked, and sleeps while it is answered
 	sleeper=$(asks)
 	kill -STOP $sleeper
 	release
-	wait_for 20 has_asked $((before + 1))
+	wait_for has_asked $((before + 1))
 }
 stop_one 1
 fifty
@@ -145,7 +145,7 @@ fifty_end
 is 'sleeps in its turn: all are served' "$got" '50 200'
 is 'sleeps in its turn: one refresh' "$(refreshes) $(seen 'j["reuses"]')" "$((before + 1)) 0"
 wait "$request"
-ok 'sleeps in its turn: all hosts have it' wait_for 20 newest_everywhere
+ok 'sleeps in its turn: all hosts have it' wait_for newest_everywhere
 
 # Beyond its turn: what another host is told then is not final.
 stop_router
@@ -162,7 +162,7 @@ is 'beyond its turn: another host asks in vain' "$(status) $(refreshes) $(seen '
 unlike 'beyond its turn: and does not give the account up' "$("$dario" status)" needs-login
 kill -CONT $sleeper
 wait "$request"
-ok 'beyond its turn: who wakes stores it' wait_for 20 newest_everywhere
+ok 'beyond its turn: who wakes stores it' wait_for newest_everywhere
 on 2
 message claude-sonnet-9 >/dev/null
 is 'beyond its turn: and the other host serves' "$(status) $(refreshes)" "200 $((before + 2))"
@@ -183,7 +183,7 @@ on 2
 message claude-sonnet-9 >"$tmp/out"
 is 'cut off: others do not ask' "$(status) $(refreshes)" "503 $((before + 1))"
 start_store
-ok 'back: it is in the store, and everywhere' wait_for 30 newest_everywhere
+ok 'back: it is in the store, and everywhere' wait_for newest_everywhere
 on 2
 message claude-sonnet-9 >/dev/null
 is 'back: others serve' "$(status) $(refreshes)" "200 $((before + 1))"
@@ -193,7 +193,7 @@ ask_store flushall >/dev/null
 in_store_again() {
 	[ "$(ask_store exists "dario:v:$account")" = 1 ]
 }
-ok 'emptied: it is there again' wait_for 20 in_store_again
+ok 'emptied: it is there again' wait_for in_store_again
 
 for word in sk-ant-oat01 sk-ant-ort01; do
 	unlike "log: no $word with its tail" "$(sed "s/$word-\*\*\*//g" "$tmp/log")" "$word-"

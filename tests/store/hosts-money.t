@@ -65,17 +65,17 @@ if [ "${HOSTS-}" = long ]; then
 fi
 
 load "$balanced" "$routers" --outage --seed=3
-ok 'the store is killed in mid-load' wait_for 60 billed 40
+ok 'the store is killed in mid-load' wait_for billed 40
 kill -KILL "$store_pid"
 wait "$store_pid" 2>/dev/null
-ok 'requests go on' wait_for 60 billed 80
+ok 'requests go on' wait_for billed 80
 hosts_store
 loaded 'the store is killed and comes back'
 
 load "$balanced" "$routers" --outage --seed=4
-ok 'a host is cut off in mid-load' wait_for 60 billed 40
+ok 'a host is cut off in mid-load' wait_for billed 40
 host_cut 2
-ok 'requests go on' wait_for 60 billed 80
+ok 'requests go on' wait_for billed 80
 host_join 2
 loaded 'a host is cut off and comes back'
 done_testing

@@ -124,12 +124,12 @@ hosts_start() {
 	start_haproxy "$tmp/requests.conf"
 	balanced=http://127.0.0.1:$bp
 	balanced_requests=http://127.0.0.1:$rp
-	wait_for 15 listens "$bp" && wait_for 15 listens "$rp" || {
+	wait_for listens "$bp" && wait_for listens "$rp" || {
 		diag 'the hosts do not serve:' "$(cat "$tmp"/host*.log)"
 		exit 1
 	}
 	for h in $hosts; do
-		wait_for 15 host_listens "$h" || {
+		wait_for host_listens "$h" || {
 			diag "host $h does not serve:" "$(cat "$tmp/host$h.log")"
 			exit 1
 		}

@@ -41,7 +41,7 @@ is 'stopped: served' "$(ask "$paid" /v1/messages claude-x)" 200
 took=$(($(now_ms) - begun))
 ok "stopped: it waits for one time to answer at most ($took ms)" test "$took" -lt 7800
 kill -CONT "$store_pid"
-ok 'stopped: back' wait_for 20 up
+ok 'stopped: back' wait_for up
 stop_router
 
 # as it is without a setting: 50 ms

@@ -95,7 +95,7 @@ both() { # have the same, once all is moved
 		[ "$(spent store anna) $(spent files anna)" = "$1 $1" ]
 }
 total=$((11 + $(cat "$tmp/a") + $(cat "$tmp/b")))
-ok "with load, and killed 36 times: each request once ($total)" wait_for 20 both "$total.0"
+ok "with load, and killed 36 times: each request once ($total)" wait_for both "$total.0"
 
 # A store that is empty, and one that is another, get all of it.
 timeout 60 redis-cli -s "$store" flushall >/dev/null

@@ -38,7 +38,7 @@ is 'scripts forgotten: each request is served' "$codes" \
 is 'scripts forgotten: and nothing is away' "$(lines 'the store is away')" 0
 
 in_store config set maxmemory 1
-ok 'full: away' wait_for 20 is_status away
+ok 'full: away' wait_for is_status away
 is 'full: who needs no limit is served' "$(ask owner)" 200
 isnt_served=$(ask "$paid")
 ok "full: a key with limits is not ($isnt_served)" test "$isnt_served" != 200
@@ -46,18 +46,18 @@ beats() { # answers that a keeper has got since
 	[ "$(timeout 60 redis-cli -s "$store" info commandstats | sed -n 's/^cmdstat_evalsha:calls=\([0-9]*\).*/\1/p')" -ge "$1" ]
 }
 timeout 60 redis-cli -s "$store" config resetstat >/dev/null
-ok 'full: it is looked at again' wait_for 30 beats 5
+ok 'full: it is looked at again' wait_for beats 5
 is 'full: said once' "$(lines 'the store is away (it says OOM')$(lines 'the store is back')" 10
 in_store config set maxmemory 0
-ok 'full no more: back' wait_for 20 is_status ok
+ok 'full no more: back' wait_for is_status ok
 is 'full no more: served' "$(ask "$paid")" 200
 
 before=$(lines 'the store is away (')
 in_store replicaof 127.0.0.1 1
-ok 'a replica by now: away' wait_for 20 is_status away
+ok 'a replica by now: away' wait_for is_status away
 is 'a replica by now: served' "$(ask owner)" 200
 in_store replicaof no one
-ok 'a master again: back' wait_for 20 is_status ok
+ok 'a master again: back' wait_for is_status ok
 is 'a replica by now: said once' "$(lines 'the store is away (')" $((before + 1))
 is 'a master again: served' "$(ask "$paid")" 200
 

@@ -33,7 +33,7 @@ limits=$(in_redis keys 'dario:t:limits-*')
 has() { # EXPRESSION: of the account's limits
 	[ "$(in_redis hget "$limits" x | json "$1")" = True ]
 }
-ok 'its limits are there' wait_for 10 has 'j["5h"]["used"] == 0.1'
+ok 'its limits are there' wait_for has 'j["5h"]["used"] == 0.1'
 sums=$(in_redis keys 'dario:m:*')
 
 # what a newer version writes
@@ -52,7 +52,7 @@ done
 
 windows 0.4
 is 'this one goes on' "$(ask "$paid")" 200
-ok 'and writes' wait_for 10 has 'j["5h"]["used"] == 0.4'
+ok 'and writes' wait_for has 'j["5h"]["used"] == 0.4'
 ok 'what is newer stays' has 'j["newer"] == {"list": [1, 2.5], "text": "\u00e9"} and j["newerFlag"] is True'
 is 'beside the text, too' "$(in_redis hget "$limits" newer)" kept
 is 'and in sums' "$(in_redis eval 'local s = cmsgpack.unpack(redis.call("GET", KEYS[1])) return s[48] .. s[49]' 1 "$sums")" 7newer
@@ -129,7 +129,7 @@ host second "$OLD"
 load first 30
 load first 30
 load second 30
-wait_for 30 grep -q 200 "$tmp/codes"
+wait_for grep -q 200 "$tmp/codes"
 url=$url_second router=$router_second
 wait $(echo "$loads" | cut -d' ' -f4)
 stop_router # the second host is upgraded, while the first has load
@@ -138,10 +138,10 @@ load second 30
 load second 30
 wait $loads
 is 'two versions: all are served' "$(codes)" '150 200'
-ok 'two versions: each is counted once' wait_for 20 spent_is "$builddir" 150
+ok 'two versions: each is counted once' wait_for spent_is "$builddir" 150
 is 'two versions: the older one sees the same' "$(spent "$OLD" paid)" 150.0
 is 'two versions: as the provider has counted' "$(wc -l <"$tmp/bill" | tr -d ' ')" 150
-ok 'two versions: nothing is in flight' wait_for 20 none_in_flight
+ok 'two versions: nothing is in flight' wait_for none_in_flight
 got=
 for n in 1 2 3 4 5 6 7; do
 	got="$got$(cost first "$small") $(cost second "$small") "
@@ -161,7 +161,7 @@ loads=
 load second 40
 load first 40
 killed=$!
-wait_for 30 eval '[ "$(wc -l <"$tmp/codes")" -ge 20 ]'
+wait_for eval '[ "$(wc -l <"$tmp/codes")" -ge 20 ]'
 kill -KILL "$router_first" $(pgrep -P "$router_first")
 kill "$killed"
 wait "$killed" 2>/dev/null
@@ -169,5 +169,5 @@ host first "$builddir"
 load first 20
 wait $loads 2>/dev/null
 is 'upgraded: both serve' "$(cost first "$paid") $(cost second "$paid")" '200 200'
-ok 'upgraded: nothing is in flight' wait_for 20 none_in_flight
+ok 'upgraded: nothing is in flight' wait_for none_in_flight
 done_testing

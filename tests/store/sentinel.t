@@ -28,7 +28,7 @@ replica=$port
 linked() {
 	cli "$replica" info replication | grep -q '^master_link_status:up'
 }
-wait_for 20 linked
+wait_for linked
 sentinel=$(free_port)
 cat >"$tmp/sentinel.conf" <<-END
 	bind 127.0.0.1
@@ -43,11 +43,11 @@ start_process "$tmp/sentinel.log" redis-sentinel "$tmp/sentinel.conf"
 knows() { # PORT: the sentinel, as the master's
 	timeout 60 redis-cli -p "$sentinel" sentinel get-master-addr-by-name shop | grep -qx "$1"
 }
-wait_for 20 knows "$master"
+wait_for knows "$master"
 sees_replica() {
 	timeout 60 redis-cli -p "$sentinel" sentinel replicas shop | grep -qx "$replica"
 }
-wait_for 30 sees_replica
+wait_for sees_replica
 
 printf 'hush\n' >"$tmp/password"
 export DARIO_STORE_PASSWORD_FILE="$tmp/password" DARIO_STORE_TIMEOUT_MS=3000
@@ -86,21 +86,21 @@ codes=
 for n in 1 2 3 4 5 6 7 8 9 10; do
 	one
 done
-ok 'before: each is counted' wait_for 10 spent_is 10
+ok 'before: each is counted' wait_for spent_is 10
 offset() { # what has reached a server
 	cli "$1" info replication | sed -n "s/^$2:\([0-9]*\).*/\1/p"
 }
 caught_up() {
 	[ "$(offset "$replica" slave_repl_offset)" = "$(offset "$master" master_repl_offset)" ]
 }
-wait_for 10 caught_up
+wait_for caught_up
 kill -KILL "$master_pid"
 wait "$master_pid" 2>/dev/null
 back() {
 	one
 	grep -q 'the store is back' "$tmp/log"
 }
-ok 'the replica takes its place in mid-load' wait_for 60 back
+ok 'the replica takes its place in mid-load' wait_for back
 ok 'the sentinel says so, too' knows "$replica"
 lines() {
 	grep -c 'the store is away (' "$tmp/log"
@@ -109,7 +109,7 @@ for n in 1 2 3 4 5; do
 	one
 done
 is 'no request has failed' "$(printf '%s' "$codes" | sort -u)" 200
-ok "all that were let through are counted once: $ids" wait_for 20 spent_is "$ids"
+ok "all that were let through are counted once: $ids" wait_for spent_is "$ids"
 is 'as the provider has counted' "$(wc -l <"$tmp/bill" | tr -d ' ')" "$ids"
 
 # the old master comes back as a replica
@@ -118,7 +118,7 @@ start_process "$tmp/old.log" redis-server --bind 127.0.0.1 --port "$master" --di
 is_replica() {
 	[ "$(cli "$master" role | head -1)" = slave ]
 }
-wait_for 40 is_replica
+wait_for is_replica
 before=$(lines)
 codes=
 one

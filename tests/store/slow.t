@@ -12,7 +12,7 @@ waits() {
 	name=$1
 	shift
 	say delay 0
-	ok "$name: the store is there" wait_for 20 up
+	ok "$name: the store is there" wait_for up
 	"$@" >"$tmp/code"
 	is "$name: before" "$(cat "$tmp/code")" 200
 	say mute
@@ -33,7 +33,7 @@ queue() { # its account rests for a second
 	ask owner /v1/messages claude-x
 }
 say delay 0
-wait_for 20 up
+wait_for up
 stop_router
 port=
 DARIO_QUEUE_MS=60000 start_router --workers=1
@@ -43,7 +43,7 @@ is 'in line: served' "$(queue)" 200
 say delay 0
 
 # others do not wait
-wait_for 20 up
+wait_for up
 before=$(lines 'the store is away (')
 say mute
 curl -s -o /dev/null -d '{"model":"claude-x","max_tokens":9,"messages":[{"role":"user","content":"held up"}]}' \
@@ -52,7 +52,7 @@ held=$!
 is 'whoever needs no store does not wait' "$(curl -s -m 60 -o /dev/null -w '%{http_code}' "$url/health")" 200
 wait "$held"
 is 'and the other one is served' "$(cat "$tmp/held")" 200
-ok 'one line says that it is away' wait_for 5 sh -c "[ \$(grep -c 'the store is away (' '$tmp/log') -eq $((before + 1)) ]"
+ok 'one line says that it is away' wait_for sh -c "[ \$(grep -c 'the store is away (' '$tmp/log') -eq $((before + 1)) ]"
 
 stop_router
 exec 8>&-

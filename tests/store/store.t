@@ -102,11 +102,11 @@ on 1
 count_scripts() { # what 20 requests ask of it, but for beats
 	timeout 30 redis-cli -s "$store" -a hush --no-auth-warning monitor >"$tmp/monitor" &
 	monitor=$!
-	wait_for 5 grep -q OK "$tmp/monitor"
+	wait_for grep -q OK "$tmp/monitor"
 	for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 		messages "$1" 1 >/dev/null
 	done
-	wait_for 5 ends_are 20
+	wait_for ends_are 20
 	kill $monitor
 }
 ends_are() {
@@ -129,7 +129,7 @@ took=$((($(date +%s%N) - begun) / 1000000))
 kill -CONT "$store_pid"
 ok "slow: and does not wait for it ($took ms)" test "$took" -lt 60000
 stop_router
-wait_for 10 in_store ping
+wait_for in_store ping
 
 # away
 kill -KILL "$store_pid"
@@ -152,11 +152,11 @@ start_store --requirepass hush
 back() {
 	[ "$(grep -c 'the store is back' "$tmp/log")" -ge 3 ]
 }
-wait_for 20 back
+wait_for back
 sums_are() {
 	[ "$(spent anna)" = "$1" ]
 }
-wait_for 20 sums_are 0.070200000 # 10 and 3 requests of 0.0054 dollars
+wait_for sums_are 0.070200000 # 10 and 3 requests of 0.0054 dollars
 for host in 1 2 3; do
 	on $host
 	is "back: what was let through is counted once, seen by host $host" "$(spent anna)" 0.070200000

@@ -39,7 +39,7 @@ tls_store() {
 		--tls-ca-cert-file "$tmp/ours.pem" --tls-auth-clients "$2" --requirepass hush \
 		--dir "$tmp/store" --save '' --appendonly yes --appendfsync always
 	store_pid=$pid
-	wait_for 20 grep -q 'Ready to accept' "$tmp/store.log" || skip_all "no redis-server with TLS: $(tail -n 1 "$tmp/store.log")"
+	wait_for grep -q 'Ready to accept' "$tmp/store.log" || skip_all "no redis-server with TLS: $(tail -n 1 "$tmp/store.log")"
 }
 end_store() {
 	kill -KILL "$store_pid"
@@ -97,15 +97,15 @@ in_tls() {
 }
 ok 'they are in the store' sh -c "[ -n '$(in_tls --scan --pattern 'dario:m:*')' ]"
 end_store
-ok 'gone: away' wait_for 20 is_status away
+ok 'gone: away' wait_for is_status away
 is 'gone: served' "$(ask owner)" 200
 tls_store name no
-ok 'back' wait_for 30 is_status ok
+ok 'back' wait_for is_status ok
 is 'back: served' "$(ask "$paid") $(ask owner)" '200 200'
 
 # somebody else in its place
 end_store
-ok 'gone once more: away' wait_for 20 is_status away
+ok 'gone once more: away' wait_for is_status away
 store_port=$store_port tls_store number no
 is 'another certificate: served' "$(ask owner)" 200
 isnt=$(ask "$paid")

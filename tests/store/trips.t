@@ -41,9 +41,9 @@ trips() {
 		ask 2 "$@" >/dev/null
 		timeout 60 redis-cli -s "$store" monitor >"$tmp/monitor" &
 		monitor=$!
-		wait_for 5 grep -q OK "$tmp/monitor"
+		wait_for grep -q OK "$tmp/monitor"
 		ask 1 "$@" >"$tmp/code"
-		wait_for 5 grep -Eq '"(mend|beat)"' "$tmp/monitor"
+		wait_for grep -Eq '"(mend|beat)"' "$tmp/monitor"
 		kill $monitor
 		wait $monitor 2>/dev/null
 		worker=$(pgrep -P "$router1" dario.fcgi)

@@ -49,9 +49,9 @@ for host in 1 1 1 2 2; do
 done
 is 'five requests' "$codes" '200 200 200 200 200 '
 for host in 1 2; do
-	ok "host $host shows those of both" wait_for 15 shows $host 5
-	ok "host $host: since all time" wait_for 15 ever 5
-	ok "host $host: its page" wait_for 15 page 5
+	ok "host $host shows those of both" wait_for shows $host 5
+	ok "host $host: since all time" wait_for ever 5
+	ok "host $host: its page" wait_for page 5
 done
 like 'a price of all' "$(on 1 && "$dario" usage)" '5 requests      500 in'
 
@@ -61,16 +61,16 @@ kill -KILL $(pgrep -P "$router1" dario.fcgi)
 again() {
 	[ "$(ask 1)" = 200 ]
 }
-ok 'host 1: workers are killed, others come' wait_for 15 again
+ok 'host 1: workers are killed, others come' wait_for again
 n=$(wc -l <"$tmp/bill")
 for host in 1 2; do
-	ok "host $host: each is there once" wait_for 20 shows $host "$((n))"
+	ok "host $host: each is there once" wait_for shows $host "$((n))"
 done
 
 # the store loses all
 in_store flushdb
-ok 'told again' wait_for 20 shows 2 "$((n))"
-ok 'by both' wait_for 20 shows 1 "$((n))"
+ok 'told again' wait_for shows 2 "$((n))"
+ok 'by both' wait_for shows 1 "$((n))"
 
 # a newer version's row, and what is none
 hour=$(($(date +%s) / 3600 * 3600000))
