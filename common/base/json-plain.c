@@ -180,13 +180,20 @@ static struct json_object *number(struct reading *r)
 
 /* --- the rest ------------------------------------------------------------ */
 
+/* No more memory than its values need: json_cost counts no more. */
+static struct json_object *list_end(struct json_object *o)
+{
+	json_object_array_shrink(o, 0);
+	return o;
+}
+
 static struct json_object *list(struct reading *r)
 {
 	struct json_object *o = json_object_new_array(), *v;
 
 	r->p++;
 	if (!o || take(r, ']'))
-		return o;
+		return o ? list_end(o) : NULL;
 	do {
 		if (!value(r, &v))
 			goto odd;
@@ -196,7 +203,7 @@ static struct json_object *list(struct reading *r)
 		}
 	} while (take(r, ','));
 	if (take(r, ']'))
-		return o;
+		return list_end(o);
 odd:
 	json_object_put(o);
 	return NULL;
