@@ -118,7 +118,9 @@ struct dario_options {
 	void *log_arg;
 };
 
-/* `o` may be NULL: all is zero. Several folders may be open at a time. */
+/* `o` may be NULL: all is zero. Several folders may be open at a time. What the
+ * folder's routers share in a Redis (`store`) is not looked at: accounts stand as
+ * the folder's own files have them. */
 DARIO_API struct dario *dario_open(const struct dario_options *o,
 				   struct dario_error *e);
 /* NULL is fine. */
@@ -276,8 +278,8 @@ DARIO_API char *dario_token(struct dario *d, const char *account,
  */
 struct dario_router;
 
-/* `flags` of dario proxy, such as "--port=3456", end with NULL; or NULL: none. What it
- * writes goes to `log_fd`, a file descriptor; -1: nowhere. */
+/* `flags` of dario proxy, such as "--port=3456", end with NULL; or NULL: none.
+ * What it writes goes to `log_fd`, a file descriptor; -1: nowhere. */
 DARIO_API struct dario_router *dario_router_start(struct dario *d,
 						  const char *const flags[],
 						  int log_fd,
