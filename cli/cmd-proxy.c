@@ -126,11 +126,9 @@ static int serve(struct server_conf *sc, const char *home,
 	struct supervise_plan plan = { .home = home,
 				       .conf = sc,
 				       .settings = s };
-	const char *follow = getenv("DARIO_EXIT_WITH_PARENT");
 	int rc = -1, other;
 
-	if (follow && strcmp(follow, "1") == 0)
-		port_follow_parent();
+	port_obey_parent();
 	supervise_signals();
 	plan.http = listen_http(s, e);
 	if (plan.http < 0)

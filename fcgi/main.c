@@ -43,20 +43,6 @@ struct flags {
 	const char *refresh; /* an account's file: see net/refresh.h */
 };
 
-/* Whose end is ours; 0: nobody's. */
-static pid_t die_with_parent(void)
-{
-	const char *v = getenv("DARIO_EXIT_WITH_PARENT");
-	pid_t parent = getppid();
-
-	if (!v || strcmp(v, "1"))
-		return 0;
-	port_follow_parent();
-	if (getppid() != parent)
-		exit(0); /* gone before we could ask */
-	return parent;
-}
-
 /* Keys are in this process's memory: no core files, no other readers. */
 static void keep_memory_private(void)
 {
@@ -222,7 +208,7 @@ int main(int argc, char **argv)
 		return refresh_main(flags.refresh);
 	}
 	memory_setup();
-	parent = die_with_parent();
+	parent = port_obey_parent();
 	keep_memory_private();
 	cgi = find_gateway(&flags);
 	if (!cgi)

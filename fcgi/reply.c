@@ -354,12 +354,26 @@ static void hide_keys(const struct request *r, struct err *e)
 		snprintf(e->msg, sizeof(e->msg), "%s", safe);
 }
 
+/* Is it a file that models come from? Without another nothing is missing. */
+static bool brings_models(const char *file)
+{
+	static const char *const starts[] = { "accounts/", "backends/",
+					      "config.json", "credentials.json",
+					      "routes.json" };
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
+		if (strncmp(file, starts[i], strlen(starts[i])) == 0)
+			return true;
+	return false;
+}
+
 void reply_check_broken(const struct request *r, struct err *e)
 {
 	struct err broken;
 
 	if (e->code != ERR_NO_MODEL ||
-	    !snapshot_broken(r->app->config, &broken))
+	    !snapshot_broken(r->app->config, &broken) ||
+	    !brings_models(broken.msg))
 		return;
 	err_set(e, ERR_CONFIG,
 		"%s: mend it; until then the last good configuration serves, "

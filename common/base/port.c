@@ -347,6 +347,19 @@ void port_follow_parent(void)
 }
 #endif
 
+pid_t port_obey_parent(void)
+{
+	const char *v = getenv("DARIO_EXIT_WITH_PARENT");
+	pid_t parent = getppid();
+
+	if (!v || strcmp(v, "1"))
+		return 0;
+	port_follow_parent();
+	if (getppid() != parent)
+		exit(0);
+	return parent;
+}
+
 void port_hide_memory(void)
 {
 #ifdef HAVE_SYS_PRCTL_H

@@ -82,6 +82,9 @@ bool port_program(char out[PATH_MAX]);
  * elsewhere; and this program, a moment later elsewhere. */
 void port_end_with_parent(void);
 void port_follow_parent(void);
+/* The latter if DARIO_EXIT_WITH_PARENT=1; exits when it has ended meanwhile.
+ * The parent; 0: its end is not ours. */
+pid_t port_obey_parent(void);
 void port_hide_memory(void); /* from others of the same user, if it can be */
 
 /* A process by a descriptor, which is readable once it has ended; -1 where

@@ -104,6 +104,10 @@ static pid_t start(const char *const argv[], int out)
 	sigset_t none, defaults;
 	pid_t pid = -1;
 
+	if (out >= 0 && to < 0) {
+		free(env);
+		return -1;
+	}
 	sigemptyset(&none);
 	sigemptyset(&defaults);
 	sigaddset(&defaults, SIGPIPE);

@@ -262,11 +262,10 @@ void http_multi_lost(struct http_multi *m, int fd, unsigned life)
 
 bool http_multi_closes(const struct http_multi *m, uint64_t origin)
 {
-	int64_t now;
+	int64_t now = m->closing_until ? clock_ms() : 0;
 
-	if (!m->closing_until)
+	if (now >= m->closing_until)
 		return false;
-	now = clock_ms();
 	for (size_t i = 0; i < CLOSING_ORIGINS; i++)
 		if (m->closing[i].origin == origin && m->closing[i].until > now)
 			return true;

@@ -189,6 +189,9 @@ put backends/x.json '{"baseUrl":"http://127.0.0.1:1"}'
 like 'mended: what is missing is missing' "$(missing nothing-has-this)" '502 '
 rm "$DARIO_HOME/backends/x.json"
 like 'without a fault: what there is to do' "$(missing x:m)" 'dario backend add'
+put prices.json '{"prices":5}'
+like 'a file that no model comes from: what is missing is missing' \
+	"$(missing x:m)" 'dario backend add'
 stop_router
 unlike 'no value is in the log' "$(cat "$tmp/log")" a-secret-0123456789
 
