@@ -192,6 +192,7 @@ like 'without a fault: what there is to do' "$(missing x:m)" 'dario backend add'
 put prices.json '{"prices":5}'
 like 'a file that no model comes from: what is missing is missing' \
 	"$(missing x:m)" 'dario backend add'
+rm "$DARIO_HOME/prices.json"
 stop_router
 unlike 'no value is in the log' "$(cat "$tmp/log")" a-secret-0123456789
 
