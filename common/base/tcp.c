@@ -26,10 +26,10 @@ static bool has_ended(int fd, const struct tcp_info *i)
 	int error = 0;
 	socklen_t n = sizeof(error);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &n))
-		return false;
-	return i->tcpi_state == TCP_STATE_CLOSE_WAIT ||
-	       (i->tcpi_state == TCP_STATE_CLOSE && error == EPIPE);
+	if (i->tcpi_state != TCP_STATE_CLOSE)
+		return i->tcpi_state == TCP_STATE_CLOSE_WAIT;
+	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &n) == 0 &&
+	       error == EPIPE;
 }
 
 void tcp_look(int fd, struct tcp_end *out)

@@ -16,7 +16,7 @@ struct tcp_end {
 	long trip; /* there and back, ms: the shortest that was seen */
 };
 
-/* Of a socket that is still open here. An error of it is taken. */
+/* Of a socket that is still open here. An error that ended it is taken. */
 void tcp_look(int fd, struct tcp_end *out);
 
 #endif

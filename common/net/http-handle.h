@@ -78,7 +78,8 @@ struct handle *http_handle_new(struct http *h, struct err *e);
 void http_handle_free(struct handle *k);
 /* For the call, which begins now. */
 int http_handle_set(struct handle *k, struct http_call *c, struct err *e);
-void http_handle_unset(struct handle *k); /* when it is over */
+void http_handle_unset(struct handle *k);   /* when it is over */
+bool http_is_plain(const struct handle *k); /* no TLS */
 /* libcurl wants a socket. */
 curl_socket_t http_on_open(void *arg, curlsocktype purpose,
 			   struct curl_sockaddr *to);

@@ -58,11 +58,16 @@ void http_note_sent(struct handle *k)
 		k->sent_at = clock_ms();
 }
 
+bool http_is_plain(const struct handle *k)
+{
+	return strncasecmp(k->call->url, "http:", 5) == 0;
+}
+
 /* A part of the first line, that libcurl does not count? Not to be seen below
  * TLS, which says things of its own. */
 static bool answer_has_begun(const struct handle *k)
 {
-	return k->fd >= 0 && strncasecmp(k->call->url, "http:", 5) == 0 &&
+	return k->fd >= 0 && http_is_plain(k) &&
 	       http_multi_came(k->of->multi, k->fd);
 }
 

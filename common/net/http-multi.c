@@ -30,6 +30,7 @@ struct sock {
 	bool idle;        /* since then */
 	bool soon;        /* the last one was closed soon after that */
 	bool kept;   /* made by http_multi_socket: we see when it is closed */
+	bool plain;  /* no TLS on it */
 	bool muted;  /* libcurl does not want to hear of it */
 	bool came;   /* bytes have, since it was taken up */
 	bool unread; /* the other side had closed before it had all */
@@ -113,7 +114,9 @@ static void note_end(struct sock *s)
 }
 
 /* The first thing that comes: more than its end? What the end says of what was
- * sent is asked now: later TLS has tried to say goodbye. */
+ * sent is asked now: later TLS has tried to say goodbye. To ask takes the error
+ * of the socket, by which libcurl knows an answer that is cut from one that its
+ * connection ends: never behind bytes of an answer. */
 static void look(struct sock *s, unsigned events)
 {
 	struct tcp_end end;
@@ -123,6 +126,8 @@ static void look(struct sock *s, unsigned events)
 	if (!(events & LOOP_GONE))
 		return;
 	s->came = recv(s->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+	if (s->came && s->plain)
+		return;
 	tcp_look(s->watch.fd, &end);
 	s->unread = end.unread;
 }
@@ -207,7 +212,8 @@ static int on_timer(CURLM *unused, long ms, void *arg)
 	return 0;
 }
 
-int http_multi_socket(struct http_multi *m, const struct curl_sockaddr *to)
+int http_multi_socket(struct http_multi *m, const struct curl_sockaddr *to,
+		      bool plain)
 {
 	int fd = port_socket(to->family, to->socktype, to->protocol, false);
 	struct sock *s;
@@ -218,6 +224,7 @@ int http_multi_socket(struct http_multi *m, const struct curl_sockaddr *to)
 	/* libcurl closes some by itself: the number is a new one then. */
 	loop_forget(m->loop, &s->watch);
 	s->kept = true;
+	s->plain = plain;
 	s->muted = s->came = s->unread = false;
 	s->life++;
 	s->idle = s->soon = false;
@@ -270,6 +277,11 @@ bool http_multi_closes(const struct http_multi *m, uint64_t origin)
 		if (m->closing[i].origin == origin && m->closing[i].until > now)
 			return true;
 	return false;
+}
+
+void http_multi_heard(struct http_multi *m, int fd)
+{
+	sock_of(m, fd)->came = true;
 }
 
 bool http_multi_came(struct http_multi *m, int fd)

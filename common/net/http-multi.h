@@ -35,8 +35,10 @@ void http_multi_setup(struct http_multi *m, CURL *easy);
 int http_multi_add(struct http_multi *m, CURL *easy, struct err *e);
 void http_multi_remove(struct http_multi *m, CURL *easy);
 
-/* For the handle's CURLOPT_OPENSOCKETFUNCTION: -1 with errno. */
-int http_multi_socket(struct http_multi *m, const struct curl_sockaddr *to);
+/* For the handle's CURLOPT_OPENSOCKETFUNCTION: -1 with errno. plain: what comes
+ * is the answer itself, without TLS. */
+int http_multi_socket(struct http_multi *m, const struct curl_sockaddr *to,
+		      bool plain);
 /* A number to be kept with a connection: ms that it took to be made. */
 long *http_multi_trip(struct http_multi *m, int fd);
 /* How it ended; not known: it is open, or forgotten. */
@@ -51,6 +53,8 @@ void http_multi_kept(struct http_multi *m, int fd, uint64_t origin,
 bool http_multi_closes(const struct http_multi *m, uint64_t origin);
 void http_multi_lost(struct http_multi *m, int fd, unsigned life);
 
+/* libcurl has a part of an answer, which it may have read by itself. */
+void http_multi_heard(struct http_multi *m, int fd);
 /* Have bytes come since a transfer took the connection up? */
 bool http_multi_came(struct http_multi *m, int fd);
 

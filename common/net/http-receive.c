@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "net/http-handle.h"
 #include "net/http-head.h"
+#include "net/http-multi.h"
 
 #include <string.h>
 
@@ -25,6 +26,8 @@ static int take_header(struct handle *k, struct span line)
 		buf_reset(&k->head);
 		k->status = status;
 		k->n_fields = 0;
+		if (k->fd >= 0) /* else it is told once it waits */
+			http_multi_heard(k->of->multi, k->fd);
 		if (http_check_status(k, status, k->err))
 			return -1;
 	}

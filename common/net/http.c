@@ -53,7 +53,7 @@ curl_socket_t http_on_open(void *arg, curlsocktype purpose,
 		http_note_lost(k);
 		return CURL_SOCKET_BAD;
 	}
-	fd = http_multi_socket(k->of->multi, to);
+	fd = http_multi_socket(k->of->multi, to, http_is_plain(k));
 	if (fd < 0 && errno != EAFNOSUPPORT)
 		k->shortage = errno;
 	return fd < 0 ? CURL_SOCKET_BAD : fd;
@@ -80,6 +80,8 @@ static void on_waits(CURL *easy, int fd, unsigned life, bool to_send)
 		return;
 	k->fd = fd;
 	k->life = life;
+	if (k->call && k->status)
+		http_multi_heard(k->of->multi, fd);
 	if (!to_send && !k->sent_at && k->call)
 		http_note_sent(k);
 }

@@ -2,15 +2,18 @@
 # SPDX-License-Identifier: MIT
 """An upstream that counts POSTs and closes connections, and its client.
 
-    resend.py PORT
+    resend.py PORT WORKER...
 
-The client asks the router at PORT for model up:m. Prints PASS and FAIL lines.
-DARIO is the command, for adding the backend.
+The client asks the router at PORT for model up:m; WORKER are its workers' pids.
+Prints PASS and FAIL lines. DARIO is the command, for adding the backend.
 """
 
+import contextlib
+import glob
 import http.client
 import json
 import os
+import signal
 import socket
 import struct
 import subprocess
@@ -24,12 +27,37 @@ ANSWER = json.dumps({
         "role": "assistant", "content": "hi"}}]}).encode()
 HEAD = (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
         b"Content-Length: %d\r\n\r\n" % len(ANSWER))
+ENDLESS = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
 BODY = json.dumps({"model": "up:m", "pad": "x" * 200, "messages": [
     {"role": "user", "content": "hi"}]})
 
 
 LOOPS_MAX = 4  # of a worker, each with connections of its own
+CUTS = 8  # of which one at least meets a worker that waits
 AFTER = (0.00001, 0.001, 0.002, 0.003, 0.004)  # seconds
+
+
+@contextlib.contextmanager
+def standing_still(pids):
+    """What is sent to them meanwhile they find all at once."""
+    try:
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        for pid in pids:
+            while any(map(runs, glob.glob(f"/proc/{pid}/task/*/stat"))):
+                time.sleep(0.001)
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+def runs(stat):
+    try:
+        with open(stat) as f:
+            return f.read().rpartition(")")[2].split()[0] != "T"
+    except OSError:  # it has ended
+        return False
 
 
 class Upstream:
@@ -38,7 +66,9 @@ class Upstream:
     def __init__(self):
         self.posts = 0
         self.connections = 0
+        self.whole = 0  # answers
         self.how = lambda number: "answer"
+        self.workers = []  # pids, for "cut"
         self.after = 0.0  # seconds from an answer to the close; 0: kept
         self.socket = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self.socket.getsockname()[1]
@@ -75,8 +105,14 @@ class Upstream:
         if how in ("work", "abort"):  # and close without a word
             time.sleep(0.4)
             if how == "abort":
-                c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
-                             struct.pack("ii", 1, 0))
+                end_hard(c)
+            return False
+        if how == "cut":
+            with standing_still(self.workers):
+                c.sendall(ENDLESS + ANSWER)
+                end_hard(c)
+                f.close()
+                c.close()
             return False
         if how == "close":
             return False
@@ -84,11 +120,17 @@ class Upstream:
             time.sleep(0.003)  # the router waits for it by then
             c.sendall(how)
             return False
+        self.whole += 1
         c.sendall(HEAD + ANSWER)
         if self.after:
             time.sleep(self.after)
             return False
         return True
+
+
+def end_hard(c):
+    """Its close is a reset."""
+    c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def add(name, port):
@@ -108,6 +150,24 @@ def ask(client, model="up:m"):
 def check(name, got, want):
     print(f"PASS {name}" if got == want else
           f"FAIL {name}: got {got}, wanted {want}", flush=True)
+
+
+def check_cut(client, workers):
+    """An answer that ends with its connection is none when that is reset, even
+    if all of it seems to be there."""
+    for name, kept in (("new", 0), ("kept", 1)):
+        got = set()
+        for _ in range(CUTS):
+            up = Upstream()
+            up.workers = workers
+            up.how = lambda number: "cut" if number == kept else "answer"
+            status, asked = 200, 0
+            while up.whole == asked and asked <= LOOPS_MAX * kept:
+                status, text = ask(client)
+                asked += 1
+            got.add((status, "upstream_reset" in text, up.whole < asked))
+        check(f"reset behind an answer, {name} connection", got,
+              {(502, True, True)})
 
 
 def main():
@@ -158,6 +218,8 @@ def main():
         check(f"closed after {name}: sent once", up.posts, 1)
         check(f"closed after {name}: says that it may be billed",
               "may have been billed" in text, True)
+
+    check_cut(client, [int(pid) for pid in sys.argv[2:]])
 
     # many such losses one after the other: no handle remembers them
     up = Upstream()
