@@ -5,8 +5,9 @@
  * What their providers do not take as fast as it comes lies on the web
  * server's disk: at most UNREAD_MAX bytes of all together, and of one caller
  * UNREAD_EACH, so that nobody keeps the others' bodies out. The first body of a
- * caller may be larger than that, but counts for no more to the others. From
- * unread_begin to unread_end a body counts; any thread may call.
+ * caller may be larger than that, but counts for no more to the others: how
+ * large is for the web server to say (doc/webservers.md). From unread_begin to
+ * unread_end a body counts; any thread may call.
  */
 #ifndef DARIO_UNREAD_H
 #define DARIO_UNREAD_H

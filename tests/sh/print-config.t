@@ -89,6 +89,17 @@ else
 	diag 'not run, systemd is missing: the units are in order'
 fi
 
+# How large a body may be: doc/webservers.md names the line of each server.
+for line in 'lighttpd server.max-request-size = 524288' \
+	'nginx client_max_body_size 0' 'apache-proxy LimitRequestBody 0' \
+	'apache-fcgid FcgidMaxRequestLen 268435456' \
+	'lighttpd-cgi server.max-request-size = 65537'; do
+	config=${line%% *} line=${line#* }
+	is "$config: $line, in the document too" "$(show "$config" |
+		tr -s ' ' | grep -cF "$line") $(
+		grep -cF "| \`$line\`" "$srcdir/doc/webservers.md")" '1 1'
+done
+
 for at in 'a home' "a'home" 'a$home'; do
 	DARIO_HOME="$tmp/$at" "$dario" proxy --print-config=nginx >"$tmp/out" 2>"$tmp/err"
 	is "$at: status 1" "$?" 1
