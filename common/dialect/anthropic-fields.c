@@ -13,9 +13,11 @@ struct fields {
 	struct mend *m;
 	const struct family *family;
 	struct span thinking, type; /* the member, and which it is */
+	struct span choice;         /* tool_choice */
 	int64_t limit;              /* max_tokens, or -1 */
 	bool off;                   /* without thinking */
-	bool forced;                /* a tool must be called, and may */
+	bool must;                  /* a tool is to be called */
+	bool forced;                /* and it may be */
 };
 
 unsigned anthropic_wants(const struct upstream_model *t)
@@ -181,6 +183,10 @@ static void mend_thinking(struct fields *f, struct jwalk *top)
 	}
 	if (!is_strict(f->m))
 		return;
+	if (top->value.p != f->thinking.p) { /* the last one counts */
+		mend_cut(f->m, top);
+		return;
+	}
 	if (!thinks(f)) {
 		put_off(f, top);
 		return;
@@ -234,21 +240,29 @@ static void mend_sampler(struct fields *f, struct jwalk *top)
 	mend_dropped(f->m, arena_str(f->m->arena, top->key));
 }
 
-static bool must_call(const struct mend *m)
+static bool must_call(struct span choice)
 {
-	struct span type = jwalk_get(jwalk_get(m->text, "tool_choice"), "type");
+	struct span type = jwalk_get(choice, "type");
 
 	return jwalk_is(type, "any") || jwalk_is(type, "tool");
+}
+
+static void keep_tool(struct mend *m, struct span name)
+{
+	struct jwalk w = jwalk_in(jwalk_get(m->text, "tools"));
+
+	while (jwalk_next(&w))
+		if (!span_eq(jwalk_get(w.value, "name"), name))
+			mend_cut(m, &w);
 }
 
 /* A model that cannot be forced may call; and of a named tool, that alone. */
 static void mend_choice(struct fields *f, struct jwalk *top)
 {
 	struct span name = jwalk_get(top->value, "name");
-	struct jwalk w = jwalk_in(jwalk_get(f->m->text, "tools"));
 	struct jwalk choice = jwalk_in(top->value);
 
-	if (f->family->forced_tools || !must_call(f->m))
+	if (f->family->forced_tools || !f->must)
 		return;
 	mend_note(f->m, "tool_choice");
 	mend_dropped(f->m, "tool_choice");
@@ -258,9 +272,8 @@ static void mend_choice(struct fields *f, struct jwalk *top)
 		else if (jwalk_key_is(&choice, "name"))
 			mend_cut(f->m, &choice);
 	}
-	while (name.n && jwalk_next(&w))
-		if (!span_eq(jwalk_get(w.value, "name"), name))
-			mend_cut(f->m, &w);
+	if (name.n && top->value.p == f->choice.p) /* the last one counts */
+		keep_tool(f->m, name);
 }
 
 /* The request has no limit, which must be there. */
@@ -304,12 +317,14 @@ void anthropic_fields(struct mend *m, bool off)
 		.family = &m->target->family,
 		.thinking = jwalk_get(m->text, "thinking"),
 		.type = thinking_type(m),
+		.choice = jwalk_get(m->text, "tool_choice"),
 		.limit = number(jwalk_get(m->text, "max_tokens")),
 		.off = off,
 	};
 	bool without;
 
-	f.forced = f.family->forced_tools && must_call(m);
+	f.must = must_call(f.choice);
+	f.forced = f.family->forced_tools && f.must;
 	without = off || (f.forced && thinks(&f));
 	while (jwalk_next(&top)) {
 		if (jwalk_key_is(&top, "thinking"))

@@ -16,6 +16,8 @@ struct loop {
 	bool began;            /* a loop has begun with an assistant's turn */
 	bool head_thinks;      /* that began with thinking */
 	bool results;          /* the turn that is read has results */
+	const char *next;      /* message that stays, as may_stay found it */
+	bool before_assistant; /* it is one's, or there is none */
 };
 
 static bool is_thinking(struct span type)
@@ -293,17 +295,25 @@ static bool message_stays(struct mend *m, struct span message)
 /* May a system message stand here as such: behind a user's turn, before an
  * assistant's or the end? */
 static bool may_stay(struct mend *m, const struct jwalk *messages,
-		     const struct loop *l)
+		     struct loop *l)
 {
 	struct jwalk next = *messages;
 
 	if (!m->target->family.inline_system || l->assistant || !messages->kept)
 		return false;
-	while (jwalk_next(&next))
-		if (message_stays(m, next.value))
-			return jwalk_is(jwalk_get(next.value, "role"),
-					"assistant");
-	return true;
+	if (messages->value.p < l->next) /* looked for before */
+		return l->before_assistant;
+	l->before_assistant = true;
+	l->next = m->text.p + m->text.n;
+	while (jwalk_next(&next)) {
+		if (!message_stays(m, next.value))
+			continue;
+		l->before_assistant = jwalk_is(jwalk_get(next.value, "role"),
+					       "assistant");
+		l->next = next.value.p;
+		break;
+	}
+	return l->before_assistant;
 }
 
 static void mark_text(struct mend *m, struct span value)

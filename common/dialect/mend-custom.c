@@ -67,7 +67,9 @@ static void mend_named(struct mend *m, struct span object)
 {
 	struct jwalk w = jwalk_in(object);
 
-	while (is_custom(object) && jwalk_next(&w)) {
+	if (!is_custom(object))
+		return;
+	while (jwalk_next(&w)) {
 		if (jwalk_key_is(&w, "type"))
 			mend_replace(m, w.value, SPAN("\"function\""));
 		else if (jwalk_key_is(&w, "custom"))

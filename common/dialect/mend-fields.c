@@ -160,11 +160,6 @@ bool mend_names_foreign(struct span text)
 
 /* --- members of the request ----------------------------------------------- */
 
-static bool is_top(struct mend *m, const char *key)
-{
-	return jwalk_get(m->text, key).n > 0;
-}
-
 /* The name that the target has for a field that it does not know, or NULL. */
 static const char *other_name(struct mend *m, struct span key)
 {
@@ -185,7 +180,7 @@ static const char *other_name(struct mend *m, struct span key)
 static void rename_key(struct mend *m, struct jwalk *w, const char *name)
 {
 	mend_note(m, arena_str(m->arena, w->key));
-	if (is_top(m, name)) {
+	if (mend_has_top(m, name)) {
 		mend_cut(m, w);
 		return;
 	}

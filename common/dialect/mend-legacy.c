@@ -7,10 +7,8 @@
 /* Calls had no id: the same is made up for a call and its result. */
 #define ID "call_fn_%.*s"
 
-static struct span id_of(struct mend *m, struct span call)
+static struct span id_of(struct mend *m, struct span name)
 {
-	struct span name = jwalk_get(call, "name");
-
 	name = jwalk_text(m->arena, name);
 	return mend_quoted(m, span_of(arena_fmt(m->arena, ID, SPAN_FMT(name))));
 }
@@ -39,12 +37,13 @@ static void lose(struct mend *m, struct jwalk *w)
 
 static void mend_call(struct mend *m, struct jwalk *w)
 {
+	struct span id = id_of(m, jwalk_get(w->value, "name"));
+
 	put_member(m, w, "tool_calls",
 		   span_of(arena_fmt(m->arena,
 				     "[{\"id\":%.*s,\"type\":\"function\","
 				     "\"function\":%.*s}]",
-				     SPAN_FMT(id_of(m, w->value)),
-				     SPAN_FMT(w->value))));
+				     SPAN_FMT(id), SPAN_FMT(w->value))));
 }
 
 static void mend_assistant(struct mend *m, struct span message)
@@ -66,16 +65,17 @@ static void mend_assistant(struct mend *m, struct span message)
 
 static void mend_result(struct mend *m, struct span message)
 {
-	bool named = jwalk_get(message, "name").n;
+	struct span name = jwalk_get(message, "name");
+	struct span id = id_of(m, name);
 	struct jwalk w = jwalk_in(message);
 
 	while (jwalk_next(&w)) {
 		if (jwalk_key_is(&w, "role")) {
 			mend_replace(m, w.value, SPAN("\"tool\""));
-			if (!named)
+			if (!name.n)
 				mend_add(m, &w, SPAN("\"tool_call_id\":\"\""));
 		} else if (jwalk_key_is(&w, "name")) {
-			put_member(m, &w, "tool_call_id", id_of(m, message));
+			put_member(m, &w, "tool_call_id", id);
 		} else if (jwalk_key_is(&w, "tool_call_id")) {
 			mend_cut(m, &w);
 		}
@@ -95,7 +95,7 @@ static void mend_functions(struct mend *m, struct jwalk *top)
 		mend_insert(m, w.item.p + w.item.n, SPAN("}"));
 	}
 	/* A message has room for one call of them. */
-	if (!jwalk_get(m->text, "parallel_tool_calls").n &&
+	if (!mend_has_top(m, "parallel_tool_calls") &&
 	    quirks_take_field(&m->target->quirks, SPAN("parallel_tool_calls")))
 		mend_add(m, top, SPAN("\"parallel_tool_calls\":false"));
 }
@@ -104,7 +104,7 @@ static void mend_choice(struct mend *m, struct jwalk *top, bool tools)
 {
 	struct span v = top->value;
 
-	if (!tools || jwalk_get(m->text, "tool_choice").n) {
+	if (!tools || mend_has_top(m, "tool_choice")) {
 		mend_cut(m, top);
 		return;
 	}
@@ -163,6 +163,7 @@ void mend_legacy(struct mend *m)
 	buf_init(&now, REQUEST_TEXT_MAX);
 	m->arena->full |= mend_apply(m, &now, &unused) != 0;
 	m->text = arena_all(m->arena, &now);
+	m->tops = (struct names){ 0 };
 	m->n = 0;
 	m->anew = true;
 	mend_note(m, "functions");

@@ -174,6 +174,15 @@ void mend_add(struct mend *m, const struct jwalk *w, struct span member)
 	mend_insert(m, at, member);
 }
 
+bool mend_has_top(struct mend *m, const char *key)
+{
+	int *known = names_at(&m->tops, m->arena, span_of(key));
+
+	if (!*known)
+		*known = jwalk_get(m->text, key).n ? 1 : -1;
+	return *known > 0;
+}
+
 struct span mend_key(struct mend *m, const struct jwalk *w)
 {
 	struct span quoted = { w->key.p - 1, w->key.n + 2 };

@@ -85,6 +85,7 @@ struct mend {
 		struct turn_place *list; /* by turn */
 		size_t cap;
 	} places;
+	struct names tops;   /* mend_has_top */
 	struct names called; /* tools */
 	struct names items;  /* Responses: their ids */
 	struct buf tools;    /* the same as a list, when there are any */
@@ -115,6 +116,9 @@ void mend_insert_moved(struct mend *m, const char *at, struct span part);
 void mend_cut(struct mend *m, struct jwalk *w);
 /* Behind the item that the walk stands at, which must stay: ",MEMBER". */
 void mend_add(struct mend *m, const struct jwalk *w, struct span member);
+/* Has the body this member? It is looked for once, so that this may be asked at
+ * each of any number of members. */
+bool mend_has_top(struct mend *m, const char *key);
 /* The key of the member that the walk stands at, without escapes. */
 struct span mend_key(struct mend *m, const struct jwalk *w);
 /* `text` as a JSON string, with its quotes. */

@@ -166,6 +166,7 @@ static void mend_assistant(struct mend *m, struct span message)
 {
 	struct jwalk w = jwalk_in(message);
 	bool calls;
+	int role = 0;
 
 	call_ids_turn(&m->ids);
 	calls = mend_calls(m, jwalk_get(message, "tool_calls"));
@@ -183,7 +184,7 @@ static void mend_assistant(struct mend *m, struct span message)
 		    (jwalk_key_is(&w, "reasoning_details") &&
 		     !mend_details(m, w.value)))
 			mend_cut(m, &w);
-		else if (jwalk_key_is(&w, "role") && calls)
+		else if (jwalk_key_is(&w, "role") && calls && !role++)
 			mend_reasoning(m, &w, message);
 	}
 }

@@ -63,10 +63,9 @@ static struct span gathered(struct mend *m, const struct place *first)
 static void mend_member(struct mend *m, struct jwalk *top, struct names *put)
 {
 	const struct place *p = place_of(top);
-	bool there = p && jwalk_get(m->text, p->top).n;
 
 	mend_note(m, arena_str(m->arena, top->key));
-	if (!p || there) {
+	if (!p || mend_has_top(m, p->top)) {
 		mend_cut(m, top);
 		mend_dropped(m, arena_str(m->arena, top->key));
 	} else if ((*names_at(put, m->arena, span_of(p->top)))++) {
