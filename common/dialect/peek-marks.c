@@ -174,6 +174,7 @@ void peek_mark_type(struct peek *k, unsigned char c)
 void peek_mark_push(struct peek *k)
 {
 	k->item = 0;
+	k->inner = 0;
 	k->tools |= k->top == TOP_TOOLS;
 }
 

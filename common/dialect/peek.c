@@ -100,6 +100,14 @@ static int pop(struct peek *k, bool object, struct err *e)
 	return 0;
 }
 
+static int too_many(struct peek *k, const char *where, struct err *e)
+{
+	return err_set(e, ERR_BAD_REQUEST,
+		       "%s has more than %d members (byte %zu): send each of "
+		       "them once",
+		       where, PEEK_MEMBERS_MAX, k->at);
+}
+
 static bool key_is(const struct peek *k, const char *name)
 {
 	return k->depth == 1 && k->key_n == strlen(name) &&
@@ -170,11 +178,18 @@ static int begin_value(struct peek *k, unsigned char c, struct err *e)
 			       "the body must be a JSON object (byte %zu)",
 			       k->at);
 	}
-	if (member && !k->any_keys && wanted_value(k, c, e))
-		return -1;
+	if (member && !k->any_keys) {
+		if (++k->members > PEEK_MEMBERS_MAX)
+			return too_many(k, "the body", e);
+		if (wanted_value(k, c, e))
+			return -1;
+	}
 	if (member)
 		peek_mark_top(k);
 	if (inside) {
+		if (k->depth == 3 && k->top && !k->any_keys &&
+		    ++k->inner > PEEK_MEMBERS_MAX)
+			return too_many(k, "a message, item or tool", e);
 		peek_mark_member(k);
 		if (k->typed && k->typed != (char)c)
 			peek_mark_type(k, c);

@@ -6,9 +6,11 @@
  * Feed the body in pieces of any size, then end. The whole text is checked
  * against RFC 8259 (UTF-8 and depth too), because a body that we route by one
  * reading and the upstream by another is a hole; for the same reason a second
- * `model` or `stream` key is refused. Positions are byte offsets from the
- * first byte fed. Errors name the offset. Nothing is allocated. What only the
- * reading needs, and much of it, is lent, so that the results can stay without.
+ * `model` or `stream` key is refused. So are more members of the body, or of one
+ * message, than anybody sends, so that what they cost has a bound. Positions are
+ * byte offsets from the first byte fed. Errors name the offset. Nothing is
+ * allocated. What only the reading needs, and much of it, is lent, so that the
+ * results can stay without.
  */
 #ifndef DARIO_PEEK_H
 #define DARIO_PEEK_H
@@ -18,8 +20,9 @@
 #include "base/utf8.h"
 
 #define PEEK_DEPTH_MAX 128
-#define PEEK_MODEL_MAX 256 /* bytes of a model name, decoded */
-#define PEEK_KEY_MAX 24    /* longer keys are none of ours */
+#define PEEK_MODEL_MAX 256    /* bytes of a model name, decoded */
+#define PEEK_KEY_MAX 24       /* longer keys are none of ours */
+#define PEEK_MEMBERS_MAX 1000 /* of the body; of a message, item or tool */
 
 /* What a text holds that not every target takes, as bits: found on the way, by
  * the names of members at any depth, so that one too many is possible (an
@@ -116,13 +119,14 @@ struct peek {
 	char head[4];
 	size_t string_n;
 	uint64_t hash;
-	long summaries;    /* that no encrypted_content stands beside, so far */
-	unsigned char top; /* enum top in peek-marks.c: where we are */
-	unsigned short item; /* enum item, of the message or item */
-	bool behind;         /* what a result may not stand behind has come */
-	bool tools, calls;   /* are there any? */
-	bool media;          /* the same of images and documents */
-	bool chats;          /* the body has members that Responses has not */
+	long summaries; /* that no encrypted_content stands beside, so far */
+	unsigned members, inner; /* of the body, and of the message so far */
+	unsigned char top;       /* enum top in peek-marks.c: where we are */
+	unsigned short item;     /* enum item, of the message or item */
+	bool behind;       /* what a result may not stand behind has come */
+	bool tools, calls; /* are there any? */
+	bool media;        /* the same of images and documents */
+	bool chats;        /* the body has members that Responses has not */
 	bool legacy;  /* Chat: functions and their calls, in place of tools */
 	bool limited; /* is there a max_tokens? */
 	unsigned limits; /* how many limits of the answer there are */

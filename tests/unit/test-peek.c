@@ -233,6 +233,71 @@ static void names_the_byte_at_fault(void **state)
 	refuse("{\"model\":\"a\\nb\"}", "printable bytes");
 }
 
+/* `n` members between two texts. */
+static int read_members(const char *before, unsigned n, const char *after,
+			struct err *e)
+{
+	struct peek k;
+	struct buf b;
+	int rc;
+
+	buf_init(&b, 1 << 20);
+	buf_str(&b, before);
+	for (unsigned i = 0; i < n; i++)
+		buf_fmt(&b, "%s\"m%u\":0", i ? "," : "", i % 7);
+	buf_str(&b, after);
+	rc = peek_all(&k, buf_get(&b), b.n, e);
+	buf_release(&b);
+	return rc;
+}
+
+/* Of the body and of each of its messages; what else it holds is free. */
+static void counts_members(void **state)
+{
+	static const struct {
+		const char *before, *after, *what;
+	} rows[] = {
+		{ "{\"model\":\"m\",", "}", "the body has more" },
+		{ "{\"model\":\"m\",\"messages\":[{\"a\":0,", "}]}",
+		  "a message, item or tool has more" },
+		{ "{\"model\":\"m\",\"input\":[{\"a\":0,", "}]}",
+		  "a message, item or tool has more" },
+		{ "{\"model\":\"m\",\"metadata\":{", "}}", NULL },
+		{ "{\"model\":\"m\",\"text\":{\"format\":{", "}}}", NULL },
+		{ "{\"model\":\"m\",\"tools\":[{\"input_schema\":{", "}}]}",
+		  NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct err e = { 0 };
+
+		assert_int_equal(read_members(rows[i].before,
+					      PEEK_MEMBERS_MAX - 1,
+					      rows[i].after, &e),
+				 0);
+		assert_int_equal(read_members(rows[i].before, PEEK_MEMBERS_MAX,
+					      rows[i].after, &e),
+				 rows[i].what ? -1 : 0);
+		if (!rows[i].what)
+			continue;
+		assert_int_equal(e.code, ERR_BAD_REQUEST);
+		assert_non_null(strstr(e.msg, rows[i].what));
+	}
+}
+
+/* Each message has its own. */
+static void counts_anew(void **state)
+{
+	struct err e = { 0 };
+
+	(void)state;
+	assert_int_equal(read_members("{\"model\":\"m\",\"messages\":[{},{",
+				      999, "},{\"a\":0,\"b\":0,\"c\":0}]}",
+				      &e),
+			 0);
+}
+
 static void empty_body(void **state)
 {
 	struct err e = { 0 };
@@ -445,6 +510,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_model_and_stream),
+		cmocka_unit_test(counts_members),
+		cmocka_unit_test(counts_anew),
 		cmocka_unit_test(finds_the_beginning),
 		cmocka_unit_test(follows_a_new_name),
 		cmocka_unit_test(decodes_names),
