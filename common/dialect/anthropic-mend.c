@@ -211,7 +211,8 @@ static void mend_block(struct mend *m, struct jwalk *w, struct loop *l)
 	if (m->target->quirks.strict_messages) {
 		if (anthropic_misplaced(m, w, l->assistant))
 			return;
-		anthropic_media(m, w->value);
+		if (!l->assistant) /* there it is a text by now */
+			anthropic_media(m, w->value);
 	}
 	if (jwalk_is(type, "text"))
 		mend_citations(m, w->value);

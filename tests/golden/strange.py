@@ -216,6 +216,15 @@ def _():
     assert "call without" in dropped and "output without" in dropped, dropped
 
 
+@case("Messages: what is told to be mended was")
+def _():
+    r, mended, _ = claude([USER, {"role": "assistant", "content": [
+        image(PNG, "image/jpg"), {"type": "text", "text": "x"}]}, USER])
+    assert [b["type"] for b in r["messages"][1]["content"]] == [
+        "text", "text"], r
+    assert mended == "blocks of another role, images", mended
+
+
 @case("Messages: what a user cannot think or call")
 def _():
     r, mended, dropped = claude([{"role": "user", "content": [
