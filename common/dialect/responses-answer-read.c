@@ -42,6 +42,16 @@ static bool is_done(struct reader *r, int64_t key)
 	return false;
 }
 
+/* In its own API the first part of an item keeps its id: a second one becomes
+ * an item too, and clients tell items apart by their ids. */
+static bool is_had(struct reader *r, const struct slot *by, const char *id)
+{
+	for (struct slot *s = reader_keyed(r, by->key); s; s = s->near)
+		if (s != by && s->key == by->key && strcmp(s->item, id) == 0)
+			return true;
+	return false;
+}
+
 static struct slot *need(struct reader *r, int64_t index, enum part_kind kind,
 			 struct err *e)
 {
@@ -50,7 +60,7 @@ static struct slot *need(struct reader *r, int64_t index, enum part_kind kind,
 	if (s && !s->ended)
 		return s;
 	s = reader_open(r, kind, index, e);
-	if (s && r->item)
+	if (s && r->item && !is_had(r, s, r->item))
 		s->item = r->item;
 	return s;
 }
@@ -209,10 +219,13 @@ static int add_reasoning(struct reader *r, const struct jval *item,
 static int close_index(struct reader *r, const struct jval *item, int64_t index,
 		       struct err *e)
 {
+	const char *id = reader_copy(r, item, "id");
+
 	for (struct slot *s = reader_keyed(r, index); s; s = s->near) {
 		if (s->key != index || s->ended)
 			continue;
-		s->item = reader_copy(r, item, "id");
+		if (!r->own || !is_had(r, s, id))
+			s->item = id;
 		s->phase = reader_copy(r, item, "phase");
 		s->ended = true;
 	}

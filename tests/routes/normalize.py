@@ -77,9 +77,42 @@ SHELL = {"id": "r1", "object": "response", "status": "completed", "model": "m",
                      "encrypted_content": "E"}]}
 
 
+# Text and a refusal in one message: two items when it is written anew.
+PARTS = {"type": "message", "id": "msg_1", "role": "assistant",
+         "status": "completed", "content": [
+             {"type": "output_text", "text": "t", "annotations": []},
+             {"type": "refusal", "refusal": "no"}]}
+WHOLE = {**SHELL, "output": [PARTS, {
+    "type": "function_call", "id": "fc_1", "call_id": "c1", "name": "f",
+    "arguments": "{}", "status": "completed"}]}
+
+
+def steps():
+    yield {"type": "response.created", "response": {
+        **WHOLE, "status": "in_progress", "output": []}}
+    for i, item in enumerate(WHOLE["output"]):
+        yield {"type": "response.output_item.added", "output_index": i,
+               "item": {**item, **({"content": []} if not i
+                                   else {"arguments": ""})}}
+        if not i:
+            yield {"type": "response.output_text.delta", "item_id": "msg_1",
+                   "output_index": 0, "content_index": 0, "delta": "t"}
+            yield {"type": "response.refusal.delta", "item_id": "msg_1",
+                   "output_index": 0, "content_index": 1, "delta": "no"}
+        yield {"type": "response.output_item.done", "output_index": i,
+               "item": item}
+    yield {"type": "response.completed", "response": WHOLE}
+
+
 class Provider(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if body.get("input") == "parts" and body.get("stream"):
+            return self.give("text/event-stream", "".join(
+                f"event: {e['type']}\ndata: {json.dumps(e)}\n\n"
+                for e in steps()))
+        if body.get("input") == "parts":
+            return self.give("application/json", json.dumps(WHOLE))
         if "input" in body:
             return self.give("application/json", json.dumps(SHELL))
         events = STREAMS[names[int(body["messages"][0]["content"])]]
@@ -171,3 +204,19 @@ for more in ({"tools": [{"type": "local_shell"}]},
     what = f"what would be lost passes as it came: {list(more)[0]}"
     print(f"PASS {what}" if text == json.dumps(SHELL)
           else f"FAIL {what}: {text}")
+for stream in (False, True):
+    text = post("/v1/responses", {"model": "items:m", "input": "parts",
+                                  "stream": stream})
+    events = [json.loads(line[6:]) for line in text.split("\n")
+              if line.startswith("data: {")]
+    output = (events[-1]["response"] if stream else json.loads(text))["output"]
+    ids = [i["id"] for i in output]
+    said = [p.get("text", p.get("refusal")) for i in output
+            for p in i.get("content", ())]
+    begun = [e["item"]["id"] for e in events
+             if e["type"] == "response.output_item.added"]
+    good = said == ["t", "no"] and len(set(ids)) == len(ids) == 3 and \
+        ids[0] == "msg_1" and ids[2] == "fc_1" and all(ids) and \
+        begun == (ids if stream else [])
+    what = f"items have an id each, {'streamed' if stream else 'whole'}"
+    print(f"PASS {what}" if good else f"FAIL {what}: {text}"[:1500])
