@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/json-source.h"
 #include "base/jw.h"
+#include "dialect/anew.h"
 #include "dialect/mend.h"
 #include "dialect/retext.h"
 #include "dialect/translation.h"
@@ -119,33 +120,6 @@ static int translate(struct outgoing *o, struct request *r, struct err *e)
 
 /* --- answers that are read and written anew ------------------------------- */
 
-/* Their calls have a shape of their own, or a provider runs them. */
-static bool has_other_tools(struct span body)
-{
-	struct jwalk w = jwalk_in(jwalk_get(body, "tools"));
-
-	while (jwalk_next(&w)) {
-		struct span type = jwalk_get(w.value, "type");
-
-		if (jwalk_is_string(type) && !jwalk_is(type, "function") &&
-		    !jwalk_is(type, "custom"))
-			return true;
-	}
-	return false;
-}
-
-/* More than one answer, their logprobs, other calls than those of functions and
- * what is compacted would be lost. */
-static bool is_plain(struct span body)
-{
-	struct span n = jwalk_get(body, "n");
-
-	return (!n.n || span_is(n, "1") || span_is(n, "null")) &&
-	       !span_is(jwalk_get(body, "logprobs"), "true") &&
-	       !jwalk_get(body, "context_management").n &&
-	       !jwalk_get(body, "mcp_servers").n && !has_other_tools(body);
-}
-
 /* Not counted and not compacted: what comes back is an answer. */
 static bool is_answered(const struct outgoing *o, const struct request *r)
 {
@@ -167,7 +141,7 @@ static void read_answer(struct outgoing *o, const struct request *r)
 static void normalize(struct outgoing *o, const struct request *r)
 {
 	if (o->target.quirks.normalize && is_answered(o, r) &&
-	    is_plain(buf_get(&r->body)))
+	    !anew_loses(buf_get(&r->body)))
 		read_answer(o, r);
 }
 

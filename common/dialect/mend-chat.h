@@ -57,6 +57,7 @@ void mend_lose(struct mend *m, struct span message);
 /* Is one of the members in a text that providers add to OpenAI's? */
 bool mend_names_foreign(struct span text);
 bool mend_takes_part_member(const struct mend *m, struct span key);
+/* After what has given tools other names. */
 void mend_top(struct mend *m);
 
 #endif

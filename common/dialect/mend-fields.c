@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "dialect/anew.h"
 #include "dialect/chat-write.h"
 #include "dialect/mend-chat.h"
 
@@ -279,7 +280,8 @@ void mend_top(struct mend *m)
 		if (name &&
 		    (!q->fields || quirks_take_field(q, span_of(name)))) {
 			rename_key(m, &w, name);
-		} else if (!quirks_take_field(q, w.key)) {
+		} else if (!quirks_take_field(q, w.key) ||
+			   (m->retooled && anew_loses_member(w.key, w.value))) {
 			mend_cut(m, &w);
 			mend_note(m, arena_str(m->arena, w.key));
 			mend_dropped(m, arena_str(m->arena, w.key));

@@ -2,6 +2,8 @@
 /* Functions and their calls, as Chat had them before there were tools. */
 #include "config.h"
 
+#include "dialect/anew.h"
+#include "dialect/chat-write.h"
 #include "dialect/mend-chat.h"
 
 /* Calls had no id: the same is made up for a call and its result. */
@@ -116,13 +118,42 @@ static void mend_choice(struct mend *m, struct jwalk *top, bool tools)
 	put_member(m, top, "tool_choice", v);
 }
 
+static bool has_odd_name(struct mend *m)
+{
+	struct jwalk w = jwalk_in(jwalk_get(m->text, "functions"));
+
+	while (jwalk_next(&w)) {
+		struct span name = jwalk_get(w.value, "name");
+
+		name = jwalk_text(m->arena, name);
+		if (!span_eq(name,
+			     chat_tool_name(m->arena, name, WRITE_NAME_MAX)))
+			return true;
+	}
+	return false;
+}
+
+/* OpenAI takes functions, if not in a history. So those of a request stay where
+ * the answer would lose something once it is read for the calls of tools. */
+static bool may_keep(struct mend *m)
+{
+	const struct quirks *q = &m->target->quirks;
+
+	return !q->no_extra && !quirks_lack_custom(q) &&
+	       quirks_take_field(q, SPAN("functions")) && anew_loses(m->text) &&
+	       !(q->paired && has_odd_name(m));
+}
+
 static void mend_members(struct mend *m)
 {
 	bool tools = !is_empty(jwalk_get(m->text, "tools"));
 	bool functions = !is_empty(jwalk_get(m->text, "functions"));
+	bool keep = functions && !tools && may_keep(m);
 	struct jwalk top = jwalk_in(m->text);
 
 	while (jwalk_next(&top)) {
+		if (keep && !jwalk_key_is(&top, "tools"))
+			continue;
 		if (jwalk_key_is(&top, "function_call"))
 			mend_choice(m, &top, tools || functions);
 		else if (jwalk_key_is(&top, "functions") && tools)
@@ -133,7 +164,7 @@ static void mend_members(struct mend *m)
 			 (jwalk_key_is(&top, "tools") && functions && !tools))
 			mend_cut(m, &top);
 	}
-	m->retooled |= functions && !tools;
+	m->retooled |= functions && !tools && !keep;
 }
 
 bool mend_legacy_wanted(const struct quirks *q)

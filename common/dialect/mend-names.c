@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Names of tools that are refused, such as those of MCP with a dot: as a
- * translated request has them. */
+ * translated request has them. They stay where the answer, which has to be read
+ * for them, would lose something; Chat goes without that (mend-fields.c). */
 #include "config.h"
 
+#include "dialect/anew.h"
 #include "dialect/anthropic-mend.h"
 #include "dialect/anthropic-write.h"
 #include "dialect/chat-write.h"
@@ -46,7 +48,7 @@ void mend_tool_names(struct mend *m)
 	struct jwalk w = jwalk_in(jwalk_get(m->text, "messages"));
 	struct span choice = jwalk_get(m->text, "tool_choice");
 
-	if (!m->target->quirks.paired)
+	if (!m->target->quirks.paired || anew_other_tools(m->text))
 		return;
 	mend_list(m, jwalk_get(m->text, "tools"));
 	mend_nested(m, choice);
@@ -56,28 +58,6 @@ void mend_tool_names(struct mend *m)
 }
 
 /* --- Responses ------------------------------------------------------------ */
-
-/* A tool that the client runs, and knows by its name alone. */
-static bool is_clients(struct span tool)
-{
-	struct span type = jwalk_get(tool, "type");
-
-	return !jwalk_is_string(type) || jwalk_is(type, "function") ||
-	       jwalk_is(type, "custom");
-}
-
-/* Are there others? Those that are called by their type, or stand in a
- * namespace, would not come back as what they are from an answer that is read
- * for the names of the rest. */
-static bool has_others(struct mend *m)
-{
-	struct jwalk w = jwalk_in(jwalk_get(m->text, "tools"));
-
-	while (jwalk_next(&w))
-		if (!is_clients(w.value))
-			return true;
-	return false;
-}
 
 static void mend_flat(struct mend *m, struct span list)
 {
@@ -92,7 +72,7 @@ void responses_names(struct mend *m)
 	struct jwalk w = jwalk_in(jwalk_get(m->text, "input"));
 	struct span choice = jwalk_get(m->text, "tool_choice");
 
-	if (has_others(m))
+	if (anew_loses(m->text))
 		return;
 	mend_flat(m, jwalk_get(m->text, "tools"));
 	mend_name(m, choice, "name", WRITE_NAME_MAX);
@@ -149,6 +129,8 @@ void anthropic_names(struct mend *m)
 	struct jwalk t = jwalk_in(tools);
 
 	mend_same(m, tools);
+	if (anew_loses(m->text))
+		return;
 	while (jwalk_next(&t))
 		mend_name(m, t.value, "name", ANTHROPIC_NAME_MAX);
 	mend_name(m, jwalk_get(m->text, "tool_choice"), "name",

@@ -253,9 +253,9 @@ void openai_mend(struct mend *m)
 	if (m->refusal.what == REFUSED_SIGNATURES)
 		m->last_turn = last_turn(m);
 	pair(m);
-	mend_top(m);
 	mend_customs(m);
 	mend_tool_names(m);
+	mend_top(m);
 	mend_turns(m);
 	while (jwalk_next(&w)) {
 		struct span role = jwalk_get(w.value, "role");

@@ -118,8 +118,59 @@ def _():
         assert r["tool_choice"]["name"] == r["input"][1]["name"] == name, r
         assert r["tools"][1]["name"] != name and mended == "names of tools"
         assert not dropped, dropped
-        left(OPENAI, {**body, "tools": [tool, {"type": "namespace", "name":
-                                               "s", "tools": []}]})
+        for more in ({"tools": [tool, {"type": "namespace", "name": "s",
+                                       "tools": []}]}, {"top_logprobs": 2},
+                     {"include": ["message.output_text.logprobs"]},
+                     {"context_management": [{"type": "compaction"}]}):
+            left(OPENAI, {**body, **more})
+
+
+@case("Messages: names stay where the answer would lose something")
+def _():
+    tools = [{"name": ODD[0], "input_schema": EMPTY}]
+    body = {"max_tokens": 9, "messages": loop(name=ODD[0]), "tools": tools}
+    for more in ({"tools": [*tools, {"type": "code_execution_20250825",
+                                     "name": "code_execution"}]},
+                 {"tools": [*tools, {"type": "web_search_20250305",
+                                     "name": "web_search"}]},
+                 {"mcp_servers": [{"type": "url", "name": "s",
+                                   "url": "https://s.example"}]},
+                 {"container": "container_1"},
+                 {"context_management": {"edits": [
+                     {"type": "compact_20260112"}]}}):
+        left(CLAUDE, {**body, **more})
+    for kind in ("bash_20250124", "text_editor_20250728",
+                 "computer_20251124", "memory_20250818"):
+        r, mended, dropped = mend(CLAUDE, {**body, "tools": [
+            *tools, {"type": kind, "name": "own"}]})
+        assert [t["name"] for t in r["tools"]] == [
+            r["messages"][1]["content"][0]["name"], "own"], r
+        assert r["tools"][0]["name"] != ODD[0], r
+        assert mended == "names of tools" and not dropped, (mended, dropped)
+
+
+@case("Chat: what an answer would lose is not asked for, and named")
+def _():
+    asked = {"n": 3, "logprobs": True, "top_logprobs": 2,
+             "modalities": ["text", "audio"], "audio": {"voice": "v"}}
+    odd = [{"type": "function", "function": {"name": ODD[0]}}]
+    custom = [{"type": "custom", "custom": {"name": "c"}}]
+    groq = ("openai", "m", {"customTools": False, "callsPaired": True})
+    for target, more in ((CHAT, {"tools": odd}), (groq, {"tools": custom}),
+                         (groq, {"functions": LEGACY["functions"]}),
+                         (CHAT, {"functions": [{"name": ODD[0]}]})):
+        r, _, dropped = mend(target, {"messages": [USER], **more, **asked})
+        assert set(dropped.split(", ")) == set(asked), dropped
+        assert not set(asked) & set(r) and len(r["tools"]) == 1 + (
+            "functions" in more and len(more["functions"]) > 1), r
+        kept = {"n": 1, "logprobs": False, "top_logprobs": 0,
+                "modalities": ["text"], "audio": None}
+        r, _, dropped = mend(target, {"messages": [USER], **more, **kept})
+        assert {k: r[k] for k in kept} == kept and not dropped, (r, dropped)
+    # a tool that the provider runs has a name of its own there
+    left(CHAT, {"messages": [USER], "n": 2, "tools": [
+        {"type": "builtin_function", "function": {"name": "$web_search"}}]})
+
 
 
 # --- media -------------------------------------------------------------------
@@ -314,6 +365,23 @@ def _():
     left(CHAT, {"messages": [USER, {
         "role": "assistant", "content": "a", "function_call": None}, USER]})
     left(CHAT, {"messages": [{"role": "user", "content": "function"}]})
+
+
+@case("Chat: functions stay where the answer would lose something")
+def _():
+    for more in ({"n": 2}, {"logprobs": True}, {"tools": [], "n": 2}):
+        now = {"functions": LEGACY["functions"], "messages": [USER],
+               "function_call": {"name": "f"}}
+        if "tools" not in more:
+            left(CHAT, {**now, **more})
+        r, mended, dropped = mend(CHAT, {**LEGACY, **more})
+        more.pop("tools", None)
+        want = {"functions", "function_call", "messages", "model", *more}
+        assert set(r) == want and not dropped, (r, dropped)
+        assert "functions" in mended, mended
+        assert all(r[k] == LEGACY[k] for k in ("functions", "function_call"))
+        assert [m["role"] for m in r["messages"]] == [
+            "user", "assistant", "tool", "assistant", "tool", "user"], r
 
 
 @case("Chat: functions beside tools, calls without names or results")

@@ -79,6 +79,15 @@ def responses(name):
     return whole, evs + [{"type": "response.completed", "response": whole}]
 
 
+# Two answers, and what an answer is not read for.
+MANY = {"id": "x", "object": "chat.completion", "created": 1, "model": "m",
+        "choices": [{"index": i, "finish_reason": "stop", "logprobs": {
+            "content": [{"token": t, "logprob": -0.5, "bytes": None,
+                         "top_logprobs": []}], "refusal": None},
+            "message": {"role": "assistant", "content": t, "refusal": None}}
+            for i, t in enumerate("ab")]}
+
+
 def chat(name):
     call = {"id": "c1", "type": "function", "function": {
         "name": name, "arguments": json.dumps(ARGUMENTS)}}
@@ -99,6 +108,8 @@ def chat(name):
 class Provider(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if body.get("n"):
+            return self.give("application/json", json.dumps(MANY))
         tool = body["tools"][0]
         name = tool.get("function", tool)["name"]
         whole, events = (chat if "function" in tool else claude
@@ -112,9 +123,12 @@ class Provider(http.server.BaseHTTPRequestHandler):
             data = '{"object": "response.compaction", "output": []}'
         if not re.fullmatch("[A-Za-z0-9_-]+", name):
             data = '{"error": {"message": "a name is refused"}}'
-        self.send_response(200 if name != ODD else 400)
-        self.send_header("Content-Type", "text/event-stream" if data.startswith(
-            "event") else "application/json")
+        self.give("text/event-stream" if data.startswith("event")
+                  else "application/json", data, 200 if name != ODD else 400)
+
+    def give(self, kind, data, status=200):
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data.encode())
@@ -205,3 +219,25 @@ for stream in (False, True):
         "back as one"
     print(f"PASS {what}" if good else f"FAIL {what}: {r.status} {data}"
           .replace("\n", " ")[:900])
+
+for more in ({"n": 2}, {"n": 2, "logprobs": True, "top_logprobs": 0}):
+    r, data = ask("/v1/chat/completions", {
+        "model": "oai:gpt-5.4", **more,
+        "functions": [{"name": "f", "parameters": SCHEMA}],
+        "messages": [{"role": "user", "content": "q"}, {
+            "role": "assistant", "content": None, "function_call": {
+                "name": "f", "arguments": "{}"}},
+            {"role": "function", "name": "f", "content": "r"}]})
+    good = r.status == 200 and data == json.dumps(MANY) and \
+        not r.headers.get("x-dario-dropped")
+    what = f"functions, {', '.join(more)}: nothing of the answer is lost"
+    print(f"PASS {what}" if good else f"FAIL {what}: {r.status} {data}"[:900])
+r, data = ask("/v1/chat/completions", {
+    "model": "oai:gpt-5.4", "logprobs": True, "top_logprobs": 1, "tools": [
+        {"type": "function", "function": {"name": ODD}}],
+    "messages": [{"role": "user", "content": "q"}]})
+dropped = r.headers.get("x-dario-dropped")
+good = r.status == 200 and ODD in data and dropped == "logprobs, top_logprobs"
+what = "a name that has to change: what the answer loses is named"
+print(f"PASS {what}" if good
+      else f"FAIL {what}: {r.status} {dropped} {data}"[:900])
