@@ -54,6 +54,20 @@ class Translate(unittest.TestCase):
         self.assertEqual(request.dropped, ["logit_bias"])
         self.assertTrue(request.streams)
 
+    def test_own_api(self):
+        function = {"name": "f", "parameters": {"type": "object"}}
+        for model in ("m", "other"):
+            with self.subTest(model=model):
+                body = json.loads(dario.translate(
+                    "openai", "openai", {"model": "m", "messages": [
+                        {"role": "user", "content": "hi"}],
+                        "functions": [function]}, model=model,
+                    switches={"callsPaired": True}).body)
+                self.assertEqual(body["model"], model)
+                self.assertEqual(body["tools"], [
+                    {"type": "function", "function": function}])
+                self.assertNotIn("functions", body)
+
     def test_stream(self):
         request = self.ask()
         out = list(request.stream(bytewise(STREAM)))
