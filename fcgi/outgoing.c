@@ -128,14 +128,8 @@ static bool is_answered(const struct outgoing *o, const struct request *r)
 
 static void read_answer(struct outgoing *o, const struct request *r)
 {
-	struct span body = buf_get(&r->body), wanted;
-	struct chat *c = &o->read;
-
-	wanted = jwalk_get(body, "stream_options");
-	c->stream = o->stream;
-	c->usage_wanted = o->dialect != DIALECT_OPENAI ||
-			  span_is(jwalk_get(wanted, "include_usage"), "true");
-	o->answer = c;
+	anew_chat(&o->read, o->dialect, buf_get(&r->body), o->stream);
+	o->answer = &o->read;
 }
 
 static void normalize(struct outgoing *o, const struct request *r)
@@ -145,41 +139,11 @@ static void normalize(struct outgoing *o, const struct request *r)
 		read_answer(o, r);
 }
 
-/* As the client knows them, who has no tools. */
-static void restore_functions(struct outgoing *o, const struct request *r)
-{
-	struct jwalk w = jwalk_in(jwalk_get(buf_get(&r->body), "functions"));
-
-	while (o->dialect == DIALECT_OPENAI && !o->read.tools &&
-	       jwalk_next(&w)) {
-		struct span name = jwalk_get(w.value, "name");
-
-		o->read.legacy = true;
-		name = arena_span(r->arena, jwalk_text(r->arena, name));
-		if (name.n)
-			chat_tool(&o->read, TOOL_FUNCTION, name);
-	}
-}
-
 void outgoing_restore_tools(struct outgoing *o, const struct request *r)
 {
-	struct jwalk w = jwalk_in(jwalk_get(buf_get(&r->body), "tools"));
-
 	if (!is_answered(o, r))
 		return;
-	while (jwalk_next(&w)) {
-		bool custom = o->dialect != DIALECT_ANTHROPIC &&
-			      jwalk_is(jwalk_get(w.value, "type"), "custom");
-		struct span tool = jwalk_get(w.value,
-					     custom ? "custom" : "function");
-		struct span name = jwalk_get(tool.n ? tool : w.value, "name");
-
-		name = arena_span(r->arena, jwalk_text(r->arena, name));
-		if (name.n)
-			chat_tool(&o->read,
-				  custom ? TOOL_CUSTOM : TOOL_FUNCTION, name);
-	}
-	restore_functions(o, r);
+	anew_tools(&o->read, o->dialect, buf_get(&r->body));
 	read_answer(o, r);
 }
 

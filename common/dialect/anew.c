@@ -57,3 +57,51 @@ bool anew_loses(struct span body)
 			return true;
 	return anew_other_tools(body);
 }
+
+/* --- what it is read for -------------------------------------------------- */
+
+void anew_chat(struct chat *c, enum dialect_id d, struct span body, bool stream)
+{
+	struct span wanted = jwalk_get(body, "stream_options");
+
+	c->stream = stream;
+	c->usage_wanted = d != DIALECT_OPENAI ||
+			  span_is(jwalk_get(wanted, "include_usage"), "true");
+}
+
+static void add_tool(struct chat *c, enum tool_kind kind, struct span object)
+{
+	struct span name = jwalk_get(object, "name");
+
+	name = arena_span(c->arena, jwalk_text(c->arena, name));
+	if (name.n)
+		chat_tool(c, kind, name);
+}
+
+/* As the client knows them, who has no tools. */
+static void add_functions(struct chat *c, struct span body)
+{
+	struct jwalk w = jwalk_in(jwalk_get(body, "functions"));
+
+	while (jwalk_next(&w)) {
+		c->legacy = true;
+		add_tool(c, TOOL_FUNCTION, w.value);
+	}
+}
+
+void anew_tools(struct chat *c, enum dialect_id d, struct span body)
+{
+	struct jwalk w = jwalk_in(jwalk_get(body, "tools"));
+
+	while (jwalk_next(&w)) {
+		bool custom = d != DIALECT_ANTHROPIC &&
+			      jwalk_is(jwalk_get(w.value, "type"), "custom");
+		struct span tool = jwalk_get(w.value,
+					     custom ? "custom" : "function");
+
+		add_tool(c, custom ? TOOL_CUSTOM : TOOL_FUNCTION,
+			 tool.n ? tool : w.value);
+	}
+	if (d == DIALECT_OPENAI && !c->tools)
+		add_functions(c, body);
+}

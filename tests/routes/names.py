@@ -3,7 +3,7 @@
 """Names of tools that a provider refuses, in its own API, and functions where
 tools are known: names.py URL PORT
 
-A provider on PORT calls the first tool that it is offered. The router at URL
+A provider on PORT calls the last tool that it is offered. The router at URL
 has it as the backends "ant", "rsp" and "oai". Prints PASS and FAIL lines.
 """
 
@@ -110,7 +110,7 @@ class Provider(http.server.BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if body.get("n"):
             return self.give("application/json", json.dumps(MANY))
-        tool = body["tools"][0]
+        tool = body["tools"][-1]
         name = tool.get("function", tool)["name"]
         whole, events = (chat if "function" in tool else claude
                          if "messages" in body else responses)(name)
@@ -205,7 +205,7 @@ for stream in (False, True):
 
     r, data = ask("/v1/chat/completions", {
         "model": "oai:gpt-5.4", "stream": stream,
-        "functions": [{"name": ODD, "parameters": SCHEMA}],
+        "functions": [{"name": "g"}, {"name": ODD, "parameters": SCHEMA}],
         "messages": [{"role": "user", "content": "q"}]})
     choices = [c for e in (events(data) if stream else [json.loads(data)])
                for c in e["choices"]]
