@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/jwalk.h"
+#include "dialect/anew.h"
 #include "dialect/error.h"
 #include "dialect/mend.h"
 #include "dialect/tap.h"
@@ -24,7 +25,7 @@ struct dario_exchange {
 	struct seal_origin origin;
 	struct upstream_model target;
 	struct chat chat;
-	bool same; /* one dialect on both sides */
+	bool same; /* one dialect on both sides: answers pass */
 	bool stream;
 	struct buf request;
 	const char *asked; /* what of the request was dropped, or NULL */
@@ -92,6 +93,11 @@ static int pass(struct dario_exchange *x, const struct request *r,
 		rc = mend_apply(&m, &x->request, e);
 	else
 		buf_span(&x->request, r->body);
+	if (m.retooled) { /* their calls come back as what they were */
+		anew_tools(&x->chat, x->of->client, r->body);
+		anew_chat(&x->chat, x->of->client, r->body, x->stream);
+		x->same = false;
+	}
 	if (m.dropped.n)
 		x->asked = arena_str(&x->arena, buf_get(&m.dropped));
 	mend_release(&m);

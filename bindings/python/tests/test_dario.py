@@ -58,15 +58,27 @@ class Translate(unittest.TestCase):
         function = {"name": "f", "parameters": {"type": "object"}}
         for model in ("m", "other"):
             with self.subTest(model=model):
-                body = json.loads(dario.translate(
+                request = dario.translate(
                     "openai", "openai", {"model": "m", "messages": [
                         {"role": "user", "content": "hi"}],
                         "functions": [function]}, model=model,
-                    switches={"callsPaired": True}).body)
+                    switches={"callsPaired": True})
+                body = json.loads(request.body)
                 self.assertEqual(body["model"], model)
                 self.assertEqual(body["tools"], [
                     {"type": "function", "function": function}])
                 self.assertNotIn("functions", body)
+                call = {"id": "c", "type": "function", "function": {
+                    "name": "f", "arguments": "{}"}}
+                answer = json.loads(request.answer(json.dumps({
+                    "id": "x", "object": "chat.completion", "created": 1,
+                    "model": "m", "choices": [{
+                        "index": 0, "finish_reason": "tool_calls",
+                        "message": {"role": "assistant", "content": None,
+                                    "tool_calls": [call]}}]})))
+                self.assertEqual(
+                    answer["choices"][0]["message"]["function_call"],
+                    call["function"])
 
     def test_stream(self):
         request = self.ask()
