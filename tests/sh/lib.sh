@@ -232,6 +232,14 @@ in_store() { # what redis-cli does, without a host's time limit
 	[ -n "$(timeout 60 redis-cli -s "$store" ${store_auth+-a "$store_auth" --no-auth-warning} "$@")" ]
 }
 
+# How often a store has been asked since: hosts that come anew, and scripts.
+forget_tries() { in_store config resetstat; }
+tries() { # NUMBER: as often at least
+	[ "$(timeout 60 redis-cli -s "$store" info commandstats |
+		sed -n 's/^cmdstat_\(role\|evalsha\):calls=\([0-9]*\).*/\2/p' |
+		awk '{ n += $1 } END { print n + 0 }')" -ge "$1" ]
+}
+
 # start_router [FLAGS]: sets port, url, router (pid); its log is $tmp/log.
 start_router() {
 	port=${port:-$(free_port)}
