@@ -12,6 +12,7 @@ import json
 import os
 import re
 import resource
+import select
 import signal
 import socket
 import struct
@@ -128,14 +129,27 @@ def wait_busy(test):
     return False
 
 
-def leaves(name, stream, half, reset=False):
-    """A client waits for a provider that is silent for good, and closes."""
-    body = json.dumps({"model": "up:stream-mute" if stream else "up:mute",
-                       "stream": stream, "messages": [
+def has_bytes(s):
+    return bool(select.select([s], [], [], 0)[0])
+
+
+def waits(stream, n):
+    """A client of a provider that is silent for good, the n-th at a time;
+    None when it has not begun."""
+    body = json.dumps({"model": "up:mute", "stream": stream, "messages": [
         {"role": "user", "content": "hi"}]}).encode()
     s = socket.create_connection(("127.0.0.1", PORT), 120)
     s.sendall(request("POST", "/v1/chat/completions", body))
-    if not wait_busy(lambda n: n > 0):
+    return s if wait_busy(lambda busy: busy == n) else None
+
+
+def leaves(name, stream, half, reset=False):
+    """A client waits for such a provider, and closes. A stream is sent
+    keep-alive bytes after a minute, and they show the loss too: it must be
+    noticed before another, which has come earlier and stays, has any."""
+    stays = waits(True, 1) if stream else None
+    s = waits(stream, 2 if stream else 1)
+    if not s or (stream and not stays):
         check(name, False, "it has not begun")
         return
     if reset:  # once its socket has been seen
@@ -146,7 +160,12 @@ def leaves(name, stream, half, reset=False):
         s.shutdown(socket.SHUT_WR)
     else:
         s.close()
-    check(name, wait_busy(lambda n: n == 0))
+    if stays:
+        gone = wait_busy(lambda n: n == 1 or has_bytes(stays)) and busy() == 1
+        check(name, gone and not has_bytes(stays), "keep-alive bytes came")
+        stays.close()
+    check(f"{name}: nothing is left" if stays else name,
+          wait_busy(lambda n: n == 0))
     s.close()
 
 

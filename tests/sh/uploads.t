@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 need lighttpd curl python3
 DARIO_API_KEY=the-right-key-of-the-router
-export DARIO_API_KEY
+export DARIO_API_KEY DARIO_KEEPALIVE_MS=60000 # the most
 up=$(free_port)
 start_process "$tmp/provider.log" python3 "$srcdir/tests/sh/load.py" provider \
 	"$up" "$tmp/let-go"
