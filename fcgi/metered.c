@@ -169,9 +169,13 @@ static void look_at_extras(struct request *r)
 
 /* --- the largest possible cost ------------------------------------------- */
 
+/* What would not fit is more than any limit. */
 static int64_t nano(double dollars)
 {
-	return (int64_t)(dollars * QUOTA_DOLLAR + 0.5);
+	const int64_t most = 2LL * QUOTA_DOLLARS_MAX;
+
+	return dollars < (double)most ? (int64_t)(dollars * QUOTA_DOLLAR + 0.5)
+				      : most * QUOTA_DOLLAR;
 }
 
 static int64_t number(struct span value)

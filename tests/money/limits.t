@@ -226,6 +226,11 @@ is 'Chat: in its own words' "$(chat "$k" 1 ',"max_tokens":100000') $(error code)
 like 'Chat: and what to do' "$(error message)" 'lower max_tokens'
 is 'Chat: nor several of them' "$(chat "$k" 1 ',"max_tokens":100,"n":100') $(error code)" '429 insufficient_quota'
 is 'Chat: a small one' "$(chat "$k" 1 ',"max_tokens":10')" 200
+# 128 of 100 million tokens, at a dollar each: more than a sum has room for
+printf '{"prices":[{"match":["gpt-dear"],"input":1,"output":1000000}]}' >"$DARIO_HOME/prices.json"
+chmod 600 "$DARIO_HOME/prices.json"
+is 'Chat: nor what costs more than all limits' "$(model=open:gpt-dear chat "$k" 1 ',"max_tokens":100000000,"n":128') $(error code)" '429 insufficient_quota'
+rm "$DARIO_HOME/prices.json"
 post /v1/responses '{"model":"gpt-4o","input":"x","max_output_tokens":100000}' -H "x-api-key: $k" >"$tmp/answer"
 is 'Responses, too' "$(status) $(error code)" '429 insufficient_quota'
 # What a model can write is the most, whatever is asked for: 128,000 at 20 for a million.
