@@ -24,65 +24,87 @@ bool form_is(const char *type)
 	       strchr("; \t", type[n]);
 }
 
-/* The value of a parameter, decoded into out, of "first; name=value; ...".
- * False: it is not there, or does not fit. */
-static bool parameter(struct span s, const char *name, char *out, size_t room)
+/* Which of the two ways to read a backslash in quotes. */
+enum backslash {
+	ESCAPES, /* what follows, as RFC 2616 has it */
+	STANDS,  /* as in the name of a file */
+};
+
+/* "": it does not fit. */
+static void decode(struct span s, enum backslash b, char *out, size_t room)
 {
-	bool quoted = false;
+	bool quoted;
 	size_t n = 0;
 
-	for (;;) {
-		struct span key;
-
-		for (; s.n && (quoted || *s.p != ';'); s = span_skip(s, 1)) {
-			if (quoted && *s.p == '\\')
-				s = span_skip(s, 1);
-			else if (*s.p == '"')
-				quoted = !quoted;
-		}
-		if (!s.n)
-			return false;
-		s = span_skip(s, 1);
-		key = s;
-		key.n = 0;
-		while (key.n < s.n && !strchr("=;\"", key.p[key.n]))
-			key.n++;
-		s = span_skip(s, key.n);
-		if (s.n && *s.p == '=' && span_ieq(span_trim(key), name))
-			break;
-	}
-	s = span_trim(span_skip(s, 1));
+	s = span_trim(s);
 	quoted = s.n && *s.p == '"';
 	if (quoted)
 		s = span_skip(s, 1);
 	for (; s.n && *s.p != (quoted ? '"' : ';'); s = span_skip(s, 1)) {
-		if (quoted && *s.p == '\\' && s.n > 1)
+		if (quoted && *s.p == '\\' && b == ESCAPES && s.n > 1)
 			s = span_skip(s, 1);
-		if (n + 1 >= room)
-			return false;
+		if (n + 1 == room) {
+			n = 0;
+			break;
+		}
 		out[n++] = *s.p;
 	}
 	while (!quoted && n && (out[n - 1] == ' ' || out[n - 1] == '\t'))
 		n--;
 	out[n] = '\0';
-	return true;
+}
+
+/* How often a parameter is there in "first; name=value; ...", and its value,
+ * decoded into out. `name*` is read by some alone, and counts as two. */
+static int parameter(struct span s, const char *name, enum backslash b,
+		     char *out, size_t room)
+{
+	bool quoted = false;
+	int found = 0;
+
+	*out = '\0';
+	for (;;) {
+		struct span key;
+
+		for (; s.n && (quoted || *s.p != ';'); s = span_skip(s, 1)) {
+			if (quoted && *s.p == '\\' && b == ESCAPES)
+				s = span_skip(s, 1);
+			else if (*s.p == '"')
+				quoted = !quoted;
+		}
+		if (!s.n)
+			return found;
+		s = span_skip(s, 1);
+		key = s;
+		key.n = 0;
+		while (key.n < s.n && !strchr("=;*\"", key.p[key.n]))
+			key.n++;
+		s = span_skip(s, key.n);
+		if (!s.n || !span_ieq(span_trim(key), name))
+			continue;
+		found += *s.p == '*' ? 2 : *s.p == '=';
+		if (*s.p == '=')
+			decode(span_skip(s, 1), b, out, room);
+	}
 }
 
 int form_init(struct form *f, const char *type, struct err *e)
 {
 	char *boundary = f->delimiter + 4;
 
-	f->has_model = f->in_model = f->in_count = false;
+	f->has_model = f->in_model = f->in_count = f->odd_count = false;
+	f->begun = false;
 	f->at = f->head_n = f->model_n = 0;
 	f->count = f->count_read = 0;
 	f->state = CONTENT;
 	memcpy(f->delimiter, "\r\n--", 4);
-	if (!parameter(span_of(type), "boundary", boundary,
-		       FORM_BOUNDARY_MAX + 1) ||
+	if (strchr(type, '\\') ||
+	    parameter(span_of(type), "boundary", STANDS, boundary,
+		      FORM_BOUNDARY_MAX + 1) != 1 ||
 	    !*boundary || strpbrk(boundary, "\r\n"))
 		return err_set(e, ERR_BAD_REQUEST,
-			       "the content-type names no boundary between the "
-			       "fields of the form: write " TYPE
+			       "the content-type names no single boundary "
+			       "between the fields of the form: write " TYPE
 			       "; boundary=...");
 	f->delimiter_n = strlen(f->delimiter);
 	f->matched = 2; /* the first one stands at the beginning */
@@ -107,48 +129,108 @@ static void unfold(struct form *f)
 			f->head[i] = f->head[i + 1] = ' ';
 }
 
-static struct span disposition(struct form *f)
+/* A line's value, and how many there are. */
+static int line_of(const struct form *f, const char *name, struct span *out)
 {
 	struct span head = { f->head, f->head_n };
+	int found = 0;
 
-	unfold(f);
+	*out = SPAN("");
 	while (head.n) {
 		struct span value = span_cut(&head, '\n');
-		struct span name = span_cut(&value, ':');
 
-		if (span_ieq(span_trim(name), "content-disposition"))
-			return span_trim(value);
+		if (span_ieq(span_trim(span_cut(&value, ':')), name)) {
+			*out = span_trim(value);
+			found++;
+		}
 	}
-	return SPAN("");
+	return found;
 }
 
-static int begin_content(struct form *f, struct err *e)
-{
-	struct span d = disposition(f);
-	char name[sizeof("model")], file[FORM_HEAD_MAX];
-	bool is_field;
+struct part {
+	char name[sizeof("model")]; /* "" is any other */
+	int names, files;           /* how often they are said */
+	bool blank;                 /* the file has no name */
+};
 
-	f->state = CONTENT;
-	f->matched = 0;
-	is_field = parameter(d, "name", name, sizeof(name)) &&
-		   !parameter(d, "filename", file, sizeof(file)) &&
-		   !parameter(d, "filename*", file, sizeof(file));
-	f->in_model = is_field && strcmp(name, "model") == 0;
-	f->in_count = is_field && strcmp(name, "n") == 0;
-	f->count_read = 0;
-	if (!f->in_model)
-		return 0;
+static struct part part_of(struct span disposition, enum backslash b)
+{
+	char file[FORM_HEAD_MAX];
+	struct part p;
+
+	p.names = parameter(disposition, "name", b, p.name, sizeof(p.name));
+	p.files = parameter(disposition, "filename", b, file, sizeof(file));
+	p.blank = !*file;
+	return p;
+}
+
+static bool is_same(const struct part *a, const struct part *b)
+{
+	return strcmp(a->name, b->name) == 0 && a->names == b->names &&
+	       !a->files == !b->files;
+}
+
+static int begin_model(struct form *f, const struct part *p, struct err *e)
+{
+	if (strcmp(p->name, "model"))
+		return damaged(f, "a field \"model\" with capital letters", e);
 	if (f->has_model)
 		return damaged(f, "second field \"model\"", e);
+	f->in_model = true;
 	f->model_at = f->at;
 	f->model_n = 0;
 	return 0;
+}
+
+static bool is_plain(struct span coding)
+{
+	return span_ieq(coding, "7bit") || span_ieq(coding, "8bit") ||
+	       span_ieq(coding, "binary");
+}
+
+/* What one server takes as a field, and another one not, is refused. */
+static int begin_content(struct form *f, struct err *e)
+{
+	struct span d, coding;
+	struct part p, other;
+	bool model, count;
+
+	f->state = CONTENT;
+	f->matched = 0;
+	f->in_model = f->in_count = f->odd_count = false;
+	f->count_read = 0;
+	unfold(f);
+	if (line_of(f, "content-disposition", &d) > 1)
+		return damaged(f, "a part with two content-dispositions", e);
+	p = part_of(d, ESCAPES);
+	other = part_of(d, STANDS);
+	if (p.names > 1 || other.names > 1 || !is_same(&p, &other))
+		return damaged(f, "a part whose name can be read in two ways",
+			       e);
+	model = strcasecmp(p.name, "model") == 0;
+	count = strcasecmp(p.name, "n") == 0;
+	if (!model && !count)
+		return 0;
+	if (p.files == 1 && !p.blank)
+		return 0;
+	if (p.files)
+		return damaged(f, "a field that could be a file", e);
+	if (line_of(f, "content-transfer-encoding", &coding) &&
+	    !is_plain(coding))
+		return damaged(f,
+			       "a field with a content-transfer-encoding: "
+			       "send it plain",
+			       e);
+	f->in_count = count;
+	return model ? begin_model(f, &p, e) : 0;
 }
 
 static int head_byte(struct form *f, char c, struct err *e)
 {
 	if (f->head_n == FORM_HEAD_MAX)
 		return damaged(f, "the header of a part is too long", e);
+	if ((c == '\n') != (f->head[f->head_n - 1] == '\r'))
+		return damaged(f, "a line that does not end with CR LF", e);
 	f->head[f->head_n++] = c;
 	f->at++;
 	if (f->head_n < 4 || memcmp(f->head + f->head_n - 4, "\r\n\r\n", 4))
@@ -160,14 +242,33 @@ static int head_byte(struct form *f, char c, struct err *e)
 
 static void keep_count(struct form *f, struct span s)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] >= '0' && s.p[i] <= '9' &&
-		    f->count_read <= FORM_COUNT_MAX)
+	for (size_t i = 0; i < s.n; i++) {
+		bool digit = s.p[i] >= '0' && s.p[i] <= '9';
+
+		if (digit && f->count_read <= FORM_COUNT_MAX)
 			f->count_read = f->count_read * 10 + s.p[i] - '0';
+		f->odd_count |= !digit;
+	}
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* What stands around the parts is read by some as one more. */
+static int look_around(const struct form *f, struct span s, struct err *e)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!is_blank(s.p[i]))
+			return damaged(f, "text outside of its parts", e);
+	return 0;
 }
 
 static int keep(struct form *f, struct span s, struct err *e)
 {
+	if (!f->begun)
+		return look_around(f, s, e);
 	if (f->in_count)
 		keep_count(f, s);
 	if (!f->in_model)
@@ -191,6 +292,10 @@ static int keep(struct form *f, struct span s, struct err *e)
 static void end_content(struct form *f)
 {
 	f->state = AFTER;
+	f->begun = true;
+	if (f->odd_count && f->count_read < FORM_COUNT_ODD)
+		f->count_read = FORM_COUNT_ODD;
+	f->odd_count = false;
 	if (f->count_read > f->count)
 		f->count = f->count_read < FORM_COUNT_MAX ? f->count_read
 							  : FORM_COUNT_MAX;
@@ -256,9 +361,11 @@ int form_feed(struct form *f, struct span in, struct err *e)
 {
 	int rc = 0;
 
-	while (in.n && rc == 0 && f->state != OVER) {
+	while (in.n && rc == 0) {
 		char c = *in.p;
 
+		if (f->state == OVER)
+			return look_around(f, in, e);
 		if (f->state == CONTENT) {
 			rc = content(f, &in, e);
 			continue;

@@ -5,9 +5,9 @@
  *
  * Feed the body in pieces of any size, and ask at any time. A file may hold
  * what it likes: only a field of that name, without a file's name, counts. A
- * second one is refused, for a body that we route by one reading and the
- * upstream by another is a hole. Positions are byte offsets from the first
- * byte fed. Nothing is allocated.
+ * second one is refused, and all that others may read in another way, for a
+ * body that we route by one reading and the upstream by another is a hole.
+ * Positions are byte offsets from the first byte fed. Nothing is allocated.
  */
 #ifndef DARIO_FORM_H
 #define DARIO_FORM_H
@@ -19,6 +19,7 @@
 #define FORM_MODEL_MAX 256
 #define FORM_HEAD_MAX 4096 /* of one part */
 #define FORM_COUNT_MAX 1000
+#define FORM_COUNT_ODD 10 /* at least, where it is no plain number */
 
 struct form {
 	/* so far */
@@ -34,7 +35,8 @@ struct form {
 	size_t delimiter_n, matched;
 	char head[FORM_HEAD_MAX];
 	size_t head_n;
-	bool in_model, in_count;
+	bool begun; /* the first delimiter is there */
+	bool in_model, in_count, odd_count;
 	size_t model_n;
 	long count_read;
 };

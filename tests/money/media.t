@@ -211,6 +211,11 @@ refused 'a key: in a form' "$dora" "400 invalid_request_error model" /v1/audio/t
 { printf '{"plain":"words"}'; head -c 3200000 /dev/zero; } >"$tmp/sound"
 refused 'a key: behind a large file' "$dora" "400 invalid_request_error model" /v1/audio/transcriptions -H 'x-dario-backend: open' -F "file=@$tmp/sound" -F model=open:gpt-4o-transcribe
 
+# another model for who reads the names of fields in another way
+printf -- '--B\r\nContent-Disposition: form-data; name="model"\r\n\r\nopen:whisper-1\r\n--B\r\nContent-Disposition: form-data; name="x"; name="model"\r\n\r\nopen:gpt-4o-transcribe\r\n--B--\r\n' >"$tmp/form"
+refused 'a key: two models, one of them hidden' "$carl" "400 invalid_request_error None" /v1/audio/transcriptions -H 'Content-Type: multipart/form-data; boundary=B' --data-binary "@$tmp/form"
+like 'why' "$(json 'j["error"]["message"]' <"$tmp/answer")" 'can be read in two ways'
+
 pays '250 documents in order: three searches' /v1/rerank "{\"model\":\"open:rerank-v3.5\",\"query\":\"x\",\"documents\":[$(seq -s, -f '"%g"' 250)]}" 6000000
 pays 'by tokens, where these are billed' /v1/rerank '{"model":"open:rerank-v5.0-pro","query":"x","documents":["y"],"usage":{"prompt_tokens":1000,"total_tokens":1000}}' 50000
 pays 'moderation by who takes nothing for it' /v1/moderations '{"model":"open:omni-moderation-latest","input":"x"}' 0

@@ -231,7 +231,6 @@ def small():
             ("first", form(field('"model"', b"b:m"), field('"file"', file, "f"))),
             ("last", form(field('"file"', file, "f"), field('"model"', b"b:m"))),
             ("not quoted", form(field("model", b"b:m"), field("file", file, "f"))),
-            ("escaped", form(field('"mo\\del"', b"b:m"), field('"file"', file, "f"))),
             ("beside one in a file", form(field('"file"', trap, "f"),
                                           field('"model"', b"b:m"))),
             ("beside a file named so", form(field('"model"', b"nobody:x", "model"),
