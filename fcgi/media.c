@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define IMAGES_MAX 1000      /* of one request */
-#define IMAGES_OF_FORM 10    /* where their number is still to come */
+#define IMAGES_UNSURE 10     /* where their number can be read in two ways */
 #define IMAGE_TOKENS 16000   /* the largest: 3840x2160, high */
 #define PICTURES_READ 16     /* that an edit can have */
 #define PICTURE_TOKENS 7000  /* of each */
@@ -56,8 +56,22 @@ enum media media_of(const struct request *r)
 
 /* --- what is asked for --------------------------------------------------- */
 
-/* A member that stands there once. One that does so twice, or is written with
- * escapes, is there to be overlooked: *odd. */
+/* A name that another server could take for ours: with escapes, in capital
+ * letters or what Unicode has beside them. */
+static bool is_like(const struct jwalk *w, const char *key)
+{
+	struct span k = w->key;
+
+	if (jwalk_key_is(w, key))
+		return false;
+	for (size_t i = 0; i < k.n; i++)
+		if (k.p[i] == '\\' || (unsigned char)k.p[i] >= 0x80)
+			return true;
+	return span_ieq(k, key);
+}
+
+/* A member that stands there once. One that does so twice, or in a form to be
+ * overlooked, is *odd. */
 static struct span text(const struct request *r, const char *key, bool *odd)
 {
 	struct jwalk w = jwalk_in(buf_get(&r->body));
@@ -65,8 +79,7 @@ static struct span text(const struct request *r, const char *key, bool *odd)
 	size_t n = 0;
 
 	while (jwalk_next(&w)) {
-		if (memchr(w.key.p, '\\', w.key.n))
-			*odd = true;
+		*odd |= is_like(&w, key);
 		if (jwalk_key_is(&w, key) && n++ == 0)
 			found = jwalk_text(r->arena, w.value);
 	}
@@ -74,11 +87,30 @@ static struct span text(const struct request *r, const char *key, bool *odd)
 	return found;
 }
 
+static bool is_digits(const char *s)
+{
+	return s[strspn(s, "0123456789")] == '\0';
+}
+
+/* Of a text more may be read than its digits. */
 static double number(const struct request *r, struct span value)
 {
-	if (span_starts(value, "\""))
-		value = span_skip(value, 1);
-	return strtod(arena_str(r->arena, value), NULL);
+	bool text = jwalk_is_string(value);
+	const char *s = arena_str(r->arena,
+				  text ? jwalk_text(r->arena, value) : value);
+	double n = strtod(s, NULL);
+
+	return text && !is_digits(s) && !(n > IMAGES_UNSURE) ? IMAGES_UNSURE
+							     : n;
+}
+
+static int64_t images_of_form(const struct passage *p)
+{
+	long n = p->form->count ? p->form->count : 1;
+
+	return p->rest && !form_is_over(p->form) && n < IMAGES_UNSURE
+		     ? IMAGES_UNSURE
+		     : n;
 }
 
 static int64_t images_of(const struct request *r)
@@ -87,18 +119,18 @@ static int64_t images_of(const struct request *r)
 	double most = 1;
 
 	if (r->passage->form)
-		return r->passage->rest        ? IMAGES_OF_FORM
-		     : r->passage->form->count ? r->passage->form->count
-					       : 1;
+		return images_of_form(r->passage);
 	while (jwalk_next(&w)) {
-		double n = jwalk_key_is(&w, "n")          ? number(r, w.value)
-			 : memchr(w.key.p, '\\', w.key.n) ? IMAGES_OF_FORM
-							  : 1;
+		bool like = is_like(&w, "n");
+		double n = like || jwalk_key_is(&w, "n") ? number(r, w.value)
+							 : 1;
 
-		if (n > most && n <= IMAGES_MAX)
+		if (like && !(n > IMAGES_UNSURE))
+			n = IMAGES_UNSURE;
+		if (n > most)
 			most = n;
 	}
-	return (int64_t)most;
+	return most < IMAGES_MAX ? (int64_t)most : IMAGES_MAX;
 }
 
 static int64_t bytes_of(const struct request *r)
@@ -116,6 +148,8 @@ static int64_t characters_of(const struct request *r)
 	struct span s = text(r, "input", &odd);
 	int64_t n = 0;
 
+	if (r->passage->form)
+		return bytes_of(r);
 	if (odd)
 		return (int64_t)r->body.n;
 	for (size_t i = 0; i < s.n; i++)
@@ -128,10 +162,12 @@ static int64_t searches_of(const struct request *r)
 	struct jwalk w = jwalk_in(buf_get(&r->body));
 	int64_t n = 0;
 
+	if (r->passage->form)
+		return bytes_of(r) / DOCUMENTS + 1;
 	while (jwalk_next(&w)) {
 		struct jwalk list = jwalk_in(w.value);
 
-		if (memchr(w.key.p, '\\', w.key.n))
+		if (is_like(&w, "documents"))
 			return (int64_t)r->body.n / DOCUMENTS + 1;
 		while (jwalk_key_is(&w, "documents") && jwalk_next(&list))
 			n++;

@@ -375,3 +375,8 @@ int form_feed(struct form *f, struct span in, struct err *e)
 	}
 	return rc;
 }
+
+bool form_is_over(const struct form *f)
+{
+	return f->state == OVER;
+}

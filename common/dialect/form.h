@@ -46,5 +46,7 @@ bool form_is(const char *type);
 /* -1: its boundary is missing or none. */
 int form_init(struct form *f, const char *type, struct err *e);
 int form_feed(struct form *f, struct span in, struct err *e);
+/* Was its last delimiter there? No more fields can follow then. */
+bool form_is_over(const struct form *f);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define NO_CHARACTER 0xfffd
 
@@ -114,6 +115,13 @@ static bool key_is(const struct peek *k, const char *name)
 	       memcmp(k->key, name, k->key_n) == 0;
 }
 
+/* Written with capital letters, which some servers do not mind. */
+static bool is_like_model(const struct peek *k)
+{
+	return k->depth == 1 && k->key_n == strlen("model") &&
+	       strncasecmp(k->key, "model", k->key_n) == 0;
+}
+
 static const char *const place_keys[PEEK_PLACES] = {
 	[PEEK_SYSTEM] = "system",     [PEEK_INSTRUCTIONS] = "instructions",
 	[PEEK_MESSAGES] = "messages", [PEEK_INPUT] = "input",
@@ -124,7 +132,7 @@ static const char *const place_keys[PEEK_PLACES] = {
 static int wanted_value(struct peek *k, unsigned char c, struct err *e)
 {
 	if (key_is(k, "model")) {
-		if (k->has_model)
+		if (k->has_model || k->like_model)
 			return bad(k, e, "second \"model\" key");
 		if (c != '"' && !strchr("{[tfn-0123456789", c))
 			return bad(k, e, "unexpected character");
@@ -137,6 +145,10 @@ static int wanted_value(struct peek *k, unsigned char c, struct err *e)
 			return bad(k, e, "second \"stream\" key");
 		k->has_stream = true;
 		k->stream = c == 't';
+	} else if (is_like_model(k)) {
+		if (k->has_model)
+			return bad(k, e, "second \"model\" key");
+		k->like_model = true;
 	}
 	for (int i = 0; i < PEEK_PLACES; i++)
 		if (key_is(k, place_keys[i]))

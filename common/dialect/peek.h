@@ -109,8 +109,9 @@ struct peek {
 	unsigned hex, hex_left;
 	unsigned high; /* half of a pair of \u escapes */
 	bool in_key, in_model, has_stream, started;
-	bool any_keys; /* look for none of ours */
-	bool odd_key;  /* the key is written with escapes */
+	bool any_keys;   /* look for none of ours */
+	bool odd_key;    /* the key is written with escapes */
+	bool like_model; /* there is a "Model" */
 	/* of the string that is read: is it an id, and what is in it so far? */
 	unsigned char watch;  /* enum watch in peek-marks.c */
 	unsigned char sealed; /* bytes of a seal's beginning so far */

@@ -176,6 +176,14 @@ pays 'twice a quality: as the dearest' /v1/images/generations '{"model":"open:da
 pays 'one with escapes, too' /v1/images/generations '{"model":"open:dall-e-3","prompt":"x","quality":"standard","q\u0075ality":"hd"}' 1200000000
 pays 'their number as a text' /v1/images/generations '{"model":"open:dall-e-2","prompt":"x","n":"3"}' 60000000
 pays 'twice a number' /v1/images/generations '{"model":"open:dall-e-2","prompt":"x","n":1,"n":2}' 40000000
+pays 'a number in escapes' /v1/images/generations '{"model":"open:dall-e-2","prompt":"x","n":"\u0031\u0031"}' 220000000
+for n in 1_0 0xa '１０' 1e1; do
+	pays "a text that is no plain number: $n" /v1/images/generations "{\"model\":\"open:dall-e-2\",\"prompt\":\"x\",\"n\":\"$n\"}" 200000000
+done
+pays 'a number in capital letters' /v1/images/generations '{"model":"open:dall-e-2","prompt":"x","n":1,"N":2}' 200000000
+pays 'a large one' /v1/images/generations '{"model":"open:dall-e-2","prompt":"x","N":20}' 400000000
+pays 'one that is too large' /v1/images/generations '{"model":"open:dall-e-2","prompt":"x","size":"256x256","n":5000}' 16000000000
+pays 'a quality in capital letters' /v1/images/generations '{"model":"open:dall-e-3","prompt":"x","Quality":"hd"}' 120000000
 printf '%s' "{$image}" >"$tmp/picture"
 pays 'an edit' /v1/images/edits '' 52500000 -F "image=@$tmp/picture" -F model=open:gpt-image-1 -F prompt=x
 printf '{"size":1}' >"$tmp/picture"
@@ -194,6 +202,9 @@ pays 'as plain text: by what was sent, one second' /v1/audio/transcriptions '' 1
 pays 'a text that is spoken' /v1/audio/speech '{"model":"open:tts-1","voice":"alloy","input":"gr\u00fcn gr\u00fcn!"}' 150000
 # all of the request
 pays 'a text that is there twice' /v1/audio/speech '{"model":"open:tts-1","voice":"alloy","input":"a","input":"long"}' 900000
+pays 'or once in capital letters' /v1/audio/speech '{"model":"open:tts-1","voice":"alloy","input":"a","Input":"long"}' 900000
+printf -- '--B\r\nContent-Disposition: form-data; name="model"\r\n\r\nopen:tts-1\r\n--B\r\nContent-Disposition: form-data; name="input"\r\n\r\n{"size":1}\r\n--B--\r\n' >"$tmp/form"
+pays 'or in a form' /v1/audio/speech '' "$(($(wc -c <"$tmp/form") * 15000))" -H 'Content-Type: multipart/form-data; boundary=B' --data-binary "@$tmp/form"
 # 3 at 0.6, 15 at 12
 pays 'by tokens' /v1/audio/speech '{"model":"open:gpt-4o-mini-tts","voice":"alloy","input":"gr\u00fcn gr\u00fcn!"}' 181800
 refused() { # NAME KEY WANTED PATH curl flags...
@@ -217,6 +228,8 @@ refused 'a key: two models, one of them hidden' "$carl" "400 invalid_request_err
 like 'why' "$(json 'j["error"]["message"]' <"$tmp/answer")" 'can be read in two ways'
 
 pays '250 documents in order: three searches' /v1/rerank "{\"model\":\"open:rerank-v3.5\",\"query\":\"x\",\"documents\":[$(seq -s, -f '"%g"' 250)]}" 6000000
+pays 'in capital letters: all of the request' /v1/rerank "{\"model\":\"open:rerank-v3.5\",\"query\":\"x\",\"Documents\":[$(seq -s, -f '"%g"' 100)]}" 12000000
+refused 'a key: a second model, for who does not mind capital letters' "$carl" "400 invalid_request_error None" /v1/images/generations -H 'Content-Type: application/json' -d '{"model":"open:dall-e-2","Model":"dall-e-3","prompt":"x"}'
 pays 'by tokens, where these are billed' /v1/rerank '{"model":"open:rerank-v5.0-pro","query":"x","documents":["y"],"usage":{"prompt_tokens":1000,"total_tokens":1000}}' 50000
 pays 'moderation by who takes nothing for it' /v1/moderations '{"model":"open:omni-moderation-latest","input":"x"}' 0
 # 44 characters at 5

@@ -228,6 +228,10 @@ static void names_the_byte_at_fault(void **state)
 	       "second \"model\" key at byte 21");
 	refuse("{\"model\":\"a\",\"mod\\u0065l\":\"b\"}",
 	       "second \"model\" key");
+	/* for who does not mind capital letters */
+	refuse("{\"model\":\"a\",\"Model\":\"b\"}",
+	       "second \"model\" key");
+	refuse("{\"MODEL\":1,\"model\":\"b\"}", "second \"model\" key");
 	refuse("{\"stream\":true,\"stream\":false,\"model\":\"a\"}",
 	       "second \"stream\" key");
 	refuse("{\"model\":\"a\\nb\"}", "printable bytes");
