@@ -348,6 +348,16 @@ static void settle_seconds(struct request *r, const struct price *p)
 	}
 }
 
+/* A provider goes on, and bills, when the client of a person leaves before the
+ * answer: to leave is no way to have it for nothing. */
+static bool has_left(const struct request *r)
+{
+	const struct outcome *o = &r->outcome;
+
+	return r->metered && o->worked && o->error.code == ERR_GONE &&
+	       (!o->status || o->status / 100 == 2);
+}
+
 void media_settle(struct request *r)
 {
 	enum media kind = media_of(r);
@@ -355,7 +365,8 @@ void media_settle(struct request *r)
 	const struct backend *b;
 	const struct price *p;
 
-	if (kind == MEDIA_NONE || !r->backend || !model || r->status / 100 != 2)
+	if (kind == MEDIA_NONE || !r->backend || !model ||
+	    (r->status / 100 != 2 && !has_left(r)))
 		return;
 	b = request_backend(r);
 	if (b->claude || cost_is_free(b))

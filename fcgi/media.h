@@ -8,8 +8,9 @@
  * tokens that OpenAI's have, by their quality. Speech costs by the characters
  * of its text, where these are billed. A transcript that is plain text costs by
  * the length of its sound, as if that had 32 kbit a second. A hundred documents
- * that are ranked are a search, where these are billed. What is not known but
- * guessed is marked as an estimate.
+ * that are ranked are a search, where these are billed. For a key with limits
+ * what was asked for counts also when its client leaves before the answer. What
+ * is not known but guessed is marked as an estimate.
  */
 #ifndef DARIO_MEDIA_H
 #define DARIO_MEDIA_H

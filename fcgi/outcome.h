@@ -22,6 +22,7 @@ struct outcome {
 	struct err error;
 	bool begun;   /* the client has seen something of the answer */
 	bool content; /* the upstream has sent something of it: it is paid */
+	bool worked;  /* it failed, but the upstream had the whole request */
 	bool spent;   /* the request's body streamed there and is gone */
 	bool local;   /* not the upstream's doing: our shortage or stop, or the
 		     * client has left */

@@ -426,6 +426,7 @@ static void note_outcome(struct relay *y)
 	o->begun = y->begun || y->given;
 	o->content = y->content || (e->code && !passed && has_begun(y));
 	o->local = err_is_local(e->code) || y->bad_body;
+	o->worked = y->call->http.worked && !y->bad_body;
 	o->spent = y->call->http.sent;
 	if (e->code && !passed && !o->local)
 		err_add(e, arena_fmt(y->r->arena, "backend %s", y->r->backend));

@@ -3,7 +3,7 @@
 """A provider of images, sound and batches; prints its port.
 
 What it has used stands in the request: a POST answers with its member `usage`
-behind `pad` bytes of an image, with its member `told`, or with the text `plain`; speech is bytes. A batch is POSTed with `lines`, the lines of its
+behind `pad` bytes of an image, not at all with `hang` (a file that it makes then), with its member `told`, or with the text `plain`; speech is bytes. A batch is POSTed with `lines`, the lines of its
 results; they are at .../results, or in the file that it names.
 """
 import json
@@ -31,6 +31,11 @@ class Handler(BaseHTTPRequestHandler):
         if "form-data" in self.headers["Content-Type"]: # what is told of, as it stands
             asked = asked[asked.index("{"):asked.rindex("}") + 1]
         asked = json.loads(asked)
+        if "hang" in asked: # until the other side leaves
+            open(asked["hang"], "w").close()
+            self.rfile.read(1)
+            self.close_connection = True
+            return None
         if self.path.endswith("/speech"):
             return self.answer(b"\0\1" * 500, "audio/mpeg")
         if "plain" in asked: # a transcript

@@ -207,6 +207,19 @@ printf -- '--B\r\nContent-Disposition: form-data; name="model"\r\n\r\nopen:tts-1
 pays 'or in a form' /v1/audio/speech '' "$(($(wc -c <"$tmp/form") * 15000))" -H 'Content-Type: multipart/form-data; boundary=B' --data-binary "@$tmp/form"
 # 3 at 0.6, 15 at 12
 pays 'by tokens' /v1/audio/speech '{"model":"open:gpt-4o-mini-tts","voice":"alloy","input":"gr\u00fcn gr\u00fcn!"}' 181800
+# who leaves before the answer: 10 at 0.02; 11 characters
+leaves() { # NAME PATH BODY WANTED
+	had=$(has_paid carl)
+	rm -f "$tmp/asked"
+	curl -s -o "$tmp/answer" -H "x-api-key: $carl" -H 'Content-Type: application/json' -d "$3" "$url$2" &
+	client=$!
+	wait_for test -e "$tmp/asked"
+	kill "$client"
+	wait_for paid_more
+	is "a key pays: $1, and leaves" "$(($(has_paid carl) - had))" "$4"
+}
+leaves 'asks for images' /v1/images/generations "{\"model\":\"open:dall-e-2\",\"prompt\":\"x\",\"n\":10,\"hang\":\"$tmp/asked\"}" 200000000
+leaves 'asks for speech' /v1/audio/speech "{\"model\":\"open:tts-1\",\"voice\":\"alloy\",\"input\":\"ten of them\",\"hang\":\"$tmp/asked\"}" 165000
 refused() { # NAME KEY WANTED PATH curl flags...
 	name=$1 who=$2 wanted=$3 path=$4
 	shift 4
