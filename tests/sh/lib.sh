@@ -189,11 +189,17 @@ wait_for() {
 		shift
 		;;
 	esac
-	deadline=$(($(date +%s%N) / 1000000 + seconds * 1000))
-	until "$@" 2>/dev/null; do
-		[ $(($(date +%s%N) / 1000000)) -lt "$deadline" ] || return 1
+	# The command may wait too, and variables are everybody's.
+	set -- "$(($(date +%s%N) / 1000000 + seconds * 1000))" "$@"
+	until without_first "$@" 2>/dev/null; do
+		[ $(($(date +%s%N) / 1000000)) -lt "$1" ] || return 1
 		sleep 0.02
 	done
+}
+
+without_first() {
+	shift
+	"$@"
 }
 
 listens() {
