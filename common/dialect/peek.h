@@ -6,11 +6,11 @@
  * Feed the body in pieces of any size, then end. The whole text is checked
  * against RFC 8259 (UTF-8 and depth too), because a body that we route by one
  * reading and the upstream by another is a hole; for the same reason a second
- * `model` or `stream` key is refused. So are more members of the body, or of one
- * message, than anybody sends, so that what they cost has a bound. Positions are
- * byte offsets from the first byte fed. Errors name the offset. Nothing is
- * allocated. What only the reading needs, and much of it, is lent, so that the
- * results can stay without.
+ * `model` or `stream` key is refused. So are more members of the body, or of
+ * one message, than anybody sends, so that what they cost has a bound.
+ * Positions are byte offsets from the first byte fed. Errors name the offset.
+ * Nothing is allocated. What only the reading needs, and much of it, is lent,
+ * so that the results can stay without.
  */
 #ifndef DARIO_PEEK_H
 #define DARIO_PEEK_H
