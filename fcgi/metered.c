@@ -40,8 +40,9 @@ struct metered {
 	const struct price *price; /* of who is asked; NULL: nothing */
 	const char *model;         /* that this is the price of */
 	size_t noted;              /* characters of the answer; 0: nothing is */
-	double factor;             /* of what the request asks beside tokens */
-	int64_t searches;          /* that it may run, and does not tell */
+	bool free;        /* it only counts: neither money nor tokens */
+	double factor;    /* of what the request asks beside tokens */
+	int64_t searches; /* that it may run, and does not tell */
 };
 
 /* --- models -------------------------------------------------------------- */
@@ -486,16 +487,30 @@ static int not_taken(struct request *r, struct err *e)
 	return rc;
 }
 
+/* What holds for one that only counts, too: how many there may be. */
+static struct quota counts_alone(const struct quota *q)
+{
+	struct quota out = *q;
+
+	for (int p = 0; p < QUOTA_PERIODS; p++)
+		out.spend[p] = -1;
+	out.tokens.most = 0;
+	return out;
+}
+
 /* Others may be about to give back what is missing. */
 static int take(struct request *r, const struct key *k,
 		const struct meter_ask *ask, int64_t end, struct err *e)
 {
 	struct metered *m = r->metered;
+	struct quota q = m->free ? counts_alone(&k->quota) : k->quota;
 	struct meter_answer a;
 
+	if (!quota_limits(&q))
+		return 0;
 	for (;;) {
-		if (meter_take(snapshot_home(r->app->config), k->name,
-			       &k->quota, ask, &m->leases[m->n], &a, e))
+		if (meter_take(snapshot_home(r->app->config), k->name, &q, ask,
+			       &m->leases[m->n], &a, e))
 			return not_taken(r, e);
 		if (a.verdict != METER_BUSY || clock_ms() >= end ||
 		    gateway_gone(r->gw))
@@ -503,7 +518,7 @@ static int take(struct request *r, const struct key *k,
 		wait_ms(BUSY_STEP_MS);
 	}
 	if (a.verdict != METER_OK)
-		return refuse(r, &k->quota, &a, e);
+		return refuse(r, &q, &a, e);
 	m->n++;
 	if (a.has_spend && (!m->told.has_spend || a.used > m->told.used))
 		m->told = a;
@@ -523,14 +538,36 @@ static bool in_background(const struct request *r)
 	return false;
 }
 
-int metered_admit(struct request *r, const struct plan *plan, struct err *e)
+static int take_all(struct request *r, const struct meter_ask *ask,
+		    struct err *e)
 {
-	const struct key *k = r->key;
 	int64_t end = clock_ms() + BUSY_WAIT_MS;
-	struct meter_ask ask;
 	int rc = 0;
 
-	if (!k || !key_is_limited(k))
+	for (const struct key *k = r->key; k && rc == 0; k = k->person)
+		rc = take(r, k, ask, end, e);
+	if (rc >= 0)
+		return 0;
+	for (size_t i = 0; i < r->metered->n; i++)
+		meter_cancel(&r->metered->leases[i]);
+	r->metered = NULL;
+	return -1;
+}
+
+int metered_count(struct request *r, struct err *e)
+{
+	if (!r->key || !key_is_limited(r->key))
+		return 0;
+	r->metered = arena_take(r->arena, sizeof(*r->metered));
+	r->metered->free = true;
+	return take_all(r, &(struct meter_ask){ .cost = 0 }, e);
+}
+
+int metered_admit(struct request *r, const struct plan *plan, struct err *e)
+{
+	struct meter_ask ask;
+
+	if (!r->key || !key_is_limited(r->key))
 		return 0;
 	if (in_background(r))
 		return err_set(e, ERR_BAD_REQUEST,
@@ -538,18 +575,9 @@ int metered_admit(struct request *r, const struct plan *plan, struct err *e)
 			       "counted, and this key has limits: leave "
 			       "background out");
 	r->metered = arena_take(r->arena, sizeof(*r->metered));
-	memset(r->metered, 0, sizeof(*r->metered));
 	look_at_extras(r);
 	ask = largest(r, plan);
-	for (; k && rc == 0; k = k->person)
-		if (quota_limits(&k->quota))
-			rc = take(r, k, &ask, end, e);
-	if (rc >= 0)
-		return 0;
-	for (size_t i = 0; i < r->metered->n; i++)
-		meter_cancel(&r->metered->leases[i]);
-	r->metered = NULL;
-	return -1;
+	return take_all(r, &ask, e);
 }
 
 /* --- while the answer comes ---------------------------------------------- */
@@ -614,7 +642,7 @@ void metered_note(struct request *r)
 {
 	struct metered *m = r->metered;
 
-	if (!m || (m->noted && r->chars < m->noted + NOTE_CHARS))
+	if (!m || m->free || (m->noted && r->chars < m->noted + NOTE_CHARS))
 		return;
 	note(r);
 	m->noted = r->chars + !r->chars;
@@ -625,7 +653,8 @@ void metered_fields(struct request *r)
 	const struct meter_answer *a = r->metered ? &r->metered->told : NULL;
 	double used;
 
-	if (r->metered && price_now(r) == prices_default(r->config->prices))
+	if (r->metered && !r->metered->free &&
+	    price_now(r) == prices_default(r->config->prices))
 		field(r, "x-dario-price", "default: none is known");
 	if (!a || !a->has_spend) {
 		persons_view_fields(r);
@@ -658,7 +687,7 @@ void metered_settle(struct request *r)
 
 	if (!m)
 		return;
-	if (r->backend && r->has_usage) {
+	if (!m->free && r->backend && r->has_usage) {
 		u = r->usage;
 		p = price_now(r);
 	}

@@ -27,6 +27,8 @@
 /* Which models may it ask for? */
 int metered_model(struct request *r, struct err *e);
 int metered_admit(struct request *r, const struct plan *plan, struct err *e);
+/* In place of it for one that only counts tokens: no money, but its number. */
+int metered_count(struct request *r, struct err *e);
 void metered_note(struct request *r);
 /* Header fields of a good answer: how much of the money is used; of the pool
  * (persons-view.h) where no money is counted. */

@@ -100,14 +100,13 @@ int serve_forward(struct request *r, struct err *e)
 	}
 	r->stream = k.stream;
 	r->user = caller_user(r, &k);
-	/* Counting is free, and never refused. */
-	if (!r->instead && metered_model(r, e))
+	if (metered_model(r, e))
 		return -1;
 	if (route_find(r->config, snapshot_home(r->app->config), r->model,
 		       &plan, e))
 		return -1;
 	if (stored_by_body(r, &k, &plan, &account, e) ||
-	    (!r->instead && metered_admit(r, &plan, e)))
+	    (r->instead ? metered_count(r, e) : metered_admit(r, &plan, e)))
 		return -1;
 	t = (struct target){
 		.r = r,

@@ -362,8 +362,13 @@ static bool must_know(const struct pass *p)
 {
 	const struct request *r = p->r;
 
-	return r->key && key_is_restricted(r->key) &&
-	       strcmp(p->passage.path, "/responses/input_tokens");
+	return r->key && key_is_restricted(r->key);
+}
+
+/* What counts tokens, and generates nothing. */
+static bool only_counts(const struct pass *p)
+{
+	return strcmp(p->passage.path, "/responses/input_tokens") == 0;
 }
 
 static int admit(struct pass *p, struct err *e)
@@ -372,6 +377,10 @@ static int admit(struct pass *p, struct err *e)
 
 	if (!must_know(p))
 		return 0;
+	if (only_counts(p))
+		return (r->model && metered_model(r, e)) || metered_count(r, e)
+			     ? -1
+			     : 0;
 	if (!r->model) {
 		err_set(e, ERR_BAD_REQUEST,
 			"model: name the one that is asked for: what it uses "

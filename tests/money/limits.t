@@ -62,7 +62,8 @@ is 'nor in another spelling' "$(model=gpt-4o chat "$k" 1 ',"model\u0073":["o1-pr
 is 'nothing was sent' "$(sent)" 1
 is 'an allowed one to fall back to' "$(model=gpt-4o chat "$k" 1 ',"models":["gpt-4o"]')" 200
 is 'not even by the name of the backend' "$(model=anth:claude-opus-5-5 messages "$k" 1)" 400
-is 'counting is never refused' "$(messages "$k" 7 '' '' /v1/messages/count_tokens)" 200
+is 'nor is another one counted' "$(messages "$k" 7 '' '' /v1/messages/count_tokens) $(error type)" '400 invalid_request_error'
+is 'an allowed one is' "$(model=claude-haiku-4-5 messages "$k" 7 '' '' /v1/messages/count_tokens)" 200
 model=gpt-4.1
 is 'Chat: 400' "$(chat "$k" 1) $(error type) $(error param)" '400 invalid_request_error model'
 model=
@@ -257,6 +258,8 @@ is 'three an hour' "$(messages "$k" 1) $(messages "$k" 1) $(messages "$k" 1)" '2
 is 'no fields of money' "$(limit status)" ''
 is 'the fourth' "$(messages "$k" 1) $(error type)" '429 rate_limit_error'
 like 'how many it may have' "$(error message)" 3/hour
+is 'nor is more counted' "$(messages "$k" 7 '' '' /v1/messages/count_tokens) $(error type)" '429 rate_limit_error'
+messages "$k" 1 >/dev/null
 like 'when again' "$(header retry-after)" 3
 is 'not by itself: it is long' "$(header x-should-retry)" false
 is 'Chat: none is to wait for so long' "$(chat "$k" 1) $(error code) $(header x-should-retry)" '429 insufficient_quota false'

@@ -254,10 +254,16 @@ for path in /v1/images//generations //v1/images/generations /v1/./images/generat
 done
 before=$(dollars)
 was=$(requests)
-post /v1/responses/input_tokens '{"model":"answers:gpt-4o","input":"x","told":{"object":"response.input_tokens","input_tokens":9000}}' -H "x-api-key: $dora" >"$tmp/answer"
-is 'a key: counting is free, and of any model' "$(status) $(json 'j["input_tokens"]' <"$tmp/answer")" '200 9000'
+# counting is free, but not of any model, nor as often as one likes
+count='"input":"x","told":{"object":"response.input_tokens","input_tokens":9000}}'
+refused 'a key: nothing is counted of a model that it may not use' "$dora" "400 invalid_request_error model" /v1/responses/input_tokens -H 'Content-Type: application/json' -d "{\"model\":\"answers:gpt-4o\",$count"
+emil=$("$dario" key add emil --spend=0/month --tokens=1/hour --rate=1/hour 2>/dev/null)
+post /v1/responses/input_tokens "{\"model\":\"answers:gpt-4o\",$count" -H "x-api-key: $emil" >"$tmp/answer"
+is 'a key: counting is free' "$(status) $(json 'j["input_tokens"]' <"$tmp/answer")" '200 9000'
 wait_for more_than "$was"
-is 'nothing is counted for it' "$(dollars)" "$before"
+is 'nothing is counted for it' "$(dollars) $("$dario" key show emil --json | json 'float(j["used"]["spend"]["month"])')" "$before 0.0"
+post /v1/responses/input_tokens "{\"model\":\"answers:gpt-4o\",$count" -H "x-api-key: $emil" >"$tmp/answer"
+is 'a key: but not as often as one likes' "$(status)" 429
 
 # What is only looked at has used nothing.
 before=$(dollars)
