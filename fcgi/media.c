@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/jwalk.h"
 #include "fcgi/passage.h"
+#include "fcgi/unpacked.h"
 #include "state/usage/cost.h"
 
 #include <stdlib.h>
@@ -133,23 +134,38 @@ static int64_t images_of(const struct request *r)
 	return most < IMAGES_MAX ? (int64_t)most : IMAGES_MAX;
 }
 
+static int64_t larger(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Of a body that is to come, as its provider gets it. */
 static int64_t bytes_of(const struct request *r)
 {
 	int64_t n = request_announced(r);
 
-	if (r->passage->rest && n < 0)
-		n = SOUND_MAX;
-	return n > (int64_t)r->body.n ? n : (int64_t)r->body.n;
+	if (r->passage->rest && (n < 0 || r->packed))
+		n = larger(n, SOUND_MAX);
+	return larger(n, (int64_t)r->body.n);
 }
 
-static int64_t characters_of(const struct request *r)
+/* And of one that has come; what streams is not kept. */
+static int64_t bytes_read(const struct request *r)
+{
+	uint64_t n = r->unpacked ? unpacked_total(r->unpacked) : r->bytes_in;
+
+	return r->passage->json ? (int64_t)r->body.n
+				: larger((int64_t)n, (int64_t)r->body.n);
+}
+
+static int64_t characters_of(const struct request *r, int64_t bytes)
 {
 	bool odd = false;
 	struct span s = text(r, "input", &odd);
 	int64_t n = 0;
 
 	if (r->passage->form)
-		return bytes_of(r);
+		return bytes;
 	if (odd)
 		return (int64_t)r->body.n;
 	for (size_t i = 0; i < s.n; i++)
@@ -157,13 +173,13 @@ static int64_t characters_of(const struct request *r)
 	return n;
 }
 
-static int64_t searches_of(const struct request *r)
+static int64_t searches_of(const struct request *r, int64_t bytes)
 {
 	struct jwalk w = jwalk_in(buf_get(&r->body));
 	int64_t n = 0;
 
 	if (r->passage->form)
-		return bytes_of(r) / DOCUMENTS + 1;
+		return bytes / DOCUMENTS + 1;
 	while (jwalk_next(&w)) {
 		struct jwalk list = jwalk_in(w.value);
 
@@ -219,7 +235,7 @@ double media_largest(const struct request *r, const struct price *p,
 		set_output(u, &u->image, images * IMAGE_TOKENS);
 		break;
 	case MEDIA_SPEECH:
-		characters = characters_of(r);
+		characters = characters_of(r, bytes);
 		u->input = bytes / 2 + 1;
 		set_output(u, &u->audio, 2 * characters);
 		break;
@@ -229,7 +245,7 @@ double media_largest(const struct request *r, const struct price *p,
 		u->output = u->seconds * SOUND_TOKENS / 2;
 		break;
 	case MEDIA_RANKS:
-		u->searches = searches_of(r);
+		u->searches = searches_of(r, bytes);
 		u->input = bytes / 2 + 1;
 		break;
 	case MEDIA_VERDICT:
@@ -282,7 +298,7 @@ static void settle_images(struct request *r, const struct price *p)
 		settle_listed(r, p);
 		return;
 	}
-	r->usage.input = ((int64_t)r->body.n + CHARS_PER_TOKEN - 1) /
+	r->usage.input = (bytes_read(r) + CHARS_PER_TOKEN - 1) /
 			 CHARS_PER_TOKEN;
 	if (r->passage->form)
 		set_input(&r->usage, &r->usage.image,
@@ -294,7 +310,7 @@ static void settle_images(struct request *r, const struct price *p)
 
 static void settle_speech(struct request *r, const struct price *p)
 {
-	int64_t characters = characters_of(r);
+	int64_t characters = characters_of(r, bytes_read(r));
 
 	if (p && p->character > 0) {
 		r->billed = (double)characters * p->character;
@@ -308,7 +324,7 @@ static void settle_speech(struct request *r, const struct price *p)
 
 static void settle_transcript(struct request *r, const struct price *p)
 {
-	int64_t seconds = (int64_t)r->bytes_in / SOUND + 1;
+	int64_t seconds = bytes_read(r) / SOUND + 1;
 
 	if (p && p->second > 0) {
 		r->usage.seconds = seconds;
@@ -323,7 +339,7 @@ static void settle_transcript(struct request *r, const struct price *p)
 
 static void settle_text(struct request *r)
 {
-	r->usage.input = ((int64_t)r->body.n + CHARS_PER_TOKEN - 1) /
+	r->usage.input = (bytes_read(r) + CHARS_PER_TOKEN - 1) /
 			 CHARS_PER_TOKEN;
 	guess(r);
 }
@@ -334,7 +350,7 @@ static void settle_ranks(struct request *r, const struct price *p)
 	if (!p || p->usual.input > 0)
 		return;
 	r->usage.input = 0;
-	r->usage.searches = searches_of(r);
+	r->usage.searches = searches_of(r, bytes_read(r));
 }
 
 /* Told in seconds, where they have no price. */

@@ -111,3 +111,8 @@ long unpacked_read(struct unpacked *u, unpacked_raw_fn *raw, void *arg, char *p,
 	u->at += n;
 	return (long)n;
 }
+
+size_t unpacked_total(const struct unpacked *u)
+{
+	return u->total;
+}

@@ -23,4 +23,6 @@ void unpacked_free(struct unpacked *u); /* NULL is fine */
 typedef long unpacked_raw_fn(void *arg, char *p, size_t n, struct err *e);
 long unpacked_read(struct unpacked *u, unpacked_raw_fn *raw, void *arg, char *p,
 		   size_t n, struct err *e);
+/* Bytes of the plain body until now. */
+size_t unpacked_total(const struct unpacked *u);
 #endif

@@ -26,8 +26,18 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def body(self):
+        if self.headers["Content-Length"]:
+            return self.rfile.read(int(self.headers["Content-Length"]))
+        body = b""
+        while n := int(self.rfile.readline(), 16):
+            body += self.rfile.read(n)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
+
     def do_POST(self):
-        asked = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        asked = self.body().decode()
         if "form-data" in self.headers["Content-Type"]: # what is told of, as it stands
             asked = asked[asked.index("{"):asked.rindex("}") + 1]
         asked = json.loads(asked)

@@ -197,6 +197,16 @@ pays 'by its tokens' /v1/audio/translations '' 6965000 -F model=open:gpt-4o-tran
 # the model stands behind the file, which is not held: 801 s of 32 kbit/s
 { printf '{"plain":"words"}'; head -c 3200000 /dev/zero; } >"$tmp/sound"
 pays 'plain text of a large file' /v1/audio/transcriptions '' 80100000 -F "file=@$tmp/sound" -F response_format=text -F model=open:whisper-1
+# packed, it is as long as it is
+{
+	printf -- '--B\r\nContent-Disposition: form-data; name="model"\r\n\r\nopen:whisper-1\r\n--B\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+	cat "$tmp/sound"
+	printf '\r\n--B--\r\n'
+} | gzip >"$tmp/form"
+pays 'a large file that is packed' /v1/audio/transcriptions '' 80100000 -H 'Content-Type: multipart/form-data; boundary=B' -H 'Content-Encoding: gzip' --data-binary "@$tmp/form"
+# 7000 at 10, two times 6240 at 40: what has streamed by is counted, too
+{ printf '{"size":1}'; head -c 3200000 /dev/zero; } >"$tmp/picture"
+pays 'an edit of a large picture' /v1/images/edits '' 569200000 -F model=open:gpt-image-1 -F "image=@$tmp/picture" -F n=2
 printf '{"plain":"words"}' >"$tmp/sound"
 pays 'as plain text: by what was sent, one second' /v1/audio/transcriptions '' 100000 -F response_format=text -F model=open:whisper-1 -F "file=@$tmp/sound"
 pays 'a text that is spoken' /v1/audio/speech '{"model":"open:tts-1","voice":"alloy","input":"gr\u00fcn gr\u00fcn!"}' 150000
