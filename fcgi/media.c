@@ -374,6 +374,18 @@ static bool has_left(const struct request *r)
 	       (!o->status || o->status / 100 == 2);
 }
 
+/* Some tell zeros in place of nothing; and what has a price for each piece is
+ * not free because its tokens are. */
+static bool is_told(const struct request *r, const struct price *p)
+{
+	const struct usage *u = &r->usage;
+
+	if (!r->has_usage ||
+	    !(u->input || u->output || u->seconds || u->searches))
+		return false;
+	return !p || !p->n_images || price_cost(p, u) > 0;
+}
+
 void media_settle(struct request *r)
 {
 	enum media kind = media_of(r);
@@ -390,7 +402,7 @@ void media_settle(struct request *r)
 	p = prices_find(r->config->prices, b, model, clock_wall_ms());
 	if (!p && r->metered)
 		p = prices_default(r->config->prices);
-	if (r->has_usage) {
+	if (is_told(r, p)) {
 		settle_seconds(r, p);
 		return;
 	}

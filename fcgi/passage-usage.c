@@ -234,6 +234,12 @@ void passage_usage_end(struct request *r)
 
 /* --- and after ----------------------------------------------------------- */
 
+bool passage_counts(const struct passage *p)
+{
+	/* It has none yet when it is refused early. */
+	return p->path && strcmp(p->path, "/responses/input_tokens") == 0;
+}
+
 void passage_usage_settle(struct request *r)
 {
 	const char *home = snapshot_home(r->app->config);
@@ -242,6 +248,8 @@ void passage_usage_settle(struct request *r)
 	struct object_place at;
 
 	media_settle(r);
+	if (r->passage && passage_counts(r->passage))
+		r->has_usage = true;
 	if (!b)
 		return;
 	buf_release(&b->line);

@@ -41,6 +41,9 @@ struct batch_usage {
 	bool over; /* it was whole */
 };
 
+/* It counts tokens, and generates nothing. */
+bool passage_counts(const struct passage *p);
+
 /* `type`: of the answer. */
 void passage_usage_feed(struct request *r, int status, const char *type,
 			struct span in);

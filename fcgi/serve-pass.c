@@ -18,6 +18,7 @@
 #include "fcgi/literal-path.h"
 #include "fcgi/media.h"
 #include "fcgi/metered.h"
+#include "fcgi/passage-usage.h"
 #include "fcgi/passage.h"
 #include "fcgi/serve.h"
 #include "fcgi/spool.h"
@@ -365,19 +366,13 @@ static bool must_know(const struct pass *p)
 	return r->key && key_is_restricted(r->key);
 }
 
-/* What counts tokens, and generates nothing. */
-static bool only_counts(const struct pass *p)
-{
-	return strcmp(p->passage.path, "/responses/input_tokens") == 0;
-}
-
 static int admit(struct pass *p, struct err *e)
 {
 	struct request *r = p->r;
 
 	if (!must_know(p))
 		return 0;
-	if (only_counts(p))
+	if (passage_counts(&p->passage))
 		return (r->model && metered_model(r, e)) || metered_count(r, e)
 			     ? -1
 			     : 0;

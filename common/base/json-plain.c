@@ -292,7 +292,7 @@ static bool value(struct reading *r, struct json_object **out)
 
 struct json_object *json_plain(struct span text, size_t *end)
 {
-	struct reading r = { .p = text.p, .end = text.p + text.n };
+	struct reading r = { .p = text.p, .end = span_skip(text, text.n).p };
 	struct json_object *o = NULL;
 
 	buf_init(&r.decoded, text.n);

@@ -84,6 +84,12 @@ is 'a shared window in capitals' "$(ask claude-fable-5) $(ask claude-opus-5)" '4
 # With a second account only what was refused goes there.
 subscription accounts/b.json sk-ant-oat01-b sk-ant-ort01-b 36000000
 forget_state
+# With hosts that share a store it is said a moment later that nothing is under
+# way any more: until then the other account is the better one.
+idle() {
+	test "$(curl -s "$url/accounts" | json 'sum(a["inFlight"] for a in j["accounts"])')" = 0
+}
+wait_for idle
 next a "{\"status\":429,\"headers\":{$(shares rejected 0.0 0.0 7d_oi 1.0 rejected)}}"
 is 'fable goes to the other' "$(ask claude-fable-5) $(ask claude-fable-5)" '200 b 200 b'
 is 'opus stays' "$(ask claude-opus-5)" '200 a'

@@ -82,7 +82,8 @@ costs 'and as usual, two' dall-e-3 /v1/images/generations '"prompt":"x","n":2' 8
 costs 'the older one' dall-e-2 /v1/images/generations '"prompt":"x","size":"512x512"' 18000000
 costs 'an odd number of them' painter /v1/images/generations '"prompt":"x","n":-1e99' 40000000
 costs 'as a stream' painter /v1/images/generations '"prompt":"x","stream":true' 40000000
-costs 'one that tells its tokens pays those' painter /v1/images/generations '"prompt":"x","usage":{"input_tokens":9,"output_tokens":9}' 0
+costs 'one that tells tokens, which have no price' painter /v1/images/generations '"prompt":"x","usage":{"input_tokens":9,"output_tokens":9}' 40000000
+costs 'one that tells zeros' dall-e-3 /v1/images/generations '"prompt":"x","n":2,"usage":{"input_tokens":0,"output_tokens":0,"total_tokens":0}' 80000000
 untold=$("$dario" usage --by=backend --json | json 'j["total"]["usageUnknown"]')
 costs 'of a size that is not known' square /v1/images/generations '"prompt":"x","size":"1x1"' 0
 is 'that is said' "$("$dario" usage --by=backend --json | json 'j["total"]["usageUnknown"]')" "$((untold + 1))"
@@ -267,10 +268,12 @@ was=$(requests)
 # counting is free, but not of any model, nor as often as one likes
 count='"input":"x","told":{"object":"response.input_tokens","input_tokens":9000}}'
 refused 'a key: nothing is counted of a model that it may not use' "$dora" "400 invalid_request_error model" /v1/responses/input_tokens -H 'Content-Type: application/json' -d "{\"model\":\"answers:gpt-4o\",$count"
+unknown=$("$dario" usage --by=backend --json | json 'j["total"]["usageUnknown"]')
 emil=$("$dario" key add emil --spend=0/month --tokens=1/hour --rate=1/hour 2>/dev/null)
 post /v1/responses/input_tokens "{\"model\":\"answers:gpt-4o\",$count" -H "x-api-key: $emil" >"$tmp/answer"
 is 'a key: counting is free' "$(status) $(json 'j["input_tokens"]' <"$tmp/answer")" '200 9000'
 wait_for more_than "$was"
+is 'nor is its cost unknown' "$("$dario" usage --by=backend --json | json 'j["total"]["usageUnknown"]')" "$unknown"
 is 'nothing is counted for it' "$(dollars) $("$dario" key show emil --json | json 'float(j["used"]["spend"]["month"])')" "$before 0.0"
 post /v1/responses/input_tokens "{\"model\":\"answers:gpt-4o\",$count" -H "x-api-key: $emil" >"$tmp/answer"
 is 'a key: but not as often as one likes' "$(status)" 429

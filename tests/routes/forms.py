@@ -66,8 +66,9 @@ def form(*fields):
     return b"".join(fields) + b"--" + BOUNDARY + b"--\r\n"
 
 
-def opened():
-    s = socket.create_connection((SITE.hostname, SITE.port), timeout=60)
+def opened(caller="127.0.0.1"):
+    s = socket.create_connection((SITE.hostname, SITE.port), timeout=60,
+                                 source_address=(caller, 0))
     s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return s
 
@@ -392,8 +393,8 @@ def crowd():
     # lighttpd may wait for more with the last few hundred KB.
     beginning = b"x" * 4 * MIB
 
-    def begun():
-        s = opened()
+    def begun(caller):
+        s = opened(caller)
         s.sendall(head(announced, path="/to/b/files", type="audio/x") +
                   beginning)
         return s
@@ -407,9 +408,10 @@ def crowd():
         return True
 
     arrived()
-    first = [begun(), begun()]
+    # One caller has room for one of them alone.
+    first = [begun("127.0.0.2"), begun("127.0.0.3")]
     until = time.monotonic() + 180
-    while not refused(third := begun()) and time.monotonic() < until:
+    while not refused(third := begun("127.0.0.4")) and time.monotonic() < until:
         third.close()  # the others were not there yet
     status, fields, text = answer(third)
     check("a third of 500 MiB: 429, and when to come back", status == 429 and
@@ -419,7 +421,7 @@ def crowd():
     status, _, text = send(b"x" * 20 * MIB, path="/to/b/files", type="audio/x")
     check("a smaller one has its place", status == 200, (status, text))
     first[0].close()
-    while refused(third := begun()) and time.monotonic() < until:
+    while refused(third := begun("127.0.0.4")) and time.monotonic() < until:
         third.close()
     check("one left: the next is taken", not refused(third))
     for s in (first[1], third):
