@@ -4,6 +4,15 @@
 
 #include "dialect/peek.h"
 
+/* key.p is not NULL; most differ in the first byte. */
+static bool is_one_of(struct span key, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (*names[i] == *key.p && span_is(key, names[i]))
+			return true;
+	return false;
+}
+
 bool peek_is_echo(struct span key)
 {
 	static const char *const names[] = {
@@ -22,10 +31,7 @@ bool peek_is_echo(struct span key)
 
 	if (*key.p == 'r' || (*key.p == 'c' && key.n == 7))
 		return false; /* role, content: most of them */
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (*names[i] == *key.p && span_is(key, names[i]))
-			return true;
-	return false;
+	return is_one_of(key, names, sizeof(names) / sizeof(names[0]));
 }
 
 bool peek_is_gathered(struct span key)
@@ -67,10 +73,7 @@ bool peek_is_openai(struct span key)
 		"prompt_cache_retention",
 	};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (*names[i] == *key.p && span_is(key, names[i]))
-			return true;
-	return false;
+	return is_one_of(key, names, sizeof(names) / sizeof(names[0]));
 }
 
 bool peek_is_chats(struct span key)
@@ -99,10 +102,7 @@ bool peek_is_chats(struct span key)
 		"max_completion_tokens",
 	};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (*names[i] == *key.p && span_is(key, names[i]))
-			return true;
-	return false;
+	return is_one_of(key, names, sizeof(names) / sizeof(names[0]));
 }
 
 /* What SDKs know of an item and have not been told. */
@@ -111,10 +111,7 @@ bool peek_is_unsaid(struct span key)
 	static const char *const names[] = { "status", "caller",    "async",
 					     "async_", "namespace", "phase" };
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (span_is(key, names[i]))
-			return true;
-	return false;
+	return is_one_of(key, names, sizeof(names) / sizeof(names[0]));
 }
 
 const char *const peek_foreign[] = {
