@@ -28,7 +28,7 @@ static bool take_over(struct outgoing *o, struct request *r, struct mend *m)
 	struct buf text;
 
 	buf_init(&text, REQUEST_BODY_MAX);
-	if ((!m->n && !m->anew) || mend_apply(m, &text, &unused)) {
+	if (!mend_any(m) || mend_apply(m, &text, &unused)) {
 		buf_release(&text);
 		return false;
 	}

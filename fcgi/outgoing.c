@@ -53,16 +53,13 @@ static struct upstream_model target_of(const struct outgoing *o,
 static int put_mended(struct outgoing *o, struct request *r, struct mend *m,
 		      const struct peek *k, struct err *e)
 {
-	if (!m->n && !m->anew && !m->arena->full)
+	if (!mend_any(m))
 		return 0;
-	if (strcmp(o->model, k->model)) {
-		struct span value = jwalk_get(m->text, "model");
-
-		if (!m->anew)
-			value = (struct span){ r->body.p + k->model_at,
-					       k->model_len };
-		mend_replace(m, value, mend_quoted(m, span_of(o->model)));
-	}
+	if (strcmp(o->model, k->model))
+		mend_rename(
+			m,
+			(struct span){ r->body.p + k->model_at, k->model_len },
+			o->model);
 	if (mend_apply(m, &o->text, e))
 		return -1;
 	o->body = o->plain = buf_get(&o->text);

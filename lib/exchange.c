@@ -85,11 +85,9 @@ static int pass(struct dario_exchange *x, const struct request *r,
 	mend_init(&m, &x->arena, r->body, &x->target);
 	if (mend_wanted(&r->peek, r->body, x->of->provider, &x->target))
 		client_of(x)->mend(&m);
-	if (m.anew)
-		name = jwalk_get(m.text, "model");
 	if (strcmp(x->model, r->peek.model))
-		mend_replace(&m, name, mend_quoted(&m, span_of(x->model)));
-	if (m.n || m.anew || x->arena.full)
+		mend_rename(&m, name, x->model);
+	if (mend_any(&m))
 		rc = mend_apply(&m, &x->request, e);
 	else
 		buf_span(&x->request, r->body);

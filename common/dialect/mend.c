@@ -271,6 +271,18 @@ static void put_moved(const struct mend *m, struct buf *out, struct span part)
 	buf_add(out, m->text.p + at, end - at);
 }
 
+void mend_rename(struct mend *m, struct span value, const char *model)
+{
+	if (m->anew)
+		value = jwalk_get(m->text, "model");
+	mend_replace(m, value, mend_quoted(m, span_of(model)));
+}
+
+bool mend_any(const struct mend *m)
+{
+	return m->n || m->anew || m->arena->full;
+}
+
 int mend_apply(struct mend *m, struct buf *out, struct err *e)
 {
 	size_t at = 0;

@@ -128,7 +128,11 @@ struct span mend_quoted(struct mend *m, struct span text);
 void mend_note(struct mend *m, const char *name);
 void mend_dropped(struct mend *m, const char *name);
 
-/* The text with its splices. */
+/* The model goes by another name; `value`: where its own stands in the body
+ * that came. */
+void mend_rename(struct mend *m, struct span value, const char *model);
+/* Is there anything to apply? Then: the text with its splices. */
+bool mend_any(const struct mend *m);
 int mend_apply(struct mend *m, struct buf *out, struct err *e);
 
 /* --- what the dialects' rules share --------------------------------------- */
