@@ -22,13 +22,12 @@ void estimate_text(struct request *r, struct span text)
 	r->chars += delta_chars_of(text);
 }
 
-static int64_t tokens_of(size_t chars)
+int64_t estimate_tokens(size_t chars)
 {
 	return (int64_t)((chars + CHARS_PER_TOKEN - 1) / CHARS_PER_TOKEN);
 }
 
-/* Some send a usage of nothing but zeros. */
-static bool is_told(const struct request *r)
+bool estimate_is_told(const struct request *r)
 {
 	const struct usage *u = &r->usage;
 
@@ -39,10 +38,10 @@ static bool is_told(const struct request *r)
 struct usage estimate_so_far(const struct request *r)
 {
 	struct usage u = r->usage;
-	int64_t output = tokens_of(r->chars);
+	int64_t output = estimate_tokens(r->chars);
 
-	if (!is_told(r))
-		u = (struct usage){ .input = tokens_of(r->body.n) };
+	if (!estimate_is_told(r))
+		u = (struct usage){ .input = estimate_tokens(r->body.n) };
 	if (output > u.output)
 		u.output = output;
 	return u;
@@ -65,8 +64,9 @@ static bool is_free(const struct request *r)
 {
 	const struct outcome *o = &r->outcome;
 
-	return !is_told(r) && (o->error.code || o->status / 100 != 2) &&
-	       !o->content && !r->chars;
+	return !estimate_is_told(r) &&
+	       (o->error.code || o->status / 100 != 2) && !o->content &&
+	       !r->chars;
 }
 
 /* Of a whole answer that is not kept only its length is known. */
@@ -85,12 +85,12 @@ void estimate_settle(struct request *r)
 	struct usage u;
 
 	if (!generates(r) || is_free(r) ||
-	    (is_told(r) && !r->outcome.error.code))
+	    (estimate_is_told(r) && !r->outcome.error.code))
 		return;
-	if (!is_told(r))
+	if (!estimate_is_told(r))
 		count_whole(r);
 	u = estimate_so_far(r);
-	r->estimated = !is_told(r) || u.output != r->usage.output;
+	r->estimated = !estimate_is_told(r) || u.output != r->usage.output;
 	r->usage = u;
 	r->has_usage = true;
 }

@@ -14,6 +14,10 @@
 
 #include "fcgi/request.h"
 
+int64_t estimate_tokens(size_t chars);
+/* Does the answer tell its tokens? Some send a usage of nothing but zeros. */
+bool estimate_is_told(const struct request *r);
+
 void estimate_event(struct request *r, struct span data);
 void estimate_text(struct request *r, struct span text);
 /* What is known when the answer breaks off here. */

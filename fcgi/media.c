@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 #include "base/jwalk.h"
+#include "dialect/reader.h"
+#include "fcgi/estimate.h"
 #include "fcgi/passage.h"
 #include "fcgi/unpacked.h"
 #include "state/usage/cost.h"
@@ -21,8 +23,7 @@
 #define SOUND_LEAST 750      /* 6 kbit/s, of Opus */
 #define SOUND_MAX (25 << 20) /* bytes of a file */
 #define SOUND_TOKENS 17 /* a second: 0.006 dollars a minute at 6 a million */
-#define CHARS_PER_TOKEN 4
-#define DOCUMENTS 100 /* of one search, as Cohere counts */
+#define DOCUMENTS 100   /* of one search, as Cohere counts */
 
 static const struct {
 	const char *path;
@@ -161,16 +162,12 @@ static int64_t bytes_read(const struct request *r)
 static int64_t characters_of(const struct request *r, int64_t bytes)
 {
 	bool odd = false;
-	struct span s = text(r, "input", &odd);
-	int64_t n = 0;
+	struct span s;
 
 	if (r->passage->form)
 		return bytes;
-	if (odd)
-		return (int64_t)r->body.n;
-	for (size_t i = 0; i < s.n; i++)
-		n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
-	return n;
+	s = text(r, "input", &odd);
+	return odd ? (int64_t)r->body.n : reader_chars(s);
 }
 
 static int64_t searches_of(const struct request *r, int64_t bytes)
@@ -284,6 +281,11 @@ static void settle_listed(struct request *r, const struct price *p)
 	r->has_usage = true;
 }
 
+static int64_t tokens_read(const struct request *r)
+{
+	return estimate_tokens((size_t)bytes_read(r));
+}
+
 static void guess(struct request *r)
 {
 	r->has_usage = r->estimated = true;
@@ -292,14 +294,14 @@ static void guess(struct request *r)
 static void settle_images(struct request *r, const struct price *p)
 {
 	bool odd = r->passage->form != NULL;
-	struct span quality = text(r, "quality", &odd);
+	struct span quality;
 
 	if (p && p->n_images) {
 		settle_listed(r, p);
 		return;
 	}
-	r->usage.input = (bytes_read(r) + CHARS_PER_TOKEN - 1) /
-			 CHARS_PER_TOKEN;
+	quality = text(r, "quality", &odd);
+	r->usage.input = tokens_read(r);
 	if (r->passage->form)
 		set_input(&r->usage, &r->usage.image,
 			  lesser(r->usage.input, PICTURE_TOKENS));
@@ -317,7 +319,7 @@ static void settle_speech(struct request *r, const struct price *p)
 		r->has_usage = true;
 		return;
 	}
-	r->usage.input = (characters + CHARS_PER_TOKEN - 1) / CHARS_PER_TOKEN;
+	r->usage.input = estimate_tokens((size_t)characters);
 	set_output(&r->usage, &r->usage.audio, characters * 3 / 2);
 	guess(r);
 }
@@ -330,17 +332,14 @@ static void settle_transcript(struct request *r, const struct price *p)
 		r->usage.seconds = seconds;
 	} else {
 		set_input(&r->usage, &r->usage.audio, seconds * SOUND_TOKENS);
-		r->usage.output =
-			((int64_t)r->bytes_out + CHARS_PER_TOKEN - 1) /
-			CHARS_PER_TOKEN;
+		r->usage.output = estimate_tokens(r->bytes_out);
 	}
 	guess(r);
 }
 
 static void settle_text(struct request *r)
 {
-	r->usage.input = (bytes_read(r) + CHARS_PER_TOKEN - 1) /
-			 CHARS_PER_TOKEN;
+	r->usage.input = tokens_read(r);
 	guess(r);
 }
 
@@ -374,14 +373,13 @@ static bool has_left(const struct request *r)
 	       (!o->status || o->status / 100 == 2);
 }
 
-/* Some tell zeros in place of nothing; and what has a price for each piece is
- * not free because its tokens are. */
+/* What has a price for each piece is not free because its tokens are. */
 static bool is_told(const struct request *r, const struct price *p)
 {
 	const struct usage *u = &r->usage;
 
-	if (!r->has_usage ||
-	    !(u->input || u->output || u->seconds || u->searches))
+	if (!estimate_is_told(r) &&
+	    !(r->has_usage && (u->seconds || u->searches)))
 		return false;
 	return !p || !p->n_images || price_cost(p, u) > 0;
 }
