@@ -40,9 +40,9 @@ rule '{"forget":true,"gather":12}'
 begun=$(now_ms)
 twelve one
 is_spread 'twelve over three subscriptions'
-is 'each of them kept its pace' \
-	"$(seen "all(max(r[\"time\"] for r in j[\"requests\"] if r[\"credential\"] == c) * 1000 - $begun >= 900 for c in set(r[\"credential\"] for r in j[\"requests\"]))")" True
-# A store hears of it a little later than the client.
+is 'each of them kept its pace' "$(seen "(lambda at: all(max(at[c]) * 1000 - $begun >= 300 * (len(at[c]) - 1) for c in at))(
+	{c: [r[\"time\"] for r in j[\"requests\"] if r[\"credential\"] == c] for c in set(r[\"credential\"] for r in j[\"requests\"])})")" True
+# A store hears a little later than the client that less is held.
 none_in_flight() { curl -s "$url/accounts" | json 'sum(a["inFlight"] for a in j["accounts"])' | grep -q '^0$'; }
 ok 'nothing is in flight any more' wait_for none_in_flight
 
@@ -76,15 +76,24 @@ ask() { # TEXT
 	post /v1/messages "{\"model\":\"claude-x\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"$1\"}]}" >/dev/null
 	header x-dario-account
 }
-order=$(for i in 1 2 3 4 5 6 7 8 9; do ask "turn $i"; done | tr -d '\n')
+order=$(for i in 1 2 3 4 5 6 7 8 9; do
+	wait_for none_in_flight
+	ask "turn $i"
+done | tr -d '\n')
 is 'nine in a row: three each' "$(answered)" '[3, 3, 3]'
 is 'nine in a row: in turn' "$order" "$(echo $order | cut -c1-3 | sed 's/.*/&&&/')"
 stays=$(ask stays)
 is 'a conversation stays' "$(ask stays)$(ask stays)$(ask stays)" "$stays$stays$stays"
-after=$(ask after1)$(ask after2)$(ask after3)
+after=$(for i in 1 2 3; do
+	wait_for none_in_flight
+	ask "after $i"
+done | tr -d '\n')
 is 'and what it had counts as a turn' "$(echo $after | cut -c3)" "$stays"
 rule '{"forget":true,"answers":{"sk-ant-api03-x":[{"status":500},{"status":500},{"status":500}]}}'
-for i in 1 2 3 4 5 6; do ask "failing $i"; done >/dev/null
+for i in 1 2 3 4 5 6; do
+	wait_for none_in_flight
+	ask "failing $i"
+done >/dev/null
 is 'one that fails has its turns, too' \
 	"$(seen '(lambda c: [c.count(x) for x in ("sk-ant-api03-y", "sk-ant-api03-z")])([r["credential"] for r in j["requests"]])')" '[3, 3]'
 rule '{"answers":{}}'

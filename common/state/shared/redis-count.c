@@ -102,7 +102,7 @@ static void tell_held(struct shared_entry *x, int by)
 	s->x = x;
 	s->serial = say_held(x, by, &n);
 	atomic_store(&x->sent_serial, s->serial);
-	redis_mirror_begin(&a, "beat", true);
+	redis_mirror_begin(&a, by > 0 ? "hold" : "beat", true);
 	redis_word(&a, x->name);
 	redis_int(&a, n);
 	redis_int(&a, (int64_t)s->serial);

@@ -109,6 +109,14 @@ static void take_one_news(const redisReply *r)
 	}
 }
 
+/* What it brings is older than what is known: threads and the keeper ask on
+ * connections of their own, and another's answer, sent later, was heard first.
+ * All changes up to `since` are known, so there is nothing new in it. */
+static bool is_overtaken(const redisReply *answer)
+{
+	return int_of(answer, REDIS_LAST) < atomic_load(&redis_mirror.since);
+}
+
 /* Other data, or older: nothing that we knew holds. */
 static void forget(void)
 {
@@ -160,11 +168,12 @@ static void hear(const redisReply *answer)
 		snprintf(redis_mirror.data, sizeof(redis_mirror.data), "%.*s",
 			 SPAN_FMT(data));
 	}
-	for (size_t i = 0;
-	     news->type == REDIS_REPLY_ARRAY && i < news->elements; i++)
-		take_one_news(news->element[i]);
-	if (last > atomic_load(&redis_mirror.since))
+	if (!is_overtaken(answer)) {
+		for (size_t i = 0;
+		     news->type == REDIS_REPLY_ARRAY && i < news->elements; i++)
+			take_one_news(news->element[i]);
 		atomic_store(&redis_mirror.since, last);
+	}
 	if (int_of(answer, REDIS_FRESH))
 		atomic_store(&redis_mirror.again, true);
 	atomic_store(&redis_mirror.waiting,
@@ -236,6 +245,20 @@ static uint64_t version_of(struct shared_entry *x)
 	return atomic_load_explicit(&x->version, memory_order_relaxed);
 }
 
+/* With the lock. The news have told which is the newest: of an entry without
+ * its text there they say so still, and the next who reads asks again. */
+static void hear_text(struct shared_entry *x, const redisReply *answer,
+		      int64_t version, struct span text)
+{
+	int64_t newest = x->text_version;
+
+	if (is_overtaken(answer) && !x->below)
+		return;
+	set_text(x, version, text);
+	x->have_version = version;
+	x->text_version = is_overtaken(answer) ? newest : version;
+}
+
 static void take_text(void *arg, const redisReply *answer)
 {
 	struct shared_entry *x = arg;
@@ -243,8 +266,7 @@ static void take_text(void *arg, const redisReply *answer)
 	if (!answer)
 		return;
 	pthread_mutex_lock(&redis_mirror.lock);
-	set_text(x, redis_int_at(answer, 0), redis_text_at(answer, 1));
-	x->have_version = x->text_version;
+	hear_text(x, answer, redis_int_at(answer, 0), redis_text_at(answer, 1));
 	pthread_mutex_unlock(&redis_mirror.lock);
 }
 
@@ -305,8 +327,8 @@ static void put_done(void *arg, const redisReply *answer)
 		return;
 	p->done = redis_int_at(answer, 0);
 	pthread_mutex_lock(&redis_mirror.lock);
-	set_text(p->x, redis_int_at(answer, 1),
-		 p->done ? text : redis_text_at(answer, 2));
+	hear_text(p->x, answer, redis_int_at(answer, 1),
+		  p->done ? text : redis_text_at(answer, 2));
 	pthread_mutex_unlock(&redis_mirror.lock);
 }
 
