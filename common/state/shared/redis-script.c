@@ -56,7 +56,7 @@ const char redis_script[] =
 	"end\n"
 	"-- Most calls: one more or less is held, without a turn, and the\n"
 	"-- choice was right. It is what is done below, at half the cost.\n"
-	"-- What is chosen has had its turn, though as much is held as before.\n"
+	"-- What is chosen has had its turn, though as much is held.\n"
 	"local result, mine\n"
 	"local chosen = op == 'hold' or op == 'take' or op == 'also'\n"
 	"local says = op == 'hold' or op == 'beat' and #a == 6\n"
