@@ -258,11 +258,18 @@ def end_daemons(folder):
 def claude_settings(page, block, bin_dir, folder):
     """None, or what of models and their window is not as the page says."""
     home = tempfile.mkdtemp(dir=folder)
-    out, status = launch(command("claude-code", page, block, bin_dir, home,
-                                 "/context", "text"), home, home, bin_dir)
+    cache = f"{home}/.claude/cache/gateway-models.json"
     window = re.search(r"MAX_CONTEXT_TOKENS=(\d+)000\n", block)[1]
+    # It asks for models beside what it does, and ends without waiting for
+    # them: on a machine that is slow a later run finds the time.
+    for _ in range(5):
+        out, status = launch(
+            command("claude-code", page, block, bin_dir, home, "/context",
+                    "text"), home, home, bin_dir)
+        if os.path.exists(cache):
+            break
     try:
-        with open(f"{home}/.claude/cache/gateway-models.json") as f:
+        with open(cache) as f:
             listed = f.read()
     except OSError as e:
         listed = str(e)
