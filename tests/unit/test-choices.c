@@ -127,6 +127,24 @@ static void one_that_is_chosen_again_has_had_its_turn(void **state)
 	loop_free(l);
 }
 
+/* The keeper's beat may be the first to tell of a choice. */
+static void what_a_beat_tells_is_held_by_us(void **state)
+{
+	struct shared_entry *x;
+
+	if (!unit_has_store())
+		skip();
+	x = shared_entry(*state, "limits-beat");
+	shared_sync(*state);
+	atomic_store(&redis_mirror.holds, false);
+	atomic_store(&x->held, 1);
+	x->serial = atomic_fetch_add(&redis_mirror.serial, 1) + 1;
+	shared_redis_beat();
+	assert_int_equal(atomic_load(&x->all), 1);
+	assert_int_equal(atomic_load(&x->own), 1);
+	shared_sub(x);
+}
+
 static void another_process_takes_one(struct shared_entry *x)
 {
 	int status;
@@ -235,6 +253,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_HOME(an_overtaken_answer_is_no_news),
+		WITH_HOME(what_a_beat_tells_is_held_by_us),
 		WITH_HOME(one_that_is_chosen_again_has_had_its_turn),
 		WITH_HOME(one_round_is_one_call),
 	};

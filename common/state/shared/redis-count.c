@@ -433,7 +433,9 @@ void shared_redis_beat(void)
 	struct err unused;
 	uint32_t held;
 
-	redis_mirror_begin(&a, "beat", false);
+	/* A choice may be about to be told for the first time: what is held by
+	 * nobody would never be given back. */
+	redis_mirror_begin(&a, "beat", n > 0);
 	for (size_t i = 0; i < n; i++) {
 		serials[i] = say_held(list[i], 0, &held);
 		redis_word(&a, list[i]->name);
