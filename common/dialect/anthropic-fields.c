@@ -280,16 +280,14 @@ static void mend_choice(struct fields *f, struct jwalk *top)
 static void put_limit(struct fields *f)
 {
 	const struct upstream_model *t = f->m->target;
-	struct jwalk top = jwalk_in(f->m->text);
 	int64_t limit = t->quirks.max_tokens ? t->quirks.max_tokens
 					     : t->family.max_output;
 
-	if (t->count || limit <= 0 || jwalk_get(f->m->text, "max_tokens").n ||
-	    !jwalk_next(&top))
+	if (t->count || limit <= 0 || jwalk_get(f->m->text, "max_tokens").n)
 		return;
-	mend_insert(f->m, top.item.p,
-		    span_of(arena_fmt(f->m->arena, "\"max_tokens\":%lld,",
-				      (long long)limit)));
+	mend_put_first(f->m, f->m->text,
+		       span_of(arena_fmt(f->m->arena, "\"max_tokens\":%lld",
+					 (long long)limit)));
 	mend_note(f->m, "max_tokens");
 	f->m->limited = true;
 }

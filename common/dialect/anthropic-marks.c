@@ -109,11 +109,10 @@ void anthropic_called(struct mend *m, struct span name)
 
 void anthropic_declare(struct mend *m)
 {
-	struct jwalk top = jwalk_in(m->text), w;
 	struct span tools = jwalk_get(m->text, "tools"), now;
+	struct jwalk w = jwalk_in(tools);
 
-	w = jwalk_in(tools);
-	if (!m->tools.n || jwalk_next(&w) || !jwalk_next(&top))
+	if (!m->tools.n || jwalk_next(&w))
 		return;
 	buf_byte(&m->tools, ']');
 	m->arena->full |= m->tools.full;
@@ -123,7 +122,7 @@ void anthropic_declare(struct mend *m)
 		mend_replace(m, tools, now);
 		return;
 	}
-	mend_insert(m, top.item.p, SPAN("\"tools\":"));
-	mend_insert(m, top.item.p, now);
-	mend_insert(m, top.item.p, SPAN(","));
+	mend_put_first(
+		m, m->text,
+		span_of(arena_fmt(m->arena, "\"tools\":%.*s", SPAN_FMT(now))));
 }

@@ -228,23 +228,9 @@ void mend_forced_tool(struct mend *m, const char *any)
 	mend_note(m, "tool_choice");
 }
 
-/* The member goes first, where there are others. */
-static void add_first(struct mend *m, struct span object, const char *member)
-{
-	struct jwalk w = jwalk_in(object);
-
-	if (jwalk_next(&w))
-		mend_insert(m, w.item.p,
-			    span_of(arena_fmt(m->arena, "%s,", member)));
-	else
-		mend_replace(m, object,
-			     span_of(arena_fmt(m->arena, "{%s}", member)));
-}
-
 /* A stream tells what it has used only when it is asked to. */
 static void ask_usage(struct mend *m)
 {
-	static const char asked[] = "\"include_usage\":true";
 	struct span options = jwalk_get(m->text, "stream_options");
 	struct span told = jwalk_get(options, "include_usage");
 	const struct quirks *q = &m->target->quirks;
@@ -256,12 +242,13 @@ static void ask_usage(struct mend *m)
 	if (told.n)
 		mend_replace(m, told, SPAN("true"));
 	else if (jwalk_is_object(options))
-		add_first(m, options, asked);
+		mend_put_first(m, options, SPAN("\"include_usage\":true"));
 	else if (options.n)
 		mend_replace(m, options, SPAN("{\"include_usage\":true}"));
 	else
-		add_first(m, m->text,
-			  "\"stream_options\":{\"include_usage\":true}");
+		mend_put_first(m, m->text,
+			       SPAN("\"stream_options\":"
+				    "{\"include_usage\":true}"));
 	mend_note(m, "stream_options");
 	m->usage_asked = true;
 }

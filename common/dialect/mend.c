@@ -153,6 +153,22 @@ void mend_insert_moved(struct mend *m, const char *at, struct span part)
 		m->splices[n].moved = part;
 }
 
+void mend_put_first(struct mend *m, struct span object, struct span member)
+{
+	struct jwalk w = jwalk_in(object);
+	size_t n = m->n;
+
+	if (!jwalk_next(&w)) {
+		mend_replace(m, object,
+			     span_of(arena_fmt(m->arena, "{%.*s}",
+					       SPAN_FMT(member))));
+		return;
+	}
+	add(m, w.item.p, 0, member);
+	if (m->n > n)
+		m->splices[n].comma = true;
+}
+
 /* With the comma before it where something stays there, else with the one
  * behind: so any number of neighbours may go. */
 void mend_cut(struct mend *m, struct jwalk *w)
@@ -252,6 +268,32 @@ static size_t first_from(const struct mend *m, size_t at)
 	return from;
 }
 
+/* Does its object end behind the splice, since all that was in it goes? */
+static bool is_last(const struct mend *m, size_t i)
+{
+	size_t at = m->splices[i].at + m->splices[i].del;
+
+	for (i++; i < m->n; i++) {
+		const struct splice *s = &m->splices[i];
+
+		if (s->at < at) /* within what is gone */
+			continue;
+		while (at < s->at && strchr(" \t\r\n", m->text.p[at]))
+			at++;
+		if (at < s->at || s->ins.n || s->moved.n)
+			break;
+		at += s->del;
+	}
+	return span_starts(span_trim(span_skip(m->text, at)), "}");
+}
+
+static void put_in(const struct mend *m, struct buf *out, size_t i)
+{
+	buf_span(out, m->splices[i].ins);
+	if (m->splices[i].comma && !is_last(m, i))
+		buf_byte(out, ',');
+}
+
 /* What stands at its beginning is about all of it: it goes from there. */
 static void put_moved(const struct mend *m, struct buf *out, struct span part)
 {
@@ -265,7 +307,7 @@ static void put_moved(const struct mend *m, struct buf *out, struct span part)
 		if (s->at < at || s->at + s->del > end)
 			continue;
 		buf_add(out, m->text.p + at, s->at - at);
-		buf_span(out, s->ins);
+		put_in(m, out, i);
 		at = s->at + s->del;
 	}
 	buf_add(out, m->text.p + at, end - at);
@@ -295,7 +337,7 @@ int mend_apply(struct mend *m, struct buf *out, struct err *e)
 		if (s->at < at) /* within what is gone */
 			continue;
 		buf_add(out, m->text.p + at, s->at - at);
-		buf_span(out, s->ins);
+		put_in(m, out, i);
 		if (s->moved.n)
 			put_moved(m, out, s->moved);
 		at = s->at + s->del;

@@ -38,6 +38,7 @@ struct splice {
 	size_t at, del;
 	struct span ins;
 	struct span moved; /* a part of the text, with its own splices */
+	bool comma;        /* and one, where a member stays behind it */
 	size_t turn;       /* in the order of the calls */
 };
 
@@ -108,8 +109,10 @@ bool mend_wanted(const struct peek *k, struct span text,
 void mend_replace(struct mend *m, struct span what, struct span by);
 /* Before the byte at `at`, behind what was put there earlier. */
 void mend_insert(struct mend *m, const char *at, struct span text);
-/* The same of a part of the text that goes from where it is: as the splices
- * within it make it. */
+/* A member in front of all others of the object. */
+void mend_put_first(struct mend *m, struct span object, struct span member);
+/* Before `at`, a part of the text that goes from where it is: as the
+ * splices within it make it. */
 void mend_insert_moved(struct mend *m, const char *at, struct span part);
 /* The item that the walk stands at goes, with its comma. Asked once an item,
  * before the walk goes on. After the walk `w->kept` says whether any stayed. */

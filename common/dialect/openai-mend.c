@@ -62,16 +62,13 @@ static void mend_refused_signature(struct mend *m, struct span call,
 static void mend_signature(struct mend *m, const struct jwalk *call)
 {
 	struct span extra = jwalk_get(call->value, "extra_content");
-	struct jwalk w = jwalk_in(call->value);
 
 	if (extra.n && m->refusal.what == REFUSED_SIGNATURES)
 		mend_refused_signature(m, call->value, extra);
 	if (!m->target->quirks.thought_signatures || call->kept || extra.n)
 		return;
-	if (!jwalk_next(&w))
-		return;
-	mend_insert(m, w.item.p,
-		    SPAN("\"extra_content\":" WRITE_NO_SIGNATURE ","));
+	mend_put_first(m, call->value,
+		       SPAN("\"extra_content\":" WRITE_NO_SIGNATURE));
 	mend_note(m, "thought signatures");
 }
 
@@ -92,9 +89,9 @@ static void mend_arguments(struct mend *m, struct span call)
 	if (value.n)
 		mend_replace(m, value, text);
 	else
-		mend_insert(m, w.item.p,
-			    span_of(arena_fmt(m->arena, "\"arguments\":%.*s,",
-					      SPAN_FMT(text))));
+		mend_put_first(m, f,
+			       span_of(arena_fmt(m->arena, "\"arguments\":%.*s",
+						 SPAN_FMT(text))));
 	mend_note(m, "arguments of calls");
 }
 

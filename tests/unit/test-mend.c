@@ -483,12 +483,14 @@ static void responses_are_mended(void **state)
 	/* what the SDK's helpers add to what they hand out */
 	check(DIALECT_RESPONSES, none,
 	      "{\"input\":[{\"type\":\"function_call\",\"id\":\"fc_1\","
-	      "\"call_id\":\"c\",\"parsed_arguments\":{\"a\":1}}," R_OUT("c") ",{\"role\":"
-	      "\"assistant\",\"content\":[{\"parsed\":null,\"text\":\"x\"}"
-	      "]}]}",
+	      "\"call_id\":\"c\",\"parsed_arguments\":{\"a\":1}}," R_OUT(
+		      "c") ",{\"role\":"
+			   "\"assistant\",\"content\":[{\"parsed\":null,\"text\":\"x\"}"
+			   "]}]}",
 	      "{\"input\":[{\"type\":\"function_call\",\"id\":\"fc_1\","
-	      "\"call_id\":\"c\"}," R_OUT("c") ",{\"role\":\"assistant\",\"content\":[{"
-	      "\"text\":\"x\"}]}]}",
+	      "\"call_id\":\"c\"}," R_OUT(
+		      "c") ",{\"role\":\"assistant\",\"content\":[{"
+			   "\"text\":\"x\"}]}]}",
 	      "fields of items");
 	/* nothing follows that it could belong to; an id of no such item */
 	check(DIALECT_RESPONSES, none,
@@ -521,26 +523,25 @@ static void results_stand_behind_their_calls(void **state)
 	      "order of results");
 	check(DIALECT_ANTHROPIC, strict,
 	      A_HEAD A_CALL("\"a.b\"") ",{\"role\":\"user\",\"content\":"
-					"\"x\"}," A_USER(A_OUT("a.b")) "]}",
-	      A_HEAD A_CALL("\"a_b_2e7336dc\"") ",{\"role\":\"user\","
-		     "\"content\":[" A_OUT("a_b_2e7336dc") "," A_TEXT("x")
-		     "]}]}",
+				       "\"x\"}," A_USER(A_OUT("a.b")) "]}",
+	      A_HEAD A_CALL(
+		      "\"a_b_2e7336dc\"") ",{\"role\":\"user\","
+					  "\"content\":[" A_OUT(
+						  "a_b_2e7336dc") "," A_TEXT("x") "]}]}",
 	      "tool ids, order of results, empty messages");
 	/* late: behind an answer */
 	check(DIALECT_ANTHROPIC, strict,
 	      A_HEAD A_CALL("\"a\"") "," A_USER(A_TEXT("x")) "," A_SAID(
 		      "y") "," A_USER(A_OUT("a") "," A_TEXT("z")) "]}",
-	      A_HEAD A_CALL("\"a\"") "," A_USER(A_OUT("a") "," A_TEXT("x"))
-		      "," A_SAID("y") "," A_USER(A_TEXT("z")) "]}",
+	      A_HEAD A_CALL("\"a\"") "," A_USER(A_OUT("a") "," A_TEXT(
+		      "x")) "," A_SAID("y") "," A_USER(A_TEXT("z")) "]}",
 	      "order of results");
 	/* of two calls with one id each gets its own */
 	check(DIALECT_ANTHROPIC, strict,
-	      A_HEAD A_CALL("\"a\"") "," A_USER(A_TEXT("x")) "," A_CALL(
-		      "\"a\"") "," A_USER(A_OUT("a") "," A_TEXT("y") ","
-					  A_OUT("a")) "]}",
-	      A_HEAD A_CALL("\"a\"") "," A_USER(A_OUT("a") "," A_TEXT("x"))
-		      "," A_CALL("\"a_2e5cda8\"") "," A_USER(
-			      A_OUT("a_2e5cda8") "," A_TEXT("y")) "]}",
+	      A_HEAD A_CALL("\"a\"") "," A_USER(A_TEXT("x")) "," A_CALL("\"a\"") "," A_USER(
+		      A_OUT("a") "," A_TEXT("y") "," A_OUT("a")) "]}",
+	      A_HEAD A_CALL("\"a\"") "," A_USER(A_OUT("a") "," A_TEXT("x")) "," A_CALL(
+		      "\"a_2e5cda8\"") "," A_USER(A_OUT("a_2e5cda8") "," A_TEXT("y")) "]}",
 	      "tool ids, order of results");
 	/* one without the other */
 	check(DIALECT_ANTHROPIC, strict,
@@ -552,8 +553,8 @@ static void results_stand_behind_their_calls(void **state)
 	      A_HEAD A_USER(A_TEXT("x")) "]}", "results without calls");
 	/* no tools are declared */
 	check(DIALECT_ANTHROPIC, strict,
-	      A_START "\"messages\":[" A_CALL("\"a\"") "," A_RESULT(
-		      "\"a\"") "]}",
+	      A_START
+	      "\"messages\":[" A_CALL("\"a\"") "," A_RESULT("\"a\"") "]}",
 	      "{\"tools\":[{\"name\":\"f\",\"input_schema\":{\"type\":"
 	      "\"object\"}}],\"later\":123456789012345678901234567890,"
 	      "\"messages\":[" A_CALL("\"a\"") "," A_RESULT("\"a\"") "]}",
@@ -585,19 +586,19 @@ static void answers_become_messages(void **state)
 static void four_cache_marks_stay(void **state)
 {
 	const struct quirks strict = { .strict_messages = true };
-	const char *four = "{\"system\":[" A_MARKED("s") "],\"messages\":["
-			   A_USER(A_MARKED("a") "," A_MARKED("b")) ","
-			   A_SAID("x") "," A_USER(A_MARKED("c")) "]}";
+	const char *four = "{\"system\":[" A_MARKED("s") "],\"messages\":[" A_USER(
+		A_MARKED("a") "," A_MARKED(
+			"b")) "," A_SAID("x") "," A_USER(A_MARKED("c")) "]}";
 
 	(void)state;
 	check(DIALECT_ANTHROPIC, strict, four, four, "");
 	check(DIALECT_ANTHROPIC, strict,
-	      "{\"messages\":[" A_USER(A_MARKED("a") "," A_MARKED(
-		      "b")) "," A_SAID("x") "," A_USER(A_MARKED("c") ","
-		      A_MARKED("d")) "],\"system\":[" A_MARKED("s") "]}",
-	      "{\"messages\":[" A_USER(A_MARKED("a") "," A_MARKED(
-		      "b")) "," A_SAID("x") "," A_USER(A_MARKED("c") ","
-		      A_MARKED("d")) "],\"system\":[" A_TEXT("s") "]}",
+	      "{\"messages\":[" A_USER(A_MARKED("a") "," A_MARKED("b")) "," A_SAID("x") "," A_USER(
+		      A_MARKED("c") "," A_MARKED(
+			      "d")) "],\"system\":[" A_MARKED("s") "]}",
+	      "{\"messages\":[" A_USER(A_MARKED("a") "," A_MARKED("b")) "," A_SAID("x") "," A_USER(
+		      A_MARKED("c") "," A_MARKED(
+			      "d")) "],\"system\":[" A_TEXT("s") "]}",
 	      "cache_control");
 }
 
@@ -636,10 +637,9 @@ static void items_are_paired(void **state)
 	/* the reasoning of a call that goes has nothing to belong to */
 	check(DIALECT_RESPONSES, none,
 	      "{\"store\":false,\"input\":[{\"type\":\"reasoning\",\"id\":"
-	      "\"rs_1\",\"summary\":[],\"encrypted_content\":\"g\"},"
-	      R_CALL("a") "," R_SAID("user", "input_text") "]}",
-	      "{\"store\":false,\"input\":[" R_SAID("user", "input_text")
-	      "]}",
+	      "\"rs_1\",\"summary\":[],\"encrypted_content\":\"g\"}," R_CALL(
+		      "a") "," R_SAID("user", "input_text") "]}",
+	      "{\"store\":false,\"input\":[" R_SAID("user", "input_text") "]}",
 	      "reasoning, calls without results");
 	check(DIALECT_RESPONSES, none,
 	      "{\"input\":[{\"type\":\"custom_tool_call\",\"call_id\":"
@@ -657,12 +657,11 @@ static void parts_are_those_of_the_role(void **state)
 	(void)state;
 	check(DIALECT_RESPONSES, none,
 	      "{\"input\":[" R_SAID("user", "output_text") "," R_SAID(
-		      "assistant", "input_text") "," R_SAID("developer", "text")
-	      "]}",
+		      "assistant", "input_text") "," R_SAID("developer",
+							    "text") "]}",
 	      "{\"input\":[" R_SAID("user", "input_text") "," R_SAID(
 		      "assistant", "output_text") "," R_SAID("developer",
-							     "input_text")
-	      "]}",
+							     "input_text") "]}",
 	      "types of parts");
 	check(DIALECT_RESPONSES, none,
 	      "{\"input\":[{\"role\":\"user\",\"content\":[{\"refusal\":"
@@ -673,8 +672,7 @@ static void parts_are_those_of_the_role(void **state)
 }
 
 #define C_CALLS(calls) \
-	"{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[" calls \
-	"]}"
+	"{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[" calls "]}"
 #define C_CALL(id) "{\"id\":\"" id "\",\"type\":\"function\"}"
 #define C_OUT(id) \
 	"{\"role\":\"tool\",\"tool_call_id\":\"" id "\",\"content\":\"r\"}"
@@ -684,27 +682,26 @@ static void tool_messages_follow_their_calls(void **state)
 {
 	const struct quirks paired = { .paired = true };
 	const struct quirks none = { 0 };
-	const char *wrong = "{\"messages\":[" C_CALLS(C_CALL("a")) "," C_SAY(
-		"x") "]}";
+	const char *wrong =
+		"{\"messages\":[" C_CALLS(C_CALL("a")) "," C_SAY("x") "]}";
 
 	(void)state;
 	check(DIALECT_OPENAI, none, wrong, wrong, "");
 	check(DIALECT_OPENAI, paired, wrong, "{\"messages\":[" C_SAY("x") "]}",
 	      "calls without results");
 	check(DIALECT_OPENAI, paired,
-	      "{\"messages\":[" C_CALLS(C_CALL("a") "," C_CALL("b")) ","
-	      C_OUT("b") "]}",
+	      "{\"messages\":[" C_CALLS(C_CALL("a") "," C_CALL("b")) "," C_OUT(
+		      "b") "]}",
 	      "{\"messages\":[" C_CALLS(C_CALL("b")) "," C_OUT("b") "]}",
 	      "calls without results");
 	check(DIALECT_OPENAI, paired,
-	      "{\"messages\":[" C_OUT("a") "," C_SAY("x") "," C_OUT("b")
-	      "]}",
+	      "{\"messages\":[" C_OUT("a") "," C_SAY("x") "," C_OUT("b") "]}",
 	      "{\"messages\":[" C_SAY("x") "]}", "results without calls");
 	check(DIALECT_OPENAI, paired,
-	      "{\"messages\":[" C_CALLS(C_CALL("a") "," C_CALL("b")) ","
-	      C_OUT("a") "," C_SAY("x") "," C_OUT("b") "," C_SAY("y") "]}",
-	      "{\"messages\":[" C_CALLS(C_CALL("a") "," C_CALL("b")) ","
-	      C_OUT("a") "," C_OUT("b") "," C_SAY("x") "," C_SAY("y") "]}",
+	      "{\"messages\":[" C_CALLS(C_CALL("a") "," C_CALL("b")) "," C_OUT(
+		      "a") "," C_SAY("x") "," C_OUT("b") "," C_SAY("y") "]}",
+	      "{\"messages\":[" C_CALLS(C_CALL("a") "," C_CALL("b")) "," C_OUT(
+		      "a") "," C_OUT("b") "," C_SAY("x") "," C_SAY("y") "]}",
 	      "order of results");
 	/* something is said beside the call */
 	check(DIALECT_OPENAI, paired,
@@ -752,6 +749,34 @@ static void chat_is_mended(void **state)
 	      "\"skip_thought_signature_validator\"}},\"id\":\"b\"}]}," C_OUT(
 		      "b") "]}",
 	      "calls without results, thought signatures");
+}
+
+/* What comes in front of others has a comma only where any of them stays. */
+static void one_member_takes_the_place_of_all(void **state)
+{
+	struct quirks q = { .no_extra = true };
+	struct quirks google = { .no_extra = true, .thought_signatures = true };
+
+	(void)state;
+#define CALL(function, rest) \
+	"{\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{" function \
+		rest "}]}]}"
+#define UNSIGNED \
+	"\"extra_content\":{\"google\":{\"thought_signature\":" \
+	"\"skip_thought_signature_validator\"}}"
+	check(DIALECT_OPENAI, q,
+	      CALL("\"function\":", "{ \"x\" : 1 , \"y\":[] }"),
+	      CALL("\"function\":", "{ \"arguments\":\"{}\" }"),
+	      "arguments of calls, fields of calls");
+	check(DIALECT_OPENAI, q,
+	      CALL("\"function\":", "{\"x\":1,\"name\":\"f\"}"),
+	      CALL("\"function\":", "{\"arguments\":\"{}\",\"name\":\"f\"}"),
+	      "arguments of calls, fields of calls");
+	check(DIALECT_OPENAI, google, CALL("\"x\":1, \"y\":2", ""),
+	      CALL(UNSIGNED, ""), "thought signatures, fields of calls");
+	check(DIALECT_OPENAI, google, CALL("\"x\":1,", "\"id\":\"a\""),
+	      CALL(UNSIGNED ",", "\"id\":\"a\""),
+	      "thought signatures, fields of calls");
 }
 
 static struct mend_refusal refused(enum dialect_id d, const char *text)
@@ -930,6 +955,7 @@ int main(void)
 		cmocka_unit_test(parts_are_those_of_the_role),
 		cmocka_unit_test(tool_messages_follow_their_calls),
 		cmocka_unit_test(chat_is_mended),
+		cmocka_unit_test(one_member_takes_the_place_of_all),
 		cmocka_unit_test(a_refusal_names_a_block),
 		cmocka_unit_test(a_refusal_names_an_item),
 		cmocka_unit_test(a_refusal_sets_a_switch),
