@@ -327,6 +327,23 @@ static void mark_text(struct mend *m, struct span value)
 						      SPAN_FMT(text)))));
 }
 
+/* A result is one of the user's by now. */
+static void mark_block(struct mend *m, struct jwalk *w)
+{
+	struct span text = jwalk_get(w->value, "text");
+
+	if (jwalk_is_string(text)) {
+		mark_text(m, text);
+	} else if (jwalk_is(jwalk_get(w->value, "type"), "tool_result")) {
+		if (pairs_has(&m->pairs, w->value.p)) {
+			mend_pair(m, w, false);
+			return;
+		}
+		mend_lonely(m, false);
+		mend_cut(m, w);
+	}
+}
+
 /* Else it is marked text of the user's. */
 static void mend_system(struct mend *m, struct jwalk *messages, struct loop *l)
 {
@@ -344,15 +361,14 @@ static void mend_system(struct mend *m, struct jwalk *messages, struct loop *l)
 		end_turn(l, false);
 	mend_replace(m, jwalk_get(messages->value, "role"), SPAN("\"user\""));
 	mend_note(m, "system messages");
-	l->any = true;
 	if (jwalk_is_string(content))
 		mark_text(m, content);
-	while (jwalk_next(&w)) {
-		struct span text = jwalk_get(w.value, "text");
-
-		if (jwalk_is_string(text))
-			mark_text(m, text);
-	}
+	while (jwalk_next(&w))
+		mark_block(m, &w);
+	if (jwalk_is_string(content) || w.kept)
+		l->any = true;
+	else
+		cut_message(m, messages, false);
 }
 
 static void mend_message(struct mend *m, struct jwalk *messages, struct loop *l)

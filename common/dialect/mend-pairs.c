@@ -114,6 +114,11 @@ enum pair_fate pairs_fate(const struct pairs *p, const char *at)
 	return x->moves ? PAIR_MOVES : PAIR_STAYS;
 }
 
+bool pairs_has(const struct pairs *p, const char *at)
+{
+	return find(p, at);
+}
+
 size_t pairs_turn(const struct pairs *p, const char *at)
 {
 	const struct pair *x = find(p, at);

@@ -33,6 +33,8 @@ void pairs_call(struct pairs *p, struct arena *a, const char *at,
 /* `behind`: something that stays stands before it in its turn. */
 enum pair_fate pairs_result(struct pairs *p, struct arena *a, const char *at,
 			    struct span id, size_t turn, bool behind);
+/* Is it known as a call or a result? */
+bool pairs_has(const struct pairs *p, const char *at);
 /* Nothing is known of what stands elsewhere: it stays. */
 enum pair_fate pairs_fate(const struct pairs *p, const char *at);
 size_t pairs_turn(const struct pairs *p, const char *at);
