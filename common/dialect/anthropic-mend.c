@@ -327,20 +327,22 @@ static void mark_text(struct mend *m, struct span value)
 						      SPAN_FMT(text)))));
 }
 
-/* A result is one of the user's by now. */
-static void mark_block(struct mend *m, struct jwalk *w)
+/* What else stands there is the user's by now. */
+static void mark_block(struct mend *m, struct jwalk *w, struct loop *l)
 {
+	struct span type = jwalk_get(w->value, "type");
 	struct span text = jwalk_get(w->value, "text");
 
-	if (jwalk_is_string(text)) {
+	if (jwalk_is(type, "text") && jwalk_is_string(text) &&
+	    !anthropic_is_blank(m, text)) {
 		mark_text(m, text);
-	} else if (jwalk_is(jwalk_get(w->value, "type"), "tool_result")) {
-		if (pairs_has(&m->pairs, w->value.p)) {
-			mend_pair(m, w, false);
-			return;
-		}
+		mend_citations(m, w->value);
+	} else if (jwalk_is(type, "tool_result") &&
+		   !pairs_has(&m->pairs, w->value.p)) {
 		mend_lonely(m, false);
 		mend_cut(m, w);
+	} else {
+		mend_block(m, w, l);
 	}
 }
 
@@ -364,7 +366,7 @@ static void mend_system(struct mend *m, struct jwalk *messages, struct loop *l)
 	if (jwalk_is_string(content))
 		mark_text(m, content);
 	while (jwalk_next(&w))
-		mark_block(m, &w);
+		mark_block(m, &w, l);
 	if (jwalk_is_string(content) || w.kept)
 		l->any = true;
 	else
