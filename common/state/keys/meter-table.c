@@ -4,6 +4,7 @@
 #include "state/keys/meter-table.h"
 
 #include "base/clock.h"
+#include "base/own-pid.h"
 #include "base/port.h"
 #include "base/row-lock.h"
 #include "base/store.h"
@@ -277,7 +278,7 @@ static bool is_current(const char *home)
 {
 	struct stat st;
 
-	return my.t && my.pid == getpid() && strcmp(my.home, home) == 0 &&
+	return my.t && my.pid == own_pid() && strcmp(my.home, home) == 0 &&
 	       fstat(my.fd, &st) == 0 && st.st_nlink &&
 	       st.st_size >= (off_t)sizeof(struct meter_table) &&
 	       !(st.st_mode & 077);
@@ -293,7 +294,7 @@ static struct meter_table *map(const char *home, struct err *e)
 		row_close(my.fd);
 	free(my.home);
 	my.home = xstrdup(home);
-	my.pid = getpid();
+	my.pid = own_pid();
 	my.t = NULL;
 	atomic_store(&my.number, 0);
 	my.fd = open_file(home, e);

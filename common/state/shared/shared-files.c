@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/folder-watch.h"
+#include "base/own-pid.h"
 #include "base/store.h"
 #include "state/shared/shared-table.h"
 #include "state/shared/tidy.h"
@@ -120,12 +121,12 @@ static void open_watch(const char *home)
 {
 	char path[PATH_MAX];
 
-	if (all.home && all.pid == getpid() && strcmp(all.home, home) == 0)
+	if (all.home && all.pid == own_pid() && strcmp(all.home, home) == 0)
 		return;
 	folder_watch_close(&all.watch);
 	free(all.home);
 	all.home = xstrdup(home);
-	all.pid = getpid();
+	all.pid = own_pid();
 	snprintf(path, sizeof(path), "%s/state", home);
 	folder_watch_open(&all.watch, path);
 	all_changed();

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/fnv.h"
+#include "base/own-pid.h"
 #include "base/row-lock.h"
 #include "state/shared/mapped.h"
 
@@ -58,6 +59,7 @@ static struct {
 	int fd, row;
 	struct table *t;
 	unsigned generation;
+	int64_t looked;         /* at its file */
 	_Atomic int64_t reaped; /* clock_ms */
 } my = { .lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1, .row = -1 };
 
@@ -143,8 +145,8 @@ static int claim(void)
 
 static bool is_current(const char *home)
 {
-	return my.t && my.pid == getpid() && strcmp(my.home, home) == 0 &&
-	       mapped_is_current(my.fd, sizeof(struct table));
+	return my.t && my.pid == own_pid() && strcmp(my.home, home) == 0 &&
+	       mapped_is_current(my.fd, sizeof(struct table), &my.looked);
 }
 
 /* With my.lock. */
@@ -156,9 +158,10 @@ static void map_table(const char *home)
 		row_close(my.fd);
 	free(my.home);
 	my.home = xstrdup(home);
-	my.pid = getpid();
+	my.pid = own_pid();
 	my.row = -1;
 	my.t = NULL;
+	my.looked = 0;
 	my.generation++;
 	my.fd = mapped_open(home, TABLE, sizeof(struct table));
 	if (my.fd < 0)

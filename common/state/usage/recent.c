@@ -59,7 +59,7 @@ static struct {
 static bool is_current(const char *home)
 {
 	return my.ring && strcmp(my.home, home) == 0 &&
-	       mapped_is_current(my.fd, sizeof(struct ring));
+	       mapped_is_current(my.fd, sizeof(struct ring), NULL);
 }
 
 /* With the lock. */

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/fnv.h"
+#include "base/own-pid.h"
 #include "state/usage/usage-folder.h"
 
 #include <pthread.h>
@@ -44,7 +45,7 @@ static void open_files(const char *home, int64_t hour)
 		free(my.home);
 		my.home = xstrdup(home);
 	}
-	my.pid = getpid();
+	my.pid = own_pid();
 	my.hour = hour;
 	usage_hour_stem(hour, stem);
 	my.now = usage_writer_open(home, stem, hour);
@@ -65,7 +66,7 @@ static bool are_gone(int64_t now)
 
 static bool ready(const char *home, int64_t hour)
 {
-	if (!my.home || my.hour != hour || my.pid != getpid() ||
+	if (!my.home || my.hour != hour || my.pid != own_pid() ||
 	    strcmp(my.home, home) || are_gone(clock_ms())) {
 		close_files();
 		open_files(home, hour);
