@@ -16,6 +16,10 @@ static void write_log(void *arg, const char *line)
 	fprintf(stderr, "%s\n", line);
 }
 
+/* What is known of the home goes with the last that has it open, and our own
+ * accounts point to it: one stays open. */
+static struct dario *kept;
+
 /* The folder that holds `name`; takes the path over. NULL: it is missing, and
  * who needs it says so. */
 static char *folder_of(char *path, const char *name)
@@ -42,6 +46,8 @@ struct dario *library_open(const char *home, struct err *e)
 	struct dario_error why;
 	struct dario *d = dario_open(&o, &why);
 
+	if (d && !kept)
+		kept = dario_open(&o, NULL);
 	if (!d)
 		library_error(e, &why);
 	free(data);

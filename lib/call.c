@@ -153,6 +153,8 @@ static void __attribute__((constructor)) load(void)
 /* dlclose */
 static void __attribute__((destructor)) unload(void)
 {
+	if (!lib_is_over()) /* the host ends, and a thread may be in a call */
+		return;
 	json_unload();
 	if (plain)
 		freelocale(plain);

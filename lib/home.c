@@ -3,6 +3,8 @@
 
 #include "lib/lib.h"
 #include "state/config/snapshot.h"
+#include "state/pool/standing.h"
+#include "state/pool/sticky.h"
 #include "state/usage/price.h"
 
 #include <dlfcn.h>
@@ -59,6 +61,62 @@ static char *program_beside(void)
 	free(folder);
 	return xstrdup(path);
 }
+
+/* --- homes --------------------------------------------------------------- */
+
+/* What the state knows of a home is kept for all that have it open, and goes
+ * with the last of them. */
+static pthread_mutex_t homes_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct dario *homes;
+static atomic_uint open_now, opened;
+
+bool lib_is_over(void)
+{
+	return atomic_load(&opened) && !atomic_load(&open_now);
+}
+
+static void enter(struct dario *d)
+{
+	pthread_mutex_lock(&homes_lock);
+	d->next = homes;
+	homes = d;
+	pthread_mutex_unlock(&homes_lock);
+}
+
+static int forget(void *arg, struct err *e)
+{
+	const struct dario *d = arg;
+
+	(void)e;
+	sticky_forget();
+	standing_forget(d->home);
+	shared_forget(d->home);
+	return 0;
+}
+
+/* Nothing of it points into the state any more. */
+static void leave(struct dario *d)
+{
+	bool entered = false, other = false;
+	struct dario **p = &homes;
+
+	pthread_mutex_lock(&homes_lock);
+	while (*p) {
+		if (*p == d) {
+			*p = d->next;
+			entered = true;
+			continue;
+		}
+		other |= strcmp((*p)->home, d->home) == 0;
+		p = &(*p)->next;
+	}
+	/* Whoever opens it now waits until it is done. */
+	if (entered && !other)
+		lib_call_out(d, forget, d, NULL);
+	pthread_mutex_unlock(&homes_lock);
+}
+
+/* --- opening ------------------------------------------------------------- */
 
 struct opening {
 	const struct dario_options *o;
@@ -124,6 +182,8 @@ struct dario *dario_open(const struct dario_options *given,
 		return NULL;
 	}
 	atomic_init(&x.d->users, 1);
+	atomic_fetch_add(&open_now, 1);
+	atomic_store(&opened, 1);
 	pthread_mutex_init(&x.d->lock, NULL);
 	x.d->embed.environment = o.flags & DARIO_ENVIRONMENT;
 	x.d->log = o.log;
@@ -132,6 +192,8 @@ struct dario *dario_open(const struct dario_options *given,
 		dario_close(x.d);
 		return NULL;
 	}
+	if (x.d->home)
+		enter(x.d);
 	return x.d;
 }
 
@@ -140,6 +202,8 @@ void dario_close(struct dario *d)
 	if (!d || atomic_fetch_sub(&d->users, 1) > 1)
 		return;
 	snapshot_close(d->config);
+	if (d->home)
+		leave(d);
 	prices_free(d->prices);
 	pthread_mutex_destroy(&d->lock);
 	free(d->home);
@@ -147,4 +211,5 @@ void dario_close(struct dario *d)
 	free(d->libexec);
 	free(d->program);
 	free(d);
+	atomic_fetch_sub(&open_now, 1);
 }

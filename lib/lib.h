@@ -34,6 +34,7 @@ struct dario {
 	struct snapshot_store *config; /* or NULL, without a home */
 	pthread_mutex_t lock;          /* of what follows */
 	struct prices *prices;
+	struct dario *next; /* with a home: of all that are open */
 };
 
 static inline struct dario *lib_use(struct dario *d)
@@ -41,6 +42,9 @@ static inline struct dario *lib_use(struct dario *d)
 	atomic_fetch_add_explicit(&d->users, 1, memory_order_relaxed);
 	return d; /* dario_close it */
 }
+
+/* Nobody has anything open, but somebody had: what is kept for all can go. */
+bool lib_is_over(void);
 
 typedef int lib_fn(void *arg, struct err *e);
 

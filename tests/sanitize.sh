@@ -16,7 +16,7 @@ address)
 thread)
 	tests="tests/unit/test-base tests/unit/test-departure tests/unit/test-loop
 		tests/unit/test-pool tests/unit/test-state
-		tests/sh/demo.t tests/sh/faults.t tests/sh/life.t
+		tests/sh/demo.t tests/sh/faults.t tests/sh/library-threads.t tests/sh/life.t
 		tests/claude/attempts.t tests/claude/pool.t
 		tests/claude/refresh.t tests/routes/reload.t
 		tests/soak/soak.t"

@@ -7,13 +7,13 @@
 #include "base/file.h"
 #include "base/json-keys.h"
 #include "base/json-plain.h"
+#include "base/json-tokener.h"
 #include "base/nearest.h"
 #include "base/store.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -286,79 +286,6 @@ static struct json_object *parse(struct json_tokener *t, struct span text,
 	return o;
 }
 
-#define KEPT_TEXT 4096 /* bytes of strings that it holds on to */
-
-/* One for each thread: to make one takes as long as to read a page. */
-static pthread_key_t kept;
-static pthread_once_t kept_once = PTHREAD_ONCE_INIT;
-static bool have_kept;
-
-static void tokener_free(void *t)
-{
-	if (t) /* json-c would look into it */
-		json_tokener_free(t);
-}
-
-static void make_key(void)
-{
-	while (pthread_key_create(&kept, tokener_free))
-		memory_none();
-	have_kept = true;
-}
-
-void json_unload(void)
-{
-	if (!have_kept)
-		return;
-	tokener_free(pthread_getspecific(kept));
-	pthread_key_delete(kept);
-	have_kept = false;
-}
-
-static struct json_tokener *tokener(int flags)
-{
-	struct json_tokener *t;
-
-	pthread_once(&kept_once, make_key);
-	t = pthread_getspecific(kept);
-	if (!t) {
-		t = json_tokener_new_ex(JSON_DEPTH);
-		if (t && pthread_setspecific(kept, t)) {
-			json_tokener_free(t);
-			t = NULL;
-		}
-	}
-	if (t)
-		json_tokener_set_flags(t, flags | JSON_TOKENER_STRICT |
-						  JSON_TOKENER_VALIDATE_UTF8);
-	return t;
-}
-
-/* After a failure some of its state outlives a reset: half of a pair of escapes
- * would join the next text. */
-static void tokener_done(struct json_tokener *t)
-{
-	struct printbuf *pb = t ? t->pb : NULL;
-	char *p;
-
-	if (!t)
-		return;
-	if (json_tokener_get_error(t) != json_tokener_success) {
-		pthread_setspecific(kept, NULL);
-		json_tokener_free(t);
-		return;
-	}
-	json_tokener_reset(t);
-	if (pb->size == KEPT_TEXT)
-		return;
-	p = realloc(pb->buf, KEPT_TEXT);
-	if (p) {
-		pb->buf = p;
-		pb->size = KEPT_TEXT;
-		pb->bpos = 0;
-	}
-}
-
 struct json_object *json_read(struct span text, struct err *e)
 {
 	struct json_tokener *t;
@@ -368,9 +295,9 @@ struct json_object *json_read(struct span text, struct err *e)
 
 	if (afford(text, false, &s, e))
 		return NULL;
-	t = tokener(0);
+	t = json_own_tokener(0);
 	o = parse(t, text, &s, &end, e);
-	tokener_done(t);
+	json_own_done(t);
 	if (!o || !span_trim(span_skip(text, end)).n)
 		return o;
 	err_set(e, ERR_BAD_REQUEST,
@@ -388,9 +315,9 @@ struct json_object *json_take(struct span *text, struct err *e)
 
 	if (afford(*text, true, &s, e))
 		return NULL;
-	t = tokener(JSON_TOKENER_ALLOW_TRAILING_CHARS);
+	t = json_own_tokener(JSON_TOKENER_ALLOW_TRAILING_CHARS);
 	o = parse(t, *text, &s, &end, e);
-	tokener_done(t);
+	json_own_done(t);
 	*text = span_skip(*text, end);
 	return o;
 }

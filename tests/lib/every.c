@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * every: all functions of dario.h by eight threads at a time, of one struct
- * dario and of one for each.
+ * dario and of one for each; and handles that are freed while others go on with
+ * what was made with them.
  *
- *	every DATA FOLDER TIMES
+ *	every DATA FOLDER OTHER TIMES
+ *
+ * OTHER holds what FOLDER holds.
  */
 #include <dario.h>
 #include <pthread.h>
@@ -41,10 +44,11 @@ static const char events[] =
 	"event: message_stop\n"
 	"data: {\"type\":\"message_stop\"}\n\n";
 
-static const char *data, *folder;
+static const char *data, *folders[2];
 static long times;
 static struct dario *shared;
-static struct dario_translator *translator;
+static struct dario_translator *translator, *leaving;
+static pthread_barrier_t begun;
 static atomic_int lines;
 
 /* What each of them has found wrong, by what it did. */
@@ -58,12 +62,20 @@ enum what {
 	ASK,
 	TOKEN,
 	ROUTER,
+	LEAVE,
 	KINDS
 };
 static const char *const names[KINDS] = {
-	"open and close",    "requests and answers", "streams",
-	"usage and price",   "what a folder holds",  "routes",
-	"tests of a backend", "tokens",               "a router",
+	"open and close",
+	"requests and answers",
+	"streams",
+	"usage and price",
+	"what a folder holds",
+	"routes",
+	"tests of a backend",
+	"tokens",
+	"a router",
+	"what is freed meanwhile",
 };
 static atomic_int wrong[KINDS];
 
@@ -80,11 +92,11 @@ static void count_line(void *arg, const char *line)
 		atomic_fetch_add(&lines, 1);
 }
 
-static struct dario *open_it(void)
+static struct dario *open_it(int other)
 {
 	struct dario_options o = { .size = sizeof(o),
 				   .data = data,
-				   .folder = folder,
+				   .folder = folders[other],
 				   .log = count_line };
 
 	return dario_open(&o, NULL);
@@ -111,9 +123,9 @@ static void translate(struct dario_translator *t)
 	struct dario_bytes out = { "", 0 };
 	struct dario_usage u;
 
-	check(TRANSLATE, x && dario_exchange_streams(x) == 1 &&
-				 !strcmp(dario_exchange_dropped(x),
-					 "logit_bias"));
+	check(TRANSLATE,
+	      x && dario_exchange_streams(x) == 1 &&
+		      !strcmp(dario_exchange_dropped(x), "logit_bias"));
 	dario_exchange_request(x, &out);
 	check(TRANSLATE, out.n > 40);
 	check(TRANSLATE, dario_exchange_answer(x, 200, answer, strlen(answer),
@@ -128,9 +140,8 @@ static void translate(struct dario_translator *t)
 				 e.code == DARIO_BAD_REQUEST);
 }
 
-static void stream(struct dario_translator *t)
+static void feed(enum what what, struct dario_exchange *x)
 {
-	struct dario_exchange *x = begin(t);
 	size_t n = strlen(events), made = 0;
 	struct dario_bytes out;
 	int rc = 0;
@@ -140,9 +151,14 @@ static void stream(struct dario_translator *t)
 					 &out, NULL);
 		made += out.n;
 	}
-	check(STREAM, rc == 0 && dario_exchange_end(x, &out, NULL) == 0 &&
-			      made > 0);
+	check(what,
+	      rc == 0 && dario_exchange_end(x, &out, NULL) == 0 && made > 0);
 	dario_exchange_free(x);
+}
+
+static void stream(struct dario_translator *t)
+{
+	feed(STREAM, begin(t));
 }
 
 static void price(struct dario *d)
@@ -153,9 +169,9 @@ static void price(struct dario *d)
 	check(PRICE, dario_usage(d, "anthropic", answer, strlen(answer), &u,
 				 NULL) == 1 &&
 			     u.input == 3);
-	check(PRICE, dario_price(d, "claude-sonnet-4-5", 0, &u, &dollars,
-				 NULL) == 1 &&
-			     dollars > 0);
+	check(PRICE,
+	      dario_price(d, "claude-sonnet-4-5", 0, &u, &dollars, NULL) == 1 &&
+		      dollars > 0);
 }
 
 static void tell(enum what what, char *text)
@@ -202,7 +218,7 @@ static void *work(void *arg)
 	long id = (long)arg;
 
 	for (long i = 0; i < times; i++) {
-		struct dario *own = open_it();
+		struct dario *own = open_it(id & 1);
 		struct dario_translator *t = make(own);
 
 		check(OPEN, own && t && dario_version() &&
@@ -215,7 +231,7 @@ static void *work(void *arg)
 		dario_translator_free(t);
 		price(shared);
 		ask_folder(shared);
-		own = open_it();
+		own = open_it(!(id & 1));
 		price(own);
 		ask_folder(own);
 		if (i == 0 && id < 2)
@@ -225,23 +241,61 @@ static void *work(void *arg)
 	return NULL;
 }
 
+static void *go_on(void *unused)
+{
+	struct dario_exchange *x = begin(leaving);
+
+	pthread_barrier_wait(&begun);
+	feed(LEAVE, x);
+	return unused;
+}
+
+static void start(pthread_t threads[THREADS], void *(*fn)(void *))
+{
+	for (long i = 0; i < THREADS; i++)
+		pthread_create(&threads[i], NULL, fn, (void *)i);
+}
+
+static void join(pthread_t threads[THREADS])
+{
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+}
+
+/* Nobody begins another exchange with it, but those that have go on. */
+static void leave(void)
+{
+	struct dario *d = open_it(0);
+	pthread_t threads[THREADS];
+
+	leaving = make(d);
+	pthread_barrier_init(&begun, NULL, THREADS + 1);
+	start(threads, go_on);
+	pthread_barrier_wait(&begun);
+	dario_translator_free(leaving);
+	dario_close(d);
+	join(threads);
+	pthread_barrier_destroy(&begun);
+}
+
 int main(int argc, char **argv)
 {
 	pthread_t threads[THREADS];
 
-	if (argc < 4)
+	if (argc < 5)
 		return 2;
 	data = argv[1];
-	folder = argv[2];
-	times = strtol(argv[3], NULL, 10);
-	shared = open_it();
+	folders[0] = argv[2];
+	folders[1] = argv[3];
+	times = strtol(argv[4], NULL, 10);
+	shared = open_it(0);
 	translator = make(shared);
-	for (long i = 0; i < THREADS; i++)
-		pthread_create(&threads[i], NULL, work, (void *)i);
-	for (int i = 0; i < THREADS; i++)
-		pthread_join(threads[i], NULL);
+	start(threads, work);
+	join(threads);
 	dario_translator_free(translator);
 	dario_close(shared);
+	for (int i = 0; i < times; i++)
+		leave();
 	for (int i = 0; i < KINDS; i++)
 		printf("%s eight threads: %s\n", wrong[i] ? "FAIL" : "PASS",
 		       names[i]);

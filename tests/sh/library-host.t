@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The library in hosts with habits of their own: eight threads, no memory, NULL
+# The library in hosts with habits of their own: loaded anew, no memory, NULL
 # for anything, children that nobody may wait for, no standard streams, very many
 # descriptors, another locale, a fork.
 . "$(dirname "$0")/lib.sh"
@@ -17,7 +17,7 @@ build() {
 }
 build nothing
 build host
-build every
+build again
 build scarce
 export LD_LIBRARY_PATH="$builddir/lib"
 
@@ -36,7 +36,9 @@ mkdir -m 700 "$tmp/plain"
 (export DARIO_HOME="$tmp/plain" && "$dario" accounts add work \
 	--key-file="$tmp/key" && "$dario" backend add one --models='gpt-*' \
 	--base-url=http://127.0.0.1:9/v1 --key-file="$tmp/key") 2>/dev/null
-report every "$tmp/out" "$tmp/every" "$builddir" "$tmp/plain" 2
+cp -pR "$tmp/plain" "$tmp/other"
+report again "$tmp/out" "$tmp/again" "$builddir" "$tmp/plain" "$tmp/other" \
+	"$builddir/lib/libdario.so.0"
 report scarce "$tmp/out" "$tmp/scarce" "$builddir" "$tmp/plain"
 report nothing "$tmp/out" "$tmp/nothing" "$builddir" "$DARIO_HOME"
 if command -v valgrind >/dev/null; then

@@ -55,6 +55,23 @@ struct standing *standing_of(const char *home, const char *name)
 	return &k->standing;
 }
 
+void standing_forget(const char *home)
+{
+	pthread_mutex_lock(&chains_lock);
+	for (size_t i = 0; i < CHAINS; i++)
+		for (struct known **p = &chains[i], *k; (k = *p);) {
+			if (strcmp(k->home, home)) {
+				p = &k->next;
+				continue;
+			}
+			*p = k->next;
+			free(k->home);
+			free(k->name);
+			free(k);
+		}
+	pthread_mutex_unlock(&chains_lock);
+}
+
 void standing_hold(void)
 {
 	pthread_mutex_lock(&lock);

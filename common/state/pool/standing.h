@@ -2,7 +2,8 @@
 /*
  * standing: how one account stands: its limits as all processes share them
  * (limits-NAME of shared.h), read once per change, and what was judged from
- * them. It lives as long as the process. Thread-safe.
+ * them. It lives as long as the process, or until its home is forgotten.
+ * Thread-safe.
  */
 #ifndef DARIO_STANDING_H
 #define DARIO_STANDING_H
@@ -34,6 +35,8 @@ struct standing {
 
 /* `name`: of an account, unique among all pools. */
 struct standing *standing_of(const char *home, const char *name);
+/* As shared_forget, and before it. */
+void standing_forget(const char *home);
 
 /* While it is held nobody changes any; it must not wait meanwhile. */
 void standing_hold(void);

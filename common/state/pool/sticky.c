@@ -86,6 +86,17 @@ static void refresh(const char *home, size_t i)
 	pthread_mutex_unlock(&cache_lock);
 }
 
+void sticky_forget(void)
+{
+	pthread_mutex_lock(&cache_lock);
+	for (size_t i = 0; i < FILES; i++) {
+		json_object_put(cache[i].file);
+		cache[i].file = NULL;
+		cache[i].entry = NULL;
+	}
+	pthread_mutex_unlock(&cache_lock);
+}
+
 void sticky_get(const char *home, struct binding *b)
 {
 	size_t i = place_of(b->key);

@@ -28,6 +28,8 @@ struct binding {
 
 /* What is bound to b->key. */
 void sticky_get(const char *home, struct binding *b);
+/* What is kept of what was read: before shared_forget. */
+void sticky_forget(void);
 /* Bind to `alias`, or say that the binding was used: written only when that is
  * news against what sticky_get found. */
 void sticky_set(const char *home, struct binding *b, const char *alias);

@@ -47,6 +47,7 @@ static struct {
 	char *home;
 	pid_t pid;
 	struct folder_watch watch;
+	atomic_bool watches; /* without the lock, too */
 } all = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 /* Without printf: some are asked for with each request. */
@@ -147,6 +148,7 @@ static void sync_home(const char *home)
 	pthread_mutex_lock(&all.lock);
 	open_watch(home);
 	folder_watch_read(&all.watch, on_change, NULL);
+	atomic_store(&all.watches, folder_watch_works(&all.watch));
 	pthread_mutex_unlock(&all.lock);
 }
 
@@ -164,14 +166,9 @@ static void look_at(struct shared_entry *x)
 	pthread_mutex_unlock(&all.lock);
 }
 
-static bool is_watched(const struct shared_entry *x)
-{
-	return folder_watch_works(&all.watch) && !x->below;
-}
-
 static uint64_t version_of(struct shared_entry *x)
 {
-	if (!is_watched(x))
+	if (x->below || !atomic_load(&all.watches))
 		look_at(x);
 	return atomic_load_explicit(&x->version, memory_order_relaxed);
 }
@@ -416,8 +413,42 @@ static bool look_again(const char *home)
 	return false;
 }
 
+static void close_log(const char *home)
+{
+	pthread_mutex_lock(&writer.lock);
+	if (writer.fd >= 0 && strcmp(writer.home, home) == 0) {
+		close(writer.fd);
+		writer.fd = -1;
+	}
+	pthread_mutex_unlock(&writer.lock);
+}
+
+static void forget_home(const char *home)
+{
+	pthread_mutex_lock(&all.lock);
+	for (size_t i = 0; i < ENTRIES; i++)
+		for (struct shared_entry **p = &all.chains[i], *x; (x = *p);) {
+			if (strcmp(x->home, home)) {
+				p = &x->next;
+				continue;
+			}
+			*p = x->next;
+			free(x->home);
+			free(x);
+		}
+	if (all.home && strcmp(all.home, home) == 0) {
+		folder_watch_close(&all.watch);
+		free(all.home);
+		all.home = NULL;
+	}
+	pthread_mutex_unlock(&all.lock);
+	close_log(home);
+	shared_table_forget(home);
+}
+
 const struct shared_ops shared_files = {
 	.entry = get_entry,
+	.forget = forget_home,
 	.sync = sync_home,
 	.look_again = look_again,
 	.version = version_of,

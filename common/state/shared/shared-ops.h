@@ -12,6 +12,7 @@
 
 struct shared_ops {
 	struct shared_entry *(*entry)(const char *home, const char *name);
+	void (*forget)(const char *home); /* or NULL */
 	void (*sync)(const char *home);
 	bool (*look_again)(const char *home);
 	uint64_t (*version)(struct shared_entry *x);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/fnv.h"
+#include "base/memory.h"
 #include "base/own-pid.h"
 #include "base/row-lock.h"
 #include "state/shared/mapped.h"
@@ -50,18 +51,24 @@ struct table {
 	struct row rows[ROWS];
 };
 
-/* The table of the home that this process has to do with. A table that was
- * replaced stays mapped: somebody may just look at it. */
-static struct {
-	pthread_mutex_t lock;
+/* The table of a home that this process has to do with; a host may have some. A
+ * table that was replaced stays mapped: somebody may just look at it. */
+struct mapping {
+	struct mapping *next;
 	char *home;
 	pid_t pid; /* that opened it: a lock belongs to all who inherit it */
 	int fd, row;
-	struct table *t;
+	struct table *t; /* NULL: there is none to be had */
 	unsigned generation;
-	int64_t looked;         /* at its file */
-	_Atomic int64_t reaped; /* clock_ms */
-} my = { .lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1, .row = -1 };
+	int64_t looked; /* at its file */
+	int64_t reaped; /* clock_ms */
+};
+
+static struct {
+	pthread_mutex_t lock; /* of all that follows */
+	struct mapping *first;
+	unsigned generation; /* of what was mapped last */
+} my = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static struct shared_slot nowhere; /* where there is no table: key 0 */
 
@@ -111,62 +118,60 @@ static void clear_row(struct table *t, int row)
 	atomic_store(&r->used, 0);
 }
 
-/* With my.lock. */
-static void reap(void)
-{
-	int64_t now = clock_ms(), last = atomic_load(&my.reaped);
+/* What follows has my.lock. */
 
-	if (now - last < REAP_MS)
+static void reap(struct mapping *m)
+{
+	int64_t now = clock_ms();
+
+	if (now - m->reaped < REAP_MS)
 		return;
-	atomic_store(&my.reaped, now);
+	m->reaped = now;
 	for (int i = 0; i < ROWS; i++) {
-		if (i == my.row || !atomic_load(&my.t->rows[i].used) ||
-		    !row_lock(my.fd, byte_of(i)))
+		if (i == m->row || !atomic_load(&m->t->rows[i].used) ||
+		    !row_lock(m->fd, byte_of(i)))
 			continue;
-		clear_row(my.t, i);
-		row_unlock(my.fd, byte_of(i));
+		clear_row(m->t, i);
+		row_unlock(m->fd, byte_of(i));
 	}
 }
 
-/* With my.lock: a row of our own, or -1 when all are taken. */
-static int claim(void)
+/* A row of our own, or -1 when all are taken. */
+static int claim(struct mapping *m)
 {
-	for (int i = 0; i < ROWS && my.row < 0; i++) {
-		if (!row_lock(my.fd, byte_of(i)))
+	for (int i = 0; i < ROWS && m->row < 0; i++) {
+		if (!row_lock(m->fd, byte_of(i)))
 			continue;
-		clear_row(my.t, i);
-		atomic_store(&my.t->rows[i].used, 1);
-		my.row = i;
+		clear_row(m->t, i);
+		atomic_store(&m->t->rows[i].used, 1);
+		m->row = i;
 	}
-	return my.row;
+	return m->row;
 }
 
 /* --- the mapping --------------------------------------------------------- */
 
-static bool is_current(const char *home)
+static bool is_current(const struct mapping *m)
 {
-	return my.t && my.pid == own_pid() && strcmp(my.home, home) == 0 &&
-	       mapped_is_current(my.fd, sizeof(struct table), &my.looked);
+	return m->t && m->pid == own_pid() &&
+	       mapped_is_current(m->fd, sizeof(struct table), &m->looked);
 }
 
-/* With my.lock. */
-static void map_table(const char *home)
+static void map_table(struct mapping *m)
 {
 	struct table *t;
 
-	if (my.fd >= 0)
-		row_close(my.fd);
-	free(my.home);
-	my.home = xstrdup(home);
-	my.pid = own_pid();
-	my.row = -1;
-	my.t = NULL;
-	my.looked = 0;
-	my.generation++;
-	my.fd = mapped_open(home, TABLE, sizeof(struct table));
-	if (my.fd < 0)
+	if (m->fd >= 0)
+		row_close(m->fd);
+	m->pid = own_pid();
+	m->row = -1;
+	m->t = NULL;
+	m->looked = 0;
+	m->generation = ++my.generation;
+	m->fd = mapped_open(m->home, TABLE, sizeof(struct table));
+	if (m->fd < 0)
 		return;
-	t = mmap(NULL, sizeof(*t), PROT_READ | PROT_WRITE, MAP_SHARED, my.fd,
+	t = mmap(NULL, sizeof(*t), PROT_READ | PROT_WRITE, MAP_SHARED, m->fd,
 		 0);
 	if (t == MAP_FAILED)
 		return;
@@ -174,15 +179,31 @@ static void map_table(const char *home)
 	if (atomic_load(&t->form) && atomic_load(&t->form) != FORM)
 		memset(t, 0, sizeof(*t));
 	atomic_store(&t->form, FORM);
-	my.t = t;
+	m->t = t;
 }
 
-/* With my.lock: NULL when there is none to be had. */
-static struct table *table(const char *home)
+static struct mapping **place_of(const char *home)
 {
-	if (!is_current(home))
-		map_table(home);
-	return my.t;
+	struct mapping **p = &my.first;
+
+	while (*p && strcmp((*p)->home, home))
+		p = &(*p)->next;
+	return p;
+}
+
+static struct mapping *mapping(const char *home)
+{
+	struct mapping **p = place_of(home), *m = *p;
+
+	if (!m) {
+		m = xcalloc(1, sizeof(*m));
+		m->home = xstrdup(home);
+		m->fd = -1;
+		*p = m;
+	}
+	if (!is_current(m))
+		map_table(m);
+	return m;
 }
 
 unsigned shared_table_sync(const char *home)
@@ -190,10 +211,29 @@ unsigned shared_table_sync(const char *home)
 	unsigned generation;
 
 	pthread_mutex_lock(&my.lock);
-	table(home);
-	generation = my.generation;
+	generation = mapping(home)->generation;
 	pthread_mutex_unlock(&my.lock);
 	return generation;
+}
+
+void shared_table_forget(const char *home)
+{
+	struct mapping **p, *m;
+
+	pthread_mutex_lock(&my.lock);
+	p = place_of(home);
+	m = *p;
+	if (m)
+		*p = m->next;
+	pthread_mutex_unlock(&my.lock);
+	if (!m)
+		return;
+	if (m->t)
+		munmap(m->t, sizeof(*m->t));
+	if (m->fd >= 0)
+		row_close(m->fd);
+	free(m->home);
+	free(m);
 }
 
 /* --- slots --------------------------------------------------------------- */
@@ -215,10 +255,12 @@ static struct shared_slot *find(struct table *t, uint64_t key)
 struct shared_slot *shared_slot(const char *home, uint64_t key)
 {
 	struct shared_slot *s = &nowhere;
+	struct mapping *m;
 
 	pthread_mutex_lock(&my.lock);
-	if (table(home))
-		s = find(my.t, key);
+	m = mapping(home);
+	if (m->t)
+		s = find(m->t, key);
 	pthread_mutex_unlock(&my.lock);
 	return s;
 }
@@ -228,31 +270,33 @@ uint32_t shared_slot_count(const struct shared_slot *s)
 	return atomic_load_explicit(&s->count, memory_order_relaxed);
 }
 
-/* With my.lock: our part of the slot's count, or NULL when it is in no table
+/* Our part of the slot's count, or NULL when it is in no table
  * that we have a row of. */
-static _Atomic uint16_t *part_of(const char *home, const struct shared_slot *s)
+static _Atomic uint16_t *part_of(struct mapping *m, const struct shared_slot *s)
 {
-	struct table *t = table(home);
+	struct table *t = m->t;
 
-	if (!t || s < t->slots || s >= t->slots + SLOTS || claim() < 0)
+	if (!t || s < t->slots || s >= t->slots + SLOTS || claim(m) < 0)
 		return NULL;
-	return &t->rows[my.row].held[s - t->slots];
+	return &t->rows[m->row].held[s - t->slots];
 }
 
 bool shared_slot_add(const char *home, struct shared_slot *s, uint32_t seen)
 {
 	_Atomic uint16_t *mine;
+	struct mapping *m;
 	bool ok = true;
 
 	pthread_mutex_lock(&my.lock);
-	mine = part_of(home, s);
+	m = mapping(home);
+	mine = part_of(m, s);
 	if (mine && atomic_load(mine) < UINT16_MAX) {
-		reap();
+		reap(m);
 		atomic_fetch_add(mine, 1);
 		ok = atomic_compare_exchange_strong(&s->count, &seen, seen + 1);
 		if (ok)
 			atomic_store(&s->last, (uint32_t)atomic_fetch_add(
-						       &my.t->numbers, 1) +
+						       &m->t->numbers, 1) +
 						       1);
 		else
 			atomic_fetch_sub(mine, 1);
@@ -266,7 +310,7 @@ void shared_slot_sub(const char *home, struct shared_slot *s)
 	_Atomic uint16_t *mine;
 
 	pthread_mutex_lock(&my.lock);
-	mine = part_of(home, s);
+	mine = part_of(mapping(home), s);
 	/* It may have been taken in a table that is gone. */
 	if (mine && atomic_load(mine)) {
 		atomic_fetch_sub(&s->count, 1);
@@ -337,13 +381,15 @@ static uint64_t place_number(unsigned priority, uint64_t came)
 }
 
 /* Whoever sees the number sees what stands beside it. */
-static struct place *take_place(struct table *t)
+static struct place *take_place(struct mapping *m)
 {
+	struct table *t = m->t;
+
 	for (size_t i = 0; i < PLACES; i++) {
 		uint64_t none = 0;
 
 		if (atomic_compare_exchange_strong(&t->places[i].number, &none,
-						   taken_by(my.row)))
+						   taken_by(m->row)))
 			return &t->places[i];
 	}
 	return NULL;
@@ -355,21 +401,23 @@ int shared_table_join(const char *home, const char *line, const char *lane,
 {
 	uint64_t a = shared_hash(line, "");
 	struct place *p = NULL;
+	struct mapping *m;
 	struct table *t;
 	size_t n = 0;
 
 	out->number = 0;
 	pthread_mutex_lock(&my.lock);
-	t = table(home);
-	if (t && claim() >= 0) {
-		reap();
+	m = mapping(home);
+	t = m->t;
+	if (t && claim(m) >= 0) {
+		reap(m);
 		n = length(t, a, 0, UINT64_MAX);
-		p = n < max ? take_place(t) : NULL;
+		p = n < max ? take_place(m) : NULL;
 	}
 	if (p) {
 		p->line = a;
 		p->lane = shared_hash(line, lane);
-		p->row = (uint32_t)my.row;
+		p->row = (uint32_t)m->row;
 		out->at = (size_t)(p - t->places);
 		out->number = place_number(
 			priority, atomic_fetch_add(&t->numbers, 1) + 1);
@@ -386,13 +434,15 @@ int shared_table_join(const char *home, const char *line, const char *lane,
 
 bool shared_table_first(const char *home, const struct shared_place *p)
 {
+	struct mapping *m;
 	struct table *t;
 	bool first = true;
 
 	pthread_mutex_lock(&my.lock);
-	t = table(home);
+	m = mapping(home);
+	t = m->t;
 	if (t && p->number) {
-		reap();
+		reap(m);
 		/* Of a table that is gone: nobody is before us there. */
 		if (atomic_load(&t->places[p->at].number) == p->number)
 			first = !length(t, 0, t->places[p->at].lane, p->number);
@@ -410,7 +460,7 @@ void shared_table_leave(const char *home, struct shared_place *p)
 	if (!number)
 		return;
 	pthread_mutex_lock(&my.lock);
-	t = table(home);
+	t = mapping(home)->t;
 	if (t)
 		atomic_compare_exchange_strong(&t->places[p->at].number,
 					       &number, 0);
@@ -419,18 +469,18 @@ void shared_table_leave(const char *home, struct shared_place *p)
 
 size_t shared_table_length(const char *home, const char *line, const char *lane)
 {
+	uint64_t a = line ? shared_hash(line, "") : 0;
+	uint64_t b = lane ? shared_hash(line, lane) : 0;
+	struct mapping *m;
 	size_t n = 0;
 
 	pthread_mutex_lock(&my.lock);
-	if (table(home)) {
-		n = length(my.t, line ? shared_hash(line, "") : 0,
-			   lane ? shared_hash(line, lane) : 0, UINT64_MAX);
-		if (n) { /* some may be of processes that are gone */
-			reap();
-			n = length(my.t, line ? shared_hash(line, "") : 0,
-				   lane ? shared_hash(line, lane) : 0,
-				   UINT64_MAX);
-		}
+	m = mapping(home);
+	if (m->t)
+		n = length(m->t, a, b, UINT64_MAX);
+	if (n) { /* some may be of processes that are gone */
+		reap(m);
+		n = length(m->t, a, b, UINT64_MAX);
 	}
 	pthread_mutex_unlock(&my.lock);
 	return n;

@@ -27,6 +27,8 @@ int64_t shared_slot_turn_in(const struct shared_slot *s, int64_t now);
 
 /* Another number after another table has taken the place of the last. */
 unsigned shared_table_sync(const char *home);
+/* Nobody holds a slot of this home's any more. */
+void shared_table_forget(const char *home);
 
 /* Lines: as in shared.h. */
 int shared_table_join(const char *home, const char *line, const char *lane,

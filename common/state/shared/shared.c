@@ -15,6 +15,12 @@ struct shared_entry *shared_entry(const char *home, const char *name)
 	return ops->entry(home, name);
 }
 
+void shared_forget(const char *home)
+{
+	if (ops->forget)
+		ops->forget(home);
+}
+
 void shared_sync(const char *home)
 {
 	ops->sync(home);

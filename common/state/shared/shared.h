@@ -14,8 +14,8 @@
  * coroutine that calls it, so none is called with a mutex held, but for those
  * that are said to be immediate. No lock is ever held across the network. What
  * goes with its process (counts, places in a line) goes also when that is
- * killed. Entries live as long as the process. Thread-safe. Times are
- * milliseconds.
+ * killed. Entries live as long as the process, or until their home is
+ * forgotten. Thread-safe. Times are milliseconds.
  */
 #ifndef DARIO_SHARED_H
 #define DARIO_SHARED_H
@@ -32,6 +32,9 @@ struct shared_entry;
 
 /* The entry of that name: [A-Za-z0-9_.-], or "sticky/" and such. */
 struct shared_entry *shared_entry(const char *home, const char *name);
+/* Nobody of this process has to do with the home any more, or holds an entry of
+ * it: what it takes is given back. */
+void shared_forget(const char *home);
 
 /* --- texts --------------------------------------------------------------- */
 
