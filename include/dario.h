@@ -23,9 +23,12 @@
  *
  * Threads. A struct dario and a struct dario_translator may be used by many
  * threads at a time, a struct dario_exchange and a struct dario_router by one
- * at a time; each function that has no handle may be called by any at any time.
- * A handle is freed when no other thread uses it, or will. After a fork the
- * child may use what the parent has opened, but its routers.
+ * at a time, which need not be the one that made it; each function that has no
+ * handle may be called by any at any time. A handle is freed when no other
+ * thread uses it, or will; but to use what was made with it is no use of it:
+ * one thread may free a translator while others feed its exchanges. After a
+ * fork the child may use what the parent has opened, but its routers, if no
+ * other thread was in a call.
  *
  * The library changes nothing that a host program would notice: no signal, no
  * working directory, no locale, no standard stream. Numbers have a point,
@@ -163,7 +166,8 @@ dario_translator_new(struct dario *d, const struct dario_pair *p,
 /* NULL is fine. */
 DARIO_API void dario_translator_free(struct dario_translator *t);
 
-/* `model`: what the provider is asked for; NULL: as the body says. */
+/* `model`: what the provider is asked for; NULL: as the body says. A body of
+ * more than 64 MiB, or one that becomes more, is DARIO_TOO_BIG. */
 DARIO_API struct dario_exchange *
 dario_exchange_new(struct dario_translator *t, const char *model,
 		   const void *body, size_t n, struct dario_error *e);
@@ -177,19 +181,21 @@ DARIO_API void dario_exchange_request(const struct dario_exchange *x,
 DARIO_API int dario_exchange_streams(const struct dario_exchange *x);
 /* Names of what the other side has no place for, of the request and so far of
  * the answer, separated by ", "; "" when nothing was lost, and of none. Without
- * memory for all of them they are those of the request. */
+ * memory for all of them they are those of the request. Borrowed as bytes are. */
 DARIO_API const char *dario_exchange_dropped(struct dario_exchange *x);
 
 /* A whole answer and its HTTP status. An error of the provider (from 400 on) is
  * the same in the client's dialect. A client that wants a stream gets the
- * events of one. */
+ * events of one. With one dialect on both sides it stays what it is, whatever
+ * it is. */
 DARIO_API int dario_exchange_answer(struct dario_exchange *x, int status,
 				    const void *body, size_t n,
 				    struct dario_bytes *out,
 				    struct dario_error *e);
 /* Bytes of a stream of events, in pieces of any size. `out` may be empty:
  * nothing comes before there is content, and for a client that wants no stream
- * all of it comes at the end. When it fails, `out` holds what came before and,
+ * all of it comes at the end (of more than 64 MiB nothing: it fails). An event
+ * may have 16 MiB. When it fails, `out` holds what came before and,
  * if the client has had bytes already, the event that tells it of the error;
  * nothing can be fed any more. */
 DARIO_API int dario_exchange_feed(struct dario_exchange *x, const void *piece,

@@ -141,13 +141,16 @@ struct dario_exchange *dario_exchange_new(struct dario_translator *t,
 	struct request r; /* peek_init clears the largest part */
 	struct err err = { 0 };
 
-	if (!t || !body || n > BODY_MAX ||
+	if (!t || !body ||
 	    (model && (!*model || strlen(model) > PEEK_MODEL_MAX))) {
-		lib_misuse(e,
-			   n > BODY_MAX
-				   ? "the body is larger than 64 MiB"
-				   : "a translator, a body and a model of at "
-				     "most 256 bytes are needed");
+		lib_misuse(e, "a translator, a body and a model of at most "
+			      "256 bytes are needed");
+		return NULL;
+	}
+	if (n > BODY_MAX) {
+		err_set(&err, ERR_TOO_BIG, "the request is larger than %u MiB",
+			BODY_MAX >> 20);
+		lib_error(e, &err);
 		return NULL;
 	}
 	r.model = model;

@@ -71,7 +71,11 @@ struct dario_translator *dario_translator_new(struct dario *d,
 	struct making m = { .pair = &pair };
 	struct err err = { 0 };
 
-	if (!d || !given || given->size < sizeof(pair) || given->size > 4096) {
+	if (!d) {
+		lib_misuse(e, "a struct dario is needed");
+		return NULL;
+	}
+	if (!given || given->size < sizeof(pair) || given->size > 4096) {
 		lib_misuse(e, "size must be sizeof(struct dario_pair)");
 		return NULL;
 	}

@@ -27,7 +27,7 @@ int main(int argc, char **argv)
 				   .log_arg = stderr };
 	struct dario_router *router;
 	struct dario_route route;
-	struct dario_error e;
+	struct dario_error e = { .message = "it is not ready yet" };
 	struct dario *d = dario_open(&o, &e);
 	char port[40];
 
@@ -35,8 +35,10 @@ int main(int argc, char **argv)
 		return failed(&e);
 	snprintf(port, sizeof(port), "--port=%s", argc > 1 ? argv[1] : "3456");
 	router = dario_router_start(d, (const char *[]){ port, NULL }, -1, &e);
-	if (!router || dario_router_ready(router, 15000, &e) < 1)
+	if (!router || dario_router_ready(router, 15000, &e) < 1) {
+		dario_router_free(router); /* or it would go on without us */
 		return failed(&e);
+	}
 	if (argc > 2 && dario_route(d, argv[2], NULL, &route, &e) == 0)
 		printf("%s goes to %s as %s\n", argv[2], route.backend,
 		       route.model);

@@ -46,7 +46,8 @@ int main(int argc, char **argv)
 	if (rc)
 		fprintf(stderr, "stream: %s\n", e.message);
 	else if (dario_exchange_usage(x, &usage) &&
-		 dario_price(d, "claude-sonnet-4-5", 0, &usage, &dollars, &e))
+		 dario_price(d, "claude-sonnet-4-5", 0, &usage, &dollars, &e) >
+			 0)
 		fprintf(stderr, "%f dollars\n", dollars);
 	dario_exchange_free(x);
 	dario_translator_free(t);

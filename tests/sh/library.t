@@ -77,6 +77,69 @@ echo '{"model":"m","max_tokens":9,"stream":true,"messages":[{"role":"user",
 is 'translate: what it makes' "$(json 'j["messages"], j["model"]' <"$tmp/out")" \
 	"[{'role': 'user', 'content': [{'type': 'text', 'text': 'hi'}]}] claude-sonnet-4-5"
 is 'and what it drops' "$(cat "$tmp/err")" 'dropped: logit_bias'
+
+# --- the other examples -------------------------------------------------------
+cat >"$tmp/events" <<'END'
+event: message_start
+data: {"type":"message_start","message":{"id":"m","type":"message","role":"assistant","model":"c","content":[],"usage":{"input_tokens":3,"output_tokens":1}}}
+
+event: content_block_start
+data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}
+
+event: content_block_delta
+data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"hello"}}
+
+event: content_block_stop
+data: {"type":"content_block_stop","index":0}
+
+event: message_delta
+data: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":7}}
+
+event: message_stop
+data: {"type":"message_stop"}
+
+END
+streamed() {
+	"$@" "$tmp/stream" openai anthropic "$tmp/request" \
+		<"$tmp/events" >"$tmp/out2" 2>"$tmp/err"
+}
+streamed
+is 'stream: it ends well' "$?" 0
+like 'stream: the words' "$(cat "$tmp/out2")" '"content":"hello"'
+like 'stream: to the end' "$(cat "$tmp/out2")" 'data: [DONE]'
+like 'stream: what it has cost' "$(cat "$tmp/err")" ' dollars'
+head -n 9 "$tmp/events" >"$tmp/half"
+"$tmp/stream" openai anthropic "$tmp/request" <"$tmp/half" >"$tmp/out2" \
+	2>"$tmp/err"
+is 'stream: one that is cut' "$? $(cat "$tmp/err")" \
+	'1 stream: the stream ended early, without its final event'
+"$tmp/translate" openai latin <"$tmp/request" >"$tmp/out2" 2>"$tmp/err"
+like 'translate: no such dialect' "$? $(cat "$tmp/err")" \
+	'1 translate: the dialect of the provider must be'
+"$tmp/router" none </dev/null >"$tmp/out2" 2>"$tmp/err"
+like 'router: one that does not start' "$? $(tail -n 1 "$tmp/err")" \
+	'1 router: the router has ended with status 2'
+if command -v lighttpd >/dev/null; then
+	is 'router: ready, and stopped when standard input ends' \
+		"$("$tmp/router" "$(free_port)" claude-sonnet-4-5 </dev/null \
+			2>&1 | tail -n 2 | xargs)" 'ready ended with status 0'
+fi
+grind() {
+	valgrind -q --error-exitcode=9 --leak-check=full \
+		--suppressions="$srcdir/tests/lib/valgrind.supp" \
+		--errors-for-leak-kinds=definite "$@" 2>"$tmp/grind"
+}
+if command -v valgrind >/dev/null; then
+	grind "$tmp/translate" openai anthropic <"$tmp/request" >"$tmp/out2"
+	is 'translate under valgrind' "$? $(cat "$tmp/grind")" \
+		'0 dropped: logit_bias'
+	streamed valgrind -q --error-exitcode=9 --leak-check=full \
+		--errors-for-leak-kinds=definite
+	like 'stream under valgrind' "$? $(cat "$tmp/err")" '0 0.'
+	grind "$tmp/router" none </dev/null
+	is 'router under valgrind' "$?" 1
+fi
+
 mkdir "$tmp/bin" && mv "$tmp/static" "$tmp/bin" && ln -s "$data/share" "$tmp/share"
 "$tmp/bin/static" openai anthropic claude-sonnet-4-5 <"$tmp/request" \
 	>"$tmp/out2" 2>/dev/null
@@ -93,6 +156,10 @@ cc -std=c11 -Wall -Wextra -Werror -o "$tmp/splits" \
 	"$srcdir/tests/lib/splits.c" $flags
 is 'splits: builds' "$?" 0
 report 'splits' "$tmp/out" "$tmp/splits"
+cc -std=c11 -Wall -Wextra -Werror -o "$tmp/hostile" \
+	"$srcdir/tests/lib/hostile.c" $flags
+is 'hostile: builds' "$?" 0
+report 'hostile' "$tmp/out" "$tmp/hostile" "$data"
 if command -v valgrind >/dev/null; then
 	report_seconds=300 report 'under valgrind' "$tmp/out" valgrind -q \
 		--error-exitcode=9 --leak-check=full \
