@@ -9,7 +9,6 @@
 #include "lib/lib.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,7 +18,6 @@
 #include <unistd.h>
 
 #define FLAGS_MAX 64
-#define READY_FD 3 /* of the router */
 #define STEP_MS 20
 #define FREE_MS 10000
 
@@ -43,43 +41,20 @@ static int cannot_start(struct err *e, const char *what)
 	return errno == ENOMEM ? err_memory(e) : err_sys(e, "start", what);
 }
 
-static int spawn(const struct starting *s, const char *const argv[], char **env,
-		 struct err *e)
-{
-	const char *program = s->of->program;
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	sigset_t none, all;
-
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &all);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK |
-						POSIX_SPAWN_SETSIGDEF |
-						POSIX_SPAWN_SETPGROUP);
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDWR, 0);
-	posix_spawn_file_actions_adddup2(&files, s->log < 0 ? 0 : s->log, 1);
-	posix_spawn_file_actions_adddup2(&files, 1, 2);
-	posix_spawn_file_actions_adddup2(&files, s->say, READY_FD);
-	port_close_from(&files, READY_FD + 1);
-	errno = posix_spawn(&s->r->pid, program, &files, &attr,
-			    (char *const *)argv, env);
-	posix_spawn_file_actions_destroy(&files);
-	posix_spawnattr_destroy(&attr);
-	return errno ? cannot_start(e, program) : 0;
-}
-
 static int start(void *arg, struct err *e)
 {
 	struct starting *s = arg;
 	const char *argv[FLAGS_MAX + 3] = { "dario", "proxy" };
 	char ready[40], **env;
 	struct run_home home;
+	struct run_plan p = { .program = s->of->program,
+			      .argv = argv,
+			      .out = s->log,
+			      .third = s->say,
+			      .errors = RUN_ERRORS_GO_OUT,
+			      .stays = true };
 	size_t n = 2;
-	int rc;
+	int rc = 0;
 
 	if (!s->of->program)
 		return err_set(e, ERR_CONFIG,
@@ -93,9 +68,12 @@ static int start(void *arg, struct err *e)
 				       FLAGS_MAX);
 		argv[n++] = *s->flags;
 	}
-	snprintf(ready, sizeof(ready), READY_ENV "=%d", READY_FD);
+	snprintf(ready, sizeof(ready), READY_ENV "=%d", RUN_THIRD_FD);
 	env = run_environment_at(&home, s->of->home, ready, true);
-	rc = spawn(s, argv, env, e);
+	p.environment = env;
+	s->r->pid = run_start(&p);
+	if (s->r->pid < 0)
+		rc = cannot_start(e, p.program);
 	run_home_release(&home, env);
 	return rc;
 }
@@ -122,14 +100,10 @@ struct dario_router *dario_router_start(struct dario *d,
 	s.of = d;
 	s.r->ready = ends[0];
 	s.r->fd = -1;
-	/* Away from the numbers that the new process gives anew. */
-	s.say = fcntl(ends[1], F_DUPFD_CLOEXEC, READY_FD + 1);
-	s.log = log_fd < 0 ? -1 : fcntl(log_fd, F_DUPFD_CLOEXEC, READY_FD + 1);
+	s.say = ends[1];
+	s.log = log_fd;
 	rc = lib_call_out(d, start, &s, e);
 	close(ends[1]);
-	close(s.say);
-	if (s.log >= 0)
-		close(s.log);
 	if (rc) {
 		s.r->ended = true;
 		dario_router_free(s.r);

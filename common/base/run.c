@@ -91,47 +91,89 @@ void run_home_release(struct run_home *h, char **environment)
 	free(h->variable);
 }
 
-/* Standard input and error are /dev/null; output goes to `out` (-1: there
- * too). Signals are as a program expects them. */
-static pid_t start(const char *const argv[], int out)
+/* 0 or an error number. */
+static int set_files(posix_spawn_file_actions_t *files,
+		     const struct run_plan *p, int out, int third)
 {
+	int to = p->errors == RUN_ERRORS_GO_OUT ? 1 : 0, rc;
+
+	rc = posix_spawn_file_actions_addopen(files, 0, "/dev/null", O_RDWR, 0);
+	if (rc == 0)
+		rc = posix_spawn_file_actions_adddup2(files, out < 0 ? 0 : out,
+						      1);
+	if (rc == 0 && p->errors != RUN_ERRORS_STAY)
+		rc = posix_spawn_file_actions_adddup2(files, to, 2);
+	if (rc == 0 && third >= 0)
+		rc = posix_spawn_file_actions_adddup2(files, third,
+						      RUN_THIRD_FD);
+	port_close_from(files, third < 0 ? RUN_THIRD_FD : RUN_THIRD_FD + 1);
+	return rc;
+}
+
+static void set_attributes(posix_spawnattr_t *attr, bool stays)
+{
+	sigset_t none, all;
+
+	sigemptyset(&none);
+	sigfillset(&all); /* a host may ignore SIGCHLD */
+	posix_spawnattr_init(attr);
+	posix_spawnattr_setsigmask(attr, &none);
+	posix_spawnattr_setsigdefault(attr, &all);
+	posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK |
+					       POSIX_SPAWN_SETSIGDEF |
+					       (stays ? POSIX_SPAWN_SETPGROUP
+						      : POSIX_SPAWN_SETSID));
+}
+
+/* Away from the numbers that are given anew: a host may have no standard
+ * input. */
+static int aside(int fd)
+{
+	return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, RUN_THIRD_FD + 1);
+}
+
+pid_t run_start(const struct run_plan *p)
+{
+	int out = aside(p->out), third = aside(p->third), error = errno;
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
-	char **env = environment(false);
-	/* Away from the numbers that are given anew: a host may have no
-	 * standard input. */
-	int to = out < 0 ? -1 : fcntl(out, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	sigset_t none, defaults;
 	pid_t pid = -1;
 
-	if (out >= 0 && to < 0) {
-		free(env);
-		return -1;
+	if ((out >= 0 || p->out < 0) && (third >= 0 || p->third < 0)) {
+		posix_spawn_file_actions_init(&files);
+		set_attributes(&attr, p->stays);
+		error = set_files(&files, p, out, third);
+		if (error == 0)
+			error = posix_spawnp(&pid, p->program, &files, &attr,
+					     (char *const *)p->argv,
+					     p->environment);
+		posix_spawn_file_actions_destroy(&files);
+		posix_spawnattr_destroy(&attr);
+		if (error)
+			pid = -1;
 	}
-	sigemptyset(&none);
-	sigemptyset(&defaults);
-	sigaddset(&defaults, SIGPIPE);
-	sigaddset(&defaults, SIGCHLD); /* a host may ignore it */
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &defaults);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK |
-						POSIX_SPAWN_SETSIGDEF |
-						POSIX_SPAWN_SETSID);
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDWR, 0);
-	posix_spawn_file_actions_adddup2(&files, to < 0 ? 0 : to, 1);
-	posix_spawn_file_actions_adddup2(&files, 0, 2);
-	port_close_from(&files, 3);
-	errno = posix_spawnp(&pid, argv[0], &files, &attr, (char *const *)argv,
-			     env);
-	if (errno)
-		pid = -1;
-	if (to >= 0)
-		close(to);
+	if (out >= 0)
+		close(out);
+	if (third >= 0)
+		close(third);
+	errno = error;
+	return pid;
+}
+
+/* Only its output is wanted, if that (-1: it is not). */
+static pid_t start(const char *const argv[], int out)
+{
+	char **env = environment(false);
+	struct run_plan p = { .program = argv[0],
+			      .argv = argv,
+			      .environment = env,
+			      .out = out,
+			      .third = -1 };
+	pid_t pid = run_start(&p);
+	int error = errno;
+
 	free(env);
-	posix_spawn_file_actions_destroy(&files);
-	posix_spawnattr_destroy(&attr);
+	errno = error;
 	return pid;
 }
 

@@ -9,6 +9,29 @@
 
 #include "base/buf.h"
 
+#include <sys/types.h>
+
+#define RUN_THIRD_FD 3
+
+/* How a program starts: no signal is blocked, ignored or handled, standard
+ * input is /dev/null, and of our descriptors it has these alone. */
+struct run_plan {
+	const char *program; /* a path, or looked up in PATH */
+	const char *const *argv;
+	char **environment;
+	int out;   /* its standard output; -1: /dev/null */
+	int third; /* its RUN_THIRD_FD; -1: none */
+	enum {
+		RUN_ERRORS_GO_NOWHERE,
+		RUN_ERRORS_GO_OUT, /* where its output goes */
+		RUN_ERRORS_STAY    /* where ours go */
+	} errors;
+	bool stays; /* in our session, in a group of its own */
+};
+
+/* -1 with errno. Whoever starts it waits for it, by this number. */
+pid_t run_start(const struct run_plan *p);
+
 /* Is there such a program in PATH? */
 bool run_exists(const char *name);
 

@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "base/embed.h"
 #include "base/log.h"
-#include "base/port.h"
 #include "base/run.h"
 #include "base/wait.h"
 #include "net/oauth.h"
@@ -18,7 +17,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,42 +84,23 @@ static void start(void *arg)
 {
 	struct start *s = arg;
 	char flag[sizeof(((struct account *)0)->file) + 16];
-	char *const argv[] = { (char *)"dario.fcgi", flag, NULL };
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
+	const char *const argv[] = { "dario.fcgi", flag, NULL };
 	struct run_home home;
 	char **env = run_environment_at(&home, s->home, NULL, false);
-	/* Away from the numbers that are given anew: a host may have no
-	 * standard input. */
-	int lock = fcntl(s->lock, F_DUPFD_CLOEXEC, REFRESH_LOCK_FD + 1);
-	sigset_t none, defaults;
+	struct run_plan p = {
+		.program = s->worker,
+		.argv = argv,
+		.environment = env,
+		.out = -1,
+		.third = s->lock,
+		/* A host's standard error is its own. */
+		.errors = embed_now() ? RUN_ERRORS_GO_NOWHERE : RUN_ERRORS_STAY,
+	};
 
 	snprintf(flag, sizeof(flag), "--refresh=%s", s->file);
-	sigemptyset(&none);
-	sigemptyset(&defaults);
-	sigaddset(&defaults, SIGCHLD); /* a host may ignore it */
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &defaults);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK |
-						POSIX_SPAWN_SETSIGDEF |
-						POSIX_SPAWN_SETSID);
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDWR, 0);
-	posix_spawn_file_actions_adddup2(&files, 0, 1);
-	if (embed_now()) /* a host's standard error is its own */
-		posix_spawn_file_actions_adddup2(&files, 0, 2);
-	posix_spawn_file_actions_adddup2(&files, lock, REFRESH_LOCK_FD);
-	/* A client's or an upstream's connection must not be kept open. */
-	port_close_from(&files, REFRESH_LOCK_FD + 1);
-	s->error = lock < 0 ? errno
-			    : posix_spawn(&s->pid, s->worker, &files, &attr,
-					  argv, env);
-	if (lock >= 0)
-		close(lock);
+	s->pid = run_start(&p);
+	s->error = s->pid < 0 ? errno : 0;
 	run_home_release(&home, env);
-	posix_spawn_file_actions_destroy(&files);
-	posix_spawnattr_destroy(&attr);
 }
 
 /* Also when the client has left: nobody else would fetch the exit status. 1:

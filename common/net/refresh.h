@@ -19,6 +19,7 @@
 #ifndef DARIO_REFRESH_H
 #define DARIO_REFRESH_H
 
+#include "base/run.h"
 #include "net/http.h"
 #include "state/config/account.h"
 
@@ -41,7 +42,7 @@ int refresh_account(const struct refresh *r, const struct account *old,
 
 /* The asking process: the lock on the account's file is descriptor
  * REFRESH_LOCK_FD. Exit status. */
-#define REFRESH_LOCK_FD 3
+#define REFRESH_LOCK_FD RUN_THIRD_FD
 int refresh_main(const char *file);
 
 #endif

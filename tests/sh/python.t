@@ -37,4 +37,17 @@ is 'its tests' "$?" 0
 ran=$(grep -c ' \.\.\. ok$' "$tmp/out")
 ok "of them all, $ran" test "$ran" -ge 13
 grep -q '^OK' "$tmp/out" || diag "$(cat "$tmp/out")"
+
+# What Python does itself is none of our business, and it reads what it has not
+# written: of valgrind's words those about the library are wanted, and addresses.
+if command -v valgrind >/dev/null; then
+	PYTHONMALLOC=malloc valgrind --undef-value-errors=no --leak-check=full \
+		--log-file="$tmp/grind" --num-callers=40 python3 \
+		"$srcdir/bindings/python/tests/test_dario.py" >"$tmp/out" 2>&1
+	is 'its tests under valgrind' "$?" 0
+	like 'valgrind has looked' "$(cat "$tmp/grind")" 'ERROR SUMMARY'
+	is 'no complaint about the library' "$(sed 's/^==[0-9]*== *//' \
+		"$tmp/grind" | awk 'BEGIN { RS = "" }
+			/^Invalid|^Mismatched|definitely lost in/ && /dario_/')" ''
+fi
 done_testing
