@@ -33,6 +33,15 @@ is 'the commands do by it what is its own' \
  dario_free dario_open dario_router_free dario_router_ready dario_router_start\
  dario_router_stop dario_router_wait dario_status"
 
+calls() { # of these the objects call
+	nm "$@" | awk '$1 == "U" { print $2 }' | sort -u | grep -xE \
+		'dario_.*|translate_request|translation_(init|event|end|body)|mend_apply' |
+		xargs
+}
+is 'the worker and the library translate by the same functions' \
+	"$(calls "$builddir"/fcgi/*.o)" \
+	"$(calls "$builddir"/lib/libapi_a-*.o | sed 's/dario_[^ ]* //g')"
+
 # --- a foreign program --------------------------------------------------------
 make -s -C "$builddir" install DESTDIR="$tmp/dest" >"$tmp/install" 2>&1
 is 'make install' "$?" 0
