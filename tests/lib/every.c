@@ -48,6 +48,7 @@ static const char *data, *folders[2];
 static long times;
 static struct dario *shared;
 static struct dario_translator *translator, *leaving;
+static struct dario_exchange *handed[THREADS];
 static pthread_barrier_t begun;
 static atomic_int lines;
 
@@ -140,13 +141,13 @@ static void translate(struct dario_translator *t)
 				 e.code == DARIO_BAD_REQUEST);
 }
 
-static void feed(enum what what, struct dario_exchange *x)
+static void feed(enum what what, struct dario_exchange *x, size_t from)
 {
 	size_t n = strlen(events), made = 0;
 	struct dario_bytes out;
 	int rc = 0;
 
-	for (size_t i = 0; i < n && rc == 0; i += 64) {
+	for (size_t i = from; i < n && rc == 0; i += 64) {
 		rc = dario_exchange_feed(x, events + i, n - i < 64 ? n - i : 64,
 					 &out, NULL);
 		made += out.n;
@@ -158,7 +159,7 @@ static void feed(enum what what, struct dario_exchange *x)
 
 static void stream(struct dario_translator *t)
 {
-	feed(STREAM, begin(t));
+	feed(STREAM, begin(t), 0);
 }
 
 static void price(struct dario *d)
@@ -241,13 +242,15 @@ static void *work(void *arg)
 	return NULL;
 }
 
-static void *go_on(void *unused)
+/* With one of its own, and with one that another thread has begun to feed. */
+static void *go_on(void *id)
 {
 	struct dario_exchange *x = begin(leaving);
 
 	pthread_barrier_wait(&begun);
-	feed(LEAVE, x);
-	return unused;
+	feed(LEAVE, x, 0);
+	feed(LEAVE, handed[(long)id], 64);
+	return NULL;
 }
 
 static void start(pthread_t threads[THREADS], void *(*fn)(void *))
@@ -267,8 +270,14 @@ static void leave(void)
 {
 	struct dario *d = open_it(0);
 	pthread_t threads[THREADS];
+	struct dario_bytes out;
 
 	leaving = make(d);
+	for (int i = 0; i < THREADS; i++) {
+		handed[i] = begin(leaving);
+		check(LEAVE, dario_exchange_feed(handed[i], events, 64, &out,
+						 NULL) == 0);
+	}
 	pthread_barrier_init(&begun, NULL, THREADS + 1);
 	start(threads, go_on);
 	pthread_barrier_wait(&begun);
