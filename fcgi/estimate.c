@@ -66,13 +66,14 @@ static bool is_free(const struct request *r)
 
 	return !estimate_is_told(r) &&
 	       (o->error.code || o->status / 100 != 2) && !o->content &&
-	       !r->chars;
+	       !r->chars && !r->hosted;
 }
 
-/* Of a whole answer that is not kept only its length is known. */
+/* Of a whole answer that is not kept only its length is known; of a stream all
+ * that it said. */
 static void count_whole(struct request *r)
 {
-	if (r->chars || is_embedding(r))
+	if (r->chars || r->frame || is_embedding(r))
 		return;
 	r->chars = r->answer.n
 			 ? delta_chars((enum dialect_id)(r->dialect - dialects),

@@ -265,6 +265,27 @@ static int64_t image_tokens(struct span quality)
 					    : 6240;
 }
 
+double media_image(const struct price *p, struct span size, struct span quality)
+{
+	double one = price_image_cost(p, size, quality);
+	struct usage u = { .input = 0 };
+
+	if (p->n_images)
+		return one < 0 ? dearest_image(p) : one;
+	set_output(&u, &u.image, image_tokens(quality));
+	return price_cost(p, &u);
+}
+
+double media_dearest_image(const struct price *p)
+{
+	struct usage u = { .input = 0 };
+
+	if (p->n_images)
+		return dearest_image(p);
+	set_output(&u, &u.image, IMAGE_TOKENS);
+	return price_cost(p, &u);
+}
+
 /* Of a row with prices for each: one that it does not have, or of a form, which
  * is not kept, is the dearest for who has limits. */
 static void settle_listed(struct request *r, const struct price *p)

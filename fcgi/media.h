@@ -31,6 +31,10 @@ enum media media_of(const struct request *r);
 /* The most that it can use, and cost in US dollars; p: NULL for nothing. */
 double media_largest(const struct request *r, const struct price *p,
 		     struct usage *u);
+/* In US dollars, one image that a tool has drawn; and the dearest. */
+double media_image(const struct price *p, struct span size,
+		   struct span quality);
+double media_dearest_image(const struct price *p);
 /* Once, at the end: into r->usage or r->billed. */
 void media_settle(struct request *r);
 

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/wait.h"
 #include "fcgi/estimate.h"
+#include "fcgi/hosted.h"
 #include "fcgi/media.h"
 #include "fcgi/persons-view.h"
 #include "fcgi/reply.h"
@@ -26,7 +27,6 @@
 #define OUTPUT_UNKNOWN 32768 /* tokens, where neither says how many */
 #define OUTPUT_MAX 100000000 /* however many are asked for */
 #define CHOICES_MAX 128
-#define SEARCHES 4       /* of one answer, where it does not tell */
 #define BUSY_WAIT_MS 500 /* for what others have reserved */
 #define BUSY_STEP_MS 5
 #define BUSY_RETRY_SECONDS 2
@@ -40,9 +40,9 @@ struct metered {
 	const struct price *price; /* of who is asked; NULL: nothing */
 	const char *model;         /* that this is the price of */
 	size_t noted;              /* characters of the answer; 0: nothing is */
-	bool free;        /* it only counts: neither money nor tokens */
-	double factor;    /* of what the request asks beside tokens */
-	int64_t searches; /* that it may run, and does not tell */
+	bool free;               /* it only counts: neither money nor tokens */
+	double factor;           /* of what the request asks beside tokens */
+	struct hosted_ask tools; /* that the provider runs */
 };
 
 /* --- models -------------------------------------------------------------- */
@@ -87,6 +87,7 @@ int metered_model(struct request *r, struct err *e)
 {
 	const struct key *k = r->key;
 
+
 	if (!k || !(k->n_models || (k->person && k->person->n_models)))
 		return 0;
 	return key_allows(r->key, r->model)
@@ -108,40 +109,6 @@ static const struct {
 	{ "inference_geo", "\"us\"", PRICE_US },
 };
 
-/* What a provider runs by itself, by what the type of its tool begins with. */
-static const char *const run_there[] = {
-	"web_search",       "google_search", "file_search", "code_interpreter",
-	"image_generation", "openrouter:",   "x_search",    "code_execution",
-};
-
-static bool runs_there(struct span tool)
-{
-	struct jwalk w = jwalk_in(tool);
-
-	while (jwalk_next(&w)) {
-		struct span v = w.value;
-
-		if (!jwalk_key_is(&w, "type") || !jwalk_is_string(v))
-			continue;
-		v = span_skip(v, 1);
-		for (size_t i = 0; i < sizeof(run_there) / sizeof(*run_there);
-		     i++)
-			if (span_starts(v, run_there[i]))
-				return true;
-	}
-	return false;
-}
-
-static bool any_runs_there(struct span tools)
-{
-	struct jwalk w = jwalk_in(tools);
-
-	while (jwalk_next(&w))
-		if (runs_there(w.value))
-			return true;
-	return false;
-}
-
 /* A name with escapes is there to be overlooked: it is the dearest. */
 static void look_at_extras(struct request *r)
 {
@@ -159,13 +126,8 @@ static void look_at_extras(struct request *r)
 			     memchr(w.value.p, '\\', w.value.n)) &&
 			    m->factor < dearer[i].factor)
 				m->factor = dearer[i].factor;
-		if (jwalk_key_is(&w, "web_search_options") ||
-		    jwalk_key_is(&w, "plugins") ||
-		    (jwalk_key_is(&w, "tools") && any_runs_there(w.value)))
-			m->searches = SEARCHES;
 	}
-	if (strstr(r->model, ":online"))
-		m->searches = SEARCHES;
+	hosted_ask(r, &m->tools);
 }
 
 /* --- the largest possible cost ------------------------------------------- */
@@ -290,7 +252,7 @@ static struct most most_at(const struct request *r, const struct route *to,
 	x.tokens = input + output;
 	if (p)
 		x.cost = largest_cost(p, input, output) * m->factor +
-			 (double)m->searches * p->search;
+			 hosted_most(r, &m->tools, to->backend, p);
 	return x;
 }
 
@@ -611,6 +573,13 @@ static bool tells_searches(const struct request *r)
 	       request_backend(r)->speaks[d];
 }
 
+/* That it may have run, and does not tell. */
+static int64_t untold_searches(const struct metered *m)
+{
+	return m->tools.searches < HOSTED_SEARCHES ? m->tools.searches
+						   : HOSTED_SEARCHES;
+}
+
 /* By what the answer says of how it was served, else by what was asked for. */
 static int64_t nano_cost(const struct request *r, const struct price *p,
 			 const struct usage *u)
@@ -620,9 +589,10 @@ static int64_t nano_cost(const struct request *r, const struct price *p,
 
 	if (!p)
 		return 0;
-	if (m->searches && !u->searches && !tells_searches(r))
-		all.searches = m->searches;
-	return nano(price_times(p, &all, u->tier & USAGE_TOLD ? 1 : m->factor));
+	if (!u->searches && !tells_searches(r))
+		all.searches = untold_searches(m);
+	return nano(price_times(p, &all, u->tier & USAGE_TOLD ? 1 : m->factor) +
+		    hosted_cost(r));
 }
 
 static void note(struct request *r)
@@ -660,6 +630,9 @@ void metered_fields(struct request *r)
 		persons_view_fields(r);
 		return;
 	}
+	if (r->metered->tools.unknown)
+		field(r, "x-dario-preflight",
+		      "unknown: nothing limits how often tools run");
 	if (!is_anthropic(r))
 		return;
 	used = a->used < 0.99 ? a->used : 0.99; /* it has been let in */

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/jwalk.h"
 #include "dialect/usage.h"
+#include "fcgi/hosted.h"
 #include "fcgi/media.h"
 #include "fcgi/owned.h"
 #include "fcgi/passage.h"
@@ -224,6 +225,8 @@ void passage_usage_end(struct request *r)
 	if (r->answer.n) {
 		r->has_usage = usage_scan(r->dialect->usage,
 					  buf_get(&r->answer), &r->usage);
+		if (!r->passage)
+			hosted_note(r, buf_get(&r->answer));
 		buf_release(&r->answer);
 	}
 	if (!r->batch || r->batch->no)

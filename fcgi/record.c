@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "fcgi/estimate.h"
 #include "fcgi/guard.h"
+#include "fcgi/hosted.h"
 #include "fcgi/metered.h"
 #include "fcgi/passage-usage.h"
 #include "state/usage/cost.h"
@@ -52,9 +53,11 @@ static void to_log(const struct request *r, const struct shown *s,
 
 static void look_up_usage(struct request *r)
 {
-	if (r->answer.n)
-		r->has_usage = usage_scan(r->dialect->usage,
-					  buf_get(&r->answer), &r->usage);
+	if (!r->answer.n)
+		return;
+	r->has_usage = usage_scan(r->dialect->usage, buf_get(&r->answer),
+				  &r->usage);
+	hosted_note(r, buf_get(&r->answer));
 }
 
 /* In dollars; negative: not known. What generates nothing is free. */
@@ -64,8 +67,11 @@ static double dollars(const struct request *r, const char *model, int64_t now)
 	double cost = generates && r->config ? cost_of(r->config, r->backend,
 						       model, now, &r->usage)
 					     : 0;
+	double tools = hosted_cost(r);
 
-	return cost >= 0 && r->billed > 0 ? r->billed : cost;
+	if (cost >= 0 && r->billed > 0)
+		return r->billed;
+	return cost < 0 || tools < 0 ? -1 : cost + tools;
 }
 
 static void add(const char *home, const struct history_record *h)
@@ -180,6 +186,7 @@ void record_request(struct request *r)
 	if (r->backend)
 		look_up_usage(r);
 	estimate_settle(r);
+	hosted_settle(r);
 	metered_settle(r);
 	if (r->backend || (asks && r->status >= 400))
 		to_sums(r, &s, took_ms);

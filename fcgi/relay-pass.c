@@ -6,6 +6,7 @@
 #include "dialect/error.h"
 #include "dialect/peek.h"
 #include "fcgi/estimate.h"
+#include "fcgi/hosted.h"
 #include "fcgi/metered.h"
 #include "fcgi/persons-view.h"
 #include "fcgi/relay-stage.h"
@@ -104,6 +105,12 @@ static void note_error(struct relay *y, struct span data)
 	buf_release(&mem);
 }
 
+static void note_done(struct request *r, struct span item)
+{
+	stored_note_item(r, item);
+	hosted_item(r, item);
+}
+
 /* It comes with one of the last events. */
 static void note_container(struct relay *y, struct span name, struct span data)
 {
@@ -112,7 +119,7 @@ static void note_container(struct relay *y, struct span name, struct span data)
 		stored_note_message(y->r, jwalk_get(data, "delta"));
 	if (y->r->dialect == &dialects[DIALECT_RESPONSES] &&
 	    span_is(name, "response.output_item.done"))
-		stored_note_item(y->r, jwalk_get(data, "item"));
+		note_done(y->r, jwalk_get(data, "item"));
 }
 
 static int pass_event(void *arg, struct span name, struct span data,
@@ -136,8 +143,10 @@ static int pass_event(void *arg, struct span name, struct span data,
 		stored_note_response(y->r, jwalk_get(data, "response"));
 	note_container(y, name, data);
 	y->seen |= seen;
-	if (seen & TAP_USAGE && usage_scan(d->usage, data, &y->r->usage))
+	if (seen & TAP_USAGE && usage_scan(d->usage, data, &y->r->usage)) {
 		y->r->has_usage = true;
+		hosted_note(y->r, data);
+	}
 	y->hidden = y->hide_usage && seen & TAP_APART;
 	estimate_event(y->r, data);
 	if (y->r->metered)

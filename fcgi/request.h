@@ -65,6 +65,7 @@ struct request_vars {
 
 struct batch_usage;
 struct delta_frame;
+struct hosted;
 struct metered;
 struct passage;
 
@@ -118,6 +119,7 @@ struct request {
 	uint64_t bytes_in, bytes_out;
 	struct usage usage; /* of the answer, as far as it is known */
 	bool has_usage;
+	struct hosted *hosted;     /* what the provider's tools cost; or NULL */
 	size_t chars;              /* of its text, as far as that was counted */
 	struct delta_frame *frame; /* around them; NULL: none was seen yet */
 	bool estimated;            /* usage is, by them: see estimate.h */

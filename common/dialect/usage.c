@@ -6,6 +6,7 @@
 #include "base/jwalk.h"
 #include "base/port.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define KEY "\"usage\""
@@ -164,8 +165,7 @@ static struct span find_object(struct span text)
 	return SPAN("");
 }
 
-/* Where Responses tells of an answer: in it, or in the event that has it. */
-static struct span answer_in(struct span text)
+struct span usage_answer(struct span text)
 {
 	struct span response = jwalk_get(text, "response");
 
@@ -181,7 +181,7 @@ static void find_tier(struct span text, struct usage *u)
 
 	if (!memmem(text.p, text.n, key.p, key.n))
 		return;
-	tier = jwalk_get(answer_in(text), "service_tier");
+	tier = jwalk_get(usage_answer(text), "service_tier");
 	if (!jwalk_is_string(tier))
 		return;
 	u->tier = USAGE_TOLD;
@@ -191,17 +191,68 @@ static void find_tier(struct span text, struct usage *u)
 		u->tier |= USAGE_FLEX;
 }
 
+/* What OpenAI tells of a tool that it has run. In the end of an answer it is
+ * the first of that name: those of the request's tools stand behind it. */
+static struct span tool_usage(struct span text, const char *tool)
+{
+	static const struct span key = SPAN_INIT("\"tool_usage\"");
+	const char *at = memmem(text.p, text.n, key.p, key.n);
+	struct span rest;
+
+	if (!at)
+		return SPAN("");
+	if (span_starts(span_trim(text), "{"))
+		return jwalk_get(jwalk_get(usage_answer(text), "tool_usage"),
+				 tool);
+	rest = span_skip(text, (size_t)(at - text.p) + key.n);
+	while (rest.n && strchr(" \t\r\n:", *rest.p))
+		rest = span_skip(rest, 1);
+	return jwalk_get(rest, tool);
+}
+
+int usage_of_images(struct span text, struct usage *u, struct err *e)
+{
+	struct span told = tool_usage(text, "image_gen");
+	const struct jval *o;
+	struct err why;
+	struct jdoc d;
+
+	if (!jwalk_is_object(told) || told.n > OBJECT_MAX)
+		return 0;
+	jdoc_init(&d);
+	o = jdoc_read(&d, told, &why);
+	if (o)
+		usage_responses(u, o);
+	jdoc_release(&d);
+	if (!o && why.code == ERR_MEMORY)
+		return err_memory(e);
+	return o != NULL;
+}
+
+static int64_t billed_searches(struct span text)
+{
+	struct span n = jwalk_get(tool_usage(text, "web_search"),
+				  "num_requests");
+
+	return n.n && n.n < 10 && *n.p > '0' && *n.p <= '9'
+		     ? strtol(n.p, NULL, 10)
+		     : 0;
+}
+
 /* Of Responses: opening a page that was found is no search. */
 static void count_searches(struct span text, struct usage *u)
 {
 	static const struct span kind = SPAN_INIT("\"web_search_call\"");
+	int64_t billed = billed_searches(text);
 	struct span action;
 	struct jwalk w;
 
-	if (!memmem(text.p, text.n, kind.p, kind.n))
+	if (billed)
+		u->searches = billed;
+	if (billed || !memmem(text.p, text.n, kind.p, kind.n))
 		return;
 	u->searches = 0;
-	w = jwalk_in(jwalk_get(answer_in(text), "output"));
+	w = jwalk_in(jwalk_get(usage_answer(text), "output"));
 	while (jwalk_next(&w)) {
 		action = jwalk_get(w.value, "action");
 		u->searches += jwalk_is(jwalk_get(w.value, "type"),

@@ -21,4 +21,10 @@ bool usage_scan(usage_fn *fn, struct span text, struct usage *u);
 /* The same: 1, 0, or -1 when there was no memory to look. */
 int usage_find(usage_fn *fn, struct span text, struct usage *u, struct err *e);
 
+/* Where Responses tells of an answer: in it, or in the event that has it. */
+struct span usage_answer(struct span text);
+/* Of Responses, what the images used that its provider has drawn, in the same
+ * text (or in the end of one): 1, 0 when it is not told, or -1. */
+int usage_of_images(struct span text, struct usage *u, struct err *e);
+
 #endif

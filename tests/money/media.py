@@ -3,7 +3,7 @@
 """A provider of images, sound and batches; prints its port.
 
 What it has used stands in the request: a POST answers with its member `usage`
-behind `pad` bytes of an image, not at all with `hang` (a file that it makes then), with its member `told`, or with the text `plain`; speech is bytes. A batch is POSTed with `lines`, the lines of its
+behind `pad` bytes of an image, not at all with `hang` (a file that it makes then), with its member `told`, as a stream of its `events`, or with the text `plain`; speech is bytes. A batch is POSTed with `lines`, the lines of its
 results; they are at .../results, or in the file that it names.
 """
 import json
@@ -11,6 +11,10 @@ import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 batches = []
+
+
+def plain(value): # a text hides what it names from who passes it on
+    return json.loads(value) if isinstance(value, str) else value
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -57,11 +61,20 @@ class Handler(BaseHTTPRequestHandler):
         told = {"created": 1, "data": [{"b64_json": "x" * asked.get("pad", 1)}]}
         if "usage" in asked:
             told["usage"] = asked["usage"]
+        if "events" in asked: # of Responses; with `cut` the stream breaks off behind them
+            text = "".join("event: %s\ndata: %s\n\n" % (e["type"], json.dumps(e)) for e in plain(asked["events"])).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.send_header("Content-Length", str(len(text) + asked.get("cut", 0)))
+            self.end_headers()
+            self.wfile.write(text)
+            self.close_connection = True
+            return None
         if asked.get("stream"):
             text = "data: %s\n\n" % json.dumps(dict(told, type="image_generation.completed"))
             return self.answer(text.encode(), "text/event-stream")
         if "told" in asked:
-            return self.answer(json.dumps(asked["told"]).encode())
+            return self.answer(json.dumps(plain(asked["told"])).encode())
         if asked.get("choices"):
             told = {"id": "c", "object": "chat.completion", "created": 1, "model": asked["model"], "choices": [
                 {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "x" * asked.get("pad", 1)}}],

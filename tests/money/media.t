@@ -124,7 +124,101 @@ at=answers
 costs 'Responses: two searches, and a page' gpt-4o /v1/responses \
 	"\"input\":\"x\",\"told\":{\"id\":\"resp_1\",\"object\":\"response\",\"status\":\"completed\",\"output\":[$searched,$opened,$searched],\"usage\":{\"input_tokens\":1000,\"output_tokens\":100,\"total_tokens\":1100}}" \
 	23500000
+# Tools that it runs itself: 3.5 thousandths for the text, and what each costs.
+hosted() { # OUTPUT [MEMBERS of the answer [of the request]]
+	printf '"input":"x","told":"%s"%s' "$(response "$@" | text)" "${3:-}"
+}
+text() {
+	sed 's/\\/\\\\/g; s/"/\\"/g'
+}
+response() {
+	printf '{"id":"resp_1","object":"response","status":"completed","output":[%s]%s,"usage":{"input_tokens":1000,"output_tokens":100,"total_tokens":1100}}' "$1" "${2:-}"
+}
+call() { # TYPE [MEMBERS]
+	printf '{"type":"%s_call","id":"i_1","status":"%s"%s}' "$1" "${state:-completed}" "${2:-}"
+}
+found=$(call file_search)
+ran=$(call code_interpreter ',"container_id":"cntr_1"')
+again=$(call code_interpreter ',"container_id":"cntr_2"')
+drawn=$(call image_generation ',"result":"iVBOR","quality":"low","size":"1024x1024"')
+of_images() { # INPUT OUTPUT
+	printf ',"tool_usage":{"image_gen":{"input_tokens":%s,"input_tokens_details":{"image_tokens":0,"text_tokens":%s},"output_tokens":%s,"output_tokens_details":{"image_tokens":%s,"text_tokens":0},"total_tokens":9},"web_search":{"num_requests":0}}' "$1" "$1" "$2" "$2"
+}
+drawer=',"tools":[{"type":"image_generation","model":"gpt-image-2"}]'
+costs 'a tool: files, two searches' gpt-4o /v1/responses "$(hosted "$found,$found")" 8500000
+costs 'a tool: one that failed' gpt-4o /v1/responses "$(hosted "$(state=failed call file_search)")" 3500000
+costs 'a tool: a function is none' gpt-4o /v1/responses "$(hosted '{"type":"function_call","id":"f","call_id":"c","name":"file_search_call","arguments":"{}"}')" 3500000
+costs 'a tool: a container, however often it is used' gpt-4o /v1/responses "$(hosted "$ran,$ran")" 33500000
+costs 'a tool: two of them' gpt-4o /v1/responses "$(hosted "$ran,$again")" 63500000
+costs 'a tool: a large one' gpt-4o /v1/responses "$(hosted "$ran" ',"tools":[{"type":"code_interpreter","container":{"type":"auto","memory_limit":"16g"}}]')" 483500000
+costs 'a tool: as it was asked for' gpt-4o /v1/responses "$(hosted "$ran" '' ',"tools":[{"type":"code_interpreter","container":{"type":"auto","memory_limit":"4g"}}]')" 123500000
+# 100 at 5 and 2000 at 30 for a million
+costs 'a tool: an image, by its tokens' gpt-4o /v1/responses "$(hosted "$drawn" "$(of_images 100 2000)$drawer")" 64000000
+costs 'a tool: as the request names its model' gpt-4o /v1/responses "$(hosted "$drawn" "$(of_images 100 2000)" "$drawer")" 64000000
+# 408 at 30; at 40 where none is named
+costs 'a tool: an image, by its quality' gpt-4o /v1/responses "$(hosted "$drawn" "$drawer")" 15740000
+costs 'a tool: with zeros in place of its tokens' gpt-4o /v1/responses "$(hosted "$drawn" "$(of_images 0 0)$drawer")" 15740000
+costs 'a tool: of a model that is not named' gpt-4o /v1/responses "$(hosted "$drawn")" 19820000
+costs 'a tool: no image was drawn' gpt-4o /v1/responses "$(hosted '' "$(of_images 0 0)$drawer")" 3500000
+billed=$(of_images 0 0 | sed 's/num_requests":0/num_requests":1/')
+costs 'a search that is not billed' gpt-4o /v1/responses "$(hosted "$searched,$searched" "$billed")" 13500000
+# What is too large to be held tells it at its end, or is estimated.
+large=$(hosted "$(call image_generation ',"quality":"high","result":"AAAA"')" "$(of_images 100 2000)" "$drawer")
+{
+	printf '{"model":"answers:gpt-4o",%s' "${large%%AAAA*}"
+	head -c 1300000 /dev/zero | tr '\0' A
+	printf '%s}' "${large#*AAAA}"
+} >"$tmp/large"
+costs_large() { # NAME WANTED
+	before=$(dollars)
+	was=$(requests)
+	curl -s -o "$tmp/answer" -w '%{http_code}' -H "x-api-key: $DARIO_API_KEY" -H 'Content-Type: application/json' --data-binary "@$tmp/large" "$url/v1/responses" >"$tmp/status"
+	wait_for more_than "$was"
+	is "$1" "$(status) $(($(dollars) - before))" "200 $2"
+}
+costs_large 'a tool: a large image' 64000000
+sed -i 's/tool_usage/other_usage/' "$tmp/large"
+# 6240 at 30
+costs_large 'a tool: a large image that tells nothing' 190700000
+# Streams
+done_with() { # ITEM
+	printf '{"type":"response.output_item.done","output_index":0,"item":%s}' "$1"
+}
+created='{"type":"response.created","response":{"id":"resp_1","object":"response","status":"in_progress","output":[]}}'
+streamed() { # EVENTS [MEMBERS]
+	printf '"input":"x","stream":true,"events":"%s"%s' "$(printf '[%s,%s]' "$created" "$1" | text)" "${2:-}"
+}
+completed() {
+	printf '{"type":"response.completed","response":%s}' "$(response "$@")"
+}
+costs 'a tool: in a stream' gpt-4o /v1/responses "$(streamed "$(done_with "$found"),$(done_with "$ran"),$(completed "$found,$ran")")" 36000000
+costs 'a tool: an image in a stream' gpt-4o /v1/responses "$(streamed "$(done_with "$drawn"),$(completed "$drawn" "$(of_images 100 2000)$drawer")")" 64000000
 at=
+# A key with limits pays the same.
+dave=$("$dario" key add dave --spend=100/month 2>/dev/null)
+dave_paid() {
+	"$dario" key show dave --json | json 'round(float(j["used"]["spend"]["month"]) * 1e9)'
+}
+dave_paid_more() {
+	[ "$(dave_paid)" != "$had" ]
+}
+dave_pays() { # NAME BODY WANTED
+	had=$(dave_paid)
+	post /v1/responses "{\"model\":\"answers:gpt-4o\",$2}" -H "x-api-key: $dave" >"$tmp/answer"
+	wait_for dave_paid_more
+	is "a key, a tool: $1" "$(($(dave_paid) - had))" "$3"
+}
+dave_pays 'files and a container' "$(hosted "$found,$ran")" 36000000
+is 'a key, a tool: nothing was asked for' "$(header x-dario-preflight)" ''
+dave_pays 'an image' "$(hosted "$drawn" "$(of_images 100 2000)" "$drawer")" 64000000
+like 'a key, a tool: how often has no bound' "$(header x-dario-preflight)" unknown
+dave_pays 'an image at most' "$(hosted "$drawn" "$(of_images 100 2000)" "$drawer,\"max_tool_calls\":1")" 64000000
+is 'a key, a tool: the bound is known' "$(header x-dario-preflight)" ''
+dave_pays 'an image of a model without a price: the default' "$(hosted "$drawn" "$(of_images 100 2000)" ',"tools":[{"type":"image_generation","model":"unknown-painter"}]')" 54000000
+broken=$(streamed "$(done_with "$found"),$(done_with "$drawn"),$(done_with "$ran")" ",\"cut\":9$drawer")
+# files, an image of 408 at 30, a container; and the body, four bytes a token
+size=$(printf '{"model":"gpt-4o",%s}' "$broken" | wc -c)
+dave_pays 'a stream that breaks off: what it has done' "$broken" $((2500000 + 12240000 + 30000000 + (size + 3) / 4 * 2500))
 # A key with limits pays what is shown, to the last digit.
 ben=$("$dario" key add ben --spend=100/month 2>/dev/null)
 key=$ben

@@ -24,7 +24,8 @@ def rates(r):
 
 
 KEYS = {"match", "at", "from", "source", "input", "output", "read", "write5m",
-        "write1h", "reasoning", "search", "long", "image", "audio", "hour", "batch", "images", "characters"}
+        "write1h", "reasoning", "search", "long", "image", "audio", "hour", "batch", "images", "characters",
+        "call"}
 say("each row has the members that are read, and no other",
     [r["match"] for r in rows if set(r) - KEYS or not {"match", "source", "input", "output"} <= set(r)])
 say("each source has an address, and each address a row",
@@ -46,7 +47,7 @@ say("one of something has a price, and a list of them ends with any",
     [r["match"] for r in rows if any(not 0 < i["price"] < 1 for i in r.get("images", [])) or
      set(r.get("images", [{"price": 1}])[-1]) != {"price"} or not 0 <= r.get("characters", 1) <= 100])
 say("a row without tokens has something else",
-    [r["match"] for r in rows if not (r["input"] or r["output"] or {"images", "hour", "characters", "search"} & set(r)
+    [r["match"] for r in rows if not (r["input"] or r["output"] or {"images", "hour", "characters", "search", "call"} & set(r)
                                          or "moderation" in r["match"][0])])
 say("a provider is one that dario knows, and not on this machine",
     [r["at"] for r in rows if not set(r.get("at", ids)) <= ids or set(r.get("at", [])) & local])

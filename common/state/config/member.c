@@ -202,6 +202,9 @@ const struct member price_members[] = {
 	  "what of its price the requests of a batch cost" },
 	{ "search", MEMBER_NUMBER, "dollars for a search", "0.01", "0.01",
 	  "the provider's own search of the web" },
+	{ "call", MEMBER_NUMBER, "dollars for a call", "0", "0.0025",
+	  "a tool of the provider that `match` names: `file_search`, "
+	  "`code_interpreter` (a gigabyte of its container)" },
 	{ "from", MEMBER_TEXT, "a date", "always", "\"2026-01-01\"",
 	  "the day from which it holds" },
 	{ "long", MEMBER_OBJECT, "an object", "",

@@ -50,6 +50,7 @@ struct prices {
 
 #define TOKENS_MAX 1000000000
 #define SEARCH 0.01 /* Anthropic's and OpenAI's, for one */
+#define CALL 0.03   /* of the dearest tool of OpenAI's */
 #define BATCH 0.5   /* of them, of Google, Groq, Mistral, Together, xAI */
 
 static const struct price large = {
@@ -57,6 +58,7 @@ static const struct price large = {
 		   10 / MILLION, 25 / MILLION },
 	.batch = BATCH,
 	.search = SEARCH,
+	.call = CALL,
 	.second = 0.36 / HOUR_SECONDS,
 	.character = 15 / MILLION,
 };
@@ -147,7 +149,8 @@ static int read_price(struct price *p, struct json_object *o, struct err *e)
 	    amount(o, "hour", p->second * HOUR_SECONDS, &p->second, e) ||
 	    amount(o, "characters", p->character * MILLION, &p->character, e) ||
 	    up_to(1, "a share", o, "batch", BATCH, &p->batch, e) ||
-	    amount(o, "search", SEARCH, &p->search, e))
+	    amount(o, "search", SEARCH, &p->search, e) ||
+	    amount(o, "call", p->call, &p->call, e))
 		return -1;
 	p->over = over;
 	p->second /= HOUR_SECONDS;

@@ -15,10 +15,11 @@
  *		    "long":{"over":200000,"input":2,"output":4}}]}
  *
  * US dollars for a million tokens; `search` for one search of the web that the
- * provider runs, `hour` of sound and a million `characters` of speech where
- * these are billed, `batch` the share of it
- * all that the requests of a batch cost. What a row does not say
- * of a cache costs what input does, reasoning what other output does, an image
+ * provider runs, `call` for one of its tool whose name stands in place of a
+ * model's (file_search, code_interpreter: a gigabyte of its container),
+ * `hour` of sound and a million `characters` of speech where these are billed,
+ * `batch` the share of it all that the requests of a batch cost. What a row does
+ * not say of a cache costs what input does, reasoning what other output does, an image
  * or sound what text does. `at`: these providers alone (their id in
  * share/providers.json, or a backend's name); without it wherever a model of
  * that name answers and no other row is of the place. Each row of ours has its
@@ -73,6 +74,7 @@ struct price {
 	double character; /* of a text that is spoken */
 	double batch;     /* share of its price that a batch costs */
 	double search;    /* US dollars for one */
+	double call;      /* of a provider's tool, that the row is for */
 	const struct price_image *images;
 	size_t n_images;
 	int64_t over; /* tokens of the prompt, beyond which it is `far`; or 0 */

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "fcgi/hosted.h"
+
+#include "base/clock.h"
+#include "base/jwalk.h"
+#include "dialect/usage.h"
+#include "fcgi/media.h"
+#include "state/usage/cost.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CALLS_MAX 128 /* however many are allowed */
+#define GIGABYTES_MAX 64
+#define CONTAINERS 16             /* that are told apart */
+#define IMAGE_MODEL "gpt-image-1" /* draws where no other is named */
+
+struct hosted {
+	double calls, images; /* US dollars */
+	bool unknown, estimated;
+	struct span containers[CONTAINERS];
+	size_t n_containers;
+};
+
+/* The tools whose calls have items and prices of their own. */
+enum hosted_tool {
+	HOSTED_FILES,
+	HOSTED_CODE,
+	HOSTED_IMAGE,
+	HOSTED_TOOLS
+};
+
+static const struct {
+	const char *type, *item; /* in the request; in its answer */
+} tools[HOSTED_TOOLS] = {
+	[HOSTED_FILES] = { "file_search", "file_search_call" },
+	[HOSTED_CODE] = { "code_interpreter", "code_interpreter_call" },
+	[HOSTED_IMAGE] = { "image_generation", "image_generation_call" },
+};
+
+/* The others, by what their type begins with. */
+static const char *const searching[] = {
+	"web_search",       "google_search", "file_search", "code_interpreter",
+	"image_generation", "openrouter:",   "x_search",    "code_execution",
+};
+
+static bool is_responses(const struct request *r)
+{
+	return r->dialect == &dialects[DIALECT_RESPONSES];
+}
+
+/* --- prices -------------------------------------------------------------- */
+
+static const struct price *price_of(const struct request *r,
+				    const struct backend *b, const char *name)
+{
+	return prices_find(r->config->prices, b, name, clock_wall_ms());
+}
+
+static const struct price *price_or_default(const struct request *r,
+					    const struct backend *b,
+					    const char *name)
+{
+	const struct price *p = price_of(r, b, name);
+
+	return p ? p : prices_default(r->config->prices);
+}
+
+/* Of who has answered; NULL: not known. */
+static const struct price *price_now(const struct request *r, struct hosted *h,
+				     const char *name)
+{
+	const struct price *p = price_of(r, request_backend(r), name);
+
+	if (!p && r->metered) {
+		p = prices_default(r->config->prices);
+		h->estimated = true;
+	}
+	h->unknown |= !p;
+	return p;
+}
+
+/* --- tools and their settings -------------------------------------------- */
+
+static int64_t whole(struct span value, int64_t most)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < value.n && n <= most; i++) {
+		if (value.p[i] < '0' || value.p[i] > '9')
+			return 0;
+		n = n * 10 + (value.p[i] - '0');
+	}
+	return n < most ? n : most;
+}
+
+/* What is set for a tool of that type; empty: nothing is. */
+static struct span setting(struct span list, const char *type)
+{
+	struct jwalk w = jwalk_in(list);
+
+	while (jwalk_next(&w))
+		if (jwalk_is(jwalk_get(w.value, "type"), type))
+			return w.value;
+	return SPAN("");
+}
+
+/* "4g" */
+static int64_t gigabytes(struct span tool)
+{
+	struct span limit = jwalk_get(jwalk_get(tool, "container"),
+				      "memory_limit");
+	int64_t n = 0;
+
+	if (jwalk_is_string(limit) && limit.n > 3)
+		n = whole((struct span){ limit.p + 1, limit.n - 3 },
+			  GIGABYTES_MAX);
+	return n ? n : 1;
+}
+
+static const char *image_model(const struct request *r, struct span tool)
+{
+	struct span name = jwalk_text(r->arena, jwalk_get(tool, "model"));
+
+	return name.n ? arena_str(r->arena, name) : IMAGE_MODEL;
+}
+
+/* As the answer has it, which knows what else was set; else the request. */
+static struct span tool_of(const struct request *r, struct span answer,
+			   enum hosted_tool t)
+{
+	struct span tool = setting(jwalk_get(answer, "tools"), tools[t].type);
+
+	return tool.n ? tool
+		      : setting(jwalk_get(buf_get(&r->body), "tools"),
+				tools[t].type);
+}
+
+/* --- what it was --------------------------------------------------------- */
+
+static struct hosted *of(struct request *r)
+{
+	if (!r->hosted) {
+		r->hosted = arena_take(r->arena, sizeof(*r->hosted));
+		*r->hosted = (struct hosted){ .calls = 0 };
+	}
+	return r->hosted;
+}
+
+static void add_calls(struct request *r, enum hosted_tool t, int64_t n)
+{
+	struct hosted *h = of(r);
+	const struct price *p = price_now(r, h, tools[t].type);
+
+	if (p)
+		h->calls += (double)n * p->call;
+}
+
+static bool is_seen(struct hosted *h, struct request *r, struct span id)
+{
+	for (size_t i = 0; i < h->n_containers; i++)
+		if (span_eq(h->containers[i], id))
+			return true;
+	if (id.n && h->n_containers < CONTAINERS)
+		h->containers[h->n_containers++] = arena_span(r->arena, id);
+	return false;
+}
+
+static void add_container(struct request *r, struct span answer,
+			  struct span item)
+{
+	struct hosted *h = of(r);
+
+	if (is_seen(h, r, jwalk_get(item, "container_id")))
+		return;
+	add_calls(r, HOSTED_CODE, gigabytes(tool_of(r, answer, HOSTED_CODE)));
+	h->estimated = true;
+}
+
+static void add_image(struct request *r, struct span answer, struct span item)
+{
+	struct hosted *h = of(r);
+	const char *model = image_model(r, tool_of(r, answer, HOSTED_IMAGE));
+	const struct price *p = price_now(r, h, model);
+
+	if (!p)
+		return;
+	h->images +=
+		media_image(p, jwalk_text(r->arena, jwalk_get(item, "size")),
+			    jwalk_text(r->arena, jwalk_get(item, "quality")));
+	h->estimated |= !p->n_images;
+}
+
+static void add(struct request *r, struct span answer, struct span item)
+{
+	struct span type = jwalk_get(item, "type");
+	size_t t = 0;
+
+	while (t < HOSTED_TOOLS && !jwalk_is(type, tools[t].item))
+		t++;
+	if (t == HOSTED_TOOLS || jwalk_is(jwalk_get(item, "status"), "failed"))
+		return;
+	switch ((enum hosted_tool)t) {
+	case HOSTED_FILES:
+		add_calls(r, HOSTED_FILES, 1);
+		break;
+	case HOSTED_CODE:
+		add_container(r, answer, item);
+		break;
+	case HOSTED_IMAGE:
+		add_image(r, answer, item);
+		break;
+	case HOSTED_TOOLS:
+		break;
+	}
+}
+
+void hosted_item(struct request *r, struct span item)
+{
+	if (!cost_is_free(request_backend(r)))
+		add(r, SPAN(""), item);
+}
+
+/* The tokens of all images in place of what each may have had. False: they are
+ * not told. */
+static bool tell_images(struct request *r, struct span answer, struct span told)
+{
+	struct usage u = { .input = 0 };
+	const struct price *p;
+	struct err unused;
+	struct hosted *h;
+
+	if (usage_of_images(told, &u, &unused) <= 0)
+		return false;
+	if (!u.input && !u.cache_read && !u.output)
+		return true; /* none, or what there was is not told */
+	h = of(r);
+	p = price_now(r, h, image_model(r, tool_of(r, answer, HOSTED_IMAGE)));
+	h->images = p ? price_cost(p, &u) : 0;
+	return true;
+}
+
+static void note_whole(struct request *r, struct span text)
+{
+	static const struct span kind = SPAN_INIT("_call\"");
+	struct span answer = usage_answer(text);
+	struct jwalk w;
+
+	r->hosted = NULL;
+	if (memmem(text.p, text.n, kind.p, kind.n)) {
+		w = jwalk_in(jwalk_get(answer, "output"));
+		while (jwalk_next(&w))
+			add(r, answer, w.value);
+	}
+	tell_images(r, answer, text);
+}
+
+/* Which calls there were has gone by. */
+static void note_end(struct request *r, struct span text)
+{
+	struct span asked = jwalk_get(buf_get(&r->body), "tools");
+	bool told = tell_images(r, SPAN(""), text);
+
+	for (size_t t = 0; t < HOSTED_TOOLS; t++) {
+		struct span tool = setting(asked, tools[t].type);
+
+		if (!tool.n || (t == HOSTED_IMAGE && told))
+			continue;
+		if (t == HOSTED_FILES)
+			add_calls(r, HOSTED_FILES, 1);
+		else if (t == HOSTED_CODE)
+			add_container(r, SPAN(""), SPAN(""));
+		else
+			add_image(r, SPAN(""), tool);
+		r->hosted->estimated = true;
+	}
+}
+
+void hosted_note(struct request *r, struct span answer)
+{
+	if (!is_responses(r) || !r->backend || cost_is_free(request_backend(r)))
+		return;
+	if (span_starts(span_trim(answer), "{"))
+		note_whole(r, answer);
+	else
+		note_end(r, answer);
+}
+
+void hosted_settle(struct request *r)
+{
+	r->estimated |= r->hosted && r->hosted->estimated;
+}
+
+double hosted_cost(const struct request *r)
+{
+	const struct hosted *h = r->hosted;
+
+	return !h ? 0 : h->unknown ? -1 : h->calls + h->images;
+}
+
+/* --- and what it may be -------------------------------------------------- */
+
+static bool is_searching(struct span type)
+{
+	type = span_skip(type, 1);
+	for (size_t i = 0; i < sizeof(searching) / sizeof(*searching); i++)
+		if (span_starts(type, searching[i]))
+			return true;
+	return false;
+}
+
+/* One of the provider's own, whatever it costs. */
+static void ask_tool(const struct request *r, struct span tool,
+		     struct hosted_ask *ask)
+{
+	struct jwalk w = jwalk_in(tool);
+	struct span type = SPAN("");
+	int64_t uses = 0;
+
+	while (jwalk_next(&w)) {
+		if (jwalk_key_is(&w, "type") && jwalk_is_string(w.value))
+			type = w.value;
+		if (jwalk_key_is(&w, "max_uses"))
+			uses = whole(w.value, CALLS_MAX);
+	}
+	if (!type.n || !is_searching(type))
+		return;
+	if (is_responses(r) && jwalk_is(type, tools[HOSTED_FILES].type)) {
+		ask->files = HOSTED_SEARCHES;
+	} else if (is_responses(r) && jwalk_is(type, tools[HOSTED_CODE].type)) {
+		ask->gigabytes += gigabytes(tool);
+	} else if (is_responses(r) &&
+		   jwalk_is(type, tools[HOSTED_IMAGE].type)) {
+		ask->images = 1;
+		ask->image_model = image_model(r, tool);
+	} else {
+		ask->searches += uses ? uses : HOSTED_SEARCHES;
+	}
+	ask->unknown |= !uses;
+}
+
+static void ask_searches(struct hosted_ask *ask)
+{
+	ask->searches += HOSTED_SEARCHES;
+	ask->unknown = true;
+}
+
+void hosted_ask(const struct request *r, struct hosted_ask *ask)
+{
+	struct jwalk w = jwalk_in(buf_get(&r->body));
+
+	*ask = (struct hosted_ask){ .image_model = IMAGE_MODEL };
+	while (jwalk_next(&w)) {
+		struct jwalk list = jwalk_in(w.value);
+
+		while (jwalk_key_is(&w, "tools") && jwalk_next(&list))
+			ask_tool(r, list.value, ask);
+		if (jwalk_key_is(&w, "web_search_options") ||
+		    jwalk_key_is(&w, "plugins"))
+			ask_searches(ask);
+		if (is_responses(r) && jwalk_key_is(&w, "max_tool_calls"))
+			ask->calls = whole(w.value, CALLS_MAX);
+	}
+	if (strstr(r->model, ":online"))
+		ask_searches(ask);
+	ask->unknown &= !ask->calls;
+}
+
+static double dearest(double a, double b)
+{
+	return a > b ? a : b;
+}
+
+double hosted_most(const struct request *r, const struct hosted_ask *ask,
+		   const struct backend *b, const struct price *p)
+{
+	double search = p->search, code = 0, files = 0, image = 0;
+
+	if (ask->files)
+		files = price_or_default(r, b, tools[HOSTED_FILES].type)->call;
+	if (ask->gigabytes)
+		code = (double)ask->gigabytes *
+		       price_or_default(r, b, tools[HOSTED_CODE].type)->call;
+	if (ask->images)
+		image = media_dearest_image(
+			price_or_default(r, b, ask->image_model));
+	if (!ask->searches)
+		search = 0;
+	if (ask->calls)
+		return (double)ask->calls *
+		       dearest(dearest(search, files), dearest(code, image));
+	return (double)ask->searches * search + (double)ask->files * files +
+	       code + (double)ask->images * image;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hosted: what a provider bills for the tools that it runs by itself, beside
+ * tokens and the searches of the web that usage.h has: a search in files, a
+ * container in which code runs, an image that is drawn.
+ *
+ * What it was: hosted_item with each item that a stream has finished, then
+ * hosted_note with what tells the usage (a whole answer, the last event of a
+ * stream, or the end of an answer that was not held), which replaces what the
+ * items said. A container counts once for a request and gigabyte, as a whole
+ * session: a bill has minutes of it, which no answer tells. An image costs the
+ * tokens that are told for all of them, else what one of its size and quality
+ * does. Of an end alone, what was asked for counts. hosted_settle before the
+ * request is recorded.
+ *
+ * What it may be: hosted_ask reads the body, hosted_most has the cost. Where
+ * nothing bounds how often the tools run (max_tool_calls, max_uses) that is a
+ * guess, and `unknown` says so.
+ *
+ * Prices are the rows file_search, code_interpreter and the image's model; for
+ * a key with limits what has none costs prices_default.
+ */
+#ifndef DARIO_HOSTED_H
+#define DARIO_HOSTED_H
+
+#include "fcgi/request.h"
+#include "state/usage/price.h"
+
+#define HOSTED_SEARCHES 4 /* of one answer, where nothing says how many */
+
+struct hosted_ask {
+	int64_t searches; /* of the web; of what is like it */
+	int64_t files;
+	int64_t gigabytes; /* of a container */
+	int64_t images;
+	const char *image_model;
+	int64_t calls; /* of all tools, at most; 0: not said */
+	bool unknown;
+};
+
+void hosted_ask(const struct request *r, struct hosted_ask *ask);
+/* US dollars; p: of the model. */
+double hosted_most(const struct request *r, const struct hosted_ask *ask,
+		   const struct backend *b, const struct price *p);
+
+void hosted_item(struct request *r, struct span item);
+void hosted_note(struct request *r, struct span answer);
+void hosted_settle(struct request *r);
+/* So far, in US dollars; negative: not known, never for a key with limits. */
+double hosted_cost(const struct request *r);
+
+#endif
