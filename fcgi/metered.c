@@ -9,6 +9,7 @@
 #include "base/wait.h"
 #include "fcgi/estimate.h"
 #include "fcgi/hosted.h"
+#include "fcgi/lax-names.h"
 #include "fcgi/media.h"
 #include "fcgi/persons-view.h"
 #include "fcgi/reply.h"
@@ -87,8 +88,13 @@ int metered_model(struct request *r, struct err *e)
 {
 	const struct key *k = r->key;
 
+	bool listed = k && (k->n_models || (k->person && k->person->n_models));
 
-	if (!k || !(k->n_models || (k->person && k->person->n_models)))
+	if (!listed && !(k && key_is_limited(k)))
+		return 0;
+	if (lax_names_check(r->arena, buf_get(&r->body), e))
+		return -1;
+	if (!listed)
 		return 0;
 	return key_allows(r->key, r->model)
 		     ? look_at_others(r, e)

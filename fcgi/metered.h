@@ -26,7 +26,7 @@
 #include "fcgi/request.h"
 #include "state/config/route.h"
 
-/* Which models may it ask for? */
+/* Which models may it ask for, and in names that no server reads otherwise? */
 int metered_model(struct request *r, struct err *e);
 int metered_admit(struct request *r, const struct plan *plan, struct err *e);
 /* In place of it for one that only counts tokens: no money, but its number. */

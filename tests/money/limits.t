@@ -60,6 +60,12 @@ is 'nothing was sent' "$(sent)" 1
 is 'nor as one to fall back to' "$(model=gpt-4o chat "$k" 1 ',"models":["gpt-4o","o1-pro"]') $(error param)" '400 models'
 is 'nor in another spelling' "$(model=gpt-4o chat "$k" 1 ',"model\u0073":["o1-pro"]')" 400
 is 'nothing was sent' "$(sent)" 1
+for name in Model MODELS Max_Tokens Service_Tier maX_completion_tokens Tools web_ſearch_options 'bac\u212aground' '\u004dodels' N; do
+	is "nor is $name taken, which servers read in two ways" "$(model=gpt-4o chat "$k" 1 ",\"$name\":[\"o1-pro\"]")" 400
+done
+like 'it is named' "$(error message)" 'write n'
+is 'nothing was sent' "$(sent)" 1
+is 'other names are as they are' "$(model=gpt-4o chat "$k" 1 ',"Metadata":{"Model":"o1-pro"}')" 200
 is 'an allowed one to fall back to' "$(model=gpt-4o chat "$k" 1 ',"models":["gpt-4o"]')" 200
 is 'not even by the name of the backend' "$(model=anth:claude-opus-5-5 messages "$k" 1)" 400
 is 'nor is another one counted' "$(messages "$k" 7 '' '' /v1/messages/count_tokens) $(error type)" '400 invalid_request_error'
@@ -107,6 +113,10 @@ is 'nothing of that was sent' "$(sent)" "$n"
 is 'counting is free' "$(messages "$k" 7 '' '' /v1/messages/count_tokens)" 200
 "$dario" key change spend --spend=1/day
 is 'a higher limit counts at once' "$(messages "$k" 1)" 200
+n=$(sent)
+is 'nor may a limit be read in two ways' "$(messages "$k" 1 ',"Max_Tokens":99999') $(error type)" '400 invalid_request_error'
+is 'nor may the size of a model that may be asked for' "$(chat "$k" 1 ',"MAX_TOKENS":99999') $(error param)" '400 max_tokens'
+is 'nothing of that was sent either' "$(sent)" "$n"
 k=$(add nothing --spend=0/month)
 is 'nothing at all' "$(messages "$k" 1) $(limit overage-period)" '429 monthly'
 
