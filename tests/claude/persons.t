@@ -86,4 +86,30 @@ for path in /v1/models /v1/models/claude-opus-5 /accounts /status /health \
 done
 "$dario" accounts resume acc-two 2>/dev/null
 like 'the owner sees who paid' "$(curl -s -H 'x-api-key: the-owner' "$url/requests")" '"account":"acc-'
+
+# To count is free, but no way to have more at a time: the first count waits at
+# the provider until the second has been refused.
+slow=$("$dario" key add slow --parallel=1 --spend=0/month 2>/dev/null)
+count() { # OUT
+	curl -s -o "$1" -w '%{http_code}' -H "x-api-key: $slow" \
+		-d '{"model":"claude-opus-5","messages":[{"role":"user","content":"hi"}]}' "$url/v1/messages/count_tokens"
+}
+rule '{"forget":true,"answers":{},"gather":1000}'
+count "$tmp/first" >"$tmp/first.status" &
+first=$!
+is_there() {
+	[ "$(seen 'len(j["requests"])')" = 1 ]
+}
+ok 'a count is at the provider' wait_for is_there
+is 'another one is too many' "$(count "$tmp/answer") $(json 'j["error"]["type"]' <"$tmp/answer")" '429 rate_limit_error'
+like 'how many there may be' "$(cat "$tmp/answer")" 'this key may have 1'
+is 'it was not sent' "$(seen 'len(j["requests"])')" 1
+rule '{"gather":0}'
+wait "$first"
+is 'the first is answered' "$(cat "$tmp/first.status") $(json 'j["input_tokens"]' <"$tmp/first")" '200 42'
+counts_again() {
+	[ "$(count "$tmp/answer")" = 200 ]
+}
+ok 'and makes room' wait_for counts_again
+is 'it has cost nothing' "$("$dario" key show slow --json | json 'j["used"]["spend"]["month"]')" 0.000000000
 done_testing
