@@ -8,8 +8,8 @@
  * the body, at the dearest price of a token that is read, and all output that
  * the request allows, or the model can make, and what the tools cost that the
  * provider runs (hosted.h). What a body only names (a file, a picture's
- * address) is not in it. Where nothing bounds what tools do the answer says that
- * the largest cost is not known.
+ * address) is not in it. Where nothing bounds what tools do the answer says
+ * that the largest cost is not known.
  *
  * While the answer comes metered_note keeps what it has cost so far (by
  * estimate.h) where it outlives this process. metered_settle at the end, by

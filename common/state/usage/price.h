@@ -16,10 +16,10 @@
  *
  * US dollars for a million tokens; `search` for one search of the web that the
  * provider runs, `call` for one of its tool whose name stands in place of a
- * model's (file_search, code_interpreter: a gigabyte of its container),
- * `hour` of sound and a million `characters` of speech where these are billed,
- * `batch` the share of it all that the requests of a batch cost. What a row does
- * not say of a cache costs what input does, reasoning what other output does, an image
+ * model's (file_search, code_interpreter: a gigabyte of its container), `hour`
+ * of sound and a million `characters` of speech where these are billed, `batch`
+ * the share of it all that the requests of a batch cost. What a row does not
+ * say of a cache costs what input does, reasoning what other output, an image
  * or sound what text does. `at`: these providers alone (their id in
  * share/providers.json, or a backend's name); without it wherever a model of
  * that name answers and no other row is of the place. Each row of ours has its
