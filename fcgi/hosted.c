@@ -14,11 +14,14 @@
 
 #define CALLS_MAX 128 /* however many are allowed */
 #define GIGABYTES_MAX 64
+#define OUTPUT_MAX 1000000
+#define ITERATIONS_MAX 65536      /* bytes of them */
 #define CONTAINERS 16             /* that are told apart */
 #define IMAGE_MODEL "gpt-image-1" /* draws where no other is named */
 
 struct hosted {
 	double calls, images; /* US dollars */
+	int64_t tokens;       /* of an advisor */
 	bool unknown, estimated;
 	struct span containers[CONTAINERS];
 	size_t n_containers;
@@ -278,11 +281,76 @@ static void note_end(struct request *r, struct span text)
 	}
 }
 
+/* By the price of its own model; a compaction is in the usage. */
+static void add_iteration(struct request *r, const struct jval *one,
+			  bool fell_back)
+{
+	struct span type = jval_str(one, "type");
+	struct span name = jval_str(one, "model");
+	const char *model = r->upstream_model ? r->upstream_model : r->model;
+	bool advice = span_is(type, "advisor_message");
+	bool answer = span_is(type, "fallback_message");
+	const struct price *p, *usual;
+	struct usage u = { .input = 0 };
+	struct hosted *h;
+
+	usage_anthropic(&u, one);
+	u.tier = advice ? 0 : r->usage.tier;
+	/* One that has declined at once is not billed. */
+	if (!advice && !answer &&
+	    !(fell_back && span_is(type, "message") && u.output))
+		return;
+	h = of(r);
+	if (name.n)
+		p = price_now(r, h, arena_str(r->arena, name));
+	else
+		p = price_now(r, h, model);
+	usual = price_now(r, h, model);
+	if (p && usual)
+		h->calls += price_cost(p, &u) -
+			    (answer ? price_cost(usual, &u) : 0);
+	if (!answer)
+		h->tokens += u.input + u.cache_write + u.output;
+}
+
+static void note_iterations(struct request *r, struct span text)
+{
+	struct span list = jwalk_get(jwalk_get(text, "usage"), "iterations");
+	const struct jval *o, *one;
+	bool fell_back = false;
+	struct err unused;
+	struct jdoc d;
+
+	if (!jwalk_is_array(list) || list.n > ITERATIONS_MAX)
+		return;
+	r->hosted = NULL;
+	jdoc_init(&d);
+	o = jdoc_read(&d, list, &unused);
+	for (size_t i = 0; (one = jval_at(o, i)); i++)
+		fell_back |= span_is(jval_str(one, "type"), "fallback_message");
+	for (size_t i = 0; (one = jval_at(o, i)); i++)
+		add_iteration(r, one, fell_back);
+	jdoc_release(&d);
+}
+
+static bool names_iterations(const struct request *r, struct span text)
+{
+	static const struct span key = SPAN_INIT("\"iterations\"");
+
+	return r->dialect == &dialects[DIALECT_ANTHROPIC] &&
+	       memmem(text.p, text.n, key.p, key.n);
+}
+
 void hosted_note(struct request *r, struct span answer)
 {
-	if (!is_responses(r) || !r->backend || cost_is_free(request_backend(r)))
+	bool iterations = names_iterations(r, answer);
+
+	if ((!iterations && !is_responses(r)) || !r->backend ||
+	    cost_is_free(request_backend(r)))
 		return;
-	if (span_starts(span_trim(answer), "{"))
+	if (iterations)
+		note_iterations(r, answer);
+	else if (span_starts(span_trim(answer), "{"))
 		note_whole(r, answer);
 	else
 		note_end(r, answer);
@@ -293,11 +361,17 @@ void hosted_settle(struct request *r)
 	r->estimated |= r->hosted && r->hosted->estimated;
 }
 
-double hosted_cost(const struct request *r)
+bool hosted_cost(const struct request *r, double *cost)
 {
 	const struct hosted *h = r->hosted;
 
-	return !h ? 0 : h->unknown ? -1 : h->calls + h->images;
+	*cost = h ? h->calls + h->images : 0;
+	return !h || !h->unknown;
+}
+
+int64_t hosted_tokens(const struct request *r)
+{
+	return r->hosted ? r->hosted->tokens : 0;
 }
 
 /* --- and what it may be -------------------------------------------------- */
@@ -309,6 +383,32 @@ static bool is_searching(struct span type)
 		if (span_starts(type, searching[i]))
 			return true;
 	return false;
+}
+
+/* That the provider asks beside the one that is wanted. */
+static void ask_model(const struct request *r, struct span from, int64_t times,
+		      struct hosted_ask *ask)
+{
+	struct span name = jwalk_text(r->arena, jwalk_get(from, "model"));
+
+	ask->unknown |= !times || ask->n_models == HOSTED_MODELS;
+	if (ask->n_models == HOSTED_MODELS)
+		return;
+	ask->models[ask->n_models++] = (struct hosted_model){
+		.name = arena_str(r->arena, name),
+		.times = times ? times : 1,
+		.output = whole(jwalk_get(from, "max_tokens"), OUTPUT_MAX),
+	};
+}
+
+static void ask_fallbacks(const struct request *r, struct span list,
+			  struct hosted_ask *ask)
+{
+	struct jwalk w = jwalk_in(list);
+
+	ask->unknown |= jwalk_is_string(list); /* the provider's own choice */
+	while (jwalk_next(&w))
+		ask_model(r, w.value, 1, ask);
 }
 
 /* One of the provider's own, whatever it costs. */
@@ -325,6 +425,8 @@ static void ask_tool(const struct request *r, struct span tool,
 		if (jwalk_key_is(&w, "max_uses"))
 			uses = whole(w.value, CALLS_MAX);
 	}
+	if (type.n && span_starts(span_skip(type, 1), "advisor"))
+		ask_model(r, tool, uses, ask);
 	if (!type.n || !is_searching(type))
 		return;
 	if (is_responses(r) && jwalk_is(type, tools[HOSTED_FILES].type)) {
@@ -360,6 +462,8 @@ void hosted_ask(const struct request *r, struct hosted_ask *ask)
 		if (jwalk_key_is(&w, "web_search_options") ||
 		    jwalk_key_is(&w, "plugins"))
 			ask_searches(ask);
+		if (jwalk_key_is(&w, "fallbacks"))
+			ask_fallbacks(r, w.value, ask);
 		if (is_responses(r) && jwalk_key_is(&w, "max_tool_calls"))
 			ask->calls = whole(w.value, CALLS_MAX);
 	}
@@ -373,8 +477,25 @@ static double dearest(double a, double b)
 	return a > b ? a : b;
 }
 
-double hosted_most(const struct request *r, const struct hosted_ask *ask,
-		   const struct backend *b, const struct price *p)
+static double of_models(const struct request *r, const struct hosted_ask *ask,
+			const struct backend *b, const struct usage *request)
+{
+	double cost = 0;
+
+	for (size_t i = 0; i < ask->n_models; i++) {
+		const struct hosted_model *m = &ask->models[i];
+		struct usage u = *request;
+
+		if (m->output)
+			u.output = m->output;
+		cost += (double)m->times *
+			price_cost(price_or_default(r, b, m->name), &u);
+	}
+	return cost;
+}
+
+static double of_calls(const struct request *r, const struct hosted_ask *ask,
+		       const struct backend *b, const struct price *p)
 {
 	double search = p->search, code = 0, files = 0, image = 0;
 
@@ -393,4 +514,11 @@ double hosted_most(const struct request *r, const struct hosted_ask *ask,
 		       dearest(dearest(search, files), dearest(code, image));
 	return (double)ask->searches * search + (double)ask->files * files +
 	       code + (double)ask->images * image;
+}
+
+double hosted_most(const struct request *r, const struct hosted_ask *ask,
+		   const struct backend *b, const struct price *p,
+		   const struct usage *request)
+{
+	return of_calls(r, ask, b, p) + of_models(r, ask, b, request);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hosted: what a provider bills for the tools that it runs by itself, beside
- * tokens and the searches of the web that usage.h has: a search in files, a
- * container in which code runs, an image that is drawn.
+ * hosted: what a provider bills for what it does by itself, beside the tokens
+ * and the searches of the web that usage.h has: a search in files, a container
+ * in which code runs, an image that is drawn; with Anthropic an advisor, and
+ * the models that it falls back to when one declines.
  *
  * What it was: hosted_item with each item that a stream has finished, then
  * hosted_note with what tells the usage (a whole answer, the last event of a
@@ -10,7 +11,9 @@
  * items said. A container counts once for a request and gigabyte, as a whole
  * session: a bill has minutes of it, which no answer tells. An image costs the
  * tokens that are told for all of them, else what one of its size and quality
- * does. Of an end alone, what was asked for counts. hosted_settle before the
+ * does. Of an end alone, what was asked for counts. Anthropic's
+ * usage.iterations have the model of each: the sums beside them are those of
+ * the model that has answered. hosted_settle before the
  * request is recorded.
  *
  * What it may be: hosted_ask reads the body, hosted_most has the cost. Where
@@ -26,6 +29,7 @@
 #include "fcgi/request.h"
 #include "state/usage/price.h"
 
+#define HOSTED_MODELS 8
 #define HOSTED_SEARCHES 4 /* of one answer, where nothing says how many */
 
 struct hosted_ask {
@@ -35,18 +39,27 @@ struct hosted_ask {
 	int64_t images;
 	const char *image_model;
 	int64_t calls; /* of all tools, at most; 0: not said */
+	struct hosted_model {
+		const char *name;
+		int64_t times, output; /* 0: not said */
+	} models[HOSTED_MODELS];       /* that are asked by the provider */
+	size_t n_models;
 	bool unknown;
 };
 
 void hosted_ask(const struct request *r, struct hosted_ask *ask);
-/* US dollars; p: of the model. */
+/* US dollars; p: of the model; where they are not said, the tokens of each
+ * other model are those of the request. */
 double hosted_most(const struct request *r, const struct hosted_ask *ask,
-		   const struct backend *b, const struct price *p);
+		   const struct backend *b, const struct price *p,
+		   const struct usage *request);
 
 void hosted_item(struct request *r, struct span item);
 void hosted_note(struct request *r, struct span answer);
 void hosted_settle(struct request *r);
-/* So far, in US dollars; negative: not known, never for a key with limits. */
-double hosted_cost(const struct request *r);
+/* So far, in US dollars beside those of r->usage. False: not known, which never
+ * happens to a key with limits. */
+bool hosted_cost(const struct request *r, double *cost);
+int64_t hosted_tokens(const struct request *r); /* as limits count them */
 
 #endif

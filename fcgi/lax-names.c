@@ -23,6 +23,7 @@ static const char *const checked[] = {
 	"inference_geo",
 	"background",
 	"tools",
+	"fallbacks",
 	"plugins",
 	"web_search_options",
 };

@@ -9,7 +9,6 @@
 #include "base/wait.h"
 #include "fcgi/estimate.h"
 #include "fcgi/hosted.h"
-#include "fcgi/lax-names.h"
 #include "fcgi/media.h"
 #include "fcgi/persons-view.h"
 #include "fcgi/reply.h"
@@ -45,61 +44,6 @@ struct metered {
 	double factor;           /* of what the request asks beside tokens */
 	struct hosted_ask tools; /* that the provider runs */
 };
-
-/* --- models -------------------------------------------------------------- */
-
-static int not_allowed(struct request *r, const char *model, const char *param,
-		       struct err *e)
-{
-	struct buf list;
-
-	buf_init(&list, 600);
-	key_models(r->key, &list);
-	err_set(e, ERR_BAD_REQUEST,
-		"this key may not use the model %.100s, but %s", model,
-		buf_cstr(&list));
-	snprintf(e->param, sizeof(e->param), "%s", param);
-	buf_release(&list);
-	return -1;
-}
-
-/* OpenRouter asks those of a list when the model itself cannot answer. */
-static int look_at_others(struct request *r, struct err *e)
-{
-	struct jwalk body = jwalk_in(buf_get(&r->body));
-
-	while (jwalk_next(&body)) {
-		struct jwalk list = jwalk_in(body.value);
-
-		if (!jwalk_key_is(&body, "models"))
-			continue;
-		while (jwalk_next(&list)) {
-			const char *model = arena_str(
-				r->arena, jwalk_text(r->arena, list.value));
-
-			if (!key_allows(r->key, model))
-				return not_allowed(r, model, "models", e);
-		}
-	}
-	return 0;
-}
-
-int metered_model(struct request *r, struct err *e)
-{
-	const struct key *k = r->key;
-
-	bool listed = k && (k->n_models || (k->person && k->person->n_models));
-
-	if (!listed && !(k && key_is_limited(k)))
-		return 0;
-	if (lax_names_check(r->arena, buf_get(&r->body), e))
-		return -1;
-	if (!listed)
-		return 0;
-	return key_allows(r->key, r->model)
-		     ? look_at_others(r, e)
-		     : not_allowed(r, r->model, "model", e);
-}
 
 /* --- what costs more than its tokens ------------------------------------- */
 
@@ -246,19 +190,19 @@ static struct most most_at(const struct request *r, const struct route *to,
 	const struct price *p = price_of(r, to->backend, to->model);
 	int64_t input = (int64_t)r->body.n / BYTES_PER_TOKEN + 1, output;
 	struct most x = { .cost = 0 };
+	struct usage u;
 
 	if (media_of(r) != MEDIA_NONE) {
-		struct usage u;
-
 		x.cost = media_largest(r, p, &u);
 		x.tokens = u.input + u.output;
 		return x;
 	}
 	output = largest_output(r, to->model, asked);
 	x.tokens = input + output;
+	u = (struct usage){ .input = input, .output = output };
 	if (p)
 		x.cost = largest_cost(p, input, output) * m->factor +
-			 hosted_most(r, &m->tools, to->backend, p);
+			 hosted_most(r, &m->tools, to->backend, p, &u);
 	return x;
 }
 
@@ -564,9 +508,9 @@ static const struct price *price_now(struct request *r)
 }
 
 /* As Anthropic's own limits count: not what a cache had. */
-static int64_t counted(const struct usage *u)
+static int64_t counted(const struct request *r, const struct usage *u)
 {
-	return u->input + u->cache_write + u->output;
+	return u->input + u->cache_write + u->output + hosted_tokens(r);
 }
 
 /* Does who answers tell how often it has searched? Both APIs do that have a
@@ -592,13 +536,15 @@ static int64_t nano_cost(const struct request *r, const struct price *p,
 {
 	const struct metered *m = r->metered;
 	struct usage all = *u;
+	double tools;
 
 	if (!p)
 		return 0;
 	if (!u->searches && !tells_searches(r))
 		all.searches = untold_searches(m);
+	hosted_cost(r, &tools);
 	return nano(price_times(p, &all, u->tier & USAGE_TOLD ? 1 : m->factor) +
-		    hosted_cost(r));
+		    tools);
 }
 
 static void note(struct request *r)
@@ -609,7 +555,7 @@ static void note(struct request *r)
 	int64_t cost = nano_cost(r, p, &u);
 
 	for (size_t i = 0; i < m->n; i++)
-		meter_note(&m->leases[i], cost, counted(&u));
+		meter_note(&m->leases[i], cost, counted(r, &u));
 }
 
 /* What is noted is for the case that this process is killed: a few words more
@@ -674,6 +620,6 @@ void metered_settle(struct request *r)
 	if (p)
 		r->billed = (double)cost / QUOTA_DOLLAR;
 	for (size_t i = 0; i < m->n; i++)
-		meter_settle(&m->leases[i], cost, counted(&u));
+		meter_settle(&m->leases[i], cost, counted(r, &u));
 	r->metered = NULL;
 }

@@ -2,14 +2,13 @@
 /*
  * metered: a request of a person whose key has limits.
  *
- * metered_admit before anything is sent: it looks at the models that the key
- * may use, reserves the largest possible cost (of the person, too, where the
- * key is a device's), or refuses. That cost is: half a token for each byte of
- * the body, at the dearest price of a token that is read, and all output that
- * the request allows, or the model can make, and what the tools cost that the
- * provider runs (hosted.h). What a body only names (a file, a picture's
- * address) is not in it. Where nothing bounds what tools do the answer says
- * that the largest cost is not known.
+ * metered_admit before anything is sent, behind allowed.h: it reserves the
+ * largest possible cost (of the person, too, where the key is a device's), or
+ * refuses. That cost is: half a token for each byte of the body, at the dearest
+ * price of a token that is read, all output that the request allows, or the
+ * model can make, and what the provider may do by itself (hosted.h). What a
+ * body only names (a file, a picture's address) is not in it. Where nothing
+ * bounds what tools do the answer says that the largest cost is not known.
  *
  * While the answer comes metered_note keeps what it has cost so far (by
  * estimate.h) where it outlives this process. metered_settle at the end, by
@@ -26,8 +25,6 @@
 #include "fcgi/request.h"
 #include "state/config/route.h"
 
-/* Which models may it ask for, and in names that no server reads otherwise? */
-int metered_model(struct request *r, struct err *e);
 int metered_admit(struct request *r, const struct plan *plan, struct err *e);
 /* In place of it for one that only counts tokens: no money, but its number. */
 int metered_count(struct request *r, struct err *e);

@@ -67,11 +67,12 @@ static double dollars(const struct request *r, const char *model, int64_t now)
 	double cost = generates && r->config ? cost_of(r->config, r->backend,
 						       model, now, &r->usage)
 					     : 0;
-	double tools = hosted_cost(r);
+	double tools;
+	bool known = hosted_cost(r, &tools);
 
 	if (cost >= 0 && r->billed > 0)
 		return r->billed;
-	return cost < 0 || tools < 0 ? -1 : cost + tools;
+	return cost < 0 || !known ? -1 : cost + tools;
 }
 
 static void add(const char *home, const struct history_record *h)

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "fcgi/allowed.h"
 #include "fcgi/caller.h"
 #include "fcgi/metered.h"
 #include "fcgi/reply.h"
@@ -100,7 +101,7 @@ int serve_forward(struct request *r, struct err *e)
 	}
 	r->stream = k.stream;
 	r->user = caller_user(r, &k);
-	if (metered_model(r, e))
+	if (allowed_check(r, e))
 		return -1;
 	if (route_find(r->config, snapshot_home(r->app->config), r->model,
 		       &plan, e))

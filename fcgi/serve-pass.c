@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/unpack.h"
+#include "fcgi/allowed.h"
 #include "fcgi/batched.h"
 #include "fcgi/late-model.h"
 #include "fcgi/literal-path.h"
@@ -373,7 +374,7 @@ static int admit(struct pass *p, struct err *e)
 	if (!must_know(p))
 		return 0;
 	if (passage_counts(&p->passage))
-		return (r->model && metered_model(r, e)) || metered_count(r, e)
+		return (r->model && allowed_check(r, e)) || metered_count(r, e)
 			     ? -1
 			     : 0;
 	if (!r->model) {
@@ -388,7 +389,7 @@ static int admit(struct pass *p, struct err *e)
 			       "what %.120s uses cannot be counted, and this "
 			       "key has limits: write the path as it is",
 			       r->asked_path);
-	return metered_model(r, e) || metered_admit(r, &p->plan, e) ? -1 : 0;
+	return allowed_check(r, e) || metered_admit(r, &p->plan, e) ? -1 : 0;
 }
 
 static int choose(struct pass *p, struct err *e)

@@ -35,7 +35,7 @@ static void read_tier(const struct jval *o, const char *key, const char *value,
 		*tier |= bit;
 }
 
-void usage_anthropic(struct usage *u, const struct jval *o)
+static void read_anthropic(struct usage *u, const struct jval *o)
 {
 	const struct jval *details = jval_get(o, "output_tokens_details");
 	const struct jval *created = jval_get(o, "cache_creation");
@@ -50,6 +50,32 @@ void usage_anthropic(struct usage *u, const struct jval *o)
 	read_count(tools, "web_search_requests", &u->searches);
 	read_tier(o, "speed", "fast", USAGE_FAST, &u->tier);
 	read_tier(o, "inference_geo", "us", USAGE_US, &u->tier);
+}
+
+/* Its tokens are in none of the sums, unlike those of the messages. */
+static void add_compactions(struct usage *u, const struct jval *list)
+{
+	const struct jval *one;
+
+	for (size_t i = 0; (one = jval_at(list, i)); i++) {
+		struct usage c = { .input = 0 };
+
+		if (!span_is(jval_str(one, "type"), "compaction"))
+			continue;
+		read_anthropic(&c, one);
+		u->input += c.input;
+		u->cache_read += c.cache_read;
+		u->cache_write += c.cache_write;
+		u->cache_write_1h += c.cache_write_1h;
+		u->output += c.output;
+	}
+}
+
+void usage_anthropic(struct usage *u, const struct jval *o)
+{
+	read_anthropic(u, o);
+	if (jval_get(o, "input_tokens") && jval_get(o, "output_tokens"))
+		add_compactions(u, jval_get(o, "iterations"));
 }
 
 /* The first of `keys` (NULL at the end) that is there, or 0. */

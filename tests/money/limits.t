@@ -65,6 +65,15 @@ for name in Model MODELS Max_Tokens Service_Tier maX_completion_tokens Tools web
 done
 like 'it is named' "$(error message)" 'write n'
 is 'nothing was sent' "$(sent)" 1
+model=claude-haiku-4-5
+is 'nor is an advisor of another model' "$(messages "$k" 1 ',"tools":[{"type":"advisor_20260301","name":"advisor","model":"claude-opus-5-5"}]') $(error type)" '400 invalid_request_error'
+like 'it is named, too' "$(error message)" 'the model claude-opus-5-5'
+for list in '[{"model":"claude-haiku-4-5"},{"model":"claude-opus-5-5"}]' '["claude-opus-5-5"]' '[{"model":"claude-haiku-4-5","model":"claude-opus-5-5"}]' '[{"max_tokens":1}]'; do
+	is "nor is one to fall back to, $list" "$(messages "$k" 1 ",\"fallbacks\":$list")" 400
+done
+is 'nothing was sent' "$(sent)" 1
+is 'an allowed one is' "$(messages "$k" 1 ',"fallbacks":[{"model":"claude-haiku-4-5"}],"tools":[{"type":"advisor_20260301","name":"advisor","model":"claude-haiku-4-5"},{"name":"f","input_schema":{"type":"object"}}]')" 200
+model=claude-opus-5-5
 is 'other names are as they are' "$(model=gpt-4o chat "$k" 1 ',"Metadata":{"Model":"o1-pro"}')" 200
 is 'an allowed one to fall back to' "$(model=gpt-4o chat "$k" 1 ',"models":["gpt-4o"]')" 200
 is 'not even by the name of the backend' "$(model=anth:claude-opus-5-5 messages "$k" 1)" 400

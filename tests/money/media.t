@@ -118,6 +118,23 @@ costs_of_claude 'Claude, as usual' '"service_tier":"standard"' 7500000
 costs_of_claude 'Claude, fast' '"speed":"fast"' 45000000
 costs_of_claude 'Claude, in one country' '"inference_geo":"us","speed":"standard"' 8250000
 costs_of_claude 'Claude, with three searches' '"server_tool_use":{"web_search_requests":3}' 37500000
+iterations() { # ENTRIES
+	printf '"iterations":[%s]' "$1"
+}
+entry() { # TYPE INPUT OUTPUT [MODEL]
+	printf '{"type":"%s","input_tokens":%s,"output_tokens":%s,"cache_read_input_tokens":0,"cache_creation_input_tokens":0%s}' "$1" "$2" "$3" "${4:+,\"model\":\"$4\"}"
+}
+answer=$(entry message 1000 100)
+# of "mine": 1000 at 1, 100 at 2
+advised=$(iterations "$answer,$(entry advisor_message 1000 100 mine)")
+costs_of_claude 'Claude, with an advisor: at the price of its own model' "$advised" 8700000
+costs_of_claude 'Claude, with a compaction, which no sum has' "$(iterations "$(entry compaction 2000 100),$answer")" 20000000
+# One declined behind 10 tokens, one at once, the last has answered.
+fell=$(iterations "$(entry message 500 10 claude-opus-4-5),$(entry message 700 0 dear),$(entry fallback_message 1000 100 mine)")
+costs_of_claude 'Claude, who fell back: each that has said something' "$fell" 3950000
+at=anth
+costs 'the same in a stream' claude-opus-4-5 /v1/messages "\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"stream\":true,\"events\":[{\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"claude-opus-4-5\",\"content\":[],\"stop_reason\":null,\"stop_sequence\":null,\"usage\":{\"input_tokens\":1000,\"output_tokens\":1}}},{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}},{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"hi\"}},{\"type\":\"content_block_stop\",\"index\":0},{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\",\"stop_sequence\":null},\"usage\":{\"input_tokens\":1000,\"output_tokens\":100,$advised}},{\"type\":\"message_stop\"}]" 8700000
+at=
 searched='{"type":"web_search_call","id":"ws_1","status":"completed","action":{"type":"search","query":"x"}}'
 opened='{"type":"web_search_call","id":"ws_2","status":"completed","action":{"type":"open_page","url":"http://x"}}'
 at=answers
@@ -228,15 +245,16 @@ costs_of_claude 'a key: asked for, not served so' '"speed":"standard"}},"speed":
 costs_of_claude 'a key: not told' '"service_tier":"standard"}},"speed":"fast","x":{"y":{"z":1' 45000000
 costs_of_claude 'a key: a search that was not needed' "\"service_tier\":\"standard\"}}$tool,\"x\":{\"y\":{\"z\":1" 7500000
 costs_of_claude 'a key: two searches' "\"server_tool_use\":{\"web_search_requests\":2}}}$tool,\"x\":{\"y\":{\"z\":1" 27500000
+costs_of_claude 'a key: an advisor' "$advised" 8700000
 key=
 paid() {
 	"$dario" key show ben --json | json 'j["used"]["spend"]["month"]'
 }
 is_paid() {
-	[ "$(paid)" = 0.132500000 ]
+	[ "$(paid)" = 0.141200000 ]
 }
 wait_for is_paid
-is 'a key: all of it' "$(paid)" 0.132500000
+is 'a key: all of it' "$(paid)" 0.141200000
 
 # It pays for images and sound like the rest.
 carl=$("$dario" key add carl --spend=100/month 2>/dev/null)
