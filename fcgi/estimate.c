@@ -41,7 +41,8 @@ struct usage estimate_so_far(const struct request *r)
 	int64_t output = estimate_tokens(r->chars);
 
 	if (!estimate_is_told(r))
-		u = (struct usage){ .input = estimate_tokens(r->body.n) };
+		u = (struct usage){ .input = estimate_tokens(r->body.n),
+				    .searches = u.searches };
 	if (output > u.output)
 		u.output = output;
 	return u;
@@ -66,7 +67,7 @@ static bool is_free(const struct request *r)
 
 	return !estimate_is_told(r) &&
 	       (o->error.code || o->status / 100 != 2) && !o->content &&
-	       !r->chars && !r->hosted;
+	       !r->chars && !r->hosted && !r->usage.searches;
 }
 
 /* Of a whole answer that is not kept only its length is known; of a stream all

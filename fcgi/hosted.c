@@ -220,8 +220,24 @@ static void add(struct request *r, struct span answer, struct span item)
 	}
 }
 
+static bool is_search(struct span item)
+{
+	struct span action = jwalk_get(item, "action");
+
+	return jwalk_is(jwalk_get(item, "type"), "web_search_call") &&
+	       (!action.n || jwalk_is(jwalk_get(action, "type"), "search"));
+}
+
+void hosted_block(struct request *r, struct span block)
+{
+	r->usage.searches += jwalk_is(jwalk_get(block, "type"),
+				      "server_tool_use") &&
+			     jwalk_is(jwalk_get(block, "name"), "web_search");
+}
+
 void hosted_item(struct request *r, struct span item)
 {
+	r->usage.searches += is_search(item);
 	if (!cost_is_free(request_backend(r)))
 		add(r, SPAN(""), item);
 }

@@ -5,7 +5,9 @@
  * in which code runs, an image that is drawn; with Anthropic an advisor, and
  * the models that it falls back to when one declines.
  *
- * What it was: hosted_item with each item that a stream has finished, then
+ * What it was: hosted_item with each item of Responses that a stream has
+ * finished, hosted_block with each of Messages that begins (these count searches
+ * of the web, too, for a stream that breaks off before they are told), then
  * hosted_note with what tells the usage (a whole answer, the last event of a
  * stream, or the end of an answer that was not held), which replaces what the
  * items said. A container counts once for a request and gigabyte, as a whole
@@ -55,6 +57,7 @@ double hosted_most(const struct request *r, const struct hosted_ask *ask,
 		   const struct usage *request);
 
 void hosted_item(struct request *r, struct span item);
+void hosted_block(struct request *r, struct span block);
 void hosted_note(struct request *r, struct span answer);
 void hosted_settle(struct request *r);
 /* So far, in US dollars beside those of r->usage. False: not known, which never

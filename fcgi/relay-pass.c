@@ -117,6 +117,9 @@ static void note_container(struct relay *y, struct span name, struct span data)
 	if (y->r->dialect == &dialects[DIALECT_ANTHROPIC] &&
 	    span_is(name, "message_delta"))
 		stored_note_message(y->r, jwalk_get(data, "delta"));
+	if (y->r->dialect == &dialects[DIALECT_ANTHROPIC] &&
+	    span_is(name, "content_block_start"))
+		hosted_block(y->r, jwalk_get(data, "content_block"));
 	if (y->r->dialect == &dialects[DIALECT_RESPONSES] &&
 	    span_is(name, "response.output_item.done"))
 		note_done(y->r, jwalk_get(data, "item"));

@@ -236,6 +236,17 @@ broken=$(streamed "$(done_with "$found"),$(done_with "$drawn"),$(done_with "$ran
 # files, an image of 408 at 30, a container; and the body, four bytes a token
 size=$(printf '{"model":"gpt-4o",%s}' "$broken" | wc -c)
 dave_pays 'a stream that breaks off: what it has done' "$broken" $((2500000 + 12240000 + 30000000 + (size + 3) / 4 * 2500))
+broken=$(streamed "$(done_with "$searched"),$(done_with "$opened"),$(done_with "$searched")" ',"cut":9')
+size=$(printf '{"model":"gpt-4o",%s}' "$broken" | wc -c)
+dave_pays 'a stream that breaks off behind two searches' "$broken" $((20000000 + (size + 3) / 4 * 2500))
+block() { # NAME
+	printf '{"type":"content_block_start","index":0,"content_block":{"type":"server_tool_use","id":"srvtoolu_1","name":"%s","input":{}}},{"type":"content_block_stop","index":0}' "$1"
+}
+begun='{"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"claude-opus-4-5","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":1000,"output_tokens":0}}}'
+had=$(dave_paid)
+post /v1/messages "{\"model\":\"claude-opus-4-5\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"stream\":true,\"cut\":9,\"events\":[$begun,$(block web_search),$(block web_fetch),$(block web_search)]}" -H "x-api-key: $dave" >"$tmp/answer"
+wait_for dave_paid_more
+is "a key, a tool: Claude's stream that breaks off behind two searches" "$(($(dave_paid) - had))" 25000000
 # A key with limits pays what is shown, to the last digit.
 ben=$("$dario" key add ben --spend=100/month 2>/dev/null)
 key=$ben
