@@ -6,17 +6,16 @@
  * the models that it falls back to when one declines.
  *
  * What it was: hosted_item with each item of Responses that a stream has
- * finished, hosted_block with each of Messages that begins (these count searches
- * of the web, too, for a stream that breaks off before they are told), then
- * hosted_note with what tells the usage (a whole answer, the last event of a
- * stream, or the end of an answer that was not held), which replaces what the
+ * finished, hosted_block with each of Messages that begins (these count
+ * searches of the web, too, for a stream that breaks off before they are told),
+ * then hosted_note with what tells the usage (a whole answer, the last event of
+ * a stream, or the end of an answer that was not held), which replaces what the
  * items said. A container counts once for a request and gigabyte, as a whole
  * session: a bill has minutes of it, which no answer tells. An image costs the
  * tokens that are told for all of them, else what one of its size and quality
  * does. Of an end alone, what was asked for counts. Anthropic's
  * usage.iterations have the model of each: the sums beside them are those of
- * the model that has answered. hosted_settle before the
- * request is recorded.
+ * the model that has answered. hosted_settle before the request is recorded.
  *
  * What it may be: hosted_ask reads the body, hosted_most has the cost. Where
  * nothing bounds how often the tools run (max_tool_calls, max_uses) that is a
