@@ -4,6 +4,8 @@
 #include "dialect/responses-calls.h"
 
 #include "base/json-source.h"
+#include "base/jwalk.h"
+#include "dialect/peek.h"
 
 #include <string.h>
 
@@ -76,6 +78,14 @@ const struct call_kind *call_kind_of_output(struct span type)
 		if (span_is(type, kinds[i].output))
 			return &kinds[i];
 	return NULL;
+}
+
+/* The member that is a list of strings, or NULL. */
+static const char *list_of(const struct call_kind *k)
+{
+	return k->shape == CALL_LOCAL_SHELL ? "command"
+	     : k->shape == CALL_SHELL       ? "commands"
+					    : NULL;
 }
 
 /* --- outputs ------------------------------------------------------------- */
@@ -152,7 +162,42 @@ struct span call_output(struct chat *c, const struct call_kind *k,
 	return text;
 }
 
+/* --- calls of the history ------------------------------------------------ */
+
+struct span call_arguments(struct chat *c, const struct call_kind *k,
+			   struct json_object *item)
+{
+	struct json_object *v = json_get(item, k->member);
+	struct span text = chat_said(c, v);
+	const char *key = list_of(k);
+
+	if (!key || !text.n ||
+	    !(json_object_is_type(v, json_type_array) ||
+	      json_object_is_type(v, json_type_string)))
+		return text;
+	if (json_object_is_type(v, json_type_string)) {
+		if (peek_is_object(text))
+			return text;
+		text = json_text(v);
+	}
+	return span_of(
+		arena_fmt(c->arena, "{\"%s\":%.*s}", key, SPAN_FMT(text)));
+}
+
 /* --- items for the client ------------------------------------------------ */
+
+/* Models write one line as often as the list that clients need. local_shell's
+ * is a program with its arguments: a shell has to read the line. */
+static void put_line(struct jw *j, const struct call_kind *k, struct span line)
+{
+	jw_arr(j);
+	if (k->shape == CALL_LOCAL_SHELL) {
+		jw_str(j, SPAN("bash"));
+		jw_str(j, SPAN("-lc"));
+	}
+	jw_str(j, line);
+	jw_arr_end(j);
+}
 
 static void add_missing(struct jw *j, struct json_object *o, const char *key,
 			struct span value)
@@ -192,6 +237,36 @@ static struct json_object *inside(const struct call_kind *k,
 	return json_object_is_type(inner, json_type_object) ? inner : o;
 }
 
+/* The line in the place of the list, if it is one. */
+static struct span line_in(const struct call_kind *k, struct span text)
+{
+	struct span value = { 0 };
+
+	if (list_of(k))
+		value = jwalk_get(text, list_of(k));
+	return jwalk_is_string(value) ? value : SPAN("");
+}
+
+/* The members of `text`, an object, without its last bracket. */
+static void put_members(struct jw *j, const struct call_kind *k,
+			struct json_object *o, struct span text)
+{
+	struct span line = line_in(k, text);
+
+	text.n -= text.n > 0;
+	if (line.n) {
+		size_t at = (size_t)(line.p - text.p);
+
+		jw_raw(j, (struct span){ text.p, at });
+		j->comma = false;
+		put_line(j, k, json_str(o, list_of(k)));
+		buf_span(j->out, span_skip(text, at + line.n));
+	} else {
+		jw_raw(j, text);
+	}
+	j->comma = json_object_object_length(o) > 0;
+}
+
 /* `o` as it is written in `text`, and what it lacks. */
 static void put_said(struct jw *j, const struct call_kind *k,
 		     struct json_object *o, struct span text)
@@ -202,13 +277,29 @@ static void put_said(struct jw *j, const struct call_kind *k,
 	json_dense(&own, text);
 	if (own.full)
 		buf_starve(j->out);
-	text = buf_get(&own);
-	text.n -= text.n > 0; /* the bracket */
-	jw_raw(j, text);
-	j->comma = json_object_object_length(o) > 0;
+	put_members(j, k, o, buf_get(&own));
 	complete(j, k, o);
 	jw_obj_end(j);
 	buf_release(&own);
+}
+
+/* The list or the line alone, with nothing around it. */
+static bool put_bare(struct jw *j, const struct call_kind *k,
+		     struct json_object *o)
+{
+	bool line = json_object_is_type(o, json_type_string);
+
+	if (!list_of(k) || (!line && !json_object_is_type(o, json_type_array)))
+		return false;
+	jw_obj(j);
+	jw_key(j, list_of(k));
+	if (line)
+		put_line(j, k, json_span(o));
+	else
+		jw_raw(j, json_text(o));
+	complete(j, k, NULL);
+	jw_obj_end(j);
+	return true;
 }
 
 void call_put(struct jw *j, const struct call_kind *k, struct span arguments)
@@ -227,6 +318,8 @@ void call_put(struct jw *j, const struct call_kind *k, struct span arguments)
 	if (json_object_is_type(said, json_type_object))
 		put_said(j, k, said,
 			 said == o ? arguments : json_located(said, arguments));
+	else if (put_bare(j, k, o))
+		;
 	else if (arguments.n)
 		jw_str(j, arguments); /* as it came: the client has to say */
 	else

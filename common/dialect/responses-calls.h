@@ -29,12 +29,18 @@ const struct call_kind *call_kind_of_tool(struct span type);
 const struct call_kind *call_kind_of_call(struct span type);
 const struct call_kind *call_kind_of_output(struct span type);
 
+/* What a call of the history asks for, as a function's arguments: clients write
+ * a shell's list, or its line, without the object around it. */
+struct span call_arguments(struct chat *c, const struct call_kind *k,
+			   struct json_object *item);
+
 /* What an item of results says, as text. */
 struct span call_output(struct chat *c, const struct call_kind *k,
 			struct json_object *item);
 
 /* The members of an item that say what is asked for: from a function's
- * arguments. They may lack anything while the call is not done. */
+ * arguments. They may lack anything while the call is not done. Where clients
+ * need a list of strings, a line of text is made one. */
 void call_put(struct jw *j, const struct call_kind *k, struct span arguments);
 
 #endif

@@ -179,7 +179,7 @@ static void put_shaped_call(struct chat *c, struct json_object *o,
 	p->id = call_id(c, o);
 	p->alias = chat_str(c, o, "id");
 	p->name = span_of(k->tool);
-	p->text = chat_said(c, json_get(o, k->member));
+	p->text = call_arguments(c, k, o);
 }
 
 static void put_shaped_output(struct chat *c, struct json_object *o,

@@ -274,6 +274,39 @@ def _():
         assert r["tool_choice"]["function"]["name"] == type
 
 
+@edge("shells", "a line of text, or a list alone, is what is asked for")
+def _():
+    line = ["bash", "-lc", "ls -l"]
+    for type, key, said, want in (
+            ("local_shell", "command", "ls -l", line),
+            ("local_shell", "command", ["ls", "-l"], ["ls", "-l"]),
+            ("shell", "commands", "ls -l", ["ls -l"]),
+            ("shell", "commands", ["ls", "pwd"], ["ls", "pwd"])):
+        for asked in (said, {key: said, "timeout_ms": 5},
+                      {"timeout_ms": 5, key: said}, {"action": {key: said}}):
+            for how in ("stream", "whole"):
+                item = item_back([{"type": type}], type,
+                                 json.dumps(asked, indent=1), how)
+                action = item["action"]
+                assert action[key] == want, (asked, item)
+                more = "timeout_ms" in asked
+                assert (action.get("timeout_ms") == 5) == more, item
+        out = {"type": type + "_call_output", "call_id": "1", "output": "o"}
+        for asked in (said, {key: said}):
+            items = [USER, {"type": type + "_call", "call_id": "1",
+                            "action": asked}, out]
+            r = sent(items, [{"type": type}])
+            assert turns(r)[1][3] == [("1", type, {key: said})], r
+            r = sent(items, [{"type": type}], "anthropic")
+            assert r["messages"][1]["content"][0]["input"] == {key: said}, r
+    # what was cut short is no command
+    for cut in ('{"command":"rm', '"rm'):
+        for how in ("stream", "whole"):
+            item = item_back([{"type": "local_shell"}], "local_shell", cut,
+                             how)
+            assert item["action"] == cut, item
+
+
 @edge("shells", "their outputs are read whole")
 def _():
     r = sent([USER, {"type": "shell_call", "call_id": "1", "action": {
