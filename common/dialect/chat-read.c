@@ -175,7 +175,7 @@ int read_at(struct err *e, const char *list, size_t i)
 	return -1;
 }
 
-static bool are_parts(struct json_object *list)
+bool read_are_parts(struct json_object *list)
 {
 	for (size_t i = 0; i < json_length(list); i++)
 		if (!json_str(json_at(list, i), "type").n)
@@ -188,7 +188,7 @@ int read_result(struct chat *c, struct msg *m, struct json_object *output,
 {
 	struct span text;
 
-	if (are_parts(output))
+	if (read_are_parts(output))
 		return read_content(c, m, output, part, e);
 	text = chat_said(c, output);
 	if (text.n)

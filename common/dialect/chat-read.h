@@ -40,6 +40,7 @@ int read_content(struct chat *c, struct msg *m, struct json_object *content,
 
 /* The same of a tool's output, which may be any JSON: what has not the form of
  * content is its text. */
+bool read_are_parts(struct json_object *output);
 int read_result(struct chat *c, struct msg *m, struct json_object *output,
 		read_part_fn *part, struct err *e);
 

@@ -182,16 +182,25 @@ static void put_shaped_call(struct chat *c, struct json_object *o,
 	p->text = call_arguments(c, k, o);
 }
 
-static void put_shaped_output(struct chat *c, struct json_object *o,
-			      const struct call_kind *k)
+/* What a shell gave has a form of its own, or that of a function's output. */
+static int put_shaped_output(struct chat *c, struct json_object *o,
+			     const struct call_kind *k, struct err *e)
 {
 	struct part *p = chat_part(c, chat_msg(c, ROLE_USER), PART_TOOL_RESULT);
 	struct msg inside = { .tail = &inside.parts };
+	struct json_object *output = json_get(o, "output");
 
 	p->id = call_id(c, o);
 	p->error = span_is(chat_str(c, o, "status"), "failed");
-	chat_text(c, &inside, call_output(c, k, o));
+	if (k->shape != CALL_TOOL_SEARCH && json_length(output) &&
+	    read_are_parts(output)) {
+		if (read_content(c, &inside, output, put_part, e))
+			return -1;
+	} else {
+		chat_text(c, &inside, call_output(c, k, o));
+	}
 	p->content = inside.parts;
+	return 0;
 }
 
 /* A search that the provider ran: only what it found counts. */
@@ -258,8 +267,8 @@ static int put_item(struct chat *c, struct json_object *o, struct err *e)
 	}
 	if (call)
 		put_shaped_call(c, o, call);
-	if (output)
-		put_shaped_output(c, o, output);
+	if (output && put_shaped_output(c, o, output, e))
+		return -1;
 	if (call || output || span_is(type, "additional_tools"))
 		return 0;
 	if (span_is(type, "agent_message"))

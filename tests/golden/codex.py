@@ -11,6 +11,7 @@ from translate import *
 
 SCHEMA = {"type": "object", "properties": {"q": {"type": "string"}}}
 USER = {"role": "user", "content": "hi"}
+PIXEL = "data:image/png;base64,iVBORw0KGgo="
 
 
 def fn(name, **more):
@@ -319,6 +320,21 @@ def _():
     text = turns(r)[-1][2]
     for part in ("one\n", "bad", "exit code 3", "two", "timed out"):
         assert part in text, text
+    # One that is made of parts, as functions give them.
+    for type, member, asked in (
+            ("local_shell", "action", {"type": "exec", "command": ["ls"]}),
+            ("shell", "action", {"commands": ["ls"]}),
+            ("apply_patch", "operation", {"type": "delete_file",
+                                          "path": "x"})):
+        r = sent([USER, {"type": type + "_call", "call_id": "1",
+                         member: asked}, {
+            "type": type + "_call_output", "call_id": "1", "output": [
+                {"type": "input_text", "text": "one"},
+                {"type": "input_image", "image_url": PIXEL}]}],
+                 [{"type": type}], "anthropic")
+        parts = r["messages"][-1]["content"][0]["content"]
+        assert [p["type"] for p in parts] == ["text", "image"], parts
+        assert parts[0]["text"] == "one", parts
     # The old shell's output names the call by its item's id.
     r = sent([USER, {"type": "local_shell_call", "id": "lsh_1",
                      "call_id": "1", "action": {"type": "exec",

@@ -620,6 +620,8 @@ static void switches_are(const char *file, const char *dialect,
 		if ((r->kind == QUIRK_FLAG || r->kind == QUIRK_OFF) &&
 		    *(bool *)((char *)&q + r->at))
 			buf_fmt(&got, "%s%s", got.n ? " " : "", r->key);
+	if (quirks_lack_custom(&q))
+		buf_fmt(&got, "%sno customTools", got.n ? " " : "");
 	if (q.min_tokens)
 		buf_fmt(&got, " min=%d", (int)q.min_tokens);
 	assert_string_equal(buf_cstr(&got), want);
@@ -635,24 +637,29 @@ static void providers_are_known(void **state)
 	/* By the base URL, and then whatever the model is called. */
 	switches_are("{\"baseUrl\":\"https://api.deepseek.com/v1\"}", "openai",
 		     "kimi-k2",
-		     "reasoningContent noStrictTools noImages callsPaired");
+		     "reasoningContent noStrictTools noImages callsPaired "
+		     "no customTools");
 	/* What the file says goes over it, "no" too. */
 	switches_are("{\"baseUrl\":\"https://api.deepseek.com/v1\","
 		     "\"noImages\":false,\"mend\":false,\"topK\":true}",
 		     "openai", "m",
-		     "reasoningContent topK noStrictTools callsPaired mend");
+		     "reasoningContent topK noStrictTools callsPaired mend "
+		     "no customTools");
 	/* By the model where the URL hides who answers, also with a prefix. */
 	switches_are(
 		"{\"baseUrl\":\"http://10.0.0.1:9\"}", "openai",
 		"moonshotai/Kimi-K2.6",
-		"reasoningContent noStrictTools noEmptyMessages callsPaired");
+		"reasoningContent noStrictTools noEmptyMessages callsPaired "
+		"no customTools");
 	switches_are("{\"baseUrl\":\"https://openrouter.ai/api/v1\"}", "openai",
 		     "qwen/qwen3.8",
 		     "reasoning developerRole reasoningDetails topK "
-		     "oneSystemMessage callsPaired jsonArguments");
+		     "oneSystemMessage callsPaired jsonArguments "
+		     "no customTools");
 	switches_are("{\"baseUrl\":\"http://10.0.0.1:9\","
 		     "\"oneSystemMessage\":false}",
-		     "openai", "qwen3.8", "callsPaired jsonArguments");
+		     "openai", "qwen3.8",
+		     "callsPaired jsonArguments no customTools");
 	/* A floor that holds in one API only. */
 	switches_are("{\"baseUrl\":\"https://api.openai.com/v1\"}", "openai",
 		     "gpt-5.4",
