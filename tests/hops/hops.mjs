@@ -79,6 +79,9 @@ const SCHEMAS = {
     steps: { type: "array", items: { type: "string" } } } },
 };
 
+const LONG = `mcp__${"notes-".repeat(16)}find`; // of 105 letters
+const ODD = "mcp.notes/find";
+
 // --- the three clients: history in their own dialect ------------------------
 // ask(body, how) sends the history and keeps the answer as the SDK gives it:
 // whole, streamed, or by the SDK's own helper for streams; `open` are the calls
@@ -156,9 +159,15 @@ class Messages {
   system(text) { this.instructions = text; }
   later(text) { this.tail = text; }
   user(text, image, results) {
-    const content = results.map(([call, out]) => ({
+    const content = results.map(([call, out, shown]) => ({
       type: "tool_result", tool_use_id: call.id,
-      content: [{ type: "text", text: out }] }));
+      ...(shown?.failed ? { is_error: true } : {}),
+      content: [{ type: "text", text: out },
+        ...(shown?.image ? [{ type: "image", source: { type: "base64",
+          media_type: "image/png", data: shown.image.toString("base64") } }]
+          : []),
+        ...(shown?.document ? [{ type: "document", source: { type: "text",
+          media_type: "text/plain", data: shown.document } }] : [])] }));
     if (image)
       content.push({ type: "image", source: {
         type: "base64", media_type: "image/png",
@@ -178,8 +187,8 @@ class Messages {
         { thinking: { type: "adaptive" } } : {}),
       ...(this.thinks && /sonnet/.test(model) ?
         { thinking: { type: "enabled", budget_tokens: 2000 } } : {}),
-      tools: Object.entries(SCHEMAS).map(([name, input_schema]) =>
-        ({ name, input_schema, description: name })),
+      tools: Object.entries({ ...SCHEMAS, [LONG]: SCHEMAS.run }).map(
+        ([name, input_schema]) => ({ name, input_schema, description: name })),
     };
   }
   async ask(body, how) {
@@ -193,6 +202,7 @@ class Messages {
 
 class Chat {
   constructor() {
+    this.textOnly = true; // what a tool gives
     this.sdk = new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0,
                             timeout: 60000, fetch: watched(this) });
     this.history = [];
@@ -204,7 +214,9 @@ class Chat {
   }
   user(text, image, results) {
     for (const [call, out] of results)
-      this.history.push({ role: "tool", tool_call_id: call.id, content: out });
+      this.history.push(this.legacy ?
+        { role: "function", name: call.name, content: out }
+        : { role: "tool", tool_call_id: call.id, content: out });
     if (image)
       this.history.push({ role: "user", content: [
         { type: "text", text },
@@ -217,16 +229,25 @@ class Chat {
     return {
       model, messages: this.history, max_completion_tokens: 4000,
       ...(this.thinks ? { reasoning_effort: "medium" } : {}),
-      tools: Object.entries(SCHEMAS).map(([name, parameters]) =>
-        ({ type: "function", function: { name, parameters } })),
+      ...(this.legacy ? { functions: this.tools() } : {
+        tools: this.tools().map(f => ({ type: "function", function: f })) }),
     };
+  }
+  tools() {
+    return Object.entries({ ...SCHEMAS, [ODD]: SCHEMAS.run }).map(
+      ([name, parameters]) => ({ name, parameters }));
   }
   // As clients that stream do: text is joined, lists grow, fields are kept.
   async whole(stream) {
     const m = { role: "assistant", content: null };
     for await (const chunk of stream) {
-      const { role, content, tool_calls, ...rest } =
+      const { role, content, tool_calls, function_call, ...rest } =
         chunk.choices[0]?.delta ?? {};
+      if (function_call) {
+        m.function_call ??= { name: "", arguments: "" };
+        m.function_call.name += function_call.name ?? "";
+        m.function_call.arguments += function_call.arguments ?? "";
+      }
       if (Array.isArray(content))
         m.content = (m.content ?? "") + content.filter(p => p.text)
           .map(p => p.text).join("");
@@ -266,8 +287,8 @@ class Chat {
   async ask(body, how) {
     const m = JSON.parse(JSON.stringify(await this.answer(body, how)));
     this.history.push(this.habit ? this.habit(m) : m);
-    this.open = (m.tool_calls ?? []).map(t => ({
-      id: t.id, name: t.function.name }));
+    this.open = this.legacy ? (m.function_call ? [m.function_call] : [])
+      : (m.tool_calls ?? []).map(t => ({ id: t.id, name: t.function.name }));
   }
 }
 
@@ -282,9 +303,12 @@ class Responses {
     this.history.push({ role: "developer", content: text });
   }
   user(text, image, results) {
-    for (const [call, output] of results)
+    for (const [call, out, shown] of results)
       this.history.push({ type: call.custom ? "custom_tool_call_output"
-        : "function_call_output", call_id: call.id, output });
+        : "function_call_output", call_id: call.id, output: !shown?.image ? out
+        : [{ type: "input_text", text: out }, { type: "input_image",
+          detail: "auto", image_url: `data:image/png;base64,${
+            shown.image.toString("base64")}` }] });
     if (text)
       this.history.push({ role: "user", content: [
         { type: "input_text", text },
@@ -299,7 +323,11 @@ class Responses {
       ...(this.thinks ? { reasoning: { effort: "medium" } } : {}),
       tools: [...Object.entries(SCHEMAS).map(([name, parameters]) =>
         ({ type: "function", name, parameters, strict: false })),
-        { type: "custom", name: "patch", description: "Applies a patch." }],
+        { type: "custom", name: "patch", description: "Applies a patch.",
+          format: { type: "grammar", syntax: "lark", definition: "start: /.+/" } },
+        { type: "namespace", name: "mcp__notes", description: "Notes", tools: [
+          { type: "function", name: "find", strict: false,
+            parameters: SCHEMAS.run }] }],
     };
   }
   async answer(body, how) {
@@ -329,6 +357,12 @@ class Responses {
 }
 // What else a request may ask for, now and then.
 const WHIMS = {
+  Legacy: [
+    b => ({ ...b, functions: undefined }),
+    b => ({ ...b, function_call: "none" }),
+    b => ({ ...b, max_completion_tokens: 1 }),
+    b => ({ ...b, function_call: "auto", stop: ["[[stop]]"] }),
+  ],
   Messages: [
     b => ({ ...b, tools: undefined }), // calls in the history, and no tools
     b => ({ ...b, tool_choice: { type: "none" } }),
@@ -379,7 +413,7 @@ function lost(sent, arrived, headers) {
       faults.push(`${m} doubled`);
     if (n)
       continue;
-    if (/[RC]/.test(kind) && /without its/.test(told))
+    if (/[RCD]/.test(kind) && /without its/.test(told))
       continue;
     if (kind === "T" ? !/thinking|reasoning/.test(told)
       : kind === "I" ? !/image/.test(told) : true)
@@ -447,7 +481,13 @@ async function turn(c, client, id, n, r) {
   const model = fails ? `hop-${to}` : pick(r, TARGETS[to]);
   const image = r() < 0.15 ? PNG(mark(c, "I")) : null;
   const calls = client.open ?? [];
-  const results = calls.map(k => [k, `${mark(c, "R")} done`]);
+  const results = calls.map(k => [k, `${mark(c, "R")} done`, {
+    failed: r() < 0.1,
+    image: !client.textOnly && r() < 0.1 ? PNG(mark(c, "I")) : null,
+    document: client instanceof Messages && r() < 0.1 ? `${mark(c, "D")} d`
+      : null }]);
+  if (r() < 0.3) // as they were done
+    results.reverse();
   if (n === 0 && r() < 0.7)
     client.system(`${mark(c, "S")} Be brief.`);
   if (n > 0 && r() < 0.15 && !calls.length)
@@ -460,7 +500,8 @@ async function turn(c, client, id, n, r) {
     client.history.splice(0, 1 + Math.floor(r() * 3));
   let body = client.body(client.model = model);
   if (r() < 0.25)
-    body = pick(r, WHIMS[client.constructor.name])(body);
+    body = pick(r, WHIMS[client.legacy ? "Legacy"
+      : client.constructor.name])(body);
   if (client.compact && !calls.length && n > 1 && r() < 0.2)
     await compacted(c, client, id, n, pick(r, ["c", "c2", "p"]));
   const sent = markersOf(body), before = c.log.length;
@@ -492,8 +533,11 @@ async function turn(c, client, id, n, r) {
   // Google looks at the last turn alone: what was refused there is not later.
   entry.refused = c.log.slice(before).some(e =>
     e.violations.some(v => v.rule === "e.signature"));
+  // Tools stand before all else: with others nothing is the same.
+  entry.tools = JSON.stringify(body.tools);
   const earlier = entry.refused ? null : c.log.slice(0, before)
-    .findLast(e => !e.cut && isSame(e, entry) && e.model === entry.model && e.answer);
+    .findLast(e => !e.cut && isSame(e, entry) && e.model === entry.model &&
+      e.answer && e.tools === entry.tools);
   if (earlier && !earlier.refused) {
     const { texts, calls } = earlier.answer;
     const m = moved(earlier.body, entry.body, texts.length + calls.length);
@@ -511,11 +555,13 @@ async function conversation(i) {
   const client = new Client();
   client.thinks = r() < 0.6;
   client.developer = r() < 0.3;
+  client.legacy = client instanceof Chat && r() < 0.25;
   const habits = Object.entries(HABITS[Client.name]);
-  const habit = r() < 0.4 ? null : pick(r, habits);
+  const habit = r() < 0.4 || client.legacy ? null : pick(r, habits);
+  client.brief = client.legacy; // a call of a function has no place for more
   if (habit)
     [client.brief, client.habit] = [BRIEF.has(habit[0]), habit[1]];
-  const id = `${Client.name} ${i} ${habit?.[0] ?? "as it came"}`;
+  const id = `${Client.name}${client.legacy ? " of functions" : ""} ${i} ${habit?.[0] ?? "as it came"}`;
   for (let n = 0; n < 7; n++) {
     const before = c.log.length;
     try {
