@@ -39,21 +39,33 @@ static void mend_call_id(struct mend *m, struct span object, const char *key,
 		mend_id(m, value, id);
 }
 
-/* What it cannot read is as good as none. Of several calls it may be known
- * whose it is. */
+/* Is it the one that is refused, by what is said of it? Of several calls of one
+ * tool the first was looked at first. */
+static bool is_refused_call(const struct mend *m, struct span call)
+{
+	struct span name = jwalk_get(jwalk_get(call, "function"), "name");
+	const struct mend_refusal *f = &m->refusal;
+
+	if (f->all || !f->tool.n)
+		return true;
+	if (m->refused)
+		return f->rest;
+	return span_eq(jwalk_text(m->arena, name), f->tool);
+}
+
+/* What it cannot read is as good as none. */
 static void mend_refused_signature(struct mend *m, struct span call,
 				   struct span extra)
 {
-	struct span name = jwalk_get(jwalk_get(call, "function"), "name");
-	struct span tool = m->refusal.tool;
 	struct span google = jwalk_get(extra, "google");
 	struct span value = jwalk_get(google, "thought_signature");
 
 	if (!jwalk_is_string(value) || span_is(value, WRITE_SKIP_SIGNATURE) ||
 	    (!m->refusal.all && value.p < m->last_turn) ||
-	    (tool.n && !m->refusal.all && !m->refusal.rest &&
-	     !span_eq(jwalk_text(m->arena, name), tool)))
+	    !is_refused_call(m, call))
 		return;
+	if (!m->refused)
+		m->refused = value.p;
 	mend_replace(m, value, SPAN(WRITE_SKIP_SIGNATURE));
 	mend_note(m, "thought signatures");
 }

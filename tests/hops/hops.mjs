@@ -413,7 +413,7 @@ function lost(sent, arrived, headers) {
       faults.push(`${m} doubled`);
     if (n)
       continue;
-    if (/[RCD]/.test(kind) && /without its/.test(told))
+    if (/[RCDI]/.test(kind) && /without its/.test(told))
       continue;
     if (kind === "T" ? !/thinking|reasoning/.test(told)
       : kind === "I" ? !/image/.test(told) : true)

@@ -11,6 +11,7 @@ or responses. Prints PASS and FAIL lines.
 
 import http.client
 import http.server
+import itertools
 import json
 import os
 import sys
@@ -419,25 +420,28 @@ def fields():
 def named_calls():
     """Of several calls in one turn that whose signature is refused."""
     words["chat"] = "named"
-    for others in (1, 2, 5): # of the other organisation, among its own
+    # of the other organisation, among its own; of one tool they come first
+    for others, one in itertools.product((1, 2, 5), (False, True)):
+        name = f"{others} of {'one tool' if one else 'their own tools'}"
         calls = [(f"own-{n}", f"gAAAAonex9{n}") for n in range(3)]
         for n in range(others):
-            calls.insert(1 + n, (f"other-{n}", f"gAAAAtwox9{n}"))
+            calls.insert(n + (not one), (f"other-{n}", f"gAAAAtwox9{n}"))
         history = [{"role": "user", "content": "q"}]
-        for name, signature in calls:
+        for tool, signature in calls:
             history += [{"role": "assistant", "content": None, "tool_calls": [{
-                "id": f"c-{name}", "type": "function",
-                "function": {"name": name, "arguments": "{}"},
+                "id": f"c-{tool}", "type": "function",
+                "function": {"name": "f" if one else tool, "arguments": "{}"},
                 "extra_content": {"google": {
                     "thought_signature": signature}}}]},
-                {"role": "tool", "tool_call_id": f"c-{name}", "content": "r"}]
+                {"role": "tool", "tool_call_id": f"c-{tool}", "content": "r"}]
         at = len(seen)
         r, data = post("chat", {"model": "one-chat:m", "messages": history})
         own = [t for t in tokens_in(seen[-1][3]) if "onex" in t]
-        check(f"chat, {others} named by their tools: goes on",
+        check(f"chat, {name}, named: goes on",
               r.status == 200 and len(seen) - at <= 4, (r.status, data))
-        check(f"chat, {others} named by their tools: its own stay",
-              len(own) == (3 if others < 3 else 0), own)
+        # of many all go that stand behind the first
+        left = 3 if others < 3 else 0 if one else 1
+        check(f"chat, {name}, named: its own stay", len(own) == left, own)
     words["chat"] = None
 
 
