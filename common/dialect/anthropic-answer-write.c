@@ -97,7 +97,8 @@ static void open_block(struct writer *w, const struct ev *v)
 {
 	struct jw j = start_block(w);
 
-	w->args = false;
+	w->args = w->held = false;
+	buf_reset(&w->text);
 	jw_obj(&j);
 	switch (v->part) {
 	case PART_TEXT:
@@ -168,6 +169,40 @@ static void end_free_text(struct writer *w)
 	delta(w, "input_json_delta", "partial_json", SPAN("\"}"));
 }
 
+/* What begins like a string may be an object that was made text once too often:
+ * it is known at its end. */
+static void arguments(struct writer *w, struct span text)
+{
+	struct span said = span_trim(text);
+
+	if (!w->args && said.n) {
+		w->args = true;
+		w->held = *said.p == '"';
+	}
+	if (w->held)
+		buf_span(&w->text, text);
+	else
+		delta(w, "input_json_delta", "partial_json", text);
+}
+
+static void end_arguments(struct writer *w)
+{
+	struct span text = buf_get(&w->text);
+	struct buf inner;
+	struct jw j = jw_to(&inner);
+
+	if (!w->held)
+		return;
+	buf_init(&inner, WRITER_TEXT_MAX);
+	if (write_inner(&j, span_trim(text)))
+		text = buf_get(&inner);
+	if (w->text.full || inner.full)
+		buf_starve(w->out);
+	delta(w, "input_json_delta", "partial_json", text);
+	buf_release(&inner);
+	w->held = false;
+}
+
 static void block_delta(struct writer *w, const struct ev *v)
 {
 	switch (v->part) {
@@ -182,7 +217,7 @@ static void block_delta(struct writer *w, const struct ev *v)
 		if (v->custom)
 			free_text(w, v->text);
 		else
-			delta(w, "input_json_delta", "partial_json", v->text);
+			arguments(w, v->text);
 		break;
 	case PART_REDACTED:
 		break; /* its data stands in the start event */
@@ -206,6 +241,8 @@ static void close_block(struct writer *w, const struct ev *v)
 {
 	if (v->part == PART_TOOL_USE && v->custom)
 		end_free_text(w);
+	else if (v->part == PART_TOOL_USE)
+		end_arguments(w);
 	if (v->part == PART_THINKING && v->text.n)
 		delta(w, "signature_delta", "signature", v->text);
 	stop_block(w);

@@ -60,8 +60,6 @@ static int put_image(struct chat *c, struct msg *m, struct json_object *b,
 	return media(c, p, source, e);
 }
 
-static read_part_fn put_block;
-
 /* A document in blocks, with pictures between its texts: each of them in its
  * place, behind the title. */
 static int put_document_parts(struct chat *c, struct msg *m,
@@ -70,7 +68,7 @@ static int put_document_parts(struct chat *c, struct msg *m,
 {
 	if (chat_str(c, b, "title").n)
 		chat_text(c, m, chat_str(c, b, "title"));
-	return read_content(c, m, list, put_block, e);
+	return read_content(c, m, list, anthropic_block_read, e);
 }
 
 static bool only_text(struct json_object *list)
@@ -124,7 +122,7 @@ static int put_result(struct chat *c, struct msg *m, struct json_object *b,
 	p->id = chat_str(c, b, "tool_use_id");
 	p->cache = chat_object(c, b, "cache_control");
 	p->error = chat_flag(c, b, "is_error", false);
-	if (read_result(c, &inside, content, put_block, e))
+	if (read_result(c, &inside, content, anthropic_block_read, e))
 		return -1;
 	p->content = inside.parts;
 	return 0;
@@ -208,8 +206,8 @@ static void put_served(struct chat *c, struct msg *m, struct json_object *b,
 		chat_dropped(c, arena_fmt(c->arena, "content.%.40s", type.p));
 }
 
-static int put_block(struct chat *c, struct msg *m, struct json_object *b,
-		     struct err *e)
+int anthropic_block_read(struct chat *c, struct msg *m, struct json_object *b,
+			 struct err *e)
 {
 	struct span type = chat_str(c, b, "type");
 	struct part *p;
@@ -222,6 +220,8 @@ static int put_block(struct chat *c, struct msg *m, struct json_object *b,
 		p->cache = chat_object(c, b, "cache_control");
 	} else if (span_is(type, "image")) {
 		return put_image(c, m, b, e);
+	} else if (span_is(type, "image_url")) {
+		return read_image_url(c, m, b, e);
 	} else if (span_is(type, "document")) {
 		return put_document(c, m, b, e);
 	} else if (span_is(type, "tool_use")) {
@@ -248,7 +248,7 @@ static int put_block(struct chat *c, struct msg *m, struct json_object *b,
 static int put_blocks(struct chat *c, struct msg *m, struct json_object *list,
 		      struct err *e)
 {
-	return read_content(c, m, list, put_block, e);
+	return read_content(c, m, list, anthropic_block_read, e);
 }
 
 /* System text; Claude Code's first block is a header for Anthropic's billing
@@ -271,7 +271,7 @@ static int put_system(struct chat *c, struct json_object *system, struct err *e)
 					"blocks");
 		if (span_starts(chat_str(c, b, "text"), BILLING_HEADER))
 			chat_dropped(c, "system." BILLING_HEADER);
-		else if (put_block(c, m, b, e))
+		else if (anthropic_block_read(c, m, b, e))
 			return -1;
 	}
 	return 0;
@@ -329,6 +329,13 @@ static int read_tools(struct chat *c, struct json_object *list, struct err *e)
 		struct span type = chat_str(c, o, "type");
 		struct tool *t;
 
+		if (span_is(type, "function")) { /* as OpenAI has it */
+			struct json_object *f = chat_object(c, o, "function");
+
+			if (!read_tool(c, o, f ? f : o, e))
+				return -1;
+			continue;
+		}
 		if (type.n && !span_is(type, "custom")) {
 			t = chat_tool(c, TOOL_HOSTED, type);
 			t->description = chat_str(c, o, "name");
@@ -340,6 +347,8 @@ static int read_tools(struct chat *c, struct json_object *list, struct err *e)
 		t = chat_tool(c, TOOL_FUNCTION, chat_str(c, o, "name"));
 		t->description = chat_str(c, o, "description");
 		t->schema = chat_object(c, o, "input_schema");
+		if (!t->schema)
+			t->schema = chat_object(c, o, "parameters");
 		t->cache = chat_object(c, o, "cache_control");
 		t->deferred = chat_flag(c, o, "defer_loading", false);
 		note_rest(c, o, "tools");

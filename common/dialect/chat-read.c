@@ -175,6 +175,18 @@ int read_at(struct err *e, const char *list, size_t i)
 	return -1;
 }
 
+int read_image_url(struct chat *c, struct msg *m, struct json_object *o,
+		   struct err *e)
+{
+	struct json_object *image = json_get(o, "image_url");
+	struct span url = json_span(image);
+	struct part *p = chat_part(c, m, PART_IMAGE);
+
+	p->cache = chat_object(c, o, "cache_control");
+	p->detail = chat_str(c, url.n ? o : image, "detail");
+	return chat_media(c, p, url.n ? url : chat_str(c, image, "url"), e);
+}
+
 bool read_are_parts(struct json_object *list)
 {
 	for (size_t i = 0; i < json_length(list); i++)
@@ -283,11 +295,18 @@ static void keep_allowed(struct chat *c, struct json_object *choice)
 	c->tools_tail = at;
 }
 
+/* Some write it as Anthropic does, as an object's type. */
+static bool is_word(struct span type)
+{
+	return span_is(type, "auto") || span_is(type, "required") ||
+	       span_is(type, "any") || span_is(type, "none");
+}
+
 static int choice_word(struct chat *c, struct span word, struct err *e)
 {
 	if (span_is(word, "auto"))
 		c->choice = CHOICE_AUTO;
-	else if (span_is(word, "required"))
+	else if (span_is(word, "required") || span_is(word, "any"))
 		c->choice = CHOICE_ANY;
 	else if (span_is(word, "none"))
 		c->choice = CHOICE_NONE;
@@ -319,6 +338,8 @@ int read_choice(struct chat *c, struct json_object *choice, struct err *e)
 		c->choice_name = type;
 		return 0;
 	}
+	if (!chat_str(c, f, "name").n && is_word(type))
+		return choice_word(c, type, e);
 	if (!chat_str(c, f, "name").n)
 		return read_bad(e, "tool_choice",
 				"tool_choice names a tool that runs at the "
@@ -386,6 +407,8 @@ struct tool *read_tool(struct chat *c, struct json_object *tool,
 		      chat_str(c, f, "name"));
 	t->description = chat_str(c, f, "description");
 	t->schema = custom ? NULL : chat_object(c, f, "parameters");
+	if (!t->schema && !custom)
+		t->schema = chat_object(c, f, "input_schema");
 	t->cache = chat_object(c, tool, "cache_control");
 	if (!t->cache)
 		t->cache = chat_object(c, f, "cache_control");

@@ -48,6 +48,13 @@ int read_result(struct chat *c, struct msg *m, struct json_object *output,
 struct part *read_text(struct chat *c, struct msg *m, struct json_object *o,
 		       const char *key, struct err *e);
 
+/* An image as Chat has it: by an object with a url, or by the URL itself. */
+int read_image_url(struct chat *c, struct msg *m, struct json_object *o,
+		   struct err *e);
+/* anthropic-request-read.c: a block of Messages, which some clients write into
+ * requests of other APIs. */
+read_part_fn anthropic_block_read;
+
 /* How much to think, in words; one that is not known is noted as dropped. */
 void read_effort(struct chat *c, struct json_object *o, const char *key);
 

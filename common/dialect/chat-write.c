@@ -144,6 +144,26 @@ static bool is_value(struct span text)
 	return one;
 }
 
+bool write_inner(struct jw *w, struct span text)
+{
+	struct arena a;
+	struct span inner;
+	bool is;
+
+	if (!jwalk_is_string(text) || !memchr(text.p, '{', text.n) ||
+	    !is_value(text))
+		return false;
+	arena_init(&a);
+	inner = span_trim(jwalk_text(&a, text));
+	is = peek_is_object(inner);
+	if (is)
+		jw_raw(w, inner);
+	if (a.full)
+		buf_starve(w->out);
+	arena_release(&a);
+	return is;
+}
+
 /* Arguments as an object: what is none is wrapped. */
 static void put_object(struct jw *w, struct span args)
 {
@@ -153,7 +173,7 @@ static void put_object(struct jw *w, struct span args)
 		jw_raw(w, SPAN("{}"));
 	} else if (peek_is_object(text)) {
 		jw_raw(w, text);
-	} else {
+	} else if (!write_inner(w, text)) {
 		jw_obj(w);
 		jw_key(w, "rawInvalidInput");
 		if (is_value(text))

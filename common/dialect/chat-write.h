@@ -37,6 +37,9 @@ bool write_takes_custom(const struct upstream_model *t, bool nested);
 struct span write_arguments(struct arena *a, const struct part *p,
 			    const struct quirks *q);
 /* Arguments as the text of one JSON object; what is none is wrapped. */
+/* An object that was made text once too often, as models and SDKs do: without
+ * that. False: it is none, and nothing is written. */
+bool write_inner(struct jw *w, struct span args);
 struct span write_object(struct arena *a, struct span args);
 
 /* `input` of Anthropic's tool_use: arguments as one JSON object; what is none

@@ -54,6 +54,7 @@ struct writer {
 	unsigned blocks;   /* opened so far */
 	unsigned tools;    /* tool calls opened so far */
 	bool args;         /* the open tool call has arguments */
+	bool held;         /* Messages: they wait for their end, in text */
 	bool custom;       /* and takes free text */
 	struct buf cites;  /* Responses: of the open item, as JSON */
 	unsigned n_cites;  /* in it; Chat: so far */

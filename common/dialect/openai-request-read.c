@@ -52,13 +52,21 @@ static int put_file(struct chat *c, struct msg *m, struct json_object *part,
 	return chat_media(c, p, data, e);
 }
 
+/* What editors write into Chat for models that they take for Claude. */
+static bool is_block(struct span type)
+{
+	return span_is(type, "tool_use") || span_is(type, "tool_result") ||
+	       span_is(type, "image") || span_is(type, "document");
+}
+
 static int put_part(struct chat *c, struct msg *m, struct json_object *o,
 		    struct err *e)
 {
 	struct span type = chat_str(c, o, "type");
 	struct part *p;
 
-	if (span_is(type, "text")) {
+	if (span_is(type, "text") || span_is(type, "input_text") ||
+	    span_is(type, "output_text")) {
 		p = read_text(c, m, o, "text", e);
 		if (!p)
 			return -1;
@@ -67,17 +75,11 @@ static int put_part(struct chat *c, struct msg *m, struct json_object *o,
 	}
 	if (span_is(type, "refusal"))
 		return read_text(c, m, o, "refusal", e) ? 0 : -1;
-	if (span_is(type, "image_url")) {
-		struct json_object *image = json_get(o, "image_url");
-		struct span url = json_span(image);
-
-		p = chat_part(c, m, PART_IMAGE);
-		p->cache = chat_object(c, o, "cache_control");
-		p->detail = chat_str(c, image, "detail");
-		if (!url.n)
-			url = chat_str(c, image, "url");
-		return chat_media(c, p, url, e);
-	}
+	if (span_is(type, "image_url") ||
+	    (span_is(type, "input_image") && json_get(o, "image_url")))
+		return read_image_url(c, m, o, e);
+	if (is_block(type))
+		return anthropic_block_read(c, m, o, e);
 	if (span_is(type, "file"))
 		return put_file(c, m, o, e);
 	if (span_is(type, "input_audio"))

@@ -84,6 +84,8 @@ static int put_part(struct chat *c, struct msg *m, struct json_object *o,
 		return read_text(c, m, o, "text", e) ? 0 : -1;
 	if (span_is(type, "refusal"))
 		return read_text(c, m, o, "refusal", e) ? 0 : -1;
+	if (span_is(type, "image_url"))
+		return read_image_url(c, m, o, e);
 	if (span_is(type, "input_image")) {
 		struct span url = chat_str(c, o, "image_url");
 		struct part *p;

@@ -65,6 +65,7 @@ static int add_tool(struct chat *c, struct json_object *o, struct span space,
 {
 	struct span type = chat_str(c, o, "type");
 	const struct call_kind *k = call_kind_of_tool(type);
+	struct json_object *f;
 	struct tool *t;
 
 	if (k && runs_at_client(c, o, k)) {
@@ -75,7 +76,8 @@ static int add_tool(struct chat *c, struct json_object *o, struct span space,
 		chat_tool(c, TOOL_HOSTED, type)->raw = o;
 		return 0;
 	}
-	t = read_tool(c, o, o, e);
+	f = chat_object(c, o, "function"); /* as Chat has it */
+	t = read_tool(c, o, f ? f : o, e);
 	if (!t)
 		return -1;
 	t->deferred = !found && chat_flag(c, o, "defer_loading", false);
