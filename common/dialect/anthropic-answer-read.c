@@ -181,7 +181,9 @@ static int delta(struct reader *r, const struct jval *o, struct err *e)
 		return feed(r, s, reader_words(r, d, "thinking"), e);
 	if (span_is(type, "input_json_delta") &&
 	    (s->kind == PART_TOOL_USE || s->kind == PART_SEARCH))
-		return feed(r, s, jval_str(d, "partial_json"), e);
+		return feed(r, s,
+			    jval_said(r->arena, jval_get(d, "partial_json")),
+			    e);
 	if (span_is(type, "signature_delta") && s->kind == PART_THINKING)
 		s->signature = reader_copy(r, d, "signature");
 	return 0;

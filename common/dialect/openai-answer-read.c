@@ -130,7 +130,9 @@ static int add_content(struct reader *r, const struct jval *content,
 	     p = reader_next(content, p)) {
 		int rc;
 
-		if (jval_get(p, "thinking"))
+		if (jval_is(p, JVAL_STRING))
+			rc = add(r, PART_TEXT, jval_text(p), e);
+		else if (jval_get(p, "thinking"))
 			rc = add_thinking_part(r, jval_get(p, "thinking"), e);
 		else
 			rc = add(r, PART_TEXT, reader_words(r, p, "text"), e);
@@ -275,7 +277,9 @@ static int add_message(struct reader *r, const struct jval *m, bool whole,
 			return -1;
 		if (!*s->name)
 			s->name = reader_copy(r, legacy, "name");
-		return reader_text(r, s, jval_str(legacy, "arguments"), e);
+		return reader_text(
+			r, s,
+			jval_said(r->arena, jval_get(legacy, "arguments")), e);
 	}
 	return 0;
 }
@@ -363,6 +367,9 @@ static int add_choice(struct reader *r, const struct jval *o,
 			return -1;
 	}
 	if (m && add_message(r, m, whole, e))
+		return -1;
+	/* As the older endpoint for completions has it. */
+	if (!m && add(r, PART_TEXT, reader_words(r, choice, "text"), e))
 		return -1;
 	return read_finish(r, choice, o, e);
 }

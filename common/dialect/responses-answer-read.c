@@ -338,6 +338,18 @@ static int add_output(struct reader *r, const struct jval *output,
 	return 0;
 }
 
+/* What SDKs add to a response is all that some servers send of it. */
+static int add_text(struct reader *r, const struct jval *o, struct err *e)
+{
+	struct span text = jval_str(o, "output_text");
+	struct slot *s;
+
+	if (!text.n || r->slots)
+		return 0;
+	s = reader_open(r, PART_TEXT, 0, e);
+	return s && !reader_text(r, s, text, e) ? 0 : -1;
+}
+
 static int final(struct reader *r, const struct jval *o, struct err *e)
 {
 	if (span_is(jval_str(o, "status"), "cancelled") ||
@@ -347,7 +359,8 @@ static int final(struct reader *r, const struct jval *o, struct err *e)
 	r->has_usage |= jval_get(o, "usage") != NULL;
 	usage_responses(&r->usage, jval_get(o, "usage"));
 	read_status(r, o);
-	if (reader_start(r, e) || add_output(r, jval_get(o, "output"), e))
+	if (reader_start(r, e) || add_output(r, jval_get(o, "output"), e) ||
+	    add_text(r, o, e))
 		return -1;
 	return reader_finish(r, e);
 }

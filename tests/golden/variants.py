@@ -118,6 +118,41 @@ def chat_text(*pieces, target="anthropic", how="stream", step=0):
     return out if how == "whole" else meaning(target, out)["text"]
 
 
+@edge("answers", "of an unexpected type are used")
+def _():
+    gathered = {"type": "input_json_delta", "partial_json": {"a": 1}}
+    text = {"id": "c", "model": "m", "choices": [
+        {"index": 0, "text": "ab", "finish_reason": "stop"}]}
+    for source, data, want in (
+            ("openai", whole_chat({"content": ["a", {"type": "text",
+                                                     "text": "b"}]}), "ab"),
+            ("openai", chat_sse(chunk({"content": ["a", "b"]}),
+                                chunk({}, "stop")), "ab"),
+            ("openai", text, "ab"),
+            ("openai", chat_sse({**text, "object": "chat.completion.chunk"}),
+             "ab"),
+            ("openai", whole_chat({"function_call": {
+                "name": "f", "arguments": {"a": 1}}}), [("f", {"a": 1})]),
+            ("responses", whole_response([], output_text="ab"), "ab"),
+            ("responses", whole_response([said("ab")], output_text="ab"),
+             "ab"),
+            ("responses", response_sse(
+                {"type": "response.output_text.delta", "output_index": 0,
+                 "content_index": 0, "delta": "ab"},
+                {"type": "response.completed",
+                 "response": whole_response([], output_text="ab")}), "ab"),
+            ("anthropic", claude_sse(
+                start(), *block(0, "tool_use", gathered, id="t", name="f",
+                                input={}), *stop("tool_use")),
+             [("f", {"a": 1})])):
+        for target in ("anthropic", "openai", "responses"):
+            for how in ("whole", "stream"):
+                if target == source:
+                    continue
+                got = meaning(target, answer(source, target, data, how))
+                assert want in (got["text"], got["tools"]), (data, how, got)
+
+
 @edge("halves", "of a character in two events")
 def _():
     grin = "\U0001f600"
