@@ -6,8 +6,10 @@
 
 #include "base/clock.h"
 #include "base/task.h"
+#include "state/keys/meter.h"
 #include "state/shared/redis-lane.h"
 #include "state/shared/redis-mirror.h"
+#include "state/shared/vault.h"
 
 #include <inttypes.h>
 #include <sys/wait.h>
@@ -127,40 +129,67 @@ static void one_that_is_chosen_again_has_had_its_turn(void **state)
 	loop_free(l);
 }
 
-/* The keeper's beat may be the first to tell of a choice. */
-static void what_a_beat_tells_is_held_by_us(void **state)
-{
-	struct shared_entry *x;
-
-	if (!unit_has_store())
-		skip();
-	x = shared_entry(*state, "limits-beat");
-	shared_sync(*state);
-	atomic_store(&redis_mirror.holds, false);
-	atomic_store(&x->held, 1);
-	x->serial = atomic_fetch_add(&redis_mirror.serial, 1) + 1;
-	shared_redis_beat();
-	assert_int_equal(atomic_load(&x->all), 1);
-	assert_int_equal(atomic_load(&x->own), 1);
-	shared_sub(x);
-}
-
-static void another_process_takes_one(struct shared_entry *x)
+/* What has failed in it is its status. */
+static void another_process(void (*fn)(struct shared_entry *x),
+			    struct shared_entry *x)
 {
 	int status;
 	pid_t pid = fork();
 
 	if (!pid) {
-		bool taken = false;
-		int64_t wait;
-
-		for (int i = 0; i < 10 && !taken; i++)
-			taken = shared_take(x, shared_count(x), 0, 0, &wait);
-		_exit(!taken);
+		fn(x);
+		_exit(0);
 	}
 	assert_true(pid > 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
+}
+
+/* In another process, which knows nothing of checks. */
+static void must(bool ok)
+{
+	if (!ok)
+		_exit(1);
+}
+
+static void hold_one(struct shared_entry *x)
+{
+	bool taken = false;
+	int64_t wait;
+
+	for (int i = 0; i < 10 && !taken; i++)
+		taken = shared_take(x, shared_count(x), 0, 0, &wait);
+	must(taken);
+}
+
+static bool write_text(void *arg, struct span was, struct buf *now)
+{
+	(void)arg;
+	(void)was;
+	buf_str(now, "text");
+	return true;
+}
+
+static void put_text(struct shared_entry *x)
+{
+	struct err e;
+
+	must(!redis_link_retry(&e) && !shared_update(x, write_text, NULL, &e));
+}
+
+static bool reads(struct shared_entry *x, const char *want)
+{
+	struct buf text;
+	struct err e;
+	bool same;
+
+	buf_init(&text, 100);
+	shared_read(x, &text, &e);
+	same = strcmp(buf_cstr(&text), want) == 0;
+	if (!same)
+		fprintf(stderr, "# it reads %s\n", buf_cstr(&text));
+	buf_release(&text);
+	return same;
 }
 
 static void one_round_is_one_call(void **state)
@@ -182,7 +211,7 @@ static void one_round_is_one_call(void **state)
 	assert_true(first >= 1 && first <= 2);
 
 	/* One that was made of old news is refused, for all; then not. */
-	another_process_takes_one(c.x);
+	another_process(hold_one, c.x);
 	refused = round_of(l, &c);
 	assert_int_equal(c.refused, TASKS);
 	assert_true(refused >= 1 && refused <= 3);
@@ -194,25 +223,44 @@ static void one_round_is_one_call(void **state)
 	loop_free(l);
 }
 
-/* An answer of the store whose last change is that number, with one of the
- * news, in the words of its protocol. */
-static void hear(int64_t last, const char *news)
+/* An answer of the store, in the words of its protocol: whose last change is
+ * that number, with one of the news, which begin after `from`. */
+struct answer {
+	const char *data; /* NULL: those that are known */
+	int64_t now, from, last;
+	const char *news;
+};
+
+static void hear_answer(const struct answer *a)
 {
+	const char *data = a->data ? a->data : redis_mirror.data;
 	redisReader *reader = redisReaderCreate();
 	void *reply = NULL;
 	char text[400];
 
 	snprintf(text, sizeof(text),
-		 "*8\r\n:%" PRId64 "\r\n$%zu\r\n%s\r\n:%" PRId64
-		 "\r\n:0\r\n:0\r\n:0\r\n*0\r\n*1\r\n%s",
-		 clock_wall_ms(), strlen(redis_mirror.data), redis_mirror.data,
-		 last, news);
+		 "*8\r\n:%" PRId64 "\r\n$%zu\r\n%s\r\n:%" PRId64 "\r\n:%" PRId64
+		 "\r\n:0\r\n:0\r\n*0\r\n*1\r\n%s",
+		 a->now ? a->now : clock_wall_ms(), strlen(data), data, a->last,
+		 a->from, a->news);
 	assert_int_equal(redisReaderFeed(reader, text, strlen(text)), REDIS_OK);
 	assert_int_equal(redisReaderGetReply(reader, &reply), REDIS_OK);
 	assert_non_null(reply);
 	redis_link_config()->heard(reply);
 	freeReplyObject(reply);
 	redisReaderFree(reader);
+}
+
+static int64_t known_until(void)
+{
+	return atomic_load(&redis_mirror.since);
+}
+
+static void hear(int64_t last, const char *news)
+{
+	const struct answer a = { .last = last, .news = news };
+
+	hear_answer(&a);
 }
 
 #define COUNT(n, last, own) \
@@ -225,15 +273,13 @@ static void hear(int64_t last, const char *news)
 static void an_overtaken_answer_is_no_news(void **state)
 {
 	struct shared_entry *x;
-	struct buf text;
-	struct err e;
 	int64_t since;
 
 	if (!unit_has_store())
 		skip();
 	x = shared_entry(*state, "limits-over");
 	shared_sync(*state);
-	since = atomic_load(&redis_mirror.since);
+	since = known_until();
 	hear(since + 2, COUNT("2", "9", "0"));
 	assert_int_equal(shared_count(x), 2);
 	hear(since + 1, COUNT("7", "8", "0"));
@@ -243,19 +289,344 @@ static void an_overtaken_answer_is_no_news(void **state)
 
 	hear(since + 5, TEXT("5", "new"));
 	hear(since + 4, TEXT("4", "old"));
-	buf_init(&text, 100);
-	assert_int_equal(shared_read(x, &text, &e), 0);
-	assert_string_equal(buf_cstr(&text), "new");
-	buf_release(&text);
+	assert_true(reads(x, "new"));
+}
+
+/* The store was emptied: an answer from before that may be heard after the
+ * first from then on, and does not bring back what was. */
+static void an_answer_of_old_data_is_no_news(void **state)
+{
+	const int64_t now = clock_wall_ms();
+	struct shared_entry *x;
+	char data[40];
+	int64_t since;
+
+	if (!unit_has_store())
+		skip();
+	x = shared_entry(*state, "limits-over");
+	shared_sync(*state);
+	since = known_until();
+	snprintf(data, sizeof(data), "%s", redis_mirror.data);
+	hear_answer(
+		&(struct answer){ "other", now + 1, -1, 10, TEXT("9", "new") });
+	assert_true(reads(x, "new"));
+	hear_answer(&(struct answer){ data, now, since, since + 1,
+				      TEXT("8", "old") });
+	assert_true(reads(x, "new"));
+	hear_answer(&(struct answer){ "other", now + 2, 10, 11,
+				      COUNT("3", "11", "0") });
+	assert_true(reads(x, "new"));
+	assert_int_equal(shared_count(x), 3);
+	/* A clock that is behind is that of another server. */
+	hear_answer(&(struct answer){ "third", now, -1, 10,
+				      COUNT("4", "10", "0") });
+	assert_int_equal(shared_count(x), 4);
+	assert_true(reads(x, ""));
+}
+
+/* News that begin after what is known leave a gap, which is asked for. */
+static void a_gap_in_the_news_is_filled(void **state)
+{
+	struct shared_entry *x, *y;
+	char data[40];
+	int64_t since;
+
+	if (!unit_has_store())
+		skip();
+	x = shared_entry(*state, "limits-over");
+	y = shared_entry(*state, "limits-gap");
+	another_process(put_text, y);
+	shared_sync(*state);
+	since = known_until();
+	snprintf(data, sizeof(data), "%s", redis_mirror.data);
+	assert_true(reads(y, "text"));
+	hear_answer(
+		&(struct answer){ "other", 0, -1, 10, COUNT("3", "10", "0") });
+	assert_true(reads(y, ""));
+	hear_answer(&(struct answer){ data, clock_wall_ms() + 1, since, since,
+				      COUNT("5", "9", "0") });
+	assert_int_equal(shared_count(x), 5);
+	shared_sync(*state);
+	assert_true(reads(y, "text"));
+}
+
+/* --- what this process holds -------------------------------------------- */
+
+/* Whoever asks for something else is told of counts, too. */
+static void what_we_hold_is_ours_whatever_is_asked(void **state)
+{
+	struct shared_entry *x;
+	struct meter_use use;
+	struct quota quota;
+	struct err e;
+
+	if (!unit_has_store())
+		skip();
+	x = shared_entry(*state, "limits-own");
+	take_one(x);
+	assert_int_equal(shared_count(x), 1);
+	assert_int_equal(redis_link_retry(&e), 0);
+	assert_int_equal(shared_count(x), 1);
+	another_process(hold_one, x);
+	memset(&quota, 0, sizeof(quota));
+	assert_int_equal(meter_use(*state, "nobody", &quota, &use, &e), 0);
+	assert_int_equal(shared_count(x), 2);
+	another_process(hold_one, x);
+	vault_free("nothing");
+	assert_int_equal(shared_count(x), 3);
+	shared_sub(x);
+}
+
+#define MANY 70 /* more than one beat says */
+
+static struct shared_entry *many(int i)
+{
+	char name[40];
+
+	snprintf(name, sizeof(name), "limits-%d", i);
+	return shared_entry("", name);
+}
+
+static redisReply *ask_store(const char *format, ...)
+{
+	redisContext *c = redisConnectUnix(getenv("DARIO_STORE") + 5);
+	redisReply *r;
+	va_list ap;
+
+	va_start(ap, format);
+	r = redisvCommand(c, format, ap);
+	va_end(ap);
+	redisFree(c);
+	assert_non_null(r);
+	return r;
+}
+
+static void empty_store(void)
+{
+	redisReply *r = ask_store("FLUSHDB");
+
+	assert_int_equal(r->type, REDIS_REPLY_STATUS);
+	freeReplyObject(r);
+}
+
+/* How many of them the store counts. */
+static int counted(const char *home)
+{
+	int n = 0;
+
+	for (int i = 0; i < MANY; i++) {
+		redisReply *r = ask_store("HGET %sc:limits-%d n", home, i);
+
+		n += r->type == REDIS_REPLY_STRING && strcmp(r->str, "1") == 0;
+		freeReplyObject(r);
+	}
+	return n;
+}
+
+/* The store has lost what we hold: all of it is said again. */
+static void all_that_is_held_is_said_again(void **state)
+{
+	struct err e;
+
+	if (!unit_has_store())
+		skip();
+	shared_sync(*state);
+	for (int i = 0; i < MANY; i++)
+		assert_true(shared_add(many(i), 0));
+	assert_int_equal(counted(*state), MANY);
+	empty_store();
+	assert_int_equal(redis_link_retry(&e), 0);
+	for (int i = 0; i < 3; i++)
+		shared_redis_beat();
+	assert_int_equal(counted(*state), MANY);
+	for (int i = 0; i < MANY; i++)
+		shared_sub(many(i));
+}
+
+static void beat(void *arg)
+{
+	struct choosing *c = arg;
+
+	shared_redis_beat();
+	if (!--c->left)
+		task_wake(c->waits);
+}
+
+/* The keeper says what is held while the first choice is on its way. */
+static void choose_and_beat(void *arg)
+{
+	struct choosing *c = arg;
+	struct err e;
+
+	c->waits = task_self();
+	c->left = 2;
+	assert_int_equal(task_start(task_loop(), choose, c, &e), 0);
+	assert_int_equal(task_start(task_loop(), beat, c, &e), 0);
+	while (c->left)
+		task_wait(clock_ms() + 10000);
+}
+
+static void what_is_said_first_by_the_keeper_is_ours(void **state)
+{
+	struct choosing c = { .granted = 0 };
+	struct loop *l;
+	struct err e;
+
+	if (!unit_has_store())
+		skip();
+	shared_sync(*state);
+	c.x = shared_entry(*state, "limits-0");
+	l = loop_new(&e);
+	assert_int_equal(task_call(l, choose_and_beat, &c, &e), 0);
+	shared_detach();
+	loop_free(l);
+	assert_int_equal(c.granted, 1);
+	assert_int_equal(counted(*state), 1);
+}
+
+static void take_and_give_back(void *arg)
+{
+	take_one(arg);
+	shared_sub(arg);
+}
+
+static void take_after_loss(void *arg)
+{
+	struct shared_entry *x = arg;
+	int64_t wait;
+
+	empty_store();
+	assert_false(shared_take(x, shared_count(x), 0, 0, &wait));
+	take_one(x);
+}
+
+/* A choice among what is known of a store that has forgotten it is void. */
+static void a_choice_by_what_is_lost_is_made_anew(void **state)
+{
+	struct shared_entry *x;
+	struct loop *l;
+	struct err e;
+
+	if (!unit_has_store())
+		skip();
+	x = shared_entry(*state, "limits-lost");
+	l = loop_new(&e);
+	assert_int_equal(task_call(l, take_and_give_back, x, &e), 0);
+	assert_int_equal(task_call(l, take_after_loss, x, &e), 0);
+	shared_detach();
+	loop_free(l);
+	shared_sub(x);
+}
+
+/* --- the store is away --------------------------------------------------- */
+
+static bool write_mine(void *arg, struct span was, struct buf *now)
+{
+	(void)arg;
+	(void)was;
+	buf_str(now, "mine");
+	return true;
+}
+
+static bool write_late(void *arg, struct span was, struct buf *now)
+{
+	hear(known_until() + 2, arg);
+	redis_link_lost("it is cut off");
+	return write_mine(NULL, was, now);
+}
+
+static void change(struct shared_entry *x, shared_change_fn *fn, char *arg)
+{
+	struct err e;
+
+	assert_int_equal(shared_update(x, fn, arg, &e), 0);
+}
+
+static void reads_mine(struct shared_entry *x)
+{
+	struct err e;
+
+	must(!redis_link_retry(&e) && reads(x, "mine"));
+}
+
+static void what_is_kept_is_no_older_than_the_news(void **state)
+{
+	char news[] = TEXT("7", "new");
+	struct shared_entry *x;
+	struct err e;
+
+	if (!unit_has_store())
+		skip();
+	x = shared_entry(*state, "limits-over");
+	shared_sync(*state);
+	change(x, write_late, news);
+	assert_true(reads(x, "new"));
+	assert_int_equal(redis_link_retry(&e), 0);
+}
+
+static void what_is_learnt_while_it_is_away_is_told(void **state)
+{
+	struct shared_entry *x, *y;
+	struct err e;
+
+	if (!unit_has_store())
+		skip();
+	x = shared_entry(*state, "limits-x");
+	y = shared_entry(*state, "limits-y");
+	another_process(put_text, x);
+	another_process(put_text, y);
+	shared_sync(*state);
+	redis_link_keep();
+	redis_link_lost("it is cut off");
+	change(x, write_mine, NULL);
+	change(y, write_mine, NULL);
+	another_process(put_text, y);
+	assert_int_equal(redis_link_retry(&e), 0);
+	assert_true(reads(x, "mine"));
+	shared_redis_tell_kept();
+	another_process(reads_mine, x);
+	assert_true(reads(y, "text")); /* others were later */
+}
+
+static void tell_something(void *arg)
+{
+	shared_add(arg, shared_count(arg));
+}
+
+/* What is under way when a loop ends is no fault of the store. */
+static void a_loop_that_ends_says_nothing_of_the_store(void **state)
+{
+	struct shared_entry *x;
+	struct loop *l;
+	struct err e;
+
+	if (!unit_has_store())
+		skip();
+	x = shared_entry(*state, "limits-x");
+	shared_sync(*state);
+	l = loop_new(&e);
+	assert_int_equal(task_call(l, tell_something, x, &e), 0);
+	shared_detach();
+	loop_free(l);
+	assert_true(redis_link_up());
+	shared_sub(x);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_HOME(an_overtaken_answer_is_no_news),
-		WITH_HOME(what_a_beat_tells_is_held_by_us),
 		WITH_HOME(one_that_is_chosen_again_has_had_its_turn),
 		WITH_HOME(one_round_is_one_call),
+		WITH_HOME(an_answer_of_old_data_is_no_news),
+		WITH_HOME(a_gap_in_the_news_is_filled),
+		WITH_HOME(what_we_hold_is_ours_whatever_is_asked),
+		WITH_HOME(all_that_is_held_is_said_again),
+		WITH_HOME(what_is_said_first_by_the_keeper_is_ours),
+		WITH_HOME(a_choice_by_what_is_lost_is_made_anew),
+		WITH_HOME(a_loop_that_ends_says_nothing_of_the_store),
+		WITH_HOME(what_is_kept_is_no_older_than_the_news),
+		WITH_HOME(what_is_learnt_while_it_is_away_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -293,7 +293,7 @@ static int use(const char *home, const char *name, const struct quota *q,
 
 	(void)home;
 	memset(out, 0, sizeof(*out));
-	redis_args(&a, "mread", "", shared_redis_since());
+	redis_args(&a, "mread", shared_redis_self(), shared_redis_since());
 	redis_word(&a, name);
 	if (redis_ask(&a, looked, &s, e))
 		return -1;
@@ -308,7 +308,7 @@ static void forget(const char *home, const char *name)
 
 	meter_files.forget(home,
 			   name); /* it may be moved back (meter-move.h) */
-	redis_args(&a, "mforget", "", shared_redis_since());
+	redis_args(&a, "mforget", shared_redis_self(), shared_redis_since());
 	redis_word(&a, name);
 	redis_ask(&a, nothing, NULL, &unused);
 }

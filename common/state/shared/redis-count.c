@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/task.h"
+#include "state/shared/redis-lane.h"
 #include "state/shared/redis-mirror.h"
 
 #include <stdlib.h>
@@ -45,12 +46,14 @@ uint32_t redis_count(struct shared_entry *x)
 	       atomic_load_explicit(&x->held, memory_order_relaxed);
 }
 
-/* What this process holds of it now, and the number of that. */
+/* What this process holds of it now, and the number of that. From here on the
+ * keeper may say it, in the name of this process: nobody's would stay. */
 static uint64_t say_held(struct shared_entry *x, int by, uint32_t *n)
 {
 	uint64_t serial;
 
 	after_fork();
+	shared_redis_holds();
 	pthread_mutex_lock(&redis_mirror.lock);
 	if (by > 0)
 		atomic_fetch_add(&x->held, 1);
@@ -65,6 +68,7 @@ static uint64_t say_held(struct shared_entry *x, int by, uint32_t *n)
 struct saying {
 	struct shared_entry *x;
 	uint64_t serial;
+	unsigned lost; /* of the mirror, when it was said */
 };
 
 /* Of a loop: entries of which less is held. The next choice says so, too. */
@@ -87,7 +91,7 @@ static void said(void *arg, const redisReply *answer)
 {
 	struct saying *s = arg;
 
-	if (answer)
+	if (answer && s->lost == atomic_load(&redis_mirror.lost))
 		arrived(s->x, s->serial);
 	free(s);
 }
@@ -100,9 +104,10 @@ static void tell_held(struct shared_entry *x, int by)
 	uint32_t n;
 
 	s->x = x;
+	s->lost = atomic_load(&redis_mirror.lost);
 	s->serial = say_held(x, by, &n);
 	atomic_store(&x->sent_serial, s->serial);
-	redis_mirror_begin(&a, by > 0 ? "hold" : "beat", true);
+	redis_mirror_begin(&a, by > 0 ? "hold" : "beat");
 	redis_word(&a, x->name);
 	redis_int(&a, n);
 	redis_int(&a, (int64_t)s->serial);
@@ -117,23 +122,18 @@ bool redis_add(struct shared_entry *x, uint32_t seen)
 	return true;
 }
 
-static void tell_later(void *arg)
+/* Where the lane is down the keeper says it. */
+static void on_later(struct timer *t)
 {
-	(void)arg;
+	bool open = redis_lane_is_open();
+
+	(void)t;
 	while (later.n) {
 		struct shared_entry *x = later.list[--later.n];
 
-		if (x->serial > atomic_load(&x->sent_serial))
+		if (open && x->serial > atomic_load(&x->sent_serial))
 			tell_held(x, 0);
 	}
-}
-
-static void on_later(struct timer *t)
-{
-	struct err unused;
-
-	(void)t;
-	task_start(later.loop, tell_later, NULL, &unused);
 }
 
 void redis_count_leave(void)
@@ -202,6 +202,7 @@ struct taking {
 	int64_t version, interval, max;
 	uint32_t others;
 	uint64_t serial;
+	unsigned lost;
 	bool force, also, granted;
 	int64_t wait;
 	struct joined *joined;
@@ -234,7 +235,7 @@ static void say_taking(struct redis_args *a, void *arg)
 	close_taking(t);
 	t->serial = say_held(t->x, 0, &n);
 	atomic_store(&t->x->sent_serial, t->serial);
-	redis_mirror_begin(a, t->also ? "also" : "take", true);
+	redis_mirror_begin(a, t->also ? "also" : "take");
 	redis_word(a, t->x->name);
 	redis_int(a, n);
 	redis_int(a, (int64_t)t->serial);
@@ -251,7 +252,10 @@ static void took(void *arg, const redisReply *answer)
 
 	close_taking(t);
 	if (answer) {
-		t->granted = redis_int_at(answer, 0);
+		/* What it was made by holds no more where all is lost. */
+		t->granted = redis_int_at(answer, 0) &&
+			     (t->force ||
+			      t->lost == atomic_load(&redis_mirror.lost));
 		t->wait = turn_at(answer, 1, t->max);
 	}
 	for (struct joined *j = t->joined; j; j = j->next) {
@@ -310,6 +314,7 @@ bool redis_take(struct shared_entry *x, uint32_t seen, int64_t interval,
 			    .interval = interval,
 			    .max = max,
 			    .others = others_of(x),
+			    .lost = atomic_load(&redis_mirror.lost),
 			    .force = atomic_load(&x->races) >= RACES };
 	struct taking *same = NULL;
 	struct redis_args a;
@@ -375,7 +380,7 @@ int64_t redis_turn(struct shared_entry *x, int64_t interval, int64_t max)
 	struct redis_args a;
 	struct err unused;
 
-	redis_mirror_begin(&a, "turn", false);
+	redis_mirror_begin(&a, "turn");
 	redis_word(&a, x->name);
 	redis_int(&a, interval);
 	redis_int(&a, max);
@@ -395,11 +400,14 @@ int64_t redis_turn_in(struct shared_entry *x, int64_t now)
 
 /* --- what has not arrived ------------------------------------------------ */
 
-/* With the lock: does the store not know what we hold of it? */
-static bool is_unheard(const struct shared_entry *x)
+/* With the lock. The store has lost what it knew of us. */
+static void say_again(void)
 {
-	return x->serial > x->heard_serial ||
-	       (atomic_load(&redis_mirror.again) && atomic_load(&x->held));
+	for (size_t i = 0; i < MIRROR_CHAINS; i++)
+		for (struct shared_entry *x = redis_mirror.chains[i]; x;
+		     x = x->next)
+			if (atomic_load(&x->held))
+				x->heard_serial = 0;
 }
 
 static size_t unheard(struct shared_entry **list, size_t most)
@@ -407,13 +415,13 @@ static size_t unheard(struct shared_entry **list, size_t most)
 	size_t n = 0;
 
 	pthread_mutex_lock(&redis_mirror.lock);
+	if (atomic_exchange(&redis_mirror.again, false))
+		say_again();
 	for (size_t i = 0; i < MIRROR_CHAINS; i++)
 		for (struct shared_entry *x = redis_mirror.chains[i];
 		     x && n < most; x = x->next)
-			if (is_unheard(x))
+			if (x->serial > x->heard_serial)
 				list[n++] = x;
-	if (n < most)
-		atomic_store(&redis_mirror.again, false);
 	pthread_mutex_unlock(&redis_mirror.lock);
 	return n;
 }
@@ -427,15 +435,14 @@ void shared_redis_beat(void)
 {
 	struct shared_entry *list[BEAT_ENTRIES];
 	uint64_t serials[BEAT_ENTRIES];
-	bool again = atomic_load(&redis_mirror.again), ok = false;
+	unsigned lost = atomic_load(&redis_mirror.lost);
 	size_t n = unheard(list, BEAT_ENTRIES);
+	bool ok = false;
 	struct redis_args a;
 	struct err unused;
 	uint32_t held;
 
-	/* A choice may be about to be told for the first time: what is held by
-	 * nobody would never be given back. */
-	redis_mirror_begin(&a, "beat", n > 0);
+	redis_mirror_begin(&a, "beat");
 	for (size_t i = 0; i < n; i++) {
 		serials[i] = say_held(list[i], 0, &held);
 		redis_word(&a, list[i]->name);
@@ -443,8 +450,7 @@ void shared_redis_beat(void)
 		redis_int(&a, (int64_t)serials[i]);
 	}
 	redis_ask(&a, beaten, &ok, &unused);
+	ok = ok && lost == atomic_load(&redis_mirror.lost);
 	for (size_t i = 0; ok && i < n; i++)
 		arrived(list[i], serials[i]);
-	if (!ok && again)
-		atomic_store(&redis_mirror.again, true);
 }

@@ -31,6 +31,7 @@ static void *keep(void *arg)
 		quiet = used ? 0 : quiet + 1;
 		ms = quiet > 100 ? REST_MS : BEAT_MS;
 		meter_redis_flush();
+		shared_redis_tell_kept();
 		usage_redis_tell(keeper.home, false);
 		if (ms == BEAT_MS || quiet % 2)
 			shared_redis_beat();
@@ -70,6 +71,7 @@ void shared_redis_end(void)
 	pthread_join(keeper.thread, NULL);
 	keeper.runs = false;
 	meter_redis_flush();
+	shared_redis_tell_kept();
 	usage_redis_tell(keeper.home, true);
 	if (!*shared_redis_self())
 		return;

@@ -133,14 +133,14 @@ static void flush_soon(struct lane *l)
 	l->now_set = true;
 }
 
-/* All that is under way comes to nothing. */
+/* All that is under way comes to nothing, which says nothing of the store. */
 static void drop(struct lane *l)
 {
 	redisAsyncContext *ac = l->ac;
 
+	l->ac = NULL;
 	if (ac)
 		redisAsyncFree(ac);
-	l->ac = NULL;
 }
 
 static void on_event(struct watch *w, unsigned events)
@@ -161,8 +161,10 @@ static void on_hangs(struct timer *t)
 {
 	struct lane *l = OWNER(t, struct lane, hangs);
 
-	if (l->calls && l->answers == l->seen)
+	if (l->calls && l->answers == l->seen) {
+		redis_link_lost("it does not answer in time");
 		drop(l);
+	}
 	l->seen = l->answers;
 	if (l->ac && l->calls)
 		loop_time(l->loop, t, clock_ms() + HANGS_MS);
@@ -389,6 +391,11 @@ int redis_lane_tell(struct redis_args *a, redis_done *done, void *arg,
 	const struct call what = { .done = done, .arg = arg };
 
 	return begin_call(&lane, a, &what, e) ? 0 : -1;
+}
+
+bool redis_lane_is_open(void)
+{
+	return lane.ac && lane.times == redis_link_times();
 }
 
 void redis_lane_leave(void)

@@ -16,6 +16,8 @@ int redis_lane_ask(struct redis_args *a, redis_fill *fill, redis_done *done,
 		   void *arg, struct err *e);
 int redis_lane_tell(struct redis_args *a, redis_done *done, void *arg,
 		    struct err *e);
+/* Has this thread one that is connected? Then it can tell without a task. */
+bool redis_lane_is_open(void);
 void redis_lane_leave(void); /* when this thread's loop ends */
 
 /* In redis-link.c: */

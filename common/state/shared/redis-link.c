@@ -276,7 +276,7 @@ int redis_link_retry(struct err *e)
 	struct redis_args a;
 	int rc;
 
-	redis_args(&a, "look", "", INT64_MAX / 4096);
+	redis_args(&a, "look", link_.setup.who(), INT64_MAX / 4096);
 	pthread_mutex_lock(&link_.lock);
 	rc = ask_locked(&a, ignore, NULL, e);
 	/* One that is just fast enough would come and go all the time. */
@@ -388,7 +388,7 @@ void redis_tell(struct redis_args *a, redis_done *done, void *arg)
 
 	if (!worth_asking())
 		not_now(done, arg, &e);
-	else if (!task_self())
+	else if (!task_self() && !redis_lane_is_open())
 		ask_blocking(a, done, arg, &e);
 	else if (redis_lane_tell(a, done, arg, &e))
 		done(arg, NULL);

@@ -37,6 +37,7 @@ struct redis_setup {
 	char prefix[REDIS_PREFIX_MAX + 1];
 	long answer_ms, connect_ms;
 	void (*heard)(const redisReply *answer);
+	const char *(*who)(void); /* on whose behalf it looks for the store */
 };
 
 /* Members of an answer. */
@@ -44,7 +45,7 @@ enum redis_answer {
 	REDIS_NOW,
 	REDIS_DATA,
 	REDIS_LAST,
-	REDIS_LOST,
+	REDIS_FROM,
 	REDIS_FRESH,
 	REDIS_WAITING,
 	REDIS_RESULT,

@@ -21,9 +21,10 @@ struct shared_entry {
 	/* with the lock of the mirror */
 	struct buf text;
 	int64_t text_version, have_version; /* the store's, and of `text` */
-	uint64_t serial;                    /* of what was said last */
-	uint64_t heard_serial;              /* and has arrived */
-	_Atomic uint64_t sent_serial;       /* and is on its way, at least */
+	bool kept;       /* `text` has changed here while the store was away */
+	uint64_t serial; /* of what was said last */
+	uint64_t heard_serial;        /* and has arrived */
+	_Atomic uint64_t sent_serial; /* and is on its way, at least */
 	/* of the store: all, and what it thinks is ours */
 	_Atomic uint32_t all, own;
 	_Atomic uint32_t held; /* by this process */
@@ -35,10 +36,13 @@ extern struct redis_mirror {
 	pthread_mutex_t lock;
 	struct shared_entry *chains[MIRROR_CHAINS];
 	char data[40];                /* identity of the store's data */
+	int64_t begun;                /* by its clock, when that was heard */
+	_Atomic unsigned lost;        /* how often what was known was void */
 	_Atomic int64_t since, heard; /* its last change; clock_ms */
 	_Atomic int64_t ahead;        /* of our clock, the store's */
 	_Atomic uint64_t serial;
 	_Atomic bool again; /* say anew what is held */
+	_Atomic bool kept;  /* there may be texts that are */
 	_Atomic uint32_t waiting;
 	_Atomic bool asked; /* a choice is on its way that brings the news */
 	_Atomic bool used;  /* since the last beat */
@@ -47,8 +51,8 @@ extern struct redis_mirror {
 	int64_t answer_ms; /* that an answer may take */
 } redis_mirror;
 
-/* A request for an operation; one that holds something is kept in the store. */
-void redis_mirror_begin(struct redis_args *a, const char *op, bool holds);
+/* A request for an operation. */
+void redis_mirror_begin(struct redis_args *a, const char *op);
 int64_t redis_mirror_age(void); /* ms since the last answer */
 /* Of the text that it has, in the store; 0: there is none. */
 int64_t redis_mirror_version(struct shared_entry *x);

@@ -10,7 +10,7 @@
 
 static void begin(struct redis_args *a, const char *op, const char *first)
 {
-	redis_args(a, op, "", shared_redis_since());
+	redis_args(a, op, shared_redis_self(), shared_redis_since());
 	redis_word(a, first);
 }
 

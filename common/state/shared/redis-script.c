@@ -8,11 +8,11 @@
  * arguments the first are the operation, the caller's process ("" holds
  * nothing) and the last change that it knows of; what follows stands above each
  * operation. All answer with: the server's clock, the identity of its data, the
- * number of the last change, whether that is lower than what the caller knew
- * (the store has lost something), whether the caller was not known, how many
- * wait in lines, the result, and what has changed meanwhile. A caller that says
- * the number of the last change as -1 less it is one whose turn it is to say
- * that it lives, and to look who does not. To `also` comes the result alone,
+ * number of the last change, that after which the news begin (what the caller
+ * knew; -1: the store has lost some of that, and tells all), whether the caller
+ * was not known, how many wait in lines, the result, and what has changed
+ * meanwhile. A caller that says the number of the last change as -1 less it is
+ * one whose turn it is to say that it lives, and to look who does not. To `also` comes the result alone,
  * with a clock of 0, unless the choice is refused.
  */
 /* clang-format off */
@@ -29,7 +29,6 @@ const char redis_script[] =
 	"local function text(n) return string.format('%.0f', n) end\n"
 	"local function news(since, last, mine)\n"
 	"  local out = {}\n"
-	"  if since > last then since = 0 end\n"
 	"  if since == last then return out end\n"
 	"  if mine and last == since + 1 then return { mine } end\n"
 	"  local list = call('ZRANGEBYSCORE', P .. 'news', '(' .."
@@ -101,17 +100,18 @@ const char redis_script[] =
 	"  local ids = call('MGET', P .. 'seq', P .. 'id')\n"
 	"  local last = tonumber(ids[1] or 0)\n"
 	"  if ids[2] and since <= last then\n"
-	"    return { now, ids[2], last, 0, 0, call('ZCARD', P .. 'lines'),\n"
-	"      result, news(since, last, mine) }\n"
+	"    return { now, ids[2], last, since, 0,\n"
+	"      call('ZCARD', P .. 'lines'), result, news(since, last, mine) }\n"
 	"  end\n"
 	"end\n"
 	"local function keep(key) call('PEXPIRE', P .. key, KEEP) end\n"
 	"-- What changes has a number; the news are what has one"
 	" beyond the caller's.\n"
+	"local lost = false\n"
 	"local function changed(member)\n"
 	"  local seq = call('INCR', P .. 'seq')\n"
 	"  if seq == 1 then\n"
-	"    seq, due = now * 1000 + 1, true\n"
+	"    seq, due, lost = now * 1000 + 1, true, since > 0\n"
 	"    call('SET', P .. 'seq', text(seq))\n"
 	"    call('SET', P .. 'id', t[1] .. t[2])\n"
 	"  end\n"
@@ -597,7 +597,7 @@ const char redis_script[] =
 	"end\n"
 	"local ids = call('MGET', P .. 'seq', P .. 'id')\n"
 	"local last = tonumber(ids[1] or 0)\n"
-	"local known = since\n"
-	"local told = news(since, last)\n"
-	"return { now, ids[2] or '', last, known > last and 1 or 0,\n"
-	"  fresh, call('ZCARD', P .. 'lines'), result, told }\n";
+	"lost = lost or since > last\n"
+	"return { now, ids[2] or '', last, lost and -1 or since, fresh,\n"
+	"  call('ZCARD', P .. 'lines'), result,\n"
+	"  news(lost and 0 or since, last) }\n";

@@ -70,6 +70,7 @@ static void set_text(struct shared_entry *x, int64_t version, struct span text)
 	buf_reset(&x->text);
 	buf_span(&x->text, text);
 	x->have_version = x->text_version = version;
+	x->kept = false;
 	atomic_fetch_add(&x->version, 1);
 }
 
@@ -109,28 +110,61 @@ static void take_one_news(const redisReply *r)
 	}
 }
 
+static bool is_same_data(const redisReply *answer)
+{
+	return span_is(text_of(answer, REDIS_DATA), redis_mirror.data);
+}
+
 /* What it brings is older than what is known: threads and the keeper ask on
  * connections of their own, and another's answer, sent later, was heard first.
  * All changes up to `since` are known, so there is nothing new in it. */
 static bool is_overtaken(const redisReply *answer)
 {
-	return int_of(answer, REDIS_LAST) < atomic_load(&redis_mirror.since);
+	return !is_same_data(answer) ||
+	       int_of(answer, REDIS_LAST) < atomic_load(&redis_mirror.since);
+}
+
+/* It has the store told all, for what this process knew is lost there. */
+static bool tells_all(const redisReply *answer)
+{
+	return int_of(answer, REDIS_FROM) < 0;
+}
+
+/* Given before the store was emptied, or another took its place, and heard
+ * after that. */
+static bool is_of_old_data(const redisReply *answer)
+{
+	return !is_same_data(answer) && !tells_all(answer) &&
+	       int_of(answer, REDIS_NOW) < redis_mirror.begun;
+}
+
+/* What was changed here while the store was away stands, if its data do: it is
+ * told there yet. */
+static void forget_text(struct shared_entry *x, bool other)
+{
+	if (x->kept && !other)
+		return;
+	if (x->text.n || x->have_version || x->text_version)
+		atomic_fetch_add(&x->version, 1);
+	buf_reset(&x->text);
+	x->have_version = x->text_version = 0;
+	x->kept = false;
 }
 
 /* Other data, or older: nothing that we knew holds. */
-static void forget(void)
+static void forget(bool other)
 {
 	for (size_t i = 0; i < MIRROR_CHAINS; i++)
 		for (struct shared_entry *x = redis_mirror.chains[i]; x;
 		     x = x->next) {
-			set_text(x, 0, SPAN(""));
-			x->text_version = 0;
+			forget_text(x, other);
 			atomic_store(&x->all, 0);
 			atomic_store(&x->own, 0);
 			atomic_store(&x->last, 0);
 			atomic_store(&x->turn, 0);
 		}
-	atomic_store(&redis_mirror.since, 0);
+	if (atomic_exchange(&redis_mirror.since, 0))
+		atomic_fetch_add(&redis_mirror.lost, 1);
 	atomic_store(&redis_mirror.again, true);
 }
 
@@ -153,33 +187,53 @@ static void note_clock(int64_t now)
 	atomic_store(&redis_mirror.ahead, off);
 }
 
-static void hear(const redisReply *answer)
+/* True: they are others than those that were known. */
+static bool note_data(const redisReply *answer)
+{
+	bool other = !is_same_data(answer);
+
+	if ((other || tells_all(answer)) && *redis_mirror.data)
+		forget(other);
+	if (!other)
+		return false;
+	snprintf(redis_mirror.data, sizeof(redis_mirror.data), "%.*s",
+		 SPAN_FMT(text_of(answer, REDIS_DATA)));
+	redis_mirror.begun = int_of(answer, REDIS_NOW);
+	return true;
+}
+
+/* What has changed before those news is known, or there is a gap: then all is
+ * asked for, as if nothing had been heard. */
+static void take_news(const redisReply *answer, bool other)
 {
 	const redisReply *news = answer->element[REDIS_NEWS];
-	struct span data = text_of(answer, REDIS_DATA);
-	int64_t last = int_of(answer, REDIS_LAST);
+	bool whole = int_of(answer, REDIS_FROM) <=
+		     atomic_load(&redis_mirror.since);
 
+	if ((whole || other) && !is_overtaken(answer)) {
+		for (size_t i = 0; i < news->elements; i++)
+			take_one_news(news->element[i]);
+		if (whole)
+			atomic_store(&redis_mirror.since,
+				     int_of(answer, REDIS_LAST));
+	}
+	if (whole || other)
+		atomic_store(&redis_mirror.heard, whole ? clock_ms() : 0);
+}
+
+static void hear(const redisReply *answer)
+{
 	if (!int_of(answer, REDIS_NOW)) /* of "also" */
 		return;
 	pthread_mutex_lock(&redis_mirror.lock);
-	if (!span_is(data, redis_mirror.data) || int_of(answer, REDIS_LOST)) {
-		if (*redis_mirror.data)
-			forget();
-		snprintf(redis_mirror.data, sizeof(redis_mirror.data), "%.*s",
-			 SPAN_FMT(data));
+	if (!is_of_old_data(answer)) {
+		take_news(answer, note_data(answer));
+		if (int_of(answer, REDIS_FRESH))
+			atomic_store(&redis_mirror.again, true);
+		atomic_store(&redis_mirror.waiting,
+			     (uint32_t)int_of(answer, REDIS_WAITING));
+		note_clock(int_of(answer, REDIS_NOW));
 	}
-	if (!is_overtaken(answer)) {
-		for (size_t i = 0;
-		     news->type == REDIS_REPLY_ARRAY && i < news->elements; i++)
-			take_one_news(news->element[i]);
-		atomic_store(&redis_mirror.since, last);
-	}
-	if (int_of(answer, REDIS_FRESH))
-		atomic_store(&redis_mirror.again, true);
-	atomic_store(&redis_mirror.waiting,
-		     (uint32_t)int_of(answer, REDIS_WAITING));
-	note_clock(int_of(answer, REDIS_NOW));
-	atomic_store(&redis_mirror.heard, clock_ms());
 	pthread_mutex_unlock(&redis_mirror.lock);
 }
 
@@ -195,10 +249,8 @@ const char *shared_redis_self(void)
 	return atomic_load(&redis_mirror.holds) ? redis_link_self() : "";
 }
 
-void redis_mirror_begin(struct redis_args *a, const char *op, bool holds)
+void redis_mirror_begin(struct redis_args *a, const char *op)
 {
-	if (holds)
-		atomic_store(&redis_mirror.holds, true);
 	redis_args(a, op, shared_redis_self(), shared_redis_since());
 }
 
@@ -218,7 +270,7 @@ static void ask_for_news(void)
 	struct redis_args a;
 	struct err unused;
 
-	redis_mirror_begin(&a, "sync", false);
+	redis_mirror_begin(&a, "sync");
 	redis_ask(&a, nothing, NULL, &unused);
 }
 
@@ -252,7 +304,7 @@ static void hear_text(struct shared_entry *x, const redisReply *answer,
 {
 	int64_t newest = x->text_version;
 
-	if (is_overtaken(answer) && !x->below)
+	if (!is_same_data(answer) || (is_overtaken(answer) && !x->below))
 		return;
 	set_text(x, version, text);
 	x->have_version = version;
@@ -284,7 +336,7 @@ static int have_text(struct shared_entry *x, struct err *e)
 	pthread_mutex_unlock(&redis_mirror.lock);
 	if (have)
 		return 0;
-	redis_mirror_begin(&a, "get", false);
+	redis_mirror_begin(&a, "get");
 	redis_word(&a, x->name);
 	return redis_ask(&a, take_text, x, e);
 }
@@ -301,20 +353,43 @@ static int read_text(struct shared_entry *x, struct buf *out, struct err *e)
 	return out->n ? 0 : 1;
 }
 
+/* With the lock. */
+static int64_t version_there(const struct shared_entry *x)
+{
+	return x->have_version > 0 ? x->have_version : 0;
+}
+
 int64_t redis_mirror_version(struct shared_entry *x)
 {
 	int64_t version;
 
 	pthread_mutex_lock(&redis_mirror.lock);
-	version = x->have_version > 0 ? x->have_version : 0;
+	version = version_there(x);
 	pthread_mutex_unlock(&redis_mirror.lock);
 	return version;
+}
+
+/* In the mirror alone: the store is away. What has come from there since then
+ * stands. */
+static void keep_text(struct shared_entry *x, int64_t version,
+		      const struct buf *now)
+{
+	pthread_mutex_lock(&redis_mirror.lock);
+	if (version == version_there(x)) {
+		buf_reset(&x->text);
+		buf_span(&x->text, buf_get(now));
+		atomic_fetch_add(&x->version, 1);
+		x->kept = true;
+		atomic_store(&redis_mirror.kept, true);
+	}
+	pthread_mutex_unlock(&redis_mirror.lock);
 }
 
 struct putting {
 	struct shared_entry *x;
 	struct buf text;
-	bool done, answered;
+	int64_t version; /* of what it was made from */
+	bool done;
 };
 
 static void put_done(void *arg, const redisReply *answer)
@@ -322,7 +397,6 @@ static void put_done(void *arg, const redisReply *answer)
 	struct putting *p = arg;
 	struct span text = buf_get(&p->text);
 
-	p->answered = answer;
 	if (!answer)
 		return;
 	p->done = redis_int_at(answer, 0);
@@ -332,13 +406,29 @@ static void put_done(void *arg, const redisReply *answer)
 	pthread_mutex_unlock(&redis_mirror.lock);
 }
 
+static struct putting *new_putting(struct shared_entry *x)
+{
+	struct putting *p = xcalloc(1, sizeof(*p));
+
+	p->x = x;
+	buf_init(&p->text, SHARED_TEXT_MAX);
+	return p;
+}
+
+static void free_putting(struct putting *p)
+{
+	buf_release(&p->text);
+	free(p);
+}
+
 static void put_told(void *arg, const redisReply *answer)
 {
 	struct putting *p = arg;
 
 	put_done(p, answer);
-	buf_release(&p->text);
-	free(p);
+	if (!answer)
+		keep_text(p->x, p->version, &p->text);
+	free_putting(p);
 }
 
 /* Of the text as it is known; false: there is nothing to change. Its version in
@@ -352,30 +442,19 @@ static bool make_text(struct shared_entry *x, shared_change_fn *change,
 	buf_init(&was, SHARED_TEXT_MAX);
 	pthread_mutex_lock(&redis_mirror.lock);
 	buf_span(&was, buf_get(&x->text));
-	*version = x->have_version > 0 ? x->have_version : 0;
+	*version = version_there(x);
 	pthread_mutex_unlock(&redis_mirror.lock);
 	any = change(arg, buf_get(&was), now);
 	buf_release(&was);
 	return any;
 }
 
-/* In the mirror alone: the store is away. */
-static void keep_text(struct shared_entry *x, const struct buf *now)
+static void put_args(struct redis_args *a, const struct putting *p)
 {
-	pthread_mutex_lock(&redis_mirror.lock);
-	buf_reset(&x->text);
-	buf_span(&x->text, buf_get(now));
-	atomic_fetch_add(&x->version, 1);
-	pthread_mutex_unlock(&redis_mirror.lock);
-}
-
-static void put_args(struct redis_args *a, struct shared_entry *x,
-		     int64_t version, const struct buf *text)
-{
-	redis_mirror_begin(a, "put", false);
-	redis_word(a, x->name);
-	redis_int(a, version);
-	redis_text(a, buf_get(text));
+	redis_mirror_begin(a, "put");
+	redis_word(a, p->x->name);
+	redis_int(a, p->version);
+	redis_text(a, buf_get(&p->text));
 }
 
 static int update_text(struct shared_entry *x, shared_change_fn *change,
@@ -383,23 +462,22 @@ static int update_text(struct shared_entry *x, shared_change_fn *change,
 {
 	struct putting p = { .x = x };
 	struct redis_args a;
-	int64_t version;
 	int rc = 0;
 
 	have_text(x, e);
 	buf_init(&p.text, SHARED_TEXT_MAX);
 	for (int i = 0; i < TRIES_MAX && !p.done && rc == 0; i++) {
 		buf_reset(&p.text);
-		if (!make_text(x, change, arg, &p.text, &version))
+		if (!make_text(x, change, arg, &p.text, &p.version))
 			break;
 		if (p.text.full) {
 			rc = err_full(e, &p.text, ERR_INTERNAL,
 				      "%s would be too large", x->name);
 			break;
 		}
-		put_args(&a, x, version, &p.text);
+		put_args(&a, &p);
 		if (redis_ask(&a, put_done, &p, e)) {
-			keep_text(x, &p.text);
+			keep_text(x, p.version, &p.text);
 			break;
 		}
 	}
@@ -407,29 +485,73 @@ static int update_text(struct shared_entry *x, shared_change_fn *change,
 	return rc;
 }
 
+static void tell_text(struct putting *p)
+{
+	struct redis_args a;
+
+	put_args(&a, p);
+	redis_tell(&a, put_told, p);
+}
+
 /* Nobody waits for it, and it is dropped when others were first. */
 static int try_update(struct shared_entry *x, shared_change_fn *change,
 		      void *arg, struct err *e)
 {
 	struct putting *p;
-	struct redis_args a;
-	int64_t version;
 
 	if (x->below)
 		return update_text(x, change, arg, e);
-	p = xcalloc(1, sizeof(*p));
-	p->x = x;
-	buf_init(&p->text, SHARED_TEXT_MAX);
-	if (!make_text(x, change, arg, &p->text, &version) || p->text.full) {
-		buf_release(&p->text);
-		free(p);
-		return 0;
-	}
-	if (!redis_link_up())
-		keep_text(x, &p->text);
-	put_args(&a, x, version, &p->text);
-	redis_tell(&a, put_told, p);
+	p = new_putting(x);
+	if (make_text(x, change, arg, &p->text, &p->version) && !p->text.full)
+		tell_text(p);
+	else
+		free_putting(p);
 	return 0;
+}
+
+static void tell_kept(struct shared_entry *x)
+{
+	struct putting *p = new_putting(x);
+	bool kept;
+
+	pthread_mutex_lock(&redis_mirror.lock);
+	kept = x->kept;
+	x->kept = false;
+	p->version = version_there(x);
+	buf_span(&p->text, buf_get(&x->text));
+	pthread_mutex_unlock(&redis_mirror.lock);
+	if (kept)
+		tell_text(p);
+	else
+		free_putting(p);
+}
+
+void shared_redis_tell_kept(void)
+{
+	struct shared_entry *x;
+
+	if (!redis_link_up() || !atomic_exchange(&redis_mirror.kept, false))
+		return;
+	for (size_t i = 0; i < MIRROR_CHAINS; i++) {
+		pthread_mutex_lock(&redis_mirror.lock);
+		x = redis_mirror.chains[i];
+		pthread_mutex_unlock(&redis_mirror.lock);
+		for (; x; x = x->next)
+			tell_kept(x);
+	}
+}
+
+static void removed(void *arg, const redisReply *answer)
+{
+	struct shared_entry *x = arg;
+
+	if (answer)
+		return;
+	pthread_mutex_lock(&redis_mirror.lock);
+	if (!x->text.n)
+		x->kept = true;
+	atomic_store(&redis_mirror.kept, true);
+	pthread_mutex_unlock(&redis_mirror.lock);
 }
 
 static void remove_text(struct shared_entry *x)
@@ -445,9 +567,9 @@ static void remove_text(struct shared_entry *x)
 	pthread_mutex_unlock(&redis_mirror.lock);
 	if (!any && redis_mirror_age() <= OLD_MS)
 		return;
-	redis_mirror_begin(&a, "del", false);
+	redis_mirror_begin(&a, "del");
 	redis_word(&a, x->name);
-	redis_tell(&a, nothing, NULL);
+	redis_tell(&a, removed, x);
 }
 
 /* The store forgets them by itself. */
@@ -486,9 +608,11 @@ void shared_redis_use(const struct redis_setup *s)
 	struct redis_setup own = *s;
 
 	own.heard = hear;
+	own.who = shared_redis_self;
 	pthread_mutex_lock(&redis_mirror.lock);
-	forget();
+	forget(true);
 	redis_mirror.data[0] = '\0';
+	redis_mirror.begun = 0;
 	redis_mirror.heard = 0;
 	redis_mirror.again = redis_mirror.holds = false;
 	redis_mirror.pid = getpid();

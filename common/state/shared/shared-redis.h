@@ -44,6 +44,9 @@ size_t shared_redis_waiting(void);
 bool shared_redis_was_used(void); /* since the last time */
 /* Say what has not arrived yet of what we hold, and that we are there. */
 void shared_redis_beat(void);
+/* Texts that have changed here while the store was away, where they are there
+ * as they were. */
+void shared_redis_tell_kept(void);
 
 /* Lines, in redis-line.c: as in shared.h. */
 int redis_line_join(const char *home, const char *line, const char *lane,

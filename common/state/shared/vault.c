@@ -101,7 +101,7 @@ static int load_keys(struct keyring *k, struct err *e)
 
 static void begin(struct redis_args *a, const char *op, const char *name)
 {
-	redis_args(a, op, "", shared_redis_since());
+	redis_args(a, op, shared_redis_self(), shared_redis_since());
 	redis_word(a, name);
 }
 
@@ -312,7 +312,7 @@ int vault_list(vault_list_fn *fn, void *arg, struct err *e)
 	struct listing l = { fn, arg };
 	struct redis_args a;
 
-	redis_args(&a, "vlist", "", shared_redis_since());
+	redis_args(&a, "vlist", shared_redis_self(), shared_redis_since());
 	return redis_ask(&a, listed, &l, e);
 }
 

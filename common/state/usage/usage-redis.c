@@ -39,6 +39,7 @@ static struct {
 	int lock;
 	char host[HOST_BYTES];
 	char data[sizeof(redis_mirror.data)]; /* of the store that was told */
+	unsigned lost;                        /* how often it had lost any */
 	int64_t told_at, all_at;              /* clock_ms */
 	struct told {
 		uint64_t row, text;
@@ -111,7 +112,7 @@ static void send_rows(struct telling *g)
 
 	if (!g->n)
 		return;
-	redis_args(&a, "uput", "", shared_redis_since());
+	redis_args(&a, "uput", shared_redis_self(), shared_redis_since());
 	redis_word(&a, g->unit);
 	redis_int(&a, g->keep_ms);
 	for (size_t i = 0; i < g->n; i++) {
@@ -252,8 +253,10 @@ static bool is_teller(const char *home)
 static void look_at_store(void)
 {
 	pthread_mutex_lock(&redis_mirror.lock);
-	if (strcmp(mine.data, redis_mirror.data) || mine.n > TOLD / 2)
+	if (strcmp(mine.data, redis_mirror.data) ||
+	    mine.lost != atomic_load(&redis_mirror.lost) || mine.n > TOLD / 2)
 		forget_told();
+	mine.lost = atomic_load(&redis_mirror.lost);
 	memcpy(mine.data, redis_mirror.data, sizeof(mine.data));
 	pthread_mutex_unlock(&redis_mirror.lock);
 }
@@ -367,7 +370,7 @@ static bool read_table(struct reading *g, int64_t time, bool day)
 	g->part.time = time;
 	g->part.day = day;
 	unit_of(time + day, unit);
-	redis_args(&a, "uget", "", shared_redis_since());
+	redis_args(&a, "uget", shared_redis_self(), shared_redis_since());
 	redis_word(&a, unit);
 	return redis_ask(&a, pass_table, g, &unused) == 0;
 }
