@@ -9,11 +9,12 @@
  * nothing) and the last change that it knows of; what follows stands above each
  * operation. All answer with: the server's clock, the identity of its data, the
  * number of the last change, that after which the news begin (what the caller
- * knew; -1: the store has lost some of that, and tells all), whether the caller
- * was not known, how many wait in lines, the result, and what has changed
- * meanwhile. A caller that says the number of the last change as -1 less it is
- * one whose turn it is to say that it lives, and to look who does not. To `also` comes the result alone,
- * with a clock of 0, unless the choice is refused.
+ * knew; -1: the store has lost some of that, and tells all), whether the
+ * caller was not known, how many wait in lines, the result, and what has
+ * changed meanwhile. A caller that says the number of the last change as -1
+ * less it is one whose turn it is to say that it lives, and to look who does
+ * not. To `also` comes the result alone, with a clock of 0, unless the choice
+ * is refused.
  */
 /* clang-format off */
 const char redis_script[] =

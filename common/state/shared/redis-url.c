@@ -162,6 +162,17 @@ static int read_net(struct redis_url *u, struct span rest, bool sentinel,
 	return 0;
 }
 
+/* Of a socket, which has no place for them before it. */
+static bool read_detail(struct redis_url *u, struct span s)
+{
+	struct span name = span_cut(&s, '=');
+
+	if (span_is(name, "db"))
+		return number(s, DB_MAX, &u->db);
+	return span_is(name, "user") && s.n &&
+	       decode(u->user, sizeof(u->user), s);
+}
+
 static int read_unix(struct redis_url *u, struct span rest, struct err *e)
 {
 	struct span path = span_cut(&rest, '?');
@@ -171,9 +182,9 @@ static int read_unix(struct redis_url *u, struct span rest, struct err *e)
 	if (!span_starts(path, "/") || !copy(u->path, sizeof(u->path), path))
 		return bad(e, "the path of its socket must begin with / and "
 			      "be no longer than 107 bytes");
-	if (rest.n && (!span_starts(rest, "db=") ||
-		       !number(span_skip(rest, 3), DB_MAX, &u->db)))
-		return bad(e, "behind ? stands db=N");
+	while (rest.n)
+		if (!read_detail(u, span_cut(&rest, '&')))
+			return bad(e, "behind ? stands db=N or user=NAME");
 	return 0;
 }
 
@@ -210,15 +221,20 @@ static const char *login_of(const char *text, const char **begin)
 
 bool redis_url_has_password(const char *text)
 {
-	const char *begin;
+	const char *begin, *at = login_of(text, &begin), *colon;
 
-	return login_of(text, &begin);
+	if (!at)
+		return false;
+	colon = memchr(begin, ':', (size_t)(at - begin));
+	return !colon || colon + 1 < at;
 }
 
 void redis_url_show(const char *text, struct buf *out)
 {
 	const char *begin, *at = login_of(text, &begin);
 
+	if (!redis_url_has_password(text))
+		at = NULL;
 	if (at) {
 		buf_add(out, text, (size_t)(begin - text));
 		buf_str(out, "***");

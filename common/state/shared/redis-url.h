@@ -5,10 +5,11 @@
  *	redis://[[USER]:PASSWORD@]HOST[:PORT][/DB]
  *	redis+sentinel://[[USER]:PASSWORD@]HOST[:PORT],.../MASTER[/DB]
  *	rediss://..., rediss+sentinel://...: the same with TLS
- *	unix:PATH[?db=N]
+ *	unix:PATH[?db=N][&user=USER]
  *
- * A password may be in percent-encoding. TLS is refused where hiredis has none.
- * Pure.
+ * User and password may be in percent-encoding; the path of a socket stands as
+ * it is. Where the password is empty ("USER:@") the file of the setting has it.
+ * TLS is refused where hiredis has none. Pure.
  */
 #ifndef DARIO_REDIS_URL_H
 #define DARIO_REDIS_URL_H
