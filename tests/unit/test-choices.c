@@ -512,7 +512,8 @@ static void a_choice_by_what_is_lost_is_made_anew(void **state)
 	x = shared_entry(*state, "limits-lost");
 	l = loop_new(&e);
 	assert_int_equal(task_call(l, take_and_give_back, x, &e), 0);
-	assert_int_equal(task_call(l, take_after_loss, x, &e), 0);
+	for (int i = 0; i < 6; i++) /* however often */
+		assert_int_equal(task_call(l, take_after_loss, x, &e), 0);
 	shared_detach();
 	loop_free(l);
 	shared_sub(x);

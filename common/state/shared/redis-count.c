@@ -352,7 +352,9 @@ bool redis_take(struct shared_entry *x, uint32_t seen, int64_t interval,
 		return true;
 	}
 	if (!t.granted) {
-		atomic_fetch_add(&x->races, 1);
+		/* It was no race where all is lost. */
+		if (t.lost == atomic_load(&redis_mirror.lost))
+			atomic_fetch_add(&x->races, 1);
 		redis_sub(x);
 		return false;
 	}
