@@ -301,6 +301,8 @@ static int read_messages(struct chat *c, struct json_object *body,
 					"message %zu has the "
 					"unknown role \"%.40s\"",
 					i, role.n ? role.p : "");
+		if (json_length(json_get(m, "tool_calls")))
+			chat_dropped(c, "messages.tool_calls");
 		if (put_blocks(c, chat_msg(c, to), json_get(m, "content"), e))
 			return read_at(e, "messages", i);
 	}

@@ -128,6 +128,8 @@ static int put_message(struct chat *c, struct json_object *o, struct err *e)
 				role.n ? role.p : "");
 	m = chat_msg(c, to);
 	m->developer = span_is(role, "developer");
+	if (json_length(json_get(o, "tool_calls")))
+		chat_dropped(c, "input.tool_calls");
 	return put_content(c, m, json_get(o, "content"), e);
 }
 

@@ -132,6 +132,19 @@ def _():
         assert PNG in json.dumps(r) and not r["dropped"], r
 
 
+@edge("messages, responses", "calls as Chat has them are named")
+def _():
+    said = {"role": "assistant", "content": "a", "tool_calls": [
+        {"id": "c", "type": "function", "function": {
+            "name": "f", "arguments": "{}"}}]}
+    for source in ("anthropic", "responses"):
+        for target in OTHERS[source]:
+            r = sent(source, target, [USER, said, USER])
+            assert "tool_calls" in r["dropped"], r
+            r = sent(source, target, [USER, {**said, "tool_calls": []}, USER])
+            assert not r["dropped"], r
+
+
 @edge("tools", "with the members of another API")
 def _():
     flat = {"name": "f", "description": "d"}
