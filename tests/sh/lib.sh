@@ -235,7 +235,17 @@ forget_state() {
 	[ "${STORE-}" != redis ] || wait_for all_is_noted
 	find "$DARIO_HOME/state" -mindepth 1 -maxdepth 1 ! -name 'usage*' \
 		-exec rm -rf {} + 2>/dev/null
-	[ "${STORE-}" != redis ] || in_store flushdb
+	[ "${STORE-}" = redis ] || return 0
+	# A router hears of it by its next beat, of which it has one if it has
+	# ever held anything.
+	beats=no
+	! kill -0 "${router:-none}" 2>/dev/null || ! has_beaten || beats=yes
+	in_store flushdb
+	[ $beats = no ] || wait_for has_beaten
+}
+has_beaten() {
+	[ "$(timeout 60 redis-cli -s "$store" ${store_auth+-a "$store_auth" --no-auth-warning} \
+		exists dario:procs)" = 1 ]
 }
 # put_state NAME TEXT: something that is known from before, there or here.
 put_state() {

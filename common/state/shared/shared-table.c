@@ -151,7 +151,7 @@ static int claim(struct mapping *m)
 
 /* --- the mapping --------------------------------------------------------- */
 
-static bool is_current(const struct mapping *m)
+static bool is_current(struct mapping *m)
 {
 	return m->t && m->pid == own_pid() &&
 	       mapped_is_current(m->fd, sizeof(struct table), &m->looked);
