@@ -39,7 +39,8 @@ stop_children() {
 cleanup() {
 	[ -z "${KEEP-}" ] || cp -r "$tmp" "$KEEP"
 	stop_children
-	rm -rf "$tmp"
+	# What a child that was stopped had begun may come in between.
+	rm -rf "$tmp" 2>/dev/null || rm -rf "$tmp"
 }
 trap cleanup EXIT
 trap 'exit 1' INT TERM HUP
