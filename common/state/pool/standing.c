@@ -302,7 +302,7 @@ static void read_limits(struct limits *l, struct json_object *o)
 	}
 }
 
-/* What cannot be read is as good as nothing. */
+/* What cannot be read is as good as nothing. The tree is the caller's. */
 static struct json_object *read_text(struct limits *l, struct span text)
 {
 	struct err unused;
@@ -364,8 +364,8 @@ bool limits_merge(void *arg, struct span was, struct buf *now)
 	struct span other = *(struct span *)arg;
 	struct limits ours, theirs;
 
-	read_text(&ours, was);
-	read_text(&theirs, other);
+	json_object_put(read_text(&ours, was));
+	json_object_put(read_text(&theirs, other));
 	if (was.n && ours.updated_at >= theirs.updated_at)
 		return false;
 	buf_span(now, other);
