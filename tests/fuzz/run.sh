@@ -23,8 +23,9 @@ compile() { # CFLAGS...: of a target or of the common part
 sources_of() {
 	case $1 in
 	oauth) echo common/net/oauth.c ;;
-	vars) echo fcgi/request.c fcgi/request-body.c fcgi/guard.c \
-		fcgi/spool.c fcgi/transport.c fcgi/unpacked.c ;;
+	vars) echo fcgi/gateway.c fcgi/guard.c fcgi/request.c \
+		fcgi/request-body.c fcgi/spool.c fcgi/transport.c \
+		fcgi/unpacked.c fcgi/unread.c ;;
 	rate) echo fcgi/rate-fields.c ;;
 	esac
 }
