@@ -3,7 +3,6 @@
 
 #include "base/folder-watch.h"
 
-#include "base/clock.h"
 #include "base/memory.h"
 
 #include <stdlib.h>
@@ -37,7 +36,6 @@ bool folder_watch_works(const struct folder_watch *w)
 }
 
 #ifdef HAVE_SYS_INOTIFY_H
-#define LOOK_MS 100
 #define SEEN \
 	(IN_CREATE | IN_MODIFY | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | \
 	 IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF)
@@ -47,14 +45,9 @@ bool folder_watch_works(const struct folder_watch *w)
  */
 static bool watch(struct folder_watch *w)
 {
-	int64_t now = clock_ms();
 	struct stat st;
-	bool any;
+	bool any = stat(w->path, &st) == 0;
 
-	if (w->folder >= 0 && w->looked && now - w->looked < LOOK_MS)
-		return false;
-	w->looked = now;
-	any = stat(w->path, &st) == 0;
 	if (any && w->folder >= 0 && st.st_ino == w->ino && st.st_dev == w->dev)
 		return false;
 	if (w->folder >= 0)

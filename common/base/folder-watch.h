@@ -6,14 +6,13 @@
  *
  * Each call of folder_watch_read takes in what has happened since the last one,
  * and tells a name, or NULL where any may have changed: the folder is another
- * one than before (that is looked for now and then), or events were lost. Not
- * thread-safe. After a fork the child opens its own.
+ * one than before, or events were lost. Not thread-safe. After a fork the child
+ * opens its own.
  */
 #ifndef DARIO_FOLDER_WATCH_H
 #define DARIO_FOLDER_WATCH_H
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <sys/types.h>
 
 typedef void folder_watch_fn(void *arg, const char *name);
@@ -23,7 +22,6 @@ struct folder_watch {
 	int fd, folder;
 	ino_t ino; /* of the folder that is watched */
 	dev_t dev;
-	int64_t looked; /* at the folder's name; clock_ms */
 };
 
 void folder_watch_open(struct folder_watch *w, const char *path);
