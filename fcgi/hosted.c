@@ -465,24 +465,32 @@ static void ask_searches(struct hosted_ask *ask)
 	ask->unknown = true;
 }
 
-void hosted_ask(const struct request *r, struct hosted_ask *ask)
+void hosted_ask_begin(struct hosted_ask *ask)
 {
-	struct jwalk w = jwalk_in(buf_get(&r->body));
-
 	*ask = (struct hosted_ask){ .image_model = IMAGE_MODEL };
-	while (jwalk_next(&w)) {
-		struct jwalk list = jwalk_in(w.value);
+}
 
-		while (jwalk_key_is(&w, "tools") && jwalk_next(&list))
+void hosted_ask_member(const struct request *r, const struct jwalk *w,
+		       struct hosted_ask *ask)
+{
+	struct jwalk list;
+
+	if (jwalk_key_is(w, "tools")) {
+		list = jwalk_in(w->value);
+		while (jwalk_next(&list))
 			ask_tool(r, list.value, ask);
-		if (jwalk_key_is(&w, "web_search_options") ||
-		    jwalk_key_is(&w, "plugins"))
-			ask_searches(ask);
-		if (jwalk_key_is(&w, "fallbacks"))
-			ask_fallbacks(r, w.value, ask);
-		if (is_responses(r) && jwalk_key_is(&w, "max_tool_calls"))
-			ask->calls = whole(w.value, CALLS_MAX);
+	} else if (jwalk_key_is(w, "web_search_options") ||
+		   jwalk_key_is(w, "plugins")) {
+		ask_searches(ask);
+	} else if (jwalk_key_is(w, "fallbacks")) {
+		ask_fallbacks(r, w->value, ask);
+	} else if (is_responses(r) && jwalk_key_is(w, "max_tool_calls")) {
+		ask->calls = whole(w->value, CALLS_MAX);
 	}
+}
+
+void hosted_ask_end(const struct request *r, struct hosted_ask *ask)
+{
 	if (strstr(r->model, ":online"))
 		ask_searches(ask);
 	ask->unknown &= !ask->calls;

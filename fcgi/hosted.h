@@ -17,7 +17,7 @@
  * usage.iterations have the model of each: the sums beside them are those of
  * the model that has answered. hosted_settle before the request is recorded.
  *
- * What it may be: hosted_ask reads the body, hosted_most has the cost. Where
+ * What it may be: hosted_ask_* read the body, hosted_most has the cost. Where
  * nothing bounds how often the tools run (max_tool_calls, max_uses) that is a
  * guess, and `unknown` says so.
  *
@@ -27,6 +27,7 @@
 #ifndef DARIO_HOSTED_H
 #define DARIO_HOSTED_H
 
+#include "base/jwalk.h"
 #include "fcgi/request.h"
 #include "state/usage/price.h"
 
@@ -48,7 +49,11 @@ struct hosted_ask {
 	bool unknown;
 };
 
-void hosted_ask(const struct request *r, struct hosted_ask *ask);
+/* While the body's members are walked: before, at each, and after. */
+void hosted_ask_begin(struct hosted_ask *ask);
+void hosted_ask_member(const struct request *r, const struct jwalk *w,
+		       struct hosted_ask *ask);
+void hosted_ask_end(const struct request *r, struct hosted_ask *ask);
 /* US dollars; p: of the model; where they are not said, the tokens of each
  * other model are those of the request. */
 double hosted_most(const struct request *r, const struct hosted_ask *ask,

@@ -66,7 +66,9 @@ static void look_at_extras(struct request *r)
 	struct jwalk w = jwalk_in(buf_get(&r->body));
 
 	m->factor = 1;
+	hosted_ask_begin(&m->tools);
 	while (jwalk_next(&w)) {
+		hosted_ask_member(r, &w, &m->tools);
 		if (memchr(w.key.p, '\\', w.key.n))
 			m->factor = 6;
 		for (size_t i = 0; i < sizeof(dearer) / sizeof(*dearer); i++)
@@ -77,7 +79,7 @@ static void look_at_extras(struct request *r)
 			    m->factor < dearer[i].factor)
 				m->factor = dearer[i].factor;
 	}
-	hosted_ask(r, &m->tools);
+	hosted_ask_end(r, &m->tools);
 }
 
 /* --- the largest possible cost ------------------------------------------- */
