@@ -106,11 +106,15 @@ class Worker:
 
     def __enter__(self):
         deadline = time.monotonic() + WAIT
-        while not os.path.exists(self.path):
+        while not self.listens():
             if self.child.poll() is not None or time.monotonic() > deadline:
                 self.fail("the worker does not start")
             time.sleep(0.02)
         return self
+
+    def listens(self):
+        with socket.socket(socket.AF_UNIX) as s:
+            return s.connect_ex(self.path) == 0
 
     def __exit__(self, *unused):
         self.child.terminate()
