@@ -226,8 +226,7 @@ start_store() {
 # Whoever has an answer is ahead of what its request notes in the store: all of
 # it is there when what was held is given back.
 all_is_noted() {
-	[ -z "$(timeout 60 redis-cli -s "$store" ${store_auth+-a "$store_auth" --no-auth-warning} \
-		eval "for _, k in ipairs(redis.call('keys', 'dario:c:*')) do
+	[ -z "$(ask_store eval "for _, k in ipairs(redis.call('keys', 'dario:c:*')) do
 			if (redis.call('hget', k, 'n') or '0') ~= '0' then return k end
 		end" 0)" ]
 }
@@ -245,8 +244,7 @@ forget_state() {
 	[ $beats = no ] || wait_for has_beaten
 }
 has_beaten() {
-	[ "$(timeout 60 redis-cli -s "$store" ${store_auth+-a "$store_auth" --no-auth-warning} \
-		exists dario:procs)" = 1 ]
+	[ "$(ask_store exists dario:procs)" = 1 ]
 }
 # put_state NAME TEXT: something that is known from before, there or here.
 put_state() {
@@ -254,8 +252,11 @@ put_state() {
 	(umask 077 && printf '%s\n' "$2" >"$DARIO_HOME/state/$1")
 	[ "${STORE-}" != redis ] || "$dario" store migrate store 2>/dev/null
 }
-in_store() { # what redis-cli does, without a host's time limit
-	[ -n "$(timeout 60 redis-cli -s "$store" ${store_auth+-a "$store_auth" --no-auth-warning} "$@")" ]
+ask_store() { # what redis-cli says, without a host's time limit
+	timeout 60 redis-cli -s "$store" ${store_auth+-a "$store_auth" --no-auth-warning} "$@"
+}
+in_store() { # the same: was there an answer?
+	[ -n "$(ask_store "$@")" ]
 }
 
 # How often a store has been asked since: hosts that come anew, and scripts.
