@@ -57,9 +57,12 @@ static int look_at_others(struct request *r, struct err *e)
 
 	while (jwalk_next(&body))
 		for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
-			struct jwalk w = jwalk_in(body.value);
+			struct jwalk w;
 
-			while (jwalk_key_is(&body, lists[i]) && jwalk_next(&w))
+			if (!jwalk_key_is(&body, lists[i]))
+				continue;
+			w = jwalk_in(body.value);
+			while (jwalk_next(&w))
 				if (!may_ask(r, w.value, i == 2, &other))
 					return not_allowed(r, other, lists[i],
 							   e);
