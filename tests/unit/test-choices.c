@@ -54,17 +54,24 @@ static void choose(void *arg)
 		task_wake(c->waits);
 }
 
-static void choose_all(void *arg)
+/* `n` tasks of one round: this one, and then those. */
+static void do_all(struct choosing *c, int n, void (*first)(void *),
+		   void (*then)(void *))
 {
-	struct choosing *c = arg;
 	struct err e;
 
 	c->waits = task_self();
-	c->left = TASKS;
-	for (int i = 0; i < TASKS; i++)
-		assert_int_equal(task_start(task_loop(), choose, c, &e), 0);
+	c->left = n;
+	for (int i = 0; i < n; i++)
+		assert_int_equal(
+			task_start(task_loop(), i ? then : first, c, &e), 0);
 	while (c->left)
 		task_wait(clock_ms() + 10000);
+}
+
+static void choose_all(void *arg)
+{
+	do_all(arg, TASKS, choose, choose);
 }
 
 /* Sets granted and refused; the calls that it took. */
@@ -455,15 +462,7 @@ static void beat(void *arg)
 /* The keeper says what is held while the first choice is on its way. */
 static void choose_and_beat(void *arg)
 {
-	struct choosing *c = arg;
-	struct err e;
-
-	c->waits = task_self();
-	c->left = 2;
-	assert_int_equal(task_start(task_loop(), choose, c, &e), 0);
-	assert_int_equal(task_start(task_loop(), beat, c, &e), 0);
-	while (c->left)
-		task_wait(clock_ms() + 10000);
+	do_all(arg, 2, choose, beat);
 }
 
 static void what_is_said_first_by_the_keeper_is_ours(void **state)
