@@ -62,7 +62,6 @@ static bool has_seat(const struct request *r, const struct accounts *pool)
 	struct pool_request any = {
 		.home = snapshot_home(r->app->config),
 		.accounts = pool,
-		.bound = "",
 	};
 
 	return pool_peek(&any) >= 0;

@@ -500,7 +500,7 @@ static void begin(struct pooled *c, struct target *t)
 		.home = c->home,
 		.accounts = pool_of(c, t),
 		.strategy = pool_strategy_of(s->strategy),
-		.bound = c->bound.alias,
+		.bound = &c->bound,
 		.interval = s->min_interval_ms,
 	};
 	c->claude = b->claude;
@@ -518,7 +518,7 @@ static void begin(struct pooled *c, struct target *t)
 	if (c->pool.accounts->n > 1 &&
 	    conversation_key(t->r, c->peek, b->name, c->pool.asked.family,
 			     c->bound.key))
-		sticky_get(c->home, &c->bound);
+		sticky_guess(c->home, &c->bound);
 }
 
 int serve_pool(struct target *t, enum target_end *end, struct err *e)

@@ -250,7 +250,6 @@ static int ask_pool(struct catalog *c, struct buf *models, struct err *e)
 	bool tried[ACCOUNTS_MAX + 2] = { false };
 	struct pool_request r = { .home = c->home,
 				  .accounts = c->pool,
-				  .bound = "",
 				  .tried = tried };
 	const struct account *a = c->pool ? next_account(&r, tried) : NULL;
 	int status = 0, rc = -1;

@@ -72,7 +72,6 @@ static int seat_of(const struct explain *x, const struct route *r)
 	struct pool_request p = {
 		.home = x->home,
 		.accounts = pool_of(x, r->backend),
-		.bound = "",
 		.strategy = pool_strategy_of(x->config->settings.strategy),
 		.interval = x->config->settings.min_interval_ms,
 	};

@@ -64,8 +64,8 @@ static void one_request(const char *home, const struct accounts *a, int n,
 	int i;
 
 	snprintf(b.key, sizeof(b.key), "%02x%030d", n % 97 * 2, n % 97);
-	sticky_get(home, &b);
-	r.bound = b.alias;
+	sticky_guess(home, &b);
+	r.bound = &b;
 	asked_claude(&r.asked, "claude-x");
 	pool_choose(&r, &c);
 	i = c.at < 0 ? n % (int)a->n : c.at;

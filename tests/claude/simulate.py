@@ -241,11 +241,7 @@ def spread(pool, url):
         got = [most.get(pool[a][0], 0) for a in alike]
         worst = max([worst] + [abs(g - BURST / len(alike)) for g in got])
     provider("/set", {"gather": 0})
-    # With files a choice is made under a lock. Over hosts each of six workers
-    # spreads its own within one, by news that may be 50 ms old.
-    most = 3 if os.environ.get("DARIO_STORE") else 1
-    check(f"twelve at once are spread within {most} of even", worst <= most,
-          worst)
+    check("twelve at once are spread within one of even", worst <= 1, worst)
 
 
 def whole(pool, url):

@@ -39,13 +39,20 @@ struct choosing {
 	struct task *waits;
 };
 
+static bool take(struct shared_entry *x)
+{
+	struct shared_choice c = { .seen = shared_count(x), .wait = -1 };
+	bool taken = shared_take(x, &c);
+
+	assert_int_equal(c.wait, 0);
+	return taken;
+}
+
 static void choose(void *arg)
 {
 	struct choosing *c = arg;
-	int64_t wait = -1;
 
-	if (shared_take(c->x, shared_count(c->x), 0, 0, &wait)) {
-		assert_int_equal(wait, 0);
+	if (take(c->x)) {
 		c->granted++;
 	} else {
 		c->refused++;
@@ -102,9 +109,13 @@ static bool is_behind(struct shared_entry *a, struct shared_entry *b)
 
 static void take_one(struct shared_entry *x)
 {
-	int64_t wait;
+	assert_true(take(x));
+}
 
-	assert_true(shared_take(x, shared_count(x), 0, 0, &wait));
+static void take_and_give_back(void *arg)
+{
+	take_one(arg);
+	shared_sub(arg);
 }
 
 static void take_again(void *arg)
@@ -162,10 +173,9 @@ static void must(bool ok)
 static void hold_one(struct shared_entry *x)
 {
 	bool taken = false;
-	int64_t wait;
 
 	for (int i = 0; i < 10 && !taken; i++)
-		taken = shared_take(x, shared_count(x), 0, 0, &wait);
+		taken = take(x);
 	must(taken);
 }
 
@@ -226,6 +236,100 @@ static void one_round_is_one_call(void **state)
 	round_of(l, &c);
 	assert_int_equal(c.granted, TASKS);
 	assert_int_equal(shared_count(c.x), 3 * TASKS + 1);
+	shared_detach();
+	loop_free(l);
+}
+
+struct race {
+	struct shared_entry *x;
+	const char *home;
+};
+
+static redisReply *ask_store(const char *format, ...)
+{
+	redisContext *c = redisConnectUnix(getenv("DARIO_STORE") + 5);
+	redisReply *r;
+	va_list ap;
+
+	va_start(ap, format);
+	r = redisvCommand(c, format, ap);
+	va_end(ap);
+	redisFree(c);
+	assert_non_null(r);
+	return r;
+}
+
+/* Who has lost a race has news, but not of those who choose just now: these do
+ * not even come with news. */
+static bool is_refused(struct race *r, bool lost_a_race, bool any_count)
+{
+	struct shared_choice c = { .seen = shared_count(r->x),
+				   .lost_a_race = lost_a_race,
+				   .any_count = any_count };
+
+	freeReplyObject(ask_store("HINCRBY %sc:limits-race n 1", r->home));
+	return !shared_take(r->x, &c);
+}
+
+static void lose_twice(void *arg)
+{
+	assert_true(is_refused(arg, false, false));
+	assert_true(is_refused(arg, true, false));
+	/* Where there is no other the count does not matter. */
+	assert_false(is_refused(arg, true, true));
+}
+
+static void each_choice_after_a_race_is_looked_at(void **state)
+{
+	struct race r = { .home = *state };
+	struct loop *l;
+	struct err e;
+
+	if (!unit_has_store())
+		skip();
+	r.x = shared_entry(*state, "limits-race");
+	l = loop_new(&e);
+	assert_int_equal(task_call(l, take_and_give_back, r.x, &e), 0);
+	assert_int_equal(task_call(l, lose_twice, &r, &e), 0);
+	shared_detach();
+	loop_free(l);
+	shared_sub(r.x);
+}
+
+/* What is read next comes with the choice, unless it is known. */
+static void choose_and_read(void *arg)
+{
+	struct shared_entry *x = shared_entry("", "limits-with"), *text = arg;
+	struct shared_choice c = { .seen = shared_count(x), .text = text };
+	long before;
+
+	assert_true(shared_is_behind(text));
+	before = calls();
+	assert_true(shared_take(x, &c));
+	assert_false(shared_is_behind(text));
+	assert_true(reads(text, "text"));
+	c.seen++;
+	assert_true(shared_take(x, &c));
+	assert_true(reads(text, "text"));
+	assert_int_equal(calls(), before + 2);
+	shared_sub(x);
+	shared_sub(x);
+}
+
+static void a_text_comes_with_a_choice(void **state)
+{
+	struct shared_entry *text;
+	struct loop *l;
+	struct err e;
+
+	if (!unit_has_store())
+		skip();
+	text = shared_entry(*state, "sticky/x");
+	shared_sync(*state);
+	another_process(put_text, text);
+	assert_int_equal(redis_link_retry(&e), 0);
+	l = loop_new(&e);
+	assert_int_equal(task_call(l, choose_and_read, text, &e), 0);
 	shared_detach();
 	loop_free(l);
 }
@@ -394,20 +498,6 @@ static struct shared_entry *many(int i)
 	return shared_entry("", name);
 }
 
-static redisReply *ask_store(const char *format, ...)
-{
-	redisContext *c = redisConnectUnix(getenv("DARIO_STORE") + 5);
-	redisReply *r;
-	va_list ap;
-
-	va_start(ap, format);
-	r = redisvCommand(c, format, ap);
-	va_end(ap);
-	redisFree(c);
-	assert_non_null(r);
-	return r;
-}
-
 static void empty_store(void)
 {
 	redisReply *r = ask_store("FLUSHDB");
@@ -483,19 +573,12 @@ static void what_is_said_first_by_the_keeper_is_ours(void **state)
 	assert_int_equal(counted(*state), 1);
 }
 
-static void take_and_give_back(void *arg)
-{
-	take_one(arg);
-	shared_sub(arg);
-}
-
 static void take_after_loss(void *arg)
 {
 	struct shared_entry *x = arg;
-	int64_t wait;
 
 	empty_store();
-	assert_false(shared_take(x, shared_count(x), 0, 0, &wait));
+	assert_false(take(x));
 	take_one(x);
 }
 
@@ -618,6 +701,8 @@ int main(void)
 		WITH_HOME(an_overtaken_answer_is_no_news),
 		WITH_HOME(one_that_is_chosen_again_has_had_its_turn),
 		WITH_HOME(one_round_is_one_call),
+		WITH_HOME(each_choice_after_a_race_is_looked_at),
+		WITH_HOME(a_text_comes_with_a_choice),
 		WITH_HOME(an_answer_of_old_data_is_no_news),
 		WITH_HOME(a_gap_in_the_news_is_filled),
 		WITH_HOME(what_we_hold_is_ours_whatever_is_asked),

@@ -307,14 +307,21 @@ static void a_stronger_cause_stands(void **state)
 	assert_int_equal(l.until, 0);
 }
 
+static void bind(struct pool_request *r, const char *alias)
+{
+	snprintf(r->bound->alias, sizeof(r->bound->alias), "%s", alias);
+}
+
 static struct pool_request request(const char *home, const struct accounts *a,
 				   const char *bound, const bool *tried)
 {
+	static struct binding b;
 	struct pool_request r = { .home = home,
 				  .accounts = a,
-				  .bound = bound,
+				  .bound = &b,
 				  .tried = tried };
 
+	bind(&r, bound);
 	asked_claude(&r.asked, "claude-x");
 	return r;
 }
@@ -471,13 +478,13 @@ static void those_alike_take_turns(void **state)
 		}
 	}
 	r.strategy = POOL_HEADROOM;
-	r.bound = "a";
+	bind(&r, "a");
 	for (int i = 0; i < 3; i++) {
 		pool_choose(&r, &c);
 		pool_let_go(&r, &c);
 		assert_int_equal(c.at, 0);
 	}
-	r.bound = "";
+	bind(&r, "");
 	assert_int_equal(pool_peek(&r), 1);
 	share_of(home, "c", 0.1);
 	share_of(home, "b", 0.2);

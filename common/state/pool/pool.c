@@ -203,6 +203,7 @@ struct candidate {
 	long priority;
 	bool tight; /* what is in flight will use up what is left */
 	bool waits; /* for its pace */
+	bool alone; /* there is no other */
 	double load;
 	int64_t reset, pace;
 	uint32_t count;
@@ -281,12 +282,13 @@ static struct candidate own_of(const struct pool_request *r, bool resting,
 			       uint64_t what, int64_t now)
 {
 	struct candidate c = { .at = -1 };
+	const char *own = r->bound ? r->bound->alias : "";
 	size_t i = 0;
 
-	while (*r->bound && i < r->accounts->n &&
-	       strcmp(r->accounts->list[i].alias, r->bound))
+	while (*own && i < r->accounts->n &&
+	       strcmp(r->accounts->list[i].alias, own))
 		i++;
-	if (*r->bound && i < r->accounts->n)
+	if (*own && i < r->accounts->n)
 		consider(r, i, resting, what, now, &c);
 	return c;
 }
@@ -298,14 +300,20 @@ static struct candidate best(const struct pool_request *r, bool resting)
 	uint64_t what = what_of(&r->asked);
 	int64_t now = clock_wall_ms();
 	struct candidate own, found = { .at = -1 }, c;
+	size_t n = 0;
 
 	standing_hold();
 	own = own_of(r, resting, what, now);
-	for (size_t i = 0; (own.at < 0 || own.tight) && i < r->accounts->n; i++)
-		if (consider(r, i, resting, what, now, &c) &&
-		    is_better(&c, &found, r->strategy))
+	for (size_t i = 0; (own.at < 0 || own.tight) && i < r->accounts->n;
+	     i++) {
+		if (!consider(r, i, resting, what, now, &c))
+			continue;
+		n++;
+		if (is_better(&c, &found, r->strategy))
 			found = c;
+	}
 	standing_release();
+	found.alone = n == 1;
 	/* Its own, unless another is less pressed. */
 	return own.at >= 0 && (!own.tight || found.tight) ? own : found;
 }
@@ -338,29 +346,63 @@ int64_t pool_pace(const struct pool_request *r, int at)
 	return shared_turn(entry_of(r, at), r->interval, POOL_PACE_MAX_MS);
 }
 
+/* The binding was guessed and the text is known now: was it right? It was, too,
+ * where the conversation's own account cannot serve. */
+static bool is_bound_elsewhere(const struct pool_request *r, int at)
+{
+	struct candidate own;
+
+	sticky_get(r->home, r->bound);
+	standing_hold();
+	own = own_of(r, false, what_of(&r->asked), clock_wall_ms());
+	standing_release();
+	return own.at >= 0 && own.at != at;
+}
+
+/* False: choose again. *again: because somebody else has chosen it, too. */
+static bool try_to_choose(const struct pool_request *r, struct pool_choice *out,
+			  bool *again)
+{
+	struct candidate c = look_for(r);
+	struct shared_choice s = { .seen = c.count,
+				   .any_count = c.alone,
+				   .lost_a_race = *again,
+				   .max = POOL_PACE_MAX_MS };
+
+	if (c.at < 0)
+		return true;
+	if (has_pace(r, &r->accounts->list[c.at]))
+		s.interval = r->interval;
+	if (r->bound && r->bound->guessed) {
+		/* A turn that was taken in vain would make others wait. */
+		if (s.interval && is_bound_elsewhere(r, c.at))
+			return false;
+		if (!s.interval)
+			s.text = sticky_text(r->home, r->bound);
+	}
+	out->at = c.at;
+	out->beside = c.count;
+	out->held = shared_take(c.entry, &s);
+	out->pace = s.wait;
+	*again = !out->held;
+	if (s.text && is_bound_elsewhere(r, c.at)) {
+		pool_let_go(r, out);
+		return false;
+	}
+	return out->held;
+}
+
 void pool_choose(const struct pool_request *r, struct pool_choice *out)
 {
-	*out = (struct pool_choice){ .at = -1 };
-	for (int i = 0; i < RACES_MAX; i++) {
-		struct candidate c = look_for(r);
-		int64_t interval;
+	bool again = false, done = false;
 
-		if (c.at < 0)
-			return;
-		interval = has_pace(r, &r->accounts->list[c.at]) ? r->interval
-								 : 0;
-		out->held = shared_take(entry_of(r, c.at), c.count, interval,
-					POOL_PACE_MAX_MS, &out->pace);
-		/* Somebody else has chosen it meanwhile: look again. */
-		if (!out->held && i + 1 < RACES_MAX)
-			continue;
-		out->at = c.at;
-		out->beside = c.count;
-		if (!out->held)
-			out->pace = pool_pace(r, c.at);
-		out->slow = out->pace < 0;
-		return;
+	for (int i = 0; !done && i < RACES_MAX; i++) {
+		*out = (struct pool_choice){ .at = -1 };
+		done = try_to_choose(r, out, &again);
 	}
+	if (!done && out->at >= 0)
+		out->pace = pool_pace(r, out->at);
+	out->slow = out->pace < 0;
 }
 
 void pool_let_go(const struct pool_request *r, struct pool_choice *c)

@@ -15,6 +15,7 @@
 
 #include "state/config/account.h"
 #include "state/pool/standing.h"
+#include "state/pool/sticky.h"
 
 enum pool_strategy {
 	POOL_HEADROOM,      /* the most headroom for what is in flight; those
@@ -29,9 +30,9 @@ struct pool_request {
 	const struct accounts *accounts;
 	struct asked asked;
 	enum pool_strategy strategy;
-	const char *bound; /* alias that its conversation is bound to, or "" */
-	const bool *tried; /* accounts not to be asked again; NULL: none */
-	long interval;     /* of a subscription's pace, ms; 0: none */
+	struct binding *bound; /* of its conversation; NULL: none */
+	const bool *tried;     /* accounts not to be asked again; NULL: none */
+	long interval;         /* of a subscription's pace, ms; 0: none */
 };
 
 /* Longer than this nobody waits for an account's pace. */
@@ -49,7 +50,8 @@ struct pool_choice {
 /* The words of the setting `strategy`. */
 enum pool_strategy pool_strategy_of(const char *word);
 
-/* Choose and hold: pool_let_go follows. */
+/* Choose and hold: pool_let_go follows. A binding that was guessed is known
+ * then, if anybody could serve. */
 void pool_choose(const struct pool_request *r, struct pool_choice *out);
 void pool_let_go(const struct pool_request *r, struct pool_choice *c);
 /* What would be chosen; -1: nobody. */

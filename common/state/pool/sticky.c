@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "state/shared/shared.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -59,9 +58,8 @@ static struct json_object *read_object(struct span text)
 
 /* What the cache has of a text is its last version. To read it may park, so no
  * lock is held meanwhile. */
-static void refresh(const char *home, size_t i)
+static void refresh(struct shared_entry *entry, size_t i)
 {
-	struct shared_entry *entry = entry_of(home, i);
 	uint64_t version = shared_version(entry);
 	struct json_object *file;
 	struct err unused;
@@ -97,22 +95,52 @@ void sticky_forget(void)
 	pthread_mutex_unlock(&cache_lock);
 }
 
-void sticky_get(const char *home, struct binding *b)
+/* Of what is in the cache. */
+static void find(struct shared_entry *text, struct binding *b)
 {
 	size_t i = place_of(b->key);
-	struct json_object *entry;
+	struct json_object *entry = NULL;
 
 	b->alias[0] = '\0';
 	b->used = 0;
-	refresh(home, i);
 	pthread_mutex_lock(&cache_lock);
-	entry = json_get(cache[i].file, b->key);
+	if (cache[i].entry == text)
+		entry = json_get(cache[i].file, b->key);
 	if (entry && alive(entry, clock_wall_ms())) {
 		snprintf(b->alias, sizeof(b->alias), "%.*s",
 			 SPAN_FMT(json_span(json_at(entry, 0))));
 		b->used = json_count_at(entry, 1);
 	}
 	pthread_mutex_unlock(&cache_lock);
+}
+
+struct shared_entry *sticky_text(const char *home, const struct binding *b)
+{
+	return entry_of(home, place_of(b->key));
+}
+
+static void get(struct shared_entry *text, struct binding *b)
+{
+	refresh(text, place_of(b->key));
+	find(text, b);
+	b->guessed = false;
+}
+
+void sticky_get(const char *home, struct binding *b)
+{
+	get(sticky_text(home, b), b);
+}
+
+void sticky_guess(const char *home, struct binding *b)
+{
+	struct shared_entry *text = sticky_text(home, b);
+
+	if (!shared_is_behind(text)) {
+		get(text, b);
+		return;
+	}
+	find(text, b);
+	b->guessed = true;
 }
 
 struct use {
@@ -198,7 +226,7 @@ size_t sticky_count(const char *home)
 	for (size_t i = 0; i < FILES; i++) {
 		struct json_object *file;
 
-		refresh(home, i);
+		refresh(entry_of(home, i), i);
 		pthread_mutex_lock(&cache_lock);
 		file = cache[i].file;
 		if (file) {

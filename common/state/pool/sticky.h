@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "state/config/account.h"
+#include "state/shared/shared.h"
 
 #include <stdint.h>
 
@@ -24,10 +25,15 @@ struct binding {
 	char key[STICKY_KEY_BYTES];
 	char alias[ACCOUNT_ALIAS_MAX + 1]; /* "": none */
 	int64_t used;                      /* ms since 1970 */
+	bool guessed;                      /* from a text that is behind */
 };
 
 /* What is bound to b->key. */
 void sticky_get(const char *home, struct binding *b);
+/* As far as is known without asking. */
+void sticky_guess(const char *home, struct binding *b);
+/* The text that has it. */
+struct shared_entry *sticky_text(const char *home, const struct binding *b);
 /* What is kept of what was read: before shared_forget. */
 void sticky_forget(void);
 /* Bind to `alias`, or say that the binding was used: written only when that is

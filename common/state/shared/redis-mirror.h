@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * redis-mirror: what a process knows of the store's pool, for shared-redis.c,
- * which hears the news, and redis-count.c, which counts in it.
+ * which hears the news, redis-count.c, which counts in it, and redis-take.c,
+ * which chooses by it.
  */
 #ifndef DARIO_REDIS_MIRROR_H
 #define DARIO_REDIS_MIRROR_H
@@ -57,13 +58,27 @@ int64_t redis_mirror_age(void); /* ms since the last answer */
 /* Of the text that it has, in the store; 0: there is none. */
 int64_t redis_mirror_version(struct shared_entry *x);
 
+/* Of an answer, from that place of its result: the version of its text, and the
+ * text, unless that is the one that was known. */
+void redis_mirror_hear_text(struct shared_entry *x, const redisReply *answer,
+			    size_t at);
+
 /* In redis-count.c: as in shared.h. */
 uint32_t redis_count(struct shared_entry *x);
 bool redis_add(struct shared_entry *x, uint32_t seen);
 void redis_sub(struct shared_entry *x);
 bool redis_is_older(struct shared_entry *a, struct shared_entry *b);
-bool redis_take(struct shared_entry *x, uint32_t seen, int64_t interval,
-		int64_t max, int64_t *wait);
+/* What other processes hold of it. */
+uint32_t redis_count_of_others(struct shared_entry *x);
+/* One more or less, or none: what this process holds of it now, to be said in
+ * its name, and the number of that. */
+uint64_t redis_say_held(struct shared_entry *x, int by, uint32_t *n);
+void redis_has_arrived(struct shared_entry *x, uint64_t serial);
+/* The same, sent and not waited for. */
+void redis_tell_held(struct shared_entry *x, int by);
+
+/* In redis-take.c: as in shared.h. */
+bool redis_take(struct shared_entry *x, struct shared_choice *c);
 int64_t redis_turn(struct shared_entry *x, int64_t interval, int64_t max);
 int64_t redis_turn_in(struct shared_entry *x, int64_t now);
 /* When this thread's loop ends. */

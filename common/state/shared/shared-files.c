@@ -398,12 +398,11 @@ static int64_t turn_in(struct shared_entry *x, int64_t now)
 	return shared_slot_turn_in(slot(x), now);
 }
 
-static bool take_one(struct shared_entry *x, uint32_t seen, int64_t interval,
-		     int64_t max, int64_t *wait)
+static bool take_one(struct shared_entry *x, struct shared_choice *c)
 {
-	if (!add_one(x, seen))
+	if (!add_one(x, c->seen))
 		return false;
-	*wait = interval > 0 ? take_turn(x, interval, max) : 0;
+	c->wait = c->interval > 0 ? take_turn(x, c->interval, c->max) : 0;
 	return true;
 }
 

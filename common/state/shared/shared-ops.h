@@ -29,8 +29,8 @@ struct shared_ops {
 	bool (*add)(struct shared_entry *x, uint32_t seen);
 	void (*sub)(struct shared_entry *x);
 	bool (*is_older)(struct shared_entry *a, struct shared_entry *b);
-	bool (*take)(struct shared_entry *x, uint32_t seen, int64_t interval,
-		     int64_t max, int64_t *wait);
+	bool (*take)(struct shared_entry *x, struct shared_choice *c);
+	bool (*is_behind)(struct shared_entry *x); /* or NULL: never */
 	int64_t (*turn)(struct shared_entry *x, int64_t interval, int64_t max);
 	int64_t (*turn_in)(struct shared_entry *x, int64_t now);
 	int (*join)(const char *home, const char *line, const char *lane,

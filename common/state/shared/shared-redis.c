@@ -311,30 +311,44 @@ static void hear_text(struct shared_entry *x, const redisReply *answer,
 	x->text_version = is_overtaken(answer) ? newest : version;
 }
 
+void redis_mirror_hear_text(struct shared_entry *x, const redisReply *answer,
+			    size_t at)
+{
+	const redisReply *result = answer->element[REDIS_RESULT];
+	int64_t version = redis_int_at(answer, at);
+	bool told = at + 1 < result->elements;
+
+	pthread_mutex_lock(&redis_mirror.lock);
+	if (told || (at < result->elements && version == x->have_version))
+		hear_text(x, answer, version, redis_text_at(answer, at + 1));
+	pthread_mutex_unlock(&redis_mirror.lock);
+}
+
 static void take_text(void *arg, const redisReply *answer)
 {
-	struct shared_entry *x = arg;
+	if (answer)
+		redis_mirror_hear_text(arg, answer, 0);
+}
 
-	if (!answer)
-		return;
+static bool is_behind(struct shared_entry *x)
+{
+	bool behind;
+
 	pthread_mutex_lock(&redis_mirror.lock);
-	hear_text(x, answer, redis_int_at(answer, 0), redis_text_at(answer, 1));
+	behind = x->below && x->have_version != x->text_version;
 	pthread_mutex_unlock(&redis_mirror.lock);
+	return behind;
 }
 
 /* 0: what is known of it is what the store has, as far as there is news. */
 static int have_text(struct shared_entry *x, struct err *e)
 {
 	struct redis_args a;
-	bool have;
 
 	/* A worker has news before it serves; a command asks when it reads. */
 	if (!atomic_load(&redis_mirror.heard) && !task_self())
 		ask_for_news();
-	pthread_mutex_lock(&redis_mirror.lock);
-	have = !x->below || x->have_version == x->text_version;
-	pthread_mutex_unlock(&redis_mirror.lock);
-	if (have)
+	if (!is_behind(x))
 		return 0;
 	redis_mirror_begin(&a, "get");
 	redis_word(&a, x->name);
@@ -640,6 +654,7 @@ const struct shared_ops shared_redis = {
 	.sub = redis_sub,
 	.is_older = redis_is_older,
 	.take = redis_take,
+	.is_behind = is_behind,
 	.turn = redis_turn,
 	.turn_in = redis_turn_in,
 	.join = redis_line_join,

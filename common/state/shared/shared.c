@@ -89,10 +89,14 @@ bool shared_is_older(struct shared_entry *a, struct shared_entry *b)
 	return ops->is_older(a, b);
 }
 
-bool shared_take(struct shared_entry *x, uint32_t seen, int64_t interval,
-		 int64_t max, int64_t *wait)
+bool shared_take(struct shared_entry *x, struct shared_choice *c)
 {
-	return ops->take(x, seen, interval, max, wait);
+	return ops->take(x, c);
+}
+
+bool shared_is_behind(struct shared_entry *x)
+{
+	return ops->is_behind && ops->is_behind(x);
 }
 
 int64_t shared_turn(struct shared_entry *x, int64_t interval, int64_t max)

@@ -77,11 +77,23 @@ void shared_sub(struct shared_entry *x);
 /* Was `a` added to before `b`, or never? */
 bool shared_is_older(struct shared_entry *a, struct shared_entry *b);
 
-/* Hold one more as shared_add does, and with it, where there is an interval,
- * take the next turn: *wait is what shared_turn would say. In one step where
- * that is dear: it may park. */
-bool shared_take(struct shared_entry *x, uint32_t seen, int64_t interval,
-		 int64_t max, int64_t *wait);
+/* One of several that was chosen, and by what. */
+struct shared_choice {
+	uint32_t seen;    /* its count */
+	bool any_count;   /* would be chosen with any: `seen` may be wrong */
+	bool lost_a_race; /* the choice before was refused */
+	int64_t interval; /* of turns, ms; 0: none is taken */
+	int64_t max;      /* and how long to wait for one */
+	/* A text that is read next: it may come with the answer. Or NULL. */
+	struct shared_entry *text;
+	int64_t wait; /* set: for the turn, as shared_turn says it */
+};
+
+/* Hold one more as shared_add does, and take the next turn, if there are any.
+ * In one step where that is dear: it may park. */
+bool shared_take(struct shared_entry *x, struct shared_choice *c);
+/* Would shared_read have to ask for the text? */
+bool shared_is_behind(struct shared_entry *x);
 
 /* Take the next turn, of which there is one per interval: how long to wait for
  * it, or -1 when that is more than `max`: none is taken then. */

@@ -67,9 +67,7 @@ static void put_token(struct jw *w, const struct seat *s)
 
 void show_status(struct jw *w, const struct snapshot *c, const char *home)
 {
-	struct pool_request any = { .home = home,
-				    .accounts = &c->accounts,
-				    .bound = "" };
+	struct pool_request any = { .home = home, .accounts = &c->accounts };
 	struct pool p;
 	int i;
 
@@ -225,9 +223,7 @@ static void put_pool(struct jw *w, const char *home, const struct accounts *a,
 
 void show_accounts(struct jw *w, const struct snapshot *c, const char *home)
 {
-	struct pool_request any = { .home = home,
-				    .accounts = &c->accounts,
-				    .bound = "" };
+	struct pool_request any = { .home = home, .accounts = &c->accounts };
 	int best = pool_peek(&any);
 	struct report r = { 0 };
 	struct sums sums = { 0 };
