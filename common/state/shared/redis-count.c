@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "base/own-pid.h"
 #include "base/task.h"
 #include "state/shared/redis-lane.h"
 #include "state/shared/redis-mirror.h"
@@ -18,14 +19,14 @@
 /* After a fork nothing is held. */
 static void after_fork(void)
 {
-	if (redis_mirror.pid == getpid())
+	if (redis_mirror.pid == own_pid())
 		return;
 	pthread_mutex_lock(&redis_mirror.lock);
 	for (size_t i = 0; i < MIRROR_CHAINS; i++)
 		for (struct shared_entry *x = redis_mirror.chains[i]; x;
 		     x = x->next)
 			x->held = x->own = 0;
-	redis_mirror.pid = getpid();
+	redis_mirror.pid = own_pid();
 	redis_mirror.again = redis_mirror.asked = false;
 	pthread_mutex_unlock(&redis_mirror.lock);
 }

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/log.h"
+#include "base/own-pid.h"
 #include "base/task.h"
 #include "base/wait.h"
 #include "state/shared/redis-call.h"
@@ -44,7 +45,7 @@ static void name_self(void)
 {
 	char prefix[16];
 
-	link_.pid = getpid();
+	link_.pid = own_pid();
 	snprintf(prefix, sizeof(prefix), "p%d-", (int)link_.pid);
 	digest_random_id(link_.self, sizeof(link_.self), prefix);
 	atomic_store(&link_.lived, 0);
@@ -70,7 +71,7 @@ bool redis_link_is_kept(void)
 /* With the lock. */
 static void after_fork(void)
 {
-	if (link_.pid == getpid())
+	if (link_.pid == own_pid())
 		return;
 	if (link_.sync)
 		redisFree(link_.sync);
@@ -80,7 +81,7 @@ static void after_fork(void)
 
 const char *redis_link_self(void)
 {
-	if (link_.pid != getpid()) {
+	if (link_.pid != own_pid()) {
 		pthread_mutex_lock(&link_.lock);
 		after_fork();
 		pthread_mutex_unlock(&link_.lock);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/fnv.h"
 #include "base/log.h"
+#include "base/own-pid.h"
 #include "base/task.h"
 
 #include <stdio.h>
@@ -629,7 +630,7 @@ void shared_redis_use(const struct redis_setup *s)
 	redis_mirror.begun = 0;
 	redis_mirror.heard = 0;
 	redis_mirror.again = redis_mirror.holds = false;
-	redis_mirror.pid = getpid();
+	redis_mirror.pid = own_pid();
 	redis_mirror.answer_ms = s->answer_ms;
 	pthread_mutex_unlock(&redis_mirror.lock);
 	redis_link_setup(&own);
