@@ -518,7 +518,7 @@ static void put_samplers(struct body *b, bool thinking)
 		jw_key(w, "temperature");
 		jw_double(w, t > 1 ? 1 : t < 0 ? 0 : t);
 	}
-	if (!isnan(c->top_p) && (!ok || !isnan(t)))
+	if (!isnan(c->top_p) && (!ok || thinking || !isnan(t)))
 		chat_dropped(c, "top_p");
 	else if (!isnan(c->top_p)) {
 		jw_key(w, "top_p");

@@ -64,6 +64,15 @@ def _():
 def _():
     r = to_claude({"temperature": 0.5, "top_p": 0.9})
     assert r["temperature"] == 0.5 and "top_p" not in r
+    # with thinking none of the samplers is taken
+    for effort in ("low", "high"):
+        r = to_claude({"top_p": 0.9, "reasoning_effort": effort},
+                      "claude-sonnet-4-6")
+        assert "top_p" not in r and r["thinking"]["type"] == "adaptive", r
+        assert "top_p" in r["dropped"], r
+    r = to_claude({"top_p": 0.9, "reasoning_effort": "none"},
+                  "claude-sonnet-4-6")
+    assert r["top_p"] == 0.9 and "top_p" not in r["dropped"], r
 
 
 @edge(7, "stop")
