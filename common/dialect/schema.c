@@ -133,7 +133,10 @@ void schema_tool(struct jw *w, struct chat *c, const struct tool *t, bool bare)
 		jw_raw(w, t->schema_text);
 	else if (!json_object_is_type(t->schema, json_type_object) ||
 		 json_object_object_length(t->schema) == 0)
-		jw_raw(w, SPAN("{\"type\":\"object\",\"properties\":{}}"));
+		jw_raw(w, bare ? SPAN("{\"type\":\"object\",\"properties\":{},"
+				      "\"additionalProperties\":false}")
+			       : SPAN("{\"type\":\"object\","
+				      "\"properties\":{}}"));
 	else if (is_plain(t->schema, bare))
 		jw_raw(w, chat_said(c, t->schema));
 	else

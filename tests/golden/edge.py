@@ -150,8 +150,21 @@ def _():
 def _():
     r = to_claude({"tools": [{"type": "function",
                               "function": {"name": "f"}}]})
-    assert r["tools"][0]["input_schema"] == {"type": "object",
-                                             "properties": {}}
+    empty = {"type": "object", "properties": {}}
+    assert r["tools"][0]["input_schema"] == empty
+    # a strict one says that it is closed, as all objects of strict tools do
+    for more in ({}, {"parameters": None}, {"parameters": {}},
+                 {"parameters": empty}):
+        f = {"name": "f", "strict": True, **more}
+        for r in (to_claude({"tools": [{"type": "function", "function": f}]},
+                            "claude-opus-4-8"),
+                  request("responses", "anthropic", {
+                      "model": "x", "input": "q",
+                      "tools": [{"type": "function", **f}]},
+                      "claude-opus-4-8")):
+            t = r["tools"][0]
+            assert t["strict"] is True and t["input_schema"] == {
+                **empty, "additionalProperties": False}, t
 
 
 TOOLS = [{"type": "function", "function": {

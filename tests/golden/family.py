@@ -205,6 +205,8 @@ def _():
     for empty in ({}, {"properties": {}}):
         t, _, _ = sent(empty)
         assert t["input_schema"]["type"] == "object", t
+        t, _, _ = sent(empty, strict=True)
+        assert t["input_schema"]["additionalProperties"] is False, t
     bound = {"type": "object", "required": ["n"], "properties": {
         "n": {"type": "integer", "minimum": 1},
         "l": {"type": "array", "maxItems": 3, "items": {"type": "string"}}}}
