@@ -5,6 +5,7 @@
 
 #include "base/digest.h"
 #include "dialect/anthropic-mend.h"
+#include "dialect/anthropic-write.h"
 
 /* --- sources -------------------------------------------------------------- */
 
@@ -72,6 +73,8 @@ static void mend_source(struct mend *m, struct span block)
 	url = jwalk_text(m->arena, jwalk_get(source, "url"));
 	if (span_starts(url, "data:"))
 		mend_url(m, source, url);
+	else if (!anthropic_fetches(url))
+		mend_image(m, block, "this API takes it by https alone");
 }
 
 static bool is_medium(struct span type)

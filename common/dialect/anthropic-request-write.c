@@ -592,6 +592,19 @@ static void put_rest(struct body *b)
 		jw_kbool(w, "stream", true);
 }
 
+bool anthropic_fetches(struct span url)
+{
+	return url.n >= 6 && strncasecmp(url.p, "https:", 6) == 0;
+}
+
+/* What only resembles the API may fetch by other ways. */
+static const char *why_not(const struct part *p)
+{
+	return p->url.n && !anthropic_fetches(p->url)
+		     ? "this API takes it by https alone"
+		     : NULL;
+}
+
 int anthropic_request_write(const struct upstream_model *t, struct chat *c,
 			    struct buf *out, struct err *e)
 {
@@ -602,6 +615,8 @@ int anthropic_request_write(const struct upstream_model *t, struct chat *c,
 	bool thinking;
 
 	chat_fit(c, &t->quirks, true);
+	if (t->quirks.strict_messages)
+		chat_fit_media(c, why_not);
 	if (max < 0 || max > limit)
 		max = limit;
 	max = write_floor(t, max);

@@ -10,6 +10,9 @@
 
 #define ANTHROPIC_NAME_MAX 128 /* bytes of a tool's name */
 
+/* Does Claude's API fetch it? */
+bool anthropic_fetches(struct span url);
+
 /* tools and tool_choice, if there are any. */
 void anthropic_tools(struct jw *w, const struct upstream_model *t,
 		     struct chat *c, bool thinking);

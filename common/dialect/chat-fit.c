@@ -33,7 +33,26 @@ static void drop_media(struct chat *c, struct part *p)
 	}
 }
 
-/* What the assistant says is text, wherever it goes. */
+static void fit_media(struct chat *c, struct part *p,
+		      const char *(*why_not)(const struct part *))
+{
+	for (; p; p = p->next) {
+		const char *why = write_is_media(p) ? why_not(p) : NULL;
+
+		if (why)
+			name_instead(c, p, why);
+		fit_media(c, p->content, why_not);
+	}
+}
+
+void chat_fit_media(struct chat *c, const char *(*why_not)(const struct part *))
+{
+	for (struct msg *m = c->msgs; m; m = m->next)
+		fit_media(c, m->parts, why_not);
+}
+
+/* What the assistant says is text, wherever it goes, and so is what a system
+ * message says. */
 static void only_text(struct chat *c, struct part *p)
 {
 	for (; p; p = p->next) {
@@ -51,7 +70,7 @@ void chat_fit(struct chat *c, const struct quirks *q, bool paired)
 	if (paired)
 		read_lonely(c);
 	for (struct msg *m = c->msgs; m; m = m->next) {
-		if (m->role == ROLE_ASSISTANT)
+		if (m->role != ROLE_USER)
 			only_text(c, m->parts);
 		else if (q->no_images)
 			drop_media(c, m->parts);

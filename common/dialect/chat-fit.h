@@ -20,6 +20,10 @@
 /* For every dialect: images as text, where they cannot stand; calls and their
  * results in pairs alone, where they are refused else (`paired`). */
 void chat_fit(struct chat *c, const struct quirks *q, bool paired);
+/* Media that the target does not take are named in a text, for `why_not` says
+ * why; NULL: it takes it. After chat_fit. */
+void chat_fit_media(struct chat *c,
+		    const char *(*why_not)(const struct part *));
 /* For Chat Completions: where system messages stand, and whose turn it is. */
 void chat_fit_turns(struct chat *c, const struct quirks *q);
 

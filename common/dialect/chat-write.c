@@ -112,13 +112,6 @@ int write_no_message(struct err *e)
 	return -1;
 }
 
-int write_no_url_document(struct err *e)
-{
-	return err_set(e, ERR_BAD_REQUEST,
-		       "this backend takes no document by "
-		       "URL, and dario fetches none: send its data");
-}
-
 bool write_takes_custom(const struct upstream_model *t, bool nested)
 {
 	return !nested || t->quirks.custom_tools;

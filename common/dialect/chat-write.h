@@ -28,8 +28,7 @@ struct span write_thinking(struct arena *a, const struct part *parts);
 /* The text of a text part, or of a document that is text, with its title. */
 struct span write_text(struct arena *a, const struct part *p);
 struct span write_data_url(struct arena *a, const struct part *p);
-int write_no_message(struct err *e);      /* there must be one */
-int write_no_url_document(struct err *e); /* -1 */
+int write_no_message(struct err *e); /* there must be one */
 
 /* Are tools whose input is free text known there? They are in Responses. */
 bool write_takes_custom(const struct upstream_model *t, bool nested);

@@ -26,13 +26,19 @@ static void open_message(struct jw *w, const char *role)
 	jw_kcstr(w, "role", role);
 }
 
-static int put_media(struct body *b, const struct part *p, struct err *e)
+/* This API has no place for the URL of a document. */
+static const char *why_not(const struct part *p)
+{
+	return p->kind == PART_DOCUMENT && p->url.n
+		     ? "this API takes none by its URL"
+		     : NULL;
+}
+
+static void put_media(struct body *b, const struct part *p)
 {
 	struct jw *w = &b->w;
 	struct arena *a = b->c->arena;
 
-	if (p->kind == PART_DOCUMENT && p->url.n)
-		return write_no_url_document(e);
 	jw_obj(w);
 	if (p->kind == PART_DOCUMENT) {
 		jw_kcstr(w, "type", "file");
@@ -51,7 +57,6 @@ static int put_media(struct body *b, const struct part *p, struct err *e)
 	}
 	jw_obj_end(w);
 	jw_obj_end(w);
-	return 0;
 }
 
 static void put_text_part(struct jw *w, struct span text)
@@ -79,8 +84,7 @@ static void put_result(struct body *b, const struct part *p)
 
 /* The tool role takes text only: pictures follow in a user message, behind
  * all results of the turn, each with the call it belongs to. */
-static int put_result_media(struct body *b, const struct part *results,
-			    struct err *e)
+static void put_result_media(struct body *b, const struct part *results)
 {
 	struct jw *w = &b->w;
 	bool open = false;
@@ -98,44 +102,41 @@ static int put_result_media(struct body *b, const struct part *results,
 		put_text_part(w,
 			      write_attachment(b->c->arena, r, &b->t->quirks));
 		for (const struct part *p = r->content; p; p = p->next)
-			if (write_is_media(p) && put_media(b, p, e))
-				return -1;
+			if (write_is_media(p))
+				put_media(b, p);
 	}
 	if (open) {
 		jw_arr_end(w);
 		jw_obj_end(w);
 	}
-	return 0;
 }
 
-static int put_user(struct body *b, const struct msg *m, struct err *e)
+static void put_user(struct body *b, const struct msg *m)
 {
 	const struct part *p = m->parts;
 	struct jw *w = &b->w;
 
 	for (; p && p->kind == PART_TOOL_RESULT; p = p->next)
 		put_result(b, p);
-	if (put_result_media(b, m->parts, e))
-		return -1;
+	put_result_media(b, m->parts);
 	if (!p)
-		return 0;
+		return;
 	open_message(w, "user");
 	jw_key(w, "content");
 	if (!write_has_media(p)) {
 		jw_str(w, write_joined(b->c->arena, p, "\n\n"));
 		jw_obj_end(w);
-		return 0;
+		return;
 	}
 	jw_arr(w);
 	for (; p; p = p->next) {
 		if (!write_is_media(p))
 			put_text_part(w, write_text(b->c->arena, p));
-		else if (put_media(b, p, e))
-			return -1;
+		else
+			put_media(b, p);
 	}
 	jw_arr_end(w);
 	jw_obj_end(w);
-	return 0;
 }
 
 /* Gemini's own signature of a call; the first of a turn needs one. */
@@ -270,7 +271,7 @@ static void put_system(struct body *b, const struct msg *m)
 }
 
 /* System messages may not stand between calls and their results. */
-static int put_messages(struct body *b, struct err *e)
+static void put_messages(struct body *b)
 {
 	struct write_wait wait = { 0 };
 
@@ -283,15 +284,14 @@ static int put_messages(struct body *b, struct err *e)
 			put_system(b, m);
 		else if (m->role == ROLE_ASSISTANT)
 			put_assistant(b, m);
-		else if (put_user(b, m, e))
-			return -1;
+		else
+			put_user(b, m);
 		for (; wait.first && wait.first != m;
 		     wait.first = wait.first->next)
 			put_system(b, wait.first);
 		wait.first = NULL;
 	}
 	jw_arr_end(&b->w);
-	return 0;
 }
 
 static void put_custom(struct body *b, const struct tool *t)
@@ -477,13 +477,15 @@ int openai_request_write(const struct upstream_model *t, struct chat *c,
 	struct body b = { .w = jw_to(out), .t = t, .c = c };
 
 	chat_fit(c, &t->quirks, t->quirks.paired);
+	chat_fit_media(c, why_not);
 	chat_fit_turns(c, &t->quirks);
 	if (!c->msgs)
 		return write_no_message(e);
 	jw_obj(&b.w);
 	jw_kcstr(&b.w, "model", t->model);
 	write_no_marks(c);
-	if (put_messages(&b, e) || put_tools(&b, e))
+	put_messages(&b);
+	if (put_tools(&b, e))
 		return -1;
 	put_format(&b);
 	put_limits(&b);

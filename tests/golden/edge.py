@@ -1474,4 +1474,82 @@ def _():
                 assert ("without its" in r["dropped"]) == (lonely > 0), r
 
 
+def texts_of(node):
+    """All text and other strings of it, in order."""
+    if isinstance(node, str):
+        return [node]
+    if isinstance(node, dict):
+        node = node.values()
+    return [s for n in node or () for s in texts_of(n)] \
+        if not isinstance(node, (int, float)) else []
+
+
+@edge("urls", "what a provider does not fetch is named, and the rest goes on")
+def _():
+    def block(text):
+        return {"type": "text", "text": text}
+
+    url = "https://x.example/a.pdf"
+    pdf = {"type": "document", "source": {"type": "url", "url": url}}
+    loop = [
+        {"role": "user", "content": [block("alpha"), pdf, block("beta")]},
+        {"role": "assistant", "content": [
+            {"type": "tool_use", "id": "t", "name": "f", "input": {}}]},
+        {"role": "user", "content": [
+            {"type": "tool_result", "tool_use_id": "t",
+             "content": [block("gamma"), pdf]}]}]
+    r = request("anthropic", "openai", {
+        "model": "x", "max_tokens": 9, "messages": loop}, "m")
+    said = texts_of(r["messages"])
+    for word in ("alpha", "beta", "gamma"):
+        assert sum(word in s for s in said) == 1, (word, said)
+    assert sum(url in s for s in said) == 2 and "document" in r["dropped"], r
+    assert "file" not in json.dumps(r["messages"]), r
+    # the Responses API fetches it itself
+    r = request("anthropic", "responses", {
+        "model": "x", "max_tokens": 9, "messages": loop}, "m")
+    assert "document" not in r["dropped"], r
+    assert json.dumps(r["input"]).count(f'"file_url": "{url}"') == 2, r
+
+    # Claude's API takes https alone; another of its form may take more
+    url = "http://x.example/a.png"
+    for client, messages in (
+            ("openai", {"messages": [{"role": "user", "content": [
+                {"type": "text", "text": "one"},
+                {"type": "image_url", "image_url": {"url": url}}]}]}),
+            ("responses", {"input": [{"role": "user", "content": [
+                {"type": "input_text", "text": "one"},
+                {"type": "input_image", "image_url": url}]}]})):
+        for strict in (True, False):
+            r = request(client, "anthropic", {"model": "x", **messages},
+                        "claude-opus-5", {"strictMessages": strict})
+            content = r["messages"][0]["content"]
+            assert [b["type"] for b in content] == [
+                "text", "text" if strict else "image"], content
+            assert url in json.dumps(content[1]), content
+            assert ("image" in r["dropped"]) == strict, r["dropped"]
+
+
+@edge("images", "an image in a system message is named")
+def _():
+    parts = [{"type": "text", "text": "S"}, {"type": "image_url", "image_url": {
+        "url": "data:image/png;base64,iVBORw0KGgo="}}]
+    items = [{"type": "input_text", "text": "S"}, {
+        "type": "input_image",
+        "image_url": "data:image/png;base64,iVBORw0KGgo="}]
+    user = {"role": "user", "content": "q"}
+    for role in ("system", "developer"):
+        for client, targets, body in (
+                ("openai", ("anthropic", "responses"), {
+                    "messages": [{"role": role, "content": parts}, user]}),
+                ("responses", ("anthropic", "openai"), {
+                    "input": [{"role": role, "content": items}, user]})):
+            for target in targets:
+                r = request(client, target, {"model": "x", **body},
+                            "claude-opus-5")
+                said = [s for s in texts_of(r) if "image left out" in s]
+                assert len(said) == 1 and "image" in r["dropped"], r
+                assert "iVBOR" not in json.dumps(r), r
+
+
 run()

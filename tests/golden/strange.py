@@ -221,6 +221,25 @@ def _():
         "image/jpeg", r
 
 
+@case("Messages: what is fetched by https alone is named else")
+def _():
+    for kind in ("image", "document"):
+        block = {"type": kind, "source": {"type": "url",
+                                          "url": "http://x/y"}}
+        for messages in ([{"role": "user", "content": [block]}],
+                         loop()[:2] + [{"role": "user", "content": [
+                             {"type": "tool_result", "tool_use_id": "t",
+                              "content": [block]}]}]):
+            more = {"tools": [{"name": "f", "input_schema": EMPTY}]}
+            r, mended, dropped = claude(messages, **more)
+            got = r["messages"][-1]["content"][0]
+            got = got if got["type"] == "text" else got["content"][0]
+            assert got["type"] == "text" and "http://x/y" in got["text"], r
+            assert mended == "images" and dropped == kind, (mended, dropped)
+            body = {"max_tokens": 9, "messages": messages, **more}
+            left(("anthropic", "llama", {}), body)
+
+
 @case("Messages: data in a URL, text in base64, slashes with escapes")
 def _():
     r, _, _ = claude([{"role": "user", "content": [
