@@ -3,90 +3,140 @@
 
 #include "base/names.h"
 #include "dialect/chat-read.h"
+#include "dialect/mend-pairs.h"
 
 /*
  * Calls and their results. Every dialect but Responses wants the results in the
  * very next turn, and clients put other things between: a message, the next
- * call, a result that came late. Results are taken by id in their order, so an
- * id that is used twice finds its own.
+ * call, a result that came late. An id that is used again finds its own: a
+ * result is of the latest call that waits (mend-pairs.h), as in a request that
+ * is not translated.
  */
 
-struct result {
+/* A call or a result. */
+struct place {
 	struct msg *at;
-	int turn; /* of that message */
 	struct part *part;
-	int next; /* with the same id; numbers begin with 1 */
+	size_t result; /* of a call: 1 + its place; 0: none */
+	int next;      /* of a result without a call: one more with its id */
 };
 
 struct pairing {
 	struct chat *c;
-	struct result *results;
-	int n;
-	int turn;           /* of the message whose calls are paired */
-	struct names heads; /* the first result of each id not yet taken */
-	struct names early; /* the last one that stands before its call */
+	struct place *list; /* in the order of the text */
+	size_t n;
+	struct pairs pairs;
+	struct names calls;   /* by id: is there one? */
+	struct names aliases; /* the call that has another id: 1 + its place */
+	struct names early;   /* the last result that no call waits for */
 };
 
-static int count_results(const struct chat *c)
+static bool is_paired_kind(const struct msg *m, const struct part *p)
 {
-	int n = 0;
+	return p->kind == PART_TOOL_RESULT ||
+	       (p->kind == PART_TOOL_USE && m->role == ROLE_ASSISTANT);
+}
+
+static size_t count_places(const struct chat *c)
+{
+	size_t n = 0;
 
 	for (const struct msg *m = c->msgs; m; m = m->next)
 		for (const struct part *p = m->parts; p; p = p->next)
-			n += p->kind == PART_TOOL_RESULT;
+			n += is_paired_kind(m, p);
 	return n;
+}
+
+/* Places in the list stand for those in the text. */
+static const char *where(const struct place *p)
+{
+	return (const char *)p;
+}
+
+static size_t number(const struct pairing *x, const char *at)
+{
+	return (size_t)((const struct place *)(const void *)at - x->list) + 1;
+}
+
+static void add_call(struct pairing *x, const struct place *p, size_t turn)
+{
+	struct arena *a = x->c->arena;
+
+	*names_at(&x->calls, a, p->part->id) = 1;
+	if (p->part->alias.n)
+		*names_at(&x->aliases, a, p->part->alias) = (int)x->n;
+	pairs_call(&x->pairs, a, where(p), p->part->id, turn);
+}
+
+static void add_result(struct pairing *x, const struct place *p, size_t turn)
+{
+	struct arena *a = x->c->arena;
+	struct span id = p->part->id;
+	int alias = *names_at(&x->aliases, a, id);
+
+	if (alias && !*names_at(&x->calls, a, id))
+		id = x->list[alias - 1].part->id;
+	pairs_result(&x->pairs, a, where(p), id, turn, false);
 }
 
 /* -1: there are none, or no memory for them. */
 static int collect(struct pairing *x)
 {
-	struct names tails = { 0 };
-	int n = count_results(x->c), turn = 0;
+	size_t n = count_places(x->c), turn = 0;
 
-	x->results = n ? arena_try(x->c->arena,
-				   ((size_t)n + 1) * sizeof(*x->results))
-		       : NULL;
-	if (!x->results)
+	x->list = n ? arena_try(x->c->arena, n * sizeof(*x->list)) : NULL;
+	if (!x->list)
 		return -1;
 	for (struct msg *m = x->c->msgs; m; m = m->next, turn++) {
 		for (struct part *p = m->parts; p; p = p->next) {
-			int *tail;
+			struct place *at = &x->list[x->n];
 
-			if (p->kind != PART_TOOL_RESULT)
+			if (!is_paired_kind(m, p))
 				continue;
-			x->results[++x->n] = (struct result){ m, turn, p, 0 };
-			tail = names_at(&tails, x->c->arena, p->id);
-			if (*tail)
-				x->results[*tail].next = x->n;
+			*at = (struct place){ .at = m, .part = p };
+			x->n++;
+			if (p->kind == PART_TOOL_USE)
+				add_call(x, at, turn);
 			else
-				*names_at(&x->heads, x->c->arena, p->id) = x->n;
-			*tail = x->n;
+				add_result(x, at, turn);
 		}
 	}
 	return 0;
 }
 
-/* The next one behind the call; of those before it, which may be of a call that
- * is not here any more, the last, if there is no other. */
-static struct result *take(struct pairing *x, struct span id)
+static size_t take_early(struct pairing *x, struct span id)
 {
-	int *head = names_at(&x->heads, x->c->arena, id);
 	int *early = names_at(&x->early, x->c->arena, id);
-	struct result *r;
+	size_t found = (size_t)*early;
 
-	while (*head) {
-		int i = *head;
+	if (found)
+		*early = x->list[found - 1].next;
+	return found;
+}
 
-		r = &x->results[i];
-		*head = r->next;
-		if (r->turn > x->turn)
-			return r;
-		r->next = *early;
-		*early = i;
+/* Of the results before a call, which may be of one that is not here any more,
+ * it has the last if there is no other. */
+static void settle(struct pairing *x)
+{
+	for (size_t i = 0; i < x->n; i++) {
+		struct place *p = &x->list[i];
+		const char *mate = pairs_mate(&x->pairs, where(p));
+
+		if (p->part->kind == PART_TOOL_RESULT) {
+			int *early = mate ? NULL
+					  : names_at(&x->early, x->c->arena,
+						     p->part->id);
+
+			if (early) {
+				p->next = *early;
+				*early = (int)i + 1;
+			}
+			continue;
+		}
+		p->result = mate ? number(x, mate) : take_early(x, p->part->id);
+		if (!p->result && p->part->alias.n)
+			p->result = take_early(x, p->part->alias);
 	}
-	r = *early ? &x->results[*early] : NULL;
-	*early = r ? r->next : 0;
-	return r;
 }
 
 /* The user's turn directly behind m, made if there is none. */
@@ -126,19 +176,17 @@ static void move(struct pairing *x, struct moved *to, struct part *p)
 	to->tail = &copy->next;
 }
 
-static void pair_call(struct pairing *x, struct msg *m, struct part *call,
+static void pair_call(struct pairing *x, const struct place *call,
 		      struct moved *to)
 {
-	struct result *r = take(x, call->id);
+	struct place *r = call->result ? &x->list[call->result - 1] : NULL;
 
-	if (!r && call->alias.n)
-		r = take(x, call->alias);
 	if (!r) /* nobody answers it */
 		return;
-	r->part->id = call->id;
-	r->part->custom = call->custom;
-	call->paired = r->part->paired = true;
-	if (r->at != m->next)
+	r->part->id = call->part->id;
+	r->part->custom = call->part->custom;
+	call->part->paired = r->part->paired = true;
+	if (r->at != call->at->next)
 		move(x, to, r->part);
 }
 
@@ -158,15 +206,18 @@ static void put_moved(struct chat *c, struct msg *m, const struct moved *list)
 		to->tail = list->tail;
 }
 
-static void pair_calls(struct pairing *x, struct msg *m)
+/* Those of one message, from the i-th place on; returns the place behind. */
+static size_t pair_calls(struct pairing *x, size_t i)
 {
 	struct moved moved = { .tail = &moved.first };
+	struct msg *m = x->list[i].at;
 
-	for (struct part *p = m->parts; p; p = p->next)
-		if (p->kind == PART_TOOL_USE)
-			pair_call(x, m, p, &moved);
+	for (; i < x->n && x->list[i].at == m; i++)
+		if (x->list[i].part->kind == PART_TOOL_USE)
+			pair_call(x, &x->list[i], &moved);
 	if (moved.first)
 		put_moved(x->c, m, &moved);
+	return i;
 }
 
 /* A call without its result, or the reverse? */
@@ -257,11 +308,9 @@ static void pair(struct chat *c, bool strict)
 
 	if (collect(&x) && !strict)
 		return;
-	for (struct msg *m = c->msgs, *next; m; m = next, x.turn++) {
-		next = m->next; /* before one is made in between */
-		if (m->role == ROLE_ASSISTANT)
-			pair_calls(&x, m);
-	}
+	settle(&x);
+	for (size_t i = 0; i < x.n;)
+		i = pair_calls(&x, i);
 	sweep_all(c, strict);
 	if (results_last)
 		join_said(c);

@@ -1397,15 +1397,16 @@ def _():
 
 def turns_of(client, *turns):
     """A history in a client's API: "u" the user, "e" the same without words,
-    "c1" a call, "r1" its result: "r1b" says "b"."""
+    "c1" a call, of the tool "f" or, as "c1g", "g"; "r1" its result: "r1b"
+    says "b"."""
     out = []
     for t in turns:
-        kind, i, text = t[0], t[1:2], t[2:] or "r"
+        kind, i, text, tool = t[0], t[1:2], t[2:] or "r", t[2:] or "f"
         if client == "responses":
             out.append({"u": {"role": "user", "content": "u"},
                         "e": {"role": "user", "content": ""},
                         "c": {"type": "function_call", "call_id": i,
-                              "name": "f", "arguments": "{}"},
+                              "name": tool, "arguments": "{}"},
                         "r": {"type": "function_call_output", "call_id": i,
                               "output": text}}[kind])
         elif client == "openai":
@@ -1413,7 +1414,7 @@ def turns_of(client, *turns):
                         "e": {"role": "user", "content": ""},
                         "c": {"role": "assistant", "tool_calls": [
                             {"id": i, "type": "function", "function": {
-                                "name": "f", "arguments": "{}"}}]},
+                                "name": tool, "arguments": "{}"}}]},
                         "r": {"role": "tool", "tool_call_id": i,
                               "content": text}}[kind])
         else:
@@ -1421,7 +1422,7 @@ def turns_of(client, *turns):
                         "content": [{
                             "u": {"type": "text", "text": "u"},
                             "e": {"type": "text", "text": ""},
-                            "c": {"type": "tool_use", "id": i, "name": "f",
+                            "c": {"type": "tool_use", "id": i, "name": tool,
                                   "input": {}},
                             "r": {"type": "tool_result", "tool_use_id": i,
                                   "content": text}}[kind]]})
@@ -1472,6 +1473,28 @@ def _():
                 lonely = sum(t[0] in "cr" for t in turns) - 2 * len(want)
                 assert sorted(got) == sorted(want), (client, target, got, r)
                 assert ("without its" in r["dropped"]) == (lonely > 0), r
+
+
+@edge("twice", "a result is of the latest call that waits by its id")
+def _():
+    for turns, want in (
+            (("u", "c1f", "u", "c1g", "r1a", "u"), "ga"),
+            (("u", "c1f", "u", "c1g", "r1a", "u", "c1h", "r1b"), "gahb"),
+            (("u", "c1f", "r1a", "u", "c1g", "u", "c1h", "r1b"), "fahb"),
+            # two that wait in one turn, and one of an earlier turn
+            (("u", "c1f", "u", "c1g", "c1h", "r1a", "r1b", "u"), "ghab"),
+            # late, but behind its call
+            (("u", "c1f", "u", "u", "r1a", "c1g", "u"), "fa")):
+        for client in ("anthropic", "openai", "responses"):
+            for target in ("anthropic", "openai", "responses"):
+                if client == target:
+                    continue
+                r = request(client, target, turns_of(client, *turns),
+                            "claude-opus-4-8" if target == "anthropic"
+                            else "m", {"callsPaired": True})
+                said = [s for s in texts_of(r.get("messages", r.get("input")))
+                        if s in list("abfgh")]
+                assert "".join(said) == want, (client, target, turns, r)
 
 
 def texts_of(node):
