@@ -10,6 +10,12 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Of what has neither an index nor an id. */
+static int64_t key_of_none(void)
+{
+	return (int64_t)(fnv(FNV_START, SPAN("")) >> 1);
+}
+
 /* Items are told apart by output_index: their ids may change on the way. A
  * server that leaves it out keeps the ids. */
 static int64_t key_of(struct reader *r, const struct jval *o)
@@ -40,6 +46,19 @@ static bool is_done(struct reader *r, int64_t key)
 		if (s->key == key && s->ended)
 			return true;
 	return false;
+}
+
+/* A piece that does not say of what it is goes on with the latest of its kind,
+ * or begins one that has its key for itself. */
+static int64_t latest(struct reader *r, int64_t key, enum part_kind kind)
+{
+	struct slot *s = r->all;
+
+	if (key != key_of_none())
+		return key;
+	while (s && (s->kind != kind || s->ended))
+		s = s->older;
+	return s ? s->key : key + kind;
 }
 
 /* In its own API the first part of an item keeps its id: a second one becomes
@@ -76,6 +95,18 @@ static int add(struct reader *r, int64_t index, enum part_kind kind,
 	return s ? reader_text(r, s, text, e) : -1;
 }
 
+/* What an item is; some servers leave it to be seen. */
+static struct span type_of(const struct jval *item)
+{
+	struct span type = jval_str(item, "type");
+
+	if (type.n)
+		return type;
+	if (jval_get(item, "arguments"))
+		return SPAN("function_call");
+	return jval_get(item, "content") ? SPAN("message") : type;
+}
+
 static bool is_custom(struct span type)
 {
 	return span_is(type, "custom_tool_call");
@@ -89,7 +120,7 @@ static bool is_call(struct span type)
 static int start_call(struct reader *r, const struct jval *item, int64_t index,
 		      struct err *e)
 {
-	bool custom = is_custom(jval_str(item, "type"));
+	bool custom = is_custom(type_of(item));
 	struct slot *s = need(r, index, PART_TOOL_USE, e);
 	struct span text;
 
@@ -261,7 +292,7 @@ static void begin_item(struct reader *r, const struct jval *item)
 static int item_done(struct reader *r, const struct jval *item, int64_t index,
 		     struct err *e)
 {
-	struct span type = jval_str(item, "type");
+	struct span type = type_of(item);
 
 	begin_item(r, item);
 	if (span_is(type, "message")) {
@@ -322,16 +353,117 @@ static void read_head(struct reader *r, const struct jval *o)
 	r->model = reader_copy(r, o, "model");
 }
 
-/* Some servers send items, or the end of them, only in the final response. */
-static int add_output(struct reader *r, const struct jval *output,
-		      struct err *e)
+/* What events an item of the final response is made of. */
+static enum part_kind kind_of(const struct jval *item)
 {
+	struct span type = type_of(item);
+
+	if (span_is(type, "message"))
+		return PART_TEXT;
+	if (span_is(type, "reasoning"))
+		return PART_THINKING;
+	return is_call(type) ? PART_TOOL_USE : PART_SEARCH;
+}
+
+static bool is_of(const struct slot *s, enum part_kind kind)
+{
+	return s->kind == kind ||
+	       (kind == PART_TEXT && s->kind == PART_REFUSAL);
+}
+
+static bool is_known(struct reader *r, int64_t key, enum part_kind kind)
+{
+	for (struct slot *s = reader_keyed(r, key); s; s = s->near)
+		if (s->key == key && is_of(s, kind))
+			return true;
+	return false;
+}
+
+/* An item ends under a name that its events had not: it is the open one then. */
+static int64_t key_of_done(struct reader *r, const struct jval *item,
+			   int64_t key)
+{
+	enum part_kind kind = kind_of(item);
+	struct slot *s = r->all;
+
+	if (!r->by_id || is_known(r, key, kind))
+		return key;
+	while (s && (s->ended || !is_of(s, kind)))
+		s = s->older;
+	return s ? s->key : key;
+}
+
+/* The final response, beside what has come of it so far. */
+struct output {
+	struct slot **slots; /* in order */
+	size_t n;
+	size_t next[PART_TOOL_RESULT + 1]; /* of each kind */
+};
+
+static int64_t key_at(struct reader *r, const struct jval *item, int64_t i)
+{
+	return r->by_id ? key_of(r, item) : i;
+}
+
+static struct output output_of(struct reader *r, const struct jval *items)
+{
+	struct output o = { .n = r->slots };
+	size_t n = o.n;
 	int64_t i = 0;
 
-	for (const struct jval *item = jval_items(output); item;
-	     item = jval_next(output, item), i++) {
-		int64_t key = r->by_id ? key_of(r, item) : i;
+	o.slots = arena_try(r->arena, (n + 1) * sizeof(*o.slots));
+	if (!o.slots) /* the arena says so */
+		n = o.n = 0;
+	for (struct slot *s = r->all; s && n; s = s->older)
+		o.slots[--n] = s;
+	for (const struct jval *item = jval_items(items); item;
+	     item = jval_next(items, item), i++) {
+		int64_t key = key_at(r, item, i);
+		enum part_kind kind = kind_of(item);
 
+		for (struct slot *s = reader_keyed(r, key); s; s = s->near)
+			s->named |= s->key == key && is_of(s, kind);
+	}
+	return o;
+}
+
+/* Is the slot the beginning of an item? A refusal lies beside its text. */
+static bool begins_item(const struct slot *s, enum part_kind kind)
+{
+	if (s->named || !is_of(s, kind))
+		return false;
+	for (const struct slot *o = s->near; o; o = o->near)
+		if (o->key == s->key && o->kind != s->kind && is_of(o, kind))
+			return false;
+	return true;
+}
+
+/* The events so far may number, or name, the items in another way than the final
+ * response: what no item of it names is then the next of its kind. */
+static int64_t next_of(struct output *o, enum part_kind kind, int64_t i)
+{
+	while (o->next[kind] < o->n) {
+		const struct slot *s = o->slots[o->next[kind]++];
+
+		if (begins_item(s, kind))
+			return s->key;
+	}
+	return INT64_MIN + i; /* nothing has come of it */
+}
+
+/* Some servers send items, or the end of them, only in the final response. */
+static int add_output(struct reader *r, const struct jval *items, struct err *e)
+{
+	struct output o = output_of(r, items);
+	int64_t i = 0;
+
+	for (const struct jval *item = jval_items(items); item;
+	     item = jval_next(items, item), i++) {
+		int64_t key = key_at(r, item, i);
+		enum part_kind kind = kind_of(item);
+
+		if (o.n && !is_known(r, key, kind))
+			key = next_of(&o, kind, i);
 		if (!is_done(r, key) && item_done(r, item, key, e))
 			return -1;
 	}
@@ -344,6 +476,8 @@ static int add_text(struct reader *r, const struct jval *o, struct err *e)
 	struct span text = jval_str(o, "output_text");
 	struct slot *s;
 
+	if (!text.n)
+		text = jval_str(o, "output");
 	if (!text.n || r->slots)
 		return 0;
 	s = reader_open(r, PART_TEXT, 0, e);
@@ -376,12 +510,18 @@ static const struct {
 	{ "response.custom_tool_call_input.", PART_TOOL_USE, "input" },
 	{ "response.reasoning_summary_text.", PART_THINKING, "text" },
 	{ "response.reasoning_text.", PART_THINKING, "text" },
+	{ "response.reasoning_summary.", PART_THINKING, "text" },
+	{ "response.reasoning_content.", PART_THINKING, "text" },
+	{ "response.reasoning.", PART_THINKING, "text" },
 	{ "response.refusal.", PART_REFUSAL, "refusal" },
 };
 
 static int text(struct reader *r, const struct jval *o, struct span type,
 		int64_t key, struct err *e)
 {
+	if (span_is(type, "response.content_part.done"))
+		return add_missing(r, jval_get(o, "part"),
+				   latest(r, key, PART_TEXT), false, e);
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		size_t n = strlen(texts[i].type);
 		struct span end = span_skip(type, n);
@@ -390,6 +530,7 @@ static int text(struct reader *r, const struct jval *o, struct span type,
 			continue;
 		if (texts[i].kind == PART_REFUSAL)
 			r->refused = true;
+		key = latest(r, key, texts[i].kind);
 		if (span_is(end, "delta"))
 			return add(r, key, texts[i].kind, jval_str(o, "delta"),
 				   e);
@@ -431,7 +572,8 @@ int responses_answer_event(struct reader *r, struct span name,
 		return reader_start(r, e);
 	}
 	if (span_is(type, "response.completed") ||
-	    span_is(type, "response.incomplete"))
+	    span_is(type, "response.incomplete") ||
+	    span_is(type, "response.done"))
 		return final(r, response, e);
 	if (span_is(type, "response.failed"))
 		return reader_error(r, response, e);
@@ -446,16 +588,15 @@ int responses_answer_event(struct reader *r, struct span name,
 	if (span_is(type, "response.output_item.added"))
 		begin_item(r, item);
 	if (span_is(type, "response.output_item.added"))
-		return is_call(jval_str(item, "type"))
-			     ? start_call(r, item, index, e)
-			     : 0;
+		return is_call(type_of(item)) ? start_call(r, item, index, e)
+					      : 0;
 	if (span_is(type, "response.content_part.added"))
 		begin_part(find(r, index, PART_TEXT));
 	if (span_is(type, "response.output_text.annotation.added"))
 		reader_annotation(r, find(r, index, PART_TEXT),
 				  jval_get(o, "annotation"));
 	if (span_is(type, "response.output_item.done"))
-		return item_done(r, item, index, e);
+		return item_done(r, item, key_of_done(r, item, index), e);
 	if (span_is(type, "response.reasoning_summary_part.added"))
 		return summary_part(r, o, e);
 	return text(r, o, type, index, e);
@@ -471,7 +612,8 @@ int responses_answer_end(struct reader *r, struct err *e)
 
 int responses_answer_read(struct reader *r, const struct jval *o, struct err *e)
 {
-	if (!jval_is(jval_get(o, "output"), JVAL_ARRAY))
+	if (!jval_is(jval_get(o, "output"), JVAL_ARRAY) &&
+	    !jval_str(o, "output").n)
 		return err_set(e, ERR_UPSTREAM,
 			       "the upstream's answer is not "
 			       "a response");
