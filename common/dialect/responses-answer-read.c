@@ -516,12 +516,20 @@ static const struct {
 	{ "response.refusal.", PART_REFUSAL, "refusal" },
 };
 
+static int part_done(struct reader *r, const struct jval *part, int64_t key,
+		     struct err *e)
+{
+	bool thinking = span_is(jval_str(part, "type"), "reasoning_text");
+
+	key = latest(r, key, thinking ? PART_THINKING : PART_TEXT);
+	return add_missing(r, part, key, thinking, e);
+}
+
 static int text(struct reader *r, const struct jval *o, struct span type,
 		int64_t key, struct err *e)
 {
 	if (span_is(type, "response.content_part.done"))
-		return add_missing(r, jval_get(o, "part"),
-				   latest(r, key, PART_TEXT), false, e);
+		return part_done(r, jval_get(o, "part"), key, e);
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		size_t n = strlen(texts[i].type);
 		struct span end = span_skip(type, n);

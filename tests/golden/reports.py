@@ -104,6 +104,12 @@ def _():
     for evs in ((part,), (delta("said", output_index=0), part),
                 (dict(part, output_index=None),)):
         assert got("responses", sse(*evs, completed())) == ("said", "", [])
+    thought = dict(part, part={"type": "reasoning_text", "text": "t"})
+    for evs in ((thought,), (delta("t", "reasoning_text", output_index=0),
+                             thought)):
+        assert got("responses", sse(
+            *evs, dict(part, output_index=1), completed())) == (
+                "said", "t", [])
 
 
 @edge("responses", "items without a type, an output that is a text")
