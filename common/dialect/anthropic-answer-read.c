@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "dialect/reader.h"
+#include "dialect/stop-word.h"
 #include "dialect/usage.h"
 
 #include <string.h>
@@ -12,18 +13,6 @@ static void read_usage(struct reader *r, const struct jval *o)
 	usage_anthropic(&r->usage, o);
 }
 
-static const struct {
-	const char *name;
-	enum stop_kind stop;
-} stops[] = {
-	{ "end_turn", STOP_END },
-	{ "tool_use", STOP_TOOL_USE },
-	{ "max_tokens", STOP_MAX_TOKENS },
-	{ "model_context_window_exceeded", STOP_MAX_TOKENS },
-	{ "stop_sequence", STOP_SEQUENCE },
-	{ "refusal", STOP_REFUSAL },
-};
-
 static void read_stop(struct reader *r, const struct jval *o)
 {
 	struct span reason = jval_str(o, "stop_reason");
@@ -32,10 +21,7 @@ static void read_stop(struct reader *r, const struct jval *o)
 	if (!reason.n)
 		return;
 	r->has_stop = true;
-	r->stop = STOP_END;
-	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
-		if (span_is(reason, stops[i].name))
-			r->stop = stops[i].stop;
+	r->stop = stop_word(reason);
 	if (jval_str(o, "stop_sequence").n)
 		r->stop_text = reader_copy(r, o, "stop_sequence");
 	if (details)
@@ -165,14 +151,42 @@ static int start_block(struct reader *r, const struct jval *b, int64_t index,
 	return reader_text(r, s, SPAN(""), e);
 }
 
+static enum part_kind kind_of(struct span type)
+{
+	if (span_is(type, "thinking_delta"))
+		return PART_THINKING;
+	return span_is(type, "text_delta") ? PART_TEXT : PART_TOOL_USE;
+}
+
+/* The block of a piece. Text and thinking have come without the start of their
+ * block, and within a block of the other kind. */
+static struct slot *block_of(struct reader *r, int64_t index, struct span type,
+			     struct err *e)
+{
+	struct slot *s = find(r, index);
+	enum part_kind kind = kind_of(type);
+
+	if (kind == PART_TOOL_USE || (s && s->kind == kind) ||
+	    (s && s->kind != PART_TEXT && s->kind != PART_THINKING))
+		return s;
+	if (s && reader_close(r, s, e))
+		return NULL;
+	s = reader_open(r, kind, index, e);
+	if (s && kind == PART_THINKING)
+		s->seal = SEAL_CLAUDE;
+	return s;
+}
+
 static int delta(struct reader *r, const struct jval *o, struct err *e)
 {
 	const struct jval *d = jval_get(o, "delta");
 	struct span type = jval_str(d, "type");
-	struct slot *s = find(r, jval_int(o, "index", -1));
+	struct slot *s;
 
+	e->code = ERR_NONE;
+	s = block_of(r, jval_int(o, "index", -1), type, e);
 	if (!s)
-		return 0;
+		return e->code ? -1 : 0;
 	if (span_is(type, "citations_delta"))
 		read_citation(r, s, jval_get(d, "citation"));
 	if (span_is(type, "text_delta") && s->kind == PART_TEXT)
@@ -200,8 +214,13 @@ static int whole_content(struct reader *r, const struct jval *content,
 {
 	int64_t i = 0;
 
-	for (const struct jval *b = jval_items(content); b;
-	     b = jval_next(content, b), i++)
+	if (jval_is(content, JVAL_STRING)) {
+		struct slot *s = reader_open(r, PART_TEXT, 0, e);
+
+		return s ? feed(r, s, jval_text(content), e) : -1;
+	}
+	for (const struct jval *b = reader_first(content); b;
+	     b = reader_next(content, b), i++)
 		if (start_block(r, b, i, e) || stop_block(r, find(r, i), e))
 			return -1;
 	return 0;
@@ -270,7 +289,10 @@ int anthropic_answer_end(struct reader *r, struct err *e)
 
 int anthropic_answer_read(struct reader *r, const struct jval *o, struct err *e)
 {
-	if (!jval_is(jval_get(o, "content"), JVAL_ARRAY))
+	const struct jval *content = jval_get(o, "content");
+
+	if (!jval_is(content, JVAL_ARRAY) && !jval_members(content) &&
+	    !jval_text(content).n)
 		return err_set(e, ERR_UPSTREAM,
 			       "the upstream's answer is not "
 			       "a message");

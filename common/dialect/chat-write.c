@@ -3,6 +3,8 @@
 
 #include "dialect/chat-write.h"
 
+#include "dialect/args.h"
+
 #include "base/digest.h"
 #include "base/jwalk.h"
 #include "dialect/peek.h"
@@ -160,7 +162,7 @@ bool write_inner(struct jw *w, struct span text)
 /* Arguments as an object: what is none is wrapped. */
 static void put_object(struct jw *w, struct span args)
 {
-	struct span text = span_trim(args);
+	struct span text = span_trim(args_meant(args));
 
 	if (!text.n) {
 		jw_raw(w, SPAN("{}"));
@@ -216,11 +218,14 @@ struct span write_object(struct arena *a, struct span args)
 struct span write_arguments(struct arena *a, const struct part *p,
 			    const struct quirks *q)
 {
+	struct span args;
+
 	if (p->custom)
 		return object_by(put_input, a, p->text);
 	if (q->json_arguments)
 		return write_object(a, p->text);
-	return p->text.n ? p->text : SPAN("{}");
+	args = args_meant(p->text);
+	return args.n ? args : SPAN("{}");
 }
 
 bool write_must_wait(struct write_wait *w, const struct msg *m)

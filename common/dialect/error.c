@@ -93,6 +93,7 @@ static const struct {
 	int status;
 } statuses[] = {
 	{ "rate_limit", 429 },
+	{ "Throttling", 429 }, /* DashScope */
 	{ "insufficient_quota", 429 },
 	{ "context_length_exceeded", 400 },
 	{ "exceed_context_size", 400 },
@@ -120,6 +121,23 @@ static int status_of_word(const char *word)
 	return 0;
 }
 
+/* platform.minimax.io/docs/api-reference/errorcode */
+static int status_of_minimax(int64_t code)
+{
+	static const struct {
+		int code, status;
+	} codes[] = {
+		{ 1001, 504 }, { 1002, 429 }, { 1004, 401 }, { 1008, 402 },
+		{ 1026, 400 }, { 1027, 400 }, { 1039, 429 }, { 2013, 400 },
+		{ 2049, 401 }, { 2056, 429 },
+	};
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (codes[i].code == code)
+			return codes[i].status;
+	return 0;
+}
+
 static int status_of(const struct jval *o, const char *code, const char *type)
 {
 	int found;
@@ -131,10 +149,32 @@ static int status_of(const struct jval *o, const char *code, const char *type)
 		if (v >= 400 && v <= 599)
 			return (int)v;
 	}
+	found = status_of_minimax(
+		jval_int(jval_get(o, "base_resp"), "status_code", 0));
+	if (found)
+		return found;
 	found = status_of_word(code);
 	if (!found)
 		found = status_of_word(type);
 	return found ? found : 502;
+}
+
+/* MiniMax, DashScope, Cloudflare, Groq. */
+static struct span elsewhere(const struct jval *top)
+{
+	const struct jval *first = jval_at(jval_get(top, "errors"), 0);
+	const struct jval *const at[] = {
+		jval_get(jval_get(top, "base_resp"), "status_msg"),
+		jval_get(top, "msg"),
+		jval_get(first, "message"),
+		first,
+		jval_get(jval_get(top, "x_groq"), "error"),
+	};
+
+	for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++)
+		if (jval_text(at[i]).n)
+			return jval_text(at[i]);
+	return SPAN("");
 }
 
 static struct span first_text(const struct jval *top, const struct jval *o)
@@ -156,7 +196,7 @@ static struct span first_text(const struct jval *top, const struct jval *o)
 		if (jval_str(first, "msg").n)
 			return jval_str(first, "msg");
 	}
-	return jval_str(jval_get(top, "x_groq"), "error");
+	return elsewhere(top);
 }
 
 /* Of a provider behind the provider, as OpenRouter hands it on. */
@@ -233,6 +273,23 @@ bool error_is(const struct jval *o)
 	return jval_is(error, JVAL_OBJECT) || jval_text(error).n ||
 	       jval_text(jval_get(jval_get(o, "x_groq"), "error")).n ||
 	       span_is(jval_str(o, "object"), "error");
+}
+
+bool error_is_told(const struct jval *o)
+{
+	const struct jval *detail = jval_get(o, "detail");
+	const struct jval *no = jval_get(o, "success");
+	int64_t code = jval_int(o, "code", 0);
+
+	if (jval_text(detail).n || jval_items(detail))
+		return true;
+	if (jval_int(jval_get(o, "base_resp"), "status_code", 0))
+		return true; /* MiniMax */
+	return first_text(o, o).n &&
+	       ((code && code / 100 != 2) || jval_str(o, "code").n ||
+		span_is(jval_str(o, "status"), "error") ||
+		jval_int(o, "status", 0) >= 400 ||
+		(no && span_is(no->text, "false")));
 }
 
 static void take_word(char *out, size_t n, struct span s)

@@ -3,6 +3,7 @@
 
 #include "dialect/error.h"
 #include "dialect/reader.h"
+#include "dialect/stop-word.h"
 #include "dialect/usage.h"
 
 #include <string.h>
@@ -89,56 +90,55 @@ static bool detailed(const struct jval *details)
 	return false;
 }
 
+/* What servers call it: DeepSeek and most, OpenRouter, Copilot, others. */
+static const char *const thoughts[] = { "reasoning_content", "reasoning",
+					"reasoning_text", "thinking" };
+#define N_THOUGHTS (sizeof(thoughts) / sizeof(thoughts[0]))
+
+static bool has_words(const struct jval *v)
+{
+	return jval_text(v).n || jval_is(v, JVAL_NUMBER) || jval_items(v) ||
+	       jval_members(v);
+}
+
+/* A text, an object that holds it, or a list of those. */
+static int add_thought(struct reader *r, const struct jval *v, struct err *e)
+{
+	static const char *const keys[] = { "text", "thinking", "content",
+					    "summary", "reasoning" };
+
+	if (jval_is(v, JVAL_ARRAY)) {
+		for (const struct jval *i = jval_items(v); i;
+		     i = jval_next(v, i))
+			if (!jval_is(i, JVAL_ARRAY) && add_thought(r, i, e))
+				return -1;
+		return 0;
+	}
+	for (size_t i = 0;
+	     jval_is(v, JVAL_OBJECT) && i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (jval_str(v, keys[i]).n)
+			return add(r, PART_THINKING, jval_str(v, keys[i]), e);
+	return add(r, PART_THINKING, jval_said(r->arena, v), e);
+}
+
 static int add_reasoning(struct reader *r, const struct jval *m, struct err *e)
 {
 	const struct jval *details = jval_get(m, "reasoning_details");
-	struct span text = reader_words(r, m, "reasoning_content");
 	bool from_details = detailed(details);
 
-	if (!text.n)
-		text = reader_words(r, m, "reasoning");
-	if (!from_details && add(r, PART_THINKING, text, e))
-		return -1;
+	for (size_t i = 0; !from_details && i < N_THOUGHTS; i++) {
+		const struct jval *v = jval_get(m, thoughts[i]);
+
+		if (!has_words(v))
+			continue;
+		if (add_thought(r, v, e))
+			return -1;
+		break;
+	}
 	for (const struct jval *d = jval_items(details); d;
 	     d = jval_next(details, d))
 		if (add_detail(r, d, from_details, e))
 			return -1;
-	return 0;
-}
-
-/* Mistral's thinking part holds text parts. */
-static int add_thinking_part(struct reader *r, const struct jval *thinking,
-			     struct err *e)
-{
-	if (jval_is(thinking, JVAL_STRING))
-		return add(r, PART_THINKING, jval_text(thinking), e);
-	for (const struct jval *t = jval_items(thinking); t;
-	     t = jval_next(thinking, t))
-		if (add(r, PART_THINKING, jval_str(t, "text"), e))
-			return -1;
-	return 0;
-}
-
-static int add_content(struct reader *r, const struct jval *content,
-		       struct err *e)
-{
-	if (jval_is(content, JVAL_BOOL))
-		return 0;
-	if (!jval_is(content, JVAL_ARRAY) && !jval_get(content, "type"))
-		return add(r, PART_TEXT, jval_said(r->arena, content), e);
-	for (const struct jval *p = reader_first(content); p;
-	     p = reader_next(content, p)) {
-		int rc;
-
-		if (jval_is(p, JVAL_STRING))
-			rc = add(r, PART_TEXT, jval_text(p), e);
-		else if (jval_get(p, "thinking"))
-			rc = add_thinking_part(r, jval_get(p, "thinking"), e);
-		else
-			rc = add(r, PART_TEXT, reader_words(r, p, "text"), e);
-		if (rc)
-			return -1;
-	}
 	return 0;
 }
 
@@ -215,6 +215,18 @@ static const struct jval *google_of(const struct jval *call)
 	return jval_get(jval_get(call, "extra_content"), "google");
 }
 
+/* Under whatever name they come. */
+static const struct jval *arguments_of(const struct jval *f)
+{
+	static const char *const keys[] = { "arguments", "args", "input",
+					    "parameters" };
+	const struct jval *v = NULL;
+
+	for (size_t i = 0; !v && i < sizeof(keys) / sizeof(keys[0]); i++)
+		v = jval_get(f, keys[i]);
+	return v;
+}
+
 static int add_call(struct reader *r, const struct jval *call, bool whole,
 		    struct err *e)
 {
@@ -227,9 +239,11 @@ static int add_call(struct reader *r, const struct jval *call, bool whole,
 
 	if (custom)
 		f = jval_get(call, "custom");
+	if (!f && jval_get(call, "name"))
+		f = call; /* without a level between */
 	name = jval_str(f, "name");
 	s = whole ? NULL : find_call(r, id, index, name);
-	args = jval_said(r->arena, jval_get(f, custom ? "input" : "arguments"));
+	args = jval_said(r->arena, arguments_of(f));
 	if (s && s->ended)
 		return late_fragment(args, e);
 	if (!s && !id.n && !name.n)
@@ -249,15 +263,55 @@ static int add_call(struct reader *r, const struct jval *call, bool whole,
 	return reader_text(r, s, args, e);
 }
 
+/* Mistral's, and what another API has: calls among the text. */
+static int add_part(struct reader *r, const struct jval *p, bool calls,
+		    struct err *e)
+{
+	struct span type = jval_str(p, "type");
+
+	if (jval_is(p, JVAL_STRING))
+		return add(r, PART_TEXT, jval_text(p), e);
+	if (jval_get(p, "thinking"))
+		return add_thought(r, jval_get(p, "thinking"), e);
+	if (span_is(type, "reasoning"))
+		return add_thought(r, p, e);
+	if (span_is(type, "tool_use") || span_is(type, "function_call"))
+		return calls ? 0 : add_call(r, p, true, e);
+	if (!jval_get(p, "text"))
+		reader_dropped(r, type);
+	return add(r, PART_TEXT, reader_words(r, p, "text"), e);
+}
+
+/* `calls`: the message has them beside its content, too. */
+static int add_content(struct reader *r, const struct jval *content, bool calls,
+		       struct err *e)
+{
+	if (jval_is(content, JVAL_BOOL))
+		return 0;
+	if (!jval_is(content, JVAL_ARRAY) && !jval_get(content, "type"))
+		return add(r, PART_TEXT, jval_said(r->arena, content), e);
+	for (const struct jval *p = reader_first(content); p;
+	     p = reader_next(content, p))
+		if (add_part(r, p, calls, e))
+			return -1;
+	return 0;
+}
+
 static int add_message(struct reader *r, const struct jval *m, bool whole,
 		       struct err *e)
 {
 	const struct jval *calls = jval_get(m, "tool_calls");
 	const struct jval *legacy = jval_get(m, "function_call");
+	const struct jval *audio = jval_get(m, "audio");
 	struct span refusal = jval_str(m, "refusal");
 
+	if (jval_items(jval_get(m, "images")))
+		reader_dropped(r, SPAN("images")); /* OpenRouter */
+	if (audio)
+		reader_dropped(r, SPAN("audio"));
 	if (add_reasoning(r, m, e) ||
-	    add_content(r, jval_get(m, "content"), e) ||
+	    add_content(r, jval_get(m, "content"), jval_items(calls), e) ||
+	    add(r, PART_TEXT, jval_str(audio, "transcript"), e) ||
 	    add_annotations(r, jval_get(m, "annotations"), e))
 		return -1;
 	if (refusal.n) {
@@ -278,24 +332,10 @@ static int add_message(struct reader *r, const struct jval *m, bool whole,
 		if (!*s->name)
 			s->name = reader_copy(r, legacy, "name");
 		return reader_text(
-			r, s,
-			jval_said(r->arena, jval_get(legacy, "arguments")), e);
+			r, s, jval_said(r->arena, arguments_of(legacy)), e);
 	}
 	return 0;
 }
-
-static const struct {
-	const char *name;
-	enum stop_kind stop;
-} finishes[] = {
-	{ "stop", STOP_END },
-	{ "eos", STOP_END },
-	{ "length", STOP_MAX_TOKENS },
-	{ "model_length", STOP_MAX_TOKENS },
-	{ "tool_calls", STOP_TOOL_USE },
-	{ "function_call", STOP_TOOL_USE },
-	{ "content_filter", STOP_REFUSAL },
-};
 
 static int read_finish(struct reader *r, const struct jval *choice,
 		       const struct jval *top, struct err *e)
@@ -304,17 +344,13 @@ static int read_finish(struct reader *r, const struct jval *choice,
 
 	if (!reason.n)
 		return 0;
-	if (span_is(reason, "error") || span_is(reason, "abort") ||
-	    span_is(reason, "insufficient_system_resource")) {
+	if (stop_word_fails(reason)) {
 		const struct jval *o = jval_get(choice, "error") ? choice : top;
 
 		return reader_error(r, o, e);
 	}
 	r->has_stop = true;
-	r->stop = STOP_END;
-	for (size_t i = 0; i < sizeof(finishes) / sizeof(finishes[0]); i++)
-		if (span_is(reason, finishes[i].name))
-			r->stop = finishes[i].stop;
+	r->stop = stop_word(reason);
 	/* vLLM says which sequence it was; a number is a token's. */
 	if (r->stop == STOP_END && jval_str(choice, "stop_reason").n) {
 		r->stop = STOP_SEQUENCE;
@@ -433,6 +469,8 @@ int openai_answer_event(struct reader *r, struct span name,
 		return reader_error(r, o, e);
 	read_usages(r, o);
 	note_found(r, o);
+	if (!jval_items(choices) && error_is_told(o))
+		return reader_error(r, o, e);
 	if (!jval_items(choices))
 		return 0; /* usage, or a provider's preliminaries */
 	return add_choices(r, o, false, e);
@@ -453,6 +491,8 @@ int openai_answer_read(struct reader *r, const struct jval *o, struct err *e)
 
 	read_usages(r, o);
 	note_found(r, o);
+	if (!jval_items(choices) && error_is_told(o))
+		return reader_error(r, o, e);
 	if (!jval_items(choices))
 		return err_set(e, ERR_UPSTREAM,
 			       "the upstream's answer has no "

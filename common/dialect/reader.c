@@ -4,7 +4,9 @@
 #include "dialect/reader-web.h"
 
 #include "base/digest.h"
+#include "base/fnv.h"
 #include "base/utf8.h"
+#include "dialect/args.h"
 #include "dialect/chat.h"
 #include "dialect/error.h"
 
@@ -297,6 +299,8 @@ static int take_given(struct reader *r, struct slot *s, struct err *e)
 		return 0;
 	s->got_text = s->wanted = true;
 	v.text = span_of(s->given);
+	if (s->kind == PART_TOOL_USE && !s->custom)
+		v.text = args_meant(v.text);
 	if (s->opened)
 		return v.text.n ? emit(r, &v, e) : 0;
 	buf_span(&s->pending, v.text);
@@ -408,14 +412,40 @@ static int put_whole(struct reader *r, struct slot *s, struct span text,
 	return rc;
 }
 
+/* An empty object may be all, or stand before the real one: it waits. What comes
+ * behind a whole object is nothing, or the same once more. */
+static struct span arguments(struct slot *s, struct span text)
+{
+	if (!s->got_text && args_are_empty(text)) {
+		if (!s->given)
+			s->given = "{}";
+		s->complete = true;
+		return SPAN("");
+	}
+	if (!s->got_text) {
+		s->complete = false;
+		text = args_meant(text);
+		s->all = FNV_START;
+		s->all_n = 0;
+	} else if (s->complete && text.n == s->all_n &&
+		   fnv(FNV_START, text) == s->all) {
+		return SPAN("");
+	}
+	s->all = fnv(s->all, text);
+	s->all_n += text.n;
+	return text;
+}
+
 int reader_text(struct reader *r, struct slot *s, struct span text,
 		struct err *e)
 {
 	bool opened = s == r->head && s->opened;
 
 	s->wanted = true;
-	if (s->kind == PART_TOOL_USE && !s->custom)
+	if (s->kind == PART_TOOL_USE && !s->custom && text.n) {
+		text = arguments(s, text);
 		follow(s, text);
+	}
 	if (s->kind == PART_TEXT && text.n)
 		r->got_text = true;
 	if (text.n)

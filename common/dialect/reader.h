@@ -47,6 +47,8 @@ struct slot {
 	/* Are the arguments a complete JSON object? */
 	int depth;
 	bool in_string, escaped, complete;
+	uint64_t all; /* hash of them, and their number of bytes */
+	size_t all_n;
 	struct slot *next;
 	struct slot *older; /* the one begun before this */
 	struct slot *near;  /* the same, of those under one of `keys` */

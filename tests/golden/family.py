@@ -235,7 +235,8 @@ def _():
     for value, want in (('{"a": -0}', '{"a": -0}'), ("", "{}"), ("  ", "{}"),
                         ("{bad", '{"rawInvalidInput":"{bad"}'),
                         ([1], '{"rawInvalidInput":[1]}'),
-                        (None, '{"rawInvalidInput":null}')):
+                        (None, "{}"), ([], "{}"), ("null", "{}"),
+                        ('{}{"a":1}', '{"a":1}')):
         use = {"type": "tool_use", "id": "c", "name": "f", "input": value}
         body = {"max_tokens": 9, "tools": [TOOL], "messages": [
             USER, {"role": "assistant", "content": [use]},

@@ -4,8 +4,12 @@
 met them: reports.py CONVERT. Nothing of them is lost or doubled.
 """
 
+import json
+import subprocess
+
 from meaning import meaning
 from translate import *
+from translate import CONVERT
 
 MESSAGE = {"type": "message", "id": "msg_1", "role": "assistant", "content": [
     {"type": "output_text", "text": "said", "annotations": []}]}
@@ -122,6 +126,210 @@ def _():
         assert got("responses", sse(completed(*output))) == want
     assert got("responses", dict(data, output="said"), "whole") == (
         "said", "", [])
+
+
+def whole(message, finish="stop", **more):
+    return {"id": "c", "choices": [{"index": 0, "finish_reason": finish,
+                                    "message": {"role": "assistant",
+                                                **message}}], **more}
+
+
+def tool_call(arguments, **more):
+    return {"content": None, "tool_calls": [{"id": "x", "function": {
+        "name": "f", "arguments": arguments}, **more}]}
+
+
+def message(content, **more):
+    return {"id": "m", "type": "message", "role": "assistant", "model": "m",
+            "content": content, "stop_reason": "end_turn", **more}
+
+
+ONE = ("", "", [("f", {"a": 1})])
+NONE = ("", "", [("f", {})])
+
+
+@edge("arguments", "an empty object before the real one, one object twice")
+def _():
+    for pieces, want in (
+            (["{}", '{"a":1}'], ONE), (["{}", '{"a"', ":1}"], ONE),
+            (['{}{"a":1}'], ONE), (["{ } ", "{}", '{"a":1}'], ONE),
+            (['{"a":1}{"a":1}'], ONE), (['{"a":1}', '{"a":1}'], ONE),
+            (['{"a"', ":1}", '{"a":1}'], ONE), (["null"], NONE),
+            (["{}"], NONE), (["{}", ""], NONE), (["[]"], NONE), ([], NONE)):
+        text = "".join(pieces)
+        assert got("openai", chat_sse(
+            chunk(call(0, "", "x", "f")), *(chunk(call(0, p))
+                                            for p in pieces),
+            chunk({}, "tool_calls"))) == want, pieces
+        assert got("openai", whole(tool_call(text)), "whole") == want, text
+        assert got("anthropic", claude_sse(start(), *block(
+            0, "tool_use", *({"type": "input_json_delta", "partial_json": p}
+                             for p in pieces), id="x", name="f", input={}),
+            *stop("tool_use"))) == want, pieces
+        assert got("responses", sse(
+            {"type": "response.output_item.added", "output_index": 0,
+             "item": dict(CALL, arguments="")},
+            *(delta(p, "function_call_arguments", output_index=0)
+              for p in pieces), completed())) == want, pieces
+        assert got("responses", completed(
+            dict(CALL, arguments=text))["response"], "whole") == want, text
+    # what is given at the start stays, whatever comes
+    assert got("anthropic", claude_sse(start(), *block(
+        0, "tool_use", {"type": "input_json_delta", "partial_json": "{}"},
+        id="x", name="f", input={"a": 1}), *stop("tool_use"))) == ONE
+    # strings that hold such things are not touched
+    for text in ('{"a":"{}{}"}', '{"a":"null"}', '{"a":{},"b":{}}'):
+        for data, how in ((whole(tool_call(text)), "whole"), (chat_sse(
+                chunk(call(0, text[:4], "x", "f")), chunk(call(0, text[4:])),
+                chunk({}, "tool_calls")), "stream")):
+            assert got("openai", data, how)[2] == [("f", json.loads(text))]
+
+
+@edge("arguments", "the same in histories")
+def _():
+    tools = [{"type": "function", "function": {"name": "f"}}]
+    for text, want in (('{}{"a":1}', {"a": 1}), ('{"a":1}{"a":1}', {"a": 1}),
+                       ("null", {}), ("[]", {}), ('{"a":"{}{}"}',
+                                                  {"a": "{}{}"})):
+        body = {"tools": tools, "messages": [
+            {"role": "user", "content": "q"},
+            {"role": "assistant", **tool_call(text)},
+            {"role": "tool", "tool_call_id": "x", "content": "r"}]}
+        r = request("openai", "anthropic", body, "claude-sonnet-4-6")
+        assert r["messages"][1]["content"][0]["input"] == want, r
+        r = request("openai", "responses", body, "m")
+        assert json.loads(r["input"][1]["arguments"]) == want, r
+
+
+@edge("calls", "without a level between, and among the text")
+def _():
+    for c in ({"name": "f", "arguments": '{"a":1}'},
+              {"name": "f", "args": {"a": 1}},
+              {"function": {"name": "f", "parameters": {"a": 1}}}):
+        data = whole({"content": None, "tool_calls": [{"id": "x", **c}]})
+        assert got("openai", data, "whole") == ONE, c
+    use = {"type": "tool_use", "id": "x", "name": "f", "input": {"a": 1}}
+    said = {"type": "text", "text": "t"}
+    for more in ({}, tool_call('{"a":1}')):
+        data = whole({**more, "content": [said, use]}, "tool_calls")
+        assert got("openai", data, "whole") == ("t", *ONE[1:]), more
+    assert got("openai", chat_sse(chunk({"content": [said, use]}),
+                                  chunk({}, "stop"))) == ("t", *ONE[1:])
+
+
+@edge("stop", "in the words of another API")
+def _():
+    def finishes(source, data, how="whole"):
+        return {meaning(t, answer(source, t, data, how))["finish"]
+                for t in ("anthropic", "openai", "responses") if t != source}
+
+    for words, want in (
+            (("length", "max_tokens", "MAX_TOKENS", "max_output_tokens",
+              "model_context_window_exceeded"), "length"),
+            (("content_filter", "refusal", "SAFETY", "sensitive",
+              "PROHIBITED_CONTENT"), "refusal"),
+            (("stop", "end_turn", "STOP", "eos", "whatever"), "stop")):
+        for word in words:
+            assert finishes("openai", whole({"content": "t"}, word)) == {
+                want}, word
+            assert finishes("anthropic", message(
+                [{"type": "text", "text": "t"}], stop_reason=word)) == {
+                    want}, word
+    for word in ("error", "network_error", "abort",
+                 "function_call_filter: MALFORMED_FUNCTION_CALL"):
+        m = meaning("anthropic", answer("openai", "anthropic", chat_sse(
+            chunk({"content": "t"}), chunk({}, word))))
+        assert m["error"], word
+
+
+@edge("thinking", "under any name and in any shape")
+def _():
+    for value in ("t", {"text": "t"}, [{"type": "text", "text": "t"}],
+                  {"content": "t"}, ["t"]):
+        for key in ("reasoning_content", "reasoning", "reasoning_text",
+                    "thinking"):
+            for data, how in (
+                    (whole({"content": "said", key: value}), "whole"),
+                    (chat_sse(chunk({key: value}), chunk({"content": "said"}),
+                              chunk({}, "stop")), "stream")):
+                assert got("openai", data, how) == ("said", "t", []), key
+    twice = whole({"content": "said", "reasoning": "t", "thinking": "t",
+                   "reasoning_content": "t"})
+    assert got("openai", twice, "whole") == ("said", "t", [])
+
+
+@edge("messages", "pieces within another block, or without the start of one")
+def _():
+    thought = {"type": "thinking_delta", "thinking": "t"}
+    begin = {"type": "content_block_start", "index": 0, "content_block": {
+        "type": "text", "text": ""}}
+    pieces = [{"type": "content_block_delta", "index": 0, "delta": d}
+              for d in (thought, text_delta("sa"), text_delta("id"))]
+    end = {"type": "content_block_stop", "index": 0}
+    for evs in ([begin, *pieces, end], pieces, [*pieces, end]):
+        assert got("anthropic", claude_sse(start(), *evs, *stop())) == (
+            "said", "t", []), evs
+
+
+@edge("messages", "content that is no list")
+def _():
+    for content in ("said", {"type": "text", "text": "said"}):
+        assert got("anthropic", message(content), "whole") == (
+            "said", "", [])
+
+
+@edge("errors", "without the word, in place of an answer")
+def _():
+    for o, status, text in (
+            ({"detail": "D"}, 502, "D"),
+            ({"detail": [{"loc": ["body"], "msg": "D"}]}, 502, "D"),
+            ({"code": 400, "message": "D"}, 400, "D"),
+            ({"code": "Throttling", "msg": "D"}, 429, "D"),
+            ({"success": False, "errors": [{"message": "D"}]}, 502, "D"),
+            ({"status": "error", "message": "D"}, 502, "D"),
+            ({"choices": None, "base_resp": {
+                "status_code": 1008, "status_msg": "D"}}, 402, "D"),
+            ({"choices": [], "base_resp": {
+                "status_code": 1002, "status_msg": "D"}}, 429, "D")):
+        for data, how in ((o, "whole"), (chat_sse(o), "stream")):
+            try:
+                out = answer("openai", "anthropic", data, how)
+            except HttpError as e:
+                assert (e.status, e.body["error"]["message"]) == (
+                    status, text), (o, e)
+            else:
+                assert False, (o, out)
+        m = meaning("anthropic", answer("openai", "anthropic", chat_sse(
+            chunk({"content": "t"}), o)))
+        assert (m["text"], m["error"]) == ("t", "D"), m
+    for o in ({"base_resp": {"status_code": 0, "status_msg": ""}},
+              {"status": "queued", "message": "wait"}, {"code": 200}):
+        assert got("openai", chat_sse(
+            o, chunk({"content": "said"}), chunk({}, "stop"))) == (
+                "said", "", []), o
+        assert got("openai", {**o, **whole({"content": "said"})}, "whole") == (
+            "said", "", []), o
+
+
+@edge("dropped", "what is no text in a Chat answer; of sound its words")
+def _():
+    def dropped(m):
+        p = subprocess.run(
+            [CONVERT, "answer", "openai", "anthropic", "whole", "0"],
+            input=json.dumps(whole(m)).encode(), capture_output=True,
+            check=True)
+        return p.stderr.decode(), json.loads(p.stdout)["content"]
+
+    names, content = dropped({"content": "t", "images": [
+        {"type": "image_url", "image_url": {"url": "http://x"}}]})
+    assert "answer.images" in names and content[0]["text"] == "t", names
+    names, content = dropped({"content": None, "audio": {
+        "id": "a", "transcript": "t", "data": "AAAA"}})
+    assert "answer.audio" in names and content[0]["text"] == "t", names
+    names, content = dropped({"content": [
+        {"type": "image_url", "image_url": {"url": "http://x"}},
+        {"type": "text", "text": "t"}]})
+    assert "answer.image_url" in names and content[0]["text"] == "t", names
 
 
 run()
