@@ -348,9 +348,9 @@ static int read_tools(struct chat *c, struct json_object *list, struct err *e)
 			return read_bad(e, "tools", "a tool has no name");
 		t = chat_tool(c, TOOL_FUNCTION, chat_str(c, o, "name"));
 		t->description = chat_str(c, o, "description");
-		t->schema = chat_object(c, o, "input_schema");
+		t->schema = read_schema(c, o, "input_schema");
 		if (!t->schema)
-			t->schema = chat_object(c, o, "parameters");
+			t->schema = read_schema(c, o, "parameters");
 		t->cache = chat_object(c, o, "cache_control");
 		t->deferred = chat_flag(c, o, "defer_loading", false);
 		note_rest(c, o, "tools");
@@ -384,24 +384,8 @@ static int read_tool_choice(struct chat *c, struct json_object *o,
 static int read_thinking(struct chat *c, struct json_object *body,
 			 struct err *e)
 {
-	struct json_object *thinking = chat_object(c, body, "thinking");
-	struct json_object *config = chat_object(c, body, "output_config");
-	struct span type = chat_str(c, thinking, "type");
-
-	read_effort(c, config, "effort");
-	if (span_is(type, "enabled")) {
-		if (read_tokens(thinking, "budget_tokens", &c->budget, e))
-			return -1;
-		if (c->effort == EFFORT_UNSET && c->budget >= 0)
-			c->effort = effort_of_budget(c->budget);
-	} else if (span_is(type, "disabled") ||
-		   span_is(type, "between_tools")) {
-		c->thinking_off = true;
-		c->effort = EFFORT_NONE;
-	} else if (type.n && !span_is(type, "adaptive")) {
-		chat_dropped(c, "thinking.type");
-	}
-	return 0;
+	read_effort(c, chat_object(c, body, "output_config"), "effort");
+	return read_budget(c, chat_object(c, body, "thinking"), e);
 }
 
 static int read_output(struct chat *c, struct json_object *body, struct err *e)

@@ -452,7 +452,8 @@ static void put_thinking_field(struct body *b, int64_t max_tokens)
 		jw_key(w, "thinking");
 		jw_obj(w);
 		if (uses_budget(form)) {
-			budget = budget_of(b->c->effort);
+			budget = b->c->budget >= 1024 ? b->c->budget
+						      : budget_of(b->c->effort);
 			if (budget >= max_tokens)
 				budget = max_tokens - 1;
 			jw_kcstr(w, "type", "enabled");

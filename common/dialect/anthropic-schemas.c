@@ -42,11 +42,15 @@ static bool is_plain(struct span schema)
 {
 	static const char *const choices[] = { "anyOf", "oneOf", "allOf",
 					       "$ref" };
+	struct span properties = jwalk_get(schema, "properties");
+	struct span required = jwalk_get(schema, "required");
 
 	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++)
 		if (jwalk_get(schema, choices[i]).n)
 			return false;
-	return jwalk_is(jwalk_get(schema, "type"), "object");
+	return jwalk_is(jwalk_get(schema, "type"), "object") &&
+	       (!properties.n || jwalk_is_object(properties)) &&
+	       (!required.n || jwalk_is_array(required));
 }
 
 static void mend_schema(struct mend *m, struct span schema, bool strict)

@@ -52,6 +52,9 @@ int read_tokens(struct json_object *body, const char *key, int64_t *to,
 
 	if (!json_get(body, key))
 		return 0;
+	/* LM Studio's and llama.cpp's clients mean by -1 that there is none. */
+	if (n == -1 && json_int(body, key, -2) == -1)
+		return 0;
 	if (n < 0)
 		return read_bad(e, key, "%s must be a whole number", key);
 	*to = n;
@@ -379,6 +382,52 @@ void read_effort(struct chat *c, struct json_object *o, const char *key)
 		chat_dropped(c, key);
 }
 
+static void think_not(struct chat *c)
+{
+	c->thinking_off = true;
+	c->effort = EFFORT_NONE;
+}
+
+int read_budget(struct chat *c, struct json_object *thinking, struct err *e)
+{
+	struct span type = chat_str(c, thinking, "type");
+
+	if (span_is(type, "enabled")) {
+		if (read_tokens(thinking, "budget_tokens", &c->budget, e))
+			return -1;
+		if (c->effort == EFFORT_UNSET && c->budget >= 0)
+			c->effort = effort_of_budget(c->budget);
+	} else if (span_is(type, "disabled") ||
+		   span_is(type, "between_tools")) {
+		think_not(c);
+	} else if (type.n && !span_is(type, "adaptive")) {
+		chat_dropped(c, "thinking.type");
+	}
+	return 0;
+}
+
+int read_reasoning(struct chat *c, struct json_object *body, struct err *e)
+{
+	struct json_object *reasoning = chat_object(c, body, "reasoning");
+
+	read_effort(c, body, "reasoning_effort");
+	if (c->effort == EFFORT_UNSET)
+		read_effort(c, reasoning, "effort");
+	if (c->effort == EFFORT_UNSET) {
+		if (read_tokens(reasoning, "max_tokens", &c->budget, e))
+			return -1;
+		if (c->budget >= 0)
+			c->effort = effort_of_budget(c->budget);
+		if (read_budget(c, chat_object(c, body, "thinking"), e))
+			return -1;
+	}
+	if (!chat_flag(c, reasoning, "enabled", true) ||
+	    !chat_flag(c, body, "enable_thinking", true))
+		think_not(c);
+	c->thinking_off |= c->effort == EFFORT_NONE;
+	return 0;
+}
+
 /* Its grammar, wherever that stands. */
 static void read_custom_format(struct chat *c, struct tool *t,
 			       struct json_object *f)
@@ -391,6 +440,17 @@ static void read_custom_format(struct chat *c, struct tool *t,
 	grammar = chat_object(c, t->schema, "grammar");
 	chat_str(c, grammar ? grammar : t->schema, "syntax");
 	chat_str(c, grammar ? grammar : t->schema, "definition");
+}
+
+/* PHP writes an empty object as a list. */
+struct json_object *read_schema(struct chat *c, struct json_object *f,
+				const char *key)
+{
+	struct json_object *v = json_get(f, key);
+
+	return json_object_is_type(v, json_type_array) && !json_length(v)
+		     ? NULL
+		     : chat_object(c, f, key);
 }
 
 struct tool *read_tool(struct chat *c, struct json_object *tool,
@@ -406,9 +466,9 @@ struct tool *read_tool(struct chat *c, struct json_object *tool,
 	t = chat_tool(c, custom ? TOOL_CUSTOM : TOOL_FUNCTION,
 		      chat_str(c, f, "name"));
 	t->description = chat_str(c, f, "description");
-	t->schema = custom ? NULL : chat_object(c, f, "parameters");
+	t->schema = custom ? NULL : read_schema(c, f, "parameters");
 	if (!t->schema && !custom)
-		t->schema = chat_object(c, f, "input_schema");
+		t->schema = read_schema(c, f, "input_schema");
 	t->cache = chat_object(c, tool, "cache_control");
 	if (!t->cache)
 		t->cache = chat_object(c, f, "cache_control");

@@ -58,6 +58,12 @@ read_part_fn anthropic_block_read;
 /* How much to think, in words; one that is not known is noted as dropped. */
 void read_effort(struct chat *c, struct json_object *o, const char *key);
 
+/* The same of a Chat request, in the words of OpenAI, OpenRouter (`reasoning`),
+ * LiteLLM (`thinking`) and Qwen (`enable_thinking`). */
+int read_reasoning(struct chat *c, struct json_object *body, struct err *e);
+/* Anthropic's `thinking`, which routers take in Chat, too. */
+int read_budget(struct chat *c, struct json_object *thinking, struct err *e);
+
 /* The end user's id, in OpenAI's two APIs. */
 void read_user(struct chat *c, struct json_object *body);
 
@@ -72,6 +78,9 @@ int read_format(struct chat *c, struct json_object *format, bool nested,
 /* tool_choice of Chat and Responses, allowed_tools included. */
 int read_choice(struct chat *c, struct json_object *choice, struct err *e);
 
+/* A tool's schema, in whatever way it is empty; NULL: it has none. */
+struct json_object *read_schema(struct chat *c, struct json_object *f,
+				const char *key);
 /* One function or custom tool; `f` holds its fields. NULL: it has no name. */
 struct tool *read_tool(struct chat *c, struct json_object *tool,
 		       struct json_object *f, struct err *e);

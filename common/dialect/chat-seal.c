@@ -164,6 +164,8 @@ void chat_settle(struct chat *c)
 {
 	struct state st = { .c = c, .left = ITEM_NOTES_TEXT_MAX };
 
+	if (!c->tools && (c->choice == CHOICE_ANY || c->choice == CHOICE_NAMED))
+		chat_dropped(c, "tool_choice"); /* of nothing */
 	for (struct msg *m = c->msgs; m; m = m->next) {
 		bool carriers = any_carrier(m->parts);
 

@@ -18,8 +18,8 @@
 void error_read(const struct jval *o, int status, struct err *out);
 /* Is an object, meant as an answer or event, in truth an error? */
 bool error_is(const struct jval *o);
-/* The same, of what has no place in an answer: a text that says what went wrong,
- * without the word. */
+/* The same, of what has no place in an answer: a text that says what went
+ * wrong, without the word. */
 bool error_is_told(const struct jval *o);
 /* The same of JSON text; into *out, if it is one and that is not NULL. */
 bool error_find(struct span text, struct err *out);

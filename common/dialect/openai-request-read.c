@@ -26,6 +26,9 @@ static const char *const handled[] = {
 	"top_p",
 	"top_k",
 	"reasoning_effort",
+	"reasoning",
+	"thinking",
+	"enable_thinking",
 	"verbosity",
 	"user",
 	"safety_identifier",
@@ -384,8 +387,8 @@ int openai_request_read(struct chat *c, struct json_object *body, struct err *e)
 	    read_stop(c, body, "stop", e))
 		return -1;
 	c->no_parallel = !chat_flag(c, body, "parallel_tool_calls", true);
-	read_effort(c, body, "reasoning_effort");
-	c->thinking_off = c->effort == EFFORT_NONE;
+	if (read_reasoning(c, body, e))
+		return -1;
 	c->verbosity = chat_str(c, body, "verbosity");
 	read_user(c, body);
 	c->tier = chat_str(c, body, "service_tier");

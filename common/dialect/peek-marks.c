@@ -168,7 +168,7 @@ void peek_mark_type(struct peek *k, unsigned char c)
 	if (k->typed == 'f')
 		k->marks |= c == 't' ? MARK_SCHEMA : 0;
 	else
-		k->marks |= MARK_INPUT;
+		k->marks |= k->top == TOP_TOOLS ? MARK_SCHEMA : MARK_INPUT;
 }
 
 void peek_mark_push(struct peek *k)
@@ -284,6 +284,9 @@ static void mark_tool(struct peek *k)
 		k->typed = key_is(k, "strict") ? 'f' : 0;
 	} else if (k->depth == 4) {
 		k->schemas -= key_is(k, "type");
+		k->typed = key_is(k, "properties") ? '{'
+			 : key_is(k, "required")   ? '['
+						   : 0;
 		if (key_is(k, "anyOf") || key_is(k, "oneOf") ||
 		    key_is(k, "allOf") || key_is(k, "$ref"))
 			k->marks |= MARK_SCHEMA;

@@ -412,8 +412,8 @@ static int put_whole(struct reader *r, struct slot *s, struct span text,
 	return rc;
 }
 
-/* An empty object may be all, or stand before the real one: it waits. What comes
- * behind a whole object is nothing, or the same once more. */
+/* An empty object may be all, or stand before the real one: it waits. What
+ * comes behind a whole object is nothing, or the same once more. */
 static struct span arguments(struct slot *s, struct span text)
 {
 	if (!s->got_text && args_are_empty(text)) {

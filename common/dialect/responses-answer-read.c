@@ -379,7 +379,7 @@ static bool is_known(struct reader *r, int64_t key, enum part_kind kind)
 	return false;
 }
 
-/* An item ends under a name that its events had not: it is the open one then. */
+/* An item ends under a name that its events had not: it is the open one. */
 static int64_t key_of_done(struct reader *r, const struct jval *item,
 			   int64_t key)
 {
@@ -438,8 +438,8 @@ static bool begins_item(const struct slot *s, enum part_kind kind)
 	return true;
 }
 
-/* The events so far may number, or name, the items in another way than the final
- * response: what no item of it names is then the next of its kind. */
+/* The events so far may number, or name, the items in another way than the
+ * final response: what no item of it names is then the next of its kind. */
 static int64_t next_of(struct output *o, enum part_kind kind, int64_t i)
 {
 	while (o->next[kind] < o->n) {

@@ -227,6 +227,10 @@ static int put_agent_message(struct chat *c, struct json_object *o,
 				  c->arena,
 				  "Message from %.*s%s%.*s:", SPAN_FMT(from),
 				  to.n ? " to " : "", SPAN_FMT(to))));
+	if (!json_get(o, "content")) { /* older ones say it in a text */
+		chat_text(c, m, chat_str(c, o, "message"));
+		return 0;
+	}
 	return put_content(c, m, json_get(o, "content"), e);
 }
 
@@ -234,12 +238,38 @@ static int put_output(struct chat *c, struct json_object *o, struct err *e)
 {
 	struct part *p = chat_part(c, chat_msg(c, ROLE_USER), PART_TOOL_RESULT);
 	struct msg inside = { .tail = &inside.parts };
+	struct json_object *output = json_get(o, "output");
 
+	if (!output)
+		output = json_get(o, "content");
 	p->id = chat_str(c, o, "call_id");
-	if (read_result(c, &inside, json_get(o, "output"), put_part, e))
+	if (read_result(c, &inside, output, put_part, e))
 		return -1;
 	p->content = inside.parts;
 	return 0;
+}
+
+/* A part that stands where an item should. */
+static bool is_part(struct span type)
+{
+	static const char *const parts[] = { "input_text",  "output_text",
+					     "text",        "refusal",
+					     "input_image", "image_url",
+					     "input_file",  "input_audio" };
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (span_is(type, parts[i]))
+			return true;
+	return false;
+}
+
+static int put_lone_part(struct chat *c, struct json_object *o,
+			 struct span type, struct err *e)
+{
+	bool said = span_is(type, "output_text") || span_is(type, "refusal");
+
+	return put_part(c, chat_msg(c, said ? ROLE_ASSISTANT : ROLE_USER), o,
+			e);
 }
 
 /* A conversation that only its provider can read, or shorten. */
@@ -277,6 +307,8 @@ static int put_item(struct chat *c, struct json_object *o, struct err *e)
 		return 0;
 	if (span_is(type, "agent_message"))
 		return put_agent_message(c, o, e);
+	if (is_part(type))
+		return put_lone_part(c, o, type, e);
 
 	if (!type.n || span_is(type, "message"))
 		return put_message(c, o, e);

@@ -92,9 +92,36 @@ static void sanitise(struct json_object *o, bool properties)
 				       json_object_new_boolean(false));
 }
 
+/* A member that is there and of another type. */
+static bool is_other(struct json_object *o, const char *key,
+		     enum json_type type)
+{
+	struct json_object *v;
+
+	return json_object_object_get_ex(o, key, &v) &&
+	       !json_object_is_type(v, type);
+}
+
+/* As SDKs write what is empty: null, and PHP's []. */
+static bool is_ill(struct json_object *schema)
+{
+	return is_other(schema, "properties", json_type_object) ||
+	       is_other(schema, "required", json_type_array);
+}
+
+static void heal(struct json_object *schema)
+{
+	if (is_other(schema, "properties", json_type_object))
+		json_object_object_add(schema, "properties",
+				       json_object_new_object());
+	if (is_other(schema, "required", json_type_array))
+		json_object_object_del(schema, "required");
+}
+
 static bool is_plain(struct json_object *schema, bool bare)
 {
-	return !bare && span_is(json_str(schema, "type"), "object") &&
+	return !bare && !is_ill(schema) &&
+	       span_is(json_str(schema, "type"), "object") &&
 	       !schema_has_choice(schema);
 }
 
@@ -116,6 +143,7 @@ static void put_lowered(struct jw *w, struct chat *c, const struct tool *t,
 
 	if (!span_is(json_str(copy, "type"), "object"))
 		json_set_str(copy, "type", "object");
+	heal(copy);
 	if (schema_has_choice(copy) && schema_lower(copy))
 		chat_dropped(c, "tools.schema.root");
 	if (bare) {

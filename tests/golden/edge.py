@@ -982,7 +982,7 @@ def _():
 
 @edge("bad", "fields of the wrong type are refused by name")
 def _():
-    for field, given in (("max_tokens", "many"), ("max_tokens", -1),
+    for field, given in (("max_tokens", "many"), ("max_tokens", -2),
                          ("temperature", "hot"), ("top_p", float("inf"))):
         text = {"model": "m", "messages": [{"role": "user", "content": "x"}],
                 field: given}

@@ -332,4 +332,124 @@ def _():
     assert "answer.image_url" in names and content[0]["text"] == "t", names
 
 
+HI = {"role": "user", "content": "hi"}
+
+
+@edge("schemas", "with null or a list where an object should be")
+def _():
+    plain = {"type": "object", "properties": {}}
+    one = {"type": "object", "properties": {"a": {"type": "string"}}}
+    for ill, want in (
+            ({"type": "object", "properties": None, "required": None}, plain),
+            ({"type": "object", "properties": []}, plain), ([], plain),
+            ({**one, "required": None}, one), ({**one, "required": {}}, one),
+            (one, one), ({**one, "required": ["a"]},
+                         {**one, "required": ["a"]})):
+        for source, target in (("openai", "anthropic"),
+                               ("openai", "responses"),
+                               ("anthropic", "openai"),
+                               ("responses", "anthropic")):
+            tool = {"name": "f", "parameters": ill}
+            body = {"tools": [{"type": "function", "function": tool}],
+                    "messages": [HI]}
+            if source == "responses":
+                body = {"input": "hi", "tools": [{**tool,
+                                                  "type": "function"}]}
+            elif source == "anthropic":
+                body = {"max_tokens": 9, "messages": [HI], "tools": [
+                    {"name": "f", "input_schema": ill}]}
+            t = request(source, target, body, "claude-sonnet-4-6")["tools"][0]
+            t = t.get("function", t)
+            assert t.get("input_schema", t.get("parameters")) == want, (ill, t)
+    for ill, want in (({"type": "object", "properties": None}, plain),
+                      ({**one, "required": None}, one)):
+        text = json.dumps({"model": "claude-opus-4-8", "max_tokens": 9,
+                           "messages": [HI], "tools": [
+                               {"name": "f", "input_schema": ill}]})
+        p = subprocess.run(
+            [CONVERT, "mend", "anthropic", "claude-opus-4-8",
+             '{"strictMessages": true}'], input=text.encode(), check=True,
+            capture_output=True)
+        assert json.loads(p.stdout)["tools"][0]["input_schema"] == want, ill
+        assert p.stderr.startswith(b"schemas of tools\n"), p.stderr
+
+
+@edge("thinking", "asked for in Chat as routers have it")
+def _():
+    def asked(model, **more):
+        r = request("openai", "anthropic", {"messages": [HI], **more}, model)
+        assert not r["dropped"], r
+        return r.get("thinking"), r.get("output_config")
+
+    def words(effort):
+        return asked("claude-opus-4-8", reasoning_effort=effort)
+
+    assert words("low") != words("high")
+    for effort in ("low", "high"):
+        assert asked("claude-opus-4-8", reasoning={
+            "effort": effort}) == words(effort)
+    for more in ({"thinking": {"type": "enabled", "budget_tokens": 3000}},
+                 {"reasoning": {"max_tokens": 3000}}):
+        assert asked("claude-opus-4-5", **more)[0] == {
+            "type": "enabled", "budget_tokens": 3000}, more
+    for more in ({"thinking": {"type": "disabled"}},
+                 {"reasoning": {"enabled": False}},
+                 {"enable_thinking": False}):
+        r = request("openai", "responses", {"messages": [HI], **more}, "gpt-5.5")
+        assert r["reasoning"]["effort"] == "none", (more, r)
+    # OpenAI's own word counts
+    assert asked("claude-opus-4-8", reasoning_effort="low", reasoning={
+        "effort": "high"}) == words("low")
+
+
+@edge("limit", "-1 is none")
+def _():
+    for source, target, body in (
+            ("openai", "responses", {"messages": [HI], "max_tokens": -1}),
+            ("responses", "openai", {"input": "hi",
+                                     "max_output_tokens": -1})):
+        r = request(source, target, body, "m")
+        assert not {k for k in r if "tokens" in k} and not r["dropped"], r
+    try:
+        request("openai", "responses", {"messages": [HI], "max_tokens": -2},
+                "m")
+        assert False
+    except HttpError as e:
+        assert e.status == 400
+
+
+@edge("choice", "of a tool, where there are none, is named")
+def _():
+    for choice in ("required", {"type": "function", "function": {
+            "name": "f"}}):
+        r = request("openai", "anthropic", {"messages": [HI],
+                                            "tool_choice": choice}, "m")
+        assert r["dropped"] == "tool_choice" and "tool_choice" not in r, r
+    r = request("openai", "anthropic", {"messages": [HI],
+                                        "tool_choice": "auto"}, "m")
+    assert not r["dropped"], r
+
+
+@edge("items", "parts in their place, outputs and messages in another member")
+def _():
+    call = {"type": "function_call", "call_id": "c", "name": "f",
+            "arguments": "{}"}
+    r = request("responses", "anthropic", {"input": [
+        {"type": "input_text", "text": "q"},
+        {"type": "input_image", "image_url": "data:image/png;base64,AAAA"},
+        {"type": "output_text", "text": "a"},
+        {"type": "agent_message", "message": "other"}, call,
+        {"type": "function_call_output", "call_id": "c", "content": "r"}],
+        "tools": [{"type": "function", "name": "f"}]}, "claude-opus-4-8")
+    assert not r["dropped"], r
+    assert [(m["role"], [b["type"] for b in m["content"]])
+            for m in r["messages"]] == [
+        ("user", ["text", "image"]), ("assistant", ["text"]),
+        ("user", ["text"]), ("assistant", ["tool_use"]),
+        ("user", ["tool_result"])], r["messages"]
+    assert r["messages"][2]["content"][0]["text"] == "other"
+    assert r["messages"][4]["content"][0]["content"] == [
+        {"type": "text", "text": "r"}], r
+
+
 run()
