@@ -42,7 +42,9 @@ struct usage estimate_so_far(const struct request *r)
 
 	if (!estimate_is_told(r))
 		u = (struct usage){ .input = estimate_tokens(r->body.n),
-				    .searches = u.searches };
+				    .searches = u.searches,
+				    .has_cost = u.has_cost,
+				    .cost = u.cost };
 	if (output > u.output)
 		u.output = output;
 	return u;
@@ -93,6 +95,9 @@ void estimate_settle(struct request *r)
 		count_whole(r);
 	u = estimate_so_far(r);
 	r->estimated = !estimate_is_told(r) || u.output != r->usage.output;
+	/* What is told with every event is what it had cost by then. */
+	if (r->outcome.error.code && u.output != r->usage.output)
+		u.has_cost = false;
 	r->usage = u;
 	r->has_usage = true;
 }

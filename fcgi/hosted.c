@@ -374,7 +374,8 @@ void hosted_note(struct request *r, struct span answer)
 
 void hosted_settle(struct request *r)
 {
-	r->estimated |= r->hosted && r->hosted->estimated;
+	r->estimated |= r->hosted && r->hosted->estimated &&
+			!cost_is_told(request_backend(r), &r->usage);
 }
 
 bool hosted_cost(const struct request *r, double *cost)

@@ -421,6 +421,8 @@ void media_settle(struct request *r)
 	p = prices_find(r->config->prices, b, model, clock_wall_ms());
 	if (!p && r->metered)
 		p = prices_default(r->config->prices);
+	if (cost_is_told(b, &r->usage))
+		return;
 	if (is_told(r, p)) {
 		settle_seconds(r, p);
 		return;

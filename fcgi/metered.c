@@ -542,6 +542,8 @@ static int64_t nano_cost(const struct request *r, const struct price *p,
 
 	if (!p)
 		return 0;
+	if (cost_is_told(request_backend(r), u))
+		return nano(u->cost);
 	if (!u->searches && !tells_searches(r))
 		all.searches = untold_searches(m);
 	hosted_cost(r, &tools);

@@ -101,7 +101,9 @@ static void count(struct request *r, struct span model, const struct usage *u)
 	if (!b->claude && cost_is_free(b))
 		return;
 	p = prices_find(r->config->prices, b, name, clock_wall_ms());
-	if (p)
+	if (cost_is_told(b, u))
+		part->cost += u->cost;
+	else if (p)
 		part->cost += price_batch_cost(p, u);
 	else
 		part->unpriced = true;

@@ -70,6 +70,9 @@ static double dollars(const struct request *r, const char *model, int64_t now)
 	double tools;
 	bool known = hosted_cost(r, &tools);
 
+	if (r->config && r->backend &&
+	    cost_is_told(request_backend(r), &r->usage))
+		return r->usage.cost;
 	if (cost >= 0 && r->billed > 0)
 		return r->billed;
 	return cost < 0 || !known ? -1 : cost + tools;

@@ -418,6 +418,13 @@ static double to_double(const struct jval *v)
 	return strtod(v->text.p, NULL);
 }
 
+double jval_number(const struct jval *o, const char *key, double otherwise)
+{
+	const struct jval *v = jval_get(o, key);
+
+	return jval_is(v, JVAL_NUMBER) ? to_double(v) : otherwise;
+}
+
 /* 12.0 is 12: some programs know one kind of number only. */
 static bool whole(const struct jval *v, int64_t *to)
 {

@@ -80,7 +80,8 @@ size_t jval_unescape(struct span s, struct buf *out);
 
 struct span jval_text(const struct jval *string); /* empty if no string */
 struct span jval_str(const struct jval *o, const char *key);
-/* As json_int and json_count of json.h. */
+/* As json_number, json_int and json_count of json.h. */
+double jval_number(const struct jval *o, const char *key, double otherwise);
 int64_t jval_int(const struct jval *o, const char *key, int64_t otherwise);
 int64_t jval_count(const struct jval *o, const char *key, int64_t otherwise);
 

@@ -70,6 +70,8 @@ struct usage {
 	struct usage_media image, audio;
 	int64_t seconds; /* of sound, where these are billed and not tokens */
 	unsigned tier;   /* enum usage_tier */
+	bool has_cost;   /* the answer tells it */
+	double cost;     /* all of it, in US dollars as it says */
 };
 
 /* What a text relies on: a place on the web. */

@@ -20,6 +20,9 @@ const struct quirk_row quirk_rows[] = {
 	FLAG("askUsage", ask_usage,
 	     "a stream of Chat Completions asks for its usage where the client "
 	     "does not, who is not shown it: so it is counted, not estimated"),
+	FLAG("tellsCost", tells_cost,
+	     "its usage has what an answer costs, in US dollars (cost, "
+	     "cost.total_cost) or xAI's ticks: that counts, and no price"),
 	FLAG("developerRole", developer,
 	     "wants system text as role developer; without it a developer "
 	     "message goes as system"),

@@ -14,12 +14,13 @@
 
 struct quirks {
 	bool max_completion_tokens; /* name of the field for the limit */
-	bool reasoning; /* takes reasoning_effort whatever the model */
-	bool no_usage;  /* refuses stream_options */
-	bool ask_usage; /* a stream asks for its usage, whether or not the
+	bool reasoning;  /* takes reasoning_effort whatever the model */
+	bool no_usage;   /* refuses stream_options */
+	bool ask_usage;  /* a stream asks for its usage, whether or not the
 			 * client does */
-	bool developer; /* knows role developer, and wants it */
-	bool nine_ids;  /* tool call ids of exactly 9 letters and digits */
+	bool tells_cost; /* in its usage, and in dollars: see usage.c */
+	bool developer;  /* knows role developer, and wants it */
+	bool nine_ids;   /* tool call ids of exactly 9 letters and digits */
 	bool unique_ids;
 	bool reasoning_content;  /* wants thinking back in history */
 	bool reasoning_optional; /* ... and none where there was none */

@@ -11,6 +11,8 @@
 
 #define KEY "\"usage\""
 #define OBJECT_MAX 16384 /* bytes of a usage object */
+#define COST_MAX 1e6     /* dollars of one answer; more is none */
+#define TICKS 1e10       /* xAI's, in a dollar */
 
 static void read_count(const struct jval *o, const char *key, int64_t *to)
 {
@@ -35,6 +37,32 @@ static void read_tier(const struct jval *o, const char *key, const char *value,
 		*tier |= bit;
 }
 
+static void take_cost(struct usage *u, double dollars)
+{
+	if (!(dollars >= 0 && dollars <= COST_MAX)) /* nor is NaN one */
+		return;
+	u->has_cost = true;
+	u->cost = dollars;
+}
+
+/* OpenRouter's `cost` is its own fee alone where the user's key is asked; that
+ * of Perplexity has its parts and their sum; xAI counts in ticks. */
+static void read_cost(struct usage *u, const struct jval *o)
+{
+	const struct jval *byok = jval_get(o, "is_byok");
+	const struct jval *cost = jval_get(o, "cost");
+	double own = 0;
+
+	if (jval_is(byok, JVAL_BOOL) && span_is(byok->text, "true"))
+		own = jval_number(jval_get(o, "cost_details"),
+				  "upstream_inference_cost", 0);
+	if (jval_is(cost, JVAL_OBJECT))
+		take_cost(u, jval_number(cost, "total_cost", -1));
+	else
+		take_cost(u, jval_number(o, "cost", -1) + own);
+	take_cost(u, jval_number(o, "cost_in_usd_ticks", -1) / TICKS);
+}
+
 static void read_anthropic(struct usage *u, const struct jval *o)
 {
 	const struct jval *details = jval_get(o, "output_tokens_details");
@@ -50,6 +78,7 @@ static void read_anthropic(struct usage *u, const struct jval *o)
 	read_count(tools, "web_search_requests", &u->searches);
 	read_tier(o, "speed", "fast", USAGE_FAST, &u->tier);
 	read_tier(o, "inference_geo", "us", USAGE_US, &u->tier);
+	read_cost(u, o);
 }
 
 /* Its tokens are in none of the sums, unlike those of the messages. */
@@ -132,6 +161,7 @@ void usage_openai(struct usage *u, const struct jval *o)
 	if (!jval_is(o, JVAL_OBJECT))
 		return;
 	u->seconds = jval_count(o, "seconds", 0);
+	read_cost(u, o);
 	if (!jval_get(o, "prompt_tokens") && jval_get(o, "input_tokens")) {
 		usage_responses(u, o);
 		return;
@@ -158,6 +188,7 @@ void usage_responses(struct usage *u, const struct jval *o)
 
 	if (!jval_is(o, JVAL_OBJECT))
 		return;
+	read_cost(u, o);
 	u->cache_read = jval_count(in, "cached_tokens", any_count(o, reads));
 	u->cache_write = jval_count(in, "cache_write_tokens",
 				    any_count(o, writes));

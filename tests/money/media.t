@@ -70,6 +70,12 @@ printf '{"prices":[{"match":["mine"],"input":1,"output":2,"image":{"output":100}
 chmod 600 "$DARIO_HOME/prices.json"
 costs 'own prices' mine /v1/images/generations '"usage":{"input_tokens":1000,"output_tokens":1000,"output_tokens_details":{"image_tokens":900,"text_tokens":100}}' \
 	91200000
+# xAI's, whose usage has a cost and no tokens; where that counts
+printf '{"name":"bills","apiKey":"k","baseUrl":"%s/v1","protocol":"openai,responses","tellsCost":true}' "$provider" >"$DARIO_HOME/backends/bills.json"
+chmod 600 "$DARIO_HOME/backends/bills.json"
+at=bills costs 'an image whose cost is told' grok-2-image /v1/images/generations '"n":3,"usage":{"cost_in_usd_ticks":400000000}' 40000000
+at=bills costs 'a tool whose answer tells it' gpt-4o /v1/responses \
+	'"input":"x","told":{"id":"resp_9","object":"response","output":[{"type":"file_search_call","id":"f"},{"type":"code_interpreter_call","id":"c","container_id":"x"}],"usage":{"input_tokens":10,"output_tokens":10,"cost_in_usd_ticks":70000000}}' 7000000
 own='{"prices":[{"match":["mine"],"input":1,"output":2,"batch":0.25},{"match":["painter"],"input":0,"output":0,"images":[{"size":"1024x1792","quality":"hd","price":0.12},{"quality":"hd","price":0.08},{"size":"1024x1792","price":0.08},{"price":0.04}]},
 	{"match":["square"],"input":0,"output":0,"images":[{"size":"512x512","price":0.018}]}]}'
 printf '%s' "$own" >"$tmp/own" && cat "$tmp/own" >"$DARIO_HOME/prices.json"
@@ -419,7 +425,7 @@ batch() { # KEY PATH LINES: made, its id
 	/v1/batches) body="{\"metadata\":{\"lines\":$3}}" ;;
 	*) body="{\"requests\":[{\"custom_id\":\"a\",\"params\":{\"model\":\"claude-opus-4-5\",\"lines\":$3}}]}" ;;
 	esac
-	curl -s -H "x-api-key: $1" -H 'Content-Type: application/json' -H 'x-dario-backend: open' -d "$body" "$url$2" | json 'j["id"]'
+	curl -s -H "x-api-key: $1" -H 'Content-Type: application/json' -H "x-dario-backend: ${at:-open}" -d "$body" "$url$2" | json 'j["id"]'
 }
 download() { # KEY PATH
 	before=$(dollars)
@@ -456,6 +462,9 @@ is 'once' "$(download "$anna" "/v1/files/$file/content")" '200 0'
 id=$(batch "$DARIO_API_KEY" /v1/batches "[$(reply mine '"prompt_tokens":1000000,"completion_tokens":0,"total_tokens":1000000')]")
 curl -s -o "$tmp/answer" -H "x-api-key: $DARIO_API_KEY" "$url/v1/batches/$id"
 is 'a share of its own' "$(download "$DARIO_API_KEY" "/v1/files/file-${id#batch_}/content")" '200 250000000'
+id=$(at=bills batch "$DARIO_API_KEY" /v1/batches "[$(reply gpt-4o "$used,\"cost_in_usd_ticks\":1230000000"),$(reply nobodys '"cost":0.001')]")
+curl -s -o "$tmp/answer" -H "x-api-key: $DARIO_API_KEY" "$url/v1/batches/$id"
+is 'as each answer tells it' "$(download "$DARIO_API_KEY" "/v1/files/file-${id#batch_}/content")" '200 124000000'
 for lines in '["no JSON"]' '["{\"custom_id\":"]' '[{"a":1},{"b":2}]' '[[1]]' '[]' "[{\"custom_id\":\"a\",\"method\":\"POST\",\"body\":{\"usage\":{\"prompt_tokens\":5000}}}]"; do
 	id=$(batch "$DARIO_API_KEY" /v1/batches "$(printf '%s' "$lines")")
 	curl -s -o "$tmp/answer" -H "x-api-key: $DARIO_API_KEY" "$url/v1/batches/$id"

@@ -7,7 +7,8 @@ chars (of the answer), end: whole, cut (it hangs up after so many characters),
 hang (it stops there, and waits until the other side hangs up) or an HTTP
 status. In Chat also usage: never, or asked (a stream tells it only when it is
 asked to; without it always), and form: bytes (the end comes byte by byte) or
-crlf. Each answer has a line in the bill, whose path is the first argument.
+crlf. told: further members of the usage, with every chunk of Chat's where
+`every` is true. Each answer has a line in the bill, whose path is the first argument.
 Prints its port.
 """
 import asyncio
@@ -29,14 +30,14 @@ def usage(order, out):
             "cache_creation_input_tokens": order.get("w5", 0) + order.get("w1h", 0),
             "cache_creation": {"ephemeral_5m_input_tokens": order.get("w5", 0),
                                "ephemeral_1h_input_tokens": order.get("w1h", 0)},
-            "output_tokens": out}
+            "output_tokens": out, **order.get("told", {})}
 
 
 def chat_usage(order):
     read = order.get("read", 0)
     return {"prompt_tokens": order["in"] + read, "completion_tokens": order["out"],
             "total_tokens": order["in"] + read + order["out"],
-            "prompt_tokens_details": {"cached_tokens": read}}
+            "prompt_tokens_details": {"cached_tokens": read}, **order.get("told", {})}
 
 
 def message(order, out, content):
@@ -74,7 +75,9 @@ def delta(order, chat, text):
         return event(None, {"id": "c", "object": "chat.completion.chunk", "created": 1,
                             "model": order["model"],
                             "choices": [{"index": 0, "delta": {"content": text},
-                                         "finish_reason": None}]})
+                                         "finish_reason": None}],
+                            **({"usage": dict(chat_usage(order), completion_tokens=1)}
+                               if order.get("every") else {})})
     return event("content_block_delta", {"type": "content_block_delta", "index": 0,
                                          "delta": {"type": "text_delta", "text": text}})
 

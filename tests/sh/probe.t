@@ -76,6 +76,7 @@ is 'strictMessages' "$(found)" '{"strictMessages":true}'
 # Each switch is asked about, or there is a reason why not: of one model
 # (maxTokens), of several keys (keysApart), what costs more (webSearch), lists
 # (topFields), the address (noVersion), what is of this router (mend, askUsage),
+# what says no more than a number (tellsCost),
 # and what no answer shows (reasoningOptional: found beside reasoningContent).
 grep -o '"[a-zA-Z]*", [a-z_]*,$\|FLAG("[a-zA-Z]*"\|ROW("[a-zA-Z]*"' \
 	"$srcdir/common/dialect/quirks.c" | grep -o '"[a-zA-Z]*"' | tr -d '"' \
@@ -85,7 +86,7 @@ missing=
 for key in $(cat "$tmp/keys"); do
 	case $key in
 	maxTokens | keysApart | webSearch | topFields | noVersion | mend | \
-		askUsage | reasoningOptional)
+		askUsage | tellsCost | reasoningOptional)
 		continue
 		;;
 	esac

@@ -11,7 +11,11 @@
 #include "state/usage/price.h"
 
 bool cost_is_free(const struct backend *b);
-/* In US dollars at `when`, by the backend's name; negative: not known. */
+/* Does the answer itself tell it, u->cost, at a backend whose telling counts
+ * (tellsCost)? It is all that it bills: tools, tiers and fees, too. */
+bool cost_is_told(const struct backend *b, const struct usage *u);
+/* In US dollars at `when`, by the backend's name, as it is told or by prices;
+ * negative: not known. */
 double cost_of(const struct snapshot *c, const char *backend, const char *model,
 	       int64_t when, const struct usage *u);
 
