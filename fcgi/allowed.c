@@ -8,6 +8,9 @@
 #include "fcgi/media.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#define DEPTH 8 /* of the settings of a tool, at which models are named */
 
 static int not_allowed(struct request *r, const char *model, const char *param,
 		       struct err *e)
@@ -24,48 +27,168 @@ static int not_allowed(struct request *r, const char *model, const char *param,
 	return -1;
 }
 
-/* All that it names as its member "model", which a tool need not have. */
-static bool may_ask(const struct request *r, struct span value, bool tool,
+/* A name, or all that a list or object holds. */
+static bool may_ask(const struct request *r, struct span value, int depth,
 		    const char **other)
 {
 	struct jwalk w = jwalk_in(value);
-	bool any = tool;
 
-	*other = "";
-	while (jwalk_next(&w)) {
-		if (!jwalk_key_is(&w, "model"))
-			continue;
-		any = true;
-		*other = arena_str(r->arena, jwalk_text(r->arena, w.value));
-		if (!key_allows(r->key, *other))
-			return false;
+	if (jwalk_is_string(value)) {
+		*other = arena_str(r->arena, jwalk_text(r->arena, value));
+		return key_allows(r->key, *other);
 	}
-	if (any || jwalk_is_object(value))
-		return any;
-	*other = arena_str(r->arena, jwalk_text(r->arena, value));
-	return key_allows(r->key, *other);
+	while (depth && jwalk_next(&w))
+		if (!may_ask(r, w.value, depth - 1, other))
+			return false;
+	return true;
 }
 
-/* The models that a provider asks by itself: OpenRouter those of `models` and
- * Anthropic those of `fallbacks`, when the first cannot answer or declines, and
- * what a tool is given, such as an advisor. */
+static bool ends_in(struct span s, const char *end)
+{
+	size_t n = strlen(end);
+
+	return s.n >= n && memcmp(s.p + s.n - n, end, n) == 0;
+}
+
+/* "model", "analysis_models", "allowed_models" */
+static bool names_models(const struct request *r, struct span key)
+{
+	if (memchr(key.p, '\\', key.n))
+		key = jwalk_text(r->arena,
+				 (struct span){ key.p - 1, key.n + 2 });
+	return span_is(key, "model") || span_is(key, "models") ||
+	       ends_in(key, "_model") || ends_in(key, "_models");
+}
+
+/* What a function takes may be called anything. */
+static bool is_schema(struct span type, const struct jwalk *w)
+{
+	bool function = !type.n || jwalk_is(type, "function") ||
+			jwalk_is(type, "custom");
+
+	return jwalk_key_is(w, "input_schema") || jwalk_key_is(w, "function") ||
+	       (function && jwalk_key_is(w, "parameters"));
+}
+
+/* All models that settings name, at any place. */
+static bool may_set(const struct request *r, struct span value, int depth,
+		    const char **other)
+{
+	struct span type = jwalk_get(value, "type");
+	struct jwalk w = jwalk_in(value);
+
+	while (depth && jwalk_next(&w)) {
+		if (is_schema(type, &w))
+			continue;
+		if (names_models(r, w.key) &&
+		    !may_ask(r, w.value, DEPTH, other))
+			return false;
+		if (!may_set(r, w.value, depth - 1, other))
+			return false;
+	}
+	return true;
+}
+
+/* Tools and a plugin of OpenRouter's that ask other models: their own choice
+ * where none is named. */
+static const struct {
+	const char *name, *needs;
+} choosing[] = {
+	{ "openrouter:fusion", "analysis_models" },
+	{ "openrouter:advisor", "model" },
+	{ "openrouter:subagent", "model" },
+	{ "openrouter:image_generation", "model" },
+	{ "fusion", "analysis_models" },
+};
+
+static bool is_named(struct span value)
+{
+	struct jwalk w = jwalk_in(value);
+
+	return (jwalk_is_string(value) && value.n > 2) ||
+	       (jwalk_next(&w) && is_named(w.value));
+}
+
+/* The name of one that chooses by itself, or NULL. */
+static const char *chooses(struct span one)
+{
+	struct span type = jwalk_get(one, "type");
+	struct span set = jwalk_get(one, "parameters");
+
+	type = type.n ? type : jwalk_get(one, "id");
+	set = jwalk_is_object(set) ? set : one;
+	for (size_t i = 0; i < sizeof(choosing) / sizeof(*choosing); i++)
+		if (jwalk_is(type, choosing[i].name) &&
+		    !is_named(jwalk_get(set, choosing[i].needs)))
+			return choosing[i].name;
+	return NULL;
+}
+
+static int choice(struct request *r, const char *of, const char *param,
+		  struct err *e)
+{
+	struct buf list;
+
+	buf_init(&list, 600);
+	key_models(r->key, &list);
+	err_set(e, ERR_BAD_REQUEST,
+		"this key may not use models that the provider chooses for %s, "
+		"but %s",
+		of, buf_cstr(&list));
+	snprintf(e->param, sizeof(e->param), "%s", param);
+	buf_release(&list);
+	return -1;
+}
+
+/* What a tool or plugin is given, such as an advisor. */
+static int look_at_tool(struct request *r, struct span one, const char *list,
+			struct err *e)
+{
+	const char *name = chooses(one), *other = "";
+
+	if (name)
+		return choice(r, name, list, e);
+	return may_set(r, one, DEPTH, &other) ? 0
+					      : not_allowed(r, other, list, e);
+}
+
+/* OpenRouter's `models` and Anthropic's `fallbacks`, when the first cannot
+ * answer or declines. */
+static int look_at_fallback(struct request *r, struct span one,
+			    const char *list, struct err *e)
+{
+	const char *other = "";
+	bool ok = jwalk_is_object(one) ? jwalk_get(one, "model").n &&
+						 may_set(r, one, DEPTH, &other)
+				       : may_ask(r, one, DEPTH, &other);
+
+	return ok ? 0 : not_allowed(r, other, list, e);
+}
+
+/* The models that a provider asks by itself. */
 static int look_at_others(struct request *r, struct err *e)
 {
-	static const char *const lists[] = { "models", "fallbacks", "tools" };
-	struct jwalk body = jwalk_in(buf_get(&r->body));
-	const char *other = "";
+	static const struct {
+		const char *name;
+		int (*look)(struct request *r, struct span one,
+			    const char *list, struct err *e);
+	} lists[] = { { "models", look_at_fallback },
+		      { "fallbacks", look_at_fallback },
+		      { "tools", look_at_tool },
+		      { "plugins", look_at_tool } };
+	struct jwalk body = jwalk_in(buf_get(&r->body)), w;
 
 	while (jwalk_next(&body))
 		for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
-			struct jwalk w;
-
-			if (!jwalk_key_is(&body, lists[i]))
+			if (!jwalk_key_is(&body, lists[i].name))
 				continue;
+			if (jwalk_is_string(body.value)) /* "default" */
+				return choice(r, lists[i].name, lists[i].name,
+					      e);
 			w = jwalk_in(body.value);
 			while (jwalk_next(&w))
-				if (!may_ask(r, w.value, i == 2, &other))
-					return not_allowed(r, other, lists[i],
-							   e);
+				if (lists[i].look(r, w.value, lists[i].name, e))
+					return -1;
 		}
 	return 0;
 }

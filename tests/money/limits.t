@@ -71,7 +71,24 @@ like 'it is named, too' "$(error message)" 'the model claude-opus-5-5'
 for list in '[{"model":"claude-haiku-4-5"},{"model":"claude-opus-5-5"}]' '["claude-opus-5-5"]' '[{"model":"claude-haiku-4-5","model":"claude-opus-5-5"}]' '[{"max_tokens":1}]'; do
 	is "nor is one to fall back to, $list" "$(messages "$k" 1 ",\"fallbacks\":$list")" 400
 done
+is 'nor is what the provider falls back to by itself' "$(messages "$k" 1 ',"fallbacks":"default"') $(error type)" '400 invalid_request_error'
+like 'what is allowed, is said' "$(error message)" 'claude-haiku*, gpt-4o'
+for tool in '{"type":"openrouter:advisor","parameters":{"model":"o1-pro"}}' '{"type":"openrouter:fusion","parameters":{"analysis_models":["gpt-4o","o1-pro"]}}' \
+	'{"type":"openrouter:fusion","parameters":{"analysis_models":["gpt-4o"],"m\u006fdel":"o1-pro"}}' '{"type":"openrouter:fusion"}' '{"type":"openrouter:fusion","parameters":{"analysis_models":[]}}' \
+	'{"type":"openrouter:advisor","parameters":{}}' '{"type":"openrouter:subagent"}' '{"type":"openrouter:image_generation"}' \
+	'{"type":"x","a":{"b":[{"judge_model":{"id":"o1-pro"}}]}}' '{"type":"image_generation","model":"o1-pro"}'; do
+	is "nor is a tool that asks one, $tool" "$(model=gpt-4o chat "$k" 1 ",\"tools\":[$tool]") $(error param)" '400 tools'
+done
+for plugin in '{"id":"fusion","analysis_models":["o1-pro"]}' '{"id":"fusion"}' '{"id":"auto-router","allowed_models":["o1-pro"]}'; do
+	is "nor is a plugin that does, $plugin" "$(model=gpt-4o chat "$k" 1 ",\"plugins\":[$plugin]") $(error param)" '400 plugins'
+done
 is 'nothing was sent' "$(sent)" 1
+for list in '"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{"model":{"type":"string","enum":["o1-pro"]}}}}}]' \
+	'"tools":[{"type":"openrouter:advisor","parameters":{"model":"gpt-4o"}},{"type":"openrouter:web_search"}]' \
+	'"plugins":[{"id":"web"},{"id":"fusion","analysis_models":["gpt-4o"],"model":"gpt-4o"}]' '"tools":null,"fallbacks":null'; do
+	is "what asks no other is taken, $list" "$(model=gpt-4o chat "$k" 1 ",$list")" 200
+done
+is 'nor does a property of that name' "$(messages "$k" 1 ',"tools":[{"name":"f","input_schema":{"type":"object","properties":{"model":{"type":"string","default":"x"}},"required":["model"]}}]')" 200
 is 'an allowed one is' "$(messages "$k" 1 ',"fallbacks":[{"model":"claude-haiku-4-5"}],"tools":[{"type":"advisor_20260301","name":"advisor","model":"claude-haiku-4-5"},{"name":"f","input_schema":{"type":"object"}}]')" 200
 model=claude-opus-5-5
 is 'other names are as they are' "$(model=gpt-4o chat "$k" 1 ',"Metadata":{"Model":"o1-pro"}')" 200
