@@ -3,8 +3,9 @@
  * allowed: may the person with this key ask for the models of a request?
  *
  * Of the one that is wanted and of those that the provider would ask in its
- * place or beside it, which it may not choose by itself. A body that some servers would read otherwise is refused
- * (lax-names.h), to a key with limits, too. The owner may do anything.
+ * place or beside it, which it may not choose by itself. A body that some
+ * servers would read otherwise is refused (lax-names.h), to a key with limits,
+ * too. The owner may do anything.
  */
 #ifndef DARIO_ALLOWED_H
 #define DARIO_ALLOWED_H

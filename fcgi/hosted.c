@@ -5,7 +5,9 @@
 
 #include "base/clock.h"
 #include "base/jwalk.h"
+#include "dialect/reader.h"
 #include "dialect/usage.h"
+#include "fcgi/estimate.h"
 #include "fcgi/media.h"
 #include "state/usage/cost.h"
 
@@ -228,8 +230,49 @@ static bool is_search(struct span item)
 	       (!action.n || jwalk_is(jwalk_get(action, "type"), "search"));
 }
 
+/* That it was asked for; empty: none was. */
+static struct span advisor(const struct request *r)
+{
+	struct jwalk w = jwalk_in(jwalk_get(buf_get(&r->body), "tools"));
+
+	while (jwalk_next(&w)) {
+		struct span type = jwalk_get(w.value, "type");
+
+		if (type.n && span_starts(span_skip(type, 1), "advisor"))
+			return w.value;
+	}
+	return SPAN("");
+}
+
+/* It has read all that the model has, and its text is here, if only
+ * encrypted. */
+static void add_advice(struct request *r, struct span block)
+{
+	struct span said = jwalk_get(block, "content");
+	struct span text = jwalk_get(said, "text");
+	struct span name = jwalk_text(r->arena, jwalk_get(advisor(r), "model"));
+	struct usage read = estimate_so_far(r), u = { .input = 0 };
+	const struct price *p;
+	struct hosted *h;
+
+	text = text.n ? text : jwalk_get(said, "encrypted_content");
+	if (!name.n || text.n <= 2)
+		return;
+	u.input = read.input + read.cache_read + read.cache_write;
+	u.output = estimate_tokens(
+		(size_t)reader_chars(jwalk_text(r->arena, text)));
+	h = of(r);
+	p = price_now(r, h, arena_str(r->arena, name));
+	h->calls += p ? price_cost(p, &u) : 0;
+	h->tokens += u.input + u.output;
+	h->estimated = true;
+}
+
 void hosted_block(struct request *r, struct span block)
 {
+	if (jwalk_is(jwalk_get(block, "type"), "advisor_tool_result") &&
+	    !cost_is_free(request_backend(r)))
+		add_advice(r, block);
 	r->usage.searches += jwalk_is(jwalk_get(block, "type"),
 				      "server_tool_use") &&
 			     jwalk_is(jwalk_get(block, "name"), "web_search");

@@ -7,7 +7,8 @@
  *
  * What it was: hosted_item with each item of Responses that a stream has
  * finished, hosted_block with each of Messages that begins (these count
- * searches of the web, too, for a stream that breaks off before they are told),
+ * searches of the web and advice, too, for a stream that breaks off before they
+ * are told),
  * then hosted_note with what tells the usage (a whole answer, the last event of
  * a stream, or the end of an answer that was not held), which replaces what the
  * items said. A container counts once for a request and gigabyte, as a whole

@@ -253,6 +253,25 @@ had=$(dave_paid)
 post /v1/messages "{\"model\":\"claude-opus-4-5\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"stream\":true,\"cut\":9,\"events\":[$begun,$(block web_search),$(block web_fetch),$(block web_search)]}" -H "x-api-key: $dave" >"$tmp/answer"
 wait_for dave_paid_more
 is "a key, a tool: Claude's stream that breaks off behind two searches" "$(($(dave_paid) - had))" 25000000
+advice() { # CONTENT
+	printf '{"type":"content_block_start","index":1,"content_block":{"type":"advisor_tool_result","tool_use_id":"srvtoolu_1","content":%s}},{"type":"content_block_stop","index":1}' "$1"
+}
+# of "mine", which has read the same: 1000 at 1, 10 at 2; and 1000 at 5 before it.
+# A text that was shown counts as one of the answer as well, 10 at 25.
+for content in '{"type":"advisor_result","text":"0123456789\u00e912345678901234567890123456789"}' \
+	'{"type":"advisor_redacted_result","encrypted_content":"0123456789012345678901234567890123456789"}'; do
+	case $content in *encrypted*) seen=0 ;; *) seen=250000 ;; esac
+	for end in '' ,"{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":0,\"iterations\":[$answer,$(entry advisor_message 3000 500 mine)]}}"; do
+		had=$(dave_paid)
+		post /v1/messages "{\"model\":\"claude-opus-4-5\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"tools\":[{\"type\":\"advisor_20260301\",\"name\":\"advisor\",\"model\":\"mine\"}],\"stream\":true,\"cut\":9,\"events\":[$begun,$(block advisor),$(advice "$content")$end]}" -H "x-api-key: $dave" >"$tmp/answer"
+		wait_for dave_paid_more
+		is "a key: a stream that breaks off behind advice${end:+, which is told}" "$(($(dave_paid) - had))" $((6020000 + ${end:+2980000}+0 + seen))
+	done
+done
+had=$(dave_paid)
+post /v1/messages "{\"model\":\"claude-opus-4-5\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"tools\":[{\"type\":\"advisor_20260301\",\"name\":\"advisor\",\"model\":\"mine\"}],\"stream\":true,\"cut\":9,\"events\":[$begun,$(advice '{"type":"advisor_tool_result_error","error_code":"overloaded"}')]}" -H "x-api-key: $dave" >"$tmp/answer"
+wait_for dave_paid_more
+is 'a key: no advice' "$(($(dave_paid) - had))" 5000000
 # A key with limits pays what is shown, to the last digit.
 ben=$("$dario" key add ben --spend=100/month 2>/dev/null)
 key=$ben
