@@ -16,7 +16,9 @@
 
 static const struct span fields[] = {
 	SPAN_INIT("anthropic-ratelimit-"),
-	SPAN_INIT("x-ratelimit-"),
+	SPAN_INIT("anthropic-priority-"),
+	SPAN_INIT("anthropic-fast-"),
+	SPAN_INIT("x-ratelimit"),
 	SPAN_INIT("ratelimit"),
 	SPAN_INIT("anthropic-organization-"),
 	SPAN_INIT("anthropic-workspace-"),
@@ -26,6 +28,9 @@ static const struct span fields[] = {
 	SPAN_INIT("x-organization-"),
 	SPAN_INIT("x-account-"),
 	SPAN_INIT("x-project-"),
+	/* LiteLLM's: what the key may spend, and its provider's own */
+	SPAN_INIT("x-litellm-key-"),
+	SPAN_INIT("llm_provider-"),
 };
 
 /* How OpenAI, Anthropic, Groq and others begin what they tell of an account. */
