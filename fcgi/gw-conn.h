@@ -52,7 +52,7 @@ struct gw_fastcgi {
 	struct timer late;  /* to watch those that take long */
 	struct timer quiet; /* to end those that have nothing more to do */
 	struct gw_conn *open, *free;
-	size_t n_free, n_tasks;
+	size_t n_free;
 	bool stopping;
 	bool cut; /* what still runs has to end */
 	char scrap[GW_READ_BYTES];

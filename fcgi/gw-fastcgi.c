@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define ACCEPT_MAX 4       /* connections at once: others may be idle */
-#define MANY 16            /* requests at a time */
+#define ACCEPT_MAX 16      /* connections at once: others may be idle */
 #define ACCEPT_PAUSE_MS 50 /* when no descriptor is to be had */
 #define QUIET_MS 200       /* of a kept connection, to be ended at a stop */
 #define LATE_MS 50         /* until a client that leaves is noticed */
@@ -46,7 +45,6 @@ static void serve_request(void *arg)
 	struct gw_fastcgi *f = c->of;
 
 	c->task = task_self();
-	f->n_tasks++;
 	take_vars(c);
 	if (!f->late.place)
 		loop_time(f->loop, &f->late, clock_ms() + LATE_MS);
@@ -54,7 +52,6 @@ static void serve_request(void *arg)
 	c->task = NULL;
 	c->used = true;
 	c->since = clock_ms();
-	f->n_tasks--;
 	arena_reset(&c->arena);
 	gw_conn_reset(c);
 	if (c->gone || f->cut || gw_conn_watch(c, false))
@@ -191,9 +188,9 @@ static int accept_one(struct gw_fastcgi *f)
 static void on_connect(struct watch *w, unsigned events)
 {
 	struct gw_fastcgi *f = (struct gw_fastcgi *)w;
-	/* Few come at a time, mostly: to look for the next costs as much as to
-	 * be told of it. */
-	int most = f->n_tasks > MANY ? ACCEPT_MAX : 1, rc = 0;
+	/* Who waits together goes on together: the web server and the upstream
+	 * are woken once for several, and so are we by them. */
+	int most = ACCEPT_MAX, rc = 0;
 
 	(void)events;
 	while (rc == 0 && most-- > 0) {
