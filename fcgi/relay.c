@@ -192,10 +192,11 @@ static void note_end(struct relay *y)
 	y->over = clock_ms() + linger;
 }
 
-static int on_flush(void *arg, struct err *e)
+/* The last bytes go out together with the end of the request. */
+static int on_flush(void *arg, bool more, struct err *e)
 {
 	note_end(arg);
-	return relay_flush(arg, e);
+	return more ? relay_flush(arg, e) : 0;
 }
 
 static bool on_gone(void *arg)
@@ -378,7 +379,6 @@ static int end_answer(struct relay *y, struct err *e)
 		break;
 	case WHOLE:
 	case LATE:
-		/* It goes out together with the end of the request. */
 		return end_whole(y, e);
 	case PASSING:
 		if (end_passing(y, e))
@@ -392,7 +392,7 @@ static int end_answer(struct relay *y, struct err *e)
 		y->given = true;
 		return -1;
 	}
-	return relay_flush(y, e);
+	return 0;
 }
 
 /* Had an answer begun when the call failed? It is paid then, if only a part of

@@ -103,7 +103,8 @@ static int take_body(struct handle *k)
 	rc = *k->coding ? http_unpack(k, buf_get(&body))
 			: c->on_body(c->arg, buf_get(&body), k->err);
 	if (rc == 0 && c->on_flush)
-		rc = c->on_flush(c->arg, k->err);
+		rc = c->on_flush(c->arg, !k->ended || k->result != CURLE_OK,
+				 k->err);
 	k->last = clock_ms(); /* that the client is slow is not its fault */
 	if (k->in.n) {
 		buf_release(&body);

@@ -79,8 +79,9 @@ struct http_call {
 	void *arg;
 	int (*on_head)(void *arg, const struct http_head *head, struct err *e);
 	int (*on_body)(void *arg, struct span bytes, struct err *e);
-	/* What was read has been handed over: the moment to flush. */
-	int (*on_flush)(void *arg, struct err *e);
+	/* What was read has been handed over: the moment to flush. Not `more`:
+	 * it was the last, the call has come to its end as it should. */
+	int (*on_flush)(void *arg, bool more, struct err *e);
 	/* Has the client left? Whoever sees it wakes the task. */
 	bool (*on_gone)(void *arg);
 	/* Called before each wait; *wait is how long it may last, at most. */
