@@ -50,14 +50,12 @@ static int wait_step(void *arg, long ms, struct err *e)
 
 static bool is_due(const struct pooled *c, const struct account *a)
 {
-	return !account_fresh(a, ACCOUNT_REFRESH_AHEAD_MS) &&
-	       account_refreshable(a) &&
+	return refresh_is_due(a) &&
 	       (pool_refresh_pause(a, &c->limits) < clock_wall_ms() ||
 		!account_fresh(a, 0));
 }
 
-/* The account as it is now, with a token that is good. An old token serves on
- * when it cannot be renewed yet. */
+/* The account as it is now, with a token that is good. */
 static int ready_token(struct pooled *c, bool force, struct err *e)
 {
 	const struct account *a = force ? &c->account : chosen(c);
@@ -71,17 +69,12 @@ static int ready_token(struct pooled *c, bool force, struct err *e)
 		account_release(&c->account);
 		return account_copy(&c->account, a);
 	}
-	refresh.needed = force || !account_fresh(a, 0);
-	if (refresh_account(&refresh, a, &fresh, e) == 0) {
-		account_release(&c->account);
-		c->account = fresh;
-		return 0;
-	}
-	if (force || e->code == ERR_GONE || e->code == ERR_SHUTDOWN ||
-	    !account_fresh(a, 0))
+	refresh.needed = force;
+	if (refresh_or_keep(&refresh, a, &fresh, e))
 		return -1;
 	account_release(&c->account);
-	return account_copy(&c->account, a);
+	c->account = fresh;
+	return 0;
 }
 
 static int too_many(struct err *e)

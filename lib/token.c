@@ -38,7 +38,7 @@ static int refresh(struct getting *g, const struct account *a, struct err *e)
 	struct account fresh;
 	int rc = -1;
 
-	if (worker && refresh_account(&r, a, &fresh, e) == 0) {
+	if (worker && refresh_or_keep(&r, a, &fresh, e) == 0) {
 		give(g, &fresh);
 		account_release(&fresh);
 		rc = 0;
@@ -74,21 +74,14 @@ static int get(struct getting *g, const struct snapshot *c, struct err *e)
 			       g->alias ? g->alias : "");
 	if (a->problem)
 		return err_set(e, ERR_CONFIG, "%s", a->problem);
-	if (account_fresh(a, ACCOUNT_REFRESH_AHEAD_MS) ||
-	    (account_fresh(a, 0) && !account_refreshable(a))) {
-		give(g, a);
-		return 0;
-	}
-	if (!account_refreshable(a))
+	if (refresh_is_due(a))
+		return refresh(g, a, e);
+	if (!account_fresh(a, 0))
 		return err_set(
 			e, ERR_CONFIG, "the token of account %s has ended: %s",
 			a->alias,
 			a->borrowed ? "run claude once" : "run dario login");
-	if (refresh(g, a, e) == 0)
-		return 0;
-	if (!account_fresh(a, 0))
-		return -1;
-	give(g, a); /* not for long, but as yet */
+	give(g, a);
 	return 0;
 }
 

@@ -257,6 +257,26 @@ int refresh_account(const struct refresh *r, const struct account *old,
 	return rc;
 }
 
+bool refresh_is_due(const struct account *a)
+{
+	return !account_fresh(a, ACCOUNT_REFRESH_AHEAD_MS) &&
+	       account_refreshable(a);
+}
+
+int refresh_or_keep(const struct refresh *r, const struct account *old,
+		    struct account *out, struct err *e)
+{
+	struct refresh asked = *r;
+
+	asked.needed |= !account_fresh(old, 0);
+	if (refresh_account(&asked, old, out, e) == 0)
+		return 0;
+	if (asked.needed || e->code == ERR_GONE || e->code == ERR_SHUTDOWN ||
+	    !account_fresh(old, 0))
+		return -1;
+	return account_copy(out, old);
+}
+
 /* --- the asking process -------------------------------------------------- */
 
 struct outcome {

@@ -40,6 +40,13 @@ struct refresh {
 int refresh_account(const struct refresh *r, const struct account *old,
 		    struct account *out, struct err *e);
 
+/* Is another token to be asked for, before this one ends? */
+bool refresh_is_due(const struct account *a);
+/* The same for who can go on without: unless it is `needed`, or over, the old
+ * token serves on when it cannot be renewed yet. */
+int refresh_or_keep(const struct refresh *r, const struct account *old,
+		    struct account *out, struct err *e);
+
 /* The asking process: the lock on the account's file is descriptor
  * REFRESH_LOCK_FD. Exit status. */
 #define REFRESH_LOCK_FD RUN_THIRD_FD

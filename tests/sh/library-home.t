@@ -80,6 +80,15 @@ is 'it was asked for once' "$(seen 'j["refreshes"]')" 1
 is 'and is in the file' "$(json 'j["accessToken"]' \
 	<"$DARIO_HOME/accounts/plan.json")" "$(cat "$tmp/token1")"
 
+rule '{"refresh_delay":0,"refresh_error":[500,{"error":"later"}]}'
+subscription accounts/soon.json sk-ant-oat01-soon sk-ant-ort01-soon 60000
+is 'one that cannot be renewed serves on while it is good' \
+	"$(ask token soon)" sk-ant-oat01-soon
+subscription accounts/over.json sk-ant-oat01-over sk-ant-ort01-over -1000
+unlike 'and no longer' "$(ask token over)" sk-ant-oat01-over
+is 'both were asked for' "$(seen 'j["refreshes"]')" 3
+rule '{"refresh_error":null}'
+
 # --- a router -----------------------------------------------------------------
 if command -v lighttpd >/dev/null; then
 	port=$(free_port)
