@@ -2,7 +2,6 @@
 /* What only a refusal shows: values that another provider or key has made. */
 #include "config.h"
 
-#include "dialect/mend.h"
 #include "fcgi/outgoing.h"
 #include "state/pool/apart.h"
 
@@ -13,53 +12,22 @@
 #define OPAQUE_MAX 3
 #define REPAIRS_MAX 4
 
-/* What was told before, and what is told now. */
-static const char *both(struct request *r, const char *before, struct span now)
-{
-	if (!now.n || (before && span_has(span_of(before), now)))
-		return before;
-	return before ? arena_fmt(r->arena, "%s, %.*s", before, SPAN_FMT(now))
-		      : arena_str(r->arena, now);
-}
-
-static bool take_over(struct outgoing *o, struct request *r, struct mend *m)
-{
-	struct err unused;
-	struct buf text;
-
-	buf_init(&text, REQUEST_BODY_MAX);
-	if (!mend_any(m) || mend_apply(m, &text, &unused)) {
-		buf_release(&text);
-		return false;
-	}
-	buf_release(&o->text);
-	o->text = text;
-	o->body = o->plain = buf_get(&o->text);
-	r->mended = both(r, r->mended, buf_get(&m->names));
-	r->dropped = both(r, r->dropped, buf_get(&m->dropped));
-	return true;
-}
-
-/* Without what was refused. False: there is none of it, or providers that check
- * a history in its order would have named it before. */
+/* Without what was refused. */
 static bool leave_out(struct outgoing *o, struct request *r,
 		      const struct mend_refusal *f,
 		      const struct upstream_model *t)
 {
-	struct mend m;
-	size_t at;
-	bool any;
+	struct conversion_refusal refusal = { *f, t, o->refused_at };
+	bool any = conversion_leave_out(&o->made, o->plain, &refusal);
 
-	mend_init(&m, r->arena, o->plain, t);
-	m.refusal = *f;
-	dialects[o->dialect].mend(&m);
-	at = m.refused ? (size_t)(m.refused - m.text.p) : 0;
-	any = (!f->rest || at >= o->refused_at) && take_over(o, r, &m);
-	o->refused_at = at;
-	if (any && m.retooled)
-		outgoing_restore_tools(o, r);
-	mend_release(&m);
-	return any;
+	o->refused_at = refusal.at;
+	if (!any)
+		return false;
+	o->body = o->plain = buf_get(&o->made.text);
+	r->mended = o->made.mended;
+	r->dropped = o->made.dropped;
+	outgoing_expect(o, r);
+	return true;
 }
 
 /* Without what our seals say that the provider gave by another key. */
@@ -68,9 +36,9 @@ static bool set_apart(struct outgoing *o, struct request *r)
 	struct span was = arena_span(r->arena, o->plain);
 	struct err unused;
 
-	if (o->origin.apart || !(o->peek->marks & MARK_SEAL))
+	if (o->made.origin.apart || !(o->peek->marks & MARK_SEAL))
 		return false;
-	o->origin.apart = true;
+	o->made.origin.apart = true;
 	if (outgoing_remake(o, r, &unused) || span_eq(was, o->plain))
 		return false;
 	apart_note(snapshot_home(r->app->config), o->backend->name);
@@ -92,7 +60,7 @@ static bool may_be_mended(int status)
 bool outgoing_repair(struct outgoing *o, struct request *r)
 {
 	const struct outcome *c = &r->outcome;
-	struct upstream_model t = o->target;
+	struct upstream_model t = o->made.target;
 	struct mend_refusal f;
 
 	if (outcome_is_final(c) || !outcome_refused(c) ||

@@ -3,11 +3,7 @@
 
 #include "base/clock.h"
 #include "base/json-source.h"
-#include "base/jw.h"
-#include "dialect/anew.h"
-#include "dialect/mend.h"
 #include "dialect/retext.h"
-#include "dialect/translation.h"
 #include "fcgi/outgoing.h"
 #include "fcgi/passage.h"
 #include "fcgi/spool.h"
@@ -20,58 +16,6 @@
 #define NO_SAMPLERS "2026-10-21" /* anthropic-version from which on */
 #define LONG_CONTEXT_BETA "context-1m-2025-08-07"
 
-/* The body goes out as it came, but for the model's name. */
-static int rename_model(struct request *r, struct peek *k, const char *model,
-			struct err *e)
-{
-	struct buf value;
-	struct jw w = jw_to(&value);
-
-	buf_init(&value, PEEK_MODEL_MAX * 8);
-	jw_str(&w, span_of(model));
-	buf_splice(&r->body, k->model_at, k->model_len, buf_get(&value));
-	peek_renamed(k, model, value.n);
-	buf_release(&value);
-	return r->body.full ? err_full(e, &r->body, ERR_TOO_BIG,
-				       "the body is too large to rename its "
-				       "model")
-			    : 0;
-}
-
-static struct upstream_model target_of(const struct outgoing *o,
-				       const struct request *r)
-{
-	return (struct upstream_model){
-		.model = o->model,
-		.family = models_family(r->config->models, o->model),
-		.quirks = providers_quirks(r->config->providers, o->backend,
-					   o->dialect, o->model),
-		.origin = &o->origin,
-	};
-}
-
-static int put_mended(struct outgoing *o, struct request *r, struct mend *m,
-		      const struct peek *k, struct err *e)
-{
-	if (!mend_any(m))
-		return 0;
-	if (strcmp(o->model, k->model))
-		mend_rename(
-			m,
-			(struct span){ r->body.p + k->model_at, k->model_len },
-			o->model);
-	if (mend_apply(m, &o->text, e))
-		return -1;
-	o->body = o->plain = buf_get(&o->text);
-	if (m->names.n)
-		r->mended = arena_str(r->arena, buf_get(&m->names));
-	if (m->dropped.n)
-		r->dropped = arena_str(r->arena, buf_get(&m->dropped));
-	o->retooled = m->retooled;
-	o->usage_asked = m->usage_asked;
-	return 0;
-}
-
 /* Is the body a conversation: to be answered, counted or compacted? */
 static bool is_conversation(const struct outgoing *o, const struct request *r)
 {
@@ -79,43 +23,17 @@ static bool is_conversation(const struct outgoing *o, const struct request *r)
 	       strcmp(o->path, "/responses/compact") == 0;
 }
 
-/* In its own dialect, where it holds what the target is known to refuse. The
- * request's body stays. */
-static int mend(struct outgoing *o, struct request *r, const struct peek *k,
-		struct err *e)
-{
-	const struct upstream_model *t = &o->target;
-	struct mend m;
-	int rc;
-
-	if (!mend_wanted(k, buf_get(&r->body), o->dialect, t) ||
-	    outgoing_is_left(o, r))
-		return 0;
-	mend_init(&m, r->arena, buf_get(&r->body), t);
-	r->dialect->mend(&m);
-	o->limited = m.limited;
-	rc = put_mended(o, r, &m, k, e);
-	mend_release(&m);
-	return rc;
-}
-
 /* The request anew, in the upstream's dialect. */
 static int translate(struct outgoing *o, struct request *r, struct err *e)
 {
-	struct chat *c = &o->read;
-
-	o->target = target_of(o, r); /* by the dialect it goes in */
-	c->origin = &o->origin;
-	if (translate_request(c, r->dialect, &dialects[o->dialect], &o->target,
-			      buf_get(&r->body), &o->text, &r->dropped, e))
+	conversion_aim(&o->made, o->dialect);
+	if (conversion_translate(&o->made, buf_get(&r->body), e))
 		return -1;
-	o->chat = o->answer = c;
-	o->stream = c->stream;
-	o->body = o->plain = buf_get(&o->text);
+	o->chat = o->answer = &o->made.chat;
+	o->stream = o->chat->stream;
+	o->body = o->plain = buf_get(&o->made.text);
 	return 0;
 }
-
-/* --- answers that are read and written anew ------------------------------- */
 
 /* Not counted and not compacted: what comes back is an answer. */
 static bool is_answered(const struct outgoing *o, const struct request *r)
@@ -123,25 +41,13 @@ static bool is_answered(const struct outgoing *o, const struct request *r)
 	return !o->count && strcmp(o->path, r->dialect->path) == 0;
 }
 
-static void read_answer(struct outgoing *o, const struct request *r)
-{
-	anew_chat(&o->read, o->dialect, buf_get(&r->body), o->stream);
-	o->answer = &o->read;
-}
-
-static void normalize(struct outgoing *o, const struct request *r)
-{
-	if (o->target.quirks.normalize && is_answered(o, r) &&
-	    !anew_loses(buf_get(&r->body)))
-		read_answer(o, r);
-}
-
-void outgoing_restore_tools(struct outgoing *o, const struct request *r)
+void outgoing_expect(struct outgoing *o, const struct request *r)
 {
 	if (!is_answered(o, r))
 		return;
-	anew_tools(&o->read, o->dialect, buf_get(&r->body));
-	read_answer(o, r);
+	conversion_expect(&o->made, buf_get(&r->body), o->stream);
+	if (o->made.anew)
+		o->answer = &o->made.chat;
 }
 
 /* A request for JSON by a schema, which this backend keeps to in Chat only. */
@@ -151,30 +57,30 @@ static bool goes_by_chat(const struct outgoing *o, const struct request *r)
 
 	return o->dialect == DIALECT_ANTHROPIC &&
 	       o->backend->speaks[DIALECT_OPENAI] && !o->count &&
-	       o->target.quirks.format_by_chat &&
+	       o->made.target.quirks.format_by_chat &&
 	       (jwalk_get(jwalk_get(body, "output_config"), "format").n ||
 		jwalk_get(body, "output_format").n);
 }
 
-/* The caller's own dialect. */
+/* The caller's own dialect: the request's body stays, but for the model's name,
+ * or is mended. */
 static int pass(struct outgoing *o, struct request *r, struct peek *k,
 		struct err *e)
 {
 	const char *version = r->vars.anthropic_version;
+	int rc = 0;
 
-	o->target.count = o->count;
-	o->target.no_samplers = version && strcmp(version, NO_SAMPLERS) >= 0;
-	if (mend(o, r, k, e))
+	o->made.target.count = o->count;
+	o->made.target.no_samplers = version &&
+				     strcmp(version, NO_SAMPLERS) >= 0;
+	if (!outgoing_is_left(o, r))
+		rc = conversion_mend(&o->made, buf_get(&r->body), k, e);
+	if (rc == 0 && strcmp(o->model, k->model))
+		rc = conversion_rename(&r->body, k, o->model, e);
+	if (rc < 0)
 		return -1;
-	if (!o->body.p) {
-		if (strcmp(o->model, k->model) &&
-		    rename_model(r, k, o->model, e))
-			return -1;
-		o->body = o->plain = buf_get(&r->body);
-	}
-	normalize(o, r);
-	if (o->retooled)
-		outgoing_restore_tools(o, r);
+	o->body = o->plain = buf_get(rc > 0 ? &o->made.text : &r->body);
+	outgoing_expect(o, r);
 	return 0;
 }
 
@@ -226,7 +132,7 @@ static int pass_literally(struct outgoing *o, struct request *r, struct peek *k,
 			       o->backend->name,
 			       dialects[o->backend->protocol].name, p->path);
 	if (p->json && k->has_model && strcmp(o->model, k->model))
-		rc = rename_model(r, k, o->model, e);
+		rc = conversion_rename(&r->body, k, o->model, e);
 	else if (p->form && p->form->has_model &&
 		 strcmp(o->model, p->form->model))
 		rc = rename_field(r, p->form, o->model, e);
@@ -239,11 +145,8 @@ static int make(struct outgoing *o, struct request *r, struct err *e)
 	const struct backend *b = o->backend;
 	bool by_chat;
 
-	r->dropped = r->mended = NULL; /* for another target, if at all */
-	o->retooled = o->usage_asked = false;
-	buf_init(&o->text, REQUEST_BODY_MAX);
+	conversion_init(&o->made, REQUEST_BODY_MAX);
 	buf_init(&o->shaped, REQUEST_BODY_MAX);
-	chat_init(&o->read, r->arena);
 	o->betas = o->route->million ? LONG_CONTEXT_BETA : NULL;
 	o->body = o->plain = (struct span){ 0 };
 	o->chat = o->answer = NULL;
@@ -253,8 +156,8 @@ static int make(struct outgoing *o, struct request *r, struct err *e)
 	o->count = strcmp(o->path, "/messages/count_tokens") == 0;
 	if (r->passage)
 		return pass_literally(o, r, o->peek, e);
-	o->target = target_of(o, r);
-	o->origin.apart |= o->target.quirks.keys_apart;
+	conversion_aim(&o->made, o->dialect);
+	o->made.origin.apart |= o->made.target.quirks.keys_apart;
 	by_chat = goes_by_chat(o, r);
 	if (takes(b, o, r) && !by_chat)
 		return pass(o, r, o->peek, e);
@@ -268,38 +171,53 @@ static int make(struct outgoing *o, struct request *r, struct err *e)
 	return translate(o, r, e);
 }
 
+/* What was changed is told with the answer. */
+static int make_and_tell(struct outgoing *o, struct request *r, struct err *e)
+{
+	int rc = make(o, r, e);
+
+	r->mended = o->made.mended;
+	r->dropped = o->made.dropped;
+	return rc;
+}
+
 int outgoing_make(struct outgoing *o, struct request *r,
 		  const struct route *route, struct peek *k, struct err *e)
 {
 	const struct backend *b = route->backend;
+	struct conversion *v = &o->made;
 
 	memset(o, 0, sizeof(*o));
-	o->backend = b;
-	o->model = route->model;
+	o->backend = v->backend = b;
+	o->model = v->model = route->model;
 	o->route = route;
 	o->peek = k;
-	o->origin = seal_origin_for(&b->origin, route->model);
-	seal_origin_key(&o->origin, b->name, b->name);
-	o->origin.apart = k->marks & MARK_SEAL &&
+	v->arena = r->arena;
+	v->models = r->config->models;
+	v->providers = r->config->providers;
+	v->client = (enum dialect_id)(r->dialect - dialects);
+	v->origin = seal_origin_for(&b->origin, route->model);
+	seal_origin_key(&v->origin, b->name, b->name);
+	v->origin.apart = k->marks & MARK_SEAL &&
 			  apart_known(snapshot_home(r->app->config), b->name);
-	return make(o, r, e);
+	return make_and_tell(o, r, e);
 }
 
 int outgoing_remake(struct outgoing *o, struct request *r, struct err *e)
 {
 	outgoing_release(o);
 	o->map = NULL;
-	return make(o, r, e);
+	return make_and_tell(o, r, e);
 }
 
 int outgoing_by(struct outgoing *o, struct request *r,
 		const struct account *account, struct err *e)
 {
-	struct seal_origin was = o->origin;
+	struct seal_origin *now = &o->made.origin, was = *now;
 
-	seal_origin_key(&o->origin, o->backend->name, account->alias);
-	if (!o->origin.apart || !(o->peek->marks & MARK_SEAL) ||
-	    memcmp(was.key, o->origin.key, sizeof(was.key)) == 0)
+	seal_origin_key(now, o->backend->name, account->alias);
+	if (!now->apart || !(o->peek->marks & MARK_SEAL) ||
+	    memcmp(was.key, now->key, sizeof(was.key)) == 0)
 		return 0;
 	return outgoing_remake(o, r, e);
 }
@@ -307,7 +225,7 @@ int outgoing_by(struct outgoing *o, struct request *r,
 bool outgoing_is_left(const struct outgoing *o, const struct request *r)
 {
 	return r->passage || (!o->chat && (r->config->settings.passthrough ||
-					   o->target.quirks.no_mend ||
+					   o->made.target.quirks.no_mend ||
 					   !is_conversation(o, r)));
 }
 
@@ -360,7 +278,7 @@ static int shape_tree(struct outgoing *o, struct request *r,
 	struct json_object *body = json_read(o->plain, e);
 	struct template_use use = {
 		.count = o->count,
-		.max_tokens_ours = o->limited ||
+		.max_tokens_ours = o->made.limited ||
 				   (o->chat && o->chat->max_tokens < 0),
 		.effort_given = o->chat && o->chat->effort != EFFORT_UNSET,
 	};
@@ -409,6 +327,5 @@ void outgoing_release(struct outgoing *o)
 {
 	tool_map_free(o->map);
 	buf_release(&o->shaped);
-	chat_release(&o->read);
-	buf_release(&o->text);
+	conversion_release(&o->made);
 }

@@ -12,10 +12,9 @@
 #ifndef DARIO_OUTGOING_H
 #define DARIO_OUTGOING_H
 
-#include "dialect/chat.h"
-#include "dialect/peek.h"
 #include "dialect/tool-map.h"
 #include "fcgi/request.h"
+#include "lib/conversion.h"
 #include "state/config/route.h"
 
 struct outgoing {
@@ -25,13 +24,11 @@ struct outgoing {
 	const char *path; /* below the API's base */
 	bool stream;
 	bool count;          /* tokens are counted, nothing is generated */
-	struct span body;    /* borrowed from the request or from `text` */
+	struct span body;    /* borrowed from the request or from `made` */
 	struct chat *chat;   /* NULL: the same dialect */
 	struct chat *answer; /* what it is read for; NULL: it passes as is */
 	const char *betas; /* of Anthropic's that the request needs, or NULL */
 	struct tool_map *map; /* of the client's tools, or NULL */
-	bool usage_asked;     /* not by the client, who is not shown it */
-	bool limited;         /* nor had it set a limit of tokens */
 	bool filled; /* the template was applied: its betas belong to it */
 	/* private */
 	const struct route *route;
@@ -39,13 +36,9 @@ struct outgoing {
 	int repairs; /* so far */
 	int opaque;  /* of them for values that only their provider can read */
 	size_t refused_at; /* where the first of those stood */
-	bool retooled;     /* tools went by other names, or as functions */
-	struct upstream_model target;
 	struct span plain; /* the body before it was shaped */
 	struct buf shaped;
-	struct buf text;
-	struct chat read;
-	struct seal_origin origin;
+	struct conversion made;
 };
 
 /* `k` is of r->body and follows what is changed there; it and the route must
@@ -74,8 +67,8 @@ bool outgoing_may_be_refused(const struct outgoing *o, const struct request *r);
 
 /* For outgoing_repair: all anew. */
 int outgoing_remake(struct outgoing *o, struct request *r, struct err *e);
-/* Its answer, too, once tools went by other names or as functions. */
-void outgoing_restore_tools(struct outgoing *o, const struct request *r);
+/* What the answer is read for, once the body is made. */
+void outgoing_expect(struct outgoing *o, const struct request *r);
 /* Does it go as it is, whatever it holds? */
 bool outgoing_is_left(const struct outgoing *o, const struct request *r);
 

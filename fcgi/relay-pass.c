@@ -11,6 +11,7 @@
 #include "fcgi/persons-view.h"
 #include "fcgi/relay-stage.h"
 #include "fcgi/stored.h"
+#include "lib/answering.h"
 
 #define ERROR_BODY_MAX 4096 /* of an upstream's error put into a stream */
 
@@ -333,13 +334,10 @@ static long linger(const struct relay *y)
 	return y->seen & TAP_ERROR ? RELAY_ERROR_LINGER_MS : -1;
 }
 
-/* At the end of the connection: several Chat providers send a finish reason
- * and no [DONE]. */
 static bool may_end(const struct relay *y)
 {
-	bool chat = y->r->dialect == &dialects[DIALECT_OPENAI];
-
-	return y->seen & (TAP_END | TAP_ERROR | (chat ? TAP_FINISH : 0));
+	return answering_may_end((enum dialect_id)(y->r->dialect - dialects),
+				 y->seen);
 }
 
 /* The last event, which may lack its end, but nothing else. What is torn
@@ -385,11 +383,7 @@ static int end(struct relay *y, struct err *e)
 		if (commit(y, e) || relay_put_held(y, e))
 			return -1;
 	}
-	if (!may_end(y))
-		return err_set(e, ERR_RESET,
-			       "the stream ended early, without its final "
-			       "event");
-	return 0;
+	return may_end(y) ? 0 : answering_ended_early(e);
 }
 
 static void cut(struct relay *y)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include "dialect/translation.h"
 #include "fcgi/estimate.h"
 #include "fcgi/metered.h"
 #include "fcgi/rate-fields.h"
 #include "fcgi/relay-stage.h"
 #include "fcgi/stored.h"
+#include "lib/answering.h"
 #include "state/shared/objects.h"
 
 #include <stdio.h>
@@ -14,14 +14,14 @@
 #include <string.h>
 
 struct relay_translation {
-	struct translation t;
+	struct answering a;
 	const char *asked; /* what of the request was dropped, or NULL */
-	size_t told;       /* bytes of reader.dropped that the head names */
+	size_t told;       /* bytes of answering_dropped that the head names */
 };
 
-static struct translation *of(const struct relay *y)
+static struct answering *of(const struct relay *y)
 {
-	return &y->translation->t;
+	return &y->translation->a;
 }
 
 /* Fields that mean the same in every dialect. */
@@ -48,7 +48,7 @@ static void fields(struct relay *y, const struct http_head *head)
 	if (id.n)
 		reply_field(r, "x-dario-upstream-id", id);
 	if (!r->key) /* they are of the account that pays */
-		rate_fields(r, head, of(y)->reader.dialect);
+		rate_fields(r, head, &dialects[y->upstream]);
 }
 
 /* What was dropped after the head had gone is named in a comment, which every
@@ -56,13 +56,13 @@ static void fields(struct relay *y, const struct http_head *head)
 static void tell_late(struct relay *y)
 {
 	struct relay_translation *x = y->translation;
-	struct span late = span_skip(buf_get(&x->t.reader.dropped), x->told);
+	struct span late = span_skip(answering_dropped(&x->a), x->told);
 
-	if (!x->t.stream || !y->r->head_sent || !late.n)
+	if (!x->a.t.stream || !y->r->head_sent || !late.n)
 		return;
 	if (span_starts(late, ", "))
 		late = span_skip(late, 2);
-	buf_fmt(&x->t.out, ": x-dario-dropped: %.*s\n\n", SPAN_FMT(late));
+	buf_fmt(&x->a.t.out, ": x-dario-dropped: %.*s\n\n", SPAN_FMT(late));
 }
 
 static enum dialect_id client_dialect(const struct relay *y)
@@ -73,7 +73,7 @@ static enum dialect_id client_dialect(const struct relay *y)
 /* In one API an answer keeps its name, by which its provider has it. */
 static void keep_id(struct relay *y, struct span id)
 {
-	struct writer *w = &of(y)->writer;
+	struct writer *w = &of(y)->t.writer;
 
 	if (!objects_is_id(id) || id.n >= sizeof(w->id))
 		return;
@@ -85,7 +85,7 @@ static void see(void *arg, const struct ev *v)
 {
 	struct relay *y = arg;
 
-	y->content = of(y)->content;
+	y->content = of(y)->t.content;
 	if (v->kind == EV_START && y->upstream == client_dialect(y))
 		keep_id(y, v->id);
 	if (v->kind == EV_DELTA) {
@@ -111,35 +111,48 @@ static int take_event(void *arg, struct span name, struct span data,
 	buf_init(&mem, data.n);
 	data = relay_clean(y, data, &mem);
 	rc = y->map ? tool_map_event(y->map, name, data, e)
-		    : translation_event(of(y), name, data, e);
+		    : translation_event(&of(y)->t, name, data, e);
 	if (rc && e->code == ERR_PASSED)
 		relay_keep_refusal(y, data);
 	buf_release(&mem);
 	return rc;
 }
 
+static int end_map(void *arg, struct err *e)
+{
+	struct relay *y = arg;
+
+	return y->map ? tool_map_end(y->map, e) : 0;
+}
+
 static void init(struct relay *y)
 {
 	struct relay_translation *x = xcalloc(1, sizeof(*x));
 	struct request *r = y->r;
+	struct answering_of how = {
+		.chat = y->chat,
+		.upstream = y->upstream,
+		.client = r->dialect,
+		.model = r->upstream_model ? r->upstream_model : r->model,
+		.max = RELAY_WHOLE_MAX,
+		.first = take_event,
+		.last = end_map,
+		.arg = y,
+	};
 
 	y->translation = x;
 	x->asked = r->dropped;
-	translation_init(&x->t, y->chat, y->upstream, r->dialect,
-			 RELAY_WHOLE_MAX);
-	x->t.seen = see;
-	x->t.arg = y;
-	snprintf(x->t.writer.model, sizeof(x->t.writer.model), "%s",
-		 r->upstream_model ? r->upstream_model : r->model);
+	answering_init(&x->a, &how, &y->sse);
+	x->a.t.seen = see;
+	x->a.t.arg = y;
 	if (y->map)
-		tool_map_sink(y->map, translation_event, &x->t);
-	sse_init(&y->sse, take_event, y);
+		tool_map_sink(y->map, translation_event, &x->a.t);
 }
 
 static void release(struct relay *y)
 {
-	y->r->writer = NULL;
-	translation_release(of(y));
+	y->r->translated = NULL;
+	answering_release(of(y));
 	free(y->translation);
 }
 
@@ -147,37 +160,33 @@ static void release(struct relay *y)
  * stream's head names what came before its first content. */
 static void note_dropped(struct relay *y)
 {
-	struct span now = buf_get(&of(y)->reader.dropped);
-	const char *asked = y->translation->asked;
-	struct request *r = y->r;
+	struct relay_translation *x = y->translation;
+	struct buf all;
 
-	if (now.n)
-		r->dropped = asked ? arena_fmt(r->arena, "%s, %.*s", asked,
-					       SPAN_FMT(now))
-				   : arena_str(r->arena, now);
+	if (!answering_dropped(&x->a).n)
+		return;
+	buf_init(&all, 2 * CHAT_DROPPED_MAX + 2);
+	answering_all_dropped(&x->a, x->asked, &all);
+	y->r->dropped = arena_str(y->r->arena, buf_get(&all));
+	buf_release(&all);
 }
 
-/* Send what the writer has made, once there is content. */
+/* Send what the client is to have now. */
 static int send_out(struct relay *y, struct err *e)
 {
-	struct translation *t = of(y);
+	struct span out = answering_take(of(y));
 
-	if (t->out.full)
-		return err_full(e, &t->out, ERR_UPSTREAM,
-				"the answer is larger than %zu bytes",
-				t->out.max);
-	if (!t->out.n || !y->content)
+	if (!out.n)
 		return 0;
 	if (!y->r->head_sent) {
 		note_dropped(y);
-		y->translation->told = t->reader.dropped.n;
+		y->translation->told = answering_dropped(of(y)).n;
 		relay_stream_fields(y);
 	}
-	if (relay_put(y, buf_get(&t->out), e))
+	if (relay_put(y, out, e))
 		return -1;
-	y->begun = t->begun = true;
-	y->r->writer = &t->writer;
-	buf_reset(&t->out);
+	y->begun = true;
+	y->r->translated = of(y);
 	return 0;
 }
 
@@ -186,49 +195,46 @@ static int finish(struct relay *y, struct err *e)
 	struct request *r = y->r;
 
 	note_dropped(y);
-	if (of(y)->stream)
+	if (of(y)->t.stream)
 		return send_out(y, e);
 	if (r->arena->full)
 		return err_memory(e);
 	reply_field(r, r->dialect->request_id_header, span_of(r->id));
-	return reply_json(r, 200, buf_get(&of(y)->out)) ? reply_gone(e) : 0;
+	return reply_json(r, 200, answering_take(of(y))) ? reply_gone(e) : 0;
 }
 
 static int bytes(struct relay *y, struct span in, struct err *e)
 {
-	int rc = sse_feed(&y->sse, in, e);
+	int rc = answering_feed(of(y), in, e);
 	struct err unused;
 
 	/* What came before the fault belongs to the client. */
-	if (of(y)->stream && send_out(y, rc ? &unused : e))
+	if (of(y)->t.stream && send_out(y, rc ? &unused : e))
 		return -1;
 	return rc;
 }
 
 static long linger(const struct relay *y)
 {
-	return of(y)->reader.finished ? RELAY_LINGER_MS : -1;
+	return answering_is_over(of(y)) ? RELAY_LINGER_MS : -1;
 }
 
 static int end(struct relay *y, struct err *e)
 {
-	struct translation *t = of(y);
 	struct err unused;
 
-	if ((sse_end(&y->sse, e) && !t->reader.finished) ||
-	    (y->map && tool_map_end(y->map, e)) || translation_end(t, e)) {
-		if (t->stream)
-			send_out(y, &unused);
-		return -1;
-	}
-	return finish(y, e);
+	if (answering_end(of(y), e) == 0)
+		return finish(y, e);
+	if (of(y)->t.stream)
+		send_out(y, &unused);
+	return -1;
 }
 
 static void cut(struct relay *y)
 {
 	struct err unused;
 
-	if (y->map && tool_map_end(y->map, &unused) == 0)
+	if (answering_cut(of(y), &unused) == 0 && of(y)->t.stream)
 		send_out(y, &unused);
 }
 
@@ -249,7 +255,7 @@ static int whole(struct relay *y, struct err *e)
 {
 	if (y->map && relay_map_whole(y, e))
 		return -1;
-	if (translation_body(of(y), buf_get(&y->held), e))
+	if (answering_whole(of(y), buf_get(&y->held), e))
 		return -1;
 	return finish(y, e);
 }

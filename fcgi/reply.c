@@ -9,6 +9,7 @@
 #include "fcgi/guard.h"
 #include "fcgi/metered.h"
 #include "fcgi/persons-view.h"
+#include "lib/answering.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -256,17 +257,13 @@ int reply_gone(struct err *e)
 /* Inside a stream the error is an event. */
 static void error_in_stream(struct request *r, const struct err *e)
 {
-	struct ev v = { .kind = EV_ERROR, .err = e };
-	struct err unused;
 	struct buf out;
 
 	buf_init(&out, WRITER_TEXT_MAX);
-	if (r->writer) { /* it knows what the stream has said so far */
-		r->writer->out = &out;
-		writer_event(r->writer, &v, &unused);
-	} else {
+	if (r->translated) /* it knows what the stream has said so far */
+		answering_error(r->translated, e, &out);
+	else
 		r->dialect->error_event(&out, e, r->id);
-	}
 	if (reply_write(r, buf_get(&out)) || reply_flush(r))
 		r->cut = true;
 	buf_release(&out);

@@ -127,7 +127,7 @@ struct request {
 	struct batch_usage *batch; /* whose results these are; or NULL */
 	double h5, d7;             /* shares used of the account's windows */
 	bool has_windows;
-	struct writer *writer; /* of a translated stream, or NULL */
+	struct answering *translated; /* a stream that has begun, or NULL */
 	/* Answers in the place of an upstream that lacks the path; or NULL. */
 	int (*instead)(struct request *r, struct err *e);
 	bool cut; /* the answer must not look complete */

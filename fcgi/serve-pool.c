@@ -314,7 +314,7 @@ static int call(struct pooled *c, struct err *e)
 	struct relay_call call = {
 		.chat = c->out.answer,
 		.map = c->out.map,
-		.hide_usage = c->out.usage_asked,
+		.hide_usage = c->out.made.usage_asked,
 		.upstream = c->out.dialect,
 		.raw = c->r->passage,
 		.hold = true,

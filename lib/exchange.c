@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include "base/jwalk.h"
-#include "dialect/anew.h"
 #include "dialect/error.h"
-#include "dialect/mend.h"
-#include "dialect/tap.h"
-#include "dialect/translation.h"
+#include "lib/answering.h"
 #include "lib/translator.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,25 +16,19 @@
 struct dario_exchange {
 	struct dario_translator *of;
 	struct arena arena;
-	const char *model; /* the provider is asked for */
-	struct seal_origin origin;
-	struct upstream_model target;
-	struct chat chat;
-	bool same; /* one dialect on both sides: answers pass */
+	struct conversion request;
 	bool stream;
-	struct buf request;
-	const char *asked; /* what of the request was dropped, or NULL */
 
 	/* of the answer */
 	bool begun, over;
-	bool given; /* what lies in t.out */
 	struct sse sse;
-	unsigned seen; /* the same dialect: enum tap */
+	unsigned seen; /* where it passes: enum tap */
 	struct usage usage;
 	bool has_usage;
 	struct buf text; /* an error, or what was dropped */
-	/* Not cleared before it begins: it is large. */
-	struct translation t;
+	/* Where it is written anew. Not cleared before it begins: it is
+	 * large. */
+	struct answering answer;
 };
 
 static const struct dialect *client_of(const struct dario_exchange *x)
@@ -57,80 +46,63 @@ struct request {
 	struct peek_seen seen;
 };
 
-static void aim(struct dario_exchange *x)
-{
-	const struct dario_translator *t = x->of;
-
-	x->origin = seal_origin_for(&t->backend.origin, x->model);
-	x->target = (struct upstream_model){
-		.model = x->model,
-		.family = models_family(t->models, x->model),
-		.quirks = providers_quirks(t->providers, &t->backend,
-					   t->provider, x->model),
-		.origin = &x->origin,
-	};
-	/* Nobody here would take the event out again. */
-	x->target.quirks.ask_usage = false;
-}
-
 /* In its own dialect it stays as it is, but for the model's name and what the
  * provider is known to refuse. */
-static int pass(struct dario_exchange *x, const struct request *r,
-		struct err *e)
+static int pass(struct conversion *v, struct request *r, struct err *e)
 {
-	struct span name = { r->body.p + r->peek.model_at, r->peek.model_len };
-	struct mend m;
-	int rc = 0;
+	int rc = conversion_mend(v, r->body, &r->peek, e);
 
-	mend_init(&m, &x->arena, r->body, &x->target);
-	if (mend_wanted(&r->peek, r->body, x->of->provider, &x->target))
-		client_of(x)->mend(&m);
-	if (strcmp(x->model, r->peek.model))
-		mend_rename(&m, name, x->model);
-	if (mend_any(&m))
-		rc = mend_apply(&m, &x->request, e);
-	else
-		buf_span(&x->request, r->body);
-	if (m.retooled) { /* their calls come back as what they were */
-		anew_tools(&x->chat, x->of->client, r->body);
-		anew_chat(&x->chat, x->of->client, r->body, x->stream);
-		x->same = false;
+	if (rc == 0) {
+		buf_span(&v->text, r->body);
+		if (strcmp(v->model, r->peek.model))
+			rc = conversion_rename(&v->text, &r->peek, v->model, e);
 	}
-	if (m.dropped.n)
-		x->asked = arena_str(&x->arena, buf_get(&m.dropped));
-	mend_release(&m);
-	if (rc == 0 && x->request.full)
-		rc = err_full(e, &x->request, ERR_TOO_BIG,
-			      "the request is larger than %u MiB",
-			      BODY_MAX >> 20);
-	return rc;
+	if (rc < 0)
+		return -1;
+	conversion_expect(v, r->body, r->x->stream);
+	return v->text.full ? err_full(e, &v->text, ERR_TOO_BIG,
+				       "the request is larger than %u MiB",
+				       BODY_MAX >> 20)
+			    : 0;
+}
+
+static void begin_request(struct dario_exchange *x)
+{
+	const struct dario_translator *t = x->of;
+	struct conversion *v = &x->request;
+
+	arena_init(&x->arena);
+	buf_init(&x->text, ERROR_MAX);
+	v->arena = &x->arena;
+	v->models = t->models;
+	v->providers = t->providers;
+	v->backend = &t->backend;
+	v->client = t->client;
+	conversion_init(v, BODY_MAX);
 }
 
 static int read_request(void *arg, struct err *e)
 {
 	struct request *r = arg;
 	struct dario_exchange *x = r->x;
-	const struct dario_translator *t = x->of;
+	struct conversion *v = &x->request;
 
-	arena_init(&x->arena);
-	chat_init(&x->chat, &x->arena);
-	x->chat.origin = &x->origin;
-	buf_init(&x->request, BODY_MAX);
-	buf_init(&x->text, ERROR_MAX);
-	x->same = t->client == t->provider;
+	begin_request(x);
 	peek_init(&r->peek, &r->seen);
 	if (peek_feed(&r->peek, r->body, e) || peek_end(&r->peek, e))
 		return -1;
-	x->model = arena_str(&x->arena,
+	v->model = arena_str(&x->arena,
 			     span_of(r->model ? r->model : r->peek.model));
+	v->origin = seal_origin_for(&x->of->backend.origin, v->model);
+	conversion_aim(v, x->of->provider);
+	/* Nobody here would take the event out again. */
+	v->target.quirks.ask_usage = false;
 	x->stream = r->peek.stream;
-	aim(x);
-	if (x->same)
-		return pass(x, r, e);
-	if (translate_request(&x->chat, client_of(x), &dialects[t->provider],
-			      &x->target, r->body, &x->request, &x->asked, e))
+	if (v->client == v->provider)
+		return pass(v, r, e);
+	if (conversion_translate(v, r->body, e))
 		return -1;
-	x->stream = x->chat.stream;
+	x->stream = v->chat.stream;
 	return 0;
 }
 
@@ -161,7 +133,7 @@ struct dario_exchange *dario_exchange_new(struct dario_translator *t,
 		lib_error(e, &err);
 		return NULL;
 	}
-	memset(r.x, 0, offsetof(struct dario_exchange, t));
+	memset(r.x, 0, offsetof(struct dario_exchange, answer));
 	r.x->of = t;
 	atomic_fetch_add_explicit(&t->users, 1, memory_order_relaxed);
 	if (lib_call(t->of, read_request, &r, e)) {
@@ -177,11 +149,10 @@ void dario_exchange_free(struct dario_exchange *x)
 		return;
 	if (x->begun) {
 		sse_release(&x->sse);
-		if (!x->same)
-			translation_release(&x->t);
+		if (x->request.anew)
+			answering_release(&x->answer);
 	}
-	chat_release(&x->chat);
-	buf_release(&x->request);
+	conversion_release(&x->request);
 	buf_release(&x->text);
 	arena_release(&x->arena);
 	dario_translator_free(x->of);
@@ -198,7 +169,7 @@ static void give(struct dario_bytes *out, struct span s)
 void dario_exchange_request(const struct dario_exchange *x,
 			    struct dario_bytes *out)
 {
-	give(out, x ? buf_get(&x->request) : SPAN(""));
+	give(out, x ? buf_get(&x->request.text) : SPAN(""));
 }
 
 int dario_exchange_streams(const struct dario_exchange *x)
@@ -208,7 +179,7 @@ int dario_exchange_streams(const struct dario_exchange *x)
 
 /* --- the answer ---------------------------------------------------------- */
 
-struct answering {
+struct piece {
 	struct dario_exchange *x;
 	struct span in;
 	int status;
@@ -231,134 +202,104 @@ static int watch(void *arg, struct span name, struct span data, struct err *e)
 
 static void begin(struct dario_exchange *x)
 {
+	const struct conversion *v = &x->request;
+	struct answering_of how = { .chat = &v->chat,
+				    .upstream = v->provider,
+				    .client = client_of(x),
+				    .model = v->model,
+				    .max = ANSWER_MAX };
+
 	if (x->begun)
 		return;
 	x->begun = true;
-	if (x->same) {
+	if (v->anew)
+		answering_init(&x->answer, &how, &x->sse);
+	else
 		sse_init(&x->sse, watch, x);
-		return;
-	}
-	translation_init(&x->t, &x->chat, x->of->provider, client_of(x),
-			 ANSWER_MAX);
-	snprintf(x->t.writer.model, sizeof(x->t.writer.model), "%s", x->model);
-	sse_init(&x->sse, translation_event, &x->t);
 }
 
-/* What was given goes; what is still held back stays. */
-static void drop_given(struct dario_exchange *x)
+/* It failed, with what came before. The stream ends with the event of this
+ * error, if it has begun. */
+static int fail(struct dario_exchange *x, struct err *e,
+		struct dario_bytes *out)
 {
-	if (x->given)
-		buf_reset(&x->t.out);
-	x->given = false;
-}
+	struct translation *t = &x->answer.t;
 
-/* What the writer has made, once there is content. */
-static void take(struct dario_exchange *x, struct dario_bytes *out)
-{
-	struct translation *t = &x->t;
-
-	if (!t->content || !t->stream || !t->out.n)
-		return;
-	give(out, buf_get(&t->out));
-	t->begun = x->given = true;
-}
-
-/* The stream ends with the event of this error, if it has begun. */
-static void tell(struct dario_exchange *x, struct err *e,
-		 struct dario_bytes *out)
-{
-	struct err unused;
-
-	if (!x->t.stream || !(x->t.begun || (x->t.content && x->t.out.n)))
-		return;
-	writer_event(&x->t.writer, &(struct ev){ .kind = EV_ERROR, .err = e },
-		     &unused);
-	take(x, out);
+	if (!t->stream)
+		return -1;
+	if (t->out.full)
+		buf_reset(&t->out); /* a torn event */
+	if (t->begun || (t->content && t->out.n))
+		answering_error(&x->answer, e, &t->out);
+	give(out, answering_take(&x->answer));
+	return -1;
 }
 
 static int feed(void *arg, struct err *e)
 {
-	struct answering *a = arg;
-	struct dario_exchange *x = a->x;
-	int rc;
+	struct piece *p = arg;
+	struct dario_exchange *x = p->x;
 
 	begin(x);
-	if (x->same) {
-		rc = sse_feed(&x->sse, a->in, e);
-		give(a->out, a->in);
-		return rc;
+	if (!x->request.anew) {
+		give(p->out, p->in);
+		return sse_feed(&x->sse, p->in, e);
 	}
-	drop_given(x);
-	rc = sse_feed(&x->sse, a->in, e);
-	if (rc == 0 && x->t.out.full)
-		rc = err_full(e, &x->t.out, ERR_UPSTREAM,
-			      "an event is larger than %zu bytes",
-			      x->t.out.max);
-	if (rc)
-		tell(x, e, a->out);
-	else
-		take(x, a->out);
-	return rc;
+	if (answering_feed(&x->answer, p->in, e))
+		return fail(x, e, p->out);
+	if (x->answer.t.stream)
+		give(p->out, answering_take(&x->answer));
+	return 0;
 }
 
-static bool has_ended(const struct dario_exchange *x)
+static bool may_end(const struct dario_exchange *x)
 {
-	unsigned chat = x->of->client == DIALECT_OPENAI ? TAP_FINISH : 0;
-
-	return x->seen & (TAP_END | TAP_ERROR | chat);
+	return answering_may_end(x->of->client, x->seen);
 }
 
 static int end(void *arg, struct err *e)
 {
-	struct answering *a = arg;
-	struct dario_exchange *x = a->x;
+	struct piece *p = arg;
+	struct dario_exchange *x = p->x;
 
 	begin(x);
-	if (x->same) {
-		if ((sse_end(&x->sse, e) == 0 || has_ended(x)) && has_ended(x))
-			return 0;
-		return err_set(e, ERR_RESET,
-			       "the stream ended early, without its final "
-			       "event");
+	if (!x->request.anew) {
+		sse_end(&x->sse, e); /* what is torn may be behind the end */
+		return may_end(x) ? 0 : answering_ended_early(e);
 	}
-	drop_given(x);
-	if ((sse_end(&x->sse, e) && !x->t.reader.finished) ||
-	    translation_end(&x->t, e)) {
-		tell(x, e, a->out);
-		return -1;
-	}
-	give(a->out, buf_get(&x->t.out));
+	if (answering_end(&x->answer, e))
+		return fail(x, e, p->out);
+	give(p->out, answering_take(&x->answer));
 	return 0;
 }
 
 static int whole(void *arg, struct err *e)
 {
-	struct answering *a = arg;
-	struct dario_exchange *x = a->x;
+	struct piece *p = arg;
+	struct dario_exchange *x = p->x;
 	const struct dialect *d = client_of(x);
 	struct err said = { 0 };
 
 	begin(x);
-	if (x->same) {
-		x->has_usage = usage_scan(d->usage, a->in, &x->usage);
-		give(a->out, a->in);
+	if (!x->request.anew) {
+		x->has_usage = usage_scan(d->usage, p->in, &x->usage);
+		give(p->out, p->in);
 		return 0;
 	}
-	if (a->status >= 400) {
-		error_read_body(a->in, a->status, &said);
+	if (p->status >= 400) {
+		error_read_body(p->in, p->status, &said);
 		buf_reset(&x->text);
 		d->error_body(&x->text, &said, NO_ID);
-		give(a->out, buf_get(&x->text));
+		give(p->out, buf_get(&x->text));
 		return 0;
 	}
-	if (translation_body(&x->t, a->in, e))
+	if (answering_whole(&x->answer, p->in, e))
 		return -1;
-	give(a->out, buf_get(&x->t.out));
+	give(p->out, answering_take(&x->answer));
 	return 0;
 }
 
-static int answer(struct answering *a, lib_fn *fn, bool last,
-		  struct dario_error *e)
+static int answer(struct piece *a, lib_fn *fn, bool last, struct dario_error *e)
 {
 	struct dario_exchange *x = a->x;
 
@@ -381,7 +322,7 @@ int dario_exchange_answer(struct dario_exchange *x, int status,
 			  const void *body, size_t n, struct dario_bytes *out,
 			  struct dario_error *e)
 {
-	struct answering a = { x, { body, n }, status, out };
+	struct piece a = { x, { body, n }, status, out };
 
 	if (x && x->begun)
 		return lib_misuse(e, "the answer has begun as a stream");
@@ -391,7 +332,7 @@ int dario_exchange_answer(struct dario_exchange *x, int status,
 int dario_exchange_feed(struct dario_exchange *x, const void *piece, size_t n,
 			struct dario_bytes *out, struct dario_error *e)
 {
-	struct answering a = { x, { piece, n }, 200, out };
+	struct piece a = { x, { piece, n }, 200, out };
 
 	return answer(&a, feed, false, e);
 }
@@ -399,7 +340,7 @@ int dario_exchange_feed(struct dario_exchange *x, const void *piece, size_t n,
 int dario_exchange_end(struct dario_exchange *x, struct dario_bytes *out,
 		       struct dario_error *e)
 {
-	struct answering a = { .x = x, .out = out };
+	struct piece a = { .x = x, .out = out };
 
 	return answer(&a, end, true, e);
 }
@@ -412,28 +353,32 @@ static int join_dropped(void *arg, struct err *e)
 
 	(void)e;
 	buf_reset(&x->text);
-	if (x->asked)
-		buf_fmt(&x->text, "%s, ", x->asked);
-	buf_span(&x->text, buf_get(&x->t.reader.dropped));
+	answering_all_dropped(&x->answer, x->request.dropped, &x->text);
 	buf_cstr(&x->text);
 	return x->text.full ? -1 : 0;
 }
 
+static bool is_anew(const struct dario_exchange *x)
+{
+	return x->begun && x->request.anew;
+}
+
 const char *dario_exchange_dropped(struct dario_exchange *x)
 {
-	const char *asked = x && x->asked ? x->asked : "";
+	const char *asked = x && x->request.dropped ? x->request.dropped : "";
 
-	if (!x || !x->begun || x->same || !x->t.reader.dropped.n)
+	if (!x || !is_anew(x) || !answering_dropped(&x->answer).n)
 		return asked;
 	return lib_call(x->of->of, join_dropped, x, NULL) ? asked : x->text.p;
 }
 
 int dario_exchange_usage(const struct dario_exchange *x, struct dario_usage *u)
 {
-	bool known = x && (x->same ? x->has_usage : x->begun && x->t.has_usage);
+	bool anew = x && is_anew(x);
+	bool known = anew ? x->answer.t.has_usage : x && x->has_usage;
 
 	if (known && u)
-		lib_usage(u, x->same ? &x->usage : &x->t.usage);
+		lib_usage(u, anew ? &x->answer.t.usage : &x->usage);
 	return known;
 }
 

@@ -3,9 +3,8 @@
 #ifndef DARIO_TRANSLATOR_H
 #define DARIO_TRANSLATOR_H
 
+#include "lib/conversion.h"
 #include "lib/lib.h"
-#include "state/config/models.h"
-#include "state/config/providers.h"
 
 struct dario_translator {
 	struct dario *of;

@@ -233,6 +233,60 @@ static void use_same(struct dario *d)
 	dario_translator_free(t);
 }
 
+static struct dario_exchange *ask_own(struct dario *d, const char *switches,
+				      const char *body)
+{
+	struct dario_pair p = { .size = sizeof(p),
+				.client = "openai",
+				.provider = "openai",
+				.switches = switches };
+	struct dario_translator *t = dario_translator_new(d, &p, NULL);
+	struct dario_exchange *x = dario_exchange_new(t, NULL, body,
+						      strlen(body), NULL);
+
+	dario_translator_free(t);
+	return x;
+}
+
+static int has(struct dario_bytes b, const char *text)
+{
+	return memmem(b.p, b.n, text, strlen(text)) != NULL;
+}
+
+/* In one dialect the switches mean what they mean to a router. */
+static void use_own(struct dario *d)
+{
+	static const char lonely[] =
+		"{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":"
+		"\"hi\"}],\"tools\":[{\"type\":\"function\",\"function\":{"
+		"\"name\":\"a b\",\"parameters\":{\"type\":\"object\"}}}]}";
+	static const char called[] =
+		"{\"id\":\"c\",\"object\":\"chat.completion\",\"created\":1,"
+		"\"model\":\"m\",\"strange\":1,\"choices\":[{\"index\":0,"
+		"\"finish_reason\":\"tool_calls\",\"message\":{\"role\":"
+		"\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":"
+		"\"functions.f:0\",\"type\":\"function\",\"function\":{\"name\":"
+		"\"f\",\"arguments\":\"{}\"}}]}}]}";
+	struct dario_exchange *x = ask_own(d, "{\"callsPaired\":true}", lonely);
+	struct dario_bytes b;
+
+	dario_exchange_request(x, &b);
+	say("mended in its own dialect", !has(b, "\"a b\""));
+	dario_exchange_answer(x, 200, called, strlen(called), &b, NULL);
+	say("ids of its own are not sealed", has(b, "\"functions.f:0\""));
+	dario_exchange_free(x);
+	x = ask_own(d, "{\"callsPaired\":true,\"mend\":false}", lonely);
+	dario_exchange_request(x, &b);
+	say("not where a switch says so",
+	    b.n == strlen(lonely) && !memcmp(b.p, lonely, b.n));
+	dario_exchange_free(x);
+	x = ask_own(d, "{\"normalize\":true}", lonely);
+	dario_exchange_answer(x, 200, called, strlen(called), &b, NULL);
+	say("written anew where a switch says so",
+	    has(b, "\"functions.f:0\"") && !has(b, "strange"));
+	dario_exchange_free(x);
+}
+
 /* What is no object of switches is an error, not the end of the host. */
 static void use_switches(struct dario *d)
 {
@@ -417,6 +471,7 @@ int main(int argc, char **argv)
 	use_whole(t);
 	use_streams(t);
 	use_same(d);
+	use_own(d);
 	use_switches(d);
 	use_nothing(t);
 	use_price(d);

@@ -33,14 +33,41 @@ is 'the commands do by it what is its own' \
  dario_free dario_open dario_router_free dario_router_ready dario_router_start\
  dario_router_stop dario_router_wait dario_status"
 
-calls() { # of these the objects call
-	nm "$@" | awk '$1 == "U" { print $2 }' | sort -u | grep -xE \
-		'dario_.*|translate_request|translation_(init|event|end|body)|mend_apply' |
-		xargs
+# --- one way of doing a thing, for all ------------------------------------------
+# By the symbols of the objects: what they call, and what they define.
+calls() {
+	nm "$@" | awk '$1 == "U" { print $2 }' | sort -u
 }
-is 'the worker and the library translate by the same functions' \
-	"$(calls "$builddir"/fcgi/*.o)" \
-	"$(calls "$builddir"/lib/libapi_a-*.o | sed 's/dario_[^ ]* //g')"
+defines() {
+	nm "$@" | awk '$2 ~ /^[TDBR]$/ { print $3 }' | sort -u
+}
+among() { # of the lines of a file
+	grep -xFf "$1"
+}
+cd "$builddir" || exit 1
+defines common/dialect/*.o common/state/*/*.o common/net/*.o \
+	lib/answering.o lib/conversion.o >"$tmp/parts"
+calls fcgi/*.o >"$tmp/by-worker"
+calls cli/*.o >"$tmp/by-commands"
+nm dario.fcgi | awk '{ print $NF }' | sort -u >"$tmp/in-worker"
+shared='(answering|conversion)_.*'
+is 'the worker translates by what the library translates by' \
+	"$(calls lib/libapi_a-*.o | grep -xE "$shared" |
+		grep -vxFf "$tmp/by-worker")" ''
+is 'which is something' "$(calls lib/libapi_a-*.o | grep -xE "$shared" |
+	sed 's/_.*//' | sort -u | xargs)" 'answering conversion'
+beneath='translate_request|translation_(init|end|body|release)|mend_(init|apply)'
+is 'and neither has another way' "$(calls fcgi/*.o lib/libapi_a-*.o cli/*.o |
+	grep -xE "$beneath")" ''
+for object in lib/libapi_a-*.o; do
+	# The commands call its functions, or the worker has all that it calls.
+	defines "$object" | among "$tmp/by-commands" | grep -q '^dario_' &&
+		continue
+	is "what $object stands on is the worker's, too" \
+		"$(calls "$object" | among "$tmp/parts" |
+			grep -vxFf "$tmp/in-worker")" ''
+done
+cd "$tmp" || exit 1
 
 # --- a foreign program --------------------------------------------------------
 make -s -C "$builddir" install DESTDIR="$tmp/dest" >"$tmp/install" 2>&1

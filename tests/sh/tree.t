@@ -13,7 +13,7 @@ below = {
     "common/dialect": {"base", "dialect"},
     "common/state": {"base", "dialect", "state"},
     "common/net": {"base", "dialect", "state", "net"},
-    "fcgi": {"base", "dialect", "state", "net", "fcgi"},
+    "fcgi": {"base", "dialect", "state", "net", "lib", "fcgi"},
     "cli": {"base", "dialect", "state", "net", "cli", "include"},
     "lib": {"base", "dialect", "state", "net", "lib", "include"},
 }
@@ -71,6 +71,28 @@ for folder, allowed in below.items():
 EOF
 )
 is 'includes go downward' "$bad" ''
+
+# lib/ has two halves: what the worker shares, which knows nothing of dario.h,
+# and dario.h's own functions, which only other programs and the commands call.
+bad=$(python3 - <<'EOF'
+import pathlib, re
+def includes(path):
+    return re.findall(r'#include "([^"]+)"', pathlib.Path(path).read_text())
+def is_own(path, seen=()):
+    return any(name.startswith("include/") or name.startswith("lib/") and
+               name not in seen and is_own(name, (*seen, name))
+               for name in includes(path))
+for path in map(str, sorted(pathlib.Path("fcgi").glob("*.[ch]"))):
+    for name in includes(path):
+        if name.startswith("lib/") and is_own(name):
+            print(f"{path} includes {name}, which is of dario.h")
+for path in map(str, sorted(pathlib.Path("lib").glob("*.h"))):
+    source = pathlib.Path(path).with_suffix(".c")
+    if not is_own(path) and source.exists() and is_own(source):
+        print(f"{source} is of dario.h, {path} is not")
+EOF
+)
+is 'the worker sees of lib/ what is not of dario.h' "$bad" ''
 
 files=$(find fcgi common cli lib -name '*.[ch]' | sort)
 is 'no file over 700 lines' "$(wc -l $files | awk '$1 > 700 && $2 != "total"')" ''
