@@ -187,7 +187,8 @@ DARIO_API const char *dario_exchange_dropped(struct dario_exchange *x);
 /* A whole answer and its HTTP status. An error of the provider (from 400 on) is
  * the same in the client's dialect. A client that wants a stream gets the
  * events of one. With one dialect on both sides it stays what it is, whatever
- * it is. */
+ * it is; but where the request's tools had to get other names, or a switch
+ * (normalize) says so, it is written anew as between two. */
 DARIO_API int dario_exchange_answer(struct dario_exchange *x, int status,
 				    const void *body, size_t n,
 				    struct dario_bytes *out,

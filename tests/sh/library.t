@@ -26,6 +26,14 @@ is 'no writable data that other libraries see' \
 is 'the name of the library' "$(readelf -d "$lib/libdario.so.0" |
 	sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')" libdario.so.0
 
+cc -std=c11 -Wall -Wextra -Werror -c -o "$tmp/abi.o" "$srcdir/tests/lib/abi.c" \
+	-I"$srcdir/include" 2>"$tmp/err"
+is 'what is built already goes on: functions, numbers and layouts' \
+	"$? $(cat "$tmp/err")" '0 '
+is 'that is asked of every function' \
+	"$(grep -o 'dario_[a-z_]*(' "$srcdir/tests/lib/abi.c" | tr -d '(' |
+		sort -u)" "$declared"
+
 is 'the commands do by it what is its own' \
 	"$(nm "$builddir"/cli/*.o | awk '$1 == "U" && $2 ~ /^dario_/ { print $2 }' |
 		sort -u | xargs)" \
