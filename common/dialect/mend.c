@@ -47,7 +47,7 @@ static unsigned wants(enum dialect_id dialect, const struct upstream_model *t)
 	case DIALECT_RESPONSES:
 		return marks | MARK_PARSED | MARK_UNSIGNED | MARK_REASONING |
 		       MARK_ID_LONG | MARK_ID_EMPTY | MARK_ID_ITEM |
-		       MARK_ID_TWICE | MARK_PAIRS | MARK_PART |
+		       MARK_ID_TWICE | MARK_PAIRS | MARK_PART | MARK_INPUT |
 		       (q->paired ? MARK_ID_ODD : 0);
 	case DIALECT_OPENAI:
 	case DIALECTS:

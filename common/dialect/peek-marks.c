@@ -167,8 +167,10 @@ void peek_mark_type(struct peek *k, unsigned char c)
 {
 	if (k->typed == 'f')
 		k->marks |= c == 't' ? MARK_SCHEMA : 0;
-	else
-		k->marks |= k->top == TOP_TOOLS ? MARK_SCHEMA : MARK_INPUT;
+	else if (k->top == TOP_TOOLS)
+		k->marks |= MARK_SCHEMA;
+	else if (c != '[' || !key_is(k, "output"))
+		k->marks |= MARK_INPUT;
 }
 
 void peek_mark_push(struct peek *k)
@@ -330,6 +332,17 @@ static void mark_in_message(struct peek *k)
 		k->typed = '"';
 }
 
+/* What is a text in an item of Responses, or parts. */
+static void mark_in_item(struct peek *k)
+{
+	bool output = key_is(k, "output");
+
+	if (output)
+		k->item |= ITEM_RESULT;
+	if (output || key_is(k, "arguments") || key_is(k, "input"))
+		k->typed = '"';
+}
+
 /* Of a tool or its call: Chat has it one deeper. */
 static bool is_tools_name(const struct peek *k)
 {
@@ -356,8 +369,8 @@ void peek_mark_member(struct peek *k)
 				       : k->depth == 5 ? peek_is_gathered(name)
 						       : false))
 		k->marks |= MARK_ECHO;
-	if (k->depth == 3 && k->top == TOP_INPUT && key_is(k, "output"))
-		k->item |= ITEM_RESULT;
+	if (k->depth == 3 && k->top == TOP_INPUT)
+		mark_in_item(k);
 	if (k->key_n == 4) { /* text, type, role: most of them */
 		if (memcmp(k->key, "role", 4) == 0)
 			watch(k, WATCH_ROLE);

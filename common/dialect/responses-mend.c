@@ -334,6 +334,24 @@ static bool mend_pair(struct mend *m, struct jwalk *w, struct span type)
 	return false;
 }
 
+/* What a call is given and what it gave is text, or a list of parts. */
+static void mend_said(struct mend *m, struct span item, struct span type)
+{
+	bool output = kind_of(type, false);
+	const char *key = output                             ? "output"
+			: jwalk_is(type, "custom_tool_call") ? "input"
+							     : "arguments";
+	struct span value = jwalk_get(item, key), text = value;
+
+	if ((!output && !kind_of(type, true)) || !value.n ||
+	    jwalk_is_string(value) || (output && jwalk_is_array(value)))
+		return;
+	if (span_is(value, "null"))
+		text = *key == 'a' ? SPAN("{}") : SPAN("");
+	mend_replace(m, value, mend_quoted(m, text));
+	mend_note(m, output ? "outputs" : "arguments of calls");
+}
+
 /* --- parts ---------------------------------------------------------------- */
 
 static void rename_part(struct mend *m, struct span part, const char *type)
@@ -389,6 +407,7 @@ void responses_mend(struct mend *m)
 			mend_parts(m, w.value);
 		/* What a refused id refers to is not there: the rest stays. */
 		mend_members(m, w.value, type, is_refused(m, w.value));
+		mend_said(m, w.value, type);
 		mend_call_id(m, w.value);
 	}
 	if (m->target->quirks.paired)

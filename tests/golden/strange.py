@@ -221,6 +221,40 @@ def _():
         "image/jpeg", r
 
 
+@case("Responses: what a call has and gives as text, written as JSON")
+def _():
+    raw = '{"n":123456789012345678901234567890,"n": -0}'
+    for kind, key in (("function_call", "arguments"),
+                      ("custom_tool_call", "input"),
+                      ("function_call_output", "output"),
+                      ("custom_tool_call_output", "output")):
+        call = kind.replace("_output", "")
+        text = {"function_call": {"arguments": "{}"},
+                "custom_tool_call": {"input": "i"}}
+        for value, want in ((raw, raw), ("5", "5"), ("true", "true"),
+                            ("null", "{}" if key == "arguments" else "")):
+            items = [{"type": call, "call_id": "c", "name": "f", **text[call]},
+                     {"type": call + "_output", "call_id": "c", "output": "o"}]
+            items[kind != call][key] = "VALUE"
+            body = json.dumps({"model": "m", "input": [USER, *items]})
+            out, mended, dropped = mend_text(
+                body.replace('"VALUE"', value), {}, "responses", "m")
+            got = json.loads(out)["input"][1 + (kind != call)]
+            assert got[key] == want, (kind, value, got)
+            assert mended == ("outputs" if key == "output"
+                              else "arguments of calls"), mended
+            assert not dropped, dropped
+    left(OPENAI, {"input": [
+        USER, {"type": "function_call", "call_id": "c", "name": "f",
+               "arguments": "{}"},
+        {"type": "function_call_output", "call_id": "c",
+         "output": [{"type": "input_text", "text": "t"}]},
+        {"type": "shell_call", "call_id": "s", "action": {"commands": []}},
+        {"type": "shell_call_output", "call_id": "s", "output": []},
+        {"type": "mcp_call", "id": "mcp_1", "name": "f", "arguments": "{}",
+         "server_label": "l", "output": None}]})
+
+
 @case("Messages: what is fetched by https alone is named else")
 def _():
     for kind in ("image", "document"):

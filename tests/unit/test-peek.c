@@ -428,11 +428,11 @@ static void marks_what_may_be_wrong(void **state)
 			  "b") ",{\"role\":\"assistant\"}," C_OUT("a") "]",
 		  MARK_PAIRS },
 		{ "\"input\":[{\"call_id\":\"a\"},{\"call_id\":\"b\"},{\"output\":"
-		  "1,\"call_id\":\"a\"},{\"call_id\":\"b\",\"output\":1}]",
+		  "[],\"call_id\":\"a\"},{\"call_id\":\"b\",\"output\":[]}]",
 		  0 },
 		{ "\"input\":[{\"call_id\":\"a\"},{\"call_id\":\"a\"}]",
 		  MARK_PAIRS },
-		{ "\"input\":[{\"call_id\":\"a\",\"output\":1},{\"call_id\":"
+		{ "\"input\":[{\"call_id\":\"a\",\"output\":[]},{\"call_id\":"
 		  "\"a\"}]",
 		  MARK_PAIRS },
 		{ "\"input\":[{\"call_id\":\"a\"}]", MARK_PAIRS },
@@ -481,6 +481,12 @@ static void marks_what_may_be_wrong(void **state)
 		  MARK_INPUT },
 		{ "\"messages\":[{\"tool_calls\":[{\"function\":{"
 		  "\"arguments\":\"{}\"}}]}]",
+		  0 },
+		{ "\"input\":[{\"arguments\":{}}]", MARK_INPUT },
+		{ "\"input\":[{\"input\":1}]", MARK_INPUT },
+		{ "\"input\":[{\"output\":null}]", MARK_INPUT },
+		{ "\"input\":[{\"arguments\":\"\",\"input\":\"\",\"output\":"
+		  "\"\"},{\"action\":{\"input\":{}},\"output\":[]}]",
 		  0 },
 		{ "\"messages\":[{\"role\":\"tool\",\"content\":[{\"type\":"
 		  "\"image_url\"}]}]",
