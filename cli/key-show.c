@@ -90,6 +90,12 @@ static void add_limit(struct buf *out, const char *what, struct buf *text)
 	buf_reset(text);
 }
 
+static bool has_spent(const struct meter_use *u)
+{
+	return u->spent[QUOTA_DAY] || u->spent[QUOTA_WEEK] ||
+	       u->spent[QUOTA_MONTH];
+}
+
 void key_show_line(const char *home, const struct key *k)
 {
 	struct buf out, text;
@@ -113,8 +119,8 @@ void key_show_line(const char *home, const struct key *k)
 		buf_str(&out, "  /to/");
 	for (size_t i = 0; i < k->n_models; i++)
 		buf_fmt(&out, "%s%s", i ? "," : "  models ", k->models[i]);
-	if (quota_limits_spend(&k->quota) &&
-	    meter_use(home, k->name, &k->quota, &u, &unused) == 0)
+	if (meter_use(home, k->name, &k->quota, &u, &unused) == 0 &&
+	    (quota_limits_spend(&k->quota) || has_spent(&u)))
 		buf_fmt(&out,
 			"  spent %.2f today, %.2f this week, %.2f this "
 			"month",

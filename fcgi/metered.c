@@ -616,6 +616,7 @@ void metered_settle(struct request *r)
 
 	if (!m)
 		return;
+	r->was_metered = true;
 	if (!m->free && r->backend && r->has_usage) {
 		u = r->usage;
 		p = price_now(r);

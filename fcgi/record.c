@@ -10,6 +10,7 @@
 #include "fcgi/hosted.h"
 #include "fcgi/metered.h"
 #include "fcgi/passage-usage.h"
+#include "fcgi/tally.h"
 #include "state/usage/cost.h"
 #include "state/usage/recent.h"
 #include "state/usage/usage.h"
@@ -78,36 +79,39 @@ static double dollars(const struct request *r, const char *model, int64_t now)
 	return cost < 0 || !known ? -1 : cost + tools;
 }
 
-static void add(const char *home, const struct history_record *h)
+static void add(const struct request *r, const struct history_record *h)
 {
+	const char *home = snapshot_home(r->app->config);
+
 	history_add(home, h);
 	usage_add(home, h);
+	tally_add(r, h);
 }
 
 /* A batch was made with all its requests at a time, and is one. */
-static void add_batch(const char *home, const struct batch_usage *b,
-		      struct history_record *h)
+static void add_batch(const struct request *r, struct history_record *h)
 {
+	const struct batch_usage *b = r->batch;
+
 	h->key = *b->who ? b->who : NULL;
 	h->has_usage = true;
 	for (size_t i = 0; i < b->n; i++) {
 		h->model = b->parts[i].model;
 		h->usage = b->parts[i].usage;
 		h->cost = b->parts[i].unpriced ? -1 : b->parts[i].cost;
-		add(home, h);
+		add(r, h);
 	}
 	if (!b->unread)
 		return;
 	h->model = "";
 	h->has_usage = false;
-	add(home, h);
+	add(r, h);
 }
 
 /* What went to a backend, or would have. */
 static void to_sums(const struct request *r, const struct shown *s,
 		    int64_t took_ms)
 {
-	const char *home = snapshot_home(r->app->config);
 	const char *model = s->upstream_model ? s->upstream_model
 			  : s->model          ? s->model
 					      : "";
@@ -137,9 +141,9 @@ static void to_sums(const struct request *r, const struct shown *s,
 	};
 
 	if (r->batch)
-		add_batch(home, r->batch, &h);
+		add_batch(r, &h);
 	else
-		add(home, &h);
+		add(r, &h);
 }
 
 /* What asked for a model or went to a backend, for /requests; of what the demo

@@ -87,6 +87,7 @@ struct request {
 	bool trusted; /* may see details: the key is right, or none is set */
 	const struct key *key;   /* of a person; NULL: the owner, or nobody */
 	struct metered *metered; /* what its limits count; or NULL */
+	bool was_metered;        /* limits were looked at */
 	double billed;           /* US dollars that they have; 0: nothing */
 	const char *user;        /* that the body names, hashed; or NULL */
 	bool own; /* the router itself asks: for the demo, and that alone */

@@ -99,7 +99,6 @@ is 'an allowed one is' "$(model=claude-haiku-4-5 messages "$k" 7 '' '' /v1/messa
 model=gpt-4.1
 is 'Chat: 400' "$(chat "$k" 1) $(error type) $(error param)" '400 invalid_request_error model'
 model=
-is 'without limits: nothing is counted' "$(ls "$DARIO_HOME/keys" | grep -c meters)" 0
 curl -s -H "x-api-key: $k" "$url/v1/models" >"$tmp/models"
 is 'only those are listed' "$(json '[m["id"] for m in j["data"] if not m["id"].startswith("claude-haiku") and m["id"] != "gpt-4o"]' <"$tmp/models")" '[]'
 like 'and those are' "$(cat "$tmp/models")" claude-haiku
@@ -161,6 +160,32 @@ wait_for is_spent ruled 0.000208000
 is 'it pays for what has answered' "$(spent ruled)" 0.000208000
 is 'what failed is not answered by nobody' "$(model=quick chat "$k" 1 '' ',\"end\":\"500\"') $(header x-dario-fallback)" '500 open: 500'
 is 'and costs nothing, however often it was tried' "$(spent ruled)" 0.000208000
+
+# without limits it counts all the same: those that are set later hold for all of it
+k=$(add free)
+d=$(add free/d)
+is 'no limits' "$(messages "$k" 5000) $(limit status)" '200 '
+is 'nor of a device' "$(messages "$d" 5000) $(limit status)" '200 '
+wait_for is_spent free 0.200800000
+is 'what they have spent' "$(spent free)" 0.200800000
+is 'and the device alone' "$(spent free/d)" 0.100400000
+like 'it is listed' "$("$dario" key list | grep '^free ')" 'spent 0.20 today'
+is 'they see it, in cents' "$(curl -s -H "x-api-key: $k" "$url/api/oauth/usage" | json 'j["extra_usage"]["used_credits"], j["extra_usage"]["daily"]["used_credits"]')" '20 20'
+"$dario" key change free --spend=0.2/month
+n=$(sent)
+is 'a limit of less than that' "$(messages "$k" 1) $(limit overage-utilization)" '429 1.00'
+is 'it holds for the device' "$(messages "$d" 1)" 429
+"$dario" key change free --spend=
+"$dario" key change free/d --spend=0.11/day
+is 'it is taken back; and one for the device' "$(messages "$k" 1) $(messages "$d" 1) $(limit overage-utilization)" '200 200 0.91'
+is 'both were sent' "$(($(sent) - n))" 2
+wait_for is_spent free 0.201640000
+is 'both count' "$(spent free)" 0.201640000
+wait_for is_spent free/d 0.100820000
+is 'once' "$(spent free/d)" 0.100820000
+is 'a model without a price counts by the default' "$(model=open:nobodys chat "$k" 1) $(header x-dario-price)" '200 '
+wait_for is_spent free 0.202165000
+is 'which is 5 and 25' "$(spent free)" 0.202165000
 
 # a person and the devices
 add anna --spend=0.05/month >/dev/null

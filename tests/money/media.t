@@ -439,6 +439,9 @@ is 'looking at a batch costs nothing' "$(dollars)" "$before"
 is 'and adds no tokens' "$(read_tokens)" "$tokens"
 
 # Batches
+has_spent() { # KEY
+	"$dario" key show "$1" --json | json 'round(float(j["used"]["spend"]["month"]) * 1e9)'
+}
 batch() { # KEY PATH LINES: made, its id
 	case $2 in
 	/v1/batches) body="{\"metadata\":{\"lines\":$3}}" ;;
@@ -460,7 +463,9 @@ used='"input_tokens":1000,"output_tokens":200,"cache_creation_input_tokens":300,
 # half of 1000 at 5, 200 at 25, 100 at 6.25, 200 at 10, 4000 at 0.5, twice; and once at 1, 5, 1.25, 2, 0.1
 lines="[$(message claude-opus-4-5 "$used"),$(message claude-haiku-4-5-20251001 "$used"),$(message claude-opus-4-5 "$used"),{\"custom_id\":\"b\",\"result\":{\"type\":\"errored\",\"error\":{\"type\":\"error\"}}},{\"custom_id\":\"c\",\"result\":{\"type\":\"expired\"}}]"
 id=$(batch "$anna" /v1/messages/batches "$lines")
+had=$(has_spent anna)
 is 'a batch of Anthropic: each at half its price' "$(download "$DARIO_API_KEY" "/v1/messages/batches/$id/results")" '200 16087500'
+is 'it is in the sums of its maker' "$(($(has_spent anna) - had))" 16087500
 is 'its models, each once, and that it was made' "$("$dario" usage --by=key,model --json | json 'sorted((r["model"], r["requests"], r["uncached"], r["write1h"], r["read"]) for r in j["rows"] if r["key"] == "anna" and r["uncached"])')" \
 	"[('claude-haiku-4-5-20251001', 1, 1000, 200, 4000), ('claude-opus-4-5', 2, 2000, 400, 8000)]"
 is 'once: not with another download' "$(download "$anna" "/v1/messages/batches/$id/results")" '200 0'

@@ -12,6 +12,9 @@ struct meter_ops {
 	int (*take)(const char *home, const char *name, const struct quota *q,
 		    const struct meter_ask *ask, struct meter_lease *out,
 		    struct meter_answer *answer, struct err *e);
+	/* one that reserves nothing, and that nobody is asked for */
+	int (*begin)(const char *home, const char *name,
+		     struct meter_lease *out, struct err *e);
 	/* of a lease that is not zero */
 	void (*note)(struct meter_lease *l, int64_t cost, int64_t tokens);
 	void (*settle)(struct meter_lease *l, int64_t cost, int64_t tokens);

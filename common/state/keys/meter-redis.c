@@ -279,6 +279,18 @@ static int take(const char *home, const char *name, const struct quota *q,
 	return 0;
 }
 
+static int begin_alone(const char *home, const char *name,
+		       struct meter_lease *out, struct err *e)
+{
+	static const struct meter_ask nothing;
+
+	(void)home;
+	(void)e;
+	*out = (struct meter_lease){ &meter_redis, NULL,
+				     flight_of(name, &nothing) };
+	return 0;
+}
+
 static void looked(void *arg, const redisReply *answer)
 {
 	if (answer)
@@ -315,6 +327,7 @@ static void forget(const char *home, const char *name)
 
 const struct meter_ops meter_redis = {
 	.take = take,
+	.begin = begin_alone,
 	.note = note,
 	.settle = settle,
 	.cancel = cancel,

@@ -34,6 +34,16 @@ void meter_cancel(struct meter_lease *l)
 		l->by->cancel(l);
 }
 
+int meter_count(const char *home, const char *name, int64_t cost, struct err *e)
+{
+	struct meter_lease l;
+
+	if (ops->begin(home, name, &l, e))
+		return -1;
+	meter_settle(&l, cost, 0);
+	return 0;
+}
+
 int meter_use(const char *home, const char *name, const struct quota *q,
 	      struct meter_use *out, struct err *e)
 {

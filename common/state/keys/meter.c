@@ -279,6 +279,17 @@ static int take_lease(const char *home, const char *name, const struct quota *q,
 	return rc;
 }
 
+static int begin(const char *home, const char *name, struct meter_lease *out,
+		 struct err *e)
+{
+	static const struct meter_ask nothing;
+	struct meter_answer unused;
+	struct quota none;
+
+	quota_init(&none);
+	return take_lease(home, name, &none, &nothing, out, &unused, e);
+}
+
 /* --- and what came of it ------------------------------------------------- */
 
 void meter_end(struct meter_sums *s, const struct meter_flight *f, int64_t now)
@@ -366,6 +377,7 @@ static int use(const char *home, const char *name, const struct quota *q,
 
 const struct meter_ops meter_files = {
 	.take = take_lease,
+	.begin = begin,
 	.note = note,
 	.settle = settle,
 	.cancel = cancel_lease,

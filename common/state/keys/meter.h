@@ -63,6 +63,12 @@ void meter_note(struct meter_lease *l, int64_t cost, int64_t tokens);
 void meter_settle(struct meter_lease *l, int64_t cost, int64_t tokens);
 void meter_cancel(struct meter_lease *l); /* as if it had never been */
 
+/* What a request has cost that no limit was looked at for: it counts for those
+ * that are set later, and is shown. Nothing is waited for but the lock. -1: it
+ * is not counted. */
+int meter_count(const char *home, const char *name, int64_t cost,
+		struct err *e);
+
 /* For people: what is used now. */
 struct meter_use {
 	int64_t spent[QUOTA_PERIODS];
