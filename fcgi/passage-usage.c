@@ -239,10 +239,20 @@ void passage_usage_end(struct request *r)
 
 /* --- and after ----------------------------------------------------------- */
 
-bool passage_counts(const struct passage *p)
+static bool looks(const struct request *r)
+{
+	return strcmp(r->vars.method, "POST") &&
+	       (strncmp(r->path, "/responses/", 11) == 0 ||
+		strncmp(r->path, "/chat/completions/", 18) == 0);
+}
+
+bool passage_counts(const struct request *r)
 {
 	/* It has none yet when it is refused early. */
-	return p->path && strcmp(p->path, "/responses/input_tokens") == 0;
+	const char *path = r->passage->path;
+
+	return path && !r->passage->to &&
+	       (strcmp(path, "/responses/input_tokens") == 0 || looks(r));
 }
 
 void passage_usage_settle(struct request *r)
@@ -253,7 +263,7 @@ void passage_usage_settle(struct request *r)
 	struct object_place at;
 
 	media_settle(r);
-	if (r->passage && passage_counts(r->passage))
+	if (r->passage && passage_counts(r))
 		r->has_usage = true;
 	if (!b)
 		return;

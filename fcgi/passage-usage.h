@@ -41,8 +41,9 @@ struct batch_usage {
 	bool over; /* it was whole */
 };
 
-/* It counts tokens, and generates nothing. */
-bool passage_counts(const struct passage *p);
+/* It counts tokens, or looks at an answer that there is, or deletes it: it
+ * generates nothing. */
+bool passage_counts(const struct request *r);
 
 /* `type`: of the answer. */
 void passage_usage_feed(struct request *r, int status, const char *type,

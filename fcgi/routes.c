@@ -29,7 +29,9 @@ struct route_entry {
 		OWN = 64,      /* shows a person what is theirs alone */
 		BROWSER = 128, /* needs no key, if a page is asked for */
 		LOGIN = 256,   /* the page's log-in is enough */
-		CHANGES = 512  /* something: see guard_change */
+		CHANGES = 512, /* something: see guard_change */
+		LOOKS = 1024   /* at an answer that was paid for, or deletes
+				* it: it uses nothing */
 	} flags;
 };
 
@@ -68,10 +70,14 @@ static const struct route_entry table[] = {
 	  PLACE | EITHER },
 	{ "POST", "/responses/input_tokens", DIALECT_RESPONSES, serve_pass,
 	  PLACE | METERED },
-	{ OBJECTS, "/responses/*", DIALECT_RESPONSES, serve_pass, PLACE },
+	{ "GET, DELETE", "/responses/*", DIALECT_RESPONSES, serve_pass,
+	  PLACE | LOOKS },
+	{ "POST", "/responses/*", DIALECT_RESPONSES, serve_pass, PLACE },
 	{ OBJECTS, "/conversations/**", DIALECT_RESPONSES, serve_pass, PLACE },
 	{ "GET", "/chat/completions", DIALECT_OPENAI, serve_pass, PLACE },
-	{ OBJECTS, "/chat/completions/*", DIALECT_OPENAI, serve_pass, PLACE },
+	{ "GET, DELETE", "/chat/completions/*", DIALECT_OPENAI, serve_pass,
+	  PLACE | LOOKS },
+	{ "POST", "/chat/completions/*", DIALECT_OPENAI, serve_pass, PLACE },
 	{ "POST", "/images/generations", DIALECT_OPENAI, serve_pass,
 	  PLACE | METERED },
 	{ "POST", "/images/edits", DIALECT_OPENAI, serve_pass,
@@ -294,7 +300,7 @@ static int may_use(struct request *r, const struct route_entry *entry,
 {
 	if (!r->key || !(entry->flags & PLACE) || entry->flags & METERED)
 		return 0;
-	if (key_is_restricted(r->key))
+	if (key_is_restricted(r->key) && !(entry->flags & LOOKS))
 		return err_set(e, ERR_UNSUPPORTED,
 			       "what %.120s uses cannot be counted, and this "
 			       "key has limits: ask the owner of the router",

@@ -373,7 +373,7 @@ static int admit(struct pass *p, struct err *e)
 
 	if (!must_know(p))
 		return 0;
-	if (passage_counts(&p->passage))
+	if (passage_counts(r))
 		return (r->model && allowed_check(r, e)) || metered_count(r, e)
 			     ? -1
 			     : 0;

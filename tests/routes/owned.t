@@ -80,6 +80,15 @@ other=0191f5e2-0000-0000-0000-000000000000
 is 'one that nobody made is any text' "$(names "$bob" "$other") $(ask "$bob" GET "/v1/files/$other")" '200 403'
 is 'its maker gets the answer' "$(ask "$phone" GET "/v1/responses/$resp")" 200
 is 'others do not' "$(ask "$bob" GET "/v1/responses/$resp")" 404
+# who has limits looks at what they have paid for, as often as they may ask
+carl=$("$dario" key add carl --spend=5/month --models='b:*' --rate=6/day 2>/dev/null)
+is 'a key with limits: a response' "$(ask "$carl" POST /v1/responses '{"model":"b:m","input":"x","max_output_tokens":16}')" 200
+paid=$(id)
+is 'it is looked at' "$(ask "$carl" GET "/v1/responses/$paid") $(ask "$carl" GET "/v1/responses/$paid/input_items?limit=1")" '200 200'
+is 'nobody else does' "$(ask "$anna" GET "/v1/responses/$paid") $(ask "$carl" GET "/v1/responses/$resp") $(ask "$carl" DELETE "/v1/responses/$resp")" '404 404 404'
+is 'nothing is done with it' "$(ask "$carl" POST "/v1/responses/$paid/cancel" '{}') $(ask "$carl" GET "/v1/files/$paid") $(ask "$carl" GET "/to/b/v1/responses/$paid")" '400 400 400'
+is 'it is deleted' "$(ask "$carl" DELETE "/v1/responses/$paid")" 200
+is 'no more often than the key may ask' "$(for n in 1 2 3 4 5 6; do ask "$carl" GET "/v1/responses/$paid"; done | grep -o '...$')" 429
 is 'a file in a batch, of another' "$(ask "$bob" POST /v1/batches "{\"input_file_id\":\"$file\"}")" 404
 for name in 'previous\u005fresponse_id' previous_response_id; do
 	is "nor written with escapes: $name" "$(ask "$bob" POST /v1/responses "{\"model\":\"b:m\",\"input\":\"x\",\"$name\":\"resp\\u005f${resp#resp_}\"}")" 404
