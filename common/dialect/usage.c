@@ -10,9 +10,9 @@
 #include <string.h>
 
 #define KEY "\"usage\""
-#define OBJECT_MAX 16384 /* bytes of a usage object */
-#define COST_MAX 1e6     /* dollars of one answer; more is none */
-#define TICKS 1e10       /* xAI's, in a dollar */
+#define OBJECT_MAX (128u << 10) /* bytes of a usage object: iterations, too */
+#define COST_MAX 1e6            /* dollars of one answer; more is none */
+#define TICKS 1e10              /* xAI's, in a dollar */
 
 static void read_count(const struct jval *o, const char *key, int64_t *to)
 {

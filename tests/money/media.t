@@ -134,6 +134,8 @@ answer=$(entry message 1000 100)
 # of "mine": 1000 at 1, 100 at 2
 advised=$(iterations "$answer,$(entry advisor_message 1000 100 mine)")
 costs_of_claude 'Claude, with an advisor: at the price of its own model' "$advised" 8700000
+many=$(for i in $(seq 150); do entry compaction 100 0; echo ,; done)
+costs_of_claude 'Claude, with many compactions' "$(iterations "$many$answer")" 82500000
 costs_of_claude 'Claude, with a compaction, which no sum has' "$(iterations "$(entry compaction 2000 100),$answer")" 20000000
 # One declined behind 10 tokens, one at once, the last has answered.
 fell=$(iterations "$(entry message 500 10 claude-opus-4-5),$(entry message 700 0 dear),$(entry fallback_message 1000 100 mine)")
