@@ -118,7 +118,8 @@ static bool by_rule(const struct snapshot *c, const struct asked_name *a,
 	for (size_t i = 0; i < c->rules.n && !out->n; i++) {
 		const struct rule *r = &c->rules.list[i];
 
-		if (!model_pattern_matches(&r->match, a))
+		if (c->rules.needs[i] & ~a->has ||
+		    !model_pattern_matches(&r->match, a))
 			continue;
 		take_targets(c, r, a->model, out);
 		if (!out->n)
@@ -136,20 +137,17 @@ static const struct backend *by_models(const struct snapshot *c,
 	const struct backend *best = NULL;
 	size_t most = 0;
 
-	for (size_t i = 0; i < c->n_backends; i++) {
-		const struct backend *b = &c->backends[i];
+	for (size_t i = 0; i < c->n_claims; i++) {
+		const struct claim *k = &c->claims[i];
+		size_t s;
 
-		for (size_t k = 0; k < b->n_models; k++) {
-			size_t s;
-
-			if (!model_pattern_matches(&b->models[k], a))
-				continue;
-			s = specificity(b->models[k].text);
-			if (s > most) {
-				most = s;
-				best = b;
-				*glob = b->models[k].text;
-			}
+		if (k->needs & ~a->has || !model_pattern_matches(k->pattern, a))
+			continue;
+		s = specificity(k->pattern->text);
+		if (s > most) {
+			most = s;
+			best = k->backend;
+			*glob = k->pattern->text;
 		}
 	}
 	return best;

@@ -304,11 +304,14 @@ int rules_parse(struct rules *out, struct json_object *file,
 	if (n > RULES_MAX)
 		return err_set(e, ERR_CONFIG, "more than %d rules", RULES_MAX);
 	out->list = xcalloc(n ? n : 1, sizeof(*out->list));
+	out->needs = xcalloc(n ? n : 1, sizeof(*out->needs));
 	for (size_t i = 0; i < n; i++) {
 		out->n++;
 		if (parse_rule(&out->list[i], json_at(list, i), known, arg,
-			       e) == 0)
+			       e) == 0) {
+			out->needs[i] = out->list[i].match.needs;
 			continue;
+		}
 		snprintf(where, sizeof(where), "rules[%zu]", i);
 		err_add(e, where);
 		rules_release(out);
@@ -346,5 +349,6 @@ void rules_release(struct rules *r)
 		}
 	}
 	free(r->list);
+	free(r->needs);
 	memset(r, 0, sizeof(*r));
 }

@@ -49,6 +49,9 @@ struct rule {
 
 struct rules {
 	struct rule *list;
+	/* What each one's pattern needs (glob.h), side by side: most say no by
+	 * it, without a look at the rule. */
+	uint64_t *needs;
 	size_t n;
 };
 

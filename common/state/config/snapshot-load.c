@@ -88,6 +88,28 @@ static int load_backend(struct snapshot *c, const char *home, const char *file,
 	return rc;
 }
 
+/* As they are now. */
+static void index_backends(struct snapshot *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n_backends; i++)
+		n += c->backends[i].n_models;
+	c->name_hashes = xrealloc(c->name_hashes,
+				  c->n_backends * sizeof(uint64_t));
+	c->claims = xrealloc(c->claims, n * sizeof(*c->claims));
+	c->n_claims = 0;
+	for (size_t i = 0; i < c->n_backends; i++) {
+		const struct backend *b = &c->backends[i];
+
+		c->name_hashes[i] = fnv(FNV_START, span_of(b->name));
+		for (size_t k = 0; k < b->n_models; k++)
+			c->claims[c->n_claims++] = (struct claim){
+				b->models[k].needs, &b->models[k], b
+			};
+	}
+}
+
 static int load_backends(struct snapshot *c, const char *home, struct err *e)
 {
 	struct dirent **list;
@@ -104,6 +126,8 @@ static int load_backends(struct snapshot *c, const char *home, struct err *e)
 	for (int i = 0; i < n && rc == 0; i++)
 		rc = load_backend(c, home, list[i]->d_name, e);
 	free_list(list, n);
+	if (rc == 0)
+		index_backends(c);
 	return rc;
 }
 
@@ -233,9 +257,11 @@ struct snapshot *snapshot_read(const char *home, struct notify *n,
 		return NULL;
 	}
 	accounts_note(&c->notes, &c->accounts);
-	if (s->demo && !snapshot_backend(c, SPAN("demo")))
+	if (s->demo && !snapshot_backend(c, SPAN("demo"))) {
 		backend_demo(&c->backends[c->n_backends++], s->host, s->port,
 			     *s->api_key ? s->api_key : c->keys.own);
+		index_backends(c);
+	}
 	return c;
 }
 
@@ -257,6 +283,8 @@ void snapshot_free(struct snapshot *c)
 	for (size_t i = 0; i < c->n_backends; i++)
 		backend_release(&c->backends[i]);
 	free(c->backends);
+	free(c->name_hashes);
+	free(c->claims);
 	backend_release(&c->claude);
 	keys_release(&c->keys);
 	rules_release(&c->rules);

@@ -349,11 +349,11 @@ struct snapshot *snapshot_current(struct snapshot_store *cs, struct err *e)
 const struct backend *snapshot_backend(const struct snapshot *c,
 				       struct span name)
 {
-	for (size_t i = 0; name.n && i < c->n_backends; i++) {
-		const char *have = c->backends[i].name;
+	uint64_t hash = fnv(FNV_START, name);
 
-		if (*have == *name.p && span_is(name, have))
+	for (size_t i = 0; i < c->n_backends; i++)
+		if ((!c->name_hashes || c->name_hashes[i] == hash) &&
+		    span_is(name, c->backends[i].name))
 			return &c->backends[i];
-	}
 	return NULL;
 }

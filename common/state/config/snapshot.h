@@ -29,6 +29,13 @@
 #include "state/keys/key.h"
 #include "state/usage/price.h"
 
+/* A pattern by which a backend claims models. */
+struct claim {
+	uint64_t needs; /* by which most say no: see glob.h */
+	const struct model_pattern *pattern;
+	const struct backend *backend;
+};
+
 struct snapshot {
 	struct settings settings;
 	struct models *models;
@@ -36,6 +43,11 @@ struct snapshot {
 	struct providers *providers;
 	struct backend *backends; /* by name; the demo last */
 	size_t n_backends;
+	/* What is looked for with each request stands side by side: to walk
+	 * over whole backends would be to fetch each from memory. */
+	uint64_t *name_hashes; /* of the backends, or NULL */
+	struct claim *claims;  /* of all backends, in their order */
+	size_t n_claims;
 	struct keys keys; /* of people */
 	struct rules rules;
 	struct accounts accounts;  /* of Claude */
