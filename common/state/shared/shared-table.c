@@ -35,7 +35,8 @@ struct shared_slot {
 struct place {
 	_Atomic uint64_t number; /* 0: free */
 	uint64_t line, lane;
-	uint32_t row, unused;
+	uint32_t row;
+	_Atomic uint32_t used; /* in the first: so many were ever taken */
 };
 
 struct row {
@@ -359,12 +360,29 @@ int64_t shared_slot_turn_in(const struct shared_slot *s, int64_t now)
 
 /* --- lines --------------------------------------------------------------- */
 
+/* Mostly nobody waits, and all places are as much as the cache of a core. */
+static size_t places_used(const struct table *t)
+{
+	size_t n = atomic_load(&t->places[0].used);
+
+	return n < PLACES ? n : PLACES;
+}
+
+static void note_used(struct table *t, uint32_t n)
+{
+	uint32_t was = atomic_load(&t->places[0].used);
+
+	while (was < n &&
+	       !atomic_compare_exchange_weak(&t->places[0].used, &was, n))
+		;
+}
+
 static size_t length(const struct table *t, uint64_t line, uint64_t lane,
 		     uint64_t before)
 {
-	size_t n = 0;
+	size_t n = 0, used = places_used(t);
 
-	for (size_t i = 0; i < PLACES; i++) {
+	for (size_t i = 0; i < used; i++) {
 		const struct place *p = &t->places[i];
 		uint64_t number = atomic_load(&p->number);
 
@@ -388,9 +406,11 @@ static struct place *take_place(struct mapping *m)
 	for (size_t i = 0; i < PLACES; i++) {
 		uint64_t none = 0;
 
-		if (atomic_compare_exchange_strong(&t->places[i].number, &none,
-						   taken_by(m->row)))
-			return &t->places[i];
+		if (!atomic_compare_exchange_strong(&t->places[i].number, &none,
+						    taken_by(m->row)))
+			continue;
+		note_used(t, (uint32_t)i + 1);
+		return &t->places[i];
 	}
 	return NULL;
 }
