@@ -410,7 +410,7 @@ static int ask(struct pooled *c, struct err *e)
 
 	c->refreshed = c->retried = false;
 	c->turn_at = clock_ms() + c->choice.pace;
-	limits_read(c->home, account_name(chosen(c)), &c->limits);
+	limits_seen(c->home, account_name(chosen(c)), &c->limits);
 	if (ready_token(c, false, e))
 		return without_token(c, e);
 	if (make_for(c, e) || shape(c, e))

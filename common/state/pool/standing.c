@@ -333,9 +333,14 @@ const struct limits *standing_limits(struct standing *s)
 
 void limits_read(const char *home, const char *name, struct limits *out)
 {
+	shared_sync(home);
+	limits_seen(home, name, out);
+}
+
+void limits_seen(const char *home, const char *name, struct limits *out)
+{
 	struct standing *s = standing_of(home, name);
 
-	shared_sync(home);
 	standing_hold();
 	*out = *standing_limits(s);
 	standing_release();

@@ -46,6 +46,8 @@ const struct limits *standing_limits(struct standing *s);
 
 /* A copy; all zero when there is nothing. */
 void limits_read(const char *home, const char *name, struct limits *out);
+/* The same as of the last shared_sync, for whoever has just chosen by it. */
+void limits_seen(const char *home, const char *name, struct limits *out);
 /* Change what is stored, under its lock: `change` gets the stored state and
  * says whether it is to be written. */
 typedef bool limits_change_fn(struct limits *l, void *arg);
