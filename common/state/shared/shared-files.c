@@ -23,6 +23,7 @@
 
 #define ENTRIES 1024 /* chains of them */
 #define LOOK_MS 2000 /* between looks at a log that may have grown */
+#define MISSING_MS 5 /* and at a file that was missing */
 #define ENDING ".json"
 #define FILE_BYTES (SHARED_NAME_MAX + 16)
 
@@ -37,6 +38,9 @@ struct shared_entry {
 	_Atomic unsigned generation;
 	struct shared_slot *_Atomic slot;
 	struct store_sign sign; /* where files cannot be watched */
+	/* When its file was looked for last and was missing, as of a version */
+	_Atomic int64_t missed_at;
+	_Atomic uint64_t missed;
 };
 
 static struct {
@@ -252,12 +256,30 @@ static int try_update(struct shared_entry *x, shared_change_fn *change,
 	return rc;
 }
 
+/* Each answer that a backend gives takes its failures back, of which there are
+ * none, mostly: that is not looked up for all who answer at the same time. What
+ * another process notes meanwhile goes with the next answer. */
+static bool is_missing(struct shared_entry *x)
+{
+	uint64_t version = atomic_load(&x->version);
+	int64_t now = clock_ms();
+
+	if (atomic_load(&x->missed) == version &&
+	    now - atomic_load(&x->missed_at) < MISSING_MS)
+		return true;
+	if (store_exists(x->home, x->file))
+		return false;
+	atomic_store(&x->missed_at, now);
+	atomic_store(&x->missed, version);
+	return true;
+}
+
 static void remove_text(struct shared_entry *x)
 {
 	struct err unused;
 	int fd;
 
-	if (!store_exists(x->home, x->file))
+	if (is_missing(x))
 		return;
 	fd = lock(x, &unused);
 	if (fd < 0)
