@@ -103,8 +103,9 @@ struct dario;
 /* Zeroed, but for `size`. Strings are copied. */
 struct dario_options {
 	size_t size; /* sizeof(struct dario_options) */
-	/* DARIO_HOME, such as "/home/you/.dario". NULL: none; with
-	 * DARIO_ENVIRONMENT the usual one. */
+	/* DARIO_HOME, such as "/home/you/.dario"; one that is not there is made
+	 * by the first call that reads it. NULL: none; with DARIO_ENVIRONMENT
+	 * the usual one. */
 	const char *folder;
 	unsigned flags;
 	unsigned unused;

@@ -133,7 +133,7 @@ class Worker:
         raise RuntimeError(f"{why}: {self.log.read()[-2000:]}")
 
     def upstream_request(self):
-        """The connection on which the worker has asked."""
+        """The connection on which the worker has asked; `asked` is what."""
         got = {}
         while True:
             ready = select.select([self.listener] + self.kept, [], [], WAIT)[0]
@@ -151,6 +151,7 @@ class Worker:
                     self.kept.remove(c)
                     c.close()
                 elif whole(got[c]):
+                    self.asked = got[c]
                     return c
 
     def connect(self, front):
