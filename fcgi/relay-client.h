@@ -32,6 +32,7 @@ struct relay {
 	const struct relay_stage *stage;
 	struct chat *chat;
 	struct tool_map *map;
+	const struct name_back *names;
 	enum dialect_id upstream; /* what it speaks */
 	bool moves;               /* another target may answer in its place */
 	bool framed;              /* the head tells how long the body is */

@@ -158,15 +158,35 @@ static int pass_event(void *arg, struct span name, struct span data,
 	return 0;
 }
 
-/* The same for events out of a tool map. */
+/* The same for events that are written anew: out of a tool map, or with names
+ * of tools in them. */
 static int mapped_event(void *arg, struct span name, struct span data,
 			struct err *e)
 {
 	struct relay *y = arg;
+	struct buf now;
+	int rc;
 
 	if (pass_event(y, name, data, e))
 		return -1;
-	return tool_map_write(&y->held, name, data, e);
+	if (y->hidden)
+		return 0;
+	buf_init(&now, SSE_EVENT_MAX);
+	if (y->names && name_back(y->names, data, &now))
+		data = buf_get(&now);
+	rc = now.full ? err_full(e, &now, ERR_UPSTREAM,
+				 "an event of its stream is larger than %zu "
+				 "bytes",
+				 now.max)
+		      : tool_map_write(&y->held, name, data, e);
+	buf_release(&now);
+	return rc;
+}
+
+/* Is the answer written anew? */
+static bool rewrites(const struct relay *y)
+{
+	return y->map || y->names;
 }
 
 /* What the map keeps for itself has come all the same. */
@@ -186,7 +206,7 @@ static void init(struct relay *y)
 		tool_map_sink(y->map, mapped_event, y);
 		sse_init(&y->sse, map_event, y);
 	} else {
-		sse_init(&y->sse, pass_event, y);
+		sse_init(&y->sse, y->names ? mapped_event : pass_event, y);
 	}
 }
 
@@ -304,7 +324,7 @@ static int bytes(struct relay *y, struct span in, struct err *e)
 {
 	struct span rest;
 
-	if (y->map)
+	if (rewrites(y))
 		return mapped_bytes(y, in, e);
 	if (y->hide_usage)
 		return bytes_but_usage(y, in, e);
@@ -346,7 +366,7 @@ static int end_events(struct relay *y, struct err *e)
 {
 	y->hidden = false;
 	if (y->left) {
-		if (!y->map)
+		if (!rewrites(y))
 			buf_reset(&y->held);
 	} else if (sse_end(&y->sse, e)) {
 		if (!may_end(y))
@@ -355,7 +375,7 @@ static int end_events(struct relay *y, struct err *e)
 	}
 	if (y->map && tool_map_end(y->map, e))
 		return -1;
-	if (y->hidden)
+	if (y->hidden && !rewrites(y))
 		buf_reset(&y->held);
 	hide_secrets(y);
 	return 0;
@@ -378,7 +398,7 @@ static int end(struct relay *y, struct err *e)
 		return -1;
 	}
 	if (!y->hold || may_end(y)) {
-		if (y->held.n && !y->map && !may_end(y))
+		if (y->held.n && !rewrites(y) && !may_end(y))
 			end_line(&y->held);
 		if (commit(y, e) || relay_put_held(y, e))
 			return -1;
@@ -398,7 +418,7 @@ static void cut(struct relay *y)
 
 static int overflow(struct relay *y, struct err *e)
 {
-	if (y->map || y->held.starved)
+	if (rewrites(y) || y->held.starved)
 		return err_full(e, &y->held, ERR_UPSTREAM,
 				"the answer is larger than %zu bytes",
 				y->held.max);
@@ -415,11 +435,27 @@ static int put_whole(struct relay *y, struct err *e)
 	return relay_put(y, buf_get(&y->held), e);
 }
 
+static int names_whole(struct relay *y, struct err *e)
+{
+	struct buf now;
+	int rc = 0;
+
+	buf_init(&now, y->held.max);
+	if (y->names && name_back(y->names, buf_get(&y->held), &now)) {
+		rc = now.full ? overflow(y, e) : 0;
+		buf_release(&y->held);
+		y->held = now;
+	} else {
+		buf_release(&now);
+	}
+	return rc;
+}
+
 static int whole(struct relay *y, struct err *e)
 {
 	int rc;
 
-	if (y->map && relay_map_whole(y, e))
+	if ((y->map && relay_map_whole(y, e)) || names_whole(y, e))
 		return -1;
 	if (y->r->dialect == &dialects[DIALECT_RESPONSES])
 		stored_note_response(y->r, buf_get(&y->held));

@@ -458,6 +458,7 @@ static void begin(struct relay *y, struct relay_call *c)
 	y->stage = c->chat ? &relay_translate : &relay_pass;
 	y->chat = c->chat;
 	y->map = c->map;
+	y->names = c->chat ? NULL : c->names;
 	y->raw = c->raw;
 	y->looked_for = y->bad_body = false;
 	y->hold = c->hold;
@@ -481,8 +482,8 @@ static void begin(struct relay *y, struct relay_call *c)
 	r->hosted = NULL;
 	r->has_usage = r->has_windows = false;
 	buf_init(&y->early, RELAY_EARLY_MAX + SSE_EVENT_MAX);
-	buf_init(&y->held,
-		 c->chat || c->map ? RELAY_WHOLE_MAX : RELAY_HOLD_MAX);
+	buf_init(&y->held, c->chat || c->map || y->names ? RELAY_WHOLE_MAX
+							 : RELAY_HOLD_MAX);
 	if (c->map)
 		tool_map_reset(c->map);
 	y->stage->init(y);

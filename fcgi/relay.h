@@ -25,6 +25,7 @@
 #define DARIO_RELAY_H
 
 #include "dialect/chat.h"
+#include "dialect/name-back.h"
 #include "dialect/tool-map.h"
 #include "fcgi/request.h"
 
@@ -39,6 +40,8 @@ struct relay_call {
 	struct chat *chat; /* the request, to translate; NULL: one dialect */
 	enum dialect_id upstream;
 	struct tool_map *map; /* of the client's tools, or NULL */
+	/* Of those that went by other names in the client's API, or NULL. */
+	const struct name_back *names;
 	bool raw;        /* whatever the answer is, it goes on as it comes */
 	bool hide_usage; /* of a passed stream: the client has not asked */
 	bool hold;       /* keep the beginning back until there is content */

@@ -314,6 +314,7 @@ static int call(struct pooled *c, struct err *e)
 	struct relay_call call = {
 		.chat = c->out.answer,
 		.map = c->out.map,
+		.names = c->out.made.names,
 		.hide_usage = c->out.made.usage_asked,
 		.upstream = c->out.dialect,
 		.raw = c->r->passage,

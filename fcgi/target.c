@@ -175,6 +175,7 @@ static int call(struct target *t, struct outgoing *o, enum target_end *end,
 		if (rule->first_byte_ms)
 			call.http.first_byte_ms = rule->first_byte_ms;
 		call.chat = o->answer;
+		call.names = o->made.names;
 		call.hide_usage = o->made.usage_asked;
 		call.moves = target_has_next(t);
 		call.hold = t->retries_left > 0 || call.moves ||

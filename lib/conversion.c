@@ -11,7 +11,9 @@
 void conversion_init(struct conversion *v, size_t max)
 {
 	v->mended = v->dropped = NULL; /* of another try, if at all */
-	v->usage_asked = v->limited = v->anew = v->retooled = false;
+	v->usage_asked = v->limited = v->anew = false;
+	v->renamed = v->retooled = false;
+	v->names = NULL;
 	buf_init(&v->text, max);
 	chat_init(&v->chat, v->arena);
 }
@@ -50,6 +52,7 @@ static void note(struct conversion *v, const struct mend *m)
 {
 	v->mended = both(v, v->mended, buf_get(&m->names));
 	v->dropped = both(v, v->dropped, buf_get(&m->dropped));
+	v->renamed |= m->renamed;
 	v->retooled |= m->retooled;
 }
 
@@ -104,11 +107,17 @@ int conversion_rename(struct buf *body, struct peek *k, const char *model,
 
 void conversion_expect(struct conversion *v, struct span body, bool stream)
 {
-	if (v->provider != v->client) /* it is so anyway */
+	bool normalize = v->target.quirks.normalize && !anew_loses(body);
+
+	v->names = NULL;
+	if (v->provider != v->client) /* it is written anew anyway */
 		return;
-	if (!v->retooled && (!v->target.quirks.normalize || anew_loses(body)))
+	if (!v->retooled && !normalize) {
+		if (v->renamed)
+			v->names = name_back_new(v->arena, v->client, body);
 		return;
-	if (v->retooled && !v->chat.tools)
+	}
+	if ((v->renamed || v->retooled) && !v->chat.tools)
 		anew_tools(&v->chat, v->client, body);
 	anew_chat(&v->chat, v->client, body, stream);
 	v->anew = true;

@@ -16,6 +16,7 @@
 
 #include "dialect/chat.h"
 #include "dialect/mend.h"
+#include "dialect/name-back.h"
 #include "state/config/models.h"
 #include "state/config/providers.h"
 
@@ -38,8 +39,10 @@ struct conversion {
 	bool limited;     /* nor has it set the limit of tokens that is there */
 	bool anew;        /* the answer is read for `chat`, and written anew */
 	struct chat chat;
+	const struct name_back *names; /* else, of tools in the answer; NULL */
 	/* private */
-	bool retooled; /* tools go by other names, or as functions */
+	bool renamed;  /* tools go by other names */
+	bool retooled; /* or as functions */
 };
 
 /* `max`: bytes of `text`. */
@@ -56,8 +59,9 @@ int conversion_mend(struct conversion *v, struct span body,
 /* The model's name in a body that is ours; `k` follows. */
 int conversion_rename(struct buf *body, struct peek *k, const char *model,
 		      struct err *e);
-/* Has the answer to `body`, as the client sent it, to be written anew? Where
- * tools have other names, and where the provider's switches say so. */
+/* Has the answer to `body`, as the client sent it, to be written anew, or names
+ * of tools in it to be put back? As what was mended and the provider's switches
+ * say. */
 void conversion_expect(struct conversion *v, struct span body, bool stream);
 
 /* `text` is the request in the provider's dialect. */

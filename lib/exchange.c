@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "dialect/error.h"
+#include "dialect/tool-map.h"
 #include "lib/answering.h"
 #include "lib/translator.h"
 
@@ -25,7 +26,8 @@ struct dario_exchange {
 	unsigned seen; /* where it passes: enum tap */
 	struct usage usage;
 	bool has_usage;
-	struct buf text; /* an error, or what was dropped */
+	struct buf named; /* the same: a piece with the client's names */
+	struct buf text;  /* an error, or what was dropped */
 	/* Where it is written anew. Not cleared before it begins: it is
 	 * large. */
 	struct answering answer;
@@ -151,6 +153,8 @@ void dario_exchange_free(struct dario_exchange *x)
 		sse_release(&x->sse);
 		if (x->request.anew)
 			answering_release(&x->answer);
+		else
+			buf_release(&x->named);
 	}
 	conversion_release(&x->request);
 	buf_release(&x->text);
@@ -186,18 +190,35 @@ struct piece {
 	struct dario_bytes *out;
 };
 
-/* In its own dialect the stream is only looked at. */
+/* The event with the client's own names of tools. */
+static int give_named(struct dario_exchange *x, struct span name,
+		      struct span data, struct err *e)
+{
+	struct buf now;
+
+	buf_init(&now, ANSWER_MAX);
+	if (name_back(x->request.names, data, &now))
+		data = buf_get(&now);
+	tool_map_write(&x->named, name, data, e);
+	x->named.full |= now.full;
+	buf_release(&now);
+	return x->named.full ? err_full(e, &x->named, ERR_UPSTREAM,
+					"an event is larger than %zu bytes",
+					x->named.max)
+			     : 0;
+}
+
+/* In its own dialect the stream is only looked at, but for such names. */
 static int watch(void *arg, struct span name, struct span data, struct err *e)
 {
 	struct dario_exchange *x = arg;
 	const struct dialect *d = client_of(x);
 	unsigned seen = d->tap(name, data);
 
-	(void)e;
 	if (seen & TAP_USAGE && usage_scan(d->usage, data, &x->usage))
 		x->has_usage = true;
 	x->seen |= seen;
-	return 0;
+	return x->request.names ? give_named(x, name, data, e) : 0;
 }
 
 static void begin(struct dario_exchange *x)
@@ -212,10 +233,12 @@ static void begin(struct dario_exchange *x)
 	if (x->begun)
 		return;
 	x->begun = true;
-	if (v->anew)
+	if (v->anew) {
 		answering_init(&x->answer, &how, &x->sse);
-	else
-		sse_init(&x->sse, watch, x);
+		return;
+	}
+	buf_init(&x->named, ANSWER_MAX);
+	sse_init(&x->sse, watch, x);
 }
 
 /* It failed, with what came before. The stream ends with the event of this
@@ -235,16 +258,24 @@ static int fail(struct dario_exchange *x, struct err *e,
 	return -1;
 }
 
+static int pass_piece(struct dario_exchange *x, struct piece *p, struct err *e)
+{
+	int rc;
+
+	buf_reset(&x->named);
+	rc = sse_feed(&x->sse, p->in, e);
+	give(p->out, x->request.names ? buf_get(&x->named) : p->in);
+	return rc;
+}
+
 static int feed(void *arg, struct err *e)
 {
 	struct piece *p = arg;
 	struct dario_exchange *x = p->x;
 
 	begin(x);
-	if (!x->request.anew) {
-		give(p->out, p->in);
-		return sse_feed(&x->sse, p->in, e);
-	}
+	if (!x->request.anew)
+		return pass_piece(x, p, e);
 	if (answering_feed(&x->answer, p->in, e))
 		return fail(x, e, p->out);
 	if (x->answer.t.stream)
@@ -264,7 +295,9 @@ static int end(void *arg, struct err *e)
 
 	begin(x);
 	if (!x->request.anew) {
+		buf_reset(&x->named);
 		sse_end(&x->sse, e); /* what is torn may be behind the end */
+		give(p->out, buf_get(&x->named));
 		return may_end(x) ? 0 : answering_ended_early(e);
 	}
 	if (answering_end(&x->answer, e))
@@ -283,8 +316,11 @@ static int whole(void *arg, struct err *e)
 	begin(x);
 	if (!x->request.anew) {
 		x->has_usage = usage_scan(d->usage, p->in, &x->usage);
+		if (x->request.names &&
+		    name_back(x->request.names, p->in, &x->named))
+			p->in = buf_get(&x->named);
 		give(p->out, p->in);
-		return 0;
+		return x->named.full ? err_memory(e) : 0;
 	}
 	if (p->status >= 400) {
 		error_read_body(p->in, p->status, &said);

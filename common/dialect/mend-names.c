@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Names of tools that are refused, such as those of MCP with a dot: as a
- * translated request has them. They stay where the answer, which has to be read
- * for them, would lose something; Chat goes without that (mend-fields.c). */
+ * translated request has them. The answer has the client's own again by splices
+ * (name-back.c), whatever else it holds. */
 #include "config.h"
 
-#include "dialect/anew.h"
 #include "dialect/anthropic-mend.h"
 #include "dialect/anthropic-write.h"
 #include "dialect/chat-write.h"
@@ -23,14 +22,27 @@ static void mend_name(struct mend *m, struct span object, const char *key,
 		return;
 	mend_replace(m, value, mend_quoted(m, now));
 	mend_note(m, "names of tools");
-	m->retooled = true;
+	m->renamed = true;
 }
 
 /* --- Chat ----------------------------------------------------------------- */
 
+/* Moonshot's own tools have names of their own. */
+static bool is_providers(struct span tool)
+{
+	struct span type = jwalk_get(tool, "type");
+	struct span name = jwalk_get(jwalk_get(tool, "function"), "name");
+
+	return (jwalk_is_string(type) && !jwalk_is(type, "function") &&
+		!jwalk_is(type, "custom")) ||
+	       span_starts(name, "\"$");
+}
+
 /* A tool, a call, or the choice of one. */
 static void mend_nested(struct mend *m, struct span tool)
 {
+	if (is_providers(tool))
+		return;
 	mend_name(m, jwalk_get(tool, "function"), "name", WRITE_NAME_MAX);
 	mend_name(m, jwalk_get(tool, "custom"), "name", WRITE_NAME_MAX);
 }
@@ -48,7 +60,7 @@ void mend_tool_names(struct mend *m)
 	struct jwalk w = jwalk_in(jwalk_get(m->text, "messages"));
 	struct span choice = jwalk_get(m->text, "tool_choice");
 
-	if (!m->target->quirks.paired || anew_other_tools(m->text))
+	if (!m->target->quirks.paired)
 		return;
 	mend_list(m, jwalk_get(m->text, "tools"));
 	mend_nested(m, choice);
@@ -63,8 +75,13 @@ static void mend_flat(struct mend *m, struct span list)
 {
 	struct jwalk w = jwalk_in(list);
 
-	while (jwalk_is_array(list) && jwalk_next(&w))
-		mend_name(m, w.value, "name", WRITE_NAME_MAX);
+	while (jwalk_is_array(list) && jwalk_next(&w)) {
+		struct span type = jwalk_get(w.value, "type");
+
+		/* Others have a name for something else, or for its parts. */
+		if (jwalk_is(type, "function") || jwalk_is(type, "custom"))
+			mend_name(m, w.value, "name", WRITE_NAME_MAX);
+	}
 }
 
 void responses_names(struct mend *m)
@@ -72,14 +89,14 @@ void responses_names(struct mend *m)
 	struct jwalk w = jwalk_in(jwalk_get(m->text, "input"));
 	struct span choice = jwalk_get(m->text, "tool_choice");
 
-	if (anew_loses(m->text))
-		return;
 	mend_flat(m, jwalk_get(m->text, "tools"));
 	mend_name(m, choice, "name", WRITE_NAME_MAX);
 	mend_flat(m, jwalk_get(choice, "tools"));
 	while (jwalk_next(&w)) {
 		struct span type = jwalk_get(w.value, "type");
 
+		if (jwalk_get(w.value, "namespace").n)
+			continue;
 		if (jwalk_is(type, "function_call") ||
 		    jwalk_is(type, "custom_tool_call"))
 			mend_name(m, w.value, "name", WRITE_NAME_MAX);
@@ -129,8 +146,6 @@ void anthropic_names(struct mend *m)
 	struct jwalk t = jwalk_in(tools);
 
 	mend_same(m, tools);
-	if (anew_loses(m->text))
-		return;
 	while (jwalk_next(&t))
 		mend_name(m, t.value, "name", ANTHROPIC_NAME_MAX);
 	mend_name(m, jwalk_get(m->text, "tool_choice"), "name",

@@ -78,8 +78,10 @@ struct mend {
 	const char *last_turn;       /* Chat: where it begins */
 	bool anew;        /* Chat: the text is no longer that which came */
 	bool usage_asked; /* Chat: not by the client */
-	bool retooled;    /* tools have other names, or became functions:
-			* calls of them have to come back as what they were */
+	bool renamed;     /* tools have other names: their calls have to come
+			* back under the client's (name-back.h) */
+	bool retooled;    /* tools became functions, or functions tools: calls
+			* of them have to come back as what they were */
 	/* Messages: */
 	bool limited; /* max_tokens, not by the client */
 	struct anthropic_places {

@@ -101,7 +101,7 @@ def _():
         {"name": "t", "input_schema": EMPTY}]})  # an id is no name
 
 
-@case("Responses: names of tools, but where others are called by their type")
+@case("Responses: names of tools, whatever else is asked for")
 def _():
     for odd in ODD[:3] + ("n" * 80,):
         tool = {"type": "function", "name": odd, "parameters": EMPTY,
@@ -118,14 +118,26 @@ def _():
         assert r["tool_choice"]["name"] == r["input"][1]["name"] == name, r
         assert r["tools"][1]["name"] != name and mended == "names of tools"
         assert not dropped, dropped
-        for more in ({"tools": [tool, {"type": "namespace", "name": "s",
-                                       "tools": []}]}, {"top_logprobs": 2},
+        space = {"type": "namespace", "name": "s.p", "tools": [
+            {**tool, "name": "a.b"}]}
+        for more in ({"tools": [tool, space, {"type": "web_search"}]},
+                     {"top_logprobs": 2},
                      {"include": ["message.output_text.logprobs"]},
                      {"context_management": [{"type": "compaction"}]}):
-            left(OPENAI, {**body, **more})
+            r, mended, dropped = mend(OPENAI, {**body, **more})
+            assert mended == "names of tools" and not dropped, dropped
+            assert r["tools"][0]["name"] == r["input"][1]["name"] == name, r
+            assert "tools" not in more or r["tools"][1:] == more["tools"][1:]
+            assert all(r[k] == more[k] for k in more if k != "tools"), r
+    # within a namespace a call has the name that it has there
+    left(OPENAI, {"input": [USER, {
+        "type": "function_call", "call_id": "c", "name": "a.b",
+        "namespace": "s.p", "arguments": "{}"}, {
+            "type": "function_call_output", "call_id": "c", "output": "o"}],
+        "tools": [space]})
 
 
-@case("Messages: names stay where the answer would lose something")
+@case("Messages: names, whatever tools the provider runs beside them")
 def _():
     tools = [{"name": ODD[0], "input_schema": EMPTY}]
     body = {"max_tokens": 9, "messages": loop(name=ODD[0]), "tools": tools}
@@ -138,7 +150,12 @@ def _():
                  {"container": "container_1"},
                  {"context_management": {"edits": [
                      {"type": "compact_20260112"}]}}):
-        left(CLAUDE, {**body, **more})
+        r, mended, dropped = mend(CLAUDE, {**body, **more})
+        assert mended == "names of tools" and not dropped, (mended, dropped)
+        assert r["tools"][0]["name"] == r["messages"][1]["content"][0][
+            "name"] != ODD[0], r
+        assert r["tools"][1:] == more.get("tools", [0])[1:], r
+        assert all(r[k] == more[k] for k in more if k != "tools"), r
     for kind in ("bash_20250124", "text_editor_20250728",
                  "computer_20251124", "memory_20250818"):
         r, mended, dropped = mend(CLAUDE, {**body, "tools": [
@@ -156,7 +173,7 @@ def _():
     odd = [{"type": "function", "function": {"name": ODD[0]}}]
     custom = [{"type": "custom", "custom": {"name": "c"}}]
     groq = ("openai", "m", {"customTools": False, "callsPaired": True})
-    for target, more in ((CHAT, {"tools": odd}), (groq, {"tools": custom}),
+    for target, more in ((groq, {"tools": custom}),
                          (groq, {"functions": LEGACY["functions"]}),
                          (CHAT, {"functions": [{"name": ODD[0]}]})):
         r, _, dropped = mend(target, {"messages": [USER], **more, **asked})
@@ -167,6 +184,10 @@ def _():
                 "modalities": ["text"], "audio": None}
         r, _, dropped = mend(target, {"messages": [USER], **more, **kept})
         assert {k: r[k] for k in kept} == kept and not dropped, (r, dropped)
+    # names alone lose nothing
+    r, mended, dropped = mend(CHAT, {"messages": [USER], "tools": odd, **asked})
+    assert mended == "names of tools" and not dropped, (mended, dropped)
+    assert all(r[k] == asked[k] for k in asked), r
     # a tool that the provider runs has a name of its own there
     left(CHAT, {"messages": [USER], "n": 2, "tools": [
         {"type": "builtin_function", "function": {"name": "$web_search"}}]})

@@ -23,15 +23,29 @@ SCHEMA = {"type": "object", "properties": {}}
 ARGUMENTS = {"q": "\u00e4 {1}"}
 
 
-def claude(name):
+# What the provider's own search gave.
+FOUND = [
+    {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search",
+     "input": {"query": "q"}},
+    {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1",
+     "content": [{"type": "web_search_result", "url": "http://x", "title": "t",
+                  "encrypted_content": "ENC", "page_age": None}]}]
+
+
+def claude(name, own=False):
     call = {"type": "tool_use", "id": "toolu_1", "name": name,
             "input": ARGUMENTS}
     message = {"id": "msg_1", "type": "message", "role": "assistant",
-               "model": "m", "content": [call], "stop_reason": "tool_use",
+               "model": "m", "content": (FOUND if own else []) + [call],
+               "stop_reason": "tool_use",
                "stop_sequence": None,
                "usage": {"input_tokens": 1, "output_tokens": 1}}
     return message, [
         {"type": "message_start", "message": {**message, "content": []}},
+        *(e for i, b in enumerate(FOUND if own else []) for e in (
+            {"type": "content_block_start", "index": i + 1,
+             "content_block": b}, {"type": "content_block_stop",
+                                   "index": i + 1})),
         {"type": "content_block_start", "index": 0,
          "content_block": {**call, "input": {}}},
         *({"type": "content_block_delta", "index": 0, "delta": {
@@ -56,9 +70,13 @@ def items(name):
          "status": "completed"}]
 
 
-def responses(name):
+def responses(name, own=False):
+    search = [{"type": "web_search_call", "id": "ws_1", "status": "completed",
+               "action": {"type": "search", "query": "q"}, "new": -0.0}]
     whole = {"id": "resp_1", "object": "response", "status": "completed",
-             "model": "m", "output": items(name), "usage": {
+             "model": "m", "output": items(name) + (search if own else []),
+             "tools": [{"type": "function", "name": name}],
+             "tool_choice": {"type": "function", "name": name}, "usage": {
                  "input_tokens": 1, "output_tokens": 1, "total_tokens": 2}}
     evs = [{"type": "response.created", "response": {
         **whole, "status": "in_progress", "output": []}}]
@@ -88,7 +106,7 @@ MANY = {"id": "x", "object": "chat.completion", "created": 1, "model": "m",
             for i, t in enumerate("ab")]}
 
 
-def chat(name):
+def chat(name, own=False):
     call = {"id": "c1", "type": "function", "function": {
         "name": name, "arguments": json.dumps(ARGUMENTS)}}
 
@@ -105,6 +123,15 @@ def chat(name):
              None), ({}, "tool_calls"))]
 
 
+def given(api, name, stream, own=False):
+    """An answer; `own`: with what a tool of the provider's gave."""
+    whole, evs = api(name, own)
+    if not stream:
+        return json.dumps(whole)
+    return "".join((f"event: {e['type']}\n" if "type" in e else "") +
+                   f"data: {json.dumps(e)}\n\n" for e in evs)
+
+
 class Provider(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -112,18 +139,16 @@ class Provider(http.server.BaseHTTPRequestHandler):
             return self.give("application/json", json.dumps(MANY))
         tool = body["tools"][-1]
         name = tool.get("function", tool)["name"]
-        whole, events = (chat if "function" in tool else claude
-                         if "messages" in body else responses)(name)
-        data = "".join(f"event: {e.get('type', '')}\ndata: {json.dumps(e)}\n\n"
-                       for e in events) if body.get("stream") \
-            else json.dumps(whole)
+        data = given(chat if "function" in tool else claude
+                     if "messages" in body else responses, name,
+                     body.get("stream"), len(body["tools"]) > 1)
         if self.path.endswith("/count_tokens"):
             data = '{"input_tokens": 42}'
         if self.path.endswith("/compact"):
             data = '{"object": "response.compaction", "output": []}'
         if not re.fullmatch("[A-Za-z0-9_-]+", name):
             data = '{"error": {"message": "a name is refused"}}'
-        self.give("text/event-stream" if data.startswith("event")
+        self.give("text/event-stream" if data[:5] in ("event", "data:")
                   else "application/json", data, 200 if name != ODD else 400)
 
     def give(self, kind, data, status=200):
@@ -220,6 +245,43 @@ for stream in (False, True):
     print(f"PASS {what}" if good else f"FAIL {what}: {r.status} {data}"
           .replace("\n", " ")[:900])
 
+# Nothing but the name differs from what the provider has sent.
+for stream in (False, True):
+    for api, path, body in (
+            (claude, "/v1/messages", {
+                "model": "ant:claude-opus-4-8", "max_tokens": 9, "tools": [
+                    {"type": "web_search_20250305", "name": "web_search"},
+                    {"name": ODD, "input_schema": SCHEMA}],
+                "messages": [{"role": "user", "content": "q"}]}),
+            (claude, "/v1/messages", {
+                "model": "ant:claude-opus-4-8", "max_tokens": 9,
+                "context_management": {"edits": [
+                    {"type": "compact_20260112"}]},
+                "tools": [{"name": ODD, "input_schema": SCHEMA}],
+                "messages": [{"role": "user", "content": "q"}]}),
+            (responses, "/v1/responses", {
+                "model": "rsp:gpt-5.5", "input": "q",
+                "include": ["reasoning.encrypted_content"], "tools": [
+                    {"type": "web_search"},
+                    {"type": "function", "name": ODD, "parameters": SCHEMA,
+                     "strict": False}]}),
+            (chat, "/v1/chat/completions", {
+                "model": "oai:gpt-5.4", "logprobs": True, "tools": [
+                    {"type": "function", "function": {"name": ODD}}],
+                "messages": [{"role": "user", "content": "q"}],
+                "stream_options": {"include_usage": True}})):
+        r, data = ask(path, {**body, "stream": stream})
+        want = given(api, ODD, stream, len(body["tools"]) > 1)
+        if api is chat and stream:
+            want += data[len(want):] if "[DONE]" in data else ""
+        good = r.status == 200 and data == want and \
+            r.headers.get("x-dario-mended") == "names of tools" and \
+            not r.headers.get("x-dario-dropped")
+        what = f"{path}, {'streamed' if stream else 'whole'}: beside the " \
+            "provider's own tools nothing else changes"
+        print(f"PASS {what}" if good else f"FAIL {what}: {r.status} "
+              f"{dict(r.headers)} {data}".replace("\n", " ")[:1500])
+
 for more in ({"n": 2}, {"n": 2, "logprobs": True, "top_logprobs": 0}):
     r, data = ask("/v1/chat/completions", {
         "model": "oai:gpt-5.4", **more,
@@ -237,7 +299,7 @@ r, data = ask("/v1/chat/completions", {
         {"type": "function", "function": {"name": ODD}}],
     "messages": [{"role": "user", "content": "q"}]})
 dropped = r.headers.get("x-dario-dropped")
-good = r.status == 200 and ODD in data and dropped == "logprobs, top_logprobs"
-what = "a name that has to change: what the answer loses is named"
+good = r.status == 200 and data == json.dumps(chat(ODD)[0]) and not dropped
+what = "a name that has to change: all else of the answer stays"
 print(f"PASS {what}" if good
       else f"FAIL {what}: {r.status} {dropped} {data}"[:900])

@@ -80,6 +80,37 @@ class Translate(unittest.TestCase):
                     answer["choices"][0]["message"]["function_call"],
                     call["function"])
 
+    def test_own_names(self):
+        asked = {"model": "m", "max_tokens": 9, "tools": [
+            {"type": "web_search_20250305", "name": "web_search"},
+            {"name": "a.b", "input_schema": {"type": "object"}}],
+            "messages": [{"role": "user", "content": "hi"}]}
+
+        def call(name):
+            return {"type": "tool_use", "id": "t", "name": name, "input": {}}
+
+        def event(name):
+            return ("event: content_block_start\ndata: " + json.dumps({
+                "type": "content_block_start", "index": 0,
+                "content_block": call(name)}) + "\n\n"
+                "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n")
+
+        for stream in (False, True):
+            request = dario.translate(
+                "anthropic", "anthropic", {**asked, "stream": stream},
+                switches={"strictMessages": True})
+            there = json.loads(request.body)["tools"][1]["name"]
+            self.assertNotEqual(there, "a.b")
+            if stream:
+                out = b"".join(request.stream(bytewise(event(there).encode())))
+                self.assertEqual(out.decode(), event("a.b"))
+            else:
+                found = {"type": "server_tool_use", "new": 1.50}
+                out = request.answer(json.dumps(
+                    {"content": [found, call(there)]}))
+                self.assertEqual(json.loads(out), {
+                    "content": [found, call("a.b")]})
+
     def test_stream(self):
         request = self.ask()
         out = list(request.stream(bytewise(STREAM)))
