@@ -41,8 +41,10 @@ bool mend_content_speaks(const struct mend *m, struct span value);
  * they are not known. */
 void mend_customs(struct mend *m);
 
-/* mend-legacy.c: functions become tools, before all else: the other rules see
- * the text as it is then. */
+/* mend-blocks.c and mend-legacy.c: parts of other APIs become Chat's, and
+ * functions tools, before all else: the other rules see the text as it is
+ * then. */
+void mend_blocks(struct mend *m);
 bool mend_legacy_wanted(const struct quirks *q);
 void mend_legacy(struct mend *m);
 

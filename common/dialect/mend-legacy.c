@@ -175,8 +175,6 @@ bool mend_legacy_wanted(const struct quirks *q)
 void mend_legacy(struct mend *m)
 {
 	struct jwalk w = jwalk_in(jwalk_get(m->text, "messages"));
-	struct err unused = { 0 };
-	struct buf now;
 
 	if (!mend_legacy_wanted(&m->target->quirks))
 		return;
@@ -189,14 +187,6 @@ void mend_legacy(struct mend *m)
 		else if (jwalk_is(role, "function"))
 			mend_result(m, w.value);
 	}
-	if (!m->n)
-		return;
-	buf_init(&now, REQUEST_TEXT_MAX);
-	m->arena->full |= mend_apply(m, &now, &unused) != 0;
-	m->text = arena_all(m->arena, &now);
-	m->tops = (struct names){ 0 };
-	m->n = 0;
-	m->anew = true;
-	mend_note(m, "functions");
-	buf_release(&now);
+	if (mend_rebase(m))
+		mend_note(m, "functions");
 }

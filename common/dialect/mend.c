@@ -95,6 +95,7 @@ bool mend_wanted(const struct peek *k, struct span text,
 	       (k->media && t->quirks.strict_messages) ||
 	       (k->legacy && dialect == DIALECT_OPENAI &&
 		mend_legacy_wanted(&t->quirks)) ||
+	       (k->blocks && dialect == DIALECT_OPENAI && t->quirks.paired) ||
 	       (k->chats && t->quirks.no_foreign &&
 		dialect == DIALECT_RESPONSES) ||
 	       (dialect == DIALECT_OPENAI && longest &&
@@ -348,6 +349,23 @@ int mend_apply(struct mend *m, struct buf *out, struct err *e)
 	return out->full ? err_full(e, out, ERR_TOO_BIG,
 				    "the body is too large to be mended")
 			 : 0;
+}
+
+bool mend_rebase(struct mend *m)
+{
+	struct err unused = { 0 };
+	struct buf now;
+
+	if (!m->n)
+		return false;
+	buf_init(&now, REQUEST_TEXT_MAX);
+	m->arena->full |= mend_apply(m, &now, &unused) != 0;
+	m->text = arena_all(m->arena, &now);
+	m->tops = (struct names){ 0 };
+	m->n = 0;
+	m->anew = true;
+	buf_release(&now);
+	return true;
 }
 
 /* --- what the dialects' rules share --------------------------------------- */

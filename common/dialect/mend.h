@@ -139,6 +139,9 @@ void mend_rename(struct mend *m, struct span value, const char *model);
 /* Is there anything to apply? Then: the text with its splices. */
 bool mend_any(const struct mend *m);
 int mend_apply(struct mend *m, struct buf *out, struct err *e);
+/* Chat: the splices so far are put in, and the rules that follow see what comes
+ * of them. False: there are none. */
+bool mend_rebase(struct mend *m);
 
 /* --- what the dialects' rules share --------------------------------------- */
 

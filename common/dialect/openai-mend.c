@@ -257,6 +257,7 @@ void openai_mend(struct mend *m)
 {
 	struct jwalk w;
 
+	mend_blocks(m);
 	mend_legacy(m);
 	w = jwalk_in(jwalk_get(m->text, "messages"));
 	if (m->refusal.what == REFUSED_SIGNATURES)

@@ -508,6 +508,9 @@ static void mark_block(struct peek *k)
 	if (k->top == TOP_MESSAGES) {
 		if (said(k, "cust", 6))
 			k->marks |= MARK_CUSTOM;
+		k->blocks |= result || call || said(k, "imag", 5) ||
+			     said(k, "docu", 8) || said(k, "outp", 11) ||
+			     said(k, "inpu", 10) || said(k, "inpu", 11);
 		if (result && (k->behind || k->item & ITEM_TEXT))
 			k->marks |= MARK_PAIRS;
 		if (!result && !call)

@@ -126,6 +126,7 @@ struct peek {
 	unsigned short item;     /* enum item, of the message or item */
 	bool behind;       /* what a result may not stand behind has come */
 	bool tools, calls; /* are there any? */
+	bool blocks;       /* parts of messages that Chat does not have */
 	bool media;        /* the same of images and documents */
 	bool chats;        /* the body has members that Responses has not */
 	bool legacy;  /* Chat: functions and their calls, in place of tools */

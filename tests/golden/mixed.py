@@ -9,7 +9,9 @@ can as well use. Prints "PASS what" or "FAIL what: why" a line.
 """
 
 import json
+import subprocess
 
+from translate import CONVERT
 from translate import (answer, blocks_of, call, chat_sse, chunk, edge,
                        request, run)
 
@@ -109,6 +111,102 @@ def _():
             r = sent("openai", target, [{"role": "user", "content": content}])
             assert meant(target, r) == [("user", "a"), ("user", "image")], r
             assert not r["dropped"], r["dropped"]
+
+
+def stays(messages, switches=None, **more):
+    """A Chat request that stays one: its messages, mended, dropped."""
+    text = json.dumps({"model": "m", "messages": messages, **more})
+    p = subprocess.run(
+        [CONVERT, "mend", "openai", "m", json.dumps(
+            {"callsPaired": True} if switches is None else switches)],
+        input=text.encode(), check=True, capture_output=True)
+    mended, dropped = p.stderr.decode().split("\n")
+    assert bool(mended) == (p.stdout.decode() != text), mended
+    return json.loads(p.stdout)["messages"], mended, dropped
+
+
+@edge("chat that stays", "calls and results in Anthropic's blocks")
+def _():
+    use = {"type": "tool_use", "id": "t1", "name": "f", "input": {"q": 1.50}}
+    said = {"type": "text", "text": "so"}
+    result = {"type": "tool_result", "tool_use_id": "t1", "content": "r"}
+    call = {"id": "t1", "type": "function", "function": {
+        "name": "f", "arguments": '{"q": 1.5}'}}
+    tool = {"role": "tool", "tool_call_id": "t1", "content": "r"}
+    image = {"type": "image", "source": SOURCE}
+    for content, more, want in (
+            ([said, use], {}, {"tool_calls": [call], "content": [said]}),
+            ([use], {}, {"tool_calls": [call], "content": None}),
+            ([use, said], {"tool_calls": [call]}, {"content": [said],
+                                                   "tool_calls": [call]}),
+            ([use], {"tool_calls": []}, {"content": None,
+                                         "tool_calls": [call]}),
+            ([use], {"tool_calls": None}, {"content": None,
+                                           "tool_calls": [call]})):
+        out, mended, dropped = stays([
+            USER, {"role": "assistant", "content": content, **more},
+            {"role": "user", "content": [result]}, USER])
+        assert out == [USER, {"role": "assistant", **want}, tool, USER], out
+        assert mended == "parts of another API" and not dropped, mended
+    # text behind results, pictures in them, some that failed, two calls
+    two = dict(use, id="t2", input={})
+    out, _, dropped = stays([
+        USER, {"role": "assistant", "content": [use, two]},
+        {"role": "user", "content": [
+            {"type": "text", "text": "go on"},
+            dict(result, content=[{"type": "text", "text": "r"}]),
+            {"type": "tool_result", "tool_use_id": "t2", "is_error": True}]}])
+    assert [m["role"] for m in out] == ["user", "assistant", "tool", "tool",
+                                        "user"], out
+    assert out[2]["content"] in ("r", [{"type": "text", "text": "r"}]), out
+    assert out[3] == {"role": "tool", "tool_call_id": "t2",
+                      "content": "Error"}, out
+    assert out[4]["content"] == [{"type": "text", "text": "go on"}], out
+    assert not dropped, dropped
+    out, _, dropped = stays([
+        USER, {"role": "assistant", "content": [use]},
+        {"role": "user", "content": [dict(result, content=[image])]}])
+    assert PIXEL in json.dumps(out) and "source" not in json.dumps(out), out
+    assert [m["role"] for m in out][:3] == ["user", "assistant", "tool"], out
+    # a call beside others of the message
+    other = dict(call, id="t0")
+    out, _, _ = stays([
+        USER, {"role": "assistant", "content": [use], "tool_calls": [other]},
+        dict(tool, tool_call_id="t0"), {"role": "user", "content": [result]}])
+    assert [c["id"] for c in out[1]["tool_calls"]] == ["t0", "t1"], out
+    assert [m.get("tool_call_id") for m in out[2:]] == ["t0", "t1"], out
+
+
+@edge("chat that stays", "parts of other APIs")
+def _():
+    text = {"type": "text", "text": "a"}
+    url = {"type": "image_url", "image_url": {"url": PIXEL}}
+    for part, want in (
+            ({"type": "input_text", "text": "a"}, text),
+            ({"type": "output_text", "text": "a"}, text),
+            ({"type": "input_image", "image_url": PIXEL}, url),
+            ({"type": "image", "source": SOURCE}, url),
+            ({"type": "image", "source": {
+                "type": "url", "url": "https://x/y"}}, {
+                    "type": "image_url", "image_url": {"url": "https://x/y"}}),
+            ({"type": "document", "source": {
+                "type": "text", "media_type": "text/plain", "data": "a"}},
+             text),
+            ({"type": "document", "source": {
+                "type": "base64", "media_type": "application/pdf",
+                "data": "JVBERi0="}}, {"type": "file", "file": {
+                    "filename": "document.pdf",
+                    "file_data": "data:application/pdf;base64,JVBERi0="}})):
+        out, mended, dropped = stays([{"role": "user", "content": [
+            part, {"type": "text", "text": "q"}]}])
+        assert out == [{"role": "user", "content": [
+            want, {"type": "text", "text": "q"}]}], (part, out)
+        assert mended == "parts of another API" and not dropped, mended
+        # where nothing is known to be refused it goes as it came
+        assert not stays([{"role": "user", "content": [part]}], {})[1]
+    assert not stays([{"role": "user", "content": [text, url, {
+        "type": "input_audio", "input_audio": {"data": "AAAA",
+                                               "format": "wav"}}]}])[1]
 
 
 @edge("messages, responses", "pictures as Chat has them")
