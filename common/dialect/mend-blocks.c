@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Parts of messages as Anthropic and Responses have them, in a Chat request: SDKs
- * keep them when a conversation moves. They become what they are in Chat, before
- * all other rules. */
+/* Parts of messages as Anthropic and Responses have them, in a Chat request:
+ * SDKs keep them when a conversation moves. They become what they are in Chat,
+ * before all other rules. */
 #include "config.h"
 
 #include "dialect/chat-write.h"
