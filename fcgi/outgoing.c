@@ -50,16 +50,49 @@ void outgoing_expect(struct outgoing *o, const struct request *r)
 		o->answer = &o->made.chat;
 }
 
-/* A request for JSON by a schema, which this backend keeps to in Chat only. */
+static bool has_format(struct span body)
+{
+	return jwalk_get(jwalk_get(body, "output_config"), "format").n ||
+	       jwalk_get(body, "output_format").n;
+}
+
+/* Is there a tool, or an item of one, that is no function's? */
+static bool has_more_than_functions(struct span body)
+{
+	static const char *const known[] = { "message", "function_call",
+					     "function_call_output",
+					     "reasoning" };
+	struct jwalk tools = jwalk_in(jwalk_get(body, "tools"));
+	struct jwalk items = jwalk_in(jwalk_get(body, "input"));
+
+	while (jwalk_next(&tools))
+		if (!jwalk_is(jwalk_get(tools.value, "type"), "function"))
+			return true;
+	while (jwalk_next(&items)) {
+		struct span type = jwalk_get(items.value, "type");
+		bool is = !jwalk_is_string(type);
+
+		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+			is |= jwalk_is(type, known[i]);
+		if (!is)
+			return true;
+	}
+	return false;
+}
+
+/* What this backend keeps to, or takes, in Chat only. */
 static bool goes_by_chat(const struct outgoing *o, const struct request *r)
 {
+	const struct quirks *q = &o->made.target.quirks;
 	struct span body = buf_get(&r->body);
 
-	return o->dialect == DIALECT_ANTHROPIC &&
-	       o->backend->speaks[DIALECT_OPENAI] && !o->count &&
-	       o->made.target.quirks.format_by_chat &&
-	       (jwalk_get(jwalk_get(body, "output_config"), "format").n ||
-		jwalk_get(body, "output_format").n);
+	if (!o->backend->speaks[DIALECT_OPENAI] || o->count ||
+	    strcmp(o->path, r->dialect->path))
+		return false;
+	if (o->dialect == DIALECT_ANTHROPIC)
+		return q->format_by_chat && has_format(body);
+	return o->dialect == DIALECT_RESPONSES && q->functions_only &&
+	       has_more_than_functions(body);
 }
 
 /* The caller's own dialect: the request's body stays, but for the model's name,

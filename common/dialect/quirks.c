@@ -53,6 +53,10 @@ const struct quirk_row quirk_rows[] = {
 	FLAG("formatByChat", format_by_chat,
 	     "ignores output_config.format in Messages: such a request goes as "
 	     "Chat Completions, when openai is among the protocols"),
+	FLAG("functionsOnly", functions_only,
+	     "knows no tools but functions in Responses, and none of the "
+	     "items of others: a request with any goes as Chat Completions, "
+	     "when openai is among the protocols"),
 	FLAG("oneSystemMessage", one_system,
 	     "takes one system message, at the beginning: later ones go into "
 	     "the user's turn"),

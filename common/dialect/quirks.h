@@ -34,6 +34,7 @@ struct quirks {
 	bool no_strict;          /* refuses `strict` in tools */
 	bool no_named_tool;      /* ignores a tool that is forced by name */
 	bool format_by_chat;     /* no output_config.format in Messages */
+	bool functions_only;     /* no other tools in Responses */
 	bool one_system;         /* one system message, the first */
 	bool system_first;       /* none after assistant or tool */
 	bool alternate;          /* user and assistant take turns */
