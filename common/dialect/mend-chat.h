@@ -25,9 +25,15 @@ struct piece {
 		PIECE_MEDIA, /* these alone */
 	} take;
 	bool system;      /* it is a system message's: marked as such */
+	bool spoken;      /* by the assistant or the system: text alone */
 	const char *said; /* instead of a value: text of our own */
 	struct piece *next;
 };
+
+/* mend-parts.c: parts as other APIs have them, and what they are in Chat. */
+bool mend_is_others_part(struct span part);
+bool mend_is_others_media(struct span part);
+struct span mend_own_part(struct mend *m, struct span part);
 
 bool mend_content_changes(const struct mend *m, const struct piece *p);
 /* A JSON value; from the arena. */

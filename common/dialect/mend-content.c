@@ -19,7 +19,8 @@ enum part_fate {
 	PART_WITHOUT, /* some of its members */
 };
 
-static enum part_fate fate_of(const struct mend *m, struct span part)
+static enum part_fate fate_of(const struct mend *m, struct span part,
+			      bool spoken)
 {
 	const struct quirks *q = &m->target->quirks;
 	struct span type = jwalk_get(part, "type");
@@ -27,12 +28,18 @@ static enum part_fate fate_of(const struct mend *m, struct span part)
 
 	if (jwalk_is(type, "thinking") && !q->thinking_parts)
 		return PART_GOES;
-	if (is_media(type) && q->no_images)
+	if (is_media(type) && (q->no_images || spoken))
 		return PART_NAMED;
 	while (jwalk_next(&w))
 		if (w.object && !mend_takes_part_member(m, w.key))
 			return PART_WITHOUT;
 	return PART_STAYS;
+}
+
+/* Some routers take the parts of other APIs, too. */
+static bool is_others(const struct mend *m, struct span part)
+{
+	return m->target->quirks.paired && mend_is_others_part(part);
 }
 
 bool mend_content_changes(const struct mend *m, const struct piece *p)
@@ -44,9 +51,17 @@ bool mend_content_changes(const struct mend *m, const struct piece *p)
 	if (!jwalk_is_array(p->value))
 		return false;
 	while (jwalk_next(&w))
-		if (fate_of(m, w.value) != PART_STAYS)
+		if (is_others(m, w.value) ||
+		    fate_of(m, w.value, p->spoken) != PART_STAYS)
 			return true;
 	return false;
+}
+
+static bool shows(const struct mend *m, struct span part)
+{
+	return is_media(jwalk_get(part, "type")) ||
+	       (is_others(m, part) && mend_is_others_media(part) &&
+		!m->target->quirks.no_images);
 }
 
 bool mend_content_shows(const struct mend *m, struct span value)
@@ -54,8 +69,8 @@ bool mend_content_shows(const struct mend *m, struct span value)
 	struct jwalk w = jwalk_in(value);
 
 	while (jwalk_is_array(value) && jwalk_next(&w))
-		if (is_media(jwalk_get(w.value, "type")) &&
-		    fate_of(m, w.value) != PART_NAMED)
+		if (shows(m, w.value) &&
+		    fate_of(m, w.value, false) != PART_NAMED)
 			return true;
 	return false;
 }
@@ -67,7 +82,7 @@ bool mend_content_speaks(const struct mend *m, struct span value)
 	if (jwalk_is_string(value))
 		return !jwalk_is(value, "");
 	while (jwalk_is_array(value) && jwalk_next(&w))
-		if (fate_of(m, w.value) != PART_GOES &&
+		if (fate_of(m, w.value, false) != PART_GOES &&
 		    !jwalk_is(jwalk_get(w.value, "text"), ""))
 			return true;
 	return false;
@@ -100,13 +115,17 @@ static void put_text_part(struct buf *b, struct span raw)
 	buf_str(b, "\"}");
 }
 
+static const char *kind_of(struct span type)
+{
+	return jwalk_is(type, "image_url")   ? "image"
+	     : jwalk_is(type, "file")        ? "document"
+	     : jwalk_is(type, "input_audio") ? "audio"
+					     : "video";
+}
+
 static void put_named(struct mend *m, struct buf *b, struct span part)
 {
-	struct span type = jwalk_get(part, "type");
-	const char *kind = jwalk_is(type, "image_url")   ? "image"
-			 : jwalk_is(type, "file")        ? "document"
-			 : jwalk_is(type, "input_audio") ? "audio"
-							 : "video";
+	const char *kind = kind_of(jwalk_get(part, "type"));
 
 	put_text_part(b,
 		      inside(mend_media_text(m, kind, name_of_media(m, part))));
@@ -148,9 +167,9 @@ static void put_comma(struct buf *b)
 		buf_byte(b, ',');
 }
 
-static bool takes(const struct piece *p, struct span part)
+static bool takes(const struct mend *m, const struct piece *p, struct span part)
 {
-	bool shown = is_media(jwalk_get(part, "type"));
+	bool shown = shows(m, part);
 
 	return p->take == PIECE_ALL || shown == (p->take == PIECE_MEDIA);
 }
@@ -166,29 +185,48 @@ static void put_parts(struct mend *m, struct buf *b, const struct piece *p)
 		put_text_part(b, inside(value));
 	}
 	while (jwalk_is_array(value) && jwalk_next(&w)) {
-		enum part_fate fate = fate_of(m, w.value);
+		struct span part = w.value;
+		enum part_fate fate;
 
-		if (!takes(p, w.value))
+		if (!takes(m, p, part))
 			continue;
+		if (is_others(m, part))
+			part = mend_own_part(m, part);
+		fate = fate_of(m, part, p->spoken);
 		if (fate == PART_GOES) {
 			mend_note(m, "thinking");
 			mend_dropped(m, "thinking");
 			continue;
 		}
 		put_comma(b);
-		put_part(m, b, w.value, fate);
+		put_part(m, b, part, fate);
 	}
 }
 
-/* All text of a value, as it stands in JSON. */
-static void put_words(struct buf *b, struct span value)
+/* What a part says, or the name of what it shows, as it stands in JSON. */
+static struct span word_of(struct mend *m, const struct piece *p,
+			   struct span part)
 {
+	const char *kind;
+
+	if (is_others(m, part))
+		part = mend_own_part(m, part);
+	if (fate_of(m, part, p->spoken) != PART_NAMED)
+		return inside(jwalk_get(part, "text"));
+	kind = kind_of(jwalk_get(part, "type"));
+	return inside(mend_media_text(m, kind, name_of_media(m, part)));
+}
+
+/* All text of a piece, as it stands in JSON. */
+static void put_words(struct mend *m, struct buf *b, const struct piece *p)
+{
+	struct span value = p->value;
 	struct jwalk w = jwalk_in(value);
 	size_t before = b->n;
 
 	buf_span(b, inside(value));
 	while (jwalk_is_array(value) && jwalk_next(&w)) {
-		struct span text = inside(jwalk_get(w.value, "text"));
+		struct span text = word_of(m, p, w.value);
 
 		if (text.n && b->n > before)
 			buf_str(b, BREAK);
@@ -197,7 +235,7 @@ static void put_words(struct buf *b, struct span value)
 }
 
 /* Text of a piece that is text alone. */
-static void put_piece(struct buf *b, const struct piece *p)
+static void put_piece(struct mend *m, struct buf *b, const struct piece *p)
 {
 	if (p->said) {
 		buf_str(b, p->said);
@@ -205,7 +243,7 @@ static void put_piece(struct buf *b, const struct piece *p)
 	}
 	if (p->system)
 		buf_str(b, "<system>");
-	put_words(b, p->value);
+	put_words(m, b, p);
 	if (p->system)
 		buf_str(b, "</system>");
 }
@@ -228,7 +266,7 @@ static struct span joined_text(struct mend *m, const struct piece *p)
 		if (before > 1)
 			buf_str(&b, BREAK);
 		broken = b.n;
-		put_piece(&b, p);
+		put_piece(m, &b, p);
 		if (b.n == broken) /* nothing was said */
 			b.n = before;
 	}
@@ -239,11 +277,11 @@ static struct span joined_text(struct mend *m, const struct piece *p)
 	return out;
 }
 
-static void put_text_piece(struct buf *b, const struct piece *p)
+static void put_text_piece(struct mend *m, struct buf *b, const struct piece *p)
 {
 	put_comma(b);
 	buf_str(b, "{\"type\":\"text\",\"text\":\"");
-	put_piece(b, p);
+	put_piece(m, b, p);
 	buf_str(b, "\"}");
 }
 
@@ -261,7 +299,7 @@ struct span mend_content(struct mend *m, const struct piece *first)
 	buf_byte(&b, '[');
 	for (const struct piece *p = first; p; p = p->next) {
 		if (p->said || p->system)
-			put_text_piece(&b, p);
+			put_text_piece(m, &b, p);
 		else
 			put_parts(m, &b, p);
 	}

@@ -179,6 +179,8 @@ static bool read_messages(struct turns *t)
 		n->value = w.value;
 		n->content = jwalk_get(w.value, "content");
 		add_piece(t, n)->value = n->content;
+		n->pieces->spoken = t->q->paired && n->turn != TURN_USER &&
+				    n->turn != TURN_RESULT;
 		if (n->turn == TURN_RESULT)
 			read_result(t, n);
 		else if (n->turn == TURN_ASSISTANT && is_left_empty(t, n))
@@ -470,7 +472,8 @@ static void put_role(struct turns *t, const struct message *n,
  * may not where there is. */
 static bool null_is_refused(const struct turns *t, const struct message *n)
 {
-	return n->turn == TURN_CALLS ? t->q->empty_content
+	return n->turn == TURN_CALLS  ? t->q->empty_content
+	     : n->turn == TURN_RESULT ? t->q->paired
 	     : n->turn == TURN_ASSISTANT
 		     ? !jwalk_is_string(jwalk_get(n->value, "refusal"))
 		     : false;

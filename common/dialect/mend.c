@@ -65,7 +65,7 @@ static unsigned wants(enum dialect_id dialect, const struct upstream_model *t)
 	if (q->reasoning_content || q->thought_signatures)
 		marks |= MARK_CALLS;
 	if (q->paired)
-		marks |= MARK_PAIRS | MARK_ID_ODD;
+		marks |= MARK_PAIRS | MARK_ID_ODD | MARK_PART;
 	return marks;
 }
 
@@ -92,7 +92,9 @@ bool mend_wanted(const struct peek *k, struct span text,
 
 	return (k->marks & wants(dialect, t)) ||
 	       wants_limit(k, text, dialect, t) ||
-	       (k->media && t->quirks.strict_messages) ||
+	       (k->media &&
+		(dialect == DIALECT_OPENAI ? t->quirks.paired
+					   : t->quirks.strict_messages)) ||
 	       (k->legacy && dialect == DIALECT_OPENAI &&
 		mend_legacy_wanted(&t->quirks)) ||
 	       (k->blocks && dialect == DIALECT_OPENAI && t->quirks.paired) ||

@@ -53,6 +53,8 @@ enum item {
 	ITEM_CUSTOM = 4096, /* a call of free text, or its output */
 	ITEM_MODELS = 8192, /* Messages: a block of the model's alone */
 	ITEM_USERS = 16384, /* or of the user's */
+	ITEM_CHATS = 32768, /* Chat: an image or a file */
+	ITEM_SYSTEM = 65536,
 };
 
 static const struct {
@@ -228,8 +230,10 @@ void peek_mark_pop(struct peek *k)
 		return;
 	if (is & ITEM_ASSISTANT && !(is & (ITEM_SAID | ITEM_CALLS)))
 		k->marks |= MARK_BLANK;
-	if (is & ITEM_TOOL && (k->behind || is & ITEM_IN))
+	if (is & ITEM_TOOL && (k->behind || is & ITEM_IN || !(is & ITEM_SAID)))
 		k->marks |= MARK_PAIRS;
+	if (is & ITEM_CHATS && is & (ITEM_ASSISTANT | ITEM_SYSTEM))
+		k->marks |= MARK_PART;
 	if (is & (is & ITEM_ASSISTANT ? ITEM_USERS : ITEM_MODELS))
 		k->marks |= MARK_PART;
 	if (is & (ITEM_ASSISTANT | ITEM_TOOL))
@@ -264,7 +268,7 @@ void peek_mark_end(struct peek *k)
 void peek_mark_null(struct peek *k)
 {
 	if (k->depth == 3 && k->top == TOP_MESSAGES && key_is(k, "content"))
-		k->item &= (unsigned short)~ITEM_SAID;
+		k->item &= ~(unsigned)ITEM_SAID;
 	if (k->depth == 3 && k->top == TOP_INPUT &&
 	    peek_is_unsaid((struct span){ k->key, k->key_n }))
 		k->marks |= MARK_PARSED;
@@ -273,7 +277,7 @@ void peek_mark_null(struct peek *k)
 static void mark_item(struct peek *k, enum item is)
 {
 	if (k->depth == 3 && k->top == TOP_INPUT)
-		k->item |= (unsigned short)is;
+		k->item |= is;
 }
 
 /* Of a tool of Messages: is its schema an object, and nothing else besides? The
@@ -484,6 +488,8 @@ static void mark_role(struct peek *k)
 	if (k->depth != 3)
 		return;
 	k->legacy |= said(k, "func", 8);
+	if (said(k, "deve", 9) || said(k, "syst", 6))
+		k->item |= ITEM_SYSTEM;
 	k->item |= assistant ? ITEM_ASSISTANT : tool ? ITEM_TOOL : ITEM_OTHER;
 	if (assistant && k->pairs) /* before all results have come */
 		k->marks |= MARK_PAIRS;
@@ -498,6 +504,16 @@ static unsigned short side_of(const struct peek *k)
 			       said(k, "docu", 8) || said(k, "sear", 13)
 		     ? ITEM_USERS
 		     : 0;
+}
+
+/* Of Chat: what it shows, and parts of Responses. */
+static void mark_part(struct peek *k)
+{
+	if (said(k, "imag", 9) || said(k, "file", 4) || said(k, "vide", 9) ||
+	    said(k, "inpu", 11))
+		k->item |= ITEM_CHATS;
+	if (said(k, "inpu", 10) || said(k, "inpu", 11) || said(k, "outp", 11))
+		k->marks |= MARK_PART;
 }
 
 /* Of Messages: a result behind what is none. Of Responses: whose parts? */
@@ -517,6 +533,7 @@ static void mark_block(struct peek *k)
 			k->item |= ITEM_TEXT;
 		if (!said(k, "text", 4))
 			k->item |= ITEM_IN | side_of(k);
+		mark_part(k);
 		return;
 	}
 	if (memcmp(k->head, "inpu", 4) == 0)

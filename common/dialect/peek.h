@@ -123,7 +123,7 @@ struct peek {
 	long summaries; /* that no encrypted_content stands beside, so far */
 	unsigned members, inner; /* of the body, and of the message so far */
 	unsigned char top;       /* enum top in peek-marks.c: where we are */
-	unsigned short item;     /* enum item, of the message or item */
+	unsigned item;           /* enum item, of the message or item */
 	bool behind;       /* what a result may not stand behind has come */
 	bool tools, calls; /* are there any? */
 	bool blocks;       /* parts of messages that Chat does not have */

@@ -317,6 +317,117 @@ def _():
     assert source["data"] == JPEG and mended, out
 
 
+# --- parts of other APIs, and of other roles, in Chat -----------------------
+
+CHAT = ("openai", "gpt-5.4", {"callsPaired": True})
+PNG_URL = "data:image/png;base64," + PNG
+SHOWN = {"type": "image_url", "image_url": {"url": PNG_URL}}
+
+
+def chat_part(part, role="user", target=CHAT):
+    """What becomes of a part behind a text; what was mended, what dropped."""
+    r, mended, dropped = mend(target, {"messages": [
+        USER, {"role": role, "content": [
+            {"type": "text", "text": "t"}, part]}, USER]})
+    content = r["messages"][1]["content"]
+    assert content[0] == {"type": "text", "text": "t"}, content
+    assert len(content) == 2, content
+    return content[1], mended, dropped
+
+
+@case("Chat: parts as other APIs have them are its own")
+def _():
+    file = {"filename": "document.pdf",
+            "file_data": "data:application/pdf;base64," + PDF}
+    for part, want in (
+            ({"type": "input_text", "text": "a\u00e9\"b"},
+             {"type": "text", "text": "a\u00e9\"b"}),
+            ({"type": "output_text", "text": "a", "annotations": []},
+             {"type": "text", "text": "a"}),
+            ({"type": "input_image", "image_url": PNG_URL}, SHOWN),
+            ({"type": "input_image", "image_url": "https://x/y",
+              "detail": "high"},
+             {"type": "image_url", "image_url": {
+                 "url": "https://x/y", "detail": "high"}}),
+            ({"type": "input_file", **file}, {"type": "file", "file": file}),
+            ({"type": "image", "source": {
+                "type": "base64", "media_type": "image/png", "data": PNG}},
+             SHOWN),
+            ({"type": "image", "source": {
+                "type": "url", "url": "https://x/y"}},
+             {"type": "image_url", "image_url": {"url": "https://x/y"}}),
+            ({"type": "document", "source": {
+                "type": "base64", "media_type": "application/pdf",
+                "data": PDF}}, {"type": "file", "file": file}),
+            ({"type": "document", "source": {
+                "type": "text", "media_type": "text/plain", "data": "d"}},
+             {"type": "text", "text": "d"})):
+        got, mended, dropped = chat_part(part)
+        assert got == want and not dropped, (got, dropped)
+        assert mended == "types of parts", mended
+        left(("openai", "m", {}), {"messages": [
+            {"role": "user", "content": [part]}]})
+    for part in ({"type": "input_file", "file_url": "https://x/y"},
+                 {"type": "document", "source": {
+                     "type": "url", "url": "https://x/y"}}):
+        got, _, dropped = chat_part(part)
+        assert got["type"] == "text" and "https://x/y" in got["text"], got
+        assert dropped == "document", dropped
+    got, _, dropped = chat_part(
+        {"type": "input_image", "image_url": PNG_URL},
+        target=("openai", "m", {"callsPaired": True, "noImages": True}))
+    assert "image left out" in got["text"] and dropped == "image", got
+    left(CHAT, {"messages": [
+        {"role": "system", "content": [{"type": "text", "text": "s"}]},
+        {"role": "user", "content": [{"type": "text", "text": "t"}, SHOWN]}]})
+
+
+@case("Chat: what a model or a system message cannot show is named")
+def _():
+    for role in ("assistant", "system", "developer"):
+        for part in (SHOWN, {"type": "file", "file": {"filename": "f",
+                                                      "file_data": "d"}},
+                     {"type": "input_image", "image_url": PNG_URL}):
+            got, mended, dropped = chat_part(part, role)
+            assert got["type"] == "text" and "left out" in got["text"], got
+            assert dropped in ("image", "document"), dropped
+        # in the text of a user's turn, too
+        r, _, dropped = mend(("openai", "m", {
+            "callsPaired": True, "oneSystemMessage": True}), {"messages": [
+                USER, {"role": role, "content": [
+                    {"type": "text", "text": "t"}, SHOWN]}, USER]})
+        assert "image left out" in json.dumps(r) and dropped == "image", r
+    left(CHAT, {"messages": [USER, {"role": "assistant", "content": [
+        {"type": "text", "text": "t"}, {"type": "refusal", "refusal": "r"}]},
+        USER]})
+
+
+@case("Chat: a result is text, and its pictures are a user's")
+def _():
+    def sent(*content):
+        r, mended, dropped = mend(CHAT, {"messages": [
+            USER, {"role": "assistant", "content": None, "tool_calls": [
+                {"id": "c", "type": "function", "function": {
+                    "name": "f", "arguments": "{}"}}]},
+            {"role": "tool", "tool_call_id": "c", **dict(content)}, USER]})
+        assert not dropped, dropped
+        return r["messages"], mended
+
+    for content in ([("content", None)], []):
+        messages, mended = sent(*content)
+        assert messages[2]["content"] == "" and messages[3] == USER, messages
+        assert mended == "empty content", mended
+    for part in (SHOWN, {"type": "input_image", "image_url": PNG_URL},
+                 {"type": "image", "source": {
+                     "type": "base64", "media_type": "image/png",
+                     "data": PNG}}):
+        messages, _ = sent(("content", [
+            {"type": "input_text", "text": "t"}, part]))
+        assert messages[2]["content"] == [
+            {"type": "text", "text": "t"}], messages
+        assert messages[3]["content"][1:] == [SHOWN], messages
+
+
 # --- turns of the other side -------------------------------------------------
 
 

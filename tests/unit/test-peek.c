@@ -387,7 +387,8 @@ static void agrees_with_json_c(void **state)
 #define C_SAID \
 	"{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"a\"},{\"id\":" \
 	"\"b\"}]}"
-#define C_OUT(id) "{\"role\":\"tool\",\"tool_call_id\":\"" id "\"}"
+#define C_OUT(id)                                                              \
+	"{\"role\":\"tool\",\"tool_call_id\":\"" id "\",\"content\":\"\"}"
 #define TEXT "{\"type\":\"text\"}"
 #define CACHED "{\"cache_control\":{\"type\":\"e\"}},"
 #define SCHEMA(more) "{\"input_schema\":{\"type\":\"object\"" more "}}"
@@ -488,6 +489,20 @@ static void marks_what_may_be_wrong(void **state)
 		{ "\"input\":[{\"arguments\":\"\",\"input\":\"\",\"output\":"
 		  "\"\"},{\"action\":{\"input\":{}},\"output\":[]}]",
 		  0 },
+		{ "\"messages\":[{\"role\":\"tool\",\"content\":null}]",
+		  MARK_PAIRS },
+		{ "\"messages\":[{\"role\":\"system\",\"content\":[{\"type\":"
+		  "\"image_url\"}]}]",
+		  MARK_PART },
+		{ "\"messages\":[{\"content\":[{\"type\":\"file\"}],\"role\":"
+		  "\"assistant\"}]",
+		  MARK_PART },
+		{ "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":"
+		  "\"image_url\"},{\"type\":\"file\"}]}]",
+		  0 },
+		{ "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":"
+		  "\"input_text\"}]}]",
+		  MARK_PART },
 		{ "\"messages\":[{\"role\":\"tool\",\"content\":[{\"type\":"
 		  "\"image_url\"}]}]",
 		  MARK_PAIRS },
