@@ -242,6 +242,10 @@ const struct probe_question probe_questions[] = {
 		  "second") "],\"tool_choice\":{\"type\":\"function\","
 			    "\"name\":\"second\"}",
 	  .key = "noNamedTool", .done = calls_second },
+	{ DIALECT_RESPONSES, "a tool that is no function",
+	  "\"input\":\"Say hi.\",\"tools\":[{\"type\":\"custom\",\"name\":"
+	  "\"first\"}]",
+	  .key = "functionsOnly" },
 	{ DIALECT_RESPONSES, "an image",
 	  "\"input\":[{\"role\":\"user\",\"content\":[{\"type\":"
 	  "\"input_image\",\"detail\":\"auto\",\"image_url\":"

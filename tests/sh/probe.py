@@ -54,6 +54,8 @@ REFUSES = {
     "minOutputTokens": lambda b: b.get("max_output_tokens", 99) < 16,
     "noCustom": lambda b: any(t["type"] == "custom"
                               for t in b.get("tools", [])),
+    "functionsOnly": lambda b: "input" in b and any(
+        t["type"] != "function" for t in b.get("tools", [])),
     "noDeveloper": lambda b: "developer" in roles(b),
     "callsPaired": lambda b: len(calls(b)) != roles(b).count("tool"),
     "jsonArguments": lambda b: any(

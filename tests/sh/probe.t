@@ -102,8 +102,9 @@ is 'several' "$(found)" \
 	'{"noStreamUsage":true,"alternate":true,"noImages":true}'
 probe formatByChat,noNamedTool anthropic
 is 'Messages' "$(found)" '{"noNamedTool":true,"formatByChat":true}'
-probe minOutputTokens,noImages responses
-is 'Responses' "$(found)" '{"minOutputTokens":16,"noImages":true}'
+probe minOutputTokens,noImages,functionsOnly responses
+is 'Responses' "$(found)" \
+	'{"minOutputTokens":16,"functionsOnly":true,"noImages":true}'
 probe minOutputTokens,noImages,formatByChat openai,responses,anthropic
 is 'all three' "$(found)" \
 	'{"noImages":true,"minOutputTokens":16,"formatByChat":true}'
