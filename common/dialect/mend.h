@@ -76,6 +76,7 @@ struct mend {
 	struct mend_refusal refusal; /* to be mended, too */
 	const char *refused;         /* what that names, once it is found */
 	const char *last_turn;       /* Chat: where it begins */
+	bool lacking;                /* and has a refused call no signature? */
 	bool anew;        /* Chat: the text is no longer that which came */
 	bool usage_asked; /* Chat: not by the client */
 	bool renamed;     /* tools have other names: their calls have to come

@@ -70,18 +70,44 @@ static void mend_refused_signature(struct mend *m, struct span call,
 	mend_note(m, "thought signatures");
 }
 
+/* Of the parallel calls of a turn not only the first may want one
+ * (googleapis/js-genai/issues/1275): the refusal names its tool. */
+static bool lacks_signature(const struct mend *m, struct span call)
+{
+	struct span name = jwalk_get(jwalk_get(call, "function"), "name");
+	struct span google = jwalk_get(jwalk_get(call, "extra_content"),
+				       "google");
+
+	return m->refusal.tool.n && call.p >= m->last_turn &&
+	       span_eq(jwalk_text(m->arena, name), m->refusal.tool) &&
+	       !jwalk_is_string(jwalk_get(google, "thought_signature"));
+}
+
+static void put_signature(struct mend *m, struct span call, struct span extra)
+{
+	if (extra.n)
+		mend_replace(m, extra, SPAN(WRITE_NO_SIGNATURE));
+	else
+		mend_put_first(m, call,
+			       SPAN("\"extra_content\":" WRITE_NO_SIGNATURE));
+	mend_note(m, "thought signatures");
+}
+
 /* Gemini refuses the first call of a turn without a signature of its own. */
 static void mend_signature(struct mend *m, const struct jwalk *call)
 {
 	struct span extra = jwalk_get(call->value, "extra_content");
 
-	if (extra.n && m->refusal.what == REFUSED_SIGNATURES)
+	if (m->lacking && lacks_signature(m, call->value)) {
+		m->refused = m->refused ? m->refused : call->value.p;
+		put_signature(m, call->value, extra);
+		return;
+	}
+	if (extra.n && m->refusal.what == REFUSED_SIGNATURES && !m->lacking)
 		mend_refused_signature(m, call->value, extra);
 	if (!m->target->quirks.thought_signatures || call->kept || extra.n)
 		return;
-	mend_put_first(m, call->value,
-		       SPAN("\"extra_content\":" WRITE_NO_SIGNATURE));
-	mend_note(m, "thought signatures");
+	put_signature(m, call->value, extra);
 }
 
 /* Arguments are text, and for some it must be that of an object. */
@@ -253,6 +279,20 @@ static const char *last_turn(const struct mend *m)
 	return at;
 }
 
+static bool any_lacks(const struct mend *m)
+{
+	struct jwalk w = jwalk_in(jwalk_get(m->text, "messages"));
+
+	while (jwalk_next(&w)) {
+		struct jwalk c = jwalk_in(jwalk_get(w.value, "tool_calls"));
+
+		while (jwalk_next(&c))
+			if (lacks_signature(m, c.value))
+				return true;
+	}
+	return false;
+}
+
 void openai_mend(struct mend *m)
 {
 	struct jwalk w;
@@ -260,8 +300,10 @@ void openai_mend(struct mend *m)
 	mend_blocks(m);
 	mend_legacy(m);
 	w = jwalk_in(jwalk_get(m->text, "messages"));
-	if (m->refusal.what == REFUSED_SIGNATURES)
+	if (m->refusal.what == REFUSED_SIGNATURES) {
 		m->last_turn = last_turn(m);
+		m->lacking = any_lacks(m);
+	}
 	pair(m);
 	mend_customs(m);
 	mend_tool_names(m);

@@ -61,6 +61,11 @@ def refuse_chat(body, org):
         for c in m.get("tool_calls") or []:
             s = c.get("extra_content", {}).get("google", {}) \
                 .get("thought_signature")
+            if words.get("chat") == "each" and s is None:
+                return error(
+                    "Function call is missing a thought_signature in "
+                    "functionCall parts. Additional data, function call "
+                    f"`default_api:{c['function']['name']}`, position 2.")
             if s != "skip_thought_signature_validator" and foreign(s, org):
                 name = c["function"]["name"]
                 return error(
@@ -445,6 +450,29 @@ def named_calls():
     words["chat"] = None
 
 
+def parallel_calls():
+    """Of parallel calls some came without a signature, and are refused so."""
+    words["chat"] = "each"
+    for names in ("fg", "ff", "fgg", "fgf"):
+        calls = [{"id": f"c{i}", "type": "function", "function": {
+            "name": n, "arguments": "{}"}} for i, n in enumerate(names)]
+        calls[0]["extra_content"] = {"google": {
+            "thought_signature": "gAAAAonex90"}}
+        history = [{"role": "user", "content": "q"}, {
+            "role": "assistant", "content": None, "tool_calls": calls},
+            *({"role": "tool", "tool_call_id": c["id"], "content": "r"}
+              for c in calls)]
+        r, data = post("chat", {"model": "one-chat:m", "messages": history})
+        check(f"chat, parallel calls {names}: goes on", r.status == 200, data)
+        sent = seen[-1][2]["messages"][1]["tool_calls"]
+        check(f"chat, parallel calls {names}: the one that is there stays",
+              [c["extra_content"]["google"]["thought_signature"]
+               for c in sent] == ["gAAAAonex90"] + [
+                   "skip_thought_signature_validator"] * (len(names) - 1),
+              sent)
+    words["chat"] = None
+
+
 def fallback():
     for dialect in PATHS:
         r, data = post(dialect, begin(dialect, f"hop-{dialect}"))
@@ -505,5 +533,6 @@ many()
 only_that()
 fields()
 named_calls()
+parallel_calls()
 fallback()
 pools()
