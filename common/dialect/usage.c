@@ -229,6 +229,62 @@ struct span usage_answer(struct span text)
 	return response.n ? response : text;
 }
 
+/* Groq has it in a member of its own while it streams, Moonshot in the
+ * choice. */
+static struct span of_chat(struct span text)
+{
+	struct span found = jwalk_get(text, "usage");
+	struct jwalk w;
+
+	if (!jwalk_is_object(found))
+		found = jwalk_get(jwalk_get(text, "x_groq"), "usage");
+	w = jwalk_in(jwalk_get(text, "choices"));
+	while (!jwalk_is_object(found) && jwalk_next(&w))
+		found = jwalk_get(w.value, "usage");
+	return found;
+}
+
+static struct span of_messages(struct span text)
+{
+	struct span found = jwalk_get(text, "usage");
+
+	return jwalk_is_object(found)
+		     ? found
+		     : jwalk_get(jwalk_get(text, "message"), "usage");
+}
+
+/* Does it look like an answer of a model, or a part of one? */
+static bool is_answer(struct span text)
+{
+	static const char *const names[] = { "content",      "choices",
+					     "output",       "message",
+					     "delta",        "response",
+					     "content_block" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (jwalk_get(text, names[i]).n)
+			return true;
+	return false;
+}
+
+/* Where each API has it: one of that name may stand in the input of a tool, or
+ * in a schema, which is what somebody else has written. Of the end of a text,
+ * or of one of another kind, the last there is. */
+static struct span find_usage(usage_fn *fn, struct span text)
+{
+	struct span all = span_trim(text), found;
+
+	if (!span_starts(all, "{") ||
+	    jwalk_end(all.p, all.p + all.n) != all.p + all.n)
+		return find_object(text);
+	found = fn == usage_anthropic ? of_messages(all)
+	      : fn == usage_responses ? jwalk_get(usage_answer(all), "usage")
+				      : of_chat(all);
+	if (jwalk_is_object(found) || is_answer(all))
+		return jwalk_is_object(found) ? found : SPAN("");
+	return find_object(text);
+}
+
 /* OpenAI says beside the usage how it was served. A member of that name further
  * inside may be anybody's: the schema of a tool, for one. */
 static void find_tier(struct span text, struct usage *u)
@@ -321,7 +377,7 @@ static void count_searches(struct span text, struct usage *u)
 
 int usage_find(usage_fn *fn, struct span text, struct usage *u, struct err *e)
 {
-	struct span rest = find_object(text);
+	struct span rest = find_usage(fn, text);
 	const struct jval *o;
 	struct err why;
 	struct jdoc d;

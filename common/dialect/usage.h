@@ -15,8 +15,9 @@
 typedef void usage_fn(struct usage *u, const struct jval *o);
 usage_fn usage_anthropic, usage_openai, usage_responses;
 
-/* From the last `usage` object in an event's data or a whole body. False when
- * there is none. */
+/* From the `usage` object of an event's data or a whole body, where its API has
+ * it; of the end of one from the last that there is. False when there is
+ * none. */
 bool usage_scan(usage_fn *fn, struct span text, struct usage *u);
 /* The same: 1, 0, or -1 when there was no memory to look. */
 int usage_find(usage_fn *fn, struct span text, struct usage *u, struct err *e);

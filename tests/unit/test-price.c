@@ -92,14 +92,17 @@ static void prices_have_dates(void **state)
 
 	(void)state;
 	assert_non_null(p);
-	assert_float_equal(prices_cost(p, NULL, "claude-sonnet-5-5", before, &u), 0.2,
-			   1e-9);
-	assert_float_equal(prices_cost(p, NULL, "claude-sonnet-5-5", after, &u), 0.1,
-			   1e-9);
-	assert_float_equal(prices_cost(p, NULL, "claude-haiku-5-5", after, &far), 0.1,
-			   1e-9);
-	assert_float_equal(prices_cost(p, NULL, "claude-haiku-5-5", after, &near),
-			   0.01, 1e-9);
+	assert_float_equal(
+		prices_cost(p, NULL, "claude-sonnet-5-5", before, &u), 0.2,
+		1e-9);
+	assert_float_equal(prices_cost(p, NULL, "claude-sonnet-5-5", after, &u),
+			   0.1, 1e-9);
+	assert_float_equal(
+		prices_cost(p, NULL, "claude-haiku-5-5", after, &far), 0.1,
+		1e-9);
+	assert_float_equal(
+		prices_cost(p, NULL, "claude-haiku-5-5", after, &near), 0.01,
+		1e-9);
 	assert_true(prices_cost(p, NULL, "llama", after, &u) < 0);
 	prices_free(p);
 }
@@ -134,9 +137,8 @@ static void prices_have_places(void **state)
 	out.reasoning = 2000000; /* more than all */
 	assert_float_equal(prices_cost(p, &groq, "m", 1, &out), 5, 1e-9);
 	/* The home's own before ours, whatever ours are of. */
-	assert_float_equal(prices_cost(p, &groq, "llama-3.1-8b-instant", 1,
-				       &in),
-			   9, 1e-9);
+	assert_float_equal(
+		prices_cost(p, &groq, "llama-3.1-8b-instant", 1, &in), 9, 1e-9);
 	prices_free(p);
 }
 
@@ -207,6 +209,41 @@ static void usage_in_passing(void **state)
 		&u));
 	assert_int_equal(u.input, 500);
 	assert_int_equal(u.output, 60);
+	/* what a model was made to write is not the provider's word */
+	u.input = u.output = 7;
+	assert_false(usage_scan(
+		usage_anthropic,
+		SPAN("{\"type\":\"content_block_start\",\"content_block\":{"
+		     "\"input\":{\"usage\":{\"input_tokens\":0}}}}"),
+		&u));
+	assert_int_equal(u.input, 7);
+	assert_true(usage_scan(
+		usage_anthropic,
+		SPAN("{\"usage\":{\"input_tokens\":3,\"output_tokens\":4},"
+		     "\"content\":[{\"type\":\"tool_use\",\"input\":{"
+		     "\"usage\":{\"input_tokens\":0,\"output_tokens\":0}}}]}"),
+		&u));
+	assert_int_equal(u.input, 3);
+	assert_true(usage_scan(
+		usage_responses,
+		SPAN("{\"type\":\"response.completed\",\"response\":{"
+		     "\"usage\":{\"input_tokens\":5,\"output_tokens\":6},"
+		     "\"tools\":[{\"parameters\":{\"usage\":{"
+		     "\"input_tokens\":0}}}]}}"),
+		&u));
+	assert_int_equal(u.input, 5);
+	assert_true(usage_scan(
+		usage_openai,
+		SPAN("{\"choices\":[{\"delta\":{},\"usage\":{"
+		     "\"prompt_tokens\":8}}],\"usage\":null,\"tools\":{"
+		     "\"usage\":{\"prompt_tokens\":0}}}"),
+		&u));
+	assert_int_equal(u.input, 8);
+	assert_true(usage_scan(usage_openai,
+			       SPAN("{\"result\":{\"usage\":{"
+				    "\"prompt_tokens\":9}}}"),
+			       &u));
+	assert_int_equal(u.input, 9);
 	/* some count reasoning beside the completion */
 	assert_true(usage_scan(usage_openai,
 			       SPAN("{\"usage\":{\"completion_tokens\":5,"
@@ -266,7 +303,7 @@ static void a_forecast(void **state)
 	assert_int_equal(f.full_at, HOUR);
 	f = report_forecast(&t, false, 50 * MINUTE, 30 * MINUTE);
 	assert_int_equal(f.full_at, 0); /* it is reset before that */
-	t.last_time = MINUTE; /* of one minute nothing is said */
+	t.last_time = MINUTE;           /* of one minute nothing is said */
 	f = report_forecast(&t, false, 0, MINUTE);
 	assert_true(f.per_hour < 0 && !f.full_at);
 }
