@@ -234,6 +234,7 @@ static int value(struct reading *r, struct span key)
 	v->key = key;
 	v->text = (struct span){ r->p, 0 };
 	v->count = 1;
+	v->names = 0;
 	if (c == '"') {
 		v->kind = JVAL_STRING;
 		if (string(r, &v->text))
@@ -262,6 +263,7 @@ static int member(struct reading *r)
 		return bad(r, "a colon was expected");
 	r->p++;
 	skip_blanks(r);
+	r->d->list[r->open[r->depth - 1]].names |= jval_name_bit(key.p, key.n);
 	return value(r, key);
 }
 
@@ -377,11 +379,6 @@ const struct jval *jval_find(const struct jval *o, struct span key)
 struct span jval_text(const struct jval *v)
 {
 	return jval_is(v, JVAL_STRING) ? v->text : SPAN("");
-}
-
-struct span jval_str(const struct jval *o, const char *key)
-{
-	return jval_text(jval_get(o, key));
 }
 
 /* --- numbers ------------------------------------------------------------- */

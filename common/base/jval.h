@@ -39,7 +39,8 @@ struct jval {
 	struct span key;  /* of a member */
 	struct span text; /* what a string says; else as written */
 	uint32_t count;   /* entries of the list: it and all that is in it */
-	enum jval_kind kind;
+	enum jval_kind kind : 8;
+	uint32_t names : 24; /* of an object's members: see jval_name_bit */
 };
 
 struct jdoc {
@@ -68,18 +69,37 @@ const struct jval *jval_next(const struct jval *in, const struct jval *v);
 size_t jval_length(const struct jval *list); /* 0 when it is no array */
 const struct jval *jval_at(const struct jval *list, size_t i);
 
+/* One of 24: a member whose bit the object does not have is not there. For a
+ * name that is written in the source the compiler knows it. */
+static inline uint32_t jval_name_bit(const char *name, size_t n)
+{
+	unsigned mixed = (unsigned)n;
+
+	if (n)
+		mixed += 5u * (unsigned char)name[0] +
+			 3u * (unsigned char)name[n - 1];
+	return UINT32_C(1) << (mixed % 24);
+}
+
 /* NULL when it is absent or null. */
 const struct jval *jval_find(const struct jval *o, struct span key);
 static inline const struct jval *jval_get(const struct jval *o, const char *key)
 {
-	return o ? jval_find(o, (struct span){ key, strlen(key) }) : NULL;
+	size_t n = strlen(key);
+
+	return o && o->names & jval_name_bit(key, n)
+		     ? jval_find(o, (struct span){ key, n })
+		     : NULL;
 }
 
 /* What the escape at the front of s says; its length, 0: it is none. */
 size_t jval_unescape(struct span s, struct buf *out);
 
 struct span jval_text(const struct jval *string); /* empty if no string */
-struct span jval_str(const struct jval *o, const char *key);
+static inline struct span jval_str(const struct jval *o, const char *key)
+{
+	return jval_text(jval_get(o, key));
+}
 /* As json_number, json_int and json_count of json.h. */
 double jval_number(const struct jval *o, const char *key, double otherwise);
 int64_t jval_int(const struct jval *o, const char *key, int64_t otherwise);

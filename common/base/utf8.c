@@ -97,6 +97,9 @@ size_t utf8_plain(struct span s)
 		i += BLOCK;
 	while (i + 8 <= s.n && all_plain(s.p + i))
 		i += 8;
+	/* The rest, together with what is before it. */
+	if (i < s.n && s.n >= 8 && i + 8 > s.n && all_plain(s.p + s.n - 8))
+		return s.n;
 	while (i < s.n && is_plain((unsigned char)s.p[i]))
 		i++;
 	return i;

@@ -132,18 +132,23 @@ static void open_block(struct writer *w, const struct ev *v)
 	end_event(&j);
 }
 
+/* Most of a stream: what is the same each time is not put together anew. */
 static void delta(struct writer *w, const char *type, const char *key,
 		  struct span text)
 {
-	struct jw j = event(w, "content_block_delta");
+	struct buf *out = w->out;
+	struct jw j = jw_to(out);
 
-	jw_kint(&j, "index", w->blocks - 1);
-	jw_key(&j, "delta");
-	jw_obj(&j);
-	jw_kcstr(&j, "type", type);
-	jw_kstr(&j, key, text);
-	jw_obj_end(&j);
-	end_event(&j);
+	buf_str(out, "event: content_block_delta\n"
+		     "data: {\"type\":\"content_block_delta\",\"index\":");
+	buf_int(out, w->blocks - 1);
+	buf_str(out, ",\"delta\":{\"type\":\"");
+	buf_str(out, type);
+	buf_str(out, "\",\"");
+	buf_str(out, key);
+	buf_str(out, "\":");
+	jw_str(&j, text);
+	buf_str(out, "}}\n\n");
 }
 
 /* Free text is the string in {"input": ...}, whose end comes last. */
