@@ -227,12 +227,19 @@ struct dario_usage {
  * be NULL. */
 DARIO_API int dario_exchange_usage(const struct dario_exchange *x,
 				   struct dario_usage *u);
+/* What that has cost in US dollars at `when`, 0 is now: as the provider tells it
+ * (tellsCost among its switches), else by the prices of that provider; a local
+ * server that dario knows is free. 1; 0 when it is not known; -1. What struct
+ * dario_usage has no member for, such as searches and tiers, counts. */
+DARIO_API int dario_exchange_price(const struct dario_exchange *x, int64_t when,
+				   double *dollars, struct dario_error *e);
 /* Of an answer in this dialect, whole or one event's data: 1, or 0 when it does
  * not tell; -1. */
 DARIO_API int dario_usage(struct dario *d, const char *dialect,
 			  const void *body, size_t n, struct dario_usage *u,
 			  struct dario_error *e);
-/* In US dollars at `when`, 0 is now: 1; 0 when no price is known; -1. */
+/* Of such tokens, whoever sells them, in US dollars at `when`, 0 is now: 1; 0
+ * when no price is known; -1. */
 DARIO_API int dario_price(struct dario *d, const char *model, int64_t when,
 			  const struct dario_usage *u, double *dollars,
 			  struct dario_error *e);

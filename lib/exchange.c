@@ -408,14 +408,36 @@ const char *dario_exchange_dropped(struct dario_exchange *x)
 	return lib_call(x->of->of, join_dropped, x, NULL) ? asked : x->text.p;
 }
 
+/* NULL: it has not told. */
+static const struct usage *usage_of(const struct dario_exchange *x)
+{
+	if (is_anew(x))
+		return x->answer.t.has_usage ? &x->answer.t.usage : NULL;
+	return x->has_usage ? &x->usage : NULL;
+}
+
 int dario_exchange_usage(const struct dario_exchange *x, struct dario_usage *u)
 {
-	bool anew = x && is_anew(x);
-	bool known = anew ? x->answer.t.has_usage : x && x->has_usage;
+	const struct usage *known = x ? usage_of(x) : NULL;
 
 	if (known && u)
-		lib_usage(u, anew ? &x->answer.t.usage : &x->usage);
-	return known;
+		lib_usage(u, known);
+	return known ? 1 : 0;
+}
+
+int dario_exchange_price(const struct dario_exchange *x, int64_t when,
+			 double *dollars, struct dario_error *e)
+{
+	struct lib_cost c = { .when = when, .dollars = dollars };
+
+	if (!x || !dollars || when < 0)
+		return lib_misuse(e, "an exchange and a place for the price "
+				     "are needed");
+	c.d = x->of->of;
+	c.backend = &x->of->backend;
+	c.model = x->request.model;
+	c.usage = usage_of(x);
+	return c.usage ? lib_cost(&c, e) : 0;
 }
 
 struct telling {

@@ -20,6 +20,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+struct backend;
 struct prices;
 struct usage;
 struct snapshot_store;
@@ -58,6 +59,17 @@ int lib_call_out(const struct dario *d, lib_fn *fn, void *arg,
 /* The other way, for an error's body. */
 void lib_error_back(struct err *out, const struct dario_error *e);
 void lib_usage(struct dario_usage *to, const struct usage *u);
+
+/* What an answer has cost: 1, with *dollars; 0: not known; -1. */
+struct lib_cost {
+	struct dario *d;
+	const struct backend *backend; /* that has answered, or NULL */
+	const char *model;
+	int64_t when; /* 0: now */
+	const struct usage *usage;
+	double *dollars;
+};
+int lib_cost(struct lib_cost *c, struct dario_error *e);
 void lib_error(struct dario_error *out, const struct err *e);
 /* Always -1. */
 int lib_misuse(struct dario_error *e, const char *message);

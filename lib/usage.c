@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "dialect/dialect.h"
 #include "lib/lib.h"
-#include "state/usage/price.h"
+#include "state/usage/cost.h"
 
 void lib_usage(struct dario_usage *to, const struct usage *u)
 {
@@ -46,14 +46,6 @@ int dario_usage(struct dario *d, const char *dialect, const void *body,
 	return lib_call(d, read_usage, &r, e);
 }
 
-struct pricing {
-	struct dario *d;
-	const char *model;
-	int64_t when;
-	struct usage usage;
-	double *out;
-};
-
 /* Read once; whoever is second waits. */
 static const struct prices *prices_of(struct dario *d, struct err *e)
 {
@@ -79,30 +71,36 @@ static const struct prices *prices_of(struct dario *d, struct err *e)
 
 static int find_price(void *arg, struct err *e)
 {
-	struct pricing *p = arg;
-	const struct prices *prices = prices_of(p->d, e);
+	const struct lib_cost *c = arg;
+	const struct prices *prices = prices_of(c->d, e);
 	double dollars;
 
 	if (!prices || prices_ready(prices, e))
 		return -1;
-	dollars = prices_cost(prices, NULL, p->model,
-			      p->when ? p->when : clock_wall_ms(), &p->usage);
+	dollars = cost_by(prices, c->backend, c->model,
+			  c->when ? c->when : clock_wall_ms(), c->usage);
 	if (dollars < 0)
 		return 0;
-	*p->out = dollars;
+	*c->dollars = dollars;
 	return 1;
+}
+
+int lib_cost(struct lib_cost *c, struct dario_error *e)
+{
+	return lib_call_out(c->d, find_price, c, e);
 }
 
 int dario_price(struct dario *d, const char *model, int64_t when,
 		const struct dario_usage *u, double *dollars,
 		struct dario_error *e)
 {
-	struct pricing p = { d, model, when, { 0 }, dollars };
+	struct usage usage = { 0 };
+	struct lib_cost c = { d, NULL, model, when, &usage, dollars };
 
 	if (!d || !model || !u || !dollars || when < 0)
 		return lib_misuse(e, "a model, its usage and a place for the "
 				     "price are needed");
-	p.usage = (struct usage){
+	usage = (struct usage){
 		.input = u->input,
 		.cache_read = u->cache_read,
 		.cache_write = u->cache_write,
@@ -110,5 +108,5 @@ int dario_price(struct dario *d, const char *model, int64_t when,
 		.output = u->output,
 		.reasoning = u->reasoning,
 	};
-	return lib_call_out(d, find_price, &p, e);
+	return lib_cost(&c, e);
 }

@@ -17,7 +17,6 @@ int main(int argc, char **argv)
 {
 	struct dario_pair pair = { .size = sizeof(pair) };
 	struct dario_error e = { 0 };
-	struct dario_usage usage;
 	struct dario_bytes out;
 	double dollars;
 	ssize_t n;
@@ -45,9 +44,7 @@ int main(int argc, char **argv)
 	}
 	if (rc)
 		fprintf(stderr, "stream: %s\n", e.message);
-	else if (dario_exchange_usage(x, &usage) &&
-		 dario_price(d, "claude-sonnet-4-5", 0, &usage, &dollars, &e) >
-			 0)
+	else if (dario_exchange_price(x, 0, &dollars, &e) > 0)
 		fprintf(stderr, "%f dollars\n", dollars);
 	dario_exchange_free(x);
 	dario_translator_free(t);

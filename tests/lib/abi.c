@@ -82,6 +82,8 @@ int dario_exchange_end(struct dario_exchange *, struct dario_bytes *,
 void dario_exchange_error(struct dario_exchange *, const struct dario_error *,
 			  struct dario_bytes *);
 int dario_exchange_usage(const struct dario_exchange *, struct dario_usage *);
+int dario_exchange_price(const struct dario_exchange *, int64_t, double *,
+			 struct dario_error *);
 int dario_usage(struct dario *, const char *, const void *, size_t,
 		struct dario_usage *, struct dario_error *);
 int dario_price(struct dario *, const char *, int64_t,

@@ -83,6 +83,7 @@ static void translators(void)
 static void exchanges(void)
 {
 	struct dario_bytes out;
+	double dollars;
 	size_t n = strlen(request);
 
 	NONE(dario_exchange_new(NULL, NULL, request, n, &e));
@@ -102,6 +103,9 @@ static void exchanges(void)
 	QUIET(dario_exchange_error(x, &e, NULL));
 	GIVES(0, dario_exchange_usage(NULL, NULL));
 	GIVES(0, dario_exchange_usage(x, NULL));
+	GIVES(-1, dario_exchange_price(NULL, 0, &dollars, &e));
+	GIVES(-1, dario_exchange_price(x, 0, NULL, &e));
+	GIVES(-1, dario_exchange_price(x, -1, &dollars, NULL));
 }
 
 static void answers(void)

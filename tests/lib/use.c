@@ -334,6 +334,37 @@ static void use_nothing(struct dario_translator *t)
 	dario_exchange_free(x);
 }
 
+/* An answer that says so itself, in thousandths of a dollar; 1 when that is not
+ * known. */
+static int costs(struct dario *d, const char *switches, const char *base_url)
+{
+	static const char said[] =
+		"{\"id\":\"c\",\"object\":\"chat.completion\",\"created\":1,"
+		"\"model\":\"m\",\"choices\":[{\"index\":0,\"finish_reason\":"
+		"\"stop\",\"message\":{\"role\":\"assistant\",\"content\":"
+		"\"hi\"}}],\"usage\":{\"prompt_tokens\":3,"
+		"\"completion_tokens\":4,\"cost\":0.25}}";
+	struct dario_pair p = { .size = sizeof(p),
+				.client = "anthropic",
+				.provider = "openai",
+				.base_url = base_url,
+				.switches = switches };
+	struct dario_translator *t = dario_translator_new(d, &p, NULL);
+	struct dario_exchange *x = dario_exchange_new(
+		t, NULL, whole_request, strlen(whole_request), NULL);
+	struct dario_bytes b;
+	double dollars = -1;
+	int before = dario_exchange_price(x, 0, &dollars, NULL), rc;
+
+	dario_exchange_answer(x, 200, said, strlen(said), &b, NULL);
+	rc = dario_exchange_price(x, 0, &dollars, NULL);
+	dario_exchange_free(x);
+	dario_translator_free(t);
+	if (before)
+		return -1;
+	return rc > 0 ? (int)(dollars * 1000) : 1 - rc;
+}
+
 static void use_price(struct dario *d)
 {
 	struct dario_error e = { 0 };
@@ -351,6 +382,12 @@ static void use_price(struct dario *d)
 	u.input *= 2;
 	dario_price(d, "claude-sonnet-4-5", 0, &u, &two, &e);
 	say("twice as much costs more", two > one);
+	say("what an answer has cost, as it tells",
+	    costs(d, "{\"tellsCost\":true}", "https://example.com") == 250);
+	say("not where its telling does not count",
+	    costs(d, NULL, "https://example.com") == 1);
+	say("a local server is free",
+	    costs(d, NULL, "http://127.0.0.1:11434/v1") == 0);
 	say("no price", dario_price(d, "no-such-model", 0, &u, &two, &e) == 0);
 }
 

@@ -143,8 +143,9 @@ event: message_stop
 data: {"type":"message_stop"}
 
 END
+sed 's/"m"/"claude-sonnet-4-5"/' "$tmp/request" >"$tmp/priced"
 streamed() {
-	"$@" "$tmp/stream" openai anthropic "$tmp/request" \
+	"$@" "$tmp/stream" openai anthropic "$tmp/priced" \
 		<"$tmp/events" >"$tmp/out2" 2>"$tmp/err"
 }
 streamed

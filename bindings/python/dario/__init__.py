@@ -255,6 +255,14 @@ class Exchange(_Handle):
         known = lib.dario_exchange_usage(self._open(), u)
         return _usage(u) if known else None
 
+    def price(self, when=0):
+        """US dollars that the answer has cost, or None when not known."""
+        e, dollars = _new_error(), ffi.new("double *")
+        rc = lib.dario_exchange_price(self._open(), when, dollars, e)
+        if rc < 0:
+            raise _error(e)
+        return dollars[0] if rc else None
+
     def _run(self, fn, *args):
         e, out = _new_error(), ffi.new("struct dario_bytes *")
         if fn(self._open(), *args, out, e):

@@ -74,6 +74,8 @@ struct dario_usage {
 };
 int dario_exchange_usage(const struct dario_exchange *x,
 				   struct dario_usage *u);
+int dario_exchange_price(const struct dario_exchange *x, int64_t when,
+				   double *dollars, struct dario_error *e);
 int dario_usage(struct dario *d, const char *dialect,
 			  const void *body, size_t n, struct dario_usage *u,
 			  struct dario_error *e);

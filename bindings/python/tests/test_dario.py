@@ -180,6 +180,17 @@ class Translate(unittest.TestCase):
         self.assertIsNone(dario.price("no-such-model", used))
         self.assertIsNone(dario.usage("openai", {}))
 
+    def test_price_of_an_answer(self):
+        request = self.ask()
+        self.assertIsNone(request.price())
+        list(request.stream([STREAM]))
+        self.assertIsNone(request.price())  # nobody's model
+        request = dario.translate("openai", "anthropic", ASKED,
+                                  model="claude-sonnet-4-5")
+        list(request.stream([STREAM]))
+        self.assertAlmostEqual(request.price(), dario.price(
+            "claude-sonnet-4-5", request.usage))
+
 
 class Folder(unittest.TestCase):
     def test_what_is_there(self):

@@ -13,14 +13,19 @@ bool cost_is_told(const struct backend *b, const struct usage *u)
 	return u->has_cost && b->quirks.tells_cost && !cost_is_free(b);
 }
 
-double cost_of(const struct snapshot *c, const char *backend, const char *model,
-	       int64_t when, const struct usage *u)
+double cost_by(const struct prices *p, const struct backend *b,
+	       const char *model, int64_t when, const struct usage *u)
 {
-	const struct backend *b = snapshot_backend(c, span_of(backend));
-
 	if (b && cost_is_free(b))
 		return 0;
 	if (b && cost_is_told(b, u))
 		return u->cost;
-	return prices_cost(c->prices, b, model, when, u);
+	return prices_cost(p, b, model, when, u);
+}
+
+double cost_of(const struct snapshot *c, const char *backend, const char *model,
+	       int64_t when, const struct usage *u)
+{
+	return cost_by(c->prices, snapshot_backend(c, span_of(backend)), model,
+		       when, u);
 }
