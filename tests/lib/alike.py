@@ -210,7 +210,10 @@ def compare(w, client, provider, name):
         switches=json.dumps(SWITCHES[name]))
 
     def judge(case, body, stream):
-        said = answer_of(provider, stream)
+        tool = json.loads(translator.request(body, "m").body)["tools"][0]
+        tool = tool.get("function", tool)["name"]
+        said = answer_of(provider, stream).replace(
+            b'"look"', json.dumps(tool).encode())
         ours = by_worker(w, client, body, stream, said)
         why = difference(ours, by_library(translator, body, stream, said))
         print(f"FAIL {client} for {provider}, {name}, {case}: {why}" if why
@@ -222,6 +225,10 @@ def compare(w, client, provider, name):
     first = asked(client, False, model)
     answer = judge("whole", first, False)
     judge("next", asked_next(client, first, answer), False)
+    for stream in (False, True):
+        judge("a tool that is refused, " + ("stream" if stream else "whole"),
+              asked(client, stream, model).replace(b'"look"', b'"look at"'),
+              stream)
 
 
 def main():
