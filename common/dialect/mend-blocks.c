@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Parts of messages as Anthropic and Responses have them, in a Chat request:
- * SDKs keep them when a conversation moves. They become what they are in Chat,
- * before all other rules. */
+/* Anthropic's calls and results among the parts of a Chat request: SDKs keep
+ * them when a conversation moves. They become what they are in Chat, before all
+ * other rules. */
 #include "config.h"
 
 #include "dialect/chat-write.h"
@@ -64,90 +64,25 @@ static void take_call(struct blocks *b, struct span block)
 			      name.n ? name.p : "\"\"", SPAN_FMT(input))));
 }
 
-/* --- parts ---------------------------------------------------------------- */
-
-/* {type,KIND:{MEMBER:"data:..."}} */
-static struct span with_data(const struct blocks *b, const char *kind,
-			     const char *member, struct span source)
-{
-	struct span media = text_of(b, source, "media_type");
-	struct span data = text_of(b, source, "data");
-	struct span url = span_of(arena_fmt(b->m->arena,
-					    "data:%.*s;base64,%.*s",
-					    SPAN_FMT(media), SPAN_FMT(data)));
-
-	if (jwalk_is(jwalk_get(source, "type"), "url"))
-		url = text_of(b, source, "url");
-	url = mend_quoted(b->m, url);
-	return span_of(arena_fmt(
-		b->m->arena, "{\"type\":\"%s\",\"%s\":{%s\"%s\":%.*s}}", kind,
-		kind, *kind == 'f' ? "\"filename\":\"document.pdf\"," : "",
-		member, SPAN_FMT(url)));
-}
-
-static struct span as_text(const struct blocks *b, struct span quoted)
-{
-	return span_of(arena_fmt(b->m->arena,
-				 "{\"type\":\"text\",\"text\":%.*s}",
-				 SPAN_FMT(quoted)));
-}
-
-/* Empty: it is Chat's, or has no place there. */
-static struct span part_in_chat(const struct blocks *b, struct span part)
-{
-	struct span type = jwalk_get(part, "type");
-	struct span source = jwalk_get(part, "source");
-	struct span kind = jwalk_get(source, "type");
-	struct span url = jwalk_get(part, "image_url");
-	bool data = jwalk_is(kind, "base64");
-
-	if ((jwalk_is(type, "input_text") || jwalk_is(type, "output_text")) &&
-	    jwalk_is_string(jwalk_get(part, "text")))
-		return as_text(b, jwalk_get(part, "text"));
-	if (jwalk_is(type, "input_image") && jwalk_is_string(url))
-		return span_of(
-			arena_fmt(b->m->arena,
-				  "{\"type\":\"image_url\",\"image_url\":"
-				  "{\"url\":%.*s}}",
-				  SPAN_FMT(url)));
-	if (jwalk_is(type, "image") && (data || jwalk_is(kind, "url")))
-		return with_data(b, "image_url", "url", source);
-	if (jwalk_is(type, "document") && data)
-		return with_data(b, "file", "file_data", source);
-	if (jwalk_is(type, "document") && jwalk_is(kind, "text"))
-		return as_text(b, jwalk_get(source, "data"));
-	return SPAN("");
-}
-
 /* --- results -------------------------------------------------------------- */
 
-static struct span content_of(struct blocks *b, struct span block)
+static struct span content_of(struct span block)
 {
 	struct span content = jwalk_get(block, "content");
-	bool failed = span_is(jwalk_get(block, "is_error"), "true");
 	struct jwalk w = jwalk_in(content);
-	struct buf list;
+	bool any = jwalk_is_string(content)
+			 ? !jwalk_is(content, "")
+			 : jwalk_is_array(content) && jwalk_peek(&w);
 
-	if (jwalk_is_string(content) && !(failed && jwalk_is(content, "")))
+	if (any)
 		return content;
-	if (!jwalk_is_array(content) || !jwalk_peek(&w))
-		return failed ? SPAN("\"Error\"") : SPAN("\"\"");
-	buf_init(&list, REQUEST_TEXT_MAX);
-	while (jwalk_next(&w)) {
-		struct span now = part_in_chat(b, w.value);
-
-		put(&list, now.n ? now : w.value);
-	}
-	b->m->arena->full |= list.full;
-	content = span_of(
-		arena_fmt(b->m->arena, "[%.*s]", SPAN_FMT(buf_get(&list))));
-	buf_release(&list);
-	return content;
+	return span_is(jwalk_get(block, "is_error"), "true") ? SPAN("\"Error\"")
+							     : SPAN("\"\"");
 }
 
 static void take_result(struct blocks *b, struct span block)
 {
-	struct span content = content_of(b, block);
+	struct span content = content_of(block);
 
 	put(&b->results,
 	    span_of(arena_fmt(b->m->arena,
@@ -161,7 +96,7 @@ static void take_result(struct blocks *b, struct span block)
 
 static void mend_part(struct blocks *b, struct jwalk *w, bool assistant)
 {
-	struct span type = jwalk_get(w->value, "type"), now;
+	struct span type = jwalk_get(w->value, "type");
 
 	if (assistant && jwalk_is(type, "tool_use")) {
 		if (!is_there(b, w->value))
@@ -171,12 +106,9 @@ static void mend_part(struct blocks *b, struct jwalk *w, bool assistant)
 		take_result(b, w->value);
 		mend_cut(b->m, w);
 	} else {
-		now = part_in_chat(b, w->value);
-		if (!now.n)
-			return;
-		mend_replace(b->m, w->value, now);
+		return; /* other parts: mend-parts.c */
 	}
-	mend_note(b->m, "parts of another API");
+	mend_note(b->m, "types of parts");
 }
 
 static bool is_list_of_any(struct span list)

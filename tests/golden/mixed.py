@@ -147,7 +147,7 @@ def _():
             USER, {"role": "assistant", "content": content, **more},
             {"role": "user", "content": [result]}, USER])
         assert out == [USER, {"role": "assistant", **want}, tool, USER], out
-        assert mended == "parts of another API" and not dropped, mended
+        assert mended == "types of parts" and not dropped, mended
     # text behind results, pictures in them, some that failed, two calls
     two = dict(use, id="t2", input={})
     out, _, dropped = stays([
@@ -201,7 +201,7 @@ def _():
             part, {"type": "text", "text": "q"}]}])
         assert out == [{"role": "user", "content": [
             want, {"type": "text", "text": "q"}]}], (part, out)
-        assert mended == "parts of another API" and not dropped, mended
+        assert mended == "types of parts" and not dropped, mended
         # where nothing is known to be refused it goes as it came
         assert not stays([{"role": "user", "content": [part]}], {})[1]
     assert not stays([{"role": "user", "content": [text, url, {
