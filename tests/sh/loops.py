@@ -9,6 +9,8 @@ BENCH is the folder of fastcgi.py. Prints PASS and FAIL lines.
 
 import json
 import os
+import resource
+import select
 import signal
 import socket
 import sys
@@ -103,6 +105,87 @@ def idle_connections():
         check("idle kept connections make room", good == 300, good)
 
 
+ASKED = fastcgi.request("/v1/chat/completions", json.dumps({
+    "model": "up:m", "messages": [{"role": "user", "content": "hi"}]}).encode())
+ANSWER = (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+          b"Content-Length: 2\r\n\r\n{}")
+
+
+def ask(worker):
+    """The client's connection, and the upstream's: None when it was answered
+    without one."""
+    s = connect(worker)
+    s.sendall(ASKED)
+    ready = select.select([s, worker.listener] + worker.kept, [], [], 90)[0]
+    return s, None if s in ready else worker.upstream_request()
+
+
+def is_served(worker):
+    s, up = ask(worker)
+    if up:
+        up.sendall(ANSWER)
+    return b"Status: 200" in answer(s)
+
+
+def counted(worker):
+    """What is held against a backend or an account."""
+    folder = f"{worker.home}/state"
+    return [n for n in os.listdir(folder)
+            if n.startswith(("breaker-", "limits-"))]
+
+
+def more_than_fit():
+    """With few descriptors it takes fewer requests at a time, and says so."""
+    with fastcgi.Worker(BUILD, tool=["prlimit", "--nofile=600:600"]) as w:
+        asked = [ask(w) for _ in range(220)]
+        served = [(s, up) for s, up in asked if up]
+        refused = [answer(s) for s, up in asked if not up]
+        for _, up in served:
+            up.sendall(ANSWER)
+        good = [b"Status: 200" in answer(s) for s, _ in served]
+        with open(w.log.name) as log:
+            said = "requests are served at a time, not" in log.read()
+        check("few descriptors: it says so", said)
+        check("few descriptors: as many as fit are served",
+              len(good) >= 100 and all(good), (len(good), good.count(False)))
+        check("few descriptors: the others shall come again",
+              refused and all(b"Status: 429" in a and b"Retry-After" in a
+                              for a in refused), refused[:1])
+        check("few descriptors: then it goes on", is_served(w))
+        check("few descriptors: nobody is blamed", not counted(w), counted(w))
+
+
+def leave(pid, n):
+    """So many descriptors to a process; what it might have had before."""
+    used = {int(d) for d in os.listdir(f"/proc/{pid}/fd")}
+    free = [d for d in range(max(used) + n + 2) if d not in used]
+    hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)[1]
+    return resource.prlimit(pid, resource.RLIMIT_NOFILE,
+                            (free[n], hard))
+
+
+def hardly_any_left(n):
+    """The web server's connection takes one of them, another one goes to the
+    upstream: the kept one is in use."""
+    with fastcgi.Worker(BUILD) as w:
+        name = f"descriptors left: {n}"
+        check(f"{name}: served before", is_served(w))
+        first, up = ask(w)
+        before = leave(w.child.pid, n)
+        s, other = ask(w)
+        if other:
+            other.sendall(ANSWER)
+        told = answer(s)
+        check(f"{name}: served, or told to come again",
+              b"Status: 200" in told if other else
+              b"Status: 429" in told and b"Retry-After" in told, told[:300])
+        resource.prlimit(w.child.pid, resource.RLIMIT_NOFILE, before)
+        up.sendall(ANSWER)
+        check(f"{name}: what runs goes on", b"Status: 200" in answer(first))
+        check(f"{name}: nobody is blamed", not counted(w), counted(w))
+        check(f"{name}: served behind it", is_served(w))
+
+
 def stop_with_kept():
     """A request is written on a kept connection while the worker stops."""
     lost = []
@@ -163,6 +246,9 @@ def stop_with(name, begin, want):
 def main():
     edit_with_old_state()
     idle_connections()
+    more_than_fit()
+    hardly_any_left(1)
+    hardly_any_left(2)
     stop_with_kept()
     announced_bytes()
     stop_with("an upload", long_request("/v1/messages", 5000, b"{"),
