@@ -85,8 +85,11 @@ static int put_document(struct chat *c, struct msg *m, struct json_object *b,
 	struct json_object *source = chat_object(c, b, "source");
 	struct json_object *content = json_get(source, "content");
 	struct span type = chat_str(c, source, "type");
+	struct span about = chat_str(c, b, "context");
 	struct part *p;
 
+	if (about.n)
+		chat_text(c, m, about);
 	if (span_is(type, "content") && !only_text(content))
 		return put_document_parts(c, m, b, content, e);
 	if (span_is(type, "file"))
@@ -145,9 +148,12 @@ static void put_search_result(struct chat *c, struct msg *m,
 {
 	struct span text = read_joined(c, chat_objects(c, b, "content"), "\n");
 	struct span title = chat_str(c, b, "title");
+	struct span source = chat_str(c, b, "source");
 
 	if (title.n)
 		chat_text(c, m, title);
+	if (source.n)
+		chat_text(c, m, source);
 	chat_text(c, m, text);
 }
 
@@ -168,7 +174,6 @@ static void note_rest(struct chat *c, struct json_object *o, const char *where)
 {
 	static const char *const only[] = {
 		"citations",
-		"context",
 		"input_examples",
 		"allowed_callers",
 		"eager_input_streaming",

@@ -533,7 +533,7 @@ def _():
         "output_config": {"effort": "high"}}
     for target in ("openai", "responses"):
         r = request("anthropic", target, body, "m")
-        for word in ("content.citations", "content.context", "is_error",
+        for word in ("content.citations", "is_error",
                      "tools.input_examples", "reasoning effort"):
             assert word in r["dropped"].split(", "), (word, r["dropped"])
     r = request("anthropic", "openai", {"messages": [HI],

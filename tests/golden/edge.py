@@ -1553,6 +1553,38 @@ def _():
             assert ("image" in r["dropped"]) == strict, r["dropped"]
 
 
+@edge("about", "what is said about a document or a hit of a search goes on")
+def _():
+    pdf = {"type": "base64", "media_type": "application/pdf",
+           "data": "JVBERi0="}
+    text = {"type": "text", "media_type": "text/plain", "data": "Body"}
+    parts = {"type": "content", "content": [
+        {"type": "text", "text": "Body"}, {"type": "image", "source": {
+            "type": "base64", "media_type": "image/png",
+            "data": "iVBORw0KGgo="}}]}
+    hit = {"type": "search_result", "source": "https://x.example/y",
+           "title": "Title", "content": [{"type": "text", "text": "Body"}]}
+    for block in (hit, *({"type": "document", "title": "Title",
+                          "context": "https://x.example/y", "source": s}
+                         for s in (pdf, text, parts))):
+        for content in ([block], [{"type": "tool_result", "tool_use_id": "t",
+                                   "content": [block]}]):
+            for target in ("openai", "responses"):
+                r = request("anthropic", target, {
+                    "max_tokens": 9, "messages": [
+                        {"role": "user", "content": "q"},
+                        {"role": "assistant", "content": [
+                            {"type": "tool_use", "id": "t", "name": "f",
+                             "input": {}}]},
+                        {"role": "user", "content": content}]}, "m")
+                said = json.dumps(r.get("messages", r.get("input")))
+                for word in ("Title", "https://x.example/y"):
+                    assert said.count(word) == 1, (word, said)
+                if block.get("source") is not pdf:
+                    assert said.count("Body") == 1, said
+                assert "context" not in r["dropped"], r["dropped"]
+
+
 @edge("images", "an image in a system message is named")
 def _():
     parts = [{"type": "text", "text": "S"}, {"type": "image_url", "image_url": {
