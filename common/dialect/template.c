@@ -444,10 +444,24 @@ static void mark_tools(const struct template *t, struct json_object *tools)
 	}
 }
 
+/* The turns that were marked before are written as they were then: what a
+ * conversation begins with stays the same, but for the marks. */
+static void all_blocks(struct json_object *messages)
+{
+	for (size_t i = 0; i < json_length(messages); i++) {
+		struct json_object *m = json_at(messages, i);
+
+		if (span_is(json_str(m, "role"), "user"))
+			as_blocks(m, "content");
+	}
+}
+
 static void mark_turns(const struct template *t, struct json_object *messages)
 {
 	int64_t left = t->cache_turns;
 
+	if (left)
+		all_blocks(messages);
 	for (size_t i = json_length(messages); left > 0 && i-- > 0;) {
 		struct json_object *m = json_at(messages, i);
 

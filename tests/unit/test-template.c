@@ -36,7 +36,8 @@ static void breakpoints(void **state)
 		"{'system':[" MARKED(
 			"s") "],'tools':[{'name':'a'},{'name':'b'," MARK
 			     "},{'name':'c','defer_loading':true}],'messages':["
-			     "{'role':'user','content':'1'},{'role':'user','content':[" MARKED(
+			     "{'role':'user','content':[" TEXT(
+				     "1") "]},{'role':'user','content':[" MARKED(
 				     "2") "]},{'role':'assistant','content':'3'},{'role':"
 					  "'user','content':[" MARKED("4") "," TEXT(
 						  " ") ",{'type':"
