@@ -444,8 +444,9 @@ static void mark_tools(const struct template *t, struct json_object *tools)
 	}
 }
 
-/* The turns that were marked before are written as they were then: what a
- * conversation begins with stays the same, but for the marks. */
+/* The turns that were marked before are written as they were then, even where
+ * the client has marks now: what a conversation begins with stays the same, but
+ * for the marks. */
 static void all_blocks(struct json_object *messages)
 {
 	for (size_t i = 0; i < json_length(messages); i++) {
@@ -460,8 +461,6 @@ static void mark_turns(const struct template *t, struct json_object *messages)
 {
 	int64_t left = t->cache_turns;
 
-	if (left)
-		all_blocks(messages);
 	for (size_t i = json_length(messages); left > 0 && i-- > 0;) {
 		struct json_object *m = json_at(messages, i);
 
@@ -473,6 +472,8 @@ static void mark_turns(const struct template *t, struct json_object *messages)
 
 static void put_cache(const struct template *t, struct json_object *body)
 {
+	if (t->cache_turns)
+		all_blocks(json_get(body, "messages"));
 	if (client_marked(body))
 		return;
 	if (t->cache_tools)

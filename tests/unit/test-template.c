@@ -49,6 +49,11 @@ static void breakpoints(void **state)
 		"'type':'tool_result','content':[" MARKED("a") "]}]}]}",
 		"{'system':'s','messages':[{'role':'user','content':[{"
 		"'type':'tool_result','content':[" MARKED("a") "]}]}]}");
+	applies("",
+		"{'messages':[{'role':'user','content':'1'},{'role':'user',"
+		"'content':[" MARKED("a") "]}]}",
+		"{'messages':[{'role':'user','content':[" TEXT(
+			"1") "]},{'role':'user','content':[" MARKED("a") "]}]}");
 	applies("", "{'system':'s','tools':[{" MARK "}]}",
 		"{'system':'s','tools':[{" MARK "}]}");
 	applies("{'cache':false}", "{'system':'s'}", "{'system':'s'}");
