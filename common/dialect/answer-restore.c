@@ -41,8 +41,8 @@ static const struct tool *find_local(const struct chat *c, struct span name)
 	return found;
 }
 
-static const struct tool *find_tool(const struct answer_restore *r,
-				    struct span name)
+static const struct tool *find_named(const struct answer_restore *r,
+				     struct span name)
 {
 	for (const struct tool *t = r->chat->tools; t; t = t->next)
 		if (t->kind != TOOL_HOSTED &&
@@ -51,6 +51,20 @@ static const struct tool *find_tool(const struct answer_restore *r,
 			    name))
 			return t;
 	return find_local(r->chat, name);
+}
+
+/* Models put before a name where they believe that it stands: gpt-oss
+ * `functions.`, Gemini `default_api.` or `default_api:`. */
+static const struct tool *find_tool(const struct answer_restore *r,
+				    struct span name)
+{
+	const struct tool *t = find_named(r, name);
+
+	name = span_trim(name);
+	for (size_t i = 0; !t && i + 1 < name.n; i++)
+		if (name.p[i] == '.' || name.p[i] == ':')
+			t = find_named(r, span_skip(name, i + 1));
+	return t ? t : find_named(r, name);
 }
 
 static int open_call(struct answer_restore *r, struct ev v, struct err *e)

@@ -86,7 +86,9 @@ int reader_event(void *reader, struct span name, struct span data,
 	if (r->finished)
 		return 0;
 	data = span_trim(data);
-	if (span_is(data, "[DONE]"))
+	while (span_starts(data, "data:")) /* said twice */
+		data = span_trim(span_skip(data, strlen("data:")));
+	if (span_ieq(data, "[DONE]"))
 		return r->dialect == &dialects[DIALECT_OPENAI]
 			     ? reader_finish(r, e)
 			     : 0;

@@ -48,6 +48,7 @@ static void add_data(struct sse *s, struct span value, bool borrowed)
 		s->only = value;
 	} else {
 		own_data(s);
+		s->several |= s->has_data;
 		if (s->has_data)
 			buf_byte(&s->data, '\n');
 		buf_span(&s->data, value);
@@ -67,8 +68,22 @@ static int dispatch(struct sse *s, struct err *e)
 	buf_reset(&s->name);
 	buf_reset(&s->data);
 	s->only = (struct span){ 0 };
-	s->has_data = false;
+	s->has_data = s->several = false;
 	return rc;
+}
+
+/* Servers that leave out the blank line between events: what begins here is
+ * another one, if that before it is whole. */
+static bool begins_another(const struct sse *s)
+{
+	struct span data = s->only.p ? s->only : buf_get(&s->data);
+
+	return !s->several && span_starts(data, "{") && peek_is_object(data);
+}
+
+static bool may_begin(const struct sse *s, struct span field)
+{
+	return span_is(field, "data") || (span_is(field, "event") && s->name.n);
 }
 
 /* One line without its end. `borrowed`: it lies in the current input. */
@@ -95,6 +110,9 @@ static int take_line(struct sse *s, struct span line, bool borrowed,
 			value.n--;
 		}
 	}
+	if (s->has_data && may_begin(s, field) && begins_another(s) &&
+	    dispatch(s, e))
+		return -1;
 	if (span_is(field, "data")) {
 		add_data(s, value, borrowed);
 	} else if (span_is(field, "event")) {

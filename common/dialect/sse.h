@@ -31,6 +31,7 @@ struct sse {
 	struct buf data;  /* complete data lines of the event so far */
 	struct span only; /* its single data line, still in the input */
 	bool has_data, after_cr, begun;
+	bool several; /* data lines in the event so far */
 };
 
 void sse_init(struct sse *s, sse_fn *fn, void *arg);

@@ -100,8 +100,20 @@ static void add_compactions(struct usage *u, const struct jval *list)
 	}
 }
 
+/* Proxies leave the counts as the API behind them has them. */
+static bool is_chats(const struct jval *o)
+{
+	return !jval_get(o, "input_tokens") && !jval_get(o, "output_tokens") &&
+	       (jval_get(o, "prompt_tokens") ||
+		jval_get(o, "completion_tokens"));
+}
+
 void usage_anthropic(struct usage *u, const struct jval *o)
 {
+	if (is_chats(o)) {
+		usage_openai(u, o);
+		return;
+	}
 	read_anthropic(u, o);
 	if (jval_get(o, "input_tokens") && jval_get(o, "output_tokens"))
 		add_compactions(u, jval_get(o, "iterations"));
@@ -188,6 +200,10 @@ void usage_responses(struct usage *u, const struct jval *o)
 
 	if (!jval_is(o, JVAL_OBJECT))
 		return;
+	if (is_chats(o)) {
+		usage_openai(u, o);
+		return;
+	}
 	read_cost(u, o);
 	u->cache_read = jval_count(in, "cached_tokens", any_count(o, reads));
 	u->cache_write = jval_count(in, "cache_write_tokens",

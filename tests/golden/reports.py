@@ -452,4 +452,52 @@ def _():
         {"type": "text", "text": "r"}], r
 
 
+@edge("stream", "events without a blank line between, `data:` twice")
+def _():
+    said = [chunk({"content": c}) for c in ("sa", "id")]
+    lines = ["data: " + json.dumps(c) for c in (*said, chunk({}, "stop"))]
+    for gap, done in (("\n", "data: [DONE]\n"), ("\n", ""), ("\r\n", ""),
+                      ("\n\n", "data: [done]\n\n"),
+                      ("\n\ndata: ", "\ndata: [DONE]\n\n")):
+        data = gap.join(lines) + "\n" + done
+        for step in (0, 1, 7):
+            m = meaning("anthropic", answer("openai", "anthropic", data,
+                                            step=step))
+            assert (m["text"], m["error"]) == ("said", None), (gap, m)
+    data = claude_sse(start(), *block(0, "text", text_delta("said"), text=""),
+                      *stop()).replace("\n\n", "\n")
+    assert got("anthropic", data) == ("said", "", [])
+    # one event of several lines stays one
+    data = chat_sse("\n".join("data: " + line for line in json.dumps(
+        chunk({"content": "said"}, "stop"), indent=1).split("\n")))
+    assert got("openai", data) == ("said", "", [])
+
+
+@edge("usage", "under Chat's names in the other APIs")
+def _():
+    chats = {"prompt_tokens": 5, "completion_tokens": 6,
+             "prompt_tokens_details": {"cached_tokens": 2}}
+    for source, data in (
+            ("responses", completed(MESSAGE, usage=chats)["response"]),
+            ("anthropic", message([{"type": "text", "text": "t"}],
+                                  usage=chats))):
+        m = meaning("openai", answer(source, "openai", data, "whole"))
+        assert (m["usage"]["prompt"], m["usage"]["read"],
+                m["usage"]["completion"]) == (5, 2, 6), m
+
+
+@edge("names", "of tools with what models put before them")
+def _():
+    asked = {"messages": [HI], "max_tokens": 9, "tools": [
+        {"name": n, "input_schema": {"type": "object"}} for n in "fh"]}
+    for name, want in (("functions.f", "f"), ("default_api:f", "f"),
+                       ("default_api.f", "f"), (" f ", "f"),
+                       ("functions.g", "functions.g")):
+        data = whole({"tool_calls": [{"id": "x", "function": {
+            "name": name, "arguments": "{}"}}]})
+        m = meaning("anthropic", answer("openai", "anthropic", data, "whole",
+                                        asked=asked))
+        assert m["tools"] == [(want, {})], (name, m)
+
+
 run()
