@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Anthropic's calls and results among the parts of a Chat request: SDKs keep
- * them when a conversation moves. They become what they are in Chat, before all
+/* Tools, calls and results as Anthropic and Responses have them, in a Chat
+ * request: SDKs keep them when a conversation moves, and an editor writes them
+ * for what it takes for Claude. They become what they are in Chat, before all
  * other rules. */
 #include "config.h"
 
@@ -166,12 +167,74 @@ static void mend_message(struct mend *m, struct span message)
 	buf_release(&b.results);
 }
 
+/* --- tools ---------------------------------------------------------------- */
+
+/* As Responses and Anthropic write them: without a level between. */
+static void mend_tool(struct mend *m, struct span tool)
+{
+	static const char *const keys[] = { "name", "description", "parameters",
+					    "input_schema", "strict" };
+	struct span type = jwalk_get(tool, "type");
+	struct buf inner;
+
+	if (!jwalk_is_string(jwalk_get(tool, "name")) ||
+	    jwalk_get(tool, "function").n || jwalk_get(tool, "custom").n ||
+	    (type.n && !span_is(type, "null") && !jwalk_is(type, "function") &&
+	     !(jwalk_is(type, "custom") && jwalk_get(tool, "input_schema").n)))
+		return;
+	buf_init(&inner, REQUEST_TEXT_MAX);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		struct span v = jwalk_get(tool, keys[i]);
+		bool schema = i == 3;
+
+		if (!v.n || (schema && jwalk_get(tool, "parameters").n))
+			continue;
+		buf_fmt(&inner, "%s\"%s\":", inner.n ? "," : "",
+			schema ? "parameters" : keys[i]);
+		buf_span(&inner, v);
+	}
+	m->arena->full |= inner.full;
+	mend_replace(m, tool,
+		     span_of(arena_fmt(m->arena,
+				       "{\"type\":\"function\",\"function\":"
+				       "{%.*s}}",
+				       SPAN_FMT(buf_get(&inner)))));
+	mend_note(m, "tools of another API");
+	buf_release(&inner);
+}
+
+static void mend_choice(struct mend *m, struct span choice)
+{
+	struct span type = jwalk_get(choice, "type");
+	struct span name = jwalk_get(choice, "name");
+	struct span now = SPAN("");
+
+	if (jwalk_is_string(name) && !jwalk_get(choice, "function").n &&
+	    (jwalk_is(type, "tool") || jwalk_is(type, "function")))
+		now = span_of(arena_fmt(m->arena,
+					"{\"type\":\"function\",\"function\":"
+					"{\"name\":%.*s}}",
+					SPAN_FMT(name)));
+	else if (jwalk_is(type, "any"))
+		now = SPAN("\"required\"");
+	else if (jwalk_is(type, "auto") || jwalk_is(type, "none"))
+		now = type;
+	if (!now.n)
+		return;
+	mend_replace(m, choice, now);
+	mend_note(m, "tools of another API");
+}
+
 void mend_blocks(struct mend *m)
 {
 	struct jwalk w = jwalk_in(jwalk_get(m->text, "messages"));
+	struct jwalk t = jwalk_in(jwalk_get(m->text, "tools"));
 
 	if (!m->target->quirks.paired)
 		return;
+	while (jwalk_next(&t))
+		mend_tool(m, t.value);
+	mend_choice(m, jwalk_get(m->text, "tool_choice"));
 	while (jwalk_next(&w))
 		mend_message(m, w.value);
 	mend_rebase(m);

@@ -288,6 +288,8 @@ static void mark_tool(struct peek *k)
 		k->schemas += key_is(k, "input_schema") ||
 			      key_is(k, "cache_control");
 		k->typed = key_is(k, "strict") ? 'f' : 0;
+		k->blocks |= key_is(k, "input_schema") ||
+			     key_is(k, "parameters");
 	} else if (k->depth == 4) {
 		k->schemas -= key_is(k, "type");
 		k->typed = key_is(k, "properties") ? '{'

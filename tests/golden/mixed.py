@@ -209,6 +209,37 @@ def _():
                                                "format": "wav"}}]}])[1]
 
 
+@edge("chat that stays", "tools and choices of other APIs")
+def _():
+    schema = {"type": "object", "properties": {"a": {"type": "number"}}}
+    inner = {"name": "f", "description": "d", "parameters": schema}
+    good = {"type": "function", "function": inner}
+    for tool in ({"name": "f", "description": "d", "input_schema": schema},
+                 {"type": "function", **inner},
+                 {"type": "custom", "name": "f", "description": "d",
+                  "input_schema": schema}):
+        for choice, want in (
+                (None, None), ({"type": "any"}, "required"),
+                ({"type": "auto"}, "auto"), ("auto", "auto"),
+                ({"type": "tool", "name": "f"}, {
+                    "type": "function", "function": {"name": "f"}}),
+                ({"type": "function", "name": "f"}, {
+                    "type": "function", "function": {"name": "f"}})):
+            text = json.dumps({"model": "m", "messages": [USER],
+                               "tools": [good, tool], "tool_choice": choice})
+            p = subprocess.run(
+                [CONVERT, "mend", "openai", "m", '{"callsPaired": true}'],
+                input=text.encode(), check=True, capture_output=True)
+            r = json.loads(p.stdout)
+            assert r["tools"] == [good, good], (tool, r)
+            assert r["tool_choice"] == want, (choice, r)
+            assert p.stderr.decode() == "tools of another API\n", p.stderr
+    # a free-text tool, and those that providers run, stay
+    for tool in ({"type": "custom", "custom": {"name": "c"}}, good,
+                 {"type": "web_search", "name": "w", "parameters": {}}):
+        assert not stays([USER], tools=[tool])[1], tool
+
+
 @edge("messages, responses", "pictures as Chat has them")
 def _():
     url = {"type": "image_url", "image_url": {"url": PIXEL}}
