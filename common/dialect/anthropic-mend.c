@@ -268,6 +268,8 @@ static void cut_message(struct mend *m, struct jwalk *messages, bool assistant)
 		return;
 	mend_cut(m, messages);
 	mend_note(m, "empty messages");
+	if (jwalk_is_array(jwalk_get(messages->value, "tool_calls")))
+		mend_dropped(m, "messages.tool_calls"); /* Chat's */
 }
 
 bool anthropic_block_stays(struct mend *m, struct span block)

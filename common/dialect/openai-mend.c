@@ -279,6 +279,18 @@ static const char *last_turn(const struct mend *m)
 	return at;
 }
 
+/* What a tool gave is text, or a list of parts. */
+static void mend_given(struct mend *m, struct span message)
+{
+	struct span content = jwalk_get(message, "content");
+
+	if (!content.n || jwalk_is_string(content) || jwalk_is_array(content) ||
+	    span_is(content, "null"))
+		return;
+	mend_replace(m, content, mend_quoted(m, content));
+	mend_note(m, "outputs of calls");
+}
+
 static bool any_lacks(const struct mend *m)
 {
 	struct jwalk w = jwalk_in(jwalk_get(m->text, "messages"));
@@ -316,7 +328,9 @@ void openai_mend(struct mend *m)
 			mend_assistant(m, w.value);
 		else
 			mend_other(m, w.value);
-		if (jwalk_is(role, "tool"))
-			mend_call_id(m, w.value, "tool_call_id", false);
+		if (!jwalk_is(role, "tool"))
+			continue;
+		mend_call_id(m, w.value, "tool_call_id", false);
+		mend_given(m, w.value);
 	}
 }

@@ -169,6 +169,8 @@ void peek_mark_type(struct peek *k, unsigned char c)
 {
 	if (k->typed == 'f')
 		k->marks |= c == 't' ? MARK_SCHEMA : 0;
+	else if (k->typed == 'c') /* a text, a list of parts, or nothing */
+		k->marks |= c == '"' || c == '[' || c == 'n' ? 0 : MARK_INPUT;
 	else if (k->top == TOP_TOOLS)
 		k->marks |= MARK_SCHEMA;
 	else if (c != '[' || !key_is(k, "output"))
@@ -334,6 +336,8 @@ static void mark_in_message(struct peek *k)
 		k->marks |= MARK_PARSED;
 	if (k->depth == 5 && key_is(k, "input"))
 		k->typed = '{';
+	else if (k->depth == 3 && key_is(k, "content"))
+		k->typed = 'c';
 	else if (k->depth == 6 && key_is(k, "arguments"))
 		k->typed = '"';
 }

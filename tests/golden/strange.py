@@ -512,6 +512,52 @@ def _():
         "max_output_tokens": 50, "metadata": {"seed": "1", "stop": "2"}})
 
 
+@case("Responses and Chat: arguments and outputs of another type are text")
+def _():
+    for value, args, out in (
+            ({"a": 1}, {"a": 1}, '{"a": 1}'), (None, {}, ""),
+            (5, {"rawInvalidInput": "5"}, "5"), (True, {
+                "rawInvalidInput": True}, "true")):
+        for target in (OPENAI, ("responses", "m", {})):
+            for call, kind in (("function_call", "arguments"),
+                               ("custom_tool_call", "input")):
+                body = {"input": [USER, {
+                    "type": call, "call_id": "c", "name": "f",
+                    kind: value if kind == "arguments" else "i"}, {
+                        "type": call + "_output", "call_id": "c",
+                        "output": value}]}
+                r, mended, dropped = mend(target, body)
+                assert r["input"][2]["output"] == out, r
+                if kind == "arguments":
+                    assert json.loads(r["input"][1][kind]) == args, r
+                assert "outputs of calls" in mended and not dropped, mended
+        if value is not None:
+            r, mended, _ = mend(("openai", "m", {}), {"messages": [
+                USER, {"role": "assistant", "content": None, "tool_calls": [{
+                    "id": "c", "type": "function", "function": {
+                        "name": "f", "arguments": "{}"}}]},
+                {"role": "tool", "tool_call_id": "c", "content": value}]})
+            assert r["messages"][2]["content"] == out, r
+            assert mended == "outputs of calls", mended
+    for items in ([{"type": "function_call_output", "call_id": "c",
+                    "output": [{"type": "input_text", "text": "x"}]}],
+                  [{"type": "function_call_output", "call_id": "c",
+                    "output": "x"}]):
+        left(OPENAI, {"input": [USER, {
+            "type": "function_call", "call_id": "c", "name": "f",
+            "arguments": "{}"}, *items]})
+    left(("responses", "m", {}), {"input": [USER, {
+        "type": "tool_search_call", "call_id": "c", "execution": "server",
+        "arguments": {"q": 1}}]})
+
+
+@case("Messages: calls as Chat has them, in a turn of nothing else, are named")
+def _():
+    r, _, dropped = claude([USER, {"role": "assistant", "content": "",
+                                   "tool_calls": [{"id": "c"}]}, USER])
+    assert len(r["messages"]) == 2 and dropped == "messages.tool_calls", r
+
+
 # --- functions, before there were tools --------------------------------------
 
 CHAT = ("openai", "gpt-5.4", {"callsPaired": True, "toolIdMax": 40})

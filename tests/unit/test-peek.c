@@ -75,9 +75,9 @@ static void finds_model_and_stream(void **state)
 /* At every place stands the value that json-c has under that key. */
 static void check_places(const struct peek *k, struct span text)
 {
-	static const char *const keys[] = { "system", "instructions",
+	static const char *const keys[] = { "system",   "instructions",
 					    "messages", "input",
-					    "user", "metadata" };
+					    "user",     "metadata" };
 	struct err e = { 0 };
 	struct json_object *body = json_read(text, &e);
 
@@ -229,8 +229,7 @@ static void names_the_byte_at_fault(void **state)
 	refuse("{\"model\":\"a\",\"mod\\u0065l\":\"b\"}",
 	       "second \"model\" key");
 	/* for who does not mind capital letters */
-	refuse("{\"model\":\"a\",\"Model\":\"b\"}",
-	       "second \"model\" key");
+	refuse("{\"model\":\"a\",\"Model\":\"b\"}", "second \"model\" key");
 	refuse("{\"MODEL\":1,\"model\":\"b\"}", "second \"model\" key");
 	refuse("{\"stream\":true,\"stream\":false,\"model\":\"a\"}",
 	       "second \"stream\" key");
@@ -297,8 +296,7 @@ static void counts_anew(void **state)
 
 	(void)state;
 	assert_int_equal(read_members("{\"model\":\"m\",\"messages\":[{},{",
-				      999, "},{\"a\":0,\"b\":0,\"c\":0}]}",
-				      &e),
+				      999, "},{\"a\":0,\"b\":0,\"c\":0}]}", &e),
 			 0);
 }
 
@@ -400,8 +398,8 @@ static void marks_what_may_be_wrong(void **state)
 		const char *text;
 		unsigned marks; /* of those below */
 	} rows[] = {
-		{ "\"tools\":[{}],\"messages\":[" A_SAID "," A_USER(
-			  A_OUT "," TEXT) "]",
+		{ "\"tools\":[{}],\"messages\":[" A_SAID
+		  "," A_USER(A_OUT "," TEXT) "]",
 		  0 },
 		{ "\"messages\":[" A_SAID "," A_USER(A_OUT) "]",
 		  MARK_NO_TOOLS },
@@ -411,22 +409,23 @@ static void marks_what_may_be_wrong(void **state)
 		  0 },
 		{ "\"tools\":[{}],\"messages\":[" A_SAID "]", MARK_PAIRS },
 		{ "\"messages\":[" A_USER(A_OUT) "]", MARK_PAIRS },
-		{ "\"tools\":[{}],\"messages\":[" A_SAID "," A_USER(
-			  TEXT "," A_OUT) "]",
+		{ "\"tools\":[{}],\"messages\":[" A_SAID
+		  "," A_USER(TEXT "," A_OUT) "]",
 		  MARK_PAIRS },
 		{ "\"tools\":[{}],\"messages\":[" A_SAID
 		  ",{\"role\":\"user\",\"content\":\"x\"}," A_USER(A_OUT) "]",
 		  MARK_PAIRS },
-		{ "\"tools\":[{}],\"messages\":[" C_SAID "," C_OUT(
-			  "b") "," C_OUT("a") "]",
+		{ "\"tools\":[{}],\"messages\":[" C_SAID
+		  "," C_OUT("b") "," C_OUT("a") "]",
 		  0 },
 		{ "\"tools\":[{}],\"messages\":[" C_SAID "," C_OUT("b") "]",
 		  MARK_PAIRS },
-		{ "\"tools\":[{}],\"messages\":[" C_SAID "," C_OUT(
-			  "b") ",{\"role\":\"user\",\"content\":\"\"}," C_OUT("a") "]",
+		{ "\"tools\":[{}],\"messages\":[" C_SAID
+		  "," C_OUT("b") ",{\"role\":\"user\",\"content\":\"\"}," C_OUT(
+			  "a") "]",
 		  MARK_PAIRS },
-		{ "\"tools\":[{}],\"messages\":[" C_SAID "," C_OUT(
-			  "b") ",{\"role\":\"assistant\"}," C_OUT("a") "]",
+		{ "\"tools\":[{}],\"messages\":[" C_SAID
+		  "," C_OUT("b") ",{\"role\":\"assistant\"}," C_OUT("a") "]",
 		  MARK_PAIRS },
 		{ "\"input\":[{\"call_id\":\"a\"},{\"call_id\":\"b\"},{\"output\":"
 		  "[],\"call_id\":\"a\"},{\"call_id\":\"b\",\"output\":[]}]",
@@ -444,8 +443,8 @@ static void marks_what_may_be_wrong(void **state)
 		{ "\"system\":[" CACHED CACHED "0],\"messages\":[" CACHED CACHED
 		  "0]",
 		  0 },
-		{ "\"system\":[" CACHED CACHED CACHED "0],\"tools\":[" CACHED
-		  CACHED "0]",
+		{ "\"system\":[" CACHED CACHED CACHED
+		  "0],\"tools\":[" CACHED CACHED "0]",
 		  MARK_CACHE },
 		{ "\"input\":[{\"role\":\"user\",\"content\":[{\"type\":"
 		  "\"input_text\"}]},{\"role\":\"assistant\",\"content\":[{"
@@ -461,6 +460,12 @@ static void marks_what_may_be_wrong(void **state)
 		  "\"text\"}]}]",
 		  MARK_PART },
 		{ "\"input\":[{\"output\":[{\"type\":\"output_text\"}]}]", 0 },
+		{ "\"input\":[{\"output\":{}}]", MARK_INPUT },
+		{ "\"input\":[{\"output\":null}]", MARK_INPUT },
+		{ "\"input\":[{\"arguments\":{}},{\"arguments\":\"\"}]",
+		  MARK_INPUT },
+		{ "\"messages\":[{\"content\":5}]", MARK_INPUT },
+		{ "\"messages\":[{\"content\":\"5\"},{\"content\":null}]", 0 },
 		{ "\"temperature\":0", MARK_SAMPLER },
 		{ "\"metadata\":{\"top_p\":0,\"seed\":1}", 0 },
 		{ "\"seed\":0", MARK_ECHO },
@@ -469,7 +474,8 @@ static void marks_what_may_be_wrong(void **state)
 		{ "\"tool_choice\":{\"type\":\"any\"}", MARK_FORCED },
 		{ "\"tool_choice\":{\"type\":\"tool\"}", MARK_FORCED },
 		{ "\"tool_choice\":{\"type\":\"auto\"}", 0 },
-		{ "\"tools\":[" SCHEMA("") "," CACHED "{\"strict\":false}]", 0 },
+		{ "\"tools\":[" SCHEMA("") "," CACHED "{\"strict\":false}]",
+		  0 },
 		{ "\"tools\":[" SCHEMA(",\"anyOf\":[]") "]", MARK_SCHEMA },
 		{ "\"tools\":[{\"input_schema\":{}}]", MARK_SCHEMA },
 		{ "\"tools\":[{\"strict\":true}]", MARK_SCHEMA },
@@ -511,8 +517,8 @@ static void marks_what_may_be_wrong(void **state)
 		  0 },
 	};
 	const unsigned all = MARK_PAIRS | MARK_NO_TOOLS | MARK_ECHO |
-			     MARK_CACHE | MARK_PART | MARK_SAMPLER |
-			     MARK_FORM | MARK_FORCED | MARK_SCHEMA | MARK_INPUT;
+			     MARK_CACHE | MARK_PART | MARK_SAMPLER | MARK_FORM |
+			     MARK_FORCED | MARK_SCHEMA | MARK_INPUT;
 	char text[600];
 
 	(void)state;
@@ -521,8 +527,7 @@ static void marks_what_may_be_wrong(void **state)
 		struct peek k;
 
 		snprintf(text, sizeof(text),
-			 "{\"model\":\"m\",\"max_tokens\":1,%s}",
-			 rows[i].text);
+			 "{\"model\":\"m\",\"max_tokens\":1,%s}", rows[i].text);
 		for (size_t step = 1; step < 1000; step += 499) {
 			assert_int_equal(peek_all(&k, span_of(text), step, &e),
 					 0);
