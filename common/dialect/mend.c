@@ -48,7 +48,7 @@ static unsigned wants(enum dialect_id dialect, const struct upstream_model *t)
 		return marks | MARK_PARSED | MARK_UNSIGNED | MARK_REASONING |
 		       MARK_ID_LONG | MARK_ID_EMPTY | MARK_ID_ITEM |
 		       MARK_ID_TWICE | MARK_PAIRS | MARK_PART | MARK_INPUT |
-		       (q->paired ? MARK_ID_ODD : 0);
+		       (q->paired ? MARK_ID_ODD | MARK_SCHEMA : 0);
 	case DIALECT_OPENAI:
 	case DIALECTS:
 		break;
@@ -65,7 +65,7 @@ static unsigned wants(enum dialect_id dialect, const struct upstream_model *t)
 	if (q->reasoning_content || q->thought_signatures)
 		marks |= MARK_CALLS;
 	if (q->paired)
-		marks |= MARK_PAIRS | MARK_ID_ODD | MARK_PART;
+		marks |= MARK_PAIRS | MARK_ID_ODD | MARK_PART | MARK_SCHEMA;
 	return marks;
 }
 
@@ -371,6 +371,22 @@ bool mend_rebase(struct mend *m)
 }
 
 /* --- what the dialects' rules share --------------------------------------- */
+
+void mend_ill_schema(struct mend *m, struct span schema)
+{
+	struct jwalk w = jwalk_in(schema);
+
+	while (jwalk_is_object(schema) && jwalk_next(&w)) {
+		if (jwalk_key_is(&w, "properties") && !jwalk_is_object(w.value))
+			mend_replace(m, w.value, SPAN("{}"));
+		else if (jwalk_key_is(&w, "required") &&
+			 !jwalk_is_array(w.value))
+			mend_cut(m, &w);
+		else
+			continue;
+		mend_note(m, "schemas of tools");
+	}
+}
 
 void mend_id(struct mend *m, struct span value, struct span now)
 {

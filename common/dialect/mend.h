@@ -167,6 +167,9 @@ void responses_names(struct mend *m);
 /* A limit of the answer that is too small for the target is raised. */
 void mend_limit(struct mend *m, struct span value);
 
+/* OpenAI's: a schema with null, or PHP's [], in place of an object. */
+void mend_ill_schema(struct mend *m, struct span schema);
+
 /* mend-images.c: images and files of a list of messages or items, as text that
  * names them; the text for one, and a name out of a URL. */
 void mend_images(struct mend *m, const char *messages);

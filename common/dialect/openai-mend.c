@@ -305,6 +305,15 @@ static bool any_lacks(const struct mend *m)
 	return false;
 }
 
+static void mend_schemas(struct mend *m)
+{
+	struct jwalk w = jwalk_in(jwalk_get(m->text, "tools"));
+
+	while (m->target->quirks.paired && jwalk_next(&w))
+		mend_ill_schema(m, jwalk_get(jwalk_get(w.value, "function"),
+					     "parameters"));
+}
+
 void openai_mend(struct mend *m)
 {
 	struct jwalk w;
@@ -319,6 +328,7 @@ void openai_mend(struct mend *m)
 	pair(m);
 	mend_customs(m);
 	mend_tool_names(m);
+	mend_schemas(m);
 	mend_top(m);
 	mend_turns(m);
 	while (jwalk_next(&w)) {

@@ -292,15 +292,20 @@ static void mark_tool(struct peek *k)
 		k->typed = key_is(k, "strict") ? 'f' : 0;
 		k->blocks |= key_is(k, "input_schema") ||
 			     key_is(k, "parameters");
-	} else if (k->depth == 4) {
+		return;
+	}
+	if (k->depth == 4) {
 		k->schemas -= key_is(k, "type");
-		k->typed = key_is(k, "properties") ? '{'
-			 : key_is(k, "required")   ? '['
-						   : 0;
 		if (key_is(k, "anyOf") || key_is(k, "oneOf") ||
 		    key_is(k, "allOf") || key_is(k, "$ref"))
 			k->marks |= MARK_SCHEMA;
 	}
+	if (k->depth > 5) /* Chat's are one deeper */
+		return;
+	if (key_is(k, "properties"))
+		k->typed = '{';
+	else if (key_is(k, "required"))
+		k->typed = '[';
 }
 
 /* Of a message, a part or a call, or the function that it calls. */

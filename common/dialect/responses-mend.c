@@ -412,6 +412,9 @@ void responses_mend(struct mend *m)
 	}
 	if (m->target->quirks.paired)
 		responses_names(m);
+	w = jwalk_in(jwalk_get(m->text, "tools"));
+	while (m->target->quirks.paired && jwalk_next(&w))
+		mend_ill_schema(m, jwalk_get(w.value, "parameters"));
 	if (m->target->quirks.no_foreign)
 		responses_fields(m);
 	mend_forced_tool(m, "\"required\"");

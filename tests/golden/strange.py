@@ -551,6 +551,32 @@ def _():
         "arguments": {"q": 1}}]})
 
 
+@case("Responses and Chat: schemas with null or a list for an object")
+def _():
+    one = {"type": "object", "properties": {"a": {"type": "string"}}}
+    for ill, want in (({"type": "object", "properties": None}, EMPTY),
+                      ({"type": "object", "properties": []}, EMPTY),
+                      ({**one, "required": None}, one),
+                      ({"required": None, **one}, one)):
+        tool = {"name": "f", "parameters": ill}
+        r, mended, dropped = mend(OPENAI, {"input": "q", "tools": [
+            {"type": "function", **tool}]})
+        assert r["tools"][0]["parameters"] == want, r
+        assert mended == "schemas of tools" and not dropped, mended
+        r, mended, dropped = mend(CHAT, {"messages": [USER], "tools": [
+            {"type": "function", "function": tool}]})
+        assert r["tools"][0]["function"]["parameters"] == want, r
+        assert mended == "schemas of tools" and not dropped, mended
+    for fine in (EMPTY, {**one, "required": ["a"]}, {
+            "type": "object", "properties": {
+                "properties": {"type": "array"}, "required": {
+                    "type": "boolean"}}, "required": ["properties"]}):
+        tool = {"name": "f", "parameters": fine, "strict": True}
+        left(OPENAI, {"input": "q", "tools": [{"type": "function", **tool}]})
+        left(CHAT, {"messages": [USER], "tools": [
+            {"type": "function", "function": tool}]})
+
+
 @case("Messages: calls as Chat has them, in a turn of nothing else, are named")
 def _():
     r, _, dropped = claude([USER, {"role": "assistant", "content": "",
