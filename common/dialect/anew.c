@@ -19,7 +19,9 @@ static bool is_clients(struct span type)
 	       jwalk_is(type, "custom");
 }
 
-bool anew_other_tools(struct span body)
+/* Are there tools whose calls have a shape of their own, or that a provider
+ * runs? */
+static bool has_other_tools(struct span body)
 {
 	struct jwalk w = jwalk_in(jwalk_get(body, "tools"));
 
@@ -55,7 +57,7 @@ bool anew_loses(struct span body)
 	while (jwalk_next(&w))
 		if (anew_loses_member(w.key, w.value))
 			return true;
-	return anew_other_tools(body);
+	return has_other_tools(body);
 }
 
 /* --- what it is read for -------------------------------------------------- */

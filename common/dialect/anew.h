@@ -16,9 +16,6 @@
 bool anew_loses(struct span body);
 /* Does a member of it ask for what is lost? */
 bool anew_loses_member(struct span key, struct span value);
-/* Are there tools whose calls have a shape of their own, or that a provider
- * runs? */
-bool anew_other_tools(struct span body);
 
 /* For the answer to `body`, which stays in its own API: what it is read and
  * written for, and the tools that go by other names, as the client has them. */
