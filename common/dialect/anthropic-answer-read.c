@@ -110,6 +110,14 @@ static int read_results(struct reader *r, const struct jval *b, struct err *e)
 	return reader_close(r, s, e);
 }
 
+/* Some say it in a text. */
+static struct span thought_of(struct reader *r, const struct jval *o)
+{
+	struct span said = reader_words(r, o, "thinking");
+
+	return said.n ? said : reader_words(r, o, "text");
+}
+
 /* A block as it starts, or as it stands whole in an answer. */
 static int start_block(struct reader *r, const struct jval *b, int64_t index,
 		       struct err *e)
@@ -130,7 +138,7 @@ static int start_block(struct reader *r, const struct jval *b, int64_t index,
 			return -1;
 		s->seal = SEAL_CLAUDE;
 		s->signature = reader_copy(r, b, "signature");
-		return reader_text(r, s, reader_words(r, b, "thinking"), e);
+		return reader_text(r, s, thought_of(r, b), e);
 	}
 	if (span_is(type, "redacted_thinking")) {
 		s = reader_open(r, PART_REDACTED, index, e);
@@ -192,7 +200,7 @@ static int delta(struct reader *r, const struct jval *o, struct err *e)
 	if (span_is(type, "text_delta") && s->kind == PART_TEXT)
 		return feed(r, s, reader_words(r, d, "text"), e);
 	if (span_is(type, "thinking_delta") && s->kind == PART_THINKING)
-		return feed(r, s, reader_words(r, d, "thinking"), e);
+		return feed(r, s, thought_of(r, d), e);
 	if (span_is(type, "input_json_delta") &&
 	    (s->kind == PART_TOOL_USE || s->kind == PART_SEARCH))
 		return feed(r, s,
@@ -240,6 +248,8 @@ static int message_start(struct reader *r, const struct jval *m, struct err *e)
 	r->id = id;
 	r->model = reader_copy(r, m, "model");
 	read_usage(r, jval_get(m, "usage"));
+	if (jval_items(jval_get(m, "tool_calls")))
+		reader_dropped(r, SPAN("tool_calls")); /* Chat's */
 	if (reader_start(r, e))
 		return -1;
 	read_stop(r, m);

@@ -278,6 +278,23 @@ def _():
             "said", "", [])
 
 
+@edge("messages", "thinking in a text, calls as Chat has them")
+def _():
+    thought = {"type": "thinking", "text": "t", "signature": ""}
+    said = {"type": "text", "text": "said"}
+    assert got("anthropic", message([thought, said]), "whole") == (
+        "said", "t", [])
+    assert got("anthropic", claude_sse(start(), *block(
+        0, "thinking", {"type": "thinking_delta", "text": "t"}, thinking=""),
+        *block(1, "text", text_delta("said"), text=""), *stop())) == (
+            "said", "t", [])
+    p = subprocess.run(
+        [CONVERT, "answer", "anthropic", "openai", "whole", "0"],
+        input=json.dumps(message([said], tool_calls=[{"id": "c"}])).encode(),
+        capture_output=True, check=True)
+    assert "answer.tool_calls" in p.stderr.decode(), p.stderr
+
+
 @edge("errors", "without the word, in place of an answer")
 def _():
     for o, status, text in (
