@@ -127,8 +127,13 @@ static void mend_input(struct mend *m, struct span block)
 {
 	struct span value = jwalk_get(block, "input"), text = value;
 
-	if (!value.n || jwalk_is_object(value))
+	if (jwalk_is_object(value))
 		return;
+	if (!value.n) {
+		mend_put_first(m, block, SPAN("\"input\":{}"));
+		mend_note(m, "inputs of tools");
+		return;
+	}
 	if (jwalk_is_string(value))
 		text = jwalk_text(m->arena, value);
 	mend_replace(m, value, write_object(m->arena, text));

@@ -263,6 +263,8 @@ void peek_mark_end(struct peek *k)
 		k->marks |= MARK_NO_TOOLS;
 	if (k->schemas)
 		k->marks |= MARK_SCHEMA;
+	if (k->inputs > 0)
+		k->marks |= MARK_INPUT;
 	if (!k->limited)
 		k->marks |= MARK_FORCED;
 }
@@ -339,9 +341,10 @@ static void mark_in_message(struct peek *k)
 		mark_message(k);
 	if (is_foreign(k))
 		k->marks |= MARK_PARSED;
-	if (k->depth == 5 && key_is(k, "input"))
+	if (k->depth == 5 && key_is(k, "input")) {
 		k->typed = '{';
-	else if (k->depth == 3 && key_is(k, "content"))
+		k->inputs--;
+	} else if (k->depth == 3 && key_is(k, "content"))
 		k->typed = 'c';
 	else if (k->depth == 6 && key_is(k, "arguments"))
 		k->typed = '"';
@@ -535,6 +538,7 @@ static void mark_block(struct peek *k)
 	if (k->top == TOP_MESSAGES) {
 		if (said(k, "cust", 6))
 			k->marks |= MARK_CUSTOM;
+		k->inputs += call || said(k, "serv", 15) || said(k, "mcp_", 12);
 		k->blocks |= result || call || said(k, "imag", 5) ||
 			     said(k, "docu", 8) || said(k, "outp", 11) ||
 			     said(k, "inpu", 10) || said(k, "inpu", 11);

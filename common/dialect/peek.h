@@ -135,6 +135,7 @@ struct peek {
 	size_t limit_at; /* the value of the last of them, or 0 */
 	size_t longest;  /* bytes of an id */
 	char typed;      /* how the value must begin; 0: any way */
+	long inputs;     /* of calls in Messages, less those that are there */
 	long schemas;    /* of tools, less those that name their type */
 	unsigned caches;
 	uint64_t pairs;   /* ids of calls less those of results, hashed */

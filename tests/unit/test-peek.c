@@ -378,7 +378,7 @@ static void agrees_with_json_c(void **state)
 	assert_true(accepted > 100);
 }
 
-#define A_USE "{\"type\":\"tool_use\",\"id\":\"a\"}"
+#define A_USE "{\"type\":\"tool_use\",\"id\":\"a\",\"input\":{}}"
 #define A_OUT "{\"type\":\"tool_result\",\"tool_use_id\":\"a\"}"
 #define A_SAID "{\"role\":\"assistant\",\"content\":[" A_USE "]}"
 #define A_USER(blocks) "{\"role\":\"user\",\"content\":[" blocks "]}"
@@ -465,6 +465,8 @@ static void marks_what_may_be_wrong(void **state)
 		{ "\"input\":[{\"arguments\":{}},{\"arguments\":\"\"}]",
 		  MARK_INPUT },
 		{ "\"messages\":[{\"content\":5}]", MARK_INPUT },
+		{ "\"messages\":[{\"content\":[{\"type\":\"tool_use\"}]}]",
+		  MARK_INPUT | MARK_PART },
 		{ "\"messages\":[{\"content\":\"5\"},{\"content\":null}]", 0 },
 		{ "\"temperature\":0", MARK_SAMPLER },
 		{ "\"metadata\":{\"top_p\":0,\"seed\":1}", 0 },
