@@ -335,10 +335,21 @@ static bool by_login(struct request *r, const struct route_entry *entry)
 	       guard_session(r);
 }
 
+/* Which methods an open path has is no secret either. */
+static bool is_open_path(const char *path)
+{
+	for (size_t i = 0; i < ENTRIES; i++)
+		if (table[i].flags & OPEN && same_path(table[i].path, path))
+			return true;
+	return false;
+}
+
 static bool is_open(const struct request *r, const struct route_entry *entry)
 {
-	return entry && (entry->flags & OPEN ||
-			 (entry->flags & BROWSER && serve_wants_page(r)));
+	if (!entry)
+		return !r->gw->authorizer && is_open_path(r->path);
+	return entry->flags & OPEN ||
+	       (entry->flags & BROWSER && serve_wants_page(r));
 }
 
 static int dispatch(struct request *r, struct err *e)

@@ -51,6 +51,7 @@ sign_in() { # KEY [NAME]: sets access, renew
 start_router --demo --workers=2
 anna=$("$dario" key add anna 2>/dev/null)
 
+is 'how it is asked is no secret' "$(curl -s -o "$tmp/answer" -w '%{http_code}' "$url/oauth/token") $(json 'j["error"]["type"]' <"$tmp/answer")" '405 invalid_request_error'
 is 'discovery' "$(form /.well-known/oauth-authorization-server)" 200
 for m in issuer: device_authorization_endpoint:/oauth/device_authorization \
 	token_endpoint:/oauth/token revocation_endpoint:/oauth/revoke; do
