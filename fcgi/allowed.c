@@ -152,17 +152,45 @@ static int look_at_tool(struct request *r, struct span one, const char *list,
 					      : not_allowed(r, other, list, e);
 }
 
-/* OpenRouter's `models` and Anthropic's `fallbacks`, when the first cannot
- * answer or declines. */
+/* OpenRouter's `models`, Anthropic's and LiteLLM's `fallbacks`, when the first
+ * cannot answer or declines: names, or objects that have them. */
 static int look_at_fallback(struct request *r, struct span one,
 			    const char *list, struct err *e)
 {
 	const char *other = "";
-	bool ok = jwalk_is_object(one) ? jwalk_get(one, "model").n &&
-						 may_set(r, one, DEPTH, &other)
-				       : may_ask(r, one, DEPTH, &other);
+	bool ok = jwalk_get(one, "model").n
+			? may_set(r, one, DEPTH, &other)
+			: is_named(one) && may_ask(r, one, DEPTH, &other);
 
 	return ok ? 0 : not_allowed(r, other, list, e);
+}
+
+/* What one provider alone reads, such as the models of Vercel's gateway. */
+static int look_at_settings(struct request *r, struct span all,
+			    const char *name, struct err *e)
+{
+	const char *other = "";
+
+	return may_set(r, all, DEPTH, &other) ? 0
+					      : not_allowed(r, other, name, e);
+}
+
+typedef int look_fn(struct request *r, struct span value, const char *name,
+		    struct err *e);
+
+/* Each entry of a list; a word in its place leaves the choice to the
+ * provider. */
+static int look_at_list(struct request *r, struct span list, const char *name,
+			look_fn *look, struct err *e)
+{
+	struct jwalk w = jwalk_in(list);
+
+	if (jwalk_is_string(list)) /* "default" */
+		return choice(r, name, name, e);
+	while (jwalk_next(&w))
+		if (look(r, w.value, name, e))
+			return -1;
+	return 0;
 }
 
 /* The models that a provider asks by itself. */
@@ -170,25 +198,30 @@ static int look_at_others(struct request *r, struct err *e)
 {
 	static const struct {
 		const char *name;
-		int (*look)(struct request *r, struct span one,
-			    const char *list, struct err *e);
-	} lists[] = { { "models", look_at_fallback },
-		      { "fallbacks", look_at_fallback },
-		      { "tools", look_at_tool },
-		      { "plugins", look_at_tool } };
-	struct jwalk body = jwalk_in(buf_get(&r->body)), w;
+		look_fn *each, *all;
+	} members[] = { { "models", look_at_fallback, NULL },
+			{ "fallbacks", look_at_fallback, NULL },
+			{ "context_window_fallbacks", look_at_fallback, NULL },
+			{ "content_policy_fallbacks", look_at_fallback, NULL },
+			{ "tools", look_at_tool, NULL },
+			{ "plugins", look_at_tool, NULL },
+			{ "providerOptions", NULL, look_at_settings },
+			{ "provider_options", NULL, look_at_settings },
+			{ "extra_body", NULL, look_at_settings } };
+	struct jwalk body = jwalk_in(buf_get(&r->body));
 
 	while (jwalk_next(&body))
-		for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
-			if (!jwalk_key_is(&body, lists[i].name))
+		for (size_t i = 0; i < sizeof(members) / sizeof(*members);
+		     i++) {
+			const char *name = members[i].name;
+
+			if (!jwalk_key_is(&body, name))
 				continue;
-			if (jwalk_is_string(body.value)) /* "default" */
-				return choice(r, lists[i].name, lists[i].name,
-					      e);
-			w = jwalk_in(body.value);
-			while (jwalk_next(&w))
-				if (lists[i].look(r, w.value, lists[i].name, e))
-					return -1;
+			if (members[i].each
+				    ? look_at_list(r, body.value, name,
+						   members[i].each, e)
+				    : members[i].all(r, body.value, name, e))
+				return -1;
 		}
 	return 0;
 }

@@ -83,7 +83,14 @@ for plugin in '{"id":"fusion","analysis_models":["o1-pro"]}' '{"id":"fusion"}' '
 	is "nor is a plugin that does, $plugin" "$(model=gpt-4o chat "$k" 1 ",\"plugins\":[$plugin]") $(error param)" '400 plugins'
 done
 is 'nothing was sent' "$(sent)" 1
-for list in '"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{"model":{"type":"string","enum":["o1-pro"]}}}}}]' \
+for named in '"fallbacks":[{"gpt-4o":["o1-pro"]}]' '"context_window_fallbacks":[{"gpt-4o":["o1-pro"]}]' '"content_policy_fallbacks":[{"gpt-4o":["gpt-4o","o1-pro"]}]' \
+	'"providerOptions":{"gateway":{"models":["o1-pro"]}}' '"provider_options":{"gateway":{"models":["gpt-4o","o1-pro"]}}' '"extra_body":{"models":["o1-pro"]}'; do
+	is "nor is one that a gateway would ask, $named" "$(model=gpt-4o chat "$k" 1 ",$named") $(error type)" '400 invalid_request_error'
+	like 'which is named' "$(error message)" 'the model o1-pro'
+done
+is 'nothing was sent' "$(sent)" 1
+for list in '"fallbacks":[{"gpt-4o":["gpt-4o"]}],"providerOptions":{"gateway":{"models":["gpt-4o"],"order":["azure"]}}' '"extra_body":{"a":{"b":[1,null]}}' \
+	'"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{"model":{"type":"string","enum":["o1-pro"]}}}}}]' \
 	'"tools":[{"type":"openrouter:advisor","parameters":{"model":"gpt-4o"}},{"type":"openrouter:web_search"}]' \
 	'"plugins":[{"id":"web"},{"id":"fusion","analysis_models":["gpt-4o"],"model":"gpt-4o"}]' '"tools":null,"fallbacks":null'; do
 	is "what asks no other is taken, $list" "$(model=gpt-4o chat "$k" 1 ",$list")" 200
