@@ -75,12 +75,13 @@ static bool may_set(const struct request *r, struct span value, int depth,
 		    const char **other)
 {
 	struct span type = jwalk_get(value, "type");
+	bool keys = jwalk_is_object(value);
 	struct jwalk w = jwalk_in(value);
 
 	while (depth && jwalk_next(&w)) {
-		if (is_schema(type, &w))
+		if (keys && is_schema(type, &w))
 			continue;
-		if (names_models(r, w.key) &&
+		if (keys && names_models(r, w.key) &&
 		    !may_ask(r, w.value, DEPTH, other))
 			return false;
 		if (!may_set(r, w.value, depth - 1, other))
