@@ -14,10 +14,15 @@
 #define COST_MAX (1000000LL * QUOTA_DOLLAR) /* of one request */
 #define NOTE_MS 1000                        /* between notes of one flight */
 #define WAITING_MAX 200000                  /* of ends that have not arrived */
+#define TOLD_MAX 1024 /* of ends that have, and may be lost there yet */
+#define GONE_MAX 64   /* flights that are nobody's, of one request */
+#define ROUNDS_MAX 64 /* of those */
 
-/* One request, from its beginning until the store knows how it has ended. */
+/* One request, from its beginning until the store knows how it has ended, and
+ * some time longer: the store may lose that. */
 struct flight {
-	struct flight *next; /* of those that wait */
+	struct flight *next; /* of those that wait, or that it was told */
+	struct flight *before, *after; /* of all */
 	char name[160];
 	char id[64];
 	uint64_t serial;
@@ -25,6 +30,7 @@ struct flight {
 	int64_t cost, tokens, noted; /* clock_ms of the last note */
 	int64_t ended;               /* clock_ms */
 	bool back;                   /* as if it had never been */
+	bool told;                   /* how it has ended, with success */
 };
 
 static struct {
@@ -33,7 +39,11 @@ static struct {
 	size_t n;
 	bool full_said;
 	_Atomic uint64_t serials;
-} waiting = { .lock = PTHREAD_MUTEX_INITIALIZER, .end = &waiting.first };
+	struct flight *all, *told, **told_end;
+	size_t n_told;
+} waiting = { .lock = PTHREAD_MUTEX_INITIALIZER,
+	      .end = &waiting.first,
+	      .told_end = &waiting.told };
 
 static int64_t within(int64_t v, int64_t most)
 {
@@ -44,6 +54,55 @@ static void begin(struct redis_args *a, const char *op)
 {
 	shared_redis_holds();
 	redis_args(a, op, shared_redis_self(), shared_redis_since());
+}
+
+/* --- all flights of this process ------------------------------------------ */
+
+static void add_flight(struct flight *f)
+{
+	pthread_mutex_lock(&waiting.lock);
+	f->after = waiting.all;
+	if (f->after)
+		f->after->before = f;
+	waiting.all = f;
+	pthread_mutex_unlock(&waiting.lock);
+}
+
+/* With the lock. */
+static void free_flight(struct flight *f)
+{
+	if (f->after)
+		f->after->before = f->before;
+	if (f->before)
+		f->before->after = f->after;
+	else
+		waiting.all = f->after;
+	free(f);
+}
+
+/* With the lock. */
+static struct flight *first_told(void)
+{
+	struct flight *f = waiting.told;
+
+	waiting.told = f->next;
+	if (!f->next)
+		waiting.told_end = &waiting.told;
+	waiting.n_told--;
+	return f;
+}
+
+/* The store knows how it has ended. */
+static void keep_told(struct flight *f)
+{
+	pthread_mutex_lock(&waiting.lock);
+	f->told = true;
+	f->next = NULL;
+	*waiting.told_end = f;
+	waiting.told_end = &f->next;
+	if (++waiting.n_told > TOLD_MAX)
+		free_flight(first_told());
+	pthread_mutex_unlock(&waiting.lock);
 }
 
 /* --- sums ---------------------------------------------------------------- */
@@ -96,9 +155,9 @@ static void keep(struct flight *f)
 		log_msg("more requests than can be kept have ended while the "
 			"store is away: what they cost is not counted");
 	waiting.full_said |= full;
-	pthread_mutex_unlock(&waiting.lock);
 	if (full)
-		free(f);
+		free_flight(f);
+	pthread_mutex_unlock(&waiting.lock);
 }
 
 static void has_ended(void *arg, const redisReply *answer)
@@ -106,7 +165,7 @@ static void has_ended(void *arg, const redisReply *answer)
 	struct flight *f = arg;
 
 	if (answer)
-		free(f);
+		keep_told(f);
 	else
 		keep(f);
 }
@@ -176,6 +235,82 @@ size_t meter_redis_waiting(void)
 	n = waiting.n;
 	pthread_mutex_unlock(&waiting.lock);
 	return n;
+}
+
+/* --- what the store has lost ---------------------------------------------- */
+
+/* What it holds for us that has ended. */
+struct holding {
+	struct flight *again; /* tell it once more */
+	size_t n;             /* nobody knows any more what became of it */
+	char gone[GONE_MAX][64];
+};
+
+/* With the lock. */
+static struct flight *find_flight(struct span id)
+{
+	struct flight *f = waiting.all;
+
+	while (f && !span_is(id, f->id))
+		f = f->after;
+	return f;
+}
+
+/* With the lock. */
+static void tell_again(struct holding *h, struct flight *f)
+{
+	struct flight **at = &waiting.told;
+
+	while (*at != f)
+		at = &(*at)->next;
+	*at = f->next;
+	if (!f->next)
+		waiting.told_end = at;
+	waiting.n_told--;
+	f->told = false;
+	f->next = h->again;
+	h->again = f;
+}
+
+static void held(void *arg, const redisReply *answer)
+{
+	struct holding *h = arg;
+	struct span id;
+
+	h->n = 0;
+	pthread_mutex_lock(&waiting.lock);
+	for (size_t i = 0; answer && (id = redis_text_at(answer, i)).n; i++) {
+		struct flight *f = find_flight(id);
+
+		if (f && f->told)
+			tell_again(h, f);
+		else if (!f && h->n < GONE_MAX && id.n < sizeof(h->gone[0]))
+			snprintf(h->gone[h->n++], sizeof(h->gone[0]), "%.*s",
+				 SPAN_FMT(id));
+	}
+	pthread_mutex_unlock(&waiting.lock);
+}
+
+bool meter_redis_look(void)
+{
+	struct holding *h = xcalloc(1, sizeof(*h));
+	struct flight *f, *next;
+	struct redis_args a;
+	struct err unused;
+	int rc, i = 0;
+
+	do {
+		begin(&a, "mheld");
+		for (size_t k = 0; k < h->n; k++)
+			redis_word(&a, h->gone[k]);
+		rc = redis_ask(&a, held, h, &unused);
+	} while (rc == 0 && h->n && ++i < ROUNDS_MAX);
+	for (f = h->again; f; f = next) {
+		next = f->next;
+		tell_end(f);
+	}
+	free(h);
+	return rc == 0;
 }
 
 /* --- the rest ------------------------------------------------------------ */
@@ -248,6 +383,7 @@ static struct flight *flight_of(const char *name, const struct meter_ask *ask)
 	f->hold = within(ask->cost, COST_MAX);
 	f->token_hold = within(ask->tokens, QUOTA_COUNT_MAX);
 	f->noted = clock_ms();
+	add_flight(f);
 	return f;
 }
 
@@ -274,7 +410,9 @@ static int take(const char *home, const char *name, const struct quota *q,
 	}
 	if (answer->verdict == METER_OK)
 		answer->verdict = METER_BUSY;
-	free(f);
+	pthread_mutex_lock(&waiting.lock);
+	free_flight(f);
+	pthread_mutex_unlock(&waiting.lock);
 	memset(out, 0, sizeof(*out));
 	return 0;
 }

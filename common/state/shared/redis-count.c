@@ -171,13 +171,14 @@ bool redis_is_older(struct shared_entry *a, struct shared_entry *b)
 
 /* --- what has not arrived ------------------------------------------------ */
 
-/* With the lock. The store has lost what it knew of us. */
+/* With the lock. The store has lost what it knew of us, or knows again what is
+ * no longer so. */
 static void say_again(void)
 {
 	for (size_t i = 0; i < MIRROR_CHAINS; i++)
 		for (struct shared_entry *x = redis_mirror.chains[i]; x;
 		     x = x->next)
-			if (atomic_load(&x->held))
+			if (atomic_load(&x->held) || atomic_load(&x->own))
 				x->heard_serial = 0;
 }
 

@@ -15,7 +15,17 @@ static struct {
 	struct rest rest;
 	bool runs;
 	const char *home;
+	unsigned lost; /* as it was when it was looked what that has done */
 } keeper;
+
+/* Once after each loss. */
+static void look_what_is_held(void)
+{
+	unsigned lost = shared_redis_lost();
+
+	if (lost != keeper.lost && *shared_redis_self() && meter_redis_look())
+		keeper.lost = lost;
+}
 
 static void *keep(void *arg)
 {
@@ -31,6 +41,7 @@ static void *keep(void *arg)
 		quiet = used ? 0 : quiet + 1;
 		ms = quiet > 100 ? REST_MS : BEAT_MS;
 		meter_redis_flush();
+		look_what_is_held();
 		shared_redis_tell_kept();
 		usage_redis_tell(keeper.home, false);
 		if (ms == BEAT_MS || quiet % 2)

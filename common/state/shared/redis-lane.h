@@ -24,6 +24,5 @@ void redis_lane_leave(void); /* when this thread's loop ends */
 const struct redis_setup *redis_link_config(void);
 /* Where it is, and the hash of the script. */
 int redis_link_place(struct redis_place *out, struct err *e);
-unsigned redis_link_times(void); /* that it went */
 
 #endif

@@ -101,6 +101,7 @@ struct span redis_text_at(const redisReply *answer, size_t i);
 int64_t redis_amount_at(const redisReply *answer, size_t i);
 
 bool redis_link_up(void);
+unsigned redis_link_times(void); /* that it went */
 /* Since when it is away, ms since 1970 (0: it is not), and why. */
 int64_t redis_link_away(char *why, size_t n);
 /* Look for it, and see whether it answers in time; it blocks. */

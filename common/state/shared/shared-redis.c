@@ -606,6 +606,11 @@ size_t shared_redis_waiting(void)
 					    : SIZE_MAX;
 }
 
+unsigned shared_redis_lost(void)
+{
+	return atomic_load(&redis_mirror.lost) + redis_link_times();
+}
+
 bool shared_redis_was_used(void)
 {
 	return atomic_exchange(&redis_mirror.used, false);

@@ -59,6 +59,11 @@ size_t redis_line_length(const char *home, const char *line, const char *lane);
 /* What could not be told to the store: sent again, and how much it is. */
 void meter_redis_flush(void);
 size_t meter_redis_waiting(void);
+/* The store may be back with older data: what it holds for requests of ours
+ * that have ended is ended once more. False: it does not answer. */
+bool meter_redis_look(void);
+/* Another number when the store was away, or has lost what was known of it. */
+unsigned shared_redis_lost(void);
 /* Sums of usage: what has changed, for the other hosts. For the keeper's thread
  * alone, and once more when that has ended. */
 void usage_redis_tell(const char *home, bool last);
