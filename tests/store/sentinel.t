@@ -124,5 +124,22 @@ codes=
 one
 is 'the old master is back: nothing changes' "$codes$(lines)" "200
 $before"
+
+# it becomes the master again because somebody says so: the other one lives, and
+# takes for some seconds what is lost then
+hand_over() {
+	timeout 60 redis-cli -p "$sentinel" sentinel failover shop | grep -q '^OK'
+}
+ok 'the master is another one on demand' wait_for hand_over
+follows() {
+	one
+	grep -q 'its sentinels name another master' "$tmp/log" &&
+		[ "$(grep -c 'the store is back' "$tmp/log")" -ge "$(grep -c 'the store is away (' "$tmp/log")" ]
+}
+codes=
+ok 'the router hears of it' wait_for follows
+one
+is 'no request has failed' "$(printf '%s' "$codes" | sort -u)" 200
+ok "each is counted once, also what the other one has got: $ids" wait_for spent_is "$ids"
 unlike 'the password is in no log' "$(cat "$tmp/log" "$tmp/out")" hush
 done_testing

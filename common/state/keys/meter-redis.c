@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "state/keys/meter-table.h"
-#include "state/shared/shared-redis.h"
+#include "state/shared/redis-mirror.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -17,6 +17,7 @@
 #define TOLD_MAX 1024 /* of ends that have, and may be lost there yet */
 #define GONE_MAX 64   /* flights that are nobody's, of one request */
 #define ROUNDS_MAX 64 /* of those */
+#define LOST_MS 60000 /* that a store may have lost when it comes back */
 
 /* One request, from its beginning until the store knows how it has ended, and
  * some time longer: the store may lose that. */
@@ -31,6 +32,8 @@ struct flight {
 	int64_t ended;               /* clock_ms */
 	bool back;                   /* as if it had never been */
 	bool told;                   /* how it has ended, with success */
+	bool again;                  /* it was told before */
+	unsigned times;              /* that the store had gone then */
 };
 
 static struct {
@@ -41,6 +44,8 @@ static struct {
 	_Atomic uint64_t serials;
 	struct flight *all, *told, **told_end;
 	size_t n_told;
+	_Atomic int64_t told_at;              /* the first time; clock_ms */
+	char data[sizeof(redis_mirror.data)]; /* that were told */
 } waiting = { .lock = PTHREAD_MUTEX_INITIALIZER,
 	      .end = &waiting.first,
 	      .told_end = &waiting.told };
@@ -92,10 +97,19 @@ static struct flight *first_told(void)
 	return f;
 }
 
+/* With the lock. They were told to another store. */
+static void forget_told(void)
+{
+	while (waiting.told)
+		free_flight(first_told());
+}
+
 /* The store knows how it has ended. */
 static void keep_told(struct flight *f)
 {
 	pthread_mutex_lock(&waiting.lock);
+	if (!waiting.told_at)
+		waiting.told_at = clock_ms();
 	f->told = true;
 	f->next = NULL;
 	*waiting.told_end = f;
@@ -164,10 +178,22 @@ static void has_ended(void *arg, const redisReply *answer)
 {
 	struct flight *f = arg;
 
-	if (answer)
+	/* By one that is the store no more it was told in vain. */
+	if (answer && f->times == redis_link_times()) {
 		keep_told(f);
-	else
-		keep(f);
+		return;
+	}
+	f->again |= answer != NULL;
+	keep(f);
+}
+
+/* It was told of others long before: if it knows none of them it has lost more
+ * than it may, as by eviction, and what it has counted cannot be known. */
+static bool must_know(const struct flight *f)
+{
+	int64_t first = atomic_load(&waiting.told_at);
+
+	return f->again && first && clock_ms() - first > LOST_MS;
 }
 
 /* Sent again, the store knows it by its id. */
@@ -175,6 +201,7 @@ static void tell_end(struct flight *f)
 {
 	struct redis_args a;
 
+	f->times = redis_link_times();
 	begin(&a, "mend");
 	redis_word(&a, f->name);
 	redis_word(&a, f->id);
@@ -183,6 +210,7 @@ static void tell_end(struct flight *f)
 	redis_int(&a, f->tokens);
 	redis_int(&a, f->back);
 	redis_int(&a, (int64_t)f->serial);
+	redis_int(&a, must_know(f));
 	redis_tell(&a, has_ended, f);
 }
 
@@ -239,8 +267,9 @@ size_t meter_redis_waiting(void)
 
 /* --- what the store has lost ---------------------------------------------- */
 
-/* What it holds for us that has ended. */
+/* What it holds for us that has ended, or has just lost. */
 struct holding {
+	bool same;            /* its data are those that were told */
 	struct flight *again; /* tell it once more */
 	size_t n;             /* nobody knows any more what became of it */
 	char gone[GONE_MAX][64];
@@ -268,8 +297,22 @@ static void tell_again(struct holding *h, struct flight *f)
 		waiting.told_end = at;
 	waiting.n_told--;
 	f->told = false;
+	f->again = true;
 	f->next = h->again;
 	h->again = f;
+}
+
+/* With the lock. It knows those by their ids that it has not lost. */
+static void tell_newest(struct holding *h)
+{
+	int64_t since = clock_ms() - LOST_MS;
+	struct flight *f, *next;
+
+	for (f = waiting.told; f && h->same; f = next) {
+		next = f->next;
+		if (f->ended > since)
+			tell_again(h, f);
+	}
 }
 
 static void held(void *arg, const redisReply *answer)
@@ -279,6 +322,8 @@ static void held(void *arg, const redisReply *answer)
 
 	h->n = 0;
 	pthread_mutex_lock(&waiting.lock);
+	if (answer)
+		tell_newest(h);
 	for (size_t i = 0; answer && (id = redis_text_at(answer, i)).n; i++) {
 		struct flight *f = find_flight(id);
 
@@ -288,6 +333,30 @@ static void held(void *arg, const redisReply *answer)
 			snprintf(h->gone[h->n++], sizeof(h->gone[0]), "%.*s",
 				 SPAN_FMT(id));
 	}
+	if (answer && !h->same)
+		forget_told();
+	pthread_mutex_unlock(&waiting.lock);
+}
+
+/* Are they those that were there, though they may be older now? For the keeper's
+ * thread. */
+static bool is_same_data(void)
+{
+	bool same;
+
+	pthread_mutex_lock(&redis_mirror.lock);
+	same = strcmp(waiting.data, redis_mirror.data) == 0;
+	memcpy(waiting.data, redis_mirror.data, sizeof(waiting.data));
+	pthread_mutex_unlock(&redis_mirror.lock);
+	return same;
+}
+
+void meter_redis_know(void)
+{
+	if (is_same_data())
+		return;
+	pthread_mutex_lock(&waiting.lock);
+	forget_told();
 	pthread_mutex_unlock(&waiting.lock);
 }
 
@@ -299,6 +368,7 @@ bool meter_redis_look(void)
 	struct err unused;
 	int rc, i = 0;
 
+	h->same = is_same_data();
 	do {
 		begin(&a, "mheld");
 		for (size_t k = 0; k < h->n; k++)

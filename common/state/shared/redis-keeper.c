@@ -25,6 +25,7 @@ static void look_what_is_held(void)
 
 	if (lost != keeper.lost && *shared_redis_self() && meter_redis_look())
 		keeper.lost = lost;
+	meter_redis_know();
 }
 
 static void *keep(void *arg)
@@ -35,6 +36,7 @@ static void *keep(void *arg)
 	while (rest_for(&keeper.rest, ms)) {
 		bool used = shared_redis_was_used();
 
+		redis_link_follow();
 		ms = RETRY_MS;
 		if (!redis_link_up() && redis_link_retry(&unused))
 			continue;

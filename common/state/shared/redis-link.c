@@ -20,7 +20,9 @@
 #include <unistd.h>
 
 #define RETRY_MS 1000
-#define LIVES_MS 100 /* between calls that say that this process lives */
+#define FOLLOW_MS 1000     /* between looks who is the master */
+#define FOLLOW_MOST_MS 250 /* for each sentinel */
+#define LIVES_MS 100       /* between calls that say that this process lives */
 
 static struct {
 	struct redis_setup setup;
@@ -35,6 +37,7 @@ static struct {
 	_Atomic int64_t since, next; /* wall ms; clock_ms of the next try */
 	_Atomic unsigned times;      /* that it went */
 	_Atomic int64_t lived;       /* when it was said last; clock_ms */
+	int64_t followed;            /* of the keeper; clock_ms */
 } link_ = { .lock = PTHREAD_MUTEX_INITIALIZER,
 	    .known_lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -289,6 +292,40 @@ int redis_link_retry(struct err *e)
 		set_back();
 	pthread_mutex_unlock(&link_.lock);
 	return rc;
+}
+
+static bool is_here(const struct redis_host *h)
+{
+	bool here;
+
+	pthread_mutex_lock(&link_.known_lock);
+	here = link_.place.port == h->port &&
+	       strcmp(link_.place.name, h->name) == 0;
+	pthread_mutex_unlock(&link_.known_lock);
+	return here;
+}
+
+void redis_link_follow(void)
+{
+	struct redis_setup quick = link_.setup;
+	struct redis_host master;
+	struct err unused;
+
+	if (!*quick.url.master || !redis_link_up() ||
+	    clock_ms() - link_.followed < FOLLOW_MS)
+		return;
+	if (quick.connect_ms > FOLLOW_MOST_MS)
+		quick.connect_ms = FOLLOW_MOST_MS;
+	if (redis_find_master(&quick, &master, &unused) == 0 &&
+	    !is_here(&master)) {
+		pthread_mutex_lock(&link_.lock);
+		if (link_.sync)
+			redisFree(link_.sync);
+		link_.sync = NULL;
+		pthread_mutex_unlock(&link_.lock);
+		set_away("its sentinels name another master");
+	}
+	link_.followed = clock_ms();
 }
 
 int redis_link_info(const char *section, struct buf *out, struct err *e)

@@ -107,6 +107,9 @@ int64_t redis_link_away(char *why, size_t n);
 /* Look for it, and see whether it answers in time; it blocks. */
 int redis_link_retry(struct err *e);
 void redis_link_lost(const char *why); /* it was not found */
+/* Have the sentinels another master by now? An old one may take for long what
+ * is lost. Once a second, for the keeper: it blocks, for less than that. */
+void redis_link_follow(void);
 /* From now on somebody calls redis_link_retry. */
 void redis_link_keep(void);
 bool redis_link_is_kept(void);

@@ -195,6 +195,23 @@ static redisContext *connect_master(const struct redis_setup *s,
 	return c;
 }
 
+int redis_find_master(const struct redis_setup *s, struct redis_host *out,
+		      struct err *e)
+{
+	int rc = -1;
+
+	for (size_t i = 0; i < s->url.n_hosts && rc; i++) {
+		const struct redis_host *h = &s->url.hosts[i];
+		redisContext *one = connect_to(h, s, e);
+
+		if (!one)
+			continue;
+		rc = ask_sentinel(one, s, h->name, out, e);
+		redisFree(one);
+	}
+	return rc;
+}
+
 static redisContext *connect_unix(const struct redis_setup *s,
 				  struct redis_place *out, struct err *e)
 {

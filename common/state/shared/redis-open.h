@@ -23,6 +23,9 @@ redisContext *redis_open(const struct redis_setup *s, struct redis_place *out,
 /* The same of a loop's connection to such a place; it waits for nothing. */
 int redis_open_loop(redisAsyncContext *ac, const struct redis_setup *s,
 		    const struct redis_place *place, struct err *e);
+/* Where the first sentinel that knows the master says that it is. */
+int redis_find_master(const struct redis_setup *s, struct redis_host *out,
+		      struct err *e);
 void redis_load_script(redisAsyncContext *ac);
 
 #endif

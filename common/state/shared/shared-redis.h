@@ -60,8 +60,10 @@ size_t redis_line_length(const char *home, const char *line, const char *lane);
 void meter_redis_flush(void);
 size_t meter_redis_waiting(void);
 /* The store may be back with older data: what it holds for requests of ours
- * that have ended is ended once more. False: it does not answer. */
+ * that have ended is ended once more, and what it has lost of those of the last
+ * seconds is told again. False: it does not answer. */
 bool meter_redis_look(void);
+void meter_redis_know(void); /* whose data are there: now and then */
 /* Another number when the store was away, or has lost what was known of it. */
 unsigned shared_redis_lost(void);
 /* Sums of usage: what has changed, for the other hosts. For the keeper's thread
