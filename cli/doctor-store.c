@@ -27,6 +27,20 @@ static void say_loss(struct doctor *d, const char *info)
 			   "what was counted since its last snapshot");
 }
 
+/* What is evicted is lost, sums of money as well. */
+static void say_eviction(struct doctor *d, const char *info)
+{
+	const char *max = strstr(info, "\nmaxmemory:");
+
+	if (!max || max[strlen("\nmaxmemory:")] == '0' ||
+	    strstr(info, "maxmemory_policy:noeviction"))
+		return;
+	doctor_say(d, DOCTOR_WARN, "store memory",
+		   "set maxmemory-policy noeviction in its redis.conf",
+		   "it throws away what it has when its memory is full: what "
+		   "keys have used, and shared log-ins");
+}
+
 static void look_at_account(void *arg, const char *file)
 {
 	struct doctor *d = arg;
@@ -71,7 +85,7 @@ static void look_at_config(struct doctor *d)
 
 void doctor_store(struct doctor *d)
 {
-	struct err e = { 0 };
+	struct err e = { 0 }, unused;
 	struct buf where, info;
 	int64_t begun;
 
@@ -97,6 +111,9 @@ void doctor_store(struct doctor *d)
 			   buf_cstr(&where), (long long)(clock_ms() - begun));
 	if (!e.code && shared_info("persistence", &info, &e) == 0)
 		say_loss(d, buf_cstr(&info));
+	buf_reset(&info);
+	if (!e.code && shared_info("memory", &info, &unused) == 0)
+		say_eviction(d, buf_cstr(&info));
 	if (!e.code) {
 		credential_each(d->home, look_at_account, d);
 		look_at_config(d);

@@ -167,6 +167,11 @@ is 'back: metrics tell' "$(owner /metrics | grep '^dario_store' | tr '\n' ' ')" 
 	'dario_store_up 1 dario_store_waiting 0 '
 "$dario" doctor >"$tmp/out" 2>&1
 like 'doctor: what may be lost' "$(cat "$tmp/out")" 'appendfsync always'
+unlike 'doctor: it evicts nothing' "$(cat "$tmp/out")" noeviction
+ask_store config set maxmemory 1gb >"$tmp/said"
+ask_store config set maxmemory-policy allkeys-lru >"$tmp/said"
+"$dario" doctor >"$tmp/out" 2>&1
+like 'doctor: what it would evict' "$(cat "$tmp/out")" 'maxmemory-policy noeviction'
 unlike 'the password is in no log' "$(cat "$tmp/log" "$tmp/out")" hush
 keys=$(ask_store --scan)
 for key in $keys; do

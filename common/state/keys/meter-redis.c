@@ -338,8 +338,8 @@ static void held(void *arg, const redisReply *answer)
 	pthread_mutex_unlock(&waiting.lock);
 }
 
-/* Are they those that were there, though they may be older now? For the keeper's
- * thread. */
+/* Are they those that were there, though they may be older now? For the
+ * keeper's thread. */
 static bool is_same_data(void)
 {
 	bool same;
