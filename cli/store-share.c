@@ -4,6 +4,7 @@
 
 #include "base/secret-name.h"
 #include "base/store.h"
+#include "base/wait.h"
 #include "cli/say.h"
 #include "cli/store.h"
 #include "state/config/account-edit.h"
@@ -15,6 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* News that other hosts may go by are no older: each request that comes when
+ * this is over goes by what was pushed. */
+#define TAKEN_MS 200
 #define FILE_MAX (ACCOUNT_ALIAS_MAX + 32)
 
 /* What is done with one account's file, under its lock. */
@@ -112,6 +116,7 @@ int store_push(struct cmd *c, struct err *e)
 	credential_each(c->home, share, &s);
 	if (s.rc || config_push(c->home, cmd_value(c, "force"), &n, e))
 		return -1;
+	wait_ms(TAKEN_MS);
 	say(stderr, "dario: the configuration, of %zu files: in the store\n",
 	    n);
 	return 0;

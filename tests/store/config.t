@@ -61,8 +61,8 @@ backend two 2
 "$dario" route remove 'm*' 2>/dev/null
 "$dario" backend remove one 2>/dev/null
 "$dario" store push 2>/dev/null
-ok 'live: a new backend' wait_for has two
-ok 'live: one that was removed is gone' wait_for has_not one
+ok 'live: a new backend, for the next request' has two
+ok 'live: one that was removed is gone' has_not one
 ok 'live: one of that host alone stays' has local
 on 2
 ok 'live: the rules' wait_for cmp -s "$tmp/host1/routes.json" "$DARIO_HOME/routes.json"
@@ -77,7 +77,12 @@ is 'push of who has another: refused' $? 1
 like 'push of who has another: says what to do' "$(cat "$tmp/out")" '--force'
 is 'push of who has another: nothing has come' "$(cd "$DARIO_HOME/backends" && echo *.json)" three.json
 ok 'push of who has taken it' eval '"$dario" store pull 2>/dev/null && "$dario" store push 2>/dev/null'
-ok 'live: and that' wait_for has three
+ok 'live: and that' has three
+for n in 1 2 3; do
+	backend "next$n" 4
+	"$dario" store push 2>/dev/null
+	ok "live: the next request, $n" has "next$n"
+done
 
 # What was changed here since it was taken is not brought back by a pull.
 on 1
