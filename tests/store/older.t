@@ -61,4 +61,31 @@ hang 'after lost sums'
 is 'after lost sums: there is no place for another' "$(ask whole)" 429
 end_it 'after lost sums'
 is 'and then there is' "$(ask whole)" 200
+
+hang 'forged'
+flights=$(ask_store --scan --pattern 'dario:f:*')
+ok 'forged: there is one to forge' test -n "$flights"
+ask_store hset "$flights" x y >"$tmp/said" # it is nobody's
+ask_store client kill type normal >"$tmp/said"
+lines() {
+	grep -c "the store is $1" "$tmp/log"
+}
+backs() {
+	[ "$(lines back)" -ge "$1" ]
+}
+not_there() {
+	[ "$(ask_store hexists "$flights" x)" = 0 ]
+}
+ok 'forged: the store is back' wait_for backs 2
+ok 'forged: what is nobody'"'"'s goes' wait_for not_there
+ask_store set "$flights" x >"$tmp/said"
+ask_store client kill type normal >"$tmp/said"
+ok 'forged, of another type: the store is back' wait_for backs 3
+before=$(lines 'away (')
+forget_tries
+ok 'forged: it is asked further' wait_for tries 10
+is 'forged: it does not come and go' "$(lines 'away (')" "$before"
+ask_store del "$flights" >"$tmp/said"
+pkill -P "$hangs" curl
+wait "$hangs" 2>/dev/null
 done_testing
