@@ -21,7 +21,7 @@
 
 #define RETRY_MS 1000
 #define FOLLOW_MS 1000     /* between looks who is the master */
-#define FOLLOW_MOST_MS 250 /* for each sentinel */
+#define FOLLOW_MOST_MS 100 /* for each sentinel */
 #define LIVES_MS 100       /* between calls that say that this process lives */
 
 static struct {
