@@ -164,23 +164,11 @@ static int mapped_event(void *arg, struct span name, struct span data,
 			struct err *e)
 {
 	struct relay *y = arg;
-	struct buf now;
-	int rc;
 
 	if (pass_event(y, name, data, e))
 		return -1;
-	if (y->hidden)
-		return 0;
-	buf_init(&now, SSE_EVENT_MAX);
-	if (y->names && name_back(y->names, data, &now))
-		data = buf_get(&now);
-	rc = now.full ? err_full(e, &now, ERR_UPSTREAM,
-				 "an event of its stream is larger than %zu "
-				 "bytes",
-				 now.max)
-		      : tool_map_write(&y->held, name, data, e);
-	buf_release(&now);
-	return rc;
+	return y->hidden ? 0
+			 : answering_pass(y->names, name, data, &y->held, e);
 }
 
 /* Is the answer written anew? */

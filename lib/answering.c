@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "dialect/tool-map.h"
 #include "lib/answering.h"
 
 #include <stdio.h>
@@ -99,6 +100,25 @@ void answering_all_dropped(const struct answering *a, const char *asked,
 	if (asked)
 		buf_fmt(out, "%s%s", asked, now.n ? ", " : "");
 	buf_span(out, now);
+}
+
+int answering_pass(const struct name_back *names, struct span name,
+		   struct span data, struct buf *out, struct err *e)
+{
+	struct buf now;
+	int rc = 0;
+
+	buf_init(&now, SSE_EVENT_MAX);
+	if (names && name_back(names, data, &now))
+		data = buf_get(&now);
+	if (now.full)
+		rc = err_full(e, &now, ERR_UPSTREAM,
+			      "an event of its stream is larger than %zu bytes",
+			      now.max);
+	else
+		rc = tool_map_write(out, name, data, e);
+	buf_release(&now);
+	return rc;
 }
 
 bool answering_may_end(enum dialect_id d, unsigned seen)

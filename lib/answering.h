@@ -13,6 +13,7 @@
 #ifndef DARIO_ANSWERING_H
 #define DARIO_ANSWERING_H
 
+#include "dialect/name-back.h"
 #include "dialect/translation.h"
 
 struct answering_of {
@@ -73,6 +74,10 @@ static inline struct span answering_dropped(const struct answering *a)
 void answering_all_dropped(const struct answering *a, const char *asked,
 			   struct buf *out);
 
+/* An event of a stream that passes in its own dialect, into *out, with the
+ * client's names of tools; `names` may be NULL. */
+int answering_pass(const struct name_back *names, struct span name,
+		   struct span data, struct buf *out, struct err *e);
 /* A stream that passes in its own dialect, at its end; `seen`: enum tap of all
  * its events. Several Chat providers send a finish reason and no [DONE]. */
 bool answering_may_end(enum dialect_id d, unsigned seen);

@@ -2,7 +2,6 @@
 #include "config.h"
 
 #include "dialect/error.h"
-#include "dialect/tool-map.h"
 #include "lib/answering.h"
 #include "lib/translator.h"
 
@@ -194,16 +193,10 @@ struct piece {
 static int give_named(struct dario_exchange *x, struct span name,
 		      struct span data, struct err *e)
 {
-	struct buf now;
-
-	buf_init(&now, ANSWER_MAX);
-	if (name_back(x->request.names, data, &now))
-		data = buf_get(&now);
-	tool_map_write(&x->named, name, data, e);
-	x->named.full |= now.full;
-	buf_release(&now);
+	if (answering_pass(x->request.names, name, data, &x->named, e))
+		return -1;
 	return x->named.full ? err_full(e, &x->named, ERR_UPSTREAM,
-					"an event is larger than %zu bytes",
+					"the answer is larger than %zu bytes",
 					x->named.max)
 			     : 0;
 }
@@ -306,6 +299,18 @@ static int end(void *arg, struct err *e)
 	return 0;
 }
 
+static int pass_whole(struct dario_exchange *x, struct piece *p, struct err *e)
+{
+	if (x->request.names && name_back(x->request.names, p->in, &x->named))
+		p->in = buf_get(&x->named);
+	if (x->named.full)
+		return err_full(e, &x->named, ERR_UPSTREAM,
+				"the answer is larger than %zu bytes",
+				x->named.max);
+	give(p->out, p->in);
+	return 0;
+}
+
 static int whole(void *arg, struct err *e)
 {
 	struct piece *p = arg;
@@ -316,11 +321,7 @@ static int whole(void *arg, struct err *e)
 	begin(x);
 	if (!x->request.anew) {
 		x->has_usage = usage_scan(d->usage, p->in, &x->usage);
-		if (x->request.names &&
-		    name_back(x->request.names, p->in, &x->named))
-			p->in = buf_get(&x->named);
-		give(p->out, p->in);
-		return x->named.full ? err_memory(e) : 0;
+		return pass_whole(x, p, e);
 	}
 	if (p->status >= 400) {
 		error_read_body(p->in, p->status, &said);
