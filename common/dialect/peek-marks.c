@@ -169,10 +169,10 @@ void peek_mark_type(struct peek *k, unsigned char c)
 {
 	if (k->typed == 'f')
 		k->marks |= c == 't' ? MARK_SCHEMA : 0;
-	else if (k->typed == 'c') /* a text, a list of parts, or nothing */
-		k->marks |= c == '"' || c == '[' || c == 'n' ? 0 : MARK_INPUT;
 	else if (k->top == TOP_TOOLS)
 		k->marks |= MARK_SCHEMA;
+	else if (key_is(k, "content")) /* a list of parts, or nothing */
+		k->marks |= c == '[' || c == 'n' ? 0 : MARK_INPUT;
 	else if (c != '[' || !key_is(k, "output"))
 		k->marks |= MARK_INPUT;
 }
@@ -345,7 +345,7 @@ static void mark_in_message(struct peek *k)
 		k->typed = '{';
 		k->inputs--;
 	} else if (k->depth == 3 && key_is(k, "content"))
-		k->typed = 'c';
+		k->typed = '"';
 	else if (k->depth == 6 && key_is(k, "arguments"))
 		k->typed = '"';
 }
@@ -371,6 +371,42 @@ static bool is_tools_name(const struct peek *k)
 	return k->top == TOP_INPUT && depth == 3;
 }
 
+/* role, type, name: most members, with text. */
+static void mark_short(struct peek *k)
+{
+	bool type = memcmp(k->key, "type", 4) == 0;
+
+	if (memcmp(k->key, "role", 4) == 0)
+		watch(k, WATCH_ROLE);
+	else if (type && k->depth == 2)
+		watch(k, WATCH_SWITCH);
+	else if (type && k->depth == 3 && k->top == TOP_TOOLS)
+		watch(k, WATCH_TOOL);
+	else if (type && k->depth == 3 && k->top == TOP_INPUT)
+		watch(k, WATCH_ITEM);
+	else if (type && k->depth == 5 &&
+		 (k->top == TOP_MESSAGES || k->top == TOP_INPUT))
+		watch(k, WATCH_BLOCK);
+	else if (memcmp(k->key, "name", 4) == 0 && is_tools_name(k))
+		watch(k, WATCH_NAME);
+}
+
+static void mark_listed(struct peek *k, unsigned marks, enum watch what)
+{
+	k->marks |= marks;
+	if (what == WATCH_SUMMARY) {
+		k->summaries++;
+		mark_item(k, ITEM_SUMMARY);
+	} else if (what == WATCH_STATUS)
+		mark_item(k, ITEM_STATUS);
+	else if (what == WATCH_CACHE)
+		k->caches++;
+	else if (what == WATCH_MEDIA)
+		k->media = true;
+	else
+		watch(k, what);
+}
+
 /* The value of a member begins. */
 void peek_mark_member(struct peek *k)
 {
@@ -389,23 +425,8 @@ void peek_mark_member(struct peek *k)
 		k->marks |= MARK_ECHO;
 	if (k->depth == 3 && k->top == TOP_INPUT)
 		mark_in_item(k);
-	if (k->key_n == 4) { /* text, type, role: most of them */
-		if (memcmp(k->key, "role", 4) == 0)
-			watch(k, WATCH_ROLE);
-		else if (k->depth == 2 && memcmp(k->key, "type", 4) == 0)
-			watch(k, WATCH_SWITCH);
-		else if (k->depth == 3 && k->top == TOP_TOOLS &&
-			 memcmp(k->key, "type", 4) == 0)
-			watch(k, WATCH_TOOL);
-		else if (k->depth == 3 && k->top == TOP_INPUT &&
-			 memcmp(k->key, "type", 4) == 0)
-			watch(k, WATCH_ITEM);
-		else if (memcmp(k->key, "name", 4) == 0 && is_tools_name(k))
-			watch(k, WATCH_NAME);
-		else if (k->depth == 5 &&
-			 (k->top == TOP_MESSAGES || k->top == TOP_INPUT) &&
-			 memcmp(k->key, "type", 4) == 0)
-			watch(k, WATCH_BLOCK);
+	if (k->key_n == 4) {
+		mark_short(k);
 		return;
 	}
 	if (k->key_n == 8 && k->depth > 1 && memcmp(k->key, "thinking", 8) == 0)
@@ -413,25 +434,11 @@ void peek_mark_member(struct peek *k)
 	if (k->key_n >= 7 && !k->blank && is_stored(k))
 		k->marks |= k->odd_key ? MARK_STORED | MARK_STORED_ODD
 				       : MARK_STORED;
-	for (size_t i = 0; i < sizeof(marked) / sizeof(marked[0]); i++) {
-		const char *key = marked[i].key;
-
-		if (*key != *k->key || k->key_n != strlen(key) ||
-		    memcmp(k->key, key, k->key_n))
-			continue;
-		k->marks |= marked[i].marks;
-		if (marked[i].watch == WATCH_SUMMARY) {
-			k->summaries++;
-			mark_item(k, ITEM_SUMMARY);
-		} else if (marked[i].watch == WATCH_STATUS)
-			mark_item(k, ITEM_STATUS);
-		else if (marked[i].watch == WATCH_CACHE)
-			k->caches++;
-		else if (marked[i].watch == WATCH_MEDIA)
-			k->media = true;
-		else
-			watch(k, marked[i].watch);
-	}
+	for (size_t i = 0; i < sizeof(marked) / sizeof(marked[0]); i++)
+		if (*marked[i].key == *k->key &&
+		    k->key_n == strlen(marked[i].key) &&
+		    memcmp(k->key, marked[i].key, k->key_n) == 0)
+			mark_listed(k, marked[i].marks, marked[i].watch);
 }
 
 static bool is_id_byte(unsigned char c)

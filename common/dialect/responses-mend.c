@@ -349,7 +349,7 @@ static void mend_said(struct mend *m, struct span item, struct span type)
 	if (span_is(value, "null"))
 		text = *key == 'a' ? SPAN("{}") : SPAN("");
 	mend_replace(m, value, mend_quoted(m, text));
-	mend_note(m, output ? "outputs" : "arguments of calls");
+	mend_note(m, output ? "outputs of calls" : "arguments of calls");
 }
 
 /* --- parts ---------------------------------------------------------------- */
