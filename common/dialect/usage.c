@@ -283,22 +283,47 @@ static bool is_answer(struct span text)
 	return false;
 }
 
+static const char *skip_blanks(const char *p, const char *end)
+{
+	while (p < end && memchr(" \t\r\n", *p, 4))
+		p++;
+	return p;
+}
+
+/* A value ends at p. Do only members come behind it, and then the end of the
+ * text? It is a member of the whole, then, whatever came before. */
+static bool is_members_value(const char *p, const char *end)
+{
+	for (p = skip_blanks(p, end); p < end && *p == ',';) {
+		p = skip_blanks(p + 1, end);
+		if (p == end || *p != '"')
+			return false;
+		p = skip_blanks(jwalk_string_end(p, end), end);
+		if (p == end || *p != ':')
+			return false;
+		p = skip_blanks(p + 1, end);
+		p = skip_blanks(jwalk_end(p, end), end);
+	}
+	return p + 1 == end && *p == '}';
+}
+
 /* Where each API has it: one of that name may stand in the input of a tool, or
  * in a schema, which is what somebody else has written. Of the end of a text,
  * or of one of another kind, the last there is. */
 static struct span find_usage(usage_fn *fn, struct span text)
 {
-	struct span all = span_trim(text), found;
+	struct span all = span_trim(text), last = find_object(text), found;
+	const char *end = all.p + all.n;
 
-	if (!span_starts(all, "{") ||
-	    jwalk_end(all.p, all.p + all.n) != all.p + all.n)
-		return find_object(text);
+	if (!last.n || is_members_value(jwalk_end(last.p, end), end) ||
+	    !span_starts(all, "{") || jwalk_end(all.p, end) != end)
+		return last;
 	found = fn == usage_anthropic ? of_messages(all)
 	      : fn == usage_responses ? jwalk_get(usage_answer(all), "usage")
 				      : of_chat(all);
 	if (jwalk_is_object(found) || is_answer(all))
 		return jwalk_is_object(found) ? found : SPAN("");
-	return find_object(text);
+	return last;
 }
 
 /* OpenAI says beside the usage how it was served. A member of that name further

@@ -209,6 +209,13 @@ static void usage_in_passing(void **state)
 		&u));
 	assert_int_equal(u.input, 500);
 	assert_int_equal(u.output, 60);
+	/* members may come behind it */
+	assert_true(usage_scan(
+		usage_openai,
+		SPAN("{\"choices\":[{\"usage\":{\"prompt_tokens\":1}}], \"usage\" :"
+		     "{\"prompt_tokens\":11} , \"a,}\\\"\" : \"}\" ,\"b\":[{}]} "),
+		&u));
+	assert_int_equal(u.input, 11);
 	/* what a model was made to write is not the provider's word */
 	u.input = u.output = 7;
 	assert_false(usage_scan(
