@@ -653,7 +653,7 @@ static void providers_are_known(void **state)
 		"no customTools");
 	switches_are("{\"baseUrl\":\"https://openrouter.ai/api/v1\"}", "openai",
 		     "qwen/qwen3.8",
-		     "reasoning developerRole reasoningDetails topK "
+		     "reasoning tellsCost developerRole reasoningDetails topK "
 		     "oneSystemMessage callsPaired jsonArguments "
 		     "no customTools");
 	switches_are("{\"baseUrl\":\"http://10.0.0.1:9\","
