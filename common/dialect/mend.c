@@ -48,7 +48,7 @@ static unsigned wants(enum dialect_id dialect, const struct upstream_model *t)
 		return marks | MARK_PARSED | MARK_UNSIGNED | MARK_REASONING |
 		       MARK_ID_LONG | MARK_ID_EMPTY | MARK_ID_ITEM |
 		       MARK_ID_TWICE | MARK_PAIRS | MARK_PART | MARK_INPUT |
-		       (q->paired ? MARK_ID_ODD | MARK_SCHEMA : 0);
+		       (q->paired ? MARK_ID_ODD : 0);
 	case DIALECT_OPENAI:
 	case DIALECTS:
 		break;
@@ -65,7 +65,7 @@ static unsigned wants(enum dialect_id dialect, const struct upstream_model *t)
 	if (q->reasoning_content || q->thought_signatures)
 		marks |= MARK_CALLS;
 	if (q->paired)
-		marks |= MARK_PAIRS | MARK_ID_ODD | MARK_PART | MARK_SCHEMA;
+		marks |= MARK_PAIRS | MARK_ID_ODD | MARK_PART;
 	return marks;
 }
 

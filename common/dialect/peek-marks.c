@@ -170,7 +170,7 @@ void peek_mark_type(struct peek *k, unsigned char c)
 	if (k->typed == 'f')
 		k->marks |= c == 't' ? MARK_SCHEMA : 0;
 	else if (k->top == TOP_TOOLS)
-		k->marks |= MARK_SCHEMA;
+		k->marks |= MARK_SCHEMA | MARK_INPUT;
 	else if (key_is(k, "content")) /* a list of parts, or nothing */
 		k->marks |= c == '[' || c == 'n' ? 0 : MARK_INPUT;
 	else if (c != '[' || !key_is(k, "output"))
