@@ -73,15 +73,16 @@ uint32_t redis_count_of_others(struct shared_entry *x);
 /* One more or less, or none: what this process holds of it now, to be said in
  * its name, and the number of that. */
 uint64_t redis_say_held(struct shared_entry *x, int by, uint32_t *n);
-void redis_has_arrived(struct shared_entry *x, uint64_t serial);
 /* The same, sent and not waited for. */
 void redis_tell_held(struct shared_entry *x, int by);
+/* What was said with that number is there. */
+void redis_has_arrived(struct shared_entry *x, uint64_t serial);
+/* When this thread's loop ends. */
+void redis_count_leave(void);
 
 /* In redis-take.c: as in shared.h. */
 bool redis_take(struct shared_entry *x, struct shared_choice *c);
 int64_t redis_turn(struct shared_entry *x, int64_t interval, int64_t max);
 int64_t redis_turn_in(struct shared_entry *x, int64_t now);
-/* When this thread's loop ends. */
-void redis_count_leave(void);
 
 #endif

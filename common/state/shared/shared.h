@@ -48,6 +48,8 @@ bool shared_look_again(const char *home);
 uint64_t shared_version(struct shared_entry *x);
 /* 0, 1 there is none, -1. */
 int shared_read(struct shared_entry *x, struct buf *out, struct err *e);
+/* Would that have to ask for it? Immediate. */
+bool shared_is_behind(struct shared_entry *x);
 
 /* With the text as it is now ("" none): true when `now` is to take its place.
  * It must not wait. */
@@ -92,8 +94,6 @@ struct shared_choice {
 /* Hold one more as shared_add does, and take the next turn, if there are any.
  * In one step where that is dear: it may park. */
 bool shared_take(struct shared_entry *x, struct shared_choice *c);
-/* Would shared_read have to ask for the text? */
-bool shared_is_behind(struct shared_entry *x);
 
 /* Take the next turn, of which there is one per interval: how long to wait for
  * it, or -1 when that is more than `max`: none is taken then. */
