@@ -92,26 +92,35 @@ static bool key_matches(const struct request *r, const char *key)
 }
 
 /* A key itself, or a token that stands for one. */
-static const struct key *key_for(const struct request *r, struct span sent)
+static int key_for(const struct request *r, struct span sent,
+		   const struct key **out, struct err *e)
 {
 	const struct keys *all = &r->config->keys;
 
 	if (!grant_is(sent))
-		return keys_find(all, sent);
-	return transport_is_private(r)
-		     ? grant_find(snapshot_home(r->app->config), all, sent)
-		     : NULL;
+		*out = keys_find(all, sent);
+	else if (transport_is_private(r))
+		return grant_find(snapshot_home(r->app->config), all, sent, out,
+				  e);
+	return 0;
 }
 
-static const struct key *find_key(const struct request *r)
+/* NULL in *out: it is nobody's. */
+static int find_key(const struct request *r, const struct key **out,
+		    struct err *e)
 {
 	const struct key *by_header = NULL, *by_bearer = NULL;
 
-	if (r->vars.api_key)
-		by_header = key_for(r, span_of(r->vars.api_key));
-	if (r->vars.authorization)
-		by_bearer = key_for(r, bearer(r));
-	return by_header ? by_header : by_bearer;
+	if (r->config->keys.unread)
+		return err_set(e, ERR_BUSY,
+			       "people's keys cannot be read at the moment: "
+			       "try again shortly");
+	if ((r->vars.api_key &&
+	     key_for(r, span_of(r->vars.api_key), &by_header, e)) ||
+	    (r->vars.authorization && key_for(r, bearer(r), &by_bearer, e)))
+		return -1;
+	*out = by_header ? by_header : by_bearer;
+	return 0;
 }
 
 void guard_keys(const struct request *r, struct span out[2])
@@ -187,7 +196,8 @@ static int persons_key(struct request *r, bool sent, struct err *e)
 	const char *why;
 	char mem[80];
 
-	r->key = find_key(r);
+	if (find_key(r, &r->key, e))
+		return -1;
 	r->own = !r->key && *all->own && key_matches(r, all->own);
 	if (r->own)
 		return 0;

@@ -98,6 +98,7 @@ int owned_path(struct request *r, const char *path, struct err *e)
 	struct span rest = span_of(path), name;
 	bool kept = false, last = false, own = false, odd = false, known;
 	struct object_place at;
+	int rc;
 
 	if (!r->key)
 		return 0;
@@ -107,7 +108,10 @@ int owned_path(struct request *r, const char *path, struct err *e)
 			continue;
 		last = is_collection(name);
 		kept |= last;
-		known = objects_find(home, name, &at);
+		rc = objects_find(home, name, &at, e);
+		if (rc < 0)
+			return -1;
+		known = rc == 0;
 		if (!known && !objects_is_id(name)) {
 			odd |= kept && !own && !last;
 			continue;

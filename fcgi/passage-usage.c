@@ -261,6 +261,7 @@ void passage_usage_settle(struct request *r)
 	struct span id = r->batch ? batch_of(r) : SPAN("");
 	struct batch_usage *b = r->batch;
 	struct object_place at;
+	struct err unused;
 
 	media_settle(r);
 	if (r->passage && passage_counts(r))
@@ -273,7 +274,7 @@ void passage_usage_settle(struct request *r)
 		r->batch = NULL;
 		return;
 	}
-	b->who = objects_find(home, id, &at)
+	b->who = objects_find(home, id, &at, &unused) == 0
 		       ? arena_str(r->arena, span_of(at.who))
 		       : owned_by(r);
 	for (size_t i = 0; i < b->n; i++)

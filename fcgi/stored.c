@@ -31,8 +31,10 @@ static const char *maker(struct request *r, struct span value)
 {
 	struct span id = jwalk_text(r->arena, value);
 	struct object_place at;
+	struct err unused;
 
-	return objects_find(snapshot_home(r->app->config), id, &at)
+	return objects_find(snapshot_home(r->app->config), id, &at, &unused) ==
+			       0
 		     ? arena_str(r->arena, span_of(at.who))
 		     : owned_by(r);
 }
@@ -125,6 +127,7 @@ static int look_up(struct search *s, struct span id, struct err *e)
 {
 	struct object_place at;
 	bool is = objects_is_id(id), known;
+	int rc = 1;
 
 	if (!is && !objects_may_be_id(id))
 		return check_odd(s->r,
@@ -132,8 +135,11 @@ static int look_up(struct search *s, struct span id, struct err *e)
 					  memchr(id.p, '\\', id.n)),
 				 e);
 	/* Beyond that a person's are not known either. */
-	known = s->n < IDS_MAX &&
-		objects_find(snapshot_home(s->r->app->config), id, &at);
+	if (s->n < IDS_MAX)
+		rc = objects_find(snapshot_home(s->r->app->config), id, &at, e);
+	if (rc < 0)
+		return -1;
+	known = rc == 0;
 	s->n++;
 	if (!is && !known) /* may be anything: an argument of a tool */
 		return check_odd(s->r, s->strict, e);

@@ -29,9 +29,16 @@
 #define PROBES 128        /* connections beyond the capacity */
 #define KEPT_MAX 256      /* idle connections to upstreams, of a loop */
 #define CUT_MS 1000       /* for what was told to end */
+#define END_MS 3000       /* for what helper threads have begun */
 #define LOOK_MS 10        /* between looks whether all has ended */
 #define TRIM_MS 2000      /* after the last request */
 #define BUSY_AT 8         /* requests of a loop, for the next one to help */
+
+enum lane_state {
+	LANE_RUNS,
+	LANE_STOPPED,
+	LANE_ENDED
+};
 
 /* One loop. One accepts, and each that is busy lets the next one help: while
  * there is little to do, the connections of one loop stay warm. */
@@ -52,7 +59,7 @@ struct lane {
 	struct loop_post help; /* by the lane before */
 	atomic_bool helps, told;
 	struct loop_post stop, cut, end; /* orders of the main thread */
-	atomic_bool stopped;
+	_Atomic(enum lane_state) state;
 	bool done;
 };
 
@@ -144,7 +151,7 @@ static void on_stop(struct loop_post *p)
 	struct lane *l = OWNER(p, struct lane, stop);
 
 	gw_fastcgi_stop(l->gw);
-	atomic_store(&l->stopped, true);
+	atomic_store(&l->state, LANE_STOPPED);
 }
 
 static void on_cut(struct loop_post *p)
@@ -171,6 +178,7 @@ static void *lane_main(void *arg)
 	shared_detach();
 	history_hold(false);
 	log_hold(false);
+	atomic_store(&l->state, LANE_ENDED);
 	return NULL;
 }
 
@@ -308,13 +316,18 @@ static bool ended(struct worker *w, int64_t ms, pid_t parent)
 	return true;
 }
 
-static void wait_for_stop(struct worker *w)
+/* All loops, within `ms`? */
+static bool reached(struct worker *w, enum lane_state state, int64_t ms)
 {
-	int64_t end = clock_ms() + CUT_MS;
+	int64_t end = clock_ms() + ms;
 
 	for (int i = 0; i < w->n; i++)
-		while (!atomic_load(&w->lanes[i].stopped) && clock_ms() < end)
+		while (atomic_load(&w->lanes[i].state) < state) {
+			if (clock_ms() >= end)
+				return false;
 			wait_ms(1);
+		}
+	return true;
 }
 
 /* 0 when every request came to its own end, or to one that we gave it. */
@@ -325,7 +338,7 @@ static int drain(struct worker *w, pid_t parent)
 		loop_post(w->lanes[i].loop, &w->lanes[i].stop);
 	/* What another process holds open too stays in an epoll set when the
 	 * descriptor is closed, and takes what should wake others. */
-	wait_for_stop(w);
+	reached(w, LANE_STOPPED, CUT_MS);
 	listen_end();
 	if (ended(w, w->app->drain_ms, parent))
 		return 0;
@@ -353,6 +366,8 @@ int worker_run(struct app *app, pid_t parent)
 		_exit(1); /* a task is stuck: it must not keep us alive */
 	for (int i = 0; i < w.n; i++)
 		loop_post(w.lanes[i].loop, &w.lanes[i].end);
+	if (!reached(&w, LANE_ENDED, END_MS))
+		_exit(0); /* every request has ended; a name server sleeps */
 	for (int i = 0; i < w.n; i++) {
 		pthread_join(w.lanes[i].thread, NULL);
 		lane_release(&w.lanes[i]);

@@ -224,9 +224,10 @@ void loop_post(struct loop *l, struct loop_post *p)
 	first = !l->posted;
 	*l->posted_end = p;
 	l->posted_end = &p->next;
-	pthread_mutex_unlock(&l->lock);
+	/* Under the lock: the loop may end as soon as it has what is posted. */
 	if (first)
 		port_bell_ring(&l->bell);
+	pthread_mutex_unlock(&l->lock);
 }
 
 static void run_posted(struct watch *w, unsigned events)
@@ -337,10 +338,11 @@ void loop_run(struct loop *l, const bool *done)
 			l->rounds->fn(l->rounds);
 		run_timers(l); /* also those that were set for now */
 		run_all(&l->after_round);
-		if (*done)
-			break;
 		more = l->when_idle ||
 		       (l->rounds && l->rounds->more(l->rounds));
+		if (*done && !more &&
+		    !(l->rounds && l->rounds->busy(l->rounds)))
+			break;
 		n = poller_wait(l->poller, batch, BATCH,
 				more ? 0 : until_next(l));
 		if (n <= 0)
@@ -348,5 +350,4 @@ void loop_run(struct loop *l, const bool *done)
 		for (int i = 0; i < n; i++)
 			tell(l, &batch[i]);
 	}
-	run_all(&l->when_idle);
 }

@@ -72,7 +72,8 @@ void loop_when_idle(struct loop *l, struct loop_post *p);
  * round have asked for goes out together. Not again before it has run. */
 void loop_after_round(struct loop *l, struct loop_post *p);
 
-/* Run until *done is true, which is looked at after each round. */
+/* Run until *done is true, which is looked at after each round. What is to run
+ * when the loop is idle has run then, and no helper thread works for a task. */
 void loop_run(struct loop *l, const bool *done);
 
 /* Which round it is: what came with one is told before its tasks run. */
@@ -82,6 +83,7 @@ uint64_t loop_round(const struct loop *l);
 struct loop_rounds {
 	void (*fn)(struct loop_rounds *r);
 	bool (*more)(const struct loop_rounds *r); /* true: do not wait */
+	bool (*busy)(const struct loop_rounds *r); /* true: do not end */
 	void (*release)(struct loop_rounds *r);    /* by loop_free */
 };
 void loop_set_rounds(struct loop *l, struct loop_rounds *r);

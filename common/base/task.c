@@ -33,6 +33,7 @@ struct tasks {
 	struct task *ready, **ready_end;
 	struct task *idle; /* ended: their stacks are used again */
 	size_t n_idle;
+	size_t n_jobs; /* that helper threads have of its tasks */
 };
 
 static _Thread_local struct task *self;
@@ -130,6 +131,7 @@ static void job_over(struct loop_post *p)
 	struct job *j = (struct job *)p;
 
 	j->over = true;
+	j->task->of->n_jobs--;
 	task_wake(j->task);
 }
 
@@ -193,9 +195,12 @@ static void work_in_helper(void (*fn)(void *arg), void *arg)
 		pthread_cond_signal(&helpers.some);
 	}
 	pthread_mutex_unlock(&helpers.lock);
-	if (!helped)
+	if (!helped) {
 		fn(arg);
-	while (helped && !j.over)
+		return;
+	}
+	self->of->n_jobs++;
+	while (!j.over)
 		task_wait(INT64_MAX);
 }
 
@@ -270,6 +275,11 @@ static bool some_ready(const struct loop_rounds *r)
 	return ((const struct tasks *)r)->ready;
 }
 
+static bool some_helped(const struct loop_rounds *r)
+{
+	return ((const struct tasks *)r)->n_jobs;
+}
+
 static void trim(struct tasks *s)
 {
 	while (s->idle) {
@@ -296,7 +306,8 @@ static struct tasks *tasks_of(struct loop *l)
 	if (s)
 		return s;
 	s = xcalloc(1, sizeof(*s));
-	s->rounds = (struct loop_rounds){ run_ready, some_ready, release };
+	s->rounds = (struct loop_rounds){ run_ready, some_ready, some_helped,
+					  release };
 	s->loop = l;
 	s->ready_end = &s->ready;
 	loop_set_rounds(l, &s->rounds);

@@ -123,12 +123,10 @@ static void test_not_found(void **state)
 	/* In a file, however it looks. */
 	check(FILE_OF("\r\n\r\nname=\"model\"\r\n\r\nm\r\n") END, "none");
 	check(FILE_OF("\r\n--C\r\nContent-Disposition: form-data; "
-		      "name=\"model\"\r\n\r\nm\r\n--C--")
-		      END,
+		      "name=\"model\"\r\n\r\nm\r\n--C--") END,
 	      "none");
 	check(FILE_OF("--B\r\nContent-Disposition: form-data; name=\"model\""
-		      "\r\n\r\nm")
-		      END,
+		      "\r\n\r\nm") END,
 	      "none");
 	check(FIELD("\"model\"; filename=\"f\"", "m") END, "none");
 	check(FIELD("\"file\"; filename=f; filename*=UTF-8''f", "m") END,
@@ -336,24 +334,25 @@ static void test_objects(void **state)
 {
 	struct object_place p;
 	const char *home = *state;
+	struct err e;
 	char id[40];
 
-	assert_false(objects_find(home, SPAN("resp_1"), &p));
+	assert_int_equal(objects_find(home, SPAN("resp_1"), &p, &e), 1);
 	objects_note(home, SPAN("resp_1"), "one", NULL, "");
 	objects_note(home, SPAN("file-1"), "two", "second", "");
 	objects_note(home, SPAN("other_1"), "two", NULL, "");
-	assert_true(objects_find(home, SPAN("resp_1"), &p));
+	assert_int_equal(objects_find(home, SPAN("resp_1"), &p, &e), 0);
 	assert_string_equal(p.backend, "one");
 	assert_string_equal(p.account, "");
-	assert_true(objects_find(home, SPAN("file-1"), &p));
+	assert_int_equal(objects_find(home, SPAN("file-1"), &p, &e), 0);
 	assert_string_equal(p.backend, "two");
 	assert_string_equal(p.account, "second");
-	assert_false(objects_find(home, SPAN("other_1"), &p));
-	assert_false(objects_find(home, SPAN("resp_"), &p));
-	assert_false(objects_find(home, SPAN("resp_1\""), &p));
-	assert_false(objects_find(home, SPAN("resp_11"), &p));
+	assert_int_equal(objects_find(home, SPAN("other_1"), &p, &e), 1);
+	assert_int_equal(objects_find(home, SPAN("resp_"), &p, &e), 1);
+	assert_int_equal(objects_find(home, SPAN("resp_1\""), &p, &e), 1);
+	assert_int_equal(objects_find(home, SPAN("resp_11"), &p, &e), 1);
 	objects_note(home, SPAN("resp_1"), "three", NULL, "");
-	assert_true(objects_find(home, SPAN("resp_1"), &p));
+	assert_int_equal(objects_find(home, SPAN("resp_1"), &p, &e), 0);
 	assert_string_equal(p.backend, "three");
 	for (int i = 0; i < 3000; i++) {
 		snprintf(id, sizeof(id), "batch_%d", i);
@@ -361,10 +360,10 @@ static void test_objects(void **state)
 	}
 	for (int i = 0; i < 3000; i++) {
 		snprintf(id, sizeof(id), "batch_%d", i);
-		assert_true(objects_find(home, span_of(id), &p));
+		assert_int_equal(objects_find(home, span_of(id), &p, &e), 0);
 	}
 	objects_expire(home);
-	assert_true(objects_find(home, SPAN("file-1"), &p));
+	assert_int_equal(objects_find(home, SPAN("file-1"), &p, &e), 0);
 }
 
 int main(void)

@@ -8,6 +8,7 @@
 #include "base/wait.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <sys/socket.h>
 
 /* --- coroutines ---------------------------------------------------------- */
@@ -345,6 +346,55 @@ static void helpers(void **state)
 	loop_free(l);
 }
 
+/* The loop is asked to end while a helper works for another of its tasks. */
+struct late {
+	sem_t asked;
+	struct work w;
+	bool back;
+};
+
+static void work_late(void *arg)
+{
+	struct late *t = arg;
+
+	sem_wait(&t->asked);
+	usleep(20000); /* time to fail in: nothing waits for it to be long */
+	do_work(&t->w);
+}
+
+static void have_work(void *arg)
+{
+	struct late *t = arg;
+
+	wait_work(work_late, t);
+	t->back = true;
+}
+
+static void leave_work(void *arg)
+{
+	struct late *t = arg;
+	struct err e;
+
+	assert_int_equal(task_start(task_loop(), have_work, t, &e), 0);
+	wait_ms(1);
+	sem_post(&t->asked);
+}
+
+static void ends_after_helpers(void **state)
+{
+	struct err e;
+	struct loop *l = loop_new(&e);
+	struct late t = { 0 };
+
+	(void)state;
+	sem_init(&t.asked, 0, 0);
+	assert_int_equal(task_call(l, leave_work, &t, &e), 0);
+	assert_true(t.w.done);
+	assert_true(t.back);
+	loop_free(l);
+	sem_destroy(&t.asked);
+}
+
 /* Many tasks want one lock; nobody blocks the loop while another has it. */
 #define MANY 50
 
@@ -400,6 +450,7 @@ int main(void)
 		cmocka_unit_test(tasks_wake),
 		cmocka_unit_test(tasks_wait),
 		cmocka_unit_test(helpers),
+		cmocka_unit_test(ends_after_helpers),
 		WITH_HOME(locks),
 	};
 

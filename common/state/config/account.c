@@ -235,20 +235,22 @@ static struct account *add(struct accounts *a)
 	return &fresh[a->n++];
 }
 
-/* One file of ours; what is wrong with it stays with the account. */
-static void load_one(struct accounts *list, const char *home, const char *file)
+/* One file of ours; what is wrong with it stays with the account. -1 when the
+ * machine has too little of something to know. */
+static int load_one(struct accounts *list, const char *home, const char *file,
+		    struct err *e)
 {
-	struct err e = { 0 };
 	struct account a;
-	int rc = account_read(home, file, &a, &e);
+	int rc = account_read(home, file, &a, e);
 
-	if (rc > 0) {
+	if (rc > 0 || (rc < 0 && e->code == ERR_BUSY)) {
 		account_release(&a);
-		return;
+		return rc > 0 ? 0 : -1;
 	}
 	if (rc < 0)
-		a.problem = xstrdup(e.msg);
+		a.problem = xstrdup(e->msg);
 	*add(list) = a;
+	return 0;
 }
 
 static int is_account(const struct dirent *d)
@@ -289,7 +291,7 @@ static int load_folder(struct accounts *list, const char *home,
 		if (rc == 0) {
 			/* Watch first: a change while we read is seen. */
 			look(watch, arg, home, path);
-			load_one(list, home, path);
+			rc = load_one(list, home, path, e);
 		}
 		free(names[i]);
 	}
@@ -299,18 +301,19 @@ static int load_folder(struct accounts *list, const char *home,
 
 /* The log-in, unless the pool has the same one: a refresh token that two files
  * hold would be burnt by the second. */
-static void load_login(struct accounts *list, const char *home,
-		       account_watch_fn *watch, void *arg)
+static int load_login(struct accounts *list, const char *home,
+		      account_watch_fn *watch, void *arg, struct err *e)
 {
 	size_t pool = list->n;
 	struct account *a;
 
 	look(watch, arg, home, ACCOUNT_LOGIN_FILE);
 	if (accounts_find(list, ACCOUNT_LOGIN))
-		return;
-	load_one(list, home, ACCOUNT_LOGIN_FILE);
+		return 0;
+	if (load_one(list, home, ACCOUNT_LOGIN_FILE, e))
+		return -1;
 	if (list->n == pool)
-		return;
+		return 0;
 	a = &list->list[pool];
 	for (size_t i = 0; i < pool; i++) {
 		const char *other = list->list[i].refresh_token;
@@ -319,9 +322,10 @@ static void load_login(struct accounts *list, const char *home,
 		    strcmp(a->refresh_token, other) == 0) {
 			account_release(a);
 			list->n--;
-			return;
+			break;
 		}
 	}
+	return 0;
 }
 
 static void borrow(struct accounts *list, struct account *a)
@@ -331,23 +335,27 @@ static void borrow(struct accounts *list, struct account *a)
 	*add(list) = *a;
 }
 
-static void load_claude_code(struct accounts *list, account_watch_fn *watch,
-			     void *arg)
+static int load_claude_code(struct accounts *list, account_watch_fn *watch,
+			    void *arg, struct err *e)
 {
 	char *folder = claude_code_folder();
-	struct err e = { 0 };
 	struct account a = { 0 };
+	bool short_of;
 	int rc;
 
 	look(watch, arg, folder, CLAUDE_CODE_FILE);
-	rc = read_from(folder, CLAUDE_CODE_FILE, &a, &e);
-	if (rc < 0) {
-		err_add(&e, "Claude Code's log-in");
-		a.problem = xstrdup(e.msg);
-	}
-	if (rc <= 0)
-		borrow(list, &a);
+	rc = read_from(folder, CLAUDE_CODE_FILE, &a, e);
 	free(folder);
+	short_of = rc < 0 && e->code == ERR_BUSY;
+	if (rc < 0) {
+		err_add(e, "Claude Code's log-in");
+		a.problem = xstrdup(e->msg);
+	}
+	if (rc > 0 || short_of)
+		account_release(&a);
+	else
+		borrow(list, &a);
+	return short_of ? -1 : 0;
 }
 
 /* The same from the desktop's key store, where Claude Code puts it on some
@@ -408,13 +416,12 @@ int accounts_load(struct accounts *out, const char *home,
 		  account_watch_fn *watch, void *arg, struct err *e)
 {
 	memset(out, 0, sizeof(*out));
-	if (load_folder(out, home, "accounts", watch, arg, e)) {
+	if (load_folder(out, home, "accounts", watch, arg, e) ||
+	    load_login(out, home, watch, arg, e) ||
+	    (!out->n && load_claude_code(out, watch, arg, e))) {
 		accounts_release(out);
 		return -1;
 	}
-	load_login(out, home, watch, arg);
-	if (!out->n)
-		load_claude_code(out, watch, arg);
 	if (!out->n)
 		ask_key_stores(out);
 	finish(out, home);

@@ -210,7 +210,7 @@ static struct snapshot *with_keys(struct snapshot_store *cs)
 	memset(&c->notes, 0, sizeof(c->notes));
 	if (keys_load(&c->keys, cs->home, NULL, NULL, &c->notes, &unused)) {
 		keys_release(&c->keys);
-		c->keys.any = true; /* and nobody has one */
+		c->keys.any = c->keys.unread = true;
 	}
 	pthread_mutex_lock(&cs->lock);
 	was->refs++;
@@ -246,7 +246,7 @@ static void reload(struct snapshot_store *cs)
 	}
 	cs->broken = !good;
 	/* What the system refused may be granted the next time. */
-	cs->broken_state = e.code == ERR_INTERNAL ? 0 : state;
+	cs->broken_state = err_is_local(e.code) ? 0 : state;
 	cs->error = e;
 	pthread_mutex_unlock(&cs->lock);
 	snapshot_put(cs, old);

@@ -385,29 +385,34 @@ static const struct key *look_up(const struct grants *list,
 	return good ? key_of(all, g->key, g->sign) : NULL;
 }
 
-static void read_again(struct shared_entry *entry, unsigned place,
-		       uint64_t version)
+static int read_again(struct shared_entry *entry, unsigned place,
+		      uint64_t version, struct err *e)
 {
 	struct grants all;
-	struct err unused;
 	struct buf text;
+	int rc;
 
 	buf_init(&text, SHARED_TEXT_MAX);
-	shared_read(entry, &text, &unused);
-	read_grants(&all, buf_get(&text));
+	rc = shared_read(entry, &text, e);
+	rc = rc < 0 && e->code == ERR_BUSY ? -1 : 0;
+	if (rc == 0)
+		read_grants(&all, buf_get(&text));
 	buf_release(&text);
+	if (rc)
+		return rc;
 	pthread_mutex_lock(&known.lock);
 	free(known.texts[place].grants.list);
 	known.texts[place].entry = entry;
 	known.texts[place].version = version;
 	known.texts[place].grants = all;
 	pthread_mutex_unlock(&known.lock);
+	return 0;
 }
 
 /* The text of that place, as it is now, in `known`. */
-static struct shared_entry *look(const char *home, unsigned place)
+static int look(const char *home, struct shared_entry *entry, unsigned place,
+		struct err *e)
 {
-	struct shared_entry *entry = entry_of(home, place);
 	uint64_t version;
 	bool fresh;
 
@@ -417,33 +422,34 @@ static struct shared_entry *look(const char *home, unsigned place)
 	fresh = known.texts[place].entry == entry &&
 		known.texts[place].version == version;
 	pthread_mutex_unlock(&known.lock);
-	if (!fresh)
-		read_again(entry, place, version);
-	return entry;
+	return fresh ? 0 : read_again(entry, place, version, e);
 }
 
-const struct key *grant_find(const char *home, const struct keys *all,
-			     struct span token)
+int grant_find(const char *home, const struct keys *all, struct span token,
+	       const struct key **out, struct err *e)
 {
-	const struct key *k = NULL;
 	struct shared_entry *entry;
 	char id_hash[HEX_BYTES];
 	unsigned place;
 
 	hash_of(id_of(token), id_hash);
 	place = place_of(id_hash);
-	entry = look(home, place);
+	entry = entry_of(home, place);
+	*out = NULL;
+	if (look(home, entry, place, e))
+		return -1;
 	pthread_mutex_lock(&known.lock);
 	if (known.texts[place].entry == entry)
-		k = look_up(&known.texts[place].grants, all, id_hash, token);
+		*out = look_up(&known.texts[place].grants, all, id_hash, token);
 	pthread_mutex_unlock(&known.lock);
-	return k;
+	return 0;
 }
 
 bool grant_is_known(const char *home, struct span token)
 {
 	struct shared_entry *entry;
 	char id_hash[HEX_BYTES];
+	struct err unused;
 	unsigned place;
 	bool is = false;
 
@@ -451,7 +457,8 @@ bool grant_is_known(const char *home, struct span token)
 		return false;
 	hash_of(id_of(token), id_hash);
 	place = place_of(id_hash);
-	entry = look(home, place);
+	entry = entry_of(home, place);
+	look(home, entry, place, &unused); /* else what was known before */
 	pthread_mutex_lock(&known.lock);
 	if (known.texts[place].entry == entry)
 		is = find(&known.texts[place].grants, id_hash);

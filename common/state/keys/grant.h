@@ -45,9 +45,9 @@ int grant_revoke(const char *home, struct span token, struct err *e);
 
 /* Does it look like one of ours, for requests? */
 bool grant_is(struct span token);
-/* Whose it is; NULL: nobody's, or not any more. A key that is refused is
- * found. */
-const struct key *grant_find(const char *home, const struct keys *all,
-			     struct span token);
+/* Whose it is in *out; NULL: nobody's, or not any more. A key that is refused
+ * is found. -1: the machine has too little of something to know. */
+int grant_find(const char *home, const struct keys *all, struct span token,
+	       const struct key **out, struct err *e);
 
 #endif

@@ -208,6 +208,10 @@ static int add(struct loading *l, const char *name, struct err *e)
 	rc = json_load(l->home, file, &json, &fault);
 	if (rc > 0)
 		return 0; /* it was removed just now */
+	if (rc < 0 && fault.code == ERR_BUSY) {
+		*e = fault;
+		return -1;
+	}
 	k = &all->list[all->n++];
 	all->any = true;
 	memset(k, 0, sizeof(*k));
@@ -235,13 +239,16 @@ static int is_person(const struct dirent *d)
 }
 
 static int list(const struct loading *l, const char *folder,
-		int (*filter)(const struct dirent *d), struct dirent ***out)
+		int (*filter)(const struct dirent *d), struct dirent ***out,
+		struct err *e)
 {
 	char path[PATH_MAX];
+	int n;
 
 	*out = NULL;
 	snprintf(path, sizeof(path), "%s/%s", l->home, folder);
-	return scandir(path, out, filter, alphasort);
+	n = scandir(path, out, filter, alphasort);
+	return n < 0 ? err_sys(e, "list", folder) : n;
 }
 
 static void free_list(struct dirent **names, int n)
@@ -255,14 +262,15 @@ static int add_devices(struct loading *l, const char *person, struct err *e)
 {
 	char folder[KEY_FILE_BYTES], name[KEY_NAME_MAX + 1];
 	struct dirent **names;
-	struct err fault;
 	int n, rc = 0;
 
 	snprintf(folder, sizeof(folder), KEYS_FOLDER "/%.64s", person);
 	look_at(l, folder);
-	n = store_folder(l->home, folder, &fault)
+	n = store_folder(l->home, folder, e)
 		  ? -1
-		  : list(l, folder, is_file, &names);
+		  : list(l, folder, is_file, &names, e);
+	if (n < 0 && e->code == ERR_BUSY)
+		return -1;
 	if (n < 0) {
 		l->keys->any = true;
 		notes_add(l->notes, true,
@@ -407,9 +415,9 @@ int keys_load(struct keys *out, const char *home, key_watch_fn *watch,
 	int n, rc = 0;
 
 	look_at(&l, KEYS_FOLDER);
-	n = list(&l, KEYS_FOLDER, is_person, &names);
+	n = list(&l, KEYS_FOLDER, is_person, &names, e);
 	if (n < 0)
-		return err_sys(e, "list", KEYS_FOLDER);
+		return -1;
 	for (int i = 0; i < n && rc == 0; i++) {
 		char name[KEY_NAME_MAX + 1];
 		size_t len = strlen(names[i]->d_name);

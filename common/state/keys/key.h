@@ -62,6 +62,7 @@ struct keys {
 	 * process. */
 	char own[65];
 	bool any; /* files, if only such as cannot be read: a key is needed */
+	bool unread; /* the machine had too little of something for that */
 	/* private */
 	uint32_t *table; /* by hash: a place in the list, from 1 */
 	size_t mask;

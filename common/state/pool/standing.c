@@ -317,13 +317,19 @@ static struct json_object *read_text(struct limits *l, struct span text)
 const struct limits *standing_limits(struct standing *s)
 {
 	uint64_t version = shared_version(s->entry);
-	struct err unused;
 	struct buf text;
+	struct err e;
+	int rc;
 
 	if (version == s->version)
 		return &s->limits;
 	buf_init(&text, SHARED_TEXT_MAX);
-	if (shared_read(s->entry, &text, &unused))
+	rc = shared_read(s->entry, &text, &e);
+	if (rc < 0 && e.code == ERR_BUSY) {
+		buf_release(&text);
+		return &s->limits; /* as they were: they are read anew */
+	}
+	if (rc)
 		buf_reset(&text); /* as good as nothing */
 	json_object_put(read_text(&s->limits, buf_get(&text)));
 	buf_release(&text);

@@ -62,9 +62,10 @@ static void refresh(struct shared_entry *entry, size_t i)
 {
 	uint64_t version = shared_version(entry);
 	struct json_object *file;
-	struct err unused;
 	struct buf text;
+	struct err e;
 	bool known;
+	int rc;
 
 	pthread_mutex_lock(&cache_lock);
 	known = entry == cache[i].entry && version == cache[i].version;
@@ -72,7 +73,12 @@ static void refresh(struct shared_entry *entry, size_t i)
 	if (known)
 		return;
 	buf_init(&text, SHARED_TEXT_MAX);
-	if (shared_read(entry, &text, &unused))
+	rc = shared_read(entry, &text, &e);
+	if (rc < 0 && e.code == ERR_BUSY) {
+		buf_release(&text);
+		return; /* it is read anew */
+	}
+	if (rc)
 		buf_reset(&text);
 	file = read_object(buf_get(&text));
 	buf_release(&text);

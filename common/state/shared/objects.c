@@ -257,20 +257,23 @@ static bool read_line(struct span line, struct object_place *out)
 	return ok;
 }
 
-bool objects_find(const char *home, struct span id, struct object_place *out)
+int objects_find(const char *home, struct span id, struct object_place *out,
+		 struct err *e)
 {
-	struct err unused;
 	bool found = false;
 	struct buf mem;
+	int rc;
 
 	if (!objects_is_id(id) && !objects_may_be_id(id))
-		return false;
+		return 1;
 	buf_init(&mem, SHARED_TEXT_MAX);
-	if (shared_read(entry_of(home, id), &mem, &unused) == 0 &&
-	    span_starts(buf_get(&mem), FIRST))
+	rc = shared_read(entry_of(home, id), &mem, e);
+	if (rc == 0 && span_starts(buf_get(&mem), FIRST))
 		found = find(span_skip(buf_get(&mem), strlen(FIRST)), id, out);
 	buf_release(&mem);
-	return found;
+	if (rc < 0 && e->code == ERR_BUSY)
+		return -1;
+	return found ? 0 : 1;
 }
 
 void objects_expire(const char *home)

@@ -35,7 +35,9 @@ void objects_note(const char *home, struct span id, const char *backend,
 /* Is it asked for the first time of this id? What is counted then is counted
  * once. */
 bool objects_once(const char *home, struct span id);
-bool objects_find(const char *home, struct span id, struct object_place *out);
+/* 1: there is none. -1: the machine has too little of something to know. */
+int objects_find(const char *home, struct span id, struct object_place *out,
+		 struct err *e);
 /* A text of another store (a struct span) and this one in one: for
  * shared_update. */
 #define OBJECTS_FOLDER "objects"

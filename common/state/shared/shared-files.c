@@ -213,14 +213,15 @@ static int change_locked(struct shared_entry *x, shared_change_fn *change,
 			 void *arg, struct err *e)
 {
 	struct buf was, now;
-	struct err unused;
-	int rc = 0;
+	int rc;
 
 	buf_init(&was, SHARED_TEXT_MAX);
 	buf_init(&now, SHARED_TEXT_MAX);
-	/* What cannot be read is as good as nothing. */
-	store_read(x->home, x->file, &was, &unused);
-	if (change(arg, buf_get(&was), &now)) {
+	rc = store_read(x->home, x->file, &was, e);
+	/* What cannot be read is as good as nothing; what cannot be opened for
+	 * want of descriptors must not be written over. */
+	rc = rc < 0 && e->code == ERR_BUSY ? -1 : 0;
+	if (rc == 0 && change(arg, buf_get(&was), &now)) {
 		rc = now.full ? err_full(e, &now, ERR_INTERNAL,
 					 "%s would be too large", x->file)
 			      : store_put(x->home, x->file, buf_get(&now), e);
