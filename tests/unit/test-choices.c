@@ -296,6 +296,54 @@ static void each_choice_after_a_race_is_looked_at(void **state)
 	shared_sub(r.x);
 }
 
+/* Where there is no other one does not wait for the store, mostly; it hears of
+ * it all the same, and of its end. */
+static bool comes_to(struct race *r, const char *n)
+{
+	int64_t until = clock_ms() + 10000;
+	bool is = false;
+
+	while (!is && clock_ms() < until) {
+		redisReply *a = ask_store("HGET %sc:limits-race n", r->home);
+
+		is = a->str && strcmp(a->str, n) == 0;
+		freeReplyObject(a);
+		if (!is)
+			task_wait(clock_ms() + 5);
+	}
+	return is;
+}
+
+static void hold_some(void *arg)
+{
+	struct race *r = arg;
+
+	for (int i = 0; i < 5; i++) {
+		struct shared_choice c = { .seen = 7, .any_count = true };
+
+		assert_true(shared_take(r->x, &c));
+	}
+	assert_true(comes_to(r, "5"));
+	for (int i = 0; i < 5; i++)
+		shared_sub(r->x);
+	assert_true(comes_to(r, "0"));
+}
+
+static void what_is_sure_is_told_later(void **state)
+{
+	struct race r = { .home = *state };
+	struct loop *l;
+	struct err e;
+
+	if (!unit_has_store())
+		skip();
+	r.x = shared_entry(*state, "limits-race");
+	l = loop_new(&e);
+	assert_int_equal(task_call(l, hold_some, &r, &e), 0);
+	shared_detach();
+	loop_free(l);
+}
+
 /* What is read next comes with the choice, unless it is known. */
 static void choose_and_read(void *arg)
 {
@@ -702,6 +750,7 @@ int main(void)
 		WITH_HOME(one_that_is_chosen_again_has_had_its_turn),
 		WITH_HOME(one_round_is_one_call),
 		WITH_HOME(each_choice_after_a_race_is_looked_at),
+		WITH_HOME(what_is_sure_is_told_later),
 		WITH_HOME(a_text_comes_with_a_choice),
 		WITH_HOME(an_answer_of_old_data_is_no_news),
 		WITH_HOME(a_gap_in_the_news_is_filled),

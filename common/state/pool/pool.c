@@ -12,6 +12,7 @@
 
 #define FAR_MS (15 * 60 * 1000) /* a reset that may be brought forward */
 #define RACES_MAX 64 /* others may choose at the same time so often */
+#define ROOMY 64     /* requests that may have come while news are young */
 
 enum pool_strategy pool_strategy_of(const char *word)
 {
@@ -203,7 +204,8 @@ struct candidate {
 	long priority;
 	bool tight; /* what is in flight will use up what is left */
 	bool waits; /* for its pace */
-	bool alone; /* there is no other */
+	bool roomy; /* whoever else has been given it just now */
+	bool sure;  /* with any count that it may have */
 	double load;
 	int64_t reset, pace;
 	uint32_t count;
@@ -267,6 +269,7 @@ static bool consider(const struct pool_request *r, size_t i, bool resting,
 		.priority = a->priority,
 		.count = count,
 		.tight = count && j->headroom < j->cost * (count + 1),
+		.roomy = j->headroom >= j->cost * (2.0 * count + ROOMY),
 		.load = load_of(count, j->headroom),
 		.reset = j->first_reset,
 		.entry = st->entry,
@@ -313,7 +316,8 @@ static struct candidate best(const struct pool_request *r, bool resting)
 			found = c;
 	}
 	standing_release();
-	found.alone = n == 1;
+	found.sure = n == 1;
+	own.sure = own.roomy;
 	/* Its own, unless another is less pressed. */
 	return own.at >= 0 && (!own.tight || found.tight) ? own : found;
 }
@@ -365,7 +369,7 @@ static bool try_to_choose(const struct pool_request *r, struct pool_choice *out,
 {
 	struct candidate c = look_for(r);
 	struct shared_choice s = { .seen = c.count,
-				   .any_count = c.alone,
+				   .any_count = c.sure,
 				   .lost_a_race = *again,
 				   .max = POOL_PACE_MAX_MS };
 

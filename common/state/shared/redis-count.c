@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define BEAT_ENTRIES 60 /* that one beat says again */
-#define LATER_MS 20     /* before it is said that less is held */
+#define LATER_MS 20     /* before it is said what nobody waits to hear */
 #define LATER 16        /* entries */
 
 /* --- counts -------------------------------------------------------------- */
@@ -70,7 +70,8 @@ struct saying {
 	unsigned lost; /* of the mirror, when it was said */
 };
 
-/* Of a loop: entries of which less is held. The next choice says so, too. */
+/* Of a loop: entries of which more or less is held. The next choice says so,
+ * too. */
 static _Thread_local struct {
 	struct timer timer;
 	struct loop *loop;
@@ -143,16 +144,15 @@ void redis_count_leave(void)
 	later.n = 0;
 }
 
-/* Nobody waits to hear it, and soon there is more to say. */
-void redis_sub(struct shared_entry *x)
+void redis_tell_later(struct shared_entry *x, int by)
 {
 	uint32_t n;
 
 	if (!task_self() || later.n == LATER) {
-		redis_tell_held(x, -1);
+		redis_tell_held(x, by);
 		return;
 	}
-	redis_say_held(x, -1, &n);
+	redis_say_held(x, by, &n);
 	for (size_t i = 0; i < later.n; i++)
 		if (later.list[i] == x)
 			return;
@@ -161,6 +161,11 @@ void redis_sub(struct shared_entry *x)
 	later.timer.fn = on_later;
 	if (later.n == 1)
 		loop_time(later.loop, &later.timer, clock_ms() + LATER_MS);
+}
+
+void redis_sub(struct shared_entry *x)
+{
+	redis_tell_later(x, -1);
 }
 
 bool redis_is_older(struct shared_entry *a, struct shared_entry *b)

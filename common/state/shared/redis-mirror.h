@@ -75,6 +75,8 @@ uint32_t redis_count_of_others(struct shared_entry *x);
 uint64_t redis_say_held(struct shared_entry *x, int by, uint32_t *n);
 /* The same, sent and not waited for. */
 void redis_tell_held(struct shared_entry *x, int by);
+/* The same within some ms, with what else is to be said of it by then. */
+void redis_tell_later(struct shared_entry *x, int by);
 /* What was said with that number is there. */
 void redis_has_arrived(struct shared_entry *x, uint64_t serial);
 /* When this thread's loop ends. */

@@ -7,7 +7,8 @@
 #include "state/shared/redis-mirror.h"
 
 #define RACES 16   /* refused choices, before one is made all the same */
-#define JUST_MS 50 /* old news that a choice may go by */
+#define JUST_MS 50 /* old news that one may go by which has waited for them */
+#define FRESH_MS 5 /* and one that nothing but a lost account would change */
 
 /* --- turns --------------------------------------------------------------- */
 
@@ -192,12 +193,14 @@ static bool join_taking(struct taking *t)
 	return true;
 }
 
-/* This request has asked for something else just now, with all news: it need
- * not wait once more. */
-static bool has_just_asked(const struct shared_choice *c)
+/* There is nothing to ask the store: all news are here, and either this request
+ * has waited for them just now, or how much is held would not matter. */
+static bool is_known(const struct shared_choice *c)
 {
-	return c->interval <= 0 && !c->lost_a_race && !c->text && task_self() &&
-	     *task_waited() && redis_mirror_age() <= JUST_MS;
+	if (c->interval > 0 || c->lost_a_race || c->text || !task_self())
+		return false;
+	return (c->any_count && redis_mirror_age() <= FRESH_MS) ||
+	       (*task_waited() && redis_mirror_age() <= JUST_MS);
 }
 
 /* False: it is refused. */
@@ -259,8 +262,11 @@ bool redis_take(struct shared_entry *x, struct shared_choice *c)
 	c->wait = 0;
 	if (!c->any_count && redis_count(x) != c->seen)
 		return false;
-	if (has_just_asked(c)) {
-		redis_tell_held(x, 1);
+	if (is_known(c)) {
+		if (c->any_count)
+			redis_tell_later(x, 1);
+		else
+			redis_tell_held(x, 1);
 		return true;
 	}
 	if (atomic_load(&x->races) >= RACES)
