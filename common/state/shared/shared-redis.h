@@ -5,8 +5,9 @@
  * Each process keeps a mirror of what changes often (limits, counts, turns): it
  * answers what is immediate, and every answer of the store brings the news
  * since the last. To choose an account is one round trip, in which the store
- * refuses a choice that was made of old news; then it is made again. What is
- * noted after an answer is sent without waiting for it.
+ * refuses a choice that was made of old news; then it is made again. One that
+ * no count would change goes by news of some ms. What is noted after an answer
+ * is sent without waiting for it.
  *
  * A process that the store has not heard of for some seconds is gone: what it
  * held is given back, its flights end with what was known. One that was only
