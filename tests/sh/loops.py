@@ -40,7 +40,7 @@ def connect(worker):
 
 
 def answer(s):
-    """All of it, or what came before the connection ended."""
+    """All of it, or what came before the connection ended, and why."""
     data = b""
     try:
         while END not in data:
@@ -49,7 +49,7 @@ def answer(s):
                 break
             data += more
     except OSError as e:
-        return repr(e).encode()
+        return data + repr(e).encode()
     return data
 
 
@@ -222,32 +222,35 @@ def hardly_any_left(n, edited=False):
 
 
 def stop_with_kept():
-    """A request is written on a kept connection while the worker stops."""
+    """A request is written on a kept connection while the worker stops. One
+    that meets its end has no byte of an answer, and is the web server's to send
+    again."""
     lost = []
 
-    def ask_on(w):
-        with connect(w) as s:
-            while True:
-                try:
-                    s.sendall(KEEP)
-                except OSError:
-                    return
-                data = answer(s)
-                if END not in data:
-                    if data:
-                        lost.append(data[:60])
-                    return
-                time.sleep(0.3)  # a moment of quiet, in which it may end
+    def ask_on(s):
+        while True:
+            try:
+                s.sendall(KEEP)
+            except OSError:
+                return
+            data = answer(s)
+            if END not in data:
+                if data.startswith(b"\x01"):
+                    lost.append(data[:60])
+                return
+            time.sleep(0.3)  # a moment of quiet, in which it may end
 
     with fastcgi.Worker(BUILD) as w:
-        threads = [threading.Thread(target=ask_on, args=(w,))
-                   for _ in range(24)]
+        kept = [connect(w) for _ in range(24)]
+        threads = [threading.Thread(target=ask_on, args=(s,)) for s in kept]
         for t in threads:
             t.start()
         health(w)
         w.child.send_signal(signal.SIGTERM)
         for t in threads:
             t.join()
+        for s in kept:
+            s.close()
         check("a stop: no answer is cut", not lost, lost[:2])
 
 
