@@ -19,6 +19,7 @@ thread)
 		tests/sh/demo.t tests/sh/faults.t tests/sh/library-threads.t tests/sh/life.t
 		tests/claude/attempts.t tests/claude/pool.t
 		tests/claude/refresh.t tests/routes/reload.t
+		tests/store/attempts.t tests/store/pool.t
 		tests/soak/soak.t"
 	;;
 *)

@@ -122,6 +122,16 @@ bool redis_add(struct shared_entry *x, uint32_t seen)
 	return true;
 }
 
+static bool is_untold(struct shared_entry *x)
+{
+	bool is;
+
+	pthread_mutex_lock(&redis_mirror.lock);
+	is = x->serial > atomic_load(&x->sent_serial);
+	pthread_mutex_unlock(&redis_mirror.lock);
+	return is;
+}
+
 /* Where the lane is down the keeper says it. */
 static void on_later(struct timer *t)
 {
@@ -131,7 +141,7 @@ static void on_later(struct timer *t)
 	while (later.n) {
 		struct shared_entry *x = later.list[--later.n];
 
-		if (open && x->serial > atomic_load(&x->sent_serial))
+		if (open && is_untold(x))
 			redis_tell_held(x, 0);
 	}
 }
