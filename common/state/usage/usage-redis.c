@@ -47,18 +47,22 @@ static struct {
 	size_t n;
 } mine = { .lock = -1 };
 
-static bool read_host(const char *home, char out[HOST_BYTES])
+/* 1: it has no name yet. -1: that cannot be known; under another name its own
+ * sums would be taken for another host's. */
+static int read_host(const char *home, char out[HOST_BYTES])
 {
 	struct err unused;
 	struct buf text;
-	bool any;
+	int rc;
 
 	buf_init(&text, HOST_BYTES - 1);
-	any = store_read(home, HOST_FILE, &text, &unused) == 0 && text.n;
-	if (any)
+	rc = store_read(home, HOST_FILE, &text, &unused);
+	if (rc == 0)
 		snprintf(out, HOST_BYTES, "%.*s", SPAN_FMT(buf_get(&text)));
+	if (rc == 0 && !text.n)
+		rc = 1;
 	buf_release(&text);
-	return any;
+	return rc;
 }
 
 /* --- telling ------------------------------------------------------------- */
@@ -233,16 +237,19 @@ static bool is_teller(const char *home)
 {
 	struct err unused;
 	bool busy;
+	int rc;
 
 	if (mine.lock >= 0)
 		return true;
 	mine.lock = store_try_lock(home, LOCK, &busy, &unused);
 	if (mine.lock < 0)
 		return false;
-	if (read_host(home, mine.host))
-		return true;
-	digest_random_id(mine.host, sizeof(mine.host), "");
-	if (store_put(home, HOST_FILE, span_of(mine.host), &unused) == 0)
+	rc = read_host(home, mine.host);
+	if (rc > 0) {
+		digest_random_id(mine.host, sizeof(mine.host), "");
+		rc = store_put(home, HOST_FILE, span_of(mine.host), &unused);
+	}
+	if (rc == 0)
 		return true;
 	store_unlock(mine.lock);
 	mine.lock = -1;
@@ -379,9 +386,8 @@ static void walk(const char *home, int64_t since, usage_part_fn *fn, void *arg)
 {
 	struct reading *g = xcalloc(1, sizeof(*g));
 	int64_t now = clock_wall_ms(), day = since - since % USAGE_DAY_MS;
-	bool ok = true;
+	bool ok = read_host(home, g->self) >= 0;
 
-	read_host(home, g->self);
 	g->fn = fn;
 	g->arg = arg;
 	if (day < now - DAYS_TOLD_MS)
@@ -403,10 +409,10 @@ static void walk_total(const char *home, usage_row_fn *fn, void *arg)
 {
 	struct reading *g = xcalloc(1, sizeof(*g));
 
-	read_host(home, g->self);
 	g->row_fn = fn;
 	g->arg = arg;
-	read_table(g, 0, false);
+	if (read_host(home, g->self) >= 0)
+		read_table(g, 0, false);
 	free(g);
 }
 
