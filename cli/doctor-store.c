@@ -12,13 +12,40 @@
 
 #include <string.h>
 
-static void say_loss(struct doctor *d, const char *info)
+/* What a crash of it may lose, by how it writes its append-only file. */
+static void say_file(struct doctor *d)
 {
-	if (strstr(info, "aof_enabled:1"))
+	struct err unused;
+	struct buf how;
+
+	buf_init(&how, 256);
+	if (shared_setting("appendfsync", &how, &unused))
 		doctor_say(d, DOCTOR_OK, "store durability", NULL,
 			   "it has an append-only file: with appendfsync "
 			   "always a crash of it loses nothing, with everysec "
-			   "the last second of sums and places");
+			   "the last second of sums and places; which it is "
+			   "it does not tell");
+	else if (span_is(buf_get(&how), "always"))
+		doctor_say(d, DOCTOR_OK, "store durability", NULL,
+			   "it has an append-only file with appendfsync "
+			   "always: a crash of it loses nothing");
+	else
+		doctor_say(d, DOCTOR_WARN, "store durability",
+			   "set appendfsync always in its redis.conf, where "
+			   "limits of money must hold",
+			   "it has an append-only file with appendfsync %s: a "
+			   "crash of it loses the sums and places of the last "
+			   "%s",
+			   buf_cstr(&how),
+			   span_is(buf_get(&how), "everysec") ? "second"
+							      : "minute");
+	buf_release(&how);
+}
+
+static void say_loss(struct doctor *d, const char *info)
+{
+	if (strstr(info, "aof_enabled:1"))
+		say_file(d);
 	else
 		doctor_say(d, DOCTOR_WARN, "store durability",
 			   "set appendonly yes and appendfsync always in its "

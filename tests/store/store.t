@@ -166,11 +166,15 @@ is 'back: health tells' "$(owner /health | json 'j["store"]["status"]')" ok
 is 'back: metrics tell' "$(owner /metrics | grep '^dario_store' | tr '\n' ' ')" \
 	'dario_store_up 1 dario_store_waiting 0 '
 "$dario" doctor >"$tmp/out" 2>&1
-like 'doctor: what may be lost' "$(cat "$tmp/out")" 'appendfsync always'
+like 'doctor: nothing is lost' "$(cat "$tmp/out")" 'appendfsync always: a crash of it loses nothing'
 unlike 'doctor: it evicts nothing' "$(cat "$tmp/out")" noeviction
 ask_store config set maxmemory 1gb >"$tmp/said"
 ask_store config set maxmemory-policy allkeys-lru >"$tmp/said"
 "$dario" doctor >"$tmp/out" 2>&1
+ask_store config set appendfsync everysec >"$tmp/said"
+"$dario" doctor >"$tmp/out" 2>&1
+like 'doctor: what may be lost' "$(cat "$tmp/out")" 'loses the sums and places of the last second'
+like 'doctor: what to set' "$(cat "$tmp/out")" 'set appendfsync always in its redis.conf'
 like 'doctor: what it would evict' "$(cat "$tmp/out")" 'maxmemory-policy noeviction'
 unlike 'the password is in no log' "$(cat "$tmp/log" "$tmp/out")" hush
 keys=$(ask_store --scan)

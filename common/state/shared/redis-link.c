@@ -328,24 +328,43 @@ void redis_link_follow(void)
 	link_.followed = clock_ms();
 }
 
-int redis_link_info(const char *section, struct buf *out, struct err *e)
+/* Its text, or the last of a list of texts. */
+static int ask_server(const char *command, const char *what, struct buf *out,
+		      struct err *e)
 {
+	const redisReply *last;
 	redisReply *r = NULL;
 	redisContext *c;
 
 	pthread_mutex_lock(&link_.lock);
 	c = connection(e);
 	if (c)
-		r = redis_call(c, link_.setup.connect_ms, "INFO %s", section);
-	if (r && r->type == REDIS_REPLY_STRING)
-		buf_add(out, r->str, (size_t)r->len);
+		r = redis_call(c, link_.setup.connect_ms, command, what);
+	last = r && r->type == REDIS_REPLY_ARRAY && r->elements
+		     ? r->element[r->elements - 1]
+		     : r;
+	if (last && last->type == REDIS_REPLY_STRING)
+		buf_add(out, last->str, (size_t)last->len);
 	else if (c)
-		err_set(e, ERR_INTERNAL, "INFO: %s", r ? r->str : c->errstr);
+		err_set(e, ERR_INTERNAL, "%s: %s", what,
+			!r       ? c->errstr
+			: r->str ? r->str
+				 : "it says nothing");
 	pthread_mutex_unlock(&link_.lock);
 	if (!r)
 		return -1;
 	freeReplyObject(r);
 	return out->n ? 0 : -1;
+}
+
+int redis_link_info(const char *section, struct buf *out, struct err *e)
+{
+	return ask_server("INFO %s", section, out, e);
+}
+
+int redis_link_setting(const char *name, struct buf *out, struct err *e)
+{
+	return ask_server("CONFIG GET %s", name, out, e);
 }
 
 /* --- anybody -------------------------------------------------------------- */

@@ -115,5 +115,7 @@ void redis_link_keep(void);
 bool redis_link_is_kept(void);
 /* What a command of the server's own says, "INFO server"; it blocks. */
 int redis_link_info(const char *section, struct buf *out, struct err *e);
+/* What one of its settings is, where it may be asked for that; it blocks. */
+int redis_link_setting(const char *name, struct buf *out, struct err *e);
 
 #endif

@@ -132,6 +132,11 @@ int shared_info(const char *section, struct buf *out, struct err *e)
 	return redis_link_info(section, out, e);
 }
 
+int shared_setting(const char *name, struct buf *out, struct err *e)
+{
+	return redis_link_setting(name, out, e);
+}
+
 #else
 
 int shared_choose(const char *home, const struct settings *s, struct err *e)
@@ -177,6 +182,11 @@ int shared_info(const char *section, struct buf *out, struct err *e)
 	(void)section;
 	(void)out;
 	return err_set(e, ERR_CONFIG, "there is no store but files");
+}
+
+int shared_setting(const char *name, struct buf *out, struct err *e)
+{
+	return shared_info(name, out, e);
 }
 
 #endif

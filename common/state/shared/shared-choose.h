@@ -35,5 +35,7 @@ void shared_look(struct shared_state *out);
 int shared_ask(struct err *e);
 /* What its server says of itself (INFO), or -1. */
 int shared_info(const char *section, struct buf *out, struct err *e);
+/* One of its settings (CONFIG GET); -1 also where it is not told. */
+int shared_setting(const char *name, struct buf *out, struct err *e);
 
 #endif
