@@ -37,27 +37,66 @@ static void lose(struct mend *m, struct jwalk *w)
 
 /* --- messages ------------------------------------------------------------- */
 
-static void mend_call(struct mend *m, struct jwalk *w)
+static struct span call_of(struct mend *m, struct span function)
 {
-	struct span id = id_of(m, jwalk_get(w->value, "name"));
+	struct span id = id_of(m, jwalk_get(function, "name"));
 
-	put_member(m, w, "tool_calls",
-		   span_of(arena_fmt(m->arena,
-				     "[{\"id\":%.*s,\"type\":\"function\","
-				     "\"function\":%.*s}]",
-				     SPAN_FMT(id), SPAN_FMT(w->value))));
+	return span_of(arena_fmt(m->arena,
+				 "{\"id\":%.*s,\"type\":\"function\","
+				 "\"function\":%.*s}",
+				 SPAN_FMT(id), SPAN_FMT(function)));
 }
 
-static void mend_assistant(struct mend *m, struct span message)
+static void mend_call(struct mend *m, struct jwalk *w)
 {
-	bool calls = !is_empty(jwalk_get(message, "tool_calls"));
+	struct span call = call_of(m, w->value);
+
+	put_member(m, w, "tool_calls",
+		   span_of(arena_fmt(m->arena, "[%.*s]", SPAN_FMT(call))));
+}
+
+/* Beside calls of tools: a message had room for one function's, and those that
+ * the model made besides stand there. It is the first of them, where it has a
+ * result; else it says the same as one of them in the older words. */
+static void join_call(struct mend *m, struct jwalk *w, struct span calls,
+		      bool answered)
+{
+	struct jwalk list = jwalk_in(calls);
+
+	if (!answered) {
+		lose(m, w);
+		return;
+	}
+	jwalk_next(&list);
+	mend_insert(m, list.item.p, call_of(m, w->value));
+	mend_insert(m, list.item.p, SPAN(","));
+	mend_cut(m, w);
+}
+
+/* Does a function's result follow, before anybody else speaks? */
+static bool is_answered(struct jwalk behind)
+{
+	while (jwalk_next(&behind)) {
+		struct span role = jwalk_get(behind.value, "role");
+
+		if (!jwalk_is(role, "tool"))
+			return jwalk_is(role, "function");
+	}
+	return false;
+}
+
+static void mend_assistant(struct mend *m, const struct jwalk *at)
+{
+	struct span message = at->value;
+	struct span list = jwalk_get(message, "tool_calls");
+	bool calls = !is_empty(list);
 	struct jwalk w = jwalk_in(message);
 
 	if (!jwalk_is_object(jwalk_get(message, "function_call")))
 		return;
 	while (jwalk_next(&w)) {
 		if (jwalk_key_is(&w, "function_call") && calls)
-			lose(m, &w);
+			join_call(m, &w, list, is_answered(*at));
 		else if (jwalk_key_is(&w, "function_call"))
 			mend_call(m, &w);
 		else if (jwalk_key_is(&w, "tool_calls") && !calls)
@@ -183,7 +222,7 @@ void mend_legacy(struct mend *m)
 		struct span role = jwalk_get(w.value, "role");
 
 		if (jwalk_is(role, "assistant"))
-			mend_assistant(m, w.value);
+			mend_assistant(m, &w);
 		else if (jwalk_is(role, "function"))
 			mend_result(m, w.value);
 	}

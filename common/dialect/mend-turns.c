@@ -350,25 +350,23 @@ static void place_system(struct turns *t, struct message **at, bool all)
 		append(new_message(t, at, TURN_USER), &moved);
 }
 
-/* Neighbours of one role become one message. */
+/* Neighbours that are the user's become one message. */
 static void merge(struct turns *t)
 {
 	struct message *before = NULL;
 
 	for (struct message *n = t->first; n; n = n->next) {
-		bool same = before && n->turn == before->turn &&
-			    (n->turn == TURN_USER || n->turn == TURN_ASSISTANT);
-
 		if (n->gone)
 			continue;
-		if (!same) {
+		if (!before || n->turn != TURN_USER ||
+		    before->turn != TURN_USER) {
 			before = n;
 			continue;
 		}
 		*before->tail = n->pieces;
 		before->tail = n->tail;
 		before->changed = true;
-		leave_out(t, n);
+		n->gone = true;
 		mend_note(t->m, "turns");
 	}
 }
@@ -402,17 +400,34 @@ static void alternate(struct turns *t, struct message **at)
 	}
 }
 
+/* The answer is to begin with it. */
+static bool is_prefix(const struct message *n)
+{
+	return span_is(jwalk_get(n->value, "prefix"), "true");
+}
+
+/* What the assistant said is followed by a user's words: at the end, and where
+ * it was the end once, so that the beginning stays the same. */
 static void end_with_user(struct turns *t)
 {
 	struct message **at = &t->first;
 	struct message *last = NULL;
 
-	for (; *at; at = &(*at)->next)
-		if (!(*at)->gone)
-			last = *at;
+	for (; *at; at = &(*at)->next) {
+		enum turn turn = (*at)->turn;
+
+		if ((*at)->gone)
+			continue;
+		if (last && last->turn == TURN_ASSISTANT && !is_prefix(last) &&
+		    (turn == TURN_ASSISTANT || turn == TURN_CALLS)) {
+			say(t, at, TURN_USER, FIT_USER);
+			at = &(*at)->next;
+		}
+		last = *at;
+	}
 	if (!last)
 		return;
-	if (last->turn == TURN_ASSISTANT)
+	if (last->turn == TURN_ASSISTANT && !is_prefix(last))
 		say(t, at, TURN_USER, FIT_USER);
 	else if (last->turn == TURN_SYSTEM) {
 		last->turn = TURN_USER;
@@ -431,12 +446,12 @@ static void settle(struct turns *t)
 	others = leading(t, q->one_system);
 	if (q->one_system || q->system_first || q->user_last)
 		place_system(t, others, q->one_system || q->user_last);
-	if (q->alternate) {
+	if (q->alternate)
 		merge(t);
-		alternate(t, leading(t, false));
-	}
 	if (q->user_last)
 		end_with_user(t);
+	if (q->alternate)
+		alternate(t, leading(t, false));
 }
 
 /* --- splices -------------------------------------------------------------- */

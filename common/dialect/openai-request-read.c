@@ -210,14 +210,14 @@ static int put_assistant(struct chat *c, struct json_object *o, struct err *e)
 		return -1;
 	if (refusal.n)
 		chat_text(c, m, refusal);
-	for (size_t i = 0; i < json_length(calls); i++)
-		put_call(c, m, json_at(calls, i));
-	if (legacy) {
+	if (legacy) { /* calls of tools beside it were made after it */
 		p = chat_part(c, m, PART_TOOL_USE);
 		p->name = chat_str(c, legacy, "name");
 		p->id = legacy_id(c, p->name);
 		p->text = chat_said(c, json_get(legacy, "arguments"));
 	}
+	for (size_t i = 0; i < json_length(calls); i++)
+		put_call(c, m, json_at(calls, i));
 	return 0;
 }
 

@@ -656,16 +656,14 @@ def _():
     assert r["mended"] == "fields of messages", r
 
 
-@case("thinking is named when its message goes, or goes into another")
+@case("thinking is named when its message goes")
 def _():
     thought = {"reasoning_content": "T"}
     for switches, list in (
             ({"callsPaired": True}, [say("user", "q"), calls("a", **thought),
                                      say("user", "v")]),
             ({"noEmptyMessages": True}, [say("user", "q"), say(
-                "assistant", "", **thought), say("user", "v")]),
-            ({"alternate": True}, [say("user", "q"), say("assistant", "a"), say(
-                "assistant", "b", **thought), say("user", "v")])):
+                "assistant", "", **thought), say("user", "v")])):
         r = chat(list, {**switches, "reasoningContent": True,
                         "reasoningOptional": True})
         assert "thinking" in r["dropped"], (switches, r)

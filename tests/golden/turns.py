@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Turns of a conversation that follow each other in an odd order: turns.py
+CONVERT.
+
+Prints "PASS what" or "FAIL what: why" a line.
+"""
+
+import switches
+from mend import calls, chat, say, tool
+
+CASES = []
+LAST = {"userLast": True}
+TAKEN = {"userLast": True, "alternate": True}
+
+
+def case(what):
+    def add(fn):
+        CASES.append((what, fn))
+        return fn
+    return add
+
+
+def shape(r):
+    return switches.shape(r)
+
+
+def grows(messages, s):
+    """What each answer was asked with is the beginning of what the next one is
+    asked with."""
+    before = []
+    for n in range(1, len(messages)):
+        if messages[n]["role"] != "assistant":
+            continue
+        now = chat(messages[:n], s)["messages"]
+        assert now[:len(before)] == before, (s, n, before, now)
+        before = now
+
+
+@case("an assistant that was last is followed by the same as then")
+def _():
+    talk = [say("user", "u"), say("assistant", "a"), say("assistant", "b"),
+            say("user", "v"), say("assistant", "c"), calls("x"), tool("x"),
+            say("assistant", "d")]
+    for s in LAST, TAKEN, {"alternate": True}:
+        grows(talk, s)
+    r = chat(talk, LAST)
+    assert shape(r) == ["user:u", "assistant:a", "user:Continue.",
+                        "assistant:b", "user:v", "assistant:c",
+                        "user:Continue.", "assistant", "tool:r",
+                        "assistant:d", "user:Continue."], shape(r)
+    assert "turns" in r["mended"], r["mended"]
+    r = chat(talk[:4], {"alternate": True})
+    assert shape(r) == ["user:u", "assistant:a", "user:Continue.",
+                        "assistant:b", "user:v"], shape(r)
+    # Nothing is put behind calls, nor where the user spoke.
+    assert chat(talk[3:7], {})["mended"] == ""
+    assert chat([say("user", "u"), calls("x"), tool("x"),
+                 say("assistant", "d"), say("user", "v")], LAST)["mended"] == ""
+
+
+@case("a text that the answer begins with stays the last one")
+def _():
+    talk = [say("user", "u"), say("assistant", "a", prefix=True)]
+    r = chat(talk, LAST)
+    assert r["mended"] == "" and r["messages"] == talk, r
+    r = chat([say("user", "u"), say("assistant", "a", prefix=False)], LAST)
+    assert shape(r)[-1] == "user:Continue."
+
+
+@case("a function's call beside those of tools keeps its result")
+def _():
+    both = say("assistant", "a", function_call={"name": "g", "arguments":
+                                                "{\"n\": 1}"},
+               tool_calls=calls("x")["tool_calls"])
+    result = {"role": "function", "name": "g", "content": "R"}
+    paired = {"callsPaired": True}
+    r = chat([say("user", "u"), both, result, say("user", "v")], paired)
+    assert shape(r) == ["user:u", "assistant:a", "tool:R", "user:v"], r
+    call, = r["messages"][1]["tool_calls"]
+    assert call["function"] == both["function_call"], call
+    assert call["id"] == r["messages"][2]["tool_call_id"], r
+    assert r["dropped"] == "a tool call without its output", r["dropped"]
+    r = chat([say("user", "u"), both, result, tool("x"), say("user", "v")],
+             paired)
+    assert [c["function"]["name"] for c in r["messages"][1]["tool_calls"]] == [
+        "g", "f"], r
+    assert shape(r) == ["user:u", "assistant:a", "tool:R", "tool:r",
+                        "user:v"], r
+    assert r["dropped"] == "", r["dropped"]
+    # One that nothing answers is the same call in the older words.
+    r = chat([say("user", "u"), both, tool("x"), say("user", "v")],
+             {"extraFieldsRefused": True})
+    call, = r["messages"][1]["tool_calls"]
+    assert call["id"] == "x" and r["dropped"] == "function_call", r
+
+
+def main():
+    for what, fn in CASES:
+        try:
+            fn()
+        except Exception as e:  # a failed case, whatever its kind
+            print(f"FAIL {what}: {type(e).__name__} {e}"[:900])
+        else:
+            print(f"PASS {what}")
+
+
+if __name__ == "__main__":
+    main()
