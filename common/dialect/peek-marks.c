@@ -25,6 +25,7 @@ enum watch {
 	WATCH_TOOL,    /* type of a tool */
 	WATCH_ITEM,    /* type of an item of Responses */
 	WATCH_NAME,    /* name of a tool */
+	WATCH_ACTION,  /* type of what an item of Responses did */
 };
 
 /* Which member of the body it is. */
@@ -384,6 +385,8 @@ static void mark_short(struct peek *k)
 		watch(k, WATCH_TOOL);
 	else if (type && k->depth == 3 && k->top == TOP_INPUT)
 		watch(k, WATCH_ITEM);
+	else if (type && k->depth == 4 && k->top == TOP_INPUT)
+		watch(k, WATCH_ACTION);
 	else if (type && k->depth == 5 &&
 		 (k->top == TOP_MESSAGES || k->top == TOP_INPUT))
 		watch(k, WATCH_BLOCK);
@@ -465,7 +468,7 @@ static bool is_word(const struct peek *k)
 	return k->watch == WATCH_ROLE || k->watch == WATCH_BLOCK ||
 	       k->watch == WATCH_TOOL || k->watch == WATCH_ITEM ||
 	       k->watch == WATCH_SWITCH || k->watch == WATCH_SIGNATURE ||
-	       k->watch == WATCH_ENCRYPTED;
+	       k->watch == WATCH_ENCRYPTED || k->watch == WATCH_ACTION;
 }
 
 void peek_watch_run(struct peek *k, struct span bytes)
@@ -636,6 +639,11 @@ void peek_mark_string(struct peek *k)
 	}
 	if (k->watch == WATCH_BLOCK) {
 		mark_block(k);
+		return;
+	}
+	if (k->watch == WATCH_ACTION) {
+		if (said(k, "othe", 5) || said(k, "find", 4))
+			k->marks |= MARK_PART;
 		return;
 	}
 	mark_pair(k);

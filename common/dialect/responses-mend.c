@@ -385,6 +385,29 @@ static void mend_parts(struct mend *m, struct span item)
 	}
 }
 
+/* What a search did that its client had no word for (Codex: "other"), or that
+ * had another name once: OpenAI takes neither (openai/codex issue 7073). */
+static void mend_action(struct mend *m, struct span item)
+{
+	struct span action = jwalk_get(item, "action");
+	struct span type = jwalk_get(action, "type");
+	struct span query = jwalk_get(action, "query");
+
+	if (!jwalk_is_string(query))
+		query = SPAN("\"\"");
+	if (jwalk_is(type, "find"))
+		mend_replace(m, type, SPAN("\"find_in_page\""));
+	else if (jwalk_is(type, "other"))
+		mend_replace(m, action,
+			     span_of(arena_fmt(m->arena,
+					       "{\"type\":\"search\","
+					       "\"query\":%.*s}",
+					       SPAN_FMT(query))));
+	else
+		return;
+	mend_note(m, "searches");
+}
+
 void responses_mend(struct mend *m)
 {
 	struct jwalk w = jwalk_in(jwalk_get(m->text, "input"));
@@ -405,6 +428,8 @@ void responses_mend(struct mend *m)
 		st.in_run = false;
 		if (jwalk_is(type, "message"))
 			mend_parts(m, w.value);
+		else if (jwalk_is(type, "web_search_call"))
+			mend_action(m, w.value);
 		/* What a refused id refers to is not there: the rest stays. */
 		mend_members(m, w.value, type, is_refused(m, w.value));
 		mend_said(m, w.value, type);

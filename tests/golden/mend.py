@@ -686,6 +686,26 @@ def _():
                 "results" in r["mended"] and not r["dropped"], r
 
 
+@case("Responses: what a search did is one of what is taken")
+def _():
+    def did(action):
+        item = {"type": "web_search_call", "id": "ws_1", "status": "completed"}
+        r = mend({"model": "gpt-5", "input": [
+            say("user", "q"), {**item, "action": action}]},
+            dialect="responses", model="gpt-5")
+        assert {**r["input"][1], "action": None} == {**item, "action": None}
+        return r["input"][1]["action"], r["mended"], r["dropped"]
+    assert did({"type": "other"}) == ({"type": "search", "query": ""},
+                                      "searches", "")
+    assert did({"type": "other", "query": "\"a"})[0]["query"] == "\"a"
+    assert did({"type": "find", "url": "u", "pattern": "p"})[0] == {
+        "type": "find_in_page", "url": "u", "pattern": "p"}
+    for fine in ({"type": "search", "query": "other"},
+                 {"type": "open_page", "url": "find"},
+                 {"type": "search", "sources": [{"type": "other"}]}):
+        assert did(fine) == (fine, "", ""), fine
+
+
 def main():
     for what, fn in CASES:
         try:
