@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "dialect/call-ids.h"
+#include "dialect/chat-write.h"
 #include "dialect/chat.h"
 #include "dialect/item-seal.h"
 
@@ -13,7 +14,7 @@ struct state {
 	struct chat *c;
 	struct call_ids ids;
 	struct names at; /* of a client's id: 1 + its place in `long_ids` */
-	struct span *long_ids; /* originals that were too long */
+	struct span *long_ids; /* originals that do not stand in them */
 	int n, cap;
 	size_t left; /* bytes that may be compared */
 };
@@ -108,15 +109,24 @@ static void drop_carriers(struct msg *m)
 	m->tail = at;
 }
 
-static struct span original_of(struct state *st, struct span id)
+/* A result has no name: what its call's name shows is kept for it. */
+static struct span original_of(struct state *st, const struct part *p)
 {
 	struct arena *a = st->c->arena;
-	struct span original;
+	struct span original, name, id = p->id;
 	int place = *names_at(&st->at, a, id);
 
 	if (place)
 		return st->long_ids[place - 1];
-	return seal_open_id(a, st->c->origin, id, &original) ? original : id;
+	if (seal_open_id(a, st->c->origin, id, &original))
+		return original;
+	if (p->kind != PART_TOOL_USE)
+		return id;
+	name = chat_tool_name(a, p->name, WRITE_NAME_MAX);
+	if (!seal_open_named_id(a, st->c->origin, id, name, &original))
+		return id;
+	keep_long_id(st, id, original);
+	return original;
 }
 
 /* The id for the target: of its own, or the original where it is the
@@ -124,7 +134,7 @@ static struct span original_of(struct state *st, struct span id)
 static void settle_id(struct state *st, struct part *p)
 {
 	struct arena *a = st->c->arena;
-	struct span id = original_of(st, p->id);
+	struct span id = original_of(st, p);
 
 	p->own_id = !span_eq(id, p->id);
 	if (!p->own_id)

@@ -18,10 +18,13 @@
 #define HEAD_BYTES (1 + 8 + 8)
 #define KEY_BYTES 4
 #define SUM_BYTES 4
-/* origin, nonce, original, sum; in 57 characters */
+/* origin, nonce, original, sum; in 57 characters. Of one that is not whole the
+ * hash stands for it, and its end, which some number their calls with. */
 #define ID_ORIGIN_BYTES 4
 #define ID_NONCE_BYTES 3
 #define ID_SUM_BYTES 2
+#define ID_HASH_BYTES 8
+#define ID_END_MAX 8
 #define ID_BYTES ((SEAL_ID_MAX - sizeof(PREFIX_ID) + 1) / 4 * 3)
 #define ID_ORIGINAL_MAX \
 	(ID_BYTES - ID_ORIGIN_BYTES - ID_NONCE_BYTES - ID_SUM_BYTES)
@@ -239,6 +242,26 @@ static size_t shortened(struct span id, unsigned char *out)
 	return 1 + id.n;
 }
 
+static struct span numbered_end(struct span id)
+{
+	size_t at = id.n;
+
+	while (at && isdigit((unsigned char)id.p[at - 1]))
+		at--;
+	if (!at || id.p[at - 1] != ':' || id.n - at >= ID_END_MAX)
+		return SPAN("");
+	return span_skip(id, at - 1);
+}
+
+static size_t hashed(struct span id, unsigned char *out)
+{
+	struct span end = numbered_end(id);
+
+	put_number(out, seal_hash(0, id), ID_HASH_BYTES);
+	memcpy(out + ID_HASH_BYTES, end.p, end.n);
+	return ID_HASH_BYTES + end.n;
+}
+
 struct span seal_id(struct arena *a, const struct seal_origin *o,
 		    struct span id, uint64_t nonce, bool *whole)
 {
@@ -254,21 +277,21 @@ struct span seal_id(struct arena *a, const struct seal_origin *o,
 	put_number(p + ID_ORIGIN_BYTES, nonce, ID_NONCE_BYTES);
 	n = shortened(id, original);
 	*whole = n > 0;
-	if (!n) {
-		put_number(original, seal_hash(0, id), 8);
-		n = 8;
-	}
+	if (!n)
+		n = hashed(id, original);
 	n += (size_t)(original - p);
 	/* A sum that does not fit is of one that is not whole. */
 	put_number(p + n, sum(p, n) + !*whole, ID_SUM_BYTES);
 	return with_prefix(a, SPAN(PREFIX_ID), p, n + ID_SUM_BYTES);
 }
 
-bool seal_open_id(struct arena *a, const struct seal_origin *o, struct span id,
-		  struct span *original)
+/* What stands for the original in an id of this origin; the sum of one that is
+ * not whole is `more` off. */
+static bool inside(struct arena *a, const struct seal_origin *o, struct span id,
+		   unsigned more, struct span *what)
 {
 	const unsigned char *p;
-	struct span bytes, rest;
+	struct span bytes;
 	size_t n;
 
 	if (!o || !span_starts(id, PREFIX_ID) || id.n > SEAL_ID_MAX ||
@@ -277,16 +300,44 @@ bool seal_open_id(struct arena *a, const struct seal_origin *o, struct span id,
 		return false;
 	p = (const unsigned char *)bytes.p;
 	n = bytes.n - ID_SUM_BYTES;
-	if (get_number(p + n, ID_SUM_BYTES) != (sum(p, n) & 0xffffu) ||
-	    memcmp(p, o->hash, ID_ORIGIN_BYTES))
+	*what = span_skip((struct span){ bytes.p, n },
+			  ID_ORIGIN_BYTES + ID_NONCE_BYTES);
+	return get_number(p + n, ID_SUM_BYTES) ==
+		       ((sum(p, n) + more) & 0xffffu) &&
+	       !memcmp(p, o->hash, ID_ORIGIN_BYTES);
+}
+
+bool seal_open_id(struct arena *a, const struct seal_origin *o, struct span id,
+		  struct span *original)
+{
+	struct span rest;
+	unsigned char which;
+
+	if (!inside(a, o, id, 0, &rest))
 		return false;
-	p += ID_ORIGIN_BYTES + ID_NONCE_BYTES;
-	rest = (struct span){ (const char *)p + 1,
-			      n - ID_ORIGIN_BYTES - ID_NONCE_BYTES - 1 };
-	if (*p > COMMON)
+	which = (unsigned char)*rest.p;
+	rest = span_skip(rest, 1);
+	if (which > COMMON)
 		return false;
-	*original = *p ? span_of(arena_fmt(a, "%s%.*s", common[*p - 1],
-					   SPAN_FMT(rest)))
-		       : rest;
+	*original = which ? span_of(arena_fmt(a, "%s%.*s", common[which - 1],
+					      SPAN_FMT(rest)))
+			  : rest;
+	return true;
+}
+
+bool seal_open_named_id(struct arena *a, const struct seal_origin *o,
+			struct span id, struct span name, struct span *original)
+{
+	struct span hash, end, made;
+
+	if (!inside(a, o, id, 1, &hash) || hash.n < ID_HASH_BYTES)
+		return false;
+	end = span_skip(hash, ID_HASH_BYTES);
+	made = span_of(arena_fmt(a, "functions.%.*s%.*s", SPAN_FMT(name),
+				 SPAN_FMT(end)));
+	if (seal_hash(0, made) !=
+	    get_number((const unsigned char *)hash.p, ID_HASH_BYTES))
+		return false;
+	*original = made;
 	return true;
 }

@@ -94,6 +94,11 @@ struct span seal_id(struct arena *a, const struct seal_origin *o,
 /* The original, where the id is a whole seal of this origin; else false. */
 bool seal_open_id(struct arena *a, const struct seal_origin *o, struct span id,
 		  struct span *original);
+/* The same of one that is not whole, where it was made of the call's name:
+ * "functions.NAME:12". So it needs no SEAL_ID, which the client may drop. */
+bool seal_open_named_id(struct arena *a, const struct seal_origin *o,
+			struct span id, struct span name,
+			struct span *original);
 /* Only [A-Za-z0-9_-], and at least one. */
 bool seal_is_clean(struct span id);
 

@@ -87,6 +87,37 @@ def _():
                     assert got == [id, id], (provider, client, id, got)
 
 
+def without_seals(said):
+    """A client that keeps no thinking, whatever stands in it."""
+    for m in said:
+        m.pop("reasoning_details", None)
+        if isinstance(m.get("content"), list):
+            m["content"] = [b for b in m["content"]
+                            if "thinking" not in b["type"]]
+    return [m for m in said if m.get("type") != "reasoning"]
+
+
+@edge("ids", "that are made of a long name come home without thinking")
+def _():
+    for name in ("f", "mcp__plugin_browser__browser_navigate", "n" * 64,
+                 "notes." + "n" * 90):
+        for client in others("openai"):
+            asked = body(client, (), (name,))
+            there = request(client, "openai", asked, MODELS["openai"])[
+                "tools"][0]["function"]["name"]
+            for number in (0, 7, 123456):
+                id = f"functions.{there}:{number}"
+                data = called("openai", id)
+                f = data["choices"][0]["message"]["tool_calls"][0]["function"]
+                f["name"] = there
+                said = without_seals(answered(client, answer(
+                    "openai", client, data, "whole", asked=asked,
+                    model=MODELS["openai"])))
+                r = request(client, "openai", body(client, said, (name,)),
+                            MODELS["openai"])
+                assert ids_of(r["messages"]) == [id, id], (client, id, r)
+
+
 @edge("ids", "that are legal stay as they are at the client")
 def _():
     for provider in MODELS:
