@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#define NAME_MOST 1024 /* bytes of a call's name that comes in pieces */
+
 /* What comes next begins a block of its own: text is over, and so is a call
  * whose arguments are one complete object; another call may still get more. */
 static int end_before(struct reader *r, struct err *e)
@@ -170,6 +172,33 @@ static struct slot *renumbered(struct reader *r, int64_t index)
 	return NULL;
 }
 
+/* Is it the same name again, or more of it (Gemini: "edit_ex", "isting_file")?
+ * That comes before any arguments. */
+static bool goes_on(const struct slot *s, int64_t index, struct span name)
+{
+	return span_is(name, s->name) ||
+	       (s->naming && index >= 0 && index == s->key);
+}
+
+static int add_name(struct reader *r, struct slot *s, struct span name,
+		    struct err *e)
+{
+	struct span so_far = span_of(s->name);
+
+	if (!name.n || span_eq(name, so_far) || (so_far.n && !s->naming))
+		return 0;
+	if (so_far.n && so_far.n + name.n > NAME_MOST)
+		return err_set(e, ERR_UPSTREAM,
+			       "the name of a tool call is longer than %d "
+			       "bytes",
+			       NAME_MOST);
+	if (span_starts(name, s->name)) /* all of it so far */
+		so_far = SPAN("");
+	s->name = arena_fmt(r->arena, "%.*s%.*s", SPAN_FMT(so_far),
+			    SPAN_FMT(name));
+	return 0;
+}
+
 /* By id, else by index (the latest of that index), else the latest. What has
  * the same id or index and yet is another call: see the name. */
 static struct slot *find_call(struct reader *r, struct span id, int64_t index,
@@ -186,7 +215,7 @@ static struct slot *find_call(struct reader *r, struct span id, int64_t index,
 		if (id.n && name.n && index >= 0 && s->key != index)
 			return NULL;
 		if (!id.n && name.n && *s->name &&
-		    (s->complete || !span_is(name, s->name)))
+		    (s->complete || !goes_on(s, index, name)))
 			return NULL;
 		return s;
 	}
@@ -255,8 +284,9 @@ static int add_call(struct reader *r, const struct jval *call, bool whole,
 	s->custom |= custom;
 	if (!*s->id)
 		s->id = arena_str(r->arena, id);
-	if (!*s->name)
-		s->name = arena_str(r->arena, name);
+	if (add_name(r, s, name, e))
+		return -1;
+	s->naming = !whole && !s->got_text && !s->given && !args.n;
 	if (!*s->google)
 		s->google = reader_copy(r, google_of(call),
 					"thought_signature");

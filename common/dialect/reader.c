@@ -278,13 +278,14 @@ static int close_block(struct reader *r, struct slot *s, struct err *e)
 	return emit(r, &v, e);
 }
 
-/* Redacted thinking and nameless calls are opened when they are whole; text
- * without a character never is. */
+/* Redacted thinking and calls whose name is not there are opened when they are
+ * whole; text without a character never is. */
 static bool ready(const struct slot *s)
 {
 	if (!s->wanted || s->kind == PART_SEARCH)
 		return false;
-	if (s->kind == PART_REDACTED || (s->kind == PART_TOOL_USE && !*s->name))
+	if (s->kind == PART_REDACTED ||
+	    (s->kind == PART_TOOL_USE && (!*s->name || s->naming)))
 		return s->ended;
 	return s->pending.n || s->kind == PART_TOOL_USE ||
 	       s->kind == PART_THINKING;

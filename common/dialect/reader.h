@@ -38,6 +38,7 @@ struct slot {
 	bool got_text; /* some came as deltas */
 	bool custom;   /* a call with free text */
 	bool named;    /* Responses: by an item of the final response */
+	bool naming;   /* Chat: of a call, whose name may go on */
 	int64_t chars; /* of text, so far */
 	int64_t base;  /* text before it that citations count, too */
 	struct citation *cites, **cites_tail; /* go out at its end */

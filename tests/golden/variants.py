@@ -324,6 +324,32 @@ def _():
     assert content_of(out)[1] == [("f", {})], out
 
 
+@edge("calls", "a name that comes in pieces is one call's")
+def _():
+    def piece(name, text="", id=None, index=0):
+        return chunk(call(index, text, id, name))
+    end = chunk({}, "tool_calls")
+    for names in (("get_", "weather"), ("get_", "get_weather"),
+                  ("get_weather", "get_weather"), ("g", "et_", "weather")):
+        for id in (None, "x1"):  # only at first, or each time
+            for last in ("", "{}", '{"a":1}'):
+                data = chat_sse(
+                    piece(names[0], id="x1"),
+                    *(piece(n, id=id) for n in names[1:]),
+                    piece(None, last, id), piece("g", "{}", "x2", 1), end)
+                want = [("get_weather", {"a": 1} if "a" in last else {}),
+                        ("g", {})]
+                for target in ("anthropic", "responses"):
+                    out = answer("openai", target, data)
+                    assert meaning(target, out)["tools"] == want, (names, out)
+    # The next call of the same index has another name, behind arguments.
+    data = chat_sse(piece("f", "{}"), piece("g", '{"a":1}'), end)
+    assert content_of(answer("openai", "anthropic", data))[1] == [
+        ("f", {}), ("g", {"a": 1})]
+    long = chat_sse(piece("n" * 600, id="x"), piece("m" * 600), end)
+    assert refused("openai", "anthropic", long)[0] == 502
+
+
 @edge("calls", "arguments of any JSON type are kept")
 def _():
     for given, want in (({"a": 1}, {"a": 1}), ([1], {"rawInvalidInput": [1]}),
