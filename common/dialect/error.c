@@ -275,6 +275,12 @@ bool error_is(const struct jval *o)
 	       span_is(jval_str(o, "object"), "error");
 }
 
+/* MiniMax's, which stands in its answers, too. */
+static bool says_no(const struct jval *o)
+{
+	return jval_int(jval_get(o, "base_resp"), "status_code", 0) != 0;
+}
+
 bool error_is_told(const struct jval *o)
 {
 	const struct jval *detail = jval_get(o, "detail");
@@ -283,8 +289,8 @@ bool error_is_told(const struct jval *o)
 
 	if (jval_text(detail).n || jval_items(detail))
 		return true;
-	if (jval_int(jval_get(o, "base_resp"), "status_code", 0))
-		return true; /* MiniMax */
+	if (says_no(o))
+		return true;
 	return first_text(o, o).n &&
 	       ((code && code / 100 != 2) || jval_str(o, "code").n ||
 		span_is(jval_str(o, "status"), "error") ||
@@ -357,7 +363,7 @@ bool error_find(struct span text, struct err *out)
 
 	jdoc_init(&d);
 	o = jdoc_read(&d, text, &unused);
-	is = error_is(o);
+	is = error_is(o) || (says_no(o) && !jval_items(jval_get(o, "choices")));
 	if (is && out)
 		error_read(o, 0, out);
 	jdoc_release(&d);

@@ -74,7 +74,8 @@ static struct span type_of(struct span name, struct span data,
 /* --- one look at an event's keys ------------------------------------------ */
 
 struct look {
-	bool error;  /* the word, as a key or a value, and not null */
+	bool error;  /* the word, as a key or a value, and not null; or what
+		      * MiniMax says in its place */
 	bool finish; /* a finish reason */
 	bool usage;  /* an object */
 	bool empty;  /* its choices are */
@@ -106,6 +107,10 @@ static void take_key(struct look *l, struct span before, struct span value)
 	case 'e':
 		if (ends_in(before, "\"usage\""))
 			l->usage |= span_starts(value, "{");
+		break;
+	case 'p':
+		if (ends_in(before, "\"base_resp\""))
+			l->error |= span_starts(value, "{");
 		break;
 	case 's':
 		if (ends_in(before, "\"choices\""))

@@ -318,3 +318,21 @@ for client in PATHS:
     verdict(f"an error in a list, to {client}",
             (got, json.loads(answer)["error"]["message"]) !=
             (400, "no such field") and answer)
+# MiniMax says no with HTTP 200, and without the word.
+for client in PATHS:
+    for streamed in (False, True):
+        for choices in ({}, {"choices": None}):
+            set_fault("openai", {"status": 200, "body": {
+                "id": "x", **choices, "base_resp": {
+                    "status_code": 1004, "status_msg": "login fail"}}})
+            got, _, answer = ask(client, "openai", streamed)
+            verdict(f"base_resp, to {client}, stream {streamed}",
+                    (got != 401 or "login fail" not in json.loads(answer)[
+                        "error"]["message"]) and (got, answer))
+set_fault("openai", {"status": 200, "body": {
+    "id": "x", "object": "chat.completion", "choices": [{
+        "index": 0, "finish_reason": "stop", "message": {
+            "role": "assistant", "content": "base_resp"}}],
+    "base_resp": {"status_code": 0, "status_msg": ""}}})
+got, _, answer = ask("openai", "openai")
+verdict("base_resp of an answer", got != 200 and (got, answer))
