@@ -456,7 +456,7 @@ static int whole(struct relay *y, struct err *e)
 	return rc;
 }
 
-/* Is an error body also what an error event holds? */
+/* Is an error body also what an error event holds, and clients look for? */
 static bool is_event(const struct dialect *d, struct span body)
 {
 	const struct jval *o;
@@ -529,11 +529,19 @@ static int reword(struct relay *y)
 	return -1;
 }
 
+/* It came as an answer, and in words that no client knows (MiniMax). */
+static bool is_hidden(const struct relay *y)
+{
+	return y->mode == WHOLE && y->status / 100 == 2 &&
+	       y->r->dialect == &dialects[DIALECT_OPENAI] &&
+	       !is_event(y->r->dialect, buf_get(&y->held));
+}
+
 static int refuse(struct relay *y, struct err *e)
 {
 	bool lacks = y->status == 404 || y->status == 405;
 
-	if (e->reword && !y->r->config->settings.passthrough)
+	if ((e->reword || is_hidden(y)) && !y->r->config->settings.passthrough)
 		return reword(y);
 	switch (y->mode) {
 	case STREAM:
