@@ -534,7 +534,7 @@ async function turn(c, client, id, n, r) {
   entry.refused = c.log.slice(before).some(e =>
     e.violations.some(v => v.rule === "e.signature"));
   // Tools stand before all else: with others nothing is the same.
-  entry.tools = JSON.stringify(body.tools);
+  entry.tools = JSON.stringify(body.tools ?? null);
   const earlier = entry.refused ? null : c.log.slice(0, before)
     .findLast(e => !e.cut && isSame(e, entry) && e.model === entry.model &&
       e.answer && e.tools === entry.tools);
