@@ -531,8 +531,9 @@ async function turn(c, client, id, n, r) {
   for (const t of astray(c.log.slice(0, before), entry))
     note(id, `${n} ${entry.id} ${model}: ${t.slice(0, 30)} did not come home`);
   // Google looks at the last turn alone: what was refused there is not later.
-  entry.refused = c.log.slice(before).some(e =>
-    e.violations.some(v => v.rule === "e.signature"));
+  // What has no id is not named by a refusal: all of its kind went with it.
+  entry.refused = c.log.slice(before).some(e => e.violations.some(v =>
+    v.rule === "e.signature" || (client.brief && v.rule === "c.encrypted")));
   // Tools stand before all else: with others nothing is the same.
   entry.tools = JSON.stringify(body.tools ?? null);
   const earlier = entry.refused ? null : c.log.slice(0, before)
