@@ -162,6 +162,9 @@ void mend_lonely(struct mend *m, bool call);
 void mend_forced_tool(struct mend *m, const char *any);
 /* responses-fields.c: members of the body that are none of Responses'. */
 void responses_fields(struct mend *m);
+/* responses-shapes.c: what is written as Chat has it. Before all else: the
+ * other rules see the text as it is then. */
+void responses_shapes(struct mend *m);
 /* mend-names.c: names of tools that are refused; Chat's: mend-chat.h. */
 void responses_names(struct mend *m);
 /* A limit of the answer that is too small for the target is raised. */

@@ -295,6 +295,8 @@ static void mark_tool(struct peek *k)
 		k->typed = key_is(k, "strict") ? 'f' : 0;
 		k->blocks |= key_is(k, "input_schema") ||
 			     key_is(k, "parameters");
+		if (key_is(k, "function")) /* Responses has no such level */
+			k->marks |= MARK_REASONING;
 		return;
 	}
 	if (k->depth == 4) {
@@ -428,6 +430,8 @@ void peek_mark_member(struct peek *k)
 		k->marks |= MARK_ECHO;
 	if (k->depth == 3 && k->top == TOP_INPUT)
 		mark_in_item(k);
+	if (k->depth == 5 && k->top == TOP_INPUT && key_is(k, "image_url"))
+		k->typed = '"';
 	if (k->key_n == 4) {
 		mark_short(k);
 		return;
@@ -561,6 +565,8 @@ static void mark_block(struct peek *k)
 		mark_part(k);
 		return;
 	}
+	if (said(k, "imag", 9)) /* Chat's */
+		k->marks |= MARK_PART;
 	if (memcmp(k->head, "inpu", 4) == 0)
 		k->item |= ITEM_IN;
 	else if (said(k, "outp", 11) || said(k, "refu", 7))

@@ -33,16 +33,17 @@ enum peek_mark {
 	MARK_ID_ODD = 2, /* an id, or the name of a tool, with others than
 			  * [A-Za-z0-9_-]; such a name that is too long */
 	MARK_ID_EMPTY = 4,
-	MARK_ID_LONG = 8,      /* more than PEEK_ID_MAX bytes */
-	MARK_ID_NOT_NINE = 16, /* not nine letters and digits */
-	MARK_ID_TWICE = 32,    /* two calls or tools seem to have one */
-	MARK_UNSIGNED = 64,    /* signature or encrypted_content is "" */
-	MARK_THINKING = 128,   /* thinking of type enabled */
-	MARK_REASONING = 256,  /* reasoning items that lack encrypted_content */
-	MARK_CALLS = 512,      /* calls of tools */
-	MARK_ID_ITEM = 1024,   /* an id that Responses has for no item */
-	MARK_DEVELOPER = 2048, /* role developer */
-	MARK_SYSTEM = 4096,    /* role system */
+	MARK_ID_LONG = 8,          /* more than PEEK_ID_MAX bytes */
+	MARK_ID_NOT_NINE = 16,     /* not nine letters and digits */
+	MARK_ID_TWICE = 32,        /* two calls or tools seem to have one */
+	MARK_UNSIGNED = 64,        /* signature or encrypted_content is "" */
+	MARK_THINKING = 128,       /* thinking of type enabled */
+	MARK_REASONING = 256,      /* Responses: reasoning items that lack
+				* encrypted_content, tools as Chat has them */
+	MARK_CALLS = 512,          /* calls of tools */
+	MARK_ID_ITEM = 1024,       /* an id that Responses has for no item */
+	MARK_DEVELOPER = 2048,     /* role developer */
+	MARK_SYSTEM = 4096,        /* role system */
 	MARK_THINKING_PART = 8192, /* "thinking" below the top */
 	MARK_BLANK = 16384, /* a text or content of blanks, or none; no calls
 			     * in a list of them */

@@ -410,11 +410,13 @@ static void mend_action(struct mend *m, struct span item)
 
 void responses_mend(struct mend *m)
 {
-	struct jwalk w = jwalk_in(jwalk_get(m->text, "input"));
 	struct state st = {
 		.stored = !span_is(jwalk_get(m->text, "store"), "false"),
 	};
+	struct jwalk w;
 
+	responses_shapes(m);
+	w = jwalk_in(jwalk_get(m->text, "input"));
 	pair(m);
 	while (jwalk_next(&w)) {
 		struct span type = type_of(w.value);

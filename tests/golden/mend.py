@@ -706,6 +706,45 @@ def _():
         assert did(fine) == (fine, "", ""), fine
 
 
+@case("Responses: tools and images as Chat has them")
+def _():
+    inner = {"name": "f", "description": "d", "parameters": {
+        "type": "object", "properties": {"type": {"type": "string"}}}}
+    nested = {"type": "function", "function": inner}
+    flat = {"type": "function", **inner}
+    body = {"model": "gpt-5", "input": "q", "tools": [nested, flat],
+            "tool_choice": {"type": "function", "function": {"name": "f"}}}
+    r = mend(body, dialect="responses", model="gpt-5")
+    assert r["tools"] == [flat, flat], r
+    assert r["tool_choice"] == {"type": "function", "name": "f"}, r
+    assert (r["mended"], r["dropped"]) == ("tools", ""), r
+    for same in ({**nested, "name": "g"}, {"type": "function", "function": {}},
+                 {"type": "custom", "name": "g"}, flat):
+        r = mend({"model": "gpt-5", "input": "q", "tools": [same]},
+                 dialect="responses", model="gpt-5")
+        assert r["tools"] == [same] and not r["mended"], r
+    image = {"type": "input_image", "image_url": PIXEL}
+    chats = {"type": "image_url", "image_url": {"url": PIXEL}}
+    for given, want in (
+            (chats, image), ({**chats, "image_url": PIXEL}, image),
+            ({**image, "image_url": {"url": PIXEL}}, image),
+            ({**chats, "image_url": {"detail": "low", "url": PIXEL}},
+             {**image, "detail": "low"})):
+        out = {"type": "function_call_output", "call_id": "c", "output": None}
+        r = mend({"model": "gpt-5", "input": [
+            say("user", [{"type": "input_text", "text": "q"}, given]),
+            {"type": "function_call", "call_id": "c", "name": "f",
+             "arguments": "{}"}, {**out, "output": [given]}]},
+            dialect="responses", model="gpt-5")
+        assert r["input"][0]["content"][1] == want, r
+        assert r["input"][2]["output"] == [want], r
+        assert (r["mended"], r["dropped"]) == ("types of parts", ""), r
+    r = mend({"model": "gpt-5", "input": [say("user", [
+        image, {"type": "input_image", "file_id": "f", "image_url": None}])]},
+        dialect="responses", model="gpt-5")
+    assert not r["mended"], r
+
+
 def main():
     for what, fn in CASES:
         try:
