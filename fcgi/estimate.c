@@ -67,7 +67,7 @@ static bool is_free(const struct request *r)
 {
 	const struct outcome *o = &r->outcome;
 
-	return !estimate_is_told(r) &&
+	return !estimate_is_told(r) && !outcome_was_left(o) &&
 	       (o->error.code || o->status / 100 != 2) && !o->content &&
 	       !r->chars && !r->hosted && !r->usage.searches;
 }
@@ -76,7 +76,10 @@ static bool is_free(const struct request *r)
  * that it said. */
 static void count_whole(struct request *r)
 {
-	if (r->chars || r->frame || is_embedding(r))
+	const struct outcome *o = &r->outcome;
+
+	if (r->chars || r->frame || is_embedding(r) ||
+	    (outcome_was_left(o) && !o->content))
 		return;
 	r->chars = r->answer.n
 			 ? delta_chars((enum dialect_id)(r->dialect - dialects),

@@ -384,16 +384,6 @@ static void settle_seconds(struct request *r, const struct price *p)
 	}
 }
 
-/* A provider goes on, and bills, when the client of a person leaves before the
- * answer: to leave is no way to have it for nothing. */
-static bool has_left(const struct request *r)
-{
-	const struct outcome *o = &r->outcome;
-
-	return r->metered && o->worked && o->error.code == ERR_GONE &&
-	       (!o->status || o->status / 100 == 2);
-}
-
 /* What has a price for each piece is not free because its tokens are. */
 static bool is_told(const struct request *r, const struct price *p)
 {
@@ -413,7 +403,7 @@ void media_settle(struct request *r)
 	const struct price *p;
 
 	if (kind == MEDIA_NONE || !r->backend || !model ||
-	    (r->status / 100 != 2 && !has_left(r)))
+	    (r->status / 100 != 2 && !outcome_was_left(&r->outcome)))
 		return;
 	b = request_backend(r);
 	if (b->claude || cost_is_free(b))

@@ -20,6 +20,12 @@ bool outcome_refused(const struct outcome *o)
 	return o->error.code == ERR_PASSED;
 }
 
+bool outcome_was_left(const struct outcome *o)
+{
+	return o->error.code == ERR_GONE && o->worked &&
+	       (!o->status || o->status / 100 == 2);
+}
+
 bool outcome_is_fault(const struct outcome *o)
 {
 	if (!o->error.code || o->local)

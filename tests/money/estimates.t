@@ -105,6 +105,41 @@ set_askusage '"yes"'
 "$dario" backend list >/dev/null 2>"$tmp/said"
 like 'another value is an error that names it' "$(cat "$tmp/said")" 'askUsage must be true or false'
 
+# Who leaves before anything of the answer has come: the provider has the whole
+# request, and bills what it has read.
+bills() {
+	wc -l <"$tmp/bill"
+}
+more_bills() {
+	[ "$(bills)" -gt "$before" ]
+}
+seen_leaving() {
+	[ "$(curl -s "$url/requests" | json 'j["requests"][0]["id"] != "'"$newest"'"')" = True ]
+}
+leave() { # PATH MODEL [MEMBERS [curl's arguments]]
+	before=$(bills)
+	newest=$(curl -s "$url/requests" | json 'j["requests"][0]["id"]')
+	path=$1
+	body "$2" "${3-}" ',\"end\":\"hold\"' >"$tmp/text"
+	curl -s -d "@$tmp/text" -H 'Content-Type: application/json' ${4+"$4" "$5"} "$url$path" >/dev/null 2>&1 &
+	client=$!
+	wait_for more_bills
+	kill "$client"
+	wait "$client" 2>/dev/null
+	wait_for seen_leaving
+}
+for members in '' "$stream"; do
+	leave /v1/chat/completions open:gpt-4o "$members"
+	is "who leaves before an answer has read$members" "$(last)" "$(by_text 0)"
+	leave /v1/messages open:gpt-4o "$members"
+	is "translated, too$members" "$(last | cut -d, -f2-3)" ' 0, True'
+done
+leave /v1/messages claude-opus-5-5
+is 'of Claude' "$(last | cut -d, -f2-3)" ' 0, True'
+leave /v1/embeddings open:text-embedding-3-small ',"input":"x"'
+is 'an embedding' "$(last | cut -d, -f2-3)" ' 0, True'
+is 'who is refused has read nothing' "$(ask /v1/chat/completions open:gpt-4o '' ',\"end\":400') $(curl -s "$url/requests" | json 'j["requests"][0]["tokens"]')" '400 None'
+
 # a key with limits pays by the same counts
 k=$("$dario" key add anna --spend=5/month 2>/dev/null)
 export DARIO_API_KEY=
@@ -123,4 +158,18 @@ more() {
 	[ "$(spent)" != "$(printf '0.%09d' "$sum")" ]
 }
 ok 'it pays, too' wait_for more
+paid=$(spent)
+before=$(bills)
+curl -s -d "$(body open:gpt-4o '' ',\"end\":\"hold\"')" -H 'Content-Type: application/json' -H "x-api-key: $k" "$url/v1/chat/completions" >/dev/null 2>&1 &
+client=$!
+wait_for more_bills
+kill "$client"
+wait "$client" 2>/dev/null
+still() {
+	[ "$(spent)" = "$paid" ]
+}
+paid_more() {
+	! still
+}
+ok 'a key: who leaves before an answer pays what was read' wait_for paid_more
 done_testing

@@ -4,8 +4,8 @@
 
 The prompt is a JSON object: id, in, read, w5, w1h (tokens that are read), out,
 chars (of the answer), end: whole, cut (it hangs up after so many characters),
-hang (it stops there, and waits until the other side hangs up) or an HTTP
-status. In Chat also usage: never, or asked (a stream tells it only when it is
+hang (it stops there, and waits until the other side hangs up), hold (that, before
+it has answered anything) or an HTTP status. In Chat also usage: never, or asked (a stream tells it only when it is
 asked to; without it always), and form: bytes (the end comes byte by byte) or
 crlf. told: further members of the usage, with every chunk of Chat's where
 `every` is true. Each answer has a line in the bill, whose path is the first argument.
@@ -145,6 +145,10 @@ async def answer(body, path, reader, writer):
         writer.write(f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n"
                      f"Content-Length: {len(data)}\r\n\r\n".encode() + data)
         return True
+    elif order["end"] == "hold":
+        enter(order, 0)
+        await reader.read(1)
+        return False
     elif request.get("stream"):
         await stream(order, chat, reader, writer)
         return False
