@@ -54,11 +54,14 @@ static void to_log(const struct request *r, const struct shown *s,
 
 static void look_up_usage(struct request *r)
 {
-	if (!r->answer.n)
-		return;
-	r->has_usage = usage_scan(r->dialect->usage, buf_get(&r->answer),
-				  &r->usage);
-	hosted_note(r, buf_get(&r->answer));
+	if (r->answer.n) {
+		r->has_usage = usage_scan(r->dialect->usage,
+					  buf_get(&r->answer), &r->usage);
+		hosted_note(r, buf_get(&r->answer));
+	}
+	usage_cost_field(&r->usage, r->head_cost);
+	r->has_usage |= r->config &&
+			cost_is_told(request_backend(r), &r->usage);
 }
 
 /* In dollars; negative: not known. What generates nothing is free. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define COST "x-litellm-response-cost"
 #define RETRY_SECONDS 5L /* when an upstream does not say */
 
 static bool is_event_stream(struct span type)
@@ -91,6 +92,8 @@ static int take_head(struct relay *y, const struct http_head *head,
 
 	y->status = head->status;
 	y->type = arena_str(r->arena, type);
+	if (good)
+		r->head_cost = arena_span(r->arena, http_field(head, COST));
 	y->framed = http_field(head, "content-length").n ||
 		    http_field(head, "transfer-encoding").n;
 	if (y->call->on_head)

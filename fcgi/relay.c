@@ -479,6 +479,7 @@ static void begin(struct relay *y, struct relay_call *c)
 	r->outcome = (struct outcome){ 0 };
 	r->upstream_id = NULL;
 	r->usage = (struct usage){ 0 };
+	r->head_cost = SPAN("");
 	r->hosted = NULL;
 	r->has_usage = r->has_windows = false;
 	buf_init(&y->early, RELAY_EARLY_MAX + SSE_EVENT_MAX);

@@ -120,6 +120,7 @@ struct request {
 	uint64_t bytes_in, bytes_out;
 	struct usage usage; /* of the answer, as far as it is known */
 	bool has_usage;
+	struct span head_cost;     /* a good answer's field of it; or "" */
 	struct hosted *hosted;     /* what the provider's tools cost; or NULL */
 	size_t chars;              /* of its text, as far as that was counted */
 	struct delta_frame *frame; /* around them; NULL: none was seen yet */

@@ -22,7 +22,8 @@ const struct quirk_row quirk_rows[] = {
 	     "does not, who is not shown it: so it is counted, not estimated"),
 	FLAG("tellsCost", tells_cost,
 	     "its usage has what an answer costs, in US dollars (cost, "
-	     "cost.total_cost) or xAI's ticks: that counts, and no price"),
+	     "cost.total_cost, estimated_cost) or xAI's ticks, or its head "
+	     "has (x-litellm-response-cost): that counts, and no price"),
 	FLAG("developerRole", developer,
 	     "wants system text as role developer; without it a developer "
 	     "message goes as system"),

@@ -46,7 +46,8 @@ static void take_cost(struct usage *u, double dollars)
 }
 
 /* OpenRouter's `cost` is its own fee alone where the user's key is asked; that
- * of Perplexity has its parts and their sum; xAI counts in ticks. */
+ * of Perplexity has its parts and their sum; xAI counts in ticks; DeepInfra
+ * calls it an estimate. */
 static void read_cost(struct usage *u, const struct jval *o)
 {
 	const struct jval *byok = jval_get(o, "is_byok");
@@ -56,11 +57,28 @@ static void read_cost(struct usage *u, const struct jval *o)
 	if (jval_is(byok, JVAL_BOOL) && span_is(byok->text, "true"))
 		own = jval_number(jval_get(o, "cost_details"),
 				  "upstream_inference_cost", 0);
+	take_cost(u, jval_number(o, "estimated_cost", -1));
 	if (jval_is(cost, JVAL_OBJECT))
 		take_cost(u, jval_number(cost, "total_cost", -1));
 	else
 		take_cost(u, jval_number(o, "cost", -1) + own);
 	take_cost(u, jval_number(o, "cost_in_usd_ticks", -1) / TICKS);
+}
+
+void usage_cost_field(struct usage *u, struct span value)
+{
+	char text[40], *end;
+	double v;
+
+	if (u->has_cost || !value.n || value.n >= sizeof(text))
+		return;
+	memcpy(text, value.p, value.n);
+	text[value.n] = '\0';
+	if (text[strspn(text, "0123456789.eE+-")])
+		return;
+	v = strtod(text, &end);
+	if (!*end)
+		take_cost(u, v);
 }
 
 static void read_anthropic(struct usage *u, const struct jval *o)

@@ -22,6 +22,9 @@ bool usage_scan(usage_fn *fn, struct span text, struct usage *u);
 /* The same: 1, 0, or -1 when there was no memory to look. */
 int usage_find(usage_fn *fn, struct span text, struct usage *u, struct err *e);
 
+/* From a header field: what the answer costs, where nothing else tells it. */
+void usage_cost_field(struct usage *u, struct span value);
+
 /* Where Responses tells of an answer: in it, or in the event that has it. */
 struct span usage_answer(struct span text);
 /* Of Responses, what the images used that its provider has drawn, in the same

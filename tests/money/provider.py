@@ -8,7 +8,7 @@ hang (it stops there, and waits until the other side hangs up), hold (that, befo
 it has answered anything) or an HTTP status. In Chat also usage: never, or asked (a stream tells it only when it is
 asked to; without it always), and form: bytes (the end comes byte by byte) or
 crlf. told: further members of the usage, with every chunk of Chat's where
-`every` is true. Each answer has a line in the bill, whose path is the first argument.
+`every` is true. head: further header fields. Each answer has a line in the bill, whose path is the first argument.
 Prints its port.
 """
 import asyncio
@@ -158,7 +158,8 @@ async def answer(body, path, reader, writer):
         reply = whole(order, chat)
         enter(order, order["chars"])
     data = json.dumps(reply).encode()
-    writer.write(f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+    head = "" if not body else "".join(f"{k}: {v}\r\n" for k, v in order.get("head", {}).items())
+    writer.write(f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{head}"
                  f"anthropic-ratelimit-requests-remaining: 7\r\n"
                  f"anthropic-ratelimit-unified-status: allowed\r\n"
                  f"Content-Length: {len(data)}\r\n\r\n".encode() + data)

@@ -64,6 +64,7 @@ for how in '' "$stream"; do
 		'{"told":{"cost":0.00005,"is_byok":true,"cost_details":{"upstream_inference_cost":0.001}}}' "$how"
 	costs "which is in it otherwise$how" 1000000 /v1/chat/completions tells:gpt-4o \
 		'{"told":{"cost":0.001,"is_byok":false,"cost_details":{"upstream_inference_cost":0.001}}}' "$how"
+	costs "DeepInfra's$how" 7700 /v1/chat/completions tells:gpt-4o '{"told":{"estimated_cost":0.0000077}}' "$how"
 	costs "ticks$how" 3775600 /v1/chat/completions tells:gpt-4o '{"told":{"cost_in_usd_ticks":37756000}}' "$how"
 	costs "a sum of parts$how" 6000000 /v1/chat/completions tells:gpt-4o \
 		'{"told":{"cost":{"input_tokens_cost":0.0005,"request_cost":0.005,"total_cost":0.006}}}' "$how"
@@ -75,9 +76,19 @@ for how in '' "$stream"; do
 	costs "none is told$how" $price /v1/chat/completions tells:gpt-4o '{}' "$how"
 	costs "who is not known to tell it$how" $price /v1/chat/completions silent:gpt-4o '{"told":{"cost":9}}' "$how"
 done
+field='"head":{"x-litellm-response-cost":'
+costs 'in the head' 28500 /v1/chat/completions tells:gpt-4o "{$field\"2.85e-05\"}}"
+costs 'in the head: nothing' 0 /v1/chat/completions tells:gpt-4o "{$field\"0.0\"}}"
+costs 'in the head, translated' 28500 /v1/messages tells:gpt-4o "{$field\"2.85e-05\"}}"
+costs 'in the head: what the usage tells goes before it' 4000000 /v1/chat/completions tells:gpt-4o "{\"told\":{\"cost\":0.004},$field\"9\"}}"
+for odd in None '' -1 1x nan inf 1e9 0x10; do
+	costs "in the head: none, $odd" $price /v1/chat/completions tells:gpt-4o "{$field\"$odd\"}}"
+done
+costs 'in the head of who is not known to tell it' $price /v1/chat/completions silent:gpt-4o "{$field\"9\"}}"
 costs 'Messages' 7000000 /v1/messages anth:claude-opus-5-5 '{"told":{"cost":0.007}}'
 costs 'Messages, a stream' 7000000 /v1/messages anth:claude-opus-5-5 '{"told":{"cost":0.007}}' "$stream"
 is 'nothing is estimated' "$("$dario" usage --by=model --json | json 'j["total"]["usageEstimated"]')" 0
+costs 'in the head, of an answer without usage' 28500 /v1/chat/completions tells:gpt-4o "{\"usage\":\"never\",$field\"2.85e-05\"}}"
 
 # 100 characters more than what was told
 costs 'with every chunk' 5000000 /v1/chat/completions tells:gpt-4o '{"told":{"cost":0.005},"every":true}' "$stream"
