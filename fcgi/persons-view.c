@@ -31,7 +31,11 @@ static const struct span fields[] = {
 	/* LiteLLM's: what the key may spend, and its provider's own */
 	SPAN_INIT("x-litellm-key-"),
 	SPAN_INIT("llm_provider-"),
+	SPAN_INIT("x-codex-"), /* windows and plan of a subscription */
 };
+
+/* Codex sends it back with the next request of a turn. */
+static const char turn_state[] = "x-codex-turn-state";
 
 /* How OpenAI, Anthropic, Groq and others begin what they tell of an account. */
 static const char *const ids[] = { "org-",  "org_",    "proj_", "proj-",
@@ -39,6 +43,8 @@ static const char *const ids[] = { "org-",  "org_",    "proj_", "proj-",
 
 bool persons_view_hides(const struct request *r, struct span name)
 {
+	if (span_ieq(name, turn_state))
+		return false;
 	for (size_t i = 0; r->key && i < sizeof(fields) / sizeof(*fields); i++)
 		if (name.n >= fields[i].n &&
 		    span_ieq((struct span){ name.p, fields[i].n }, fields[i].p))

@@ -18,7 +18,7 @@ unified=anthropic-ratelimit-unified
 soon=$(($(date +%s) + 600))
 later=$(($(date +%s) + 900))
 far=$(($(date +%s) + 20000))
-more='"anthropic-organization-id":"org-of-the-owner-1","anthropic-ratelimit-requests-remaining":"17","openai-organization":"org-of-the-owner-2","x-ratelimit-remaining-tokens":"99","anthropic-priority-input-tokens-remaining":"98","anthropic-fast-output-tokens-remaining":"97","x-ratelimitbysize-remaining-minute":"96","x-litellm-key-spend":"95","llm_provider-x-ratelimit-remaining-requests":"94"'
+more='"anthropic-organization-id":"org-of-the-owner-1","anthropic-ratelimit-requests-remaining":"17","openai-organization":"org-of-the-owner-2","x-ratelimit-remaining-tokens":"99","anthropic-priority-input-tokens-remaining":"98","anthropic-fast-output-tokens-remaining":"97","x-ratelimitbysize-remaining-minute":"96","x-litellm-key-spend":"95","x-codex-primary-used-percent":"93","x-codex-plan-type":"pro","x-codex-turn-state":"kept","llm_provider-x-ratelimit-remaining-requests":"94"'
 step() { # STATUS 5H RESET [MORE]
 	echo "[{\"status\":$1,\"headers\":{\"$unified-status\":\"allowed\",\"$unified-5h-utilization\":\"$2\",\"$unified-5h-reset\":\"$3\",\"$unified-7d-utilization\":\"0.5\",\"$unified-7d-reset\":\"$far\",$more}${4-}}]"
 }
@@ -46,7 +46,8 @@ says 200
 is 'a person is answered' "$(ask "$anna")" 200
 is 'and sees no account' "$(header x-dario-account)$(header anthropic-organization-id)$(header openai-organization)" ''
 is 'nor how much is left of it' "$(header anthropic-ratelimit-requests-remaining)$(header x-ratelimit-remaining-tokens)" ''
-is 'in whatever words' "$(grep -ciE 'priority|fast|bysize|litellm|llm_provider' "$tmp/head")" 0
+is 'in whatever words' "$(grep -ciE 'priority|fast|bysize|litellm|llm_provider|codex-p' "$tmp/head")" 0
+is 'what the client sends back is there' "$(header x-codex-turn-state)" kept
 is 'but how much of all is used' "$(header $unified-5h-utilization) $(header $unified-7d-utilization)" '0.40 0.50'
 is 'which of them is told' "$(header $unified-status) $(header $unified-representative-claim)" 'allowed seven_day'
 is 'until when' "$(header $unified-5h-reset) $(header $unified-7d-reset) $(header $unified-reset)" "$soon $far $far"
