@@ -31,7 +31,8 @@ static const struct span fields[] = {
 	/* LiteLLM's: what the key may spend, and its provider's own */
 	SPAN_INIT("x-litellm-key-"),
 	SPAN_INIT("llm_provider-"),
-	SPAN_INIT("x-codex-"), /* windows and plan of a subscription */
+	/* Codex': windows and plan of a subscription */
+	SPAN_INIT("x-codex-"),
 };
 
 /* Codex sends it back with the next request of a turn. */
@@ -89,8 +90,10 @@ void persons_view_error(const struct request *r, struct err *e)
 	if (!r->key || (e->code != ERR_NO_ACCOUNT && e->code != ERR_CONFIG))
 		return;
 	err_set(e, e->code,
-		"no account of this router can serve that just now: ask its "
-		"owner, whose log says why (request %s)",
+		"%s: ask its owner, whose log says why (request %s)",
+		e->code == ERR_CONFIG
+			? "something in the settings of this router is wrong"
+			: "no account of this router can serve that just now",
 		r->id);
 }
 

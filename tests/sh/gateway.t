@@ -73,6 +73,8 @@ is 'settings: numbers as the client writes them' "$(json 'j["checksum"]' <"$tmp/
 is 'settings: not without a key' "$(with /managed/settings)" 401
 echo '[]' >"$file"
 is 'settings: a wrong file' "$(with /managed/settings -H "x-api-key: $anna")" 500
+like 'settings: a person is told whom to ask' "$(cat "$tmp/body")" 'settings of this router is wrong: ask its owner'
+unlike 'settings: and nothing of accounts' "$(cat "$tmp/body")" account
 with /managed/settings -H "x-api-key: $DARIO_API_KEY" >/dev/null
 like 'settings: it is named to the owner' "$(cat "$tmp/body")" managed-settings.json
 is 'errors are as Anthropic has them' "$(json 'j.get("type")' <"$tmp/body")" error
