@@ -127,9 +127,9 @@ struct json_object *catalog_kept(const struct catalog *c, bool *due)
 /* One that has moved does not wait for who asks at its old address. */
 bool catalog_turn(const struct catalog *c)
 {
-	char name[sizeof(c->sign) + 8];
+	char name[SHARED_NAME_MAX];
 
-	snprintf(name, sizeof(name), "ask-%s", c->sign);
+	snprintf(name, sizeof(name), "ask-%s-%s", c->backend->name, c->sign);
 	return shared_turn(shared_entry(c->home, name), ASK_MS, 0) >= 0;
 }
 

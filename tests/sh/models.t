@@ -72,6 +72,13 @@ has_slow() { get /v1/models && [ -n "$(ids)" ]; }
 ok 'slow: there when it has come' wait_for has_slow
 is 'slow: asked once' "$(asks slow)" 1
 
+# --- one provider under two names, with one key -----------------------------
+only
+add one twins
+add two twins
+get /v1/models
+ok 'two at one address: both are asked' wait_for was_asked twins 2
+
 # --- kept -------------------------------------------------------------------
 only
 add good good-kept
