@@ -12,8 +12,8 @@
  *
  * While the answer comes metered_note keeps what it has cost so far (by
  * estimate.h) where it outlives this process. metered_settle at the end, by
- * what was told or estimated. A request that brought no answer costs nothing, but
- * what it had to read where the client has left: that is no way to have it free.
+ * what was told or estimated. A request that brought no answer costs nothing,
+ * but where the client has left what it had to read: it is not to be had free.
  * Prices are those of state/usage/price.h; a model without one costs what a
  * large one does.
  *

@@ -36,8 +36,8 @@ void outcome_local(struct outcome *o, const struct err *e);
 bool outcome_is_final(const struct outcome *o);
 /* Has the upstream itself said no? */
 bool outcome_refused(const struct outcome *o);
-/* The client has left before an answer, and the upstream had all of the request:
- * it may go on, and bills what it has read at least. */
+/* The client has left before an answer, and the upstream had all of the
+ * request: it may go on, and bills what it has read at least. */
 bool outcome_was_left(const struct outcome *o);
 /* Is something wrong with the upstream, and not with this request only? */
 bool outcome_is_fault(const struct outcome *o);
