@@ -394,12 +394,11 @@ static int read_again(struct shared_entry *entry, unsigned place,
 
 	buf_init(&text, SHARED_TEXT_MAX);
 	rc = shared_read(entry, &text, e);
-	rc = rc < 0 && e->code == ERR_BUSY ? -1 : 0;
-	if (rc == 0)
+	if (rc >= 0)
 		read_grants(&all, buf_get(&text));
 	buf_release(&text);
-	if (rc)
-		return rc;
+	if (rc < 0)
+		return -1;
 	pthread_mutex_lock(&known.lock);
 	free(known.texts[place].grants.list);
 	known.texts[place].entry = entry;

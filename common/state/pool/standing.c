@@ -317,15 +317,15 @@ static struct json_object *read_text(struct limits *l, struct span text)
 const struct limits *standing_limits(struct standing *s)
 {
 	uint64_t version = shared_version(s->entry);
+	struct err unused;
 	struct buf text;
-	struct err e;
 	int rc;
 
 	if (version == s->version)
 		return &s->limits;
 	buf_init(&text, SHARED_TEXT_MAX);
-	rc = shared_read(s->entry, &text, &e);
-	if (rc < 0 && e.code == ERR_BUSY) {
+	rc = shared_read(s->entry, &text, &unused);
+	if (rc < 0) {
 		buf_release(&text);
 		return &s->limits; /* as they were: they are read anew */
 	}

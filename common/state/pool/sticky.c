@@ -63,7 +63,7 @@ static void refresh(struct shared_entry *entry, size_t i)
 	uint64_t version = shared_version(entry);
 	struct json_object *file;
 	struct buf text;
-	struct err e;
+	struct err unused;
 	bool known;
 	int rc;
 
@@ -73,8 +73,8 @@ static void refresh(struct shared_entry *entry, size_t i)
 	if (known)
 		return;
 	buf_init(&text, SHARED_TEXT_MAX);
-	rc = shared_read(entry, &text, &e);
-	if (rc < 0 && e.code == ERR_BUSY) {
+	rc = shared_read(entry, &text, &unused);
+	if (rc < 0) {
 		buf_release(&text);
 		return; /* it is read anew */
 	}

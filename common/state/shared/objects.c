@@ -271,7 +271,7 @@ int objects_find(const char *home, struct span id, struct object_place *out,
 	if (rc == 0 && span_starts(buf_get(&mem), FIRST))
 		found = find(span_skip(buf_get(&mem), strlen(FIRST)), id, out);
 	buf_release(&mem);
-	if (rc < 0 && e->code == ERR_BUSY)
+	if (rc < 0)
 		return -1;
 	return found ? 0 : 1;
 }

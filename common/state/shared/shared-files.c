@@ -181,7 +181,12 @@ static uint64_t version_of(struct shared_entry *x)
 
 static int read_text(struct shared_entry *x, struct buf *out, struct err *e)
 {
-	return store_read(x->home, x->file, out, e);
+	int rc = store_read(x->home, x->file, out, e);
+
+	if (rc >= 0 || e->code == ERR_BUSY)
+		return rc;
+	buf_reset(out);
+	return 1;
 }
 
 static int make_folders(const struct shared_entry *x, struct err *e)
@@ -217,10 +222,7 @@ static int change_locked(struct shared_entry *x, shared_change_fn *change,
 
 	buf_init(&was, SHARED_TEXT_MAX);
 	buf_init(&now, SHARED_TEXT_MAX);
-	rc = store_read(x->home, x->file, &was, e);
-	/* What cannot be read is as good as nothing; what cannot be opened for
-	 * want of descriptors must not be written over. */
-	rc = rc < 0 && e->code == ERR_BUSY ? -1 : 0;
+	rc = read_text(x, &was, e) < 0 ? -1 : 0;
 	if (rc == 0 && change(arg, buf_get(&was), &now)) {
 		rc = now.full ? err_full(e, &now, ERR_INTERNAL,
 					 "%s would be too large", x->file)

@@ -46,7 +46,9 @@ void shared_sync(const char *home);
 bool shared_look_again(const char *home);
 /* Another one when the text may have changed. */
 uint64_t shared_version(struct shared_entry *x);
-/* 0, 1 there is none, -1. */
+/* 0; 1 there is none, or nothing that can be read; -1: the machine has too
+ * little of something to know, and it is neither to be taken for nothing nor
+ * written over. */
 int shared_read(struct shared_entry *x, struct buf *out, struct err *e);
 /* Would that have to ask for it? Immediate. */
 bool shared_is_behind(struct shared_entry *x);
