@@ -59,9 +59,10 @@ static void look_up_usage(struct request *r)
 					  buf_get(&r->answer), &r->usage);
 		hosted_note(r, buf_get(&r->answer));
 	}
+	if (!r->head_cost.n)
+		return;
 	usage_cost_field(&r->usage, r->head_cost);
-	r->has_usage |= r->config &&
-			cost_is_told(request_backend(r), &r->usage);
+	r->has_usage |= cost_is_told(request_backend(r), &r->usage);
 }
 
 /* In dollars; negative: not known. What generates nothing is free. */

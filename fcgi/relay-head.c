@@ -92,7 +92,7 @@ static int take_head(struct relay *y, const struct http_head *head,
 
 	y->status = head->status;
 	y->type = arena_str(r->arena, type);
-	if (good)
+	if (good && request_backend(r)->quirks.tells_cost)
 		r->head_cost = arena_span(r->arena, http_field(head, COST));
 	y->framed = http_field(head, "content-length").n ||
 		    http_field(head, "transfer-encoding").n;

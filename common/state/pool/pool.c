@@ -204,7 +204,6 @@ struct candidate {
 	long priority;
 	bool tight; /* what is in flight will use up what is left */
 	bool waits; /* for its pace */
-	bool roomy; /* whoever else has been given it just now */
 	bool sure;  /* with any count that it may have */
 	double load;
 	int64_t reset, pace;
@@ -269,7 +268,7 @@ static bool consider(const struct pool_request *r, size_t i, bool resting,
 		.priority = a->priority,
 		.count = count,
 		.tight = count && j->headroom < j->cost * (count + 1),
-		.roomy = j->headroom >= j->cost * (2.0 * count + ROOMY),
+		.sure = j->headroom >= j->cost * (2.0 * count + ROOMY),
 		.load = load_of(count, j->headroom),
 		.reset = j->first_reset,
 		.entry = st->entry,
@@ -317,7 +316,6 @@ static struct candidate best(const struct pool_request *r, bool resting)
 	}
 	standing_release();
 	found.sure = n == 1;
-	own.sure = own.roomy;
 	/* Its own, unless another is less pressed. */
 	return own.at >= 0 && (!own.tight || found.tight) ? own : found;
 }
