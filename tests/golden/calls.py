@@ -8,21 +8,15 @@ Prints "PASS what" or "FAIL what: why" a line.
 
 import json
 
+import runner
 from mend import PIXEL, mend
 from translate import request
 
-CASES = []
+case = runner.Cases()
 USER = {"role": "user", "content": "q"}
 IMAGE = {"type": "image_url", "image_url": {"url": PIXEL}}
 FILE = {"type": "file", "file": {"filename": "f", "file_data": "data:a,b"}}
 PAIRED = {"callsPaired": True}
-
-
-def case(what):
-    def add(fn):
-        CASES.append((what, fn))
-        return fn
-    return add
 
 
 def text(t):
@@ -136,10 +130,4 @@ def _():
     assert r["messages"] == body["messages"] and not r["mended"], r
 
 
-for what, fn in CASES:
-    try:
-        fn()
-    except Exception as e:  # a failed case, whatever its kind
-        print(f"FAIL {what}: {type(e).__name__} {e}"[:900])
-    else:
-        print(f"PASS {what}")
+case.run()

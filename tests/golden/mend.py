@@ -12,20 +12,14 @@ import re
 import subprocess
 import sys
 
+import runner
 from switches import SETS, check, numbers, shape
 
 CONVERT = sys.argv[1]
 os.environ.setdefault("DARIO_DATADIR", os.path.abspath(
     os.path.join(os.path.dirname(__file__), "..", "..")))
-CASES = []
+case = runner.Cases()
 PIXEL = "data:image/png;base64,iVBORw0KGgo="
-
-
-def case(what):
-    def add(fn):
-        CASES.append((what, fn))
-        return fn
-    return add
 
 
 def mend_text(text, switches=None, dialect="openai", model="m"):
@@ -745,15 +739,5 @@ def _():
     assert not r["mended"], r
 
 
-def main():
-    for what, fn in CASES:
-        try:
-            fn()
-        except Exception as e:  # a failed case, whatever its kind
-            print(f"FAIL {what}: {type(e).__name__} {e}"[:900])
-        else:
-            print(f"PASS {what}")
-
-
 if __name__ == "__main__":
-    main()
+    case.run()

@@ -13,18 +13,13 @@ import subprocess
 import sys
 import tempfile
 
+import runner
+
 CONVERT = sys.argv[1]
 os.environ.setdefault("DARIO_DATADIR", os.path.abspath(
     os.path.join(os.path.dirname(__file__), "..", "..")))
-CASES = []
+case = runner.Cases()
 PIXEL = "iVBORw0KGgo="
-
-
-def case(what):
-    def add(fn):
-        CASES.append((what, fn))
-        return fn
-    return add
 
 
 def request(source, target, body, model, switches):
@@ -544,15 +539,5 @@ def _():
             before = now
 
 
-def main():
-    for what, fn in CASES:
-        try:
-            fn()
-        except Exception as e:  # a failed case, whatever its kind
-            print(f"FAIL {what}: {type(e).__name__} {e}"[:900])
-        else:
-            print(f"PASS {what}")
-
-
 if __name__ == "__main__":
-    main()
+    case.run()

@@ -6,23 +6,13 @@ CONVERT.
 Prints "PASS what" or "FAIL what: why" a line.
 """
 
-import switches
+import runner
 from mend import calls, chat, say, tool
+from switches import shape
 
-CASES = []
+case = runner.Cases()
 LAST = {"userLast": True}
 TAKEN = {"userLast": True, "alternate": True}
-
-
-def case(what):
-    def add(fn):
-        CASES.append((what, fn))
-        return fn
-    return add
-
-
-def shape(r):
-    return switches.shape(r)
 
 
 def grows(messages, s):
@@ -95,15 +85,5 @@ def _():
     assert call["id"] == "x" and r["dropped"] == "function_call", r
 
 
-def main():
-    for what, fn in CASES:
-        try:
-            fn()
-        except Exception as e:  # a failed case, whatever its kind
-            print(f"FAIL {what}: {type(e).__name__} {e}"[:900])
-        else:
-            print(f"PASS {what}")
-
-
 if __name__ == "__main__":
-    main()
+    case.run()
