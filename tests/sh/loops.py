@@ -235,7 +235,7 @@ def stop_with_kept():
                 return
             data = answer(s)
             if END not in data:
-                if data.startswith(b"\x01"):
+                if data and not data.startswith(b"ConnectionResetError"):
                     lost.append(data[:60])
                 return
             time.sleep(0.3)  # a moment of quiet, in which it may end
