@@ -393,34 +393,32 @@ def crowd():
     # lighttpd may wait for more with the last few hundred KB.
     beginning = b"x" * 4 * MIB
 
+    def refused(s):
+        return bool(select.select([s], [], [], 0)[0])
+
     def begun(caller):
+        """Has its place, or its answer: what is left of another's beginning
+        is less than this waits for."""
+        arrived()
         s = opened(caller)
         s.sendall(head(announced, path="/to/b/files", type="audio/x") +
                   beginning)
+        await_reading(3 * MIB, s)
         return s
 
-    def refused(s, wait=3):
-        s.settimeout(wait)
-        try:
-            s.recv(1, socket.MSG_PEEK)
-        except TimeoutError:
-            return False
-        return True
-
-    arrived()
     # One caller has room for one of them alone.
     first = [begun("127.0.0.2"), begun("127.0.0.3")]
-    until = time.monotonic() + 180
-    while not refused(third := begun("127.0.0.4")) and time.monotonic() < until:
-        third.close()  # the others were not there yet
+    check("two have their places", not any(map(refused, first)))
+    third = begun("127.0.0.4")
     status, fields, text = answer(third)
     check("a third of 500 MiB: 429, and when to come back", status == 429 and
           b"try again" in text and fields.get("retry-after"),
           (status, fields, text))
-    check("none of the others was ended", not any(refused(s, 0.2) for s in first))
+    check("none of the others was ended", not any(map(refused, first)))
     status, _, text = send(b"x" * 20 * MIB, path="/to/b/files", type="audio/x")
     check("a smaller one has its place", status == 200, (status, text))
     first[0].close()
+    until = time.monotonic() + 180
     while refused(third := begun("127.0.0.4")) and time.monotonic() < until:
         third.close()
     check("one left: the next is taken", not refused(third))
