@@ -3,18 +3,19 @@
 
 #include "fcgi/estimate.h"
 
-#include "dialect/delta-chars.h"
-
 #include <string.h>
 
 #define CHARS_PER_TOKEN 4
 
-void estimate_event(struct request *r, struct span data)
+enum delta_like estimate_event(struct request *r, struct span data)
 {
+	enum dialect_id d = (enum dialect_id)(r->dialect - dialects);
+	enum delta_like like;
+
 	if (!r->frame)
 		r->frame = arena_take(r->arena, sizeof(*r->frame));
-	r->chars += delta_chars_framed(
-		r->frame, (enum dialect_id)(r->dialect - dialects), data);
+	r->chars += delta_chars_framed(r->frame, d, data, &like);
+	return like;
 }
 
 void estimate_text(struct request *r, struct span text)

@@ -12,13 +12,14 @@
 #ifndef DARIO_ESTIMATE_H
 #define DARIO_ESTIMATE_H
 
+#include "dialect/delta-chars.h"
 #include "fcgi/request.h"
 
 int64_t estimate_tokens(size_t chars);
 /* Does the answer tell its tokens? Some send a usage of nothing but zeros. */
 bool estimate_is_told(const struct request *r);
 
-void estimate_event(struct request *r, struct span data);
+enum delta_like estimate_event(struct request *r, struct span data);
 void estimate_text(struct request *r, struct span text);
 /* What is known when the answer breaks off here. */
 struct usage estimate_so_far(const struct request *r);

@@ -58,6 +58,10 @@ struct relay {
 	struct buf held;  /* unfinished event, or the body so far */
 	struct buf early; /* events from before the first content */
 	unsigned seen;    /* by relay_pass: enum tap */
+	/* By relay_pass: the name of events in which there is nothing but a
+	 * text, for estimate_event's last frame. */
+	char plain[32];
+	bool has_plain;
 	/* By relay_pass: in the stream; or NULL. */
 	const struct err *error;
 	struct span refusal; /* the event that was it, or "" */

@@ -13,6 +13,8 @@
 #include "fcgi/stored.h"
 #include "lib/answering.h"
 
+#include <stdio.h>
+
 #define ERROR_BODY_MAX 4096 /* of an upstream's error put into a stream */
 
 /* A length that can be handed on: of the bytes as they are, and a number. */
@@ -126,12 +128,30 @@ static void note_container(struct relay *y, struct span name, struct span data)
 		note_done(y->r, jwalk_get(data, "item"));
 }
 
+/* Most events are as the one before but for their text: what the tap has seen
+ * in that one it would see again. */
+static unsigned look(struct relay *y, struct span name, struct span data)
+{
+	enum delta_like like = estimate_event(y->r, data);
+	unsigned seen;
+
+	if (like == DELTA_ALIKE && y->has_plain && span_is(name, y->plain))
+		return TAP_BEGUN;
+	seen = y->r->dialect->tap(name, data);
+	if (like == DELTA_OTHER)
+		return seen;
+	y->has_plain = seen == TAP_BEGUN && name.n < sizeof(y->plain);
+	if (y->has_plain)
+		snprintf(y->plain, sizeof(y->plain), "%.*s", SPAN_FMT(name));
+	return seen;
+}
+
 static int pass_event(void *arg, struct span name, struct span data,
 		      struct err *e)
 {
 	struct relay *y = arg;
 	const struct dialect *d = y->r->dialect;
-	unsigned seen = d->tap(name, data);
+	unsigned seen = look(y, name, data);
 
 	(void)e;
 	if (seen & TAP_ERROR) {
@@ -152,7 +172,6 @@ static int pass_event(void *arg, struct span name, struct span data,
 		hosted_note(y->r, data);
 	}
 	y->hidden = y->hide_usage && seen & TAP_APART;
-	estimate_event(y->r, data);
 	if (y->r->metered)
 		metered_note(y->r);
 	return 0;
@@ -190,6 +209,7 @@ static int map_event(void *arg, struct span name, struct span data,
 
 static void init(struct relay *y)
 {
+	y->has_plain = false;
 	if (y->map) {
 		tool_map_sink(y->map, mapped_event, y);
 		sse_init(&y->sse, map_event, y);

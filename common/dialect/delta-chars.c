@@ -191,18 +191,23 @@ static void find_number(struct delta_frame *f)
 		f->behind++;
 }
 
-static void learn(struct delta_frame *f, struct span data, const struct scan *s)
+static enum delta_like learn(struct delta_frame *f, struct span data,
+			     const struct scan *s)
 {
-	size_t before = (size_t)(s->text - data.p);
-	size_t after = (size_t)(s->end - s->stop);
+	size_t before, after;
 
+	if (s->counted != 1)
+		return DELTA_OTHER;
+	before = (size_t)(s->text - data.p);
+	after = (size_t)(s->end - s->stop);
 	if (!after || before + after > DELTA_FRAME_MAX)
-		return;
+		return DELTA_OTHER;
 	memcpy(f->bytes, data.p, before);
 	memcpy(f->bytes + before, s->stop, after);
 	f->before = before;
 	f->after = after;
 	find_number(f);
+	return DELTA_LEARNT;
 }
 
 /* Where the text begins, when what stands before it is as it was; or NULL. */
@@ -232,11 +237,12 @@ static bool ends_alike(const struct delta_frame *f, struct span data)
 /* The text is one string when no quote ends it earlier, and no backslash takes
  * away the one that does. */
 size_t delta_chars_framed(struct delta_frame *f, enum dialect_id d,
-			  struct span data)
+			  struct span data, enum delta_like *like)
 {
 	const char *text = f->before ? text_after(f, data) : NULL;
 	struct scan s = { .p = data.p, .end = data.p + data.n };
 
+	*like = DELTA_ALIKE;
 	if (text && ends_alike(f, data)) {
 		const char *stop = s.end - f->after;
 		struct span inside = { text, (size_t)(stop - text) };
@@ -247,7 +253,6 @@ size_t delta_chars_framed(struct delta_frame *f, enum dialect_id d,
 			return chars_of_string(inside);
 	}
 	run(&s, d);
-	if (s.counted == 1)
-		learn(f, data, &s);
+	*like = learn(f, data, &s);
 	return s.chars;
 }

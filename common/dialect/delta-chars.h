@@ -17,6 +17,14 @@
 
 #define DELTA_FRAME_MAX 512 /* bytes around a text that are remembered */
 
+/* What an event is to those before it. */
+enum delta_like {
+	DELTA_OTHER,  /* it has no text, several, or much around it */
+	DELTA_LEARNT, /* what stands around its text is remembered now */
+	DELTA_ALIKE,  /* as the last that was learnt, but for its one text and
+		       * the number that counts the events */
+};
+
 /* All zero: nothing is known yet. */
 struct delta_frame {
 	size_t before, after;
@@ -27,7 +35,7 @@ struct delta_frame {
 
 size_t delta_chars(enum dialect_id d, struct span data);
 size_t delta_chars_framed(struct delta_frame *f, enum dialect_id d,
-			  struct span data);
+			  struct span data, enum delta_like *like);
 size_t delta_chars_of(struct span text); /* of plain UTF-8 */
 
 #endif

@@ -13,7 +13,8 @@
 #include <strings.h>
 
 #define FIELDS_STEP 16         /* of requests, whose places are kept */
-#define STREAM_BYTES 4096L     /* read at once from a stream: they are many */
+#define FEW_CALLS 64           /* of a loop */
+#define SMALL_READ 4096L       /* of a stream where they are many */
 #define LARGE_BODY (64u << 10) /* bytes; libcurl's own limit is 1 MiB */
 
 /* What stays the same for every call. */
@@ -165,6 +166,14 @@ static void set_fields(struct handle *k, const struct http_call *c)
 	curl_easy_setopt(k->easy, CURLOPT_HTTPHEADER, k->fields);
 }
 
+/* What is read at once. libcurl holds it as long as the call takes: thousands
+ * of streams, which come by little, are better read by less. */
+static long read_size(const struct http *h, const struct http_call *c)
+{
+	return c->stream && h->running > FEW_CALLS ? SMALL_READ
+						   : (long)CURL_MAX_WRITE_SIZE;
+}
+
 int http_handle_set(struct handle *k, struct http_call *c, struct err *e)
 {
 	k->call = c;
@@ -186,8 +195,7 @@ int http_handle_set(struct handle *k, struct http_call *c, struct err *e)
 		return -1;
 	set_fields(k, c);
 	curl_easy_setopt(k->easy, CURLOPT_CONNECTTIMEOUT_MS, c->connect_ms);
-	curl_easy_setopt(k->easy, CURLOPT_BUFFERSIZE,
-			 c->stream ? STREAM_BYTES : (long)CURL_MAX_WRITE_SIZE);
+	curl_easy_setopt(k->easy, CURLOPT_BUFFERSIZE, read_size(k->of, c));
 	set_method(k, c);
 	http_choose_fresh(k);
 	return set_strings(k, c, e);

@@ -23,6 +23,7 @@ struct http {
 	struct http_urls *urls;
 	struct handle *free;
 	size_t n_free;
+	size_t running; /* calls */
 };
 
 struct handle {

@@ -359,7 +359,9 @@ static void run_job(void *arg)
 {
 	struct job *j = arg;
 
+	j->h->running++;
 	j->rc = run(j->h, j->c, j->e);
+	j->h->running--;
 }
 
 int http_run(struct http *h, struct http_call *c, struct err *e)

@@ -45,12 +45,11 @@ int mapped_open(const char *home, const char *name, size_t bytes)
 
 bool mapped_is_current(int fd, size_t bytes, int64_t *looked)
 {
-	int64_t now = looked ? clock_ms() : 0;
+	int64_t now = clock_ms();
 	struct stat st;
 
-	if (looked && *looked && now - *looked < LOOK_MS)
+	if (*looked && now - *looked < LOOK_MS)
 		return true;
-	if (looked)
-		*looked = now;
+	*looked = now;
 	return fstat(fd, &st) == 0 && st.st_nlink && st.st_size >= (off_t)bytes;
 }
