@@ -23,10 +23,18 @@ static bool is_conversation(const struct outgoing *o, const struct request *r)
 	       strcmp(o->path, "/responses/compact") == 0;
 }
 
+/* Quirks are those of the dialect that it goes in. */
+static void aim(struct outgoing *o, enum dialect_id d)
+{
+	o->dialect = d;
+	conversion_aim(&o->made, d);
+	o->made.origin.apart |= o->made.target.quirks.keys_apart;
+}
+
 /* The request anew, in the upstream's dialect. */
 static int translate(struct outgoing *o, struct request *r, struct err *e)
 {
-	conversion_aim(&o->made, o->dialect);
+	o->path = dialects[o->dialect].path;
 	if (conversion_translate(&o->made, buf_get(&r->body), e))
 		return -1;
 	o->chat = o->answer = &o->made.chat;
@@ -176,7 +184,6 @@ static int pass_literally(struct outgoing *o, struct request *r, struct peek *k,
 static int make(struct outgoing *o, struct request *r, struct err *e)
 {
 	const struct backend *b = o->backend;
-	bool by_chat;
 
 	conversion_init(&o->made, REQUEST_BODY_MAX);
 	buf_init(&o->shaped, REQUEST_BODY_MAX);
@@ -189,18 +196,19 @@ static int make(struct outgoing *o, struct request *r, struct err *e)
 	o->count = strcmp(o->path, "/messages/count_tokens") == 0;
 	if (r->passage)
 		return pass_literally(o, r, o->peek, e);
-	conversion_aim(&o->made, o->dialect);
-	o->made.origin.apart |= o->made.target.quirks.keys_apart;
-	by_chat = goes_by_chat(o, r);
-	if (takes(b, o, r) && !by_chat)
-		return pass(o, r, o->peek, e);
-	if (strcmp(o->path, r->dialect->path))
+	if (takes(b, o, r)) {
+		aim(o, o->dialect);
+		if (!goes_by_chat(o, r))
+			return pass(o, r, o->peek, e);
+		aim(o, DIALECT_OPENAI);
+	} else if (strcmp(o->path, r->dialect->path)) {
 		return err_set(e, ERR_UNSUPPORTED,
 			       "backend %s speaks %s and has nothing like "
 			       "%s: name another backend for this model",
 			       b->name, dialects[b->protocol].name, o->path);
-	o->dialect = by_chat ? DIALECT_OPENAI : b->protocol;
-	o->path = dialects[o->dialect].path;
+	} else {
+		aim(o, b->protocol);
+	}
 	return translate(o, r, e);
 }
 

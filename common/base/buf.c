@@ -75,13 +75,16 @@ void buf_release(struct buf *b)
 	buf_init(b, b->max);
 }
 
+/* A little that follows does not have it all copied once more. */
+#define SLACK 128
+
 static bool grow(struct buf *b, size_t need)
 {
 	size_t cap = b->cap ? b->cap * 2 : 128;
 	char *p;
 
 	if (cap < need)
-		cap = need;
+		cap = need + SLACK;
 	if (need <= BUF_SURE)
 		p = memory_grow_sure(b->p, b->cap, cap);
 	else if (!(p = memory_grow(b->p, b->cap, cap)))
