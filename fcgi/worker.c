@@ -217,7 +217,10 @@ static int lane_start(struct worker *w, struct lane *l, long kept,
 	pthread_attr_setstacksize(&attr, STACK_BYTES);
 	rc = pthread_create(&l->thread, &attr, lane_main, l);
 	pthread_attr_destroy(&attr);
-	return rc ? err_set(e, ERR_INTERNAL, "no thread for a loop") : 0;
+	return rc ? err_set(e, ERR_INTERNAL,
+			    "no thread can be had: let its user run more "
+			    "processes (ulimit -u)")
+		  : 0;
 }
 
 /* --- capacity ------------------------------------------------------------ */

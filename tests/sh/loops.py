@@ -12,7 +12,9 @@ import os
 import resource
 import select
 import signal
+import shutil
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -281,10 +283,51 @@ def stop_with(name, begin, want):
             check(f"a stop, {name}: exit 0", w.child.wait(90) == 0)
 
 
+def as_somebody(uid, processes):
+    """A tool of a worker: its user, whose the home is then, may run so many
+    processes, threads among them."""
+    return ["sh", "-c", f'chown -R {uid}:{uid} "$HOME" && exec "$@"', "sh",
+            "setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups",
+            "prlimit", f"--nproc={processes}"]
+
+
+def serves(worker):
+    try:
+        return is_served(worker) and b"Status: 200" in health(worker)
+    except OSError:
+        return False
+
+
+def few_processes():
+    """It serves with fewer threads, or says what is missing."""
+    uid = 50000 + os.getpid() % 10000  # of nobody else, whose count it is
+    tool = as_somebody(uid, 99)[4:]
+    if os.geteuid() or not shutil.which("setpriv") or subprocess.run(
+            [*tool, os.path.join(BUILD, "dario.fcgi"), "--version"],
+            capture_output=True).returncode:
+        print("few processes: not tried, root alone can be somebody else")
+        return
+    served, refused, silent = [], [], []
+    for n in range(1, 7):
+        try:
+            with fastcgi.Worker(BUILD, as_somebody(uid, n)) as w:
+                if not serves(w):
+                    w.fail("it does not serve")
+            served.append(n)
+        except RuntimeError as e:
+            (refused if "ulimit -u" in str(e) else silent).append(n)
+    check("few processes: it serves, or says what is missing",
+          served and refused and not silent, (served, refused, silent))
+    check("few processes: what is enough is enough with more",
+          max(refused, default=0) < min(served, default=99),
+          (served, refused))
+
+
 def main():
     edit_with_old_state()
     idle_connections()
     more_than_fit()
+    few_processes()
     for left in (1, 2):
         hardly_any_left(left)
         hardly_any_left(left, edited=True)
