@@ -330,7 +330,7 @@ void loop_run(struct loop *l, const bool *done)
 	struct poller_event batch[BATCH];
 
 	for (;;) {
-		bool more;
+		bool ready, more;
 		int n;
 
 		l->round++;
@@ -338,14 +338,14 @@ void loop_run(struct loop *l, const bool *done)
 			l->rounds->fn(l->rounds);
 		run_timers(l); /* also those that were set for now */
 		run_all(&l->after_round);
-		more = l->when_idle ||
-		       (l->rounds && l->rounds->more(l->rounds));
+		ready = l->rounds && l->rounds->more(l->rounds);
+		more = ready || l->when_idle;
 		if (*done && !more &&
 		    !(l->rounds && l->rounds->busy(l->rounds)))
 			break;
 		n = poller_wait(l->poller, batch, BATCH,
 				more ? 0 : until_next(l));
-		if (n <= 0)
+		if (n <= 0 && !ready)
 			run_all(&l->when_idle);
 		for (int i = 0; i < n; i++)
 			tell(l, &batch[i]);

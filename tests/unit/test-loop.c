@@ -395,6 +395,50 @@ static void ends_after_helpers(void **state)
 	sem_destroy(&t.asked);
 }
 
+/* What is to run when a loop is idle waits for a task that has just woken. */
+struct woken {
+	struct loop_post wake, idle;
+	struct task *task;
+	bool awake, ran, early;
+};
+
+static void wake_woken(struct loop_post *p)
+{
+	task_wake(OWNER(p, struct woken, wake)->task);
+}
+
+static void is_idle(struct loop_post *p)
+{
+	struct woken *w = OWNER(p, struct woken, idle);
+
+	w->ran = true;
+	w->early = !w->awake;
+}
+
+static void wait_to_wake(void *arg)
+{
+	struct woken *w = arg;
+
+	w->task = task_self();
+	loop_when_idle(task_loop(), &w->idle);
+	loop_after_round(task_loop(), &w->wake);
+	task_wait(INT64_MAX);
+	w->awake = true;
+}
+
+static void idle_is_last(void **state)
+{
+	struct woken w = { .wake.fn = wake_woken, .idle.fn = is_idle };
+	struct err e;
+	struct loop *l = loop_new(&e);
+
+	(void)state;
+	assert_int_equal(task_call(l, wait_to_wake, &w, &e), 0);
+	assert_true(w.ran);
+	assert_false(w.early);
+	loop_free(l);
+}
+
 /* Many tasks want one lock; nobody blocks the loop while another has it. */
 #define MANY 50
 
@@ -451,6 +495,7 @@ int main(void)
 		cmocka_unit_test(tasks_wait),
 		cmocka_unit_test(helpers),
 		cmocka_unit_test(ends_after_helpers),
+		cmocka_unit_test(idle_is_last),
 		WITH_HOME(locks),
 	};
 
