@@ -6,8 +6,6 @@
 #include "base/clock.h"
 #include "base/http-date.h"
 
-#include <stdio.h>
-
 #define ANSWER_MAX (1u << 20)
 #define SHORT_MS 3000
 #define LUMP_MS 4 /* bytes that come closer together are one piece */
@@ -24,7 +22,7 @@ static int on_head(void *arg, const struct http_head *head, struct err *e)
 				 "application/json");
 	a->date = http_date_read(http_field(head, "Date"));
 	a->came = clock_wall_ms();
-	snprintf(a->server, sizeof(a->server), "%.*s", SPAN_FMT(server));
+	span_text(a->server, sizeof(a->server), server);
 	return 0;
 }
 

@@ -41,7 +41,7 @@ static int look_up(const struct origin *o, struct addrinfo **out)
 		host = span_skip(host, 1);
 		host.n--;
 	}
-	snprintf(name, sizeof(name), "%.*s", SPAN_FMT(host));
+	span_text(name, sizeof(name), host);
 	snprintf(port, sizeof(port), "%ld", o->port);
 	return getaddrinfo(name, port, &hints, out) ? -1 : 0;
 }

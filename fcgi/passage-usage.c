@@ -14,7 +14,6 @@
 #include "state/usage/cost.h"
 #include "state/usage/usage-sum.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,7 +94,7 @@ static void count(struct request *r, struct span model, const struct usage *u)
 
 	if (model.n > NAME_MAX_SHOWN)
 		model.n = NAME_MAX_SHOWN;
-	snprintf(name, sizeof(name), "%.*s", SPAN_FMT(model));
+	span_text(name, sizeof(name), model);
 	part = part_of(r->batch, r->arena, model);
 	add(&part->usage, u);
 	if (!b->claude && cost_is_free(b))

@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "fcgi/pooled.h"
 
-#include <stdio.h>
 #include <string.h>
 
 bool pooled_is_subscription(const struct pooled *c)
@@ -163,10 +162,10 @@ void pooled_on_head(void *arg, const struct http_head *head)
 		c->r->h5 = limits_used(&c->limits, "5h", now);
 		c->r->d7 = limits_used(&c->limits, "7d", now);
 	}
-	snprintf(c->retry_after, sizeof(c->retry_after), "%.*s",
-		 SPAN_FMT(http_field(head, "retry-after")));
-	snprintf(c->retry_after_ms, sizeof(c->retry_after_ms), "%.*s",
-		 SPAN_FMT(http_field(head, "retry-after-ms")));
+	span_text(c->retry_after, sizeof(c->retry_after),
+		  http_field(head, "retry-after"));
+	span_text(c->retry_after_ms, sizeof(c->retry_after_ms),
+		  http_field(head, "retry-after-ms"));
 }
 
 bool pooled_has_other(const struct pooled *c)

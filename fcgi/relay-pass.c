@@ -13,8 +13,6 @@
 #include "fcgi/stored.h"
 #include "lib/answering.h"
 
-#include <stdio.h>
-
 #define ERROR_BODY_MAX 4096 /* of an upstream's error put into a stream */
 
 /* A length that can be handed on: of the bytes as they are, and a number. */
@@ -142,7 +140,7 @@ static unsigned look(struct relay *y, struct span name, struct span data)
 		return seen;
 	y->has_plain = seen == TAP_BEGUN && name.n < sizeof(y->plain);
 	if (y->has_plain)
-		snprintf(y->plain, sizeof(y->plain), "%.*s", SPAN_FMT(name));
+		span_text(y->plain, sizeof(y->plain), name);
 	return seen;
 }
 

@@ -9,7 +9,6 @@
 #include "lib/answering.h"
 #include "state/shared/objects.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,7 +76,7 @@ static void keep_id(struct relay *y, struct span id)
 
 	if (!objects_is_id(id) || id.n >= sizeof(w->id))
 		return;
-	snprintf(w->id, sizeof(w->id), "%.*s", SPAN_FMT(id));
+	span_text(w->id, sizeof(w->id), id);
 	stored_note_id(y->r, id);
 }
 

@@ -20,6 +20,17 @@ bool span_has(struct span a, struct span part)
 	return part.n && a.n >= part.n && memmem(a.p, a.n, part.p, part.n);
 }
 
+void span_text(char *out, size_t size, struct span s)
+{
+	size_t n = s.n < size ? s.n : size - 1;
+
+	if (n)
+		n = strnlen(s.p, n);
+	if (n)
+		memcpy(out, s.p, n);
+	out[n] = '\0';
+}
+
 struct span span_cut(struct span *rest, char sep)
 {
 	const char *end = rest->n ? memchr(rest->p, sep, rest->n) : NULL;

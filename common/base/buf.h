@@ -71,6 +71,8 @@ static inline struct span span_skip(struct span a, size_t n)
 	return (struct span){ a.p + n, a.n - n };
 }
 
+/* As text in C, into `size` bytes: what fits, up to a NUL. */
+void span_text(char *out, size_t size, struct span s);
 /* What stands before the first `sep`, or all; *rest goes on behind it. */
 struct span span_cut(struct span *rest, char sep);
 /* Is `name` one of the names in a list with commas? */

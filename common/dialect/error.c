@@ -298,11 +298,6 @@ bool error_is_told(const struct jval *o)
 		(no && span_is(no->text, "false")));
 }
 
-static void take_word(char *out, size_t n, struct span s)
-{
-	snprintf(out, n, "%.*s", s.n < n ? (int)s.n : (int)n, s.p);
-}
-
 void error_read(const struct jval *top, int status, struct err *out)
 {
 	char code[sizeof(out->type)], type[sizeof(out->type)];
@@ -315,9 +310,9 @@ void error_read(const struct jval *top, int status, struct err *out)
 	if (!jval_is(o, JVAL_OBJECT))
 		o = top;
 	text = first_text(top, o);
-	take_word(code, sizeof(code), jval_str(o, "code"));
-	take_word(type, sizeof(type), jval_str(o, "type"));
-	take_word(inner, sizeof(inner), inner_text(o));
+	span_text(code, sizeof(code), jval_str(o, "code"));
+	span_text(type, sizeof(type), jval_str(o, "type"));
+	span_text(inner, sizeof(inner), inner_text(o));
 	if (strcmp(type, "error") == 0)
 		type[0] = '\0';
 	err_set(out, ERR_PASSED, "%.*s", text.n ? (int)text.n : 16,
@@ -325,7 +320,7 @@ void error_read(const struct jval *top, int status, struct err *out)
 	memcpy(out->type,
 	       jval_is(jval_get(o, "code"), JVAL_STRING) ? code : type,
 	       sizeof(out->type));
-	take_word(out->param, sizeof(out->param), jval_str(o, "param"));
+	span_text(out->param, sizeof(out->param), jval_str(o, "param"));
 	out->status = status >= 400 ? status : status_of(o, code, type);
 	note_too_long(out, o, inner);
 	if (out->status >= 500 && is_requests_fault(out->msg))

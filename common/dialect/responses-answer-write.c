@@ -332,11 +332,6 @@ static void part_event(struct writer *w, enum part_kind kind, bool done)
 	end_event(&j);
 }
 
-static void copy(char *out, size_t n, struct span s)
-{
-	snprintf(out, n, "%.*s", SPAN_FMT(s));
-}
-
 /* Clients and OpenAI tell items apart by it. */
 static const char *prefix_of(enum part_kind kind, enum call_shape shape,
 			     bool custom)
@@ -351,7 +346,7 @@ static const char *prefix_of(enum part_kind kind, enum call_shape shape,
 static void item_id(char *id, size_t size, struct span own, const char *prefix)
 {
 	if (own.n && own.n < size)
-		snprintf(id, size, "%.*s", SPAN_FMT(own));
+		span_text(id, size, own);
 	else
 		digest_random_id(id, size, prefix);
 }
@@ -362,9 +357,9 @@ static void open_block(struct writer *w, const struct ev *v)
 
 	item_id(w->item_id, sizeof(w->item_id), v->item,
 		prefix_of(v->part, v->shape, v->custom));
-	copy(w->call_id, sizeof(w->call_id), v->id);
-	copy(w->name, sizeof(w->name), v->name);
-	copy(w->space, sizeof(w->space), v->space);
+	span_text(w->call_id, sizeof(w->call_id), v->id);
+	span_text(w->name, sizeof(w->name), v->name);
+	span_text(w->space, sizeof(w->space), v->space);
 	w->shape = v->shape;
 	buf_reset(&w->text);
 	buf_reset(&w->cites);

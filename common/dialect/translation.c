@@ -84,8 +84,7 @@ static int to_client(void *arg, const struct ev *v, struct err *e)
 	}
 	look(t, v);
 	if (v->kind == EV_START && v->name.n)
-		snprintf(t->writer.model, sizeof(t->writer.model), "%.*s",
-			 SPAN_FMT(v->name));
+		span_text(t->writer.model, sizeof(t->writer.model), v->name);
 	if (v->kind == EV_PING && !t->begun)
 		return 0;
 	return writer_event(&t->writer, v, e);

@@ -355,7 +355,7 @@ bool catalog_alias(struct catalog *c, const struct models *baked,
 		list = catalog_kept(c, &due);
 	}
 	id = catalog_newest(list, baked, family);
-	snprintf(out, n, "%.*s", SPAN_FMT(id));
+	span_text(out, n, id);
 	json_object_put(list);
 	return true;
 }

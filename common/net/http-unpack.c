@@ -5,8 +5,6 @@
 
 #include "base/wait.h"
 
-#include <stdio.h>
-
 #define REST_AT (1u << 20) /* unpacked bytes, until others may run */
 
 void http_unpack_begin(struct handle *k, const struct http_head *head)
@@ -17,7 +15,7 @@ void http_unpack_begin(struct handle *k, const struct http_head *head)
 	k->rested = 0;
 	if (!coding.n || span_ieq(coding, "identity"))
 		return;
-	snprintf(k->coding, sizeof(k->coding), "%.*s", SPAN_FMT(coding));
+	span_text(k->coding, sizeof(k->coding), coding);
 }
 
 /* A few bytes may stand for many: others get their turn meanwhile. */

@@ -122,7 +122,7 @@ static int take_tokens(struct json_object *o, struct tokens *out, struct err *e)
 	if (seconds > EXPIRES_MAX)
 		seconds = EXPIRES_MAX;
 	out->expires_at = clock_wall_ms() + seconds * 1000;
-	snprintf(out->scopes, sizeof(out->scopes), "%.*s", SPAN_FMT(scopes));
+	span_text(out->scopes, sizeof(out->scopes), scopes);
 	return 0;
 }
 

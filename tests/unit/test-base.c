@@ -73,6 +73,32 @@ static void buf_writes_numbers(void **state)
 	buf_release(&libs);
 }
 
+/* As snprintf with "%.*s" would, also of what has a NUL in it, or nothing. */
+static void spans_as_text(void **state)
+{
+	static const struct span spans[] = {
+		SPAN_INIT(""),
+		SPAN_INIT("a"),
+		SPAN_INIT("seven b"),
+		SPAN_INIT("eight by"),
+		SPAN_INIT("more than fits"),
+		SPAN_INIT("a\0b"),
+		{ NULL, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(spans) / sizeof(spans[0]); i++)
+		for (size_t size = 1; size <= 8; size++) {
+			char want[9] = "########", got[9] = "########";
+
+			snprintf(want, size, "%.*s", (int)spans[i].n,
+				 spans[i].p ? spans[i].p : "");
+			span_text(got, size, spans[i]);
+			assert_string_equal(got, want);
+			assert_int_equal(got[size], '#' * (size < 8));
+		}
+}
+
 static void buf_splices(void **state)
 {
 	(void)state;
@@ -821,6 +847,7 @@ int main(void)
 		cmocka_unit_test(aead_opens_a_known_text),
 		cmocka_unit_test(aead_opens_nothing_else),
 		cmocka_unit_test(buf_keeps_its_maximum),
+		cmocka_unit_test(spans_as_text),
 		cmocka_unit_test(buf_splices),
 		cmocka_unit_test(buf_writes_numbers),
 		cmocka_unit_test(globs_match_as_fnmatch_does),

@@ -121,7 +121,7 @@ static void take_str(struct json_object *o, const char *member, char *out,
 {
 	struct span s = json_str(o, member);
 
-	snprintf(out, n, "%.*s", (int)(s.n < n ? s.n : n - 1), s.n ? s.p : "");
+	span_text(out, n, s);
 }
 
 static void read_grant(struct grant *g, struct json_object *o)
@@ -300,7 +300,7 @@ static int change(const char *home, struct change *c, shared_change_fn *fn,
 	if (c->token.n) {
 		struct span s = id_of(c->token);
 
-		snprintf(id, sizeof(id), "%.*s", SPAN_FMT(s));
+		span_text(id, sizeof(id), s);
 		c->id = id;
 	}
 	hash_of(span_of(c->id), c->id_hash);

@@ -330,8 +330,7 @@ static void held(void *arg, const redisReply *answer)
 		if (f && f->told)
 			tell_again(h, f);
 		else if (!f && h->n < GONE_MAX && id.n < sizeof(h->gone[0]))
-			snprintf(h->gone[h->n++], sizeof(h->gone[0]), "%.*s",
-				 SPAN_FMT(id));
+			span_text(h->gone[h->n++], sizeof(h->gone[0]), id);
 	}
 	if (answer && !h->same)
 		forget_told();

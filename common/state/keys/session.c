@@ -254,7 +254,7 @@ static struct session named(const struct snapshot *c, struct span name)
 	char text[KEY_NAME_MAX + 1], mem[80];
 	struct session who = { 0 };
 
-	snprintf(text, sizeof(text), "%.*s", SPAN_FMT(name));
+	span_text(text, sizeof(text), name);
 	if (!*text)
 		who.owner = *c->settings.api_key;
 	else

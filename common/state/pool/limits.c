@@ -5,7 +5,6 @@
 
 #include <ctype.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #define FREE ":free"
@@ -69,19 +68,14 @@ bool limit_cause_is_lasting(enum limit_cause c)
 
 /* --- what is asked for --------------------------------------------------- */
 
-static void put(char *out, size_t n, struct span s)
-{
-	snprintf(out, n, "%.*s", (int)(s.n < n ? s.n : n - 1), s.p);
-}
-
 /* "claude-3-5-sonnet-20241022", "opus1m", "claude-fable-5[1m]": the first word
  * that is no number and not the maker's name. */
 void asked_claude(struct asked *a, const char *model)
 {
 	struct span rest = span_of(model), word;
 
-	put(a->model, sizeof(a->model), rest);
-	put(a->family, sizeof(a->family), rest);
+	span_text(a->model, sizeof(a->model), rest);
+	span_text(a->family, sizeof(a->family), rest);
 	while (rest.n) {
 		size_t n = 0;
 
@@ -91,7 +85,7 @@ void asked_claude(struct asked *a, const char *model)
 		word.n = n;
 		if (!n || span_is(word, "claude") || span_is(word, "anthropic"))
 			continue;
-		put(a->family, sizeof(a->family), word);
+		span_text(a->family, sizeof(a->family), word);
 		return;
 	}
 }
@@ -103,8 +97,9 @@ void asked_other(struct asked *a, const char *model)
 	size_t n = strlen(model), end = strlen(FREE);
 	bool together = n > end && strcmp(model + n - end, FREE) == 0;
 
-	put(a->model, sizeof(a->model), span_of(model));
-	put(a->family, sizeof(a->family), span_of(together ? "*" FREE : model));
+	span_text(a->model, sizeof(a->model), span_of(model));
+	span_text(a->family, sizeof(a->family),
+		  span_of(together ? "*" FREE : model));
 }
 
 static bool concerns(const char *what, const struct asked *a)
@@ -212,8 +207,8 @@ void limits_link(struct limits *l, const char *window, const char *family)
 			(LINKS_MAX - 1) * sizeof(*l->links));
 		i--;
 	}
-	put(l->links[i].window, LIMIT_NAME_MAX, span_of(window));
-	put(l->links[i].family, LIMIT_MODEL_MAX, span_of(family));
+	span_text(l->links[i].window, LIMIT_NAME_MAX, span_of(window));
+	span_text(l->links[i].family, LIMIT_MODEL_MAX, span_of(family));
 }
 
 /* --- what is left -------------------------------------------------------- */
@@ -275,7 +270,7 @@ static struct meter *new_meter(struct limits *l, const char *family,
 	if (m->updated_at && was.left < EXHAUSTED)
 		limits_rest_for(l, m->family, CAUSE_WINDOW, was.reset, now);
 	*m = (struct meter){ .updated_at = now };
-	put(m->family, sizeof(m->family), span_of(family));
+	span_text(m->family, sizeof(m->family), span_of(family));
 	return m;
 }
 
@@ -468,7 +463,7 @@ void limits_rest_for(struct limits *l, const char *what, enum limit_cause cause,
 			r = other;
 	}
 	*r = (struct rest){ .cause = cause, .until = until };
-	put(r->what, sizeof(r->what), span_of(what));
+	span_text(r->what, sizeof(r->what), span_of(what));
 }
 
 /* Of many calls that break at a time the first counts: the others were under

@@ -213,11 +213,6 @@ static void write_text(const struct limits *l, struct json_object *was,
 	buf_byte(out, '\n');
 }
 
-static void copy(char *out, size_t n, struct span s)
-{
-	snprintf(out, n, "%.*s", (int)(s.n < n ? s.n : n - 1), s.n ? s.p : "");
-}
-
 static void read_windows(struct limits *l, struct json_object *o)
 {
 	/* A text of before windows were learnt has them by name. */
@@ -246,7 +241,7 @@ static void read_meters(struct limits *l, struct json_object *list)
 		struct json_object *o = json_at(list, i);
 		struct meter *m = &l->meters[i];
 
-		copy(m->family, sizeof(m->family), json_str(o, "family"));
+		span_text(m->family, sizeof(m->family), json_str(o, "family"));
 		m->updated_at = json_count(o, "updatedAt", 0);
 		for (size_t k = 0; k < METER_KINDS; k++) {
 			struct json_object *v = json_get(o, meter_names[k]);
@@ -264,7 +259,7 @@ static void read_rests(struct limits *l, struct json_object *list)
 		struct json_object *o = json_at(list, i);
 		struct rest *r = &l->rests[i];
 
-		copy(r->what, sizeof(r->what), json_str(o, "what"));
+		span_text(r->what, sizeof(r->what), json_str(o, "what"));
 		r->cause = cause_of(json_str(o, "cause"));
 		r->until = json_count(o, "until", 0);
 	}
@@ -284,19 +279,19 @@ static void read_limits(struct limits *l, struct json_object *o)
 	limits_spent(l, json_amount(o, "cost", 0));
 	l->overage = json_flag(o, "overage", false);
 	l->cause = cause_of(json_str(o, "cause"));
-	copy(l->sign, sizeof(l->sign), json_str(o, "sign"));
-	copy(l->status, sizeof(l->status), json_str(o, "status"));
-	copy(l->claim, sizeof(l->claim), json_str(o, "claim"));
+	span_text(l->sign, sizeof(l->sign), json_str(o, "sign"));
+	span_text(l->status, sizeof(l->status), json_str(o, "status"));
+	span_text(l->claim, sizeof(l->claim), json_str(o, "claim"));
 	read_windows(l, o);
 	read_meters(l, json_get(o, "meters"));
 	read_rests(l, json_get(o, "rests"));
 	for (size_t i = 0; i < json_length(links) && i < LINKS_MAX; i++) {
 		char window[LIMIT_NAME_MAX], family[LIMIT_MODEL_MAX];
 
-		copy(window, sizeof(window),
-		     json_str(json_at(links, i), "window"));
-		copy(family, sizeof(family),
-		     json_str(json_at(links, i), "family"));
+		span_text(window, sizeof(window),
+			  json_str(json_at(links, i), "window"));
+		span_text(family, sizeof(family),
+			  json_str(json_at(links, i), "family"));
 		if (*window)
 			limits_link(l, window, family);
 	}

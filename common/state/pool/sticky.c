@@ -113,8 +113,8 @@ static void find(struct shared_entry *text, struct binding *b)
 	if (cache[i].entry == text)
 		entry = json_get(cache[i].file, b->key);
 	if (entry && alive(entry, clock_wall_ms())) {
-		snprintf(b->alias, sizeof(b->alias), "%.*s",
-			 SPAN_FMT(json_span(json_at(entry, 0))));
+		span_text(b->alias, sizeof(b->alias),
+			  json_span(json_at(entry, 0)));
 		b->used = json_count_at(entry, 1);
 	}
 	pthread_mutex_unlock(&cache_lock);

@@ -245,12 +245,9 @@ static bool read_line(struct span line, struct object_place *out)
 	if (line.n && line.p[line.n - 1] == ',')
 		line.n--;
 	o = json_read(line, &unused);
-	snprintf(out->backend, sizeof(out->backend), "%.*s",
-		 SPAN_FMT(json_span(json_at(o, 0))));
-	snprintf(out->account, sizeof(out->account), "%.*s",
-		 SPAN_FMT(json_span(json_at(o, 1))));
-	snprintf(out->who, sizeof(out->who), "%.*s",
-		 SPAN_FMT(json_span(json_at(o, 3))));
+	span_text(out->backend, sizeof(out->backend), json_span(json_at(o, 0)));
+	span_text(out->account, sizeof(out->account), json_span(json_at(o, 1)));
+	span_text(out->who, sizeof(out->who), json_span(json_at(o, 3)));
 	ok = *out->backend &&
 	     json_count_at(o, 2) > (clock_wall_ms() - OBJECTS_MS) / 1000;
 	json_object_put(o);

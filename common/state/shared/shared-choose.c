@@ -35,7 +35,7 @@ static int read_password(struct redis_url *u, const char *file, struct err *e)
 		rc = err_set(e, ERR_CONFIG, "%s: no password of the store",
 			     file);
 	if (rc == 0)
-		snprintf(u->password, sizeof(u->password), "%.*s", SPAN_FMT(s));
+		span_text(u->password, sizeof(u->password), s);
 	buf_release(&text);
 	return rc ? -1 : 0;
 }

@@ -9,7 +9,6 @@
 #include "base/own-pid.h"
 #include "base/task.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -197,8 +196,8 @@ static bool note_data(const redisReply *answer)
 		forget(other);
 	if (!other)
 		return false;
-	snprintf(redis_mirror.data, sizeof(redis_mirror.data), "%.*s",
-		 SPAN_FMT(text_of(answer, REDIS_DATA)));
+	span_text(redis_mirror.data, sizeof(redis_mirror.data),
+		  text_of(answer, REDIS_DATA));
 	redis_mirror.begun = int_of(answer, REDIS_NOW);
 	return true;
 }

@@ -58,7 +58,7 @@ static int read_host(const char *home, char out[HOST_BYTES])
 	buf_init(&text, HOST_BYTES - 1);
 	rc = store_read(home, HOST_FILE, &text, &unused);
 	if (rc == 0)
-		snprintf(out, HOST_BYTES, "%.*s", SPAN_FMT(buf_get(&text)));
+		span_text(out, HOST_BYTES, buf_get(&text));
 	if (rc == 0 && !text.n)
 		rc = 1;
 	buf_release(&text);
@@ -362,8 +362,7 @@ static void pass_table(void *arg, const redisReply *answer)
 			continue;
 		if (g->part.day && !has_day(g, host) &&
 		    g->n_hosts < HOSTS_MAX && host.n < HOST_BYTES)
-			snprintf(g->hosts[g->n_hosts++], HOST_BYTES, "%.*s",
-				 SPAN_FMT(host));
+			span_text(g->hosts[g->n_hosts++], HOST_BYTES, host);
 		pass_row(g, text);
 	}
 }
