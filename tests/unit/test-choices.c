@@ -131,20 +131,26 @@ static void take_again(void *arg)
 	assert_true(is_behind(t->a, t->b));
 }
 
+/* One task, and what it leaves behind has ended. */
+static void on_a_loop(void (*task)(void *arg), void *arg)
+{
+	struct err e;
+	struct loop *l = loop_new(&e);
+
+	assert_int_equal(task_call(l, task, arg, &e), 0);
+	shared_detach();
+	loop_free(l);
+}
+
 static void one_that_is_chosen_again_has_had_its_turn(void **state)
 {
 	struct turns t;
-	struct loop *l;
-	struct err e;
 
 	if (!unit_has_store())
 		skip();
 	t.a = shared_entry(*state, "limits-a");
 	t.b = shared_entry(*state, "limits-b");
-	l = loop_new(&e);
-	assert_int_equal(task_call(l, take_again, &t, &e), 0);
-	shared_detach();
-	loop_free(l);
+	on_a_loop(take_again, &t);
 }
 
 /* What has failed in it is its status. */
@@ -332,16 +338,11 @@ static void hold_some(void *arg)
 static void what_is_sure_is_told_later(void **state)
 {
 	struct race r = { .home = *state };
-	struct loop *l;
-	struct err e;
 
 	if (!unit_has_store())
 		skip();
 	r.x = shared_entry(*state, "limits-race");
-	l = loop_new(&e);
-	assert_int_equal(task_call(l, hold_some, &r, &e), 0);
-	shared_detach();
-	loop_free(l);
+	on_a_loop(hold_some, &r);
 }
 
 /* What is read next comes with the choice, unless it is known. */
@@ -367,7 +368,6 @@ static void choose_and_read(void *arg)
 static void a_text_comes_with_a_choice(void **state)
 {
 	struct shared_entry *text;
-	struct loop *l;
 	struct err e;
 
 	if (!unit_has_store())
@@ -376,10 +376,7 @@ static void a_text_comes_with_a_choice(void **state)
 	shared_sync(*state);
 	another_process(put_text, text);
 	assert_int_equal(redis_link_retry(&e), 0);
-	l = loop_new(&e);
-	assert_int_equal(task_call(l, choose_and_read, text, &e), 0);
-	shared_detach();
-	loop_free(l);
+	on_a_loop(choose_and_read, text);
 }
 
 /* An answer of the store, in the words of its protocol: whose last change is
@@ -606,17 +603,12 @@ static void choose_and_beat(void *arg)
 static void what_is_said_first_by_the_keeper_is_ours(void **state)
 {
 	struct choosing c = { .granted = 0 };
-	struct loop *l;
-	struct err e;
 
 	if (!unit_has_store())
 		skip();
 	shared_sync(*state);
 	c.x = shared_entry(*state, "limits-0");
-	l = loop_new(&e);
-	assert_int_equal(task_call(l, choose_and_beat, &c, &e), 0);
-	shared_detach();
-	loop_free(l);
+	on_a_loop(choose_and_beat, &c);
 	assert_int_equal(c.granted, 1);
 	assert_int_equal(counted(*state), 1);
 }
@@ -728,17 +720,12 @@ static void tell_something(void *arg)
 static void a_loop_that_ends_says_nothing_of_the_store(void **state)
 {
 	struct shared_entry *x;
-	struct loop *l;
-	struct err e;
 
 	if (!unit_has_store())
 		skip();
 	x = shared_entry(*state, "limits-x");
 	shared_sync(*state);
-	l = loop_new(&e);
-	assert_int_equal(task_call(l, tell_something, x, &e), 0);
-	shared_detach();
-	loop_free(l);
+	on_a_loop(tell_something, x);
 	assert_true(redis_link_up());
 	shared_sub(x);
 }
