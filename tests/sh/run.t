@@ -107,12 +107,14 @@ EOS
 chmod 755 "$tmp/bin/waits"
 python3 - "$dario" "$tmp/ada" >"$tmp/status" 2>"$tmp/err" <<-'EOF'
 	import os, signal, subprocess, sys, time
+	# Nobody who ignores it is interrupted, and who started this may.
+	signal.signal(signal.SIGINT, signal.SIG_DFL)
 	p = subprocess.Popen([sys.argv[1], "run", "--key-file=" + sys.argv[2], "waits"],
 	                     start_new_session=True)
 	while not os.path.exists(os.environ["OUT"] + ".ready"):
 	    time.sleep(0.02)
 	os.killpg(p.pid, signal.SIGINT)
-	print(p.wait(30))
+	print(p.wait(90))
 EOF
 is 'Ctrl-C: the program ends as it wants' "$(cat "$tmp/status")" 3
 is 'Ctrl-C: it was asked' "$(cat "$OUT")" caught
