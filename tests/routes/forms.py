@@ -67,7 +67,7 @@ def form(*fields):
 
 
 def opened(caller="127.0.0.1"):
-    s = socket.create_connection((SITE.hostname, SITE.port), timeout=60,
+    s = socket.create_connection((SITE.hostname, SITE.port), timeout=300,
                                  source_address=(caller, 0))
     s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return s
@@ -198,7 +198,7 @@ def large():
                 n += s.send(file[n:n + 65536])
         except TimeoutError:
             pass
-        s.settimeout(60)
+        s.settimeout(300)
         time.sleep(0.3)
         most = list(w.most)
         s.sendall(file[n:])

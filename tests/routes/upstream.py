@@ -49,6 +49,8 @@ class Handler(BaseHTTPRequestHandler):
             while n := int(self.rfile.readline().split(b";")[0], 16):
                 while n:
                     piece = self.rfile.read1(min(n, 65536))
+                    if not piece:
+                        return
                     n -= len(piece)
                     yield piece
                 self.rfile.readline()

@@ -57,10 +57,13 @@ def serve_one(c):
     data = b""
     try:
         while b"\r\n\r\n" not in data:
-            data += c.recv(65536)
+            more = c.recv(65536)
+            if not more:
+                raise OSError("it has left")
+            data += more
         c.sendall(current[0])
         c.shutdown(socket.SHUT_WR)
-        c.settimeout(5)
+        c.settimeout(90)
         while c.recv(65536):
             pass
     except OSError:

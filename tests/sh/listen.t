@@ -78,8 +78,10 @@ ok 'KILL: the next one takes it over' serves
 
 # A successor waits for nobody, and the one that ends leaves its socket alone.
 mv "$sock" "$tmp/moved"
+first=$worker_is
 start_worker
-first=$(pgrep -o -f "listen=$sock")
+both_listen() { [ "$(ss -Hlx src "$sock" | wc -l)" = 2 ]; }
+ok 'two listen under one name' wait_for both_listen
 kill "$first"
 wait "$first"
 ok 'a socket of another worker stays' listening "$sock"

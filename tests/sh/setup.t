@@ -365,7 +365,7 @@ answer, command = sys.argv[1], sys.argv[2:]
 pid, fd = pty.fork()
 if pid == 0:
     os.execv(command[0], command)
-shown, end, said = "", time.monotonic() + 30, False
+shown, end, said = "", time.monotonic() + 90, False
 while time.monotonic() < end:
     if not select.select([fd], [], [], 0.1)[0]:
         continue
