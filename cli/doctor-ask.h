@@ -66,7 +66,7 @@ void doctor_waiting(struct doctor_target *t);
  * rest: when an earlier one has ended that may be about to. */
 int doctor_busy(struct doctor_target *t);
 int doctor_busy_at_rest(struct doctor_target *t);
-/* How long it took after the client had left; -1: too long. */
-long doctor_wait_free(struct doctor_target *t, int before);
+/* How long it took after the client had left; -1: more than `most` ms. */
+long doctor_wait_free(struct doctor_target *t, int before, int most);
 
 #endif
