@@ -19,6 +19,10 @@ start_router
 spend() { # KEY: status of a message
 	post /v1/messages '{"model":"spend:claude-opus-4-5","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}' -H "x-api-key: $1" >/dev/null
 	status
+	wait_for has_settled
+}
+has_settled() { # what an answer has cost is counted behind it
+	[ "$("$dario" key show anna --json | json 'j["used"]["running"]')" = 0 ]
 }
 used() { # EXPRESSION [KEY]: of /api/oauth/usage
 	curl -s -D "$tmp/head" -H "Authorization: Bearer ${2:-$anna}" "$url/api/oauth/usage" | json "$1"
@@ -98,7 +102,7 @@ stop_router
 DARIO_OTLP_URL=http://127.0.0.1:1
 start_router
 is 'a collector that is dead: taken all the same' "$(with /v1/traces -H "x-api-key: $anna" -d x)" 200
-like 'the log says so' "$(cat "$tmp/log")" 'otlpUrl:'
+ok 'the log says so' wait_for grep -q 'otlpUrl:' "$tmp/log"
 stop_router
 for bad in ftp://x http://example.com 'https://u@h' 'https://h/?q'; do
 	is "no collector: $bad" "$(DARIO_OTLP_URL=$bad "$dario" proxy --check --port="$(free_port)" >"$tmp/check" 2>&1; echo $?)" 1

@@ -27,7 +27,7 @@ ask() { # KEY [CONVERSATION]
 	status
 }
 redis() {
-	timeout 10 redis-cli -s "$store" "$@"
+	timeout 60 redis-cli -s "$store" "$@"
 }
 matches() { # TEXT EXPRESSION
 	expr "$1" : "$2" >/dev/null
@@ -61,7 +61,7 @@ for sums in 10=5 '10=5 11=-3' '10=-1' '10=16 11=-9000000000000' '29=1 30=77' \
 	got="$(ask "$paid") $(ask "$fast") $(ask owner)"
 	ok "sums of a key, $sums: served or refused ($got)" \
 		matches "$got" '[24][02][09] [24][02][09] 200$'
-	timeout 30 "$dario" key list >"$tmp/out" 2>&1
+	timeout 90 "$dario" key list >"$tmp/out" 2>&1
 	ok "sums of a key, $sums: they are shown ($?)" test $? -lt 2
 done
 is 'the same worker serves' "$(worker_pid)" "$worker"
@@ -89,9 +89,9 @@ for how in text nan huge binary json pack; do
 	done
 	got="$(ask owner) $(ask owner "$how") $(ask "$paid" "$how 2")"
 	ok "all are $how: served ($got)" matches "$got" '200 200 '
-	timeout 30 "$dario" store status >"$tmp/out" 2>&1
+	timeout 90 "$dario" store status >"$tmp/out" 2>&1
 	ok "all are $how: status ends ($?)" test $? -lt 2
-	timeout 30 "$dario" accounts list >"$tmp/out" 2>&1
+	timeout 90 "$dario" accounts list >"$tmp/out" 2>&1
 	ok "all are $how: accounts are listed" grep -q '^b ' "$tmp/out"
 	redis flushall >"$tmp/said"
 	ok "all are $how: gone, it is well again" wait_for 30 is_status ok

@@ -100,7 +100,7 @@ done
 # it is asked once before, and told once after
 on 1
 count_scripts() { # what 20 requests ask of it, but for beats
-	timeout 30 redis-cli -s "$store" -a hush --no-auth-warning monitor >"$tmp/monitor" &
+	timeout 300 redis-cli -s "$store" -a hush --no-auth-warning monitor >"$tmp/monitor" &
 	monitor=$!
 	wait_for grep -q OK "$tmp/monitor"
 	for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do

@@ -93,7 +93,7 @@ done
 is 'requests are served' "$codes" "$(printf '200 %.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16)"
 is 'and nothing was away' "$(grep -c 'the store is away' "$tmp/log")" 0
 in_tls() {
-	timeout 10 redis-cli -p "$store_port" -n 2 -a hush --no-auth-warning --tls --cacert "$tmp/ours.pem" "$@"
+	timeout 60 redis-cli -p "$store_port" -n 2 -a hush --no-auth-warning --tls --cacert "$tmp/ours.pem" "$@"
 }
 ok 'they are in the store' sh -c "[ -n '$(in_tls --scan --pattern 'dario:m:*')' ]"
 end_store
@@ -111,7 +111,7 @@ is 'another certificate: served' "$(ask owner)" 200
 isnt=$(ask "$paid")
 ok "another certificate: a key with limits is not ($isnt)" test "$isnt" != 200
 like 'and why is told' "$(curl -s -H 'x-api-key: owner' "$url/health")" '"status":"away"'
-ok 'it is asked for nothing' test -z "$(timeout 10 redis-cli -h 127.0.0.1 -p "$store_port" -a hush \
+ok 'it is asked for nothing' test -z "$(timeout 60 redis-cli -h 127.0.0.1 -p "$store_port" -a hush \
 	--no-auth-warning --tls --cacert "$tmp/ours.pem" info commandstats | grep evalsha)"
 stop_router
 is 'a certificate for the address' "$(seen 127.0.0.1 "$ca")" '0 yes'

@@ -39,7 +39,7 @@ trips() {
 	: >"$tmp/counts"
 	for n in 1 2 3 4 5; do
 		ask 2 "$@" >/dev/null
-		timeout 60 redis-cli -s "$store" monitor >"$tmp/monitor" &
+		timeout 300 redis-cli -s "$store" monitor >"$tmp/monitor" &
 		monitor=$!
 		wait_for grep -q OK "$tmp/monitor"
 		ask 1 "$@" >"$tmp/code"
