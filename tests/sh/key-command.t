@@ -125,9 +125,16 @@ lists() { curl -s "$url/v1/models" | json '[m["id"] for m in j["data"]]' | grep 
 ok 'refused: the models are asked for with another one too' wait_for lists
 is 'refused: once for them' "$(runs)" 3
 echo nothing >"$tmp/accept"
-is 'refused twice: the client sees it' "$(ask)" 401
+# A process that still has the key before the last has that one to try first.
+once_more() {
+	before=$(runs)
+	code=$(ask)
+	[ "$(runs)" = $((before + 1)) ]
+}
+ok 'refused twice: run once more' wait_for once_more
+is 'refused twice: the client sees it' "$code" 401
+unset code
 unlike 'refused twice: not the key' "$(cat "$tmp/body")" "$first"
-is 'refused twice: run once more' "$(runs)" 4
 echo "$first $second" >"$tmp/accept"
 add "$tmp/turn" 0
 : >"$tmp/runs"

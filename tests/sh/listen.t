@@ -7,7 +7,7 @@ need nginx curl python3
 
 worker=$builddir/dario.fcgi
 sock=$tmp/s
-listening() { ss -Hlx src "$1" | grep -q .; }
+listening() { ss -Hlx src "$1" | grep -q LISTEN; } # it is there before
 need ss
 
 run() { # sets out, rc
@@ -80,7 +80,7 @@ ok 'KILL: the next one takes it over' serves
 mv "$sock" "$tmp/moved"
 first=$worker_is
 start_worker
-both_listen() { [ "$(ss -Hlx src "$sock" | wc -l)" = 2 ]; }
+both_listen() { [ "$(ss -Hlx src "$sock" | grep -c LISTEN)" = 2 ]; }
 ok 'two listen under one name' wait_for both_listen
 kill "$first"
 wait "$first"
