@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ASK_MS 300
+#define ASK_MS 1500 /* it may be busy with a model */
 #define LIST_MAX (1u << 20)
 
 static bool ends_in(const char *text, const char *tail)

@@ -11,13 +11,15 @@ unset CLAUDE_CONFIG_DIR NO_COLOR
 # Local servers stand on other ports here: one answers, one wants a key, one
 # is silent; all others are not there.
 cat >"$tmp/servers.py" <<'END'
-import http.server, json, pathlib, socket, sys, threading
-source, out = map(pathlib.Path, sys.argv[1:])
+import http.server, json, pathlib, socket, sys, threading, time
+source, out = map(pathlib.Path, sys.argv[1:3])
 class Server(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         status, text = 404, {}
         if self.path == "/v1/models":
             status = self.server.status
+            time.sleep(self.server.busy)
+            self.server.busy = 0
             text = {"data": [{"id": "one"}, {"id": "two"}]}
         body = json.dumps(text).encode()
         self.send_response(status)
@@ -26,18 +28,15 @@ class Server(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
     def log_message(self, *args):
         pass
-def serve(status):
+def serve(status, busy=0):
     s = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
-    s.status = status
+    s.status, s.busy = status, busy  # with a model, in seconds, at first
     threading.Thread(target=s.serve_forever, daemon=True).start()
     return s.server_port
-silent = socket.socket()
-silent.bind(("127.0.0.1", 0))
-silent.listen(5)
 nobody = socket.socket()  # bound, and not listening: refused at once
 nobody.bind(("127.0.0.1", 0))
-ports = {"ollama": serve(200), "llamacpp": serve(200), "vllm": serve(401),
-         "lmstudio": silent.getsockname()[1]}
+ports = {"ollama": serve(200), "llamacpp": serve(200, 0.5), "vllm": serve(401),
+         "lmstudio": int(sys.argv[3])}
 file = json.loads(source.read_text())
 for row in file["providers"]:
     if row.get("local"):
@@ -53,8 +52,14 @@ mkdir -p "$tmp/data/share"
 ln -s "$srcdir"/share/* "$tmp/data/share/"
 rm "$tmp/data/share/providers.json"
 for f in lighttpd contrib; do ln -s "$srcdir/$f" "$tmp/data/$f"; done
+start_process "$tmp/silent" python3 -c 'import signal, socket
+s = socket.create_server(("127.0.0.1", 0))
+print(s.getsockname()[1], flush=True)
+signal.pause()'
+silent=$pid
+wait_for test -s "$tmp/silent"
 start_process "$tmp/ports" python3 "$tmp/servers.py" \
-	"$srcdir/share/providers.json" "$tmp/data/share/providers.json"
+	"$srcdir/share/providers.json" "$tmp/data/share/providers.json" "$(cat "$tmp/silent")"
 wait_for test -s "$tmp/ports"
 export DARIO_DATADIR=$tmp/data
 
@@ -78,10 +83,11 @@ anew() {
 find_it
 is 'a server that answers' "$(json_of 'by["backend", "ollama"]["action"], by["backend", "ollama"]["hasKey"]')" \
 	"('add', False)"
-is 'also one without /v1 in its address' "$(json_of 'by["backend", "llamacpp"]["action"]')" add
+is 'also one without /v1 in its address, that is busy' "$(json_of 'by["backend", "llamacpp"]["action"]')" add
 is 'one that wants a key' "$(json_of 'by["other", "vllm"]["action"], "--key-file" in by["other", "vllm"]["note"]')" \
 	"('left', True)"
 is 'a silent one is not waited for' "$(json_of '[i for i in items if i["name"] == "lmstudio"]')" '[]'
+kill "$silent" # each question to it takes its time
 is 'nothing was made' "$(find "$DARIO_HOME" -type f)" ''
 
 # --- the environment ----------------------------------------------------------
