@@ -75,7 +75,7 @@ print(sorted((r["model"], r["requestsEstimated"]) for r in csv.DictReader(sys.st
 is 'dario usage --json' "$("$dario" usage --by=model --json | json 'j["total"]["usageEstimated"]')" 5
 like 'dario usage --by' "$("$dario" usage --by=model)" '5 of 7 requests did not tell'
 like 'dario usage' "$("$dario" usage)" '5 of 7 requests did not tell'
-is 'the history' "$(grep -c '"e":true' "$DARIO_HOME/state/history.jsonl")" 5
+is 'the history' "$(cat "$DARIO_HOME"/state/history*.jsonl | grep -c '"e":true')" 5
 
 # askUsage
 plain() { # MEMBERS of the order: as it comes from the provider

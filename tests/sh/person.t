@@ -98,7 +98,7 @@ is 'with keys it may be bound beyond loopback' "$(DARIO_HOST=0.0.0.0 "$dario" pr
 is 'without any it may not' "$(DARIO_HOST=0.0.0.0 "$dario" proxy --check --port="$(free_port)" >"$tmp/check" 2>&1; echo $?)" 1
 like 'and that says what to do' "$(cat "$tmp/check")" 'dario key add'
 is 'the log has the name of the key' "$(grep -o 'person=bob/laptop' "$tmp/log" | sort -u)" person=bob/laptop
-is 'and the history' "$(sed -n 's/.*"k":"\([^"]*\)".*/\1/p' "$DARIO_HOME/state/history.jsonl" | sort -u | grep -c -e '^anna$' -e '^bob/laptop$')" 2
+is 'and the history' "$(sed -n 's/.*"k":"\([^"]*\)".*/\1/p' "$DARIO_HOME"/state/history*.jsonl | sort -u | grep -c -e '^anna$' -e '^bob/laptop$')" 2
 for secret in "$anna" "$new" "$bob" "$(printf %s "$new" | sha256sum | cut -d' ' -f1)"; do
 	unlike 'no key and no hash in the log' "$(cat "$tmp/log")" "$secret"
 done
