@@ -2,7 +2,8 @@
 /*
  * serve-admin: spend limits over HTTP, as Anthropic's Admin API has them, for
  * the owner. They are those of `dario key`: each sum in a key's file is one
- * limit, of the person whose name is its user_id; its id is a hash of both.
+ * limit, and so is each period that is said to have none, of the person whose
+ * name is its user_id; its id is a hash of both.
  * Money is in cents, as decimal text.
  */
 #include "config.h"
@@ -139,6 +140,12 @@ struct limit {
 	char id[ID_BYTES];
 };
 
+/* A limit that is null is one, too. */
+static bool is_set(const struct key *k, int p)
+{
+	return !k->wrong && (k->quota.spend[p] >= 0 || k->unlimited[p]);
+}
+
 /* By name of the key, then by period; room for all is there. */
 static size_t all_limits(const struct keys *all, struct limit *out)
 {
@@ -146,8 +153,7 @@ static size_t all_limits(const struct keys *all, struct limit *out)
 
 	for (size_t i = 0; i < all->n; i++)
 		for (int p = 0; p < QUOTA_PERIODS; p++) {
-			if (all->list[i].wrong ||
-			    all->list[i].quota.spend[p] < 0)
+			if (!is_set(&all->list[i], p))
 				continue;
 			out[n].key = &all->list[i];
 			out[n].period = (enum quota_period)p;
@@ -252,14 +258,14 @@ static int list_limits(struct request *r, struct err *e)
 struct wish {
 	const char *user;
 	enum quota_period period;
-	int64_t most; /* -1: none */
+	int64_t most; /* -1: none; or KEY_EDIT_NULL */
 };
 
 static int read_amount(struct json_object *body, int64_t *out, struct err *e)
 {
 	struct span text = json_str(body, "amount");
 
-	*out = -1;
+	*out = KEY_EDIT_NULL;
 	/* Who leaves it out has not asked for a limit to go. */
 	if (json_object_is_type(body, json_type_object) &&
 	    json_object_object_get_ex(body, "amount", NULL) &&
@@ -537,7 +543,7 @@ static int find_rows(struct request *r, const struct effective *q,
 static void put_row(struct jw *w, const struct row *row, enum quota_period p)
 {
 	const char *name = row->key->name;
-	int64_t most = row->key->wrong ? -1 : row->key->quota.spend[p];
+	bool set = is_set(row->key, p);
 	char id[ID_BYTES];
 
 	make_id(name, p, id);
@@ -553,14 +559,14 @@ static void put_row(struct jw *w, const struct row *row, enum quota_period p)
 	jw_knull(w, "email_address");
 	jw_kbool(w, "deleted", false);
 	jw_obj_end(w);
-	put_cents(w, "amount", most);
+	put_cents(w, "amount", set ? row->key->quota.spend[p] : -1);
 	jw_kcstr(w, "currency", "USD");
 	jw_kcstr(w, "period", quota_period_adverb(p));
-	if (most < 0)
-		jw_knull(w, "source");
-	else
+	if (set)
 		put_scope(w, "source", name);
-	jw_kcstr(w, "spend_limit_id", most < 0 ? NULL : id);
+	else
+		jw_knull(w, "source");
+	jw_kcstr(w, "spend_limit_id", set ? id : NULL);
 	put_cents(w, "period_to_date_spend", row->use.spent[p]);
 	jw_obj_end(w);
 }

@@ -43,14 +43,17 @@ is 'created again: it is the same' "$(set_limit anna '"700"' monthly) $(got 'j["
 is 'nothing may be spent' "$(set_limit anna '"0"' weekly) $(file anna)" '200 7/month,0/week,1.5/day'
 is 'that counts on the next request' "$(post /v1/messages '{"model":"demo","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}' -H "x-api-key: $anna" >/dev/null; status)" 429
 is 'taken away by null' "$(set_limit anna null weekly) $(got 'j["amount"]') $(file anna)" '200 None 7/month,1.5/day'
+weekly=$(got 'j["id"]')
+is 'null: a limit that is none, under its id' "$(ask GET "/$weekly") $(got 'j["id"], j["amount"], j["period"]')" "200 $weekly None weekly"
+is 'null: in force, where it is from' "$(ask GET '/effective?user_ids[]=anna&period[]=weekly') $(got '[(d["amount"], d["spend_limit_id"], d["source"]["user_id"]) for d in j["data"]]')" "200 [(None, '$weekly', 'anna')]"
 is 'one' "$(ask GET "/$id") $(got 'j["id"], j["amount"]')" "200 $id 700"
 is 'there is no such' "$(ask GET /spl_none) $(got 'j["error"]["type"]')" '404 not_found_error'
 is 'the list' "$(ask GET '') $(got '[(d["scope"]["user_id"], d["period"], d["amount"]) for d in j["data"]], j["has_more"]')" \
-	"200 [('anna', 'daily', '150'), ('anna', 'monthly', '700'), ('bob', 'daily', '500'), ('bob', 'monthly', '2000')] False"
+	"200 [('anna', 'daily', '150'), ('anna', 'weekly', None), ('anna', 'monthly', '700'), ('bob', 'daily', '500'), ('bob', 'monthly', '2000')] False"
 first=$(got 'j["first_id"]')
 last=$(got 'j["last_id"]')
 is 'a page' "$(ask GET '?limit=3') $(got 'len(j["data"]), j["has_more"], j["first_id"]')" "200 3 True $first"
-is 'the next one' "$(ask GET "?limit=3&after_id=$(got 'j["last_id"]')") $(got 'len(j["data"]), j["has_more"], j["last_id"]')" "200 1 False $last"
+is 'the next one' "$(ask GET "?limit=3&after_id=$(got 'j["last_id"]')") $(got 'len(j["data"]), j["has_more"], j["last_id"]')" "200 2 False $last"
 is 'one before' "$(ask GET "?limit=2&before_id=$last") $(got '[d["period"] for d in j["data"]], j["has_more"]')" "200 ['monthly', 'daily'] True"
 is 'an empty cursor is none' "$(ask GET '?limit=3&before_id=&after_id=') $(got 'len(j["data"]), j["has_more"]')" '200 3 True'
 for q in limit=0 limit=1001 limit=x after_id=spl_x "after_id=$last&before_id=$first"; do
@@ -111,5 +114,11 @@ ask GET '/audit?limit=1000' >/dev/null
 unlike 'the audit: no hash' "$(cat "$tmp/body")" sha256
 "$dario" key change anna --spend=3/week
 is 'what dario key changes is seen' "$(ask GET '') $(got '[(d["period"], d["amount"]) for d in j["data"] if d["scope"]["user_id"] == "anna"]')" "200 [('weekly', '300')]"
+is 'null twice: the same' "$(set_limit anna null weekly) $(set_limit anna null weekly) $(got 'j["id"]') $(ask GET '') $(got '[d["amount"] for d in j["data"] if d["period"] == "weekly"]')" "200 200 $weekly 200 [None]"
+is 'null: deleted' "$(ask DELETE "/$weekly") $(got 'j["type"]') $(ask GET "/$weekly") $(set_limit anna '"300"' weekly)" '200 spend_limit_deleted 404 200'
+is 'null beside a sum' "$(set_limit anna null daily) $(set_limit bob null weekly) $(file anna)" '200 200 3/week'
+is 'null: a sum takes its place' "$(set_limit anna '"9"' daily) $(ask GET '') $(got '[(d["period"], d["amount"]) for d in j["data"] if d["scope"]["user_id"] == "anna"]')" "200 200 [('daily', '9'), ('weekly', '300')]"
+"$dario" key change bob --spend=20/month,5/day
+is 'null: dario key says anew what is limited' "$(ask GET '') $(got '[d["period"] for d in j["data"] if d["scope"]["user_id"] == "bob"]')" "200 ['daily', 'monthly']"
 is 'another method' "$(ask PATCH "/$id")" 405
 done_testing

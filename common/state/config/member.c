@@ -159,6 +159,8 @@ const struct member key_members[] = {
 	{ "disabled", MEMBER_FLAG, FLAG, "false", "true", "it is refused" },
 	{ "to", MEMBER_FLAG, FLAG, "false", "true",
 	  "it may use /to/ and what else cannot be metered" },
+	{ "unlimited", MEMBER_LIST, "a list of day, week, month", "", "",
+	  "the periods whose limit was set to `null` over HTTP" },
 	{ .name = NULL },
 };
 

@@ -168,6 +168,8 @@ static int check(struct json_object *o, bool *past, struct err *e)
 static int take_limits(const struct key_wish *w, struct json_object *o,
 		       bool *past, struct err *e)
 {
+	if (w->spend)
+		json_object_object_del(o, "unlimited");
 	return take_text(o, "spend", w->spend, read_spend, e) ||
 			       take_text(o, "rate", w->rate, read_window, e) ||
 			       take_text(o, "tokens", w->tokens, read_window,

@@ -82,6 +82,26 @@ int key_edit_end(struct key_edit *x, const char *done, int rc, struct err *e)
 	return rc;
 }
 
+static void say_unlimited(struct json_object *file, enum quota_period p,
+			  bool is)
+{
+	struct json_object *was = json_get(file, "unlimited");
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < json_length(was); i++)
+		if (quota_period_named(json_span(json_at(was, i))) != (int)p)
+			json_object_array_add(list,
+					      json_object_get(json_at(was, i)));
+	if (is)
+		json_object_array_add(
+			list, json_object_new_string(quota_period_name(p)));
+	json_object_object_del(file, "unlimited");
+	if (json_length(list))
+		json_object_object_add(file, "unlimited", list);
+	else
+		json_object_put(list);
+}
+
 int key_edit_spend(struct key_edit *x, enum quota_period p, int64_t most,
 		   struct err *e)
 {
@@ -92,7 +112,8 @@ int key_edit_spend(struct key_edit *x, enum quota_period p, int64_t most,
 	quota_init(&q);
 	if (text && quota_read_spend(&q, text, e))
 		return err_add(e, x->file);
-	q.spend[p] = most;
+	q.spend[p] = most < 0 ? -1 : most;
+	say_unlimited(x->now, p, most == KEY_EDIT_NULL);
 	buf_init(&out, 256);
 	quota_write_spend(&q, &out);
 	if (out.n)

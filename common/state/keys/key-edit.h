@@ -29,7 +29,9 @@ int key_edit_save(struct key_edit *x, struct err *e);
 /* `done`: what, as the audit says it. rc as it is, or -1. */
 int key_edit_end(struct key_edit *x, const char *done, int rc, struct err *e);
 
-/* The limit of one period; -1: none. */
+/* The limit of one period; -1: none, KEY_EDIT_NULL: none, and the file says
+ * so. */
+#define KEY_EDIT_NULL (-2)
 int key_edit_spend(struct key_edit *x, enum quota_period p, int64_t most,
 		   struct err *e);
 

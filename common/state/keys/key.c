@@ -96,6 +96,22 @@ static int read_quota(struct quota *q, struct json_object *file, struct err *e)
 	return 0;
 }
 
+/* A period that has a limit has it. */
+static int read_unlimited(struct key *k, struct json_object *list,
+			  struct err *e)
+{
+	for (size_t i = 0; i < json_length(list); i++) {
+		int p = quota_period_named(json_span(json_at(list, i)));
+
+		if (p < 0)
+			return err_set(e, ERR_CONFIG,
+				       "unlimited must be a list of day, week "
+				       "or month");
+		k->unlimited[p] = k->quota.spend[p] < 0;
+	}
+	return 0;
+}
+
 static int read_date(struct json_object *file, const char *member, int64_t *out,
 		     struct err *e)
 {
@@ -113,6 +129,7 @@ int key_read(struct key *out, struct json_object *file, struct err *e)
 	    read_hash(out, json_cstr(file, "hash"), e) ||
 	    read_models(out, json_get(file, "models"), e) ||
 	    read_quota(&out->quota, file, e) ||
+	    read_unlimited(out, json_get(file, "unlimited"), e) ||
 	    member_number(file, "priority", 0, KEY_PRIORITY_MAX, -1,
 			  &out->priority, e) ||
 	    read_date(file, "created", &out->created, e) ||

@@ -5,7 +5,8 @@
  *	{"hash":"sha256:…","created":"2026-11-26T10:00:00Z",
  *	 "models":["claude-*"],"spend":"20/month,5/day","rate":"60/min",
  *	 "tokens":"1M/day","parallel":4,"priority":10,
- *	 "expires":"2027-01-01T00:00:00Z","disabled":true,"to":true}
+ *	 "expires":"2027-01-01T00:00:00Z","disabled":true,"to":true,
+ *	 "unlimited":["week"]}
  *
  * Only the hash is required. A person with several devices has a key for each:
  * keys/NAME/DEVICE.json. What the person's own file says (if there is one)
@@ -46,6 +47,8 @@ struct key {
 	char **models; /* globs; none: all */
 	size_t n_models;
 	struct quota quota;
+	/* The Admin API was told so: it shows a limit that is none. */
+	bool unlimited[QUOTA_PERIODS];
 	long priority;   /* see key_priority; -1: not said */
 	int64_t created; /* ms since 1970; 0: not said */
 	int64_t expires; /* 0: never */

@@ -105,7 +105,7 @@ static int64_t count(struct span s)
 	return decimal(s, 0);
 }
 
-static int find_period(struct span name)
+int quota_period_named(struct span name)
 {
 	for (int p = 0; p < QUOTA_PERIODS; p++)
 		if (span_is(name, periods[p].name))
@@ -117,7 +117,7 @@ static int read_sum(struct quota *q, struct span item, struct err *e)
 {
 	struct span rest = item, sum = span_cut(&rest, '/');
 	int64_t v = decimal(sum, 9);
-	int p = find_period(rest);
+	int p = quota_period_named(rest);
 
 	if (v < 0 || p < 0 || v > (int64_t)QUOTA_DOLLARS_MAX * QUOTA_DOLLAR)
 		return err_set(e, ERR_CONFIG,

@@ -60,5 +60,6 @@ int64_t quota_period_at(enum quota_period p, int64_t ms);
 int64_t quota_period_end(enum quota_period p, int64_t ms);
 const char *quota_period_name(enum quota_period p);   /* "day" */
 const char *quota_period_adverb(enum quota_period p); /* "daily" */
+int quota_period_named(struct span name); /* of "day"; -1: of none */
 
 #endif
