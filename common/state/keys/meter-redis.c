@@ -17,6 +17,7 @@
 #define TOLD_MAX 1024 /* of ends that have, and may be lost there yet */
 #define GONE_MAX 64   /* flights that are nobody's, of one request */
 #define ROUNDS_MAX 64 /* of those */
+#define AGAIN_MS 2000 /* between tries of ends that were not understood */
 #define LOST_MS 60000 /* that a store may have lost when it comes back */
 
 /* One request, from its beginning until the store knows how it has ended, and
@@ -41,6 +42,7 @@ static struct {
 	struct flight *first, **end;
 	size_t n;
 	bool full_said;
+	int64_t flushed; /* of the keeper; clock_ms */
 	_Atomic uint64_t serials;
 	struct flight *all, *told, **told_end;
 	size_t n_told;
@@ -236,13 +238,22 @@ static void cancel(struct meter_lease *l)
 	end(l, 0, 0, true);
 }
 
-void meter_redis_flush(void)
+/* Of a key whose sums cannot be read they would all come back at once. */
+static bool is_too_soon(int64_t now)
+{
+	int64_t at = redis_link_unreadable_at();
+
+	return at && now - at < AGAIN_MS && now - waiting.flushed < AGAIN_MS;
+}
+
+void meter_redis_flush(bool last)
 {
 	struct flight *f, *next;
 
-	if (!redis_link_up())
+	if (!redis_link_up() || (!last && is_too_soon(clock_ms())))
 		return;
 	pthread_mutex_lock(&waiting.lock);
+	waiting.flushed = clock_ms();
 	f = waiting.first;
 	waiting.first = NULL;
 	waiting.end = &waiting.first;

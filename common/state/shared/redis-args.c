@@ -96,6 +96,42 @@ bool redis_lacks_script(const redisReply *r)
 	       strncmp(r->str, "NOSCRIPT", 8) == 0;
 }
 
+/* As a server that takes no more, or not from us, says it: of scripts, too. */
+static bool is_of_server(struct span s)
+{
+	static const char *const words[] = { "OOM ",
+					     "READONLY",
+					     "MISCONF",
+					     "NOREPLICAS",
+					     "MASTERDOWN",
+					     "CLUSTERDOWN",
+					     "NOPERM",
+					     "NOAUTH",
+					     "ACL failure",
+					     "permissions",
+					     "can't run",
+					     "killed",
+					     "called from script" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (span_has(s, span_of(words[i])))
+			return true;
+	return false;
+}
+
+bool redis_is_unreadable(const redisReply *r)
+{
+	struct span s;
+
+	if (!r || r->type != REDIS_REPLY_ERROR)
+		return false;
+	s = (struct span){ r->str, (size_t)r->len };
+	if (span_starts(s, "WRONGTYPE"))
+		return true;
+	return span_starts(s, "ERR ") && span_has(s, SPAN("script")) &&
+	       !is_of_server(s);
+}
+
 const char *redis_fault(const redisReply *r, char *out, size_t n)
 {
 	if (r && r->type == REDIS_REPLY_ERROR)

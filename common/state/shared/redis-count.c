@@ -236,7 +236,10 @@ void shared_redis_beat(void)
 		redis_int(&a, held);
 		redis_int(&a, (int64_t)serials[i]);
 	}
-	redis_ask(&a, beaten, &ok, &unused);
+	/* What it stumbles over may be in the way of all others. */
+	if (redis_ask(&a, beaten, &ok, &unused) && redis_link_up() &&
+	    redis_link_retry(&unused))
+		redis_link_lost(unused.msg);
 	ok = ok && lost == atomic_load(&redis_mirror.lost);
 	for (size_t i = 0; ok && i < n; i++)
 		redis_has_arrived(list[i], serials[i]);

@@ -42,7 +42,7 @@ static void *keep(void *arg)
 			continue;
 		quiet = used ? 0 : quiet + 1;
 		ms = quiet > 100 ? REST_MS : BEAT_MS;
-		meter_redis_flush();
+		meter_redis_flush(false);
 		look_what_is_held();
 		shared_redis_tell_kept();
 		usage_redis_tell(keeper.home, false);
@@ -83,7 +83,7 @@ void shared_redis_end(void)
 	rest_end(&keeper.rest);
 	pthread_join(keeper.thread, NULL);
 	keeper.runs = false;
-	meter_redis_flush();
+	meter_redis_flush(true);
 	shared_redis_tell_kept();
 	usage_redis_tell(keeper.home, true);
 	if (!*shared_redis_self())

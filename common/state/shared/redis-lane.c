@@ -18,7 +18,7 @@ struct call {
 	redis_done *done;
 	void *arg;
 	struct task *task;
-	bool over, ok;
+	bool over, ok, unreadable;
 	bool left;               /* nobody waits any more */
 	struct redis_args *args; /* while it waits: to send them once more */
 	redis_fill *fill;        /* NULL: they are there */
@@ -185,6 +185,14 @@ static bool send_again(redisAsyncContext *ac, struct call *c)
 	return true;
 }
 
+static void failed(const struct call *c)
+{
+	if (c->unreadable)
+		redis_link_unreadable(c->why);
+	else
+		redis_link_lost(c->why);
+}
+
 static void on_answer(redisAsyncContext *ac, void *reply, void *arg)
 {
 	struct call *c = arg;
@@ -199,6 +207,7 @@ static void on_answer(redisAsyncContext *ac, void *reply, void *arg)
 		unloaded = true;
 	}
 	c->ok = redis_is_answer(reply);
+	c->unreadable = redis_is_unreadable(reply);
 	c->over = true;
 	if (c->ok)
 		redis_link_config()->heard(reply);
@@ -215,7 +224,7 @@ static void on_answer(redisAsyncContext *ac, void *reply, void *arg)
 		return;
 	}
 	if (!c->ok && !c->left && !unloaded && lane.ac)
-		redis_link_lost(c->why);
+		failed(c);
 	free(c);
 }
 
@@ -379,9 +388,9 @@ int redis_lane_ask(struct redis_args *a, redis_fill *fill, redis_done *done,
 		rc = 0;
 	else
 		err_set(e, ERR_INTERNAL, "%s", c->why);
-	free(c);
 	if (rc)
-		redis_link_lost(e->msg);
+		failed(c);
+	free(c);
 	return rc;
 }
 

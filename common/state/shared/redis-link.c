@@ -20,9 +20,10 @@
 #include <unistd.h>
 
 #define RETRY_MS 1000
-#define FOLLOW_MS 1000     /* between looks who is the master */
-#define FOLLOW_MOST_MS 100 /* for each sentinel */
-#define LIVES_MS 100       /* between calls that say that this process lives */
+#define FOLLOW_MS 1000       /* between looks who is the master */
+#define FOLLOW_MOST_MS 100   /* for each sentinel */
+#define UNREADABLE_MS 600000 /* without it before it is said again */
+#define LIVES_MS 100 /* between calls that say that this process lives */
 
 static struct {
 	struct redis_setup setup;
@@ -38,6 +39,7 @@ static struct {
 	_Atomic unsigned times;      /* that it went */
 	_Atomic int64_t lived;       /* when it was said last; clock_ms */
 	int64_t followed;            /* of the keeper; clock_ms */
+	_Atomic int64_t unreadable;  /* clock_ms; 0: nothing was */
 } link_ = { .lock = PTHREAD_MUTEX_INITIALIZER,
 	    .known_lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -110,6 +112,22 @@ static void set_away(const char *why)
 void redis_link_lost(const char *why)
 {
 	set_away(why);
+}
+
+void redis_link_unreadable(const char *why)
+{
+	int64_t was = atomic_exchange(&link_.unreadable, clock_ms());
+
+	if (was && clock_ms() - was < UNREADABLE_MS)
+		return;
+	log_msg("something in the store is not what dario has put there (%s): "
+		"what needs it goes on as if the store were away",
+		why);
+}
+
+int64_t redis_link_unreadable_at(void)
+{
+	return atomic_load(&link_.unreadable);
 }
 
 static void set_back(void)
@@ -208,9 +226,10 @@ static redisReply *run_script(redisContext *c, struct redis_args *a)
 	return redis_call_args(c, link_.setup.answer_ms, a);
 }
 
-/* With the lock. */
+/* With the lock. Where the script had to give up, *unreadable is true, if it
+ * is not NULL, and the connection stays. */
 static int ask_locked(struct redis_args *a, redis_done *done, void *arg,
-		      struct err *e)
+		      bool *unreadable, struct err *e)
 {
 	redisContext *c = connection(e);
 	redisReply *r;
@@ -231,9 +250,11 @@ static int ask_locked(struct redis_args *a, redis_done *done, void *arg,
 		link_.setup.heard(r);
 		done(arg, r);
 	}
+	if (rc && unreadable)
+		*unreadable = redis_is_unreadable(r);
 	if (r)
 		freeReplyObject(r);
-	if (rc) {
+	if (rc && !(unreadable && *unreadable)) {
 		redisFree(c);
 		link_.sync = NULL;
 	}
@@ -243,11 +264,14 @@ static int ask_locked(struct redis_args *a, redis_done *done, void *arg,
 static int ask_blocking(struct redis_args *a, redis_done *done, void *arg,
 			struct err *e)
 {
+	bool unreadable = false;
 	int rc;
 
 	pthread_mutex_lock(&link_.lock);
-	rc = ask_locked(a, done, arg, e);
-	if (rc)
+	rc = ask_locked(a, done, arg, &unreadable, e);
+	if (unreadable)
+		redis_link_unreadable(e->msg);
+	else if (rc)
 		set_away(e->msg);
 	else if (!atomic_load(&link_.kept))
 		set_back();
@@ -268,7 +292,7 @@ static int ask_quickly(struct redis_args *a, struct err *e)
 {
 	int64_t begun = clock_ms();
 
-	if (ask_locked(a, ignore, NULL, e))
+	if (ask_locked(a, ignore, NULL, NULL, e))
 		return -1;
 	if (clock_ms() - begun <= link_.setup.answer_ms / 2)
 		return 0;
@@ -280,9 +304,10 @@ int redis_link_retry(struct err *e)
 	struct redis_args a;
 	int rc;
 
+	atomic_store(&link_.lived, 0); /* it shall do all that any call may */
 	redis_args(&a, "look", link_.setup.who(), INT64_MAX / 4096);
 	pthread_mutex_lock(&link_.lock);
-	rc = ask_locked(&a, ignore, NULL, e);
+	rc = ask_locked(&a, ignore, NULL, NULL, e);
 	/* One that is just fast enough would come and go all the time. */
 	if (rc == 0 && !redis_link_up())
 		rc = ask_quickly(&a, e);

@@ -89,6 +89,9 @@ void redis_tell(struct redis_args *a, redis_done *done, void *arg);
 bool redis_is_answer(const redisReply *r);
 /* Somebody has made the server forget all scripts. */
 bool redis_lacks_script(const redisReply *r);
+/* The store is there, but something in it is not what dario has put there: its
+ * script had to give up. Such a call fails, and nothing else. */
+bool redis_is_unreadable(const redisReply *r);
 /* Why it is none, in words: of an error of the server its first ones. */
 const char *redis_fault(const redisReply *r, char *out, size_t n);
 
@@ -107,6 +110,10 @@ int64_t redis_link_away(char *why, size_t n);
 /* Look for it, and see whether it answers in time; it blocks. */
 int redis_link_retry(struct err *e);
 void redis_link_lost(const char *why); /* it was not found */
+/* There is something unreadable; said once in a while. */
+void redis_link_unreadable(const char *why);
+/* When that was last, clock_ms; 0: never. */
+int64_t redis_link_unreadable_at(void);
 /* Have the sentinels another master by now? An old one may take for long what
  * is lost. Once a second, for the keeper: it blocks, for less than that. */
 void redis_link_follow(void);

@@ -58,7 +58,7 @@ void redis_line_leave(const char *home, struct shared_place *p);
 size_t redis_line_length(const char *home, const char *line, const char *lane);
 
 /* What could not be told to the store: sent again, and how much it is. */
-void meter_redis_flush(void);
+void meter_redis_flush(bool last);
 size_t meter_redis_waiting(void);
 /* The store may be back with older data: what it holds for requests of ours
  * that have ended is ended once more, and what it has lost of those of the last
