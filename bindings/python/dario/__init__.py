@@ -3,7 +3,9 @@
 
 import json
 import threading
+import time
 from collections import namedtuple
+from contextlib import contextmanager
 
 from ._library import ffi, lib
 
@@ -15,6 +17,7 @@ __all__ = ["Dario", "Error", "Exchange", "Route", "Router", "Translator",
 
 Usage = namedtuple("Usage", "input cache_read cache_write cache_write_1h "
                             "output reasoning")
+PIECE_MS = 200  # that a thread waits before others have their turn
 Route = namedtuple("Route", "backend model dialect translated")
 
 
@@ -50,7 +53,11 @@ def _bytes(value):
 
 
 def _chars(value):
-    return ffi.NULL if value is None else ffi.new("char[]", value.encode())
+    if value is None:
+        return ffi.NULL
+    if "\0" in value:
+        raise ValueError("there is a NUL in it")
+    return ffi.new("char[]", value.encode())
 
 
 def _take(text, e):
@@ -75,9 +82,11 @@ def version():
 
 
 class _Handle:
-    """Frees what it stands for once, and not before what was made with it."""
+    """Frees what it stands for once, and not before what was made with it, or
+    while any thread uses it."""
 
     _free = None
+    _turn = None  # a lock, where it is for one thread at a time
     _handle, _parent, _children, _closed = None, None, 0, False
 
     def _own(self, handle, e, parent=None):
@@ -108,10 +117,22 @@ class _Handle:
                 parent._children -= 1
             parent._end()
 
-    def _open(self):
-        if self._closed:
-            raise ValueError("it is closed")
-        return self._handle
+    @contextmanager
+    def _use(self):
+        with _lock:
+            if self._closed:
+                raise ValueError("it is closed")
+            self._children += 1
+        try:
+            if self._turn is None:
+                yield self._handle
+            else:
+                with self._turn:
+                    yield self._handle
+        finally:
+            with _lock:
+                self._children -= 1
+            self._end()
 
     __del__ = close
 
@@ -149,7 +170,8 @@ class Dario(_Handle):
 
     def _ask(self, fn, *args):
         e = _new_error()
-        return _take(fn(self._open(), *args, e), e)
+        with self._use() as d:
+            return _take(fn(d, *args, e), e)
 
     def accounts(self):
         return json.loads(self._ask(lib.dario_accounts))
@@ -166,15 +188,17 @@ class Dario(_Handle):
 
     def route(self, model, api="chat"):
         e, r = _new_error(), ffi.new("struct dario_route *")
-        if lib.dario_route(self._open(), _chars(model), _chars(api), r, e):
-            raise _error(e)
+        with self._use() as d:
+            if lib.dario_route(d, _chars(model), _chars(api), r, e):
+                raise _error(e)
         return Route(_text(r.backend), _text(r.model), _text(r.dialect),
                      bool(r.translated))
 
     def test(self, backend):
         """How many models it lists, and in how many milliseconds."""
         e, ms = _new_error(), ffi.new("int64_t *")
-        n = lib.dario_backend_test(self._open(), _chars(backend), ms, e)
+        with self._use() as d:
+            n = lib.dario_backend_test(d, _chars(backend), ms, e)
         if n < 0:
             raise _error(e)
         return n, ms[0]
@@ -185,8 +209,8 @@ class Dario(_Handle):
     def usage(self, dialect, body):
         e, u = _new_error(), ffi.new("struct dario_usage *")
         body = _bytes(body)
-        rc = lib.dario_usage(self._open(), _chars(dialect), body, len(body),
-                             u, e)
+        with self._use() as d:
+            rc = lib.dario_usage(d, _chars(dialect), body, len(body), u, e)
         if rc < 0:
             raise _error(e)
         return _usage(u) if rc else None
@@ -195,7 +219,8 @@ class Dario(_Handle):
         """US dollars, or None when no price is known."""
         e, dollars = _new_error(), ffi.new("double *")
         u = ffi.new("struct dario_usage *", usage._asdict())
-        rc = lib.dario_price(self._open(), _chars(model), when, u, dollars, e)
+        with self._use() as d:
+            rc = lib.dario_price(d, _chars(model), when, u, dollars, e)
         if rc < 0:
             raise _error(e)
         return dollars[0] if rc else None
@@ -217,59 +242,71 @@ class Translator(_Handle):
         kept = [_chars(text) for text in (client, provider, base_url, switches)]
         p.client, p.provider, p.base_url, p.switches = kept
         e = _new_error()
-        self._own(lib.dario_translator_new(home._open(), p, e), e, home)
+        with home._use() as d:
+            self._own(lib.dario_translator_new(d, p, e), e, home)
 
     def request(self, body, model=None):
         return Exchange(self, body, model)
 
 
 class Exchange(_Handle):
-    """One request and its answer."""
+    """One request and its answer: what several threads ask of it goes one by
+    one."""
 
     _free = lib.dario_exchange_free
 
     def __init__(self, translator, body, model=None):
         e, body = _new_error(), _bytes(body)
-        self._own(lib.dario_exchange_new(translator._open(), _chars(model),
-                                         body, len(body), e), e, translator)
+        self._turn = threading.RLock()
+        with translator._use() as t:
+            self._own(lib.dario_exchange_new(t, _chars(model), body,
+                                             len(body), e), e, translator)
 
     @property
     def body(self):
         """The request for the provider."""
         out = ffi.new("struct dario_bytes *")
-        lib.dario_exchange_request(self._open(), out)
-        return _given(out)
+        with self._use() as x:
+            lib.dario_exchange_request(x, out)
+            return _given(out)
 
     @property
     def streams(self):
-        return bool(lib.dario_exchange_streams(self._open()))
+        with self._use() as x:
+            return bool(lib.dario_exchange_streams(x))
 
     @property
     def dropped(self):
-        text = _text(lib.dario_exchange_dropped(self._open()))
+        with self._use() as x:
+            text = _text(lib.dario_exchange_dropped(x))
         return text.split(", ") if text else []
 
     @property
     def usage(self):
         u = ffi.new("struct dario_usage *")
-        known = lib.dario_exchange_usage(self._open(), u)
+        with self._use() as x:
+            known = lib.dario_exchange_usage(x, u)
         return _usage(u) if known else None
 
     def price(self, when=0):
         """US dollars that the answer has cost, or None when not known."""
         e, dollars = _new_error(), ffi.new("double *")
-        rc = lib.dario_exchange_price(self._open(), when, dollars, e)
+        with self._use() as x:
+            rc = lib.dario_exchange_price(x, when, dollars, e)
         if rc < 0:
             raise _error(e)
         return dollars[0] if rc else None
 
     def _run(self, fn, *args):
         e, out = _new_error(), ffi.new("struct dario_bytes *")
-        if fn(self._open(), *args, out, e):
+        with self._use() as x:
+            failed = fn(x, *args, out, e)
+            given = _given(out)
+        if failed:
             error = _error(e)
-            error.bytes = _given(out)
+            error.bytes = given
             raise error
-        return _given(out)
+        return given
 
     def answer(self, body, status=200):
         body = _bytes(body)
@@ -303,24 +340,41 @@ class Exchange(_Handle):
         e, out = _new_error(), ffi.new("struct dario_bytes *")
         e.code, e.status = code, status
         e.message = message.encode()[:500]
-        lib.dario_exchange_error(self._open(), e, out)
-        return _given(out)
+        with self._use() as x:
+            lib.dario_exchange_error(x, e, out)
+            return _given(out)
 
 
 class Router(_Handle):
-    """`dario proxy` as a process of its own; closing it stops it."""
+    """`dario proxy` as a process of its own; closing it stops it. One thread may
+    wait for it while another stops it."""
 
     _free = lib.dario_router_free
 
     def __init__(self, home, flags, log_fd=-1):
-        kept = [ffi.new("char[]", flag.encode()) for flag in flags]
+        kept = [_chars(flag) for flag in flags]
         e = _new_error()
-        self._own(lib.dario_router_start(home._open(), [*kept, ffi.NULL],
-                                         log_fd, e), e, home)
+        self._turn = threading.RLock()
+        with home._use() as d:
+            self._own(lib.dario_router_start(d, [*kept, ffi.NULL], log_fd, e),
+                      e, home)
+
+    def _until(self, seconds, ask):
+        """The library waits for one at a time: in pieces, others come too."""
+        end = None if seconds < 0 else time.monotonic() + seconds
+        while True:
+            left = PIECE_MS
+            if end is not None:
+                left = max(int((end - time.monotonic()) * 1000), 0)
+            with self._use() as r:
+                rc = ask(r, min(left, PIECE_MS))
+            if rc or left == 0:
+                return rc
 
     def ready(self, seconds=-1):
         e = _new_error()
-        rc = lib.dario_router_ready(self._open(), _ms(seconds), e)
+        rc = self._until(seconds,
+                         lambda r, ms: lib.dario_router_ready(r, ms, e))
         if rc < 0:
             raise _error(e)
         return rc == 1
@@ -328,11 +382,13 @@ class Router(_Handle):
     def wait(self, seconds=-1):
         """Its exit status, or None while it runs."""
         status = ffi.new("int *")
-        ended = lib.dario_router_wait(self._open(), _ms(seconds), status)
+        ended = self._until(seconds,
+                            lambda r, ms: lib.dario_router_wait(r, ms, status))
         return status[0] if ended else None
 
     def stop(self, seconds=10):
-        return lib.dario_router_stop(self._open(), _ms(seconds))
+        with self._use() as r:
+            return lib.dario_router_stop(r, _ms(seconds))
 
 
 def _ms(seconds):

@@ -6,6 +6,8 @@ import gc
 import json
 import os
 import re
+import shutil
+import socket
 import threading
 import unittest
 
@@ -218,6 +220,90 @@ class Folder(unittest.TestCase):
         self.assertIn(b"hi", exchange.body)
         exchange.close()
         exchange.close()
+
+    def test_threads_of_one_exchange(self):
+        piece = STREAM[:STREAM.index(b"event: content_block_stop")]
+        more = piece[piece.index(b"event: content_block_delta"):] * 200
+        for turn in range(40):
+            exchange = dario.translate("openai", "anthropic", ASKED)
+            exchange.feed(piece)
+            texts = []
+
+            def feed():
+                try:
+                    for _ in range(3):
+                        texts.append(exchange.feed(more).count(b"h\xc3\xa9"))
+                        self.assertEqual(exchange.dropped, ["logit_bias"])
+                except ValueError:  # another thread has closed it
+                    pass
+
+            threads = [threading.Thread(target=feed) for _ in range(3)]
+            for thread in threads:
+                thread.start()
+            if turn % 2:
+                exchange.close()
+            for thread in threads:
+                thread.join()
+            self.assertEqual(set(texts) - {200}, set())
+            if turn % 2 == 0:
+                self.assertEqual(len(texts), 9)
+
+    def test_close_while_it_is_used(self):
+        for _ in range(20):
+            home = dario.Dario()
+            began = threading.Event()
+
+            def use():
+                try:
+                    while True:
+                        home.translator("openai", "anthropic").request(ASKED)
+                        began.set()
+                except ValueError:
+                    pass
+
+            thread = threading.Thread(target=use)
+            thread.start()
+            began.wait()
+            home.close()
+            thread.join()
+
+    @unittest.skipUnless(shutil.which("lighttpd"), "it is not installed")
+    def test_router(self):
+        with dario.Dario(HOME, environment=True) as home:
+            self.assertRaises(dario.Error, lambda: home.router(
+                "--port=x").ready())
+            with socket.socket() as s:
+                s.bind(("127.0.0.1", 0))
+                port = f"--port={s.getsockname()[1]}"
+            for end in ("stop", "close"):
+                with self.subTest(end=end), home.router(port) as router:
+                    self.assertTrue(router.ready(90))
+                    self.assertIsNone(router.wait(0))
+                    seen = []
+
+                    def wait():
+                        try:
+                            seen.append(router.wait())
+                        except ValueError:
+                            seen.append("closed")
+
+                    thread = threading.Thread(target=wait)
+                    thread.start()
+                    if end == "stop":
+                        self.assertEqual(router.stop(90), 0)
+                        self.assertEqual(router.wait(), 0)
+                    else:
+                        router.close()
+                    thread.join()
+                    self.assertEqual(seen, [0 if end == "stop" else "closed"])
+
+    def test_nul(self):
+        with dario.Dario(HOME) as home:
+            for call in (lambda: home.route("a\0b"), lambda: home.token("\0"),
+                         lambda: home.router("--\0--port=1"),
+                         lambda: home.translator("openai\0", "openai"),
+                         lambda: dario.Dario("/\0")):
+                self.assertRaises(ValueError, call)
 
     def test_no_folder(self):
         with self.assertRaises(dario.Error) as caught:
