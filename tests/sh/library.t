@@ -95,6 +95,14 @@ cc -o "$tmp/static" "$srcdir/examples/c/translate.c" \
 	$(PKG_CONFIG_SYSROOT_DIR= pkg-config --libs \
 		$(sed -n 's/^Requires.private: //p' "$pc"))
 is 'builds with the archive' "$?" 0
+cc -o "$tmp/between" "$srcdir/examples/c/translate.c" \
+	$(pkg-config --cflags dario) "-L$libdir" -Wl,-Bstatic -ldario -Wl,-Bdynamic \
+	$(PKG_CONFIG_SYSROOT_DIR= pkg-config --libs \
+		$(sed -n 's/^Requires.private: //p' "$pc")) \
+	$(sed -n 's/^Libs.private: //p' "$pc")
+is 'builds with the archive where both are' "$?" 0
+unlike 'and needs the shared one no more' \
+	"$(readelf -d "$tmp/between" "$tmp/static" | grep NEEDED)" libdario
 printf '#include <dario.h>\nint main() { return !dario_version(); }\n' \
 	>"$tmp/v.cc"
 if command -v c++ >/dev/null; then
