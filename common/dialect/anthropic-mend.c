@@ -427,6 +427,7 @@ void anthropic_mend(struct mend *m)
 	struct jwalk messages = jwalk_in(jwalk_get(m->text, "messages"));
 	struct loop l = { 0 };
 
+	mend_check_content(m, "messages", m->target->quirks.strict_messages);
 	anthropic_pair(m);
 	for (; jwalk_next(&messages); l.message++)
 		mend_message(m, &messages, &l);

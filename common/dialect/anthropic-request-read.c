@@ -253,7 +253,7 @@ int anthropic_block_read(struct chat *c, struct msg *m, struct json_object *b,
 static int put_blocks(struct chat *c, struct msg *m, struct json_object *list,
 		      struct err *e)
 {
-	return read_content(c, m, list, anthropic_block_read, e);
+	return read_parts(c, m, list, anthropic_block_read, e);
 }
 
 /* System text; Claude Code's first block is a header for Anthropic's billing

@@ -141,12 +141,9 @@ static int read_one(struct chat *c, struct msg *m, struct json_object *o,
 	if (json_str(o, "type").n)
 		return part(c, m, o, e);
 	if (json_object_is_type(o, json_type_object))
-		return read_bad(e, "content",
-				"content must be text or a list of parts, "
-				"each an object with a type");
+		return read_bad(e, "content", CHAT_NO_CONTENT);
 	if (!json_object_is_type(o, json_type_string))
-		return read_bad(e, "content",
-				"content must be text or a list of parts");
+		return read_bad(e, "content", CHAT_NO_CONTENT);
 	if (json_span(o).n)
 		chat_text(c, m, json_span(o));
 	return 0;
@@ -163,6 +160,17 @@ int read_content(struct chat *c, struct msg *m, struct json_object *content,
 		if (read_one(c, m, json_at(content, i), part, e))
 			return -1;
 	return 0;
+}
+
+int read_parts(struct chat *c, struct msg *m, struct json_object *content,
+	       read_part_fn *part, struct err *e)
+{
+	bool list = json_object_is_type(content, json_type_array);
+
+	for (size_t i = 0; list && i < json_length(content); i++)
+		if (!json_object_is_type(json_at(content, i), json_type_object))
+			return read_bad(e, "content", CHAT_NO_CONTENT);
+	return read_content(c, m, content, part, e);
 }
 
 int read_at(struct err *e, const char *list, size_t i)

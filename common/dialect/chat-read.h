@@ -37,6 +37,9 @@ typedef int read_part_fn(struct chat *c, struct msg *m, struct json_object *o,
 			 struct err *e);
 int read_content(struct chat *c, struct msg *m, struct json_object *content,
 		 read_part_fn *part, struct err *e);
+/* The same where every part must be an object. */
+int read_parts(struct chat *c, struct msg *m, struct json_object *content,
+	       read_part_fn *part, struct err *e);
 
 /* The same of a tool's output, which may be any JSON: what has not the form of
  * content is its text. */

@@ -157,6 +157,11 @@ struct chat {
 	struct tool no_tool;
 };
 
+/* What a message's content must be, as it is told. */
+#define CHAT_NO_CONTENT \
+	"content must be text or a list of parts, each an object " \
+	"with a type"
+
 void chat_init(struct chat *c, struct arena *a);
 void chat_release(struct chat *c);
 /* Once the request is written: what its answer needs of it stays, the messages

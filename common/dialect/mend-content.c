@@ -209,6 +209,8 @@ static struct span word_of(struct mend *m, const struct piece *p,
 {
 	const char *kind;
 
+	if (jwalk_is_string(part)) /* without its object */
+		return inside(part);
 	if (is_others(m, part))
 		part = mend_own_part(m, part);
 	if (fate_of(m, part, p->spoken) != PART_NAMED)

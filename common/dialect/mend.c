@@ -8,6 +8,7 @@
 #include "dialect/mend-chat.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -204,9 +205,10 @@ bool mend_has_top(struct mend *m, const char *key)
 
 struct span mend_key(struct mend *m, const struct jwalk *w)
 {
-	struct span quoted = { w->key.p - 1, w->key.n + 2 };
-
-	return jwalk_text(m->arena, quoted);
+	if (!w->object) /* a list where an object should be */
+		return SPAN("");
+	return jwalk_text(m->arena,
+			  (struct span){ w->key.p - 1, w->key.n + 2 });
 }
 
 struct span mend_quoted(struct mend *m, struct span text)
@@ -325,13 +327,24 @@ void mend_rename(struct mend *m, struct span value, const char *model)
 
 bool mend_any(const struct mend *m)
 {
-	return m->n || m->anew || m->arena->full;
+	return m->n || m->anew || m->arena->full || m->ill;
+}
+
+static int ill_content(const struct mend *m, struct err *e)
+{
+	err_set(e, ERR_BAD_REQUEST, "%s.%zu: " CHAT_NO_CONTENT, m->ill,
+		m->ill_at);
+	snprintf(e->param, sizeof(e->param), "%s.%zu.content", m->ill,
+		 m->ill_at);
+	return -1;
 }
 
 int mend_apply(struct mend *m, struct buf *out, struct err *e)
 {
 	size_t at = 0;
 
+	if (m->ill)
+		return ill_content(m, e);
 	if (m->n)
 		qsort(m->splices, m->n, sizeof(*m->splices), by_place);
 	for (size_t i = 0; i < m->n; i++) {
@@ -385,6 +398,38 @@ void mend_ill_schema(struct mend *m, struct span schema)
 		else
 			continue;
 		mend_note(m, "schemas of tools");
+	}
+}
+
+/* Is there content with a list of parts that are none? */
+static bool is_ill(struct span content, bool strict)
+{
+	struct jwalk w = jwalk_in(content);
+
+	if (!jwalk_is_array(content))
+		return content.n && !jwalk_is_string(content) &&
+		       !jwalk_is_object(content) && !span_is(content, "null");
+	while (jwalk_next(&w))
+		if (!jwalk_is_object(w.value) &&
+		    (strict || !jwalk_is_string(w.value)))
+			return true;
+	return false;
+}
+
+void mend_check_content(struct mend *m, const char *key, bool strict)
+{
+	struct jwalk w = jwalk_in(jwalk_get(m->text, key));
+
+	for (size_t i = 0; jwalk_next(&w); i++) {
+		struct span role = jwalk_get(w.value, "role");
+
+		if (!role.n || jwalk_is(role, "tool") ||
+		    jwalk_is(role, "function") ||
+		    !is_ill(jwalk_get(w.value, "content"), strict))
+			continue;
+		m->ill = key;
+		m->ill_at = i;
+		return;
 	}
 }
 

@@ -20,7 +20,8 @@
  * *-mend.c, as a function that is called from its entry; what it asks for
  * stands in `target`. mend_wanted says for which marks of the text (peek.h) it
  * is looked at: a rule that no mark announces makes that MARK_ALL.
- * Errors are ERR_MEMORY and ERR_TOO_BIG only.
+ * Errors are ERR_MEMORY, ERR_TOO_BIG, and ERR_BAD_REQUEST of a content that is
+ * none.
  */
 #ifndef DARIO_MEND_H
 #define DARIO_MEND_H
@@ -93,6 +94,8 @@ struct mend {
 	struct names called; /* tools */
 	struct names items;  /* Responses: their ids */
 	struct buf tools;    /* the same as a list, when there are any */
+	const char *ill;     /* messages or input: one's content is none */
+	size_t ill_at;
 };
 
 /* mend-refused.c: "messages.1.content.0: Invalid `signature` in `thinking`
@@ -125,7 +128,8 @@ void mend_add(struct mend *m, const struct jwalk *w, struct span member);
 /* Has the body this member? It is looked for once, so that this may be asked at
  * each of any number of members. */
 bool mend_has_top(struct mend *m, const char *key);
-/* The key of the member that the walk stands at, without escapes. */
+/* The key of the member that the walk stands at, without escapes; of what is in
+ * a list none. */
 struct span mend_key(struct mend *m, const struct jwalk *w);
 /* `text` as a JSON string, with its quotes. */
 struct span mend_quoted(struct mend *m, struct span text);
@@ -167,6 +171,10 @@ void responses_fields(struct mend *m);
 void responses_shapes(struct mend *m);
 /* mend-names.c: names of tools that are refused; Chat's: mend-chat.h. */
 void responses_names(struct mend *m);
+/* Content that is none, a number or a list with one, is no request that could be
+ * mended: it is told in the end with its place in the list `key`. So is a text
+ * among the parts where `strict`; some servers read that. */
+void mend_check_content(struct mend *m, const char *key, bool strict);
 /* A limit of the answer that is too small for the target is raised. */
 void mend_limit(struct mend *m, struct span value);
 

@@ -279,12 +279,22 @@ static const char *last_turn(const struct mend *m)
 	return at;
 }
 
+static bool are_parts(struct span list)
+{
+	struct jwalk w = jwalk_in(list);
+
+	while (jwalk_next(&w))
+		if (!jwalk_is_object(w.value))
+			return false;
+	return jwalk_is_array(list);
+}
+
 /* What a tool gave is text, or a list of parts. */
 static void mend_given(struct mend *m, struct span message)
 {
 	struct span content = jwalk_get(message, "content");
 
-	if (!content.n || jwalk_is_string(content) || jwalk_is_array(content) ||
+	if (!content.n || jwalk_is_string(content) || are_parts(content) ||
 	    span_is(content, "null"))
 		return;
 	mend_replace(m, content, mend_quoted(m, content));
@@ -318,6 +328,7 @@ void openai_mend(struct mend *m)
 {
 	struct jwalk w;
 
+	mend_check_content(m, "messages", m->target->quirks.paired);
 	mend_blocks(m);
 	mend_legacy(m);
 	w = jwalk_in(jwalk_get(m->text, "messages"));

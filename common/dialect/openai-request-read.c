@@ -94,7 +94,7 @@ static int put_part(struct chat *c, struct msg *m, struct json_object *o,
 static int put_content(struct chat *c, struct msg *m, struct json_object *o,
 		       struct err *e)
 {
-	return read_content(c, m, o, put_part, e);
+	return read_parts(c, m, o, put_part, e);
 }
 
 /* Is any sealed by us? Then all are of our writing. */

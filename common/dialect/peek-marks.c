@@ -178,6 +178,13 @@ void peek_mark_type(struct peek *k, unsigned char c)
 		k->marks |= MARK_INPUT;
 }
 
+/* One of a list of parts that is no object. */
+void peek_mark_element(struct peek *k)
+{
+	if (k->top == TOP_MESSAGES || k->top == TOP_INPUT)
+		k->marks |= MARK_INPUT;
+}
+
 void peek_mark_push(struct peek *k)
 {
 	k->item = 0;
@@ -360,7 +367,8 @@ static void mark_in_item(struct peek *k)
 
 	if (output)
 		k->item |= ITEM_RESULT;
-	if (output || key_is(k, "arguments") || key_is(k, "input"))
+	if (output || key_is(k, "arguments") || key_is(k, "input") ||
+	    key_is(k, "content"))
 		k->typed = '"';
 }
 

@@ -21,8 +21,9 @@ void peek_mark_top(struct peek *k);  /* the same of the body's own */
 void peek_mark_null(struct peek *k); /* a member is null */
 /* The value of a member begins with this byte, and k->typed is another. */
 void peek_mark_type(struct peek *k, unsigned char c);
-void peek_mark_push(struct peek *k); /* an object has begun */
-void peek_mark_pop(struct peek *k);  /* or ended */
+void peek_mark_element(struct peek *k); /* in a list, and no object */
+void peek_mark_push(struct peek *k);    /* an object has begun */
+void peek_mark_pop(struct peek *k);     /* or ended */
 void peek_mark_end(struct peek *k);
 void peek_mark_text(struct peek *k); /* a string that is not watched ends */
 void peek_watch_byte(struct peek *k, unsigned char c);

@@ -208,6 +208,8 @@ static int begin_value(struct peek *k, unsigned char c, struct err *e)
 	} else {
 		k->watch = 0;
 		k->blank = false;
+		if (k->depth == 4 && c != '{')
+			peek_mark_element(k);
 	}
 	switch (c) {
 	case '{':

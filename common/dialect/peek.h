@@ -66,7 +66,8 @@ enum peek_mark {
 	MARK_STORED_ODD = 1 << 27, /* the same, its name written with escapes */
 	MARK_CUSTOM = 1 << 28,     /* Chat: a tool of free text, or its call */
 	MARK_INPUT = 1 << 29,      /* arguments that are no string, input that
-				    * is no object, or such a schema */
+				    * is no object, or such a schema; content
+				    * that is none */
 	MARK_ANY = 1 << 30,        /* every text has it */
 	MARK_ALL = -1, /* the text must be looked at whatever it holds */
 };

@@ -415,6 +415,7 @@ void responses_mend(struct mend *m)
 	};
 	struct jwalk w;
 
+	mend_check_content(m, "input", false);
 	responses_shapes(m);
 	w = jwalk_in(jwalk_get(m->text, "input"));
 	pair(m);

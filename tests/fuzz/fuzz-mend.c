@@ -39,7 +39,12 @@ static void mended(enum dialect_id dialect, const struct upstream_model *t,
 	mend_init(&m, a, text, t);
 	dialects[dialect].mend(&m);
 	buf_init(out, 1u << 20);
-	if (mend_apply(&m, out, &e) || !peek_is_object(buf_get(out)))
+	if (mend_apply(&m, out, &e)) {
+		if (!m.ill)
+			abort();
+		buf_span(out, text);
+	}
+	if (!peek_is_object(buf_get(out)))
 		abort();
 	mend_release(&m);
 }

@@ -342,6 +342,10 @@ def _():
                 assert e["message"].startswith(f"{key}.1: "), e
                 if source != "anthropic":
                     assert e["param"] == f"{key}.1.content", e
+        if source != "responses": # whose clients are known to write it so
+            for bad in (["x"], [{"type": "text", "text": "y"}, "x"]):
+                e = refusal(source, target, asked(source, bad))
+                assert e["message"].startswith(f"{key}.1: "), e
         body = asked(source, {"type": "text", "text": "x"})
         assert not request(source, target, body, "m")["dropped"]
     for target in ("openai", "responses"):

@@ -75,6 +75,57 @@ PARTS = [{"type": "text", "text": "look"},
          {"type": "image_url", "image_url": {"url": PIXEL}}]
 
 
+def mend_refusal(body, switches=None, dialect="openai"):
+    """The error that is given in place of a mended text, or None."""
+    p = subprocess.run(
+        [CONVERT, "mend", dialect, "m", json.dumps(switches or {})],
+        input=json.dumps(body).encode(), timeout=120, capture_output=True)
+    if p.returncode == 0:
+        return None
+    status, _, text = p.stdout.decode().partition("\n")
+    assert status == "HTTP 400", (p, body)
+    return json.loads(text)["error"]
+
+
+@case("content of a wrong type is refused, never left out on the way")
+def _():
+    part = {"type": "text", "text": "b"}
+    for dialect in "openai", "anthropic", "responses":
+        key = "input" if dialect == "responses" else "messages"
+        for s in {}, {"oneSystemMessage": True, "alternate": True}, \
+                {"callsPaired": True, "strictMessages": True}:
+            for bad in 5, 0.5, True, [5], [part, 5], [None], [[part]], \
+                    [part, True]:
+                for role in "user", "system", "assistant":
+                    e = mend_refusal({"model": "m", key: [
+                        say("user", "q"), say(role, bad)]}, s, dialect)
+                    assert e and e["message"].startswith(f"{key}.1: "), (
+                        dialect, s, bad, e)
+            for good in "x", [part], None, []:
+                assert not mend_refusal({"model": "m", key: [
+                    say("user", "q"), say("assistant", good)]}, s, dialect)
+    # A text without its object is read by some servers, as vLLM.
+    for bad in ["x"], [part, "x"]:
+        body = {"model": "m", "messages": [say("user", bad)]}
+        assert mend(body)["messages"] == body["messages"]
+        assert mend_refusal(body, {"callsPaired": True})
+        assert mend_refusal(body, {"strictMessages": True}, "anthropic")
+    r = chat([say("user", "q"), say("system", ["x", part])],
+             {"oneSystemMessage": True})
+    assert "<system>x\n\nb</system>" in r["messages"][0]["content"], r
+    r = chat([say("user", "q"), say("user", ["x", part])],
+             {"alternate": True})
+    assert r["messages"][0]["content"][1:] == ["x", part], r
+
+
+@case("what a tool gave is text, a list of parts, or that list as text")
+def _():
+    for given in 5, [5], ["x"], [{"a": 1}, 2], {"a": [1]}, [[]], [None]:
+        r = chat(LOOP[:2] + [tool("a", given)], {"callsPaired": True})
+        assert json.loads(r["messages"][2]["content"]) == given, r
+        assert "outputs of calls" in r["mended"], r
+
+
 @case("developer becomes system, but where it is known")
 def _():
     m = [say("developer", "D"), say("user", "u")]
