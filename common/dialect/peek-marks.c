@@ -56,6 +56,7 @@ enum item {
 	ITEM_USERS = 16384, /* or of the user's */
 	ITEM_CHATS = 32768, /* Chat: an image or a file */
 	ITEM_SYSTEM = 65536,
+	ITEM_REASONING = 1 << 17,
 };
 
 static const struct {
@@ -220,6 +221,10 @@ static void pop_item(struct peek *k)
 		k->marks |= MARK_PART;
 	if (is & ITEM_SUMMARY && is & ITEM_STATUS)
 		k->marks |= MARK_PARSED;
+	/* What others say, or what a call gave, belongs to no reasoning. */
+	if (k->thought && (result || is & (ITEM_OTHER | ITEM_SYSTEM)))
+		k->marks |= MARK_REASONING;
+	k->thought = is & ITEM_REASONING;
 	if (!(is & ITEM_PAIRED))
 		return;
 	k->hash = k->call_id;
@@ -261,7 +266,7 @@ void peek_mark_text(struct peek *k)
 
 void peek_mark_end(struct peek *k)
 {
-	if (k->summaries)
+	if (k->summaries || k->thought)
 		k->marks |= MARK_REASONING;
 	if (k->caches > PEEK_CACHE_MAX)
 		k->marks |= MARK_CACHE;
@@ -649,6 +654,8 @@ void peek_mark_string(struct peek *k)
 	if (k->watch == WATCH_ITEM) {
 		if (k->string_n >= 4 && memcmp(k->head, "cust", 4) == 0)
 			k->item |= ITEM_CUSTOM;
+		else if (said(k, "reas", 9))
+			k->item |= ITEM_REASONING;
 		return;
 	}
 	if (k->watch == WATCH_BLOCK) {

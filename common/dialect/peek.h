@@ -39,7 +39,8 @@ enum peek_mark {
 	MARK_UNSIGNED = 64,        /* signature or encrypted_content is "" */
 	MARK_THINKING = 128,       /* thinking of type enabled */
 	MARK_REASONING = 256,      /* Responses: reasoning items that lack
-				* encrypted_content, tools as Chat has them */
+				* encrypted_content, or that nothing follows
+				* of their own turn; tools as Chat has them */
 	MARK_CALLS = 512,          /* calls of tools */
 	MARK_ID_ITEM = 1024,       /* an id that Responses has for no item */
 	MARK_DEVELOPER = 2048,     /* role developer */
@@ -126,6 +127,7 @@ struct peek {
 	unsigned members, inner; /* of the body, and of the message so far */
 	unsigned char top;       /* enum top in peek-marks.c: where we are */
 	unsigned item;           /* enum item, of the message or item */
+	bool thought;            /* the last item of Responses was reasoning */
 	bool behind;       /* what a result may not stand behind has come */
 	bool tools, calls; /* are there any? */
 	bool blocks;       /* parts of messages that Chat does not have */

@@ -43,14 +43,44 @@ static bool may_follow(const struct mend *m, struct span item)
 	return type.n > 5 && span_is(span_skip(type, type.n - 5), "_call");
 }
 
+/* What is referred to is known to the provider alone. */
+static bool is_reference(struct span item)
+{
+	return jwalk_is(type_of(item), "item_reference");
+}
+
+static const struct kind {
+	const char *call, *output;
+} kinds[] = {
+	{ "function_call", "function_call_output" },
+	{ "custom_tool_call", "custom_tool_call_output" },
+};
+
+static const struct kind *kind_of(struct span type, bool call)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (jwalk_is(type, call ? kinds[i].call : kinds[i].output))
+			return &kinds[i];
+	return NULL;
+}
+
+/* Without its call or output, and known to need it. */
+static bool goes(const struct mend *m, struct span item)
+{
+	struct span type = type_of(item);
+
+	return pairs_fate(&m->pairs, item.p) == PAIR_GOES &&
+	       (kind_of(type, true) || kind_of(type, false));
+}
+
 /* Does something follow the run of reasoning items that begins here? */
 static bool is_followed(const struct mend *m, struct jwalk w)
 {
 	do {
-		if (pairs_fate(&m->pairs, w.value.p) == PAIR_GOES)
+		if (goes(m, w.value))
 			continue;
 		if (!jwalk_is(type_of(w.value), "reasoning"))
-			return may_follow(m, w.value);
+			return may_follow(m, w.value) || is_reference(w.value);
 	} while (jwalk_next(&w));
 	return false;
 }
@@ -229,21 +259,6 @@ static void mend_call_id(struct mend *m, struct span item)
 
 /* --- calls and outputs ---------------------------------------------------- */
 
-static const struct kind {
-	const char *call, *output;
-} kinds[] = {
-	{ "function_call", "function_call_output" },
-	{ "custom_tool_call", "custom_tool_call_output" },
-};
-
-static const struct kind *kind_of(struct span type, bool call)
-{
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (jwalk_is(type, call ? kinds[i].call : kinds[i].output))
-			return &kinds[i];
-	return NULL;
-}
-
 /* May calls stand elsewhere: at the provider, in what was compacted? */
 static bool is_partial(struct mend *m)
 {
@@ -322,15 +337,12 @@ static void mend_kind(struct mend *m, struct span item, struct span type)
 /* False when it goes. */
 static bool mend_pair(struct mend *m, struct jwalk *w, struct span type)
 {
-	bool call = kind_of(type, true) != NULL;
-
-	if (pairs_fate(&m->pairs, w->value.p) != PAIR_GOES ||
-	    (!call && !kind_of(type, false))) {
+	if (!goes(m, w->value)) {
 		mend_kind(m, w->value, type);
 		return true;
 	}
 	mend_cut(m, w);
-	mend_lonely(m, call);
+	mend_lonely(m, kind_of(type, true) != NULL);
 	return false;
 }
 

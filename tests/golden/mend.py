@@ -126,6 +126,48 @@ def _():
         assert "outputs of calls" in r["mended"], r
 
 
+@case("reasoning that nothing of its own turn follows goes before it is refused")
+def _():
+    def thought(n):
+        return {"type": "reasoning", "id": f"rs_{n}", "summary": [],
+                "encrypted_content": f"gAAA{n}"}
+
+    user = say("user", "u")
+    call = {"type": "function_call", "id": "fc_1", "call_id": "c",
+            "name": "f", "arguments": "{}"}
+    output = {"type": "function_call_output", "call_id": "c", "output": "r"}
+    said = say("assistant", [{"type": "output_text", "text": "a",
+                              "annotations": []}], type="message")
+
+    def asked(items, **more):
+        return mend({"model": "m", "input": items, **more},
+                    dialect="responses")
+
+    for behind in ([user], [dict(user, type="message")],
+                   [say("developer", "d")], [],
+                   [call, output, thought(2), user],
+                   [thought(2), user], [thought(2)]):
+        alone = [i for i in behind if i.get("id") != "rs_2"]
+        items = [user, call, output, thought(1), *behind]
+        if call in behind: # it has one
+            items = [user, thought(1), *behind]
+            alone = [thought(1), *alone]
+        for store in {}, {"store": False}:
+            r = asked(items, **store)
+            kept = items[:1] if call in behind else items[:3]
+            assert r["input"] == kept + alone, (behind, r)
+            assert r["mended"] == "reasoning", r
+    for own in (said, call, {"type": "item_reference", "id": "msg_1"},
+                {"type": "web_search_call", "id": "ws_1",
+                 "status": "completed"},
+                {"type": "local_shell_call", "id": "lsh_1", "call_id": "s",
+                 "action": {}, "status": "completed"}):
+        items = [user, thought(1), thought(2), own] + \
+            ([output] if own is call else []) + [user]
+        r = asked(items)
+        assert r["input"] == items and not r["mended"], (own, r)
+
+
 @case("developer becomes system, but where it is known")
 def _():
     m = [say("developer", "D"), say("user", "u")]
