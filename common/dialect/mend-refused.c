@@ -48,6 +48,8 @@ static const struct row {
 	  SWITCH(thought_signatures) },
 	{ CHAT, "thought_signature", NULL, REFUSED_SIGNATURES,
 	  SWITCH(thought_signatures) },
+	{ CHAT, "houghtSignature", NULL, REFUSED_SIGNATURES,
+	  SWITCH(thought_signatures) },
 	/* linanwx/nagobot/issues/21: OpenRouter, of who is behind it */
 	{ CHAT, "thinking", "ignature", REFUSED_THINKING, NO_SWITCH },
 	/* serde's words and pydantic's, of the type of a tool */
@@ -153,19 +155,30 @@ static struct span end_in(struct span text)
 		 : SPAN("");
 }
 
-/* "function call `default_api:run`": the name of the tool. */
+/* "function call `default_api:run`": the name of the tool. Some hand it on
+ * within other quotes, and those with a backslash. */
 static struct span tool_in(struct span text)
 {
-	const char *word = "default_api:";
-	const char *p = memmem(text.p, text.n, word, strlen(word));
-	size_t n = 0;
+	const char *word = "unction call ", *space = "default_api:";
+	const char *p;
 
-	if (!p)
-		return SPAN("");
-	text = span_skip(text, (size_t)(p - text.p) + strlen(word));
-	while (n < text.n && is_id_byte(text.p[n]))
-		n++;
-	return (struct span){ text.p, n };
+	while ((p = memmem(text.p, text.n, word, strlen(word)))) {
+		size_t quotes = 0, n = 0;
+
+		text = span_skip(text, (size_t)(p - text.p) + strlen(word));
+		while (quotes < text.n && text.p[quotes] &&
+		       strchr("`'\"\\", text.p[quotes]))
+			quotes++;
+		if (!quotes) /* "is missing" */
+			continue;
+		text = span_skip(text, quotes);
+		if (span_starts(text, space))
+			text = span_skip(text, strlen(space));
+		while (n < text.n && is_id_byte(text.p[n]))
+			n++;
+		return (struct span){ text.p, n };
+	}
+	return SPAN("");
 }
 
 static const struct row *row_of(enum dialect_id d, struct span text)
@@ -187,6 +200,7 @@ struct mend_refusal mend_refusal(enum dialect_id d, struct span text,
 	f.item = item_in(text);
 	f.end = end_in(text);
 	f.tool = tool_in(text);
+	f.missing = has(text, "missing");
 	if (row) {
 		f.what = row->what;
 		if (row->on != NO_SWITCH)

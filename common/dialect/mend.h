@@ -57,6 +57,7 @@ struct mend_refusal {
 	size_t message, block; /* Messages: that it names; MEND_NOWHERE */
 	struct span item, end; /* Responses: an id, the end of its content */
 	struct span tool; /* Chat: whose call lacks a signature of its own */
+	bool missing;     /* it has none, whosever it is */
 	bool all;  /* whatever is of that kind; of signatures it is the last
 		   * turn's first, for only those are looked at */
 	bool rest; /* what is named, and of its kind all behind it */

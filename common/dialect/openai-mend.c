@@ -71,15 +71,18 @@ static void mend_refused_signature(struct mend *m, struct span call,
 }
 
 /* Of the parallel calls of a turn not only the first may want one
- * (googleapis/js-genai/issues/1275): the refusal names its tool. */
+ * (googleapis/js-genai/issues/1275): the refusal names its tool, or says at
+ * least that there is none. */
 static bool lacks_signature(const struct mend *m, struct span call)
 {
 	struct span name = jwalk_get(jwalk_get(call, "function"), "name");
 	struct span google = jwalk_get(jwalk_get(call, "extra_content"),
 				       "google");
 
-	return m->refusal.tool.n && call.p >= m->last_turn &&
-	       span_eq(jwalk_text(m->arena, name), m->refusal.tool) &&
+	return call.p >= m->last_turn &&
+	       (m->refusal.tool.n
+			? span_eq(jwalk_text(m->arena, name), m->refusal.tool)
+			: m->refusal.missing) &&
 	       !jwalk_is_string(jwalk_get(google, "thought_signature"));
 }
 

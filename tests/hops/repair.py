@@ -53,27 +53,42 @@ def refuse_messages(body, org):
     return None
 
 
+# As Gemini's API, Vertex AI and its documents have it, and as a router hands it
+# on (decolua/9router/issues/301, QwenLM/qwen-code/issues/1187).
+NAMED = [
+    "Function call is missing a thought_signature in functionCall parts. "
+    "Additional data, function call `default_api:{}` , position 2.",
+    "Unable to submit request because function call `default_api:{}` in the "
+    "2. content block is missing a `thought_signature`.",
+    "Unable to submit request because function call `{}` in the 2. content "
+    "block is missing a `thought_signature`.",
+    "Function call `{}` in the `1.` content block is missing a "
+    "`thoughtSignature`.",
+    "{{\"message\":\"function call \\\"{}\\\" is missing a "
+    "thought_signature\"}}",
+]
+UNNAMED = "Function call is missing a thought_signature in functionCall parts."
+
+
 def refuse_chat(body, org):
     def error(message):
         return [{"error": {"code": 400, "message": message,
                            "status": "INVALID_ARGUMENT"}}]
+
+    named = words.get("named", NAMED[0])
     for m in body["messages"]:
         for c in m.get("tool_calls") or []:
             s = c.get("extra_content", {}).get("google", {}) \
                 .get("thought_signature")
             if words.get("chat") == "each" and s is None:
-                return error(
-                    "Function call is missing a thought_signature in "
-                    "functionCall parts. Additional data, function call "
-                    f"`default_api:{c['function']['name']}`, position 2.")
+                return error(named.format(c["function"]["name"]))
             if s != "skip_thought_signature_validator" and foreign(s, org):
                 name = c["function"]["name"]
-                return error(
-                    "Function call is missing a thought_signature in "
-                    "functionCall parts. Additional data, function call "
-                    f"`default_api:{name}`, position 2."
-                    if words.get("chat") == "named" else
-                    "Corrupted thought signature.")
+                return error(named.format(name)
+                             if words.get("chat") == "named" else
+                             "Invalid thoughtSignature."
+                             if words.get("chat") == "joined" else
+                             "Corrupted thought signature.")
         for d in m.get("reasoning_details") or []:
             if foreign(d.get("signature"), org):
                 return {"error": {
@@ -422,12 +437,13 @@ def fields():
     words.clear()
 
 
-def named_calls():
+def named_calls(said):
     """Of several calls in one turn that whose signature is refused."""
-    words["chat"] = "named"
+    words.update(chat="named", named=said)
+    how = f"by words {NAMED.index(said)}"
     # of the other organisation, among its own; of one tool they come first
     for others, one in itertools.product((1, 2, 5), (False, True)):
-        name = f"{others} of {'one tool' if one else 'their own tools'}"
+        name = f"{others} of {'one tool' if one else 'their own tools'}, {how}"
         calls = [(f"own-{n}", f"gAAAAonex9{n}") for n in range(3)]
         for n in range(others):
             calls.insert(n + (not one), (f"other-{n}", f"gAAAAtwox9{n}"))
@@ -447,12 +463,12 @@ def named_calls():
         # of many all go that stand behind the first
         left = 3 if others < 3 else 0 if one else 1
         check(f"chat, {name}, named: its own stay", len(own) == left, own)
-    words["chat"] = None
+    words.clear()
 
 
-def parallel_calls():
+def parallel_calls(said):
     """Of parallel calls some came without a signature, and are refused so."""
-    words["chat"] = "each"
+    words.update(chat="each", named=said)
     for names in ("fg", "ff", "fgg", "fgf"):
         calls = [{"id": f"c{i}", "type": "function", "function": {
             "name": n, "arguments": "{}"}} for i, n in enumerate(names)]
@@ -463,14 +479,23 @@ def parallel_calls():
             *({"role": "tool", "tool_call_id": c["id"], "content": "r"}
               for c in calls)]
         r, data = post("chat", {"model": "one-chat:m", "messages": history})
-        check(f"chat, parallel calls {names}: goes on", r.status == 200, data)
+        name = f"chat, parallel calls {names}, told {said[:60]}"
+        check(f"{name}: goes on", r.status == 200, data)
         sent = seen[-1][2]["messages"][1]["tool_calls"]
-        check(f"chat, parallel calls {names}: the one that is there stays",
-              [c["extra_content"]["google"]["thought_signature"]
-               for c in sent] == ["gAAAAonex90"] + [
-                   "skip_thought_signature_validator"] * (len(names) - 1),
+        check(f"{name}: the one that is there stays",
+              [c.get("extra_content", {}).get("google", {}).get(
+                  "thought_signature") for c in sent] == ["gAAAAonex90"] + [
+                      "skip_thought_signature_validator"] * (len(names) - 1),
               sent)
-    words["chat"] = None
+    words.clear()
+
+
+def joined_name():
+    """The member by its name in Google's own API."""
+    words["chat"] = "joined"
+    r, data, asked = talk("chat", ["one-chat:m", "two-chat:m"])
+    check("chat, thoughtSignature: goes on", r.status == 200, data)
+    words.clear()
 
 
 def fallback():
@@ -532,7 +557,10 @@ two_backends()
 many()
 only_that()
 fields()
-named_calls()
-parallel_calls()
+for said in NAMED:
+    named_calls(said)
+    parallel_calls(said)
+parallel_calls(UNNAMED)
+joined_name()
 fallback()
 pools()
