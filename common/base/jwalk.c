@@ -143,9 +143,8 @@ static bool says(struct span quoted, const char *text)
 
 bool jwalk_key_is(const struct jwalk *w, const char *name)
 {
-	struct span quoted = { w->key.p - 1, w->key.n + 2 };
-
-	return w->object && says(quoted, name);
+	return w->object &&
+	       says((struct span){ w->key.p - 1, w->key.n + 2 }, name);
 }
 
 struct span jwalk_get(struct span object, const char *key)

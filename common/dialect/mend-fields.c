@@ -107,6 +107,7 @@ void mend_call_members(struct mend *m, struct span call)
 
 	while (jwalk_next(&w)) {
 		struct jwalk f = jwalk_in(w.value);
+		bool object = jwalk_is_object(w.value);
 
 		if (refuses(m, call_members, w.key)) {
 			mend_cut(m, &w);
@@ -116,7 +117,7 @@ void mend_call_members(struct mend *m, struct span call)
 		if (!jwalk_key_is(&w, "function") &&
 		    !jwalk_key_is(&w, "custom"))
 			continue; /* what it holds is its provider's */
-		while (jwalk_next(&f)) {
+		while (object && jwalk_next(&f)) {
 			if (!refuses(m, function_members, f.key))
 				continue;
 			mend_cut(m, &f);

@@ -162,6 +162,8 @@ void mend_put_first(struct mend *m, struct span object, struct span member)
 	struct jwalk w = jwalk_in(object);
 	size_t n = m->n;
 
+	if (!jwalk_is_object(object))
+		return;
 	if (!jwalk_next(&w)) {
 		mend_replace(m, object,
 			     span_of(arena_fmt(m->arena, "{%.*s}",

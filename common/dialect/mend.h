@@ -116,7 +116,7 @@ bool mend_wanted(const struct peek *k, struct span text,
 void mend_replace(struct mend *m, struct span what, struct span by);
 /* Before the byte at `at`, behind what was put there earlier. */
 void mend_insert(struct mend *m, const char *at, struct span text);
-/* A member in front of all others of the object. */
+/* A member in front of all others of the object, if it is one. */
 void mend_put_first(struct mend *m, struct span object, struct span member);
 /* Before `at`, a part of the text that goes from where it is: as the
  * splices within it make it. */

@@ -123,8 +123,9 @@ static void mend_arguments(struct mend *m, struct span call)
 
 	if (string || span_is(value, "null"))
 		text = jwalk_text(m->arena, value);
-	if (!jwalk_next(&w) || (string && (!m->target->quirks.json_arguments ||
-					   peek_is_object(span_trim(text)))))
+	if (!jwalk_is_object(f) || !jwalk_next(&w) ||
+	    (string && (!m->target->quirks.json_arguments ||
+			peek_is_object(span_trim(text)))))
 		return;
 	text = mend_quoted(m, write_object(m->arena, text));
 	if (value.n)

@@ -118,6 +118,96 @@ def _():
     assert r["messages"][0]["content"][1:] == ["x", part], r
 
 
+def places(value):
+    """Of all that is in a value: what holds it, and under which key."""
+    for k in value if isinstance(value, dict) else range(len(value)):
+        yield value, k
+        if isinstance(value[k], (dict, list)):
+            yield from places(value[k])
+
+
+WHOLE = {
+    "openai": {"model": "m", "max_tokens": 5, "messages": [
+        say("system", "s"), say("developer", [{"type": "text", "text": "d"}]),
+        say("user", PARTS + [{"type": "input_text", "text": "i"}]),
+        say("assistant", None, reasoning_content="r", tool_calls=[
+            {"id": "a.b", "type": "function", "function": {
+                "name": "f", "arguments": {"x": 1}}, "extra_content": {
+                    "google": {"thought_signature": "c2ln"}}}]),
+        tool("a.b", [{"type": "text", "text": "t"}]),
+        say("assistant", [{"type": "tool_use", "id": "t", "name": "f",
+                           "input": {}}]),
+        say("user", [{"type": "tool_result", "tool_use_id": "t",
+                      "content": [{"type": "text", "text": "r"}]}])],
+        "tools": [{"type": "function", "function": {
+            "name": "f", "parameters": {"type": "object",
+                                        "properties": {}}}}],
+        "tool_choice": {"type": "function", "function": {"name": "f"}},
+        "stream": True, "stream_options": {}},
+    "anthropic": {"model": "claude-opus-5", "max_tokens": 5000,
+        "system": [{"type": "text", "text": "s"}],
+        "thinking": {"type": "enabled", "budget_tokens": 2000},
+        "messages": [
+            say("user", [{"type": "text", "text": " "}, {
+                "type": "image", "source": {
+                    "type": "base64", "media_type": "image/jpeg",
+                    "data": "iVBORw0KGgo="}}]),
+            say("assistant", [
+                {"type": "thinking", "thinking": "t", "signature": ""},
+                {"type": "tool_use", "id": "a.b", "name": "f", "input": {},
+                 "caller": None}]),
+            say("user", [{"type": "text", "text": "b"}, {
+                "type": "tool_result", "tool_use_id": "a.b", "content": [
+                    {"type": "text", "text": "r"}]}]),
+            say("system", "s"), say("assistant", []), say("user", "z")],
+        "tools": [{"name": "f", "strict": True, "input_schema": {
+            "type": "object", "anyOf": [{"properties": {}}]}}],
+        "tool_choice": {"type": "tool", "name": "f"}},
+    "responses": {"model": "m", "max_output_tokens": 5, "input": [
+        say("user", [{"type": "text", "text": "a"},
+                     {"type": "image_url", "image_url": {"url": PIXEL}}]),
+        {"type": "reasoning", "id": "x", "summary": [
+            {"type": "summary_text", "text": "t"}], "status": None,
+         "encrypted_content": ""},
+        say("assistant", [{"type": "input_text", "text": "a"}],
+            type="message", id="q"),
+        {"type": "function_call", "id": "z", "call_id": "c.1", "name": "f",
+         "arguments": {"a": 1}},
+        {"type": "function_call_output", "call_id": "c.1",
+         "output": [{"type": "input_text", "text": "r"}]},
+        {"type": "web_search_call", "id": "w",
+         "action": {"type": "other", "query": "q"}}],
+        "tools": [{"type": "function", "function": {
+            "name": "f", "parameters": {"type": "object"}}}],
+        "tool_choice": {"type": "function", "function": {"name": "f"}}},
+}
+
+
+@case("a value of any other type in any place: what goes out is JSON still")
+def _():
+    s = {"callsPaired": True, "strictMessages": True, "alternate": True,
+         "foreignFieldsRefused": True, "extraFieldsRefused": True,
+         "thoughtSignatures": True, "reasoningContent": True,
+         "oneSystemMessage": True, "minOutputTokens": 16}
+    for dialect, body in WHOLE.items():
+        for odd in 5, [[{"a": 1}]], {"b": [2]}:
+            for holder, k in places(body):
+                if k == "model":
+                    continue
+                was, holder[k] = holder[k], odd
+                p = subprocess.run(
+                    [CONVERT, "mend", dialect, body["model"], json.dumps(s)],
+                    input=json.dumps(body).encode(), timeout=120,
+                    capture_output=True)
+                said = (dialect, k, was, odd, p.stdout)
+                assert p.returncode in (0, 1), said
+                if p.returncode:
+                    assert p.stdout.startswith(b"HTTP 400"), said
+                else:
+                    assert json.loads(p.stdout, object_pairs_hook=unique), said
+                holder[k] = was
+
+
 @case("what a tool gave is text, a list of parts, or that list as text")
 def _():
     for given in 5, [5], ["x"], [{"a": 1}, 2], {"a": [1]}, [[]], [None]:
