@@ -22,7 +22,8 @@
 #define NAME "path waiting"
 #define CLIENTS 3 /* one may be accepted too soon */
 #define BEGIN_MS 1500
-/* The worker looks at such a client once a second; the demo is silent for six. */
+/* The worker looks at such a client once a second; the demo is silent for
+ * six. */
 #define FREE_MS 4000
 #define BODY \
 	"{\"model\":\"demo\",\"messages\":[{\"role\":\"user\",\"content\":" \

@@ -4,7 +4,6 @@
 
 #include "cli/setup.h"
 
-#include "base/glob.h"
 #include "base/secret-name.h"
 #include "base/utf8.h"
 #include "net/backend-edit.h"
@@ -12,7 +11,6 @@
 #include "net/http.h"
 
 #include <ctype.h>
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,24 +103,6 @@ struct json_object *setup_row(const struct setup *s, const char *id)
 			return row;
 	}
 	return NULL;
-}
-
-/* The one whose address it is, or NULL. */
-static struct json_object *row_of_url(const struct setup *s, const char *url)
-{
-	struct glob_name name = glob_name(url);
-	struct json_object *found = NULL;
-
-	for (size_t i = 0; i < json_length(s->rows) && !found; i++) {
-		struct json_object *row = json_at(s->rows, i);
-		struct globs urls;
-
-		globs_read(&urls, json_get(row, "baseUrl"));
-		if (globs_match(&urls, name, FNM_CASEFOLD))
-			found = row;
-		globs_release(&urls);
-	}
-	return found;
 }
 
 /* --- names ---------------------------------------------------------------- */
@@ -441,7 +421,7 @@ static bool can_be_asked(const char *url, const struct found_key *k,
 static struct json_object *row_at(const struct setup *s, const char *url,
 				  struct json_object *named)
 {
-	struct json_object *row = row_of_url(s, url);
+	struct json_object *row = providers_row(s->rows, url);
 
 	if (row)
 		return row;

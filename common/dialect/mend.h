@@ -172,9 +172,9 @@ void responses_fields(struct mend *m);
 void responses_shapes(struct mend *m);
 /* mend-names.c: names of tools that are refused; Chat's: mend-chat.h. */
 void responses_names(struct mend *m);
-/* Content that is none, a number or a list with one, is no request that could be
- * mended: it is told in the end with its place in the list `key`. So is a text
- * among the parts where `strict`; some servers read that. */
+/* Content that is none, a number or a list with one, is no request that could
+ * be mended: it is told in the end with its place in the list `key`. So is a
+ * text among the parts where `strict`; some servers read that. */
 void mend_check_content(struct mend *m, const char *key, bool strict);
 /* A limit of the answer that is too small for the target is raised. */
 void mend_limit(struct mend *m, struct span value);

@@ -166,8 +166,11 @@ static int check_url(const struct adding *a, const char *url, bool has_key,
 	const char *page = json_cstr(a->known, "keys");
 	bool tls, loopback, has_path;
 
-	if (http_check_url(url, &tls, &loopback, &has_path, e))
+	if (http_check_url(url, &tls, &loopback, &has_path, e)) {
+		if (a->ask->base_url) /* it was given, not stored */
+			e->code = ERR_USAGE;
 		return -1;
+	}
 	if (!has_key && !loopback && tls)
 		return err_set(e, ERR_USAGE,
 			       "a key is missing: use "

@@ -45,11 +45,24 @@ is 'each base URL is found by its row' "$(python3 - "$srcdir/share/providers.jso
 	for row in json.load(open(sys.argv[1]))["providers"]:
 	    url = row.get("url") or row["form"].replace("RESOURCE", "r").replace("REGION", "us-east-1")
 	    first = next((r["id"] for r in json.load(open(sys.argv[1]))["providers"]
-	                  if any(fnmatch.fnmatchcase(url, g) for g in r["baseUrl"])), None)
+	                  if any(fnmatch.fnmatchcase(url + "/", g) for g in r["baseUrl"])), None)
 	    if first != row["id"]:
 	        print(row["id"], url, first)
 	END
 	)" ''
+# Another port, or another host, may begin like one that is known.
+for port in 40001 12345 52731; do
+	run backend add "p$port" --base-url="http://127.0.0.1:$port/v1"
+done
+printf 'k\n' | "$dario" backend add alike --key-stdin --base-url=https://api.openai.com.example/v1 2>/dev/null
+for name in p40001 p12345 p52731 alike; do
+	is "$name: nobody that is known" "$(of $name 'sorted(set(j) - {"apiKey"})')" \
+		"['baseUrl', 'name', 'protocol', 'provider']"
+done
+run backend add none --base-url=http://127.0.0.1:114341/v1
+is 'a port that is none: exit 2' "$rc" 2
+run backend add bare --base-url=http://127.0.0.1:1234
+is 'without a path it is the same' "$(of bare 'set(j) > {"protocol"} and len(j) > 4')" True
 run backend add groq --models='llama-*'
 is 'the second time: a change' "$rc $(of groq 'j["models"], j["apiKey"]')" "0 ['llama-*'] sk-groq-0123456789"
 printf 'k\n' | "$dario" backend add vllm --key-stdin --base-url=http://127.0.0.2:9000/v1 2>/dev/null

@@ -10,6 +10,7 @@
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define FILE_NAME "share/providers.json"
 #define NAMES_MAX 400 /* ids and aliases */
@@ -33,6 +34,18 @@ struct providers {
 static bool matches(const struct globs *g, struct glob_name name)
 {
 	return globs_match(g, name, FNM_CASEFOLD);
+}
+
+/* A pattern ends what ends there, a host or a port, with a slash, for another
+ * may begin alike. To be freed. */
+static char *with_slash(const char *base_url)
+{
+	size_t n = strlen(base_url);
+	char *url = xcalloc(n + 2, 1);
+
+	memcpy(url, base_url, n);
+	url[n] = '/';
+	return url;
 }
 
 static int parse_row(struct row *r, struct json_object *o, struct err *e)
@@ -96,25 +109,33 @@ void providers_free(struct providers *p)
 	free(p);
 }
 
+static const struct row *row_of(const struct providers *p, const char *base_url)
+{
+	char *url = with_slash(base_url);
+	struct glob_name name = glob_name(url);
+	const struct row *found = NULL;
+
+	for (size_t i = 0; i < p->n && !found; i++)
+		if (matches(&p->rows[i].urls, name))
+			found = &p->rows[i];
+	free(url);
+	return found;
+}
+
 void providers_fill(const struct providers *p, struct backend *b)
 {
-	struct glob_name url = glob_name(b->base_url);
+	const struct row *r = row_of(p, b->base_url);
 
-	for (size_t i = 0; i < p->n; i++) {
-		const struct row *r = &p->rows[i];
-
-		if (!matches(&r->urls, url))
-			continue;
-		quirks_fill(&b->quirks, &r->set);
-		if (!b->models_path)
-			b->models_path = xstrdup(r->models_path);
-		b->first_hand = !r->router;
-		b->router = r->router;
-		b->local = r->local;
-		snprintf(b->provider, sizeof(b->provider), "%s", r->id);
-		b->known = true;
+	if (!r)
 		return;
-	}
+	quirks_fill(&b->quirks, &r->set);
+	if (!b->models_path)
+		b->models_path = xstrdup(r->models_path);
+	b->first_hand = !r->router;
+	b->router = r->router;
+	b->local = r->local;
+	snprintf(b->provider, sizeof(b->provider), "%s", r->id);
+	b->known = true;
 }
 
 struct quirks providers_quirks(const struct providers *p,
@@ -136,11 +157,11 @@ struct quirks providers_quirks(const struct providers *p,
 	return q;
 }
 
-/* The first row that the base URL matches. */
-static struct json_object *find_row(struct json_object *list,
-				    const char *base_url)
+struct json_object *providers_row(struct json_object *list,
+				  const char *base_url)
 {
-	struct glob_name url = glob_name(base_url);
+	char *text = with_slash(base_url);
+	struct glob_name url = glob_name(text);
 	struct json_object *found = NULL;
 
 	for (size_t i = 0; i < json_length(list) && !found; i++) {
@@ -151,14 +172,15 @@ static struct json_object *find_row(struct json_object *list,
 			found = json_at(list, i);
 		globs_release(&urls);
 	}
+	free(text);
 	return found;
 }
 
 struct json_object *providers_find(const char *base_url, struct err *e)
 {
 	struct json_object *file = install_path_json(FILE_NAME, e);
-	struct json_object *row = find_row(json_get(file, "providers"),
-					   base_url);
+	struct json_object *row = providers_row(json_get(file, "providers"),
+						base_url);
 	struct json_object *set = json_object_get(json_get(row, "set"));
 
 	json_object_put(file);
@@ -169,8 +191,8 @@ void providers_url(const char *base_url, char *out, size_t n)
 {
 	struct err unused;
 	struct json_object *file = install_path_json(FILE_NAME, &unused);
-	struct json_object *row = find_row(json_get(file, "providers"),
-					   base_url);
+	struct json_object *row = providers_row(json_get(file, "providers"),
+						base_url);
 	const char *url = json_cstr(row, "url");
 
 	snprintf(out, n, "%s", url ? url : "");

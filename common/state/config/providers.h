@@ -38,6 +38,9 @@ struct quirks providers_quirks(const struct providers *p,
 			       const struct backend *b, enum dialect_id dialect,
 			       const char *model);
 
+/* The first of the rows of providers.json that knows the base URL, or NULL. */
+struct json_object *providers_row(struct json_object *rows,
+				  const char *base_url);
 /* The members that a provider's base URL calls for, or NULL; json_object_put
  * it. */
 struct json_object *providers_find(const char *base_url, struct err *e);
