@@ -296,6 +296,41 @@ static void alternate(struct chat *c, struct msg **at)
 	}
 }
 
+/* Where an answer begins behind another one's words: the first of its parts. */
+static struct part **next_answer(struct msg *m)
+{
+	bool said = false;
+
+	for (struct part **p = &m->parts; *p; p = &(*p)->next) {
+		if ((*p)->begins && said)
+			return p;
+		if ((*p)->kind == PART_TOOL_USE)
+			break;
+		said = said || write_is_text(*p);
+	}
+	return NULL;
+}
+
+/* What the assistant said was the end once, and followed by a user's words. */
+static void split_answers(struct chat *c)
+{
+	for (struct msg *m = c->msgs; m; m = m->next) {
+		struct part **at = m->role == ROLE_ASSISTANT ? next_answer(m)
+							     : NULL;
+		struct msg *rest;
+
+		if (!at)
+			continue;
+		insert_text(c, &m->next, ROLE_USER, FIT_USER);
+		rest = chat_msg_at(c, &m->next->next, ROLE_ASSISTANT);
+		rest->parts = *at;
+		rest->tail = m->tail;
+		*at = NULL;
+		m->tail = at;
+		m = m->next;
+	}
+}
+
 /* A conversation that ends with the assistant, or has system text only. */
 static void end_with_user(struct chat *c)
 {
@@ -320,6 +355,8 @@ void chat_fit_turns(struct chat *c, const struct quirks *q)
 	if (q->one_system || q->system_first || q->user_last)
 		place_system(c, first, q->one_system || q->user_last);
 	read_merge(c);
+	if (q->user_last)
+		split_answers(c);
 	if (q->alternate) {
 		for (struct msg *m = c->msgs; m; m = m->next)
 			if (m->role == ROLE_USER)

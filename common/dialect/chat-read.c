@@ -561,16 +561,27 @@ static void results_first(struct msg *m)
 	m->tail = rest ? o : r;
 }
 
+/* The next message becomes one with this. */
+static void join(struct msg *m)
+{
+	struct msg *next = m->next;
+
+	if (next->parts && m->answer.n && next->answer.n &&
+	    !span_eq(m->answer, next->answer))
+		next->parts->begins = true;
+	m->answer = next->answer;
+	*m->tail = next->parts;
+	if (next->parts)
+		m->tail = next->tail;
+	m->next = next->next;
+}
+
 void read_merge(struct chat *c)
 {
 	for (struct msg *m = c->msgs; m; m = m->next) {
 		while (m->next && m->role != ROLE_SYSTEM &&
-		       m->next->role == m->role) {
-			*m->tail = m->next->parts;
-			if (m->next->parts)
-				m->tail = m->next->tail;
-			m->next = m->next->next;
-		}
+		       m->next->role == m->role)
+			join(m);
 		if (!m->next)
 			c->tail = &m->next;
 		if (m->role == ROLE_USER)

@@ -53,6 +53,7 @@ struct part {
 	bool own_id; /* `id` was made by the target: it goes as it is */
 	bool placed; /* a text that is where its answer had it: item-seal.h */
 	bool gone;   /* to be taken out */
+	bool begins; /* it is of another answer than what stands before it */
 	struct json_object *cache; /* cache_control, or NULL */
 	struct part *content;      /* of a tool result */
 	struct part *next;
@@ -60,7 +61,8 @@ struct part {
 
 struct msg {
 	enum role role;
-	bool developer; /* a system message with OpenAI's newer name */
+	bool developer;     /* a system message with OpenAI's newer name */
+	struct span answer; /* Responses: that it belongs to, if it is known */
 	struct part *parts, **tail;
 	struct msg *next;
 };

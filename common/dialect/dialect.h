@@ -63,6 +63,7 @@ struct writer {
 	/* Responses repeats everything at the end of an item and of the
 	 * stream, so its writer has to keep it. */
 	unsigned sequence;
+	char stem[32];    /* of the ids of items: item-ids.h */
 	struct buf text;  /* of the open item */
 	struct buf items; /* finished items, as JSON */
 	char item_id[128], call_id[512], name[160], space[160];

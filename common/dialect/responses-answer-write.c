@@ -5,6 +5,7 @@
 #include "base/jw.h"
 #include "dialect/dialect.h"
 #include "dialect/error.h"
+#include "dialect/item-ids.h"
 #include "dialect/responses-calls.h"
 
 #include <stdio.h>
@@ -342,21 +343,25 @@ static const char *prefix_of(enum part_kind kind, enum call_shape shape,
 					  : id_prefix(kind, custom);
 }
 
-/* Its own, where it has one that fits. */
-static void item_id(char *id, size_t size, struct span own, const char *prefix)
+/* Its own, where it has one that fits; else the n-th of this answer. */
+static void item_id(struct writer *w, char *id, size_t size, struct span own,
+		    const char *prefix, unsigned n)
 {
-	if (own.n && own.n < size)
+	if (own.n && own.n < size) {
 		span_text(id, size, own);
-	else
-		digest_random_id(id, size, prefix);
+		return;
+	}
+	if (!*w->stem)
+		digest_random_id(w->stem, sizeof(w->stem), "");
+	item_ids_make(id, size, prefix, w->stem, n);
 }
 
 static void open_block(struct writer *w, const struct ev *v)
 {
 	struct item it;
 
-	item_id(w->item_id, sizeof(w->item_id), v->item,
-		prefix_of(v->part, v->shape, v->custom));
+	item_id(w, w->item_id, sizeof(w->item_id), v->item,
+		prefix_of(v->part, v->shape, v->custom), w->blocks);
 	span_text(w->call_id, sizeof(w->call_id), v->id);
 	span_text(w->name, sizeof(w->name), v->name);
 	span_text(w->space, sizeof(w->space), v->space);
@@ -553,8 +558,9 @@ void responses_answer_write(struct writer *w, const struct answer *a)
 {
 	struct jw j = jw_to(w->out);
 	const char *why = incomplete(a->stop);
+	unsigned n = 0;
 
-	for (const struct block *p = a->parts; p; p = p->next) {
+	for (const struct block *p = a->parts; p; p = p->next, n++) {
 		char id[sizeof(w->item_id)];
 		struct item it = { .kind = p->kind,
 				   .id = id,
@@ -576,8 +582,8 @@ void responses_answer_write(struct writer *w, const struct answer *a)
 		if (p->search)
 			search_id(id, sizeof(id), p->search);
 		else
-			item_id(id, sizeof(id), span_of(p->item),
-				prefix_of(p->kind, p->shape, p->custom));
+			item_id(w, id, sizeof(id), span_of(p->item),
+				prefix_of(p->kind, p->shape, p->custom), n);
 		if (p->kind == PART_TOOL_USE && !it.text.n && !p->custom)
 			it.text = SPAN("{}");
 		keep_item(w, &it);

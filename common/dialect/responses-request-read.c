@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "dialect/chat-read.h"
+#include "dialect/item-ids.h"
 #include "dialect/responses-calls.h"
 #include "dialect/responses-tools.h"
 
@@ -282,7 +283,7 @@ static bool needs_provider(struct span type)
 	       span_is(type, "item_reference");
 }
 
-static int put_item(struct chat *c, struct json_object *o, struct err *e)
+static int put_kind(struct chat *c, struct json_object *o, struct err *e)
 {
 	struct span type = chat_str(c, o, "type");
 	const struct call_kind *call = call_kind_of_call(type);
@@ -325,6 +326,17 @@ static int put_item(struct chat *c, struct json_object *o, struct err *e)
 		c->searches++; /* its original is sealed beside it */
 	else
 		chat_dropped(c, arena_fmt(c->arena, "input.%.40s", type.p));
+	return 0;
+}
+
+static int put_item(struct chat *c, struct json_object *o, struct err *e)
+{
+	struct msg **made = c->tail;
+
+	if (put_kind(c, o, e))
+		return -1;
+	if (*made && (*made)->role == ROLE_ASSISTANT)
+		(*made)->answer = item_ids_answer(chat_str(c, o, "id"));
 	return 0;
 }
 

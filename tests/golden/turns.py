@@ -6,9 +6,12 @@ CONVERT.
 Prints "PASS what" or "FAIL what: why" a line.
 """
 
+import json
+
 import runner
 from mend import calls, chat, say, tool
 from switches import shape
+from translate import answer, chat_sse, request
 
 case = runner.Cases()
 LAST = {"userLast": True}
@@ -47,6 +50,55 @@ def _():
     assert chat(talk[3:7], {})["mended"] == ""
     assert chat([say("user", "u"), calls("x"), tool("x"),
                  say("assistant", "d"), say("user", "v")], LAST)["mended"] == ""
+
+
+def answered(message, how):
+    """The items that a client of Responses has of an answer of Chat's."""
+    body = json.dumps({"id": "c", "choices": [{
+        "index": 0, "finish_reason": "stop", "message": message}]})
+    if how == "stream":
+        delta = dict(message, tool_calls=[
+            dict(t, index=0) for t in message.get("tool_calls", [])])
+        body = chat_sse({"choices": [{"index": 0, "delta": delta}]},
+                        {"choices": [{"index": 0, "delta": {},
+                                      "finish_reason": "stop"}]})
+    out = answer("openai", "responses", body, how).decode()
+    if how == "whole":
+        return json.loads(out)["output"]
+    events = [json.loads(line[6:]) for line in out.split("\n")
+              if line.startswith("data: {")]
+    return next(e for e in events if e["type"] == "response.completed")[
+        "response"]["output"]
+
+
+@case("the same of a history of Responses, by the ids of its answers")
+def _():
+    for how in "whole", "stream":
+        said = answered(say("assistant", "a"), how)
+        more = answered(say("assistant", "b"), how)
+        both = answered(calls("x", content="c", reasoning_content="t"), how)
+        call = answered(calls("x"), how)
+        output = {"type": "function_call_output", "call_id": "x",
+                  "output": "r"}
+        for s in LAST, TAKEN:
+            history = [say("user", "u")]
+            before = []
+            for items, want in ((said, 3), (more, 5), (call + [output], 7),
+                                (both + [output], 9)):
+                history += items
+                now = request("responses", "openai", {"input": history}, "m",
+                              s)["messages"]
+                assert now[:len(before)] == before, (s, how, before, now)
+                assert len(now) == want, now
+                before = now
+            # without ids nobody knows
+            bare = [{k: v for k, v in i.items() if k != "id"}
+                    for i in history]
+            r = request("responses", "openai", {"input": bare}, "m", s)
+            assert [m["role"] for m in r["messages"]] == [
+                "user", "assistant", "tool", "assistant", "tool"], r
+        r = request("responses", "openai", {"input": history}, "m")
+        assert len(r["messages"]) == 5, r
 
 
 @case("a text that the answer begins with stays the last one")
