@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "cli/doctor.h"
 #include "state/config/credential.h"
+#include "state/keys/meter.h"
 #include "state/shared/config-share.h"
 #include "state/shared/redis-url.h"
 #include "state/shared/shared-choose.h"
@@ -110,6 +111,28 @@ static void look_at_config(struct doctor *d)
 			   "what is in the store is taken, or can be");
 }
 
+/* Sums that are not what dario has put there. */
+static void look_at_sums(struct doctor *d)
+{
+	const struct keys *all = &d->config->keys;
+	struct meter_use use;
+	struct err e;
+
+	for (size_t i = 0; i < all->n; i++) {
+		const struct key *k = &all->list[i];
+
+		if (k->wrong || !quota_limits(&k->quota) ||
+		    meter_use(d->home, k->name, &k->quota, &use, &e) == 0)
+			continue;
+		doctor_say(d, DOCTOR_FAIL, "key",
+			   "take away what is named, or bring it back from a "
+			   "copy: until then --on-error says what happens",
+			   KEYS_FOLDER
+			   "/%s.json: what it has used cannot be read: %s",
+			   k->name, e.msg);
+	}
+}
+
 void doctor_store(struct doctor *d)
 {
 	struct err e = { 0 }, unused;
@@ -144,6 +167,7 @@ void doctor_store(struct doctor *d)
 	if (!e.code) {
 		credential_each(d->home, look_at_account, d);
 		look_at_config(d);
+		look_at_sums(d);
 	}
 	buf_release(&where);
 	buf_release(&info);

@@ -43,7 +43,7 @@ has_spent() { # NAME MORE THAN
 # beats: the worker has asked so often that whatever comes again has come.
 beats() {
 	forget_tries
-	wait_for tries 60
+	wait_for tries 24
 }
 is 'before' "$(ask owner) $(ask "$paid") $(ask "$fast")" '200 200 200'
 ok 'the sums are there' wait_for has_spent paid 0
@@ -64,13 +64,28 @@ for what in 'm:paid' 'e:*' 'f:*' 'u:h*' 'u:t' 'v:config'; do
 	*) is "$what: another key is served" "$(ask "$fast")" 200 ;;
 	esac
 	ok "$what: time goes by" beats
+	case $what in
+	m:paid | f:*) like "$what: which it is" "$(cat "$tmp/log")" "$key is a list, not a" ;;
+	esac
 	is "$what: the store is there" "$(said 'the store is away') $(said 'the store is back')" '0 0'
 	ok "$what: and health says so" is_status ok
 	ok "$what: it is said at most once" test "$(said 'something in the store')" -le 1
+	[ "$what" != m:paid ] || like "$what: doctor names it" "$("$dario" doctor 2>&1)" \
+		"fail  key                     keys/paid.json: what it has used cannot be read: the store: it says WRONGTYPE $key is a list"
 	ask_store del "$key" >/dev/null
 	ask_store rename saved "$key" >/dev/null
 	is "$what: well again" "$(ask "$paid")" 200
 done
+
+stop_router
+: >"$tmp/log"
+start_router --workers=1
+ask_store rename dario:m:paid saved >/dev/null
+ask_store set dario:m:paid hello >/dev/null
+is 'a text: the key is refused, others are not' "$(ask "$paid") $(ask "$fast")" '429 200'
+like 'a text: which it is' "$(cat "$tmp/log")" 'dario:m:paid holds no sums'
+ask_store rename saved dario:m:paid >/dev/null
+is 'a text: well again' "$(ask "$paid")" 200
 
 for what in news procs; do # nobody can do without
 	: >"$tmp/log"
@@ -80,6 +95,7 @@ for what in news procs; do # nobody can do without
 	ok "$what: the store is away" wait_for is_status away
 	is "$what: who needs no limit is served" "$(ask owner) $(ask "$paid")" '200 429'
 	ok "$what: time goes by" beats
+	like "$what: which it is" "$(cat "$tmp/log")" "(it says WRONGTYPE dario:$what is a string, not a zset)"
 	is "$what: said once" "$(said 'the store is away (') $(said 'the store is back')" '1 0'
 	ask_store del dario:$what >/dev/null
 	ok "$what: back" wait_for is_status ok
