@@ -199,16 +199,23 @@ static int read_count(struct request *r, long preset, long *out, struct err *e)
 static int page_of(struct request *r, const struct limit *list, size_t n,
 		   size_t *from, size_t *to, struct err *e)
 {
-	char after[64] = "", before[64] = "";
+	char after[64] = "", before[64] = "", page[64] = "";
 	const struct limit *at;
 	long count;
 
 	query_get(r->vars.query, "after_id", after, sizeof(after));
 	query_get(r->vars.query, "before_id", before, sizeof(before));
+	query_get(r->vars.query, "page", page, sizeof(page));
 	if (read_count(r, 20, &count, e))
 		return -1;
 	if (*after && *before)
 		return bad(e, "after_id", "not together with before_id");
+	if (*page && (*after || *before))
+		return bad(e, "page", "not together with an id");
+	if (*page && !find(list, n, page))
+		return bad(e, "page", "this is none that was given out");
+	if (*page)
+		memcpy(after, page, sizeof(after));
 	at = find(list, n, *after ? after : before);
 	if ((*after || *before) && !at)
 		return bad(e, *after ? "after_id" : "before_id",
@@ -224,17 +231,35 @@ static int page_of(struct request *r, const struct limit *list, size_t n,
 	return 0;
 }
 
+/* scope_type, once or as a list: users, or nothing, is among them. */
+static bool wants_users(const char *query)
+{
+	struct span rest = span_of(query);
+	bool any = false;
+
+	while (rest.n) {
+		struct span value = span_cut(&rest, '&');
+		struct span key = span_cut(&value, '=');
+
+		if (!span_starts(key, "scope_type"))
+			continue;
+		if (span_is(value, "user"))
+			return true;
+		any = true;
+	}
+	return !any;
+}
+
 static int list_limits(struct request *r, struct err *e)
 {
-	char type[32] = "user", before[64] = "";
+	char before[64] = "";
 	size_t n, from = 0, to = 0;
 	struct limit *list = limits_of(r, &n);
 	struct buf out;
 	struct jw w = jw_to(&out);
 
-	query_get(r->vars.query, "scope_type", type, sizeof(type));
 	query_get(r->vars.query, "before_id", before, sizeof(before));
-	if (strcmp(type, "user"))
+	if (!wants_users(r->vars.query))
 		n = 0; /* of groups and all together there are none */
 	if (page_of(r, list, n, &from, &to, e))
 		return -1;
@@ -249,6 +274,8 @@ static int list_limits(struct request *r, struct err *e)
 	jw_kbool(&w, "has_more", *before ? from > 0 : to < n);
 	jw_kcstr(&w, "first_id", from < to ? list[from].id : NULL);
 	jw_kcstr(&w, "last_id", from < to ? list[to - 1].id : NULL);
+	/* Clients that know pages by this alone. */
+	jw_kcstr(&w, "next_page", from < to && to < n ? list[to - 1].id : NULL);
 	jw_obj_end(&w);
 	return done(r, &out);
 }

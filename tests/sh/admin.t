@@ -54,9 +54,11 @@ first=$(got 'j["first_id"]')
 last=$(got 'j["last_id"]')
 is 'a page' "$(ask GET '?limit=3') $(got 'len(j["data"]), j["has_more"], j["first_id"]')" "200 3 True $first"
 is 'the next one' "$(ask GET "?limit=3&after_id=$(got 'j["last_id"]')") $(got 'len(j["data"]), j["has_more"], j["last_id"]')" "200 2 False $last"
+is 'pages by a cursor' "$(ask GET '?limit=3') $(got 'j["next_page"] == j["last_id"]') $(ask GET "?limit=3&page=$(got 'j["next_page"]')") $(got 'len(j["data"]), j["last_id"], j["next_page"]')" "200 True 200 2 $last None"
+is 'of whom' "$(for q in scope_type=user 'scope_type[]=organization&scope_type[]=user' scope_type%5B%5D=user scope_type=organization 'scope_type[]=workspace'; do ask GET "?$q" >"$tmp/code"; got 'len(j["data"])'; done | tr '\n' ' ')" '5 5 5 0 0 '
 is 'one before' "$(ask GET "?limit=2&before_id=$last") $(got '[d["period"] for d in j["data"]], j["has_more"]')" "200 ['monthly', 'daily'] True"
 is 'an empty cursor is none' "$(ask GET '?limit=3&before_id=&after_id=') $(got 'len(j["data"]), j["has_more"]')" '200 3 True'
-for q in limit=0 limit=1001 limit=x after_id=spl_x "after_id=$last&before_id=$first"; do
+for q in limit=0 limit=1001 limit=x after_id=spl_x "after_id=$last&before_id=$first" page=x "page=$first&after_id=$first"; do
 	is "refused: $q" "$(ask GET "?$q") $(got 'j["error"]["type"]')" '400 invalid_request_error'
 done
 for body in '{' '[]' '{}' '{"scope":{"type":"organization"},"amount":"1"}' '{"scope":{"type":"user","user_id":"anna"},"amount":5}' \
