@@ -83,12 +83,16 @@ done
 spent() {
 	"$dario" key show "$1" --json | json "j['used']['spend'].get('month', 0)"
 }
+none_runs() { # what an answer has cost is counted behind it
+	[ "$("$dario" key show anna --json | json 'j["used"]["running"]')" = 0 ]
+}
 n=0
 got=200
 while [ "$got" = 200 ] && [ $n -lt 40 ]; do
 	n=$((n + 1))
 	on $((n % 3 + 1))
 	got=$(messages "$anna" 250) # 0.0054 dollars each
+	wait_for none_runs
 done
 is 'money: all hosts come to the limit together' "$n $got" '11 429'
 for host in 1 2 3; do
@@ -106,7 +110,7 @@ count_scripts() { # what 20 requests ask of it, but for beats
 	for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 		messages "$1" 1 >/dev/null
 	done
-	wait_for ends_are 20
+	ok 'each is told of once it has ended' wait_for ends_are 20
 	kill $monitor
 }
 ends_are() {
