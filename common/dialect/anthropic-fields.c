@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#include <string.h>
+
 #define BUDGET_MIN 1024
 #define BUDGET_ADAPTIVE 16384 /* of effort high, which is the default */
 
@@ -282,12 +284,18 @@ static void put_limit(struct fields *f)
 	const struct upstream_model *t = f->m->target;
 	int64_t limit = t->quirks.max_tokens ? t->quirks.max_tokens
 					     : t->family.max_output;
+	struct span value = jwalk_get(f->m->text, "max_tokens"), now;
+	bool null = span_is(value, "null");
 
-	if (t->count || limit <= 0 || jwalk_get(f->m->text, "max_tokens").n)
+	if (t->count || limit <= 0 || (value.n && !null))
 		return;
-	mend_put_first(f->m, f->m->text,
-		       span_of(arena_fmt(f->m->arena, "\"max_tokens\":%lld",
-					 (long long)limit)));
+	now = span_of(arena_fmt(f->m->arena, "\"max_tokens\":%lld",
+				(long long)limit));
+	if (null)
+		mend_replace(f->m, value,
+			     span_skip(now, strlen("\"max_tokens\":")));
+	else
+		mend_put_first(f->m, f->m->text, now);
 	mend_note(f->m, "max_tokens");
 	f->m->limited = true;
 }

@@ -284,6 +284,8 @@ void peek_mark_end(struct peek *k)
 
 void peek_mark_null(struct peek *k)
 {
+	if (k->depth == 1 && key_is(k, "max_tokens")) /* as good as none */
+		k->marks |= MARK_FORCED;
 	if (k->depth == 3 && k->top == TOP_MESSAGES && key_is(k, "content"))
 		k->item &= ~(unsigned)ITEM_SAID;
 	if (k->depth == 3 && k->top == TOP_INPUT &&

@@ -208,6 +208,17 @@ def _():
                 holder[k] = was
 
 
+@case("Claude's limit is put where there is none, be it said to be null")
+def _():
+    body = {"model": "claude-opus-5", "messages": [say("user", "q")]}
+    for more in {}, {"max_tokens": None}:
+        r = mend({**body, **more}, {"strictMessages": True},
+                 dialect="anthropic", model="claude-opus-5")
+        assert r["max_tokens"] > 0 and r["mended"] == "max_tokens", r
+        text = json.dumps({**body, **more})
+        assert mend_text(text, dialect="anthropic")[0] == text
+
+
 @case("what a tool gave is text, a list of parts, or that list as text")
 def _():
     for given in 5, [5], ["x"], [{"a": 1}, 2], {"a": [1]}, [[]], [None]:
