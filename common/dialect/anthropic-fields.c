@@ -5,7 +5,6 @@
 #include "dialect/anthropic-mend.h"
 
 #include <stdlib.h>
-
 #include <string.h>
 
 #define BUDGET_MIN 1024
