@@ -75,7 +75,7 @@ like 'the owner is told who' "$(cat "$tmp/answer")" acc-one
 ask "$anna" >/dev/null
 unlike 'a person is not' "$(cat "$tmp/answer" "$tmp/head")" acc-
 like 'but whom to ask' "$(cat "$tmp/answer")" 'ask its owner'
-like 'and the log says it' "$(cat "$tmp/log")" 'acc-one: it is paused'
+ok 'and the log says it' wait_for grep -q 'acc-one: it is paused' "$tmp/log"
 "$dario" accounts resume acc-one 2>/dev/null
 says 429 ',"body":{"type":"error","error":{"type":"rate_limit_error","message":"Rate limit reached in organization org-0123456789abc"}}'
 ask "$anna" >/dev/null

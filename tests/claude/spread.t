@@ -83,6 +83,7 @@ done | tr -d '\n')
 is 'nine in a row: three each' "$(answered)" '[3, 3, 3]'
 is 'nine in a row: in turn' "$order" "$(echo $order | cut -c1-3 | sed 's/.*/&&&/')"
 stays=$(ask stays)
+wait_for none_in_flight # its account is noted by then
 is 'a conversation stays' "$(ask stays)$(ask stays)$(ask stays)" "$stays$stays$stays"
 after=$(for i in 1 2 3; do
 	wait_for none_in_flight

@@ -44,6 +44,10 @@ say delay 0
 
 # others do not wait
 wait_for up
+both_told() { # by two threads
+	[ "$(lines 'the store is away (')" = "$(lines 'the store is back')" ]
+}
+wait_for both_told
 before=$(lines 'the store is away (')
 say mute
 curl -s -o /dev/null -d '{"model":"claude-x","max_tokens":9,"messages":[{"role":"user","content":"held up"}]}' \
