@@ -45,11 +45,12 @@ int mapped_open(const char *home, const char *name, size_t bytes)
 
 bool mapped_is_current(int fd, size_t bytes, int64_t *looked)
 {
-	int64_t now = clock_ms();
+	int64_t now = looked ? clock_ms() : 0;
 	struct stat st;
 
-	if (*looked && now - *looked < LOOK_MS)
+	if (looked && *looked && now - *looked < LOOK_MS)
 		return true;
-	*looked = now;
+	if (looked)
+		*looked = now;
 	return fstat(fd, &st) == 0 && st.st_nlink && st.st_size >= (off_t)bytes;
 }

@@ -15,9 +15,9 @@
 
 /* A descriptor of the file `name`, below the home, with `bytes`; or -1. */
 int mapped_open(const char *home, const char *name, size_t bytes);
-/* Is the file that was opened still the one of that name, and long enough? It
- * is asked many times a request: `looked`, 0 at first, is when it was looked at
- * last, and some milliseconds that is enough. */
+/* Is the file that was opened still the one of that name, and long enough? For
+ * who asks many times a request: `looked`, 0 at first, is when it was looked at
+ * last, and some milliseconds that is enough. NULL: now. */
 bool mapped_is_current(int fd, size_t bytes, int64_t *looked);
 
 #endif
