@@ -87,7 +87,7 @@ void buf_release(struct buf *b)
 }
 
 /* A little that follows does not have it all copied once more. */
-#define SLACK 128
+#define SLACK(n) (128 + (n) / 8)
 
 static bool grow(struct buf *b, size_t need)
 {
@@ -95,7 +95,7 @@ static bool grow(struct buf *b, size_t need)
 	char *p;
 
 	if (cap < need)
-		cap = need + SLACK;
+		cap = need + SLACK(need);
 	if (need <= BUF_SURE)
 		p = memory_grow_sure(b->p, b->cap, cap);
 	else if (!(p = memory_grow(b->p, b->cap, cap)))

@@ -5,12 +5,15 @@
 
 #include "base/embed.h"
 
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #ifdef HAVE_MALLOC_H
 #include <malloc.h>
@@ -28,6 +31,9 @@
 
 /* Was as much asked for, or given up, since the last trim? */
 static atomic_bool large;
+
+/* Is address space given to whoever asks, as long as no limit is set? */
+static bool promises;
 
 static _Atomic size_t in_flight;
 static _Atomic size_t budget = SIZE_MAX;
@@ -103,6 +109,21 @@ static void note_large(size_t n)
 		atomic_store_explicit(&large, true, RELAXED);
 }
 
+static bool is_bounded(int resource)
+{
+	struct rlimit r;
+
+	return getrlimit(resource, &r) || r.rlim_cur != RLIM_INFINITY;
+}
+
+/* Asked for all the same, a mapping that nobody uses stops all threads when it
+ * goes away. */
+static bool is_given(size_t n)
+{
+	return promises && n <= 2 * MEMORY_SPARE && !is_bounded(RLIMIT_AS) &&
+	       !is_bounded(RLIMIT_DATA);
+}
+
 bool memory_for(size_t n)
 {
 	/* Not touched, it is address space and no more. The compiler must not
@@ -112,6 +133,8 @@ bool memory_for(size_t n)
 	if (n <= MEMORY_SMALL)
 		return true;
 	note_large(n);
+	if (is_given(n + MEMORY_SPARE))
+		return true;
 	probe = malloc(n + MEMORY_SPARE);
 	free(probe);
 	return probe;
@@ -121,7 +144,7 @@ void *memory_large(void *p, size_t n)
 {
 	void *volatile spare;
 
-	if (n <= MEMORY_SMALL)
+	if (n <= MEMORY_SMALL || is_given(MEMORY_SPARE))
 		return realloc(p, n);
 	spare = malloc(MEMORY_SPARE);
 	p = spare ? realloc(p, n) : NULL;
@@ -213,8 +236,23 @@ void memory_let_go(size_t n)
 
 /* --- giving back --------------------------------------------------------- */
 
+/* Linux says so: proc_sys_vm(5). */
+static bool overcommits(void)
+{
+	char mode = '2'; /* nothing is promised that is not there */
+	int fd = open("/proc/sys/vm/overcommit_memory", O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		if (read(fd, &mode, 1) != 1)
+			mode = '2';
+		close(fd);
+	}
+	return mode != '2';
+}
+
 void memory_setup(void)
 {
+	promises = overcommits();
 #ifdef HAVE_MALLOPT
 	/* Also so that freeing does not raise the limits again. */
 	mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#define IN_SMALL (16u << 10) /* bytes; what is more is mostly much more */
+
 /* --- what libcurl calls, outside of the task ----------------------------- */
 
 static size_t fail_in_callback(struct handle *k)
@@ -62,6 +64,9 @@ size_t http_on_body(char *p, size_t size, size_t n, void *arg)
 		k->paused = true;
 		return CURL_WRITEFUNC_PAUSE;
 	}
+	/* By doubling it would be copied thrice on its way there. */
+	if (k->in.n + bytes.n > IN_SMALL)
+		buf_more(&k->in, k->in.max - k->in.n);
 	buf_span(&k->in, bytes);
 	if (k->in.full) {
 		err_memory(k->err);
