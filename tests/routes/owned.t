@@ -138,4 +138,25 @@ chmod 600 "$DARIO_HOME/accounts/me.json"
 for path in /to/claude/api/oauth/claude_cli/create_api_key /to/claude/v1/x /v1/to/claude/api/oauth/profile; do
 	is "a log-in is its owner's: $path" "$(ask "$bob" POST $path '{}') $(ask the-owner POST $path '{}')" '403 200'
 done
+
+# A name that somebody else gets.
+old=$("$dario" key add ute 2>/dev/null)
+pad=$("$dario" key add ute/pad 2>/dev/null)
+is 'a response of somebody' "$(ask "$old" POST /v1/responses '{"model":"b:m","input":"x"}')" 200
+resp=$(id)
+new=$("$dario" key rotate ute 2>/dev/null)
+is 'with another key it is still theirs' "$(ask "$new" GET "/v1/responses/$resp")" 200
+"$dario" key remove ute/pad
+pad=$("$dario" key add ute/pad 2>/dev/null)
+is 'with another device, too' "$(ask "$pad" GET "/v1/responses/$resp")" 200
+"$dario" key remove ute 2>/dev/null
+new=$("$dario" key add ute 2>/dev/null)
+isnt_theirs() {
+	[ "$(ask "$new" GET "/v1/responses/$resp")" = 404 ]
+}
+ok 'another person of that name has not made it' wait_for isnt_theirs # a store tells it soon
+is 'nor may go on from it' "$(ask "$new" POST /v1/responses "{\"model\":\"b:m\",\"input\":\"x\",\"previous_response_id\":\"$resp\"}")" 404
+is 'it is the owner'"'s" "$(ask the-owner GET "/v1/responses/$resp")" 200
+is 'and stays so' "$(ask "$new" GET "/v1/responses/$resp")" 404
+is 'what others have made is theirs' "$(ask "$phone" GET "/v1/batches/$batch")" 200
 done_testing

@@ -9,6 +9,7 @@
 #include "state/config/rule.h"
 #include "state/keys/key-edit.h"
 #include "state/keys/meter.h"
+#include "state/shared/objects.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -338,6 +339,20 @@ static bool is_of(const struct key *k, const char *person)
 	       (!k->name[n] || k->name[n] == '/');
 }
 
+/* Has the person no other key but those of that name? Then what they made is
+ * nobody's who gets the name later. */
+static void leave_objects(const struct key_wish *w, const struct keys *all)
+{
+	struct span person = { w->name, strcspn(w->name, "/") };
+	char who[KEY_NAME_MAX + 1];
+
+	snprintf(who, sizeof(who), "%.*s", SPAN_FMT(person));
+	for (size_t i = 0; i < all->n; i++)
+		if (is_of(&all->list[i], who) && !is_of(&all->list[i], w->name))
+			return;
+	objects_leave(w->home, who);
+}
+
 static int remove_of(const struct key_wish *w, const struct keys *all,
 		     key_gone_fn *fn, void *arg, struct err *e)
 {
@@ -356,7 +371,10 @@ static int remove_of(const struct key_wish *w, const struct keys *all,
 			fn(arg, one.name);
 		n++;
 	}
-	return n ? 0 : key_unknown(w->name, e);
+	if (!n)
+		return key_unknown(w->name, e);
+	leave_objects(w, all);
+	return 0;
 }
 
 int key_remove(const struct key_wish *w, key_gone_fn *fn, void *arg,

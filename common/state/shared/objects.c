@@ -51,15 +51,21 @@ bool objects_may_be_id(struct span id)
 	return figure && id.n >= OTHER_MIN && is_plain(id);
 }
 
+static struct shared_entry *entry_at(const char *home, uint32_t number)
+{
+	char name[40];
+
+	snprintf(name, sizeof(name), OBJECTS_FOLDER "/%02x", number);
+	return shared_entry(home, name);
+}
+
 static struct shared_entry *entry_of(const char *home, struct span id)
 {
 	uint32_t hash = 2166136261u; /* FNV-1a */
-	char name[40];
 
 	for (size_t i = 0; i < id.n; i++)
 		hash = (hash ^ (unsigned char)id.p[i]) * 16777619u;
-	snprintf(name, sizeof(name), OBJECTS_FOLDER "/%02x", hash % FILES);
-	return shared_entry(home, name);
+	return entry_at(home, hash % FILES);
 }
 
 /* A text is an object with one member a line, the newest first:
@@ -148,6 +154,52 @@ void objects_note(const char *home, struct span id, const char *backend,
 
 	if (objects_is_id(id) || objects_may_be_id(id))
 		shared_update(entry_of(home, id), put, &n, &unused);
+}
+
+/* Behind the lines of whom it is. */
+static void write_end(const char *who, char out[ACCOUNT_ALIAS_MAX + 8])
+{
+	snprintf(out, ACCOUNT_ALIAS_MAX + 8, ",\"%.*s\"],", ACCOUNT_ALIAS_MAX,
+		 who);
+}
+
+static bool leave(void *arg, struct span was, struct buf *now)
+{
+	struct span line, end = span_of(arg);
+
+	if (!span_starts(was, FIRST))
+		return false;
+	buf_str(now, FIRST);
+	was = span_skip(was, strlen(FIRST));
+	while (next_line(&was, &line)) {
+		bool is = line.n > end.n &&
+			  memcmp(line.p + line.n - end.n, end.p, end.n) == 0;
+
+		line.n -= is ? end.n : 0;
+		buf_span(now, line);
+		buf_str(now, is ? "],\n" : "\n");
+	}
+	buf_str(now, LAST);
+	return true;
+}
+
+void objects_leave(const char *home, const char *who)
+{
+	char end[ACCOUNT_ALIAS_MAX + 8];
+	struct err unused;
+	struct buf mem;
+
+	write_end(who, end);
+	buf_init(&mem, SHARED_TEXT_MAX);
+	for (uint32_t i = 0; i < FILES; i++) {
+		struct shared_entry *x = entry_at(home, i);
+
+		buf_reset(&mem);
+		if (shared_read(x, &mem, &unused) == 0 &&
+		    span_has(buf_get(&mem), span_of(end)))
+			shared_update(x, leave, end, &unused);
+	}
+	buf_release(&mem);
 }
 
 struct once {

@@ -32,6 +32,9 @@ bool objects_may_be_id(struct span id);
 /* Whose it is, once noted, stays. */
 void objects_note(const char *home, struct span id, const char *backend,
 		  const char *account, const char *who);
+/* That person is gone: what they made is the owner's from now on, and not that
+ * of another one who gets the name. */
+void objects_leave(const char *home, const char *who);
 /* Is it asked for the first time of this id? What is counted then is counted
  * once. */
 bool objects_once(const char *home, struct span id);
