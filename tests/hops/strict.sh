@@ -8,22 +8,5 @@ strict=$(cd "$(dirname "$strict")" && pwd)/$(basename "$strict")
 
 # Ports in a row, as the strict providers take them.
 base_port() {
-	python3 - <<-'EOP'
-	import random, socket
-	while True:
-	    base = random.randrange(10000, 31000)
-	    held = []
-	    try:
-	        for i in range(17):
-	            s = socket.socket()
-	            held.append(s)
-	            s.bind(("127.0.0.1", base + i))
-	    except OSError:
-	        continue
-	    finally:
-	        for s in held:
-	            s.close()
-	    print(base)
-	    break
-	EOP
+	free_port 17
 }

@@ -157,27 +157,32 @@ need() {
 	done
 }
 
-# free_port: the next one in a row that all tests share, so that of two which
-# run at once neither gets what the other has yet to bind; none that a provider
-# is known by.
+# free_port [N]: the next one in a row that all tests share, so that of two which
+# run at once neither gets what the other has yet to bind; the first of N. None
+# is one that a provider is known by.
 free_port() {
-	python3 - "${TMPDIR:-/tmp}/dario-test-port.$(id -u)" <<-'EOF'
+	python3 - "${TMPDIR:-/tmp}/dario-test-port.$(id -u)" "${1-1}" <<-'EOF'
 	import fcntl, os, random, socket, sys
+	FIRST, END, KNOWN = 10000, 32000, {11434, 13305, 30000}
 	fd = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
 	fcntl.flock(fd, fcntl.LOCK_EX)
-	last = os.read(fd, 9)
-	port = int(last) if last.isdigit() else random.randrange(10000, 32000)
-	while True:
-	    port = port + 1 if port < 31999 else 10000
-	    if port in (11434, 13305, 30000):
-	        continue
+	last, n = os.read(fd, 9), int(sys.argv[2])
+	def is_free(port):
 	    with socket.socket() as s:
 	        try:
 	            s.bind(("127.0.0.1", port))
 	        except OSError:
-	            continue
-	    break
-	os.pwrite(fd, b"%05d" % port, 0)
+	            return False
+	    return True
+	port = int(last) + 1 if last.isdigit() else random.randrange(FIRST, END)
+	while True:
+	    if port + n > END:
+	        port = FIRST
+	    ports = range(port, port + n)
+	    if KNOWN.isdisjoint(ports) and all(map(is_free, ports)):
+	        break
+	    port += 1
+	os.pwrite(fd, b"%05d" % ports[-1], 0)
 	print(port)
 	EOF
 }

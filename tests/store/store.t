@@ -143,7 +143,7 @@ for host in 1 2 3; do
 	is "away: host $host serves" "$(messages "$free" 1)" 200
 	is "away: host $host, money with --on-error=allow" "$(messages "$anna" 250)" 200
 done
-like 'away: the log says it' "$(cat "$tmp/log")" 'the store is away'
+ok 'away: the log says it' wait_for grep -q 'the store is away' "$tmp/log"
 owner() { # PATH
 	curl -s -H 'x-api-key: owner' "$url$1"
 }
