@@ -72,7 +72,6 @@ static void begin_request(struct dario_exchange *x)
 	const struct dario_translator *t = x->of;
 	struct conversion *v = &x->request;
 
-	arena_init(&x->arena);
 	buf_init(&x->text, ERROR_MAX);
 	v->arena = &x->arena;
 	v->models = t->models;
@@ -107,6 +106,44 @@ static int read_request(void *arg, struct err *e)
 	return 0;
 }
 
+/* All but its arena is as new. NULL: there is no memory. */
+static struct dario_exchange *take(struct dario_translator *t)
+{
+	struct dario_exchange *x = atomic_exchange(&t->spare, NULL);
+	struct arena arena;
+
+	if (x) {
+		arena = x->arena;
+	} else {
+		x = malloc(sizeof(*x));
+		arena_init(&arena);
+	}
+	if (!x)
+		return NULL;
+	memset(x, 0, offsetof(struct dario_exchange, answer));
+	x->of = t;
+	x->arena = arena;
+	atomic_fetch_add_explicit(&t->users, 1, memory_order_relaxed);
+	return x;
+}
+
+void exchange_release(struct dario_exchange *x)
+{
+	if (!x)
+		return;
+	arena_release(&x->arena);
+	free(x);
+}
+
+static void give_back(struct dario_exchange *x)
+{
+	struct dario_translator *t = x->of;
+
+	arena_reset(&x->arena);
+	exchange_release(atomic_exchange(&t->spare, x));
+	dario_translator_free(t);
+}
+
 struct dario_exchange *dario_exchange_new(struct dario_translator *t,
 					  const char *model, const void *body,
 					  size_t n, struct dario_error *e)
@@ -128,15 +165,12 @@ struct dario_exchange *dario_exchange_new(struct dario_translator *t,
 	}
 	r.model = model;
 	r.body = (struct span){ body, n };
-	r.x = malloc(sizeof(*r.x));
+	r.x = take(t);
 	if (!r.x) {
 		err_memory(&err);
 		lib_error(e, &err);
 		return NULL;
 	}
-	memset(r.x, 0, offsetof(struct dario_exchange, answer));
-	r.x->of = t;
-	atomic_fetch_add_explicit(&t->users, 1, memory_order_relaxed);
 	if (lib_call(t->of, read_request, &r, e)) {
 		dario_exchange_free(r.x);
 		return NULL;
@@ -157,9 +191,7 @@ void dario_exchange_free(struct dario_exchange *x)
 	}
 	conversion_release(&x->request);
 	buf_release(&x->text);
-	arena_release(&x->arena);
-	dario_translator_free(x->of);
-	free(x);
+	give_back(x);
 }
 
 static void give(struct dario_bytes *out, struct span s)

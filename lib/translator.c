@@ -88,6 +88,7 @@ struct dario_translator *dario_translator_new(struct dario *d,
 	}
 	m.t->of = lib_use(d);
 	atomic_init(&m.t->users, 1);
+	atomic_init(&m.t->spare, NULL);
 	if (lib_call_out(d, make, &m, e)) {
 		dario_translator_free(m.t);
 		return NULL;
@@ -99,6 +100,7 @@ void dario_translator_free(struct dario_translator *t)
 {
 	if (!t || atomic_fetch_sub(&t->users, 1) > 1)
 		return;
+	exchange_release(atomic_load(&t->spare));
 	backend_release(&t->backend);
 	models_free(t->models);
 	providers_free(t->providers);

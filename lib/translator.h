@@ -13,6 +13,10 @@ struct dario_translator {
 	struct models *models;
 	struct providers *providers;
 	struct backend backend; /* the provider; it has no key */
+	/* One that was given back, for the next; or NULL. */
+	_Atomic(struct dario_exchange *) spare;
 };
+
+void exchange_release(struct dario_exchange *x); /* of a spare one */
 
 #endif

@@ -379,10 +379,20 @@ def ask(provider):
         "messages": [{"role": "user", "content": "hi"}]})
 
 
+def forget():
+    """The worker looks now and then whether the file that counts requests is
+    still there, and makes another one."""
+    shutil.rmtree(os.path.join(HOME, "state"), ignore_errors=True)
+    until = time.monotonic() + 90
+    while not os.path.exists(os.path.join(HOME, "state", "table")) and \
+            time.monotonic() < until:
+        fetch(URL + "/accounts")
+
+
 def check(row):
     _, provider, status, fields, body, _, account, model, who, clock = row
     clock, begun = clock() if callable(clock) else clock, time.time()
-    shutil.rmtree(os.path.join(HOME, "state"), ignore_errors=True)
+    forget()
     script(provider, status, fields, body)
     first, second = ("a", "b") if provider == "claude" else ("a1", "b1")
     got, head, _ = ask(provider)

@@ -23,8 +23,12 @@ ask() { # [TEXT [MODEL]]: "STATUS ACCOUNT"
 by_key() {
 	rule "{\"forget\":true,\"keys\":$1}"
 }
-forget() {
+counts_anew() {
+	curl -s "$url/accounts" >/dev/null && test -e "$DARIO_HOME/state/table"
+}
+forget() { # the worker looks now and then whether what it counts in is there
 	rm -rf "$DARIO_HOME/state"
+	wait_for counts_anew
 }
 causes() {
 	curl -s "$url/accounts" | json '{a["alias"]: a["cause"] for a in j["accounts"] if a["backend"] == "groq"}'
