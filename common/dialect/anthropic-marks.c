@@ -112,7 +112,7 @@ void anthropic_declare(struct mend *m)
 	struct span tools = jwalk_get(m->text, "tools"), now;
 	struct jwalk w = jwalk_in(tools);
 
-	if (!m->tools.n || jwalk_next(&w))
+	if (!m->tools.n || jwalk_next(&w) || !mend_is_nothing(tools))
 		return;
 	buf_byte(&m->tools, ']');
 	m->arena->full |= m->tools.full;

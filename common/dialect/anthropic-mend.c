@@ -269,7 +269,8 @@ static void end_turn(struct loop *l, bool assistant)
 /* Only the last message may say nothing, and only the assistant's. */
 static void cut_message(struct mend *m, struct jwalk *messages, bool assistant)
 {
-	if (assistant && !jwalk_peek(messages))
+	if ((assistant && !jwalk_peek(messages)) ||
+	    !jwalk_is_string(jwalk_get(messages->value, "role")))
 		return;
 	mend_cut(m, messages);
 	mend_note(m, "empty messages");

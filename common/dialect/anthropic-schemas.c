@@ -53,11 +53,20 @@ static bool is_plain(struct span schema)
 	       (!required.n || jwalk_is_array(required));
 }
 
+/* Something, but no schema: its provider says so. */
+static bool is_other(struct span schema)
+{
+	struct span properties = jwalk_get(schema, "properties");
+
+	return (!jwalk_is_object(schema) && !mend_is_nothing(schema)) ||
+	       (!jwalk_is_object(properties) && !mend_is_nothing(properties));
+}
+
 static void mend_schema(struct mend *m, struct span schema, bool strict)
 {
 	struct span now;
 
-	if (is_plain(schema) && !strict)
+	if ((is_plain(schema) && !strict) || is_other(schema))
 		return;
 	now = lowered(m, schema, strict);
 	if (now.p == schema.p)

@@ -454,11 +454,17 @@ static void read_custom_format(struct chat *c, struct tool *t,
 struct json_object *read_schema(struct chat *c, struct json_object *f,
 				const char *key)
 {
-	struct json_object *v = json_get(f, key);
+	struct json_object *v = json_get(f, key), *properties;
 
-	return json_object_is_type(v, json_type_array) && !json_length(v)
-		     ? NULL
-		     : chat_object(c, f, key);
+	if (json_object_is_type(v, json_type_array) && !json_length(v))
+		return NULL;
+	v = chat_object(c, f, key);
+	properties = json_get(v, "properties");
+	if (properties && !json_object_is_type(properties, json_type_object) &&
+	    !(json_object_is_type(properties, json_type_array) &&
+	      !json_length(properties)))
+		chat_fault(c, "properties", "an object");
+	return v;
 }
 
 struct tool *read_tool(struct chat *c, struct json_object *tool,

@@ -81,6 +81,8 @@ bool mend_content_speaks(const struct mend *m, struct span value)
 
 	if (jwalk_is_string(value))
 		return !jwalk_is(value, "");
+	if (jwalk_is_object(value)) /* a part without its list */
+		return !jwalk_is(jwalk_get(value, "text"), "");
 	while (jwalk_is_array(value) && jwalk_next(&w))
 		if (fate_of(m, w.value, false) != PART_GOES &&
 		    !jwalk_is(jwalk_get(w.value, "text"), ""))
@@ -184,6 +186,10 @@ static void put_parts(struct mend *m, struct buf *b, const struct piece *p)
 		put_comma(b);
 		put_text_part(b, inside(value));
 	}
+	if (jwalk_is_object(value)) {
+		put_comma(b);
+		buf_span(b, value);
+	}
 	while (jwalk_is_array(value) && jwalk_next(&w)) {
 		struct span part = w.value;
 		enum part_fate fate;
@@ -226,7 +232,8 @@ static void put_words(struct mend *m, struct buf *b, const struct piece *p)
 	struct jwalk w = jwalk_in(value);
 	size_t before = b->n;
 
-	buf_span(b, inside(value));
+	buf_span(b,
+		 jwalk_is_object(value) ? word_of(m, p, value) : inside(value));
 	while (jwalk_is_array(value) && jwalk_next(&w)) {
 		struct span text = word_of(m, p, w.value);
 
@@ -252,7 +259,8 @@ static void put_piece(struct mend *m, struct buf *b, const struct piece *p)
 
 static bool is_text(const struct piece *p)
 {
-	return p->said || p->system || !jwalk_is_array(p->value);
+	return p->said || p->system ||
+	       (!jwalk_is_array(p->value) && !jwalk_is_object(p->value));
 }
 
 static struct span joined_text(struct mend *m, const struct piece *p)

@@ -332,12 +332,10 @@ bool mend_any(const struct mend *m)
 	return m->n || m->anew || m->arena->full || m->ill;
 }
 
-static int ill_content(const struct mend *m, struct err *e)
+static int no_request(const struct mend *m, struct err *e)
 {
-	err_set(e, ERR_BAD_REQUEST, "%s.%zu: " CHAT_NO_CONTENT, m->ill,
-		m->ill_at);
-	snprintf(e->param, sizeof(e->param), "%s.%zu.content", m->ill,
-		 m->ill_at);
+	err_set(e, ERR_BAD_REQUEST, "%s", m->ill);
+	snprintf(e->param, sizeof(e->param), "%s", m->ill_param);
 	return -1;
 }
 
@@ -346,7 +344,7 @@ int mend_apply(struct mend *m, struct buf *out, struct err *e)
 	size_t at = 0;
 
 	if (m->ill)
-		return ill_content(m, e);
+		return no_request(m, e);
 	if (m->n)
 		qsort(m->splices, m->n, sizeof(*m->splices), by_place);
 	for (size_t i = 0; i < m->n; i++) {
@@ -392,7 +390,8 @@ void mend_ill_schema(struct mend *m, struct span schema)
 	struct jwalk w = jwalk_in(schema);
 
 	while (jwalk_is_object(schema) && jwalk_next(&w)) {
-		if (jwalk_key_is(&w, "properties") && !jwalk_is_object(w.value))
+		if (jwalk_key_is(&w, "properties") &&
+		    !jwalk_is_object(w.value) && mend_is_nothing(w.value))
 			mend_replace(m, w.value, SPAN("{}"));
 		else if (jwalk_key_is(&w, "required") &&
 			 !jwalk_is_array(w.value))
@@ -403,14 +402,24 @@ void mend_ill_schema(struct mend *m, struct span schema)
 	}
 }
 
-/* Is there content with a list of parts that are none? */
+/* Some servers read a part by its text alone. */
+static bool is_part(struct span part, bool strict)
+{
+	return jwalk_is_object(part) &&
+	       (jwalk_is_string(jwalk_get(part, "type")) ||
+		(!strict && jwalk_get(part, "text").n));
+}
+
+/* Is it content of another type, or with a list of parts that are none? */
 static bool is_ill(struct span content, bool strict)
 {
 	struct jwalk w = jwalk_in(content);
 
+	if (jwalk_is_object(content))
+		return !is_part(content, strict);
 	if (!jwalk_is_array(content))
 		return content.n && !jwalk_is_string(content) &&
-		       !jwalk_is_object(content) && !span_is(content, "null");
+		       !span_is(content, "null");
 	while (jwalk_next(&w))
 		if (!jwalk_is_object(w.value) &&
 		    (strict || !jwalk_is_string(w.value)))
@@ -418,21 +427,51 @@ static bool is_ill(struct span content, bool strict)
 	return false;
 }
 
-void mend_check_content(struct mend *m, const char *key, bool strict)
+static void refuse(struct mend *m, const char *param, const char *what)
 {
-	struct jwalk w = jwalk_in(jwalk_get(m->text, key));
+	m->ill = what;
+	m->ill_param = param;
+}
 
-	for (size_t i = 0; jwalk_next(&w); i++) {
-		struct span role = jwalk_get(w.value, "role");
+/* The text, and the member that it is about. */
+static void check_message(struct mend *m, const char *key, size_t i,
+			  struct span message, bool strict)
+{
+	struct span role = jwalk_get(message, "role");
+	int n = (int)i;
 
-		if (!role.n || jwalk_is(role, "tool") ||
-		    jwalk_is(role, "function") ||
-		    !is_ill(jwalk_get(w.value, "content"), strict))
-			continue;
-		m->ill = key;
-		m->ill_at = i;
+	if (!jwalk_is_object(message)) {
+		if (*key == 'm')
+			refuse(m, key,
+			       arena_fmt(m->arena, "%s.%d is no object", key,
+					 n));
 		return;
 	}
+	if (role.n && !jwalk_is(role, "tool") && !jwalk_is(role, "function") &&
+	    is_ill(jwalk_get(message, "content"), strict))
+		refuse(m, arena_fmt(m->arena, "%s.%d.content", key, n),
+		       arena_fmt(m->arena, "%s.%d: " CHAT_NO_CONTENT, key, n));
+}
+
+void mend_check_content(struct mend *m, const char *key, bool strict)
+{
+	struct span list = jwalk_get(m->text, key);
+	struct jwalk w = jwalk_in(list);
+
+	if (*key == 'm' && list.n && !jwalk_is_array(list))
+		refuse(m, key, "messages must be a list");
+	for (size_t i = 0; jwalk_is_array(list) && !m->ill && jwalk_next(&w);
+	     i++)
+		check_message(m, key, i, w.value, strict);
+}
+
+bool mend_is_nothing(struct span value)
+{
+	struct jwalk w = jwalk_in(value);
+
+	return !value.n || span_is(value, "null") ||
+	       ((jwalk_is_array(value) || jwalk_is_object(value)) &&
+		!jwalk_peek(&w));
 }
 
 void mend_id(struct mend *m, struct span value, struct span now)

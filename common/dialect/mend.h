@@ -95,8 +95,8 @@ struct mend {
 	struct names called; /* tools */
 	struct names items;  /* Responses: their ids */
 	struct buf tools;    /* the same as a list, when there are any */
-	const char *ill;     /* messages or input: one's content is none */
-	size_t ill_at;
+	const char *ill;     /* what is no request: the error's text */
+	const char *ill_param;
 };
 
 /* mend-refused.c: "messages.1.content.0: Invalid `signature` in `thinking`
@@ -172,9 +172,12 @@ void responses_fields(struct mend *m);
 void responses_shapes(struct mend *m);
 /* mend-names.c: names of tools that are refused; Chat's: mend-chat.h. */
 void responses_names(struct mend *m);
+/* Not there, null, or empty: PHP's [] and {} are one. */
+bool mend_is_nothing(struct span value);
 /* Content that is none, a number or a list with one, is no request that could
  * be mended: it is told in the end with its place in the list `key`. So is a
- * text among the parts where `strict`; some servers read that. */
+ * text among the parts where `strict`; some servers read that. And so is what
+ * is no list of messages, or no message. */
 void mend_check_content(struct mend *m, const char *key, bool strict);
 /* A limit of the answer that is too small for the target is raised. */
 void mend_limit(struct mend *m, struct span value);

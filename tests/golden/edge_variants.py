@@ -360,6 +360,23 @@ def _():
         assert e["param"] == "instructions", e
 
 
+@edge("tools", "whose properties are of another type are refused")
+def _():
+    for source, target in PAIRS:
+        for odd in "x", 5, [{"b": {"type": "string"}}]:
+            schema = {"type": "object", "properties": odd}
+            tool = {"name": "f", "parameters": schema}
+            if source == "anthropic":
+                tool = {"name": "f", "input_schema": schema}
+            elif source == "openai":
+                tool = {"type": "function", "function": tool}
+            else:
+                tool["type"] = "function"
+            e = refusal(source, target, {**asked(source, "x"),
+                                         "tools": [tool]})
+            assert "properties must be an object" in e["message"], e
+
+
 @edge("content", "none at all is no conversation")
 def _():
     for source, target in PAIRS:

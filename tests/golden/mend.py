@@ -208,6 +208,59 @@ def _():
                 holder[k] = was
 
 
+@case("what is no message, no schema or no tool is not taken for an empty one")
+def _():
+    strict = {"callsPaired": True, "strictMessages": True}
+    for dialect in "openai", "anthropic":
+        for odd in "x", [say("user", "x")], 5, True, None:
+            e = mend_refusal({"model": "m", "messages": [
+                say("developer", "d"), say("system", "s"), odd,
+                say("user", "q")]}, strict, dialect)
+            assert e and e["message"] == "messages.2 is no object", (odd, e)
+        for odd in {"0": say("user", "x")}, 5, "x":
+            body = {"model": "m", "messages": odd, "developer": {
+                "role": "system"}}
+            e = mend_refusal(body, {"oneSystemMessage": True, **strict},
+                             dialect)
+            assert e and e["message"] == "messages must be a list", e
+    # without a role it is left to its provider
+    wrapped = {"message": say("user", "x")}
+    r = mend({"model": "m", "max_tokens": 5, "messages": [
+        say("user", "q"), wrapped, say("system", "s")]}, strict,
+        dialect="anthropic")
+    assert r["messages"][1] == wrapped, r
+    # content without its list
+    part = {"type": "text", "text": "b"}
+    for s in {"oneSystemMessage": True}, {"alternate": True}:
+        for role in "system", "user":
+            r = chat([say("user", "q"), say(role, part)], s)
+            assert "b" in json.dumps(r["messages"]), r
+    for first in "q", PARTS:
+        r = chat([say("user", first), say("user", PARTS[1])],
+                 {"alternate": True})
+        assert r["messages"][0]["content"][-1] == PARTS[1], r
+    for odd in [{"b": {"type": "string"}}], "x", 5:
+        schema = {"type": "object", "properties": odd}
+        for dialect, tool in (
+                ("openai", {"type": "function", "function": {
+                    "name": "f", "parameters": schema}}),
+                ("anthropic", {"name": "f", "input_schema": schema}),
+                ("anthropic", {"name": "f", "input_schema": odd}),
+                ("responses", {"type": "function", "name": "f",
+                               "parameters": schema})):
+            key = "input" if dialect == "responses" else "messages"
+            r = mend({"model": "m", "max_tokens": 5, "tools": [tool],
+                      key: [say("user", "q")]}, strict, dialect=dialect)
+            assert r["tools"] == [tool], (dialect, r)
+    use = {"type": "tool_use", "id": "a", "name": "f", "input": {}}
+    given = {"type": "tool_result", "tool_use_id": "a", "content": "r"}
+    for odd in "x", 5, {"name": "f"}:
+        r = mend({"model": "m", "max_tokens": 5, "tools": odd, "messages": [
+            say("user", "q"), say("assistant", [use]),
+            say("user", [given])]}, strict, dialect="anthropic")
+        assert r["tools"] == odd, r
+
+
 @case("Claude's limit is put where there is none, be it said to be null")
 def _():
     body = {"model": "claude-opus-5", "messages": [say("user", "q")]}
