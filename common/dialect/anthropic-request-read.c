@@ -395,9 +395,11 @@ static int read_thinking(struct chat *c, struct json_object *body,
 
 static int read_output(struct chat *c, struct json_object *body, struct err *e)
 {
+	static const char *const known[] = { "effort", "format", NULL };
 	struct json_object *config = json_get(body, "output_config");
 	struct json_object *format = chat_object(c, config, "format");
 
+	read_rest(c, config, "output_config", known);
 	if (!format)
 		format = chat_object(c, body, "output_format");
 	if (!format)

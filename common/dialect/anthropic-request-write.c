@@ -387,7 +387,8 @@ static void json_by_tool(struct chat *c)
 	struct tool *t = chat_tool(c, TOOL_FUNCTION, SPAN(JSON_TOOL));
 
 	t->schema = c->format_schema;
-	t->description = SPAN("Gives the answer.");
+	t->description = c->format_about.n ? c->format_about
+					   : SPAN("Gives the answer.");
 	c->choice = CHOICE_NAMED;
 	c->choice_name = SPAN(JSON_TOOL);
 	c->json_tool = JSON_TOOL;
@@ -500,6 +501,8 @@ static void put_output_config(struct body *b)
 		jw_key(w, "schema");
 		schema_sanitised(w, c, c->format_schema);
 		jw_obj_end(w);
+		if (c->format_about.n)
+			chat_dropped(c, "format.description");
 	}
 	jw_obj_end(w);
 }

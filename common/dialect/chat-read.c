@@ -45,6 +45,19 @@ void read_dropped(struct chat *c, struct json_object *body,
 	}
 }
 
+void read_rest(struct chat *c, struct json_object *o, const char *where,
+	       const char *const *known)
+{
+	if (!json_object_is_type(o, json_type_object))
+		return;
+	json_object_object_foreach(o, key, value)
+	{
+		if (value && !json_known(key, known))
+			chat_dropped(
+				c, arena_fmt(c->arena, "%s.%.40s", where, key));
+	}
+}
+
 int read_tokens(struct json_object *body, const char *key, int64_t *to,
 		struct err *e)
 {
@@ -219,6 +232,14 @@ int read_result(struct chat *c, struct msg *m, struct json_object *output,
 	return 0;
 }
 
+static void read_no_text(struct chat *c, struct json_object *o)
+{
+	struct span type = json_str(o, "type");
+
+	chat_dropped(c, arena_fmt(c->arena, "content.%.*s",
+				  type.n > 40 ? 40 : (int)type.n, type.p));
+}
+
 struct span read_joined(struct chat *c, struct json_object *list,
 			const char *separator)
 {
@@ -232,6 +253,8 @@ struct span read_joined(struct chat *c, struct json_object *list,
 
 		if (!json_object_is_type(o, json_type_object))
 			chat_fault(c, "content", "a list of objects");
+		else if (!json_get(o, "text"))
+			read_no_text(c, o);
 		if (b.n && s.n)
 			buf_str(&b, separator);
 		buf_span(&b, s);
@@ -244,10 +267,20 @@ struct span read_joined(struct chat *c, struct json_object *list,
 int read_format(struct chat *c, struct json_object *format, bool nested,
 		struct err *e)
 {
+	static const char *const known[] = { "type",   "json_schema",
+					     "name",   "schema",
+					     "strict", "description",
+					     NULL };
+	const char *param = nested ? "response_format" : "text.format";
 	struct span type = chat_str(c, format, "type");
 	struct json_object *f = nested ? chat_object(c, format, "json_schema")
 				       : format;
 
+	if (!type.n && format && json_object_object_length(format))
+		return read_bad(e, param, "the format has no type");
+	read_rest(c, format, "format", known);
+	if (f != format)
+		read_rest(c, f, "format", known);
 	if (!type.n || span_is(type, "text"))
 		return 0;
 	if (span_is(type, "json_object")) {
@@ -255,11 +288,11 @@ int read_format(struct chat *c, struct json_object *format, bool nested,
 		return 0;
 	}
 	if (!span_is(type, "json_schema"))
-		return read_bad(e, nested ? "response_format" : "text.format",
-				"unknown format \"%.40s\"",
+		return read_bad(e, param, "unknown format \"%.40s\"",
 				json_cstr(format, "type"));
 	c->format = FORMAT_SCHEMA;
 	c->format_name = chat_str(c, f, "name");
+	c->format_about = chat_str(c, f, "description");
 	c->format_schema = chat_object(c, f, "schema");
 	c->format_strict = chat_flag(c, f, "strict", false);
 	return 0;

@@ -47,6 +47,10 @@ bool read_are_parts(struct json_object *output);
 int read_result(struct chat *c, struct msg *m, struct json_object *output,
 		read_part_fn *part, struct err *e);
 
+/* What `o` has besides is named as dropped: "WHERE.KEY". */
+void read_rest(struct chat *c, struct json_object *o, const char *where,
+	       const char *const *known);
+
 /* A part that is the string `key` of o. NULL: it is something else. */
 struct part *read_text(struct chat *c, struct msg *m, struct json_object *o,
 		       const char *key, struct err *e);

@@ -412,6 +412,8 @@ void write_schema(struct jw *w, struct chat *c)
 		strict = schema_is_strict(c->format_schema);
 	jw_kstr(w, "name",
 		c->format_name.n ? c->format_name : SPAN("response"));
+	if (c->format_about.n)
+		jw_kstr(w, "description", c->format_about);
 	jw_key(w, "schema");
 	jw_raw(w,
 	       c->format_schema ? chat_said(c, c->format_schema) : SPAN("{}"));

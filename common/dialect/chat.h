@@ -136,7 +136,7 @@ struct chat {
 	bool thinking_off; /* said in so many words */
 	int64_t budget;    /* of thinking, in tokens */
 	enum format format;
-	struct span format_name;
+	struct span format_name, format_about;
 	struct json_object *format_schema;
 	int format_strict;
 	struct span user; /* an opaque id of the end user */

@@ -176,7 +176,7 @@ static void put_thinking(struct chat *c, struct msg *m, struct json_object *o)
 
 static void put_call(struct chat *c, struct msg *m, struct json_object *call)
 {
-	struct json_object *f = chat_object(c, call, "function");
+	struct json_object *f = chat_object(c, call, "function"), *given;
 	struct part *p = chat_part(c, m, PART_TOOL_USE);
 
 	p->id = chat_str(c, call, "id");
@@ -187,8 +187,12 @@ static void put_call(struct chat *c, struct msg *m, struct json_object *call)
 	}
 	if (!f)
 		chat_fault(c, "function", "an object");
+	given = json_get(f, p->custom ? "input" : "arguments");
+	/* Without a name it goes on; this is something else. */
+	if (f && !json_get(f, "name") && !given)
+		chat_fault(c, "name", "that of the tool that was called");
 	p->name = chat_str(c, f, "name");
-	p->text = chat_said(c, json_get(f, p->custom ? "input" : "arguments"));
+	p->text = chat_said(c, given);
 }
 
 /* The id that the old function_call lacks: the same for call and result. */

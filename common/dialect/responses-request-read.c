@@ -376,6 +376,7 @@ static bool has_search(const struct chat *c)
 int responses_request_read(struct chat *c, struct json_object *body,
 			   struct err *e)
 {
+	static const char *const known[] = { "format", "verbosity", NULL };
 	struct json_object *text = chat_object(c, body, "text");
 
 	if (check_stateless(body, e))
@@ -387,6 +388,7 @@ int responses_request_read(struct chat *c, struct json_object *body,
 	read_effort(c, chat_object(c, body, "reasoning"), "effort");
 	c->thinking_off = c->effort == EFFORT_NONE;
 	c->verbosity = chat_str(c, text, "verbosity");
+	read_rest(c, text, "text", known);
 	read_user(c, body);
 	c->tier = chat_str(c, body, "service_tier");
 	c->usage_wanted = true;

@@ -377,6 +377,57 @@ def _():
             assert "properties must be an object" in e["message"], e
 
 
+def formatted(source, **format):
+    """A request for an answer in that form."""
+    body = asked(source, "x")
+    if source == "openai":
+        schema = {k: format.pop(k) for k in list(format) if k != "type"}
+        if schema:
+            format["json_schema"] = schema
+        return {**body, "response_format": format}
+    if source == "responses":
+        return {**body, "text": {"format": format}}
+    return {**body, "max_tokens": 9, "output_config": {"format": format}}
+
+
+@edge("format", "one without a type is refused, and what is left out is named")
+def _():
+    schema = {"type": "object", "properties": {"a": {"type": "string"}},
+              "required": ["a"], "additionalProperties": False}
+    for source, target in PAIRS:
+        model = "claude-opus-5" if target == "anthropic" else "m"
+        e = refusal(source, target, formatted(source, schema=schema))
+        assert "type" in e["message"] and "format" in e["message"], e
+        body = formatted(source, type="json_schema", name="n", schema=schema,
+                         description="D", new=1)
+        r = request(source, target, body, model)
+        assert "format.new" in r["dropped"], (source, target, r)
+        told = "format.description" in r["dropped"]
+        assert told != ('"D"' in json.dumps(r)), (source, target, r)
+        assert told or target != "anthropic", r
+        for empty in {}, {"type": "text"}:
+            r = request(source, target, formatted(source, **empty), model)
+            assert not r["dropped"], r
+    for source, key in ("responses", "text"), ("anthropic", "output_config"):
+        r = request(source, "openai", {**asked(source, "x"), "max_tokens": 9,
+                                       key: {"new": 1}}, "m")
+        assert f"{key}.new" in r["dropped"], r
+    made = {"id": "c", "type": "function", "function": {"arguments": "{}"}}
+    body = {"messages": [
+        {"role": "user", "content": "q"},
+        {"role": "assistant", "content": None, "tool_calls": [made]},
+        {"role": "tool", "tool_call_id": "c", "content": "r"}]}
+    assert not request("openai", "anthropic", body, "m")["dropped"]
+    made["function"] = {"value": {"name": "f"}}
+    e = refusal("openai", "anthropic", body)
+    assert "name" in e["message"], e
+    r = request("anthropic", "openai", {"messages": [{
+        "role": "user", "content": [{
+            "type": "search_result", "source": "s", "title": "t",
+            "content": [{"type": "image", "url": "u"}]}]}]}, "m")
+    assert "content.image" in r["dropped"], r
+
+
 @edge("content", "none at all is no conversation")
 def _():
     for source, target in PAIRS:
