@@ -118,11 +118,31 @@ static struct span thought_of(struct reader *r, const struct jval *o)
 	return said.n ? said : reader_words(r, o, "text");
 }
 
+/* Compatible servers leave it out: what it has tells. */
+static struct span type_of(const struct jval *o, bool delta)
+{
+	static const struct {
+		const char *key, *block, *delta;
+	} rows[] = {
+		{ "thinking", "thinking", "thinking_delta" },
+		{ "partial_json", "", "input_json_delta" },
+		{ "input", "tool_use", "" },
+		{ "text", "text", "text_delta" },
+		{ "signature", "", "signature_delta" },
+	};
+	struct span type = jval_str(o, "type");
+
+	for (size_t i = 0; !type.n && i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (jval_get(o, rows[i].key))
+			type = span_of(delta ? rows[i].delta : rows[i].block);
+	return type;
+}
+
 /* A block as it starts, or as it stands whole in an answer. */
 static int start_block(struct reader *r, const struct jval *b, int64_t index,
 		       struct err *e)
 {
-	struct span type = jval_str(b, "type");
+	struct span type = type_of(b, false);
 	const struct jval *input = jval_get(b, "input");
 	struct slot *s = NULL;
 
@@ -188,7 +208,7 @@ static struct slot *block_of(struct reader *r, int64_t index, struct span type,
 static int delta(struct reader *r, const struct jval *o, struct err *e)
 {
 	const struct jval *d = jval_get(o, "delta");
-	struct span type = jval_str(d, "type");
+	struct span type = type_of(d, true);
 	struct slot *s;
 
 	e->code = ERR_NONE;
@@ -217,19 +237,27 @@ static int stop_block(struct reader *r, struct slot *s, struct err *e)
 	return s && !s->search ? reader_close(r, s, e) : 0;
 }
 
+/* A text without its block. */
+static int whole_text(struct reader *r, const struct jval *text, int64_t index,
+		      struct err *e)
+{
+	struct slot *s = reader_open(r, PART_TEXT, index, e);
+
+	return s ? feed(r, s, jval_text(text), e) : -1;
+}
+
 static int whole_content(struct reader *r, const struct jval *content,
 			 struct err *e)
 {
 	int64_t i = 0;
 
-	if (jval_is(content, JVAL_STRING)) {
-		struct slot *s = reader_open(r, PART_TEXT, 0, e);
-
-		return s ? feed(r, s, jval_text(content), e) : -1;
-	}
+	if (jval_is(content, JVAL_STRING))
+		return whole_text(r, content, 0, e);
 	for (const struct jval *b = reader_first(content); b;
 	     b = reader_next(content, b), i++)
-		if (start_block(r, b, i, e) || stop_block(r, find(r, i), e))
+		if ((jval_is(b, JVAL_STRING) ? whole_text(r, b, i, e)
+					     : start_block(r, b, i, e)) ||
+		    stop_block(r, find(r, i), e))
 			return -1;
 	return 0;
 }

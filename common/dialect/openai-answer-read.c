@@ -327,6 +327,17 @@ static int add_content(struct reader *r, const struct jval *content, bool calls,
 	return 0;
 }
 
+/* One call without its list, or the list as PHP writes it: {"0": ...}. */
+static const struct jval *first_call(const struct jval *calls)
+{
+	const struct jval *first = jval_members(calls);
+
+	if (!jval_is(first, JVAL_OBJECT) || jval_get(calls, "function") ||
+	    jval_get(calls, "custom") || jval_get(calls, "name"))
+		return reader_first(calls);
+	return first;
+}
+
 static int add_message(struct reader *r, const struct jval *m, bool whole,
 		       struct err *e)
 {
@@ -349,7 +360,7 @@ static int add_message(struct reader *r, const struct jval *m, bool whole,
 		if (add(r, PART_REFUSAL, refusal, e))
 			return -1;
 	}
-	for (const struct jval *c = reader_first(calls); c;
+	for (const struct jval *c = first_call(calls); c;
 	     c = reader_next(calls, c))
 		if (add_call(r, c, whole, e))
 			return -1;

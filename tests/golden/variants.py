@@ -123,6 +123,11 @@ def _():
     gathered = {"type": "input_json_delta", "partial_json": {"a": 1}}
     text = {"id": "c", "model": "m", "choices": [
         {"index": 0, "text": "ab", "finish_reason": "stop"}]}
+    call = {"id": "t", "function": {"name": "f", "arguments": '{"a":1}'}}
+    other = dict(call, id="u")
+    both = [("f", {"a": 1}), ("f", {"a": 1})]
+    bare = {"type": "message", "id": "msg_1", "role": "assistant",
+            "model": "m", "usage": {}, "stop_reason": "end_turn"}
     for source, data, want in (
             ("openai", whole_chat({"content": ["a", {"type": "text",
                                                      "text": "b"}]}), "ab"),
@@ -141,6 +146,30 @@ def _():
                  "content_index": 0, "delta": "ab"},
                 {"type": "response.completed",
                  "response": whole_response([], output_text="ab")}), "ab"),
+            # a list as PHP writes it, and blocks without a type
+            ("openai", whole_chat({"tool_calls": {"0": call, "2": other}}),
+             both),
+            ("openai", chat_sse(chunk({"tool_calls": {"0": call, "2": other}}),
+                                chunk({}, "tool_calls")), both),
+            ("openai", whole_chat({"tool_calls": call}), both[:1]),
+            ("anthropic", {**bare, "content": [{"text": "a"}, "b"]}, "ab"),
+            ("anthropic", {**bare, "content": [
+                {"thinking": "t", "signature": "s"},
+                {"id": "t", "name": "f", "input": {"a": 1}}]}, both[:1]),
+            ("anthropic", claude_sse(
+                start(), {"type": "content_block_start", "index": 0,
+                          "content_block": {"text": ""}},
+                {"type": "content_block_delta", "index": 0,
+                 "delta": {"text": "ab"}},
+                {"type": "content_block_stop", "index": 0}, *stop()), "ab"),
+            ("anthropic", claude_sse(
+                start(), {"type": "content_block_start", "index": 0,
+                          "content_block": {"id": "t", "name": "f",
+                                            "input": {}}},
+                {"type": "content_block_delta", "index": 0,
+                 "delta": {"partial_json": '{"a":1}'}},
+                {"type": "content_block_stop", "index": 0},
+                *stop("tool_use")), both[:1]),
             ("anthropic", claude_sse(
                 start(), *block(0, "tool_use", gathered, id="t", name="f",
                                 input={}), *stop("tool_use")),
