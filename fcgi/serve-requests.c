@@ -23,12 +23,21 @@ static bool is_theirs(const char *key, const char *name)
 	return strncmp(key, name, n) == 0 && (!key[n] || key[n] == '/');
 }
 
+/* What is from before the key was made is of another person of that name. */
+static bool is_earlier(const struct request *r, const struct recent *x)
+{
+	const struct key *k = keys_named(&r->config->keys, x->texts.key);
+
+	return x->time < (k ? k : r->key)->created;
+}
+
 static void put_request(void *arg, const struct recent *x)
 {
 	struct listing *l = arg;
 	struct recent shown = *x;
 
-	if (l->r->key && !is_theirs(x->texts.key, l->r->key->name))
+	if (l->r->key &&
+	    (!is_theirs(x->texts.key, l->r->key->name) || is_earlier(l->r, x)))
 		return;
 	shown.texts.fallback = persons_view_fallback(l->r, x->texts.fallback);
 	show_recent(&l->w, &shown, l->r->config, !l->r->key);

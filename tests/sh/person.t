@@ -80,6 +80,20 @@ for n in 1 2 3 4 5 6 7 8; do
 	is "added, then removed: the next request, $n" "$a $(ask -H "x-api-key: $k")" '200 401'
 done
 
+uma=$("$dario" key add uma 2>/dev/null)
+is 'the last requests: one of uma' "$(ask -H "x-api-key: $uma") $(with "$uma" /requests) $(json 'len(j["requests"])' <"$tmp/body")" '200 200 1'
+"$dario" key remove uma
+uma=$("$dario" key add uma 2>/dev/null)
+python3 - "$DARIO_HOME/keys/uma.json" <<-'EOF'
+	import datetime, json, sys
+	j = json.load(open(sys.argv[1]))
+	later = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=2)
+	j["created"] = later.strftime("%Y-%m-%dT%H:%M:%SZ")  # the next second, at least
+	json.dump(j, open(sys.argv[1], "w"))
+EOF
+is 'the last requests: not those of an earlier one of that name' "$(with "$uma" /requests) $(json 'len(j["requests"])' <"$tmp/body")" '200 0'
+"$dario" key remove uma
+
 stop_router
 export DARIO_API_KEY=owner-key
 start_router --demo
