@@ -161,7 +161,7 @@ for host in 2 3; do
 	cp -p "$DARIO_HOME/store.key" "$tmp/host$host/"
 done
 "$dario" store push 2>/dev/null
-grep -v "$old" "$DARIO_HOME/store.key" >"$tmp/new.key"
+grep -vxF -e "$old" "$DARIO_HOME/store.key" >"$tmp/new.key"
 for host in 1 2 3; do
 	cp "$tmp/new.key" "$tmp/host$host/store.key"
 done
