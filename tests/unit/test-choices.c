@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 
 #define TASKS 16
+#define LONG_MS 60000 /* a busy machine */
 
 /* Script calls that the server has had so far. */
 static long calls(void)
@@ -73,7 +74,7 @@ static void do_all(struct choosing *c, int n, void (*first)(void *),
 		assert_int_equal(
 			task_start(task_loop(), i ? then : first, c, &e), 0);
 	while (c->left)
-		task_wait(clock_ms() + 10000);
+		task_wait(clock_ms() + LONG_MS);
 }
 
 static void choose_all(void *arg)
@@ -100,7 +101,7 @@ struct turns {
 
 static bool is_behind(struct shared_entry *a, struct shared_entry *b)
 {
-	int64_t until = clock_ms() + 10000;
+	int64_t until = clock_ms() + LONG_MS;
 
 	while (!shared_is_older(b, a) && clock_ms() < until)
 		task_wait(clock_ms() + 5);
@@ -306,7 +307,7 @@ static void each_choice_after_a_race_is_looked_at(void **state)
  * it all the same, and of its end. */
 static bool comes_to(struct race *r, const char *n)
 {
-	int64_t until = clock_ms() + 10000;
+	int64_t until = clock_ms() + LONG_MS;
 	bool is = false;
 
 	while (!is && clock_ms() < until) {
