@@ -18,6 +18,7 @@
 #define STREAM_MS 8000
 #define LEAVE_MS 400 /* after which the demo goes on for seconds */
 #define ANSWER_MAX (1u << 20)
+#define REST_LOOKS 60 /* a busy machine is late to end what was asked before */
 
 /* --- pace ---------------------------------------------------------------- */
 
@@ -99,7 +100,7 @@ int doctor_busy_at_rest(struct doctor_target *t)
 {
 	int least = doctor_busy(t);
 
-	for (int i = 0; i < 10 && least > 0; i++) {
+	for (int i = 0; i < REST_LOOKS && least > 0; i++) {
 		int n;
 
 		poll(NULL, 0, DOCTOR_LOOK_MS);
