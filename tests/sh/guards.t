@@ -128,7 +128,7 @@ for name, request in [
     ("fields", "GET / HTTP/1.1\r\nHost: localhost\r\nx: " + "y" * 99999 + "\r\n\r\n"),
 ]:
     data = b""
-    with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10) as s:
+    with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 90) as s:
         s.sendall(request.encode())
         s.shutdown(socket.SHUT_WR)
         while True:

@@ -172,7 +172,7 @@ def check_cut(client, workers):
 
 def main():
     up = Upstream()
-    client = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), 30)
+    client = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), 120)
 
     # works on it and closes: on a new connection, and on a kept one
     for kept, how in ((0, "work"), (1, "work"), (1, "abort")):
@@ -257,7 +257,7 @@ def main():
 
     # and one that keeps them again is used so again, a while later
     up.after = 0
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     kept = False
     while not kept and time.monotonic() < deadline:
         before = up.connections

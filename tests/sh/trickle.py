@@ -48,7 +48,7 @@ def check(name, got, want):
 
 def upload(key, length, sent):
     """Sends so much of a body of that length."""
-    s = socket.create_connection(("127.0.0.1", PORT), 60)
+    s = socket.create_connection(("127.0.0.1", PORT), 120)
     s.sendall((f"POST /v1/files HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\n"
                f"Content-Type: application/octet-stream\r\nx-api-key: {key}\r\n"
                f"Content-Length: {length}\r\n\r\n").encode())
