@@ -92,6 +92,7 @@ idle() {
 wait_for idle
 next a "{\"status\":429,\"headers\":{$(shares rejected 0.0 0.0 7d_oi 1.0 rejected)}}"
 is 'fable goes to the other' "$(ask claude-fable-5) $(ask claude-fable-5)" '200 b 200 b'
+wait_for idle
 is 'opus stays' "$(ask claude-opus-5)" '200 a'
 "$dario" accounts remove b
 
