@@ -47,6 +47,15 @@ subscription() {
 	rule "{\"refresh_tokens\":[\"$3\"],\"access_tokens\":{\"$2\":$((until / 1000))}}"
 }
 
+# A home with two accounts, a and b, whose keys the provider takes.
+two_accounts() {
+	mkdir -m 700 "$DARIO_HOME"
+	rule '{"accept":["sk-ant-api03-a","sk-ant-api03-b"]}'
+	for alias in a b; do
+		printf 'sk-ant-api03-%s\n' $alias | "$dario" accounts add $alias --key-stdin 2>/dev/null
+	done
+}
+
 # a Messages request through the router: post's output and $tmp/head
 message() { # MODEL [curl flags]
 	m=$1

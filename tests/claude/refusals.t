@@ -7,11 +7,8 @@ need lighttpd curl python3
 start_provider
 DARIO_QUEUE_MS=0
 export DARIO_QUEUE_MS
-mkdir -m 700 "$DARIO_HOME"
-rule '{"accept":["sk-ant-api03-a","sk-ant-api03-b"],"keep":false}'
-for alias in a b; do
-	printf 'sk-ant-api03-%s\n' $alias | "$dario" accounts add $alias --key-stdin 2>/dev/null
-done
+rule '{"keep":false}'
+two_accounts
 "$dario" backend add groq --base-url="$provider/b/groq/v1" 2>/dev/null
 for alias in a1 b1; do
 	printf 'gsk-%s\n' $alias | "$dario" accounts add $alias --backend=groq --key-stdin 2>/dev/null

@@ -16,11 +16,7 @@ say() { # a command of the proxy's
 }
 export DARIO_STORE="redis://127.0.0.1:$proxy_port" DARIO_STORE_TIMEOUT_MS=4000
 export DARIO_ON_ERROR=allow DARIO_API_KEY=owner DARIO_QUEUE_MS=0
-mkdir -m 700 "$DARIO_HOME"
-rule '{"accept":["sk-ant-api03-a","sk-ant-api03-b"]}'
-for alias in a b; do
-	printf 'sk-ant-api03-%s\n' $alias | "$dario" accounts add $alias --key-stdin 2>/dev/null
-done
+two_accounts
 "$dario" backend add plain --key=k --base-url="$provider/b/plain/v1" 2>/dev/null
 paid=$("$dario" key add paid --spend=1000/month --rate=100000/min 2>/dev/null)
 start_router --workers=1

@@ -8,11 +8,7 @@ need lighttpd curl python3 redis-server redis-cli
 start_provider
 start_store
 export DARIO_QUEUE_MS=0 DARIO_API_KEY=owner
-mkdir -m 700 "$DARIO_HOME"
-rule '{"accept":["sk-ant-api03-a","sk-ant-api03-b"]}'
-for alias in a b; do
-	printf 'sk-ant-api03-%s\n' $alias | "$dario" accounts add $alias --key-stdin 2>/dev/null
-done
+two_accounts
 "$dario" backend add plain --key=k --base-url="$provider/b/plain/v1" 2>/dev/null
 paid=$("$dario" key add paid --spend=1000/month --rate=100000/min 2>/dev/null)
 home=$DARIO_HOME

@@ -9,11 +9,7 @@ need lighttpd curl python3 redis-server redis-cli
 start_provider
 start_store
 export DARIO_ON_ERROR=refuse DARIO_API_KEY=owner DARIO_QUEUE_MS=0
-mkdir -m 700 "$DARIO_HOME"
-rule '{"accept":["sk-ant-api03-a","sk-ant-api03-b"]}'
-for alias in a b; do
-	printf 'sk-ant-api03-%s\n' $alias | "$dario" accounts add $alias --key-stdin 2>/dev/null
-done
+two_accounts
 paid=$("$dario" key add paid --spend=1000/month 2>/dev/null)
 fast=$("$dario" key add fast --spend=1000/month 2>/dev/null)
 "$dario" store key 2>/dev/null
