@@ -2,10 +2,8 @@
 #include "unit.h"
 
 #include "base/json.h"
-#include "base/jwalk.h"
 #include "dialect/chat.h"
 #include "dialect/mend.h"
-#include "dialect/retext.h"
 
 static struct arena arena;
 static struct seal_origin here, there;
@@ -26,8 +24,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* --- seals --------------------------------------------------------------- */
-
 static struct span sealed(enum seal_kind kind, const struct seal_origin *o,
 			  uint64_t about, const char *original)
 {
@@ -38,246 +34,6 @@ static struct span sealed(enum seal_kind kind, const struct seal_origin *o,
 
 	return seal_make(&arena, &s);
 }
-
-static void a_seal_opens(void **state)
-{
-	const char *const originals[] = { "", "x", "EqQB+/=\n\"", "rs_1 gAAA" };
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(originals) / sizeof(*originals); i++) {
-		struct span text = sealed(SEAL_CLAUDE, &here, 7, originals[i]);
-		struct seal s = seal_open(&arena, text);
-
-		assert_int_equal(s.kind, SEAL_CLAUDE);
-		assert_true(s.about == 7);
-		assert_span(s.original, originals[i]);
-		assert_true(seal_is_of(&s, &here));
-		assert_false(seal_is_of(&s, &there));
-		assert_false(seal_is_of(&s, NULL));
-		assert_true(seal_is(text));
-		/* legal in a JSON string and a header field as it is */
-		assert_true(span_visible(text) &&
-			    !memchr(text.p, '"', text.n) &&
-			    !memchr(text.p, '\\', text.n));
-	}
-}
-
-static void what_is_torn_is_broken(void **state)
-{
-	struct span text = sealed(SEAL_OPENAI, &here, 1, "rs_1 gAAAsecret");
-	char copy[200];
-
-	(void)state;
-	for (size_t n = strlen("dario2_"); n < text.n; n++) {
-		struct span cut = { text.p, n };
-
-		assert_int_equal(seal_open(&arena, cut).kind, SEAL_BROKEN);
-	}
-	for (size_t i = strlen("dario2_"); i < text.n; i++) {
-		memcpy(copy, text.p, text.n);
-		copy[i] = copy[i] == 'A' ? 'B' : 'A';
-		/* the last character has bits that say nothing */
-		if (i < text.n - 1)
-			assert_int_equal(
-				seal_open(&arena, (struct span){ copy, text.n })
-					.kind,
-				SEAL_BROKEN);
-	}
-	assert_int_equal(seal_open(&arena, SPAN("dario2_")).kind, SEAL_BROKEN);
-	assert_int_equal(seal_open(&arena, SPAN("dario2_%%%%")).kind,
-			 SEAL_BROKEN);
-	assert_int_equal(seal_open(&arena, SPAN("EqQB")).kind, SEAL_NONE);
-	assert_int_equal(seal_open(&arena, SPAN("")).kind, SEAL_NONE);
-}
-
-static void earlier_seals_are_understood(void **state)
-{
-	struct seal s = seal_open(&arena, SPAN("dario1:signature:Eq:B"));
-
-	(void)state;
-	assert_int_equal(s.kind, SEAL_CLAUDE);
-	assert_span(s.original, "Eq:B");
-	assert_true(s.old);
-	assert_int_equal(seal_open(&arena, SPAN("dario1:redacted:d")).kind,
-			 SEAL_REDACTED);
-	assert_int_equal(seal_open(&arena, SPAN("dario1:signature")).kind,
-			 SEAL_BROKEN);
-	assert_int_equal(seal_open(&arena, SPAN("dario1:x:y")).kind,
-			 SEAL_BROKEN);
-}
-
-static void origins_are_providers(void **state)
-{
-	struct seal_origin a, b;
-
-	(void)state;
-	seal_origin(&a, "https://one.example/v1", NULL);
-	assert_memory_equal(&a, &here, sizeof(a)); /* another backend of it */
-	seal_origin(&b, "https://one.example/v1", "org-1");
-	assert_memory_not_equal(&a, &b, sizeof(a));
-	/* one router, two makers */
-	a = seal_origin_for(&here, "google/gemini-3");
-	b = seal_origin_for(&here, "anthropic/claude");
-	assert_memory_not_equal(&a, &b, sizeof(a));
-	b = seal_origin_for(&here, "google/gemini-4");
-	assert_memory_equal(&a, &b, sizeof(a));
-	a = seal_origin_for(&here, "gemini-3");
-	assert_memory_equal(&a, &here, sizeof(a));
-}
-
-static void a_seal_tells_by_whose_key(void **state)
-{
-	struct seal_origin one = here, two = here;
-	struct span text, unknown = sealed(SEAL_OPENAI, &here, 1, "rs_1 g");
-	struct seal s;
-
-	(void)state;
-	seal_origin_key(&one, "pool", "work");
-	seal_origin_key(&two, "pool", "home");
-	text = sealed(SEAL_OPENAI, &one, 1, "rs_1 gAAA");
-	s = seal_open(&arena, text);
-	assert_int_equal(s.kind, SEAL_OPENAI);
-	assert_true(s.about == 1);
-	assert_span(s.original, "rs_1 gAAA");
-	assert_true(seal_is(text));
-	/* one provider, as long as nothing else is known of it */
-	assert_true(seal_is_of(&s, &two));
-	assert_true(seal_is_of(&s, &here));
-	assert_false(seal_is_of(&s, &there));
-	one.apart = two.apart = true;
-	assert_true(seal_is_of(&s, &one));
-	assert_false(seal_is_of(&s, &two));
-	s = seal_open(&arena, unknown);
-	assert_true(seal_is_of(&s, &two));
-	for (size_t n = strlen("dario3_"); n < text.n; n++)
-		assert_int_equal(
-			seal_open(&arena, (struct span){ text.p, n }).kind,
-			SEAL_BROKEN);
-}
-
-static void ids_come_back(void **state)
-{
-	const char *const odd[] = {
-		"functions.f:0", "a b",
-		"\xc3\xa9",      "x.y",
-		"dario2-abc",    "functions.mcp__server__look_up_all:12"
-	};
-	struct span id, original;
-	bool whole;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++) {
-		id = seal_id(&arena, &here, span_of(odd[i]), 5, &whole);
-		assert_true(whole);
-		assert_true(seal_is_clean(id) && id.n <= SEAL_ID_MAX);
-		assert_true(seal_open_id(&arena, &here, id, &original));
-		assert_span(original, odd[i]);
-		assert_false(seal_open_id(&arena, &there, id, &original));
-	}
-	/* the same again is another id */
-	original = seal_id(&arena, &here, SPAN("f:0"), 6, &whole);
-	id = seal_id(&arena, &here, SPAN("f:0"), 5, &whole);
-	assert_false(span_eq(id, original));
-	/* legal everywhere: as it is */
-	assert_span(seal_id(&arena, &here, SPAN("toolu_01"), 5, &whole),
-		    "toolu_01");
-	assert_span(seal_id(&arena, &here, SPAN("a1B2c3D4e"), 5, &whole),
-		    "a1B2c3D4e");
-}
-
-static void a_long_id_is_not_whole(void **state)
-{
-	char text[301];
-	struct span id, original;
-	bool whole;
-
-	(void)state;
-	memset(text, 'x', 300);
-	text[300] = '\0';
-	for (size_t n = 65; n <= 300; n++) {
-		id = seal_id(&arena, &here, (struct span){ text, n }, 1,
-			     &whole);
-		assert_false(whole);
-		assert_true(seal_is_clean(id) && id.n <= SEAL_ID_MAX);
-		assert_false(seal_open_id(&arena, &here, id, &original));
-	}
-}
-
-static void calls_have_ids_of_their_own(void **state)
-{
-	struct call_ids c = { 0 };
-	struct span a, b, d;
-
-	(void)state;
-	call_ids_turn(&c);
-	a = call_ids_call(&c, &arena, SPAN("f:0"));
-	assert_span(a, "f:0");
-	assert_true(span_eq(call_ids_result(&c, &arena, SPAN("f:0")), a));
-	call_ids_turn(&c); /* two in one turn */
-	b = call_ids_call(&c, &arena, SPAN("f:0"));
-	d = call_ids_call(&c, &arena, SPAN("f:0"));
-	assert_false(span_eq(a, b) || span_eq(b, d) || span_eq(a, d));
-	assert_true(span_eq(call_ids_result(&c, &arena, SPAN("f:0")), b));
-	assert_true(span_eq(call_ids_result(&c, &arena, SPAN("f:0")), d));
-	call_ids_turn(&c); /* the first one here was never answered */
-	call_ids_call(&c, &arena, SPAN("f:0"));
-	call_ids_turn(&c);
-	a = call_ids_call(&c, &arena, SPAN("f:0"));
-	assert_true(span_eq(call_ids_result(&c, &arena, SPAN("f:0")), a));
-}
-
-/* --- jwalk --------------------------------------------------------------- */
-
-static void walks_what_is_there(void **state)
-{
-	struct span text = SPAN("{ \"a\" : [1 , \"x\\\"]\\\\\" ,{}] ,\"b\":"
-				"{\"c\":null}, \"a\":-0.0e+1 }");
-	struct jwalk w = jwalk_in(text);
-
-	(void)state;
-	assert_true(jwalk_next(&w));
-	assert_span(w.key, "a");
-	assert_span(w.value, "[1 , \"x\\\"]\\\\\" ,{}]");
-	assert_true(jwalk_next(&w));
-	assert_span(w.item, "\"b\":{\"c\":null}");
-	assert_true(jwalk_next(&w));
-	assert_false(jwalk_next(&w));
-	assert_span(jwalk_get(text, "a"), "-0.0e+1");
-	assert_span(jwalk_get(text, "c"), "");
-	assert_span(jwalk_text(&arena, SPAN("\"a\\u00e9\\n\"")), "a\xc3\xa9\n");
-	assert_span(jwalk_text(&arena, SPAN("17")), "");
-	assert_true(jwalk_is(SPAN("\"x\""), "x"));
-	assert_false(jwalk_is(SPAN("x"), "x"));
-}
-
-/* Whatever the bytes, nothing behind their end is read (valgrind and ASan see
- * to that), and there is an end. */
-static void walks_anything(void **state)
-{
-	static const char bits[] = "{}[]\",:\\ ax1-";
-	char *text;
-
-	(void)state;
-	srand(7);
-	for (int i = 0; i < 20000; i++) {
-		size_t n = (size_t)rand() % 24;
-		struct jwalk w;
-
-		text = xcalloc(1, n + 1);
-		for (size_t k = 0; k < n; k++)
-			text[k] = bits[(size_t)rand() % (sizeof(bits) - 1)];
-		text = realloc(text, n ? n : 1);
-		w = jwalk_in((struct span){ text, n });
-		for (size_t k = 0; jwalk_next(&w); k++) {
-			assert_true(k <= n);
-			jwalk_get(w.value, "a");
-			jwalk_text(&arena, w.value);
-		}
-		free(text);
-	}
-}
-
-/* --- mend ---------------------------------------------------------------- */
 
 static void check(enum dialect_id dialect, struct quirks quirks,
 		  const char *text, const char *want, const char *names)
@@ -867,82 +623,9 @@ static void a_refusal_sets_a_switch(void **state)
 	assert_int_equal(f.what, REFUSED_SIGNATURES);
 }
 
-/* --- retext -------------------------------------------------------------- */
-
-static const char body[] =
-	"{ \"a\" : 123456789012345678901234567890 ,\"b\":[ -0, 1.50,1e400"
-	",\"\\u00e9\\/\" ],\"b\":[ -0 , 1.5 ],\n\"c\":{\"x\":1,\"x\":2,\"y\":"
-	"{ } },\"d\":[{\"k\":0.10},{\"k\":-0.0},{\"k\":3}] , \"e\":\"\\t\" }";
-
-static char *rewritten(void (*change)(struct json_object *o))
-{
-	struct err e = { 0 };
-	struct json_object *o = json_read(span_of(body), &e);
-	struct buf out;
-	char *text;
-
-	assert_non_null(o);
-	if (change)
-		change(o);
-	buf_init(&out, 1 << 16);
-	retext(&out, &arena, span_of(body), o);
-	assert_false(out.full);
-	json_object_put(o);
-	text = xstrdup(buf_cstr(&out));
-	buf_release(&out);
-	return text;
-}
-
-static void change_one(struct json_object *o)
-{
-	json_object_object_add(json_object_array_get_idx(json_get(o, "d"), 1),
-			       "k", json_object_new_string("new"));
-}
-
-static void add_and_drop(struct json_object *o)
-{
-	json_object_object_del(o, "c");
-	json_object_object_add(o, "f", json_object_new_int(7));
-	json_object_array_del_idx(json_get(o, "d"), 0, 1);
-	json_object_array_add(json_get(o, "d"), json_object_new_int(9));
-	json_object_array_add(json_get(o, "d"), NULL);
-}
-
-static void only_what_changed_is_new(void **state)
-{
-	char *text = rewritten(NULL), want[sizeof(body) + 8];
-	ptrdiff_t at;
-
-	(void)state;
-	assert_string_equal(text, body);
-	free(text);
-	text = rewritten(change_one);
-	at = strstr(body, "-0.0}") - body;
-	snprintf(want, sizeof(want), "%.*s\"new\"%s", (int)at, body,
-		 body + at + 4);
-	assert_string_equal(text, want);
-	free(text);
-	text = rewritten(add_and_drop);
-	assert_string_equal(
-		text, "{\"a\" : 123456789012345678901234567890,\"b\":[ -0, "
-		      "1.50,1e400,\"\\u00e9\\/\" ],\"b\":[ -0 , 1.5 ],\"d\":"
-		      "[{\"k\":-0.0},{\"k\":3},9,null],\"e\":\"\\t\",\"f\":7}");
-	free(text);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_seal_opens),
-		cmocka_unit_test(what_is_torn_is_broken),
-		cmocka_unit_test(earlier_seals_are_understood),
-		cmocka_unit_test(origins_are_providers),
-		cmocka_unit_test(a_seal_tells_by_whose_key),
-		cmocka_unit_test(ids_come_back),
-		cmocka_unit_test(a_long_id_is_not_whole),
-		cmocka_unit_test(calls_have_ids_of_their_own),
-		cmocka_unit_test(walks_what_is_there),
-		cmocka_unit_test(walks_anything),
 		cmocka_unit_test(cuts_any_neighbours),
 		cmocka_unit_test(messages_are_mended),
 		cmocka_unit_test(system_messages_are_placed),
@@ -959,7 +642,6 @@ int main(void)
 		cmocka_unit_test(a_refusal_names_a_block),
 		cmocka_unit_test(a_refusal_names_an_item),
 		cmocka_unit_test(a_refusal_sets_a_switch),
-		cmocka_unit_test(only_what_changed_is_new),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
