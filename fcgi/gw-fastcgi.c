@@ -92,6 +92,8 @@ static void head_came(struct gw_conn *c)
 static void on_event(struct watch *w, unsigned events)
 {
 	struct gw_conn *c = (struct gw_conn *)w;
+	/* It was read by end_idle just now, and is not to be served twice. */
+	bool begins = c->whole && !c->task;
 
 	if (c->over) { /* served goes on when it has cleaned up */
 		loop_unwatch(c->of->loop, w);
@@ -107,7 +109,7 @@ static void on_event(struct watch *w, unsigned events)
 		gw_conn_watch(c, w->events & LOOP_WRITE);
 	if (c->task)
 		task_wake(c->task);
-	else
+	else if (!begins)
 		head_came(c);
 }
 
