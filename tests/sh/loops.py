@@ -107,39 +107,6 @@ def idle_connections():
         check("idle kept connections make room", good == 300, good)
 
 
-def stray(s):
-    """What comes behind an answer."""
-    ready = select.select([s], [], [], 0.3)[0]
-    return s.recv(65536) if ready else b""
-
-
-def asked_as_it_makes_room():
-    """A kept connection is asked on in the moment in which it would make room
-    for another one: it is answered once, and so is the next."""
-    with fastcgi.Worker(BUILD, tool=["prlimit", "--nofile=600:600"]) as w:
-        kept, odd = [], []
-        for _ in range(300):
-            s = connect(w)
-            s.sendall(KEEP)
-            answer(s)
-            kept.append(s)
-        kept = [s for s in kept if not select.select([s], [], [], 0)[0]]
-        os.kill(w.child.pid, signal.SIGSTOP)
-        new = connect(w)
-        new.sendall(KEEP)
-        for s in kept:
-            s.sendall(KEEP)
-        os.kill(w.child.pid, signal.SIGCONT)
-        for s in [new] + kept:
-            data = answer(s)
-            if data.count(b"Status:") != 1 or b"Status: 200" not in data:
-                odd.append(data)
-        for s in [new] + kept[:4]:
-            odd += [more for more in [stray(s)] if more]
-        check("asked as it makes room: each is answered once", not odd,
-              (len(odd), odd[:1]))
-
-
 ASKED = fastcgi.request("/v1/chat/completions", json.dumps({
     "model": "up:m", "messages": [{"role": "user", "content": "hi"}]}).encode())
 ANSWER = (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -359,8 +326,6 @@ def few_processes():
 def main():
     edit_with_old_state()
     idle_connections()
-    for _ in range(4):  # it depends on which event comes first
-        asked_as_it_makes_room()
     more_than_fit()
     few_processes()
     for left in (1, 2):
