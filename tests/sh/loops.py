@@ -107,6 +107,40 @@ def idle_connections():
         check("idle kept connections make room", good == 300, good)
 
 
+def takes(s, data):
+    try:
+        s.sendall(data)
+    except OSError:
+        return False
+    return True
+
+
+def stray(s):
+    """What comes behind an answer."""
+    try:
+        return s.recv(65536) if select.select([s], [], [], 0.3)[0] else b""
+    except OSError:
+        return b""
+
+
+def asked_as_it_makes_room():
+    """Kept connections are asked on in the moment in which one of them makes
+    room for another: each is answered once."""
+    with fastcgi.Worker(BUILD, tool=["prlimit", "--nofile=600:600"]) as w:
+        kept = [connect(w) for _ in range(300)]
+        for s in kept:
+            s.sendall(KEEP)
+            answer(s)
+        kept = [s for s in kept if not select.select([s], [], [], 0)[0]]
+        asked = [s for s in [connect(w)] + kept if takes(s, KEEP)]
+        # Who was ended before anything was read is asked anew by a web server.
+        answers = [a for a in map(answer, asked) if a.startswith(b"\1")]
+        odd = [a for a in answers
+               if a.count(b"Status:") != 1 or b"Status: 200" not in a]
+        odd += [more for s in asked[:4] if (more := stray(s))]
+        return len(odd), odd[:1], len(answers) > 200
+
+
 ASKED = fastcgi.request("/v1/chat/completions", json.dumps({
     "model": "up:m", "messages": [{"role": "user", "content": "hi"}]}).encode())
 ANSWER = (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -326,6 +360,10 @@ def few_processes():
 def main():
     edit_with_old_state()
     idle_connections()
+    # Which event comes first is for chance.
+    odd = [asked_as_it_makes_room() for _ in range(8)]
+    check("asked as it makes room: each is answered once",
+          odd == [(0, [], True)] * 8, odd)
     more_than_fit()
     few_processes()
     for left in (1, 2):
