@@ -5,6 +5,7 @@
 #include "lib/answering.h"
 #include "lib/translator.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,8 +15,13 @@
 #define NO_ID NULL
 
 struct dario_exchange {
-	struct dario_translator *of;
+	/* What stays for the next: its arena, and what is known of the model,
+	 * which mostly is the same; "": nothing is. */
 	struct arena arena;
+	char model[PEEK_MODEL_MAX + 1];
+	struct upstream_model known;
+
+	struct dario_translator *of;
 	struct conversion request;
 	bool stream;
 
@@ -81,6 +87,23 @@ static void begin_request(struct dario_exchange *x)
 	conversion_init(v, BODY_MAX);
 }
 
+static void aim(struct dario_exchange *x)
+{
+	struct conversion *v = &x->request;
+
+	if (*x->model && strcmp(x->model, v->model) == 0) {
+		v->provider = x->of->provider;
+		v->target = x->known;
+		v->target.model = v->model;
+	} else {
+		conversion_aim(v, x->of->provider);
+		x->known = v->target;
+		snprintf(x->model, sizeof(x->model), "%s", v->model);
+	}
+	/* Nobody here would take the event out again. */
+	v->target.quirks.ask_usage = false;
+}
+
 static int read_request(void *arg, struct err *e)
 {
 	struct request *r = arg;
@@ -94,9 +117,7 @@ static int read_request(void *arg, struct err *e)
 	v->model = arena_str(&x->arena,
 			     span_of(r->model ? r->model : r->peek.model));
 	v->origin = seal_origin_for(&x->of->backend.origin, v->model);
-	conversion_aim(v, x->of->provider);
-	/* Nobody here would take the event out again. */
-	v->target.quirks.ask_usage = false;
+	aim(x);
 	x->stream = r->peek.stream;
 	if (v->client == v->provider)
 		return pass(v, r, e);
@@ -106,23 +127,22 @@ static int read_request(void *arg, struct err *e)
 	return 0;
 }
 
-/* All but its arena is as new. NULL: there is no memory. */
+/* NULL: there is no memory. */
 static struct dario_exchange *take(struct dario_translator *t)
 {
+	const size_t from = offsetof(struct dario_exchange, of);
 	struct dario_exchange *x = atomic_exchange(&t->spare, NULL);
-	struct arena arena;
 
-	if (x) {
-		arena = x->arena;
-	} else {
+	if (!x) {
 		x = malloc(sizeof(*x));
-		arena_init(&arena);
+		if (!x)
+			return NULL;
+		memset(x, 0, from);
+		arena_init(&x->arena);
 	}
-	if (!x)
-		return NULL;
-	memset(x, 0, offsetof(struct dario_exchange, answer));
+	memset((char *)x + from, 0,
+	       offsetof(struct dario_exchange, answer) - from);
 	x->of = t;
-	x->arena = arena;
 	atomic_fetch_add_explicit(&t->users, 1, memory_order_relaxed);
 	return x;
 }

@@ -145,6 +145,45 @@ static void use_requests(struct dario_translator *t)
 	    !dario_exchange_new(t, NULL, "x", 1, NULL));
 }
 
+/* The request as it is for that model. */
+static void asked_for(struct dario_translator *t, const char *model,
+		      struct text *out)
+{
+	static const char asked[] =
+		"{\"model\":\"m\",\"reasoning_effort\":\"high\",\"messages\":"
+		"[{\"role\":\"user\",\"content\":\"hi\"}]}";
+	struct dario_exchange *x = dario_exchange_new(t, model, asked,
+						      strlen(asked), NULL);
+	struct dario_bytes b;
+
+	out->n = 0;
+	dario_exchange_request(x, &b);
+	add(out, b);
+	dario_exchange_free(x);
+}
+
+/* Each as by a translator that knows no other: they think in different ways. */
+static void use_models(struct dario *d)
+{
+	static const char *const models[] = { "claude-opus-5", "claude-3-haiku",
+					      "claude-3-haiku", "claude-opus-5",
+					      "m" };
+	struct dario_translator *t = pair(d, "openai", "anthropic");
+	int same = 1;
+
+	for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++) {
+		struct dario_translator *own = pair(d, "openai", "anthropic");
+		struct text got, want;
+
+		asked_for(t, models[i], &got);
+		asked_for(own, models[i], &want);
+		same = same && want.n && !strcmp(got.p, want.p);
+		dario_translator_free(own);
+	}
+	say("one model after another", same);
+	dario_translator_free(t);
+}
+
 static void use_whole(struct dario_translator *t)
 {
 	struct dario_error e = { 0 };
@@ -505,6 +544,7 @@ int main(int argc, char **argv)
 	    !dario_open(&(struct dario_options){ 0 }, &e) &&
 		    e.code == DARIO_MISUSE);
 	use_requests(t);
+	use_models(d);
 	use_whole(t);
 	use_streams(t);
 	use_same(d);
