@@ -5,7 +5,6 @@
 #include "dialect/anthropic-mend.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define BUDGET_MIN 1024
 #define BUDGET_ADAPTIVE 16384 /* of effort high, which is the default */
@@ -288,11 +287,11 @@ static void put_limit(struct fields *f)
 
 	if (t->count || limit <= 0 || (value.n && !null))
 		return;
-	now = span_of(arena_fmt(f->m->arena, "\"max_tokens\":%lld",
+	now = span_of(arena_fmt(f->m->arena,
+				null ? "%lld" : "\"max_tokens\":%lld",
 				(long long)limit));
 	if (null)
-		mend_replace(f->m, value,
-			     span_skip(now, strlen("\"max_tokens\":")));
+		mend_replace(f->m, value, now);
 	else
 		mend_put_first(f->m, f->m->text, now);
 	mend_note(f->m, "max_tokens");

@@ -346,7 +346,7 @@ static void leave_objects(const struct key_wish *w, const struct keys *all)
 	struct span person = { w->name, strcspn(w->name, "/") };
 	char who[KEY_NAME_MAX + 1];
 
-	snprintf(who, sizeof(who), "%.*s", SPAN_FMT(person));
+	span_text(who, sizeof(who), person);
 	for (size_t i = 0; i < all->n; i++)
 		if (is_of(&all->list[i], who) && !is_of(&all->list[i], w->name))
 			return;
