@@ -95,6 +95,11 @@ void fastcgi_over(struct fastcgi *f)
 	f->id = 0;
 }
 
+bool fastcgi_between(const struct fastcgi *f)
+{
+	return !f->have && !f->content && !f->padding;
+}
+
 /* --- what comes in ------------------------------------------------------- */
 
 static size_t length(struct span s, size_t *at)

@@ -47,6 +47,8 @@ void fastcgi_init(struct fastcgi *f, const struct fastcgi_ops *ops, void *arg,
 void fastcgi_release(struct fastcgi *f);
 /* Returns with all of `in` used, or -1: that is no FastCGI. */
 int fastcgi_feed(struct fastcgi *f, struct span in, struct err *e);
+/* Is all of a record here, or none? */
+bool fastcgi_between(const struct fastcgi *f);
 /* The request is over: what still comes for it is passed over. */
 void fastcgi_over(struct fastcgi *f);
 

@@ -46,6 +46,8 @@ struct gw_conn *gw_conn_new(struct gw_fastcgi *f)
 	if (f->open)
 		f->open->prev = c;
 	f->open = c;
+	atomic_fetch_add(&f->n_open, 1);
+	atomic_fetch_add(&f->limit->open, 1);
 	return c;
 }
 
@@ -81,6 +83,7 @@ void gw_conn_free(struct gw_conn *c)
 	struct gw_fastcgi *f = c->of;
 
 	gw_conn_close(c);
+	atomic_fetch_sub(&f->n_open, 1);
 	atomic_fetch_sub(&f->limit->open, 1);
 	if (c->prev)
 		c->prev->next = c->next;

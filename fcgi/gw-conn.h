@@ -53,6 +53,9 @@ struct gw_fastcgi {
 	struct timer quiet; /* to end those that have nothing more to do */
 	struct gw_conn *open, *free;
 	size_t n_free;
+	struct gw_fastcgi *heir; /* of connections, or NULL */
+	bool all;                /* it gets all of them, else half */
+	atomic_size_t n_open;
 	bool stopping;
 	bool cut; /* what still runs has to end */
 	char scrap[GW_READ_BYTES];

@@ -15,6 +15,80 @@
 #define LATE_MS 50         /* until a client that leaves is noticed */
 #define FIRST_MS 1000 /* at the end: for a request to follow its connection */
 
+/* --- a connection that moves to another loop ------------------------------ */
+
+static void on_event(struct watch *w, unsigned events);
+static void end_quiet(struct timer *t);
+
+struct gift {
+	struct loop_post post;
+	struct gw_fastcgi *to;
+	int fd;
+};
+
+static void on_gift(struct loop_post *p)
+{
+	struct gift *g = OWNER(p, struct gift, post);
+	struct gw_fastcgi *f = g->to;
+	struct gw_conn *c = gw_conn_new(f);
+
+	/* It was counted when it was sent. */
+	atomic_fetch_sub(&f->n_open, 1);
+	atomic_fetch_sub(&f->limit->open, 1);
+	c->watch.fn = on_event;
+	c->watch.fd = g->fd;
+	c->used = true;
+	c->since = clock_ms();
+	free(g);
+	if (f->cut || gw_conn_watch(c, false))
+		gw_conn_free(c);
+	else if (f->stopping)
+		end_quiet(&f->quiet);
+}
+
+static bool is_to_give(const struct gw_conn *c)
+{
+	const struct gw_fastcgi *f = c->of;
+
+	return f->heir && !f->stopping && fastcgi_between(&c->fastcgi) &&
+	       (f->all ||
+		atomic_load(&f->n_open) > atomic_load(&f->heir->n_open) + 1);
+}
+
+static void hand_over(struct gw_conn *c)
+{
+	struct gw_fastcgi *f = c->of;
+	struct gift *g = xcalloc(1, sizeof(*g));
+
+	g->post.fn = on_gift;
+	g->to = f->heir;
+	g->fd = c->watch.fd;
+	atomic_fetch_add(&g->to->n_open, 1);
+	atomic_fetch_add(&f->limit->open, 1);
+	loop_unwatch(f->loop, &c->watch);
+	c->watch.fd = -1;
+	gw_conn_free(c);
+	loop_post(g->to->loop, &g->post);
+}
+
+static bool is_idle(const struct gw_conn *c)
+{
+	return !c->task && !c->begun && !c->whole;
+}
+
+void gw_fastcgi_give(struct gw_fastcgi *f, struct gw_fastcgi *to, bool all)
+{
+	struct gw_conn *next;
+
+	f->heir = to;
+	f->all = all;
+	for (struct gw_conn *c = f->open; c; c = next) {
+		next = c->next;
+		if (is_idle(c) && c->used && is_to_give(c))
+			hand_over(c);
+	}
+}
+
 /* --- a request ----------------------------------------------------------- */
 
 struct vars {
@@ -54,7 +128,9 @@ static void serve_request(void *arg)
 	c->since = clock_ms();
 	arena_reset(&c->arena);
 	gw_conn_reset(c);
-	if (c->gone || f->cut || gw_conn_watch(c, false))
+	if (!c->gone && !f->cut && is_to_give(c))
+		hand_over(c);
+	else if (c->gone || f->cut || gw_conn_watch(c, false))
 		gw_conn_free(c);
 }
 
@@ -137,17 +213,11 @@ static void take(struct gw_fastcgi *f, int fd)
 	c->watch.fn = on_event;
 	c->watch.fd = fd;
 	c->since = clock_ms();
-	atomic_fetch_add(&f->limit->open, 1);
 	/* The web server has mostly written when it has connected. */
 	do
 		rc = gw_conn_receive(c);
 	while (rc > 0 && !c->whole);
 	head_came(c);
-}
-
-static bool is_idle(const struct gw_conn *c)
-{
-	return !c->task && !c->begun && !c->whole;
 }
 
 /* A request may have come just now: it is begun. */

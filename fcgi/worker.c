@@ -10,6 +10,7 @@
 #include "base/task.h"
 #include "base/wait.h"
 #include "fcgi/discovery.h"
+#include "fcgi/lane.h"
 #include "fcgi/listen.h"
 #include "fcgi/presence.h"
 #include "fcgi/routes.h"
@@ -22,7 +23,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define STACK_BYTES (512u << 10)
 #define FDS_PER_REQUEST 3 /* client, upstream, a file now and then */
 #define FDS_SPARE 128     /* above all for the configuration's files */
 #define FDS_WANTED 512    /* the same, where they are to be had */
@@ -31,197 +31,13 @@
 #define CUT_MS 1000       /* for what was told to end */
 #define END_MS 3000       /* for what helper threads have begun */
 #define LOOK_MS 10        /* between looks whether all has ended */
-#define TRIM_MS 2000      /* after the last request */
-#define BUSY_AT 8         /* requests of a loop, for the next one to help */
-
-enum lane_state {
-	LANE_RUNS,
-	LANE_STOPPED,
-	LANE_ENDED
-};
-
-/* One loop. One accepts, and each that is busy lets the next one help: while
- * there is little to do, the connections of one loop stay warm. */
-struct lane {
-	struct app *app;
-	struct gw_limit *limit;
-	struct loop *loop;
-	struct http *http;
-	struct gw_fastcgi *gw;
-	struct presence_watch presence;
-	struct timer idle;
-	struct loop_post flush; /* of lines of log and history */
-	bool flush_set;
-	pthread_t thread;
-	uint64_t round;        /* whose edits of the configuration are known */
-	int active;            /* requests */
-	struct lane *next;     /* or NULL */
-	struct loop_post help; /* by the lane before */
-	atomic_bool helps, told;
-	struct loop_post stop, cut, end; /* orders of the main thread */
-	_Atomic(enum lane_state) state;
-	bool done;
-};
 
 struct worker {
 	struct app *app;
 	struct gw_limit limit;
-	struct lane lanes[CORES_LOOPS_MAX];
+	struct lane *lanes[CORES_LOOPS_MAX]; /* the last one accepts */
 	int n;
 };
-
-/* --- a loop -------------------------------------------------------------- */
-
-static void on_idle(struct timer *t)
-{
-	struct lane *l = OWNER(t, struct lane, idle);
-
-	memory_give_back();
-	if (gw_fastcgi_busy(l->gw)) {
-		loop_time(l->loop, t, clock_ms() + TRIM_MS);
-		return;
-	}
-	task_trim(l->loop);
-	if (http_trim(l->http))
-		memory_settle();
-}
-
-/* The process does not end while one waits. */
-static void flush_history(void *arg)
-{
-	struct gw_limit *limit = arg;
-
-	history_flush();
-	atomic_fetch_sub(&limit->open, 1);
-}
-
-static void on_flush(struct loop_post *p)
-{
-	struct err unused;
-	struct lane *l = OWNER(p, struct lane, flush);
-
-	l->flush_set = false;
-	log_flush();
-	if (!history_holds())
-		return;
-	atomic_fetch_add(&l->limit->open, 1);
-	if (task_start(l->loop, flush_history, l->limit, &unused))
-		flush_history(l->limit);
-}
-
-static void on_help(struct loop_post *p)
-{
-	struct lane *l = OWNER(p, struct lane, help);
-
-	atomic_store(&l->told, false);
-	gw_fastcgi_accept(l->gw, atomic_load(&l->helps));
-}
-
-/* What is on its way already will see the new value. */
-static void let_help(struct lane *l, bool on)
-{
-	if (!l || atomic_exchange(&l->helps, on) == on)
-		return;
-	if (!atomic_exchange(&l->told, true))
-		loop_post(l->loop, &l->help);
-}
-
-static void serve(void *arg, struct gateway *g, struct arena *a)
-{
-	struct lane *l = arg;
-
-	if (l->round != loop_round(l->loop))
-		snapshot_poll(l->app->config);
-	l->round = loop_round(l->loop);
-	if (++l->active == BUSY_AT)
-		let_help(l->next, true);
-	presence_watch_wake(&l->presence);
-	routes_serve(l->app, l->http, g, a);
-	if (!l->flush_set)
-		loop_when_idle(l->loop, &l->flush);
-	l->flush_set = true;
-	if (!l->idle.place)
-		loop_time(l->loop, &l->idle, clock_ms() + TRIM_MS);
-	if (--l->active == 0)
-		let_help(l->next, false);
-}
-
-static void on_stop(struct loop_post *p)
-{
-	struct lane *l = OWNER(p, struct lane, stop);
-
-	gw_fastcgi_stop(l->gw);
-	atomic_store(&l->state, LANE_STOPPED);
-}
-
-static void on_cut(struct loop_post *p)
-{
-	struct lane *l = OWNER(p, struct lane, cut);
-
-	gw_fastcgi_cut(l->gw);
-}
-
-static void on_end(struct loop_post *p)
-{
-	struct lane *l = OWNER(p, struct lane, end);
-
-	l->done = true;
-}
-
-static void *lane_main(void *arg)
-{
-	struct lane *l = arg;
-
-	log_hold(true);
-	history_hold(true);
-	loop_run(l->loop, &l->done);
-	shared_detach();
-	history_hold(false);
-	log_hold(false);
-	atomic_store(&l->state, LANE_ENDED);
-	return NULL;
-}
-
-static void lane_release(struct lane *l)
-{
-	gw_fastcgi_free(l->gw);
-	presence_watch_release(&l->presence);
-	http_free(l->http);
-	if (l->loop)
-		loop_untime(l->loop, &l->idle);
-	loop_free(l->loop);
-}
-
-static int lane_start(struct worker *w, struct lane *l, long kept,
-		      struct err *e)
-{
-	pthread_attr_t attr;
-	int rc;
-
-	l->app = w->app;
-	l->limit = &w->limit;
-	l->stop.fn = on_stop;
-	l->cut.fn = on_cut;
-	l->end.fn = on_end;
-	l->help.fn = on_help;
-	l->idle.fn = on_idle;
-	l->flush.fn = on_flush;
-	l->loop = loop_new(e);
-	if (!l->loop)
-		return -1;
-	l->http = http_new(l->loop, kept);
-	l->gw = gw_fastcgi_new(l->loop, listen_fd(), &w->limit, serve, l);
-	l->next = w->n ? l - 1 : NULL;
-	presence_watch_init(&l->presence, l->loop, w->app->departure, !w->n);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_BYTES);
-	rc = pthread_create(&l->thread, &attr, lane_main, l);
-	pthread_attr_destroy(&attr);
-	return rc ? err_set(e, ERR_INTERNAL,
-			    "no thread can be had: let its user run more "
-			    "processes (ulimit -u)")
-		  : 0;
-}
 
 /* --- capacity ------------------------------------------------------------ */
 
@@ -270,18 +86,19 @@ static int start(struct worker *w)
 	struct err e = { 0 };
 
 	while (w->n < wanted) {
-		struct lane *l = &w->lanes[w->n];
+		struct lane *next = w->n ? w->lanes[w->n - 1] : NULL;
+		struct lane *l = lane_new(w->app, &w->limit, kept, next, !w->n,
+					  &e);
 
-		if (lane_start(w, l, kept, &e)) {
-			lane_release(l);
+		if (!l) {
 			log_msg("%d of %d event loops run: %s", w->n, wanted,
 				e.msg);
 			break;
 		}
-		w->n++;
+		w->lanes[w->n++] = l;
 	}
 	if (w->n)
-		let_help(&w->lanes[w->n - 1], true);
+		lane_accept(w->lanes[w->n - 1]);
 	return w->n ? 0 : -1;
 }
 
@@ -325,7 +142,7 @@ static bool reached(struct worker *w, enum lane_state state, int64_t ms)
 	int64_t end = clock_ms() + ms;
 
 	for (int i = 0; i < w->n; i++)
-		while (atomic_load(&w->lanes[i].state) < state) {
+		while (lane_state(w->lanes[i]) < state) {
 			if (clock_ms() >= end)
 				return false;
 			wait_ms(1);
@@ -338,7 +155,7 @@ static int drain(struct worker *w, pid_t parent)
 {
 	atomic_store(&w->app->stopping, true);
 	for (int i = 0; i < w->n; i++)
-		loop_post(w->lanes[i].loop, &w->lanes[i].stop);
+		lane_stop(w->lanes[i]);
 	/* What another process holds open too stays in an epoll set when the
 	 * descriptor is closed, and takes what should wake others. */
 	reached(w, LANE_STOPPED, CUT_MS);
@@ -347,7 +164,7 @@ static int drain(struct worker *w, pid_t parent)
 		return 0;
 	atomic_store(&w->app->cut, true);
 	for (int i = 0; i < w->n; i++)
-		loop_post(w->lanes[i].loop, &w->lanes[i].cut);
+		lane_cut(w->lanes[i]);
 	return ended(w, CUT_MS, 0) ? 0 : -1;
 }
 
@@ -368,13 +185,11 @@ int worker_run(struct app *app, pid_t parent)
 	if (drain(&w, parent))
 		_exit(1); /* a task is stuck: it must not keep us alive */
 	for (int i = 0; i < w.n; i++)
-		loop_post(w.lanes[i].loop, &w.lanes[i].end);
+		lane_end(w.lanes[i]);
 	if (!reached(&w, LANE_ENDED, END_MS))
 		_exit(0); /* every request has ended; a name server sleeps */
-	for (int i = 0; i < w.n; i++) {
-		pthread_join(w.lanes[i].thread, NULL);
-		lane_release(&w.lanes[i]);
-	}
+	for (int i = 0; i < w.n; i++)
+		lane_free(w.lanes[i]);
 	return 0;
 }
 

@@ -9,6 +9,24 @@
 
 static _Atomic int64_t ahead;
 
+static int64_t us_of(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int64_t clock_us(void)
+{
+	return us_of(CLOCK_MONOTONIC);
+}
+
+int64_t clock_thread_us(void)
+{
+	return us_of(CLOCK_THREAD_CPUTIME_ID);
+}
+
 int64_t clock_ms(void)
 {
 	struct timespec t;

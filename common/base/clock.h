@@ -6,7 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-int64_t clock_ms(void);      /* monotonic */
+int64_t clock_ms(void);        /* monotonic */
+int64_t clock_us(void);        /* the same, in microseconds */
+int64_t clock_thread_us(void); /* of a processor, that this thread has used */
 int64_t clock_wall_ms(void); /* since 1970 */
 /* Hosts that share their state go by one clock: from now on clock_wall_ms is so
  * much more than the machine's own. */

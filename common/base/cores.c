@@ -3,6 +3,7 @@
 
 #include "base/cores.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 static long cores(void)
@@ -27,4 +28,19 @@ int cores_loops(long wanted)
 	long n = share(cores(), cores_workers(wanted));
 
 	return (int)(n > CORES_LOOPS_MAX ? CORES_LOOPS_MAX : n);
+}
+
+/* The fourth and fifth figure of its first line: see proc_stat(5). */
+int64_t cores_idle_us(void)
+{
+	FILE *f = fopen("/proc/stat", "re");
+	long long idle = -1, waits = 0;
+
+	if (!f)
+		return -1;
+	if (fscanf(f, "cpu %*d %*d %*d %lld %lld", &idle, &waits) != 2)
+		idle = -1;
+	fclose(f);
+	return idle < 0 ? -1
+			: (idle + waits) * (1000000 / sysconf(_SC_CLK_TCK));
 }
