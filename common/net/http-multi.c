@@ -132,14 +132,26 @@ static void look(struct sock *s, unsigned events)
 	s->unread = end.unread;
 }
 
+/* Mostly a kept connection was closed. But libcurl may have read the end of an
+ * answer when the event for it was here already; and what TLS says of itself is
+ * libcurl's to read, with the next answer. */
+static void on_muted(struct sock *s, unsigned events)
+{
+	if (events & LOOP_GONE) {
+		note_end(s);
+		loop_unwatch(s->of->loop, &s->watch);
+	} else {
+		loop_watch(s->of->loop, &s->watch, 0);
+	}
+}
+
 static void on_event(struct watch *w, unsigned events)
 {
 	struct sock *s = (struct sock *)w;
 	int what = 0;
 
-	if (s->muted) { /* a kept connection was closed, mostly */
-		note_end(s);
-		loop_unwatch(s->of->loop, w);
+	if (s->muted) {
+		on_muted(s, events);
 		return;
 	}
 	/* While it connects the error is libcurl's. */

@@ -32,6 +32,12 @@ BODY = json.dumps({"model": "up:m", "pad": "x" * 200, "messages": [
     {"role": "user", "content": "hi"}]})
 
 
+LARGE = json.dumps({
+    "id": "c", "object": "chat.completion", "created": 1, "model": "m",
+    "choices": [{"index": 0, "finish_reason": "stop", "message": {
+        "role": "assistant", "content": "some words " * 100000}}]}).encode()
+AT_ONCE, EACH = 16, 12  # requests for it
+
 LOOPS_MAX = 4  # of a worker, each with connections of its own
 CUTS = 8  # of which one at least meets a worker that waits
 AFTER = (0.00001, 0.001, 0.002, 0.003, 0.004)  # seconds
@@ -116,6 +122,10 @@ class Upstream:
             return False
         if how == "close":
             return False
+        if how == "large":
+            c.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                      b"Content-Length: %d\r\n\r\n" % len(LARGE) + LARGE)
+            return True
         if isinstance(how, bytes):  # the beginning of an answer
             time.sleep(0.003)  # the router waits for it by then
             c.sendall(how)
@@ -170,6 +180,31 @@ def check_cut(client, workers):
               {(502, True, True)})
 
 
+def check_large(port):
+    """Large answers come in many pieces, for several at once: the connection
+    of one that is whole is used again."""
+    up = Upstream()
+    up.how = lambda number: "large"
+    whole = []
+
+    def ask_often():
+        client = http.client.HTTPConnection("127.0.0.1", port, 120)
+        for _ in range(EACH):
+            client.request("POST", "/v1/chat/completions", BODY,
+                           {"Content-Type": "application/json"})
+            whole.append(client.getresponse().read() == LARGE)
+
+    threads = [threading.Thread(target=ask_often) for _ in range(AT_ONCE)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    check("large answers are whole", (all(whole), len(whole)),
+          (True, AT_ONCE * EACH))
+    check("large answers: their connections are used again",
+          up.connections <= AT_ONCE * LOOPS_MAX, True)
+
+
 def main():
     up = Upstream()
     client = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), 120)
@@ -220,6 +255,8 @@ def main():
               "may have been billed" in text, True)
 
     check_cut(client, [int(pid) for pid in sys.argv[2:]])
+
+    check_large(int(sys.argv[1]))
 
     # many such losses one after the other: no handle remembers them
     up = Upstream()
