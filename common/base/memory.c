@@ -25,9 +25,9 @@
 #define SHORT_MS 10
 
 #define ARENAS 4 /* of malloc: what one keeps free is lost to the others */
-#define MAPPED_FROM (512 << 10) /* bytes: a mapping of its own */
-#define KEPT_MAX (1 << 20)      /* bytes that each arena keeps free */
-#define TRIM_FROM (1u << 20)    /* bytes of small pieces worth a walk */
+#define MAPPED_FROM (2 << 20) /* bytes: a mapping of its own */
+#define KEPT_MAX (4 << 20)    /* bytes that each arena keeps free */
+#define TRIM_FROM (1u << 20)  /* bytes of small pieces worth a walk */
 
 /* Was as much asked for, or given up, since the last trim? */
 static atomic_bool large;
