@@ -22,9 +22,8 @@ TOP = os.path.join(HERE, "..", "..")
 # Backends, by the part of the upstream's path that says what is answered.
 KINDS = ("whole-1024", "whole-65536", "whole-1048576", "stream-50-0",
          "stream-64-50")
-# For what differs in its files alone. A web server keeps its connections, each
-# with the loop that took it at first: whether that was one or two costs more
-# than what is compared.
+# For what differs in its files alone: whether one loop or two are at work costs
+# more than what is compared.
 ONE_LOOP = {"workers": os.cpu_count()}
 PLAIN = ["direct", "lighttpd", "nginx", "haproxy", "floor", "floor_nginx"]
 CURL = ["curl", "curl_nginx"]  # the floor with libcurl
