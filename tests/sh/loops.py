@@ -8,6 +8,7 @@ BENCH is the folder of fastcgi.py. Prints PASS and FAIL lines.
 """
 
 import json
+import glob
 import os
 import resource
 import select
@@ -165,8 +166,8 @@ def is_served(worker):
 
 def counted(worker):
     """What is held against a backend or an account."""
-    folder = f"{worker.home}/state"
-    return [n for n in os.listdir(folder)
+    names = glob.glob(f"{worker.home}/state/*")  # it may not be there yet
+    return [n for n in map(os.path.basename, names)
             if n.startswith(("breaker-", "limits-"))]
 
 
