@@ -56,7 +56,8 @@ static rlim_t raise_fd_limit(int capacity)
 	return r.rlim_cur < need ? r.rlim_cur : need;
 }
 
-/* As many requests as there are descriptors for. */
+/* As many requests as there are descriptors for. How many connections a loop may
+ * keep: mostly one is at work, and has them all. */
 static long fit(struct worker *w)
 {
 	struct app *app = w->app;
@@ -82,7 +83,7 @@ static long fit(struct worker *w)
 static int start(struct worker *w)
 {
 	int wanted = w->app->loops;
-	long kept = fit(w) / wanted + 1;
+	long kept = fit(w);
 	struct err e = { 0 };
 
 	while (w->n < wanted) {

@@ -39,6 +39,8 @@ struct sock {
 struct http_multi {
 	CURLM *multi;
 	CURLSH *share;
+	long kept; /* connections that are idle, at most */
+	long transfers;
 	struct loop *loop;
 	const struct http_multi_ops *ops;
 	struct timer timer;
@@ -301,7 +303,7 @@ bool http_multi_came(struct http_multi *m, int fd)
 	return sock_of(m, fd)->came;
 }
 
-static int set_up(struct http_multi *m, long kept)
+static int set_up(struct http_multi *m)
 {
 	CURLM *c = m->multi;
 
@@ -311,8 +313,7 @@ static int set_up(struct http_multi *m, long kept)
 	       curl_multi_setopt(c, CURLMOPT_SOCKETFUNCTION, on_socket) ||
 	       curl_multi_setopt(c, CURLMOPT_SOCKETDATA, m) ||
 	       curl_multi_setopt(c, CURLMOPT_TIMERFUNCTION, on_timer) ||
-	       curl_multi_setopt(c, CURLMOPT_TIMERDATA, m) ||
-	       curl_multi_setopt(c, CURLMOPT_MAXCONNECTS, kept);
+	       curl_multi_setopt(c, CURLMOPT_TIMERDATA, m);
 }
 
 struct http_multi *http_multi_new(struct loop *l,
@@ -322,10 +323,11 @@ struct http_multi *http_multi_new(struct loop *l,
 
 	m->loop = l;
 	m->ops = o;
+	m->kept = kept;
 	m->timer.fn = on_time;
 	m->multi = curl_multi_init();
 	m->share = curl_share_init();
-	if (set_up(m, kept) == 0)
+	if (set_up(m) == 0)
 		return m;
 	http_multi_free(m);
 	return NULL;
@@ -351,6 +353,13 @@ void http_multi_setup(struct http_multi *m, CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, m);
 }
 
+/* libcurl's limit is one of all connections, those in use among them. */
+static void make_room(struct http_multi *m)
+{
+	curl_multi_setopt(m->multi, CURLMOPT_MAXCONNECTS,
+			  m->kept + m->transfers);
+}
+
 int http_multi_add(struct http_multi *m, CURL *easy, struct err *e)
 {
 	CURLMcode mc = curl_multi_add_handle(m->multi, easy);
@@ -360,10 +369,14 @@ int http_multi_add(struct http_multi *m, CURL *easy, struct err *e)
 	if (mc)
 		return err_set(e, ERR_INTERNAL, "libcurl: %s",
 			       curl_multi_strerror(mc));
+	m->transfers++;
+	make_room(m);
 	return 0;
 }
 
 void http_multi_remove(struct http_multi *m, CURL *easy)
 {
 	curl_multi_remove_handle(m->multi, easy);
+	m->transfers--;
+	make_room(m);
 }

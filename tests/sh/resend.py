@@ -36,7 +36,7 @@ LARGE = json.dumps({
     "id": "c", "object": "chat.completion", "created": 1, "model": "m",
     "choices": [{"index": 0, "finish_reason": "stop", "message": {
         "role": "assistant", "content": "some words " * 100000}}]}).encode()
-AT_ONCE, EACH = 16, 12  # requests for it
+MANY = 200  # requests at once
 
 LOOPS_MAX = 4  # of a worker, each with connections of its own
 CUTS = 8  # of which one at least meets a worker that waits
@@ -73,10 +73,11 @@ class Upstream:
         self.posts = 0
         self.connections = 0
         self.whole = 0  # answers
+        self.gate = None  # for "together": all are here
         self.how = lambda number: "answer"
         self.workers = []  # pids, for "cut"
         self.after = 0.0  # seconds from an answer to the close; 0: kept
-        self.socket = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.socket = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = self.socket.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
         add("up", self.port)
@@ -122,6 +123,8 @@ class Upstream:
             return False
         if how == "close":
             return False
+        if how == "together":
+            self.gate.wait(120)
         if how == "large":
             c.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
                       b"Content-Length: %d\r\n\r\n" % len(LARGE) + LARGE)
@@ -180,29 +183,46 @@ def check_cut(client, workers):
               {(502, True, True)})
 
 
+def all_at_once(port, clients, each, want):
+    """Are all answers as they should be, and how many there were."""
+    right = []
+
+    def ask_often():
+        client = http.client.HTTPConnection("127.0.0.1", port, 120)
+        for _ in range(each):
+            client.request("POST", "/v1/chat/completions", BODY,
+                           {"Content-Type": "application/json"})
+            right.append(client.getresponse().read() == want)
+
+    threads = [threading.Thread(target=ask_often) for _ in range(clients)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    return all(right), len(right)
+
+
 def check_large(port):
     """Large answers come in many pieces, for several at once: the connection
     of one that is whole is used again."""
     up = Upstream()
     up.how = lambda number: "large"
-    whole = []
-
-    def ask_often():
-        client = http.client.HTTPConnection("127.0.0.1", port, 120)
-        for _ in range(EACH):
-            client.request("POST", "/v1/chat/completions", BODY,
-                           {"Content-Type": "application/json"})
-            whole.append(client.getresponse().read() == LARGE)
-
-    threads = [threading.Thread(target=ask_often) for _ in range(AT_ONCE)]
-    for t in threads:
-        t.start()
-    for t in threads:
-        t.join()
-    check("large answers are whole", (all(whole), len(whole)),
-          (True, AT_ONCE * EACH))
+    check("large answers are whole", all_at_once(port, 16, 12, LARGE),
+          (True, 16 * 12))
     check("large answers: their connections are used again",
-          up.connections <= AT_ONCE * LOOPS_MAX, True)
+          up.connections <= 16 * LOOPS_MAX, True)
+
+
+def check_many(port):
+    """As many connections as are in use are kept for what comes next."""
+    up = Upstream()
+    up.how = lambda number: "together"
+    up.gate = threading.Barrier(MANY)
+    for again in range(5):
+        check(f"{MANY} at once, {again}: all are answered",
+              all_at_once(port, MANY, 1, ANSWER), (True, MANY))
+    check(f"{MANY} at once: connections are used again",
+          up.connections < 2 * MANY, True)
 
 
 def main():
@@ -257,6 +277,7 @@ def main():
     check_cut(client, [int(pid) for pid in sys.argv[2:]])
 
     check_large(int(sys.argv[1]))
+    check_many(int(sys.argv[1]))
 
     # many such losses one after the other: no handle remembers them
     up = Upstream()
