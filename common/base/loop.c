@@ -12,10 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Events that one call fetches. What they bring goes out when all of them are
- * done with: so the web server and the upstream have work while we have, where
- * there are processors for all three. */
-#define BATCH 8
+#define BATCH 128 /* events that one call fetches */
 
 /* The kernel may still tell of a descriptor that was closed here while a
  * process that is being started holds it. So events name a slot and how often
