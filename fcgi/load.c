@@ -21,6 +21,18 @@ static bool is_room(const struct load_measure *a, const struct load_measure *b)
 	       load_percent(b->idle - a->idle, b->at - a->at) >= LOAD_SPARE;
 }
 
+static enum load_call help(struct load *l, const struct load_measure *m)
+{
+	bool soon = l->alone && m->at - l->alone < LOAD_SOON_US;
+
+	if (!is_room(&l->first, m))
+		return LOAD_AS_IT_IS;
+	l->stays = soon ? 2 * l->stays : LOAD_ROW;
+	if (l->stays > LOAD_ROW_MAX)
+		l->stays = LOAD_ROW_MAX;
+	return LOAD_HELP;
+}
+
 enum load_call load_judge(struct load *l, const struct load_measure *m)
 {
 	bool helped = m->helper >= 0;
@@ -30,10 +42,11 @@ enum load_call load_judge(struct load *l, const struct load_measure *m)
 	l->row = other ? l->row + 1 : 0;
 	if (l->row == 1)
 		l->first = *m;
-	if (l->row < LOAD_ROW)
+	if (l->row < (helped && l->stays ? l->stays : LOAD_ROW))
 		return LOAD_AS_IT_IS;
 	l->row = 0;
-	if (helped)
-		return LOAD_ALONE;
-	return is_room(&l->first, m) ? LOAD_HELP : LOAD_AS_IT_IS;
+	if (!helped)
+		return help(l, m);
+	l->alone = m->at;
+	return LOAD_ALONE;
 }

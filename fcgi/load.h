@@ -19,6 +19,11 @@
 
 #define LOAD_ROW 3 /* measures that agree: a single one may be chance */
 
+/* Who needs help again so soon after it was alone keeps it twice as long as the
+ * last time, up to so many measures: to move connections costs something, too. */
+#define LOAD_SOON_US 5000000
+#define LOAD_ROW_MAX 192
+
 struct load_measure {
 	int64_t at;   /* when it was taken, in microseconds */
 	int64_t idle; /* of all processors until then: see cores_idle_us. Asked
@@ -37,6 +42,8 @@ enum load_call {
 struct load {
 	int row; /* measures that agree */
 	struct load_measure first;
+	int stays; /* measures that help is kept for, at least; 0: LOAD_ROW */
+	int64_t alone; /* since when nobody helps */
 };
 
 enum load_call load_judge(struct load *l, const struct load_measure *m);

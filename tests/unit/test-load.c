@@ -71,6 +71,28 @@ static void one_is_enough(void **state)
 	assert_int_equal(after(&c, 1, 0, 0, 0), LOAD_ALONE);
 }
 
+/* To and fro costs more than what it brings. */
+static void soon_again_stays_longer(void **state)
+{
+	struct course c = { 0 };
+	int stays = LOAD_ROW;
+
+	(void)state;
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(after(&c, LOAD_ROW, 100, -1, 100), LOAD_HELP);
+		assert_int_equal(after(&c, stays - 1, 10, 10, 100),
+				 LOAD_AS_IT_IS);
+		assert_int_equal(after(&c, 1, 10, 10, 100), LOAD_ALONE);
+		stays = 2 * stays < LOAD_ROW_MAX ? 2 * stays : LOAD_ROW_MAX;
+	}
+	assert_int_equal(stays, LOAD_ROW_MAX);
+	/* It was alone for long. */
+	assert_int_equal(after(&c, LOAD_SOON_US / EACH_US, 10, -1, 100),
+			 LOAD_AS_IT_IS);
+	assert_int_equal(after(&c, LOAD_ROW, 100, -1, 100), LOAD_HELP);
+	assert_int_equal(after(&c, LOAD_ROW, 10, 10, 100), LOAD_ALONE);
+}
+
 static void percent(void **state)
 {
 	(void)state;
@@ -86,6 +108,7 @@ int main(void)
 		cmocka_unit_test(a_full_loop_wants_help),
 		cmocka_unit_test(help_takes_a_processor),
 		cmocka_unit_test(one_is_enough),
+		cmocka_unit_test(soon_again_stays_longer),
 		cmocka_unit_test(percent),
 	};
 
