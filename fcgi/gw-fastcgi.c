@@ -50,7 +50,8 @@ static bool is_to_give(const struct gw_conn *c)
 {
 	const struct gw_fastcgi *f = c->of;
 
-	return f->heir && !f->stopping && fastcgi_between(&c->fastcgi) &&
+	return f->heir && !f->stopping && !c->out.n &&
+	       fastcgi_between(&c->fastcgi) &&
 	       (f->all ||
 		atomic_load(&f->n_open) > atomic_load(&f->heir->n_open) + 1);
 }

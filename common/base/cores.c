@@ -30,17 +30,18 @@ int cores_loops(long wanted)
 	return (int)(n > CORES_LOOPS_MAX ? CORES_LOOPS_MAX : n);
 }
 
-/* The fourth and fifth figure of its first line: see proc_stat(5). */
+/* The fourth and fifth figure of its first line: see proc_stat(5). Where the
+ * kernel is not Linux itself they may be there, and 0. */
 int64_t cores_idle_us(void)
 {
 	FILE *f = fopen("/proc/stat", "re");
-	long long idle = -1, waits = 0;
+	long long idle = 0, waits = 0;
 
 	if (!f)
 		return -1;
 	if (fscanf(f, "cpu %*d %*d %*d %lld %lld", &idle, &waits) != 2)
-		idle = -1;
+		idle = waits = 0;
 	fclose(f);
-	return idle < 0 ? -1
-			: (idle + waits) * (1000000 / sysconf(_SC_CLK_TCK));
+	idle += waits;
+	return idle > 0 ? idle * (1000000 / sysconf(_SC_CLK_TCK)) : -1;
 }

@@ -132,14 +132,14 @@ static void arena_gives_zeroed_memory_again(void **state)
 static void globs_match_as_fnmatch_does(void **state)
 {
 	static const char *const patterns[] = {
-		"*opus-5*", "gpt-?",  "*",     "",      "a",        "*[0-9]*",
+		"*opus-5*",    "gpt-?", "*",     "",    "a",        "*[0-9]*",
 		"*glm-[4-9]*", "[]a]b", "a\\*b", "\\a", "[!a-c]x*", "A*b",
-		"*@*", "*~*", "é*", "[a",
+		"*@*",         "*~*",   "é*",    "[a",
 	};
 	static const char *const names[] = {
-		"claude-opus-5", "gpt-4", "GPT-4", "", "a", "b", "m9", "glm-4",
-		"]b", "ab", "a*b", "axb", "dx", "ax", "AXB", "x@y", "x`y", "x~",
-		"x^", "élan", "[a",
+		"claude-opus-5", "gpt-4", "GPT-4", "",    "a",   "b",    "m9",
+		"glm-4",         "]b",    "ab",    "a*b", "axb", "dx",   "ax",
+		"AXB",           "x@y",   "x`y",   "x~",  "x^",  "élan", "[a",
 	};
 	struct json_object *list = json_object_new_array();
 
@@ -219,7 +219,8 @@ static void jw_writes_doubles(void **state)
 static void texts_are_read_apart(void **state)
 {
 	static const char *const broken[] = {
-		"[\"\\ud83d\\u", "[\"\\ud83d\\ud83d\\", "{\"a", "[1.", "[-", "[nul",
+		"[\"\\ud83d\\u", "[\"\\ud83d\\ud83d\\", "{\"a", "[1.", "[-",
+		"[nul",
 	};
 
 	(void)state;
@@ -646,7 +647,9 @@ static void hosts_are_read_strictly(void **state)
 		{ "local host", false, false, 0 },
 		{ "localhost%2e", false, false, 0 },
 		{ "localhost,evil", false, false, 0 },
-		{ "l\xc3\xb6" "calhost", false, false, 0 },
+		{ "l\xc3\xb6"
+		  "calhost",
+		  false, false, 0 },
 		{ "::1", false, false, 0 },
 		{ "[::1", false, false, 0 },
 		{ "[::1]x", false, false, 0 },
@@ -716,8 +719,9 @@ static void origins_are_read_strictly(void **state)
 
 static void the_nearest_word_is_found(void **state)
 {
-	static const char *const words[] = { "apiKey", "port", "protocol",
-					     "idleTimeoutMs", "on", NULL };
+	static const char *const words[] = { "apiKey",   "port",
+					     "protocol", "idleTimeoutMs",
+					     "on",       NULL };
 	static const char *const cases[][2] = {
 		{ "apikey", "apiKey" },
 		{ "API_KEY", "apiKey" },
@@ -771,6 +775,26 @@ static void shortage_is_told_from_faults(void **state)
 }
 
 /* No processor idles, and none has two loops but for the last of them. */
+/* All of it, since the machine began, is not more than that was, for each. */
+static void idle_time_is_told(void **state)
+{
+	int64_t first = cores_idle_us(), then = cores_idle_us();
+	double up = 0;
+	FILE *f;
+
+	(void)state;
+	if (first < 0) /* the system does not say */
+		skip();
+	f = fopen("/proc/uptime", "r");
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%lf", &up), 1);
+	fclose(f);
+	assert_true(first > 0);
+	assert_true(then >= first);
+	assert_true((double)then / 1e6 <=
+		    up * (double)sysconf(_SC_NPROCESSORS_CONF) + 1);
+}
+
 static void processors_are_shared(void **state)
 {
 	long n = sysconf(_SC_NPROCESSORS_ONLN);
@@ -793,12 +817,11 @@ static void processors_are_shared(void **state)
 static void aead_opens_a_known_text(void **state)
 {
 	static const unsigned char key[AEAD_KEY_BYTES];
-	static const char sealed[] =
-		"\0\0\0\0\0\0\0\0\0\0\0\0"
-		"\xce\xa7\x40\x3d\x4d\x60\x6b\x6e"
-		"\x07\x4e\xc5\xd3\xba\xf3\x9d\x18"
-		"\xd0\xd1\xc8\xa7\x99\x99\x6b\xf0"
-		"\x26\x5b\x98\xb5\xd4\x8a\xb9\x19";
+	static const char sealed[] = "\0\0\0\0\0\0\0\0\0\0\0\0"
+				     "\xce\xa7\x40\x3d\x4d\x60\x6b\x6e"
+				     "\x07\x4e\xc5\xd3\xba\xf3\x9d\x18"
+				     "\xd0\xd1\xc8\xa7\x99\x99\x6b\xf0"
+				     "\x26\x5b\x98\xb5\xd4\x8a\xb9\x19";
 	char zero[16] = { 0 };
 	struct buf out;
 
@@ -868,6 +891,7 @@ int main(void)
 		cmocka_unit_test(secrets_compare),
 		cmocka_unit_test(the_nearest_word_is_found),
 		cmocka_unit_test(shortage_is_told_from_faults),
+		cmocka_unit_test(idle_time_is_told),
 		cmocka_unit_test(processors_are_shared),
 		cmocka_unit_test(hosts_are_read_strictly),
 		cmocka_unit_test(origins_are_read_strictly),

@@ -6,6 +6,7 @@
 #include "fcgi/gateway.h"
 
 #include <fastcgi.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -256,6 +257,43 @@ static void between_two_records_only(void **state)
 	buf_release(&b);
 }
 
+static size_t waiting(int fd)
+{
+	int n = 0;
+
+	assert_int_equal(ioctl(fd, FIONREAD, &n), 0);
+	return (size_t)n;
+}
+
+/* One that was asked what it can, and is not heard, says it itself. */
+static void with_nothing_to_say_only(void **state)
+{
+	const size_t each = FCGI_HEADER_LEN + 2 + strlen(FCGI_MPXS_CONNS) + 1;
+	size_t said = SIZE_MAX, want = 0, got = 0;
+	int fd = join();
+	struct buf b;
+	char c[4096];
+
+	(void)state;
+	assert_int_equal(asked(fd, &t.a), 'A');
+	buf_init(&b, 4096);
+	put(&b, FCGI_GET_VALUES, SPAN("\017\0" FCGI_MPXS_CONNS), 0);
+	while (waiting(fd) != said) {
+		said = waiting(fd);
+		say(fd, buf_get(&b));
+		want += each;
+		run_posted(&t.a);
+	}
+	assert_true(said < want);
+	gw_fastcgi_give(t.a.gw, t.b.gw, true);
+	while (waiting(fd)) {
+		got += (size_t)recv(fd, c, sizeof(c), 0);
+		run_posted(&t.a);
+	}
+	assert_int_equal(got, want);
+	buf_release(&b);
+}
+
 static void half_of_them_move(void **state)
 {
 	int fds[6];
@@ -322,6 +360,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_request_is_answered_where_it_began, make, drop),
 		cmocka_unit_test_setup_teardown(between_two_records_only, make,
+						drop),
+		cmocka_unit_test_setup_teardown(with_nothing_to_say_only, make,
 						drop),
 		cmocka_unit_test_setup_teardown(half_of_them_move, make, drop),
 		cmocka_unit_test_setup_teardown(moved_as_the_other_stops, make,
