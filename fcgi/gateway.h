@@ -88,8 +88,8 @@ struct gw_fastcgi *gw_fastcgi_new(struct loop *l, int listener,
 				  void *arg);
 void gw_fastcgi_free(struct gw_fastcgi *f); /* no request is being served */
 int gw_fastcgi_accept(struct gw_fastcgi *f, bool on); /* at first not */
-/* Connections that are kept go to `to`, of another loop, when nothing is asked on
- * them: all, or until both have as many. From now on, for NULL to nobody. */
+/* Connections that are kept go to `to`, of another loop, when nothing is asked
+ * on them: all, or until both have as many. From now on, for NULL to nobody. */
 void gw_fastcgi_give(struct gw_fastcgi *f, struct gw_fastcgi *to, bool all);
 /* Take no new connection, and end those on which nothing is asked any more. */
 void gw_fastcgi_stop(struct gw_fastcgi *f);

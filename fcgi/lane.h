@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lane: one event loop of a worker, in a thread of its own, with its connections
- * to the web server and to upstreams.
+ * lane: one event loop of a worker, in a thread of its own, with its
+ * connections to the web server and to upstreams.
  *
- * Lanes stand in a row, and one accepts. A lane whose thread uses up a processor
- * lets the next one help: that accepts, too, and is given connections until both
- * have as many. When one of them would be enough the next one gives its
- * connections back. So there are as few loops at work as can be: what comes
+ * Lanes stand in a row, and one accepts. A lane whose thread uses up a
+ * processor lets the next one help: that accepts, too, and is given connections
+ * until both have as many. When one of them would be enough the next one gives
+ * its connections back. So there are as few loops at work as can be: what comes
  * together is done together, and the connections to upstreams stay warm.
  *
  * All functions are for the main thread.

@@ -20,7 +20,7 @@
 #define LOAD_ROW 3 /* measures that agree: a single one may be chance */
 
 /* Who needs help again so soon after it was alone keeps it twice as long as the
- * last time, up to so many measures: to move connections costs something, too. */
+ * last time, up to so many measures: to move connections costs something. */
 #define LOAD_SOON_US 5000000
 #define LOAD_ROW_MAX 192
 

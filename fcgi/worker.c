@@ -56,8 +56,8 @@ static rlim_t raise_fd_limit(int capacity)
 	return r.rlim_cur < need ? r.rlim_cur : need;
 }
 
-/* As many requests as there are descriptors for. How many connections a loop may
- * keep: mostly one is at work, and has them all. */
+/* As many requests as there are descriptors for. How many connections a loop
+ * may keep: mostly one is at work, and has them all. */
 static long fit(struct worker *w)
 {
 	struct app *app = w->app;
