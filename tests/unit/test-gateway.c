@@ -96,7 +96,7 @@ static int drop(void **state)
 	return 0;
 }
 
-/* --- the web server's side ------------------------------------------------ */
+/* --- the web server's side ----------------------------------------------- */
 
 static int join(void)
 {
@@ -193,7 +193,7 @@ static int open_now(void)
 	return atomic_load(&t.limit.open);
 }
 
-/* --- tests ----------------------------------------------------------------- */
+/* --- tests --------------------------------------------------------------- */
 
 static void a_kept_connection_moves(void **state)
 {

@@ -5,8 +5,8 @@
 
 #define EACH_US 100000
 
-/* What `times` measures in a row call for, the last one's answer; `idle` of each
- * span, in percent of a processor. */
+/* What the last of `times` measures in a row calls for; `idle` of each span, in
+ * percent of a processor. */
 struct course {
 	struct load load;
 	int64_t at, idle;
