@@ -15,7 +15,7 @@
 /* Percent of a processor. */
 #define LOAD_FULL 90    /* of one loop: it wants help */
 #define LOAD_ENOUGH 100 /* of it and its helper: one is enough */
-#define LOAD_SPARE 20   /* idle, of all processors together: help is of use */
+#define LOAD_SPARE 50   /* idle, of all processors together: help is of use */
 
 #define LOAD_ROW 3 /* measures that agree: a single one may be chance */
 
