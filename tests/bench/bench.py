@@ -29,7 +29,7 @@ import threading
 import time
 
 from report import Report
-from servers import CURL, HERE, PLAIN, Servers, body
+from servers import CURL, HERE, PASSED, PLAIN, Servers, body
 
 # The floor's CPU beside lighttpd's for a static file, which needs no second
 # connection: to send to the upstream over TCP costs as much as all else.
@@ -169,9 +169,19 @@ class Bench:
             self.forwarded(f"size {size >> 10}", f"whole-{size}", 16,
                            PLAIN + self.mine, data=data)
 
+    def translated(self, name, kind):
+        """Beside the same answers that are passed, and the floor's."""
+        def turn(target, warm):
+            to, _, passed = target.partition(" ")
+            path = CHAT if passed or to in PLAIN else MESSAGES
+            return self.load(to, kind, "-c", 16, path=path,
+                             ms=200 if warm else None)
+
+        self.lane(name, ["floor", "floor_nginx"] + PASSED + self.mine, turn)
+        self.report.targets(name, self.results[name])
+
     def run_translated(self):
-        self.forwarded("translated 16", "whole-1024", 16, self.mine,
-                       path=MESSAGES)
+        self.translated("translated 16", "whole-1024")
         data = body("whole-1024:m", False, 1 << 20, messages=True)
         self.forwarded("translated 1 MiB", "whole-1024", 16, self.mine,
                        path=MESSAGES, data=data)
@@ -180,8 +190,7 @@ class Bench:
         for c in (1, 16, 64):
             self.forwarded(f"stream {c}", "stream-50-0", c,
                            PLAIN + CURL + self.mine)
-        self.forwarded("stream translated 16", "stream-50-0", 16, self.mine,
-                       path=MESSAGES)
+        self.translated("stream translated 16", "stream-50-0")
 
     def run_tls(self):
         for name, kind in (("tls warm", "whole-1024"),

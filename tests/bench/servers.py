@@ -27,6 +27,7 @@ KINDS = ("whole-1024", "whole-65536", "whole-1048576", "stream-50-0",
 ONE_LOOP = {"workers": os.cpu_count()}
 PLAIN = ["direct", "lighttpd", "nginx", "haproxy", "floor", "floor_nginx"]
 CURL = ["curl", "curl_nginx"]  # the floor with libcurl
+PASSED = ["dario passed", "dario_nginx passed"]  # in lanes that translate
 NAMES = {"direct": "direct", "lighttpd": "lighttpd mod_proxy",
          "nginx": "nginx proxy_pass", "haproxy": "HAProxy",
          "floor": "floor behind lighttpd",
@@ -35,6 +36,8 @@ NAMES = {"direct": "direct", "lighttpd": "lighttpd mod_proxy",
          "curl_nginx": "floor with libcurl behind nginx",
          "dario": "dario behind lighttpd",
          "dario_nginx": "dario behind nginx",
+         "dario passed": "dario behind lighttpd, passed",
+         "dario_nginx passed": "dario behind nginx, passed",
          "old": "the other worker behind lighttpd",
          "old_nginx": "the other worker behind nginx",
          "pool1": "1 account", "pool3": "3 accounts",
