@@ -87,7 +87,7 @@ struct gw_fastcgi *gw_fastcgi_new(struct loop *l, int listener,
 				  struct gw_limit *limit, gateway_serve *serve,
 				  void *arg);
 void gw_fastcgi_free(struct gw_fastcgi *f); /* no request is being served */
-int gw_fastcgi_accept(struct gw_fastcgi *f, bool on); /* at first not */
+void gw_fastcgi_accept(struct gw_fastcgi *f, bool on); /* at first not */
 /* Connections that are kept go to `to`, of another loop, when nothing is asked
  * on them: all, or until both have as many. From now on, for NULL to nobody. */
 void gw_fastcgi_give(struct gw_fastcgi *f, struct gw_fastcgi *to, bool all);

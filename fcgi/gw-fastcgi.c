@@ -19,12 +19,43 @@
 
 static void on_event(struct watch *w, unsigned events);
 static void end_quiet(struct timer *t);
+static void end_idle(struct gw_conn *c);
 
 struct gift {
 	struct loop_post post;
 	struct gw_fastcgi *to;
 	int fd;
+	int64_t since; /* it is idle */
 };
+
+static bool is_to_give(const struct gw_conn *c)
+{
+	const struct gw_fastcgi *f = c->of;
+
+	return f->heir && !f->stopping && !c->out.n &&
+	       fastcgi_between(&c->fastcgi) &&
+	       (f->all ||
+		atomic_load(&f->n_open) > atomic_load(&f->heir->n_open) + 1);
+}
+
+static void on_gift(struct loop_post *p);
+
+static void hand_over(struct gw_conn *c)
+{
+	struct gw_fastcgi *f = c->of;
+	struct gift *g = xcalloc(1, sizeof(*g));
+
+	g->post.fn = on_gift;
+	g->to = f->heir;
+	g->fd = c->watch.fd;
+	g->since = c->since;
+	atomic_fetch_add(&g->to->n_open, 1);
+	atomic_fetch_add(&f->limit->open, 1);
+	loop_unwatch(f->loop, &c->watch);
+	c->watch.fd = -1;
+	gw_conn_free(c);
+	loop_post(g->to->loop, &g->post);
+}
 
 static void on_gift(struct loop_post *p)
 {
@@ -38,38 +69,16 @@ static void on_gift(struct loop_post *p)
 	c->watch.fn = on_event;
 	c->watch.fd = g->fd;
 	c->used = true;
-	c->since = clock_ms();
+	c->since = g->since;
 	free(g);
-	if (f->cut || gw_conn_watch(c, false))
+	if (f->cut)
 		gw_conn_free(c);
+	else if (is_to_give(c)) /* it is meant for another one by now */
+		hand_over(c);
+	else if (gw_conn_watch(c, false))
+		end_idle(c);
 	else if (f->stopping)
 		end_quiet(&f->quiet);
-}
-
-static bool is_to_give(const struct gw_conn *c)
-{
-	const struct gw_fastcgi *f = c->of;
-
-	return f->heir && !f->stopping && !c->out.n &&
-	       fastcgi_between(&c->fastcgi) &&
-	       (f->all ||
-		atomic_load(&f->n_open) > atomic_load(&f->heir->n_open) + 1);
-}
-
-static void hand_over(struct gw_conn *c)
-{
-	struct gw_fastcgi *f = c->of;
-	struct gift *g = xcalloc(1, sizeof(*g));
-
-	g->post.fn = on_gift;
-	g->to = f->heir;
-	g->fd = c->watch.fd;
-	atomic_fetch_add(&g->to->n_open, 1);
-	atomic_fetch_add(&f->limit->open, 1);
-	loop_unwatch(f->loop, &c->watch);
-	c->watch.fd = -1;
-	gw_conn_free(c);
-	loop_post(g->to->loop, &g->post);
 }
 
 static bool is_idle(const struct gw_conn *c)
@@ -247,9 +256,13 @@ static void make_room(struct gw_fastcgi *f)
 /* -1 with errno: EMFILE also when there are as many as there may be. */
 static int accept_one(struct gw_fastcgi *f)
 {
-	bool full = atomic_load(&f->limit->open) >= f->limit->max;
-	int fd = full ? -1 : port_accept(f->watch.fd, true);
+	bool full;
+	int fd;
 
+	if (atomic_load(&f->limit->open) >= f->limit->max)
+		make_room(f);
+	full = atomic_load(&f->limit->open) >= f->limit->max;
+	fd = full ? -1 : port_accept(f->watch.fd, true);
 	if (full)
 		errno = EMFILE;
 	if (fd < 0)
@@ -266,11 +279,8 @@ static void on_connect(struct watch *w, unsigned events)
 	int most = ACCEPT_MAX, rc = 0;
 
 	(void)events;
-	while (rc == 0 && most-- > 0) {
-		if (atomic_load(&f->limit->open) >= f->limit->max)
-			make_room(f);
+	while (rc == 0 && most-- > 0)
 		rc = accept_one(f);
-	}
 	if (rc && (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
 		   errno == ENOBUFS)) {
 		loop_unwatch(f->loop, w);
@@ -286,21 +296,22 @@ static void accept_again(struct timer *t)
 		loop_time(f->loop, t, clock_ms() + ACCEPT_PAUSE_MS);
 }
 
-int gw_fastcgi_accept(struct gw_fastcgi *f, bool on)
+void gw_fastcgi_accept(struct gw_fastcgi *f, bool on)
 {
 	bool was = f->watch.slot || f->again.place;
 
 	if (f->stopping)
-		return 0;
-	if (on)
-		return loop_watch(f->loop, &f->watch, LOOP_READ | LOOP_SHARED);
+		return;
+	if (on) {
+		accept_again(&f->again);
+		return;
+	}
 	loop_unwatch(f->loop, &f->watch);
 	loop_untime(f->loop, &f->again);
 	/* A connection wakes one of all who accept on the socket. It may have
 	 * been us: so who is in the queue now is taken, too. */
 	while (was && accept_one(f) == 0)
 		;
-	return 0;
 }
 
 /* Whoever keeps a connection may be about to use it: only one that was quiet

@@ -21,6 +21,7 @@
 #define STACK_BYTES (512u << 10)
 #define TRIM_MS 2000 /* after the last request */
 #define MEASURE_MS 100
+#define IDLE_PERCENT 10 /* of a processor: it need not be looked at often */
 
 struct lane {
 	struct app *app;
@@ -137,8 +138,10 @@ static void on_measure(struct timer *t)
 	bool helped = l->next && atomic_load(&l->next->helps);
 
 	m.own = load_percent(used - l->used, m.at - l->since);
-	if (l->worked || helped || gw_fastcgi_busy(l->gw))
+	if (l->worked || helped || m.own >= IDLE_PERCENT)
 		loop_time(l->loop, t, clock_ms() + MEASURE_MS);
+	else if (gw_fastcgi_busy(l->gw)) /* with what waits for most of it */
+		loop_time(l->loop, t, clock_ms() + 10 * MEASURE_MS);
 	else
 		m.own = 0;
 	l->since = m.at;

