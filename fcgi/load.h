@@ -51,7 +51,7 @@ enum load_call load_judge(struct load *l, const struct load_measure *m);
 /* What was measured does not count: another judges now. */
 void load_reset(struct load *l);
 
-/* Percent, for `of` above 0. */
+/* 0 where `of` is 0. */
 int load_percent(int64_t part, int64_t of);
 
 #endif

@@ -15,11 +15,8 @@
 #include "fcgi/presence.h"
 #include "fcgi/routes.h"
 #include "state/shared/shared-choose.h"
-#include "state/usage/history.h"
 
-#include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 

@@ -29,18 +29,12 @@ int64_t clock_thread_us(void)
 
 int64_t clock_ms(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return clock_us() / 1000;
 }
 
 int64_t clock_wall_ms(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000 +
+	return us_of(CLOCK_REALTIME) / 1000 +
 	       atomic_load_explicit(&ahead, memory_order_relaxed);
 }
 

@@ -7,8 +7,8 @@
 BENCH is the folder of fastcgi.py. Prints PASS and FAIL lines.
 """
 
-import json
 import glob
+import json
 import os
 import resource
 import select

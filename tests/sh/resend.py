@@ -22,21 +22,24 @@ import sys
 import threading
 import time
 
-ANSWER = json.dumps({
-    "id": "c", "object": "chat.completion", "created": 1, "model": "m",
-    "choices": [{"index": 0, "finish_reason": "stop", "message": {
-        "role": "assistant", "content": "hi"}}]}).encode()
-HEAD = (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-        b"Content-Length: %d\r\n\r\n" % len(ANSWER))
+
+def chat(content):
+    return json.dumps({
+        "id": "c", "object": "chat.completion", "created": 1, "model": "m",
+        "choices": [{"index": 0, "finish_reason": "stop", "message": {
+            "role": "assistant", "content": content}}]}).encode()
+
+
+def whole(body):
+    return (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+            b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
+
+ANSWER = chat("hi")
+LARGE = chat("some words " * 100000)
 ENDLESS = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
 BODY = json.dumps({"model": "up:m", "pad": "x" * 200, "messages": [
     {"role": "user", "content": "hi"}]})
-
-
-LARGE = json.dumps({
-    "id": "c", "object": "chat.completion", "created": 1, "model": "m",
-    "choices": [{"index": 0, "finish_reason": "stop", "message": {
-        "role": "assistant", "content": "some words " * 100000}}]}).encode()
 MANY = 200  # requests at once
 
 LOOPS_MAX = 4  # of a worker, each with connections of its own
@@ -127,15 +130,14 @@ class Upstream:
         if how == "together":
             self.gate.wait(120)
         if how == "large":
-            c.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-                      b"Content-Length: %d\r\n\r\n" % len(LARGE) + LARGE)
+            c.sendall(whole(LARGE))
             return True
         if isinstance(how, bytes):  # the beginning of an answer
             time.sleep(0.003)  # the router waits for it by then
             c.sendall(how)
             return False
         self.whole += 1
-        c.sendall(HEAD + ANSWER)
+        c.sendall(whole(ANSWER))
         if self.after:
             time.sleep(self.after)
             return False

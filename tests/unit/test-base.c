@@ -132,14 +132,14 @@ static void arena_gives_zeroed_memory_again(void **state)
 static void globs_match_as_fnmatch_does(void **state)
 {
 	static const char *const patterns[] = {
-		"*opus-5*",    "gpt-?", "*",     "",    "a",        "*[0-9]*",
+		"*opus-5*", "gpt-?",  "*",     "",      "a",        "*[0-9]*",
 		"*glm-[4-9]*", "[]a]b", "a\\*b", "\\a", "[!a-c]x*", "A*b",
-		"*@*",         "*~*",   "é*",    "[a",
+		"*@*", "*~*", "é*", "[a",
 	};
 	static const char *const names[] = {
-		"claude-opus-5", "gpt-4", "GPT-4", "",    "a",   "b",    "m9",
-		"glm-4",         "]b",    "ab",    "a*b", "axb", "dx",   "ax",
-		"AXB",           "x@y",   "x`y",   "x~",  "x^",  "élan", "[a",
+		"claude-opus-5", "gpt-4", "GPT-4", "", "a", "b", "m9", "glm-4",
+		"]b", "ab", "a*b", "axb", "dx", "ax", "AXB", "x@y", "x`y", "x~",
+		"x^", "élan", "[a",
 	};
 	struct json_object *list = json_object_new_array();
 
@@ -219,8 +219,7 @@ static void jw_writes_doubles(void **state)
 static void texts_are_read_apart(void **state)
 {
 	static const char *const broken[] = {
-		"[\"\\ud83d\\u", "[\"\\ud83d\\ud83d\\", "{\"a", "[1.", "[-",
-		"[nul",
+		"[\"\\ud83d\\u", "[\"\\ud83d\\ud83d\\", "{\"a", "[1.", "[-", "[nul",
 	};
 
 	(void)state;
@@ -647,9 +646,7 @@ static void hosts_are_read_strictly(void **state)
 		{ "local host", false, false, 0 },
 		{ "localhost%2e", false, false, 0 },
 		{ "localhost,evil", false, false, 0 },
-		{ "l\xc3\xb6"
-		  "calhost",
-		  false, false, 0 },
+		{ "l\xc3\xb6" "calhost", false, false, 0 },
 		{ "::1", false, false, 0 },
 		{ "[::1", false, false, 0 },
 		{ "[::1]x", false, false, 0 },
@@ -719,9 +716,8 @@ static void origins_are_read_strictly(void **state)
 
 static void the_nearest_word_is_found(void **state)
 {
-	static const char *const words[] = { "apiKey",   "port",
-					     "protocol", "idleTimeoutMs",
-					     "on",       NULL };
+	static const char *const words[] = { "apiKey", "port", "protocol",
+					     "idleTimeoutMs", "on", NULL };
 	static const char *const cases[][2] = {
 		{ "apikey", "apiKey" },
 		{ "API_KEY", "apiKey" },
@@ -816,11 +812,12 @@ static void processors_are_shared(void **state)
 static void aead_opens_a_known_text(void **state)
 {
 	static const unsigned char key[AEAD_KEY_BYTES];
-	static const char sealed[] = "\0\0\0\0\0\0\0\0\0\0\0\0"
-				     "\xce\xa7\x40\x3d\x4d\x60\x6b\x6e"
-				     "\x07\x4e\xc5\xd3\xba\xf3\x9d\x18"
-				     "\xd0\xd1\xc8\xa7\x99\x99\x6b\xf0"
-				     "\x26\x5b\x98\xb5\xd4\x8a\xb9\x19";
+	static const char sealed[] =
+		"\0\0\0\0\0\0\0\0\0\0\0\0"
+		"\xce\xa7\x40\x3d\x4d\x60\x6b\x6e"
+		"\x07\x4e\xc5\xd3\xba\xf3\x9d\x18"
+		"\xd0\xd1\xc8\xa7\x99\x99\x6b\xf0"
+		"\x26\x5b\x98\xb5\xd4\x8a\xb9\x19";
 	char zero[16] = { 0 };
 	struct buf out;
 
