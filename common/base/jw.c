@@ -148,9 +148,20 @@ void jw_name(struct jw *w, struct span name)
 	put_string(w, name, true);
 }
 
-void jw_key(struct jw *w, const char *key)
+void jw_plain_key(struct jw *w, const char *key, size_t n)
 {
-	put_string(w, span_of(key), true);
+	size_t all = w->comma + n + 3;
+	char *to = buf_room(w->out, all);
+
+	if (to) {
+		if (w->comma)
+			*to++ = ',';
+		*to++ = '"';
+		memcpy(to, key, n);
+		memcpy(to + n, "\":", 2);
+		buf_took(w->out, all);
+	}
+	w->comma = false;
 }
 
 void jw_int(struct jw *w, int64_t v)
@@ -209,7 +220,7 @@ void jw_raw(struct jw *w, struct span json)
 	buf_span(w->out, json);
 }
 
-static void put_bool(struct jw *w, bool v)
+void jw_bool(struct jw *w, bool v)
 {
 	jw_raw(w, v ? SPAN("true") : SPAN("false"));
 }
@@ -217,37 +228,4 @@ static void put_bool(struct jw *w, bool v)
 void jw_null(struct jw *w)
 {
 	jw_raw(w, SPAN("null"));
-}
-
-void jw_kstr(struct jw *w, const char *key, struct span s)
-{
-	jw_key(w, key);
-	jw_str(w, s);
-}
-
-void jw_kcstr(struct jw *w, const char *key, const char *s)
-{
-	jw_key(w, key);
-	if (s)
-		jw_str(w, span_of(s));
-	else
-		jw_null(w);
-}
-
-void jw_kint(struct jw *w, const char *key, int64_t v)
-{
-	jw_key(w, key);
-	jw_int(w, v);
-}
-
-void jw_kbool(struct jw *w, const char *key, bool v)
-{
-	jw_key(w, key);
-	put_bool(w, v);
-}
-
-void jw_knull(struct jw *w, const char *key)
-{
-	jw_key(w, key);
-	jw_null(w);
 }

@@ -41,7 +41,7 @@ static void put_limits(struct jw *w, const char *name, struct json_object *o)
 	{
 		if (strcmp(member, "hash") == 0)
 			continue;
-		jw_key(w, member);
+		jw_name(w, span_of(member));
 		jw_raw(w, value ? json_text(value) : SPAN("null"));
 	}
 	jw_obj_end(w);

@@ -93,7 +93,7 @@ static const char *const meter_names[METER_KINDS] = {
 
 static void put_window(struct jw *w, const struct window *v)
 {
-	jw_key(w, v->name);
+	jw_name(w, span_of(v->name));
 	jw_obj(w);
 	jw_key(w, "used");
 	jw_double(w, v->used);
@@ -182,7 +182,7 @@ static void put_others(struct jw *w, struct json_object *was)
 	{
 		if (is_ours(name, value))
 			continue;
-		jw_key(w, name);
+		jw_name(w, span_of(name));
 		jw_raw(w, json_text(value));
 	}
 }

@@ -334,7 +334,7 @@ static void put_table(struct jw *w, const char *key,
 		const struct usage_table_row *r = t->rows[i];
 
 		report_label(t, i, label);
-		jw_key(w, label);
+		jw_name(w, span_of(label));
 		jw_obj(w);
 		if (*r->id.names[USAGE_ACCOUNT]) {
 			jw_kcstr(w, "backend", r->id.names[USAGE_BACKEND]);
