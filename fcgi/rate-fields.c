@@ -11,17 +11,22 @@
 #include <string.h>
 #include <time.h>
 
-static const struct {
-	const char *anthropic, *openai;
-} pairs[] = {
-	{ "anthropic-ratelimit-requests-limit", "x-ratelimit-limit-requests" },
-	{ "anthropic-ratelimit-requests-remaining",
-	  "x-ratelimit-remaining-requests" },
-	{ "anthropic-ratelimit-requests-reset", "x-ratelimit-reset-requests" },
-	{ "anthropic-ratelimit-tokens-limit", "x-ratelimit-limit-tokens" },
-	{ "anthropic-ratelimit-tokens-remaining",
-	  "x-ratelimit-remaining-tokens" },
-	{ "anthropic-ratelimit-tokens-reset", "x-ratelimit-reset-tokens" },
+#define FIELDS 6
+
+static const char *const anthropic[FIELDS] = {
+	"anthropic-ratelimit-requests-limit",
+	"anthropic-ratelimit-requests-remaining",
+	"anthropic-ratelimit-requests-reset",
+	"anthropic-ratelimit-tokens-limit",
+	"anthropic-ratelimit-tokens-remaining",
+	"anthropic-ratelimit-tokens-reset",
+};
+
+/* The same in the same order. */
+static const char *const openai[FIELDS] = {
+	"x-ratelimit-limit-requests",   "x-ratelimit-remaining-requests",
+	"x-ratelimit-reset-requests",   "x-ratelimit-limit-tokens",
+	"x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens",
 };
 
 static void put_duration(char *out, size_t n, int64_t ms)
@@ -75,16 +80,17 @@ void rate_fields(struct request *r, const struct http_head *head,
 	bool from = upstream == &dialects[DIALECT_ANTHROPIC];
 	bool to = r->dialect == &dialects[DIALECT_ANTHROPIC];
 
-	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-		struct span v = http_field(head, from ? pairs[i].anthropic
-						      : pairs[i].openai);
-		const char *name = to ? pairs[i].anthropic : pairs[i].openai;
+	struct span values[FIELDS];
 
-		if (!v.n)
+	http_fields(head, from ? anthropic : openai, FIELDS, values);
+	for (size_t i = 0; i < FIELDS; i++) {
+		const char *name = to ? anthropic[i] : openai[i];
+
+		if (!values[i].n)
 			continue;
 		if (from != to && strstr(name, "reset"))
-			put_reset(r, name, v, from);
+			put_reset(r, name, values[i], from);
 		else
-			reply_field(r, name, v);
+			reply_field(r, name, values[i]);
 	}
 }

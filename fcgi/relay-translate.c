@@ -23,26 +23,32 @@ static struct answering *of(const struct relay *y)
 	return &y->translation->a;
 }
 
-/* Fields that mean the same in every dialect. */
-static const char *const passed[] = {
+/* What is looked for in a head: fields that mean the same in every dialect,
+ * which are passed, then those with the answer's id. */
+enum {
+	PASSED = 3,
+	REQUEST_ID = PASSED,
+	X_REQUEST_ID,
+	WANTED
+};
+static const char *const wanted[WANTED] = {
 	"retry-after",
 	"retry-after-ms",
 	"x-should-retry",
+	[REQUEST_ID] = "request-id",
+	[X_REQUEST_ID] = "x-request-id",
 };
 
 static void fields(struct relay *y, const struct http_head *head)
 {
 	struct request *r = y->r;
-	struct span value, id;
+	struct span values[WANTED], id;
 
-	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++) {
-		value = http_field(head, passed[i]);
-		if (value.n)
-			reply_field(r, passed[i], value);
-	}
-	id = http_field(head, "request-id");
-	if (!id.n)
-		id = http_field(head, "x-request-id");
+	http_fields(head, wanted, WANTED, values);
+	for (size_t i = 0; i < PASSED; i++)
+		if (values[i].n)
+			reply_field(r, wanted[i], values[i]);
+	id = values[values[REQUEST_ID].n ? REQUEST_ID : X_REQUEST_ID];
 	r->upstream_id = arena_str(r->arena, id);
 	if (id.n)
 		reply_field(r, "x-dario-upstream-id", id);
@@ -126,7 +132,7 @@ static int end_map(void *arg, struct err *e)
 
 static void init(struct relay *y)
 {
-	struct relay_translation *x = xcalloc(1, sizeof(*x));
+	struct relay_translation *x = xmalloc(sizeof(*x));
 	struct request *r = y->r;
 	struct answering_of how = {
 		.chat = y->chat,
@@ -141,6 +147,7 @@ static void init(struct relay *y)
 
 	y->translation = x;
 	x->asked = r->dropped;
+	x->told = 0;
 	answering_init(&x->a, &how, &y->sse);
 	x->a.t.seen = see;
 	x->a.t.arg = y;

@@ -8,12 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-bool span_ieq(struct span a, const char *s)
-{
-	return a.n == strlen(s) && strncasecmp(a.p, s, a.n) == 0;
-}
 
 bool span_has(struct span a, struct span part)
 {

@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 struct span {
 	const char *p;
@@ -58,7 +59,14 @@ static inline bool span_starts(struct span a, const char *prefix)
 	return a.n >= n && (n == 0 || memcmp(a.p, prefix, n) == 0);
 }
 
-bool span_ieq(struct span a, const char *s); /* ASCII case is ignored */
+/* ASCII case is ignored. */
+static inline bool span_ieq(struct span a, const char *s)
+{
+	size_t n = strlen(s);
+
+	return a.n == n && (n == 0 || strncasecmp(a.p, s, n) == 0);
+}
+
 bool span_has(struct span a, struct span part);
 struct span span_trim(struct span a); /* blanks at both ends */
 

@@ -415,10 +415,8 @@ static double to_double(const struct jval *v)
 	return strtod(v->text.p, NULL);
 }
 
-double jval_number(const struct jval *o, const char *key, double otherwise)
+double jval_number_of(const struct jval *v, double otherwise)
 {
-	const struct jval *v = jval_get(o, key);
-
 	return jval_is(v, JVAL_NUMBER) ? to_double(v) : otherwise;
 }
 
@@ -440,11 +438,11 @@ static bool whole(const struct jval *v, int64_t *to)
 	return true;
 }
 
-int64_t jval_int(const struct jval *o, const char *key, int64_t otherwise)
+int64_t jval_int_of(const struct jval *v, int64_t otherwise)
 {
-	int64_t v;
+	int64_t n;
 
-	return whole(jval_get(o, key), &v) ? v : otherwise;
+	return whole(v, &n) ? n : otherwise;
 }
 
 static int64_t to_count(int64_t v)
@@ -460,9 +458,8 @@ static bool is_digits(struct span s)
 	return s.n > 0 && s.n <= 18 && s.p[0] != '-' && is_integer(s);
 }
 
-int64_t jval_count(const struct jval *o, const char *key, int64_t otherwise)
+int64_t jval_count_of(const struct jval *v, int64_t otherwise)
 {
-	const struct jval *v = jval_get(o, key);
 	int64_t n = otherwise;
 	double d;
 

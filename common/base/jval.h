@@ -101,9 +101,26 @@ static inline struct span jval_str(const struct jval *o, const char *key)
 	return jval_text(jval_get(o, key));
 }
 /* As json_number, json_int and json_count of json.h. */
-double jval_number(const struct jval *o, const char *key, double otherwise);
-int64_t jval_int(const struct jval *o, const char *key, int64_t otherwise);
-int64_t jval_count(const struct jval *o, const char *key, int64_t otherwise);
+double jval_number_of(const struct jval *v, double otherwise);
+int64_t jval_int_of(const struct jval *v, int64_t otherwise);
+int64_t jval_count_of(const struct jval *v, int64_t otherwise);
+static inline double jval_number(const struct jval *o, const char *key,
+				 double otherwise)
+{
+	return jval_number_of(jval_get(o, key), otherwise);
+}
+
+static inline int64_t jval_int(const struct jval *o, const char *key,
+			       int64_t otherwise)
+{
+	return jval_int_of(jval_get(o, key), otherwise);
+}
+
+static inline int64_t jval_count(const struct jval *o, const char *key,
+				 int64_t otherwise)
+{
+	return jval_count_of(jval_get(o, key), otherwise);
+}
 
 /* As JSON, without blanks. */
 void jval_write(struct jw *w, const struct jval *v);

@@ -20,7 +20,7 @@
 #include "dialect/halves.h"
 
 #define READER_SLOTS_MAX 4096
-#define READER_KEYS 512
+#define READER_KEYS 128
 #define READER_CITES_MAX 4096
 #define READER_PENDING_MAX (64u << 20)
 
@@ -121,7 +121,6 @@ void reader_cite(struct reader *r, struct slot *s, struct citation c);
 void reader_annotation(struct reader *r, struct slot *s, const struct jval *o);
 void reader_annotations(struct reader *r, struct slot *s,
 			const struct jval *list);
-int64_t reader_chars(struct span text);
 struct slot *reader_search(struct reader *r, int64_t key, struct span id,
 			   struct err *e); /* NULL: too many */
 void reader_hits(struct reader *r, struct web_search *s,

@@ -49,6 +49,40 @@ struct span http_field(const struct http_head *head, const char *name)
 	return SPAN("");
 }
 
+/* The one whose name the line has, or n. */
+static size_t named(struct span line, const char *const *names, size_t n)
+{
+	int first = line.n ? tolower((unsigned char)*line.p) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t len;
+
+		if (*names[i] != first)
+			continue;
+		len = strlen(names[i]);
+		if (line.n > len && line.p[len] == ':' &&
+		    strncasecmp(line.p, names[i], len) == 0)
+			return i;
+	}
+	return n;
+}
+
+void http_fields(const struct http_head *head, const char *const *names,
+		 size_t n, struct span *values)
+{
+	struct span rest = head->fields;
+
+	memset(values, 0, n * sizeof(*values));
+	while (rest.n) {
+		struct span line = span_cut(&rest, '\n');
+		size_t i = named(line, names, n);
+
+		if (i < n && !values[i].p)
+			values[i] = span_trim(
+				span_skip(line, strlen(names[i]) + 1));
+	}
+}
+
 int http_head_status(struct span line)
 {
 	struct span rest = line;

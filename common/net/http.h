@@ -53,6 +53,9 @@ struct http_head {
 };
 
 struct span http_field(const struct http_head *head, const char *name);
+/* Of n names, which are in lower case, in one walk. */
+void http_fields(const struct http_head *head, const char *const *names,
+		 size_t n, struct span *values);
 /* Walk: start with *at = 0; false at the end. */
 bool http_next_field(const struct http_head *head, size_t *at,
 		     struct span *name, struct span *value);

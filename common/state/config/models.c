@@ -20,6 +20,7 @@ struct models {
 	struct row *rows;
 	size_t n;
 	size_t n_families; /* the first of them */
+	struct family unknown;
 };
 
 static const struct {
@@ -78,6 +79,7 @@ struct models *models_load(struct err *e)
 	add_rows(m, families, "maxOutput");
 	m->n_families = m->n;
 	add_rows(m, outputs, "most");
+	parse_family(&m->unknown, NULL);
 	return m;
 }
 
@@ -112,12 +114,8 @@ static const struct row *find(const struct models *m, size_t n,
 struct family models_family(const struct models *m, const char *model)
 {
 	const struct row *r = find(m, m->n_families, model);
-	struct family unknown = { 0 };
 
-	if (r)
-		return r->family;
-	parse_family(&unknown, NULL);
-	return unknown;
+	return r ? r->family : m->unknown;
 }
 
 int64_t models_max_output(const struct models *m, const char *model)
