@@ -3,6 +3,8 @@
 
 #include "fcgi/estimate.h"
 
+#include "base/utf8.h"
+
 #include <string.h>
 
 #define CHARS_PER_TOKEN 4
@@ -20,7 +22,7 @@ enum delta_like estimate_event(struct request *r, struct span data)
 
 void estimate_text(struct request *r, struct span text)
 {
-	r->chars += delta_chars_of(text);
+	r->chars += utf8_chars(text);
 }
 
 int64_t estimate_tokens(size_t chars)

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/jwalk.h"
+#include "base/utf8.h"
 #include "dialect/reader.h"
 #include "dialect/usage.h"
 #include "fcgi/estimate.h"
@@ -259,8 +260,7 @@ static void add_advice(struct request *r, struct span block)
 	if (!name.n || text.n <= 2)
 		return;
 	u.input = read.input + read.cache_read + read.cache_write;
-	u.output = estimate_tokens(
-		(size_t)reader_chars(jwalk_text(r->arena, text)));
+	u.output = estimate_tokens(utf8_chars(jwalk_text(r->arena, text)));
 	h = of(r);
 	p = price_now(r, h, arena_str(r->arena, name));
 	h->calls += p ? price_cost(p, &u) : 0;

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/jwalk.h"
+#include "base/utf8.h"
 #include "dialect/reader.h"
 #include "fcgi/estimate.h"
 #include "fcgi/passage.h"
@@ -167,7 +168,7 @@ static int64_t characters_of(const struct request *r, int64_t bytes)
 	if (r->passage->form)
 		return bytes;
 	s = text(r, "input", &odd);
-	return odd ? (int64_t)r->body.n : reader_chars(s);
+	return odd ? (int64_t)r->body.n : (int64_t)utf8_chars(s);
 }
 
 static int64_t searches_of(const struct request *r, int64_t bytes)

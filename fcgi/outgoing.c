@@ -316,7 +316,7 @@ static int shape_tree(struct outgoing *o, struct request *r,
 {
 	const struct snapshot *c = r->config;
 	struct tool_context context = context_of(r);
-	struct json_object *body = json_read(o->plain, e);
+	struct json_object *body = json_read_located(o->plain, e);
 	struct template_use use = {
 		.count = o->count,
 		.max_tokens_ours = o->made.limited ||
@@ -326,7 +326,6 @@ static int shape_tree(struct outgoing *o, struct request *r,
 
 	if (!body)
 		return -1;
-	json_locate(body, o->plain);
 	errno = 0;
 	o->map = tool_map_request(c->tools, mode, &context, r->arena, body);
 	if (fill)

@@ -57,7 +57,7 @@ void relay_stream_fields(struct relay *y)
 int relay_map_whole(struct relay *y, struct err *e)
 {
 	struct err why = { 0 };
-	struct json_object *o = json_read(buf_get(&y->held), &why);
+	struct json_object *o = json_read_located(buf_get(&y->held), &why);
 	struct buf now;
 	int rc = 0;
 
@@ -65,7 +65,6 @@ int relay_map_whole(struct relay *y, struct err *e)
 		*e = why;
 		return -1;
 	}
-	json_locate(o, buf_get(&y->held));
 	if (o && tool_map_whole(y->map, o)) {
 		buf_init(&now, y->held.max);
 		retext(&now, y->r->arena, buf_get(&y->held), o);

@@ -17,6 +17,7 @@
 struct reading {
 	const char *p, *end;
 	int depth;
+	bool locate;
 	struct buf decoded; /* a string with escapes */
 };
 
@@ -180,6 +181,15 @@ static struct json_object *number(struct reading *r)
 
 /* --- the rest ------------------------------------------------------------ */
 
+/* It stands at p; the root's place is for the owner's own use. */
+static struct json_object *located(const struct reading *r,
+				   struct json_object *o)
+{
+	if (o && r->locate && r->depth > 1)
+		json_object_set_userdata(o, (void *)(uintptr_t)r->p, NULL);
+	return o;
+}
+
 /* No more memory than its values need: json_cost counts no more. */
 static struct json_object *list_end(struct json_object *o)
 {
@@ -189,7 +199,7 @@ static struct json_object *list_end(struct json_object *o)
 
 static struct json_object *list(struct reading *r)
 {
-	struct json_object *o = json_object_new_array(), *v;
+	struct json_object *o = located(r, json_object_new_array()), *v;
 
 	r->p++;
 	if (!o || take(r, ']'))
@@ -225,7 +235,7 @@ static bool key(struct reading *r, char out[KEY_MAX + 1])
 
 static struct json_object *object(struct reading *r)
 {
-	struct json_object *o = json_object_new_object(), *v;
+	struct json_object *o = located(r, json_object_new_object()), *v;
 	char name[KEY_MAX + 1];
 
 	r->p++;
@@ -290,9 +300,11 @@ static bool value(struct reading *r, struct json_object **out)
 	return *out;
 }
 
-struct json_object *json_plain(struct span text, size_t *end)
+struct json_object *json_plain(struct span text, bool locate, size_t *end)
 {
-	struct reading r = { .p = text.p, .end = span_skip(text, text.n).p };
+	struct reading r = { .p = text.p,
+			     .end = span_skip(text, text.n).p,
+			     .locate = locate };
 	struct json_object *o = NULL;
 
 	buf_init(&r.decoded, text.n);

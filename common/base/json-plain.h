@@ -14,7 +14,9 @@
 
 #include <json-c/json.h>
 
-/* The value at the front of `text`, and where it ends; NULL: ask json-c. */
-struct json_object *json_plain(struct span text, size_t *end);
+/* The value at the front of `text`, and where it ends; NULL: ask json-c.
+ * `locate`: the objects and lists in it have as their userdata where they
+ * stand (json-source.h). */
+struct json_object *json_plain(struct span text, bool locate, size_t *end);
 
 #endif

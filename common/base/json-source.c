@@ -197,7 +197,7 @@ static struct json_object *value(struct walk *w, struct json_object *o,
 	return number((struct span){ from, (size_t)(w->p - from) }, o, again);
 }
 
-void json_locate(struct json_object *root, struct span text)
+static void locate(struct json_object *root, struct span text)
 {
 	struct walk w = { .p = text.p, .end = text.p + text.n };
 
@@ -206,6 +206,16 @@ void json_locate(struct json_object *root, struct span text)
 		members(&w, root);
 	else if (json_object_is_type(root, json_type_array) && take(&w, '['))
 		items(&w, root);
+}
+
+struct json_object *json_read_located(struct span text, struct err *e)
+{
+	bool located = false;
+	struct json_object *o = json_read_locating(text, &located, e);
+
+	if (!located)
+		locate(o, text);
+	return o;
 }
 
 /* --- the words ----------------------------------------------------------- */

@@ -6,8 +6,7 @@
  * 64 bits, -0, a key that comes twice. What goes from one API to another inside
  * a request (a tool's input, a schema) is handed on in the words of its text.
  *
- *	o = json_read(text, e);
- *	json_locate(o, text);
+ *	o = json_read_located(text, e);
  *	... json_wording(arena, json_get(o, "input"), text) ...
  *
  * The text must stay where it is as long as it is asked for. What was changed
@@ -20,9 +19,9 @@
 #include "base/arena.h"
 #include "base/json.h"
 
-/* `root` was read from `text`: numbers that json-c would change are kept as
- * they are written, and objects and lists remember where they stand. */
-void json_locate(struct json_object *root, struct span text);
+/* As json_read; numbers that json-c would change are kept as they are written,
+ * and objects and lists, but the whole, remember where they stand. */
+struct json_object *json_read_located(struct span text, struct err *e);
 
 /* As written; empty for what was not located in this text. */
 struct span json_located(struct json_object *v, struct span text);

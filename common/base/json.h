@@ -31,6 +31,10 @@ size_t json_cost(struct span text);
 /* NULL on failure: ERR_BAD_REQUEST, ERR_TOO_BIG, ERR_MEMORY. Free with
  * json_object_put. */
 struct json_object *json_read(struct span text, struct err *e);
+/* The same for json-source.h, whose work is mostly done on the way: then it
+ * sets *located. */
+struct json_object *json_read_locating(struct span text, bool *located,
+				       struct err *e);
 /* The value at the front of `text`, which goes on behind it, or at the byte at
  * fault. */
 struct json_object *json_take(struct span *text, struct err *e);

@@ -3,6 +3,9 @@
 
 #include "base/utf8.h"
 
+#include "base/vec.h"
+
+#include <endian.h>
 #include <string.h>
 
 static bool lead(struct utf8 *u, unsigned char c)
@@ -57,31 +60,55 @@ size_t utf8_put(unsigned char out[4], unsigned c)
 	return n;
 }
 
-/* Eight bytes at a time: is any a control character, a quote, a backslash or
- * outside ASCII? */
-static bool all_plain(const char *p)
+/* --- many bytes at a time ------------------------------------------------ */
+
+#define ONES UINT64_C(0x0101010101010101)
+#define TOPS (ONES << 7)
+
+/* The byte at p is the lowest. */
+static uint64_t eight(const char *p)
 {
-	const uint64_t ones = 0x0101010101010101u, high = ones << 7;
-	uint64_t x, quote, slash;
+	uint64_t x;
 
 	memcpy(&x, p, sizeof(x));
-	quote = x ^ ones * '"';
-	slash = x ^ ones * '\\';
-	return !(((x - ones * 0x20) | (quote - ones) | (slash - ones) | x) &
-		 high);
+	return le64toh(x);
 }
 
-#define BLOCK 64 /* bytes */
-
-/* Without a branch: the compiler makes vectors of it. */
-static bool block_is_plain(const char *p)
+/* The lowest top bit that is set is that of the first byte which is a control
+ * character, a quote, a backslash or outside ASCII; above it may be others. */
+static uint64_t odd_of(uint64_t x)
 {
-	unsigned char odd = 0;
+	uint64_t quote = x ^ ONES * '"', slash = x ^ ONES * '\\';
 
-	for (int i = 0; i < BLOCK; i++)
-		odd |= ((signed char)p[i] < 0x20) | (p[i] == '"') |
-		       (p[i] == '\\');
-	return !odd;
+	return ((x - ONES * 0x20) | (quote - ONES) | (slash - ONES) | x) & TOPS;
+}
+
+static size_t first_of(uint64_t odd)
+{
+	return (size_t)__builtin_ctzll(odd) / 8;
+}
+
+static vec plain_of(vec v)
+{
+	return (v > 0x1f) & ~((v == '"') | (v == '\\'));
+}
+
+#define BLOCK (4 * VEC_BYTES)
+
+/* Behind the blocks from i on that are plain. */
+static size_t skip_blocks(struct span s, size_t i)
+{
+	for (; i + BLOCK <= s.n; i += BLOCK) {
+		const char *p = s.p + i;
+		vec a = plain_of(vec_at(p));
+		vec b = plain_of(vec_at(p + VEC_BYTES));
+		vec c = plain_of(vec_at(p + 2 * VEC_BYTES));
+		vec d = plain_of(vec_at(p + 3 * VEC_BYTES));
+
+		if (!vec_all(a & b & c & d))
+			break;
+	}
+	return i;
 }
 
 static bool is_plain(unsigned char c)
@@ -89,20 +116,53 @@ static bool is_plain(unsigned char c)
 	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
+#define FEW 32 /* bytes; most strings end before it is worth to take blocks */
+
 size_t utf8_plain(struct span s)
 {
 	size_t i = 0;
+	uint64_t odd;
 
-	while (i + BLOCK <= s.n && block_is_plain(s.p + i))
-		i += BLOCK;
-	while (i + 8 <= s.n && all_plain(s.p + i))
-		i += 8;
-	/* The rest, together with what is before it. */
-	if (i < s.n && s.n >= 8 && i + 8 > s.n && all_plain(s.p + s.n - 8))
-		return s.n;
+	for (; i + 8 <= s.n; i += 8) {
+		odd = odd_of(eight(s.p + i));
+		if (odd)
+			return i + first_of(odd);
+		if (i == FEW - 8)
+			i = skip_blocks(s, FEW) - 8;
+	}
+	if (i < s.n && s.n >= 8) { /* the rest, with what is before it */
+		odd = odd_of(eight(s.p + s.n - 8));
+		return odd ? s.n - 8 + first_of(odd) : s.n;
+	}
 	while (i < s.n && is_plain((unsigned char)s.p[i]))
 		i++;
 	return i;
+}
+
+static bool begins_char(char c)
+{
+	return ((unsigned char)c & 0xc0) != 0x80;
+}
+
+#define COUNT_MAX (255 * VEC_BYTES) /* bytes that a vector can count */
+
+size_t utf8_chars(struct span s)
+{
+	const char *p = s.p, *end = p + s.n;
+	size_t n = 0;
+
+	while ((size_t)(end - p) >= VEC_BYTES) {
+		size_t left = (size_t)(end - p);
+		const char *stop = p + (left < COUNT_MAX ? left : COUNT_MAX);
+		vec begun = { 0 };
+
+		for (; (size_t)(stop - p) >= VEC_BYTES; p += VEC_BYTES)
+			begun -= vec_at(p) >= (signed char)0xc0;
+		n += vec_sum(begun);
+	}
+	for (; p < end; p++)
+		n += begins_char(*p);
+	return n;
 }
 
 /* The character at the front of s and its length; 0: there is none. `cut` when

@@ -30,6 +30,8 @@ size_t utf8_put(unsigned char out[4], unsigned c);
 /* How many bytes at the beginning are ASCII that a JSON string takes as it is:
  * no control characters, quotes or backslashes. */
 size_t utf8_plain(struct span s);
+/* Of UTF-8: bytes that begin a character. */
+size_t utf8_chars(struct span s);
 
 /* In place; the new length, which is never more. */
 size_t utf8_clean(char *p, size_t n);

@@ -20,8 +20,7 @@ static struct span lowered(struct mend *m, struct span schema, bool strict)
 	w = jw_to(&b);
 	buf_init(&b, REQUEST_TEXT_MAX);
 	chat_init(&c, m->arena);
-	t.schema = json_read(schema, &unused);
-	json_locate(t.schema, schema);
+	t.schema = json_read_located(schema, &unused);
 	c.source = schema;
 	schema_tool(&w, &c, &t, strict);
 	m->arena->full |= b.full;

@@ -62,20 +62,6 @@ static bool count_plain(struct span text, size_t *chars)
 	return true;
 }
 
-size_t delta_chars_of(struct span text)
-{
-	size_t n = text.n, i = 0;
-	uint64_t x;
-
-	for (; i + 8 <= text.n; i += 8) {
-		memcpy(&x, text.p + i, 8);
-		n -= inner(x);
-	}
-	for (; i < text.n; i++)
-		n -= is_inner(text.p[i]);
-	return n;
-}
-
 /* Of a string's inside. */
 static size_t chars_of_string(struct span s)
 {

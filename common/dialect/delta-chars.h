@@ -36,6 +36,5 @@ struct delta_frame {
 size_t delta_chars(enum dialect_id d, struct span data);
 size_t delta_chars_framed(struct delta_frame *f, enum dialect_id d,
 			  struct span data, enum delta_like *like);
-size_t delta_chars_of(struct span text); /* of plain UTF-8 */
 
 #endif

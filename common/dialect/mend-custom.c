@@ -17,12 +17,11 @@ static struct span function_of(struct mend *m, struct span custom)
 {
 	struct tool t = { .kind = TOOL_CUSTOM };
 	struct err unused = { 0 };
-	struct json_object *o = json_read(custom, &unused);
+	struct json_object *o = json_read_located(custom, &unused);
 	struct buf b;
 	struct jw w = jw_to(&b);
 	struct span out;
 
-	json_locate(o, custom);
 	t.name = json_str(o, "name");
 	if (m->target->quirks.paired)
 		t.name = chat_tool_name(m->arena, t.name, WRITE_NAME_MAX);

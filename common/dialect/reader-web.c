@@ -3,35 +3,9 @@
 
 #include "dialect/reader-web.h"
 
+#include "base/utf8.h"
+
 /* --- citations ----------------------------------------------------------- */
-
-#define BLOCK 128 /* bytes; below 256, so that a byte can count them */
-
-static bool begins_char(char c)
-{
-	return ((unsigned char)c & 0xc0) != 0x80;
-}
-
-/* Without a branch: the compiler makes vectors of it. */
-static int64_t chars_of_block(const char *p)
-{
-	uint8_t n = 0;
-
-	for (int i = 0; i < BLOCK; i++)
-		n += begins_char(p[i]);
-	return n;
-}
-
-int64_t reader_chars(struct span text)
-{
-	int64_t n = 0;
-
-	for (; text.n >= BLOCK; text = span_skip(text, BLOCK))
-		n += chars_of_block(text.p);
-	for (size_t i = 0; i < text.n; i++)
-		n += begins_char(text.p[i]);
-	return n;
-}
 
 void reader_count(struct reader *r, struct slot *s, struct span text)
 {
@@ -39,7 +13,7 @@ void reader_count(struct reader *r, struct slot *s, struct span text)
 
 	if (s->kind != PART_TEXT)
 		return;
-	n = reader_chars(text);
+	n = (int64_t)utf8_chars(text);
 	s->chars += n;
 	r->chars += n;
 }

@@ -3,6 +3,7 @@
 
 #include "base/fnv.h"
 #include "base/jw.h"
+#include "base/utf8.h"
 #include "dialect/chat.h"
 #include "dialect/reader.h"
 #include "dialect/usage.h"
@@ -191,7 +192,7 @@ static void add_citations(struct reader *r, const struct jval *parts,
 		if (s)
 			s->base = -before;
 		reader_annotations(r, s, jval_get(p, "annotations"));
-		before += reader_chars(said);
+		before += (int64_t)utf8_chars(said);
 	}
 }
 

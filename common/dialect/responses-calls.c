@@ -305,13 +305,11 @@ static bool put_bare(struct jw *j, const struct call_kind *k,
 void call_put(struct jw *j, const struct call_kind *k, struct span arguments)
 {
 	struct err why = { 0 };
-	struct json_object *o = json_read(arguments, &why);
+	struct json_object *o = json_read_located(arguments, &why);
 	struct json_object *said = inside(k, o);
 
 	if (why.code == ERR_MEMORY)
 		buf_starve(j->out);
-	if (o)
-		json_locate(o, arguments);
 	if (k->shape == CALL_TOOL_SEARCH)
 		jw_kcstr(j, "execution", "client");
 	jw_key(j, k->member);

@@ -195,10 +195,9 @@ static int flush(struct tool_map *m, struct tool_block *b, bool stopped,
 	int rc = 0;
 
 	if (!none)
-		input = json_read(held, &unread);
+		input = json_read_located(held, &unread);
 	else if (stopped && !b->given)
 		input = json_object_new_object();
-	json_locate(input, held);
 	if (json_object_is_type(input, json_type_object))
 		mapped = tool_shape_back(b->shape, &m->context, input);
 	if (error_unread(&unread, "the input of a tool call")) {
@@ -393,12 +392,11 @@ int tool_map_event(void *map, struct span name, struct span data, struct err *e)
 	/* Compatible servers may leave the name to the data. */
 	if ((kind < KINDS || !name.n) &&
 	    (kind == KINDS || of_interest(m, kind, data)))
-		v.o = json_read(data, &unread);
+		v.o = json_read_located(data, &unread);
 	if (error_unread(&unread, "an event")) {
 		*e = unread;
 		return -1;
 	}
-	json_locate(v.o, data);
 	if (v.o && !name.n)
 		kind = find_kind(json_str(v.o, "type"));
 	if (v.o && kind < KINDS)

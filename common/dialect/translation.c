@@ -13,12 +13,11 @@ int translate_request(struct chat *c, const struct dialect *from,
 		      struct span body, struct buf *out, const char **dropped,
 		      struct err *e)
 {
-	struct json_object *tree = json_read(body, e);
+	struct json_object *tree = json_read_located(body, e);
 	int rc = -1;
 
 	if (tree) {
 		c->source = body;
-		json_locate(tree, body);
 		rc = from->read(c, tree, e);
 	}
 	if (rc == 0 && c->arena->full)

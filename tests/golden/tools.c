@@ -18,8 +18,8 @@
 #include "config.h"
 
 #include "base/json-source.h"
-#include "dialect/reader.h"
 #include "dialect/answer-restore.h"
+#include "dialect/reader.h"
 #include "dialect/retext.h"
 #include "dialect/tool-map.h"
 #include "state/config/models.h"
@@ -54,10 +54,9 @@ static struct json_object *need_json(FILE *f, struct buf *text)
 	struct json_object *o;
 
 	read_all(f, text);
-	o = json_read(buf_get(text), &e);
+	o = json_read_located(buf_get(text), &e);
 	if (!o)
 		die(&e);
-	json_locate(o, buf_get(text));
 	return o;
 }
 
@@ -94,8 +93,7 @@ static struct json_object *translate(struct client *c)
 	if (c->from->read(&c->chat, c->body, &e) ||
 	    anthropic_request_write(&t, &c->chat, &c->translated, &e))
 		die(&e);
-	o = json_read(buf_get(&c->translated), &e);
-	json_locate(o, buf_get(&c->translated));
+	o = json_read_located(buf_get(&c->translated), &e);
 	models_free(m);
 	return o;
 }
@@ -172,7 +170,7 @@ static void open_back(struct back *b, struct client *c, bool whole,
 	b->writer.created = 1;
 	fold_init(&b->fold, &c->arena);
 	answer_restore_init(&b->restore, &c->chat, DIALECT_ANTHROPIC,
-		     whole ? to_fold : to_writer, b);
+			    whole ? to_fold : to_writer, b);
 	reader_init(&b->reader, &dialects[DIALECT_ANTHROPIC], &c->arena,
 		    answer_restore_event, &b->restore);
 }
@@ -234,7 +232,7 @@ static int translated(struct client *c, struct span in, struct buf *out,
 static int whole(struct client *c, struct span in, struct buf *out,
 		 struct err *e)
 {
-	struct json_object *o = json_read(in, e);
+	struct json_object *o = json_read_located(in, e);
 	struct buf mapped;
 	struct back b;
 	int rc = 0;
@@ -242,7 +240,6 @@ static int whole(struct client *c, struct span in, struct buf *out,
 	if (!o)
 		return -1;
 	buf_init(&mapped, INPUT_MAX);
-	json_locate(o, in);
 	if (c->map)
 		tool_map_whole(c->map, o);
 	retext(&mapped, &c->arena, in, o);

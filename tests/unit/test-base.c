@@ -309,6 +309,44 @@ static void utf8_follows_the_rfc(void **state)
 	assert_false(utf8_valid("\xe2\x82")); /* cut */
 }
 
+/* Of what begins at each place of a word, and ends there. */
+static void utf8_plain_ends_at_the_first_odd_byte(void **state)
+{
+	static const unsigned char odd[] = { 0,    1,    0x1f, '"',
+					     '\\', 0x80, 0xbf, 0xff };
+	char mem[200];
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(mem); n++) {
+		char *text = malloc(n + 1); /* its end is known to ASan */
+
+		memset(text, 0x7f, n);
+		assert_int_equal(utf8_plain((struct span){ text, n }), n);
+		for (size_t at = 0; at < n; at++) {
+			text[at] = (char)odd[(n + at) % sizeof(odd)];
+			if (at + 9 < n)
+				text[at + 9] = '!'; /* and not the next one */
+			assert_int_equal(utf8_plain((struct span){ text, n }),
+					 at);
+			text[at] = ' ';
+		}
+		free(text);
+	}
+}
+
+static void utf8_chars_counts_beginnings(void **state)
+{
+	char text[300];
+	size_t want = 0;
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(text); n++) {
+		assert_int_equal(utf8_chars((struct span){ text, n }), want);
+		text[n] = "\xf0\x9f\x98\x80 a\xc3\xa9\x7f"[n % 9];
+		want += (text[n] & 0xc0) != 0x80;
+	}
+}
+
 /* By the Unicode tables, not by ours: what a terminal obeys, what moves or
  * hides other characters. */
 static bool is_harmful(unsigned c)
@@ -876,6 +914,8 @@ int main(void)
 		cmocka_unit_test(jw_writes_nested_values),
 		cmocka_unit_test(jw_makes_valid_text_of_any_bytes),
 		cmocka_unit_test(utf8_follows_the_rfc),
+		cmocka_unit_test(utf8_plain_ends_at_the_first_odd_byte),
+		cmocka_unit_test(utf8_chars_counts_beginnings),
 		cmocka_unit_test(utf8_clean_knows_every_character),
 		cmocka_unit_test(utf8_clean_takes_any_bytes),
 		cmocka_unit_test(utf8_escape_keeps_the_meaning),

@@ -47,7 +47,6 @@ static void characters_of_deltas(void **state)
 		if (n != rows[i].n)
 			fail_msg("%s: %zu", rows[i].data, n);
 	}
-	assert_int_equal(delta_chars_of(SPAN("a\xc3\xa9")), 2);
 }
 
 /* What stands around a text in real streams, and what does in bad ones. */

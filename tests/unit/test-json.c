@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "base/json-plain.h"
+#include "base/json-source.h"
 #include "base/json.h"
 
 #include <stdlib.h>
@@ -33,7 +34,7 @@ static bool same(struct span text)
 	size_t end, theirs_end;
 
 	memcpy(copy, text.p, text.n);
-	ours = json_plain(in, &end);
+	ours = json_plain(in, true, &end);
 	if (ours) {
 		theirs = by_json_c(in, &theirs_end);
 		if (!theirs ||
@@ -126,8 +127,8 @@ static void cut_and_changed_text_is_read_the_same(void **state)
 		for (size_t n = 0; n <= plain[i].n; n++)
 			same((struct span){ plain[i].p, n });
 	for (int k = 0; k < ROUNDS; k++) {
-		struct span s = plain[(unsigned)k %
-				      (sizeof(plain) / sizeof(plain[0]))];
+		struct span s =
+			plain[(unsigned)k % (sizeof(plain) / sizeof(plain[0]))];
 
 		memcpy(mem, s.p, s.n);
 		for (int i = 0; i < 1 + k % 3; i++) {
@@ -160,12 +161,62 @@ static void depth_has_an_end(void **state)
 	assert_false(same(span_of(key)));
 }
 
+static void stands_the_same(struct json_object *a, struct span of_a,
+			    struct json_object *b, struct span of_b);
+
+/* A key that comes twice is there once, and by its last value. */
+static void members_stand_the_same(struct json_object *a, struct span of_a,
+				   struct json_object *b, struct span of_b)
+{
+	json_object_object_foreach(a, key, v)
+		stands_the_same(v, of_a, json_get(b, key), of_b);
+}
+
+static void stands_the_same(struct json_object *a, struct span of_a,
+			    struct json_object *b, struct span of_b)
+{
+	struct span here = json_located(a, of_a);
+
+	if (!span_eq(here, json_located(b, of_b)))
+		fail_msg("%s in %.*s", json_object_to_json_string(a),
+			 SPAN_FMT(of_a));
+	if (json_object_is_type(a, json_type_object))
+		members_stand_the_same(a, of_a, b, of_b);
+	for (size_t i = 0; i < json_length(a); i++)
+		stands_the_same(json_at(a, i), of_a, json_at(b, i), of_b);
+	if (json_object_is_type(a, json_type_object) || json_length(a))
+		assert_true(here.n > 0);
+}
+
+/* What json-plain locates as it reads, json-source does for what json-c has
+ * read: -0 is for json-c. */
+static void values_are_located_the_same(void **state)
+{
+	char ours[1024], theirs[1024];
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
+		struct json_object *a, *b;
+
+		snprintf(ours, sizeof(ours), "[%s, 0]", plain[i].p);
+		snprintf(theirs, sizeof(theirs), "[%s, -0]", plain[i].p);
+		a = json_read_located(span_of(ours), &e);
+		b = json_read_located(span_of(theirs), &e);
+		stands_the_same(json_at(a, 0), span_of(ours), json_at(b, 0),
+				span_of(theirs));
+		json_object_put(a);
+		json_object_put(b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(usual_json_is_taken),
 		cmocka_unit_test(cut_and_changed_text_is_read_the_same),
 		cmocka_unit_test(depth_has_an_end),
+		cmocka_unit_test(values_are_located_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

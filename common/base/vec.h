@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vec: sixteen bytes at a time, by the vectors of GCC and Clang, which every
+ * machine has or is given. A comparison gives 0 or -1 for each byte; bytes are
+ * signed, so that what is outside ASCII is below 0.
+ */
+#ifndef DARIO_VEC_H
+#define DARIO_VEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef signed char vec __attribute__((vector_size(16)));
+
+#define VEC_BYTES sizeof(vec)
+
+static inline vec vec_at(const void *p)
+{
+	vec v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* Is every byte -1? */
+static inline bool vec_all(vec v)
+{
+	uint64_t half[2];
+
+	memcpy(half, &v, sizeof(half));
+	return (half[0] & half[1]) == UINT64_MAX;
+}
+
+/* The sum of its bytes, as numbers from 0 to 255. */
+static inline size_t vec_sum(vec v)
+{
+	const uint64_t even = UINT64_C(0x00ff00ff00ff00ff);
+	uint64_t half[2], pairs;
+
+	memcpy(half, &v, sizeof(half));
+	pairs = (half[0] & even) + (half[0] >> 8 & even) + (half[1] & even) +
+		(half[1] >> 8 & even);
+	return (size_t)(pairs * UINT64_C(0x0001000100010001) >> 48);
+}
+
+#endif
