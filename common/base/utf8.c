@@ -5,7 +5,6 @@
 
 #include "base/vec.h"
 
-#include <endian.h>
 #include <string.h>
 
 static bool lead(struct utf8 *u, unsigned char c)
@@ -62,25 +61,15 @@ size_t utf8_put(unsigned char out[4], unsigned c)
 
 /* --- many bytes at a time ------------------------------------------------ */
 
-#define ONES UINT64_C(0x0101010101010101)
-#define TOPS (ONES << 7)
-
-/* The byte at p is the lowest. */
-static uint64_t eight(const char *p)
-{
-	uint64_t x;
-
-	memcpy(&x, p, sizeof(x));
-	return le64toh(x);
-}
-
 /* The lowest top bit that is set is that of the first byte which is a control
  * character, a quote, a backslash or outside ASCII; above it may be others. */
 static uint64_t odd_of(uint64_t x)
 {
-	uint64_t quote = x ^ ONES * '"', slash = x ^ ONES * '\\';
+	uint64_t quote = x ^ VEC_ONES * '"', slash = x ^ VEC_ONES * '\\';
 
-	return ((x - ONES * 0x20) | (quote - ONES) | (slash - ONES) | x) & TOPS;
+	return ((x - VEC_ONES * 0x20) | (quote - VEC_ONES) |
+		(slash - VEC_ONES) | x) &
+	       VEC_TOPS;
 }
 
 static size_t first_of(uint64_t odd)
@@ -124,14 +113,14 @@ size_t utf8_plain(struct span s)
 	uint64_t odd;
 
 	for (; i + 8 <= s.n; i += 8) {
-		odd = odd_of(eight(s.p + i));
+		odd = odd_of(vec_eight(s.p + i));
 		if (odd)
 			return i + first_of(odd);
 		if (i == FEW - 8)
 			i = skip_blocks(s, FEW) - 8;
 	}
 	if (i < s.n && s.n >= 8) { /* the rest, with what is before it */
-		odd = odd_of(eight(s.p + s.n - 8));
+		odd = odd_of(vec_eight(s.p + s.n - 8));
 		return odd ? s.n - 8 + first_of(odd) : s.n;
 	}
 	while (i < s.n && is_plain((unsigned char)s.p[i]))

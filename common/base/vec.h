@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vec: sixteen bytes at a time, by the vectors of GCC and Clang, which every
- * machine has or is given. A comparison gives 0 or -1 for each byte; bytes are
- * signed, so that what is outside ASCII is below 0.
+ * vec: many bytes at a time. Sixteen by the vectors of GCC and Clang, which
+ * every machine has or is given: a comparison gives 0 or -1 for each byte; bytes
+ * are signed, so that what is outside ASCII is below 0.
  */
 #ifndef DARIO_VEC_H
 #define DARIO_VEC_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,6 +16,18 @@
 typedef signed char vec __attribute__((vector_size(16)));
 
 #define VEC_BYTES sizeof(vec)
+
+/* Eight bytes, for what is mostly short: the first is the lowest. */
+#define VEC_ONES UINT64_C(0x0101010101010101)
+#define VEC_TOPS (VEC_ONES << 7)
+
+static inline uint64_t vec_eight(const void *p)
+{
+	uint64_t x;
+
+	memcpy(&x, p, sizeof(x));
+	return le64toh(x);
+}
 
 static inline vec vec_at(const void *p)
 {

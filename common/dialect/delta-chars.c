@@ -3,6 +3,8 @@
 
 #include "dialect/delta-chars.h"
 
+#include "base/vec.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -21,19 +23,16 @@ static const struct span keys[DIALECTS][KEYS_MAX] = {
 	[DIALECT_RESPONSES] = { SPAN_INIT("delta") },
 };
 
-#define ONES UINT64_C(0x0101010101010101)
-#define TOPS (ONES << 7)
-
 /* Bytes of eight that do not begin a character: 10 at their top. */
 static size_t inner(uint64_t x)
 {
-	return (x >> 7 & ~x >> 6 & ONES) * ONES >> 56;
+	return (x >> 7 & ~x >> 6 & VEC_ONES) * VEC_ONES >> 56;
 }
 
 static bool has(uint64_t x, unsigned char c)
 {
-	x ^= c * ONES;
-	return (x - ONES) & ~x & TOPS;
+	x ^= c * VEC_ONES;
+	return (x - VEC_ONES) & ~x & VEC_TOPS;
 }
 
 static bool is_inner(char c)
@@ -44,14 +43,22 @@ static bool is_inner(char c)
 /* False: there is a quote or a backslash in it. */
 static bool count_plain(struct span text, size_t *chars)
 {
-	size_t n = text.n, i = 0;
+	size_t n = text.n, i = 0, counted;
 	uint64_t x;
 
 	for (; i + 8 <= text.n; i += 8) {
-		memcpy(&x, text.p + i, 8);
+		x = vec_eight(text.p + i);
 		if (has(x, '"') || has(x, '\\'))
 			return false;
 		n -= inner(x);
+	}
+	if (i < text.n && text.n >= 8) { /* the rest, at the end of a word */
+		counted = i + 8 - text.n;
+		x = vec_eight(text.p + text.n - 8);
+		if (has(x, '"') || has(x, '\\'))
+			return false;
+		n -= inner(x >> 8 * counted);
+		i = text.n;
 	}
 	for (; i < text.n; i++) {
 		if (text.p[i] == '"' || text.p[i] == '\\')

@@ -100,7 +100,9 @@ static int take_line(struct sse *s, struct span line, bool borrowed,
 	s->begun = true;
 	if (line.n == 0)
 		return dispatch(s, e);
-	colon = memchr(line.p, ':', line.n);
+	/* Most are data. */
+	colon = span_starts(line, "data:") ? line.p + strlen("data")
+					   : memchr(line.p, ':', line.n);
 	if (colon) {
 		field.n = (size_t)(colon - line.p);
 		value.p = colon + 1;
@@ -124,10 +126,14 @@ static int take_line(struct sse *s, struct span line, bool borrowed,
 
 static size_t line_length(struct span in)
 {
-	const char *lf = memchr(in.p, '\n', in.n);
-	size_t n = lf ? (size_t)(lf - in.p) : in.n;
-	const char *cr = memchr(in.p, '\r', n);
+	const char *lf, *cr;
+	size_t n;
 
+	if (*in.p == '\n') /* one of two lines is empty */
+		return 0;
+	lf = memchr(in.p, '\n', in.n);
+	n = lf ? (size_t)(lf - in.p) : in.n;
+	cr = memchr(in.p, '\r', n);
 	return cr ? (size_t)(cr - in.p) : n;
 }
 

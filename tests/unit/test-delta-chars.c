@@ -49,6 +49,32 @@ static void characters_of_deltas(void **state)
 	}
 }
 
+/* Wherever a text ends, and a character of two bytes stands in it. */
+static void texts_of_any_length_are_counted(void **state)
+{
+	(void)state;
+	for (size_t n = 0; n < 40; n++)
+		for (size_t at = 0; at + 2 <= n; at++) {
+			char data[64] = "{\"text\":\"", *text = strchr(data, 0);
+			size_t got;
+
+			memset(text, 'a', n);
+			memcpy(text + at, "\xc3\xa9", 2);
+			strcpy(text + n, "\"}");
+			got = delta_chars(DIALECT_ANTHROPIC, span_of(data));
+			if (got != n - 1)
+				fail_msg("%s: %zu", data, got);
+			text[at] = 'a';
+			text[at + 1] = '\\';
+			if (at + 2 == n)
+				continue; /* it would take the quote */
+			text[at + 2] = '"';
+			got = delta_chars(DIALECT_ANTHROPIC, span_of(data));
+			if (got != n - 1)
+				fail_msg("%s: %zu", data, got);
+		}
+}
+
 /* What stands around a text in real streams, and what does in bad ones. */
 static const struct {
 	enum dialect_id d;
@@ -174,6 +200,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(characters_of_deltas),
+		cmocka_unit_test(texts_of_any_length_are_counted),
 		cmocka_unit_test(frames_change_nothing),
 	};
 
