@@ -114,10 +114,10 @@ class Report:
                        "stream translated 16", "rps", t,
                        "stream translated 16", f"{t} passed", 0.65, True)
 
-    def libcurls(self, lane, target):
+    def libcurls(self, lane, target, key="rps"):
         """The share of the floor with libcurl, and what that itself is."""
         mine, curl, floor = (
-            self.of(lane, t, "rps")
+            self.of(lane, t, key)
             for t in (target, CURL_FLOORS[target], FLOORS[target]))
         if not (mine and curl and floor):
             return ""
@@ -141,7 +141,8 @@ class Report:
                            "p99", t, beside.get(lane, lane), floor, 2)
         for t, floor in FLOORS.items():
             self.share(f"first byte to the floor's, {NAMES[t]}", "stream 1",
-                       "first50", t, "stream 1", floor, 1.5)
+                       "first50", t, "stream 1", floor, 1.5,
+                       aside=self.libcurls("stream 1", t, "first50"))
         mine = self.of("plain 1", "dario", "p50")
         base = self.of("plain 1", "lighttpd", "p50")
         if mine and base:
