@@ -117,7 +117,8 @@ static struct lh_entry *find(struct json_object *o, struct span key,
 	return found;
 }
 
-static void members(struct walk *w, struct json_object *o)
+/* `again`: what stands in `o` may be of an earlier member, as for a value. */
+static void members(struct walk *w, struct json_object *o, bool again)
 {
 	struct lh_entry *next = o ? lh_table_head(json_object_get_object(o))
 				  : NULL;
@@ -127,7 +128,7 @@ static void members(struct walk *w, struct json_object *o)
 	do {
 		struct lh_entry *at = NULL;
 		struct json_object *now;
-		bool again = false;
+		bool twice = false;
 		struct span key;
 
 		w->lost |= !take(w, '"');
@@ -135,8 +136,8 @@ static void members(struct walk *w, struct json_object *o)
 			return;
 		skip_key(w, &key);
 		if (o)
-			at = find(o, key, next, &again);
-		now = value(w, at ? lh_entry_v(at) : NULL, again);
+			at = find(o, key, next, &twice);
+		now = value(w, at ? lh_entry_v(at) : NULL, again || twice);
 		if (now) {
 			json_object_put(lh_entry_v(at));
 			lh_entry_set_val(at, now);
@@ -147,14 +148,14 @@ static void members(struct walk *w, struct json_object *o)
 	w->lost |= !take(w, '}');
 }
 
-static void items(struct walk *w, struct json_object *o)
+static void items(struct walk *w, struct json_object *o, bool again)
 {
 	size_t i = 0;
 
 	if (take(w, ']'))
 		return;
 	do {
-		struct json_object *now = value(w, json_at(o, i), false);
+		struct json_object *now = value(w, json_at(o, i), again);
 
 		if (now)
 			json_object_array_put_idx(o, i, now);
@@ -179,11 +180,11 @@ static struct json_object *value(struct walk *w, struct json_object *o,
 	const char *from;
 
 	if (take(w, '{')) {
-		members(w, located(o, json_type_object, w->p - 1));
+		members(w, located(o, json_type_object, w->p - 1), again);
 		return NULL;
 	}
 	if (take(w, '[')) {
-		items(w, located(o, json_type_array, w->p - 1));
+		items(w, located(o, json_type_array, w->p - 1), again);
 		return NULL;
 	}
 	from = w->p;
@@ -203,9 +204,9 @@ static void locate(struct json_object *root, struct span text)
 
 	/* The root itself keeps what json_read has put there. */
 	if (json_object_is_type(root, json_type_object) && take(&w, '{'))
-		members(&w, root);
+		members(&w, root, false);
 	else if (json_object_is_type(root, json_type_array) && take(&w, '['))
-		items(&w, root);
+		items(&w, root, false);
 }
 
 struct json_object *json_read_located(struct span text, struct err *e)

@@ -128,17 +128,17 @@ struct counts {
 /* Of a number of whole vectors, up to COUNT_MAX bytes. */
 static void count_some(const char *p, size_t n, struct counts *c)
 {
-	vec quotes = { 0 }, colons = { 0 }, commas = { 0 };
-	vec objects = { 0 }, arrays = { 0 };
+	vec_count quotes = { 0 }, colons = { 0 }, commas = { 0 };
+	vec_count objects = { 0 }, arrays = { 0 };
 
 	for (size_t i = 0; i < n; i += VEC_BYTES) {
 		vec v = vec_at(p + i);
 
-		quotes -= (v == '"') | (v == '\'');
-		colons -= v == ':';
-		commas -= v == ',';
-		objects -= v == '{';
-		arrays -= v == '[';
+		quotes -= (vec_count)((v == '"') | (v == '\''));
+		colons -= (vec_count)(v == ':');
+		commas -= (vec_count)(v == ',');
+		objects -= (vec_count)(v == '{');
+		arrays -= (vec_count)(v == '[');
 	}
 	c->quotes += vec_sum(quotes);
 	c->colons += vec_sum(colons);

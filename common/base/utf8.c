@@ -143,10 +143,10 @@ size_t utf8_chars(struct span s)
 	while ((size_t)(end - p) >= VEC_BYTES) {
 		size_t left = (size_t)(end - p);
 		const char *stop = p + (left < COUNT_MAX ? left : COUNT_MAX);
-		vec begun = { 0 };
+		vec_count begun = { 0 };
 
 		for (; (size_t)(stop - p) >= VEC_BYTES; p += VEC_BYTES)
-			begun -= vec_at(p) >= (signed char)0xc0;
+			begun -= (vec_count)(vec_at(p) >= (signed char)0xc0);
 		n += vec_sum(begun);
 	}
 	for (; p < end; p++)

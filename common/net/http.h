@@ -53,7 +53,8 @@ struct http_head {
 };
 
 struct span http_field(const struct http_head *head, const char *name);
-/* Of n names, which are in lower case, in one walk. */
+/* Of n names, which are in lower case, in one walk: {NULL, 0} where there is
+ * none. */
 void http_fields(const struct http_head *head, const char *const *names,
 		 size_t n, struct span *values);
 /* Walk: start with *at = 0; false at the end. */

@@ -26,7 +26,7 @@ sources_of() {
 	vars) echo fcgi/gateway.c fcgi/guard.c fcgi/request.c \
 		fcgi/request-body.c fcgi/spool.c fcgi/transport.c \
 		fcgi/unpacked.c fcgi/unread.c ;;
-	rate) echo fcgi/rate-fields.c ;;
+	rate) echo fcgi/rate-fields.c common/net/http-head.c ;;
 	esac
 }
 common=

@@ -277,9 +277,14 @@ static void jw_makes_valid_text_of_any_bytes(void **state)
 	jw_kstr(&w, "cut", SPAN("\xe2\x82"));
 	jw_kstr(&w, "none", (struct span){ 0 });
 	jw_kstr(&w, "good", SPAN("\xf0\x9f\x98\x80\xc3\xa9"));
+	jw_name(&w, SPAN("a \"key\"\n\\"));
+	jw_int(&w, 7);
+	jw_name(&w, (struct span){ all, sizeof(all) });
+	jw_null(&w);
 	jw_obj_end(&w);
 	o = json_read(buf_get(&b), &e);
 	assert_non_null(o);
+	assert_int_equal(json_int(o, "a \"key\"\n\\", 0), 7);
 	assert_string_equal(json_cstr(o, "good"), "\xf0\x9f\x98\x80\xc3\xa9");
 	assert_null(memchr(b.p, '\n', b.n));
 	json_object_put(o);
@@ -323,12 +328,16 @@ static void utf8_plain_ends_at_the_first_odd_byte(void **state)
 		memset(text, 0x7f, n);
 		assert_int_equal(utf8_plain((struct span){ text, n }), n);
 		for (size_t at = 0; at < n; at++) {
+			size_t next = at + 1 + n % 9;
+
 			text[at] = (char)odd[(n + at) % sizeof(odd)];
-			if (at + 9 < n)
-				text[at + 9] = '!'; /* and not the next one */
+			if (next < n)
+				text[next] = '"';
 			assert_int_equal(utf8_plain((struct span){ text, n }),
 					 at);
 			text[at] = ' ';
+			if (next < n)
+				text[next] = ' ';
 		}
 		free(text);
 	}
@@ -345,6 +354,19 @@ static void utf8_chars_counts_beginnings(void **state)
 		text[n] = "\xf0\x9f\x98\x80 a\xc3\xa9\x7f"[n % 9];
 		want += (text[n] & 0xc0) != 0x80;
 	}
+}
+
+/* More than a vector can count. */
+static void utf8_chars_counts_long_texts(void **state)
+{
+	static const size_t sizes[] = { 2047, 2048, 4080, 4081, 9000 };
+	static char text[9000];
+
+	(void)state;
+	memset(text, 'a', sizeof(text));
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		assert_int_equal(utf8_chars((struct span){ text, sizes[i] }),
+				 sizes[i]);
 }
 
 /* By the Unicode tables, not by ours: what a terminal obeys, what moves or
@@ -916,6 +938,7 @@ int main(void)
 		cmocka_unit_test(utf8_follows_the_rfc),
 		cmocka_unit_test(utf8_plain_ends_at_the_first_odd_byte),
 		cmocka_unit_test(utf8_chars_counts_beginnings),
+		cmocka_unit_test(utf8_chars_counts_long_texts),
 		cmocka_unit_test(utf8_clean_knows_every_character),
 		cmocka_unit_test(utf8_clean_takes_any_bytes),
 		cmocka_unit_test(utf8_escape_keeps_the_meaning),
