@@ -214,7 +214,7 @@ struct json_object *json_read_located(struct span text, struct err *e)
 	bool located = false;
 	struct json_object *o = json_read_locating(text, &located, e);
 
-	if (!located)
+	if (o && !located)
 		locate(o, text);
 	return o;
 }

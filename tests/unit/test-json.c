@@ -221,6 +221,15 @@ static void values_are_located_the_same(void **state)
 	}
 }
 
+static void nothing_is_not_located(void **state)
+{
+	struct span none = { 0 };
+	struct err e;
+
+	(void)state;
+	assert_null(json_read_located(none, &e));
+}
+
 /* What a tree may cost is counted in vectors: here the same bytes of each, more
  * often than a signed one counts. */
 static void long_lists_are_counted(void **state)
@@ -248,6 +257,7 @@ int main(void)
 		cmocka_unit_test(cut_and_changed_text_is_read_the_same),
 		cmocka_unit_test(depth_has_an_end),
 		cmocka_unit_test(values_are_located_the_same),
+		cmocka_unit_test(nothing_is_not_located),
 		cmocka_unit_test(long_lists_are_counted),
 	};
 
