@@ -96,6 +96,7 @@ static long round_of(struct loop *l, struct choosing *c)
 /* What is given back is told a little later, and what is chosen before that is
  * as many as the store knows: it has had its turn all the same. */
 struct turns {
+	const char *home;
 	struct shared_entry *a, *b;
 };
 
@@ -152,6 +153,8 @@ static void one_that_is_chosen_again_has_had_its_turn(void **state)
 	t.a = shared_entry(*state, "limits-a");
 	t.b = shared_entry(*state, "limits-b");
 	on_a_loop(take_again, &t);
+	shared_sub(t.a);
+	shared_sub(t.b);
 }
 
 /* What has failed in it is its status. */
@@ -344,6 +347,46 @@ static void what_is_sure_is_told_later(void **state)
 		skip();
 	r.x = shared_entry(*state, "limits-race");
 	on_a_loop(hold_some, &r);
+}
+
+static int64_t last_of(struct turns *t, const char *name)
+{
+	redisReply *a = ask_store("HGET %sc:limits-%s last", t->home, name);
+	int64_t last = a->str ? strtoll(a->str, NULL, 10) : 0;
+
+	freeReplyObject(a);
+	return last;
+}
+
+/* It is over before the store is told of it. */
+static void choose_for_a_moment(void *arg)
+{
+	struct turns *t = arg;
+	struct shared_choice asked = { .seen = shared_count(t->a),
+				       .lost_a_race = true };
+	struct shared_choice sure = { .any_count = true };
+	int64_t until = clock_ms() + LONG_MS;
+
+	assert_true(shared_take(t->a, &asked));
+	assert_true(shared_is_older(t->b, t->a));
+	assert_true(shared_take(t->b, &sure));
+	shared_sub(t->b);
+	assert_true(shared_is_older(t->a, t->b));
+	while (last_of(t, "b") <= last_of(t, "a") && clock_ms() < until)
+		task_wait(clock_ms() + 5);
+	assert_true(last_of(t, "b") > last_of(t, "a"));
+}
+
+static void one_that_is_chosen_for_a_moment_has_had_its_turn(void **state)
+{
+	struct turns t = { .home = *state };
+
+	if (!unit_has_store())
+		skip();
+	t.a = shared_entry(*state, "limits-a");
+	t.b = shared_entry(*state, "limits-b");
+	on_a_loop(choose_for_a_moment, &t);
+	shared_sub(t.a);
 }
 
 /* What is read next comes with the choice, unless it is known. */
@@ -736,6 +779,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_HOME(an_overtaken_answer_is_no_news),
 		WITH_HOME(one_that_is_chosen_again_has_had_its_turn),
+		WITH_HOME(one_that_is_chosen_for_a_moment_has_had_its_turn),
 		WITH_HOME(one_round_is_one_call),
 		WITH_HOME(each_choice_after_a_race_is_looked_at),
 		WITH_HOME(what_is_sure_is_told_later),

@@ -47,6 +47,18 @@ uint32_t redis_count(struct shared_entry *x)
 
 /* What this process holds of it now, and the number of that. From here on the
  * keeper may say it, in the name of this process: nobody's would stay. */
+/* With the lock. It was later than all that is known; the store's number for it
+ * comes with the news. */
+static void note_chosen(struct shared_entry *x)
+{
+	int64_t since = atomic_load(&redis_mirror.since);
+
+	if (redis_mirror.chosen < since)
+		redis_mirror.chosen = since;
+	atomic_store(&x->last, ++redis_mirror.chosen);
+	atomic_store(&x->chosen, true);
+}
+
 uint64_t redis_say_held(struct shared_entry *x, int by, uint32_t *n)
 {
 	uint64_t serial;
@@ -54,10 +66,12 @@ uint64_t redis_say_held(struct shared_entry *x, int by, uint32_t *n)
 	after_fork();
 	shared_redis_holds();
 	pthread_mutex_lock(&redis_mirror.lock);
-	if (by > 0)
+	if (by > 0) {
 		atomic_fetch_add(&x->held, 1);
-	else if (by < 0 && atomic_load(&x->held))
+		note_chosen(x);
+	} else if (by < 0 && atomic_load(&x->held)) {
 		atomic_fetch_sub(&x->held, 1);
+	}
 	*n = atomic_load(&x->held);
 	serial = x->serial = atomic_fetch_add(&redis_mirror.serial, 1) + 1;
 	pthread_mutex_unlock(&redis_mirror.lock);
@@ -107,7 +121,9 @@ void redis_tell_held(struct shared_entry *x, int by)
 	s->lost = atomic_load(&redis_mirror.lost);
 	s->serial = redis_say_held(x, by, &n);
 	atomic_store(&x->sent_serial, s->serial);
-	redis_mirror_begin(&a, by > 0 ? "hold" : "beat");
+	/* What was chosen had its turn, though it may be over by now. */
+	redis_mirror_begin(&a, atomic_exchange(&x->chosen, false) ? "hold"
+								  : "beat");
 	redis_word(&a, x->name);
 	redis_int(&a, n);
 	redis_int(&a, (int64_t)s->serial);

@@ -26,10 +26,12 @@ struct shared_entry {
 	uint64_t serial; /* of what was said last */
 	uint64_t heard_serial;        /* and has arrived */
 	_Atomic uint64_t sent_serial; /* and is on its way, at least */
+	_Atomic bool chosen;          /* and the store does not know it yet */
 	/* of the store: all, and what it thinks is ours */
 	_Atomic uint32_t all, own;
 	_Atomic uint32_t held; /* by this process */
-	_Atomic int64_t last, turn;
+	_Atomic int64_t last;  /* number of the change that chose it */
+	_Atomic int64_t turn;
 	_Atomic uint32_t races;
 };
 
@@ -42,6 +44,7 @@ extern struct redis_mirror {
 	_Atomic int64_t since, heard; /* its last change; clock_ms */
 	_Atomic int64_t ahead;        /* of our clock, the store's */
 	_Atomic uint64_t serial;
+	int64_t chosen;     /* number of the latest choice here; the lock */
 	_Atomic bool again; /* say anew what is held */
 	_Atomic bool kept;  /* there may be texts that are */
 	_Atomic uint32_t waiting;

@@ -124,6 +124,7 @@ static void say_taking(struct redis_args *a, void *arg)
 	close_taking(t);
 	t->serial = redis_say_held(t->x, 0, &n);
 	atomic_store(&t->x->sent_serial, t->serial);
+	atomic_store(&t->x->chosen, false);
 	redis_mirror_begin(a, t->also ? "also" : "take");
 	redis_word(a, t->x->name);
 	redis_int(a, n);
