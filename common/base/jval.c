@@ -21,6 +21,7 @@ void jdoc_release(struct jdoc *d)
 {
 	memory_free(d->list, d->cap * sizeof(*d->list));
 	buf_release(&d->strings);
+	buf_release(&d->last);
 	jdoc_init(d);
 }
 
@@ -301,6 +302,7 @@ const struct jval *jdoc_take(struct jdoc *d, struct span *text, struct err *e)
 	int rc;
 
 	buf_reset(&d->strings);
+	buf_reset(&d->last);
 	d->strings.max = text->n;
 	skip_blanks(&r);
 	rc = value(&r, SPAN(""));

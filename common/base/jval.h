@@ -47,12 +47,20 @@ struct jdoc {
 	struct jval *list;
 	size_t cap;         /* entries */
 	struct buf strings; /* those that have escapes */
+	/* For jdoc_read_next: a copy of the text that the list is of, and where
+	 * that stood; or empty. */
+	struct buf last;
+	const char *last_at;
 };
 
 void jdoc_init(struct jdoc *d);
 void jdoc_release(struct jdoc *d);
 /* NULL on failure: ERR_BAD_REQUEST, ERR_TOO_BIG, ERR_MEMORY. */
 const struct jval *jdoc_read(struct jdoc *d, struct span text, struct err *e);
+/* The same, for events of a stream, of which most differ from the one before in
+ * one string: that costs a tenth of reading it. */
+const struct jval *jdoc_read_next(struct jdoc *d, struct span text,
+				  struct err *e);
 /* The value at the front of `text`, which goes on behind it. */
 const struct jval *jdoc_take(struct jdoc *d, struct span *text, struct err *e);
 

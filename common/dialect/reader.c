@@ -55,15 +55,12 @@ static int checked(const struct reader *r, int rc, struct err *e)
 	return rc || !r->arena->full ? rc : err_memory(e);
 }
 
-/* Of the upstream; NULL on failure. */
-static const struct jval *read_object(struct reader *r, struct span text,
-				      const char *what, struct err *e)
+/* What was read of the upstream: NULL unless it is an object. */
+static const struct jval *need_object(const struct jval *o, const char *what,
+				      struct err *e)
 {
-	const struct jval *o, *first;
+	const struct jval *first = jval_items(o);
 
-	e->code = ERR_NONE;
-	o = jdoc_read(&r->json, text, e);
-	first = jval_items(o);
 	if (first && !jval_next(o, first)) /* Gemini wraps errors so */
 		o = first;
 	if (jval_is(o, JVAL_OBJECT))
@@ -94,7 +91,8 @@ int reader_event(void *reader, struct span name, struct span data,
 			     : 0;
 	if (!data.n || span_is(data, "null"))
 		return 0;
-	o = read_object(r, data, "an event", e);
+	e->code = ERR_NONE;
+	o = need_object(jdoc_read_next(&r->json, data, e), "an event", e);
 	if (!o)
 		return -1;
 	rc = r->dialect->read_event(r, name, o, e);
@@ -113,7 +111,8 @@ int reader_whole(struct reader *r, struct span text, struct err *e)
 
 	if (span_starts(text, UTF8_BOM))
 		text = span_skip(text, sizeof(UTF8_BOM) - 1);
-	o = read_object(r, text, "an answer", e);
+	e->code = ERR_NONE;
+	o = need_object(jdoc_read(&r->json, text, e), "an answer", e);
 	if (!o)
 		return -1;
 	if (error_is(o))

@@ -15,28 +15,179 @@ static void compare(struct span s)
 	LLVMFuzzerTestOneInput((const uint8_t *)s.p, s.n);
 }
 
+/* --- one after the other --------------------------------------------------- */
+
+static struct {
+	struct jdoc d;
+	char *text; /* that it was read from; the one before is gone */
+	int retold;
+} series;
+
+static void same_values(const struct jval *a, const struct jval *b)
+{
+	assert_int_equal(a->count, b->count);
+	for (uint32_t i = 0; i < a->count; i++)
+		if (a[i].kind != b[i].kind || a[i].count != b[i].count ||
+		    a[i].names != b[i].names || !span_eq(a[i].key, b[i].key) ||
+		    !span_eq(a[i].text, b[i].text))
+			fail_msg("value %u of %.*s", i, SPAN_FMT(b->text));
+}
+
+/* Read behind another text it is what it is by itself. */
+static void read_next(struct span s)
+{
+	char *text = malloc(s.n + !s.n), *before = series.text;
+	struct err e, alone = { 0 };
+	const struct jval *o, *want;
+	struct jdoc d;
+
+	memcpy(text, s.p, s.n);
+	jdoc_init(&d);
+	want = jdoc_read(&d, s, &alone);
+	series.d.strings.max = SIZE_MAX; /* reading all of it sets another */
+	o = jdoc_read_next(&series.d, (struct span){ text, s.n }, &e);
+	free(before);
+	series.text = text;
+	series.retold += series.d.strings.max == SIZE_MAX;
+	if (!o != !want || (!o && e.code != alone.code))
+		fail_msg("%s: %.*s", o ? "taken" : "not taken", SPAN_FMT(s));
+	if (o)
+		same_values(o, want);
+	jdoc_release(&d);
+}
+
+static void texts_that_are_alike(void **state)
+{
+	static const char *const texts[] = {
+		"{\"a\":\"\",\"b\":[1,\"\",{}]}",
+		"{\"a\":\"x\",\"b\":[1,\"\",{}]}",
+		"{\"a\":\"x\",\"b\":[1,\"\",{}]}",
+		"{\"a\":\"xx\",\"b\":[1,\"\",{}]}",
+		"{\"a\":\"x\",\"b\":[1,\"\",{}]}",
+		"{\"a\":\"x\",\"b\":[1,\"]\",{}]}",
+		"{\"a\":\"x\",\"b\":[1,\",\",{}]}",
+		"{\"a\":\"x\",\"b\":[1,\",\",{},\",\",{}]}",
+		"{\"a\":\"x\",\"b\":[1,\"\\\",{}]}",
+		"{\"a\":\"x\",\"b\":[1,\"\\\\\",{}]}",
+		"{\"a\":\"x\",\"b\":[1,\"\n\",{}]}",
+		"{\"a\":\"x\",\"b\":[2,\"\n\",{}]}",
+		"{\"a\":\"x\",\"c\":[2,\"\n\",{}]}",
+		"{\"a\":\"x\",\"c\":[2,\"\xc3\",{}]}",
+		"{\"a\":\"x\",\"c\":[2,\"\xc3\xa9\",{}]}",
+		"{\"a\":\"x\",\"c\":[2,\"\",\"\",{}]}",
+		"{\"a\":\"x\",\"c\":[2,\"\"]}",
+		"{\"a\":\"x\",\"c\":[2,\"\"]} ",
+		"{\"a\":\"x\",\"c\":[2,\"\"]}}",
+		"{\"a\":\"x\",\"a\":\"x\"}",
+		"{\"a\":\"x\",\"a\":\"y\"}",
+		"{\"a\":\"\\u0061\",\"b\":\"y\"}",
+		"{\"a\":\"\\u0061\",\"b\":\"yy\"}",
+		"[\"a\"]",
+		"[\"b\"]",
+		"",
+		"\"a\"",
+	};
+	size_t n = sizeof(texts) / sizeof(texts[0]);
+
+	(void)state;
+	series.retold = 0;
+	for (size_t i = 0; i < n; i++)
+		read_next(span_of(texts[i]));
+	assert_int_equal(series.retold, 9);
+	for (size_t i = 0; i < n * n; i++) {
+		read_next(span_of(texts[i / n]));
+		read_next(span_of(texts[i % n]));
+	}
+}
+
+/* Of up to 1024 bytes, and more. */
+static void long_texts_that_are_alike(void **state)
+{
+	char text[3000];
+
+	(void)state;
+	for (int round = 0; round < 2; round++)
+		for (int n = 900; n < 1200; n++) {
+			snprintf(text, sizeof(text),
+				 "{\"id\":\"i\",\"text\":\"%0*d\",\"n\":[%d]}",
+				 n, 0, round);
+			read_next(span_of(text));
+		}
+}
+
 /* --- what it takes -------------------------------------------------------- */
 
 static void texts_are_read(void **state)
 {
 	static const char *const texts[] = {
-		"{}", "[]", " [ ] ", "null", "true", "\"\"", "0", "-0", "1.5e-3",
-		"[1,[2,[3,{}]],{\"a\":{\"b\":[]}}]", "{\"a\":1,\"a\":2}",
-		"{\"a\":1,\"a\":null}", "{\"a\":null,\"a\":1}", "{'a':'b\"c'}",
-		"[NaN,Infinity,-Infinity]", "\"a\tb\nc\"", "\"\\u00e9\\n\\/\"",
-		"\"\\ud83d\\ude00\"", "\"\\ud83d\"", "\"\\ude00x\"",
-		"\"\\ud83d\\u0041\"", "\"\\ud83dx\"", "[1e400,-1e400]",
-		"{\"\":1,\"\\u0061\":2,\"a\":3}", "[12.0,12.5,-1.5,\"12\"]",
+		"{}",
+		"[]",
+		" [ ] ",
+		"null",
+		"true",
+		"\"\"",
+		"0",
+		"-0",
+		"1.5e-3",
+		"[1,[2,[3,{}]],{\"a\":{\"b\":[]}}]",
+		"{\"a\":1,\"a\":2}",
+		"{\"a\":1,\"a\":null}",
+		"{\"a\":null,\"a\":1}",
+		"{'a':'b\"c'}",
+		"[NaN,Infinity,-Infinity]",
+		"\"a\tb\nc\"",
+		"\"\\u00e9\\n\\/\"",
+		"\"\\ud83d\\ude00\"",
+		"\"\\ud83d\"",
+		"\"\\ude00x\"",
+		"\"\\ud83d\\u0041\"",
+		"\"\\ud83dx\"",
+		"[1e400,-1e400]",
+		"{\"\":1,\"\\u0061\":2,\"a\":3}",
+		"[12.0,12.5,-1.5,\"12\"]",
 		"{\"n\":9223372036854775807,\"m\":-9223372036854775808}",
-		"{\"n\":18446744073709551615}", "{\"n\":12.0,\"m\":-3.0}",
+		"{\"n\":18446744073709551615}",
+		"{\"n\":12.0,\"m\":-3.0}",
 		"{\"n\":\"12\",\"m\":\"-12\",\"k\":\"1x\",\"l\":\"\"}",
 		"{\"n\":1e15,\"m\":1e16,\"k\":1e300,\"l\":1e-300}",
 		/* and what it does not */
-		"", " ", "{", "[", "[1,]", "{\"a\":1,}", "{a:1}", "[1 2]", "{1:2}",
-		"\"a", "\"\\x\"", "\"\\u12\"", "\"\\'\"", "tru", "truex", "nul",
-		"-", "+1", ".5", "1e", "1e+", "0x1", "1 2", "{}x", "]", "[}",
-		"{\"a\"}", "{\"a\":}", "{\"a\" 1}", "[,1]", "/**/1", "[1}",
-		"{\"a\":1]", "nan", "infinity", "NULL", "True",
+		"",
+		" ",
+		"{",
+		"[",
+		"[1,]",
+		"{\"a\":1,}",
+		"{a:1}",
+		"[1 2]",
+		"{1:2}",
+		"\"a",
+		"\"\\x\"",
+		"\"\\u12\"",
+		"\"\\'\"",
+		"tru",
+		"truex",
+		"nul",
+		"-",
+		"+1",
+		".5",
+		"1e",
+		"1e+",
+		"0x1",
+		"1 2",
+		"{}x",
+		"]",
+		"[}",
+		"{\"a\"}",
+		"{\"a\":}",
+		"{\"a\" 1}",
+		"[,1]",
+		"/**/1",
+		"[1}",
+		"{\"a\":1]",
+		"nan",
+		"infinity",
+		"NULL",
+		"True",
 	};
 
 	(void)state;
@@ -221,12 +372,15 @@ static int compare_event(void *arg, struct span name, struct span data,
 	(void)e;
 	++*(int *)arg;
 	compare(data);
+	read_next(data);
 	for (int i = 0; i < DAMAGED && data.n && data.n < 20000; i++) {
 		buf_init(&b, 2 * data.n + 1000);
 		buf_span(&b, data);
 		for (unsigned k = roll(3) + 1; k && b.n; k--)
 			damage(&b);
 		compare(buf_get(&b));
+		read_next(data);
+		read_next(buf_get(&b));
 		buf_release(&b);
 	}
 	return 0;
@@ -286,12 +440,19 @@ static void events_are_the_same(void **state)
 	compare_folder(path, &events);
 	snprintf(path, sizeof(path), "%s/../shared/fixtures", src);
 	compare_folder(path, &events);
-	print_message("# %d events, each damaged %d times\n", events, DAMAGED);
+	print_message("# %d events, each damaged %d times; of %d only a string "
+		      "was another\n",
+		      events, DAMAGED, series.retold);
+	assert_true(series.retold > events);
+	jdoc_release(&series.d);
+	free(series.text);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(texts_that_are_alike),
+		cmocka_unit_test(long_texts_that_are_alike),
 		cmocka_unit_test(texts_are_read),
 		cmocka_unit_test(depth_is_the_same),
 		cmocka_unit_test(strings_stay),
