@@ -81,6 +81,8 @@ static void move(struct jdoc *d, const char *text, const struct jval *changed,
 
 		if (v->key.n)
 			v->key.p = text + (key > from ? key + more : key);
+		else
+			v->key = SPAN("");
 		v->text.p = text + (at > from ? at + more : at);
 		if (at <= from && at + v->text.n >= end)
 			v->text.n += more;

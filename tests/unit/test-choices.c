@@ -377,6 +377,32 @@ static void choose_for_a_moment(void *arg)
 	assert_true(last_of(t, "b") > last_of(t, "a"));
 }
 
+static void take_and_lose(void *arg)
+{
+	struct turns *t = arg;
+	struct shared_choice of_a = { .seen = shared_count(t->a),
+				      .lost_a_race = true };
+	struct shared_choice of_b = { .seen = shared_count(t->b),
+				      .lost_a_race = true };
+
+	assert_true(shared_take(t->a, &of_a));
+	another_process(put_text, t->b);
+	assert_false(shared_take(t->b, &of_b));
+	assert_true(shared_is_older(t->b, t->a));
+}
+
+static void one_that_is_refused_has_had_no_turn(void **state)
+{
+	struct turns t = { .home = *state };
+
+	if (!unit_has_store())
+		skip();
+	t.a = shared_entry(*state, "limits-a");
+	t.b = shared_entry(*state, "limits-b");
+	on_a_loop(take_and_lose, &t);
+	shared_sub(t.a);
+}
+
 static void one_that_is_chosen_for_a_moment_has_had_its_turn(void **state)
 {
 	struct turns t = { .home = *state };
@@ -780,6 +806,7 @@ int main(void)
 		WITH_HOME(an_overtaken_answer_is_no_news),
 		WITH_HOME(one_that_is_chosen_again_has_had_its_turn),
 		WITH_HOME(one_that_is_chosen_for_a_moment_has_had_its_turn),
+		WITH_HOME(one_that_is_refused_has_had_no_turn),
 		WITH_HOME(one_round_is_one_call),
 		WITH_HOME(each_choice_after_a_race_is_looked_at),
 		WITH_HOME(what_is_sure_is_told_later),

@@ -47,20 +47,10 @@ uint32_t redis_count(struct shared_entry *x)
 
 /* What this process holds of it now, and the number of that. From here on the
  * keeper may say it, in the name of this process: nobody's would stay. */
-/* With the lock. It was later than all that is known; the store's number for it
- * comes with the news. */
-static void note_chosen(struct shared_entry *x)
+uint64_t redis_say_held(struct shared_entry *x, int by, uint32_t *n,
+			bool *chosen)
 {
 	int64_t since = atomic_load(&redis_mirror.since);
-
-	if (redis_mirror.chosen < since)
-		redis_mirror.chosen = since;
-	atomic_store(&x->last, ++redis_mirror.chosen);
-	atomic_store(&x->chosen, true);
-}
-
-uint64_t redis_say_held(struct shared_entry *x, int by, uint32_t *n)
-{
 	uint64_t serial;
 
 	after_fork();
@@ -68,14 +58,28 @@ uint64_t redis_say_held(struct shared_entry *x, int by, uint32_t *n)
 	pthread_mutex_lock(&redis_mirror.lock);
 	if (by > 0) {
 		atomic_fetch_add(&x->held, 1);
-		note_chosen(x);
+		/* Later than all that is known, until the news tell the store's
+		 * own number. */
+		if (atomic_load(&x->last) <= since)
+			atomic_store(&x->last, since + 1);
 	} else if (by < 0 && atomic_load(&x->held)) {
 		atomic_fetch_sub(&x->held, 1);
 	}
 	*n = atomic_load(&x->held);
+	if (chosen) {
+		*chosen = x->chosen;
+		x->chosen = false;
+	}
 	serial = x->serial = atomic_fetch_add(&redis_mirror.serial, 1) + 1;
 	pthread_mutex_unlock(&redis_mirror.lock);
 	return serial;
+}
+
+void redis_note_chosen(struct shared_entry *x, bool chosen)
+{
+	pthread_mutex_lock(&redis_mirror.lock);
+	x->chosen = chosen;
+	pthread_mutex_unlock(&redis_mirror.lock);
 }
 
 struct saying {
@@ -115,15 +119,15 @@ void redis_tell_held(struct shared_entry *x, int by)
 {
 	struct saying *s = xcalloc(1, sizeof(*s));
 	struct redis_args a;
+	bool chosen;
 	uint32_t n;
 
 	s->x = x;
 	s->lost = atomic_load(&redis_mirror.lost);
-	s->serial = redis_say_held(x, by, &n);
+	s->serial = redis_say_held(x, by, &n, &chosen);
 	atomic_store(&x->sent_serial, s->serial);
 	/* What was chosen had its turn, though it may be over by now. */
-	redis_mirror_begin(&a, atomic_exchange(&x->chosen, false) ? "hold"
-								  : "beat");
+	redis_mirror_begin(&a, by > 0 || chosen ? "hold" : "beat");
 	redis_word(&a, x->name);
 	redis_int(&a, n);
 	redis_int(&a, (int64_t)s->serial);
@@ -178,7 +182,9 @@ void redis_tell_later(struct shared_entry *x, int by)
 		redis_tell_held(x, by);
 		return;
 	}
-	redis_say_held(x, by, &n);
+	if (by > 0)
+		redis_note_chosen(x, true);
+	redis_say_held(x, by, &n, NULL);
 	for (size_t i = 0; i < later.n; i++)
 		if (later.list[i] == x)
 			return;
@@ -238,6 +244,7 @@ void shared_redis_beat(void)
 {
 	struct shared_entry *list[BEAT_ENTRIES];
 	uint64_t serials[BEAT_ENTRIES];
+	bool more[BEAT_ENTRIES]; /* than the store had: it was chosen */
 	unsigned lost = atomic_load(&redis_mirror.lost);
 	size_t n = unheard(list, BEAT_ENTRIES);
 	bool ok = false;
@@ -247,7 +254,8 @@ void shared_redis_beat(void)
 
 	redis_mirror_begin(&a, "beat");
 	for (size_t i = 0; i < n; i++) {
-		serials[i] = redis_say_held(list[i], 0, &held);
+		serials[i] = redis_say_held(list[i], 0, &held, NULL);
+		more[i] = held > atomic_load(&list[i]->own);
 		redis_word(&a, list[i]->name);
 		redis_int(&a, held);
 		redis_int(&a, (int64_t)serials[i]);
@@ -257,6 +265,9 @@ void shared_redis_beat(void)
 	    redis_link_retry(&unused))
 		redis_link_lost(unused.msg);
 	ok = ok && lost == atomic_load(&redis_mirror.lost);
-	for (size_t i = 0; ok && i < n; i++)
+	for (size_t i = 0; ok && i < n; i++) {
 		redis_has_arrived(list[i], serials[i]);
+		if (more[i])
+			redis_note_chosen(list[i], false);
+	}
 }

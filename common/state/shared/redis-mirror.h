@@ -26,7 +26,7 @@ struct shared_entry {
 	uint64_t serial; /* of what was said last */
 	uint64_t heard_serial;        /* and has arrived */
 	_Atomic uint64_t sent_serial; /* and is on its way, at least */
-	_Atomic bool chosen;          /* and the store does not know it yet */
+	bool chosen;                  /* since then: with the lock */
 	/* of the store: all, and what it thinks is ours */
 	_Atomic uint32_t all, own;
 	_Atomic uint32_t held; /* by this process */
@@ -44,7 +44,6 @@ extern struct redis_mirror {
 	_Atomic int64_t since, heard; /* its last change; clock_ms */
 	_Atomic int64_t ahead;        /* of our clock, the store's */
 	_Atomic uint64_t serial;
-	int64_t chosen;     /* number of the latest choice here; the lock */
 	_Atomic bool again; /* say anew what is held */
 	_Atomic bool kept;  /* there may be texts that are */
 	_Atomic uint32_t waiting;
@@ -74,8 +73,11 @@ bool redis_is_older(struct shared_entry *a, struct shared_entry *b);
 /* What other processes hold of it. */
 uint32_t redis_count_of_others(struct shared_entry *x);
 /* One more or less, or none: what this process holds of it now, to be said in
- * its name, and the number of that. */
-uint64_t redis_say_held(struct shared_entry *x, int by, uint32_t *n);
+ * its name, and the number of that. *chosen, unless it is NULL: was it chosen
+ * since that was said last? It has to be said by `hold`, or noted again. */
+uint64_t redis_say_held(struct shared_entry *x, int by, uint32_t *n,
+			bool *chosen);
+void redis_note_chosen(struct shared_entry *x, bool chosen);
 /* The same, sent and not waited for. */
 void redis_tell_held(struct shared_entry *x, int by);
 /* The same within some ms, with what else is to be said of it by then. */

@@ -93,6 +93,7 @@ struct taking {
 	uint64_t serial;
 	unsigned lost;
 	bool also, granted;
+	bool chosen; /* before, and not told: this call tells it if granted */
 	struct joined *joined;
 	struct taking *next;
 };
@@ -122,9 +123,8 @@ static void say_taking(struct redis_args *a, void *arg)
 	uint32_t n;
 
 	close_taking(t);
-	t->serial = redis_say_held(t->x, 0, &n);
+	t->serial = redis_say_held(t->x, 0, &n, &t->chosen);
 	atomic_store(&t->x->sent_serial, t->serial);
-	atomic_store(&t->x->chosen, false);
 	redis_mirror_begin(a, t->also ? "also" : "take");
 	redis_word(a, t->x->name);
 	redis_int(a, n);
@@ -220,6 +220,8 @@ static bool ask_taking(struct taking *t)
 	rc = redis_ask_late(&a, say_taking, took, t, &unused);
 	if (first)
 		atomic_store(&redis_mirror.asked, false);
+	if (t->chosen && !t->granted)
+		redis_note_chosen(x, true);
 	if (rc) {
 		c->wait = turn_here(x, c->interval, c->max);
 		return true;
@@ -258,6 +260,7 @@ bool redis_take(struct shared_entry *x, struct shared_choice *c)
 			    .version = redis_mirror_version(x),
 			    .others = redis_count_of_others(x),
 			    .lost = atomic_load(&redis_mirror.lost) };
+	int64_t was, mine;
 	uint32_t n;
 
 	c->wait = 0;
@@ -272,9 +275,13 @@ bool redis_take(struct shared_entry *x, struct shared_choice *c)
 	}
 	if (atomic_load(&x->races) >= RACES)
 		t.check = CHECK_NOTHING;
-	redis_say_held(x, 1, &n);
+	was = atomic_load(&x->last);
+	redis_say_held(x, 1, &n, NULL);
+	mine = atomic_load(&x->last);
 	if (is_granted(&t))
 		return true;
+	/* It had no turn, unless the news say so. */
+	atomic_compare_exchange_strong(&x->last, &mine, was);
 	redis_sub(x);
 	return false;
 }

@@ -99,7 +99,8 @@ static void take_one_news(const redisReply *r)
 		return;
 	if (member.p[0] == 'c') {
 		atomic_store(&x->all, (uint32_t)int_of(r, 1));
-		atomic_store(&x->last, int_of(r, 2));
+		if (int_of(r, 2) > atomic_load(&x->last)) /* or not told yet */
+			atomic_store(&x->last, int_of(r, 2));
 		atomic_store(&x->turn, int_of(r, 3));
 		atomic_store(&x->own, (uint32_t)int_of(r, 4));
 	} else if (!x->below) {
