@@ -71,8 +71,8 @@ static struct jval *string_around(const struct jdoc *d, size_t from, size_t to)
 static void move(struct jdoc *d, const char *text, const struct jval *changed,
 		 size_t more)
 {
-	size_t from = place_of(d, changed->text.p),
-	       end = from + changed->text.n;
+	size_t from = place_of(d, changed->text.p);
+	size_t end = from + changed->text.n;
 
 	for (size_t i = 0; i < d->list->count; i++) {
 		struct jval *v = &d->list[i];
