@@ -391,28 +391,27 @@ static void take_and_lose(void *arg)
 	assert_true(shared_is_older(t->b, t->a));
 }
 
-static void one_that_is_refused_has_had_no_turn(void **state)
+/* Of two; of the first one is held at the end. */
+static void between_two(const char *home, void (*task)(void *arg))
 {
-	struct turns t = { .home = *state };
+	struct turns t = { .home = home };
 
 	if (!unit_has_store())
 		skip();
-	t.a = shared_entry(*state, "limits-a");
-	t.b = shared_entry(*state, "limits-b");
-	on_a_loop(take_and_lose, &t);
+	t.a = shared_entry(home, "limits-a");
+	t.b = shared_entry(home, "limits-b");
+	on_a_loop(task, &t);
 	shared_sub(t.a);
+}
+
+static void one_that_is_refused_has_had_no_turn(void **state)
+{
+	between_two(*state, take_and_lose);
 }
 
 static void one_that_is_chosen_for_a_moment_has_had_its_turn(void **state)
 {
-	struct turns t = { .home = *state };
-
-	if (!unit_has_store())
-		skip();
-	t.a = shared_entry(*state, "limits-a");
-	t.b = shared_entry(*state, "limits-b");
-	on_a_loop(choose_for_a_moment, &t);
-	shared_sub(t.a);
+	between_two(*state, choose_for_a_moment);
 }
 
 /* What is read next comes with the choice, unless it is known. */
