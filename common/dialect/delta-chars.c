@@ -3,10 +3,9 @@
 
 #include "dialect/delta-chars.h"
 
-#include "base/vec.h"
+#include "base/utf8.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
 
 #define KEYS_MAX 5
@@ -23,49 +22,12 @@ static const struct span keys[DIALECTS][KEYS_MAX] = {
 	[DIALECT_RESPONSES] = { SPAN_INIT("delta") },
 };
 
-/* Bytes of eight that do not begin a character: 10 at their top. */
-static size_t inner(uint64_t x)
-{
-	return (x >> 7 & ~x >> 6 & VEC_ONES) * VEC_ONES >> 56;
-}
-
-static bool has(uint64_t x, unsigned char c)
-{
-	x ^= c * VEC_ONES;
-	return (x - VEC_ONES) & ~x & VEC_TOPS;
-}
-
-static bool is_inner(char c)
-{
-	return ((unsigned char)c & 0xc0) == 0x80;
-}
-
 /* False: there is a quote or a backslash in it. */
 static bool count_plain(struct span text, size_t *chars)
 {
-	size_t n = text.n, i = 0, counted;
-	uint64_t x;
-
-	for (; i + 8 <= text.n; i += 8) {
-		x = vec_eight(text.p + i);
-		if (has(x, '"') || has(x, '\\'))
-			return false;
-		n -= inner(x);
-	}
-	if (i < text.n && text.n >= 8) { /* the rest, at the end of a word */
-		counted = i + 8 - text.n;
-		x = vec_eight(text.p + text.n - 8);
-		if (has(x, '"') || has(x, '\\'))
-			return false;
-		n -= inner(x >> 8 * counted);
-		i = text.n;
-	}
-	for (; i < text.n; i++) {
-		if (text.p[i] == '"' || text.p[i] == '\\')
-			return false;
-		n -= is_inner(text.p[i]);
-	}
-	*chars = n;
+	if (memchr(text.p, '"', text.n) || memchr(text.p, '\\', text.n))
+		return false;
+	*chars = utf8_chars(text);
 	return true;
 }
 

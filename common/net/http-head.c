@@ -32,6 +32,12 @@ bool http_next_field(const struct http_head *head, size_t *at,
 	return false;
 }
 
+static bool is_field(struct span line, const char *name, size_t n)
+{
+	return line.n > n && line.p[n] == ':' &&
+	       strncasecmp(line.p, name, n) == 0;
+}
+
 struct span http_field(const struct http_head *head, const char *name)
 {
 	const char *p = head->fields.p, *end = p + head->fields.n;
@@ -41,7 +47,7 @@ struct span http_field(const struct http_head *head, const char *name)
 		const char *lf = memchr(p, '\n', (size_t)(end - p));
 		size_t len = (size_t)((lf ? lf : end) - p);
 
-		if (len > n && p[n] == ':' && strncasecmp(p, name, n) == 0)
+		if (is_field((struct span){ p, len }, name, n))
 			return span_trim(
 				(struct span){ p + n + 1, len - n - 1 });
 		p += len + 1;
@@ -60,8 +66,7 @@ static size_t named(struct span line, const char *const *names, size_t n)
 		if (*names[i] != first)
 			continue;
 		len = strlen(names[i]);
-		if (line.n > len && line.p[len] == ':' &&
-		    strncasecmp(line.p, names[i], len) == 0)
+		if (is_field(line, names[i], len))
 			return i;
 	}
 	return n;
